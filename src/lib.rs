@@ -1,0 +1,1 @@
+//! Testcard: a workbench for test-card tokens.
