@@ -105,9 +105,7 @@ impl Funding {
     }
 
     pub fn from_stripe(word: &str) -> Option<Self> {
-        [Self::Credit, Self::Debit, Self::Prepaid, Self::Unknown]
-            .into_iter()
-            .find(|funding| funding.as_str() == word)
+        [Self::Credit, Self::Debit, Self::Prepaid, Self::Unknown].into_iter().find(|funding| funding.as_str() == word)
     }
 }
 
@@ -284,7 +282,7 @@ impl CardNumber {
         let by_number = ["400000", "400005", "555505"]
             .iter()
             .find_map(|prefix| digits.strip_prefix(prefix))
-            .and_then(|rest| rest.get(..3)?.parse::<i32>().ok())
+            .and_then(|rest| rest.get(..3)?.parse().ok())
             .and_then(rust_iso3166::from_numeric);
         match (by_number, self.brand()) {
             (Some(country), _) => country.alpha2.to_owned(),
