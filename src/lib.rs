@@ -1,3 +1,4 @@
 //! Testcard: a workbench for test-card tokens.
 
 pub mod domain;
+pub mod minter;

@@ -91,6 +91,16 @@ impl ApiRequest {
         Self::get(format!("/v1/tokens/{id}"))
     }
 
+    /// Whether this call makes a token: such calls are the entries of the history.
+    pub fn makes_token(&self) -> bool {
+        self.method == HttpMethod::Post && self.path == "/v1/tokens"
+    }
+
+    /// The token that this call is about: `/v1/tokens/:id`.
+    pub fn token_in_path(&self) -> Option<&str> {
+        self.path.strip_prefix("/v1/tokens/").filter(|id| !id.is_empty() && !id.contains('/'))
+    }
+
     /// The value of a header, its name in any case.
     pub fn header(&self, name: &str) -> Option<&str> {
         header(&self.headers, name)
