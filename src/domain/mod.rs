@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod card;
+pub mod clock;
 pub mod draft;
 pub mod entry;
 pub mod error;
