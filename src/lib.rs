@@ -1,1 +1,3 @@
 //! Testcard: a workbench for test-card tokens.
+
+pub mod ui;
