@@ -3,8 +3,8 @@
 //! A view asks `Tokens::of(ui)` for the colours of the current theme and takes sizes from the constants here.
 
 use egui::{
-    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Shadow,
-    Stroke, Style, TextStyle, Theme, Ui, Vec2, style::WidgetVisuals, vec2,
+    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Shadow, Stroke, Style,
+    TextStyle, Theme, Ui, Vec2, style::WidgetVisuals, vec2,
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -180,11 +180,7 @@ impl Tokens {
 
     /// The tokens of the theme that `ui` is drawn in.
     pub fn of(ui: &Ui) -> &'static Self {
-        Self::by(if ui.visuals().dark_mode {
-            Theme::Dark
-        } else {
-            Theme::Light
-        })
+        Self::by(if ui.visuals().dark_mode { Theme::Dark } else { Theme::Light })
     }
 
     /// The tokens of `theme`.
@@ -197,28 +193,17 @@ impl Tokens {
 
     /// The outline of fields and quiet buttons.
     pub const fn field_stroke(&self) -> Stroke {
-        Stroke {
-            width: 1.0,
-            color: self.border_strong,
-        }
+        Stroke { width: 1.0, color: self.border_strong }
     }
 
     /// The hairline between panes and rows.
     pub const fn hairline(&self) -> Stroke {
-        Stroke {
-            width: 1.0,
-            color: self.border,
-        }
+        Stroke { width: 1.0, color: self.border }
     }
 
     /// The shadow under menus, toasts and modals.
     pub const fn float_shadow(&self) -> Shadow {
-        Shadow {
-            offset: [0, 8],
-            blur: 24,
-            spread: 0,
-            color: self.shadow,
-        }
+        Shadow { offset: [0, 8], blur: 24, spread: 0, color: self.shadow }
     }
 }
 
@@ -227,6 +212,8 @@ impl Tokens {
 pub struct CardColors {
     /// Top left, three fifths of the way, bottom right.
     pub stops: [Color32; 3],
+    /// The fill of the small brand mark beside a number.
+    pub mark: Color32,
 }
 
 impl CardColors {
@@ -236,46 +223,34 @@ impl CardColors {
     pub const CAPTION: Color32 = rgb(0xf2_f1_fb);
 
     /// Indigo, for Visa and as the default.
-    pub const INDIGO: Self = Self::of([0x2b_2f_6b, 0x5b_4b_d6, 0x70_50_f0]);
+    pub const INDIGO: Self = Self::of([0x2b_2f_6b, 0x5b_4b_d6, 0x70_50_f0], 0x1a_3f_ae);
     /// Ember, for Mastercard.
-    pub const EMBER: Self = Self::of([0x2e_16_1c, 0x7e_2c_2a, 0xa4_43_26]);
+    pub const EMBER: Self = Self::of([0x2e_16_1c, 0x7e_2c_2a, 0xa4_43_26], 0x7e_2c_2a);
     /// Lagoon, for American Express.
-    pub const LAGOON: Self = Self::of([0x0e_2f_3d, 0x10_5d_73, 0x12_70_86]);
+    pub const LAGOON: Self = Self::of([0x0e_2f_3d, 0x10_5d_73, 0x12_70_86], 0x10_5d_73);
     /// Copper, for Discover.
-    pub const COPPER: Self = Self::of([0x2b_20_1a, 0x74_45_1a, 0x96_53_10]);
+    pub const COPPER: Self = Self::of([0x2b_20_1a, 0x74_45_1a, 0x96_53_10], 0x74_45_1a);
     /// Steel, for Diners Club.
-    pub const STEEL: Self = Self::of([0x1a_25_40, 0x2d_4c_7c, 0x3a_65_9e]);
+    pub const STEEL: Self = Self::of([0x1a_25_40, 0x2d_4c_7c, 0x3a_65_9e], 0x2d_4c_7c);
     /// Pine, for JCB.
-    pub const PINE: Self = Self::of([0x0c_2e_23, 0x15_58_40, 0x1b_70_4f]);
+    pub const PINE: Self = Self::of([0x0c_2e_23, 0x15_58_40, 0x1b_70_4f], 0x15_58_40);
     /// Garnet, for UnionPay.
-    pub const GARNET: Self = Self::of([0x33_14_22, 0x78_21_3d, 0xa0_2f_4c]);
+    pub const GARNET: Self = Self::of([0x33_14_22, 0x78_21_3d, 0xa0_2f_4c], 0x78_21_3d);
     /// Plum, for eftpos.
-    pub const PLUM: Self = Self::of([0x24_1c_30, 0x4c_3a_6a, 0x66_55_8c]);
+    pub const PLUM: Self = Self::of([0x24_1c_30, 0x4c_3a_6a, 0x66_55_8c], 0x4c_3a_6a);
     /// Harbour, for Cartes Bancaires.
-    pub const HARBOUR: Self = Self::of([0x0d_28_3c, 0x15_4c_72, 0x1e_64_9a]);
+    pub const HARBOUR: Self = Self::of([0x0d_28_3c, 0x15_4c_72, 0x1e_64_9a], 0x15_4c_72);
     /// Slate, while the brand is not known.
-    pub const SLATE: Self = Self::of([0x22_26_2e, 0x3a_41_4d, 0x4c_55_63]);
+    pub const SLATE: Self = Self::of([0x22_26_2e, 0x3a_41_4d, 0x4c_55_63], 0x3a_41_4d);
 
-    const fn of(stops: [u32; 3]) -> Self {
-        Self {
-            stops: [rgb(stops[0]), rgb(stops[1]), rgb(stops[2])],
-        }
-    }
-
-    /// The fill of a brand mark beside a number: the middle of the card.
-    pub const fn mark(&self) -> Color32 {
-        self.stops[1]
+    const fn of(stops: [u32; 3], mark: u32) -> Self {
+        Self { stops: [rgb(stops[0]), rgb(stops[1]), rgb(stops[2])], mark: rgb(mark) }
     }
 }
 
 /// The five bars of the program's mark.
-pub const LOGO_BARS: [Color32; 5] = [
-    rgb(0xf4_f4_f4),
-    rgb(0xf2_c9_4c),
-    rgb(0x4c_c3_d9),
-    rgb(0x7c_83_ff),
-    rgb(0xff_6b_6b),
-];
+pub const LOGO_BARS: [Color32; 5] =
+    [rgb(0xf4_f4_f4), rgb(0xf2_c9_4c), rgb(0x4c_c3_d9), rgb(0x7c_83_ff), rgb(0xff_6b_6b)];
 /// The outline that keeps the mark's white bar visible on white.
 pub const LOGO_EDGE: Color32 = Color32::from_black_alpha(36);
 
@@ -367,30 +342,13 @@ pub fn install(ctx: &Context) {
 fn fonts() -> FontDefinitions {
     let mut fonts = FontDefinitions::default();
     let mut add = |name: &str, bytes: &'static [u8]| {
-        fonts
-            .font_data
-            .insert(name.to_owned(), Arc::new(FontData::from_static(bytes)));
+        fonts.font_data.insert(name.to_owned(), Arc::new(FontData::from_static(bytes)));
     };
-    add(
-        "inter",
-        include_bytes!("../../assets/fonts/Inter-Regular.otf"),
-    );
-    add(
-        "inter-semibold",
-        include_bytes!("../../assets/fonts/Inter-SemiBold.otf"),
-    );
-    add(
-        "jetbrains-mono",
-        include_bytes!("../../assets/fonts/JetBrainsMono-Regular.ttf"),
-    );
-    add(
-        "jetbrains-mono-medium",
-        include_bytes!("../../assets/fonts/JetBrainsMono-Medium.ttf"),
-    );
-    add(
-        "lucide",
-        include_bytes!("../../assets/fonts/lucide-subset.ttf"),
-    );
+    add("inter", include_bytes!("../../assets/fonts/Inter-Regular.otf"));
+    add("inter-semibold", include_bytes!("../../assets/fonts/Inter-SemiBold.otf"));
+    add("jetbrains-mono", include_bytes!("../../assets/fonts/JetBrainsMono-Regular.ttf"));
+    add("jetbrains-mono-medium", include_bytes!("../../assets/fonts/JetBrainsMono-Medium.ttf"));
+    add("lucide", include_bytes!("../../assets/fonts/lucide-subset.ttf"));
 
     let families = &mut fonts.families;
     let proportional = families.entry(FontFamily::Proportional).or_default();
@@ -406,10 +364,7 @@ fn fonts() -> FontDefinitions {
     families.insert(semibold_family(), semibold);
     families.insert(mono_medium_family(), mono_medium);
     // In a family of its own: as a fallback its code points would lose to Inter's private ones.
-    families.insert(
-        icons_family(),
-        vec!["lucide".to_owned(), "inter".to_owned()],
-    );
+    families.insert(icons_family(), vec!["lucide".to_owned(), "inter".to_owned()]);
     fonts
 }
 
@@ -493,11 +448,7 @@ mod tests {
     fn luminance(color: Color32) -> f32 {
         let linear = |channel: u8| {
             let value = f32::from(channel) / 255.0;
-            if value <= 0.040_45 {
-                value / 12.92
-            } else {
-                ((value + 0.055) / 1.055).powf(2.4)
-            }
+            if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
         };
         0.2126 * linear(color.r()) + 0.7152 * linear(color.g()) + 0.0722 * linear(color.b())
     }
@@ -510,10 +461,7 @@ mod tests {
     #[track_caller]
     fn check_readable(text: &str, on: &str, color: Color32, surface: Color32) {
         let ratio = contrast(color, surface);
-        assert!(
-            ratio >= 4.5,
-            "{text} on {on} has a contrast of {ratio:.2}, below 4.5"
-        );
+        assert!(ratio >= 4.5, "{text} on {on} has a contrast of {ratio:.2}, below 4.5");
     }
 
     #[test]
@@ -593,6 +541,7 @@ mod tests {
             CardColors::HARBOUR,
             CardColors::SLATE,
         ] {
+            check_readable("mark", "its fill", CardColors::TEXT, colors.mark);
             for stop in colors.stops {
                 check_readable("card text", "card", CardColors::TEXT, stop);
                 check_readable("card caption", "card", CardColors::CAPTION, stop);

@@ -2,7 +2,7 @@
 
 use crate::support::cpu_renderer::CpuRenderer;
 use egui::{
-    CentralPanel, Frame, Key, Margin, Modifiers, Panel, Rect, Role, TextEdit, Theme, Ui, UiBuilder,
+    Align, CentralPanel, Frame, Key, Layout, Margin, Modifiers, Panel, Rect, Role, TextEdit, Theme, Ui, UiBuilder,
     accesskit::Toggled, pos2, vec2,
 };
 use egui_kittest::{
@@ -14,20 +14,15 @@ use testcard::ui::{
     icons,
     theme::{self, Tokens},
     widgets::{
-        BrandMark, CardFace, ChoiceField, Field, FilterChip, IconButton, InlineAlert, JsonLines,
-        JsonTree, JsonTreeAction, PrimaryButton, QuietButton, RailStep, Segmented, Status,
-        StepState, Tabs, Toast, Toasts, Tone, dotted_number, empty_state_ui, key_cap_ui, logo_ui,
-        modal_ui, outcome_rail_ui, pill_ui, section_ui, status_badge_ui,
+        BrandMark, CardFace, ChoiceField, Field, FilterChip, IconButton, InlineAlert, JsonLines, JsonTree,
+        JsonTreeAction, PrimaryButton, QuietButton, RailStep, Segmented, Status, StepState, Tabs, Toast, Toasts, Tone,
+        dotted_number, empty_state_ui, key_cap_ui, logo_ui, modal_ui, outcome_rail_ui, pill_ui, section_ui,
+        status_badge_ui,
     },
 };
 
-const COUNTRIES: [(&str, &str); 5] = [
-    ("AT", "Austria"),
-    ("AU", "Australia"),
-    ("DE", "Germany"),
-    ("FR", "France"),
-    ("US", "United States"),
-];
+const COUNTRIES: [(&str, &str); 5] =
+    [("AT", "Austria"), ("AU", "Australia"), ("DE", "Germany"), ("FR", "France"), ("US", "United States")];
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Target {
@@ -96,54 +91,30 @@ impl Gallery {
 
     fn ui(&mut self, ui: &mut Ui) {
         let t = Tokens::of(ui);
-        let bar = Frame::new()
-            .fill(t.panel)
-            .inner_margin(Margin::symmetric(12, 7));
-        Panel::top("bar")
-            .exact_size(44.0)
-            .frame(bar)
-            .show(ui, |ui| self.bar_ui(ui));
-        let status = Frame::new()
-            .fill(t.panel)
-            .inner_margin(Margin::symmetric(12, 4));
-        Panel::bottom("status")
-            .exact_size(26.0)
-            .frame(status)
-            .show(ui, |ui| {
-                let words = egui::RichText::new("1,107 unused · 154 used · 23 failed")
-                    .size(theme::SMALL_SIZE);
-                ui.label(words.color(t.faint));
-            });
-        let pane = Frame::new()
-            .fill(t.panel)
-            .inner_margin(Margin::same(theme::PANE_PADDING));
-        Panel::left("form")
-            .exact_size(340.0)
-            .resizable(false)
-            .frame(pane)
-            .show(ui, |ui| self.form_ui(ui));
-        let inspector = Frame::new()
-            .fill(t.panel)
-            .inner_margin(Margin::symmetric(16, 12));
+        let bar = Frame::new().fill(t.panel).inner_margin(Margin::symmetric(12, 7));
+        Panel::top("bar").exact_size(44.0).frame(bar).show(ui, |ui| self.bar_ui(ui));
+        let status = Frame::new().fill(t.panel).inner_margin(Margin::symmetric(12, 4));
+        Panel::bottom("status").exact_size(26.0).frame(status).show(ui, |ui| {
+            let words = egui::RichText::new("1,107 unused · 154 used · 23 failed").size(theme::SMALL_SIZE);
+            ui.label(words.color(t.faint));
+        });
+        let pane = Frame::new().fill(t.panel).inner_margin(Margin::same(theme::PANE_PADDING));
+        Panel::left("form").exact_size(340.0).resizable(false).frame(pane).show(ui, |ui| self.form_ui(ui));
+        let inspector = Frame::new().fill(t.panel).inner_margin(Margin::symmetric(16, 12));
         Panel::right("inspector")
             .exact_size(420.0)
             .resizable(false)
             .frame(inspector)
             .show(ui, |ui| self.inspector_ui(ui));
-        let canvas = Frame::new()
-            .fill(t.canvas)
-            .inner_margin(Margin::symmetric(16, 12));
-        CentralPanel::default()
-            .frame(canvas)
-            .show(ui, |ui| self.center_ui(ui));
+        let canvas = Frame::new().fill(t.canvas).inner_margin(Margin::symmetric(16, 12));
+        CentralPanel::default().frame(canvas).show(ui, |ui| self.center_ui(ui));
         self.undone = self.toasts.ui(ui.ctx()).or(self.undone);
         if self.modal_open {
             let modal = modal_ui(ui.ctx(), "gallery", "Reset the local minter", 380.0, |ui| {
                 ui.label("Tokens, charges and customers of the minter go. The history stays.");
                 ui.add_space(12.0);
                 ui.horizontal(|ui| {
-                    ui.add(QuietButton::new("Cancel")).clicked()
-                        || ui.add(QuietButton::new("Reset").danger()).clicked()
+                    ui.add(QuietButton::new("Cancel")).clicked() || ui.add(QuietButton::new("Reset").danger()).clicked()
                 })
                 .inner
             });
@@ -156,10 +127,7 @@ impl Gallery {
             logo_ui(ui, 20.0);
             ui.label(egui::RichText::new("Testcard").font(theme::semibold(theme::BODY_SIZE)));
             ui.add_space(2.0);
-            let targets = [
-                (Target::Local, "Local minter"),
-                (Target::Stripe, "Stripe API"),
-            ];
+            let targets = [(Target::Local, "Local minter"), (Target::Stripe, "Stripe API")];
             ui.add(Segmented::new("Target", &mut self.target, &targets));
             ui.add_space(4.0);
             pill_ui(ui, Tone::Ok, "Serving 127.0.0.1:12111");
@@ -172,26 +140,15 @@ impl Gallery {
     }
 
     fn form_ui(&mut self, ui: &mut Ui) {
-        Panel::bottom("buttons")
-            .frame(Frame::new().inner_margin(Margin {
-                top: 12,
-                ..Margin::ZERO
-            }))
-            .show(ui, |ui| {
-                ui.horizontal(|ui| {
-                    if ui
-                        .add(
-                            PrimaryButton::new("Create token")
-                                .keys("Ctrl ↵")
-                                .width(223.0),
-                        )
-                        .clicked()
-                    {
-                        self.clicks.push("create");
-                    }
-                    ui.add(QuietButton::new("Batch…").tall());
-                });
+        Panel::bottom("buttons").frame(Frame::new().inner_margin(Margin { top: 12, ..Margin::ZERO })).show(ui, |ui| {
+            let row = Layout::right_to_left(Align::Center);
+            ui.allocate_ui_with_layout(theme::full_width(ui, theme::CONTROL_HEIGHT), row, |ui| {
+                ui.add(QuietButton::new("Batch…").tall());
+                if ui.add(PrimaryButton::new("Create token").keys("Ctrl ↵")).clicked() {
+                    self.clicks.push("create");
+                }
             });
+        });
         egui::ScrollArea::vertical().show(ui, |ui| self.fields_ui(ui));
     }
 
@@ -216,57 +173,32 @@ impl Gallery {
         Field::new("Card number")
             .mono()
             .note("Test card: charge declines with insufficient_funds")
-            .text(
-                ui,
-                TextEdit::singleline(&mut self.number).suffix(BrandMark::Visa.atom()),
-            );
+            .text(ui, TextEdit::singleline(&mut self.number).suffix(BrandMark::Visa.atom()));
         ui.columns(2, |columns| {
             Field::new("Expiry")
                 .mono()
                 .message(Tone::Error, "Month must be 1–12")
                 .text(&mut columns[0], TextEdit::singleline(&mut self.expiry));
-            Field::new("CVC")
-                .hint("3 digits")
-                .mono()
-                .text(&mut columns[1], TextEdit::singleline(&mut self.cvc));
+            Field::new("CVC").hint("3 digits").mono().text(&mut columns[1], TextEdit::singleline(&mut self.cvc));
         });
         Field::new("Name on card").text(ui, TextEdit::singleline(&mut self.name));
         let networks = [(0, "Automatic"), (1, "Visa"), (2, "Cartes Bancaires")];
-        Field::new("Preferred network").show(ui, |ui| {
-            ui.add(Segmented::new("Preferred network", &mut self.network, &networks).in_form())
-        });
+        Field::new("Preferred network")
+            .show(ui, |ui| ui.add(Segmented::new("Preferred network", &mut self.network, &networks).in_form()));
         ui.spacing_mut().item_spacing.y = 0.0;
-        section_ui(
-            ui,
-            "Billing address",
-            "optional",
-            &mut self.billing_open,
-            |ui| {
-                ChoiceField::new(Field::new("Country"), &mut self.country, &COUNTRIES)
-                    .placeholder("US")
-                    .ui(ui);
-            },
-        );
-        section_ui(
-            ui,
-            "Account card currency",
-            "optional",
-            &mut self.currency_open,
-            |ui| ui.label("usd"),
-        );
+        section_ui(ui, "Billing address", "optional", &mut self.billing_open, |ui| {
+            ChoiceField::new(Field::new("Country"), &mut self.country, &COUNTRIES).placeholder("US").ui(ui);
+        });
+        section_ui(ui, "Account card currency", "optional", &mut self.currency_open, |ui| ui.label("usd"));
     }
 
     fn center_ui(&mut self, ui: &mut Ui) {
         ui.spacing_mut().item_spacing.y = 10.0;
         ui.horizontal(|ui| {
-            for (i, (label, count)) in [
-                ("All", None),
-                ("Unused", Some(1_107)),
-                ("Used", Some(154)),
-                ("Failed", Some(23)),
-            ]
-            .into_iter()
-            .enumerate()
+            for (i, (label, count)) in
+                [("All", None), ("Unused", Some(1_107)), ("Used", Some(154)), ("Failed", Some(23))]
+                    .into_iter()
+                    .enumerate()
             {
                 let mut chip = FilterChip::new(label).selected(self.chip == i);
                 if let Some(count) = count {
@@ -279,14 +211,9 @@ impl Gallery {
             ui.add(QuietButton::new("Export").menu());
         });
         ui.horizontal(|ui| {
-            for status in [
-                Status::Unused,
-                Status::Used,
-                Status::Failed,
-                Status::Pending,
-                Status::Interrupted,
-                Status::Unknown,
-            ] {
+            for status in
+                [Status::Unused, Status::Used, Status::Failed, Status::Pending, Status::Interrupted, Status::Unknown]
+            {
                 status_badge_ui(ui, status);
                 ui.add_space(6.0);
             }
@@ -299,21 +226,9 @@ impl Gallery {
         outcome_rail_ui(
             ui,
             &[
-                RailStep {
-                    name: "token",
-                    state: StepState::Ok,
-                    code: "created",
-                },
-                RailStep {
-                    name: "attach",
-                    state: StepState::Ok,
-                    code: "attached",
-                },
-                RailStep {
-                    name: "charge",
-                    state: StepState::Fail,
-                    code: "insufficient_funds",
-                },
+                RailStep { name: "token", state: StepState::Ok, code: "created" },
+                RailStep { name: "attach", state: StepState::Ok, code: "attached" },
+                RailStep { name: "charge", state: StepState::Fail, code: "insufficient_funds" },
             ],
         );
         ui.scope(|ui| {
@@ -321,21 +236,9 @@ impl Gallery {
             outcome_rail_ui(
                 ui,
                 &[
-                    RailStep {
-                        name: "token",
-                        state: StepState::Fail,
-                        code: "incorrect_number",
-                    },
-                    RailStep {
-                        name: "attach",
-                        state: StepState::Later,
-                        code: "not reached",
-                    },
-                    RailStep {
-                        name: "charge",
-                        state: StepState::Later,
-                        code: "not reached",
-                    },
+                    RailStep { name: "token", state: StepState::Fail, code: "incorrect_number" },
+                    RailStep { name: "attach", state: StepState::Later, code: "not reached" },
+                    RailStep { name: "charge", state: StepState::Later, code: "not reached" },
                 ],
             );
         });
@@ -348,11 +251,7 @@ impl Gallery {
             .text("api.stripe.com could not be reached. Check the network, then send again.")
             .ui(ui);
         InlineAlert::new(Tone::Info, "Stripe will store invalid_preference").ui(ui);
-        ui.add(
-            PrimaryButton::new("Send anyway · expect incorrect_number")
-                .keys("Ctrl ↵")
-                .caution(true),
-        );
+        ui.add(PrimaryButton::new("Send anyway · expect incorrect_number").keys("Ctrl ↵").caution(true));
         ui.horizontal(|ui| {
             ui.add_enabled(false, QuietButton::new("Disabled"));
             ui.add(QuietButton::new("Delete").icon(icons::TRASH_2).danger());
@@ -361,43 +260,24 @@ impl Gallery {
         ui.columns(2, |columns| {
             Field::new("Advice")
                 .message(Tone::Warn, "Without a CVC its check is unavailable")
-                .text(
-                    &mut columns[0],
-                    TextEdit::singleline(&mut String::new()).hint_text("CVC"),
-                );
+                .text(&mut columns[0], TextEdit::singleline(&mut String::new()).hint_text("CVC"));
             Field::new("Fine")
                 .message(Tone::Ok, "Valid until the end of May 2030")
-                .text(
-                    &mut columns[1],
-                    TextEdit::singleline(&mut "05 / 30".to_owned()),
-                );
+                .text(&mut columns[1], TextEdit::singleline(&mut "05 / 30".to_owned()));
         });
         let rest = ui.available_rect_before_wrap();
         ui.scope_builder(UiBuilder::new().max_rect(rest), |ui| {
-            empty_state_ui(
-                ui,
-                "No tokens yet",
-                "Press Ctrl+Enter to make one with 4242",
-            );
+            empty_state_ui(ui, "No tokens yet", "Press Ctrl+Enter to make one with 4242");
         });
     }
 
     fn inspector_ui(&mut self, ui: &mut Ui) {
         ui.spacing_mut().item_spacing.y = 8.0;
-        egui::Sides::new()
-            .height(20.0)
-            .shrink_left()
-            .truncate()
-            .show(
-                ui,
-                |ui| {
-                    ui.label(
-                        egui::RichText::new("tok_1Qx7b2LkdIwHu7ix0a9ZKq3B")
-                            .font(theme::mono_medium(12.0)),
-                    )
-                },
-                |ui| status_badge_ui(ui, Status::Unused),
-            );
+        egui::Sides::new().height(20.0).shrink_left().truncate().show(
+            ui,
+            |ui| ui.label(egui::RichText::new("tok_1Qx7b2LkdIwHu7ix0a9ZKq3B").font(theme::mono_medium(12.0))),
+            |ui| status_badge_ui(ui, Status::Unused),
+        );
         ui.horizontal(|ui| {
             for label in ["Copy id", "Charge…", "Attach…", "Reuse"] {
                 ui.add(QuietButton::new(label));
@@ -413,12 +293,9 @@ impl Gallery {
         ui.add(Tabs::new("Inspector", &mut self.pane, &panes));
         let action = JsonTree::new("Response body", &mut self.json)
             .hint(&|pointer, value| {
-                (pointer.ends_with("/created") && value.is_u64())
-                    .then(|| "2026-11-23 18:31:02 UTC".to_owned())
+                (pointer.ends_with("/created") && value.is_u64()).then(|| "2026-11-23 18:31:02 UTC".to_owned())
             })
-            .help(&|pointer, _| {
-                (pointer == "/used").then(|| "Whether something has consumed the token".to_owned())
-            })
+            .help(&|pointer, _| (pointer == "/used").then(|| "Whether something has consumed the token".to_owned()))
             .ui(ui);
         self.json_action = action.or(self.json_action.take());
     }
@@ -464,13 +341,9 @@ fn gallery(theme: Theme) -> Harness<'static, Gallery> {
 
 /// Draws the window into the target folder, for people to look at.
 fn save(harness: &mut Harness<'_, Gallery>, name: &str) {
-    let path =
-        std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("gallery-{name}.png"));
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("gallery-{name}.png"));
     let picture = harness.render().expect("the gallery is drawn");
-    assert!(
-        picture.pixels().any(|pixel| *pixel != picture[(0, 0)]),
-        "the picture is empty"
-    );
+    assert!(picture.pixels().any(|pixel| *pixel != picture[(0, 0)]), "the picture is empty");
     picture.save(path).expect("the picture is saved");
 }
 
@@ -481,14 +354,9 @@ fn the_gallery_is_drawn_in_both_themes() {
         harness.run();
         harness.get_by_label("Card number").focus();
         let toasts = &mut harness.state_mut().toasts;
-        toasts.push(Toast::new(
-            Tone::Error,
-            "Export failed: the folder is read-only",
-        ));
+        toasts.push(Toast::new(Tone::Error, "Export failed: the folder is read-only"));
         toasts.push(
-            Toast::new(Tone::Ok, "Token created, id copied")
-                .keys("Ctrl ⇧ C")
-                .action("copy as cURL", Undo::Delete),
+            Toast::new(Tone::Ok, "Token created, id copied").keys("Ctrl ⇧ C").action("copy as cURL", Undo::Delete),
         );
         harness.run();
         save(&mut harness, name);
@@ -515,10 +383,7 @@ fn every_control_is_found_by_its_role_and_label() {
         (Role::Label, "Interrupted"),
         (Role::Label, "American Express"),
         (Role::Tree, "Response body"),
-        (
-            Role::TreeItem,
-            "created: 1795458662, 2026-11-23 18:31:02 UTC",
-        ),
+        (Role::TreeItem, "created: 1795458662, 2026-11-23 18:31:02 UTC"),
         (Role::TreeItem, "networks: object of 1"),
         (Role::Alert, "Creating the token failed"),
         (Role::Note, "Your account refuses raw card numbers"),
@@ -527,26 +392,19 @@ fn every_control_is_found_by_its_role_and_label() {
         assert!(found > 0, "no {role:?} called {label:?}");
     }
     harness.get_by_label("Visa card, Insufficient funds, credit · US, Jenny Rosen, 05/30");
-    harness.get_by_label(
-        "token works: created, attach works: attached, charge fails: insufficient_funds",
-    );
+    harness.get_by_label("token works: created, attach works: attached, charge fails: insufficient_funds");
 }
 
 #[test]
 fn a_segment_a_tab_and_a_chip_are_chosen_by_a_click() {
     let mut harness = gallery(Theme::Dark);
     harness.run();
-    harness
-        .get_by_role_and_label(Role::RadioButton, "Stripe API")
-        .click();
+    harness.get_by_role_and_label(Role::RadioButton, "Stripe API").click();
     harness.get_by_role_and_label(Role::Tab, "Code").click();
     harness.get_by_label("Failed 23").click();
     harness.run();
     let state = harness.state();
-    assert_eq!(
-        (state.target, state.pane, state.chip),
-        (Target::Stripe, Pane::Code, 3)
-    );
+    assert_eq!((state.target, state.pane, state.chip), (Target::Stripe, Pane::Code, 3));
     let toggled = |label: &str| harness.get_by_label(label).accesskit_node().toggled();
     assert_eq!(toggled("Stripe API"), Some(Toggled::True));
     assert_eq!(toggled("Local minter"), Some(Toggled::False));
@@ -570,10 +428,7 @@ fn a_message_under_a_field_is_part_of_its_description() {
     let mut harness = gallery(Theme::Dark);
     harness.run();
     let expiry = harness.get_by_label("Expiry");
-    assert_eq!(
-        expiry.accesskit_node().description().as_deref(),
-        Some("Month must be 1–12")
-    );
+    assert_eq!(expiry.accesskit_node().description().as_deref(), Some("Month must be 1–12"));
 }
 
 #[test]
@@ -615,10 +470,10 @@ fn an_action_in_a_toast_is_handed_over_and_the_toast_goes() {
     let mut harness = gallery(Theme::Dark);
     let toasts = &mut harness.state_mut().toasts;
     toasts.push(Toast::new(Tone::Info, "3 entries deleted").action("Undo", Undo::Delete));
-    harness.run_steps(2);
+    harness.run();
     harness.get_by_role_and_label(Role::Alert, "3 entries deleted");
     harness.get_by_label("Undo").click();
-    harness.run_steps(2);
+    harness.run();
     assert_eq!(harness.state().undone, Some(Undo::Delete));
     assert!(harness.state().toasts.is_empty());
 }
@@ -750,41 +605,30 @@ fn all_cards_are_drawn() {
         .renderer(CpuRenderer::default())
         .with_context_setup(theme::install)
         .build_ui(|ui| {
-            Frame::new()
-                .fill(Tokens::of(ui).panel)
-                .inner_margin(Margin::same(16))
-                .show(ui, |ui| {
-                    for (i, brand) in BrandMark::ALL.into_iter().enumerate() {
-                        let (row, column) = (i / 2, i % 2);
-                        let at = pos2(16.0 + 320.0 * column as f32, 16.0 + 188.0 * row as f32);
-                        let number = match i {
-                            0 => dotted_number("42424", &[4, 4, 4, 4]),
-                            6 => dotted_number("6205500000000000004", &[4, 4, 4, 4, 3]),
-                            _ => dotted_number("378282246310005", &[4, 6, 5]),
-                        };
-                        let card = CardFace {
-                            brand,
-                            outcome: if i == 9 {
-                                ""
-                            } else {
-                                "Always blocked, highest risk level of all"
-                            },
-                            about: "credit · US",
-                            number: &number,
-                            holder: "Wolfeschlegelsteinhausenbergerdorff",
-                            expires: "05/30",
-                            cvc_digits: i % 5,
-                        };
-                        let rect = Rect::from_min_size(at, vec2(307.0, 176.0));
-                        ui.scope_builder(UiBuilder::new().max_rect(rect), |ui| ui.add(card));
-                    }
-                });
+            Frame::new().fill(Tokens::of(ui).panel).inner_margin(Margin::same(16)).show(ui, |ui| {
+                for (i, brand) in BrandMark::ALL.into_iter().enumerate() {
+                    let (row, column) = (i / 2, i % 2);
+                    let at = pos2(16.0 + 320.0 * column as f32, 16.0 + 188.0 * row as f32);
+                    let number = match i {
+                        0 => dotted_number("42424", &[4, 4, 4, 4]),
+                        6 => dotted_number("6205500000000000004", &[4, 4, 4, 4, 3]),
+                        _ => dotted_number("378282246310005", &[4, 6, 5]),
+                    };
+                    let card = CardFace {
+                        brand,
+                        outcome: if i == 9 { "" } else { "Always blocked, highest risk level of all" },
+                        about: "credit · US",
+                        number: &number,
+                        holder: "Wolfeschlegelsteinhausenbergerdorff",
+                        expires: "05/30",
+                        cvc_digits: i % 5,
+                    };
+                    let rect = Rect::from_min_size(at, vec2(307.0, 176.0));
+                    ui.scope_builder(UiBuilder::new().max_rect(rect), |ui| ui.add(card));
+                }
+            });
         });
     harness.run();
     let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("gallery-cards.png");
-    harness
-        .render()
-        .expect("the cards are drawn")
-        .save(path)
-        .expect("the picture is saved");
+    harness.render().expect("the cards are drawn").save(path).expect("the picture is saved");
 }

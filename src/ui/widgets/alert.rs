@@ -19,12 +19,7 @@ pub struct InlineAlert<'a> {
 impl<'a> InlineAlert<'a> {
     /// An alert in `tone` that says `title`.
     pub fn new(tone: Tone, title: &'a str) -> Self {
-        Self {
-            tone,
-            title,
-            text: "",
-            buttons: &[],
-        }
+        Self { tone, title, text: "", buttons: &[] }
     }
 
     /// The explanation under the title.
@@ -44,15 +39,9 @@ impl<'a> InlineAlert<'a> {
         let t = Tokens::of(ui);
         let color = self.tone.color(t);
         let mut clicked = None;
-        let role = if self.tone == Tone::Error {
-            Role::Alert
-        } else {
-            Role::Note
-        };
-        let builder = UiBuilder::new()
-            .id_salt(self.title)
-            .accessibility_role(role)
-            .accessibility_label(self.title.to_owned());
+        let role = if self.tone == Tone::Error { Role::Alert } else { Role::Note };
+        let builder =
+            UiBuilder::new().id_salt(self.title).accessibility_role(role).accessibility_label(self.title.to_owned());
         ui.scope_builder(builder, |ui| {
             Frame::new()
                 .fill(self.tone.fill(t))
@@ -68,13 +57,10 @@ impl<'a> InlineAlert<'a> {
                         let glyph = paint::line(ui, &sign, icons::font(16.0), color, f32::INFINITY);
                         paint::galley_center(ui.painter(), glyph, icon.center());
                         ui.vertical(|ui| {
-                            let title =
-                                RichText::new(self.title).font(theme::semibold(theme::BODY_SIZE));
+                            let title = RichText::new(self.title).font(theme::semibold(theme::BODY_SIZE));
                             ui.add(Label::new(title.color(t.text)).wrap());
                             if !self.text.is_empty() {
-                                let text = RichText::new(self.text)
-                                    .size(theme::SMALL_SIZE)
-                                    .color(t.subdued);
+                                let text = RichText::new(self.text).size(theme::SMALL_SIZE).color(t.subdued);
                                 ui.add(Label::new(text).wrap().selectable(true));
                             }
                             if !self.buttons.is_empty() {

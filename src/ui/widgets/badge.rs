@@ -68,38 +68,21 @@ pub fn status_badge_ui(ui: &mut Ui, status: Status) -> Response {
     const GAP: f32 = 5.0;
     let t = Tokens::of(ui);
     let color = status.color(t);
-    let word = paint::line(
-        ui,
-        status.word(),
-        theme::regular(theme::SMALL_SIZE),
-        color,
-        f32::INFINITY,
-    );
+    let word = paint::line(ui, status.word(), theme::regular(theme::SMALL_SIZE), color, f32::INFINITY);
     let size = vec2(SHAPE + GAP + word.size().x, word.size().y);
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, ui.is_enabled(), status.word()));
     let center = pos2(rect.left() + SHAPE / 2.0, rect.center().y);
     match status.icon() {
         Some(icon) => {
-            let glyph = paint::line(
-                ui,
-                &icon.glyph().to_string(),
-                icons::font(SHAPE),
-                color,
-                f32::INFINITY,
-            );
+            let glyph = paint::line(ui, &icon.glyph().to_string(), icons::font(SHAPE), color, f32::INFINITY);
             paint::galley_center(ui.painter(), glyph, center);
         }
         None => {
             ui.painter().circle_filled(center, 3.5, color);
         }
     }
-    paint::galley_left(
-        ui.painter(),
-        word,
-        rect.left() + SHAPE + GAP,
-        rect.center().y,
-    );
+    paint::galley_left(ui.painter(), word, rect.left() + SHAPE + GAP, rect.center().y);
     response
 }
 
@@ -107,13 +90,7 @@ pub fn status_badge_ui(ui: &mut Ui, status: Status) -> Response {
 pub fn pill_ui(ui: &mut Ui, tone: Tone, words: &str) -> Response {
     let t = Tokens::of(ui);
     let color = tone.color(t);
-    let text = paint::line(
-        ui,
-        words,
-        theme::regular(theme::SMALL_SIZE),
-        color,
-        ui.available_width() - 34.0,
-    );
+    let text = paint::line(ui, words, theme::regular(theme::SMALL_SIZE), color, ui.available_width() - 34.0);
     let size = vec2((text.size().x + 34.0).ceil(), 24.0);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), words));
@@ -123,13 +100,7 @@ pub fn pill_ui(ui: &mut Ui, tone: Tone, words: &str) -> Response {
     if tone == Tone::Ok {
         ui.painter().circle_filled(center, 3.5, color);
     } else {
-        let glyph = paint::line(
-            ui,
-            &tone.icon().glyph().to_string(),
-            icons::font(12.0),
-            color,
-            f32::INFINITY,
-        );
+        let glyph = paint::line(ui, &tone.icon().glyph().to_string(), icons::font(12.0), color, f32::INFINITY);
         paint::galley_center(ui.painter(), glyph, center);
     }
     paint::galley_left(ui.painter(), text, rect.left() + 23.0, rect.center().y);

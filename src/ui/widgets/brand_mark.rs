@@ -1,10 +1,7 @@
 //! Brand marks: the name of a card brand in our own letters, never its logo.
 
 use crate::ui::theme::{self, CardColors};
-use egui::{
-    Align2, Atom, Color32, Painter, Pos2, Rect, Response, RichText, Role, Sense, Ui, Vec2,
-    WidgetInfo, vec2,
-};
+use egui::{Align2, Atom, Color32, Painter, Pos2, Rect, Response, RichText, Role, Sense, Ui, Vec2, WidgetInfo, vec2};
 
 /// Whose name a card bears.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -121,18 +118,13 @@ impl BrandMark {
 
     /// The badge as an atom, for the end of a text field.
     pub fn atom(self) -> Atom<'static> {
-        Atom::paint(self.size(), move |ui, args| {
-            self.paint(ui.painter(), args.rect)
-        })
+        Atom::paint(self.size(), move |ui, args| self.paint(ui.painter(), args.rect))
     }
 
     /// The word-mark in slanted letters, for the corner of a card.
     pub fn on_card(self) -> RichText {
         let size = if self.word().len() > 6 { 15.0 } else { 18.0 };
-        RichText::new(self.word())
-            .font(theme::semibold(size))
-            .italics()
-            .color(CardColors::TEXT)
+        RichText::new(self.word()).font(theme::semibold(size)).italics().color(CardColors::TEXT)
     }
 
     fn size(self) -> Vec2 {
@@ -142,20 +134,13 @@ impl BrandMark {
     }
 
     fn paint(self, painter: &Painter, cell: Rect) {
-        let rect =
-            Align2::RIGHT_CENTER.anchor_size(Pos2::new(cell.right(), cell.center().y), self.size());
+        let rect = Align2::RIGHT_CENTER.anchor_size(Pos2::new(cell.right(), cell.center().y), self.size());
         painter.rect_filled(rect, theme::RADIUS_SMALL - 1, self.fill());
-        painter.text(
-            rect.center(),
-            Align2::CENTER_CENTER,
-            self.word(),
-            theme::semibold(10.0),
-            CardColors::TEXT,
-        );
+        painter.text(rect.center(), Align2::CENTER_CENTER, self.word(), theme::semibold(10.0), CardColors::TEXT);
     }
 
     fn fill(self) -> Color32 {
-        self.colors().mark()
+        self.colors().mark
     }
 }
 

@@ -6,8 +6,7 @@ use crate::ui::{
     widgets::{key_cap::KeyCap, paint},
 };
 use egui::{
-    Button, Color32, CornerRadius, Response, RichText, Role, Sense, Stroke, Ui, Widget, WidgetInfo,
-    WidgetText, vec2,
+    Button, Color32, CornerRadius, Response, RichText, Role, Sense, Stroke, Ui, Widget, WidgetInfo, WidgetText, vec2,
 };
 
 /// The one filled button of a pane; it fills the width.
@@ -22,12 +21,7 @@ pub struct PrimaryButton<'a> {
 impl<'a> PrimaryButton<'a> {
     /// A button that says `text`.
     pub fn new(text: &'a str) -> Self {
-        Self {
-            text,
-            keys: None,
-            caution: false,
-            width: None,
-        }
+        Self { text, keys: None, caution: false, width: None }
     }
 
     /// Shows the keys that press it, where there is room.
@@ -53,8 +47,7 @@ impl Widget for PrimaryButton<'_> {
     fn ui(self, ui: &mut Ui) -> Response {
         let t = Tokens::of(ui);
         let width = self.width.unwrap_or_else(|| ui.available_width());
-        let (rect, mut response) =
-            ui.allocate_exact_size(vec2(width, theme::CONTROL_HEIGHT), Sense::click());
+        let (rect, mut response) = ui.allocate_exact_size(vec2(width, theme::CONTROL_HEIGHT), Sense::click());
         let enabled = ui.is_enabled();
         response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, self.text));
 
@@ -68,13 +61,7 @@ impl Widget for PrimaryButton<'_> {
         painter.rect_filled(rect, theme::RADIUS, if raised { hover } else { rest });
 
         let room = rect.width() - 24.0;
-        let text = paint::line(
-            ui,
-            self.text,
-            theme::semibold(theme::BODY_SIZE),
-            color,
-            room,
-        );
+        let text = paint::line(ui, self.text, theme::semibold(theme::BODY_SIZE), color, room);
         let cut = text.elided;
         let cap = self
             .keys
@@ -84,10 +71,7 @@ impl Widget for PrimaryButton<'_> {
         let left = (rect.center().x - content / 2.0).round();
         let text_rect = paint::galley_left(painter, text, left, rect.center().y);
         if let Some(cap) = cap {
-            cap.paint(
-                painter,
-                egui::pos2((text_rect.right() + 8.0).round(), rect.center().y),
-            );
+            cap.paint(painter, egui::pos2((text_rect.right() + 8.0).round(), rect.center().y));
         }
 
         if response.has_focus() {
@@ -117,14 +101,7 @@ pub struct QuietButton<'a> {
 impl<'a> QuietButton<'a> {
     /// A button that says `text`.
     pub fn new(text: &'a str) -> Self {
-        Self {
-            text,
-            icon: None,
-            menu: false,
-            pill: false,
-            danger: false,
-            height: theme::BUTTON_HEIGHT - 2.0,
-        }
+        Self { text, icon: None, menu: false, pill: false, danger: false, height: theme::BUTTON_HEIGHT - 2.0 }
     }
 
     /// An icon before the text.
@@ -171,27 +148,17 @@ impl Widget for QuietButton<'_> {
         if let Some(icon) = self.icon {
             atoms.push_right(icon.colored(14.0, color));
         }
-        let font = if self.pill {
-            theme::semibold(theme::SMALL_SIZE)
-        } else {
-            theme::regular(theme::BODY_SIZE)
-        };
+        let font = if self.pill { theme::semibold(theme::SMALL_SIZE) } else { theme::regular(theme::BODY_SIZE) };
         atoms.push_right(RichText::new(self.text).font(font).color(color));
         if self.menu {
             atoms.push_right(icons::CHEVRON_DOWN.colored(13.0, t.subdued));
         }
-        let radius = if self.pill {
-            (self.height / 2.0) as u8
-        } else {
-            theme::RADIUS
-        };
+        let radius = if self.pill { (self.height / 2.0) as u8 } else { theme::RADIUS };
         let response = ui
             .scope(|ui| {
                 ui.spacing_mut().interact_size.y = self.height;
                 ui.spacing_mut().button_padding.y = 2.0;
-                let mut button = Button::new(atoms)
-                    .gap(5.0)
-                    .corner_radius(CornerRadius::same(radius));
+                let mut button = Button::new(atoms).gap(5.0).corner_radius(CornerRadius::same(radius));
                 if self.pill {
                     let widgets = &mut ui.visuals_mut().widgets;
                     widgets.inactive.weak_bg_fill = Color32::TRANSPARENT;
@@ -223,14 +190,7 @@ pub struct IconButton<'a> {
 impl<'a> IconButton<'a> {
     /// A button with `icon`, called `name`.
     pub fn new(icon: Icon, name: &'a str) -> Self {
-        Self {
-            icon,
-            name,
-            side: theme::BUTTON_HEIGHT,
-            selected: None,
-            color: None,
-            keys: None,
-        }
+        Self { icon, name, side: theme::BUTTON_HEIGHT, selected: None, color: None, keys: None }
     }
 
     /// Small enough to stand in a row of text.
@@ -270,11 +230,7 @@ impl Widget for IconButton<'_> {
         let on = self.selected == Some(true);
         let raised = response.hovered() || response.is_pointer_button_down_on();
         let small = self.side < theme::CHIP_HEIGHT;
-        let radius = if small {
-            theme::RADIUS_SMALL
-        } else {
-            theme::RADIUS
-        };
+        let radius = if small { theme::RADIUS_SMALL } else { theme::RADIUS };
         let fill = match (on, raised) {
             (true, _) => t.selection,
             (false, true) => t.raised_hover,
@@ -287,18 +243,11 @@ impl Widget for IconButton<'_> {
             (false, false) => self.color.unwrap_or(t.subdued),
         };
         let size = if small { 13.0 } else { 16.0 };
-        let glyph = paint::line(
-            ui,
-            &self.icon.glyph().to_string(),
-            icons::font(size),
-            color,
-            f32::INFINITY,
-        );
+        let glyph = paint::line(ui, &self.icon.glyph().to_string(), icons::font(size), color, f32::INFINITY);
         paint::galley_center(ui.painter(), glyph, rect.center());
         if response.has_focus() {
             let ring = Stroke::new(1.5, t.accent);
-            ui.painter()
-                .rect_stroke(rect, radius, ring, egui::StrokeKind::Inside);
+            ui.painter().rect_stroke(rect, radius, ring, egui::StrokeKind::Inside);
         }
         if raised && enabled {
             ui.set_cursor_icon(egui::CursorIcon::PointingHand);

@@ -30,50 +30,26 @@ pub const HEIGHT: f32 = 176.0;
 
 impl Widget for CardFace<'_> {
     fn ui(self, ui: &mut Ui) -> Response {
-        let (rect, response) =
-            ui.allocate_exact_size(vec2(ui.available_width(), HEIGHT), Sense::hover());
+        let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), HEIGHT), Sense::hover());
         response.widget_info(|| WidgetInfo::labeled(Role::Image, ui.is_enabled(), self.spoken()));
         if !ui.is_rect_visible(rect) {
             return response;
         }
         let radius = f32::from(theme::RADIUS_LARGE);
-        ui.painter().add(paint::card_gradient(
-            rect,
-            radius,
-            &self.brand.colors(),
-            ui.pixels_per_point(),
-        ));
+        ui.painter().add(paint::card_gradient(rect, radius, &self.brand.colors(), ui.pixels_per_point()));
 
         let inner = rect.shrink2(vec2(16.0, 14.0));
-        let mark = egui::WidgetText::from(self.brand.on_card()).into_galley(
-            ui,
-            None,
-            f32::INFINITY,
-            TextStyle::Body,
-        );
+        let mark = egui::WidgetText::from(self.brand.on_card()).into_galley(ui, None, f32::INFINITY, TextStyle::Body);
         let mark = paint::galley_right(ui.painter(), mark, inner.right(), inner.top() + 11.0);
 
         let room = mark.left() - inner.left() - 12.0;
         let caption = |ui: &Ui, text: &str, left: f32, y: f32, room: f32| {
             let font = theme::regular(10.5);
-            let galley = paint::spaced_line(
-                ui,
-                &text.to_uppercase(),
-                font,
-                CardColors::CAPTION,
-                room,
-                0.7,
-            );
+            let galley = paint::spaced_line(ui, &text.to_uppercase(), font, CardColors::CAPTION, room, 0.7);
             paint::galley_left(ui.painter(), galley, left, y);
         };
         let value = |ui: &Ui, text: &str, left: f32, y: f32, room: f32| {
-            let galley = paint::line(
-                ui,
-                text,
-                theme::regular(theme::BODY_SIZE),
-                CardColors::TEXT,
-                room,
-            );
+            let galley = paint::line(ui, text, theme::regular(theme::BODY_SIZE), CardColors::TEXT, room);
             paint::galley_left(ui.painter(), galley, left, y);
         };
         caption(ui, self.outcome, inner.left(), inner.top() + 9.0, room);
@@ -85,10 +61,9 @@ impl Widget for CardFace<'_> {
         let cvc = inner.right() - 23.0;
         let expires = (inner.left() + 0.52 * inner.width()).round();
         let (upper, lower) = (rect.bottom() - 41.0, rect.bottom() - 24.0);
-        for (title, text, left, right) in [
-            ("Cardholder", self.holder, inner.left(), expires - 8.0),
-            ("Expires", self.expires, expires, cvc - 8.0),
-        ] {
+        for (title, text, left, right) in
+            [("Cardholder", self.holder, inner.left(), expires - 8.0), ("Expires", self.expires, expires, cvc - 8.0)]
+        {
             caption(ui, title, left, upper, right - left);
             value(ui, text, left, lower, right - left);
         }
@@ -109,11 +84,7 @@ impl CardFace<'_> {
             paint::spaced_line(ui, self.number, font, CardColors::TEXT, f32::INFINITY, 0.4)
         };
         let full = at(20.0);
-        if full.size().x <= room {
-            full
-        } else {
-            at((20.0 * room / full.size().x * 2.0).floor() / 2.0)
-        }
+        if full.size().x <= room { full } else { at((20.0 * room / full.size().x * 2.0).floor() / 2.0) }
     }
 
     fn spoken(&self) -> String {

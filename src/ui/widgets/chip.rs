@@ -4,9 +4,7 @@ use crate::ui::{
     theme::{self, Tokens},
     widgets::paint,
 };
-use egui::{
-    Color32, CornerRadius, Response, Role, Sense, Stroke, StrokeKind, Ui, Widget, WidgetInfo, vec2,
-};
+use egui::{Color32, CornerRadius, Response, Role, Sense, Stroke, StrokeKind, Ui, Widget, WidgetInfo, vec2};
 
 /// A toggle that narrows a list.
 #[must_use = "add it with `ui.add`"]
@@ -19,11 +17,7 @@ pub struct FilterChip<'a> {
 impl<'a> FilterChip<'a> {
     /// A chip that says `label`.
     pub fn new(label: &'a str) -> Self {
-        Self {
-            label,
-            count: None,
-            selected: false,
-        }
+        Self { label, count: None, selected: false }
     }
 
     /// How many there are.
@@ -46,13 +40,7 @@ impl Widget for FilterChip<'_> {
             Some(count) => format!("{} {}", self.label, grouped(count)),
             None => self.label.to_owned(),
         };
-        let measure = paint::line(
-            ui,
-            &words,
-            theme::regular(theme::SMALL_SIZE),
-            t.text,
-            f32::INFINITY,
-        );
+        let measure = paint::line(ui, &words, theme::regular(theme::SMALL_SIZE), t.text, f32::INFINITY);
         let size = vec2((measure.size().x + 22.0).ceil(), theme::CHIP_HEIGHT);
         let (rect, response) = ui.allocate_exact_size(size, Sense::click());
         let enabled = ui.is_enabled();
@@ -65,20 +53,8 @@ impl Widget for FilterChip<'_> {
             (false, true) => (t.raised, t.border_strong, t.text),
             (false, false) => (Color32::TRANSPARENT, t.border, t.subdued),
         };
-        ui.painter().rect(
-            rect,
-            radius,
-            fill,
-            Stroke::new(1.0, edge),
-            StrokeKind::Inside,
-        );
-        let text = paint::line(
-            ui,
-            &words,
-            theme::regular(theme::SMALL_SIZE),
-            color,
-            f32::INFINITY,
-        );
+        ui.painter().rect(rect, radius, fill, Stroke::new(1.0, edge), StrokeKind::Inside);
+        let text = paint::line(ui, &words, theme::regular(theme::SMALL_SIZE), color, f32::INFINITY);
         paint::galley_center(ui.painter(), text, rect.center());
         if response.has_focus() {
             paint::button_focus_ring(ui, rect, radius.nw);
@@ -109,12 +85,7 @@ mod tests {
 
     #[test]
     fn thousands_are_set_apart() {
-        for (number, expected) in [
-            (0, "0"),
-            (999, "999"),
-            (1_284, "1,284"),
-            (12_345_678, "12,345,678"),
-        ] {
+        for (number, expected) in [(0, "0"), (999, "999"), (1_284, "1,284"), (12_345_678, "12,345,678")] {
             assert_eq!(grouped(number), expected);
         }
     }

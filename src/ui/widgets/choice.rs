@@ -5,8 +5,8 @@ use crate::ui::{
     widgets::{Field, paint},
 };
 use egui::{
-    CornerRadius, Event, Id, Key, LayerId, Modifiers, Popup, PopupCloseBehavior, PopupKind,
-    RectAlign, Response, Role, ScrollArea, Sense, SurrenderFocusOn, TextEdit, Ui, WidgetInfo, vec2,
+    CornerRadius, Event, Id, Key, LayerId, Modifiers, Popup, PopupCloseBehavior, PopupKind, RectAlign, Response, Role,
+    ScrollArea, Sense, SurrenderFocusOn, TextEdit, Ui, WidgetInfo, vec2,
 };
 
 /// A field for a code (a country, a currency) that helps to find it by its code or its name.
@@ -29,13 +29,7 @@ struct ListState {
 impl<'a, C: AsRef<str>, N: AsRef<str>> ChoiceField<'a, C, N> {
     /// A field that edits `text` and offers `options`, each a code and its name.
     pub fn new(field: Field<'a>, text: &'a mut String, options: &'a [(C, N)]) -> Self {
-        Self {
-            field,
-            text,
-            options,
-            placeholder: "",
-            id: None,
-        }
+        Self { field, text, options, placeholder: "", id: None }
     }
 
     /// An example, shown while the field is empty.
@@ -54,11 +48,7 @@ impl<'a, C: AsRef<str>, N: AsRef<str>> ChoiceField<'a, C, N> {
     pub fn ui(self, ui: &mut Ui) -> Response {
         let id = self.id.unwrap_or_else(|| ui.next_auto_id().with("choice"));
         let mut list: ListState = ui.data(|data| data.get_temp(id)).unwrap_or_default();
-        let found = if list.open {
-            search(self.options, self.text)
-        } else {
-            Vec::new()
-        };
+        let found = if list.open { search(self.options, self.text) } else { Vec::new() };
         let mut chosen = None;
         if list.open && ui.memory(|memory| memory.has_focus(id)) {
             ui.input_mut(|input| {
@@ -82,20 +72,13 @@ impl<'a, C: AsRef<str>, N: AsRef<str>> ChoiceField<'a, C, N> {
         let popup_id = id.with("list");
         let layer = LayerId::new(PopupKind::Popup.order(), popup_id);
         let on_list = list.open
-            && ui
-                .pointer_interact_pos()
-                .and_then(|at| ui.ctx().layer_id_at(at))
-                .is_some_and(|under| under == layer);
+            && ui.pointer_interact_pos().and_then(|at| ui.ctx().layer_id_at(at)).is_some_and(|under| under == layer);
         let before = ui.options(|options| options.input_options.surrender_focus_on);
         if on_list {
             // A click on the list must not take the focus from the field before it is a click.
-            ui.options_mut(|options| {
-                options.input_options.surrender_focus_on = SurrenderFocusOn::Never
-            });
+            ui.options_mut(|options| options.input_options.surrender_focus_on = SurrenderFocusOn::Never);
         }
-        let edit = TextEdit::singleline(self.text)
-            .id(id)
-            .hint_text(self.placeholder.to_owned());
+        let edit = TextEdit::singleline(self.text).id(id).hint_text(self.placeholder.to_owned());
         let mut response = self.field.text(ui, edit).response.response;
         ui.options_mut(|options| options.input_options.surrender_focus_on = before);
         ui.accesskit_node_builder(id, |node| {
@@ -106,30 +89,14 @@ impl<'a, C: AsRef<str>, N: AsRef<str>> ChoiceField<'a, C, N> {
         let focused = response.has_focus();
         let asked = focused
             && ui.input(|input| {
-                input.events.iter().any(|event| {
-                    matches!(
-                        event,
-                        Event::Key {
-                            key: Key::ArrowDown,
-                            pressed: true,
-                            ..
-                        }
-                    )
-                })
+                input.events.iter().any(|event| matches!(event, Event::Key { key: Key::ArrowDown, pressed: true, .. }))
             });
         if response.changed() {
-            list = ListState {
-                open: true,
-                marked: (!self.text.is_empty()).then_some(0),
-            };
+            list = ListState { open: true, marked: (!self.text.is_empty()).then_some(0) };
         } else if response.clicked() || asked {
             list.open = true;
         }
-        let found = if list.open {
-            search(self.options, self.text)
-        } else {
-            Vec::new()
-        };
+        let found = if list.open { search(self.options, self.text) } else { Vec::new() };
         let open = list.open && focused && !found.is_empty() && chosen.is_none();
         let moved = ui.input(|input| input.pointer.is_moving());
         let list_response = Popup::from_response(&response)
@@ -193,11 +160,8 @@ fn search<C: AsRef<str>, N: AsRef<str>>(options: &[(C, N)], text: &str) -> Vec<u
             name.contains(&wanted).then_some(2)
         }
     };
-    let mut found: Vec<(u8, usize)> = options
-        .iter()
-        .enumerate()
-        .filter_map(|(i, option)| Some((rank(option)?, i)))
-        .collect();
+    let mut found: Vec<(u8, usize)> =
+        options.iter().enumerate().filter_map(|(i, option)| Some((rank(option)?, i))).collect();
     found.sort_unstable();
     found.into_iter().map(|(_, i)| i).collect()
 }
@@ -205,23 +169,14 @@ fn search<C: AsRef<str>, N: AsRef<str>>(options: &[(C, N)], text: &str) -> Vec<u
 fn option_ui(ui: &mut Ui, code: &str, name: &str, marked: bool) -> Response {
     let t = Tokens::of(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 26.0), Sense::CLICK);
-    response.widget_info(|| {
-        WidgetInfo::selected(Role::ListBoxOption, true, marked, format!("{code} {name}"))
-    });
+    response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, marked, format!("{code} {name}")));
     if marked {
-        ui.painter()
-            .rect_filled(rect, CornerRadius::same(theme::RADIUS_SMALL), t.selection);
+        ui.painter().rect_filled(rect, CornerRadius::same(theme::RADIUS_SMALL), t.selection);
     }
     let code = paint::line(ui, code, theme::mono(theme::MONO_SIZE), t.text, 60.0);
     let code = paint::galley_left(ui.painter(), code, rect.left() + 8.0, rect.center().y);
     let left = code.right().max(rect.left() + 32.0) + 10.0;
-    let name = paint::line(
-        ui,
-        name,
-        theme::regular(theme::BODY_SIZE),
-        t.subdued,
-        rect.right() - left - 6.0,
-    );
+    let name = paint::line(ui, name, theme::regular(theme::BODY_SIZE), t.subdued, rect.right() - left - 6.0);
     paint::galley_left(ui.painter(), name, left, rect.center().y);
     response
 }
@@ -238,19 +193,12 @@ fn move_caret_to_end(ui: &Ui, id: Id, text: &str) {
 mod tests {
     use super::*;
 
-    const COUNTRIES: [(&str, &str); 4] = [
-        ("AT", "Austria"),
-        ("AU", "Australia"),
-        ("DE", "Germany"),
-        ("US", "United States"),
-    ];
+    const COUNTRIES: [(&str, &str); 4] =
+        [("AT", "Austria"), ("AU", "Australia"), ("DE", "Germany"), ("US", "United States")];
 
     #[track_caller]
     fn check(text: &str, expected: &[&str]) {
-        let found: Vec<&str> = search(&COUNTRIES, text)
-            .into_iter()
-            .map(|i| COUNTRIES[i].0)
-            .collect();
+        let found: Vec<&str> = search(&COUNTRIES, text).into_iter().map(|i| COUNTRIES[i].0).collect();
         assert_eq!(found, expected, "for {text:?}");
     }
 

@@ -12,11 +12,7 @@ pub fn empty_state_ui(ui: &mut Ui, heading: &str, sentence: &str) -> Response {
         ui.set_min_size(vec2(room.x, 0.0));
         // A little above the middle looks centred.
         ui.add_space((room.y * 0.42 - 30.0).max(16.0));
-        ui.label(
-            RichText::new(heading)
-                .font(theme::semibold(15.0))
-                .color(t.text),
-        );
+        ui.label(RichText::new(heading).font(theme::semibold(15.0)).color(t.text));
         ui.allocate_ui(vec2(WIDTH.min(room.x), 0.0), |ui| {
             ui.vertical_centered(|ui| {
                 ui.add(Label::new(RichText::new(sentence).color(t.subdued)).wrap());

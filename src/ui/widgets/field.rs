@@ -5,8 +5,8 @@ use crate::ui::{
     widgets::{Tone, paint},
 };
 use egui::{
-    Align2, Color32, Id, Label, Margin, Response, RichText, Sense, Sides, TextEdit, Ui,
-    accesskit::Invalid, text_edit::TextEditOutput, vec2,
+    Align2, Color32, Id, Label, Margin, Response, RichText, Sense, Sides, TextEdit, Ui, accesskit::Invalid,
+    text_edit::TextEditOutput, vec2,
 };
 
 /// The frame of one input of a form.
@@ -22,13 +22,7 @@ pub struct Field<'a> {
 impl<'a> Field<'a> {
     /// A field called `label`.
     pub fn new(label: &'a str) -> Self {
-        Self {
-            label,
-            hint: "",
-            note: None,
-            border: None,
-            mono: false,
-        }
+        Self { label, hint: "", note: None, border: None, mono: false }
     }
 
     /// A quiet word at the right end of the label line: "3 digits".
@@ -90,8 +84,7 @@ impl<'a> Field<'a> {
 
     fn frame<R>(self, ui: &mut Ui, add: impl FnOnce(&mut Ui, Id) -> (Response, R)) -> R {
         let t = Tokens::of(ui);
-        let small =
-            |text: &str, color: Color32| RichText::new(text).size(theme::SMALL_SIZE).color(color);
+        let small = |text: &str, color: Color32| RichText::new(text).size(theme::SMALL_SIZE).color(color);
         ui.scope(|ui| {
             ui.spacing_mut().item_spacing.y = theme::LABEL_GAP;
             let (label, ()) = Sides::new().height(16.0).shrink_left().truncate().show(
@@ -120,18 +113,9 @@ impl<'a> Field<'a> {
 }
 
 /// A text field in the form's look without a label above it; the caller names it, or gives it a hint text.
-pub fn text_edit_ui(
-    ui: &mut Ui,
-    edit: TextEdit<'_>,
-    mono: bool,
-    edge: Option<Color32>,
-) -> TextEditOutput {
+pub fn text_edit_ui(ui: &mut Ui, edit: TextEdit<'_>, mono: bool, edge: Option<Color32>) -> TextEditOutput {
     let t = Tokens::of(ui);
-    let font = if mono {
-        theme::mono(theme::MONO_FIELD_SIZE)
-    } else {
-        theme::regular(theme::BODY_SIZE)
-    };
+    let font = if mono { theme::mono(theme::MONO_FIELD_SIZE) } else { theme::regular(theme::BODY_SIZE) };
     let output = ui
         .scope(|ui| {
             if let Some(edge) = edge {
@@ -157,14 +141,7 @@ pub fn text_edit_ui(
 fn message_ui(ui: &mut Ui, tone: Option<Tone>, message: &str) {
     let t = Tokens::of(ui);
     let Some(tone) = tone else {
-        ui.add(
-            Label::new(
-                RichText::new(message)
-                    .size(theme::SMALL_SIZE)
-                    .color(t.faint),
-            )
-            .wrap(),
-        );
+        ui.add(Label::new(RichText::new(message).size(theme::SMALL_SIZE).color(t.faint)).wrap());
         return;
     };
     ui.horizontal_top(|ui| {
@@ -172,13 +149,8 @@ fn message_ui(ui: &mut Ui, tone: Option<Tone>, message: &str) {
         ui.spacing_mut().interact_size.y = 0.0;
         let (icon, _) = ui.allocate_exact_size(vec2(13.0, 15.0), Sense::hover());
         let color = tone.color(t);
-        let glyph = paint::line(
-            ui,
-            &tone.icon().glyph().to_string(),
-            crate::ui::icons::font(13.0),
-            color,
-            f32::INFINITY,
-        );
+        let glyph =
+            paint::line(ui, &tone.icon().glyph().to_string(), crate::ui::icons::font(13.0), color, f32::INFINITY);
         paint::galley_center(ui.painter(), glyph, icon.center());
         ui.add(Label::new(RichText::new(message).size(theme::SMALL_SIZE).color(color)).wrap());
     });

@@ -75,19 +75,13 @@ impl<'a> JsonPart<'a> {
     /// The value that the row shows or belongs to.
     pub const fn value(self) -> &'a Value {
         match self {
-            Self::Leaf(value) | Self::Open(value) | Self::Folded(value, _) | Self::Close(value) => {
-                value
-            }
+            Self::Leaf(value) | Self::Open(value) | Self::Folded(value, _) | Self::Close(value) => value,
         }
     }
 
     /// The opening and the closing bracket of an object or array.
     pub const fn brackets(self) -> (&'static str, &'static str) {
-        if matches!(self.value(), Value::Array(_)) {
-            ("[", "]")
-        } else {
-            ("{", "}")
-        }
+        if matches!(self.value(), Value::Array(_)) { ("[", "]") } else { ("{", "}") }
     }
 }
 
@@ -96,12 +90,7 @@ impl JsonLines {
     pub fn new(document: Value) -> Self {
         let mut lines = Vec::new();
         push_lines(&mut lines, &document, Token::Root, 0, 0, false);
-        let mut json = Self {
-            document,
-            lines,
-            visible: Vec::new(),
-            selected: None,
-        };
+        let mut json = Self { document, lines, visible: Vec::new(), selected: None };
         json.update_visible();
         json
     }
@@ -158,20 +147,12 @@ impl JsonLines {
             Token::Key(key) => Some(&**key),
             Token::Root | Token::Index(_) => None,
         };
-        JsonRow {
-            line: index as usize,
-            depth: usize::from(line.depth),
-            key,
-            part,
-            comma,
-        }
+        JsonRow { line: index as usize, depth: usize::from(line.depth), key, part, comma }
     }
 
     /// The row that shows `line`, or what it is folded into.
     pub fn row_of(&self, line: usize) -> usize {
-        self.visible
-            .partition_point(|&visible| visible as usize <= line)
-            .saturating_sub(1)
+        self.visible.partition_point(|&visible| visible as usize <= line).saturating_sub(1)
     }
 
     /// The JSON pointer of `line`, empty for the whole document.
@@ -190,13 +171,11 @@ impl JsonLines {
 
     /// The value that `line` shows or belongs to.
     pub fn value(&self, line: usize) -> &Value {
-        self.path(line as u32)
-            .into_iter()
-            .fold(&self.document, |value, token| match token {
-                Token::Key(key) => &value[&**key],
-                Token::Index(index) => &value[*index as usize],
-                Token::Root => value,
-            })
+        self.path(line as u32).into_iter().fold(&self.document, |value, token| match token {
+            Token::Key(key) => &value[&**key],
+            Token::Index(index) => &value[*index as usize],
+            Token::Root => value,
+        })
     }
 
     /// The value of `line` as a person wants it in the clipboard: a string without quotes, the rest as JSON.
@@ -247,18 +226,13 @@ impl JsonLines {
 
     /// The pointers of all that is folded.
     pub fn folded(&self) -> BTreeSet<String> {
-        (0..self.lines.len())
-            .filter(|&line| self.lines[line].folded)
-            .map(|line| self.pointer(line))
-            .collect()
+        (0..self.lines.len()).filter(|&line| self.lines[line].folded).map(|line| self.pointer(line)).collect()
     }
 
     /// Folds what has one of these pointers, and nothing else.
     pub fn set_folded(&mut self, pointers: &BTreeSet<String>) {
         for line in 1..self.lines.len() {
-            let folded = self.is_foldable(line)
-                && !pointers.is_empty()
-                && pointers.contains(&self.pointer(line));
+            let folded = self.is_foldable(line) && !pointers.is_empty() && pointers.contains(&self.pointer(line));
             self.lines[line].folded = folded;
         }
         self.update_visible();
@@ -360,66 +334,29 @@ fn pretty(value: &Value) -> String {
     format!("{value:#}")
 }
 
-fn push_lines(
-    lines: &mut Vec<Line>,
-    value: &Value,
-    token: Token,
-    parent: u32,
-    depth: u16,
-    comma: bool,
-) {
+fn push_lines(lines: &mut Vec<Line>, value: &Value, token: Token, parent: u32, depth: u16, comma: bool) {
     let here = lines.len() as u32;
     let count = items(value);
     let kind = if count == 0 { Kind::Leaf } else { Kind::Open };
     let open_comma = comma && kind == Kind::Leaf;
-    lines.push(Line {
-        kind,
-        depth,
-        comma: open_comma,
-        folded: false,
-        parent,
-        span: 1,
-        token,
-    });
+    lines.push(Line { kind, depth, comma: open_comma, folded: false, parent, span: 1, token });
     if kind == Kind::Leaf {
         return;
     }
     match value {
         Value::Array(items) => {
             for (i, item) in items.iter().enumerate() {
-                push_lines(
-                    lines,
-                    item,
-                    Token::Index(i as u32),
-                    here,
-                    depth + 1,
-                    i + 1 < count,
-                );
+                push_lines(lines, item, Token::Index(i as u32), here, depth + 1, i + 1 < count);
             }
         }
         Value::Object(items) => {
             for (i, (key, item)) in items.iter().enumerate() {
-                push_lines(
-                    lines,
-                    item,
-                    Token::Key(key.as_str().into()),
-                    here,
-                    depth + 1,
-                    i + 1 < count,
-                );
+                push_lines(lines, item, Token::Key(key.as_str().into()), here, depth + 1, i + 1 < count);
             }
         }
         _ => {}
     }
-    lines.push(Line {
-        kind: Kind::Close,
-        depth,
-        comma,
-        folded: false,
-        parent: here,
-        span: 1,
-        token: Token::Root,
-    });
+    lines.push(Line { kind: Kind::Close, depth, comma, folded: false, parent: here, span: 1, token: Token::Root });
     lines[here as usize].span = lines.len() as u32 - here;
 }
 
@@ -449,11 +386,7 @@ mod tests {
                     JsonPart::Folded(_, items) => format!("{open} {items} {close}"),
                     JsonPart::Close(_) => close.to_owned(),
                 };
-                format!(
-                    "{}{key}{part}{}",
-                    "  ".repeat(row.depth),
-                    if row.comma { "," } else { "" }
-                )
+                format!("{}{key}{part}{}", "  ".repeat(row.depth), if row.comma { "," } else { "" })
             })
             .collect()
     }
@@ -469,16 +402,7 @@ mod tests {
         let mut json = token();
         let card = json.find("card")[0];
         json.toggle(card);
-        assert_eq!(
-            text(&json),
-            [
-                "{",
-                "  \"id\": \"tok_1\",",
-                "  \"card\": { 3 },",
-                "  \"used\": false",
-                "}"
-            ]
-        );
+        assert_eq!(text(&json), ["{", "  \"id\": \"tok_1\",", "  \"card\": { 3 },", "  \"used\": false", "}"]);
         json.toggle(card);
         assert_eq!(text(&json).join("\n"), json.copy_all());
     }
@@ -498,11 +422,7 @@ mod tests {
     fn pointers_lead_back_to_their_values() {
         let json = JsonLines::new(json!({ "a/b": [{ "m~n": 1 }, 2], "c": "x" }));
         for line in 0..json.line_count() {
-            assert_eq!(
-                json.document().pointer(&json.pointer(line)),
-                Some(json.value(line)),
-                "line {line}"
-            );
+            assert_eq!(json.document().pointer(&json.pointer(line)), Some(json.value(line)), "line {line}");
         }
     }
 
@@ -511,10 +431,7 @@ mod tests {
         let mut json = token();
         json.toggle(json.find("networks")[0]);
         let folded = json.folded();
-        assert_eq!(
-            folded.iter().map(String::as_str).collect::<Vec<_>>(),
-            ["/card/networks"]
-        );
+        assert_eq!(folded.iter().map(String::as_str).collect::<Vec<_>>(), ["/card/networks"]);
         json.replace(json!({ "card": { "networks": { "available": ["visa", "mastercard"] } } }));
         assert_eq!(json.folded(), folded);
     }

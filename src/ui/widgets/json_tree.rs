@@ -9,8 +9,8 @@ use crate::ui::{
     },
 };
 use egui::{
-    Color32, Event, EventFilter, FontId, Galley, Id, Key, Modifiers, Rect, Response, Role,
-    ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2,
+    Color32, Event, EventFilter, FontId, Galley, Id, Key, Modifiers, Rect, Response, Role, ScrollArea, Sense, Stroke,
+    StrokeKind, Ui, WidgetInfo, pos2,
     style::ScrollAnimation,
     text::{LayoutJob, TextFormat},
     vec2,
@@ -54,13 +54,7 @@ const MOST_CHARS: usize = 400;
 impl<'a> JsonTree<'a> {
     /// A tree called `name` over `lines`.
     pub fn new(name: &'a str, lines: &'a mut JsonLines) -> Self {
-        Self {
-            lines,
-            name,
-            hint: None,
-            help: None,
-            highlight: "",
-        }
+        Self { lines, name, hint: None, help: None, highlight: "" }
     }
 
     /// Plain words after a value, such as the date of a time in seconds.
@@ -82,65 +76,50 @@ impl<'a> JsonTree<'a> {
     }
 
     /// Draws the tree in all that is left of `ui`.
-    pub fn ui(self, ui: &mut Ui) -> Option<JsonTreeAction> {
+    pub fn ui(mut self, ui: &mut Ui) -> Option<JsonTreeAction> {
         let id = ui.make_persistent_id(("json tree", self.name));
-        let tree = ui.interact(
-            ui.available_rect_before_wrap(),
-            id,
-            Sense::focusable_noninteractive(),
-        );
+        let tree = ui.interact(ui.available_rect_before_wrap(), id, Sense::focusable_noninteractive());
         tree.widget_info(|| WidgetInfo::labeled(Role::Tree, ui.is_enabled(), self.name));
-        let (mut deed, moved) = if tree.has_focus() {
-            self.keys(ui, id)
-        } else {
-            (None, false)
-        };
+        let (deed, moved) = if tree.has_focus() { self.keys(ui, id) } else { (None, false) };
+        // Before the rows are drawn, so that they show it and the new selection can be scrolled to.
+        let by_keys = deed.and_then(|deed| self.act(ui, &tree, deed));
+        let mut deed = None;
 
         let row_height = theme::CODE_ROW_HEIGHT;
         let rows = self.lines.row_count();
         let shown = ui.clip_rect().intersect(tree.rect);
         ui.scope(|ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
-            ScrollArea::both()
-                .id_salt(("json tree", self.name))
-                .auto_shrink(false)
-                .show_viewport(ui, |ui, view| {
-                    let origin = ui.max_rect().min;
-                    let first = ((view.min.y / row_height).floor().max(0.0) as usize).min(rows);
-                    let last = ((view.max.y / row_height).ceil() as usize).min(rows);
-                    let mut width = view.width();
-                    for row in first..last {
-                        let top_left = pos2(origin.x, origin.y + row as f32 * row_height);
-                        let (row_width, row_deed) =
-                            self.row_ui(ui, id, self.lines.row(row), top_left, shown);
-                        width = width.max(row_width);
-                        deed = row_deed.or(deed.take());
-                    }
-                    ui.set_min_size(vec2(width, rows as f32 * row_height));
-                    if moved && let Some(line) = self.lines.selected() {
-                        let top = origin.y + self.lines.row_of(line) as f32 * row_height;
-                        let target = Rect::from_min_size(
-                            pos2(origin.x + view.min.x, top),
-                            vec2(1.0, row_height),
-                        );
-                        ui.scroll_to_rect_animation(target, None, ScrollAnimation::none());
-                    }
-                });
+            ScrollArea::both().id_salt(("json tree", self.name)).auto_shrink(false).show_viewport(ui, |ui, view| {
+                let origin = ui.max_rect().min;
+                let first = ((view.min.y / row_height).floor().max(0.0) as usize).min(rows);
+                let last = ((view.max.y / row_height).ceil() as usize).min(rows);
+                let mut width = view.width();
+                for row in first..last {
+                    let top_left = pos2(origin.x, origin.y + row as f32 * row_height);
+                    let (row_width, row_deed) = self.row_ui(ui, id, self.lines.row(row), top_left, shown);
+                    width = width.max(row_width);
+                    deed = row_deed.or(deed.take());
+                }
+                ui.set_min_size(vec2(width, rows as f32 * row_height));
+                if moved && let Some(line) = self.lines.selected() {
+                    let top = origin.y + self.lines.row_of(line) as f32 * row_height;
+                    let target = Rect::from_min_size(pos2(origin.x + view.min.x, top), vec2(1.0, row_height));
+                    ui.scroll_to_rect_animation(target, None, ScrollAnimation::none());
+                }
+            });
         });
         if tree.has_focus() {
             let ring = Stroke::new(1.0, Tokens::of(ui).accent);
-            ui.painter()
-                .rect_stroke(shown, theme::RADIUS_SMALL, ring, StrokeKind::Inside);
+            ui.painter().rect_stroke(shown, theme::RADIUS_SMALL, ring, StrokeKind::Inside);
             if let Some(line) = self.lines.selected() {
-                ui.accesskit_node_builder(id, |node| {
-                    node.set_active_descendant(id.with(line).accesskit_id())
-                });
+                ui.accesskit_node_builder(id, |node| node.set_active_descendant(id.with(line).accesskit_id()));
             }
         }
-        self.act(ui, &tree, deed?)
+        deed.and_then(|deed| self.act(ui, &tree, deed)).or(by_keys)
     }
 
-    fn act(self, ui: &Ui, tree: &Response, deed: Deed) -> Option<JsonTreeAction> {
+    fn act(&mut self, ui: &Ui, tree: &Response, deed: Deed) -> Option<JsonTreeAction> {
         match deed {
             Deed::Select(line) => {
                 self.lines.select(Some(line));
@@ -167,11 +146,7 @@ impl<'a> JsonTree<'a> {
 
     /// The keys of a focused tree; the second value tells whether the selection moved.
     fn keys(&self, ui: &Ui, id: Id) -> (Option<Deed>, bool) {
-        let filter = EventFilter {
-            vertical_arrows: true,
-            horizontal_arrows: true,
-            ..EventFilter::default()
-        };
+        let filter = EventFilter { vertical_arrows: true, horizontal_arrows: true, ..EventFilter::default() };
         ui.memory_mut(|memory| memory.set_focus_lock_filter(id, filter));
         let lines = &*self.lines;
         let line = lines.selected().unwrap_or(0);
@@ -182,11 +157,7 @@ impl<'a> JsonTree<'a> {
         ui.input_mut(|input| {
             let mut pressed = |key| input.consume_key(Modifiers::NONE, key);
             let deed = if pressed(Key::ArrowDown) {
-                at(if lines.selected().is_some() {
-                    row + 1
-                } else {
-                    0
-                })
+                at(if lines.selected().is_some() { row + 1 } else { 0 })
             } else if pressed(Key::ArrowUp) {
                 at(row.saturating_sub(1))
             } else if pressed(Key::PageDown) {
@@ -204,11 +175,7 @@ impl<'a> JsonTree<'a> {
                     Some(Deed::Select(lines.parent(line)))
                 }
             } else if pressed(Key::ArrowRight) {
-                if lines.is_folded(line) {
-                    Some(Deed::Toggle(line))
-                } else {
-                    at(row + 1)
-                }
+                if lines.is_folded(line) { Some(Deed::Toggle(line)) } else { at(row + 1) }
             } else if pressed(Key::Enter) || pressed(Key::Space) {
                 Some(Deed::Toggle(line))
             } else {
@@ -217,17 +184,10 @@ impl<'a> JsonTree<'a> {
             if deed.is_some() {
                 return (deed, true);
             }
-            let copy = input
-                .events
-                .iter()
-                .position(|event| matches!(event, Event::Copy));
+            let copy = input.events.iter().position(|event| matches!(event, Event::Copy));
             if let Some(at) = copy {
                 input.events.remove(at);
-                let deed = if input.modifiers.shift {
-                    Deed::CopyPath(line)
-                } else {
-                    Deed::CopyValue(line)
-                };
+                let deed = if input.modifiers.shift { Deed::CopyPath(line) } else { Deed::CopyValue(line) };
                 return (Some(deed), false);
             }
             (None, false)
@@ -248,17 +208,11 @@ impl<'a> JsonTree<'a> {
         let font = theme::mono(theme::MONO_SIZE);
         let advance = ui.fonts_mut(|fonts| fonts.glyph_width(&font, ' '));
         let indent = row.depth as f32 * 2.0 * advance;
-        let rect = Rect::from_min_size(
-            pos2(shown.left(), top_left.y),
-            vec2(shown.width(), theme::CODE_ROW_HEIGHT),
-        );
+        let rect = Rect::from_min_size(pos2(shown.left(), top_left.y), vec2(shown.width(), theme::CODE_ROW_HEIGHT));
         let response = ui.interact(rect, tree.with(line), Sense::CLICK);
         let pointer = self.lines.pointer(line);
         let opens = !matches!(row.part, JsonPart::Close(_));
-        let hint = self
-            .hint
-            .filter(|_| opens)
-            .and_then(|hint| hint(&pointer, row.part.value()));
+        let hint = self.hint.filter(|_| opens).and_then(|hint| hint(&pointer, row.part.value()));
         let (galley, head) = layout_row(ui, t, &font, &row, hint.as_deref());
         if opens {
             self.describe(ui, &response, &row, hint.as_deref());
@@ -266,65 +220,36 @@ impl<'a> JsonTree<'a> {
 
         let selected = self.lines.selected() == Some(line);
         if selected {
-            ui.painter()
-                .rect_filled(rect, theme::RADIUS_SMALL, t.selection);
+            ui.painter().rect_filled(rect, theme::RADIUS_SMALL, t.selection);
         } else if response.contains_pointer() {
-            ui.painter()
-                .rect_filled(rect, theme::RADIUS_SMALL, t.raised);
+            ui.painter().rect_filled(rect, theme::RADIUS_SMALL, t.raised);
         }
         let text_left = top_left.x + indent;
-        let text_rect = Rect::from_min_size(
-            pos2(text_left, rect.top()),
-            vec2(galley.size().x, rect.height()),
-        );
-        if !self.highlight.is_empty()
-            && galley
-                .text()
-                .to_lowercase()
-                .contains(&self.highlight.to_lowercase())
-        {
-            ui.painter()
-                .rect_filled(text_rect.expand2(vec2(2.0, 0.0)), 2, t.match_fill);
+        let text_rect = Rect::from_min_size(pos2(text_left, rect.top()), vec2(galley.size().x, rect.height()));
+        if !self.highlight.is_empty() && galley.text().to_lowercase().contains(&self.highlight.to_lowercase()) {
+            ui.painter().rect_filled(text_rect.expand2(vec2(2.0, 0.0)), 2, t.match_fill);
         }
         let foldable = self.lines.is_foldable(line);
         if foldable {
-            let icon = if self.lines.is_folded(line) {
-                icons::CHEVRON_RIGHT
-            } else {
-                icons::CHEVRON_DOWN
-            };
+            let icon = if self.lines.is_folded(line) { icons::CHEVRON_RIGHT } else { icons::CHEVRON_DOWN };
             let center = pos2(text_left - advance - 1.0, rect.center().y);
-            let glyph =
-                ui.painter()
-                    .layout_no_wrap(icon.glyph().to_string(), icons::font(12.0), t.subdued);
-            ui.painter()
-                .galley(center - glyph.size() / 2.0, glyph, t.subdued);
+            let glyph = ui.painter().layout_no_wrap(icon.glyph().to_string(), icons::font(12.0), t.subdued);
+            ui.painter().galley(center - glyph.size() / 2.0, glyph, t.subdued);
         }
         let width = galley.size().x + indent;
         let text_top = rect.center().y - galley.size().y / 2.0;
-        ui.painter()
-            .galley(pos2(text_left, text_top), galley, t.text);
+        ui.painter().galley(pos2(text_left, text_top), galley, t.text);
 
         let mut deed = None;
         // The handle is the chevron and the key.
-        let handle = Rect::from_x_y_ranges(
-            text_left - 2.0 * advance - 2.0..=text_left + head,
-            rect.y_range(),
-        );
-        let on_handle = foldable
-            && ui
-                .pointer_interact_pos()
-                .is_some_and(|at| handle.contains(at))
-            && response.contains_pointer();
+        let handle = Rect::from_x_y_ranges(text_left - 2.0 * advance - 2.0..=text_left + head, rect.y_range());
+        let on_handle =
+            foldable && ui.pointer_interact_pos().is_some_and(|at| handle.contains(at)) && response.contains_pointer();
         if on_handle {
             ui.set_cursor_icon(egui::CursorIcon::PointingHand);
         }
         if response.clicked() {
-            deed = Some(if on_handle {
-                Deed::Toggle(line)
-            } else {
-                Deed::Select(line)
-            });
+            deed = Some(if on_handle { Deed::Toggle(line) } else { Deed::Select(line) });
         } else if response.double_clicked() && foldable {
             deed = Some(Deed::Toggle(line));
         }
@@ -340,15 +265,7 @@ impl<'a> JsonTree<'a> {
                 deed = Some(Deed::CopyPath(line));
                 ui.close();
             }
-            if foldable
-                && ui
-                    .button(if self.lines.is_folded(line) {
-                        "Unfold"
-                    } else {
-                        "Fold"
-                    })
-                    .clicked()
-            {
+            if foldable && ui.button(if self.lines.is_folded(line) { "Unfold" } else { "Fold" }).clicked() {
                 deed = Some(Deed::Toggle(line));
                 ui.close();
             }
@@ -365,9 +282,7 @@ impl<'a> JsonTree<'a> {
 
     fn describe(&self, ui: &Ui, response: &Response, row: &JsonRow<'_>, hint: Option<&str>) {
         let selected = self.lines.selected() == Some(row.line);
-        response.widget_info(|| {
-            WidgetInfo::selected(Role::TreeItem, ui.is_enabled(), selected, spoken(row, hint))
-        });
+        response.widget_info(|| WidgetInfo::selected(Role::TreeItem, ui.is_enabled(), selected, spoken(row, hint)));
         ui.accesskit_node_builder(response.id, |node| {
             node.set_level(row.depth + 1);
             if self.lines.is_foldable(row.line) {
@@ -394,18 +309,11 @@ fn spoken(row: &JsonRow<'_>, hint: Option<&str>) -> String {
 }
 
 /// The text of a row without its indentation, and how wide its key is.
-fn layout_row(
-    ui: &Ui,
-    t: &Tokens,
-    font: &FontId,
-    row: &JsonRow<'_>,
-    hint: Option<&str>,
-) -> (Arc<Galley>, f32) {
+fn layout_row(ui: &Ui, t: &Tokens, font: &FontId, row: &JsonRow<'_>, hint: Option<&str>) -> (Arc<Galley>, f32) {
     let mut job = LayoutJob::default();
     job.wrap.max_width = f32::INFINITY;
     job.break_on_newline = false;
-    let mut push =
-        |text: &str, color: Color32| job.append(text, 0.0, TextFormat::simple(font.clone(), color));
+    let mut push = |text: &str, color: Color32| job.append(text, 0.0, TextFormat::simple(font.clone(), color));
     let mut head_chars = 0;
     if let Some(key) = row.key {
         let key = Value::from(key).to_string();
@@ -450,30 +358,14 @@ fn copy_buttons_ui(ui: &mut Ui, row: Rect, line: usize, selected: bool) -> Optio
     const SIDE: f32 = 19.0;
     let t = Tokens::of(ui);
     let rect = Rect::from_min_max(pos2(row.right() - 2.0 * SIDE - 8.0, row.top()), row.max);
-    ui.painter().rect_filled(
-        rect,
-        theme::RADIUS_SMALL,
-        if selected { t.selection } else { t.raised },
-    );
+    ui.painter().rect_filled(rect, theme::RADIUS_SMALL, if selected { t.selection } else { t.raised });
     let mut deed = None;
     let left = rect.left() + 4.0;
     let slot = |i: f32| Rect::from_min_size(pos2(left + i * SIDE, row.top()), vec2(SIDE, SIDE));
-    if ui
-        .place(
-            slot(0.0),
-            IconButton::new(icons::COPY, "Copy value").small(),
-        )
-        .clicked()
-    {
+    if ui.place(slot(0.0), IconButton::new(icons::COPY, "Copy value").small()).clicked() {
         deed = Some(Deed::CopyValue(line));
     }
-    if ui
-        .place(
-            slot(1.0),
-            IconButton::new(icons::ROUTE, "Copy path").small(),
-        )
-        .clicked()
-    {
+    if ui.place(slot(1.0), IconButton::new(icons::ROUTE, "Copy path").small()).clicked() {
         deed = Some(Deed::CopyPath(line));
     }
     deed

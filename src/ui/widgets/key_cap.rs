@@ -5,8 +5,7 @@ use crate::ui::{
     widgets::paint,
 };
 use egui::{
-    Color32, Galley, Painter, Pos2, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Vec2,
-    WidgetInfo, vec2,
+    Color32, Galley, Painter, Pos2, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, vec2,
 };
 use std::sync::Arc;
 
@@ -20,11 +19,7 @@ pub struct KeyCap {
 impl KeyCap {
     /// Lays out `keys` ("Ctrl ↵") in `color` with an outline in `edge`.
     pub fn new(ui: &Ui, keys: &str, color: Color32, edge: Color32) -> Self {
-        Self {
-            galley: paint::line(ui, keys, theme::mono(theme::CAP_SIZE), color, f32::INFINITY),
-            color,
-            edge,
-        }
+        Self { galley: paint::line(ui, keys, theme::mono(theme::CAP_SIZE), color, f32::INFINITY), color, edge }
     }
 
     /// The size it takes.

@@ -32,34 +32,24 @@ pub fn modal_ui<R>(
         .shadow(t.float_shadow())
         .inner_margin(Margin::same(theme::MODAL_PADDING));
     let id = Id::unique(("modal", name));
-    let response = Modal::new(id)
-        .frame(frame)
-        .backdrop_color(t.backdrop)
-        .show(ctx, |ui| {
-            let width = width.min(ctx.content_rect().width() - 48.0);
-            ui.set_width(width);
-            ui.accesskit_node_builder(ui.unique_id(), |node| {
-                node.set_role(Role::Dialog);
-                node.set_label(title);
-            });
-            let mut closed = false;
-            Sides::new().height(28.0).shrink_left().truncate().show(
-                ui,
-                |ui| ui.heading(title),
-                |ui| {
-                    closed = ui
-                        .add(IconButton::new(icons::X, "Close").keys("Esc"))
-                        .clicked()
-                },
-            );
-            ui.add_space(8.0);
-            let inner = ui.with_layout(Layout::top_down(Align::Min), add).inner;
-            (inner, closed)
+    let response = Modal::new(id).frame(frame).backdrop_color(t.backdrop).show(ctx, |ui| {
+        let width = width.min(ctx.content_rect().width() - 48.0);
+        ui.set_width(width);
+        ui.accesskit_node_builder(ui.unique_id(), |node| {
+            node.set_role(Role::Dialog);
+            node.set_label(title);
         });
+        let mut closed = false;
+        Sides::new().height(28.0).shrink_left().truncate().show(
+            ui,
+            |ui| ui.heading(title),
+            |ui| closed = ui.add(IconButton::new(icons::X, "Close").keys("Esc")).clicked(),
+        );
+        ui.add_space(8.0);
+        let inner = ui.with_layout(Layout::top_down(Align::Min), add).inner;
+        (inner, closed)
+    });
     let should_close = response.should_close();
     let (inner, closed) = response.inner;
-    ModalOutput {
-        inner,
-        should_close: should_close || closed,
-    }
+    ModalOutput { inner, should_close: should_close || closed }
 }

@@ -2,8 +2,7 @@
 
 use crate::ui::theme::{self, CardColors, Tokens};
 use egui::{
-    Color32, CornerRadius, FontId, Galley, Mesh, Painter, Pos2, Rect, Shape, Stroke, StrokeKind,
-    Ui, Vec2,
+    Color32, CornerRadius, FontId, Galley, Mesh, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, Ui, Vec2,
     epaint::Vertex,
     lerp, pos2,
     text::{LayoutJob, TextFormat},
@@ -15,30 +14,15 @@ use std::sync::Arc;
 pub fn field_focus_ring(ui: &Ui, rect: Rect, border: Color32) {
     let t = Tokens::of(ui);
     let painter = ui.painter();
-    painter.rect_stroke(
-        rect,
-        theme::RADIUS,
-        Stroke::new(theme::HALO, t.focus_halo),
-        StrokeKind::Outside,
-    );
-    painter.rect_stroke(
-        rect,
-        theme::RADIUS,
-        Stroke::new(1.0, border),
-        StrokeKind::Inside,
-    );
+    painter.rect_stroke(rect, theme::RADIUS, Stroke::new(theme::HALO, t.focus_halo), StrokeKind::Outside);
+    painter.rect_stroke(rect, theme::RADIUS, Stroke::new(1.0, border), StrokeKind::Inside);
 }
 
 /// The ring of a focused button, set off from it so that it shows on every fill.
 pub fn button_focus_ring(ui: &Ui, rect: Rect, radius: u8) {
     let t = Tokens::of(ui);
     let ring = Stroke::new(1.5, t.accent);
-    ui.painter().rect_stroke(
-        rect.expand(2.0),
-        radius.saturating_add(2),
-        ring,
-        StrokeKind::Outside,
-    );
+    ui.painter().rect_stroke(rect.expand(2.0), radius.saturating_add(2), ring, StrokeKind::Outside);
 }
 
 /// One line of text, cut with an ellipsis at `max_width`.
@@ -55,10 +39,7 @@ pub fn spaced_line(
     max_width: f32,
     letter_spacing: f32,
 ) -> Arc<Galley> {
-    let format = TextFormat {
-        extra_letter_spacing: letter_spacing,
-        ..TextFormat::simple(font, color)
-    };
+    let format = TextFormat { extra_letter_spacing: letter_spacing, ..TextFormat::simple(font, color) };
     let mut job = LayoutJob::single_section(text.to_owned(), format);
     job.wrap.max_width = max_width;
     job.wrap.max_rows = 1;
@@ -98,8 +79,7 @@ pub fn card_gradient(rect: Rect, radius: f32, colors: &CardColors, pixels_per_po
     for keep_start in [true, false] {
         let part = clip_at_bend(&inner, rect, keep_start);
         let base = vertices(&mesh);
-        mesh.vertices
-            .extend(part.iter().map(|&at| vertex(at, color_at(at))));
+        mesh.vertices.extend(part.iter().map(|&at| vertex(at, color_at(at))));
         for i in 2..part.len() as u32 {
             mesh.add_triangle(base, base + i - 1, base + i);
         }
@@ -127,11 +107,7 @@ fn vertices(mesh: &Mesh) -> u32 {
 }
 
 fn vertex(pos: Pos2, color: Color32) -> Vertex {
-    Vertex {
-        pos,
-        uv: egui::epaint::WHITE_UV,
-        color,
-    }
+    Vertex { pos, uv: egui::epaint::WHITE_UV, color }
 }
 
 /// How far along the diagonal a point lies: 0 at the top left, 1 at the bottom right.

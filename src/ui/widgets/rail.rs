@@ -75,25 +75,11 @@ pub fn outcome_rail_ui(ui: &mut Ui, steps: &[RailStep<'_>; 3]) -> Response {
     response.widget_info(|| WidgetInfo::labeled(Role::Label, ui.is_enabled(), spoken.join(", ")));
 
     let name = |step: &RailStep<'_>, room: f32| {
-        let color = if step.state == StepState::Later {
-            t.faint
-        } else {
-            t.text
-        };
-        paint::line(
-            ui,
-            step.name,
-            theme::semibold(theme::SMALL_SIZE),
-            color,
-            room,
-        )
+        let color = if step.state == StepState::Later { t.faint } else { t.text };
+        paint::line(ui, step.name, theme::semibold(theme::SMALL_SIZE), color, room)
     };
     let code = |step: &RailStep<'_>, room: f32| {
-        let color = if step.state == StepState::Fail {
-            t.error
-        } else {
-            t.faint
-        };
+        let color = if step.state == StepState::Fail { t.error } else { t.faint };
         paint::line(ui, step.code, theme::mono(11.0), color, room)
     };
     let wanted = steps.map(|step| {
@@ -112,13 +98,7 @@ pub fn outcome_rail_ui(ui: &mut Ui, steps: &[RailStep<'_>; 3]) -> Response {
     for (i, (step, wanted)) in steps.iter().zip(wanted).enumerate() {
         let width = wanted * squeeze;
         let color = step.state.color(t);
-        let glyph = paint::line(
-            ui,
-            &step.state.icon().glyph().to_string(),
-            icons::font(ICON),
-            color,
-            f32::INFINITY,
-        );
+        let glyph = paint::line(ui, &step.state.icon().glyph().to_string(), icons::font(ICON), color, f32::INFINITY);
         paint::galley_center(ui.painter(), glyph, pos2(left + ICON / 2.0, upper));
         let title = name(step, width - ICON - GAP);
         let title = paint::galley_left(ui.painter(), title, left + ICON + GAP, upper);
@@ -129,14 +109,9 @@ pub fn outcome_rail_ui(ui: &mut Ui, steps: &[RailStep<'_>; 3]) -> Response {
         if i < 2 {
             let stroke = Stroke::new(1.0, t.border_strong);
             let from = title.right() + 8.0;
-            ui.painter()
-                .hline(from..=next - 8.0, upper.round() + 0.5, stroke);
+            ui.painter().hline(from..=next - 8.0, upper.round() + 0.5, stroke);
         }
         left = next;
     }
-    if cut {
-        response.on_hover_text(spoken.join("\n"))
-    } else {
-        response
-    }
+    if cut { response.on_hover_text(spoken.join("\n")) } else { response }
 }

@@ -12,8 +12,7 @@ pub fn section_row_ui(ui: &mut Ui, title: &str, hint: &str, open: &mut bool) -> 
     const HEIGHT: f32 = 38.0;
     const CHEVRON: f32 = 18.0;
     let t = Tokens::of(ui);
-    let (rect, mut response) =
-        ui.allocate_exact_size(theme::full_width(ui, HEIGHT), Sense::click());
+    let (rect, mut response) = ui.allocate_exact_size(theme::full_width(ui, HEIGHT), Sense::click());
     if response.clicked() {
         *open = !*open;
         response.mark_changed();
@@ -29,31 +28,11 @@ pub fn section_row_ui(ui: &mut Ui, title: &str, hint: &str, open: &mut bool) -> 
     let line = Rect::from_min_size(rect.min, vec2(rect.width(), 1.0));
     ui.painter().rect_filled(line, 0, t.border);
     let middle = rect.center().y + 0.5;
-    let color = if response.hovered() {
-        t.text
-    } else {
-        t.subdued
-    };
-    let icon = if *open {
-        icons::CHEVRON_DOWN
-    } else {
-        icons::CHEVRON_RIGHT
-    };
-    let glyph = paint::line(
-        ui,
-        &icon.glyph().to_string(),
-        icons::font(14.0),
-        color,
-        f32::INFINITY,
-    );
+    let color = if response.hovered() { t.text } else { t.subdued };
+    let icon = if *open { icons::CHEVRON_DOWN } else { icons::CHEVRON_RIGHT };
+    let glyph = paint::line(ui, &icon.glyph().to_string(), icons::font(14.0), color, f32::INFINITY);
     paint::galley_center(ui.painter(), glyph, pos2(rect.left() + 6.0, middle));
-    let hint = paint::line(
-        ui,
-        hint,
-        theme::regular(theme::SMALL_SIZE),
-        t.faint,
-        rect.width() / 2.0,
-    );
+    let hint = paint::line(ui, hint, theme::regular(theme::SMALL_SIZE), t.faint, rect.width() / 2.0);
     let room = rect.width() - CHEVRON - hint.size().x - 8.0;
     paint::galley_right(ui.painter(), hint, rect.right(), middle);
     let title = paint::line(ui, title, theme::semibold(theme::BODY_SIZE), color, room);
@@ -61,8 +40,7 @@ pub fn section_row_ui(ui: &mut Ui, title: &str, hint: &str, open: &mut bool) -> 
     if response.has_focus() {
         let ring = Stroke::new(1.5, t.accent);
         let inside = Rect::from_min_max(rect.min + vec2(-4.0, 4.0), rect.max + vec2(4.0, -3.0));
-        ui.painter()
-            .rect_stroke(inside, theme::RADIUS_SMALL, ring, StrokeKind::Inside);
+        ui.painter().rect_stroke(inside, theme::RADIUS_SMALL, ring, StrokeKind::Inside);
     }
     if response.hovered() {
         ui.set_cursor_icon(egui::CursorIcon::PointingHand);

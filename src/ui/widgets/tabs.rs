@@ -17,11 +17,7 @@ pub struct Tabs<'a, T> {
 impl<'a, T: PartialEq + Clone> Tabs<'a, T> {
     /// A row of tabs called `name` over `options`.
     pub fn new(name: &'a str, value: &'a mut T, options: &'a [(T, &'a str)]) -> Self {
-        Self {
-            name,
-            value,
-            options,
-        }
+        Self { name, value, options }
     }
 }
 
@@ -33,11 +29,7 @@ impl<T: PartialEq + Clone> Widget for Tabs<'_, T> {
         let labels: Vec<f32> = self
             .options
             .iter()
-            .map(|(_, label)| {
-                paint::line(ui, label, font.clone(), t.text, f32::INFINITY)
-                    .size()
-                    .x
-            })
+            .map(|(_, label)| paint::line(ui, label, font.clone(), t.text, f32::INFINITY).size().x)
             .collect();
         let text: f32 = labels.iter().sum();
         let available = ui.available_width();
@@ -53,10 +45,7 @@ impl<T: PartialEq + Clone> Widget for Tabs<'_, T> {
 
         let mut left = rect.left();
         for (i, ((value, label), width)) in self.options.iter().zip(labels).enumerate() {
-            let tab = Rect::from_min_max(
-                pos2(left, rect.top()),
-                pos2(left + width + 2.0 * side, rect.bottom()),
-            );
+            let tab = Rect::from_min_max(pos2(left, rect.top()), pos2(left + width + 2.0 * side, rect.bottom()));
             left = tab.right();
             let response = ui.interact(tab, whole.id.with(i), Sense::click());
             if response.clicked() && self.value != value {
@@ -64,13 +53,8 @@ impl<T: PartialEq + Clone> Widget for Tabs<'_, T> {
                 whole.mark_changed();
             }
             let chosen = self.value == value;
-            response
-                .widget_info(|| WidgetInfo::selected(Role::Tab, ui.is_enabled(), chosen, *label));
-            let color = if chosen || response.hovered() {
-                t.text
-            } else {
-                t.subdued
-            };
+            response.widget_info(|| WidgetInfo::selected(Role::Tab, ui.is_enabled(), chosen, *label));
+            let color = if chosen || response.hovered() { t.text } else { t.subdued };
             let text = paint::line(ui, label, font.clone(), color, f32::INFINITY);
             paint::galley_center(ui.painter(), text, tab.center() - vec2(0.0, 1.0));
             if chosen {
@@ -80,8 +64,7 @@ impl<T: PartialEq + Clone> Widget for Tabs<'_, T> {
             if response.has_focus() {
                 let ring = Stroke::new(1.5, t.accent);
                 let inside = tab.shrink2(vec2(1.0, 4.0));
-                ui.painter()
-                    .rect_stroke(inside, theme::RADIUS_SMALL, ring, StrokeKind::Inside);
+                ui.painter().rect_stroke(inside, theme::RADIUS_SMALL, ring, StrokeKind::Inside);
             }
             if response.hovered() {
                 ui.set_cursor_icon(egui::CursorIcon::PointingHand);

@@ -6,8 +6,7 @@ use crate::ui::{
     widgets::{IconButton, Tone, key_cap_ui, paint},
 };
 use egui::{
-    Align2, Area, Button, Context, Frame, Id, Label, Margin, Order, RichText, Role, Sense, Ui,
-    UiBuilder, vec2,
+    Align2, Area, Button, Context, Frame, Id, Label, Margin, Order, RichText, Role, Sense, Ui, UiBuilder, vec2,
 };
 use std::time::Duration;
 
@@ -23,12 +22,7 @@ pub struct Toast<A> {
 impl<A> Toast<A> {
     /// A message in `tone`.
     pub fn new(tone: Tone, text: impl Into<String>) -> Self {
-        Self {
-            tone,
-            text: text.into(),
-            keys: String::new(),
-            action: None,
-        }
+        Self { tone, text: text.into(), keys: String::new(), action: None }
     }
 
     /// Something to do about it: "Undo".
@@ -59,10 +53,7 @@ pub struct Toasts<A> {
 
 impl<A> Default for Toasts<A> {
     fn default() -> Self {
-        Self {
-            shown: Vec::new(),
-            next_number: 0,
-        }
+        Self { shown: Vec::new(), next_number: 0 }
     }
 }
 
@@ -76,11 +67,7 @@ impl<A> Toasts<A> {
 
     /// Shows `toast` below those already there.
     pub fn push(&mut self, toast: Toast<A>) {
-        self.shown.push(Shown {
-            toast,
-            number: self.next_number,
-            leaves_at: None,
-        });
+        self.shown.push(Shown { toast, number: self.next_number, leaves_at: None });
         self.next_number += 1;
         if self.shown.len() > Self::MOST {
             self.shown.remove(0);
@@ -95,58 +82,45 @@ impl<A> Toasts<A> {
     /// Draws them and returns the action that was clicked.
     pub fn ui(&mut self, ctx: &Context) -> Option<A> {
         let now = ctx.input(|input| input.time);
-        self.shown
-            .retain(|shown| shown.leaves_at.is_none_or(|leaves_at| now < leaves_at));
+        self.shown.retain(|shown| shown.leaves_at.is_none_or(|leaves_at| now < leaves_at));
         if self.shown.is_empty() {
             return None;
         }
         let mut gone = None;
         let mut acted = false;
-        let area = Area::new(Id::unique("toasts"))
-            .order(Order::Foreground)
-            .anchor(Align2::CENTER_BOTTOM, vec2(0.0, -Self::BOTTOM))
-            .show(ctx, |ui| {
-                ui.set_max_width((ctx.content_rect().width() - 48.0).min(640.0));
-                ui.spacing_mut().item_spacing.y = 8.0;
-                ui.with_layout(egui::Layout::top_down(egui::Align::Center), |ui| {
-                    for shown in &self.shown {
-                        let asked = toast_ui(ui, &shown.toast, shown.number);
-                        if asked != Asked::Nothing {
-                            gone = Some(shown.number);
-                            acted = asked == Asked::Action;
-                        }
-                    }
+        let mut read = false;
+        let mut bottom = Self::BOTTOM;
+        for shown in self.shown.iter().rev() {
+            let area = Area::new(Id::unique(("toast", shown.number)))
+                .order(Order::Foreground)
+                .anchor(Align2::CENTER_BOTTOM, vec2(0.0, -bottom))
+                .show(ctx, |ui| {
+                    ui.set_max_width((ctx.content_rect().width() - 48.0).min(640.0));
+                    toast_ui(ui, &shown.toast)
                 });
-            });
-
-        // Reading one keeps them all.
-        let read = area.response.contains_pointer();
+            bottom += area.response.rect.height() + 8.0;
+            // Reading one keeps them all.
+            read |= area.response.contains_pointer();
+            if area.inner != Asked::Nothing {
+                gone = Some(shown.number);
+                acted = area.inner == Asked::Action;
+            }
+        }
         for shown in &mut self.shown {
             let stays = shown.toast.tone == Tone::Error;
             if !stays && (read || shown.leaves_at.is_none()) {
                 shown.leaves_at = Some(now + Self::STAYS_SECS);
             }
         }
-        let next = self
-            .shown
-            .iter()
-            .filter_map(|shown| shown.leaves_at)
-            .fold(f64::INFINITY, f64::min);
+        let next = self.shown.iter().filter_map(|shown| shown.leaves_at).fold(f64::INFINITY, f64::min);
         if next.is_finite() {
             ctx.request_repaint_after(Duration::from_secs_f64((next - now).max(0.0)));
         }
 
-        let index = self
-            .shown
-            .iter()
-            .position(|shown| Some(shown.number) == gone)?;
+        let index = self.shown.iter().position(|shown| Some(shown.number) == gone)?;
         let shown = self.shown.remove(index);
         ctx.request_repaint();
-        shown
-            .toast
-            .action
-            .filter(|_| acted)
-            .map(|(_, action)| action)
+        shown.toast.action.filter(|_| acted).map(|(_, action)| action)
     }
 }
 
@@ -157,13 +131,10 @@ enum Asked {
     Dismiss,
 }
 
-fn toast_ui<A>(ui: &mut Ui, toast: &Toast<A>, number: u64) -> Asked {
+fn toast_ui<A>(ui: &mut Ui, toast: &Toast<A>) -> Asked {
     let t = Tokens::of(ui);
     let mut asked = Asked::Nothing;
-    let builder = UiBuilder::new()
-        .id_salt(("toast", number))
-        .accessibility_role(Role::Alert)
-        .accessibility_label(toast.text.clone());
+    let builder = UiBuilder::new().accessibility_role(Role::Alert).accessibility_label(toast.text.clone());
     ui.scope_builder(builder, |ui| {
         Frame::new()
             .fill(t.raised)
@@ -172,23 +143,13 @@ fn toast_ui<A>(ui: &mut Ui, toast: &Toast<A>, number: u64) -> Asked {
             .shadow(t.float_shadow())
             .inner_margin(Margin::symmetric(14, 8))
             .show(ui, |ui| {
+                ui.spacing_mut().interact_size.y = 20.0;
                 ui.horizontal(|ui| {
-                    ui.spacing_mut().interact_size.y = 20.0;
                     ui.spacing_mut().button_padding = vec2(2.0, 0.0);
                     let (icon, _) = ui.allocate_exact_size(vec2(14.0, 20.0), Sense::hover());
-                    let sign = if toast.tone == Tone::Ok {
-                        icons::CHECK
-                    } else {
-                        toast.tone.icon()
-                    };
+                    let sign = if toast.tone == Tone::Ok { icons::CHECK } else { toast.tone.icon() };
                     let color = toast.tone.color(t);
-                    let glyph = paint::line(
-                        ui,
-                        &sign.glyph().to_string(),
-                        icons::font(14.0),
-                        color,
-                        f32::INFINITY,
-                    );
+                    let glyph = paint::line(ui, &sign.glyph().to_string(), icons::font(14.0), color, f32::INFINITY);
                     paint::galley_center(ui.painter(), glyph, icon.center());
                     ui.add_space(2.0);
                     ui.add(Label::new(&toast.text).truncate());
@@ -197,8 +158,7 @@ fn toast_ui<A>(ui: &mut Ui, toast: &Toast<A>, number: u64) -> Asked {
                     }
                     if let Some((label, _)) = &toast.action {
                         let words = RichText::new(label).color(t.accent_text);
-                        let button =
-                            ui.add(Button::new(words).frame(false).min_size(vec2(0.0, 20.0)));
+                        let button = ui.add(Button::new(words).frame(false).min_size(vec2(0.0, 20.0)));
                         if button.has_focus() {
                             paint::button_focus_ring(ui, button.rect, theme::RADIUS_SMALL);
                         }
@@ -206,11 +166,7 @@ fn toast_ui<A>(ui: &mut Ui, toast: &Toast<A>, number: u64) -> Asked {
                             asked = Asked::Action;
                         }
                     }
-                    if toast.tone == Tone::Error
-                        && ui
-                            .add(IconButton::new(icons::X, "Dismiss").small())
-                            .clicked()
-                    {
+                    if toast.tone == Tone::Error && ui.add(IconButton::new(icons::X, "Dismiss").small()).clicked() {
                         asked = Asked::Dismiss;
                     }
                 });

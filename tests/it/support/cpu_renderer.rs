@@ -40,10 +40,7 @@ impl TestRenderer for CpuRenderer {
             let Primitive::Mesh(mesh) = clipped.primitive else {
                 return Err("a paint callback needs a GPU".to_owned());
             };
-            let texture = self
-                .textures
-                .get(&mesh.texture_id)
-                .ok_or("a texture was used before it was set")?;
+            let texture = self.textures.get(&mesh.texture_id).ok_or("a texture was used before it was set")?;
             canvas.fill(&mesh, texture, clipped.clip_rect * scale, scale);
         }
         Ok(canvas.into_image())
@@ -59,10 +56,7 @@ impl CpuRenderer {
                 texture.pixels[start..start + line.len()].copy_from_slice(line);
             }
         } else {
-            let texture = Texture {
-                size: image.size,
-                pixels: image.pixels.clone(),
-            };
+            let texture = Texture { size: image.size, pixels: image.pixels.clone() };
             self.textures.insert(id, texture);
         }
     }
@@ -80,12 +74,7 @@ impl Texture {
             let row = ((y + dy).max(0.0) as usize).min(height - 1);
             self.pixels[row * width + column].to_array().map(f32::from)
         };
-        let corners = [
-            pixel(0.0, 0.0),
-            pixel(1.0, 0.0),
-            pixel(0.0, 1.0),
-            pixel(1.0, 1.0),
-        ];
+        let corners = [pixel(0.0, 0.0), pixel(1.0, 0.0), pixel(0.0, 1.0), pixel(1.0, 1.0)];
         std::array::from_fn(|i| {
             let upper = corners[0][i] * (1.0 - share_x) + corners[1][i] * share_x;
             let lower = corners[2][i] * (1.0 - share_x) + corners[3][i] * share_x;
@@ -103,36 +92,25 @@ struct Canvas {
 
 impl Canvas {
     fn new(width: usize, height: usize) -> Self {
-        Self {
-            width,
-            height,
-            pixels: vec![[0.0; 4]; width * height],
-        }
+        Self { width, height, pixels: vec![[0.0; 4]; width * height] }
     }
 
     fn fill(&mut self, mesh: &Mesh, texture: &Texture, clip: Rect, scale: f32) {
         // As a GPU does: the scissor rectangle lies on whole pixels.
-        let bounds = Rect::from_min_max(clip.min.round(), clip.max.round()).intersect(
-            Rect::from_min_max(Pos2::ZERO, pos2(self.width as f32, self.height as f32)),
-        );
+        let bounds = Rect::from_min_max(clip.min.round(), clip.max.round())
+            .intersect(Rect::from_min_max(Pos2::ZERO, pos2(self.width as f32, self.height as f32)));
         if !bounds.is_positive() {
             return;
         }
         for triangle in mesh.indices.as_chunks::<3>().0 {
-            self.triangle(
-                triangle.map(|index| mesh.vertices[index as usize]),
-                texture,
-                bounds,
-                scale,
-            );
+            self.triangle(triangle.map(|index| mesh.vertices[index as usize]), texture, bounds, scale);
         }
     }
 
     fn triangle(&mut self, vertices: [Vertex; 3], texture: &Texture, bounds: Rect, scale: f32) {
         let [a, b, c] = vertices.map(|vertex| pos2(vertex.pos.x * scale, vertex.pos.y * scale));
-        let edge = |from: Pos2, to: Pos2, at: Pos2| {
-            (to.x - from.x) * (at.y - from.y) - (to.y - from.y) * (at.x - from.x)
-        };
+        let edge =
+            |from: Pos2, to: Pos2, at: Pos2| (to.x - from.x) * (at.y - from.y) - (to.y - from.y) * (at.x - from.x);
         let area = edge(a, b, c);
         if area == 0.0 {
             return;
@@ -147,40 +125,25 @@ impl Canvas {
             (to.y < from.y) || (to.y == from.y && to.x > from.x)
         };
         let owned = [owns(b, c), owns(c, a), owns(a, b)];
-        for row in span.top().floor() as usize
-            ..(span.bottom().ceil() as usize).min(bounds.bottom() as usize)
-        {
-            for column in span.left().floor() as usize
-                ..(span.right().ceil() as usize).min(bounds.right() as usize)
-            {
+        for row in span.top().floor() as usize..(span.bottom().ceil() as usize).min(bounds.bottom() as usize) {
+            for column in span.left().floor() as usize..(span.right().ceil() as usize).min(bounds.right() as usize) {
                 let at = pos2(column as f32 + 0.5, row as f32 + 0.5);
                 if !bounds.contains(at) {
                     continue;
                 }
-                let shares = [
-                    edge(b, c, at) / area,
-                    edge(c, a, at) / area,
-                    edge(a, b, at) / area,
-                ];
-                if shares
-                    .iter()
-                    .zip(owned)
-                    .any(|(&share, owned)| share < 0.0 || (share == 0.0 && !owned))
-                {
+                let shares = [edge(b, c, at) / area, edge(c, a, at) / area, edge(a, b, at) / area];
+                if shares.iter().zip(owned).any(|(&share, owned)| share < 0.0 || (share == 0.0 && !owned)) {
                     continue;
                 }
-                let mix = |values: [f32; 3]| {
-                    values[0] * shares[0] + values[1] * shares[1] + values[2] * shares[2]
-                };
+                let mix = |values: [f32; 3]| values[0] * shares[0] + values[1] * shares[1] + values[2] * shares[2];
                 let texel = if flat {
                     constant
                 } else {
                     let [u, v, w] = vertices.map(|vertex| vertex.uv);
                     texture.sample(pos2(mix([u.x, v.x, w.x]), mix([u.y, v.y, w.y])))
                 };
-                let source: [f32; 4] = std::array::from_fn(|i| {
-                    mix([colors[0][i], colors[1][i], colors[2][i]]) * texel[i] / 255.0
-                });
+                let source: [f32; 4] =
+                    std::array::from_fn(|i| mix([colors[0][i], colors[1][i], colors[2][i]]) * texel[i] / 255.0);
                 let target = &mut self.pixels[row * self.width + column];
                 let keep = 1.0 - source[3] / 255.0;
                 *target = std::array::from_fn(|i| (source[i] + target[i] * keep).round());
