@@ -4,3 +4,4 @@ pub mod domain;
 pub mod messages;
 pub mod minter;
 pub mod model;
+pub mod ui;

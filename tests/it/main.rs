@@ -1,1 +1,4 @@
-fn main() {}
+//! The integration tests, one binary so that egui links once; a file per subject.
+
+mod gallery;
+mod support;

@@ -1,0 +1,560 @@
+//! The look: every colour, size, radius and font of the window, and nothing else decides one.
+//!
+//! A view asks `Tokens::of(ui)` for the colours of the current theme and takes sizes from the constants here.
+
+use egui::{
+    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Shadow, Stroke, Style,
+    TextStyle, Theme, Ui, Vec2, style::WidgetVisuals, vec2,
+};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// The colours of one theme, each named by what it is for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tokens {
+    /// Behind the history: the deepest surface.
+    pub canvas: Color32,
+    /// Side panes, bars, menus.
+    pub panel: Color32,
+    /// Text fields and the trough of a segmented control.
+    pub input: Color32,
+    /// Quiet buttons, toasts, the chosen segment.
+    pub raised: Color32,
+    /// A raised thing under the pointer.
+    pub raised_hover: Color32,
+    /// Hairlines between panes and rows.
+    pub border: Color32,
+    /// Outlines of fields and buttons.
+    pub border_strong: Color32,
+    /// Body text.
+    pub text: Color32,
+    /// Labels and text that is not chosen.
+    pub subdued: Color32,
+    /// Hints, counts and times: the quietest text that is still readable everywhere.
+    pub faint: Color32,
+    /// The one accent: primary buttons, focus rings, underlines.
+    pub accent: Color32,
+    /// The primary button under the pointer.
+    pub accent_hover: Color32,
+    /// Text in the accent's hue, on any surface.
+    pub accent_text: Color32,
+    /// Text on the accent.
+    pub on_accent: Color32,
+    /// The soft halo around what has the keyboard focus.
+    pub focus_halo: Color32,
+    /// A selected row or chip.
+    pub selection: Color32,
+    /// Selected text inside a field.
+    pub text_selection: Color32,
+    /// An unused token, a success.
+    pub ok: Color32,
+    /// Behind `ok` text.
+    pub ok_fill: Color32,
+    /// A used token: done with, neither good nor bad.
+    pub used: Color32,
+    /// A warning, advice, something pending.
+    pub warn: Color32,
+    /// Behind `warn` text.
+    pub warn_fill: Color32,
+    /// The primary button in its "anyway" tone.
+    pub caution: Color32,
+    /// That button under the pointer.
+    pub caution_hover: Color32,
+    /// Text on `caution`.
+    pub on_caution: Color32,
+    /// A failure.
+    pub error: Color32,
+    /// Behind `error` text.
+    pub error_fill: Color32,
+    /// A call on its way.
+    pub pending: Color32,
+    /// Nobody knows whether it happened.
+    pub unknown: Color32,
+    /// Behind neutral information.
+    pub info_fill: Color32,
+    /// Keys of a JSON object.
+    pub json_key: Color32,
+    /// JSON strings.
+    pub json_string: Color32,
+    /// JSON numbers.
+    pub json_number: Color32,
+    /// `true`, `false` and `null`.
+    pub json_literal: Color32,
+    /// Brackets, commas and colons.
+    pub json_punctuation: Color32,
+    /// Plain words after a value.
+    pub json_hint: Color32,
+    /// Where a search hit lies.
+    pub match_fill: Color32,
+    /// Behind a modal.
+    pub backdrop: Color32,
+    /// Under floating things.
+    pub shadow: Color32,
+}
+
+impl Tokens {
+    /// The dark theme.
+    pub const DARK: Self = Self {
+        canvas: rgb(0x0f_11_15),
+        panel: rgb(0x15_18_1e),
+        input: rgb(0x0f_12_17),
+        raised: rgb(0x1c_20_27),
+        raised_hover: rgb(0x24_29_32),
+        border: rgb(0x26_2b_34),
+        border_strong: rgb(0x34_3b_47),
+        text: rgb(0xe6_e9_ef),
+        subdued: rgb(0x98_a1_b0),
+        faint: rgb(0x87_91_a2),
+        accent: rgb(0x7c_83_ff),
+        accent_hover: rgb(0x8d_93_ff),
+        accent_text: rgb(0x8f_95_ff),
+        on_accent: rgb(0x0e_10_20),
+        focus_halo: rgb(0x25_29_42),
+        selection: rgb(0x20_23_3a),
+        text_selection: rgb(0x35_39_6b),
+        ok: rgb(0x4c_c3_8a),
+        ok_fill: rgb(0x1d_30_2c),
+        used: rgb(0x87_91_a2),
+        warn: rgb(0xf0_b4_4c),
+        warn_fill: rgb(0x30_28_1b),
+        caution: rgb(0xf0_b4_4c),
+        caution_hover: rgb(0xf5_c2_68),
+        on_caution: rgb(0x1f_15_04),
+        error: rgb(0xff_6b_6b),
+        error_fill: rgb(0x33_1f_24),
+        pending: rgb(0xf0_b4_4c),
+        unknown: rgb(0xb3_9d_f0),
+        info_fill: rgb(0x1d_22_2c),
+        json_key: rgb(0x9c_c2_ff),
+        json_string: rgb(0xa5_d6_a7),
+        json_number: rgb(0xff_b2_7a),
+        json_literal: rgb(0xff_b2_7a),
+        json_punctuation: rgb(0xe6_e9_ef),
+        json_hint: rgb(0x87_91_a2),
+        match_fill: rgb(0x4a_3c_14),
+        backdrop: Color32::from_black_alpha(150),
+        shadow: Color32::from_black_alpha(110),
+    };
+
+    /// The light theme.
+    pub const LIGHT: Self = Self {
+        canvas: rgb(0xf4_f5_f8),
+        panel: rgb(0xff_ff_ff),
+        input: rgb(0xff_ff_ff),
+        raised: rgb(0xf0_f2_f6),
+        raised_hover: rgb(0xe6_e9_f0),
+        border: rgb(0xe2_e5_ec),
+        border_strong: rgb(0xc9_cf_da),
+        text: rgb(0x17_1a_21),
+        subdued: rgb(0x56_60_74),
+        faint: rgb(0x5a_64_78),
+        accent: rgb(0x4b_50_d6),
+        accent_hover: rgb(0x3f_44_c4),
+        accent_text: rgb(0x46_4b_cf),
+        on_accent: rgb(0xff_ff_ff),
+        focus_halo: rgb(0xe4_e4_fa),
+        selection: rgb(0xe3_e4_f4),
+        text_selection: rgb(0xd0_d2_f8),
+        ok: rgb(0x11_71_45),
+        ok_fill: rgb(0xe7_f1_ed),
+        used: rgb(0x5a_64_78),
+        warn: rgb(0x8b_57_00),
+        warn_fill: rgb(0xfa_f1_dd),
+        caution: rgb(0x8f_5a_00),
+        caution_hover: rgb(0x7d_4e_00),
+        on_caution: rgb(0xff_ff_ff),
+        error: rgb(0xbe_28_28),
+        error_fill: rgb(0xfb_e9_e9),
+        pending: rgb(0x8b_57_00),
+        unknown: rgb(0x6a_48_b8),
+        info_fill: rgb(0xee_f1_f7),
+        json_key: rgb(0x2a_54_b8),
+        json_string: rgb(0x1d_6b_34),
+        json_number: rgb(0x9a_4b_09),
+        json_literal: rgb(0x9a_4b_09),
+        json_punctuation: rgb(0x17_1a_21),
+        json_hint: rgb(0x5a_64_78),
+        match_fill: rgb(0xff_ea_a8),
+        backdrop: Color32::from_black_alpha(80),
+        shadow: Color32::from_black_alpha(46),
+    };
+
+    /// The tokens of the theme that `ui` is drawn in.
+    pub fn of(ui: &Ui) -> &'static Self {
+        Self::by(if ui.visuals().dark_mode { Theme::Dark } else { Theme::Light })
+    }
+
+    /// The tokens of `theme`.
+    pub const fn by(theme: Theme) -> &'static Self {
+        match theme {
+            Theme::Dark => &Self::DARK,
+            Theme::Light => &Self::LIGHT,
+        }
+    }
+
+    /// The outline of fields and quiet buttons.
+    pub const fn field_stroke(&self) -> Stroke {
+        Stroke { width: 1.0, color: self.border_strong }
+    }
+
+    /// The hairline between panes and rows.
+    pub const fn hairline(&self) -> Stroke {
+        Stroke { width: 1.0, color: self.border }
+    }
+
+    /// The shadow under menus, toasts and modals.
+    pub const fn float_shadow(&self) -> Shadow {
+        Shadow { offset: [0, 8], blur: 24, spread: 0, color: self.shadow }
+    }
+}
+
+/// The colours of a drawn card, the same in both themes: they belong to the card, not to the window.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CardColors {
+    /// Top left, three fifths of the way, bottom right.
+    pub stops: [Color32; 3],
+    /// The fill of the small brand mark beside a number.
+    pub mark: Color32,
+}
+
+impl CardColors {
+    /// Text on a card.
+    pub const TEXT: Color32 = rgb(0xff_ff_ff);
+    /// Captions on a card.
+    pub const CAPTION: Color32 = rgb(0xf2_f1_fb);
+
+    /// Indigo, for Visa and as the default.
+    pub const INDIGO: Self = Self::of([0x2b_2f_6b, 0x5b_4b_d6, 0x70_50_f0], 0x1a_3f_ae);
+    /// Ember, for Mastercard.
+    pub const EMBER: Self = Self::of([0x2e_16_1c, 0x7e_2c_2a, 0xa4_43_26], 0x7e_2c_2a);
+    /// Lagoon, for American Express.
+    pub const LAGOON: Self = Self::of([0x0e_2f_3d, 0x10_5d_73, 0x12_70_86], 0x10_5d_73);
+    /// Copper, for Discover.
+    pub const COPPER: Self = Self::of([0x2b_20_1a, 0x74_45_1a, 0x96_53_10], 0x74_45_1a);
+    /// Steel, for Diners Club.
+    pub const STEEL: Self = Self::of([0x1a_25_40, 0x2d_4c_7c, 0x3a_65_9e], 0x2d_4c_7c);
+    /// Pine, for JCB.
+    pub const PINE: Self = Self::of([0x0c_2e_23, 0x15_58_40, 0x1b_70_4f], 0x15_58_40);
+    /// Garnet, for UnionPay.
+    pub const GARNET: Self = Self::of([0x33_14_22, 0x78_21_3d, 0xa0_2f_4c], 0x78_21_3d);
+    /// Plum, for eftpos.
+    pub const PLUM: Self = Self::of([0x24_1c_30, 0x4c_3a_6a, 0x66_55_8c], 0x4c_3a_6a);
+    /// Harbour, for Cartes Bancaires.
+    pub const HARBOUR: Self = Self::of([0x0d_28_3c, 0x15_4c_72, 0x1e_64_9a], 0x15_4c_72);
+    /// Slate, while the brand is not known.
+    pub const SLATE: Self = Self::of([0x22_26_2e, 0x3a_41_4d, 0x4c_55_63], 0x3a_41_4d);
+
+    const fn of(stops: [u32; 3], mark: u32) -> Self {
+        Self { stops: [rgb(stops[0]), rgb(stops[1]), rgb(stops[2])], mark: rgb(mark) }
+    }
+}
+
+/// The five bars of the program's mark.
+pub const LOGO_BARS: [Color32; 5] =
+    [rgb(0xf4_f4_f4), rgb(0xf2_c9_4c), rgb(0x4c_c3_d9), rgb(0x7c_83_ff), rgb(0xff_6b_6b)];
+/// The outline that keeps the mark's white bar visible on white.
+pub const LOGO_EDGE: Color32 = Color32::from_black_alpha(36);
+
+/// Height of fields, primary buttons and segmented controls in a form.
+pub const CONTROL_HEIGHT: f32 = 32.0;
+/// Height of quiet buttons and of what stands in a bar.
+pub const BUTTON_HEIGHT: f32 = 30.0;
+/// Height of chips.
+pub const CHIP_HEIGHT: f32 = 26.0;
+/// Height of a line of JSON.
+pub const CODE_ROW_HEIGHT: f32 = 19.0;
+/// Height of a row of a table.
+pub const TABLE_ROW_HEIGHT: f32 = 34.0;
+/// Padding inside a pane.
+pub const PANE_PADDING: i8 = 16;
+/// Padding inside a modal.
+pub const MODAL_PADDING: i8 = 20;
+/// Radius of controls.
+pub const RADIUS: u8 = 6;
+/// Radius of key caps and brand marks.
+pub const RADIUS_SMALL: u8 = 4;
+/// Radius of menus, toasts and alerts.
+pub const RADIUS_FLOAT: u8 = 8;
+/// Radius of modals and the drawn card.
+pub const RADIUS_LARGE: u8 = 12;
+/// Space between the fields of a form.
+pub const FIELD_GAP: f32 = 14.0;
+/// Space between a label, its field and the message under it.
+pub const LABEL_GAP: f32 = 5.0;
+/// How far the focus halo reaches beyond a control.
+pub const HALO: f32 = 3.0;
+
+/// Size of body text and buttons.
+pub const BODY_SIZE: f32 = 13.0;
+/// Size of labels, hints, chips and table heads.
+pub const SMALL_SIZE: f32 = 12.0;
+/// Size of ids and JSON.
+pub const MONO_SIZE: f32 = 12.0;
+/// Size of digits in a field.
+pub const MONO_FIELD_SIZE: f32 = 13.0;
+/// Size of headings.
+pub const HEADING_SIZE: f32 = 16.0;
+/// Size of the letters on key caps and brand marks.
+pub const CAP_SIZE: f32 = 10.5;
+
+/// The family of the semibold weight.
+pub fn semibold_family() -> FontFamily {
+    FontFamily::Name("semibold".into())
+}
+
+/// The family of the medium monospace weight.
+pub fn mono_medium_family() -> FontFamily {
+    FontFamily::Name("mono-medium".into())
+}
+
+/// The family of the icons; see [`crate::ui::icons`].
+pub fn icons_family() -> FontFamily {
+    FontFamily::Name("icons".into())
+}
+
+/// Regular text of `size`.
+pub fn regular(size: f32) -> FontId {
+    FontId::new(size, FontFamily::Proportional)
+}
+
+/// Semibold text of `size`: titles, primary buttons, section heads.
+pub fn semibold(size: f32) -> FontId {
+    FontId::new(size, semibold_family())
+}
+
+/// Monospace text of `size`.
+pub fn mono(size: f32) -> FontId {
+    FontId::new(size, FontFamily::Monospace)
+}
+
+/// Medium monospace text of `size`, for an id as a title.
+pub fn mono_medium(size: f32) -> FontId {
+    FontId::new(size, mono_medium_family())
+}
+
+/// Installs fonts and both themes; the theme follows the system until the settings say otherwise.
+pub fn install(ctx: &Context) {
+    ctx.set_fonts(fonts());
+    ctx.style_mut_of(Theme::Dark, |style| apply(style, &Tokens::DARK));
+    ctx.style_mut_of(Theme::Light, |style| apply(style, &Tokens::LIGHT));
+    ctx.options_mut(|options| options.fallback_theme = Theme::Dark);
+}
+
+fn fonts() -> FontDefinitions {
+    let mut fonts = FontDefinitions::default();
+    let mut add = |name: &str, bytes: &'static [u8]| {
+        fonts.font_data.insert(name.to_owned(), Arc::new(FontData::from_static(bytes)));
+    };
+    add("inter", include_bytes!("../../assets/fonts/Inter-Regular.otf"));
+    add("inter-semibold", include_bytes!("../../assets/fonts/Inter-SemiBold.otf"));
+    add("jetbrains-mono", include_bytes!("../../assets/fonts/JetBrainsMono-Regular.ttf"));
+    add("jetbrains-mono-medium", include_bytes!("../../assets/fonts/JetBrainsMono-Medium.ttf"));
+    add("lucide", include_bytes!("../../assets/fonts/lucide-subset.ttf"));
+
+    let families = &mut fonts.families;
+    let proportional = families.entry(FontFamily::Proportional).or_default();
+    proportional.insert(0, "inter".to_owned());
+    let mut semibold = proportional.clone();
+    semibold.insert(0, "inter-semibold".to_owned());
+    let monospace = families.entry(FontFamily::Monospace).or_default();
+    monospace.insert(0, "jetbrains-mono".to_owned());
+    // Inter knows signs that JetBrains Mono lacks.
+    monospace.push("inter".to_owned());
+    let mut mono_medium = monospace.clone();
+    mono_medium.insert(0, "jetbrains-mono-medium".to_owned());
+    families.insert(semibold_family(), semibold);
+    families.insert(mono_medium_family(), mono_medium);
+    // In a family of its own: as a fallback its code points would lose to Inter's private ones.
+    families.insert(icons_family(), vec!["lucide".to_owned(), "inter".to_owned()]);
+    fonts
+}
+
+fn apply(style: &mut Style, t: &Tokens) {
+    style.text_styles = BTreeMap::from([
+        (TextStyle::Small, regular(SMALL_SIZE)),
+        (TextStyle::Body, regular(BODY_SIZE)),
+        (TextStyle::Button, regular(BODY_SIZE)),
+        (TextStyle::Monospace, mono(MONO_SIZE)),
+        (TextStyle::Heading, semibold(HEADING_SIZE)),
+    ]);
+    style.animation_time = 0.12;
+    style.interaction.selectable_labels = false;
+    style.interaction.tooltip_delay = 0.4;
+
+    let spacing = &mut style.spacing;
+    spacing.item_spacing = vec2(8.0, 6.0);
+    spacing.button_padding = vec2(12.0, 5.0);
+    spacing.interact_size = vec2(40.0, BUTTON_HEIGHT);
+    spacing.window_margin = Margin::same(MODAL_PADDING);
+    spacing.menu_margin = Margin::same(6);
+    spacing.icon_spacing = 6.0;
+    spacing.indent = 14.0;
+    spacing.tooltip_width = 320.0;
+    spacing.scroll.bar_width = 8.0;
+    spacing.scroll.floating_width = 6.0;
+
+    let radius = CornerRadius::same(RADIUS);
+    let widget = |fill: Color32, stroke: Color32, text: Color32| WidgetVisuals {
+        bg_fill: fill,
+        weak_bg_fill: fill,
+        bg_stroke: Stroke::new(1.0, stroke),
+        fg_stroke: Stroke::new(1.0, text),
+        corner_radius: radius,
+        expansion: 0.0,
+    };
+    let visuals = &mut style.visuals;
+    visuals.widgets.noninteractive = widget(t.panel, t.border, t.text);
+    visuals.widgets.inactive = widget(t.raised, t.border_strong, t.text);
+    visuals.widgets.hovered = widget(t.raised_hover, t.border_strong, t.text);
+    visuals.widgets.active = widget(t.raised_hover, t.accent, t.text);
+    visuals.widgets.open = widget(t.raised_hover, t.border_strong, t.text);
+    visuals.selection.bg_fill = t.text_selection;
+    visuals.selection.stroke = Stroke::new(1.0, t.accent);
+    visuals.text_cursor.stroke = Stroke::new(1.5, t.accent);
+    visuals.hyperlink_color = t.accent_text;
+    visuals.weak_text_color = Some(t.faint);
+    visuals.faint_bg_color = t.raised;
+    visuals.extreme_bg_color = t.input;
+    visuals.text_edit_bg_color = Some(t.input);
+    visuals.code_bg_color = t.raised;
+    visuals.warn_fg_color = t.warn;
+    visuals.error_fg_color = t.error;
+    visuals.panel_fill = t.panel;
+    visuals.window_fill = t.panel;
+    visuals.window_stroke = t.hairline();
+    visuals.window_corner_radius = CornerRadius::same(RADIUS_LARGE);
+    visuals.menu_corner_radius = CornerRadius::same(RADIUS_FLOAT);
+    visuals.window_shadow = t.float_shadow();
+    visuals.popup_shadow = t.float_shadow();
+    visuals.indent_has_left_vline = false;
+    visuals.striped = false;
+    visuals.collapsing_header_frame = false;
+    visuals.interact_cursor = Some(egui::CursorIcon::PointingHand);
+}
+
+/// The size of a control that fills the width.
+pub fn full_width(ui: &Ui, height: f32) -> Vec2 {
+    vec2(ui.available_width(), height)
+}
+
+const fn rgb(hex: u32) -> Color32 {
+    let [_, r, g, b] = hex.to_be_bytes();
+    Color32::from_rgb(r, g, b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn luminance(color: Color32) -> f32 {
+        let linear = |channel: u8| {
+            let value = f32::from(channel) / 255.0;
+            if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * linear(color.r()) + 0.7152 * linear(color.g()) + 0.0722 * linear(color.b())
+    }
+
+    fn contrast(a: Color32, b: Color32) -> f32 {
+        let (a, b) = (luminance(a), luminance(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    #[track_caller]
+    fn check_readable(text: &str, on: &str, color: Color32, surface: Color32) {
+        let ratio = contrast(color, surface);
+        assert!(ratio >= 4.5, "{text} on {on} has a contrast of {ratio:.2}, below 4.5");
+    }
+
+    #[test]
+    fn black_on_white_has_the_contrast_of_the_standard() {
+        assert!((contrast(Color32::BLACK, Color32::WHITE) - 21.0).abs() < 0.01);
+    }
+
+    #[test]
+    fn every_text_colour_is_readable_on_every_surface_it_lies_on() {
+        for (theme, t) in [("dark", &Tokens::DARK), ("light", &Tokens::LIGHT)] {
+            let surfaces = [
+                ("canvas", t.canvas),
+                ("panel", t.panel),
+                ("input", t.input),
+                ("raised", t.raised),
+                ("selection", t.selection),
+            ];
+            let texts = [
+                ("text", t.text),
+                ("subdued", t.subdued),
+                ("faint", t.faint),
+                ("accent_text", t.accent_text),
+                ("ok", t.ok),
+                ("used", t.used),
+                ("warn", t.warn),
+                ("error", t.error),
+                ("pending", t.pending),
+                ("unknown", t.unknown),
+                ("json_key", t.json_key),
+                ("json_string", t.json_string),
+                ("json_number", t.json_number),
+                ("json_literal", t.json_literal),
+                ("json_punctuation", t.json_punctuation),
+                ("json_hint", t.json_hint),
+            ];
+            for (text, color) in texts {
+                for (surface, fill) in surfaces {
+                    check_readable(&format!("{theme} {text}"), surface, color, fill);
+                }
+            }
+            for (name, color, fill) in [
+                ("on_accent", t.on_accent, t.accent),
+                ("on_accent", t.on_accent, t.accent_hover),
+                ("on_caution", t.on_caution, t.caution),
+                ("on_caution", t.on_caution, t.caution_hover),
+                ("ok", t.ok, t.ok_fill),
+                ("warn", t.warn, t.warn_fill),
+                ("error", t.error, t.error_fill),
+                ("text", t.text, t.raised_hover),
+                ("text", t.text, t.ok_fill),
+                ("text", t.text, t.warn_fill),
+                ("text", t.text, t.error_fill),
+                ("text", t.text, t.info_fill),
+                ("subdued", t.subdued, t.raised_hover),
+                ("subdued", t.subdued, t.warn_fill),
+                ("subdued", t.subdued, t.error_fill),
+                ("subdued", t.subdued, t.info_fill),
+                ("text", t.text, t.match_fill),
+                ("text", t.text, t.text_selection),
+            ] {
+                check_readable(&format!("{theme} {name}"), "its fill", color, fill);
+            }
+        }
+    }
+
+    #[test]
+    fn card_text_is_readable_all_over_the_card() {
+        for colors in [
+            CardColors::INDIGO,
+            CardColors::EMBER,
+            CardColors::LAGOON,
+            CardColors::COPPER,
+            CardColors::STEEL,
+            CardColors::PINE,
+            CardColors::GARNET,
+            CardColors::PLUM,
+            CardColors::HARBOUR,
+            CardColors::SLATE,
+        ] {
+            check_readable("mark", "its fill", CardColors::TEXT, colors.mark);
+            for stop in colors.stops {
+                check_readable("card text", "card", CardColors::TEXT, stop);
+                check_readable("card caption", "card", CardColors::CAPTION, stop);
+            }
+        }
+    }
+
+    #[test]
+    fn the_focus_ring_stands_out_from_every_surface() {
+        for t in [&Tokens::DARK, &Tokens::LIGHT] {
+            for surface in [t.canvas, t.panel, t.input, t.raised] {
+                assert!(contrast(t.accent, surface) >= 3.0);
+            }
+        }
+    }
+}

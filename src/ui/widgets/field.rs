@@ -1,0 +1,157 @@
+//! A labelled field: the label above, the input, and what there is to say about it below.
+
+use crate::ui::{
+    theme::{self, Tokens},
+    widgets::{Tone, paint},
+};
+use egui::{
+    Align2, Color32, Id, Label, Margin, Response, RichText, Sense, Sides, TextEdit, Ui, accesskit::Invalid,
+    text_edit::TextEditOutput, vec2,
+};
+
+/// The frame of one input of a form.
+#[must_use = "call `text` or `show`"]
+pub struct Field<'a> {
+    label: &'a str,
+    hint: &'a str,
+    note: Option<(Option<Tone>, &'a str)>,
+    border: Option<Tone>,
+    mono: bool,
+}
+
+impl<'a> Field<'a> {
+    /// A field called `label`.
+    pub fn new(label: &'a str) -> Self {
+        Self { label, hint: "", note: None, border: None, mono: false }
+    }
+
+    /// A quiet word at the right end of the label line: "3 digits".
+    pub fn hint(mut self, hint: &'a str) -> Self {
+        self.hint = hint;
+        self
+    }
+
+    /// A quiet sentence under the input.
+    pub fn note(mut self, note: &'a str) -> Self {
+        self.note = Some((None, note));
+        self
+    }
+
+    /// A message under the input, and the border in its tone.
+    pub fn message(mut self, tone: Tone, message: &'a str) -> Self {
+        self.note = Some((Some(tone), message));
+        self.border = Some(tone);
+        self
+    }
+
+    /// The border in a tone, without a message.
+    pub fn border(mut self, tone: Tone) -> Self {
+        self.border = Some(tone);
+        self
+    }
+
+    /// Digits and codes: monospace.
+    pub fn mono(mut self) -> Self {
+        self.mono = true;
+        self
+    }
+
+    /// Draws the field around `edit`, which gets its margins, font and borders here.
+    pub fn text(self, ui: &mut Ui, edit: TextEdit<'_>) -> TextEditOutput {
+        let mono = self.mono;
+        let edge = self.edge(ui);
+        self.frame(ui, |ui, label| {
+            let output = text_edit_ui(ui, edit, mono, edge);
+            (output.response.response.clone().labelled_by(label), output)
+        })
+    }
+
+    /// Draws the field around any other input; the inputs that `add` draws are named by the label.
+    pub fn show<R>(self, ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
+        self.frame(ui, |ui, label| {
+            let inner = ui.scope(|ui| ui.label_inputs_by(label, add));
+            (inner.response, inner.inner)
+        })
+    }
+
+    fn edge(&self, ui: &Ui) -> Option<Color32> {
+        let t = Tokens::of(ui);
+        match self.border {
+            Some(tone @ (Tone::Warn | Tone::Error | Tone::Ok)) => Some(tone.color(t)),
+            Some(Tone::Info) | None => None,
+        }
+    }
+
+    fn frame<R>(self, ui: &mut Ui, add: impl FnOnce(&mut Ui, Id) -> (Response, R)) -> R {
+        let t = Tokens::of(ui);
+        let small = |text: &str, color: Color32| RichText::new(text).size(theme::SMALL_SIZE).color(color);
+        ui.scope(|ui| {
+            ui.spacing_mut().item_spacing.y = theme::LABEL_GAP;
+            let (label, ()) = Sides::new().height(16.0).shrink_left().truncate().show(
+                ui,
+                |ui| ui.label(small(self.label, t.subdued)).id,
+                |ui| {
+                    if !self.hint.is_empty() {
+                        ui.label(small(self.hint, t.subdued));
+                    }
+                },
+            );
+            let (input, inner) = add(ui, label);
+            if let Some((tone, message)) = self.note {
+                message_ui(ui, tone, message);
+                ui.accesskit_node_builder(input.id, |node| {
+                    node.set_description(message);
+                    if tone == Some(Tone::Error) {
+                        node.set_invalid(Invalid::True);
+                    }
+                });
+            }
+            inner
+        })
+        .inner
+    }
+}
+
+/// A text field in the form's look without a label above it; the caller names it, or gives it a hint text.
+pub fn text_edit_ui(ui: &mut Ui, edit: TextEdit<'_>, mono: bool, edge: Option<Color32>) -> TextEditOutput {
+    let t = Tokens::of(ui);
+    let font = if mono { theme::mono(theme::MONO_FIELD_SIZE) } else { theme::regular(theme::BODY_SIZE) };
+    let output = ui
+        .scope(|ui| {
+            if let Some(edge) = edge {
+                let visuals = ui.visuals_mut();
+                visuals.widgets.inactive.bg_stroke.color = edge;
+                visuals.widgets.hovered.bg_stroke.color = edge;
+            }
+            edit.font(font)
+                .margin(Margin::symmetric(11, 6))
+                .desired_width(f32::INFINITY)
+                .align(Align2::LEFT_CENTER)
+                .min_size(vec2(0.0, theme::CONTROL_HEIGHT))
+                .show(ui)
+        })
+        .inner;
+    let response = &output.response.response;
+    if response.has_focus() {
+        paint::field_focus_ring(ui, response.rect, edge.unwrap_or(t.accent));
+    }
+    output
+}
+
+fn message_ui(ui: &mut Ui, tone: Option<Tone>, message: &str) {
+    let t = Tokens::of(ui);
+    let Some(tone) = tone else {
+        ui.add(Label::new(RichText::new(message).size(theme::SMALL_SIZE).color(t.faint)).wrap());
+        return;
+    };
+    ui.horizontal_top(|ui| {
+        ui.spacing_mut().item_spacing.x = 5.0;
+        ui.spacing_mut().interact_size.y = 0.0;
+        let (icon, _) = ui.allocate_exact_size(vec2(13.0, 15.0), Sense::hover());
+        let color = tone.color(t);
+        let glyph =
+            paint::line(ui, &tone.icon().glyph().to_string(), crate::ui::icons::font(13.0), color, f32::INFINITY);
+        paint::galley_center(ui.painter(), glyph, icon.center());
+        ui.add(Label::new(RichText::new(message).size(theme::SMALL_SIZE).color(color)).wrap());
+    });
+}

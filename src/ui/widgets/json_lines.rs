@@ -1,0 +1,485 @@
+//! A JSON document as lines: parsed once, folded by spans, read row by row.
+
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// A document as a flat list of lines, and which of its objects and arrays are folded.
+///
+/// Building it is linear in the document. Folding is linear in the number of lines that stay in sight; reading a row
+/// costs as much as the row is deep. Nothing else is done for what is not in sight.
+#[derive(Clone, Debug)]
+pub struct JsonLines {
+    document: Value,
+    lines: Vec<Line>,
+    /// The lines in sight, in order.
+    visible: Vec<u32>,
+    selected: Option<u32>,
+}
+
+#[derive(Clone, Debug)]
+struct Line {
+    kind: Kind,
+    depth: u16,
+    comma: bool,
+    folded: bool,
+    /// The line that opens what this line is in; for a closing line, the line that it closes.
+    parent: u32,
+    /// How many lines it takes with all that is in it and its closing line.
+    span: u32,
+    token: Token,
+}
+
+#[derive(Clone, Debug)]
+enum Token {
+    Root,
+    Key(Box<str>),
+    Index(u32),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Leaf,
+    Open,
+    Close,
+}
+
+/// What one row in sight shows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct JsonRow<'a> {
+    /// Which line of the document it is.
+    pub line: usize,
+    /// How deep it lies.
+    pub depth: usize,
+    /// Its key, if it is in an object.
+    pub key: Option<&'a str>,
+    /// What stands after the key.
+    pub part: JsonPart<'a>,
+    /// Whether a comma follows.
+    pub comma: bool,
+}
+
+/// The part of a row after its key.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum JsonPart<'a> {
+    /// A string, a number, a literal, or an empty object or array.
+    Leaf(&'a Value),
+    /// The opening bracket of an unfolded object or array.
+    Open(&'a Value),
+    /// A folded object or array, and how many items it has.
+    Folded(&'a Value, usize),
+    /// A closing bracket.
+    Close(&'a Value),
+}
+
+impl<'a> JsonPart<'a> {
+    /// The value that the row shows or belongs to.
+    pub const fn value(self) -> &'a Value {
+        match self {
+            Self::Leaf(value) | Self::Open(value) | Self::Folded(value, _) | Self::Close(value) => value,
+        }
+    }
+
+    /// The opening and the closing bracket of an object or array.
+    pub const fn brackets(self) -> (&'static str, &'static str) {
+        if matches!(self.value(), Value::Array(_)) { ("[", "]") } else { ("{", "}") }
+    }
+}
+
+impl JsonLines {
+    /// The lines of `document`, all unfolded.
+    pub fn new(document: Value) -> Self {
+        let mut lines = Vec::new();
+        push_lines(&mut lines, &document, Token::Root, 0, 0, false);
+        let mut json = Self { document, lines, visible: Vec::new(), selected: None };
+        json.update_visible();
+        json
+    }
+
+    /// The lines of a document in text form.
+    ///
+    /// # Errors
+    /// When `text` is not JSON: show it as it is instead.
+    pub fn parse(text: &str) -> serde_json::Result<Self> {
+        serde_json::from_str(text).map(Self::new)
+    }
+
+    /// Takes another document, and keeps folded what is folded by its pointer.
+    pub fn replace(&mut self, document: Value) {
+        let folded = self.folded();
+        *self = Self::new(document);
+        self.set_folded(&folded);
+    }
+
+    /// The document.
+    pub fn document(&self) -> &Value {
+        &self.document
+    }
+
+    /// How many lines the whole document has.
+    pub fn line_count(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// How many rows are in sight.
+    pub fn row_count(&self) -> usize {
+        self.visible.len()
+    }
+
+    /// What row `row` of those in sight shows.
+    ///
+    /// # Panics
+    /// When there is no such row.
+    pub fn row(&self, row: usize) -> JsonRow<'_> {
+        let index = self.visible[row];
+        let line = self.line(index);
+        let value = self.value(index as usize);
+        let part = match line.kind {
+            Kind::Leaf => JsonPart::Leaf(value),
+            Kind::Open if line.folded => JsonPart::Folded(value, items(value)),
+            Kind::Open => JsonPart::Open(value),
+            Kind::Close => JsonPart::Close(value),
+        };
+        let comma = match line.kind {
+            Kind::Open if line.folded => self.line(index + line.span - 1).comma,
+            _ => line.comma,
+        };
+        let key = match &line.token {
+            Token::Key(key) => Some(&**key),
+            Token::Root | Token::Index(_) => None,
+        };
+        JsonRow { line: index as usize, depth: usize::from(line.depth), key, part, comma }
+    }
+
+    /// The row that shows `line`, or what it is folded into.
+    pub fn row_of(&self, line: usize) -> usize {
+        self.visible.partition_point(|&visible| visible as usize <= line).saturating_sub(1)
+    }
+
+    /// The JSON pointer of `line`, empty for the whole document.
+    pub fn pointer(&self, line: usize) -> String {
+        let mut pointer = String::new();
+        for token in self.path(line as u32) {
+            pointer.push('/');
+            match token {
+                Token::Key(key) => pointer.push_str(&key.replace('~', "~0").replace('/', "~1")),
+                Token::Index(index) => pointer.push_str(&index.to_string()),
+                Token::Root => {}
+            }
+        }
+        pointer
+    }
+
+    /// The value that `line` shows or belongs to.
+    pub fn value(&self, line: usize) -> &Value {
+        self.path(line as u32).into_iter().fold(&self.document, |value, token| match token {
+            Token::Key(key) => &value[&**key],
+            Token::Index(index) => &value[*index as usize],
+            Token::Root => value,
+        })
+    }
+
+    /// The value of `line` as a person wants it in the clipboard: a string without quotes, the rest as JSON.
+    pub fn copied(&self, line: usize) -> String {
+        match self.value(line) {
+            Value::String(text) => text.clone(),
+            value => pretty(value),
+        }
+    }
+
+    /// The whole document, indented.
+    pub fn copy_all(&self) -> String {
+        pretty(&self.document)
+    }
+
+    /// Whether `line` opens an object or array that can be folded; the document itself cannot.
+    pub fn is_foldable(&self, line: usize) -> bool {
+        line > 0 && self.lines[line].kind == Kind::Open
+    }
+
+    /// Whether `line` is folded.
+    pub fn is_folded(&self, line: usize) -> bool {
+        self.lines[line].folded
+    }
+
+    /// Folds or unfolds `line`, if it can be folded.
+    pub fn fold(&mut self, line: usize, folded: bool) {
+        if self.is_foldable(line) && self.lines[line].folded != folded {
+            self.lines[line].folded = folded;
+            self.update_visible();
+        }
+    }
+
+    /// Folds `line` if it is unfolded, and the other way round.
+    pub fn toggle(&mut self, line: usize) {
+        self.fold(line, !self.is_folded(line));
+    }
+
+    /// Unfolds everything.
+    pub fn expand_all(&mut self) {
+        self.fold_all(false);
+    }
+
+    /// Folds everything but the document itself.
+    pub fn collapse_all(&mut self) {
+        self.fold_all(true);
+    }
+
+    /// The pointers of all that is folded.
+    pub fn folded(&self) -> BTreeSet<String> {
+        (0..self.lines.len()).filter(|&line| self.lines[line].folded).map(|line| self.pointer(line)).collect()
+    }
+
+    /// Folds what has one of these pointers, and nothing else.
+    pub fn set_folded(&mut self, pointers: &BTreeSet<String>) {
+        for line in 1..self.lines.len() {
+            let folded = self.is_foldable(line) && !pointers.is_empty() && pointers.contains(&self.pointer(line));
+            self.lines[line].folded = folded;
+        }
+        self.update_visible();
+    }
+
+    /// The selected line.
+    pub fn selected(&self) -> Option<usize> {
+        self.selected.map(|line| line as usize)
+    }
+
+    /// Selects `line`.
+    pub fn select(&mut self, line: Option<usize>) {
+        self.selected = line.map(|line| line as u32);
+    }
+
+    /// The line that opens what `line` is in.
+    pub fn parent(&self, line: usize) -> usize {
+        self.lines[line].parent as usize
+    }
+
+    /// The lines whose key or value has `needle` in it, whatever its case.
+    pub fn find(&self, needle: &str) -> Vec<usize> {
+        let needle = needle.to_lowercase();
+        if needle.is_empty() {
+            return Vec::new();
+        }
+        let hit = |text: &str| text.to_lowercase().contains(&needle);
+        (0..self.lines.len())
+            .filter(|&line| {
+                let Line { kind, token, .. } = &self.lines[line];
+                let in_key = matches!(token, Token::Key(key) if hit(key));
+                in_key
+                    || (*kind == Kind::Leaf
+                        && match self.value(line) {
+                            Value::String(text) => hit(text),
+                            value => hit(&value.to_string()),
+                        })
+            })
+            .collect()
+    }
+
+    /// Unfolds all that hides `line`, and selects it.
+    pub fn reveal(&mut self, line: usize) {
+        let mut parent = self.lines[line].parent;
+        while parent > 0 {
+            self.lines[parent as usize].folded = false;
+            parent = self.line(parent).parent;
+        }
+        self.selected = Some(line as u32);
+        self.update_visible();
+    }
+
+    fn line(&self, index: u32) -> &Line {
+        &self.lines[index as usize]
+    }
+
+    fn fold_all(&mut self, folded: bool) {
+        for line in self.lines.iter_mut().skip(1) {
+            line.folded = folded && line.kind == Kind::Open;
+        }
+        self.update_visible();
+    }
+
+    fn update_visible(&mut self) {
+        self.visible.clear();
+        let mut index = 0;
+        while let Some(line) = self.lines.get(index as usize) {
+            self.visible.push(index);
+            index += if line.folded { line.span } else { 1 };
+        }
+    }
+
+    /// The tokens from the document down to `line`.
+    fn path(&self, line: u32) -> Vec<&Token> {
+        let mut index = line;
+        let mut path = Vec::new();
+        if self.line(index).kind == Kind::Close {
+            index = self.line(index).parent;
+        }
+        while index > 0 {
+            path.push(&self.line(index).token);
+            index = self.line(index).parent;
+        }
+        path.reverse();
+        path
+    }
+}
+
+fn items(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => items.len(),
+        Value::Object(items) => items.len(),
+        _ => 0,
+    }
+}
+
+fn pretty(value: &Value) -> String {
+    // The alternate form of a value is indented JSON, and cannot fail.
+    format!("{value:#}")
+}
+
+fn push_lines(lines: &mut Vec<Line>, value: &Value, token: Token, parent: u32, depth: u16, comma: bool) {
+    let here = lines.len() as u32;
+    let count = items(value);
+    let kind = if count == 0 { Kind::Leaf } else { Kind::Open };
+    let open_comma = comma && kind == Kind::Leaf;
+    lines.push(Line { kind, depth, comma: open_comma, folded: false, parent, span: 1, token });
+    if kind == Kind::Leaf {
+        return;
+    }
+    match value {
+        Value::Array(items) => {
+            for (i, item) in items.iter().enumerate() {
+                push_lines(lines, item, Token::Index(i as u32), here, depth + 1, i + 1 < count);
+            }
+        }
+        Value::Object(items) => {
+            for (i, (key, item)) in items.iter().enumerate() {
+                push_lines(lines, item, Token::Key(key.as_str().into()), here, depth + 1, i + 1 < count);
+            }
+        }
+        _ => {}
+    }
+    lines.push(Line { kind: Kind::Close, depth, comma, folded: false, parent: here, span: 1, token: Token::Root });
+    lines[here as usize].span = lines.len() as u32 - here;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn token() -> JsonLines {
+        JsonLines::new(json!({
+            "id": "tok_1",
+            "card": { "last4": "4242", "networks": { "available": ["visa"] }, "metadata": {} },
+            "used": false
+        }))
+    }
+
+    /// The rows in sight as text, the way the tree draws them.
+    fn text(json: &JsonLines) -> Vec<String> {
+        (0..json.row_count())
+            .map(|row| {
+                let row = json.row(row);
+                let key = row.key.map(|key| format!("{key:?}: ")).unwrap_or_default();
+                let (open, close) = row.part.brackets();
+                let part = match row.part {
+                    JsonPart::Leaf(value) => value.to_string(),
+                    JsonPart::Open(_) => open.to_owned(),
+                    JsonPart::Folded(_, items) => format!("{open} {items} {close}"),
+                    JsonPart::Close(_) => close.to_owned(),
+                };
+                format!("{}{key}{part}{}", "  ".repeat(row.depth), if row.comma { "," } else { "" })
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_lines_of_a_document_are_its_indented_text() {
+        let json = token();
+        assert_eq!(text(&json).join("\n"), json.copy_all());
+    }
+
+    #[test]
+    fn folding_hides_a_subtree_and_its_closing_line() {
+        let mut json = token();
+        let card = json.find("card")[0];
+        json.toggle(card);
+        assert_eq!(text(&json), ["{", "  \"id\": \"tok_1\",", "  \"card\": { 3 },", "  \"used\": false", "}"]);
+        json.toggle(card);
+        assert_eq!(text(&json).join("\n"), json.copy_all());
+    }
+
+    #[test]
+    fn the_document_itself_cannot_be_folded() {
+        let mut json = token();
+        json.toggle(0);
+        json.collapse_all();
+        assert_eq!(text(&json).first().map(String::as_str), Some("{"));
+        assert_eq!(json.row_count(), 5);
+        json.expand_all();
+        assert_eq!(json.row_count(), json.line_count());
+    }
+
+    #[test]
+    fn pointers_lead_back_to_their_values() {
+        let json = JsonLines::new(json!({ "a/b": [{ "m~n": 1 }, 2], "c": "x" }));
+        for line in 0..json.line_count() {
+            assert_eq!(json.document().pointer(&json.pointer(line)), Some(json.value(line)), "line {line}");
+        }
+    }
+
+    #[test]
+    fn what_is_folded_stays_folded_in_the_next_document() {
+        let mut json = token();
+        json.toggle(json.find("networks")[0]);
+        let folded = json.folded();
+        assert_eq!(folded.iter().map(String::as_str).collect::<Vec<_>>(), ["/card/networks"]);
+        json.replace(json!({ "card": { "networks": { "available": ["visa", "mastercard"] } } }));
+        assert_eq!(json.folded(), folded);
+    }
+
+    #[test]
+    fn a_find_is_revealed_through_all_that_hides_it() {
+        let mut json = token();
+        json.collapse_all();
+        let hit = json.find("VISA")[0];
+        json.reveal(hit);
+        assert_eq!(json.pointer(hit), "/card/networks/available/0");
+        assert_eq!(json.row(json.row_of(hit)).line, hit);
+        assert_eq!(json.selected(), Some(hit));
+    }
+
+    #[test]
+    fn a_hidden_line_is_on_the_row_of_what_hides_it() {
+        let mut json = token();
+        let card = json.find("card")[0];
+        let last4 = json.find("last4")[0];
+        json.toggle(card);
+        assert_eq!(json.row(json.row_of(last4)).line, card);
+    }
+
+    #[test]
+    fn a_copied_string_has_no_quotes() {
+        let json = token();
+        assert_eq!(json.copied(json.find("last4")[0]), "4242");
+        assert_eq!(json.copied(json.find("used")[0]), "false");
+        assert_eq!(json.copied(json.find("available")[0]), "[\n  \"visa\"\n]");
+    }
+
+    #[test]
+    fn a_bare_value_is_a_document_of_one_line() {
+        let json = JsonLines::new(json!("not an object"));
+        assert_eq!(text(&json), ["\"not an object\""]);
+    }
+
+    #[test]
+    fn a_document_of_ten_megabytes_folds_to_its_top_rows() {
+        let item = json!({ "id": "tok_0000000000000000000000", "card": { "last4": "4242", "brand": "Visa" } });
+        let size = item.to_string().len();
+        let mut json = JsonLines::new(Value::Array(vec![item; 10_000_000 / size]));
+        let count = items(json.document());
+        assert_eq!(json.line_count(), count * 7 + 2);
+        json.collapse_all();
+        assert_eq!(json.row_count(), count + 2);
+        json.toggle(1);
+        assert_eq!(json.row_count(), count + 2 + 3);
+    }
+}

@@ -1,0 +1,372 @@
+//! A JSON document as a tree to read, fold and copy from.
+
+use crate::ui::{
+    icons,
+    theme::{self, Tokens},
+    widgets::{
+        IconButton,
+        json_lines::{JsonLines, JsonPart, JsonRow},
+    },
+};
+use egui::{
+    Color32, Event, EventFilter, FontId, Galley, Id, Key, Modifiers, Rect, Response, Role, ScrollArea, Sense, Stroke,
+    StrokeKind, Ui, WidgetInfo, pos2,
+    style::ScrollAnimation,
+    text::{LayoutJob, TextFormat},
+    vec2,
+};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// Plain words about the value at a JSON pointer.
+pub type Words<'a> = &'a dyn Fn(&str, &Value) -> Option<String>;
+
+/// What was copied; it is in the clipboard already, and the caller may say so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JsonTreeAction {
+    /// The value at this pointer.
+    CopiedValue(String),
+    /// This pointer.
+    CopiedPath(String),
+}
+
+/// A tree over a document; only the rows in view are drawn.
+#[must_use = "call `ui`"]
+pub struct JsonTree<'a> {
+    lines: &'a mut JsonLines,
+    name: &'a str,
+    hint: Option<Words<'a>>,
+    help: Option<Words<'a>>,
+    highlight: &'a str,
+}
+
+/// What the user did to the tree in this frame.
+enum Deed {
+    Select(usize),
+    Toggle(usize),
+    CopyValue(usize),
+    CopyPath(usize),
+}
+
+/// Longer values are cut in the tree; copying gives them whole.
+const MOST_CHARS: usize = 400;
+
+impl<'a> JsonTree<'a> {
+    /// A tree called `name` over `lines`.
+    pub fn new(name: &'a str, lines: &'a mut JsonLines) -> Self {
+        Self { lines, name, hint: None, help: None, highlight: "" }
+    }
+
+    /// Plain words after a value, such as the date of a time in seconds.
+    pub fn hint(mut self, hint: Words<'a>) -> Self {
+        self.hint = Some(hint);
+        self
+    }
+
+    /// A sentence about a field, shown while the pointer rests on it.
+    pub fn help(mut self, help: Words<'a>) -> Self {
+        self.help = Some(help);
+        self
+    }
+
+    /// Marks the rows whose text has this in it.
+    pub fn highlight(mut self, text: &'a str) -> Self {
+        self.highlight = text;
+        self
+    }
+
+    /// Draws the tree in all that is left of `ui`.
+    pub fn ui(mut self, ui: &mut Ui) -> Option<JsonTreeAction> {
+        let id = ui.make_persistent_id(("json tree", self.name));
+        let tree = ui.interact(ui.available_rect_before_wrap(), id, Sense::focusable_noninteractive());
+        tree.widget_info(|| WidgetInfo::labeled(Role::Tree, ui.is_enabled(), self.name));
+        let (deed, moved) = if tree.has_focus() { self.keys(ui, id) } else { (None, false) };
+        // Before the rows are drawn, so that they show it and the new selection can be scrolled to.
+        let by_keys = deed.and_then(|deed| self.act(ui, &tree, deed));
+        let mut deed = None;
+
+        let row_height = theme::CODE_ROW_HEIGHT;
+        let rows = self.lines.row_count();
+        let shown = ui.clip_rect().intersect(tree.rect);
+        ui.scope(|ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            ScrollArea::both().id_salt(("json tree", self.name)).auto_shrink(false).show_viewport(ui, |ui, view| {
+                let origin = ui.max_rect().min;
+                let first = ((view.min.y / row_height).floor().max(0.0) as usize).min(rows);
+                let last = ((view.max.y / row_height).ceil() as usize).min(rows);
+                let mut width = view.width();
+                for row in first..last {
+                    let top_left = pos2(origin.x, origin.y + row as f32 * row_height);
+                    let (row_width, row_deed) = self.row_ui(ui, id, self.lines.row(row), top_left, shown);
+                    width = width.max(row_width);
+                    deed = row_deed.or(deed.take());
+                }
+                ui.set_min_size(vec2(width, rows as f32 * row_height));
+                if moved && let Some(line) = self.lines.selected() {
+                    let top = origin.y + self.lines.row_of(line) as f32 * row_height;
+                    let target = Rect::from_min_size(pos2(origin.x + view.min.x, top), vec2(1.0, row_height));
+                    ui.scroll_to_rect_animation(target, None, ScrollAnimation::none());
+                }
+            });
+        });
+        if tree.has_focus() {
+            let ring = Stroke::new(1.0, Tokens::of(ui).accent);
+            ui.painter().rect_stroke(shown, theme::RADIUS_SMALL, ring, StrokeKind::Inside);
+            if let Some(line) = self.lines.selected() {
+                ui.accesskit_node_builder(id, |node| node.set_active_descendant(id.with(line).accesskit_id()));
+            }
+        }
+        deed.and_then(|deed| self.act(ui, &tree, deed)).or(by_keys)
+    }
+
+    fn act(&mut self, ui: &Ui, tree: &Response, deed: Deed) -> Option<JsonTreeAction> {
+        match deed {
+            Deed::Select(line) => {
+                self.lines.select(Some(line));
+                tree.request_focus();
+                None
+            }
+            Deed::Toggle(line) => {
+                self.lines.select(Some(line));
+                self.lines.toggle(line);
+                tree.request_focus();
+                None
+            }
+            Deed::CopyValue(line) => {
+                ui.copy_text(self.lines.copied(line));
+                Some(JsonTreeAction::CopiedValue(self.lines.pointer(line)))
+            }
+            Deed::CopyPath(line) => {
+                let pointer = self.lines.pointer(line);
+                ui.copy_text(pointer.clone());
+                Some(JsonTreeAction::CopiedPath(pointer))
+            }
+        }
+    }
+
+    /// The keys of a focused tree; the second value tells whether the selection moved.
+    fn keys(&self, ui: &Ui, id: Id) -> (Option<Deed>, bool) {
+        let filter = EventFilter { vertical_arrows: true, horizontal_arrows: true, ..EventFilter::default() };
+        ui.memory_mut(|memory| memory.set_focus_lock_filter(id, filter));
+        let lines = &*self.lines;
+        let line = lines.selected().unwrap_or(0);
+        let row = lines.row_of(line);
+        let last = lines.row_count().saturating_sub(1);
+        let page = ((ui.available_height() / theme::CODE_ROW_HEIGHT) as usize).max(1);
+        let at = |row: usize| Some(Deed::Select(lines.row(row.min(last)).line));
+        ui.input_mut(|input| {
+            let mut pressed = |key| input.consume_key(Modifiers::NONE, key);
+            let deed = if pressed(Key::ArrowDown) {
+                at(if lines.selected().is_some() { row + 1 } else { 0 })
+            } else if pressed(Key::ArrowUp) {
+                at(row.saturating_sub(1))
+            } else if pressed(Key::PageDown) {
+                at(row + page)
+            } else if pressed(Key::PageUp) {
+                at(row.saturating_sub(page))
+            } else if pressed(Key::Home) {
+                at(0)
+            } else if pressed(Key::End) {
+                at(last)
+            } else if pressed(Key::ArrowLeft) {
+                if lines.is_foldable(line) && !lines.is_folded(line) {
+                    Some(Deed::Toggle(line))
+                } else {
+                    Some(Deed::Select(lines.parent(line)))
+                }
+            } else if pressed(Key::ArrowRight) {
+                if lines.is_folded(line) { Some(Deed::Toggle(line)) } else { at(row + 1) }
+            } else if pressed(Key::Enter) || pressed(Key::Space) {
+                Some(Deed::Toggle(line))
+            } else {
+                None
+            };
+            if deed.is_some() {
+                return (deed, true);
+            }
+            let copy = input.events.iter().position(|event| matches!(event, Event::Copy));
+            if let Some(at) = copy {
+                input.events.remove(at);
+                let deed = if input.modifiers.shift { Deed::CopyPath(line) } else { Deed::CopyValue(line) };
+                return (Some(deed), false);
+            }
+            (None, false)
+        })
+    }
+
+    /// Draws one row; returns how wide it is, and what was done to it.
+    fn row_ui(
+        &self,
+        ui: &mut Ui,
+        tree: Id,
+        row: JsonRow<'_>,
+        top_left: egui::Pos2,
+        shown: Rect,
+    ) -> (f32, Option<Deed>) {
+        let t = Tokens::of(ui);
+        let line = row.line;
+        let font = theme::mono(theme::MONO_SIZE);
+        let advance = ui.fonts_mut(|fonts| fonts.glyph_width(&font, ' '));
+        let indent = row.depth as f32 * 2.0 * advance;
+        let rect = Rect::from_min_size(pos2(shown.left(), top_left.y), vec2(shown.width(), theme::CODE_ROW_HEIGHT));
+        let response = ui.interact(rect, tree.with(line), Sense::CLICK);
+        let pointer = self.lines.pointer(line);
+        let opens = !matches!(row.part, JsonPart::Close(_));
+        let hint = self.hint.filter(|_| opens).and_then(|hint| hint(&pointer, row.part.value()));
+        let (galley, head) = layout_row(ui, t, &font, &row, hint.as_deref());
+        if opens {
+            self.describe(ui, &response, &row, hint.as_deref());
+        }
+
+        let selected = self.lines.selected() == Some(line);
+        if selected {
+            ui.painter().rect_filled(rect, theme::RADIUS_SMALL, t.selection);
+        } else if response.contains_pointer() {
+            ui.painter().rect_filled(rect, theme::RADIUS_SMALL, t.raised);
+        }
+        let text_left = top_left.x + indent;
+        let text_rect = Rect::from_min_size(pos2(text_left, rect.top()), vec2(galley.size().x, rect.height()));
+        if !self.highlight.is_empty() && galley.text().to_lowercase().contains(&self.highlight.to_lowercase()) {
+            ui.painter().rect_filled(text_rect.expand2(vec2(2.0, 0.0)), 2, t.match_fill);
+        }
+        let foldable = self.lines.is_foldable(line);
+        if foldable {
+            let icon = if self.lines.is_folded(line) { icons::CHEVRON_RIGHT } else { icons::CHEVRON_DOWN };
+            let center = pos2(text_left - advance - 1.0, rect.center().y);
+            let glyph = ui.painter().layout_no_wrap(icon.glyph().to_string(), icons::font(12.0), t.subdued);
+            ui.painter().galley(center - glyph.size() / 2.0, glyph, t.subdued);
+        }
+        let width = galley.size().x + indent;
+        let text_top = rect.center().y - galley.size().y / 2.0;
+        ui.painter().galley(pos2(text_left, text_top), galley, t.text);
+
+        let mut deed = None;
+        // The handle is the chevron and the key.
+        let handle = Rect::from_x_y_ranges(text_left - 2.0 * advance - 2.0..=text_left + head, rect.y_range());
+        let on_handle =
+            foldable && ui.pointer_interact_pos().is_some_and(|at| handle.contains(at)) && response.contains_pointer();
+        if on_handle {
+            ui.set_cursor_icon(egui::CursorIcon::PointingHand);
+        }
+        if response.clicked() {
+            deed = Some(if on_handle { Deed::Toggle(line) } else { Deed::Select(line) });
+        } else if response.double_clicked() && foldable {
+            deed = Some(Deed::Toggle(line));
+        }
+        if response.contains_pointer() && opens {
+            deed = copy_buttons_ui(ui, rect, line, selected).or(deed);
+        }
+        response.context_menu(|ui| {
+            if ui.button("Copy value").clicked() {
+                deed = Some(Deed::CopyValue(line));
+                ui.close();
+            }
+            if ui.button("Copy path").clicked() {
+                deed = Some(Deed::CopyPath(line));
+                ui.close();
+            }
+            if foldable && ui.button(if self.lines.is_folded(line) { "Unfold" } else { "Fold" }).clicked() {
+                deed = Some(Deed::Toggle(line));
+                ui.close();
+            }
+        });
+        if let Some(help) = self.help
+            && opens
+            && response.hovered()
+            && let Some(sentence) = help(&pointer, row.part.value())
+        {
+            response.on_hover_text_at_pointer(sentence);
+        }
+        (width, deed)
+    }
+
+    fn describe(&self, ui: &Ui, response: &Response, row: &JsonRow<'_>, hint: Option<&str>) {
+        let selected = self.lines.selected() == Some(row.line);
+        response.widget_info(|| WidgetInfo::selected(Role::TreeItem, ui.is_enabled(), selected, spoken(row, hint)));
+        ui.accesskit_node_builder(response.id, |node| {
+            node.set_level(row.depth + 1);
+            if self.lines.is_foldable(row.line) {
+                node.set_expanded(!self.lines.is_folded(row.line));
+            }
+        });
+    }
+}
+
+/// What a screen reader says of a row.
+fn spoken(row: &JsonRow<'_>, hint: Option<&str>) -> String {
+    let mut words = row.key.map(|key| format!("{key}: ")).unwrap_or_default();
+    match row.part.value() {
+        Value::Array(items) => words.push_str(&format!("array of {}", items.len())),
+        Value::Object(items) => words.push_str(&format!("object of {}", items.len())),
+        Value::String(text) => words.push_str(&cut(text)),
+        value => words.push_str(&value.to_string()),
+    }
+    if let Some(hint) = hint {
+        words.push_str(", ");
+        words.push_str(hint);
+    }
+    words
+}
+
+/// The text of a row without its indentation, and how wide its key is.
+fn layout_row(ui: &Ui, t: &Tokens, font: &FontId, row: &JsonRow<'_>, hint: Option<&str>) -> (Arc<Galley>, f32) {
+    let mut job = LayoutJob::default();
+    job.wrap.max_width = f32::INFINITY;
+    job.break_on_newline = false;
+    let mut push = |text: &str, color: Color32| job.append(text, 0.0, TextFormat::simple(font.clone(), color));
+    let mut head_chars = 0;
+    if let Some(key) = row.key {
+        let key = Value::from(key).to_string();
+        head_chars = key.chars().count();
+        push(&key, t.json_key);
+        push(": ", t.json_punctuation);
+    }
+    let (open, close) = row.part.brackets();
+    match row.part {
+        JsonPart::Leaf(value) => {
+            let color = match value {
+                Value::String(_) => t.json_string,
+                Value::Number(_) => t.json_number,
+                Value::Bool(_) | Value::Null => t.json_literal,
+                Value::Array(_) | Value::Object(_) => t.json_punctuation,
+            };
+            push(&cut(&value.to_string()), color);
+        }
+        JsonPart::Open(_) => push(open, t.json_punctuation),
+        JsonPart::Folded(_, items) => push(&format!("{open} {items} {close}"), t.json_punctuation),
+        JsonPart::Close(_) => push(close, t.json_punctuation),
+    }
+    if row.comma {
+        push(",", t.json_punctuation);
+    }
+    if let Some(hint) = hint {
+        push("   ", t.json_hint);
+        push(hint, t.json_hint);
+    }
+    let advance = ui.fonts_mut(|fonts| fonts.glyph_width(font, ' '));
+    (ui.painter().layout_job(job), head_chars as f32 * advance)
+}
+
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(MOST_CHARS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+fn copy_buttons_ui(ui: &mut Ui, row: Rect, line: usize, selected: bool) -> Option<Deed> {
+    const SIDE: f32 = 19.0;
+    let t = Tokens::of(ui);
+    let rect = Rect::from_min_max(pos2(row.right() - 2.0 * SIDE - 8.0, row.top()), row.max);
+    ui.painter().rect_filled(rect, theme::RADIUS_SMALL, if selected { t.selection } else { t.raised });
+    let mut deed = None;
+    let left = rect.left() + 4.0;
+    let slot = |i: f32| Rect::from_min_size(pos2(left + i * SIDE, row.top()), vec2(SIDE, SIDE));
+    if ui.place(slot(0.0), IconButton::new(icons::COPY, "Copy value").small()).clicked() {
+        deed = Some(Deed::CopyValue(line));
+    }
+    if ui.place(slot(1.0), IconButton::new(icons::ROUTE, "Copy path").small()).clicked() {
+        deed = Some(Deed::CopyPath(line));
+    }
+    deed
+}

@@ -1,0 +1,95 @@
+//! The controls of the window, a file each: plain data in, a `Response` or what the user wants out.
+//!
+//! None of them knows the program; a view translates its own types into their words and strings.
+
+pub mod alert;
+pub mod badge;
+pub mod brand_mark;
+pub mod button;
+pub mod card_face;
+pub mod chip;
+pub mod choice;
+pub mod empty;
+pub mod field;
+pub mod json_lines;
+pub mod json_tree;
+pub mod key_cap;
+pub mod logo;
+pub mod modal;
+pub mod paint;
+pub mod rail;
+pub mod section;
+pub mod segmented;
+pub mod tabs;
+pub mod toast;
+
+pub use alert::InlineAlert;
+pub use badge::{Status, pill_ui, status_badge_ui};
+pub use brand_mark::BrandMark;
+pub use button::{IconButton, PrimaryButton, QuietButton};
+pub use card_face::{CardFace, dotted_number};
+pub use chip::FilterChip;
+pub use choice::ChoiceField;
+pub use empty::empty_state_ui;
+pub use field::Field;
+pub use json_lines::JsonLines;
+pub use json_tree::{JsonTree, JsonTreeAction};
+pub use key_cap::key_cap_ui;
+pub use logo::logo_ui;
+pub use modal::{ModalOutput, modal_ui};
+pub use rail::{RailStep, StepState, outcome_rail_ui};
+pub use section::{section_row_ui, section_ui};
+pub use segmented::Segmented;
+pub use tabs::Tabs;
+pub use toast::{Toast, Toasts};
+
+use crate::ui::{
+    icons::{self, Icon},
+    theme::Tokens,
+};
+use egui::Color32;
+
+/// The tone of a message: its colour, its fill and its icon always go together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Tone {
+    /// It worked.
+    Ok,
+    /// Good to know.
+    Info,
+    /// Advice: nothing is stopped.
+    Warn,
+    /// It failed.
+    Error,
+}
+
+impl Tone {
+    /// The colour of its icon and its border.
+    pub const fn color(self, t: &Tokens) -> Color32 {
+        match self {
+            Self::Ok => t.ok,
+            Self::Info => t.accent_text,
+            Self::Warn => t.warn,
+            Self::Error => t.error,
+        }
+    }
+
+    /// The tinted surface behind it.
+    pub const fn fill(self, t: &Tokens) -> Color32 {
+        match self {
+            Self::Ok => t.ok_fill,
+            Self::Info => t.info_fill,
+            Self::Warn => t.warn_fill,
+            Self::Error => t.error_fill,
+        }
+    }
+
+    /// Its icon.
+    pub const fn icon(self) -> Icon {
+        match self {
+            Self::Ok => icons::CIRCLE_CHECK,
+            Self::Info => icons::INFO,
+            Self::Warn => icons::TRIANGLE_ALERT,
+            Self::Error => icons::CIRCLE_ALERT,
+        }
+    }
+}

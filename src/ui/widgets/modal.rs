@@ -1,0 +1,55 @@
+//! The frame of a modal: a title, a way out, and room to breathe.
+
+use crate::ui::{
+    icons,
+    theme::{self, Tokens},
+    widgets::IconButton,
+};
+use egui::{Align, Context, Frame, Id, Layout, Margin, Modal, Role, Sides, Ui};
+
+/// What became of a modal in this frame.
+#[derive(Debug)]
+pub struct ModalOutput<R> {
+    /// What its contents returned.
+    pub inner: R,
+    /// Esc, the backdrop, the close button or `ui.close()` asked to close it.
+    pub should_close: bool,
+}
+
+/// Draws a modal of `width` over the window; `name` tells it from other modals.
+pub fn modal_ui<R>(
+    ctx: &Context,
+    name: &str,
+    title: &str,
+    width: f32,
+    add: impl FnOnce(&mut Ui) -> R,
+) -> ModalOutput<R> {
+    let t = Tokens::by(ctx.theme());
+    let frame = Frame::new()
+        .fill(t.panel)
+        .stroke(t.hairline())
+        .corner_radius(theme::RADIUS_LARGE)
+        .shadow(t.float_shadow())
+        .inner_margin(Margin::same(theme::MODAL_PADDING));
+    let id = Id::unique(("modal", name));
+    let response = Modal::new(id).frame(frame).backdrop_color(t.backdrop).show(ctx, |ui| {
+        let width = width.min(ctx.content_rect().width() - 48.0);
+        ui.set_width(width);
+        ui.accesskit_node_builder(ui.unique_id(), |node| {
+            node.set_role(Role::Dialog);
+            node.set_label(title);
+        });
+        let mut closed = false;
+        Sides::new().height(28.0).shrink_left().truncate().show(
+            ui,
+            |ui| ui.heading(title),
+            |ui| closed = ui.add(IconButton::new(icons::X, "Close").keys("Esc")).clicked(),
+        );
+        ui.add_space(8.0);
+        let inner = ui.with_layout(Layout::top_down(Align::Min), add).inner;
+        (inner, closed)
+    });
+    let should_close = response.should_close();
+    let (inner, closed) = response.inner;
+    ModalOutput { inner, should_close: should_close || closed }
+}

@@ -1,0 +1,86 @@
+//! A segmented control: one of a few values, all of them in sight.
+
+use crate::ui::{
+    theme::{self, Tokens},
+    widgets::paint,
+};
+use egui::{Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Widget, WidgetInfo, pos2, vec2};
+
+/// One of `options`; the response is `changed` when the user chose another.
+#[must_use = "add it with `ui.add`"]
+pub struct Segmented<'a, T> {
+    name: &'a str,
+    value: &'a mut T,
+    options: &'a [(T, &'a str)],
+    fill_width: bool,
+    height: f32,
+}
+
+impl<'a, T: PartialEq + Clone> Segmented<'a, T> {
+    /// A control called `name` over `options`.
+    pub fn new(name: &'a str, value: &'a mut T, options: &'a [(T, &'a str)]) -> Self {
+        Self { name, value, options, fill_width: false, height: theme::BUTTON_HEIGHT }
+    }
+
+    /// Its trough fills the width and it is as high as a field.
+    pub fn in_form(mut self) -> Self {
+        self.fill_width = true;
+        self.height = theme::CONTROL_HEIGHT;
+        self
+    }
+}
+
+impl<T: PartialEq + Clone> Widget for Segmented<'_, T> {
+    fn ui(self, ui: &mut Ui) -> Response {
+        const INSET: f32 = 2.0;
+        const SIDE: f32 = 12.0;
+        let t = Tokens::of(ui);
+        let font = theme::regular(theme::BODY_SIZE);
+        let widths: Vec<f32> = self
+            .options
+            .iter()
+            .map(|(_, label)| paint::line(ui, label, font.clone(), t.text, f32::INFINITY).size().x + 2.0 * SIDE)
+            .map(f32::ceil)
+            .collect();
+        let natural: f32 = widths.iter().sum::<f32>() + 2.0 * INSET;
+        let available = ui.available_width();
+        let width = if self.fill_width { available } else { natural.min(available) };
+        let squeeze = ((width - 2.0 * INSET) / (natural - 2.0 * INSET)).min(1.0);
+
+        let (rect, mut whole) = ui.allocate_exact_size(vec2(width, self.height), Sense::hover());
+        ui.painter().rect(rect, theme::RADIUS, t.input, t.hairline(), StrokeKind::Inside);
+        ui.accesskit_node_builder(whole.id, |node| {
+            node.set_role(Role::RadioGroup);
+            node.set_label(self.name);
+        });
+
+        let mut left = rect.left() + INSET;
+        for (i, ((value, label), width)) in self.options.iter().zip(widths).enumerate() {
+            let width = width * squeeze;
+            let segment = Rect::from_min_max(pos2(left, rect.top() + INSET), pos2(left + width, rect.bottom() - INSET));
+            left += width;
+            let response = ui.interact(segment, whole.id.with(i), Sense::click());
+            if response.clicked() && self.value != value {
+                *self.value = value.clone();
+                whole.mark_changed();
+            }
+            let chosen = self.value == value;
+            response.widget_info(|| WidgetInfo::selected(Role::RadioButton, ui.is_enabled(), chosen, *label));
+
+            if chosen {
+                ui.painter().rect(segment, theme::RADIUS - 1, t.raised, t.field_stroke(), StrokeKind::Inside);
+            }
+            let color = if chosen || response.hovered() { t.text } else { t.subdued };
+            let text = paint::line(ui, label, font.clone(), color, width - 8.0);
+            paint::galley_center(ui.painter(), text, segment.center());
+            if response.has_focus() {
+                let ring = Stroke::new(1.5, t.accent);
+                ui.painter().rect_stroke(segment, theme::RADIUS - 1, ring, StrokeKind::Inside);
+            }
+            if response.hovered() {
+                ui.set_cursor_icon(egui::CursorIcon::PointingHand);
+            }
+        }
+        whole
+    }
+}

@@ -1,0 +1,75 @@
+//! Tabs with an underline, for the panes of the inspector.
+
+use crate::ui::{
+    theme::{self, Tokens},
+    widgets::paint,
+};
+use egui::{Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Widget, WidgetInfo, pos2, vec2};
+
+/// One of several panes; the response is `changed` when the user chose another.
+#[must_use = "add it with `ui.add`"]
+pub struct Tabs<'a, T> {
+    name: &'a str,
+    value: &'a mut T,
+    options: &'a [(T, &'a str)],
+}
+
+impl<'a, T: PartialEq + Clone> Tabs<'a, T> {
+    /// A row of tabs called `name` over `options`.
+    pub fn new(name: &'a str, value: &'a mut T, options: &'a [(T, &'a str)]) -> Self {
+        Self { name, value, options }
+    }
+}
+
+impl<T: PartialEq + Clone> Widget for Tabs<'_, T> {
+    fn ui(self, ui: &mut Ui) -> Response {
+        const HEIGHT: f32 = 34.0;
+        let t = Tokens::of(ui);
+        let font = theme::regular(theme::BODY_SIZE);
+        let labels: Vec<f32> = self
+            .options
+            .iter()
+            .map(|(_, label)| paint::line(ui, label, font.clone(), t.text, f32::INFINITY).size().x)
+            .collect();
+        let text: f32 = labels.iter().sum();
+        let available = ui.available_width();
+        // Narrow panes get narrower gaps before any word is cut.
+        let side = ((available - text) / (2.0 * labels.len().max(1) as f32)).clamp(4.0, 10.0);
+        let (rect, mut whole) = ui.allocate_exact_size(vec2(available, HEIGHT), Sense::hover());
+        ui.accesskit_node_builder(whole.id, |node| {
+            node.set_role(Role::TabList);
+            node.set_label(self.name);
+        });
+        let line = Rect::from_min_max(pos2(rect.left(), rect.bottom() - 1.0), rect.max);
+        ui.painter().rect_filled(line, 0, t.border);
+
+        let mut left = rect.left();
+        for (i, ((value, label), width)) in self.options.iter().zip(labels).enumerate() {
+            let tab = Rect::from_min_max(pos2(left, rect.top()), pos2(left + width + 2.0 * side, rect.bottom()));
+            left = tab.right();
+            let response = ui.interact(tab, whole.id.with(i), Sense::click());
+            if response.clicked() && self.value != value {
+                *self.value = value.clone();
+                whole.mark_changed();
+            }
+            let chosen = self.value == value;
+            response.widget_info(|| WidgetInfo::selected(Role::Tab, ui.is_enabled(), chosen, *label));
+            let color = if chosen || response.hovered() { t.text } else { t.subdued };
+            let text = paint::line(ui, label, font.clone(), color, f32::INFINITY);
+            paint::galley_center(ui.painter(), text, tab.center() - vec2(0.0, 1.0));
+            if chosen {
+                let underline = Rect::from_min_max(pos2(tab.left(), tab.bottom() - 2.0), tab.max);
+                ui.painter().rect_filled(underline, 0, t.accent);
+            }
+            if response.has_focus() {
+                let ring = Stroke::new(1.5, t.accent);
+                let inside = tab.shrink2(vec2(1.0, 4.0));
+                ui.painter().rect_stroke(inside, theme::RADIUS_SMALL, ring, StrokeKind::Inside);
+            }
+            if response.hovered() {
+                ui.set_cursor_icon(egui::CursorIcon::PointingHand);
+            }
+        }
+        whole
+    }
+}

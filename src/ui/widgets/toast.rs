@@ -1,0 +1,176 @@
+//! Toasts: short messages at the bottom of the window that leave by themselves, errors excepted.
+
+use crate::ui::{
+    icons,
+    theme::{self, Tokens},
+    widgets::{IconButton, Tone, key_cap_ui, paint},
+};
+use egui::{
+    Align2, Area, Button, Context, Frame, Id, Label, Margin, Order, RichText, Role, Sense, Ui, UiBuilder, vec2,
+};
+use std::time::Duration;
+
+/// One message, with at most one thing to do about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Toast<A> {
+    tone: Tone,
+    text: String,
+    keys: String,
+    action: Option<(String, A)>,
+}
+
+impl<A> Toast<A> {
+    /// A message in `tone`.
+    pub fn new(tone: Tone, text: impl Into<String>) -> Self {
+        Self { tone, text: text.into(), keys: String::new(), action: None }
+    }
+
+    /// Something to do about it: "Undo".
+    pub fn action(mut self, label: impl Into<String>, action: A) -> Self {
+        self.action = Some((label.into(), action));
+        self
+    }
+
+    /// The keys that do it, shown before the action.
+    pub fn keys(mut self, keys: impl Into<String>) -> Self {
+        self.keys = keys.into();
+        self
+    }
+}
+
+struct Shown<A> {
+    toast: Toast<A>,
+    number: u64,
+    /// The time of the window at which it leaves; set when it is first drawn.
+    leaves_at: Option<f64>,
+}
+
+/// The messages now in sight.
+pub struct Toasts<A> {
+    shown: Vec<Shown<A>>,
+    next_number: u64,
+}
+
+impl<A> Default for Toasts<A> {
+    fn default() -> Self {
+        Self { shown: Vec::new(), next_number: 0 }
+    }
+}
+
+impl<A> Toasts<A> {
+    /// How long a message stays.
+    const STAYS_SECS: f64 = 5.0;
+    /// More than these push out the oldest.
+    const MOST: usize = 4;
+    /// Their distance from the bottom of the window, above the status line.
+    const BOTTOM: f32 = 44.0;
+
+    /// Shows `toast` below those already there.
+    pub fn push(&mut self, toast: Toast<A>) {
+        self.shown.push(Shown { toast, number: self.next_number, leaves_at: None });
+        self.next_number += 1;
+        if self.shown.len() > Self::MOST {
+            self.shown.remove(0);
+        }
+    }
+
+    /// Whether nothing is shown.
+    pub fn is_empty(&self) -> bool {
+        self.shown.is_empty()
+    }
+
+    /// Draws them and returns the action that was clicked.
+    pub fn ui(&mut self, ctx: &Context) -> Option<A> {
+        let now = ctx.input(|input| input.time);
+        self.shown.retain(|shown| shown.leaves_at.is_none_or(|leaves_at| now < leaves_at));
+        if self.shown.is_empty() {
+            return None;
+        }
+        let mut gone = None;
+        let mut acted = false;
+        let mut read = false;
+        let mut bottom = Self::BOTTOM;
+        for shown in self.shown.iter().rev() {
+            let area = Area::new(Id::unique(("toast", shown.number)))
+                .order(Order::Foreground)
+                .anchor(Align2::CENTER_BOTTOM, vec2(0.0, -bottom))
+                .show(ctx, |ui| {
+                    ui.set_max_width((ctx.content_rect().width() - 48.0).min(640.0));
+                    toast_ui(ui, &shown.toast)
+                });
+            bottom += area.response.rect.height() + 8.0;
+            // Reading one keeps them all.
+            read |= area.response.contains_pointer();
+            if area.inner != Asked::Nothing {
+                gone = Some(shown.number);
+                acted = area.inner == Asked::Action;
+            }
+        }
+        for shown in &mut self.shown {
+            let stays = shown.toast.tone == Tone::Error;
+            if !stays && (read || shown.leaves_at.is_none()) {
+                shown.leaves_at = Some(now + Self::STAYS_SECS);
+            }
+        }
+        let next = self.shown.iter().filter_map(|shown| shown.leaves_at).fold(f64::INFINITY, f64::min);
+        if next.is_finite() {
+            ctx.request_repaint_after(Duration::from_secs_f64((next - now).max(0.0)));
+        }
+
+        let index = self.shown.iter().position(|shown| Some(shown.number) == gone)?;
+        let shown = self.shown.remove(index);
+        ctx.request_repaint();
+        shown.toast.action.filter(|_| acted).map(|(_, action)| action)
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    Nothing,
+    Action,
+    Dismiss,
+}
+
+fn toast_ui<A>(ui: &mut Ui, toast: &Toast<A>) -> Asked {
+    let t = Tokens::of(ui);
+    let mut asked = Asked::Nothing;
+    let builder = UiBuilder::new().accessibility_role(Role::Alert).accessibility_label(toast.text.clone());
+    ui.scope_builder(builder, |ui| {
+        Frame::new()
+            .fill(t.raised)
+            .stroke(t.field_stroke())
+            .corner_radius(theme::RADIUS_FLOAT)
+            .shadow(t.float_shadow())
+            .inner_margin(Margin::symmetric(14, 8))
+            .show(ui, |ui| {
+                ui.spacing_mut().interact_size.y = 20.0;
+                ui.horizontal(|ui| {
+                    ui.spacing_mut().button_padding = vec2(2.0, 0.0);
+                    let (icon, _) = ui.allocate_exact_size(vec2(14.0, 20.0), Sense::hover());
+                    let sign = if toast.tone == Tone::Ok { icons::CHECK } else { toast.tone.icon() };
+                    let color = toast.tone.color(t);
+                    let glyph = paint::line(ui, &sign.glyph().to_string(), icons::font(14.0), color, f32::INFINITY);
+                    paint::galley_center(ui.painter(), glyph, icon.center());
+                    ui.add_space(2.0);
+                    ui.add(Label::new(&toast.text).truncate());
+                    if !toast.keys.is_empty() {
+                        key_cap_ui(ui, &toast.keys);
+                    }
+                    if let Some((label, _)) = &toast.action {
+                        let words = RichText::new(label).color(t.accent_text);
+                        let button = ui.add(Button::new(words).frame(false).min_size(vec2(0.0, 20.0)));
+                        if button.has_focus() {
+                            paint::button_focus_ring(ui, button.rect, theme::RADIUS_SMALL);
+                        }
+                        if button.clicked() {
+                            asked = Asked::Action;
+                        }
+                    }
+                    if toast.tone == Tone::Error && ui.add(IconButton::new(icons::X, "Dismiss").small()).clicked() {
+                        asked = Asked::Dismiss;
+                    }
+                });
+            });
+    });
+    asked
+}
