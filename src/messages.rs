@@ -7,6 +7,7 @@ use crate::domain::{
     entry::{Counts, Entry, EntryDetail, EntryId, HistoryFilter},
     key::{ApiKey, KeyKind},
     params::TokenRequest,
+    refusal::Refusal,
     settings::Settings,
 };
 
@@ -68,7 +69,14 @@ pub struct KeyInfo {
 #[derive(Clone, Debug, PartialEq)]
 pub enum JobOutcome {
     /// A token creation was answered, or failed: the entry tells.
-    Created { entry: Entry, param: Option<String>, message: Option<String> },
+    Created {
+        entry: Entry,
+        /// Of an error: the parameter at fault, the words, and the refusal by account with the ready token of the
+        /// same card that gets around it.
+        param: Option<String>,
+        message: Option<String>,
+        refusal: Option<(Refusal, Option<String>)>,
+    },
     /// A token was fetched; the entry as it stands now.
     Retrieved { entry: Option<Entry>, message: Option<String> },
     /// So many entries were written.
@@ -107,6 +115,11 @@ pub enum Update {
         counts: Counts,
     },
     Detail(Box<EntryDetail>),
+    /// The entry that a job's call is waiting in.
+    Begun {
+        job: JobId,
+        entry: EntryId,
+    },
     /// A job went on: so many of so many.
     Progress {
         job: JobId,

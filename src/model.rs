@@ -92,6 +92,8 @@ pub struct Model {
     pub detail: Option<Box<EntryDetail>>,
     /// Jobs that report progress: so many of so many.
     pub progress: BTreeMap<JobId, (u64, u64)>,
+    /// The jobs whose calls are on their way, by the entries that wait for them.
+    waiting: HashMap<EntryId, JobId>,
     /// Whether the shown detail is older than its entry.
     stale_detail: Option<EntryId>,
 }
@@ -120,16 +122,25 @@ impl Model {
                 }
             }
             Update::Detail(detail) => self.detail = Some(detail),
+            Update::Begun { job, entry } => {
+                self.waiting.insert(entry, job);
+            }
             Update::Progress { job, done, total } => {
                 self.progress.insert(job, (done, total));
             }
             Update::Finished { job, outcome } => {
                 self.progress.remove(&job);
+                self.waiting.retain(|_, waiting| *waiting != job);
                 return Some(Notice::Finished { job, outcome });
             }
             Update::Problem { message } => return Some(Notice::Problem(message)),
         }
         None
+    }
+
+    /// The job that an entry waits for, if this window started it.
+    pub fn job_of(&self, entry: EntryId) -> Option<JobId> {
+        self.waiting.get(&entry).copied()
     }
 
     /// The entry whose detail must be loaded again, once.

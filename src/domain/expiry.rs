@@ -1,9 +1,14 @@
 //! The expiry of a card: how its month and year are read, and when it has passed.
 
-use jiff::civil::Date;
+use jiff::{Timestamp, civil::Date, tz::Offset};
 
 /// How many years ahead a card may expire (Stripe's testing page: a year "up to 50 years" away).
 const YEARS_AHEAD: i16 = 50;
+
+/// The day that the rules go by: UTC, whatever the clock on the wall says.
+pub fn utc_day(now: Timestamp) -> Date {
+    Offset::UTC.to_datetime(now).date()
+}
 
 /// A month that a card is good through, to its last day in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
