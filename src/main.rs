@@ -1,1 +1,83 @@
-fn main() {}
+//! The program: reads the arguments, the clock and the environment, then opens the window or hands over to a command.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::Context as _;
+use clap::Parser as _;
+use jiff::Timestamp;
+use testcard::{
+    app::{self, App, AppConfig},
+    cli::{self, Args, World},
+    domain::clock::Clock,
+    settings::{self, Folders},
+    store::Place,
+    worker::Config,
+};
+use tracing_subscriber::{filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+
+/// What the window cannot be opened without, on the systems where it may be missing.
+const WITHOUT_WINDOW: &str = "the window cannot be opened here. Without a display, use a command: testcard mint, \
+                              token, history, export, cards or paths (see testcard --help)";
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    log_to_stderr(args.verbose);
+    let world = World {
+        clock: system_clock(),
+        home: std::env::var_os("TESTCARD_HOME").filter(|home| !home.is_empty()).map(PathBuf::from),
+        stripe_key: std::env::var("STRIPE_SECRET_KEY").ok().filter(|key| !key.is_empty()),
+    };
+    match args.command {
+        Some(command) => ExitCode::from(cli::run(command, &world)),
+        None => match open_window(&world) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("testcard: {error:#}");
+                ExitCode::from(2)
+            }
+        },
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
+fn system_clock() -> Clock {
+    Clock::new(Timestamp::now)
+}
+
+/// Logs what this program does, and nothing of the libraries below it: they would write requests out in full.
+fn log_to_stderr(verbosity: u8) {
+    let level = match verbosity {
+        0 => return,
+        1 => tracing::Level::DEBUG,
+        _ => tracing::Level::TRACE,
+    };
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
+    tracing_subscriber::registry().with(lines).with(Targets::new().with_target("testcard", level)).init();
+}
+
+fn open_window(world: &World) -> anyhow::Result<()> {
+    let folders = Folders::find(world.home.clone()).context("the data folder cannot be found")?;
+    let (settings, warnings) = settings::load(&folders.settings_file());
+    let config = AppConfig {
+        worker: Config {
+            place: Place::Folder(folders.data.clone()),
+            settings,
+            settings_file: Some(folders.settings_file()),
+            clock: world.clock.clone(),
+            environment_key: world.stripe_key.clone(),
+        },
+        export_folder: folders.documents(),
+        picker: app::desktop_picker(),
+        warnings,
+    };
+    let icon = eframe::icon_data::from_png_bytes(include_bytes!("../assets/icon-256.png")).unwrap_or_default();
+    let viewport = egui::ViewportBuilder::default()
+        .with_title("Testcard")
+        .with_app_id("testcard")
+        .with_icon(icon)
+        .with_inner_size([1280.0, 800.0])
+        .with_min_inner_size([900.0, 560.0]);
+    let options = eframe::NativeOptions { viewport, ..Default::default() };
+    eframe::run_native("testcard", options, Box::new(|cc| Ok(Box::new(App::new(&cc.egui_ctx, config)))))
+        .map_err(|error| anyhow::anyhow!("{WITHOUT_WINDOW} ({error})"))
+}
