@@ -91,14 +91,27 @@ impl ApiRequest {
         Self::get(format!("/v1/tokens/{id}"))
     }
 
+    /// The parts of the path. Doubled slashes count as one, as in Stripe's API (stripe-mock, `server.go`); after a
+    /// slash at the end stands an empty part, which names nothing.
+    pub fn segments(&self) -> Vec<&str> {
+        let mut parts: Vec<&str> = self.path.split('/').filter(|part| !part.is_empty()).collect();
+        if self.path.ends_with('/') {
+            parts.push("");
+        }
+        parts
+    }
+
     /// Whether this call makes a token: such calls are the entries of the history.
     pub fn makes_token(&self) -> bool {
-        self.method == HttpMethod::Post && self.path == "/v1/tokens"
+        self.method == HttpMethod::Post && self.segments() == ["v1", "tokens"]
     }
 
     /// The token that this call is about: `/v1/tokens/:id`.
     pub fn token_in_path(&self) -> Option<&str> {
-        self.path.strip_prefix("/v1/tokens/").filter(|id| !id.is_empty() && !id.contains('/'))
+        match self.segments()[..] {
+            ["v1", "tokens", id] if !id.is_empty() => Some(id),
+            _ => None,
+        }
     }
 
     /// The value of a header, its name in any case.
@@ -282,5 +295,29 @@ impl From<&TransportError> for Failure {
             _ => (None, None),
         };
         Self { kind: error.kind().to_owned(), message: error.to_string(), http_status, text }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_call_is_known_whatever_the_number_of_slashes() {
+        for (path, makes_token, token) in [
+            ("/v1/tokens", true, None),
+            ("//v1//tokens", true, None),
+            ("/v1/tokens/", false, None),
+            ("/v1/tokens/tok_1", false, Some("tok_1")),
+            ("/v1//tokens//tok_1", false, Some("tok_1")),
+            ("/v1/tokens/tok_1/", false, None),
+            ("/v1/tokens/tok_1/x", false, None),
+            ("/v1/tokenz", false, None),
+        ] {
+            let mut request = ApiRequest::get(path);
+            assert_eq!(request.token_in_path(), token, "{path}");
+            request.method = HttpMethod::Post;
+            assert_eq!(request.makes_token(), makes_token, "{path}");
+        }
     }
 }

@@ -148,7 +148,8 @@ impl BinRange {
     /// Whether a number that starts with `digits` can lie in this range.
     fn admits(&self, digits: &str) -> bool {
         let known = digits.len().min(self.first.len());
-        (&self.first[..known]..=&self.last[..known]).contains(&&digits[..known])
+        // What is no digit can be wider than a byte: no range begins with it.
+        digits.get(..known).is_some_and(|head| (&self.first[..known]..=&self.last[..known]).contains(&head))
     }
 }
 
@@ -338,6 +339,8 @@ mod tests {
             ("60", One(Brand::Discover)),
             ("9", Impossible),
             ("0", Impossible),
+            ("é", Impossible),
+            ("3é", Impossible),
             ("4506445006931933", One(Brand::Unknown)),
         ] {
             assert_eq!(brand_so_far(digits), expected, "{digits}");

@@ -2,8 +2,8 @@
 //! them.
 //!
 //! Where Stripe documents neither the check nor its text, the choice is marked as a default. Only the first error is
-//! reported, in this order: unknown parameters, shape, nothing to make a token of, missing, empty, account policies,
-//! number, expiry, security code, network, live numbers.
+//! reported, in this order: unknown parameters, shape, expansions, nothing to make a token of, missing, empty, account
+//! policies, number, expiry, security code, network, live numbers.
 
 use jiff::civil::Date;
 
@@ -12,7 +12,7 @@ use super::{
     draft::{Draft, split_expiry},
     error::ApiError,
     expiry::{Expiry, ExpiryFault},
-    mask::ascii_digits,
+    mask::{self, ascii_digits},
     networks::{CardNetwork, stored_preference},
     params::{Params, TokenRequest},
     policies::Policies,
@@ -95,7 +95,8 @@ pub struct Address {
 /// Prediction and answer are equal but for what depends on stored objects, which comes back as [`Prediction::Clone`].
 pub fn predict(request: &TokenRequest, today: Date, policies: Policies) -> Prediction {
     let params = &request.params;
-    let checked = check_names(params).and_then(|()| check_kind(params)).and_then(|kind| match kind {
+    let shape = check_names(params).and_then(|()| check_expand(params));
+    let checked = shape.and_then(|()| check_kind(params)).and_then(|kind| match kind {
         Kind::Clone { customer, card } => Ok(Prediction::Clone { customer, card }),
         Kind::Card => check_card(params, today, policies).map(|card| Prediction::Token(Box::new(card))),
     });
@@ -141,14 +142,49 @@ fn meaning(name: &str) -> Meaning<'_> {
     }
 }
 
-fn check_names(params: &Params) -> Result<(), ApiError> {
-    let mut unknown: Vec<&str> = params.names().filter(|name| matches!(meaning(name), Meaning::Unknown)).collect();
-    unknown.dedup();
-    if let Some(first) = unknown.first() {
-        let plural = if unknown.len() > 1 { "parameters" } else { "parameter" };
-        let message = format!("Received unknown {plural}: {}", unknown.join(", "));
-        return Err(ApiError::request(Some("parameter_unknown"), Some(first), message));
+/// Refuses the given names, each named once in the order sent; without any, all is well. A name can hold a card number
+/// by mistake, so it is masked.
+fn refuse_unknown<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), ApiError> {
+    let mut unknown: Vec<String> = Vec::new();
+    for name in names.map(mask::text) {
+        if !unknown.contains(&name) {
+            unknown.push(name);
+        }
     }
+    let Some(first) = unknown.first() else { return Ok(()) };
+    let plural = if unknown.len() > 1 { "parameters" } else { "parameter" };
+    let message = format!("Received unknown {plural}: {}", unknown.join(", "));
+    Err(ApiError::request(Some("parameter_unknown"), Some(first), message))
+}
+
+/// `expand[]` on a token may name its card, which is always there in full. Stripe refuses everything else without a
+/// code and without a param (a recorded answer in a public issue).
+fn check_expand(params: &Params) -> Result<(), ApiError> {
+    match params.iter().find(|(name, value)| name.starts_with("expand[") && *value != "card") {
+        Some((_, value)) => {
+            Err(ApiError::request(None, None, format!("This property cannot be expanded ({}).", mask::text(value))))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Checks the parameters of `GET /v1/tokens/:id`, which takes `expand[]` only.
+///
+/// # Errors
+/// The answer to the first parameter that is not good.
+pub fn check_retrieve(params: &Params) -> Result<(), ApiError> {
+    let is_expand = |name: &str| name == "expand" || (name.starts_with("expand[") && is_known(name));
+    refuse_unknown(params.names().filter(|name| !is_expand(name)))?;
+    check_names(params)?;
+    check_expand(params)
+}
+
+fn is_known(name: &str) -> bool {
+    matches!(meaning(name), Meaning::Known)
+}
+
+fn check_names(params: &Params) -> Result<(), ApiError> {
+    refuse_unknown(params.names().filter(|name| matches!(meaning(name), Meaning::Unknown)))?;
     for (name, value) in params.iter() {
         match meaning(name) {
             // Stripe repeats the value here; it may be a card number, so this answer does not.
@@ -470,5 +506,47 @@ impl Draft {
     /// What Stripe will answer to this draft.
     pub fn predict(&self, today: Date, policies: Policies) -> Prediction {
         predict(&self.to_request(), today, policies)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    #[track_caller]
+    fn message(params: &[(&str, &str)]) -> String {
+        let request = TokenRequest::new(params.iter().copied().collect());
+        let prediction = predict(&request, date(2030, 6, 15), Policies::default());
+        prediction.error().expect("a refusal").message.clone()
+    }
+
+    #[test]
+    fn each_unknown_parameter_is_named_once() {
+        assert_eq!(message(&[("a", "1"), ("b", "2"), ("a", "3")]), "Received unknown parameters: a, b");
+        assert_eq!(message(&[("a", "1"), ("a", "3")]), "Received unknown parameter: a");
+        assert_eq!(message(&[("4111111111111112", "")]), "Received unknown parameter: 411111******1112");
+    }
+
+    #[test]
+    fn the_card_alone_can_be_expanded() {
+        assert_eq!(message(&[("expand[]", "card"), ("expand[]", "bank")]), "This property cannot be expanded (bank).");
+        assert_eq!(message(&[("expand", "card")]), "Invalid array");
+    }
+
+    #[test]
+    fn a_retrieval_takes_expansions_only() {
+        let check = |params: &[(&str, &str)]| check_retrieve(&params.iter().copied().collect());
+        assert_eq!(check(&[]), Ok(()));
+        assert_eq!(check(&[("expand[]", "card"), ("expand[1]", "card")]), Ok(()));
+        for (name, message) in [
+            ("card[number]", "Received unknown parameter: card[number]"),
+            ("expand[x]", "Received unknown parameter: expand[x]"),
+            ("expand", "Invalid array"),
+            ("expand[0]", "This property cannot be expanded ()."),
+        ] {
+            assert_eq!(check(&[(name, "")]).unwrap_err().message, message, "{name}");
+        }
     }
 }
