@@ -561,7 +561,8 @@ fn draft_of(detail: &EntryDetail) -> Draft {
     // What the fields cannot say is sent as it was.
     let is_unknown = |name: &str| {
         let bare = name.strip_prefix("card[").and_then(|rest| rest.strip_suffix(']'));
-        !(bare.is_some_and(|bare| CARD_FIELDS.contains(&bare)) || [PREFERRED_NETWORK, "card", "customer"].contains(&name))
+        !(bare.is_some_and(|bare| CARD_FIELDS.contains(&bare))
+            || [PREFERRED_NETWORK, "card", "customer"].contains(&name))
     };
     if request.params.iter().any(|(name, value)| is_unknown(name) || value.is_empty()) {
         let known: Params = request.params.iter().map(|(name, value)| (name.clone(), value.clone())).collect();

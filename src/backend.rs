@@ -83,12 +83,7 @@ impl Backend {
     ///
     /// # Errors
     /// When the store cannot be written, or the entry is not of unknown outcome.
-    pub async fn begin_again(
-        &self,
-        entry: EntryId,
-        request: ApiRequest,
-        now: Timestamp,
-    ) -> Result<Begun, StoreError> {
+    pub async fn begin_again(&self, entry: EntryId, request: ApiRequest, now: Timestamp) -> Result<Begun, StoreError> {
         let journalled = self.store().journal_again(entry, now).await?;
         Ok(Begun { request, started: now, journalled: Some(journalled.exchange), entry: journalled.entry })
     }

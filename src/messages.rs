@@ -61,6 +61,8 @@ pub enum KeyOrigin {
 pub struct KeyInfo {
     pub origin: KeyOrigin,
     pub kind: Option<KeyKind>,
+    /// Whether a key that is entered now would be there the next time.
+    pub is_remembered: bool,
     /// Why a key that was offered is not used.
     pub problem: Option<String>,
 }

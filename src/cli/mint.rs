@@ -113,7 +113,7 @@ pub(super) fn mint(args: &MintArgs, world: &World) -> Result<Done, CliError> {
             // Stripe's test mode allows few calls at once; local calls share a commit, and keep their order.
             let group = if desk.backend.target() == Target::Local { left.min(AT_ONCE) } else { 1 };
             let requests: Vec<ApiRequest> =
-                (0..group).map(|_| request.to_api(&stripe::idempotency_key())).collect();
+                (0..group).map(|_| request.to_api(&stripe::new_idempotency_key())).collect();
             let calls = requests.iter().map(|request| desk.backend.send(request, desk.clock.now()));
             for recorded in join_all(calls).await {
                 results.add(recorded?)?;
@@ -126,11 +126,7 @@ pub(super) fn mint(args: &MintArgs, world: &World) -> Result<Done, CliError> {
 
 /// Runs a command's calls on this thread.
 fn block_on<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(CliError::Output)?
-        .block_on(work)
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(CliError::Output)?.block_on(work)
 }
 
 fn params(args: &MintArgs, default_expiry: Expiry) -> Result<Params, CliError> {
@@ -138,9 +134,13 @@ fn params(args: &MintArgs, default_expiry: Expiry) -> Result<Params, CliError> {
     let mut params = Params::new();
     params.push("card[number]", number.as_str());
     let (month, year) = match args.exp.as_deref() {
-        Some(text) => text.split_once('/').map(|(month, year)| (month.to_owned(), year.to_owned())).ok_or_else(|| {
-            CliError::Usage(format!("--exp {text} is not MM/YY. Write it as 05/34, or use --param card[exp_month]=…"))
-        })?,
+        Some(text) => {
+            text.split_once('/').map(|(month, year)| (month.to_owned(), year.to_owned())).ok_or_else(|| {
+                CliError::Usage(format!(
+                    "--exp {text} is not MM/YY. Write it as 05/34, or use --param card[exp_month]=…"
+                ))
+            })?
+        }
         None => (default_expiry.month.to_string(), default_expiry.year.to_string()),
     };
     params.push("card[exp_month]", month);

@@ -19,7 +19,12 @@ use jiff::Timestamp;
 
 use crate::{
     backend::Backend,
-    domain::{api::Target, clock::Clock, entry::HistoryFilter, settings::{BaseUrl, Settings}},
+    domain::{
+        api::Target,
+        clock::Clock,
+        entry::HistoryFilter,
+        settings::{BaseUrl, Settings},
+    },
     keys::Keys,
     minter::Workspace,
     settings::{self, Folders, SettingsError},

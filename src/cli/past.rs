@@ -8,7 +8,7 @@ use super::{CliError, Done, FilterArgs, World, cards::columns, open_store, print
 use crate::{
     domain::entry::{Entry, EntryDetail},
     jobs::export::{self as job, ExportError},
-    store::export::ExportedEntry,
+    store::ExportedEntry,
 };
 
 #[derive(Debug, Args)]

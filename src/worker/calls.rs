@@ -4,13 +4,14 @@ use std::{
     collections::HashMap,
     path::PathBuf,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
         mpsc,
     },
     time::Instant,
 };
 
+use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc::UnboundedReceiver};
 
 use super::{
@@ -21,17 +22,19 @@ use crate::{
     backend::{Backend, Begun},
     domain::{
         api::{ApiRequest, Target},
+        clock::Clock,
         entry::{EntryId, HistoryFilter, Status},
         error::ErrorView,
+        key::ApiKey,
         refusal::Refusal,
-        settings::Settings,
+        settings::{Settings, StripeSettings},
     },
     jobs::export::{self, ExportError},
-    keys::Keys,
-    messages::{Command, JobId, JobOutcome, KeyInfo, Update},
+    keys::{KeySource, KeyStatus, Keys},
+    messages::{Command, JobId, JobOutcome, KeyInfo, KeyOrigin, Update},
     minter::Workspace,
     settings,
-    store::{Recorded, Store},
+    store::{Recorded, Store, StoreError},
     stripe,
 };
 
@@ -56,25 +59,68 @@ struct Open {
     stops: HashMap<JobId, Stop>,
 }
 
-pub(super) struct Desk {
+/// The last client of the real API, with what it was made of: its connections are worth keeping.
+type LastClient = Arc<Mutex<Option<(StripeSettings, ApiKey, Arc<stripe::Client>)>>>;
+
+/// What leads to the two targets.
+#[derive(Clone)]
+struct Line {
     store: Store,
     workspace: Arc<Workspace>,
-    keys: Keys,
+    keys: Arc<Keys>,
+    client: LastClient,
+}
+
+impl Line {
+    /// The target as the settings of now have it. Looking a key up may take seconds, so it is done off this thread.
+    async fn backend(&self, target: Target, settings: Settings) -> Result<Backend, String> {
+        let store = self.store.clone();
+        match target {
+            Target::Local => {
+                let workspace = Arc::clone(&self.workspace);
+                Ok(Backend::Local { store, workspace, policies: settings.policies })
+            }
+            Target::Stripe => {
+                let keys = Arc::clone(&self.keys);
+                let key = tokio::task::spawn_blocking(move || keys.get()).await.ok().flatten().ok_or(
+                    "There is no API key yet. Enter a test key in the settings, or start with STRIPE_SECRET_KEY set",
+                )?;
+                Ok(Backend::Stripe { store, client: self.client(settings.stripe, key)? })
+            }
+        }
+    }
+
+    fn client(&self, settings: StripeSettings, key: ApiKey) -> Result<Arc<stripe::Client>, String> {
+        let mut last = self.client.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, known_key, client)) = &*last
+            && (known, known_key) == (&settings, &key)
+        {
+            return Ok(Arc::clone(client));
+        }
+        let client = stripe::Client::new(&settings, key.clone(), stripe::Limits::default())
+            .map_err(|error| error.to_string())?;
+        let client = Arc::new(client);
+        *last = Some((settings, key, Arc::clone(&client)));
+        Ok(client)
+    }
+}
+
+pub(super) struct Desk {
+    line: Line,
     settings: Settings,
     settings_file: Option<PathBuf>,
-    clock: crate::domain::clock::Clock,
+    clock: Clock,
     history: History,
     outbox: Outbox,
     open: Arc<Mutex<Open>>,
 }
 
 impl Desk {
-    pub(super) fn new(config: Config, store: Store, keys: Keys, history: History, outbox: Outbox) -> Self {
+    pub(super) fn new(config: Config, store: Store, history: History, outbox: Outbox) -> Self {
         let workspace = Arc::new(Workspace::new(store.workspace_secret()));
+        let keys = Arc::new(Keys::new(config.environment_key));
         Self {
-            store,
-            workspace,
-            keys,
+            line: Line { store, workspace, keys, client: Arc::default() },
             settings: config.settings,
             settings_file: config.settings_file,
             clock: config.clock,
@@ -85,7 +131,7 @@ impl Desk {
     }
 
     pub(super) async fn work(mut self, mut inbox: UnboundedReceiver<Command>) {
-        self.tell_key();
+        self.with_keys(|_| ());
         while let Some(command) = inbox.recv().await {
             self.carry_out(command);
         }
@@ -94,7 +140,7 @@ impl Desk {
     fn carry_out(&mut self, command: Command) {
         match command {
             Command::CreateToken { job, request, target } => {
-                let request = request.to_api(&stripe::idempotency_key());
+                let request = request.to_api(&stripe::new_idempotency_key());
                 self.call(job, target, request, None);
             }
             Command::AskAgain { job, entry } => match self.take_unknown(entry) {
@@ -114,14 +160,10 @@ impl Desk {
             Command::LoadDetail { id } => self.history.ask(Question::Detail(id)),
             Command::Export { job, path, filter, overwrite } => self.export(job, path, filter, overwrite),
             Command::SaveSettings(settings) => self.save_settings(settings),
-            Command::SetKey(key) => {
-                self.keys.set(key);
-                self.tell_key();
-            }
-            Command::ForgetKey => {
-                self.keys.forget();
-                self.tell_key();
-            }
+            Command::SetKey(key) => self.with_keys(move |keys| {
+                keys.set(key);
+            }),
+            Command::ForgetKey => self.with_keys(Keys::forget),
         }
     }
 
@@ -134,40 +176,16 @@ impl Desk {
         self.outbox.send(Update::Finished { job, outcome });
     }
 
-    fn backend(&self, target: Target) -> Result<Backend, String> {
-        let store = self.store.clone();
-        match target {
-            Target::Local => {
-                let (workspace, policies) = (Arc::clone(&self.workspace), self.settings.policies);
-                Ok(Backend::Local { store, workspace, policies })
-            }
-            Target::Stripe => {
-                let key = self.keys.get().ok_or(
-                    "There is no API key yet. Enter a test key in the settings, or start with STRIPE_SECRET_KEY set",
-                )?;
-                let client = stripe::Client::new(&self.settings.stripe, key, stripe::Limits::default())
-                    .map_err(|error| error.to_string())?;
-                Ok(Backend::Stripe { store, client: Arc::new(client) })
-            }
-        }
-    }
-
     /// Starts a call as a task of its own; with `again`, the call of that entry is repeated.
-    fn call(&mut self, job: JobId, target: Target, request: ApiRequest, again: Option<EntryId>) {
-        let backend = match self.backend(target) {
-            Ok(backend) => backend,
-            Err(message) => return self.fail(job, &message),
-        };
-        let stop = self.stop_of(job);
+    fn call(&self, job: JobId, target: Target, request: ApiRequest, again: Option<EntryId>) {
         let task = CallTask {
             job,
-            backend,
-            stop,
+            line: self.line.clone(),
+            stop: self.stop_of(job),
             history: self.history.sender(),
             open: Arc::clone(&self.open),
         };
-        let now = self.clock.now();
-        tokio::spawn(task.run(request, again, now));
+        tokio::spawn(task.run(target, self.settings.clone(), request, again, self.clock.now()));
     }
 
     fn stop_of(&self, job: JobId) -> Stop {
@@ -178,7 +196,7 @@ impl Desk {
 
     fn export(&self, job: JobId, path: PathBuf, filter: HistoryFilter, overwrite: bool) {
         let (stop, open) = (self.stop_of(job), Arc::clone(&self.open));
-        let (store, outbox) = (self.store.clone(), self.outbox.clone());
+        let (store, outbox) = (self.line.store.clone(), self.outbox.clone());
         tokio::task::spawn_blocking(move || {
             let outcome = match export_to(&store, &path, &filter, overwrite, &stop, &outbox, job) {
                 Ok(entries) => JobOutcome::Exported { path, entries },
@@ -199,9 +217,24 @@ impl Desk {
         }
     }
 
-    fn tell_key(&self) {
-        self.outbox.send(Update::Key(self.keys.status()));
+    /// Does something with the keys and tells how they stand, off this thread: a keyring may take seconds.
+    fn with_keys(&self, deed: impl FnOnce(&Keys) + Send + 'static) {
+        let (keys, outbox) = (Arc::clone(&self.line.keys), self.outbox.clone());
+        tokio::task::spawn_blocking(move || {
+            deed(&keys);
+            outbox.send(Update::Key(key_info(keys.status())));
+        });
     }
+}
+
+fn key_info(status: KeyStatus) -> KeyInfo {
+    let origin = match status.source {
+        KeySource::Environment => KeyOrigin::Environment,
+        KeySource::Keyring => KeyOrigin::Keyring,
+        KeySource::Session => KeyOrigin::Session,
+        KeySource::None => KeyOrigin::Missing,
+    };
+    KeyInfo { origin, kind: status.key, is_remembered: status.remembers, problem: status.problem }
 }
 
 fn lock(open: &Mutex<Open>) -> std::sync::MutexGuard<'_, Open> {
@@ -227,54 +260,74 @@ fn export_to(
 /// One call on its way.
 struct CallTask {
     job: JobId,
-    backend: Backend,
+    line: Line,
     stop: Stop,
     history: mpsc::Sender<Question>,
     open: Arc<Mutex<Open>>,
 }
 
 impl CallTask {
-    async fn run(self, request: ApiRequest, again: Option<EntryId>, now: jiff::Timestamp) {
+    async fn run(
+        self,
+        target: Target,
+        settings: Settings,
+        request: ApiRequest,
+        again: Option<EntryId>,
+        now: Timestamp,
+    ) {
         let makes_token = request.makes_token();
-        let outcome = match self.make(request.clone(), again, now).await {
+        let made = match self.line.backend(target, settings).await {
+            Ok(backend) => self.make(&backend, request.clone(), again, now).await,
+            Err(message) => Err(message),
+        };
+        let outcome = match made {
             Ok(recorded) => {
                 self.remember(&recorded, request);
                 outcome_of(makes_token, recorded)
             }
-            Err(message) => JobOutcome::Failed { message },
+            Err(message) => {
+                // The call can still be asked again.
+                if let Some(entry) = again {
+                    lock(&self.open).unknown.insert(entry, request);
+                }
+                JobOutcome::Failed { message }
+            }
         };
         lock(&self.open).stops.remove(&self.job);
-        self.tell(Some(Update::Finished { job: self.job, outcome }));
+        self.tell(Update::Finished { job: self.job, outcome });
     }
 
-    async fn make(&self, request: ApiRequest, again: Option<EntryId>, now: jiff::Timestamp) -> Result<Recorded, String> {
+    async fn make(
+        &self,
+        backend: &Backend,
+        request: ApiRequest,
+        again: Option<EntryId>,
+        now: Timestamp,
+    ) -> Result<Recorded, String> {
         let begun = match again {
-            Some(entry) => self.backend.begin_again(entry, request, now).await,
-            None => self.backend.begin(request, now).await,
+            Some(entry) => backend.begin_again(entry, request, now).await,
+            None => backend.begin(request, now).await,
         }
         .map_err(|error| error.to_string())?;
         if let Some(entry) = &begun.entry {
-            self.tell(Some(Update::Begun { job: self.job, entry: entry.id }));
+            self.tell(Update::Begun { job: self.job, entry: entry.id });
         }
-        self.finish_or_stop(&begun).await
+        self.finish_or_stop(backend, &begun).await.map_err(|error| error.to_string())
     }
 
-    async fn finish_or_stop(&self, begun: &Begun) -> Result<Recorded, String> {
+    async fn finish_or_stop(&self, backend: &Backend, begun: &Begun) -> Result<Recorded, StoreError> {
         let sent = Instant::now();
-        let finish = self.backend.finish(begun);
-        let recorded = match self.backend.target() {
+        let finish = backend.finish(begun);
+        tokio::pin!(finish);
+        tokio::select! {
+            recorded = &mut finish => return recorded,
+            () = self.stop.bell.notified() => {}
+        }
+        match backend.abandon(begun, sent).await? {
+            Some(recorded) => Ok(recorded),
             // A local commit cannot be cancelled.
-            Target::Local => finish.await,
-            Target::Stripe => tokio::select! {
-                recorded = finish => recorded,
-                () = self.stop.bell.notified() => match self.backend.abandon(begun, sent).await {
-                    Ok(Some(recorded)) => Ok(recorded),
-                    Ok(None) => return Err("The call was cancelled before it was sent".to_owned()),
-                    Err(error) => Err(error),
-                },
-            },
-        };
-        recorded.map_err(|error| error.to_string())
+            None => finish.await,
+        }
     }
 
     /// Keeps the call of an unknown outcome, so that it can be asked again with the same key while the program runs.
@@ -284,8 +337,9 @@ impl CallTask {
         }
     }
 
-    fn tell(&self, then: Option<Update>) {
-        let _ = self.history.send(Question::Changed(then.map(Box::new)));
+    /// Tells what was committed, and then this.
+    fn tell(&self, then: Update) {
+        let _ = self.history.send(Question::Changed(Box::new(then)));
     }
 }
 

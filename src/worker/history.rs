@@ -1,10 +1,6 @@
 //! The thread that answers every question about the history, in order, and tells what was committed by whom.
 
-use std::{
-    sync::{atomic::AtomicBool, mpsc},
-    thread::JoinHandle,
-    time::Duration,
-};
+use std::{sync::mpsc, thread::JoinHandle, time::Duration};
 
 use super::Outbox;
 use crate::{
@@ -21,11 +17,14 @@ const FIRST_ROWS: usize = 60;
 /// A question about the history.
 #[derive(Debug)]
 pub(super) enum Question {
-    Filter { generation: u64, filter: HistoryFilter },
+    Filter {
+        generation: u64,
+        filter: HistoryFilter,
+    },
     Rows(Vec<EntryId>),
     Detail(EntryId),
     /// Something was committed here: tell what changed, then pass this on.
-    Changed(Option<Box<Update>>),
+    Changed(Box<Update>),
 }
 
 /// The handle of the thread; dropping it ends and joins it.
@@ -38,7 +37,14 @@ impl History {
     pub(super) fn start(store: &Store, outbox: Outbox) -> Result<Self, StoreError> {
         let reader = store.reader()?;
         let (questions, inbox) = mpsc::channel();
-        let mut state = State { revision: reader.revision()?, reader, outbox, generation: 0, filter: HistoryFilter::default(), data_version: None };
+        let mut state = State {
+            revision: reader.revision()?,
+            reader,
+            outbox,
+            generation: 0,
+            filter: HistoryFilter::default(),
+            data_version: None,
+        };
         let thread = std::thread::Builder::new()
             .name("history".to_owned())
             .spawn(move || state.answer_all(&inbox))
@@ -109,9 +115,7 @@ impl State {
             }
             Question::Changed(then) => {
                 let told = self.tell_changes();
-                if let Some(update) = then {
-                    self.outbox.send(*update);
-                }
+                self.outbox.send(*then);
                 told?;
             }
         }

@@ -18,7 +18,6 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::{
     domain::{clock::Clock, settings::Settings},
-    keys::Keys,
     messages::{Command, Update},
     store::{Place, Store},
 };
@@ -122,17 +121,14 @@ fn run(config: Config, inbox: UnboundedReceiver<Command>, outbox: &Outbox) {
         Place::Memory => None,
     };
     outbox.send(Update::Opened { folder });
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .thread_name("call")
-        .enable_all()
-        .build()
-    {
-        Ok(runtime) => runtime,
-        Err(error) => return outbox.send(Update::CannotOpen { message: format!("Could not start a thread: {error}") }),
-    };
-    let keys = Keys::new(config.environment_key.clone());
-    let desk = calls::Desk::new(config, store, keys, history, outbox.clone());
+    let runtime =
+        match tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("call").enable_all().build() {
+            Ok(runtime) => runtime,
+            Err(error) => {
+                return outbox.send(Update::CannotOpen { message: format!("Could not start a thread: {error}") });
+            }
+        };
+    let desk = calls::Desk::new(config, store, history, outbox.clone());
     runtime.block_on(desk.work(inbox));
     runtime.shutdown_timeout(PATIENCE_AT_END);
 }
