@@ -1,1 +1,3 @@
-fn main() {}
+//! All integration tests, one file per subject, in one binary.
+
+mod settings;
