@@ -1,3 +1,4 @@
 //! All integration tests, one file per subject, in one binary.
 
+mod keys;
 mod settings;
