@@ -4,3 +4,4 @@ pub mod domain;
 pub mod keys;
 pub mod minter;
 pub mod settings;
+pub mod stripe;
