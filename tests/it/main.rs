@@ -1,1 +1,3 @@
-fn main() {}
+//! Every integration test: one binary, so that the window's libraries are linked once. A file per subject.
+
+mod minter;
