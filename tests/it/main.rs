@@ -1,3 +1,4 @@
 //! Every integration test: one binary, so that the window's libraries are linked once. A file per subject.
 
 mod minter;
+mod rules;
