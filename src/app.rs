@@ -13,7 +13,6 @@ use egui::{Context, ThemePreference, Ui};
 
 use crate::{
     domain::{
-        api::Target,
         clock::Clock,
         draft::Draft,
         entry::{Entry, EntryDetail, EntryId, Status},

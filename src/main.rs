@@ -64,9 +64,9 @@ fn open_window(world: &World) -> anyhow::Result<()> {
             settings,
             settings_file: Some(folders.settings_file()),
             clock: world.clock.clone(),
-            environment_key: world.stripe_key.clone(),
+            keys: world.keys(),
         },
-        export_folder: folders.documents(),
+        export_folder: Folders::documents(),
         picker: app::desktop_picker(),
         warnings,
     };

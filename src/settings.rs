@@ -8,7 +8,7 @@ use std::{
     path::{self, Path, PathBuf},
 };
 
-use directories::ProjectDirs;
+use directories::{ProjectDirs, UserDirs};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -51,6 +51,13 @@ impl Folders {
             config: system.config_dir().to_owned(),
             log: system.state_dir().map_or_else(|| system.data_local_dir().join("log"), |state| state.join("log")),
         })
+    }
+
+    /// Where a person looks for files of their own: the documents folder, else the home folder.
+    pub fn documents() -> PathBuf {
+        let user = UserDirs::new();
+        let folder = user.as_ref().map(|user| user.document_dir().unwrap_or_else(|| user.home_dir()));
+        folder.map(Path::to_owned).unwrap_or_default()
     }
 
     pub fn settings_file(&self) -> PathBuf {

@@ -72,13 +72,21 @@ pub enum Command {
 }
 
 /// What the command line is handed by `main`: it reads neither the clock nor the environment itself.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct World {
     pub clock: Clock,
     /// The value of `TESTCARD_HOME`.
     pub home: Option<PathBuf>,
     /// The value of `STRIPE_SECRET_KEY`.
     pub stripe_key: Option<String>,
+}
+
+impl World {
+    /// The keys for the real API. A home of its own has no keyring: what is tried there leaves no trace elsewhere.
+    pub fn keys(&self) -> Keys {
+        let environment = self.stripe_key.clone();
+        if self.home.is_some() { Keys::session_only(environment) } else { Keys::new(environment) }
+    }
 }
 
 /// Why a command ended without its result.
@@ -231,7 +239,7 @@ impl Desk {
 }
 
 fn stripe_client(args: &TargetArgs, settings: Settings, world: &World) -> Result<stripe::Client, CliError> {
-    let keys = Keys::new(world.stripe_key.clone());
+    let keys = world.keys();
     let key = keys.get().ok_or_else(|| {
         let problem = keys.status().problem.map(|problem| format!("{problem}. ")).unwrap_or_default();
         CliError::Usage(format!("{problem}Target stripe needs a test key: set STRIPE_SECRET_KEY to one"))

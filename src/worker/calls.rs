@@ -118,7 +118,7 @@ pub(super) struct Desk {
 impl Desk {
     pub(super) fn new(config: Config, store: Store, history: History, outbox: Outbox) -> Self {
         let workspace = Arc::new(Workspace::new(store.workspace_secret()));
-        let keys = Arc::new(Keys::new(config.environment_key));
+        let keys = Arc::new(config.keys);
         Self {
             line: Line { store, workspace, keys, client: Arc::default() },
             settings: config.settings,

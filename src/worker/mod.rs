@@ -18,6 +18,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::{
     domain::{clock::Clock, settings::Settings},
+    keys::Keys,
     messages::{Command, Update},
     store::{Place, Store},
 };
@@ -33,8 +34,7 @@ pub struct Config {
     /// Where settings are kept; `None` keeps them nowhere.
     pub settings_file: Option<PathBuf>,
     pub clock: Clock,
-    /// The value of `STRIPE_SECRET_KEY`.
-    pub environment_key: Option<String>,
+    pub keys: Keys,
 }
 
 /// Called once for each batch of updates, from any thread.

@@ -2,6 +2,9 @@
 
 mod gallery;
 mod keys;
+mod layers;
+mod minter;
+mod rules;
 mod settings;
 mod stripe;
 mod support;
