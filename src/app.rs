@@ -15,11 +15,9 @@ use crate::{
     domain::{
         clock::Clock,
         draft::Draft,
-        entry::{Entry, EntryDetail, EntryId, Status},
+        entry::{Entry, EntryId, Status},
         expiry::{Expiry, utc_day},
-        networks::CardNetwork,
-        params::Params,
-        rules::{CARD_FIELDS, FormField, PREFERRED_NETWORK},
+        rules::FormField,
         settings::{Settings, ThemeChoice},
     },
     messages::{Command, JobId, JobOutcome},
@@ -182,7 +180,7 @@ impl App {
         dialogs.picking = None;
         let Some(export) = &mut dialogs.export else { return };
         match path {
-            Some(path) => export.take_chosen(path),
+            Some(path) => export.take_chosen(&path),
             None if took < FASTER_THAN_A_PERSON => {
                 let words = "This desktop has no file dialog. Type the path of the file instead";
                 export.problem = Some(words.to_owned());
@@ -195,7 +193,7 @@ impl App {
     fn tell(&mut self, ctx: &Context, notice: Notice) {
         let (job, outcome) = match notice {
             Notice::Problem(message) => return self.panels.toasts.push(Toast::new(Tone::Error, message)),
-            Notice::Finished { job, outcome } => (job, outcome),
+            Notice::Finished { job, outcome } => (job, *outcome),
         };
         let running = self.jobs.running.remove(&job);
         match outcome {
@@ -343,10 +341,10 @@ impl App {
             moves_on: self.settings.moves_on,
             is_blocked: matches!(self.model.storage, Storage::Unusable(_)),
         };
-        egui::Panel::left("form").frame(pane).default_size(328.0).size_range(288.0..=460.0).show(ui, |ui| {
+        egui::Panel::left("form").frame(pane).default_size(320.0).size_range(288.0..=460.0).show(ui, |ui| {
             form::form_ui(ui, &mut self.panels.form, &form_context, actions);
         });
-        egui::Panel::right("inspector").frame(pane).default_size(372.0).size_range(280.0..=900.0).show(ui, |ui| {
+        egui::Panel::right("inspector").frame(pane).default_size(348.0).size_range(280.0..=900.0).show(ui, |ui| {
             inspector::inspector_ui(ui, &mut self.panels.inspector, self.model.detail.as_deref(), actions);
         });
         let canvas = egui::Frame::new().fill(t.canvas);
@@ -399,8 +397,7 @@ impl App {
             }
             Action::Reuse(id) => {
                 if let Some(detail) = self.model.detail.as_ref().filter(|detail| detail.entry.id == id) {
-                    let draft = draft_of(detail);
-                    self.panels.form.take(draft);
+                    self.panels.form.take(Draft::of_request(&detail.request));
                     self.panels.form.focus(FormField::Number);
                 } else {
                     self.select(id);
@@ -432,7 +429,7 @@ impl App {
             Action::OpenExport => {
                 let path = self.export_folder.join(self.export_name());
                 let is_filtered = !self.panels.history.filter.is_everything();
-                self.panels.dialogs.export = Some(ExportState::new(path, is_filtered));
+                self.panels.dialogs.export = Some(ExportState::new(&path, is_filtered));
             }
             Action::Browse => self.browse(ctx),
             Action::Export { path, filter, overwrite } => {
@@ -522,52 +519,6 @@ fn apply_theme(ctx: &Context, choice: ThemeChoice) {
         ThemeChoice::Light => ThemePreference::Light,
         ThemeChoice::Dark => ThemePreference::Dark,
     });
-}
-
-/// The draft that would send an entry's request again, as far as it was kept: without its security code, and without
-/// a number that was masked.
-fn draft_of(detail: &EntryDetail) -> Draft {
-    let request = &detail.request;
-    let text = |name: &str| {
-        let value = request.param(&format!("card[{name}]")).unwrap_or_default();
-        if value.contains(['*', '•']) { String::new() } else { value.to_owned() }
-    };
-    let (month, year) = (text("exp_month"), text("exp_year"));
-    let is_regular = [&month, &year].iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
-    let mut draft = Draft {
-        number: text("number").into(),
-        expiry: if is_regular { format!("{month:0>2}{year}") } else { format!("{month}/{year}") },
-        name: text("name"),
-        currency: text("currency"),
-        preferred: request.param(PREFERRED_NETWORK).and_then(CardNetwork::from_stripe),
-        customer: request.param("customer").unwrap_or_default().to_owned(),
-        customer_card: request.param("card").unwrap_or_default().to_owned(),
-        ..Draft::default()
-    };
-    if month.is_empty() && year.is_empty() {
-        draft.expiry.clear();
-    }
-    draft.address.line1 = text("address_line1");
-    draft.address.line2 = text("address_line2");
-    draft.address.city = text("address_city");
-    draft.address.state = text("address_state");
-    draft.address.zip = text("address_zip");
-    draft.address.country = text("address_country");
-    if draft.number.expose().len() >= 12 {
-        let digits = if draft.number.expose().starts_with(['3']) && draft.number.expose().len() == 15 { 4 } else { 3 };
-        draft.cvc = crate::domain::draft::default_cvc(digits).into();
-    }
-    // What the fields cannot say is sent as it was.
-    let is_unknown = |name: &str| {
-        let bare = name.strip_prefix("card[").and_then(|rest| rest.strip_suffix(']'));
-        !(bare.is_some_and(|bare| CARD_FIELDS.contains(&bare))
-            || [PREFERRED_NETWORK, "card", "customer"].contains(&name))
-    };
-    if request.params.iter().any(|(name, value)| is_unknown(name) || value.is_empty()) {
-        let known: Params = request.params.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-        draft.raw = Some(known);
-    }
-    draft
 }
 
 impl eframe::App for App {

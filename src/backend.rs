@@ -3,7 +3,10 @@
 //! Either way the call is written down before anybody hears of it. The minter's answer, its objects and the exchange
 //! are one transaction; a call to the real API is journalled before it leaves and completed when its answer is here.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
 
 use jiff::Timestamp;
 
@@ -11,12 +14,62 @@ use crate::{
     domain::{
         api::{ApiRequest, Target, TransportError},
         entry::{Entry, EntryId},
+        key::ApiKey,
         policies::Policies,
+        settings::StripeSettings,
     },
     minter::{self, Workspace},
     store::{Call, ExchangeId, Recorded, Store, StoreError},
     stripe,
 };
+
+pub use crate::stripe::new_idempotency_key;
+
+/// What leads to both targets: the store that both write to, and what outlives a single call. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Targets {
+    store: Store,
+    workspace: Arc<Workspace>,
+    client: LastClient,
+}
+
+/// The last client of the real API, with what it was made of: its connections are worth keeping.
+type LastClient = Arc<Mutex<Option<(StripeSettings, ApiKey, Arc<stripe::Client>)>>>;
+
+impl Targets {
+    /// With a seed, ids, fingerprints and request ids are the same on every run.
+    pub fn new(store: Store, seed: Option<u64>) -> Self {
+        let workspace = seed.map_or_else(|| Workspace::new(store.workspace_secret()), Workspace::seeded);
+        Self { store, workspace: Arc::new(workspace), client: Arc::default() }
+    }
+
+    /// The store that both targets write to.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The stand-in on this machine.
+    pub fn local(&self, policies: Policies) -> Backend {
+        Backend::Local { store: self.store.clone(), workspace: Arc::clone(&self.workspace), policies }
+    }
+
+    /// Stripe's test mode.
+    ///
+    /// # Errors
+    /// [`TransportError::NotSent`] when no client can be made of these settings.
+    pub fn stripe(&self, settings: &StripeSettings, key: ApiKey) -> Result<Backend, TransportError> {
+        let store = self.store.clone();
+        let mut last = self.client.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, known_key, client)) = &*last
+            && (known, known_key) == (settings, &key)
+        {
+            return Ok(Backend::Stripe { store, client: Arc::clone(client) });
+        }
+        let client = Arc::new(stripe::Client::new(settings, key.clone(), stripe::Limits::default())?);
+        *last = Some((settings.clone(), key, Arc::clone(&client)));
+        Ok(Backend::Stripe { store, client })
+    }
+}
 
 /// A target with all that is needed to call it. Cheap to clone.
 #[derive(Clone, Debug)]

@@ -3,24 +3,27 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
-use clap::Parser as _;
 use jiff::Timestamp;
 use testcard::{
     app::{self, App, AppConfig},
-    cli::{self, Args, World},
+    cli::{self, World},
     domain::clock::Clock,
     settings::{self, Folders},
-    store::Place,
     worker::Config,
 };
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
-/// What the window cannot be opened without, on the systems where it may be missing.
+/// What is said where no window can be opened.
 const WITHOUT_WINDOW: &str = "the window cannot be opened here. Without a display, use a command: testcard mint, \
                               token, history, export, cards or paths (see testcard --help)";
 
+/// Why there is no window, where it is more than a missing display: a missing library names itself here.
+fn reason(error: &str) -> String {
+    if error.contains("WAYLAND_DISPLAY") { String::new() } else { format!(": {error}") }
+}
+
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = cli::parse();
     log_to_stderr(args.verbose);
     let world = World {
         clock: system_clock(),
@@ -60,7 +63,7 @@ fn open_window(world: &World) -> anyhow::Result<()> {
     let (settings, warnings) = settings::load(&folders.settings_file());
     let config = AppConfig {
         worker: Config {
-            place: Place::Folder(folders.data.clone()),
+            folder: Some(folders.data.clone()),
             settings,
             settings_file: Some(folders.settings_file()),
             clock: world.clock.clone(),
@@ -79,5 +82,5 @@ fn open_window(world: &World) -> anyhow::Result<()> {
         .with_min_inner_size([900.0, 560.0]);
     let options = eframe::NativeOptions { viewport, ..Default::default() };
     eframe::run_native("testcard", options, Box::new(|cc| Ok(Box::new(App::new(&cc.egui_ctx, config)))))
-        .map_err(|error| anyhow::anyhow!("{WITHOUT_WINDOW} ({error})"))
+        .map_err(|error| anyhow::anyhow!("{WITHOUT_WINDOW}{}", reason(&error.to_string())))
 }

@@ -70,6 +70,12 @@ impl History {
         self.rows.insert(entry.id, entry);
     }
 
+    fn keep_rows(&mut self, rows: Vec<Entry>) {
+        for row in rows {
+            self.keep_row(row);
+        }
+    }
+
     fn change(&mut self, entry: Entry, is_shown: bool) {
         match (self.ids.binary_search_by(|known| entry.id.cmp(known)), is_shown) {
             (Err(place), true) => self.ids.insert(place, entry.id),
@@ -107,9 +113,9 @@ impl Model {
             Update::Key(key) => self.key = key,
             Update::History { generation, ids, rows, counts } => {
                 self.history = History { ids: ids.into(), generation, is_loaded: true, counts, ..History::default() };
-                rows.into_iter().for_each(|row| self.history.keep_row(row));
+                self.history.keep_rows(rows);
             }
-            Update::Rows(rows) => rows.into_iter().for_each(|row| self.history.keep_row(row)),
+            Update::Rows(rows) => self.history.keep_rows(rows),
             Update::Changed { generation, entries, counts } => {
                 self.history.counts = counts;
                 for (entry, is_shown) in entries {
@@ -131,7 +137,7 @@ impl Model {
             Update::Finished { job, outcome } => {
                 self.progress.remove(&job);
                 self.waiting.retain(|_, waiting| *waiting != job);
-                return Some(Notice::Finished { job, outcome });
+                return Some(Notice::Finished { job, outcome: Box::new(outcome) });
             }
             Update::Problem { message } => return Some(Notice::Problem(message)),
         }
@@ -152,7 +158,7 @@ impl Model {
 /// What the window tells the user, besides showing the model.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Notice {
-    Finished { job: JobId, outcome: JobOutcome },
+    Finished { job: JobId, outcome: Box<JobOutcome> },
     Problem(String),
 }
 

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::{CliError, Desk, Done, TargetArgs, World, cards, print, remark};
 use crate::{
+    backend::new_idempotency_key,
     domain::{
         api::{ApiRequest, ApiResponse, Target},
         card::{Brand, BrandSoFar, brand_so_far},
@@ -18,7 +19,6 @@ use crate::{
         test_cards::{self, TestCard},
     },
     store::{Recorded, StoreError},
-    stripe,
 };
 
 /// So many local calls wait for one commit at most.
@@ -73,8 +73,9 @@ pub struct MintArgs {
     target: TargetArgs,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum MintFormat {
+    #[default]
     Id,
     Json,
     Jsonl,
@@ -112,8 +113,7 @@ pub(super) fn mint(args: &MintArgs, world: &World) -> Result<Done, CliError> {
         while left > 0 {
             // Stripe's test mode allows few calls at once; local calls share a commit, and keep their order.
             let group = if desk.backend.target() == Target::Local { left.min(AT_ONCE) } else { 1 };
-            let requests: Vec<ApiRequest> =
-                (0..group).map(|_| request.to_api(&stripe::new_idempotency_key())).collect();
+            let requests: Vec<ApiRequest> = (0..group).map(|_| request.to_api(&new_idempotency_key())).collect();
             let calls = requests.iter().map(|request| desk.backend.send(request, desk.clock.now()));
             for recorded in join_all(calls).await {
                 results.add(recorded?)?;
@@ -212,12 +212,6 @@ struct Results {
     answers: usize,
     errors: usize,
     failures: usize,
-}
-
-impl Default for MintFormat {
-    fn default() -> Self {
-        Self::Id
-    }
 }
 
 impl Results {

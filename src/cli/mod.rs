@@ -11,25 +11,23 @@ use std::{
     fmt,
     io::{self, Write},
     path::PathBuf,
-    sync::Arc,
 };
 
 use clap::{Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
 use crate::{
-    backend::Backend,
+    backend::{Backend, Targets},
     domain::{
         api::Target,
         clock::Clock,
         entry::HistoryFilter,
+        key::ApiKey,
         settings::{BaseUrl, Settings},
     },
     keys::Keys,
-    minter::Workspace,
     settings::{self, Folders, SettingsError},
     store::{Place, Store, StoreError},
-    stripe,
 };
 
 /// Test-card tokens for QA: a window, and the same as commands.
@@ -45,7 +43,7 @@ pub struct Args {
 
 const EXAMPLES: &str = "Examples:
   testcard mint                              a token for 4242 4242 4242 4242, made on this machine
-  testcard mint insufficient funds           a token that declines at charge
+  testcard mint insufficient_funds           a token that declines at charge
   testcard mint tok_visa --format json       the whole token object
   testcard mint --count 50 --format jsonl    fifty, a line each
   testcard mint --param 'card[number]=abc'   a wrong request on purpose
@@ -125,6 +123,11 @@ enum Done {
     WithError,
     /// No answer came for any call.
     WithoutAnswer,
+}
+
+/// The arguments of this process. Wrong ones end it with status 2 and what is right.
+pub fn parse() -> Args {
+    Args::parse()
 }
 
 /// Carries out a command and returns the exit status.
@@ -224,32 +227,27 @@ impl Desk {
         let settings = load_settings(&folders);
         let place = if args.memory { Place::Memory } else { Place::Folder(folders.data) };
         let store = Store::open(&place, clock.now())?;
+        let targets = Targets::new(store, args.seed);
         let backend = match args.target.into() {
-            Target::Local => {
-                let workspace = args.seed.map_or_else(|| Workspace::new(store.workspace_secret()), Workspace::seeded);
-                Backend::Local { store, workspace: Arc::new(workspace), policies: settings.policies }
-            }
+            Target::Local => targets.local(settings.policies),
             Target::Stripe => {
-                let client = stripe_client(args, settings, world)?;
-                Backend::Stripe { store, client: Arc::new(client) }
+                let mut stripe = settings.stripe;
+                if let Some(base_url) = &args.base_url {
+                    stripe.base_url = base_url.clone();
+                }
+                targets.stripe(&stripe, key(world)?).map_err(|error| CliError::NoAnswer(error.to_string()))?
             }
         };
         Ok(Self { backend, clock })
     }
 }
 
-fn stripe_client(args: &TargetArgs, settings: Settings, world: &World) -> Result<stripe::Client, CliError> {
+fn key(world: &World) -> Result<ApiKey, CliError> {
     let keys = world.keys();
-    let key = keys.get().ok_or_else(|| {
+    keys.get().ok_or_else(|| {
         let problem = keys.status().problem.map(|problem| format!("{problem}. ")).unwrap_or_default();
         CliError::Usage(format!("{problem}Target stripe needs a test key: set STRIPE_SECRET_KEY to one"))
-    })?;
-    let mut stripe_settings = settings.stripe;
-    if let Some(base_url) = &args.base_url {
-        stripe_settings.base_url = base_url.clone();
-    }
-    stripe::Client::new(&stripe_settings, key, stripe::Limits::default())
-        .map_err(|error| CliError::NoAnswer(error.to_string()))
+    })
 }
 
 fn load_settings(folders: &Folders) -> Settings {

@@ -54,7 +54,7 @@ pub(super) fn history(args: &HistoryArgs, world: &World) -> Result<Done, CliErro
         }
     } else {
         let details = shown.iter().filter_map(|id| reader.detail(*id).transpose());
-        print_details(details.collect::<Result<_, _>>()?, args.format)?;
+        print_details(&details.collect::<Result<Vec<_>, _>>()?, args.format)?;
     }
     if shown.len() < ids.len() {
         remark(format_args!("{} of {}; more with --limit", shown.len(), ids.len()));
@@ -62,7 +62,7 @@ pub(super) fn history(args: &HistoryArgs, world: &World) -> Result<Done, CliErro
     Ok(Done::Well)
 }
 
-fn print_details(details: Vec<EntryDetail>, format: HistoryFormat) -> Result<(), CliError> {
+fn print_details(details: &[EntryDetail], format: HistoryFormat) -> Result<(), CliError> {
     let printed: Vec<ExportedEntry> = details.iter().map(ExportedEntry::from).collect();
     let text = |text: Result<String, serde_json::Error>| text.map_err(std::io::Error::from);
     if format == HistoryFormat::Json {

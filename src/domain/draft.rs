@@ -3,6 +3,8 @@
 use std::fmt;
 
 use super::{
+    api::MaskedRequest,
+    card::CardNumber,
     expiry::Expiry,
     networks::CardNetwork,
     params::{Params, TokenRequest},
@@ -97,6 +99,46 @@ impl Draft {
         params
     }
 
+    /// The draft that would send a kept request again: without what was hidden or masked in it, but with a security
+    /// code that passes, where the number is there. What the fields cannot say becomes raw parameters.
+    pub fn of_request(request: &MaskedRequest) -> Self {
+        let text = |name: &str| {
+            let value = request.param(name).unwrap_or_default();
+            if value.contains(['*', '•']) { String::new() } else { value.to_owned() }
+        };
+        let number = text("card[number]");
+        let cvc = CardNumber::parse(&number).map_or("", |number| default_cvc(number.brand().cvc_digits()));
+        let draft = Self {
+            cvc: cvc.into(),
+            number: number.into(),
+            expiry: join_expiry(&text("card[exp_month]"), &text("card[exp_year]")),
+            name: text("card[name]"),
+            address: BillingAddress {
+                line1: text("card[address_line1]"),
+                line2: text("card[address_line2]"),
+                city: text("card[address_city]"),
+                state: text("card[address_state]"),
+                zip: text("card[address_zip]"),
+                country: text("card[address_country]"),
+            },
+            currency: text("card[currency]"),
+            preferred: CardNetwork::from_stripe(&text(PREFERRED_NETWORK)),
+            customer: text("customer"),
+            customer_card: text("card"),
+            raw: None,
+        };
+        let said = draft.params();
+        let is_said = |name: &str| name == "card[cvc]" || said.names().any(|known| known == name);
+        let is_lost = |value: &str| value.contains(['*', '•']);
+        if request.params.iter().all(|(name, value)| is_said(name) || is_lost(value)) {
+            return draft;
+        }
+        Self {
+            raw: Some(request.params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()),
+            ..draft
+        }
+    }
+
     /// Takes a published test card: its number, and an expiry and code that pass where the form has none.
     pub fn take_test_card(&mut self, card: &TestCard, default_expiry: Expiry) {
         self.number = SecretText::new(card.number.as_str());
@@ -119,6 +161,17 @@ impl Draft {
 /// A security code of so many digits that passes everywhere.
 pub fn default_cvc(digits: usize) -> &'static str {
     if digits == 4 { "1234" } else { "123" }
+}
+
+/// The expiry field's text for a month and a year: digits alone where they can be told apart again.
+fn join_expiry(month: &str, year: &str) -> String {
+    let is_regular = (1..=2).contains(&month.len())
+        && [month, year].iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
+    match (month, year) {
+        ("", "") => String::new(),
+        _ if is_regular => format!("{month:0>2}{year}"),
+        _ => format!("{month}/{year}"),
+    }
 }
 
 /// Month and year of an expiry as typed: two digits and the rest, or what stands before and after a slash.
@@ -166,6 +219,23 @@ mod tests {
             ..Draft::default()
         };
         assert_eq!(draft.to_request().params.iter().collect::<Vec<_>>(), [("card", "card_1"), ("customer", "cus_1")]);
+    }
+
+    #[test]
+    fn a_kept_request_comes_back_as_a_draft() {
+        let draft = Draft {
+            number: "378282246310005".into(),
+            expiry: "1230".to_owned(),
+            cvc: "9876".into(),
+            name: "Jenny Rosen".to_owned(),
+            ..Draft::default()
+        };
+        let kept = draft.to_request().to_api("key").masked();
+        assert_eq!(Draft::of_request(&kept), Draft { cvc: "1234".into(), ..draft });
+        let odd =
+            Draft { raw: Some([("card[number]", ""), ("amount", "5")].into_iter().collect()), ..Draft::default() };
+        let kept = odd.to_request().to_api("key").masked();
+        assert_eq!(Draft::of_request(&kept).to_request(), odd.to_request());
     }
 
     #[test]

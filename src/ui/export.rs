@@ -1,6 +1,6 @@
 //! Where to export to, and how it went. A path can always be typed: many desktops have no file dialog.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use egui::{Context, Id, ProgressBar, RichText, TextEdit, Ui};
 
@@ -27,7 +27,7 @@ pub struct ExportState {
 
 impl ExportState {
     /// `only_shown` starts with what the filter shows rather than with everything.
-    pub fn new(path: PathBuf, only_shown: bool) -> Self {
+    pub fn new(path: &Path, only_shown: bool) -> Self {
         Self {
             path: path.to_string_lossy().into_owned(),
             only_shown,
@@ -39,7 +39,7 @@ impl ExportState {
     }
 
     /// A path that the desktop's dialog gave, which has asked about overwriting already.
-    pub fn take_chosen(&mut self, path: PathBuf) {
+    pub fn take_chosen(&mut self, path: &Path) {
         self.path = path.to_string_lossy().into_owned();
         self.overwrite = true;
         self.problem = None;

@@ -43,6 +43,7 @@ pub struct Complaint {
 
 /// The state of the form's view.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each section is open or closed by itself")]
 pub struct FormState {
     pub draft: Draft,
     /// The fields that were left once: what they lack is shown.
@@ -402,7 +403,8 @@ fn paint_brand(ui: &mut Ui, drawn: &CardTextOutput, mark: BrandMark, digits: &st
         field.right_bottom() - egui::vec2(8.0, 0.0),
     );
     let layout = egui::Layout::right_to_left(egui::Align::Center);
-    ui.scope_builder(egui::UiBuilder::new().max_rect(place).layout(layout), |ui| mark.badge_ui(ui));
+    let mut inside = ui.new_child(egui::UiBuilder::new().max_rect(place).layout(layout));
+    mark.badge_ui(&mut inside);
 }
 
 /// In one line what is special about a published card.
@@ -612,11 +614,13 @@ fn footer_ui(
     }
     prediction_ui(ui, &state.draft, prediction);
     let caption = match prediction {
+        _ if state.draft == Draft::default() => "Create token".to_owned(),
         Prediction::Refused(error) => format!("Send anyway · expect {}", expected_word(error)),
         Prediction::Token(_) | Prediction::Clone { .. } => "Create token".to_owned(),
     };
     ui.add_enabled_ui(!ctx.is_blocked, |ui| {
-        let button = PrimaryButton::new(&caption).keys("Ctrl ↵").caution(prediction.error().is_some());
+        let is_wrong = prediction.error().is_some() && state.draft != Draft::default();
+        let button = PrimaryButton::new(&caption).keys("Ctrl ↵").caution(is_wrong);
         if ui.add(button).clicked() {
             actions.push(Action::Create);
         }
@@ -660,7 +664,7 @@ fn prediction_ui(ui: &mut Ui, draft: &Draft, prediction: &Prediction) {
     let quiet = |words: String| RichText::new(words).size(theme::SMALL_SIZE).color(t.subdued);
     match prediction {
         _ if is_empty => {
-            ui.label(quiet("Type a card number, or pick a test card with Ctrl+K".to_owned()));
+            ui.label(quiet("Empty: makes a token for 4242 4242 4242 4242".to_owned()));
         }
         Prediction::Token(card) => match card.number.published() {
             Some(card) => {

@@ -95,13 +95,14 @@ fn title_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
             if ui.add(export).on_hover_text("Write the history to a JSON file (Ctrl+S)").clicked() {
                 actions.push(Action::OpenExport);
             }
-            let width = (ui.available_width() - 120.0).clamp(120.0, 220.0);
+            let width = (ui.available_width() - 120.0).clamp(120.0, 230.0);
             let edit = TextEdit::singleline(&mut state.filter.search)
                 .hint_text("id, last4, brand, code…")
-                .desired_width(width)
                 .id(egui::Id::unique("history_search"));
-            let response = super::widgets::field::text_edit_ui(ui, edit, false, None).response.response;
-            let response = response.accessible_name("Search the history");
+            let drawn = ui.allocate_ui(egui::vec2(width, theme::CONTROL_HEIGHT), |ui| {
+                super::widgets::field::text_edit_ui(ui, edit, false, None).response.response
+            });
+            let response = drawn.inner.accessible_name("Search the history");
             if std::mem::take(&mut state.focus_search) {
                 response.request_focus();
             }
@@ -140,7 +141,7 @@ fn chips_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>) {
 
 fn empty_ui(ui: &mut Ui, state: &mut HistoryState) {
     if state.filter.is_everything() {
-        empty_state_ui(ui, "No tokens yet", "Press Ctrl+Enter to make one with 4242 4242 4242 4242");
+        empty_state_ui(ui, "No tokens yet", "Press Ctrl+Enter to make one with 4242");
         return;
     }
     empty_state_ui(ui, "Nothing matches", "No token passes the search and the filters");
@@ -186,20 +187,22 @@ fn table_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
     ui.spacing_mut().item_spacing.y = 0.0;
     ui.style_mut().interaction.selectable_labels = false;
     ui.visuals_mut().selection.bg_fill = t.selection;
+    // The words of a selected row keep their colour.
+    ui.visuals_mut().selection.stroke.color = t.text;
     ui.style_mut().wrap_mode = Some(TextWrapMode::Truncate);
     state.rows_in_view = (ui.available_height() / theme::TABLE_ROW_HEIGHT) as usize;
-    let is_narrow = ui.available_width() < 560.0;
+    let is_narrow = ui.available_width() < 540.0;
     let mut table = TableBuilder::new(ui)
         .id_salt("history")
         .sense(Sense::click())
         .cell_layout(Layout::left_to_right(Align::Center))
-        .column(Column::exact(92.0))
+        .column(Column::exact(if is_narrow { 92.0 } else { 84.0 }))
         .column(Column::remainder().at_least(120.0).clip(true))
-        .column(Column::exact(150.0).clip(true));
+        .column(Column::exact(140.0).clip(true));
     if !is_narrow {
-        table = table.column(Column::exact(58.0)).column(Column::exact(70.0));
+        table = table.column(Column::exact(46.0)).column(Column::exact(60.0));
     }
-    table = table.column(Column::exact(96.0));
+    table = table.column(Column::exact(86.0));
     if let Some(place) = state.scroll_to.take().and_then(|id| ctx.history.place_of(id)) {
         table = table.scroll_to_row(place, None);
     }

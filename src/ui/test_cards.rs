@@ -63,7 +63,6 @@ pub fn test_cards_ui(ctx: &Context, state: &mut TestCardsState, actions: &mut Ve
 fn search_ui(ui: &mut Ui, state: &mut TestCardsState) {
     let edit = TextEdit::singleline(&mut state.words)
         .hint_text("Number, name, brand, country, outcome or code: try insufficient")
-        .desired_width(f32::INFINITY)
         .id(Id::unique("test_cards_search"));
     let response = text_edit_ui(ui, edit, false, None).response.response.accessible_name("Search the test cards");
     if !state.is_started {
@@ -166,8 +165,7 @@ fn row_ui(ui: &mut Ui, card: &TestCard, is_marked: bool) -> egui::Response {
     let brand = if is_cartes_bancaires { "Cartes Bancaires" } else { card.brand.as_str() };
     let place = egui::Rect::from_min_max(egui::pos2(inner.right() - 66.0, inner.top()), inner.max);
     let layout = egui::Layout::right_to_left(egui::Align::Center);
-    ui.scope_builder(egui::UiBuilder::new().max_rect(place).layout(layout), |ui| {
-        BrandMark::from_stripe(brand).badge_ui(ui);
-    });
+    let mut inside = ui.new_child(egui::UiBuilder::new().max_rect(place).layout(layout));
+    BrandMark::from_stripe(brand).badge_ui(&mut inside);
     response
 }

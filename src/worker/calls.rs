@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     path::PathBuf,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
         mpsc,
     },
@@ -19,23 +19,20 @@ use super::{
     history::{History, Question},
 };
 use crate::{
-    backend::{Backend, Begun},
+    backend::{Backend, Begun, Targets, new_idempotency_key},
     domain::{
         api::{ApiRequest, Target},
         clock::Clock,
         entry::{EntryId, HistoryFilter, Status},
         error::ErrorView,
-        key::ApiKey,
         refusal::Refusal,
-        settings::{Settings, StripeSettings},
+        settings::Settings,
     },
     jobs::export::{self, ExportError},
     keys::{KeySource, KeyStatus, Keys},
     messages::{Command, JobId, JobOutcome, KeyInfo, KeyOrigin, Update},
-    minter::Workspace,
     settings,
     store::{Recorded, Store, StoreError},
-    stripe,
 };
 
 /// How a job is stopped: a task listens to the bell, a thread looks at the flag.
@@ -59,49 +56,26 @@ struct Open {
     stops: HashMap<JobId, Stop>,
 }
 
-/// The last client of the real API, with what it was made of: its connections are worth keeping.
-type LastClient = Arc<Mutex<Option<(StripeSettings, ApiKey, Arc<stripe::Client>)>>>;
-
 /// What leads to the two targets.
 #[derive(Clone)]
 struct Line {
-    store: Store,
-    workspace: Arc<Workspace>,
+    targets: Targets,
     keys: Arc<Keys>,
-    client: LastClient,
 }
 
 impl Line {
     /// The target as the settings of now have it. Looking a key up may take seconds, so it is done off this thread.
     async fn backend(&self, target: Target, settings: Settings) -> Result<Backend, String> {
-        let store = self.store.clone();
         match target {
-            Target::Local => {
-                let workspace = Arc::clone(&self.workspace);
-                Ok(Backend::Local { store, workspace, policies: settings.policies })
-            }
+            Target::Local => Ok(self.targets.local(settings.policies)),
             Target::Stripe => {
                 let keys = Arc::clone(&self.keys);
                 let key = tokio::task::spawn_blocking(move || keys.get()).await.ok().flatten().ok_or(
                     "There is no API key yet. Enter a test key in the settings, or start with STRIPE_SECRET_KEY set",
                 )?;
-                Ok(Backend::Stripe { store, client: self.client(settings.stripe, key)? })
+                self.targets.stripe(&settings.stripe, key).map_err(|error| error.to_string())
             }
         }
-    }
-
-    fn client(&self, settings: StripeSettings, key: ApiKey) -> Result<Arc<stripe::Client>, String> {
-        let mut last = self.client.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, known_key, client)) = &*last
-            && (known, known_key) == (&settings, &key)
-        {
-            return Ok(Arc::clone(client));
-        }
-        let client = stripe::Client::new(&settings, key.clone(), stripe::Limits::default())
-            .map_err(|error| error.to_string())?;
-        let client = Arc::new(client);
-        *last = Some((settings, key, Arc::clone(&client)));
-        Ok(client)
     }
 }
 
@@ -117,10 +91,8 @@ pub(super) struct Desk {
 
 impl Desk {
     pub(super) fn new(config: Config, store: Store, history: History, outbox: Outbox) -> Self {
-        let workspace = Arc::new(Workspace::new(store.workspace_secret()));
-        let keys = Arc::new(config.keys);
         Self {
-            line: Line { store, workspace, keys, client: Arc::default() },
+            line: Line { targets: Targets::new(store, None), keys: Arc::new(config.keys) },
             settings: config.settings,
             settings_file: config.settings_file,
             clock: config.clock,
@@ -140,7 +112,7 @@ impl Desk {
     fn carry_out(&mut self, command: Command) {
         match command {
             Command::CreateToken { job, request, target } => {
-                let request = request.to_api(&stripe::new_idempotency_key());
+                let request = request.to_api(&new_idempotency_key());
                 self.call(job, target, request, None);
             }
             Command::AskAgain { job, entry } => match self.take_unknown(entry) {
@@ -196,7 +168,7 @@ impl Desk {
 
     fn export(&self, job: JobId, path: PathBuf, filter: HistoryFilter, overwrite: bool) {
         let (stop, open) = (self.stop_of(job), Arc::clone(&self.open));
-        let (store, outbox) = (self.line.store.clone(), self.outbox.clone());
+        let (store, outbox) = (self.line.targets.store().clone(), self.outbox.clone());
         tokio::task::spawn_blocking(move || {
             let outcome = match export_to(&store, &path, &filter, overwrite, &stop, &outbox, job) {
                 Ok(entries) => JobOutcome::Exported { path, entries },

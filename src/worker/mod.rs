@@ -29,7 +29,8 @@ const PATIENCE_AT_END: Duration = Duration::from_millis(500);
 /// What the background is started with.
 #[derive(Debug)]
 pub struct Config {
-    pub place: Place,
+    /// The data folder; `None` keeps nothing on disk.
+    pub folder: Option<PathBuf>,
     pub settings: Settings,
     /// Where settings are kept; `None` keeps them nowhere.
     pub settings_file: Option<PathBuf>,
@@ -108,7 +109,8 @@ impl Drop for Worker {
 }
 
 fn run(config: Config, inbox: UnboundedReceiver<Command>, outbox: &Outbox) {
-    let store = match Store::open(&config.place, config.clock.now()) {
+    let place = config.folder.clone().map_or(Place::Memory, Place::Folder);
+    let store = match Store::open(&place, config.clock.now()) {
         Ok(store) => store,
         Err(error) => return outbox.send(Update::CannotOpen { message: error.to_string() }),
     };
@@ -116,11 +118,7 @@ fn run(config: Config, inbox: UnboundedReceiver<Command>, outbox: &Outbox) {
         Ok(history) => history,
         Err(error) => return outbox.send(Update::CannotOpen { message: error.to_string() }),
     };
-    let folder = match &config.place {
-        Place::Folder(folder) => Some(folder.clone()),
-        Place::Memory => None,
-    };
-    outbox.send(Update::Opened { folder });
+    outbox.send(Update::Opened { folder: config.folder.clone() });
     let runtime =
         match tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("call").enable_all().build() {
             Ok(runtime) => runtime,
