@@ -1,1 +1,4 @@
-fn main() {}
+//! All integration tests in one binary, a file a subject.
+
+mod export;
+mod store;
