@@ -12,11 +12,13 @@ pub const HIDDEN: &str = "•••";
 const SHORTEST_RUN: usize = 12;
 /// In a parameter that is meant to hold a number, a shorter run is masked too: more than six and four digits.
 const SHORTEST_NUMBER: usize = 11;
+/// At most so many separators stand between two digits of one number in free text: `4111 - 1111`.
+const LONGEST_GAP: usize = 3;
 
 /// Free text as it may be written: every run of 12 or more digits that is not a published test card is masked, also
-/// when single spaces, dashes or dots group it, or when its digits are not ASCII; every API key loses its secret part.
+/// when spaces, dashes or dots group it, or when its digits are not ASCII; every API key loses its secret part.
 pub fn text(text: &str) -> String {
-    mask_keys(&mask_digits(text, SHORTEST_RUN, is_separator))
+    mask_keys(&mask_digits(text, SHORTEST_RUN, LONGEST_GAP, is_separator))
 }
 
 /// The value of a parameter as it may be written. Whatever is named like a security code is hidden.
@@ -26,7 +28,8 @@ pub fn param(name: &str, value: &str) -> String {
         return if value.is_empty() { String::new() } else { HIDDEN.to_owned() };
     }
     if name.contains("number") {
-        return mask_keys(&mask_digits(value, SHORTEST_NUMBER, |c| !c.is_alphanumeric()));
+        // Whatever stands between its digits, they are one number.
+        return mask_keys(&mask_digits(value, SHORTEST_NUMBER, usize::MAX, |_| true));
     }
     text(value)
 }
@@ -75,39 +78,40 @@ pub fn ascii_digits(text: &str) -> String {
     text.chars().map(|c| digit_value(c).unwrap_or(c)).collect()
 }
 
-/// A run of digits with single separators between them: its place in the text, and its digits.
+/// A run of digits with separators between them: its place in the text, and its digits.
 struct Run {
     place: Range<usize>,
     digits: String,
 }
 
-fn digit_runs(text: &str, separates: impl Fn(char) -> bool) -> Vec<Run> {
+fn digit_runs(text: &str, longest_gap: usize, separates: impl Fn(char) -> bool) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
-    let mut separators_since_digit = usize::MAX;
+    // `None`: something else stands between.
+    let mut separators_since_digit = None;
     for (at, c) in text.char_indices() {
         if let Some(digit) = digit_value(c) {
             let end = at + c.len_utf8();
             match runs.last_mut() {
-                Some(run) if separators_since_digit <= 1 => {
+                Some(run) if separators_since_digit.is_some_and(|separators| separators <= longest_gap) => {
                     run.place.end = end;
                     run.digits.push(digit);
                 }
                 _ => runs.push(Run { place: at..end, digits: digit.to_string() }),
             }
-            separators_since_digit = 0;
+            separators_since_digit = Some(0);
         } else if separates(c) {
-            separators_since_digit = separators_since_digit.saturating_add(1);
+            separators_since_digit = separators_since_digit.map(|separators: usize| separators + 1);
         } else {
-            separators_since_digit = usize::MAX;
+            separators_since_digit = None;
         }
     }
     runs
 }
 
-fn mask_digits(text: &str, shortest: usize, separates: impl Fn(char) -> bool) -> String {
+fn mask_digits(text: &str, shortest: usize, longest_gap: usize, separates: impl Fn(char) -> bool) -> String {
     let mut out = String::with_capacity(text.len());
     let mut written = 0;
-    for run in digit_runs(text, separates) {
+    for run in digit_runs(text, longest_gap, separates) {
         if run.digits.len() < shortest || test_cards::by_number(&run.digits).is_some() {
             continue;
         }
@@ -158,6 +162,7 @@ mod tests {
         check("4111111111111112", "411111******1112");
         check("pay with 4111 1111 1111 1112 now", "pay with 4111 11** **** 1112 now");
         check("4111-1111-1111-1112", "4111-11**-****-1112");
+        check("4111 - 1111 - 1111 - 1112", "4111 - 11** - **** - 1112");
         check("４１１１１１１１１１１１１１１２", "411111******1112");
         check("{\"number\":\"4111111111111112\"}", "{\"number\":\"411111******1112\"}");
         check("4242 4242 4242 4242", "4242 4242 4242 4242");
@@ -185,6 +190,7 @@ mod tests {
         assert_eq!(param("card[cvc]", ""), "");
         assert_eq!(param("card[number]", "41111111111"), "411111*1111");
         assert_eq!(param("card[number]", "4111/1111/1111/1112"), "4111/11**/****/1112");
+        assert_eq!(param("card[number]", "4111x1111,    1111x1112"), "4111x11**,    ****x1112");
         assert_eq!(param("card[number]", "4242424242424242"), "4242424242424242");
         assert_eq!(param("card[name]", "Jenny"), "Jenny");
     }

@@ -83,10 +83,7 @@ impl Door {
         let Ok(body) = serde_json::from_str::<Value>(&text) else {
             return self.text(&self.without_codes(&text)).into_bytes();
         };
-        let mut masked = self.value("", &body);
-        if let Some(Value::String(message)) = masked.get_mut("error").and_then(|error| error.get_mut("message")) {
-            *message = self.without_codes(message);
-        }
+        let masked = self.json(&body);
         // An escape may spell a digit, and a key that occurs twice may hide its first value from the reader.
         if masked == body && !text.contains("\\u") && self.text(&text) == text {
             return text.into_owned().into_bytes();
@@ -94,7 +91,7 @@ impl Door {
         format!("{masked:#}").into_bytes()
     }
 
-    /// An object of the minter.
+    /// A body, or an object of the minter.
     pub(super) fn json(&self, value: &Value) -> Value {
         self.value("", value)
     }
@@ -118,6 +115,8 @@ impl Door {
     }
 
     fn field(&self, name: &str, text: &str) -> String {
+        let message = (name == "message").then(|| self.without_codes(text));
+        let text = message.as_deref().unwrap_or(text);
         // `cvc_check` says how the check of a code went.
         if name.contains("check") { self.text(text) } else { self.text(&mask::param(name, text)) }
     }

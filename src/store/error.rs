@@ -106,3 +106,26 @@ impl From<LedgerError> for Failed {
         Self::Told(error.into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    #[test]
+    fn each_trouble_of_the_disk_has_its_own_words() {
+        for (code, words) in [
+            (ffi::SQLITE_FULL, "Could not save the call: the disk is full"),
+            (ffi::SQLITE_BUSY, "Could not save the call: another program holds the history locked"),
+            (ffi::SQLITE_LOCKED, "Could not save the call: another program holds the history locked"),
+            (ffi::SQLITE_READONLY, "Could not save the call: the history does not let itself be written"),
+            (ffi::SQLITE_CORRUPT, "Could not save the call: the history is damaged"),
+            (ffi::SQLITE_IOERR, "Could not save the call: Error code 10: disk I/O error"),
+        ] {
+            let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+            let told = StoreError::of("save the call", &error).to_string();
+            assert!(told.starts_with(words), "{told}");
+        }
+    }
+}
