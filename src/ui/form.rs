@@ -12,7 +12,7 @@ use super::{
     theme::Tokens,
     widgets::{
         BrandMark, CardFace, ChoiceField, Field, IconButton, InlineAlert, PrimaryButton, QuietButton, RailStep,
-        Segmented, StepState, Tone, dotted_number, outcome_rail_ui, section_ui,
+        Segmented, StepState, Tone, dotted_number, section_ui,
     },
 };
 use crate::domain::{
@@ -230,9 +230,11 @@ fn fields_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext) {
         ui.scope(|ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             sections_ui(ui, state);
+            raw_ui(ui, state);
         });
+    } else {
+        raw_ui(ui, state);
     }
-    raw_ui(ui, state);
 }
 
 fn sections_ui(ui: &mut Ui, state: &mut FormState) {
@@ -258,7 +260,7 @@ fn sections_ui(ui: &mut Ui, state: &mut FormState) {
     });
     state.currency_is_open = open;
     let mut open = state.customer_is_open;
-    section_ui(ui, "Existing card of a customer", "card + customer", &mut open, |ui| {
+    section_ui(ui, "Existing customer card", "card + customer", &mut open, |ui| {
         ui.spacing_mut().item_spacing.y = theme::FIELD_GAP;
         customer_ui(ui, state);
     });
@@ -289,7 +291,7 @@ fn card_face_ui(ui: &mut Ui, draft: &Draft) {
         _ => &[4, 4, 4, 4],
     };
     let number = if is_digits { dotted_number(&digits, groups) } else { draft.number.expose().to_owned() };
-    let about = card.map(|card| format!("{} · {}", card.funding.as_str(), card.country)).unwrap_or_default();
+    let about = card.map(about).unwrap_or_default();
     let outcome = card.map(|card| card.description.to_uppercase()).unwrap_or_default();
     let (month, year) = split_expiry(&draft.expiry);
     let expires = if year.is_empty() { month } else { format!("{month}/{year}") };
@@ -302,6 +304,12 @@ fn card_face_ui(ui: &mut Ui, draft: &Draft) {
         expires: &expires,
         cvc_digits: draft.cvc.expose().chars().count().min(4),
     });
+}
+
+/// "credit · US", as far as it is known of the card.
+fn about(card: &TestCard) -> String {
+    let known = [card.funding.as_str(), &card.country].into_iter().filter(|word| !word.is_empty());
+    known.collect::<Vec<_>>().join(" · ")
 }
 
 fn brand_mark(brand: BrandSoFar, card: Option<&TestCard>) -> BrandMark {
@@ -667,9 +675,7 @@ fn prediction_ui(ui: &mut Ui, draft: &Draft, prediction: &Prediction) {
             ui.label(quiet("Empty: makes a token for 4242 4242 4242 4242".to_owned()));
         }
         Prediction::Token(card) => match card.number.published() {
-            Some(card) => {
-                outcome_rail_ui(ui, &rail(card));
-            }
+            Some(card) => steps_ui(ui, &rail(card)),
             None => {
                 ui.label(quiet("Stripe will answer with a token".to_owned()));
             }
@@ -684,6 +690,27 @@ fn prediction_ui(ui: &mut Ui, draft: &Draft, prediction: &Prediction) {
             ui.label(quiet(text));
         }
     }
+}
+
+/// The three steps in the width of the form: what works and what fails, and the code on a line of its own.
+fn steps_ui(ui: &mut Ui, steps: &[RailStep<'_>; 3]) {
+    let t = Tokens::of(ui);
+    ui.vertical(|ui| {
+        ui.spacing_mut().item_spacing.y = 3.0;
+        ui.spacing_mut().interact_size.y = 16.0;
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 4.0;
+            for step in steps {
+                ui.label(step.state.icon().colored(13.0, step.state.color(t)));
+                ui.label(RichText::new(format!("{} {}", step.name, step.state.word())).size(theme::SMALL_SIZE));
+                ui.add_space(6.0);
+            }
+        });
+        if let Some(step) = steps.iter().rfind(|step| !step.code.is_empty()) {
+            let color = if step.state == StepState::Fail { t.error } else { t.subdued };
+            ui.label(RichText::new(format!("{}: {}", step.name, step.code)).size(theme::SMALL_SIZE).color(color));
+        }
+    });
 }
 
 /// The three steps of a published card's life.

@@ -191,18 +191,24 @@ fn table_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
     ui.visuals_mut().selection.stroke.color = t.text;
     ui.style_mut().wrap_mode = Some(TextWrapMode::Truncate);
     state.rows_in_view = (ui.available_height() / theme::TABLE_ROW_HEIGHT) as usize;
-    let is_narrow = ui.available_width() < 540.0;
+    // Beside the rows, not over them.
+    ui.spacing_mut().scroll.floating_allocated_width = 10.0;
+    let width = ui.available_width();
+    let shows = Shows { source: width >= 560.0, took: width >= 640.0 };
     let mut table = TableBuilder::new(ui)
         .id_salt("history")
         .sense(Sense::click())
         .cell_layout(Layout::left_to_right(Align::Center))
-        .column(Column::exact(if is_narrow { 92.0 } else { 84.0 }))
+        .column(Column::exact(88.0))
         .column(Column::remainder().at_least(120.0).clip(true))
-        .column(Column::exact(140.0).clip(true));
-    if !is_narrow {
-        table = table.column(Column::exact(46.0)).column(Column::exact(60.0));
+        .column(Column::exact(118.0).clip(true));
+    if shows.source {
+        table = table.column(Column::exact(44.0));
     }
-    table = table.column(Column::exact(86.0));
+    if shows.took {
+        table = table.column(Column::exact(60.0));
+    }
+    table = table.column(Column::exact(80.0));
     if let Some(place) = state.scroll_to.take().and_then(|id| ctx.history.place_of(id)) {
         table = table.scroll_to_row(place, None);
     }
@@ -223,8 +229,10 @@ fn table_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
             column("Status", false);
             column("Token", false);
             column("Card", false);
-            if !is_narrow {
+            if shows.source {
                 column("Source", false);
+            }
+            if shows.took {
                 column("Took", true);
             }
             column("Created", true);
@@ -237,7 +245,7 @@ fn table_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
                 match ctx.history.row(id) {
                     Some(entry) => {
                         state.asked.remove(&id);
-                        row_ui(&mut row, entry, ctx.now, is_narrow);
+                        row_ui(&mut row, entry, ctx.now, shows);
                         let spoken = spoken(entry);
                         let response = row.response();
                         let is_selected = state.selected == Some(id);
@@ -271,7 +279,14 @@ fn spoken(entry: &Entry) -> String {
     format!("{} {what} {} {}", entry.status.label(), words::card(entry), entry.target.label())
 }
 
-fn row_ui(row: &mut TableRow<'_, '_>, entry: &Entry, now: Timestamp, is_narrow: bool) {
+/// Which of the columns there is room for.
+#[derive(Clone, Copy, Debug)]
+struct Shows {
+    source: bool,
+    took: bool,
+}
+
+fn row_ui(row: &mut TableRow<'_, '_>, entry: &Entry, now: Timestamp, shows: Shows) {
     row.col(|ui| {
         ui.add_space(6.0);
         status_badge_ui(ui, entry.status);
@@ -290,10 +305,12 @@ fn row_ui(row: &mut TableRow<'_, '_>, entry: &Entry, now: Timestamp, is_narrow: 
         ui.add(Label::new(words::card(entry)).truncate());
     });
     let faint = |ui: &Ui, text: String| RichText::new(text).color(Tokens::of(ui).faint);
-    if !is_narrow {
+    if shows.source {
         row.col(|ui| {
             ui.label(entry.target.label());
         });
+    }
+    if shows.took {
         row.col(|ui| {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let took = entry.took.map_or_else(|| "…".to_owned(), words::took);

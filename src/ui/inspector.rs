@@ -10,8 +10,8 @@ use super::{
     icons, theme,
     theme::Tokens,
     widgets::{
-        InlineAlert, JsonLines, JsonTree, JsonTreeAction, QuietButton, Tabs, Tone, empty_state_ui, outcome_rail_ui,
-        status_badge_ui,
+        IconButton, InlineAlert, JsonLines, JsonTree, JsonTreeAction, QuietButton, Tabs, Tone, empty_state_ui,
+        outcome_rail_ui, status_badge_ui,
     },
     words,
 };
@@ -228,7 +228,7 @@ fn status_line_ui(
             ui.add(Label::new(RichText::new(took).size(theme::SMALL_SIZE).color(t.subdued)));
         },
         |ui| {
-            if ui.add(QuietButton::new("Copy JSON").pill()).clicked() {
+            if ui.add(IconButton::new(icons::COPY, "Copy the whole response").small()).clicked() {
                 actions.push(Action::Copy { text: response.text(), what: "Response".to_owned() });
             }
             let words = if state.headers_are_open { "Hide headers" } else { "Headers" };
@@ -236,10 +236,10 @@ fn status_line_ui(
                 state.headers_are_open = !state.headers_are_open;
             }
             if let Some((_, _, lines)) = &mut state.tree {
-                if ui.add(super::widgets::IconButton::new(icons::FOLD_VERTICAL, "Fold all").small()).clicked() {
+                if ui.add(IconButton::new(icons::FOLD_VERTICAL, "Fold all").small()).clicked() {
                     lines.collapse_all();
                 }
-                if ui.add(super::widgets::IconButton::new(icons::UNFOLD_VERTICAL, "Unfold all").small()).clicked() {
+                if ui.add(IconButton::new(icons::UNFOLD_VERTICAL, "Unfold all").small()).clicked() {
                     lines.expand_all();
                 }
             }

@@ -43,10 +43,13 @@ pub fn settings_ui(ctx: &Context, state: &mut SettingsState, key: &KeyInfo, acti
     let modal = modal_ui(ctx, "settings", "Settings", 560.0, |ui| {
         let height = (ui.ctx().content_rect().height() - 220.0).clamp(240.0, 620.0);
         ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
-            ui.spacing_mut().item_spacing.y = theme::FIELD_GAP;
-            window_ui(ui, &mut state.edited);
-            stripe_ui(ui, state, key, actions);
-            minter_ui(ui, &mut state.edited);
+            // Room for the scroll bar beside the fields.
+            egui::Frame::new().inner_margin(egui::Margin { left: 2, right: 14, top: 0, bottom: 4 }).show(ui, |ui| {
+                ui.spacing_mut().item_spacing.y = theme::FIELD_GAP;
+                window_ui(ui, &mut state.edited);
+                stripe_ui(ui, state, key, actions);
+                minter_ui(ui, &mut state.edited);
+            });
         });
         ui.add_space(8.0);
         let is_valid = BaseUrl::parse(&state.base_url).is_ok();

@@ -134,7 +134,7 @@ fn list_ui(
 fn row_ui(ui: &mut Ui, card: &TestCard, is_marked: bool) -> egui::Response {
     let t = Tokens::of(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW_HEIGHT), Sense::click());
-    let outcome = rail(card).into_iter().find(|step| step.state == StepState::Fail || !step.code.is_empty());
+    let outcome = rail(card).into_iter().rfind(|step| step.state == StepState::Fail || !step.code.is_empty());
     let words = outcome.map_or_else(|| "works".to_owned(), |step| format!("{}: {}", step.name, step.code));
     response.widget_info(|| {
         let name = format!("{} {} {} {words}", card.number, card.description, card.brand.as_str());
