@@ -660,7 +660,8 @@ fn complaint_ui(ui: &mut Ui, state: &mut FormState, complaint: &Complaint, actio
         }
         // A message that names a field stands on the field.
         None if complaint.field.is_none() || state.draft.raw.is_some() => {
-            InlineAlert::new(Tone::Error, &complaint.message).ui(ui);
+            let text = "The answer names no field of the form. All of it is in the inspector";
+            InlineAlert::new(Tone::Error, &complaint.message).text(text).ui(ui);
         }
         None => {}
     }
@@ -701,9 +702,11 @@ fn steps_ui(ui: &mut Ui, steps: &[RailStep<'_>; 3]) {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
             for step in steps {
+                let spoken = format!("{} {} {}", step.name, step.state.word(), step.code);
                 ui.label(step.state.icon().colored(13.0, step.state.color(t)));
-                ui.label(RichText::new(format!("{} {}", step.name, step.state.word())).size(theme::SMALL_SIZE));
-                ui.add_space(6.0);
+                let name = ui.label(RichText::new(step.name).size(theme::SMALL_SIZE));
+                name.accessible_name(&spoken).on_hover_text(spoken);
+                ui.add_space(8.0);
             }
         });
         if let Some(step) = steps.iter().rfind(|step| !step.code.is_empty()) {
