@@ -17,6 +17,7 @@ use crate::{
         draft::Draft,
         entry::{Entry, EntryId, Status},
         expiry::{Expiry, utc_day},
+        params::TokenRequest,
         rules::FormField,
         settings::{Settings, ThemeChoice},
     },
@@ -62,8 +63,8 @@ pub fn desktop_picker() -> Picker {
 /// What a job of this window is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Running {
-    /// The form's draft was sent.
-    Create,
+    /// The form's draft was sent, as this request.
+    Create(TokenRequest),
     Retrieve(EntryId),
     AskAgain,
     Export,
@@ -90,6 +91,8 @@ struct Panels {
     inspector: InspectorState,
     dialogs: Dialogs,
     toasts: Toasts<()>,
+    /// The entry that goes into the form as soon as it is loaded.
+    reuse: Option<EntryId>,
 }
 
 /// The jobs that this window started.
@@ -168,6 +171,11 @@ impl App {
                 self.tell(ctx, notice);
             }
         }
+        if let Some(detail) = self.model.detail.as_ref().filter(|detail| self.panels.reuse == Some(detail.entry.id)) {
+            self.panels.form.take(Draft::of_request(&detail.request));
+            self.panels.form.focus(FormField::Number);
+            self.panels.reuse = None;
+        }
         if let Some(id) = self.model.take_stale_detail() {
             self.worker.send(Command::LoadDetail { id });
         }
@@ -198,7 +206,8 @@ impl App {
         let running = self.jobs.running.remove(&job);
         match outcome {
             JobOutcome::Created { entry, param, message, refusal } => {
-                let is_from_form = running == Some(Running::Create);
+                // What was typed since is not what the answer is about.
+                let is_from_form = running == Some(Running::Create(self.panels.form.draft.to_request()));
                 self.tell_created(ctx, &entry, is_from_form, |field| Complaint {
                     field: param.as_deref().and_then(FormField::of_param).or(field),
                     message: message.unwrap_or_else(|| "The answer says nothing".to_owned()),
@@ -227,7 +236,7 @@ impl App {
             }
             JobOutcome::Failed { message } => match running {
                 Some(Running::Export) => self.end_export(Some(message)),
-                Some(Running::Create) => {
+                Some(Running::Create(_)) => {
                     self.panels.form.complain(Complaint { field: None, message, refusal: None });
                 }
                 _ => self.panels.toasts.push(Toast::new(Tone::Error, message)),
@@ -396,12 +405,8 @@ impl App {
                 self.panels.form.focus(FormField::Number);
             }
             Action::Reuse(id) => {
-                if let Some(detail) = self.model.detail.as_ref().filter(|detail| detail.entry.id == id) {
-                    self.panels.form.take(Draft::of_request(&detail.request));
-                    self.panels.form.focus(FormField::Number);
-                } else {
-                    self.select(id);
-                }
+                self.panels.reuse = Some(id);
+                self.select(id);
             }
             Action::Select(id) => self.worker.send(Command::LoadDetail { id }),
             Action::LoadRows(ids) => self.worker.send(Command::LoadRows { ids }),
@@ -455,7 +460,7 @@ impl App {
             self.panels.form.take(draft);
         }
         let request = self.panels.form.draft.to_request();
-        let job = self.jobs.start(Running::Create);
+        let job = self.jobs.start(Running::Create(request.clone()));
         self.worker.send(Command::CreateToken { job, request, target: self.settings.target });
     }
 

@@ -30,6 +30,8 @@ pub struct History {
     ids: VecDeque<EntryId>,
     rows: HashMap<EntryId, Entry>,
     generation: u64,
+    /// How often rows came: what was asked for before may have been dropped since.
+    arrivals: u64,
     is_loaded: bool,
     pub counts: Counts,
 }
@@ -63,6 +65,11 @@ impl History {
         self.rows.get(&id)
     }
 
+    /// A number that changes whenever rows come.
+    pub fn arrivals(&self) -> u64 {
+        self.arrivals
+    }
+
     fn keep_row(&mut self, entry: Entry) {
         if self.rows.len() >= CACHED_ROWS {
             self.rows.clear();
@@ -71,6 +78,7 @@ impl History {
     }
 
     fn keep_rows(&mut self, rows: Vec<Entry>) {
+        self.arrivals += 1;
         for row in rows {
             self.keep_row(row);
         }
@@ -112,7 +120,10 @@ impl Model {
             Update::CannotOpen { message } => self.storage = Storage::Unusable(message),
             Update::Key(key) => self.key = key,
             Update::History { generation, ids, rows, counts } => {
-                self.history = History { ids: ids.into(), generation, is_loaded: true, counts, ..History::default() };
+                let arrivals = self.history.arrivals;
+                let is_loaded = true;
+                self.history =
+                    History { ids: ids.into(), rows: HashMap::new(), generation, arrivals, is_loaded, counts };
                 self.history.keep_rows(rows);
             }
             Update::Rows(rows) => self.history.keep_rows(rows),

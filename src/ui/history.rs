@@ -28,6 +28,8 @@ pub struct HistoryState {
     pub selected: Option<EntryId>,
     /// The rows that were asked for and are not here yet.
     asked: HashSet<EntryId>,
+    /// The arrivals of rows that were seen.
+    arrivals: u64,
     scroll_to: Option<EntryId>,
     focus_search: bool,
     /// How many rows the last frame drew: what a test counts instead of time.
@@ -63,7 +65,6 @@ pub fn history_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_
         ui.add_space(4.0);
         chips_ui(ui, state, ctx);
         if state.filter != before {
-            state.asked.clear();
             actions.push(Action::Filter(state.filter.clone()));
         }
         ui.add_space(4.0);
@@ -212,6 +213,9 @@ fn table_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
     if let Some(place) = state.scroll_to.take().and_then(|id| ctx.history.place_of(id)) {
         table = table.scroll_to_row(place, None);
     }
+    if std::mem::replace(&mut state.arrivals, ctx.history.arrivals()) != ctx.history.arrivals() {
+        state.asked.clear();
+    }
     let mut missing = Vec::new();
     let mut drawn = 0;
     table
@@ -244,7 +248,6 @@ fn table_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
                 row.set_selected(state.selected == Some(id));
                 match ctx.history.row(id) {
                     Some(entry) => {
-                        state.asked.remove(&id);
                         row_ui(&mut row, entry, ctx.now, shows);
                         let spoken = spoken(entry);
                         let response = row.response();

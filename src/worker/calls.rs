@@ -107,6 +107,10 @@ impl Desk {
         while let Some(command) = inbox.recv().await {
             self.carry_out(command);
         }
+        // An export leaves nothing behind. Calls on their way stay in the journal, and are told as interrupted.
+        for stop in lock(&self.open).stops.values() {
+            stop.flag.store(true, Ordering::Relaxed);
+        }
     }
 
     fn carry_out(&mut self, command: Command) {
