@@ -210,14 +210,17 @@ impl App {
         };
         let running = self.jobs.running.remove(&job);
         match outcome {
-            JobOutcome::Created { entry, param, message, refusal } => {
-                // What was typed since is not what the answer is about.
-                let is_from_form = running == Some(Running::Create(self.panels.form.draft.to_request()));
-                self.tell_created(ctx, &entry, is_from_form, |field| Complaint {
-                    field: param.as_deref().and_then(FormField::of_param).or(field),
-                    message: message.unwrap_or_else(|| "The answer says nothing".to_owned()),
+            JobOutcome::Created { entry, is_answered, param, message, refusal } => {
+                self.select(entry.id);
+                let complaint = Complaint {
+                    field: param.as_deref().and_then(FormField::of_param),
+                    is_answer: is_answered,
+                    message: message.unwrap_or_else(|| "The answer gives no reason".to_owned()),
                     refusal,
-                });
+                };
+                // What was typed since is not what the answer is about.
+                let is_of_form = running == Some(Running::Create(self.panels.form.draft.to_request()));
+                self.tell_created(ctx, &entry, is_of_form, complaint);
             }
             JobOutcome::Retrieved { entry, message } => {
                 let words = match (&entry, message) {
@@ -242,7 +245,7 @@ impl App {
             JobOutcome::Failed { message } => match running {
                 Some(Running::Export) => self.end_export(Some(message)),
                 Some(Running::Create(_)) => {
-                    self.panels.form.complain(Complaint { field: None, message, refusal: None });
+                    self.panels.form.complain(Complaint { field: None, is_answer: false, message, refusal: None });
                 }
                 _ => self.panels.toasts.push(Toast::new(Tone::Error, message)),
             },
@@ -263,28 +266,24 @@ impl App {
         }
     }
 
-    fn tell_created(
-        &mut self,
-        ctx: &Context,
-        entry: &Entry,
-        is_from_form: bool,
-        complaint: impl FnOnce(Option<FormField>) -> Complaint,
-    ) {
-        self.select(entry.id);
-        match &entry.token_id {
-            Some(id) => {
-                let words = if self.settings.copies_id {
-                    ctx.copy_text(id.clone());
-                    "Token created, id copied"
-                } else {
-                    "Token created"
-                };
-                self.panels.toasts.push(Toast::new(Tone::Ok, words));
+    fn tell_created(&mut self, ctx: &Context, entry: &Entry, is_of_form: bool, complaint: Complaint) {
+        let toast = match (&entry.token_id, entry.status) {
+            (Some(id), _) => {
                 self.panels.form.settle();
+                if self.settings.copies_id {
+                    ctx.copy_text(id.clone());
+                    Toast::new(Tone::Ok, "Token created, id copied")
+                } else {
+                    Toast::new(Tone::Ok, "Token created")
+                }
             }
-            None if is_from_form => self.panels.form.complain(complaint(None)),
-            None => self.panels.toasts.push(Toast::new(Tone::Error, complaint(None).message)),
-        }
+            (None, Status::Unknown) => {
+                Toast::new(Tone::Warn, "No answer: a token may exist. Ask again in the inspector")
+            }
+            (None, _) if is_of_form => return self.panels.form.complain(complaint),
+            (None, _) => Toast::new(Tone::Error, complaint.message),
+        };
+        self.panels.toasts.push(toast);
     }
 
     fn select(&mut self, id: EntryId) {

@@ -73,6 +73,8 @@ pub enum JobOutcome {
     /// A token creation was answered, or failed: the entry tells.
     Created {
         entry: Entry,
+        /// Whether there was an answer at all.
+        is_answered: bool,
         /// Of an error: the parameter at fault, the words, and the refusal by account with the ready token of the
         /// same card that gets around it.
         param: Option<String>,

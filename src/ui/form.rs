@@ -37,6 +37,8 @@ use crate::domain::{
 pub struct Complaint {
     /// `None` when no field of the form is to blame.
     pub field: Option<FormField>,
+    /// Whether an answer said it, which the inspector has in full.
+    pub is_answer: bool,
     pub message: String,
     pub refusal: Option<(Refusal, Option<String>)>,
 }
@@ -666,7 +668,8 @@ fn complaint_ui(ui: &mut Ui, state: &mut FormState, complaint: &Complaint, actio
         }
         // A message that names a field stands on the field.
         None if complaint.field.is_none() || state.draft.raw.is_some() => {
-            let text = "The answer names no field of the form. All of it is in the inspector";
+            let names_no_field = "The answer names no field of the form. All of it is in the inspector";
+            let text = if complaint.is_answer { names_no_field } else { "" };
             InlineAlert::new(Tone::Error, &complaint.message).text(text).ui(ui);
         }
         None => {}

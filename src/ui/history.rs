@@ -196,6 +196,7 @@ fn table_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
     ui.spacing_mut().scroll.floating_allocated_width = 10.0;
     let width = ui.available_width();
     let shows = Shows { source: width >= 560.0, took: width >= 640.0 };
+    let across = ui.max_rect().x_range();
     let mut table = TableBuilder::new(ui)
         .id_salt("history")
         .sense(Sense::click())
@@ -248,7 +249,7 @@ fn table_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
                 row.set_selected(state.selected == Some(id));
                 match ctx.history.row(id) {
                     Some(entry) => {
-                        row_ui(&mut row, entry, ctx.now, shows);
+                        row_ui(&mut row, entry, ctx.now, shows, across);
                         let spoken = spoken(entry);
                         let response = row.response();
                         let is_selected = state.selected == Some(id);
@@ -289,8 +290,11 @@ struct Shows {
     took: bool,
 }
 
-fn row_ui(row: &mut TableRow<'_, '_>, entry: &Entry, now: Timestamp, shows: Shows) {
+fn row_ui(row: &mut TableRow<'_, '_>, entry: &Entry, now: Timestamp, shows: Shows, across: egui::Rangef) {
     row.col(|ui| {
+        let area = egui::Rect::from_x_y_ranges(across, ui.clip_rect().y_range());
+        let line = ui.painter().with_clip_rect(area);
+        line.hline(across, ui.max_rect().bottom() - 0.5, Tokens::of(ui).hairline());
         ui.add_space(6.0);
         status_badge_ui(ui, entry.status);
     });

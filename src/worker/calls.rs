@@ -324,6 +324,7 @@ fn outcome_of(makes_token: bool, recorded: Recorded) -> JobOutcome {
         let number = recorded.exchange.request.param("card[number]").unwrap_or_default();
         (refusal, refusal.ready_alias(number).map(str::to_owned))
     });
+    let is_answered = recorded.exchange.outcome.is_ok();
     let (param, message) = match &recorded.exchange.outcome {
         Ok(response) => {
             let body = response.json();
@@ -334,7 +335,7 @@ fn outcome_of(makes_token: bool, recorded: Recorded) -> JobOutcome {
         Err(failure) => (None, Some(failure.message.clone())),
     };
     match recorded.entry {
-        Some(entry) if makes_token => JobOutcome::Created { entry, param, message, refusal },
+        Some(entry) if makes_token => JobOutcome::Created { entry, is_answered, param, message, refusal },
         entry => JobOutcome::Retrieved { entry, message },
     }
 }
