@@ -206,6 +206,13 @@ impl App {
     fn tell(&mut self, ctx: &Context, notice: Notice) {
         let (job, outcome) = match notice {
             Notice::Problem(message) => return self.panels.toasts.push(Toast::new(Tone::Error, message)),
+            // The row that waits shows how to stop it.
+            Notice::Begun { job, entry } => {
+                if matches!(self.jobs.running.get(&job), Some(Running::Create(_))) {
+                    self.select(entry);
+                }
+                return;
+            }
             Notice::Finished { job, outcome } => (job, *outcome),
         };
         let running = self.jobs.running.remove(&job);

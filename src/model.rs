@@ -141,6 +141,7 @@ impl Model {
             Update::Detail(detail) => self.detail = Some(detail),
             Update::Begun { job, entry } => {
                 self.waiting.insert(entry, job);
+                return Some(Notice::Begun { job, entry });
             }
             Update::Progress { job, done, total } => {
                 self.progress.insert(job, (done, total));
@@ -169,7 +170,15 @@ impl Model {
 /// What the window tells the user, besides showing the model.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Notice {
-    Finished { job: JobId, outcome: Box<JobOutcome> },
+    /// The call of a job is on its way, and waits in this entry.
+    Begun {
+        job: JobId,
+        entry: EntryId,
+    },
+    Finished {
+        job: JobId,
+        outcome: Box<JobOutcome>,
+    },
     Problem(String),
 }
 

@@ -293,7 +293,7 @@ struct Shows {
 fn row_ui(row: &mut TableRow<'_, '_>, entry: &Entry, now: Timestamp, shows: Shows, across: egui::Rangef) {
     row.col(|ui| {
         let area = egui::Rect::from_x_y_ranges(across, ui.clip_rect().y_range());
-        let line = ui.painter().with_clip_rect(area);
+        let line = ui.ctx().layer_painter(ui.layer_id()).with_clip_rect(area);
         line.hline(across, ui.max_rect().bottom() - 0.5, Tokens::of(ui).hairline());
         ui.add_space(6.0);
         status_badge_ui(ui, entry.status);
