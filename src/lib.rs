@@ -1,3 +1,76 @@
 //! Testcard: a workbench for test-card tokens.
+//!
+//! A QA engineer makes card tokens in a window, keeps them in a history, sees what each answer said and exports them.
+//! Stripe's test mode answers, or a stand-in on this machine that behaves like it. The command line is a second skin
+//! over the same engine.
+//!
+//! # The idea
+//!
+//! 1. Everything done with Stripe is one value in and one value out: [`domain::api::ApiRequest`] to
+//!    [`domain::api::ApiResponse`]. The pair, with its time, is an [`domain::api::Exchange`]; the history is a list of
+//!    them. An answer of any status is a success; only a call without an answer fails.
+//! 2. Two things can answer: the [`minter`] in this program and the real API ([`stripe`]). [`backend`] is the one
+//!    place that knows there are two.
+//! 3. The rules of a card are written once, in [`domain::rules`]: the form predicts with them, the minter answers with
+//!    them. A prediction advises and never blocks, for half of the work is to send wrong requests on purpose.
+//! 4. The window knows what the last [`messages::Update`] told it, and changes the world by [`messages::Command`]s to
+//!    the [`worker`], which alone owns the disk and the network. No frame waits, queries or sorts.
+//! 5. What was acknowledged is on disk: a token, the exchange that made it and the minter's state are one SQLite
+//!    transaction ([`store`]), committed before anybody is told.
+//!
+//! # What is where
+//!
+//! | module | what it is for | uses |
+//! | --- | --- | --- |
+//! | [`domain`] | nouns and rules, pure: cards, expiry, drafts, parameters, prediction, masking, typing, keys | |
+//! | [`messages`] | commands and updates between window and background, plain data | domain |
+//! | [`model`] | what the window knows; `apply` is the only way to change it | domain, messages |
+//! | [`minter`] | Stripe's test mode as a pure state machine over a `Ledger` | domain |
+//! | [`store`] | history and ledger in SQLite, masked at the door, one writer with group commit | domain, minter |
+//! | [`stripe`] | the real API over HTTPS, its answers untouched | domain |
+//! | [`keys`] | API keys: environment, system keyring, session | domain |
+//! | [`settings`] | the settings file and the folders | domain |
+//! | [`backend`] | the two targets behind one call, journalled before they are made | domain, minter, store, stripe |
+//! | [`jobs`] | long work with progress and cancel | domain, store |
+//! | [`worker`] | the background: its handle, its loop, the history's thread | all above but the window's |
+//! | [`cli`] | the commands | backend, store, jobs, keys, settings |
+//! | [`ui`] | views, widgets, theme; they push [`ui::Action`]s and change only their own state | domain, messages, model |
+//! | [`app`] | ties the background to the views and carries actions out | messages, model, worker, ui |
+//!
+//! `main` alone reads the clock and the environment, and hands both on. `tests/it/layers.rs` holds this table as data
+//! and fails when a module uses what its row does not list.
+//!
+//! # One press of Create
+//!
+//! `ui/form` pushes an action; `app` makes it `Command::CreateToken`; a task of `worker/calls` asks `backend`. For the
+//! local target, `store` runs `minter::handle` on its writer's thread and commits object, exchange and entry together.
+//! For Stripe, `store` journals the masked call, `stripe` sends it, `store` completes it. `worker/history` sees the
+//! commit, tells what changed and wakes the window once; `Model::apply` takes it over; `ui/history` and `ui/inspector`
+//! show it. Another process's commit takes the same way from `worker/history` on.
+//!
+//! # Safety
+//!
+//! Live keys have no type to be held in. Card numbers that are not published test cards, security codes and keys pass
+//! [`domain::mask`] before anything is written; secrets live in [`domain::secret::SecretText`], whose one way out is
+//! `expose`. A key goes over https, or to this machine.
+//!
+//! # Deliberately absent
+//!
+//! No typed Stripe SDK: a response is kept as it came, unknown fields too, and a request can be wrong. No shared
+//! mutable state between frame and threads. No blocking dialog. No telemetry. Charges, customers and the loopback
+//! server are not here yet: the minter's route table and the `Ledger` are open for them.
 
+pub mod app;
+pub mod backend;
+pub mod cli;
+pub mod domain;
+pub mod jobs;
+pub mod keys;
+pub mod messages;
+pub mod minter;
+pub mod model;
+pub mod settings;
+pub mod store;
+pub mod stripe;
 pub mod ui;
+pub mod worker;

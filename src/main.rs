@@ -1,1 +1,86 @@
-fn main() {}
+//! The program: reads the arguments, the clock and the environment, then opens the window or hands over to a command.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::Context as _;
+use jiff::Timestamp;
+use testcard::{
+    app::{self, App, AppConfig},
+    cli::{self, World},
+    domain::clock::Clock,
+    settings::{self, Folders},
+    worker::Config,
+};
+use tracing_subscriber::{filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+
+/// What is said where no window can be opened.
+const WITHOUT_WINDOW: &str = "the window cannot be opened here. Without a display, use a command: testcard mint, \
+                              token, history, export, cards or paths (see testcard --help)";
+
+/// Why there is no window, where it is more than a missing display: a missing library names itself here.
+fn reason(error: &str) -> String {
+    if error.contains("WAYLAND_DISPLAY") { String::new() } else { format!(": {error}") }
+}
+
+fn main() -> ExitCode {
+    let args = cli::parse();
+    log_to_stderr(args.verbose);
+    let world = World {
+        clock: system_clock(),
+        home: std::env::var_os("TESTCARD_HOME").filter(|home| !home.is_empty()).map(PathBuf::from),
+        stripe_key: std::env::var("STRIPE_SECRET_KEY").ok().filter(|key| !key.is_empty()),
+    };
+    match args.command {
+        Some(command) => ExitCode::from(cli::run(command, &world)),
+        None => match open_window(&world) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("testcard: {error:#}");
+                ExitCode::from(2)
+            }
+        },
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
+fn system_clock() -> Clock {
+    Clock::new(Timestamp::now)
+}
+
+/// Logs what this program does, and nothing of the libraries below it: they would write requests out in full.
+fn log_to_stderr(verbosity: u8) {
+    let level = match verbosity {
+        0 => return,
+        1 => tracing::Level::DEBUG,
+        _ => tracing::Level::TRACE,
+    };
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
+    tracing_subscriber::registry().with(lines).with(Targets::new().with_target("testcard", level)).init();
+}
+
+fn open_window(world: &World) -> anyhow::Result<()> {
+    let folders = Folders::find(world.home.clone()).context("the data folder cannot be found")?;
+    let (settings, warnings) = settings::load(&folders.settings_file());
+    let config = AppConfig {
+        worker: Config {
+            folder: Some(folders.data.clone()),
+            settings,
+            settings_file: Some(folders.settings_file()),
+            clock: world.clock.clone(),
+            keys: world.keys(),
+        },
+        export_folder: Folders::documents(),
+        picker: app::desktop_picker(),
+        warnings,
+    };
+    let icon = eframe::icon_data::from_png_bytes(include_bytes!("../assets/icon-256.png")).unwrap_or_default();
+    let viewport = egui::ViewportBuilder::default()
+        .with_title("Testcard")
+        .with_app_id("testcard")
+        .with_icon(icon)
+        .with_inner_size([1280.0, 800.0])
+        .with_min_inner_size([900.0, 560.0]);
+    let options = eframe::NativeOptions { viewport, ..Default::default() };
+    eframe::run_native("testcard", options, Box::new(|cc| Ok(Box::new(App::new(&cc.egui_ctx, config)))))
+        .map_err(|error| anyhow::anyhow!("{WITHOUT_WINDOW}{}", reason(&error.to_string())))
+}

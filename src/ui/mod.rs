@@ -1,5 +1,20 @@
-//! The views, and what they are made of: the theme, the icons and the widgets.
+//! The window's views, a file for each pane, with the widgets and the theme that they are drawn with.
+//!
+//! A view takes what it shows and its own state, and pushes what the user wants to a list of [`Action`]s.
 
+pub mod action;
+pub mod bars;
+mod card_text;
+pub mod export;
+pub mod form;
+pub mod history;
 pub mod icons;
+pub mod inspector;
+pub mod settings;
+pub mod shortcuts;
+pub mod test_cards;
 pub mod theme;
 pub mod widgets;
+pub mod words;
+
+pub use action::Action;

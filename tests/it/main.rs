@@ -1,4 +1,12 @@
 //! The integration tests, one binary so that egui links once; a file per subject.
 
+mod export;
 mod gallery;
+mod keys;
+mod layers;
+mod minter;
+mod rules;
+mod settings;
+mod store;
+mod stripe;
 mod support;

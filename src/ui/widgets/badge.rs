@@ -1,5 +1,6 @@
 //! Status badges: colour, shape and word, so that none of them is needed to tell the others.
 
+use crate::domain::entry::Status;
 use crate::ui::{
     icons::{self, Icon},
     theme::{self, Tokens},
@@ -7,58 +8,27 @@ use crate::ui::{
 };
 use egui::{Color32, CornerRadius, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
-/// What is known of a token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Status {
-    /// It can still be used.
-    Unused,
-    /// Something consumed it.
-    Used,
-    /// The target refused to make it.
-    Failed,
-    /// The call is on its way.
-    Pending,
-    /// The program ended while the call was on its way: a token may exist.
-    Interrupted,
-    /// The call was cancelled: nobody knows.
-    Unknown,
+/// The colour of a status.
+pub const fn status_color(status: Status, t: &Tokens) -> Color32 {
+    match status {
+        Status::Unused => t.ok,
+        Status::Used => t.used,
+        Status::Failed => t.error,
+        Status::Pending => t.pending,
+        Status::Interrupted => t.warn,
+        Status::Unknown => t.unknown,
+    }
 }
 
-impl Status {
-    /// The word for it.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Unused => "Unused",
-            Self::Used => "Used",
-            Self::Failed => "Failed",
-            Self::Pending => "Pending",
-            Self::Interrupted => "Interrupted",
-            Self::Unknown => "Unknown",
-        }
-    }
-
-    /// Its colour.
-    pub const fn color(self, t: &Tokens) -> Color32 {
-        match self {
-            Self::Unused => t.ok,
-            Self::Used => t.used,
-            Self::Failed => t.error,
-            Self::Pending => t.pending,
-            Self::Interrupted => t.warn,
-            Self::Unknown => t.unknown,
-        }
-    }
-
-    /// Its icon; an unused token has a plain dot instead.
-    pub const fn icon(self) -> Option<Icon> {
-        match self {
-            Self::Unused => None,
-            Self::Used => Some(icons::CIRCLE_CHECK),
-            Self::Failed => Some(icons::CIRCLE_X),
-            Self::Pending => Some(icons::CLOCK),
-            Self::Interrupted => Some(icons::TRIANGLE_ALERT),
-            Self::Unknown => Some(icons::CIRCLE_QUESTION_MARK),
-        }
+/// Its icon; an unused token has a plain dot instead.
+const fn status_icon(status: Status) -> Option<Icon> {
+    match status {
+        Status::Unused => None,
+        Status::Used => Some(icons::CIRCLE_CHECK),
+        Status::Failed => Some(icons::CIRCLE_X),
+        Status::Pending => Some(icons::CLOCK),
+        Status::Interrupted => Some(icons::TRIANGLE_ALERT),
+        Status::Unknown => Some(icons::CIRCLE_QUESTION_MARK),
     }
 }
 
@@ -67,13 +37,13 @@ pub fn status_badge_ui(ui: &mut Ui, status: Status) -> Response {
     const SHAPE: f32 = 12.0;
     const GAP: f32 = 5.0;
     let t = Tokens::of(ui);
-    let color = status.color(t);
-    let word = paint::line(ui, status.word(), theme::regular(theme::SMALL_SIZE), color, f32::INFINITY);
+    let color = status_color(status, t);
+    let word = paint::line(ui, status.label(), theme::regular(theme::SMALL_SIZE), color, f32::INFINITY);
     let size = vec2(SHAPE + GAP + word.size().x, word.size().y);
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(Role::Label, ui.is_enabled(), status.word()));
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, ui.is_enabled(), status.label()));
     let center = pos2(rect.left() + SHAPE / 2.0, rect.center().y);
-    match status.icon() {
+    match status_icon(status) {
         Some(icon) => {
             let glyph = paint::line(ui, &icon.glyph().to_string(), icons::font(SHAPE), color, f32::INFINITY);
             paint::galley_center(ui.painter(), glyph, center);

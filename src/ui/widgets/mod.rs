@@ -24,7 +24,7 @@ pub mod tabs;
 pub mod toast;
 
 pub use alert::InlineAlert;
-pub use badge::{Status, pill_ui, status_badge_ui};
+pub use badge::{pill_ui, status_badge_ui};
 pub use brand_mark::BrandMark;
 pub use button::{IconButton, PrimaryButton, QuietButton};
 pub use card_face::{CardFace, dotted_number};

@@ -20,7 +20,8 @@ pub enum StepState {
 }
 
 impl StepState {
-    const fn color(self, t: &Tokens) -> Color32 {
+    /// Its color.
+    pub const fn color(self, t: &Tokens) -> Color32 {
         match self {
             Self::Ok => t.ok,
             Self::Fail => t.error,
@@ -28,7 +29,8 @@ impl StepState {
         }
     }
 
-    const fn icon(self) -> icons::Icon {
+    /// Its icon.
+    pub const fn icon(self) -> icons::Icon {
         match self {
             Self::Ok => icons::CIRCLE_CHECK,
             Self::Fail => icons::CIRCLE_X,
@@ -36,7 +38,8 @@ impl StepState {
         }
     }
 
-    const fn word(self) -> &'static str {
+    /// Its word.
+    pub const fn word(self) -> &'static str {
         match self {
             Self::Ok => "works",
             Self::Fail => "fails",

@@ -1,0 +1,537 @@
+//! The window as a whole: ties the background to the views, and carries out what the views ask for.
+
+use std::{
+    collections::HashMap,
+    future::Future,
+    path::{Path, PathBuf},
+    pin::Pin,
+    sync::{Arc, mpsc},
+    time::Duration,
+};
+
+use egui::{Context, ThemePreference, Ui};
+
+use crate::{
+    domain::{
+        clock::Clock,
+        draft::Draft,
+        entry::{Entry, EntryId, Status},
+        expiry::{Expiry, utc_day},
+        params::TokenRequest,
+        rules::FormField,
+        settings::{Settings, ThemeChoice},
+    },
+    messages::{Command, JobId, JobOutcome},
+    model::{Model, Notice, Storage},
+    ui::{
+        Action, bars,
+        export::{self, ExportContext, ExportState},
+        form::{self, Complaint, FormContext, FormState},
+        history::{self, HistoryContext, HistoryState},
+        inspector::{self, InspectorState},
+        settings::{self, SettingsState},
+        shortcuts::{self, Deed},
+        test_cards::{self, TestCardsState},
+        theme,
+        widgets::{Toast, Toasts, Tone},
+        words,
+    },
+    worker::{Config, Worker},
+};
+
+/// Asks the desktop for a file: the suggested folder and name in, a path or nothing out.
+pub type Picker = Box<dyn Fn(PathBuf, String) -> PickedFile>;
+/// What the desktop's dialog gives, when it is closed.
+pub type PickedFile = Pin<Box<dyn Future<Output = Option<PathBuf>> + Send>>;
+
+/// An answer that comes faster than a person can see a dialog: there was none.
+const FASTER_THAN_A_PERSON: Duration = Duration::from_millis(150);
+
+/// The desktop's own dialog. Without a portal and without zenity there is none, and the answer is "nothing" at once.
+pub fn desktop_picker() -> Picker {
+    Box::new(|folder, name| {
+        let dialog = rfd::AsyncFileDialog::new()
+            .set_title("Export as JSON")
+            .set_directory(folder)
+            .set_file_name(name)
+            .add_filter("JSON", &["json"]);
+        let asked = dialog.save_file();
+        Box::pin(async move { asked.await.map(|file| file.path().to_owned()) })
+    })
+}
+
+/// What a job of this window is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Running {
+    /// The form's draft was sent, as this request.
+    Create(TokenRequest),
+    Retrieve(EntryId),
+    AskAgain,
+    Export,
+}
+
+/// The answer of the desktop's file dialog, and how long it took.
+type Picked = (Option<PathBuf>, Duration);
+
+/// The dialogs that lie over the window.
+#[derive(Default)]
+struct Dialogs {
+    test_cards: Option<TestCardsState>,
+    settings: Option<SettingsState>,
+    export: Option<ExportState>,
+    /// The desktop's file dialog is open.
+    picking: Option<mpsc::Receiver<Picked>>,
+}
+
+/// The views' own states.
+#[derive(Default)]
+struct Panels {
+    form: FormState,
+    history: HistoryState,
+    inspector: InspectorState,
+    dialogs: Dialogs,
+    toasts: Toasts<()>,
+    /// The entry that goes into the form as soon as it is loaded.
+    reuse: Option<EntryId>,
+}
+
+/// The jobs that this window started.
+#[derive(Default)]
+struct Jobs {
+    last: u64,
+    running: HashMap<JobId, Running>,
+}
+
+impl Jobs {
+    fn start(&mut self, what: Running) -> JobId {
+        self.last += 1;
+        let job = JobId(self.last);
+        self.running.insert(job, what);
+        job
+    }
+}
+
+/// What the window is started with.
+pub struct AppConfig {
+    pub worker: Config,
+    /// The folder that an export is first offered in.
+    pub export_folder: PathBuf,
+    pub picker: Picker,
+    /// What went wrong before there was a window: a broken settings file, say.
+    pub warnings: Vec<String>,
+}
+
+/// The window.
+pub struct App {
+    worker: Worker,
+    clock: Clock,
+    settings: Settings,
+    model: Model,
+    panels: Panels,
+    jobs: Jobs,
+    /// Which answers belong to the filter of now.
+    filter_generation: u64,
+    export_folder: PathBuf,
+    picker: Picker,
+}
+
+impl App {
+    /// Starts the background and the window.
+    pub fn new(ctx: &Context, config: AppConfig) -> Self {
+        theme::install(ctx);
+        let settings = config.worker.settings.clone();
+        let clock = config.worker.clock.clone();
+        apply_theme(ctx, settings.theme);
+        ctx.set_zoom_factor(settings.zoom);
+        let wake = ctx.clone();
+        let worker = Worker::start(config.worker, Arc::new(move || wake.request_repaint()));
+        let mut app = Self {
+            worker,
+            clock,
+            settings,
+            model: Model::default(),
+            panels: Panels::default(),
+            jobs: Jobs::default(),
+            filter_generation: 0,
+            export_folder: config.export_folder,
+            picker: config.picker,
+        };
+        for warning in config.warnings {
+            app.panels.toasts.push(Toast::new(Tone::Error, warning));
+        }
+        app.set_filter();
+        app.panels.form.focus(FormField::Number);
+        app
+    }
+
+    /// Takes over everything that the background has told, and what the file dialog gave.
+    pub fn drain(&mut self, ctx: &Context) {
+        while let Some(update) = self.worker.try_recv() {
+            if let Some(notice) = self.model.apply(update) {
+                self.tell(ctx, notice);
+            }
+        }
+        if let Some(detail) = self.model.detail.as_ref().filter(|detail| self.panels.reuse == Some(detail.entry.id)) {
+            self.panels.form.take(Draft::of_request(&detail.request));
+            self.panels.form.focus(FormField::Number);
+            self.panels.reuse = None;
+        }
+        if let Some(id) = self.model.take_stale_detail() {
+            self.worker.send(Command::LoadDetail { id });
+        }
+        self.take_picked();
+    }
+
+    fn take_picked(&mut self) {
+        let dialogs = &mut self.panels.dialogs;
+        let Some((path, took)) = dialogs.picking.as_ref().and_then(|picking| picking.try_recv().ok()) else { return };
+        dialogs.picking = None;
+        let Some(export) = &mut dialogs.export else { return };
+        match path {
+            Some(path) => export.take_chosen(&path),
+            None if took < FASTER_THAN_A_PERSON => {
+                let words = "This desktop has no file dialog. Type the path of the file instead";
+                export.problem = Some(words.to_owned());
+            }
+            // Cancelled: everything stays as it was.
+            None => {}
+        }
+    }
+
+    fn tell(&mut self, ctx: &Context, notice: Notice) {
+        let (job, outcome) = match notice {
+            Notice::Problem(message) => return self.panels.toasts.push(Toast::new(Tone::Error, message)),
+            Notice::Finished { job, outcome } => (job, *outcome),
+        };
+        let running = self.jobs.running.remove(&job);
+        match outcome {
+            JobOutcome::Created { entry, param, message, refusal } => {
+                // What was typed since is not what the answer is about.
+                let is_from_form = running == Some(Running::Create(self.panels.form.draft.to_request()));
+                self.tell_created(ctx, &entry, is_from_form, |field| Complaint {
+                    field: param.as_deref().and_then(FormField::of_param).or(field),
+                    message: message.unwrap_or_else(|| "The answer says nothing".to_owned()),
+                    refusal,
+                });
+            }
+            JobOutcome::Retrieved { entry, message } => {
+                let words = match (&entry, message) {
+                    (_, Some(message)) => return self.panels.toasts.push(Toast::new(Tone::Error, message)),
+                    (Some(entry), None) if entry.status == Status::Used => "The token was used",
+                    (_, None) => "The token is still unused",
+                };
+                self.panels.toasts.push(Toast::new(Tone::Ok, words));
+                if let Some(Running::Retrieve(id)) = running {
+                    self.worker.send(Command::LoadDetail { id });
+                }
+            }
+            JobOutcome::Exported { path, entries } => {
+                self.panels.dialogs.export = None;
+                let words = format!("{entries} entries exported to {}", path.display());
+                self.panels.toasts.push(Toast::new(Tone::Ok, words));
+            }
+            JobOutcome::Cancelled => {
+                self.end_export(None);
+                self.panels.toasts.push(Toast::new(Tone::Info, "Cancelled; no file was written"));
+            }
+            JobOutcome::Failed { message } => match running {
+                Some(Running::Export) => self.end_export(Some(message)),
+                Some(Running::Create(_)) => {
+                    self.panels.form.complain(Complaint { field: None, message, refusal: None });
+                }
+                _ => self.panels.toasts.push(Toast::new(Tone::Error, message)),
+            },
+        }
+    }
+
+    fn end_export(&mut self, problem: Option<String>) {
+        match &mut self.panels.dialogs.export {
+            Some(export) => {
+                export.job = None;
+                export.problem = problem;
+            }
+            None => {
+                if let Some(problem) = problem {
+                    self.panels.toasts.push(Toast::new(Tone::Error, problem));
+                }
+            }
+        }
+    }
+
+    fn tell_created(
+        &mut self,
+        ctx: &Context,
+        entry: &Entry,
+        is_from_form: bool,
+        complaint: impl FnOnce(Option<FormField>) -> Complaint,
+    ) {
+        self.select(entry.id);
+        match &entry.token_id {
+            Some(id) => {
+                let words = if self.settings.copies_id {
+                    ctx.copy_text(id.clone());
+                    "Token created, id copied"
+                } else {
+                    "Token created"
+                };
+                self.panels.toasts.push(Toast::new(Tone::Ok, words));
+                self.panels.form.settle();
+            }
+            None if is_from_form => self.panels.form.complain(complaint(None)),
+            None => self.panels.toasts.push(Toast::new(Tone::Error, complaint(None).message)),
+        }
+    }
+
+    fn select(&mut self, id: EntryId) {
+        self.panels.history.show(id);
+        self.worker.send(Command::LoadDetail { id });
+    }
+
+    fn set_filter(&mut self) {
+        self.filter_generation += 1;
+        let filter = self.panels.history.filter.clone();
+        self.worker.send(Command::SetFilter { generation: self.filter_generation, filter });
+    }
+
+    /// Draws the window and carries out what was asked for.
+    pub fn show(&mut self, ui: &mut Ui) {
+        let mut actions = Vec::new();
+        self.keys(ui.ctx(), &mut actions);
+        self.panes_ui(ui, &mut actions);
+        self.dialogs_ui(ui.ctx(), &mut actions);
+        self.panels.toasts.ui(ui.ctx());
+        for action in actions {
+            self.act(ui.ctx(), action);
+        }
+        self.keep_zoom(ui.ctx());
+    }
+
+    /// The keys of the window. While a dialog is open they belong to it.
+    fn keys(&mut self, ctx: &Context, actions: &mut Vec<Action>) {
+        let dialogs = &self.panels.dialogs;
+        if dialogs.test_cards.is_some() || dialogs.settings.is_some() || dialogs.export.is_some() {
+            return;
+        }
+        let detail = self.model.detail.as_ref().map(|detail| &detail.entry);
+        for deed in shortcuts::pressed(ctx) {
+            match deed {
+                Deed::Create => actions.push(Action::Create),
+                Deed::TestCards => actions.push(Action::OpenTestCards),
+                Deed::CardNumber => self.panels.form.focus(FormField::Number),
+                Deed::SearchHistory => self.panels.history.focus_search(),
+                Deed::ClearForm => actions.push(Action::ClearForm),
+                Deed::Reuse => actions.extend(detail.map(|entry| Action::Reuse(entry.id))),
+                Deed::CopyId => actions.extend(detail.and_then(|entry| {
+                    let text = entry.token_id.clone()?;
+                    Some(Action::Copy { text, what: "Token id".to_owned() })
+                })),
+                Deed::Export => actions.push(Action::OpenExport),
+                Deed::Settings => actions.push(Action::OpenSettings),
+            }
+        }
+    }
+
+    fn panes_ui(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
+        let t = theme::Tokens::of(ui);
+        let bar = egui::Frame::new().fill(t.panel).inner_margin(egui::Margin::symmetric(12, 6));
+        egui::Panel::top("bar").frame(bar).resizable(false).show(ui, |ui| {
+            bars::top_bar_ui(ui, &self.settings, &self.model.key, actions);
+        });
+        let line = egui::Frame::new().fill(t.panel).inner_margin(egui::Margin::symmetric(12, 5));
+        egui::Panel::bottom("status").frame(line).resizable(false).show(ui, |ui| {
+            bars::status_bar_ui(ui, &self.model);
+        });
+        let pane = egui::Frame::new().fill(t.panel);
+        let now = self.clock.now();
+        let form_context = FormContext {
+            now,
+            target: self.settings.target,
+            policies: self.settings.policies,
+            moves_on: self.settings.moves_on,
+            is_blocked: matches!(self.model.storage, Storage::Unusable(_)),
+        };
+        egui::Panel::left("form").frame(pane).default_size(320.0).size_range(288.0..=460.0).show(ui, |ui| {
+            form::form_ui(ui, &mut self.panels.form, &form_context, actions);
+        });
+        egui::Panel::right("inspector").frame(pane).default_size(348.0).size_range(280.0..=900.0).show(ui, |ui| {
+            inspector::inspector_ui(ui, &mut self.panels.inspector, self.model.detail.as_deref(), actions);
+        });
+        let canvas = egui::Frame::new().fill(t.canvas);
+        egui::CentralPanel::default().frame(canvas).show(ui, |ui| {
+            let context = HistoryContext { history: &self.model.history, storage: &self.model.storage, now };
+            history::history_ui(ui, &mut self.panels.history, &context, actions);
+        });
+        // "2 min ago" becomes "3 min ago" by itself; nothing else happens without a reason.
+        let newest = self.model.history.id_at(0).and_then(|id| self.model.history.row(id));
+        if let Some(later) = newest.and_then(|entry| words::until_next_words(entry.started, now)) {
+            ui.ctx().request_repaint_after(later);
+        }
+    }
+
+    fn dialogs_ui(&mut self, ctx: &Context, actions: &mut Vec<Action>) {
+        let dialogs = &mut self.panels.dialogs;
+        if let Some(state) = &mut dialogs.test_cards
+            && !test_cards::test_cards_ui(ctx, state, actions)
+        {
+            dialogs.test_cards = None;
+        }
+        if let Some(state) = &mut dialogs.settings
+            && !settings::settings_ui(ctx, state, &self.model.key, actions)
+        {
+            dialogs.settings = None;
+        }
+        let filter = self.panels.history.filter.clone();
+        if let Some(state) = &mut dialogs.export {
+            let about = ExportContext {
+                filter: &filter,
+                all: self.model.history.counts.all(),
+                shown: self.model.history.len() as u64,
+                progress: state.job.and_then(|job| self.model.progress.get(&job).copied()),
+            };
+            if !export::export_ui(ctx, state, &about, actions) {
+                dialogs.export = None;
+            }
+        }
+    }
+
+    fn act(&mut self, ctx: &Context, action: Action) {
+        match action {
+            Action::Create => self.create(),
+            Action::ClearForm => self.panels.form.clear(),
+            Action::Take(card) => {
+                let mut draft = self.panels.form.draft.clone();
+                draft.take_test_card(card, Expiry::default_for(utc_day(self.clock.now())));
+                self.panels.form.take(draft);
+                self.panels.form.focus(FormField::Number);
+            }
+            Action::Reuse(id) => {
+                self.panels.reuse = Some(id);
+                self.select(id);
+            }
+            Action::Select(id) => self.worker.send(Command::LoadDetail { id }),
+            Action::LoadRows(ids) => self.worker.send(Command::LoadRows { ids }),
+            Action::Filter(_) => self.set_filter(),
+            Action::Retrieve(id) => self.retrieve(id),
+            Action::AskAgain(entry) => {
+                let job = self.jobs.start(Running::AskAgain);
+                self.worker.send(Command::AskAgain { job, entry });
+            }
+            Action::CancelEntry(id) => {
+                if let Some(job) = self.model.job_of(id) {
+                    self.worker.send(Command::Cancel { job });
+                }
+            }
+            Action::Cancel(job) => self.worker.send(Command::Cancel { job }),
+            Action::Copy { text, what } => {
+                if !text.is_empty() {
+                    ctx.copy_text(text);
+                }
+                self.panels.toasts.push(Toast::new(Tone::Ok, format!("{what} copied")));
+            }
+            Action::SetTarget(target) => self.save_settings(ctx, Settings { target, ..self.settings.clone() }),
+            Action::OpenTestCards => self.panels.dialogs.test_cards = Some(TestCardsState::default()),
+            Action::OpenSettings => self.panels.dialogs.settings = Some(SettingsState::new(&self.settings)),
+            Action::OpenExport => {
+                let path = self.export_folder.join(self.export_name());
+                let is_filtered = !self.panels.history.filter.is_everything();
+                self.panels.dialogs.export = Some(ExportState::new(&path, is_filtered));
+            }
+            Action::Browse => self.browse(ctx),
+            Action::Export { path, filter, overwrite } => {
+                let job = self.jobs.start(Running::Export);
+                if let Some(export) = &mut self.panels.dialogs.export {
+                    export.job = Some(job);
+                }
+                self.worker.send(Command::Export { job, path, filter, overwrite });
+            }
+            Action::SaveSettings(settings) => self.save_settings(ctx, settings),
+            Action::SetKey(key) => self.worker.send(Command::SetKey(key)),
+            Action::ForgetKey => self.worker.send(Command::ForgetKey),
+        }
+    }
+
+    fn create(&mut self) {
+        // An empty form stands for the card that always works: the empty history says so.
+        if self.panels.form.draft == Draft::default()
+            && let Some(card) = crate::domain::test_cards::by_number("4242424242424242")
+        {
+            let mut draft = Draft::default();
+            draft.take_test_card(card, Expiry::default_for(utc_day(self.clock.now())));
+            self.panels.form.take(draft);
+        }
+        let request = self.panels.form.draft.to_request();
+        let job = self.jobs.start(Running::Create(request.clone()));
+        self.worker.send(Command::CreateToken { job, request, target: self.settings.target });
+    }
+
+    fn retrieve(&mut self, id: EntryId) {
+        let entry = self.model.history.row(id).or(self.model.detail.as_ref().map(|detail| &detail.entry));
+        let Some(entry) = entry.filter(|entry| entry.id == id) else { return };
+        let (target, token) = (entry.target, entry.token_id.clone());
+        if let Some(token) = token {
+            let job = self.jobs.start(Running::Retrieve(id));
+            self.worker.send(Command::Retrieve { job, entry: id, token, target });
+        }
+    }
+
+    fn save_settings(&mut self, ctx: &Context, settings: Settings) {
+        if settings.theme != self.settings.theme {
+            apply_theme(ctx, settings.theme);
+        }
+        self.settings = settings;
+        self.worker.send(Command::SaveSettings(self.settings.clone()));
+    }
+
+    /// The zoom keys are egui's own; what they set is kept.
+    fn keep_zoom(&mut self, ctx: &Context) {
+        let zoom = ctx.zoom_factor();
+        if (zoom - self.settings.zoom).abs() > f32::EPSILON {
+            self.save_settings(ctx, Settings { zoom, ..self.settings.clone() });
+        }
+    }
+
+    fn export_name(&self) -> String {
+        format!("testcard-{}.json", utc_day(self.clock.now()))
+    }
+
+    /// Opens the desktop's file dialog: made here, awaited on a thread of its own, so that no frame waits.
+    fn browse(&mut self, ctx: &Context) {
+        let dialogs = &mut self.panels.dialogs;
+        let Some(export) = dialogs.export.as_ref().filter(|_| dialogs.picking.is_none()) else { return };
+        let path = Path::new(&export.path);
+        let folder = path.parent().map_or_else(|| self.export_folder.clone(), Path::to_owned);
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let asked = (self.picker)(folder, name);
+        let (sender, picking) = mpsc::channel();
+        let wake = ctx.clone();
+        let started = std::time::Instant::now();
+        let thread = std::thread::Builder::new().name("file dialog".to_owned()).spawn(move || {
+            let path = pollster::block_on(asked);
+            if sender.send((path, started.elapsed())).is_ok() {
+                wake.request_repaint();
+            }
+        });
+        // Without a thread the dialog counts as one that is not there.
+        if thread.is_ok() {
+            dialogs.picking = Some(picking);
+        }
+    }
+}
+
+fn apply_theme(ctx: &Context, choice: ThemeChoice) {
+    ctx.set_theme(match choice {
+        ThemeChoice::System => ThemePreference::System,
+        ThemeChoice::Light => ThemePreference::Light,
+        ThemeChoice::Dark => ThemePreference::Dark,
+    });
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
+        self.drain(ctx);
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        self.show(ui);
+    }
+}

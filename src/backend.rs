@@ -1,0 +1,183 @@
+//! Who answers a call: the one place that knows there are two.
+//!
+//! Either way the call is written down before anybody hears of it. The minter's answer, its objects and the exchange
+//! are one transaction; a call to the real API is journalled before it leaves and completed when its answer is here.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
+
+use jiff::Timestamp;
+
+use crate::{
+    domain::{
+        api::{ApiRequest, Target, TransportError},
+        entry::{Entry, EntryId},
+        key::ApiKey,
+        policies::Policies,
+        settings::StripeSettings,
+    },
+    minter::{self, Workspace},
+    store::{Call, ExchangeId, Recorded, Store, StoreError},
+    stripe,
+};
+
+pub use crate::stripe::new_idempotency_key;
+
+/// What leads to both targets: the store that both write to, and what outlives a single call. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Targets {
+    store: Store,
+    workspace: Arc<Workspace>,
+    client: LastClient,
+}
+
+/// The last client of the real API, with what it was made of: its connections are worth keeping.
+type LastClient = Arc<Mutex<Option<(StripeSettings, ApiKey, Arc<stripe::Client>)>>>;
+
+impl Targets {
+    /// With a seed, ids, fingerprints and request ids are the same on every run.
+    pub fn new(store: Store, seed: Option<u64>) -> Self {
+        let workspace = seed.map_or_else(|| Workspace::new(store.workspace_secret()), Workspace::seeded);
+        Self { store, workspace: Arc::new(workspace), client: Arc::default() }
+    }
+
+    /// The store that both targets write to.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The stand-in on this machine.
+    pub fn local(&self, policies: Policies) -> Backend {
+        Backend::Local { store: self.store.clone(), workspace: Arc::clone(&self.workspace), policies }
+    }
+
+    /// Stripe's test mode.
+    ///
+    /// # Errors
+    /// [`TransportError::NotSent`] when no client can be made of these settings.
+    pub fn stripe(&self, settings: &StripeSettings, key: ApiKey) -> Result<Backend, TransportError> {
+        let store = self.store.clone();
+        let mut last = self.client.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, known_key, client)) = &*last
+            && (known, known_key) == (settings, &key)
+        {
+            return Ok(Backend::Stripe { store, client: Arc::clone(client) });
+        }
+        let client = Arc::new(stripe::Client::new(settings, key.clone(), stripe::Limits::default())?);
+        *last = Some((settings.clone(), key, Arc::clone(&client)));
+        Ok(Backend::Stripe { store, client })
+    }
+}
+
+/// A target with all that is needed to call it. Cheap to clone.
+#[derive(Clone, Debug)]
+pub enum Backend {
+    Local { store: Store, workspace: Arc<Workspace>, policies: Policies },
+    Stripe { store: Store, client: Arc<stripe::Client> },
+}
+
+/// A call that is written down as far as it can be before it is made.
+#[derive(Debug)]
+pub struct Begun {
+    request: ApiRequest,
+    started: Timestamp,
+    journalled: Option<ExchangeId>,
+    /// The entry that now waits for the answer, where there is one already.
+    pub entry: Option<Entry>,
+}
+
+impl Begun {
+    fn call(&self, target: Target) -> Call {
+        Call { target, started: self.started, request: self.request.clone() }
+    }
+}
+
+impl Backend {
+    pub fn target(&self) -> Target {
+        match self {
+            Self::Local { .. } => Target::Local,
+            Self::Stripe { .. } => Target::Stripe,
+        }
+    }
+
+    fn store(&self) -> &Store {
+        match self {
+            Self::Local { store, .. } | Self::Stripe { store, .. } => store,
+        }
+    }
+
+    /// Makes a call and writes it down: [`Backend::begin`] and [`Backend::finish`] in one.
+    ///
+    /// # Errors
+    /// When the store cannot be written; an answer of any status and a failed connection are outcomes, not errors.
+    pub async fn send(&self, request: &ApiRequest, now: Timestamp) -> Result<Recorded, StoreError> {
+        let begun = self.begin(request.clone(), now).await?;
+        self.finish(&begun).await
+    }
+
+    /// Writes a call to the real API down before it leaves. The minter's calls need no journal.
+    ///
+    /// # Errors
+    /// When the store cannot be written: then the call must not be made.
+    pub async fn begin(&self, request: ApiRequest, now: Timestamp) -> Result<Begun, StoreError> {
+        let begun = Begun { request, started: now, journalled: None, entry: None };
+        match self {
+            Self::Local { .. } => Ok(begun),
+            Self::Stripe { store, .. } => {
+                let journalled = store.journal(begun.call(Target::Stripe)).await?;
+                Ok(Begun { journalled: Some(journalled.exchange), entry: journalled.entry, ..begun })
+            }
+        }
+    }
+
+    /// Puts an entry of unknown outcome back on its way, to be asked for again with the same key.
+    ///
+    /// # Errors
+    /// When the store cannot be written, or the entry is not of unknown outcome.
+    pub async fn begin_again(&self, entry: EntryId, request: ApiRequest, now: Timestamp) -> Result<Begun, StoreError> {
+        let journalled = self.store().journal_again(entry, now).await?;
+        Ok(Begun { request, started: now, journalled: Some(journalled.exchange), entry: journalled.entry })
+    }
+
+    /// Makes the call and writes its outcome down.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn finish(&self, begun: &Begun) -> Result<Recorded, StoreError> {
+        match self {
+            Self::Local { store, workspace, policies } => {
+                let call = begun.call(Target::Local);
+                let (request, now) = (begun.request.clone(), begun.started);
+                let (workspace, policies) = (Arc::clone(workspace), *policies);
+                store
+                    .answer(call, Box::new(move |ledger| minter::handle(ledger, &request, now, policies, &workspace)))
+                    .await
+            }
+            Self::Stripe { store, client } => {
+                let exchange = match begun.journalled {
+                    Some(exchange) => exchange,
+                    None => store.journal(begun.call(Target::Stripe)).await?.exchange,
+                };
+                let sent = Instant::now();
+                let outcome = client.send(&begun.request).await;
+                store.finish(exchange, sent.elapsed(), outcome).await
+            }
+        }
+    }
+
+    /// Gives up a call that was begun: its outcome is unknown from now on. A call to the minter has nothing to give up.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn abandon(&self, begun: &Begun, sent: Instant) -> Result<Option<Recorded>, StoreError> {
+        match begun.journalled {
+            Some(exchange) => {
+                let outcome = Err(TransportError::Cancelled);
+                self.store().finish(exchange, sent.elapsed(), outcome).await.map(Some)
+            }
+            None => Ok(None),
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! `mint` and `token`: the two calls.
+
+use std::future::Future;
+
+use clap::{Args, ValueEnum};
+use futures_util::future::join_all;
+use serde_json::Value;
+
+use super::{CliError, Desk, Done, TargetArgs, World, cards, print, remark};
+use crate::{
+    backend::new_idempotency_key,
+    domain::{
+        api::{ApiRequest, ApiResponse, Target},
+        card::{Brand, BrandSoFar, brand_so_far},
+        draft::default_cvc,
+        expiry::{Expiry, utc_day},
+        params::{Params, TokenRequest},
+        rules::PREFERRED_NETWORK,
+        test_cards::{self, TestCard},
+    },
+    store::{Recorded, StoreError},
+};
+
+/// So many local calls wait for one commit at most.
+const AT_ONCE: usize = 256;
+
+#[derive(Debug, Args)]
+pub struct MintArgs {
+    /// A card number, a ready token such as tok_visa, or words that only one test card matches.
+    #[arg(value_name = "NUMBER|ALIAS|WORDS")]
+    what: Vec<String>,
+    /// Expiry, as 05/34 or 5/2034; a future month by default.
+    #[arg(long, value_name = "MM/YY")]
+    exp: Option<String>,
+    /// Security code; 123 by default, 1234 for American Express; "" sends an empty one.
+    #[arg(long, value_name = "C")]
+    cvc: Option<String>,
+    /// Send no security code.
+    #[arg(long, conflicts_with = "cvc")]
+    no_cvc: bool,
+    #[arg(long, value_name = "N")]
+    name: Option<String>,
+    #[arg(long, value_name = "TEXT")]
+    address_line1: Option<String>,
+    #[arg(long, value_name = "TEXT")]
+    address_line2: Option<String>,
+    #[arg(long, value_name = "TEXT")]
+    address_city: Option<String>,
+    #[arg(long, value_name = "TEXT")]
+    address_state: Option<String>,
+    #[arg(long, value_name = "TEXT")]
+    address_zip: Option<String>,
+    #[arg(long, value_name = "TEXT")]
+    address_country: Option<String>,
+    #[arg(long, value_name = "C")]
+    currency: Option<String>,
+    /// The preferred network of a co-branded card.
+    #[arg(long, value_parser = ["visa", "mastercard", "cartes_bancaires"])]
+    network: Option<String>,
+    /// Set any parameter as it is, known or not.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    param: Vec<(String, String)>,
+    /// Drop a parameter.
+    #[arg(long, value_name = "NAME")]
+    without: Vec<String>,
+    /// How many tokens.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    count: u32,
+    /// The id, or the body as the target gave it: an array with a count above 1, or a line each.
+    #[arg(long, value_enum, default_value = "id")]
+    format: MintFormat,
+    #[command(flatten)]
+    target: TargetArgs,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum MintFormat {
+    #[default]
+    Id,
+    Json,
+    Jsonl,
+}
+
+#[derive(Debug, Args)]
+pub struct TokenArgs {
+    /// The token's id.
+    id: String,
+    #[arg(long, value_enum, default_value = "text")]
+    format: TokenFormat,
+    #[command(flatten)]
+    target: TargetArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum TokenFormat {
+    Text,
+    Json,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE, such as card[name]=Jenny")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+pub(super) fn mint(args: &MintArgs, world: &World) -> Result<Done, CliError> {
+    let clock = args.target.now.map_or_else(|| world.clock.clone(), crate::domain::clock::Clock::fixed);
+    let request = TokenRequest::new(params(args, Expiry::default_for(utc_day(clock.now())))?);
+    let desk = Desk::open(&args.target, world)?;
+    let mut results = Results { format: args.format, is_many: args.count > 1, ..Results::default() };
+    block_on(async {
+        results.begin()?;
+        let mut left = args.count as usize;
+        while left > 0 {
+            // Stripe's test mode allows few calls at once; local calls share a commit, and keep their order.
+            let group = if desk.backend.target() == Target::Local { left.min(AT_ONCE) } else { 1 };
+            let requests: Vec<ApiRequest> = (0..group).map(|_| request.to_api(&new_idempotency_key())).collect();
+            let calls = requests.iter().map(|request| desk.backend.send(request, desk.clock.now()));
+            for recorded in join_all(calls).await {
+                results.add(recorded?)?;
+            }
+            left -= group;
+        }
+        results.end()
+    })
+}
+
+/// Runs a command's calls on this thread.
+fn block_on<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(CliError::Output)?.block_on(work)
+}
+
+fn params(args: &MintArgs, default_expiry: Expiry) -> Result<Params, CliError> {
+    let number = number(&args.what.join(" "))?;
+    let mut params = Params::new();
+    params.push("card[number]", number.as_str());
+    let (month, year) = match args.exp.as_deref() {
+        Some(text) => {
+            text.split_once('/').map(|(month, year)| (month.to_owned(), year.to_owned())).ok_or_else(|| {
+                CliError::Usage(format!(
+                    "--exp {text} is not MM/YY. Write it as 05/34, or use --param card[exp_month]=…"
+                ))
+            })?
+        }
+        None => (default_expiry.month.to_string(), default_expiry.year.to_string()),
+    };
+    params.push("card[exp_month]", month);
+    params.push("card[exp_year]", year);
+    if !args.no_cvc {
+        let is_amex = brand_so_far(&number) == BrandSoFar::One(Brand::AmericanExpress);
+        let cvc = args.cvc.as_deref().unwrap_or(default_cvc(if is_amex { 4 } else { 3 }));
+        params.push("card[cvc]", cvc);
+    }
+    for (name, value) in [
+        ("card[name]", &args.name),
+        ("card[address_line1]", &args.address_line1),
+        ("card[address_line2]", &args.address_line2),
+        ("card[address_city]", &args.address_city),
+        ("card[address_state]", &args.address_state),
+        ("card[address_zip]", &args.address_zip),
+        ("card[address_country]", &args.address_country),
+        ("card[currency]", &args.currency),
+        (PREFERRED_NETWORK, &args.network),
+    ] {
+        if let Some(value) = value {
+            params.push(name, value.as_str());
+        }
+    }
+    for (name, value) in &args.param {
+        params.set(name, value.as_str());
+    }
+    for name in &args.without {
+        params.remove(name);
+    }
+    Ok(params)
+}
+
+/// The number that the words stand for.
+fn number(words: &str) -> Result<String, CliError> {
+    let digits: String = words.chars().filter(char::is_ascii_digit).collect();
+    let is_number = digits.len() >= 12 && words.chars().all(|c| c.is_ascii_digit() || c == ' ' || c == '-');
+    if words.is_empty() {
+        return Ok("4242424242424242".to_owned());
+    }
+    if is_number {
+        return Ok(digits);
+    }
+    if let Some(card) = test_cards::by_alias(words) {
+        return Ok(card.number.clone());
+    }
+    let found: Vec<&TestCard> = test_cards::search(words).collect();
+    match found[..] {
+        [card] => Ok(card.number.clone()),
+        [] => Err(CliError::Usage(format!(
+            "No test card matches '{words}'. See `testcard cards`, or send it as it is with --param card[number]={words}"
+        ))),
+        _ => {
+            remark(format_args!("'{words}' matches {} test cards. Name one of them:", found.len()));
+            for line in cards::table(&found) {
+                remark(line);
+            }
+            Err(CliError::Usage("Nothing was made".to_owned()))
+        }
+    }
+}
+
+/// Prints the outcomes of calls, and remembers how they went.
+#[derive(Default)]
+struct Results {
+    format: MintFormat,
+    is_many: bool,
+    printed: usize,
+    answers: usize,
+    errors: usize,
+    failures: usize,
+}
+
+impl Results {
+    fn is_array(&self) -> bool {
+        self.is_many && self.format == MintFormat::Json
+    }
+
+    fn begin(&self) -> Result<(), CliError> {
+        if self.is_array() {
+            print("[")?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, recorded: Recorded) -> Result<(), CliError> {
+        match recorded.exchange.outcome {
+            Ok(response) => {
+                self.answers += 1;
+                self.errors += usize::from(!response.is_success());
+                self.print(&response)?;
+            }
+            Err(failure) => {
+                self.failures += 1;
+                remark(failure.message);
+            }
+        }
+        Ok(())
+    }
+
+    fn print(&mut self, response: &ApiResponse) -> Result<(), CliError> {
+        match self.format {
+            MintFormat::Id => {
+                let id = response.with_token(|token| token.id().to_owned());
+                print(id.or_else(|| response.error_sentence()).unwrap_or_else(|| response.text()))?;
+            }
+            MintFormat::Json if self.is_array() => {
+                let comma = if self.printed > 0 { "," } else { "" };
+                print(format_args!("{comma}{}", response.text().trim_end()))?;
+            }
+            MintFormat::Json => print(response.text().trim_end())?,
+            MintFormat::Jsonl => print(response.json().unwrap_or(Value::Null))?,
+        }
+        self.printed += 1;
+        Ok(())
+    }
+
+    fn end(&self) -> Result<Done, CliError> {
+        if self.is_array() {
+            print("]")?;
+        }
+        Ok(match (self.answers, self.errors, self.failures) {
+            (0, ..) => Done::WithoutAnswer,
+            (_, 0, 0) => Done::Well,
+            _ => Done::WithError,
+        })
+    }
+}
+
+pub(super) fn token(args: &TokenArgs, world: &World) -> Result<Done, CliError> {
+    let desk = Desk::open(&args.target, world)?;
+    let request = ApiRequest::retrieve_token(&args.id);
+    let recorded = block_on(async {
+        let sent: Result<Recorded, StoreError> = desk.backend.send(&request, desk.clock.now()).await;
+        Ok(sent?)
+    })?;
+    let response = recorded.exchange.outcome.map_err(|failure| CliError::NoAnswer(failure.message))?;
+    if args.format == TokenFormat::Json {
+        print(response.text().trim_end())?;
+    } else {
+        let line = response.with_token(|token| {
+            let used = if token.is_used() { "used" } else { "unused" };
+            let (brand, last4) = (token.brand().unwrap_or_default(), token.last4().unwrap_or_default());
+            format!("{} {used} {brand} {last4}", token.id())
+        });
+        print(line.or_else(|| response.error_sentence()).unwrap_or_else(|| response.text()))?;
+    }
+    Ok(if response.is_success() { Done::Well } else { Done::WithError })
+}

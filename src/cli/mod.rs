@@ -1,0 +1,284 @@
+//! The command line: the same engine and the same history, without a window.
+//!
+//! Results go to stdout, everything else to stderr. Exit: 0 done; 1 an error was answered; 2 wrong usage; 3 no answer
+//! came; 4 the data folder cannot be used.
+
+mod cards;
+mod mint;
+mod past;
+
+use std::{
+    fmt,
+    io::{self, Write},
+    path::PathBuf,
+};
+
+use clap::{Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
+
+use crate::{
+    backend::{Backend, Targets},
+    domain::{
+        api::Target,
+        clock::Clock,
+        entry::HistoryFilter,
+        key::ApiKey,
+        settings::{BaseUrl, Settings},
+    },
+    keys::Keys,
+    settings::{self, Folders, SettingsError},
+    store::{Place, Store, StoreError},
+};
+
+/// Test-card tokens for QA: a window, and the same as commands.
+#[derive(Debug, Parser)]
+#[command(name = "testcard", version, about = "Card test tokens: make, keep and explain them. Without a command, the window opens", after_help = EXAMPLES)]
+pub struct Args {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Log to stderr what is done, without secrets; twice for more.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+const EXAMPLES: &str = "Examples:
+  testcard mint                              a token for 4242 4242 4242 4242, made on this machine
+  testcard mint insufficient_funds           a token that declines at charge
+  testcard mint tok_visa --format json       the whole token object
+  testcard mint --count 50 --format jsonl    fifty, a line each
+  testcard mint --param 'card[number]=abc'   a wrong request on purpose
+  testcard history --status failed           what failed
+  testcard export tokens.json                the whole history as JSON
+
+Exit status: 0 done, 1 an error was answered, 2 wrong usage, 3 no answer came, 4 the data folder cannot be used";
+
+/// What can be done without a window.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make tokens.
+    Mint(Box<mint::MintArgs>),
+    /// Retrieve a token, to see whether it was used.
+    Token(mint::TokenArgs),
+    /// List what was made, newest first.
+    History(past::HistoryArgs),
+    /// Write the history to a JSON file.
+    Export(past::ExportArgs),
+    /// List Stripe's published test cards.
+    Cards(cards::CardsArgs),
+    /// Print where everything is.
+    Paths,
+}
+
+/// What the command line is handed by `main`: it reads neither the clock nor the environment itself.
+#[derive(Clone)]
+pub struct World {
+    pub clock: Clock,
+    /// The value of `TESTCARD_HOME`.
+    pub home: Option<PathBuf>,
+    /// The value of `STRIPE_SECRET_KEY`.
+    pub stripe_key: Option<String>,
+}
+
+impl World {
+    /// The keys for the real API. A home of its own has no keyring: what is tried there leaves no trace elsewhere.
+    pub fn keys(&self) -> Keys {
+        let environment = self.stripe_key.clone();
+        if self.home.is_some() { Keys::session_only(environment) } else { Keys::new(environment) }
+    }
+}
+
+/// Why a command ended without its result.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    #[error("{0}")]
+    Usage(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Folders(#[from] SettingsError),
+    #[error("{0}")]
+    NoAnswer(String),
+    #[error("{0}")]
+    Export(String),
+    #[error("Could not write the result: {0}")]
+    Output(#[from] io::Error),
+}
+
+impl CliError {
+    fn exit_code(&self) -> u8 {
+        match self {
+            Self::Usage(_) | Self::Export(_) => 2,
+            Self::NoAnswer(_) => 3,
+            Self::Store(_) | Self::Folders(_) => 4,
+            Self::Output(_) => 1,
+        }
+    }
+}
+
+/// How a command ended that gave its result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Done {
+    Well,
+    /// An error was answered, and printed.
+    WithError,
+    /// No answer came for any call.
+    WithoutAnswer,
+}
+
+/// The arguments of this process. Wrong ones end it with status 2 and what is right.
+pub fn parse() -> Args {
+    Args::parse()
+}
+
+/// Carries out a command and returns the exit status.
+pub fn run(command: Command, world: &World) -> u8 {
+    let done = match command {
+        Command::Mint(args) => mint::mint(&args, world),
+        Command::Token(args) => mint::token(&args, world),
+        Command::History(args) => past::history(&args, world),
+        Command::Export(args) => past::export(&args, world),
+        Command::Cards(args) => cards::cards(&args),
+        Command::Paths => paths(world),
+    };
+    match done {
+        Ok(Done::Well) => 0,
+        Ok(Done::WithError) => 1,
+        Ok(Done::WithoutAnswer) => 3,
+        // Whoever read our output has heard enough.
+        Err(CliError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,
+        Err(error) => {
+            // Without stderr there is nobody left to tell.
+            let _ = writeln!(io::stderr(), "testcard: {error}");
+            error.exit_code()
+        }
+    }
+}
+
+/// Says something on stderr that is not a result.
+fn remark(words: impl fmt::Display) {
+    let _ = writeln!(io::stderr(), "testcard: {words}");
+}
+
+fn print(line: impl fmt::Display) -> io::Result<()> {
+    writeln!(io::stdout().lock(), "{line}")
+}
+
+fn paths(world: &World) -> Result<Done, CliError> {
+    let folders = Folders::find(world.home.clone())?;
+    print(format_args!("data      {}", folders.data.display()))?;
+    print(format_args!("settings  {}", folders.settings_file().display()))?;
+    print(format_args!("log       {}", folders.log.display()))?;
+    Ok(Done::Well)
+}
+
+/// Who answers.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum TargetArg {
+    Local,
+    Stripe,
+}
+
+impl From<TargetArg> for Target {
+    fn from(arg: TargetArg) -> Self {
+        match arg {
+            TargetArg::Local => Self::Local,
+            TargetArg::Stripe => Self::Stripe,
+        }
+    }
+}
+
+/// The options of every command that calls a target.
+#[derive(Debug, clap::Args)]
+struct TargetArgs {
+    /// Who answers: the minter on this machine, or Stripe's test mode with the key in STRIPE_SECRET_KEY.
+    #[arg(long, value_enum, default_value = "local")]
+    target: TargetArg,
+    /// Another address than the one in the settings for target stripe.
+    #[arg(long, value_name = "URL", value_parser = BaseUrl::parse)]
+    base_url: Option<BaseUrl>,
+    /// Keep nothing on disk.
+    #[arg(long)]
+    memory: bool,
+    /// Make ids, fingerprints and request ids the same on every run.
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// The moment to take for now: Unix seconds or a time like 2031-05-02T18:31:02Z.
+    #[arg(long, value_name = "T", value_parser = moment)]
+    now: Option<Timestamp>,
+}
+
+fn moment(text: &str) -> Result<Timestamp, String> {
+    match text.parse::<i64>() {
+        Ok(seconds) => Timestamp::from_second(seconds).map_err(|error| error.to_string()),
+        Err(_) => text.parse::<Timestamp>().map_err(|error| error.to_string()),
+    }
+}
+
+/// Everything that a call needs.
+struct Desk {
+    backend: Backend,
+    clock: Clock,
+}
+
+impl Desk {
+    fn open(args: &TargetArgs, world: &World) -> Result<Self, CliError> {
+        let clock = args.now.map_or_else(|| world.clock.clone(), Clock::fixed);
+        let folders = Folders::find(world.home.clone())?;
+        let settings = load_settings(&folders);
+        let place = if args.memory { Place::Memory } else { Place::Folder(folders.data) };
+        let store = Store::open(&place, clock.now())?;
+        let targets = Targets::new(store, args.seed);
+        let backend = match args.target.into() {
+            Target::Local => targets.local(settings.policies),
+            Target::Stripe => {
+                let mut stripe = settings.stripe;
+                if let Some(base_url) = &args.base_url {
+                    stripe.base_url = base_url.clone();
+                }
+                targets.stripe(&stripe, key(world)?).map_err(|error| CliError::NoAnswer(error.to_string()))?
+            }
+        };
+        Ok(Self { backend, clock })
+    }
+}
+
+fn key(world: &World) -> Result<ApiKey, CliError> {
+    let keys = world.keys();
+    keys.get().ok_or_else(|| {
+        let problem = keys.status().problem.map(|problem| format!("{problem}. ")).unwrap_or_default();
+        CliError::Usage(format!("{problem}Target stripe needs a test key: set STRIPE_SECRET_KEY to one"))
+    })
+}
+
+fn load_settings(folders: &Folders) -> Settings {
+    let (settings, warnings) = settings::load(&folders.settings_file());
+    warnings.iter().for_each(remark);
+    settings
+}
+
+/// The store for commands that only look.
+fn open_store(world: &World) -> Result<Store, CliError> {
+    let folders = Folders::find(world.home.clone())?;
+    Ok(Store::open(&Place::Folder(folders.data), world.clock.now())?)
+}
+
+/// How tokens are filtered by commands about the past.
+#[derive(Debug, clap::Args)]
+struct FilterArgs {
+    /// Only entries of this status.
+    #[arg(long, value_name = "STATUS", value_parser = ["unused", "used", "failed", "pending", "interrupted", "unknown"])]
+    status: Option<String>,
+    /// Only entries with all these words in id, last4, brand, code, status or target.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    search: String,
+}
+
+impl FilterArgs {
+    fn filter(&self) -> HistoryFilter {
+        HistoryFilter {
+            status: self.status.as_deref().and_then(|word| word.parse().ok()),
+            target: None,
+            search: self.search.clone(),
+        }
+    }
+}

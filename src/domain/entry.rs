@@ -1,0 +1,149 @@
+//! A line of the history: one token creation, failed ones too.
+
+use std::{str::FromStr, time::Duration};
+
+use jiff::Timestamp;
+
+use super::api::{ApiResponse, Exchange, Failure, MaskedRequest, Target};
+
+/// The number of an entry in the history: later entries have higher ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EntryId(pub i64);
+
+/// How a token creation stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// A token that nothing has consumed yet, as far as known.
+    Unused,
+    Used,
+    /// Stripe (or the minter) answered with an error, or no answer came at all.
+    Failed,
+    /// On its way.
+    Pending,
+    /// The program ended while the call was on its way: a token may exist.
+    Interrupted,
+    /// Cancelled, timed out or cut off: a token may exist, and can be asked for again.
+    Unknown,
+}
+
+impl Status {
+    pub const ALL: [Self; 6] =
+        [Self::Unused, Self::Used, Self::Failed, Self::Pending, Self::Interrupted, Self::Unknown];
+
+    /// The word in files and on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unused => "unused",
+            Self::Used => "used",
+            Self::Failed => "failed",
+            Self::Pending => "pending",
+            Self::Interrupted => "interrupted",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// The word in the window.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Unused => "Unused",
+            Self::Used => "Used",
+            Self::Failed => "Failed",
+            Self::Pending => "Pending",
+            Self::Interrupted => "Interrupted",
+            Self::Unknown => "Unknown",
+        }
+    }
+}
+
+impl FromStr for Status {
+    type Err = ();
+
+    fn from_str(word: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|status| status.as_str() == word).ok_or(())
+    }
+}
+
+/// What the history's table shows of an entry.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    pub id: EntryId,
+    pub status: Status,
+    pub target: Target,
+    /// The token, once there is one.
+    pub token_id: Option<String>,
+    /// In Stripe's spelling.
+    pub brand: Option<String>,
+    pub last4: Option<String>,
+    /// Of a failed entry: the decline code, code or kind of failure.
+    pub code: Option<String>,
+    /// What consumed the token, such as `ch_…`.
+    pub used_by: Option<String>,
+    pub started: Timestamp,
+    /// `None` while it is on its way.
+    pub took: Option<Duration>,
+}
+
+/// Everything that is known of an entry.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EntryDetail {
+    pub entry: Entry,
+    /// The call that made the token; without an outcome while it is on its way.
+    pub request: MaskedRequest,
+    pub outcome: Option<Result<ApiResponse, Failure>>,
+    /// Oldest first, the creation not among them.
+    pub timeline: Vec<Exchange>,
+}
+
+/// Which entries are shown, counted or exported.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HistoryFilter {
+    pub status: Option<Status>,
+    pub target: Option<Target>,
+    /// Words that must all occur in id, last four digits, brand, code, status or target.
+    pub search: String,
+}
+
+impl HistoryFilter {
+    pub fn is_everything(&self) -> bool {
+        self.status.is_none() && self.target.is_none() && self.search.trim().is_empty()
+    }
+}
+
+/// How many entries of each status there are, whatever the filter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub unused: u64,
+    pub used: u64,
+    pub failed: u64,
+    pub pending: u64,
+    pub interrupted: u64,
+    pub unknown: u64,
+}
+
+impl Counts {
+    pub fn of(&self, status: Status) -> u64 {
+        match status {
+            Status::Unused => self.unused,
+            Status::Used => self.used,
+            Status::Failed => self.failed,
+            Status::Pending => self.pending,
+            Status::Interrupted => self.interrupted,
+            Status::Unknown => self.unknown,
+        }
+    }
+
+    pub fn set(&mut self, status: Status, count: u64) {
+        *match status {
+            Status::Unused => &mut self.unused,
+            Status::Used => &mut self.used,
+            Status::Failed => &mut self.failed,
+            Status::Pending => &mut self.pending,
+            Status::Interrupted => &mut self.interrupted,
+            Status::Unknown => &mut self.unknown,
+        } = count;
+    }
+
+    pub fn all(&self) -> u64 {
+        Status::ALL.into_iter().map(|status| self.of(status)).sum()
+    }
+}

@@ -1,0 +1,114 @@
+//! Stripe's error object, as the rules make it and as an answer carries it.
+
+use serde_json::Value;
+
+/// The `type` of an error on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    Api,
+    Card,
+    Idempotency,
+    InvalidRequest,
+}
+
+impl ErrorKind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Api => "api_error",
+            Self::Card => "card_error",
+            Self::Idempotency => "idempotency_error",
+            Self::InvalidRequest => "invalid_request_error",
+        }
+    }
+}
+
+/// An error that Stripe answers: what the rules predict and the minter sends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiError {
+    pub http_status: u16,
+    pub kind: ErrorKind,
+    pub code: Option<&'static str>,
+    pub decline_code: Option<&'static str>,
+    /// The parameter at fault. Card errors name the bare field (`number`), request errors the whole parameter
+    /// (`card[number]`); declines send an empty one.
+    pub param: Option<String>,
+    /// Never repeats a value that may be a card number or a security code.
+    pub message: String,
+}
+
+impl ApiError {
+    /// A 402 of type `card_error` on one field of the card.
+    pub fn card(code: &'static str, param: &str, message: &str) -> Self {
+        Self {
+            http_status: 402,
+            kind: ErrorKind::Card,
+            code: Some(code),
+            decline_code: None,
+            param: Some(param.to_owned()),
+            message: message.to_owned(),
+        }
+    }
+
+    /// A 400 of type `invalid_request_error`.
+    pub fn request(code: Option<&'static str>, param: Option<&str>, message: impl Into<String>) -> Self {
+        Self {
+            http_status: 400,
+            kind: ErrorKind::InvalidRequest,
+            code,
+            decline_code: None,
+            param: param.map(str::to_owned),
+            message: message.into(),
+        }
+    }
+
+    #[must_use]
+    pub fn with_status(self, http_status: u16) -> Self {
+        Self { http_status, ..self }
+    }
+
+    /// The code, or the type where Stripe gives no code: what a person would call this error.
+    pub fn label(&self) -> &str {
+        self.code.unwrap_or(self.kind.as_str())
+    }
+}
+
+/// A view over the `error` object of an answer's body, never instead of it.
+#[derive(Clone, Copy, Debug)]
+pub struct ErrorView<'a>(&'a Value);
+
+impl<'a> ErrorView<'a> {
+    /// The error in a body, if it is one of Stripe's.
+    pub fn of(body: &'a Value) -> Option<Self> {
+        body.get("error").filter(|error| error.is_object()).map(Self)
+    }
+
+    fn text(self, key: &str) -> Option<&'a str> {
+        self.0.get(key)?.as_str()
+    }
+
+    pub fn kind(self) -> Option<&'a str> {
+        self.text("type")
+    }
+
+    pub fn code(self) -> Option<&'a str> {
+        self.text("code")
+    }
+
+    pub fn decline_code(self) -> Option<&'a str> {
+        self.text("decline_code")
+    }
+
+    /// The parameter at fault; `None` when absent or empty.
+    pub fn param(self) -> Option<&'a str> {
+        self.text("param").filter(|param| !param.is_empty())
+    }
+
+    pub fn message(self) -> Option<&'a str> {
+        self.text("message")
+    }
+
+    /// The most telling word: the decline code, else the code, else the type.
+    pub fn label(self) -> &'a str {
+        self.decline_code().or(self.code()).or(self.kind()).unwrap_or("error")
+    }
+}

@@ -1,0 +1,202 @@
+//! What may be written down: card numbers that are not published are cut to six and four digits, security codes and
+//! keys are hidden altogether. The store applies this to everything that it writes, so nothing else needs to.
+
+use std::ops::Range;
+
+use super::test_cards;
+
+/// What stands in the place of a security code.
+pub const HIDDEN: &str = "•••";
+
+/// Runs of at least this many digits are taken for card numbers.
+const SHORTEST_RUN: usize = 12;
+/// In a parameter that is meant to hold a number, a shorter run is masked too: more than six and four digits.
+const SHORTEST_NUMBER: usize = 11;
+/// At most so many separators stand between two digits of one number in free text: `4111 - 1111`.
+const LONGEST_GAP: usize = 3;
+
+/// Free text as it may be written: every run of 12 or more digits that is not a published test card is masked, also
+/// when spaces, dashes or dots group it, or when its digits are not ASCII; every API key loses its secret part.
+pub fn text(text: &str) -> String {
+    mask_keys(&mask_digits(text, SHORTEST_RUN, LONGEST_GAP, is_separator))
+}
+
+/// The value of a parameter as it may be written. Whatever is named like a security code is hidden.
+pub fn param(name: &str, value: &str) -> String {
+    let name = name.to_ascii_lowercase();
+    if ["cvc", "cvv", "cvn", "security_code"].iter().any(|word| name.contains(word)) {
+        return if value.is_empty() { String::new() } else { HIDDEN.to_owned() };
+    }
+    if name.contains("number") {
+        // Whatever stands between its digits, they are one number.
+        return mask_keys(&mask_digits(value, SHORTEST_NUMBER, usize::MAX, |_| true));
+    }
+    text(value)
+}
+
+/// The security codes among some parameters: the store hides them wherever an answer's error message repeats them.
+pub fn is_security_code(name: &str) -> bool {
+    name.contains("cvc")
+}
+
+/// A message without the secret word, where the word stands alone.
+pub fn without_word(message: &str, secret: &str) -> String {
+    if secret.is_empty() {
+        return message.to_owned();
+    }
+    let mut out = String::with_capacity(message.len());
+    let mut rest = message;
+    while let Some(at) = rest.find(secret) {
+        let (before, after) = (&rest[..at], &rest[at + secret.len()..]);
+        let alone = !before.ends_with(|c: char| c.is_ascii_alphanumeric())
+            && !after.starts_with(|c: char| c.is_ascii_alphanumeric());
+        out.push_str(before);
+        out.push_str(if alone { HIDDEN } else { secret });
+        rest = after;
+    }
+    out + rest
+}
+
+fn is_separator(c: char) -> bool {
+    matches!(c, ' ' | '-' | '.' | '\u{a0}' | '\u{2009}' | '\u{202f}' | '\u{2013}')
+}
+
+/// The value of a decimal digit, in the scripts that keyboards and clipboards produce.
+fn digit_value(c: char) -> Option<char> {
+    let offset = match c {
+        '0'..='9' => return Some(c),
+        '\u{ff10}'..='\u{ff19}' => u32::from(c) - 0xff10,
+        '\u{660}'..='\u{669}' => u32::from(c) - 0x660,
+        '\u{6f0}'..='\u{6f9}' => u32::from(c) - 0x6f0,
+        _ => return None,
+    };
+    char::from_digit(offset, 10)
+}
+
+/// Digits of any script as ASCII digits; everything else as it is.
+pub fn ascii_digits(text: &str) -> String {
+    text.chars().map(|c| digit_value(c).unwrap_or(c)).collect()
+}
+
+/// A run of digits with separators between them: its place in the text, and its digits.
+struct Run {
+    place: Range<usize>,
+    digits: String,
+}
+
+fn digit_runs(text: &str, longest_gap: usize, separates: impl Fn(char) -> bool) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    // `None`: something else stands between.
+    let mut separators_since_digit = None;
+    for (at, c) in text.char_indices() {
+        if let Some(digit) = digit_value(c) {
+            let end = at + c.len_utf8();
+            match runs.last_mut() {
+                Some(run) if separators_since_digit.is_some_and(|separators| separators <= longest_gap) => {
+                    run.place.end = end;
+                    run.digits.push(digit);
+                }
+                _ => runs.push(Run { place: at..end, digits: digit.to_string() }),
+            }
+            separators_since_digit = Some(0);
+        } else if separates(c) {
+            separators_since_digit = separators_since_digit.map(|separators: usize| separators + 1);
+        } else {
+            separators_since_digit = None;
+        }
+    }
+    runs
+}
+
+fn mask_digits(text: &str, shortest: usize, longest_gap: usize, separates: impl Fn(char) -> bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut written = 0;
+    for run in digit_runs(text, longest_gap, separates) {
+        if run.digits.len() < shortest || test_cards::by_number(&run.digits).is_some() {
+            continue;
+        }
+        out.push_str(&text[written..run.place.start]);
+        let mut nth = 0;
+        for c in text[run.place.clone()].chars() {
+            let Some(digit) = digit_value(c) else {
+                out.push(c);
+                continue;
+            };
+            let kept = nth < 6 || nth >= run.digits.len() - 4;
+            out.push(if kept { digit } else { '*' });
+            nth += 1;
+        }
+        written = run.place.end;
+    }
+    out + &text[written..]
+}
+
+/// Hides what follows `sk_test_` and its kin: the prefix tells the kind of key, and that is all that may be known.
+fn mask_keys(text: &str) -> String {
+    const PREFIXES: [&str; 6] = ["sk_test_", "rk_test_", "pk_test_", "sk_live_", "rk_live_", "pk_live_"];
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = PREFIXES.iter().filter_map(|prefix| rest.find(prefix)).min() {
+        let start = at + PREFIXES[0].len();
+        let secret = rest[start..].find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len() - start);
+        out.push_str(&rest[..start]);
+        if secret > 0 {
+            out.push_str(HIDDEN);
+        }
+        rest = &rest[start + secret..];
+    }
+    out + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(given: &str, expected: &str) {
+        assert_eq!(text(given), expected);
+    }
+
+    #[test]
+    fn numbers_that_are_not_published_keep_six_and_four_digits() {
+        check("4111111111111112", "411111******1112");
+        check("pay with 4111 1111 1111 1112 now", "pay with 4111 11** **** 1112 now");
+        check("4111-1111-1111-1112", "4111-11**-****-1112");
+        check("4111 - 1111 - 1111 - 1112", "4111 - 11** - **** - 1112");
+        check("４１１１１１１１１１１１１１１２", "411111******1112");
+        check("{\"number\":\"4111111111111112\"}", "{\"number\":\"411111******1112\"}");
+        check("4242 4242 4242 4242", "4242 4242 4242 4242");
+        check("card 4000000000009995", "card 4000000000009995");
+        check("created 1683071568", "created 1683071568");
+        check("12345678901 is not a card number", "12345678901 is not a card number");
+    }
+
+    #[test]
+    fn a_published_number_with_more_digits_around_it_is_masked() {
+        check("4242424242424242123", "424242*********2123");
+    }
+
+    #[test]
+    fn keys_lose_all_but_their_kind() {
+        check("sk_test_51Habc9", "sk_test_•••");
+        check("key=rk_live_abc, pk_test_x.", "key=rk_live_•••, pk_test_•••.");
+        check("sk_test_", "sk_test_");
+    }
+
+    #[test]
+    fn parameters_are_masked_by_their_name_too() {
+        assert_eq!(param("card[cvc]", "314"), HIDDEN);
+        assert_eq!(param("CVV", "314"), HIDDEN);
+        assert_eq!(param("card[cvc]", ""), "");
+        assert_eq!(param("card[number]", "41111111111"), "411111*1111");
+        assert_eq!(param("card[number]", "4111/1111/1111/1112"), "4111/11**/****/1112");
+        assert_eq!(param("card[number]", "4111x1111,    1111x1112"), "4111x11**,    ****x1112");
+        assert_eq!(param("card[number]", "4242424242424242"), "4242424242424242");
+        assert_eq!(param("card[name]", "Jenny"), "Jenny");
+    }
+
+    #[test]
+    fn a_secret_word_is_hidden_where_it_stands_alone() {
+        assert_eq!(without_word("bad code '987' in req_9876", "987"), "bad code '•••' in req_9876");
+    }
+}

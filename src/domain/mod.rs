@@ -1,0 +1,22 @@
+//! Nouns and rules, all pure: no window, no disk, no network, no clock.
+
+pub mod api;
+pub mod card;
+pub mod clock;
+pub mod draft;
+pub mod entry;
+pub mod error;
+pub mod expiry;
+pub mod key;
+pub mod mask;
+pub mod networks;
+pub mod params;
+pub mod places;
+pub mod policies;
+pub mod refusal;
+pub mod rules;
+pub mod secret;
+pub mod settings;
+pub mod test_cards;
+pub mod token;
+pub mod typing;

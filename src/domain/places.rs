@@ -1,0 +1,53 @@
+//! The lists behind the country and currency fields: ISO 3166-1 and ISO 4217.
+
+use std::sync::LazyLock;
+
+use iso_currency::{Currency, IntoEnumIterator};
+
+/// A code with the name that people know it by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    pub code: String,
+    pub name: String,
+}
+
+static COUNTRIES: LazyLock<Vec<Choice>> = LazyLock::new(|| {
+    let mut all: Vec<Choice> = rust_iso3166::ALL
+        .iter()
+        .map(|country| Choice { code: country.alpha2.to_owned(), name: country.name.to_owned() })
+        .collect();
+    all.sort_by(|a, b| a.name.cmp(&b.name));
+    all
+});
+
+static CURRENCIES: LazyLock<Vec<Choice>> = LazyLock::new(|| {
+    let mut all: Vec<Choice> = Currency::iter()
+        .filter(|currency| currency.exponent().is_some())
+        .map(|currency| Choice { code: currency.code().to_lowercase(), name: currency.name().to_owned() })
+        .collect();
+    all.sort_by(|a, b| a.code.cmp(&b.code));
+    all
+});
+
+/// Every country, its alpha-2 code in capitals, sorted by name.
+pub fn countries() -> &'static [Choice] {
+    &COUNTRIES
+}
+
+/// Every currency that has an amount, its code in lower case as Stripe writes it, sorted by code.
+pub fn currencies() -> &'static [Choice] {
+    &CURRENCIES
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lists_hold_what_one_looks_for() {
+        assert!(countries().len() >= 249);
+        assert!(countries().iter().any(|choice| choice.code == "DE" && choice.name.contains("Germany")));
+        assert!(currencies().iter().any(|choice| choice.code == "eur" && choice.name == "Euro"));
+        assert!(currencies().len() > 150);
+    }
+}

@@ -1,0 +1,186 @@
+//! The kinds of settings, and the base URL that a key may be sent to.
+
+use std::fmt;
+
+use url::{Host, Url};
+
+use super::{api::Target, policies::Policies};
+
+/// Light, dark, or as the system says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ThemeChoice {
+    #[default]
+    System,
+    Light,
+    Dark,
+}
+
+impl ThemeChoice {
+    pub const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::System => "System",
+            Self::Light => "Light",
+            Self::Dark => "Dark",
+        }
+    }
+
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|choice| choice.as_str() == word)
+    }
+}
+
+/// Where the real API is, and how it is addressed. The key is not a setting: it is never on disk.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StripeSettings {
+    pub base_url: BaseUrl,
+    /// Sent as `Stripe-Version` when not empty.
+    pub version: String,
+    /// Sent as `Stripe-Account` when not empty.
+    pub account: String,
+}
+
+/// Everything that the user sets.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    pub theme: ThemeChoice,
+    pub target: Target,
+    pub stripe: StripeSettings,
+    /// What the local minter allows.
+    pub policies: Policies,
+    /// A completed card field hands the focus to the next.
+    pub moves_on: bool,
+    /// The id of a new token is copied.
+    pub copies_id: bool,
+    /// 1.0 is the size as designed.
+    pub zoom: f32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            theme: ThemeChoice::default(),
+            target: Target::default(),
+            stripe: StripeSettings::default(),
+            policies: Policies::default(),
+            moves_on: true,
+            copies_id: true,
+            zoom: 1.0,
+        }
+    }
+}
+
+/// The address of an API that speaks Stripe's: `https`, or `http` on this machine's loopback only, so that a key never
+/// crosses a network in the clear.
+#[derive(Clone, PartialEq, Eq)]
+pub struct BaseUrl(Url);
+
+/// Why a text is not a base URL.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BaseUrlError {
+    #[error("This is not a URL. Write it as https://api.stripe.com or http://127.0.0.1:8420")]
+    Malformed,
+    #[error("Only https is safe outside this machine: the key would cross the network in the clear")]
+    NotHttps,
+    #[error("A base URL has no user name, password, query or fragment")]
+    TooMuch,
+}
+
+impl BaseUrl {
+    pub const STRIPE: &'static str = "https://api.stripe.com";
+
+    /// # Errors
+    /// Anything but `https`, or `http` to loopback, with host, port and path only.
+    pub fn parse(text: &str) -> Result<Self, BaseUrlError> {
+        let url = Url::parse(text.trim()).map_err(|_| BaseUrlError::Malformed)?;
+        if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
+            return Err(BaseUrlError::TooMuch);
+        }
+        match (url.scheme(), url.host()) {
+            ("https", Some(_)) => Ok(Self(url)),
+            ("http", Some(host)) if is_loopback(&host) => Ok(Self(url)),
+            ("http", Some(_)) => Err(BaseUrlError::NotHttps),
+            _ => Err(BaseUrlError::Malformed),
+        }
+    }
+
+    /// The whole URL of a path, such as `/v1/tokens`.
+    pub fn join(&self, path: &str) -> String {
+        format!("{}{path}", self.as_str())
+    }
+
+    /// Without a trailing slash.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str().trim_end_matches('/')
+    }
+
+    /// Host, and port where it is not the usual one: what messages name.
+    pub fn host(&self) -> String {
+        let host = self.0.host_str().unwrap_or_default();
+        self.0.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    }
+
+    /// Whether this is a server on this machine: no proxy may stand in between.
+    pub fn is_loopback(&self) -> bool {
+        self.0.host().is_some_and(|host| is_loopback(&host))
+    }
+
+    pub fn is_stripe(&self) -> bool {
+        self.as_str() == Self::STRIPE
+    }
+}
+
+fn is_loopback(host: &Host<&str>) -> bool {
+    match host {
+        Host::Domain(name) => *name == "localhost",
+        Host::Ipv4(address) => address.is_loopback(),
+        Host::Ipv6(address) => address.is_loopback(),
+    }
+}
+
+impl Default for BaseUrl {
+    fn default() -> Self {
+        Self::parse(Self::STRIPE).expect("Stripe's own address is a URL")
+    }
+}
+
+impl fmt::Debug for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_may_leave_the_machine_over_https_only() {
+        for (text, expected) in [
+            ("https://api.stripe.com", Ok("https://api.stripe.com")),
+            (" https://api.stripe.com/ ", Ok("https://api.stripe.com")),
+            ("http://127.0.0.1:8420", Ok("http://127.0.0.1:8420")),
+            ("http://localhost:12111", Ok("http://localhost:12111")),
+            ("http://[::1]:1", Ok("http://[::1]:1")),
+            ("https://proxy.example/stripe", Ok("https://proxy.example/stripe")),
+            ("http://api.stripe.com", Err(BaseUrlError::NotHttps)),
+            ("http://localhost.example.com", Err(BaseUrlError::NotHttps)),
+            ("https://a:b@api.stripe.com", Err(BaseUrlError::TooMuch)),
+            ("https://api.stripe.com?x=1", Err(BaseUrlError::TooMuch)),
+            ("api.stripe.com", Err(BaseUrlError::Malformed)),
+            ("ftp://127.0.0.1", Err(BaseUrlError::Malformed)),
+            ("", Err(BaseUrlError::Malformed)),
+        ] {
+            assert_eq!(BaseUrl::parse(text).as_ref().map(BaseUrl::as_str), expected.as_ref().copied(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Long work with progress and cancel, for the window and the command line alike.
+
+pub mod export;

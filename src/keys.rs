@@ -1,0 +1,386 @@
+//! The API key: from the environment, the system's keyring, or what was entered in this session, in this order.
+//!
+//! A keyring may hang, or ask its user for a password. So one named thread talks to it, each call has a time limit, and
+//! while the thread waits all other calls give up at once. What comes late is still taken.
+
+use std::{
+    fmt, io,
+    sync::{Mutex, MutexGuard, PoisonError, mpsc},
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use crate::domain::{
+    key::{ApiKey, KeyKind},
+    secret::SecretText,
+};
+
+/// Where the key in use comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeySource {
+    /// `STRIPE_SECRET_KEY`.
+    Environment,
+    /// The system's keyring: it is there next time too.
+    Keyring,
+    /// Entered, and gone when the program ends.
+    Session,
+    /// There is no key.
+    None,
+}
+
+/// What may be shown of the key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyStatus {
+    pub key: Option<KeyKind>,
+    pub source: KeySource,
+    /// Whether a key that is entered now would be kept in a keyring. With a key from the environment this is not looked
+    /// up.
+    pub remembers: bool,
+    /// What is wrong, in one sentence for a person.
+    pub problem: Option<String>,
+}
+
+/// A place that keeps one key beyond the session.
+pub trait Vault: Send {
+    /// # Errors
+    /// [`VaultError`]; that no key is kept is `Ok(None)`.
+    fn read(&self) -> Result<Option<SecretText>, VaultError>;
+
+    /// # Errors
+    /// [`VaultError`].
+    fn write(&self, key: &ApiKey) -> Result<(), VaultError>;
+
+    /// Forgetting what is not kept is no error.
+    ///
+    /// # Errors
+    /// [`VaultError`].
+    fn remove(&self) -> Result<(), VaultError>;
+}
+
+/// Why a vault did not do it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum VaultError {
+    /// There is none on this system: it is not asked again.
+    #[error("this system has no keyring")]
+    Missing,
+    #[error("the keyring did not answer in time")]
+    TooSlow,
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// The key in use. A call waits for the keyring for up to three seconds: not for a thread that draws.
+pub struct Keys {
+    environment: Option<ApiKey>,
+    environment_problem: Option<String>,
+    state: Mutex<State>,
+}
+
+impl Keys {
+    /// Takes the value of `STRIPE_SECRET_KEY`, and the system's keyring where there is one. The keyring is first asked
+    /// when a key is.
+    pub fn new(environment: Option<String>) -> Self {
+        #[cfg(feature = "keyring")]
+        return Self::with_vault(environment, system::Keyring, system::TIME_LIMIT);
+        #[cfg(not(feature = "keyring"))]
+        Self::session_only(environment)
+    }
+
+    /// Without a keyring: for tests, and wherever nothing may be kept.
+    pub fn session_only(environment: Option<String>) -> Self {
+        Self::build(environment, None)
+    }
+
+    /// With another vault than the system's keyring.
+    pub fn with_vault(environment: Option<String>, vault: impl Vault + 'static, time_limit: Duration) -> Self {
+        Self::build(environment, Helper::start(vault, time_limit).ok())
+    }
+
+    fn build(environment: Option<String>, helper: Option<Helper>) -> Self {
+        let entered = environment.filter(|text| !text.trim().is_empty()).map(SecretText::new);
+        let (environment, environment_problem) = match entered.map(|text| ApiKey::parse(text.expose())) {
+            None => (None, None),
+            Some(Ok(key)) => (Some(key), None),
+            Some(Err(error)) => (None, Some(format!("STRIPE_SECRET_KEY in the environment is not used. {error}"))),
+        };
+        Self {
+            environment,
+            environment_problem,
+            state: Mutex::new(State { helper, known: Known::Unread, problem: None }),
+        }
+    }
+
+    /// What may be shown of the key in use.
+    pub fn status(&self) -> KeyStatus {
+        let mut state = self.state();
+        let in_use = match &self.environment {
+            Some(key) => Some((key.kind(), KeySource::Environment)),
+            None => state.kept().map(|(key, source)| (key.kind(), source)),
+        };
+        KeyStatus {
+            key: in_use.map(|(kind, _)| kind),
+            source: in_use.map_or(KeySource::None, |(_, source)| source),
+            remembers: state.helper.is_some(),
+            problem: self.environment_problem.clone().or_else(|| state.problem.clone()),
+        }
+    }
+
+    /// The key in use.
+    pub fn get(&self) -> Option<ApiKey> {
+        self.environment.clone().or_else(|| self.state().kept().map(|(key, _)| key.clone()))
+    }
+
+    /// Keeps a key, in the keyring if there is one that takes it, and says where. One from the environment stays in use.
+    pub fn set(&self, key: ApiKey) -> KeySource {
+        let mut state = self.state();
+        let written = state.ask(Ask::Write(key.clone()));
+        let source = if written.is_ok() { KeySource::Keyring } else { KeySource::Session };
+        state.known = Known::Kept(key, source);
+        state.problem = match written {
+            Ok(()) | Err(VaultError::Missing) => self
+                .environment
+                .is_some()
+                .then(|| "STRIPE_SECRET_KEY in the environment is used instead of the key that was entered".to_owned()),
+            Err(error) => Some(format!("The key is kept for this session only: {error}")),
+        };
+        source
+    }
+
+    /// Drops the key, from the keyring too. If the keyring does not do it, the status tells so.
+    pub fn forget(&self) {
+        let mut state = self.state();
+        state.known = Known::Nothing;
+        state.problem = match state.ask(Ask::Remove) {
+            Ok(()) | Err(VaultError::Missing) => None,
+            Err(error) => Some(format!("The key may still be in the system's keyring: {error}")),
+        };
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keys").field("environment", &self.environment).finish_non_exhaustive()
+    }
+}
+
+struct State {
+    /// `None` where there is no keyring.
+    helper: Option<Helper>,
+    known: Known,
+    problem: Option<String>,
+}
+
+enum Known {
+    /// The keyring was not asked yet, or has not answered.
+    Unread,
+    Nothing,
+    Kept(ApiKey, KeySource),
+}
+
+impl State {
+    fn kept(&mut self) -> Option<(&ApiKey, KeySource)> {
+        self.take_late();
+        if matches!(self.known, Known::Unread)
+            && let Err(error) = self.ask(Ask::Read)
+        {
+            self.not_read(&error);
+        }
+        match &self.known {
+            Known::Kept(key, source) => Some((key, *source)),
+            Known::Unread | Known::Nothing => None,
+        }
+    }
+
+    fn take_late(&mut self) {
+        if let Some(reply) = self.helper.as_mut().and_then(Helper::late_reply) {
+            let was_reading = matches!(reply, Reply::Read(_));
+            if let Err(error) = self.take(reply)
+                && was_reading
+                && matches!(self.known, Known::Unread)
+            {
+                self.not_read(&error);
+            }
+        }
+    }
+
+    fn not_read(&mut self, error: &VaultError) {
+        // A dialog that the user has closed must not come back with every look at the key.
+        if *error != VaultError::TooSlow {
+            self.known = Known::Nothing;
+        }
+        self.problem = (*error != VaultError::Missing)
+            .then(|| format!("The key in the system's keyring could not be read: {error}"));
+    }
+
+    fn ask(&mut self, ask: Ask) -> Result<(), VaultError> {
+        self.take_late();
+        let reply = self.helper.as_mut().ok_or(VaultError::Missing)?.ask(ask)?;
+        self.take(reply)
+    }
+
+    fn take(&mut self, reply: Reply) -> Result<(), VaultError> {
+        let result = match reply {
+            Reply::Read(Ok(text)) => {
+                if matches!(self.known, Known::Unread) {
+                    (self.known, self.problem) = match text.map(|text| ApiKey::parse(text.expose())) {
+                        None => (Known::Nothing, None),
+                        Some(Ok(key)) => (Known::Kept(key, KeySource::Keyring), None),
+                        Some(Err(error)) => {
+                            (Known::Nothing, Some(format!("The key in the system's keyring is not used. {error}")))
+                        }
+                    };
+                }
+                Ok(())
+            }
+            Reply::Written(Ok(written)) => {
+                if let Known::Kept(key, source) = &mut self.known
+                    && *key == written
+                {
+                    *source = KeySource::Keyring;
+                    self.problem = None;
+                }
+                Ok(())
+            }
+            Reply::Removed(Ok(())) => Ok(()),
+            Reply::Read(Err(error)) | Reply::Written(Err(error)) | Reply::Removed(Err(error)) => Err(error),
+        };
+        if result == Err(VaultError::Missing) {
+            tracing::debug!("no keyring on this system");
+            self.helper = None;
+        }
+        result
+    }
+}
+
+enum Ask {
+    Read,
+    Write(ApiKey),
+    Remove,
+}
+
+enum Reply {
+    Read(Result<Option<SecretText>, VaultError>),
+    Written(Result<ApiKey, VaultError>),
+    Removed(Result<(), VaultError>),
+}
+
+/// The thread that talks to the vault.
+struct Helper {
+    /// `None` once the helper is told to end.
+    asks: Option<mpsc::Sender<Ask>>,
+    replies: mpsc::Receiver<Reply>,
+    /// An ask was given up and its reply is still to come.
+    is_waiting: bool,
+    time_limit: Duration,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Helper {
+    fn start(vault: impl Vault + 'static, time_limit: Duration) -> io::Result<Self> {
+        let (asks, inbox) = mpsc::channel();
+        let (outbox, replies) = mpsc::channel();
+        let thread = thread::Builder::new().name("keyring".to_owned()).spawn(move || {
+            for ask in inbox {
+                let reply = match ask {
+                    Ask::Read => Reply::Read(vault.read()),
+                    Ask::Write(key) => Reply::Written(vault.write(&key).map(|()| key)),
+                    Ask::Remove => Reply::Removed(vault.remove()),
+                };
+                if outbox.send(reply).is_err() {
+                    return;
+                }
+            }
+        })?;
+        Ok(Self { asks: Some(asks), replies, is_waiting: false, time_limit, thread: Some(thread) })
+    }
+
+    fn ask(&mut self, ask: Ask) -> Result<Reply, VaultError> {
+        if self.is_waiting {
+            return Err(VaultError::TooSlow);
+        }
+        self.asks.as_ref().and_then(|asks| asks.send(ask).ok()).ok_or(VaultError::Missing)?;
+        self.replies.recv_timeout(self.time_limit).map_err(|error| match error {
+            mpsc::RecvTimeoutError::Timeout => {
+                self.is_waiting = true;
+                VaultError::TooSlow
+            }
+            mpsc::RecvTimeoutError::Disconnected => VaultError::Failed("the keyring's library failed".to_owned()),
+        })
+    }
+
+    fn late_reply(&mut self) -> Option<Reply> {
+        let reply = self.is_waiting.then(|| self.replies.try_recv().ok())?;
+        self.is_waiting = reply.is_none();
+        reply
+    }
+}
+
+impl Drop for Helper {
+    fn drop(&mut self) {
+        self.asks = None;
+        // One that hangs in the keyring is left behind: it must not hold the program.
+        if let Some(thread) = self.thread.take().filter(|_| !self.is_waiting) {
+            let _ = thread.join();
+        }
+    }
+}
+
+#[cfg(feature = "keyring")]
+mod system {
+    //! The system's keyring: the Secret Service on Linux, never the kernel's.
+
+    use std::time::Duration;
+
+    use keyring::v1::{Entry, Error};
+
+    use super::{ApiKey, SecretText, Vault, VaultError};
+    use crate::domain::mask;
+
+    /// How long a call may take.
+    pub(super) const TIME_LIMIT: Duration = Duration::from_secs(3);
+
+    const SERVICE: &str = "testcard";
+    const USER: &str = "stripe-test-key";
+
+    pub(super) struct Keyring;
+
+    impl Vault for Keyring {
+        fn read(&self) -> Result<Option<SecretText>, VaultError> {
+            match entry()?.get_password() {
+                Ok(text) => Ok(Some(SecretText::new(text))),
+                Err(Error::NoEntry) => Ok(None),
+                Err(error) => Err(plain(&error)),
+            }
+        }
+
+        fn write(&self, key: &ApiKey) -> Result<(), VaultError> {
+            entry()?.set_password(key.expose()).map_err(|error| plain(&error))
+        }
+
+        fn remove(&self) -> Result<(), VaultError> {
+            match entry()?.delete_credential() {
+                Ok(()) | Err(Error::NoEntry) => Ok(()),
+                Err(error) => Err(plain(&error)),
+            }
+        }
+    }
+
+    fn entry() -> Result<Entry, VaultError> {
+        Entry::new(SERVICE, USER).map_err(|error| match error {
+            Error::NoDefaultStore => VaultError::Missing,
+            error => plain(&error),
+        })
+    }
+
+    /// In plain words: other errors than these may carry what is kept.
+    fn plain(error: &Error) -> VaultError {
+        VaultError::Failed(match error {
+            Error::PlatformFailure(_) | Error::NoStorageAccess(_) => mask::text(&error.to_string()),
+            _ => "the keyring holds something that is not a key".to_owned(),
+        })
+    }
+}

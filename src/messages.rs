@@ -1,0 +1,139 @@
+//! All that the window and the background share: plain data, comparable and printable, without closures.
+
+use std::path::PathBuf;
+
+use crate::domain::{
+    api::Target,
+    entry::{Counts, Entry, EntryDetail, EntryId, HistoryFilter},
+    key::{ApiKey, KeyKind},
+    params::TokenRequest,
+    refusal::Refusal,
+    settings::Settings,
+};
+
+/// A piece of work that the window started and can cancel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct JobId(pub u64);
+
+/// What the window asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Make a token.
+    CreateToken { job: JobId, request: TokenRequest, target: Target },
+    /// Send the call of an entry of unknown outcome again, with the same key.
+    AskAgain { job: JobId, entry: EntryId },
+    /// Fetch the token of an entry to see whether it was used.
+    Retrieve { job: JobId, entry: EntryId, token: String, target: Target },
+    /// Stop a job. A commit on this machine cannot be stopped; a call on its way gives an unknown outcome.
+    Cancel { job: JobId },
+    /// Show the entries that pass this filter. Answers carry the generation, so that late ones are told apart.
+    SetFilter { generation: u64, filter: HistoryFilter },
+    /// Load the rows in view.
+    LoadRows { ids: Vec<EntryId> },
+    /// Load everything about an entry.
+    LoadDetail { id: EntryId },
+    /// Write entries to a file, newest first.
+    Export { job: JobId, path: PathBuf, filter: HistoryFilter, overwrite: bool },
+    /// Keep these settings and use them from now on.
+    SaveSettings(Settings),
+    /// Use this key for the real API.
+    SetKey(ApiKey),
+    /// Forget the key, in the keyring too.
+    ForgetKey,
+}
+
+/// Where the key for the real API is from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeyOrigin {
+    /// There is no key.
+    #[default]
+    Missing,
+    /// `STRIPE_SECRET_KEY`; never stored.
+    Environment,
+    /// The system's keyring.
+    Keyring,
+    /// Typed in, and gone when the program ends: this system has no keyring.
+    Session,
+}
+
+/// What may be known of the key.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyInfo {
+    pub origin: KeyOrigin,
+    pub kind: Option<KeyKind>,
+    /// Whether a key that is entered now would be there the next time.
+    pub is_remembered: bool,
+    /// Why a key that was offered is not used.
+    pub problem: Option<String>,
+}
+
+/// What came of a job.
+#[derive(Clone, Debug, PartialEq)]
+pub enum JobOutcome {
+    /// A token creation was answered, or failed: the entry tells.
+    Created {
+        entry: Entry,
+        /// Of an error: the parameter at fault, the words, and the refusal by account with the ready token of the
+        /// same card that gets around it.
+        param: Option<String>,
+        message: Option<String>,
+        refusal: Option<(Refusal, Option<String>)>,
+    },
+    /// A token was fetched; the entry as it stands now.
+    Retrieved { entry: Option<Entry>, message: Option<String> },
+    /// So many entries were written.
+    Exported { path: PathBuf, entries: u64 },
+    /// The job was stopped before its end and left nothing behind.
+    Cancelled,
+    /// The job failed before it could be written down.
+    Failed { message: String },
+}
+
+/// What the background tells.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Update {
+    /// The data folder is open.
+    Opened {
+        folder: Option<PathBuf>,
+    },
+    /// The data folder cannot be used; nothing can be made or shown.
+    CannotOpen {
+        message: String,
+    },
+    Key(KeyInfo),
+    /// The entries that pass the filter, newest first, and the first rows.
+    History {
+        generation: u64,
+        ids: Vec<EntryId>,
+        rows: Vec<Entry>,
+        counts: Counts,
+    },
+    Rows(Vec<Entry>),
+    /// New and changed entries, by this window or by another process, and whether each passes the filter of this
+    /// generation.
+    Changed {
+        generation: u64,
+        entries: Vec<(Entry, bool)>,
+        counts: Counts,
+    },
+    Detail(Box<EntryDetail>),
+    /// The entry that a job's call is waiting in.
+    Begun {
+        job: JobId,
+        entry: EntryId,
+    },
+    /// A job went on: so many of so many.
+    Progress {
+        job: JobId,
+        done: u64,
+        total: u64,
+    },
+    Finished {
+        job: JobId,
+        outcome: JobOutcome,
+    },
+    /// Something went wrong that no job stands for.
+    Problem {
+        message: String,
+    },
+}

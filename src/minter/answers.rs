@@ -1,0 +1,124 @@
+//! Answers as Stripe writes them: pretty-printed JSON, and the headers that its clients read.
+
+use serde_json::{Map, Value, json};
+
+use crate::domain::{
+    api::{ApiRequest, ApiResponse, HttpMethod},
+    error::ApiError,
+};
+
+/// The answer to a request that was let in: the object, or the error.
+///
+/// A POST that was carried out, to a token or a decline, forbids to be repeated; a POST that was refused in validation
+/// leaves that open (337 recorded answers).
+pub(super) fn answer(
+    request: &ApiRequest,
+    request_id: &str,
+    account_id: &str,
+    outcome: Result<Value, ApiError>,
+) -> ApiResponse {
+    let (http_status, body) = match outcome {
+        Ok(object) => (200, object),
+        Err(error) => {
+            let log = format!("https://dashboard.stripe.com/{account_id}/test/workbench/logs?object={request_id}");
+            (error.http_status, error_body(&error, Some(log)))
+        }
+    };
+    let mut headers = common_headers();
+    let mut add = |name: &str, value: &str| headers.push((name.to_owned(), value.to_owned()));
+    add("Request-Id", request_id);
+    if let Some(version) = request.header("Stripe-Version") {
+        add("Stripe-Version", version);
+    }
+    if request.method == HttpMethod::Post {
+        if let Some(key) = request.header("Idempotency-Key") {
+            add("Idempotency-Key", key);
+            add("Original-Request", request_id);
+        }
+        if matches!(http_status, 200 | 402) {
+            add("Stripe-Should-Retry", "false");
+        }
+    }
+    ApiResponse { http_status, headers, body: text(&body) }
+}
+
+/// The answer to a key that was not let in. Stripe gives no request id here.
+pub fn refused_key(error: &ApiError) -> ApiResponse {
+    let mut headers = common_headers();
+    if error.http_status == 401 {
+        headers.push(("WWW-Authenticate".to_owned(), "Bearer realm=\"Stripe\"".to_owned()));
+    }
+    ApiResponse { http_status: error.http_status, headers, body: text(&error_body(error, None)) }
+}
+
+fn common_headers() -> Vec<(String, String)> {
+    [("Content-Type", "application/json"), ("Cache-Control", "no-cache, no-store")]
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
+/// `{"error": {…}}`: keys in alphabetical order, what is not set is left out.
+fn error_body(error: &ApiError, request_log_url: Option<String>) -> Value {
+    let doc_url = error.code.map(|code| format!("https://stripe.com/docs/error-codes/{}", code.replace('_', "-")));
+    let attributes: Map<String, Value> = [
+        ("code", error.code.map(str::to_owned)),
+        ("decline_code", error.decline_code.map(str::to_owned)),
+        ("doc_url", doc_url),
+        ("message", Some(error.message.clone())),
+        ("param", error.param.clone()),
+        ("request_log_url", request_log_url),
+        ("type", Some(error.kind.as_str().to_owned())),
+    ]
+    .into_iter()
+    .filter_map(|(key, value)| Some((key.to_owned(), Value::String(value?))))
+    .collect();
+    json!({ "error": attributes })
+}
+
+/// Indented by two spaces.
+fn text(body: &Value) -> Vec<u8> {
+    format!("{body:#}").into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::params::TokenRequest;
+
+    fn names(response: &ApiResponse) -> Vec<&str> {
+        response.headers.iter().map(|(name, _)| name.as_str()).collect()
+    }
+
+    #[test]
+    fn a_post_that_was_carried_out_is_not_to_be_repeated() {
+        let mut post = TokenRequest::default().to_api("key-1");
+        post.headers.push(("stripe-version".to_owned(), "2026-07-29.dahlia".to_owned()));
+        let decline = ApiError::card("incorrect_number", "number", "Your card number is incorrect.");
+        for outcome in [Ok(json!({})), Err(decline)] {
+            let done = answer(&post, "req_1", "acct_1", outcome);
+            assert_eq!(done.request_id(), Some("req_1"));
+            assert_eq!(done.header("Original-Request"), Some("req_1"));
+            assert_eq!(done.header("Idempotency-Key"), Some("key-1"));
+            assert_eq!(done.header("Stripe-Should-Retry"), Some("false"));
+            assert_eq!(done.header("Stripe-Version"), Some("2026-07-29.dahlia"));
+        }
+        let refused = answer(&post, "req_1", "acct_1", Err(ApiError::request(None, None, "No")));
+        assert_eq!(refused.header("Stripe-Should-Retry"), None);
+        assert_eq!(refused.header("Original-Request"), Some("req_1"));
+    }
+
+    #[test]
+    fn a_get_has_the_request_id_only() {
+        let mut get = ApiRequest::retrieve_token("tok_1");
+        get.headers.push(("Idempotency-Key".to_owned(), "key-1".to_owned()));
+        let got = answer(&get, "req_1", "acct_1", Ok(json!({})));
+        assert_eq!(names(&got), ["Content-Type", "Cache-Control", "Request-Id"]);
+    }
+
+    #[test]
+    fn a_refused_key_has_no_request_id() {
+        let no_key = ApiError::request(None, None, "No key").with_status(401);
+        assert_eq!(names(&refused_key(&no_key)), ["Content-Type", "Cache-Control", "WWW-Authenticate"]);
+    }
+}

@@ -1,0 +1,124 @@
+//! Who may call: the rows of Stripe's refusals that are about the key.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+
+use crate::domain::{
+    error::ApiError,
+    key::{ApiKey, KeyKind},
+};
+
+/// What a key may start with; it stays readable where the rest is starred.
+const PREFIXES: [&str; 6] = ["sk_test_", "rk_test_", "pk_test_", "sk_live_", "rk_live_", "pk_live_"];
+
+/// Reads the key of an `Authorization` header, `Bearer KEY` or `Basic base64(KEY:)`. Any key of test mode is let in.
+///
+/// # Errors
+/// 401 without a key, and for one that is not of test mode, a live one too; 403 for a publishable key where only a
+/// secret one will do (whether Stripe says 401 or 403 there is not documented).
+pub fn authenticate(authorization: Option<&str>, secret_only: bool) -> Result<KeyKind, ApiError> {
+    let text = authorization.and_then(key_of).filter(|key| !key.is_empty()).ok_or_else(no_key)?;
+    let kind = ApiKey::parse(&text).map_err(|_| invalid_key(&text))?.kind();
+    if secret_only && kind == KeyKind::Publishable {
+        return Err(secret_key_required());
+    }
+    Ok(kind)
+}
+
+/// The key in the header; `None` for another scheme, or for a user name that cannot be read.
+fn key_of(authorization: &str) -> Option<String> {
+    let (scheme, credentials) = authorization.trim().split_once(' ')?;
+    let credentials = credentials.trim();
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Some(credentials.to_owned());
+    }
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let decoded = String::from_utf8(STANDARD.decode(credentials).ok()?).ok()?;
+    Some(decoded.split(':').next().unwrap_or_default().to_owned())
+}
+
+fn unauthorized(message: String) -> ApiError {
+    ApiError::request(None, None, message).with_status(401)
+}
+
+fn no_key() -> ApiError {
+    unauthorized(
+        "You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer \
+         auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY'). See https://stripe.com/docs/api#authentication for \
+         details, or we can help at https://support.stripe.com/."
+            .to_owned(),
+    )
+}
+
+fn invalid_key(key: &str) -> ApiError {
+    unauthorized(format!("Invalid API Key provided: {}", starred(key)))
+}
+
+/// The key with its prefix and its last four characters only; too short a one is starred to its end.
+fn starred(key: &str) -> String {
+    let prefix = PREFIXES.into_iter().find(|prefix| key.starts_with(prefix)).unwrap_or_default();
+    let length = key.chars().count();
+    let secret_until = if length >= prefix.len() + 8 { length - 4 } else { length };
+    key.chars()
+        .enumerate()
+        .map(|(place, c)| if (prefix.len()..secret_until).contains(&place) { '*' } else { c })
+        .collect()
+}
+
+fn secret_key_required() -> ApiError {
+    let message = "This API call cannot be made with a publishable API key. Please use a secret API key. You can find \
+                   a list of your API keys at https://dashboard.stripe.com/account/apikeys.";
+    ApiError::request(Some("secret_key_required"), None, message).with_status(403)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn basic(user: &str) -> String {
+        format!("Basic {}", STANDARD.encode(user))
+    }
+
+    #[test]
+    fn a_test_key_is_read_from_either_scheme() {
+        for (header, kind) in [
+            ("Bearer sk_test_abc".to_owned(), KeyKind::Secret),
+            ("bearer  rk_test_abc ".to_owned(), KeyKind::Restricted),
+            (basic("sk_test_abc:"), KeyKind::Secret),
+            (basic("sk_test_abc"), KeyKind::Secret),
+            (basic("sk_test_abc:password"), KeyKind::Secret),
+        ] {
+            assert_eq!(authenticate(Some(&header), true), Ok(kind), "{header}");
+        }
+        assert_eq!(authenticate(Some("Bearer pk_test_abc"), false), Ok(KeyKind::Publishable));
+        assert_eq!(authenticate(Some("Bearer pk_test_abc"), true), Err(secret_key_required()));
+    }
+
+    #[test]
+    fn what_holds_no_key_is_no_key() {
+        let headers = ["", "Bearer", "Bearer ", "sk_test_abc", "Digest sk_test_abc", "Basic ?", "Basic", &basic(":x")];
+        for header in headers.map(Some).into_iter().chain([None]) {
+            assert_eq!(authenticate(header, false), Err(no_key()), "{header:?}");
+        }
+        assert_eq!(authenticate(Some(&format!("Basic {}", STANDARD.encode([0xff]))), false), Err(no_key()));
+    }
+
+    #[test]
+    fn a_bad_key_is_starred_in_the_middle() {
+        for (key, shown) in [
+            ("sk_test_4eC39HqLyjWD!jtT1zdp7dc", "sk_test_*******************p7dc"),
+            ("sk_live_4eC39HqLyjWDjarjtT1zdp7dc", "sk_live_*********************p7dc"),
+            ("pk_live_abcdefgh", "pk_live_****efgh"),
+            ("rk_live_abc", "rk_live_***"),
+            ("sk_test_", "sk_test_"),
+            ("hello", "*****"),
+            ("4111111111111112", "************1112"),
+            ("ключ-который-не-ключ", "****************ключ"),
+        ] {
+            let error = authenticate(Some(&format!("Bearer {key}")), false).unwrap_err();
+            assert_eq!((error.http_status, error.code), (401, None), "{key}");
+            assert_eq!(error.message, format!("Invalid API Key provided: {shown}"));
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Ids in Stripe's shape: `tok_1` + 5 characters of time + 10 of the account + 8 of its own.
+//!
+//! The shape is read from published ids and exact on all of them: the time is the creation second in base62, counted
+//! from 2012-07-15T21:56:20Z, so that ids sort by time. Clients must not take ids apart.
+
+use std::fmt;
+
+use hmac::{Hmac, KeyInit, Mac};
+use jiff::Timestamp;
+use sha2::Sha256;
+
+use super::ledger::{Ledger, LedgerError};
+
+const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+/// Unix seconds from which ids count.
+const ID_EPOCH: i64 = 1_342_389_380;
+
+/// The source of the ids of one account: random, or the same on every run.
+#[derive(Clone)]
+pub struct Ids {
+    account_part: String,
+    seed: Option<[u8; 32]>,
+}
+
+impl Ids {
+    /// Ids of this account: random without a seed, else keyed hashes of the ledger's own count.
+    pub(super) fn new(account_id: &str, seed: Option<[u8; 32]>) -> Self {
+        let account_part = account_id[account_id.len().saturating_sub(10)..].to_owned();
+        Self { account_part, seed }
+    }
+
+    /// The ids of one request. Seeded ids take a number from the ledger, so that a restart cannot repeat one.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub fn for_request(&self, ledger: &mut dyn Ledger) -> Result<RequestIds<'_>, LedgerError> {
+        let source = match &self.seed {
+            Some(seed) => Some((seed, ledger.next_sequence()?)),
+            None => None,
+        };
+        Ok(RequestIds { account_part: &self.account_part, source })
+    }
+}
+
+impl fmt::Debug for Ids {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.seed.is_some() { "Ids(seeded)" } else { "Ids(random)" })
+    }
+}
+
+/// The ids that one request may give out, one of each kind.
+pub struct RequestIds<'a> {
+    account_part: &'a str,
+    source: Option<(&'a [u8; 32], u64)>,
+}
+
+impl RequestIds<'_> {
+    /// `tok_1…`, 24 characters after the prefix.
+    pub fn token(&self, created: Timestamp) -> String {
+        self.timed("tok", created)
+    }
+
+    /// `card_1…`, 24 characters after the prefix.
+    pub fn card(&self, created: Timestamp) -> String {
+        self.timed("card", created)
+    }
+
+    /// `req_…`, 14 characters after the prefix.
+    pub fn request(&self) -> String {
+        format!("req_{}", self.own_part("req", 14))
+    }
+
+    fn timed(&self, prefix: &str, created: Timestamp) -> String {
+        format!("{prefix}_1{}{}{}", time_part(created.as_second()), self.account_part, self.own_part(prefix, 8))
+    }
+
+    fn own_part(&self, purpose: &str, digits: usize) -> String {
+        let value = match self.source {
+            Some((seed, sequence)) => first_half(keyed_hash(seed, purpose, &sequence.to_be_bytes())),
+            None => rand::random(),
+        };
+        base62(value, digits)
+    }
+}
+
+/// Five characters of time. They start again after 29 years, and a moment before the first one counts as the first.
+fn time_part(created: i64) -> String {
+    base62(u128::from(created.saturating_sub(ID_EPOCH).max(0).unsigned_abs()), 5)
+}
+
+/// The last `digits` digits of a number in base 62. For 16 of them, 128 random bits are even to one part in 10^9.
+pub(super) fn base62(mut value: u128, digits: usize) -> String {
+    let mut text = vec![ALPHABET[0]; digits];
+    for place in text.iter_mut().rev() {
+        *place = ALPHABET[(value % 62) as usize];
+        value /= 62;
+    }
+    text.into_iter().map(char::from).collect()
+}
+
+/// HMAC-SHA256 of the data, apart for each purpose.
+pub(super) fn keyed_hash(key: &[u8; 32], purpose: &str, data: &[u8]) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
+    mac.update(purpose.as_bytes());
+    mac.update(&[0]);
+    mac.update(data);
+    mac.finalize().into_bytes().into()
+}
+
+/// As many bits of a hash as a short id needs.
+pub(super) fn first_half(hash: [u8; 32]) -> u128 {
+    hash.iter().take(16).fold(0, |value, byte| value << 8 | u128::from(*byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::minter::MemoryLedger;
+
+    #[test]
+    fn the_time_in_published_ids_is_their_creation() {
+        for (id, created) in [
+            ("tok_1N3T00LkdIwHu7ixt44h1F8k", 1_683_071_568),
+            ("tok_1DxdfU", 1_548_695_588),
+            ("tok_1CHoPL", 1_523_950_759),
+            ("tok_15mvga", 1_427_932_552),
+            ("tok_16YDIe", 1_439_201_676),
+        ] {
+            assert_eq!(time_part(created), id[5..10], "{id}");
+        }
+        assert_eq!(time_part(0), "00000");
+    }
+
+    #[test]
+    fn ids_have_the_shape_of_the_api_page() {
+        let created = Timestamp::from_second(1_683_071_568).unwrap();
+        for seed in [None, Some([7; 32])] {
+            let ids = Ids::new("acct_1032D82LkdIwHu7ix", seed);
+            let mut ledger = MemoryLedger::default();
+            let first = ids.for_request(&mut ledger).unwrap();
+            let (token, card, request) = (first.token(created), first.card(created), first.request());
+            assert!(token.starts_with("tok_1N3T00LkdIwHu7ix") && token.len() == 28, "{token}");
+            assert!(card.starts_with("card_1N3T00LkdIwHu7ix") && card.len() == 29, "{card}");
+            assert_ne!(token[20..], card[21..], "a token and its card differ in their own part");
+            assert!(request.starts_with("req_") && request.len() == 18, "{request}");
+            assert!(request[4..].bytes().all(|byte| byte.is_ascii_alphanumeric()), "{request}");
+            let second = ids.for_request(&mut ledger).unwrap();
+            assert_ne!(second.token(created), token);
+        }
+    }
+
+    #[test]
+    fn base62_keeps_its_digits() {
+        assert_eq!(base62(0, 3), "000");
+        assert_eq!(base62(61, 2), "0z");
+        assert_eq!(base62(62 * 62 * 62 + 1, 3), "001");
+    }
+}

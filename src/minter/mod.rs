@@ -1,0 +1,190 @@
+//! Stripe's test mode as a pure state machine over a [`Ledger`]: no clock, no files, no network.
+//!
+//! [`handle`] is the whole of it: a row of the route table names the function that answers. What the table does not
+//! have is refused, and what Stripe has and the minter has not is refused in words that say so.
+
+mod answers;
+pub mod auth;
+pub mod ids;
+pub mod ledger;
+mod tokens;
+pub mod workspace;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+pub use answers::refused_key;
+pub use ledger::{Ledger, LedgerError, MemoryLedger, ObjectKind, StoredObject};
+pub use workspace::Workspace;
+
+use crate::domain::{
+    api::{ApiRequest, ApiResponse, HttpMethod},
+    error::ApiError,
+    mask,
+    policies::Policies,
+};
+use ids::RequestIds;
+
+/// Answers one call of the API. The key has been checked by [`auth::authenticate`], where there is one.
+///
+/// A refusal is an answer. The same seed, ledger, moment and request give the same bytes.
+///
+/// # Errors
+/// When the ledger cannot be used: nothing may be kept of the call then.
+pub fn handle(
+    ledger: &mut dyn Ledger,
+    request: &ApiRequest,
+    now: Timestamp,
+    policies: Policies,
+    workspace: &Workspace,
+) -> Result<ApiResponse, LedgerError> {
+    let ids = workspace.ids().for_request(ledger)?;
+    let request_id = ids.request();
+    let mut call = Call { ledger, request, now, policies, workspace, ids };
+    let outcome = match run(&mut call) {
+        Ok(object) => Ok(object),
+        Err(Stop::Refused(error)) => Err(error),
+        Err(Stop::Ledger(error)) => return Err(error),
+    };
+    tracing::debug!(
+        method = request.method.as_str(),
+        request_id,
+        code = outcome.as_ref().err().map(ApiError::label),
+        "answered"
+    );
+    Ok(answers::answer(request, &request_id, workspace.account_id(), outcome))
+}
+
+/// Whether a publishable key is not enough for this call. A call that nothing answers needs no key to be refused.
+pub fn needs_secret_key(request: &ApiRequest) -> bool {
+    route_of(request).is_some_and(|(route, _)| route.secret_only)
+}
+
+/// One call on its way through a handler.
+struct Call<'a> {
+    ledger: &'a mut dyn Ledger,
+    request: &'a ApiRequest,
+    now: Timestamp,
+    policies: Policies,
+    workspace: &'a Workspace,
+    ids: RequestIds<'a>,
+}
+
+/// Why a call does not end in an object.
+#[derive(Debug, thiserror::Error)]
+enum Stop {
+    #[error("refused: {}", .0.label())]
+    Refused(ApiError),
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+impl From<ApiError> for Stop {
+    fn from(error: ApiError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+/// A row of the route table. In a pattern, `:id` takes any one part of the path and hands it to `run`.
+struct Route {
+    method: HttpMethod,
+    pattern: &'static [&'static str],
+    secret_only: bool,
+    run: fn(&mut Call<'_>, &[&str]) -> Result<Value, Stop>,
+}
+
+const ROUTES: &[Route] = &[
+    Route { method: HttpMethod::Post, pattern: &["v1", "tokens"], secret_only: false, run: tokens::create },
+    Route { method: HttpMethod::Get, pattern: &["v1", "tokens", ":id"], secret_only: true, run: tokens::retrieve },
+];
+
+/// What a tester is likely to call next, and the minter does not play.
+const NOT_MODELLED: &[&str] = &[
+    "account",
+    "accounts",
+    "balance",
+    "balance_transactions",
+    "charges",
+    "checkout",
+    "customers",
+    "disputes",
+    "events",
+    "invoices",
+    "payment_intents",
+    "payment_methods",
+    "payouts",
+    "refunds",
+    "setup_intents",
+    "sources",
+    "subscriptions",
+    "test_helpers",
+    "transfers",
+    "webhook_endpoints",
+];
+
+fn route_of(request: &ApiRequest) -> Option<(&'static Route, Vec<&str>)> {
+    let parts = request.segments();
+    ROUTES.iter().filter(|route| route.method == request.method).find_map(|route| Some((route, route.ids(&parts)?)))
+}
+
+impl Route {
+    /// The parts of a path that fits the pattern which stand at its `:id`s.
+    fn ids<'a>(&self, parts: &[&'a str]) -> Option<Vec<&'a str>> {
+        let fits =
+            |(expected, part): (&&str, &&str)| if *expected == ":id" { !part.is_empty() } else { expected == part };
+        (self.pattern.len() == parts.len() && self.pattern.iter().zip(parts).all(fits)).then(|| {
+            self.pattern.iter().zip(parts).filter(|(expected, _)| **expected == ":id").map(|(_, part)| *part).collect()
+        })
+    }
+}
+
+fn run(call: &mut Call<'_>) -> Result<Value, Stop> {
+    match route_of(call.request) {
+        Some((route, ids)) => (route.run)(call, &ids),
+        None => Err(no_such_route(call.request).into()),
+    }
+}
+
+fn no_such_route(request: &ApiRequest) -> ApiError {
+    let (method, path) = (request.method.as_str(), mask::text(&request.path));
+    let message = match request.segments()[..] {
+        ["v1", resource, ..] if NOT_MODELLED.contains(&resource) => {
+            format!("Testcard's local minter does not model {method} {path}.")
+        }
+        _ => format!(
+            "Unrecognized request URL ({method}: {path}). Please see https://stripe.com/docs or we can help at \
+             https://support.stripe.com/."
+        ),
+    };
+    ApiError::request(None, None, message).with_status(404)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_route_is_found_by_method_and_path() {
+        for (method, path, ids) in [
+            (HttpMethod::Post, "/v1/tokens", Some(vec![])),
+            (HttpMethod::Post, "//v1//tokens", Some(vec![])),
+            (HttpMethod::Get, "/v1/tokens/tok_1", Some(vec!["tok_1"])),
+            (HttpMethod::Get, "/v1/tokens", None),
+            (HttpMethod::Get, "/v1/tokens/", None),
+            (HttpMethod::Post, "/v1/tokens/", None),
+            (HttpMethod::Delete, "/v1/tokens/tok_1", None),
+            (HttpMethod::Post, "/v1/tokens/tok_1", None),
+            (HttpMethod::Get, "", None),
+        ] {
+            let request = ApiRequest { method, ..ApiRequest::get(path) };
+            assert_eq!(route_of(&request).map(|(_, ids)| ids), ids, "{method:?} {path}");
+        }
+    }
+
+    #[test]
+    fn a_publishable_key_makes_tokens_and_nothing_else() {
+        let post = ApiRequest { method: HttpMethod::Post, ..ApiRequest::get("/v1/tokens") };
+        assert!(!needs_secret_key(&post));
+        assert!(needs_secret_key(&ApiRequest::retrieve_token("tok_1")));
+    }
+}

@@ -1,0 +1,98 @@
+//! Whose test mode this is: the account that the minter plays, with its keys and ids.
+
+use std::fmt;
+
+use super::ids::{Ids, base62, first_half, keyed_hash};
+use crate::domain::card::CardNumber;
+
+/// The account that the minter plays: its id, its fingerprints, the source of its ids. `Debug` shows the id only.
+#[derive(Clone)]
+pub struct Workspace {
+    account_id: String,
+    published_key: [u8; 32],
+    unpublished_key: [u8; 32],
+    ids: Ids,
+}
+
+impl Workspace {
+    /// The account of a secret, which may be kept on disk: the account's id and the fingerprints of published test
+    /// cards follow from it and stay the same.
+    ///
+    /// Fingerprints of all other numbers are stable while the program runs. Their key is random and in no file, because
+    /// the first six and last four digits, a fingerprint and its key would together give the number away.
+    pub fn new(secret: [u8; 32]) -> Self {
+        Self::derived(&secret, rand::random(), None)
+    }
+
+    /// The account of a seed: its id, every fingerprint and, by the ledger's count, every id are the same on every run
+    /// and machine. Whoever knows the seed can search for an unpublished number by its fingerprint: for tests only.
+    pub fn seeded(seed: u64) -> Self {
+        let secret = keyed_hash(&[0; 32], "seed", &seed.to_be_bytes());
+        let unpublished_key = keyed_hash(&secret, "fingerprints of unpublished numbers", &[]);
+        Self::derived(&secret, unpublished_key, Some(keyed_hash(&secret, "ids", &[])))
+    }
+
+    fn derived(secret: &[u8; 32], unpublished_key: [u8; 32], ids_seed: Option<[u8; 32]>) -> Self {
+        let account_id = format!("acct_1{}", base62(first_half(keyed_hash(secret, "account", &[])), 15));
+        let ids = Ids::new(&account_id, ids_seed);
+        let published_key = keyed_hash(secret, "fingerprints of published numbers", &[]);
+        Self { account_id, published_key, unpublished_key, ids }
+    }
+
+    /// `acct_1…`, 16 characters after the prefix.
+    pub fn account_id(&self) -> &str {
+        &self.account_id
+    }
+
+    /// Where the ids of a request come from.
+    pub fn ids(&self) -> &Ids {
+        &self.ids
+    }
+
+    /// 16 characters that are the same for the same number in this account, and differ between accounts.
+    pub fn fingerprint(&self, number: &CardNumber) -> String {
+        let key = if number.published().is_some() { &self.published_key } else { &self.unpublished_key };
+        base62(first_half(keyed_hash(key, "fingerprint", number.expose().as_bytes())), 16)
+    }
+}
+
+impl fmt::Debug for Workspace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Workspace({}, {:?})", self.account_id, self.ids)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_published_numbers_keep_their_fingerprint_over_restarts() {
+        let published = CardNumber::parse("4242424242424242").unwrap();
+        let unpublished = CardNumber::parse("4111111111111111").unwrap();
+        let (first, second) = (Workspace::new([7; 32]), Workspace::new([7; 32]));
+        assert_eq!(first.account_id(), second.account_id());
+        assert_eq!(first.fingerprint(&published), second.fingerprint(&published));
+        assert_eq!(first.fingerprint(&unpublished), first.fingerprint(&unpublished));
+        assert_ne!(first.fingerprint(&unpublished), second.fingerprint(&unpublished));
+        assert_ne!(first.fingerprint(&published), Workspace::new([8; 32]).fingerprint(&published));
+        assert_eq!(first.fingerprint(&published).len(), 16);
+    }
+
+    #[test]
+    fn a_seed_fixes_everything() {
+        let unpublished = CardNumber::parse("4111111111111111").unwrap();
+        let (first, second) = (Workspace::seeded(1), Workspace::seeded(1));
+        assert_eq!(first.account_id(), second.account_id());
+        assert_eq!(first.fingerprint(&unpublished), second.fingerprint(&unpublished));
+        assert_ne!(first.account_id(), Workspace::seeded(2).account_id());
+    }
+
+    #[test]
+    fn an_account_id_has_stripes_shape_and_debug_shows_no_key() {
+        let workspace = Workspace::new([7; 32]);
+        let id = workspace.account_id();
+        assert!(id.starts_with("acct_1") && id.len() == 21, "{id}");
+        assert_eq!(format!("{workspace:?}"), format!("Workspace({id}, Ids(random))"));
+    }
+}

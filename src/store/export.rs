@@ -1,0 +1,171 @@
+//! The shape of an entry in exports and in what the command line prints: its own structs, with a version, so that a
+//! change of the program's types does not change the files.
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::domain::{
+    api::{ApiResponse, Exchange, Failure, MaskedRequest},
+    entry::EntryDetail,
+};
+
+/// The word in `format` of an export.
+pub const EXPORT_FORMAT: &str = "testcard";
+/// Counts up when a reader of older exports would misread a newer one.
+pub const EXPORT_VERSION: u32 = 1;
+
+/// An entry of the history, masked as the store keeps it.
+#[derive(Clone, Debug, Serialize)]
+pub struct ExportedEntry {
+    id: i64,
+    status: &'static str,
+    target: &'static str,
+    token: Option<String>,
+    brand: Option<String>,
+    last4: Option<String>,
+    code: Option<String>,
+    used_by: Option<String>,
+    /// RFC 3339 in UTC, to the millisecond.
+    created: String,
+    /// `null` while the call is on its way.
+    took_micros: Option<u64>,
+    request: ExportedRequest,
+    #[serde(flatten)]
+    outcome: ExportedOutcome,
+    /// Oldest first.
+    timeline: Vec<ExportedExchange>,
+}
+
+/// A later call about the same token.
+#[derive(Clone, Debug, Serialize)]
+struct ExportedExchange {
+    target: &'static str,
+    created: String,
+    took_micros: u64,
+    request: ExportedRequest,
+    #[serde(flatten)]
+    outcome: ExportedOutcome,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct ExportedRequest {
+    method: &'static str,
+    path: String,
+    /// In the order of sending; a name may occur twice.
+    params: Vec<NameValue>,
+    headers: Vec<NameValue>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct NameValue {
+    name: String,
+    value: String,
+}
+
+/// One of the two, or neither while the call is on its way.
+#[derive(Clone, Debug, Default, Serialize)]
+struct ExportedOutcome {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response: Option<ExportedResponse>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<ExportedFailure>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct ExportedResponse {
+    status: u16,
+    headers: Vec<NameValue>,
+    /// As it came, its keys in their order; text if it is not JSON.
+    body: Value,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct ExportedFailure {
+    kind: String,
+    message: String,
+    status: Option<u16>,
+    text: Option<String>,
+}
+
+impl From<&EntryDetail> for ExportedEntry {
+    fn from(detail: &EntryDetail) -> Self {
+        let entry = &detail.entry;
+        Self {
+            id: entry.id.0,
+            status: entry.status.as_str(),
+            target: entry.target.as_str(),
+            token: entry.token_id.clone(),
+            brand: entry.brand.clone(),
+            last4: entry.last4.clone(),
+            code: entry.code.clone(),
+            used_by: entry.used_by.clone(),
+            created: moment(entry.started),
+            took_micros: entry.took.map(|took| took.as_micros() as u64),
+            request: (&detail.request).into(),
+            outcome: detail.outcome.as_ref().map(Into::into).unwrap_or_default(),
+            timeline: detail.timeline.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<&Exchange> for ExportedExchange {
+    fn from(exchange: &Exchange) -> Self {
+        Self {
+            target: exchange.target.as_str(),
+            created: moment(exchange.started),
+            took_micros: exchange.took.as_micros() as u64,
+            request: (&exchange.request).into(),
+            outcome: (&exchange.outcome).into(),
+        }
+    }
+}
+
+impl From<&MaskedRequest> for ExportedRequest {
+    fn from(request: &MaskedRequest) -> Self {
+        Self {
+            method: request.method.as_str(),
+            path: request.path.clone(),
+            params: pairs(&request.params),
+            headers: pairs(&request.headers),
+        }
+    }
+}
+
+impl From<&Result<ApiResponse, Failure>> for ExportedOutcome {
+    fn from(outcome: &Result<ApiResponse, Failure>) -> Self {
+        match outcome {
+            Ok(response) => Self { response: Some(response.into()), failure: None },
+            Err(failure) => Self { response: None, failure: Some(failure.into()) },
+        }
+    }
+}
+
+impl From<&ApiResponse> for ExportedResponse {
+    fn from(response: &ApiResponse) -> Self {
+        Self {
+            status: response.http_status,
+            headers: pairs(&response.headers),
+            body: response.json().unwrap_or_else(|| Value::String(response.text())),
+        }
+    }
+}
+
+impl From<&Failure> for ExportedFailure {
+    fn from(failure: &Failure) -> Self {
+        Self {
+            kind: failure.kind.clone(),
+            message: failure.message.clone(),
+            status: failure.http_status,
+            text: failure.text.clone(),
+        }
+    }
+}
+
+fn pairs(pairs: &[(String, String)]) -> Vec<NameValue> {
+    pairs.iter().map(|(name, value)| NameValue { name: name.clone(), value: value.clone() }).collect()
+}
+
+fn moment(moment: Timestamp) -> String {
+    format!("{moment:.3}")
+}

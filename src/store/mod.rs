@@ -1,0 +1,175 @@
+//! The history and the minter's ledger on disk, in one SQLite file.
+//!
+//! One thread writes ([`Store`] sends it jobs and gives [`Reply`]s); what a reply acknowledges is on the disk. Any number
+//! of [`Reader`]s read beside it. Several processes may use one folder. Nothing is written that is not masked.
+
+use std::{
+    fs::{self, DirBuilder, OpenOptions},
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use jiff::Timestamp;
+
+mod door;
+mod error;
+mod export;
+mod ledger;
+mod reader;
+mod record;
+mod reply;
+mod rows;
+mod runs;
+mod schema;
+mod writer;
+
+pub use error::StoreError;
+pub use export::{EXPORT_FORMAT, EXPORT_VERSION, ExportedEntry};
+pub use reader::Reader;
+pub use record::{Answer, Call, ExchangeId, Journaled, Recorded};
+pub use reply::Reply;
+
+use crate::domain::{
+    api::{ApiResponse, TransportError},
+    entry::EntryId,
+};
+use runs::Run;
+use schema::Location;
+use writer::{Work, Writer};
+
+/// The name of the database in the data folder.
+pub const FILE_NAME: &str = "testcard.sqlite3";
+
+/// Where a store keeps what it is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In this folder, which is made if need be.
+    Folder(PathBuf),
+    /// Nowhere: gone with the last store and reader of it.
+    Memory,
+}
+
+/// The history and the ledger. Clones share one writer; the last to go waits until all that was submitted is written.
+#[derive(Clone, Debug)]
+pub struct Store(Arc<Inner>);
+
+/// In the order of dropping: the run ends after its last job.
+#[derive(Debug)]
+struct Inner {
+    writer: Writer,
+    location: Location,
+    workspace_secret: [u8; 32],
+    _run: Run,
+}
+
+impl Store {
+    /// Opens the store, makes it if there is none, brings it to this program's version, and marks the calls of runs
+    /// that died as interrupted.
+    ///
+    /// # Errors
+    /// A folder or file that cannot be made or written, a file that is no database of this program or a newer one, a
+    /// full disk, a database that another process holds locked for longer than some seconds.
+    pub fn open(place: &Place, now: Timestamp) -> Result<Self, StoreError> {
+        let (location, connection, run) = match place {
+            Place::Folder(folder) => {
+                let folder = make_folder(folder)?;
+                let location = Location::File(make_file(&folder)?);
+                let mut connection = location.connect_writer(now)?;
+                record::interrupt_dead_runs(&mut connection, &folder)
+                    .map_err(|error| location.opening_failed(&error))?;
+                let run = Run::start(&folder).map_err(|error| not_writable(&folder, &error))?;
+                (location, connection, run)
+            }
+            Place::Memory => {
+                let run = Run::in_memory();
+                let location = Location::Memory(run.name.clone());
+                let connection = location.connect_writer(now)?;
+                (location, connection, run)
+            }
+        };
+        let workspace_secret = location.workspace_secret(&connection)?;
+        let work = Work::new(connection, run.name.clone());
+        let writer = Writer::start(work)
+            .map_err(|error| StoreError::Other { doing: "start the history's writer", reason: error.to_string() })?;
+        Ok(Self(Arc::new(Inner { writer, location, workspace_secret, _run: run })))
+    }
+
+    /// A key for fingerprints that agree within this folder and with no other; made when the folder was.
+    pub fn workspace_secret(&self) -> [u8; 32] {
+        self.0.workspace_secret
+    }
+
+    /// Lets the minter answer a local call and keeps its objects, the exchange and the entry in one transaction. The
+    /// closure runs on the writer's thread: it must not wait for this store.
+    ///
+    /// The reply has the answer as written, masked: a caller that needs the answer as made takes it in the closure, and
+    /// passes it on only after the reply.
+    pub fn answer(&self, call: Call, answer: Answer) -> Reply<Recorded> {
+        self.0.writer.submit("save the call", move |work| work.answer(&call, answer))
+    }
+
+    /// Writes down a call to the real API before it leaves; a token creation gets a pending entry.
+    pub fn journal(&self, call: Call) -> Reply<Journaled> {
+        self.0.writer.submit("write down the call", move |work| work.journal(&call))
+    }
+
+    /// Puts an unknown or interrupted entry back to pending, on the call that made it: to be asked again with the same
+    /// idempotency key. The entry keeps the time of its first asking, the exchange gets this one.
+    pub fn journal_again(&self, entry: EntryId, started: Timestamp) -> Reply<Journaled> {
+        self.0.writer.submit("write down the call", move |work| work.journal_again(entry, started))
+    }
+
+    /// Writes what came of a call in the journal. A failure may be followed by the answer when that comes late; an
+    /// answer is final.
+    pub fn finish(
+        &self,
+        exchange: ExchangeId,
+        took: Duration,
+        outcome: Result<ApiResponse, TransportError>,
+    ) -> Reply<Recorded> {
+        self.0.writer.submit("save the answer", move |work| work.finish(exchange, took, &outcome))
+    }
+
+    /// A reading connection of its own.
+    ///
+    /// # Errors
+    /// When the database cannot be opened.
+    pub fn reader(&self) -> Result<Reader, StoreError> {
+        Reader::open(&self.0.location)
+    }
+
+    /// How many transactions were committed since the store was opened: one holds all jobs that waited.
+    pub fn commits(&self) -> u64 {
+        self.0.writer.commits()
+    }
+}
+
+/// Makes the folder where it is missing, for its owner only. Absolute, so that it stays right when the working folder
+/// changes.
+fn make_folder(folder: &Path) -> Result<PathBuf, StoreError> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+        .create(folder)
+        .and_then(|()| fs::canonicalize(folder))
+        .map_err(|error| StoreError::Folder { folder: folder.to_owned(), reason: error.to_string() })
+}
+
+/// Makes the file where it is missing, for its owner only: SQLite gives the files beside the database its mode.
+fn make_file(folder: &Path) -> Result<PathBuf, StoreError> {
+    let file = folder.join(FILE_NAME);
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(&file).map_err(|error| not_writable(&file, &error))?;
+    Ok(file)
+}
+
+fn not_writable(path: &Path, error: &io::Error) -> StoreError {
+    StoreError::NotWritable { file: path.to_owned(), reason: error.to_string() }
+}

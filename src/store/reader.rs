@@ -1,0 +1,322 @@
+//! Reading the history, on a connection that cannot write. All methods block: call them on a thread of their own.
+
+use std::{
+    collections::{HashMap, HashSet},
+    ops::ControlFlow,
+};
+
+use rusqlite::{Connection, OptionalExtension as _, params_from_iter, types::Value};
+
+use super::{
+    error::StoreError,
+    rows::{self, StoredExchange},
+    schema::Location,
+};
+use crate::domain::{
+    api::{Exchange, MaskedRequest},
+    entry::{Counts, Entry, EntryDetail, EntryId, HistoryFilter, Status},
+    mask,
+};
+
+const READING: &str = "read the history";
+/// How many entries are read at a time when all are gone through.
+const PAGE: usize = 64;
+/// A line of the history is too short to hold more different words.
+const MOST_WORDS: usize = 100;
+
+/// A reading connection: for one thread at a time, and cheap to make.
+#[derive(Debug)]
+pub struct Reader {
+    connection: Connection,
+    /// Whether a long read leaves the writer alone: so with a file, not in memory.
+    reads_beside_the_writer: bool,
+}
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+impl Reader {
+    pub(super) fn open(location: &Location) -> Result<Self> {
+        let connection = location.connect_reader().map_err(|error| location.opening_failed(&error))?;
+        Ok(Self { connection, reads_beside_the_writer: location.is_file() })
+    }
+
+    /// All entries that pass the filter, newest first.
+    ///
+    /// # Errors
+    /// Here and below: when the database cannot be read.
+    pub fn ids(&self, filter: &HistoryFilter) -> Result<Vec<EntryId>> {
+        let clause = Clause::of(filter);
+        self.collect(
+            &format!("SELECT id FROM entries WHERE {} ORDER BY id DESC", clause.sql),
+            params_from_iter(clause.values),
+            |row| row.get(0).map(EntryId),
+        )
+    }
+
+    /// The entries of these ids, in their order; without those that do not exist.
+    ///
+    /// # Errors
+    /// As [`Self::ids`].
+    pub fn rows(&self, ids: &[EntryId]) -> Result<Vec<Entry>> {
+        let entries = self.collect(
+            &format!("SELECT {} FROM entries WHERE id IN (SELECT value FROM json_each(?1))", rows::ENTRY),
+            [json(ids)],
+            rows::entry,
+        )?;
+        let entries: HashMap<EntryId, Entry> = entries.into_iter().map(|entry| (entry.id, entry)).collect();
+        Ok(ids.iter().filter_map(|id| entries.get(id).cloned()).collect())
+    }
+
+    /// The newest entries that pass the filter, so many at most, newest first.
+    ///
+    /// # Errors
+    /// As [`Self::ids`].
+    pub fn page(&self, filter: &HistoryFilter, limit: usize) -> Result<Vec<Entry>> {
+        self.page_before(filter, i64::MAX, limit)
+    }
+
+    /// Everything about an entry.
+    ///
+    /// # Errors
+    /// As [`Self::ids`].
+    pub fn detail(&self, id: EntryId) -> Result<Option<EntryDetail>> {
+        self.at_once(|| Ok(self.details(self.rows(&[id])?)?.pop()))
+    }
+
+    /// The newest entry with this token.
+    ///
+    /// # Errors
+    /// As [`Self::ids`].
+    pub fn by_token(&self, token_id: &str) -> Result<Option<EntryId>> {
+        self.connection
+            .prepare_cached("SELECT id FROM entries WHERE token_id = ?1 ORDER BY id DESC LIMIT 1")
+            .and_then(|mut found| found.query_row([mask::text(token_id)], |row| row.get(0).map(EntryId)).optional())
+            .map_err(|error| told(&error))
+    }
+
+    /// How many entries of each status there are: kept by the writer, so this does not count.
+    ///
+    /// # Errors
+    /// As [`Self::ids`].
+    pub fn counts(&self) -> Result<Counts> {
+        let kept: Vec<(String, i64)> =
+            self.collect("SELECT status, count FROM counts", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let mut counts = Counts::default();
+        for (word, count) in kept {
+            if let Ok(status) = word.parse::<Status>() {
+                counts.set(status, count.cast_unsigned());
+            }
+        }
+        Ok(counts)
+    }
+
+    /// How many entries pass the filter.
+    ///
+    /// # Errors
+    /// As [`Self::ids`].
+    pub fn count(&self, filter: &HistoryFilter) -> Result<u64> {
+        if filter.is_everything() {
+            return Ok(self.counts()?.all());
+        }
+        let clause = Clause::of(filter);
+        self.number(&format!("SELECT count(*) FROM entries WHERE {}", clause.sql), clause.values)
+            .map(i64::cast_unsigned)
+    }
+
+    /// Which of these entries pass the filter, in their order: told by the same clause as [`Self::ids`].
+    ///
+    /// # Errors
+    /// As [`Self::ids`].
+    pub fn matching(&self, filter: &HistoryFilter, ids: &[EntryId]) -> Result<Vec<bool>> {
+        let Clause { sql, mut values } = Clause::of(filter);
+        values.push(json(ids).into());
+        let found = self.collect(
+            &format!("SELECT id FROM entries WHERE {sql} AND id IN (SELECT value FROM json_each(?))"),
+            params_from_iter(values),
+            |row| row.get(0).map(EntryId),
+        )?;
+        let found: HashSet<EntryId> = found.into_iter().collect();
+        Ok(ids.iter().map(|id| found.contains(id)).collect())
+    }
+
+    /// The entries that were made or changed after a revision, oldest first, and the revision that this brings to.
+    ///
+    /// # Errors
+    /// As [`Self::ids`].
+    pub fn changes_since(&self, revision: i64) -> Result<(Vec<Entry>, i64)> {
+        self.at_once(|| {
+            let changed = self.collect(
+                &format!("SELECT {} FROM entries WHERE revision > ?1 ORDER BY id", rows::ENTRY),
+                [revision],
+                rows::entry,
+            )?;
+            Ok((changed, self.revision()?))
+        })
+    }
+
+    /// The count of all changes of entries so far, by whatever process.
+    ///
+    /// # Errors
+    /// As [`Self::ids`].
+    pub fn revision(&self) -> Result<i64> {
+        self.number("SELECT value FROM counters WHERE name = 'revision'", Vec::new())
+    }
+
+    /// A number that is another one after a commit by any other connection: cheap to look at often, and meaningful for
+    /// this reader only.
+    ///
+    /// # Errors
+    /// As [`Self::ids`].
+    pub fn data_version(&self) -> Result<i64> {
+        self.number("PRAGMA data_version", Vec::new())
+    }
+
+    /// Goes through everything about all entries that pass the filter, newest first, with a page of them in memory at a
+    /// time. What is written meanwhile is not seen, but for a store in memory, where changes of entries are.
+    ///
+    /// # Errors
+    /// As [`Self::ids`].
+    pub fn for_each_detail(
+        &self,
+        filter: &HistoryFilter,
+        mut each: impl FnMut(EntryDetail) -> ControlFlow<()>,
+    ) -> Result<()> {
+        let snapshot = self.reads_beside_the_writer.then(|| self.connection.unchecked_transaction()).transpose();
+        let _snapshot = snapshot.map_err(|error| told(&error))?;
+        let mut before = i64::MAX;
+        loop {
+            let page = || self.details(self.page_before(filter, before, PAGE)?);
+            let page = if self.reads_beside_the_writer { page() } else { self.at_once(page) }?;
+            let Some(last) = page.last() else { return Ok(()) };
+            before = last.entry.id.0;
+            for detail in page {
+                if each(detail).is_break() {
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    fn page_before(&self, filter: &HistoryFilter, before: i64, limit: usize) -> Result<Vec<Entry>> {
+        let Clause { sql, mut values } = Clause::of(filter);
+        values.push(before.into());
+        values.push(i64::try_from(limit).unwrap_or(i64::MAX).into());
+        self.collect(
+            &format!("SELECT {} FROM entries WHERE {sql} AND id < ? ORDER BY id DESC LIMIT ?", rows::ENTRY),
+            params_from_iter(values),
+            rows::entry,
+        )
+    }
+
+    /// Everything about these entries, in their order.
+    fn details(&self, entries: Vec<Entry>) -> Result<Vec<EntryDetail>> {
+        let ids: Vec<EntryId> = entries.iter().map(|entry| entry.id).collect();
+        let exchanges = self.collect(
+            &format!(
+                "SELECT {} FROM exchanges WHERE entry IN (SELECT value FROM json_each(?1)) ORDER BY entry, id",
+                rows::EXCHANGE
+            ),
+            [json(&ids)],
+            rows::exchange,
+        )?;
+        let mut calls: HashMap<EntryId, Calls> = HashMap::new();
+        for exchange in exchanges {
+            if let Some(entry) = exchange.entry {
+                calls.entry(entry).or_default().push(exchange);
+            }
+        }
+        let detail = |entry: Entry| {
+            let Calls { creation, timeline } = calls.remove(&entry.id).unwrap_or_default();
+            let (request, outcome) = creation.ok_or_else(|| StoreError::Damaged {
+                doing: READING,
+                reason: format!("entry {} has no call", entry.id.0),
+            })?;
+            Ok(EntryDetail { entry, request, outcome, timeline })
+        };
+        entries.into_iter().map(detail).collect()
+    }
+
+    /// Runs several reads on one state of the database.
+    fn at_once<T>(&self, read: impl FnOnce() -> Result<T>) -> Result<T> {
+        let _snapshot = self.connection.unchecked_transaction().map_err(|error| told(&error))?;
+        read()
+    }
+
+    fn collect<T>(
+        &self,
+        sql: &str,
+        values: impl rusqlite::Params,
+        read: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>> {
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut query| query.query_map(values, read)?.collect())
+            .map_err(|error| told(&error))
+    }
+
+    fn number(&self, sql: &str, values: Vec<Value>) -> Result<i64> {
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut query| query.query_row(params_from_iter(values), |row| row.get(0)))
+            .map_err(|error| told(&error))
+    }
+}
+
+/// The calls of an entry.
+#[derive(Default)]
+struct Calls {
+    creation: Option<(MaskedRequest, Option<Outcome>)>,
+    timeline: Vec<Exchange>,
+}
+
+type Outcome = std::result::Result<crate::domain::api::ApiResponse, crate::domain::api::Failure>;
+
+impl Calls {
+    fn push(&mut self, exchange: StoredExchange) {
+        if exchange.is_creation {
+            self.creation = Some((exchange.request, exchange.outcome));
+        } else {
+            self.timeline.extend(exchange.finished());
+        }
+    }
+}
+
+/// A filter as a condition on `entries`, its values bound in their order.
+struct Clause {
+    sql: String,
+    values: Vec<Value>,
+}
+
+impl Clause {
+    fn of(filter: &HistoryFilter) -> Self {
+        let mut conditions = vec!["TRUE"];
+        let mut values: Vec<Value> = Vec::new();
+        if let Some(status) = filter.status {
+            conditions.push("status = ?");
+            values.push(status.as_str().to_owned().into());
+        }
+        if let Some(target) = filter.target {
+            conditions.push("target = ?");
+            values.push(target.as_str().to_owned().into());
+        }
+        let words = filter.search.to_lowercase();
+        let words: HashSet<&str> = words.split_whitespace().collect();
+        if words.len() > MOST_WORDS {
+            conditions.push("FALSE");
+        } else {
+            // Not LIKE: here a percent sign is a percent sign.
+            conditions.extend(words.iter().map(|_| "instr(haystack, ?) > 0"));
+            values.extend(words.into_iter().map(|word| Value::from(word.to_owned())));
+        }
+        Self { sql: conditions.join(" AND "), values }
+    }
+}
+
+fn json(ids: &[EntryId]) -> String {
+    let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    serde_json::to_string(&ids).expect("numbers are JSON")
+}
+
+fn told(error: &rusqlite::Error) -> StoreError {
+    StoreError::of(READING, error)
+}

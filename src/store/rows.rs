@@ -1,0 +1,123 @@
+//! Rows of the database as the nouns of the domain, for the writer that returns what it wrote and for the reader.
+
+use std::{str::FromStr, time::Duration};
+
+use jiff::Timestamp;
+use rusqlite::{
+    Row,
+    types::{FromSqlError, Type},
+};
+
+use crate::domain::{
+    api::{ApiResponse, Exchange, Failure, MaskedRequest, Target},
+    entry::{Entry, EntryId},
+};
+
+/// The columns that [`entry`] reads.
+pub(super) const ENTRY: &str = "id, status, target, token_id, brand, last4, code, used_by, started_ms, took_micros";
+
+pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
+    Ok(Entry {
+        id: EntryId(row.get(0)?),
+        status: word(row, 1)?,
+        target: word(row, 2)?,
+        token_id: row.get(3)?,
+        brand: row.get(4)?,
+        last4: row.get(5)?,
+        code: row.get(6)?,
+        used_by: row.get(7)?,
+        started: moment(row, 8)?,
+        took: took(row, 9)?,
+    })
+}
+
+/// The columns that [`exchange`] reads.
+pub(super) const EXCHANGE: &str = "entry, is_creation, target, started_ms, took_micros, method, path, params, headers, \
+     http_status, answer_headers, answer_body, failure_kind, failure_message, failure_text";
+
+/// An exchange as kept, which may still wait for its outcome.
+pub(super) struct StoredExchange {
+    pub(super) entry: Option<EntryId>,
+    pub(super) is_creation: bool,
+    pub(super) target: Target,
+    pub(super) started: Timestamp,
+    pub(super) took: Option<Duration>,
+    pub(super) request: MaskedRequest,
+    pub(super) outcome: Option<Result<ApiResponse, Failure>>,
+}
+
+impl StoredExchange {
+    /// `None` while the call is on its way.
+    pub(super) fn finished(self) -> Option<Exchange> {
+        Some(Exchange {
+            target: self.target,
+            started: self.started,
+            took: self.took.unwrap_or_default(),
+            request: self.request,
+            outcome: self.outcome?,
+        })
+    }
+}
+
+pub(super) fn exchange(row: &Row<'_>) -> rusqlite::Result<StoredExchange> {
+    let http_status: Option<u16> = row.get(9)?;
+    let answer: Option<Vec<u8>> = row.get(11)?;
+    let failure: Option<String> = row.get(12)?;
+    let outcome = match (answer, failure) {
+        (Some(body), _) => {
+            let http_status = http_status.unwrap_or_default();
+            Some(Ok(ApiResponse { http_status, headers: pairs(row, 10)?, body }))
+        }
+        (None, Some(kind)) => {
+            let message = row.get::<_, Option<String>>(13)?.unwrap_or_default();
+            Some(Err(Failure { kind, message, http_status, text: row.get(14)? }))
+        }
+        (None, None) => None,
+    };
+    Ok(StoredExchange {
+        entry: row.get::<_, Option<i64>>(0)?.map(EntryId),
+        is_creation: row.get(1)?,
+        target: word(row, 2)?,
+        started: moment(row, 3)?,
+        took: took(row, 4)?,
+        request: MaskedRequest {
+            method: word(row, 5)?,
+            path: row.get(6)?,
+            params: pairs(row, 7)?,
+            headers: pairs(row, 8)?,
+        },
+        outcome,
+    })
+}
+
+/// A list of (name, value) as a JSON array of pairs.
+pub(super) fn pairs_json(pairs: &[(String, String)]) -> String {
+    serde_json::to_string(pairs).expect("pairs of text are JSON")
+}
+
+pub(super) fn micros(took: Duration) -> i64 {
+    i64::try_from(took.as_micros()).unwrap_or(i64::MAX)
+}
+
+fn pairs(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<(String, String)>> {
+    let json: Option<String> = row.get(column)?;
+    let Some(json) = json else { return Ok(Vec::new()) };
+    serde_json::from_str(&json)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error)))
+}
+
+fn word<T: FromStr>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+    let word: String = row.get(column)?;
+    word.parse()
+        .map_err(|_| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(FromSqlError::InvalidType)))
+}
+
+fn moment(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
+    let millis = row.get(column)?;
+    Timestamp::from_millisecond(millis).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, millis))
+}
+
+fn took(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Duration>> {
+    let micros: Option<i64> = row.get(column)?;
+    Ok(micros.map(|micros| Duration::from_micros(micros.cast_unsigned())))
+}

@@ -1,0 +1,195 @@
+//! The one thread that writes.
+//!
+//! ```text
+//! submit ──► queue ──► group: everything that waits, GROUP_LIMIT at most
+//!                        BEGIN IMMEDIATE
+//!                          SAVEPOINT, job, RELEASE     once a job, in the order of submission;
+//!                                                      a job that fails goes back to its savepoint, alone
+//!                        COMMIT                        fails: the whole group has failed
+//!                        replies
+//! ```
+
+use std::{
+    collections::HashMap,
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+        mpsc::{self, Receiver, Sender},
+    },
+    thread::{self, JoinHandle},
+};
+
+use rusqlite::Connection;
+
+use super::{
+    door::Door,
+    error::{Failed, StoreError},
+    record::ExchangeId,
+    reply::{self, Reply},
+};
+
+/// The most jobs in one transaction: more would make the first of them wait for the disk too long.
+const GROUP_LIMIT: usize = 512;
+const SAVING: &str = "save to the history";
+
+/// Gets the open transaction, or the reason why there is none; gives back what tells the caller how the commit went.
+type Job = Box<dyn FnOnce(Result<&mut Work, &StoreError>) -> Told + Send>;
+type Told = Box<dyn FnOnce(Result<(), &StoreError>)>;
+
+/// What the jobs work on.
+pub(super) struct Work {
+    pub(super) connection: Connection,
+    /// The name of this run of the program.
+    pub(super) run: String,
+    /// What must not be written of the answers to the calls that are on their way.
+    pub(super) doors: HashMap<ExchangeId, Door>,
+    /// The calls that need their doors no more once the open transaction is committed.
+    pub(super) settled: Vec<ExchangeId>,
+    /// Why the transaction is gone, when a job lost it.
+    lost: Option<StoreError>,
+}
+
+impl Work {
+    pub(super) fn new(connection: Connection, run: String) -> Self {
+        Self { connection, run, doors: HashMap::new(), settled: Vec::new(), lost: None }
+    }
+}
+
+/// The handle of the thread; the last one to drop it waits for the jobs that were submitted.
+#[derive(Debug)]
+pub(super) struct Writer {
+    queue: RwLock<Option<Sender<Job>>>,
+    thread: Option<JoinHandle<()>>,
+    commits: Arc<AtomicU64>,
+}
+
+impl Writer {
+    pub(super) fn start(work: Work) -> io::Result<Self> {
+        let (queue, jobs) = mpsc::channel();
+        let commits = Arc::new(AtomicU64::new(0));
+        let counter = Arc::clone(&commits);
+        let thread =
+            thread::Builder::new().name("store-writer".to_owned()).spawn(move || run(work, &jobs, &counter))?;
+        Ok(Self { queue: RwLock::new(Some(queue)), thread: Some(thread), commits })
+    }
+
+    /// Puts a job at the end of the queue: this call is what orders them.
+    pub(super) fn submit<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        job: impl FnOnce(&mut Work) -> Result<T, Failed> + Send + 'static,
+    ) -> Reply<T> {
+        let (promise, reply) = reply::pair(doing);
+        let job: Job = Box::new(move |work| {
+            let result = match work {
+                Ok(work) => in_savepoint(work, doing, job),
+                Err(error) => Err(error.clone()),
+            };
+            Box::new(move |committed| {
+                promise.keep(committed.map_err(Clone::clone).and(result));
+            })
+        });
+        if let Some(queue) = &*self.queue.read().unwrap_or_else(PoisonError::into_inner) {
+            // Without a receiver the job is dropped, and its promise says that the store is closed.
+            let _ = queue.send(job);
+        }
+        reply
+    }
+
+    pub(super) fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Acquire)
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.queue.write().unwrap_or_else(PoisonError::into_inner).take();
+        // A job may hold the last handle: a thread cannot wait for itself.
+        if let Some(thread) = self.thread.take()
+            && thread.thread().id() != thread::current().id()
+            && thread.join().is_err()
+        {
+            tracing::error!("the writer of the history ended by a panic");
+        }
+    }
+}
+
+fn run(mut work: Work, jobs: &Receiver<Job>, commits: &AtomicU64) {
+    while let Ok(first) = jobs.recv() {
+        let waiting = jobs.try_iter().take(GROUP_LIMIT - 1);
+        let group: Vec<Job> = std::iter::once(first).chain(waiting).collect();
+        run_group(&mut work, group, commits);
+    }
+}
+
+fn run_group(work: &mut Work, group: Vec<Job>, commits: &AtomicU64) {
+    let size = group.len();
+    let mut standing = work.connection.execute_batch("BEGIN IMMEDIATE").map_err(|error| StoreError::of(SAVING, &error));
+    let mut told = Vec::with_capacity(size);
+    for job in group {
+        told.push(match &standing {
+            Ok(()) => job(Ok(work)),
+            Err(error) => job(Err(error)),
+        });
+        // SQLite ends the transaction by itself when the disk is full or fails: what ran before is gone with it.
+        if standing.is_ok() && work.connection.is_autocommit() {
+            standing = Err(work.lost.take().unwrap_or(StoreError::Closed { doing: SAVING }));
+        }
+    }
+    if standing.is_ok() {
+        standing = work.connection.execute_batch("COMMIT").map_err(|error| StoreError::of(SAVING, &error));
+    }
+    match &standing {
+        Ok(()) => {
+            commits.fetch_add(1, Ordering::Release);
+            for call in work.settled.drain(..) {
+                work.doors.remove(&call);
+            }
+        }
+        Err(error) => {
+            tracing::error!(jobs = size, "a group of jobs was not saved: {error}");
+            if !work.connection.is_autocommit()
+                && let Err(error) = work.connection.execute_batch("ROLLBACK")
+            {
+                tracing::error!("the transaction could not be rolled back: {error}");
+            }
+        }
+    }
+    work.settled.clear();
+    work.lost = None;
+    for told in told {
+        told(standing.as_ref().copied());
+    }
+}
+
+fn in_savepoint<T>(
+    work: &mut Work,
+    doing: &'static str,
+    job: impl FnOnce(&mut Work) -> Result<T, Failed>,
+) -> Result<T, StoreError> {
+    let step = |work: &Work, sql: &str| {
+        work.connection
+            .prepare_cached(sql)
+            .and_then(|mut step| step.execute([]))
+            .map_err(|error| StoreError::of(doing, &error))
+    };
+    step(work, "SAVEPOINT job")?;
+    // The writer outlives a fault of the minter: the savepoint takes back what the job did.
+    let result = catch_unwind(AssertUnwindSafe(|| job(work)))
+        .unwrap_or(Err(Failed::Told(StoreError::Panicked { doing })))
+        .map_err(|failed| failed.while_doing(doing));
+    let ended = match &result {
+        Ok(_) => step(work, "RELEASE job").map(drop),
+        Err(_) if work.connection.is_autocommit() => Ok(()),
+        Err(_) => step(work, "ROLLBACK TO job").and_then(|_| step(work, "RELEASE job")).map(drop),
+    };
+    let result = result.and_then(|value| ended.map(|()| value));
+    if let Err(error) = &result
+        && work.connection.is_autocommit()
+    {
+        work.lost = Some(error.clone());
+    }
+    result
+}

@@ -1,0 +1,56 @@
+//! What a view wants done. A view changes nothing but its own state: everything else is one of these.
+
+use std::path::PathBuf;
+
+use crate::{
+    domain::{
+        api::Target,
+        entry::{EntryId, HistoryFilter},
+        key::ApiKey,
+        settings::Settings,
+        test_cards::TestCard,
+    },
+    messages::JobId,
+};
+
+/// A wish of the user, as the views understood it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Send the draft.
+    Create,
+    /// Empty the form.
+    ClearForm,
+    /// Fill the form from an entry of the history.
+    Reuse(EntryId),
+    /// Fill the form with a test card.
+    Take(&'static TestCard),
+    Select(EntryId),
+    LoadRows(Vec<EntryId>),
+    Filter(HistoryFilter),
+    /// Ask the target whether the token of this entry was used.
+    Retrieve(EntryId),
+    /// Send a call of unknown outcome again, with the same key.
+    AskAgain(EntryId),
+    /// Stop the call of a pending entry.
+    CancelEntry(EntryId),
+    Cancel(JobId),
+    /// Put a text into the clipboard, and say what it was.
+    Copy {
+        text: String,
+        what: String,
+    },
+    SetTarget(Target),
+    OpenTestCards,
+    OpenSettings,
+    OpenExport,
+    /// Ask the desktop for a file to export to.
+    Browse,
+    Export {
+        path: PathBuf,
+        filter: HistoryFilter,
+        overwrite: bool,
+    },
+    SaveSettings(Settings),
+    SetKey(ApiKey),
+    ForgetKey,
+}

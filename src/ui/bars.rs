@@ -1,0 +1,107 @@
+//! The bar above the panes and the line below them.
+
+use egui::{Label, RichText, Ui};
+
+use super::{
+    action::Action,
+    icons, theme,
+    theme::Tokens,
+    widgets::{IconButton, QuietButton, Segmented, Tone, chip::grouped, key_cap_ui, logo_ui, pill_ui},
+};
+use crate::{
+    domain::{
+        api::Target,
+        settings::{Settings, ThemeChoice},
+    },
+    messages::{KeyInfo, KeyOrigin},
+    model::{Model, Storage},
+};
+
+/// Draws the bar at the top.
+pub fn top_bar_ui(ui: &mut Ui, settings: &Settings, key: &KeyInfo, actions: &mut Vec<Action>) {
+    // Both ends are drawn by closures that live at once.
+    let mut of_left = Vec::new();
+    egui::Sides::new().height(theme::CONTROL_HEIGHT).shrink_left().truncate().show(
+        ui,
+        |ui| {
+            logo_ui(ui, 20.0);
+            ui.label(RichText::new("Testcard").font(theme::semibold(theme::BODY_SIZE)));
+            ui.add_space(4.0);
+            let mut target = settings.target;
+            let targets = [(Target::Local, "Local minter"), (Target::Stripe, "Stripe API")];
+            if ui.add(Segmented::new("Target", &mut target, &targets)).changed() {
+                of_left.push(Action::SetTarget(target));
+            }
+            if settings.target == Target::Stripe {
+                key_ui(ui, settings, key, &mut of_left);
+            }
+        },
+        |ui| {
+            if ui.add(IconButton::new(icons::SETTINGS, "Settings").keys("Ctrl ,")).clicked() {
+                actions.push(Action::OpenSettings);
+            }
+            theme_ui(ui, settings, actions);
+            ui.add_space(4.0);
+            key_cap_ui(ui, "Ctrl K");
+            if ui.add(QuietButton::new("Search test cards").icon(icons::SEARCH)).clicked() {
+                actions.push(Action::OpenTestCards);
+            }
+        },
+    );
+    actions.append(&mut of_left);
+}
+
+/// Which key the real API is called with, and where.
+fn key_ui(ui: &mut Ui, settings: &Settings, key: &KeyInfo, actions: &mut Vec<Action>) {
+    let host = settings.stripe.base_url.host();
+    let (tone, words) = match (key.origin, key.kind) {
+        (KeyOrigin::Missing, _) | (_, None) => (Tone::Warn, "No API key".to_owned()),
+        (KeyOrigin::Environment, Some(kind)) => (Tone::Ok, format!("{host} · {} from the environment", kind.label())),
+        (KeyOrigin::Keyring, Some(kind)) => (Tone::Ok, format!("{host} · {} from the keyring", kind.label())),
+        (KeyOrigin::Session, Some(kind)) => (Tone::Ok, format!("{host} · {} for this session", kind.label())),
+    };
+    pill_ui(ui, tone, &words);
+    if tone == Tone::Warn && ui.add(QuietButton::new("Enter a key…")).clicked() {
+        actions.push(Action::OpenSettings);
+    }
+}
+
+fn theme_ui(ui: &mut Ui, settings: &Settings, actions: &mut Vec<Action>) {
+    let is_dark = ui.visuals().dark_mode;
+    let (icon, name, next) = if is_dark {
+        (icons::SUN, "Light theme", ThemeChoice::Light)
+    } else {
+        (icons::MOON, "Dark theme", ThemeChoice::Dark)
+    };
+    if ui.add(IconButton::new(icon, name)).clicked() {
+        actions.push(Action::SaveSettings(Settings { theme: next, ..settings.clone() }));
+    }
+}
+
+/// Draws the line at the bottom.
+pub fn status_bar_ui(ui: &mut Ui, model: &Model) {
+    let t = Tokens::of(ui);
+    let small = |text: String| RichText::new(text).size(theme::SMALL_SIZE).color(t.subdued);
+    let counts = &model.history.counts;
+    let saved = match &model.storage {
+        Storage::Opening => "History: opening…".to_owned(),
+        Storage::Open(Some(folder)) => format!("History: saved in {}", folder.display()),
+        Storage::Open(None) => "History: in memory only".to_owned(),
+        Storage::Unusable(_) => "History: cannot be opened".to_owned(),
+    };
+    let tally = format!(
+        "{} unused · {} used · {} failed",
+        grouped(counts.unused),
+        grouped(counts.used),
+        grouped(counts.failed)
+    );
+    egui::Sides::new().height(16.0).shrink_left().truncate().show(
+        ui,
+        |ui| {
+            ui.label(small(tally));
+            ui.add_space(8.0);
+            ui.add(Label::new(small(saved)).truncate());
+        },
+        |ui| ui.label(small("Test mode only: live keys are refused".to_owned())),
+    );
+}

@@ -1,0 +1,730 @@
+//! The form of a new token: every parameter of the call, what each field lacks, and what Stripe will answer.
+
+use std::collections::HashSet;
+
+use egui::{Context, Event, Id, Key, RichText, ScrollArea, TextEdit, Ui};
+use jiff::{Timestamp, civil::Date};
+
+use super::{
+    action::Action,
+    card_text::{CardTextOutput, card_text_ui, set_caret},
+    icons, theme,
+    theme::Tokens,
+    widgets::{
+        BrandMark, CardFace, ChoiceField, Field, IconButton, InlineAlert, PrimaryButton, QuietButton, RailStep,
+        Segmented, StepState, Tone, dotted_number, section_ui,
+    },
+};
+use crate::domain::{
+    api::Target,
+    card::{Brand, BrandSoFar, CardNumber, brand_so_far},
+    draft::{Draft, split_expiry},
+    error::ApiError,
+    expiry::utc_day,
+    mask::ascii_digits,
+    networks::{CardNetwork, stored_preference},
+    places,
+    policies::Policies,
+    refusal::Refusal,
+    rules::{FieldState, FormField, Prediction, cvc_state, expiry_state, number_state},
+    secret::SecretText,
+    test_cards::{self, StepOutcome, TestCard},
+    typing::{CardField, split_paste},
+};
+
+/// What the last answer said against a field, until the draft is changed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Complaint {
+    /// `None` when no field of the form is to blame.
+    pub field: Option<FormField>,
+    pub message: String,
+    pub refusal: Option<(Refusal, Option<String>)>,
+}
+
+/// The state of the form's view.
+#[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each section is open or closed by itself")]
+pub struct FormState {
+    pub draft: Draft,
+    /// The fields that were left once: what they lack is shown.
+    left: HashSet<FormField>,
+    complaint: Option<Complaint>,
+    focus_next: Option<FormField>,
+    address_is_open: bool,
+    currency_is_open: bool,
+    customer_is_open: bool,
+    raw_is_open: bool,
+    /// The name of a parameter about to be added to the raw ones.
+    new_param: String,
+    prediction: Cached,
+}
+
+/// The prediction of the draft that it was made for.
+#[derive(Debug, Default)]
+struct Cached(Option<(Draft, Date, Policies, Prediction)>);
+
+/// What the form is drawn with.
+#[derive(Clone, Copy, Debug)]
+pub struct FormContext {
+    pub now: Timestamp,
+    pub target: Target,
+    pub policies: Policies,
+    pub moves_on: bool,
+    /// Nothing can be sent: the data folder is not usable, say.
+    pub is_blocked: bool,
+}
+
+impl FormContext {
+    fn today(&self) -> Date {
+        utc_day(self.now)
+    }
+
+    /// What is known of the account: Stripe's own policies show only in its answers.
+    fn known_policies(&self) -> Policies {
+        match self.target {
+            Target::Local => self.policies,
+            Target::Stripe => Policies::default(),
+        }
+    }
+}
+
+impl FormState {
+    pub fn clear(&mut self) {
+        *self = Self { focus_next: Some(FormField::Number), ..Self::default() };
+    }
+
+    pub fn focus(&mut self, field: FormField) {
+        self.focus_next = Some(field);
+    }
+
+    /// Fills the form; whatever was complained of is past.
+    pub fn take(&mut self, draft: Draft) {
+        self.address_is_open |= !draft.address.is_empty();
+        self.currency_is_open |= !draft.currency.is_empty();
+        self.customer_is_open |= draft.is_clone();
+        self.raw_is_open |= draft.raw.is_some();
+        self.draft = draft;
+        self.left.clear();
+        self.complaint = None;
+    }
+
+    /// Shows what an answer said against the draft, on the field that it names, and puts the focus there.
+    pub fn complain(&mut self, complaint: Complaint) {
+        match complaint.field {
+            Some(FormField::Customer | FormField::CustomerCard) => self.customer_is_open = true,
+            Some(FormField::Currency) => self.currency_is_open = true,
+            Some(
+                FormField::Line1
+                | FormField::Line2
+                | FormField::City
+                | FormField::State
+                | FormField::Zip
+                | FormField::Country,
+            ) => self.address_is_open = true,
+            _ => {}
+        }
+        if self.draft.raw.is_none() {
+            self.focus_next = complaint.field;
+        }
+        self.complaint = Some(complaint);
+    }
+
+    /// An answer came that has nothing against the draft.
+    pub fn settle(&mut self) {
+        self.complaint = None;
+    }
+
+    fn prediction(&mut self, ctx: &FormContext) -> Prediction {
+        let (today, policies) = (ctx.today(), ctx.known_policies());
+        match &self.prediction.0 {
+            Some((draft, day, known, prediction)) if *draft == self.draft && *day == today && *known == policies => {
+                prediction.clone()
+            }
+            _ => {
+                let prediction = self.draft.predict(today, policies);
+                self.prediction.0 = Some((self.draft.clone(), today, policies, prediction.clone()));
+                prediction
+            }
+        }
+    }
+}
+
+/// The id of a field's input, so that the focus can be put there.
+pub fn field_id(field: FormField) -> Id {
+    Id::unique(("form", field))
+}
+
+/// Draws the form.
+pub fn form_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext, actions: &mut Vec<Action>) {
+    let prediction = state.prediction(ctx);
+    egui::Panel::bottom("form_actions").frame(bar_frame(ui)).show_separator_line(false).show(ui, |ui| {
+        footer_ui(ui, state, ctx, &prediction, actions);
+    });
+    egui::CentralPanel::default().frame(egui::Frame::new()).show(ui, |ui| {
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            egui::Frame::new().inner_margin(f32::from(theme::PANE_PADDING)).show(ui, |ui| {
+                ui.spacing_mut().item_spacing.y = theme::FIELD_GAP;
+                header_ui(ui, actions);
+                let before = state.draft.clone();
+                fields_ui(ui, state, ctx);
+                if state.draft != before {
+                    state.complaint = None;
+                }
+            });
+        });
+    });
+    if let Some(field) = state.focus_next.take() {
+        put_focus(ui.ctx(), field, &state.draft);
+    }
+}
+
+fn bar_frame(ui: &Ui) -> egui::Frame {
+    egui::Frame::new().fill(Tokens::of(ui).panel).inner_margin(egui::Margin::symmetric(theme::PANE_PADDING, 12))
+}
+
+fn put_focus(ctx: &Context, field: FormField, draft: &Draft) {
+    let id = field_id(field);
+    ctx.memory_mut(|memory| memory.request_focus(id));
+    let shown = match field {
+        FormField::Number => CardField::Number.show(draft.number.expose()),
+        FormField::Expiry => CardField::Expiry.show(&draft.expiry),
+        FormField::Cvc => draft.cvc.expose().to_owned(),
+        _ => return,
+    };
+    set_caret(ctx, id, shown.chars().count());
+}
+
+fn header_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
+    egui::Sides::new().height(theme::CHIP_HEIGHT).show(
+        ui,
+        |ui| ui.label(RichText::new("New token").font(theme::semibold(theme::BODY_SIZE))),
+        |ui| {
+            let button = ui.add(QuietButton::new("Test cards").pill().menu());
+            if button.on_hover_text("Search all published test cards (Ctrl+K)").clicked() {
+                actions.push(Action::OpenTestCards);
+            }
+            let clear = IconButton::new(icons::UNDO_2, "Clear the form").keys("Ctrl N").small();
+            if ui.add(clear).clicked() {
+                actions.push(Action::ClearForm);
+            }
+        },
+    );
+}
+
+fn fields_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext) {
+    card_face_ui(ui, &state.draft);
+    if state.draft.raw.is_none() {
+        if state.draft.is_clone() {
+            let text = "A token for a saved card is made of the customer and the card's id alone";
+            InlineAlert::new(Tone::Info, "The card fields are not sent").text(text).ui(ui);
+        }
+        ui.add_enabled_ui(!state.draft.is_clone(), |ui| {
+            number_ui(ui, state, ctx);
+            ui.columns_const(|[left, right]| {
+                expiry_ui(left, state, ctx);
+                cvc_ui(right, state, ctx);
+            });
+            plain_ui(ui, state, FormField::Name, "Name on card", "Jenny Rosen");
+            network_ui(ui, state);
+        });
+        ui.scope(|ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            sections_ui(ui, state);
+            raw_ui(ui, state);
+        });
+    } else {
+        raw_ui(ui, state);
+    }
+}
+
+fn sections_ui(ui: &mut Ui, state: &mut FormState) {
+    let mut open = state.address_is_open;
+    section_ui(ui, "Billing address", "optional", &mut open, |ui| {
+        ui.spacing_mut().item_spacing.y = theme::FIELD_GAP;
+        ui.add_enabled_ui(!state.draft.is_clone(), |ui| address_ui(ui, state));
+    });
+    state.address_is_open = open;
+    let mut open = state.currency_is_open;
+    section_ui(ui, "Account card currency", "optional", &mut open, |ui| {
+        let note = "Only for a debit card that is added to an account, to pay out to";
+        let enabled = !state.draft.is_clone();
+        ui.add_enabled_ui(enabled, |ui| {
+            let options = choices(places::currencies());
+            let frame = Field::new("Currency").note(note).mono();
+            let field = complaint_on(state.complaint.as_ref(), FormField::Currency, frame);
+            ChoiceField::new(field, &mut state.draft.currency, &options)
+                .placeholder("usd")
+                .id(field_id(FormField::Currency))
+                .ui(ui);
+        });
+    });
+    state.currency_is_open = open;
+    let mut open = state.customer_is_open;
+    section_ui(ui, "Existing customer card", "card + customer", &mut open, |ui| {
+        ui.spacing_mut().item_spacing.y = theme::FIELD_GAP;
+        customer_ui(ui, state);
+    });
+    state.customer_is_open = open;
+}
+
+fn choices(list: &'static [places::Choice]) -> Vec<(&'static str, &'static str)> {
+    list.iter().map(|choice| (choice.code.as_str(), choice.name.as_str())).collect()
+}
+
+/// The field with what the last answer said against it.
+fn complaint_on<'a>(complaint: Option<&'a Complaint>, field: FormField, frame: Field<'a>) -> Field<'a> {
+    match complaint {
+        Some(complaint) if complaint.field == Some(field) => frame.message(Tone::Error, &complaint.message),
+        _ => frame,
+    }
+}
+
+/// The drawing of the card as far as it is typed.
+fn card_face_ui(ui: &mut Ui, draft: &Draft) {
+    let digits = ascii_digits(draft.number.expose());
+    let is_digits = digits.bytes().all(|byte| byte.is_ascii_digit());
+    let card = test_cards::by_number(&digits);
+    let brand = if is_digits { brand_so_far(&digits) } else { BrandSoFar::Open };
+    let groups: &[usize] = match brand {
+        BrandSoFar::One(Brand::AmericanExpress) => &[4, 6, 5],
+        BrandSoFar::One(Brand::DinersClub) if digits.starts_with("36") || digits.len() == 14 => &[4, 6, 4],
+        _ => &[4, 4, 4, 4],
+    };
+    let number = if is_digits { dotted_number(&digits, groups) } else { draft.number.expose().to_owned() };
+    let about = card.map(about).unwrap_or_default();
+    let outcome = card.map(|card| card.description.to_uppercase()).unwrap_or_default();
+    let (month, year) = split_expiry(&draft.expiry);
+    let expires = if year.is_empty() { month } else { format!("{month}/{year}") };
+    ui.add(CardFace {
+        brand: brand_mark(brand, card),
+        outcome: &outcome,
+        about: &about,
+        number: &number,
+        holder: &draft.name,
+        expires: &expires,
+        cvc_digits: draft.cvc.expose().chars().count().min(4),
+    });
+}
+
+/// "credit · US", as far as it is known of the card.
+fn about(card: &TestCard) -> String {
+    let known = [card.funding.as_str(), &card.country].into_iter().filter(|word| !word.is_empty());
+    known.collect::<Vec<_>>().join(" · ")
+}
+
+fn brand_mark(brand: BrandSoFar, card: Option<&TestCard>) -> BrandMark {
+    let is_cartes_bancaires = card.is_some_and(|card| card.networks.contains(&CardNetwork::CartesBancaires));
+    match brand {
+        _ if is_cartes_bancaires => BrandMark::from_stripe("Cartes Bancaires"),
+        BrandSoFar::One(brand) => BrandMark::from_stripe(brand.as_str()),
+        BrandSoFar::Open | BrandSoFar::Impossible => BrandMark::default(),
+    }
+}
+
+/// The words and the tone under a field.
+fn shown_state(state: &FieldState) -> Option<(Tone, &str)> {
+    match state {
+        FieldState::NotYet | FieldState::Right => None,
+        FieldState::Advice(words) => Some((Tone::Warn, words)),
+        FieldState::Wrong(words) => Some((Tone::Error, words)),
+    }
+}
+
+fn card_field_ui(
+    ui: &mut Ui,
+    state: &mut FormState,
+    field: FormField,
+    kind: CardField,
+    (label, label_hint, example): (&str, &str, &str),
+    (standing, note): (&FieldState, &str),
+) -> CardTextOutput {
+    let complaint = state.complaint.as_ref().filter(|complaint| complaint.field == Some(field)).cloned();
+    let mut frame = Field::new(label).hint(label_hint).mono();
+    if let Some(complaint) = &complaint {
+        frame = frame.message(Tone::Error, &complaint.message);
+    } else if let Some((tone, words)) = shown_state(standing) {
+        frame = frame.message(tone, words);
+    } else if !note.is_empty() {
+        frame = frame.note(note);
+    }
+    let kept = match field {
+        FormField::Number => state.draft.number.expose_mut(),
+        FormField::Cvc => state.draft.cvc.expose_mut(),
+        _ => &mut state.draft.expiry,
+    };
+    let drawn = card_text_ui(ui, field_id(field), kind, kept, frame, example);
+    if drawn.response().lost_focus() {
+        state.left.insert(field);
+    }
+    drawn
+}
+
+/// Hands the focus on when a field was completed by typing, and back when Backspace finds nothing to delete.
+fn hand_on(
+    state: &mut FormState,
+    ctx: &FormContext,
+    drawn: &CardTextOutput,
+    is_complete: bool,
+    before: Option<FormField>,
+    next: FormField,
+) {
+    if drawn.is_left_backwards {
+        state.focus_next = before.or(state.focus_next);
+    } else if drawn.is_changed && is_complete && ctx.moves_on {
+        state.focus_next = Some(next);
+    }
+}
+
+fn pasted(ui: &Ui) -> bool {
+    ui.input(|input| input.events.iter().any(|event| matches!(event, Event::Paste(_))))
+}
+
+fn number_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext) {
+    take_pasted_card(ui, state);
+    let text = state.draft.number.expose().to_owned();
+    let digits = ascii_digits(&text);
+    let is_left = state.left.contains(&FormField::Number);
+    let standing = number_state(&text, is_left);
+    let note = match test_cards::by_number(&digits) {
+        Some(card) => card_note(card),
+        None => String::new(),
+    };
+    let words = ("Card number", "", "4242 4242 4242 4242");
+    let drawn = card_field_ui(ui, state, FormField::Number, CardField::Number, words, (&standing, &note));
+    paint_brand(ui, &drawn, brand_mark(brand_so_far(&digits), test_cards::by_number(&digits)), &digits);
+    let text = state.draft.number.expose();
+    let is_right = matches!(number_state(text, false), FieldState::Right | FieldState::Advice(_));
+    // A number of a brand with several lengths is complete at the longest only, or when it is a published one.
+    let (_, longest) = crate::domain::card::lengths(text);
+    let is_complete = is_right && text.len() == longest && !pasted(ui);
+    hand_on(state, ctx, &drawn, is_complete, None, FormField::Expiry);
+}
+
+/// The brand's mark inside the number field, at its right end.
+fn paint_brand(ui: &mut Ui, drawn: &CardTextOutput, mark: BrandMark, digits: &str) {
+    if digits.is_empty() || mark == BrandMark::default() {
+        return;
+    }
+    let field = drawn.response().rect;
+    let place = egui::Rect::from_min_max(
+        egui::pos2(field.right() - 74.0, field.top()),
+        field.right_bottom() - egui::vec2(8.0, 0.0),
+    );
+    let layout = egui::Layout::right_to_left(egui::Align::Center);
+    let mut inside = ui.new_child(egui::UiBuilder::new().max_rect(place).layout(layout));
+    mark.badge_ui(&mut inside);
+}
+
+/// In one line what is special about a published card.
+fn card_note(card: &TestCard) -> String {
+    let step = |name: &str, outcome: &StepOutcome| match outcome {
+        StepOutcome::Refused { .. } => Some(format!("{name} declines with {}", outcome.label())),
+        StepOutcome::Later(what) => Some(format!("{name} {what}")),
+        StepOutcome::Ok | StepOutcome::NotReached => None,
+    };
+    let what = step("charge", &card.at_charge).or_else(|| step("attach", &card.at_attach));
+    match what {
+        Some(what) => format!("Test card: {what}"),
+        None => format!("Test card: {}", card.description),
+    }
+}
+
+/// A pasted `4242 4242 4242 4242 12/34 123` fills three fields.
+fn take_pasted_card(ui: &Ui, state: &mut FormState) {
+    if !ui.memory(|memory| memory.has_focus(field_id(FormField::Number))) {
+        return;
+    }
+    let card = ui.input_mut(|input| {
+        let place =
+            input.events.iter().position(|event| matches!(event, Event::Paste(text) if split_paste(text).is_some()))?;
+        match input.events.remove(place) {
+            Event::Paste(text) => split_paste(&text),
+            _ => None,
+        }
+    });
+    if let Some(card) = card {
+        state.draft.number = SecretText::new(card.number);
+        state.draft.expiry = card.expiry;
+        if let Some(cvc) = card.cvc {
+            state.draft.cvc = SecretText::new(cvc);
+        }
+        state.focus_next = Some(FormField::Number);
+    }
+}
+
+fn expiry_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext) {
+    let is_left = state.left.contains(&FormField::Expiry);
+    let standing = expiry_state(&state.draft.expiry, ctx.today(), is_left);
+    let words = ("Expiry", "", "MM / YY");
+    let drawn = card_field_ui(ui, state, FormField::Expiry, CardField::Expiry, words, (&standing, ""));
+    let text = &state.draft.expiry;
+    let is_complete = text.len() == 4
+        && text[2..] != *"20"
+        && expiry_state(text, ctx.today(), false) == FieldState::Right
+        && !pasted(ui);
+    hand_on(state, ctx, &drawn, is_complete, Some(FormField::Number), FormField::Cvc);
+}
+
+fn cvc_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext) {
+    let is_left = state.left.contains(&FormField::Cvc);
+    let number = state.draft.number.expose().to_owned();
+    let standing = cvc_state(state.draft.cvc.expose(), &number, is_left);
+    let digits = match brand_so_far(&ascii_digits(&number)) {
+        BrandSoFar::One(brand) => brand.cvc_digits(),
+        BrandSoFar::Open | BrandSoFar::Impossible => 3,
+    };
+    let hint = format!("{digits} digits");
+    let words = ("CVC", hint.as_str(), if digits == 4 { "1234" } else { "123" });
+    let drawn = card_field_ui(ui, state, FormField::Cvc, CardField::Cvc, words, (&standing, ""));
+    let typed = state.draft.cvc.expose();
+    let is_complete = typed.len() == digits && typed.bytes().all(|byte| byte.is_ascii_digit()) && !pasted(ui);
+    hand_on(state, ctx, &drawn, is_complete, Some(FormField::Expiry), FormField::Name);
+}
+
+fn plain_ui(ui: &mut Ui, state: &mut FormState, field: FormField, label: &str, example: &str) {
+    let mut frame = complaint_on(state.complaint.as_ref(), field, Field::new(label));
+    let text = match field {
+        FormField::Line1 => &mut state.draft.address.line1,
+        FormField::Line2 => &mut state.draft.address.line2,
+        FormField::City => &mut state.draft.address.city,
+        FormField::State => &mut state.draft.address.state,
+        FormField::Zip => &mut state.draft.address.zip,
+        FormField::Customer => &mut state.draft.customer,
+        FormField::CustomerCard => &mut state.draft.customer_card,
+        _ => &mut state.draft.name,
+    };
+    if matches!(field, FormField::Customer | FormField::CustomerCard) {
+        frame = frame.mono();
+    }
+    let was_empty = text.is_empty();
+    let edit = TextEdit::singleline(text).id(field_id(field)).hint_text(example.to_owned());
+    let response = frame.text(ui, edit).response.response;
+    let backspace = was_empty && response.has_focus() && ui.input(|input| input.key_pressed(Key::Backspace));
+    if field == FormField::Name && backspace {
+        state.focus_next = Some(FormField::Cvc);
+    }
+}
+
+fn address_ui(ui: &mut Ui, state: &mut FormState) {
+    plain_ui(ui, state, FormField::Line1, "Address line 1", "Street, PO box or company");
+    plain_ui(ui, state, FormField::Line2, "Address line 2", "Apartment, suite or unit");
+    ui.columns_const(|[left, right]| {
+        plain_ui(left, state, FormField::City, "City", "");
+        plain_ui(right, state, FormField::State, "State", "");
+    });
+    ui.columns_const(|[left, right]| {
+        plain_ui(left, state, FormField::Zip, "ZIP", "");
+        let options = choices(places::countries());
+        let frame = complaint_on(state.complaint.as_ref(), FormField::Country, Field::new("Country"));
+        ChoiceField::new(frame, &mut state.draft.address.country, &options)
+            .placeholder("US")
+            .id(field_id(FormField::Country))
+            .ui(right);
+    });
+}
+
+fn customer_ui(ui: &mut Ui, state: &mut FormState) {
+    plain_ui(ui, state, FormField::Customer, "Customer", "cus_…");
+    plain_ui(ui, state, FormField::CustomerCard, "Card of this customer", "card_…");
+}
+
+/// The preferred network: a choice among those of a co-branded card, and what Stripe will store of any other.
+fn network_ui(ui: &mut Ui, state: &mut FormState) {
+    let digits = ascii_digits(state.draft.number.expose());
+    let available = CardNumber::parse(&digits).map(|number| number.networks()).unwrap_or_default();
+    let is_co_branded = available.len() > 1;
+    let mut options = vec![(None, "Automatic")];
+    options.extend(
+        CardNetwork::ALL
+            .into_iter()
+            .filter(|network| !is_co_branded || available.contains(network) || state.draft.preferred == Some(*network))
+            .map(|network| (Some(network), network_label(network, is_co_branded))),
+    );
+    let note = state
+        .draft
+        .preferred
+        .map(|network| format!("Stripe will store {}", stored_preference(network, &available)))
+        .unwrap_or_default();
+    let complaint = state.complaint.clone().filter(|complaint| complaint.field == Some(FormField::Network));
+    let mut frame = Field::new("Preferred network").hint(if is_co_branded { "co-branded card" } else { "" });
+    if let Some(complaint) = &complaint {
+        frame = frame.message(Tone::Error, &complaint.message);
+    } else if state.draft.preferred.is_some_and(|network| !available.contains(&network)) {
+        frame = frame.message(Tone::Warn, &note);
+    } else if !note.is_empty() {
+        frame = frame.note(&note);
+    }
+    frame.show(ui, |ui| ui.add(Segmented::new("Preferred network", &mut state.draft.preferred, &options).in_form()));
+}
+
+/// Three names must share the form's width; two have room for the whole name.
+fn network_label(network: CardNetwork, is_co_branded: bool) -> &'static str {
+    if !is_co_branded && network == CardNetwork::CartesBancaires { "CB" } else { network.label() }
+}
+
+/// The parameters exactly as they will be sent, each to be edited, emptied, dropped or added.
+fn raw_ui(ui: &mut Ui, state: &mut FormState) {
+    let is_edited = state.draft.raw.is_some();
+    let mut open = state.raw_is_open || is_edited;
+    let hint = if is_edited { "edited by hand" } else { "as sent" };
+    section_ui(ui, "Raw parameters", hint, &mut open, |ui| {
+        ui.spacing_mut().item_spacing.y = 6.0;
+        let before = state.draft.to_request().params;
+        let mut params = before.clone();
+        let mut dropped = None;
+        for (place, (name, value)) in params.rows_mut().iter_mut().enumerate() {
+            ui.push_id(place, |ui| {
+                let label = name.clone();
+                egui::Sides::new().shrink_left().show(
+                    ui,
+                    |ui| {
+                        Field::new(&label).mono().text(ui, TextEdit::singleline(value.expose_mut()).hint_text("empty"))
+                    },
+                    |ui| {
+                        ui.add_space(2.0);
+                        let button = IconButton::new(icons::X, "Drop this parameter").small();
+                        if ui.add(button).clicked() {
+                            dropped = Some(place);
+                        }
+                    },
+                );
+            });
+        }
+        if let Some(place) = dropped {
+            params.remove_at(place);
+        }
+        let field = Field::new("Add a parameter").mono();
+        let edit = TextEdit::singleline(&mut state.new_param).hint_text("card[name], then Enter");
+        let added = field.text(ui, edit).response.response;
+        if added.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter)) && !state.new_param.is_empty() {
+            params.push(std::mem::take(&mut state.new_param), "");
+        }
+        if params != before {
+            state.draft.raw = Some(params);
+        }
+        if state.draft.raw.is_some() && ui.add(QuietButton::new("Back to the fields")).clicked() {
+            state.draft.raw = None;
+        }
+    });
+    state.raw_is_open = open;
+}
+
+fn footer_ui(
+    ui: &mut Ui,
+    state: &mut FormState,
+    ctx: &FormContext,
+    prediction: &Prediction,
+    actions: &mut Vec<Action>,
+) {
+    ui.spacing_mut().item_spacing.y = 10.0;
+    if let Some(complaint) = state.complaint.clone() {
+        complaint_ui(ui, state, &complaint, actions);
+    }
+    prediction_ui(ui, &state.draft, prediction);
+    let caption = match prediction {
+        _ if state.draft == Draft::default() => "Create token".to_owned(),
+        Prediction::Refused(error) => format!("Send anyway · expect {}", expected_word(error)),
+        Prediction::Token(_) | Prediction::Clone { .. } => "Create token".to_owned(),
+    };
+    ui.add_enabled_ui(!ctx.is_blocked, |ui| {
+        let is_wrong = prediction.error().is_some() && state.draft != Draft::default();
+        let button = PrimaryButton::new(&caption).keys("Ctrl ↵").caution(is_wrong);
+        if ui.add(button).clicked() {
+            actions.push(Action::Create);
+        }
+    });
+}
+
+/// What the button says will come: the code, or the first words where Stripe gives none.
+fn expected_word(error: &ApiError) -> &str {
+    error.decline_code.or(error.code).unwrap_or("an error")
+}
+
+fn complaint_ui(ui: &mut Ui, state: &mut FormState, complaint: &Complaint, actions: &mut Vec<Action>) {
+    match &complaint.refusal {
+        Some((refusal, alias)) => {
+            let copy = alias.as_ref().map(|alias| format!("Copy {alias}"));
+            let buttons: Vec<&str> = copy.iter().map(String::as_str).chain(["Make it locally"]).collect();
+            let clicked =
+                InlineAlert::new(Tone::Error, refusal.title()).text(refusal.remedy()).buttons(&buttons).ui(ui);
+            match (clicked, alias) {
+                (Some(0), Some(alias)) => {
+                    actions.push(Action::Copy { text: alias.clone(), what: alias.clone() });
+                }
+                (Some(_), _) => {
+                    actions.push(Action::SetTarget(Target::Local));
+                    state.complaint = None;
+                }
+                (None, _) => {}
+            }
+        }
+        // A message that names a field stands on the field.
+        None if complaint.field.is_none() || state.draft.raw.is_some() => {
+            let text = "The answer names no field of the form. All of it is in the inspector";
+            InlineAlert::new(Tone::Error, &complaint.message).text(text).ui(ui);
+        }
+        None => {}
+    }
+}
+
+fn prediction_ui(ui: &mut Ui, draft: &Draft, prediction: &Prediction) {
+    let t = Tokens::of(ui);
+    let is_empty = draft.to_request().params.is_empty();
+    let quiet = |words: String| RichText::new(words).size(theme::SMALL_SIZE).color(t.subdued);
+    match prediction {
+        _ if is_empty => {
+            ui.label(quiet("Empty: makes a token for 4242 4242 4242 4242".to_owned()));
+        }
+        Prediction::Token(card) => match card.number.published() {
+            Some(card) => steps_ui(ui, &rail(card)),
+            None => {
+                ui.label(quiet("Stripe will answer with a token".to_owned()));
+            }
+        },
+        Prediction::Clone { customer, .. } => {
+            ui.label(quiet(format!("What comes depends on {customer} and its cards")));
+        }
+        Prediction::Refused(error) => {
+            let param = error.param.as_deref().filter(|param| !param.is_empty());
+            let about = param.map(|param| format!(" · {param}")).unwrap_or_default();
+            let text = format!("HTTP {} {}{about}: {}", error.http_status, error.label(), error.message);
+            ui.label(quiet(text));
+        }
+    }
+}
+
+/// The three steps in the width of the form: what works and what fails, and the code on a line of its own.
+fn steps_ui(ui: &mut Ui, steps: &[RailStep<'_>; 3]) {
+    let t = Tokens::of(ui);
+    ui.vertical(|ui| {
+        ui.spacing_mut().item_spacing.y = 3.0;
+        ui.spacing_mut().interact_size.y = 16.0;
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 4.0;
+            for step in steps {
+                let spoken = format!("{} {} {}", step.name, step.state.word(), step.code);
+                ui.label(step.state.icon().colored(13.0, step.state.color(t)));
+                let name = ui.label(RichText::new(step.name).size(theme::SMALL_SIZE));
+                name.accessible_name(&spoken).on_hover_text(spoken);
+                ui.add_space(8.0);
+            }
+        });
+        if let Some(step) = steps.iter().rfind(|step| !step.code.is_empty()) {
+            let color = if step.state == StepState::Fail { t.error } else { t.subdued };
+            ui.label(RichText::new(format!("{}: {}", step.name, step.code)).size(theme::SMALL_SIZE).color(color));
+        }
+    });
+}
+
+/// The three steps of a published card's life.
+pub fn rail(card: &TestCard) -> [RailStep<'_>; 3] {
+    [("token", &card.at_token), ("attach", &card.at_attach), ("charge", &card.at_charge)].map(|(name, outcome)| {
+        let (state, code) = match outcome {
+            StepOutcome::Ok => (StepState::Ok, ""),
+            StepOutcome::Later(what) => (StepState::Ok, what.as_str()),
+            StepOutcome::Refused { .. } => (StepState::Fail, outcome.label()),
+            StepOutcome::NotReached => (StepState::Later, ""),
+        };
+        RailStep { name, state, code }
+    })
+}

@@ -1,0 +1,345 @@
+//! The history: a table that draws only the rows in view, newest first, with its search and its filters.
+
+use std::collections::HashSet;
+
+use egui::{Align, Key, Label, Layout, Modifiers, RichText, Role, Sense, TextEdit, TextWrapMode, Ui, WidgetInfo};
+use egui_extras::{Column, TableBuilder, TableRow};
+use jiff::Timestamp;
+
+use super::{
+    action::Action,
+    icons, theme,
+    theme::Tokens,
+    widgets::{FilterChip, QuietButton, chip::grouped, empty_state_ui, status_badge_ui},
+    words,
+};
+use crate::{
+    domain::{
+        api::Target,
+        entry::{Entry, EntryId, HistoryFilter, Status},
+    },
+    model::{History, Storage},
+};
+
+/// The state of the history's view.
+#[derive(Debug, Default)]
+pub struct HistoryState {
+    pub filter: HistoryFilter,
+    pub selected: Option<EntryId>,
+    /// The rows that were asked for and are not here yet.
+    asked: HashSet<EntryId>,
+    /// The arrivals of rows that were seen.
+    arrivals: u64,
+    scroll_to: Option<EntryId>,
+    focus_search: bool,
+    /// How many rows the last frame drew: what a test counts instead of time.
+    pub rows_drawn: usize,
+    rows_in_view: usize,
+}
+
+impl HistoryState {
+    pub fn focus_search(&mut self) {
+        self.focus_search = true;
+    }
+
+    /// Selects an entry and brings it into view.
+    pub fn show(&mut self, id: EntryId) {
+        self.selected = Some(id);
+        self.scroll_to = Some(id);
+    }
+}
+
+/// What the history is drawn with.
+#[derive(Clone, Copy, Debug)]
+pub struct HistoryContext<'a> {
+    pub history: &'a History,
+    pub storage: &'a Storage,
+    pub now: Timestamp,
+}
+
+/// Draws the history.
+pub fn history_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions: &mut Vec<Action>) {
+    egui::Frame::new().inner_margin(f32::from(theme::PANE_PADDING)).show(ui, |ui| {
+        let before = state.filter.clone();
+        title_ui(ui, state, ctx, actions);
+        ui.add_space(4.0);
+        chips_ui(ui, state, ctx);
+        if state.filter != before {
+            actions.push(Action::Filter(state.filter.clone()));
+        }
+        ui.add_space(4.0);
+        match ctx.storage {
+            Storage::Unusable(reason) => {
+                empty_state_ui(ui, "The history cannot be opened", reason);
+            }
+            _ if !ctx.history.is_loaded() => {}
+            _ if ctx.history.is_empty() => empty_ui(ui, state),
+            _ => {
+                keys_ui(ui, state, ctx, actions);
+                table_ui(ui, state, ctx, actions);
+            }
+        }
+    });
+}
+
+fn title_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions: &mut Vec<Action>) {
+    let t = Tokens::of(ui);
+    egui::Sides::new().height(theme::BUTTON_HEIGHT).shrink_left().truncate().show(
+        ui,
+        |ui| {
+            ui.label(RichText::new("History").font(theme::semibold(theme::BODY_SIZE)));
+            let count = grouped(ctx.history.counts.all());
+            ui.add(Label::new(RichText::new(count).color(t.subdued)));
+        },
+        |ui| {
+            let export = QuietButton::new("Export…").icon(icons::DOWNLOAD);
+            if ui.add(export).on_hover_text("Write the history to a JSON file (Ctrl+S)").clicked() {
+                actions.push(Action::OpenExport);
+            }
+            let width = (ui.available_width() - 120.0).clamp(120.0, 230.0);
+            let edit = TextEdit::singleline(&mut state.filter.search)
+                .hint_text("id, last4, brand, code…")
+                .id(egui::Id::unique("history_search"));
+            let drawn = ui.allocate_ui(egui::vec2(width, theme::CONTROL_HEIGHT), |ui| {
+                super::widgets::field::text_edit_ui(ui, edit, false, None).response.response
+            });
+            let response = drawn.inner.accessible_name("Search the history");
+            if std::mem::take(&mut state.focus_search) {
+                response.request_focus();
+            }
+        },
+    );
+}
+
+fn chips_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>) {
+    let counts = &ctx.history.counts;
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
+        if ui.add(FilterChip::new("All").selected(state.filter.status.is_none())).clicked() {
+            state.filter.status = None;
+        }
+        for status in Status::ALL {
+            let count = counts.of(status);
+            let is_usual = matches!(status, Status::Unused | Status::Used | Status::Failed);
+            let is_selected = state.filter.status == Some(status);
+            if !is_usual && count == 0 && !is_selected {
+                continue;
+            }
+            if ui.add(FilterChip::new(status.label()).count(count).selected(is_selected)).clicked() {
+                state.filter.status = (!is_selected).then_some(status);
+            }
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            for target in [Target::Stripe, Target::Local] {
+                let is_selected = state.filter.target == Some(target);
+                if ui.add(FilterChip::new(target.label()).selected(is_selected)).clicked() {
+                    state.filter.target = (!is_selected).then_some(target);
+                }
+            }
+        });
+    });
+}
+
+fn empty_ui(ui: &mut Ui, state: &mut HistoryState) {
+    if state.filter.is_everything() {
+        empty_state_ui(ui, "No tokens yet", "Press Ctrl+Enter to make one with 4242");
+        return;
+    }
+    empty_state_ui(ui, "Nothing matches", "No token passes the search and the filters");
+    ui.vertical_centered(|ui| {
+        if ui.add(QuietButton::new("Show all")).clicked() {
+            state.filter = HistoryFilter::default();
+        }
+    });
+}
+
+/// Moves the selection by keys, unless a field has the focus.
+fn keys_ui(ui: &Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions: &mut Vec<Action>) {
+    if ui.memory(|memory| memory.focused().is_some()) {
+        return;
+    }
+    let pressed = |key| ui.input(|input| input.key_pressed(key) && input.modifiers == Modifiers::NONE);
+    let last = ctx.history.len().saturating_sub(1);
+    let page = state.rows_in_view.saturating_sub(1).max(1);
+    let place = state.selected.and_then(|id| ctx.history.place_of(id));
+    let target = if pressed(Key::ArrowDown) {
+        Some(place.map_or(0, |place| place + 1))
+    } else if pressed(Key::ArrowUp) {
+        Some(place.map_or(0, |place| place.saturating_sub(1)))
+    } else if pressed(Key::PageDown) {
+        Some(place.unwrap_or(0) + page)
+    } else if pressed(Key::PageUp) {
+        Some(place.unwrap_or(0).saturating_sub(page))
+    } else if pressed(Key::Home) {
+        Some(0)
+    } else if pressed(Key::End) {
+        Some(last)
+    } else {
+        None
+    };
+    if let Some(id) = target.and_then(|place| ctx.history.id_at(place.min(last))) {
+        state.show(id);
+        actions.push(Action::Select(id));
+    }
+}
+
+fn table_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions: &mut Vec<Action>) {
+    let t = Tokens::of(ui);
+    ui.spacing_mut().item_spacing.y = 0.0;
+    ui.style_mut().interaction.selectable_labels = false;
+    ui.visuals_mut().selection.bg_fill = t.selection;
+    // The words of a selected row keep their colour.
+    ui.visuals_mut().selection.stroke.color = t.text;
+    ui.style_mut().wrap_mode = Some(TextWrapMode::Truncate);
+    state.rows_in_view = (ui.available_height() / theme::TABLE_ROW_HEIGHT) as usize;
+    // Beside the rows, not over them.
+    ui.spacing_mut().scroll.floating_allocated_width = 10.0;
+    let width = ui.available_width();
+    let shows = Shows { source: width >= 560.0, took: width >= 640.0 };
+    let mut table = TableBuilder::new(ui)
+        .id_salt("history")
+        .sense(Sense::click())
+        .cell_layout(Layout::left_to_right(Align::Center))
+        .column(Column::exact(88.0))
+        .column(Column::remainder().at_least(120.0).clip(true))
+        .column(Column::exact(118.0).clip(true));
+    if shows.source {
+        table = table.column(Column::exact(44.0));
+    }
+    if shows.took {
+        table = table.column(Column::exact(60.0));
+    }
+    table = table.column(Column::exact(80.0));
+    if let Some(place) = state.scroll_to.take().and_then(|id| ctx.history.place_of(id)) {
+        table = table.scroll_to_row(place, None);
+    }
+    if std::mem::replace(&mut state.arrivals, ctx.history.arrivals()) != ctx.history.arrivals() {
+        state.asked.clear();
+    }
+    let mut missing = Vec::new();
+    let mut drawn = 0;
+    table
+        .header(28.0, |mut header| {
+            let mut column = |name: &str, is_right: bool| {
+                header.col(|ui| {
+                    let align = if is_right {
+                        Layout::right_to_left(Align::Center)
+                    } else {
+                        Layout::left_to_right(Align::Center)
+                    };
+                    ui.with_layout(align, |ui| ui.label(RichText::new(name).size(theme::SMALL_SIZE).color(t.subdued)));
+                });
+            };
+            column("Status", false);
+            column("Token", false);
+            column("Card", false);
+            if shows.source {
+                column("Source", false);
+            }
+            if shows.took {
+                column("Took", true);
+            }
+            column("Created", true);
+        })
+        .body(|body| {
+            body.rows(theme::TABLE_ROW_HEIGHT, ctx.history.len(), |mut row| {
+                drawn += 1;
+                let Some(id) = ctx.history.id_at(row.index()) else { return };
+                row.set_selected(state.selected == Some(id));
+                match ctx.history.row(id) {
+                    Some(entry) => {
+                        row_ui(&mut row, entry, ctx.now, shows);
+                        let spoken = spoken(entry);
+                        let response = row.response();
+                        let is_selected = state.selected == Some(id);
+                        response.widget_info(|| WidgetInfo::selected(Role::Row, true, is_selected, &spoken));
+                        if response.clicked() {
+                            state.selected = Some(id);
+                            actions.push(Action::Select(id));
+                        }
+                        response.context_menu(|ui| row_menu_ui(ui, entry, actions));
+                    }
+                    None => {
+                        if state.asked.insert(id) {
+                            missing.push(id);
+                        }
+                        row.col(|ui| {
+                            ui.label(RichText::new("…").color(t.faint));
+                        });
+                    }
+                }
+            });
+        });
+    state.rows_drawn = drawn;
+    if !missing.is_empty() {
+        actions.push(Action::LoadRows(missing));
+    }
+}
+
+/// What a screen reader says of a row.
+fn spoken(entry: &Entry) -> String {
+    let what = entry.token_id.as_deref().or(entry.code.as_deref()).unwrap_or("no answer yet");
+    format!("{} {what} {} {}", entry.status.label(), words::card(entry), entry.target.label())
+}
+
+/// Which of the columns there is room for.
+#[derive(Clone, Copy, Debug)]
+struct Shows {
+    source: bool,
+    took: bool,
+}
+
+fn row_ui(row: &mut TableRow<'_, '_>, entry: &Entry, now: Timestamp, shows: Shows) {
+    row.col(|ui| {
+        ui.add_space(6.0);
+        status_badge_ui(ui, entry.status);
+    });
+    row.col(|ui| {
+        let t = Tokens::of(ui);
+        let (text, color) = match (&entry.token_id, entry.status) {
+            (Some(id), _) => (id.as_str(), t.text),
+            (None, Status::Pending) => ("creating…", t.faint),
+            (None, Status::Interrupted | Status::Unknown) => ("a token may exist", t.faint),
+            (None, _) => (entry.code.as_deref().unwrap_or("no answer"), t.error),
+        };
+        ui.add(Label::new(RichText::new(text).font(theme::mono(theme::MONO_SIZE)).color(color)).truncate());
+    });
+    row.col(|ui| {
+        ui.add(Label::new(words::card(entry)).truncate());
+    });
+    let faint = |ui: &Ui, text: String| RichText::new(text).color(Tokens::of(ui).faint);
+    if shows.source {
+        row.col(|ui| {
+            ui.label(entry.target.label());
+        });
+    }
+    if shows.took {
+        row.col(|ui| {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let took = entry.took.map_or_else(|| "…".to_owned(), words::took);
+                ui.label(RichText::new(took).font(theme::mono(theme::MONO_SIZE)));
+            });
+        });
+    }
+    row.col(|ui| {
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.add_space(6.0);
+            let text = faint(ui, words::ago(entry.started, now));
+            ui.add(Label::new(text).truncate()).on_hover_text(words::moment(entry.started));
+        });
+    });
+}
+
+fn row_menu_ui(ui: &mut Ui, entry: &Entry, actions: &mut Vec<Action>) {
+    if let Some(id) = &entry.token_id
+        && ui.button("Copy id").clicked()
+    {
+        actions.push(Action::Copy { text: id.clone(), what: "Token id".to_owned() });
+    }
+    if ui.button("Put into the form").clicked() {
+        actions.push(Action::Reuse(entry.id));
+    }
+    if entry.token_id.is_some() && ui.button("Check whether it was used").clicked() {
+        actions.push(Action::Retrieve(entry.id));
+    }
+}

@@ -1,0 +1,421 @@
+//! The inspector: everything about the selected entry, the answer as a foldable tree first of all.
+
+use egui::{Label, RichText, ScrollArea, Ui};
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::{
+    action::Action,
+    form::rail,
+    icons, theme,
+    theme::Tokens,
+    widgets::{
+        IconButton, InlineAlert, JsonLines, JsonTree, JsonTreeAction, QuietButton, Tabs, Tone, empty_state_ui,
+        outcome_rail_ui, status_badge_ui,
+    },
+    words,
+};
+use crate::domain::{
+    api::{ApiResponse, Exchange, Failure, Target},
+    entry::{EntryDetail, EntryId, Status},
+    error::ErrorView,
+    refusal::Refusal,
+    test_cards,
+};
+
+/// The parts of the inspector.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tab {
+    Summary,
+    #[default]
+    Response,
+    Request,
+    Timeline,
+}
+
+/// The state of the inspector's view.
+#[derive(Debug, Default)]
+pub struct InspectorState {
+    tab: Tab,
+    /// The tree of an entry's answer, parsed once.
+    tree: Option<(EntryId, Vec<u8>, JsonLines)>,
+    headers_are_open: bool,
+}
+
+/// Draws the inspector.
+pub fn inspector_ui(ui: &mut Ui, state: &mut InspectorState, detail: Option<&EntryDetail>, actions: &mut Vec<Action>) {
+    egui::Frame::new().inner_margin(f32::from(theme::PANE_PADDING)).show(ui, |ui| {
+        let Some(detail) = detail else {
+            empty_state_ui(ui, "Nothing selected", "Select a token to see its request and its answer");
+            return;
+        };
+        head_ui(ui, detail, actions);
+        ui.add_space(2.0);
+        let tabs = [
+            (Tab::Summary, "Summary"),
+            (Tab::Response, "Response"),
+            (Tab::Request, "Request"),
+            (Tab::Timeline, "Timeline"),
+        ];
+        ui.add(Tabs::new("Inspector", &mut state.tab, &tabs));
+        ui.add_space(4.0);
+        ui.push_id(detail.entry.id, |ui| match state.tab {
+            Tab::Summary => summary_ui(ui, detail, actions),
+            Tab::Response => response_ui(ui, state, detail, actions),
+            Tab::Request => request_ui(ui, detail, actions),
+            Tab::Timeline => timeline_ui(ui, detail),
+        });
+    });
+}
+
+fn head_ui(ui: &mut Ui, detail: &EntryDetail, actions: &mut Vec<Action>) {
+    let entry = &detail.entry;
+    let title = entry.token_id.as_deref().or(entry.code.as_deref()).unwrap_or("no token");
+    egui::Sides::new().height(20.0).shrink_left().truncate().show(
+        ui,
+        |ui| {
+            let text = RichText::new(title).font(theme::mono_medium(theme::MONO_FIELD_SIZE));
+            ui.add(Label::new(text).truncate().selectable(true))
+        },
+        |ui| {
+            status_badge_ui(ui, entry.status);
+        },
+    );
+    ui.horizontal_wrapped(|ui| {
+        if let Some(id) = &entry.token_id {
+            let button = ui.add(QuietButton::new("Copy id").icon(icons::COPY));
+            if button.on_hover_text("Copy the token's id (Ctrl+I)").clicked() {
+                actions.push(Action::Copy { text: id.clone(), what: "Token id".to_owned() });
+            }
+            let button = ui.add(QuietButton::new("Check").icon(icons::REFRESH_CW));
+            if button.on_hover_text("Fetch the token and see whether it was used").clicked() {
+                actions.push(Action::Retrieve(entry.id));
+            }
+        }
+        match entry.status {
+            Status::Pending if ui.add(QuietButton::new("Cancel").icon(icons::X)).clicked() => {
+                actions.push(Action::CancelEntry(entry.id));
+            }
+            Status::Unknown if ui.add(QuietButton::new("Ask again").icon(icons::REFRESH_CW)).clicked() => {
+                actions.push(Action::AskAgain(entry.id));
+            }
+            _ => {}
+        }
+        let reuse = ui.add(QuietButton::new("Reuse").icon(icons::PENCIL));
+        if reuse.on_hover_text("Put this card into the form (Ctrl+D)").clicked() {
+            actions.push(Action::Reuse(entry.id));
+        }
+    });
+}
+
+/// What is to be said of an entry before its details: a refusal, a failure, an outcome that nobody knows.
+fn verdict_ui(ui: &mut Ui, detail: &EntryDetail, actions: &mut Vec<Action>) {
+    let number = detail.request.param("card[number]").unwrap_or_default();
+    match (&detail.outcome, detail.entry.status) {
+        (_, Status::Interrupted) => {
+            let text = "The program ended while this call was on its way, so a token may exist at Stripe. Its card \
+                        details are gone: put the card into the form and send it as new";
+            InlineAlert::new(Tone::Warn, "Nobody knows whether this call was carried out").text(text).ui(ui);
+        }
+        (_, Status::Unknown) => {
+            let failure = match &detail.outcome {
+                Some(Err(failure)) => failure.message.as_str(),
+                _ => "",
+            };
+            let text = format!("{failure}. Asking again uses the same idempotency key, so it cannot mint twice");
+            InlineAlert::new(Tone::Warn, "A token may exist").text(&text).ui(ui);
+        }
+        (Some(Ok(response)), _) => {
+            if let Some(refusal) = Refusal::of(response) {
+                let copy = refusal.ready_alias(number).map(|alias| format!("Copy {alias}"));
+                let buttons: Vec<&str> = copy.iter().map(String::as_str).collect();
+                let clicked =
+                    InlineAlert::new(Tone::Error, refusal.title()).text(refusal.remedy()).buttons(&buttons).ui(ui);
+                if let (Some(_), Some(alias)) = (clicked, refusal.ready_alias(number)) {
+                    actions.push(Action::Copy { text: alias.to_owned(), what: alias.to_owned() });
+                }
+                ui.hyperlink_to("What Stripe says about it", refusal.link());
+            } else if let Some(sentence) = response.error_sentence() {
+                InlineAlert::new(Tone::Error, &sentence).ui(ui);
+            }
+        }
+        (Some(Err(failure)), _) => {
+            InlineAlert::new(Tone::Error, &failure.message).ui(ui);
+        }
+        (None, _) => {
+            ui.label("Waiting for the answer…");
+        }
+    }
+}
+
+/// Label and value, a line each.
+fn line_ui(ui: &mut Ui, label: &str, value: &str, is_code: bool) {
+    let t = Tokens::of(ui);
+    ui.horizontal(|ui| {
+        let (rect, _) = ui.allocate_exact_size(egui::vec2(108.0, 18.0), egui::Sense::hover());
+        let mut place = ui
+            .new_child(egui::UiBuilder::new().max_rect(rect).layout(egui::Layout::left_to_right(egui::Align::Center)));
+        place.label(RichText::new(label).size(theme::SMALL_SIZE).color(t.subdued));
+        let font = if is_code { theme::mono(theme::MONO_SIZE) } else { theme::regular(theme::BODY_SIZE) };
+        ui.add(Label::new(RichText::new(value).font(font)).selectable(true).wrap());
+    });
+}
+
+fn summary_ui(ui: &mut Ui, detail: &EntryDetail, actions: &mut Vec<Action>) {
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 8.0;
+        verdict_ui(ui, detail, actions);
+        let entry = &detail.entry;
+        if let Some(card) = detail.request.param("card[number]").and_then(test_cards::by_number) {
+            ui.label(RichText::new(&card.description).font(theme::semibold(theme::BODY_SIZE)));
+            outcome_rail_ui(ui, &rail(card));
+            ui.add_space(4.0);
+        }
+        line_ui(ui, "Status", entry.status.label(), false);
+        line_ui(ui, "Card", &words::card(entry), false);
+        if let Some(used_by) = &entry.used_by {
+            line_ui(ui, "Used by", used_by, true);
+        }
+        line_ui(ui, "Source", entry.target.label(), false);
+        line_ui(ui, "Created", &words::moment(entry.started), false);
+        if let Some(took) = entry.took {
+            line_ui(ui, "Took", &words::took(took), false);
+        }
+        if let Some(Ok(response)) = &detail.outcome {
+            line_ui(ui, "HTTP status", &response.http_status.to_string(), true);
+            line_ui(ui, "Request id", response.request_id().unwrap_or("none"), true);
+        }
+    });
+}
+
+fn response_ui(ui: &mut Ui, state: &mut InspectorState, detail: &EntryDetail, actions: &mut Vec<Action>) {
+    match &detail.outcome {
+        Some(Ok(response)) => {
+            if !response.is_success() || detail.entry.status == Status::Unknown {
+                verdict_ui(ui, detail, actions);
+                ui.add_space(4.0);
+            }
+            status_line_ui(ui, state, detail, response, actions);
+            if state.headers_are_open {
+                headers_ui(ui, "Response headers", &response.headers);
+                ui.add_space(4.0);
+            }
+            tree_ui(ui, state, detail.entry.id, response, actions);
+        }
+        Some(Err(failure)) => {
+            verdict_ui(ui, detail, actions);
+            failure_ui(ui, failure);
+        }
+        None => verdict_ui(ui, detail, actions),
+    }
+}
+
+fn status_line_ui(
+    ui: &mut Ui,
+    state: &mut InspectorState,
+    detail: &EntryDetail,
+    response: &ApiResponse,
+    actions: &mut Vec<Action>,
+) {
+    let t = Tokens::of(ui);
+    egui::Sides::new().height(theme::CHIP_HEIGHT).shrink_left().truncate().show(
+        ui,
+        |ui| {
+            let color = if response.is_success() { t.ok } else { t.error };
+            let status = format!("HTTP {}", response.http_status);
+            ui.label(RichText::new(status).font(theme::mono_medium(theme::MONO_SIZE)).color(color));
+            let took = detail.entry.took.map(words::took).unwrap_or_default();
+            ui.add(Label::new(RichText::new(took).size(theme::SMALL_SIZE).color(t.subdued)));
+        },
+        |ui| {
+            if ui.add(IconButton::new(icons::COPY, "Copy the whole response").small()).clicked() {
+                actions.push(Action::Copy { text: response.text(), what: "Response".to_owned() });
+            }
+            let words = if state.headers_are_open { "Hide headers" } else { "Headers" };
+            if ui.add(QuietButton::new(words).pill()).clicked() {
+                state.headers_are_open = !state.headers_are_open;
+            }
+            if let Some((_, _, lines)) = &mut state.tree {
+                if ui.add(IconButton::new(icons::FOLD_VERTICAL, "Fold all").small()).clicked() {
+                    lines.collapse_all();
+                }
+                if ui.add(IconButton::new(icons::UNFOLD_VERTICAL, "Unfold all").small()).clicked() {
+                    lines.expand_all();
+                }
+            }
+        },
+    );
+}
+
+fn tree_ui(ui: &mut Ui, state: &mut InspectorState, id: EntryId, response: &ApiResponse, actions: &mut Vec<Action>) {
+    let is_kept = state.tree.as_ref().is_some_and(|(known, body, _)| *known == id && *body == response.body);
+    if !is_kept {
+        let body = response.json().unwrap_or_else(|| Value::String(response.text()));
+        state.tree = Some((id, response.body.clone(), JsonLines::new(body)));
+    }
+    if let Some((_, _, lines)) = &mut state.tree {
+        let copied = JsonTree::new("Response", lines).hint(&plain_words).help(&help).ui(ui);
+        match copied {
+            Some(JsonTreeAction::CopiedValue(pointer) | JsonTreeAction::CopiedPath(pointer)) => {
+                actions.push(Action::Copy { text: String::new(), what: pointer });
+            }
+            None => {}
+        }
+    }
+}
+
+/// Unix seconds in plain words.
+fn plain_words(pointer: &str, value: &Value) -> Option<String> {
+    let is_time = pointer.ends_with("/created");
+    let seconds = value.as_i64().filter(|_| is_time)?;
+    Timestamp::from_second(seconds).ok().map(words::moment)
+}
+
+/// A sentence about a field of the token object.
+fn help(pointer: &str, _: &Value) -> Option<String> {
+    let sentence = match pointer {
+        "/id" => "The token's id: what charges and customers take",
+        "/object" => "The kind of object",
+        "/card" => "The card that the token stands for",
+        "/card/id" => "The card's own id, kept when it is charged or attached",
+        "/card/address_line1_check" => "Outcome of the check of the first address line",
+        "/card/address_zip_check" => "Outcome of the check of the ZIP code",
+        "/card/brand" => "The card's brand",
+        "/card/country" => "The issuer's country, ISO 3166-1 alpha-2",
+        "/card/cvc_check" => "Outcome of the CVC check; unchecked until the card is charged or attached",
+        "/card/dynamic_last4" => "Last four digits of a device's own number, for wallets",
+        "/card/fingerprint" => "The same for every token of the same number in this account",
+        "/card/funding" => "credit, debit, prepaid or unknown",
+        "/card/last4" => "The last four digits of the number",
+        "/card/tokenization_method" => "How a wallet made the token; null for a typed card",
+        "/card/wallet" => "The wallet that holds the card",
+        "/card/networks" | "/card/networks/preferred" => "The network to prefer on a co-branded card",
+        "/client_ip" => "The address that made the token",
+        "/created" => "When it was made, in Unix seconds",
+        "/livemode" => "Whether it is about money: always false here",
+        "/type" => "What the token stands for",
+        "/used" => "Whether something has consumed the token: it works once",
+        "/error/code" => "What went wrong, for programs",
+        "/error/decline_code" => "Why the issuer declined",
+        "/error/doc_url" => "Stripe's page about the code",
+        "/error/message" => "What went wrong, for people",
+        "/error/param" => "The parameter at fault",
+        "/error/type" => "The kind of error: it decides the SDK's exception class",
+        _ => return None,
+    };
+    Some(sentence.to_owned())
+}
+
+fn headers_ui(ui: &mut Ui, name: &str, headers: &[(String, String)]) {
+    ui.label(RichText::new(name).size(theme::SMALL_SIZE).color(Tokens::of(ui).subdued));
+    if headers.is_empty() {
+        ui.label(RichText::new("none").color(Tokens::of(ui).faint));
+    }
+    for (name, value) in headers {
+        pair_ui(ui, name, value);
+    }
+}
+
+fn pair_ui(ui: &mut Ui, name: &str, value: &str) {
+    let t = Tokens::of(ui);
+    let mono = |text: &str, color| RichText::new(text.to_owned()).font(theme::mono(theme::MONO_SIZE)).color(color);
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
+        ui.add(Label::new(mono(name, t.json_key)).selectable(true));
+        ui.add(Label::new(mono(value, t.text)).selectable(true).wrap());
+    });
+}
+
+fn failure_ui(ui: &mut Ui, failure: &Failure) {
+    ui.add_space(4.0);
+    if let Some(status) = failure.http_status {
+        line_ui(ui, "HTTP status", &status.to_string(), true);
+    }
+    if let Some(text) = &failure.text {
+        ui.label(RichText::new("What came instead").size(theme::SMALL_SIZE).color(Tokens::of(ui).subdued));
+        ScrollArea::both().auto_shrink(false).show(ui, |ui| {
+            ui.add(Label::new(RichText::new(text).font(theme::mono(theme::MONO_SIZE))).selectable(true));
+        });
+    }
+}
+
+fn request_ui(ui: &mut Ui, detail: &EntryDetail, actions: &mut Vec<Action>) {
+    let request = &detail.request;
+    let t = Tokens::of(ui);
+    egui::Sides::new().height(theme::CHIP_HEIGHT).shrink_left().truncate().show(
+        ui,
+        |ui| {
+            let line = format!("{} {}", request.method.as_str(), request.path);
+            ui.label(RichText::new(line).font(theme::mono_medium(theme::MONO_SIZE)))
+        },
+        |ui| {
+            if ui.add(QuietButton::new("Copy").pill()).clicked() {
+                let params: Map<String, Value> =
+                    request.params.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect();
+                let text = serde_json::to_string_pretty(&params).unwrap_or_default();
+                actions.push(Action::Copy { text, what: "Request".to_owned() });
+            }
+        },
+    );
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        let note = "As sent, but for what may not be kept: codes, keys, and numbers that are no published test cards";
+        ui.add(Label::new(RichText::new(note).size(theme::SMALL_SIZE).color(t.subdued)).wrap());
+        ui.add_space(4.0);
+        headers_ui(ui, "Parameters", &request.params);
+        ui.add_space(8.0);
+        headers_ui(ui, "Request headers", &request.headers);
+    });
+}
+
+fn timeline_ui(ui: &mut Ui, detail: &EntryDetail) {
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 8.0;
+        let entry = &detail.entry;
+        let words = match entry.status {
+            Status::Failed => "Refused",
+            Status::Pending => "Sent",
+            Status::Interrupted | Status::Unknown => "Sent, outcome unknown",
+            Status::Unused | Status::Used => "Minted",
+        };
+        let request_id = match &detail.outcome {
+            Some(Ok(response)) => response.request_id(),
+            _ => None,
+        };
+        step_ui(ui, words, entry.started, entry.target, request_id);
+        for exchange in &detail.timeline {
+            exchange_ui(ui, exchange);
+        }
+    });
+}
+
+fn exchange_ui(ui: &mut Ui, exchange: &Exchange) {
+    let (what, request_id) = match &exchange.outcome {
+        Ok(response) => {
+            let used = response.with_token(|token| if token.is_used() { ", used" } else { ", unused" });
+            let body = response.json();
+            let error = body.as_ref().and_then(ErrorView::of).map(|error| format!(", {}", error.label()));
+            let what = error.unwrap_or_else(|| used.unwrap_or_default().to_owned());
+            (format!("Retrieved{what}"), response.request_id())
+        }
+        Err(failure) => (format!("Not retrieved, {}", failure.kind), None),
+    };
+    step_ui(ui, &what, exchange.started, exchange.target, request_id);
+}
+
+fn step_ui(ui: &mut Ui, what: &str, when: Timestamp, target: Target, request_id: Option<&str>) {
+    let t = Tokens::of(ui);
+    ui.horizontal(|ui| {
+        ui.label(icons::CIRCLE_DOT.colored(icons::SIZE, t.accent_text));
+        ui.vertical(|ui| {
+            ui.spacing_mut().item_spacing.y = 2.0;
+            ui.label(RichText::new(what).font(theme::semibold(theme::BODY_SIZE)));
+            let about = format!("{} · {}", words::moment(when), target.label());
+            ui.label(RichText::new(about).size(theme::SMALL_SIZE).color(t.subdued));
+            if let Some(id) = request_id {
+                ui.add(
+                    Label::new(RichText::new(id).font(theme::mono(theme::MONO_SIZE)).color(t.subdued)).selectable(true),
+                );
+            }
+        });
+    });
+}

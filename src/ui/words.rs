@@ -1,0 +1,78 @@
+//! Numbers and times in the words of the window.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::domain::entry::Entry;
+
+/// "Visa •••• 4242", or what is known of it.
+pub fn card(entry: &Entry) -> String {
+    let brand = match entry.brand.as_deref() {
+        Some("MasterCard") => "Mastercard",
+        Some("American Express") => "Amex",
+        Some(brand) => brand,
+        None => "",
+    };
+    match entry.last4.as_deref() {
+        Some(last4) => format!("{brand} •••• {last4}").trim_start().to_owned(),
+        None => brand.to_owned(),
+    }
+}
+
+/// "0.1 ms", "212 ms", "1.4 s".
+pub fn took(took: Duration) -> String {
+    let millis = took.as_secs_f64() * 1000.0;
+    if millis < 9.95 {
+        format!("{millis:.1} ms")
+    } else if millis < 999.5 {
+        format!("{millis:.0} ms")
+    } else {
+        format!("{:.1} s", millis / 1000.0)
+    }
+}
+
+/// "now", "2 min ago", "3 h ago", "5 d ago", then the date.
+pub fn ago(then: Timestamp, now: Timestamp) -> String {
+    let secs = now.as_second() - then.as_second();
+    match secs {
+        ..60 => "now".to_owned(),
+        60..3600 => format!("{} min ago", secs / 60),
+        3600..86_400 => format!("{} h ago", secs / 3600),
+        86_400..604_800 => format!("{} d ago", secs / 86_400),
+        _ => then.strftime("%Y-%m-%d").to_string(),
+    }
+}
+
+/// "2031-05-02 18:31:02 UTC".
+pub fn moment(then: Timestamp) -> String {
+    then.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+/// When the words of [`ago`] change next.
+pub fn until_next_words(then: Timestamp, now: Timestamp) -> Option<Duration> {
+    let secs = now.as_second() - then.as_second();
+    let unit = match secs {
+        ..3600 => 60,
+        3600..86_400 => 3600,
+        _ => return None,
+    };
+    Some(Duration::from_secs((unit - secs.rem_euclid(unit)).unsigned_abs()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_told_as_people_do() {
+        let now = Timestamp::from_second(1_900_000_000).unwrap();
+        for (secs, expected) in [(0, "now"), (59, "now"), (60, "1 min ago"), (7200, "2 h ago"), (200_000, "2 d ago")] {
+            let then = Timestamp::from_second(1_900_000_000 - secs).unwrap();
+            assert_eq!(ago(then, now), expected);
+        }
+        for (micros, expected) in [(120, "0.1 ms"), (9_960, "10 ms"), (212_400, "212 ms"), (1_420_000, "1.4 s")] {
+            assert_eq!(took(Duration::from_micros(micros)), expected);
+        }
+    }
+}

@@ -1,0 +1,340 @@
+//! The desk where commands arrive: calls to the two targets, exports, settings and keys.
+
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
+    time::Instant,
+};
+
+use jiff::Timestamp;
+use tokio::sync::{Notify, mpsc::UnboundedReceiver};
+
+use super::{
+    Config, Outbox,
+    history::{History, Question},
+};
+use crate::{
+    backend::{Backend, Begun, Targets, new_idempotency_key},
+    domain::{
+        api::{ApiRequest, Target},
+        clock::Clock,
+        entry::{EntryId, HistoryFilter, Status},
+        error::ErrorView,
+        refusal::Refusal,
+        settings::Settings,
+    },
+    jobs::export::{self, ExportError},
+    keys::{KeySource, KeyStatus, Keys},
+    messages::{Command, JobId, JobOutcome, KeyInfo, KeyOrigin, Update},
+    settings,
+    store::{Recorded, Store, StoreError},
+};
+
+/// How a job is stopped: a task listens to the bell, a thread looks at the flag.
+#[derive(Clone, Default)]
+struct Stop {
+    bell: Arc<Notify>,
+    flag: Arc<AtomicBool>,
+}
+
+impl Stop {
+    fn ring(&self) {
+        self.flag.store(true, Ordering::Relaxed);
+        self.bell.notify_one();
+    }
+}
+
+/// What several tasks need: the calls whose outcome is unknown, with their secrets, and the jobs that can be stopped.
+#[derive(Default)]
+struct Open {
+    unknown: HashMap<EntryId, ApiRequest>,
+    stops: HashMap<JobId, Stop>,
+}
+
+/// What leads to the two targets.
+#[derive(Clone)]
+struct Line {
+    targets: Targets,
+    keys: Arc<Keys>,
+}
+
+impl Line {
+    /// The target as the settings of now have it. Looking a key up may take seconds, so it is done off this thread.
+    async fn backend(&self, target: Target, settings: Settings) -> Result<Backend, String> {
+        match target {
+            Target::Local => Ok(self.targets.local(settings.policies)),
+            Target::Stripe => {
+                let keys = Arc::clone(&self.keys);
+                let key = tokio::task::spawn_blocking(move || keys.get()).await.ok().flatten().ok_or(
+                    "There is no API key yet. Enter a test key in the settings, or start with STRIPE_SECRET_KEY set",
+                )?;
+                self.targets.stripe(&settings.stripe, key).map_err(|error| error.to_string())
+            }
+        }
+    }
+}
+
+pub(super) struct Desk {
+    line: Line,
+    settings: Settings,
+    settings_file: Option<PathBuf>,
+    clock: Clock,
+    history: History,
+    outbox: Outbox,
+    open: Arc<Mutex<Open>>,
+}
+
+impl Desk {
+    pub(super) fn new(config: Config, store: Store, history: History, outbox: Outbox) -> Self {
+        Self {
+            line: Line { targets: Targets::new(store, None), keys: Arc::new(config.keys) },
+            settings: config.settings,
+            settings_file: config.settings_file,
+            clock: config.clock,
+            history,
+            outbox,
+            open: Arc::default(),
+        }
+    }
+
+    pub(super) async fn work(mut self, mut inbox: UnboundedReceiver<Command>) {
+        self.with_keys(|_| ());
+        while let Some(command) = inbox.recv().await {
+            self.carry_out(command);
+        }
+        // An export leaves nothing behind. Calls on their way stay in the journal, and are told as interrupted.
+        for stop in lock(&self.open).stops.values() {
+            stop.flag.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn carry_out(&mut self, command: Command) {
+        match command {
+            Command::CreateToken { job, request, target } => {
+                let request = request.to_api(&new_idempotency_key());
+                self.call(job, target, request, None);
+            }
+            Command::AskAgain { job, entry } => match self.take_unknown(entry) {
+                Some(request) => self.call(job, Target::Stripe, request, Some(entry)),
+                None => self.fail(job, "This call cannot be repeated: its card details are gone. Send it as new"),
+            },
+            Command::Retrieve { job, token, target, .. } => {
+                self.call(job, target, ApiRequest::retrieve_token(&token), None);
+            }
+            Command::Cancel { job } => {
+                if let Some(stop) = lock(&self.open).stops.get(&job) {
+                    stop.ring();
+                }
+            }
+            Command::SetFilter { generation, filter } => self.history.ask(Question::Filter { generation, filter }),
+            Command::LoadRows { ids } => self.history.ask(Question::Rows(ids)),
+            Command::LoadDetail { id } => self.history.ask(Question::Detail(id)),
+            Command::Export { job, path, filter, overwrite } => self.export(job, path, filter, overwrite),
+            Command::SaveSettings(settings) => self.save_settings(settings),
+            Command::SetKey(key) => self.with_keys(move |keys| {
+                keys.set(key);
+            }),
+            Command::ForgetKey => self.with_keys(Keys::forget),
+        }
+    }
+
+    fn take_unknown(&self, entry: EntryId) -> Option<ApiRequest> {
+        lock(&self.open).unknown.remove(&entry)
+    }
+
+    fn fail(&self, job: JobId, message: &str) {
+        let outcome = JobOutcome::Failed { message: message.to_owned() };
+        self.outbox.send(Update::Finished { job, outcome });
+    }
+
+    /// Starts a call as a task of its own; with `again`, the call of that entry is repeated.
+    fn call(&self, job: JobId, target: Target, request: ApiRequest, again: Option<EntryId>) {
+        let task = CallTask {
+            job,
+            line: self.line.clone(),
+            stop: self.stop_of(job),
+            history: self.history.sender(),
+            open: Arc::clone(&self.open),
+        };
+        tokio::spawn(task.run(target, self.settings.clone(), request, again, self.clock.now()));
+    }
+
+    fn stop_of(&self, job: JobId) -> Stop {
+        let stop = Stop::default();
+        lock(&self.open).stops.insert(job, stop.clone());
+        stop
+    }
+
+    fn export(&self, job: JobId, path: PathBuf, filter: HistoryFilter, overwrite: bool) {
+        let (stop, open) = (self.stop_of(job), Arc::clone(&self.open));
+        let (store, outbox) = (self.line.targets.store().clone(), self.outbox.clone());
+        tokio::task::spawn_blocking(move || {
+            let outcome = match export_to(&store, &path, &filter, overwrite, &stop, &outbox, job) {
+                Ok(entries) => JobOutcome::Exported { path, entries },
+                Err(ExportError::Cancelled) => JobOutcome::Cancelled,
+                Err(error) => JobOutcome::Failed { message: error.to_string() },
+            };
+            lock(&open).stops.remove(&job);
+            outbox.send(Update::Finished { job, outcome });
+        });
+    }
+
+    fn save_settings(&mut self, settings: Settings) {
+        self.settings = settings;
+        if let Some(file) = &self.settings_file
+            && let Err(error) = settings::save(file, &self.settings)
+        {
+            self.outbox.send(Update::Problem { message: error.to_string() });
+        }
+    }
+
+    /// Does something with the keys and tells how they stand, off this thread: a keyring may take seconds.
+    fn with_keys(&self, deed: impl FnOnce(&Keys) + Send + 'static) {
+        let (keys, outbox) = (Arc::clone(&self.line.keys), self.outbox.clone());
+        tokio::task::spawn_blocking(move || {
+            deed(&keys);
+            outbox.send(Update::Key(key_info(keys.status())));
+        });
+    }
+}
+
+fn key_info(status: KeyStatus) -> KeyInfo {
+    let origin = match status.source {
+        KeySource::Environment => KeyOrigin::Environment,
+        KeySource::Keyring => KeyOrigin::Keyring,
+        KeySource::Session => KeyOrigin::Session,
+        KeySource::None => KeyOrigin::Missing,
+    };
+    KeyInfo { origin, kind: status.key, is_remembered: status.remembers, problem: status.problem }
+}
+
+fn lock(open: &Mutex<Open>) -> std::sync::MutexGuard<'_, Open> {
+    open.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn export_to(
+    store: &Store,
+    path: &std::path::Path,
+    filter: &HistoryFilter,
+    overwrite: bool,
+    stop: &Stop,
+    outbox: &Outbox,
+    job: JobId,
+) -> Result<u64, ExportError> {
+    let reader = store.reader()?;
+    let mut progress = |progress: export::Progress| {
+        outbox.send(Update::Progress { job, done: progress.done, total: progress.total });
+    };
+    export::export(&reader, filter, path, overwrite, &mut progress, &stop.flag)
+}
+
+/// One call on its way.
+struct CallTask {
+    job: JobId,
+    line: Line,
+    stop: Stop,
+    history: mpsc::Sender<Question>,
+    open: Arc<Mutex<Open>>,
+}
+
+impl CallTask {
+    async fn run(
+        self,
+        target: Target,
+        settings: Settings,
+        request: ApiRequest,
+        again: Option<EntryId>,
+        now: Timestamp,
+    ) {
+        let makes_token = request.makes_token();
+        let made = match self.line.backend(target, settings).await {
+            Ok(backend) => self.make(&backend, request.clone(), again, now).await,
+            Err(message) => Err(message),
+        };
+        let outcome = match made {
+            Ok(recorded) => {
+                self.remember(&recorded, request);
+                outcome_of(makes_token, recorded)
+            }
+            Err(message) => {
+                // The call can still be asked again.
+                if let Some(entry) = again {
+                    lock(&self.open).unknown.insert(entry, request);
+                }
+                JobOutcome::Failed { message }
+            }
+        };
+        lock(&self.open).stops.remove(&self.job);
+        self.tell(Update::Finished { job: self.job, outcome });
+    }
+
+    async fn make(
+        &self,
+        backend: &Backend,
+        request: ApiRequest,
+        again: Option<EntryId>,
+        now: Timestamp,
+    ) -> Result<Recorded, String> {
+        let begun = match again {
+            Some(entry) => backend.begin_again(entry, request, now).await,
+            None => backend.begin(request, now).await,
+        }
+        .map_err(|error| error.to_string())?;
+        if let Some(entry) = &begun.entry {
+            self.tell(Update::Begun { job: self.job, entry: entry.id });
+        }
+        self.finish_or_stop(backend, &begun).await.map_err(|error| error.to_string())
+    }
+
+    async fn finish_or_stop(&self, backend: &Backend, begun: &Begun) -> Result<Recorded, StoreError> {
+        let sent = Instant::now();
+        let finish = backend.finish(begun);
+        tokio::pin!(finish);
+        tokio::select! {
+            recorded = &mut finish => return recorded,
+            () = self.stop.bell.notified() => {}
+        }
+        match backend.abandon(begun, sent).await? {
+            Some(recorded) => Ok(recorded),
+            // A local commit cannot be cancelled.
+            None => finish.await,
+        }
+    }
+
+    /// Keeps the call of an unknown outcome, so that it can be asked again with the same key while the program runs.
+    fn remember(&self, recorded: &Recorded, request: ApiRequest) {
+        if let Some(entry) = recorded.entry.as_ref().filter(|entry| entry.status == Status::Unknown) {
+            lock(&self.open).unknown.insert(entry.id, request);
+        }
+    }
+
+    /// Tells what was committed, and then this.
+    fn tell(&self, then: Update) {
+        let _ = self.history.send(Question::Changed(Box::new(then)));
+    }
+}
+
+fn outcome_of(makes_token: bool, recorded: Recorded) -> JobOutcome {
+    let refusal = recorded.exchange.outcome.as_ref().ok().and_then(Refusal::of).map(|refusal| {
+        let number = recorded.exchange.request.param("card[number]").unwrap_or_default();
+        (refusal, refusal.ready_alias(number).map(str::to_owned))
+    });
+    let (param, message) = match &recorded.exchange.outcome {
+        Ok(response) => {
+            let body = response.json();
+            let error = body.as_ref().and_then(ErrorView::of);
+            let text = |text: Option<&str>| text.map(str::to_owned);
+            (text(error.and_then(ErrorView::param)), text(error.and_then(ErrorView::message)))
+        }
+        Err(failure) => (None, Some(failure.message.clone())),
+    };
+    match recorded.entry {
+        Some(entry) if makes_token => JobOutcome::Created { entry, param, message, refusal },
+        entry => JobOutcome::Retrieved { entry, message },
+    }
+}

@@ -1,0 +1,145 @@
+//! The thread that answers every question about the history, in order, and tells what was committed by whom.
+
+use std::{sync::mpsc, thread::JoinHandle, time::Duration};
+
+use super::Outbox;
+use crate::{
+    domain::entry::{EntryId, HistoryFilter},
+    messages::Update,
+    store::{Reader, Store, StoreError},
+};
+
+/// How often another process's commits are looked for.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// How many rows come along with a new list, so that the first screen needs no second question.
+const FIRST_ROWS: usize = 60;
+
+/// A question about the history.
+#[derive(Debug)]
+pub(super) enum Question {
+    Filter {
+        generation: u64,
+        filter: HistoryFilter,
+    },
+    Rows(Vec<EntryId>),
+    Detail(EntryId),
+    /// Something was committed here: tell what changed, then pass this on.
+    Changed(Box<Update>),
+}
+
+/// The handle of the thread; dropping it ends and joins it.
+pub(super) struct History {
+    questions: Option<mpsc::Sender<Question>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl History {
+    pub(super) fn start(store: &Store, outbox: Outbox) -> Result<Self, StoreError> {
+        let reader = store.reader()?;
+        let (questions, inbox) = mpsc::channel();
+        let mut state = State {
+            revision: reader.revision()?,
+            reader,
+            outbox,
+            generation: 0,
+            filter: HistoryFilter::default(),
+            data_version: None,
+        };
+        let thread = std::thread::Builder::new()
+            .name("history".to_owned())
+            .spawn(move || state.answer_all(&inbox))
+            .expect("the system gives threads");
+        Ok(Self { questions: Some(questions), thread: Some(thread) })
+    }
+
+    pub(super) fn ask(&self, question: Question) {
+        if let Some(questions) = &self.questions {
+            let _ = questions.send(question);
+        }
+    }
+
+    /// A way to ask from a task.
+    pub(super) fn sender(&self) -> mpsc::Sender<Question> {
+        self.questions.clone().expect("open until dropped")
+    }
+}
+
+impl Drop for History {
+    fn drop(&mut self) {
+        self.questions = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+struct State {
+    reader: Reader,
+    outbox: Outbox,
+    generation: u64,
+    filter: HistoryFilter,
+    /// Everything up to this revision was told.
+    revision: i64,
+    data_version: Option<i64>,
+}
+
+impl State {
+    fn answer_all(&mut self, inbox: &mpsc::Receiver<Question>) {
+        loop {
+            let answered = match inbox.recv_timeout(LOOK_EVERY) {
+                Ok(question) => self.answer(question),
+                Err(mpsc::RecvTimeoutError::Timeout) => self.look(),
+                Err(mpsc::RecvTimeoutError::Disconnected) => return,
+            };
+            if let Err(error) = answered {
+                self.outbox.send(Update::Problem { message: error.to_string() });
+            }
+        }
+    }
+
+    fn answer(&mut self, question: Question) -> Result<(), StoreError> {
+        match question {
+            Question::Filter { generation, filter } => {
+                (self.generation, self.filter) = (generation, filter);
+                self.revision = self.reader.revision()?;
+                let ids = self.reader.ids(&self.filter)?;
+                let rows = self.reader.rows(&ids[..ids.len().min(FIRST_ROWS)])?;
+                let counts = self.reader.counts()?;
+                self.outbox.send(Update::History { generation, ids, rows, counts });
+            }
+            Question::Rows(ids) => self.outbox.send(Update::Rows(self.reader.rows(&ids)?)),
+            Question::Detail(id) => {
+                if let Some(detail) = self.reader.detail(id)? {
+                    self.outbox.send(Update::Detail(Box::new(detail)));
+                }
+            }
+            Question::Changed(then) => {
+                let told = self.tell_changes();
+                self.outbox.send(*then);
+                told?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells of another process's commits, and wakes the window only if there are any.
+    fn look(&mut self) -> Result<(), StoreError> {
+        let now = self.reader.data_version()?;
+        let is_new = self.data_version.replace(now).is_some_and(|before| before != now);
+        if is_new { self.tell_changes() } else { Ok(()) }
+    }
+
+    fn tell_changes(&mut self) -> Result<(), StoreError> {
+        let (entries, revision) = self.reader.changes_since(self.revision)?;
+        if revision == self.revision {
+            return Ok(());
+        }
+        self.revision = revision;
+        let ids: Vec<EntryId> = entries.iter().map(|entry| entry.id).collect();
+        let shown = self.reader.matching(&self.filter, &ids)?;
+        let entries = entries.into_iter().zip(shown).collect();
+        let counts = self.reader.counts()?;
+        self.outbox.send(Update::Changed { generation: self.generation, entries, counts });
+        Ok(())
+    }
+}

@@ -1,0 +1,132 @@
+//! The background: it alone owns the disk and the network.
+//!
+//! The window sends a [`Command`] and never waits; what comes of it arrives as [`Update`]s, with one wake for each
+//! batch. Two named threads do the work: `worker` runs the calls on a small async runtime, `history` answers every
+//! question about the history, one after the other, and notices what was committed by whom.
+
+mod calls;
+mod history;
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, mpsc},
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use crate::{
+    domain::{clock::Clock, settings::Settings},
+    keys::Keys,
+    messages::{Command, Update},
+    store::{Place, Store},
+};
+
+/// How long the end of the program waits for what is under way: a hung name look-up must not hold the window.
+const PATIENCE_AT_END: Duration = Duration::from_millis(500);
+
+/// What the background is started with.
+#[derive(Debug)]
+pub struct Config {
+    /// The data folder; `None` keeps nothing on disk.
+    pub folder: Option<PathBuf>,
+    pub settings: Settings,
+    /// Where settings are kept; `None` keeps them nowhere.
+    pub settings_file: Option<PathBuf>,
+    pub clock: Clock,
+    pub keys: Keys,
+}
+
+/// Called once for each batch of updates, from any thread.
+pub type Wake = Arc<dyn Fn() + Send + Sync>;
+
+/// Where updates are put: the window is woken once it can find them.
+#[derive(Clone)]
+struct Outbox {
+    updates: mpsc::Sender<Update>,
+    wake: Wake,
+}
+
+impl Outbox {
+    fn send(&self, update: Update) {
+        // The window may be gone already: then nobody is to be told.
+        if self.updates.send(update).is_ok() {
+            (self.wake)();
+        }
+    }
+}
+
+/// The handle of the background. Dropping it stops the work and joins the threads, within a second.
+pub struct Worker {
+    commands: Option<UnboundedSender<Command>>,
+    updates: mpsc::Receiver<Update>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Worker {
+    /// Starts the background. What fails in starting is told by an update.
+    ///
+    /// # Panics
+    /// When the system gives no thread: then nothing can work.
+    pub fn start(config: Config, wake: Wake) -> Self {
+        let (commands, inbox) = unbounded_channel();
+        let (updates, received) = mpsc::channel();
+        let outbox = Outbox { updates, wake };
+        let thread = std::thread::Builder::new()
+            .name("worker".to_owned())
+            .spawn(move || run(config, inbox, &outbox))
+            .expect("the system gives threads");
+        Self { commands: Some(commands), updates: received, thread: Some(thread) }
+    }
+
+    /// Hands a command over without waiting.
+    pub fn send(&self, command: Command) {
+        if let Some(commands) = &self.commands {
+            // A worker that could not open the data folder has told so and takes no commands any more.
+            let _ = commands.send(command);
+        }
+    }
+
+    /// The next update, if one is here.
+    pub fn try_recv(&self) -> Option<Update> {
+        self.updates.try_recv().ok()
+    }
+
+    /// The next update, waiting for it at most so long: for tests and other callers without frames.
+    pub fn recv_timeout(&self, patience: Duration) -> Option<Update> {
+        self.updates.recv_timeout(patience).ok()
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.commands = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn run(config: Config, inbox: UnboundedReceiver<Command>, outbox: &Outbox) {
+    let place = config.folder.clone().map_or(Place::Memory, Place::Folder);
+    let store = match Store::open(&place, config.clock.now()) {
+        Ok(store) => store,
+        Err(error) => return outbox.send(Update::CannotOpen { message: error.to_string() }),
+    };
+    let history = match history::History::start(&store, outbox.clone()) {
+        Ok(history) => history,
+        Err(error) => return outbox.send(Update::CannotOpen { message: error.to_string() }),
+    };
+    outbox.send(Update::Opened { folder: config.folder.clone() });
+    let runtime =
+        match tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("call").enable_all().build() {
+            Ok(runtime) => runtime,
+            Err(error) => {
+                return outbox.send(Update::CannotOpen { message: format!("Could not start a thread: {error}") });
+            }
+        };
+    let desk = calls::Desk::new(config, store, history, outbox.clone());
+    runtime.block_on(desk.work(inbox));
+    runtime.shutdown_timeout(PATIENCE_AT_END);
+}

@@ -1,0 +1,217 @@
+//! Exports: complete, repeatable, and harmless to what is there already.
+
+use std::{
+    fs,
+    path::Path,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use testcard::{
+    domain::{
+        api::{ApiRequest, Target, TransportError},
+        entry::{HistoryFilter, Status},
+    },
+    jobs::export::{ExportError, Progress, export},
+    store::{Call, ExportedEntry, Place, Reader, Store},
+};
+
+use crate::store::{check_holds_no_secret, creation, moment, plant_secrets, sample_history, say, token};
+
+fn sample() -> (Store, Reader) {
+    let store = Store::open(&Place::Memory, moment(0)).unwrap();
+    sample_history(&store);
+    let reader = store.reader().unwrap();
+    (store, reader)
+}
+
+fn save(reader: &Reader, filter: &HistoryFilter, path: &Path, overwrite: bool) -> Result<u64, ExportError> {
+    export(reader, filter, path, overwrite, &mut |_| {}, &AtomicBool::new(false))
+}
+
+fn all() -> HistoryFilter {
+    HistoryFilter::default()
+}
+
+/// The names in a folder: nothing may be left beside the target.
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> =
+        fs::read_dir(folder).unwrap().map(|item| item.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn everything_or_what_the_filter_shows_is_exported_newest_first() {
+    let (_store, reader) = sample();
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("history.json");
+    for (filter, tokens) in [
+        (all(), vec![json!(null), json!(null), json!(null), json!(null), json!("tok_two"), json!("tok_One")]),
+        (HistoryFilter { target: Some(Target::Stripe), ..all() }, vec![json!(null), json!(null), json!("tok_two")]),
+        (HistoryFilter { search: "tok_one".to_owned(), ..all() }, vec![json!("tok_One")]),
+        (HistoryFilter { status: Some(Status::Unknown), ..all() }, vec![]),
+    ] {
+        let mut reports = Vec::new();
+        let done = export(&reader, &filter, &path, true, &mut |at| reports.push(at), &AtomicBool::new(false)).unwrap();
+        let total = tokens.len() as u64;
+        assert_eq!(done, total);
+        assert_eq!(reports.first(), Some(&Progress { done: 0, total }));
+        assert_eq!(reports.last(), Some(&Progress { done: total, total }));
+        let text = fs::read_to_string(&path).unwrap();
+        let file: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!((&file["format"], &file["version"]), (&json!("testcard"), &json!(1)));
+        let exported: Vec<Value> =
+            file["entries"].as_array().unwrap().iter().map(|entry| entry["token"].clone()).collect();
+        assert_eq!(exported, tokens);
+        assert_eq!(text, format!("{file:#}\n"), "written as one value is");
+        save(&reader, &filter, &path, true).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), text, "the same history gives the same file");
+    }
+    assert_eq!(names(folder.path()), ["history.json"]);
+}
+
+#[test]
+fn an_entry_is_exported_with_all_that_is_known_of_it() {
+    let store = Store::open(&Place::Memory, moment(0)).unwrap();
+    let call =
+        creation(Target::Stripe, &[("card[number]", "4242424242424242"), ("card[cvc]", "123"), ("a", ""), ("a", "2")]);
+    let journaled = store.journal(call).wait().unwrap();
+    let id = journaled.entry.unwrap().id;
+    let took = std::time::Duration::from_micros(1234);
+    store.finish(journaled.exchange, took, Ok(token("tok_1", "Visa", "4242", false))).wait().unwrap();
+    let retrieve = Call { target: Target::Stripe, started: moment(60), request: ApiRequest::retrieve_token("tok_1") };
+    let journaled = store.journal(retrieve).wait().unwrap();
+    let not_json = TransportError::NotJson { host: "h".to_owned(), http_status: 502, text: "<p>".to_owned() };
+    store.finish(journaled.exchange, took, Err(not_json)).wait().unwrap();
+    let detail = store.reader().unwrap().detail(id).unwrap().unwrap();
+    let exported = serde_json::to_string_pretty(&ExportedEntry::from(&detail)).unwrap();
+    let expected = json!({
+        "id": 1,
+        "status": "unused",
+        "target": "stripe",
+        "token": "tok_1",
+        "brand": "Visa",
+        "last4": "4242",
+        "code": null,
+        "used_by": null,
+        "created": format!("{:.3}", moment(0)),
+        "took_micros": 1234,
+        "request": {
+            "method": "POST",
+            "path": "/v1/tokens",
+            "params": [
+                {"name": "card[number]", "value": "4242424242424242"},
+                {"name": "card[cvc]", "value": "•••"},
+                {"name": "a", "value": ""},
+                {"name": "a", "value": "2"},
+            ],
+            "headers": [{"name": "Idempotency-Key", "value": "key"}],
+        },
+        "response": {
+            "status": 200,
+            "headers": [{"name": "Request-Id", "value": "req_1"}],
+            "body": {"id": "tok_1", "object": "token", "card": {"brand": "Visa", "last4": "4242"}, "used": false},
+        },
+        "timeline": [{
+            "target": "stripe",
+            "created": format!("{:.3}", moment(60)),
+            "took_micros": 1234,
+            "request": {"method": "GET", "path": "/v1/tokens/tok_1", "params": [], "headers": []},
+            "failure": {
+                "kind": "not_json",
+                "message": "h answered HTTP 502 with something that is not JSON. Check that the base URL is an API that speaks Stripe's",
+                "status": 502,
+                "text": "<p>",
+            },
+        }],
+    });
+    assert_eq!(exported, format!("{expected:#}"), "the order of the keys too");
+}
+
+#[test]
+fn a_target_that_cannot_be_written_is_told_and_left_as_it_was() {
+    let (_store, reader) = sample();
+    let folder = TempDir::new().unwrap();
+    let old = folder.path().join("old.json");
+    fs::write(&old, "mine").unwrap();
+    let read_only = folder.path().join("read-only.json");
+    fs::write(&read_only, "mine").unwrap();
+    let mut permissions = fs::metadata(&read_only).unwrap().permissions();
+    permissions.set_readonly(true);
+    fs::set_permissions(&read_only, permissions).unwrap();
+    let before = names(folder.path());
+
+    let check = |path: &Path, overwrite: bool, says: &[&str]| {
+        let error = save(&reader, &all(), path, overwrite).unwrap_err().to_string();
+        for words in says {
+            assert!(error.contains(words), "{error}");
+        }
+        assert!(error.contains(&path.display().to_string()), "{error}");
+        assert_eq!(names(folder.path()), before);
+        for kept in [&old, &read_only] {
+            assert_eq!(fs::read(kept).unwrap(), b"mine");
+        }
+    };
+    check(&old, false, &["exists already", "--force", "allow overwriting"]);
+    check(&read_only, true, &["cannot be written", "read-only"]);
+    check(&folder.path().join("none/new.json"), false, &["there is no folder"]);
+    check(&old.join("below.json"), false, &["cannot be written"]);
+    check(folder.path(), true, &["is a folder"]);
+    check(Path::new("/dev/null"), true, &["not an ordinary file"]);
+    check(&folder.path().join("x".repeat(300)), true, &["cannot be written"]);
+
+    assert_eq!(save(&reader, &all(), &old, true), Ok(6));
+    assert_ne!(fs::read(&old).unwrap(), b"mine");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_stays_a_link() {
+    let (_store, reader) = sample();
+    let folder = TempDir::new().unwrap();
+    let (file, link) = (folder.path().join("file.json"), folder.path().join("link.json"));
+    fs::write(&file, "mine").unwrap();
+    std::os::unix::fs::symlink("file.json", &link).unwrap();
+    save(&reader, &all(), &link, true).unwrap();
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert!(fs::read_to_string(&file).unwrap().starts_with("{\n"));
+}
+
+#[test]
+fn a_cancelled_export_leaves_nothing_behind() {
+    let store = Store::open(&Place::Memory, moment(0)).unwrap();
+    let replies: Vec<_> = (0..300)
+        .map(|n| store.answer(creation(Target::Local, &[]), say(token(&format!("tok_{n}"), "Visa", "4242", false))))
+        .collect();
+    assert!(replies.into_iter().all(|reply| reply.wait().is_ok()));
+    let reader = store.reader().unwrap();
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("history.json");
+    fs::write(&path, "mine").unwrap();
+    for stop_at in [0, 128, 256] {
+        let cancelled = AtomicBool::new(false);
+        let mut stop = |at: Progress| {
+            assert_eq!(at.total, 300);
+            if at.done == stop_at {
+                cancelled.store(true, Ordering::Relaxed);
+            }
+        };
+        assert_eq!(export(&reader, &all(), &path, true, &mut stop, &cancelled), Err(ExportError::Cancelled));
+        assert_eq!(names(folder.path()), ["history.json"]);
+        assert_eq!(fs::read(&path).unwrap(), b"mine");
+    }
+}
+
+#[test]
+fn an_export_holds_no_number_no_code_and_no_key() {
+    let folder = TempDir::new().unwrap();
+    let store = Store::open(&Place::Memory, moment(0)).unwrap();
+    plant_secrets(&store);
+    let path = folder.path().join("history.json");
+    assert_eq!(save(&store.reader().unwrap(), &all(), &path, false), Ok(5));
+    let bytes = fs::read(&path).unwrap();
+    check_holds_no_secret("the export", &bytes);
+    assert!(String::from_utf8(bytes).unwrap().contains("453957******1486"));
+}

@@ -1,0 +1,442 @@
+//! The minter's answers, byte for byte: golden files in `tests/golden/`, rewritten with `UPDATE_GOLDEN=1`.
+
+use std::{collections::BTreeSet, fs, path::PathBuf};
+
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use serde_json::{Value, json};
+use testcard::{
+    domain::{
+        api::{ApiRequest, ApiResponse, HttpMethod},
+        params::{Params, TokenRequest},
+        policies::Policies,
+    },
+    minter::{self, Ledger, LedgerError, MemoryLedger, ObjectKind, StoredObject, Workspace, auth},
+};
+
+/// The second in which the API page's own token was made.
+fn now() -> Timestamp {
+    Timestamp::from_second(1_683_071_568).unwrap()
+}
+
+fn today() -> Date {
+    TimeZone::UTC.to_datetime(now()).date()
+}
+
+/// The API page's request; its year is counted from the fixed moment.
+fn good() -> Params {
+    [
+        ("card[number]", "4242424242424242".to_owned()),
+        ("card[exp_month]", "5".to_owned()),
+        ("card[exp_year]", (today().year() + 3).to_string()),
+        ("card[cvc]", "314".to_owned()),
+    ]
+    .into_iter()
+    .collect()
+}
+
+/// The good request with these parameters set and those dropped.
+fn changed(set: &[(&str, &str)], without: &[&str]) -> Params {
+    let mut params = good();
+    for name in without {
+        params.remove(name);
+    }
+    for (name, value) in set {
+        params.set(name, *value);
+    }
+    params
+}
+
+fn post(params: Params) -> ApiRequest {
+    TokenRequest::new(params).to_api("key-1")
+}
+
+fn with_version(mut request: ApiRequest, version: &str) -> ApiRequest {
+    request.headers.push(("Stripe-Version".to_owned(), version.to_owned()));
+    request
+}
+
+#[track_caller]
+fn handle(ledger: &mut MemoryLedger, request: &ApiRequest, policies: Policies) -> ApiResponse {
+    minter::handle(ledger, request, now(), policies, &Workspace::seeded(1)).expect("memory cannot fail")
+}
+
+#[track_caller]
+fn answer(request: &ApiRequest) -> ApiResponse {
+    handle(&mut MemoryLedger::default(), request, Policies::default())
+}
+
+fn golden_folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
+}
+
+/// Compares status and body with a golden file, or rewrites it.
+#[track_caller]
+fn check_golden(name: &str, response: &ApiResponse) {
+    let body = response.json().expect("every answer is JSON");
+    assert_eq!(response.text(), format!("{body:#}"), "{name}: bodies are indented by two spaces");
+    let actual = format!("{:#}\n", json!({ "http_status": response.http_status, "body": body }));
+    let path = golden_folder().join(format!("{name}.json"));
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&path, &actual).unwrap();
+        return;
+    }
+    let expected = fs::read_to_string(&path).unwrap_or_default();
+    assert!(expected == actual, "{name} differs (UPDATE_GOLDEN=1 accepts it):\n{}", diff(&expected, &actual));
+}
+
+/// The lines between the first and the last difference, old ones with `-`, new ones with `+`.
+fn diff(expected: &str, actual: &str) -> String {
+    let (old, new): (Vec<&str>, Vec<&str>) = (expected.lines().collect(), actual.lines().collect());
+    let head = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
+    let (old, new) = (&old[head..], &new[head..]);
+    let tail = old.iter().rev().zip(new.iter().rev()).take_while(|(a, b)| a == b).count();
+    let removed = old[..old.len() - tail].iter().map(|line| format!("- {line}"));
+    let added = new[..new.len() - tail].iter().map(|line| format!("+ {line}"));
+    let lines: Vec<String> = removed.chain(added).collect();
+    format!("from line {}\n{}", head + 1, lines.join("\n"))
+}
+
+/// The keys of an object and of the objects in it, in order, each with the type of its value.
+fn shape(value: &Value, at: &str, out: &mut Vec<(String, &'static str)>) {
+    for (key, value) in value.as_object().into_iter().flatten() {
+        let path = format!("{at}/{key}");
+        let kind = match value {
+            Value::Null => "null",
+            Value::Bool(_) => "boolean",
+            Value::Number(number) if number.is_i64() => "integer",
+            Value::Number(_) => "number",
+            Value::String(_) => "string",
+            Value::Array(_) => "array",
+            Value::Object(_) => "object",
+        };
+        out.push((path.clone(), kind));
+        shape(value, &path, out);
+    }
+}
+
+fn shape_of(value: &Value) -> Vec<(String, &'static str)> {
+    let mut out = Vec::new();
+    shape(value, "", &mut out);
+    out
+}
+
+#[test]
+fn a_token_has_the_fields_of_the_api_page_in_its_order_and_its_types() {
+    let page: Value =
+        serde_json::from_str(&fs::read_to_string(golden_folder().join("api-page-token.json")).unwrap()).unwrap();
+    let token = answer(&post(good())).json().unwrap();
+    assert_eq!(shape_of(&token), shape_of(&page));
+    assert_eq!(token["card"].as_object().unwrap().len(), 23);
+    let mut expected = page.clone();
+    // What cannot be the same: ids, the fingerprint, and where the call came from.
+    for pointer in ["/id", "/card/id", "/card/fingerprint", "/client_ip"] {
+        *expected.pointer_mut(pointer).unwrap() = token.pointer(pointer).unwrap().clone();
+    }
+    assert_eq!(token, expected);
+    for (pointer, prefix) in [("/id", "tok_1N3T00"), ("/card/id", "card_1N3T00")] {
+        let (ours, theirs) = (token.pointer(pointer).unwrap(), page.pointer(pointer).unwrap());
+        assert!(ours.as_str().unwrap().starts_with(prefix), "{ours}");
+        assert_eq!(ours.as_str().unwrap().len(), theirs.as_str().unwrap().len());
+    }
+}
+
+#[test]
+fn tokens_are_as_the_golden_files_say() {
+    let address = [
+        ("card[name]", "Jenny Rosen"),
+        ("card[address_line1]", "South Street 1"),
+        ("card[address_line2]", ""),
+        ("card[address_city]", "Köln"),
+        ("card[address_state]", "NRW"),
+        ("card[address_zip]", "50667"),
+        ("card[address_country]", "Germany"),
+        ("card[currency]", "eur"),
+    ];
+    let cb = ("card[number]", "4000002500001001");
+    let network = |word: &'static str| ("card[networks][preferred]", word);
+    for (name, request) in [
+        ("token-classic", post(good())),
+        ("token-current", with_version(post(good()), "2024-04-10")),
+        ("token-classic-with-address", post(changed(&address, &["card[cvc]"]))),
+        ("token-classic-with-network", post(changed(&[cb, network("cartes_bancaires")], &[]))),
+        ("token-current-with-invalid-preference", {
+            with_version(post(changed(&[network("mastercard")], &[])), "2026-07-29.dahlia")
+        }),
+        ("token-number-with-separators", post(changed(&[("card[number]", "4242-4242 4242 4242")], &[]))),
+        ("token-unpublished-number", post(changed(&[("card[number]", "4111111111111111")], &[]))),
+    ] {
+        let response = answer(&request);
+        assert_eq!(response.http_status, 200, "{name}: {}", response.text());
+        check_golden(name, &response);
+    }
+}
+
+/// Every way in which a creation or a retrieval is refused: a name, the request, the policies.
+fn refusals() -> Vec<(&'static str, ApiRequest, Policies)> {
+    let policies = Policies::default();
+    let set = |name: &str, value: &str| post(changed(&[(name, value)], &[]));
+    let without = |name: &str| post(changed(&[], &[name]));
+    let only = |params: &[(&str, &str)]| post(params.iter().copied().collect());
+    let (number, month, year) = ("card[number]", "card[exp_month]", "card[exp_year]");
+    let (cvc, network) = ("card[cvc]", "card[networks][preferred]");
+    let this_year = today().year();
+    let unknown_route = |method, path: &str| ApiRequest { method, ..ApiRequest::get(path) };
+    let get = |params: &[(&str, &str)]| ApiRequest {
+        params: params.iter().copied().collect(),
+        ..ApiRequest::retrieve_token("tok_1nope")
+    };
+    let strict = Policies { strict_number: true, ..policies };
+    let published_only = Policies { published_test_cards_only: true, ..policies };
+    let no_raw = Policies { raw_card_data: false, ..policies };
+    let long = "x".repeat(5001);
+    let last_month =
+        changed(&[(month, &(today().month() - 1).to_string()), (year, &(this_year % 100).to_string())], &[]);
+    let rows: Vec<(&'static str, ApiRequest, Policies)> = vec![
+        ("number-luhn", set(number, "4242424242424241"), policies),
+        ("number-too-short", set(number, "424242424242424"), policies),
+        ("number-too-long", set(number, "42424242424242424242"), policies),
+        ("number-of-one-digit", set(number, "4"), policies),
+        ("number-negative", set(number, "-1"), policies),
+        ("number-letters", set(number, "abc"), policies),
+        ("number-with-separators-strict", set(number, "4242 4242 4242 4242"), strict),
+        ("number-not-published", set(number, "4111111111111111"), published_only),
+        ("number-missing", without(number), policies),
+        ("number-empty", set(number, ""), policies),
+        ("number-dictionary", set("card[number][0]", "4"), policies),
+        ("month-missing", without(month), policies),
+        ("month-empty", set(month, ""), policies),
+        ("month-zero", set(month, "0"), policies),
+        ("month-thirteen", set(month, "13"), policies),
+        ("month-letters", set(month, "xx"), policies),
+        ("month-passed", post(last_month), policies),
+        ("year-missing", without(year), policies),
+        ("year-empty", set(year, ""), policies),
+        ("year-passed", set(year, &(this_year - 1).to_string()), policies),
+        ("year-95", set(year, "95"), policies),
+        ("year-letters", set(year, "xx"), policies),
+        ("year-too-far", set(year, &(this_year + 51).to_string()), policies),
+        ("cvc-empty", set(cvc, ""), policies),
+        ("cvc-two-digits", set(cvc, "12"), policies),
+        ("cvc-four-digits", set(cvc, "1234"), policies),
+        ("cvc-negative", set(cvc, "-1"), policies),
+        ("cvc-letters", set(cvc, "abc"), policies),
+        ("network-unknown", set(network, "amex"), policies),
+        ("network-empty", set(network, ""), policies),
+        ("networks-text", set("card[networks]", "visa"), policies),
+        ("name-too-long", set("card[name]", &long), policies),
+        ("unknown-parameter", set("card[address_c]", "1"), policies),
+        ("unknown-parameters", only(&[("amount", "1"), ("currency", "usd"), ("amount", "2")]), policies),
+        ("nothing", only(&[]), policies),
+        ("card-empty", only(&[("card", "")]), policies),
+        ("card-id-alone", only(&[("card", "card_1x")]), policies),
+        ("card-id-and-dictionary", set("card", "card_1x"), policies),
+        ("card-and-customer", set("customer", "cus_x"), policies),
+        ("card-and-bank-account", set("bank_account[country]", "US"), policies),
+        ("customer-and-bank-account", only(&[("customer", "cus_x"), ("bank_account", "ba_x")]), policies),
+        ("customer-empty", only(&[("customer", "")]), policies),
+        ("customer-dictionary", only(&[("customer[id]", "cus_x")]), policies),
+        ("customer-missing", only(&[("customer", "cus_x"), ("card", "card_1x")]), policies),
+        ("bank-account", only(&[("bank_account[country]", "US")]), policies),
+        ("pii", only(&[("pii[id_number]", "000000000")]), policies),
+        ("cvc-update", only(&[("cvc_update[cvc]", "123")]), policies),
+        ("account-token", only(&[("account[business_type]", "company")]), policies),
+        ("person-token", only(&[("person[first_name]", "Jenny")]), policies),
+        ("expand-unknown", set("expand[]", "customer"), policies),
+        ("expand-text", set("expand", "card"), policies),
+        ("raw-card-data", post(good()), no_raw),
+        ("token-missing", get(&[]), policies),
+        ("retrieve-unknown-parameter", get(&[("limit", "3")]), policies),
+        ("retrieve-expand-unknown", get(&[("expand[]", "charge")]), policies),
+        ("unknown-route", unknown_route(HttpMethod::Post, "/v1/tokenz"), policies),
+        ("no-list", unknown_route(HttpMethod::Get, "/v1/tokens"), policies),
+        ("not-modelled", unknown_route(HttpMethod::Post, "/v1/charges"), policies),
+    ];
+    rows
+}
+
+#[test]
+fn errors_are_as_the_golden_files_say() {
+    for (name, request, policies) in refusals() {
+        let mut ledger = MemoryLedger::default();
+        let response = handle(&mut ledger, &request, policies);
+        assert!(!response.is_success(), "{name}: {}", response.text());
+        check_golden(&format!("error-{name}"), &response);
+    }
+}
+
+/// A name, the `Authorization` header, and whether the call needs a secret key.
+const BAD_KEYS: [(&str, Option<&str>, bool); 5] = [
+    ("no-key", None, false),
+    ("bad-key", Some("Bearer hello-hello-1234"), false),
+    ("bad-key-basic", Some("Basic c2tfdGVzdF8hYWJjZGVmZ2g6"), false),
+    ("live-key", Some("Bearer sk_live_abcdefghijklmnop"), false),
+    ("publishable-key", Some("Bearer pk_test_abcdefgh"), true),
+];
+
+#[test]
+fn refused_keys_are_as_the_golden_files_say() {
+    for (name, authorization, secret_only) in BAD_KEYS {
+        let error = auth::authenticate(authorization, secret_only).unwrap_err();
+        check_golden(&format!("error-{name}"), &minter::refused_key(&error));
+    }
+}
+
+#[test]
+fn no_golden_error_is_left_over() {
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        return;
+    }
+    let mut expected: BTreeSet<String> = refusals().into_iter().map(|(name, ..)| name.to_owned()).collect();
+    expected.extend(BAD_KEYS.map(|(name, ..)| name.to_owned()));
+    let found: BTreeSet<String> = fs::read_dir(golden_folder())
+        .unwrap()
+        .filter_map(|file| file.unwrap().file_name().into_string().ok())
+        .filter_map(|name| Some(name.strip_prefix("error-")?.strip_suffix(".json")?.to_owned()))
+        .collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn every_error_has_stripes_form() {
+    for (name, request, policies) in refusals() {
+        let body = handle(&mut MemoryLedger::default(), &request, policies).json().unwrap();
+        let error = body["error"].as_object().unwrap();
+        let keys: Vec<&String> = error.keys().collect();
+        assert!(keys.is_sorted(), "{name}: {keys:?}");
+        assert!(error.values().all(Value::is_string), "{name}: {error:?}");
+        assert_eq!(error.contains_key("doc_url"), error.contains_key("code"), "{name}");
+        let log = error["request_log_url"].as_str().unwrap();
+        assert!(log.starts_with("https://dashboard.stripe.com/acct_1"), "{name}: {log}");
+        assert!(log.contains("/test/workbench/logs?object=req_"), "{name}: {log}");
+    }
+}
+
+#[test]
+fn the_current_shape_begins_with_a_version() {
+    for (version, is_current) in [
+        ("2024-04-09", false),
+        ("2024-04-10", true),
+        ("2024-12-18.acacia", true),
+        ("2023-08-16", false),
+        ("", false),
+        ("latest", false),
+        ("2024-13-01", false),
+    ] {
+        let token = answer(&with_version(post(good()), version)).json().unwrap();
+        let card = token["card"].as_object().unwrap();
+        assert_eq!(card.len(), if is_current { 26 } else { 23 }, "{version}");
+        for key in ["allow_redisplay", "networks", "regulated_status"] {
+            assert_eq!(card.contains_key(key), is_current, "{version} {key}");
+        }
+        assert!(card.keys().skip(2).is_sorted(), "{version}: the keys after id and object are in alphabetical order");
+    }
+}
+
+#[test]
+fn a_token_is_shown_again_as_it_was_made_in_the_shape_that_is_asked_for() {
+    let mut ledger = MemoryLedger::default();
+    let made = handle(&mut ledger, &post(good()), Policies::default());
+    let id = made.with_token(|token| token.id().to_owned()).unwrap();
+    let again = handle(&mut ledger, &ApiRequest::retrieve_token(&id), Policies::default());
+    assert_eq!((again.http_status, again.text()), (200, made.text()));
+    assert_ne!(again.request_id(), made.request_id());
+    let doubled = ApiRequest::get(format!("//v1//tokens//{id}"));
+    assert_eq!(handle(&mut ledger, &doubled, Policies::default()).text(), made.text());
+    let expanded =
+        ApiRequest { params: [("expand[]", "card")].into_iter().collect(), ..ApiRequest::retrieve_token(&id) };
+    assert_eq!(handle(&mut ledger, &expanded, Policies::default()).text(), made.text());
+    let current = with_version(ApiRequest::retrieve_token(&id), "2026-07-29.dahlia");
+    let current = handle(&mut ledger, &current, Policies::default()).json().unwrap();
+    assert_eq!(current["card"]["networks"], json!({ "preferred": null }));
+}
+
+#[test]
+fn the_ledger_keeps_what_charges_will_need_and_no_secret() {
+    for (set, without, state) in [
+        (
+            &[("card[address_zip]", "1")][..],
+            &[][..],
+            json!({"number": "4242424242424242", "cvc_sent": true, "line1_sent": false, "zip_sent": true}),
+        ),
+        (
+            &[("card[number]", "4111111111111111"), ("card[address_line1]", "x"), ("card[address_zip]", "")],
+            &["card[cvc]"],
+            json!({"number": null, "cvc_sent": false, "line1_sent": true, "zip_sent": false}),
+        ),
+    ] {
+        let mut ledger = MemoryLedger::default();
+        let made = handle(&mut ledger, &post(changed(set, without)), Policies::default());
+        let id = made.with_token(|token| token.id().to_owned()).unwrap();
+        let kept = ledger.get(ObjectKind::Token, &id).unwrap().unwrap();
+        assert_eq!(kept.state, state);
+        assert_eq!(kept.created, now().as_second());
+        let written = format!("{}{}", kept.body, kept.state);
+        assert!(!written.contains("4111111111111111") && !written.contains("314\""), "{written}");
+    }
+}
+
+/// A ledger that must not be given anything to keep.
+struct ReadOnly;
+
+impl Ledger for ReadOnly {
+    fn next_sequence(&mut self) -> Result<u64, LedgerError> {
+        Ok(1)
+    }
+
+    fn insert(&mut self, object: &StoredObject) -> Result<(), LedgerError> {
+        Err(LedgerError(format!("{} was to be kept", object.id)))
+    }
+
+    fn get(&mut self, _: ObjectKind, _: &str) -> Result<Option<StoredObject>, LedgerError> {
+        Ok(None)
+    }
+}
+
+#[test]
+fn a_refused_request_leaves_nothing_behind() {
+    let workspace = Workspace::seeded(1);
+    for (name, request, policies) in refusals() {
+        let answer = minter::handle(&mut ReadOnly, &request, now(), policies, &workspace);
+        assert!(answer.is_ok(), "{name}: {answer:?}");
+    }
+    let made = minter::handle(&mut ReadOnly, &post(good()), now(), Policies::default(), &workspace);
+    assert!(made.is_err(), "a token that cannot be kept is not answered");
+}
+
+/// Good and bad requests, and their answers.
+fn session(workspace: &Workspace, ledger: &mut MemoryLedger) -> Vec<ApiResponse> {
+    let bad = post(changed(&[("card[cvc]", "1")], &[]));
+    let unpublished = post(changed(&[("card[number]", "4111111111111111")], &[]));
+    [post(good()), bad, unpublished, ApiRequest::retrieve_token("tok_1nope")]
+        .iter()
+        .cycle()
+        .take(20)
+        .map(|request| minter::handle(ledger, request, now(), Policies::default(), workspace).unwrap())
+        .collect()
+}
+
+#[test]
+fn two_runs_with_one_seed_are_the_same_to_the_byte() {
+    let run = |seed| session(&Workspace::seeded(seed), &mut MemoryLedger::default());
+    assert_eq!(run(7), run(7));
+    assert_ne!(run(7), run(8));
+}
+
+#[test]
+fn a_ledger_that_goes_on_after_a_restart_never_repeats_an_id() {
+    let workspaces: [fn() -> Workspace; 2] = [|| Workspace::seeded(7), || Workspace::new([7; 32])];
+    for start in workspaces {
+        let mut ledger = MemoryLedger::default();
+        let mut ids = BTreeSet::new();
+        for _restart in 0..20 {
+            for response in session(&start(), &mut ledger) {
+                let body = response.json().unwrap();
+                let of_token = ["/id", "/card/id"].map(|pointer| body.pointer(pointer).and_then(Value::as_str));
+                for id in of_token.into_iter().chain([response.request_id()]).flatten() {
+                    assert!(ids.insert(id.to_owned()), "{id} was given twice");
+                }
+            }
+        }
+        assert_eq!(ids.len(), 20 * (20 + 2 * 10));
+    }
+}
