@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
     pin::Pin,
     sync::{Arc, mpsc},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use egui::{Context, ThemePreference, Ui};
@@ -119,6 +119,8 @@ pub struct AppConfig {
     pub picker: Picker,
     /// What went wrong before there was a window: a broken settings file, say.
     pub warnings: Vec<String>,
+    /// When the program started: the log tells how long the first frame took.
+    pub started: Instant,
 }
 
 /// The window.
@@ -133,6 +135,8 @@ pub struct App {
     filter_generation: u64,
     export_folder: PathBuf,
     picker: Picker,
+    /// Until the first frame is drawn.
+    started: Option<Instant>,
 }
 
 impl App {
@@ -155,6 +159,7 @@ impl App {
             filter_generation: 0,
             export_folder: config.export_folder,
             picker: config.picker,
+            started: Some(config.started),
         };
         for warning in config.warnings {
             app.panels.toasts.push(Toast::new(Tone::Error, warning));
@@ -295,6 +300,7 @@ impl App {
 
     /// Draws the window and carries out what was asked for.
     pub fn show(&mut self, ui: &mut Ui) {
+        tracing::trace!("frame");
         let mut actions = Vec::new();
         self.keys(ui.ctx(), &mut actions);
         self.panes_ui(ui, &mut actions);
@@ -304,6 +310,9 @@ impl App {
             self.act(ui.ctx(), action);
         }
         self.keep_zoom(ui.ctx());
+        if let Some(started) = self.started.take() {
+            tracing::debug!(millis = started.elapsed().as_millis() as u64, "first frame drawn");
+        }
     }
 
     /// The keys of the window. While a dialog is open they belong to it.
@@ -504,7 +513,7 @@ impl App {
         let asked = (self.picker)(folder, name);
         let (sender, picking) = mpsc::channel();
         let wake = ctx.clone();
-        let started = std::time::Instant::now();
+        let started = Instant::now();
         let thread = std::thread::Builder::new().name("file dialog".to_owned()).spawn(move || {
             let path = pollster::block_on(asked);
             if sender.send((path, started.elapsed())).is_ok() {
@@ -533,5 +542,9 @@ impl eframe::App for App {
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         self.show(ui);
+    }
+
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        visuals.panel_fill.to_normalized_gamma_f32()
     }
 }

@@ -1,6 +1,6 @@
 //! The program: reads the arguments, the clock and the environment, then opens the window or hands over to a command.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, time::Instant};
 
 use anyhow::Context as _;
 use jiff::Timestamp;
@@ -23,6 +23,7 @@ fn reason(error: &str) -> String {
 }
 
 fn main() -> ExitCode {
+    let started = Instant::now();
     let args = cli::parse();
     log_to_stderr(args.verbose);
     let world = World {
@@ -32,7 +33,7 @@ fn main() -> ExitCode {
     };
     match args.command {
         Some(command) => ExitCode::from(cli::run(command, &world)),
-        None => match open_window(&world) {
+        None => match open_window(&world, started) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 eprintln!("testcard: {error:#}");
@@ -58,7 +59,7 @@ fn log_to_stderr(verbosity: u8) {
     tracing_subscriber::registry().with(lines).with(Targets::new().with_target("testcard", level)).init();
 }
 
-fn open_window(world: &World) -> anyhow::Result<()> {
+fn open_window(world: &World, started: Instant) -> anyhow::Result<()> {
     let folders = Folders::find(world.home.clone()).context("the data folder cannot be found")?;
     let (settings, warnings) = settings::load(&folders.settings_file());
     let config = AppConfig {
@@ -72,6 +73,7 @@ fn open_window(world: &World) -> anyhow::Result<()> {
         export_folder: Folders::documents(),
         picker: app::desktop_picker(),
         warnings,
+        started,
     };
     let icon = eframe::icon_data::from_png_bytes(include_bytes!("../assets/icon-256.png")).unwrap_or_default();
     let viewport = egui::ViewportBuilder::default()

@@ -12,7 +12,7 @@ use super::{
     theme::Tokens,
     widgets::{
         BrandMark, CardFace, ChoiceField, Field, IconButton, InlineAlert, PrimaryButton, QuietButton, RailStep,
-        Segmented, StepState, Tone, dotted_number, section_ui,
+        Segmented, StepState, Tone, dotted_number, field::text_edit_ui, paint, section_ui,
     },
 };
 use crate::domain::{
@@ -574,20 +574,9 @@ fn raw_ui(ui: &mut Ui, state: &mut FormState) {
         let mut dropped = None;
         for (place, (name, value)) in params.rows_mut().iter_mut().enumerate() {
             ui.push_id(place, |ui| {
-                let label = name.clone();
-                egui::Sides::new().shrink_left().show(
-                    ui,
-                    |ui| {
-                        Field::new(&label).mono().text(ui, TextEdit::singleline(value.expose_mut()).hint_text("empty"))
-                    },
-                    |ui| {
-                        ui.add_space(2.0);
-                        let button = IconButton::new(icons::X, "Drop this parameter").small();
-                        if ui.add(button).clicked() {
-                            dropped = Some(place);
-                        }
-                    },
-                );
+                if raw_row_ui(ui, name, value.expose_mut()) {
+                    dropped = Some(place);
+                }
             });
         }
         if let Some(place) = dropped {
@@ -607,6 +596,23 @@ fn raw_ui(ui: &mut Ui, state: &mut FormState) {
         }
     });
     state.raw_is_open = open;
+}
+
+/// One parameter; `true` when it is to be dropped.
+fn raw_row_ui(ui: &mut Ui, name: &str, value: &mut String) -> bool {
+    const BUTTON: f32 = 28.0;
+    ui.spacing_mut().item_spacing.y = 2.0;
+    let label = RichText::new(name).font(theme::mono(theme::MONO_SIZE)).color(Tokens::of(ui).subdued);
+    let label = ui.add(egui::Label::new(label).truncate());
+    ui.horizontal(|ui| {
+        let size = egui::vec2(ui.available_width() - BUTTON - 6.0, theme::CONTROL_HEIGHT);
+        ui.allocate_ui(size, |ui| {
+            let edit = TextEdit::singleline(value).hint_text("empty");
+            text_edit_ui(ui, edit, true, None).response.response.labelled_by(label.id);
+        });
+        ui.add(IconButton::new(icons::X, &format!("Drop {name}")).small()).clicked()
+    })
+    .inner
 }
 
 fn footer_ui(
@@ -703,9 +709,9 @@ fn steps_ui(ui: &mut Ui, steps: &[RailStep<'_>; 3]) {
             ui.spacing_mut().item_spacing.x = 4.0;
             for step in steps {
                 let spoken = format!("{} {} {}", step.name, step.state.word(), step.code);
-                ui.label(step.state.icon().colored(13.0, step.state.color(t)));
+                paint::icon_ui(ui, step.state.icon(), 13.0, step.state.color(t));
                 let name = ui.label(RichText::new(step.name).size(theme::SMALL_SIZE));
-                name.accessible_name(&spoken).on_hover_text(spoken);
+                name.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, spoken.trim()));
                 ui.add_space(8.0);
             }
         });

@@ -11,7 +11,7 @@ use super::{
     theme::Tokens,
     widgets::{
         IconButton, InlineAlert, JsonLines, JsonTree, JsonTreeAction, QuietButton, Tabs, Tone, empty_state_ui,
-        outcome_rail_ui, status_badge_ui,
+        outcome_rail_ui, paint, status_badge_ui,
     },
     words,
 };
@@ -405,7 +405,7 @@ fn exchange_ui(ui: &mut Ui, exchange: &Exchange) {
 fn step_ui(ui: &mut Ui, what: &str, when: Timestamp, target: Target, request_id: Option<&str>) {
     let t = Tokens::of(ui);
     ui.horizontal(|ui| {
-        ui.label(icons::CIRCLE_DOT.colored(icons::SIZE, t.accent_text));
+        paint::icon_ui(ui, icons::CIRCLE_DOT, icons::SIZE, t.accent_text);
         ui.vertical(|ui| {
             ui.spacing_mut().item_spacing.y = 2.0;
             ui.label(RichText::new(what).font(theme::semibold(theme::BODY_SIZE)));

@@ -1,6 +1,9 @@
 //! Painting that several widgets share: focus rings, single lines of text, the gradient of a card.
 
-use crate::ui::theme::{self, CardColors, Tokens};
+use crate::ui::{
+    icons,
+    theme::{self, CardColors, Tokens},
+};
 use egui::{
     Color32, CornerRadius, FontId, Galley, Mesh, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, Ui, Vec2,
     epaint::Vertex,
@@ -177,4 +180,11 @@ pub fn hairline_ui(ui: &mut Ui) {
     let t = Tokens::of(ui);
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 1.0), egui::Sense::hover());
     ui.painter().rect_filled(rect, CornerRadius::ZERO, t.border);
+}
+
+/// Draws an icon that only decorates: a screen reader passes it over.
+pub fn icon_ui(ui: &mut Ui, icon: icons::Icon, size: f32, color: Color32) {
+    let (rect, _) = ui.allocate_exact_size(egui::vec2(size, size), egui::Sense::hover());
+    let glyph = line(ui, &icon.glyph().to_string(), icons::font(size), color, f32::INFINITY);
+    galley_center(ui.painter(), glyph, rect.center());
 }
