@@ -2,6 +2,8 @@
 //!
 //! A view asks `Tokens::of(ui)` for the colours of the current theme and takes sizes from the constants here.
 
+#![expect(clippy::unreadable_literal, reason = "a colour is read as its six digits")]
+
 use egui::{
     Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Shadow, Stroke, Style,
     TextStyle, Theme, Ui, Vec2, style::WidgetVisuals, vec2,
@@ -94,86 +96,86 @@ pub struct Tokens {
 impl Tokens {
     /// The dark theme.
     pub const DARK: Self = Self {
-        canvas: rgb(0x0f_11_15),
-        panel: rgb(0x15_18_1e),
-        input: rgb(0x0f_12_17),
-        raised: rgb(0x1c_20_27),
-        raised_hover: rgb(0x24_29_32),
-        border: rgb(0x26_2b_34),
-        border_strong: rgb(0x34_3b_47),
-        text: rgb(0xe6_e9_ef),
-        subdued: rgb(0x98_a1_b0),
-        faint: rgb(0x87_91_a2),
-        accent: rgb(0x7c_83_ff),
-        accent_hover: rgb(0x8d_93_ff),
-        accent_text: rgb(0x8f_95_ff),
-        on_accent: rgb(0x0e_10_20),
-        focus_halo: rgb(0x25_29_42),
-        selection: rgb(0x20_23_3a),
-        text_selection: rgb(0x35_39_6b),
-        ok: rgb(0x4c_c3_8a),
-        ok_fill: rgb(0x1d_30_2c),
-        used: rgb(0x87_91_a2),
-        warn: rgb(0xf0_b4_4c),
-        warn_fill: rgb(0x30_28_1b),
-        caution: rgb(0xf0_b4_4c),
-        caution_hover: rgb(0xf5_c2_68),
-        on_caution: rgb(0x1f_15_04),
-        error: rgb(0xff_6b_6b),
-        error_fill: rgb(0x33_1f_24),
-        pending: rgb(0xf0_b4_4c),
-        unknown: rgb(0xb3_9d_f0),
-        info_fill: rgb(0x1d_22_2c),
-        json_key: rgb(0x9c_c2_ff),
-        json_string: rgb(0xa5_d6_a7),
-        json_number: rgb(0xff_b2_7a),
-        json_literal: rgb(0xff_b2_7a),
-        json_punctuation: rgb(0xe6_e9_ef),
-        json_hint: rgb(0x87_91_a2),
-        match_fill: rgb(0x4a_3c_14),
+        canvas: rgb(0x0f1115),
+        panel: rgb(0x15181e),
+        input: rgb(0x0f1217),
+        raised: rgb(0x1c2027),
+        raised_hover: rgb(0x242932),
+        border: rgb(0x262b34),
+        border_strong: rgb(0x343b47),
+        text: rgb(0xe6e9ef),
+        subdued: rgb(0x98a1b0),
+        faint: rgb(0x8791a2),
+        accent: rgb(0x7c83ff),
+        accent_hover: rgb(0x8d93ff),
+        accent_text: rgb(0x8f95ff),
+        on_accent: rgb(0x0e1020),
+        focus_halo: rgb(0x252942),
+        selection: rgb(0x20233a),
+        text_selection: rgb(0x35396b),
+        ok: rgb(0x4cc38a),
+        ok_fill: rgb(0x1d302c),
+        used: rgb(0x8791a2),
+        warn: rgb(0xf0b44c),
+        warn_fill: rgb(0x30281b),
+        caution: rgb(0xf0b44c),
+        caution_hover: rgb(0xf5c268),
+        on_caution: rgb(0x1f1504),
+        error: rgb(0xff6b6b),
+        error_fill: rgb(0x331f24),
+        pending: rgb(0xf0b44c),
+        unknown: rgb(0xb39df0),
+        info_fill: rgb(0x1d222c),
+        json_key: rgb(0x9cc2ff),
+        json_string: rgb(0xa5d6a7),
+        json_number: rgb(0xffb27a),
+        json_literal: rgb(0xffb27a),
+        json_punctuation: rgb(0xe6e9ef),
+        json_hint: rgb(0x8791a2),
+        match_fill: rgb(0x4a3c14),
         backdrop: Color32::from_black_alpha(150),
         shadow: Color32::from_black_alpha(110),
     };
 
     /// The light theme.
     pub const LIGHT: Self = Self {
-        canvas: rgb(0xf4_f5_f8),
-        panel: rgb(0xff_ff_ff),
-        input: rgb(0xff_ff_ff),
-        raised: rgb(0xf0_f2_f6),
-        raised_hover: rgb(0xe6_e9_f0),
-        border: rgb(0xe2_e5_ec),
-        border_strong: rgb(0xc9_cf_da),
-        text: rgb(0x17_1a_21),
-        subdued: rgb(0x56_60_74),
-        faint: rgb(0x5a_64_78),
-        accent: rgb(0x4b_50_d6),
-        accent_hover: rgb(0x3f_44_c4),
-        accent_text: rgb(0x46_4b_cf),
-        on_accent: rgb(0xff_ff_ff),
-        focus_halo: rgb(0xe4_e4_fa),
-        selection: rgb(0xe3_e4_f4),
-        text_selection: rgb(0xd0_d2_f8),
-        ok: rgb(0x11_71_45),
-        ok_fill: rgb(0xe7_f1_ed),
-        used: rgb(0x5a_64_78),
-        warn: rgb(0x8b_57_00),
-        warn_fill: rgb(0xfa_f1_dd),
-        caution: rgb(0x8f_5a_00),
-        caution_hover: rgb(0x7d_4e_00),
-        on_caution: rgb(0xff_ff_ff),
-        error: rgb(0xbe_28_28),
-        error_fill: rgb(0xfb_e9_e9),
-        pending: rgb(0x8b_57_00),
-        unknown: rgb(0x6a_48_b8),
-        info_fill: rgb(0xee_f1_f7),
-        json_key: rgb(0x2a_54_b8),
-        json_string: rgb(0x1d_6b_34),
-        json_number: rgb(0x9a_4b_09),
-        json_literal: rgb(0x9a_4b_09),
-        json_punctuation: rgb(0x17_1a_21),
-        json_hint: rgb(0x5a_64_78),
-        match_fill: rgb(0xff_ea_a8),
+        canvas: rgb(0xf4f5f8),
+        panel: rgb(0xffffff),
+        input: rgb(0xffffff),
+        raised: rgb(0xf0f2f6),
+        raised_hover: rgb(0xe6e9f0),
+        border: rgb(0xe2e5ec),
+        border_strong: rgb(0xc9cfda),
+        text: rgb(0x171a21),
+        subdued: rgb(0x566074),
+        faint: rgb(0x5a6478),
+        accent: rgb(0x4b50d6),
+        accent_hover: rgb(0x3f44c4),
+        accent_text: rgb(0x464bcf),
+        on_accent: rgb(0xffffff),
+        focus_halo: rgb(0xe4e4fa),
+        selection: rgb(0xe3e4f4),
+        text_selection: rgb(0xd0d2f8),
+        ok: rgb(0x117145),
+        ok_fill: rgb(0xe7f1ed),
+        used: rgb(0x5a6478),
+        warn: rgb(0x8b5700),
+        warn_fill: rgb(0xfaf1dd),
+        caution: rgb(0x8f5a00),
+        caution_hover: rgb(0x7d4e00),
+        on_caution: rgb(0xffffff),
+        error: rgb(0xbe2828),
+        error_fill: rgb(0xfbe9e9),
+        pending: rgb(0x8b5700),
+        unknown: rgb(0x6a48b8),
+        info_fill: rgb(0xeef1f7),
+        json_key: rgb(0x2a54b8),
+        json_string: rgb(0x1d6b34),
+        json_number: rgb(0x9a4b09),
+        json_literal: rgb(0x9a4b09),
+        json_punctuation: rgb(0x171a21),
+        json_hint: rgb(0x5a6478),
+        match_fill: rgb(0xffeaa8),
         backdrop: Color32::from_black_alpha(80),
         shadow: Color32::from_black_alpha(46),
     };
@@ -218,30 +220,30 @@ pub struct CardColors {
 
 impl CardColors {
     /// Text on a card.
-    pub const TEXT: Color32 = rgb(0xff_ff_ff);
+    pub const TEXT: Color32 = rgb(0xffffff);
     /// Captions on a card.
-    pub const CAPTION: Color32 = rgb(0xf2_f1_fb);
+    pub const CAPTION: Color32 = rgb(0xf2f1fb);
 
     /// Indigo, for Visa and as the default.
-    pub const INDIGO: Self = Self::of([0x2b_2f_6b, 0x5b_4b_d6, 0x70_50_f0], 0x1a_3f_ae);
+    pub const INDIGO: Self = Self::of([0x2b2f6b, 0x5b4bd6, 0x7050f0], 0x1a3fae);
     /// Ember, for Mastercard.
-    pub const EMBER: Self = Self::of([0x2e_16_1c, 0x7e_2c_2a, 0xa4_43_26], 0x7e_2c_2a);
+    pub const EMBER: Self = Self::of([0x2e161c, 0x7e2c2a, 0xa44326], 0x7e2c2a);
     /// Lagoon, for American Express.
-    pub const LAGOON: Self = Self::of([0x0e_2f_3d, 0x10_5d_73, 0x12_70_86], 0x10_5d_73);
+    pub const LAGOON: Self = Self::of([0x0e2f3d, 0x105d73, 0x127086], 0x105d73);
     /// Copper, for Discover.
-    pub const COPPER: Self = Self::of([0x2b_20_1a, 0x74_45_1a, 0x96_53_10], 0x74_45_1a);
+    pub const COPPER: Self = Self::of([0x2b201a, 0x74451a, 0x965310], 0x74451a);
     /// Steel, for Diners Club.
-    pub const STEEL: Self = Self::of([0x1a_25_40, 0x2d_4c_7c, 0x3a_65_9e], 0x2d_4c_7c);
+    pub const STEEL: Self = Self::of([0x1a2540, 0x2d4c7c, 0x3a659e], 0x2d4c7c);
     /// Pine, for JCB.
-    pub const PINE: Self = Self::of([0x0c_2e_23, 0x15_58_40, 0x1b_70_4f], 0x15_58_40);
+    pub const PINE: Self = Self::of([0x0c2e23, 0x155840, 0x1b704f], 0x155840);
     /// Garnet, for UnionPay.
-    pub const GARNET: Self = Self::of([0x33_14_22, 0x78_21_3d, 0xa0_2f_4c], 0x78_21_3d);
+    pub const GARNET: Self = Self::of([0x331422, 0x78213d, 0xa02f4c], 0x78213d);
     /// Plum, for eftpos.
-    pub const PLUM: Self = Self::of([0x24_1c_30, 0x4c_3a_6a, 0x66_55_8c], 0x4c_3a_6a);
+    pub const PLUM: Self = Self::of([0x241c30, 0x4c3a6a, 0x66558c], 0x4c3a6a);
     /// Harbour, for Cartes Bancaires.
-    pub const HARBOUR: Self = Self::of([0x0d_28_3c, 0x15_4c_72, 0x1e_64_9a], 0x15_4c_72);
+    pub const HARBOUR: Self = Self::of([0x0d283c, 0x154c72, 0x1e649a], 0x154c72);
     /// Slate, while the brand is not known.
-    pub const SLATE: Self = Self::of([0x22_26_2e, 0x3a_41_4d, 0x4c_55_63], 0x3a_41_4d);
+    pub const SLATE: Self = Self::of([0x22262e, 0x3a414d, 0x4c5563], 0x3a414d);
 
     const fn of(stops: [u32; 3], mark: u32) -> Self {
         Self { stops: [rgb(stops[0]), rgb(stops[1]), rgb(stops[2])], mark: rgb(mark) }
@@ -249,8 +251,7 @@ impl CardColors {
 }
 
 /// The five bars of the program's mark.
-pub const LOGO_BARS: [Color32; 5] =
-    [rgb(0xf4_f4_f4), rgb(0xf2_c9_4c), rgb(0x4c_c3_d9), rgb(0x7c_83_ff), rgb(0xff_6b_6b)];
+pub const LOGO_BARS: [Color32; 5] = [rgb(0xf4f4f4), rgb(0xf2c94c), rgb(0x4cc3d9), rgb(0x7c83ff), rgb(0xff6b6b)];
 /// The outline that keeps the mark's white bar visible on white.
 pub const LOGO_EDGE: Color32 = Color32::from_black_alpha(36);
 
@@ -306,6 +307,11 @@ pub fn mono_medium_family() -> FontFamily {
     FontFamily::Name("mono-medium".into())
 }
 
+/// The family of the slanted capitals of a brand on its card.
+pub fn wordmark_family() -> FontFamily {
+    FontFamily::Name("wordmark".into())
+}
+
 /// The family of the icons; see [`crate::ui::icons`].
 pub fn icons_family() -> FontFamily {
     FontFamily::Name("icons".into())
@@ -348,6 +354,7 @@ fn fonts() -> FontDefinitions {
     add("inter-semibold", include_bytes!("../../assets/fonts/Inter-SemiBold.otf"));
     add("jetbrains-mono", include_bytes!("../../assets/fonts/JetBrainsMono-Regular.ttf"));
     add("jetbrains-mono-medium", include_bytes!("../../assets/fonts/JetBrainsMono-Medium.ttf"));
+    add("inter-capitals", include_bytes!("../../assets/fonts/Inter-BoldItalic-capitals.otf"));
     add("lucide", include_bytes!("../../assets/fonts/lucide-subset.ttf"));
 
     let families = &mut fonts.families;
@@ -361,6 +368,9 @@ fn fonts() -> FontDefinitions {
     monospace.push("inter".to_owned());
     let mut mono_medium = monospace.clone();
     mono_medium.insert(0, "jetbrains-mono-medium".to_owned());
+    let mut wordmark = semibold.clone();
+    wordmark.insert(0, "inter-capitals".to_owned());
+    families.insert(wordmark_family(), wordmark);
     families.insert(semibold_family(), semibold);
     families.insert(mono_medium_family(), mono_medium);
     // In a family of its own: as a fallback its code points would lose to Inter's private ones.
@@ -436,6 +446,7 @@ pub fn full_width(ui: &Ui, height: f32) -> Vec2 {
     vec2(ui.available_width(), height)
 }
 
+/// A colour as designers write it: `0xrrggbb`.
 const fn rgb(hex: u32) -> Color32 {
     let [_, r, g, b] = hex.to_be_bytes();
     Color32::from_rgb(r, g, b)

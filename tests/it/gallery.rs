@@ -2,7 +2,7 @@
 
 use crate::support::cpu_renderer::CpuRenderer;
 use egui::{
-    Align, CentralPanel, Frame, Key, Layout, Margin, Modifiers, Panel, Rect, Role, TextEdit, Theme, Ui, UiBuilder,
+    Align, CentralPanel, Frame, Id, Key, Layout, Margin, Modifiers, Panel, Rect, Role, TextEdit, Theme, Ui, UiBuilder,
     accesskit::Toggled, pos2, vec2,
 };
 use egui_kittest::{
@@ -17,7 +17,7 @@ use testcard::ui::{
     widgets::{
         BrandMark, CardFace, ChoiceField, Field, FilterChip, IconButton, InlineAlert, JsonLines, JsonTree,
         JsonTreeAction, PrimaryButton, QuietButton, RailStep, Segmented, StepState, Tabs, Toast, Toasts, Tone,
-        dotted_number, empty_state_ui, key_cap_ui, logo_ui, modal_ui, outcome_rail_ui, pill_ui, section_ui,
+        dotted_number, empty_state_ui, key_cap_ui, logo_ui, modal_ui, outcome_rail_ui, pill_ui, search_ui, section_ui,
         status_badge_ui,
     },
 };
@@ -54,6 +54,7 @@ struct Gallery {
     cvc: String,
     name: String,
     country: String,
+    search: String,
     billing_open: bool,
     currency_open: bool,
     chip: usize,
@@ -77,6 +78,7 @@ impl Gallery {
             cvc: "314".to_owned(),
             name: "Jenny Rosen".to_owned(),
             country: String::new(),
+            search: String::new(),
             billing_open: false,
             currency_open: false,
             chip: 0,
@@ -133,7 +135,8 @@ impl Gallery {
             ui.add_space(4.0);
             pill_ui(ui, Tone::Ok, "Serving 127.0.0.1:12111");
             pill_ui(ui, Tone::Error, "Port 12111 is taken");
-            key_cap_ui(ui, "Ctrl K");
+            search_ui(ui, Id::unique("palette"), &mut self.search, "Search actions and test cards", "Ctrl K", 290.0);
+            key_cap_ui(ui, "Ctrl F");
             ui.add(IconButton::new(icons::SUN_MOON, "Theme"));
             ui.add(IconButton::new(icons::SETTINGS, "Settings").keys("Ctrl ,"));
             ui.add(IconButton::new(icons::STAR, "Favourite").selected(true));
@@ -379,6 +382,7 @@ fn every_control_is_found_by_its_role_and_label() {
         (Role::Button, "Unused 1,107"),
         (Role::Button, "Serving 127.0.0.1:12111"),
         (Role::DisclosureTriangle, "Billing address"),
+        (Role::SearchInput, "Search actions and test cards"),
         (Role::TextInput, "Card number"),
         (Role::TextInput, "Name on card"),
         (Role::Label, "Interrupted"),

@@ -1,7 +1,9 @@
 //! Brand marks: the name of a card brand in our own letters, never its logo.
 
 use crate::ui::theme::{self, CardColors};
-use egui::{Align2, Atom, Color32, Painter, Pos2, Rect, Response, RichText, Role, Sense, Ui, Vec2, WidgetInfo, vec2};
+use egui::{
+    Align2, Atom, Color32, FontId, Painter, Pos2, Rect, Response, RichText, Role, Sense, Ui, Vec2, WidgetInfo, vec2,
+};
 
 /// Whose name a card bears.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -124,7 +126,8 @@ impl BrandMark {
     /// The word-mark in slanted letters, for the corner of a card.
     pub fn on_card(self) -> RichText {
         let size = if self.word().len() > 6 { 15.0 } else { 18.0 };
-        RichText::new(self.word()).font(theme::semibold(size)).italics().color(CardColors::TEXT)
+        let font = FontId::new(size, theme::wordmark_family());
+        RichText::new(self.word()).font(font).color(CardColors::TEXT)
     }
 
     fn size(self) -> Vec2 {

@@ -51,14 +51,14 @@ impl Widget for PrimaryButton<'_> {
         let enabled = ui.is_enabled();
         response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, self.text));
 
-        let (rest, hover, color) = if self.caution {
+        let (idle, hover, color) = if self.caution {
             (t.caution, t.caution_hover, t.on_caution)
         } else {
             (t.accent, t.accent_hover, t.on_accent)
         };
         let raised = response.hovered() || response.is_pointer_button_down_on();
         let painter = ui.painter();
-        painter.rect_filled(rect, theme::RADIUS, if raised { hover } else { rest });
+        painter.rect_filled(rect, theme::RADIUS, if raised { hover } else { idle });
 
         let room = rect.width() - 24.0;
         let text = paint::line(ui, self.text, theme::semibold(theme::BODY_SIZE), color, room);

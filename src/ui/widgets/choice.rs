@@ -53,9 +53,9 @@ impl<'a, C: AsRef<str>, N: AsRef<str>> ChoiceField<'a, C, N> {
         if list.open && ui.memory(|memory| memory.has_focus(id)) {
             ui.input_mut(|input| {
                 let mut pressed = |key| input.consume_key(Modifiers::NONE, key);
-                let last = found.len().saturating_sub(1);
+                let end = found.len().saturating_sub(1);
                 if pressed(Key::ArrowDown) {
-                    list.marked = Some(list.marked.map_or(0, |marked| (marked + 1).min(last)));
+                    list.marked = Some(list.marked.map_or(0, |marked| (marked + 1).min(end)));
                 }
                 if pressed(Key::ArrowUp) {
                     list.marked = list.marked.and_then(|marked| marked.checked_sub(1));

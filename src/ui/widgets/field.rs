@@ -1,11 +1,12 @@
 //! A labelled field: the label above, the input, and what there is to say about it below.
 
 use crate::ui::{
+    icons,
     theme::{self, Tokens},
-    widgets::{Tone, paint},
+    widgets::{Tone, key_cap::KeyCap, paint},
 };
 use egui::{
-    Align2, Color32, Id, Label, Margin, Response, RichText, Sense, Sides, TextEdit, Ui, accesskit::Invalid,
+    Align2, Atom, Color32, Id, Label, Margin, Response, RichText, Role, Sense, Sides, TextEdit, Ui, accesskit::Invalid,
     text_edit::TextEditOutput, vec2,
 };
 
@@ -138,6 +139,37 @@ pub fn text_edit_ui(ui: &mut Ui, edit: TextEdit<'_>, mono: bool, edge: Option<Co
     output
 }
 
+/// A search field with a lens, and the keys that lead to it, called `name` also while it is empty.
+pub fn search_ui(ui: &mut Ui, id: Id, text: &mut String, name: &str, keys: &str, width: f32) -> TextEditOutput {
+    let t = Tokens::of(ui);
+    let mut edit = TextEdit::singleline(text)
+        .id(id)
+        .hint_text(RichText::new(name).color(t.faint))
+        .prefix(icons::SEARCH.colored(14.0, t.faint))
+        .margin(Margin::symmetric(9, 5))
+        .desired_width(width)
+        .align(Align2::LEFT_CENTER)
+        .min_size(vec2(0.0, theme::BUTTON_HEIGHT - 2.0));
+    if !keys.is_empty() {
+        let keys = keys.to_owned();
+        let size = KeyCap::new(ui, &keys, t.subdued, t.border_strong).size();
+        edit = edit.suffix(Atom::paint(size, move |ui, args| {
+            let t = Tokens::of(ui);
+            KeyCap::new(ui, &keys, t.subdued, t.border_strong).paint(ui.painter(), args.rect.left_center());
+        }));
+    }
+    let output = edit.show(ui);
+    let response = &output.response.response;
+    ui.accesskit_node_builder(id, |node| {
+        node.set_role(Role::SearchInput);
+        node.set_label(name);
+    });
+    if response.has_focus() {
+        paint::field_focus_ring(ui, response.rect, t.accent);
+    }
+    output
+}
+
 fn message_ui(ui: &mut Ui, tone: Option<Tone>, message: &str) {
     let t = Tokens::of(ui);
     let Some(tone) = tone else {
@@ -149,8 +181,7 @@ fn message_ui(ui: &mut Ui, tone: Option<Tone>, message: &str) {
         ui.spacing_mut().interact_size.y = 0.0;
         let (icon, _) = ui.allocate_exact_size(vec2(13.0, 15.0), Sense::hover());
         let color = tone.color(t);
-        let glyph =
-            paint::line(ui, &tone.icon().glyph().to_string(), crate::ui::icons::font(13.0), color, f32::INFINITY);
+        let glyph = paint::line(ui, &tone.icon().glyph().to_string(), icons::font(13.0), color, f32::INFINITY);
         paint::galley_center(ui.painter(), glyph, icon.center());
         ui.add(Label::new(RichText::new(message).size(theme::SMALL_SIZE).color(color)).wrap());
     });

@@ -41,6 +41,7 @@ pub struct JsonTree<'a> {
 }
 
 /// What the user did to the tree in this frame.
+#[derive(Clone, Copy)]
 enum Deed {
     Select(usize),
     Toggle(usize),
@@ -99,7 +100,7 @@ impl<'a> JsonTree<'a> {
                     let top_left = pos2(origin.x, origin.y + row as f32 * row_height);
                     let (row_width, row_deed) = self.row_ui(ui, id, self.lines.row(row), top_left, shown);
                     width = width.max(row_width);
-                    deed = row_deed.or(deed.take());
+                    deed = row_deed.or(deed);
                 }
                 ui.set_min_size(vec2(width, rows as f32 * row_height));
                 if moved && let Some(line) = self.lines.selected() {
@@ -294,13 +295,16 @@ impl<'a> JsonTree<'a> {
 
 /// What a screen reader says of a row.
 fn spoken(row: &JsonRow<'_>, hint: Option<&str>) -> String {
-    let mut words = row.key.map(|key| format!("{key}: ")).unwrap_or_default();
-    match row.part.value() {
-        Value::Array(items) => words.push_str(&format!("array of {}", items.len())),
-        Value::Object(items) => words.push_str(&format!("object of {}", items.len())),
-        Value::String(text) => words.push_str(&cut(text)),
-        value => words.push_str(&value.to_string()),
-    }
+    let value = match row.part.value() {
+        Value::Array(items) => format!("array of {}", items.len()),
+        Value::Object(items) => format!("object of {}", items.len()),
+        Value::String(text) => cut(text),
+        value => value.to_string(),
+    };
+    let mut words = match row.key {
+        Some(key) => format!("{key}: {value}"),
+        None => value,
+    };
     if let Some(hint) = hint {
         words.push_str(", ");
         words.push_str(hint);

@@ -40,7 +40,8 @@ impl<T: PartialEq + Clone> Widget for Tabs<'_, T> {
             node.set_role(Role::TabList);
             node.set_label(self.name);
         });
-        let line = Rect::from_min_max(pos2(rect.left(), rect.bottom() - 1.0), rect.max);
+        // From edge to edge of the pane.
+        let line = Rect::from_x_y_ranges(ui.clip_rect().x_range(), rect.bottom() - 1.0..=rect.bottom());
         ui.painter().rect_filled(line, 0, t.border);
 
         let mut left = rect.left();

@@ -26,12 +26,14 @@ impl<A> Toast<A> {
     }
 
     /// Something to do about it: "Undo".
+    #[must_use]
     pub fn action(mut self, label: impl Into<String>, action: A) -> Self {
         self.action = Some((label.into(), action));
         self
     }
 
     /// The keys that do it, shown before the action.
+    #[must_use]
     pub fn keys(mut self, keys: impl Into<String>) -> Self {
         self.keys = keys.into();
         self

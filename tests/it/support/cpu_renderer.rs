@@ -121,8 +121,8 @@ impl Canvas {
         let constant = texture.sample(vertices[0].uv);
         // A pixel on a shared edge belongs to one of the two triangles only.
         let owns = |from: Pos2, to: Pos2| {
-            let (from, to) = if area > 0.0 { (from, to) } else { (to, from) };
-            (to.y < from.y) || (to.y == from.y && to.x > from.x)
+            let along = if area > 0.0 { to - from } else { from - to };
+            along.y < 0.0 || (along.y == 0.0 && along.x > 0.0)
         };
         let owned = [owns(b, c), owns(c, a), owns(a, b)];
         for row in span.top().floor() as usize..(span.bottom().ceil() as usize).min(bounds.bottom() as usize) {
@@ -139,8 +139,8 @@ impl Canvas {
                 let texel = if flat {
                     constant
                 } else {
-                    let [u, v, w] = vertices.map(|vertex| vertex.uv);
-                    texture.sample(pos2(mix([u.x, v.x, w.x]), mix([u.y, v.y, w.y])))
+                    let uv = vertices.map(|vertex| vertex.uv);
+                    texture.sample(pos2(mix(uv.map(|uv| uv.x)), mix(uv.map(|uv| uv.y))))
                 };
                 let source: [f32; 4] =
                     std::array::from_fn(|i| mix([colors[0][i], colors[1][i], colors[2][i]]) * texel[i] / 255.0);
