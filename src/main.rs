@@ -76,7 +76,7 @@ fn open_window(world: &World, started: Instant) -> anyhow::Result<()> {
         started,
     };
     let icon = eframe::icon_data::from_png_bytes(include_bytes!("../assets/icon-256.png")).unwrap_or_default();
-    let viewport = egui::ViewportBuilder::default()
+    let viewport = eframe::egui::ViewportBuilder::default()
         .with_title("Testcard")
         .with_app_id("testcard")
         .with_icon(icon)
