@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use egui::{Align, Key, Label, Layout, Modifiers, RichText, Role, Sense, TextEdit, TextWrapMode, Ui, WidgetInfo};
+use egui::{Align, Key, Label, Layout, Modifiers, RichText, Role, Sense, TextWrapMode, Ui, WidgetInfo};
 use egui_extras::{Column, TableBuilder, TableRow};
 use jiff::Timestamp;
 
@@ -10,7 +10,7 @@ use super::{
     action::Action,
     icons, theme,
     theme::Tokens,
-    widgets::{FilterChip, QuietButton, chip::grouped, empty_state_ui, status_badge_ui},
+    widgets::{FilterChip, QuietButton, chip::grouped, empty_state_ui, field::search_ui, status_badge_ui},
     words,
 };
 use crate::{
@@ -96,14 +96,10 @@ fn title_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
             if ui.add(export).on_hover_text("Write the history to a JSON file (Ctrl+S)").clicked() {
                 actions.push(Action::OpenExport);
             }
-            let width = (ui.available_width() - 120.0).clamp(120.0, 230.0);
-            let edit = TextEdit::singleline(&mut state.filter.search)
-                .hint_text("id, last4, brand, code…")
-                .id(egui::Id::unique("history_search"));
-            let drawn = ui.allocate_ui(egui::vec2(width, theme::CONTROL_HEIGHT), |ui| {
-                super::widgets::field::text_edit_ui(ui, edit, false, None).response.response
-            });
-            let response = drawn.inner.accessible_name("Search the history");
+            let width = (ui.available_width() - 170.0).clamp(120.0, 190.0);
+            let id = egui::Id::unique("history_search");
+            let name = "Search id, last4, brand…";
+            let response = search_ui(ui, id, &mut state.filter.search, name, "", width).response.response;
             if std::mem::take(&mut state.focus_search) {
                 response.request_focus();
             }
