@@ -365,10 +365,15 @@ impl App {
             moves_on: self.settings.moves_on,
             is_blocked: matches!(self.model.storage, Storage::Unusable(_)),
         };
-        egui::Panel::left("form").frame(pane).default_size(320.0).size_range(288.0..=460.0).show(ui, |ui| {
+        // The history keeps room in a small window.
+        let width = ui.available_width();
+        let most = |most: f32, others: f32, least: f32| (width - others).clamp(least, most);
+        let form = 288.0..=most(460.0, 640.0, 300.0);
+        egui::Panel::left("form").frame(pane).default_size(320.0).size_range(form).show(ui, |ui| {
             form::form_ui(ui, &mut self.panels.form, &form_context, actions);
         });
-        egui::Panel::right("inspector").frame(pane).default_size(348.0).size_range(280.0..=900.0).show(ui, |ui| {
+        let inspector = 270.0..=most(900.0, 630.0, 270.0);
+        egui::Panel::right("inspector").frame(pane).default_size(348.0).size_range(inspector).show(ui, |ui| {
             inspector::inspector_ui(ui, &mut self.panels.inspector, self.model.detail.as_deref(), actions);
         });
         let canvas = egui::Frame::new().fill(t.canvas);

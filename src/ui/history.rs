@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use egui::{Align, Key, Label, Layout, Modifiers, RichText, Role, Sense, TextWrapMode, Ui, WidgetInfo};
+use egui::{Align, Key, Label, Layout, Modifiers, Rangef, Rect, RichText, Role, Sense, TextWrapMode, Ui, WidgetInfo};
 use egui_extras::{Column, TableBuilder, TableRow};
 use jiff::Timestamp;
 
@@ -84,6 +84,8 @@ pub fn history_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_
 
 fn title_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions: &mut Vec<Action>) {
     let t = Tokens::of(ui);
+    // A narrow pane has the search on a line of its own.
+    let is_narrow = ui.available_width() < 420.0;
     egui::Sides::new().height(theme::BUTTON_HEIGHT).shrink_left().truncate().show(
         ui,
         |ui| {
@@ -96,19 +98,30 @@ fn title_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
             if ui.add(export).on_hover_text("Write the history to a JSON file (Ctrl+S)").clicked() {
                 actions.push(Action::OpenExport);
             }
-            let width = (ui.available_width() - 170.0).clamp(120.0, 190.0);
-            let id = egui::Id::unique("history_search");
-            let name = "Search id, last4, brand…";
-            let response = search_ui(ui, id, &mut state.filter.search, name, "", width).response.response;
-            if std::mem::take(&mut state.focus_search) {
-                response.request_focus();
+            if !is_narrow {
+                let width = (ui.available_width() - 170.0).clamp(120.0, 190.0);
+                find_ui(ui, state, width);
             }
         },
     );
+    if is_narrow {
+        let width = ui.available_width() - 50.0;
+        find_ui(ui, state, width);
+    }
+}
+
+fn find_ui(ui: &mut Ui, state: &mut HistoryState, width: f32) {
+    let id = egui::Id::unique("history_search");
+    let name = "Search id, last4, brand…";
+    let response = search_ui(ui, id, &mut state.filter.search, name, "", width).response.response;
+    if std::mem::take(&mut state.focus_search) {
+        response.request_focus();
+    }
 }
 
 fn chips_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>) {
     let counts = &ctx.history.counts;
+    let is_narrow = ui.available_width() < 520.0;
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
         if ui.add(FilterChip::new("All").selected(state.filter.status.is_none())).clicked() {
@@ -125,15 +138,22 @@ fn chips_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>) {
                 state.filter.status = (!is_selected).then_some(status);
             }
         }
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            for target in [Target::Stripe, Target::Local] {
-                let is_selected = state.filter.target == Some(target);
-                if ui.add(FilterChip::new(target.label()).selected(is_selected)).clicked() {
-                    state.filter.target = (!is_selected).then_some(target);
-                }
-            }
-        });
+        if is_narrow {
+            targets_ui(ui, state, [Target::Local, Target::Stripe]);
+        } else {
+            let right = Layout::right_to_left(Align::Center);
+            ui.with_layout(right, |ui| targets_ui(ui, state, [Target::Stripe, Target::Local]));
+        }
     });
+}
+
+fn targets_ui(ui: &mut Ui, state: &mut HistoryState, targets: [Target; 2]) {
+    for target in targets {
+        let is_selected = state.filter.target == Some(target);
+        if ui.add(FilterChip::new(target.label()).selected(is_selected)).clicked() {
+            state.filter.target = (!is_selected).then_some(target);
+        }
+    }
 }
 
 fn empty_ui(ui: &mut Ui, state: &mut HistoryState) {
@@ -190,23 +210,15 @@ fn table_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
     state.rows_in_view = (ui.available_height() / theme::TABLE_ROW_HEIGHT) as usize;
     // Beside the rows, not over them.
     ui.spacing_mut().scroll.floating_allocated_width = 10.0;
-    let width = ui.available_width();
-    let shows = Shows { source: width >= 560.0, took: width >= 640.0 };
+    let cells = Cell::shown_in(ui.available_width());
     let across = ui.max_rect().x_range();
     let mut table = TableBuilder::new(ui)
-        .id_salt("history")
+        .id_salt(("history", cells.len()))
         .sense(Sense::click())
-        .cell_layout(Layout::left_to_right(Align::Center))
-        .column(Column::exact(88.0))
-        .column(Column::remainder().at_least(120.0).clip(true))
-        .column(Column::exact(118.0).clip(true));
-    if shows.source {
-        table = table.column(Column::exact(44.0));
+        .cell_layout(Layout::left_to_right(Align::Center));
+    for cell in cells {
+        table = table.column(cell.column());
     }
-    if shows.took {
-        table = table.column(Column::exact(60.0));
-    }
-    table = table.column(Column::exact(80.0));
     if let Some(place) = state.scroll_to.take().and_then(|id| ctx.history.place_of(id)) {
         table = table.scroll_to_row(place, None);
     }
@@ -217,26 +229,12 @@ fn table_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
     let mut drawn = 0;
     table
         .header(28.0, |mut header| {
-            let mut column = |name: &str, is_right: bool| {
+            for cell in cells {
                 header.col(|ui| {
-                    let align = if is_right {
-                        Layout::right_to_left(Align::Center)
-                    } else {
-                        Layout::left_to_right(Align::Center)
-                    };
-                    ui.with_layout(align, |ui| ui.label(RichText::new(name).size(theme::SMALL_SIZE).color(t.subdued)));
+                    let name = RichText::new(cell.title()).size(theme::SMALL_SIZE).color(t.subdued);
+                    ui.with_layout(cell.layout(), |ui| ui.label(name));
                 });
-            };
-            column("Status", false);
-            column("Token", false);
-            column("Card", false);
-            if shows.source {
-                column("Source", false);
             }
-            if shows.took {
-                column("Took", true);
-            }
-            column("Created", true);
         })
         .body(|body| {
             body.rows(theme::TABLE_ROW_HEIGHT, ctx.history.len(), |mut row| {
@@ -245,7 +243,7 @@ fn table_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
                 row.set_selected(state.selected == Some(id));
                 match ctx.history.row(id) {
                     Some(entry) => {
-                        row_ui(&mut row, entry, ctx.now, shows, across);
+                        row_ui(&mut row, entry, ctx.now, cells, across);
                         let spoken = spoken(entry);
                         let response = row.response();
                         let is_selected = state.selected == Some(id);
@@ -279,55 +277,111 @@ fn spoken(entry: &Entry) -> String {
     format!("{} {what} {} {}", entry.status.label(), words::card(entry), entry.target.label())
 }
 
-/// Which of the columns there is room for.
-#[derive(Clone, Copy, Debug)]
-struct Shows {
-    source: bool,
-    took: bool,
+/// A column of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cell {
+    Status,
+    Token,
+    Card,
+    Source,
+    Took,
+    Created,
 }
 
-fn row_ui(row: &mut TableRow<'_, '_>, entry: &Entry, now: Timestamp, shows: Shows, across: egui::Rangef) {
-    row.col(|ui| {
-        let area = egui::Rect::from_x_y_ranges(across, ui.clip_rect().y_range());
-        let line = ui.ctx().layer_painter(ui.layer_id()).with_clip_rect(area);
-        line.hline(across, ui.max_rect().bottom() - 0.5, Tokens::of(ui).hairline());
-        ui.add_space(6.0);
-        status_badge_ui(ui, entry.status);
-    });
-    row.col(|ui| {
-        let t = Tokens::of(ui);
-        let (text, color) = match (&entry.token_id, entry.status) {
-            (Some(id), _) => (id.as_str(), t.text),
-            (None, Status::Pending) => ("creating…", t.faint),
-            (None, Status::Interrupted | Status::Unknown) => ("a token may exist", t.faint),
-            (None, _) => (entry.code.as_deref().unwrap_or("no answer"), t.error),
-        };
-        ui.add(Label::new(RichText::new(text).font(theme::mono(theme::MONO_SIZE)).color(color)).truncate());
-    });
-    row.col(|ui| {
-        ui.add(Label::new(words::card(entry)).truncate());
-    });
-    let faint = |ui: &Ui, text: String| RichText::new(text).color(Tokens::of(ui).faint);
-    if shows.source {
-        row.col(|ui| {
-            ui.label(entry.target.label());
-        });
+impl Cell {
+    /// The columns that there is room for.
+    fn shown_in(width: f32) -> &'static [Self] {
+        use Cell::{Card, Created, Source, Status, Token, Took};
+        match width {
+            640.0.. => &[Status, Token, Card, Source, Took, Created],
+            560.0.. => &[Status, Token, Card, Source, Created],
+            480.0.. => &[Status, Token, Card, Created],
+            340.0.. => &[Status, Token, Card],
+            _ => &[Status, Token],
+        }
     }
-    if shows.took {
-        row.col(|ui| {
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+
+    fn column(self) -> Column {
+        match self {
+            Self::Status => Column::exact(88.0),
+            Self::Token => Column::remainder().at_least(80.0).clip(true),
+            Self::Card => Column::exact(118.0).clip(true),
+            Self::Source => Column::exact(44.0),
+            Self::Took => Column::exact(60.0),
+            Self::Created => Column::exact(80.0),
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Status => "Status",
+            Self::Token => "Token",
+            Self::Card => "Card",
+            Self::Source => "Source",
+            Self::Took => "Took",
+            Self::Created => "Created",
+        }
+    }
+
+    /// Numbers and times stand at the right.
+    fn layout(self) -> Layout {
+        match self {
+            Self::Took | Self::Created => Layout::right_to_left(Align::Center),
+            Self::Status | Self::Token | Self::Card | Self::Source => Layout::left_to_right(Align::Center),
+        }
+    }
+
+    fn ui(self, ui: &mut Ui, entry: &Entry, now: Timestamp) {
+        let t = Tokens::of(ui);
+        match self {
+            Self::Status => {
+                ui.add_space(6.0);
+                status_badge_ui(ui, entry.status);
+            }
+            Self::Token => {
+                let (text, color) = match (&entry.token_id, entry.status) {
+                    (Some(id), _) => (id.as_str(), t.text),
+                    (None, Status::Pending) => ("creating…", t.faint),
+                    (None, Status::Interrupted | Status::Unknown) => ("a token may exist", t.faint),
+                    (None, _) => (entry.code.as_deref().unwrap_or("no answer"), t.error),
+                };
+                ui.add(Label::new(RichText::new(text).font(theme::mono(theme::MONO_SIZE)).color(color)).truncate());
+            }
+            Self::Card => {
+                ui.add(Label::new(words::card(entry)).truncate());
+            }
+            Self::Source => {
+                ui.label(entry.target.label());
+            }
+            Self::Took => {
                 let took = entry.took.map_or_else(|| "…".to_owned(), words::took);
                 ui.label(RichText::new(took).font(theme::mono(theme::MONO_SIZE)));
-            });
+            }
+            Self::Created => {
+                ui.add_space(6.0);
+                let text = RichText::new(words::ago(entry.started, now)).color(t.faint);
+                ui.add(Label::new(text).truncate()).on_hover_text(words::moment(entry.started));
+            }
+        }
+    }
+}
+
+fn row_ui(row: &mut TableRow<'_, '_>, entry: &Entry, now: Timestamp, cells: &[Cell], across: Rangef) {
+    for (place, cell) in cells.iter().enumerate() {
+        row.col(|ui| {
+            if place == 0 {
+                rule_ui(ui, across);
+            }
+            ui.with_layout(cell.layout(), |ui| cell.ui(ui, entry, now));
         });
     }
-    row.col(|ui| {
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            ui.add_space(6.0);
-            let text = faint(ui, words::ago(entry.started, now));
-            ui.add(Label::new(text).truncate()).on_hover_text(words::moment(entry.started));
-        });
-    });
+}
+
+/// The line under a row, across the whole table.
+fn rule_ui(ui: &Ui, across: Rangef) {
+    let area = Rect::from_x_y_ranges(across, ui.clip_rect().y_range());
+    let line = ui.ctx().layer_painter(ui.layer_id()).with_clip_rect(area);
+    line.hline(across, ui.max_rect().bottom() - 0.5, Tokens::of(ui).hairline());
 }
 
 fn row_menu_ui(ui: &mut Ui, entry: &Entry, actions: &mut Vec<Action>) {
