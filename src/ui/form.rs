@@ -355,10 +355,18 @@ fn card_field_ui(
         _ => &mut state.draft.expiry,
     };
     let drawn = card_text_ui(ui, field_id(field), kind, kept, frame, example);
+    bring_into_view(drawn.response());
     if drawn.response().lost_focus() {
         state.left.insert(field);
     }
     drawn
+}
+
+/// A field that gets the focus is seen, wherever the form was scrolled to.
+fn bring_into_view(response: &egui::Response) {
+    if response.gained_focus() {
+        response.scroll_to_me(None);
+    }
 }
 
 /// Hands the focus on when a field was completed by typing, and back when Backspace finds nothing to delete.
@@ -501,6 +509,7 @@ fn plain_ui(ui: &mut Ui, state: &mut FormState, field: FormField, label: &str, e
     let was_empty = text.is_empty();
     let edit = TextEdit::singleline(text).id(field_id(field)).hint_text(example.to_owned());
     let response = frame.text(ui, edit).response.response;
+    bring_into_view(&response);
     let backspace = was_empty && response.has_focus() && ui.input(|input| input.key_pressed(Key::Backspace));
     if field == FormField::Name && backspace {
         state.focus_next = Some(FormField::Cvc);
