@@ -52,6 +52,8 @@ pub struct FormState {
     left: HashSet<FormField>,
     complaint: Option<Complaint>,
     focus_next: Option<FormField>,
+    /// The field that has just got the focus: it must be seen, wherever the form was scrolled to.
+    bring: Option<FormField>,
     address_is_open: bool,
     currency_is_open: bool,
     customer_is_open: bool,
@@ -131,6 +133,14 @@ impl FormState {
         self.complaint = Some(complaint);
     }
 
+    fn bring_into_view(&mut self, ui: &Ui, field: FormField, response: &egui::Response) {
+        if self.bring == Some(field) {
+            self.bring = None;
+            // With its label and what stands below it.
+            ui.scroll_to_rect(response.rect.expand2(egui::vec2(0.0, 40.0)), None);
+        }
+    }
+
     /// An answer came that has nothing against the draft.
     pub fn settle(&mut self) {
         self.complaint = None;
@@ -177,6 +187,7 @@ pub fn form_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext, actions: &
     });
     if let Some(field) = state.focus_next.take() {
         put_focus(ui.ctx(), field, &state.draft);
+        state.bring = Some(field);
     }
 }
 
@@ -355,18 +366,11 @@ fn card_field_ui(
         _ => &mut state.draft.expiry,
     };
     let drawn = card_text_ui(ui, field_id(field), kind, kept, frame, example);
-    bring_into_view(drawn.response());
+    state.bring_into_view(ui, field, drawn.response());
     if drawn.response().lost_focus() {
         state.left.insert(field);
     }
     drawn
-}
-
-/// A field that gets the focus is seen, wherever the form was scrolled to.
-fn bring_into_view(response: &egui::Response) {
-    if response.gained_focus() {
-        response.scroll_to_me(None);
-    }
 }
 
 /// Hands the focus on when a field was completed by typing, and back when Backspace finds nothing to delete.
@@ -509,8 +513,8 @@ fn plain_ui(ui: &mut Ui, state: &mut FormState, field: FormField, label: &str, e
     let was_empty = text.is_empty();
     let edit = TextEdit::singleline(text).id(field_id(field)).hint_text(example.to_owned());
     let response = frame.text(ui, edit).response.response;
-    bring_into_view(&response);
     let backspace = was_empty && response.has_focus() && ui.input(|input| input.key_pressed(Key::Backspace));
+    state.bring_into_view(ui, field, &response);
     if field == FormField::Name && backspace {
         state.focus_next = Some(FormField::Cvc);
     }
