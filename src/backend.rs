@@ -146,6 +146,12 @@ impl Backend {
     /// # Errors
     /// When the store cannot be written.
     pub async fn finish(&self, begun: &Begun) -> Result<Recorded, StoreError> {
+        let recorded = self.carry_out(begun).await?;
+        log(&recorded);
+        Ok(recorded)
+    }
+
+    async fn carry_out(&self, begun: &Begun) -> Result<Recorded, StoreError> {
         match self {
             Self::Local { store, workspace, policies } => {
                 let call = begun.call(Target::Local);
@@ -179,5 +185,28 @@ impl Backend {
             }
             None => Ok(None),
         }
+    }
+}
+
+/// One line for a call that is written down: it is masked already.
+fn log(recorded: &Recorded) {
+    let exchange = &recorded.exchange;
+    let call = tracing::debug_span!(
+        "call",
+        target = exchange.target.as_str(),
+        method = exchange.request.method.as_str(),
+        path = exchange.request.path,
+        took_micros = exchange.took.as_micros(),
+        entry = recorded.entry.as_ref().map(|entry| entry.id.0),
+    );
+    let _entered = call.enter();
+    for (name, value) in &exchange.request.params {
+        tracing::trace!(name, value, "sent");
+    }
+    match &exchange.outcome {
+        Ok(response) => {
+            tracing::debug!(http_status = response.http_status, request_id = response.request_id(), "answered");
+        }
+        Err(failure) => tracing::debug!(kind = failure.kind, "not answered"),
     }
 }

@@ -1,13 +1,19 @@
 //! The program: reads the arguments, the clock and the environment, then opens the window or hands over to a command.
 
-use std::{path::PathBuf, process::ExitCode, time::Instant};
+use std::{
+    backtrace::{Backtrace, BacktraceStatus},
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+    time::Instant,
+};
 
 use anyhow::Context as _;
 use jiff::Timestamp;
 use testcard::{
     app::{self, App, AppConfig},
     cli::{self, World},
-    domain::clock::Clock,
+    domain::{clock::Clock, mask},
     settings::{self, Folders},
     worker::Config,
 };
@@ -19,11 +25,23 @@ const WITHOUT_WINDOW: &str = "the window cannot be opened here. Without a displa
 
 /// Why there is no window, where it is more than a missing display: a missing library names itself here.
 fn reason(error: &str) -> String {
-    if error.contains("WAYLAND_DISPLAY") { String::new() } else { format!(": {error}") }
+    if error.contains("WAYLAND_DISPLAY") {
+        return String::new();
+    }
+    // winit begins with the place in its own sources.
+    let plain = error.split_once(".rs:").and_then(|(_, place)| place.split_once(": ")).map_or(error, |(_, rest)| rest);
+    format!(". The reason: {plain}")
 }
 
 fn main() -> ExitCode {
     let started = Instant::now();
+    std::panic::set_hook(Box::new(|info| {
+        let backtrace = Backtrace::capture();
+        let _ = writeln!(MaskedStderr, "testcard: this is a fault of Testcard, please report it. {info}");
+        if backtrace.status() == BacktraceStatus::Captured {
+            let _ = writeln!(MaskedStderr, "{backtrace}");
+        }
+    }));
     let args = cli::parse();
     log_to_stderr(args.verbose);
     let world = World {
@@ -36,7 +54,7 @@ fn main() -> ExitCode {
         None => match open_window(&world, started) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
-                eprintln!("testcard: {error:#}");
+                let _ = writeln!(MaskedStderr, "testcard: {error:#}");
                 ExitCode::from(2)
             }
         },
@@ -48,6 +66,25 @@ fn system_clock() -> Clock {
     Clock::new(Timestamp::now)
 }
 
+/// Standard error for what may repeat the user's input by mistake: logs and crash messages. Each write is masked by
+/// itself, so a line must come in one piece.
+struct MaskedStderr;
+
+impl Write for MaskedStderr {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        io::stderr().write_all(mask::text(&String::from_utf8_lossy(line)).as_bytes())?;
+        Ok(line.len())
+    }
+
+    fn write_fmt(&mut self, line: std::fmt::Arguments<'_>) -> io::Result<()> {
+        self.write_all(line.to_string().as_bytes())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}
+
 /// Logs what this program does, and nothing of the libraries below it: they would write requests out in full.
 fn log_to_stderr(verbosity: u8) {
     let level = match verbosity {
@@ -55,7 +92,7 @@ fn log_to_stderr(verbosity: u8) {
         1 => tracing::Level::DEBUG,
         _ => tracing::Level::TRACE,
     };
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
+    let lines = tracing_subscriber::fmt::layer().with_writer(|| MaskedStderr).with_ansi(false);
     tracing_subscriber::registry().with(lines).with(Targets::new().with_target("testcard", level)).init();
 }
 

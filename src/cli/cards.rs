@@ -10,6 +10,7 @@ use crate::domain::test_cards::{self, StepOutcome, TestCard};
 pub struct CardsArgs {
     /// Words that must all occur in number, name, brand, country, outcome or ready token.
     search: Vec<String>,
+    /// A line each for a person, or JSON with what happens at each step.
     #[arg(long, value_enum, default_value = "table")]
     format: CardsFormat,
 }

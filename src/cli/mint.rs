@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use futures_util::future::join_all;
 use serde_json::Value;
 
-use super::{CliError, Desk, Done, TargetArgs, World, cards, print, remark};
+use super::{CliError, Desk, Done, TargetArgs, World, cards, explain, print, remark, sentence};
 use crate::{
     backend::new_idempotency_key,
     domain::{
@@ -14,6 +14,7 @@ use crate::{
         card::{Brand, BrandSoFar, brand_so_far},
         draft::default_cvc,
         expiry::{Expiry, utc_day},
+        mask,
         params::{Params, TokenRequest},
         rules::PREFERRED_NETWORK,
         test_cards::{self, TestCard},
@@ -26,47 +27,56 @@ const AT_ONCE: usize = 256;
 
 #[derive(Debug, Args)]
 pub struct MintArgs {
-    /// A card number, a ready token such as tok_visa, or words that only one test card matches.
+    /// A card number, a ready token such as tok_visa, or words that only one test card matches; 4242424242424242 by
+    /// default.
     #[arg(value_name = "NUMBER|ALIAS|WORDS")]
     what: Vec<String>,
-    /// Expiry, as 05/34 or 5/2034; a future month by default.
+    /// Expiry, its year with two or four digits; a future month by default.
     #[arg(long, value_name = "MM/YY")]
     exp: Option<String>,
     /// Security code; 123 by default, 1234 for American Express; "" sends an empty one.
-    #[arg(long, value_name = "C")]
+    #[arg(long, value_name = "CVC")]
     cvc: Option<String>,
     /// Send no security code.
     #[arg(long, conflicts_with = "cvc")]
     no_cvc: bool,
-    #[arg(long, value_name = "N")]
+    /// The cardholder's name.
+    #[arg(long, value_name = "NAME")]
     name: Option<String>,
+    /// Street and number.
     #[arg(long, value_name = "TEXT")]
     address_line1: Option<String>,
+    /// Flat, suite or building.
     #[arg(long, value_name = "TEXT")]
     address_line2: Option<String>,
+    /// City or town.
     #[arg(long, value_name = "TEXT")]
     address_city: Option<String>,
+    /// State, county or region.
     #[arg(long, value_name = "TEXT")]
     address_state: Option<String>,
+    /// ZIP or postal code.
     #[arg(long, value_name = "TEXT")]
     address_zip: Option<String>,
+    /// Country, best as a two-letter ISO code.
     #[arg(long, value_name = "TEXT")]
     address_country: Option<String>,
-    #[arg(long, value_name = "C")]
+    /// Currency in which the card may be paid out to, as a three-letter ISO code.
+    #[arg(long, value_name = "CODE")]
     currency: Option<String>,
     /// The preferred network of a co-branded card.
     #[arg(long, value_parser = ["visa", "mastercard", "cartes_bancaires"])]
     network: Option<String>,
-    /// Set any parameter as it is, known or not.
-    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
-    param: Vec<(String, String)>,
-    /// Drop a parameter.
+    /// Set any parameter as it is, known or not, such as 'card[name]=Jenny'; may be repeated.
+    #[arg(long, value_name = "NAME=VALUE")]
+    param: Vec<String>,
+    /// Drop a parameter, such as 'card[exp_year]'; may be repeated.
     #[arg(long, value_name = "NAME")]
     without: Vec<String>,
     /// How many tokens.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     count: u32,
-    /// The id, or the body as the target gave it: an array with a count above 1, or a line each.
+    /// The id; or the body as the target gave it, an array of them with a count above 1; or a line of JSON each.
     #[arg(long, value_enum, default_value = "id")]
     format: MintFormat,
     #[command(flatten)]
@@ -85,6 +95,7 @@ enum MintFormat {
 pub struct TokenArgs {
     /// The token's id.
     id: String,
+    /// One line for a person, or the body as the target gave it.
     #[arg(long, value_enum, default_value = "text")]
     format: TokenFormat,
     #[command(flatten)]
@@ -97,16 +108,19 @@ enum TokenFormat {
     Json,
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE, such as card[name]=Jenny")?;
-    Ok((name.to_owned(), value.to_owned()))
+/// The parts of a `--param`. A wrong one is not repeated: it may hold a security code.
+fn pair(text: &str) -> Result<(&str, &str), CliError> {
+    text.split_once('=').ok_or_else(|| {
+        CliError::Usage("A --param has no '='. Write it as NAME=VALUE, such as 'card[name]=Jenny'".to_owned())
+    })
 }
 
 pub(super) fn mint(args: &MintArgs, world: &World) -> Result<Done, CliError> {
     let clock = args.target.now.map_or_else(|| world.clock.clone(), crate::domain::clock::Clock::fixed);
     let request = TokenRequest::new(params(args, Expiry::default_for(utc_day(clock.now())))?);
     let desk = Desk::open(&args.target, world)?;
-    let mut results = Results { format: args.format, is_many: args.count > 1, ..Results::default() };
+    let number = request.params.get("card[number]");
+    let mut results = Results { format: args.format, is_many: args.count > 1, number, ..Results::default() };
     block_on(async {
         results.begin()?;
         let mut left = args.count as usize;
@@ -136,9 +150,10 @@ fn params(args: &MintArgs, default_expiry: Expiry) -> Result<Params, CliError> {
     let (month, year) = match args.exp.as_deref() {
         Some(text) => {
             text.split_once('/').map(|(month, year)| (month.to_owned(), year.to_owned())).ok_or_else(|| {
-                CliError::Usage(format!(
-                    "--exp {text} is not MM/YY. Write it as 05/34, or use --param card[exp_month]=…"
-                ))
+                CliError::Usage(
+                    "The --exp is not MM/YY. Put a slash between month and year, or use --param 'card[exp_month]=…'"
+                        .to_owned(),
+                )
             })?
         }
         None => (default_expiry.month.to_string(), default_expiry.year.to_string()),
@@ -165,8 +180,9 @@ fn params(args: &MintArgs, default_expiry: Expiry) -> Result<Params, CliError> {
             params.push(name, value.as_str());
         }
     }
-    for (name, value) in &args.param {
-        params.set(name, value.as_str());
+    for text in &args.param {
+        let (name, value) = pair(text)?;
+        params.set(name, value);
     }
     for name in &args.without {
         params.remove(name);
@@ -176,8 +192,9 @@ fn params(args: &MintArgs, default_expiry: Expiry) -> Result<Params, CliError> {
 
 /// The number that the words stand for.
 fn number(words: &str) -> Result<String, CliError> {
-    let digits: String = words.chars().filter(char::is_ascii_digit).collect();
-    let is_number = digits.len() >= 12 && words.chars().all(|c| c.is_ascii_digit() || c == ' ' || c == '-');
+    let typed = mask::ascii_digits(words);
+    let digits: String = typed.chars().filter(char::is_ascii_digit).collect();
+    let is_number = digits.len() >= 12 && typed.chars().all(|c| c.is_ascii_digit() || !c.is_alphanumeric());
     if words.is_empty() {
         return Ok("4242424242424242".to_owned());
     }
@@ -191,7 +208,8 @@ fn number(words: &str) -> Result<String, CliError> {
     match found[..] {
         [card] => Ok(card.number.clone()),
         [] => Err(CliError::Usage(format!(
-            "No test card matches '{words}'. See `testcard cards`, or send it as it is with --param card[number]={words}"
+            "No test card matches '{}'. See `testcard cards`, or send it as it is with --param 'card[number]=…'",
+            mask::param("number", words)
         ))),
         _ => {
             remark(format_args!("'{words}' matches {} test cards. Name one of them:", found.len()));
@@ -205,16 +223,18 @@ fn number(words: &str) -> Result<String, CliError> {
 
 /// Prints the outcomes of calls, and remembers how they went.
 #[derive(Default)]
-struct Results {
+struct Results<'a> {
     format: MintFormat,
     is_many: bool,
+    /// The number that was sent.
+    number: Option<&'a str>,
     printed: usize,
     answers: usize,
     errors: usize,
     failures: usize,
 }
 
-impl Results {
+impl Results<'_> {
     fn is_array(&self) -> bool {
         self.is_many && self.format == MintFormat::Json
     }
@@ -229,9 +249,13 @@ impl Results {
     fn add(&mut self, recorded: Recorded) -> Result<(), CliError> {
         match recorded.exchange.outcome {
             Ok(response) => {
-                self.answers += 1;
-                self.errors += usize::from(!response.is_success());
                 self.print(&response)?;
+                // Once is enough: the account is the same for all.
+                if self.answers == 0 {
+                    explain(&response, self.number);
+                }
+                self.answers += 1;
+                self.errors += usize::from(!is_token(&response));
             }
             Err(failure) => {
                 self.failures += 1;
@@ -244,8 +268,7 @@ impl Results {
     fn print(&mut self, response: &ApiResponse) -> Result<(), CliError> {
         match self.format {
             MintFormat::Id => {
-                let id = response.with_token(|token| token.id().to_owned());
-                print(id.or_else(|| response.error_sentence()).unwrap_or_else(|| response.text()))?;
+                print(sentence(response, response.with_token(|token| token.id().to_owned())))?;
             }
             MintFormat::Json if self.is_array() => {
                 let comma = if self.printed > 0 { "," } else { "" };
@@ -270,6 +293,10 @@ impl Results {
     }
 }
 
+fn is_token(response: &ApiResponse) -> bool {
+    response.is_success() && response.with_token(|_| ()).is_some()
+}
+
 pub(super) fn token(args: &TokenArgs, world: &World) -> Result<Done, CliError> {
     let desk = Desk::open(&args.target, world)?;
     let request = ApiRequest::retrieve_token(&args.id);
@@ -281,12 +308,13 @@ pub(super) fn token(args: &TokenArgs, world: &World) -> Result<Done, CliError> {
     if args.format == TokenFormat::Json {
         print(response.text().trim_end())?;
     } else {
-        let line = response.with_token(|token| {
+        let token = response.with_token(|token| {
             let used = if token.is_used() { "used" } else { "unused" };
             let (brand, last4) = (token.brand().unwrap_or_default(), token.last4().unwrap_or_default());
             format!("{} {used} {brand} {last4}", token.id())
         });
-        print(line.or_else(|| response.error_sentence()).unwrap_or_else(|| response.text()))?;
+        print(sentence(&response, token))?;
     }
-    Ok(if response.is_success() { Done::Well } else { Done::WithError })
+    explain(&response, None);
+    Ok(if is_token(&response) { Done::Well } else { Done::WithError })
 }

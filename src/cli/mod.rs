@@ -19,15 +19,17 @@ use jiff::Timestamp;
 use crate::{
     backend::{Backend, Targets},
     domain::{
-        api::Target,
+        api::{ApiResponse, Target},
         clock::Clock,
         entry::HistoryFilter,
         key::ApiKey,
+        mask,
+        refusal::Refusal,
         settings::{BaseUrl, Settings},
     },
     keys::Keys,
     settings::{self, Folders, SettingsError},
-    store::{Place, Store, StoreError},
+    store::{self, Place, Store, StoreError},
 };
 
 /// Test-card tokens for QA: a window, and the same as commands.
@@ -37,7 +39,7 @@ pub struct Args {
     #[command(subcommand)]
     pub command: Option<Command>,
     /// Log to stderr what is done, without secrets; twice for more.
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, display_order = 900)]
     pub verbose: u8,
 }
 
@@ -125,9 +127,17 @@ enum Done {
     WithoutAnswer,
 }
 
-/// The arguments of this process. Wrong ones end it with status 2 and what is right.
+/// The arguments of this process. Wrong ones end it with status 2 and what is right, help with status 0.
 pub fn parse() -> Args {
-    Args::parse()
+    Args::try_parse().unwrap_or_else(|error| {
+        if error.use_stderr() {
+            // It quotes what was typed, which may be a card number in the wrong place.
+            let _ = write!(io::stderr(), "{}", mask::text(&error.to_string()));
+        } else {
+            let _ = error.print();
+        }
+        std::process::exit(error.exit_code())
+    })
 }
 
 /// Carries out a command and returns the exit status.
@@ -147,25 +157,45 @@ pub fn run(command: Command, world: &World) -> u8 {
         // Whoever read our output has heard enough.
         Err(CliError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,
         Err(error) => {
-            // Without stderr there is nobody left to tell.
-            let _ = writeln!(io::stderr(), "testcard: {error}");
+            remark(&error);
             error.exit_code()
         }
     }
 }
 
-/// Says something on stderr that is not a result.
+/// Says something on stderr that is not a result. It may quote what was typed, so it is masked.
 fn remark(words: impl fmt::Display) {
-    let _ = writeln!(io::stderr(), "testcard: {words}");
+    // Without stderr there is nobody left to tell.
+    let _ = writeln!(io::stderr(), "testcard: {}", mask::text(&words.to_string()));
 }
 
 fn print(line: impl fmt::Display) -> io::Result<()> {
     writeln!(io::stdout().lock(), "{line}")
 }
 
+/// An answer for a person, in one line: what `read` makes of the token, or the error.
+fn sentence(response: &ApiResponse, token: Option<String>) -> String {
+    let line = token.or_else(|| response.error_sentence()).unwrap_or_else(|| {
+        let why = if response.is_success() { "no token" } else { "an error without a reason" };
+        format!("The answer is {why} (HTTP {})", response.http_status)
+    });
+    // What came over the network cannot move the cursor or pretend to be another line.
+    line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// Says what lies behind a refusal that is about the account and not about the card.
+fn explain(response: &ApiResponse, number: Option<&str>) {
+    if let Some(refusal) = Refusal::of(response) {
+        let ready = number.and_then(|number| refusal.ready_alias(number));
+        let ready = ready.map(|alias| format!(". The ready token of this card is {alias}")).unwrap_or_default();
+        remark(format_args!("{}. {}{ready}. See {}", refusal.title(), refusal.remedy(), refusal.link()));
+    }
+}
+
 fn paths(world: &World) -> Result<Done, CliError> {
     let folders = Folders::find(world.home.clone())?;
     print(format_args!("data      {}", folders.data.display()))?;
+    print(format_args!("history   {}", folders.data.join(store::FILE_NAME).display()))?;
     print(format_args!("settings  {}", folders.settings_file().display()))?;
     print(format_args!("log       {}", folders.log.display()))?;
     Ok(Done::Well)
@@ -193,7 +223,7 @@ struct TargetArgs {
     /// Who answers: the minter on this machine, or Stripe's test mode with the key in STRIPE_SECRET_KEY.
     #[arg(long, value_enum, default_value = "local")]
     target: TargetArg,
-    /// Another address than the one in the settings for target stripe.
+    /// Target stripe at another address than the one in the settings: https, or http on this machine.
     #[arg(long, value_name = "URL", value_parser = BaseUrl::parse)]
     base_url: Option<BaseUrl>,
     /// Keep nothing on disk.
@@ -202,16 +232,18 @@ struct TargetArgs {
     /// Make ids, fingerprints and request ids the same on every run.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// The moment to take for now: Unix seconds or a time like 2031-05-02T18:31:02Z.
+    /// The moment to take for now: Unix seconds, or a time in the form of YYYY-MM-DDThh:mm:ssZ.
     #[arg(long, value_name = "T", value_parser = moment)]
     now: Option<Timestamp>,
 }
 
 fn moment(text: &str) -> Result<Timestamp, String> {
-    match text.parse::<i64>() {
-        Ok(seconds) => Timestamp::from_second(seconds).map_err(|error| error.to_string()),
-        Err(_) => text.parse::<Timestamp>().map_err(|error| error.to_string()),
-    }
+    let told = "write it as Unix seconds, or in the form of YYYY-MM-DDThh:mm:ssZ";
+    let moment = match text.parse::<i64>() {
+        Ok(seconds) => Timestamp::from_second(seconds),
+        Err(_) => text.parse::<Timestamp>(),
+    };
+    moment.map_err(|_| told.to_owned())
 }
 
 /// Everything that a call needs.
@@ -223,30 +255,48 @@ struct Desk {
 impl Desk {
     fn open(args: &TargetArgs, world: &World) -> Result<Self, CliError> {
         let clock = args.now.map_or_else(|| world.clock.clone(), Clock::fixed);
-        let folders = Folders::find(world.home.clone())?;
-        let settings = load_settings(&folders);
-        let place = if args.memory { Place::Memory } else { Place::Folder(folders.data) };
+        // Nothing is made on disk for a call that will not be sent.
+        let key = match args.target.into() {
+            Target::Local => None,
+            Target::Stripe => Some(key(world)?),
+        };
+        let folders = match Folders::find(world.home.clone()) {
+            Ok(folders) => Some(folders),
+            Err(_) if args.memory => None,
+            Err(error) => return Err(error.into()),
+        };
+        let settings = folders.as_ref().map(load_settings).unwrap_or_default();
+        let place = match folders {
+            Some(folders) if !args.memory => Place::Folder(folders.data),
+            _ => Place::Memory,
+        };
         let store = Store::open(&place, clock.now())?;
         let targets = Targets::new(store, args.seed);
-        let backend = match args.target.into() {
-            Target::Local => targets.local(settings.policies),
-            Target::Stripe => {
+        let backend = match key {
+            None => targets.local(settings.policies),
+            Some(key) => {
                 let mut stripe = settings.stripe;
                 if let Some(base_url) = &args.base_url {
                     stripe.base_url = base_url.clone();
                 }
-                targets.stripe(&stripe, key(world)?).map_err(|error| CliError::NoAnswer(error.to_string()))?
+                targets.stripe(&stripe, key).map_err(|error| CliError::NoAnswer(error.to_string()))?
             }
         };
         Ok(Self { backend, clock })
     }
 }
 
+/// The key for target stripe. One in the environment that cannot be used is never replaced by another in silence.
 fn key(world: &World) -> Result<ApiKey, CliError> {
+    let needed = "Target stripe needs a test key: set STRIPE_SECRET_KEY to one";
+    if let Some(text) = &world.stripe_key {
+        return ApiKey::parse(text)
+            .map_err(|error| CliError::Usage(format!("STRIPE_SECRET_KEY is not used. {error}. {needed}")));
+    }
     let keys = world.keys();
     keys.get().ok_or_else(|| {
         let problem = keys.status().problem.map(|problem| format!("{problem}. ")).unwrap_or_default();
-        CliError::Usage(format!("{problem}Target stripe needs a test key: set STRIPE_SECRET_KEY to one"))
+        CliError::Usage(format!("{problem}{needed}"))
     })
 }
 

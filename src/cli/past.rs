@@ -15,9 +15,10 @@ use crate::{
 pub struct HistoryArgs {
     #[command(flatten)]
     filter: FilterArgs,
-    /// At most so many, the newest ones.
+    /// So many at most, the newest ones.
     #[arg(long, value_name = "N", default_value_t = 50)]
     limit: usize,
+    /// A line each for a person; or JSON as in an export, in an array or a line each.
     #[arg(long, value_enum, default_value = "table")]
     format: HistoryFormat,
 }
@@ -31,7 +32,7 @@ enum HistoryFormat {
 
 #[derive(Debug, Args)]
 pub struct ExportArgs {
-    /// The file to write.
+    /// The JSON file to write.
     file: PathBuf,
     #[command(flatten)]
     filter: FilterArgs,
@@ -57,7 +58,7 @@ pub(super) fn history(args: &HistoryArgs, world: &World) -> Result<Done, CliErro
         print_details(&details.collect::<Result<Vec<_>, _>>()?, args.format)?;
     }
     if shown.len() < ids.len() {
-        remark(format_args!("{} of {}; more with --limit", shown.len(), ids.len()));
+        remark(format_args!("{} of {} shown. Use --limit for more", shown.len(), ids.len()));
     }
     Ok(Done::Well)
 }
@@ -79,7 +80,7 @@ fn row(entry: &Entry) -> [String; 6] {
     let what = entry.token_id.as_deref().or(entry.code.as_deref()).unwrap_or("-");
     let card = [entry.brand.as_deref(), entry.last4.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ");
     let took = entry.took.map_or_else(|| "-".to_owned(), |took| format!("{:.1} ms", took.as_secs_f64() * 1000.0));
-    let created = entry.started.strftime("%Y-%m-%d %H:%M:%S").to_string();
+    let created = entry.started.strftime("%Y-%m-%d %H:%M:%SZ").to_string();
     [entry.status.as_str().to_owned(), what.to_owned(), card, entry.target.as_str().to_owned(), took, created]
 }
 
@@ -89,7 +90,8 @@ pub(super) fn export(args: &ExportArgs, world: &World) -> Result<Done, CliError>
     let written = job::export(&reader, &args.filter.filter(), &args.file, args.force, &mut |_| {}, &never);
     match written {
         Ok(entries) => {
-            remark(format_args!("{entries} entries exported to {}", args.file.display()));
+            let entries = if entries == 1 { "1 entry".to_owned() } else { format!("{entries} entries") };
+            remark(format_args!("{entries} exported to {}", args.file.display()));
             Ok(Done::Well)
         }
         Err(ExportError::Store(error)) => Err(CliError::Store(error)),

@@ -12,7 +12,7 @@ use std::{
 use tempfile::{NamedTempFile, PersistError};
 
 use crate::{
-    domain::entry::HistoryFilter,
+    domain::{entry::HistoryFilter, mask},
     store::{EXPORT_FORMAT, EXPORT_VERSION, ExportedEntry, Reader, StoreError},
 };
 
@@ -95,6 +95,7 @@ pub fn export(
     })?;
     sync_folder(folder);
     progress(Progress { done, total: done });
+    tracing::debug!(entries = done, path = mask::text(&path.display().to_string()), "exported");
     Ok(done)
 }
 

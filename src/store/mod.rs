@@ -89,6 +89,7 @@ impl Store {
                 (location, connection, run)
             }
         };
+        tracing::debug!(place = location.shown(), run = run.name, "history opened");
         let workspace_secret = location.workspace_secret(&connection)?;
         let work = Work::new(connection, run.name.clone());
         let writer = Writer::start(work)

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, TransactionBehavior};
 
 use super::error::StoreError;
+use crate::domain::mask;
 
 const OPENING: &str = "open the history";
 /// "TCRD": tells this program's databases from those of others.
@@ -40,6 +41,11 @@ impl Location {
             Self::File(path) => path.clone(),
             Self::Memory(_) => PathBuf::from("in memory"),
         }
+    }
+
+    /// For the log.
+    pub(super) fn shown(&self) -> String {
+        mask::text(&self.path().display().to_string())
     }
 
     fn connect(&self) -> rusqlite::Result<Connection> {

@@ -118,7 +118,7 @@ impl Client {
                 .ok_or_else(|| TransportError::NotSent { reason: "the call cannot be repeated".to_owned() })?;
             tracing::debug!(
                 method = request.method.as_str(),
-                host = self.base_url.host(),
+                host = mask::text(&self.base_url.host()),
                 path = mask::text(&request.path),
                 attempt,
                 "sending"

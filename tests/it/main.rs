@@ -1,5 +1,6 @@
 //! The integration tests, one binary so that egui links once; a file per subject.
 
+mod cli;
 mod export;
 mod gallery;
 mod keys;

@@ -8,11 +8,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::{
-    Router,
-    body::{Body, to_bytes},
-    http::{HeaderMap, Request, Response},
-};
 use testcard::{
     domain::{
         api::{ApiRequest, ApiResponse, HttpMethod, TransportError},
@@ -29,97 +24,10 @@ use tokio::{
     sync::mpsc,
 };
 
+use crate::support::http::{Received, Reply, Server, reply};
+
 const KEY: &str = "sk_test_51PlantedKeyPlantedKey";
 const TOKEN: &str = r#"{"id": "tok_1", "object": "token"}"#;
-
-// ---- a whole server: it answers from a list and keeps what it got --------------------------------------------------
-
-#[derive(Clone)]
-struct Reply {
-    http_status: u16,
-    headers: Vec<(&'static str, String)>,
-    body: Vec<u8>,
-}
-
-fn reply(http_status: u16, body: impl Into<Vec<u8>>) -> Reply {
-    Reply { http_status, headers: vec![("content-type", "application/json".to_owned())], body: body.into() }
-}
-
-impl Reply {
-    fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
-        self
-    }
-}
-
-struct Received {
-    method: String,
-    uri: String,
-    headers: HeaderMap,
-    body: String,
-}
-
-impl Received {
-    #[track_caller]
-    fn header(&self, name: &str) -> &str {
-        self.headers.get(name).unwrap_or_else(|| panic!("no header {name}")).to_str().unwrap()
-    }
-}
-
-struct Server {
-    address: SocketAddr,
-    received: Arc<Mutex<Vec<Received>>>,
-}
-
-impl Server {
-    /// Answers one after the other; the last one again and again.
-    async fn start(replies: Vec<Reply>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let received: Arc<Mutex<Vec<Received>>> = Arc::default();
-        let kept = Arc::clone(&received);
-        let app = Router::new().fallback(move |request: Request<Body>| {
-            let (kept, replies) = (Arc::clone(&kept), replies.clone());
-            async move {
-                let (head, body) = request.into_parts();
-                let body = String::from_utf8(to_bytes(body, usize::MAX).await.unwrap().to_vec()).unwrap();
-                let nth = {
-                    let mut kept = kept.lock().unwrap();
-                    kept.push(Received {
-                        method: head.method.to_string(),
-                        uri: head.uri.to_string(),
-                        headers: head.headers,
-                        body,
-                    });
-                    kept.len() - 1
-                };
-                let reply = replies.get(nth).or(replies.last()).unwrap().clone();
-                let mut response = Response::builder().status(reply.http_status);
-                for (name, value) in reply.headers {
-                    response = response.header(name, value);
-                }
-                response.body(Body::from(reply.body)).unwrap()
-            }
-        });
-        tokio::spawn(async move { axum::serve(listener, app).await });
-        Self { address, received }
-    }
-
-    fn url(&self) -> String {
-        format!("http://{}", self.address)
-    }
-
-    fn received(&self) -> Vec<Received> {
-        std::mem::take(&mut self.received.lock().unwrap())
-    }
-
-    #[track_caller]
-    fn only(&self) -> Received {
-        let mut received = self.received();
-        assert_eq!(received.len(), 1);
-        received.remove(0)
-    }
-}
 
 // ---- a broken server: what it writes is written as it is, then it closes -------------------------------------------
 

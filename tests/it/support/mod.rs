@@ -1,3 +1,5 @@
 //! What several subjects share.
 
 pub mod cpu_renderer;
+pub mod http;
+pub mod program;
