@@ -1,6 +1,7 @@
 //! The integration tests, one binary so that egui links once; a file per subject.
 
 mod export;
+mod form;
 mod gallery;
 mod keys;
 mod layers;

@@ -1,3 +1,4 @@
 //! What several subjects share.
 
 pub mod cpu_renderer;
+pub mod hands;
