@@ -67,8 +67,7 @@ impl CardField {
         let grew = edit.shown.len() > self.show(edit.kept).len();
         let mut typed = Typed { text: self.clean(edit.shown, grew), caret: self.clean(&before, grew).chars().count() };
         typed.caret = typed.caret.min(typed.text.chars().count());
-        let separator_deleted = typed.text == edit.kept && edit.shown.len() < self.show(edit.kept).len();
-        if separator_deleted {
+        if typed.text == edit.kept && is_deletion(&self.show(edit.kept), edit.shown, edit.caret) {
             // Backspace over a separator deletes the character before it, Delete the one behind.
             let backspace = edit.caret < edit.caret_before;
             let victim = if backspace { typed.caret.checked_sub(1) } else { Some(typed.caret) };
@@ -114,6 +113,14 @@ impl CardField {
     }
 }
 
+/// Whether nothing but a deletion at the caret led from one text to the other: the same digits pasted over without
+/// their spaces are none.
+fn is_deletion(before: &str, after: &str, caret: usize) -> bool {
+    let (before, after): (Vec<char>, Vec<char>) = (before.chars().collect(), after.chars().collect());
+    let Some(gone) = before.len().checked_sub(after.len()).filter(|gone| *gone > 0) else { return false };
+    caret <= after.len() && before[..caret] == after[..caret] && before[caret + gone..] == after[caret..]
+}
+
 fn number_breaks(digits: &str) -> &'static [usize] {
     match brand_so_far(digits) {
         BrandSoFar::One(Brand::AmericanExpress) => &[4, 10],
@@ -124,7 +131,11 @@ fn number_breaks(digits: &str) -> &'static [usize] {
 
 /// Month and year in digits where they can be told apart (`12/30`, `1/2030`, `2030-12`), else the text as typed.
 fn clean_expiry(text: &str, pads: bool) -> String {
-    let parts: Vec<&str> = text.split(['/', '-', '.']).collect();
+    let mut parts: Vec<&str> = text.split(['/', '-', '.']).collect();
+    // A slash typed behind the one that came by itself.
+    if let [_, "", _] = parts[..] {
+        parts.remove(1);
+    }
     let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
     match parts[..] {
         [whole] => whole.to_owned(),
@@ -155,9 +166,8 @@ pub fn split_paste(text: &str) -> Option<PastedCard> {
     let text = ascii_digits(text);
     let (left, right) = text.split_once('/')?;
     let left = left.trim_end();
-    let (number, month) = left.split_at(left.rfind(|c: char| !c.is_ascii_digit())? + 1);
-    let number: String =
-        number.chars().filter(|c| !matches!(c, ' ' | '-' | ',' | ';' | '\t' | '\n' | '\r' | '|')).collect();
+    let (number, month) = left.split_at(left.trim_end_matches(|c: char| c.is_ascii_digit()).len());
+    let number: String = number.chars().filter(|c| !c.is_whitespace() && !matches!(c, '-' | ',' | ';' | '|')).collect();
     let mut behind = right.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty());
     let year = behind.next()?;
     let cvc = behind.next();
@@ -206,6 +216,8 @@ mod tests {
         check(number, "4242", "4242|", "4242a|", "4242a|");
         check(number, "", "|", "36227206271667|", "3622 720627 1667|");
         check(number, "", "|", "6205500000000000004|", "6205 5000 0000 0000 004|");
+        // The same digits without their spaces, pasted over all of them.
+        check(number, "42424242", "4242 4242|", "42424242|", "4242 4242|");
     }
 
     #[test]
@@ -218,6 +230,8 @@ mod tests {
         check(expiry, "1", "1|", "13|", "13 / |");
         check(expiry, "12", "12 / |", "12 / 3|", "12 / 3|");
         check(expiry, "12", "12 / |", "12 /|", "1|");
+        check(expiry, "12", "12 / |", "12 / /|", "12 / |");
+        check(expiry, "12", "12 / |", "12 / -|", "12 / |");
         check(expiry, "", "|", "12/2034|", "12 / 2034|");
         check(expiry, "", "|", "2034-12|", "12 / 2034|");
         check(expiry, "", "|", "1/34|", "01 / 34|");
@@ -234,8 +248,14 @@ mod tests {
         );
         let pasted = split_paste("378282246310005\t1/2034").unwrap();
         assert_eq!((pasted.number.as_str(), pasted.expiry.as_str(), pasted.cvc), ("378282246310005", "012034", None));
+        // Wide digits, and the spaces that web pages are full of.
+        for text in ["４２４２ 4242 4242 4242　12/34", "4242\u{a0}4242\u{a0}4242\u{a0}4242\u{a0}12/34"] {
+            assert_eq!(split_paste(text).unwrap().number, "4242424242424242", "{text}");
+        }
         for text in [
             "4242424242424242",
+            "é12/34",
+            "４２４２　12/34",
             "12/34",
             "4242 4242 4242 4242 12/34 12345",
             "hello 12/34",
@@ -287,6 +307,11 @@ mod tests {
                 let expected = format!("{}{}", &text[..at - 1], &text[at..]);
                 prop_assert_eq!(typed, Typed { text: expected, caret: at - 1 });
             }
+        }
+
+        #[test]
+        fn any_text_is_pasted_without_panic(text in ".{0,12}[0-9 é　]{0,6}[/ ]{0,2}[0-9]{0,6}.{0,4}") {
+            let _ = split_paste(&text);
         }
 
         #[test]

@@ -367,6 +367,9 @@ fn card_field_ui(
     };
     let drawn = card_text_ui(ui, field_id(field), kind, kept, frame, example);
     state.bring_into_view(ui, field, drawn.response());
+    if drawn.is_changed {
+        state.left.remove(&field);
+    }
     if drawn.response().lost_focus() {
         state.left.insert(field);
     }
@@ -472,8 +475,9 @@ fn expiry_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext) {
     let words = ("Expiry", "", "MM / YY");
     let drawn = card_field_ui(ui, state, FormField::Expiry, CardField::Expiry, words, (&standing, ""));
     let text = &state.draft.expiry;
-    let is_complete = text.len() == 4
-        && text[2..] != *"20"
+    // "20" may be the start of 20nn.
+    let is_complete = matches!(text.len(), 4 | 6)
+        && !text.ends_with("20")
         && expiry_state(text, ctx.today(), false) == FieldState::Right
         && !pasted(ui);
     hand_on(state, ctx, &drawn, is_complete, Some(FormField::Number), FormField::Cvc);
@@ -589,7 +593,7 @@ fn raw_ui(ui: &mut Ui, state: &mut FormState) {
         let mut dropped = None;
         for (place, (name, value)) in params.rows_mut().iter_mut().enumerate() {
             ui.push_id(place, |ui| {
-                if raw_row_ui(ui, name, value.expose_mut()) {
+                if raw_row_ui(ui, place, name, value.expose_mut()) {
                     dropped = Some(place);
                 }
             });
@@ -614,7 +618,7 @@ fn raw_ui(ui: &mut Ui, state: &mut FormState) {
 }
 
 /// One parameter; `true` when it is to be dropped.
-fn raw_row_ui(ui: &mut Ui, name: &str, value: &mut String) -> bool {
+fn raw_row_ui(ui: &mut Ui, place: usize, name: &str, value: &mut String) -> bool {
     const BUTTON: f32 = 28.0;
     ui.spacing_mut().item_spacing.y = 2.0;
     let label = RichText::new(name).font(theme::mono(theme::MONO_SIZE)).color(Tokens::of(ui).subdued);
@@ -622,7 +626,8 @@ fn raw_row_ui(ui: &mut Ui, name: &str, value: &mut String) -> bool {
     ui.horizontal(|ui| {
         let size = egui::vec2(ui.available_width() - BUTTON - 6.0, theme::CONTROL_HEIGHT);
         ui.allocate_ui(size, |ui| {
-            let edit = TextEdit::singleline(value).hint_text("empty");
+            // The first key takes the card's fields away, and must not take the focus along.
+            let edit = TextEdit::singleline(value).hint_text("empty").id(Id::unique(("raw", place)));
             text_edit_ui(ui, edit, true, None).response.response.labelled_by(label.id);
         });
         ui.add(IconButton::new(icons::X, &format!("Drop {name}")).small()).clicked()

@@ -2,6 +2,7 @@
 
 mod cli;
 mod export;
+mod form;
 mod gallery;
 mod keys;
 mod layers;

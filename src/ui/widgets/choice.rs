@@ -92,7 +92,8 @@ impl<'a, C: AsRef<str>, N: AsRef<str>> ChoiceField<'a, C, N> {
                 input.events.iter().any(|event| matches!(event, Event::Key { key: Key::ArrowDown, pressed: true, .. }))
             });
         if response.changed() {
-            list = ListState { open: true, marked: (!self.text.is_empty()).then_some(0) };
+            let marked = (!self.text.is_empty()).then(|| exact(self.options, self.text).unwrap_or(0));
+            list = ListState { open: true, marked };
         } else if response.clicked() || asked {
             list.open = true;
         }
@@ -142,11 +143,16 @@ impl<'a, C: AsRef<str>, N: AsRef<str>> ChoiceField<'a, C, N> {
     }
 }
 
+/// The option whose code `text` is.
+fn exact<C: AsRef<str>, N>(options: &[(C, N)], text: &str) -> Option<usize> {
+    let wanted = text.trim().to_lowercase();
+    options.iter().position(|(code, _)| code.as_ref().to_lowercase() == wanted)
+}
+
 /// The options that match `text`, those whose code starts with it first.
 fn search<C: AsRef<str>, N: AsRef<str>>(options: &[(C, N)], text: &str) -> Vec<usize> {
     let wanted = text.trim().to_lowercase();
-    let exact = |code: &str| code.to_lowercase() == wanted;
-    if options.iter().any(|(code, _)| exact(code.as_ref())) {
+    if exact(options, text).is_some() {
         // What is typed is a code already: show its neighbours, not a list of one.
         return (0..options.len()).collect();
     }

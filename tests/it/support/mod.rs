@@ -1,5 +1,6 @@
 //! What several subjects share.
 
 pub mod cpu_renderer;
+pub mod hands;
 pub mod http;
 pub mod program;

@@ -1,0 +1,88 @@
+//! What a person does at the keyboard, written as a line of text, and what a screen reader then says of a field.
+
+use egui::{Event, Id, Key, Modifiers, Role, TextEdit, accesskit::Invalid};
+use egui_kittest::{
+    Harness,
+    kittest::{NodeT as _, Queryable as _},
+};
+
+/// Every sign that stands for a key; all others are typed.
+const KEYS: [(char, Key); 8] = [
+    ('⌫', Key::Backspace),
+    ('⌦', Key::Delete),
+    ('←', Key::ArrowLeft),
+    ('→', Key::ArrowRight),
+    ('↓', Key::ArrowDown),
+    ('⇥', Key::Tab),
+    ('↵', Key::Enter),
+    ('⎋', Key::Escape),
+];
+
+/// Types a line, a frame for each key. `⟦4242⟧` is pasted, `⬚` selects all.
+pub fn play<S>(harness: &mut Harness<'_, S>, line: &str) {
+    let mut rest = line;
+    while let Some(sign) = rest.chars().next() {
+        rest = &rest[sign.len_utf8()..];
+        let key = KEYS.iter().find(|(known, _)| *known == sign).map(|(_, key)| *key);
+        match (sign, key) {
+            (_, Some(key)) => harness.key_press(key),
+            ('⬚', None) => harness.key_press_modifiers(Modifiers::COMMAND, Key::A),
+            ('⟦', None) => {
+                let (pasted, behind) = rest.split_once('⟧').expect("a paste ends");
+                harness.event(Event::Paste(pasted.to_owned()));
+                rest = behind;
+            }
+            (sign, None) => harness.event(Event::Text(sign.to_string())),
+        }
+        harness.run();
+    }
+}
+
+/// Puts the focus on the input of this name.
+#[track_caller]
+pub fn focus<S>(harness: &mut Harness<'_, S>, name: &str) {
+    input(harness, name).focus();
+    harness.run();
+}
+
+/// Clicks what has this role and name.
+#[track_caller]
+pub fn click<S>(harness: &mut Harness<'_, S>, role: Role, name: &str) {
+    harness.get_by_role_and_label(role, name).click();
+    harness.run();
+}
+
+/// The text input, or the combination of one with a list, of this name.
+#[track_caller]
+pub fn input<'h, S>(harness: &'h Harness<'_, S>, name: &'h str) -> egui_kittest::Node<'h> {
+    harness
+        .query_by_role_and_label(Role::TextInput, name)
+        .or_else(|| harness.query_by_role_and_label(Role::EditableComboBox, name))
+        .unwrap_or_else(|| panic!("no input called {name:?}"))
+}
+
+/// What stands in the input of this name.
+#[track_caller]
+pub fn value<S>(harness: &Harness<'_, S>, name: &str) -> String {
+    input(harness, name).value().unwrap_or_default()
+}
+
+/// The input's message, with `✗` before a fault.
+#[track_caller]
+pub fn message<S>(harness: &Harness<'_, S>, name: &str) -> String {
+    let node = input(harness, name).accesskit_node();
+    let words = node.description().unwrap_or_default();
+    let is_wrong = node.data().invalid() == Some(Invalid::True);
+    if is_wrong { format!("✗ {words}") } else { words }
+}
+
+/// The caret of a text field, as a count of characters.
+pub fn caret(ctx: &egui::Context, id: Id) -> Option<usize> {
+    Some(TextEdit::load_state(ctx, id)?.cursor.char_range()?.primary.index.0)
+}
+
+/// The name of the widget that has the focus.
+pub fn focused<S>(harness: &Harness<'_, S>) -> Option<String> {
+    let found = harness.query_all_by(|node| node.is_focused() && node.role() != Role::Window).next()?;
+    found.accesskit_node().label()
+}
