@@ -265,12 +265,12 @@ impl Desk {
             Err(_) if args.memory => None,
             Err(error) => return Err(error.into()),
         };
-        let settings = folders.as_ref().map(load_settings).unwrap_or_default();
-        let place = match folders {
-            Some(folders) if !args.memory => Place::Folder(folders.data),
+        let place = match &folders {
+            Some(folders) if !args.memory => Place::Folder(folders.data.clone()),
             _ => Place::Memory,
         };
         let store = Store::open(&place, clock.now())?;
+        let settings = folders.as_ref().map(load_settings).unwrap_or_default();
         let targets = Targets::new(store, args.seed);
         let backend = match key {
             None => targets.local(settings.policies),

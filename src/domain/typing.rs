@@ -88,7 +88,11 @@ impl CardField {
     /// The shown text without what is only there to be looked at. Only what was typed, and not what a deletion left
     /// over, turns `1/` into the month `01`.
     fn clean(self, shown: &str, grew: bool) -> String {
-        let text: String = ascii_digits(shown).chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect();
+        let text: String = ascii_digits(shown)
+            .replace('\u{ff0f}', "/")
+            .chars()
+            .filter(|c| !c.is_whitespace() && !c.is_control())
+            .collect();
         match self {
             Self::Number => text.chars().filter(|c| !matches!(c, '-' | '.' | '\u{2013}' | '\u{2014}')).collect(),
             Self::Expiry => clean_expiry(&text, grew),
@@ -163,7 +167,7 @@ pub struct PastedCard {
 
 /// Splits `4242 4242 4242 4242 12/34 123` into its three fields; `None` if the text is not a number and an expiry.
 pub fn split_paste(text: &str) -> Option<PastedCard> {
-    let text = ascii_digits(text);
+    let text = ascii_digits(text).replace('\u{ff0f}', "/");
     let (left, right) = text.split_once('/')?;
     let left = left.trim_end();
     let (number, month) = left.split_at(left.trim_end_matches(|c: char| c.is_ascii_digit()).len());
