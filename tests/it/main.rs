@@ -8,6 +8,7 @@ mod keys;
 mod layers;
 mod minter;
 mod rules;
+mod secrets;
 mod settings;
 mod store;
 mod stripe;

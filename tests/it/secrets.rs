@@ -1,0 +1,166 @@
+//! The search for planted secrets: a card number that is not published, security codes and a key, given to the program
+//! in every place that takes text, and looked for in everything that it writes.
+
+use std::fmt::Write as _;
+
+use crate::support::{
+    http::{Reply, Server, reply},
+    program::{Home, Run},
+};
+
+/// Passes the Luhn check, has a good length, and is no published test card.
+const NUMBER: &str = "4539578763621486";
+/// An American Express number of that kind, so that a code of four digits goes with it.
+const AMEX: &str = "371449635398456";
+/// Four digits: three would stand in many numbers by chance.
+const CODE: &str = "8642";
+const KEY: &str = "sk_test_51PlantedKeyThatNobodyMaySee";
+
+/// What may be found nowhere: the digits in one piece or grouped, the code, the key but for its kind.
+fn secrets() -> Vec<String> {
+    let grouped = |separator: &str| {
+        let groups: Vec<&str> = (0..4).map(|place| &NUMBER[place * 4..place * 4 + 4]).collect();
+        groups.join(separator)
+    };
+    let wide: String = NUMBER.chars().map(|c| char::from_u32(c as u32 - '0' as u32 + 0xff10).unwrap()).collect();
+    vec![
+        NUMBER.to_owned(),
+        grouped(" "),
+        grouped("-"),
+        grouped("%20"),
+        grouped("+"),
+        wide,
+        AMEX.to_owned(),
+        CODE.to_owned(),
+        KEY["sk_test_".len()..].to_owned(),
+    ]
+}
+
+/// The secret that stands in these bytes as UTF-8 or UTF-16.
+fn found_in(bytes: &[u8]) -> Option<String> {
+    let holds = |needle: &[u8]| bytes.windows(needle.len()).any(|window| window == needle);
+    secrets().into_iter().find(|secret| {
+        let utf16 = |to_bytes: fn(u16) -> [u8; 2]| secret.encode_utf16().flat_map(to_bytes).collect::<Vec<u8>>();
+        holds(secret.as_bytes()) || holds(&utf16(u16::to_le_bytes)) || holds(&utf16(u16::to_be_bytes))
+    })
+}
+
+#[track_caller]
+fn check_clean(what: &str, bytes: &[u8]) {
+    if let Some(secret) = found_in(bytes) {
+        let text = String::from_utf8_lossy(bytes);
+        let line = text.lines().find(|line| line.contains(&secret)).unwrap_or_default();
+        panic!("{what} holds {secret}: {}", line.chars().take(400).collect::<String>());
+    }
+}
+
+/// Says everything back that it got, in every place of an answer.
+fn echo(request: &str) -> Vec<Reply> {
+    let mut quoted = String::new();
+    for c in request.chars() {
+        match c {
+            '"' | '\\' => write!(quoted, "\\{c}").unwrap(),
+            c if c.is_control() => quoted.push(' '),
+            c => quoted.push(c),
+        }
+    }
+    // A code that the request did not have is any four digits.
+    let code = if request.contains(CODE) { CODE } else { "none" };
+    let plain = format!("{NUMBER} {code} {KEY} {AMEX}");
+    let error = format!(
+        r#"{{"error": {{"type": "card_error", "code": "incorrect_number", "message": "{plain} {quoted}", "param": "{NUMBER}"}}}}"#
+    );
+    let token = format!(
+        r#"{{"id": "tok_{NUMBER}", "object": "token", "used": false, "card": {{"number": "{NUMBER}", "cvc": "{code}", "last4": "1486", "name": "{AMEX}", "brand": "Visa"}}, "{NUMBER}": 1}}"#
+    );
+    vec![
+        reply(402, error.clone()).with("Request-Id", format!("req_{NUMBER}")).with("X-Echo", plain.clone()),
+        reply(200, token).with("X-Key", KEY),
+        reply(
+            401,
+            format!(
+                r#"{{"error": {{"message": "Invalid API Key provided: {KEY}", "type": "invalid_request_error"}}}}"#
+            ),
+        ),
+        reply(200, format!("<html>{plain}</html>")),
+    ]
+}
+
+/// Arguments that put the secrets wherever text is taken.
+fn runs<'a>(number: &'a str, named: &'a str, unknown: &'a str, unknown_name: &'a str) -> Vec<Vec<&'a str>> {
+    let digits = ["--cvc", CODE, "--format", "json"];
+    vec![
+        [&["mint", number][..], &digits].concat(),
+        [&["mint", AMEX][..], &digits].concat(),
+        [&["mint", "--name", named, "--address-line1", named, "--address-line2", named][..], &digits].concat(),
+        [&["mint", "--address-city", named, "--address-zip", named, "--address-country", named][..], &digits].concat(),
+        [&["mint", "--currency", named, "--address-state", named, "--count", "2"][..], &digits].concat(),
+        vec!["mint", "--param", unknown, "--no-cvc"],
+        vec!["mint", "--param", unknown_name, "--no-cvc"],
+        vec!["mint", "--param", "card[cvc][deep]=8642", "--param", "card[cvv]=8642"],
+        vec!["token", number],
+        vec!["history", "--format", "json"],
+        vec!["history", "--format", "jsonl"],
+        vec!["history"],
+        vec!["history", "--search", "nothing"],
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_planted_secret_is_in_any_file_or_stream() {
+    let server = Server::answering(|nth, got| {
+        let replies = echo(&got.body);
+        replies[nth % replies.len()].clone()
+    })
+    .await;
+    let (url, home) = (server.url(), Home::new());
+    let spaced = format!("{} {} {} {}", &NUMBER[..4], &NUMBER[4..8], &NUMBER[8..12], &NUMBER[12..]);
+    let dashed = spaced.replace(' ', "-");
+    let wide: String = NUMBER.chars().map(|c| char::from_u32(c as u32 - '0' as u32 + 0xff10).unwrap()).collect();
+    let key_as_name = format!("Jenny {KEY} Rosen");
+    let (unknown, unknown_name) = (format!("amount={NUMBER}"), format!("{NUMBER}={NUMBER}"));
+    let mut all: Vec<Run> = Vec::new();
+    for number in [NUMBER, &spaced, &dashed, &wide] {
+        for named in [number, &key_as_name] {
+            for args in runs(number, named, &unknown, &unknown_name) {
+                all.push(home.run_with_key(KEY, args.iter().copied().chain(["-vv"])));
+                if matches!(args[0], "mint" | "token") {
+                    let stripe = ["--target", "stripe", "--base-url", &url, "-vv"];
+                    all.push(home.run_with_key(KEY, args.iter().copied().chain(stripe)));
+                }
+            }
+        }
+    }
+    // Nobody answers there, and the row stays.
+    let dead = ["mint", NUMBER, "--cvc", CODE, "--target", "stripe", "--base-url", "http://127.0.0.1:1", "-vv"];
+    all.push(home.run_with_key(KEY, dead));
+    let export = home.beside("export.json");
+    all.push(home.run(["export", export.to_str().unwrap(), "-vv"]));
+
+    let calls = server.received();
+    let sent: String = calls.iter().map(|call| call.body.as_str()).collect();
+    assert!(sent.contains(NUMBER) && sent.contains(CODE), "the secrets were sent, so they could have been kept");
+    assert!(calls.iter().any(|call| call.header("authorization").contains(KEY)));
+    assert!(home.history().len() > 60, "the history has the calls");
+    for run in &all {
+        check_clean("stdout", run.stdout.as_bytes());
+        check_clean("stderr", run.stderr.as_bytes());
+    }
+    assert!(all.iter().any(|run| run.stderr.contains("TRACE")), "the log was at its most talkative");
+    check_clean("the export", &std::fs::read(&export).unwrap());
+    let files = home.files();
+    assert!(files.iter().any(|(path, bytes)| path.ends_with("data/testcard.sqlite3") && bytes.len() > 50_000));
+    for (path, bytes) in files {
+        check_clean(&path.display().to_string(), &bytes);
+    }
+}
+
+#[test]
+fn the_search_finds_what_is_there() {
+    for planted in secrets() {
+        assert!(found_in(format!("before {planted} after").as_bytes()).is_some());
+        let utf16: Vec<u8> = planted.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert!(found_in(&utf16).is_some());
+    }
+    assert_eq!(found_in(b"4539 57** **** 1486, sk_test_, 4242 4242 4242 4242"), None);
+}
