@@ -293,8 +293,8 @@ impl Cell {
     fn shown_in(width: f32) -> &'static [Self] {
         use Cell::{Card, Created, Source, Status, Token, Took};
         match width {
-            640.0.. => &[Status, Token, Card, Source, Took, Created],
-            560.0.. => &[Status, Token, Card, Source, Created],
+            660.0.. => &[Status, Token, Card, Source, Took, Created],
+            590.0.. => &[Status, Token, Card, Source, Created],
             480.0.. => &[Status, Token, Card, Created],
             340.0.. => &[Status, Token, Card],
             _ => &[Status, Token],
@@ -303,12 +303,12 @@ impl Cell {
 
     fn column(self) -> Column {
         match self {
-            Self::Status => Column::exact(88.0),
+            Self::Status => Column::exact(84.0),
             Self::Token => Column::remainder().at_least(80.0).clip(true),
-            Self::Card => Column::exact(118.0).clip(true),
-            Self::Source => Column::exact(44.0),
+            Self::Card => Column::exact(141.0).clip(true),
+            Self::Source => Column::exact(40.0),
             Self::Took => Column::exact(60.0),
-            Self::Created => Column::exact(80.0),
+            Self::Created => Column::exact(76.0),
         }
     }
 

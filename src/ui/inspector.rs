@@ -268,11 +268,14 @@ fn tree_ui(ui: &mut Ui, state: &mut InspectorState, id: EntryId, response: &ApiR
 fn plain_words(pointer: &str, value: &Value) -> Option<String> {
     let is_time = pointer.ends_with("/created");
     let seconds = value.as_i64().filter(|_| is_time)?;
-    Timestamp::from_second(seconds).ok().map(words::moment)
+    Timestamp::from_second(seconds).ok().map(words::short_moment)
 }
 
 /// A sentence about a field of the token object.
-fn help(pointer: &str, _: &Value) -> Option<String> {
+fn help(pointer: &str, value: &Value) -> Option<String> {
+    if let Some(Ok(when)) = value.as_i64().filter(|_| pointer.ends_with("/created")).map(Timestamp::from_second) {
+        return Some(format!("When it was made, in Unix seconds: {}", words::moment(when)));
+    }
     let sentence = match pointer {
         "/id" => "The token's id: what charges and customers take",
         "/object" => "The kind of object",
@@ -291,7 +294,6 @@ fn help(pointer: &str, _: &Value) -> Option<String> {
         "/card/wallet" => "The wallet that holds the card",
         "/card/networks" | "/card/networks/preferred" => "The network to prefer on a co-branded card",
         "/client_ip" => "The address that made the token",
-        "/created" => "When it was made, in Unix seconds",
         "/livemode" => "Whether it is about money: always false here",
         "/type" => "What the token stands for",
         "/used" => "Whether something has consumed the token: it works once",

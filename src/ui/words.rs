@@ -49,6 +49,11 @@ pub fn moment(then: Timestamp) -> String {
     then.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
+/// "May 2, 18:31 UTC".
+pub fn short_moment(then: Timestamp) -> String {
+    then.strftime("%b %-d, %H:%M UTC").to_string()
+}
+
 /// When the words of [`ago`] change next.
 pub fn until_next_words(then: Timestamp, now: Timestamp) -> Option<Duration> {
     let secs = now.as_second() - then.as_second();
