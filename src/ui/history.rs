@@ -64,9 +64,6 @@ pub fn history_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_
         title_ui(ui, state, ctx, actions);
         ui.add_space(4.0);
         chips_ui(ui, state, ctx);
-        if state.filter != before {
-            actions.push(Action::Filter(state.filter.clone()));
-        }
         ui.add_space(4.0);
         match ctx.storage {
             Storage::Unusable(reason) => {
@@ -78,6 +75,9 @@ pub fn history_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_
                 keys_ui(ui, state, ctx, actions);
                 table_ui(ui, state, ctx, actions);
             }
+        }
+        if state.filter != before {
+            actions.push(Action::Filter(state.filter.clone()));
         }
     });
 }

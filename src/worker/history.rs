@@ -23,6 +23,8 @@ pub(super) enum Question {
     },
     Rows(Vec<EntryId>),
     Detail(EntryId),
+    /// The window closes. Calls on their way have a way to ask too, and must not hold the thread.
+    End,
     /// Something was committed here: tell what changed, then pass this on.
     Changed(Box<Update>),
 }
@@ -66,6 +68,7 @@ impl History {
 
 impl Drop for History {
     fn drop(&mut self) {
+        self.ask(Question::End);
         self.questions = None;
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
@@ -87,6 +90,7 @@ impl State {
     fn answer_all(&mut self, inbox: &mpsc::Receiver<Question>) {
         loop {
             let answered = match inbox.recv_timeout(LOOK_EVERY) {
+                Ok(Question::End) => return,
                 Ok(question) => self.answer(question),
                 Err(mpsc::RecvTimeoutError::Timeout) => self.look(),
                 Err(mpsc::RecvTimeoutError::Disconnected) => return,
@@ -118,6 +122,7 @@ impl State {
                 self.outbox.send(*then);
                 told?;
             }
+            Question::End => {}
         }
         Ok(())
     }

@@ -13,3 +13,4 @@ mod settings;
 mod store;
 mod stripe;
 mod support;
+mod window;
