@@ -90,10 +90,9 @@ impl State {
     fn answer_all(&mut self, inbox: &mpsc::Receiver<Question>) {
         loop {
             let answered = match inbox.recv_timeout(LOOK_EVERY) {
-                Ok(Question::End) => return,
+                Ok(Question::End) | Err(mpsc::RecvTimeoutError::Disconnected) => return,
                 Ok(question) => self.answer(question),
                 Err(mpsc::RecvTimeoutError::Timeout) => self.look(),
-                Err(mpsc::RecvTimeoutError::Disconnected) => return,
             };
             if let Err(error) = answered {
                 self.outbox.send(Update::Problem { message: error.to_string() });
