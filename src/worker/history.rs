@@ -46,6 +46,7 @@ impl History {
             generation: 0,
             filter: HistoryFilter::default(),
             data_version: None,
+            problem: None,
         };
         let thread = std::thread::Builder::new()
             .name("history".to_owned())
@@ -84,6 +85,8 @@ struct State {
     /// Everything up to this revision was told.
     revision: i64,
     data_version: Option<i64>,
+    /// What went wrong last, until something goes well.
+    problem: Option<String>,
 }
 
 impl State {
@@ -94,9 +97,12 @@ impl State {
                 Ok(question) => self.answer(question),
                 Err(mpsc::RecvTimeoutError::Timeout) => self.look(),
             };
-            if let Err(error) = answered {
-                self.outbox.send(Update::Problem { message: error.to_string() });
+            // What goes wrong four times a second is told once.
+            let problem = answered.err().map(|error| error.to_string());
+            if problem.is_some() && problem != self.problem {
+                self.outbox.send(Update::Problem { message: problem.clone().unwrap_or_default() });
             }
+            self.problem = problem;
         }
     }
 
