@@ -242,7 +242,8 @@ impl App {
             }
             JobOutcome::Exported { path, entries } => {
                 self.panels.dialogs.export = None;
-                let words = format!("{entries} entries exported to {}", path.display());
+                let what = if entries == 1 { "entry" } else { "entries" };
+                let words = format!("{entries} {what} exported to {}", path.display());
                 self.panels.toasts.push(Toast::new(Tone::Ok, words));
             }
             JobOutcome::Cancelled => {

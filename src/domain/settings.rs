@@ -133,10 +133,6 @@ impl BaseUrl {
     pub fn is_loopback(&self) -> bool {
         self.0.host().is_some_and(|host| is_loopback(&host))
     }
-
-    pub fn is_stripe(&self) -> bool {
-        self.as_str() == Self::STRIPE
-    }
 }
 
 fn is_loopback(host: &Host<&str>) -> bool {

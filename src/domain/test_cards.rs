@@ -94,14 +94,11 @@ impl TestCard {
         words.to_lowercase().split_whitespace().all(|word| self.haystack.contains(word))
     }
 
-    /// The card by what sets it apart, in a few words: "Visa •••• 9995, insufficient_funds".
-    pub fn summary(&self) -> String {
-        let outcome = [&self.at_token, &self.at_charge, &self.at_attach]
-            .into_iter()
-            .find(|step| !matches!(step, StepOutcome::Ok))
-            .map(|step| format!(", {}", step.label()))
-            .unwrap_or_default();
-        format!("{} •••• {}{outcome}", self.brand.as_str(), self.last4())
+    /// The checks that do not pass after a charge or attach: "cvc fail if sent".
+    pub fn failing_checks(&self) -> Option<String> {
+        let failing = self.checks.split("; ").filter(|check| check.contains("fail") || check.contains("unavailable"));
+        let failing: Vec<String> = failing.map(|check| check.replace(':', " ")).collect();
+        (!failing.is_empty()).then(|| failing.join(", "))
     }
 }
 

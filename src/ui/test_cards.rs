@@ -135,7 +135,12 @@ fn row_ui(ui: &mut Ui, card: &TestCard, is_marked: bool) -> egui::Response {
     let t = Tokens::of(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW_HEIGHT), Sense::click());
     let outcome = rail(card).into_iter().rfind(|step| step.state == StepState::Fail || !step.code.is_empty());
-    let words = outcome.map_or_else(|| "works".to_owned(), |step| format!("{}: {}", step.name, step.code));
+    let checks = card.failing_checks();
+    let words = match (outcome, &checks) {
+        (Some(step), _) => format!("{}: {}", step.name, step.code),
+        (None, Some(checks)) => format!("works, and the checks say: {checks}"),
+        (None, None) => "works".to_owned(),
+    };
     response.widget_info(|| {
         let name = format!("{} {} {} {words}", card.number, card.description, card.brand.as_str());
         WidgetInfo::selected(Role::ListBoxOption, true, is_marked, name)
@@ -157,6 +162,7 @@ fn row_ui(ui: &mut Ui, card: &TestCard, is_marked: bool) -> egui::Response {
     let color = match outcome.map(|step| step.state) {
         Some(StepState::Fail) => t.error,
         Some(_) => t.warn,
+        None if checks.is_some() => t.warn,
         None => t.subdued,
     };
     let words = paint::line(ui, &words, theme::regular(theme::SMALL_SIZE), color, room);

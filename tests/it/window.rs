@@ -332,7 +332,7 @@ fn the_history_is_exported_by_a_typed_path_and_no_file_is_harmed() {
     assert_eq!(exported(&path), 3, "nothing was touched");
     click(&mut window, Role::CheckBox, "Overwrite an existing file");
     click(&mut window, Role::Button, "Export");
-    wait_for(&mut window, "1 entries exported to");
+    wait_for(&mut window, "1 entry exported to");
     assert_eq!(exported(&path), 1);
 
     // A folder that is not there.

@@ -175,13 +175,6 @@ fn clip_at_bend(points: &[Pos2], rect: Rect, keep_start: bool) -> Vec<Pos2> {
     part
 }
 
-/// A horizontal hairline across `ui` at its cursor, taking one point of height.
-pub fn hairline_ui(ui: &mut Ui) {
-    let t = Tokens::of(ui);
-    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 1.0), egui::Sense::hover());
-    ui.painter().rect_filled(rect, CornerRadius::ZERO, t.border);
-}
-
 /// Draws an icon that only decorates: a screen reader passes it over.
 pub fn icon_ui(ui: &mut Ui, icon: icons::Icon, size: f32, color: Color32) {
     let (rect, _) = ui.allocate_exact_size(egui::vec2(size, size), egui::Sense::hover());
