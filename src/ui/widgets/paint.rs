@@ -5,7 +5,7 @@ use crate::ui::{
     theme::{self, CardColors, Tokens},
 };
 use egui::{
-    Color32, CornerRadius, FontId, Galley, Mesh, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, Ui, Vec2,
+    Color32, FontId, Galley, Mesh, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, Ui, Vec2,
     epaint::Vertex,
     lerp, pos2,
     text::{LayoutJob, TextFormat},
