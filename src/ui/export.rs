@@ -68,7 +68,7 @@ pub fn export_ui(ctx: &Context, state: &mut ExportState, about: &ExportContext<'
             let options = [(false, all.as_str()), (true, shown.as_str())];
             ui.add(Segmented::new("What to export", &mut state.only_shown, &options).in_form());
         } else {
-            let words = format!("The whole history, {} entries, newest first", grouped(about.all));
+            let words = format!("The whole history, newest first · {}", grouped(about.all));
             ui.label(RichText::new(words).color(Tokens::of(ui).subdued));
         }
         path_ui(ui, state, actions);
