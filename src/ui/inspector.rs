@@ -151,6 +151,7 @@ fn verdict_ui(ui: &mut Ui, detail: &EntryDetail, actions: &mut Vec<Action>) {
 /// Label and value, a line each.
 fn line_ui(ui: &mut Ui, label: &str, value: &str, is_code: bool) {
     let t = Tokens::of(ui);
+    let height = std::mem::replace(&mut ui.spacing_mut().interact_size.y, 18.0);
     ui.horizontal(|ui| {
         let (rect, _) = ui.allocate_exact_size(egui::vec2(108.0, 18.0), egui::Sense::hover());
         let mut place = ui
@@ -159,6 +160,7 @@ fn line_ui(ui: &mut Ui, label: &str, value: &str, is_code: bool) {
         let font = if is_code { theme::mono(theme::MONO_SIZE) } else { theme::regular(theme::BODY_SIZE) };
         ui.add(Label::new(RichText::new(value).font(font)).selectable(true).wrap());
     });
+    ui.spacing_mut().interact_size.y = height;
 }
 
 fn summary_ui(ui: &mut Ui, detail: &EntryDetail, actions: &mut Vec<Action>) {
@@ -321,11 +323,14 @@ fn headers_ui(ui: &mut Ui, name: &str, headers: &[(String, String)]) {
 fn pair_ui(ui: &mut Ui, name: &str, value: &str) {
     let t = Tokens::of(ui);
     let mono = |text: &str, color| RichText::new(text.to_owned()).font(theme::mono(theme::MONO_SIZE)).color(color);
+    // A row takes its height from the spacing that is in force before it.
+    let height = std::mem::replace(&mut ui.spacing_mut().interact_size.y, 18.0);
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
         ui.add(Label::new(mono(name, t.json_key)).selectable(true));
         ui.add(Label::new(mono(value, t.text)).selectable(true).wrap());
     });
+    ui.spacing_mut().interact_size.y = height;
 }
 
 fn failure_ui(ui: &mut Ui, failure: &Failure) {
