@@ -646,7 +646,10 @@ fn footer_ui(
     if let Some(complaint) = state.complaint.clone() {
         complaint_ui(ui, state, &complaint, actions);
     }
-    prediction_ui(ui, &state.draft, prediction);
+    // What was answered needs no prediction beside it.
+    if state.complaint.as_ref().is_none_or(|complaint| complaint.refusal.is_none()) {
+        prediction_ui(ui, &state.draft, prediction);
+    }
     let caption = match prediction {
         _ if state.draft == Draft::default() => "Create token".to_owned(),
         Prediction::Refused(error) => format!("Send anyway · expect {}", expected_word(error)),

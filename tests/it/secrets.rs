@@ -10,10 +10,10 @@ use crate::support::{
 
 /// Passes the Luhn check, has a good length, and is no published test card.
 const NUMBER: &str = "4539578763621486";
-/// An American Express number of that kind, so that a code of four digits goes with it.
+/// An American Express number of that kind.
 const AMEX: &str = "371449635398456";
-/// Four digits: three would stand in many numbers by chance.
-const CODE: &str = "8642";
+/// No four digits: those stand in times and numbers by chance. What hides a code looks at where it stands, not at it.
+const CODE: &str = "86c42v13q";
 const KEY: &str = "sk_test_51PlantedKeyThatNobodyMaySee";
 
 /// What may be found nowhere: the digits in one piece or grouped, the code, the key but for its kind.
@@ -97,7 +97,7 @@ fn runs<'a>(number: &'a str, named: &'a str, unknown: &'a str, unknown_name: &'a
         [&["mint", "--currency", named, "--address-state", named, "--count", "2"][..], &digits].concat(),
         vec!["mint", "--param", unknown, "--no-cvc"],
         vec!["mint", "--param", unknown_name, "--no-cvc"],
-        vec!["mint", "--param", "card[cvc][deep]=8642", "--param", "card[cvv]=8642"],
+        vec!["mint", "--param", "card[cvc][deep]=86c42v13q", "--param", "card[cvv]=86c42v13q"],
         vec!["token", number],
         vec!["history", "--format", "json"],
         vec!["history", "--format", "jsonl"],
