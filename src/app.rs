@@ -374,7 +374,9 @@ impl App {
             form::form_ui(ui, &mut self.panels.form, &form_context, actions);
         });
         let inspector = 270.0..=most(900.0, 630.0, 270.0);
-        egui::Panel::right("inspector").frame(pane).default_size(330.0).size_range(inspector).show(ui, |ui| {
+        // A large window has a wide inspector; each keeps the width that it was given.
+        let (name, usual) = if width > 1500.0 { ("wide inspector", 480.0) } else { ("inspector", 330.0) };
+        egui::Panel::right(name).frame(pane).default_size(usual).size_range(inspector).show(ui, |ui| {
             inspector::inspector_ui(ui, &mut self.panels.inspector, self.model.detail.as_deref(), actions);
         });
         let canvas = egui::Frame::new().fill(t.canvas);
