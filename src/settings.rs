@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use crate::domain::{
     api::Target,
     mask,
-    policies::Policies,
+    policies::Policy,
     settings::{BaseUrl, Settings, StripeSettings, ThemeChoice},
 };
 
@@ -151,7 +151,7 @@ struct File<'a> {
     theme: &'a str,
     target: &'a str,
     stripe: StripeFile<'a>,
-    policies: PoliciesFile,
+    policies: Map<String, Value>,
     moves_on: bool,
     copies_id: bool,
     zoom: f64,
@@ -164,23 +164,20 @@ struct StripeFile<'a> {
     account: &'a str,
 }
 
-#[derive(Serialize)]
-struct PoliciesFile {
-    raw_card_data: bool,
-    published_test_cards_only: bool,
-    strict_number: bool,
-}
-
 fn to_json(settings: &Settings) -> Value {
     let Settings { theme, target, stripe, policies, moves_on, copies_id, zoom } = settings;
     let StripeSettings { base_url, version, account } = stripe;
-    let Policies { raw_card_data, published_test_cards_only, strict_number } = *policies;
+    let mut policies = *policies;
+    let policies = Policy::ALL
+        .into_iter()
+        .map(|policy| (policy.as_str().to_owned(), (*policy.of(&mut policies)).into()))
+        .collect();
     let file = File {
         version: VERSION,
         theme: theme.as_str(),
         target: target.as_str(),
         stripe: StripeFile { base_url: base_url.as_str(), version, account },
-        policies: PoliciesFile { raw_card_data, published_test_cards_only, strict_number },
+        policies,
         moves_on: *moves_on,
         copies_id: *copies_id,
         // By way of its text: 1.1 stays 1.1, and does not become 1.100000023841858.
@@ -196,6 +193,12 @@ fn of_json(root: &Map<String, Value>, path: &Path) -> (Settings, Vec<String>) {
         let shown = path.display();
         reader.warnings.push(format!("The settings were written by a newer Testcard, {shown}. Some may be misread"));
     }
+    let mut policies = defaults.policies;
+    for policy in Policy::ALL {
+        if let Some(is_on) = reader.field(&format!("policies.{}", policy.as_str()), Value::as_bool) {
+            *policy.of(&mut policies) = is_on;
+        }
+    }
     let settings = Settings {
         theme: reader.field("theme", |v| ThemeChoice::from_word(v.as_str()?)).unwrap_or(defaults.theme),
         target: reader.field("target", |v| v.as_str()?.parse::<Target>().ok()).unwrap_or(defaults.target),
@@ -206,17 +209,7 @@ fn of_json(root: &Map<String, Value>, path: &Path) -> (Settings, Vec<String>) {
             version: reader.field("stripe.version", text).unwrap_or(defaults.stripe.version),
             account: reader.field("stripe.account", text).unwrap_or(defaults.stripe.account),
         },
-        policies: Policies {
-            raw_card_data: reader
-                .field("policies.raw_card_data", Value::as_bool)
-                .unwrap_or(defaults.policies.raw_card_data),
-            published_test_cards_only: reader
-                .field("policies.published_test_cards_only", Value::as_bool)
-                .unwrap_or(defaults.policies.published_test_cards_only),
-            strict_number: reader
-                .field("policies.strict_number", Value::as_bool)
-                .unwrap_or(defaults.policies.strict_number),
-        },
+        policies,
         moves_on: reader.field("moves_on", Value::as_bool).unwrap_or(defaults.moves_on),
         copies_id: reader.field("copies_id", Value::as_bool).unwrap_or(defaults.copies_id),
         zoom: reader.field("zoom", zoom).unwrap_or(defaults.zoom),

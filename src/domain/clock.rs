@@ -18,6 +18,16 @@ impl Clock {
         Self::new(move || now)
     }
 
+    /// A clock that runs as this one does, and shows `start` now.
+    #[must_use]
+    pub fn running_from(&self, start: Timestamp) -> Self {
+        let (clock, origin) = (self.clone(), self.now());
+        Self::new(move || {
+            let elapsed = clock.now().duration_since(origin);
+            start.checked_add(elapsed).unwrap_or(Timestamp::MAX)
+        })
+    }
+
     pub fn now(&self) -> Timestamp {
         (self.0)()
     }

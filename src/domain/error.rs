@@ -34,6 +34,12 @@ pub struct ApiError {
     pub param: Option<String>,
     /// Never repeats a value that may be a card number or a security code.
     pub message: String,
+    /// The failed charge that a decline left behind.
+    pub charge: Option<String>,
+    /// What the network says besides, such as "01": of declines only.
+    pub network_decline_code: Option<&'static str>,
+    /// What to do about a decline, such as `try_again_later`.
+    pub advice_code: Option<&'static str>,
 }
 
 impl ApiError {
@@ -46,6 +52,9 @@ impl ApiError {
             decline_code: None,
             param: Some(param.to_owned()),
             message: message.to_owned(),
+            charge: None,
+            network_decline_code: None,
+            advice_code: None,
         }
     }
 
@@ -58,6 +67,9 @@ impl ApiError {
             decline_code: None,
             param: param.map(str::to_owned),
             message: message.into(),
+            charge: None,
+            network_decline_code: None,
+            advice_code: None,
         }
     }
 

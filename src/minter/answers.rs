@@ -4,8 +4,14 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::{
     api::{ApiRequest, ApiResponse, HttpMethod},
-    error::ApiError,
+    error::{ApiError, ErrorKind},
 };
+
+/// The header that marks an answer which was given before.
+pub const REPLAYED: &str = "Idempotent-Replayed";
+/// The words are a default: Stripe's own differ from case to case.
+const UNAVAILABLE: &str =
+    "An unknown error occurred: Testcard could not save the call, and nothing was changed. Please try again.";
 
 /// The answer to a request that was let in: the object, or the error.
 ///
@@ -35,11 +41,32 @@ pub(super) fn answer(
             add("Idempotency-Key", key);
             add("Original-Request", request_id);
         }
-        if matches!(http_status, 200 | 402) {
+        if is_carried_out(http_status) {
             add("Stripe-Should-Retry", "false");
         }
     }
     ApiResponse { http_status, headers, body: text(&body) }
+}
+
+/// Whether a request came to an end: an object or a decline. All else was refused in validation.
+pub(super) fn is_carried_out(http_status: u16) -> bool {
+    matches!(http_status, 200 | 402)
+}
+
+/// The first answer again, byte for byte, to a request that repeats its idempotency key. The request id is this
+/// request's own; `Original-Request` stays the first one's.
+pub(super) fn replayed(mut first: ApiResponse, request_id: &str) -> ApiResponse {
+    if let Some((_, id)) = first.headers.iter_mut().find(|(name, _)| name.eq_ignore_ascii_case("Request-Id")) {
+        request_id.clone_into(id);
+    }
+    first.headers.push((REPLAYED.to_owned(), "true".to_owned()));
+    first
+}
+
+/// Stripe's 500: the ledger cannot be used, and nothing was changed. The key, if there is one, stays free.
+pub fn unavailable() -> ApiResponse {
+    let error = ApiError { kind: ErrorKind::Api, ..ApiError::request(None, None, UNAVAILABLE).with_status(500) };
+    ApiResponse { http_status: 500, headers: common_headers(), body: text(&error_body(&error, None)) }
 }
 
 /// The answer to a key that was not let in. Stripe gives no request id here.
@@ -62,10 +89,13 @@ fn common_headers() -> Vec<(String, String)> {
 fn error_body(error: &ApiError, request_log_url: Option<String>) -> Value {
     let doc_url = error.code.map(|code| format!("https://stripe.com/docs/error-codes/{}", code.replace('_', "-")));
     let attributes: Map<String, Value> = [
+        ("advice_code", error.advice_code.map(str::to_owned)),
+        ("charge", error.charge.clone()),
         ("code", error.code.map(str::to_owned)),
         ("decline_code", error.decline_code.map(str::to_owned)),
         ("doc_url", doc_url),
         ("message", Some(error.message.clone())),
+        ("network_decline_code", error.network_decline_code.map(str::to_owned)),
         ("param", error.param.clone()),
         ("request_log_url", request_log_url),
         ("type", Some(error.kind.as_str().to_owned())),

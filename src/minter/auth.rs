@@ -72,6 +72,14 @@ fn secret_key_required() -> ApiError {
     ApiError::request(Some("secret_key_required"), None, message).with_status(403)
 }
 
+/// The first sentence is Stripe's; how it goes on is not documented.
+pub(super) fn publishable_keys_refused() -> ApiError {
+    let message = "This integration surface is unsupported for publishable key tokenization. Use a secret key, or allow \
+                   publishable keys in the account's policies: https://support.stripe.com/questions/\
+                   card-tokenization-restrictions-using-publishable-keys";
+    ApiError::request(None, None, message)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

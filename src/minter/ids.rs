@@ -65,6 +65,32 @@ impl RequestIds<'_> {
         self.timed("card", created)
     }
 
+    /// `ch_1…`, 24 characters after the prefix: a charge that no payment intent made.
+    pub fn charge(&self, created: Timestamp) -> String {
+        self.timed("ch", created)
+    }
+
+    /// `re_1…`, 24 characters after the prefix.
+    pub fn refund(&self, created: Timestamp) -> String {
+        self.timed("re", created)
+    }
+
+    /// `txn_1…`, 24 characters after the prefix.
+    pub fn balance_transaction(&self, created: Timestamp) -> String {
+        self.timed("txn", created)
+    }
+
+    /// `pm_1…`, 24 characters after the prefix.
+    pub fn payment_method(&self, created: Timestamp) -> String {
+        self.timed("pm", created)
+    }
+
+    /// `cus_…`, 14 characters after the prefix, of which the first four count minutes.
+    pub fn customer(&self, created: Timestamp) -> String {
+        let minutes = created.as_second().saturating_sub(ID_EPOCH).max(0).unsigned_abs() / 60;
+        format!("cus_{}{}", base62(u128::from(minutes), 4), self.own_part("cus", 10))
+    }
+
     /// `req_…`, 14 characters after the prefix.
     pub fn request(&self) -> String {
         format!("req_{}", self.own_part("req", 14))

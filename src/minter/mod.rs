@@ -5,6 +5,7 @@
 
 mod answers;
 pub mod auth;
+pub mod idempotency;
 pub mod ids;
 pub mod ledger;
 mod tokens;
@@ -13,16 +14,18 @@ pub mod workspace;
 use jiff::Timestamp;
 use serde_json::Value;
 
-pub use answers::refused_key;
-pub use ledger::{Ledger, LedgerError, MemoryLedger, ObjectKind, StoredObject};
+pub use answers::{REPLAYED, refused_key, unavailable};
+pub use ledger::{Cursor, Ledger, LedgerError, MemoryLedger, ObjectKind, PageQuery, Remembered, StoredObject};
 pub use workspace::Workspace;
 
 use crate::domain::{
     api::{ApiRequest, ApiResponse, HttpMethod},
     error::ApiError,
+    key::KeyKind,
     mask,
     policies::Policies,
 };
+use idempotency::Standing;
 use ids::RequestIds;
 
 /// Answers one call of the API. The key has been checked by [`auth::authenticate`], where there is one.
@@ -40,6 +43,17 @@ pub fn handle(
 ) -> Result<ApiResponse, LedgerError> {
     let ids = workspace.ids().for_request(ledger)?;
     let request_id = ids.request();
+    let answer = |outcome| answers::answer(request, &request_id, workspace.account_id(), outcome);
+    let record = match idempotency::standing(ledger, request, now, workspace) {
+        Ok(Standing::New) => None,
+        Ok(Standing::Remember(record)) => Some(record),
+        Ok(Standing::Replay(first)) => {
+            tracing::debug!(method = request.method.as_str(), request_id, "answered again");
+            return Ok(answers::replayed(first.answer, &request_id));
+        }
+        Err(Stop::Refused(error)) => return Ok(answer(Err(error))),
+        Err(Stop::Ledger(error)) => return Err(error),
+    };
     let mut call = Call { ledger, request, now, policies, workspace, ids };
     let outcome = match run(&mut call) {
         Ok(object) => Ok(object),
@@ -52,7 +66,26 @@ pub fn handle(
         code = outcome.as_ref().err().map(ApiError::label),
         "answered"
     );
-    Ok(answers::answer(request, &request_id, workspace.account_id(), outcome))
+    let answer = answer(outcome);
+    if let Some(record) = record
+        && answers::is_carried_out(answer.http_status)
+    {
+        ledger.remember(&record, &answer)?;
+    }
+    Ok(answer)
+}
+
+/// Lets the key of a call in that came over HTTP, by its `Authorization` header.
+///
+/// # Errors
+/// What [`auth::authenticate`] refuses, and a publishable key where the account does not allow it to make tokens:
+/// answer these with [`refused_key`].
+pub fn admit(authorization: Option<&str>, request: &ApiRequest, policies: Policies) -> Result<KeyKind, ApiError> {
+    let kind = auth::authenticate(authorization, needs_secret_key(request))?;
+    if kind == KeyKind::Publishable && !policies.publishable_keys && request.makes_token() {
+        return Err(auth::publishable_keys_refused());
+    }
+    Ok(kind)
 }
 
 /// Whether a publishable key is not enough for this call. A call that nothing answers needs no key to be refused.

@@ -30,6 +30,7 @@ pub(super) fn create(call: &mut Call<'_>, _: &[&str]) -> Result<Value, Stop> {
     let token = StoredObject {
         kind: ObjectKind::Token,
         id: call.ids.token(call.now),
+        parent: None,
         created: call.now.as_second(),
         body: Value::Null,
         state: state(&card),

@@ -11,6 +11,7 @@ pub struct Workspace {
     account_id: String,
     published_key: [u8; 32],
     unpublished_key: [u8; 32],
+    kept_request_key: [u8; 32],
     ids: Ids,
 }
 
@@ -36,7 +37,8 @@ impl Workspace {
         let account_id = format!("acct_1{}", base62(first_half(keyed_hash(secret, "account", &[])), 15));
         let ids = Ids::new(&account_id, ids_seed);
         let published_key = keyed_hash(secret, "fingerprints of published numbers", &[]);
-        Self { account_id, published_key, unpublished_key, ids }
+        let kept_request_key = keyed_hash(secret, "requests", &[]);
+        Self { account_id, published_key, unpublished_key, kept_request_key, ids }
     }
 
     /// `acct_1…`, 16 characters after the prefix.
@@ -47,6 +49,11 @@ impl Workspace {
     /// Where the ids of a request come from.
     pub fn ids(&self) -> &Ids {
         &self.ids
+    }
+
+    /// The keys that requests are compared by: one that stays, for masked requests, and one that is in no file.
+    pub(super) fn request_keys(&self) -> (&[u8; 32], &[u8; 32]) {
+        (&self.kept_request_key, &self.unpublished_key)
     }
 
     /// 16 characters that are the same for the same number in this account, and differ between accounts.

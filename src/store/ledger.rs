@@ -76,8 +76,38 @@ impl Ledger for SqlLedger<'_> {
             })
             .map_err(|error| told(&error))?;
         let Some((created, body, state)) = found else { return Ok(None) };
-        Ok(Some(StoredObject { kind, id: id.to_owned(), created, body: json(&body)?, state: json(&state)? }))
+        Ok(Some(StoredObject {
+            kind,
+            id: id.to_owned(),
+            parent: None,
+            created,
+            body: json(&body)?,
+            state: json(&state)?,
+        }))
     }
+    fn update(&mut self, _: &StoredObject) -> Result<(), LedgerError> {
+        Err(stub())
+    }
+    fn remove(&mut self, _: ObjectKind, _: &str) -> Result<(), LedgerError> {
+        Err(stub())
+    }
+    fn page(&mut self, _: &crate::minter::PageQuery<'_>) -> Result<Vec<StoredObject>, LedgerError> {
+        Err(stub())
+    }
+    fn recall(&mut self, _: &str) -> Result<Option<crate::minter::Remembered>, LedgerError> {
+        Ok(None)
+    }
+    fn remember(
+        &mut self,
+        _: &crate::minter::idempotency::Record,
+        _: &crate::domain::api::ApiResponse,
+    ) -> Result<(), LedgerError> {
+        Ok(())
+    }
+}
+
+fn stub() -> LedgerError {
+    LedgerError("stub".to_owned())
 }
 
 fn json(text: &str) -> Result<Value, LedgerError> {

@@ -10,7 +10,10 @@ use testcard::{
         params::{Params, TokenRequest},
         policies::Policies,
     },
-    minter::{self, Ledger, LedgerError, MemoryLedger, ObjectKind, StoredObject, Workspace, auth},
+    minter::{
+        self, Ledger, LedgerError, MemoryLedger, ObjectKind, PageQuery, Remembered, StoredObject, Workspace, auth,
+        idempotency::Record,
+    },
 };
 
 /// The second in which the API page's own token was made.
@@ -389,6 +392,27 @@ impl Ledger for ReadOnly {
 
     fn get(&mut self, _: ObjectKind, _: &str) -> Result<Option<StoredObject>, LedgerError> {
         Ok(None)
+    }
+
+    fn update(&mut self, object: &StoredObject) -> Result<(), LedgerError> {
+        Err(LedgerError(format!("{} was to be changed", object.id)))
+    }
+
+    fn remove(&mut self, _: ObjectKind, id: &str) -> Result<(), LedgerError> {
+        Err(LedgerError(format!("{id} was to be removed")))
+    }
+
+    fn page(&mut self, _: &PageQuery<'_>) -> Result<Vec<StoredObject>, LedgerError> {
+        Ok(Vec::new())
+    }
+
+    fn recall(&mut self, _: &str) -> Result<Option<Remembered>, LedgerError> {
+        Ok(None)
+    }
+
+    /// A decline is an answer that is given again.
+    fn remember(&mut self, _: &Record, _: &ApiResponse) -> Result<(), LedgerError> {
+        Ok(())
     }
 }
 

@@ -228,7 +228,7 @@ fn drafts() -> impl Strategy<Value = Params> {
 fn policies() -> impl Strategy<Value = Policies> {
     let switch = |on| prop::bool::weighted(on);
     (switch(0.9), switch(0.2), switch(0.2)).prop_map(|(raw_card_data, published_test_cards_only, strict_number)| {
-        Policies { raw_card_data, published_test_cards_only, strict_number }
+        Policies { raw_card_data, published_test_cards_only, strict_number, ..Policies::default() }
     })
 }
 

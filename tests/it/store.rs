@@ -76,6 +76,7 @@ fn mint(id: &str) -> Answer {
     let answer = token(id, "Visa", "4242", false);
     let object = StoredObject {
         kind: ObjectKind::Token,
+        parent: None,
         id: id.to_owned(),
         created: 1,
         body: answer.json().unwrap(),
@@ -185,6 +186,7 @@ fn what_fails_writes_nothing() {
     let clash_ignored: Answer = Box::new(|ledger| {
         let object = StoredObject {
             kind: ObjectKind::Token,
+            parent: None,
             id: "tok_1".to_owned(),
             created: 1,
             body: json!({}),
@@ -820,6 +822,7 @@ pub fn plant_secrets(store: &Store) {
 
     let object = StoredObject {
         kind: ObjectKind::Token,
+        parent: None,
         id: format!("tok_{PLANTED_NUMBER}"),
         created: 1,
         body: body.clone(),
