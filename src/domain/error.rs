@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::mask;
+
 /// The `type` of an error on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
@@ -71,6 +73,45 @@ impl ApiError {
             network_decline_code: None,
             advice_code: None,
         }
+    }
+
+    /// A parameter that must be there is not.
+    pub fn missing(param: &str) -> Self {
+        Self::request(Some("parameter_missing"), Some(param), format!("Missing required param: {param}."))
+    }
+
+    /// A parameter that cannot be unset is empty.
+    pub fn empty(param: &str) -> Self {
+        let message = format!(
+            "You passed an empty string for '{param}'. We assume empty values are an attempt to unset a parameter; \
+             however '{param}' cannot be unset. You should remove '{param}' from your request or supply a non-empty \
+             value."
+        );
+        Self::request(Some("parameter_invalid_empty"), Some(param), message)
+    }
+
+    /// An object that a parameter names does not exist: 400. Where the path names it, Stripe says 404.
+    pub fn no_such(what: &str, id: &str, param: &str) -> Self {
+        let message = format!("No such {what}: '{}'", mask::text(id));
+        Self::request(Some("resource_missing"), Some(param), message)
+    }
+
+    /// Refuses the given names, each named once in the order sent; without any, all is well. A name can hold a card
+    /// number by mistake, so it is masked.
+    ///
+    /// # Errors
+    /// When there are names.
+    pub fn refuse_unknown<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), Self> {
+        let mut unknown: Vec<String> = Vec::new();
+        for name in names.map(mask::text) {
+            if !unknown.contains(&name) {
+                unknown.push(name);
+            }
+        }
+        let Some(first) = unknown.first() else { return Ok(()) };
+        let plural = if unknown.len() > 1 { "parameters" } else { "parameter" };
+        let message = format!("Received unknown {plural}: {}", unknown.join(", "));
+        Err(Self::request(Some("parameter_unknown"), Some(first), message))
     }
 
     #[must_use]

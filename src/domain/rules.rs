@@ -142,21 +142,6 @@ fn meaning(name: &str) -> Meaning<'_> {
     }
 }
 
-/// Refuses the given names, each named once in the order sent; without any, all is well. A name can hold a card number
-/// by mistake, so it is masked.
-fn refuse_unknown<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), ApiError> {
-    let mut unknown: Vec<String> = Vec::new();
-    for name in names.map(mask::text) {
-        if !unknown.contains(&name) {
-            unknown.push(name);
-        }
-    }
-    let Some(first) = unknown.first() else { return Ok(()) };
-    let plural = if unknown.len() > 1 { "parameters" } else { "parameter" };
-    let message = format!("Received unknown {plural}: {}", unknown.join(", "));
-    Err(ApiError::request(Some("parameter_unknown"), Some(first), message))
-}
-
 /// `expand[]` on a token may name its card, which is always there in full. Stripe refuses everything else without a
 /// code and without a param (a recorded answer in a public issue).
 fn check_expand(params: &Params) -> Result<(), ApiError> {
@@ -174,7 +159,7 @@ fn check_expand(params: &Params) -> Result<(), ApiError> {
 /// The answer to the first parameter that is not good.
 pub fn check_retrieve(params: &Params) -> Result<(), ApiError> {
     let is_expand = |name: &str| name == "expand" || (name.starts_with("expand[") && is_known(name));
-    refuse_unknown(params.names().filter(|name| !is_expand(name)))?;
+    ApiError::refuse_unknown(params.names().filter(|name| !is_expand(name)))?;
     check_names(params)?;
     check_expand(params)
 }
@@ -184,7 +169,7 @@ fn is_known(name: &str) -> bool {
 }
 
 fn check_names(params: &Params) -> Result<(), ApiError> {
-    refuse_unknown(params.names().filter(|name| matches!(meaning(name), Meaning::Unknown)))?;
+    ApiError::refuse_unknown(params.names().filter(|name| matches!(meaning(name), Meaning::Unknown)))?;
     for (name, value) in params.iter() {
         match meaning(name) {
             // Stripe repeats the value here; it may be a card number, so this answer does not.
@@ -246,34 +231,22 @@ fn check_kind(params: &Params) -> Result<Kind, ApiError> {
         (Some(_), None, None, None) => Ok(Kind::Card),
         // With a customer, "the card must be the ID of a card belonging to the customer" (the API page).
         (Some(dictionary), None, Some(_), None) => exclusive(dictionary, "customer"),
-        (None, Some(""), ..) => Err(empty("card")),
-        (None, _, Some(""), None) => Err(empty("customer")),
-        (None, Some(_), None, None) => Err(missing("customer")),
+        (None, Some(""), ..) => Err(ApiError::empty("card")),
+        (None, _, Some(""), None) => Err(ApiError::empty("customer")),
+        (None, Some(_), None, None) => Err(ApiError::missing("customer")),
         (None, card, Some(customer), None) => {
             Ok(Kind::Clone { customer: customer.to_owned(), card: card.map(str::to_owned) })
         }
     }
 }
 
-fn missing(param: &str) -> ApiError {
-    ApiError::request(Some("parameter_missing"), Some(param), format!("Missing required param: {param}."))
-}
-
-fn empty(param: &str) -> ApiError {
-    let message = format!(
-        "You passed an empty string for '{param}'. We assume empty values are an attempt to unset a parameter; however \
-         '{param}' cannot be unset. You should remove '{param}' from your request or supply a non-empty value."
-    );
-    ApiError::request(Some("parameter_invalid_empty"), Some(param), message)
-}
-
 fn check_card(params: &Params, today: Date, policies: Policies) -> Result<CardDetails, ApiError> {
     if let Some(param) = REQUIRED.into_iter().find(|param| params.get(param).is_none()) {
-        return Err(missing(param));
+        return Err(ApiError::missing(param));
     }
     let not_empty = REQUIRED.into_iter().chain(["card[cvc]", PREFERRED_NETWORK]);
     if let Some(param) = not_empty.into_iter().find(|param| params.get(param) == Some("")) {
-        return Err(empty(param));
+        return Err(ApiError::empty(param));
     }
     if !policies.raw_card_data {
         return Err(raw_card_data_refused());

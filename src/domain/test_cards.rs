@@ -45,6 +45,25 @@ impl StepOutcome {
     }
 }
 
+/// What a bank compares with its own records, when it was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Check {
+    Cvc,
+    Line1,
+    Zip,
+}
+
+impl Check {
+    /// The word in the table.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Cvc => "cvc",
+            Self::Line1 => "line1",
+            Self::Zip => "zip",
+        }
+    }
+}
+
 /// A row of the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TestCard {
@@ -92,6 +111,16 @@ impl TestCard {
             return true;
         }
         words.to_lowercase().split_whitespace().all(|word| self.haystack.contains(word))
+    }
+
+    /// How a check goes when its field was sent: `pass`, `fail` or `unavailable`.
+    pub fn check(&self, check: Check) -> &'static str {
+        let found = self.checks.split("; ").find_map(|part| part.strip_prefix(check.word())?.strip_prefix(':'));
+        match found.and_then(|result| result.split(' ').next()) {
+            Some("fail") => "fail",
+            Some("unavailable") => "unavailable",
+            _ => "pass",
+        }
     }
 
     /// The checks that do not pass after a charge or attach: "cvc fail if sent".

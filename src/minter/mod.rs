@@ -5,9 +5,14 @@
 
 mod answers;
 pub mod auth;
+mod cards;
+mod expand;
+mod fields;
 pub mod idempotency;
 pub mod ids;
 pub mod ledger;
+mod lists;
+mod shapes;
 mod tokens;
 pub mod workspace;
 
@@ -56,7 +61,7 @@ pub fn handle(
     };
     let mut call = Call { ledger, request, now, policies, workspace, ids };
     let outcome = match run(&mut call) {
-        Ok(object) => Ok(object),
+        Ok(object) => Ok(shapes::shaped(request, object)),
         Err(Stop::Refused(error)) => Err(error),
         Err(Stop::Ledger(error)) => return Err(error),
     };
@@ -103,6 +108,13 @@ struct Call<'a> {
     ids: RequestIds<'a>,
 }
 
+impl Call<'_> {
+    /// Whether the request's version shows objects in their current shape.
+    fn shows_current_shape(&self) -> bool {
+        shapes::is_current(self.request)
+    }
+}
+
 /// Why a call does not end in an object.
 #[derive(Debug, thiserror::Error)]
 enum Stop {
@@ -118,12 +130,16 @@ impl From<ApiError> for Stop {
     }
 }
 
+/// A refusal in validation has changed nothing: a handler checks first, and changes the ledger once it is certain. Only a
+/// decline may leave something behind.
+type Handler = fn(&mut Call<'_>, &[&str]) -> Result<Value, Stop>;
+
 /// A row of the route table. In a pattern, `:id` takes any one part of the path and hands it to `run`.
 struct Route {
     method: HttpMethod,
     pattern: &'static [&'static str],
     secret_only: bool,
-    run: fn(&mut Call<'_>, &[&str]) -> Result<Value, Stop>,
+    run: Handler,
 }
 
 const ROUTES: &[Route] = &[

@@ -1,0 +1,220 @@
+//! A card on its way from a token to a charge or a customer: what it takes along, and what its bank says.
+
+use jiff::{civil::Date, tz::TimeZone};
+use serde_json::{Value, json};
+
+use super::{
+    Call, Stop, StoredObject,
+    ledger::{LedgerError, ObjectKind},
+};
+use crate::domain::{
+    error::{ApiError, ErrorKind},
+    test_cards::{self, Check, StepOutcome, TestCard},
+};
+
+/// A card that a call uses.
+#[derive(Clone, Debug)]
+pub(super) struct Card {
+    /// The card object in its current shape.
+    pub(super) body: Value,
+    /// What is known besides: see [`state`].
+    pub(super) state: Value,
+    /// The token that is used up with it; `None` for a ready alias and for a customer's card.
+    token: Option<StoredObject>,
+}
+
+/// What a card's token and its copies carry along: the number of a published test card, else null; the ready alias that
+/// it was made of, for some have an outcome of their own; whether the fields that a bank checks were sent.
+pub(super) fn state(number: Option<&str>, alias: Option<&str>, sent: [bool; 3]) -> Value {
+    let [cvc, line1, zip] = sent;
+    json!({ "number": number, "alias": alias, "cvc_sent": cvc, "line1_sent": line1, "zip_sent": zip })
+}
+
+/// What is done with a card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    Charge,
+    Attach,
+}
+
+/// What the bank says to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Approved,
+    /// The error is as at [`Step::Attach`]: without a charge.
+    Declined {
+        error: ApiError,
+        is_blocked_by_radar: bool,
+    },
+}
+
+impl Card {
+    /// The card behind a token or a ready alias. Nothing is changed yet: see [`Card::spend`].
+    ///
+    /// # Errors
+    /// A token that does not exist or was used; a card token where the account does not take them.
+    pub(super) fn of_token(call: &mut Call<'_>, id: &str, param: &str) -> Result<Self, Stop> {
+        if !call.policies.card_tokens_on_charges && param != "card[token]" {
+            return Err(card_tokens_refused().into());
+        }
+        if let Some(published) = test_cards::by_alias(id).filter(|_| id.starts_with("tok_")) {
+            return Ok(Self::of_alias(call, id, published));
+        }
+        let token = call.ledger.get(ObjectKind::Token, id)?.ok_or_else(|| ApiError::no_such("token", id, param))?;
+        if token.body["used"] == json!(true) {
+            let message = format!("You cannot use a Stripe token more than once: {id}.");
+            return Err(ApiError::request(Some("token_already_used"), None, message).into());
+        }
+        Ok(Self { body: token.body["card"].clone(), state: token.state.clone(), token: Some(token) })
+    }
+
+    /// A fresh card of a ready alias. What is sent with it is a default: a security code, and the part of the address
+    /// that its row has a failing check for; it is good until this month of the next year.
+    fn of_alias(call: &Call<'_>, alias: &str, card: &'static TestCard) -> Self {
+        let today: Date = TimeZone::UTC.to_datetime(call.now).date();
+        let is_telling = |check| card.check(check) != "pass";
+        let sent = [true, is_telling(Check::Line1), is_telling(Check::Zip)];
+        let given = |is_sent: bool, text: &'static str| is_sent.then_some(text);
+        let body = json!({
+            "id": call.ids.card(call.now),
+            "object": "card",
+            "address_city": null,
+            "address_country": null,
+            "address_line1": given(sent[1], "1 Test Street"),
+            "address_line1_check": given(sent[1], "unchecked"),
+            "address_line2": null,
+            "address_state": null,
+            "address_zip": given(sent[2], "12345"),
+            "address_zip_check": given(sent[2], "unchecked"),
+            "allow_redisplay": "unspecified",
+            "brand": card.brand.as_str(),
+            "country": if card.country.is_empty() { "US" } else { &card.country },
+            "cvc_check": "unchecked",
+            "dynamic_last4": null,
+            "exp_month": today.month(),
+            "exp_year": today.year() + 1,
+            "fingerprint": call.workspace.published_fingerprint(&card.number),
+            "funding": card.funding.as_str(),
+            "last4": card.last4(),
+            "metadata": {},
+            "name": null,
+            "networks": { "preferred": null },
+            "regulated_status": "unregulated",
+            "tokenization_method": null,
+            "wallet": null,
+        });
+        Self { body, state: state(Some(&card.number), Some(alias), sent), token: None }
+    }
+
+    /// A customer's card as kept.
+    pub(super) fn of_customer(card: StoredObject) -> Self {
+        Self { body: card.body, state: card.state, token: None }
+    }
+
+    pub(super) fn id(&self) -> &str {
+        self.body["id"].as_str().unwrap_or_default()
+    }
+
+    fn published(&self) -> Option<&'static TestCard> {
+        self.state["number"].as_str().and_then(test_cards::by_number)
+    }
+
+    fn is_sent(&self, check: Check) -> bool {
+        let key = match check {
+            Check::Cvc => "cvc_sent",
+            Check::Line1 => "line1_sent",
+            Check::Zip => "zip_sent",
+        };
+        self.state[key] == json!(true)
+    }
+
+    /// The result of a check once the bank has seen the card: null where nothing was sent.
+    fn result(&self, check: Check) -> Option<&'static str> {
+        self.is_sent(check).then(|| self.published().map_or("pass", |card| card.check(check)))
+    }
+
+    /// What the bank, or the account's own rules, say to a step.
+    pub(super) fn verdict(&self, call: &Call<'_>, step: Step) -> Verdict {
+        if let Some(declined) = self.published().and_then(|card| self.listed_decline(call, card, step)) {
+            return declined;
+        }
+        let blocks = |is_on: bool, check: Check| is_on && self.result(check) == Some("fail");
+        if blocks(call.policies.block_if_cvc_fails, Check::Cvc) {
+            let error = ApiError::card("incorrect_cvc", "cvc", "Your card's security code is incorrect.");
+            return Verdict::Declined { error, is_blocked_by_radar: true };
+        }
+        if blocks(call.policies.block_if_zip_fails, Check::Zip) {
+            let error = ApiError::card("incorrect_zip", "address_zip", "The zip code you supplied failed validation.");
+            return Verdict::Declined { error, is_blocked_by_radar: true };
+        }
+        Verdict::Approved
+    }
+
+    /// The decline that the table of test cards lists for a step.
+    fn listed_decline(&self, call: &Call<'_>, card: &'static TestCard, step: Step) -> Option<Verdict> {
+        let outcome = match step {
+            Step::Charge => &card.at_charge,
+            Step::Attach => &card.at_attach,
+        };
+        let StepOutcome::Refused { code, decline_code, message, param } = outcome else { return None };
+        // 4000000000000127 fails by its security code, so only when one was sent.
+        if code == "incorrect_cvc" && !self.is_sent(Check::Cvc) {
+            return None;
+        }
+        // Where the page lists no decline code, recorded declines repeat the code.
+        let listed = if decline_code.is_empty() { code } else { decline_code };
+        let decline_code = self.own_decline_code().unwrap_or(listed);
+        let is_generic = decline_code == "generic_decline" && call.shows_current_shape();
+        let error = ApiError {
+            http_status: 402,
+            kind: ErrorKind::Card,
+            code: Some(code),
+            decline_code: Some(decline_code),
+            // Recorded: an empty one where a card does not attach, none at a charge.
+            param: (step == Step::Attach || !param.is_empty()).then(|| param.clone()),
+            message: message.clone(),
+            charge: None,
+            network_decline_code: is_generic.then_some("01"),
+            advice_code: is_generic.then_some("try_again_later"),
+        };
+        Some(Verdict::Declined { error, is_blocked_by_radar: decline_code == "fraudulent" })
+    }
+
+    /// Two ready aliases of one card have a decline code of their own.
+    fn own_decline_code(&self) -> Option<&'static str> {
+        match self.state["alias"].as_str()? {
+            "tok_visa_chargeCustomerFailLostCard" => Some("lost_card"),
+            "tok_visa_chargeCustomerFailStolenCard" => Some("stolen_card"),
+            _ => None,
+        }
+    }
+
+    /// Uses the token up. From here on the call is carried out, to an object or a decline.
+    pub(super) fn spend(&mut self, call: &mut Call<'_>) -> Result<(), LedgerError> {
+        if let Some(token) = &mut self.token {
+            token.body["used"] = true.into();
+            call.ledger.update(token)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the results of the checks into the card, as it looks after a charge or an attach. The token keeps the
+    /// ones that it had.
+    pub(super) fn take_checks(&mut self) {
+        for (check, key) in
+            [(Check::Cvc, "cvc_check"), (Check::Line1, "address_line1_check"), (Check::Zip, "address_zip_check")]
+        {
+            self.body[key] = self.result(check).into();
+        }
+    }
+}
+
+fn card_tokens_refused() -> ApiError {
+    let message = "Card Token usage on the Customers API and Charges API has reached end of life. In order to continue \
+                   processing your payments, you will need to use the Payment Intents and Payment Methods API. Read \
+                   more about what you should do here: \
+                   https://docs.stripe.com/payments/payment-methods/integration-options. If you need to continue to \
+                   use Card Tokens on the Customers and Charges API, enable this functionality in your API policies \
+                   settings: https://dashboard.stripe.com/settings/developers/api-policies";
+    ApiError::request(None, None, message)
+}

@@ -1,0 +1,122 @@
+//! `expand[]`: the object itself in the place of its id.
+
+use serde_json::Value;
+
+use super::{
+    Call, Stop,
+    fields::Fields,
+    ledger::ObjectKind,
+    lists::{self, List},
+};
+use crate::domain::{error::ApiError, mask};
+
+/// The most properties that one path goes down (docs.stripe.com/api/expanding_objects).
+const DEEPEST: usize = 4;
+
+/// What stands at a property that can be expanded.
+enum Property {
+    /// The id of an object, or null.
+    Id(ObjectKind),
+    /// A list that is left out until it is asked for.
+    Refunds,
+    Sources,
+    /// Always there in full, or always null here: nothing to do.
+    Full,
+    /// Stripe expands it, and the minter has no such objects.
+    NotModelled,
+}
+
+fn property(object: &str, name: &str) -> Option<Property> {
+    Some(match (object, name) {
+        ("charge" | "card" | "refund" | "payment_method", "customer") => Property::Id(ObjectKind::Customer),
+        ("customer", "default_source") => Property::Id(ObjectKind::Card),
+        ("refund", "charge") => Property::Id(ObjectKind::Charge),
+        ("charge", "refunds") => Property::Refunds,
+        ("customer", "sources") => Property::Sources,
+        ("token", "card")
+        | ("charge", "source" | "application" | "application_fee" | "on_behalf_of" | "payment_intent" | "review")
+        | ("charge", "source_transfer" | "transfer" | "dispute" | "failure_balance_transaction" | "invoice")
+        | ("refund", "payment_intent" | "source_transfer_reversal" | "transfer_reversal")
+        | ("customer", "test_clock") => Property::Full,
+        ("charge" | "refund", "balance_transaction") => Property::NotModelled,
+        _ => return None,
+    })
+}
+
+/// Expands everything that the call names, in its answer.
+pub(super) fn apply(call: &mut Call<'_>, fields: &Fields<'_>, mut answer: Value) -> Result<Value, Stop> {
+    for path in fields.expand() {
+        let parts: Vec<&str> = path.split('.').collect();
+        if parts.len() > DEEPEST {
+            let message = format!("You cannot expand more than {DEEPEST} levels of a property ({}).", mask::text(path));
+            return Err(ApiError::request(None, None, message).into());
+        }
+        go(call, &mut answer, &parts, path)?;
+    }
+    Ok(answer)
+}
+
+/// Checks that every path names what can be expanded, before anything is done for the call.
+pub(super) fn check(fields: &Fields<'_>, object: &str) -> Result<(), ApiError> {
+    for path in fields.expand() {
+        let mut object = object;
+        for name in path.split('.') {
+            object = match property(object, name) {
+                _ if object == "list" && name == "data" => "",
+                Some(Property::Id(kind)) => kind.as_str(),
+                Some(Property::Refunds | Property::Sources) => "list",
+                Some(Property::Full) => "",
+                Some(Property::NotModelled) => return Err(not_modelled(name)),
+                // What a list or a property in full holds is known when it is there.
+                None if object.is_empty() => "",
+                None => return Err(cannot_be_expanded(path)),
+            };
+        }
+    }
+    Ok(())
+}
+
+fn go(call: &mut Call<'_>, value: &mut Value, parts: &[&str], path: &str) -> Result<(), Stop> {
+    let [name, rest @ ..] = parts else { return Ok(()) };
+    // Null, or the id of a customer that was deleted.
+    if !value.is_object() {
+        return Ok(());
+    }
+    let object = value["object"].as_str().unwrap_or_default().to_owned();
+    if object == "list" && *name == "data" {
+        for element in value["data"].as_array_mut().into_iter().flatten() {
+            go(call, element, rest, path)?;
+        }
+        return Ok(());
+    }
+    let id = value["id"].as_str().unwrap_or_default().to_owned();
+    match property(&object, name).ok_or_else(|| cannot_be_expanded(path))? {
+        Property::Id(kind) => {
+            if let Some(id) = value[*name].as_str() {
+                let found = call.ledger.get(kind, id)?;
+                value[*name] = found.map_or_else(|| value[*name].clone(), |found| found.body);
+            }
+        }
+        Property::Refunds => {
+            let url = format!("/v1/charges/{id}/refunds");
+            let list = List { kind: ObjectKind::Refund, what: "refund", parent: Some(&id), url: &url };
+            value[*name] = lists::first_page(call, &list)?;
+        }
+        Property::Sources => {
+            let url = format!("/v1/customers/{id}/sources");
+            let list = List { kind: ObjectKind::Card, what: "source", parent: Some(&id), url: &url };
+            value[*name] = lists::first_page(call, &list)?;
+        }
+        Property::Full => {}
+        Property::NotModelled => return Err(not_modelled(name).into()),
+    }
+    if rest.is_empty() { Ok(()) } else { go(call, &mut value[*name], rest, path) }
+}
+
+fn not_modelled(name: &str) -> ApiError {
+    ApiError::request(None, None, format!("Testcard's local minter does not model '{name}', so it cannot expand it."))
+}
+
+fn cannot_be_expanded(path: &str) -> ApiError {
+    ApiError::request(None, None, format!("This property cannot be expanded ({}).", mask::text(path)))
+}

@@ -1,0 +1,237 @@
+//! The parameters of a call, read against those that it takes: each fault in Stripe's words.
+
+use std::ops::RangeInclusive;
+
+use serde_json::{Map, Value};
+
+use crate::domain::{api::ApiRequest, error::ApiError, mask, params::Params};
+
+/// Which parameters a call takes. In a name, `[*]` stands for any key of a dictionary or list.
+pub(super) struct Takes {
+    pub(super) names: &'static [&'static str],
+    /// What Stripe takes here and the minter does not play: refused in words that say so.
+    pub(super) not_modelled: &'static [&'static str],
+}
+
+/// The parameters of a call, all of them known.
+pub(super) struct Fields<'a>(&'a Params);
+
+/// What was sent for a field that can be taken back: an empty value unsets it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Given<T> {
+    Absent,
+    Unset,
+    Set(T),
+}
+
+impl<T> Given<T> {
+    /// The value, for a new object: what is unset was never set.
+    pub(super) fn set(self) -> Option<T> {
+        match self {
+            Self::Set(value) => Some(value),
+            Self::Absent | Self::Unset => None,
+        }
+    }
+}
+
+impl<T: Into<Value>> Given<T> {
+    /// Writes the value into a field of an object, null where it is unset; leaves the field where nothing was sent.
+    pub(super) fn write(self, object: &mut Value, key: &str) {
+        match self {
+            Self::Absent => {}
+            Self::Unset => object[key] = Value::Null,
+            Self::Set(value) => object[key] = value.into(),
+        }
+    }
+}
+
+/// The longest text that a field takes where its own limit is not documented, in characters.
+pub(super) const LONGEST_TEXT: usize = 5000;
+const METADATA_KEYS: usize = 50;
+const METADATA_KEY_LENGTH: usize = 40;
+const METADATA_VALUE_LENGTH: usize = 500;
+
+impl<'a> Fields<'a> {
+    /// # Errors
+    /// The first parameter that is not known, all of them named; then the first that is not modelled.
+    pub(super) fn of(request: &'a ApiRequest, takes: &Takes) -> Result<Self, ApiError> {
+        let is_known = |name: &&str| takes.names.iter().any(|known| fits(known, name));
+        let is_not_modelled = |name: &&str| takes.not_modelled.contains(&root(name));
+        let params = &request.params;
+        ApiError::refuse_unknown(params.names().filter(|name| !is_known(name) && !is_not_modelled(name)))?;
+        match params.names().find(is_not_modelled) {
+            Some(name) => {
+                let name = root(name);
+                let message = format!("Testcard's local minter does not model '{name}' here.");
+                Err(ApiError::request(None, Some(name), message))
+            }
+            None => Ok(Self(params)),
+        }
+    }
+
+    /// The value as sent.
+    pub(super) fn raw(&self, name: &str) -> Option<&'a str> {
+        self.0.get(name)
+    }
+
+    /// Whether the name itself, or something below it, was sent.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.names().any(|sent| root(sent) == name)
+    }
+
+    /// A text that cannot be empty.
+    pub(super) fn word(&self, name: &str) -> Result<Option<&'a str>, ApiError> {
+        match self.raw(name) {
+            Some("") => Err(ApiError::empty(name)),
+            Some(text) if text.chars().count() > LONGEST_TEXT => Err(too_long(name, LONGEST_TEXT)),
+            other => Ok(other),
+        }
+    }
+
+    /// A text that an empty value unsets, of so many characters at most.
+    pub(super) fn text(&self, name: &str, longest: usize) -> Result<Given<String>, ApiError> {
+        match self.raw(name) {
+            None => Ok(Given::Absent),
+            Some("") => Ok(Given::Unset),
+            Some(text) if text.chars().count() > longest => Err(too_long(name, longest)),
+            Some(text) => Ok(Given::Set(text.to_owned())),
+        }
+    }
+
+    pub(super) fn integer(&self, name: &str, range: RangeInclusive<i64>) -> Result<Option<i64>, ApiError> {
+        let Some(text) = self.word(name)? else { return Ok(None) };
+        let invalid = |message| ApiError::request(Some("parameter_invalid_integer"), Some(name), message);
+        let value: i64 = text.parse().map_err(|_| invalid(format!("Invalid integer: {}", mask::text(text))))?;
+        if value < *range.start() {
+            Err(invalid(format!("This value must be greater than or equal to {}.", range.start())))
+        } else if value > *range.end() {
+            Err(invalid(format!("This value must be less than or equal to {}.", range.end())))
+        } else {
+            Ok(Some(value))
+        }
+    }
+
+    pub(super) fn boolean(&self, name: &str) -> Result<Option<bool>, ApiError> {
+        match self.word(name)? {
+            None => Ok(None),
+            Some("true" | "1") => Ok(Some(true)),
+            Some("false" | "0") => Ok(Some(false)),
+            Some(other) => Err(ApiError::request(None, Some(name), format!("Invalid boolean: {}", mask::text(other)))),
+        }
+    }
+
+    /// One of some words.
+    pub(super) fn choice(&self, name: &str, words: &[&'static str]) -> Result<Option<&'static str>, ApiError> {
+        let Some(text) = self.word(name)? else { return Ok(None) };
+        let found = words.iter().copied().find(|word| *word == text);
+        let listed = || match words {
+            [one] => (*one).to_owned(),
+            [first @ .., last] => format!("one of {}, or {last}", first.join(", ")),
+            [] => String::new(),
+        };
+        let refused = || ApiError::request(None, Some(name), format!("Invalid {name}: must be {}", listed()));
+        found.map(Some).ok_or_else(refused)
+    }
+
+    /// What must be there.
+    pub(super) fn required<T>(&self, name: &str, value: Option<T>) -> Result<T, ApiError> {
+        value.ok_or_else(|| ApiError::missing(name))
+    }
+
+    /// `metadata[key]=value` on top of what an object has: an empty value takes its key away, an empty `metadata` all.
+    pub(super) fn metadata(&self, object: &mut Value) -> Result<(), ApiError> {
+        if !object["metadata"].is_object() || self.raw("metadata") == Some("") {
+            object["metadata"] = Value::Object(Map::new());
+        }
+        let Some(known) = object["metadata"].as_object_mut() else { return Ok(()) };
+        for (name, value) in self.0.iter() {
+            let Some(key) = name.strip_prefix("metadata[").and_then(|rest| rest.strip_suffix(']')) else { continue };
+            if key.chars().count() > METADATA_KEY_LENGTH {
+                let message = format!(
+                    "Metadata keys can be at most {METADATA_KEY_LENGTH} characters long, and one of yours is longer."
+                );
+                return Err(ApiError::request(None, Some("metadata"), message));
+            }
+            if value.chars().count() > METADATA_VALUE_LENGTH {
+                let message = format!("Metadata values can be at most {METADATA_VALUE_LENGTH} characters long.");
+                return Err(ApiError::request(None, Some(name), message));
+            }
+            if value.is_empty() {
+                known.shift_remove(key);
+            } else {
+                known.insert(key.to_owned(), value.into());
+            }
+        }
+        if known.len() > METADATA_KEYS {
+            let message = format!("You can have at most {METADATA_KEYS} metadata keys on an object.");
+            return Err(ApiError::request(None, Some("metadata"), message));
+        }
+        Ok(())
+    }
+
+    /// A dictionary such as `address`, its keys in this order, null where none was sent. Empty, it is unset.
+    pub(super) fn dictionary(&self, name: &str, keys: &[&str]) -> Result<Given<Value>, ApiError> {
+        if self.raw(name) == Some("") {
+            return Ok(Given::Unset);
+        }
+        let mut object = Map::new();
+        let mut is_sent = false;
+        for key in keys {
+            let text = self.text(&format!("{name}[{key}]"), LONGEST_TEXT)?;
+            is_sent |= text != Given::Absent;
+            object.insert((*key).to_owned(), text.set().into());
+        }
+        Ok(if is_sent { Given::Set(Value::Object(object)) } else { Given::Absent })
+    }
+
+    /// What `expand[]` names, in the order sent.
+    pub(super) fn expand(&self) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(|(name, _)| root(name) == "expand").map(|(_, value)| value)
+    }
+}
+
+fn too_long(name: &str, longest: usize) -> ApiError {
+    let message = format!("Invalid string: {name} must be at most {longest} characters");
+    ApiError::request(None, Some(name), message)
+}
+
+fn root(name: &str) -> &str {
+    &name[..name.find('[').unwrap_or(name.len())]
+}
+
+/// Whether a name is meant by a pattern: `shipping[address][*]` takes `shipping[address][city]`.
+fn fits(pattern: &str, name: &str) -> bool {
+    let mut expected = pattern.split('[');
+    let mut parts = name.split('[');
+    loop {
+        match (expected.next(), parts.next()) {
+            (None, None) => return true,
+            (Some("*]"), Some(part)) if part.ends_with(']') => {}
+            (Some(expected), Some(part)) if expected == part => {}
+            _ => return false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_takes_the_keys_of_its_dictionaries() {
+        for (pattern, name, expected) in [
+            ("amount", "amount", true),
+            ("amount", "amounts", false),
+            ("amount", "amount[x]", false),
+            ("metadata[*]", "metadata[order]", true),
+            ("metadata[*]", "metadata", false),
+            ("metadata[*]", "metadata[a][b]", false),
+            ("expand[*]", "expand[]", true),
+            ("expand[*]", "expand[0]", true),
+            ("shipping[address][*]", "shipping[address][city]", true),
+            ("shipping[address][*]", "shipping[name]", false),
+        ] {
+            assert_eq!(fits(pattern, name), expected, "{pattern} {name}");
+        }
+    }
+}

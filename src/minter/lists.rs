@@ -1,0 +1,90 @@
+//! Lists with cursors: newest first, `limit` objects a page, `starting_after` and `ending_before`.
+
+use std::ops::RangeInclusive;
+
+use serde_json::{Value, json};
+
+use super::{
+    Call, Stop,
+    fields::Fields,
+    ledger::{Cursor, ObjectKind, PageQuery},
+};
+use crate::domain::error::ApiError;
+
+/// The parameters of every list.
+pub(super) const PAGING: [&str; 3] = ["limit", "starting_after", "ending_before"];
+const DEFAULT_LIMIT: i64 = 10;
+const LIMITS: RangeInclusive<i64> = 1..=100;
+
+/// Which list is asked for.
+pub(super) struct List<'a> {
+    pub(super) kind: ObjectKind,
+    /// The word of the kind in "No such charge".
+    pub(super) what: &'static str,
+    /// Only objects of this parent.
+    pub(super) parent: Option<&'a str>,
+    /// The path that the list says it is at.
+    pub(super) url: &'a str,
+}
+
+/// A page of a list, by the paging parameters and `created` of the call.
+pub(super) fn page(call: &mut Call<'_>, fields: &Fields<'_>, list: &List<'_>) -> Result<Value, Stop> {
+    let limit = fields.integer("limit", LIMITS)?.unwrap_or(DEFAULT_LIMIT);
+    let cursor = match (fields.word("starting_after")?, fields.word("ending_before")?) {
+        (Some(_), Some(_)) => {
+            let message = "You may only specify one of these parameters: ending_before, starting_after.";
+            return Err(ApiError::request(Some("parameters_exclusive"), Some("ending_before"), message).into());
+        }
+        (Some(id), None) => Cursor::After(known(call, list, id, "starting_after")?),
+        (None, Some(id)) => Cursor::Before(known(call, list, id, "ending_before")?),
+        (None, None) => Cursor::Start,
+    };
+    let created = created(fields)?;
+    slice(call, list, cursor, created, limit as usize)
+}
+
+/// The first page of a list, as an expanded property shows it.
+pub(super) fn first_page(call: &mut Call<'_>, list: &List<'_>) -> Result<Value, Stop> {
+    slice(call, list, Cursor::Start, i64::MIN..=i64::MAX, DEFAULT_LIMIT as usize)
+}
+
+fn slice(
+    call: &mut Call<'_>,
+    list: &List<'_>,
+    cursor: Cursor<'_>,
+    created: RangeInclusive<i64>,
+    limit: usize,
+) -> Result<Value, Stop> {
+    // One more than is shown tells whether there are more.
+    let query = PageQuery { kind: list.kind, parent: list.parent, created, cursor, limit: limit + 1 };
+    let mut found = call.ledger.page(&query)?;
+    let has_more = found.len() > limit;
+    if has_more {
+        // Of the objects before a cursor the surplus one is the farthest, which is the newest.
+        let surplus = if matches!(cursor, Cursor::Before(_)) { 0 } else { limit };
+        found.remove(surplus);
+    }
+    let data: Vec<Value> = found.into_iter().map(|object| object.body).collect();
+    Ok(json!({ "object": "list", "data": data, "has_more": has_more, "url": list.url }))
+}
+
+fn known<'a>(call: &mut Call<'_>, list: &List<'_>, id: &'a str, param: &str) -> Result<&'a str, Stop> {
+    let object = call.ledger.get(list.kind, id)?;
+    let is_listed = object.is_some_and(|object| list.parent.is_none() || object.parent.as_deref() == list.parent);
+    if is_listed { Ok(id) } else { Err(ApiError::no_such(list.what, id, param).into()) }
+}
+
+/// `created` as a moment, or as a dictionary of bounds.
+fn created(fields: &Fields<'_>) -> Result<RangeInclusive<i64>, ApiError> {
+    let moment = |name: &str| fields.integer(name, 0..=i64::MAX - 1);
+    if let Some(moment) = moment("created")? {
+        return Ok(moment..=moment);
+    }
+    let from = moment("created[gte]")?.max(moment("created[gt]")?.map(|moment| moment + 1));
+    let before = moment("created[lt]")?.map(|moment| moment - 1);
+    let until = match (moment("created[lte]")?, before) {
+        (Some(first), Some(second)) => Some(first.min(second)),
+        (first, second) => first.or(second),
+    };
+    Ok(from.unwrap_or(i64::MIN)..=until.unwrap_or(i64::MAX))
+}

@@ -1,0 +1,46 @@
+//! What a version of the API shows of a card: `Stripe-Version` chooses between two shapes.
+
+use jiff::civil::Date;
+use serde_json::Value;
+
+use crate::domain::api::ApiRequest;
+
+/// The first version that shows a card in its current shape.
+const CURRENT_SINCE: &str = "2024-04-10";
+
+/// Whether the request's version is this one or newer. One without a version is taken for an old one.
+pub(super) fn is_since(request: &ApiRequest, version: &str) -> bool {
+    let date = |version: &str| version.get(..10)?.parse::<Date>().ok();
+    request.header("Stripe-Version").and_then(date).is_some_and(|asked| Some(asked) >= date(version))
+}
+
+/// Whether the request's version shows cards in their current shape.
+pub(super) fn is_current(request: &ApiRequest) -> bool {
+    is_since(request, CURRENT_SINCE)
+}
+
+/// An answer with every card in it as the request's version shows it. Without a version, or with an old one, a card has
+/// the 23 fields of the API page, and its networks besides when a preference was sent.
+pub(super) fn shaped(request: &ApiRequest, mut answer: Value) -> Value {
+    if !is_current(request) {
+        make_classic(&mut answer);
+    }
+    answer
+}
+
+fn make_classic(value: &mut Value) {
+    match value {
+        Value::Array(values) => values.iter_mut().for_each(make_classic),
+        Value::Object(fields) => {
+            if fields.get("object").is_some_and(|object| object == "card") {
+                fields.shift_remove("allow_redisplay");
+                fields.shift_remove("regulated_status");
+                if fields.get("networks").is_some_and(|networks| networks["preferred"].is_null()) {
+                    fields.shift_remove("networks");
+                }
+            }
+            fields.values_mut().for_each(make_classic);
+        }
+        _ => {}
+    }
+}
