@@ -139,7 +139,7 @@ pub(super) fn mint(args: &MintArgs, world: &World) -> Result<Done, CliError> {
 }
 
 /// Runs a command's calls on this thread.
-fn block_on<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
+pub(super) fn block_on<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
     tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(CliError::Output)?.block_on(work)
 }
 

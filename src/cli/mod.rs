@@ -4,6 +4,7 @@
 //! came; 4 the data folder cannot be used.
 
 mod cards;
+mod life;
 mod mint;
 mod past;
 
@@ -49,6 +50,9 @@ const EXAMPLES: &str = "Examples:
   testcard mint tok_visa --format json       the whole token object
   testcard mint --count 50 --format jsonl    fifty, a line each
   testcard mint --param 'card[number]=abc'   a wrong request on purpose
+  testcard charge tok_… --amount 2000        use a token up
+  testcard attach tok_… --customer cus_…     the same by a customer
+  testcard refresh --all                     ask Stripe which tokens were used
   testcard history --status failed           what failed
   testcard export tokens.json                the whole history as JSON
 
@@ -61,6 +65,12 @@ pub enum Command {
     Mint(Box<mint::MintArgs>),
     /// Retrieve a token, to see whether it was used.
     Token(mint::TokenArgs),
+    /// Charge a token, which uses it up.
+    Charge(Box<life::ChargeArgs>),
+    /// Attach a token to a customer, which uses it up.
+    Attach(Box<life::AttachArgs>),
+    /// Ask Stripe whether tokens were used, within its rate limit.
+    Refresh(Box<life::RefreshArgs>),
     /// List what was made, newest first.
     History(past::HistoryArgs),
     /// Write the history to a JSON file.
@@ -145,6 +155,9 @@ pub fn run(command: Command, world: &World) -> u8 {
     let done = match command {
         Command::Mint(args) => mint::mint(&args, world),
         Command::Token(args) => mint::token(&args, world),
+        Command::Charge(args) => life::charge(&args, world),
+        Command::Attach(args) => life::attach(&args, world),
+        Command::Refresh(args) => life::refresh(&args, world),
         Command::History(args) => past::history(&args, world),
         Command::Export(args) => past::export(&args, world),
         Command::Cards(args) => cards::cards(&args),

@@ -19,4 +19,5 @@ pub mod secret;
 pub mod settings;
 pub mod test_cards;
 pub mod token;
+pub mod token_call;
 pub mod typing;

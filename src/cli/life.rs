@@ -1,0 +1,173 @@
+//! `charge`, `attach` and `refresh`: what becomes of a token.
+
+use std::{
+    io::{self, IsTerminal as _, Write as _},
+    sync::atomic::AtomicBool,
+};
+
+use clap::{Args, ValueEnum};
+use serde_json::Value;
+
+use super::{CliError, Desk, Done, TargetArgs, World, explain, mint::block_on, open_store, print, remark, sentence};
+use crate::{
+    backend::new_idempotency_key,
+    domain::{
+        api::{ApiResponse, Failure, Target},
+        token_call::TokenCall,
+    },
+    jobs::refresh::{self, Asked, Progress},
+};
+
+#[derive(Debug, Args)]
+pub struct ChargeArgs {
+    /// The token, or a ready one such as tok_visa.
+    token: String,
+    /// In the currency's smallest unit: 2000 is $20.00.
+    #[arg(long, value_name = "AMOUNT", default_value = TokenCall::DEFAULT_AMOUNT, allow_hyphen_values = true)]
+    amount: String,
+    /// Three letters, as in ISO 4217.
+    #[arg(long, value_name = "CODE", default_value = TokenCall::DEFAULT_CURRENCY)]
+    currency: String,
+    #[command(flatten)]
+    sent: SentArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct AttachArgs {
+    /// The token, or a ready one such as tok_visa.
+    token: String,
+    /// The customer to attach it to; a new one by default.
+    #[arg(long, value_name = "CUSTOMER")]
+    customer: Option<String>,
+    #[command(flatten)]
+    sent: SentArgs,
+}
+
+/// How the calls are sent and their answers printed.
+#[derive(Debug, Args)]
+struct SentArgs {
+    /// The key under which a repeated call is carried out once; a new one by default.
+    #[arg(long, value_name = "KEY")]
+    idempotency_key: Option<String>,
+    /// One line for a person, or the body as the target gave it.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    #[command(flatten)]
+    target: TargetArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+pub(super) fn charge(args: &ChargeArgs, world: &World) -> Result<Done, CliError> {
+    let call =
+        TokenCall::Charge { token: args.token.clone(), amount: args.amount.clone(), currency: args.currency.clone() };
+    send(&call, &args.sent, world)
+}
+
+pub(super) fn attach(args: &AttachArgs, world: &World) -> Result<Done, CliError> {
+    let call = TokenCall::Attach { token: args.token.clone(), customer: args.customer.clone() };
+    send(&call, &args.sent, world)
+}
+
+fn send(call: &TokenCall, args: &SentArgs, world: &World) -> Result<Done, CliError> {
+    let desk = Desk::open(&args.target, world)?;
+    let request = call.to_api(&args.idempotency_key.clone().unwrap_or_else(new_idempotency_key));
+    let recorded = block_on(async { Ok(desk.backend.send(&request, desk.clock.now()).await?) })?;
+    let response = recorded.exchange.outcome.map_err(|failure| CliError::NoAnswer(failure.message))?;
+    match args.format {
+        Format::Json => print(response.text().trim_end())?,
+        Format::Text => print(sentence(&response, response.is_success().then(|| outcome(&response)).flatten()))?,
+    }
+    explain(&response, None);
+    Ok(if response.is_success() { Done::Well } else { Done::WithError })
+}
+
+/// What a call made, in one line: `ch_… succeeded 2000 usd`, `card_… attached to cus_…`.
+fn outcome(response: &ApiResponse) -> Option<String> {
+    let body = response.json()?;
+    let text = |key: &str| body.get(key).and_then(Value::as_str);
+    let id = text("id")?;
+    match text("object")? {
+        "charge" => Some(format!("{id} {} {} {}", text("status")?, body.get("amount")?, text("currency")?)),
+        "customer" => Some(format!("{} attached to {id}", text("default_source")?)),
+        "card" => Some(format!("{id} attached to {}", text("customer")?)),
+        _ => Some(id.to_owned()),
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(mut_arg("target", |target| target.default_value("stripe")))]
+pub struct RefreshArgs {
+    /// The tokens to ask for.
+    #[arg(value_name = "TOKEN", required_unless_present = "all")]
+    tokens: Vec<String>,
+    /// Ask for every token of the history that is unused as far as known.
+    #[arg(long, conflicts_with = "tokens")]
+    all: bool,
+    #[command(flatten)]
+    target: TargetArgs,
+}
+
+pub(super) fn refresh(args: &RefreshArgs, world: &World) -> Result<Done, CliError> {
+    if args.target.memory {
+        let words = "A refresh writes what it learns to the history: leave out --memory";
+        return Err(CliError::Usage(words.to_owned()));
+    }
+    let target = Target::from(args.target.target);
+    let reader = open_store(world)?.reader()?;
+    let mut asked = Vec::new();
+    if args.all {
+        asked = refresh::unused(&reader, target)?;
+    }
+    for token in &args.tokens {
+        let entry = reader.by_token(token)?.ok_or_else(|| {
+            CliError::Usage(format!("The history has no token {token}. `testcard history` lists what there is"))
+        })?;
+        asked.push(Asked { entry, token: token.clone() });
+    }
+    if asked.is_empty() {
+        remark(format_args!("Nothing to ask: no token of target {} is unused", target.as_str()));
+        return Ok(Done::Well);
+    }
+    drop(reader);
+    let desk = Desk::open(&args.target, world)?;
+    let mut shown = Ok(());
+    let progress = block_on(async {
+        let mut told = |progress: Progress, asked: &Asked, recorded: &crate::store::Recorded| {
+            if shown.is_ok() {
+                shown = print(line(asked, &recorded.exchange.outcome));
+            }
+            show(progress);
+        };
+        Ok(refresh::refresh(&desk.backend, &desk.clock, &asked, &mut told, &AtomicBool::new(false)).await?)
+    })?;
+    shown?;
+    let Progress { used, unused, failed, .. } = progress;
+    remark(format_args!("{used} used, {unused} unused, {failed} unknown"));
+    Ok(if failed == 0 { Done::Well } else { Done::WithError })
+}
+
+/// What is known of a token now, in one line.
+fn line(asked: &Asked, outcome: &Result<ApiResponse, Failure>) -> String {
+    let known = match outcome {
+        Ok(response) => response.with_token(|token| if token.is_used() { "used" } else { "unused" }.to_owned()),
+        Err(failure) => Some(failure.message.clone()),
+    };
+    let error = || outcome.as_ref().ok().and_then(ApiResponse::error_sentence);
+    let known = known.or_else(error).unwrap_or_else(|| "the answer is no token".to_owned());
+    format!("{} {known}", asked.token).replace(char::is_control, " ")
+}
+
+/// How far it is, where a person sees it.
+fn show(progress: Progress) {
+    let mut stderr = io::stderr();
+    if stderr.is_terminal() {
+        let end = if progress.done == progress.total { '\n' } else { '\r' };
+        // Without stderr there is nobody left to tell.
+        let _ = write!(stderr, "{} of {}{end}", progress.done, progress.total);
+    }
+}

@@ -1,0 +1,44 @@
+//! The two calls that use a token up: a charge, and the attach to a customer.
+
+use super::{
+    api::{ApiRequest, HttpMethod},
+    params::Params,
+};
+
+/// A call that uses a token up. Its texts go out as they are: wrong ones are sent on purpose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TokenCall {
+    /// `POST /v1/charges`.
+    Charge {
+        token: String,
+        /// In the currency's smallest unit: 2000 is $20.00.
+        amount: String,
+        /// ISO 4217, in lower case.
+        currency: String,
+    },
+    /// `POST /v1/customers/:id/sources`; without a customer `POST /v1/customers`, which makes one.
+    Attach { token: String, customer: Option<String> },
+}
+
+impl TokenCall {
+    pub const DEFAULT_AMOUNT: &'static str = "2000";
+    pub const DEFAULT_CURRENCY: &'static str = "usd";
+
+    /// The call as it goes to a target, under an idempotency key of its own.
+    pub fn to_api(&self, idempotency_key: &str) -> ApiRequest {
+        let (path, params): (String, Params) = match self {
+            Self::Charge { token, amount, currency } => {
+                let params = [("amount", amount), ("currency", currency), ("source", token)];
+                ("/v1/charges".to_owned(), params.into_iter().map(|(name, value)| (name, value.as_str())).collect())
+            }
+            Self::Attach { token, customer: Some(customer) } => {
+                (format!("/v1/customers/{customer}/sources"), [("source", token.as_str())].into_iter().collect())
+            }
+            Self::Attach { token, customer: None } => {
+                ("/v1/customers".to_owned(), [("source", token.as_str())].into_iter().collect())
+            }
+        };
+        let headers = vec![("Idempotency-Key".to_owned(), idempotency_key.to_owned())];
+        ApiRequest { method: HttpMethod::Post, path, params, headers }
+    }
+}

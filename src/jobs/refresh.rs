@@ -1,0 +1,112 @@
+//! Asks a target whether tokens were used, one after the other, at the rate that it allows.
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+use tokio::time::{MissedTickBehavior, interval, sleep};
+
+use crate::{
+    backend::Backend,
+    domain::{
+        api::{ApiRequest, ApiResponse, Target},
+        clock::Clock,
+        entry::{EntryId, HistoryFilter, Status},
+    },
+    store::{Reader, Recorded, StoreError},
+};
+
+/// Stripe's sandbox allows 25 calls a second in all (docs.stripe.com/rate-limits); this leaves some to the user's own.
+const PACE: Duration = Duration::from_millis(50);
+/// How often a call that met the rate limit is made again.
+const TRIES: u32 = 4;
+/// The pause after the rate limit where the answer names none; it doubles from one to the next.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+
+/// A token to ask for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    pub entry: EntryId,
+    pub token: String,
+}
+
+/// How far a refresh is, and what it found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    pub done: u64,
+    pub total: u64,
+    /// Tokens that turned out to be used.
+    pub used: u64,
+    pub unused: u64,
+    /// Tokens that nothing was learnt of: unknown to the target, or no answer came.
+    pub failed: u64,
+}
+
+/// The tokens of a target that are unused as far as known, newest first.
+///
+/// # Errors
+/// When the history cannot be read.
+pub fn unused(reader: &Reader, target: Target) -> Result<Vec<Asked>, StoreError> {
+    let filter = HistoryFilter { status: Some(Status::Unused), target: Some(target), ..HistoryFilter::default() };
+    of_entries(reader, &reader.ids(&filter)?)
+}
+
+/// The tokens of these entries; those without one are left out.
+///
+/// # Errors
+/// When the history cannot be read.
+pub fn of_entries(reader: &Reader, ids: &[EntryId]) -> Result<Vec<Asked>, StoreError> {
+    let rows = reader.rows(ids)?;
+    Ok(rows.into_iter().filter_map(|row| Some(Asked { entry: row.id, token: row.token_id? })).collect())
+}
+
+/// Retrieves each token; the store marks those that were used. A call that meets the rate limit waits and is made again.
+///
+/// # Errors
+/// When the history cannot be written.
+pub async fn refresh(
+    backend: &Backend,
+    clock: &Clock,
+    tokens: &[Asked],
+    told: &mut dyn FnMut(Progress, &Asked, &Recorded),
+    cancelled: &AtomicBool,
+) -> Result<Progress, StoreError> {
+    let mut progress = Progress { total: tokens.len() as u64, ..Progress::default() };
+    let mut pace = interval(PACE);
+    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    for asked in tokens {
+        if cancelled.load(Ordering::Relaxed) {
+            break;
+        }
+        if backend.target() == Target::Stripe {
+            pace.tick().await;
+        }
+        let recorded = retrieve(backend, clock, &asked.token).await?;
+        progress.done += 1;
+        match recorded.exchange.outcome.as_ref().ok().and_then(|answer| answer.with_token(|token| token.is_used())) {
+            Some(true) => progress.used += 1,
+            Some(false) => progress.unused += 1,
+            None => progress.failed += 1,
+        }
+        told(progress, asked, &recorded);
+    }
+    Ok(progress)
+}
+
+async fn retrieve(backend: &Backend, clock: &Clock, token: &str) -> Result<Recorded, StoreError> {
+    let request = ApiRequest::retrieve_token(token);
+    let mut pause = FIRST_PAUSE;
+    for _ in 1..TRIES {
+        let recorded = backend.send(&request, clock.now()).await?;
+        let limited = recorded.exchange.outcome.as_ref().ok().filter(|answer| answer.http_status == 429);
+        let Some(answer) = limited else { return Ok(recorded) };
+        sleep(retry_after(answer).unwrap_or(pause)).await;
+        pause *= 2;
+    }
+    backend.send(&request, clock.now()).await
+}
+
+fn retry_after(answer: &ApiResponse) -> Option<Duration> {
+    answer.header("Retry-After")?.trim().parse().ok().map(Duration::from_secs)
+}
