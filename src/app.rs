@@ -21,10 +21,10 @@ use crate::{
         rules::FormField,
         settings::{Settings, ThemeChoice},
     },
-    messages::{Command, JobId, JobOutcome},
+    messages::{Command, JobId, JobOutcome, Refreshed},
     model::{Model, Notice, Storage},
     ui::{
-        Action, bars,
+        Action, UseKind, bars,
         export::{self, ExportContext, ExportState},
         form::{self, Complaint, FormContext, FormState},
         history::{self, HistoryContext, HistoryState},
@@ -33,6 +33,7 @@ use crate::{
         shortcuts::{self, Deed},
         test_cards::{self, TestCardsState},
         theme,
+        use_token::{self, UseState},
         widgets::{Toast, Toasts, Tone},
         words,
     },
@@ -67,6 +68,8 @@ enum Running {
     Create(TokenRequest),
     Retrieve(EntryId),
     AskAgain,
+    UseToken,
+    Refresh,
     Export,
 }
 
@@ -79,8 +82,15 @@ struct Dialogs {
     test_cards: Option<TestCardsState>,
     settings: Option<SettingsState>,
     export: Option<ExportState>,
+    use_token: Option<UseState>,
     /// The desktop's file dialog is open.
     picking: Option<mpsc::Receiver<Picked>>,
+}
+
+impl Dialogs {
+    fn is_any_open(&self) -> bool {
+        self.test_cards.is_some() || self.settings.is_some() || self.export.is_some() || self.use_token.is_some()
+    }
 }
 
 /// The views' own states.
@@ -240,6 +250,25 @@ impl App {
                     self.worker.send(Command::LoadDetail { id });
                 }
             }
+            JobOutcome::TokenUsed { made, message, refusal } => {
+                let toast = match (made, refusal) {
+                    (Some(id), _) => Toast::new(Tone::Ok, format!("The token was used by {id}")),
+                    (None, Some(refusal)) => Toast::new(Tone::Error, refusal.title()),
+                    (None, None) => {
+                        Toast::new(Tone::Error, message.unwrap_or_else(|| "The answer gives no reason".to_owned()))
+                    }
+                };
+                self.panels.toasts.push(toast);
+            }
+            JobOutcome::Refreshed { used, unused, failed } => {
+                let tone = if failed > 0 { Tone::Warn } else { Tone::Ok };
+                let failed = if failed > 0 { format!(", {failed} without an answer") } else { String::new() };
+                let words = match used + unused {
+                    0 if failed.is_empty() => "There was no unused token to ask for".to_owned(),
+                    _ => format!("{used} used, {unused} still unused{failed}"),
+                };
+                self.panels.toasts.push(Toast::new(tone, words));
+            }
             JobOutcome::Exported { path, entries } => {
                 self.panels.dialogs.export = None;
                 let what = if entries == 1 { "entry" } else { "entries" };
@@ -325,7 +354,7 @@ impl App {
     /// The keys of the window. While a dialog is open they belong to it.
     fn keys(&mut self, ctx: &Context, actions: &mut Vec<Action>) {
         let dialogs = &self.panels.dialogs;
-        if dialogs.test_cards.is_some() || dialogs.settings.is_some() || dialogs.export.is_some() {
+        if dialogs.is_any_open() {
             return;
         }
         let detail = self.model.detail.as_ref().map(|detail| &detail.entry);
@@ -381,7 +410,12 @@ impl App {
         });
         let canvas = egui::Frame::new().fill(t.canvas);
         egui::CentralPanel::default().frame(canvas).show(ui, |ui| {
-            let context = HistoryContext { history: &self.model.history, storage: &self.model.storage, now };
+            let context = HistoryContext {
+                history: &self.model.history,
+                storage: &self.model.storage,
+                target: self.settings.target,
+                now,
+            };
             history::history_ui(ui, &mut self.panels.history, &context, actions);
         });
         // "2 min ago" becomes "3 min ago" by itself; nothing else happens without a reason.
@@ -403,6 +437,11 @@ impl App {
         {
             dialogs.settings = None;
         }
+        if let Some(state) = &mut dialogs.use_token
+            && !use_token::use_token_ui(ctx, state, actions)
+        {
+            dialogs.use_token = None;
+        }
         let filter = self.panels.history.filter.clone();
         if let Some(state) = &mut dialogs.export {
             let about = ExportContext {
@@ -415,6 +454,12 @@ impl App {
                 dialogs.export = None;
             }
         }
+    }
+
+    fn open_use(&mut self, id: EntryId, kind: UseKind) {
+        let detail = self.model.detail.as_deref();
+        let entry = self.model.history.row(id).or(detail.map(|detail| &detail.entry)).filter(|entry| entry.id == id);
+        self.panels.dialogs.use_token = entry.and_then(|entry| UseState::new(kind, entry, detail));
     }
 
     fn act(&mut self, ctx: &Context, action: Action) {
@@ -435,6 +480,15 @@ impl App {
             Action::LoadRows(ids) => self.worker.send(Command::LoadRows { ids }),
             Action::Filter(_) => self.set_filter(),
             Action::Retrieve(id) => self.retrieve(id),
+            Action::OpenUse(id, kind) => self.open_use(id, kind),
+            Action::UseToken { call, target } => {
+                let job = self.jobs.start(Running::UseToken);
+                self.worker.send(Command::UseToken { job, call, target });
+            }
+            Action::RefreshAll(target) => {
+                let job = self.jobs.start(Running::Refresh);
+                self.worker.send(Command::Refresh { job, which: Refreshed::AllUnused, target });
+            }
             Action::AskAgain(entry) => {
                 let job = self.jobs.start(Running::AskAgain);
                 self.worker.send(Command::AskAgain { job, entry });

@@ -9,6 +9,7 @@ use crate::domain::{
     params::TokenRequest,
     refusal::Refusal,
     settings::Settings,
+    token_call::TokenCall,
 };
 
 /// A piece of work that the window started and can cancel.
@@ -24,6 +25,10 @@ pub enum Command {
     AskAgain { job: JobId, entry: EntryId },
     /// Fetch the token of an entry to see whether it was used.
     Retrieve { job: JobId, entry: EntryId, token: String, target: Target },
+    /// Use a token up.
+    UseToken { job: JobId, call: TokenCall, target: Target },
+    /// Fetch the tokens of these entries, within the rate that the target allows.
+    Refresh { job: JobId, which: Refreshed, target: Target },
     /// Stop a job. A commit on this machine cannot be stopped; a call on its way gives an unknown outcome.
     Cancel { job: JobId },
     /// Show the entries that pass this filter. Answers carry the generation, so that late ones are told apart.
@@ -40,6 +45,14 @@ pub enum Command {
     SetKey(ApiKey),
     /// Forget the key, in the keyring too.
     ForgetKey,
+}
+
+/// The entries that a refresh asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refreshed {
+    These(Vec<EntryId>),
+    /// Every token of the target that is unused as far as known.
+    AllUnused,
 }
 
 /// Where the key for the real API is from.
@@ -83,6 +96,10 @@ pub enum JobOutcome {
     },
     /// A token was fetched; the entry as it stands now.
     Retrieved { entry: Option<Entry>, message: Option<String> },
+    /// A call that uses a token up was answered: by this object, or with these words.
+    TokenUsed { made: Option<String>, message: Option<String>, refusal: Option<Refusal> },
+    /// A refresh came to its end, or was stopped.
+    Refreshed { used: u64, unused: u64, failed: u64 },
     /// So many entries were written.
     Exported { path: PathBuf, entries: u64 },
     /// The job was stopped before its end and left nothing behind.

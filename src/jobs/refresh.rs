@@ -69,7 +69,7 @@ pub async fn refresh(
     backend: &Backend,
     clock: &Clock,
     tokens: &[Asked],
-    told: &mut dyn FnMut(Progress, &Asked, &Recorded),
+    told: &mut (dyn FnMut(Progress, &Asked, &Recorded) + Send),
     cancelled: &AtomicBool,
 ) -> Result<Progress, StoreError> {
     let mut progress = Progress { total: tokens.len() as u64, ..Progress::default() };

@@ -9,9 +9,17 @@ use crate::{
         key::ApiKey,
         settings::Settings,
         test_cards::TestCard,
+        token_call::TokenCall,
     },
     messages::JobId,
 };
+
+/// The two ways to use a token up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UseKind {
+    Charge,
+    Attach,
+}
 
 /// A wish of the user, as the views understood it.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +37,15 @@ pub enum Action {
     Filter(HistoryFilter),
     /// Ask the target whether the token of this entry was used.
     Retrieve(EntryId),
+    /// Ask how to charge the token of this entry, or how to attach it.
+    OpenUse(EntryId, UseKind),
+    /// Use a token up.
+    UseToken {
+        call: TokenCall,
+        target: Target,
+    },
+    /// Ask the target which of all unused tokens were used.
+    RefreshAll(Target),
     /// Send a call of unknown outcome again, with the same key.
     AskAgain(EntryId),
     /// Stop the call of a pending entry.

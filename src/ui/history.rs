@@ -7,10 +7,10 @@ use egui_extras::{Column, TableBuilder, TableRow};
 use jiff::Timestamp;
 
 use super::{
-    action::Action,
+    action::{Action, UseKind},
     icons, theme,
     theme::Tokens,
-    widgets::{FilterChip, QuietButton, chip::grouped, empty_state_ui, field::search_ui, status_badge_ui},
+    widgets::{FilterChip, IconButton, QuietButton, chip::grouped, empty_state_ui, field::search_ui, status_badge_ui},
     words,
 };
 use crate::{
@@ -54,6 +54,8 @@ impl HistoryState {
 pub struct HistoryContext<'a> {
     pub history: &'a History,
     pub storage: &'a Storage,
+    /// Where new tokens come from.
+    pub target: Target,
     pub now: Timestamp,
 }
 
@@ -94,6 +96,12 @@ fn title_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
             ui.add(Label::new(RichText::new(count).color(t.subdued)));
         },
         |ui| {
+            if ctx.target == Target::Stripe {
+                let words = "Ask Stripe which unused tokens were used";
+                if ui.add(IconButton::new(icons::REFRESH_CW, words)).clicked() {
+                    actions.push(Action::RefreshAll(Target::Stripe));
+                }
+            }
             let export = QuietButton::new("Export…").icon(icons::DOWNLOAD);
             if ui.add(export).on_hover_text("Write the history to a JSON file (Ctrl+S)").clicked() {
                 actions.push(Action::OpenExport);
@@ -393,7 +401,16 @@ fn row_menu_ui(ui: &mut Ui, entry: &Entry, actions: &mut Vec<Action>) {
     if ui.button("Put into the form").clicked() {
         actions.push(Action::Reuse(entry.id));
     }
-    if entry.token_id.is_some() && ui.button("Check whether it was used").clicked() {
-        actions.push(Action::Retrieve(entry.id));
+    if entry.token_id.is_some() {
+        if ui.button("Check whether it was used").clicked() {
+            actions.push(Action::Retrieve(entry.id));
+        }
+        ui.separator();
+        if ui.button("Charge…").clicked() {
+            actions.push(Action::OpenUse(entry.id, UseKind::Charge));
+        }
+        if ui.button("Attach to a customer…").clicked() {
+            actions.push(Action::OpenUse(entry.id, UseKind::Attach));
+        }
     }
 }

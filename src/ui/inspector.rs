@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::{
-    action::Action,
+    action::{Action, UseKind},
     form::rail,
     icons, theme,
     theme::Tokens,
@@ -86,6 +86,14 @@ fn head_ui(ui: &mut Ui, detail: &EntryDetail, actions: &mut Vec<Action>) {
             let button = ui.add(QuietButton::new("Copy id").icon(icons::COPY));
             if button.on_hover_text("Copy the token's id (Ctrl+I)").clicked() {
                 actions.push(Action::Copy { text: id.clone(), what: "Token id".to_owned() });
+            }
+            let button = ui.add(QuietButton::new("Charge…").icon(icons::CREDIT_CARD));
+            if button.on_hover_text("Use the token up by a charge").clicked() {
+                actions.push(Action::OpenUse(entry.id, UseKind::Charge));
+            }
+            let button = ui.add(QuietButton::new("Attach…").icon(icons::USER));
+            if button.on_hover_text("Use the token up by attaching it to a customer").clicked() {
+                actions.push(Action::OpenUse(entry.id, UseKind::Attach));
             }
             let button = ui.add(QuietButton::new("Check").icon(icons::REFRESH_CW));
             if button.on_hover_text("Fetch the token and see whether it was used").clicked() {

@@ -14,7 +14,8 @@ pub mod settings;
 pub mod shortcuts;
 pub mod test_cards;
 pub mod theme;
+pub mod use_token;
 pub mod widgets;
 pub mod words;
 
-pub use action::Action;
+pub use action::{Action, UseKind};

@@ -160,6 +160,18 @@ fn minter_ui(ui: &mut Ui, settings: &mut Settings) {
     );
     switch_ui(
         ui,
+        &mut policies.publishable_keys,
+        "Accept publishable keys for tokens",
+        "Off refuses pk_test_ keys, as newer accounts do",
+    );
+    switch_ui(
+        ui,
+        &mut policies.card_tokens_on_charges,
+        "Accept card tokens on charges and customers",
+        "Off says that they have reached end of life, as newer accounts do",
+    );
+    switch_ui(
+        ui,
         &mut policies.published_test_cards_only,
         "Published test cards only",
         "Every other number is declined with test_mode_live_card",
@@ -169,5 +181,17 @@ fn minter_ui(ui: &mut Ui, settings: &mut Settings) {
         &mut policies.strict_number,
         "Refuse spaces and dashes in numbers",
         "They answer invalid_number instead of being dropped",
+    );
+    switch_ui(
+        ui,
+        &mut policies.block_if_cvc_fails,
+        "Block a card whose CVC check fails",
+        "A charge or attach answers incorrect_cvc, as Stripe's Radar rule does",
+    );
+    switch_ui(
+        ui,
+        &mut policies.block_if_zip_fails,
+        "Block a card whose ZIP check fails",
+        "A charge or attach answers incorrect_zip, as Stripe's Radar rule does",
     );
 }

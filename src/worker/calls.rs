@@ -21,16 +21,19 @@ use super::{
 use crate::{
     backend::{Backend, Begun, Targets, new_idempotency_key},
     domain::{
-        api::{ApiRequest, Target},
+        api::{ApiRequest, ApiResponse, Target},
         clock::Clock,
         entry::{EntryId, HistoryFilter, Status},
         error::ErrorView,
         refusal::Refusal,
         settings::Settings,
     },
-    jobs::export::{self, ExportError},
+    jobs::{
+        export::{self, ExportError},
+        refresh::{self, Asked},
+    },
     keys::{KeySource, KeyStatus, Keys},
-    messages::{Command, JobId, JobOutcome, KeyInfo, KeyOrigin, Update},
+    messages::{Command, JobId, JobOutcome, KeyInfo, KeyOrigin, Refreshed, Update},
     settings,
     store::{Recorded, Store, StoreError},
 };
@@ -126,6 +129,10 @@ impl Desk {
             Command::Retrieve { job, token, target, .. } => {
                 self.call(job, target, ApiRequest::retrieve_token(&token), None);
             }
+            Command::UseToken { job, call, target } => {
+                self.call(job, target, call.to_api(&new_idempotency_key()), None);
+            }
+            Command::Refresh { job, which, target } => self.refresh(job, which, target),
             Command::Cancel { job } => {
                 if let Some(stop) = lock(&self.open).stops.get(&job) {
                     stop.ring();
@@ -184,6 +191,18 @@ impl Desk {
         });
     }
 
+    fn refresh(&self, job: JobId, which: Refreshed, target: Target) {
+        let task = RefreshTask {
+            job,
+            line: self.line.clone(),
+            stop: self.stop_of(job),
+            clock: self.clock.clone(),
+            outbox: self.outbox.clone(),
+            open: Arc::clone(&self.open),
+        };
+        tokio::spawn(task.run(which, target, self.settings.clone()));
+    }
+
     fn save_settings(&mut self, settings: Settings) {
         self.settings = settings;
         if let Some(file) = &self.settings_file
@@ -233,6 +252,47 @@ fn export_to(
     export::export(&reader, filter, path, overwrite, &mut progress, &stop.flag)
 }
 
+/// A refresh on its way.
+struct RefreshTask {
+    job: JobId,
+    line: Line,
+    stop: Stop,
+    clock: Clock,
+    outbox: Outbox,
+    open: Arc<Mutex<Open>>,
+}
+
+impl RefreshTask {
+    async fn run(self, which: Refreshed, target: Target, settings: Settings) {
+        let outcome = match self.ask(which, target, settings).await {
+            Ok(refresh::Progress { used, unused, failed, .. }) => JobOutcome::Refreshed { used, unused, failed },
+            Err(message) => JobOutcome::Failed { message },
+        };
+        lock(&self.open).stops.remove(&self.job);
+        self.outbox.send(Update::Finished { job: self.job, outcome });
+    }
+
+    async fn ask(&self, which: Refreshed, target: Target, settings: Settings) -> Result<refresh::Progress, String> {
+        let told = |error: StoreError| error.to_string();
+        let store = self.line.targets.store().clone();
+        let tokens = tokio::task::spawn_blocking(move || {
+            let reader = store.reader()?;
+            match which {
+                Refreshed::These(ids) => refresh::of_entries(&reader, &ids),
+                Refreshed::AllUnused => refresh::unused(&reader, target),
+            }
+        });
+        let tokens = tokens.await.map_err(|_| "Could not read the history".to_owned())?.map_err(told)?;
+        let backend = self.line.backend(target, settings).await?;
+        // What was found reaches the window as any other commit does.
+        let mut progress = |progress: refresh::Progress, _: &Asked, _: &Recorded| {
+            self.outbox.send(Update::Progress { job: self.job, done: progress.done, total: progress.total });
+        };
+        let asked = refresh::refresh(&backend, &self.clock, &tokens, &mut progress, &self.stop.flag);
+        asked.await.map_err(told)
+    }
+}
+
 /// One call on its way.
 struct CallTask {
     job: JobId,
@@ -251,7 +311,7 @@ impl CallTask {
         again: Option<EntryId>,
         now: Timestamp,
     ) {
-        let makes_token = request.makes_token();
+        let kind = CallKind::of(&request);
         let made = match self.line.backend(target, settings).await {
             Ok(backend) => self.make(&backend, request.clone(), again, now).await,
             Err(message) => Err(message),
@@ -259,7 +319,7 @@ impl CallTask {
         let outcome = match made {
             Ok(recorded) => {
                 self.remember(&recorded, request);
-                outcome_of(makes_token, recorded)
+                outcome_of(kind, recorded)
             }
             Err(message) => {
                 // The call can still be asked again.
@@ -319,7 +379,27 @@ impl CallTask {
     }
 }
 
-fn outcome_of(makes_token: bool, recorded: Recorded) -> JobOutcome {
+/// What a call was made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum CallKind {
+    Create,
+    Retrieve,
+    Use,
+}
+
+impl CallKind {
+    fn of(request: &ApiRequest) -> Self {
+        if request.makes_token() {
+            Self::Create
+        } else if request.token_in_path().is_some() {
+            Self::Retrieve
+        } else {
+            Self::Use
+        }
+    }
+}
+
+fn outcome_of(kind: CallKind, recorded: Recorded) -> JobOutcome {
     let refusal = recorded.exchange.outcome.as_ref().ok().and_then(Refusal::of).map(|refusal| {
         let number = recorded.exchange.request.param("card[number]").unwrap_or_default();
         (refusal, refusal.ready_alias(number).map(str::to_owned))
@@ -334,8 +414,13 @@ fn outcome_of(makes_token: bool, recorded: Recorded) -> JobOutcome {
         }
         Err(failure) => (None, Some(failure.message.clone())),
     };
-    match recorded.entry {
-        Some(entry) if makes_token => JobOutcome::Created { entry, is_answered, param, message, refusal },
-        entry => JobOutcome::Retrieved { entry, message },
+    match (kind, recorded.entry) {
+        (CallKind::Create, Some(entry)) => JobOutcome::Created { entry, is_answered, param, message, refusal },
+        (CallKind::Create | CallKind::Retrieve, entry) => JobOutcome::Retrieved { entry, message },
+        (CallKind::Use, _) => {
+            let made = recorded.exchange.outcome.ok().filter(ApiResponse::is_success).and_then(|answer| answer.json());
+            let made = made.and_then(|body| body["id"].as_str().map(str::to_owned));
+            JobOutcome::TokenUsed { made, message, refusal: refusal.map(|(refusal, _)| refusal) }
+        }
     }
 }

@@ -1,0 +1,136 @@
+//! How a token is to be used up: charged, or attached to a customer.
+
+use egui::{Context, Id, RichText, TextEdit, Ui};
+
+use super::{
+    action::{Action, UseKind},
+    theme,
+    theme::Tokens,
+    widgets::{Field, InlineAlert, PrimaryButton, Tone, modal_ui},
+};
+use crate::domain::{
+    api::Target,
+    entry::{Entry, EntryDetail, Status},
+    test_cards::{self, StepOutcome},
+    token_call::TokenCall,
+};
+
+/// The state of the open dialog.
+#[derive(Debug)]
+pub struct UseState {
+    kind: UseKind,
+    token: String,
+    card: String,
+    target: Target,
+    is_used: bool,
+    /// What the card's row in the table says of this step.
+    expected: Option<&'static StepOutcome>,
+    amount: String,
+    currency: String,
+    customer: String,
+    is_started: bool,
+}
+
+impl UseState {
+    /// `None` for an entry without a token.
+    pub fn new(kind: UseKind, entry: &Entry, detail: Option<&EntryDetail>) -> Option<Self> {
+        let detail = detail.filter(|detail| detail.entry.id == entry.id);
+        let published = detail.and_then(|detail| test_cards::by_number(detail.request.param("card[number]")?));
+        Some(Self {
+            kind,
+            token: entry.token_id.clone()?,
+            card: super::words::card(entry),
+            target: entry.target,
+            is_used: entry.status == Status::Used,
+            expected: published.map(|card| match kind {
+                UseKind::Charge => &card.at_charge,
+                UseKind::Attach => &card.at_attach,
+            }),
+            amount: TokenCall::DEFAULT_AMOUNT.to_owned(),
+            currency: TokenCall::DEFAULT_CURRENCY.to_owned(),
+            customer: String::new(),
+            is_started: false,
+        })
+    }
+
+    fn call(&self) -> TokenCall {
+        let token = self.token.clone();
+        match self.kind {
+            UseKind::Charge => {
+                let (amount, currency) = (self.amount.trim().to_owned(), self.currency.trim().to_owned());
+                TokenCall::Charge { token, amount, currency }
+            }
+            UseKind::Attach => {
+                let customer = self.customer.trim();
+                TokenCall::Attach { token, customer: (!customer.is_empty()).then(|| customer.to_owned()) }
+            }
+        }
+    }
+
+    /// What will come of it, as far as the table of test cards and the history know.
+    fn expectation(&self) -> (Tone, String) {
+        match self.expected {
+            _ if self.is_used => (Tone::Warn, "This token was used: expect token_already_used".to_owned()),
+            Some(outcome @ StepOutcome::Refused { .. }) => (Tone::Warn, format!("Expect {}", outcome.label())),
+            Some(StepOutcome::Later(what)) => (Tone::Info, format!("Expect: {what}")),
+            _ => (Tone::Info, "The token works once: this uses it up".to_owned()),
+        }
+    }
+}
+
+/// Draws the dialog over the window; `false` when it is to be closed.
+pub fn use_token_ui(ctx: &Context, state: &mut UseState, actions: &mut Vec<Action>) -> bool {
+    let mut is_sent = false;
+    let title = match state.kind {
+        UseKind::Charge => "Charge the token",
+        UseKind::Attach => "Attach to a customer",
+    };
+    let modal = modal_ui(ctx, "use", title, 440.0, |ui| {
+        ui.spacing_mut().item_spacing.y = theme::FIELD_GAP;
+        about_ui(ui, state);
+        let first = match state.kind {
+            UseKind::Charge => charge_ui(ui, state),
+            UseKind::Attach => customer_ui(ui, state),
+        };
+        if !std::mem::replace(&mut state.is_started, true) {
+            first.request_focus();
+        }
+        let (tone, words) = state.expectation();
+        InlineAlert::new(tone, &words).ui(ui);
+        let words = match state.kind {
+            UseKind::Charge => "Charge",
+            UseKind::Attach if state.customer.trim().is_empty() => "Attach to a new customer",
+            UseKind::Attach => "Attach",
+        };
+        let is_entered = ui.input(|input| input.key_pressed(egui::Key::Enter));
+        is_sent = ui.add(PrimaryButton::new(words)).clicked() || is_entered;
+    });
+    if is_sent {
+        actions.push(Action::UseToken { call: state.call(), target: state.target });
+    }
+    !(is_sent || modal.should_close)
+}
+
+fn about_ui(ui: &mut Ui, state: &UseState) {
+    let t = Tokens::of(ui);
+    ui.label(RichText::new(&state.token).font(theme::mono(theme::MONO_SIZE)));
+    let about = format!("{} · {}", state.card, state.target.label());
+    ui.label(RichText::new(about).size(theme::SMALL_SIZE).color(t.subdued));
+}
+
+fn charge_ui(ui: &mut Ui, state: &mut UseState) -> egui::Response {
+    ui.columns_const(|[left, right]| {
+        let field = Field::new("Amount").hint("smallest unit").mono();
+        let edit = TextEdit::singleline(&mut state.amount).id(Id::unique("charge_amount"));
+        let amount = field.text(left, edit).response.response;
+        let field = Field::new("Currency").mono();
+        field.text(right, TextEdit::singleline(&mut state.currency).hint_text("usd"));
+        amount
+    })
+}
+
+fn customer_ui(ui: &mut Ui, state: &mut UseState) -> egui::Response {
+    let field = Field::new("Customer").hint("optional").mono().note("Empty: a new customer is made with this card");
+    let edit = TextEdit::singleline(&mut state.customer).id(Id::unique("attach_customer")).hint_text("cus_…");
+    field.text(ui, edit).response.response
+}
