@@ -16,10 +16,11 @@ use crate::{
         entry::{Entry, EntryId},
         key::ApiKey,
         policies::Policies,
+        request_log::ExchangeId,
         settings::StripeSettings,
     },
     minter::{self, Workspace},
-    store::{Call, ExchangeId, Recorded, Store, StoreError},
+    store::{Call, Recorded, Store, StoreError},
     stripe,
 };
 

@@ -1,55 +1,144 @@
 //! The minter's objects in the database, inside the transaction that also keeps the exchange.
 
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row, types::Type};
 use serde_json::Value;
 
 use super::door::Door;
 use crate::{
-    domain::mask,
-    minter::{Ledger, LedgerError, ObjectKind, StoredObject},
+    domain::{api::ApiResponse, entry::EntryId, mask, request_log::ExchangeId},
+    minter::{
+        Cursor, Ledger, LedgerError, ObjectKind, PageQuery, Remembered, StoredObject,
+        idempotency::{Fingerprint, KEPT_FOR, Record},
+    },
 };
+
+/// Answers to calls that lie so many calls back are forgotten, however young they are.
+const MOST_ANSWERS: i64 = 1_000_000;
 
 pub(super) struct SqlLedger<'a> {
     connection: &'a Connection,
     door: &'a Door,
+    /// What is to be remembered once the exchange has its number.
+    remembered: Option<Record>,
+    /// The entry of the call whose answer was given again.
+    recalled: Option<EntryId>,
     /// The first change that failed: then nothing of the request is kept, whatever the minter makes of it.
     broken: Option<LedgerError>,
 }
 
+/// What the minter left to be written with the exchange.
+pub(super) struct Rest {
+    pub(super) remembered: Option<Record>,
+    pub(super) recalled: Option<EntryId>,
+}
+
 impl<'a> SqlLedger<'a> {
     pub(super) fn new(connection: &'a Connection, door: &'a Door) -> Self {
-        Self { connection, door, broken: None }
+        Self { connection, door, remembered: None, recalled: None, broken: None }
     }
 
     /// # Errors
     /// When a change of the ledger failed.
-    pub(super) fn finish(self) -> Result<(), LedgerError> {
-        self.broken.map_or(Ok(()), Err)
+    pub(super) fn finish(self) -> Result<Rest, LedgerError> {
+        match self.broken {
+            Some(error) => Err(error),
+            None => Ok(Rest { remembered: self.remembered, recalled: self.recalled }),
+        }
+    }
+
+    /// A change, which breaks the whole request when it fails.
+    fn change<T>(&mut self, change: impl FnOnce(&Connection, &Door) -> rusqlite::Result<T>) -> Result<T, LedgerError> {
+        change(self.connection, self.door).map_err(|error| self.broke(told(&error)))
     }
 
     fn broke(&mut self, error: LedgerError) -> LedgerError {
         self.broken.get_or_insert(error).clone()
     }
+
+    fn position(&self, kind: ObjectKind, id: &str) -> rusqlite::Result<Option<i64>> {
+        self.connection
+            .prepare_cached("SELECT position FROM objects WHERE id = ?1 AND kind = ?2")?
+            .query_row((mask::text(id), kind.as_str()), |row| row.get(0))
+            .optional()
+    }
+
+    fn list(&self, query: &PageQuery<'_>) -> rusqlite::Result<Vec<StoredObject>> {
+        let (from, to, is_rising) = match query.cursor {
+            Cursor::Start => (i64::MIN, i64::MAX, false),
+            Cursor::After(id) => match self.position(query.kind, id)? {
+                Some(position) => (i64::MIN, position - 1, false),
+                None => return Ok(Vec::new()),
+            },
+            Cursor::Before(id) => match self.position(query.kind, id)? {
+                Some(position) => (position + 1, i64::MAX, true),
+                None => return Ok(Vec::new()),
+            },
+        };
+        let sql = page_sql(query.parent.is_some(), is_rising);
+        let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
+        let (since, until) = (query.created.start(), query.created.end());
+        let mut page = self
+            .connection
+            .prepare_cached(&sql)?
+            .query_map((query.kind.as_str(), from, to, since, until, limit, query.parent.map(mask::text)), |row| {
+                object(query.kind, row)
+            })?
+            .collect::<rusqlite::Result<Vec<_>>>()?;
+        if is_rising {
+            page.reverse();
+        }
+        Ok(page)
+    }
+}
+
+/// The query of a page; both kinds of lists have an index that gives its order.
+fn page_sql(has_parent: bool, is_rising: bool) -> String {
+    let parent = if has_parent { "parent = ?7" } else { "?7 IS NULL" };
+    let order = if is_rising { "ASC" } else { "DESC" };
+    format!(
+        "SELECT id, parent, created, body, state FROM objects WHERE {parent} AND kind = ?1 AND kind <> 'token' \
+         AND position BETWEEN ?2 AND ?3 AND created BETWEEN ?4 AND ?5 ORDER BY position {order} LIMIT ?6"
+    )
+}
+
+fn object(kind: ObjectKind, row: &Row<'_>) -> rusqlite::Result<StoredObject> {
+    let json = |column: usize| {
+        let text: String = row.get(column)?;
+        serde_json::from_str::<Value>(&text)
+            .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error)))
+    };
+    Ok(StoredObject {
+        kind,
+        id: row.get(0)?,
+        parent: row.get(1)?,
+        created: row.get(2)?,
+        body: json(3)?,
+        state: json(4)?,
+    })
 }
 
 impl Ledger for SqlLedger<'_> {
     fn next_sequence(&mut self) -> Result<u64, LedgerError> {
-        let next = self
-            .connection
-            .prepare_cached("UPDATE counters SET value = value + 1 WHERE name = 'sequence' RETURNING value")
-            .and_then(|mut next| next.query_row([], |row| row.get::<_, i64>(0)));
-        next.map(i64::cast_unsigned).map_err(|error| self.broke(told(&error)))
+        self.change(|connection, _| {
+            connection
+                .prepare_cached("UPDATE counters SET value = value + 1 WHERE name = 'sequence' RETURNING value")?
+                .query_row([], |row| row.get::<_, i64>(0))
+                .map(i64::cast_unsigned)
+        })
     }
 
     fn insert(&mut self, object: &StoredObject) -> Result<(), LedgerError> {
         let id = mask::text(&object.id);
         let inserted = self
             .connection
-            .prepare_cached("INSERT INTO objects (kind, id, created, body, state) VALUES (?1, ?2, ?3, ?4, ?5)")
+            .prepare_cached(
+                "INSERT INTO objects (kind, id, parent, created, body, state) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )
             .and_then(|mut insert| {
                 insert.execute((
                     object.kind.as_str(),
                     &id,
+                    object.parent.as_deref().map(mask::text),
                     object.created,
                     self.door.json(&object.body).to_string(),
                     self.door.json(&object.state).to_string(),
@@ -57,7 +146,7 @@ impl Ledger for SqlLedger<'_> {
             });
         match inserted {
             Ok(_) => Ok(()),
-            Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation) => {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
                 Err(self.broke(LedgerError(format!("{id} exists already"))))
             }
             Err(error) => Err(self.broke(told(&error))),
@@ -65,55 +154,128 @@ impl Ledger for SqlLedger<'_> {
     }
 
     fn get(&mut self, kind: ObjectKind, id: &str) -> Result<Option<StoredObject>, LedgerError> {
+        self.connection
+            .prepare_cached("SELECT id, parent, created, body, state FROM objects WHERE id = ?1 AND kind = ?2")
+            .and_then(|mut get| get.query_row((mask::text(id), kind.as_str()), |row| object(kind, row)).optional())
+            .map_err(|error| told(&error))
+    }
+
+    fn update(&mut self, object: &StoredObject) -> Result<(), LedgerError> {
+        let id = mask::text(&object.id);
+        let changed = self.change(|connection, door| {
+            connection
+                .prepare_cached("UPDATE objects SET parent = ?3, body = ?4, state = ?5 WHERE id = ?1 AND kind = ?2")?
+                .execute((
+                    &id,
+                    object.kind.as_str(),
+                    object.parent.as_deref().map(mask::text),
+                    door.json(&object.body).to_string(),
+                    door.json(&object.state).to_string(),
+                ))
+        })?;
+        if changed == 1 { Ok(()) } else { Err(self.broke(LedgerError(format!("{id} does not exist")))) }
+    }
+
+    fn remove(&mut self, kind: ObjectKind, id: &str) -> Result<(), LedgerError> {
+        self.change(|connection, _| {
+            connection
+                .prepare_cached("DELETE FROM objects WHERE id = ?1 AND kind = ?2")?
+                .execute((mask::text(id), kind.as_str()))
+                .map(drop)
+        })
+    }
+
+    fn page(&mut self, query: &PageQuery<'_>) -> Result<Vec<StoredObject>, LedgerError> {
+        self.list(query).map_err(|error| told(&error))
+    }
+
+    /// The answer is as the exchange has it: byte for byte, but for what may not be written, such as a number in the
+    /// name of a card.
+    fn recall(&mut self, key: &str) -> Result<Option<Remembered>, LedgerError> {
         let found = self
             .connection
-            .prepare_cached("SELECT created, body, state FROM objects WHERE kind = ?1 AND id = ?2")
-            .and_then(|mut get| {
-                get.query_row((kind.as_str(), mask::text(id)), |row| {
-                    Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
-                })
-                .optional()
-            })
+            .prepare_cached(
+                "SELECT created, whole_key, whole, masked, entry, http_status, answer_headers, answer_body \
+                 FROM answers JOIN exchanges ON exchanges.id = answers.exchange \
+                 WHERE key = ?1 AND answer_body IS NOT NULL",
+            )
+            .and_then(|mut recall| recall.query_row([mask::text(key)], |row| remembered(key, row)).optional())
             .map_err(|error| told(&error))?;
-        let Some((created, body, state)) = found else { return Ok(None) };
-        Ok(Some(StoredObject {
-            kind,
-            id: id.to_owned(),
-            parent: None,
-            created,
-            body: json(&body)?,
-            state: json(&state)?,
-        }))
+        let Some((entry, remembered)) = found else { return Ok(None) };
+        self.recalled = entry;
+        Ok(Some(remembered))
     }
-    fn update(&mut self, _: &StoredObject) -> Result<(), LedgerError> {
-        Err(stub())
-    }
-    fn remove(&mut self, _: ObjectKind, _: &str) -> Result<(), LedgerError> {
-        Err(stub())
-    }
-    fn page(&mut self, _: &crate::minter::PageQuery<'_>) -> Result<Vec<StoredObject>, LedgerError> {
-        Err(stub())
-    }
-    fn recall(&mut self, _: &str) -> Result<Option<crate::minter::Remembered>, LedgerError> {
-        Ok(None)
-    }
-    fn remember(
-        &mut self,
-        _: &crate::minter::idempotency::Record,
-        _: &crate::domain::api::ApiResponse,
-    ) -> Result<(), LedgerError> {
+
+    fn remember(&mut self, record: &Record, _: &ApiResponse) -> Result<(), LedgerError> {
+        self.remembered = Some(record.clone());
+        self.recalled = None;
         Ok(())
     }
 }
 
-fn stub() -> LedgerError {
-    LedgerError("stub".to_owned())
+fn remembered(key: &str, row: &Row<'_>) -> rusqlite::Result<(Option<EntryId>, Remembered)> {
+    let fingerprint = Fingerprint {
+        whole_key: u64::from_be_bytes(row.get(1)?),
+        whole: u128::from_be_bytes(row.get(2)?),
+        masked: u128::from_be_bytes(row.get(3)?),
+    };
+    let answer = ApiResponse { http_status: row.get(5)?, headers: super::rows::pairs(row, 6)?, body: row.get(7)? };
+    let record = Record { key: key.to_owned(), created: row.get(0)?, fingerprint };
+    Ok((row.get::<_, Option<i64>>(4)?.map(EntryId), Remembered { record, answer }))
 }
 
-fn json(text: &str) -> Result<Value, LedgerError> {
-    serde_json::from_str(text).map_err(|_| LedgerError("an object is not JSON".to_owned()))
+/// Keeps what is remembered of an exchange, and drops the oldest that are too old or too many: some at a time, so that
+/// none of them makes a call wait.
+pub(super) fn keep_answer(connection: &Connection, record: &Record, exchange: ExchangeId) -> rusqlite::Result<()> {
+    let Fingerprint { whole_key, whole, masked } = &record.fingerprint;
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO answers (key, created, whole_key, whole, masked, exchange) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute((
+            mask::text(&record.key),
+            record.created,
+            whole_key.to_be_bytes(),
+            whole.to_be_bytes(),
+            masked.to_be_bytes(),
+            exchange.0,
+        ))?;
+    connection
+        .prepare_cached(
+            "DELETE FROM answers WHERE exchange IN (SELECT exchange FROM answers ORDER BY exchange LIMIT 4) \
+             AND (created <= ?1 OR exchange <= ?2)",
+        )?
+        .execute((record.created - KEPT_FOR, exchange.0 - MOST_ANSWERS))
+        .map(drop)
 }
 
 fn told(error: &rusqlite::Error) -> LedgerError {
     LedgerError(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::schema;
+
+    #[test]
+    fn no_list_scans_or_sorts() {
+        let connection = schema::in_memory_for_tests();
+        for has_parent in [true, false] {
+            for is_rising in [true, false] {
+                let plan: Vec<String> = connection
+                    .prepare(&format!("EXPLAIN QUERY PLAN {}", page_sql(has_parent, is_rising)))
+                    .unwrap()
+                    .query_map(("charge", 1, 9, 1, 9, 10, Some("cus_1")), |row| row.get(3))
+                    .unwrap()
+                    .collect::<rusqlite::Result<_>>()
+                    .unwrap();
+                let plan = plan.join("; ");
+                let index = if has_parent { "objects_by_parent" } else { "objects_listed" };
+                assert!(plan.contains(&format!("USING INDEX {index}")), "{plan}");
+                assert!(!plan.contains("B-TREE") && !plan.contains("SCAN"), "{plan}");
+            }
+        }
+    }
 }

@@ -28,12 +28,13 @@ mod writer;
 pub use error::StoreError;
 pub use export::{EXPORT_FORMAT, EXPORT_VERSION, ExportedEntry};
 pub use reader::Reader;
-pub use record::{Answer, Call, ExchangeId, Journaled, Recorded};
+pub use record::{Answer, Call, Journaled, Recorded};
 pub use reply::Reply;
 
 use crate::domain::{
-    api::{ApiResponse, TransportError},
+    api::{ApiResponse, Failure, TransportError},
     entry::EntryId,
+    request_log::ExchangeId,
 };
 use runs::Run;
 use schema::Location;
@@ -131,6 +132,17 @@ impl Store {
         outcome: Result<ApiResponse, TransportError>,
     ) -> Reply<Recorded> {
         self.0.writer.submit("save the answer", move |work| work.finish(exchange, took, &outcome))
+    }
+
+    /// Writes down a call that neither target answered: what a fault made of it on purpose.
+    pub fn note(&self, call: Call, took: Duration, outcome: Result<ApiResponse, Failure>) -> Reply<Recorded> {
+        self.0.writer.submit("write down the call", move |work| work.note(&call, took, outcome))
+    }
+
+    /// Drops the minter's objects and what it remembers of idempotency keys; gives the number of objects. The history
+    /// stays, and ids go on where they were, so that none is given twice.
+    pub fn reset(&self) -> Reply<u64> {
+        self.0.writer.submit("reset the minter", |work| work.reset())
     }
 
     /// A reading connection of its own.

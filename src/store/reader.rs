@@ -16,6 +16,7 @@ use crate::domain::{
     api::{Exchange, MaskedRequest},
     entry::{Counts, Entry, EntryDetail, EntryId, HistoryFilter, Status},
     mask,
+    request_log::{ExchangeId, RequestRow},
 };
 
 const READING: &str = "read the history";
@@ -169,6 +170,32 @@ impl Reader {
     /// As [`Self::ids`].
     pub fn data_version(&self) -> Result<i64> {
         self.number("PRAGMA data_version", Vec::new())
+    }
+
+    /// The newest calls before one, newest first, without their bodies: whoever made them, and whatever they were about.
+    /// One that still waits for its answer is left out.
+    ///
+    /// # Errors
+    /// As [`Self::ids`].
+    pub fn request_rows(&self, before: Option<ExchangeId>, limit: usize) -> Result<Vec<RequestRow>> {
+        self.collect(
+            &format!(
+                "SELECT {} FROM exchanges WHERE id < ?1 AND took_micros IS NOT NULL ORDER BY id DESC LIMIT ?2",
+                rows::REQUEST
+            ),
+            (before.map_or(i64::MAX, |id| id.0), i64::try_from(limit).unwrap_or(i64::MAX)),
+            rows::request,
+        )
+    }
+
+    /// A call with its answer, once it is here.
+    ///
+    /// # Errors
+    /// As [`Self::ids`].
+    pub fn exchange(&self, id: ExchangeId) -> Result<Option<Exchange>> {
+        let found =
+            self.collect(&format!("SELECT {} FROM exchanges WHERE id = ?1", rows::EXCHANGE), [id.0], rows::exchange)?;
+        Ok(found.into_iter().next().and_then(StoredExchange::finished))
     }
 
     /// Goes through everything about all entries that pass the filter, newest first, with a page of them in memory at a

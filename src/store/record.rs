@@ -8,7 +8,6 @@
 //! ```
 
 use std::{
-    fmt,
     path::Path,
     time::{Duration, Instant},
 };
@@ -19,21 +18,23 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
 use super::{
     door::Door,
     error::{Failed, StoreError},
-    ledger::SqlLedger,
+    ledger::{SqlLedger, keep_answer},
     rows::{self, StoredExchange},
     runs::{self, DeadRun},
     writer::Work,
 };
 use crate::{
     domain::{
-        api::{ApiRequest, ApiResponse, Exchange, Failure, HttpMethod, MaskedRequest, Target, TransportError},
+        api::{ApiRequest, ApiResponse, Exchange, Failure, MaskedRequest, Target, TransportError},
         card::CardNumber,
         entry::{Entry, EntryId, Status},
         error::ErrorView,
         mask,
+        request_log::ExchangeId,
         token::Token,
+        usage::{self, TokenUse, Verdict},
     },
-    minter::{Ledger, LedgerError},
+    minter::{Ledger, LedgerError, REPLAYED},
 };
 
 /// The code of an entry whose answer is a success without a token in it.
@@ -49,10 +50,6 @@ pub struct Call {
 
 /// The minter's side of a local call: what it changes in the ledger is kept with the exchange, or not at all.
 pub type Answer = Box<dyn FnOnce(&mut dyn Ledger) -> Result<ApiResponse, LedgerError> + Send>;
-
-/// The number of a call in the journal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ExchangeId(pub i64);
 
 /// A call that is written down and may leave.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,10 +73,65 @@ impl Work {
         let begun = Instant::now();
         let mut ledger = SqlLedger::new(&self.connection, &door);
         let response = answer(&mut ledger)?;
-        ledger.finish()?;
+        let rest = ledger.finish()?;
         let took = begun.elapsed();
-        let journaled = self.write_call(call, &door)?;
-        self.settle(journaled.exchange, took, Ok(door.response(&response)))
+        let repeated = rest.recalled.filter(|_| response.header(REPLAYED).is_some());
+        let recorded = match repeated {
+            // An answer that was given before is no new entry: the call joins the timeline of the first.
+            Some(entry) => self.write_repetition(call, &door, entry, took, &response)?,
+            None => {
+                let journaled = self.write_call(call, &door)?;
+                if let Some(record) = &rest.remembered {
+                    keep_answer(&self.connection, record, journaled.exchange)?;
+                }
+                self.settle(journaled.exchange, took, Ok(door.response(&response)))?
+            }
+        };
+        Ok(recorded)
+    }
+
+    fn write_repetition(
+        &self,
+        call: &Call,
+        door: &Door,
+        entry: EntryId,
+        took: Duration,
+        response: &ApiResponse,
+    ) -> Result<Recorded, Failed> {
+        let exchange = Exchange {
+            target: call.target,
+            started: call.started,
+            took,
+            request: door.request(&call.request),
+            outcome: Ok(door.response(response)),
+        };
+        let id = self.write_request(Some(entry), false, call, &exchange.request)?;
+        self.write_outcome(id, Some(entry), took, &exchange.outcome)?;
+        Ok(Recorded { entry: self.entries("id = ?1", [entry.0])?.pop(), exchange })
+    }
+
+    /// Writes down a call that neither target answered: what a fault made of it on purpose.
+    pub(super) fn note(
+        &mut self,
+        call: &Call,
+        took: Duration,
+        outcome: Result<ApiResponse, Failure>,
+    ) -> Result<Recorded, Failed> {
+        let door = Door::of(&call.request);
+        let outcome = outcome.map(|response| door.response(&response));
+        let exchange = Exchange {
+            target: call.target,
+            started: call.started,
+            took,
+            request: door.request(&call.request),
+            outcome,
+        };
+        let about = usage::token_of(&exchange.request).map(str::to_owned);
+        let about = about.map(|token| self.entries_of(&token, call.target)).transpose()?;
+        let about = about.and_then(|entries| entries.last().map(|entry| entry.id));
+        let id = self.write_request(about, false, call, &exchange.request)?;
+        self.write_outcome(id, about, took, &exchange.outcome)?;
+        Ok(Recorded { entry: None, exchange })
     }
 
     pub(super) fn journal(&mut self, call: &Call) -> Result<Journaled, Failed> {
@@ -127,18 +179,34 @@ impl Work {
         Ok(recorded)
     }
 
+    pub(super) fn reset(&mut self) -> Result<u64, Failed> {
+        self.connection.execute("DELETE FROM answers", [])?;
+        Ok(self.connection.execute("DELETE FROM objects", [])? as u64)
+    }
+
     /// Writes the call without an outcome, and a pending entry if it makes a token.
     fn write_call(&mut self, call: &Call, door: &Door) -> Result<Journaled, Failed> {
-        let request = door.request(&call.request);
         let entry = call.request.makes_token().then(|| self.new_entry(call)).transpose()?;
+        let id = entry.as_ref().map(|entry| entry.id);
+        let exchange = self.write_request(id, id.is_some(), call, &door.request(&call.request))?;
+        Ok(Journaled { exchange, entry })
+    }
+
+    fn write_request(
+        &self,
+        entry: Option<EntryId>,
+        is_creation: bool,
+        call: &Call,
+        request: &MaskedRequest,
+    ) -> rusqlite::Result<ExchangeId> {
         self.connection
             .prepare_cached(
                 "INSERT INTO exchanges (entry, is_creation, target, started_ms, method, path, params, headers) \
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             )?
             .execute((
-                entry.as_ref().map(|entry| entry.id.0),
-                entry.is_some(),
+                entry.map(|entry| entry.0),
+                is_creation,
                 call.target.as_str(),
                 call.started.as_millisecond(),
                 request.method.as_str(),
@@ -146,7 +214,7 @@ impl Work {
                 rows::pairs_json(&request.params),
                 rows::pairs_json(&request.headers),
             ))?;
-        Ok(Journaled { exchange: ExchangeId(self.connection.last_insert_rowid()), entry })
+        Ok(ExchangeId(self.connection.last_insert_rowid()))
     }
 
     fn new_entry(&mut self, call: &Call) -> Result<Entry, Failed> {
@@ -270,25 +338,37 @@ impl Work {
         Ok(entry)
     }
 
-    /// The entry whose timeline a call belongs to, and the same entry if the call's answer changed it.
+    /// The entry whose timeline a call belongs to, and the same entry if the call's answer changed it: a token turns used
+    /// here, whoever used it up.
     fn settle_call(
         &self,
         call: &StoredExchange,
         outcome: &Result<ApiResponse, (Failure, bool)>,
     ) -> Result<(Option<EntryId>, Option<Entry>), Failed> {
-        let Some(token) = retrieved_token(&call.request) else { return Ok((None, None)) };
-        // The same idempotency key gives the same token to several entries: the newest shows the call.
-        let entries = self.entries("token_id = ?1 AND target = ?2", (&token, call.target.as_str()))?;
+        let response = outcome.as_ref().ok();
+        let Some(TokenUse { token, verdict }) = usage::of_call(&call.request, response) else {
+            return Ok((None, None));
+        };
+        // The newest entry of a token shows the call, where several have it.
+        let entries = self.entries_of(&token, call.target)?;
         let about = entries.last().map(|entry| entry.id);
-        let body = outcome.as_ref().ok().filter(|response| response.is_success()).and_then(ApiResponse::json);
-        let is_used = body.as_ref().and_then(Token::of).is_some_and(Token::is_used);
+        let Verdict::Used(by) = verdict else { return Ok((about, None)) };
         let mut changed = None;
-        for mut entry in entries.into_iter().filter(|entry| is_used && entry.status != Status::Used) {
+        for mut entry in entries {
+            if entry.status == Status::Used && (entry.used_by.is_some() || by.is_none()) {
+                continue;
+            }
             entry.status = Status::Used;
+            entry.used_by = entry.used_by.or_else(|| by.clone());
             save_entry(&self.connection, &entry, next_revision(&self.connection)?, None)?;
             changed = Some(entry);
         }
         Ok((about, changed))
+    }
+
+    /// The entries of a token, oldest first.
+    fn entries_of(&self, token: &str, target: Target) -> rusqlite::Result<Vec<Entry>> {
+        self.entries("token_id = ?1 AND target = ?2", (token, target.as_str()))
     }
 
     /// Oldest first.
@@ -330,14 +410,6 @@ pub(super) fn interrupt_dead_runs(connection: &mut Connection, data: &Path) -> r
     Ok(dead)
 }
 
-/// The token that a call retrieved.
-fn retrieved_token(request: &MaskedRequest) -> Option<String> {
-    if request.method != HttpMethod::Get {
-        return None;
-    }
-    ApiRequest::get(request.path.as_str()).token_in_path().map(str::to_owned)
-}
-
 fn next_revision(connection: &Connection) -> rusqlite::Result<i64> {
     connection
         .prepare_cached("UPDATE counters SET value = value + 1 WHERE name = 'revision' RETURNING value")?
@@ -371,14 +443,8 @@ fn save_entry(connection: &Connection, entry: &Entry, revision: i64, run: Option
 
 /// What a search looks through. A line each, so that no word is found across two of them.
 fn haystack(entry: &Entry) -> String {
-    let parts = [&entry.token_id, &entry.last4, &entry.brand, &entry.code];
+    let parts = [&entry.token_id, &entry.last4, &entry.brand, &entry.code, &entry.used_by];
     let mut haystack: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
     haystack.extend([entry.status.as_str(), entry.target.as_str()]);
     haystack.join("\n").to_lowercase()
-}
-
-impl fmt::Display for ExchangeId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)
-    }
 }

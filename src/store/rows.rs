@@ -11,6 +11,7 @@ use rusqlite::{
 use crate::domain::{
     api::{ApiResponse, Exchange, Failure, MaskedRequest, Target},
     entry::{Entry, EntryId},
+    request_log::{ExchangeId, FAULT_HEADER, FAULT_KIND, RequestRow},
 };
 
 /// The columns that [`entry`] reads.
@@ -90,6 +91,32 @@ pub(super) fn exchange(row: &Row<'_>) -> rusqlite::Result<StoredExchange> {
     })
 }
 
+/// The columns that [`request`] reads: not the body, which may lie on pages of its own.
+pub(super) const REQUEST: &str = "id, entry, target, started_ms, took_micros, method, path, http_status, headers, \
+     answer_headers, failure_kind, failure_message";
+
+pub(super) fn request(row: &Row<'_>) -> rusqlite::Result<RequestRow> {
+    let find = |pairs: Vec<(String, String)>, name: &str| {
+        pairs.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    };
+    let failure: Option<String> = row.get(10)?;
+    let on_purpose = failure.as_deref() == Some(FAULT_KIND);
+    let fault = if on_purpose { row.get(11)? } else { find(pairs(row, 9)?, FAULT_HEADER) };
+    Ok(RequestRow {
+        id: ExchangeId(row.get(0)?),
+        entry: row.get::<_, Option<i64>>(1)?.map(EntryId),
+        target: word(row, 2)?,
+        started: moment(row, 3)?,
+        took: took(row, 4)?.unwrap_or_default(),
+        method: word(row, 5)?,
+        path: row.get(6)?,
+        http_status: row.get(7)?,
+        user_agent: find(pairs(row, 8)?, "User-Agent"),
+        failure,
+        fault,
+    })
+}
+
 /// A list of (name, value) as a JSON array of pairs.
 pub(super) fn pairs_json(pairs: &[(String, String)]) -> String {
     serde_json::to_string(pairs).expect("pairs of text are JSON")
@@ -99,7 +126,7 @@ pub(super) fn micros(took: Duration) -> i64 {
     i64::try_from(took.as_micros()).unwrap_or(i64::MAX)
 }
 
-fn pairs(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<(String, String)>> {
+pub(super) fn pairs(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<(String, String)>> {
     let json: Option<String> = row.get(column)?;
     let Some(json) = json else { return Ok(Vec::new()) };
     serde_json::from_str(&json)

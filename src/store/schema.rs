@@ -21,7 +21,7 @@ const SYNCHRONOUS: &str = "FULL";
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Each brings the database from the version of its index to the next; none is ever edited after a release.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/1.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("migrations/1.sql"), include_str!("migrations/2.sql")];
 
 /// Where the database is.
 #[derive(Clone, Debug)]
@@ -60,6 +60,8 @@ impl Location {
             )?,
         };
         connection.busy_timeout(BUSY_TIMEOUT)?;
+        // Every statement of the program is prepared once.
+        connection.set_prepared_statement_cache_capacity(64);
         // Nothing of the history is written outside its folder, not even to sort it.
         connection.pragma_update(None, "temp_store", "MEMORY")?;
         Ok(connection)
@@ -145,6 +147,14 @@ impl Location {
             .and_then(|bytes| bytes.try_into().ok())
             .ok_or_else(|| StoreError::Damaged { doing: OPENING, reason: "its secret is missing".to_owned() })
     }
+}
+
+/// A database of this version, for unit tests.
+#[cfg(test)]
+pub(super) fn in_memory_for_tests() -> Connection {
+    let connection = Connection::open_in_memory().unwrap();
+    MIGRATIONS.iter().for_each(|migration| connection.execute_batch(migration).unwrap());
+    connection
 }
 
 /// Two processes that open a new file at once both want it for themselves, and SQLite tells one of them that it is busy

@@ -26,9 +26,9 @@ use rusqlite::Connection;
 use super::{
     door::Door,
     error::{Failed, StoreError},
-    record::ExchangeId,
     reply::{self, Reply},
 };
+use crate::domain::request_log::ExchangeId;
 
 /// The most jobs in one transaction: more would make the first of them wait for the disk too long.
 const GROUP_LIMIT: usize = 512;

@@ -21,9 +21,10 @@ use testcard::{
         card::CardNumber,
         entry::{Counts, Entry, EntryId, HistoryFilter, Status},
         params::{Params, TokenRequest},
+        request_log::ExchangeId,
     },
     minter::{LedgerError, ObjectKind, StoredObject},
-    store::{Answer, Call, ExchangeId, FILE_NAME, Place, Store, StoreError},
+    store::{Answer, Call, FILE_NAME, Place, Store, StoreError},
 };
 
 /// Luhn-valid, and not among the published test cards.

@@ -18,13 +18,12 @@ CREATE UNIQUE INDEX objects_by_id ON objects (id, kind);
 CREATE INDEX objects_listed ON objects (kind, position) WHERE kind <> 'token';
 CREATE INDEX objects_by_parent ON objects (parent, kind, position) WHERE parent IS NOT NULL;
 
--- What was answered under an idempotency key: the answer itself is in the exchange.
+-- What was answered under an idempotency key: the answer itself is in the exchange. Their numbers give the order of age.
 CREATE TABLE answers (
-    key TEXT PRIMARY KEY,
+    exchange INTEGER PRIMARY KEY REFERENCES exchanges (id) ON DELETE CASCADE,
+    key TEXT NOT NULL UNIQUE,
     created INTEGER NOT NULL,
     whole_key BLOB NOT NULL,
     whole BLOB NOT NULL,
-    masked BLOB NOT NULL,
-    exchange INTEGER NOT NULL REFERENCES exchanges (id) ON DELETE CASCADE
-) STRICT, WITHOUT ROWID;
-CREATE INDEX answers_by_age ON answers (created);
+    masked BLOB NOT NULL
+) STRICT;
