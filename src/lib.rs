@@ -60,6 +60,9 @@
 //! mutable state between frame and threads. No blocking dialog. No telemetry. Charges, customers and the loopback
 //! server are not here yet: the minter's route table and the `Ledger` are open for them.
 
+// A charge is one `json!` of more than forty fields.
+#![recursion_limit = "256"]
+
 pub mod app;
 pub mod backend;
 pub mod cli;

@@ -58,6 +58,21 @@ impl Brand {
         }
     }
 
+    /// The word in `payment_method_details.card.brand`.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Visa => "visa",
+            Self::MasterCard => "mastercard",
+            Self::AmericanExpress => "amex",
+            Self::Discover => "discover",
+            Self::DinersClub => "diners",
+            Self::Jcb => "jcb",
+            Self::UnionPay => "unionpay",
+            Self::EftposAustralia => "eftpos_au",
+            Self::Unknown => "unknown",
+        }
+    }
+
     pub fn from_stripe(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|brand| brand.as_str() == word)
     }

@@ -3,6 +3,7 @@
 pub mod api;
 pub mod card;
 pub mod clock;
+pub mod currency;
 pub mod draft;
 pub mod entry;
 pub mod error;

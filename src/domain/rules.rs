@@ -296,7 +296,8 @@ fn check_number(text: &str, policies: Policies) -> Result<CardNumber, ApiError> 
         .ok_or_else(|| ApiError::card("incorrect_number", "number", "Your card number is incorrect."))
 }
 
-fn expiry_error(fault: ExpiryFault) -> ApiError {
+/// The answer to a fault in an expiry.
+pub fn expiry_error(fault: ExpiryFault) -> ApiError {
     if fault.is_month() {
         ApiError::card("invalid_expiry_month", "exp_month", "Your card's expiration month is invalid.")
     } else {

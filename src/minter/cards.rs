@@ -8,7 +8,10 @@ use super::{
     ledger::{LedgerError, ObjectKind},
 };
 use crate::domain::{
+    card::{Brand, CardNumber},
     error::{ApiError, ErrorKind},
+    expiry::Expiry,
+    rules::{Address, CardDetails},
     test_cards::{self, Check, StepOutcome, TestCard},
 };
 
@@ -24,10 +27,50 @@ pub(super) struct Card {
 }
 
 /// What a card's token and its copies carry along: the number of a published test card, else null; the ready alias that
-/// it was made of, for some have an outcome of their own; whether the fields that a bank checks were sent.
-pub(super) fn state(number: Option<&str>, alias: Option<&str>, sent: [bool; 3]) -> Value {
-    let [cvc, line1, zip] = sent;
-    json!({ "number": number, "alias": alias, "cvc_sent": cvc, "line1_sent": line1, "zip_sent": zip })
+/// it was made of, for some have an outcome of their own; whether the fields that a bank checks were sent. The security
+/// code itself is gone by now.
+pub(super) fn state(card: &CardDetails, alias: Option<&str>) -> Value {
+    json!({
+        "number": card.number.published().map(|published| &published.number),
+        "alias": alias,
+        "cvc_sent": card.has_cvc,
+        "line1_sent": card.address.line1.is_some(),
+        "zip_sent": card.address.zip.is_some(),
+    })
+}
+
+/// A fresh card object in its current shape, keys in the order of the API page.
+pub(super) fn object(call: &Call<'_>, card: &CardDetails) -> Value {
+    let check = |is_sent: bool| is_sent.then_some("unchecked");
+    let address = &card.address;
+    json!({
+        "id": call.ids.card(call.now),
+        "object": "card",
+        "address_city": address.city,
+        "address_country": address.country,
+        "address_line1": address.line1,
+        "address_line1_check": check(address.line1.is_some()),
+        "address_line2": address.line2,
+        "address_state": address.state,
+        "address_zip": address.zip,
+        "address_zip_check": check(address.zip.is_some()),
+        "allow_redisplay": "unspecified",
+        "brand": card.number.brand().as_str(),
+        "country": card.number.country(),
+        "cvc_check": check(card.has_cvc),
+        "dynamic_last4": null,
+        "exp_month": card.expiry.month,
+        "exp_year": card.expiry.year,
+        "fingerprint": call.workspace.fingerprint(&card.number),
+        "funding": card.number.funding().as_str(),
+        "last4": card.number.last4(),
+        "metadata": {},
+        "name": card.name,
+        "networks": { "preferred": card.preferred },
+        "regulated_status": "unregulated",
+        "tokenization_method": null,
+        "wallet": null,
+    })
 }
 
 /// What is done with a card.
@@ -57,8 +100,9 @@ impl Card {
         if !call.policies.card_tokens_on_charges && param != "card[token]" {
             return Err(card_tokens_refused().into());
         }
-        if let Some(published) = test_cards::by_alias(id).filter(|_| id.starts_with("tok_")) {
-            return Ok(Self::of_alias(call, id, published));
+        let published = test_cards::by_alias(id).filter(|_| id.starts_with("tok_"));
+        if let Some(card) = published.and_then(|card| Self::of_alias(call, id, card)) {
+            return Ok(card);
         }
         let token = call.ledger.get(ObjectKind::Token, id)?.ok_or_else(|| ApiError::no_such("token", id, param))?;
         if token.body["used"] == json!(true) {
@@ -68,51 +112,29 @@ impl Card {
         Ok(Self { body: token.body["card"].clone(), state: token.state.clone(), token: Some(token) })
     }
 
-    /// A fresh card of a ready alias. What is sent with it is a default: a security code, and the part of the address
-    /// that its row has a failing check for; it is good until this month of the next year.
-    fn of_alias(call: &Call<'_>, alias: &str, card: &'static TestCard) -> Self {
+    /// A fresh card of a ready alias. What was sent with it is a default: a security code, and the part of the address
+    /// that its row has a telling check for; it is good until this month of the next year.
+    fn of_alias(call: &Call<'_>, alias: &str, card: &'static TestCard) -> Option<Self> {
         let today: Date = TimeZone::UTC.to_datetime(call.now).date();
-        let is_telling = |check| card.check(check) != "pass";
-        let sent = [true, is_telling(Check::Line1), is_telling(Check::Zip)];
-        let given = |is_sent: bool, text: &'static str| is_sent.then_some(text);
-        let body = json!({
-            "id": call.ids.card(call.now),
-            "object": "card",
-            "address_city": null,
-            "address_country": null,
-            "address_line1": given(sent[1], "1 Test Street"),
-            "address_line1_check": given(sent[1], "unchecked"),
-            "address_line2": null,
-            "address_state": null,
-            "address_zip": given(sent[2], "12345"),
-            "address_zip_check": given(sent[2], "unchecked"),
-            "allow_redisplay": "unspecified",
-            "brand": card.brand.as_str(),
-            "country": if card.country.is_empty() { "US" } else { &card.country },
-            "cvc_check": "unchecked",
-            "dynamic_last4": null,
-            "exp_month": today.month(),
-            "exp_year": today.year() + 1,
-            "fingerprint": call.workspace.published_fingerprint(&card.number),
-            "funding": card.funding.as_str(),
-            "last4": card.last4(),
-            "metadata": {},
-            "name": null,
-            "networks": { "preferred": null },
-            "regulated_status": "unregulated",
-            "tokenization_method": null,
-            "wallet": null,
-        });
-        Self { body, state: state(Some(&card.number), Some(alias), sent), token: None }
+        let sent = |check, text: &str| (card.check(check) != "pass").then(|| text.to_owned());
+        let details = CardDetails {
+            number: CardNumber::parse(&card.number)?,
+            expiry: Expiry { month: today.month(), year: today.year() + 1 },
+            has_cvc: true,
+            name: None,
+            address: Address {
+                line1: sent(Check::Line1, "1 Test Street"),
+                zip: sent(Check::Zip, "12345"),
+                ..Address::default()
+            },
+            preferred: None,
+        };
+        Some(Self { body: object(call, &details), state: state(&details, Some(alias)), token: None })
     }
 
     /// A customer's card as kept.
     pub(super) fn of_customer(card: StoredObject) -> Self {
         Self { body: card.body, state: card.state, token: None }
-    }
-
-    pub(super) fn id(&self) -> &str {
-        self.body["id"].as_str().unwrap_or_default()
     }
 
     fn published(&self) -> Option<&'static TestCard> {
@@ -187,6 +209,29 @@ impl Card {
             "tok_visa_chargeCustomerFailStolenCard" => Some("stolen_card"),
             _ => None,
         }
+    }
+
+    /// How risky a charge of this card is to Radar: the descriptions of the test cards say so.
+    pub(super) fn risk_level(&self) -> &'static str {
+        let description = self.published().map(|card| card.description.to_lowercase()).unwrap_or_default();
+        if description.starts_with("highest risk") || description.contains("risk_level highest") {
+            "highest"
+        } else if description.contains("elevated risk") {
+            "elevated"
+        } else {
+            "normal"
+        }
+    }
+
+    /// The networks that the card runs on, in `payment_method.card.networks`.
+    pub(super) fn networks(&self) -> Vec<&'static str> {
+        let known = self.published().map(|card| &card.networks[..]).unwrap_or_default();
+        if known.is_empty() { vec![self.brand_code()] } else { known.iter().map(|network| network.as_str()).collect() }
+    }
+
+    /// The word for the brand in `payment_method_details`.
+    pub(super) fn brand_code(&self) -> &'static str {
+        self.body["brand"].as_str().and_then(Brand::from_stripe).unwrap_or(Brand::Unknown).code()
     }
 
     /// Uses the token up. From here on the call is carried out, to an object or a decline.

@@ -184,9 +184,14 @@ impl<'a> Fields<'a> {
         Ok(if is_sent { Given::Set(Value::Object(object)) } else { Given::Absent })
     }
 
+    /// The elements of a list, in the order sent.
+    pub(super) fn elements(&self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(sent, _)| root(sent) == name).map(|(_, value)| value)
+    }
+
     /// What `expand[]` names, in the order sent.
     pub(super) fn expand(&self) -> impl Iterator<Item = &'a str> {
-        self.0.iter().filter(|(name, _)| root(name) == "expand").map(|(_, value)| value)
+        self.elements("expand")
     }
 }
 

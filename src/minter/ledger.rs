@@ -16,11 +16,13 @@ pub enum ObjectKind {
     Charge,
     Refund,
     Customer,
+    /// What is left of a customer: its id.
+    DeletedCustomer,
     PaymentMethod,
 }
 
 impl ObjectKind {
-    /// The word in the object's `object` field.
+    /// The word for the kind: that of the object's `object` field, where it is not deleted.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Token => "token",
@@ -28,6 +30,7 @@ impl ObjectKind {
             Self::Charge => "charge",
             Self::Refund => "refund",
             Self::Customer => "customer",
+            Self::DeletedCustomer => "deleted_customer",
             Self::PaymentMethod => "payment_method",
         }
     }
@@ -38,7 +41,8 @@ impl ObjectKind {
 pub struct StoredObject {
     pub kind: ObjectKind,
     pub id: String,
-    /// The object that lists of this kind are asked for: the customer of a card or charge, the charge of a refund.
+    /// What lists of this kind are asked for: the customer of a card or charge, the charge of a refund, the email
+    /// address of a customer.
     pub parent: Option<String>,
     /// Unix seconds.
     pub created: i64,

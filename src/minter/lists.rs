@@ -11,8 +11,6 @@ use super::{
 };
 use crate::domain::error::ApiError;
 
-/// The parameters of every list.
-pub(super) const PAGING: [&str; 3] = ["limit", "starting_after", "ending_before"];
 const DEFAULT_LIMIT: i64 = 10;
 const LIMITS: RangeInclusive<i64> = 1..=100;
 

@@ -6,13 +6,18 @@
 mod answers;
 pub mod auth;
 mod cards;
+mod charges;
+mod customers;
 mod expand;
 mod fields;
 pub mod idempotency;
 pub mod ids;
 pub mod ledger;
 mod lists;
+mod payment_methods;
+mod refunds;
 mod shapes;
+mod sources;
 mod tokens;
 pub mod workspace;
 
@@ -24,7 +29,10 @@ pub use ledger::{Cursor, Ledger, LedgerError, MemoryLedger, ObjectKind, PageQuer
 pub use workspace::Workspace;
 
 use crate::domain::{
-    api::{ApiRequest, ApiResponse, HttpMethod},
+    api::{
+        ApiRequest, ApiResponse,
+        HttpMethod::{self, Delete, Get, Post},
+    },
     error::ApiError,
     key::KeyKind,
     mask,
@@ -142,9 +150,35 @@ struct Route {
     run: Handler,
 }
 
+const fn route(method: HttpMethod, pattern: &'static [&'static str], run: Handler) -> Route {
+    Route { method, pattern, secret_only: true, run }
+}
+
 const ROUTES: &[Route] = &[
-    Route { method: HttpMethod::Post, pattern: &["v1", "tokens"], secret_only: false, run: tokens::create },
-    Route { method: HttpMethod::Get, pattern: &["v1", "tokens", ":id"], secret_only: true, run: tokens::retrieve },
+    Route { secret_only: false, ..route(Post, &["v1", "tokens"], tokens::create) },
+    route(Get, &["v1", "tokens", ":id"], tokens::retrieve),
+    route(Post, &["v1", "charges"], charges::create),
+    route(Get, &["v1", "charges"], charges::list),
+    route(Get, &["v1", "charges", ":id"], charges::retrieve),
+    route(Post, &["v1", "charges", ":id"], charges::update),
+    route(Post, &["v1", "charges", ":id", "capture"], charges::capture),
+    route(Get, &["v1", "charges", ":id", "refunds"], refunds::list_of_charge),
+    route(Post, &["v1", "refunds"], refunds::create),
+    route(Get, &["v1", "refunds"], refunds::list),
+    route(Get, &["v1", "refunds", ":id"], refunds::retrieve),
+    route(Post, &["v1", "refunds", ":id"], refunds::update),
+    route(Post, &["v1", "customers"], customers::create),
+    route(Get, &["v1", "customers"], customers::list),
+    route(Get, &["v1", "customers", ":id"], customers::retrieve),
+    route(Post, &["v1", "customers", ":id"], customers::update),
+    route(Delete, &["v1", "customers", ":id"], customers::delete),
+    route(Post, &["v1", "customers", ":id", "sources"], sources::create),
+    route(Get, &["v1", "customers", ":id", "sources"], sources::list),
+    route(Get, &["v1", "customers", ":id", "sources", ":id"], sources::retrieve),
+    route(Post, &["v1", "customers", ":id", "sources", ":id"], sources::update),
+    route(Delete, &["v1", "customers", ":id", "sources", ":id"], sources::delete),
+    route(Post, &["v1", "payment_methods"], payment_methods::create),
+    route(Get, &["v1", "payment_methods", ":id"], payment_methods::retrieve),
 ];
 
 /// What a tester is likely to call next, and the minter does not play.

@@ -20,7 +20,7 @@ pub(super) fn is_current(request: &ApiRequest) -> bool {
 }
 
 /// An answer with every card in it as the request's version shows it. Without a version, or with an old one, a card has
-/// the 23 fields of the API page, and its networks besides when a preference was sent.
+/// the 23 fields of the API page, and its networks besides when a preference was sent; a charge's outcome has no advice.
 pub(super) fn shaped(request: &ApiRequest, mut answer: Value) -> Value {
     if !is_current(request) {
         make_classic(&mut answer);
@@ -32,12 +32,20 @@ fn make_classic(value: &mut Value) {
     match value {
         Value::Array(values) => values.iter_mut().for_each(make_classic),
         Value::Object(fields) => {
-            if fields.get("object").is_some_and(|object| object == "card") {
-                fields.shift_remove("allow_redisplay");
-                fields.shift_remove("regulated_status");
-                if fields.get("networks").is_some_and(|networks| networks["preferred"].is_null()) {
-                    fields.shift_remove("networks");
+            match fields.get("object").and_then(Value::as_str) {
+                Some("card") => {
+                    fields.shift_remove("allow_redisplay");
+                    fields.shift_remove("regulated_status");
+                    if fields.get("networks").is_some_and(|networks| networks["preferred"].is_null()) {
+                        fields.shift_remove("networks");
+                    }
                 }
+                Some("charge") => {
+                    if let Some(outcome) = fields.get_mut("outcome").and_then(Value::as_object_mut) {
+                        outcome.retain(|name, _| !name.ends_with("advice_code") && name != "network_decline_code");
+                    }
+                }
+                _ => {}
             }
             fields.values_mut().for_each(make_classic);
         }

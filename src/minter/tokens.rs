@@ -7,7 +7,7 @@ use super::{Call, Stop, StoredObject, cards, ledger::ObjectKind};
 use crate::domain::{
     error::ApiError,
     params::TokenRequest,
-    rules::{self, CardDetails, Prediction},
+    rules::{self, Prediction},
 };
 
 /// Makes a card token.
@@ -16,24 +16,50 @@ pub(super) fn create(call: &mut Call<'_>, _: &[&str]) -> Result<Value, Stop> {
     let today = TimeZone::UTC.to_datetime(call.now).date();
     let card = match rules::predict(&request, today, call.policies) {
         Prediction::Token(card) => card,
-        Prediction::Clone { customer, .. } => return Err(ApiError::no_such("customer", &customer, "customer").into()),
+        Prediction::Clone { customer, card } => return clone(call, &customer, card.as_deref()),
         Prediction::Refused(error) => return Err(error.into()),
     };
     if request.params.get("card[number]").is_some_and(|text| text.contains([' ', '-'])) {
         tracing::warn!("card[number] was sent with separators: the minter strips them, Stripe may refuse them");
     }
-    let published = card.number.published().map(|published| published.number.as_str());
-    let token = StoredObject {
-        kind: ObjectKind::Token,
-        id: call.ids.token(call.now),
-        parent: None,
-        created: call.now.as_second(),
-        body: Value::Null,
-        state: cards::state(published, None, [card.has_cvc, card.address.line1.is_some(), card.address.zip.is_some()]),
-    };
-    let token = StoredObject { body: body(call, &token.id, &card), ..token };
+    keep(call, cards::object(call, &card), cards::state(&card, None))
+}
+
+/// A new token of a card.
+fn keep(call: &mut Call<'_>, card: Value, state: Value) -> Result<Value, Stop> {
+    let id = call.ids.token(call.now);
+    let body = token_of(call, &id, card);
+    let created = call.now.as_second();
+    let token = StoredObject { kind: ObjectKind::Token, id, parent: None, created, body, state };
     call.ledger.insert(&token)?;
     Ok(token.body)
+}
+
+/// Copies a customer's card, its default one where none is named, into a new token of the connected account. The copy
+/// has an id of its own and the checks of the original. That it needs a connected account is documented, the text that
+/// says so is a default.
+fn clone(call: &mut Call<'_>, customer: &str, card: Option<&str>) -> Result<Value, Stop> {
+    let found = call.ledger.get(ObjectKind::Customer, customer)?;
+    let owner = found.ok_or_else(|| ApiError::no_such("customer", customer, "customer"))?;
+    if call.request.header("Stripe-Account").is_none() {
+        let message = "A customer's card can only be made into a token for a connected account: send the header \
+                       Stripe-Account with its id.";
+        return Err(ApiError::request(None, Some("customer"), message).into());
+    }
+    let default = owner.body["default_source"].as_str();
+    let card = card.or(default).ok_or_else(|| {
+        let message = format!("The customer {} has no card to make a token of.", owner.id);
+        ApiError::request(Some("missing"), Some("card"), message)
+    })?;
+    let found = call.ledger.get(ObjectKind::Card, card)?.filter(|card| card.parent.as_deref() == Some(&owner.id));
+    let original = found.ok_or_else(|| ApiError::no_such("source", card, "card"))?;
+    let mut copy = original.body;
+    if let Some(fields) = copy.as_object_mut() {
+        fields.shift_remove("customer");
+    }
+    copy["id"] = call.ids.card(call.now).into();
+    copy["metadata"] = json!({});
+    keep(call, copy, original.state)
 }
 
 /// Shows a token again.
@@ -47,41 +73,12 @@ pub(super) fn retrieve(call: &mut Call<'_>, ids: &[&str]) -> Result<Value, Stop>
     Ok(token.body)
 }
 
-/// The token in its current shape, keys in the order of the API page.
-fn body(call: &Call<'_>, id: &str, card: &CardDetails) -> Value {
-    let check = |is_sent: bool| is_sent.then_some("unchecked");
-    let address = &card.address;
+/// A token of a card, keys in the order of the API page.
+fn token_of(call: &Call<'_>, id: &str, card: Value) -> Value {
     json!({
         "id": id,
         "object": "token",
-        "card": {
-            "id": call.ids.card(call.now),
-            "object": "card",
-            "address_city": address.city,
-            "address_country": address.country,
-            "address_line1": address.line1,
-            "address_line1_check": check(address.line1.is_some()),
-            "address_line2": address.line2,
-            "address_state": address.state,
-            "address_zip": address.zip,
-            "address_zip_check": check(address.zip.is_some()),
-            "allow_redisplay": "unspecified",
-            "brand": card.number.brand().as_str(),
-            "country": card.number.country(),
-            "cvc_check": check(card.has_cvc),
-            "dynamic_last4": null,
-            "exp_month": card.expiry.month,
-            "exp_year": card.expiry.year,
-            "fingerprint": call.workspace.fingerprint(&card.number),
-            "funding": card.number.funding().as_str(),
-            "last4": card.number.last4(),
-            "metadata": {},
-            "name": card.name,
-            "networks": { "preferred": card.preferred },
-            "regulated_status": "unregulated",
-            "tokenization_method": null,
-            "wallet": null,
-        },
+        "card": card,
         "client_ip": "127.0.0.1",
         "created": call.now.as_second(),
         "livemode": false,

@@ -58,20 +58,9 @@ impl Workspace {
 
     /// 16 characters that are the same for the same number in this account, and differ between accounts.
     pub fn fingerprint(&self, number: &CardNumber) -> String {
-        if number.published().is_some() {
-            return self.published_fingerprint(number.expose());
-        }
-        fingerprint(&self.unpublished_key, number.expose())
+        let key = if number.published().is_some() { &self.published_key } else { &self.unpublished_key };
+        base62(first_half(keyed_hash(key, "fingerprint", number.expose().as_bytes())), 16)
     }
-
-    /// The same for the digits of a published test card.
-    pub fn published_fingerprint(&self, number: &str) -> String {
-        fingerprint(&self.published_key, number)
-    }
-}
-
-fn fingerprint(key: &[u8; 32], number: &str) -> String {
-    base62(first_half(keyed_hash(key, "fingerprint", number.as_bytes())), 16)
 }
 
 impl fmt::Debug for Workspace {

@@ -6,6 +6,7 @@ mod form;
 mod gallery;
 mod keys;
 mod layers;
+mod life;
 mod minter;
 mod rules;
 mod secrets;

@@ -3,4 +3,5 @@
 pub mod cpu_renderer;
 pub mod hands;
 pub mod http;
+pub mod local;
 pub mod program;
