@@ -179,9 +179,10 @@ fn run(address: SocketAddr, connections: usize, until: Until) -> Outcome<Run> {
     let clients: Vec<_> = (0..connections)
         .map(|_| {
             let (is_over, count) = (Arc::clone(&is_over), Arc::clone(&count));
-            thread::spawn(move || ask_until(address, until, &is_over, &count).map_err(|error| error.to_string()))
+            let client = move || ask_until(address, until, &is_over, &count).map_err(|error| error.to_string());
+            thread::Builder::new().name("client".to_owned()).spawn(client)
         })
-        .collect();
+        .collect::<io::Result<_>>()?;
     if let Until::Time(time) = until {
         thread::sleep(time);
         is_over.store(true, Ordering::Relaxed);

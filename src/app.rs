@@ -216,6 +216,11 @@ impl App {
     fn tell(&mut self, ctx: &Context, notice: Notice) {
         let (job, outcome) = match notice {
             Notice::Problem(message) => return self.panels.toasts.push(Toast::new(Tone::Error, message)),
+            Notice::MinterReset { objects } => {
+                let what = if objects == 1 { "object" } else { "objects" };
+                let words = format!("The minter was reset: {objects} {what} dropped. The history stays");
+                return self.panels.toasts.push(Toast::new(Tone::Ok, words));
+            }
             // The row that waits shows how to stop it.
             Notice::Begun { job, entry } => {
                 if matches!(self.jobs.running.get(&job), Some(Running::Create(_))) {

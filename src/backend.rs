@@ -12,11 +12,11 @@ use jiff::Timestamp;
 
 use crate::{
     domain::{
-        api::{ApiRequest, Target, TransportError},
+        api::{ApiRequest, ApiResponse, Exchange, Failure, Target, TransportError},
         entry::{Entry, EntryId},
         key::ApiKey,
         policies::Policies,
-        request_log::ExchangeId,
+        request_log::{ExchangeId, FAULT_HEADER, RequestRow},
         settings::StripeSettings,
     },
     minter::{self, Workspace},
@@ -24,7 +24,10 @@ use crate::{
     stripe,
 };
 
-pub use crate::stripe::new_idempotency_key;
+pub use crate::{
+    minter::{refusal, unrecognized},
+    stripe::new_idempotency_key,
+};
 
 /// What leads to both targets: the store that both write to, and what outlives a single call. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -70,6 +73,104 @@ impl Targets {
         *last = Some((settings.clone(), key, Arc::clone(&client)));
         Ok(Backend::Stripe { store, client })
     }
+}
+
+/// A call of the stand-in as it came over HTTP.
+#[derive(Debug)]
+pub struct Served {
+    pub request: ApiRequest,
+    /// The value of its `Authorization` header.
+    pub authorization: Option<String>,
+    pub started: Timestamp,
+    pub arrived: Instant,
+    /// What goes wrong with it on purpose: the answer says so in a header, and is kept with it.
+    pub fault: Option<String>,
+}
+
+/// What the stand-in lets in over HTTP.
+#[derive(Clone, Debug, Default)]
+pub struct Door {
+    pub policies: Policies,
+    /// The one secret key that is let in; `None` lets every one of test mode in.
+    pub only: Option<ApiKey>,
+}
+
+impl Targets {
+    /// Answers a call that came over HTTP, once it is committed. There is always an answer: a key that is not let in is
+    /// refused, and a commit that failed is Stripe's 500.
+    pub async fn serve(&self, call: Served, door: &Door) -> ApiResponse {
+        let Served { request, authorization, started, arrived, fault } = call;
+        if let Err(error) = minter::admit(authorization.as_deref(), &request, door.policies, door.only.as_ref()) {
+            let answer = with_fault(minter::refusal(&error), fault);
+            self.note(request, started, arrived, Ok(answer.clone())).await;
+            return answer;
+        }
+        let (workspace, policies) = (Arc::clone(&self.workspace), door.policies);
+        let call = Call { target: Target::Local, started, request: request.clone() };
+        let answer = move |ledger: &mut dyn minter::Ledger| {
+            minter::handle(ledger, &request, started, policies, &workspace).map(|answer| with_fault(answer, fault))
+        };
+        self.store.serve(call, arrived, Box::new(answer)).await.unwrap_or_else(|error| {
+            tracing::error!("a call was not saved: {error}");
+            minter::unavailable()
+        })
+    }
+
+    /// Writes down a call that came over HTTP and did not reach the stand-in, with what was answered instead.
+    pub async fn note(
+        &self,
+        request: ApiRequest,
+        started: Timestamp,
+        arrived: Instant,
+        outcome: Result<ApiResponse, Failure>,
+    ) {
+        let call = Call { target: Target::Local, started, request };
+        if let Err(error) = self.store.note(call, arrived.elapsed(), outcome).await {
+            tracing::error!("a call was not written down: {error}");
+        }
+    }
+}
+
+/// A call of the request log, whole.
+#[derive(Clone, Debug)]
+pub struct LoggedCall {
+    pub row: RequestRow,
+    pub exchange: Exchange,
+}
+
+/// Calls of the request log, newest first.
+#[derive(Clone, Debug)]
+pub struct Logged {
+    pub calls: Vec<LoggedCall>,
+    /// Whether there are older ones.
+    pub has_more: bool,
+}
+
+impl Targets {
+    /// The newest calls to a target after the one of this number, so many at most.
+    ///
+    /// # Errors
+    /// When the history cannot be read.
+    pub async fn logged(&self, target: Target, after: Option<i64>, limit: usize) -> Result<Logged, StoreError> {
+        let store = self.store.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            let reader = store.reader()?;
+            let mut rows = reader.request_rows(Some(target), after.map(ExchangeId), limit + 1)?;
+            let has_more = rows.len() > limit;
+            rows.truncate(limit);
+            let mut calls = Vec::with_capacity(rows.len());
+            for row in rows {
+                calls.extend(reader.exchange(row.id)?.map(|exchange| LoggedCall { row, exchange }));
+            }
+            Ok(Logged { calls, has_more })
+        });
+        read.await.unwrap_or(Err(StoreError::Closed { doing: "read the request log" }))
+    }
+}
+
+fn with_fault(mut answer: ApiResponse, fault: Option<String>) -> ApiResponse {
+    answer.headers.extend(fault.map(|fault| (FAULT_HEADER.to_owned(), fault)));
+    answer
 }
 
 /// A target with all that is needed to call it. Cheap to clone.

@@ -72,6 +72,7 @@ pub mod keys;
 pub mod messages;
 pub mod minter;
 pub mod model;
+pub mod server;
 pub mod settings;
 pub mod store;
 pub mod stripe;

@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 
 use crate::domain::{
-    api::Target,
+    api::{Exchange, Target},
     entry::{Counts, Entry, EntryDetail, EntryId, HistoryFilter},
+    fault::Rule,
     key::{ApiKey, KeyKind},
     params::TokenRequest,
     refusal::Refusal,
+    request_log::{ExchangeId, RequestRow},
     settings::Settings,
     token_call::TokenCall,
 };
@@ -37,6 +39,14 @@ pub enum Command {
     LoadRows { ids: Vec<EntryId> },
     /// Load everything about an entry.
     LoadDetail { id: EntryId },
+    /// Load a call of the request log with its answer.
+    LoadExchange { id: ExchangeId },
+    /// Serve the minter on this port of 127.0.0.1, or stop serving.
+    Serve { port: Option<u16> },
+    /// Let the server go wrong on purpose, by these rules; none lets it work.
+    SetFaults { rules: Vec<Rule> },
+    /// Drop the minter's objects and what it remembers of idempotency keys; the history stays.
+    ResetMinter,
     /// Write entries to a file, newest first.
     Export { job: JobId, path: PathBuf, filter: HistoryFilter, overwrite: bool },
     /// Keep these settings and use them from now on.
@@ -78,6 +88,17 @@ pub struct KeyInfo {
     pub is_remembered: bool,
     /// Why a key that was offered is not used.
     pub problem: Option<String>,
+}
+
+/// The loopback server as far as the window knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ServerInfo {
+    #[default]
+    Off,
+    /// At this address, `127.0.0.1:12111`, with the token that guards its own routes.
+    On { address: String, control_token: String },
+    /// It could not start, and why; and the next port that is free where this one is taken.
+    Failed { message: String, next_free: Option<u16> },
 }
 
 /// What came of a job.
@@ -136,6 +157,17 @@ pub enum Update {
         counts: Counts,
     },
     Detail(Box<EntryDetail>),
+    /// The newest calls, newest first.
+    Requests(Vec<RequestRow>),
+    Exchange {
+        id: ExchangeId,
+        exchange: Box<Exchange>,
+    },
+    Server(ServerInfo),
+    /// The minter was reset: it had so many objects.
+    MinterReset {
+        objects: u64,
+    },
     /// The entry that a job's call is waiting in.
     Begun {
         job: JobId,

@@ -6,8 +6,12 @@ use std::{
 };
 
 use crate::{
-    domain::entry::{Counts, Entry, EntryDetail, EntryId},
-    messages::{JobId, JobOutcome, KeyInfo, Update},
+    domain::{
+        api::Exchange,
+        entry::{Counts, Entry, EntryDetail, EntryId},
+        request_log::{ExchangeId, RequestRow},
+    },
+    messages::{JobId, JobOutcome, KeyInfo, ServerInfo, Update},
 };
 
 /// More rows than any screen shows; beyond this the cache starts anew.
@@ -104,6 +108,11 @@ pub struct Model {
     pub history: History,
     /// Everything about the entry that was asked for last.
     pub detail: Option<Box<EntryDetail>>,
+    /// The newest calls, whoever made them, newest first.
+    pub requests: Vec<RequestRow>,
+    /// The call that was asked for last.
+    pub exchange: Option<(ExchangeId, Box<Exchange>)>,
+    pub server: ServerInfo,
     /// Jobs that report progress: so many of so many.
     pub progress: BTreeMap<JobId, (u64, u64)>,
     /// The jobs whose calls are on their way, by the entries that wait for them.
@@ -139,6 +148,17 @@ impl Model {
                 }
             }
             Update::Detail(detail) => self.detail = Some(detail),
+            Update::Requests(rows) => self.requests = rows,
+            Update::Exchange { id, exchange } => self.exchange = Some((id, exchange)),
+            Update::Server(server) => {
+                let message = match &server {
+                    ServerInfo::Failed { message, .. } => Some(message.clone()),
+                    _ => None,
+                };
+                self.server = server;
+                return message.map(Notice::Problem);
+            }
+            Update::MinterReset { objects } => return Some(Notice::MinterReset { objects }),
             Update::Begun { job, entry } => {
                 self.waiting.insert(entry, job);
                 return Some(Notice::Begun { job, entry });
@@ -178,6 +198,10 @@ pub enum Notice {
     Finished {
         job: JobId,
         outcome: Box<JobOutcome>,
+    },
+    /// The minter was reset.
+    MinterReset {
+        objects: u64,
     },
     Problem(String),
 }

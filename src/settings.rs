@@ -155,6 +155,8 @@ struct File<'a> {
     moves_on: bool,
     copies_id: bool,
     zoom: f64,
+    serves: bool,
+    port: u16,
 }
 
 #[derive(Serialize)]
@@ -165,7 +167,7 @@ struct StripeFile<'a> {
 }
 
 fn to_json(settings: &Settings) -> Value {
-    let Settings { theme, target, stripe, policies, moves_on, copies_id, zoom } = settings;
+    let Settings { theme, target, stripe, policies, moves_on, copies_id, zoom, serves, port } = settings;
     let StripeSettings { base_url, version, account } = stripe;
     let mut policies = *policies;
     let policies = Policy::ALL
@@ -182,6 +184,8 @@ fn to_json(settings: &Settings) -> Value {
         copies_id: *copies_id,
         // By way of its text: 1.1 stays 1.1, and does not become 1.100000023841858.
         zoom: zoom.to_string().parse().unwrap_or(1.0),
+        serves: *serves,
+        port: *port,
     };
     serde_json::to_value(file).unwrap_or_default()
 }
@@ -213,6 +217,8 @@ fn of_json(root: &Map<String, Value>, path: &Path) -> (Settings, Vec<String>) {
         moves_on: reader.field("moves_on", Value::as_bool).unwrap_or(defaults.moves_on),
         copies_id: reader.field("copies_id", Value::as_bool).unwrap_or(defaults.copies_id),
         zoom: reader.field("zoom", zoom).unwrap_or(defaults.zoom),
+        serves: reader.field("serves", Value::as_bool).unwrap_or(defaults.serves),
+        port: reader.field("port", |v| u16::try_from(v.as_u64()?).ok()).unwrap_or(defaults.port),
     };
     (settings, reader.warnings)
 }

@@ -116,7 +116,7 @@ fn pair(text: &str) -> Result<(&str, &str), CliError> {
 }
 
 pub(super) fn mint(args: &MintArgs, world: &World) -> Result<Done, CliError> {
-    let clock = args.target.now.map_or_else(|| world.clock.clone(), crate::domain::clock::Clock::fixed);
+    let clock = args.target.time.clock(world);
     let request = TokenRequest::new(params(args, Expiry::default_for(utc_day(clock.now())))?);
     let desk = Desk::open(&args.target, world)?;
     let number = request.params.get("card[number]");

@@ -7,6 +7,7 @@ mod cards;
 mod life;
 mod mint;
 mod past;
+mod serve;
 
 use std::{
     fmt,
@@ -53,6 +54,7 @@ const EXAMPLES: &str = "Examples:
   testcard charge tok_… --amount 2000        use a token up
   testcard attach tok_… --customer cus_…     the same by a customer
   testcard refresh --all                     ask Stripe which tokens were used
+  testcard serve --seed 1                    Stripe's test mode on 127.0.0.1:12111, for SDKs
   testcard history --status failed           what failed
   testcard export tokens.json                the whole history as JSON
 
@@ -71,6 +73,10 @@ pub enum Command {
     Attach(Box<life::AttachArgs>),
     /// Ask Stripe whether tokens were used, within its rate limit.
     Refresh(Box<life::RefreshArgs>),
+    /// Serve the minter on this machine, for Stripe's own SDKs.
+    Serve(Box<serve::ServeArgs>),
+    /// Drop the minter's objects and idempotency keys; the history stays.
+    Reset,
     /// List what was made, newest first.
     History(past::HistoryArgs),
     /// Write the history to a JSON file.
@@ -158,6 +164,8 @@ pub fn run(command: Command, world: &World) -> u8 {
         Command::Charge(args) => life::charge(&args, world),
         Command::Attach(args) => life::attach(&args, world),
         Command::Refresh(args) => life::refresh(&args, world),
+        Command::Serve(args) => serve::serve(*args, world),
+        Command::Reset => serve::reset(world),
         Command::History(args) => past::history(&args, world),
         Command::Export(args) => past::export(&args, world),
         Command::Cards(args) => cards::cards(&args),
@@ -245,9 +253,29 @@ struct TargetArgs {
     /// Make ids, fingerprints and request ids the same on every run.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// The moment to take for now: Unix seconds, or a time in the form of YYYY-MM-DDThh:mm:ssZ.
+    #[command(flatten)]
+    time: TimeArgs,
+}
+
+/// What time it is.
+#[derive(Clone, Copy, Debug, clap::Args)]
+struct TimeArgs {
+    /// The moment to take for now: Unix seconds, or a time in the form of YYYY-MM-DDThh:mm:ssZ. The clock stands still.
     #[arg(long, value_name = "T", value_parser = moment)]
     now: Option<Timestamp>,
+    /// Let the clock run from the moment of --now on.
+    #[arg(long, requires = "now")]
+    clock_runs: bool,
+}
+
+impl TimeArgs {
+    fn clock(self, world: &World) -> Clock {
+        match self.now {
+            None => world.clock.clone(),
+            Some(now) if self.clock_runs => world.clock.running_from(now),
+            Some(now) => Clock::fixed(now),
+        }
+    }
 }
 
 fn moment(text: &str) -> Result<Timestamp, String> {
@@ -267,7 +295,7 @@ struct Desk {
 
 impl Desk {
     fn open(args: &TargetArgs, world: &World) -> Result<Self, CliError> {
-        let clock = args.now.map_or_else(|| world.clock.clone(), Clock::fixed);
+        let clock = args.time.clock(world);
         // Nothing is made on disk for a call that will not be sent.
         let key = match args.target.into() {
             Target::Local => None,

@@ -30,17 +30,25 @@ pub struct ApiError {
     pub http_status: u16,
     pub kind: ErrorKind,
     pub code: Option<&'static str>,
-    pub decline_code: Option<&'static str>,
     /// The parameter at fault. Card errors name the bare field (`number`), request errors the whole parameter
     /// (`card[number]`); declines send an empty one.
     pub param: Option<String>,
     /// Never repeats a value that may be a card number or a security code.
     pub message: String,
-    /// The failed charge that a decline left behind.
+    /// What a decline says besides.
+    pub decline: Option<Box<Decline>>,
+}
+
+/// What a decline says that no other error does.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Decline {
+    /// Why the bank declined: `insufficient_funds`.
+    pub code: &'static str,
+    /// The failed charge that it left behind.
     pub charge: Option<String>,
-    /// What the network says besides, such as "01": of declines only.
+    /// What the network says, such as "01".
     pub network_decline_code: Option<&'static str>,
-    /// What to do about a decline, such as `try_again_later`.
+    /// What to do about it, such as `try_again_later`.
     pub advice_code: Option<&'static str>,
 }
 
@@ -51,12 +59,9 @@ impl ApiError {
             http_status: 402,
             kind: ErrorKind::Card,
             code: Some(code),
-            decline_code: None,
             param: Some(param.to_owned()),
             message: message.to_owned(),
-            charge: None,
-            network_decline_code: None,
-            advice_code: None,
+            decline: None,
         }
     }
 
@@ -66,12 +71,9 @@ impl ApiError {
             http_status: 400,
             kind: ErrorKind::InvalidRequest,
             code,
-            decline_code: None,
             param: param.map(str::to_owned),
             message: message.into(),
-            charge: None,
-            network_decline_code: None,
-            advice_code: None,
+            decline: None,
         }
     }
 
@@ -117,6 +119,11 @@ impl ApiError {
     #[must_use]
     pub fn with_status(self, http_status: u16) -> Self {
         Self { http_status, ..self }
+    }
+
+    /// Why the bank declined, if it did.
+    pub fn decline_code(&self) -> Option<&'static str> {
+        self.decline.as_ref().map(|decline| decline.code)
     }
 
     /// The code, or the type where Stripe gives no code: what a person would call this error.

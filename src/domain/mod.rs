@@ -8,6 +8,7 @@ pub mod draft;
 pub mod entry;
 pub mod error;
 pub mod expiry;
+pub mod fault;
 pub mod key;
 pub mod mask;
 pub mod networks;

@@ -2,6 +2,7 @@
 
 /// How the local stand-in treats requests. The defaults let everything through that the API page promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, as the account's settings have them")]
 pub struct Policies {
     /// Whether card numbers may be sent at all. Off is Stripe's default for a new account, even in test mode.
     pub raw_card_data: bool,

@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use super::{
     card::{self, Brand, BrandSoFar, CardNumber, brand_so_far},
     draft::{Draft, split_expiry},
-    error::ApiError,
+    error::{ApiError, Decline},
     expiry::{Expiry, ExpiryFault},
     mask::{self, ascii_digits},
     networks::{CardNetwork, stored_preference},
@@ -327,7 +327,8 @@ fn raw_card_data_refused() -> ApiError {
 fn live_number_refused() -> ApiError {
     let message = "Your card was declined. Your request was in test mode, but used a non test (live) card. For a list \
                    of valid test cards, visit: https://stripe.com/docs/testing.";
-    ApiError { decline_code: Some("test_mode_live_card"), ..ApiError::card("card_declined", "", message) }
+    let decline = Decline { code: "test_mode_live_card", ..Decline::default() };
+    ApiError { decline: Some(Box::new(decline)), ..ApiError::card("card_declined", "", message) }
 }
 
 /// How a field of the form stands. Advice and faults are words for a person.

@@ -63,7 +63,13 @@ pub struct Settings {
     pub copies_id: bool,
     /// 1.0 is the size as designed.
     pub zoom: f32,
+    /// Whether the minter is served on the loopback interface, and where.
+    pub serves: bool,
+    pub port: u16,
 }
+
+/// The port that the server listens on where nothing else is said.
+pub const DEFAULT_PORT: u16 = 12_111;
 
 impl Default for Settings {
     fn default() -> Self {
@@ -75,6 +81,8 @@ impl Default for Settings {
             moves_on: true,
             copies_id: true,
             zoom: 1.0,
+            serves: false,
+            port: DEFAULT_PORT,
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::{
         api::{ApiRequest, ApiResponse, Target},
         clock::Clock,
         entry::{EntryId, HistoryFilter, Status},
+        token::Token,
     },
     store::{Reader, Recorded, StoreError},
 };
@@ -84,7 +85,7 @@ pub async fn refresh(
         }
         let recorded = retrieve(backend, clock, &asked.token).await?;
         progress.done += 1;
-        match recorded.exchange.outcome.as_ref().ok().and_then(|answer| answer.with_token(|token| token.is_used())) {
+        match is_used(&recorded) {
             Some(true) => progress.used += 1,
             Some(false) => progress.unused += 1,
             None => progress.failed += 1,
@@ -105,6 +106,12 @@ async fn retrieve(backend: &Backend, clock: &Clock, token: &str) -> Result<Recor
         pause *= 2;
     }
     backend.send(&request, clock.now()).await
+}
+
+/// Whether the token was used; `None` where the answer is no token.
+fn is_used(recorded: &Recorded) -> Option<bool> {
+    let body = recorded.exchange.outcome.as_ref().ok()?.json()?;
+    Token::of(&body).map(Token::is_used)
 }
 
 fn retry_after(answer: &ApiResponse) -> Option<Duration> {

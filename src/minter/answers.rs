@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::domain::{
     api::{ApiRequest, ApiResponse, HttpMethod},
     error::{ApiError, ErrorKind},
+    request_log::FAULT_HEADER,
 };
 
 /// The header that marks an answer which was given before.
@@ -59,6 +60,8 @@ pub(super) fn replayed(mut first: ApiResponse, request_id: &str) -> ApiResponse 
     if let Some((_, id)) = first.headers.iter_mut().find(|(name, _)| name.eq_ignore_ascii_case("Request-Id")) {
         request_id.clone_into(id);
     }
+    // What went wrong on purpose went wrong the first time.
+    first.headers.retain(|(name, _)| name != FAULT_HEADER);
     first.headers.push((REPLAYED.to_owned(), "true".to_owned()));
     first
 }
@@ -69,8 +72,9 @@ pub fn unavailable() -> ApiResponse {
     ApiResponse { http_status: 500, headers: common_headers(), body: text(&error_body(&error, None)) }
 }
 
-/// The answer to a key that was not let in. Stripe gives no request id here.
-pub fn refused_key(error: &ApiError) -> ApiResponse {
+/// The answer to a call that does not reach the minter: its key was not let in, or it is no call of the API at all.
+/// Stripe gives no request id here.
+pub fn refusal(error: &ApiError) -> ApiResponse {
     let mut headers = common_headers();
     if error.http_status == 401 {
         headers.push(("WWW-Authenticate".to_owned(), "Bearer realm=\"Stripe\"".to_owned()));
@@ -88,14 +92,15 @@ fn common_headers() -> Vec<(String, String)> {
 /// `{"error": {…}}`: keys in alphabetical order, what is not set is left out.
 fn error_body(error: &ApiError, request_log_url: Option<String>) -> Value {
     let doc_url = error.code.map(|code| format!("https://stripe.com/docs/error-codes/{}", code.replace('_', "-")));
+    let decline = error.decline.as_deref();
     let attributes: Map<String, Value> = [
-        ("advice_code", error.advice_code.map(str::to_owned)),
-        ("charge", error.charge.clone()),
+        ("advice_code", decline.and_then(|decline| decline.advice_code).map(str::to_owned)),
+        ("charge", decline.and_then(|decline| decline.charge.clone())),
         ("code", error.code.map(str::to_owned)),
-        ("decline_code", error.decline_code.map(str::to_owned)),
+        ("decline_code", error.decline_code().map(str::to_owned)),
         ("doc_url", doc_url),
         ("message", Some(error.message.clone())),
-        ("network_decline_code", error.network_decline_code.map(str::to_owned)),
+        ("network_decline_code", decline.and_then(|decline| decline.network_decline_code).map(str::to_owned)),
         ("param", error.param.clone()),
         ("request_log_url", request_log_url),
         ("type", Some(error.kind.as_str().to_owned())),
@@ -149,6 +154,6 @@ mod tests {
     #[test]
     fn a_refused_key_has_no_request_id() {
         let no_key = ApiError::request(None, None, "No key").with_status(401);
-        assert_eq!(names(&refused_key(&no_key)), ["Content-Type", "Cache-Control", "WWW-Authenticate"]);
+        assert_eq!(names(&refusal(&no_key)), ["Content-Type", "Cache-Control", "WWW-Authenticate"]);
     }
 }

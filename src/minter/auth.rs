@@ -10,14 +10,23 @@ use crate::domain::{
 /// What a key may start with; it stays readable where the rest is starred.
 const PREFIXES: [&str; 6] = ["sk_test_", "rk_test_", "pk_test_", "sk_live_", "rk_live_", "pk_live_"];
 
-/// Reads the key of an `Authorization` header, `Bearer KEY` or `Basic base64(KEY:)`. Any key of test mode is let in.
+/// Reads the key of an `Authorization` header, `Bearer KEY` or `Basic base64(KEY:)`. Any key of test mode is let in;
+/// with `only`, of the secret and restricted ones that one.
 ///
 /// # Errors
-/// 401 without a key, and for one that is not of test mode, a live one too; 403 for a publishable key where only a
+/// 401 without a key, and for one that is not let in or not of test mode, a live one too; 403 for a publishable key where only a
 /// secret one will do (whether Stripe says 401 or 403 there is not documented).
-pub fn authenticate(authorization: Option<&str>, secret_only: bool) -> Result<KeyKind, ApiError> {
+pub fn authenticate(
+    authorization: Option<&str>,
+    secret_only: bool,
+    only: Option<&ApiKey>,
+) -> Result<KeyKind, ApiError> {
     let text = authorization.and_then(key_of).filter(|key| !key.is_empty()).ok_or_else(no_key)?;
-    let kind = ApiKey::parse(&text).map_err(|_| invalid_key(&text))?.kind();
+    let key = ApiKey::parse(&text).map_err(|_| invalid_key(&text))?;
+    let kind = key.kind();
+    if kind != KeyKind::Publishable && only.is_some_and(|only| *only != key) {
+        return Err(invalid_key(&text));
+    }
     if secret_only && kind == KeyKind::Publishable {
         return Err(secret_key_required());
     }
@@ -97,17 +106,17 @@ mod tests {
             (basic("sk_test_abc"), KeyKind::Secret),
             (basic("sk_test_abc:password"), KeyKind::Secret),
         ] {
-            assert_eq!(authenticate(Some(&header), true), Ok(kind), "{header}");
+            assert_eq!(authenticate(Some(&header), true, None), Ok(kind), "{header}");
         }
-        assert_eq!(authenticate(Some("Bearer pk_test_abc"), false), Ok(KeyKind::Publishable));
-        assert_eq!(authenticate(Some("Bearer pk_test_abc"), true), Err(secret_key_required()));
+        assert_eq!(authenticate(Some("Bearer pk_test_abc"), false, None), Ok(KeyKind::Publishable));
+        assert_eq!(authenticate(Some("Bearer pk_test_abc"), true, None), Err(secret_key_required()));
     }
 
     #[test]
     fn what_holds_no_key_is_no_key() {
         let headers = ["", "Bearer", "Bearer ", "sk_test_abc", "Digest sk_test_abc", "Basic ?", "Basic", &basic(":x")];
         for header in headers.map(Some).into_iter().chain([None]) {
-            assert_eq!(authenticate(header, false), Err(no_key()), "{header:?}");
+            assert_eq!(authenticate(header, false, None), Err(no_key()), "{header:?}");
         }
         assert_eq!(authenticate(Some(&format!("Basic {}", STANDARD.encode([0xff]))), false), Err(no_key()));
     }
@@ -124,7 +133,7 @@ mod tests {
             ("4111111111111112", "************1112"),
             ("ключ-который-не-ключ", "****************ключ"),
         ] {
-            let error = authenticate(Some(&format!("Bearer {key}")), false).unwrap_err();
+            let error = authenticate(Some(&format!("Bearer {key}")), false, None).unwrap_err();
             assert_eq!((error.http_status, error.code), (401, None), "{key}");
             assert_eq!(error.message, format!("Invalid API Key provided: {shown}"));
         }

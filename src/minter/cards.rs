@@ -9,7 +9,7 @@ use super::{
 };
 use crate::domain::{
     card::{Brand, CardNumber},
-    error::{ApiError, ErrorKind},
+    error::{ApiError, Decline, ErrorKind},
     expiry::Expiry,
     rules::{Address, CardDetails},
     test_cards::{self, Check, StepOutcome, TestCard},
@@ -162,12 +162,10 @@ impl Card {
         }
         let blocks = |is_on: bool, check: Check| is_on && self.result(check) == Some("fail");
         if blocks(call.policies.block_if_cvc_fails, Check::Cvc) {
-            let error = ApiError::card("incorrect_cvc", "cvc", "Your card's security code is incorrect.");
-            return Verdict::Declined { error, is_blocked_by_radar: true };
+            return blocked("incorrect_cvc", "cvc", "Your card's security code is incorrect.");
         }
         if blocks(call.policies.block_if_zip_fails, Check::Zip) {
-            let error = ApiError::card("incorrect_zip", "address_zip", "The zip code you supplied failed validation.");
-            return Verdict::Declined { error, is_blocked_by_radar: true };
+            return blocked("incorrect_zip", "address_zip", "The zip code you supplied failed validation.");
         }
         Verdict::Approved
     }
@@ -191,13 +189,15 @@ impl Card {
             http_status: 402,
             kind: ErrorKind::Card,
             code: Some(code),
-            decline_code: Some(decline_code),
             // Recorded: an empty one where a card does not attach, none at a charge.
             param: (step == Step::Attach || !param.is_empty()).then(|| param.clone()),
             message: message.clone(),
-            charge: None,
-            network_decline_code: is_generic.then_some("01"),
-            advice_code: is_generic.then_some("try_again_later"),
+            decline: Some(Box::new(Decline {
+                code: decline_code,
+                charge: None,
+                network_decline_code: is_generic.then_some("01"),
+                advice_code: is_generic.then_some("try_again_later"),
+            })),
         };
         Some(Verdict::Declined { error, is_blocked_by_radar: decline_code == "fraudulent" })
     }
@@ -252,6 +252,13 @@ impl Card {
             self.body[key] = self.result(check).into();
         }
     }
+}
+
+/// A rule of the account blocks the card: the decline code repeats the code, as recorded declines do.
+fn blocked(code: &'static str, param: &str, message: &str) -> Verdict {
+    let decline = Decline { code, ..Decline::default() };
+    let error = ApiError { decline: Some(Box::new(decline)), ..ApiError::card(code, param, message) };
+    Verdict::Declined { error, is_blocked_by_radar: true }
 }
 
 fn card_tokens_refused() -> ApiError {

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::domain::{
     currency::{ChargeCurrency, LARGEST_CHARGE, SUPPORTED},
-    error::ApiError,
+    error::{ApiError, Decline},
     mask,
 };
 
@@ -132,9 +132,10 @@ pub(super) fn create(call: &mut Call<'_>, _: &[&str]) -> Result<Value, Stop> {
     match refusal {
         None => show(call, &fields, stored.body),
         Some(error) => {
+            let decline = error.decline.map(|decline| Decline { charge: Some(stored.id), ..*decline });
             // Recorded: a decline at a charge names no parameter but a field of the card.
             let param = error.param.filter(|param| !param.is_empty());
-            Err(ApiError { charge: Some(stored.id), param, ..error }.into())
+            Err(ApiError { decline: decline.map(Box::new), param, ..error }.into())
         }
     }
 }
@@ -233,9 +234,8 @@ fn find_customer(call: &mut Call<'_>, id: &str) -> Result<StoredObject, Stop> {
 
 fn amount_and_currency(fields: &Fields<'_>) -> Result<(i64, ChargeCurrency), ApiError> {
     let amount = fields.integer("amount", 1..=i64::MAX)?;
-    let amount = fields.required("amount", amount)?;
-    let word = fields.word("currency")?;
-    let word = fields.required("currency", word)?;
+    let amount = amount.ok_or_else(|| ApiError::missing("amount"))?;
+    let word = fields.word("currency")?.ok_or_else(|| ApiError::missing("currency"))?;
     let currency = ChargeCurrency::parse(word).ok_or_else(|| {
         let message = format!(
             "Invalid currency: {}. Stripe currently supports these currencies: {}",
@@ -469,18 +469,19 @@ fn approve(call: &Call<'_>, charge: &mut Value, card: &Card, amount: i64, is_cap
 
 /// Texts for the seller are recorded for a generic decline, and likely for the others.
 fn decline(charge: &mut Value, card: &Card, error: &ApiError, is_blocked_by_radar: bool) {
-    let reason = error.decline_code.or(error.code);
+    let decline = error.decline.as_deref();
+    let reason = error.decline_code().or(error.code);
     let seller_message = match reason {
         _ if is_blocked_by_radar => "Stripe blocked this payment as too risky.".to_owned(),
         Some("generic_decline") | None => "The bank did not return any further details with this decline.".to_owned(),
         Some(code) => format!("The bank returned the decline code `{code}`."),
     };
     charge["outcome"] = json!({
-        "advice_code": error.advice_code,
+        "advice_code": decline.and_then(|decline| decline.advice_code),
         "network_advice_code": null,
-        "network_decline_code": error.network_decline_code,
+        "network_decline_code": decline.and_then(|decline| decline.network_decline_code),
         "network_status": if is_blocked_by_radar { "not_sent_to_network" } else { "declined_by_network" },
-        "reason": if is_blocked_by_radar { radar_reason(error) } else { reason },
+        "reason": if is_blocked_by_radar { Some(radar_reason(error)) } else { reason },
         "risk_level": card.risk_level(),
         "seller_message": seller_message,
         "type": if is_blocked_by_radar { "blocked" } else { "issuer_declined" },
@@ -490,8 +491,8 @@ fn decline(charge: &mut Value, card: &Card, error: &ApiError, is_blocked_by_rada
 }
 
 /// What Radar blocked a payment for: its risk, or one of the account's own rules.
-fn radar_reason(error: &ApiError) -> Option<&'static str> {
-    Some(if error.code == Some("card_declined") { "highest_risk_level" } else { "rule" })
+fn radar_reason(error: &ApiError) -> &'static str {
+    if error.code == Some("card_declined") { "highest_risk_level" } else { "rule" }
 }
 
 /// A charge as this call's version shows it, with what it wants expanded.

@@ -33,10 +33,22 @@ fn property(object: &str, name: &str) -> Option<Property> {
         ("refund", "charge") => Property::Id(ObjectKind::Charge),
         ("charge", "refunds") => Property::Refunds,
         ("customer", "sources") => Property::Sources,
-        ("token", "card")
-        | ("charge", "source" | "application" | "application_fee" | "on_behalf_of" | "payment_intent" | "review")
-        | ("charge", "source_transfer" | "transfer" | "dispute" | "failure_balance_transaction" | "invoice")
+        (
+            "charge",
+            "source"
+            | "application"
+            | "application_fee"
+            | "on_behalf_of"
+            | "payment_intent"
+            | "review"
+            | "source_transfer"
+            | "transfer"
+            | "dispute"
+            | "failure_balance_transaction"
+            | "invoice",
+        )
         | ("refund", "payment_intent" | "source_transfer_reversal" | "transfer_reversal")
+        | ("token", "card")
         | ("customer", "test_clock") => Property::Full,
         ("charge" | "refund", "balance_transaction") => Property::NotModelled,
         _ => return None,

@@ -133,11 +133,6 @@ impl<'a> Fields<'a> {
         found.map(Some).ok_or_else(refused)
     }
 
-    /// What must be there.
-    pub(super) fn required<T>(&self, name: &str, value: Option<T>) -> Result<T, ApiError> {
-        value.ok_or_else(|| ApiError::missing(name))
-    }
-
     /// `metadata[key]=value` on top of what an object has: an empty value takes its key away, an empty `metadata` all.
     pub(super) fn metadata(&self, object: &mut Value) -> Result<(), ApiError> {
         if !object["metadata"].is_object() || self.raw("metadata") == Some("") {

@@ -3,6 +3,8 @@
 //! Only what was carried out is remembered, to an object or a decline; a request that was refused in validation leaves
 //! its key free (docs.stripe.com/api/idempotent_requests).
 
+use std::fmt::Write as _;
+
 use jiff::Timestamp;
 
 use super::{
@@ -51,7 +53,8 @@ impl Fingerprint {
             params.sort();
             let mut text = format!("{} /{}", request.method.as_str(), request.segments().join("/"));
             for (name, value) in params {
-                text.push_str(&format!("\n{}:{name}={}:{value}", name.len(), value.len()));
+                // A text takes whatever is written to it.
+                let _ = write!(text, "\n{}:{name}={}:{value}", name.len(), value.len());
             }
             first_half(keyed_hash(key, "request", text.as_bytes()))
         };

@@ -24,7 +24,7 @@ pub mod workspace;
 use jiff::Timestamp;
 use serde_json::Value;
 
-pub use answers::{REPLAYED, refused_key, unavailable};
+pub use answers::{REPLAYED, refusal, unavailable};
 pub use ledger::{Cursor, Ledger, LedgerError, MemoryLedger, ObjectKind, PageQuery, Remembered, StoredObject};
 pub use workspace::Workspace;
 
@@ -34,7 +34,7 @@ use crate::domain::{
         HttpMethod::{self, Delete, Get, Post},
     },
     error::ApiError,
-    key::KeyKind,
+    key::{ApiKey, KeyKind},
     mask,
     policies::Policies,
 };
@@ -88,17 +88,23 @@ pub fn handle(
     Ok(answer)
 }
 
-/// Lets the key of a call in that came over HTTP, by its `Authorization` header.
+/// Lets the key of a call in that came over HTTP, by its `Authorization` header: any key of test mode, or of the secret
+/// ones this one only.
 ///
 /// # Errors
 /// What [`auth::authenticate`] refuses, and a publishable key where the account does not allow it to make tokens:
-/// answer these with [`refused_key`].
-pub fn admit(authorization: Option<&str>, request: &ApiRequest, policies: Policies) -> Result<KeyKind, ApiError> {
-    let kind = auth::authenticate(authorization, needs_secret_key(request))?;
+/// answer these with [`refusal`].
+pub fn admit(
+    authorization: Option<&str>,
+    request: &ApiRequest,
+    policies: Policies,
+    only: Option<&ApiKey>,
+) -> Result<(), ApiError> {
+    let kind = auth::authenticate(authorization, needs_secret_key(request), only)?;
     if kind == KeyKind::Publishable && !policies.publishable_keys && request.makes_token() {
         return Err(auth::publishable_keys_refused());
     }
-    Ok(kind)
+    Ok(())
 }
 
 /// Whether a publishable key is not enough for this call. A call that nothing answers needs no key to be refused.
@@ -234,11 +240,18 @@ fn no_such_route(request: &ApiRequest) -> ApiError {
         ["v1", resource, ..] if NOT_MODELLED.contains(&resource) => {
             format!("Testcard's local minter does not model {method} {path}.")
         }
-        _ => format!(
-            "Unrecognized request URL ({method}: {path}). Please see https://stripe.com/docs or we can help at \
-             https://support.stripe.com/."
-        ),
+        _ => return unrecognized(method, &path),
     };
+    ApiError::request(None, None, message).with_status(404)
+}
+
+/// A URL, or a method on it, that Stripe does not have.
+pub fn unrecognized(method: &str, path: &str) -> ApiError {
+    let message = format!(
+        "Unrecognized request URL ({method}: {}). Please see https://stripe.com/docs or we can help at \
+         https://support.stripe.com/.",
+        mask::text(path)
+    );
     ApiError::request(None, None, message).with_status(404)
 }
 

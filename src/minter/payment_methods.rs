@@ -38,8 +38,7 @@ const KINDS: [&str; 1] = ["card"];
 pub(super) fn create(call: &mut Call<'_>, _: &[&str]) -> Result<Value, Stop> {
     let fields = Fields::of(call.request, &CREATE)?;
     expand::check(&fields, "payment_method")?;
-    let kind = fields.word("type")?;
-    let kind = fields.required("type", kind)?;
+    let kind = fields.word("type")?.ok_or_else(|| ApiError::missing("type"))?;
     if !KINDS.contains(&kind) {
         let message = "Testcard's local minter makes payment methods of type 'card' only.";
         return Err(ApiError::request(None, Some("type"), message).into());
@@ -50,8 +49,7 @@ pub(super) fn create(call: &mut Call<'_>, _: &[&str]) -> Result<Value, Stop> {
         return Err(ApiError::request(None, Some("card[number]"), message).into());
     }
     let redisplay = fields.choice("allow_redisplay", &["always", "limited", "unspecified"])?;
-    let token = fields.word("card[token]")?;
-    let token = fields.required("card[token]", token)?;
+    let token = fields.word("card[token]")?.ok_or_else(|| ApiError::missing("card[token]"))?;
     let mut card = Card::of_token(call, token, "card[token]")?;
     let mut method = body(call, &card, redisplay.unwrap_or("unspecified"));
     for name in ["email", "name", "phone"] {

@@ -28,7 +28,7 @@ pub(super) fn create(call: &mut Call<'_>, _: &[&str]) -> Result<Value, Stop> {
 /// A new token of a card.
 fn keep(call: &mut Call<'_>, card: Value, state: Value) -> Result<Value, Stop> {
     let id = call.ids.token(call.now);
-    let body = token_of(call, &id, card);
+    let body = token_of(call, &id, &card);
     let created = call.now.as_second();
     let token = StoredObject { kind: ObjectKind::Token, id, parent: None, created, body, state };
     call.ledger.insert(&token)?;
@@ -74,7 +74,7 @@ pub(super) fn retrieve(call: &mut Call<'_>, ids: &[&str]) -> Result<Value, Stop>
 }
 
 /// A token of a card, keys in the order of the API page.
-fn token_of(call: &Call<'_>, id: &str, card: Value) -> Value {
+fn token_of(call: &Call<'_>, id: &str, card: &Value) -> Value {
     json!({
         "id": id,
         "object": "token",

@@ -8,7 +8,7 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use jiff::Timestamp;
@@ -52,6 +52,16 @@ pub enum Place {
     Memory,
 }
 
+/// What a commit waits for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// The disk itself: what was acknowledged is there after the power failed.
+    #[default]
+    PowerLoss,
+    /// The system: what was acknowledged is there after the program was killed. For measurements beside the default.
+    Crash,
+}
+
 /// The history and the ledger. Clones share one writer; the last to go waits until all that was submitted is written.
 #[derive(Clone, Debug)]
 pub struct Store(Arc<Inner>);
@@ -73,11 +83,19 @@ impl Store {
     /// A folder or file that cannot be made or written, a file that is no database of this program or a newer one, a
     /// full disk, a database that another process holds locked for longer than some seconds.
     pub fn open(place: &Place, now: Timestamp) -> Result<Self, StoreError> {
+        Self::open_with(place, now, Durability::default())
+    }
+
+    /// As [`Store::open`], with commits that wait for less.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_with(place: &Place, now: Timestamp, durability: Durability) -> Result<Self, StoreError> {
         let (location, connection, run) = match place {
             Place::Folder(folder) => {
                 let folder = make_folder(folder)?;
                 let location = Location::File(make_file(&folder)?);
-                let mut connection = location.connect_writer(now)?;
+                let mut connection = location.connect_writer(now, durability)?;
                 record::interrupt_dead_runs(&mut connection, &folder)
                     .map_err(|error| location.opening_failed(&error))?;
                 let run = Run::start(&folder).map_err(|error| not_writable(&folder, &error))?;
@@ -86,7 +104,7 @@ impl Store {
             Place::Memory => {
                 let run = Run::in_memory();
                 let location = Location::Memory(run.name.clone());
-                let connection = location.connect_writer(now)?;
+                let connection = location.connect_writer(now, durability)?;
                 (location, connection, run)
             }
         };
@@ -106,10 +124,15 @@ impl Store {
     /// Lets the minter answer a local call and keeps its objects, the exchange and the entry in one transaction. The
     /// closure runs on the writer's thread: it must not wait for this store.
     ///
-    /// The reply has the answer as written, masked: a caller that needs the answer as made takes it in the closure, and
-    /// passes it on only after the reply.
+    /// The reply has the answer as written, masked: see [`Store::serve`].
     pub fn answer(&self, call: Call, answer: Answer) -> Reply<Recorded> {
         self.0.writer.submit("save the call", move |work| work.answer(&call, answer))
+    }
+
+    /// As [`Store::answer`], for a call that came over HTTP at `arrived`: the reply is the answer as made, its bytes
+    /// untouched, and only what is written of it is masked.
+    pub fn serve(&self, call: Call, arrived: Instant, answer: Answer) -> Reply<ApiResponse> {
+        self.0.writer.submit("save the call", move |work| work.serve(&call, arrived, answer))
     }
 
     /// Writes down a call to the real API before it leaves; a token creation gets a pending entry.
@@ -142,7 +165,7 @@ impl Store {
     /// Drops the minter's objects and what it remembers of idempotency keys; gives the number of objects. The history
     /// stays, and ids go on where they were, so that none is given twice.
     pub fn reset(&self) -> Reply<u64> {
-        self.0.writer.submit("reset the minter", |work| work.reset())
+        self.0.writer.submit("reset the minter", writer::Work::reset)
     }
 
     /// A reading connection of its own.

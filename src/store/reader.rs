@@ -13,7 +13,7 @@ use super::{
     schema::Location,
 };
 use crate::domain::{
-    api::{Exchange, MaskedRequest},
+    api::{Exchange, MaskedRequest, Target},
     entry::{Counts, Entry, EntryDetail, EntryId, HistoryFilter, Status},
     mask,
     request_log::{ExchangeId, RequestRow},
@@ -172,18 +172,24 @@ impl Reader {
         self.number("PRAGMA data_version", Vec::new())
     }
 
-    /// The newest calls before one, newest first, without their bodies: whoever made them, and whatever they were about.
+    /// The newest calls after one, newest first, without their bodies: whoever made them, and whatever they were about.
     /// One that still waits for its answer is left out.
     ///
     /// # Errors
     /// As [`Self::ids`].
-    pub fn request_rows(&self, before: Option<ExchangeId>, limit: usize) -> Result<Vec<RequestRow>> {
+    pub fn request_rows(
+        &self,
+        target: Option<Target>,
+        after: Option<ExchangeId>,
+        limit: usize,
+    ) -> Result<Vec<RequestRow>> {
         self.collect(
             &format!(
-                "SELECT {} FROM exchanges WHERE id < ?1 AND took_micros IS NOT NULL ORDER BY id DESC LIMIT ?2",
+                "SELECT {} FROM exchanges WHERE id > ?1 AND took_micros IS NOT NULL AND target = coalesce(?3, target) \
+                 ORDER BY id DESC LIMIT ?2",
                 rows::REQUEST
             ),
-            (before.map_or(i64::MAX, |id| id.0), i64::try_from(limit).unwrap_or(i64::MAX)),
+            (after.map_or(0, |id| id.0), i64::try_from(limit).unwrap_or(i64::MAX), target.map(Target::as_str)),
             rows::request,
         )
     }

@@ -69,8 +69,16 @@ pub struct Recorded {
 
 impl Work {
     pub(super) fn answer(&mut self, call: &Call, answer: Answer) -> Result<Recorded, Failed> {
+        self.carry_out(call, Instant::now(), answer).map(|(recorded, _)| recorded)
+    }
+
+    pub(super) fn serve(&mut self, call: &Call, arrived: Instant, answer: Answer) -> Result<ApiResponse, Failed> {
+        self.carry_out(call, arrived, answer).map(|(_, response)| response)
+    }
+
+    /// The call as written, and the answer as made.
+    fn carry_out(&mut self, call: &Call, begun: Instant, answer: Answer) -> Result<(Recorded, ApiResponse), Failed> {
         let door = Door::of(&call.request);
-        let begun = Instant::now();
         let mut ledger = SqlLedger::new(&self.connection, &door);
         let response = answer(&mut ledger)?;
         let rest = ledger.finish()?;
@@ -87,7 +95,7 @@ impl Work {
                 self.settle(journaled.exchange, took, Ok(door.response(&response)))?
             }
         };
-        Ok(recorded)
+        Ok((recorded, response))
     }
 
     fn write_repetition(

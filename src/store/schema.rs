@@ -9,14 +9,12 @@ use std::{
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, TransactionBehavior};
 
-use super::error::StoreError;
+use super::{Durability, error::StoreError};
 use crate::domain::mask;
 
 const OPENING: &str = "open the history";
 /// "TCRD": tells this program's databases from those of others.
 const APPLICATION_ID: i64 = 0x5443_5244;
-/// The disk has what was acknowledged even when the power fails right after: WAL alone with NORMAL may lose it.
-const SYNCHRONOUS: &str = "FULL";
 /// How long to wait for another process's commit, which takes milliseconds on a disk that works.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -75,14 +73,19 @@ impl Location {
     }
 
     /// The connection that writes, with the database brought to the version of this program.
-    pub(super) fn connect_writer(&self, now: Timestamp) -> Result<Connection, StoreError> {
+    pub(super) fn connect_writer(&self, now: Timestamp, durability: Durability) -> Result<Connection, StoreError> {
         let told = |error: rusqlite::Error| self.opening_failed(&error);
         let mut connection = self.connect().map_err(told)?;
         self.check_version(&connection)?;
         if self.is_file() {
             switch_to_wal(&connection).map_err(told)?;
         }
-        connection.pragma_update(None, "synchronous", SYNCHRONOUS).map_err(told)?;
+        let synchronous = match durability {
+            Durability::PowerLoss => "FULL",
+            // A WAL without a sync at each commit.
+            Durability::Crash => "NORMAL",
+        };
+        connection.pragma_update(None, "synchronous", synchronous).map_err(told)?;
         connection.pragma_update(None, "foreign_keys", true).map_err(told)?;
         self.migrate(&mut connection, now)?;
         Ok(connection)
@@ -153,7 +156,9 @@ impl Location {
 #[cfg(test)]
 pub(super) fn in_memory_for_tests() -> Connection {
     let connection = Connection::open_in_memory().unwrap();
-    MIGRATIONS.iter().for_each(|migration| connection.execute_batch(migration).unwrap());
+    for migration in MIGRATIONS {
+        connection.execute_batch(migration).unwrap();
+    }
     connection
 }
 

@@ -666,7 +666,7 @@ fn footer_ui(
 
 /// What the button says will come: the code, or the first words where Stripe gives none.
 fn expected_word(error: &ApiError) -> &str {
-    error.decline_code.or(error.code).unwrap_or("an error")
+    error.decline_code().or(error.code).unwrap_or("an error")
 }
 
 fn complaint_ui(ui: &mut Ui, state: &mut FormState, complaint: &Complaint, actions: &mut Vec<Action>) {

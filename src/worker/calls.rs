@@ -17,6 +17,7 @@ use tokio::sync::{Notify, mpsc::UnboundedReceiver};
 use super::{
     Config, Outbox,
     history::{History, Question},
+    serving::Serving,
 };
 use crate::{
     backend::{Backend, Begun, Targets, new_idempotency_key},
@@ -90,23 +91,30 @@ pub(super) struct Desk {
     history: History,
     outbox: Outbox,
     open: Arc<Mutex<Open>>,
+    serving: Serving,
 }
 
 impl Desk {
     pub(super) fn new(config: Config, store: Store, history: History, outbox: Outbox) -> Self {
+        let targets = Targets::new(store, None);
+        let serving = Serving::start(targets.clone(), config.clock.clone(), config.settings.policies, outbox.clone());
         Self {
-            line: Line { targets: Targets::new(store, None), keys: Arc::new(config.keys) },
+            line: Line { targets, keys: Arc::new(config.keys) },
             settings: config.settings,
             settings_file: config.settings_file,
             clock: config.clock,
             history,
             outbox,
             open: Arc::default(),
+            serving,
         }
     }
 
     pub(super) async fn work(mut self, mut inbox: UnboundedReceiver<Command>) {
         self.with_keys(|_| ());
+        if self.settings.serves {
+            self.serving.serve(Some(self.settings.port));
+        }
         while let Some(command) = inbox.recv().await {
             self.carry_out(command);
         }
@@ -114,6 +122,7 @@ impl Desk {
         for stop in lock(&self.open).stops.values() {
             stop.flag.store(true, Ordering::Relaxed);
         }
+        self.serving.end().await;
     }
 
     fn carry_out(&mut self, command: Command) {
@@ -141,6 +150,10 @@ impl Desk {
             Command::SetFilter { generation, filter } => self.history.ask(Question::Filter { generation, filter }),
             Command::LoadRows { ids } => self.history.ask(Question::Rows(ids)),
             Command::LoadDetail { id } => self.history.ask(Question::Detail(id)),
+            Command::LoadExchange { id } => self.history.ask(Question::Exchange(id)),
+            Command::Serve { port } => self.serving.serve(port),
+            Command::SetFaults { rules } => self.serving.set_faults(rules),
+            Command::ResetMinter => self.reset(),
             Command::Export { job, path, filter, overwrite } => self.export(job, path, filter, overwrite),
             Command::SaveSettings(settings) => self.save_settings(settings),
             Command::SetKey(key) => self.with_keys(move |keys| {
@@ -203,8 +216,19 @@ impl Desk {
         tokio::spawn(task.run(which, target, self.settings.clone()));
     }
 
+    fn reset(&self) {
+        let (reply, outbox) = (self.line.targets.store().reset(), self.outbox.clone());
+        tokio::spawn(async move {
+            outbox.send(match reply.await {
+                Ok(objects) => Update::MinterReset { objects },
+                Err(error) => Update::Problem { message: error.to_string() },
+            });
+        });
+    }
+
     fn save_settings(&mut self, settings: Settings) {
         self.settings = settings;
+        self.serving.set_policies(self.settings.policies);
         if let Some(file) = &self.settings_file
             && let Err(error) = settings::save(file, &self.settings)
         {

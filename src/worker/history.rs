@@ -4,7 +4,10 @@ use std::{sync::mpsc, thread::JoinHandle, time::Duration};
 
 use super::Outbox;
 use crate::{
-    domain::entry::{EntryId, HistoryFilter},
+    domain::{
+        entry::{EntryId, HistoryFilter},
+        request_log::ExchangeId,
+    },
     messages::Update,
     store::{Reader, Store, StoreError},
 };
@@ -13,6 +16,9 @@ use crate::{
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// How many rows come along with a new list, so that the first screen needs no second question.
 const FIRST_ROWS: usize = 60;
+
+/// How many calls the request log shows.
+const SHOWN_REQUESTS: usize = 300;
 
 /// A question about the history.
 #[derive(Debug)]
@@ -23,6 +29,7 @@ pub(super) enum Question {
     },
     Rows(Vec<EntryId>),
     Detail(EntryId),
+    Exchange(ExchangeId),
     /// The window closes. Calls on their way have a way to ask too, and must not hold the thread.
     End,
     /// Something was committed here: tell what changed, then pass this on.
@@ -47,6 +54,7 @@ impl History {
             filter: HistoryFilter::default(),
             data_version: None,
             problem: None,
+            newest_request: None,
         };
         let thread = std::thread::Builder::new()
             .name("history".to_owned())
@@ -87,6 +95,8 @@ struct State {
     data_version: Option<i64>,
     /// What went wrong last, until something goes well.
     problem: Option<String>,
+    /// The newest call that was told.
+    newest_request: Option<ExchangeId>,
 }
 
 impl State {
@@ -115,11 +125,17 @@ impl State {
                 let rows = self.reader.rows(&ids[..ids.len().min(FIRST_ROWS)])?;
                 let counts = self.reader.counts()?;
                 self.outbox.send(Update::History { generation, ids, rows, counts });
+                self.tell_requests()?;
             }
             Question::Rows(ids) => self.outbox.send(Update::Rows(self.reader.rows(&ids)?)),
             Question::Detail(id) => {
                 if let Some(detail) = self.reader.detail(id)? {
                     self.outbox.send(Update::Detail(Box::new(detail)));
+                }
+            }
+            Question::Exchange(id) => {
+                if let Some(exchange) = self.reader.exchange(id)? {
+                    self.outbox.send(Update::Exchange { id, exchange: Box::new(exchange) });
                 }
             }
             Question::Changed(then) => {
@@ -139,7 +155,17 @@ impl State {
         if is_new { self.tell_changes() } else { Ok(()) }
     }
 
+    /// Tells of the newest calls, if there is a new one.
+    fn tell_requests(&mut self) -> Result<(), StoreError> {
+        let newest = self.reader.request_rows(None, None, 1)?.first().map(|row| row.id);
+        if std::mem::replace(&mut self.newest_request, newest) != newest {
+            self.outbox.send(Update::Requests(self.reader.request_rows(None, None, SHOWN_REQUESTS)?));
+        }
+        Ok(())
+    }
+
     fn tell_changes(&mut self) -> Result<(), StoreError> {
+        self.tell_requests()?;
         let (entries, revision) = self.reader.changes_since(self.revision)?;
         if revision == self.revision {
             return Ok(());

@@ -6,6 +6,7 @@
 
 mod calls;
 mod history;
+mod serving;
 
 use std::{
     path::PathBuf,
@@ -126,7 +127,6 @@ fn run(config: Config, inbox: UnboundedReceiver<Command>, outbox: &Outbox) {
                 return outbox.send(Update::CannotOpen { message: format!("Could not start a thread: {error}") });
             }
         };
-    let desk = calls::Desk::new(config, store, history, outbox.clone());
-    runtime.block_on(desk.work(inbox));
+    runtime.block_on(async { calls::Desk::new(config, store, history, outbox.clone()).work(inbox).await });
     runtime.shutdown_timeout(PATIENCE_AT_END);
 }

@@ -252,7 +252,7 @@ fn refusals() -> Vec<(&'static str, ApiRequest, Policies)> {
         ("retrieve-expand-unknown", get(&[("expand[]", "charge")]), policies),
         ("unknown-route", unknown_route(HttpMethod::Post, "/v1/tokenz"), policies),
         ("no-list", unknown_route(HttpMethod::Get, "/v1/tokens"), policies),
-        ("not-modelled", unknown_route(HttpMethod::Post, "/v1/charges"), policies),
+        ("not-modelled", unknown_route(HttpMethod::Post, "/v1/payment_intents"), policies),
     ];
     rows
 }
@@ -279,8 +279,8 @@ const BAD_KEYS: [(&str, Option<&str>, bool); 5] = [
 #[test]
 fn refused_keys_are_as_the_golden_files_say() {
     for (name, authorization, secret_only) in BAD_KEYS {
-        let error = auth::authenticate(authorization, secret_only).unwrap_err();
-        check_golden(&format!("error-{name}"), &minter::refused_key(&error));
+        let error = auth::authenticate(authorization, secret_only, None).unwrap_err();
+        check_golden(&format!("error-{name}"), &minter::refusal(&error));
     }
 }
 

@@ -58,7 +58,7 @@ fn check_prediction(params: &Params, policies: Policies, workspace: &Workspace) 
             assert_eq!(response.http_status, error.http_status, "{params:?}");
             assert_eq!(text("/error/type"), Some(error.kind.as_str()));
             assert_eq!(text("/error/code"), error.code);
-            assert_eq!(text("/error/decline_code"), error.decline_code);
+            assert_eq!(text("/error/decline_code"), error.decline_code());
             assert_eq!(text("/error/param"), error.param.as_deref());
             assert_eq!(text("/error/message"), Some(error.message.as_str()));
         }

@@ -1,0 +1,197 @@
+//! `serve` and `reset`: the stand-in as a server for Stripe's own SDKs, without a window.
+
+use std::{
+    io::{self, Write as _},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use clap::{Args, ValueEnum};
+use tokio::runtime::Builder;
+
+use super::{CliError, Done, TimeArgs, World, load_settings, open_store, print, remark};
+use crate::{
+    backend::{Door, Targets},
+    domain::{
+        fault::Rule,
+        key::{ApiKey, KeyError, KeyKind},
+        settings::Settings,
+    },
+    server::{Config, Server, StartError},
+    settings::Folders,
+    store::{Durability, Place, Store},
+};
+
+/// How long what is in flight has when the server is to end; a second signal ends it at once.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Where to listen: an address of this machine's loopback. Port 0 takes any free one.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:12111")]
+    listen: SocketAddr,
+    /// Make ids, fingerprints and request ids the same on every run.
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    #[command(flatten)]
+    time: TimeArgs,
+    /// Keep nothing on disk.
+    #[arg(long)]
+    memory: bool,
+    /// Let only this secret test key in; by default every key of test mode.
+    #[arg(long, value_name = "KEY", value_parser = secret_key)]
+    key: Option<ApiKey>,
+    /// Go wrong on purpose, such as 'POST /v1/charges next 3: 429 retry-after 1, 500, ok'; may be repeated.
+    #[arg(long, value_name = "RULE", value_parser = rule)]
+    fault: Vec<Rule>,
+    /// Rules from a file, one a line; empty lines and lines that start with # do not count.
+    #[arg(long, value_name = "FILE")]
+    fault_file: Option<PathBuf>,
+    /// What a commit waits for: "full" is safe against loss of power, "normal" against a crash only.
+    #[arg(long, value_enum, default_value = "full", hide = true)]
+    synchronous: Synchronous,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Synchronous {
+    Full,
+    Normal,
+}
+
+/// The message never repeats what was typed.
+fn secret_key(text: &str) -> Result<ApiKey, KeyError> {
+    ApiKey::parse(text)
+        .and_then(|key| if key.kind() == KeyKind::Publishable { Err(KeyError::Malformed) } else { Ok(key) })
+}
+
+fn rule(text: &str) -> Result<Rule, String> {
+    text.parse::<Rule>().map_err(|error| error.to_string())
+}
+
+fn rules_of(file: &Path) -> Result<Vec<Rule>, CliError> {
+    let shown = file.display();
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| CliError::Usage(format!("Could not read the rules in {shown}: {error}")))?;
+    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty() && !line.trim().starts_with('#'));
+    lines
+        .map(|(index, line)| {
+            line.parse().map_err(|error| CliError::Usage(format!("{shown}, line {}, {error}", index + 1)))
+        })
+        .collect()
+}
+
+pub(super) fn serve(args: ServeArgs, world: &World) -> Result<Done, CliError> {
+    let mut faults = args.fault;
+    if let Some(file) = &args.fault_file {
+        faults.extend(rules_of(file)?);
+    }
+    let clock = args.time.clock(world);
+    let (place, settings) = if args.memory {
+        (Place::Memory, Settings::default())
+    } else {
+        let folders = Folders::find(world.home.clone())?;
+        let settings = load_settings(&folders);
+        (Place::Folder(folders.data), settings)
+    };
+    let durability = match args.synchronous {
+        Synchronous::Full => Durability::PowerLoss,
+        Synchronous::Normal => Durability::Crash,
+    };
+    let store = Store::open_with(&place, clock.now(), durability)?;
+    let config = Config {
+        targets: Targets::new(store, args.seed),
+        clock,
+        listen: args.listen,
+        door: Door { policies: settings.policies, only: args.key },
+        faults,
+    };
+    let runtime = Builder::new_multi_thread().enable_all().thread_name("serve").build()?;
+    let done = runtime.block_on(run(config));
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    done
+}
+
+async fn run(config: Config) -> Result<Done, CliError> {
+    // Before anybody is told of the server: a signal that comes right after must find its listener.
+    let mut signals = Signals::new()?;
+    let server = Server::start(config).await.map_err(|error| CliError::Usage(advice(&error)))?;
+    print(format_args!("listening on http://{}", server.address()))?;
+    print(format_args!("control token {}", server.control_token()))?;
+    io::stdout().flush()?;
+    signals.next().await;
+    remark("Finishing the calls in flight; again to stop at once");
+    tokio::select! {
+        () = server.stop() => {}
+        () = signals.next() => remark("Stopped at once"),
+        () = tokio::time::sleep(PATIENCE) => remark("Calls in flight were cut off"),
+    }
+    Ok(Done::Well)
+}
+
+fn advice(error: &StartError) -> String {
+    match error {
+        StartError::Taken { address, next_free: Some(port) } => {
+            format!("{error}: use --listen {}", SocketAddr::new(address.ip(), *port))
+        }
+        _ => error.to_string(),
+    }
+}
+
+/// The signals that ask a program to end.
+struct Signals {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    #[cfg(unix)]
+    fn new() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    #[cfg(unix)]
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn new() -> io::Result<Self> {
+        Ok(Self {})
+    }
+
+    #[cfg(not(unix))]
+    async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+pub(super) fn reset(world: &World) -> Result<Done, CliError> {
+    let objects = open_store(world)?.reset().wait()?;
+    print(format_args!("{objects} objects dropped; the history stays"))?;
+    Ok(Done::Well)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_rules_names_the_line_and_the_column_of_a_mistake() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("rules");
+        std::fs::write(&file, "# a comment\n\nPOST /v1/charges: 500\n* *: explode\n").unwrap();
+        let error = rules_of(&file).unwrap_err().to_string();
+        assert!(error.contains("rules, line 4, column 6: expected latency"), "{error}");
+        std::fs::write(&file, "# a comment\n\nPOST /v1/charges: 500\n  * *: ok\n").unwrap();
+        assert_eq!(rules_of(&file).unwrap().len(), 2);
+    }
+}

@@ -1,0 +1,306 @@
+//! Rules that make the loopback server go wrong on purpose: `POST /v1/charges next 3: 429 retry-after 1, 500, ok`.
+//!
+//! ```text
+//! RULE  WHICH: WHAT
+//! WHICH METHOD PATH [every N | next K]     METHOD and PATH may be or hold *
+//! WHAT  one of these after another, a step at each call that the rule acts on, then from the start again:
+//!       latency 200ms | latency 50ms..2s | 429 [retry-after SECONDS] | 500 | 503 | drop | cut | garbage |
+//!       hold 3s | commit-drop | ok
+//! ```
+
+use std::{fmt, ops::RangeInclusive, str::FromStr, time::Duration};
+
+/// Longer waits are taken for a slip.
+const LONGEST_WAIT: Duration = Duration::from_secs(600);
+
+/// What goes wrong, and when. `Display` gives the rule as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    text: String,
+    /// In upper case; `*` for any.
+    method: String,
+    path: String,
+    pub when: When,
+    /// Never empty.
+    pub steps: Vec<Fault>,
+}
+
+/// Which of the calls that fit a rule acts on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    Always,
+    /// Each Nth of them.
+    Every(u32),
+    /// The first K, then it is over.
+    Next(u32),
+}
+
+/// One thing that goes wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The call is carried out after a pause from this range.
+    Latency(RangeInclusive<Duration>),
+    /// The rate limit, with the seconds to wait.
+    TooManyRequests { retry_after: Option<u32> },
+    /// 500 or 503; nothing is done.
+    ServerError(u16),
+    /// The connection is closed without an answer; nothing is done.
+    Drop,
+    /// The call is carried out, and its answer ends in the middle.
+    Cut,
+    /// The call is carried out, and its answer is not JSON.
+    Garbage,
+    /// The call is in flight for so long: others with its key or its token are refused meanwhile.
+    Hold(Duration),
+    /// The call is carried out, and the connection is closed without an answer.
+    CommitDrop,
+    /// Nothing goes wrong.
+    Ok,
+}
+
+/// Where a rule is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("column {column}: expected {expected}, found {found}")]
+pub struct RuleError {
+    /// From 1, in characters.
+    pub column: usize,
+    pub expected: &'static str,
+    found: String,
+}
+
+impl Rule {
+    /// Whether a call fits. The path is without its query.
+    pub fn fits(&self, method: &str, path: &str) -> bool {
+        (self.method == "*" || self.method == method) && matches(&self.path, path)
+    }
+}
+
+/// Whether a text fits a pattern in which each `*` stands for anything.
+fn matches(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((start, rest)) => text
+            .strip_prefix(start)
+            .is_some_and(|text| (0..=text.len()).any(|at| text.is_char_boundary(at) && matches(rest, &text[at..]))),
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Latency(range) if range.start() == range.end() => write!(f, "latency {:?}", range.start()),
+            Self::Latency(range) => write!(f, "latency {:?}..{:?}", range.start(), range.end()),
+            Self::TooManyRequests { retry_after: None } => f.write_str("429"),
+            Self::TooManyRequests { retry_after: Some(seconds) } => write!(f, "429 retry-after {seconds}"),
+            Self::ServerError(status) => write!(f, "{status}"),
+            Self::Drop => f.write_str("drop"),
+            Self::Cut => f.write_str("cut"),
+            Self::Garbage => f.write_str("garbage"),
+            Self::Hold(time) => write!(f, "hold {time:?}"),
+            Self::CommitDrop => f.write_str("commit-drop"),
+            Self::Ok => f.write_str("ok"),
+        }
+    }
+}
+
+impl FromStr for Rule {
+    type Err = RuleError;
+
+    fn from_str(text: &str) -> Result<Self, RuleError> {
+        let mut words = Words::of(text);
+        let method = words.next("a method such as POST, or *", |word| {
+            let is_method = word == "*" || ["GET", "POST", "DELETE"].contains(&word.to_ascii_uppercase().as_str());
+            is_method.then(|| word.to_ascii_uppercase())
+        })?;
+        let path =
+            words.next("a path such as /v1/charges", |word| word.starts_with(['/', '*']).then(|| word.to_owned()))?;
+        let when = match words.peek() {
+            Some("every") => {
+                words.skip();
+                When::Every(words.next("a number from 1", count)?)
+            }
+            Some("next") => {
+                words.skip();
+                When::Next(words.next("a number from 1", count)?)
+            }
+            _ => When::Always,
+        };
+        words.next("every N, next K or ':'", |word| (word == ":").then_some(()))?;
+        let mut steps = vec![fault(&mut words)?];
+        while words.peek().is_some() {
+            words.next("',' or the end", |word| (word == ",").then_some(()))?;
+            steps.push(fault(&mut words)?);
+        }
+        Ok(Self { text: text.trim().to_owned(), method, path, when, steps })
+    }
+}
+
+fn count(word: &str) -> Option<u32> {
+    word.parse().ok().filter(|count| *count > 0)
+}
+
+fn fault(words: &mut Words<'_>) -> Result<Fault, RuleError> {
+    const KINDS: &str = "latency, 429, 500, 503, drop, cut, garbage, hold, commit-drop or ok";
+    let kind = words.next(KINDS, |word| {
+        let kinds = ["latency", "429", "500", "503", "drop", "cut", "garbage", "hold", "commit-drop", "ok"];
+        kinds.into_iter().find(|kind| *kind == word)
+    })?;
+    Ok(match kind {
+        "latency" => Fault::Latency(words.next("a time such as 200ms, or 50ms..2s", times)?),
+        "hold" => Fault::Hold(words.next("a time such as 3s", time)?),
+        "429" if words.peek() == Some("retry-after") => {
+            words.skip();
+            let seconds = words.next("seconds, such as 2", |word| word.parse().ok())?;
+            Fault::TooManyRequests { retry_after: Some(seconds) }
+        }
+        "429" => Fault::TooManyRequests { retry_after: None },
+        "500" => Fault::ServerError(500),
+        "503" => Fault::ServerError(503),
+        "drop" => Fault::Drop,
+        "cut" => Fault::Cut,
+        "garbage" => Fault::Garbage,
+        "commit-drop" => Fault::CommitDrop,
+        _ => Fault::Ok,
+    })
+}
+
+fn times(word: &str) -> Option<RangeInclusive<Duration>> {
+    let (first, last) = word.split_once("..").unwrap_or((word, word));
+    let (first, last) = (time(first)?, time(last)?);
+    (first <= last).then_some(first..=last)
+}
+
+fn time(word: &str) -> Option<Duration> {
+    let (number, unit) = word.split_at(word.find(|c: char| c.is_ascii_alphabetic())?);
+    let number: u64 = number.parse().ok()?;
+    let time = match unit {
+        "ms" => Duration::from_millis(number),
+        "s" => Duration::from_secs(number),
+        _ => return None,
+    };
+    (time <= LONGEST_WAIT).then_some(time)
+}
+
+/// The words of a rule with their columns; `:` and `,` are words of their own.
+struct Words<'a> {
+    words: Vec<(usize, &'a str)>,
+    at: usize,
+    end: usize,
+}
+
+impl<'a> Words<'a> {
+    fn of(text: &'a str) -> Self {
+        let mut words = Vec::new();
+        let mut start = None;
+        let column = |at: usize| text[..at].chars().count() + 1;
+        for (at, c) in text.char_indices().chain([(text.len(), ' ')]) {
+            let is_mark = matches!(c, ':' | ',');
+            if !is_mark && !c.is_whitespace() {
+                start.get_or_insert(at);
+                continue;
+            }
+            if let Some(start) = start.take() {
+                words.push((column(start), &text[start..at]));
+            }
+            if is_mark {
+                words.push((column(at), &text[at..=at]));
+            }
+        }
+        Self { words, at: 0, end: text.trim_end().chars().count() + 1 }
+    }
+
+    fn peek(&self) -> Option<&'a str> {
+        self.words.get(self.at).map(|(_, word)| *word)
+    }
+
+    fn skip(&mut self) {
+        self.at += 1;
+    }
+
+    fn next<T>(&mut self, expected: &'static str, read: impl FnOnce(&'a str) -> Option<T>) -> Result<T, RuleError> {
+        let (column, word) = self.words.get(self.at).copied().unwrap_or((self.end, ""));
+        self.at += 1;
+        let found = || if word.is_empty() { "the end".to_owned() } else { format!("'{word}'") };
+        (!word.is_empty()).then(|| read(word)).flatten().ok_or_else(|| RuleError { column, expected, found: found() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn rule(text: &str) -> Rule {
+        text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
+    }
+
+    #[test]
+    fn the_example_is_read() {
+        let rule = rule("POST /v1/charges next 3: 429 retry-after 1, 500, ok");
+        assert_eq!(rule.when, When::Next(3));
+        let limit = Fault::TooManyRequests { retry_after: Some(1) };
+        assert_eq!(rule.steps, [limit, Fault::ServerError(500), Fault::Ok]);
+        assert!(rule.fits("POST", "/v1/charges") && !rule.fits("GET", "/v1/charges"));
+        assert!(!rule.fits("POST", "/v1/charges/ch_1"));
+    }
+
+    #[test]
+    fn every_kind_is_written_as_it_is_read() {
+        let what = "latency 200ms, latency 50ms..2s, 429, 429 retry-after 2, 500, 503, drop, cut, garbage, hold 3s, \
+                    commit-drop, ok";
+        let rule = rule(&format!("* /v1/* every 2: {what}"));
+        let written: Vec<String> = rule.steps.iter().map(Fault::to_string).collect();
+        assert_eq!(written.join(", "), what);
+        assert_eq!(rule.when, When::Every(2));
+        assert!(rule.fits("DELETE", "/v1/customers/cus_1") && !rule.fits("GET", "/v2/x"));
+    }
+
+    #[test]
+    fn a_wrong_rule_names_the_place() {
+        for (text, expected) in [
+            ("", "column 1: expected a method such as POST, or *, found the end"),
+            ("PUSH /v1/charges: ok", "column 1: expected a method such as POST, or *, found 'PUSH'"),
+            ("POST v1: ok", "column 6: expected a path such as /v1/charges, found 'v1'"),
+            ("POST /v1/charges", "column 17: expected every N, next K or ':', found the end"),
+            ("POST /v1/charges next x: ok", "column 23: expected a number from 1, found 'x'"),
+            ("POST /v1/charges every 0: ok", "column 24: expected a number from 1, found '0'"),
+            ("POST /v1/charges sometimes: ok", "column 18: expected every N, next K or ':', found 'sometimes'"),
+            ("POST /v1/charges: latency 2", "column 27: expected a time such as 200ms, or 50ms..2s, found '2'"),
+            (
+                "POST /v1/charges: latency 2s..1s",
+                "column 27: expected a time such as 200ms, or 50ms..2s, found '2s..1s'",
+            ),
+            ("POST /v1/charges: 429 500", "column 23: expected ',' or the end, found '500'"),
+            ("POST /v1/charges: 429 retry-after", "column 34: expected seconds, such as 2, found the end"),
+            (
+                "POST /v1/charges: explode",
+                "column 19: expected latency, 429, 500, 503, drop, cut, garbage, hold, commit-drop or ok, found 'explode'",
+            ),
+            (
+                "POST /v1/charges: ok,",
+                "column 22: expected latency, 429, 500, 503, drop, cut, garbage, hold, commit-drop or ok, found the end",
+            ),
+        ] {
+            assert_eq!(text.parse::<Rule>().unwrap_err().to_string(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_star_stands_for_anything() {
+        for (pattern, text, expected) in [
+            ("/v1/*", "/v1/charges", true),
+            ("*", "/v1/charges", true),
+            ("/v1/*/capture", "/v1/charges/ch_1/capture", true),
+            ("/v1/*/capture", "/v1/charges/ch_1", false),
+            ("/v1/charges", "/v1/charges2", false),
+        ] {
+            assert_eq!(matches(pattern, text), expected, "{pattern} {text}");
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Connections: accepted, bounded in number, size and time, and closed in good order.
+//!
+//! A client that sends nothing, or half a request, holds its place only until another one needs it: with all places
+//! taken, the connection that has been idle for longest makes room.
+
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::State,
+    routing::{get, post},
+};
+use hyper::{body::Incoming, service::Service as _, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto::Builder,
+    service::TowerToHyperService,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{Notify, watch},
+    task::JoinSet,
+};
+
+use super::{Shared, http, own};
+
+/// Below the 1024 open files that systems allow a program by default.
+const MOST_CONNECTIONS: usize = 512;
+/// Head of a request. Also how long a connection that is kept alive may be idle, for hyper has one clock for both.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
+const HEAD_BYTES: usize = 64 * 1024;
+const MOST_HEADERS: usize = 100;
+const STREAMS_PER_CONNECTION: u32 = 128;
+/// What the system has run out of may be there again after this.
+const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(20);
+
+/// A connection's place.
+pub(super) struct Place {
+    opened: Instant,
+    /// Milliseconds after `opened` at which its last answer was ready.
+    last_used: AtomicU64,
+    /// A call has arrived in full, and its answer is not ready yet.
+    is_busy: AtomicBool,
+    close: Notify,
+}
+
+impl Place {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            opened: Instant::now(),
+            last_used: AtomicU64::new(0),
+            is_busy: AtomicBool::new(false),
+            close: Notify::new(),
+        })
+    }
+
+    pub(super) fn begin(&self) {
+        self.is_busy.store(true, Ordering::Relaxed);
+    }
+
+    fn end(&self) {
+        self.last_used.store(self.opened.elapsed().as_millis() as u64, Ordering::Relaxed);
+        self.is_busy.store(false, Ordering::Relaxed);
+    }
+
+    fn idle_since(&self) -> Option<Instant> {
+        let last_used = Duration::from_millis(self.last_used.load(Ordering::Relaxed));
+        (!self.is_busy.load(Ordering::Relaxed)).then(|| self.opened + last_used)
+    }
+}
+
+/// An answer that is not sent: the connection is closed instead.
+#[derive(Clone, Copy)]
+pub(super) struct Dropped;
+
+/// Accepts connections until told to stop, then waits for the calls in flight.
+pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
+    let router = router(shared);
+    let mut connections = JoinSet::new();
+    let mut places: Vec<Arc<Place>> = Vec::new();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = stopped.changed() => break,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                tracing::warn!("a connection was not accepted: {error}");
+                tokio::time::sleep(PAUSE_AFTER_ERROR).await;
+                continue;
+            }
+        };
+        while connections.try_join_next().is_some() {}
+        // A place that only this list has belongs to a connection that is gone.
+        if places.len() >= MOST_CONNECTIONS {
+            places.retain(|place| Arc::strong_count(place) > 1);
+        }
+        if places.len() >= MOST_CONNECTIONS && !make_room(&mut places) {
+            tracing::warn!("all {MOST_CONNECTIONS} connections are busy: one more was closed");
+            continue;
+        }
+        let place = Place::new();
+        places.push(Arc::clone(&place));
+        connections.spawn(connection(stream, router.clone(), place, stopped.clone()));
+    }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
+}
+
+/// Closes the connection that has been idle for longest; `false` if every one is busy.
+fn make_room(places: &mut Vec<Arc<Place>>) -> bool {
+    let idle = places.iter().enumerate().filter_map(|(index, place)| Some((place.idle_since()?, index))).min();
+    let Some((_, index)) = idle else { return false };
+    places.swap_remove(index).close.notify_one();
+    true
+}
+
+fn router(shared: Arc<Shared>) -> Router {
+    Router::new()
+        .route(own::RESET, post(own::reset))
+        .route(own::REQUESTS, get(own::requests))
+        .fallback(|State(shared): State<Arc<Shared>>, request: http::Request| async move {
+            http::answer(&shared, request).await
+        })
+        .with_state(shared)
+}
+
+async fn connection(stream: TcpStream, router: Router, place: Arc<Place>, mut stopped: watch::Receiver<bool>) {
+    // An answer leaves at once.
+    let _ = stream.set_nodelay(true);
+    let router = TowerToHyperService::new(router);
+    let of_service = Arc::clone(&place);
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let place = Arc::clone(&of_service);
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(Arc::clone(&place));
+        let answer = router.call(request);
+        async move {
+            let Ok(answer) = answer.await;
+            place.end();
+            match answer.extensions().get::<Dropped>() {
+                Some(Dropped) => Err(io::Error::other("dropped on purpose")),
+                None => Ok(answer),
+            }
+        }
+    });
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(HEAD_BYTES)
+        .max_headers(MOST_HEADERS)
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS_PER_CONNECTION)
+        .max_header_list_size(HEAD_BYTES as u32)
+        .keep_alive_interval(HEAD_TIMEOUT);
+    let serving = builder.serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(serving);
+    let ended = tokio::select! {
+        ended = &mut serving => ended,
+        () = place.close.notified() => return,
+        _ = stopped.changed() => {
+            serving.as_mut().graceful_shutdown();
+            serving.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!("a connection ended early: {error}");
+    }
+}

@@ -1,0 +1,139 @@
+//! The server's own routes, for test suites: `POST /_testcard/reset` and `GET /_testcard/requests`. A bearer token that
+//! the server prints guards them.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    extract::{Query, State},
+    http::{HeaderMap, Uri, header},
+};
+use rand::RngExt as _;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{
+    Shared,
+    http::{Response, check_host, respond, text},
+};
+use crate::{
+    backend::{LoggedCall, refusal},
+    domain::{
+        api::{ApiResponse, Target},
+        error::{ApiError, ErrorKind},
+    },
+};
+
+pub(super) const RESET: &str = "/_testcard/reset";
+pub(super) const REQUESTS: &str = "/_testcard/requests";
+
+const DEFAULT_LIMIT: usize = 100;
+const MOST: usize = 1000;
+
+/// 32 letters and digits.
+pub(super) fn new_control_token() -> String {
+    let mut random = rand::rng();
+    let letters = b"abcdefghijklmnopqrstuvwxyz234567";
+    let token: String = (0..32).map(|_| char::from(letters[random.random_range(0..letters.len())])).collect();
+    format!("ctl_{token}")
+}
+
+/// Drops the minter's objects and keys; the history stays.
+pub(super) async fn reset(State(shared): State<Arc<Shared>>, uri: Uri, headers: HeaderMap) -> Response {
+    let done = match check(&shared, &uri, &headers) {
+        Ok(()) => shared.targets.store().reset().await.map_err(|error| failed(&error.to_string())),
+        Err(error) => Err(error),
+    };
+    told(done.map(|objects| json!({ "reset": true, "objects": objects })))
+}
+
+/// Which calls are asked for.
+#[derive(Debug, Deserialize)]
+pub(super) struct Which {
+    limit: Option<usize>,
+    /// Only calls that came after the one of this number.
+    after: Option<i64>,
+}
+
+/// The newest calls that came to the stand-in, newest first.
+pub(super) async fn requests(
+    State(shared): State<Arc<Shared>>,
+    uri: Uri,
+    headers: HeaderMap,
+    which: Result<Query<Which>, axum::extract::rejection::QueryRejection>,
+) -> Response {
+    let found = match (check(&shared, &uri, &headers), which) {
+        (Err(error), _) => Err(error),
+        (Ok(()), Err(_)) => Err(ApiError::request(None, None, "limit and after are whole numbers.")),
+        (Ok(()), Ok(Query(which))) => calls(&shared, which).await,
+    };
+    told(found)
+}
+
+async fn calls(shared: &Shared, which: Which) -> Result<Value, ApiError> {
+    let limit = which.limit.unwrap_or(DEFAULT_LIMIT).min(MOST);
+    let found = shared.targets.logged(Target::Local, which.after, limit).await;
+    let found = found.map_err(|error| failed(&error.to_string()))?;
+    let has_more = found.has_more;
+    let data: Vec<Value> = found.calls.iter().map(shown).collect();
+    Ok(json!({ "object": "list", "data": data, "has_more": has_more, "url": REQUESTS }))
+}
+
+fn shown(call: &LoggedCall) -> Value {
+    let LoggedCall { row, exchange } = call;
+    let answer = exchange.outcome.as_ref().ok();
+    let body = answer.and_then(ApiResponse::json);
+    let error = body.as_ref().map(|body| &body["error"]).filter(|error| error.is_object());
+    let params: serde_json::Map<String, Value> =
+        exchange.request.params.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
+    json!({
+        "id": row.id.0,
+        "method": row.method.as_str(),
+        "path": row.path,
+        "params": params,
+        "status": row.http_status,
+        "object": body.as_ref().map(|body| &body["id"]),
+        "error_type": error.map(|error| &error["type"]),
+        "error_code": error.map(|error| &error["code"]),
+        "decline_code": error.map(|error| &error["decline_code"]),
+        "request_id": answer.and_then(ApiResponse::request_id),
+        "idempotency_key": exchange.request.headers.iter()
+            .find(|(name, _)| name == "Idempotency-Key").map(|(_, value)| value.as_str()),
+        "client": row.client(),
+        "fault": row.fault,
+        "started": row.started.to_string(),
+        "took_micros": row.took.as_micros() as u64,
+    })
+}
+
+fn check(shared: &Shared, uri: &Uri, headers: &HeaderMap) -> Result<(), ApiError> {
+    check_host(headers, uri)?;
+    let sent =
+        text(headers, &header::AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+    if is_same(sent.as_bytes(), shared.control_token.as_bytes()) {
+        return Ok(());
+    }
+    let message = "This is Testcard's own route: send the control token that the server printed as \
+                   'Authorization: Bearer ctl_…'.";
+    Err(ApiError::request(None, None, message).with_status(401))
+}
+
+/// Takes as long for a wrong token as for the right one.
+fn is_same(sent: &[u8], known: &[u8]) -> bool {
+    sent.len() == known.len() && sent.iter().zip(known).fold(0, |differing, (a, b)| differing | (a ^ b)) == 0
+}
+
+fn failed(reason: &str) -> ApiError {
+    ApiError { kind: ErrorKind::Api, ..ApiError::request(None, None, reason).with_status(500) }
+}
+
+fn told(outcome: Result<Value, ApiError>) -> Response {
+    match outcome {
+        Ok(body) => {
+            let mut response = Response::new(Body::from(format!("{body:#}")));
+            response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
+            response
+        }
+        Err(error) => respond(refusal(&error)),
+    }
+}

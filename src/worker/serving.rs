@@ -1,0 +1,141 @@
+//! The loopback server of the window: switched on and off, one step after the other.
+
+use std::{net::Ipv4Addr, time::Duration};
+
+use tokio::{
+    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+    task::JoinHandle,
+    time::timeout,
+};
+
+use super::Outbox;
+use crate::{
+    backend::{Door, Targets},
+    domain::{clock::Clock, fault::Rule, policies::Policies},
+    messages::{ServerInfo, Update},
+    server::{self, Server, StartError},
+};
+
+/// How long a server that is switched off has for what is in flight: a hold may go on for minutes.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+enum Step {
+    Serve(Option<u16>),
+    Faults(Vec<Rule>),
+    Policies(Policies),
+}
+
+/// The handle of the task that has the server.
+pub(super) struct Serving {
+    steps: UnboundedSender<Step>,
+    task: JoinHandle<()>,
+}
+
+impl Serving {
+    /// Must be called on the runtime.
+    pub(super) fn start(targets: Targets, clock: Clock, policies: Policies, outbox: Outbox) -> Self {
+        let (steps, taken) = unbounded_channel();
+        let door = Door { policies, only: None };
+        let state = State { targets, clock, door, faults: Vec::new(), server: None, outbox };
+        Self { steps, task: tokio::spawn(state.work(taken)) }
+    }
+
+    fn step(&self, step: Step) {
+        // The task ends with this handle only.
+        let _ = self.steps.send(step);
+    }
+
+    pub(super) fn serve(&self, port: Option<u16>) {
+        self.step(Step::Serve(port));
+    }
+
+    pub(super) fn set_faults(&self, rules: Vec<Rule>) {
+        self.step(Step::Faults(rules));
+    }
+
+    pub(super) fn set_policies(&self, policies: Policies) {
+        self.step(Step::Policies(policies));
+    }
+
+    /// Stops the server, what is in flight first.
+    pub(super) async fn end(self) {
+        drop(self.steps);
+        // It ends within its own patience.
+        let _ = self.task.await;
+    }
+}
+
+struct State {
+    targets: Targets,
+    clock: Clock,
+    door: Door,
+    faults: Vec<Rule>,
+    server: Option<Server>,
+    outbox: Outbox,
+}
+
+impl State {
+    async fn work(mut self, mut steps: UnboundedReceiver<Step>) {
+        while let Some(step) = steps.recv().await {
+            match step {
+                Step::Serve(port) => self.serve(port).await,
+                Step::Faults(rules) => {
+                    self.faults = rules;
+                    if let Some(server) = &self.server {
+                        server.set_faults(self.faults.clone());
+                    }
+                }
+                Step::Policies(policies) => {
+                    self.door.policies = policies;
+                    if let Some(server) = &self.server {
+                        server.set_door(self.door.clone());
+                    }
+                }
+            }
+        }
+        self.stop().await;
+    }
+
+    async fn stop(&mut self) {
+        if let Some(server) = self.server.take() {
+            // What is still in flight then is cut off: its client sees no answer, and may ask again.
+            let _ = timeout(PATIENCE, server.stop()).await;
+        }
+    }
+
+    async fn serve(&mut self, port: Option<u16>) {
+        self.stop().await;
+        let info = match port {
+            None => ServerInfo::Off,
+            Some(port) => self.start(port).await,
+        };
+        self.outbox.send(Update::Server(info));
+    }
+
+    async fn start(&mut self, port: u16) -> ServerInfo {
+        let config = server::Config {
+            targets: self.targets.clone(),
+            clock: self.clock.clone(),
+            listen: (Ipv4Addr::LOCALHOST, port).into(),
+            door: self.door.clone(),
+            faults: self.faults.clone(),
+        };
+        match Server::start(config).await {
+            Ok(server) => {
+                let info = ServerInfo::On {
+                    address: server.address().to_string(),
+                    control_token: server.control_token().to_owned(),
+                };
+                self.server = Some(server);
+                info
+            }
+            Err(error) => {
+                let next_free = match error {
+                    StartError::Taken { next_free, .. } => next_free,
+                    _ => None,
+                };
+                ServerInfo::Failed { message: error.to_string(), next_free }
+            }
+        }
+    }
+}
