@@ -1,8 +1,8 @@
 //! Testcard: a workbench for test-card tokens.
 //!
 //! A QA engineer makes card tokens in a window, keeps them in a history, sees what each answer said and exports them.
-//! Stripe's test mode answers, or a stand-in on this machine that behaves like it. The command line is a second skin
-//! over the same engine.
+//! Stripe's test mode answers, or a stand-in on this machine that behaves like it. The command line and a loopback server
+//! for Stripe's own SDKs are further skins over the same engine.
 //!
 //! # The idea
 //!
@@ -31,9 +31,10 @@
 //! | [`keys`] | API keys: environment, system keyring, session | domain |
 //! | [`settings`] | the settings file and the folders | domain |
 //! | [`backend`] | the two targets behind one call, journalled before they are made | domain, minter, store, stripe |
-//! | [`jobs`] | long work with progress and cancel | domain, store |
+//! | [`server`] | loopback HTTP: bytes to a call to bytes, connections in bounds, faults on demand | domain, backend |
+//! | [`jobs`] | long work with progress and cancel | domain, backend, store |
 //! | [`worker`] | the background: its handle, its loop, the history's thread | all above but the window's |
-//! | [`cli`] | the commands | backend, store, jobs, keys, settings |
+//! | [`cli`] | the commands | backend, store, server, jobs, keys, settings |
 //! | [`ui`] | views, widgets, theme; they push [`ui::Action`]s and change only their own state | domain, messages, model |
 //! | [`app`] | ties the background to the views and carries actions out | messages, model, worker, ui |
 //!
@@ -48,6 +49,20 @@
 //! commit, tells what changed and wakes the window once; `Model::apply` takes it over; `ui/history` and `ui/inspector`
 //! show it. Another process's commit takes the same way from `worker/history` on.
 //!
+//! # One call of an SDK
+//!
+//! `server/connections` accepts it, `server/http` makes it an `ApiRequest`, `server/faults` may let it go wrong on
+//! purpose, [`backend::Targets::serve`] checks its key and hands it to the store, where it joins the same line: minter,
+//! objects, exchange and entry in one commit with all other calls that wait, and only then the answer. A token turns
+//! used in the history by [`domain::usage`], which reads it off the call and its answer, whoever made the call.
+//!
+//! # Rules of the ledger
+//!
+//! One writer orders all calls, so a token is used once however many race for it; `BEGIN IMMEDIATE` makes that hold over
+//! processes. A duplicate waits for the first call with its idempotency key and gets that one's answer; 409 comes only
+//! from a fault that holds a call. What was carried out is remembered for a day by a reference to its exchange. A reset
+//! drops objects and keys, never the history; ids go on where they were.
+//!
 //! # Safety
 //!
 //! Live keys have no type to be held in. Card numbers that are not published test cards, security codes and keys pass
@@ -57,8 +72,9 @@
 //! # Deliberately absent
 //!
 //! No typed Stripe SDK: a response is kept as it came, unknown fields too, and a request can be wrong. No shared
-//! mutable state between frame and threads. No blocking dialog. No telemetry. Charges, customers and the loopback
-//! server are not here yet: the minter's route table and the `Ledger` are open for them.
+//! mutable state between frame and threads. No blocking dialog. No telemetry. Of Stripe's API the minter plays card
+//! tokens, charges, refunds, customers with their cards, and payment methods of tokens; payment intents, events and
+//! webhooks are refused by name, and nothing answers success by default.
 
 // A charge is one `json!` of more than forty fields.
 #![recursion_limit = "256"]

@@ -26,6 +26,7 @@ use crate::{
         entry::HistoryFilter,
         key::ApiKey,
         mask,
+        policies::{Policies, Policy},
         refusal::Refusal,
         settings::{BaseUrl, Settings},
     },
@@ -255,6 +256,37 @@ struct TargetArgs {
     seed: Option<u64>,
     #[command(flatten)]
     time: TimeArgs,
+    #[command(flatten)]
+    policies: PolicyArgs,
+}
+
+/// What the minter's account allows.
+#[derive(Clone, Debug, clap::Args)]
+struct PolicyArgs {
+    /// Switch a policy of the minter's account, such as raw_card_data=off; may be repeated. The others are as in the
+    /// settings.
+    #[arg(long, value_name = "NAME=on|off", value_parser = policy)]
+    policy: Vec<(Policy, bool)>,
+}
+
+impl PolicyArgs {
+    fn on_top_of(&self, mut policies: Policies) -> Policies {
+        for (policy, is_on) in &self.policy {
+            *policy.of(&mut policies) = *is_on;
+        }
+        policies
+    }
+}
+
+fn policy(text: &str) -> Result<(Policy, bool), String> {
+    let (name, word) = text.split_once('=').ok_or("write it as NAME=on or NAME=off")?;
+    let names = || Policy::ALL.map(Policy::as_str).join(", ");
+    let policy = Policy::from_word(name).ok_or_else(|| format!("the policies are {}", names()))?;
+    match word {
+        "on" => Ok((policy, true)),
+        "off" => Ok((policy, false)),
+        _ => Err("it is on or off".to_owned()),
+    }
 }
 
 /// What time it is.
@@ -314,7 +346,7 @@ impl Desk {
         let settings = folders.as_ref().map(load_settings).unwrap_or_default();
         let targets = Targets::new(store, args.seed);
         let backend = match key {
-            None => targets.local(settings.policies),
+            None => targets.local(args.policies.on_top_of(settings.policies)),
             Some(key) => {
                 let mut stripe = settings.stripe;
                 if let Some(base_url) = &args.base_url {

@@ -10,7 +10,7 @@ use std::{
 use clap::{Args, ValueEnum};
 use tokio::runtime::Builder;
 
-use super::{CliError, Done, TimeArgs, World, load_settings, open_store, print, remark};
+use super::{CliError, Done, PolicyArgs, TimeArgs, World, load_settings, open_store, print, remark};
 use crate::{
     backend::{Door, Targets},
     domain::{
@@ -48,6 +48,8 @@ pub struct ServeArgs {
     /// Rules from a file, one a line; empty lines and lines that start with # do not count.
     #[arg(long, value_name = "FILE")]
     fault_file: Option<PathBuf>,
+    #[command(flatten)]
+    policies: PolicyArgs,
     /// What a commit waits for: "full" is safe against loss of power, "normal" against a crash only.
     #[arg(long, value_enum, default_value = "full", hide = true)]
     synchronous: Synchronous,
@@ -103,7 +105,7 @@ pub(super) fn serve(args: ServeArgs, world: &World) -> Result<Done, CliError> {
         targets: Targets::new(store, args.seed),
         clock,
         listen: args.listen,
-        door: Door { policies: settings.policies, only: args.key },
+        door: Door { policies: args.policies.on_top_of(settings.policies), only: args.key },
         faults,
     };
     let runtime = Builder::new_multi_thread().enable_all().thread_name("serve").build()?;

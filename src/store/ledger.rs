@@ -140,8 +140,8 @@ impl Ledger for SqlLedger<'_> {
                     &id,
                     object.parent.as_deref().map(mask::text),
                     object.created,
-                    self.door.json(&object.body).to_string(),
-                    self.door.json(&object.state).to_string(),
+                    self.door.json(&object.body),
+                    self.door.json(&object.state),
                 ))
             });
         match inserted {
@@ -169,8 +169,8 @@ impl Ledger for SqlLedger<'_> {
                     &id,
                     object.kind.as_str(),
                     object.parent.as_deref().map(mask::text),
-                    door.json(&object.body).to_string(),
-                    door.json(&object.state).to_string(),
+                    door.json(&object.body),
+                    door.json(&object.state),
                 ))
         })?;
         if changed == 1 { Ok(()) } else { Err(self.broke(LedgerError(format!("{id} does not exist")))) }

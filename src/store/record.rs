@@ -1,7 +1,7 @@
 //! What is written of a call: first that it leaves, then what came of it.
 //!
 //! ```text
-//! answer (local)    journal ─► minter ─► finish             one transaction, so nobody sees the steps
+//! answer (local)    minter ─► entry, exchange               one transaction
 //! the real API      journal │ on its way │ finish           Pending │ Unused, Used, Failed, Unknown
 //!                            └─ the run dies ─► Interrupted  at the next opening
 //! ask again         Unknown, Interrupted ─► Pending          the same exchange, the same idempotency key
@@ -83,39 +83,25 @@ impl Work {
         let response = answer(&mut ledger)?;
         let rest = ledger.finish()?;
         let took = begun.elapsed();
+        let request = door.request(&call.request);
+        let outcome = Ok(door.response(&response));
+        // An answer that was given before is no new entry: the call joins the timeline of the first.
         let repeated = rest.recalled.filter(|_| response.header(REPLAYED).is_some());
-        let recorded = match repeated {
-            // An answer that was given before is no new entry: the call joins the timeline of the first.
-            Some(entry) => self.write_repetition(call, &door, entry, took, &response)?,
-            None => {
-                let journaled = self.write_call(call, &door)?;
-                if let Some(record) = &rest.remembered {
-                    keep_answer(&self.connection, record, journaled.exchange)?;
-                }
-                self.settle(journaled.exchange, took, Ok(door.response(&response)))?
+        let (about, changed) = match repeated {
+            Some(entry) => (Some(entry), self.entries("id = ?1", [entry.0])?.pop()),
+            None if call.request.makes_token() => {
+                let entry = settled(new_entry(call), took, &outcome, false);
+                let entry = self.insert_entry(entry, None)?;
+                (Some(entry.id), Some(entry))
             }
+            None => self.settle_call(&request, call.target, outcome.as_ref().ok())?,
         };
-        Ok((recorded, response))
-    }
-
-    fn write_repetition(
-        &self,
-        call: &Call,
-        door: &Door,
-        entry: EntryId,
-        took: Duration,
-        response: &ApiResponse,
-    ) -> Result<Recorded, Failed> {
-        let exchange = Exchange {
-            target: call.target,
-            started: call.started,
-            took,
-            request: door.request(&call.request),
-            outcome: Ok(door.response(response)),
-        };
-        let id = self.write_request(Some(entry), false, call, &exchange.request)?;
-        self.write_outcome(id, Some(entry), took, &exchange.outcome)?;
-        Ok(Recorded { entry: self.entries("id = ?1", [entry.0])?.pop(), exchange })
+        let is_creation = repeated.is_none() && call.request.makes_token();
+        let id = self.insert_exchange(about, is_creation, call, &request, Some((took, &outcome)))?;
+        if let Some(record) = &rest.remembered {
+            keep_answer(&self.connection, record, id)?;
+        }
+        Ok((Recorded { entry: changed, exchange: as_kept(call, took, request, outcome) }, response))
     }
 
     /// Writes down a call that neither target answered: what a fault made of it on purpose.
@@ -126,20 +112,12 @@ impl Work {
         outcome: Result<ApiResponse, Failure>,
     ) -> Result<Recorded, Failed> {
         let door = Door::of(&call.request);
+        let request = door.request(&call.request);
         let outcome = outcome.map(|response| door.response(&response));
-        let exchange = Exchange {
-            target: call.target,
-            started: call.started,
-            took,
-            request: door.request(&call.request),
-            outcome,
-        };
-        let about = usage::token_of(&exchange.request).map(str::to_owned);
-        let about = about.map(|token| self.entries_of(&token, call.target)).transpose()?;
+        let about = usage::token_of(&request).map(|token| self.entries_of(token, call.target)).transpose()?;
         let about = about.and_then(|entries| entries.last().map(|entry| entry.id));
-        let id = self.write_request(about, false, call, &exchange.request)?;
-        self.write_outcome(id, about, took, &exchange.outcome)?;
-        Ok(Recorded { entry: None, exchange })
+        self.insert_exchange(about, false, call, &request, Some((took, &outcome)))?;
+        Ok(Recorded { entry: None, exchange: as_kept(call, took, request, outcome) })
     }
 
     pub(super) fn journal(&mut self, call: &Call) -> Result<Journaled, Failed> {
@@ -194,23 +172,28 @@ impl Work {
 
     /// Writes the call without an outcome, and a pending entry if it makes a token.
     fn write_call(&mut self, call: &Call, door: &Door) -> Result<Journaled, Failed> {
-        let entry = call.request.makes_token().then(|| self.new_entry(call)).transpose()?;
+        let entry = call.request.makes_token().then(|| new_entry(call));
+        let entry = entry.map(|entry| self.insert_entry(entry, Some(&self.run))).transpose()?;
         let id = entry.as_ref().map(|entry| entry.id);
-        let exchange = self.write_request(id, id.is_some(), call, &door.request(&call.request))?;
+        let exchange = self.insert_exchange(id, id.is_some(), call, &door.request(&call.request), None)?;
         Ok(Journaled { exchange, entry })
     }
 
-    fn write_request(
+    /// Writes a call, with what came of it once that is known.
+    fn insert_exchange(
         &self,
         entry: Option<EntryId>,
         is_creation: bool,
         call: &Call,
         request: &MaskedRequest,
+        end: Option<(Duration, &Result<ApiResponse, Failure>)>,
     ) -> rusqlite::Result<ExchangeId> {
+        let outcome = end.map(|(_, outcome)| Outcome::of(outcome)).unwrap_or_default();
         self.connection
             .prepare_cached(
-                "INSERT INTO exchanges (entry, is_creation, target, started_ms, method, path, params, headers) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                "INSERT INTO exchanges (entry, is_creation, target, started_ms, method, path, params, headers, \
+                 took_micros, http_status, answer_headers, answer_body, failure_kind, failure_message, failure_text) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
             )?
             .execute((
                 entry.map(|entry| entry.0),
@@ -221,36 +204,40 @@ impl Work {
                 &request.path,
                 rows::pairs_json(&request.params),
                 rows::pairs_json(&request.headers),
+                end.map(|(took, _)| rows::micros(took)),
+                outcome.http_status,
+                outcome.headers,
+                outcome.body,
+                outcome.failure_kind,
+                outcome.failure_message,
+                outcome.failure_text,
             ))?;
         Ok(ExchangeId(self.connection.last_insert_rowid()))
     }
 
-    fn new_entry(&mut self, call: &Call) -> Result<Entry, Failed> {
-        let typed: String = mask::ascii_digits(call.request.params.get("card[number]").unwrap_or_default())
-            .chars()
-            .filter(char::is_ascii_digit)
-            .collect();
-        let mut entry = Entry {
-            id: EntryId(0),
-            status: Status::Pending,
-            target: call.target,
-            token_id: None,
-            brand: CardNumber::parse(&typed).map(|number| number.brand().as_str().to_owned()),
-            last4: typed.len().checked_sub(4).map(|start| typed[start..].to_owned()),
-            code: None,
-            used_by: None,
-            // As precise as the column.
-            started: Timestamp::from_millisecond(call.started.as_millisecond()).unwrap_or(call.started),
-            took: None,
-        };
+    /// Writes a new entry and gives it its number. `run` is the run that waits for its answer.
+    fn insert_entry(&self, entry: Entry, run: Option<&str>) -> rusqlite::Result<Entry> {
+        let revision = next_revision(&self.connection)?;
         self.connection
             .prepare_cached(
-                "INSERT INTO entries (status, target, started_ms, revision, haystack) VALUES (?1, ?2, ?3, 0, '')",
+                "INSERT INTO entries (status, target, token_id, brand, last4, code, used_by, started_ms, took_micros, \
+                 revision, haystack, run) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
             )?
-            .execute((entry.status.as_str(), entry.target.as_str(), entry.started.as_millisecond()))?;
-        entry.id = EntryId(self.connection.last_insert_rowid());
-        save_entry(&self.connection, &entry, next_revision(&self.connection)?, Some(&self.run))?;
-        Ok(entry)
+            .execute((
+                entry.status.as_str(),
+                entry.target.as_str(),
+                &entry.token_id,
+                &entry.brand,
+                &entry.last4,
+                &entry.code,
+                &entry.used_by,
+                entry.started.as_millisecond(),
+                entry.took.map(rows::micros),
+                revision,
+                haystack(&entry),
+                run,
+            ))?;
+        Ok(Entry { id: EntryId(self.connection.last_insert_rowid()), ..entry })
     }
 
     /// Writes what came of a call that is in the journal. The outcome is masked; a failure says whether the call may
@@ -270,16 +257,18 @@ impl Work {
         if matches!(stored.outcome, Some(Ok(_))) {
             return Err(StoreError::AnsweredAlready.into());
         }
-        let took = Duration::from_micros(rows::micros(took).cast_unsigned());
-        let entry = match stored.entry {
-            Some(entry) if stored.is_creation => Some(self.settle_creation(entry, took, &outcome)?),
-            _ => None,
-        };
-        let (about, changed) = match entry {
-            Some(entry) => (stored.entry, Some(entry)),
-            None => self.settle_call(&stored, &outcome)?,
-        };
+        let took = time_kept(took);
+        let may_have_happened = outcome.as_ref().is_err_and(|(_, may_have_happened)| *may_have_happened);
         let outcome = outcome.map_err(|(failure, _)| failure);
+        let (about, changed) = match stored.entry {
+            Some(id) if stored.is_creation => {
+                let entry = self.entries("id = ?1", [id.0])?.pop().ok_or(StoreError::NoSuchCall)?;
+                let entry = settled(entry, took, &outcome, may_have_happened);
+                save_entry(&self.connection, &entry, next_revision(&self.connection)?, None)?;
+                (Some(id), Some(entry))
+            }
+            _ => self.settle_call(&stored.request, stored.target, outcome.as_ref().ok())?,
+        };
         self.write_outcome(id, about, took, &outcome)?;
         let exchange = StoredExchange { took: Some(took), outcome: Some(outcome), ..stored }
             .finished()
@@ -294,8 +283,7 @@ impl Work {
         took: Duration,
         outcome: &Result<ApiResponse, Failure>,
     ) -> rusqlite::Result<()> {
-        let answer = outcome.as_ref().ok();
-        let failure = outcome.as_ref().err();
+        let outcome = Outcome::of(outcome);
         self.connection
             .prepare_cached(
                 "UPDATE exchanges SET entry = ?2, took_micros = ?3, http_status = ?4, answer_headers = ?5, \
@@ -305,60 +293,29 @@ impl Work {
                 id.0,
                 about.map(|entry| entry.0),
                 rows::micros(took),
-                answer.map(|answer| answer.http_status).or(failure.and_then(|failure| failure.http_status)),
-                answer.map(|answer| rows::pairs_json(&answer.headers)),
-                answer.map(|answer| &answer.body),
-                failure.map(|failure| &failure.kind),
-                failure.map(|failure| &failure.message),
-                failure.and_then(|failure| failure.text.as_ref()),
+                outcome.http_status,
+                outcome.headers,
+                outcome.body,
+                outcome.failure_kind,
+                outcome.failure_message,
+                outcome.failure_text,
             ))
             .map(drop)
-    }
-
-    fn settle_creation(
-        &self,
-        id: EntryId,
-        took: Duration,
-        outcome: &Result<ApiResponse, (Failure, bool)>,
-    ) -> Result<Entry, Failed> {
-        let mut entry = self.entries("id = ?1", [id.0])?.pop().ok_or(StoreError::NoSuchCall)?;
-        entry.took = Some(took);
-        (entry.status, entry.code) = match outcome {
-            Ok(response) => match response.json().as_ref() {
-                Some(body) if response.is_success() => match Token::of(body) {
-                    Some(token) => {
-                        entry.token_id = Some(token.id().to_owned());
-                        entry.brand = token.brand().map(str::to_owned).or(entry.brand);
-                        entry.last4 = token.last4().map(str::to_owned).or(entry.last4);
-                        (if token.is_used() { Status::Used } else { Status::Unused }, None)
-                    }
-                    None => (Status::Failed, Some(NO_TOKEN.to_owned())),
-                },
-                body => {
-                    let code = body.and_then(ErrorView::of).map(|error| error.label().to_owned());
-                    (Status::Failed, Some(code.unwrap_or_else(|| format!("http_{}", response.http_status))))
-                }
-            },
-            Err((failure, true)) => (Status::Unknown, Some(failure.kind.clone())),
-            Err((failure, false)) => (Status::Failed, Some(failure.kind.clone())),
-        };
-        save_entry(&self.connection, &entry, next_revision(&self.connection)?, None)?;
-        Ok(entry)
     }
 
     /// The entry whose timeline a call belongs to, and the same entry if the call's answer changed it: a token turns used
     /// here, whoever used it up.
     fn settle_call(
         &self,
-        call: &StoredExchange,
-        outcome: &Result<ApiResponse, (Failure, bool)>,
-    ) -> Result<(Option<EntryId>, Option<Entry>), Failed> {
-        let response = outcome.as_ref().ok();
-        let Some(TokenUse { token, verdict }) = usage::of_call(&call.request, response) else {
+        request: &MaskedRequest,
+        target: Target,
+        response: Option<&ApiResponse>,
+    ) -> rusqlite::Result<(Option<EntryId>, Option<Entry>)> {
+        let Some(TokenUse { token, verdict }) = usage::of_call(request, response) else {
             return Ok((None, None));
         };
         // The newest entry of a token shows the call, where several have it.
-        let entries = self.entries_of(&token, call.target)?;
+        let entries = self.entries_of(&token, target)?;
         let about = entries.last().map(|entry| entry.id);
         let Verdict::Used(by) = verdict else { return Ok((about, None)) };
         let mut changed = None;
@@ -386,6 +343,95 @@ impl Work {
             .query_map(values, rows::entry)?
             .collect()
     }
+}
+
+/// The columns of an exchange that say what came of it.
+#[derive(Default)]
+struct Outcome<'a> {
+    http_status: Option<u16>,
+    headers: Option<String>,
+    body: Option<&'a [u8]>,
+    failure_kind: Option<&'a str>,
+    failure_message: Option<&'a str>,
+    failure_text: Option<&'a str>,
+}
+
+impl<'a> Outcome<'a> {
+    fn of(outcome: &'a Result<ApiResponse, Failure>) -> Self {
+        match outcome {
+            Ok(answer) => Self {
+                http_status: Some(answer.http_status),
+                headers: Some(rows::pairs_json(&answer.headers)),
+                body: Some(&answer.body),
+                ..Self::default()
+            },
+            Err(failure) => Self {
+                http_status: failure.http_status,
+                failure_kind: Some(&failure.kind),
+                failure_message: Some(&failure.message),
+                failure_text: failure.text.as_deref(),
+                ..Self::default()
+            },
+        }
+    }
+}
+
+/// A call as the history gives it back: its times are as precise as their columns.
+fn as_kept(call: &Call, took: Duration, request: MaskedRequest, outcome: Result<ApiResponse, Failure>) -> Exchange {
+    Exchange { target: call.target, started: moment_kept(call.started), took: time_kept(took), request, outcome }
+}
+
+fn moment_kept(moment: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(moment.as_millisecond()).unwrap_or(moment)
+}
+
+fn time_kept(time: Duration) -> Duration {
+    Duration::from_micros(rows::micros(time).cast_unsigned())
+}
+
+/// The entry of a token creation that nothing came of yet. It has no number yet.
+fn new_entry(call: &Call) -> Entry {
+    let typed: String = mask::ascii_digits(call.request.params.get("card[number]").unwrap_or_default())
+        .chars()
+        .filter(char::is_ascii_digit)
+        .collect();
+    Entry {
+        id: EntryId(0),
+        status: Status::Pending,
+        target: call.target,
+        token_id: None,
+        brand: CardNumber::parse(&typed).map(|number| number.brand().as_str().to_owned()),
+        last4: typed.len().checked_sub(4).map(|start| typed[start..].to_owned()),
+        code: None,
+        used_by: None,
+        started: moment_kept(call.started),
+        took: None,
+    }
+}
+
+/// An entry with what came of its creation. A failure may have happened at Stripe all the same.
+fn settled(mut entry: Entry, took: Duration, outcome: &Result<ApiResponse, Failure>, may_have_happened: bool) -> Entry {
+    entry.took = Some(time_kept(took));
+    (entry.status, entry.code) = match outcome {
+        Ok(response) => match response.json().as_ref() {
+            Some(body) if response.is_success() => match Token::of(body) {
+                Some(token) => {
+                    entry.token_id = Some(token.id().to_owned());
+                    entry.brand = token.brand().map(str::to_owned).or(entry.brand);
+                    entry.last4 = token.last4().map(str::to_owned).or(entry.last4);
+                    (if token.is_used() { Status::Used } else { Status::Unused }, None)
+                }
+                None => (Status::Failed, Some(NO_TOKEN.to_owned())),
+            },
+            body => {
+                let code = body.and_then(ErrorView::of).map(|error| error.label().to_owned());
+                (Status::Failed, Some(code.unwrap_or_else(|| format!("http_{}", response.http_status))))
+            }
+        },
+        Err(failure) if may_have_happened => (Status::Unknown, Some(failure.kind.clone())),
+        Err(failure) => (Status::Failed, Some(failure.kind.clone())),
+    };
+    entry
 }
 
 /// Turns what dead runs left pending into *interrupted*. Their lock files go when the result is dropped.
