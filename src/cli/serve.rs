@@ -118,9 +118,11 @@ async fn run(config: Config) -> Result<Done, CliError> {
     // Before anybody is told of the server: a signal that comes right after must find its listener.
     let mut signals = Signals::new()?;
     let server = Server::start(config).await.map_err(|error| CliError::Usage(advice(&error)))?;
-    print(format_args!("listening on http://{}", server.address()))?;
-    print(format_args!("control token {}", server.control_token()))?;
-    io::stdout().flush()?;
+    let words = format!("listening on http://{}\ncontrol token {}\n", server.address(), server.control_token());
+    let mut stdout = io::stdout().lock();
+    // Whoever started the server may have read its first line and closed the pipe: it serves all the same.
+    let _ = stdout.write_all(words.as_bytes()).and_then(|()| stdout.flush());
+    drop(stdout);
     signals.next().await;
     remark("Finishing the calls in flight; again to stop at once");
     tokio::select! {

@@ -55,6 +55,8 @@ fn changed() -> Settings {
         moves_on: false,
         copies_id: false,
         zoom: 1.1,
+        serves: true,
+        port: 8080,
         ..Settings::default()
     };
     settings.stripe.base_url = BaseUrl::parse("http://127.0.0.1:8420").unwrap();
@@ -63,6 +65,7 @@ fn changed() -> Settings {
     settings.policies.raw_card_data = false;
     settings.policies.published_test_cards_only = true;
     settings.policies.strict_number = true;
+    settings.policies.block_if_cvc_fails = true;
     settings
 }
 
@@ -98,12 +101,18 @@ fn the_file_is_readable_and_has_a_version() {
   },
   "policies": {
     "raw_card_data": false,
+    "publishable_keys": true,
+    "card_tokens_on_charges": true,
     "published_test_cards_only": true,
-    "strict_number": true
+    "strict_number": true,
+    "block_if_cvc_fails": true,
+    "block_if_zip_fails": false
   },
   "moves_on": false,
   "copies_id": false,
-  "zoom": 1.1
+  "zoom": 1.1,
+  "serves": true,
+  "port": 8080
 }
 "#
     );
@@ -137,8 +146,17 @@ fn a_wrong_field_has_its_default_and_a_warning_that_names_it() {
         (r#"{"stripe": "x"}"#, &["stripe.base_url", "stripe.version", "stripe.account"]),
         (
             r#"{"policies": false}"#,
-            &["policies.raw_card_data", "policies.published_test_cards_only", "policies.strict_number"],
+            &[
+                "policies.raw_card_data",
+                "policies.publishable_keys",
+                "policies.card_tokens_on_charges",
+                "policies.published_test_cards_only",
+                "policies.strict_number",
+                "policies.block_if_cvc_fails",
+                "policies.block_if_zip_fails",
+            ],
         ),
+        (r#"{"port": 70000, "serves": 1}"#, &["serves", "port"]),
         (r#"{"version": "one"}"#, &["version"]),
     ] {
         let (_, warnings) = File::holding(text).load();
