@@ -36,6 +36,7 @@ use crate::domain::{
     entry::EntryId,
     request_log::ExchangeId,
 };
+use record::MaskedCall;
 use runs::Run;
 use schema::Location;
 use writer::{Work, Writer};
@@ -126,18 +127,21 @@ impl Store {
     ///
     /// The reply has the answer as written, masked: see [`Store::serve`].
     pub fn answer(&self, call: Call, answer: Answer) -> Reply<Recorded> {
-        self.0.writer.submit("save the call", move |work| work.answer(&call, answer))
+        let call = MaskedCall::of(&call);
+        self.0.writer.submit("save the call", move |work| work.answer(call, answer))
     }
 
     /// As [`Store::answer`], for a call that came over HTTP at `arrived`: the reply is the answer as made, its bytes
     /// untouched, and only what is written of it is masked.
     pub fn serve(&self, call: Call, arrived: Instant, answer: Answer) -> Reply<ApiResponse> {
-        self.0.writer.submit("save the call", move |work| work.serve(&call, arrived, answer))
+        let call = MaskedCall::of(&call);
+        self.0.writer.submit("save the call", move |work| work.serve(call, arrived, answer))
     }
 
     /// Writes down a call to the real API before it leaves; a token creation gets a pending entry.
     pub fn journal(&self, call: Call) -> Reply<Journaled> {
-        self.0.writer.submit("write down the call", move |work| work.journal(&call))
+        let call = MaskedCall::of(&call);
+        self.0.writer.submit("write down the call", move |work| work.journal(call))
     }
 
     /// Puts an unknown or interrupted entry back to pending, on the call that made it: to be asked again with the same
@@ -159,7 +163,8 @@ impl Store {
 
     /// Writes down a call that neither target answered: what a fault made of it on purpose.
     pub fn note(&self, call: Call, took: Duration, outcome: Result<ApiResponse, Failure>) -> Reply<Recorded> {
-        self.0.writer.submit("write down the call", move |work| work.note(&call, took, outcome))
+        let call = MaskedCall::of(&call);
+        self.0.writer.submit("write down the call", move |work| work.note(call, took, outcome))
     }
 
     /// Drops the minter's objects and what it remembers of idempotency keys; gives the number of objects. The history

@@ -67,64 +67,102 @@ pub struct Recorded {
     pub exchange: Exchange,
 }
 
+/// A call as it may be written. Made on the thread of the caller: masking is no work for the one thread that writes.
+pub(super) struct MaskedCall {
+    door: Door,
+    target: Target,
+    started: Timestamp,
+    request: MaskedRequest,
+    params: String,
+    headers: String,
+    /// Of a token creation: its line of the history, without a number yet.
+    entry: Option<Entry>,
+}
+
+impl MaskedCall {
+    pub(super) fn of(call: &Call) -> Self {
+        let door = Door::of(&call.request);
+        let request = door.request(&call.request);
+        Self {
+            target: call.target,
+            started: call.started,
+            params: rows::pairs_json(&request.params),
+            headers: rows::pairs_json(&request.headers),
+            entry: call.request.makes_token().then(|| new_entry(call)),
+            door,
+            request,
+        }
+    }
+
+    /// The exchange as the history gives it back: its times are as precise as their columns.
+    fn ended(self, took: Duration, outcome: Result<ApiResponse, Failure>) -> Exchange {
+        let (target, started) = (self.target, moment_kept(self.started));
+        Exchange { target, started, took: time_kept(took), request: self.request, outcome }
+    }
+}
+
 impl Work {
-    pub(super) fn answer(&mut self, call: &Call, answer: Answer) -> Result<Recorded, Failed> {
+    pub(super) fn answer(&mut self, call: MaskedCall, answer: Answer) -> Result<Recorded, Failed> {
         self.carry_out(call, Instant::now(), answer).map(|(recorded, _)| recorded)
     }
 
-    pub(super) fn serve(&mut self, call: &Call, arrived: Instant, answer: Answer) -> Result<ApiResponse, Failed> {
+    pub(super) fn serve(&mut self, call: MaskedCall, arrived: Instant, answer: Answer) -> Result<ApiResponse, Failed> {
         self.carry_out(call, arrived, answer).map(|(_, response)| response)
     }
 
     /// The call as written, and the answer as made.
-    fn carry_out(&mut self, call: &Call, begun: Instant, answer: Answer) -> Result<(Recorded, ApiResponse), Failed> {
-        let door = Door::of(&call.request);
-        let mut ledger = SqlLedger::new(&self.connection, &door);
+    fn carry_out(
+        &mut self,
+        mut call: MaskedCall,
+        begun: Instant,
+        answer: Answer,
+    ) -> Result<(Recorded, ApiResponse), Failed> {
+        let mut ledger = SqlLedger::new(&self.connection, &call.door);
         let response = answer(&mut ledger)?;
         let rest = ledger.finish()?;
         let took = begun.elapsed();
-        let request = door.request(&call.request);
-        let outcome = Ok(door.response(&response));
+        let outcome = Ok(call.door.response(&response));
         // An answer that was given before is no new entry: the call joins the timeline of the first.
         let repeated = rest.recalled.filter(|_| response.header(REPLAYED).is_some());
-        let (about, changed) = match repeated {
-            Some(entry) => (Some(entry), self.entries("id = ?1", [entry.0])?.pop()),
-            None if call.request.makes_token() => {
-                let entry = settled(new_entry(call), took, &outcome, false);
-                let entry = self.insert_entry(entry, None)?;
+        let created = call.entry.take().filter(|_| repeated.is_none());
+        let is_creation = created.is_some();
+        let (about, changed) = match (repeated, created) {
+            (Some(entry), _) => (Some(entry), self.entries("id = ?1", [entry.0])?.pop()),
+            (None, Some(entry)) => {
+                let entry = self.insert_entry(settled(entry, took, &outcome, false), None)?;
                 (Some(entry.id), Some(entry))
             }
-            None => self.settle_call(&request, call.target, outcome.as_ref().ok())?,
+            (None, None) => self.settle_call(&call.request, call.target, outcome.as_ref().ok())?,
         };
-        let is_creation = repeated.is_none() && call.request.makes_token();
-        let id = self.insert_exchange(about, is_creation, call, &request, Some((took, &outcome)))?;
+        let id = self.insert_exchange(about, is_creation, &call, Some((took, &outcome)))?;
         if let Some(record) = &rest.remembered {
             keep_answer(&self.connection, record, id)?;
         }
-        Ok((Recorded { entry: changed, exchange: as_kept(call, took, request, outcome) }, response))
+        Ok((Recorded { entry: changed, exchange: call.ended(took, outcome) }, response))
     }
 
     /// Writes down a call that neither target answered: what a fault made of it on purpose.
     pub(super) fn note(
         &mut self,
-        call: &Call,
+        call: MaskedCall,
         took: Duration,
         outcome: Result<ApiResponse, Failure>,
     ) -> Result<Recorded, Failed> {
-        let door = Door::of(&call.request);
-        let request = door.request(&call.request);
-        let outcome = outcome.map(|response| door.response(&response));
-        let about = usage::token_of(&request).map(|token| self.entries_of(token, call.target)).transpose()?;
+        let outcome = outcome.map(|response| call.door.response(&response));
+        let about = usage::token_of(&call.request).map(|token| self.entries_of(token, call.target)).transpose()?;
         let about = about.and_then(|entries| entries.last().map(|entry| entry.id));
-        self.insert_exchange(about, false, call, &request, Some((took, &outcome)))?;
-        Ok(Recorded { entry: None, exchange: as_kept(call, took, request, outcome) })
+        self.insert_exchange(about, false, &call, Some((took, &outcome)))?;
+        Ok(Recorded { entry: None, exchange: call.ended(took, outcome) })
     }
 
-    pub(super) fn journal(&mut self, call: &Call) -> Result<Journaled, Failed> {
-        let door = Door::of(&call.request);
-        let journaled = self.write_call(call, &door)?;
-        self.doors.insert(journaled.exchange, door);
-        Ok(journaled)
+    /// Writes the call without an outcome, and a pending entry if it makes a token.
+    pub(super) fn journal(&mut self, mut call: MaskedCall) -> Result<Journaled, Failed> {
+        let run = self.run.clone();
+        let entry = call.entry.take().map(|entry| self.insert_entry(entry, Some(&run))).transpose()?;
+        let id = entry.as_ref().map(|entry| entry.id);
+        let exchange = self.insert_exchange(id, id.is_some(), &call, None)?;
+        self.doors.insert(exchange, call.door);
+        Ok(Journaled { exchange, entry })
     }
 
     pub(super) fn journal_again(&mut self, id: EntryId, started: Timestamp) -> Result<Journaled, Failed> {
@@ -170,22 +208,12 @@ impl Work {
         Ok(self.connection.execute("DELETE FROM objects", [])? as u64)
     }
 
-    /// Writes the call without an outcome, and a pending entry if it makes a token.
-    fn write_call(&mut self, call: &Call, door: &Door) -> Result<Journaled, Failed> {
-        let entry = call.request.makes_token().then(|| new_entry(call));
-        let entry = entry.map(|entry| self.insert_entry(entry, Some(&self.run))).transpose()?;
-        let id = entry.as_ref().map(|entry| entry.id);
-        let exchange = self.insert_exchange(id, id.is_some(), call, &door.request(&call.request), None)?;
-        Ok(Journaled { exchange, entry })
-    }
-
     /// Writes a call, with what came of it once that is known.
     fn insert_exchange(
         &self,
         entry: Option<EntryId>,
         is_creation: bool,
-        call: &Call,
-        request: &MaskedRequest,
+        call: &MaskedCall,
         end: Option<(Duration, &Result<ApiResponse, Failure>)>,
     ) -> rusqlite::Result<ExchangeId> {
         let outcome = end.map(|(_, outcome)| Outcome::of(outcome)).unwrap_or_default();
@@ -200,10 +228,10 @@ impl Work {
                 is_creation,
                 call.target.as_str(),
                 call.started.as_millisecond(),
-                request.method.as_str(),
-                &request.path,
-                rows::pairs_json(&request.params),
-                rows::pairs_json(&request.headers),
+                call.request.method.as_str(),
+                &call.request.path,
+                &call.params,
+                &call.headers,
                 end.map(|(took, _)| rows::micros(took)),
                 outcome.http_status,
                 outcome.headers,
@@ -374,11 +402,6 @@ impl<'a> Outcome<'a> {
             },
         }
     }
-}
-
-/// A call as the history gives it back: its times are as precise as their columns.
-fn as_kept(call: &Call, took: Duration, request: MaskedRequest, outcome: Result<ApiResponse, Failure>) -> Exchange {
-    Exchange { target: call.target, started: moment_kept(call.started), took: time_kept(took), request, outcome }
 }
 
 fn moment_kept(moment: Timestamp) -> Timestamp {
