@@ -20,6 +20,7 @@ use crate::domain::{
 /// The last version that shows the refunds of a charge unasked is the one before this.
 const REFUNDS_LEFT_OUT_SINCE: &str = "2022-11-15";
 const LONGEST_DESCRIPTOR: usize = 22;
+const LONGEST_DESCRIPTION: usize = 40_000;
 const ADDRESS: [&str; 6] = ["city", "country", "line1", "line2", "postal_code", "state"];
 /// What Stripe takes where it pays others out too.
 const CONNECT: &[&str] = &[
@@ -270,7 +271,7 @@ fn descriptor(fields: &Fields<'_>, name: &str) -> Result<Given<String>, ApiError
 
 /// The texts that a charge is made with, and that can be changed later.
 fn write_texts(fields: &Fields<'_>, charge: &mut Value) -> Result<(), ApiError> {
-    fields.text("description", LONGEST_TEXT)?.write(charge, "description");
+    fields.text("description", LONGEST_DESCRIPTION)?.write(charge, "description");
     fields.text("receipt_email", LONGEST_TEXT)?.write(charge, "receipt_email");
     fields.metadata(charge)?;
     if fields.has("shipping") {
@@ -510,7 +511,7 @@ fn with_refunds(call: &mut Call<'_>, mut charge: Value) -> Result<Value, Stop> {
     let id = text(&charge, "id");
     let url = format!("/v1/charges/{id}/refunds");
     let list = List { kind: ObjectKind::Refund, what: "refund", parent: Some(&id), url: &url };
-    charge["refunds"] = lists::first_page(call, &list)?;
+    shapes::add(&mut charge, "refunds", lists::first_page(call, &list)?);
     Ok(charge)
 }
 

@@ -29,6 +29,9 @@ const NOT_MODELLED: &[&str] = &[
     "coupon",
     "default_alipay_account",
     "default_bank_account",
+    "invoice_settings[custom_fields]",
+    "invoice_settings[default_payment_method]",
+    "invoice_settings[rendering_options]",
     "payment_method",
     "promotion_code",
     "tax",
@@ -45,7 +48,6 @@ const CREATE: Takes = Takes {
         "email",
         "expand[*]",
         "invoice_prefix",
-        "invoice_settings[default_payment_method]",
         "invoice_settings[footer]",
         "metadata",
         "metadata[*]",
@@ -74,7 +76,6 @@ const UPDATE: Takes = Takes {
         "email",
         "expand[*]",
         "invoice_prefix",
-        "invoice_settings[default_payment_method]",
         "invoice_settings[footer]",
         "metadata",
         "metadata[*]",
@@ -257,15 +258,13 @@ fn write(fields: &Fields<'_>, customer: &mut Value) -> Result<(), ApiError> {
     if let Some(next) = fields.integer("next_invoice_sequence", 1..=i64::MAX)? {
         customer["next_invoice_sequence"] = next.into();
     }
-    if let Some(word) = fields.choice("tax_exempt", &["exempt", "none", "reverse"])? {
+    if fields.raw("tax_exempt") == Some("") {
+        customer["tax_exempt"] = "none".into();
+    } else if let Some(word) = fields.choice("tax_exempt", &["exempt", "none", "reverse"])? {
         customer["tax_exempt"] = word.into();
     }
     let footer = fields.text("invoice_settings[footer]", LONGEST_TEXT)?;
     footer.write(&mut customer["invoice_settings"], "footer");
-    if fields.raw("invoice_settings[default_payment_method]").is_some() {
-        let message = "Testcard's local minter does not model 'invoice_settings[default_payment_method]'.";
-        return Err(ApiError::request(None, Some("invoice_settings[default_payment_method]"), message));
-    }
     if fields.has("preferred_locales") {
         let locales = fields.elements("preferred_locales");
         customer["preferred_locales"] = locales.filter(|locale| !locale.is_empty()).collect();
@@ -295,7 +294,7 @@ fn show(call: &mut Call<'_>, fields: &Fields<'_>, mut customer: Value) -> Result
         let id = text(&customer, "id");
         let url = format!("/v1/customers/{id}/sources");
         let list = List { kind: ObjectKind::Card, what: "source", parent: Some(&id), url: &url };
-        customer["sources"] = lists::first_page(call, &list)?;
+        shapes::add(&mut customer, "sources", lists::first_page(call, &list)?);
     }
     expand::apply(call, fields, customer)
 }

@@ -9,8 +9,48 @@ use crate::domain::{api::ApiRequest, error::ApiError, mask, params::Params};
 /// Which parameters a call takes. In a name, `[*]` stands for any key of a dictionary or list.
 pub(super) struct Takes {
     pub(super) names: &'static [&'static str],
-    /// What Stripe takes here and the minter does not play: refused in words that say so.
+    /// What Stripe takes here and the minter does not play, with all that is below it: refused in words that say so.
     pub(super) not_modelled: &'static [&'static str],
+}
+
+/// How the name of a parameter is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Meaning {
+    Known,
+    Unknown,
+    NotModelled(&'static str),
+    /// A card dictionary, below the parameter that takes the id of a token.
+    CardDetails(&'static str),
+    /// A text where a list is due.
+    NotList(&'static str),
+}
+
+impl Takes {
+    fn meaning(&self, name: &str) -> Meaning {
+        if self.names.iter().any(|known| fits(known, name)) {
+            return Meaning::Known;
+        }
+        let is_below =
+            |known: &str| name.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with('['));
+        if let Some(known) = self.not_modelled.iter().find(|known| is_below(known)) {
+            return Meaning::NotModelled(known);
+        }
+        let takes_token = [("source", "source"), ("card", "card"), ("card[token]", "card")];
+        match takes_token.into_iter().find(|(taken, root)| self.names.contains(taken) && is_below(root)) {
+            Some((taken, _)) => Meaning::CardDetails(taken),
+            None if name == "expand" => Meaning::NotList("expand"),
+            None => Meaning::Unknown,
+        }
+    }
+}
+
+/// Raw card details go through a token here: that way they are checked by one set of rules.
+fn card_details_refused(param: &str) -> ApiError {
+    let message = format!(
+        "Testcard's local minter takes no card details in '{param}': make a token of them with POST /v1/tokens, and send \
+         its id instead."
+    );
+    ApiError::request(None, Some(param), message)
 }
 
 /// The parameters of a call, all of them known.
@@ -53,20 +93,20 @@ const METADATA_VALUE_LENGTH: usize = 500;
 
 impl<'a> Fields<'a> {
     /// # Errors
-    /// The first parameter that is not known, all of them named; then the first that is not modelled.
+    /// The first parameter that is not known, all of them named; then the first that is meant but not taken.
     pub(super) fn of(request: &'a ApiRequest, takes: &Takes) -> Result<Self, ApiError> {
-        let is_known = |name: &&str| takes.names.iter().any(|known| fits(known, name));
-        let is_not_modelled = |name: &&str| takes.not_modelled.contains(&root(name));
         let params = &request.params;
-        ApiError::refuse_unknown(params.names().filter(|name| !is_known(name) && !is_not_modelled(name)))?;
-        match params.names().find(is_not_modelled) {
-            Some(name) => {
-                let name = root(name);
+        ApiError::refuse_unknown(params.names().filter(|name| takes.meaning(name) == Meaning::Unknown))?;
+        let refusal = params.names().find_map(|name| match takes.meaning(name) {
+            Meaning::Known | Meaning::Unknown => None,
+            Meaning::NotModelled(name) => {
                 let message = format!("Testcard's local minter does not model '{name}' here.");
-                Err(ApiError::request(None, Some(name), message))
+                Some(ApiError::request(None, Some(name), message))
             }
-            None => Ok(Self(params)),
-        }
+            Meaning::CardDetails(name) => Some(card_details_refused(name)),
+            Meaning::NotList(name) => Some(ApiError::request(None, Some(name), "Invalid array")),
+        });
+        refusal.map_or(Ok(Self(params)), Err)
     }
 
     /// The value as sent.
@@ -232,6 +272,30 @@ mod tests {
             ("shipping[address][*]", "shipping[name]", false),
         ] {
             assert_eq!(fits(pattern, name), expected, "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn what_is_meant_but_not_taken_is_refused_in_words() {
+        const TAKES: Takes = Takes {
+            names: &["source", "card", "expand[*]", "settings[footer]"],
+            not_modelled: &["settings[fields]", "owner"],
+        };
+        const METHOD: Takes = Takes { names: &["card[token]"], not_modelled: &[] };
+        for (takes, name, expected) in [
+            (&TAKES, "source", Meaning::Known),
+            (&TAKES, "source[number]", Meaning::CardDetails("source")),
+            (&TAKES, "card[exp_month]", Meaning::CardDetails("card")),
+            (&TAKES, "cards", Meaning::Unknown),
+            (&TAKES, "expand", Meaning::NotList("expand")),
+            (&TAKES, "settings[fields][0][name]", Meaning::NotModelled("settings[fields]")),
+            (&TAKES, "settings[fieldset]", Meaning::Unknown),
+            (&TAKES, "owner[name]", Meaning::NotModelled("owner")),
+            (&METHOD, "card[token]", Meaning::Known),
+            (&METHOD, "card[number]", Meaning::CardDetails("card[token]")),
+            (&METHOD, "source[number]", Meaning::Unknown),
+        ] {
+            assert_eq!(takes.meaning(name), expected, "{name}");
         }
     }
 }

@@ -16,10 +16,6 @@ const CREATE: Takes = Takes {
     names: &[
         "type",
         "card[token]",
-        "card[number]",
-        "card[exp_month]",
-        "card[exp_year]",
-        "card[cvc]",
         "allow_redisplay",
         "billing_details[address][*]",
         "billing_details[email]",
@@ -42,11 +38,6 @@ pub(super) fn create(call: &mut Call<'_>, _: &[&str]) -> Result<Value, Stop> {
     if !KINDS.contains(&kind) {
         let message = "Testcard's local minter makes payment methods of type 'card' only.";
         return Err(ApiError::request(None, Some("type"), message).into());
-    }
-    if ["card[number]", "card[exp_month]", "card[exp_year]", "card[cvc]"].iter().any(|name| fields.raw(name).is_some())
-    {
-        let message = "Testcard's local minter makes payment methods of tokens only: send 'card[token]'.";
-        return Err(ApiError::request(None, Some("card[number]"), message).into());
     }
     let redisplay = fields.choice("allow_redisplay", &["always", "limited", "unspecified"])?;
     let token = fields.word("card[token]")?.ok_or_else(|| ApiError::missing("card[token]"))?;
