@@ -280,16 +280,18 @@ fn write_texts(fields: &Fields<'_>, charge: &mut Value) -> Result<(), ApiError> 
     Ok(())
 }
 
-/// `shipping` of a charge or a customer.
+/// `shipping` of a charge or a customer: an address and a name at least.
 pub(super) fn shipping(fields: &Fields<'_>) -> Result<Value, ApiError> {
     if fields.raw("shipping") == Some("") {
         return Ok(Value::Null);
     }
     let text = |name: &str| Ok::<_, ApiError>(fields.text(name, LONGEST_TEXT)?.set());
+    let address = fields.dictionary("shipping[address]", &ADDRESS)?.set();
+    let name = fields.word("shipping[name]")?;
     Ok(json!({
-        "address": fields.dictionary("shipping[address]", &ADDRESS)?.set(),
+        "address": address.ok_or_else(|| ApiError::missing("shipping[address]"))?,
         "carrier": text("shipping[carrier]")?,
-        "name": text("shipping[name]")?,
+        "name": name.ok_or_else(|| ApiError::missing("shipping[name]"))?,
         "phone": text("shipping[phone]")?,
         "tracking_number": text("shipping[tracking_number]")?,
     }))

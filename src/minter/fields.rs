@@ -13,32 +13,48 @@ pub(super) struct Takes {
     pub(super) not_modelled: &'static [&'static str],
 }
 
-/// How the name of a parameter is meant.
+/// How a parameter is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Meaning {
+enum Meaning<'a> {
     Known,
     Unknown,
     NotModelled(&'static str),
     /// A card dictionary, below the parameter that takes the id of a token.
     CardDetails(&'static str),
+    /// A text where a dictionary is due.
+    NotObject(&'a str),
     /// A text where a list is due.
-    NotList(&'static str),
+    NotList(&'a str),
 }
 
+/// Parameters that take a list.
+const LISTS: [&str; 2] = ["expand", "preferred_locales"];
+/// The one that is a text or a dictionary.
+const EITHER: &str = "created";
+
 impl Takes {
-    fn meaning(&self, name: &str) -> Meaning {
+    fn meaning<'a>(&self, name: &'a str, value: &str) -> Meaning<'a> {
+        let is_below =
+            |root: &str| name.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('['));
+        let is_taken = |known: &str| self.names.contains(&known);
+        let has_below =
+            self.names.iter().any(|known| known.strip_prefix(name).is_some_and(|rest| rest.starts_with('[')));
+        if has_below && LISTS.contains(&name) {
+            return Meaning::NotList(name);
+        }
+        // An empty text unsets a dictionary that can be unset.
+        if has_below && name != EITHER && !(value.is_empty() && is_taken(name)) {
+            return Meaning::NotObject(name);
+        }
         if self.names.iter().any(|known| fits(known, name)) {
             return Meaning::Known;
         }
-        let is_below =
-            |known: &str| name.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with('['));
         if let Some(known) = self.not_modelled.iter().find(|known| is_below(known)) {
             return Meaning::NotModelled(known);
         }
         let takes_token = [("source", "source"), ("card", "card"), ("card[token]", "card")];
-        match takes_token.into_iter().find(|(taken, root)| self.names.contains(taken) && is_below(root)) {
+        match takes_token.into_iter().find(|(taken, root)| is_taken(taken) && is_below(root)) {
             Some((taken, _)) => Meaning::CardDetails(taken),
-            None if name == "expand" => Meaning::NotList("expand"),
             None => Meaning::Unknown,
         }
     }
@@ -96,14 +112,16 @@ impl<'a> Fields<'a> {
     /// The first parameter that is not known, all of them named; then the first that is meant but not taken.
     pub(super) fn of(request: &'a ApiRequest, takes: &Takes) -> Result<Self, ApiError> {
         let params = &request.params;
-        ApiError::refuse_unknown(params.names().filter(|name| takes.meaning(name) == Meaning::Unknown))?;
-        let refusal = params.names().find_map(|name| match takes.meaning(name) {
+        let unknown = params.iter().filter(|(name, value)| takes.meaning(name, value) == Meaning::Unknown);
+        ApiError::refuse_unknown(unknown.map(|(name, _)| name))?;
+        let refusal = params.iter().find_map(|(name, value)| match takes.meaning(name, value) {
             Meaning::Known | Meaning::Unknown => None,
             Meaning::NotModelled(name) => {
                 let message = format!("Testcard's local minter does not model '{name}' here.");
                 Some(ApiError::request(None, Some(name), message))
             }
             Meaning::CardDetails(name) => Some(card_details_refused(name)),
+            Meaning::NotObject(name) => Some(not_object(name)),
             Meaning::NotList(name) => Some(ApiError::request(None, Some(name), "Invalid array")),
         });
         refusal.map_or(Ok(Self(params)), Err)
@@ -181,6 +199,9 @@ impl<'a> Fields<'a> {
         let Some(known) = object["metadata"].as_object_mut() else { return Ok(()) };
         for (name, value) in self.0.iter() {
             let Some(key) = name.strip_prefix("metadata[").and_then(|rest| rest.strip_suffix(']')) else { continue };
+            if key.is_empty() {
+                return Err(not_object("metadata"));
+            }
             if key.chars().count() > METADATA_KEY_LENGTH {
                 let message = format!(
                     "Metadata keys can be at most {METADATA_KEY_LENGTH} characters long, and one of yours is longer."
@@ -228,6 +249,10 @@ impl<'a> Fields<'a> {
     pub(super) fn expand(&self) -> impl Iterator<Item = &'a str> {
         self.elements("expand")
     }
+}
+
+fn not_object(name: &str) -> ApiError {
+    ApiError::request(None, Some(name), "Invalid object")
 }
 
 fn too_long(name: &str, longest: usize) -> ApiError {
@@ -278,24 +303,41 @@ mod tests {
     #[test]
     fn what_is_meant_but_not_taken_is_refused_in_words() {
         const TAKES: Takes = Takes {
-            names: &["source", "card", "expand[*]", "settings[footer]"],
+            names: &[
+                "source",
+                "card",
+                "expand[*]",
+                "created",
+                "created[gt]",
+                "metadata",
+                "metadata[*]",
+                "settings[footer]",
+            ],
             not_modelled: &["settings[fields]", "owner"],
         };
         const METHOD: Takes = Takes { names: &["card[token]"], not_modelled: &[] };
-        for (takes, name, expected) in [
-            (&TAKES, "source", Meaning::Known),
-            (&TAKES, "source[number]", Meaning::CardDetails("source")),
-            (&TAKES, "card[exp_month]", Meaning::CardDetails("card")),
-            (&TAKES, "cards", Meaning::Unknown),
-            (&TAKES, "expand", Meaning::NotList("expand")),
-            (&TAKES, "settings[fields][0][name]", Meaning::NotModelled("settings[fields]")),
-            (&TAKES, "settings[fieldset]", Meaning::Unknown),
-            (&TAKES, "owner[name]", Meaning::NotModelled("owner")),
-            (&METHOD, "card[token]", Meaning::Known),
-            (&METHOD, "card[number]", Meaning::CardDetails("card[token]")),
-            (&METHOD, "source[number]", Meaning::Unknown),
+        for (takes, sent, expected) in [
+            (&TAKES, "source=tok_1", Meaning::Known),
+            (&TAKES, "source[number]=4", Meaning::CardDetails("source")),
+            (&TAKES, "card[exp_month]=5", Meaning::CardDetails("card")),
+            (&TAKES, "cards=5", Meaning::Unknown),
+            (&TAKES, "expand=card", Meaning::NotList("expand")),
+            (&TAKES, "expand[]=card", Meaning::Known),
+            (&TAKES, "created=1", Meaning::Known),
+            (&TAKES, "created[gt]=1", Meaning::Known),
+            (&TAKES, "metadata=", Meaning::Known),
+            (&TAKES, "metadata=x", Meaning::NotObject("metadata")),
+            (&TAKES, "settings=", Meaning::NotObject("settings")),
+            (&TAKES, "settings[fields][0][name]=x", Meaning::NotModelled("settings[fields]")),
+            (&TAKES, "settings[fieldset]=x", Meaning::Unknown),
+            (&TAKES, "owner[name]=x", Meaning::NotModelled("owner")),
+            (&METHOD, "card[token]=tok_1", Meaning::Known),
+            (&METHOD, "card[number]=4", Meaning::CardDetails("card[token]")),
+            (&METHOD, "card=card_1", Meaning::NotObject("card")),
+            (&METHOD, "source[number]=4", Meaning::Unknown),
         ] {
-            assert_eq!(takes.meaning(name), expected, "{name}");
+            let (name, value) = sent.split_once('=').unwrap();
+            assert_eq!(takes.meaning(name, value), expected, "{sent}");
         }
     }
 }

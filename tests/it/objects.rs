@@ -38,6 +38,7 @@ fn keys_are_in_stripes_order_in_every_object() {
         &[
             ("source", &token),
             ("address[line1]", "1 Main Street"),
+            ("shipping[address][line1]", "1 Main Street"),
             ("shipping[name]", "Jenny"),
             ("metadata[z]", "1"),
             ("metadata[a]", "2"),
@@ -146,6 +147,24 @@ fn parameters_that_are_not_modelled_are_told_from_unknown_ones() {
     let unknown = "Received unknown parameter: invoice_settings[colour]";
     check(&mut local, "/v1/customers", &[("invoice_settings[colour]", "red")], &code, &param, unknown);
     check(&mut local, "/v1/customers", &[("expand", "sources")], &Value::Null, &json!("expand"), "Invalid array");
+}
+
+#[test]
+fn a_dictionary_is_no_text_and_is_whole() {
+    let mut local = Local::new();
+    for name in ["metadata", "address", "shipping", "invoice_settings"] {
+        check(&mut local, "/v1/customers", &[(name, "x")], &Value::Null, &json!(name), "Invalid object");
+    }
+    check(&mut local, "/v1/customers", &[("metadata[]", "x")], &Value::Null, &json!("metadata"), "Invalid object");
+    for (sent, missing) in [("shipping[name]", "shipping[address]"), ("shipping[address][city]", "shipping[name]")] {
+        let message = format!("Missing required param: {missing}.");
+        check(&mut local, "/v1/customers", &[(sent, "x")], &json!("parameter_missing"), &json!(missing), &message);
+    }
+    let customer = local.make("/v1/customers", &[("metadata", ""), ("address", ""), ("shipping", "")]);
+    assert_eq!(
+        (&customer["metadata"], &customer["address"], &customer["shipping"]),
+        (&json!({}), &Value::Null, &Value::Null)
+    );
 }
 
 #[test]
