@@ -21,7 +21,6 @@ use crate::domain::{
 const REFUNDS_LEFT_OUT_SINCE: &str = "2022-11-15";
 const LONGEST_DESCRIPTOR: usize = 22;
 const LONGEST_DESCRIPTION: usize = 40_000;
-const ADDRESS: [&str; 6] = ["city", "country", "line1", "line2", "postal_code", "state"];
 /// What Stripe takes where it pays others out too.
 const CONNECT: &[&str] = &[
     "application_fee",
@@ -46,7 +45,7 @@ const CREATE: Takes = Takes {
         "metadata",
         "metadata[*]",
         "receipt_email",
-        "shipping[address][*]",
+        "shipping[address][*address]",
         "shipping[carrier]",
         "shipping[name]",
         "shipping[phone]",
@@ -65,7 +64,7 @@ const UPDATE: Takes = Takes {
         "metadata",
         "metadata[*]",
         "receipt_email",
-        "shipping[address][*]",
+        "shipping[address][*address]",
         "shipping[carrier]",
         "shipping[name]",
         "shipping[phone]",
@@ -286,7 +285,7 @@ pub(super) fn shipping(fields: &Fields<'_>) -> Result<Value, ApiError> {
         return Ok(Value::Null);
     }
     let text = |name: &str| Ok::<_, ApiError>(fields.text(name, LONGEST_TEXT)?.set());
-    let address = fields.dictionary("shipping[address]", &ADDRESS)?.set();
+    let address = fields.address("shipping[address]")?.set();
     let name = fields.word("shipping[name]")?;
     Ok(json!({
         "address": address.ok_or_else(|| ApiError::missing("shipping[address]"))?,

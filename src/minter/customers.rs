@@ -18,7 +18,6 @@ const SOURCES_LEFT_OUT_SINCE: &str = "2020-08-27";
 const LONGEST_EMAIL: usize = 512;
 const LONGEST_NAME: usize = 256;
 const LONGEST_PHONE: usize = 20;
-const ADDRESS: [&str; 6] = ["city", "country", "line1", "line2", "postal_code", "state"];
 /// No customer has more cards than are dropped with it at once.
 const MOST_CARDS: usize = 10_000;
 
@@ -41,7 +40,7 @@ const NOT_MODELLED: &[&str] = &[
 const CREATE: Takes = Takes {
     names: &[
         "address",
-        "address[*]",
+        "address[*address]",
         "balance",
         "card",
         "description",
@@ -56,7 +55,7 @@ const CREATE: Takes = Takes {
         "phone",
         "preferred_locales[*]",
         "shipping",
-        "shipping[address][*]",
+        "shipping[address][*address]",
         "shipping[name]",
         "shipping[phone]",
         "source",
@@ -67,7 +66,7 @@ const CREATE: Takes = Takes {
 const UPDATE: Takes = Takes {
     names: &[
         "address",
-        "address[*]",
+        "address[*address]",
         "balance",
         "card",
         "default_card",
@@ -84,7 +83,7 @@ const UPDATE: Takes = Takes {
         "phone",
         "preferred_locales[*]",
         "shipping",
-        "shipping[address][*]",
+        "shipping[address][*address]",
         "shipping[name]",
         "shipping[phone]",
         "source",
@@ -251,7 +250,7 @@ fn write(fields: &Fields<'_>, customer: &mut Value) -> Result<(), ApiError> {
         fields.text(name, longest)?.write(customer, name);
     }
     check_email(customer)?;
-    fields.dictionary("address", &ADDRESS)?.write(customer, "address");
+    fields.address("address")?.write(customer, "address");
     if let Some(balance) = fields.integer("balance", i64::MIN..=i64::MAX)? {
         customer["balance"] = balance.into();
     }

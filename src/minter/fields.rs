@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 
 use crate::domain::{api::ApiRequest, error::ApiError, mask, params::Params};
 
-/// Which parameters a call takes. In a name, `[*]` stands for any key of a dictionary or list.
+/// Which parameters a call takes. In a name, `[*]` stands for any key of a dictionary or list, `[*address]` for a field of
+/// an address.
 pub(super) struct Takes {
     pub(super) names: &'static [&'static str],
     /// What Stripe takes here and the minter does not play, with all that is below it: refused in words that say so.
@@ -103,6 +104,8 @@ impl<T: Into<Value>> Given<T> {
 
 /// The longest text that a field takes where its own limit is not documented, in characters.
 pub(super) const LONGEST_TEXT: usize = 5000;
+/// The fields of an address, in the order of an answer.
+pub(super) const ADDRESS: [&str; 6] = ["city", "country", "line1", "line2", "postal_code", "state"];
 const METADATA_KEYS: usize = 50;
 const METADATA_KEY_LENGTH: usize = 40;
 const METADATA_VALUE_LENGTH: usize = 500;
@@ -225,17 +228,17 @@ impl<'a> Fields<'a> {
         Ok(())
     }
 
-    /// A dictionary such as `address`, its keys in this order, null where none was sent. Empty, it is unset.
-    pub(super) fn dictionary(&self, name: &str, keys: &[&str]) -> Result<Given<Value>, ApiError> {
+    /// An address, null where a field of it was not sent. Empty, it is unset.
+    pub(super) fn address(&self, name: &str) -> Result<Given<Value>, ApiError> {
         if self.raw(name) == Some("") {
             return Ok(Given::Unset);
         }
         let mut object = Map::new();
         let mut is_sent = false;
-        for key in keys {
+        for key in ADDRESS {
             let text = self.text(&format!("{name}[{key}]"), LONGEST_TEXT)?;
             is_sent |= text != Given::Absent;
-            object.insert((*key).to_owned(), text.set().into());
+            object.insert(key.to_owned(), text.set().into());
         }
         Ok(if is_sent { Given::Set(Value::Object(object)) } else { Given::Absent })
     }
@@ -264,7 +267,7 @@ fn root(name: &str) -> &str {
     &name[..name.find('[').unwrap_or(name.len())]
 }
 
-/// Whether a name is meant by a pattern: `shipping[address][*]` takes `shipping[address][city]`.
+/// Whether a name is meant by a pattern: `shipping[address][*address]` takes `shipping[address][city]`.
 fn fits(pattern: &str, name: &str) -> bool {
     let mut expected = pattern.split('[');
     let mut parts = name.split('[');
@@ -272,6 +275,7 @@ fn fits(pattern: &str, name: &str) -> bool {
         match (expected.next(), parts.next()) {
             (None, None) => return true,
             (Some("*]"), Some(part)) if part.ends_with(']') => {}
+            (Some("*address]"), Some(part)) if part.strip_suffix(']').is_some_and(|key| ADDRESS.contains(&key)) => {}
             (Some(expected), Some(part)) if expected == part => {}
             _ => return false,
         }
@@ -293,8 +297,9 @@ mod tests {
             ("metadata[*]", "metadata[a][b]", false),
             ("expand[*]", "expand[]", true),
             ("expand[*]", "expand[0]", true),
-            ("shipping[address][*]", "shipping[address][city]", true),
-            ("shipping[address][*]", "shipping[name]", false),
+            ("shipping[address][*address]", "shipping[address][city]", true),
+            ("shipping[address][*address]", "shipping[address][zip]", false),
+            ("shipping[address][*address]", "shipping[name]", false),
         ] {
             assert_eq!(fits(pattern, name), expected, "{pattern} {name}");
         }

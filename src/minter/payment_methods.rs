@@ -7,7 +7,7 @@ use super::{
     cards::Card,
     charges::{billing_details, text},
     expand,
-    fields::{Fields, LONGEST_TEXT, Takes},
+    fields::{ADDRESS, Fields, LONGEST_TEXT, Takes},
     ledger::ObjectKind,
 };
 use crate::domain::error::ApiError;
@@ -17,7 +17,7 @@ const CREATE: Takes = Takes {
         "type",
         "card[token]",
         "allow_redisplay",
-        "billing_details[address][*]",
+        "billing_details[address][*address]",
         "billing_details[email]",
         "billing_details[name]",
         "billing_details[phone]",
@@ -47,7 +47,7 @@ pub(super) fn create(call: &mut Call<'_>, _: &[&str]) -> Result<Value, Stop> {
         let given = fields.text(&format!("billing_details[{name}]"), LONGEST_TEXT)?;
         given.write(&mut method["billing_details"], name);
     }
-    for name in ["city", "country", "line1", "line2", "postal_code", "state"] {
+    for name in ADDRESS {
         let given = fields.text(&format!("billing_details[address][{name}]"), LONGEST_TEXT)?;
         given.write(&mut method["billing_details"]["address"], name);
     }

@@ -146,6 +146,8 @@ fn parameters_that_are_not_modelled_are_told_from_unknown_ones() {
     let (code, param) = (json!("parameter_unknown"), json!("invoice_settings[colour]"));
     let unknown = "Received unknown parameter: invoice_settings[colour]";
     check(&mut local, "/v1/customers", &[("invoice_settings[colour]", "red")], &code, &param, unknown);
+    let (param, unknown) = (json!("address[zip]"), "Received unknown parameter: address[zip]");
+    check(&mut local, "/v1/customers", &[("address[zip]", "94105")], &code, &param, unknown);
     check(&mut local, "/v1/customers", &[("expand", "sources")], &Value::Null, &json!("expand"), "Invalid array");
 }
 
