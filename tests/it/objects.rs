@@ -81,6 +81,24 @@ fn keys_are_in_stripes_order_in_every_object() {
 }
 
 #[test]
+fn each_account_has_idempotency_keys_of_its_own() {
+    let mut local = Local::new();
+    local.headers.push(("Idempotency-Key".to_owned(), "key-1".to_owned()));
+    let mut make = |account: Option<&str>, name: &str| {
+        local.headers.truncate(1);
+        local.headers.extend(account.map(|id| ("Stripe-Account".to_owned(), id.to_owned())));
+        local.post("/v1/customers", &[("name", name)])
+    };
+    let (first, connected) = (make(None, "Jenny"), make(Some("acct_1"), "Jenny"));
+    assert_ne!(first.1["id"], connected.1["id"]);
+    assert_eq!(make(None, "Jenny"), first);
+    assert_eq!(make(Some("acct_1"), "Jenny"), connected);
+    let (status, body) = make(Some("acct_1"), "Jo");
+    assert_eq!((status, &body["error"]["type"]), (400, &json!("idempotency_error")));
+    assert!(body["error"]["message"].as_str().unwrap().contains("other than 'key-1' if"), "{body}");
+}
+
+#[test]
 fn what_is_deleted_says_so() {
     let mut local = Local::new();
     let token = local.token("4242424242424242");
@@ -200,13 +218,15 @@ fn an_empty_tax_exemption_is_none() {
 }
 
 #[test]
-fn legacy_paths_are_refused_by_name() {
+fn paths_that_are_not_modelled_are_refused_by_name() {
     let mut local = Local::new();
     for (method, path) in [
         ("GET", "/v1/customers/cus_1/cards"),
         ("POST", "/v1/customers/cus_1/cards"),
         ("POST", "/v1/charges/ch_1/refund"),
         ("POST", "/v1/charges/ch_1/refunds"),
+        ("GET", "/v1/charges/search"),
+        ("GET", "/v1/customers/search"),
     ] {
         let (status, body) = if method == "GET" { local.get(path, &[]) } else { local.post(path, &[]) };
         assert_eq!(status, 404);

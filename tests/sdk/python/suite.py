@@ -645,6 +645,11 @@ class Unknown(Suite):
         self.assertEqual(error.user_message,
                          "Testcard's local minter does not model POST /v1/payment_intents.")
 
+        error = self.refused(stripe.InvalidRequestError, lambda: stripe.Customer.search(query="email:'a@b.c'"),
+                             status=404, code=None)
+        self.assertEqual(error.user_message,
+                         "Testcard's local minter does not model GET /v1/customers/search.")
+
     def test_a_route_that_stripe_does_not_have(self):
         error = self.refused(stripe.InvalidRequestError,
                              lambda: stripe.StripeClient("sk_test_123", base_addresses={"api": URL}).raw_request(
