@@ -62,7 +62,7 @@ pub fn handle(
         Ok(Standing::Remember(record)) => Some(record),
         Ok(Standing::Replay(first)) => {
             tracing::debug!(method = request.method.as_str(), request_id, "answered again");
-            return Ok(answers::replayed(first.answer, &request_id));
+            return Ok(answers::replayed(request, first.answer, &request_id));
         }
         Err(Stop::Refused(error)) => return Ok(answer(Err(error))),
         Err(Stop::Ledger(error)) => return Err(error),

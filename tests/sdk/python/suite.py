@@ -562,6 +562,14 @@ class Repeats(Suite):
         made = token()
         self.assertTrue(made.last_response.headers["Idempotency-Key"])
 
+    def test_a_key_full_of_digits_is_told_from_others_like_it(self):
+        keys = [f"stripe-python-12345678-1234-4{n}23-8123-12345678901a" for n in range(5)] + ["order-1700000000123"]
+        first = [charge("tok_visa", idempotency_key=key) for key in keys]
+        again = [charge("tok_visa", idempotency_key=key) for key in keys]
+        self.assertEqual(len({paid.id for paid in first}), len(keys))
+        self.assertEqual([paid.id for paid in again], [paid.id for paid in first])
+        self.assertEqual([paid.last_response.headers["Idempotency-Key"] for paid in again], keys)
+
     def charged_after(self, fault):
         """What a charge of a client that retries comes to, and all charges that are there after it."""
         with Server("--fault", f"POST /v1/charges next 1: {fault}") as server:
