@@ -16,12 +16,40 @@ const SHORTEST_NUMBER: usize = 11;
 const LONGEST_GAP: usize = 3;
 
 /// Free text as it may be written: every run of 12 or more digits that is not a published test card is masked, also
-/// when spaces, dashes or dots group it, or when its digits are not ASCII; every API key loses its secret part.
+/// when spaces, dashes or dots group it, or when its digits are not ASCII; every API key loses its secret part. A UUID
+/// stays whole: Stripe's SDKs make their idempotency keys of one, and some of those are full of digits.
 pub fn text(text: &str) -> String {
     if is_clean(text) {
         return text.to_owned();
     }
-    mask_keys(&mask_digits(text, SHORTEST_RUN, LONGEST_GAP, is_separator))
+    let mask = |text| mask_keys(&mask_digits(text, SHORTEST_RUN, LONGEST_GAP, is_separator));
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(uuid) = find_uuid(rest) {
+        out.push_str(&mask(&rest[..uuid.start]));
+        out.push_str(&rest[uuid.clone()]);
+        rest = &rest[uuid.end..];
+    }
+    out + &mask(rest)
+}
+
+/// The first UUID that stands alone. It has a letter: what is all digits may be anything.
+fn find_uuid(text: &str) -> Option<Range<usize>> {
+    const LENGTH: usize = 36;
+    let bytes = text.as_bytes();
+    let is_part_of_word = |at: usize| bytes.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte >= 128);
+    let is_uuid = |found: &[u8]| {
+        let has_form = found.iter().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => *byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        });
+        has_form && found.iter().any(u8::is_ascii_alphabetic)
+    };
+    let dash = |at: &usize| bytes[*at] == b'-' && *at >= 8;
+    (0..bytes.len()).filter(dash).map(|at| at - 8..at - 8 + LENGTH).find(|place| {
+        let is_alone = !is_part_of_word(place.start.wrapping_sub(1)) && !is_part_of_word(place.end);
+        is_alone && bytes.get(place.clone()).is_some_and(is_uuid)
+    })
 }
 
 /// Whether nothing in a text can be a number or a key: told fast and on the safe side, for nearly all texts are so.
@@ -197,6 +225,29 @@ mod tests {
     #[test]
     fn a_published_number_with_more_digits_around_it_is_masked() {
         check("4242424242424242123", "424242*********2123");
+    }
+
+    #[test]
+    fn a_uuid_that_is_full_of_digits_stays_whole() {
+        for whole in [
+            "eded9683-8848-2153-26f6-ea724c95d8fb",
+            "stripe-node-retry-12345678-1234-4123-8123-12345678901a",
+            "a 00000000-0000-4000-8000-00000000000f, b 11111111-1111-4111-8111-11111111111e",
+        ] {
+            check(whole, whole);
+        }
+        check(
+            "eded9683-8848-2153-26f6-ea724c95d8fb 4111111111111112",
+            "eded9683-8848-2153-26f6-ea724c95d8fb 411111******1112",
+        );
+        check(
+            "4111111111111112 eded9683-8848-2153-26f6-ea724c95d8fb",
+            "411111******1112 eded9683-8848-2153-26f6-ea724c95d8fb",
+        );
+        // Not one, or not alone, or of digits only.
+        check("41111111-1111-1112-abcd", "411111**-****-1112-abcd");
+        check("x41111111-1111-1112-abcd-abcdefabcdef", "x411111**-****-1112-abcd-abcdefabcdef");
+        check("41111111-1111-1111-1111-111111111111", "411111**-****-****-****-********1111");
     }
 
     #[test]

@@ -55,10 +55,15 @@ pub(super) fn is_carried_out(http_status: u16) -> bool {
 }
 
 /// The first answer again, byte for byte, to a request that repeats its idempotency key. The request id is this
-/// request's own; `Original-Request` stays the first one's.
-pub(super) fn replayed(mut first: ApiResponse, request_id: &str) -> ApiResponse {
-    if let Some((_, id)) = first.headers.iter_mut().find(|(name, _)| name.eq_ignore_ascii_case("Request-Id")) {
-        request_id.clone_into(id);
+/// request's own; `Original-Request` stays the first one's. The key is echoed as it came, for what is kept of it may be
+/// masked.
+pub(super) fn replayed(request: &ApiRequest, mut first: ApiResponse, request_id: &str) -> ApiResponse {
+    for (name, value) in &mut first.headers {
+        match name.as_str() {
+            "Request-Id" => request_id.clone_into(value),
+            "Idempotency-Key" => request.header(name).unwrap_or_default().clone_into(value),
+            _ => {}
+        }
     }
     // What went wrong on purpose went wrong the first time.
     first.headers.retain(|(name, _)| name != FAULT_HEADER);

@@ -20,7 +20,7 @@ use crate::domain::{
 /// The last version that shows the refunds of a charge unasked is the one before this.
 const REFUNDS_LEFT_OUT_SINCE: &str = "2022-11-15";
 const LONGEST_DESCRIPTOR: usize = 22;
-const ADDRESS: [&str; 6] = ["city", "country", "line1", "line2", "postal_code", "state"];
+const LONGEST_DESCRIPTION: usize = 40_000;
 /// What Stripe takes where it pays others out too.
 const CONNECT: &[&str] = &[
     "application_fee",
@@ -45,7 +45,7 @@ const CREATE: Takes = Takes {
         "metadata",
         "metadata[*]",
         "receipt_email",
-        "shipping[address][*]",
+        "shipping[address][*address]",
         "shipping[carrier]",
         "shipping[name]",
         "shipping[phone]",
@@ -64,7 +64,7 @@ const UPDATE: Takes = Takes {
         "metadata",
         "metadata[*]",
         "receipt_email",
-        "shipping[address][*]",
+        "shipping[address][*address]",
         "shipping[carrier]",
         "shipping[name]",
         "shipping[phone]",
@@ -270,7 +270,7 @@ fn descriptor(fields: &Fields<'_>, name: &str) -> Result<Given<String>, ApiError
 
 /// The texts that a charge is made with, and that can be changed later.
 fn write_texts(fields: &Fields<'_>, charge: &mut Value) -> Result<(), ApiError> {
-    fields.text("description", LONGEST_TEXT)?.write(charge, "description");
+    fields.text("description", LONGEST_DESCRIPTION)?.write(charge, "description");
     fields.text("receipt_email", LONGEST_TEXT)?.write(charge, "receipt_email");
     fields.metadata(charge)?;
     if fields.has("shipping") {
@@ -279,16 +279,18 @@ fn write_texts(fields: &Fields<'_>, charge: &mut Value) -> Result<(), ApiError> 
     Ok(())
 }
 
-/// `shipping` of a charge or a customer.
+/// `shipping` of a charge or a customer: an address and a name at least.
 pub(super) fn shipping(fields: &Fields<'_>) -> Result<Value, ApiError> {
     if fields.raw("shipping") == Some("") {
         return Ok(Value::Null);
     }
     let text = |name: &str| Ok::<_, ApiError>(fields.text(name, LONGEST_TEXT)?.set());
+    let address = fields.address("shipping[address]")?.set();
+    let name = fields.word("shipping[name]")?;
     Ok(json!({
-        "address": fields.dictionary("shipping[address]", &ADDRESS)?.set(),
+        "address": address.ok_or_else(|| ApiError::missing("shipping[address]"))?,
         "carrier": text("shipping[carrier]")?,
-        "name": text("shipping[name]")?,
+        "name": name.ok_or_else(|| ApiError::missing("shipping[name]"))?,
         "phone": text("shipping[phone]")?,
         "tracking_number": text("shipping[tracking_number]")?,
     }))
@@ -510,7 +512,7 @@ fn with_refunds(call: &mut Call<'_>, mut charge: Value) -> Result<Value, Stop> {
     let id = text(&charge, "id");
     let url = format!("/v1/charges/{id}/refunds");
     let list = List { kind: ObjectKind::Refund, what: "refund", parent: Some(&id), url: &url };
-    charge["refunds"] = lists::first_page(call, &list)?;
+    shapes::add(&mut charge, "refunds", lists::first_page(call, &list)?);
     Ok(charge)
 }
 

@@ -7,6 +7,7 @@ use super::{
     fields::Fields,
     ledger::ObjectKind,
     lists::{self, List},
+    shapes,
 };
 use crate::domain::{error::ApiError, mask};
 
@@ -112,12 +113,12 @@ fn go(call: &mut Call<'_>, value: &mut Value, parts: &[&str], path: &str) -> Res
         Property::Refunds => {
             let url = format!("/v1/charges/{id}/refunds");
             let list = List { kind: ObjectKind::Refund, what: "refund", parent: Some(&id), url: &url };
-            value[*name] = lists::first_page(call, &list)?;
+            shapes::add(value, name, lists::first_page(call, &list)?);
         }
         Property::Sources => {
             let url = format!("/v1/customers/{id}/sources");
             let list = List { kind: ObjectKind::Card, what: "source", parent: Some(&id), url: &url };
-            value[*name] = lists::first_page(call, &list)?;
+            shapes::add(value, name, lists::first_page(call, &list)?);
         }
         Property::Full => {}
         Property::NotModelled => return Err(not_modelled(name).into()),

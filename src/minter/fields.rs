@@ -6,11 +6,68 @@ use serde_json::{Map, Value};
 
 use crate::domain::{api::ApiRequest, error::ApiError, mask, params::Params};
 
-/// Which parameters a call takes. In a name, `[*]` stands for any key of a dictionary or list.
+/// Which parameters a call takes. In a name, `[*]` stands for any key of a dictionary or list, `[*address]` for a field of
+/// an address.
 pub(super) struct Takes {
     pub(super) names: &'static [&'static str],
-    /// What Stripe takes here and the minter does not play: refused in words that say so.
+    /// What Stripe takes here and the minter does not play, with all that is below it: refused in words that say so.
     pub(super) not_modelled: &'static [&'static str],
+}
+
+/// How a parameter is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Meaning<'a> {
+    Known,
+    Unknown,
+    NotModelled(&'static str),
+    /// A card dictionary, below the parameter that takes the id of a token.
+    CardDetails(&'static str),
+    /// A text where a dictionary is due.
+    NotObject(&'a str),
+    /// A text where a list is due.
+    NotList(&'a str),
+}
+
+/// Parameters that take a list.
+const LISTS: [&str; 2] = ["expand", "preferred_locales"];
+/// The one that is a text or a dictionary.
+const EITHER: &str = "created";
+
+impl Takes {
+    fn meaning<'a>(&self, name: &'a str, value: &str) -> Meaning<'a> {
+        let is_below =
+            |root: &str| name.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('['));
+        let is_taken = |known: &str| self.names.contains(&known);
+        let has_below =
+            self.names.iter().any(|known| known.strip_prefix(name).is_some_and(|rest| rest.starts_with('[')));
+        if has_below && LISTS.contains(&name) {
+            return Meaning::NotList(name);
+        }
+        // An empty text unsets a dictionary that can be unset.
+        if has_below && name != EITHER && !(value.is_empty() && is_taken(name)) {
+            return Meaning::NotObject(name);
+        }
+        if self.names.iter().any(|known| fits(known, name)) {
+            return Meaning::Known;
+        }
+        if let Some(known) = self.not_modelled.iter().find(|known| is_below(known)) {
+            return Meaning::NotModelled(known);
+        }
+        let takes_token = [("source", "source"), ("card", "card"), ("card[token]", "card")];
+        match takes_token.into_iter().find(|(taken, root)| is_taken(taken) && is_below(root)) {
+            Some((taken, _)) => Meaning::CardDetails(taken),
+            None => Meaning::Unknown,
+        }
+    }
+}
+
+/// Raw card details go through a token here: that way they are checked by one set of rules.
+fn card_details_refused(param: &str) -> ApiError {
+    let message = format!(
+        "Testcard's local minter takes no card details in '{param}': make a token of them with POST /v1/tokens, and send \
+         its id instead."
+    );
+    ApiError::request(None, Some(param), message)
 }
 
 /// The parameters of a call, all of them known.
@@ -47,26 +104,30 @@ impl<T: Into<Value>> Given<T> {
 
 /// The longest text that a field takes where its own limit is not documented, in characters.
 pub(super) const LONGEST_TEXT: usize = 5000;
+/// The fields of an address, in the order of an answer.
+pub(super) const ADDRESS: [&str; 6] = ["city", "country", "line1", "line2", "postal_code", "state"];
 const METADATA_KEYS: usize = 50;
 const METADATA_KEY_LENGTH: usize = 40;
 const METADATA_VALUE_LENGTH: usize = 500;
 
 impl<'a> Fields<'a> {
     /// # Errors
-    /// The first parameter that is not known, all of them named; then the first that is not modelled.
+    /// The first parameter that is not known, all of them named; then the first that is meant but not taken.
     pub(super) fn of(request: &'a ApiRequest, takes: &Takes) -> Result<Self, ApiError> {
-        let is_known = |name: &&str| takes.names.iter().any(|known| fits(known, name));
-        let is_not_modelled = |name: &&str| takes.not_modelled.contains(&root(name));
         let params = &request.params;
-        ApiError::refuse_unknown(params.names().filter(|name| !is_known(name) && !is_not_modelled(name)))?;
-        match params.names().find(is_not_modelled) {
-            Some(name) => {
-                let name = root(name);
+        let unknown = params.iter().filter(|(name, value)| takes.meaning(name, value) == Meaning::Unknown);
+        ApiError::refuse_unknown(unknown.map(|(name, _)| name))?;
+        let refusal = params.iter().find_map(|(name, value)| match takes.meaning(name, value) {
+            Meaning::Known | Meaning::Unknown => None,
+            Meaning::NotModelled(name) => {
                 let message = format!("Testcard's local minter does not model '{name}' here.");
-                Err(ApiError::request(None, Some(name), message))
+                Some(ApiError::request(None, Some(name), message))
             }
-            None => Ok(Self(params)),
-        }
+            Meaning::CardDetails(name) => Some(card_details_refused(name)),
+            Meaning::NotObject(name) => Some(not_object(name)),
+            Meaning::NotList(name) => Some(ApiError::request(None, Some(name), "Invalid array")),
+        });
+        refusal.map_or(Ok(Self(params)), Err)
     }
 
     /// The value as sent.
@@ -141,6 +202,9 @@ impl<'a> Fields<'a> {
         let Some(known) = object["metadata"].as_object_mut() else { return Ok(()) };
         for (name, value) in self.0.iter() {
             let Some(key) = name.strip_prefix("metadata[").and_then(|rest| rest.strip_suffix(']')) else { continue };
+            if key.is_empty() {
+                return Err(not_object("metadata"));
+            }
             if key.chars().count() > METADATA_KEY_LENGTH {
                 let message = format!(
                     "Metadata keys can be at most {METADATA_KEY_LENGTH} characters long, and one of yours is longer."
@@ -164,17 +228,17 @@ impl<'a> Fields<'a> {
         Ok(())
     }
 
-    /// A dictionary such as `address`, its keys in this order, null where none was sent. Empty, it is unset.
-    pub(super) fn dictionary(&self, name: &str, keys: &[&str]) -> Result<Given<Value>, ApiError> {
+    /// An address, null where a field of it was not sent. Empty, it is unset.
+    pub(super) fn address(&self, name: &str) -> Result<Given<Value>, ApiError> {
         if self.raw(name) == Some("") {
             return Ok(Given::Unset);
         }
         let mut object = Map::new();
         let mut is_sent = false;
-        for key in keys {
+        for key in ADDRESS {
             let text = self.text(&format!("{name}[{key}]"), LONGEST_TEXT)?;
             is_sent |= text != Given::Absent;
-            object.insert((*key).to_owned(), text.set().into());
+            object.insert(key.to_owned(), text.set().into());
         }
         Ok(if is_sent { Given::Set(Value::Object(object)) } else { Given::Absent })
     }
@@ -190,6 +254,10 @@ impl<'a> Fields<'a> {
     }
 }
 
+fn not_object(name: &str) -> ApiError {
+    ApiError::request(None, Some(name), "Invalid object")
+}
+
 fn too_long(name: &str, longest: usize) -> ApiError {
     let message = format!("Invalid string: {name} must be at most {longest} characters");
     ApiError::request(None, Some(name), message)
@@ -199,7 +267,7 @@ fn root(name: &str) -> &str {
     &name[..name.find('[').unwrap_or(name.len())]
 }
 
-/// Whether a name is meant by a pattern: `shipping[address][*]` takes `shipping[address][city]`.
+/// Whether a name is meant by a pattern: `shipping[address][*address]` takes `shipping[address][city]`.
 fn fits(pattern: &str, name: &str) -> bool {
     let mut expected = pattern.split('[');
     let mut parts = name.split('[');
@@ -207,6 +275,7 @@ fn fits(pattern: &str, name: &str) -> bool {
         match (expected.next(), parts.next()) {
             (None, None) => return true,
             (Some("*]"), Some(part)) if part.ends_with(']') => {}
+            (Some("*address]"), Some(part)) if part.strip_suffix(']').is_some_and(|key| ADDRESS.contains(&key)) => {}
             (Some(expected), Some(part)) if expected == part => {}
             _ => return false,
         }
@@ -228,10 +297,52 @@ mod tests {
             ("metadata[*]", "metadata[a][b]", false),
             ("expand[*]", "expand[]", true),
             ("expand[*]", "expand[0]", true),
-            ("shipping[address][*]", "shipping[address][city]", true),
-            ("shipping[address][*]", "shipping[name]", false),
+            ("shipping[address][*address]", "shipping[address][city]", true),
+            ("shipping[address][*address]", "shipping[address][zip]", false),
+            ("shipping[address][*address]", "shipping[name]", false),
         ] {
             assert_eq!(fits(pattern, name), expected, "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn what_is_meant_but_not_taken_is_refused_in_words() {
+        const TAKES: Takes = Takes {
+            names: &[
+                "source",
+                "card",
+                "expand[*]",
+                "created",
+                "created[gt]",
+                "metadata",
+                "metadata[*]",
+                "settings[footer]",
+            ],
+            not_modelled: &["settings[fields]", "owner"],
+        };
+        const METHOD: Takes = Takes { names: &["card[token]"], not_modelled: &[] };
+        for (takes, sent, expected) in [
+            (&TAKES, "source=tok_1", Meaning::Known),
+            (&TAKES, "source[number]=4", Meaning::CardDetails("source")),
+            (&TAKES, "card[exp_month]=5", Meaning::CardDetails("card")),
+            (&TAKES, "cards=5", Meaning::Unknown),
+            (&TAKES, "expand=card", Meaning::NotList("expand")),
+            (&TAKES, "expand[]=card", Meaning::Known),
+            (&TAKES, "created=1", Meaning::Known),
+            (&TAKES, "created[gt]=1", Meaning::Known),
+            (&TAKES, "metadata=", Meaning::Known),
+            (&TAKES, "metadata=x", Meaning::NotObject("metadata")),
+            (&TAKES, "settings=", Meaning::NotObject("settings")),
+            (&TAKES, "settings[fields][0][name]=x", Meaning::NotModelled("settings[fields]")),
+            (&TAKES, "settings[fieldset]=x", Meaning::Unknown),
+            (&TAKES, "owner[name]=x", Meaning::NotModelled("owner")),
+            (&METHOD, "card[token]=tok_1", Meaning::Known),
+            (&METHOD, "card[number]=4", Meaning::CardDetails("card[token]")),
+            (&METHOD, "card=card_1", Meaning::NotObject("card")),
+            (&METHOD, "source[number]=4", Meaning::Unknown),
+        ] {
+            let (name, value) = sent.split_once('=').unwrap();
+            assert_eq!(takes.meaning(name, value), expected, "{sent}");
         }
     }
 }

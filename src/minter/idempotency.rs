@@ -26,6 +26,7 @@ pub const KEPT_FOR: i64 = 24 * 60 * 60;
 /// What is known of the first request with a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
+    /// With the id of the connected account before it, where there is one.
     pub key: String,
     /// Unix seconds.
     pub created: i64,
@@ -95,9 +96,12 @@ pub(super) fn standing(
         let message = format!("Idempotency keys must be at most {LONGEST_KEY} characters long.");
         return Err(ApiError { kind: ErrorKind::Idempotency, ..ApiError::request(None, None, message) }.into());
     }
-    let record =
-        Record { key: key.to_owned(), created: now.as_second(), fingerprint: Fingerprint::of(request, workspace) };
-    match ledger.recall(key)? {
+    let record = Record {
+        key: own_key(request, key),
+        created: now.as_second(),
+        fingerprint: Fingerprint::of(request, workspace),
+    };
+    match ledger.recall(&record.key)? {
         Some(first) if first.record.created > now.as_second() - KEPT_FOR => {
             if first.record.fingerprint.is_same_request(&record.fingerprint) {
                 Ok(Standing::Replay(first))
@@ -106,6 +110,14 @@ pub(super) fn standing(
             }
         }
         _ => Ok(Standing::Remember(record)),
+    }
+}
+
+/// Each account has keys of its own: those of a connected one are kept under its id.
+fn own_key(request: &ApiRequest, key: &str) -> String {
+    match request.header("Stripe-Account") {
+        Some(account) => format!("{account} {key}"),
+        None => key.to_owned(),
     }
 }
 

@@ -62,7 +62,7 @@ pub fn handle(
         Ok(Standing::Remember(record)) => Some(record),
         Ok(Standing::Replay(first)) => {
             tracing::debug!(method = request.method.as_str(), request_id, "answered again");
-            return Ok(answers::replayed(first.answer, &request_id));
+            return Ok(answers::replayed(request, first.answer, &request_id));
         }
         Err(Stop::Refused(error)) => return Ok(answer(Err(error))),
         Err(Stop::Ledger(error)) => return Err(error),
@@ -148,7 +148,7 @@ impl From<ApiError> for Stop {
 /// decline may leave something behind.
 type Handler = fn(&mut Call<'_>, &[&str]) -> Result<Value, Stop>;
 
-/// A row of the route table. In a pattern, `:id` takes any one part of the path and hands it to `run`.
+/// A row of the route table. In a pattern, `:id` takes any one part of the path but [`SEARCH`] and hands it to `run`.
 struct Route {
     method: HttpMethod,
     pattern: &'static [&'static str],
@@ -159,6 +159,9 @@ struct Route {
 const fn route(method: HttpMethod, pattern: &'static [&'static str], run: Handler) -> Route {
     Route { method, pattern, secret_only: true, run }
 }
+
+/// Stands where an id would in the paths of Stripe's search, which is not modelled.
+const SEARCH: &str = "search";
 
 const ROUTES: &[Route] = &[
     Route { secret_only: false, ..route(Post, &["v1", "tokens"], tokens::create) },
@@ -219,8 +222,10 @@ fn route_of(request: &ApiRequest) -> Option<(&'static Route, Vec<&str>)> {
 impl Route {
     /// The parts of a path that fits the pattern which stand at its `:id`s.
     fn ids<'a>(&self, parts: &[&'a str]) -> Option<Vec<&'a str>> {
-        let fits =
-            |(expected, part): (&&str, &&str)| if *expected == ":id" { !part.is_empty() } else { expected == part };
+        let fits = |(expected, part): (&&str, &&str)| match *expected {
+            ":id" => !part.is_empty() && *part != SEARCH,
+            expected => expected == *part,
+        };
         (self.pattern.len() == parts.len() && self.pattern.iter().zip(parts).all(fits)).then(|| {
             self.pattern.iter().zip(parts).filter(|(expected, _)| **expected == ":id").map(|(_, part)| *part).collect()
         })
@@ -266,6 +271,7 @@ mod tests {
             (HttpMethod::Post, "//v1//tokens", Some(vec![])),
             (HttpMethod::Get, "/v1/tokens/tok_1", Some(vec!["tok_1"])),
             (HttpMethod::Get, "/v1/tokens", None),
+            (HttpMethod::Get, "/v1/charges/search", None),
             (HttpMethod::Get, "/v1/tokens/", None),
             (HttpMethod::Post, "/v1/tokens/", None),
             (HttpMethod::Delete, "/v1/tokens/tok_1", None),

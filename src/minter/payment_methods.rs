@@ -7,7 +7,7 @@ use super::{
     cards::Card,
     charges::{billing_details, text},
     expand,
-    fields::{Fields, LONGEST_TEXT, Takes},
+    fields::{ADDRESS, Fields, LONGEST_TEXT, Takes},
     ledger::ObjectKind,
 };
 use crate::domain::error::ApiError;
@@ -16,12 +16,8 @@ const CREATE: Takes = Takes {
     names: &[
         "type",
         "card[token]",
-        "card[number]",
-        "card[exp_month]",
-        "card[exp_year]",
-        "card[cvc]",
         "allow_redisplay",
-        "billing_details[address][*]",
+        "billing_details[address][*address]",
         "billing_details[email]",
         "billing_details[name]",
         "billing_details[phone]",
@@ -43,11 +39,6 @@ pub(super) fn create(call: &mut Call<'_>, _: &[&str]) -> Result<Value, Stop> {
         let message = "Testcard's local minter makes payment methods of type 'card' only.";
         return Err(ApiError::request(None, Some("type"), message).into());
     }
-    if ["card[number]", "card[exp_month]", "card[exp_year]", "card[cvc]"].iter().any(|name| fields.raw(name).is_some())
-    {
-        let message = "Testcard's local minter makes payment methods of tokens only: send 'card[token]'.";
-        return Err(ApiError::request(None, Some("card[number]"), message).into());
-    }
     let redisplay = fields.choice("allow_redisplay", &["always", "limited", "unspecified"])?;
     let token = fields.word("card[token]")?.ok_or_else(|| ApiError::missing("card[token]"))?;
     let mut card = Card::of_token(call, token, "card[token]")?;
@@ -56,7 +47,7 @@ pub(super) fn create(call: &mut Call<'_>, _: &[&str]) -> Result<Value, Stop> {
         let given = fields.text(&format!("billing_details[{name}]"), LONGEST_TEXT)?;
         given.write(&mut method["billing_details"], name);
     }
-    for name in ["city", "country", "line1", "line2", "postal_code", "state"] {
+    for name in ADDRESS {
         let given = fields.text(&format!("billing_details[address][{name}]"), LONGEST_TEXT)?;
         given.write(&mut method["billing_details"]["address"], name);
     }

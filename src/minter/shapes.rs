@@ -19,6 +19,15 @@ pub(super) fn is_current(request: &ApiRequest) -> bool {
     is_since(request, CURRENT_SINCE)
 }
 
+/// Adds a field to an object in Stripe's order: `id` and `object` first, the rest by the alphabet.
+pub(super) fn add(object: &mut Value, key: &str, value: Value) {
+    let Some(fields) = object.as_object_mut() else { return };
+    fields.shift_remove(key);
+    let is_later = |known: &String| !["id", "object"].contains(&known.as_str()) && known.as_str() > key;
+    let place = fields.keys().position(is_later).unwrap_or(fields.len());
+    fields.shift_insert(place, key.to_owned(), value);
+}
+
 /// An answer with every card in it as the request's version shows it. Without a version, or with an old one, a card has
 /// the 23 fields of the API page, and its networks besides when a preference was sent; a charge's outcome has no advice.
 pub(super) fn shaped(request: &ApiRequest, mut answer: Value) -> Value {

@@ -10,6 +10,7 @@ use super::{
     fields::{Fields, Given, LONGEST_TEXT, Takes},
     ledger::{Cursor, ObjectKind, PageQuery},
     lists::{self, List},
+    shapes,
 };
 use crate::domain::{error::ApiError, expiry::Expiry, rules};
 
@@ -77,10 +78,7 @@ pub(super) fn attach(call: &mut Call<'_>, mut card: Card, customer: &str) -> Res
     }
     card.take_checks();
     let mut body = card.body;
-    if let Some(fields) = body.as_object_mut() {
-        let place = fields.keys().position(|key| key == "cvc_check").unwrap_or(fields.len());
-        fields.shift_insert(place, "customer".to_owned(), customer.into());
-    }
+    shapes::add(&mut body, "customer", customer.into());
     let stored = StoredObject {
         kind: ObjectKind::Card,
         id: super::charges::text(&body, "id"),

@@ -8,6 +8,7 @@ mod keys;
 mod layers;
 mod life;
 mod minter;
+mod objects;
 mod rules;
 mod secrets;
 mod settings;

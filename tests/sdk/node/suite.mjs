@@ -1,0 +1,469 @@
+// Stripe's Node SDK, unmodified, against the local server.
+//
+// The environment says where the server is: TESTCARD_URL, TESTCARD_CONTROL (its control token) and TESTCARD_PROGRAM,
+// for servers of a test's own.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import test from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import Stripe from 'stripe';
+
+const { TESTCARD_URL: URL_OF_SERVER, TESTCARD_CONTROL: CONTROL, TESTCARD_PROGRAM: PROGRAM } = process.env;
+const THIS_YEAR = new Date().getUTCFullYear();
+const YEAR = THIS_YEAR + 3;
+const { errors } = Stripe;
+
+// The keys of a card in the order in which Stripe writes them; those in CURRENT came with later versions of the API.
+const CURRENT = ['allow_redisplay', 'networks', 'regulated_status'];
+const CARD = [
+  'id', 'object', 'address_city', 'address_country', 'address_line1', 'address_line1_check', 'address_line2',
+  'address_state', 'address_zip', 'address_zip_check', 'allow_redisplay', 'brand', 'country', 'cvc_check',
+  'dynamic_last4', 'exp_month', 'exp_year', 'fingerprint', 'funding', 'last4', 'metadata', 'name', 'networks',
+  'regulated_status', 'tokenization_method', 'wallet',
+];
+const TOKEN = ['id', 'object', 'card', 'client_ip', 'created', 'livemode', 'type', 'used'];
+// Number, code, decline_code, message and param of the charge that is declined.
+const DECLINES = [
+  ['4000000000000002', 'card_declined', 'generic_decline', 'Your card was declined.'],
+  ['4000000000009995', 'card_declined', 'insufficient_funds', 'Your card has insufficient funds.'],
+  ['4000000000009987', 'card_declined', 'lost_card', 'Your card was declined.'],
+  ['4000000000009979', 'card_declined', 'stolen_card', 'Your card was declined.'],
+  ['4000000000000069', 'expired_card', 'expired_card', 'Your card has expired.', 'exp_month'],
+  ['4000000000000127', 'incorrect_cvc', 'incorrect_cvc', "Your card's security code is incorrect.", 'cvc'],
+  ['4000000000000119', 'processing_error', 'processing_error',
+    'An error occurred while processing your card. Try again in a little bit.'],
+  ['4000000000006975', 'card_declined', 'card_velocity_exceeded',
+    'Your card was declined for making repeated attempts too frequently or exceeding its amount limit.'],
+];
+
+function client(url = URL_OF_SERVER, key = 'sk_test_123', more = {}) {
+  const { hostname, port } = new URL(url);
+  return new Stripe(key, { host: hostname, port, protocol: 'http', maxNetworkRetries: 0, telemetry: false, ...more });
+}
+
+const stripe = client();
+const card = (number = '4242424242424242', more = {}) =>
+  ({ number, exp_month: '5', exp_year: String(YEAR), cvc: '314', ...more });
+const token = (number, more) => stripe.tokens.create({ card: card(number, more) });
+const charge = (source, more = {}, options) =>
+  stripe.charges.create({ amount: 2000, currency: 'usd', source, ...more }, options);
+const ids = (list) => list.map(({ id }) => id);
+
+// The whole text of every one is compared where it is given.
+async function refused(kind, call, { status, code, message, param }) {
+  let caught;
+  await assert.rejects(async () => call(), (error) => { caught = error; return true; });
+  assert.equal(caught.constructor, kind, String(caught));
+  assert.deepEqual([caught.statusCode, caught.code, caught.param], [status, code, param], String(caught));
+  if (message !== undefined) assert.equal(caught.message, message);
+  return caught;
+}
+
+// A server of a test's own, with its own ledger; gone when the work is done.
+async function withServer(args, work) {
+  const home = mkdtempSync(join(tmpdir(), 'testcard-sdk-'));
+  const server = spawn(PROGRAM, ['serve', '--listen', '127.0.0.1:0', ...args], {
+    env: { ...process.env, TESTCARD_HOME: home },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const exited = once(server, 'exit');
+  try {
+    const [line] = await once(createInterface(server.stdout), 'line');
+    await work(line.split(' ').at(-1));
+  } finally {
+    server.kill('SIGTERM');
+    const [status] = await exited;
+    rmSync(home, { recursive: true });
+    assert.equal(status, 0);
+  }
+}
+
+async function ownRoute(method, path, control = CONTROL) {
+  const answer = await fetch(URL_OF_SERVER + path, { method, headers: { Authorization: `Bearer ${control}` } });
+  return { status: answer.status, body: await answer.json() };
+}
+
+function blankCard(isCurrent) {
+  const known = Object.fromEntries(CARD.filter((key) => isCurrent || !CURRENT.includes(key)).map((key) => [key, null]));
+  Object.assign(known, {
+    object: 'card', brand: 'Visa', country: 'US', cvc_check: 'unchecked', exp_month: 5, exp_year: YEAR,
+    funding: 'credit', last4: '4242', metadata: {},
+  });
+  const added = { allow_redisplay: 'unspecified', networks: { preferred: null }, regulated_status: 'unregulated' };
+  return isCurrent ? Object.assign(known, added) : known;
+}
+
+// Compares texts, so the order of the keys counts.
+function checkToken(made, expectedCard) {
+  assert.match(made.id, /^tok_1[0-9A-Za-z]{23}$/);
+  assert.match(made.card.id, /^card_1[0-9A-Za-z]{23}$/);
+  // Time and account are in both ids.
+  assert.equal(made.id.slice(4, 20), made.card.id.slice(5, 21));
+  assert.match(made.card.fingerprint, /^[0-9A-Za-z]{16}$/);
+  assert.ok(Math.abs(made.created - Date.now() / 1000) <= 5);
+  const expected = {
+    id: made.id, object: 'token', card: { ...expectedCard, id: made.card.id, fingerprint: made.card.fingerprint },
+    client_ip: '127.0.0.1', created: made.created, livemode: false, type: 'card', used: false,
+  };
+  assert.deepEqual(Object.keys(made), TOKEN);
+  assert.equal(JSON.stringify(made, null, 2), JSON.stringify(expected, null, 2));
+}
+
+test('the sample of the API page gives every field', async () => {
+  const made = await stripe.tokens.create({
+    card: {
+      number: '4242424242424242',
+      exp_month: '5',
+      exp_year: String(YEAR),
+      cvc: '314',
+    },
+  });
+  checkToken(made, blankCard(true));
+  const { headers, requestId, apiVersion } = made.lastResponse;
+  assert.match(requestId, /^req_[0-9A-Za-z]{14}$/);
+  assert.equal(headers['original-request'], requestId);
+  assert.ok(apiVersion);
+  assert.equal(headers['stripe-should-retry'], 'false');
+});
+
+test('an old version gives the fields of the API page only', async () => {
+  const made = await stripe.tokens.create({ card: card() }, { apiVersion: '2023-08-16' });
+  checkToken(made, blankCard(false));
+  assert.equal(Object.keys(made.card).length, 23);
+});
+
+test('an address is kept and not yet checked', async () => {
+  const address = {
+    name: 'Jenny Rosen', address_line1: 'South Street 1', address_line2: '2nd floor', address_city: 'Köln',
+    address_state: 'NRW', address_zip: '50667', address_country: 'Germany',
+  };
+  const { cvc, ...rest } = card(undefined, address);
+  const made = await stripe.tokens.create({ card: rest });
+  checkToken(made, {
+    ...blankCard(true), ...address, cvc_check: null, address_line1_check: 'unchecked', address_zip_check: 'unchecked',
+  });
+});
+
+test('a token is retrieved as it was made', async () => {
+  const made = await token();
+  assert.deepEqual(await stripe.tokens.retrieve(made.id, { expand: ['card'] }), made);
+  await refused(errors.StripeInvalidRequestError, () => stripe.tokens.retrieve('tok_nope'),
+    { status: 404, code: 'resource_missing', param: 'token', message: "No such token: 'tok_nope'" });
+});
+
+test('wrong cards are refused at once', async () => {
+  for (const [fault, code, param, message] of [
+    [{ number: '4242424242424241' }, 'incorrect_number', 'number', 'Your card number is incorrect.'],
+    [{ number: 'abc' }, 'invalid_number', 'number', 'The card number is not a valid credit card number.'],
+    [{ exp_month: '13' }, 'invalid_expiry_month', 'exp_month', "Your card's expiration month is invalid."],
+    [{ exp_year: THIS_YEAR - 1 }, 'invalid_expiry_year', 'exp_year', "Your card's expiration year is invalid."],
+    [{ cvc: '99' }, 'invalid_cvc', 'cvc', "Your card's security code is invalid."],
+  ]) {
+    await refused(errors.StripeCardError, () => token(undefined, fault), { status: 402, code, param, message });
+  }
+});
+
+test('wrong parameters are named', async () => {
+  await refused(errors.StripeInvalidRequestError, () => token(undefined, { colour: 'red' }), {
+    status: 400, code: 'parameter_unknown', param: 'card[colour]', message: 'Received unknown parameter: card[colour]',
+  });
+  await refused(errors.StripeInvalidRequestError,
+    () => stripe.tokens.create({ card: { number: '4242424242424242', exp_month: 5 } }), {
+      status: 400, code: 'parameter_missing', param: 'card[exp_year]',
+      message: 'Missing required param: card[exp_year].',
+    });
+});
+
+test('a preferred network is kept where it fits', async () => {
+  for (const [number, preferred, kept] of [
+    ['4000002500001001', 'cartes_bancaires', 'cartes_bancaires'],
+    ['4000002500001001', 'visa', 'visa'],
+    ['4000002500001001', 'mastercard', 'invalid_preference'],
+    ['5555552500001001', 'cartes_bancaires', 'cartes_bancaires'],
+    ['4242424242424242', 'cartes_bancaires', 'invalid_preference'],
+  ]) {
+    const made = await token(number, { networks: { preferred } });
+    assert.equal(made.card.networks.preferred, kept, `${number} ${preferred}`);
+  }
+});
+
+test('a token is charged once', async () => {
+  const made = await token(undefined, { address_zip: '12345' });
+  const paid = await charge(made.id, { description: 'Order 7', metadata: { order: '7' } });
+  assert.match(paid.id, /^ch_1[0-9A-Za-z]{23}$/);
+  const [first, second, ...rest] = Object.keys(paid);
+  assert.deepEqual([first, second], ['id', 'object']);
+  assert.deepEqual(rest, [...rest].sort());
+  assert.deepEqual(
+    [paid.amount, paid.amount_captured, paid.captured, paid.paid, paid.status, paid.refunded, paid.livemode],
+    [2000, 2000, true, true, 'succeeded', false, false]);
+  assert.deepEqual([paid.description, paid.metadata, paid.currency, paid.customer],
+    ['Order 7', { order: '7' }, 'usd', null]);
+  assert.equal(paid.payment_method, made.card.id);
+  assert.deepEqual([paid.outcome.type, paid.outcome.network_status], ['authorized', 'approved_by_network']);
+  // The card is the token's, and by now the bank has seen it.
+  assert.deepEqual(paid.source, { ...made.card, cvc_check: 'pass', address_zip_check: 'pass' });
+  assert.deepEqual(await stripe.charges.retrieve(paid.id), paid);
+  const kept = await stripe.tokens.retrieve(made.id);
+  assert.equal(kept.used, true);
+  assert.equal(kept.card.cvc_check, 'unchecked');
+  await refused(errors.StripeInvalidRequestError, () => charge(made.id), {
+    status: 400, code: 'token_already_used', message: `You cannot use a Stripe token more than once: ${made.id}.`,
+  });
+});
+
+test('a charge refused in validation leaves the token unused', async () => {
+  const made = await token();
+  await refused(errors.StripeInvalidRequestError, () => charge(made.id, { amount: 49 }),
+    { status: 400, code: 'amount_too_small', param: 'amount', message: 'Amount must be at least $0.50 usd' });
+  await refused(errors.StripeInvalidRequestError, () => charge(made.id, { amount: 20.5 }),
+    { status: 400, code: 'parameter_invalid_integer', param: 'amount', message: 'Invalid integer: 20.5' });
+  assert.equal((await stripe.tokens.retrieve(made.id)).used, false);
+  assert.equal((await charge(made.id)).status, 'succeeded');
+});
+
+test('declined cards make tokens and fail at the charge', async () => {
+  for (const [number, code, declineCode, message, param] of DECLINES) {
+    const made = await token(number);
+    const error = await refused(errors.StripeCardError, () => charge(made.id), { status: 402, code, message, param });
+    assert.deepEqual([error.rawType, error.decline_code], ['card_error', declineCode]);
+    assert.equal(error.doc_url, `https://stripe.com/docs/error-codes/${code.replaceAll('_', '-')}`);
+    const failed = await stripe.charges.retrieve(error.charge);
+    assert.deepEqual(
+      [failed.status, failed.paid, failed.captured, failed.failure_code, failed.failure_message, failed.receipt_url],
+      ['failed', false, false, code, message, null]);
+    assert.equal((await stripe.tokens.retrieve(made.id)).used, true);
+    await refused(errors.StripeInvalidRequestError, () => charge(made.id),
+      { status: 400, code: 'token_already_used' });
+  }
+});
+
+test('ready aliases are charged again and again', async () => {
+  const [first, second] = [await charge('tok_visa'), await charge('tok_visa')];
+  assert.notEqual(first.source.id, second.source.id);
+  assert.equal(first.source.fingerprint, second.source.fingerprint);
+  const error = await refused(errors.StripeCardError, () => charge('tok_chargeDeclined'),
+    { status: 402, code: 'card_declined', message: 'Your card was declined.' });
+  assert.equal(error.decline_code, 'generic_decline');
+});
+
+test('a charge is captured later', async () => {
+  const held = await charge((await token()).id, { capture: false });
+  assert.deepEqual([held.captured, held.paid, held.amount_captured], [false, true, 0]);
+  const taken = await stripe.charges.capture(held.id, { amount: 1500 });
+  assert.deepEqual([taken.captured, taken.amount_captured, taken.amount_refunded], [true, 1500, 500]);
+  await refused(errors.StripeInvalidRequestError, () => stripe.charges.capture(held.id), {
+    status: 400, code: 'charge_already_captured', message: `Charge ${held.id} has already been captured.`,
+  });
+});
+
+test('a charge is paid back in pieces', async () => {
+  const paid = await charge((await token()).id);
+  const first = await stripe.refunds.create({ charge: paid.id, amount: 500, reason: 'requested_by_customer' });
+  assert.deepEqual([first.object, first.amount, first.charge, first.status], ['refund', 500, paid.id, 'succeeded']);
+  await refused(errors.StripeInvalidRequestError, () => stripe.refunds.create({ charge: paid.id, amount: 1501 }), {
+    status: 400, param: 'amount',
+    message: 'Refund amount ($15.01) is greater than unrefunded amount on charge ($15.00)',
+  });
+  const rest = await stripe.refunds.create({ charge: paid.id });
+  const whole = await stripe.charges.retrieve(paid.id, { expand: ['refunds'] });
+  assert.deepEqual([whole.refunded, whole.amount_refunded], [true, 2000]);
+  assert.deepEqual(ids(whole.refunds.data), [rest.id, first.id]);
+  await refused(errors.StripeInvalidRequestError, () => stripe.refunds.create({ charge: paid.id }), {
+    status: 400, code: 'charge_already_refunded', message: `Charge ${paid.id} has already been refunded.`,
+  });
+});
+
+test('metadata is added, changed and taken away', async () => {
+  const paid = await charge((await token()).id, { metadata: { order: '7', colour: 'red' } });
+  const changed = await stripe.charges.update(paid.id, { metadata: { order: '8', colour: '' } });
+  assert.deepEqual(changed.metadata, { order: '8' });
+  assert.deepEqual((await stripe.charges.update(paid.id, { metadata: '' })).metadata, {});
+});
+
+test('a raw card dictionary is refused in words that name tokens', async () => {
+  for (const call of [
+    () => charge({ object: 'card', ...card() }),
+    () => stripe.customers.create({ source: { object: 'card', ...card() } }),
+  ]) {
+    const error = await refused(errors.StripeInvalidRequestError, call, { status: 400, param: 'source' });
+    assert.match(error.message, /make a token/);
+  }
+});
+
+test('a customer is made with a card and charged', async () => {
+  const made = await token();
+  const customer = await stripe.customers.create({ source: made.id, email: 'jenny@example.com' });
+  assert.match(customer.id, /^cus_[0-9A-Za-z]{14}$/);
+  assert.equal(customer.default_source, made.card.id);
+  assert.equal((await stripe.tokens.retrieve(made.id)).used, true);
+  const paid = await stripe.charges.create({ amount: 700, currency: 'eur', customer: customer.id });
+  assert.deepEqual([paid.customer, paid.source.id, paid.source.customer], [customer.id, made.card.id, customer.id]);
+  const whole = await stripe.charges.retrieve(paid.id, { expand: ['customer.default_source'] });
+  assert.deepEqual([whole.customer.email, whole.customer.default_source.last4], ['jenny@example.com', '4242']);
+});
+
+test('cards of a customer are added, listed, changed and deleted', async () => {
+  const customer = await stripe.customers.create({});
+  const first = await stripe.customers.createSource(customer.id, { source: (await token()).id });
+  const second = await stripe.customers.createSource(customer.id, { source: (await token('5555555555554444')).id });
+  assert.deepEqual([first.customer, first.cvc_check], [customer.id, 'pass']);
+  assert.deepEqual(ids((await stripe.customers.listSources(customer.id, { object: 'card' })).data),
+    [second.id, first.id]);
+  assert.equal((await stripe.customers.retrieve(customer.id)).default_source, first.id);
+  assert.deepEqual(await stripe.customers.retrieveSource(customer.id, first.id), first);
+  const changed = await stripe.customers.updateSource(customer.id, first.id, { exp_year: YEAR + 1, name: 'Jenny' });
+  assert.deepEqual([changed.name, changed.exp_year], ['Jenny', YEAR + 1]);
+  const gone = await stripe.customers.deleteSource(customer.id, first.id);
+  assert.deepEqual({ ...gone }, { id: first.id, object: 'card', deleted: true });
+  assert.equal((await stripe.customers.retrieve(customer.id)).default_source, second.id);
+  assert.equal((await stripe.customers.del(customer.id)).deleted, true);
+});
+
+test('a declined card is not attached', async () => {
+  const customer = await stripe.customers.create({});
+  const made = await token('4000000000000002');
+  const error = await refused(errors.StripeCardError,
+    () => stripe.customers.createSource(customer.id, { source: made.id }),
+    { status: 402, code: 'card_declined', param: '', message: 'Your card was declined.' });
+  assert.equal(error.decline_code, 'generic_decline');
+  assert.deepEqual((await stripe.customers.listSources(customer.id)).data, []);
+});
+
+test('a payment method is made of a token', async () => {
+  const made = await token();
+  const method = await stripe.paymentMethods.create({ type: 'card', card: { token: made.id } });
+  assert.match(method.id, /^pm_1[0-9A-Za-z]{23}$/);
+  assert.deepEqual([method.card.brand, method.card.last4], ['visa', '4242']);
+  assert.equal((await stripe.tokens.retrieve(made.id)).used, true);
+  assert.deepEqual(await stripe.paymentMethods.retrieve(method.id), method);
+});
+
+test('all pages in exact order', async () => {
+  const customer = (await stripe.customers.create({ source: (await token()).id })).id;
+  const made = [];
+  for (let n = 0; n < 23; n += 1) {
+    made.push((await stripe.charges.create({ amount: 100 + n, currency: 'usd', customer })).id);
+  }
+  const other = (await charge('tok_visa')).id;
+  const newestFirst = [...made].reverse();
+  const seen = [];
+  await stripe.charges.list({ customer, limit: 5 }).autoPagingEach(({ id }) => { seen.push(id); });
+  assert.deepEqual(seen, newestFirst);
+  assert.equal((await stripe.charges.list({ customer })).data.length, 10);
+  assert.deepEqual(ids((await stripe.charges.list({ limit: 3 })).data), [other, ...newestFirst.slice(0, 2)]);
+  const backwards = await stripe.charges.list({ customer, limit: 4, ending_before: made[0] })
+    .autoPagingToArray({ limit: 100 });
+  assert.deepEqual(ids(backwards), made.slice(1));
+});
+
+test('a list by the second of creation', async () => {
+  const first = await charge('tok_visa');
+  // `created` counts seconds.
+  const start = Math.floor(Date.now() / 1000);
+  while (Math.floor(Date.now() / 1000) === start) await sleep(20);
+  const second = await charge('tok_visa');
+  assert.deepEqual(ids((await stripe.charges.list({ created: { gte: second.created } })).data), [second.id]);
+  assert.deepEqual(ids((await stripe.charges.list({ created: { lt: second.created }, limit: 1 })).data), [first.id]);
+});
+
+test('one key is carried out once', async () => {
+  const made = await token();
+  const options = { idempotencyKey: 'node-order-7' };
+  const first = await charge(made.id, {}, options);
+  assert.equal(first.lastResponse.headers['idempotent-replayed'], undefined);
+  const again = await charge(made.id, {}, options);
+  assert.deepEqual(again, first);
+  assert.equal(again.lastResponse.headers['idempotent-replayed'], 'true');
+  assert.equal(again.lastResponse.headers['original-request'], first.lastResponse.requestId);
+  await refused(errors.StripeIdempotencyError, () => charge(made.id, { amount: 100 }, options), {
+    status: 400,
+    message: 'Keys for idempotent requests can only be used with the same parameters they were first used with. Try '
+      + "using a key other than 'node-order-7' if you meant to execute a different request.",
+  });
+});
+
+for (const [fault, isReplayed] of [['commit-drop', true], ['500', false], ['503', false], ['drop', false]]) {
+  test(`after ${fault} the SDK repeats by itself, and one charge is there`, () =>
+    withServer(['--fault', `POST /v1/charges next 1: ${fault}`], async (url) => {
+      const retrying = client(url, 'sk_test_123', { maxNetworkRetries: 2 });
+      const made = await retrying.tokens.create({ card: card() });
+      const paid = await retrying.charges.create({ amount: 2000, currency: 'usd', source: made.id });
+      assert.equal(paid.lastResponse.headers['idempotent-replayed'], isReplayed ? 'true' : undefined);
+      assert.match(paid.lastResponse.headers['idempotency-key'], /^stripe-node-retry-/);
+      assert.deepEqual(ids((await retrying.charges.list()).data), [paid.id]);
+      assert.equal((await retrying.tokens.retrieve(made.id)).used, true);
+    }));
+}
+
+test('the rate limit is told and nothing is done', () =>
+  withServer(['--fault', 'POST /v1/charges next 1: 429 retry-after 1'], async (url) => {
+    const retrying = client(url, 'sk_test_123', { maxNetworkRetries: 2 });
+    const make = () => retrying.charges.create({ amount: 2000, currency: 'usd', source: 'tok_visa' });
+    const error = await refused(errors.StripeRateLimitError, make, { status: 429, code: 'rate_limit' });
+    assert.equal(error.headers['retry-after'], '1');
+    assert.deepEqual((await retrying.charges.list()).data, []);
+    assert.equal((await make()).status, 'succeeded');
+  }));
+
+test('an account without raw card data refuses the sample', () =>
+  withServer(['--policy', 'raw_card_data=off'], async (url) => {
+    // The SDK takes the class from the status.
+    const error = await refused(errors.StripeCardError, () => client(url).tokens.create({ card: card() }),
+      { status: 402 });
+    assert.equal(error.rawType, 'invalid_request_error');
+    assert.match(error.message, /^Sending credit card numbers directly to the Stripe API is generally unsafe\./);
+  }));
+
+test("only the server's own key is let in", () =>
+  withServer(['--key', 'sk_test_only'], async (url) => {
+    assert.equal((await client(url, 'sk_test_only').tokens.create({ card: card() })).object, 'token');
+    await refused(errors.StripeAuthenticationError,
+      () => client(url, 'sk_test_otherother').tokens.create({ card: card() }),
+      { status: 401, message: 'Invalid API Key provided: sk_test_******ther' });
+  }));
+
+test('a live key is refused', async () => {
+  await refused(errors.StripeAuthenticationError,
+    () => client(URL_OF_SERVER, 'sk_live_abcdefghijkl').tokens.create({ card: card() }),
+    { status: 401, message: 'Invalid API Key provided: sk_live_********ijkl' });
+});
+
+test('a publishable key makes tokens and nothing else', async () => {
+  const publishable = client(URL_OF_SERVER, 'pk_test_123');
+  const made = await publishable.tokens.create({ card: card() });
+  await refused(errors.StripePermissionError,
+    () => publishable.charges.create({ amount: 2000, currency: 'usd', source: made.id }),
+    { status: 403, code: 'secret_key_required' });
+  assert.equal((await stripe.tokens.retrieve(made.id)).used, false);
+});
+
+test('what is not modelled says so', async () => {
+  await refused(errors.StripeInvalidRequestError,
+    () => stripe.paymentIntents.create({ amount: 2000, currency: 'usd' }),
+    { status: 404, message: "Testcard's local minter does not model POST /v1/payment_intents." });
+  await refused(errors.StripeInvalidRequestError, () => stripe.rawRequest('GET', '/v1/customers/cus_1/cards'),
+    { status: 404, message: "Testcard's local minter does not model GET /v1/customers/cus_1/cards." });
+});
+
+test('the log shows what came, reset drops it', async () => {
+  const made = await token(undefined, { name: 'Log Reader' });
+  const { body } = await ownRoute('GET', '/_testcard/requests?limit=1');
+  const [call] = body.data;
+  assert.deepEqual([call.method, call.path, call.status, call.object], ['POST', '/v1/tokens', 200, made.id]);
+  assert.equal(call.request_id, made.lastResponse.requestId);
+  assert.equal(call.params['card[name]'], 'Log Reader');
+  assert.notEqual(call.params['card[cvc]'], '314');
+  assert.equal(call.client, `stripe-node ${Stripe.PACKAGE_VERSION}`);
+  const reset = await ownRoute('POST', '/_testcard/reset');
+  assert.deepEqual([reset.status, reset.body.reset], [200, true]);
+  await refused(errors.StripeInvalidRequestError, () => stripe.tokens.retrieve(made.id),
+    { status: 404, code: 'resource_missing', param: 'token' });
+  assert.equal((await ownRoute('POST', '/_testcard/reset', 'ctl_wrong')).status, 401);
+});
