@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::{
     Stop, Workspace,
-    ids::{first_half, keyed_hash},
+    ids::{base62, first_half, keyed_hash},
     ledger::{Ledger, Remembered},
 };
 use crate::domain::{
@@ -97,7 +97,7 @@ pub(super) fn standing(
         return Err(ApiError { kind: ErrorKind::Idempotency, ..ApiError::request(None, None, message) }.into());
     }
     let record = Record {
-        key: own_key(request, key),
+        key: own_key(request, key, workspace),
         created: now.as_second(),
         fingerprint: Fingerprint::of(request, workspace),
     };
@@ -114,10 +114,21 @@ pub(super) fn standing(
 }
 
 /// Each account has keys of its own: those of a connected one are kept under its id.
-fn own_key(request: &ApiRequest, key: &str) -> String {
+///
+/// A key with digits that look like a card number is kept masked, with a keyed hash that tells it from others which are
+/// masked alike. The hash's key is in no file, so such a key is free again after a restart.
+fn own_key(request: &ApiRequest, key: &str, workspace: &Workspace) -> String {
+    let masked = mask::text(key);
+    let (_, secret_key) = workspace.request_keys();
+    let key = if masked == key {
+        masked
+    } else {
+        let hash = first_half(keyed_hash(secret_key, "idempotency key", key.as_bytes()));
+        format!("{masked} {}", base62(hash, 10))
+    };
     match request.header("Stripe-Account") {
         Some(account) => format!("{account} {key}"),
-        None => key.to_owned(),
+        None => key,
     }
 }
 

@@ -233,8 +233,8 @@ fn in_use(held: &Held) -> ApiError {
                 "There is currently another in-progress request using this Stripe token (that probably means you clicked \
                  twice, and the other charge is still going through): {token}."
             );
-            // Whether Stripe says 400 or 409 is not documented.
-            ApiError::request(Some("token_in_use"), None, message)
+            // Whether Stripe says 400 or 409 is not documented: a conflict in flight is 409 elsewhere.
+            ApiError::request(Some("token_in_use"), None, message).with_status(409)
         }
     }
 }

@@ -99,6 +99,20 @@ fn each_account_has_idempotency_keys_of_its_own() {
 }
 
 #[test]
+fn idempotency_keys_that_are_masked_alike_stay_apart() {
+    let mut local = Local::new();
+    let mut make = |key: &str| {
+        local.headers = vec![("Idempotency-Key".to_owned(), key.to_owned())];
+        let answer = local.send(testcard::domain::api::HttpMethod::Post, "/v1/customers", &[("name", "Jenny")]);
+        assert_eq!(answer.header("Idempotency-Key"), Some(key));
+        id(&answer.json().unwrap())
+    };
+    let (first, second) = (make("order-4111111111111112"), make("order-4111112222221112"));
+    assert_ne!(first, second);
+    assert_eq!(make("order-4111111111111112"), first);
+}
+
+#[test]
 fn what_is_deleted_says_so() {
     let mut local = Local::new();
     let token = local.token("4242424242424242");
