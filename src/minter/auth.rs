@@ -118,7 +118,7 @@ mod tests {
         for header in headers.map(Some).into_iter().chain([None]) {
             assert_eq!(authenticate(header, false, None), Err(no_key()), "{header:?}");
         }
-        assert_eq!(authenticate(Some(&format!("Basic {}", STANDARD.encode([0xff]))), false), Err(no_key()));
+        assert_eq!(authenticate(Some(&format!("Basic {}", STANDARD.encode([0xff]))), false, None), Err(no_key()));
     }
 
     #[test]
