@@ -11,7 +11,7 @@
 use std::{fmt, ops::RangeInclusive, str::FromStr, time::Duration};
 
 /// Longer waits are taken for a slip.
-const LONGEST_WAIT: Duration = Duration::from_secs(600);
+const LONGEST_WAIT: Duration = Duration::from_mins(10);
 
 /// What goes wrong, and when. `Display` gives the rule as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -189,7 +189,7 @@ fn time(word: &str) -> Option<Duration> {
 
 /// The words of a rule with their columns; `:` and `,` are words of their own.
 struct Words<'a> {
-    words: Vec<(usize, &'a str)>,
+    all: Vec<(usize, &'a str)>,
     at: usize,
     end: usize,
 }
@@ -212,11 +212,11 @@ impl<'a> Words<'a> {
                 words.push((column(at), &text[at..=at]));
             }
         }
-        Self { words, at: 0, end: text.trim_end().chars().count() + 1 }
+        Self { all: words, at: 0, end: text.trim_end().chars().count() + 1 }
     }
 
     fn peek(&self) -> Option<&'a str> {
-        self.words.get(self.at).map(|(_, word)| *word)
+        self.all.get(self.at).map(|(_, word)| *word)
     }
 
     fn skip(&mut self) {
@@ -224,7 +224,7 @@ impl<'a> Words<'a> {
     }
 
     fn next<T>(&mut self, expected: &'static str, read: impl FnOnce(&'a str) -> Option<T>) -> Result<T, RuleError> {
-        let (column, word) = self.words.get(self.at).copied().unwrap_or((self.end, ""));
+        let (column, word) = self.all.get(self.at).copied().unwrap_or((self.end, ""));
         self.at += 1;
         let found = || if word.is_empty() { "the end".to_owned() } else { format!("'{word}'") };
         (!word.is_empty()).then(|| read(word)).flatten().ok_or_else(|| RuleError { column, expected, found: found() })

@@ -22,13 +22,13 @@ pub(super) fn create(call: &mut Call<'_>, _: &[&str]) -> Result<Value, Stop> {
     if request.params.get("card[number]").is_some_and(|text| text.contains([' ', '-'])) {
         tracing::warn!("card[number] was sent with separators: the minter strips them, Stripe may refuse them");
     }
-    keep(call, cards::object(call, &card), cards::state(&card, None))
+    keep(call, &cards::object(call, &card), cards::state(&card, None))
 }
 
 /// A new token of a card.
-fn keep(call: &mut Call<'_>, card: Value, state: Value) -> Result<Value, Stop> {
+fn keep(call: &mut Call<'_>, card: &Value, state: Value) -> Result<Value, Stop> {
     let id = call.ids.token(call.now);
-    let body = token_of(call, &id, &card);
+    let body = token_of(call, &id, card);
     let created = call.now.as_second();
     let token = StoredObject { kind: ObjectKind::Token, id, parent: None, created, body, state };
     call.ledger.insert(&token)?;
@@ -59,7 +59,7 @@ fn clone(call: &mut Call<'_>, customer: &str, card: Option<&str>) -> Result<Valu
     }
     copy["id"] = call.ids.card(call.now).into();
     copy["metadata"] = json!({});
-    keep(call, copy, original.state)
+    keep(call, &copy, original.state)
 }
 
 /// Shows a token again.
