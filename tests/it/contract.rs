@@ -169,6 +169,7 @@ fn in_process() -> Vec<Outcome> {
 
 /// How a client writes its requests.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "habits of clients that meet in any combination")]
 struct Hand {
     encodes_brackets: bool,
     encodes_all: bool,
@@ -215,29 +216,33 @@ impl Hand {
             .bytes()
             .map(|byte| if byte.is_ascii() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
             .collect();
-        let mut head = format!("{} {path}{query} HTTP/1.1\r\nHost: localhost:1\r\n", case.method.as_str());
-        for (name, value) in case.headers {
-            head += &format!("{name}: {value}\r\n");
-        }
+        let mut lines =
+            vec![format!("{} {path}{query} HTTP/1.1", case.method.as_str()), "Host: localhost:1".to_owned()];
+        lines.extend(case.headers.iter().map(|(name, value)| format!("{name}: {value}")));
         if !case.headers.iter().any(|(name, _)| *name == "Authorization") {
             let basic = format!("Basic {}", STANDARD.encode(format!("{KEY}:")));
-            head += &format!("authorization: {}\r\n", if self.is_basic { basic } else { format!("Bearer {KEY}") });
+            lines.push(format!("authorization: {}", if self.is_basic { basic } else { format!("Bearer {KEY}") }));
         }
         if case.method == HttpMethod::Post && !self.names_no_type {
             let charset = if self.names_a_charset { "; charset=UTF-8" } else { "" };
-            head += &format!("Content-Type: application/x-www-form-urlencoded{charset}\r\n");
+            lines.push(format!("Content-Type: application/x-www-form-urlencoded{charset}"));
         }
-        if self.sends_chunks && !body.is_empty() {
+        let body = if self.sends_chunks && !body.is_empty() {
+            lines.push("Transfer-Encoding: chunked".to_owned());
             let (first, rest) = body.split_at(body.len() / 2);
-            let chunks = [first, rest].map(|part| format!("{:x}\r\n{part}\r\n", part.len())).concat();
-            return format!("{head}Transfer-Encoding: chunked\r\n\r\n{chunks}0\r\n\r\n").into_bytes();
-        }
-        format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
+            let chunks = [first, rest].map(|part| format!("{:x}\r\n{part}\r\n", part.len()));
+            format!("{}0\r\n\r\n", chunks.concat())
+        } else {
+            lines.push(format!("Content-Length: {}", body.len()));
+            body
+        };
+        format!("{}\r\n\r\n{body}", lines.join("\r\n")).into_bytes()
     }
 }
 
 fn every_byte(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02x}")).collect()
+    let bytes: Vec<String> = text.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    bytes.concat()
 }
 
 fn over_loopback(runtime: &Runtime, hand: Hand) -> Vec<Outcome> {

@@ -212,7 +212,7 @@ impl Model {
     }
 }
 
-fn picked(index: &Index, length: usize) -> Option<usize> {
+fn picked(index: Index, length: usize) -> Option<usize> {
     (length > 0).then(|| index.index(length))
 }
 
@@ -253,7 +253,7 @@ fn take(model: &mut Model, nth: usize, step: &Step, send: &mut dyn FnMut(ApiRequ
             (body, status, OK)
         }
         Step::Charge { token, amount, is_captured } => {
-            let token = picked(token, model.tokens.len())?;
+            let token = picked(*token, model.tokens.len())?;
             let source = ("source", model.tokens[token].id.clone());
             let capture = ("capture", is_captured.to_string());
             let (status, body) =
@@ -264,7 +264,7 @@ fn take(model: &mut Model, nth: usize, step: &Step, send: &mut dyn FnMut(ApiRequ
             (body, status, expected)
         }
         Step::ChargeCustomer { customer, amount } => {
-            let customer = picked(customer, model.customers.len())?;
+            let customer = picked(*customer, model.customers.len())?;
             let payer = ("customer", model.customers[customer].id.clone());
             let (status, body) = call(model, post(nth, "/v1/charges", [money(*amount), vec![payer]].concat()));
             let Customer { cards, default, is_deleted, .. } = &model.customers[customer];
@@ -277,7 +277,7 @@ fn take(model: &mut Model, nth: usize, step: &Step, send: &mut dyn FnMut(ApiRequ
             (body, status, expected)
         }
         Step::Customer { token } => {
-            let token = token.as_ref().and_then(|token| picked(token, model.tokens.len()));
+            let token = token.as_ref().and_then(|token| picked(*token, model.tokens.len()));
             let source = token.map(|token| ("source", model.tokens[token].id.clone()));
             let (status, body) = call(model, post(nth, "/v1/customers", source.into_iter().collect()));
             let expected = token.map_or(OK, |token| model.attach(token));
@@ -290,8 +290,8 @@ fn take(model: &mut Model, nth: usize, step: &Step, send: &mut dyn FnMut(ApiRequ
             (body, status, expected)
         }
         Step::Attach { customer, token } => {
-            let customer = picked(customer, model.customers.len())?;
-            let token = picked(token, model.tokens.len())?;
+            let customer = picked(*customer, model.customers.len())?;
+            let token = picked(*token, model.tokens.len())?;
             let path = format!("/v1/customers/{}/sources", model.customers[customer].id);
             let source = vec![("source", model.tokens[token].id.clone())];
             let (status, body) = call(model, post(nth, &path, source));
@@ -307,7 +307,7 @@ fn take(model: &mut Model, nth: usize, step: &Step, send: &mut dyn FnMut(ApiRequ
             (body, status, expected)
         }
         Step::Refund { charge, amount } => {
-            let charge = picked(charge, model.charges.len())?;
+            let charge = picked(*charge, model.charges.len())?;
             let named = ("charge", model.charges[charge].id.clone());
             let amount_param = amount.map(|amount| ("amount", amount.to_string()));
             let params = [named].into_iter().chain(amount_param).collect();
@@ -315,15 +315,15 @@ fn take(model: &mut Model, nth: usize, step: &Step, send: &mut dyn FnMut(ApiRequ
             (body, status, model.refund(charge, *amount))
         }
         Step::Capture { charge, amount } => {
-            let charge = picked(charge, model.charges.len())?;
+            let charge = picked(*charge, model.charges.len())?;
             let path = format!("/v1/charges/{}/capture", model.charges[charge].id);
             let params = amount.map(|amount| ("amount", amount.to_string())).into_iter().collect();
             let (status, body) = call(model, post(nth, &path, params));
             (body, status, model.capture(charge, *amount))
         }
         Step::DeleteCard { customer, card } => {
-            let customer = picked(customer, model.customers.len())?;
-            let card = picked(card, model.customers[customer].cards.len())?;
+            let customer = picked(*customer, model.customers.len())?;
+            let card = picked(*card, model.customers[customer].cards.len())?;
             let known = &mut model.customers[customer];
             let path = format!("/v1/customers/{}/sources/{}", known.id, known.cards[card].0);
             let mut expected = (404, "resource_missing");
@@ -338,7 +338,7 @@ fn take(model: &mut Model, nth: usize, step: &Step, send: &mut dyn FnMut(ApiRequ
             (body, status, expected)
         }
         Step::DeleteCustomer { customer } => {
-            let customer = picked(customer, model.customers.len())?;
+            let customer = picked(*customer, model.customers.len())?;
             let known = &mut model.customers[customer];
             let expected = if known.is_deleted { (404, "resource_missing") } else { OK };
             known.is_deleted = true;
@@ -347,7 +347,7 @@ fn take(model: &mut Model, nth: usize, step: &Step, send: &mut dyn FnMut(ApiRequ
             (body, status, expected)
         }
         Step::Replay { call } => {
-            let (request, first) = &model.calls[picked(call, model.calls.len())?];
+            let (request, first) = &model.calls[picked(*call, model.calls.len())?];
             let again = send(request.clone());
             assert_eq!(again.header("Idempotent-Replayed"), Some("true"), "{request:?}");
             assert_eq!(&again.text(), first);

@@ -3,12 +3,25 @@
 use std::{
     io::{self, Read as _},
     process::Command,
+    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use jiff::Timestamp;
 use serde_json::{Value, json};
+use testcard::{
+    domain::{
+        clock::Clock,
+        entry::{Entry, Status},
+        settings::Settings,
+    },
+    keys::Keys,
+    messages::Update,
+    store::{Place, Store},
+    worker::{self, Worker},
+};
 
 use crate::support::{
     program::Home,
@@ -71,6 +84,22 @@ fn a_wrong_rule_is_refused_with_its_place() {
     let server = Serving::start(&home, &["--memory", "--fault-file", file.to_str().unwrap()]);
     assert_eq!(server.post("/v1/charges", &charge_of("tok_visa")).status, 503);
     assert_eq!(server.post("/v1/charges", &charge_of("tok_visa")).status, 200);
+}
+
+#[test]
+fn its_clock_stands_still_or_runs_from_the_moment_that_it_is_given() {
+    let fixed = in_memory(&["--now", "1893456000"]);
+    assert_eq!(fixed.post("/v1/tokens", &CARD).json()["created"], 1_893_456_000);
+    let running = in_memory(&["--now", "1893456000", "--clock-runs"]);
+    let asked = Instant::now();
+    let created = || running.post("/v1/tokens", &CARD).json()["created"].as_i64().unwrap();
+    let first = created();
+    assert!((1_893_456_000..1_893_456_060).contains(&first), "{first}");
+    while created() == first {
+        assert!(asked.elapsed() < Duration::from_secs(20), "it stands still");
+    }
+    let old = in_memory(&["--now", "2524608000"]);
+    assert_eq!(old.post("/v1/tokens", &CARD).code(), "invalid_expiry_year", "by 2050 the card has expired");
 }
 
 // ---- who may call --------------------------------------------------------------------------------------------------
@@ -308,7 +337,8 @@ fn rules_count_the_calls_that_fit() {
 fn held(server: &Serving, token: &str, key: &str) -> thread::JoinHandle<io::Result<Answer>> {
     let (address, sent) =
         (server.address, request("POST", "/v1/charges", &charge_of(token), &[("Idempotency-Key", key)]));
-    let call = thread::spawn(move || Wire::open(address)?.ask(&sent));
+    let call = thread::Builder::new().name("held".to_owned());
+    let call = call.spawn(move || Wire::open(address)?.ask(&sent)).unwrap();
     // A call that changes nothing: its customer is not there. It meets the token while that is held.
     let probe = request("POST", "/v1/customers/cus_nope/sources", &[("source", token)], &[]);
     let mut wire = Wire::open(server.address).unwrap();
@@ -321,7 +351,7 @@ fn held(server: &Serving, token: &str, key: &str) -> thread::JoinHandle<io::Resu
 
 #[test]
 fn while_a_call_is_held_its_key_and_its_token_are_in_use() {
-    let server = in_memory(&["--fault", "POST /v1/charges next 1: hold 2s"]);
+    let server = in_memory(&["--fault", "POST /v1/charges next 1: hold 3s"]);
     let (token, other) = (server.token(), server.token());
     let first = held(&server, &token, "key-1");
     let same_key = server.send("POST", "/v1/charges", &charge_of(&other), &[("Idempotency-Key", "key-1")]);
@@ -334,7 +364,7 @@ fn while_a_call_is_held_its_key_and_its_token_are_in_use() {
     assert_eq!(apart.status, 200, "another token is free: {}", apart.text());
     assert_eq!(first.join().unwrap().unwrap().status, 200);
     assert_eq!(server.post("/v1/charges", &charge_of(&token)).code(), "token_already_used");
-    assert!(server.requests().iter().any(|call| call["fault"] == "hold 2s" && call["status"] == 200));
+    assert!(server.requests().iter().any(|call| call["fault"] == "hold 3s" && call["status"] == 200));
 }
 
 // ---- ending --------------------------------------------------------------------------------------------------------
@@ -373,31 +403,70 @@ fn two_servers_on_one_folder_know_each_others_tokens_and_so_does_a_reader() {
     assert_eq!(second.post("/v1/charges", &charge_of(&a)).status, 200);
     assert_eq!(first.get(&format!("/v1/tokens/{a}")).json()["used"], true);
     assert_eq!(first.post("/v1/charges", &charge_of(&a)).code(), "token_already_used");
-    let asked = Instant::now();
     let history = home.history();
     for (token, status) in [(&a, "used"), (&b, "unused")] {
         let entry = history.iter().find(|entry| entry.to_string().contains(&**token)).unwrap();
         assert_eq!(entry["status"], status, "{entry}");
     }
-    assert!(asked.elapsed() < Duration::from_secs(10));
+}
+
+#[test]
+fn a_window_and_a_reader_see_within_a_second_what_a_server_made() {
+    let home = Home::new();
+    let server = Serving::start(&home, &[]);
+    let folder = home.path().join("data");
+    let mut soonest = Duration::MAX;
+    for _ in 0..3 {
+        let config = worker::Config {
+            folder: Some(folder.clone()),
+            settings: Settings::default(),
+            settings_file: None,
+            clock: Clock::fixed(Timestamp::UNIX_EPOCH),
+            keys: Keys::session_only(None),
+        };
+        let worker = Worker::start(config, Arc::new(|| ()));
+        let reader = Store::open(&Place::Folder(folder.clone()), Timestamp::UNIX_EPOCH).unwrap().reader().unwrap();
+        let wait = |what: &dyn Fn(&Update) -> bool| loop {
+            let update = worker.recv_timeout(Duration::from_secs(20)).expect("the window is told");
+            if what(&update) {
+                break;
+            }
+        };
+        let told = |token: &str, status: Status| {
+            let is_it = |entry: &Entry| entry.token_id.as_deref() == Some(token) && entry.status == status;
+            wait(
+                &|update| matches!(update, Update::Changed { entries, .. } if entries.iter().any(|(entry, _)| is_it(entry))),
+            );
+        };
+        // From its first moment on, before the window has asked for anything.
+        wait(&|update| matches!(update, Update::Opened { .. }));
+        let before = reader.data_version().unwrap();
+        let token = server.token();
+        let made = Instant::now();
+        assert!(reader.by_token(&token).unwrap().is_some());
+        assert_ne!(reader.data_version().unwrap(), before);
+        told(&token, Status::Unused);
+        soonest = soonest.min(made.elapsed());
+        assert_eq!(server.post("/v1/charges", &charge_of(&token)).status, 200);
+        told(&token, Status::Used);
+    }
+    assert!(soonest < Duration::from_secs(1), "{soonest:?}");
 }
 
 /// The program may write files of at most so many KiB, and is told so instead of being killed.
 fn with_small_files(home: &Home, kib: u32) -> Command {
     let program = home.command(["serve", "--listen", "127.0.0.1:0"]);
-    let mut command = home.command([]);
-    let shell = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", kib * 2);
-    let mut limited = Command::new("sh");
-    limited.args(["-c", &shell]).arg(program.get_program()).args(program.get_args());
-    limited.current_dir(command.get_current_dir().unwrap());
-    for (name, value) in command.get_envs() {
+    // sh counts in units of 512 bytes.
+    let script = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", kib * 2);
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &script]).arg(program.get_program()).args(program.get_args());
+    for (name, value) in program.get_envs() {
         match value {
-            Some(value) => limited.env(name, value),
-            None => limited.env_remove(name),
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
         };
     }
-    command = limited;
-    command
+    shell
 }
 
 #[test]

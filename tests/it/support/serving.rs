@@ -1,7 +1,7 @@
 //! The program as a server, run as a user runs it.
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _},
+    io::{BufRead as _, BufReader},
     net::SocketAddr,
     process::{Child, Command, Stdio},
 };
@@ -33,7 +33,7 @@ impl Serving {
     /// A command that ends in the server.
     #[track_caller]
     pub fn of(command: &mut Command) -> Self {
-        let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn();
         let mut child = child.unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut line = |start: &str| {
@@ -42,14 +42,10 @@ impl Serving {
         };
         let told = (line("listening on http://"), line("control token "));
         let (Some(address), Some(control_token)) = told else {
-            let mut stderr = String::new();
             let _ = child.kill();
-            child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
-            panic!("the server did not start: {told:?}\n{stderr}");
+            let _ = child.wait();
+            panic!("the server did not start: {told:?}");
         };
-        // Nobody reads it: a server that says much must not wait for that.
-        let mut stderr = child.stderr.take().unwrap();
-        std::thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::stderr()));
         Self { child, address: address.parse().unwrap(), control_token }
     }
 

@@ -9,7 +9,7 @@ use std::{
 use serde_json::Value;
 
 /// No answer of this machine takes longer; a test that waits for one fails instead of hanging.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// An answer as it came.
 #[derive(Clone, Debug)]
@@ -117,7 +117,8 @@ pub fn request(method: &str, path: &str, params: &[(&str, &str)], headers: &[(&s
     let query = if query == "?" { "" } else { &query };
     let authorized = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Authorization"));
     let authorization = if authorized { "" } else { "Authorization: Bearer sk_test_wire\r\n" };
-    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let headers: Vec<String> = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let headers = headers.concat();
     let length = body.len();
     format!(
         "{method} {path}{query} HTTP/1.1\r\nHost: 127.0.0.1\r\n{authorization}{headers}Content-Length: {length}\r\n\r\n{body}"
