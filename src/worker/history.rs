@@ -47,12 +47,13 @@ impl History {
         let reader = store.reader()?;
         let (questions, inbox) = mpsc::channel();
         let mut state = State {
+            // Read before the revision, so that no commit falls between the two.
+            data_version: reader.data_version()?,
             revision: reader.revision()?,
             reader,
             outbox,
             generation: 0,
             filter: HistoryFilter::default(),
-            data_version: None,
             problem: None,
             newest_request: None,
         };
@@ -92,7 +93,7 @@ struct State {
     filter: HistoryFilter,
     /// Everything up to this revision was told.
     revision: i64,
-    data_version: Option<i64>,
+    data_version: i64,
     /// What went wrong last, until something goes well.
     problem: Option<String>,
     /// The newest call that was told.
@@ -151,8 +152,7 @@ impl State {
     /// Tells of another process's commits, and wakes the window only if there are any.
     fn look(&mut self) -> Result<(), StoreError> {
         let now = self.reader.data_version()?;
-        let is_new = self.data_version.replace(now).is_some_and(|before| before != now);
-        if is_new { self.tell_changes() } else { Ok(()) }
+        if std::mem::replace(&mut self.data_version, now) == now { Ok(()) } else { self.tell_changes() }
     }
 
     /// Tells of the newest calls, if there is a new one.

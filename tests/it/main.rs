@@ -1,6 +1,8 @@
 //! The integration tests, one binary so that egui links once; a file per subject.
 
 mod cli;
+mod contract;
+mod determinism;
 mod export;
 mod form;
 mod gallery;
@@ -8,9 +10,13 @@ mod keys;
 mod layers;
 mod life;
 mod minter;
+mod model;
 mod objects;
+mod races;
 mod rules;
+mod schemas;
 mod secrets;
+mod serve;
 mod settings;
 mod store;
 mod stripe;

@@ -5,3 +5,5 @@ pub mod hands;
 pub mod http;
 pub mod local;
 pub mod program;
+pub mod serving;
+pub mod wire;
