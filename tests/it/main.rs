@@ -8,6 +8,7 @@ mod keys;
 mod layers;
 mod life;
 mod minter;
+mod requests;
 mod rules;
 mod secrets;
 mod settings;
