@@ -72,15 +72,21 @@ pub struct ServerContext<'a> {
 pub fn server_ui(ctx: &Context, state: &mut ServerState, about: &ServerContext<'_>, actions: &mut Vec<Action>) -> bool {
     let modal = modal_ui(ctx, "server", "Loopback server", 580.0, |ui| {
         let height = (ui.ctx().content_rect().height() - 140.0).clamp(240.0, 760.0);
-        ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
-            // Room for the scroll bar beside the fields.
-            egui::Frame::new().inner_margin(egui::Margin { left: 2, right: 14, top: 0, bottom: 4 }).show(ui, |ui| {
-                ui.spacing_mut().item_spacing.y = theme::FIELD_GAP;
-                switch_ui(ui, state, about, actions);
-                faults_ui(ui, state, about.faults, actions);
-                reset_ui(ui, state, actions);
-            });
-        });
+        ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]).show(
+            ui,
+            |ui| {
+                // Room for the scroll bar beside the fields.
+                egui::Frame::new().inner_margin(egui::Margin { left: 2, right: 14, top: 0, bottom: 4 }).show(
+                    ui,
+                    |ui| {
+                        ui.spacing_mut().item_spacing.y = theme::FIELD_GAP;
+                        switch_ui(ui, state, about, actions);
+                        faults_ui(ui, state, about.faults, actions);
+                        reset_ui(ui, state, actions);
+                    },
+                );
+            },
+        );
     });
     !modal.should_close
 }
@@ -186,7 +192,7 @@ fn faults_ui(ui: &mut Ui, state: &mut ServerState, faults: &AppliedFaults, actio
         }
     });
     let problem = state.read.as_ref().err().map(ToString::to_string);
-    let mut field = Field::new("Rules").mono().note(HELP);
+    let mut field = Field::new("Rules").mono().lines().note(HELP);
     if let Some(problem) = &problem {
         field = field.message(Tone::Error, problem);
     }
