@@ -117,6 +117,8 @@ impl State {
         match question {
             Question::Filter { generation, filter } => {
                 (self.generation, self.filter) = (generation, filter);
+                // Before the revision, so that what is committed from here on is seen.
+                self.data_version = Some(self.reader.data_version()?);
                 self.revision = self.reader.revision()?;
                 let ids = self.reader.ids(&self.filter)?;
                 let rows = self.reader.rows(&ids[..ids.len().min(FIRST_ROWS)])?;
