@@ -240,7 +240,7 @@ impl Cell {
 
     fn title(self) -> &'static str {
         match self {
-            Self::Method => "  Method",
+            Self::Method => "Method",
             Self::Path => "Path",
             Self::Status => "Status",
             Self::Client => "Client",
