@@ -231,8 +231,8 @@ impl Cell {
         match self {
             Self::Method => Column::exact(58.0),
             Self::Path => Column::remainder().at_least(80.0).clip(true),
-            Self::Status => Column::exact(108.0).clip(true),
-            Self::Client => Column::exact(132.0).clip(true),
+            Self::Status => Column::exact(136.0).clip(true),
+            Self::Client => Column::exact(126.0).clip(true),
             Self::Took => Column::exact(60.0),
             Self::When => Column::exact(76.0),
         }
