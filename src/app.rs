@@ -10,6 +10,7 @@ use std::{
 };
 
 use egui::{Context, ThemePreference, Ui};
+use jiff::Timestamp;
 
 use crate::{
     domain::{
@@ -24,11 +25,14 @@ use crate::{
     messages::{Command, JobId, JobOutcome, Refreshed},
     model::{Model, Notice, Storage},
     ui::{
-        Action, UseKind, bars,
+        Action, Pane, UseKind,
+        bars::{self, BarContext},
         export::{self, ExportContext, ExportState},
         form::{self, Complaint, FormContext, FormState},
         history::{self, HistoryContext, HistoryState},
-        inspector::{self, InspectorState},
+        inspector::{self, InspectorState, Subject},
+        requests::{self, RequestsContext, RequestsState},
+        server::{self, AppliedFaults, ServerContext, ServerState},
         settings::{self, SettingsState},
         shortcuts::{self, Deed},
         test_cards::{self, TestCardsState},
@@ -83,13 +87,15 @@ struct Dialogs {
     settings: Option<SettingsState>,
     export: Option<ExportState>,
     use_token: Option<UseState>,
+    server: Option<ServerState>,
     /// The desktop's file dialog is open.
     picking: Option<mpsc::Receiver<Picked>>,
 }
 
 impl Dialogs {
     fn is_any_open(&self) -> bool {
-        self.test_cards.is_some() || self.settings.is_some() || self.export.is_some() || self.use_token.is_some()
+        let is_about_tokens = self.test_cards.is_some() || self.export.is_some() || self.use_token.is_some();
+        is_about_tokens || self.settings.is_some() || self.server.is_some()
     }
 }
 
@@ -97,7 +103,10 @@ impl Dialogs {
 #[derive(Default)]
 struct Panels {
     form: FormState,
+    /// What the middle shows.
+    pane: Pane,
     history: HistoryState,
+    requests: RequestsState,
     inspector: InspectorState,
     dialogs: Dialogs,
     toasts: Toasts<()>,
@@ -141,6 +150,8 @@ pub struct App {
     model: Model,
     panels: Panels,
     jobs: Jobs,
+    /// What the server was told to do wrong.
+    faults: AppliedFaults,
     /// Which answers belong to the filter of now.
     filter_generation: u64,
     export_folder: PathBuf,
@@ -166,6 +177,7 @@ impl App {
             model: Model::default(),
             panels: Panels::default(),
             jobs: Jobs::default(),
+            faults: AppliedFaults::default(),
             filter_generation: 0,
             export_folder: config.export_folder,
             picker: config.picker,
@@ -368,7 +380,10 @@ impl App {
                 Deed::Create => actions.push(Action::Create),
                 Deed::TestCards => actions.push(Action::OpenTestCards),
                 Deed::CardNumber => self.panels.form.focus(FormField::Number),
-                Deed::SearchHistory => self.panels.history.focus_search(),
+                Deed::SearchHistory => {
+                    self.panels.pane = Pane::History;
+                    self.panels.history.focus_search();
+                }
                 Deed::ClearForm => actions.push(Action::ClearForm),
                 Deed::Reuse => actions.extend(detail.map(|entry| Action::Reuse(entry.id))),
                 Deed::CopyId => actions.extend(detail.and_then(|entry| {
@@ -377,6 +392,7 @@ impl App {
                 })),
                 Deed::Export => actions.push(Action::OpenExport),
                 Deed::Settings => actions.push(Action::OpenSettings),
+                Deed::Server => actions.push(Action::OpenServer),
             }
         }
     }
@@ -385,7 +401,13 @@ impl App {
         let t = theme::Tokens::of(ui);
         let bar = egui::Frame::new().fill(t.panel).inner_margin(egui::Margin::symmetric(12, 6));
         egui::Panel::top("bar").frame(bar).resizable(false).show(ui, |ui| {
-            bars::top_bar_ui(ui, &self.settings, &self.model.key, actions);
+            let context = BarContext {
+                settings: &self.settings,
+                key: &self.model.key,
+                server: &self.model.server,
+                faults: self.faults.rules.len(),
+            };
+            bars::top_bar_ui(ui, &context, actions);
         });
         let line = egui::Frame::new().fill(t.panel).inner_margin(egui::Margin::symmetric(12, 5));
         egui::Panel::bottom("status").frame(line).resizable(false).show(ui, |ui| {
@@ -411,22 +433,54 @@ impl App {
         // A large window has a wide inspector; each keeps the width that it was given.
         let (name, usual) = if width > 1500.0 { ("wide inspector", 480.0) } else { ("inspector", 330.0) };
         egui::Panel::right(name).frame(pane).default_size(usual).size_range(inspector).show(ui, |ui| {
-            inspector::inspector_ui(ui, &mut self.panels.inspector, self.model.detail.as_deref(), actions);
+            let call = self.model.exchange.as_ref().map(|(id, exchange)| {
+                let row = self.model.place_of_request(*id).map(|place| &self.model.requests[place]);
+                (*id, exchange.as_ref(), row)
+            });
+            let subject = match self.panels.pane {
+                Pane::History => Subject::Entry(self.model.detail.as_deref()),
+                Pane::Requests => Subject::Call(call),
+            };
+            inspector::inspector_ui(ui, &mut self.panels.inspector, subject, actions);
         });
         let canvas = egui::Frame::new().fill(t.canvas);
         egui::CentralPanel::default().frame(canvas).show(ui, |ui| {
-            let context = HistoryContext {
-                history: &self.model.history,
-                storage: &self.model.storage,
-                target: self.settings.target,
-                now,
-            };
-            history::history_ui(ui, &mut self.panels.history, &context, actions);
+            self.middle_ui(ui, now, actions);
         });
         // "2 min ago" becomes "3 min ago" by itself; nothing else happens without a reason.
-        let newest = self.model.history.id_at(0).and_then(|id| self.model.history.row(id));
-        if let Some(later) = newest.and_then(|entry| words::until_next_words(entry.started, now)) {
+        let newest = match self.panels.pane {
+            Pane::History => {
+                self.model.history.id_at(0).and_then(|id| self.model.history.row(id)).map(|row| row.started)
+            }
+            Pane::Requests => self.model.requests.first().map(|row| row.started),
+        };
+        if let Some(later) = newest.and_then(|started| words::until_next_words(started, now)) {
             ui.ctx().request_repaint_after(later);
+        }
+    }
+
+    fn middle_ui(&mut self, ui: &mut Ui, now: Timestamp, actions: &mut Vec<Action>) {
+        let model = &self.model;
+        match self.panels.pane {
+            Pane::History => {
+                let context = HistoryContext {
+                    history: &model.history,
+                    storage: &model.storage,
+                    requests: model.requests.len(),
+                    target: self.settings.target,
+                    now,
+                };
+                history::history_ui(ui, &mut self.panels.history, &context, actions);
+            }
+            Pane::Requests => {
+                let context = RequestsContext {
+                    requests: &model.requests,
+                    server: &model.server,
+                    entries: model.history.counts.all(),
+                    now,
+                };
+                requests::requests_ui(ui, &mut self.panels.requests, &context, actions);
+            }
         }
     }
 
@@ -446,6 +500,12 @@ impl App {
             && !use_token::use_token_ui(ctx, state, actions)
         {
             dialogs.use_token = None;
+        }
+        if let Some(state) = &mut dialogs.server {
+            let about = ServerContext { server: &self.model.server, settings: &self.settings, faults: &self.faults };
+            if !server::server_ui(ctx, state, &about, actions) {
+                dialogs.server = None;
+            }
         }
         let filter = self.panels.history.filter.clone();
         if let Some(state) = &mut dialogs.export {
@@ -482,6 +542,12 @@ impl App {
                 self.select(id);
             }
             Action::Select(id) => self.worker.send(Command::LoadDetail { id }),
+            Action::ShowPane(pane) => self.panels.pane = pane,
+            Action::SelectRequest(id) => self.worker.send(Command::LoadExchange { id }),
+            Action::ShowEntry(id) => {
+                self.panels.pane = Pane::History;
+                self.select(id);
+            }
             Action::LoadRows(ids) => self.worker.send(Command::LoadRows { ids }),
             Action::Filter(_) => self.set_filter(),
             Action::Retrieve(id) => self.retrieve(id),
@@ -518,6 +584,20 @@ impl App {
                 let is_filtered = !self.panels.history.filter.is_everything();
                 self.panels.dialogs.export = Some(ExportState::new(&path, is_filtered));
             }
+            Action::OpenServer => {
+                self.panels.dialogs.server = Some(ServerState::new(&self.settings, &self.faults));
+            }
+            Action::Serve(port) => {
+                let kept = port.unwrap_or(self.settings.port);
+                let settings = Settings { serves: port.is_some(), port: kept, ..self.settings.clone() };
+                self.save_settings(ctx, settings);
+                self.worker.send(Command::Serve { port });
+            }
+            Action::SetFaults { text, rules } => {
+                self.worker.send(Command::SetFaults { rules: rules.clone() });
+                self.faults = AppliedFaults { text, rules };
+            }
+            Action::ResetMinter => self.worker.send(Command::ResetMinter),
             Action::Browse => self.browse(ctx),
             Action::Export { path, filter, overwrite } => {
                 let job = self.jobs.start(Running::Export);

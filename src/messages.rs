@@ -18,6 +18,9 @@ use crate::domain::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct JobId(pub u64);
 
+/// How many calls of the request log the window shows at most, the newest.
+pub const SHOWN_REQUESTS: usize = 300;
+
 /// What the window asks for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {

@@ -148,7 +148,16 @@ impl Model {
                 }
             }
             Update::Detail(detail) => self.detail = Some(detail),
-            Update::Requests(rows) => self.requests = rows,
+            Update::Requests(rows) => {
+                let newest = self.requests.first().map(|row| row.id);
+                let shown = self.detail.as_ref().map(|detail| detail.entry.id);
+                // A call that changes no entry still belongs to its timeline.
+                let mut news = rows.iter().take_while(|row| Some(row.id) > newest);
+                if newest.is_some() && shown.is_some() && news.any(|row| row.entry == shown) {
+                    self.stale_detail = shown;
+                }
+                self.requests = rows;
+            }
             Update::Exchange { id, exchange } => self.exchange = Some((id, exchange)),
             Update::Server(server) => {
                 let message = match &server {
@@ -176,6 +185,11 @@ impl Model {
         None
     }
 
+    /// The place of a call among those known.
+    pub fn place_of_request(&self, id: ExchangeId) -> Option<usize> {
+        place_of_request(&self.requests, id)
+    }
+
     /// The job that an entry waits for, if this window started it.
     pub fn job_of(&self, entry: EntryId) -> Option<JobId> {
         self.waiting.get(&entry).copied()
@@ -185,6 +199,11 @@ impl Model {
     pub fn take_stale_detail(&mut self) -> Option<EntryId> {
         self.stale_detail.take()
     }
+}
+
+/// The place of a call in rows that stand newest first.
+pub fn place_of_request(rows: &[RequestRow], id: ExchangeId) -> Option<usize> {
+    rows.binary_search_by(|row| id.cmp(&row.id)).ok()
 }
 
 /// What the window tells the user, besides showing the model.

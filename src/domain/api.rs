@@ -143,6 +143,11 @@ impl MaskedRequest {
     pub fn param(&self, name: &str) -> Option<&str> {
         self.params.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
+
+    /// The value of a header, its name in any case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        header(&self.headers, name)
+    }
 }
 
 fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {

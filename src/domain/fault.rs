@@ -68,6 +68,27 @@ pub struct RuleError {
     found: String,
 }
 
+/// Where a text of several rules is wrong first.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, {error}")]
+pub struct LineError {
+    /// From 1.
+    pub line: usize,
+    pub error: RuleError,
+}
+
+/// Rules, one a line; empty lines and lines that start with `#` do not count.
+///
+/// # Errors
+/// The first rule that cannot be read, with its line.
+pub fn rules_of(text: &str) -> Result<Vec<Rule>, LineError> {
+    text.lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim().is_empty() && !line.trim_start().starts_with('#'))
+        .map(|(at, line)| line.parse().map_err(|error| LineError { line: at + 1, error }))
+        .collect()
+}
+
 impl Rule {
     /// Whether a call fits. The path is without its query.
     pub fn fits(&self, method: &str, path: &str) -> bool {
@@ -289,6 +310,15 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Rule>().unwrap_err().to_string(), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_text_of_rules_names_the_line_of_the_first_mistake() {
+        let text = "# in the morning\n\nPOST /v1/charges: 500\n  GET *: latency 1s\n";
+        assert_eq!(rules_of(text).unwrap().len(), 2);
+        assert_eq!(rules_of("").unwrap(), []);
+        let error = rules_of("# x\nPOST /v1/charges: 500\nPOST v1: ok\nalso wrong").unwrap_err();
+        assert_eq!(error.to_string(), "line 3, column 6: expected a path such as /v1/charges, found 'v1'");
     }
 
     #[test]

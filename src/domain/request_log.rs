@@ -39,17 +39,22 @@ pub struct RequestRow {
 }
 
 impl RequestRow {
-    /// The client in short: `stripe-python 16.1.0`, `curl 8.5.0`, or `Testcard`.
+    /// The client in short.
     pub fn client(&self) -> String {
-        let Some(agent) = &self.user_agent else { return "Testcard".to_owned() };
-        let first = agent.split_whitespace().next().unwrap_or_default();
-        let (name, version) = first.split_once('/').unwrap_or((first, ""));
-        // Stripe's own SDKs: `Stripe/v1 PythonBindings/16.1.0`.
-        let sdk = agent.split_whitespace().find_map(|word| word.split_once("Bindings/"));
-        match sdk {
-            Some((language, version)) => format!("stripe-{} {version}", language.to_lowercase()),
-            None => format!("{name} {version}").trim_end().to_owned(),
-        }
+        client_name(self.user_agent.as_deref())
+    }
+}
+
+/// The client of a `User-Agent` in short: `stripe-python 16.1.0`, `curl 8.5.0`, or `Testcard` where there is none.
+pub fn client_name(user_agent: Option<&str>) -> String {
+    let Some(agent) = user_agent else { return "Testcard".to_owned() };
+    let first = agent.split_whitespace().next().unwrap_or_default();
+    let (name, version) = first.split_once('/').unwrap_or((first, ""));
+    // Stripe's own SDKs: `Stripe/v1 PythonBindings/16.1.0`.
+    let sdk = agent.split_whitespace().find_map(|word| word.split_once("Bindings/"));
+    match sdk {
+        Some((language, version)) => format!("stripe-{} {version}", language.to_lowercase()),
+        None => format!("{name} {version}").trim_end().to_owned(),
     }
 }
 

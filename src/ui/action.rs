@@ -6,7 +6,9 @@ use crate::{
     domain::{
         api::Target,
         entry::{EntryId, HistoryFilter},
+        fault::Rule,
         key::ApiKey,
+        request_log::ExchangeId,
         settings::Settings,
         test_cards::TestCard,
         token_call::TokenCall,
@@ -19,6 +21,14 @@ use crate::{
 pub enum UseKind {
     Charge,
     Attach,
+}
+
+/// What the middle of the window shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pane {
+    #[default]
+    History,
+    Requests,
 }
 
 /// A wish of the user, as the views understood it.
@@ -34,6 +44,11 @@ pub enum Action {
     Take(&'static TestCard),
     Select(EntryId),
     LoadRows(Vec<EntryId>),
+    ShowPane(Pane),
+    /// Show a call of the request log.
+    SelectRequest(ExchangeId),
+    /// Show the entry of a call in the history.
+    ShowEntry(EntryId),
     Filter(HistoryFilter),
     /// Ask the target whether the token of this entry was used.
     Retrieve(EntryId),
@@ -60,6 +75,15 @@ pub enum Action {
     OpenTestCards,
     OpenSettings,
     OpenExport,
+    OpenServer,
+    /// Serve the minter on this port from now on and at the next start, or stop serving.
+    Serve(Option<u16>),
+    /// Let the server go wrong by the rules of this text; an empty one lets it work.
+    SetFaults {
+        text: String,
+        rules: Vec<Rule>,
+    },
+    ResetMinter,
     /// Ask the desktop for a file to export to.
     Browse,
     Export {

@@ -4,7 +4,9 @@ use egui::{Label, RichText, Ui};
 
 use super::{
     action::Action,
-    icons, theme,
+    icons,
+    server::faults_words,
+    theme,
     theme::Tokens,
     widgets::{IconButton, QuietButton, Segmented, Tone, chip::grouped, key_cap_ui, logo_ui, pill_ui},
 };
@@ -13,12 +15,24 @@ use crate::{
         api::Target,
         settings::{Settings, ThemeChoice},
     },
-    messages::{KeyInfo, KeyOrigin},
+    messages::{KeyInfo, KeyOrigin, ServerInfo},
     model::{Model, Storage},
 };
 
+/// What the bar at the top is drawn with.
+#[derive(Clone, Copy, Debug)]
+pub struct BarContext<'a> {
+    pub settings: &'a Settings,
+    pub key: &'a KeyInfo,
+    pub server: &'a ServerInfo,
+    /// How many rules let the server go wrong.
+    pub faults: usize,
+}
+
 /// Draws the bar at the top.
-pub fn top_bar_ui(ui: &mut Ui, settings: &Settings, key: &KeyInfo, actions: &mut Vec<Action>) {
+pub fn top_bar_ui(ui: &mut Ui, about: &BarContext<'_>, actions: &mut Vec<Action>) {
+    let BarContext { settings, key, .. } = *about;
+    let is_narrow = ui.available_width() < 1060.0;
     // Both ends are drawn by closures that live at once.
     let mut of_left = Vec::new();
     egui::Sides::new().height(theme::CONTROL_HEIGHT).shrink_left().truncate().show(
@@ -32,6 +46,7 @@ pub fn top_bar_ui(ui: &mut Ui, settings: &Settings, key: &KeyInfo, actions: &mut
             if ui.add(Segmented::new("Target", &mut target, &targets)).changed() {
                 of_left.push(Action::SetTarget(target));
             }
+            server_pill_ui(ui, about, is_narrow, &mut of_left);
             if settings.target == Target::Stripe {
                 key_ui(ui, settings, key, &mut of_left);
             }
@@ -42,13 +57,36 @@ pub fn top_bar_ui(ui: &mut Ui, settings: &Settings, key: &KeyInfo, actions: &mut
             }
             theme_ui(ui, settings, actions);
             ui.add_space(4.0);
-            key_cap_ui(ui, "Ctrl K");
+            if !is_narrow {
+                key_cap_ui(ui, "Ctrl K");
+            }
             if ui.add(QuietButton::new("Search test cards").icon(icons::SEARCH)).clicked() {
                 actions.push(Action::OpenTestCards);
             }
         },
     );
     actions.append(&mut of_left);
+}
+
+/// Whether the server runs, and whether it goes wrong on purpose.
+fn server_pill_ui(ui: &mut Ui, about: &BarContext<'_>, is_narrow: bool, actions: &mut Vec<Action>) {
+    let response = match about.server {
+        ServerInfo::Off => ui.add(QuietButton::new("Serve…").icon(icons::SERVER)),
+        ServerInfo::On { address, .. } if is_narrow => {
+            let port = address.rsplit(':').next().unwrap_or_default();
+            pill_ui(ui, Tone::Ok, &format!("Serving :{port}"))
+        }
+        ServerInfo::On { address, .. } => pill_ui(ui, Tone::Ok, &format!("Serving {address}")),
+        ServerInfo::Failed { .. } => pill_ui(ui, Tone::Warn, "Not serving"),
+    };
+    let mut is_clicked = response.on_hover_text("The loopback server (Ctrl+Shift+S)").clicked();
+    if about.faults > 0 {
+        let mark = pill_ui(ui, Tone::Warn, &faults_words(about.faults));
+        is_clicked |= mark.on_hover_text("The server goes wrong on purpose").clicked();
+    }
+    if is_clicked {
+        actions.push(Action::OpenServer);
+    }
 }
 
 /// Which key the real API is called with, and where.

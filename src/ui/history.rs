@@ -2,15 +2,15 @@
 
 use std::collections::HashSet;
 
-use egui::{Align, Key, Label, Layout, Modifiers, Rangef, Rect, RichText, Role, Sense, TextWrapMode, Ui, WidgetInfo};
+use egui::{Align, Label, Layout, Rangef, RichText, Role, Sense, Ui, WidgetInfo};
 use egui_extras::{Column, TableBuilder, TableRow};
 use jiff::Timestamp;
 
 use super::{
-    action::{Action, UseKind},
-    icons, theme,
+    action::{Action, Pane, UseKind},
+    icons, requests, rows, theme,
     theme::Tokens,
-    widgets::{FilterChip, IconButton, QuietButton, chip::grouped, empty_state_ui, field::search_ui, status_badge_ui},
+    widgets::{FilterChip, IconButton, QuietButton, empty_state_ui, field::search_ui, status_badge_ui},
     words,
 };
 use crate::{
@@ -54,6 +54,8 @@ impl HistoryState {
 pub struct HistoryContext<'a> {
     pub history: &'a History,
     pub storage: &'a Storage,
+    /// How many calls the request log has to show.
+    pub requests: usize,
     /// Where new tokens come from.
     pub target: Target,
     pub now: Timestamp,
@@ -85,15 +87,13 @@ pub fn history_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_
 }
 
 fn title_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions: &mut Vec<Action>) {
-    let t = Tokens::of(ui);
     // A narrow pane has the search on a line of its own.
-    let is_narrow = ui.available_width() < 420.0;
+    let is_narrow = ui.available_width() < 560.0;
+    let mut of_left = Vec::new();
     egui::Sides::new().height(theme::BUTTON_HEIGHT).shrink_left().truncate().show(
         ui,
         |ui| {
-            ui.label(RichText::new("History").font(theme::semibold(theme::BODY_SIZE)));
-            let count = grouped(ctx.history.counts.all());
-            ui.add(Label::new(RichText::new(count).color(t.subdued)));
+            requests::pane_tabs_ui(ui, Pane::History, ctx.history.counts.all(), ctx.requests, &mut of_left);
         },
         |ui| {
             if ctx.target == Target::Stripe {
@@ -107,11 +107,12 @@ fn title_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
                 actions.push(Action::OpenExport);
             }
             if !is_narrow {
-                let width = (ui.available_width() - 170.0).clamp(120.0, 190.0);
+                let width = (ui.available_width() - 226.0).clamp(120.0, 190.0);
                 find_ui(ui, state, width);
             }
         },
     );
+    actions.append(&mut of_left);
     if is_narrow {
         let width = ui.available_width() - 50.0;
         find_ui(ui, state, width);
@@ -179,29 +180,9 @@ fn empty_ui(ui: &mut Ui, state: &mut HistoryState) {
 
 /// Moves the selection by keys, unless a field has the focus.
 fn keys_ui(ui: &Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions: &mut Vec<Action>) {
-    if ui.memory(|memory| memory.focused().is_some()) {
-        return;
-    }
-    let pressed = |key| ui.input(|input| input.key_pressed(key) && input.modifiers == Modifiers::NONE);
-    let last = ctx.history.len().saturating_sub(1);
-    let page = state.rows_in_view.saturating_sub(1).max(1);
     let place = state.selected.and_then(|id| ctx.history.place_of(id));
-    let target = if pressed(Key::ArrowDown) {
-        Some(place.map_or(0, |place| place + 1))
-    } else if pressed(Key::ArrowUp) {
-        Some(place.map_or(0, |place| place.saturating_sub(1)))
-    } else if pressed(Key::PageDown) {
-        Some(place.unwrap_or(0) + page)
-    } else if pressed(Key::PageUp) {
-        Some(place.unwrap_or(0).saturating_sub(page))
-    } else if pressed(Key::Home) {
-        Some(0)
-    } else if pressed(Key::End) {
-        Some(last)
-    } else {
-        None
-    };
-    if let Some(id) = target.and_then(|place| ctx.history.id_at(place.min(last))) {
+    let target = rows::moved(ui, place, ctx.history.len(), state.rows_in_view);
+    if let Some(id) = target.and_then(|place| ctx.history.id_at(place)) {
         state.show(id);
         actions.push(Action::Select(id));
     }
@@ -209,15 +190,7 @@ fn keys_ui(ui: &Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions:
 
 fn table_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions: &mut Vec<Action>) {
     let t = Tokens::of(ui);
-    ui.spacing_mut().item_spacing.y = 0.0;
-    ui.style_mut().interaction.selectable_labels = false;
-    ui.visuals_mut().selection.bg_fill = t.selection;
-    // The words of a selected row keep their colour.
-    ui.visuals_mut().selection.stroke.color = t.text;
-    ui.style_mut().wrap_mode = Some(TextWrapMode::Truncate);
-    state.rows_in_view = (ui.available_height() / theme::TABLE_ROW_HEIGHT) as usize;
-    // Beside the rows, not over them.
-    ui.spacing_mut().scroll.floating_allocated_width = 10.0;
+    state.rows_in_view = rows::table_style_ui(ui);
     let cells = Cell::shown_in(ui.available_width());
     let across = ui.max_rect().x_range();
     let mut table = TableBuilder::new(ui)
@@ -378,18 +351,11 @@ fn row_ui(row: &mut TableRow<'_, '_>, entry: &Entry, now: Timestamp, cells: &[Ce
     for (place, cell) in cells.iter().enumerate() {
         row.col(|ui| {
             if place == 0 {
-                rule_ui(ui, across);
+                rows::rule_ui(ui, across);
             }
             ui.with_layout(cell.layout(), |ui| cell.ui(ui, entry, now));
         });
     }
-}
-
-/// The line under a row, across the whole table.
-fn rule_ui(ui: &Ui, across: Rangef) {
-    let area = Rect::from_x_y_ranges(across, ui.clip_rect().y_range());
-    let line = ui.ctx().layer_painter(ui.layer_id()).with_clip_rect(area);
-    line.hline(across, ui.max_rect().bottom() - 0.5, Tokens::of(ui).hairline());
 }
 
 fn row_menu_ui(ui: &mut Ui, entry: &Entry, actions: &mut Vec<Action>) {

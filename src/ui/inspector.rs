@@ -1,4 +1,6 @@
-//! The inspector: everything about the selected entry, the answer as a foldable tree first of all.
+//! The inspector: everything about the selected entry or call, the answer as a foldable tree first of all.
+
+use std::time::Duration;
 
 use egui::{Label, RichText, ScrollArea, Ui};
 use jiff::Timestamp;
@@ -9,6 +11,7 @@ use super::{
     form::rail,
     icons, theme,
     theme::Tokens,
+    timeline,
     widgets::{
         IconButton, InlineAlert, JsonLines, JsonTree, JsonTreeAction, QuietButton, Tabs, Tone, empty_state_ui,
         outcome_rail_ui, paint, status_badge_ui,
@@ -16,10 +19,10 @@ use super::{
     words,
 };
 use crate::domain::{
-    api::{ApiResponse, Exchange, Failure, Target},
+    api::{ApiResponse, Exchange, Failure, MaskedRequest, Target},
     entry::{EntryDetail, EntryId, Status},
-    error::ErrorView,
     refusal::Refusal,
+    request_log::{ExchangeId, RequestRow, client_name},
     test_cards,
 };
 
@@ -33,38 +36,126 @@ pub enum Tab {
     Timeline,
 }
 
+/// The parts of a call of the request log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CallTab {
+    #[default]
+    Response,
+    Request,
+    Headers,
+}
+
+/// What the inspector shows.
+#[derive(Clone, Copy, Debug)]
+pub enum Subject<'a> {
+    /// An entry of the history; `None` as long as none is loaded.
+    Entry(Option<&'a EntryDetail>),
+    /// A call of the request log.
+    Call(Option<(ExchangeId, &'a Exchange, Option<&'a RequestRow>)>),
+}
+
+/// Whose answer a tree is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum TreeOf {
+    Entry(EntryId),
+    Call(ExchangeId),
+}
+
 /// The state of the inspector's view.
 #[derive(Debug, Default)]
 pub struct InspectorState {
     tab: Tab,
-    /// The tree of an entry's answer, parsed once.
-    tree: Option<(EntryId, Vec<u8>, JsonLines)>,
+    call_tab: CallTab,
+    /// The tree of an answer, parsed once.
+    tree: Option<(TreeOf, Vec<u8>, JsonLines)>,
     headers_are_open: bool,
 }
 
 /// Draws the inspector.
-pub fn inspector_ui(ui: &mut Ui, state: &mut InspectorState, detail: Option<&EntryDetail>, actions: &mut Vec<Action>) {
-    egui::Frame::new().inner_margin(f32::from(theme::PANE_PADDING)).show(ui, |ui| {
-        let Some(detail) = detail else {
+pub fn inspector_ui(ui: &mut Ui, state: &mut InspectorState, subject: Subject<'_>, actions: &mut Vec<Action>) {
+    egui::Frame::new().inner_margin(f32::from(theme::PANE_PADDING)).show(ui, |ui| match subject {
+        Subject::Entry(Some(detail)) => entry_ui(ui, state, detail, actions),
+        Subject::Entry(None) => {
             empty_state_ui(ui, "Nothing selected", "Select a token to see its request and its answer");
-            return;
-        };
-        head_ui(ui, detail, actions);
-        ui.add_space(2.0);
-        let tabs = [
-            (Tab::Summary, "Summary"),
-            (Tab::Response, "Response"),
-            (Tab::Request, "Request"),
-            (Tab::Timeline, "Timeline"),
-        ];
-        ui.add(Tabs::new("Inspector", &mut state.tab, &tabs));
-        ui.add_space(4.0);
-        ui.push_id(detail.entry.id, |ui| match state.tab {
-            Tab::Summary => summary_ui(ui, detail, actions),
-            Tab::Response => response_ui(ui, state, detail, actions),
-            Tab::Request => request_ui(ui, detail, actions),
-            Tab::Timeline => timeline_ui(ui, detail),
-        });
+        }
+        Subject::Call(Some((id, exchange, row))) => call_ui(ui, state, id, exchange, row, actions),
+        Subject::Call(None) => {
+            empty_state_ui(ui, "Nothing selected", "Select a call to see what was asked and answered");
+        }
+    });
+}
+
+/// A call of the request log, whoever made it.
+fn call_ui(
+    ui: &mut Ui,
+    state: &mut InspectorState,
+    id: ExchangeId,
+    exchange: &Exchange,
+    row: Option<&RequestRow>,
+    actions: &mut Vec<Action>,
+) {
+    let t = Tokens::of(ui);
+    let title = format!("{} {}", exchange.request.method.as_str(), exchange.request.path);
+    ui.add(
+        Label::new(RichText::new(title).font(theme::mono_medium(theme::MONO_FIELD_SIZE))).truncate().selectable(true),
+    );
+    let client = client_name(exchange.request.header("User-Agent"));
+    let about = format!("{} · {} · {client}", words::moment(exchange.started), exchange.target.label());
+    ui.add(Label::new(RichText::new(about).size(theme::SMALL_SIZE).color(t.subdued)).wrap());
+    if let Some(fault) = row.and_then(|row| row.fault.as_ref()) {
+        InlineAlert::new(Tone::Warn, "This went wrong on purpose").text(fault).ui(ui);
+    }
+    if let Some(entry) = row.and_then(|row| row.entry) {
+        let button = ui.add(QuietButton::new("Show token").icon(icons::ARROW_RIGHT));
+        if button.on_hover_text("Show the token of this call in the history (Enter)").clicked() {
+            actions.push(Action::ShowEntry(entry));
+        }
+    }
+    ui.add_space(2.0);
+    let tabs = [(CallTab::Response, "Response"), (CallTab::Request, "Request"), (CallTab::Headers, "Headers")];
+    ui.add(Tabs::new("Call", &mut state.call_tab, &tabs));
+    ui.add_space(4.0);
+    ui.push_id(("call", id), |ui| match (state.call_tab, &exchange.outcome) {
+        (CallTab::Response, Ok(response)) => {
+            if let Some(sentence) = response.error_sentence() {
+                InlineAlert::new(Tone::Error, &sentence).ui(ui);
+                ui.add_space(4.0);
+            }
+            answer_ui(ui, state, TreeOf::Call(id), response, Some(exchange.took), actions);
+        }
+        (CallTab::Response, Err(failure)) => {
+            InlineAlert::new(Tone::Error, &failure.message).ui(ui);
+            failure_ui(ui, failure);
+        }
+        (CallTab::Request, _) => request_ui(ui, &exchange.request, false, actions),
+        (CallTab::Headers, outcome) => {
+            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+                headers_ui(ui, "Request headers", &exchange.request.headers);
+                if let Ok(response) = outcome {
+                    ui.add_space(8.0);
+                    headers_ui(ui, "Response headers", &response.headers);
+                }
+            });
+        }
+    });
+}
+
+fn entry_ui(ui: &mut Ui, state: &mut InspectorState, detail: &EntryDetail, actions: &mut Vec<Action>) {
+    head_ui(ui, detail, actions);
+    ui.add_space(2.0);
+    let tabs = [
+        (Tab::Summary, "Summary"),
+        (Tab::Response, "Response"),
+        (Tab::Request, "Request"),
+        (Tab::Timeline, "Timeline"),
+    ];
+    ui.add(Tabs::new("Inspector", &mut state.tab, &tabs));
+    ui.add_space(4.0);
+    ui.push_id(detail.entry.id, |ui| match state.tab {
+        Tab::Summary => summary_ui(ui, detail, actions),
+        Tab::Response => response_ui(ui, state, detail, actions),
+        Tab::Request => request_ui(ui, &detail.request, true, actions),
+        Tab::Timeline => timeline_ui(ui, detail),
     });
 }
 
@@ -184,7 +275,7 @@ fn summary_ui(ui: &mut Ui, detail: &EntryDetail, actions: &mut Vec<Action>) {
         line_ui(ui, "Status", entry.status.label(), false);
         line_ui(ui, "Card", &words::card(entry), false);
         if let Some(used_by) = &entry.used_by {
-            line_ui(ui, "Used by", used_by, true);
+            line_ui(ui, "Used by", &timeline::used_by(used_by, &detail.timeline), true);
         }
         line_ui(ui, "Source", entry.target.label(), false);
         line_ui(ui, "Created", &words::moment(entry.started), false);
@@ -205,12 +296,7 @@ fn response_ui(ui: &mut Ui, state: &mut InspectorState, detail: &EntryDetail, ac
                 verdict_ui(ui, detail, actions);
                 ui.add_space(4.0);
             }
-            status_line_ui(ui, state, detail, response, actions);
-            if state.headers_are_open {
-                headers_ui(ui, "Response headers", &response.headers);
-                ui.add_space(4.0);
-            }
-            tree_ui(ui, state, detail.entry.id, response, actions);
+            answer_ui(ui, state, TreeOf::Entry(detail.entry.id), response, detail.entry.took, actions);
         }
         Some(Err(failure)) => {
             verdict_ui(ui, detail, actions);
@@ -220,11 +306,28 @@ fn response_ui(ui: &mut Ui, state: &mut InspectorState, detail: &EntryDetail, ac
     }
 }
 
+/// An answer: its status, its headers when they are asked for, and its body as a tree.
+fn answer_ui(
+    ui: &mut Ui,
+    state: &mut InspectorState,
+    id: TreeOf,
+    response: &ApiResponse,
+    took: Option<Duration>,
+    actions: &mut Vec<Action>,
+) {
+    status_line_ui(ui, state, response, took, actions);
+    if state.headers_are_open {
+        headers_ui(ui, "Response headers", &response.headers);
+        ui.add_space(4.0);
+    }
+    tree_ui(ui, state, id, response, actions);
+}
+
 fn status_line_ui(
     ui: &mut Ui,
     state: &mut InspectorState,
-    detail: &EntryDetail,
     response: &ApiResponse,
+    took: Option<Duration>,
     actions: &mut Vec<Action>,
 ) {
     let t = Tokens::of(ui);
@@ -234,7 +337,7 @@ fn status_line_ui(
             let color = if response.is_success() { t.ok } else { t.error };
             let status = format!("HTTP {}", response.http_status);
             ui.label(RichText::new(status).font(theme::mono_medium(theme::MONO_SIZE)).color(color));
-            let took = detail.entry.took.map(words::took).unwrap_or_default();
+            let took = took.map(words::took).unwrap_or_default();
             ui.add(Label::new(RichText::new(took).size(theme::SMALL_SIZE).color(t.subdued)));
         },
         |ui| {
@@ -257,7 +360,7 @@ fn status_line_ui(
     );
 }
 
-fn tree_ui(ui: &mut Ui, state: &mut InspectorState, id: EntryId, response: &ApiResponse, actions: &mut Vec<Action>) {
+fn tree_ui(ui: &mut Ui, state: &mut InspectorState, id: TreeOf, response: &ApiResponse, actions: &mut Vec<Action>) {
     let is_kept = state.tree.as_ref().is_some_and(|(known, body, _)| *known == id && *body == response.body);
     if !is_kept {
         let body = response.json().unwrap_or_else(|| Value::String(response.text()));
@@ -354,8 +457,7 @@ fn failure_ui(ui: &mut Ui, failure: &Failure) {
     }
 }
 
-fn request_ui(ui: &mut Ui, detail: &EntryDetail, actions: &mut Vec<Action>) {
-    let request = &detail.request;
+fn request_ui(ui: &mut Ui, request: &MaskedRequest, with_headers: bool, actions: &mut Vec<Action>) {
     let t = Tokens::of(ui);
     egui::Sides::new().height(theme::CHIP_HEIGHT).shrink_left().truncate().show(
         ui,
@@ -377,8 +479,10 @@ fn request_ui(ui: &mut Ui, detail: &EntryDetail, actions: &mut Vec<Action>) {
         ui.add(Label::new(RichText::new(note).size(theme::SMALL_SIZE).color(t.subdued)).wrap());
         ui.add_space(4.0);
         headers_ui(ui, "Parameters", &request.params);
-        ui.add_space(8.0);
-        headers_ui(ui, "Request headers", &request.headers);
+        if with_headers {
+            ui.add_space(8.0);
+            headers_ui(ui, "Request headers", &request.headers);
+        }
     });
 }
 
@@ -386,50 +490,35 @@ fn timeline_ui(ui: &mut Ui, detail: &EntryDetail) {
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 8.0;
         let entry = &detail.entry;
-        let words = match entry.status {
-            Status::Failed => "Refused",
-            Status::Pending => "Sent",
-            Status::Interrupted | Status::Unknown => "Sent, outcome unknown",
-            Status::Unused | Status::Used => "Minted",
+        let (tone, words) = match entry.status {
+            Status::Failed => (Tone::Error, "Refused"),
+            Status::Pending => (Tone::Info, "Sent"),
+            Status::Interrupted | Status::Unknown => (Tone::Warn, "Sent, outcome unknown"),
+            Status::Unused | Status::Used => (Tone::Ok, "Minted"),
         };
-        let request_id = match &detail.outcome {
-            Some(Ok(response)) => response.request_id(),
-            _ => None,
-        };
-        step_ui(ui, words, entry.started, entry.target, request_id);
+        let client = client_name(detail.request.header("User-Agent"));
+        let step = timeline::Step { tone, words: words.to_owned(), client };
+        let response = detail.outcome.as_ref().and_then(|outcome| outcome.as_ref().ok());
+        step_ui(ui, &step, entry.started, entry.target, response);
         for exchange in &detail.timeline {
-            exchange_ui(ui, exchange);
+            step_ui(ui, &timeline::step(exchange), exchange.started, exchange.target, exchange.outcome.as_ref().ok());
         }
     });
 }
 
-fn exchange_ui(ui: &mut Ui, exchange: &Exchange) {
-    let (what, request_id) = match &exchange.outcome {
-        Ok(response) => {
-            let used = response.with_token(|token| if token.is_used() { ", used" } else { ", unused" });
-            let body = response.json();
-            let error = body.as_ref().and_then(ErrorView::of).map(|error| format!(", {}", error.label()));
-            let what = error.unwrap_or_else(|| used.unwrap_or_default().to_owned());
-            (format!("Retrieved{what}"), response.request_id())
-        }
-        Err(failure) => (format!("Not retrieved, {}", failure.kind), None),
-    };
-    step_ui(ui, &what, exchange.started, exchange.target, request_id);
-}
-
-fn step_ui(ui: &mut Ui, what: &str, when: Timestamp, target: Target, request_id: Option<&str>) {
+fn step_ui(ui: &mut Ui, step: &timeline::Step, when: Timestamp, target: Target, response: Option<&ApiResponse>) {
     let t = Tokens::of(ui);
-    ui.horizontal(|ui| {
-        paint::icon_ui(ui, icons::CIRCLE_DOT, icons::SIZE, t.accent_text);
+    ui.horizontal_top(|ui| {
+        paint::icon_ui(ui, step.tone.icon(), icons::SIZE, step.tone.color(t));
         ui.vertical(|ui| {
             ui.spacing_mut().item_spacing.y = 2.0;
-            ui.label(RichText::new(what).font(theme::semibold(theme::BODY_SIZE)));
-            let about = format!("{} · {}", words::moment(when), target.label());
-            ui.label(RichText::new(about).size(theme::SMALL_SIZE).color(t.subdued));
-            if let Some(id) = request_id {
-                ui.add(
-                    Label::new(RichText::new(id).font(theme::mono(theme::MONO_SIZE)).color(t.subdued)).selectable(true),
-                );
+            let words = RichText::new(&step.words).font(theme::semibold(theme::BODY_SIZE));
+            ui.add(Label::new(words).wrap().selectable(true));
+            let about = format!("{} · {} · {}", words::moment(when), target.label(), step.client);
+            ui.add(Label::new(RichText::new(about).size(theme::SMALL_SIZE).color(t.subdued)).wrap());
+            if let Some(id) = response.and_then(ApiResponse::request_id) {
+                let id = RichText::new(id).font(theme::mono(theme::MONO_SIZE)).color(t.subdued);
+                ui.add(Label::new(id).selectable(true));
             }
         });
     });

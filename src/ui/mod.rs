@@ -10,12 +10,16 @@ pub mod form;
 pub mod history;
 pub mod icons;
 pub mod inspector;
+pub mod requests;
+mod rows;
+pub mod server;
 pub mod settings;
 pub mod shortcuts;
 pub mod test_cards;
 pub mod theme;
+mod timeline;
 pub mod use_token;
 pub mod widgets;
 pub mod words;
 
-pub use action::{Action, UseKind};
+pub use action::{Action, Pane, UseKind};

@@ -14,10 +14,13 @@ pub enum Deed {
     CopyId,
     Export,
     Settings,
+    Server,
 }
 
 /// Every key with its deed; no key stands twice.
-pub const SHORTCUTS: [(Deed, KeyboardShortcut); 9] = [
+pub const SHORTCUTS: [(Deed, KeyboardShortcut); 10] = [
+    // Before Ctrl+S, which fits with Shift too.
+    (Deed::Server, KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::S)),
     (Deed::Create, ctrl(Key::Enter)),
     (Deed::TestCards, ctrl(Key::K)),
     (Deed::CardNumber, ctrl(Key::L)),

@@ -8,7 +8,7 @@ use crate::{
         entry::{EntryId, HistoryFilter},
         request_log::ExchangeId,
     },
-    messages::Update,
+    messages::{SHOWN_REQUESTS, Update},
     store::{Reader, Store, StoreError},
 };
 
@@ -16,9 +16,6 @@ use crate::{
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// How many rows come along with a new list, so that the first screen needs no second question.
 const FIRST_ROWS: usize = 60;
-
-/// How many calls the request log shows.
-const SHOWN_REQUESTS: usize = 300;
 
 /// A question about the history.
 #[derive(Debug)]

@@ -32,24 +32,24 @@ use crate::support::{
     program::Home,
 };
 
-type Window = Harness<'static, App>;
+pub type Window = Harness<'static, App>;
 
 const NUMBER: &str = "Card number";
 /// Some years after the moment of the tests.
 const YEAR: i16 = 2037;
 /// How long the background may take for one thing, on the slowest machine.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub const PATIENCE: Duration = Duration::from_secs(10);
 
-struct Bench {
-    folder: Option<PathBuf>,
-    settings: Settings,
+pub struct Bench {
+    pub folder: Option<PathBuf>,
+    pub settings: Settings,
     key: Option<&'static str>,
     picked: Option<PathBuf>,
     export_folder: PathBuf,
 }
 
 impl Bench {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let settings = Settings { theme: ThemeChoice::Dark, ..Settings::default() };
         Self { folder: None, settings, key: None, picked: None, export_folder: PathBuf::from("/nowhere") }
     }
@@ -64,7 +64,7 @@ impl Bench {
         bench
     }
 
-    fn open(&self) -> Window {
+    pub fn open(&self) -> Window {
         let config = AppConfig {
             worker: Config {
                 folder: self.folder.clone(),
@@ -98,7 +98,7 @@ impl Bench {
 
 /// Steps until it is so; the background wakes the window, a person would just wait.
 #[track_caller]
-fn wait(window: &mut Window, what: &str, is_so: impl Fn(&Window) -> bool) {
+pub fn wait(window: &mut Window, what: &str, is_so: impl Fn(&Window) -> bool) {
     let started = Instant::now();
     while !is_so(window) {
         assert!(started.elapsed() < PATIENCE, "waited in vain for {what}:\n{}", words(window).join("\n"));
@@ -117,22 +117,22 @@ fn words(window: &Window) -> Vec<String> {
     window.query_all_by(|_| true).filter_map(said).collect()
 }
 
-fn says(window: &Window, words: &str) -> bool {
+pub fn says(window: &Window, words: &str) -> bool {
     window.query_all_by_label_contains(words).next().is_some()
 }
 
 #[track_caller]
-fn wait_for(window: &mut Window, words: &str) {
+pub fn wait_for(window: &mut Window, words: &str) {
     wait(window, words, |window| says(window, words));
 }
 
-fn ctrl(window: &mut Window, key: Key) {
+pub fn ctrl(window: &mut Window, key: Key) {
     window.key_press_modifiers(Modifiers::COMMAND, key);
     window.run_ok();
 }
 
 /// What the history's rows say, newest first.
-fn rows(window: &Window) -> Vec<String> {
+pub fn rows(window: &Window) -> Vec<String> {
     window.query_all_by_role(Role::Row).filter_map(|row| row.accesskit_node().label()).collect()
 }
 

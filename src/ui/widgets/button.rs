@@ -1,5 +1,7 @@
 //! Buttons: one primary a pane, quiet ones, and icons with a name.
 
+use std::sync::Arc;
+
 use crate::ui::{
     icons::{self, Icon},
     theme::{self, Tokens},
@@ -154,21 +156,18 @@ impl Widget for QuietButton<'_> {
             atoms.push_right(icons::CHEVRON_DOWN.colored(13.0, t.subdued));
         }
         let radius = if self.pill { (self.height / 2.0) as u8 } else { theme::RADIUS };
-        let response = ui
-            .scope(|ui| {
-                ui.spacing_mut().interact_size.y = self.height;
-                ui.spacing_mut().button_padding.y = 2.0;
-                let mut button = Button::new(atoms).gap(5.0).corner_radius(CornerRadius::same(radius));
-                if self.pill {
-                    let widgets = &mut ui.visuals_mut().widgets;
-                    widgets.inactive.weak_bg_fill = Color32::TRANSPARENT;
-                    widgets.inactive.bg_stroke.color = t.border;
-                }
-                button = button.min_size(vec2(0.0, self.height));
-                ui.add(button)
-            })
-            .inner
-            .accessible_name(self.text);
+        // A scope would keep a row of buttons from wrapping.
+        let style = Arc::clone(ui.style());
+        ui.spacing_mut().interact_size.y = self.height;
+        ui.spacing_mut().button_padding.y = 2.0;
+        if self.pill {
+            let widgets = &mut ui.visuals_mut().widgets;
+            widgets.inactive.weak_bg_fill = Color32::TRANSPARENT;
+            widgets.inactive.bg_stroke.color = t.border;
+        }
+        let button = Button::new(atoms).gap(5.0).corner_radius(CornerRadius::same(radius));
+        let response = ui.add(button.min_size(vec2(0.0, self.height))).accessible_name(self.text);
+        ui.set_style(style);
         if response.has_focus() {
             paint::button_focus_ring(ui, response.rect, radius);
         }

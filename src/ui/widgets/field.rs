@@ -18,12 +18,13 @@ pub struct Field<'a> {
     note: Option<(Option<Tone>, &'a str)>,
     border: Option<Tone>,
     mono: bool,
+    align: Align2,
 }
 
 impl<'a> Field<'a> {
     /// A field called `label`.
     pub fn new(label: &'a str) -> Self {
-        Self { label, hint: "", note: None, border: None, mono: false }
+        Self { label, hint: "", note: None, border: None, mono: false, align: Align2::LEFT_CENTER }
     }
 
     /// A quiet word at the right end of the label line: "3 digits".
@@ -57,12 +58,18 @@ impl<'a> Field<'a> {
         self
     }
 
+    /// Several lines, which begin at the top.
+    pub fn lines(mut self) -> Self {
+        self.align = Align2::LEFT_TOP;
+        self
+    }
+
     /// Draws the field around `edit`, which gets its margins, font and borders here.
     pub fn text(self, ui: &mut Ui, edit: TextEdit<'_>) -> TextEditOutput {
-        let mono = self.mono;
+        let (mono, align) = (self.mono, self.align);
         let edge = self.edge(ui);
         self.frame(ui, |ui, label| {
-            let output = text_edit_ui(ui, edit, mono, edge);
+            let output = aligned_edit_ui(ui, edit, mono, edge, align);
             (output.response.response.clone().labelled_by(label), output)
         })
     }
@@ -115,6 +122,16 @@ impl<'a> Field<'a> {
 
 /// A text field in the form's look without a label above it; the caller names it, or gives it a hint text.
 pub fn text_edit_ui(ui: &mut Ui, edit: TextEdit<'_>, mono: bool, edge: Option<Color32>) -> TextEditOutput {
+    aligned_edit_ui(ui, edit, mono, edge, Align2::LEFT_CENTER)
+}
+
+fn aligned_edit_ui(
+    ui: &mut Ui,
+    edit: TextEdit<'_>,
+    mono: bool,
+    edge: Option<Color32>,
+    align: Align2,
+) -> TextEditOutput {
     let t = Tokens::of(ui);
     let font = if mono { theme::mono(theme::MONO_FIELD_SIZE) } else { theme::regular(theme::BODY_SIZE) };
     let output = ui
@@ -127,7 +144,7 @@ pub fn text_edit_ui(ui: &mut Ui, edit: TextEdit<'_>, mono: bool, edge: Option<Co
             edit.font(font)
                 .margin(Margin::symmetric(11, 6))
                 .desired_width(f32::INFINITY)
-                .align(Align2::LEFT_CENTER)
+                .align(align)
                 .min_size(vec2(0.0, theme::CONTROL_HEIGHT))
                 .show(ui)
         })

@@ -58,6 +58,7 @@ pub fn input<'h, S>(harness: &'h Harness<'_, S>, name: &'h str) -> egui_kittest:
     harness
         .query_by_role_and_label(Role::TextInput, name)
         .or_else(|| harness.query_by_role_and_label(Role::EditableComboBox, name))
+        .or_else(|| harness.query_by_role_and_label(Role::MultilineTextInput, name))
         .unwrap_or_else(|| panic!("no input called {name:?}"))
 }
 

@@ -1,0 +1,304 @@
+//! The request log: every call that was answered here or at Stripe, newest first, with who asked and what came of it.
+
+use egui::{Align, Key, Label, Layout, Rangef, RichText, Role, Sense, Ui, WidgetInfo, vec2};
+use egui_extras::{Column, TableBuilder, TableRow};
+use jiff::Timestamp;
+
+use super::{
+    action::{Action, Pane},
+    icons, rows, theme,
+    theme::Tokens,
+    widgets::{QuietButton, chip::grouped, empty_state_ui, paint},
+    words,
+};
+use crate::{
+    domain::request_log::{ExchangeId, RequestRow},
+    messages::{SHOWN_REQUESTS, ServerInfo},
+    model::place_of_request,
+};
+
+/// The state of the request log's view.
+#[derive(Debug, Default)]
+pub struct RequestsState {
+    pub selected: Option<ExchangeId>,
+    scroll_to: Option<ExchangeId>,
+    /// How many rows the last frame drew: what a test counts instead of time.
+    pub rows_drawn: usize,
+    rows_in_view: usize,
+}
+
+/// What the request log is drawn with.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestsContext<'a> {
+    pub requests: &'a [RequestRow],
+    pub server: &'a ServerInfo,
+    /// How many entries the history has.
+    pub entries: u64,
+    pub now: Timestamp,
+}
+
+/// Draws the two names at the head of the middle pane, with how many lines each has.
+pub fn pane_tabs_ui(ui: &mut Ui, shown: Pane, entries: u64, requests: usize, actions: &mut Vec<Action>) {
+    let t = Tokens::of(ui);
+    let more = if requests >= SHOWN_REQUESTS { "+" } else { "" };
+    let counts = [grouped(entries), format!("{}{more}", grouped(requests as u64))];
+    for ((pane, name), count) in [(Pane::History, "History"), (Pane::Requests, "Requests")].into_iter().zip(counts) {
+        let is_shown = pane == shown;
+        let color = if is_shown { t.text } else { t.subdued };
+        let name_line = paint::line(ui, name, theme::semibold(theme::BODY_SIZE), color, f32::INFINITY);
+        let count_line = paint::line(ui, &count, theme::regular(theme::BODY_SIZE), t.subdued, f32::INFINITY);
+        let size = vec2(name_line.size().x + 6.0 + count_line.size().x + 8.0, theme::BUTTON_HEIGHT - 4.0);
+        let (rect, response) = ui.allocate_exact_size(size.ceil(), Sense::click());
+        let spoken = format!("{name} {count}");
+        response.widget_info(|| WidgetInfo::selected(Role::Tab, ui.is_enabled(), is_shown, &spoken));
+        let left = paint::galley_left(ui.painter(), name_line, rect.left(), rect.center().y);
+        paint::galley_left(ui.painter(), count_line, left.right() + 6.0, rect.center().y);
+        if is_shown {
+            let line = egui::Rect::from_min_max(egui::pos2(rect.left(), rect.bottom() - 2.0), left.max);
+            let line = line.with_max_y(rect.bottom());
+            ui.painter().rect_filled(line, 0, t.accent);
+        }
+        if response.has_focus() {
+            paint::button_focus_ring(ui, rect, theme::RADIUS_SMALL);
+        }
+        if response.hovered() {
+            ui.set_cursor_icon(egui::CursorIcon::PointingHand);
+        }
+        if response.clicked() && !is_shown {
+            actions.push(Action::ShowPane(pane));
+        }
+    }
+}
+
+/// Draws the request log.
+pub fn requests_ui(ui: &mut Ui, state: &mut RequestsState, ctx: &RequestsContext<'_>, actions: &mut Vec<Action>) {
+    egui::Frame::new().inner_margin(f32::from(theme::PANE_PADDING)).show(ui, |ui| {
+        let mut of_left = Vec::new();
+        egui::Sides::new().height(theme::BUTTON_HEIGHT).shrink_left().truncate().show(
+            ui,
+            |ui| pane_tabs_ui(ui, Pane::Requests, ctx.entries, ctx.requests.len(), &mut of_left),
+            |ui| {
+                let button = ui.add(QuietButton::new("Faults…").icon(icons::ZAP));
+                if button.on_hover_text("Let the server go wrong on purpose (Ctrl+Shift+S)").clicked() {
+                    actions.push(Action::OpenServer);
+                }
+            },
+        );
+        actions.append(&mut of_left);
+        ui.add_space(4.0);
+        if ctx.requests.is_empty() {
+            empty_ui(ui, ctx.server, actions);
+        } else {
+            keys_ui(ui, state, ctx.requests, actions);
+            table_ui(ui, state, ctx, actions);
+        }
+    });
+}
+
+fn empty_ui(ui: &mut Ui, server: &ServerInfo, actions: &mut Vec<Action>) {
+    let (sentence, button) = match server {
+        ServerInfo::On { address, .. } => {
+            (format!("Point a Stripe SDK at http://{address}, with any test key: its calls appear here"), "Server…")
+        }
+        ServerInfo::Off | ServerInfo::Failed { .. } => (
+            "Switch the server on and point a Stripe SDK at it: every call appears here, with who made it".to_owned(),
+            "Switch the server on…",
+        ),
+    };
+    empty_state_ui(ui, "No requests yet", &sentence);
+    ui.vertical_centered(|ui| {
+        if ui.add(QuietButton::new(button).icon(icons::SERVER)).clicked() {
+            actions.push(Action::OpenServer);
+        }
+    });
+}
+
+/// Moves the selection by keys, unless a field has the focus.
+fn keys_ui(ui: &Ui, state: &mut RequestsState, requests: &[RequestRow], actions: &mut Vec<Action>) {
+    let place = state.selected.and_then(|id| place_of_request(requests, id));
+    if let Some(row) = rows::moved(ui, place, requests.len(), state.rows_in_view).and_then(|at| requests.get(at)) {
+        state.selected = Some(row.id);
+        state.scroll_to = Some(row.id);
+        actions.push(Action::SelectRequest(row.id));
+    }
+    let is_entered = ui.input(|input| input.key_pressed(Key::Enter) && input.modifiers.is_none());
+    let is_free = ui.memory(|memory| memory.focused().is_none());
+    if let Some(entry) = place.and_then(|at| requests[at].entry).filter(|_| is_entered && is_free) {
+        actions.push(Action::ShowEntry(entry));
+    }
+}
+
+fn table_ui(ui: &mut Ui, state: &mut RequestsState, ctx: &RequestsContext<'_>, actions: &mut Vec<Action>) {
+    let t = Tokens::of(ui);
+    state.rows_in_view = rows::table_style_ui(ui);
+    let cells = Cell::shown_in(ui.available_width());
+    let across = ui.max_rect().x_range();
+    let mut table = TableBuilder::new(ui)
+        .id_salt(("requests", cells.len()))
+        .sense(Sense::click())
+        .cell_layout(Layout::left_to_right(Align::Center));
+    for cell in cells {
+        table = table.column(cell.column());
+    }
+    if let Some(place) = state.scroll_to.take().and_then(|id| place_of_request(ctx.requests, id)) {
+        table = table.scroll_to_row(place, None);
+    }
+    let mut drawn = 0;
+    table
+        .header(28.0, |mut header| {
+            for cell in cells {
+                header.col(|ui| {
+                    let name = RichText::new(cell.title()).size(theme::SMALL_SIZE).color(t.subdued);
+                    ui.with_layout(cell.layout(), |ui| ui.label(name));
+                });
+            }
+        })
+        .body(|body| {
+            body.rows(theme::TABLE_ROW_HEIGHT, ctx.requests.len(), |mut row| {
+                drawn += 1;
+                let Some(request) = ctx.requests.get(row.index()) else { return };
+                let is_selected = state.selected == Some(request.id);
+                row.set_selected(is_selected);
+                row_ui(&mut row, request, ctx.now, cells, across);
+                let response = row.response();
+                let spoken = spoken(request);
+                response.widget_info(|| WidgetInfo::selected(Role::Row, true, is_selected, &spoken));
+                if response.clicked() {
+                    state.selected = Some(request.id);
+                    actions.push(Action::SelectRequest(request.id));
+                }
+            });
+        });
+    state.rows_drawn = drawn;
+}
+
+/// What came of a call, in a word.
+fn status_words(row: &RequestRow) -> String {
+    match (row.http_status, &row.failure) {
+        (Some(status), _) => status.to_string(),
+        (None, Some(_)) if row.fault.is_some() => "no answer".to_owned(),
+        (None, Some(failure)) => failure.clone(),
+        (None, None) => "…".to_owned(),
+    }
+}
+
+/// "on purpose: 429 retry-after 1".
+fn fault_words(row: &RequestRow) -> Option<String> {
+    row.fault.as_ref().map(|fault| format!("on purpose: {fault}"))
+}
+
+/// What a screen reader says of a row.
+fn spoken(row: &RequestRow) -> String {
+    let fault = fault_words(row).map(|words| format!(" {words}")).unwrap_or_default();
+    format!("{} {} {}{fault} {}", row.method.as_str(), row.path, status_words(row), row.client())
+}
+
+fn row_ui(row: &mut TableRow<'_, '_>, request: &RequestRow, now: Timestamp, cells: &[Cell], across: Rangef) {
+    for (place, cell) in cells.iter().enumerate() {
+        row.col(|ui| {
+            if place == 0 {
+                rows::rule_ui(ui, across);
+            }
+            ui.with_layout(cell.layout(), |ui| cell.ui(ui, request, now));
+        });
+    }
+}
+
+/// A column of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cell {
+    Method,
+    Path,
+    Status,
+    Client,
+    Took,
+    When,
+}
+
+impl Cell {
+    /// The columns that there is room for.
+    fn shown_in(width: f32) -> &'static [Self] {
+        use Cell::{Client, Method, Path, Status, Took, When};
+        match width {
+            640.0.. => &[Method, Path, Status, Client, Took, When],
+            560.0.. => &[Method, Path, Status, Client, When],
+            430.0.. => &[Method, Path, Status, Client],
+            _ => &[Method, Path, Status],
+        }
+    }
+
+    fn column(self) -> Column {
+        match self {
+            Self::Method => Column::exact(58.0),
+            Self::Path => Column::remainder().at_least(80.0).clip(true),
+            Self::Status => Column::exact(136.0).clip(true),
+            Self::Client => Column::exact(126.0).clip(true),
+            Self::Took => Column::exact(60.0),
+            Self::When => Column::exact(76.0),
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Method => "Method",
+            Self::Path => "Path",
+            Self::Status => "Status",
+            Self::Client => "Client",
+            Self::Took => "Took",
+            Self::When => "When",
+        }
+    }
+
+    /// Numbers and times stand at the right.
+    fn layout(self) -> Layout {
+        match self {
+            Self::Took | Self::When => Layout::right_to_left(Align::Center),
+            Self::Method | Self::Path | Self::Status | Self::Client => Layout::left_to_right(Align::Center),
+        }
+    }
+
+    fn ui(self, ui: &mut Ui, row: &RequestRow, now: Timestamp) {
+        let t = Tokens::of(ui);
+        let mono = |text: &str| RichText::new(text.to_owned()).font(theme::mono(theme::MONO_SIZE));
+        match self {
+            Self::Method => {
+                ui.add_space(6.0);
+                ui.label(mono(row.method.as_str()).color(t.subdued));
+            }
+            Self::Path => {
+                ui.add(Label::new(mono(&row.path)).truncate());
+            }
+            Self::Status => status_ui(ui, row),
+            Self::Client => {
+                ui.add(Label::new(row.client()).truncate());
+            }
+            Self::Took => {
+                ui.label(mono(&words::took(row.took)));
+            }
+            Self::When => {
+                ui.add_space(6.0);
+                let text = RichText::new(words::ago(row.started, now)).color(t.faint);
+                ui.add(Label::new(text).truncate()).on_hover_text(words::moment(row.started));
+            }
+        }
+    }
+}
+
+/// The status, and beside it whether that was wanted.
+fn status_ui(ui: &mut Ui, row: &RequestRow) {
+    let t = Tokens::of(ui);
+    let is_well = row.http_status.is_some_and(|status| (200..300).contains(&status));
+    let color = if is_well { t.ok } else { t.error };
+    ui.spacing_mut().item_spacing.x = 5.0;
+    let words = status_words(row);
+    let Some(fault) = fault_words(row) else {
+        ui.add(Label::new(RichText::new(words).font(theme::mono(theme::MONO_SIZE)).color(color)).truncate());
+        return;
+    };
+    if row.http_status.is_some() {
+        ui.label(RichText::new(words).font(theme::mono(theme::MONO_SIZE)).color(color));
+    }
+    paint::icon_ui(ui, icons::ZAP, 12.0, t.warn);
+    let short = RichText::new(&fault).size(theme::SMALL_SIZE).color(t.warn);
+    ui.add(Label::new(short).truncate()).on_hover_text(fault);
+}

@@ -1,0 +1,247 @@
+//! The loopback server: switched on and off, its faults, and the reset of the minter behind it.
+
+use egui::{Context, Id, Label, RichText, ScrollArea, TextEdit, Ui};
+
+use super::{
+    action::Action,
+    icons, theme,
+    theme::Tokens,
+    widgets::{Field, IconButton, InlineAlert, QuietButton, Tone, modal_ui, pill_ui},
+};
+use crate::{
+    domain::{
+        fault::{self, LineError, Rule},
+        settings::Settings,
+    },
+    messages::ServerInfo,
+};
+
+/// Rules that teach by what they do.
+const EXAMPLES: [(&str, &str); 2] = [
+    (
+        "POST /v1/charges next 3: 429 retry-after 1, 500, ok",
+        "The next three charges: a rate limit, an error, then well",
+    ),
+    ("* /v1/* every 5: latency 50ms..2s", "Each fifth call of any kind is slow"),
+];
+
+const HELP: &str = "One rule a line: METHOD PATH, then every N or next K where wanted, a colon, and what goes wrong: \
+                    latency 200ms, 429 retry-after 1, 500, 503, drop, cut, garbage, hold 3s, commit-drop or ok. \
+                    A * stands for anything, commas take turns, # starts a comment";
+
+/// The faults that the server was given, with the text that they were written in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AppliedFaults {
+    pub text: String,
+    pub rules: Vec<Rule>,
+}
+
+/// The state of the open dialog.
+#[derive(Debug)]
+pub struct ServerState {
+    port: String,
+    text: String,
+    /// The rules of `text`, read once a change.
+    read: Result<Vec<Rule>, LineError>,
+    /// The reset was asked for and waits for its confirmation.
+    is_resetting: bool,
+}
+
+impl ServerState {
+    pub fn new(settings: &Settings, faults: &AppliedFaults) -> Self {
+        let text = faults.text.clone();
+        let read = fault::rules_of(&text);
+        Self { port: settings.port.to_string(), text, read, is_resetting: false }
+    }
+
+    fn set_text(&mut self, text: String) {
+        self.text = text;
+        self.read = fault::rules_of(&self.text);
+    }
+}
+
+/// What the dialog is drawn with.
+#[derive(Clone, Copy, Debug)]
+pub struct ServerContext<'a> {
+    pub server: &'a ServerInfo,
+    pub settings: &'a Settings,
+    pub faults: &'a AppliedFaults,
+}
+
+/// Draws the dialog over the window; `false` when it is to be closed.
+pub fn server_ui(ctx: &Context, state: &mut ServerState, about: &ServerContext<'_>, actions: &mut Vec<Action>) -> bool {
+    let modal = modal_ui(ctx, "server", "Loopback server", 580.0, |ui| {
+        let height = (ui.ctx().content_rect().height() - 140.0).clamp(240.0, 760.0);
+        ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]).show(
+            ui,
+            |ui| {
+                // Room for the scroll bar beside the fields.
+                egui::Frame::new().inner_margin(egui::Margin { left: 2, right: 14, top: 0, bottom: 4 }).show(
+                    ui,
+                    |ui| {
+                        ui.spacing_mut().item_spacing.y = theme::FIELD_GAP;
+                        switch_ui(ui, state, about, actions);
+                        faults_ui(ui, state, about.faults, actions);
+                        reset_ui(ui, state, actions);
+                    },
+                );
+            },
+        );
+    });
+    !modal.should_close
+}
+
+fn heading_ui(ui: &mut Ui, words: &str) {
+    ui.label(RichText::new(words).font(theme::semibold(theme::BODY_SIZE)));
+}
+
+fn sentence_ui(ui: &mut Ui, words: &str) {
+    let text = RichText::new(words).size(theme::SMALL_SIZE).color(Tokens::of(ui).subdued);
+    ui.add(Label::new(text).wrap());
+}
+
+fn switch_ui(ui: &mut Ui, state: &mut ServerState, about: &ServerContext<'_>, actions: &mut Vec<Action>) {
+    sentence_ui(
+        ui,
+        "Stripe's own SDKs and any HTTP client of this machine can use the local minter as if it were Stripe",
+    );
+    let port = state.port.trim().parse::<u16>().ok();
+    let mut serves = about.settings.serves;
+    ui.add_enabled_ui(serves || port.is_some(), |ui| {
+        if ui.checkbox(&mut serves, "Serve the local minter").changed() {
+            actions.push(Action::Serve(port.filter(|_| serves)));
+        }
+    });
+    port_ui(ui, state, about, port, actions);
+    match about.server {
+        ServerInfo::Off => {}
+        ServerInfo::On { address, control_token } => {
+            copied_ui(ui, "Base URL", &format!("http://{address}"), actions);
+            copied_ui(ui, "Control token", control_token, actions);
+            let words = "For test suites: with this as bearer token, /_testcard/reset empties the minter and \
+                         /_testcard/requests lists the calls";
+            sentence_ui(ui, words);
+        }
+        ServerInfo::Failed { message, next_free } => {
+            let next = next_free.map(|port| format!("Use {port}"));
+            let buttons: Vec<&str> = next.iter().map(String::as_str).collect();
+            let clicked =
+                InlineAlert::new(Tone::Warn, "The server is not running").text(message).buttons(&buttons).ui(ui);
+            if let (Some(_), Some(port)) = (clicked, next_free) {
+                state.port = port.to_string();
+                actions.push(Action::Serve(Some(*port)));
+            }
+        }
+    }
+}
+
+fn port_ui(
+    ui: &mut Ui,
+    state: &mut ServerState,
+    about: &ServerContext<'_>,
+    port: Option<u16>,
+    actions: &mut Vec<Action>,
+) {
+    let mut field = Field::new("Port").mono().hint("of 127.0.0.1; 0 takes any free one");
+    if port.is_none() {
+        field = field.message(Tone::Error, "A port is a number from 0 to 65535");
+    }
+    let response =
+        field.text(ui, TextEdit::singleline(&mut state.port).id(Id::unique("server_port"))).response.response;
+    let is_entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+    let Some(port) = port.filter(|port| about.settings.serves && *port != about.settings.port) else { return };
+    if ui.add(QuietButton::new("Use this port").icon(icons::REFRESH_CW)).clicked() || is_entered {
+        actions.push(Action::Serve(Some(port)));
+    }
+}
+
+/// A text to copy, with its label before it.
+fn copied_ui(ui: &mut Ui, label: &str, text: &str, actions: &mut Vec<Action>) {
+    let t = Tokens::of(ui);
+    egui::Sides::new().height(theme::BUTTON_HEIGHT).shrink_left().truncate().show(
+        ui,
+        |ui| {
+            ui.label(RichText::new(label).size(theme::SMALL_SIZE).color(t.subdued));
+            ui.add(Label::new(RichText::new(text).font(theme::mono(theme::MONO_SIZE))).truncate().selectable(true));
+        },
+        |ui| {
+            let name = format!("Copy the {}", lower(label));
+            if ui.add(IconButton::new(icons::COPY, &name)).clicked() {
+                actions.push(Action::Copy { text: text.to_owned(), what: label.to_owned() });
+            }
+        },
+    );
+}
+
+/// A label in the middle of a sentence.
+fn lower(label: &str) -> String {
+    let mut chars = label.chars();
+    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
+}
+
+/// "2 faults on".
+pub fn faults_words(rules: usize) -> String {
+    if rules == 1 { "1 fault on".to_owned() } else { format!("{rules} faults on") }
+}
+
+fn faults_ui(ui: &mut Ui, state: &mut ServerState, faults: &AppliedFaults, actions: &mut Vec<Action>) {
+    ui.horizontal(|ui| {
+        heading_ui(ui, "Faults on purpose");
+        if !faults.rules.is_empty() {
+            pill_ui(ui, Tone::Warn, &faults_words(faults.rules.len()));
+        }
+    });
+    let problem = state.read.as_ref().err().map(ToString::to_string);
+    let mut field = Field::new("Rules").mono().lines().note(HELP);
+    if let Some(problem) = &problem {
+        field = field.message(Tone::Error, problem);
+    }
+    let edit = TextEdit::multiline(&mut state.text)
+        .id(Id::unique("fault_rules"))
+        .desired_rows(4)
+        .hint_text("POST /v1/charges: 429 retry-after 1");
+    if field.text(ui, edit).response.response.changed() {
+        state.read = fault::rules_of(&state.text);
+    }
+    ui.horizontal_wrapped(|ui| {
+        let ready = state.read.as_ref().ok().filter(|_| state.text != faults.text);
+        let apply = ui.add_enabled(ready.is_some(), QuietButton::new("Apply").icon(icons::ZAP));
+        if let Some(rules) = ready.filter(|_| apply.clicked()) {
+            actions.push(Action::SetFaults { text: state.text.clone(), rules: rules.clone() });
+        }
+        let is_there = !state.text.is_empty() || !faults.rules.is_empty();
+        if ui.add_enabled(is_there, QuietButton::new("Clear").icon(icons::X)).clicked() {
+            state.set_text(String::new());
+            actions.push(Action::SetFaults { text: String::new(), rules: Vec::new() });
+        }
+    });
+    sentence_ui(ui, "Examples, to be added by a click");
+    for (rule, what) in EXAMPLES {
+        if ui.add(QuietButton::new(rule).icon(icons::PLUS)).on_hover_text(what).clicked() {
+            let before = state.text.trim_end();
+            let gap = if before.is_empty() { "" } else { "\n" };
+            let text = format!("{before}{gap}{rule}");
+            state.set_text(text);
+        }
+    }
+}
+
+fn reset_ui(ui: &mut Ui, state: &mut ServerState, actions: &mut Vec<Action>) {
+    heading_ui(ui, "Minter");
+    if !state.is_resetting {
+        if ui.add(QuietButton::new("Reset the minter…").icon(icons::TRASH_2).danger()).clicked() {
+            state.is_resetting = true;
+        }
+        return;
+    }
+    let text = "Its charges, customers, tokens and idempotency keys are dropped. The history stays";
+    let buttons = ["Reset the minter", "Keep it"];
+    match InlineAlert::new(Tone::Warn, "Empty the local minter?").text(text).buttons(&buttons).ui(ui) {
+        Some(0) => {
+            state.is_resetting = false;
+            actions.push(Action::ResetMinter);
+        }
+        Some(_) => state.is_resetting = false,
+        None => {}
+    }
+}

@@ -1,0 +1,157 @@
+//! What happened to a token, in words: each call that was about it.
+
+use serde_json::Value;
+
+use super::widgets::Tone;
+use crate::domain::{
+    api::{ApiResponse, Exchange, HttpMethod, MaskedRequest},
+    currency::ChargeCurrency,
+    error::ErrorView,
+    request_log::{FAULT_HEADER, FAULT_KIND, client_name},
+};
+
+/// The header of an answer that was given before, to the same idempotency key.
+const REPLAYED_HEADER: &str = "Idempotent-Replayed";
+
+/// A step of a token's life.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    pub tone: Tone,
+    pub words: String,
+    /// Who asked.
+    pub client: String,
+}
+
+/// What a call did to its token.
+pub fn step(exchange: &Exchange) -> Step {
+    let client = client_name(exchange.request.header("User-Agent"));
+    let (tone, words) = match &exchange.outcome {
+        Ok(response) => answered(&exchange.request, response),
+        Err(failure) if failure.kind == FAULT_KIND => (Tone::Warn, format!("On purpose: {}", failure.message)),
+        Err(failure) => (Tone::Warn, format!("No answer, {}", failure.kind)),
+    };
+    Step { tone, words, client }
+}
+
+fn answered(request: &MaskedRequest, response: &ApiResponse) -> (Tone, String) {
+    if let Some(fault) = response.header(FAULT_HEADER) {
+        return (Tone::Warn, format!("On purpose: {fault}"));
+    }
+    let body = response.json().unwrap_or_default();
+    let (tone, words) = match ErrorView::of(&body) {
+        Some(error) => refused(&body, error),
+        None => (Tone::Ok, done(request, &body)),
+    };
+    if response.header(REPLAYED_HEADER) == Some("true") {
+        return (Tone::Info, format!("Repeated with the same key: {words}"));
+    }
+    (tone, words)
+}
+
+fn refused(body: &Value, error: ErrorView<'_>) -> (Tone, String) {
+    let words = match (error.code(), body["error"]["charge"].as_str()) {
+        (Some("token_already_used"), _) => "Refused again (token_already_used)".to_owned(),
+        (_, Some(charge)) => format!("Declined ({}) by charge {charge}", error.label()),
+        (_, None) if error.kind() == Some("card_error") => format!("Declined ({})", error.label()),
+        _ => format!("Refused ({})", error.label()),
+    };
+    (Tone::Error, words)
+}
+
+fn done(request: &MaskedRequest, body: &Value) -> String {
+    let text = |name: &str| body[name].as_str().unwrap_or("?");
+    match (request.method, text("object")) {
+        (HttpMethod::Get, "token") if body["used"] == Value::Bool(true) => "Retrieved, used".to_owned(),
+        (HttpMethod::Get, "token") => "Retrieved, unused".to_owned(),
+        (_, "token") => "Minted".to_owned(),
+        (_, "charge") => {
+            let amount = amount(&body["amount"], text("currency"));
+            format!("Charged {amount} as {}", text("id"))
+        }
+        (_, "customer") => format!("Attached as {} to {}", text("default_source"), text("id")),
+        (_, "card") => format!("Attached as {} to {}", text("id"), text("customer")),
+        (_, "payment_method") => format!("Made into the payment method {}", text("id")),
+        (method, _) => format!("{} {}", method.as_str(), request.path),
+    }
+}
+
+/// "$20.00 usd".
+fn amount(amount: &Value, currency: &str) -> String {
+    match (amount.as_i64(), ChargeCurrency::parse(currency)) {
+        (Some(amount), Some(known)) => format!("{} {currency}", known.show(amount)),
+        _ => format!("{amount} {currency}"),
+    }
+}
+
+/// What used a token up, and who asked for it: "ch_1… by stripe-python 16.1.0".
+pub fn used_by(used_by: &str, timeline: &[Exchange]) -> String {
+    let found = timeline.iter().find_map(|exchange| {
+        let response = exchange.outcome.as_ref().ok()?;
+        let body = response.json()?;
+        let is_maker = body["id"] == used_by || body["error"]["charge"] == used_by;
+        is_maker.then(|| (body["customer"].as_str().map(str::to_owned), step(exchange).client))
+    });
+    match found {
+        Some((Some(customer), client)) => format!("{used_by} of {customer}, by {client}"),
+        Some((None, client)) => format!("{used_by}, by {client}"),
+        None => used_by.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use jiff::Timestamp;
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::api::{ApiRequest, Failure, Target};
+
+    fn call(method: HttpMethod, path: &str, outcome: Result<ApiResponse, Failure>) -> Exchange {
+        let mut request = ApiRequest::get(path);
+        request.method = method;
+        request.headers.push(("user-agent".to_owned(), "curl/8.5.0".to_owned()));
+        let (started, took) = (Timestamp::UNIX_EPOCH, Duration::ZERO);
+        Exchange { target: Target::Local, started, took, request: request.masked(), outcome }
+    }
+
+    #[track_caller]
+    fn check(path: &str, headers: &[(&str, &str)], body: &Value, expected: &str) {
+        let method = if path.starts_with("/v1/tokens/") { HttpMethod::Get } else { HttpMethod::Post };
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let response = ApiResponse { http_status: 200, headers, body: body.to_string().into_bytes() };
+        let step = step(&call(method, path, Ok(response)));
+        assert_eq!((step.words.as_str(), step.client.as_str()), (expected, "curl 8.5.0"));
+    }
+
+    #[test]
+    fn each_step_says_what_happened_to_the_token() {
+        let charge = json!({ "object": "charge", "id": "ch_1", "amount": 2000, "currency": "usd" });
+        check("/v1/charges", &[], &charge, "Charged $20.00 usd as ch_1");
+        let repeated = "Repeated with the same key: Charged $20.00 usd as ch_1";
+        check("/v1/charges", &[("Idempotent-Replayed", "true")], &charge, repeated);
+        let declined = json!({ "error": { "type": "card_error", "code": "card_declined",
+            "decline_code": "insufficient_funds", "charge": "ch_2" } });
+        check("/v1/charges", &[], &declined, "Declined (insufficient_funds) by charge ch_2");
+        let again = json!({ "error": { "type": "invalid_request_error", "code": "token_already_used" } });
+        check("/v1/charges", &[], &again, "Refused again (token_already_used)");
+        let customer = json!({ "object": "customer", "id": "cus_1", "default_source": "card_1" });
+        check("/v1/customers", &[], &customer, "Attached as card_1 to cus_1");
+        let card = json!({ "object": "card", "id": "card_1", "customer": "cus_1" });
+        check("/v1/customers/cus_1/sources", &[], &card, "Attached as card_1 to cus_1");
+        check("/v1/tokens/tok_1", &[], &json!({ "object": "token", "used": true }), "Retrieved, used");
+        check("/v1/tokens/tok_1", &[], &json!({ "object": "token", "used": false }), "Retrieved, unused");
+        let limit = json!({ "error": { "type": "invalid_request_error", "code": "rate_limit" } });
+        check("/v1/charges", &[("Testcard-Fault", "429")], &limit, "On purpose: 429");
+    }
+
+    #[test]
+    fn what_used_a_token_up_is_named_with_who_asked() {
+        let body = json!({ "object": "charge", "id": "ch_1", "customer": null }).to_string().into_bytes();
+        let response = ApiResponse { http_status: 200, headers: Vec::new(), body };
+        let timeline = [call(HttpMethod::Post, "/v1/charges", Ok(response))];
+        assert_eq!(used_by("ch_1", &timeline), "ch_1, by curl 8.5.0");
+        assert_eq!(used_by("ch_2", &timeline), "ch_2");
+    }
+}

@@ -1,0 +1,243 @@
+//! The server, its faults and the request log in the window, with calls that come over loopback.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+};
+
+use egui::{Key, Modifiers, Role, ViewportId};
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use testcard::domain::settings::Settings;
+
+use crate::{
+    support::hands::{click, input, message, play, value},
+    window::{Bench, PATIENCE, Window, ctrl, rows, says, wait, wait_for},
+};
+
+const CARD: &str = "card[number]=4242424242424242&card[exp_month]=5&card[exp_year]=2037&card[cvc]=314";
+const PYTHON: &str = "Stripe/v1 PythonBindings/16.1.0";
+
+/// A window that serves on any free port, and that port.
+fn serving() -> (Window, u16) {
+    let mut bench = Bench::new();
+    bench.settings = Settings { serves: true, port: 0, ..bench.settings };
+    let mut window = bench.open();
+    wait_for(&mut window, "Serving 127.0.0.1:");
+    let port = port_of(&window);
+    (window, port)
+}
+
+fn port_of(window: &Window) -> u16 {
+    let pill = window.get_by_label_contains("Serving 127.0.0.1:").accesskit_node().label().unwrap();
+    pill.rsplit(':').next().unwrap().parse().unwrap()
+}
+
+/// One call over loopback, and the whole answer; empty when the connection was closed without one.
+fn call(port: u16, method: &str, path: &str, form: &str) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUser-Agent: {PYTHON}\r\nAuthorization: Bearer \
+         sk_test_window\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\nConnection: \
+         close\r\n\r\n{form}",
+        form.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+/// The first id with this start in an answer.
+#[track_caller]
+fn id_in(answer: &str, start: &str) -> String {
+    let at = answer.find(start).unwrap_or_else(|| panic!("no {start} in {answer}"));
+    answer[at..].split('"').next().unwrap().to_owned()
+}
+
+fn open_requests(window: &mut Window) {
+    let tab = window.get_by(|node| node.role() == Role::Tab && node.label().is_some_and(|l| l.starts_with("Requests")));
+    tab.click();
+    window.run_ok();
+}
+
+fn open_server(window: &mut Window) {
+    window.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::S);
+    window.run_ok();
+    assert!(says(window, "Loopback server"));
+}
+
+fn close(window: &mut Window) {
+    window.key_press(Key::Escape);
+    window.run_ok();
+    assert!(!says(window, "Loopback server"));
+}
+
+/// Takes the focus from every field, so that the keys belong to the table.
+fn let_go(window: &mut Window) {
+    window.ctx.memory_mut(|memory| {
+        if let Some(id) = memory.focused() {
+            memory.surrender_focus(id);
+        }
+    });
+    window.step();
+}
+
+fn write_rules(window: &mut Window, text: &str) {
+    input(window, "Rules").focus();
+    window.run_ok();
+    play(window, &format!("⬚⟦{text}⟧"));
+}
+
+#[test]
+fn the_server_is_switched_on_and_a_call_is_seen_with_its_client_and_its_answer() {
+    let mut window = Bench::new().open();
+    open_requests(&mut window);
+    assert!(says(&window, "No requests yet"));
+    click(&mut window, Role::Button, "Switch the server on…");
+    input(&window, "Port").focus();
+    window.run_ok();
+    play(&mut window, "⬚0");
+    click(&mut window, Role::CheckBox, "Serve the local minter");
+    wait_for(&mut window, "Serving 127.0.0.1:");
+    assert!(says(&window, "/_testcard/reset") && says(&window, "Copy the control token"));
+    close(&mut window);
+    let port = port_of(&window);
+    call(port, "POST", "/v1/tokens", CARD);
+    wait(&mut window, "the call", |window| rows(window) == ["POST /v1/tokens 200 stripe-python 16.1.0"]);
+    window.get_by_role(Role::Row).click();
+    wait_for(&mut window, "fingerprint");
+    // The token of the call is one click away.
+    click(&mut window, Role::Button, "Show token");
+    wait(&mut window, "the entry", |window| rows(window).iter().any(|row| row.starts_with("Unused tok_1")));
+    click(&mut window, Role::Button, "Copy id");
+
+    // Off again, and so the address is nobody's.
+    open_server(&mut window);
+    click(&mut window, Role::CheckBox, "Serve the local minter");
+    wait(&mut window, "the end", |window| window.query_by_label("Serve…").is_some());
+    assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
+}
+
+#[test]
+fn a_token_charged_over_http_turns_used_and_its_timeline_names_the_charge() {
+    let (mut window, port) = serving();
+    let token = id_in(&call(port, "POST", "/v1/tokens", CARD), "tok_");
+    wait(&mut window, "the token", |window| rows(window).iter().any(|row| row.starts_with("Unused tok_1")));
+    window.get_by_role(Role::Row).click();
+    wait_for(&mut window, "fingerprint");
+    click(&mut window, Role::Tab, "Timeline");
+    let form = format!("amount=2000&currency=usd&source={token}");
+    let charge = id_in(&call(port, "POST", "/v1/charges", &form), "ch_");
+    wait(&mut window, "used", |window| rows(window)[0].starts_with(&format!("Used {token}")));
+    wait_for(&mut window, &format!("Charged $20.00 usd as {charge}"));
+    assert!(says(&window, "stripe-python 16.1.0"));
+    call(port, "POST", "/v1/charges", &form);
+    wait_for(&mut window, "Refused again (token_already_used)");
+    click(&mut window, Role::Tab, "Summary");
+    assert!(says(&window, &format!("{charge}, by stripe-python 16.1.0")));
+}
+
+#[test]
+fn a_taken_port_offers_the_next_one() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let mut bench = Bench::new();
+    bench.settings.port = port;
+    let mut window = bench.open();
+    open_server(&mut window);
+    assert_eq!(value(&window, "Port"), port.to_string());
+    click(&mut window, Role::CheckBox, "Serve the local minter");
+    wait_for(&mut window, "The server is not running");
+    assert!(window.query_by_label("Not serving").is_some());
+    let offer = window.get_by(|node| {
+        node.label().is_some_and(|label| {
+            label.starts_with("Use 1") || label.starts_with("Use ") && label[4..].chars().all(|c| c.is_ascii_digit())
+        })
+    });
+    let next: u16 = offer.accesskit_node().label().unwrap()[4..].parse().unwrap();
+    assert_ne!(next, port);
+    offer.click();
+    wait_for(&mut window, "Serving 127.0.0.1:");
+    assert_eq!(port_of(&window), next);
+    assert_eq!(value(&window, "Port"), next.to_string());
+}
+
+#[test]
+fn a_wrong_rule_names_its_place_and_a_right_one_is_at_work_until_it_is_cleared() {
+    let (mut window, port) = serving();
+    open_server(&mut window);
+    let is_enabled =
+        |window: &Window| !window.get_by_role_and_label(Role::Button, "Apply").accesskit_node().is_disabled();
+    write_rules(&mut window, "# a comment\nPOST v1: 500");
+    let fault = "✗ line 2, column 6: expected a path such as /v1/charges, found 'v1'";
+    assert_eq!(message(&window, "Rules"), fault);
+    assert!(!is_enabled(&window), "a wrong rule cannot be applied");
+    write_rules(&mut window, "# a comment\nPOST /v1/tokens next 1: 429 retry-after 1");
+    assert!(is_enabled(&window));
+    click(&mut window, Role::Button, "Apply");
+    wait(&mut window, "the mark", |window| window.query_all_by_label("1 fault on").count() == 2);
+    close(&mut window);
+    open_requests(&mut window);
+    assert!(call(port, "POST", "/v1/tokens", CARD).starts_with("HTTP/1.1 429"));
+    let expected = "POST /v1/tokens 429 on purpose: 429 retry-after 1 stripe-python 16.1.0";
+    wait(&mut window, "the fault", |window| rows(window) == [expected]);
+    let_go(&mut window);
+    window.key_press(Key::ArrowDown);
+    wait_for(&mut window, "This went wrong on purpose");
+
+    // The rules are there when the dialog is opened again.
+    open_server(&mut window);
+    assert!(value(&window, "Rules").contains("next 1: 429"));
+    click(&mut window, Role::Button, "Clear");
+    assert_eq!(value(&window, "Rules"), "");
+    assert!(window.query_by_label("1 fault on").is_none());
+    // An example is a rule.
+    click(&mut window, Role::Button, "* /v1/* every 5: latency 50ms..2s");
+    assert!(is_enabled(&window));
+}
+
+#[test]
+fn a_reset_asks_first_and_keeps_the_history() {
+    let (mut window, port) = serving();
+    let token = id_in(&call(port, "POST", "/v1/tokens", CARD), "tok_");
+    wait(&mut window, "the token", |window| rows(window).len() == 1);
+    open_server(&mut window);
+    click(&mut window, Role::Button, "Reset the minter…");
+    click(&mut window, Role::Button, "Keep it");
+    assert!(call(port, "GET", &format!("/v1/tokens/{token}"), "").starts_with("HTTP/1.1 200"));
+    click(&mut window, Role::Button, "Reset the minter…");
+    click(&mut window, Role::Button, "Reset the minter");
+    wait_for(&mut window, "The history stays");
+    wait_for(&mut window, "The minter was reset");
+    assert!(call(port, "GET", &format!("/v1/tokens/{token}"), "").starts_with("HTTP/1.1 404"));
+    close(&mut window);
+    assert!(rows(&window)[0].contains(&token));
+}
+
+#[test]
+fn three_hundred_requests_draw_no_more_rows_than_fit_and_rest() {
+    let (mut window, port) = serving();
+    for _ in 0..300 {
+        call(port, "GET", "/v1/tokens/tok_none", "");
+    }
+    open_requests(&mut window);
+    wait(&mut window, "all calls", |window| says(window, "Requests 300+"));
+    let drawn = rows(&window).len();
+    assert!((10..40).contains(&drawn), "{drawn}");
+    let_go(&mut window);
+    window.key_press(Key::End);
+    wait_for(&mut window, "No such token");
+    assert!(rows(&window).len() < 40);
+    for _ in 0..10 {
+        window.step();
+    }
+    // The clock of the tests stands, so "now" becomes "1 min ago" at the earliest in a minute.
+    for _ in 0..10 {
+        window.step();
+        let delay = window.output().viewport_output[&ViewportId::ROOT].repaint_delay;
+        assert!(delay.as_secs() >= 50, "{delay:?} {:?}", window.ctx.repaint_causes());
+    }
+    ctrl(&mut window, Key::F);
+    assert!(says(&window, "No tokens yet"), "the search belongs to the history");
+}
