@@ -127,20 +127,20 @@ impl Store {
     ///
     /// The reply has the answer as written, masked: see [`Store::serve`].
     pub fn answer(&self, call: Call, answer: Answer) -> Reply<Recorded> {
-        let call = MaskedCall::of(&call);
+        let call = MaskedCall::of(call);
         self.0.writer.submit("save the call", move |work| work.answer(call, answer))
     }
 
     /// As [`Store::answer`], for a call that came over HTTP at `arrived`: the reply is the answer as made, its bytes
     /// untouched, and only what is written of it is masked.
     pub fn serve(&self, call: Call, arrived: Instant, answer: Answer) -> Reply<ApiResponse> {
-        let call = MaskedCall::of(&call);
+        let call = MaskedCall::of(call);
         self.0.writer.submit("save the call", move |work| work.serve(call, arrived, answer))
     }
 
     /// Writes down a call to the real API before it leaves; a token creation gets a pending entry.
     pub fn journal(&self, call: Call) -> Reply<Journaled> {
-        let call = MaskedCall::of(&call);
+        let call = MaskedCall::of(call);
         self.0.writer.submit("write down the call", move |work| work.journal(call))
     }
 
@@ -163,7 +163,7 @@ impl Store {
 
     /// Writes down a call that neither target answered: what a fault made of it on purpose.
     pub fn note(&self, call: Call, took: Duration, outcome: Result<ApiResponse, Failure>) -> Reply<Recorded> {
-        let call = MaskedCall::of(&call);
+        let call = MaskedCall::of(call);
         self.0.writer.submit("write down the call", move |work| work.note(call, took, outcome))
     }
 

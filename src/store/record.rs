@@ -80,18 +80,13 @@ pub(super) struct MaskedCall {
 }
 
 impl MaskedCall {
-    pub(super) fn of(call: &Call) -> Self {
-        let door = Door::of(&call.request);
-        let request = door.request(&call.request);
-        Self {
-            target: call.target,
-            started: call.started,
-            params: rows::pairs_json(&request.params),
-            headers: rows::pairs_json(&request.headers),
-            entry: call.request.makes_token().then(|| new_entry(call)),
-            door,
-            request,
-        }
+    pub(super) fn of(call: Call) -> Self {
+        let entry = call.request.makes_token().then(|| new_entry(&call));
+        let Call { target, started, request } = call;
+        let door = Door::of(&request);
+        let request = door.request(&request);
+        let (params, headers) = (rows::pairs_json(&request.params), rows::pairs_json(&request.headers));
+        Self { door, target, started, request, params, headers, entry }
     }
 
     /// The exchange as the history gives it back: its times are as precise as their columns.

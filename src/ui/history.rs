@@ -35,6 +35,7 @@ pub struct HistoryState {
     /// How many rows the last frame drew: what a test counts instead of time.
     pub rows_drawn: usize,
     rows_in_view: usize,
+    scrolled: rows::Scrolled,
 }
 
 impl HistoryState {
@@ -203,12 +204,15 @@ fn table_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
     if let Some(place) = state.scroll_to.take().and_then(|id| ctx.history.place_of(id)) {
         table = table.scroll_to_row(place, None);
     }
+    if let Some(offset) = state.scrolled.restored(cells.len()) {
+        table = table.vertical_scroll_offset(offset);
+    }
     if std::mem::replace(&mut state.arrivals, ctx.history.arrivals()) != ctx.history.arrivals() {
         state.asked.clear();
     }
     let mut missing = Vec::new();
     let mut drawn = 0;
-    table
+    let shown = table
         .header(28.0, |mut header| {
             for cell in cells {
                 header.col(|ui| {
@@ -246,6 +250,7 @@ fn table_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
                 }
             });
         });
+    state.scrolled.keep(shown.state.clamped_offset().y);
     state.rows_drawn = drawn;
     if !missing.is_empty() {
         actions.push(Action::LoadRows(missing));

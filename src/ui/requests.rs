@@ -25,6 +25,7 @@ pub struct RequestsState {
     /// How many rows the last frame drew: what a test counts instead of time.
     pub rows_drawn: usize,
     rows_in_view: usize,
+    scrolled: rows::Scrolled,
 }
 
 /// What the request log is drawn with.
@@ -143,8 +144,11 @@ fn table_ui(ui: &mut Ui, state: &mut RequestsState, ctx: &RequestsContext<'_>, a
     if let Some(place) = state.scroll_to.take().and_then(|id| place_of_request(ctx.requests, id)) {
         table = table.scroll_to_row(place, None);
     }
+    if let Some(offset) = state.scrolled.restored(cells.len()) {
+        table = table.vertical_scroll_offset(offset);
+    }
     let mut drawn = 0;
-    table
+    let shown = table
         .header(28.0, |mut header| {
             for cell in cells {
                 header.col(|ui| {
@@ -169,6 +173,7 @@ fn table_ui(ui: &mut Ui, state: &mut RequestsState, ctx: &RequestsContext<'_>, a
                 }
             });
         });
+    state.scrolled.keep(shown.state.clamped_offset().y);
     state.rows_drawn = drawn;
 }
 
@@ -221,7 +226,7 @@ impl Cell {
         use Cell::{Client, Method, Path, Status, Took, When};
         match width {
             640.0.. => &[Method, Path, Status, Client, Took, When],
-            560.0.. => &[Method, Path, Status, Client, When],
+            560.0.. => &[Method, Path, Status, Client, Took],
             430.0.. => &[Method, Path, Status, Client],
             _ => &[Method, Path, Status],
         }

@@ -4,6 +4,26 @@ use egui::{Key, Modifiers, Rangef, Rect, TextWrapMode, Ui};
 
 use super::{theme, theme::Tokens};
 
+/// How far a table is scrolled. With other columns it is another table to egui, which would begin at its top again.
+#[derive(Debug, Default)]
+pub struct Scrolled {
+    columns: usize,
+    offset: f32,
+}
+
+impl Scrolled {
+    /// Where the table has to be scrolled to, if its columns have changed.
+    pub fn restored(&mut self, columns: usize) -> Option<f32> {
+        let before = std::mem::replace(&mut self.columns, columns);
+        (before != columns && before > 0).then_some(self.offset)
+    }
+
+    /// Remembers where the table is now.
+    pub fn keep(&mut self, offset: f32) {
+        self.offset = offset;
+    }
+}
+
 /// Gives what follows the look of a table, and tells how many rows are in view.
 pub fn table_style_ui(ui: &mut Ui) -> usize {
     let t = Tokens::of(ui);
