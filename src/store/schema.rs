@@ -15,8 +15,6 @@ use crate::domain::mask;
 const OPENING: &str = "open the history";
 /// "TCRD": tells this program's databases from those of others.
 const APPLICATION_ID: i64 = 0x5443_5244;
-/// Pages of 4 KB that the log holds before they are moved to the database: each move waits for the disk twice.
-const CHECKPOINT_PAGES: u32 = 4000;
 /// How long to wait for another process's commit, which takes milliseconds on a disk that works.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -88,7 +86,6 @@ impl Location {
             Durability::Crash => "NORMAL",
         };
         connection.pragma_update(None, "synchronous", synchronous).map_err(told)?;
-        connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES).map_err(told)?;
         connection.pragma_update(None, "foreign_keys", true).map_err(told)?;
         self.migrate(&mut connection, now)?;
         Ok(connection)
