@@ -1,5 +1,7 @@
 //! Stripe's error object, as the rules make it and as an answer carries it.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::mask;
@@ -104,12 +106,8 @@ impl ApiError {
     /// # Errors
     /// When there are names.
     pub fn refuse_unknown<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), Self> {
-        let mut unknown: Vec<String> = Vec::new();
-        for name in names.map(mask::text) {
-            if !unknown.contains(&name) {
-                unknown.push(name);
-            }
-        }
+        let mut seen = HashSet::new();
+        let unknown: Vec<String> = names.filter(|name| seen.insert(*name)).map(mask::text).collect();
         let Some(first) = unknown.first() else { return Ok(()) };
         let plural = if unknown.len() > 1 { "parameters" } else { "parameter" };
         let message = format!("Received unknown {plural}: {}", unknown.join(", "));

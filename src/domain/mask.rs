@@ -22,7 +22,7 @@ pub fn text(text: &str) -> String {
     if is_clean(text) {
         return text.to_owned();
     }
-    let mask = |text| mask_keys(&mask_digits(text, SHORTEST_RUN, LONGEST_GAP, is_separator));
+    let mask = |text: &str| mask_keys(&mask_codes(&mask_digits(text, SHORTEST_RUN, LONGEST_GAP, is_separator)));
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(uuid) = find_uuid(rest) {
@@ -54,6 +54,9 @@ fn find_uuid(text: &str) -> Option<Range<usize>> {
 
 /// Whether nothing in a text can be a number or a key: told fast and on the safe side, for nearly all texts are so.
 fn is_clean(text: &str) -> bool {
+    if find_code(text).is_some() {
+        return false;
+    }
     let (mut digits, mut gap) = (0, 0);
     for byte in text.bytes() {
         match byte {
@@ -75,7 +78,7 @@ fn is_clean(text: &str) -> bool {
 /// The value of a parameter as it may be written. Whatever is named like a security code is hidden.
 pub fn param(name: &str, value: &str) -> String {
     let name = name.to_ascii_lowercase();
-    if ["cvc", "cvv", "cvn", "security_code"].iter().any(|word| name.contains(word)) {
+    if CODE_NAMES.iter().any(|word| name.contains(word)) {
         return if value.is_empty() { String::new() } else { HIDDEN.to_owned() };
     }
     if name.contains("number") {
@@ -83,6 +86,37 @@ pub fn param(name: &str, value: &str) -> String {
         return mask_keys(&mask_digits(value, SHORTEST_NUMBER, usize::MAX, |_| true));
     }
     text(value)
+}
+
+/// The words that name a security code.
+const CODE_NAMES: [&str; 4] = ["cvc", "cvv", "cvn", "security_code"];
+/// At most so many signs stand between such a word and its code: `"cvc": "314"`, `cvc]=314`.
+const LONGEST_LINK: usize = 6;
+
+/// The first security code in free text that its name gives away, such as a whole JSON body that came as the name of a
+/// parameter.
+fn find_code(text: &str) -> Option<Range<usize>> {
+    let bytes = text.as_bytes();
+    (0..bytes.len()).filter(|at| matches!(bytes[*at] | 0x20, b'c' | b's')).find_map(|at| {
+        let is_here =
+            |name: &&&str| bytes[at..].get(..name.len()).is_some_and(|s| s.eq_ignore_ascii_case(name.as_bytes()));
+        let after = at + CODE_NAMES.iter().find(is_here)?.len();
+        let link = bytes[after..].iter().take_while(|byte| byte.is_ascii() && !byte.is_ascii_alphanumeric()).count();
+        let start = after + link;
+        let digits = bytes[start..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        (link <= LONGEST_LINK && (3..=4).contains(&digits)).then_some(start..start + digits)
+    })
+}
+
+fn mask_codes(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(code) = find_code(rest) {
+        out.push_str(&rest[..code.start]);
+        out.push_str(HIDDEN);
+        rest = &rest[code.end..];
+    }
+    out + rest
 }
 
 /// The security codes among some parameters: the store hides them wherever an answer's error message repeats them.
@@ -255,6 +289,19 @@ mod tests {
         check("sk_test_51Habc9", "sk_test_•••");
         check("key=rk_live_abc, pk_test_x.", "key=rk_live_•••, pk_test_•••.");
         check("sk_test_", "sk_test_");
+    }
+
+    #[test]
+    fn a_security_code_that_its_name_gives_away_is_hidden_in_free_text() {
+        check(
+            r#"{"card":{"number":"4242424242424242","cvc":"314"}}"#,
+            r#"{"card":{"number":"4242424242424242","cvc":"•••"}}"#,
+        );
+        check("/v1/tokens?card[cvc]=314", "/v1/tokens?card[cvc]=•••");
+        check("CVV: 1234, cvc 123", "CVV: •••, cvc •••");
+        check("security_code=123", "security_code=•••");
+        check(r#""cvc_check": "pass", "exp_month": 12"#, r#""cvc_check": "pass", "exp_month": 12"#);
+        check("the cvc fails in 2030", "the cvc fails in 2030");
     }
 
     #[test]

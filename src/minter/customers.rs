@@ -18,6 +18,8 @@ const SOURCES_LEFT_OUT_SINCE: &str = "2020-08-27";
 const LONGEST_EMAIL: usize = 512;
 const LONGEST_NAME: usize = 256;
 const LONGEST_PHONE: usize = 20;
+/// A default. A number of twelve digits would be taken for that of a card.
+const LARGEST_NUMBER: i64 = 99_999_999;
 /// No customer has more cards than are dropped with it at once.
 const MOST_CARDS: usize = 10_000;
 
@@ -251,10 +253,10 @@ fn write(fields: &Fields<'_>, customer: &mut Value) -> Result<(), ApiError> {
     }
     check_email(customer)?;
     fields.address("address")?.write(customer, "address");
-    if let Some(balance) = fields.integer("balance", i64::MIN..=i64::MAX)? {
+    if let Some(balance) = fields.integer("balance", -LARGEST_NUMBER..=LARGEST_NUMBER)? {
         customer["balance"] = balance.into();
     }
-    if let Some(next) = fields.integer("next_invoice_sequence", 1..=i64::MAX)? {
+    if let Some(next) = fields.integer("next_invoice_sequence", 1..=LARGEST_NUMBER)? {
         customer["next_invoice_sequence"] = next.into();
     }
     if fields.raw("tax_exempt") == Some("") {

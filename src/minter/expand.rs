@@ -1,5 +1,7 @@
 //! `expand[]`: the object itself in the place of its id.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::{
@@ -21,8 +23,10 @@ enum Property {
     /// A list that is left out until it is asked for.
     Refunds,
     Sources,
-    /// Always there in full, or always null here: nothing to do.
-    Full,
+    /// A card that is always there in full.
+    Card,
+    /// Always null here.
+    Null,
     /// Stripe expands it, and the minter has no such objects.
     NotModelled,
 }
@@ -34,10 +38,10 @@ fn property(object: &str, name: &str) -> Option<Property> {
         ("refund", "charge") => Property::Id(ObjectKind::Charge),
         ("charge", "refunds") => Property::Refunds,
         ("customer", "sources") => Property::Sources,
+        ("charge", "source") | ("token", "card") => Property::Card,
         (
             "charge",
-            "source"
-            | "application"
+            "application"
             | "application_fee"
             | "on_behalf_of"
             | "payment_intent"
@@ -49,44 +53,64 @@ fn property(object: &str, name: &str) -> Option<Property> {
             | "invoice",
         )
         | ("refund", "payment_intent" | "source_transfer_reversal" | "transfer_reversal")
-        | ("token", "card")
-        | ("customer", "test_clock") => Property::Full,
+        | ("customer", "test_clock") => Property::Null,
         ("charge" | "refund", "balance_transaction") => Property::NotModelled,
         _ => return None,
     })
 }
 
+/// What a path leads to, as far as it is followed.
+#[derive(Clone, Copy)]
+enum Place {
+    Object(&'static str),
+    /// A list of these objects.
+    List(&'static str),
+    /// Nothing is below it, and whatever is asked for below it is not there.
+    Null,
+}
+
+/// Checks that every path names what can be expanded, before anything is done for the call: what passes here is not
+/// refused by [`apply`], when the call may be carried out already.
+pub(super) fn check(fields: &Fields<'_>, object: &'static str) -> Result<(), ApiError> {
+    for path in fields.expand() {
+        check_depth(path)?;
+        let mut place = Place::Object(object);
+        for name in path.split('.') {
+            place = match place {
+                Place::Null => Place::Null,
+                Place::List(element) if name == "data" => Place::Object(element),
+                Place::List(_) => return Err(cannot_be_expanded(path)),
+                Place::Object(object) => match property(object, name).ok_or_else(|| cannot_be_expanded(path))? {
+                    Property::Id(kind) => Place::Object(kind.as_str()),
+                    Property::Refunds => Place::List(ObjectKind::Refund.as_str()),
+                    Property::Sources => Place::List(ObjectKind::Card.as_str()),
+                    Property::Card => Place::Object(ObjectKind::Card.as_str()),
+                    Property::Null => Place::Null,
+                    Property::NotModelled => return Err(not_modelled(name)),
+                },
+            };
+        }
+    }
+    Ok(())
+}
+
 /// Expands everything that the call names, in its answer.
 pub(super) fn apply(call: &mut Call<'_>, fields: &Fields<'_>, mut answer: Value) -> Result<Value, Stop> {
-    for path in fields.expand() {
+    let paths: BTreeSet<&str> = fields.expand().collect();
+    for path in paths {
+        check_depth(path)?;
         let parts: Vec<&str> = path.split('.').collect();
-        if parts.len() > DEEPEST {
-            let message = format!("You cannot expand more than {DEEPEST} levels of a property ({}).", mask::text(path));
-            return Err(ApiError::request(None, None, message).into());
-        }
         go(call, &mut answer, &parts, path)?;
     }
     Ok(answer)
 }
 
-/// Checks that every path names what can be expanded, before anything is done for the call.
-pub(super) fn check(fields: &Fields<'_>, object: &str) -> Result<(), ApiError> {
-    for path in fields.expand() {
-        let mut object = object;
-        for name in path.split('.') {
-            object = match property(object, name) {
-                _ if object == "list" && name == "data" => "",
-                Some(Property::Id(kind)) => kind.as_str(),
-                Some(Property::Refunds | Property::Sources) => "list",
-                Some(Property::Full) => "",
-                Some(Property::NotModelled) => return Err(not_modelled(name)),
-                // What a list or a property in full holds is known when it is there.
-                None if object.is_empty() => "",
-                None => return Err(cannot_be_expanded(path)),
-            };
-        }
+fn check_depth(path: &str) -> Result<(), ApiError> {
+    if path.split('.').count() <= DEEPEST {
+        return Ok(());
     }
-    Ok(())
+    let message = format!("You cannot expand more than {DEEPEST} levels of a property ({}).", mask::text(path));
+    Err(ApiError::request(None, None, message))
 }
 
 fn go(call: &mut Call<'_>, value: &mut Value, parts: &[&str], path: &str) -> Result<(), Stop> {
@@ -120,7 +144,7 @@ fn go(call: &mut Call<'_>, value: &mut Value, parts: &[&str], path: &str) -> Res
             let list = List { kind: ObjectKind::Card, what: "source", parent: Some(&id), url: &url };
             shapes::add(value, name, lists::first_page(call, &list)?);
         }
-        Property::Full => {}
+        Property::Card | Property::Null => {}
         Property::NotModelled => return Err(not_modelled(name).into()),
     }
     if rest.is_empty() { Ok(()) } else { go(call, &mut value[*name], rest, path) }

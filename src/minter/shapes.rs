@@ -56,7 +56,9 @@ fn make_classic(value: &mut Value) {
                 }
                 _ => {}
             }
-            fields.values_mut().for_each(make_classic);
+            // The user's own words are not Stripe's.
+            let of_stripe = fields.iter_mut().filter(|(name, _)| *name != "metadata");
+            of_stripe.for_each(|(_, value)| make_classic(value));
         }
         _ => {}
     }

@@ -12,6 +12,8 @@ pub struct Workspace {
     published_key: [u8; 32],
     unpublished_key: [u8; 32],
     kept_request_key: [u8; 32],
+    /// Random on every run, with a seed too: it shows in no answer, and whoever had it could try out security codes.
+    secret_request_key: [u8; 32],
     ids: Ids,
 }
 
@@ -38,7 +40,7 @@ impl Workspace {
         let ids = Ids::new(&account_id, ids_seed);
         let published_key = keyed_hash(secret, "fingerprints of published numbers", &[]);
         let kept_request_key = keyed_hash(secret, "requests", &[]);
-        Self { account_id, published_key, unpublished_key, kept_request_key, ids }
+        Self { account_id, published_key, unpublished_key, kept_request_key, secret_request_key: rand::random(), ids }
     }
 
     /// `acct_1…`, 16 characters after the prefix.
@@ -53,7 +55,7 @@ impl Workspace {
 
     /// The keys that requests are compared by: one that stays, for masked requests, and one that is in no file.
     pub(super) fn request_keys(&self) -> (&[u8; 32], &[u8; 32]) {
-        (&self.kept_request_key, &self.unpublished_key)
+        (&self.kept_request_key, &self.secret_request_key)
     }
 
     /// 16 characters that are the same for the same number in this account, and differ between accounts.

@@ -32,6 +32,8 @@ pub(super) type Request = axum::http::Request<Body>;
 pub(super) type Response = axum::http::Response<Body>;
 
 const BODY_BYTES: usize = 1 << 20;
+/// Of one call; the largest that Stripe takes has some hundreds.
+const MOST_PARAMS: usize = 1000;
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// The headers that say something about a call; all others are about the connection or the client's machine.
 const KEPT_HEADERS: [&str; 6] =
@@ -45,7 +47,13 @@ pub(super) async fn answer(shared: &Shared, request: Request) -> Response {
     let authorization = text(&head.headers, &header::AUTHORIZATION).map(str::to_owned);
     let request = match read(&head, body).await {
         Ok(request) => request,
-        Err(error) => return respond(refusal(&error)),
+        Err(error) => {
+            let answer = refusal(&error);
+            if let Some(request) = without_params(&head) {
+                shared.targets.note(request, started, arrived, Ok(answer.clone())).await;
+            }
+            return respond(answer);
+        }
     };
     if let Some(place) = head.extensions.get::<Arc<Place>>() {
         place.begin();
@@ -79,9 +87,8 @@ pub(super) async fn answer(shared: &Shared, request: Request) -> Response {
 /// Reads a call: checks who is meant, then takes query and body together.
 async fn read(head: &Parts, body: Body) -> Result<ApiRequest, ApiError> {
     check_host(&head.headers, &head.uri)?;
-    let path = percent_decode_str(head.uri.path()).decode_utf8_lossy().into_owned();
-    let method = head.method.as_str().parse::<HttpMethod>();
-    let method = method.map_err(|()| unrecognized(head.method.as_str(), &path))?;
+    let request = without_params(head);
+    let request = request.ok_or_else(|| unrecognized(head.method.as_str(), &decoded_path(&head.uri)))?;
     let body = read_body(body).await?;
     let mut params = Params::new();
     let query = head.uri.query().unwrap_or_default();
@@ -94,7 +101,22 @@ async fn read(head: &Parts, body: Body) -> Result<ApiRequest, ApiError> {
             params.push(name, value.into_owned());
         }
     }
-    Ok(ApiRequest { method, path, params, headers: kept_headers(&head.headers) })
+    if params.len() > MOST_PARAMS {
+        let message = format!("The request has more than {MOST_PARAMS} parameters.");
+        return Err(ApiError::request(None, None, message));
+    }
+    Ok(ApiRequest { params, ..request })
+}
+
+/// The call as far as its head tells; `None` for a method that the API does not have.
+fn without_params(head: &Parts) -> Option<ApiRequest> {
+    let method = head.method.as_str().parse::<HttpMethod>().ok()?;
+    let (path, headers) = (decoded_path(&head.uri), kept_headers(&head.headers));
+    Some(ApiRequest { method, path, params: Params::new(), headers })
+}
+
+fn decoded_path(uri: &Uri) -> String {
+    percent_decode_str(uri.path()).decode_utf8_lossy().into_owned()
 }
 
 /// Refuses a name that is not this machine's: a page in a browser may have been led here under its own name.
@@ -139,7 +161,8 @@ fn check_form(headers: &HeaderMap) -> Result<(), ApiError> {
 }
 
 fn kept_headers(headers: &HeaderMap) -> Vec<(String, String)> {
-    let kept = |name: &&str| Some(((*name).to_owned(), headers.get(*name)?.to_str().ok()?.to_owned()));
+    let value = |name: &str| Some(String::from_utf8_lossy(headers.get(name)?.as_bytes()).into_owned());
+    let kept = |name: &&str| Some(((*name).to_owned(), value(name)?));
     KEPT_HEADERS.iter().filter_map(kept).collect()
 }
 

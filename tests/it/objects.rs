@@ -99,6 +99,46 @@ fn each_account_has_idempotency_keys_of_its_own() {
 }
 
 #[test]
+fn what_cannot_be_expanded_is_refused_before_anything_is_done() {
+    let mut local = Local::new();
+    let (token, card) = (local.token("4242424242424242"), local.token("4242424242424242"));
+    let customer = id(&local.make("/v1/customers", &[("source", &card)]));
+    let charge = id(&local.make("/v1/charges", &[("amount", "2000"), ("currency", "usd"), ("source", "tok_visa")]));
+    let deep = "customer.default_source.customer.default_source.customer";
+    for (path, params) in [
+        ("/v1/charges", [("amount", "2000"), ("currency", "usd"), ("source", &token), ("expand[]", "source.foo")]),
+        ("/v1/charges", [("amount", "2000"), ("currency", "usd"), ("customer", &customer), ("expand[]", deep)]),
+        (
+            "/v1/refunds",
+            [
+                ("charge", &charge),
+                ("amount", "1"),
+                ("expand[]", "charge"),
+                ("expand[]", "charge.refunds.data.balance_transaction"),
+            ],
+        ),
+        ("/v1/customers", [("source", &token), ("name", "A"), ("email", "a@b.co"), ("expand[]", "sources.data.foo")]),
+        ("/v1/payment_methods", [("type", "card"), ("card[token]", &token), ("metadata[a]", "b"), ("expand[]", deep)]),
+    ] {
+        let params: Vec<(&str, &str)> = params.iter().map(|(name, value)| (*name, *value)).collect();
+        let (status, body) = local.post(path, &params);
+        assert_eq!((status, &body["error"]["type"]), (400, &json!("invalid_request_error")), "{path}: {body}");
+    }
+    assert_eq!(local.get(&format!("/v1/tokens/{token}"), &[]).1["used"], json!(false));
+    for (path, count) in [("/v1/charges", 1), ("/v1/refunds", 0), ("/v1/customers", 1)] {
+        assert_eq!(local.get(path, &[]).1["data"].as_array().unwrap().len(), count, "{path}");
+    }
+}
+
+#[test]
+fn the_words_of_a_user_are_shown_in_every_version() {
+    let mut local = Local::new();
+    let sent = [("metadata[object]", "card"), ("metadata[networks]", "x"), ("metadata[regulated_status]", "y")];
+    let customer = local.make("/v1/customers", &sent);
+    assert_eq!(customer["metadata"], json!({ "object": "card", "networks": "x", "regulated_status": "y" }));
+}
+
+#[test]
 fn idempotency_keys_that_are_masked_alike_stay_apart() {
     let mut local = Local::new();
     let mut make = |key: &str| {
