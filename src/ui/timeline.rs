@@ -7,11 +7,8 @@ use crate::domain::{
     api::{ApiResponse, Exchange, HttpMethod, MaskedRequest},
     currency::ChargeCurrency,
     error::ErrorView,
-    request_log::{FAULT_HEADER, FAULT_KIND, client_name},
+    request_log::{FAULT_HEADER, FAULT_KIND, REPLAYED_HEADER, client_name},
 };
-
-/// The header of an answer that was given before, to the same idempotency key.
-const REPLAYED_HEADER: &str = "Idempotent-Replayed";
 
 /// A step of a token's life.
 #[derive(Clone, Debug, PartialEq, Eq)]
