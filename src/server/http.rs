@@ -47,9 +47,7 @@ pub(super) async fn answer(shared: &Shared, request: Request) -> Response {
         Ok(request) => request,
         Err(error) => return respond(refusal(&error)),
     };
-    if let Some(place) = head.extensions.get::<Arc<Place>>() {
-        place.begin();
-    }
+    let _busy = head.extensions.get::<Arc<Place>>().map(Place::begin);
     let course = shared.faults.course(&request).await;
     let fault = course.fault();
     match course {
