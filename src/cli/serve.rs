@@ -14,7 +14,7 @@ use super::{CliError, Done, PolicyArgs, TimeArgs, World, load_settings, open_sto
 use crate::{
     backend::{Door, Targets},
     domain::{
-        fault::Rule,
+        fault::{self, Rule},
         key::{ApiKey, KeyError, KeyKind},
         settings::Settings,
     },
@@ -75,12 +75,7 @@ fn rules_of(file: &Path) -> Result<Vec<Rule>, CliError> {
     let shown = file.display();
     let text = std::fs::read_to_string(file)
         .map_err(|error| CliError::Usage(format!("Could not read the rules in {shown}: {error}")))?;
-    let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty() && !line.trim().starts_with('#'));
-    lines
-        .map(|(index, line)| {
-            line.parse().map_err(|error| CliError::Usage(format!("{shown}, line {}, {error}", index + 1)))
-        })
-        .collect()
+    fault::rules_of(&text).map_err(|error| CliError::Usage(format!("{shown}, {error}")))
 }
 
 pub(super) fn serve(args: ServeArgs, world: &World) -> Result<Done, CliError> {

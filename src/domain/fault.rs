@@ -208,6 +208,12 @@ fn time(word: &str) -> Option<Duration> {
     (time <= LONGEST_WAIT).then_some(time)
 }
 
+/// Whether a call is carried out though a fault acts on it; the fault is in its own words, as a header keeps it.
+pub fn lets_through(words: &str) -> bool {
+    let kind = words.split(' ').next().unwrap_or_default();
+    ["latency", "hold", "cut", "garbage", "commit-drop", "ok"].contains(&kind)
+}
+
 /// The words of a rule with their columns; `:` and `,` are words of their own.
 struct Words<'a> {
     all: Vec<(usize, &'a str)>,
@@ -319,6 +325,28 @@ mod tests {
         assert_eq!(rules_of("").unwrap(), []);
         let error = rules_of("# x\nPOST /v1/charges: 500\nPOST v1: ok\nalso wrong").unwrap_err();
         assert_eq!(error.to_string(), "line 3, column 6: expected a path such as /v1/charges, found 'v1'");
+    }
+
+    #[test]
+    fn the_words_of_a_fault_tell_whether_the_call_is_carried_out() {
+        let second = Duration::from_secs(1);
+        for (fault, expected) in [
+            (Fault::Latency(second..=second), true),
+            (Fault::Latency(second..=second * 2), true),
+            (Fault::TooManyRequests { retry_after: None }, false),
+            (Fault::TooManyRequests { retry_after: Some(1) }, false),
+            (Fault::ServerError(500), false),
+            (Fault::ServerError(503), false),
+            (Fault::Drop, false),
+            (Fault::Cut, true),
+            (Fault::Garbage, true),
+            (Fault::Hold(second), true),
+            (Fault::CommitDrop, true),
+            (Fault::Ok, true),
+        ] {
+            assert_eq!(lets_through(&fault.to_string()), expected, "{fault}");
+        }
+        assert!(!lets_through("another call is held"));
     }
 
     #[test]

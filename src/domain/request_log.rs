@@ -15,6 +15,8 @@ pub struct ExchangeId(pub i64);
 
 /// The header of an answer that a fault made on purpose.
 pub const FAULT_HEADER: &str = "Testcard-Fault";
+/// The header of an answer that was given before, to the same idempotency key.
+pub const REPLAYED_HEADER: &str = "Idempotent-Replayed";
 /// The kind of a failure that a fault made on purpose.
 pub const FAULT_KIND: &str = "fault";
 

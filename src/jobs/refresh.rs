@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use crate::{
     backend::Backend,
@@ -24,6 +24,10 @@ const PACE: Duration = Duration::from_millis(50);
 const TRIES: u32 = 4;
 /// The pause after the rate limit where the answer names none; it doubles from one to the next.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// The longest pause, whatever an answer asks for: a header that is wrong must not stop a refresh for hours.
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
+/// A pause looks this often whether it is still wanted, so that a cancel seems to work at once.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// A token to ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +66,8 @@ pub fn of_entries(reader: &Reader, ids: &[EntryId]) -> Result<Vec<Asked>, StoreE
     Ok(rows.into_iter().filter_map(|row| Some(Asked { entry: row.id, token: row.token_id? })).collect())
 }
 
-/// Retrieves each token; the store marks those that were used. A call that meets the rate limit waits and is made again.
+/// Retrieves each token; the store marks those that were used. A call that meets the rate limit waits and is made again,
+/// unless it is cancelled meanwhile: then nothing is told of its token.
 ///
 /// # Errors
 /// When the history cannot be written.
@@ -83,7 +88,7 @@ pub async fn refresh(
         if backend.target() == Target::Stripe {
             pace.tick().await;
         }
-        let recorded = retrieve(backend, clock, &asked.token).await?;
+        let Some(recorded) = retrieve(backend, clock, &asked.token, cancelled).await? else { break };
         progress.done += 1;
         match is_used(&recorded) {
             Some(true) => progress.used += 1,
@@ -95,17 +100,25 @@ pub async fn refresh(
     Ok(progress)
 }
 
-async fn retrieve(backend: &Backend, clock: &Clock, token: &str) -> Result<Recorded, StoreError> {
+/// `None` where it was cancelled before it had an answer other than the rate limit.
+async fn retrieve(
+    backend: &Backend,
+    clock: &Clock,
+    token: &str,
+    cancelled: &AtomicBool,
+) -> Result<Option<Recorded>, StoreError> {
     let request = ApiRequest::retrieve_token(token);
     let mut pause = FIRST_PAUSE;
     for _ in 1..TRIES {
         let recorded = backend.send(&request, clock.now()).await?;
         let limited = recorded.exchange.outcome.as_ref().ok().filter(|answer| answer.http_status == 429);
-        let Some(answer) = limited else { return Ok(recorded) };
-        sleep(retry_after(answer).unwrap_or(pause)).await;
+        let Some(answer) = limited else { return Ok(Some(recorded)) };
+        if !waited(pause_after(answer, pause), cancelled).await {
+            return Ok(None);
+        }
         pause *= 2;
     }
-    backend.send(&request, clock.now()).await
+    backend.send(&request, clock.now()).await.map(Some)
 }
 
 /// Whether the token was used; `None` where the answer is no token.
@@ -114,6 +127,38 @@ fn is_used(recorded: &Recorded) -> Option<bool> {
     Token::of(&body).map(Token::is_used)
 }
 
-fn retry_after(answer: &ApiResponse) -> Option<Duration> {
-    answer.header("Retry-After")?.trim().parse().ok().map(Duration::from_secs)
+/// Waits; `false` as soon as it is cancelled.
+async fn waited(pause: Duration, cancelled: &AtomicBool) -> bool {
+    let end = Instant::now() + pause;
+    while !cancelled.load(Ordering::Relaxed) {
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return true;
+        }
+        sleep(left.min(LOOK)).await;
+    }
+    false
+}
+
+/// The pause that an answer asks for, or else this one.
+fn pause_after(answer: &ApiResponse, otherwise: Duration) -> Duration {
+    let asked = answer.header("Retry-After").and_then(|seconds| seconds.trim().parse().ok());
+    asked.map_or(otherwise, Duration::from_secs).min(LONGEST_PAUSE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_is_as_long_as_the_answer_asks_for_but_never_longer_than_a_minute() {
+        for (header, expected_secs) in
+            [(None, 2), (Some("soon"), 2), (Some("7"), 7), (Some("3600"), 60), (Some("18446744073709551615"), 60)]
+        {
+            let headers = header.map(|value| ("Retry-After".to_owned(), value.to_owned())).into_iter().collect();
+            let answer = ApiResponse { http_status: 429, headers, body: Vec::new() };
+            let pause = pause_after(&answer, Duration::from_secs(2));
+            assert_eq!(pause, Duration::from_secs(expected_secs), "{header:?}");
+        }
+    }
 }

@@ -5,11 +5,9 @@ use serde_json::{Map, Value, json};
 use crate::domain::{
     api::{ApiRequest, ApiResponse, HttpMethod},
     error::{ApiError, ErrorKind},
-    request_log::FAULT_HEADER,
+    request_log::{FAULT_HEADER, REPLAYED_HEADER},
 };
 
-/// The header that marks an answer which was given before.
-pub const REPLAYED: &str = "Idempotent-Replayed";
 /// The words are a default: Stripe's own differ from case to case.
 const UNAVAILABLE: &str =
     "An unknown error occurred: Testcard could not save the call, and nothing was changed. Please try again.";
@@ -67,7 +65,7 @@ pub(super) fn replayed(request: &ApiRequest, mut first: ApiResponse, request_id:
     }
     // What went wrong on purpose went wrong the first time.
     first.headers.retain(|(name, _)| name != FAULT_HEADER);
-    first.headers.push((REPLAYED.to_owned(), "true".to_owned()));
+    first.headers.push((REPLAYED_HEADER.to_owned(), "true".to_owned()));
     first
 }
 

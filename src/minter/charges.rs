@@ -509,10 +509,8 @@ fn shows_refunds(call: &Call<'_>) -> bool {
 }
 
 fn with_refunds(call: &mut Call<'_>, mut charge: Value) -> Result<Value, Stop> {
-    let id = text(&charge, "id");
-    let url = format!("/v1/charges/{id}/refunds");
-    let list = List { kind: ObjectKind::Refund, what: "refund", parent: Some(&id), url: &url };
-    shapes::add(&mut charge, "refunds", lists::first_page(call, &list)?);
+    let refunds = lists::refunds_of(call, &text(&charge, "id"))?;
+    shapes::add(&mut charge, "refunds", refunds);
     Ok(charge)
 }
 

@@ -292,10 +292,8 @@ fn show(call: &mut Call<'_>, fields: &Fields<'_>, mut customer: Value) -> Result
     let is_old =
         call.request.header("Stripe-Version").is_some() && !shapes::is_since(call.request, SOURCES_LEFT_OUT_SINCE);
     if is_old {
-        let id = text(&customer, "id");
-        let url = format!("/v1/customers/{id}/sources");
-        let list = List { kind: ObjectKind::Card, what: "source", parent: Some(&id), url: &url };
-        shapes::add(&mut customer, "sources", lists::first_page(call, &list)?);
+        let sources = lists::sources_of(call, &text(&customer, "id"))?;
+        shapes::add(&mut customer, "sources", sources);
     }
     expand::apply(call, fields, customer)
 }

@@ -46,6 +46,18 @@ pub(super) fn first_page(call: &mut Call<'_>, list: &List<'_>) -> Result<Value, 
     slice(call, list, Cursor::Start, i64::MIN..=i64::MAX, DEFAULT_LIMIT as usize)
 }
 
+/// The refunds of a charge, as the charge shows them.
+pub(super) fn refunds_of(call: &mut Call<'_>, charge: &str) -> Result<Value, Stop> {
+    let url = format!("/v1/charges/{charge}/refunds");
+    first_page(call, &List { kind: ObjectKind::Refund, what: "refund", parent: Some(charge), url: &url })
+}
+
+/// The cards of a customer, as the customer shows them.
+pub(super) fn sources_of(call: &mut Call<'_>, customer: &str) -> Result<Value, Stop> {
+    let url = format!("/v1/customers/{customer}/sources");
+    first_page(call, &List { kind: ObjectKind::Card, what: "source", parent: Some(customer), url: &url })
+}
+
 fn slice(
     call: &mut Call<'_>,
     list: &List<'_>,

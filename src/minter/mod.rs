@@ -24,7 +24,7 @@ pub mod workspace;
 use jiff::Timestamp;
 use serde_json::Value;
 
-pub use answers::{REPLAYED, refusal, unavailable};
+pub use answers::{refusal, unavailable};
 pub use ledger::{Cursor, Ledger, LedgerError, MemoryLedger, ObjectKind, PageQuery, Remembered, StoredObject};
 pub use workspace::Workspace;
 

@@ -7,7 +7,7 @@ use std::{
     io,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -47,8 +47,8 @@ pub(super) struct Place {
     opened: Instant,
     /// Milliseconds after `opened` at which its last answer was ready.
     last_used: AtomicU64,
-    /// A call has arrived in full, and its answer is not ready yet.
-    is_busy: AtomicBool,
+    /// Calls that have arrived in full and whose answers are not ready yet: HTTP/2 has several at once.
+    in_flight: AtomicUsize,
     close: Notify,
 }
 
@@ -57,23 +57,35 @@ impl Place {
         Arc::new(Self {
             opened: Instant::now(),
             last_used: AtomicU64::new(0),
-            is_busy: AtomicBool::new(false),
+            in_flight: AtomicUsize::new(0),
             close: Notify::new(),
         })
     }
 
-    pub(super) fn begin(&self) {
-        self.is_busy.store(true, Ordering::Relaxed);
+    /// A call has arrived in full: the connection is busy until the value is dropped.
+    pub(super) fn begin(self: &Arc<Self>) -> Busy {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        Busy(Arc::clone(self))
     }
 
-    fn end(&self) {
+    fn used(&self) {
         self.last_used.store(self.opened.elapsed().as_millis() as u64, Ordering::Relaxed);
-        self.is_busy.store(false, Ordering::Relaxed);
     }
 
     fn idle_since(&self) -> Option<Instant> {
         let last_used = Duration::from_millis(self.last_used.load(Ordering::Relaxed));
-        (!self.is_busy.load(Ordering::Relaxed)).then(|| self.opened + last_used)
+        (self.in_flight.load(Ordering::Relaxed) == 0).then(|| self.opened + last_used)
+    }
+}
+
+/// A call in flight. Dropped with the call, also where its client gives it up and no answer is ever ready.
+#[must_use]
+pub(super) struct Busy(Arc<Place>);
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.used();
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -146,7 +158,7 @@ async fn connection(stream: TcpStream, router: Router, place: Arc<Place>, mut st
         let answer = router.call(request);
         async move {
             let Ok(answer) = answer.await;
-            place.end();
+            place.used();
             match answer.extensions().get::<Dropped>() {
                 Some(Dropped) => Err(io::Error::other("dropped on purpose")),
                 None => Ok(answer),
@@ -177,5 +189,44 @@ async fn connection(stream: TcpStream, router: Router, place: Arc<Place>, mut st
     };
     if let Err(error) = ended {
         tracing::debug!("a connection ended early: {error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_connection_is_busy_until_the_last_of_its_calls_is_done() {
+        let place = Place::new();
+        assert_eq!(place.idle_since(), Some(place.opened));
+        let (first, second) = (place.begin(), place.begin());
+        drop(first);
+        assert_eq!(place.idle_since(), None);
+        std::thread::sleep(Duration::from_millis(5));
+        drop(second);
+        assert!(place.idle_since().unwrap() >= place.opened + Duration::from_millis(5));
+    }
+
+    #[test]
+    fn a_call_that_is_given_up_does_not_leave_its_connection_busy() {
+        let place = Place::new();
+        let mut places = vec![Arc::clone(&place)];
+        let call = {
+            let place = Arc::clone(&place);
+            async move {
+                let _busy = place.begin();
+                pending::<()>().await;
+            }
+        };
+        let mut call = Box::pin(call);
+        assert_eq!((&mut call).now_or_never(), None);
+        assert!(!make_room(&mut places), "the only connection is busy");
+        drop(call);
+        assert!(make_room(&mut places));
     }
 }

@@ -43,7 +43,11 @@ struct Counted {
 /// What no other call may have while it is held in flight.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Held {
-    Key(String),
+    /// Each account has keys of its own, as `Stripe-Account` names it.
+    Key {
+        account: Option<String>,
+        key: String,
+    },
     Token(String),
 }
 
@@ -108,10 +112,11 @@ impl Faults {
 
     /// What becomes of a call, after the pause that a rule makes.
     pub(super) async fn course(&self, request: &ApiRequest) -> Course {
-        if let Some(refused) = self.meets_held(request) {
-            return refused;
-        }
-        let Some(fault) = self.next(request) else { return Course::carried_out(Ending::Well, None) };
+        let (fault, hold) = match self.begin(request) {
+            Begun::Refused(refused) => return refused,
+            Begun::Well => return Course::carried_out(Ending::Well, None),
+            Begun::Faulty(fault, hold) => (fault, hold),
+        };
         let name = fault.to_string();
         match fault {
             Fault::Ok => Course::carried_out(Ending::Well, None),
@@ -130,11 +135,26 @@ impl Faults {
             Fault::Garbage => Course::carried_out(Ending::Garbage, Some(name)),
             Fault::CommitDrop => Course::carried_out(Ending::Dropped, Some(name)),
             Fault::Hold(time) => {
-                let hold = Hold::new(&self.held, held_by(request));
                 tokio::time::sleep(time).await;
-                Course::CarriedOut { ending: Ending::Well, fault: Some(name), _hold: Some(hold) }
+                Course::CarriedOut { ending: Ending::Well, fault: Some(name), _hold: hold }
             }
         }
+    }
+
+    /// Looks at what is held and holds what this call is to hold under one lock: of two calls with one token that come
+    /// together, only one is held.
+    fn begin(&self, request: &ApiRequest) -> Begun {
+        let mut held = lock(&self.held);
+        if let Some(refused) = meets_held(&held, request) {
+            return Begun::Refused(refused);
+        }
+        let Some(fault) = self.next(request) else { return Begun::Well };
+        let hold = matches!(fault, Fault::Hold(_)).then(|| {
+            let mine = held_by(request);
+            held.extend(mine.iter().cloned());
+            Hold { all: Arc::clone(&self.held), mine }
+        });
+        Begun::Faulty(fault, hold)
     }
 
     /// The step of the first rule that acts on this call.
@@ -156,24 +176,32 @@ impl Faults {
         counted.acted += 1;
         Some(step)
     }
+}
 
-    /// The refusal of a call whose key or token another one holds.
-    fn meets_held(&self, request: &ApiRequest) -> Option<Course> {
-        let held = lock(&self.held);
-        if held.is_empty() {
-            return None;
-        }
-        let met = held_by(request).into_iter().find(|wanted| held.contains(wanted))?;
-        let fault = "another call is held".to_owned();
-        Some(Course::refused(&in_use(&met), fault, Some(("Stripe-Should-Retry", "true".to_owned()))))
+/// How a call begins.
+enum Begun {
+    Refused(Course),
+    /// No rule acts on it.
+    Well,
+    Faulty(Fault, Option<Hold>),
+}
+
+/// The refusal of a call whose key or token another one holds.
+fn meets_held(held: &HashSet<Held>, request: &ApiRequest) -> Option<Course> {
+    if held.is_empty() {
+        return None;
     }
+    let met = held_by(request).into_iter().find(|wanted| held.contains(wanted))?;
+    let fault = "another call is held".to_owned();
+    Some(Course::refused(&in_use(&met), fault, Some(("Stripe-Should-Retry", "true".to_owned()))))
 }
 
 fn held_by(request: &ApiRequest) -> Vec<Held> {
     let key = request.header("Idempotency-Key").filter(|_| request.method == HttpMethod::Post);
     let masked = request.masked();
     let token = usage::token_of(&masked).filter(|_| request.method == HttpMethod::Post);
-    key.map(|key| Held::Key(key.to_owned()))
+    let account = request.header("Stripe-Account").map(str::to_owned);
+    key.map(|key| Held::Key { account, key: key.to_owned() })
         .into_iter()
         .chain(token.map(|token| Held::Token(token.to_owned())))
         .collect()
@@ -183,13 +211,6 @@ fn held_by(request: &ApiRequest) -> Vec<Held> {
 pub(super) struct Hold {
     all: Arc<Mutex<HashSet<Held>>>,
     mine: Vec<Held>,
-}
-
-impl Hold {
-    fn new(all: &Arc<Mutex<HashSet<Held>>>, mine: Vec<Held>) -> Self {
-        lock(all).extend(mine.iter().cloned());
-        Self { all: Arc::clone(all), mine }
-    }
 }
 
 impl Drop for Hold {
@@ -219,7 +240,7 @@ fn server_error(http_status: u16) -> ApiError {
 
 fn in_use(held: &Held) -> ApiError {
     match held {
-        Held::Key(key) => {
+        Held::Key { key, .. } => {
             let message = format!(
                 "There is currently another in-progress request using this Idempotent Key (that probably means you \
                  submitted twice, and the other request is still going through): {}. Please try again later.",
@@ -272,5 +293,62 @@ impl HttpBody for Half {
         self.broken = Some(Box::pin(tokio::time::sleep(BEFORE_THE_BREAK)));
         let left = self.left;
         Poll::Ready(frame.map(|frame| frame.map(|frame| frame.map_data(|data| data.slice(..left.min(data.len()))))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Barrier, thread};
+
+    use super::*;
+
+    fn charge(token: &str, headers: &[(&str, &str)]) -> ApiRequest {
+        ApiRequest {
+            method: HttpMethod::Post,
+            path: "/v1/charges".to_owned(),
+            params: [("source", token)].into_iter().collect(),
+            headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        }
+    }
+
+    fn holding() -> Faults {
+        Faults::new(vec!["POST /v1/charges: hold 3s".parse().unwrap()])
+    }
+
+    #[test]
+    fn of_calls_with_one_token_that_come_together_one_is_held() {
+        const CALLS: usize = 8;
+        for _ in 0..200 {
+            let (faults, start) = (holding(), Barrier::new(CALLS));
+            let call = || {
+                let request = charge("tok_1", &[]);
+                start.wait();
+                faults.begin(&request)
+            };
+            let begun: Vec<Begun> = thread::scope(|scope| {
+                let calls: Vec<_> = (0..CALLS).map(|_| scope.spawn(call)).collect();
+                calls.into_iter().map(|call| call.join().unwrap()).collect()
+            });
+            let held = begun.iter().filter(|begun| matches!(begun, Begun::Faulty(_, Some(_)))).count();
+            let refused = begun.iter().filter(|begun| matches!(begun, Begun::Refused(_))).count();
+            assert_eq!((held, refused), (1, CALLS - 1));
+            drop(begun);
+            assert!(lock(&faults.held).is_empty(), "what was held is free again");
+        }
+    }
+
+    #[test]
+    fn a_key_is_held_for_its_account_only() {
+        let faults = holding();
+        let sent = |token: &str, account: Option<&str>| {
+            let account = account.map(|account| ("Stripe-Account", account));
+            let headers: Vec<(&str, &str)> = [("Idempotency-Key", "key-1")].into_iter().chain(account).collect();
+            faults.begin(&charge(token, &headers))
+        };
+        let _first = sent("tok_1", Some("acct_1"));
+        assert!(matches!(sent("tok_2", Some("acct_1")), Begun::Refused(_)));
+        for (token, account) in [("tok_3", Some("acct_2")), ("tok_4", None)] {
+            assert!(matches!(sent(token, account), Begun::Faulty(..)), "{account:?}");
+        }
     }
 }

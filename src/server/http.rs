@@ -55,9 +55,7 @@ pub(super) async fn answer(shared: &Shared, request: Request) -> Response {
             return respond(answer);
         }
     };
-    if let Some(place) = head.extensions.get::<Arc<Place>>() {
-        place.begin();
-    }
+    let _busy = head.extensions.get::<Arc<Place>>().map(Place::begin);
     let course = shared.faults.course(&request).await;
     let fault = course.fault();
     match course {

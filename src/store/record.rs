@@ -30,11 +30,11 @@ use crate::{
         entry::{Entry, EntryId, Status},
         error::ErrorView,
         mask,
-        request_log::ExchangeId,
+        request_log::{ExchangeId, REPLAYED_HEADER},
         token::Token,
         usage::{self, TokenUse, Verdict},
     },
-    minter::{Ledger, LedgerError, REPLAYED},
+    minter::{Ledger, LedgerError},
 };
 
 /// The code of an entry whose answer is a success without a token in it.
@@ -118,7 +118,7 @@ impl Work {
         let took = begun.elapsed();
         let outcome = Ok(call.door.response(&response));
         // An answer that was given before is no new entry: the call joins the timeline of the first.
-        let repeated = rest.recalled.filter(|_| response.header(REPLAYED).is_some());
+        let repeated = rest.recalled.filter(|_| response.header(REPLAYED_HEADER).is_some());
         let created = call.entry.take().filter(|_| repeated.is_none());
         let is_creation = created.is_some();
         let (about, changed) = match (repeated, created) {

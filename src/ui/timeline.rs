@@ -7,11 +7,9 @@ use crate::domain::{
     api::{ApiResponse, Exchange, HttpMethod, MaskedRequest},
     currency::ChargeCurrency,
     error::ErrorView,
-    request_log::{FAULT_HEADER, FAULT_KIND, client_name},
+    fault,
+    request_log::{FAULT_HEADER, FAULT_KIND, REPLAYED_HEADER, client_name},
 };
-
-/// The header of an answer that was given before, to the same idempotency key.
-const REPLAYED_HEADER: &str = "Idempotent-Replayed";
 
 /// A step of a token's life.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,9 +32,18 @@ pub fn step(exchange: &Exchange) -> Step {
 }
 
 fn answered(request: &MaskedRequest, response: &ApiResponse) -> (Tone, String) {
-    if let Some(fault) = response.header(FAULT_HEADER) {
+    let Some(fault) = response.header(FAULT_HEADER) else { return came_of(request, response) };
+    if !fault::lets_through(fault) {
         return (Tone::Warn, format!("On purpose: {fault}"));
     }
+    // The token was used all the same, whatever became of the answer.
+    let (tone, words) = came_of(request, response);
+    let tone = if tone == Tone::Error { tone } else { Tone::Warn };
+    (tone, format!("{words} (on purpose: {fault})"))
+}
+
+/// What came of a call, faults aside.
+fn came_of(request: &MaskedRequest, response: &ApiResponse) -> (Tone, String) {
     let body = response.json().unwrap_or_default();
     let (tone, words) = match ErrorView::of(&body) {
         Some(error) => refused(&body, error),
@@ -144,6 +151,28 @@ mod tests {
         check("/v1/tokens/tok_1", &[], &json!({ "object": "token", "used": false }), "Retrieved, unused");
         let limit = json!({ "error": { "type": "invalid_request_error", "code": "rate_limit" } });
         check("/v1/charges", &[("Testcard-Fault", "429")], &limit, "On purpose: 429");
+    }
+
+    #[test]
+    fn what_was_done_is_said_before_the_fault_that_acted_on_it() {
+        let charge = json!({ "object": "charge", "id": "ch_1", "amount": 2000, "currency": "usd" });
+        for fault in ["latency 200ms", "latency 50ms..2s", "hold 3s", "cut", "garbage", "commit-drop"] {
+            let expected = format!("Charged $20.00 usd as ch_1 (on purpose: {fault})");
+            check("/v1/charges", &[("Testcard-Fault", fault)], &charge, &expected);
+        }
+        let repeated = [("Idempotent-Replayed", "true"), ("Testcard-Fault", "cut")];
+        let expected = "Repeated with the same key: Charged $20.00 usd as ch_1 (on purpose: cut)";
+        check("/v1/charges", &repeated, &charge, expected);
+        let again = json!({ "error": { "type": "invalid_request_error", "code": "token_already_used" } });
+        let expected = "Refused again (token_already_used) (on purpose: hold 3s)";
+        check("/v1/charges", &[("Testcard-Fault", "hold 3s")], &again, expected);
+        let refused = json!({ "error": { "type": "api_error" } });
+        for fault in ["429 retry-after 1", "500", "503", "another call is held"] {
+            check("/v1/charges", &[("Testcard-Fault", fault)], &refused, &format!("On purpose: {fault}"));
+        }
+        let failure =
+            Failure { kind: FAULT_KIND.to_owned(), message: "drop".to_owned(), http_status: None, text: None };
+        assert_eq!(step(&call(HttpMethod::Post, "/v1/charges", Err(failure))).words, "On purpose: drop");
     }
 
     #[test]

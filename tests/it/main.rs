@@ -13,6 +13,7 @@ mod minter;
 mod model;
 mod objects;
 mod races;
+mod refresh;
 mod requests;
 mod rules;
 mod schemas;
