@@ -4,13 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{
-    Call, Stop,
-    fields::Fields,
-    ledger::ObjectKind,
-    lists::{self, List},
-    shapes,
-};
+use super::{Call, Stop, fields::Fields, ledger::ObjectKind, lists, shapes};
 use crate::domain::{error::ApiError, mask};
 
 /// The most properties that one path goes down (docs.stripe.com/api/expanding_objects).
@@ -134,16 +128,8 @@ fn go(call: &mut Call<'_>, value: &mut Value, parts: &[&str], path: &str) -> Res
                 value[*name] = found.map_or_else(|| value[*name].clone(), |found| found.body);
             }
         }
-        Property::Refunds => {
-            let url = format!("/v1/charges/{id}/refunds");
-            let list = List { kind: ObjectKind::Refund, what: "refund", parent: Some(&id), url: &url };
-            shapes::add(value, name, lists::first_page(call, &list)?);
-        }
-        Property::Sources => {
-            let url = format!("/v1/customers/{id}/sources");
-            let list = List { kind: ObjectKind::Card, what: "source", parent: Some(&id), url: &url };
-            shapes::add(value, name, lists::first_page(call, &list)?);
-        }
+        Property::Refunds => shapes::add(value, name, lists::refunds_of(call, &id)?),
+        Property::Sources => shapes::add(value, name, lists::sources_of(call, &id)?),
         Property::Card | Property::Null => {}
         Property::NotModelled => return Err(not_modelled(name).into()),
     }

@@ -42,7 +42,7 @@ pub(super) fn page(call: &mut Call<'_>, fields: &Fields<'_>, list: &List<'_>) ->
 }
 
 /// The first page of a list, as an expanded property shows it.
-pub(super) fn first_page(call: &mut Call<'_>, list: &List<'_>) -> Result<Value, Stop> {
+fn first_page(call: &mut Call<'_>, list: &List<'_>) -> Result<Value, Stop> {
     slice(call, list, Cursor::Start, i64::MIN..=i64::MAX, DEFAULT_LIMIT as usize)
 }
 

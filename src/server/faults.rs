@@ -197,7 +197,7 @@ fn meets_held(held: &HashSet<Held>, request: &ApiRequest) -> Option<Course> {
 }
 
 fn held_by(request: &ApiRequest) -> Vec<Held> {
-    let key = request.header("Idempotency-Key").filter(|_| request.method == HttpMethod::Post);
+    let key = request.header("Idempotency-Key").filter(|key| !key.is_empty() && request.method == HttpMethod::Post);
     let masked = request.masked();
     let token = usage::token_of(&masked).filter(|_| request.method == HttpMethod::Post);
     let account = request.header("Stripe-Account").map(str::to_owned);
