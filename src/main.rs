@@ -19,6 +19,10 @@ use testcard::{
 };
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
+/// See the reason in `Cargo.toml`.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What is said where no window can be opened.
 const WITHOUT_WINDOW: &str = "the window cannot be opened here. Without a display, use a command: testcard mint, \
                               token, history, export, cards or paths (see testcard --help)";
