@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use crate::support::{
     http::{Reply, Server, reply},
     program::{Home, Run},
+    serving::Serving,
 };
 
 /// Passes the Luhn check, has a good length, and is no published test card.
@@ -152,6 +153,54 @@ async fn no_planted_secret_is_in_any_file_or_stream() {
     assert!(files.iter().any(|(path, bytes)| path.ends_with("data/testcard.sqlite3") && bytes.len() > 50_000));
     for (path, bytes) in files {
         check_clean(&path.display().to_string(), &bytes);
+    }
+}
+
+/// A security code as it is, sent where no parameter is called so: too common to be looked for alone.
+const PLAIN_CODE: &str = "7391";
+
+#[test]
+fn the_server_writes_nothing_down_that_a_client_should_keep_to_itself() {
+    let home = Home::new();
+    let log = home.beside("log");
+    let mut command = home.command(["serve", "--listen", "127.0.0.1:0", "-vv"]);
+    let server = Serving::of(command.stderr(std::fs::File::create(&log).unwrap()));
+    let bearer = format!("Bearer {KEY}");
+    let json = format!(r#"{{"card":{{"number":"{NUMBER}","cvc":"{PLAIN_CODE}"}}}}"#);
+    let headers = [("Authorization", bearer.as_str()), ("Idempotency-Key", NUMBER), ("User-Agent", NUMBER)];
+    let card = [
+        ("card[number]", NUMBER),
+        ("card[exp_month]", "12"),
+        ("card[exp_year]", "2049"),
+        ("card[cvc]", CODE),
+        ("card[name]", NUMBER),
+    ];
+    let text = [("description", NUMBER), ("metadata[cvc]", CODE), ("metadata[note]", KEY)];
+    for (path, params) in [
+        ("/v1/tokens", &card[..]),
+        ("/v1/tokens", &card[..3]),
+        ("/v1/customers", &text[..]),
+        ("/v1/tokens", &[("card", json.as_str())]),
+        ("/v1/tokens", &[(json.as_str(), "")]),
+        (&format!("/v1/charges/{NUMBER}"), &text[..]),
+        (&format!("/v1/tokens%3Fcard[cvc]={PLAIN_CODE}"), &[]),
+    ] {
+        server.send("POST", path, params, &headers);
+        server.send("POST", path, params, &headers[..1]);
+    }
+    let customers = server.send("GET", "/v1/customers", &[], &headers[..1]);
+    let calls = server.control("GET", "/_testcard/requests").to_string();
+    assert!(calls.contains("POST") && customers.status == 200, "{calls}");
+    drop(server);
+    let mut written = home.files();
+    written.extend([("the log".into(), std::fs::read(&log).unwrap()), ("the request log".into(), calls.into_bytes())]);
+    assert!(written.iter().any(|(_, bytes)| String::from_utf8_lossy(bytes).contains("DEBUG")));
+    for (path, bytes) in written {
+        check_clean(&path.display().to_string(), &bytes);
+        let text = String::from_utf8_lossy(&bytes);
+        for form in [format!("\"{PLAIN_CODE}"), format!("={PLAIN_CODE}"), format!("\\\"{PLAIN_CODE}")] {
+            assert!(!text.contains(&form), "{} holds {form}", path.display());
+        }
     }
 }
 
