@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use egui::{Align, Label, Layout, Rangef, RichText, Role, Sense, Ui, WidgetInfo};
-use egui_extras::{Column, TableBuilder, TableRow};
+use egui::{Align, Label, Layout, RichText, Role, Sense, Ui, WidgetInfo};
+use egui_extras::{Column, TableBuilder};
 use jiff::Timestamp;
 
 use super::{
@@ -199,7 +199,7 @@ fn table_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
         .sense(Sense::click())
         .cell_layout(Layout::left_to_right(Align::Center));
     for cell in cells {
-        table = table.column(cell.column());
+        table = table.column(rows::Cell::column(*cell));
     }
     if let Some(place) = state.scroll_to.take().and_then(|id| ctx.history.place_of(id)) {
         table = table.scroll_to_row(place, None);
@@ -214,12 +214,7 @@ fn table_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
     let mut drawn = 0;
     let shown = table
         .header(28.0, |mut header| {
-            for cell in cells {
-                header.col(|ui| {
-                    let name = RichText::new(cell.title()).size(theme::SMALL_SIZE).color(t.subdued);
-                    ui.with_layout(cell.layout(), |ui| ui.label(name));
-                });
-            }
+            rows::header_ui(&mut header, cells);
         })
         .body(|body| {
             body.rows(theme::TABLE_ROW_HEIGHT, ctx.history.len(), |mut row| {
@@ -228,7 +223,7 @@ fn table_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
                 row.set_selected(state.selected == Some(id));
                 match ctx.history.row(id) {
                     Some(entry) => {
-                        row_ui(&mut row, entry, ctx.now, cells, across);
+                        rows::row_ui(&mut row, cells, across, |cell, ui| cell.ui(ui, entry, ctx.now));
                         let spoken = spoken(entry);
                         let response = row.response();
                         let is_selected = state.selected == Some(id);
@@ -274,19 +269,7 @@ enum Cell {
     Created,
 }
 
-impl Cell {
-    /// The columns that there is room for.
-    fn shown_in(width: f32) -> &'static [Self] {
-        use Cell::{Card, Created, Source, Status, Token, Took};
-        match width {
-            660.0.. => &[Status, Token, Card, Source, Took, Created],
-            590.0.. => &[Status, Token, Card, Source, Created],
-            480.0.. => &[Status, Token, Card, Created],
-            340.0.. => &[Status, Token, Card],
-            _ => &[Status, Token],
-        }
-    }
-
+impl rows::Cell for Cell {
     fn column(self) -> Column {
         match self {
             Self::Status => Column::exact(84.0),
@@ -314,6 +297,20 @@ impl Cell {
         match self {
             Self::Took | Self::Created => Layout::right_to_left(Align::Center),
             Self::Status | Self::Token | Self::Card | Self::Source => Layout::left_to_right(Align::Center),
+        }
+    }
+}
+
+impl Cell {
+    /// The columns that there is room for.
+    fn shown_in(width: f32) -> &'static [Self] {
+        use Cell::{Card, Created, Source, Status, Token, Took};
+        match width {
+            660.0.. => &[Status, Token, Card, Source, Took, Created],
+            590.0.. => &[Status, Token, Card, Source, Created],
+            480.0.. => &[Status, Token, Card, Created],
+            340.0.. => &[Status, Token, Card],
+            _ => &[Status, Token],
         }
     }
 
@@ -349,17 +346,6 @@ impl Cell {
                 ui.add(Label::new(text).truncate()).on_hover_text(words::moment(entry.started));
             }
         }
-    }
-}
-
-fn row_ui(row: &mut TableRow<'_, '_>, entry: &Entry, now: Timestamp, cells: &[Cell], across: Rangef) {
-    for (place, cell) in cells.iter().enumerate() {
-        row.col(|ui| {
-            if place == 0 {
-                rows::rule_ui(ui, across);
-            }
-            ui.with_layout(cell.layout(), |ui| cell.ui(ui, entry, now));
-        });
     }
 }
 

@@ -1,7 +1,7 @@
 //! The request log: every call that was answered here or at Stripe, newest first, with who asked and what came of it.
 
-use egui::{Align, Key, Label, Layout, Rangef, RichText, Role, Sense, Ui, WidgetInfo, vec2};
-use egui_extras::{Column, TableBuilder, TableRow};
+use egui::{Align, Key, Label, Layout, RichText, Role, Sense, Ui, WidgetInfo, vec2};
+use egui_extras::{Column, TableBuilder};
 use jiff::Timestamp;
 
 use super::{
@@ -130,7 +130,6 @@ fn keys_ui(ui: &Ui, state: &mut RequestsState, requests: &[RequestRow], actions:
 }
 
 fn table_ui(ui: &mut Ui, state: &mut RequestsState, ctx: &RequestsContext<'_>, actions: &mut Vec<Action>) {
-    let t = Tokens::of(ui);
     state.rows_in_view = rows::table_style_ui(ui);
     let cells = Cell::shown_in(ui.available_width());
     let across = ui.max_rect().x_range();
@@ -139,7 +138,7 @@ fn table_ui(ui: &mut Ui, state: &mut RequestsState, ctx: &RequestsContext<'_>, a
         .sense(Sense::click())
         .cell_layout(Layout::left_to_right(Align::Center));
     for cell in cells {
-        table = table.column(cell.column());
+        table = table.column(rows::Cell::column(*cell));
     }
     if let Some(place) = state.scroll_to.take().and_then(|id| place_of_request(ctx.requests, id)) {
         table = table.scroll_to_row(place, None);
@@ -150,12 +149,7 @@ fn table_ui(ui: &mut Ui, state: &mut RequestsState, ctx: &RequestsContext<'_>, a
     let mut drawn = 0;
     let shown = table
         .header(28.0, |mut header| {
-            for cell in cells {
-                header.col(|ui| {
-                    let name = RichText::new(cell.title()).size(theme::SMALL_SIZE).color(t.subdued);
-                    ui.with_layout(cell.layout(), |ui| ui.label(name));
-                });
-            }
+            rows::header_ui(&mut header, cells);
         })
         .body(|body| {
             body.rows(theme::TABLE_ROW_HEIGHT, ctx.requests.len(), |mut row| {
@@ -163,7 +157,7 @@ fn table_ui(ui: &mut Ui, state: &mut RequestsState, ctx: &RequestsContext<'_>, a
                 let Some(request) = ctx.requests.get(row.index()) else { return };
                 let is_selected = state.selected == Some(request.id);
                 row.set_selected(is_selected);
-                row_ui(&mut row, request, ctx.now, cells, across);
+                rows::row_ui(&mut row, cells, across, |cell, ui| cell.ui(ui, request, ctx.now));
                 let response = row.response();
                 let spoken = spoken(request);
                 response.widget_info(|| WidgetInfo::selected(Role::Row, true, is_selected, &spoken));
@@ -198,17 +192,6 @@ fn spoken(row: &RequestRow) -> String {
     format!("{} {} {}{fault} {}", row.method.as_str(), row.path, status_words(row), row.client())
 }
 
-fn row_ui(row: &mut TableRow<'_, '_>, request: &RequestRow, now: Timestamp, cells: &[Cell], across: Rangef) {
-    for (place, cell) in cells.iter().enumerate() {
-        row.col(|ui| {
-            if place == 0 {
-                rows::rule_ui(ui, across);
-            }
-            ui.with_layout(cell.layout(), |ui| cell.ui(ui, request, now));
-        });
-    }
-}
-
 /// A column of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cell {
@@ -220,18 +203,7 @@ enum Cell {
     When,
 }
 
-impl Cell {
-    /// The columns that there is room for.
-    fn shown_in(width: f32) -> &'static [Self] {
-        use Cell::{Client, Method, Path, Status, Took, When};
-        match width {
-            640.0.. => &[Method, Path, Status, Client, Took, When],
-            560.0.. => &[Method, Path, Status, Client, Took],
-            430.0.. => &[Method, Path, Status, Client],
-            _ => &[Method, Path, Status],
-        }
-    }
-
+impl rows::Cell for Cell {
     fn column(self) -> Column {
         match self {
             Self::Method => Column::exact(58.0),
@@ -259,6 +231,19 @@ impl Cell {
         match self {
             Self::Took | Self::When => Layout::right_to_left(Align::Center),
             Self::Method | Self::Path | Self::Status | Self::Client => Layout::left_to_right(Align::Center),
+        }
+    }
+}
+
+impl Cell {
+    /// The columns that there is room for.
+    fn shown_in(width: f32) -> &'static [Self] {
+        use Cell::{Client, Method, Path, Status, Took, When};
+        match width {
+            640.0.. => &[Method, Path, Status, Client, Took, When],
+            560.0.. => &[Method, Path, Status, Client, Took],
+            430.0.. => &[Method, Path, Status, Client],
+            _ => &[Method, Path, Status],
         }
     }
 

@@ -1,6 +1,7 @@
 //! What the tables of the window share: their look, the line under a row, and the keys that move in them.
 
-use egui::{Key, Modifiers, Rangef, Rect, TextWrapMode, Ui};
+use egui::{Key, Layout, Modifiers, Rangef, Rect, RichText, TextWrapMode, Ui};
+use egui_extras::{Column, TableRow};
 
 use super::{theme, theme::Tokens};
 
@@ -38,8 +39,37 @@ pub fn table_style_ui(ui: &mut Ui) -> usize {
     (ui.available_height() / theme::TABLE_ROW_HEIGHT) as usize
 }
 
+/// A column of a table.
+pub trait Cell: Copy {
+    fn column(self) -> Column;
+    fn title(self) -> &'static str;
+    fn layout(self) -> Layout;
+}
+
+/// The names of the columns.
+pub fn header_ui(header: &mut TableRow<'_, '_>, cells: &[impl Cell]) {
+    for cell in cells {
+        header.col(|ui| {
+            let name = RichText::new(cell.title()).size(theme::SMALL_SIZE).color(Tokens::of(ui).subdued);
+            ui.with_layout(cell.layout(), |ui| ui.label(name));
+        });
+    }
+}
+
+/// A row with the line under it, each cell by `cell_ui`.
+pub fn row_ui<C: Cell>(row: &mut TableRow<'_, '_>, cells: &[C], across: Rangef, cell_ui: impl Fn(C, &mut Ui)) {
+    for (place, cell) in cells.iter().enumerate() {
+        row.col(|ui| {
+            if place == 0 {
+                rule_ui(ui, across);
+            }
+            ui.with_layout(cell.layout(), |ui| cell_ui(*cell, ui));
+        });
+    }
+}
+
 /// The line under a row, across the whole table.
-pub fn rule_ui(ui: &Ui, across: Rangef) {
+fn rule_ui(ui: &Ui, across: Rangef) {
     let area = Rect::from_x_y_ranges(across, ui.clip_rect().y_range());
     let line = ui.ctx().layer_painter(ui.layer_id()).with_clip_rect(area);
     line.hline(across, ui.max_rect().bottom() - 0.5, Tokens::of(ui).hairline());
