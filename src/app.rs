@@ -17,10 +17,10 @@ use crate::{
         clock::Clock,
         draft::Draft,
         entry::{Entry, EntryId, Status},
-        expiry::{Expiry, utc_day},
+        expiry::utc_day,
         params::TokenRequest,
         rules::FormField,
-        settings::{Settings, ThemeChoice},
+        settings::{ServerSettings, Settings, ThemeChoice},
     },
     messages::{Command, JobId, JobOutcome, Refreshed},
     model::{Model, Notice, Storage},
@@ -166,8 +166,8 @@ impl App {
         theme::install(ctx);
         let settings = config.worker.settings.clone();
         let clock = config.worker.clock.clone();
-        apply_theme(ctx, settings.theme);
-        ctx.set_zoom_factor(settings.zoom);
+        apply_theme(ctx, settings.window.theme);
+        ctx.set_zoom_factor(settings.window.zoom);
         let wake = ctx.clone();
         let worker = Worker::start(config.worker, Arc::new(move || wake.request_repaint()));
         let mut app = Self {
@@ -324,7 +324,7 @@ impl App {
         let toast = match (&entry.token_id, entry.status) {
             (Some(id), _) => {
                 self.panels.form.settle();
-                if self.settings.copies_id {
+                if self.settings.form.copies_id {
                     ctx.copy_text(id.clone());
                     Toast::new(Tone::Ok, "Token created, id copied")
                 } else {
@@ -417,9 +417,9 @@ impl App {
         let now = self.clock.now();
         let form_context = FormContext {
             now,
-            target: self.settings.target,
+            target: self.settings.target(),
             policies: self.settings.policies,
-            moves_on: self.settings.moves_on,
+            moves_on: self.settings.form.moves_on,
             is_blocked: matches!(self.model.storage, Storage::Unusable(_)),
         };
         // The history keeps room in a small window.
@@ -467,7 +467,7 @@ impl App {
                     history: &model.history,
                     storage: &model.storage,
                     requests: model.requests.len(),
-                    target: self.settings.target,
+                    target: self.settings.target(),
                     now,
                 };
                 history::history_ui(ui, &mut self.panels.history, &context, actions);
@@ -533,7 +533,7 @@ impl App {
             Action::ClearForm => self.panels.form.clear(),
             Action::Take(card) => {
                 let mut draft = self.panels.form.draft.clone();
-                draft.take_test_card(card, Expiry::default_for(utc_day(self.clock.now())));
+                self.settings.form.take_test_card(&mut draft, card, utc_day(self.clock.now()));
                 self.panels.form.take(draft);
                 self.panels.form.focus(FormField::Number);
             }
@@ -576,7 +576,14 @@ impl App {
                 }
                 self.panels.toasts.push(Toast::new(Tone::Ok, format!("{what} copied")));
             }
-            Action::SetTarget(target) => self.save_settings(ctx, Settings { target, ..self.settings.clone() }),
+            Action::SetTarget(target) => {
+                self.change_settings(|settings| settings.profiles.active_mut().target = target);
+            }
+            Action::SetProfile(id) => self.change_settings(|settings| settings.profiles.activate(id)),
+            Action::SetTheme(theme) => {
+                apply_theme(ctx, theme);
+                self.change_settings(|settings| settings.window.theme = theme);
+            }
             Action::OpenTestCards => self.panels.dialogs.test_cards = Some(TestCardsState::default()),
             Action::OpenSettings => self.panels.dialogs.settings = Some(SettingsState::new(&self.settings)),
             Action::OpenExport => {
@@ -588,9 +595,10 @@ impl App {
                 self.panels.dialogs.server = Some(ServerState::new(&self.settings, &self.faults));
             }
             Action::Serve(port) => {
-                let kept = port.unwrap_or(self.settings.port);
-                let settings = Settings { serves: port.is_some(), port: kept, ..self.settings.clone() };
-                self.save_settings(ctx, settings);
+                let kept = port.unwrap_or(self.settings.server.port);
+                self.change_settings(|settings| {
+                    settings.server = ServerSettings { serves: port.is_some(), port: kept };
+                });
                 self.worker.send(Command::Serve { port });
             }
             Action::SetFaults { text, rules } => {
@@ -618,12 +626,12 @@ impl App {
             && let Some(card) = crate::domain::test_cards::by_number("4242424242424242")
         {
             let mut draft = Draft::default();
-            draft.take_test_card(card, Expiry::default_for(utc_day(self.clock.now())));
+            self.settings.form.take_test_card(&mut draft, card, utc_day(self.clock.now()));
             self.panels.form.take(draft);
         }
         let request = self.panels.form.draft.to_request();
         let job = self.jobs.start(Running::Create(request.clone()));
-        self.worker.send(Command::CreateToken { job, request, target: self.settings.target });
+        self.worker.send(Command::CreateToken { job, request, target: self.settings.target() });
     }
 
     fn retrieve(&mut self, id: EntryId) {
@@ -637,18 +645,23 @@ impl App {
     }
 
     fn save_settings(&mut self, ctx: &Context, settings: Settings) {
-        if settings.theme != self.settings.theme {
-            apply_theme(ctx, settings.theme);
+        if settings.window.theme != self.settings.window.theme {
+            apply_theme(ctx, settings.window.theme);
         }
-        self.settings = settings;
+        self.change_settings(|known| *known = settings);
+    }
+
+    /// Changes something that is kept.
+    fn change_settings(&mut self, change: impl FnOnce(&mut Settings)) {
+        change(&mut self.settings);
         self.worker.send(Command::SaveSettings(self.settings.clone()));
     }
 
     /// The zoom keys are egui's own; what they set is kept.
     fn keep_zoom(&mut self, ctx: &Context) {
         let zoom = ctx.zoom_factor();
-        if (zoom - self.settings.zoom).abs() > f32::EPSILON {
-            self.save_settings(ctx, Settings { zoom, ..self.settings.clone() });
+        if (zoom - self.settings.window.zoom).abs() > f32::EPSILON {
+            self.change_settings(|settings| settings.window.zoom = zoom);
         }
     }
 

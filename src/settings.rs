@@ -2,6 +2,8 @@
 //!
 //! Reading never fails: what is wrong is replaced by its default, with a warning. What is not known is kept.
 
+mod file;
+
 use std::{
     fs, io,
     io::Write as _,
@@ -9,18 +11,12 @@ use std::{
 };
 
 use directories::{ProjectDirs, UserDirs};
-use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::domain::{
-    api::Target,
     mask,
-    policies::Policy,
-    settings::{BaseUrl, Settings, StripeSettings, ThemeChoice},
+    settings::{Settings, StripeSettings},
 };
-
-/// The version of the file's format.
-const VERSION: u64 = 1;
 
 /// Where this program keeps its files. None is made before something is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,7 +76,7 @@ pub enum SettingsError {
 pub fn load(path: &Path) -> (Settings, Vec<String>) {
     match read(path) {
         Ok(None) => (Settings::default(), Vec::new()),
-        Ok(Some(root)) => of_json(&root, path),
+        Ok(Some(root)) => file::of_json(root, path),
         Err(warning) => (Settings::default(), vec![warning]),
     }
 }
@@ -99,15 +95,14 @@ pub fn save(path: &Path, settings: &Settings) -> Result<(), SettingsError> {
 
     let old = read(path);
     let was_good = match &old {
-        Ok(root) => root.as_ref().is_none_or(|root| of_json(root, path).1.is_empty()),
+        Ok(root) => root.as_ref().is_none_or(|root| file::of_json(root.clone(), path).1.is_empty()),
         Err(_) => false,
     };
     if !was_good {
         let bad = bad_copy(path);
         fs::copy(path, &bad).map_err(failed("keep a copy of the broken settings", &bad))?;
     }
-    let mut root = old.ok().flatten().unwrap_or_default();
-    merge(&mut root, to_json(settings));
+    let root = file::over(old.ok().flatten().unwrap_or_default(), settings);
     let text = format!("{:#}\n", Value::Object(root));
 
     let saving = "save the settings";
@@ -144,142 +139,22 @@ fn read(path: &Path) -> Result<Option<Map<String, Value>>, String> {
     }
 }
 
-/// The file as it is written. Apart from [`Settings`], so that a change there cannot change the format by accident.
-#[derive(Serialize)]
-struct File<'a> {
-    version: u64,
-    theme: &'a str,
-    target: &'a str,
-    stripe: StripeFile<'a>,
-    policies: Map<String, Value>,
-    moves_on: bool,
-    copies_id: bool,
-    zoom: f64,
-    serves: bool,
-    port: u16,
-}
-
-#[derive(Serialize)]
-struct StripeFile<'a> {
-    base_url: &'a str,
-    version: &'a str,
-    account: &'a str,
-}
-
-fn to_json(settings: &Settings) -> Value {
-    let Settings { theme, target, stripe, policies, moves_on, copies_id, zoom, serves, port } = settings;
-    let StripeSettings { base_url, version, account } = stripe;
-    let mut policies = *policies;
-    let policies = Policy::ALL
-        .into_iter()
-        .map(|policy| (policy.as_str().to_owned(), (*policy.of(&mut policies)).into()))
-        .collect();
-    let file = File {
-        version: VERSION,
-        theme: theme.as_str(),
-        target: target.as_str(),
-        stripe: StripeFile { base_url: base_url.as_str(), version, account },
-        policies,
-        moves_on: *moves_on,
-        copies_id: *copies_id,
-        // By way of its text: 1.1 stays 1.1, and does not become 1.100000023841858.
-        zoom: zoom.to_string().parse().unwrap_or(1.0),
-        serves: *serves,
-        port: *port,
-    };
-    serde_json::to_value(file).unwrap_or_default()
-}
-
-fn of_json(root: &Map<String, Value>, path: &Path) -> (Settings, Vec<String>) {
-    let defaults = Settings::default();
-    let mut reader = Reader { root, path, warnings: Vec::new() };
-    if reader.field("version", Value::as_u64).is_some_and(|version| version > VERSION) {
-        let shown = path.display();
-        reader.warnings.push(format!("The settings were written by a newer Testcard, {shown}. Some may be misread"));
-    }
-    let mut policies = defaults.policies;
-    for policy in Policy::ALL {
-        if let Some(is_on) = reader.field(&format!("policies.{}", policy.as_str()), Value::as_bool) {
-            *policy.of(&mut policies) = is_on;
-        }
-    }
-    let settings = Settings {
-        theme: reader.field("theme", |v| ThemeChoice::from_word(v.as_str()?)).unwrap_or(defaults.theme),
-        target: reader.field("target", |v| v.as_str()?.parse::<Target>().ok()).unwrap_or(defaults.target),
-        stripe: StripeSettings {
-            base_url: reader
-                .field("stripe.base_url", |v| BaseUrl::parse(v.as_str()?).ok())
-                .unwrap_or(defaults.stripe.base_url),
-            version: reader.field("stripe.version", text).unwrap_or(defaults.stripe.version),
-            account: reader.field("stripe.account", text).unwrap_or(defaults.stripe.account),
-        },
-        policies,
-        moves_on: reader.field("moves_on", Value::as_bool).unwrap_or(defaults.moves_on),
-        copies_id: reader.field("copies_id", Value::as_bool).unwrap_or(defaults.copies_id),
-        zoom: reader.field("zoom", zoom).unwrap_or(defaults.zoom),
-        serves: reader.field("serves", Value::as_bool).unwrap_or(defaults.serves),
-        port: reader.field("port", |v| u16::try_from(v.as_u64()?).ok()).unwrap_or(defaults.port),
-    };
-    (settings, reader.warnings)
-}
-
-fn text(value: &Value) -> Option<String> {
-    value.as_str().map(str::to_owned)
-}
-
-/// A size at which the window can still be used to change it back.
-fn zoom(value: &Value) -> Option<f32> {
-    value.as_f64().map(|zoom| zoom as f32).filter(|zoom| (0.5..=4.0).contains(zoom))
-}
-
-struct Reader<'a> {
-    root: &'a Map<String, Value>,
-    path: &'a Path,
-    warnings: Vec<String>,
-}
-
-impl Reader<'_> {
-    /// A field by its dotted name: `None` if it is missing, or wrong, which adds a warning.
-    fn field<T>(&mut self, name: &str, read: impl FnOnce(&Value) -> Option<T>) -> Option<T> {
-        let (value, inner) = match name.split_once('.') {
-            None => (self.root.get(name)?, None),
-            Some((outer, inner)) => (self.root.get(outer)?, Some(inner)),
-        };
-        let read = match (value, inner) {
-            (value, None) => read(value),
-            (Value::Object(object), Some(inner)) => read(object.get(inner)?),
-            _ => None,
-        };
-        if read.is_none() {
-            let path = self.path.display();
-            self.warnings.push(format!("The setting {name} is not valid, {path}. Its default is used"));
-        }
-        read
-    }
-}
-
-/// Puts what is known over what the file holds.
-fn merge(root: &mut Map<String, Value>, known: Value) {
-    let Value::Object(known) = known else { return };
-    for (name, value) in known {
-        match (root.get_mut(&name), value) {
-            (Some(Value::Object(inner)), value @ Value::Object(_)) => merge(inner, value),
-            (_, value) => {
-                root.insert(name, value);
-            }
-        }
-    }
-}
-
-/// A key that was pasted into the wrong field stays out of the file.
+/// A key or a card number that was pasted into the wrong field stays out of the file.
 fn refuse_secrets(settings: &Settings) -> Result<(), SettingsError> {
-    let StripeSettings { base_url, version, account } = &settings.stripe;
-    for (field, text) in
-        [("stripe.base_url", base_url.as_str()), ("stripe.version", version), ("stripe.account", account)]
-    {
-        if mask::text(text) != text {
-            return Err(SettingsError::Secret { field });
-        }
+    let name = ("form.name", settings.form.name.as_str());
+    let of_profiles = settings.profiles.iter().flat_map(|profile| {
+        let StripeSettings { base_url, version, account, proxy, ca_file } = &profile.stripe;
+        [
+            ("profiles.name", profile.name.as_str()),
+            ("profiles.base_url", base_url.as_str()),
+            ("profiles.stripe_version", version),
+            ("profiles.stripe_account", account),
+            ("profiles.proxy", proxy.as_str()),
+            ("profiles.ca_certificate", ca_file),
+        ]
+    });
+    match of_profiles.chain([name]).find(|(_, text)| mask::text(text) != *text) {
+        Some((field, _)) => Err(SettingsError::Secret { field }),
+        None => Ok(()),
     }
-    Ok(())
 }

@@ -348,7 +348,7 @@ impl Desk {
         let backend = match key {
             None => targets.local(args.policies.on_top_of(settings.policies)),
             Some(key) => {
-                let mut stripe = settings.stripe;
+                let mut stripe = settings.stripe().clone();
                 if let Some(base_url) = &args.base_url {
                     stripe.base_url = base_url.clone();
                 }

@@ -74,6 +74,13 @@ impl Expiry {
     pub fn default_for(today: Date) -> Self {
         Self { month: 12, year: today.year() + 4 }
     }
+
+    /// So many months after this one.
+    pub fn ahead(today: Date, months: u16) -> Self {
+        let months = i32::from(today.year()) * 12 + i32::from(today.month()) - 1 + i32::from(months);
+        let month = i8::try_from(months % 12).unwrap_or_default() + 1;
+        Self { month, year: i16::try_from(months / 12).unwrap_or(i16::MAX) }
+    }
 }
 
 fn digits(text: &str, fewest: usize, most: usize) -> Option<i16> {

@@ -1,10 +1,12 @@
 //! The kinds of settings, and the base URL that a key may be sent to.
 
-use std::fmt;
+use std::{fmt, ops::RangeInclusive};
 
 use url::{Host, Url};
 
-use super::{api::Target, policies::Policies};
+use super::{
+    api::Target, form_defaults::FormDefaults, mask, policies::Policies, profile::Profiles, proxy::ProxyChoice,
+};
 
 /// Light, dark, or as the system says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,31 +41,54 @@ impl ThemeChoice {
     }
 }
 
-/// Where the real API is, and how it is addressed. The key is not a setting: it is never on disk.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Where the real API is, and how it is reached. The key is not a setting: it is never on disk.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct StripeSettings {
     pub base_url: BaseUrl,
     /// Sent as `Stripe-Version` when not empty.
     pub version: String,
     /// Sent as `Stripe-Account` when not empty.
     pub account: String,
+    pub proxy: ProxyChoice,
+    /// The path of a PEM file with certificates that are trusted besides the system's; empty for none.
+    pub ca_file: String,
 }
 
-/// Everything that the user sets.
+impl fmt::Debug for StripeSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StripeSettings")
+            .field("base_url", &mask::text(self.base_url.as_str()))
+            .field("version", &mask::text(&self.version))
+            .field("account", &mask::text(&self.account))
+            .field("proxy", &self.proxy)
+            .field("ca_file", &mask::text(&self.ca_file))
+            .finish()
+    }
+}
+
+/// How the window looks.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Settings {
+pub struct WindowSettings {
     pub theme: ThemeChoice,
-    pub target: Target,
-    pub stripe: StripeSettings,
-    /// What the local minter allows.
-    pub policies: Policies,
-    /// A completed card field hands the focus to the next.
-    pub moves_on: bool,
-    /// The id of a new token is copied.
-    pub copies_id: bool,
     /// 1.0 is the size as designed.
     pub zoom: f32,
-    /// Whether the minter is served on the loopback interface, and where.
+}
+
+impl Default for WindowSettings {
+    fn default() -> Self {
+        Self { theme: ThemeChoice::default(), zoom: 1.0 }
+    }
+}
+
+impl WindowSettings {
+    /// Sizes at which the window can still be used to change them back.
+    pub const ZOOMS: RangeInclusive<f32> = 0.5..=4.0;
+}
+
+/// The loopback server of the window.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerSettings {
+    /// Whether the minter is served at the start.
     pub serves: bool,
     pub port: u16,
 }
@@ -71,19 +96,32 @@ pub struct Settings {
 /// The port that the server listens on where nothing else is said.
 pub const DEFAULT_PORT: u16 = 12_111;
 
-impl Default for Settings {
+impl Default for ServerSettings {
     fn default() -> Self {
-        Self {
-            theme: ThemeChoice::default(),
-            target: Target::default(),
-            stripe: StripeSettings::default(),
-            policies: Policies::default(),
-            moves_on: true,
-            copies_id: true,
-            zoom: 1.0,
-            serves: false,
-            port: DEFAULT_PORT,
-        }
+        Self { serves: false, port: DEFAULT_PORT }
+    }
+}
+
+/// Everything that the user sets, a struct for each matter.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Settings {
+    pub profiles: Profiles,
+    /// What the local minter allows.
+    pub policies: Policies,
+    pub form: FormDefaults,
+    pub window: WindowSettings,
+    pub server: ServerSettings,
+}
+
+impl Settings {
+    /// Who answers: the target of the profile in use.
+    pub fn target(&self) -> Target {
+        self.profiles.active().target
+    }
+
+    /// The real API as the profile in use has it.
+    pub fn stripe(&self) -> &StripeSettings {
+        &self.profiles.active().stripe
     }
 }
 

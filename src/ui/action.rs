@@ -8,8 +8,9 @@ use crate::{
         entry::{EntryId, HistoryFilter},
         fault::Rule,
         key::ApiKey,
+        profile::ProfileId,
         request_log::ExchangeId,
-        settings::Settings,
+        settings::{Settings, ThemeChoice},
         test_cards::TestCard,
         token_call::TokenCall,
     },
@@ -71,7 +72,11 @@ pub enum Action {
         text: String,
         what: String,
     },
+    /// Let the profile in use be answered by this target.
     SetTarget(Target),
+    /// Use another profile from now on.
+    SetProfile(ProfileId),
+    SetTheme(ThemeChoice),
     OpenTestCards,
     OpenSettings,
     OpenExport,

@@ -41,13 +41,13 @@ pub fn top_bar_ui(ui: &mut Ui, about: &BarContext<'_>, actions: &mut Vec<Action>
             logo_ui(ui, 20.0);
             ui.label(RichText::new("Testcard").font(theme::semibold(theme::BODY_SIZE)));
             ui.add_space(4.0);
-            let mut target = settings.target;
+            let mut target = settings.target();
             let targets = [(Target::Local, "Local minter"), (Target::Stripe, "Stripe API")];
             if ui.add(Segmented::new("Target", &mut target, &targets)).changed() {
                 of_left.push(Action::SetTarget(target));
             }
             server_pill_ui(ui, about, is_narrow, &mut of_left);
-            if settings.target == Target::Stripe {
+            if settings.target() == Target::Stripe {
                 key_ui(ui, settings, key, &mut of_left);
             }
         },
@@ -55,7 +55,7 @@ pub fn top_bar_ui(ui: &mut Ui, about: &BarContext<'_>, actions: &mut Vec<Action>
             if ui.add(IconButton::new(icons::SETTINGS, "Settings").keys("Ctrl ,")).clicked() {
                 actions.push(Action::OpenSettings);
             }
-            theme_ui(ui, settings, actions);
+            theme_ui(ui, actions);
             ui.add_space(4.0);
             if !is_narrow {
                 key_cap_ui(ui, "Ctrl K");
@@ -91,7 +91,7 @@ fn server_pill_ui(ui: &mut Ui, about: &BarContext<'_>, is_narrow: bool, actions:
 
 /// Which key the real API is called with, and where.
 fn key_ui(ui: &mut Ui, settings: &Settings, key: &KeyInfo, actions: &mut Vec<Action>) {
-    let host = settings.stripe.base_url.host();
+    let host = settings.stripe().base_url.host();
     let (tone, words) = match (key.origin, key.kind) {
         (KeyOrigin::Missing, _) | (_, None) => (Tone::Warn, "No API key".to_owned()),
         (KeyOrigin::Environment, Some(kind)) => (Tone::Ok, format!("{host} · {} from the environment", kind.label())),
@@ -104,7 +104,7 @@ fn key_ui(ui: &mut Ui, settings: &Settings, key: &KeyInfo, actions: &mut Vec<Act
     }
 }
 
-fn theme_ui(ui: &mut Ui, settings: &Settings, actions: &mut Vec<Action>) {
+fn theme_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
     let is_dark = ui.visuals().dark_mode;
     let (icon, name, next) = if is_dark {
         (icons::SUN, "Light theme", ThemeChoice::Light)
@@ -112,7 +112,7 @@ fn theme_ui(ui: &mut Ui, settings: &Settings, actions: &mut Vec<Action>) {
         (icons::MOON, "Dark theme", ThemeChoice::Dark)
     };
     if ui.add(IconButton::new(icon, name)).clicked() {
-        actions.push(Action::SaveSettings(Settings { theme: next, ..settings.clone() }));
+        actions.push(Action::SetTheme(next));
     }
 }
 

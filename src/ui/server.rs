@@ -51,7 +51,7 @@ impl ServerState {
     pub fn new(settings: &Settings, faults: &AppliedFaults) -> Self {
         let text = faults.text.clone();
         let read = fault::rules_of(&text);
-        Self { port: settings.port.to_string(), text, read, is_resetting: false }
+        Self { port: settings.server.port.to_string(), text, read, is_resetting: false }
     }
 
     fn set_text(&mut self, text: String) {
@@ -106,7 +106,7 @@ fn switch_ui(ui: &mut Ui, state: &mut ServerState, about: &ServerContext<'_>, ac
         "Stripe's own SDKs and any HTTP client of this machine can use the local minter as if it were Stripe",
     );
     let port = state.port.trim().parse::<u16>().ok();
-    let mut serves = about.settings.serves;
+    let mut serves = about.settings.server.serves;
     ui.add_enabled_ui(serves || port.is_some(), |ui| {
         if ui.checkbox(&mut serves, "Serve the local minter").changed() {
             actions.push(Action::Serve(port.filter(|_| serves)));
@@ -149,7 +149,9 @@ fn port_ui(
     let response =
         field.text(ui, TextEdit::singleline(&mut state.port).id(Id::unique("server_port"))).response.response;
     let is_entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
-    let Some(port) = port.filter(|port| about.settings.serves && *port != about.settings.port) else { return };
+    let Some(port) = port.filter(|port| about.settings.server.serves && *port != about.settings.server.port) else {
+        return;
+    };
     if ui.add(QuietButton::new("Use this port").icon(icons::REFRESH_CW)).clicked() || is_entered {
         actions.push(Action::Serve(Some(port)));
     }

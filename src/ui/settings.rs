@@ -30,7 +30,7 @@ impl SettingsState {
     pub fn new(settings: &Settings) -> Self {
         Self {
             edited: settings.clone(),
-            base_url: settings.stripe.base_url.as_str().to_owned(),
+            base_url: settings.stripe().base_url.as_str().to_owned(),
             key: SecretText::default(),
             key_problem: None,
         }
@@ -56,7 +56,7 @@ pub fn settings_ui(ctx: &Context, state: &mut SettingsState, key: &KeyInfo, acti
         ui.add_enabled_ui(is_valid, |ui| {
             if ui.add(PrimaryButton::new("Save")).clicked() {
                 if let Ok(base_url) = BaseUrl::parse(&state.base_url) {
-                    state.edited.stripe.base_url = base_url;
+                    state.edited.profiles.active_mut().stripe.base_url = base_url;
                 }
                 actions.push(Action::SaveSettings(state.edited.clone()));
                 is_saved = true;
@@ -84,14 +84,19 @@ fn switch_ui(ui: &mut Ui, value: &mut bool, label: &str, sentence: &str) {
 fn window_ui(ui: &mut Ui, settings: &mut Settings) {
     heading_ui(ui, "Window");
     let themes = ThemeChoice::ALL.map(|choice| (choice, choice.label()));
-    Field::new("Theme").show(ui, |ui| ui.add(Segmented::new("Theme", &mut settings.theme, &themes).in_form()));
+    Field::new("Theme").show(ui, |ui| ui.add(Segmented::new("Theme", &mut settings.window.theme, &themes).in_form()));
     switch_ui(
         ui,
-        &mut settings.moves_on,
+        &mut settings.form.moves_on,
         "Move on when a card field is complete",
         "From number to expiry, CVC and name, as you type; never after a paste",
     );
-    switch_ui(ui, &mut settings.copies_id, "Copy the id of a new token", "The clipboard has it as soon as it is made");
+    switch_ui(
+        ui,
+        &mut settings.form.copies_id,
+        "Copy the id of a new token",
+        "The clipboard has it as soon as it is made",
+    );
 }
 
 fn stripe_ui(ui: &mut Ui, state: &mut SettingsState, key: &KeyInfo, actions: &mut Vec<Action>) {
@@ -105,9 +110,15 @@ fn stripe_ui(ui: &mut Ui, state: &mut SettingsState, key: &KeyInfo, actions: &mu
     key_ui(ui, state, key, actions);
     ui.columns_const(|[left, right]| {
         let field = Field::new("Stripe-Version").hint("optional").mono().note("Empty: the account's default");
-        field.text(left, TextEdit::singleline(&mut state.edited.stripe.version).hint_text("2026-10-28.endive"));
+        field.text(
+            left,
+            TextEdit::singleline(&mut state.edited.profiles.active_mut().stripe.version).hint_text("2026-10-28.endive"),
+        );
         let field = Field::new("Stripe-Account").hint("optional").mono().note("To act for a connected account");
-        field.text(right, TextEdit::singleline(&mut state.edited.stripe.account).hint_text("acct_…"));
+        field.text(
+            right,
+            TextEdit::singleline(&mut state.edited.profiles.active_mut().stripe.account).hint_text("acct_…"),
+        );
     });
 }
 

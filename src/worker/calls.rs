@@ -77,7 +77,7 @@ impl Line {
                 let key = tokio::task::spawn_blocking(move || keys.get()).await.ok().flatten().ok_or(
                     "There is no API key yet. Enter a test key in the settings, or start with STRIPE_SECRET_KEY set",
                 )?;
-                self.targets.stripe(&settings.stripe, key).map_err(|error| error.to_string())
+                self.targets.stripe(settings.stripe(), key).map_err(|error| error.to_string())
             }
         }
     }
@@ -112,8 +112,8 @@ impl Desk {
 
     pub(super) async fn work(mut self, mut inbox: UnboundedReceiver<Command>) {
         self.with_keys(|_| ());
-        if self.settings.serves {
-            self.serving.serve(Some(self.settings.port));
+        if self.settings.server.serves {
+            self.serving.serve(Some(self.settings.server.port));
         }
         while let Some(command) = inbox.recv().await {
             self.carry_out(command);

@@ -7,7 +7,7 @@ use std::{
 
 use egui::{Key, Modifiers, Role, ViewportId};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use testcard::domain::settings::Settings;
+use testcard::domain::settings::ServerSettings;
 
 use crate::{
     support::hands::{click, input, message, play, value},
@@ -20,7 +20,7 @@ const PYTHON: &str = "Stripe/v1 PythonBindings/16.1.0";
 /// A window that serves on any free port, and that port.
 fn serving() -> (Window, u16) {
     let mut bench = Bench::new();
-    bench.settings = Settings { serves: true, port: 0, ..bench.settings };
+    bench.settings.server = ServerSettings { serves: true, port: 0 };
     let mut window = bench.open();
     wait_for(&mut window, "Serving 127.0.0.1:");
     let port = port_of(&window);
@@ -143,7 +143,7 @@ fn a_taken_port_offers_the_next_one() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
     let mut bench = Bench::new();
-    bench.settings.port = port;
+    bench.settings.server.port = port;
     let mut window = bench.open();
     open_server(&mut window);
     assert_eq!(value(&window, "Port"), port.to_string());

@@ -2,11 +2,15 @@
 
 use std::{fs, path::Path};
 
+use serde_json::json;
 use tempfile::TempDir;
 use testcard::{
     domain::{
         api::Target,
-        settings::{BaseUrl, Settings, ThemeChoice},
+        form_defaults::FormDefaults,
+        profile::{Profile, ProfileColor, ProfileId, Profiles},
+        proxy::ProxyChoice,
+        settings::{BaseUrl, ServerSettings, Settings, StripeSettings, ThemeChoice, WindowSettings},
     },
     settings::{self, Folders, SettingsError},
 };
@@ -49,19 +53,33 @@ impl File {
 }
 
 fn changed() -> Settings {
-    let mut settings = Settings {
-        theme: ThemeChoice::Dark,
-        target: Target::Stripe,
+    let form = FormDefaults {
         moves_on: false,
         copies_id: false,
-        zoom: 1.1,
-        serves: true,
-        port: 8080,
+        name: "Jenny Rosen".to_owned(),
+        months_ahead: Some(18),
+        fills_cvc: false,
+    };
+    let mut settings = Settings {
+        form,
+        window: WindowSettings { theme: ThemeChoice::Dark, zoom: 1.1 },
+        server: ServerSettings { serves: true, port: 8080 },
         ..Settings::default()
     };
-    settings.stripe.base_url = BaseUrl::parse("http://127.0.0.1:8420").unwrap();
-    "2026-08-26.dahlia".clone_into(&mut settings.stripe.version);
-    "acct_1".clone_into(&mut settings.stripe.account);
+    let first = Profile { target: Target::Stripe, ..Profile::new(ProfileId::FIRST, "Default") };
+    let second = Profile {
+        color: ProfileColor::Amber,
+        target: Target::Stripe,
+        stripe: StripeSettings {
+            base_url: BaseUrl::parse("http://127.0.0.1:8420").unwrap(),
+            version: "2026-08-26.dahlia".to_owned(),
+            account: "acct_1".to_owned(),
+            proxy: ProxyChoice::parse("http://proxy.example:3128").unwrap(),
+            ca_file: "/etc/ssl/our-ca.pem".to_owned(),
+        },
+        ..Profile::new(ProfileId(1_900_000_000), "Staging")
+    };
+    settings.profiles = Profiles::of(vec![first, second], ProfileId(1_900_000_000));
     settings.policies.raw_card_data = false;
     settings.policies.published_test_cards_only = true;
     settings.policies.strict_number = true;
@@ -91,14 +109,32 @@ fn the_file_is_readable_and_has_a_version() {
     assert_eq!(
         file.text(),
         r#"{
-  "version": 1,
-  "theme": "dark",
-  "target": "stripe",
-  "stripe": {
-    "base_url": "http://127.0.0.1:8420",
-    "version": "2026-08-26.dahlia",
-    "account": "acct_1"
-  },
+  "version": 2,
+  "profile": 1900000000,
+  "profiles": [
+    {
+      "id": 1,
+      "name": "Default",
+      "color": "indigo",
+      "target": "stripe",
+      "base_url": "https://api.stripe.com",
+      "stripe_version": "",
+      "stripe_account": "",
+      "proxy": "",
+      "ca_certificate": ""
+    },
+    {
+      "id": 1900000000,
+      "name": "Staging",
+      "color": "amber",
+      "target": "stripe",
+      "base_url": "http://127.0.0.1:8420",
+      "stripe_version": "2026-08-26.dahlia",
+      "stripe_account": "acct_1",
+      "proxy": "http://proxy.example:3128",
+      "ca_certificate": "/etc/ssl/our-ca.pem"
+    }
+  ],
   "policies": {
     "raw_card_data": false,
     "publishable_keys": true,
@@ -108,65 +144,156 @@ fn the_file_is_readable_and_has_a_version() {
     "block_if_cvc_fails": true,
     "block_if_zip_fails": false
   },
+  "form": {
+    "moves_on": false,
+    "copies_id": false,
+    "name": "Jenny Rosen",
+    "months_ahead": 18,
+    "fills_cvc": false
+  },
+  "window": {
+    "theme": "dark",
+    "zoom": 1.1
+  },
+  "server": {
+    "serves": true,
+    "port": 8080
+  }
+}
+"#
+    );
+}
+
+/// As the first version wrote it.
+const VERSION_1: &str = r#"{
+  "version": 1,
+  "theme": "dark",
+  "target": "stripe",
+  "stripe": {
+    "base_url": "http://127.0.0.1:8420",
+    "version": "2026-08-26.dahlia",
+    "account": "acct_1"
+  },
+  "policies": {
+    "raw_card_data": false
+  },
   "moves_on": false,
   "copies_id": false,
   "zoom": 1.1,
   "serves": true,
   "port": 8080
 }
-"#
-    );
+"#;
+
+#[test]
+fn the_file_of_version_1_is_one_profile_called_default() {
+    let file = File::holding(VERSION_1);
+    let mut expected = Settings {
+        form: FormDefaults { moves_on: false, copies_id: false, ..FormDefaults::default() },
+        window: WindowSettings { theme: ThemeChoice::Dark, zoom: 1.1 },
+        server: ServerSettings { serves: true, port: 8080 },
+        ..Settings::default()
+    };
+    expected.policies.raw_card_data = false;
+    let profile = expected.profiles.active_mut();
+    assert_eq!((profile.id, profile.name.as_str()), (ProfileId::FIRST, "Default"));
+    profile.target = Target::Stripe;
+    profile.stripe = StripeSettings {
+        base_url: BaseUrl::parse("http://127.0.0.1:8420").unwrap(),
+        version: "2026-08-26.dahlia".to_owned(),
+        account: "acct_1".to_owned(),
+        ..StripeSettings::default()
+    };
+    assert_eq!(file.load(), (expected.clone(), Vec::new()));
+
+    // Once it is saved, it is a file of today and holds no field twice.
+    file.save(&expected);
+    let fresh = File::new();
+    fresh.save(&expected);
+    assert_eq!(file.text(), fresh.text());
+    assert_eq!(file.bad(), None);
 }
 
 #[test]
 fn unknown_fields_are_kept_when_saving() {
-    let file = File::holding(r#"{"new": [1, 2], "theme": "light", "stripe": {"future": {"a": null}}}"#);
+    let file = File::holding(
+        r#"{"new": [1, 2], "window": {"theme": "light", "wide": true}, "profiles": [
+            {"id": 1, "future": {"a": null}}, {"id": 2, "name": "Gone", "future": 2}, {"id": 3, "name": "CI", "more": 3}
+        ]}"#,
+    );
     let (mut settings, warnings) = file.load();
-    assert_eq!((settings.theme, warnings), (ThemeChoice::Light, Vec::new()));
-    settings.theme = ThemeChoice::Dark;
+    assert_eq!((settings.window.theme, warnings), (ThemeChoice::Light, Vec::new()));
+    settings.window.theme = ThemeChoice::Dark;
+    let left = settings.profiles.iter().filter(|profile| profile.name != "Gone").cloned().collect();
+    settings.profiles = Profiles::of(left, ProfileId(3));
     file.save(&settings);
     let saved: serde_json::Value = serde_json::from_str(&file.text()).unwrap();
-    assert_eq!(saved["new"], serde_json::json!([1, 2]));
-    assert_eq!(saved["stripe"]["future"], serde_json::json!({"a": null}));
-    assert_eq!(saved["theme"], "dark");
+    assert_eq!(saved["new"], json!([1, 2]));
+    assert_eq!(saved["window"], json!({"theme": "dark", "wide": true, "zoom": 1.0}));
+    assert_eq!(saved["profiles"][0]["future"], json!({"a": null}));
+    assert_eq!(
+        (&saved["profiles"][1]["more"], &saved["profiles"][1]["name"], &saved["profiles"][2]),
+        (&json!(3), &json!("CI"), &serde_json::Value::Null)
+    );
     assert_eq!(file.bad(), None);
+
+    let old = File::holding(r#"{"version": 1, "new": 1, "stripe": {"future": {"a": null}}}"#);
+    old.save(&old.load().0);
+    let saved: serde_json::Value = serde_json::from_str(&old.text()).unwrap();
+    assert_eq!((&saved["new"], &saved["profiles"][0]["future"]), (&json!(1), &json!({"a": null})));
 }
 
 #[test]
 fn a_wrong_field_has_its_default_and_a_warning_that_names_it() {
     for (text, fields) in [
-        (r#"{"theme": "purple", "zoom": 2}"#, &["theme"][..]),
+        (r#"{"version": 2, "window": {"theme": "purple", "zoom": 2}}"#, &["window.theme"][..]),
         (
             r#"{"theme": 3, "target": "moon", "moves_on": "yes", "copies_id": 0}"#,
-            &["theme", "target", "moves_on", "copies_id"],
+            &["profiles[0].target", "form.moves_on", "form.copies_id", "window.theme"],
         ),
-        (r#"{"zoom": 0.001}"#, &["zoom"]),
-        (r#"{"zoom": 1e300}"#, &["zoom"]),
-        (r#"{"stripe": {"base_url": "http://example.com", "version": null}}"#, &["stripe.base_url", "stripe.version"]),
-        (r#"{"stripe": "x"}"#, &["stripe.base_url", "stripe.version", "stripe.account"]),
+        (r#"{"window": {"zoom": 0.001}}"#, &["window.zoom"]),
+        (r#"{"zoom": 1e300}"#, &["window.zoom"]),
+        (r#"{"window": [], "form": 1}"#, &["form", "window"]),
         (
-            r#"{"policies": false}"#,
-            &[
-                "policies.raw_card_data",
-                "policies.publishable_keys",
-                "policies.card_tokens_on_charges",
-                "policies.published_test_cards_only",
-                "policies.strict_number",
-                "policies.block_if_cvc_fails",
-                "policies.block_if_zip_fails",
-            ],
+            r#"{"stripe": {"base_url": "http://example.com", "version": null}}"#,
+            &["profiles[0].base_url", "profiles[0].stripe_version"],
         ),
-        (r#"{"port": 70000, "serves": 1}"#, &["serves", "port"]),
-        (r#"{"version": "one"}"#, &["version"]),
+        (r#"{"stripe": "x"}"#, &["profiles[0].base_url"]),
+        (r#"{"profiles": {}}"#, &["profiles"]),
+        (
+            r#"{"profiles": [3, {"name": "no id"}, {"id": 1}, {"id": 1}, {"id": 2, "name": " "}]}"#,
+            &["profiles[0]", "profiles[1].id", "profiles[3].id", "profiles[4].name"],
+        ),
+        (
+            r#"{"profiles": [{"id": 1, "color": "x", "proxy": "http://a:b@c", "ca_certificate": 1}]}"#,
+            &["profiles[0].color", "profiles[0].proxy", "profiles[0].ca_certificate"],
+        ),
+        (r#"{"policies": false}"#, &["policies"]),
+        (r#"{"policies": {"raw_card_data": 1}}"#, &["policies.raw_card_data"]),
+        (r#"{"form": {"months_ahead": 100000, "name": 1}}"#, &["form.name", "form.months_ahead"]),
+        (r#"{"server": {"port": 70000, "serves": 1}}"#, &["server.serves", "server.port"]),
+        (r#"{"version": "one", "profiles": []}"#, &["version"]),
     ] {
-        let (_, warnings) = File::holding(text).load();
+        let (settings, warnings) = File::holding(text).load();
         assert_eq!(warnings.len(), fields.len(), "{text}: {warnings:?}");
         for (warning, field) in warnings.iter().zip(fields) {
             assert!(warning.starts_with(&format!("The setting {field} is not valid")), "{warning}");
         }
+        assert!(settings.profiles.iter().len() > 0);
     }
     let (settings, _) = File::holding(r#"{"theme": "purple", "copies_id": false, "policies": true}"#).load();
-    assert_eq!(settings, Settings { copies_id: false, ..Settings::default() });
+    let form = FormDefaults { copies_id: false, ..FormDefaults::default() };
+    assert_eq!(settings, Settings { form, ..Settings::default() });
+}
+
+#[test]
+fn profiles_of_a_file_that_was_edited_by_hand_can_be_told_apart() {
+    let file = File::holding(r#"{"profile": 9, "profiles": [{"id": 4}, {"id": 5, "name": "profile"}, {"id": 6}]}"#);
+    let (settings, warnings) = file.load();
+    assert_eq!(warnings, Vec::<String>::new());
+    let names: Vec<&str> = settings.profiles.iter().map(|profile| profile.name.as_str()).collect();
+    assert_eq!(names, ["Profile", "profile 2", "Profile 3"]);
+    assert_eq!(settings.profiles.active().id, ProfileId(4));
 }
 
 #[test]
@@ -174,7 +301,7 @@ fn a_broken_file_gives_the_defaults_and_is_kept_beside() {
     for text in ["{\"theme\": \"dark\"", "[]", "", "\u{0}", r#"{"theme": "purple", "other": 1}"#] {
         let file = File::holding(text);
         let (settings, warnings) = file.load();
-        assert_eq!((settings.theme, warnings.len()), (ThemeChoice::System, 1), "{text}");
+        assert_eq!((settings.window.theme, warnings.len()), (ThemeChoice::System, 1), "{text}");
         assert_eq!(file.bad(), None, "reading writes nothing");
         file.save(&changed());
         assert_eq!(file.bad().as_deref(), Some(text));
@@ -184,20 +311,40 @@ fn a_broken_file_gives_the_defaults_and_is_kept_beside() {
 
 #[test]
 fn settings_of_a_newer_version_are_read_with_a_warning() {
-    let (settings, warnings) = File::holding(r#"{"version": 2, "theme": "dark"}"#).load();
-    assert_eq!(settings.theme, ThemeChoice::Dark);
+    let (settings, warnings) = File::holding(r#"{"version": 3, "window": {"theme": "dark"}}"#).load();
+    assert_eq!(settings.window.theme, ThemeChoice::Dark);
     assert!(warnings[0].contains("newer"), "{warnings:?}");
 }
 
 #[test]
 fn a_key_or_a_number_in_the_wrong_field_is_never_written() {
     let file = File::new();
+    let check = |settings: &Settings, expected: &str, text: &str| {
+        let error = settings::save(&file.path(), settings).unwrap_err();
+        assert!(matches!(error, SettingsError::Secret { field } if field == expected), "{error}");
+        assert!(!error.to_string().contains(text));
+        assert!(!format!("{settings:?}").contains(text), "{settings:?}");
+    };
     for text in ["sk_test_planted", "4111111111111112"] {
         let mut settings = Settings::default();
-        text.clone_into(&mut settings.stripe.account);
-        let error = settings::save(&file.path(), &settings).unwrap_err();
-        assert!(matches!(error, SettingsError::Secret { field: "stripe.account" }), "{error}");
-        assert!(!error.to_string().contains(text));
+        text.clone_into(&mut settings.profiles.active_mut().stripe.account);
+        check(&settings, "profiles.stripe_account", text);
+
+        let mut settings = Settings::default();
+        settings.profiles.active_mut().name = format!("Jenny's {text}");
+        check(&settings, "profiles.name", text);
+
+        let mut settings = Settings::default();
+        settings.profiles.active_mut().stripe.base_url = BaseUrl::parse(&format!("https://a.example/{text}")).unwrap();
+        check(&settings, "profiles.base_url", text);
+
+        let mut settings = Settings::default();
+        settings.profiles.active_mut().stripe.ca_file = format!("/home/{text}.pem");
+        check(&settings, "profiles.ca_certificate", text);
+
+        let mut settings = Settings::default();
+        settings.form.name = text.to_owned();
+        check(&settings, "form.name", text);
     }
     assert!(!file.path().exists());
 }

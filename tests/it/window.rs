@@ -50,7 +50,8 @@ pub struct Bench {
 
 impl Bench {
     pub fn new() -> Self {
-        let settings = Settings { theme: ThemeChoice::Dark, ..Settings::default() };
+        let mut settings = Settings::default();
+        settings.window.theme = ThemeChoice::Dark;
         Self { folder: None, settings, key: None, picked: None, export_folder: PathBuf::from("/nowhere") }
     }
 
@@ -58,8 +59,9 @@ impl Bench {
     fn stripe(url: &str) -> Self {
         let mut bench = Self::new();
         let base_url = BaseUrl::parse(url).unwrap();
-        bench.settings.target = Target::Stripe;
-        bench.settings.stripe = StripeSettings { base_url, ..StripeSettings::default() };
+        let profile = bench.settings.profiles.active_mut();
+        profile.target = Target::Stripe;
+        profile.stripe = StripeSettings { base_url, ..StripeSettings::default() };
         bench.key = Some("sk_test_window");
         bench
     }

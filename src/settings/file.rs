@@ -1,0 +1,334 @@
+//! The format of the settings file, its earlier version, and what is kept of fields that are not known.
+
+use std::path::Path;
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::domain::{
+    api::Target,
+    form_defaults::FormDefaults,
+    policies::{Policies, Policy},
+    profile::{Profile, ProfileColor, ProfileId, Profiles, free_name},
+    proxy::ProxyChoice,
+    settings::{BaseUrl, ServerSettings, Settings, StripeSettings, ThemeChoice, WindowSettings},
+};
+
+/// The version of the format. Version 1 had no profiles, and all its fields at the top.
+const VERSION: u64 = 2;
+
+/// The file as it is written. Apart from [`Settings`], so that a change there cannot change the format by accident.
+#[derive(Serialize)]
+struct File<'a> {
+    version: u64,
+    /// The id of the profile in use.
+    profile: i64,
+    profiles: Vec<ProfileFile<'a>>,
+    policies: Map<String, Value>,
+    form: FormFile<'a>,
+    window: WindowFile<'a>,
+    server: ServerFile,
+}
+
+#[derive(Serialize)]
+struct ProfileFile<'a> {
+    id: i64,
+    name: &'a str,
+    color: &'a str,
+    target: &'a str,
+    base_url: &'a str,
+    stripe_version: &'a str,
+    stripe_account: &'a str,
+    proxy: &'a str,
+    ca_certificate: &'a str,
+}
+
+#[derive(Serialize)]
+struct FormFile<'a> {
+    moves_on: bool,
+    copies_id: bool,
+    name: &'a str,
+    months_ahead: Option<u16>,
+    fills_cvc: bool,
+}
+
+#[derive(Serialize)]
+struct WindowFile<'a> {
+    theme: &'a str,
+    zoom: f64,
+}
+
+#[derive(Serialize)]
+struct ServerFile {
+    serves: bool,
+    port: u16,
+}
+
+fn to_json(settings: &Settings) -> Value {
+    let Settings { profiles, policies, form, window, server } = settings;
+    let FormDefaults { moves_on, copies_id, name, months_ahead, fills_cvc } = form;
+    let WindowSettings { theme, zoom } = window;
+    let ServerSettings { serves, port } = server;
+    let mut policies = *policies;
+    let policies = Policy::ALL
+        .into_iter()
+        .map(|policy| (policy.as_str().to_owned(), (*policy.of(&mut policies)).into()))
+        .collect();
+    let file = File {
+        version: VERSION,
+        profile: profiles.active().id.0,
+        profiles: profiles.iter().map(profile_file).collect(),
+        policies,
+        form: FormFile {
+            moves_on: *moves_on,
+            copies_id: *copies_id,
+            name,
+            months_ahead: *months_ahead,
+            fills_cvc: *fills_cvc,
+        },
+        // By way of its text: 1.1 stays 1.1, and does not become 1.100000023841858.
+        window: WindowFile { theme: theme.as_str(), zoom: zoom.to_string().parse().unwrap_or(1.0) },
+        server: ServerFile { serves: *serves, port: *port },
+    };
+    serde_json::to_value(file).unwrap_or_default()
+}
+
+fn profile_file(profile: &Profile) -> ProfileFile<'_> {
+    let Profile { id, name, color, target, stripe } = profile;
+    let StripeSettings { base_url, version, account, proxy, ca_file } = stripe;
+    ProfileFile {
+        id: id.0,
+        name,
+        color: color.as_str(),
+        target: target.as_str(),
+        base_url: base_url.as_str(),
+        stripe_version: version,
+        stripe_account: account,
+        proxy: proxy.as_str(),
+        ca_certificate: ca_file,
+    }
+}
+
+/// The settings over what the file held: fields that are not known stay, and fields of profiles that are gone go.
+pub(super) fn over(mut old: Map<String, Value>, settings: &Settings) -> Map<String, Value> {
+    upgrade(&mut old);
+    let mut known = to_json(settings);
+    if let (Some(Value::Array(before)), Some(Value::Array(profiles))) =
+        (old.remove("profiles"), known.get_mut("profiles"))
+    {
+        for profile in profiles {
+            let kept = before.iter().find(|kept| kept["id"] == profile["id"]).cloned();
+            *profile = merged(kept, profile.take());
+        }
+    }
+    match merged(Some(old.into()), known) {
+        Value::Object(root) => root,
+        _ => Map::new(),
+    }
+}
+
+/// What is known in the order of the format, and behind it what else the file holds.
+fn merged(old: Option<Value>, known: Value) -> Value {
+    match (old, known) {
+        (Some(Value::Object(mut old)), Value::Object(known)) => {
+            let mut root: Map<String, Value> = known
+                .into_iter()
+                .map(|(name, value)| {
+                    let value = merged(old.remove(&name), value);
+                    (name, value)
+                })
+                .collect();
+            root.extend(old);
+            root.into()
+        }
+        (_, known) => known,
+    }
+}
+
+/// Moves the fields of version 1 to where they stand now: its one API becomes the first profile.
+fn upgrade(root: &mut Map<String, Value>) {
+    let is_old = root.get("version").is_none_or(|version| version == 1) && !root.contains_key("profiles");
+    if !is_old {
+        return;
+    }
+    for (name, group) in [
+        ("theme", "window"),
+        ("zoom", "window"),
+        ("moves_on", "form"),
+        ("copies_id", "form"),
+        ("serves", "server"),
+        ("port", "server"),
+    ] {
+        if let Some(value) = root.remove(name)
+            && let Value::Object(group) = root.entry(group).or_insert_with(|| json!({}))
+        {
+            group.entry(name).or_insert(value);
+        }
+    }
+    let mut profile = Map::from_iter([("id".to_owned(), json!(ProfileId::FIRST.0))]);
+    profile.extend(root.remove("target").map(|target| ("target".to_owned(), target)));
+    match root.remove("stripe") {
+        Some(Value::Object(stripe)) => profile.extend(stripe.into_iter().map(|(name, value)| match name.as_str() {
+            "version" | "account" => (format!("stripe_{name}"), value),
+            _ => (name, value),
+        })),
+        // It is told as wrong where it is read.
+        Some(other) => profile.extend([("base_url".to_owned(), other)]),
+        None => {}
+    }
+    root.insert("profiles".to_owned(), json!([profile]));
+}
+
+/// The settings that a file holds, and what is wrong with it.
+pub(super) fn of_json(mut root: Map<String, Value>, path: &Path) -> (Settings, Vec<String>) {
+    upgrade(&mut root);
+    let mut warnings = Vec::new();
+    let mut reader = Reader { object: Some(&root), place: String::new(), path, warnings: &mut warnings };
+    if reader.field("version", Value::as_u64).is_some_and(|version| version > VERSION) {
+        let shown = path.display();
+        reader.warnings.push(format!("The settings were written by a newer Testcard, {shown}. Some may be misread"));
+    }
+    let settings = Settings {
+        profiles: profiles(&mut reader),
+        policies: policies(&mut reader.group("policies")),
+        form: form(&mut reader.group("form")),
+        window: window(&mut reader.group("window")),
+        server: server(&mut reader.group("server")),
+    };
+    (settings, warnings)
+}
+
+fn profiles(reader: &mut Reader<'_>) -> Profiles {
+    let in_use = reader.field("profile", Value::as_i64).map_or(ProfileId::FIRST, ProfileId);
+    let kept = reader.field("profiles", |value| value.as_array().cloned()).unwrap_or_default();
+    let mut list: Vec<Profile> = Vec::with_capacity(kept.len());
+    for (nth, value) in kept.iter().enumerate() {
+        let name = format!("profiles[{nth}]");
+        let Some(object) = value.as_object() else {
+            reader.complain(&name);
+            continue;
+        };
+        let mut reader = Reader {
+            object: Some(object),
+            place: format!("{name}."),
+            path: reader.path,
+            warnings: &mut *reader.warnings,
+        };
+        let Some(id) = reader.field("id", Value::as_i64).map(ProfileId) else {
+            reader.complain("id");
+            continue;
+        };
+        if list.iter().any(|known| known.id == id) {
+            reader.complain("id");
+            continue;
+        }
+        let taken: Vec<&str> = list.iter().map(|profile| profile.name.as_str()).collect();
+        let usual = if id == ProfileId::FIRST { "Default" } else { "Profile" };
+        let named = reader.field("name", |value| text(value).filter(|name| !name.trim().is_empty()));
+        let name = free_name(named.as_deref().unwrap_or(usual), &taken);
+        let defaults = Profile::new(id, name);
+        list.push(Profile {
+            color: reader.field("color", |v| ProfileColor::from_word(v.as_str()?)).unwrap_or(defaults.color),
+            target: reader.field("target", |v| v.as_str()?.parse::<Target>().ok()).unwrap_or(defaults.target),
+            stripe: StripeSettings {
+                base_url: reader
+                    .field("base_url", |v| BaseUrl::parse(v.as_str()?).ok())
+                    .unwrap_or(defaults.stripe.base_url),
+                version: reader.field("stripe_version", text).unwrap_or(defaults.stripe.version),
+                account: reader.field("stripe_account", text).unwrap_or(defaults.stripe.account),
+                proxy: reader.field("proxy", |v| ProxyChoice::parse(v.as_str()?).ok()).unwrap_or(defaults.stripe.proxy),
+                ca_file: reader.field("ca_certificate", text).unwrap_or(defaults.stripe.ca_file),
+            },
+            ..defaults
+        });
+    }
+    Profiles::of(list, in_use)
+}
+
+fn policies(reader: &mut Reader<'_>) -> Policies {
+    let mut policies = Policies::default();
+    for policy in Policy::ALL {
+        if let Some(is_on) = reader.field(policy.as_str(), Value::as_bool) {
+            *policy.of(&mut policies) = is_on;
+        }
+    }
+    policies
+}
+
+fn form(reader: &mut Reader<'_>) -> FormDefaults {
+    let months = |value: &Value| match value {
+        Value::Null => Some(None),
+        value => {
+            let months = u16::try_from(value.as_u64()?).ok()?;
+            (months <= FormDefaults::MOST_MONTHS).then_some(Some(months))
+        }
+    };
+    let defaults = FormDefaults::default();
+    FormDefaults {
+        moves_on: reader.field("moves_on", Value::as_bool).unwrap_or(defaults.moves_on),
+        copies_id: reader.field("copies_id", Value::as_bool).unwrap_or(defaults.copies_id),
+        name: reader.field("name", text).unwrap_or(defaults.name),
+        months_ahead: reader.field("months_ahead", months).unwrap_or(defaults.months_ahead),
+        fills_cvc: reader.field("fills_cvc", Value::as_bool).unwrap_or(defaults.fills_cvc),
+    }
+}
+
+fn window(reader: &mut Reader<'_>) -> WindowSettings {
+    let zoom =
+        |value: &Value| value.as_f64().map(|zoom| zoom as f32).filter(|zoom| WindowSettings::ZOOMS.contains(zoom));
+    let defaults = WindowSettings::default();
+    WindowSettings {
+        theme: reader.field("theme", |v| ThemeChoice::from_word(v.as_str()?)).unwrap_or(defaults.theme),
+        zoom: reader.field("zoom", zoom).unwrap_or(defaults.zoom),
+    }
+}
+
+fn server(reader: &mut Reader<'_>) -> ServerSettings {
+    let defaults = ServerSettings::default();
+    ServerSettings {
+        serves: reader.field("serves", Value::as_bool).unwrap_or(defaults.serves),
+        port: reader.field("port", |v| u16::try_from(v.as_u64()?).ok()).unwrap_or(defaults.port),
+    }
+}
+
+fn text(value: &Value) -> Option<String> {
+    value.as_str().map(str::to_owned)
+}
+
+/// An object of the file, what its fields are called from the root on, and where what is wrong is told.
+struct Reader<'a> {
+    object: Option<&'a Map<String, Value>>,
+    place: String,
+    path: &'a Path,
+    warnings: &'a mut Vec<String>,
+}
+
+impl Reader<'_> {
+    /// A field: `None` if it is missing, or wrong, which adds a warning.
+    fn field<T>(&mut self, name: &str, read: impl FnOnce(&Value) -> Option<T>) -> Option<T> {
+        let read = read(self.object?.get(name)?);
+        if read.is_none() {
+            self.complain(name);
+        }
+        read
+    }
+
+    fn complain(&mut self, name: &str) {
+        let (place, path) = (&self.place, self.path.display());
+        self.warnings.push(format!("The setting {place}{name} is not valid, {path}. Its default is used"));
+    }
+
+    /// The fields of an object in this one: none if it is missing, or wrong, which adds a warning.
+    fn group(&mut self, name: &str) -> Reader<'_> {
+        let object = self.object.and_then(|object| object.get(name)).map(Value::as_object);
+        if object == Some(None) {
+            self.complain(name);
+        }
+        Reader {
+            object: object.flatten(),
+            place: format!("{}{name}.", self.place),
+            path: self.path,
+            warnings: &mut *self.warnings,
+        }
+    }
+}
