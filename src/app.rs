@@ -14,10 +14,12 @@ use jiff::Timestamp;
 
 use crate::{
     domain::{
+        api::Target,
         clock::Clock,
         draft::Draft,
         entry::{Entry, EntryId, Status},
         expiry::utc_day,
+        layout::Layout,
         params::TokenRequest,
         rules::FormField,
         settings::{ServerSettings, Settings, ThemeChoice},
@@ -30,7 +32,10 @@ use crate::{
         export::{self, ExportContext, ExportState},
         form::{self, Complaint, FormContext, FormState},
         history::{self, HistoryContext, HistoryState},
+        icons,
         inspector::{self, InspectorState, Subject},
+        keys,
+        layout::{self, Dock, Grows, Part, Parts},
         requests::{self, RequestsContext, RequestsState},
         server::{self, AppliedFaults, ServerContext, ServerState},
         settings::{self, SettingsState},
@@ -38,7 +43,7 @@ use crate::{
         test_cards::{self, TestCardsState},
         theme,
         use_token::{self, UseState},
-        widgets::{Toast, Toasts, Tone},
+        widgets::{IconButton, Toast, Toasts, Tone},
         words,
     },
     worker::{Config, Worker},
@@ -88,6 +93,8 @@ struct Dialogs {
     export: Option<ExportState>,
     use_token: Option<UseState>,
     server: Option<ServerState>,
+    /// The list of keys.
+    keys_are_open: bool,
     /// The desktop's file dialog is open.
     picking: Option<mpsc::Receiver<Picked>>,
 }
@@ -95,7 +102,7 @@ struct Dialogs {
 impl Dialogs {
     fn is_any_open(&self) -> bool {
         let is_about_tokens = self.test_cards.is_some() || self.export.is_some() || self.use_token.is_some();
-        is_about_tokens || self.settings.is_some() || self.server.is_some()
+        is_about_tokens || self.settings.is_some() || self.server.is_some() || self.keys_are_open
     }
 }
 
@@ -108,6 +115,10 @@ struct Panels {
     history: HistoryState,
     requests: RequestsState,
     inspector: InspectorState,
+    /// Whether the inspector lies over the middle of a small window.
+    drawer_is_open: bool,
+    /// Where the parts of the window were drawn, in their order.
+    parts: Parts,
     dialogs: Dialogs,
     toasts: Toasts<()>,
     /// The entry that goes into the form as soon as it is loaded.
@@ -147,6 +158,7 @@ pub struct App {
     worker: Worker,
     clock: Clock,
     settings: Settings,
+    layout: Layout,
     model: Model,
     panels: Panels,
     jobs: Jobs,
@@ -174,6 +186,7 @@ impl App {
             worker,
             clock,
             settings,
+            layout: Layout::default(),
             model: Model::default(),
             panels: Panels::default(),
             jobs: Jobs::default(),
@@ -370,30 +383,71 @@ impl App {
 
     /// The keys of the window. While a dialog is open they belong to it.
     fn keys(&mut self, ctx: &Context, actions: &mut Vec<Action>) {
-        let dialogs = &self.panels.dialogs;
-        if dialogs.is_any_open() {
-            return;
+        if !self.panels.dialogs.is_any_open() {
+            actions.extend(shortcuts::pressed(ctx).into_iter().map(Action::Do));
         }
+    }
+
+    /// What a key does, and the command palette under the same name.
+    fn carry_out(&mut self, ctx: &Context, deed: Deed) {
         let detail = self.model.detail.as_ref().map(|detail| &detail.entry);
-        for deed in shortcuts::pressed(ctx) {
-            match deed {
-                Deed::Create => actions.push(Action::Create),
-                Deed::TestCards => actions.push(Action::OpenTestCards),
-                Deed::CardNumber => self.panels.form.focus(FormField::Number),
-                Deed::SearchHistory => {
-                    self.panels.pane = Pane::History;
-                    self.panels.history.focus_search();
-                }
-                Deed::ClearForm => actions.push(Action::ClearForm),
-                Deed::Reuse => actions.extend(detail.map(|entry| Action::Reuse(entry.id))),
-                Deed::CopyId => actions.extend(detail.and_then(|entry| {
-                    let text = entry.token_id.clone()?;
-                    Some(Action::Copy { text, what: "Token id".to_owned() })
-                })),
-                Deed::Export => actions.push(Action::OpenExport),
-                Deed::Settings => actions.push(Action::OpenSettings),
-                Deed::Server => actions.push(Action::OpenServer),
+        let action = match deed {
+            Deed::Create => Some(Action::Create),
+            Deed::Palette => Some(Action::OpenTestCards),
+            Deed::ClearForm => Some(Action::ClearForm),
+            Deed::Reuse => detail.map(|entry| Action::Reuse(entry.id)),
+            Deed::CopyId => detail
+                .and_then(|entry| entry.token_id.clone())
+                .map(|text| Action::Copy { text, what: "Token id".to_owned() }),
+            Deed::Export => Some(Action::OpenExport),
+            Deed::Settings => Some(Action::OpenSettings),
+            Deed::Server => Some(Action::OpenServer),
+            Deed::SwitchTarget => Some(Action::SetTarget(match self.settings.target() {
+                Target::Local => Target::Stripe,
+                Target::Stripe => Target::Local,
+            })),
+            Deed::Undo => Some(Action::Undo),
+            Deed::CardNumber | Deed::GoForm => {
+                self.go_to(ctx, Part::Form);
+                None
             }
+            Deed::SearchHistory => {
+                self.panels.pane = Pane::History;
+                self.panels.history.focus_search();
+                None
+            }
+            Deed::GoHistory | Deed::GoRequests => {
+                self.panels.pane = if deed == Deed::GoHistory { Pane::History } else { Pane::Requests };
+                self.go_to(ctx, Part::Middle);
+                None
+            }
+            Deed::GoInspector => {
+                self.go_to(ctx, Part::Inspector);
+                None
+            }
+            Deed::NextPane => {
+                self.go_round(ctx, 1);
+                None
+            }
+            Deed::PreviousPane => {
+                self.go_round(ctx, 2);
+                None
+            }
+            Deed::FoldForm => {
+                self.layout.form_is_open = !self.layout.form_is_open;
+                None
+            }
+            Deed::FoldInspector => {
+                self.fold_inspector(ctx);
+                None
+            }
+            Deed::Keys => {
+                self.panels.dialogs.keys_are_open = true;
+                None
+            }
+        };
+        if let Some(action) = action {
+            self.act(ctx, action);
         }
     }
 
@@ -422,31 +476,29 @@ impl App {
             moves_on: self.settings.form.moves_on,
             is_blocked: matches!(self.model.storage, Storage::Unusable(_)),
         };
-        // The history keeps room in a small window.
         let width = ui.available_width();
-        let most = |most: f32, others: f32, least: f32| (width - others).clamp(least, most);
-        let form = 288.0..=most(460.0, 640.0, 300.0);
-        egui::Panel::left("form").frame(pane).default_size(320.0).size_range(form).show(ui, |ui| {
-            form::form_ui(ui, &mut self.panels.form, &form_context, actions);
-        });
-        let inspector = 270.0..=most(900.0, 630.0, 270.0);
-        // A large window has a wide inspector; each keeps the width that it was given.
-        let (name, usual) = if width > 1500.0 { ("wide inspector", 480.0) } else { ("inspector", 330.0) };
-        egui::Panel::right(name).frame(pane).default_size(usual).size_range(inspector).show(ui, |ui| {
-            let call = self.model.exchange.as_ref().map(|(id, exchange)| {
-                let row = self.model.place_of_request(*id).map(|place| &self.model.requests[place]);
-                (*id, exchange.as_ref(), row)
+        let plan = layout::plan(width, &self.layout, self.panels.drawer_is_open);
+        if let Some(width) = plan.form {
+            let shown = egui::Panel::left("form").frame(pane).resizable(false).exact_size(width).show(ui, |ui| {
+                form::form_ui(ui, &mut self.panels.form, &form_context, actions);
             });
-            let subject = match self.panels.pane {
-                Pane::History => Subject::Entry(self.model.detail.as_deref()),
-                Pane::Requests => Subject::Call(call),
-            };
-            inspector::inspector_ui(ui, &mut self.panels.inspector, subject, actions);
-        });
+            self.panels.parts.set(Part::Form, shown.response.rect);
+        }
+        if let Dock::Beside(width) = plan.inspector {
+            let shown = egui::Panel::right("inspector").frame(pane).resizable(false).exact_size(width).show(ui, |ui| {
+                self.inspector_ui(ui, actions);
+            });
+            self.panels.parts.set(Part::Inspector, shown.response.rect);
+        }
         let canvas = egui::Frame::new().fill(t.canvas);
-        egui::CentralPanel::default().frame(canvas).show(ui, |ui| {
+        let middle = egui::CentralPanel::default().frame(canvas).show(ui, |ui| {
             self.middle_ui(ui, now, actions);
         });
+        self.panels.parts.set(Part::Middle, middle.response.rect);
+        if let Dock::Drawer(width) = plan.inspector {
+            self.drawer_ui(ui, width, actions);
+        }
+        self.splitters_ui(ui, &plan);
         // "2 min ago" becomes "3 min ago" by itself; nothing else happens without a reason.
         let newest = match self.panels.pane {
             Pane::History => {
@@ -456,6 +508,125 @@ impl App {
         };
         if let Some(later) = newest.and_then(|started| words::until_next_words(started, now)) {
             ui.ctx().request_repaint_after(later);
+        }
+    }
+
+    fn inspector_ui(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
+        layout::landmark_ui(ui, inspector_stop(), "Inspector", ui.max_rect());
+        let call = self.model.exchange.as_ref().map(|(id, exchange)| {
+            let row = self.model.place_of_request(*id).map(|place| &self.model.requests[place]);
+            (*id, exchange.as_ref(), row)
+        });
+        let subject = match self.panels.pane {
+            Pane::History => Subject::Entry(self.model.detail.as_deref()),
+            Pane::Requests => Subject::Call(call),
+        };
+        inspector::inspector_ui(ui, &mut self.panels.inspector, subject, actions);
+    }
+
+    /// The inspector over the middle, in a window that has no room beside it.
+    fn drawer_ui(&mut self, ui: &mut Ui, width: f32, actions: &mut Vec<Action>) {
+        let t = theme::Tokens::of(ui);
+        let middle = self.panels.parts.of(Part::Middle);
+        let rect = middle.with_min_x(middle.right() - width);
+        let frame = egui::Frame::new().fill(t.panel).stroke(t.hairline()).shadow(t.float_shadow());
+        let area = egui::Area::new(egui::Id::unique("drawer")).order(egui::Order::Middle).fixed_pos(rect.min);
+        let closed = area
+            .show(ui.ctx(), |ui| {
+                frame.show(ui, |ui| {
+                    ui.set_min_size(rect.size());
+                    ui.set_max_size(rect.size());
+                    let closed = drawer_head_ui(ui);
+                    self.inspector_ui(ui, actions);
+                    closed
+                })
+            })
+            .inner
+            .inner;
+        self.panels.parts.set(Part::Inspector, rect);
+        let is_left = !self.panels.dialogs.is_any_open()
+            && ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, egui::Key::Escape));
+        if closed || is_left {
+            self.panels.drawer_is_open = false;
+            self.go_to(ui.ctx(), Part::Middle);
+        }
+    }
+
+    fn splitters_ui(&mut self, ui: &Ui, plan: &layout::Plan) {
+        let usual = Layout::default();
+        let part = |part: Part| self.panels.parts.of(part);
+        if let Some(width) = plan.form {
+            let edge = layout::edge_of(part(Part::Form), Grows::Right);
+            if let Some(moved) =
+                layout::splitter_ui(ui, "Width of the form", edge, Grows::Right, width, plan.form_range)
+            {
+                self.layout.form_width = moved.unwrap_or(usual.form_width);
+            }
+        }
+        if let Dock::Beside(width) = plan.inspector {
+            let edge = layout::edge_of(part(Part::Inspector), Grows::Left);
+            let name = "Width of the inspector";
+            if let Some(moved) = layout::splitter_ui(ui, name, edge, Grows::Left, width, plan.inspector_range) {
+                self.layout.inspector_width = moved;
+            }
+        }
+    }
+
+    fn is_small(&self, ctx: &Context) -> bool {
+        layout::is_small(ctx.content_rect().width(), &self.layout)
+    }
+
+    fn inspector_is_shown(&self, ctx: &Context) -> bool {
+        if self.is_small(ctx) { self.panels.drawer_is_open } else { self.layout.inspector_is_open }
+    }
+
+    fn fold_inspector(&mut self, ctx: &Context) {
+        let is_shown = self.inspector_is_shown(ctx);
+        if self.is_small(ctx) {
+            self.panels.drawer_is_open = !is_shown;
+        } else {
+            self.layout.inspector_is_open = !is_shown;
+        }
+    }
+
+    /// Puts the keyboard's focus into a part of the window, which is unfolded if need be.
+    fn go_to(&mut self, ctx: &Context, part: Part) {
+        match part {
+            Part::Form => {
+                self.layout.form_is_open = true;
+                self.panels.form.focus(FormField::Number);
+            }
+            Part::Middle => match self.panels.pane {
+                Pane::History => self.panels.history.focus_table(),
+                Pane::Requests => self.panels.requests.focus_table(),
+            },
+            Part::Inspector => {
+                if !self.inspector_is_shown(ctx) {
+                    self.fold_inspector(ctx);
+                }
+                ctx.memory_mut(|memory| memory.request_focus(inspector_stop()));
+            }
+        }
+    }
+
+    /// Goes so many parts on from the one that has the focus.
+    fn go_round(&mut self, ctx: &Context, steps: usize) {
+        const ORDER: [Part; 3] = [Part::Form, Part::Middle, Part::Inspector];
+        let focused = ctx.memory(egui::Memory::focused).and_then(|id| ctx.read_response(id));
+        let here = focused.and_then(|response| {
+            let center = response.rect.center();
+            // The drawer lies over the middle.
+            let is_in = |part: &Part| self.is_drawn(ctx, *part) && self.panels.parts.of(*part).contains(center);
+            ORDER.iter().rposition(is_in)
+        });
+        self.go_to(ctx, here.map_or(ORDER[0], |here| ORDER[(here + steps) % ORDER.len()]));
+    }
+
+    fn is_drawn(&self, ctx: &Context, part: Part) -> bool {
+        match part {
+            Part::Form => self.layout.form_is_open,
+            Part::Middle => true,
+            Part::Inspector => self.inspector_is_shown(ctx),
         }
     }
 
@@ -507,6 +678,9 @@ impl App {
                 dialogs.server = None;
             }
         }
+        if dialogs.keys_are_open {
+            dialogs.keys_are_open = keys::keys_ui(ctx);
+        }
         let filter = self.panels.history.filter.clone();
         if let Some(state) = &mut dialogs.export {
             let about = ExportContext {
@@ -529,6 +703,7 @@ impl App {
 
     fn act(&mut self, ctx: &Context, action: Action) {
         match action {
+            Action::Do(deed) => self.carry_out(ctx, deed),
             Action::Create => self.create(),
             Action::ClearForm => self.panels.form.clear(),
             Action::Take(card) => {
@@ -542,6 +717,10 @@ impl App {
                 self.select(id);
             }
             Action::Select(id) => self.worker.send(Command::LoadDetail { id }),
+            Action::Open => self.go_to(ctx, Part::Inspector),
+            Action::Peek => self.panels.drawer_is_open = self.is_small(ctx),
+            // Nothing was deleted yet that could come back.
+            Action::Undo => {}
             Action::ShowPane(pane) => self.panels.pane = pane,
             Action::SelectRequest(id) => self.worker.send(Command::LoadExchange { id }),
             Action::ShowEntry(id) => {
@@ -691,6 +870,22 @@ impl App {
             dialogs.picking = Some(picking);
         }
     }
+}
+
+/// The keyboard's stop at the head of the inspector.
+fn inspector_stop() -> egui::Id {
+    egui::Id::unique("inspector_stop")
+}
+
+/// The head of the drawer; whether it is to be closed.
+fn drawer_head_ui(ui: &mut Ui) -> bool {
+    let row = egui::Layout::right_to_left(egui::Align::Center);
+    let size = egui::vec2(ui.available_width(), 24.0);
+    let closed = ui.allocate_ui_with_layout(size, row, |ui| {
+        ui.add_space(8.0);
+        ui.add(IconButton::new(icons::X, "Close the inspector").keys("Esc").small()).clicked()
+    });
+    closed.inner
 }
 
 fn apply_theme(ctx: &Context, choice: ThemeChoice) {

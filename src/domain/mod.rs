@@ -11,6 +11,7 @@ pub mod expiry;
 pub mod fault;
 pub mod form_defaults;
 pub mod key;
+pub mod layout;
 pub mod mask;
 pub mod networks;
 pub mod params;

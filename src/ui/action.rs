@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::shortcuts::Deed;
 use crate::{
     domain::{
         api::Target,
@@ -35,6 +36,8 @@ pub enum Pane {
 /// A wish of the user, as the views understood it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
+    /// What a key of the window does.
+    Do(Deed),
     /// Send the draft.
     Create,
     /// Empty the form.
@@ -44,6 +47,12 @@ pub enum Action {
     /// Fill the form with a test card.
     Take(&'static TestCard),
     Select(EntryId),
+    /// Go into the inspector, to what is selected.
+    Open,
+    /// Show what is selected where the window is too small to show it all the time.
+    Peek,
+    /// Bring back what was deleted last.
+    Undo,
     LoadRows(Vec<EntryId>),
     ShowPane(Pane),
     /// Show a call of the request log.

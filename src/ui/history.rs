@@ -2,15 +2,16 @@
 
 use std::collections::HashSet;
 
-use egui::{Align, Label, Layout, RichText, Role, Sense, Ui, WidgetInfo};
-use egui_extras::{Column, TableBuilder};
+use egui::{Align, Id, Key, Label, Layout, RichText, Ui};
 use jiff::Timestamp;
 
 use super::{
     action::{Action, Pane, UseKind},
-    icons, requests, rows, theme,
+    icons, requests,
+    rows::{self, Width},
+    theme,
     theme::Tokens,
-    widgets::{FilterChip, IconButton, QuietButton, empty_state_ui, field::search_ui, status_badge_ui},
+    widgets::{FilterChip, IconButton, QuietButton, Scroll, empty_state_ui, field::search_ui, status_badge_ui},
     words,
 };
 use crate::{
@@ -34,13 +35,18 @@ pub struct HistoryState {
     focus_search: bool,
     /// How many rows the last frame drew: what a test counts instead of time.
     pub rows_drawn: usize,
-    rows_in_view: usize,
-    scrolled: rows::Scrolled,
+    scroll: Scroll,
+    focus_table: bool,
 }
 
 impl HistoryState {
     pub fn focus_search(&mut self) {
         self.focus_search = true;
+    }
+
+    /// Puts the focus on the table, or on the search while there is none.
+    pub fn focus_table(&mut self) {
+        self.focus_table = true;
     }
 
     /// Selects an entry and brings it into view.
@@ -182,70 +188,57 @@ fn empty_ui(ui: &mut Ui, state: &mut HistoryState) {
 /// Moves the selection by keys, unless a field has the focus.
 fn keys_ui(ui: &Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions: &mut Vec<Action>) {
     let place = state.selected.and_then(|id| ctx.history.place_of(id));
-    let target = rows::moved(ui, place, ctx.history.len(), state.rows_in_view);
+    let target = rows::moved(ui, table_id(), place, ctx.history.len(), state.scroll.in_view());
     if let Some(id) = target.and_then(|place| ctx.history.id_at(place)) {
         state.show(id);
         actions.push(Action::Select(id));
     }
+    let is_free = ui.memory(|memory| memory.focused().is_none_or(|focused| focused == table_id()));
+    if is_free && place.is_some() && ui.input(|input| input.key_pressed(Key::Enter) && input.modifiers.is_none()) {
+        actions.push(Action::Open);
+    }
+}
+
+/// The table, which the focus can be put on.
+fn table_id() -> Id {
+    Id::unique("history_table")
 }
 
 fn table_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions: &mut Vec<Action>) {
-    let t = Tokens::of(ui);
-    state.rows_in_view = rows::table_style_ui(ui);
     let cells = Cell::shown_in(ui.available_width());
-    let across = ui.max_rect().x_range();
-    let mut table = TableBuilder::new(ui)
-        .id_salt(("history", cells.len()))
-        .sense(Sense::click())
-        .cell_layout(Layout::left_to_right(Align::Center));
-    for cell in cells {
-        table = table.column(rows::Cell::column(*cell));
-    }
     if let Some(place) = state.scroll_to.take().and_then(|id| ctx.history.place_of(id)) {
-        table = table.scroll_to_row(place, None);
-    }
-    if let Some(offset) = state.scrolled.restored(cells.len()) {
-        table = table.vertical_scroll_offset(offset);
+        state.scroll.reveal(place);
     }
     if std::mem::replace(&mut state.arrivals, ctx.history.arrivals()) != ctx.history.arrivals() {
         state.asked.clear();
     }
     let mut missing = Vec::new();
     let mut drawn = 0;
-    let shown = table
-        .header(28.0, |mut header| {
-            rows::header_ui(&mut header, cells);
-        })
-        .body(|body| {
-            body.rows(theme::TABLE_ROW_HEIGHT, ctx.history.len(), |mut row| {
-                drawn += 1;
-                let Some(id) = ctx.history.id_at(row.index()) else { return };
-                row.set_selected(state.selected == Some(id));
-                match ctx.history.row(id) {
-                    Some(entry) => {
-                        rows::row_ui(&mut row, cells, across, |cell, ui| cell.ui(ui, entry, ctx.now));
-                        let spoken = spoken(entry);
-                        let response = row.response();
-                        let is_selected = state.selected == Some(id);
-                        response.widget_info(|| WidgetInfo::selected(Role::Row, true, is_selected, &spoken));
-                        if response.clicked() {
-                            state.selected = Some(id);
-                            actions.push(Action::Select(id));
-                        }
-                        response.context_menu(|ui| row_menu_ui(ui, entry, actions));
-                    }
-                    None => {
-                        if state.asked.insert(id) {
-                            missing.push(id);
-                        }
-                        row.col(|ui| {
-                            ui.label(RichText::new("…").color(t.faint));
-                        });
-                    }
-                }
-            });
-        });
-    state.scrolled.keep(shown.state.clamped_offset().y);
+    let (asked, selected) = (&mut state.asked, &mut state.selected);
+    let len = ctx.history.len();
+    let table = rows::Table { id: table_id(), name: "History", cells, scroll: &mut state.scroll, len };
+    let list = table.show(ui, rows::title_ui, |row| {
+        drawn += 1;
+        let Some(id) = ctx.history.id_at(row.index) else { return };
+        let Some(entry) = ctx.history.row(id) else {
+            row.wait();
+            if asked.insert(id) {
+                missing.push(id);
+            }
+            return;
+        };
+        let is_selected = *selected == Some(id);
+        let response = row.begin(table_id().with(id), is_selected, &spoken(entry));
+        row.cells(cells, |cell, ui| cell.ui(ui, entry, ctx.now));
+        if response.clicked() {
+            *selected = Some(id);
+            actions.extend([Action::Select(id), Action::Peek]);
+        }
+        response.context_menu(|ui| row_menu_ui(ui, entry, actions));
+    });
+    if std::mem::take(&mut state.focus_table) {
+        list.request_focus();
+    }
     state.rows_drawn = drawn;
     if !missing.is_empty() {
         actions.push(Action::LoadRows(missing));
@@ -270,14 +263,14 @@ enum Cell {
 }
 
 impl rows::Cell for Cell {
-    fn column(self) -> Column {
+    fn width(self) -> Width {
         match self {
-            Self::Status => Column::exact(84.0),
-            Self::Token => Column::remainder().at_least(80.0).clip(true),
-            Self::Card => Column::exact(141.0).clip(true),
-            Self::Source => Column::exact(40.0),
-            Self::Took => Column::exact(60.0),
-            Self::Created => Column::exact(76.0),
+            Self::Status => Width::Exact(84.0),
+            Self::Token => Width::Rest,
+            Self::Card => Width::Exact(141.0),
+            Self::Source => Width::Exact(40.0),
+            Self::Took => Width::Exact(60.0),
+            Self::Created => Width::Exact(76.0),
         }
     }
 
@@ -292,12 +285,8 @@ impl rows::Cell for Cell {
         }
     }
 
-    /// Numbers and times stand at the right.
-    fn layout(self) -> Layout {
-        match self {
-            Self::Took | Self::Created => Layout::right_to_left(Align::Center),
-            Self::Status | Self::Token | Self::Card | Self::Source => Layout::left_to_right(Align::Center),
-        }
+    fn is_at_right(self) -> bool {
+        matches!(self, Self::Took | Self::Created)
     }
 }
 

@@ -10,6 +10,8 @@ pub mod form;
 pub mod history;
 pub mod icons;
 pub mod inspector;
+pub mod keys;
+pub mod layout;
 pub mod requests;
 mod rows;
 pub mod server;

@@ -1,14 +1,15 @@
 //! The request log: every call that was answered here or at Stripe, newest first, with who asked and what came of it.
 
-use egui::{Align, Key, Label, Layout, RichText, Role, Sense, Ui, WidgetInfo, vec2};
-use egui_extras::{Column, TableBuilder};
+use egui::{Id, Key, Label, RichText, Role, Sense, Ui, WidgetInfo, vec2};
 use jiff::Timestamp;
 
 use super::{
     action::{Action, Pane},
-    icons, rows, theme,
+    icons,
+    rows::{self, Width},
+    theme,
     theme::Tokens,
-    widgets::{QuietButton, chip::grouped, empty_state_ui, paint},
+    widgets::{QuietButton, Scroll, chip::grouped, empty_state_ui, paint},
     words,
 };
 use crate::{
@@ -24,8 +25,15 @@ pub struct RequestsState {
     scroll_to: Option<ExchangeId>,
     /// How many rows the last frame drew: what a test counts instead of time.
     pub rows_drawn: usize,
-    rows_in_view: usize,
-    scrolled: rows::Scrolled,
+    scroll: Scroll,
+    focus_table: bool,
+}
+
+impl RequestsState {
+    /// Puts the focus on the table, once there is one.
+    pub fn focus_table(&mut self) {
+        self.focus_table = true;
+    }
 }
 
 /// What the request log is drawn with.
@@ -117,57 +125,47 @@ fn empty_ui(ui: &mut Ui, server: &ServerInfo, actions: &mut Vec<Action>) {
 /// Moves the selection by keys, unless a field has the focus.
 fn keys_ui(ui: &Ui, state: &mut RequestsState, requests: &[RequestRow], actions: &mut Vec<Action>) {
     let place = state.selected.and_then(|id| place_of_request(requests, id));
-    if let Some(row) = rows::moved(ui, place, requests.len(), state.rows_in_view).and_then(|at| requests.get(at)) {
+    if let Some(row) =
+        rows::moved(ui, table_id(), place, requests.len(), state.scroll.in_view()).and_then(|at| requests.get(at))
+    {
         state.selected = Some(row.id);
         state.scroll_to = Some(row.id);
         actions.push(Action::SelectRequest(row.id));
     }
     let is_entered = ui.input(|input| input.key_pressed(Key::Enter) && input.modifiers.is_none());
-    let is_free = ui.memory(|memory| memory.focused().is_none());
+    let is_free = ui.memory(|memory| memory.focused().is_none_or(|focused| focused == table_id()));
     if let Some(entry) = place.and_then(|at| requests[at].entry).filter(|_| is_entered && is_free) {
         actions.push(Action::ShowEntry(entry));
     }
 }
 
+/// The table, which the focus can be put on.
+fn table_id() -> Id {
+    Id::unique("requests_table")
+}
+
 fn table_ui(ui: &mut Ui, state: &mut RequestsState, ctx: &RequestsContext<'_>, actions: &mut Vec<Action>) {
-    state.rows_in_view = rows::table_style_ui(ui);
     let cells = Cell::shown_in(ui.available_width());
-    let across = ui.max_rect().x_range();
-    let mut table = TableBuilder::new(ui)
-        .id_salt(("requests", cells.len()))
-        .sense(Sense::click())
-        .cell_layout(Layout::left_to_right(Align::Center));
-    for cell in cells {
-        table = table.column(rows::Cell::column(*cell));
-    }
     if let Some(place) = state.scroll_to.take().and_then(|id| place_of_request(ctx.requests, id)) {
-        table = table.scroll_to_row(place, None);
-    }
-    if let Some(offset) = state.scrolled.restored(cells.len()) {
-        table = table.vertical_scroll_offset(offset);
+        state.scroll.reveal(place);
     }
     let mut drawn = 0;
-    let shown = table
-        .header(28.0, |mut header| {
-            rows::header_ui(&mut header, cells);
-        })
-        .body(|body| {
-            body.rows(theme::TABLE_ROW_HEIGHT, ctx.requests.len(), |mut row| {
-                drawn += 1;
-                let Some(request) = ctx.requests.get(row.index()) else { return };
-                let is_selected = state.selected == Some(request.id);
-                row.set_selected(is_selected);
-                rows::row_ui(&mut row, cells, across, |cell, ui| cell.ui(ui, request, ctx.now));
-                let response = row.response();
-                let spoken = spoken(request);
-                response.widget_info(|| WidgetInfo::selected(Role::Row, true, is_selected, &spoken));
-                if response.clicked() {
-                    state.selected = Some(request.id);
-                    actions.push(Action::SelectRequest(request.id));
-                }
-            });
-        });
-    state.scrolled.keep(shown.state.clamped_offset().y);
+    let selected = &mut state.selected;
+    let len = ctx.requests.len();
+    let table = rows::Table { id: table_id(), name: "Requests", cells, scroll: &mut state.scroll, len };
+    let list = table.show(ui, rows::title_ui, |row| {
+        drawn += 1;
+        let Some(request) = ctx.requests.get(row.index) else { return };
+        let response = row.begin(table_id().with(request.id), *selected == Some(request.id), &spoken(request));
+        row.cells(cells, |cell, ui| cell.ui(ui, request, ctx.now));
+        if response.clicked() {
+            *selected = Some(request.id);
+            actions.extend([Action::SelectRequest(request.id), Action::Peek]);
+        }
+    });
+    if std::mem::take(&mut state.focus_table) {
+        list.request_focus();
+    }
     state.rows_drawn = drawn;
 }
 
@@ -204,14 +202,14 @@ enum Cell {
 }
 
 impl rows::Cell for Cell {
-    fn column(self) -> Column {
+    fn width(self) -> Width {
         match self {
-            Self::Method => Column::exact(58.0),
-            Self::Path => Column::remainder().at_least(80.0).clip(true),
-            Self::Status => Column::exact(136.0).clip(true),
-            Self::Client => Column::exact(126.0).clip(true),
-            Self::Took => Column::exact(60.0),
-            Self::When => Column::exact(76.0),
+            Self::Method => Width::Exact(58.0),
+            Self::Path => Width::Rest,
+            Self::Status => Width::Exact(136.0),
+            Self::Client => Width::Exact(126.0),
+            Self::Took => Width::Exact(60.0),
+            Self::When => Width::Exact(76.0),
         }
     }
 
@@ -226,12 +224,8 @@ impl rows::Cell for Cell {
         }
     }
 
-    /// Numbers and times stand at the right.
-    fn layout(self) -> Layout {
-        match self {
-            Self::Took | Self::When => Layout::right_to_left(Align::Center),
-            Self::Method | Self::Path | Self::Status | Self::Client => Layout::left_to_right(Align::Center),
-        }
+    fn is_at_right(self) -> bool {
+        matches!(self, Self::Took | Self::When)
     }
 }
 

@@ -1,83 +1,160 @@
-//! What the tables of the window share: their look, the line under a row, and the keys that move in them.
+//! What the tables of the window share: columns, the look of a row, and the keys that move in them.
 
-use egui::{Key, Layout, Modifiers, Rangef, Rect, RichText, TextWrapMode, Ui};
-use egui_extras::{Column, TableRow};
+use egui::{
+    Align, Id, Key, Layout, Modifiers, Rangef, Rect, Response, RichText, Role, Sense, TextWrapMode, Ui, UiBuilder,
+    WidgetInfo, pos2,
+};
 
-use super::{theme, theme::Tokens};
+use super::{
+    theme,
+    theme::Tokens,
+    widgets::virtual_rows::{BAR, Scroll, VirtualRows},
+};
 
-/// How far a table is scrolled. With other columns it is another table to egui, which would begin at its top again.
-#[derive(Debug, Default)]
-pub struct Scrolled {
-    columns: usize,
-    offset: f32,
-}
-
-impl Scrolled {
-    /// Where the table has to be scrolled to, if its columns have changed.
-    pub fn restored(&mut self, columns: usize) -> Option<f32> {
-        let before = std::mem::replace(&mut self.columns, columns);
-        (before != columns && before > 0).then_some(self.offset)
-    }
-
-    /// Remembers where the table is now.
-    pub fn keep(&mut self, offset: f32) {
-        self.offset = offset;
-    }
-}
-
-/// Gives what follows the look of a table, and tells how many rows are in view.
-pub fn table_style_ui(ui: &mut Ui) -> usize {
-    let t = Tokens::of(ui);
-    ui.spacing_mut().item_spacing.y = 0.0;
-    ui.style_mut().interaction.selectable_labels = false;
-    ui.visuals_mut().selection.bg_fill = t.selection;
-    // The words of a selected row keep their colour.
-    ui.visuals_mut().selection.stroke.color = t.text;
-    ui.style_mut().wrap_mode = Some(TextWrapMode::Truncate);
-    // Beside the rows, not over them.
-    ui.spacing_mut().scroll.floating_allocated_width = 10.0;
-    (ui.available_height() / theme::TABLE_ROW_HEIGHT) as usize
+/// How wide a column is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Width {
+    Exact(f32),
+    /// All that the others leave.
+    Rest,
 }
 
 /// A column of a table.
 pub trait Cell: Copy {
-    fn column(self) -> Column;
+    fn width(self) -> Width;
     fn title(self) -> &'static str;
-    fn layout(self) -> Layout;
+    /// Whether it stands at the right, as numbers and times do.
+    fn is_at_right(self) -> bool;
 }
 
-/// The names of the columns.
-pub fn header_ui(header: &mut TableRow<'_, '_>, cells: &[impl Cell]) {
-    for cell in cells {
-        header.col(|ui| {
-            let name = RichText::new(cell.title()).size(theme::SMALL_SIZE).color(Tokens::of(ui).subdued);
-            ui.with_layout(cell.layout(), |ui| ui.label(name));
-        });
+/// Height of the names of the columns.
+const HEAD: f32 = 28.0;
+/// Between two columns.
+const GAP: f32 = 8.0;
+
+/// A table of `len` rows with the columns `cells`.
+#[derive(Debug)]
+pub struct Table<'a, C> {
+    pub id: Id,
+    /// As a screen reader calls it.
+    pub name: &'a str,
+    pub cells: &'a [C],
+    pub scroll: &'a mut Scroll,
+    pub len: usize,
+}
+
+impl<C: Cell> Table<'_, C> {
+    /// Draws the names of the columns by `head`, and the rows in view by `row`; gives the response of the rows as a
+    /// whole, which can have the focus.
+    pub fn show(self, ui: &mut Ui, mut head: impl FnMut(&mut Ui, C), mut row: impl FnMut(&mut Row<'_>)) -> Response {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        ui.style_mut().interaction.selectable_labels = false;
+        ui.style_mut().wrap_mode = Some(TextWrapMode::Truncate);
+        let outer = ui.available_rect_before_wrap();
+        let across = Rangef::new(outer.left(), outer.right() - BAR);
+        let spans = spans(self.cells, across);
+        for (cell, span) in self.cells.iter().zip(&spans) {
+            let place = Rect::from_x_y_ranges(*span, outer.top()..=outer.top() + HEAD);
+            let mut inside =
+                ui.new_child(UiBuilder::new().max_rect(place).layout(layout_of(*cell)).id_salt(cell.title()));
+            head(&mut inside, *cell);
+        }
+        ui.add_space(HEAD);
+        let rows = VirtualRows {
+            id: self.id,
+            name: self.name,
+            role: Role::Table,
+            scroll: self.scroll,
+            len: self.len,
+            row_height: theme::TABLE_ROW_HEIGHT,
+        };
+        rows.show(ui, |ui, index, rect| row(&mut Row { ui, index, rect, spans: &spans }))
     }
 }
 
-/// A row with the line under it, each cell by `cell_ui`.
-pub fn row_ui<C: Cell>(row: &mut TableRow<'_, '_>, cells: &[C], across: Rangef, cell_ui: impl Fn(C, &mut Ui)) {
-    for (place, cell) in cells.iter().enumerate() {
-        row.col(|ui| {
-            if place == 0 {
-                rule_ui(ui, across);
-            }
-            ui.with_layout(cell.layout(), |ui| cell_ui(*cell, ui));
-        });
+/// The name of a column as plain text.
+pub fn title_ui(ui: &mut Ui, cell: impl Cell) {
+    ui.label(RichText::new(cell.title()).size(theme::SMALL_SIZE).color(Tokens::of(ui).subdued));
+}
+
+fn layout_of(cell: impl Cell) -> Layout {
+    if cell.is_at_right() { Layout::right_to_left(Align::Center) } else { Layout::left_to_right(Align::Center) }
+}
+
+/// Where each column is.
+fn spans(cells: &[impl Cell], across: Rangef) -> Vec<Rangef> {
+    let exact: f32 = cells.iter().map(|cell| if let Width::Exact(width) = cell.width() { width } else { 0.0 }).sum();
+    let rest = cells.iter().filter(|cell| cell.width() == Width::Rest).count().max(1) as f32;
+    let gaps = GAP * cells.len().saturating_sub(1) as f32;
+    let each = ((across.span() - exact - gaps) / rest).max(0.0);
+    let mut left = across.min;
+    cells
+        .iter()
+        .map(|cell| {
+            let width = if let Width::Exact(width) = cell.width() { width } else { each };
+            let span = Rangef::new(left, left + width);
+            left += width + GAP;
+            span
+        })
+        .collect()
+}
+
+/// A row about to be drawn.
+pub struct Row<'a> {
+    pub ui: &'a mut Ui,
+    /// Its place among all.
+    pub index: usize,
+    rect: Rect,
+    spans: &'a [Rangef],
+}
+
+impl Row<'_> {
+    /// Draws what is behind the cells and the line under them. The row is a click's target, not the focus's, which is
+    /// the table's; `spoken` is what a screen reader says of it.
+    pub fn begin(&mut self, id: Id, is_selected: bool, spoken: &str) -> Response {
+        let t = Tokens::of(self.ui);
+        let response = self.ui.interact(self.rect, id, Sense::CLICK);
+        let index = self.index;
+        response.widget_info(|| WidgetInfo::selected(Role::Row, true, is_selected, spoken));
+        self.ui.accesskit_node_builder(id, |node| node.set_row_index(index));
+        let fill = if is_selected {
+            Some(t.selection)
+        } else if response.hovered() || response.context_menu_opened() {
+            Some(t.raised)
+        } else {
+            None
+        };
+        if let Some(fill) = fill {
+            self.ui.painter().rect_filled(self.rect, 0, fill);
+        }
+        self.ui.painter().hline(self.rect.x_range(), self.rect.bottom() - 0.5, t.hairline());
+        response
+    }
+
+    /// Draws the cells, each in its column.
+    pub fn cells<C: Cell>(&mut self, cells: &[C], cell_ui: impl Fn(C, &mut Ui)) {
+        for (cell, span) in cells.iter().zip(self.spans) {
+            let place = Rect::from_x_y_ranges(*span, self.rect.y_range());
+            let builder = UiBuilder::new().max_rect(place).layout(layout_of(*cell)).id_salt((self.index, cell.title()));
+            let mut inside = self.ui.new_child(builder);
+            inside.set_clip_rect(place.intersect(self.ui.clip_rect()));
+            cell_ui(*cell, &mut inside);
+        }
+    }
+
+    /// Says that the row is not here yet.
+    pub fn wait(&mut self) {
+        let t = Tokens::of(self.ui);
+        let at = pos2(self.rect.left() + 6.0, self.rect.center().y);
+        let font = theme::regular(theme::BODY_SIZE);
+        self.ui.painter().text(at, egui::Align2::LEFT_CENTER, "…", font, t.faint);
+        self.ui.painter().hline(self.rect.x_range(), self.rect.bottom() - 0.5, t.hairline());
     }
 }
 
-/// The line under a row, across the whole table.
-fn rule_ui(ui: &Ui, across: Rangef) {
-    let area = Rect::from_x_y_ranges(across, ui.clip_rect().y_range());
-    let line = ui.ctx().layer_painter(ui.layer_id()).with_clip_rect(area);
-    line.hline(across, ui.max_rect().bottom() - 0.5, Tokens::of(ui).hairline());
-}
-
-/// The place that the keys move the selection to, unless a field has the focus.
-pub fn moved(ui: &Ui, place: Option<usize>, len: usize, rows_in_view: usize) -> Option<usize> {
-    if ui.memory(|memory| memory.focused().is_some()) {
+/// The place that the keys move the selection to: those of the focused table, or of any while nothing has the focus.
+pub fn moved(ui: &Ui, table: Id, place: Option<usize>, len: usize, rows_in_view: usize) -> Option<usize> {
+    if ui.memory(|memory| memory.focused().is_some_and(|focused| focused != table)) {
         return None;
     }
     let pressed = |key| ui.input(|input| input.key_pressed(key) && input.modifiers == Modifiers::NONE);

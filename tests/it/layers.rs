@@ -46,7 +46,6 @@ const CRATES: &[(&str, &[&str])] = &[
     ("eframe", &["app", "main"]),
     ("rfd", &["app"]),
     ("egui", &["ui", "app"]),
-    ("egui_extras", &["ui"]),
     ("tokio", &["stripe", "backend", "server", "jobs", "worker", "cli", "main"]),
     ("anyhow", &["main"]),
 ];
@@ -307,7 +306,7 @@ fn a_planted_violation_is_found() {
         ("store/mod.rs", "async fn f() { tokio::select! {} }", "store may not name the crate tokio"),
         ("ui/theme.rs", "use eframe::egui;", "ui may not name the crate eframe"),
         ("cli/mod.rs", "fn f() -> anyhow::Result<()> { Ok(()) }", "cli may not name the crate anyhow"),
-        ("app.rs", "use egui_extras::TableBuilder;", "app may not name the crate egui_extras"),
+        ("app.rs", "use clap::Parser;", "app may not name the crate clap"),
         ("minter/mod.rs", "fn f() { jiff::Timestamp::now(); }", "only main reads the clock, and minter names"),
         ("minter/mod.rs", "fn f() { g(Timestamp::now) }", "only main reads the clock, and minter names"),
         ("worker.rs", "use std::time::{Duration, SystemTime};", "only main reads the clock, and worker names"),

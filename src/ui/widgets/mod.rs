@@ -22,6 +22,7 @@ pub mod section;
 pub mod segmented;
 pub mod tabs;
 pub mod toast;
+pub mod virtual_rows;
 
 pub use alert::InlineAlert;
 pub use badge::{pill_ui, status_badge_ui};
@@ -42,6 +43,7 @@ pub use section::{section_row_ui, section_ui};
 pub use segmented::Segmented;
 pub use tabs::Tabs;
 pub use toast::{Toast, Toasts};
+pub use virtual_rows::{Scroll, VirtualRows};
 
 use crate::ui::{
     icons::{self, Icon},

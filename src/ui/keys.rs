@@ -1,0 +1,45 @@
+//! The list of keys: every one with what it does, by subject.
+
+use egui::{Context, Grid, RichText, ScrollArea, Ui};
+
+use super::{
+    shortcuts::{FURTHER_KEYS, Group, SHORTCUTS},
+    theme,
+    theme::Tokens,
+    widgets::{key_cap_ui, modal_ui},
+};
+
+/// Draws the list over the window; `false` when it is to be closed.
+pub fn keys_ui(ctx: &Context) -> bool {
+    let modal = modal_ui(ctx, "keys", "Keys", 760.0, |ui| {
+        let height = ctx.content_rect().height() - 160.0;
+        ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
+            ui.columns_const(|[left, right]| {
+                group_ui(left, Group::Token);
+                left.add_space(12.0);
+                group_ui(left, Group::History);
+                group_ui(right, Group::Window);
+            });
+        });
+    });
+    !modal.should_close
+}
+
+fn group_ui(ui: &mut Ui, group: Group) {
+    let t = Tokens::of(ui);
+    ui.label(RichText::new(group.label()).font(theme::semibold(theme::BODY_SIZE)));
+    ui.add_space(4.0);
+    let own = SHORTCUTS
+        .iter()
+        .filter(|shortcut| shortcut.group == group)
+        .map(|shortcut| (shortcut.written(), shortcut.name.trim_end_matches('…')));
+    let further =
+        FURTHER_KEYS.iter().filter(|(of, ..)| *of == group).map(|(_, keys, what)| ((*keys).to_owned(), *what));
+    Grid::new(group.label()).num_columns(2).spacing([16.0, 8.0]).show(ui, |ui| {
+        for (keys, what) in own.chain(further) {
+            key_cap_ui(ui, &keys);
+            ui.add(egui::Label::new(RichText::new(what).color(t.text)).wrap());
+            ui.end_row();
+        }
+    });
+}

@@ -1,0 +1,221 @@
+//! How the panes share the window: what is docked, what lies over the others as a drawer, and the bars between them.
+
+use std::ops::RangeInclusive;
+
+use egui::{CursorIcon, EventFilter, Id, Key, Rangef, Rect, Response, Role, Sense, Stroke, Ui, WidgetInfo, vec2};
+
+use super::theme::Tokens;
+use crate::domain::layout::Layout;
+
+/// A part of the window, in reading order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    Form,
+    Middle,
+    Inspector,
+}
+
+/// Where the parts were drawn.
+#[derive(Clone, Copy, Debug)]
+pub struct Parts([Rect; 3]);
+
+impl Default for Parts {
+    fn default() -> Self {
+        Self([Rect::NOTHING; 3])
+    }
+}
+
+impl Parts {
+    pub fn of(&self, part: Part) -> Rect {
+        self.0[part as usize]
+    }
+
+    pub fn set(&mut self, part: Part, rect: Rect) {
+        self.0[part as usize] = rect;
+    }
+}
+
+/// Where the inspector is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Dock {
+    Hidden,
+    /// Beside the middle, so wide.
+    Beside(f32),
+    /// Over the middle, so wide: the window is too small to have it beside.
+    Drawer(f32),
+}
+
+/// What is drawn in a window of some width.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Plan {
+    pub form: Option<f32>,
+    pub inspector: Dock,
+    pub form_range: Span,
+    pub inspector_range: Span,
+}
+
+/// The narrowest and the widest that a pane may be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Span {
+    pub least: f32,
+    pub most: f32,
+}
+
+impl Span {
+    fn new(least: f32, most: f32) -> Self {
+        Self { least, most: most.max(least) }
+    }
+
+    fn clamp(self, width: f32) -> f32 {
+        width.clamp(self.least, self.most)
+    }
+
+    fn range(self) -> RangeInclusive<f32> {
+        self.least..=self.most
+    }
+}
+
+/// The middle is never narrower beside its neighbours.
+const LEAST_MIDDLE: f32 = 440.0;
+const LEAST_FORM: f32 = 288.0;
+const LEAST_INSPECTOR: f32 = 320.0;
+const DRAWER: f32 = 430.0;
+
+/// Shares `width` between the panes.
+pub fn plan(width: f32, layout: &Layout, drawer_is_open: bool) -> Plan {
+    let form_range = Span::new(LEAST_FORM, (width - LEAST_MIDDLE - LEAST_INSPECTOR).min(460.0));
+    let form = layout.form_is_open.then(|| form_range.clamp(layout.form_width));
+    let rest = width - form.unwrap_or(0.0) - LEAST_MIDDLE;
+    let inspector_range = Span::new(LEAST_INSPECTOR, rest.min(1100.0));
+    let inspector = if is_small(width, layout) {
+        let room = width - form.unwrap_or(0.0) - 60.0;
+        if drawer_is_open { Dock::Drawer(DRAWER.min(room)) } else { Dock::Hidden }
+    } else if layout.inspector_is_open {
+        // A large window has a wide inspector.
+        let usual = (width * 0.27).clamp(340.0, 640.0);
+        Dock::Beside(inspector_range.clamp(layout.inspector_width.unwrap_or(usual)))
+    } else {
+        Dock::Hidden
+    };
+    Plan { form, inspector, form_range, inspector_range }
+}
+
+/// Whether there is no room for three panes side by side.
+pub fn is_small(width: f32, layout: &Layout) -> bool {
+    let form = if layout.form_is_open { LEAST_FORM } else { 0.0 };
+    width < form + LEAST_MIDDLE + LEAST_INSPECTOR
+}
+
+/// Which way a pane grows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grows {
+    Right,
+    Left,
+}
+
+/// A bar on the edge of a pane that makes it wider or narrower, by the pointer and by the arrow keys. `Some` while it is
+/// moved; a double click asks for the usual width, which is `Some(None)`.
+pub fn splitter_ui(ui: &Ui, name: &str, edge: Rect, grows: Grows, width: f32, span: Span) -> Option<Option<f32>> {
+    const STEP: f32 = 16.0;
+    let t = Tokens::of(ui);
+    let id = Id::unique(("splitter", name));
+    let bar = edge.expand2(vec2(3.0, 0.0));
+    let response = ui.interact(bar, id, Sense::click_and_drag());
+    tell(ui, &response, name, width, span);
+    let is_live = response.hovered() || response.dragged() || response.has_focus();
+    if is_live {
+        ui.set_cursor_icon(CursorIcon::ResizeHorizontal);
+        let line = Stroke::new(if response.has_focus() { 3.0 } else { 2.0 }, t.accent);
+        ui.painter().vline(edge.center().x, edge.y_range(), line);
+    }
+    if response.double_clicked() {
+        return Some(None);
+    }
+    let sign = if grows == Grows::Right { 1.0 } else { -1.0 };
+    let mut wanted = width;
+    if response.dragged()
+        && let Some(pointer) = response.interact_pointer_pos()
+    {
+        wanted += sign * (pointer.x - edge.center().x);
+    }
+    if response.has_focus() {
+        let filter = EventFilter { horizontal_arrows: true, ..EventFilter::default() };
+        ui.memory_mut(|memory| memory.set_focus_lock_filter(id, filter));
+        let steps = ui.input_mut(|input| {
+            let count =
+                |input: &mut egui::InputState, key| input.count_and_consume_key(egui::Modifiers::NONE, key) as f32;
+            count(input, Key::ArrowRight) - count(input, Key::ArrowLeft)
+        });
+        wanted += sign * steps * STEP;
+    }
+    let wanted = span.clamp(wanted);
+    ((wanted - width).abs() > 0.01).then_some(Some(wanted))
+}
+
+fn tell(ui: &Ui, response: &Response, name: &str, width: f32, span: Span) {
+    response.widget_info(|| WidgetInfo::labeled(Role::Splitter, true, name));
+    ui.accesskit_node_builder(response.id, |node| {
+        node.set_numeric_value(f64::from(width.round()));
+        let range = span.range();
+        node.set_min_numeric_value(f64::from(range.start().round()));
+        node.set_max_numeric_value(f64::from(range.end().round()));
+    });
+}
+
+/// A stop for the keyboard at the head of a pane, named as the pane: what leads into it by a key.
+pub fn landmark_ui(ui: &Ui, id: Id, name: &str, pane: Rect) -> Response {
+    let response = ui.interact(pane, id, Sense::focusable_noninteractive());
+    response.widget_info(|| WidgetInfo::labeled(Role::Pane, true, name));
+    if response.has_focus() {
+        let ring = Stroke::new(1.5, Tokens::of(ui).accent);
+        ui.painter().rect_stroke(pane.shrink(1.0), 0, ring, egui::StrokeKind::Inside);
+    }
+    response
+}
+
+/// The strip of `pane` that its neighbour begins at.
+pub fn edge_of(pane: Rect, grows: Grows) -> Rect {
+    let x = if grows == Grows::Right { pane.right() } else { pane.left() };
+    Rect::from_x_y_ranges(Rangef::point(x), pane.y_range())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_panes_share_every_window() {
+        let usual = Layout::default();
+        for width in [900.0, 1000.0, 1100.0, 1280.0, 1440.0, 1920.0, 3840.0_f32] {
+            for form_width in [100.0, 320.0, 900.0] {
+                for inspector_width in [None, Some(200.0), Some(3000.0)] {
+                    for form_is_open in [true, false] {
+                        let layout = Layout { form_width, inspector_width, form_is_open, ..usual };
+                        let plan = plan(width, &layout, true);
+                        let form = plan.form.unwrap_or(0.0);
+                        let middle = match plan.inspector {
+                            Dock::Beside(inspector) => width - form - inspector,
+                            Dock::Drawer(inspector) => {
+                                assert!(inspector <= width - form, "{width} {layout:?} {plan:?}");
+                                width - form
+                            }
+                            Dock::Hidden => width - form,
+                        };
+                        assert!(middle >= LEAST_MIDDLE - 0.1, "{width} {layout:?} {plan:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_small_window_has_the_inspector_as_a_drawer() {
+        let layout = Layout::default();
+        assert!(matches!(plan(900.0, &layout, true).inspector, Dock::Drawer(_)));
+        assert_eq!(plan(900.0, &layout, false).inspector, Dock::Hidden);
+        assert!(matches!(plan(1280.0, &layout, false).inspector, Dock::Beside(_)));
+        // Without the form there is room.
+        let folded = Layout { form_is_open: false, ..layout };
+        assert!(matches!(plan(900.0, &folded, false).inspector, Dock::Beside(_)));
+    }
+}
