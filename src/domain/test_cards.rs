@@ -28,6 +28,10 @@ pub enum StepOutcome {
 }
 
 impl StepOutcome {
+    pub fn is_refused(&self) -> bool {
+        matches!(self, Self::Refused { .. })
+    }
+
     /// The most telling word: "ok", or the decline code or code.
     pub fn label(&self) -> &str {
         match self {
@@ -46,7 +50,7 @@ impl StepOutcome {
 }
 
 /// What a bank compares with its own records, when it was sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Check {
     Cvc,
     Line1,
@@ -54,6 +58,17 @@ pub enum Check {
 }
 
 impl Check {
+    pub const ALL: [Self; 3] = [Self::Cvc, Self::Line1, Self::Zip];
+
+    /// What people call it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Cvc => "CVC check",
+            Self::Line1 => "address line 1 check",
+            Self::Zip => "postal code check",
+        }
+    }
+
     /// The word in the table.
     fn word(self) -> &'static str {
         match self {
@@ -101,6 +116,11 @@ impl TestCard {
     /// The token that stands for this card without its number being sent.
     pub fn ready_alias(&self) -> Option<&str> {
         self.token_aliases.first().map(String::as_str)
+    }
+
+    /// All that is known of the card, for searches.
+    pub fn search_text(&self) -> &str {
+        &self.haystack
     }
 
     /// Whether every word occurs in number, name, brand, country, group, alias or outcome.

@@ -12,6 +12,7 @@ mod life;
 mod minter;
 mod model;
 mod objects;
+mod presets;
 mod races;
 mod refresh;
 mod requests;

@@ -1,0 +1,520 @@
+//! What can be asked for by its outcome: every published test card, requests that fail on purpose, and the user's own.
+//!
+//! A preset fills the form and says what should come of it. Its outcome is worded here, once, and searched.
+
+use std::{fmt, str::FromStr, sync::LazyLock};
+
+use jiff::civil::{Date, date};
+
+use super::{
+    card::CardNumber,
+    draft::{Draft, default_cvc, split_expiry},
+    expectation::{Expectation, Expected},
+    expiry::Expiry,
+    form_defaults::FormDefaults,
+    networks::CardNetwork,
+    params::Params,
+    policies::Policies,
+    rules::PREFERRED_NETWORK,
+    search::{PART_OF_A_WORD, Search, Words},
+    test_cards::{self, Check, StepOutcome, TestCard},
+    typing::CardField,
+};
+
+/// The card that always works.
+const PLAIN_NUMBER: &str = "4242424242424242";
+
+/// Which preset is meant, also over restarts.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum PresetKey {
+    /// A published test card, by its number.
+    Card(String),
+    /// A request that fails on purpose, by its name.
+    Made(String),
+    /// One of the user's own.
+    Own(u64),
+}
+
+impl fmt::Display for PresetKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Card(number) => write!(f, "card:{number}"),
+            Self::Made(name) => write!(f, "made:{name}"),
+            Self::Own(id) => write!(f, "own:{id}"),
+        }
+    }
+}
+
+impl FromStr for PresetKey {
+    type Err = ();
+
+    /// Reads what `Display` wrote, of presets that there are; whether an own one exists, its library knows.
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text.split_once(':').ok_or(())? {
+            ("card", number) if test_cards::by_number(number).is_some() => Ok(Self::Card(number.to_owned())),
+            ("made", name) if made(name).is_some() => Ok(Self::Made(name.to_owned())),
+            ("own", id) => id.parse().map(Self::Own).map_err(drop),
+            _ => Err(()),
+        }
+    }
+}
+
+/// A preset as it is shown and searched.
+#[derive(Clone, Debug)]
+pub struct Preset {
+    pub key: PresetKey,
+    pub name: String,
+    /// What happens, in words.
+    pub outcome: String,
+    /// The number as shown, and what is known of the card; for others, what is wrong with the request.
+    pub about: String,
+    /// In Stripe's spelling; empty where there is no card to speak of.
+    pub brand: &'static str,
+    /// Token, attach, charge.
+    pub steps: [StepOutcome; 3],
+    /// The checks that do not pass.
+    pub checks: Option<String>,
+    number: String,
+    words: Words,
+}
+
+impl Preset {
+    fn of_card(card: &'static TestCard) -> Self {
+        let steps = [&card.at_token, &card.at_attach, &card.at_charge].map(StepOutcome::clone);
+        let outcome = outcome_of_card(card);
+        let known = [card.brand.as_str(), card.funding.as_str(), &card.country];
+        let known: Vec<&str> = known.into_iter().filter(|word| !word.is_empty()).collect();
+        let codes: Vec<&str> = steps.iter().filter_map(code_of).collect();
+        let telling = format!("{} {outcome} {}", card.description, codes.join(" "));
+        Self {
+            key: PresetKey::Card(card.number.clone()),
+            name: card.description.clone(),
+            about: format!("{} · {}", CardField::Number.show(&card.number), known.join(" · ")),
+            brand: if card.networks.contains(&CardNetwork::CartesBancaires) {
+                "Cartes Bancaires"
+            } else {
+                card.brand.as_str()
+            },
+            steps,
+            checks: card.failing_checks(),
+            number: card.number.clone(),
+            words: Words::new(&telling, card.search_text()),
+            outcome,
+        }
+    }
+
+    fn of_made(made: &Made) -> Self {
+        // Any day will do: what is said is the same on each.
+        let today = date(2030, 1, 15);
+        let draft = made.fill(&Draft::default(), &FormDefaults::default(), today);
+        let prediction = draft.predict(today, made.policies());
+        let token = prediction.error().map_or(StepOutcome::Ok, |error| StepOutcome::Refused {
+            code: error.label().to_owned(),
+            decline_code: error.decline_code().unwrap_or_default().to_owned(),
+            message: error.message.clone(),
+            param: error.param.clone().unwrap_or_default(),
+        });
+        let expectation = Expectation::of_prediction(&prediction, &draft.to_request());
+        let steps = match token {
+            StepOutcome::Ok => [StepOutcome::Ok, StepOutcome::Ok, StepOutcome::Ok],
+            refused => [refused, StepOutcome::NotReached, StepOutcome::NotReached],
+        };
+        let outcome = if made.outcome.is_empty() { outcome_of(&expectation) } else { made.outcome.to_owned() };
+        let codes: Vec<&str> = steps.iter().filter_map(code_of).collect();
+        Self {
+            key: PresetKey::Made(made.id.to_owned()),
+            name: made.name.to_owned(),
+            about: made.about.to_owned(),
+            brand: "",
+            checks: None,
+            number: String::new(),
+            words: Words::new(&format!("{} {outcome} {}", made.name, codes.join(" ")), made.about),
+            steps,
+            outcome,
+        }
+    }
+
+    /// A preset of the user, with what is expected of it.
+    pub fn of_own(id: u64, name: &str, draft: &Draft, expects: Option<&Expectation>) -> Self {
+        let request = draft.to_request();
+        let card = request.params.get("card[number]").and_then(test_cards::by_number);
+        let outcome = expects.map_or_else(|| "nothing expected".to_owned(), outcome_of);
+        let about = match (card, request.params.len()) {
+            (Some(card), _) => format!("{} · {}", CardField::Number.show(&card.number), card.description),
+            (None, 1) => "One parameter, and no published test card".to_owned(),
+            (None, count) => format!("{count} parameters, and no published test card"),
+        };
+        let steps = match expects {
+            Some(Expectation { token, attach, charge, .. }) => [token, attach, charge].map(expected_step),
+            None => [StepOutcome::NotReached, StepOutcome::NotReached, StepOutcome::NotReached],
+        };
+        Self {
+            key: PresetKey::Own(id),
+            name: name.to_owned(),
+            words: Words::new(&format!("{name} {outcome}"), &about),
+            outcome,
+            about,
+            brand: card.map_or("", |card| card.brand.as_str()),
+            steps,
+            checks: None,
+            number: card.map(|card| card.number.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// How well this preset answers a search: see [`Words::rank`].
+    pub fn rank(&self, search: &Search) -> Option<u32> {
+        let digits = search.digits();
+        if digits.len() >= 2 && !self.number.is_empty() {
+            let by_number = if self.number == digits {
+                Some(0)
+            } else if self.number.starts_with(digits) || self.number.ends_with(digits) {
+                Some(1)
+            } else {
+                self.number.contains(digits).then_some(PART_OF_A_WORD)
+            };
+            if by_number.is_some() {
+                return by_number;
+            }
+        }
+        self.words.rank(search)
+    }
+}
+
+/// The code of a step that fails.
+fn code_of(step: &StepOutcome) -> Option<&str> {
+    matches!(step, StepOutcome::Refused { .. }).then(|| step.label())
+}
+
+/// "insufficient funds", of "insufficient_funds".
+fn plain(code: &str) -> String {
+    code.replace('_', " ")
+}
+
+fn outcome_of_card(card: &TestCard) -> String {
+    let mut parts = Vec::new();
+    match (&card.at_token, &card.at_attach, &card.at_charge) {
+        (refused @ StepOutcome::Refused { .. }, ..) => parts.push(format!("fails at token: {}", refused.label())),
+        (_, _, refused @ StepOutcome::Refused { .. }) if refused.label() == "authentication_required" => {
+            parts.push("declined at charge: authentication required".to_owned());
+        }
+        (_, StepOutcome::Later(_), refused @ StepOutcome::Refused { .. }) => {
+            parts.push(format!("attaches, then declined at charge: {}", plain(refused.label())));
+        }
+        (_, _, refused @ StepOutcome::Refused { .. }) => {
+            parts.push(format!("declined at charge: {}", plain(refused.label())));
+        }
+        (_, _, StepOutcome::Later(what)) => parts.push(format!("charge {}", what.replace("ok,", "works,"))),
+        _ => {}
+    }
+    for check in Check::ALL {
+        match card.check(check) {
+            "fail" if parts.is_empty() || !card.at_charge.is_refused() => {
+                parts.push(format!("{} fails", check.label()));
+            }
+            "unavailable" => parts.push(format!("{} unavailable", check.label())),
+            _ => {}
+        }
+    }
+    if parts.is_empty() {
+        parts.push("works".to_owned());
+    }
+    if card.group == "co-badged" {
+        parts.push(format!("co-branded {}", card.description.replace("Cartes Bancaires", "CB")));
+    }
+    parts.join(", ")
+}
+
+fn expected_step(expected: &Expected) -> StepOutcome {
+    match expected {
+        Expected::Open => StepOutcome::NotReached,
+        Expected::Works => StepOutcome::Ok,
+        Expected::Fails(code) => {
+            let (code, rest) = (code.clone(), String::new);
+            StepOutcome::Refused { code, decline_code: rest(), message: rest(), param: rest() }
+        }
+    }
+}
+
+/// The outcome of what has no row in the table of cards.
+fn outcome_of(expectation: &Expectation) -> String {
+    match &expectation.token {
+        Expected::Fails(code) => format!("fails at token: {code}"),
+        _ => expectation.words(),
+    }
+}
+
+/// A request that fails on purpose, or goes an unusual way, which no number of the table does by itself.
+struct Made {
+    id: &'static str,
+    name: &'static str,
+    about: &'static str,
+    /// Where the code alone does not say it.
+    outcome: &'static str,
+    change: fn(&mut Draft, Date),
+}
+
+impl Made {
+    /// What is in the form stays where it does not matter: name and address.
+    fn fill(&self, draft: &Draft, defaults: &FormDefaults, today: Date) -> Draft {
+        let mut made = good_draft(draft, PLAIN_NUMBER, defaults, today);
+        (self.change)(&mut made, today);
+        made
+    }
+
+    /// The policies that this is about, all others as they are by default.
+    fn policies(&self) -> Policies {
+        Policies { published_test_cards_only: self.id == "test_mode_live_card", ..Policies::default() }
+    }
+}
+
+fn raw(draft: &mut Draft, change: impl FnOnce(&mut Params)) {
+    let mut params = draft.params();
+    change(&mut params);
+    draft.raw = Some(params);
+}
+
+const MADE: [Made; 17] = [
+    Made {
+        id: "invalid_cvc",
+        name: "CVC of two digits",
+        about: "4242 with a security code that is too short",
+        outcome: "",
+        change: |draft, _| draft.cvc = "12".into(),
+    },
+    Made {
+        id: "incorrect_number",
+        name: "Number that fails the Luhn check",
+        about: "4242 4242 4242 4241: the last digit does not fit the others",
+        outcome: "",
+        change: |draft, _| draft.number = "4242424242424241".into(),
+    },
+    Made {
+        id: "incorrect_number_length",
+        name: "Number that is a digit short",
+        about: "4242 4242 4242 424",
+        outcome: "",
+        change: |draft, _| draft.number = "424242424242424".into(),
+    },
+    Made {
+        id: "invalid_number",
+        name: "Number with a letter in it",
+        about: "4242 4242 4242 424x: no number at all",
+        outcome: "",
+        change: |draft, _| draft.number = "424242424242424x".into(),
+    },
+    Made {
+        id: "invalid_expiry_month",
+        name: "Expiry month 13",
+        about: "4242 with a month that does not exist",
+        outcome: "",
+        change: |draft, today| draft.expiry = format!("13{:02}", Expiry::default_for(today).year % 100),
+    },
+    Made {
+        id: "invalid_expiry_year",
+        name: "Expired last year",
+        about: "4242 with a year that is over",
+        outcome: "",
+        change: |draft, today| draft.expiry = format!("12{}", today.year() - 1),
+    },
+    Made {
+        id: "invalid_expiry_year_far",
+        name: "Expiry 60 years ahead",
+        about: "4242 with a year that is more than 50 years away",
+        outcome: "",
+        change: |draft, today| draft.expiry = format!("12{}", today.year() + 60),
+    },
+    Made {
+        id: "missing_number",
+        name: "Missing card number",
+        about: "An expiry and a CVC without card[number]",
+        outcome: "",
+        change: |draft, _| draft.number = "".into(),
+    },
+    Made {
+        id: "missing_expiry",
+        name: "Missing expiry",
+        about: "4242 without card[exp_month] and card[exp_year]",
+        outcome: "",
+        change: |draft, _| draft.expiry.clear(),
+    },
+    Made {
+        id: "empty_number",
+        name: "Empty card number",
+        about: "card[number] is sent, with nothing in it",
+        outcome: "",
+        change: |draft, _| raw(draft, |params| params.set("card[number]", "")),
+    },
+    Made {
+        id: "empty_cvc",
+        name: "Empty CVC",
+        about: "card[cvc] is sent, with nothing in it",
+        outcome: "",
+        change: |draft, _| raw(draft, |params| params.set("card[cvc]", "")),
+    },
+    Made {
+        id: "unknown_parameter",
+        name: "Unknown parameter",
+        about: "4242 with card[holder], which the API does not know",
+        outcome: "",
+        change: |draft, _| raw(draft, |params| params.push("card[holder]", "Jenny Rosen")),
+    },
+    Made {
+        id: "card_and_customer",
+        name: "Card and customer at once",
+        about: "Either makes a token, both together do not",
+        outcome: "",
+        change: |draft, _| raw(draft, |params| params.push("customer", "cus_123")),
+    },
+    Made {
+        id: "unknown_network",
+        name: "Unknown preferred network",
+        about: "4242 that prefers amex, which is no value of card[networks][preferred]",
+        outcome: "",
+        change: |draft, _| raw(draft, |params| params.set(PREFERRED_NETWORK, "amex")),
+    },
+    Made {
+        id: "test_mode_live_card",
+        name: "Live card in test mode",
+        about: "4111 1111 1111 1111. The local minter refuses it with the policy of published cards only",
+        outcome: "",
+        change: |draft, _| draft.number = "4111111111111111".into(),
+    },
+    Made {
+        id: "invalid_preference",
+        name: "Preferred network that the card lacks",
+        about: "4242 that prefers Cartes Bancaires",
+        outcome: "works, and stores invalid_preference",
+        change: |draft, _| draft.preferred = Some(CardNetwork::CartesBancaires),
+    },
+    Made {
+        id: "no_cvc",
+        name: "Without a CVC",
+        about: "4242 with no card[cvc]",
+        outcome: "works, and the CVC is not checked",
+        change: |draft, _| draft.cvc = "".into(),
+    },
+];
+
+fn made(id: &str) -> Option<&'static Made> {
+    MADE.iter().find(|made| made.id == id)
+}
+
+static ALL: LazyLock<Vec<Preset>> = LazyLock::new(|| {
+    let cards = test_cards::all().iter().map(Preset::of_card);
+    MADE.iter().map(Preset::of_made).chain(cards).collect()
+});
+
+/// Every preset that the program brings along: the requests that fail on purpose, then the cards in table order.
+pub fn all() -> &'static [Preset] {
+    &ALL
+}
+
+/// A draft that makes a token of this number, with name, address and good fields of another, then as the user set it.
+fn good_draft(draft: &Draft, number: &str, defaults: &FormDefaults, today: Date) -> Draft {
+    let digits = CardNumber::parse(number).map_or(3, |number| number.brand().cvc_digits());
+    let (month, year) = split_expiry(&draft.expiry);
+    let expiry = if Expiry::read(&month, &year, today).is_ok() {
+        draft.expiry.clone()
+    } else {
+        let Expiry { month, year } = defaults.expiry(today);
+        format!("{month:02}{:02}", year % 100)
+    };
+    let code = draft.cvc.expose();
+    let is_good = code.len() == digits && code.bytes().all(|byte| byte.is_ascii_digit());
+    Draft {
+        number: number.into(),
+        expiry,
+        cvc: if is_good {
+            draft.cvc.clone()
+        } else if defaults.fills_cvc {
+            default_cvc(digits).into()
+        } else {
+            "".into()
+        },
+        name: if draft.name.is_empty() { defaults.name.clone() } else { draft.name.clone() },
+        address: draft.address.clone(),
+        ..Draft::default()
+    }
+}
+
+/// The form with a preset in it that the program brings along, and what is then expected. Name and address stay.
+pub fn fill(key: &PresetKey, draft: &Draft, defaults: &FormDefaults, today: Date) -> Option<(Draft, Expectation)> {
+    match key {
+        PresetKey::Card(number) => {
+            let card = test_cards::by_number(number)?;
+            let filled = fill_card(draft, card, defaults, today);
+            let expects = Expectation::of_card(card, &filled.to_request());
+            Some((filled, expects))
+        }
+        PresetKey::Made(id) => {
+            let made = made(id)?;
+            let filled = made.fill(draft, defaults, today);
+            let expects = Expectation::of_prediction(&filled.predict(today, made.policies()), &filled.to_request());
+            Some((filled, expects))
+        }
+        PresetKey::Own(_) => None,
+    }
+}
+
+/// A published card in the form, with all that its outcome needs: what a bank should find wrong must be sent.
+fn fill_card(draft: &Draft, card: &TestCard, defaults: &FormDefaults, today: Date) -> Draft {
+    let mut filled = good_draft(draft, &card.number, defaults, today);
+    let needs_cvc = card.check(Check::Cvc) != "pass" || card.at_charge.label() == "incorrect_cvc";
+    if needs_cvc && filled.cvc.is_empty() {
+        filled.cvc = default_cvc(card.brand.cvc_digits()).into();
+    }
+    if card.check(Check::Zip) != "pass" && filled.address.zip.is_empty() {
+        "12345".clone_into(&mut filled.address.zip);
+    }
+    if card.check(Check::Line1) != "pass" && filled.address.line1.is_empty() {
+        "1 Test Street".clone_into(&mut filled.address.line1);
+    }
+    filled.preferred = draft.preferred.filter(|network| card.networks.contains(network));
+    filled
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn first(search: &str) -> &'static str {
+        let search = Search::new(search);
+        let mut found: Vec<_> = all().iter().filter_map(|preset| Some((preset.rank(&search)?, preset))).collect();
+        found.sort_by_key(|(rank, _)| *rank);
+        found.first().map_or("nothing", |(_, preset)| &preset.name)
+    }
+
+    #[test]
+    fn a_preset_is_found_by_what_should_happen() {
+        for (search, name) in [
+            ("insuf", "Insufficient funds decline"),
+            ("insufficient_funds", "Insufficient funds decline"),
+            ("declined at charge: insufficient funds", "Insufficient funds decline"),
+            ("fails at token: invalid_cvc", "CVC of two digits"),
+            ("invalid_expiry_month", "Expiry month 13"),
+            ("CVC check fails", "CVC check fails (if a CVC is sent)"),
+            ("co-branded CB/Visa", "Cartes Bancaires/Visa"),
+            ("9995", "Insufficient funds decline"),
+            ("4000 0000 0000 9995", "Insufficient funds decline"),
+            ("tok_visa_chargeDeclinedInsufficientFunds", "Insufficient funds decline"),
+            ("live card", "Live card in test mode"),
+            ("postal code check fails", "Postal code check fails (if sent)"),
+            ("lost", "Lost card decline"),
+            ("nothing has this", "nothing"),
+        ] {
+            assert_eq!(first(search), name, "{search}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_read_as_it_was_written() {
+        let keys = [PresetKey::Card(PLAIN_NUMBER.to_owned()), PresetKey::Made("no_cvc".to_owned()), PresetKey::Own(7)];
+        for key in keys {
+            assert_eq!(key.to_string().parse(), Ok(key));
+        }
+        for text in ["card:4111111111111111", "made:x", "own:x", "", "card"] {
+            assert_eq!(text.parse::<PresetKey>(), Err(()), "{text}");
+        }
+    }
+}

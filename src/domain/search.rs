@@ -1,0 +1,95 @@
+//! How well some words answer a search: the order of everything that is found by typing.
+
+/// What a search looks through.
+#[derive(Clone, Debug)]
+pub struct Words {
+    /// The words that a person would say: of the name, the outcome and its codes.
+    telling: Vec<String>,
+    other: Vec<String>,
+    all: String,
+}
+
+impl Words {
+    pub fn new(telling: &str, other: &str) -> Self {
+        let all = format!("{telling} {other}").to_lowercase();
+        Self { telling: words_of(telling), other: words_of(other), all }
+    }
+
+    /// How well these words answer a search, the lowest best; `None` when a word of it is nowhere. Whole words come
+    /// before beginnings, the telling ones before others, and parts of words last: see [`is_close`].
+    pub fn rank(&self, search: &Search) -> Option<u32> {
+        search.words.iter().map(|word| self.rank_word(word)).try_fold(0, |worst, rank| Some(worst.max(rank?)))
+    }
+
+    fn rank_word(&self, word: &str) -> Option<u32> {
+        let begins = |known: &Vec<String>| known.iter().any(|known| known.starts_with(word));
+        if self.telling.iter().any(|known| known == word) {
+            Some(0)
+        } else if begins(&self.telling) {
+            Some(1)
+        } else if begins(&self.other) {
+            Some(2)
+        } else {
+            self.all.contains(word).then_some(PART_OF_A_WORD)
+        }
+    }
+}
+
+/// The rank of what is found inside a word only.
+pub const PART_OF_A_WORD: u32 = 3;
+
+/// Whether a rank is that of words or their beginnings: only then does a favourite or a recent one come first.
+pub fn is_close(rank: u32) -> bool {
+    rank < PART_OF_A_WORD
+}
+
+/// What is searched for, taken apart once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Search {
+    words: Vec<String>,
+    /// The digits, where there is nothing else but separators.
+    digits: String,
+}
+
+impl Search {
+    pub fn new(text: &str) -> Self {
+        let is_number = text.chars().all(|c| c.is_ascii_digit() || c == ' ' || c == '-');
+        let digits = if is_number { text.chars().filter(char::is_ascii_digit).collect() } else { String::new() };
+        Self { words: words_of(text), digits }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+
+    pub fn digits(&self) -> &str {
+        &self.digits
+    }
+}
+
+fn words_of(text: &str) -> Vec<String> {
+    let text = text.to_lowercase();
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_words_come_before_beginnings_and_parts_come_last() {
+        let words = Words::new("Export the history", "as json to a file");
+        for (search, rank) in [
+            ("", Some(0)),
+            ("export", Some(0)),
+            ("EXPORT history", Some(0)),
+            ("exp", Some(1)),
+            ("export json", Some(2)),
+            ("port", Some(3)),
+            ("export nothing", None),
+        ] {
+            assert_eq!(words.rank(&Search::new(search)), rank, "{search}");
+        }
+        assert!(is_close(2) && !is_close(3));
+    }
+}

@@ -1,0 +1,232 @@
+//! Presets and expectations against the minter: each preset does what it promises, and what comes otherwise is told.
+
+use jiff::Timestamp;
+use serde_json::json;
+use testcard::{
+    domain::{
+        api::{ApiRequest, ApiResponse},
+        draft::Draft,
+        expectation::{Expectation, Expected, Judgement, Step},
+        expiry::utc_day,
+        form_defaults::FormDefaults,
+        policies::Policies,
+        presets::{self, PresetKey},
+        test_cards::{self, Check},
+        token_call::TokenCall,
+    },
+    minter::{self, MemoryLedger, Workspace},
+};
+
+fn now() -> Timestamp {
+    Timestamp::from_second(1_900_000_000).unwrap()
+}
+
+/// A minter of its own, and what an entry that it made comes to.
+struct Life {
+    ledger: MemoryLedger,
+    policies: Policies,
+    expects: Expectation,
+    judgement: Option<Judgement>,
+}
+
+impl Life {
+    fn new(expects: Expectation, policies: Policies) -> Self {
+        Self { ledger: MemoryLedger::default(), policies, expects, judgement: None }
+    }
+
+    fn call(&mut self, request: &ApiRequest) -> ApiResponse {
+        let workspace = Workspace::seeded(1);
+        let answer = minter::handle(&mut self.ledger, request, now(), self.policies, &workspace).unwrap();
+        self.judgement = self.expects.judge(self.judgement.as_ref(), &request.masked(), &answer);
+        answer
+    }
+
+    /// Makes a token of a draft.
+    fn mint(&mut self, draft: &Draft) -> Option<String> {
+        let answer = self.call(&draft.to_request().to_api("mint"));
+        answer.with_token(|token| token.id().to_owned())
+    }
+
+    fn charge(&mut self, token: &str) -> ApiResponse {
+        self.call(&charge_of(token, "2000"))
+    }
+
+    fn attach(&mut self, token: &str) -> ApiResponse {
+        let workspace = Workspace::seeded(1);
+        let customer =
+            ApiRequest { method: testcard::domain::api::HttpMethod::Post, ..ApiRequest::get("/v1/customers") };
+        let made = minter::handle(&mut self.ledger, &customer, now(), self.policies, &workspace).unwrap();
+        let customer = made.json().unwrap()["id"].as_str().unwrap().to_owned();
+        self.call(&TokenCall::Attach { token: token.to_owned(), customer: Some(customer) }.to_api("attach"))
+    }
+
+    fn words(&self) -> String {
+        self.judgement.as_ref().map_or_else(|| "nothing".to_owned(), Judgement::words)
+    }
+}
+
+fn charge_of(token: &str, amount: &str) -> ApiRequest {
+    let (amount, currency) = (amount.to_owned(), "usd".to_owned());
+    TokenCall::Charge { token: token.to_owned(), amount, currency }.to_api("charge")
+}
+
+fn filled(key: &PresetKey) -> (Draft, Expectation) {
+    presets::fill(key, &Draft::default(), &FormDefaults::default(), utc_day(now())).unwrap()
+}
+
+fn key(text: &str) -> PresetKey {
+    text.parse().unwrap()
+}
+
+/// What the account must be like for a preset.
+fn policies_for(key: &PresetKey) -> Policies {
+    let published_test_cards_only = *key == PresetKey::Made("test_mode_live_card".to_owned());
+    Policies { published_test_cards_only, ..Policies::default() }
+}
+
+#[test]
+fn every_preset_is_predicted_and_answered_as_it_promises() {
+    assert!(presets::all().len() > 310);
+    for preset in presets::all() {
+        let (draft, expects) = filled(&preset.key);
+        let policies = policies_for(&preset.key);
+        let prediction = draft.predict(utc_day(now()), policies);
+        assert!(expects.agrees_with(&prediction), "{}: {expects:?} is not {prediction:?}", preset.name);
+        for use_up in [Life::charge, Life::attach] {
+            let mut life = Life::new(expects.clone(), policies);
+            let token = life.mint(&draft);
+            assert_eq!(life.words(), "As expected at token", "{}", preset.name);
+            assert_eq!(token.is_some(), expects.token == Expected::Works, "{}", preset.name);
+            if let Some(token) = token {
+                use_up(&mut life, &token);
+                let judgement = life.judgement.clone().unwrap();
+                assert!(judgement.is_as_expected(), "{}: {}", preset.name, life.words());
+                assert_ne!(judgement.step, Step::Token, "{}", preset.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_code_of_a_bad_request_has_a_preset() {
+    for code in [
+        "invalid_expiry_month",
+        "invalid_expiry_year",
+        "invalid_cvc",
+        "incorrect_number",
+        "invalid_number",
+        "parameter_missing",
+        "parameter_invalid_empty",
+        "parameter_unknown",
+        "parameters_exclusive",
+        "test_mode_live_card",
+    ] {
+        let promise = format!("fails at token: {code}");
+        let found =
+            presets::all().iter().find(|preset| preset.outcome == promise && !preset.name.contains("Incorrect"));
+        let (_, expects) = filled(&found.unwrap_or_else(|| panic!("nothing {promise}")).key);
+        assert_eq!(expects, Expectation::refused(code));
+    }
+}
+
+#[test]
+fn what_comes_otherwise_is_told_with_its_step() {
+    let insufficient = key("card:4000000000009995");
+    let (declined, expects) = filled(&insufficient);
+    let works = filled(&key("card:4242424242424242")).0;
+
+    // Another card than the one that was expected.
+    let mut life = Life::new(expects.clone(), Policies::default());
+    let token = life.mint(&works).unwrap();
+    assert_eq!(life.words(), "As expected at token");
+    // What is refused in validation says nothing about the card.
+    life.call(&charge_of(&token, "1"));
+    assert_eq!(life.words(), "As expected at token");
+    life.charge(&token);
+    assert_eq!(life.words(), "Differs at charge: expected insufficient_funds, got ok");
+    // The first difference stays.
+    life.charge(&token);
+    assert_eq!(life.words(), "Differs at charge: expected insufficient_funds, got ok");
+
+    let mut life = Life::new(expects.clone(), Policies::default());
+    let token = life.mint(&works).unwrap();
+    life.attach(&token);
+    assert_eq!(life.words(), "Differs at attach: expected insufficient_funds, got ok");
+
+    // An account that takes no numbers.
+    let mut life = Life::new(expects, Policies { raw_card_data: false, ..Policies::default() });
+    life.mint(&declined);
+    assert_eq!(life.words(), "Differs at token: expected ok, got invalid_request_error");
+    // Asked anew, it is judged anew.
+    life.policies = Policies::default();
+    let again = declined.to_request().to_api("again");
+    life.call(&again);
+    assert_eq!(life.words(), "As expected at token");
+}
+
+#[test]
+fn a_check_is_judged_at_charge_and_attach() {
+    let failing = filled(&key("card:4000000000000101"));
+    let passing = filled(&key("card:4242424242424242")).0;
+    for use_up in [Life::charge, Life::attach] {
+        let mut life = Life::new(failing.1.clone(), Policies::default());
+        let token = life.mint(&passing).unwrap();
+        use_up(&mut life, &token);
+        assert_eq!(life.words(), "Differs at CVC check: expected fail, got pass");
+        // Without a code there is no check, and nothing to judge.
+        let mut life = Life::new(failing.1.clone(), Policies::default());
+        let token = life.mint(&Draft { cvc: "".into(), ..failing.0.clone() }).unwrap();
+        use_up(&mut life, &token);
+        assert!(life.judgement.unwrap().is_as_expected());
+    }
+    // A rule of the account makes a decline of it.
+    let mut life = Life::new(failing.1, Policies { block_if_cvc_fails: true, ..Policies::default() });
+    let token = life.mint(&failing.0).unwrap();
+    life.charge(&token);
+    assert_eq!(life.words(), "Differs at charge: expected ok, got incorrect_cvc");
+}
+
+#[test]
+fn a_card_that_fails_by_its_code_works_without_one() {
+    let card = test_cards::by_number("4000000000000127").unwrap();
+    let (draft, with_code) = filled(&key("card:4000000000000127"));
+    let without = Draft { cvc: "".into(), ..draft.clone() }.to_request();
+    assert_eq!(with_code.charge, Expected::Fails("incorrect_cvc".to_owned()));
+    assert_eq!(Expectation::of_card(card, &without).charge, Expected::Works);
+}
+
+#[test]
+fn expectations_and_judgements_come_back_from_their_json() {
+    for preset in presets::all() {
+        let (_, expects) = filled(&preset.key);
+        assert_eq!(Expectation::of_json(&expects.to_json()), Some(expects), "{}", preset.name);
+    }
+    let (draft, expects) = filled(&key("card:4000000000000101"));
+    assert_eq!(expects.checks, [(Check::Cvc, "fail".to_owned())]);
+    let mut life = Life::new(expects, Policies { block_if_cvc_fails: true, ..Policies::default() });
+    let token = life.mint(&draft).unwrap();
+    for judgement in [life.judgement.clone(), life.charge(&token).json().and(life.judgement.clone())] {
+        let judgement = judgement.unwrap();
+        assert_eq!(Judgement::of_json(&judgement.to_json()), Some(judgement));
+    }
+    for odd in [json!({}), json!({ "version": 2, "token": "ok", "step": "token" }), json!([]), json!("x")] {
+        assert_eq!((Expectation::of_json(&odd), Judgement::of_json(&odd)), (None, None), "{odd}");
+    }
+}
+
+#[test]
+fn an_expectation_says_in_words_what_is_special() {
+    for (text, words) in [
+        ("card:4242424242424242", "token, attach and charge work"),
+        ("card:4000000000009995", "charge declines with insufficient_funds"),
+        ("card:4000000000000341", "attach works, charge declines with generic_decline"),
+        ("card:4000002760003184", "charge declines with authentication_required"),
+        ("card:4000000000000101", "CVC check fails"),
+        ("card:4000000000000010", "address line 1 check fails, postal code check fails"),
+        ("card:4000000000000044", "address line 1 check is unavailable, postal code check is unavailable"),
+        ("made:invalid_cvc", "token fails with invalid_cvc"),
+        ("made:test_mode_live_card", "token fails with test_mode_live_card"),
+    ] {
+        assert_eq!(filled(&key(text)).1.words(), words, "{text}");
+    }
+}
