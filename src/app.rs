@@ -35,7 +35,7 @@ use crate::{
         icons,
         inspector::{self, InspectorState, Subject},
         keys,
-        layout::{self, Dock, Grows, Part, Parts},
+        layout::{self, Dock, Grows, KeptLayout, Part, Parts},
         requests::{self, RequestsContext, RequestsState},
         server::{self, AppliedFaults, ServerContext, ServerState},
         settings::{self, SettingsState},
@@ -117,6 +117,8 @@ struct Panels {
     inspector: InspectorState,
     /// Whether the inspector lies over the middle of a small window.
     drawer_is_open: bool,
+    /// Whether the inspector gets the focus as soon as it is drawn.
+    focus_inspector: bool,
     /// Where the parts of the window were drawn, in their order.
     parts: Parts,
     dialogs: Dialogs,
@@ -149,6 +151,8 @@ pub struct AppConfig {
     pub picker: Picker,
     /// What went wrong before there was a window: a broken settings file, say.
     pub warnings: Vec<String>,
+    /// How the window was left.
+    pub layout: Layout,
     /// When the program started: the log tells how long the first frame took.
     pub started: Instant,
 }
@@ -158,7 +162,7 @@ pub struct App {
     worker: Worker,
     clock: Clock,
     settings: Settings,
-    layout: Layout,
+    layout: KeptLayout,
     model: Model,
     panels: Panels,
     jobs: Jobs,
@@ -186,7 +190,7 @@ impl App {
             worker,
             clock,
             settings,
-            layout: Layout::default(),
+            layout: KeptLayout::new(config.layout),
             model: Model::default(),
             panels: Panels::default(),
             jobs: Jobs::default(),
@@ -376,6 +380,9 @@ impl App {
             self.act(ui.ctx(), action);
         }
         self.keep_zoom(ui.ctx());
+        if let Some(layout) = self.layout.due(ui.ctx()) {
+            self.worker.send(Command::SaveLayout(layout));
+        }
         if let Some(started) = self.started.take() {
             tracing::debug!(millis = started.elapsed().as_millis() as u64, "first frame drawn");
         }
@@ -434,7 +441,7 @@ impl App {
                 None
             }
             Deed::FoldForm => {
-                self.layout.form_is_open = !self.layout.form_is_open;
+                self.layout.now.form_is_open = !self.layout.now.form_is_open;
                 None
             }
             Deed::FoldInspector => {
@@ -477,7 +484,7 @@ impl App {
             is_blocked: matches!(self.model.storage, Storage::Unusable(_)),
         };
         let width = ui.available_width();
-        let plan = layout::plan(width, &self.layout, self.panels.drawer_is_open);
+        let plan = layout::plan(width, &self.layout.now, self.panels.drawer_is_open);
         if let Some(width) = plan.form {
             let shown = egui::Panel::left("form").frame(pane).resizable(false).exact_size(width).show(ui, |ui| {
                 form::form_ui(ui, &mut self.panels.form, &form_context, actions);
@@ -512,7 +519,12 @@ impl App {
     }
 
     fn inspector_ui(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
-        layout::landmark_ui(ui, inspector_stop(), "Inspector", ui.max_rect());
+        let stop = layout::landmark_ui(ui, egui::Id::unique("inspector_stop"), "Inspector", ui.max_rect());
+        // What opens in this frame is measured first, and cannot have the focus yet.
+        if self.panels.focus_inspector && !ui.is_sizing_pass() {
+            self.panels.focus_inspector = false;
+            stop.request_focus();
+        }
         let call = self.model.exchange.as_ref().map(|(id, exchange)| {
             let row = self.model.place_of_request(*id).map(|place| &self.model.requests[place]);
             (*id, exchange.as_ref(), row)
@@ -536,6 +548,7 @@ impl App {
                 frame.show(ui, |ui| {
                     ui.set_min_size(rect.size());
                     ui.set_max_size(rect.size());
+                    ui.set_clip_rect(rect);
                     let closed = drawer_head_ui(ui);
                     self.inspector_ui(ui, actions);
                     closed
@@ -560,24 +573,24 @@ impl App {
             if let Some(moved) =
                 layout::splitter_ui(ui, "Width of the form", edge, Grows::Right, width, plan.form_range)
             {
-                self.layout.form_width = moved.unwrap_or(usual.form_width);
+                self.layout.now.form_width = moved.unwrap_or(usual.form_width);
             }
         }
         if let Dock::Beside(width) = plan.inspector {
             let edge = layout::edge_of(part(Part::Inspector), Grows::Left);
             let name = "Width of the inspector";
             if let Some(moved) = layout::splitter_ui(ui, name, edge, Grows::Left, width, plan.inspector_range) {
-                self.layout.inspector_width = moved;
+                self.layout.now.inspector_width = moved;
             }
         }
     }
 
     fn is_small(&self, ctx: &Context) -> bool {
-        layout::is_small(ctx.content_rect().width(), &self.layout)
+        layout::is_small(ctx.content_rect().width(), &self.layout.now)
     }
 
     fn inspector_is_shown(&self, ctx: &Context) -> bool {
-        if self.is_small(ctx) { self.panels.drawer_is_open } else { self.layout.inspector_is_open }
+        if self.is_small(ctx) { self.panels.drawer_is_open } else { self.layout.now.inspector_is_open }
     }
 
     fn fold_inspector(&mut self, ctx: &Context) {
@@ -585,7 +598,7 @@ impl App {
         if self.is_small(ctx) {
             self.panels.drawer_is_open = !is_shown;
         } else {
-            self.layout.inspector_is_open = !is_shown;
+            self.layout.now.inspector_is_open = !is_shown;
         }
     }
 
@@ -593,7 +606,7 @@ impl App {
     fn go_to(&mut self, ctx: &Context, part: Part) {
         match part {
             Part::Form => {
-                self.layout.form_is_open = true;
+                self.layout.now.form_is_open = true;
                 self.panels.form.focus(FormField::Number);
             }
             Part::Middle => match self.panels.pane {
@@ -604,7 +617,7 @@ impl App {
                 if !self.inspector_is_shown(ctx) {
                     self.fold_inspector(ctx);
                 }
-                ctx.memory_mut(|memory| memory.request_focus(inspector_stop()));
+                self.panels.focus_inspector = true;
             }
         }
     }
@@ -624,7 +637,7 @@ impl App {
 
     fn is_drawn(&self, ctx: &Context, part: Part) -> bool {
         match part {
-            Part::Form => self.layout.form_is_open,
+            Part::Form => self.layout.now.form_is_open,
             Part::Middle => true,
             Part::Inspector => self.inspector_is_shown(ctx),
         }
@@ -872,20 +885,17 @@ impl App {
     }
 }
 
-/// The keyboard's stop at the head of the inspector.
-fn inspector_stop() -> egui::Id {
-    egui::Id::unique("inspector_stop")
-}
-
 /// The head of the drawer; whether it is to be closed.
 fn drawer_head_ui(ui: &mut Ui) -> bool {
-    let row = egui::Layout::right_to_left(egui::Align::Center);
-    let size = egui::vec2(ui.available_width(), 24.0);
-    let closed = ui.allocate_ui_with_layout(size, row, |ui| {
-        ui.add_space(8.0);
-        ui.add(IconButton::new(icons::X, "Close the inspector").keys("Esc").small()).clicked()
+    let margin = egui::Margin { left: theme::PANE_PADDING, right: 10, top: 10, bottom: 0 };
+    let head = egui::Frame::new().inner_margin(margin).show(ui, |ui| {
+        egui::Sides::new().height(20.0).show(
+            ui,
+            |ui| ui.label(egui::RichText::new("Inspector").color(theme::Tokens::of(ui).subdued)),
+            |ui| ui.add(IconButton::new(icons::X, "Close the inspector").keys("Esc").small()).clicked(),
+        )
     });
-    closed.inner
+    head.inner.1
 }
 
 fn apply_theme(ctx: &Context, choice: ThemeChoice) {
@@ -894,6 +904,14 @@ fn apply_theme(ctx: &Context, choice: ThemeChoice) {
         ThemeChoice::Light => ThemePreference::Light,
         ThemeChoice::Dark => ThemePreference::Dark,
     });
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        if let Some(layout) = self.layout.last() {
+            self.worker.send(Command::SaveLayout(layout));
+        }
+    }
 }
 
 impl eframe::App for App {

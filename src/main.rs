@@ -13,7 +13,11 @@ use jiff::Timestamp;
 use testcard::{
     app::{self, App, AppConfig},
     cli::{self, World},
-    domain::{clock::Clock, mask},
+    domain::{
+        clock::Clock,
+        layout::{SMALLEST_WINDOW, WindowPlace},
+        mask,
+    },
     settings::{self, Folders},
     worker::Config,
 };
@@ -103,17 +107,20 @@ fn log_to_stderr(verbosity: u8) {
 fn open_window(world: &World, started: Instant) -> anyhow::Result<()> {
     let folders = Folders::find(world.home.clone()).context("the data folder cannot be found")?;
     let (settings, warnings) = settings::load(&folders.settings_file());
+    let layout = settings::load_layout(&folders.layout_file());
     let config = AppConfig {
         worker: Config {
             folder: Some(folders.data.clone()),
             settings,
             settings_file: Some(folders.settings_file()),
+            layout_file: Some(folders.layout_file()),
             clock: world.clock.clone(),
             keys: world.keys(),
         },
         export_folder: Folders::documents(),
         picker: app::desktop_picker(),
         warnings,
+        layout,
         started,
     };
     let icon = eframe::icon_data::from_png_bytes(include_bytes!("../assets/icon-256.png")).unwrap_or_default();
@@ -122,7 +129,14 @@ fn open_window(world: &World, started: Instant) -> anyhow::Result<()> {
         .with_app_id("testcard")
         .with_icon(icon)
         .with_inner_size([1280.0, 800.0])
-        .with_min_inner_size([900.0, 560.0]);
+        .with_min_inner_size(SMALLEST_WINDOW);
+    let viewport = match layout.window {
+        Some(WindowPlace { corner, size, is_maximized }) => {
+            let placed = viewport.with_inner_size(size).with_maximized(is_maximized);
+            corner.map_or_else(|| placed.clone(), |corner| placed.clone().with_position(corner))
+        }
+        None => viewport,
+    };
     let options = eframe::NativeOptions { viewport, ..Default::default() };
     eframe::run_native("testcard", options, Box::new(|cc| Ok(Box::new(App::new(&cc.egui_ctx, config)))))
         .map_err(|error| anyhow::anyhow!("{WITHOUT_WINDOW}{}", reason(&error.to_string())))

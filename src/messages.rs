@@ -7,6 +7,7 @@ use crate::domain::{
     entry::{Counts, Entry, EntryDetail, EntryId, HistoryFilter},
     fault::Rule,
     key::{ApiKey, KeyKind},
+    layout::Layout,
     params::TokenRequest,
     refusal::Refusal,
     request_log::{ExchangeId, RequestRow},
@@ -52,6 +53,8 @@ pub enum Command {
     ResetMinter,
     /// Write entries to a file, newest first.
     Export { job: JobId, path: PathBuf, filter: HistoryFilter, overwrite: bool },
+    /// Keep how the window is left.
+    SaveLayout(Layout),
     /// Keep these settings and use them from now on.
     SaveSettings(Settings),
     /// Use this key for the real API.

@@ -3,6 +3,9 @@
 //! Reading never fails: what is wrong is replaced by its default, with a warning. What is not known is kept.
 
 mod file;
+mod window;
+
+pub use window::{load_layout, save_layout};
 
 use std::{
     fs, io,
@@ -59,6 +62,11 @@ impl Folders {
     pub fn settings_file(&self) -> PathBuf {
         self.config.join("settings.json")
     }
+
+    /// How the window was left.
+    pub fn layout_file(&self) -> PathBuf {
+        self.config.join("window.json")
+    }
 }
 
 /// Why folders were not found or settings not written.
@@ -90,9 +98,6 @@ pub fn save(path: &Path, settings: &Settings) -> Result<(), SettingsError> {
     refuse_secrets(settings)?;
     // A link, as managers of such files make them, stays a link.
     let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(failed("make the settings folder", folder))?;
-
     let old = read(path);
     let was_good = match &old {
         Ok(root) => root.as_ref().is_none_or(|root| file::of_json(root.clone(), path).1.is_empty()),
@@ -105,11 +110,17 @@ pub fn save(path: &Path, settings: &Settings) -> Result<(), SettingsError> {
     let root = file::over(old.ok().flatten().unwrap_or_default(), settings);
     let text = format!("{:#}\n", Value::Object(root));
 
-    let saving = "save the settings";
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed(saving, path))?;
-    file.write_all(text.as_bytes()).map_err(failed(saving, path))?;
-    file.as_file().sync_all().map_err(failed(saving, path))?;
-    file.persist(path).map_err(|error| failed(saving, path)(error.error))?;
+    replace(path, &text, "save the settings")
+}
+
+/// Writes a file beside the old one and renames: a failure leaves the old one alone.
+fn replace(path: &Path, text: &str, doing: &'static str) -> Result<(), SettingsError> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(failed("make the settings folder", folder))?;
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed(doing, path))?;
+    file.write_all(text.as_bytes()).map_err(failed(doing, path))?;
+    file.as_file().sync_all().map_err(failed(doing, path))?;
+    file.persist(path).map_err(|error| failed(doing, path)(error.error))?;
     Ok(())
 }
 

@@ -13,14 +13,17 @@ use super::{
 pub fn keys_ui(ctx: &Context) -> bool {
     let modal = modal_ui(ctx, "keys", "Keys", 760.0, |ui| {
         let height = ctx.content_rect().height() - 160.0;
-        ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
-            ui.columns_const(|[left, right]| {
-                group_ui(left, Group::Token);
-                left.add_space(12.0);
-                group_ui(left, Group::History);
-                group_ui(right, Group::Window);
-            });
-        });
+        ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]).show(
+            ui,
+            |ui| {
+                ui.columns_const(|[left, right]| {
+                    group_ui(left, Group::Token);
+                    left.add_space(12.0);
+                    group_ui(left, Group::History);
+                    group_ui(right, Group::Window);
+                });
+            },
+        );
     });
     !modal.should_close
 }

@@ -2,10 +2,12 @@
 
 use std::ops::RangeInclusive;
 
-use egui::{CursorIcon, EventFilter, Id, Key, Rangef, Rect, Response, Role, Sense, Stroke, Ui, WidgetInfo, vec2};
+use egui::{
+    Context, CursorIcon, EventFilter, Id, Key, Rangef, Rect, Response, Role, Sense, Stroke, Ui, WidgetInfo, vec2,
+};
 
 use super::theme::Tokens;
-use crate::domain::layout::Layout;
+use crate::domain::layout::{Layout, WindowPlace};
 
 /// A part of the window, in reading order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,6 +173,68 @@ pub fn landmark_ui(ui: &Ui, id: Id, name: &str, pane: Rect) -> Response {
         ui.painter().rect_stroke(pane.shrink(1.0), 0, ring, egui::StrokeKind::Inside);
     }
     response
+}
+
+/// How the window stands now; `None` while that is not worth keeping.
+fn window_place(ctx: &Context, before: Option<WindowPlace>) -> Option<WindowPlace> {
+    let zoom = ctx.zoom_factor();
+    ctx.input(|input| {
+        let viewport = input.viewport();
+        let is_odd = viewport.minimized == Some(true) || viewport.fullscreen == Some(true);
+        let size = viewport.inner_rect.filter(|_| !is_odd)?.size() * zoom;
+        let is_maximized = viewport.maximized == Some(true);
+        match before {
+            // What it goes back to.
+            Some(before) if is_maximized => Some(WindowPlace { is_maximized, ..before }),
+            _ => {
+                let corner = viewport.outer_rect.map(|outer| [outer.min.x * zoom, outer.min.y * zoom]);
+                Some(WindowPlace { corner, size: [size.x, size.y], is_maximized })
+            }
+        }
+    })
+}
+
+/// The layout, and what of it is kept already.
+#[derive(Debug)]
+pub struct KeptLayout {
+    pub now: Layout,
+    kept: Layout,
+    seen: Layout,
+    /// When it was last seen to change, in the window's time.
+    changed_at: f64,
+}
+
+impl KeptLayout {
+    /// How long the layout has to stay as it is before it is kept: a drag of the mouse is one change.
+    const CALM_SECS: f64 = 1.0;
+
+    pub fn new(layout: Layout) -> Self {
+        Self { now: layout, kept: layout, seen: layout, changed_at: 0.0 }
+    }
+
+    /// The layout, when it is time to keep it; else the window is woken when it will be.
+    pub fn due(&mut self, ctx: &Context) -> Option<Layout> {
+        self.now.window = window_place(ctx, self.now.window).or(self.now.window);
+        let time = ctx.input(|input| input.time);
+        if std::mem::replace(&mut self.seen, self.now) != self.now {
+            self.changed_at = time;
+        }
+        if self.now == self.kept {
+            return None;
+        }
+        let left = self.changed_at + Self::CALM_SECS - time;
+        if left > 0.0 {
+            ctx.request_repaint_after_secs(left as f32);
+            return None;
+        }
+        self.kept = self.now;
+        Some(self.now)
+    }
+
+    /// The layout, if it is not kept yet: the window closes.
+    pub fn last(&self) -> Option<Layout> {
+        (self.now != self.kept).then_some(self.now)
+    }
 }
 
 /// The strip of `pane` that its neighbour begins at.

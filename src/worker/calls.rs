@@ -26,6 +26,7 @@ use crate::{
         clock::Clock,
         entry::{EntryId, HistoryFilter, Status},
         error::ErrorView,
+        layout::Layout,
         refusal::Refusal,
         settings::Settings,
     },
@@ -87,6 +88,7 @@ pub(super) struct Desk {
     line: Line,
     settings: Settings,
     settings_file: Option<PathBuf>,
+    layout_file: Option<PathBuf>,
     clock: Clock,
     history: History,
     outbox: Outbox,
@@ -102,6 +104,7 @@ impl Desk {
             line: Line { targets, keys: Arc::new(config.keys) },
             settings: config.settings,
             settings_file: config.settings_file,
+            layout_file: config.layout_file,
             clock: config.clock,
             history,
             outbox,
@@ -155,6 +158,7 @@ impl Desk {
             Command::SetFaults { rules } => self.serving.set_faults(rules),
             Command::ResetMinter => self.reset(),
             Command::Export { job, path, filter, overwrite } => self.export(job, path, filter, overwrite),
+            Command::SaveLayout(layout) => self.save_layout(&layout),
             Command::SaveSettings(settings) => self.save_settings(settings),
             Command::SetKey(key) => self.with_keys(move |keys| {
                 keys.set(key);
@@ -224,6 +228,15 @@ impl Desk {
                 Err(error) => Update::Problem { message: error.to_string() },
             });
         });
+    }
+
+    /// A window that opens as at first is nothing to be told of.
+    fn save_layout(&self, layout: &Layout) {
+        if let Some(file) = &self.layout_file
+            && let Err(error) = settings::save_layout(file, layout)
+        {
+            tracing::debug!(%error, "the window's place was not kept");
+        }
     }
 
     fn save_settings(&mut self, settings: Settings) {

@@ -35,6 +35,8 @@ pub struct Config {
     pub settings: Settings,
     /// Where settings are kept; `None` keeps them nowhere.
     pub settings_file: Option<PathBuf>,
+    /// Where it is kept how the window was left.
+    pub layout_file: Option<PathBuf>,
     pub clock: Clock,
     pub keys: Keys,
 }

@@ -21,6 +21,7 @@ mod schemas;
 mod secrets;
 mod serve;
 mod settings;
+mod shell;
 mod store;
 mod stripe;
 mod support;

@@ -421,6 +421,7 @@ fn a_window_and_a_reader_see_within_a_second_what_a_server_made() {
             folder: Some(folder.clone()),
             settings: Settings::default(),
             settings_file: None,
+            layout_file: None,
             clock: Clock::fixed(Timestamp::UNIX_EPOCH),
             keys: Keys::session_only(None),
         };

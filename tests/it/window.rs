@@ -20,6 +20,7 @@ use testcard::{
     domain::{
         api::Target,
         clock::Clock,
+        layout::Layout,
         settings::{BaseUrl, Settings, StripeSettings, ThemeChoice},
     },
     keys::Keys,
@@ -43,16 +44,28 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Bench {
     pub folder: Option<PathBuf>,
     pub settings: Settings,
-    key: Option<&'static str>,
-    picked: Option<PathBuf>,
-    export_folder: PathBuf,
+    pub key: Option<&'static str>,
+    pub picked: Option<PathBuf>,
+    pub export_folder: PathBuf,
+    pub size: [f32; 2],
+    pub layout: Layout,
+    pub layout_file: Option<PathBuf>,
 }
 
 impl Bench {
     pub fn new() -> Self {
         let mut settings = Settings::default();
         settings.window.theme = ThemeChoice::Dark;
-        Self { folder: None, settings, key: None, picked: None, export_folder: PathBuf::from("/nowhere") }
+        Self {
+            folder: None,
+            settings,
+            key: None,
+            picked: None,
+            export_folder: PathBuf::from("/nowhere"),
+            size: [1280.0, 1000.0],
+            layout: Layout::default(),
+            layout_file: None,
+        }
     }
 
     /// A window that calls this address for Stripe.
@@ -72,6 +85,7 @@ impl Bench {
                 folder: self.folder.clone(),
                 settings: self.settings.clone(),
                 settings_file: None,
+                layout_file: self.layout_file.clone(),
                 clock: Clock::fixed(Timestamp::from_second(1_900_000_000).unwrap()),
                 keys: Keys::session_only(self.key.map(str::to_owned)),
             },
@@ -84,10 +98,11 @@ impl Bench {
                 })
             },
             warnings: Vec::new(),
+            layout: self.layout,
             started: Instant::now(),
         };
         let mut window = Harness::builder()
-            .with_size([1280.0, 1000.0])
+            .with_size(self.size)
             .with_max_steps(64)
             .build_eframe(|cc| App::new(&cc.egui_ctx, config));
         wait(&mut window, "the history", |window| {

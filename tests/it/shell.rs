@@ -1,0 +1,157 @@
+//! The window's frame: panes that fold, resize and become a drawer, the keys that lead through it, and what is kept of it.
+
+use egui::{Key, Modifiers, Role};
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use tempfile::TempDir;
+use testcard::{
+    domain::layout::{Layout, WindowPlace},
+    settings::{load_layout, save_layout},
+    ui::shortcuts::SHORTCUTS,
+};
+
+use crate::{
+    support::hands::{click, focused, play},
+    window::{Bench, Window, ctrl, rows, says, wait, wait_for},
+};
+
+/// Makes a token of the card that works.
+fn make(window: &mut Window) {
+    let before = rows(window).len();
+    ctrl(window, Key::Enter);
+    wait(window, "the row", |window| rows(window).len() > before);
+}
+
+fn press(window: &mut Window, modifiers: Modifiers, key: Key) {
+    window.key_press_modifiers(modifiers, key);
+    window.run_ok();
+}
+
+#[track_caller]
+fn width_of(window: &Window, splitter: &str) -> f64 {
+    window.get_by_role_and_label(Role::Splitter, splitter).accesskit_node().numeric_value().unwrap()
+}
+
+#[test]
+fn a_small_window_shows_the_inspector_as_a_drawer_that_esc_closes() {
+    let mut window = Bench { size: [900.0, 600.0], ..Bench::new() }.open();
+    make(&mut window);
+    assert!(!says(&window, "Copy id"), "the drawer stays closed while somebody types");
+    ctrl(&mut window, Key::Num2);
+    play(&mut window, "↵");
+    wait_for(&mut window, "Copy id");
+    assert_eq!(focused(&window).as_deref(), Some("Inspector"));
+    play(&mut window, "⎋");
+    assert!(!says(&window, "Copy id"));
+    assert_eq!(focused(&window).as_deref(), Some("History"));
+    // The pointer opens it as well, and the focus stays.
+    window.get_all_by_role(Role::Row).next().unwrap().click();
+    window.run_ok();
+    assert!(says(&window, "Copy id"));
+    click(&mut window, Role::Button, "Close the inspector");
+    assert!(!says(&window, "Copy id"));
+}
+
+#[test]
+fn panes_fold_by_a_key_and_come_back_when_something_leads_there() {
+    let mut window = Bench::new().open();
+    make(&mut window);
+    for (fold, go, words) in [(Key::B, Key::Num1, "New token"), (Key::J, Key::Num3, "Copy id")] {
+        assert!(says(&window, words));
+        ctrl(&mut window, fold);
+        assert!(!says(&window, words), "{words}");
+        ctrl(&mut window, go);
+        assert!(says(&window, words), "{words}");
+    }
+    ctrl(&mut window, Key::B);
+    ctrl(&mut window, Key::L);
+    window.run_ok();
+    assert_eq!(focused(&window).as_deref(), Some("Card number"));
+}
+
+#[test]
+fn f6_goes_round_the_panes_both_ways() {
+    let mut window = Bench::new().open();
+    make(&mut window);
+    ctrl(&mut window, Key::L);
+    let mut stops = Vec::new();
+    for modifiers in [Modifiers::NONE, Modifiers::NONE, Modifiers::NONE, Modifiers::SHIFT, Modifiers::SHIFT] {
+        press(&mut window, modifiers, Key::F6);
+        stops.push(focused(&window).unwrap_or_default());
+    }
+    assert_eq!(stops, ["History", "Inspector", "Card number", "Inspector", "History"]);
+    ctrl(&mut window, Key::Num4);
+    assert_eq!(focused(&window).as_deref(), Some("Requests"));
+}
+
+#[test]
+fn a_pane_is_made_wider_by_the_arrow_keys_within_its_bounds() {
+    let mut window = Bench::new().open();
+    const FORM: &str = "Width of the form";
+    let before = width_of(&window, FORM);
+    window.get_by_role_and_label(Role::Splitter, FORM).focus();
+    window.run_ok();
+    play(&mut window, "→→→←");
+    assert!((width_of(&window, FORM) - before - 32.0).abs() < 0.5);
+    for _ in 0..60 {
+        window.key_press(Key::ArrowRight);
+    }
+    window.run_ok();
+    let node = window.get_by_role_and_label(Role::Splitter, FORM);
+    assert_eq!(node.accesskit_node().numeric_value(), node.accesskit_node().max_numeric_value());
+    const INSPECTOR: &str = "Width of the inspector";
+    let before = width_of(&window, INSPECTOR);
+    window.get_by_role_and_label(Role::Splitter, INSPECTOR).focus();
+    window.run_ok();
+    play(&mut window, "←");
+    assert!((width_of(&window, INSPECTOR) - before - 16.0).abs() < 0.5, "it grows to the left");
+}
+
+#[test]
+fn the_list_of_keys_has_every_one_of_them() {
+    let mut window = Bench::new().open();
+    ctrl(&mut window, Key::Slash);
+    for shortcut in SHORTCUTS {
+        assert!(says(&window, shortcut.name.trim_end_matches('…')), "{}", shortcut.name);
+        assert!(window.query_by_label(&shortcut.written()).is_some(), "{}", shortcut.written());
+    }
+    play(&mut window, "⎋");
+    assert!(!says(&window, "Go to the previous pane"));
+}
+
+#[test]
+fn the_panes_are_as_they_were_left_at_the_next_start() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("config").join("window.json");
+    let mut window = Bench { layout_file: Some(file.clone()), ..Bench::new() }.open();
+    window.get_by_role_and_label(Role::Splitter, "Width of the form").focus();
+    window.run_ok();
+    play(&mut window, "→→");
+    ctrl(&mut window, Key::J);
+    let width = width_of(&window, "Width of the form");
+    drop(window);
+    let layout = load_layout(&file);
+    assert!(!layout.inspector_is_open);
+    let window = Bench { layout, ..Bench::new() }.open();
+    assert!((width_of(&window, "Width of the form") - width).abs() < 0.5);
+    assert!(window.query_by_role_and_label(Role::Splitter, "Width of the inspector").is_none());
+}
+
+#[test]
+fn how_the_window_was_left_is_read_again_and_nothing_else_is() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("window.json");
+    let place = WindowPlace { corner: Some([40.0, 50.0]), size: [1500.0, 900.0], is_maximized: true };
+    let layout = Layout {
+        form_width: 333.0,
+        inspector_width: Some(500.0),
+        form_is_open: false,
+        inspector_is_open: true,
+        window: Some(place),
+    };
+    save_layout(&file, &layout).unwrap();
+    assert_eq!(load_layout(&file), layout);
+    for text in ["", "{", "[]", "{\"version\":2}", "{\"version\":1}"] {
+        std::fs::write(&file, text).unwrap();
+        assert_eq!(load_layout(&file), Layout::default(), "{text}");
+    }
+}
