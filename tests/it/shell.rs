@@ -21,6 +21,9 @@ fn make(window: &mut Window) {
     wait(window, "the row", |window| rows(window).len() > before);
 }
 
+const FORM: &str = "Width of the form";
+const INSPECTOR: &str = "Width of the inspector";
+
 fn press(window: &mut Window, modifiers: Modifiers, key: Key) {
     window.key_press_modifiers(modifiers, key);
     window.run_ok();
@@ -86,7 +89,6 @@ fn f6_goes_round_the_panes_both_ways() {
 #[test]
 fn a_pane_is_made_wider_by_the_arrow_keys_within_its_bounds() {
     let mut window = Bench::new().open();
-    const FORM: &str = "Width of the form";
     let before = width_of(&window, FORM);
     window.get_by_role_and_label(Role::Splitter, FORM).focus();
     window.run_ok();
@@ -98,7 +100,6 @@ fn a_pane_is_made_wider_by_the_arrow_keys_within_its_bounds() {
     window.run_ok();
     let node = window.get_by_role_and_label(Role::Splitter, FORM);
     assert_eq!(node.accesskit_node().numeric_value(), node.accesskit_node().max_numeric_value());
-    const INSPECTOR: &str = "Width of the inspector";
     let before = width_of(&window, INSPECTOR);
     window.get_by_role_and_label(Role::Splitter, INSPECTOR).focus();
     window.run_ok();
@@ -123,17 +124,17 @@ fn the_panes_are_as_they_were_left_at_the_next_start() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("config").join("window.json");
     let mut window = Bench { layout_file: Some(file.clone()), ..Bench::new() }.open();
-    window.get_by_role_and_label(Role::Splitter, "Width of the form").focus();
+    window.get_by_role_and_label(Role::Splitter, FORM).focus();
     window.run_ok();
     play(&mut window, "→→");
     ctrl(&mut window, Key::J);
-    let width = width_of(&window, "Width of the form");
+    let width = width_of(&window, FORM);
     drop(window);
     let layout = load_layout(&file);
     assert!(!layout.inspector_is_open);
     let window = Bench { layout, ..Bench::new() }.open();
-    assert!((width_of(&window, "Width of the form") - width).abs() < 0.5);
-    assert!(window.query_by_role_and_label(Role::Splitter, "Width of the inspector").is_none());
+    assert!((width_of(&window, FORM) - width).abs() < 0.5);
+    assert!(window.query_by_role_and_label(Role::Splitter, INSPECTOR).is_none());
 }
 
 #[test]
