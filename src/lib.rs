@@ -23,6 +23,7 @@
 //! | module | what it is for | uses |
 //! | --- | --- | --- |
 //! | [`domain`] | nouns and rules, pure: cards, expiry, drafts, parameters, prediction, masking, typing, keys | |
+//! | [`snippets`] | a call as source text, a file per language | domain |
 //! | [`messages`] | commands and updates between window and background, plain data | domain |
 //! | [`model`] | what the window knows; `apply` is the only way to change it | domain, messages |
 //! | [`minter`] | Stripe's test mode as a pure state machine over a `Ledger` | domain |
@@ -34,8 +35,8 @@
 //! | [`server`] | loopback HTTP: bytes to a call to bytes, connections in bounds, faults on demand | domain, backend |
 //! | [`jobs`] | long work with progress and cancel | domain, backend, store |
 //! | [`worker`] | the background: its handle, its loop, the history's thread | all above but the window's |
-//! | [`cli`] | the commands | backend, store, server, jobs, keys, settings |
-//! | [`ui`] | views, widgets, theme; they push [`ui::Action`]s and change only their own state | domain, messages, model |
+//! | [`cli`] | the commands | backend, store, server, jobs, keys, settings, snippets |
+//! | [`ui`] | views, widgets, theme; they push [`ui::Action`]s and change only their own state | domain, messages, model, snippets |
 //! | [`app`] | ties the background to the views and carries actions out | messages, model, worker, ui |
 //!
 //! `main` alone reads the clock and the environment, and hands both on. `tests/it/layers.rs` holds this table as data
@@ -90,6 +91,7 @@ pub mod minter;
 pub mod model;
 pub mod server;
 pub mod settings;
+pub mod snippets;
 pub mod store;
 pub mod stripe;
 pub mod ui;

@@ -8,6 +8,7 @@ mod life;
 mod mint;
 mod past;
 mod serve;
+mod snippet;
 
 use std::{
     fmt,
@@ -57,6 +58,7 @@ const EXAMPLES: &str = "Examples:
   testcard refresh --all                     ask Stripe which tokens were used
   testcard serve --seed 1                    Stripe's test mode on 127.0.0.1:12111, for SDKs
   testcard history --status failed           what failed
+  testcard snippet tok_… --lang python       the call that made a token, as code
   testcard export tokens.json                the whole history as JSON
 
 Exit status: 0 done, 1 an error was answered, 2 wrong usage, 3 no answer came, 4 the data folder cannot be used";
@@ -80,6 +82,8 @@ pub enum Command {
     Reset,
     /// List what was made, newest first.
     History(past::HistoryArgs),
+    /// Print the call that made a token as code, for a developer to run.
+    Snippet(snippet::SnippetArgs),
     /// Write the history to a JSON file.
     Export(past::ExportArgs),
     /// List Stripe's published test cards.
@@ -168,6 +172,7 @@ pub fn run(command: Command, world: &World) -> u8 {
         Command::Serve(args) => serve::serve(*args, world),
         Command::Reset => serve::reset(world),
         Command::History(args) => past::history(&args, world),
+        Command::Snippet(args) => snippet::snippet(&args, world),
         Command::Export(args) => past::export(&args, world),
         Command::Cards(args) => cards::cards(&args),
         Command::Paths => paths(world),

@@ -24,7 +24,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("worker", &["domain", "messages", "store", "backend", "server", "jobs", "keys", "settings"]),
     ("settings", &["domain"]),
     // The minter only for what the backend is built of.
-    ("cli", &["domain", "backend", "store", "server", "jobs", "keys", "settings", "minter"]),
+    ("cli", &["domain", "backend", "store", "server", "jobs", "keys", "settings", "minter", "snippets"]),
     ("ui", &["domain", "messages", "model", "snippets", "diff"]),
     ("app", &["messages", "model", "worker", "ui", "settings", "domain"]),
     ("main", &["app", "cli", "settings", "keys", "domain", "worker"]),

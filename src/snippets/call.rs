@@ -1,0 +1,237 @@
+//! A kept call, ready to be written in any language: its parameters as nested values, what an SDK calls it, and what a
+//! reader has to know.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::domain::{
+    api::{HttpMethod, MaskedRequest},
+    card::{BrandSoFar, brand_so_far},
+    draft::default_cvc,
+    mask::HIDDEN,
+};
+
+/// What stands in a path or a query as it is.
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+/// Brackets are Stripe's notation: SDKs and servers take them bare.
+const IN_NAME: &AsciiSet = &UNRESERVED.remove(b'[').remove(b']');
+
+/// A parameter's value: a text, or others by name or in a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Node {
+    Text(String),
+    Map(Fields),
+    List(Vec<Node>),
+}
+
+pub(super) type Fields = Vec<(String, Node)>;
+
+/// A resource that all SDKs know by the same names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Resource {
+    /// As in the path and in JavaScript: `tokens`.
+    pub plural: &'static str,
+    /// `Token`.
+    pub class: &'static str,
+    /// What its variable is called: `token`.
+    pub single: &'static str,
+}
+
+const RESOURCES: [Resource; 4] = [
+    Resource { plural: "tokens", class: "Token", single: "token" },
+    Resource { plural: "charges", class: "Charge", single: "charge" },
+    Resource { plural: "customers", class: "Customer", single: "customer" },
+    Resource { plural: "refunds", class: "Refund", single: "refund" },
+];
+
+/// What an SDK calls a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Create(Resource),
+    Retrieve(Resource, String),
+    List(Resource),
+    /// A source of this customer.
+    CreateSource(String),
+    /// A call that only an SDK's raw request can make in every language.
+    Raw,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Call {
+    pub method: HttpMethod,
+    pub kind: Kind,
+    /// Percent-encoded.
+    pub path: String,
+    /// As they are sent, but for the stand-ins of what is not kept.
+    pub params: Vec<(String, String)>,
+    notes: Vec<String>,
+}
+
+impl Call {
+    pub(super) fn of(request: &MaskedRequest) -> Self {
+        let mut notes = Vec::new();
+        let params = request.params.iter().map(|(name, value)| {
+            let known = stand_in(request, name, value, &mut notes);
+            (name.clone(), known.unwrap_or_else(|| value.clone()))
+        });
+        let params = params.collect();
+        Self { method: request.method, kind: kind(request), path: encoded_path(&request.path), params, notes }
+    }
+
+    /// What has to be said before the code, a sentence each.
+    pub(super) fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// The parameters as nested values, and apart from them those whose names no nesting can give: malformed names, and
+    /// names that say of one thing that it is a text and a dictionary. Of one name sent twice the last value counts.
+    pub(super) fn fields(&self) -> (Fields, Vec<(&str, &str)>) {
+        let mut nested = Fields::new();
+        let mut flat = Vec::new();
+        for (name, value) in self.last_of_each_name() {
+            let is_placed = parts(name).is_some_and(|parts| place(&mut nested, &parts, value));
+            if !is_placed {
+                flat.push((name, value));
+            }
+        }
+        (nested, flat)
+    }
+
+    /// Everything at one level: the nested fields, and then the names that cannot be nested.
+    pub(super) fn all_fields(&self) -> Fields {
+        let (mut fields, flat) = self.fields();
+        fields.extend(flat.into_iter().map(|(name, value)| (name.to_owned(), Node::Text(value.to_owned()))));
+        fields
+    }
+
+    fn last_of_each_name(&self) -> impl Iterator<Item = (&str, &str)> {
+        let is_last = |(nth, (name, _)): &(usize, &(String, String))| {
+            !self.params[nth + 1..].iter().any(|(later, _)| later == name && !name.ends_with("[]"))
+        };
+        self.params.iter().enumerate().filter(is_last).map(|(_, (name, value))| (name.as_str(), value.as_str()))
+    }
+
+    /// The parameters as a form or a query.
+    pub(super) fn form(&self) -> String {
+        self.params.iter().map(|(name, value)| pair(name, value)).collect::<Vec<_>>().join("&")
+    }
+
+    /// The path, with the parameters of a call that has no body.
+    pub(super) fn path_and_query(&self) -> String {
+        if self.has_body() || self.params.is_empty() {
+            self.path.clone()
+        } else {
+            format!("{}?{}", self.path, self.form())
+        }
+    }
+
+    pub(super) fn has_body(&self) -> bool {
+        self.method == HttpMethod::Post
+    }
+}
+
+/// `name=value`, both percent-encoded.
+pub(super) fn pair(name: &str, value: &str) -> String {
+    format!("{}={}", utf8_percent_encode(name, IN_NAME), utf8_percent_encode(value, UNRESERVED))
+}
+
+/// What a security code is replaced by, with a note about it and about whatever else is not as it was sent.
+fn stand_in(request: &MaskedRequest, name: &str, value: &str, notes: &mut Vec<String>) -> Option<String> {
+    let mut note = |text: String| {
+        if !notes.contains(&text) {
+            notes.push(text);
+        }
+    };
+    if value == HIDDEN {
+        let code = default_cvc(cvc_digits(request.param("card[number]").unwrap_or_default()));
+        note(format!("The security code that was sent is not kept: {code} stands for it."));
+        return Some(code.to_owned());
+    }
+    if !value.contains(['*', '•']) {
+        return None;
+    }
+    if name == "card[number]" {
+        note("The card number is masked, because it is not a published test card.".to_owned());
+        note("Put the whole number in its place, or that of a test card, before you run this.".to_owned());
+    } else if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"[]_".contains(&byte)) {
+        note(format!("{name} may be masked: put in what belongs there before you run this."));
+    } else {
+        note("A parameter may be masked: put in what belongs there before you run this.".to_owned());
+    }
+    None
+}
+
+/// How many digits the security code of a number has, as far as the number is known.
+fn cvc_digits(number: &str) -> usize {
+    let known: String = number.chars().take_while(char::is_ascii_digit).collect();
+    match brand_so_far(&known) {
+        BrandSoFar::One(brand) => brand.cvc_digits(),
+        BrandSoFar::Open | BrandSoFar::Impossible => 3,
+    }
+}
+
+fn encoded_path(path: &str) -> String {
+    path.split('/').map(|part| utf8_percent_encode(part, UNRESERVED).to_string()).collect::<Vec<_>>().join("/")
+}
+
+fn kind(request: &MaskedRequest) -> Kind {
+    let parts: Vec<&str> = request.path.split('/').skip(1).collect();
+    let resource = |name: &str| RESOURCES.into_iter().find(|resource| resource.plural == name);
+    // What an SDK would take for something else is left to the raw request.
+    let is_id = |id: &str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    match (request.method, &parts[..]) {
+        (HttpMethod::Post, ["v1", name]) => resource(name).map(Kind::Create),
+        (HttpMethod::Get, ["v1", name]) if *name != "tokens" => resource(name).map(Kind::List),
+        (HttpMethod::Get, ["v1", name, id]) if is_id(id) => {
+            resource(name).map(|resource| Kind::Retrieve(resource, (*id).to_owned()))
+        }
+        (HttpMethod::Post, ["v1", "customers", id, "sources"]) if is_id(id) => {
+            Some(Kind::CreateSource((*id).to_owned()))
+        }
+        _ => None,
+    }
+    .unwrap_or(Kind::Raw)
+}
+
+/// The parts of a well-formed name: `card[networks][preferred]`, `expand[]`.
+fn parts(name: &str) -> Option<Vec<&str>> {
+    let (head, rest) = name.split_at(name.find('[').unwrap_or(name.len()));
+    let mut parts = vec![head];
+    let mut rest = rest;
+    while !rest.is_empty() {
+        let (part, behind) = rest.strip_prefix('[')?.split_once(']')?;
+        parts.push(part);
+        rest = behind;
+    }
+    let last = parts.len() - 1;
+    let is_good =
+        |(nth, part): (usize, &&str)| !part.contains(['[', ']']) && (!part.is_empty() || nth == last && nth > 0);
+    parts.iter().enumerate().all(is_good).then_some(parts)
+}
+
+/// Puts a value in its place; `false` when something of another kind is there.
+fn place(fields: &mut Fields, parts: &[&str], value: &str) -> bool {
+    let name = parts[0];
+    let at = fields.iter().position(|(known, _)| known == name);
+    match (&parts[1..], at) {
+        ([], None) => fields.push((name.to_owned(), Node::Text(value.to_owned()))),
+        ([], Some(_)) => return false,
+        ([""], None) => fields.push((name.to_owned(), Node::List(vec![Node::Text(value.to_owned())]))),
+        ([""], Some(at)) => match &mut fields[at].1 {
+            Node::List(items) => items.push(Node::Text(value.to_owned())),
+            Node::Text(_) | Node::Map(_) => return false,
+        },
+        (rest, None) => {
+            let mut inner = Fields::new();
+            let is_placed = place(&mut inner, rest, value);
+            fields.push((name.to_owned(), Node::Map(inner)));
+            return is_placed;
+        }
+        (rest, Some(at)) => {
+            return match &mut fields[at].1 {
+                Node::Map(inner) => place(inner, rest, value),
+                Node::Text(_) | Node::List(_) => false,
+            };
+        }
+    }
+    true
+}

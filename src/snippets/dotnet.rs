@@ -1,0 +1,88 @@
+//! The call for stripe-dotnet, in C#.
+
+use super::{
+    KEY,
+    call::Call,
+    lines,
+    quote::{Escapes, with_backslashes},
+    typed::{TypedToken, retrieved_token},
+};
+use crate::domain::{api::HttpMethod, settings::BaseUrl};
+
+/// The properties of `TokenCardOptions`.
+const CARD: [(&str, &str); 12] = [
+    ("number", "Number"),
+    ("exp_month", "ExpMonth"),
+    ("exp_year", "ExpYear"),
+    ("cvc", "Cvc"),
+    ("name", "Name"),
+    ("address_line1", "AddressLine1"),
+    ("address_line2", "AddressLine2"),
+    ("address_city", "AddressCity"),
+    ("address_state", "AddressState"),
+    ("address_zip", "AddressZip"),
+    ("address_country", "AddressCountry"),
+    ("currency", "Currency"),
+];
+
+fn text(text: &str) -> String {
+    with_backslashes(text, '"', &[], Escapes::Wide)
+}
+
+pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
+    let key = format!("Environment.GetEnvironmentVariable({})", text(KEY));
+    let call = match (TypedToken::of(call, &CARD, |_| true), retrieved_token(call)) {
+        (Some(token), _) => create_token(&token),
+        (None, Some(id)) => format!("var service = new TokenService();\nToken token = service.Get({});\n", text(id)),
+        (None, None) => return raw(call, &key, base),
+    };
+    let client = match base {
+        None => format!("StripeConfiguration.ApiKey = {key};\n"),
+        Some(base) => format!(
+            "// Assign no StripeConfiguration.ApiKey after this: that would drop the client and its address.\n\
+             StripeConfiguration.StripeClient = new StripeClient(\n    apiKey: {key},\n    apiBase: {});\n",
+            text(base.as_str())
+        ),
+    };
+    format!("{client}\n{call}")
+}
+
+fn create_token(token: &TypedToken) -> String {
+    let mut set = Vec::new();
+    if token.has_card() {
+        set.push("    Card = new TokenCardOptions\n    {".to_owned());
+        set.extend(token.card.iter().map(|(property, value)| format!("        {property} = {},", text(value))));
+        if let Some(network) = &token.network {
+            set.push(format!(
+                "        Networks = new TokenCardNetworksOptions\n        {{\n            Preferred = {},\n        }},",
+                text(network)
+            ));
+        }
+        set.push("    },".to_owned());
+    }
+    set.extend(token.card_id.iter().map(|id| format!("    Card = {},", text(id))));
+    set.extend(token.customer.iter().map(|id| format!("    Customer = {},", text(id))));
+    let extra =
+        token.extra.iter().map(|(name, value)| format!("options.AddExtraParam({}, {});", text(name), text(value)));
+    format!(
+        "var options = new TokenCreateOptions\n{{\n{}}};\n{}var service = new TokenService();\n\
+         Token token = service.Create(options);\n",
+        lines(set),
+        lines(extra)
+    )
+}
+
+fn raw(call: &Call, key: &str, base: Option<&BaseUrl>) -> String {
+    let base = base.map(|base| format!(",\n    apiBase: {}", text(base.as_str()))).unwrap_or_default();
+    let method = match call.method {
+        HttpMethod::Get => "Get",
+        HttpMethod::Post => "Post",
+        HttpMethod::Delete => "Delete",
+    };
+    let content = if call.has_body() { format!(",\n    {}", text(&call.form())) } else { String::new() };
+    format!(
+        "var client = new StripeClient(\n    apiKey: {key}{base});\n\nStripeResponse response = client.RawRequest(\n    \
+         HttpMethod.{method},\n    {}{content});\n",
+        text(&call.path_and_query())
+    )
+}

@@ -1,0 +1,91 @@
+//! The call for stripe-go.
+
+use super::{
+    KEY,
+    call::Call,
+    lines,
+    quote::{Escapes, with_backslashes},
+    typed::{TypedToken, retrieved_token},
+};
+use crate::domain::{api::HttpMethod, settings::BaseUrl};
+
+/// The fields of `stripe.CardParams` that a token takes. It has none for networks.
+const CARD: [(&str, &str); 12] = [
+    ("number", "Number"),
+    ("exp_month", "ExpMonth"),
+    ("exp_year", "ExpYear"),
+    ("cvc", "CVC"),
+    ("name", "Name"),
+    ("address_line1", "AddressLine1"),
+    ("address_line2", "AddressLine2"),
+    ("address_city", "AddressCity"),
+    ("address_state", "AddressState"),
+    ("address_zip", "AddressZip"),
+    ("address_country", "AddressCountry"),
+    ("currency", "Currency"),
+];
+
+fn text(text: &str) -> String {
+    with_backslashes(text, '"', &[], Escapes::Wide)
+}
+
+pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
+    let base = base.map(|base| {
+        format!(
+            "stripe.SetBackend(stripe.APIBackend, stripe.GetBackendWithConfig(\n\tstripe.APIBackend,\n\t\
+             &stripe.BackendConfig{{URL: stripe.String({})}},\n))\n",
+            text(base.as_str())
+        )
+    });
+    let call = match (TypedToken::of(call, &CARD, |_| false), retrieved_token(call)) {
+        (Some(token), _) => create_token(&token),
+        (None, Some(id)) => format!("result, err := token.Get({}, nil)\n", text(id)),
+        (None, None) => raw(call),
+    };
+    format!("stripe.Key = os.Getenv({})\n{}\n{call}", text(KEY), base.unwrap_or_default())
+}
+
+fn create_token(token: &TypedToken) -> String {
+    let mut fields: Vec<(&str, String)> = Vec::new();
+    if token.has_card() {
+        let members: Vec<(&str, String)> =
+            token.card.iter().map(|(member, value)| (*member, format!("stripe.String({})", text(value)))).collect();
+        fields.push(("Card", format!("&stripe.CardParams{{\n{}\t}}", aligned(&members, "\t\t"))));
+    }
+    if let Some(id) = &token.card_id {
+        fields.push(("Card", format!("&stripe.CardParams{{ID: {}}}", text(id))));
+    }
+    if let Some(id) = &token.customer {
+        fields.push(("Customer", format!("stripe.String({})", text(id))));
+    }
+    let fields = if fields.is_empty() { String::new() } else { format!("\n{}", aligned(&fields, "\t")) };
+    let extra =
+        lines(token.extra.iter().map(|(name, value)| format!("params.AddExtra({}, {})", text(name), text(value))));
+    format!("params := &stripe.TokenParams{{{fields}}}\n{extra}result, err := token.New(params)\n")
+}
+
+/// The fields of a struct as gofmt aligns them: by the longest name, unless a value takes several lines.
+fn aligned(fields: &[(&str, String)], step: &str) -> String {
+    let is_block = fields.iter().any(|(_, value)| value.contains('\n'));
+    let longest = if is_block { 0 } else { fields.iter().map(|(name, _)| name.len()).max().unwrap_or_default() };
+    lines(fields.iter().map(|(name, value)| {
+        let gap = " ".repeat(longest.saturating_sub(name.len()) + 1);
+        format!("{step}{name}:{gap}{value},")
+    }))
+}
+
+fn raw(call: &Call) -> String {
+    let method = match call.method {
+        HttpMethod::Get => "http.MethodGet",
+        HttpMethod::Post => "http.MethodPost",
+        HttpMethod::Delete => "http.MethodDelete",
+    };
+    let content = if call.has_body() { call.form() } else { String::new() };
+    format!(
+        "backend, err := stripe.GetRawRequestBackend(stripe.APIBackend)\nif err != nil {{\n\tlog.Fatal(err)\n}}\n\
+         client := rawrequest.Client{{B: backend, Key: stripe.Key}}\n\
+         result, err := client.RawRequest({method}, {}, {}, nil)\n",
+        text(&call.path_and_query()),
+        text(&content)
+    )
+}

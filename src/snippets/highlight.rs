@@ -1,0 +1,82 @@
+//! What the words of a snippet are, so that a view can colour them.
+//!
+//! It reads a line at a time: no text of a snippet runs over a line's end, because line breaks in values are escaped.
+
+use std::ops::Range;
+
+use super::Language;
+
+/// What a piece of a line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Part {
+    Plain,
+    Comment,
+    /// A text between quotes.
+    Text,
+    Number,
+    Keyword,
+}
+
+/// The pieces of a line, in order and without gaps.
+pub fn parts(line: &str, language: Language) -> Vec<(Range<usize>, Part)> {
+    let mut found: Vec<(Range<usize>, Part)> = Vec::new();
+    let mut at = 0;
+    while let Some(c) = line[at..].chars().next() {
+        let rest = &line[at..];
+        let (length, part) = if rest.starts_with(language.comment()) {
+            (rest.len(), Part::Comment)
+        } else if c == '"' || c == '\'' {
+            (text_length(rest, c, escapes(language, c, line[..at].ends_with('$'))), Part::Text)
+        } else if c.is_ascii_digit() {
+            (rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '.').unwrap_or(rest.len()), Part::Number)
+        } else if is_word(c) {
+            let length = rest.find(|c: char| !is_word(c)).unwrap_or(rest.len());
+            let is_keyword = keywords(language).contains(&&rest[..length]);
+            (length, if is_keyword { Part::Keyword } else { Part::Plain })
+        } else {
+            (c.len_utf8(), Part::Plain)
+        };
+        match found.last_mut() {
+            Some((range, last)) if *last == part && part == Part::Plain => range.end += length,
+            _ => found.push((at..at + length, part)),
+        }
+        at += length;
+    }
+    found
+}
+
+/// A word may begin with a dash: that is how options are written.
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_' || c == '-'
+}
+
+/// Whether a backslash is special between these quotes.
+fn escapes(language: Language, quote: char, after_dollar: bool) -> bool {
+    let is_shell = matches!(language, Language::Curl | Language::StripeCli);
+    !is_shell || quote == '"' || after_dollar
+}
+
+fn text_length(rest: &str, quote: char, escapes: bool) -> usize {
+    let mut is_escaped = false;
+    for (at, c) in rest.char_indices().skip(1) {
+        match c {
+            _ if is_escaped => is_escaped = false,
+            '\\' if escapes => is_escaped = true,
+            c if c == quote => return at + 1,
+            _ => {}
+        }
+    }
+    rest.len()
+}
+
+fn keywords(language: Language) -> &'static [&'static str] {
+    match language {
+        Language::Curl => &["curl", "-u", "-d", "-G", "-X", "--data-urlencode"],
+        Language::StripeCli => &["stripe", "-d", "--api-key", "--api-base", "--confirm"],
+        Language::Python => &["import"],
+        Language::Node => &["const", "await", "require"],
+        Language::Ruby | Language::Go => &["if", "nil"],
+        Language::Php | Language::Java => &["new", "null"],
+        Language::Dotnet => &["var", "new"],
+    }
+}

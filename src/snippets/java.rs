@@ -1,0 +1,84 @@
+//! The call for stripe-java.
+
+use super::{
+    KEY,
+    call::Call,
+    lines,
+    quote::{Escapes, with_backslashes},
+    typed::{TypedToken, retrieved_token},
+};
+use crate::domain::{networks::CardNetwork, settings::BaseUrl};
+
+/// The setters of a token's card.
+const CARD: [(&str, &str); 12] = [
+    ("number", "setNumber"),
+    ("exp_month", "setExpMonth"),
+    ("exp_year", "setExpYear"),
+    ("cvc", "setCvc"),
+    ("name", "setName"),
+    ("address_line1", "setAddressLine1"),
+    ("address_line2", "setAddressLine2"),
+    ("address_city", "setAddressCity"),
+    ("address_state", "setAddressState"),
+    ("address_zip", "setAddressZip"),
+    ("address_country", "setAddressCountry"),
+    ("currency", "setCurrency"),
+];
+
+fn text(text: &str) -> String {
+    with_backslashes(text, '"', &[], Escapes::Utf16)
+}
+
+pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
+    let key = format!("System.getenv({})", text(KEY));
+    // A network is a constant of an enum.
+    let has_constant = |network: &str| CardNetwork::from_stripe(network).is_some();
+    let call = match (TypedToken::of(call, &CARD, has_constant), retrieved_token(call)) {
+        (Some(token), _) => create_token(&token),
+        (None, Some(id)) => format!("Token token = Token.retrieve({});\n", text(id)),
+        (None, None) => return raw(call, &key, base),
+    };
+    let base = base.map(|base| format!("Stripe.overrideApiBase({});\n", text(base.as_str()))).unwrap_or_default();
+    format!("Stripe.apiKey = {key};\n{base}\n{call}")
+}
+
+fn create_token(token: &TypedToken) -> String {
+    let mut set = Vec::new();
+    if token.has_card() {
+        set.push("    .setCard(\n      TokenCreateParams.Card.builder()".to_owned());
+        set.extend(token.card.iter().map(|(setter, value)| format!("        .{setter}({})", text(value))));
+        if let Some(network) = &token.network {
+            let constant = network.to_uppercase();
+            set.push(format!(
+                "        .setNetworks(\n          TokenCreateParams.Card.Networks.builder()\n            \
+                 .setPreferred(TokenCreateParams.Card.Networks.Preferred.{constant})\n            .build()\n        )"
+            ));
+        }
+        set.push("        .build()\n    )".to_owned());
+    }
+    set.extend(token.card_id.iter().map(|id| format!("    .setCard({})", text(id))));
+    set.extend(token.customer.iter().map(|id| format!("    .setCustomer({})", text(id))));
+    set.extend(token.extra.iter().map(|(name, value)| format!("    .putExtraParam({}, {})", text(name), text(value))));
+    format!(
+        "TokenCreateParams params =\n  TokenCreateParams.builder()\n{}    .build();\n\n\
+         Token token = Token.create(params);\n",
+        lines(set)
+    )
+}
+
+fn raw(call: &Call, key: &str, base: Option<&BaseUrl>) -> String {
+    let client = match base {
+        None => format!("StripeClient client = new StripeClient({key});\n"),
+        Some(base) => format!(
+            "StripeClient client =\n  StripeClient.builder()\n    .setApiKey({key})\n    .setApiBase({})\n    .build();\n",
+            text(base.as_str())
+        ),
+    };
+    let method = call.method.as_str();
+    let content = if call.has_body() { text(&call.form()) } else { "null".to_owned() };
+    format!(
+        "{client}\nStripeResponse response =\n  client.rawRequest(\n    ApiResource.RequestMethod.{method},\n    {},\n    \
+         {content},\n    RawRequestOptions.builder().build()\n  );\n",
+        text(&call.path_and_query())
+    )
+}

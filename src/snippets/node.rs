@@ -1,0 +1,56 @@
+//! The call for stripe-node.
+
+use url::Url;
+
+use super::{
+    KEY,
+    call::{Call, Kind},
+    literal::Literal,
+    quote::{Escapes, is_identifier, with_backslashes},
+};
+use crate::domain::settings::BaseUrl;
+
+const LITERAL: Literal = Literal { map: ["{", "}"], list: ["[", "]"], key, text };
+
+fn text(text: &str) -> String {
+    with_backslashes(text, '\'', &[], Escapes::Braces)
+}
+
+fn key(name: &str) -> String {
+    match name {
+        // As a plain key it would set the prototype.
+        "__proto__" => "['__proto__']: ".to_owned(),
+        _ if is_identifier(name) => format!("{name}: "),
+        _ => format!("{}: ", text(name)),
+    }
+}
+
+pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
+    let client =
+        format!("const stripe = require('stripe')(process.env.{KEY}{});\n", base.map(options).unwrap_or_default());
+    let fields = call.all_fields();
+    let params = LITERAL.map(&fields, 0);
+    let and_params = if fields.is_empty() { String::new() } else { format!(", {params}") };
+    let (name, called) = match &call.kind {
+        Kind::Create(resource) => (resource.single, format!("{}.create({params})", resource.plural)),
+        Kind::Retrieve(resource, id) => {
+            (resource.single, format!("{}.retrieve({}{and_params})", resource.plural, text(id)))
+        }
+        Kind::List(resource) => (resource.plural, format!("{}.list({params})", resource.plural)),
+        Kind::CreateSource(id) => ("source", format!("customers.createSource({}{and_params})", text(id))),
+        Kind::Raw => {
+            let and_params = if call.has_body() { and_params } else { String::new() };
+            let method = text(call.method.as_str());
+            ("response", format!("rawRequest({method}, {}{and_params})", text(&call.path_and_query())))
+        }
+    };
+    format!("{client}\nconst {name} = await stripe.{called};\n")
+}
+
+/// It takes an address in parts.
+fn options(base: &BaseUrl) -> String {
+    let Ok(url) = Url::parse(base.as_str()) else { return String::new() };
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    let port = url.port_or_known_default().unwrap_or(443);
+    format!(", {{\n  protocol: {},\n  host: {},\n  port: {port},\n}}", text(url.scheme()), text(host))
+}

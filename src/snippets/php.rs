@@ -1,0 +1,47 @@
+//! The call for stripe-php.
+
+use super::{
+    KEY,
+    call::{Call, Kind},
+    literal::Literal,
+    quote::single_or_double,
+};
+use crate::domain::settings::BaseUrl;
+
+const LITERAL: Literal = Literal { map: ["[", "]"], list: ["[", "]"], key: |name| format!("{} => ", text(name)), text };
+
+fn text(text: &str) -> String {
+    single_or_double(text, &['$'])
+}
+
+pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
+    let secret = format!("getenv('{KEY}')");
+    let client = match base {
+        None => format!("$stripe = new \\Stripe\\StripeClient({secret});\n"),
+        Some(base) => {
+            let base = text(base.as_str());
+            format!(
+                "$stripe = new \\Stripe\\StripeClient([\n  'api_key' => {secret},\n  'api_base' => {base},\n]);\n\
+                 // Without this line the next page of a list would be asked of Stripe.\n\
+                 \\Stripe\\Stripe::$apiBase = {base};\n"
+            )
+        }
+    };
+    let fields = call.all_fields();
+    let params = LITERAL.map(&fields, 0);
+    let and_params = if fields.is_empty() { String::new() } else { format!(", {params}") };
+    let (name, called) = match &call.kind {
+        Kind::Create(resource) => (resource.single, format!("{}->create({params})", resource.plural)),
+        Kind::Retrieve(resource, id) => {
+            (resource.single, format!("{}->retrieve({}{and_params})", resource.plural, text(id)))
+        }
+        Kind::List(resource) => (resource.plural, format!("{}->all({params})", resource.plural)),
+        Kind::CreateSource(id) => ("source", format!("customers->createSource({}{and_params})", text(id))),
+        Kind::Raw => {
+            let method = call.method.as_str().to_lowercase();
+            let and_params = if call.has_body() { and_params } else { String::new() };
+            ("response", format!("rawRequest('{method}', {}{and_params})", text(&call.path_and_query())))
+        }
+    };
+    format!("{client}\n${name} = $stripe->{called};\n")
+}

@@ -1,0 +1,52 @@
+//! The call for stripe-ruby.
+
+use super::{
+    KEY,
+    call::{Call, Kind},
+    literal::Literal,
+    quote::{is_identifier, single_or_double},
+};
+use crate::domain::settings::BaseUrl;
+
+const LITERAL: Literal = Literal { map: ["{", "}"], list: ["[", "]"], key, text };
+
+fn text(text: &str) -> String {
+    single_or_double(text, &['#'])
+}
+
+fn key(name: &str) -> String {
+    // A capital begins a constant, and is a label all the same.
+    if is_identifier(name) { format!("{name}: ") } else { format!("{} => ", text(name)) }
+}
+
+pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
+    let secret = format!("ENV.fetch('{KEY}')");
+    let fields = call.all_fields();
+    let params = LITERAL.map(&fields, 0);
+    let base = base.map(|base| text(base.as_str()));
+    if call.kind == Kind::Raw {
+        let base = base.map(|base| format!(", api_base: {base}")).unwrap_or_default();
+        let params = if call.has_body() && !fields.is_empty() { format!(", params: {params}") } else { String::new() };
+        let method = call.method.as_str().to_lowercase();
+        return format!(
+            "client = Stripe::StripeClient.new({secret}{base})\n\nresponse = client.raw_request(:{method}, {}{params})\n",
+            text(&call.path_and_query())
+        );
+    }
+    let base = base.map(|base| format!("Stripe.api_base = {base}\n")).unwrap_or_default();
+    let (name, called) = match &call.kind {
+        Kind::Create(resource) => (resource.single, format!("{}.create({params})", resource.class)),
+        Kind::Retrieve(resource, id) if fields.is_empty() => {
+            (resource.single, format!("{}.retrieve({})", resource.class, text(id)))
+        }
+        // The id is one of the parameters here.
+        Kind::Retrieve(resource, id) => {
+            let lines = LITERAL.lines(&fields, 1);
+            (resource.single, format!("{}.retrieve({{\n  id: {},\n{lines}}})", resource.class, text(id)))
+        }
+        Kind::List(resource) => (resource.plural, format!("{}.list({params})", resource.class)),
+        Kind::CreateSource(id) => ("source", format!("Customer.create_source({}, {params})", text(id))),
+        Kind::Raw => unreachable!("written above"),
+    };
+    format!("Stripe.api_key = {secret}\n{base}\n{name} = Stripe::{called}\n")
+}

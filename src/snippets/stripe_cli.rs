@@ -1,0 +1,29 @@
+//! The call for Stripe's command line.
+
+use super::{KEY, call::Call, quote::shell};
+use crate::domain::{api::HttpMethod, settings::BaseUrl};
+
+pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
+    let (verb, confirm) = match call.method {
+        HttpMethod::Get => ("get", ""),
+        HttpMethod::Post => ("post", ""),
+        // It asks before it deletes.
+        HttpMethod::Delete => ("delete", " --confirm"),
+    };
+    let mut notes = String::new();
+    let mut lines = vec![format!("stripe {verb} {}{confirm}", shell(&call.path).unwrap_or_default())];
+    lines.push(format!("  --api-key \"${KEY}\""));
+    if let Some(base) = base {
+        // The one spelling of this machine that it accepts.
+        let base = base.as_str().replace("//localhost", "//127.0.0.1");
+        lines.push(format!("  --api-base {}", shell(&base).unwrap_or_default()));
+    }
+    for (name, value) in &call.params {
+        // It cuts at the first equals sign.
+        match shell(&format!("{name}={value}")).filter(|_| !name.contains('=')) {
+            Some(word) => lines.push(format!("  -d {word}")),
+            None => notes.push_str("# The Stripe CLI cannot send a parameter of this call: see cURL for the whole.\n"),
+        }
+    }
+    notes + &lines.join(" \\\n") + "\n"
+}

@@ -1,0 +1,95 @@
+//! A token creation for the SDKs with types: which parameters are members of theirs, and which are extra.
+
+use super::call::{Call, Fields, Kind, Node};
+
+/// A parameter of a card and the member that stands for it.
+pub(super) type Members = [(&'static str, &'static str)];
+
+/// A token creation, sorted by what an SDK has members for.
+#[derive(Debug, Default)]
+pub(super) struct TypedToken {
+    /// The members of the card, in the order of the call.
+    pub card: Vec<(&'static str, String)>,
+    /// The preferred network, where the SDK can say it.
+    pub network: Option<String>,
+    /// The id of a customer's card, in place of a card.
+    pub card_id: Option<String>,
+    pub customer: Option<String>,
+    /// Everything else, by the names that are sent.
+    pub extra: Vec<(String, String)>,
+}
+
+impl TypedToken {
+    /// Sorts a call, if it creates a token.
+    pub(super) fn of(call: &Call, members: &Members, knows_network: fn(&str) -> bool) -> Option<Self> {
+        match &call.kind {
+            Kind::Create(resource) if resource.plural == "tokens" => {}
+            _ => return None,
+        }
+        let (fields, flat) = call.fields();
+        let mut token = Self::default();
+        for (name, node) in fields {
+            match (name.as_str(), node) {
+                ("card", Node::Map(card)) => token.take_card(card, members, knows_network),
+                ("card", Node::Text(id)) => token.card_id = Some(id),
+                ("customer", Node::Text(id)) => token.customer = Some(id),
+                (name, node) => token.take_extra(name, &node),
+            }
+        }
+        token.extra.extend(flat.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())));
+        Some(token)
+    }
+
+    fn take_card(&mut self, card: Fields, members: &Members, knows_network: fn(&str) -> bool) {
+        for (name, node) in card {
+            let member = members.iter().find(|(known, _)| *known == name).map(|(_, member)| *member);
+            match (node, member) {
+                (Node::Text(value), Some(member)) => self.card.push((member, value)),
+                (node, _) => match preferred_network(&name, &node).filter(|network| knows_network(network)) {
+                    Some(network) => self.network = Some(network.to_owned()),
+                    None => self.take_extra(&format!("card[{name}]"), &node),
+                },
+            }
+        }
+    }
+
+    fn take_extra(&mut self, name: &str, node: &Node) {
+        match node {
+            Node::Text(value) => self.extra.push((name.to_owned(), value.clone())),
+            Node::Map(fields) => {
+                for (part, node) in fields {
+                    self.take_extra(&format!("{name}[{part}]"), node);
+                }
+            }
+            Node::List(items) => {
+                for (nth, node) in items.iter().enumerate() {
+                    self.take_extra(&format!("{name}[{nth}]"), node);
+                }
+            }
+        }
+    }
+
+    /// Whether the card has members of its own.
+    pub(super) fn has_card(&self) -> bool {
+        !self.card.is_empty() || self.network.is_some()
+    }
+}
+
+/// The token that a call retrieves without more ado.
+pub(super) fn retrieved_token(call: &Call) -> Option<&str> {
+    match &call.kind {
+        Kind::Retrieve(resource, id) if resource.plural == "tokens" && call.params.is_empty() => Some(id),
+        _ => None,
+    }
+}
+
+/// The network of `networks[preferred]` alone.
+fn preferred_network<'a>(name: &str, node: &'a Node) -> Option<&'a str> {
+    match node {
+        Node::Map(fields) if name == "networks" => match &fields[..] {
+            [(inner, Node::Text(network))] if inner == "preferred" => Some(network),
+            _ => None,
+        },
+        _ => None,
+    }
+}
