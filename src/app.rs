@@ -29,6 +29,7 @@ use crate::{
     ui::{
         Action, Pane, UseKind,
         bars::{self, BarContext},
+        code::{self, CodeContext},
         export::{self, ExportContext, ExportState},
         form::{self, Complaint, FormContext, FormState},
         history::{self, HistoryContext, HistoryState},
@@ -406,6 +407,7 @@ impl App {
             Deed::CopyId => detail
                 .and_then(|entry| entry.token_id.clone())
                 .map(|text| Action::Copy { text, what: "Token id".to_owned() }),
+            Deed::CopyCurl => self.copy_as_curl(),
             Deed::Export => Some(Action::OpenExport),
             Deed::Settings => Some(Action::OpenSettings),
             Deed::Server => Some(Action::OpenServer),
@@ -456,6 +458,16 @@ impl App {
         if let Some(action) = action {
             self.act(ctx, action);
         }
+    }
+
+    /// The call that the inspector shows, as a command for a shell.
+    fn copy_as_curl(&self) -> Option<Action> {
+        let (request, target) = match self.panels.pane {
+            Pane::History => self.model.detail.as_ref().map(|detail| (&detail.request, detail.entry.target))?,
+            Pane::Requests => self.model.exchange.as_ref().map(|(_, made)| (&made.request, made.target))?,
+        };
+        let context = CodeContext { server: &self.model.server, port: self.settings.server.port };
+        Some(Action::Copy { text: code::as_curl(request, target, &context), what: "cURL code".to_owned() })
     }
 
     fn panes_ui(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
@@ -533,7 +545,8 @@ impl App {
             Pane::History => Subject::Entry(self.model.detail.as_deref()),
             Pane::Requests => Subject::Call(call),
         };
-        inspector::inspector_ui(ui, &mut self.panels.inspector, subject, actions);
+        let code = CodeContext { server: &self.model.server, port: self.settings.server.port };
+        inspector::inspector_ui(ui, &mut self.panels.inspector, subject, &code, actions);
     }
 
     /// The inspector over the middle, in a window that has no room beside it.

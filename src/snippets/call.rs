@@ -143,7 +143,7 @@ fn stand_in(request: &MaskedRequest, name: &str, value: &str, notes: &mut Vec<St
     };
     if value == HIDDEN {
         let code = default_cvc(cvc_digits(request.param("card[number]").unwrap_or_default()));
-        note(format!("The security code that was sent is not kept: {code} stands for it."));
+        note(format!("The security code is not kept: {code} stands for it."));
         return Some(code.to_owned());
     }
     if !value.contains(['*', '•']) {

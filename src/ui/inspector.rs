@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::{
     action::{Action, UseKind},
+    code::{self, CodeContext, CodeOf, CodeState},
     form::rail,
     icons, theme,
     theme::Tokens,
@@ -33,6 +34,7 @@ pub enum Tab {
     #[default]
     Response,
     Request,
+    Code,
     Timeline,
 }
 
@@ -43,6 +45,7 @@ pub enum CallTab {
     Response,
     Request,
     Headers,
+    Code,
 }
 
 /// What the inspector shows.
@@ -69,16 +72,23 @@ pub struct InspectorState {
     /// The tree of an answer, parsed once.
     tree: Option<(TreeOf, Vec<u8>, JsonLines)>,
     headers_are_open: bool,
+    pub code: CodeState,
 }
 
 /// Draws the inspector.
-pub fn inspector_ui(ui: &mut Ui, state: &mut InspectorState, subject: Subject<'_>, actions: &mut Vec<Action>) {
+pub fn inspector_ui(
+    ui: &mut Ui,
+    state: &mut InspectorState,
+    subject: Subject<'_>,
+    code: &CodeContext<'_>,
+    actions: &mut Vec<Action>,
+) {
     egui::Frame::new().inner_margin(f32::from(theme::PANE_PADDING)).show(ui, |ui| match subject {
-        Subject::Entry(Some(detail)) => entry_ui(ui, state, detail, actions),
+        Subject::Entry(Some(detail)) => entry_ui(ui, state, detail, code, actions),
         Subject::Entry(None) => {
             empty_state_ui(ui, "Nothing selected", "Select a token to see its request and its answer");
         }
-        Subject::Call(Some((id, exchange, row))) => call_ui(ui, state, id, exchange, row, actions),
+        Subject::Call(Some((id, exchange, row))) => call_ui(ui, state, (id, exchange, row), code, actions),
         Subject::Call(None) => {
             empty_state_ui(ui, "Nothing selected", "Select a call to see what was asked and answered");
         }
@@ -89,9 +99,8 @@ pub fn inspector_ui(ui: &mut Ui, state: &mut InspectorState, subject: Subject<'_
 fn call_ui(
     ui: &mut Ui,
     state: &mut InspectorState,
-    id: ExchangeId,
-    exchange: &Exchange,
-    row: Option<&RequestRow>,
+    (id, exchange, row): (ExchangeId, &Exchange, Option<&RequestRow>),
+    code: &CodeContext<'_>,
     actions: &mut Vec<Action>,
 ) {
     let t = Tokens::of(ui);
@@ -112,7 +121,12 @@ fn call_ui(
         }
     }
     ui.add_space(2.0);
-    let tabs = [(CallTab::Response, "Response"), (CallTab::Request, "Request"), (CallTab::Headers, "Headers")];
+    let tabs = [
+        (CallTab::Response, "Response"),
+        (CallTab::Request, "Request"),
+        (CallTab::Headers, "Headers"),
+        (CallTab::Code, "Code"),
+    ];
     ui.add(Tabs::new("Call", &mut state.call_tab, &tabs));
     ui.add_space(4.0);
     ui.push_id(("call", id), |ui| match (state.call_tab, &exchange.outcome) {
@@ -128,6 +142,10 @@ fn call_ui(
             failure_ui(ui, failure);
         }
         (CallTab::Request, _) => request_ui(ui, &exchange.request, false, actions),
+        (CallTab::Code, _) => {
+            let (of, target) = (CodeOf::Call(id), exchange.target);
+            code::code_ui(ui, &mut state.code, of, &exchange.request, target, code, actions);
+        }
         (CallTab::Headers, outcome) => {
             ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
                 headers_ui(ui, "Request headers", &exchange.request.headers);
@@ -140,13 +158,20 @@ fn call_ui(
     });
 }
 
-fn entry_ui(ui: &mut Ui, state: &mut InspectorState, detail: &EntryDetail, actions: &mut Vec<Action>) {
+fn entry_ui(
+    ui: &mut Ui,
+    state: &mut InspectorState,
+    detail: &EntryDetail,
+    code: &CodeContext<'_>,
+    actions: &mut Vec<Action>,
+) {
     head_ui(ui, detail, actions);
     ui.add_space(2.0);
     let tabs = [
         (Tab::Summary, "Summary"),
         (Tab::Response, "Response"),
         (Tab::Request, "Request"),
+        (Tab::Code, "Code"),
         (Tab::Timeline, "Timeline"),
     ];
     ui.add(Tabs::new("Inspector", &mut state.tab, &tabs));
@@ -155,6 +180,10 @@ fn entry_ui(ui: &mut Ui, state: &mut InspectorState, detail: &EntryDetail, actio
         Tab::Summary => summary_ui(ui, detail, actions),
         Tab::Response => response_ui(ui, state, detail, actions),
         Tab::Request => request_ui(ui, &detail.request, true, actions),
+        Tab::Code => {
+            let (of, target) = (CodeOf::Entry(detail.entry.id), detail.entry.target);
+            code::code_ui(ui, &mut state.code, of, &detail.request, target, code, actions);
+        }
         Tab::Timeline => timeline_ui(ui, detail),
     });
 }

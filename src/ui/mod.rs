@@ -5,6 +5,7 @@
 pub mod action;
 pub mod bars;
 mod card_text;
+pub mod code;
 pub mod export;
 pub mod form;
 pub mod history;

@@ -1,0 +1,292 @@
+//! The code of a call: what a developer runs to make it again, in their language.
+
+use std::ops::Range;
+
+use egui::{
+    ComboBox, Event, EventFilter, Frame, Key, Label, Modifiers, Rangef, Rect, Response, Role, ScrollArea, Sense,
+    Stroke, StrokeKind, Ui, WidgetInfo,
+    style::WidgetVisuals,
+    text::{LayoutJob, TextFormat},
+    vec2,
+};
+
+use super::{
+    action::Action,
+    icons, theme,
+    theme::Tokens,
+    widgets::{InlineAlert, QuietButton, Segmented, Tone, paint},
+};
+use crate::{
+    domain::{
+        api::{MaskedRequest, Target},
+        entry::EntryId,
+        request_log::ExchangeId,
+        settings::{BaseUrl, DEFAULT_PORT},
+    },
+    messages::ServerInfo,
+    snippets::{
+        self, Language,
+        highlight::{self, Part},
+    },
+};
+
+/// Longer lines are cut on the screen; copying gives them whole.
+const MOST_CHARS: usize = 2000;
+
+/// Whose call the code makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodeOf {
+    Entry(EntryId),
+    Call(ExchangeId),
+}
+
+/// The state of the code's view.
+#[derive(Debug, Default)]
+pub struct CodeState {
+    pub language: Language,
+    /// Whom the code calls; `None` as long as nobody chose: whoever answered the call.
+    pub callee: Option<Target>,
+    /// What is shown, written and read once.
+    written: Option<Written>,
+}
+
+/// What the code is drawn with.
+#[derive(Clone, Copy, Debug)]
+pub struct CodeContext<'a> {
+    pub server: &'a ServerInfo,
+    /// The port that the server would listen on.
+    pub port: u16,
+}
+
+impl CodeContext<'_> {
+    fn is_serving(&self) -> bool {
+        matches!(self.server, ServerInfo::On { .. })
+    }
+
+    /// The port that the server would listen on: of "any free one" nothing can be said beforehand.
+    fn port(&self) -> u16 {
+        if self.port == 0 { DEFAULT_PORT } else { self.port }
+    }
+
+    /// The address of the local server, or the one that it would have.
+    fn base(&self) -> Option<BaseUrl> {
+        let port = self.port();
+        let base = match self.server {
+            ServerInfo::On { address, .. } => format!("http://{address}"),
+            ServerInfo::Off | ServerInfo::Failed { .. } => format!("http://127.0.0.1:{port}"),
+        };
+        BaseUrl::parse(&base).ok()
+    }
+}
+
+/// A snippet and what its words are.
+#[derive(Debug)]
+struct Written {
+    of: CodeOf,
+    language: Language,
+    base: Option<BaseUrl>,
+    text: String,
+    lines: Vec<Line>,
+}
+
+/// A line of the text: where it is, and its parts within it.
+#[derive(Debug)]
+struct Line {
+    place: Range<usize>,
+    parts: Vec<(Range<usize>, Part)>,
+}
+
+impl Written {
+    fn new(of: CodeOf, request: &MaskedRequest, language: Language, base: Option<BaseUrl>) -> Self {
+        let text = snippets::snippet(request, language, base.as_ref());
+        let mut lines = Vec::new();
+        let mut start = 0;
+        for line in text.lines() {
+            let shown = line.char_indices().nth(MOST_CHARS).map_or(line, |(end, _)| &line[..end]);
+            lines.push(Line { place: start..start + shown.len(), parts: highlight::parts(shown, language) });
+            start += line.len() + 1;
+        }
+        Self { of, language, base, text, lines }
+    }
+}
+
+/// What was done to the code by keys.
+#[derive(Clone, Copy)]
+enum Deed {
+    /// Scroll so far, in points.
+    Scroll(f32, f32),
+    CopyAll,
+}
+
+/// Draws the code of `request`, which `target` answered.
+pub fn code_ui(
+    ui: &mut Ui,
+    state: &mut CodeState,
+    of: CodeOf,
+    request: &MaskedRequest,
+    target: Target,
+    context: &CodeContext<'_>,
+    actions: &mut Vec<Action>,
+) {
+    let asked_to_copy = choices_ui(ui, state);
+    let mut callee = state.callee.unwrap_or(target);
+    let callees = [(Target::Stripe, "Stripe"), (Target::Local, "Local server")];
+    if ui.add(Segmented::new("The code calls", &mut callee, &callees).in_form()).changed() {
+        state.callee = Some(callee);
+    }
+    if callee == Target::Local && !context.is_serving() {
+        let port = context.port();
+        let words = format!("The code calls port {port}, where it listens once it is on");
+        let alert = InlineAlert::new(Tone::Info, "The local server is not running").text(&words);
+        if alert.buttons(&["Switch the server on…"]).ui(ui).is_some() {
+            actions.push(Action::OpenServer);
+        }
+    }
+    let base = if callee == Target::Local { context.base() } else { None };
+    let is_kept = state
+        .written
+        .as_ref()
+        .is_some_and(|kept| kept.of == of && kept.language == state.language && kept.base == base);
+    if !is_kept {
+        state.written = Some(Written::new(of, request, state.language, base));
+    }
+    let Some(written) = &state.written else { return };
+    if lines_ui(ui, written) || asked_to_copy {
+        let what = format!("{} code", state.language.label());
+        actions.push(Action::Copy { text: written.text.clone(), what });
+    }
+}
+
+/// The languages, and the button that copies; `true` when it was clicked.
+fn choices_ui(ui: &mut Ui, state: &mut CodeState) -> bool {
+    let shown = state.language;
+    egui::Sides::new()
+        .height(theme::BUTTON_HEIGHT)
+        .show(
+            ui,
+            |ui| {
+                let combo = ComboBox::from_id_salt("language").width(128.0).height(400.0).icon(chevron);
+                let response = combo
+                    .selected_text(shown.label())
+                    .show_ui(ui, |ui| {
+                        let t = Tokens::of(ui);
+                        ui.visuals_mut().selection.bg_fill = t.selection;
+                        ui.visuals_mut().selection.stroke.color = t.text;
+                        for language in Language::ALL {
+                            if ui.selectable_value(&mut state.language, language, language.label()).clicked() {
+                                ui.close();
+                            }
+                        }
+                    })
+                    .response;
+                ui.accesskit_node_builder(response.id, |node| node.set_label("Language"));
+            },
+            |ui| {
+                let button = ui.add(QuietButton::new("Copy").icon(icons::COPY));
+                let words = match shown {
+                    Language::Curl => "Copy the code (Ctrl+Shift+C)",
+                    _ => "Copy the code (Ctrl+C while it has the focus; Ctrl+Shift+C copies it as cURL)",
+                };
+                button.on_hover_text(words).clicked()
+            },
+        )
+        .1
+}
+
+fn chevron(ui: &Ui, rect: Rect, _: &WidgetVisuals, _is_open: bool) {
+    let sign = icons::CHEVRON_DOWN.glyph().to_string();
+    let glyph = paint::line(ui, &sign, icons::font(icons::SIZE), Tokens::of(ui).subdued, f32::INFINITY);
+    paint::galley_center(ui.painter(), glyph, rect.center());
+}
+
+/// The code itself, of which only the lines in view are drawn; `true` when a key asked to copy it.
+fn lines_ui(ui: &mut Ui, written: &Written) -> bool {
+    let t = Tokens::of(ui);
+    let mut copies = false;
+    Frame::new().fill(t.input).corner_radius(theme::RADIUS).stroke(t.hairline()).inner_margin(1).show(ui, |ui| {
+        let id = ui.make_persistent_id("code");
+        let rect = ui.available_rect_before_wrap();
+        let whole = ui.interact(rect, id, Sense::focusable_noninteractive());
+        let name = format!("{} code", written.language.label());
+        whole.widget_info(|| WidgetInfo::labeled(Role::Code, ui.is_enabled(), &name));
+        let deed = keys(ui, &whole);
+        copies = matches!(deed, Some(Deed::CopyAll));
+        ui.spacing_mut().item_spacing.y = 0.0;
+        // Each line as high as its row, whatever a label would take.
+        ui.spacing_mut().interact_size.y = theme::CODE_ROW_HEIGHT;
+        ScrollArea::both().id_salt("code").auto_shrink(false).content_margin(10.0).show_rows(
+            ui,
+            theme::CODE_ROW_HEIGHT,
+            written.lines.len(),
+            |ui, rows| {
+                if let Some(Deed::Scroll(x, y)) = deed {
+                    ui.scroll_with_delta(vec2(x, y));
+                }
+                for row in rows {
+                    line_ui(ui, t, written, row);
+                }
+            },
+        );
+        if whole.has_focus() {
+            let ring = Stroke::new(1.5, t.accent);
+            ui.painter().rect_stroke(rect, theme::RADIUS, ring, StrokeKind::Inside);
+        }
+    });
+    copies
+}
+
+fn line_ui(ui: &mut Ui, t: &Tokens, written: &Written, row: usize) {
+    let Line { place, parts } = &written.lines[row];
+    let text = &written.text[place.clone()];
+    let mut job = LayoutJob::default();
+    job.wrap.max_width = f32::INFINITY;
+    for (range, part) in parts {
+        let color = match part {
+            Part::Plain => t.json_punctuation,
+            Part::Comment => t.json_hint,
+            Part::Text => t.json_string,
+            Part::Number => t.json_number,
+            Part::Keyword => t.json_key,
+        };
+        job.append(&text[range.clone()], 0.0, TextFormat::simple(theme::mono(theme::MONO_SIZE), color));
+    }
+    ui.horizontal(|ui| {
+        ui.set_height(theme::CODE_ROW_HEIGHT);
+        ui.add(Label::new(job).selectable(true).extend());
+    });
+}
+
+/// The keys of focused code.
+fn keys(ui: &Ui, whole: &Response) -> Option<Deed> {
+    if !whole.has_focus() {
+        return None;
+    }
+    let filter = EventFilter { vertical_arrows: true, horizontal_arrows: true, ..EventFilter::default() };
+    ui.memory_mut(|memory| memory.set_focus_lock_filter(whole.id, filter));
+    let Rangef { min, max } = whole.rect.y_range();
+    let (step, page, far) = (theme::CODE_ROW_HEIGHT, max - min - theme::CODE_ROW_HEIGHT, 1e6);
+    ui.input_mut(|input| {
+        let moves = [
+            (Key::ArrowDown, 0.0, -step),
+            (Key::ArrowUp, 0.0, step),
+            (Key::ArrowRight, -step, 0.0),
+            (Key::ArrowLeft, step, 0.0),
+            (Key::PageDown, 0.0, -page),
+            (Key::PageUp, 0.0, page),
+            (Key::Home, far, far),
+            (Key::End, 0.0, -far),
+        ];
+        if let Some((_, x, y)) = moves.into_iter().find(|(key, ..)| input.consume_key(Modifiers::NONE, *key)) {
+            return Some(Deed::Scroll(x, y));
+        }
+        let copy = input.events.iter().position(|event| matches!(event, Event::Copy))?;
+        input.events.remove(copy);
+        Some(Deed::CopyAll)
+    })
+}
+
+/// The call as one for a shell, made to whoever answered it: what a key copies without the code being in sight.
+pub fn as_curl(request: &MaskedRequest, target: Target, context: &CodeContext<'_>) -> String {
+    let base = if target == Target::Local { context.base() } else { None };
+    snippets::snippet(request, Language::Curl, base.as_ref())
+}
