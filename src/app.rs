@@ -221,6 +221,9 @@ impl App {
             self.panels.form.focus(FormField::Number);
             self.panels.reuse = None;
         }
+        if self.model.take_stale_list() {
+            self.ask_for_list();
+        }
         if let Some(id) = self.model.take_stale_detail() {
             self.worker.send(Command::LoadDetail { id });
         }
@@ -250,6 +253,12 @@ impl App {
                 let what = if objects == 1 { "object" } else { "objects" };
                 let words = format!("The minter was reset: {objects} {what} dropped. The history stays");
                 return self.panels.toasts.push(Toast::new(Tone::Ok, words));
+            }
+            Notice::Edited { outcome, .. } => {
+                if let Err(message) = outcome {
+                    self.panels.toasts.push(Toast::new(Tone::Error, message));
+                }
+                return;
             }
             // The row that waits shows how to stop it.
             Notice::Begun { job, entry } => {
@@ -365,6 +374,10 @@ impl App {
 
     fn set_filter(&mut self) {
         self.filter_generation += 1;
+        self.ask_for_list();
+    }
+
+    fn ask_for_list(&self) {
         let filter = self.panels.history.filter.clone();
         self.worker.send(Command::SetFilter { generation: self.filter_generation, filter });
     }

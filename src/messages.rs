@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use crate::domain::{
     api::{Exchange, Target},
+    edit::Edit,
     entry::{Counts, Entry, EntryDetail, EntryId, HistoryFilter},
     fault::Rule,
     key::{ApiKey, KeyKind},
     layout::Layout,
+    listing::Listing,
     params::TokenRequest,
     refusal::Refusal,
     request_log::{ExchangeId, RequestRow},
@@ -37,7 +39,10 @@ pub enum Command {
     Refresh { job: JobId, which: Refreshed, target: Target },
     /// Stop a job. A commit on this machine cannot be stopped; a call on its way gives an unknown outcome.
     Cancel { job: JobId },
-    /// Show the entries that pass this filter. Answers carry the generation, so that late ones are told apart.
+    /// Change entries as the user wants it.
+    Edit(Edit),
+    /// Show the entries that pass this filter. Answers carry the generation, so that late ones are told apart; the same
+    /// one again asks for the list anew, which may take a moment so that much news costs little.
     SetFilter { generation: u64, filter: HistoryFilter },
     /// Load the rows in view.
     LoadRows { ids: Vec<EntryId> },
@@ -147,10 +152,10 @@ pub enum Update {
         message: String,
     },
     Key(KeyInfo),
-    /// The entries that pass the filter, newest first, and the first rows.
+    /// The entries that pass the filter, in its order, and the first rows.
     History {
         generation: u64,
-        ids: Vec<EntryId>,
+        list: Listing,
         rows: Vec<Entry>,
         counts: Counts,
     },
@@ -160,7 +165,14 @@ pub enum Update {
     Changed {
         generation: u64,
         entries: Vec<(Entry, bool)>,
+        /// Those that are deleted now.
+        deleted: Vec<EntryId>,
         counts: Counts,
+    },
+    /// An edit is on disk, done to so many entries; or why not.
+    Edited {
+        edit: Edit,
+        outcome: Result<u64, String>,
     },
     Detail(Box<EntryDetail>),
     /// The newest calls, newest first.

@@ -1,14 +1,16 @@
 //! What the window knows. [`Model::apply`] is the only way to change it.
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, HashMap},
     path::PathBuf,
 };
 
 use crate::{
     domain::{
         api::Exchange,
+        edit::Edit,
         entry::{Counts, Entry, EntryDetail, EntryId},
+        listing::Listing,
         request_log::{ExchangeId, RequestRow},
     },
     messages::{JobId, JobOutcome, KeyInfo, ServerInfo, Update},
@@ -30,8 +32,9 @@ pub enum Storage {
 /// The history: which entries pass the filter, and those of them that were in view.
 #[derive(Clone, Debug, Default)]
 pub struct History {
-    /// Newest first, so in falling order.
-    ids: VecDeque<EntryId>,
+    list: Listing,
+    /// Whether the list has to be made anew: changes did not find their places in it.
+    is_stale: bool,
     rows: HashMap<EntryId, Entry>,
     generation: u64,
     /// How often rows came: what was asked for before may have been dropped since.
@@ -43,11 +46,11 @@ pub struct History {
 impl History {
     /// How many entries pass the filter.
     pub fn len(&self) -> usize {
-        self.ids.len()
+        self.list.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.ids.is_empty()
+        self.list.is_empty()
     }
 
     /// Whether the first answer has come.
@@ -56,12 +59,17 @@ impl History {
     }
 
     pub fn id_at(&self, place: usize) -> Option<EntryId> {
-        self.ids.get(place).copied()
+        self.list.at(place)
     }
 
     /// The place of an entry among those shown.
     pub fn place_of(&self, id: EntryId) -> Option<usize> {
-        self.ids.binary_search_by(|known| id.cmp(known)).ok()
+        self.list.place_of(id)
+    }
+
+    /// The entries that pass the filter, in its order.
+    pub fn ids(&self) -> impl Iterator<Item = EntryId> {
+        self.list.iter()
     }
 
     /// The row of an entry, once it is loaded.
@@ -88,15 +96,13 @@ impl History {
         }
     }
 
-    fn change(&mut self, entry: Entry, is_shown: bool) {
-        match (self.ids.binary_search_by(|known| entry.id.cmp(known)), is_shown) {
-            (Err(place), true) => self.ids.insert(place, entry.id),
-            (Ok(place), false) => {
-                self.ids.remove(place);
-            }
-            (Ok(_), true) | (Err(_), false) => {}
+    fn change(&mut self, entries: Vec<(Entry, bool)>, deleted: &[EntryId]) {
+        let come_and_go = entries.iter().map(|(entry, is_shown)| (entry.id, *is_shown));
+        let is_up_to_date = self.list.change(come_and_go.chain(deleted.iter().map(|id| (*id, false))));
+        self.is_stale |= !is_up_to_date;
+        for (entry, _) in entries {
+            self.keep_row(entry);
         }
-        self.keep_row(entry);
     }
 }
 
@@ -128,25 +134,31 @@ impl Model {
             Update::Opened { folder } => self.storage = Storage::Open(folder),
             Update::CannotOpen { message } => self.storage = Storage::Unusable(message),
             Update::Key(key) => self.key = key,
-            Update::History { generation, ids, rows, counts } => {
-                let arrivals = self.history.arrivals;
-                let is_loaded = true;
-                self.history =
-                    History { ids: ids.into(), rows: HashMap::new(), generation, arrivals, is_loaded, counts };
-                self.history.keep_rows(rows);
+            Update::History { generation, list, rows, counts } => {
+                let history = &mut self.history;
+                // The rows of the same list are up to date.
+                if generation != history.generation {
+                    history.rows.clear();
+                }
+                (history.list, history.generation, history.counts) = (list, generation, counts);
+                (history.is_loaded, history.is_stale) = (true, false);
+                history.keep_rows(rows);
             }
             Update::Rows(rows) => self.history.keep_rows(rows),
-            Update::Changed { generation, entries, counts } => {
+            Update::Changed { generation, entries, deleted, counts } => {
                 self.history.counts = counts;
-                for (entry, is_shown) in entries {
-                    if self.detail.as_ref().is_some_and(|detail| detail.entry.id == entry.id) {
-                        self.stale_detail = Some(entry.id);
-                    }
-                    if generation == self.history.generation {
-                        self.history.change(entry, is_shown);
+                if let Some(shown) = self.detail.as_ref().map(|detail| detail.entry.id) {
+                    if deleted.contains(&shown) {
+                        self.detail = None;
+                    } else if entries.iter().any(|(entry, _)| entry.id == shown) {
+                        self.stale_detail = Some(shown);
                     }
                 }
+                if generation == self.history.generation {
+                    self.history.change(entries, &deleted);
+                }
             }
+            Update::Edited { edit, outcome } => return Some(Notice::Edited { edit, outcome }),
             Update::Detail(detail) => self.detail = Some(detail),
             Update::Requests(rows) => {
                 let newest = self.requests.first().map(|row| row.id);
@@ -195,6 +207,11 @@ impl Model {
         self.waiting.get(&entry).copied()
     }
 
+    /// Whether the list of the history must be made anew, told once.
+    pub fn take_stale_list(&mut self) -> bool {
+        std::mem::take(&mut self.history.is_stale)
+    }
+
     /// The entry whose detail must be loaded again, once.
     pub fn take_stale_detail(&mut self) -> Option<EntryId> {
         self.stale_detail.take()
@@ -218,6 +235,11 @@ pub enum Notice {
         job: JobId,
         outcome: Box<JobOutcome>,
     },
+    /// An edit was done to so many entries, or failed.
+    Edited {
+        edit: Edit,
+        outcome: Result<u64, String>,
+    },
     /// The minter was reset.
     MinterReset {
         objects: u64,
@@ -230,7 +252,11 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::domain::{api::Target, entry::Status};
+    use crate::domain::{
+        api::Target,
+        entry::Status,
+        listing::{Sort, SortKey},
+    };
 
     fn entry(id: i64, status: Status) -> Entry {
         Entry {
@@ -242,6 +268,9 @@ mod tests {
             last4: None,
             code: None,
             used_by: None,
+            used_client: None,
+            note: String::new(),
+            tags: Vec::new(),
             started: Timestamp::UNIX_EPOCH,
             took: None,
         }
@@ -251,34 +280,68 @@ mod tests {
         (0..model.history.len()).map(|place| model.history.id_at(place).unwrap().0).collect()
     }
 
+    fn listed(model: &mut Model, generation: u64, ids: &[i64], sort: Sort) {
+        let list = Listing::new(ids.iter().copied().map(EntryId).collect(), sort);
+        model.apply(Update::History { generation, list, rows: Vec::new(), counts: Counts::default() });
+    }
+
+    fn changed(model: &mut Model, generation: u64, entries: Vec<(Entry, bool)>, deleted: &[i64]) {
+        let deleted = deleted.iter().copied().map(EntryId).collect();
+        let counts = Counts { unused: 2, ..Counts::default() };
+        model.apply(Update::Changed { generation, entries, deleted, counts });
+    }
+
     #[test]
     fn changed_entries_come_and_go_with_the_filter() {
         let mut model = Model::default();
-        let ids = [5, 3, 1].map(EntryId).to_vec();
-        model.apply(Update::History { generation: 1, ids, rows: Vec::new(), counts: Counts::default() });
+        listed(&mut model, 1, &[5, 4, 3, 1], Sort::default());
         let entries = vec![
             (entry(6, Status::Unused), true),
             (entry(7, Status::Failed), false),
             (entry(3, Status::Used), false),
             (entry(5, Status::Unused), true),
         ];
-        model.apply(Update::Changed { generation: 1, entries, counts: Counts { unused: 2, ..Counts::default() } });
+        changed(&mut model, 1, entries, &[4]);
         assert_eq!(shown(&model), [6, 5, 1]);
         assert_eq!(model.history.counts.unused, 2);
         assert_eq!(model.history.place_of(EntryId(1)), Some(2));
+        assert!(!model.take_stale_list());
     }
 
     #[test]
     fn a_change_for_an_older_filter_moves_no_row() {
         let mut model = Model::default();
-        model.apply(Update::History {
-            generation: 2,
-            ids: vec![EntryId(1)],
-            rows: Vec::new(),
-            counts: Counts::default(),
-        });
-        let entries = vec![(entry(2, Status::Unused), true)];
-        model.apply(Update::Changed { generation: 1, entries, counts: Counts::default() });
+        listed(&mut model, 2, &[1], Sort::default());
+        changed(&mut model, 1, vec![(entry(2, Status::Unused), true)], &[]);
         assert_eq!(shown(&model), [1]);
+    }
+
+    #[test]
+    fn a_list_in_another_order_is_asked_for_again_once_when_something_changed() {
+        let mut model = Model::default();
+        listed(&mut model, 1, &[2, 9, 5], Sort::default().pressed(SortKey::Card));
+        changed(&mut model, 1, vec![(entry(9, Status::Used), true)], &[2]);
+        assert_eq!(shown(&model), [2, 9, 5], "as it was until the new list is here");
+        assert_eq!(model.history.row(EntryId(9)).unwrap().status, Status::Used, "the rows are right at once");
+        assert_eq!((model.take_stale_list(), model.take_stale_list()), (true, false));
+        listed(&mut model, 1, &[9, 5], Sort::default().pressed(SortKey::Card));
+        assert_eq!(shown(&model), [9, 5]);
+        assert!(model.history.row(EntryId(9)).is_some(), "the same list keeps its rows");
+        listed(&mut model, 2, &[9], Sort::default());
+        assert!(model.history.row(EntryId(9)).is_none(), "another may have missed changes of them");
+    }
+
+    #[test]
+    fn the_detail_of_a_deleted_entry_is_gone() {
+        let mut model = Model::default();
+        let detail = |id| {
+            let request = crate::domain::api::ApiRequest::get("/").masked();
+            EntryDetail { entry: entry(id, Status::Unused), request, outcome: None, timeline: Vec::new() }
+        };
+        model.apply(Update::Detail(Box::new(detail(1))));
+        changed(&mut model, 0, Vec::new(), &[2]);
+        assert!(model.detail.is_some());
+        changed(&mut model, 0, Vec::new(), &[1, 2]);
+        assert!(model.detail.is_none());
     }
 }

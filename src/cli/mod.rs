@@ -407,6 +407,7 @@ impl FilterArgs {
             status: self.status.as_deref().and_then(|word| word.parse().ok()),
             target: None,
             search: self.search.clone(),
+            ..HistoryFilter::default()
         }
     }
 }

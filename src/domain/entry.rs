@@ -4,7 +4,10 @@ use std::{str::FromStr, time::Duration};
 
 use jiff::Timestamp;
 
-use super::api::{ApiResponse, Exchange, Failure, MaskedRequest, Target};
+use super::{
+    api::{ApiResponse, Exchange, Failure, MaskedRequest, Target},
+    listing::Sort,
+};
 
 /// The number of an entry in the history: later entries have higher ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -78,6 +81,12 @@ pub struct Entry {
     pub code: Option<String>,
     /// What consumed the token, such as `ch_…`.
     pub used_by: Option<String>,
+    /// The client whose call that was, such as `stripe-python 16.1.0`.
+    pub used_client: Option<String>,
+    /// What a person wrote about it.
+    pub note: String,
+    /// Words in lower case.
+    pub tags: Vec<String>,
     pub started: Timestamp,
     /// `None` while it is on its way.
     pub took: Option<Duration>,
@@ -94,18 +103,30 @@ pub struct EntryDetail {
     pub timeline: Vec<Exchange>,
 }
 
-/// Which entries are shown, counted or exported.
+/// Which entries are shown, counted or exported, and in which order a list has them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HistoryFilter {
     pub status: Option<Status>,
     pub target: Option<Target>,
-    /// Words that must all occur in id, last four digits, brand, code, status or target.
+    /// Words that must all occur in id, last four digits, brand, code, what used it, note, tags, status or target.
     pub search: String,
+    /// A whole tag.
+    pub tag: Option<String>,
+    /// Made at this moment or later.
+    pub since: Option<Timestamp>,
+    /// Made at this moment or earlier.
+    pub until: Option<Timestamp>,
+    /// None but these.
+    pub among: Option<Vec<EntryId>>,
+    pub sort: Sort,
 }
 
 impl HistoryFilter {
+    /// Whether no entry is left out.
     pub fn is_everything(&self) -> bool {
-        self.status.is_none() && self.target.is_none() && self.search.trim().is_empty()
+        let is_any_time = self.since.is_none() && self.until.is_none();
+        let is_any_word = self.search.trim().is_empty() && self.tag.is_none();
+        self.status.is_none() && self.target.is_none() && self.among.is_none() && is_any_time && is_any_word
     }
 }
 

@@ -50,6 +50,8 @@ pub enum StoreError {
     NoSuchEntry,
     #[error("Could not ask again: the entry is {}, and only an unknown or interrupted one can be asked again", status.as_str())]
     NotOpen { status: Status },
+    #[error("Could not {doing}: it is not in the history any more")]
+    Gone { doing: &'static str },
     #[error("Could not {doing}: the program failed while it did. Please report this")]
     Panicked { doing: &'static str },
     #[error("Could not {doing}: the history was closed already")]

@@ -26,6 +26,9 @@ pub struct ExportedEntry {
     last4: Option<String>,
     code: Option<String>,
     used_by: Option<String>,
+    used_client: Option<String>,
+    note: String,
+    tags: Vec<String>,
     /// RFC 3339 in UTC, to the millisecond.
     created: String,
     /// `null` while the call is on its way.
@@ -100,6 +103,9 @@ impl From<&EntryDetail> for ExportedEntry {
             last4: entry.last4.clone(),
             code: entry.code.clone(),
             used_by: entry.used_by.clone(),
+            used_client: entry.used_client.clone(),
+            note: entry.note.clone(),
+            tags: entry.tags.clone(),
             created: moment(entry.started),
             took_micros: entry.took.map(|took| took.as_micros() as u64),
             request: (&detail.request).into(),

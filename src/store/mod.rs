@@ -14,6 +14,7 @@ use std::{
 use jiff::Timestamp;
 
 mod door;
+mod edits;
 mod error;
 mod export;
 mod ledger;
@@ -27,12 +28,13 @@ mod writer;
 
 pub use error::StoreError;
 pub use export::{EXPORT_FORMAT, EXPORT_VERSION, ExportedEntry};
-pub use reader::Reader;
+pub use reader::{Changes, Reader};
 pub use record::{Answer, Call, Journaled, Recorded};
 pub use reply::Reply;
 
 use crate::domain::{
     api::{ApiResponse, Failure, TransportError},
+    edit::Edit,
     entry::EntryId,
     request_log::ExchangeId,
 };
@@ -77,8 +79,8 @@ struct Inner {
 }
 
 impl Store {
-    /// Opens the store, makes it if there is none, brings it to this program's version, and marks the calls of runs
-    /// that died as interrupted.
+    /// Opens the store, makes it if there is none, brings it to this program's version, marks the calls of runs that
+    /// died as interrupted, and drops what was deleted long ago for good.
     ///
     /// # Errors
     /// A folder or file that cannot be made or written, a file that is no database of this program or a newer one, a
@@ -99,6 +101,7 @@ impl Store {
                 let mut connection = location.connect_writer(now, durability)?;
                 record::interrupt_dead_runs(&mut connection, &folder)
                     .map_err(|error| location.opening_failed(&error))?;
+                edits::drop_deleted(&connection, now).map_err(|error| location.opening_failed(&error))?;
                 let run = Run::start(&folder).map_err(|error| not_writable(&folder, &error))?;
                 (location, connection, run)
             }
@@ -165,6 +168,12 @@ impl Store {
     pub fn note(&self, call: Call, took: Duration, outcome: Result<ApiResponse, Failure>) -> Reply<Recorded> {
         let call = MaskedCall::of(call);
         self.0.writer.submit("write down the call", move |work| work.note(call, took, outcome))
+    }
+
+    /// Changes entries as a person wants it; gives how many it was done to. Notes and tags are masked.
+    pub fn edit(&self, edit: Edit, now: Timestamp) -> Reply<u64> {
+        let edit = edits::masked(edit);
+        self.0.writer.submit(edit.doing(), move |work| work.edit(&edit, now))
     }
 
     /// Drops the minter's objects and what it remembers of idempotency keys; gives the number of objects. The history

@@ -15,6 +15,7 @@ use super::{
 use crate::domain::{
     api::{Exchange, MaskedRequest, Target},
     entry::{Counts, Entry, EntryDetail, EntryId, HistoryFilter, Status},
+    listing::{Sort, SortKey},
     mask,
     request_log::{ExchangeId, RequestRow},
 };
@@ -41,14 +42,14 @@ impl Reader {
         Ok(Self { connection, reads_beside_the_writer: location.is_file() })
     }
 
-    /// All entries that pass the filter, newest first.
+    /// All entries that pass the filter, in its order.
     ///
     /// # Errors
     /// Here and below: when the database cannot be read.
     pub fn ids(&self, filter: &HistoryFilter) -> Result<Vec<EntryId>> {
         let clause = Clause::of(filter);
         self.collect(
-            &format!("SELECT id FROM entries WHERE {} ORDER BY id DESC", clause.sql),
+            &format!("SELECT id FROM entries WHERE {} ORDER BY {}", clause.sql, order(filter.sort)),
             params_from_iter(clause.values),
             |row| row.get(0).map(EntryId),
         )
@@ -60,7 +61,10 @@ impl Reader {
     /// As [`Self::ids`].
     pub fn rows(&self, ids: &[EntryId]) -> Result<Vec<Entry>> {
         let entries = self.collect(
-            &format!("SELECT {} FROM entries WHERE id IN (SELECT value FROM json_each(?1))", rows::ENTRY),
+            &format!(
+                "SELECT {} FROM entries WHERE deleted_ms IS NULL AND id IN (SELECT value FROM json_each(?1))",
+                rows::ENTRY
+            ),
             [json(ids)],
             rows::entry,
         )?;
@@ -68,7 +72,7 @@ impl Reader {
         Ok(ids.iter().filter_map(|id| entries.get(id).cloned()).collect())
     }
 
-    /// The newest entries that pass the filter, so many at most, newest first.
+    /// The newest entries that pass the filter, so many at most, newest first whatever its order.
     ///
     /// # Errors
     /// As [`Self::ids`].
@@ -90,7 +94,9 @@ impl Reader {
     /// As [`Self::ids`].
     pub fn by_token(&self, token_id: &str) -> Result<Option<EntryId>> {
         self.connection
-            .prepare_cached("SELECT id FROM entries WHERE token_id = ?1 ORDER BY id DESC LIMIT 1")
+            .prepare_cached(
+                "SELECT id FROM entries WHERE token_id = ?1 AND deleted_ms IS NULL ORDER BY id DESC LIMIT 1",
+            )
             .and_then(|mut found| found.query_row([mask::text(token_id)], |row| row.get(0).map(EntryId)).optional())
             .map_err(|error| told(&error))
     }
@@ -140,18 +146,20 @@ impl Reader {
         Ok(ids.iter().map(|id| found.contains(id)).collect())
     }
 
-    /// The entries that were made or changed after a revision, oldest first, and the revision that this brings to.
+    /// What was made, changed or deleted after a revision.
     ///
     /// # Errors
     /// As [`Self::ids`].
-    pub fn changes_since(&self, revision: i64) -> Result<(Vec<Entry>, i64)> {
+    pub fn changes_since(&self, revision: i64) -> Result<Changes> {
         self.at_once(|| {
-            let changed = self.collect(
-                &format!("SELECT {} FROM entries WHERE revision > ?1 ORDER BY id", rows::ENTRY),
-                [revision],
-                rows::entry,
-            )?;
-            Ok((changed, self.revision()?))
+            let changed = |which: &str| format!("FROM entries WHERE revision > ?1 AND deleted_ms {which} ORDER BY id");
+            let entries = format!("SELECT {} {}", rows::ENTRY, changed("IS NULL"));
+            let deleted = format!("SELECT id {}", changed("IS NOT NULL"));
+            Ok(Changes {
+                entries: self.collect(&entries, [revision], rows::entry)?,
+                deleted: self.collect(&deleted, [revision], |row| row.get(0).map(EntryId))?,
+                revision: self.revision()?,
+            })
         })
     }
 
@@ -204,8 +212,8 @@ impl Reader {
         Ok(found.into_iter().next().and_then(StoredExchange::finished))
     }
 
-    /// Goes through everything about all entries that pass the filter, newest first, with a page of them in memory at a
-    /// time. What is written meanwhile is not seen, but for a store in memory, where changes of entries are.
+    /// Goes through everything about all entries that pass the filter, newest first whatever its order, with a page of them
+    /// in memory at a time. What is written meanwhile is not seen, but for a store in memory, where changes of entries are.
     ///
     /// # Errors
     /// As [`Self::ids`].
@@ -295,6 +303,17 @@ impl Reader {
     }
 }
 
+/// What happened to the history after a revision.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Changes {
+    /// New and changed entries, and those that came back, oldest first.
+    pub entries: Vec<Entry>,
+    /// Entries that are not shown any more.
+    pub deleted: Vec<EntryId>,
+    /// The revision that this brings to.
+    pub revision: i64,
+}
+
 /// The calls of an entry.
 #[derive(Default)]
 struct Calls {
@@ -322,7 +341,7 @@ struct Clause {
 
 impl Clause {
     fn of(filter: &HistoryFilter) -> Self {
-        let mut conditions = vec!["TRUE"];
+        let mut conditions = vec!["deleted_ms IS NULL"];
         let mut values: Vec<Value> = Vec::new();
         if let Some(status) = filter.status {
             conditions.push("status = ?");
@@ -331,6 +350,21 @@ impl Clause {
         if let Some(target) = filter.target {
             conditions.push("target = ?");
             values.push(target.as_str().to_owned().into());
+        }
+        if let Some(tag) = &filter.tag {
+            // As JSON has it, between quotes, which no tag has in it.
+            conditions.push("instr(tags, ?) > 0");
+            values.push(format!("\"{tag}\"").into());
+        }
+        for (moment, condition) in [(filter.since, "started_ms >= ?"), (filter.until, "started_ms <= ?")] {
+            if let Some(moment) = moment {
+                conditions.push(condition);
+                values.push(moment.as_millisecond().into());
+            }
+        }
+        if let Some(among) = &filter.among {
+            conditions.push("id IN (SELECT value FROM json_each(?))");
+            values.push(json(among).into());
         }
         let words = filter.search.to_lowercase();
         let words: HashSet<&str> = words.split_whitespace().collect();
@@ -343,6 +377,27 @@ impl Clause {
         }
         Self { sql: conditions.join(" AND "), values }
     }
+}
+
+/// An order as terms of SQL.
+fn order(sort: Sort) -> String {
+    let way = if sort.is_falling { "DESC" } else { "ASC" };
+    let keys: &[&str] = match sort.key {
+        SortKey::Created => return format!("id {way}"),
+        SortKey::Took => &["took_micros"],
+        SortKey::Status => {
+            let places = Status::ALL.iter().zip(0..);
+            let cases: Vec<String> =
+                places.map(|(status, place)| format!("WHEN '{}' THEN {place}", status.as_str())).collect();
+            return format!("CASE status {} END {way}, id DESC", cases.join(" "));
+        }
+        SortKey::Card => &["brand", "last4"],
+        SortKey::Token => &["token_id"],
+        SortKey::Source => &["target"],
+        SortKey::UsedBy => &["used_by"],
+    };
+    let keys: Vec<String> = keys.iter().map(|key| format!("{key} {way} NULLS LAST")).collect();
+    format!("{}, id DESC", keys.join(", "))
 }
 
 fn json(ids: &[EntryId]) -> String {

@@ -13,7 +13,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use super::{
     door::Door,
@@ -30,7 +30,7 @@ use crate::{
         entry::{Entry, EntryId, Status},
         error::ErrorView,
         mask,
-        request_log::{ExchangeId, REPLAYED_HEADER},
+        request_log::{ExchangeId, REPLAYED_HEADER, client_name},
         token::Token,
         usage::{self, TokenUse, Verdict},
     },
@@ -173,7 +173,7 @@ impl Work {
             )?
             .query_row((id.0, started.as_millisecond()), |row| row.get(0).map(ExchangeId))?;
         (entry.status, entry.code, entry.took) = (Status::Pending, None, None);
-        save_entry(&self.connection, &entry, next_revision(&self.connection)?, Some(&self.run))?;
+        save_entry(&self.connection, &entry, Some(&self.run))?;
         Ok(Journaled { exchange, entry: Some(entry) })
     }
 
@@ -240,26 +240,7 @@ impl Work {
 
     /// Writes a new entry and gives it its number. `run` is the run that waits for its answer.
     fn insert_entry(&self, entry: Entry, run: Option<&str>) -> rusqlite::Result<Entry> {
-        let revision = next_revision(&self.connection)?;
-        self.connection
-            .prepare_cached(
-                "INSERT INTO entries (status, target, token_id, brand, last4, code, used_by, started_ms, took_micros, \
-                 revision, haystack, run) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-            )?
-            .execute((
-                entry.status.as_str(),
-                entry.target.as_str(),
-                &entry.token_id,
-                &entry.brand,
-                &entry.last4,
-                &entry.code,
-                &entry.used_by,
-                entry.started.as_millisecond(),
-                entry.took.map(rows::micros),
-                revision,
-                haystack(&entry),
-                run,
-            ))?;
+        write_entry(&self.connection, INSERT_ENTRY, &entry, run)?;
         Ok(Entry { id: EntryId(self.connection.last_insert_rowid()), ..entry })
     }
 
@@ -287,7 +268,7 @@ impl Work {
             Some(id) if stored.is_creation => {
                 let entry = self.entries("id = ?1", [id.0])?.pop().ok_or(StoreError::NoSuchCall)?;
                 let entry = settled(entry, took, &outcome, may_have_happened);
-                save_entry(&self.connection, &entry, next_revision(&self.connection)?, None)?;
+                save_entry(&self.connection, &entry, None)?;
                 (Some(id), Some(entry))
             }
             _ => self.settle_call(&stored.request, stored.target, outcome.as_ref().ok())?,
@@ -347,8 +328,11 @@ impl Work {
                 continue;
             }
             entry.status = Status::Used;
-            entry.used_by = entry.used_by.or_else(|| by.clone());
-            save_entry(&self.connection, &entry, next_revision(&self.connection)?, None)?;
+            if entry.used_by.is_none() && by.is_some() {
+                entry.used_by.clone_from(&by);
+                entry.used_client = Some(client_name(request.header("User-Agent")));
+            }
+            save_entry(&self.connection, &entry, None)?;
             changed = Some(entry);
         }
         Ok((about, changed))
@@ -360,7 +344,7 @@ impl Work {
     }
 
     /// Oldest first.
-    fn entries(&self, which: &str, values: impl rusqlite::Params) -> rusqlite::Result<Vec<Entry>> {
+    pub(super) fn entries(&self, which: &str, values: impl rusqlite::Params) -> rusqlite::Result<Vec<Entry>> {
         self.connection
             .prepare_cached(&format!("SELECT {} FROM entries WHERE {which} ORDER BY id", rows::ENTRY))?
             .query_map(values, rows::entry)?
@@ -422,6 +406,9 @@ fn new_entry(call: &Call) -> Entry {
         last4: typed.len().checked_sub(4).map(|start| typed[start..].to_owned()),
         code: None,
         used_by: None,
+        used_client: None,
+        note: String::new(),
+        tags: Vec::new(),
         started: moment_kept(call.started),
         took: None,
     }
@@ -474,7 +461,7 @@ pub(super) fn interrupt_dead_runs(connection: &mut Connection, data: &Path) -> r
         for entry in pending {
             let entry = Entry { status: Status::Interrupted, ..entry };
             tracing::info!(entry = entry.id.0, "a call was interrupted");
-            save_entry(&transaction, &entry, next_revision(&transaction)?, None)?;
+            save_entry(&transaction, &entry, None)?;
         }
         dead.push(run);
     }
@@ -482,41 +469,72 @@ pub(super) fn interrupt_dead_runs(connection: &mut Connection, data: &Path) -> r
     Ok(dead)
 }
 
-fn next_revision(connection: &Connection) -> rusqlite::Result<i64> {
+pub(super) fn next_revision(connection: &Connection) -> rusqlite::Result<i64> {
     connection
         .prepare_cached("UPDATE counters SET value = value + 1 WHERE name = 'revision' RETURNING value")?
         .query_row([], |row| row.get(0))
 }
 
-/// Writes every column of an entry. `run` is the run that waits for its answer.
-fn save_entry(connection: &Connection, entry: &Entry, revision: i64, run: Option<&str>) -> rusqlite::Result<()> {
+/// The columns that are written of an entry, in the order of the values in [`write_entry`]: that it was deleted is not
+/// among them.
+macro_rules! entry_columns {
+    () => {
+        "status, target, token_id, brand, last4, code, used_by, started_ms, took_micros, used_client, note, tags, \
+         haystack, revision, run"
+    };
+}
+macro_rules! entry_values {
+    () => {
+        "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16"
+    };
+}
+/// The number that is bound first is 0: SQLite gives another.
+const INSERT_ENTRY: &str =
+    concat!("INSERT INTO entries (id, ", entry_columns!(), ") VALUES (nullif(?1, 0), ", entry_values!(), ")");
+const UPDATE_ENTRY: &str =
+    concat!("UPDATE entries SET (", entry_columns!(), ") = (", entry_values!(), ") WHERE id = ?1");
+
+/// Writes what is known of an entry that is there. `run` is the run that waits for its answer.
+pub(super) fn save_entry(connection: &Connection, entry: &Entry, run: Option<&str>) -> rusqlite::Result<()> {
+    write_entry(connection, UPDATE_ENTRY, entry, run)
+}
+
+fn write_entry(connection: &Connection, sql: &str, entry: &Entry, run: Option<&str>) -> rusqlite::Result<()> {
+    let revision = next_revision(connection)?;
     connection
-        .prepare_cached(
-            "UPDATE entries SET status = ?2, target = ?3, token_id = ?4, brand = ?5, last4 = ?6, code = ?7, \
-             used_by = ?8, started_ms = ?9, took_micros = ?10, revision = ?11, haystack = ?12, run = ?13 WHERE id = ?1",
-        )?
-        .execute((
+        .prepare_cached(sql)?
+        .execute(params![
             entry.id.0,
             entry.status.as_str(),
             entry.target.as_str(),
-            &entry.token_id,
-            &entry.brand,
-            &entry.last4,
-            &entry.code,
-            &entry.used_by,
+            entry.token_id,
+            entry.brand,
+            entry.last4,
+            entry.code,
+            entry.used_by,
             entry.started.as_millisecond(),
             entry.took.map(rows::micros),
-            revision,
+            entry.used_client,
+            entry.note,
+            rows::tags_json(&entry.tags),
             haystack(entry),
+            revision,
             run,
-        ))
+        ])
         .map(drop)
 }
 
 /// What a search looks through. A line each, so that no word is found across two of them.
-fn haystack(entry: &Entry) -> String {
+pub(super) fn haystack(entry: &Entry) -> String {
     let parts = [&entry.token_id, &entry.last4, &entry.brand, &entry.code, &entry.used_by];
     let mut haystack: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
     haystack.extend([entry.status.as_str(), entry.target.as_str()]);
-    haystack.join("\n").to_lowercase()
+    let mut haystack = haystack.join("\n");
+    if !entry.note.is_empty() {
+        haystack = haystack + "\n" + &entry.note;
+    }
+    for tag in &entry.tags {
+        haystack = haystack + "\n#" + tag;
+    }
+    haystack.to_lowercase()
 }

@@ -15,7 +15,8 @@ use crate::domain::{
 };
 
 /// The columns that [`entry`] reads.
-pub(super) const ENTRY: &str = "id, status, target, token_id, brand, last4, code, used_by, started_ms, took_micros";
+pub(super) const ENTRY: &str =
+    "id, status, target, token_id, brand, last4, code, used_by, started_ms, took_micros, used_client, note, tags";
 
 pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     Ok(Entry {
@@ -29,7 +30,21 @@ pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
         used_by: row.get(7)?,
         started: moment(row, 8)?,
         took: took(row, 9)?,
+        used_client: row.get(10)?,
+        note: row.get(11)?,
+        tags: tags(row, 12)?,
     })
+}
+
+/// Tags as a JSON array of words.
+pub(super) fn tags_json(tags: &[String]) -> String {
+    serde_json::to_string(tags).expect("words are JSON")
+}
+
+fn tags(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<String>> {
+    let json = row.get_ref(column)?.as_str()?;
+    serde_json::from_str(json)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error)))
 }
 
 /// The columns that [`exchange`] reads.

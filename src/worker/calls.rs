@@ -24,6 +24,7 @@ use crate::{
     domain::{
         api::{ApiRequest, ApiResponse, Target},
         clock::Clock,
+        edit::Edit,
         entry::{EntryId, HistoryFilter, Status},
         error::ErrorView,
         layout::Layout,
@@ -39,6 +40,9 @@ use crate::{
     settings,
     store::{Recorded, Store, StoreError},
 };
+
+/// So many entries are edited in one commit: the calls of a server that runs wait for no more.
+const MOST_EDITED: usize = 500;
 
 /// How a job is stopped: a task listens to the bell, a thread looks at the flag.
 #[derive(Clone, Default)]
@@ -150,6 +154,7 @@ impl Desk {
                     stop.ring();
                 }
             }
+            Command::Edit(edit) => self.edit(edit),
             Command::SetFilter { generation, filter } => self.history.ask(Question::Filter { generation, filter }),
             Command::LoadRows { ids } => self.history.ask(Question::Rows(ids)),
             Command::LoadDetail { id } => self.history.ask(Question::Detail(id)),
@@ -218,6 +223,28 @@ impl Desk {
             open: Arc::clone(&self.open),
         };
         tokio::spawn(task.run(which, target, self.settings.clone()));
+    }
+
+    /// Carries an edit out piece by piece. What the pieces before a failed one did stays done, and is told as a failure.
+    fn edit(&self, edit: Edit) {
+        let (store, now, history) = (self.line.targets.store().clone(), self.clock.now(), self.history.sender());
+        tokio::spawn(async move {
+            let mut outcome = Err(StoreError::Gone { doing: edit.doing() });
+            for piece in edit.in_pieces(MOST_EDITED) {
+                match (store.edit(piece, now).await, &mut outcome) {
+                    (Ok(more), Ok(done)) => *done += more,
+                    (Ok(done), outcome) => *outcome = Ok(done),
+                    // Others may have deleted what was selected.
+                    (Err(StoreError::Gone { .. }), _) => {}
+                    (Err(error), outcome) => {
+                        *outcome = Err(error);
+                        break;
+                    }
+                }
+            }
+            let told = Update::Edited { edit, outcome: outcome.map_err(|error| error.to_string()) };
+            let _ = history.send(Question::Changed(Box::new(told)));
+        });
     }
 
     fn reset(&self) {

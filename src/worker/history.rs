@@ -1,21 +1,29 @@
 //! The thread that answers every question about the history, in order, and tells what was committed by whom.
 
-use std::{sync::mpsc, thread::JoinHandle, time::Duration};
+use std::{
+    sync::mpsc,
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
 
 use super::Outbox;
 use crate::{
     domain::{
         entry::{EntryId, HistoryFilter},
+        listing::Listing,
         request_log::ExchangeId,
     },
     messages::{SHOWN_REQUESTS, Update},
-    store::{Reader, Store, StoreError},
+    store::{Changes, Reader, Store, StoreError},
 };
 
 /// How often another process's commits are looked for.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// How many rows come along with a new list, so that the first screen needs no second question.
 const FIRST_ROWS: usize = 60;
+/// A list that has to be made anew again and again leaves so much of the time to other questions: as many times as long
+/// as it took.
+const REST: u32 = 3;
 
 /// A question about the history.
 #[derive(Debug)]
@@ -53,6 +61,8 @@ impl History {
             filter: HistoryFilter::default(),
             problem: None,
             newest_request: None,
+            wants_list: false,
+            listed: None,
         };
         let thread = std::thread::Builder::new()
             .name("history".to_owned())
@@ -95,16 +105,22 @@ struct State {
     problem: Option<String>,
     /// The newest call that was told.
     newest_request: Option<ExchangeId>,
+    /// Whether the window asked for the same list again.
+    wants_list: bool,
+    /// When the list was made, and how long that took.
+    listed: Option<(Instant, Duration)>,
 }
 
 impl State {
     fn answer_all(&mut self, inbox: &mpsc::Receiver<Question>) {
         loop {
-            let answered = match inbox.recv_timeout(LOOK_EVERY) {
+            let patience = if self.wants_list { self.rest_left().min(LOOK_EVERY) } else { LOOK_EVERY };
+            let answered = match inbox.recv_timeout(patience) {
                 Ok(Question::End) | Err(mpsc::RecvTimeoutError::Disconnected) => return,
                 Ok(question) => self.answer(question),
                 Err(mpsc::RecvTimeoutError::Timeout) => self.look(),
             };
+            let answered = answered.and_then(|()| self.list_again());
             // What goes wrong four times a second is told once.
             let problem = answered.err().map(|error| error.to_string());
             if problem.is_some() && problem != self.problem {
@@ -116,13 +132,10 @@ impl State {
 
     fn answer(&mut self, question: Question) -> Result<(), StoreError> {
         match question {
+            Question::Filter { generation, .. } if generation == self.generation => self.wants_list = true,
             Question::Filter { generation, filter } => {
                 (self.generation, self.filter) = (generation, filter);
-                self.revision = self.reader.revision()?;
-                let ids = self.reader.ids(&self.filter)?;
-                let rows = self.reader.rows(&ids[..ids.len().min(FIRST_ROWS)])?;
-                let counts = self.reader.counts()?;
-                self.outbox.send(Update::History { generation, ids, rows, counts });
+                self.list()?;
                 self.tell_requests()?;
             }
             Question::Rows(ids) => self.outbox.send(Update::Rows(self.reader.rows(&ids)?)),
@@ -146,6 +159,28 @@ impl State {
         Ok(())
     }
 
+    fn list(&mut self) -> Result<(), StoreError> {
+        let begun = Instant::now();
+        self.wants_list = false;
+        self.revision = self.reader.revision()?;
+        let ids = self.reader.ids(&self.filter)?;
+        let rows = self.reader.rows(&ids[..ids.len().min(FIRST_ROWS)])?;
+        let list = Listing::new(ids, self.filter.sort);
+        let counts = self.reader.counts()?;
+        self.outbox.send(Update::History { generation: self.generation, list, rows, counts });
+        self.listed = Some((Instant::now(), begun.elapsed()));
+        Ok(())
+    }
+
+    /// Makes the list anew that was asked for again, once the last one is long enough ago.
+    fn list_again(&mut self) -> Result<(), StoreError> {
+        if self.wants_list && self.rest_left().is_zero() { self.list() } else { Ok(()) }
+    }
+
+    fn rest_left(&self) -> Duration {
+        self.listed.map_or(Duration::ZERO, |(when, took)| (took * REST).saturating_sub(when.elapsed()))
+    }
+
     /// Tells of another process's commits, and wakes the window only if there are any.
     fn look(&mut self) -> Result<(), StoreError> {
         let now = self.reader.data_version()?;
@@ -163,7 +198,7 @@ impl State {
 
     fn tell_changes(&mut self) -> Result<(), StoreError> {
         self.tell_requests()?;
-        let (entries, revision) = self.reader.changes_since(self.revision)?;
+        let Changes { entries, deleted, revision } = self.reader.changes_since(self.revision)?;
         if revision == self.revision {
             return Ok(());
         }
@@ -172,7 +207,7 @@ impl State {
         let shown = self.reader.matching(&self.filter, &ids)?;
         let entries = entries.into_iter().zip(shown).collect();
         let counts = self.reader.counts()?;
-        self.outbox.send(Update::Changed { generation: self.generation, entries, counts });
+        self.outbox.send(Update::Changed { generation: self.generation, entries, deleted, counts });
         Ok(())
     }
 }

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use testcard::{
     domain::{
         api::{ApiRequest, Target, TransportError},
+        edit::Edit,
         entry::{HistoryFilter, Status},
     },
     jobs::export::{ExportError, Progress, export},
@@ -85,6 +86,8 @@ fn an_entry_is_exported_with_all_that_is_known_of_it() {
     let journaled = store.journal(retrieve).wait().unwrap();
     let not_json = TransportError::NotJson { host: "h".to_owned(), http_status: 502, text: "<p>".to_owned() };
     store.finish(journaled.exchange, took, Err(not_json)).wait().unwrap();
+    store.edit(Edit::Note { id, note: "as agreed".to_owned() }, moment(1)).wait().unwrap();
+    store.edit(Edit::Tag { ids: vec![id], add: vec!["smoke".to_owned()], remove: vec![] }, moment(1)).wait().unwrap();
     let detail = store.reader().unwrap().detail(id).unwrap().unwrap();
     let exported = serde_json::to_string_pretty(&ExportedEntry::from(&detail)).unwrap();
     let expected = json!({
@@ -96,6 +99,9 @@ fn an_entry_is_exported_with_all_that_is_known_of_it() {
         "last4": "4242",
         "code": null,
         "used_by": null,
+        "used_client": null,
+        "note": "as agreed",
+        "tags": ["smoke"],
         "created": format!("{:.3}", moment(0)),
         "took_micros": 1234,
         "request": {

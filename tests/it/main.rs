@@ -3,6 +3,7 @@
 mod cli;
 mod contract;
 mod determinism;
+mod edits;
 mod export;
 mod form;
 mod gallery;

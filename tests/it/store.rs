@@ -19,12 +19,13 @@ use testcard::{
     domain::{
         api::{ApiRequest, ApiResponse, HttpMethod, Target, TransportError},
         card::CardNumber,
+        edit::Edit,
         entry::{Counts, Entry, EntryId, HistoryFilter, Status},
         params::{Params, TokenRequest},
         request_log::ExchangeId,
     },
     minter::{LedgerError, ObjectKind, StoredObject},
-    store::{Answer, Call, FILE_NAME, Place, Store, StoreError},
+    store::{Answer, Call, Changes, FILE_NAME, Place, Store, StoreError},
 };
 
 /// Luhn-valid, and not among the published test cards.
@@ -48,11 +49,11 @@ pub fn creation(target: Target, params: &[(&str, &str)]) -> Call {
     Call { target, started: moment(0), request: TokenRequest::new(params).to_api("key") }
 }
 
-fn visa(target: Target) -> Call {
+pub fn visa(target: Target) -> Call {
     creation(target, &[("card[number]", "4242424242424242"), ("card[cvc]", "123")])
 }
 
-fn retrieval(target: Target, id: &str) -> Call {
+pub fn retrieval(target: Target, id: &str) -> Call {
     Call { target, started: moment(1), request: ApiRequest::retrieve_token(id) }
 }
 
@@ -73,7 +74,7 @@ pub fn declined(code: &str, message: &str) -> ApiResponse {
 }
 
 /// A minter that makes this token.
-fn mint(id: &str) -> Answer {
+pub fn mint(id: &str) -> Answer {
     let answer = token(id, "Visa", "4242", false);
     let object = StoredObject {
         kind: ObjectKind::Token,
@@ -106,7 +107,7 @@ fn statuses(store: &Store) -> Vec<Status> {
     entries(store).into_iter().map(|entry| entry.status).collect()
 }
 
-fn count(folder: &Path, table: &str) -> i64 {
+pub fn count(folder: &Path, table: &str) -> i64 {
     let connection = Connection::open(folder.join(FILE_NAME)).unwrap();
     connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
 }
@@ -543,18 +544,23 @@ fn a_reader_learns_what_another_process_wrote() {
     let reader = window.reader().unwrap();
     let (version, revision) = (reader.data_version().unwrap(), reader.revision().unwrap());
     assert_eq!(reader.data_version().unwrap(), version);
-    assert_eq!(reader.changes_since(revision).unwrap(), (vec![], revision));
+    let nothing = Changes { entries: vec![], deleted: vec![], revision };
+    assert_eq!(reader.changes_since(revision).unwrap(), nothing);
 
     let made = command_line.answer(visa(Target::Stripe), say(token("tok_1", "Visa", "4242", false)));
     let made = made.wait().unwrap().entry.unwrap();
     assert_ne!(reader.data_version().unwrap(), version);
-    let (changed, revision) = reader.changes_since(revision).unwrap();
-    assert_eq!(changed, [made]);
+    let Changes { entries, revision, .. } = reader.changes_since(revision).unwrap();
+    assert_eq!(entries, [made]);
     assert_eq!(revision, reader.revision().unwrap());
 
     command_line.answer(retrieval(Target::Stripe, "tok_1"), say(token("tok_1", "Visa", "4242", true))).wait().unwrap();
-    let (changed, _) = reader.changes_since(revision).unwrap();
-    assert_eq!(changed.iter().map(|entry| entry.status).collect::<Vec<_>>(), [Status::Used]);
+    let Changes { entries, revision, .. } = reader.changes_since(revision).unwrap();
+    assert_eq!(entries.iter().map(|entry| entry.status).collect::<Vec<_>>(), [Status::Used]);
+
+    command_line.edit(Edit::Delete { ids: vec![entries[0].id] }, moment(1)).wait().unwrap();
+    let Changes { entries: changed, deleted, .. } = reader.changes_since(revision).unwrap();
+    assert_eq!((changed, deleted), (vec![], vec![entries[0].id]));
 }
 
 #[track_caller]
@@ -629,7 +635,7 @@ fn a_filter_tells_what_is_shown() {
     let ids = sample_history(&store);
     let reader = store.reader().unwrap();
     let check = |status: Option<Status>, target: Option<Target>, search: &str, expected: &[usize]| {
-        let filter = HistoryFilter { status, target, search: search.to_owned() };
+        let filter = HistoryFilter { status, target, search: search.to_owned(), ..all() };
         let expected: Vec<EntryId> = expected.iter().rev().map(|place| ids[*place]).collect();
         assert_eq!(reader.ids(&filter).unwrap(), expected, "{filter:?}");
         let matching: Vec<bool> = ids.iter().map(|id| expected.contains(id)).collect();

@@ -1,0 +1,95 @@
+//! What a person changes in the history: notes, tags, deleting and restoring. The ledger knows nothing of it.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+
+use super::{
+    error::{Failed, StoreError},
+    record::{haystack, next_revision},
+    rows,
+    writer::Work,
+};
+use crate::domain::{
+    edit::{Edit, tagged},
+    entry::{Entry, EntryId},
+    mask,
+};
+
+/// So long a deleted entry can be restored for certain.
+const RESTORABLE_FOR: Duration = Duration::from_hours(1);
+/// The most entries that one opening of the store drops for good, so that it stays quick.
+const MOST_DROPPED: u32 = 1000;
+
+/// An edit as it may be written. Made on the thread of the caller, as [`super::record::MaskedCall`] is.
+pub(super) fn masked(edit: Edit) -> Edit {
+    match edit {
+        Edit::Note { id, note } => Edit::Note { id, note: mask::text(&note) },
+        Edit::Tag { ids, add, remove } => {
+            // Side by side too: a number may be typed as four tags.
+            let line = mask::text(&add.join(" "));
+            Edit::Tag { ids, add: line.split(' ').filter(|tag| !tag.is_empty()).map(str::to_owned).collect(), remove }
+        }
+        other => other,
+    }
+}
+
+impl Work {
+    /// Gives how many entries it was done to.
+    pub(super) fn edit(&mut self, edit: &Edit, now: Timestamp) -> Result<u64, Failed> {
+        let done = match edit {
+            Edit::Note { id, note } => self.rewrite(&[*id], |entry| entry.note.clone_from(note))?,
+            Edit::Tag { ids, add, remove } => {
+                self.rewrite(ids, |entry| entry.tags = tagged(&entry.tags, add, remove))?
+            }
+            Edit::Delete { ids } => self.set_deleted(ids, "deleted_ms IS NULL", Some(now))?,
+            Edit::Restore { ids } => self.set_deleted(ids, "deleted_ms IS NOT NULL", None)?,
+        };
+        if done == 0 { Err(StoreError::Gone { doing: edit.doing() }.into()) } else { Ok(done) }
+    }
+
+    /// Writes anew what a person wrote on entries, and nothing else of them.
+    fn rewrite(&self, ids: &[EntryId], change: impl Fn(&mut Entry)) -> rusqlite::Result<u64> {
+        let revision = next_revision(&self.connection)?;
+        let mut update = self
+            .connection
+            .prepare_cached("UPDATE entries SET note = ?2, tags = ?3, haystack = ?4, revision = ?5 WHERE id = ?1")?;
+        let mut done = 0;
+        for id in ids {
+            let Some(mut entry) = self.entries("id = ?1 AND deleted_ms IS NULL", [id.0])?.pop() else { continue };
+            change(&mut entry);
+            update.execute((id.0, &entry.note, rows::tags_json(&entry.tags), haystack(&entry), revision))?;
+            done += 1;
+        }
+        Ok(done)
+    }
+
+    fn set_deleted(&self, ids: &[EntryId], which: &str, moment: Option<Timestamp>) -> rusqlite::Result<u64> {
+        let revision = next_revision(&self.connection)?;
+        let mut update = self
+            .connection
+            .prepare_cached(&format!("UPDATE entries SET deleted_ms = ?2, revision = ?3 WHERE id = ?1 AND {which}"))?;
+        let mut done = 0;
+        for id in ids {
+            done += update.execute((id.0, moment.map(Timestamp::as_millisecond), revision))? as u64;
+        }
+        Ok(done)
+    }
+}
+
+/// Drops entries for good that were deleted long enough ago, with their calls. One whose answer the minter still
+/// remembers under an idempotency key stays hidden until that is over: deleting never touches the ledger.
+pub(super) fn drop_deleted(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
+    let long_ago = now.as_millisecond() - i64::try_from(RESTORABLE_FOR.as_millis()).unwrap_or(i64::MAX);
+    let dropped = connection.execute(
+        "DELETE FROM entries WHERE id IN (SELECT id FROM entries WHERE deleted_ms < ?1 AND run IS NULL AND NOT EXISTS \
+         (SELECT 1 FROM exchanges JOIN answers ON answers.exchange = exchanges.id WHERE exchanges.entry = entries.id) \
+         LIMIT ?2)",
+        (long_ago, MOST_DROPPED),
+    )?;
+    if dropped > 0 {
+        tracing::info!(entries = dropped, "deleted entries were dropped for good");
+    }
+    Ok(())
+}
