@@ -24,6 +24,7 @@
 //! | --- | --- | --- |
 //! | [`domain`] | nouns and rules, pure: cards, expiry, drafts, parameters, prediction, masking, typing, keys | |
 //! | [`snippets`] | a call as source text, a file per language | domain |
+//! | [`diff`] | two calls beside each other: what differs, and what differs in every call | domain |
 //! | [`messages`] | commands and updates between window and background, plain data | domain |
 //! | [`model`] | what the window knows; `apply` is the only way to change it | domain, messages |
 //! | [`minter`] | Stripe's test mode as a pure state machine over a `Ledger` | domain |
@@ -36,7 +37,7 @@
 //! | [`jobs`] | long work with progress and cancel | domain, backend, store |
 //! | [`worker`] | the background: its handle, its loop, the history's thread | all above but the window's |
 //! | [`cli`] | the commands | backend, store, server, jobs, keys, settings, snippets |
-//! | [`ui`] | views, widgets, theme; they push [`ui::Action`]s and change only their own state | domain, messages, model, snippets |
+//! | [`ui`] | views, widgets, theme; they push [`ui::Action`]s and change only their own state | domain, messages, model, snippets, diff |
 //! | [`app`] | ties the background to the views and carries actions out | messages, model, worker, ui |
 //!
 //! `main` alone reads the clock and the environment, and hands both on. `tests/it/layers.rs` holds this table as data
@@ -83,6 +84,7 @@
 pub mod app;
 pub mod backend;
 pub mod cli;
+pub mod diff;
 pub mod domain;
 pub mod jobs;
 pub mod keys;

@@ -4,6 +4,7 @@ mod cli;
 mod contract;
 mod determinism;
 mod edits;
+mod diff;
 mod export;
 mod form;
 mod gallery;
