@@ -369,7 +369,20 @@ impl App {
 
     fn select(&mut self, id: EntryId) {
         self.panels.history.show(id);
+        self.select_without_scrolling(id);
+    }
+
+    /// Shows an entry in the inspector.
+    fn select_without_scrolling(&mut self, id: EntryId) {
+        self.panels.inspector.close_diff();
         self.worker.send(Command::LoadDetail { id });
+    }
+
+    /// Compares two entries in the inspector.
+    fn diff(&mut self, first: EntryId, second: EntryId) {
+        self.panels.pane = Pane::History;
+        self.panels.inspector.open_diff(first, second);
+        self.worker.send(Command::LoadPair { first, second });
     }
 
     fn set_filter(&mut self) {
@@ -555,6 +568,7 @@ impl App {
             (*id, exchange.as_ref(), row)
         });
         let subject = match self.panels.pane {
+            Pane::History if self.panels.inspector.shows_diff() => Subject::Pair(self.model.pair.as_ref()),
             Pane::History => Subject::Entry(self.model.detail.as_deref()),
             Pane::Requests => Subject::Call(call),
         };
@@ -755,11 +769,12 @@ impl App {
                 self.panels.reuse = Some(id);
                 self.select(id);
             }
-            Action::Select(id) => self.worker.send(Command::LoadDetail { id }),
+            Action::Select(id) => self.select_without_scrolling(id),
             Action::Open => self.go_to(ctx, Part::Inspector),
             Action::Peek => self.panels.drawer_is_open = self.is_small(ctx),
             // Nothing was deleted yet that could come back.
             Action::Undo => {}
+            Action::Diff(first, second) => self.diff(first, second),
             Action::ShowPane(pane) => self.panels.pane = pane,
             Action::SelectRequest(id) => self.worker.send(Command::LoadExchange { id }),
             Action::ShowEntry(id) => {

@@ -1,6 +1,6 @@
 //! All that the window and the background share: plain data, comparable and printable, without closures.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use crate::domain::{
     api::{Exchange, Target},
@@ -23,6 +23,9 @@ pub struct JobId(pub u64);
 
 /// How many calls of the request log the window shows at most, the newest.
 pub const SHOWN_REQUESTS: usize = 300;
+
+/// Two entries to be compared, the first and the second; shared with the thread that compares them.
+pub type Pair = Arc<(EntryDetail, EntryDetail)>;
 
 /// What the window asks for.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,6 +51,8 @@ pub enum Command {
     LoadRows { ids: Vec<EntryId> },
     /// Load everything about an entry.
     LoadDetail { id: EntryId },
+    /// Load everything about two entries, to be compared.
+    LoadPair { first: EntryId, second: EntryId },
     /// Load a call of the request log with its answer.
     LoadExchange { id: ExchangeId },
     /// Serve the minter on this port of 127.0.0.1, or stop serving.
@@ -175,6 +180,7 @@ pub enum Update {
         outcome: Result<u64, String>,
     },
     Detail(Box<EntryDetail>),
+    Pair(Pair),
     /// The newest calls, newest first.
     Requests(Vec<RequestRow>),
     Exchange {

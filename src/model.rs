@@ -13,7 +13,7 @@ use crate::{
         listing::Listing,
         request_log::{ExchangeId, RequestRow},
     },
-    messages::{JobId, JobOutcome, KeyInfo, ServerInfo, Update},
+    messages::{JobId, JobOutcome, KeyInfo, Pair, ServerInfo, Update},
 };
 
 /// More rows than any screen shows; beyond this the cache starts anew.
@@ -114,6 +114,8 @@ pub struct Model {
     pub history: History,
     /// Everything about the entry that was asked for last.
     pub detail: Option<Box<EntryDetail>>,
+    /// The two entries that are compared.
+    pub pair: Option<Pair>,
     /// The newest calls, whoever made them, newest first.
     pub requests: Vec<RequestRow>,
     /// The call that was asked for last.
@@ -160,6 +162,7 @@ impl Model {
             }
             Update::Edited { edit, outcome } => return Some(Notice::Edited { edit, outcome }),
             Update::Detail(detail) => self.detail = Some(detail),
+            Update::Pair(pair) => self.pair = Some(pair),
             Update::Requests(rows) => {
                 let newest = self.requests.first().map(|row| row.id);
                 let shown = self.detail.as_ref().map(|detail| detail.entry.id);

@@ -53,6 +53,8 @@ pub enum Action {
     Peek,
     /// Bring back what was deleted last.
     Undo,
+    /// Compare two entries, the first with the second.
+    Diff(EntryId, EntryId),
     LoadRows(Vec<EntryId>),
     ShowPane(Pane),
     /// Show a call of the request log.

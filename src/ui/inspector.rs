@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::{
     action::{Action, UseKind},
     code::{self, CodeContext, CodeOf, CodeState},
+    diff::{self, DiffState},
     form::rail,
     icons, theme,
     theme::Tokens,
@@ -19,12 +20,15 @@ use super::{
     },
     words,
 };
-use crate::domain::{
-    api::{ApiResponse, Exchange, Failure, MaskedRequest, Target},
-    entry::{EntryDetail, EntryId, Status},
-    refusal::Refusal,
-    request_log::{ExchangeId, RequestRow, client_name},
-    test_cards,
+use crate::{
+    domain::{
+        api::{ApiResponse, Exchange, Failure, MaskedRequest, Target},
+        entry::{EntryDetail, EntryId, Status},
+        refusal::Refusal,
+        request_log::{ExchangeId, RequestRow, client_name},
+        test_cards,
+    },
+    messages::Pair,
 };
 
 /// The parts of the inspector.
@@ -53,6 +57,8 @@ pub enum CallTab {
 pub enum Subject<'a> {
     /// An entry of the history; `None` as long as none is loaded.
     Entry(Option<&'a EntryDetail>),
+    /// Two entries beside each other; `None` until they are loaded.
+    Pair(Option<&'a Pair>),
     /// A call of the request log.
     Call(Option<(ExchangeId, &'a Exchange, Option<&'a RequestRow>)>),
 }
@@ -73,6 +79,23 @@ pub struct InspectorState {
     tree: Option<(TreeOf, Vec<u8>, JsonLines)>,
     headers_are_open: bool,
     pub code: CodeState,
+    diff: DiffState,
+}
+
+impl InspectorState {
+    /// Shows these two beside each other; how it is shown stays as it was.
+    pub fn open_diff(&mut self, first: EntryId, second: EntryId) {
+        self.diff.open(first, second);
+    }
+
+    /// Shows the selected entry again.
+    pub fn close_diff(&mut self) {
+        self.diff.close();
+    }
+
+    pub fn shows_diff(&self) -> bool {
+        self.diff.is_open()
+    }
 }
 
 /// Draws the inspector.
@@ -89,6 +112,11 @@ pub fn inspector_ui(
             empty_state_ui(ui, "Nothing selected", "Select a token to see its request and its answer");
         }
         Subject::Call(Some((id, exchange, row))) => call_ui(ui, state, (id, exchange, row), code, actions),
+        Subject::Pair(pair) => {
+            if !diff::diff_ui(ui, &mut state.diff, pair, actions) {
+                state.close_diff();
+            }
+        }
         Subject::Call(None) => {
             empty_state_ui(ui, "Nothing selected", "Select a call to see what was asked and answered");
         }

@@ -3,9 +3,11 @@
 //! A view takes what it shows and its own state, and pushes what the user wants to a list of [`Action`]s.
 
 pub mod action;
+mod aside;
 pub mod bars;
 mod card_text;
 pub mod code;
+pub mod diff;
 pub mod export;
 pub mod form;
 pub mod history;

@@ -158,6 +158,7 @@ impl Desk {
             Command::SetFilter { generation, filter } => self.history.ask(Question::Filter { generation, filter }),
             Command::LoadRows { ids } => self.history.ask(Question::Rows(ids)),
             Command::LoadDetail { id } => self.history.ask(Question::Detail(id)),
+            Command::LoadPair { first, second } => self.history.ask(Question::Pair(first, second)),
             Command::LoadExchange { id } => self.history.ask(Question::Exchange(id)),
             Command::Serve { port } => self.serving.serve(port),
             Command::SetFaults { rules } => self.serving.set_faults(rules),

@@ -1,7 +1,7 @@
 //! The thread that answers every question about the history, in order, and tells what was committed by whom.
 
 use std::{
-    sync::mpsc,
+    sync::{Arc, mpsc},
     thread::JoinHandle,
     time::{Duration, Instant},
 };
@@ -34,6 +34,7 @@ pub(super) enum Question {
     },
     Rows(Vec<EntryId>),
     Detail(EntryId),
+    Pair(EntryId, EntryId),
     Exchange(ExchangeId),
     /// The window closes. Calls on their way have a way to ask too, and must not hold the thread.
     End,
@@ -144,6 +145,13 @@ impl State {
                     self.outbox.send(Update::Detail(Box::new(detail)));
                 }
             }
+            Question::Pair(first, second) => match (self.reader.detail(first)?, self.reader.detail(second)?) {
+                (Some(first), Some(second)) => self.outbox.send(Update::Pair(Arc::new((first, second)))),
+                _ => {
+                    let message = "Could not compare the two: one of them is not in the history any more".to_owned();
+                    self.outbox.send(Update::Problem { message });
+                }
+            },
             Question::Exchange(id) => {
                 if let Some(exchange) = self.reader.exchange(id)? {
                     self.outbox.send(Update::Exchange { id, exchange: Box::new(exchange) });

@@ -1,14 +1,33 @@
 //! Two calls beside each other: which places differ, which of them matter, and the patch from one to the other.
 
+use std::sync::Arc;
+
+use egui::{CentralPanel, Key, Modifiers, Role, Theme, accesskit::Toggled};
+use egui_kittest::{
+    Harness,
+    kittest::{NodeT as _, Queryable as _},
+};
+use jiff::Timestamp;
 use proptest::{collection, prelude::*};
 use serde_json::{Map, Value, json};
 use testcard::{
     diff::{Change, Line, Part, Side, compare, patch},
     domain::{
-        api::{ApiRequest, ApiResponse, Failure, MaskedRequest},
+        api::{ApiRequest, ApiResponse, Failure, MaskedRequest, Target},
         draft::Draft,
+        entry::{Entry, EntryDetail, EntryId, Status},
+    },
+    messages::Pair,
+    ui::{
+        Action,
+        diff::{DiffState, diff_ui},
+        theme,
     },
 };
+
+use crate::support::{cpu_renderer::CpuRenderer, hands::click};
+
+type Outcome = Result<ApiResponse, Failure>;
 
 fn request(params: &[(&str, &str)]) -> MaskedRequest {
     let mut request = ApiRequest::get("/v1/tokens");
@@ -16,15 +35,15 @@ fn request(params: &[(&str, &str)]) -> MaskedRequest {
     request.masked()
 }
 
-fn answer(http_status: u16, headers: &[(&str, &str)], body: &Value) -> Result<ApiResponse, Failure> {
+fn answer(http_status: u16, headers: &[(&str, &str)], body: &Value) -> ApiResponse {
     let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Ok(ApiResponse { http_status, headers, body: body.to_string().into_bytes() })
+    ApiResponse { http_status, headers, body: body.to_string().into_bytes() }
 }
 
 /// The lines of two bodies.
 fn lines(before: &Value, after: &Value) -> Vec<Line> {
     let request = Draft::default().to_request().to_api("key").masked();
-    let (before, after) = (answer(200, &[], before), answer(200, &[], after));
+    let (before, after): (Outcome, Outcome) = (Ok(answer(200, &[], before)), Ok(answer(200, &[], after)));
     let side = |outcome| Side { request: &request, outcome: Some(outcome) };
     let mut lines = compare(side(&before), side(&after));
     lines.retain(|line| line.part == Part::Body);
@@ -143,8 +162,8 @@ fn what_differs_in_every_call_is_set_apart() {
 #[test]
 fn status_parameters_and_headers_are_compared_too() {
     let (old, new) = (request(&[("card[name]", "Jenny"), ("a", "1"), ("a", "2")]), request(&[("a", "1"), ("a", "3")]));
-    let before = answer(200, &[("Date", "Mon"), ("Stripe-Version", "2020-08-27"), ("Server", "nginx")], &json!({}));
-    let after = answer(402, &[("date", "Tue"), ("stripe-version", "2023-08-16")], &json!({}));
+    let before = Ok(answer(200, &[("Date", "Mon"), ("Stripe-Version", "2020-08-27"), ("Server", "nginx")], &json!({})));
+    let after = Ok(answer(402, &[("date", "Tue"), ("stripe-version", "2023-08-16")], &json!({})));
     let found = compare(Side { request: &old, outcome: Some(&before) }, Side { request: &new, outcome: Some(&after) });
     let found: Vec<String> = found.iter().filter(|line| line.differs()).map(short).collect();
     assert_eq!(
@@ -163,7 +182,7 @@ fn status_parameters_and_headers_are_compared_too() {
 #[test]
 fn a_call_without_an_answer_differs_in_its_status_and_has_no_body() {
     let request = request(&[]);
-    let before = answer(200, &[], &json!({ "id": "tok_1" }));
+    let before = Ok(answer(200, &[], &json!({ "id": "tok_1" })));
     let failure = Failure { kind: "timeout".to_owned(), message: String::new(), http_status: None, text: None };
     let after = Err(failure);
     let found =
@@ -252,4 +271,167 @@ fn big_lists_are_compared_in_the_time_that_they_take_to_read() {
     assert_eq!(found.len(), 300_000);
     assert_eq!(found.iter().filter(|line| line.differs()).count(), 200_000);
     assert_eq!(patch(&before, &after, true).len(), 200_000);
+}
+
+/// The view of two entries in a pane.
+struct View {
+    state: DiffState,
+    pair: Pair,
+    actions: Vec<Action>,
+    is_open: bool,
+}
+
+fn detail(id: i64, target: Target, body: &Value) -> EntryDetail {
+    let entry = Entry {
+        id: EntryId(id),
+        status: if body["error"].is_null() { Status::Unused } else { Status::Failed },
+        target,
+        token_id: body["id"].as_str().map(str::to_owned),
+        brand: Some("Visa".to_owned()),
+        last4: Some("4242".to_owned()),
+        code: body["error"]["code"].as_str().map(str::to_owned),
+        used_by: None,
+        used_client: None,
+        note: String::new(),
+        tags: Vec::new(),
+        started: Timestamp::from_second(1_900_000_000 + id).unwrap(),
+        took: None,
+    };
+    let request = request(&[("card[number]", "4242424242424242"), ("card[exp_month]", "12")]);
+    let headers = [("Request-Id", "req_1Aaaaaaaaa"), ("Stripe-Version", "2023-08-16")];
+    let http_status = if body["error"].is_null() { 200 } else { 402 };
+    EntryDetail { entry, request, outcome: Some(Ok(answer(http_status, &headers, body))), timeline: Vec::new() }
+}
+
+fn token(id: &str, created: i64, brand: &str) -> Value {
+    json!({ "id": format!("tok_{id}"), "object": "token", "created": created, "client_ip": null, "used": false,
+        "livemode": false, "type": "card",
+        "card": { "id": format!("card_{id}"), "object": "card", "fingerprint": format!("fp{id}"), "brand": brand,
+            "country": "US", "cvc_check": "unchecked", "exp_month": 12, "exp_year": 2034, "last4": "4242",
+            "networks": { "preferred": null } } })
+}
+
+fn view(width: f32, before: &Value, after: &Value) -> Harness<'static, View> {
+    let pair = Arc::new((detail(1, Target::Local, before), detail(2, Target::Stripe, after)));
+    let mut state = DiffState::default();
+    state.open(EntryId(1), EntryId(2));
+    let view = View { state, pair, actions: Vec::new(), is_open: true };
+    let mut harness = Harness::builder()
+        .with_size([width, 640.0])
+        .with_max_steps(16)
+        .with_theme(Theme::Dark)
+        .with_context_setup(theme::install)
+        .renderer(CpuRenderer::default())
+        .build_ui_state(
+            |ui, view: &mut View| {
+                CentralPanel::default().show(ui, |ui| {
+                    view.is_open &= diff_ui(ui, &mut view.state, Some(&view.pair), &mut view.actions);
+                });
+            },
+            view,
+        );
+    harness.run_ok();
+    harness
+}
+
+/// What the rows of the list say.
+fn rows(harness: &Harness<'_, View>) -> Vec<String> {
+    harness.query_all_by_role(Role::ListBoxOption).filter_map(|row| row.accesskit_node().label()).collect()
+}
+
+/// Draws the view into the target folder, for people to look at.
+fn save(harness: &mut Harness<'_, View>, name: &str) {
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("diff-{name}.png"));
+    harness.render().unwrap().save(path).unwrap();
+}
+
+fn says<S>(harness: &Harness<'_, S>, words: &str) -> bool {
+    harness.query_all_by_label_contains(words).next().is_some()
+}
+
+#[test]
+fn the_view_says_how_many_differences_matter_and_shows_the_others_when_asked() {
+    for width in [280.0, 700.0] {
+        let (before, after) = (token("1Aaaaaaaaa", 1, "Visa"), token("1Bbbbbbbbb", 2, "MasterCard"));
+        let mut view = view(width, &before, &after);
+        assert!(says(&view, "1 difference that matters · 4 volatile"));
+        assert_eq!(rows(&view), ["Changed /card/brand: \"Visa\", then \"MasterCard\""]);
+        click(&mut view, Role::Button, "Only what matters");
+        let all = rows(&view);
+        assert!(all.iter().any(|row| row.starts_with("Equal HTTP status: 200")), "{all:?}");
+        let id =
+            "Changed /id: \"tok_1Aaaaaaaaa\", then \"tok_1Bbbbbbbbb\", volatile: Every object gets an id of its own";
+        assert!(all.iter().any(|row| row == id), "{all:?}");
+        click(&mut view, Role::Button, "Headers");
+        view.key_press(Key::F7);
+        view.run();
+        assert!(says(&view, "1 of 1"));
+        save(&mut view, &format!("{width}"));
+    }
+}
+
+#[test]
+fn two_calls_that_are_alike_but_for_ids_and_times_are_said_to_be_so() {
+    let (before, after) = (token("1Aaaaaaaaa", 1, "Visa"), token("1Bbbbbbbbb", 2, "Visa"));
+    let view = view(330.0, &before, &after);
+    assert!(says(&view, "Same but for ids and times"));
+    assert!(rows(&view).is_empty());
+    let view = self::view(330.0, &before, &before);
+    assert!(says(&view, "Same in everything"));
+}
+
+#[test]
+fn the_view_is_walked_copied_swapped_and_closed_by_keys_and_buttons() {
+    let declined = json!({ "error": { "type": "card_error", "code": "incorrect_number", "param": "number" } });
+    let mut view = view(700.0, &token("1Aaaaaaaaa", 1, "Visa"), &declined);
+    assert!(says(&view, "differences that matter · 0 volatile"));
+    let marked = |view: &Harness<'_, View>| {
+        let row = view
+            .query_all_by(|node| node.role() == Role::ListBoxOption && node.toggled() == Some(Toggled::True))
+            .next();
+        row.and_then(|row| row.accesskit_node().label())
+    };
+    view.key_press(Key::F7);
+    view.run();
+    assert_eq!(marked(&view).as_deref(), Some("Changed HTTP status: 200, then 402"));
+    view.key_press_modifiers(Modifiers::SHIFT, Key::F7);
+    view.run();
+    assert_eq!(marked(&view).as_deref(), Some("Added /error/param: \"number\""));
+    click(&mut view, Role::Button, "Next difference");
+    assert_eq!(marked(&view).as_deref(), Some("Changed HTTP status: 200, then 402"));
+    view.get_by_role(Role::ListBox).focus();
+    view.run();
+    view.key_press(Key::ArrowDown);
+    view.run();
+    assert_eq!(marked(&view).as_deref(), Some("Removed /id: \"tok_1Aaaaaaaaa\""));
+
+    click(&mut view, Role::Button, "Copy as JSON Patch");
+    click(&mut view, Role::Button, "Swap sides");
+    let actions = std::mem::take(&mut view.state_mut().actions);
+    let [Action::Copy { text, what }, swapped] = &actions[..] else { panic!("{actions:?}") };
+    let steps: Vec<Value> = serde_json::from_str(text).unwrap();
+    assert_eq!((what.as_str(), applied(&token("1Aaaaaaaaa", 1, "Visa"), &steps)), ("JSON Patch", declined));
+    assert_eq!(*swapped, Action::Diff(EntryId(2), EntryId(1)));
+    view.key_press(Key::Escape);
+    view.run();
+    assert!(!view.state().is_open);
+}
+
+#[test]
+fn a_big_comparison_is_made_beside_the_window_and_draws_no_more_lines_than_fit() {
+    let list = |brand: &str| (0..20_000).map(|nth| json!({ "n": nth, "brand": brand })).collect::<Value>();
+    let mut view = view(700.0, &json!({ "data": list("Visa") }), &json!({ "data": list("JCB") }));
+    let started = std::time::Instant::now();
+    while !says(&view, "20000 differences that matter") {
+        assert!(started.elapsed() < crate::window::PATIENCE, "the comparison never came");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+        view.run_ok();
+    }
+    assert!(view.state().state.lines_drawn() < 40);
+    view.get_by_role(Role::ListBox).focus();
+    view.run();
+    view.key_press(Key::End);
+    view.run();
+    assert!(rows(&view).last().unwrap().starts_with("Changed /data/19999/brand"), "{:?}", rows(&view));
+    assert!(view.state().state.lines_drawn() < 40);
 }

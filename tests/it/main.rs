@@ -3,8 +3,8 @@
 mod cli;
 mod contract;
 mod determinism;
-mod edits;
 mod diff;
+mod edits;
 mod export;
 mod form;
 mod gallery;

@@ -1,0 +1,633 @@
+//! Two entries beside each other: what differs between their calls, with what differs in every call set apart.
+
+use std::sync::Arc;
+
+use egui::{Color32, Id, Key, Label, Modifiers, Rect, RichText, Role, Sense, Ui, UiBuilder, WidgetInfo, vec2};
+use serde_json::Value;
+
+use super::{
+    action::Action,
+    aside::Aside,
+    icons, theme,
+    theme::Tokens,
+    widgets::{FilterChip, IconButton, InlineAlert, QuietButton, Scroll, Tone, VirtualRows, paint, status_badge_ui},
+    words,
+};
+use crate::{
+    diff::{Change, Line, Part, Side, body, compare, patch},
+    domain::entry::{EntryDetail, EntryId},
+    messages::Pair,
+};
+
+/// The keys of the view, as tooltips say them.
+const NEXT_KEYS: &str = "F7";
+const PREVIOUS_KEYS: &str = "Shift+F7";
+/// A pane from this width on has the two sides beside each other.
+const WIDE: f32 = 560.0;
+/// Bodies up to this size are compared within a frame.
+const SMALL_BODY: usize = 64 * 1024;
+/// Longer values are cut in a row and below the list; copying gives them whole.
+const MOST_CHARS: usize = 600;
+
+/// The state of the view.
+#[derive(Debug)]
+pub struct DiffState {
+    of: Option<(EntryId, EntryId)>,
+    /// Shows volatile and equal places too.
+    shows_all: bool,
+    shows_headers: bool,
+    /// What the lines are of.
+    pair: Option<Pair>,
+    lines: Vec<Line>,
+    aside: Aside<Vec<Line>>,
+    shown: Shown,
+    scroll: Scroll,
+    lines_drawn: usize,
+    marked: Option<usize>,
+    /// The row that was marked when the list was last drawn.
+    last_marked: Option<usize>,
+}
+
+impl Default for DiffState {
+    fn default() -> Self {
+        Self {
+            of: None,
+            shows_all: false,
+            shows_headers: false,
+            pair: None,
+            lines: Vec::new(),
+            aside: Aside::new("compare"),
+            shown: Shown::default(),
+            scroll: Scroll::default(),
+            lines_drawn: 0,
+            marked: None,
+            last_marked: None,
+        }
+    }
+}
+
+impl DiffState {
+    /// Shows these two; how it is shown stays as it was.
+    pub fn open(&mut self, first: EntryId, second: EntryId) {
+        self.of = Some((first, second));
+    }
+
+    pub fn close(&mut self) {
+        self.of = None;
+        self.pair = None;
+        let lines = std::mem::take(&mut self.lines);
+        if lines.len() > 10_000 {
+            self.aside.forget(lines);
+        }
+    }
+
+    pub fn is_open(&self) -> bool {
+        self.of.is_some()
+    }
+
+    /// How many lines the last frame drew: what a test counts instead of time.
+    pub fn lines_drawn(&self) -> usize {
+        self.lines_drawn
+    }
+
+    /// Takes over another pair, or what became of the one under way.
+    fn update(&mut self, ui: &Ui, pair: &Pair) {
+        if let Some(lines) = self.aside.take() {
+            self.lines = lines;
+            self.show(false);
+        }
+        if self.pair.as_ref().is_some_and(|known| Arc::ptr_eq(known, pair)) {
+            return;
+        }
+        self.pair = Some(Arc::clone(pair));
+        let size: usize = [&pair.0, &pair.1].into_iter().map(body_size).sum();
+        if size <= SMALL_BODY {
+            self.lines = compare(side(&pair.0), side(&pair.1));
+            self.show(false);
+        } else {
+            let pair = Arc::clone(pair);
+            self.aside.ask(ui.ctx(), move |_| compare(side(&pair.0), side(&pair.1)));
+        }
+    }
+
+    /// Picks the lines that are to be seen; `keeps_mark` keeps the marked one marked, if it still is among them.
+    fn show(&mut self, keeps_mark: bool) {
+        let marked = self.marked.and_then(|row| self.shown.rows.get(row).copied()).filter(|_| keeps_mark);
+        self.shown = Shown::of(&self.lines, self.shows_all, self.shows_headers);
+        self.scroll = Scroll::default();
+        self.marked = marked.and_then(|line| self.shown.rows.binary_search(&line).ok());
+    }
+}
+
+/// The lines that are to be seen, and what there is to count.
+#[derive(Debug, Default)]
+struct Shown {
+    /// Places in the list of lines.
+    rows: Vec<u32>,
+    /// Of each row: where it begins among the lines of a narrow pane. One more than there are rows.
+    starts: Vec<u32>,
+    /// The rows that the next and previous keys stop at.
+    stops: Vec<u32>,
+    matter: usize,
+    volatile: usize,
+}
+
+impl Shown {
+    fn of(lines: &[Line], all: bool, headers: bool) -> Self {
+        let mut shown = Self { starts: vec![0], ..Self::default() };
+        let mut end = 0;
+        for (place, line) in lines.iter().enumerate().filter(|(_, line)| headers || line.part != Part::Header) {
+            shown.matter += usize::from(line.matters());
+            shown.volatile += usize::from(line.volatile.is_some());
+            if !(all || line.matters()) {
+                continue;
+            }
+            if line.matters() {
+                shown.stops.push(shown.rows.len() as u32);
+            }
+            end += narrow_lines(line);
+            shown.starts.push(end);
+            shown.rows.push(place as u32);
+        }
+        shown
+    }
+}
+
+/// How many lines a row takes in a narrow pane.
+fn narrow_lines(line: &Line) -> u32 {
+    match line.change {
+        Change::Changed(..) => 3,
+        _ => 2,
+    }
+}
+
+fn side(detail: &EntryDetail) -> Side<'_> {
+    Side { request: &detail.request, outcome: detail.outcome.as_ref() }
+}
+
+fn body_size(detail: &EntryDetail) -> usize {
+    match &detail.outcome {
+        Some(Ok(response)) => response.body.len(),
+        _ => 0,
+    }
+}
+
+/// Draws the comparison; `false` when it is to be closed.
+pub fn diff_ui(ui: &mut Ui, state: &mut DiffState, pair: Option<&Pair>, actions: &mut Vec<Action>) -> bool {
+    let loaded = pair.filter(|pair| Some((pair.0.entry.id, pair.1.entry.id)) == state.of);
+    let is_open = head_ui(ui, state, loaded, actions) && !keys_ui(ui, state);
+    let Some(pair) = loaded else {
+        ui.label(RichText::new("Loading the two entries…").color(Tokens::of(ui).subdued));
+        return is_open;
+    };
+    state.update(ui, pair);
+    sides_ui(ui, pair);
+    if state.aside.is_waiting() {
+        ui.horizontal(|ui| {
+            ui.spinner();
+            ui.label("Comparing…");
+        });
+        return is_open;
+    }
+    ui.add_space(2.0);
+    verdict_ui(ui, state);
+    switches_ui(ui, state);
+    ui.add_space(2.0);
+    list_ui(ui, state, actions);
+    is_open
+}
+
+fn head_ui(ui: &mut Ui, state: &DiffState, pair: Option<&Pair>, actions: &mut Vec<Action>) -> bool {
+    let mut is_open = true;
+    egui::Sides::new().height(22.0).shrink_left().truncate().show(
+        ui,
+        |ui| {
+            paint::icon_ui(ui, icons::GIT_COMPARE, icons::SIZE, Tokens::of(ui).subdued);
+            ui.add(Label::new(RichText::new("Two answers").font(theme::semibold(theme::HEADING_SIZE))).truncate());
+        },
+        |ui| {
+            if ui.add(IconButton::new(icons::X, "Close the comparison").small().keys("Esc")).clicked() {
+                is_open = false;
+            }
+        },
+    );
+    ui.horizontal_wrapped(|ui| {
+        let swap = ui.add(QuietButton::new("Swap sides").icon(icons::REFRESH_CW));
+        if let (true, Some((first, second))) = (swap.clicked(), state.of) {
+            actions.push(Action::Diff(second, first));
+        }
+        let copy = ui.add_enabled(pair.is_some(), QuietButton::new("Copy as JSON Patch").icon(icons::COPY));
+        let what = if state.shows_all { "everything that differs" } else { "what matters" };
+        let copy = copy.on_hover_text(format!("Copy {what} in the two bodies as the steps of RFC 6902"));
+        if let (true, Some(pair)) = (copy.clicked(), pair) {
+            actions.push(copied_patch(pair, state.shows_all));
+        }
+    });
+    is_open
+}
+
+fn copied_patch(pair: &Pair, with_volatile: bool) -> Action {
+    let body_of = |detail| body(side(detail)).unwrap_or_default();
+    let steps = Value::from(patch(&body_of(&pair.0), &body_of(&pair.1), with_volatile));
+    Action::Copy { text: format!("{steps:#}"), what: "JSON Patch".to_owned() }
+}
+
+/// Which two they are.
+fn sides_ui(ui: &mut Ui, pair: &Pair) {
+    let t = Tokens::of(ui);
+    let side_ui = |ui: &mut Ui, sign: &str, color: Color32, detail: &EntryDetail| {
+        let entry = &detail.entry;
+        let title = entry.token_id.as_deref().or(entry.code.as_deref()).unwrap_or("no token");
+        egui::Sides::new().height(18.0).shrink_left().truncate().show(
+            ui,
+            |ui| {
+                ui.label(RichText::new(sign).font(theme::mono_medium(theme::MONO_SIZE)).color(color));
+                let title = RichText::new(title).font(theme::mono_medium(theme::MONO_SIZE));
+                ui.add(Label::new(title).truncate().selectable(true));
+            },
+            |ui| {
+                status_badge_ui(ui, entry.status);
+            },
+        );
+        let about = format!("{} · {} · {}", words::card(entry), entry.target.label(), words::moment(entry.started));
+        ui.add(Label::new(RichText::new(about).size(theme::SMALL_SIZE).color(t.subdued)).truncate());
+    };
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.y = 2.0;
+        if ui.available_width() >= WIDE {
+            ui.columns(2, |columns| {
+                side_ui(&mut columns[0], "−", t.error, &pair.0);
+                side_ui(&mut columns[1], "+", t.ok, &pair.1);
+            });
+        } else {
+            side_ui(ui, "−", t.error, &pair.0);
+            side_ui(ui, "+", t.ok, &pair.1);
+        }
+    });
+}
+
+/// "2 differences that matter · 7 volatile".
+fn counted(shown: &Shown) -> String {
+    let differences = if shown.matter == 1 { "difference that matters" } else { "differences that matter" };
+    format!("{} {differences} · {} volatile", shown.matter, shown.volatile)
+}
+
+fn verdict_ui(ui: &mut Ui, state: &DiffState) {
+    let shown = &state.shown;
+    match (shown.matter, shown.volatile) {
+        (0, 0) => {
+            InlineAlert::new(Tone::Ok, "Same in everything").ui(ui);
+        }
+        (0, volatile) => {
+            let places = if volatile == 1 { "1 place differs as it does" } else { "places differ as they do" };
+            let count = if volatile == 1 { String::new() } else { format!("{volatile} ") };
+            let text = format!("Status, body and parameters are alike; {count}{places} in every call");
+            InlineAlert::new(Tone::Ok, "Same but for ids and times").text(&text).ui(ui);
+        }
+        _ => {
+            let words = counted(shown);
+            let label = RichText::new(words).font(theme::semibold(theme::BODY_SIZE));
+            ui.add(Label::new(label).wrap());
+        }
+    }
+}
+
+fn switches_ui(ui: &mut Ui, state: &mut DiffState) {
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
+        let matters = ui.add(FilterChip::new("Only what matters").selected(!state.shows_all));
+        if matters.on_hover_text("Hide what is equal and what differs in every call").clicked() {
+            state.shows_all = !state.shows_all;
+            state.show(true);
+        }
+        let headers = ui.add(FilterChip::new("Headers").selected(state.shows_headers));
+        if headers.on_hover_text("Compare the headers of the answers too").clicked() {
+            state.shows_headers = !state.shows_headers;
+            state.show(true);
+        }
+        let can_step = !state.shown.stops.is_empty();
+        let previous = IconButton::new(icons::ARROW_UP, "Previous difference").keys(PREVIOUS_KEYS).small();
+        if ui.add_enabled(can_step, previous).clicked() {
+            step(state, false);
+        }
+        let next = IconButton::new(icons::ARROW_DOWN, "Next difference").keys(NEXT_KEYS).small();
+        if ui.add_enabled(can_step, next).clicked() {
+            step(state, true);
+        }
+        if let Some(nth) = state.marked.and_then(|row| state.shown.stops.binary_search(&(row as u32)).ok()) {
+            let words = format!("{} of {}", nth + 1, state.shown.stops.len());
+            ui.label(RichText::new(words).size(theme::SMALL_SIZE).color(Tokens::of(ui).subdued));
+        }
+    });
+}
+
+/// Marks the next difference that matters, or the one before; after the last comes the first.
+fn step(state: &mut DiffState, forward: bool) {
+    let stops = &state.shown.stops;
+    let row = state.marked.map(|row| row as u32);
+    let found = match (row, forward) {
+        (Some(row), true) => stops.get(stops.partition_point(|stop| *stop <= row)).or(stops.first()),
+        (Some(row), false) => stops[..stops.partition_point(|stop| *stop < row)].last().or(stops.last()),
+        (None, true) => stops.first(),
+        (None, false) => stops.last(),
+    };
+    if let Some(row) = found {
+        state.marked = Some(*row as usize);
+    }
+}
+
+fn list_ui(ui: &mut Ui, state: &mut DiffState, actions: &mut Vec<Action>) {
+    if state.shown.rows.is_empty() {
+        return;
+    }
+    let is_wide = ui.available_width() >= WIDE;
+    let id = ui.make_persistent_id("differences");
+    if ui.memory(|memory| memory.has_focus(id)) {
+        list_keys_ui(ui, state);
+    }
+    reveal_marked(state, is_wide);
+    let height = (ui.available_height() - about_height(ui, state)).max(60.0);
+    let (rect, _) = ui.allocate_exact_size(theme::full_width(ui, height), Sense::hover());
+    let mut inside = ui.new_child(UiBuilder::new().max_rect(rect));
+    let (mut clicked, mut drawn) = (None, 0);
+    let DiffState { scroll, shown, lines, marked, .. } = state;
+    let rows = shown.rows.len();
+    let (len, row_height) =
+        if is_wide { (rows, theme::CHIP_HEIGHT) } else { (shown.starts[rows] as usize, theme::CODE_ROW_HEIGHT) };
+    let list = VirtualRows { id, name: "Differences", role: Role::ListBox, scroll, len, row_height };
+    let list = list.show(&mut inside, |ui, place, at| {
+        drawn += 1;
+        let (row, nth) = if is_wide {
+            (place, 0)
+        } else {
+            let row = shown.starts.partition_point(|start| *start as usize <= place) - 1;
+            (row, place - shown.starts[row] as usize)
+        };
+        let line = &lines[shown.rows[row] as usize];
+        let view = RowView { line, is_marked: *marked == Some(row), nth };
+        let id = id.with((row, nth));
+        let response = if is_wide { view.wide_ui(ui, id, at) } else { view.narrow_ui(ui, id, at) };
+        if response.clicked() {
+            clicked = Some(row);
+        }
+        response.context_menu(|ui| menu_ui(ui, line, actions));
+    });
+    state.lines_drawn = drawn;
+    if clicked.is_some() {
+        state.marked = clicked;
+        list.request_focus();
+    }
+    if let Some(row) = state.marked.filter(|_| list.has_focus()) {
+        let marked = id.with((row, 0_usize));
+        ui.accesskit_node_builder(id, |node| node.set_active_descendant(marked.accesskit_id()));
+    }
+    about_ui(ui, state, actions);
+}
+
+/// Brings a newly marked row into view whole: from above its first line, from below its last.
+fn reveal_marked(state: &mut DiffState, is_wide: bool) {
+    let before = std::mem::replace(&mut state.last_marked, state.marked);
+    let Some(row) = state.marked.filter(|_| state.marked != before) else { return };
+    let starts = &state.shown.starts;
+    state.scroll.reveal(match (is_wide, before) {
+        (true, _) => row,
+        (false, Some(before)) if before > row => starts[row] as usize,
+        (false, _) => starts[row + 1] as usize - 1,
+    });
+}
+
+fn menu_ui(ui: &mut Ui, line: &Line, actions: &mut Vec<Action>) {
+    let mut item = |ui: &mut Ui, words: &str, text: String, what: &str| {
+        if ui.button(words).clicked() {
+            actions.push(Action::Copy { text, what: what.to_owned() });
+            ui.close();
+        }
+    };
+    if let Some(value) = line.change.before() {
+        item(ui, "Copy first value", whole(value), "First value");
+    }
+    if let Some(value) = line.change.after() {
+        item(ui, "Copy second value", whole(value), "Second value");
+    }
+    item(ui, "Copy path", line.place.clone(), "Path");
+}
+
+/// The keys of the whole view; `true` when it is to be closed.
+fn keys_ui(ui: &Ui, state: &mut DiffState) -> bool {
+    if !ui.memory(|memory| memory.allows_interaction(ui.layer_id())) || egui::Popup::is_any_open(ui.ctx()) {
+        return false;
+    }
+    let (previous, next) = ui.input_mut(|input| {
+        // First with Shift, for without it the key fits too.
+        (input.consume_key(Modifiers::SHIFT, Key::F7), input.consume_key(Modifiers::NONE, Key::F7))
+    });
+    if previous || next {
+        step(state, next);
+    }
+    !ui.ctx().text_edit_focused() && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape))
+}
+
+/// The keys of the focused list.
+fn list_keys_ui(ui: &Ui, state: &mut DiffState) {
+    let last = state.shown.rows.len() - 1;
+    let page = state.scroll.in_view().max(1);
+    let row = state.marked;
+    let target = ui.input_mut(|input| {
+        let mut pressed = |key| input.consume_key(Modifiers::NONE, key);
+        if pressed(Key::ArrowDown) {
+            Some(row.map_or(0, |row| row + 1))
+        } else if pressed(Key::ArrowUp) {
+            Some(row.map_or(0, |row| row.saturating_sub(1)))
+        } else if pressed(Key::PageDown) {
+            Some(row.unwrap_or(0) + page)
+        } else if pressed(Key::PageUp) {
+            Some(row.unwrap_or(0).saturating_sub(page))
+        } else if pressed(Key::Home) {
+            Some(0)
+        } else if pressed(Key::End) {
+            Some(last)
+        } else {
+            None
+        }
+    });
+    if let Some(target) = target {
+        state.marked = Some(target.min(last));
+    }
+}
+
+/// The sign of a line, its colour and what a screen reader says of it.
+fn sign(line: &Line, t: &Tokens) -> (&'static str, Color32, &'static str) {
+    let (sign, color, word) = match line.change {
+        Change::Same(_) => ("=", t.faint, "Equal"),
+        Change::Added(_) => ("+", t.ok, "Added"),
+        Change::Removed(_) => ("−", t.error, "Removed"),
+        Change::Changed(..) => ("~", t.warn, "Changed"),
+    };
+    if line.volatile.is_some() { ("≈", t.faint, word) } else { (sign, color, word) }
+}
+
+/// The place of a line as a person reads it.
+fn place_words(line: &Line) -> String {
+    match line.part {
+        Part::Body if line.place.is_empty() => "the whole body".to_owned(),
+        Part::Status | Part::Body => line.place.clone(),
+        Part::Request => format!("request {}", line.place),
+        Part::Header => format!("header {}", line.place),
+    }
+}
+
+fn spoken(line: &Line, t: &Tokens) -> String {
+    let (_, _, word) = sign(line, t);
+    let place = place_words(line);
+    let values = match &line.change {
+        Change::Changed(before, after) => format!("{}, then {}", short(before), short(after)),
+        Change::Same(value) | Change::Added(value) | Change::Removed(value) => short(value),
+    };
+    let volatile = line.volatile.map(|reason| format!(", volatile: {reason}")).unwrap_or_default();
+    format!("{word} {place}: {values}{volatile}")
+}
+
+/// A value in one line, cut where it is long.
+fn short(value: &Value) -> String {
+    let text = value.to_string();
+    match text.char_indices().nth(MOST_CHARS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+/// A value as it is copied: a string without quotes.
+fn whole(value: &Value) -> String {
+    value.as_str().map_or_else(|| format!("{value:#}"), str::to_owned)
+}
+
+/// One row of the list.
+struct RowView<'a> {
+    line: &'a Line,
+    is_marked: bool,
+    /// Which line of the row, in a narrow pane.
+    nth: usize,
+}
+
+impl RowView<'_> {
+    fn background_ui(&self, ui: &Ui, at: Rect, response: &egui::Response) {
+        let t = Tokens::of(ui);
+        let fill = match (self.is_marked, response.contains_pointer(), &self.line.change) {
+            (true, _, _) => t.selection,
+            (false, true, _) => t.raised,
+            _ if !self.line.matters() => return,
+            (_, _, Change::Added(_)) => t.ok_fill,
+            (_, _, Change::Removed(_)) => t.error_fill,
+            _ => t.warn_fill,
+        };
+        ui.painter().rect_filled(at, 0, fill);
+    }
+
+    fn describe(&self, ui: &Ui, response: &egui::Response) {
+        let t = Tokens::of(ui);
+        let name = spoken(self.line, t);
+        response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, ui.is_enabled(), self.is_marked, &name));
+    }
+
+    fn text_ui(ui: &Ui, text: &str, color: Color32, left: f32, right: f32, center: f32) {
+        let galley = paint::line(ui, text, theme::mono(theme::MONO_SIZE), color, (right - left).max(8.0));
+        paint::galley_left(ui.painter(), galley, left, center);
+    }
+
+    /// Place, first value, second value.
+    fn wide_ui(&self, ui: &mut Ui, id: Id, at: Rect) -> egui::Response {
+        let t = Tokens::of(ui);
+        let response = ui.interact(at, id, Sense::CLICK);
+        self.describe(ui, &response);
+        self.background_ui(ui, at, &response);
+        let (sign, color, _) = sign(self.line, t);
+        let text = if self.line.matters() { t.text } else { t.faint };
+        let (left, width, center) = (at.left() + 6.0, at.width() - 12.0, at.center().y);
+        let (second, third) = (left + width * 0.36, left + width * 0.68);
+        Self::text_ui(ui, sign, color, left, left + 14.0, center);
+        let place = if self.line.differs() { t.text } else { t.subdued };
+        Self::text_ui(ui, &place_words(self.line), place, left + 16.0, second - 8.0, center);
+        if let Some(value) = self.line.change.before() {
+            Self::text_ui(ui, &short(value), text, second, third - 8.0, center);
+        }
+        if let Some(value) = self.line.change.after() {
+            Self::text_ui(ui, &short(value), text, third, at.right() - 6.0, center);
+        }
+        response
+    }
+
+    /// The place on a line of its own, and below it the values.
+    fn narrow_ui(&self, ui: &mut Ui, id: Id, at: Rect) -> egui::Response {
+        let t = Tokens::of(ui);
+        let response = ui.interact(at, id, Sense::CLICK);
+        if self.nth == 0 {
+            self.describe(ui, &response);
+        }
+        self.background_ui(ui, at, &response);
+        let (sign, color, _) = sign(self.line, t);
+        let text = if self.line.matters() { t.text } else { t.faint };
+        let (left, right, center) = (at.left() + 6.0, at.right() - 6.0, at.center().y);
+        let value = |ui: &Ui, sign: &str, sign_color: Color32, value: &Value| {
+            Self::text_ui(ui, sign, sign_color, left + 16.0, left + 30.0, center);
+            Self::text_ui(ui, &short(value), text, left + 30.0, right, center);
+        };
+        let quiet = |color: Color32| if self.line.matters() { color } else { t.faint };
+        match (self.nth, &self.line.change) {
+            (0, _) => {
+                let line = Rect::from_min_size(at.min, vec2(at.width(), 1.0));
+                ui.painter().rect_filled(line, 0, t.border);
+                Self::text_ui(ui, sign, color, left, left + 14.0, center);
+                let place = if self.line.differs() { t.text } else { t.subdued };
+                Self::text_ui(ui, &place_words(self.line), place, left + 16.0, right, center);
+            }
+            (_, Change::Same(same)) => value(ui, " ", t.faint, same),
+            (1, Change::Changed(before, _)) | (_, Change::Removed(before)) => value(ui, "−", quiet(t.error), before),
+            (_, Change::Changed(_, after) | Change::Added(after)) => value(ui, "+", quiet(t.ok), after),
+        }
+        response
+    }
+}
+
+/// How much room the words about the marked row take.
+fn about_height(ui: &Ui, state: &DiffState) -> f32 {
+    if state.marked.is_some() { 92.0_f32.min(ui.available_height() / 2.0) } else { 0.0 }
+}
+
+/// The marked row whole, for what is cut in the list, and why it is volatile.
+fn about_ui(ui: &mut Ui, state: &DiffState, actions: &mut Vec<Action>) {
+    let Some(line) = state.marked.and_then(|row| state.shown.rows.get(row)).map(|at| &state.lines[*at as usize]) else {
+        return;
+    };
+    let t = Tokens::of(ui);
+    egui::ScrollArea::vertical().id_salt("about the difference").auto_shrink(false).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 2.0;
+        egui::Sides::new().height(20.0).shrink_left().truncate().show(
+            ui,
+            |ui| {
+                let words = RichText::new(place_words(line)).font(theme::mono_medium(theme::MONO_SIZE));
+                ui.add(Label::new(words).truncate().selectable(true));
+            },
+            |ui| {
+                if ui.add(IconButton::new(icons::ROUTE, "Copy path").small()).clicked() {
+                    actions.push(Action::Copy { text: line.place.clone(), what: "Path".to_owned() });
+                }
+            },
+        );
+        let mut value_ui = |sign: &str, color: Color32, value: Option<&Value>| {
+            if let Some(value) = value {
+                let text = RichText::new(format!("{sign} {}", short(value))).font(theme::mono(theme::MONO_SIZE));
+                ui.add(Label::new(text.color(color)).wrap().selectable(true));
+            }
+        };
+        match &line.change {
+            Change::Same(value) => value_ui("=", t.subdued, Some(value)),
+            change => {
+                value_ui("−", t.text, change.before());
+                value_ui("+", t.text, change.after());
+            }
+        }
+        if let Some(reason) = line.volatile {
+            ui.add(Label::new(RichText::new(reason).size(theme::SMALL_SIZE).color(t.subdued)).wrap());
+        }
+    });
+}
