@@ -21,6 +21,7 @@ use crate::{
         expiry::utc_day,
         layout::Layout,
         params::TokenRequest,
+        resend::{NotKept, request_again},
         rules::FormField,
         settings::{ServerSettings, Settings, ThemeChoice},
     },
@@ -78,6 +79,8 @@ enum Running {
     Create(TokenRequest),
     Retrieve(EntryId),
     AskAgain,
+    /// The card of this entry was sent to the other target.
+    SameElsewhere(EntryId),
     UseToken,
     Refresh,
     Export,
@@ -124,6 +127,10 @@ struct Panels {
     parts: Parts,
     dialogs: Dialogs,
     toasts: Toasts<()>,
+    /// The entry that was selected before the one of now.
+    before: Option<EntryId>,
+    /// The entry whose card goes to the other target as soon as it is loaded.
+    elsewhere: Option<EntryId>,
     /// The entry that goes into the form as soon as it is loaded.
     reuse: Option<EntryId>,
 }
@@ -224,6 +231,13 @@ impl App {
         if self.model.take_stale_list() {
             self.ask_for_list();
         }
+        if let Some(detail) = self.model.detail.as_ref().filter(|detail| self.panels.elsewhere == Some(detail.entry.id))
+        {
+            let (first, target) = (detail.entry.id, detail.entry.target.other());
+            let request = request_again(&detail.request);
+            self.panels.elsewhere = None;
+            self.same_elsewhere(first, target, request);
+        }
         if let Some(id) = self.model.take_stale_detail() {
             self.worker.send(Command::LoadDetail { id });
         }
@@ -262,7 +276,7 @@ impl App {
             }
             // The row that waits shows how to stop it.
             Notice::Begun { job, entry } => {
-                if matches!(self.jobs.running.get(&job), Some(Running::Create(_))) {
+                if matches!(self.jobs.running.get(&job), Some(Running::Create(_) | Running::SameElsewhere(_))) {
                     self.select(entry);
                 }
                 return;
@@ -273,6 +287,9 @@ impl App {
         match outcome {
             JobOutcome::Created { entry, is_answered, param, message, refusal } => {
                 self.select(entry.id);
+                if let Some(Running::SameElsewhere(first)) = running {
+                    return self.diff(first, entry.id);
+                }
                 let complaint = Complaint {
                     field: param.as_deref().and_then(FormField::of_param),
                     is_answer: is_answered,
@@ -375,7 +392,25 @@ impl App {
     /// Shows an entry in the inspector.
     fn select_without_scrolling(&mut self, id: EntryId) {
         self.panels.inspector.close_diff();
+        let shown = self.model.detail.as_ref().map(|detail| detail.entry.id);
+        if shown.is_some_and(|shown| shown != id) {
+            self.panels.before = shown;
+        }
         self.worker.send(Command::LoadDetail { id });
+    }
+
+    /// Sends the card of an entry to the other target.
+    fn same_elsewhere(&mut self, first: EntryId, target: Target, request: Result<TokenRequest, NotKept>) {
+        match request {
+            Ok(request) => {
+                let job = self.jobs.start(Running::SameElsewhere(first));
+                self.worker.send(Command::CreateToken { job, request, target });
+            }
+            Err(reason) => {
+                let words = format!("Could not send the same card to {}. {reason}", target.place());
+                self.panels.toasts.push(Toast::new(Tone::Error, words));
+            }
+        }
     }
 
     /// Compares two entries in the inspector.
@@ -434,6 +469,8 @@ impl App {
                 .and_then(|entry| entry.token_id.clone())
                 .map(|text| Action::Copy { text, what: "Token id".to_owned() }),
             Deed::CopyCurl => self.copy_as_curl(),
+            Deed::SameElsewhere => detail.map(|entry| Action::SameElsewhere(entry.id)),
+            Deed::Diff => self.panels.before.zip(detail).map(|(before, entry)| Action::Diff(before, entry.id)),
             Deed::Export => Some(Action::OpenExport),
             Deed::Settings => Some(Action::OpenSettings),
             Deed::Server => Some(Action::OpenServer),
@@ -775,6 +812,10 @@ impl App {
             // Nothing was deleted yet that could come back.
             Action::Undo => {}
             Action::Diff(first, second) => self.diff(first, second),
+            Action::SameElsewhere(id) => {
+                self.panels.elsewhere = Some(id);
+                self.worker.send(Command::LoadDetail { id });
+            }
             Action::ShowPane(pane) => self.panels.pane = pane,
             Action::SelectRequest(id) => self.worker.send(Command::LoadExchange { id }),
             Action::ShowEntry(id) => {

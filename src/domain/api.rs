@@ -52,6 +52,22 @@ impl Target {
         }
     }
 
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::Local => Self::Stripe,
+            Self::Stripe => Self::Local,
+        }
+    }
+
+    /// Where calls go, as a sentence of the window has it.
+    pub fn place(self) -> &'static str {
+        match self {
+            Self::Local => "the local minter",
+            Self::Stripe => "Stripe",
+        }
+    }
+
     /// The word in the window.
     pub fn label(self) -> &'static str {
         match self {

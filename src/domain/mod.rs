@@ -27,6 +27,7 @@ pub mod profile;
 pub mod proxy;
 pub mod refusal;
 pub mod request_log;
+pub mod resend;
 pub mod rules;
 pub mod search;
 pub mod secret;

@@ -53,6 +53,8 @@ pub enum Action {
     Peek,
     /// Bring back what was deleted last.
     Undo,
+    /// Send the card of an entry to the other target, and compare the two answers.
+    SameElsewhere(EntryId),
     /// Compare two entries, the first with the second.
     Diff(EntryId, EntryId),
     LoadRows(Vec<EntryId>),

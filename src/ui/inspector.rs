@@ -11,7 +11,9 @@ use super::{
     code::{self, CodeContext, CodeOf, CodeState},
     diff::{self, DiffState},
     form::rail,
-    icons, theme,
+    icons,
+    shortcuts::Deed,
+    theme,
     theme::Tokens,
     timeline,
     widgets::{
@@ -256,6 +258,13 @@ fn head_ui(ui: &mut Ui, detail: &EntryDetail, actions: &mut Vec<Action>) {
                 actions.push(Action::AskAgain(entry.id));
             }
             _ => {}
+        }
+        let other = entry.target.other();
+        let words = format!("Same card on {}", other.label());
+        let tip = format!("Send this card to {} too, and compare the two answers", other.place());
+        let same = ui.add(QuietButton::new(&words).icon(icons::GIT_COMPARE));
+        if same.on_hover_text(Deed::SameElsewhere.tip(&tip)).clicked() {
+            actions.push(Action::SameElsewhere(entry.id));
         }
         let reuse = ui.add(QuietButton::new("Reuse").icon(icons::PENCIL));
         if reuse.on_hover_text("Put this card into the form (Ctrl+D)").clicked() {

@@ -12,6 +12,8 @@ pub enum Deed {
     SearchHistory,
     Reuse,
     CopyId,
+    SameElsewhere,
+    Diff,
     Undo,
     CopyCurl,
     Export,
@@ -79,6 +81,8 @@ const fn bare(key: Key) -> KeyboardShortcut {
 pub const SHORTCUTS: &[Shortcut] = &[
     on(Deed::Server, ctrl_shift(Key::S), Group::Window, "Loopback server…"),
     on(Deed::PreviousPane, KeyboardShortcut::new(Modifiers::SHIFT, Key::F6), Group::Window, "Go to the previous pane"),
+    on(Deed::SameElsewhere, ctrl_shift(Key::T), Group::History, "Same card on the other target"),
+    on(Deed::Diff, ctrl_shift(Key::D), Group::History, "Compare with the entry selected before"),
     on(Deed::Create, ctrl(Key::Enter), Group::Token, "Create token"),
     on(Deed::Palette, ctrl(Key::K), Group::Window, "Search actions and test cards"),
     on(Deed::CardNumber, ctrl(Key::L), Group::Token, "Go to the card number"),

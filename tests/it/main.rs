@@ -19,6 +19,7 @@ mod races;
 mod refresh;
 mod requests;
 mod rules;
+mod same_card;
 mod schemas;
 mod secrets;
 mod serve;

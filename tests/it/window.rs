@@ -69,7 +69,7 @@ impl Bench {
     }
 
     /// A window that calls this address for Stripe.
-    fn stripe(url: &str) -> Self {
+    pub fn stripe(url: &str) -> Self {
         let mut bench = Self::new();
         let base_url = BaseUrl::parse(url).unwrap();
         let profile = bench.settings.profiles.active_mut();
@@ -153,7 +153,7 @@ pub fn rows(window: &Window) -> Vec<String> {
     window.query_all_by_role(Role::Row).filter_map(|row| row.accesskit_node().label()).collect()
 }
 
-fn type_card(window: &mut Window, number: &str) {
+pub fn type_card(window: &mut Window, number: &str) {
     ctrl(window, Key::L);
     play(window, number);
     // A number that is wrong keeps the focus.
@@ -163,7 +163,7 @@ fn type_card(window: &mut Window, number: &str) {
 }
 
 /// What `deed` copies, in its order.
-fn copied(window: &mut Window, deed: impl FnOnce(&mut Window)) -> Vec<String> {
+pub fn copied(window: &mut Window, deed: impl FnOnce(&mut Window)) -> Vec<String> {
     let texts: Arc<Mutex<Vec<String>>> = Arc::default();
     let kept = Arc::clone(&texts);
     let look = move |ui: &mut egui::Ui| {

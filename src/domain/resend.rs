@@ -1,0 +1,86 @@
+//! A kept call made anew: what was not kept of it is made good where that can be, and named where it cannot.
+
+use super::{
+    api::MaskedRequest,
+    card::CardNumber,
+    draft::default_cvc,
+    mask,
+    params::{Params, TokenRequest},
+};
+
+/// Why a kept call cannot be made again as it was.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotKept {
+    #[error(
+        "The number of this card was not kept, for it is not a published test card. Put the entry into the form, type \
+         its number again, switch the target and create"
+    )]
+    Number,
+    #[error(
+        "The value of {0} was not kept whole, for it looks like a card number or a key. Put the entry into the form, \
+         type it again, switch the target and create"
+    )]
+    Param(String),
+}
+
+/// The call that a kept one was, its parameters in their order. A security code is never kept: where there was one, one
+/// that passes stands in.
+///
+/// # Errors
+/// When a card number or another value was masked.
+pub fn request_again(kept: &MaskedRequest) -> Result<TokenRequest, NotKept> {
+    let number = kept.param("card[number]").and_then(CardNumber::parse);
+    let digits = number.map_or(3, |number| number.brand().cvc_digits());
+    let again = |(name, value): &(String, String)| {
+        if value == mask::HIDDEN {
+            return Ok((name.clone(), default_cvc(digits).to_owned()));
+        }
+        let has_masked_digits = value.contains('*') && value.bytes().any(|byte| byte.is_ascii_digit());
+        match has_masked_digits || value.contains(mask::HIDDEN) {
+            true if name.contains("number") => Err(NotKept::Number),
+            true => Err(NotKept::Param(name.clone())),
+            false => Ok((name.clone(), value.clone())),
+        }
+    };
+    let params = kept.params.iter().map(again).collect::<Result<Params, NotKept>>()?;
+    Ok(TokenRequest::new(params))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(params: &[(&str, &str)], expected: Result<&[(&str, &str)], &str>) {
+        let request = TokenRequest::new(params.iter().copied().collect());
+        let again = request_again(&request.to_api("key").masked());
+        match (again, expected) {
+            (Ok(again), Ok(expected)) => assert_eq!(again.params.iter().collect::<Vec<_>>(), expected),
+            (Err(error), Err(words)) => assert!(error.to_string().contains(words), "{error}"),
+            (again, expected) => panic!("{again:?}, not {expected:?}"),
+        }
+    }
+
+    #[test]
+    fn a_kept_call_is_made_again_in_its_order_with_a_code_that_passes() {
+        check(
+            &[("card[number]", "4242424242424242"), ("card[cvc]", "987"), ("odd", ""), ("card[exp_month]", "13")],
+            Ok(&[("card[number]", "4242424242424242"), ("card[cvc]", "123"), ("odd", ""), ("card[exp_month]", "13")]),
+        );
+        check(
+            &[("card[cvc]", "9876"), ("card[number]", "378282246310005")],
+            Ok(&[("card[cvc]", "1234"), ("card[number]", "378282246310005")]),
+        );
+        check(&[("card[number]", "4242424242424242")], Ok(&[("card[number]", "4242424242424242")]));
+        check(&[("card", "card_1"), ("customer", "cus_1")], Ok(&[("card", "card_1"), ("customer", "cus_1")]));
+        check(&[], Ok(&[]));
+    }
+
+    #[test]
+    fn what_was_masked_is_named_with_what_to_do() {
+        check(&[("card[number]", "4111111111111112")], Err("The number of this card was not kept"));
+        check(&[("card[name]", "4111111111111112")], Err("The value of card[name] was not kept whole"));
+        check(&[("card[name]", "sk_test_abc123")], Err("The value of card[name] was not kept whole"));
+        check(&[("card[name]", "***")], Ok(&[("card[name]", "***")]));
+    }
+}
