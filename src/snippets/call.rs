@@ -86,12 +86,16 @@ impl Call {
     /// names that say of one thing that it is a text and a dictionary. Of one name sent twice the last value counts.
     pub(super) fn fields(&self) -> (Fields, Vec<(&str, &str)>) {
         let mut nested = Fields::new();
-        let mut flat = Vec::new();
+        let mut flat: Vec<(&str, &str)> = Vec::new();
         for (name, value) in self.last_of_each_name() {
-            let is_placed = parts(name).is_some_and(|parts| place(&mut nested, &parts, value));
-            if !is_placed {
-                flat.push((name, value));
+            // A dictionary has one value for a name: beside a text nothing can lie under the same name.
+            let has_text = |head: &str| name != head && self.params.iter().any(|(other, _)| other == head);
+            let parts = parts(name).filter(|parts| !has_text(parts[0]));
+            if parts.is_some_and(|parts| place(&mut nested, &parts, value)) {
+                continue;
             }
+            flat.retain(|(known, _)| *known != name);
+            flat.push((name, value));
         }
         (nested, flat)
     }
@@ -146,7 +150,7 @@ fn stand_in(request: &MaskedRequest, name: &str, value: &str, notes: &mut Vec<St
         note(format!("The security code is not kept: {code} stands for it."));
         return Some(code.to_owned());
     }
-    if !value.contains(['*', '•']) {
+    if !looks_masked(value) {
         return None;
     }
     if name == "card[number]" {
@@ -158,6 +162,14 @@ fn stand_in(request: &MaskedRequest, name: &str, value: &str, notes: &mut Vec<St
         note("A parameter may be masked: put in what belongs there before you run this.".to_owned());
     }
     None
+}
+
+/// Whether there is a number in a text of which only the first six digits and the last four are left, or something
+/// hidden altogether.
+fn looks_masked(value: &str) -> bool {
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).count();
+    let number = value.split_once('*').is_some_and(|(before, behind)| digits(before) >= 6 && digits(behind) >= 4);
+    number || value.contains(HIDDEN)
 }
 
 /// How many digits the security code of a number has, as far as the number is known.

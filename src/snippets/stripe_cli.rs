@@ -10,7 +10,7 @@ pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
         // It asks before it deletes.
         HttpMethod::Delete => ("delete", " --confirm"),
     };
-    let mut notes = String::new();
+    let mut note = "";
     let mut lines = vec![format!("stripe {verb} {}{confirm}", shell(&call.path).unwrap_or_default())];
     lines.push(format!("  --api-key \"${KEY}\""));
     if let Some(base) = base {
@@ -22,8 +22,8 @@ pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
         // It cuts at the first equals sign.
         match shell(&format!("{name}={value}")).filter(|_| !name.contains('=')) {
             Some(word) => lines.push(format!("  -d {word}")),
-            None => notes.push_str("# The Stripe CLI cannot send a parameter of this call: see cURL for the whole.\n"),
+            None => note = "# The Stripe CLI cannot send all parameters of this call: cURL can.\n",
         }
     }
-    notes + &lines.join(" \\\n") + "\n"
+    format!("{note}{}\n", lines.join(" \\\n"))
 }

@@ -25,6 +25,7 @@ mod secrets;
 mod serve;
 mod settings;
 mod shell;
+mod snippets;
 mod store;
 mod stripe;
 mod support;

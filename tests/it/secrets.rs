@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use testcard::snippets::Language;
+
 use crate::support::{
     http::{Reply, Server, reply},
     program::{Home, Run},
@@ -200,6 +202,28 @@ fn the_server_writes_nothing_down_that_a_client_should_keep_to_itself() {
         let text = String::from_utf8_lossy(&bytes);
         for form in [format!("\"{PLAIN_CODE}"), format!("={PLAIN_CODE}"), format!("\\\"{PLAIN_CODE}")] {
             assert!(!text.contains(&form), "{} holds {form}", path.display());
+        }
+    }
+}
+
+#[test]
+fn the_code_of_a_call_holds_no_planted_secret_in_any_language() {
+    let home = Home::new();
+    let named = format!("Jenny {KEY} {NUMBER}");
+    let unknown = format!("{NUMBER}={NUMBER}");
+    for number in [NUMBER, AMEX] {
+        let mint = ["mint", number, "--cvc", CODE, "--name", &named, "--param", &unknown];
+        home.run_with_key(KEY, mint);
+        for language in Language::ALL {
+            for target in [&[][..], &["--local"]] {
+                let code = home.run_with_key(KEY, [&["snippet", "--lang", language.as_str()], target].concat());
+                assert!(
+                    code.stdout.contains("STRIPE_SECRET_KEY") && code.stdout.contains("Jenny sk_test_"),
+                    "{code:?}"
+                );
+                check_clean(language.as_str(), code.stdout.as_bytes());
+                check_clean(language.as_str(), code.stderr.as_bytes());
+            }
         }
     }
 }

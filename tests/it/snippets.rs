@@ -1,0 +1,309 @@
+//! A call as code: golden files for every language in `tests/golden/snippets/` (rewritten with `UPDATE_GOLDEN=1`), and
+//! the Code tab that shows it. That the code runs and means what was sent is tested by `tests/sdk/run`.
+
+use std::{fs, path::PathBuf};
+
+use egui::{Event, Key, Modifiers, Role};
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use testcard::{
+    domain::{
+        api::{ApiRequest, HttpMethod, MaskedRequest},
+        settings::BaseUrl,
+    },
+    snippets::{Language, highlight, snippet},
+};
+
+use crate::{
+    support::{hands::click, program::Home},
+    window::{Bench, Window, copied, ctrl, rows, says, wait, wait_for},
+};
+
+/// A token with all that a form has.
+const REPRESENTATIVE: &[(&str, &str)] = &[
+    ("card[number]", "4000002500001001"),
+    ("card[exp_month]", "5"),
+    ("card[exp_year]", "2037"),
+    ("card[cvc]", "314"),
+    ("card[name]", "Jenny Rosen"),
+    ("card[address_line1]", "1 Main Street"),
+    ("card[address_city]", "Lyon"),
+    ("card[address_zip]", "69001"),
+    ("card[address_country]", "FR"),
+    ("card[networks][preferred]", "cartes_bancaires"),
+];
+
+/// Values that end a literal, a comment or a line in one language or another, and names that no nesting can give.
+const NASTY: &[(&str, &str)] = &[
+    ("card[number]", "4242424242424242"),
+    ("card[name]", r#"O'Brien "the\" \ $STRIPE_SECRET_KEY ${x} #{1 + 1} `id` $(id) %s """ '''"#),
+    ("card[address_line1]", "1\n2\r3\t4\0 5\u{7f}"),
+    ("card[address_line2]", "é 王 😀 \u{202e}\u{200b}\u{feff}\u{2028}\u{a0}"),
+    ("card[address_city]", r"\u0022 \n \x41 \'"),
+    ("card[address_state]", ""),
+    ("card[address_zip]", "?> */ --> // # <!--"),
+    ("card[networks][preferred]", "no'ne"),
+    ("card[networks][other]", "@/etc/passwd"),
+    ("card[class]", "a&b=c+d%41"),
+    ("class", "x"),
+    ("it's", "y"),
+    ("card[", "z"),
+    ("a]b[c]", "!"),
+    ("__proto__", "p"),
+    ("expand[]", "card"),
+    ("metadata[0]", "zero"),
+    ("metadata[a b\n][é]", "deep"),
+    ("customer[x]", "1"),
+    ("customer", "both"),
+    ("twice", "1"),
+    ("twice", "2"),
+    ("a=b", "equal"),
+];
+
+fn call(method: HttpMethod, path: &str, params: &[(&str, &str)]) -> MaskedRequest {
+    let params = params.iter().copied().collect();
+    ApiRequest { method, path: path.to_owned(), params, headers: Vec::new() }.masked()
+}
+
+fn token(params: &[(&str, &str)]) -> MaskedRequest {
+    call(HttpMethod::Post, "/v1/tokens", params)
+}
+
+fn local() -> BaseUrl {
+    BaseUrl::parse("http://127.0.0.1:12111").unwrap()
+}
+
+#[track_caller]
+fn check_golden(name: &str, actual: &str) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/snippets/{name}.txt"));
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, actual).unwrap();
+        return;
+    }
+    let expected = fs::read_to_string(&path).unwrap_or_default();
+    assert!(expected == actual, "{name} differs (UPDATE_GOLDEN=1 accepts it):\n{actual}");
+}
+
+#[test]
+fn every_language_calls_stripe_and_the_local_server_as_in_the_golden_files() {
+    for language in Language::ALL {
+        let request = token(REPRESENTATIVE);
+        check_golden(&format!("{}-stripe", language.as_str()), &snippet(&request, language, None));
+        check_golden(&format!("{}-local", language.as_str()), &snippet(&request, language, Some(&local())));
+    }
+}
+
+#[test]
+fn nasty_values_come_out_as_in_the_golden_files_and_on_lines_of_their_own() {
+    for language in Language::ALL {
+        let code = snippet(&token(NASTY), language, Some(&local()));
+        let strange: Vec<char> = code
+            .chars()
+            .filter(|c| c.is_control() && !matches!(c, '\n' | '\t') || "\u{202e}\u{feff}".contains(*c))
+            .collect();
+        assert!(strange.is_empty(), "{language:?}: {strange:?}");
+        check_golden(&format!("{}-nasty", language.as_str()), &code);
+    }
+}
+
+#[test]
+fn other_calls_come_out_as_in_the_golden_files() {
+    let calls = [
+        ("clone", token(&[("card", "card_1"), ("customer", "cus_1")])),
+        ("retrieve", call(HttpMethod::Get, "/v1/tokens/tok_1", &[])),
+        ("charge", call(HttpMethod::Post, "/v1/charges", &[("amount", "2000"), ("source", "tok_1")])),
+        ("attach", call(HttpMethod::Post, "/v1/customers/cus_1/sources", &[("source", "tok_1")])),
+        ("list", call(HttpMethod::Get, "/v1/charges", &[("limit", "3"), ("created[gte]", "5 6")])),
+        ("delete", call(HttpMethod::Delete, "/v1/customers/cus_1", &[])),
+        ("odd", call(HttpMethod::Post, "/v1/odd path/'; rm -rf $HOME", &[("a", "b c")])),
+    ];
+    for language in Language::ALL {
+        let said: Vec<String> = calls
+            .iter()
+            .map(|(name, request)| format!("== {name}\n{}", snippet(request, language, Some(&local()))))
+            .collect();
+        check_golden(&format!("{}-others", language.as_str()), &said.join("\n"));
+    }
+}
+
+#[test]
+fn what_is_not_kept_is_said_before_the_code() {
+    #[track_caller]
+    fn check(params: &[(&str, &str)], expected: &[&str], stand_in: &str) {
+        let code = snippet(&token(params), Language::Python, None);
+        let notes: Vec<&str> = code.lines().filter_map(|line| line.strip_prefix("# ")).collect();
+        assert_eq!(notes, expected);
+        assert!(code.contains(stand_in), "{code}");
+    }
+    let masked = [
+        "The card number is masked, because it is not a published test card.",
+        "Put the whole number in its place, or that of a test card, before you run this.",
+    ];
+    let code = |code: &str| format!("The security code is not kept: {code} stands for it.");
+    check(&[("card[number]", "4242424242424242")], &[], "4242424242424242");
+    check(&[("card[number]", "4539578763621486")], &masked, r#""number": "453957******1486""#);
+    check(&[("card[number]", "4242424242424242"), ("card[cvc]", "99")], &[&code("123")], r#""cvc": "123""#);
+    check(&[("card[number]", "378282246310005"), ("card[cvc]", "99")], &[&code("1234")], r#""cvc": "1234""#);
+    let american = [masked[0], masked[1], &code("1234")];
+    check(&[("card[number]", "371449635398456"), ("card[cvc]", "99")], &american, r#""cvc": "1234""#);
+    let name = ["card[name] may be masked: put in what belongs there before you run this."];
+    check(&[("card[name]", "4539578763621486")], &name, "453957******1486");
+    // A name could end the comment that tells of it.
+    let nameless = ["A parameter may be masked: put in what belongs there before you run this."];
+    check(&[("x\nimport os", "4539578763621486")], &nameless, "453957******1486");
+}
+
+#[test]
+fn the_words_of_a_line_are_told_apart_without_gaps() {
+    use highlight::Part::{Comment, Keyword, Number, Plain, Text};
+    #[track_caller]
+    fn check(language: Language, line: &str, expected: &[(&str, highlight::Part)]) {
+        let parts = highlight::parts(line, language);
+        let found: Vec<_> = parts.iter().map(|(range, part)| (&line[range.clone()], *part)).collect();
+        assert_eq!(found, expected);
+        assert_eq!(parts.iter().map(|(range, _)| &line[range.clone()]).collect::<String>(), line);
+    }
+    check(Language::Python, "import os", &[("import", Keyword), (" os", Plain)]);
+    check(Language::Python, r#"a="\"é\\" # x"#, &[("a=", Plain), (r#""\"é\\""#, Text), (" ", Plain), ("# x", Comment)]);
+    check(Language::Node, "port: 12111,", &[("port: ", Plain), ("12111", Number), (",", Plain)]);
+    check(Language::Node, "'a // b'; // c", &[("'a // b'", Text), ("; ", Plain), ("// c", Comment)]);
+    check(Language::Curl, r"-d 'a\' \", &[("-d", Keyword), (" ", Plain), (r"'a\'", Text), (r" \", Plain)]);
+    check(Language::Curl, r"-d $'a\'b'", &[("-d", Keyword), (" $", Plain), (r"$'a\'b'".trim_start_matches('$'), Text)]);
+    check(Language::Java, r#""open"#, &[(r#""open"#, Text)]);
+    check(Language::Go, "", &[]);
+    for language in Language::ALL {
+        for line in snippet(&token(NASTY), language, None).lines() {
+            let parts = highlight::parts(line, language);
+            assert_eq!(parts.iter().map(|(range, _)| &line[range.clone()]).collect::<String>(), line);
+        }
+    }
+}
+
+#[test]
+fn the_command_prints_the_code_of_a_token_or_of_the_newest_call() {
+    let home = Home::new();
+    let run = |args: &[&str]| home.run(args.iter().copied());
+    let none = run(&["snippet"]);
+    assert_eq!((none.exit, none.stderr.contains("`testcard mint` makes one")), (2, true), "{none:?}");
+    let minted = run(&["mint", "4242424242424242", "--name", "Jenny Rosen"]);
+    let id = minted.stdout.trim();
+    let curl = run(&["snippet", id]);
+    assert!(curl.stdout.contains("curl https://api.stripe.com/v1/tokens \\\n"), "{curl:?}");
+    assert!(curl.stdout.contains("'card[name]=Jenny Rosen'") && curl.exit == 0, "{curl:?}");
+    let python = run(&["snippet", id, "--lang", "python", "--local"]);
+    assert!(python.stdout.contains(r#"stripe.api_base = "http://127.0.0.1:12111""#), "{python:?}");
+    let node = run(&["snippet", id, "--lang", "node", "--local", "http://127.0.0.1:8000"]);
+    assert!(node.stdout.contains("port: 8000,"), "{node:?}");
+    // What failed has no token.
+    run(&["mint", "4242424242424241"]);
+    assert!(run(&["snippet"]).stdout.contains("card[number]=4242424242424241"));
+    for (args, words) in [
+        (&["snippet", "tok_nobody"][..], "There is no call in the history that made tok_nobody"),
+        (&["snippet", "--lang", "cobol"][..], "possible values: curl, cli, python"),
+        (&["snippet", "--local", "http://example.com"][..], "Only https is safe"),
+    ] {
+        let run = run(args);
+        assert_eq!((run.exit, run.stderr.contains(words)), (2, true), "{run:?}");
+    }
+}
+
+// ---- in the window ---------------------------------------------------------------------------------------------------
+
+/// A window with the code of a token in sight.
+fn showing_code() -> Window {
+    let mut window = Bench::new().open();
+    ctrl(&mut window, Key::Enter);
+    wait(&mut window, "the row", |window| rows(window).len() == 1);
+    wait_for(&mut window, "fingerprint");
+    click(&mut window, Role::Tab, "Code");
+    window
+}
+
+/// Chooses from the list of languages.
+fn choose(window: &mut Window, language: &str) {
+    click(window, Role::ComboBox, "Language");
+    click(window, Role::Button, language);
+}
+
+#[test]
+fn the_code_of_a_token_is_shown_in_the_language_chosen_and_copied_whole() {
+    let mut window = showing_code();
+    assert!(says(&window, "curl http://127.0.0.1:12111/v1/tokens"));
+    assert!(says(&window, "The local server is not running") && says(&window, "The code calls port 12111"));
+    for language in Language::ALL {
+        choose(&mut window, language.label());
+        assert!(window.query_by_role_and_label(Role::Code, &format!("{} code", language.label())).is_some());
+    }
+    choose(&mut window, "Ruby");
+    assert!(says(&window, "Stripe.api_base = 'http://127.0.0.1:12111'"));
+    click(&mut window, Role::RadioButton, "Stripe");
+    assert!(!says(&window, "api_base") && !says(&window, "The local server is not running"));
+    let texts = copied(&mut window, |window| click(window, Role::Button, "Copy"));
+    assert!(
+        texts[0].contains("token = Stripe::Token.create({\n  card: {\n    number: '4242424242424242',"),
+        "{texts:?}"
+    );
+    assert!(says(&window, "Ruby code copied"));
+    // The choices outlive the selection.
+    ctrl(&mut window, Key::Enter);
+    wait(&mut window, "another row", |window| rows(window).len() == 2);
+    wait_for(&mut window, "Stripe::Token.create({");
+    assert!(!says(&window, "api_base"));
+}
+
+#[test]
+fn focused_code_is_scrolled_and_copied_by_keys() {
+    let mut window = showing_code();
+    choose(&mut window, "Java");
+    let code = window.get_by_role_and_label(Role::Code, "Java code");
+    code.focus();
+    window.run_ok();
+    let left = |window: &Window| window.get_by_label_contains("The security code is not kept").rect().left();
+    let before = left(&window);
+    window.key_press(Key::ArrowRight);
+    window.run_ok();
+    assert!(left(&window) < before);
+    window.key_press(Key::Home);
+    window.run_ok();
+    assert!((left(&window) - before).abs() < 0.5);
+    let texts = copied(&mut window, |window| window.event(Event::Copy));
+    assert!(texts[0].contains("TokenCreateParams.builder()"), "{texts:?}");
+    let focused = window.get_by_role_and_label(Role::Code, "Java code");
+    assert!(focused.is_focused(), "the arrows moved the code, not the focus");
+}
+
+#[test]
+fn a_key_copies_the_call_as_curl_whatever_is_in_sight() {
+    let mut window = showing_code();
+    choose(&mut window, "Go");
+    click(&mut window, Role::Tab, "Summary");
+    let keys = |window: &mut Window| window.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::C);
+    let texts = copied(&mut window, keys);
+    assert!(texts[0].contains("curl http://127.0.0.1:12111/v1/tokens \\\n"), "{texts:?}");
+    assert!(says(&window, "cURL code copied"));
+}
+
+#[test]
+fn the_code_of_a_call_of_the_request_log_names_the_server_that_runs() {
+    let mut bench = Bench::new();
+    bench.settings.server.serves = true;
+    bench.settings.server.port = 0;
+    let mut window = bench.open();
+    wait_for(&mut window, "Serving 127.0.0.1:");
+    let serving = window.get_by_label_contains("Serving 127.0.0.1:").accesskit_node().label().unwrap();
+    let address = serving.trim_start_matches("Serving ").to_owned();
+    ctrl(&mut window, Key::Enter);
+    wait(&mut window, "the row", |window| rows(window).len() == 1);
+    click(&mut window, Role::Button, "Check");
+    wait_for(&mut window, "The token is still unused");
+    let tab = window.get_by(|node| node.role() == Role::Tab && node.label().is_some_and(|l| l.starts_with("Requests")));
+    tab.click();
+    window.run_ok();
+    wait(&mut window, "both calls", |window| rows(window).len() == 2);
+    let retrieved = rows(&window).iter().position(|row| row.starts_with("GET")).unwrap();
+    window.query_all_by_role(Role::Row).nth(retrieved).unwrap().click();
+    wait_for(&mut window, "fingerprint");
+    click(&mut window, Role::Tab, "Code");
+    assert!(says(&window, &format!("curl http://{address}/v1/tokens/tok_1")));
+    assert!(!says(&window, "The local server is not running"));
+}
