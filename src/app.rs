@@ -59,6 +59,8 @@ pub type PickedFile = Pin<Box<dyn Future<Output = Option<PathBuf>> + Send>>;
 /// An answer that comes faster than a person can see a dialog: there was none.
 const FASTER_THAN_A_PERSON: Duration = Duration::from_millis(150);
 
+const PASSES_UNTIL_FOCUS: u8 = 4;
+
 /// The desktop's own dialog. Without a portal and without zenity there is none, and the answer is "nothing" at once.
 pub fn desktop_picker() -> Picker {
     Box::new(|folder, name| {
@@ -123,6 +125,10 @@ struct Panels {
     drawer_is_open: bool,
     /// Whether the inspector gets the focus as soon as it is drawn.
     focus_inspector: bool,
+    /// What had the focus before a dialog opened.
+    focus_before: Option<egui::Id>,
+    /// What gets the focus back, and how many passes it may take.
+    focus_back: Option<(egui::Id, u8)>,
     /// Where the parts of the window were drawn, in their order.
     parts: Parts,
     dialogs: Dialogs,
@@ -433,6 +439,9 @@ impl App {
     /// Draws the window and carries out what was asked for.
     pub fn show(&mut self, ui: &mut Ui) {
         tracing::trace!("frame");
+        self.give_focus_back(ui.ctx());
+        let focused = ui.memory(egui::Memory::focused);
+        let had_dialog = self.panels.dialogs.is_any_open();
         let mut actions = Vec::new();
         self.keys(ui.ctx(), &mut actions);
         self.panes_ui(ui, &mut actions);
@@ -441,12 +450,32 @@ impl App {
         for action in actions {
             self.act(ui.ctx(), action);
         }
+        match (had_dialog, self.panels.dialogs.is_any_open()) {
+            (false, true) => self.panels.focus_before = focused,
+            (true, false) => {
+                let is_free = ui.memory(egui::Memory::focused).is_none_or(|id| Some(id) == focused);
+                let before = self.panels.focus_before.take().filter(|_| is_free);
+                self.panels.focus_back = before.map(|id| (id, PASSES_UNTIL_FOCUS));
+            }
+            _ => {}
+        }
         self.keep_zoom(ui.ctx());
         if let Some(layout) = self.layout.due(ui.ctx()) {
             self.worker.send(Command::SaveLayout(layout));
         }
         if let Some(started) = self.started.take() {
             tracing::debug!(millis = started.elapsed().as_millis() as u64, "first frame drawn");
+        }
+    }
+
+    /// After a dialog the focus is where it was before, unless what was done put it elsewhere. The toolkit keeps the
+    /// focus in a dialog for a pass or two after it is gone.
+    fn give_focus_back(&mut self, ctx: &Context) {
+        let Some((id, passes)) = self.panels.focus_back.take() else { return };
+        if ctx.memory(egui::Memory::focused).is_none() && passes > 0 {
+            ctx.memory_mut(|memory| memory.request_focus(id));
+            self.panels.focus_back = Some((id, passes - 1));
+            ctx.request_repaint();
         }
     }
 

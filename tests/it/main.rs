@@ -1,5 +1,6 @@
 //! The integration tests, one binary so that egui links once; a file per subject.
 
+mod a11y;
 mod cli;
 mod contract;
 mod determinism;

@@ -43,6 +43,7 @@ impl<'a> InlineAlert<'a> {
         let builder =
             UiBuilder::new().id_salt(self.title).accessibility_role(role).accessibility_label(self.title.to_owned());
         ui.scope_builder(builder, |ui| {
+            ui.accesskit_node_builder(ui.unique_id(), |node| node.set_live(self.tone.live()));
             Frame::new()
                 .fill(self.tone.fill(t))
                 .stroke(Stroke::new(1.0, color.gamma_multiply(0.35)))

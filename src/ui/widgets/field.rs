@@ -6,8 +6,10 @@ use crate::ui::{
     widgets::{Tone, key_cap::KeyCap, paint},
 };
 use egui::{
-    Align2, Atom, Color32, Id, Label, Margin, Response, RichText, Role, Sense, Sides, TextEdit, Ui, accesskit::Invalid,
-    text_edit::TextEditOutput, vec2,
+    Align2, Atom, Color32, Id, Label, Margin, Response, RichText, Role, Sense, Sides, TextEdit, Ui,
+    accesskit::{Invalid, Live},
+    text_edit::TextEditOutput,
+    vec2,
 };
 
 /// The frame of one input of a form.
@@ -200,6 +202,7 @@ fn message_ui(ui: &mut Ui, tone: Option<Tone>, message: &str) {
         let color = tone.color(t);
         let glyph = paint::line(ui, &tone.icon().glyph().to_string(), icons::font(13.0), color, f32::INFINITY);
         paint::galley_center(ui.painter(), glyph, icon.center());
-        ui.add(Label::new(RichText::new(message).size(theme::SMALL_SIZE).color(color)).wrap());
+        let words = ui.add(Label::new(RichText::new(message).size(theme::SMALL_SIZE).color(color)).wrap());
+        ui.accesskit_node_builder(words.id, |node| node.set_live(Live::Polite));
     });
 }

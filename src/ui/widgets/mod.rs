@@ -10,6 +10,7 @@ pub mod card_face;
 pub mod chip;
 pub mod choice;
 pub mod empty;
+pub mod ends;
 pub mod field;
 pub mod json_lines;
 pub mod json_tree;
@@ -18,6 +19,7 @@ pub mod logo;
 pub mod modal;
 pub mod paint;
 pub mod rail;
+pub mod scroll;
 pub mod section;
 pub mod segmented;
 pub mod tabs;
@@ -32,6 +34,7 @@ pub use card_face::{CardFace, dotted_number};
 pub use chip::FilterChip;
 pub use choice::ChoiceField;
 pub use empty::empty_state_ui;
+pub use ends::ends_ui;
 pub use field::{Field, search_ui, text_edit_ui};
 pub use json_lines::{JsonLines, JsonPart, JsonRow};
 pub use json_tree::{JsonTree, JsonTreeAction};
@@ -39,6 +42,7 @@ pub use key_cap::key_cap_ui;
 pub use logo::logo_ui;
 pub use modal::{ModalOutput, modal_ui};
 pub use rail::{RailStep, StepState, outcome_rail_ui};
+pub use scroll::{name_bars, scroll_ui};
 pub use section::{section_row_ui, section_ui};
 pub use segmented::Segmented;
 pub use tabs::Tabs;
@@ -49,7 +53,7 @@ use crate::ui::{
     icons::{self, Icon},
     theme::Tokens,
 };
-use egui::Color32;
+use egui::{Color32, accesskit::Live};
 
 /// The tone of a message: its colour, its fill and its icon always go together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -82,6 +86,14 @@ impl Tone {
             Self::Info => t.info_fill,
             Self::Warn => t.warn_fill,
             Self::Error => t.error_fill,
+        }
+    }
+
+    /// How a screen reader says it as it appears: a failure at once, the rest when there is a pause.
+    pub const fn live(self) -> Live {
+        match self {
+            Self::Error => Live::Assertive,
+            Self::Ok | Self::Info | Self::Warn => Live::Polite,
         }
     }
 

@@ -138,6 +138,7 @@ fn toast_ui<A>(ui: &mut Ui, toast: &Toast<A>) -> Asked {
     let mut asked = Asked::Nothing;
     let builder = UiBuilder::new().accessibility_role(Role::Alert).accessibility_label(toast.text.clone());
     ui.scope_builder(builder, |ui| {
+        ui.accesskit_node_builder(ui.unique_id(), |node| node.set_live(toast.tone.live()));
         Frame::new()
             .fill(t.raised)
             .stroke(t.field_stroke())

@@ -1,0 +1,243 @@
+"""The real window, by keyboard alone: keys come through X, and what is on the screen comes from the accessibility tree.
+
+Every test starts the program anew in a home of its own. Nothing is clicked.
+"""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+import urllib.parse
+import urllib.request
+
+import pyatspi
+
+PROGRAM = os.environ["TESTCARD_PROGRAM"]
+PATIENCE = 20.0
+TOKEN = re.compile(r"tok_1[0-9A-Za-z]{23}")
+TESTS = []
+
+
+def test(function):
+    TESTS.append(function)
+    return function
+
+
+class Node:
+    """What a screen reader knows of a thing on the screen."""
+
+    def __init__(self, accessible, depth):
+        self.role = accessible.getRoleName()
+        self.name = accessible.name or ""
+        self.depth = depth
+        states = accessible.getState()
+        self.is_focused = states.contains(pyatspi.STATE_FOCUSED)
+        self.is_selected = states.contains(pyatspi.STATE_SELECTED)
+        self.description = accessible.description or ""
+        try:
+            self.text = accessible.queryText().getText(0, -1)
+        except NotImplementedError:
+            self.text = ""
+
+    def words(self):
+        return f"{self.role} {self.name} {self.text} {self.description}"
+
+
+class Window:
+    """The program, started; to be used in a `with`."""
+
+    def __init__(self, home=None, settings=None, environment=None, arguments=()):
+        self.home = pathlib.Path(home or tempfile.mkdtemp(prefix="testcard-window-"))
+        self.is_own_home = home is None
+        if settings is not None:
+            (self.home / "config").mkdir(parents=True, exist_ok=True)
+            (self.home / "config" / "settings.json").write_text(json.dumps(settings))
+        self.environment = {**os.environ, "TESTCARD_HOME": str(self.home), **(environment or {})}
+        self.arguments = list(arguments)
+
+    def __enter__(self):
+        self.log_path = self.home / "log.txt"
+        with self.log_path.open("wb") as log:
+            self.process = subprocess.Popen([PROGRAM, "-vv", *self.arguments], env=self.environment, stderr=log)
+        self.wait("the window", lambda nodes: any("History: saved" in node.words() for node in nodes))
+        return self
+
+    def __exit__(self, kind, *_):
+        self.close()
+        if self.is_own_home and kind is None:
+            shutil.rmtree(self.home, ignore_errors=True)
+
+    def close(self):
+        """As a person closes it: the window manager asks the window to go."""
+        if self.process.poll() is None:
+            found = subprocess.run(["xdotool", "search", "--onlyvisible", "--pid", str(self.process.pid)], capture_output=True, text=True)
+            for window in found.stdout.split():
+                subprocess.run(["xdotool", "windowclose", window], check=False)
+                break
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+    def log(self):
+        return self.log_path.read_text(errors="replace")
+
+    def nodes(self):
+        found = []
+
+        def walk(accessible, depth):
+            for child in accessible:
+                if child is None:
+                    continue
+                try:
+                    found.append(Node(child, depth))
+                    walk(child, depth + 1)
+                except Exception:  # It went away while it was read: the next reading has what is there then.
+                    continue
+
+        for application in pyatspi.Registry.getDesktop(0):
+            try:
+                if application is not None and application.get_process_id() == self.process.pid:
+                    walk(application, 0)
+            except Exception:
+                continue
+        return found
+
+    def wait(self, what, is_so):
+        started = time.monotonic()
+        while True:
+            assert self.process.poll() is None, f"the program ended:\n{self.log()[-2000:]}"
+            nodes = self.nodes()
+            if is_so(nodes):
+                return nodes
+            if time.monotonic() - started > PATIENCE:
+                seen = "\n".join(node.words() for node in nodes)
+                raise AssertionError(f"waited in vain for {what}; the window says:\n{seen}")
+            time.sleep(0.05)
+
+    def wait_for(self, words):
+        return self.wait(words, lambda nodes: any(words in node.words() for node in nodes))
+
+    def says(self, words):
+        return any(words in node.words() for node in self.nodes())
+
+    def rows(self):
+        """The rows of the table, as they are said."""
+        return [node.name for node in self.nodes() if node.role == "table row"]
+
+    def key(self, *names):
+        for name in names:
+            subprocess.run(["xdotool", "key", "--delay", "30", name], check=True)
+
+    def type(self, text):
+        subprocess.run(["xdotool", "type", "--delay", "25", "--", text], check=True)
+
+    def card(self, number, rest="1240123"):
+        self.key("ctrl+n", "ctrl+l")
+        self.type(number)
+        # A complete number hands the focus on; a wrong one keeps it.
+        nodes = self.wait("the number", lambda nodes: any(node.name == "Card number" and number[-4:] in node.text for node in nodes))
+        if any(node.is_focused and node.name == "Card number" for node in nodes):
+            self.key("Tab")
+        self.type(rest)
+
+
+def clipboard():
+    return subprocess.run(["xclip", "-selection", "clipboard", "-o"], capture_output=True, text=True, timeout=10).stdout
+
+
+def command(*arguments, home):
+    environment = {**os.environ, "TESTCARD_HOME": str(home)}
+    done = subprocess.run([PROGRAM, *arguments], env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def post(url, path, **params):
+    body = urllib.parse.urlencode({name.replace("__", "[") + ("]" if "__" in name else ""): value for name, value in params.items()})
+    request = urllib.request.Request(url + path, body.encode(), {"Authorization": "Bearer sk_test_window", "User-Agent": "Backend/1.0"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)
+
+
+@test
+def insufficient_is_typed_and_the_token_is_in_the_clipboard():
+    with Window() as window:
+        started = time.monotonic()
+        window.key("ctrl+k")
+        window.type("insufficient")
+        window.key("Return")
+        window.wait("the row", lambda nodes: any(node.role == "table row" and "9995" in node.name for node in nodes))
+        took = time.monotonic() - started
+        token = clipboard()
+        assert TOKEN.fullmatch(token), token
+        assert any(token in row for row in window.rows())
+        print(f"    {took:.1f} s from Ctrl+K to the row, typing and reading the tree included")
+
+
+@test
+def what_stripe_will_say_is_told_before_and_can_be_sent_anyway():
+    with Window() as window:
+        window.card("4242424242424241")
+        window.wait_for("Send anyway · expect incorrect_number")
+        window.key("ctrl+Return")
+        window.wait_for("Your card number is incorrect.")
+        window.wait("the failed row", lambda nodes: any(node.role == "table row" and "incorrect_number" in node.name for node in nodes))
+        assert any(node.is_focused and node.name == "Card number" for node in window.nodes()), "the focus is on the field at fault"
+
+
+@test
+def a_window_at_rest_draws_nothing():
+    with Window() as window:
+        window.key("ctrl+Return")
+        window.wait("the row", lambda nodes: any(node.role == "table row" for node in nodes))
+        # Nothing blinks in the table, and the toast goes.
+        window.key("ctrl+2")
+        window.wait("no toast", lambda nodes: not any("Token created" in node.words() for node in nodes))
+        calm = None
+        for _ in range(20):
+            before = window.log().count("frame")
+            time.sleep(1.5)
+            calm = window.log().count("frame") - before
+            if calm == 0:
+                break
+        assert calm == 0, f"{calm} frames in 1.5 s"
+
+
+@test
+def the_window_opens_as_it_was_left():
+    home = tempfile.mkdtemp(prefix="testcard-window-")
+    with Window(home) as window:
+        window.key("ctrl+j")
+        window.wait("the inspector is hidden", lambda nodes: not any(node.name == "Width of the inspector" for node in nodes))
+        window.close()
+    assert json.loads((pathlib.Path(home) / "config" / "window.json").read_text())["inspector_is_open"] is False
+    with Window(home) as window:
+        assert not window.says("Width of the inspector") and window.says("Width of the form")
+    shutil.rmtree(home)
+
+
+def main():
+    wanted = sys.argv[1:]
+    failed = []
+    tests = [function for function in TESTS if not wanted or any(word in function.__name__ for word in wanted)]
+    for function in tests:
+        name = function.__name__.replace("_", " ")
+        try:
+            function()
+            print(f"ok   {name}", flush=True)
+        except Exception:
+            failed.append(name)
+            print(f"FAIL {name}\n{traceback.format_exc()}", flush=True)
+    print(f"{len(tests) - len(failed)} passed, {len(failed)} failed")
+    return 1 if failed or not tests else 0
+
+
+sys.exit(main())
