@@ -8,6 +8,7 @@ import os
 import pathlib
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -141,6 +142,7 @@ class Window:
 
     def card(self, number, rest="1240123"):
         self.key("ctrl+n", "ctrl+l")
+        self.wait_focus("Card number")
         self.type(number)
         # A complete number hands the focus on; a wrong one keeps it.
         nodes = self.wait("the number", lambda nodes: any(node.name == "Card number" and number[-4:] in node.text for node in nodes))
@@ -149,8 +151,42 @@ class Window:
         self.type(rest)
 
 
+    def wait_focus(self, name):
+        """A key that moves the focus does so with the next frame: what is typed before goes where it was."""
+        self.wait(f"the focus on {name}", lambda nodes: any(node.is_focused and name in node.name for node in nodes))
+
+    def tab_to(self, name):
+        """Presses Tab until what begins with this has the focus."""
+        for _ in range(90):
+            focused = [node for node in self.nodes() if node.is_focused]
+            if any(node.name.startswith(name) for node in focused):
+                return
+            self.key("Tab")
+        raise AssertionError(f"Tab does not lead to {name}")
+
+
 def clipboard():
     return subprocess.run(["xclip", "-selection", "clipboard", "-o"], capture_output=True, text=True, timeout=10).stdout
+
+
+class Serve:
+    """`testcard serve` beside the window."""
+
+    def __enter__(self):
+        self.home = tempfile.mkdtemp(prefix="testcard-serve-")
+        environment = {**os.environ, "TESTCARD_HOME": self.home}
+        arguments = [PROGRAM, "serve", "--listen", "127.0.0.1:0"]
+        self.process = subprocess.Popen(arguments, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        for line in self.process.stdout:
+            if line.startswith("listening on "):
+                self.url = line.removeprefix("listening on ").strip()
+                return self
+        raise AssertionError("the server did not start")
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait(10)
+        shutil.rmtree(self.home)
 
 
 def command(*arguments, home):
@@ -172,6 +208,7 @@ def insufficient_is_typed_and_the_token_is_in_the_clipboard():
     with Window() as window:
         started = time.monotonic()
         window.key("ctrl+k")
+        window.wait_focus("Search")
         window.type("insufficient")
         window.key("Return")
         window.wait("the row", lambda nodes: any(node.role == "table row" and "9995" in node.name for node in nodes))
@@ -191,6 +228,103 @@ def what_stripe_will_say_is_told_before_and_can_be_sent_anyway():
         window.wait_for("Your card number is incorrect.")
         window.wait("the failed row", lambda nodes: any(node.role == "table row" and "incorrect_number" in node.name for node in nodes))
         assert any(node.is_focused and node.name == "Card number" for node in window.nodes()), "the focus is on the field at fault"
+
+
+def free_port():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+@test
+def a_refused_raw_number_comes_with_the_reason_the_switch_and_a_ready_token():
+    with Window(settings={"version": 2, "policies": {"raw_card_data": False}}) as window:
+        window.card("4000000000000002")
+        window.key("ctrl+Return")
+        window.wait_for("Copy tok_visa_chargeDeclined")
+        assert window.says("raw card"), "it says what is refused"
+        window.tab_to("Copy tok_visa_chargeDeclined")
+        window.key("Return")
+        window.wait_for("tok_visa_chargeDeclined copied")
+        assert clipboard() == "tok_visa_chargeDeclined"
+
+
+@test
+def the_token_turns_used_when_the_backend_charges_it_and_says_by_what():
+    port = free_port()
+    with Window(settings={"version": 2, "server": {"serves": True, "port": port}}) as window:
+        window.wait_for(f"Serving 127.0.0.1:{port}")
+        window.key("ctrl+Return")
+        window.wait("the unused row", lambda nodes: any(node.role == "table row" and "Unused" in node.name for node in nodes))
+        token = clipboard()
+        charge = post(f"http://127.0.0.1:{port}", "/v1/charges", amount=100, currency="usd", source=token)
+        window.wait("the used row", lambda nodes: any(node.role == "table row" and "Used" in node.name and token in node.name for node in nodes))
+        window.key("ctrl+3")
+        window.tab_to("Summary")
+        window.key("Return")
+        window.wait_for(charge["id"])
+        assert window.says("Backend 1.0"), "it says which client did it"
+
+
+@test
+def the_same_card_on_the_other_target_differs_in_nothing_that_matters():
+    with Serve() as stripe:
+        profile = {"id": 1, "name": "Stand-in", "color": "teal", "target": "local", "base_url": stripe.url}
+        settings = {"version": 2, "profile": 1, "profiles": [profile]}
+        with Window(settings=settings, environment={"STRIPE_SECRET_KEY": "sk_test_window"}) as window:
+            window.key("ctrl+Return")
+            window.wait("the row", lambda nodes: any(node.role == "table row" for node in nodes))
+            window.key("ctrl+shift+t")
+            window.wait_for("Same but for ids and times")
+            assert len(window.rows()) == 2
+
+
+@test
+def the_developer_gets_the_very_call_and_it_works():
+    port = free_port()
+    with Window(settings={"version": 2, "server": {"serves": True, "port": port}}) as window:
+        window.wait_for(f"Serving 127.0.0.1:{port}")
+        window.card("5555555555554444")
+        window.key("ctrl+Return")
+        window.wait("the row", lambda nodes: any(node.role == "table row" and "4444" in node.name for node in nodes))
+        window.key("ctrl+shift+c")
+        window.wait("the call in the clipboard", lambda _: "curl" in clipboard())
+        done = subprocess.run(["bash", "-c", clipboard()], env={**os.environ, "STRIPE_SECRET_KEY": "sk_test_dev"}, capture_output=True, text=True, timeout=30)
+        assert json.loads(done.stdout)["card"]["last4"] == "4444", done.stdout + done.stderr
+        window.wait("its row", lambda nodes: sum(node.role == "table row" for node in nodes) == 2)
+
+
+@test
+def an_old_token_is_found_and_the_run_exported():
+    home = tempfile.mkdtemp(prefix="testcard-window-")
+    command("mint", "4000000000009995", "--now", "2026-10-20T10:00:00Z", home=home)
+    command("mint", "--count", "5", home=home)
+    with Window(home) as window:
+        window.wait("six rows", lambda nodes: sum(node.role == "table row" for node in nodes) == 6)
+        window.key("ctrl+f")
+        window.wait_focus("Search")
+        window.type("9995")
+        window.wait("the one row", lambda nodes: [("9995" in node.name) for node in nodes if node.role == "table row"] == [True])
+        window.key("ctrl+s")
+        window.tab_to("File")
+        file = pathlib.Path(home) / "run.json"
+        window.key("ctrl+a")
+        window.type(str(file))
+        window.key("Return")
+        window.wait("the file", lambda _: file.exists())
+        exported = json.loads(file.read_text())
+        assert [entry["card"]["last4"] if "card" in entry else entry["last4"] for entry in exported["entries"]] == ["9995"]
+    shutil.rmtree(home)
+
+
+@test
+def ci_gets_the_same_ids_every_time_without_a_window():
+    runs = []
+    for _ in range(2):
+        home = tempfile.mkdtemp(prefix="testcard-window-")
+        runs.append(command("mint", "--count", "3", "--seed", "7", "--now", "2026-11-20T10:00:00Z", home=home))
+        shutil.rmtree(home)
+    assert runs[0] == runs[1] and len(runs[0].split()) == 3, runs
 
 
 @test
