@@ -1,8 +1,8 @@
 //! What the tables of the window share: columns, the look of a row, and the keys that move in them.
 
 use egui::{
-    Align, Id, Key, Layout, Modifiers, Rangef, Rect, Response, RichText, Role, Sense, TextWrapMode, Ui, UiBuilder,
-    WidgetInfo, pos2,
+    Align, Id, Key, Layout, Modifiers, Rangef, Rect, Response, RichText, Role, Sense, Stroke, StrokeKind, TextWrapMode,
+    Ui, UiBuilder, WidgetInfo, pos2,
 };
 
 use super::{
@@ -68,7 +68,19 @@ impl<C: Cell> Table<'_, C> {
             len: self.len,
             row_height: theme::TABLE_ROW_HEIGHT,
         };
-        rows.show(ui, |ui, index, rect| row(&mut Row { ui, index, rect, spans: &spans }))
+        let is_focused = ui.memory(|memory| memory.has_focus(self.id));
+        let mut shows_focus = false;
+        let list = rows.show(ui, |ui, index, rect| {
+            let mut drawn = Row { ui, index, rect, spans: &spans, is_focused, shows_focus: false };
+            row(&mut drawn);
+            shows_focus |= drawn.shows_focus;
+        });
+        // Without a selected row in view the table as a whole shows that it has the focus.
+        if list.has_focus() && !shows_focus {
+            let ring = Stroke::new(1.0, Tokens::of(ui).accent);
+            ui.painter().rect_stroke(list.rect, theme::RADIUS_SMALL, ring, StrokeKind::Inside);
+        }
+        list
     }
 }
 
@@ -106,6 +118,9 @@ pub struct Row<'a> {
     pub index: usize,
     rect: Rect,
     spans: &'a [Rangef],
+    /// Whether the table has the focus, and whether this row shows it.
+    is_focused: bool,
+    shows_focus: bool,
 }
 
 impl Row<'_> {
@@ -128,6 +143,11 @@ impl Row<'_> {
             self.ui.painter().rect_filled(self.rect, 0, fill);
         }
         self.ui.painter().hline(self.rect.x_range(), self.rect.bottom() - 0.5, t.hairline());
+        if is_selected && self.is_focused {
+            self.shows_focus = true;
+            let ring = Stroke::new(1.5, t.accent);
+            self.ui.painter().rect_stroke(self.rect, theme::RADIUS_SMALL, ring, StrokeKind::Inside);
+        }
         response
     }
 

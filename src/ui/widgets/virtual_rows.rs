@@ -1,10 +1,8 @@
 //! A list of very many rows of one height. The row at its top is a whole number, so that the smallest step of a touchpad
 //! counts at the millionth row as it does at the first; only the rows in view are drawn.
 
-use crate::ui::theme::{self, Tokens};
-use egui::{
-    EventFilter, Id, Rangef, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, pos2, vec2,
-};
+use crate::ui::theme::Tokens;
+use egui::{EventFilter, Id, Rangef, Rect, Response, Role, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 
 /// How far a list is scrolled.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -93,7 +91,8 @@ pub const BAR: f32 = 10.0;
 
 impl VirtualRows<'_> {
     /// Draws the rows in view in all that is left of `ui`, each by `add`, which gets its place among all and its
-    /// rectangle. The response is that of the list: it has the focus, and the arrow keys with it.
+    /// rectangle. The response is that of the list: it can have the focus, and the arrow keys with it, which the caller
+    /// shows.
     pub fn show(self, ui: &mut Ui, mut add: impl FnMut(&mut Ui, usize, Rect)) -> Response {
         let Self { id, name, role, scroll, len, row_height } = self;
         let outer = ui.available_rect_before_wrap();
@@ -120,10 +119,6 @@ impl VirtualRows<'_> {
             add(&mut inside, row, Rect::from_min_size(pos2(body.left(), y), vec2(body.width(), row_height)));
         }
         ui.advance_cursor_after_rect(outer);
-        if list.has_focus() {
-            let ring = Stroke::new(1.0, Tokens::of(ui).accent);
-            ui.painter().rect_stroke(outer, theme::RADIUS_SMALL, ring, StrokeKind::Inside);
-        }
         list
     }
 }
