@@ -10,7 +10,10 @@ use super::{
     aside::Aside,
     icons, theme,
     theme::Tokens,
-    widgets::{FilterChip, IconButton, InlineAlert, QuietButton, Scroll, Tone, VirtualRows, paint, status_badge_ui},
+    widgets::{
+        FilterChip, IconButton, InlineAlert, QuietButton, Scroll, Tone, VirtualRows, paint, status_badge_ui,
+        virtual_rows::focus_ring_ui,
+    },
     words,
 };
 use crate::{
@@ -372,6 +375,7 @@ fn list_ui(ui: &mut Ui, state: &mut DiffState, actions: &mut Vec<Action>) {
         }
         response.context_menu(|ui| menu_ui(ui, line, actions));
     });
+    focus_ring_ui(ui, &list);
     state.lines_drawn = drawn;
     if clicked.is_some() {
         state.marked = clicked;

@@ -8,7 +8,7 @@ use egui::{
 use super::{
     theme,
     theme::Tokens,
-    widgets::virtual_rows::{BAR, Scroll, VirtualRows},
+    widgets::virtual_rows::{BAR, Scroll, VirtualRows, focus_ring_ui},
 };
 
 /// How wide a column is.
@@ -76,9 +76,8 @@ impl<C: Cell> Table<'_, C> {
             shows_focus |= drawn.shows_focus;
         });
         // Without a selected row in view the table as a whole shows that it has the focus.
-        if list.has_focus() && !shows_focus {
-            let ring = Stroke::new(1.0, Tokens::of(ui).accent);
-            ui.painter().rect_stroke(list.rect, theme::RADIUS_SMALL, ring, StrokeKind::Inside);
+        if !shows_focus {
+            focus_ring_ui(ui, &list);
         }
         list
     }

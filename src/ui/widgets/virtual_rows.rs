@@ -1,8 +1,10 @@
 //! A list of very many rows of one height. The row at its top is a whole number, so that the smallest step of a touchpad
 //! counts at the millionth row as it does at the first; only the rows in view are drawn.
 
-use crate::ui::theme::Tokens;
-use egui::{EventFilter, Id, Rangef, Rect, Response, Role, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
+use crate::ui::theme::{self, Tokens};
+use egui::{
+    EventFilter, Id, Rangef, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, pos2, vec2,
+};
 
 /// How far a list is scrolled.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -120,6 +122,14 @@ impl VirtualRows<'_> {
         }
         ui.advance_cursor_after_rect(outer);
         list
+    }
+}
+
+/// The ring around a list that has the focus, where no row in it shows that.
+pub fn focus_ring_ui(ui: &Ui, list: &Response) {
+    if list.has_focus() {
+        let ring = Stroke::new(1.0, Tokens::of(ui).accent);
+        ui.painter().rect_stroke(list.rect, theme::RADIUS_SMALL, ring, StrokeKind::Inside);
     }
 }
 
