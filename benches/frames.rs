@@ -111,6 +111,7 @@ impl Bench {
             worker,
             export_folder: home.to_owned(),
             picker: Box::new(|_, _| Box::pin(async { None })),
+            places: Vec::new(),
             warnings: Vec::new(),
             layout: Layout::default(),
             started: Instant::now(),

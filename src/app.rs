@@ -19,8 +19,11 @@ use crate::{
         draft::Draft,
         entry::{Entry, EntryId, Status},
         expiry::utc_day,
+        key::ApiKey,
+        key_check::KeyCheck,
         layout::Layout,
         params::TokenRequest,
+        profile::ProfileId,
         resend::{NotKept, request_again},
         rules::FormField,
         settings::{ServerSettings, Settings, ThemeChoice},
@@ -40,7 +43,7 @@ use crate::{
         layout::{self, Dock, Grows, KeptLayout, Part, Parts},
         requests::{self, RequestsContext, RequestsState},
         server::{self, AppliedFaults, ServerContext, ServerState},
-        settings::{self, SettingsState},
+        settings::{self, SettingsContext, SettingsState},
         shortcuts::{self, Deed},
         test_cards::{self, TestCardsState},
         theme,
@@ -50,6 +53,8 @@ use crate::{
     },
     worker::{Config, Worker},
 };
+
+pub use crate::ui::settings::FilePlace;
 
 /// Asks the desktop for a file: the suggested folder and name in, a path or nothing out.
 pub type Picker = Box<dyn Fn(PathBuf, String) -> PickedFile>;
@@ -75,7 +80,7 @@ pub fn desktop_picker() -> Picker {
 }
 
 /// What a job of this window is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 enum Running {
     /// The form's draft was sent, as this request.
     Create(TokenRequest),
@@ -86,6 +91,12 @@ enum Running {
     UseToken,
     Refresh,
     Export,
+    /// The settings are taken when their files are good.
+    CheckSettings {
+        settings: Box<Settings>,
+        keys: Vec<(ProfileId, ApiKey)>,
+    },
+    CheckKey(ProfileId),
 }
 
 /// The answer of the desktop's file dialog, and how long it took.
@@ -163,6 +174,8 @@ pub struct AppConfig {
     /// The folder that an export is first offered in.
     pub export_folder: PathBuf,
     pub picker: Picker,
+    /// Where the program keeps its files, as the settings show it.
+    pub places: Vec<FilePlace>,
     /// What went wrong before there was a window: a broken settings file, say.
     pub warnings: Vec<String>,
     /// How the window was left.
@@ -186,6 +199,9 @@ pub struct App {
     filter_generation: u64,
     export_folder: PathBuf,
     picker: Picker,
+    places: Vec<FilePlace>,
+    /// The zoom of the last frame.
+    zoom: f32,
     /// Until the first frame is drawn.
     started: Option<Instant>,
 }
@@ -212,6 +228,8 @@ impl App {
             filter_generation: 0,
             export_folder: config.export_folder,
             picker: config.picker,
+            places: config.places,
+            zoom: ctx.zoom_factor(),
             started: Some(config.started),
         };
         for warning in config.warnings {
@@ -342,6 +360,11 @@ impl App {
                 let words = format!("{entries} {what} exported to {}", path.display());
                 self.panels.toasts.push(Toast::new(Tone::Ok, words));
             }
+            JobOutcome::Cancelled if matches!(running, Some(Running::CheckKey(_))) => {
+                if let Some(Running::CheckKey(profile)) = running {
+                    self.end_check(profile, Err("It was stopped before an answer came".to_owned()));
+                }
+            }
             JobOutcome::Cancelled => {
                 self.end_export(None);
                 self.panels.toasts.push(Toast::new(Tone::Info, "Cancelled; no file was written"));
@@ -351,8 +374,35 @@ impl App {
                 Some(Running::Create(_)) => {
                     self.panels.form.complain(Complaint { field: None, is_answer: false, message, refusal: None });
                 }
+                Some(Running::CheckKey(profile)) => self.end_check(profile, Err(message)),
+                Some(Running::CheckSettings { .. }) => {
+                    if let Some(dialog) = &mut self.panels.dialogs.settings {
+                        dialog.fail(message);
+                    }
+                }
                 _ => self.panels.toasts.push(Toast::new(Tone::Error, message)),
             },
+            JobOutcome::CertificatesGood => {
+                if let Some(Running::CheckSettings { settings, keys }) = running {
+                    self.take_settings(ctx, *settings, keys);
+                }
+            }
+            JobOutcome::CertificateRefused { profile, message } => {
+                if let Some(dialog) = &mut self.panels.dialogs.settings {
+                    dialog.refuse_certificate(profile, message);
+                }
+            }
+            JobOutcome::KeyChecked(check) => {
+                if let Some(Running::CheckKey(profile)) = running {
+                    self.end_check(profile, Ok(check));
+                }
+            }
+        }
+    }
+
+    fn end_check(&mut self, profile: ProfileId, outcome: Result<Box<KeyCheck>, String>) {
+        if let Some(dialog) = &mut self.panels.dialogs.settings {
+            dialog.end_check(profile, outcome);
         }
     }
 
@@ -568,7 +618,7 @@ impl App {
         egui::Panel::top("bar").frame(bar).resizable(false).show(ui, |ui| {
             let context = BarContext {
                 settings: &self.settings,
-                key: &self.model.key,
+                key: self.model.key(self.settings.profiles.active().id),
                 server: &self.model.server,
                 faults: self.faults.rules.len(),
             };
@@ -781,11 +831,19 @@ impl App {
         {
             dialogs.test_cards = None;
         }
-        if let Some(state) = &mut dialogs.settings
-            && !settings::settings_ui(ctx, state, &self.model.key, actions)
-        {
-            dialogs.settings = None;
+        if let Some(state) = &mut dialogs.settings {
+            let about = SettingsContext {
+                settings: &self.settings,
+                model: &self.model,
+                places: &self.places,
+                now: self.clock.now(),
+            };
+            if !settings::settings_ui(ctx, state, &about, actions) {
+                dialogs.settings = None;
+                self.stop_checks();
+            }
         }
+        let dialogs = &mut self.panels.dialogs;
         if let Some(state) = &mut dialogs.use_token
             && !use_token::use_token_ui(ctx, state, actions)
         {
@@ -882,12 +940,16 @@ impl App {
             Action::SetTarget(target) => {
                 self.change_settings(|settings| settings.profiles.active_mut().target = target);
             }
-            Action::SetProfile(id) => self.change_settings(|settings| settings.profiles.activate(id)),
+            Action::SetProfile(id) => {
+                self.change_settings(|settings| settings.profiles.activate(id));
+                self.worker.send(Command::LookAtKey(id));
+            }
             Action::SetTheme(theme) => {
                 apply_theme(ctx, theme);
                 self.change_settings(|settings| settings.window.theme = theme);
             }
             Action::OpenTestCards => self.panels.dialogs.test_cards = Some(TestCardsState::default()),
+            Action::EnterKey => self.panels.dialogs.settings = Some(SettingsState::at_key(&self.settings)),
             Action::OpenSettings => self.panels.dialogs.settings = Some(SettingsState::new(&self.settings)),
             Action::OpenExport => {
                 let path = self.export_folder.join(self.export_name());
@@ -917,9 +979,16 @@ impl App {
                 }
                 self.worker.send(Command::Export { job, path, filter, overwrite });
             }
-            Action::SaveSettings(settings) => self.save_settings(ctx, settings),
-            Action::SetKey(key) => self.worker.send(Command::SetKey(key)),
-            Action::ForgetKey => self.worker.send(Command::ForgetKey),
+            Action::TakeSettings { settings, keys } => self.check_settings(ctx, settings, keys),
+            Action::LookAtKey(profile) => self.worker.send(Command::LookAtKey(profile)),
+            Action::ForgetKey(profile) => self.worker.send(Command::ForgetKey(profile)),
+            Action::CheckKey { profile, settings, key } => {
+                let job = self.jobs.start(Running::CheckKey(profile));
+                if let Some(dialog) = &mut self.panels.dialogs.settings {
+                    dialog.begin_check(job);
+                }
+                self.worker.send(Command::CheckKey { job, profile, settings, key });
+            }
         }
     }
 
@@ -947,11 +1016,46 @@ impl App {
         }
     }
 
-    fn save_settings(&mut self, ctx: &Context, settings: Settings) {
-        if settings.window.theme != self.settings.window.theme {
-            apply_theme(ctx, settings.window.theme);
+    /// Takes settings as they come from their dialog, once the files that are new in them were looked at.
+    fn check_settings(&mut self, ctx: &Context, settings: Box<Settings>, keys: Vec<(ProfileId, ApiKey)>) {
+        let known = &self.settings.profiles;
+        let file_of = |id| known.get(id).map(|profile| profile.stripe.ca_file.as_str()).unwrap_or_default();
+        let files: Vec<(ProfileId, String)> = settings
+            .profiles
+            .iter()
+            .filter(|profile| profile.stripe.ca_file != file_of(profile.id))
+            .map(|profile| (profile.id, profile.stripe.ca_file.clone()))
+            .collect();
+        if files.is_empty() {
+            return self.take_settings(ctx, *settings, keys);
+        }
+        let job = self.jobs.start(Running::CheckSettings { settings, keys });
+        self.worker.send(Command::CheckCertificates { job, files });
+    }
+
+    fn take_settings(&mut self, ctx: &Context, settings: Settings, keys: Vec<(ProfileId, ApiKey)>) {
+        apply_theme(ctx, settings.window.theme);
+        ctx.set_zoom_factor(settings.window.zoom);
+        for profile in self.settings.profiles.iter().filter(|known| settings.profiles.get(known.id).is_none()) {
+            self.worker.send(Command::ForgetKey(profile.id));
         }
         self.change_settings(|known| *known = settings);
+        for (profile, key) in keys {
+            self.worker.send(Command::SetKey { profile, key });
+        }
+        self.worker.send(Command::LookAtKey(self.settings.profiles.active().id));
+        self.panels.dialogs.settings = None;
+        self.stop_checks();
+        self.panels.toasts.push(Toast::new(Tone::Ok, "Settings saved"));
+    }
+
+    /// What the closed settings asked for is not waited for any more.
+    fn stop_checks(&self) {
+        for (job, running) in &self.jobs.running {
+            if matches!(running, Running::CheckKey(_)) {
+                self.worker.send(Command::Cancel { job: *job });
+            }
+        }
     }
 
     /// Changes something that is kept.
@@ -960,11 +1064,15 @@ impl App {
         self.worker.send(Command::SaveSettings(self.settings.clone()));
     }
 
-    /// The zoom keys are egui's own; what they set is kept.
+    /// The zoom keys are egui's own; what they set is kept. What the settings set comes into force with the next frame.
     fn keep_zoom(&mut self, ctx: &Context) {
         let zoom = ctx.zoom_factor();
-        if (zoom - self.settings.window.zoom).abs() > f32::EPSILON {
-            self.change_settings(|settings| settings.window.zoom = zoom);
+        let differs = |other: f32| (zoom - other).abs() > f32::EPSILON;
+        if differs(self.zoom) {
+            self.zoom = zoom;
+            if differs(self.settings.window.zoom) {
+                self.change_settings(|settings| settings.window.zoom = zoom);
+            }
         }
     }
 

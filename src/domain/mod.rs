@@ -14,6 +14,7 @@ pub mod fault;
 pub mod form_defaults;
 pub mod kept_draft;
 pub mod key;
+pub mod key_check;
 pub mod layout;
 pub mod library;
 pub mod listing;

@@ -11,7 +11,7 @@ use crate::{
         key::ApiKey,
         profile::ProfileId,
         request_log::ExchangeId,
-        settings::{Settings, ThemeChoice},
+        settings::{Settings, StripeSettings, ThemeChoice},
         test_cards::TestCard,
         token_call::TokenCall,
     },
@@ -109,7 +109,19 @@ pub enum Action {
         filter: HistoryFilter,
         overwrite: bool,
     },
-    SaveSettings(Settings),
-    SetKey(ApiKey),
-    ForgetKey,
+    /// Open the settings where a key is entered.
+    EnterKey,
+    /// Take these settings with these keys, if the files that they name can be used.
+    TakeSettings {
+        settings: Box<Settings>,
+        keys: Vec<(ProfileId, ApiKey)>,
+    },
+    LookAtKey(ProfileId),
+    ForgetKey(ProfileId),
+    /// Find out whether a key works at this place; without one, that of the profile.
+    CheckKey {
+        profile: ProfileId,
+        settings: Box<StripeSettings>,
+        key: Option<ApiKey>,
+    },
 }

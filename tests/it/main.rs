@@ -16,6 +16,7 @@ mod minter;
 mod model;
 mod objects;
 mod presets;
+mod profiles;
 mod races;
 mod refresh;
 mod requests;

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tempfile::TempDir;
 use testcard::{
-    app::{App, AppConfig},
+    app::{App, AppConfig, FilePlace},
     domain::{
         api::Target,
         clock::Clock,
@@ -44,6 +44,8 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Bench {
     pub folder: Option<PathBuf>,
     pub settings: Settings,
+    pub settings_file: Option<PathBuf>,
+    pub places: Vec<FilePlace>,
     pub key: Option<&'static str>,
     pub picked: Option<PathBuf>,
     pub export_folder: PathBuf,
@@ -59,6 +61,8 @@ impl Bench {
         Self {
             folder: None,
             settings,
+            settings_file: None,
+            places: Vec::new(),
             key: None,
             picked: None,
             export_folder: PathBuf::from("/nowhere"),
@@ -84,7 +88,7 @@ impl Bench {
             worker: Config {
                 folder: self.folder.clone(),
                 settings: self.settings.clone(),
-                settings_file: None,
+                settings_file: self.settings_file.clone(),
                 layout_file: self.layout_file.clone(),
                 clock: Clock::fixed(Timestamp::from_second(1_900_000_000).unwrap()),
                 keys: Keys::session_only(self.key.map(str::to_owned)),
@@ -97,6 +101,7 @@ impl Bench {
                     Box::pin(async move { picked })
                 })
             },
+            places: self.places.clone(),
             warnings: Vec::new(),
             layout: self.layout,
             started: Instant::now(),
@@ -439,7 +444,6 @@ fn a_live_key_is_refused_in_words() {
     key().focus();
     window.run_ok();
     play(&mut window, "sk_live_abcdef");
-    click(&mut window, Role::Button, "Use this key");
     let told = |window: &Window| {
         let key = window.get_by(|node| node.role() == Role::PasswordInput);
         key.accesskit_node().description().unwrap_or_default()
