@@ -130,6 +130,15 @@ fn other_calls_come_out_as_in_the_golden_files() {
 }
 
 #[test]
+fn no_depth_of_a_name_is_too_deep() {
+    let deep = format!("a{}", "[b]".repeat(100_000));
+    for language in Language::ALL {
+        let code = snippet(&token(&[(&deep, "1"), ("a[b][c]", "2")]), language, None);
+        assert!(code.contains(&deep), "{language:?}");
+    }
+}
+
+#[test]
 fn what_is_not_kept_is_said_before_the_code() {
     #[track_caller]
     fn check(params: &[(&str, &str)], expected: &[&str], stand_in: &str) {
