@@ -562,6 +562,10 @@ impl App {
                 self.go_to(ctx, Part::Form);
                 None
             }
+            Deed::SearchHistory if self.panels.inspector.answer.has_focus(ctx) => {
+                self.panels.inspector.answer.focus_search();
+                None
+            }
             Deed::SearchHistory => {
                 self.panels.pane = Pane::History;
                 self.panels.history.focus_search();

@@ -11,6 +11,7 @@ pub mod error;
 pub mod expectation;
 pub mod expiry;
 pub mod fault;
+pub mod field_help;
 pub mod form_defaults;
 pub mod kept_draft;
 pub mod key;

@@ -3,6 +3,7 @@
 //! A view takes what it shows and its own state, and pushes what the user wants to a list of [`Action`]s.
 
 pub mod action;
+pub mod answer;
 mod aside;
 pub mod bars;
 mod card_text;

@@ -7,6 +7,7 @@ mod determinism;
 mod diff;
 mod edits;
 mod export;
+mod field_help;
 mod form;
 mod gallery;
 mod keys;
