@@ -7,15 +7,15 @@ use crate::domain::{
     edit::Edit,
     entry::{Counts, Entry, EntryDetail, EntryId, HistoryFilter},
     fault::Rule,
+    kept_draft::KeptForm,
     key::{ApiKey, KeyKind},
-    key_check::KeyCheck,
     layout::Layout,
+    library::Library,
     listing::Listing,
     params::TokenRequest,
-    profile::ProfileId,
     refusal::Refusal,
     request_log::{ExchangeId, RequestRow},
-    settings::{Settings, StripeSettings},
+    settings::Settings,
     token_call::TokenCall,
 };
 
@@ -69,16 +69,14 @@ pub enum Command {
     SaveLayout(Layout),
     /// Keep these settings and use them from now on.
     SaveSettings(Settings),
-    /// Find out whether these files can be used as the extra CA certificates of these profiles.
-    CheckCertificates { job: JobId, files: Vec<(ProfileId, String)> },
-    /// Use this key for a profile from now on.
-    SetKey { profile: ProfileId, key: ApiKey },
-    /// Tell how the key of this profile stands.
-    LookAtKey(ProfileId),
-    /// Forget the key of this profile, in the keyring too.
-    ForgetKey(ProfileId),
-    /// Find out whether a key works at this place; without one, that of the profile.
-    CheckKey { job: JobId, profile: ProfileId, settings: Box<StripeSettings>, key: Option<ApiKey> },
+    /// Keep these presets.
+    SaveLibrary(Library),
+    /// Keep what is in the form for the next start.
+    SaveForm(Box<KeptForm>),
+    /// Use this key for the real API.
+    SetKey(ApiKey),
+    /// Forget the key, in the keyring too.
+    ForgetKey,
 }
 
 /// The entries that a refresh asks for.
@@ -89,7 +87,7 @@ pub enum Refreshed {
     AllUnused,
 }
 
-/// Where the key of a profile is from.
+/// Where the key for the real API is from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum KeyOrigin {
     /// There is no key.
@@ -147,12 +145,6 @@ pub enum JobOutcome {
     Refreshed { used: u64, unused: u64, failed: u64 },
     /// So many entries were written.
     Exported { path: PathBuf, entries: u64 },
-    /// All files of certificates can be used.
-    CertificatesGood,
-    /// The file of this profile cannot be used.
-    CertificateRefused { profile: ProfileId, message: String },
-    /// A key was checked.
-    KeyChecked(Box<KeyCheck>),
     /// The job was stopped before its end and left nothing behind.
     Cancelled,
     /// The job failed before it could be written down.
@@ -170,11 +162,7 @@ pub enum Update {
     CannotOpen {
         message: String,
     },
-    /// How the key of a profile stands.
-    Key {
-        profile: ProfileId,
-        key: KeyInfo,
-    },
+    Key(KeyInfo),
     /// The entries that pass the filter, in its order, and the first rows.
     History {
         generation: u64,

@@ -1,5 +1,4 @@
 //! Long work with progress and cancel, for the window and the command line alike.
 
-pub mod check_key;
 pub mod export;
 pub mod refresh;
