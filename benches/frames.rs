@@ -111,10 +111,9 @@ impl Bench {
             worker,
             export_folder: home.to_owned(),
             picker: Box::new(|_, _| Box::pin(async { None })),
+            places: Vec::new(),
             warnings: Vec::new(),
             layout: Layout::default(),
-            library: testcard::domain::library::Library::default(),
-            form: None,
             started: Instant::now(),
         };
         let app = App::new(&ctx, config);

@@ -1,7 +1,5 @@
 //! The window as a whole: ties the background to the views, and carries out what the views ask for.
 
-mod presets;
-
 use std::{
     collections::HashMap,
     future::Future,
@@ -14,7 +12,6 @@ use std::{
 use egui::{Context, ThemePreference, Ui};
 use jiff::Timestamp;
 
-use self::presets::Shelf;
 use crate::{
     domain::{
         api::Target,
@@ -22,10 +19,11 @@ use crate::{
         draft::Draft,
         entry::{Entry, EntryId, Status},
         expiry::utc_day,
-        kept_draft::KeptForm,
+        key::ApiKey,
+        key_check::KeyCheck,
         layout::Layout,
-        library::Library,
         params::TokenRequest,
+        profile::ProfileId,
         resend::{NotKept, request_again},
         rules::FormField,
         settings::{ServerSettings, Settings, ThemeChoice},
@@ -43,12 +41,11 @@ use crate::{
         inspector::{self, InspectorState, Subject},
         keys,
         layout::{self, Dock, Grows, KeptLayout, Part, Parts},
-        palette::{self, PaletteContext, PaletteState, Scope},
-        preset::{self, PresetState},
         requests::{self, RequestsContext, RequestsState},
         server::{self, AppliedFaults, ServerContext, ServerState},
-        settings::{self, SettingsState},
+        settings::{self, SettingsContext, SettingsState},
         shortcuts::{self, Deed},
+        test_cards::{self, TestCardsState},
         theme,
         use_token::{self, UseState},
         widgets::{IconButton, Toast, Toasts, Tone},
@@ -56,6 +53,8 @@ use crate::{
     },
     worker::{Config, Worker},
 };
+
+pub use crate::ui::settings::FilePlace;
 
 /// Asks the desktop for a file: the suggested folder and name in, a path or nothing out.
 pub type Picker = Box<dyn Fn(PathBuf, String) -> PickedFile>;
@@ -81,7 +80,7 @@ pub fn desktop_picker() -> Picker {
 }
 
 /// What a job of this window is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 enum Running {
     /// The form's draft was sent, as this request.
     Create(TokenRequest),
@@ -92,6 +91,12 @@ enum Running {
     UseToken,
     Refresh,
     Export,
+    /// The settings are taken when their files are good.
+    CheckSettings {
+        settings: Box<Settings>,
+        keys: Vec<(ProfileId, ApiKey)>,
+    },
+    CheckKey(ProfileId),
 }
 
 /// The answer of the desktop's file dialog, and how long it took.
@@ -100,9 +105,7 @@ type Picked = (Option<PathBuf>, Duration);
 /// The dialogs that lie over the window.
 #[derive(Default)]
 struct Dialogs {
-    palette: Option<PaletteState>,
-    /// One of the user's own presets, or the form as one.
-    preset: Option<PresetState>,
+    test_cards: Option<TestCardsState>,
     settings: Option<SettingsState>,
     export: Option<ExportState>,
     use_token: Option<UseState>,
@@ -115,8 +118,7 @@ struct Dialogs {
 
 impl Dialogs {
     fn is_any_open(&self) -> bool {
-        let is_about_presets = self.palette.is_some() || self.preset.is_some();
-        let is_about_tokens = is_about_presets || self.export.is_some() || self.use_token.is_some();
+        let is_about_tokens = self.test_cards.is_some() || self.export.is_some() || self.use_token.is_some();
         is_about_tokens || self.settings.is_some() || self.server.is_some() || self.keys_are_open
     }
 }
@@ -172,14 +174,12 @@ pub struct AppConfig {
     /// The folder that an export is first offered in.
     pub export_folder: PathBuf,
     pub picker: Picker,
+    /// Where the program keeps its files, as the settings show it.
+    pub places: Vec<FilePlace>,
     /// What went wrong before there was a window: a broken settings file, say.
     pub warnings: Vec<String>,
     /// How the window was left.
     pub layout: Layout,
-    /// The user's presets.
-    pub library: Library,
-    /// What was in the form when the program ended.
-    pub form: Option<KeptForm>,
     /// When the program started: the log tells how long the first frame took.
     pub started: Instant,
 }
@@ -193,13 +193,15 @@ pub struct App {
     model: Model,
     panels: Panels,
     jobs: Jobs,
-    shelf: Shelf,
     /// What the server was told to do wrong.
     faults: AppliedFaults,
     /// Which answers belong to the filter of now.
     filter_generation: u64,
     export_folder: PathBuf,
     picker: Picker,
+    places: Vec<FilePlace>,
+    /// The zoom of the last frame.
+    zoom: f32,
     /// Until the first frame is drawn.
     started: Option<Instant>,
 }
@@ -222,17 +224,17 @@ impl App {
             model: Model::default(),
             panels: Panels::default(),
             jobs: Jobs::default(),
-            shelf: Shelf::new(config.library, &FormState::default()),
             faults: AppliedFaults::default(),
             filter_generation: 0,
             export_folder: config.export_folder,
             picker: config.picker,
+            places: config.places,
+            zoom: ctx.zoom_factor(),
             started: Some(config.started),
         };
         for warning in config.warnings {
             app.panels.toasts.push(Toast::new(Tone::Error, warning));
         }
-        app.restore_form(config.form);
         app.set_filter();
         app.panels.form.focus(FormField::Number);
         app
@@ -358,6 +360,11 @@ impl App {
                 let words = format!("{entries} {what} exported to {}", path.display());
                 self.panels.toasts.push(Toast::new(Tone::Ok, words));
             }
+            JobOutcome::Cancelled if matches!(running, Some(Running::CheckKey(_))) => {
+                if let Some(Running::CheckKey(profile)) = running {
+                    self.end_check(profile, Err("It was stopped before an answer came".to_owned()));
+                }
+            }
             JobOutcome::Cancelled => {
                 self.end_export(None);
                 self.panels.toasts.push(Toast::new(Tone::Info, "Cancelled; no file was written"));
@@ -367,8 +374,35 @@ impl App {
                 Some(Running::Create(_)) => {
                     self.panels.form.complain(Complaint { field: None, is_answer: false, message, refusal: None });
                 }
+                Some(Running::CheckKey(profile)) => self.end_check(profile, Err(message)),
+                Some(Running::CheckSettings { .. }) => {
+                    if let Some(dialog) = &mut self.panels.dialogs.settings {
+                        dialog.fail(message);
+                    }
+                }
                 _ => self.panels.toasts.push(Toast::new(Tone::Error, message)),
             },
+            JobOutcome::CertificatesGood => {
+                if let Some(Running::CheckSettings { settings, keys }) = running {
+                    self.take_settings(ctx, *settings, keys);
+                }
+            }
+            JobOutcome::CertificateRefused { profile, message } => {
+                if let Some(dialog) = &mut self.panels.dialogs.settings {
+                    dialog.refuse_certificate(profile, message);
+                }
+            }
+            JobOutcome::KeyChecked(check) => {
+                if let Some(Running::CheckKey(profile)) = running {
+                    self.end_check(profile, Ok(check));
+                }
+            }
+        }
+    }
+
+    fn end_check(&mut self, profile: ProfileId, outcome: Result<Box<KeyCheck>, String>) {
+        if let Some(dialog) = &mut self.panels.dialogs.settings {
+            dialog.end_check(profile, outcome);
         }
     }
 
@@ -476,7 +510,6 @@ impl App {
             _ => {}
         }
         self.keep_zoom(ui.ctx());
-        self.keep_form(ui.ctx());
         if let Some(layout) = self.layout.due(ui.ctx()) {
             self.worker.send(Command::SaveLayout(layout));
         }
@@ -508,7 +541,7 @@ impl App {
         let detail = self.model.detail.as_ref().map(|detail| &detail.entry);
         let action = match deed {
             Deed::Create => Some(Action::Create),
-            Deed::Palette => Some(Action::OpenPalette(Scope::Everything)),
+            Deed::Palette => Some(Action::OpenTestCards),
             Deed::ClearForm => Some(Action::ClearForm),
             Deed::Reuse => detail.map(|entry| Action::Reuse(entry.id)),
             Deed::CopyId => detail
@@ -527,6 +560,10 @@ impl App {
             Deed::Undo => Some(Action::Undo),
             Deed::CardNumber | Deed::GoForm => {
                 self.go_to(ctx, Part::Form);
+                None
+            }
+            Deed::SearchHistory if self.panels.inspector.answer.has_focus(ctx) => {
+                self.panels.inspector.answer.focus_search();
                 None
             }
             Deed::SearchHistory => {
@@ -585,7 +622,7 @@ impl App {
         egui::Panel::top("bar").frame(bar).resizable(false).show(ui, |ui| {
             let context = BarContext {
                 settings: &self.settings,
-                key: &self.model.key,
+                key: self.model.key(self.settings.profiles.active().id),
                 server: &self.model.server,
                 faults: self.faults.rules.len(),
             };
@@ -603,7 +640,6 @@ impl App {
             policies: self.settings.policies,
             moves_on: self.settings.form.moves_on,
             is_blocked: matches!(self.model.storage, Storage::Unusable(_)),
-            quick: self.shelf.quick(),
         };
         let width = ui.available_width();
         let plan = layout::plan(width, &self.layout.now, self.panels.drawer_is_open);
@@ -794,22 +830,24 @@ impl App {
 
     fn dialogs_ui(&mut self, ctx: &Context, actions: &mut Vec<Action>) {
         let dialogs = &mut self.panels.dialogs;
-        if let Some(state) = &mut dialogs.palette {
-            let about = PaletteContext { library: self.shelf.library(), copies_id: self.settings.form.copies_id };
-            if !palette::palette_ui(ctx, state, &about, actions) {
-                dialogs.palette = None;
+        if let Some(state) = &mut dialogs.test_cards
+            && !test_cards::test_cards_ui(ctx, state, actions)
+        {
+            dialogs.test_cards = None;
+        }
+        if let Some(state) = &mut dialogs.settings {
+            let about = SettingsContext {
+                settings: &self.settings,
+                model: &self.model,
+                places: &self.places,
+                now: self.clock.now(),
+            };
+            if !settings::settings_ui(ctx, state, &about, actions) {
+                dialogs.settings = None;
+                self.stop_checks();
             }
         }
-        if let Some(state) = &mut dialogs.preset
-            && !preset::preset_ui(ctx, state, actions)
-        {
-            dialogs.preset = None;
-        }
-        if let Some(state) = &mut dialogs.settings
-            && !settings::settings_ui(ctx, state, &self.model.key, actions)
-        {
-            dialogs.settings = None;
-        }
+        let dialogs = &mut self.panels.dialogs;
         if let Some(state) = &mut dialogs.use_token
             && !use_token::use_token_ui(ctx, state, actions)
         {
@@ -849,6 +887,12 @@ impl App {
             Action::Do(deed) => self.carry_out(ctx, deed),
             Action::Create => self.create(),
             Action::ClearForm => self.panels.form.clear(),
+            Action::Take(card) => {
+                let mut draft = self.panels.form.draft.clone();
+                self.settings.form.take_test_card(&mut draft, card, utc_day(self.clock.now()));
+                self.panels.form.take(draft);
+                self.panels.form.focus(FormField::Number);
+            }
             Action::Reuse(id) => {
                 self.panels.reuse = Some(id);
                 self.select(id);
@@ -900,11 +944,16 @@ impl App {
             Action::SetTarget(target) => {
                 self.change_settings(|settings| settings.profiles.active_mut().target = target);
             }
-            Action::SetProfile(id) => self.change_settings(|settings| settings.profiles.activate(id)),
+            Action::SetProfile(id) => {
+                self.change_settings(|settings| settings.profiles.activate(id));
+                self.worker.send(Command::LookAtKey(id));
+            }
             Action::SetTheme(theme) => {
                 apply_theme(ctx, theme);
                 self.change_settings(|settings| settings.window.theme = theme);
             }
+            Action::OpenTestCards => self.panels.dialogs.test_cards = Some(TestCardsState::default()),
+            Action::EnterKey => self.panels.dialogs.settings = Some(SettingsState::at_key(&self.settings)),
             Action::OpenSettings => self.panels.dialogs.settings = Some(SettingsState::new(&self.settings)),
             Action::OpenExport => {
                 let path = self.export_folder.join(self.export_name());
@@ -934,12 +983,16 @@ impl App {
                 }
                 self.worker.send(Command::Export { job, path, filter, overwrite });
             }
-            Action::SaveSettings(settings) => self.save_settings(ctx, settings),
-            Action::SetKey(key) => self.worker.send(Command::SetKey(key)),
-            Action::Preset(action) => self.act_on_presets(action),
-            Action::DropExpectation => self.panels.form.expect(None),
-            Action::OpenPalette(scope) => self.open_palette(scope),
-            Action::ForgetKey => self.worker.send(Command::ForgetKey),
+            Action::TakeSettings { settings, keys } => self.check_settings(ctx, settings, keys),
+            Action::LookAtKey(profile) => self.worker.send(Command::LookAtKey(profile)),
+            Action::ForgetKey(profile) => self.worker.send(Command::ForgetKey(profile)),
+            Action::CheckKey { profile, settings, key } => {
+                let job = self.jobs.start(Running::CheckKey(profile));
+                if let Some(dialog) = &mut self.panels.dialogs.settings {
+                    dialog.begin_check(job);
+                }
+                self.worker.send(Command::CheckKey { job, profile, settings, key });
+            }
         }
     }
 
@@ -967,11 +1020,46 @@ impl App {
         }
     }
 
-    fn save_settings(&mut self, ctx: &Context, settings: Settings) {
-        if settings.window.theme != self.settings.window.theme {
-            apply_theme(ctx, settings.window.theme);
+    /// Takes settings as they come from their dialog, once the files that are new in them were looked at.
+    fn check_settings(&mut self, ctx: &Context, settings: Box<Settings>, keys: Vec<(ProfileId, ApiKey)>) {
+        let known = &self.settings.profiles;
+        let file_of = |id| known.get(id).map(|profile| profile.stripe.ca_file.as_str()).unwrap_or_default();
+        let files: Vec<(ProfileId, String)> = settings
+            .profiles
+            .iter()
+            .filter(|profile| profile.stripe.ca_file != file_of(profile.id))
+            .map(|profile| (profile.id, profile.stripe.ca_file.clone()))
+            .collect();
+        if files.is_empty() {
+            return self.take_settings(ctx, *settings, keys);
+        }
+        let job = self.jobs.start(Running::CheckSettings { settings, keys });
+        self.worker.send(Command::CheckCertificates { job, files });
+    }
+
+    fn take_settings(&mut self, ctx: &Context, settings: Settings, keys: Vec<(ProfileId, ApiKey)>) {
+        apply_theme(ctx, settings.window.theme);
+        ctx.set_zoom_factor(settings.window.zoom);
+        for profile in self.settings.profiles.iter().filter(|known| settings.profiles.get(known.id).is_none()) {
+            self.worker.send(Command::ForgetKey(profile.id));
         }
         self.change_settings(|known| *known = settings);
+        for (profile, key) in keys {
+            self.worker.send(Command::SetKey { profile, key });
+        }
+        self.worker.send(Command::LookAtKey(self.settings.profiles.active().id));
+        self.panels.dialogs.settings = None;
+        self.stop_checks();
+        self.panels.toasts.push(Toast::new(Tone::Ok, "Settings saved"));
+    }
+
+    /// What the closed settings asked for is not waited for any more.
+    fn stop_checks(&self) {
+        for (job, running) in &self.jobs.running {
+            if matches!(running, Running::CheckKey(_)) {
+                self.worker.send(Command::Cancel { job: *job });
+            }
+        }
     }
 
     /// Changes something that is kept.
@@ -980,11 +1068,15 @@ impl App {
         self.worker.send(Command::SaveSettings(self.settings.clone()));
     }
 
-    /// The zoom keys are egui's own; what they set is kept.
+    /// The zoom keys are egui's own; what they set is kept. What the settings set comes into force with the next frame.
     fn keep_zoom(&mut self, ctx: &Context) {
         let zoom = ctx.zoom_factor();
-        if (zoom - self.settings.window.zoom).abs() > f32::EPSILON {
-            self.change_settings(|settings| settings.window.zoom = zoom);
+        let differs = |other: f32| (zoom - other).abs() > f32::EPSILON;
+        if differs(self.zoom) {
+            self.zoom = zoom;
+            if differs(self.settings.window.zoom) {
+                self.change_settings(|settings| settings.window.zoom = zoom);
+            }
         }
     }
 
@@ -1042,7 +1134,6 @@ impl Drop for App {
         if let Some(layout) = self.layout.last() {
             self.worker.send(Command::SaveLayout(layout));
         }
-        self.keep_last_form();
     }
 }
 

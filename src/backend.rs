@@ -26,8 +26,23 @@ use crate::{
 
 pub use crate::{
     minter::{refusal, unrecognized},
-    stripe::new_idempotency_key,
+    stripe::{CaError, Limits, check_ca, new_idempotency_key},
 };
+
+/// Sends a call to the real API that is written down nowhere: to find out about a key, not to make anything.
+///
+/// # Errors
+/// No usable answer came.
+pub async fn send_unrecorded(
+    settings: StripeSettings,
+    key: ApiKey,
+    request: &ApiRequest,
+    limits: Limits,
+) -> Result<ApiResponse, TransportError> {
+    // It may read a file of certificates.
+    let client = tokio::task::spawn_blocking(move || stripe::Client::new(&settings, key, limits)).await;
+    client.unwrap_or(Err(TransportError::Cancelled))?.send(request).await
+}
 
 /// What leads to both targets: the store that both write to, and what outlives a single call. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -57,7 +72,7 @@ impl Targets {
         Backend::Local { store: self.store.clone(), workspace: Arc::clone(&self.workspace), policies }
     }
 
-    /// Stripe's test mode.
+    /// Stripe's test mode. It may read a file of certificates.
     ///
     /// # Errors
     /// [`TransportError::NotSent`] when no client can be made of these settings.

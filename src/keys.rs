@@ -1,9 +1,11 @@
-//! The API key: from the environment, the system's keyring, or what was entered in this session, in this order.
+//! The API keys, one for each profile: from the environment, the system's keyring, or what was entered in this session,
+//! in this order. A key in the environment stands for that of every profile.
 //!
 //! A keyring may hang, or ask its user for a password. So one named thread talks to it, each call has a time limit, and
 //! while the thread waits all other calls give up at once. What comes late is still taken.
 
 use std::{
+    collections::HashMap,
     fmt, io,
     sync::{Mutex, MutexGuard, PoisonError, mpsc},
     thread::{self, JoinHandle},
@@ -12,6 +14,7 @@ use std::{
 
 use crate::domain::{
     key::{ApiKey, KeyKind},
+    profile::ProfileId,
     secret::SecretText,
 };
 
@@ -40,21 +43,27 @@ pub struct KeyStatus {
     pub problem: Option<String>,
 }
 
-/// A place that keeps one key beyond the session.
+/// A place that keeps keys beyond the session, each under a user name of its own.
 pub trait Vault: Send {
     /// # Errors
     /// [`VaultError`]; that no key is kept is `Ok(None)`.
-    fn read(&self) -> Result<Option<SecretText>, VaultError>;
+    fn read(&self, user: &str) -> Result<Option<SecretText>, VaultError>;
 
     /// # Errors
     /// [`VaultError`].
-    fn write(&self, key: &ApiKey) -> Result<(), VaultError>;
+    fn write(&self, user: &str, key: &ApiKey) -> Result<(), VaultError>;
 
     /// Forgetting what is not kept is no error.
     ///
     /// # Errors
     /// [`VaultError`].
-    fn remove(&self) -> Result<(), VaultError>;
+    fn remove(&self, user: &str) -> Result<(), VaultError>;
+}
+
+/// The user name that a profile's key is kept under. The first profile has that of the time before there were profiles.
+fn user_of(profile: ProfileId) -> String {
+    const FIRST: &str = "stripe-test-key";
+    if profile == ProfileId::FIRST { FIRST.to_owned() } else { format!("{FIRST}-{}", profile.0) }
 }
 
 /// Why a vault did not do it.
@@ -69,7 +78,7 @@ pub enum VaultError {
     Failed(String),
 }
 
-/// The key in use. A call waits for the keyring for up to three seconds: not for a thread that draws.
+/// The keys. A call waits for the keyring for up to three seconds: not for a thread that draws.
 pub struct Keys {
     environment: Option<ApiKey>,
     environment_problem: Option<String>,
@@ -103,40 +112,37 @@ impl Keys {
             Some(Ok(key)) => (Some(key), None),
             Some(Err(error)) => (None, Some(format!("STRIPE_SECRET_KEY in the environment is not used. {error}"))),
         };
-        Self {
-            environment,
-            environment_problem,
-            state: Mutex::new(State { helper, known: Known::Unread, problem: None }),
-        }
+        Self { environment, environment_problem, state: Mutex::new(State { helper, profiles: HashMap::new() }) }
     }
 
-    /// What may be shown of the key in use.
-    pub fn status(&self) -> KeyStatus {
+    /// What may be shown of the key of a profile.
+    pub fn status(&self, profile: ProfileId) -> KeyStatus {
         let mut state = self.state();
         let in_use = match &self.environment {
             Some(key) => Some((key.kind(), KeySource::Environment)),
-            None => state.kept().map(|(key, source)| (key.kind(), source)),
+            None => state.kept(profile).map(|(key, source)| (key.kind(), source)),
         };
         KeyStatus {
             key: in_use.map(|(kind, _)| kind),
             source: in_use.map_or(KeySource::None, |(_, source)| source),
             remembers: state.helper.is_some(),
-            problem: self.environment_problem.clone().or_else(|| state.problem.clone()),
+            problem: self.environment_problem.clone().or_else(|| state.slot(profile).problem.clone()),
         }
     }
 
-    /// The key in use.
-    pub fn get(&self) -> Option<ApiKey> {
-        self.environment.clone().or_else(|| self.state().kept().map(|(key, _)| key.clone()))
+    /// The key that a profile is called with.
+    pub fn get(&self, profile: ProfileId) -> Option<ApiKey> {
+        self.environment.clone().or_else(|| self.state().kept(profile).map(|(key, _)| key.clone()))
     }
 
     /// Keeps a key, in the keyring if there is one that takes it, and says where. One from the environment stays in use.
-    pub fn set(&self, key: ApiKey) -> KeySource {
+    pub fn set(&self, profile: ProfileId, key: ApiKey) -> KeySource {
         let mut state = self.state();
-        let written = state.ask(Ask::Write(key.clone()));
+        let written = state.ask(profile, Ask::Write(key.clone()));
         let source = if written.is_ok() { KeySource::Keyring } else { KeySource::Session };
-        state.known = Known::Kept(key, source);
-        state.problem = match written {
+        let slot = state.slot(profile);
+        slot.known = Known::Kept(key, source);
+        slot.problem = match written {
             Ok(()) | Err(VaultError::Missing) => self
                 .environment
                 .is_some()
@@ -147,10 +153,11 @@ impl Keys {
     }
 
     /// Drops the key, from the keyring too. If the keyring does not do it, the status tells so.
-    pub fn forget(&self) {
+    pub fn forget(&self, profile: ProfileId) {
         let mut state = self.state();
-        state.known = Known::Nothing;
-        state.problem = match state.ask(Ask::Remove) {
+        state.slot(profile).known = Known::Nothing;
+        let removed = state.ask(profile, Ask::Remove);
+        state.slot(profile).problem = match removed {
             Ok(()) | Err(VaultError::Missing) => None,
             Err(error) => Some(format!("The key may still be in the system's keyring: {error}")),
         };
@@ -170,63 +177,67 @@ impl fmt::Debug for Keys {
 struct State {
     /// `None` where there is no keyring.
     helper: Option<Helper>,
+    profiles: HashMap<ProfileId, Slot>,
+}
+
+/// What is known of the key of one profile.
+#[derive(Default)]
+struct Slot {
     known: Known,
     problem: Option<String>,
 }
 
+#[derive(Default)]
 enum Known {
     /// The keyring was not asked yet, or has not answered.
+    #[default]
     Unread,
     Nothing,
     Kept(ApiKey, KeySource),
 }
 
 impl State {
-    fn kept(&mut self) -> Option<(&ApiKey, KeySource)> {
+    fn slot(&mut self, profile: ProfileId) -> &mut Slot {
+        self.profiles.entry(profile).or_default()
+    }
+
+    fn kept(&mut self, profile: ProfileId) -> Option<(&ApiKey, KeySource)> {
         self.take_late();
-        if matches!(self.known, Known::Unread)
-            && let Err(error) = self.ask(Ask::Read)
+        if matches!(self.slot(profile).known, Known::Unread)
+            && let Err(error) = self.ask(profile, Ask::Read)
         {
-            self.not_read(&error);
+            self.slot(profile).not_read(&error);
         }
-        match &self.known {
+        match &self.slot(profile).known {
             Known::Kept(key, source) => Some((key, *source)),
             Known::Unread | Known::Nothing => None,
         }
     }
 
     fn take_late(&mut self) {
-        if let Some(reply) = self.helper.as_mut().and_then(Helper::late_reply) {
+        if let Some((profile, reply)) = self.helper.as_mut().and_then(Helper::late_reply) {
             let was_reading = matches!(reply, Reply::Read(_));
-            if let Err(error) = self.take(reply)
+            if let Err(error) = self.take(profile, reply)
                 && was_reading
-                && matches!(self.known, Known::Unread)
+                && matches!(self.slot(profile).known, Known::Unread)
             {
-                self.not_read(&error);
+                self.slot(profile).not_read(&error);
             }
         }
     }
 
-    fn not_read(&mut self, error: &VaultError) {
-        // A dialog that the user has closed must not come back with every look at the key.
-        if *error != VaultError::TooSlow {
-            self.known = Known::Nothing;
-        }
-        self.problem = (*error != VaultError::Missing)
-            .then(|| format!("The key in the system's keyring could not be read: {error}"));
-    }
-
-    fn ask(&mut self, ask: Ask) -> Result<(), VaultError> {
+    fn ask(&mut self, profile: ProfileId, ask: Ask) -> Result<(), VaultError> {
         self.take_late();
-        let reply = self.helper.as_mut().ok_or(VaultError::Missing)?.ask(ask)?;
-        self.take(reply)
+        let (profile, reply) = self.helper.as_mut().ok_or(VaultError::Missing)?.ask(profile, ask)?;
+        self.take(profile, reply)
     }
 
-    fn take(&mut self, reply: Reply) -> Result<(), VaultError> {
+    fn take(&mut self, profile: ProfileId, reply: Reply) -> Result<(), VaultError> {
+        let slot = self.slot(profile);
         let result = match reply {
             Reply::Read(Ok(text)) => {
-                if matches!(self.known, Known::Unread) {
-                    (self.known, self.problem) = match text.map(|text| ApiKey::parse(text.expose())) {
+                if matches!(slot.known, Known::Unread) {
+                    (slot.known, slot.problem) = match text.map(|text| ApiKey::parse(text.expose())) {
                         None => (Known::Nothing, None),
                         Some(Ok(key)) => (Known::Kept(key, KeySource::Keyring), None),
                         Some(Err(error)) => {
@@ -237,11 +248,11 @@ impl State {
                 Ok(())
             }
             Reply::Written(Ok(written)) => {
-                if let Known::Kept(key, source) = &mut self.known
+                if let Known::Kept(key, source) = &mut slot.known
                     && *key == written
                 {
                     *source = KeySource::Keyring;
-                    self.problem = None;
+                    slot.problem = None;
                 }
                 Ok(())
             }
@@ -253,6 +264,17 @@ impl State {
             self.helper = None;
         }
         result
+    }
+}
+
+impl Slot {
+    fn not_read(&mut self, error: &VaultError) {
+        // A dialog that the user has closed must not come back with every look at the key.
+        if *error != VaultError::TooSlow {
+            self.known = Known::Nothing;
+        }
+        self.problem = (*error != VaultError::Missing)
+            .then(|| format!("The key in the system's keyring could not be read: {error}"));
     }
 }
 
@@ -271,8 +293,8 @@ enum Reply {
 /// The thread that talks to the vault.
 struct Helper {
     /// `None` once the helper is told to end.
-    asks: Option<mpsc::Sender<Ask>>,
-    replies: mpsc::Receiver<Reply>,
+    asks: Option<mpsc::Sender<(ProfileId, Ask)>>,
+    replies: mpsc::Receiver<(ProfileId, Reply)>,
     /// An ask was given up and its reply is still to come.
     is_waiting: bool,
     time_limit: Duration,
@@ -284,13 +306,14 @@ impl Helper {
         let (asks, inbox) = mpsc::channel();
         let (outbox, replies) = mpsc::channel();
         let thread = thread::Builder::new().name("keyring".to_owned()).spawn(move || {
-            for ask in inbox {
+            for (profile, ask) in inbox {
+                let user = user_of(profile);
                 let reply = match ask {
-                    Ask::Read => Reply::Read(vault.read()),
-                    Ask::Write(key) => Reply::Written(vault.write(&key).map(|()| key)),
-                    Ask::Remove => Reply::Removed(vault.remove()),
+                    Ask::Read => Reply::Read(vault.read(&user)),
+                    Ask::Write(key) => Reply::Written(vault.write(&user, &key).map(|()| key)),
+                    Ask::Remove => Reply::Removed(vault.remove(&user)),
                 };
-                if outbox.send(reply).is_err() {
+                if outbox.send((profile, reply)).is_err() {
                     return;
                 }
             }
@@ -298,11 +321,11 @@ impl Helper {
         Ok(Self { asks: Some(asks), replies, is_waiting: false, time_limit, thread: Some(thread) })
     }
 
-    fn ask(&mut self, ask: Ask) -> Result<Reply, VaultError> {
+    fn ask(&mut self, profile: ProfileId, ask: Ask) -> Result<(ProfileId, Reply), VaultError> {
         if self.is_waiting {
             return Err(VaultError::TooSlow);
         }
-        self.asks.as_ref().and_then(|asks| asks.send(ask).ok()).ok_or(VaultError::Missing)?;
+        self.asks.as_ref().and_then(|asks| asks.send((profile, ask)).ok()).ok_or(VaultError::Missing)?;
         self.replies.recv_timeout(self.time_limit).map_err(|error| match error {
             mpsc::RecvTimeoutError::Timeout => {
                 self.is_waiting = true;
@@ -312,7 +335,7 @@ impl Helper {
         })
     }
 
-    fn late_reply(&mut self) -> Option<Reply> {
+    fn late_reply(&mut self) -> Option<(ProfileId, Reply)> {
         let reply = self.is_waiting.then(|| self.replies.try_recv().ok())?;
         self.is_waiting = reply.is_none();
         reply
@@ -344,33 +367,32 @@ mod system {
     pub(super) const TIME_LIMIT: Duration = Duration::from_secs(3);
 
     const SERVICE: &str = "testcard";
-    const USER: &str = "stripe-test-key";
 
     pub(super) struct Keyring;
 
     impl Vault for Keyring {
-        fn read(&self) -> Result<Option<SecretText>, VaultError> {
-            match entry()?.get_password() {
+        fn read(&self, user: &str) -> Result<Option<SecretText>, VaultError> {
+            match entry(user)?.get_password() {
                 Ok(text) => Ok(Some(SecretText::new(text))),
                 Err(Error::NoEntry) => Ok(None),
                 Err(error) => Err(plain(&error)),
             }
         }
 
-        fn write(&self, key: &ApiKey) -> Result<(), VaultError> {
-            entry()?.set_password(key.expose()).map_err(|error| plain(&error))
+        fn write(&self, user: &str, key: &ApiKey) -> Result<(), VaultError> {
+            entry(user)?.set_password(key.expose()).map_err(|error| plain(&error))
         }
 
-        fn remove(&self) -> Result<(), VaultError> {
-            match entry()?.delete_credential() {
+        fn remove(&self, user: &str) -> Result<(), VaultError> {
+            match entry(user)?.delete_credential() {
                 Ok(()) | Err(Error::NoEntry) => Ok(()),
                 Err(error) => Err(plain(&error)),
             }
         }
     }
 
-    fn entry() -> Result<Entry, VaultError> {
-        Entry::new(SERVICE, USER).map_err(|error| match error {
+    fn entry(user: &str) -> Result<Entry, VaultError> {
+        Entry::new(SERVICE, user).map_err(|error| match error {
             Error::NoDefaultStore => VaultError::Missing,
             error => plain(&error),
         })

@@ -11,7 +11,7 @@ use std::{
 use anyhow::Context as _;
 use jiff::Timestamp;
 use testcard::{
-    app::{self, App, AppConfig},
+    app::{self, App, AppConfig, FilePlace},
     cli::{self, World},
     domain::{
         clock::Clock,
@@ -104,12 +104,19 @@ fn log_to_stderr(verbosity: u8) {
     tracing_subscriber::registry().with(lines).with(Targets::new().with_target("testcard", level)).init();
 }
 
+/// Where the program keeps its files, as the settings show it.
+fn file_places(folders: &Folders) -> Vec<FilePlace> {
+    let place = |name, path, note| FilePlace { name, path, note };
+    vec![
+        place("Data folder", folders.data.clone(), "The history and the objects of the local minter"),
+        place("Settings file", folders.settings_file(), "All of this but the keys, as readable JSON"),
+        place("Log folder", folders.log.clone(), "Kept for logs; today, testcard -v writes its log to the terminal"),
+    ]
+}
+
 fn open_window(world: &World, started: Instant) -> anyhow::Result<()> {
     let folders = Folders::find(world.home.clone()).context("the data folder cannot be found")?;
-    let (settings, mut warnings) = settings::load(&folders.settings_file());
-    let (library, of_presets) = settings::presets::load(&folders.presets_file());
-    let (form, of_form) = settings::draft::load(&folders.draft_file());
-    warnings.extend(of_presets.into_iter().chain(of_form));
+    let (settings, warnings) = settings::load(&folders.settings_file());
     let layout = settings::load_layout(&folders.layout_file());
     let config = AppConfig {
         worker: Config {
@@ -122,10 +129,9 @@ fn open_window(world: &World, started: Instant) -> anyhow::Result<()> {
         },
         export_folder: Folders::documents(),
         picker: app::desktop_picker(),
+        places: file_places(&folders),
         warnings,
         layout,
-        library,
-        form,
         started,
     };
     let icon = eframe::icon_data::from_png_bytes(include_bytes!("../assets/icon-256.png")).unwrap_or_default();

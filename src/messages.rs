@@ -7,15 +7,15 @@ use crate::domain::{
     edit::Edit,
     entry::{Counts, Entry, EntryDetail, EntryId, HistoryFilter},
     fault::Rule,
-    kept_draft::KeptForm,
     key::{ApiKey, KeyKind},
+    key_check::KeyCheck,
     layout::Layout,
-    library::Library,
     listing::Listing,
     params::TokenRequest,
+    profile::ProfileId,
     refusal::Refusal,
     request_log::{ExchangeId, RequestRow},
-    settings::Settings,
+    settings::{Settings, StripeSettings},
     token_call::TokenCall,
 };
 
@@ -69,14 +69,16 @@ pub enum Command {
     SaveLayout(Layout),
     /// Keep these settings and use them from now on.
     SaveSettings(Settings),
-    /// Keep these presets.
-    SaveLibrary(Library),
-    /// Keep what is in the form for the next start.
-    SaveForm(Box<KeptForm>),
-    /// Use this key for the real API.
-    SetKey(ApiKey),
-    /// Forget the key, in the keyring too.
-    ForgetKey,
+    /// Find out whether these files can be used as the extra CA certificates of these profiles.
+    CheckCertificates { job: JobId, files: Vec<(ProfileId, String)> },
+    /// Use this key for a profile from now on.
+    SetKey { profile: ProfileId, key: ApiKey },
+    /// Tell how the key of this profile stands.
+    LookAtKey(ProfileId),
+    /// Forget the key of this profile, in the keyring too.
+    ForgetKey(ProfileId),
+    /// Find out whether a key works at this place; without one, that of the profile.
+    CheckKey { job: JobId, profile: ProfileId, settings: Box<StripeSettings>, key: Option<ApiKey> },
 }
 
 /// The entries that a refresh asks for.
@@ -87,7 +89,7 @@ pub enum Refreshed {
     AllUnused,
 }
 
-/// Where the key for the real API is from.
+/// Where the key of a profile is from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum KeyOrigin {
     /// There is no key.
@@ -145,6 +147,12 @@ pub enum JobOutcome {
     Refreshed { used: u64, unused: u64, failed: u64 },
     /// So many entries were written.
     Exported { path: PathBuf, entries: u64 },
+    /// All files of certificates can be used.
+    CertificatesGood,
+    /// The file of this profile cannot be used.
+    CertificateRefused { profile: ProfileId, message: String },
+    /// A key was checked.
+    KeyChecked(Box<KeyCheck>),
     /// The job was stopped before its end and left nothing behind.
     Cancelled,
     /// The job failed before it could be written down.
@@ -162,7 +170,11 @@ pub enum Update {
     CannotOpen {
         message: String,
     },
-    Key(KeyInfo),
+    /// How the key of a profile stands.
+    Key {
+        profile: ProfileId,
+        key: KeyInfo,
+    },
     /// The entries that pass the filter, in its order, and the first rows.
     History {
         generation: u64,

@@ -11,6 +11,7 @@ use crate::{
         edit::Edit,
         entry::{Counts, Entry, EntryDetail, EntryId},
         listing::Listing,
+        profile::ProfileId,
         request_log::{ExchangeId, RequestRow},
     },
     messages::{JobId, JobOutcome, KeyInfo, Pair, ServerInfo, Update},
@@ -110,7 +111,8 @@ impl History {
 #[derive(Debug, Default)]
 pub struct Model {
     pub storage: Storage,
-    pub key: KeyInfo,
+    /// The keys that were looked at, by their profiles.
+    keys: BTreeMap<ProfileId, KeyInfo>,
     pub history: History,
     /// Everything about the entry that was asked for last.
     pub detail: Option<Box<EntryDetail>>,
@@ -135,7 +137,9 @@ impl Model {
         match update {
             Update::Opened { folder } => self.storage = Storage::Open(folder),
             Update::CannotOpen { message } => self.storage = Storage::Unusable(message),
-            Update::Key(key) => self.key = key,
+            Update::Key { profile, key } => {
+                self.keys.insert(profile, key);
+            }
             Update::History { generation, list, rows, counts } => {
                 let history = &mut self.history;
                 // The rows of the same list are up to date.
@@ -198,6 +202,11 @@ impl Model {
             Update::Problem { message } => return Some(Notice::Problem(message)),
         }
         None
+    }
+
+    /// How the key of a profile stands, once it was looked at.
+    pub fn key(&self, profile: ProfileId) -> Option<&KeyInfo> {
+        self.keys.get(&profile)
     }
 
     /// The place of a call among those known.

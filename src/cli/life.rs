@@ -12,7 +12,7 @@ use super::{CliError, Desk, Done, TargetArgs, World, explain, mint::block_on, op
 use crate::{
     backend::new_idempotency_key,
     domain::{
-        api::{ApiResponse, Failure, Target},
+        api::{ApiResponse, Failure},
         token_call::TokenCall,
     },
     jobs::refresh::{self, Asked, Progress},
@@ -117,7 +117,7 @@ pub(super) fn refresh(args: &RefreshArgs, world: &World) -> Result<Done, CliErro
         let words = "A refresh writes what it learns to the history: leave out --memory";
         return Err(CliError::Usage(words.to_owned()));
     }
-    let target = Target::from(args.target.target);
+    let target = args.target.target(world)?;
     let reader = open_store(world)?.reader()?;
     let mut asked = Vec::new();
     if args.all {

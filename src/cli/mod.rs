@@ -28,6 +28,7 @@ use crate::{
         key::ApiKey,
         mask,
         policies::{Policies, Policy},
+        profile::{Profile, ProfileId},
         refusal::Refusal,
         settings::{BaseUrl, Settings},
     },
@@ -247,9 +248,13 @@ impl From<TargetArg> for Target {
 /// The options of every command that calls a target.
 #[derive(Debug, clap::Args)]
 struct TargetArgs {
-    /// Who answers: the minter on this machine, or Stripe's test mode with the key in STRIPE_SECRET_KEY.
-    #[arg(long, value_enum, default_value = "local")]
-    target: TargetArg,
+    /// Who answers: the minter on this machine, or Stripe's test mode with the key in STRIPE_SECRET_KEY. Without it,
+    /// the target of --profile, else local.
+    #[arg(long, value_enum)]
+    target: Option<TargetArg>,
+    /// The profile of the settings whose base URL, key and headers are used; without it, the one in use in the window.
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
     /// Target stripe at another address than the one in the settings: https, or http on this machine.
     #[arg(long, value_name = "URL", value_parser = BaseUrl::parse)]
     base_url: Option<BaseUrl>,
@@ -263,6 +268,26 @@ struct TargetArgs {
     time: TimeArgs,
     #[command(flatten)]
     policies: PolicyArgs,
+}
+
+impl TargetArgs {
+    /// The profile whose Stripe API is meant, and who answers.
+    fn chosen<'a>(&self, settings: &'a Settings) -> Result<(&'a Profile, Target), CliError> {
+        let (profile, usual) = match &self.profile {
+            None => (settings.profiles.active(), Target::Local),
+            Some(name) => {
+                let profile = settings.profiles.named(name).ok_or_else(|| no_profile(name, settings))?;
+                (profile, profile.target)
+            }
+        };
+        Ok((profile, self.target.map_or(usual, Target::from)))
+    }
+
+    /// Who answers, for what is looked up before a call is made.
+    fn target(&self, world: &World) -> Result<Target, CliError> {
+        let (settings, _) = settings::load(&Folders::find(world.home.clone())?.settings_file());
+        self.chosen(&settings).map(|(_, target)| target)
+    }
 }
 
 /// What the minter's account allows.
@@ -333,27 +358,28 @@ struct Desk {
 impl Desk {
     fn open(args: &TargetArgs, world: &World) -> Result<Self, CliError> {
         let clock = args.time.clock(world);
-        // Nothing is made on disk for a call that will not be sent.
-        let key = match args.target.into() {
-            Target::Local => None,
-            Target::Stripe => Some(key(world)?),
-        };
         let folders = match Folders::find(world.home.clone()) {
             Ok(folders) => Some(folders),
             Err(_) if args.memory => None,
             Err(error) => return Err(error.into()),
+        };
+        let settings = folders.as_ref().map(load_settings).unwrap_or_default();
+        let (profile, target) = args.chosen(&settings)?;
+        // Nothing is made on disk for a call that will not be sent.
+        let key = match target {
+            Target::Local => None,
+            Target::Stripe => Some(key(world, profile.id)?),
         };
         let place = match &folders {
             Some(folders) if !args.memory => Place::Folder(folders.data.clone()),
             _ => Place::Memory,
         };
         let store = Store::open(&place, clock.now())?;
-        let settings = folders.as_ref().map(load_settings).unwrap_or_default();
         let targets = Targets::new(store, args.seed);
         let backend = match key {
             None => targets.local(args.policies.on_top_of(settings.policies)),
             Some(key) => {
-                let mut stripe = settings.stripe().clone();
+                let mut stripe = profile.stripe.clone();
                 if let Some(base_url) = &args.base_url {
                     stripe.base_url = base_url.clone();
                 }
@@ -365,17 +391,22 @@ impl Desk {
 }
 
 /// The key for target stripe. One in the environment that cannot be used is never replaced by another in silence.
-fn key(world: &World) -> Result<ApiKey, CliError> {
+fn key(world: &World, profile: ProfileId) -> Result<ApiKey, CliError> {
     let needed = "Target stripe needs a test key: set STRIPE_SECRET_KEY to one";
     if let Some(text) = &world.stripe_key {
         return ApiKey::parse(text)
             .map_err(|error| CliError::Usage(format!("STRIPE_SECRET_KEY is not used. {error}. {needed}")));
     }
     let keys = world.keys();
-    keys.get().ok_or_else(|| {
-        let problem = keys.status().problem.map(|problem| format!("{problem}. ")).unwrap_or_default();
+    keys.get(profile).ok_or_else(|| {
+        let problem = keys.status(profile).problem.map(|problem| format!("{problem}. ")).unwrap_or_default();
         CliError::Usage(format!("{problem}{needed}"))
     })
+}
+
+fn no_profile(name: &str, settings: &Settings) -> CliError {
+    let known: Vec<String> = settings.profiles.iter().map(|profile| format!("'{}'", profile.name)).collect();
+    CliError::Usage(format!("There is no profile '{name}'. The settings have {}", known.join(", ")))
 }
 
 fn load_settings(folders: &Folders) -> Settings {

@@ -239,9 +239,13 @@ pub enum TransportError {
     #[error("Could not find {host}: its name did not resolve. Check the spelling of the base URL and your network")]
     UnknownHost { host: String },
     #[error(
-        "Could not open a secure connection to {host}: {reason}. Check the base URL, a proxy in between and the system's certificates"
+        "Could not open a secure connection to {host}: {reason}. Check the base URL, a proxy in between, and whether the profile must name an extra CA certificate"
     )]
     Tls { host: String, reason: String },
+    #[error(
+        "Could not reach {host} through the proxy: {reason}. Check the proxy in the settings of the profile, or the system's where that is empty"
+    )]
+    Proxy { host: String, reason: String },
     #[error("Could not reach {host} within {limit_secs} s. Check your network, then ask again")]
     ConnectTimeout { host: String, limit_secs: u64 },
     #[error(
@@ -271,6 +275,7 @@ impl TransportError {
             Self::Refused { .. } => "connection_refused",
             Self::UnknownHost { .. } => "unknown_host",
             Self::Tls { .. } => "tls_failed",
+            Self::Proxy { .. } => "proxy_failed",
             Self::ConnectTimeout { .. } => "connect_timeout",
             Self::Timeout { .. } => "timeout",
             Self::CutOff { .. } => "cut_off",

@@ -1,4 +1,5 @@
 //! Long work with progress and cancel, for the window and the command line alike.
 
+pub mod check_key;
 pub mod export;
 pub mod refresh;

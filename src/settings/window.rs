@@ -4,10 +4,7 @@ use std::{fs, path::Path};
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    SettingsError,
-    disk::{failed, replace},
-};
+use super::{SettingsError, failed, replace};
 use crate::domain::layout::{Layout, WindowPlace};
 
 /// The version of the format; another one is read as no file.

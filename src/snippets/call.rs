@@ -204,13 +204,16 @@ fn kind(request: &MaskedRequest) -> Kind {
     .unwrap_or(Kind::Raw)
 }
 
+/// Deeper names are written flat: no parameter of Stripe's is, and a parser gives up somewhere.
+const MOST_PARTS: usize = 10;
+
 /// The parts of a well-formed name: `card[networks][preferred]`, `expand[]`.
 fn parts(name: &str) -> Option<Vec<&str>> {
     let (head, rest) = name.split_at(name.find('[').unwrap_or(name.len()));
     let mut parts = vec![head];
     let mut rest = rest;
     while !rest.is_empty() {
-        let (part, behind) = rest.strip_prefix('[')?.split_once(']')?;
+        let (part, behind) = rest.strip_prefix('[').filter(|_| parts.len() < MOST_PARTS)?.split_once(']')?;
         parts.push(part);
         rest = behind;
     }

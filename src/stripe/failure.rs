@@ -30,6 +30,9 @@ pub(super) fn of(error: &reqwest::Error, base_url: &BaseUrl, limits: &Limits) ->
 
 fn connecting(error: &reqwest::Error, base_url: &BaseUrl, limits: &Limits) -> TransportError {
     let host = base_url.host();
+    if let Some(reason) = proxy_reason(error) {
+        return TransportError::Proxy { host, reason };
+    }
     if error.is_dns() {
         return TransportError::UnknownHost { host };
     }
@@ -62,6 +65,22 @@ pub(super) fn timeout(base_url: &BaseUrl, limits: &Limits) -> TransportError {
 pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
     let cause = causes(error).last().unwrap_or(error);
     mask::text(&cause.to_string()).chars().take(MAX_REASON_CHARS).collect()
+}
+
+/// Whether it was the proxy, and why in plain words. The type of a failed tunnel is private to its crate, so it is known
+/// by how its words begin.
+fn proxy_reason(error: &reqwest::Error) -> Option<String> {
+    let tunnel = causes(error)
+        .map(ToString::to_string)
+        .find_map(|words| words.strip_prefix("tunnel error: ")?.to_owned().into())?;
+    Some(match tunnel.as_str() {
+        "proxy authorization required" => "it asks for a user name and a password".to_owned(),
+        "unsuccessful" => "it refused to connect to that host".to_owned(),
+        "unexpected end of file" => "it closed the connection".to_owned(),
+        _ if error.is_dns() => "its name did not resolve".to_owned(),
+        _ if error.is_timeout() => "it did not answer in time".to_owned(),
+        _ => innermost(error),
+    })
 }
 
 fn tls_reason(error: &rustls::Error) -> String {

@@ -11,6 +11,7 @@
 
 mod failure;
 mod retry;
+mod way;
 
 use std::{
     fmt,
@@ -18,9 +19,8 @@ use std::{
 };
 
 use reqwest::{
-    Certificate, Url,
+    Url,
     header::{self, HeaderMap, HeaderName, HeaderValue},
-    redirect,
 };
 
 use crate::domain::{
@@ -31,6 +31,8 @@ use crate::domain::{
     settings::{BaseUrl, StripeSettings},
 };
 use retry::Head;
+
+pub use way::{CaError, check_ca};
 
 const USER_AGENT: &str = concat!("Testcard/", env!("CARGO_PKG_VERSION"));
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -52,7 +54,7 @@ pub struct Limits {
     /// The pause before the first retry at most; it doubles from one to the next.
     pub first_pause: Duration,
     pub longest_pause: Duration,
-    /// Whether the proxy that the system names is used. For a server on this machine it never is.
+    /// Whether the proxy that the system names is used where the settings name none. For a server on this machine it never is.
     pub uses_system_proxy: bool,
 }
 
@@ -90,10 +92,11 @@ pub struct Client {
 
 impl Client {
     /// # Errors
-    /// [`TransportError::NotSent`] if the settings hold something that no header can carry.
+    /// [`TransportError::NotSent`] if the settings hold something that no header can carry, or name a file of
+    /// certificates that is not one.
     pub fn new(settings: &StripeSettings, key: ApiKey, limits: Limits) -> Result<Self, TransportError> {
         Ok(Self {
-            http: http_client(&settings.base_url, &limits)?,
+            http: way::http_client(settings, &limits)?,
             base_url: settings.base_url.clone(),
             headers: standing_headers(settings, &key)?,
             key,
@@ -333,22 +336,4 @@ fn header_value(name: &str, value: &str) -> Result<HeaderValue, TransportError> 
     HeaderValue::from_bytes(value.as_bytes()).map_err(|_| TransportError::NotSent {
         reason: format!("the value of the header {name} holds a character that HTTP does not allow"),
     })
-}
-
-fn http_client(base_url: &BaseUrl, limits: &Limits) -> Result<reqwest::Client, TransportError> {
-    // An error means that the process has its provider already.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let builder = || {
-        let builder = reqwest::Client::builder()
-            .connect_timeout(limits.connect_timeout.min(limits.total_timeout))
-            .redirect(redirect::Policy::none())
-            .referer(false);
-        if base_url.is_loopback() || !limits.uses_system_proxy { builder.no_proxy() } else { builder }
-    };
-    let bundled_roots =
-        || webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().filter_map(|der| Certificate::from_der(der).ok());
-    builder()
-        .build()
-        .or_else(|_| builder().tls_certs_only(bundled_roots()).build())
-        .map_err(|error| TransportError::NotSent { reason: failure::innermost(&error) })
 }

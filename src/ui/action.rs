@@ -2,17 +2,17 @@
 
 use std::path::PathBuf;
 
-use super::{palette::Scope, shortcuts::Deed};
+use super::shortcuts::Deed;
 use crate::{
     domain::{
         api::Target,
         entry::{EntryId, HistoryFilter},
         fault::Rule,
         key::ApiKey,
-        presets::PresetKey,
         profile::ProfileId,
         request_log::ExchangeId,
-        settings::{Settings, ThemeChoice},
+        settings::{Settings, StripeSettings, ThemeChoice},
+        test_cards::TestCard,
         token_call::TokenCall,
     },
     messages::JobId,
@@ -33,29 +33,6 @@ pub enum Pane {
     Requests,
 }
 
-/// What is done with presets.
-#[derive(Clone, Debug, PartialEq)]
-pub enum PresetAction {
-    /// Fill the form with one, and perhaps send it at once.
-    Use {
-        key: PresetKey,
-        creates: bool,
-    },
-    /// Make it a favourite, or no longer.
-    ToggleFavourite(PresetKey),
-    /// Ask how to call the one that the form is kept as.
-    OpenSave,
-    /// Ask how to call one of the user's own, or whether to delete it.
-    Open(u64),
-    /// Keep the form under this name.
-    Save(String),
-    Rename {
-        id: u64,
-        name: String,
-    },
-    Delete(u64),
-}
-
 /// A wish of the user, as the views understood it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
@@ -67,9 +44,8 @@ pub enum Action {
     ClearForm,
     /// Fill the form from an entry of the history.
     Reuse(EntryId),
-    Preset(PresetAction),
-    /// Expect nothing of the draft any more.
-    DropExpectation,
+    /// Fill the form with a test card.
+    Take(&'static TestCard),
     Select(EntryId),
     /// Go into the inspector, to what is selected.
     Open,
@@ -114,7 +90,7 @@ pub enum Action {
     /// Use another profile from now on.
     SetProfile(ProfileId),
     SetTheme(ThemeChoice),
-    OpenPalette(Scope),
+    OpenTestCards,
     OpenSettings,
     OpenExport,
     OpenServer,
@@ -133,7 +109,19 @@ pub enum Action {
         filter: HistoryFilter,
         overwrite: bool,
     },
-    SaveSettings(Settings),
-    SetKey(ApiKey),
-    ForgetKey,
+    /// Open the settings where a key is entered.
+    EnterKey,
+    /// Take these settings with these keys, if the files that they name can be used.
+    TakeSettings {
+        settings: Box<Settings>,
+        keys: Vec<(ProfileId, ApiKey)>,
+    },
+    LookAtKey(ProfileId),
+    ForgetKey(ProfileId),
+    /// Find out whether a key works at this place; without one, that of the profile.
+    CheckKey {
+        profile: ProfileId,
+        settings: Box<StripeSettings>,
+        key: Option<ApiKey>,
+    },
 }

@@ -1,19 +1,22 @@
 //! The bar above the panes and the line below them.
 
-use egui::{Label, RichText, Ui};
+use egui::{Label, Popup, Rect, RichText, Role, Sense, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
 use super::{
     action::Action,
     icons,
-    palette::Scope,
     server::faults_words,
     theme,
     theme::Tokens,
-    widgets::{IconButton, QuietButton, Segmented, Tone, chip::grouped, key_cap_ui, logo_ui, pill_ui},
+    widgets::{
+        IconButton, MarkedRow, QuietButton, Segmented, Tone, chip::grouped, key_cap_ui, logo_ui, marked_row, paint,
+        pill_ui,
+    },
 };
 use crate::{
     domain::{
         api::Target,
+        profile::Profiles,
         settings::{Settings, ThemeChoice},
     },
     messages::{KeyInfo, KeyOrigin, ServerInfo},
@@ -24,7 +27,8 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 pub struct BarContext<'a> {
     pub settings: &'a Settings,
-    pub key: &'a KeyInfo,
+    /// The key of the profile in use, once it was looked at.
+    pub key: Option<&'a KeyInfo>,
     pub server: &'a ServerInfo,
     /// How many rules let the server go wrong.
     pub faults: usize,
@@ -40,8 +44,11 @@ pub fn top_bar_ui(ui: &mut Ui, about: &BarContext<'_>, actions: &mut Vec<Action>
         ui,
         |ui| {
             logo_ui(ui, 20.0);
-            ui.label(RichText::new("Testcard").font(theme::semibold(theme::BODY_SIZE)));
-            ui.add_space(4.0);
+            if !is_narrow {
+                ui.label(RichText::new("Testcard").font(theme::semibold(theme::BODY_SIZE)));
+                ui.add_space(4.0);
+            }
+            profile_switch_ui(ui, &settings.profiles, &mut of_left);
             let mut target = settings.target();
             let targets = [(Target::Local, "Local minter"), (Target::Stripe, "Stripe API")];
             if ui.add(Segmented::new("Target", &mut target, &targets)).changed() {
@@ -49,7 +56,7 @@ pub fn top_bar_ui(ui: &mut Ui, about: &BarContext<'_>, actions: &mut Vec<Action>
             }
             server_pill_ui(ui, about, is_narrow, &mut of_left);
             if settings.target() == Target::Stripe {
-                key_ui(ui, settings, key, &mut of_left);
+                key_ui(ui, settings, key, is_narrow, &mut of_left);
             }
         },
         |ui| {
@@ -61,12 +68,73 @@ pub fn top_bar_ui(ui: &mut Ui, about: &BarContext<'_>, actions: &mut Vec<Action>
             if !is_narrow {
                 key_cap_ui(ui, "Ctrl K");
             }
-            if ui.add(QuietButton::new("Search").icon(icons::SEARCH)).clicked() {
-                actions.push(Action::OpenPalette(Scope::Everything));
+            if ui.add(QuietButton::new("Search test cards").icon(icons::SEARCH)).clicked() {
+                actions.push(Action::OpenTestCards);
             }
         },
     );
     actions.append(&mut of_left);
+    // Where there are several profiles, the whole bar says which is in use.
+    if settings.profiles.iter().len() > 1 {
+        let t = Tokens::of(ui);
+        let bar = ui.min_rect();
+        let line = Rect::from_x_y_ranges(ui.ctx().content_rect().x_range(), bar.bottom() + 4.0..=bar.bottom() + 6.0);
+        let painter = ui.painter().with_clip_rect(line);
+        painter.rect_filled(line, 0, t.profile(settings.profiles.active().color));
+    }
+}
+
+/// The profile in use, and a menu of all.
+fn profile_switch_ui(ui: &mut Ui, profiles: &Profiles, actions: &mut Vec<Action>) {
+    const NAME: f32 = 130.0;
+    let t = Tokens::of(ui);
+    let active = profiles.active();
+    let name = paint::line(ui, &active.name, theme::semibold(theme::BODY_SIZE), t.text, NAME);
+    let size = vec2(name.size().x + 52.0, theme::BUTTON_HEIGHT);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+    let label = format!("Profile {}", active.name);
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), &label));
+    let menu = Popup::default_response_id(&response);
+    let is_open = Popup::is_id_open(ui.ctx(), menu);
+    ui.accesskit_node_builder(response.id, |node| {
+        node.set_description(format!("Answered by {}", active.place()));
+        node.set_expanded(is_open);
+    });
+    let raised = response.hovered() || is_open;
+    let fill = if raised { t.raised_hover } else { t.raised };
+    ui.painter().rect(rect, theme::RADIUS, fill, t.field_stroke(), StrokeKind::Inside);
+    marked_row::mark(ui, pos2(rect.left() + 16.0, rect.center().y), t.profile(active.color));
+    paint::galley_left(ui.painter(), name, rect.left() + 28.0, rect.center().y);
+    let chevron = icons::CHEVRON_DOWN.glyph().to_string();
+    let chevron = paint::line(ui, &chevron, icons::font(13.0), t.subdued, f32::INFINITY);
+    paint::galley_center(ui.painter(), chevron, pos2(rect.right() - 14.0, rect.center().y));
+    if response.has_focus() {
+        paint::button_focus_ring(ui, rect, theme::RADIUS);
+    }
+    let response = response.on_hover_text(format!("{label}: {}", active.place()));
+    let is_opened = response.clicked() && !is_open;
+    Popup::menu(&response).width(260.0).show(|ui| {
+        ui.spacing_mut().item_spacing.y = 2.0;
+        for profile in profiles.iter() {
+            let is_active = profile.id == active.id;
+            let place = profile.place();
+            let row = MarkedRow::new(t.profile(profile.color), &profile.name).note(&place).in_menu();
+            let row = ui.add(row.selected(is_active).checked(is_active));
+            if is_active && is_opened {
+                row.request_focus();
+            }
+            if row.clicked() {
+                actions.push(Action::SetProfile(profile.id));
+                response.request_focus();
+                ui.close();
+            }
+        }
+        ui.separator();
+        if ui.add(QuietButton::new("Manage profiles…").icon(icons::SETTINGS)).clicked() {
+            actions.push(Action::OpenSettings);
+            ui.close();
+        }
+    });
 }
 
 /// Whether the server runs, and whether it goes wrong on purpose.
@@ -91,17 +159,24 @@ fn server_pill_ui(ui: &mut Ui, about: &BarContext<'_>, is_narrow: bool, actions:
 }
 
 /// Which key the real API is called with, and where.
-fn key_ui(ui: &mut Ui, settings: &Settings, key: &KeyInfo, actions: &mut Vec<Action>) {
+fn key_ui(ui: &mut Ui, settings: &Settings, key: Option<&KeyInfo>, is_narrow: bool, actions: &mut Vec<Action>) {
     let host = settings.stripe().base_url.host();
+    let Some(key) = key else {
+        pill_ui(ui, Tone::Info, &host);
+        return;
+    };
     let (tone, words) = match (key.origin, key.kind) {
         (KeyOrigin::Missing, _) | (_, None) => (Tone::Warn, "No API key".to_owned()),
         (KeyOrigin::Environment, Some(kind)) => (Tone::Ok, format!("{host} · {} from the environment", kind.label())),
         (KeyOrigin::Keyring, Some(kind)) => (Tone::Ok, format!("{host} · {} from the keyring", kind.label())),
         (KeyOrigin::Session, Some(kind)) => (Tone::Ok, format!("{host} · {} for this session", kind.label())),
     };
-    pill_ui(ui, tone, &words);
-    if tone == Tone::Warn && ui.add(QuietButton::new("Enter a key…")).clicked() {
-        actions.push(Action::OpenSettings);
+    let mut is_clicked = pill_ui(ui, tone, &words).on_hover_text("Opens the settings of the key").clicked();
+    if tone == Tone::Warn && !is_narrow {
+        is_clicked |= ui.add(QuietButton::new("Enter a key…")).clicked();
+    }
+    if is_clicked {
+        actions.push(Action::EnterKey);
     }
 }
 

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use egui::{
-    ComboBox, Event, EventFilter, Frame, Key, Label, Modifiers, Rangef, Rect, Response, Role, ScrollArea, Sense,
-    Stroke, StrokeKind, Ui, WidgetInfo,
+    ComboBox, Event, EventFilter, Frame, Key, Label, Modifiers, Rangef, Rect, Response, RichText, Role, ScrollArea,
+    Sense, Stroke, StrokeKind, Ui, WidgetInfo,
     style::WidgetVisuals,
     text::{LayoutJob, TextFormat},
     vec2,
@@ -14,7 +14,7 @@ use super::{
     action::Action,
     icons, theme,
     theme::Tokens,
-    widgets::{InlineAlert, QuietButton, Segmented, Tone, paint},
+    widgets::{QuietButton, Segmented, Tone, paint},
 };
 use crate::{
     domain::{
@@ -128,19 +128,10 @@ pub fn code_ui(
     context: &CodeContext<'_>,
     actions: &mut Vec<Action>,
 ) {
-    let asked_to_copy = choices_ui(ui, state);
     let mut callee = state.callee.unwrap_or(target);
-    let callees = [(Target::Stripe, "Stripe"), (Target::Local, "Local server")];
-    if ui.add(Segmented::new("The code calls", &mut callee, &callees).in_form()).changed() {
-        state.callee = Some(callee);
-    }
+    let asked_to_copy = choices_ui(ui, state, &mut callee);
     if callee == Target::Local && !context.is_serving() {
-        let port = context.port();
-        let words = format!("The code calls port {port}, where it listens once it is on");
-        let alert = InlineAlert::new(Tone::Info, "The local server is not running").text(&words);
-        if alert.buttons(&["Switch the server on…"]).ui(ui).is_some() {
-            actions.push(Action::OpenServer);
-        }
+        not_serving_ui(ui, context, actions);
     }
     let base = if callee == Target::Local { context.base() } else { None };
     let is_kept = state
@@ -157,40 +148,71 @@ pub fn code_ui(
     }
 }
 
-/// The languages, and the button that copies; `true` when it was clicked.
-fn choices_ui(ui: &mut Ui, state: &mut CodeState) -> bool {
+/// The language, whom the code calls, and the button that copies; `true` when it was clicked.
+fn choices_ui(ui: &mut Ui, state: &mut CodeState, callee: &mut Target) -> bool {
+    /// What all three take beside each other.
+    const ONE_ROW: f32 = 372.0;
+    let is_one_row = ui.available_width() >= ONE_ROW;
     let shown = state.language;
-    egui::Sides::new()
-        .height(theme::BUTTON_HEIGHT)
-        .show(
-            ui,
-            |ui| {
-                let combo = ComboBox::from_id_salt("language").width(128.0).height(400.0).icon(chevron);
-                let response = combo
-                    .selected_text(shown.label())
-                    .show_ui(ui, |ui| {
-                        let t = Tokens::of(ui);
-                        ui.visuals_mut().selection.bg_fill = t.selection;
-                        ui.visuals_mut().selection.stroke.color = t.text;
-                        for language in Language::ALL {
-                            if ui.selectable_value(&mut state.language, language, language.label()).clicked() {
-                                ui.close();
-                            }
-                        }
-                    })
-                    .response;
-                ui.accesskit_node_builder(response.id, |node| node.set_label("Language"));
-            },
-            |ui| {
-                let button = ui.add(QuietButton::new("Copy").icon(icons::COPY));
-                let words = match shown {
-                    Language::Curl => "Copy the code (Ctrl+Shift+C)",
-                    _ => "Copy the code (Ctrl+C while it has the focus; Ctrl+Shift+C copies it as cURL)",
-                };
-                button.on_hover_text(words).clicked()
-            },
-        )
-        .1
+    let (chosen, asked_to_copy) = egui::Sides::new().height(theme::BUTTON_HEIGHT).show(
+        ui,
+        |ui| {
+            languages_ui(ui, &mut state.language);
+            is_one_row && callees_ui(ui, callee, false)
+        },
+        |ui| {
+            let button = ui.add(QuietButton::new("Copy").icon(icons::COPY));
+            let words = match shown {
+                Language::Curl => "Copy the code (Ctrl+Shift+C)",
+                _ => "Copy the code (Ctrl+C while it has the focus; Ctrl+Shift+C copies it as cURL)",
+            };
+            button.on_hover_text(words).clicked()
+        },
+    );
+    if chosen || !is_one_row && callees_ui(ui, callee, true) {
+        state.callee = Some(*callee);
+    }
+    asked_to_copy
+}
+
+fn languages_ui(ui: &mut Ui, language: &mut Language) {
+    let combo = ComboBox::from_id_salt("language").width(104.0).height(400.0).icon(chevron);
+    let shown = combo.selected_text(language.label()).show_ui(ui, |ui| {
+        let t = Tokens::of(ui);
+        ui.visuals_mut().selection.bg_fill = t.selection;
+        ui.visuals_mut().selection.stroke.color = t.text;
+        for other in Language::ALL {
+            if ui.selectable_value(language, other, other.label()).clicked() {
+                ui.close();
+            }
+        }
+    });
+    ui.accesskit_node_builder(shown.response.id, |node| node.set_label("Language"));
+}
+
+/// `true` when another was chosen.
+fn callees_ui(ui: &mut Ui, callee: &mut Target, fills_width: bool) -> bool {
+    let callees = [(Target::Stripe, "Stripe"), (Target::Local, "Local server")];
+    let control = Segmented::new("The code calls", callee, &callees);
+    ui.add(if fills_width { control.in_form() } else { control }).changed()
+}
+
+fn not_serving_ui(ui: &mut Ui, context: &CodeContext<'_>, actions: &mut Vec<Action>) {
+    let t = Tokens::of(ui);
+    egui::Sides::new().height(theme::CHIP_HEIGHT).shrink_left().truncate().show(
+        ui,
+        |ui| {
+            paint::icon_ui(ui, Tone::Info.icon(), icons::SIZE, Tone::Info.color(t));
+            let words = format!("Not running yet: it will listen on port {}", context.port());
+            ui.add(Label::new(RichText::new(words).size(theme::SMALL_SIZE).color(t.subdued)).truncate());
+        },
+        |ui| {
+            let button = ui.add(QuietButton::new("Switch on…").pill());
+            if button.on_hover_text("Switch the local server on (Ctrl+Shift+S)").clicked() {
+                actions.push(Action::OpenServer);
+            }
+        },
+    );
 }
 
 fn chevron(ui: &Ui, rect: Rect, _: &WidgetVisuals, _is_open: bool) {

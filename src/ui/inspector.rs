@@ -1,13 +1,12 @@
 //! The inspector: everything about the selected entry or call, the answer as a foldable tree first of all.
 
-use std::time::Duration;
-
 use egui::{Label, RichText, ScrollArea, Ui};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::{
     action::{Action, UseKind},
+    answer::{AnswerOf, AnswerState, answer_ui},
     code::{self, CodeContext, CodeOf, CodeState},
     diff::{self, DiffState},
     form::rail,
@@ -16,10 +15,7 @@ use super::{
     theme,
     theme::Tokens,
     timeline,
-    widgets::{
-        IconButton, InlineAlert, JsonLines, JsonTree, JsonTreeAction, QuietButton, Tabs, Tone, empty_state_ui,
-        outcome_rail_ui, paint, status_badge_ui,
-    },
+    widgets::{InlineAlert, QuietButton, Tabs, Tone, empty_state_ui, outcome_rail_ui, paint, status_badge_ui},
     words,
 };
 use crate::{
@@ -65,21 +61,12 @@ pub enum Subject<'a> {
     Call(Option<(ExchangeId, &'a Exchange, Option<&'a RequestRow>)>),
 }
 
-/// Whose answer a tree is of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum TreeOf {
-    Entry(EntryId),
-    Call(ExchangeId),
-}
-
 /// The state of the inspector's view.
 #[derive(Debug, Default)]
 pub struct InspectorState {
     tab: Tab,
     call_tab: CallTab,
-    /// The tree of an answer, parsed once.
-    tree: Option<(TreeOf, Vec<u8>, JsonLines)>,
-    headers_are_open: bool,
+    pub answer: AnswerState,
     pub code: CodeState,
     diff: DiffState,
 }
@@ -161,11 +148,12 @@ fn call_ui(
     ui.add_space(4.0);
     ui.push_id(("call", id), |ui| match (state.call_tab, &exchange.outcome) {
         (CallTab::Response, Ok(response)) => {
-            if let Some(sentence) = response.error_sentence() {
+            if let Some(sentence) = error_sentence(response) {
                 InlineAlert::new(Tone::Error, &sentence).ui(ui);
                 ui.add_space(4.0);
             }
-            answer_ui(ui, state, TreeOf::Call(id), response, Some(exchange.took), actions);
+            let headers = |ui: &mut Ui| headers_ui(ui, "Response headers", &response.headers);
+            answer_ui(ui, &mut state.answer, AnswerOf::Call(id), response, Some(exchange.took), headers, actions);
         }
         (CallTab::Response, Err(failure)) => {
             InlineAlert::new(Tone::Error, &failure.message).ui(ui);
@@ -273,6 +261,17 @@ fn head_ui(ui: &mut Ui, detail: &EntryDetail, actions: &mut Vec<Action>) {
     });
 }
 
+/// A body that is longer is no error that Stripe makes, and is not read for one in every frame.
+const LONGEST_ERROR: usize = 64 * 1024;
+
+fn may_be_error(response: &ApiResponse) -> bool {
+    !response.is_success() && response.body.len() <= LONGEST_ERROR
+}
+
+fn error_sentence(response: &ApiResponse) -> Option<String> {
+    may_be_error(response).then(|| response.error_sentence())?
+}
+
 /// What is to be said of an entry before its details: a refusal, a failure, an outcome that nobody knows.
 fn verdict_ui(ui: &mut Ui, detail: &EntryDetail, actions: &mut Vec<Action>) {
     let number = detail.request.param("card[number]").unwrap_or_default();
@@ -291,7 +290,7 @@ fn verdict_ui(ui: &mut Ui, detail: &EntryDetail, actions: &mut Vec<Action>) {
             InlineAlert::new(Tone::Warn, "A token may exist").text(&text).ui(ui);
         }
         (Some(Ok(response)), _) => {
-            if let Some(refusal) = Refusal::of(response) {
+            if let Some(refusal) = may_be_error(response).then(|| Refusal::of(response)).flatten() {
                 let copy = refusal.ready_alias(number).map(|alias| format!("Copy {alias}"));
                 let buttons: Vec<&str> = copy.iter().map(String::as_str).collect();
                 let clicked =
@@ -300,7 +299,7 @@ fn verdict_ui(ui: &mut Ui, detail: &EntryDetail, actions: &mut Vec<Action>) {
                     actions.push(Action::Copy { text: alias.to_owned(), what: alias.to_owned() });
                 }
                 ui.hyperlink_to("What Stripe says about it", refusal.link());
-            } else if let Some(sentence) = response.error_sentence() {
+            } else if let Some(sentence) = error_sentence(response) {
                 InlineAlert::new(Tone::Error, &sentence).ui(ui);
             }
         }
@@ -335,7 +334,7 @@ fn summary_ui(ui: &mut Ui, detail: &EntryDetail, actions: &mut Vec<Action>) {
         let entry = &detail.entry;
         if let Some(card) = detail.request.param("card[number]").and_then(test_cards::by_number) {
             ui.label(RichText::new(&card.description).font(theme::semibold(theme::BODY_SIZE)));
-            outcome_rail_ui(ui, &rail(card.steps()));
+            outcome_rail_ui(ui, &rail(card));
             ui.add_space(4.0);
         }
         line_ui(ui, "Status", entry.status.label(), false);
@@ -362,7 +361,9 @@ fn response_ui(ui: &mut Ui, state: &mut InspectorState, detail: &EntryDetail, ac
                 verdict_ui(ui, detail, actions);
                 ui.add_space(4.0);
             }
-            answer_ui(ui, state, TreeOf::Entry(detail.entry.id), response, detail.entry.took, actions);
+            let of = AnswerOf::Entry(detail.entry.id);
+            let headers = |ui: &mut Ui| headers_ui(ui, "Response headers", &response.headers);
+            answer_ui(ui, &mut state.answer, of, response, detail.entry.took, headers, actions);
         }
         Some(Err(failure)) => {
             verdict_ui(ui, detail, actions);
@@ -370,121 +371,6 @@ fn response_ui(ui: &mut Ui, state: &mut InspectorState, detail: &EntryDetail, ac
         }
         None => verdict_ui(ui, detail, actions),
     }
-}
-
-/// An answer: its status, its headers when they are asked for, and its body as a tree.
-fn answer_ui(
-    ui: &mut Ui,
-    state: &mut InspectorState,
-    id: TreeOf,
-    response: &ApiResponse,
-    took: Option<Duration>,
-    actions: &mut Vec<Action>,
-) {
-    status_line_ui(ui, state, response, took, actions);
-    if state.headers_are_open {
-        headers_ui(ui, "Response headers", &response.headers);
-        ui.add_space(4.0);
-    }
-    tree_ui(ui, state, id, response, actions);
-}
-
-fn status_line_ui(
-    ui: &mut Ui,
-    state: &mut InspectorState,
-    response: &ApiResponse,
-    took: Option<Duration>,
-    actions: &mut Vec<Action>,
-) {
-    let t = Tokens::of(ui);
-    egui::Sides::new().height(theme::CHIP_HEIGHT).shrink_left().truncate().show(
-        ui,
-        |ui| {
-            let color = if response.is_success() { t.ok } else { t.error };
-            let status = format!("HTTP {}", response.http_status);
-            ui.label(RichText::new(status).font(theme::mono_medium(theme::MONO_SIZE)).color(color));
-            let took = took.map(words::took).unwrap_or_default();
-            ui.add(Label::new(RichText::new(took).size(theme::SMALL_SIZE).color(t.subdued)));
-        },
-        |ui| {
-            if ui.add(IconButton::new(icons::COPY, "Copy the whole response").small()).clicked() {
-                actions.push(Action::Copy { text: response.text(), what: "Response".to_owned() });
-            }
-            let words = if state.headers_are_open { "Hide headers" } else { "Headers" };
-            if ui.add(QuietButton::new(words).pill()).clicked() {
-                state.headers_are_open = !state.headers_are_open;
-            }
-            if let Some((_, _, lines)) = &mut state.tree {
-                if ui.add(IconButton::new(icons::FOLD_VERTICAL, "Fold all").small()).clicked() {
-                    lines.collapse_all();
-                }
-                if ui.add(IconButton::new(icons::UNFOLD_VERTICAL, "Unfold all").small()).clicked() {
-                    lines.expand_all();
-                }
-            }
-        },
-    );
-}
-
-fn tree_ui(ui: &mut Ui, state: &mut InspectorState, id: TreeOf, response: &ApiResponse, actions: &mut Vec<Action>) {
-    let is_kept = state.tree.as_ref().is_some_and(|(known, body, _)| *known == id && *body == response.body);
-    if !is_kept {
-        let body = response.json().unwrap_or_else(|| Value::String(response.text()));
-        state.tree = Some((id, response.body.clone(), JsonLines::new(body)));
-    }
-    if let Some((_, _, lines)) = &mut state.tree {
-        let copied = JsonTree::new("Response", lines).hint(&plain_words).help(&help).ui(ui);
-        match copied {
-            Some(JsonTreeAction::CopiedValue(pointer) | JsonTreeAction::CopiedPath(pointer)) => {
-                actions.push(Action::Copy { text: String::new(), what: pointer });
-            }
-            None => {}
-        }
-    }
-}
-
-/// Unix seconds in plain words.
-fn plain_words(pointer: &str, value: &Value) -> Option<String> {
-    let is_time = pointer.ends_with("/created");
-    let seconds = value.as_i64().filter(|_| is_time)?;
-    Timestamp::from_second(seconds).ok().map(words::short_moment)
-}
-
-/// A sentence about a field of the token object.
-fn help(pointer: &str, value: &Value) -> Option<String> {
-    if let Some(Ok(when)) = value.as_i64().filter(|_| pointer.ends_with("/created")).map(Timestamp::from_second) {
-        return Some(format!("When it was made, in Unix seconds: {}", words::moment(when)));
-    }
-    let sentence = match pointer {
-        "/id" => "The token's id: what charges and customers take",
-        "/object" => "The kind of object",
-        "/card" => "The card that the token stands for",
-        "/card/id" => "The card's own id, kept when it is charged or attached",
-        "/card/address_line1_check" => "Outcome of the check of the first address line",
-        "/card/address_zip_check" => "Outcome of the check of the ZIP code",
-        "/card/brand" => "The card's brand",
-        "/card/country" => "The issuer's country, ISO 3166-1 alpha-2",
-        "/card/cvc_check" => "Outcome of the CVC check; unchecked until the card is charged or attached",
-        "/card/dynamic_last4" => "Last four digits of a device's own number, for wallets",
-        "/card/fingerprint" => "The same for every token of the same number in this account",
-        "/card/funding" => "credit, debit, prepaid or unknown",
-        "/card/last4" => "The last four digits of the number",
-        "/card/tokenization_method" => "How a wallet made the token; null for a typed card",
-        "/card/wallet" => "The wallet that holds the card",
-        "/card/networks" | "/card/networks/preferred" => "The network to prefer on a co-branded card",
-        "/client_ip" => "The address that made the token",
-        "/livemode" => "Whether it is about money: always false here",
-        "/type" => "What the token stands for",
-        "/used" => "Whether something has consumed the token: it works once",
-        "/error/code" => "What went wrong, for programs",
-        "/error/decline_code" => "Why the issuer declined",
-        "/error/doc_url" => "Stripe's page about the code",
-        "/error/message" => "What went wrong, for people",
-        "/error/param" => "The parameter at fault",
-        "/error/type" => "The kind of error: it decides the SDK's exception class",
-        _ => return None,
-    };
-    Some(sentence.to_owned())
 }
 
 fn headers_ui(ui: &mut Ui, name: &str, headers: &[(String, String)]) {

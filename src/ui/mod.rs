@@ -3,6 +3,7 @@
 //! A view takes what it shows and its own state, and pushes what the user wants to a list of [`Action`]s.
 
 pub mod action;
+pub mod answer;
 mod aside;
 pub mod bars;
 mod card_text;
@@ -15,18 +16,16 @@ pub mod icons;
 pub mod inspector;
 pub mod keys;
 pub mod layout;
-mod outcome_field;
-pub mod palette;
-pub mod preset;
 pub mod requests;
 mod rows;
 pub mod server;
 pub mod settings;
 pub mod shortcuts;
+pub mod test_cards;
 pub mod theme;
 mod timeline;
 pub mod use_token;
 pub mod widgets;
 pub mod words;
 
-pub use action::{Action, Pane, PresetAction, UseKind};
+pub use action::{Action, Pane, UseKind};

@@ -10,6 +10,8 @@ use egui::{
 };
 use std::{collections::BTreeMap, sync::Arc};
 
+use crate::domain::profile::ProfileColor;
+
 /// The colours of one theme, each named by what it is for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tokens {
@@ -87,6 +89,8 @@ pub struct Tokens {
     pub json_hint: Color32,
     /// Where a search hit lies.
     pub match_fill: Color32,
+    /// The marks of profiles, in the order of [`ProfileColor::ALL`].
+    pub profiles: [Color32; 8],
     /// Behind a modal.
     pub backdrop: Color32,
     /// Under floating things.
@@ -133,6 +137,16 @@ impl Tokens {
         json_punctuation: rgb(0xe6e9ef),
         json_hint: rgb(0x8791a2),
         match_fill: rgb(0x4a3c14),
+        profiles: [
+            rgb(0x8f95ff),
+            rgb(0x3cc6c0),
+            rgb(0x4cc38a),
+            rgb(0xf0b44c),
+            rgb(0xff6b6b),
+            rgb(0xf472b6),
+            rgb(0xc58af9),
+            rgb(0x98a1b0),
+        ],
         backdrop: Color32::from_black_alpha(150),
         shadow: Color32::from_black_alpha(110),
     };
@@ -176,6 +190,16 @@ impl Tokens {
         json_punctuation: rgb(0x171a21),
         json_hint: rgb(0x5a6478),
         match_fill: rgb(0xffeaa8),
+        profiles: [
+            rgb(0x464bcf),
+            rgb(0x0b6b75),
+            rgb(0x117145),
+            rgb(0x8b5700),
+            rgb(0xbe2828),
+            rgb(0xb0206f),
+            rgb(0x7a2fb8),
+            rgb(0x566074),
+        ],
         backdrop: Color32::from_black_alpha(80),
         shadow: Color32::from_black_alpha(46),
     };
@@ -191,6 +215,11 @@ impl Tokens {
             Theme::Dark => &Self::DARK,
             Theme::Light => &Self::LIGHT,
         }
+    }
+
+    /// The mark of a profile.
+    pub const fn profile(&self, color: ProfileColor) -> Color32 {
+        self.profiles[color as usize]
     }
 
     /// The outline of fields and quiet buttons.
@@ -508,7 +537,9 @@ mod tests {
                 ("json_punctuation", t.json_punctuation),
                 ("json_hint", t.json_hint),
             ];
-            for (text, color) in texts {
+            // A tick lies on the mark in the colour of the panel.
+            let marks = ProfileColor::ALL.map(|color| (color.as_str(), t.profile(color)));
+            for (text, color) in texts.into_iter().chain(marks) {
                 for (surface, fill) in surfaces {
                     check_readable(&format!("{theme} {text}"), surface, color, fill);
                 }
@@ -556,6 +587,15 @@ mod tests {
             for stop in colors.stops {
                 check_readable("card text", "card", CardColors::TEXT, stop);
                 check_readable("card caption", "card", CardColors::CAPTION, stop);
+            }
+        }
+    }
+
+    #[test]
+    fn each_profile_colour_is_its_own() {
+        for t in [&Tokens::DARK, &Tokens::LIGHT] {
+            for (nth, color) in ProfileColor::ALL.into_iter().enumerate() {
+                assert_eq!(t.profiles.iter().position(|known| *known == t.profile(color)), Some(nth));
             }
         }
     }

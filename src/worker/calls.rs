@@ -2,17 +2,20 @@
 
 use std::{
     collections::HashMap,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
         mpsc,
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use jiff::Timestamp;
-use tokio::sync::{Notify, mpsc::UnboundedReceiver};
+use tokio::{
+    sync::{Notify, mpsc::UnboundedReceiver},
+    time::timeout,
+};
 
 use super::{
     Config, Outbox,
@@ -20,24 +23,29 @@ use super::{
     serving::Serving,
 };
 use crate::{
-    backend::{Backend, Begun, Targets, new_idempotency_key},
+    backend::{Backend, Begun, Targets, check_ca, new_idempotency_key},
     domain::{
         api::{ApiRequest, ApiResponse, Target},
         clock::Clock,
         edit::Edit,
         entry::{EntryId, HistoryFilter, Status},
         error::ErrorView,
+        expiry::utc_day,
+        key::ApiKey,
         layout::Layout,
+        policies::Policies,
+        profile::{Profile, ProfileId},
         refusal::Refusal,
-        settings::Settings,
+        settings::{Settings, StripeSettings},
     },
     jobs::{
+        check_key,
         export::{self, ExportError},
         refresh::{self, Asked},
     },
     keys::{KeySource, KeyStatus, Keys},
     messages::{Command, JobId, JobOutcome, KeyInfo, KeyOrigin, Refreshed, Update},
-    settings::{self, SettingsError},
+    settings,
     store::{Recorded, Store, StoreError},
 };
 
@@ -61,7 +69,7 @@ impl Stop {
 /// What several tasks need: the calls whose outcome is unknown, with their secrets, and the jobs that can be stopped.
 #[derive(Default)]
 struct Open {
-    unknown: HashMap<EntryId, ApiRequest>,
+    unknown: HashMap<EntryId, (Place, ApiRequest)>,
     stops: HashMap<JobId, Stop>,
 }
 
@@ -73,19 +81,34 @@ struct Line {
 }
 
 impl Line {
-    /// The target as the settings of now have it. Looking a key up may take seconds, so it is done off this thread.
-    async fn backend(&self, target: Target, settings: Settings) -> Result<Backend, String> {
+    /// What leads to this place. Looking a key up may take seconds, so it is done off this thread.
+    async fn backend(&self, place: Place) -> Result<Backend, String> {
+        let Place { target, profile, policies } = place;
         match target {
-            Target::Local => Ok(self.targets.local(settings.policies)),
+            Target::Local => Ok(self.targets.local(policies)),
             Target::Stripe => {
-                let keys = Arc::clone(&self.keys);
-                let key = tokio::task::spawn_blocking(move || keys.get()).await.ok().flatten().ok_or(
-                    "There is no API key yet. Enter a test key in the settings, or start with STRIPE_SECRET_KEY set",
-                )?;
-                self.targets.stripe(settings.stripe(), key).map_err(|error| error.to_string())
+                let line = self.clone();
+                let made = tokio::task::spawn_blocking(move || {
+                    let key = line.keys.get(profile.id).ok_or(NO_KEY)?;
+                    line.targets.stripe(&profile.stripe, key).map_err(|error| error.to_string())
+                });
+                made.await.unwrap_or_else(|_| Err("The call could not be prepared".to_owned()))
             }
         }
     }
+}
+
+const NO_KEY: &str = "There is no API key yet. Enter a test key in the settings, or start with STRIPE_SECRET_KEY set";
+
+/// How long a file that the settings name may take to be read: it may lie on a network.
+const FILE_PATIENCE: Duration = Duration::from_secs(3);
+
+/// Where a call goes, as the settings had it when it was asked for.
+#[derive(Clone)]
+struct Place {
+    target: Target,
+    profile: Profile,
+    policies: Policies,
 }
 
 pub(super) struct Desk {
@@ -118,7 +141,7 @@ impl Desk {
     }
 
     pub(super) async fn work(mut self, mut inbox: UnboundedReceiver<Command>) {
-        self.with_keys(|_| ());
+        self.with_keys(self.settings.profiles.active().id, |_| ());
         if self.settings.server.serves {
             self.serving.serve(Some(self.settings.server.port));
         }
@@ -136,17 +159,18 @@ impl Desk {
         match command {
             Command::CreateToken { job, request, target } => {
                 let request = request.to_api(&new_idempotency_key());
-                self.call(job, target, request, None);
+                self.call(job, self.place(target), request, None);
             }
+            // At the profile that it was sent by: with another's key it would be carried out twice.
             Command::AskAgain { job, entry } => match self.take_unknown(entry) {
-                Some(request) => self.call(job, Target::Stripe, request, Some(entry)),
+                Some((place, request)) => self.call(job, place, request, Some(entry)),
                 None => self.fail(job, "This call cannot be repeated: its card details are gone. Send it as new"),
             },
             Command::Retrieve { job, token, target, .. } => {
-                self.call(job, target, ApiRequest::retrieve_token(&token), None);
+                self.call(job, self.place(target), ApiRequest::retrieve_token(&token), None);
             }
             Command::UseToken { job, call, target } => {
-                self.call(job, target, call.to_api(&new_idempotency_key()), None);
+                self.call(job, self.place(target), call.to_api(&new_idempotency_key()), None);
             }
             Command::Refresh { job, which, target } => self.refresh(job, which, target),
             Command::Cancel { job } => {
@@ -166,18 +190,21 @@ impl Desk {
             Command::Export { job, path, filter, overwrite } => self.export(job, path, filter, overwrite),
             Command::SaveLayout(layout) => self.save_layout(&layout),
             Command::SaveSettings(settings) => self.save_settings(settings),
-            Command::SaveLibrary(library) => {
-                self.keep(|file| settings::presets::save(&settings::presets_beside(file), &library));
-            }
-            Command::SaveForm(form) => self.keep(|file| settings::draft::save(&settings::draft_beside(file), &form)),
-            Command::SetKey(key) => self.with_keys(move |keys| {
-                keys.set(key);
+            Command::CheckCertificates { job, files } => self.check_certificates(job, files),
+            Command::SetKey { profile, key } => self.with_keys(profile, move |keys| {
+                keys.set(profile, key);
             }),
-            Command::ForgetKey => self.with_keys(Keys::forget),
+            Command::LookAtKey(profile) => self.with_keys(profile, |_| ()),
+            Command::ForgetKey(profile) => self.with_keys(profile, move |keys| keys.forget(profile)),
+            Command::CheckKey { job, profile, settings, key } => self.check_key(job, profile, *settings, key),
         }
     }
 
-    fn take_unknown(&self, entry: EntryId) -> Option<ApiRequest> {
+    fn place(&self, target: Target) -> Place {
+        Place { target, profile: self.settings.profiles.active().clone(), policies: self.settings.policies }
+    }
+
+    fn take_unknown(&self, entry: EntryId) -> Option<(Place, ApiRequest)> {
         lock(&self.open).unknown.remove(&entry)
     }
 
@@ -187,7 +214,7 @@ impl Desk {
     }
 
     /// Starts a call as a task of its own; with `again`, the call of that entry is repeated.
-    fn call(&self, job: JobId, target: Target, request: ApiRequest, again: Option<EntryId>) {
+    fn call(&self, job: JobId, place: Place, request: ApiRequest, again: Option<EntryId>) {
         let task = CallTask {
             job,
             line: self.line.clone(),
@@ -195,7 +222,7 @@ impl Desk {
             history: self.history.sender(),
             open: Arc::clone(&self.open),
         };
-        tokio::spawn(task.run(target, self.settings.clone(), request, again, self.clock.now()));
+        tokio::spawn(task.run(place, request, again, self.clock.now()));
     }
 
     fn stop_of(&self, job: JobId) -> Stop {
@@ -227,7 +254,7 @@ impl Desk {
             outbox: self.outbox.clone(),
             open: Arc::clone(&self.open),
         };
-        tokio::spawn(task.run(which, target, self.settings.clone()));
+        tokio::spawn(task.run(which, self.place(target)));
     }
 
     /// Carries an edit out piece by piece. What the pieces before a failed one did stays done, and is told as a failure.
@@ -274,22 +301,63 @@ impl Desk {
     fn save_settings(&mut self, settings: Settings) {
         self.settings = settings;
         self.serving.set_policies(self.settings.policies);
-        self.keep(|file| settings::save(file, &self.settings));
-    }
-
-    /// Writes into the settings folder, where there is one, and tells what goes wrong.
-    fn keep(&self, write: impl FnOnce(&Path) -> Result<(), SettingsError>) {
-        if let Some(Err(error)) = self.settings_file.as_deref().map(write) {
+        if let Some(file) = &self.settings_file
+            && let Err(error) = settings::save(file, &self.settings)
+        {
             self.outbox.send(Update::Problem { message: error.to_string() });
         }
     }
 
-    /// Does something with the keys and tells how they stand, off this thread: a keyring may take seconds.
-    fn with_keys(&self, deed: impl FnOnce(&Keys) + Send + 'static) {
+    fn check_certificates(&self, job: JobId, files: Vec<(ProfileId, String)>) {
+        let outbox = self.outbox.clone();
+        let check = tokio::task::spawn_blocking(move || {
+            files.into_iter().find_map(|(profile, path)| Some((profile, check_ca(&path).err()?.to_string())))
+        });
+        tokio::spawn(async move {
+            let outcome = match timeout(FILE_PATIENCE, check).await {
+                Ok(Ok(None)) => JobOutcome::CertificatesGood,
+                Ok(Ok(Some((profile, message)))) => JobOutcome::CertificateRefused { profile, message },
+                Ok(Err(_)) | Err(_) => {
+                    let message = "The file of certificates could not be read in time. Check its path".to_owned();
+                    JobOutcome::Failed { message }
+                }
+            };
+            outbox.send(Update::Finished { job, outcome });
+        });
+    }
+
+    fn check_key(&self, job: JobId, profile: ProfileId, settings: StripeSettings, key: Option<ApiKey>) {
+        let (keys, outbox, open) = (Arc::clone(&self.line.keys), self.outbox.clone(), Arc::clone(&self.open));
+        let (stop, today) = (self.stop_of(job), utc_day(self.clock.now()));
+        let check = async move {
+            let key = match key {
+                Some(key) => Some(key),
+                None => tokio::task::spawn_blocking(move || keys.get(profile)).await.ok().flatten(),
+            };
+            match key {
+                Some(key) => {
+                    let found = check_key::check(settings, key, today, check_key::limits()).await;
+                    JobOutcome::KeyChecked(Box::new(found))
+                }
+                None => JobOutcome::Failed { message: NO_KEY.to_owned() },
+            }
+        };
+        tokio::spawn(async move {
+            let outcome = tokio::select! {
+                outcome = check => outcome,
+                () = stop.bell.notified() => JobOutcome::Cancelled,
+            };
+            lock(&open).stops.remove(&job);
+            outbox.send(Update::Finished { job, outcome });
+        });
+    }
+
+    /// Does something with the keys and tells how that of a profile stands, off this thread: a keyring may take seconds.
+    fn with_keys(&self, profile: ProfileId, deed: impl FnOnce(&Keys) + Send + 'static) {
         let (keys, outbox) = (Arc::clone(&self.line.keys), self.outbox.clone());
         tokio::task::spawn_blocking(move || {
             deed(&keys);
-            outbox.send(Update::Key(key_info(keys.status())));
+            outbox.send(Update::Key { profile, key: key_info(keys.status(profile)) });
         });
     }
 }
@@ -335,8 +403,8 @@ struct RefreshTask {
 }
 
 impl RefreshTask {
-    async fn run(self, which: Refreshed, target: Target, settings: Settings) {
-        let outcome = match self.ask(which, target, settings).await {
+    async fn run(self, which: Refreshed, place: Place) {
+        let outcome = match self.ask(which, place).await {
             Ok(refresh::Progress { used, unused, failed, .. }) => JobOutcome::Refreshed { used, unused, failed },
             Err(message) => JobOutcome::Failed { message },
         };
@@ -344,7 +412,8 @@ impl RefreshTask {
         self.outbox.send(Update::Finished { job: self.job, outcome });
     }
 
-    async fn ask(&self, which: Refreshed, target: Target, settings: Settings) -> Result<refresh::Progress, String> {
+    async fn ask(&self, which: Refreshed, place: Place) -> Result<refresh::Progress, String> {
+        let target = place.target;
         let told = |error: StoreError| error.to_string();
         let store = self.line.targets.store().clone();
         let tokens = tokio::task::spawn_blocking(move || {
@@ -355,7 +424,7 @@ impl RefreshTask {
             }
         });
         let tokens = tokens.await.map_err(|_| "Could not read the history".to_owned())?.map_err(told)?;
-        let backend = self.line.backend(target, settings).await?;
+        let backend = self.line.backend(place).await?;
         // What was found reaches the window as any other commit does.
         let mut progress = |progress: refresh::Progress, _: &Asked, _: &Recorded| {
             self.outbox.send(Update::Progress { job: self.job, done: progress.done, total: progress.total });
@@ -375,28 +444,21 @@ struct CallTask {
 }
 
 impl CallTask {
-    async fn run(
-        self,
-        target: Target,
-        settings: Settings,
-        request: ApiRequest,
-        again: Option<EntryId>,
-        now: Timestamp,
-    ) {
+    async fn run(self, place: Place, request: ApiRequest, again: Option<EntryId>, now: Timestamp) {
         let kind = CallKind::of(&request);
-        let made = match self.line.backend(target, settings).await {
+        let made = match self.line.backend(place.clone()).await {
             Ok(backend) => self.make(&backend, request.clone(), again, now).await,
             Err(message) => Err(message),
         };
         let outcome = match made {
             Ok(recorded) => {
-                self.remember(&recorded, request);
+                self.remember(&recorded, place, request);
                 outcome_of(kind, recorded)
             }
             Err(message) => {
                 // The call can still be asked again.
                 if let Some(entry) = again {
-                    lock(&self.open).unknown.insert(entry, request);
+                    lock(&self.open).unknown.insert(entry, (place, request));
                 }
                 JobOutcome::Failed { message }
             }
@@ -439,9 +501,9 @@ impl CallTask {
     }
 
     /// Keeps the call of an unknown outcome, so that it can be asked again with the same key while the program runs.
-    fn remember(&self, recorded: &Recorded, request: ApiRequest) {
+    fn remember(&self, recorded: &Recorded, place: Place, request: ApiRequest) {
         if let Some(entry) = recorded.entry.as_ref().filter(|entry| entry.status == Status::Unknown) {
-            lock(&self.open).unknown.insert(entry.id, request);
+            lock(&self.open).unknown.insert(entry.id, (place, request));
         }
     }
 

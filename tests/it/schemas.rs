@@ -8,7 +8,10 @@ use std::{fs, path::Path};
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
-use crate::support::local::{Local, id};
+use crate::{
+    field_help::check_explained,
+    support::local::{Local, id},
+};
 
 const KNOWN: [&str; 9] = [
     "api_errors",
@@ -124,6 +127,7 @@ impl Checked {
     fn see(&mut self, expected: u16, schema: &str, about: &str, (status, body): (u16, Value)) -> Value {
         assert_eq!(status, expected, "{about}: {body}");
         self.schemas.check(schema, &body, about);
+        check_explained(&body, about);
         self.count += 1;
         body
     }

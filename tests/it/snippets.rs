@@ -14,7 +14,10 @@ use testcard::{
 };
 
 use crate::{
-    support::{hands::click, program::Home},
+    support::{
+        hands::{click, focused},
+        program::Home,
+    },
     window::{Bench, Window, copied, ctrl, rows, says, wait, wait_for},
 };
 
@@ -127,6 +130,15 @@ fn other_calls_come_out_as_in_the_golden_files() {
 }
 
 #[test]
+fn no_depth_of_a_name_is_too_deep() {
+    let deep = format!("a{}", "[b]".repeat(100_000));
+    for language in Language::ALL {
+        let code = snippet(&token(&[(&deep, "1"), ("a[b][c]", "2")]), language, None);
+        assert!(code.contains(&deep), "{language:?}");
+    }
+}
+
+#[test]
 fn what_is_not_kept_is_said_before_the_code() {
     #[track_caller]
     fn check(params: &[(&str, &str)], expected: &[&str], stand_in: &str) {
@@ -229,15 +241,19 @@ fn choose(window: &mut Window, language: &str) {
 fn the_code_of_a_token_is_shown_in_the_language_chosen_and_copied_whole() {
     let mut window = showing_code();
     assert!(says(&window, "curl http://127.0.0.1:12111/v1/tokens"));
-    assert!(says(&window, "The local server is not running") && says(&window, "The code calls port 12111"));
+    assert!(says(&window, "Not running yet: it will listen on port 12111"));
     for language in Language::ALL {
         choose(&mut window, language.label());
         assert!(window.query_by_role_and_label(Role::Code, &format!("{} code", language.label())).is_some());
     }
+    click(&mut window, Role::Button, "Switch on…");
+    assert!(says(&window, "Serve the local minter"));
+    window.key_press(Key::Escape);
+    window.run_ok();
     choose(&mut window, "Ruby");
     assert!(says(&window, "Stripe.api_base = 'http://127.0.0.1:12111'"));
     click(&mut window, Role::RadioButton, "Stripe");
-    assert!(!says(&window, "api_base") && !says(&window, "The local server is not running"));
+    assert!(!says(&window, "api_base") && !says(&window, "Not running yet"));
     let texts = copied(&mut window, |window| click(window, Role::Button, "Copy"));
     assert!(
         texts[0].contains("token = Stripe::Token.create({\n  card: {\n    number: '4242424242424242',"),
@@ -249,6 +265,20 @@ fn the_code_of_a_token_is_shown_in_the_language_chosen_and_copied_whole() {
     wait(&mut window, "another row", |window| rows(window).len() == 2);
     wait_for(&mut window, "Stripe::Token.create({");
     assert!(!says(&window, "api_base"));
+}
+
+#[test]
+fn the_tab_key_goes_through_the_controls_to_the_code() {
+    let mut window = showing_code();
+    window.get_by_role_and_label(Role::Tab, "Timeline").focus();
+    window.run_ok();
+    let mut order = Vec::new();
+    for _ in 0..6 {
+        window.key_press(Key::Tab);
+        window.run_ok();
+        order.push(focused(&window).unwrap_or_default());
+    }
+    assert_eq!(order, ["Language", "Copy", "Stripe", "Local server", "Switch on…", "cURL code"]);
 }
 
 #[test]
@@ -305,5 +335,5 @@ fn the_code_of_a_call_of_the_request_log_names_the_server_that_runs() {
     wait_for(&mut window, "fingerprint");
     click(&mut window, Role::Tab, "Code");
     assert!(says(&window, &format!("curl http://{address}/v1/tokens/tok_1")));
-    assert!(!says(&window, "The local server is not running"));
+    assert!(!says(&window, "Not running yet"));
 }

@@ -16,13 +16,11 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tempfile::TempDir;
 use testcard::{
-    app::{App, AppConfig},
+    app::{App, AppConfig, FilePlace},
     domain::{
         api::Target,
         clock::Clock,
-        kept_draft::KeptForm,
         layout::Layout,
-        library::Library,
         settings::{BaseUrl, Settings, StripeSettings, ThemeChoice},
     },
     keys::Keys,
@@ -46,16 +44,14 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Bench {
     pub folder: Option<PathBuf>,
     pub settings: Settings,
+    pub settings_file: Option<PathBuf>,
+    pub places: Vec<FilePlace>,
     pub key: Option<&'static str>,
     pub picked: Option<PathBuf>,
     pub export_folder: PathBuf,
     pub size: [f32; 2],
     pub layout: Layout,
     pub layout_file: Option<PathBuf>,
-    pub settings_file: Option<PathBuf>,
-    pub library: Library,
-    pub form: Option<KeptForm>,
-    pub warnings: Vec<String>,
 }
 
 impl Bench {
@@ -65,16 +61,14 @@ impl Bench {
         Self {
             folder: None,
             settings,
+            settings_file: None,
+            places: Vec::new(),
             key: None,
             picked: None,
             export_folder: PathBuf::from("/nowhere"),
             size: [1280.0, 1000.0],
             layout: Layout::default(),
             layout_file: None,
-            settings_file: None,
-            library: Library::default(),
-            form: None,
-            warnings: Vec::new(),
         }
     }
 
@@ -107,10 +101,9 @@ impl Bench {
                     Box::pin(async move { picked })
                 })
             },
-            warnings: self.warnings.clone(),
+            places: self.places.clone(),
+            warnings: Vec::new(),
             layout: self.layout,
-            library: self.library.clone(),
-            form: self.form.clone(),
             started: Instant::now(),
         };
         let mut window = Harness::builder()
@@ -428,6 +421,22 @@ fn a_card_comes_back_and_an_id_is_copied_by_one_key() {
 }
 
 #[test]
+fn a_test_card_is_found_by_what_happens_to_it() {
+    let mut window = Bench::new().open();
+    ctrl(&mut window, Key::K);
+    play(&mut window, "insufficient_funds");
+    window.key_press(Key::Enter);
+    window.run_ok();
+    assert_eq!(value(&window, NUMBER), "4000 0000 0000 9995");
+    // Again, and made at once.
+    ctrl(&mut window, Key::K);
+    play(&mut window, "5555555555554444");
+    ctrl(&mut window, Key::Enter);
+    wait(&mut window, "the row", |window| rows(window).len() == 1);
+    assert!(rows(&window)[0].contains("4444"));
+}
+
+#[test]
 fn a_live_key_is_refused_in_words() {
     let mut window = Bench::new().open();
     ctrl(&mut window, Key::Comma);
@@ -435,7 +444,6 @@ fn a_live_key_is_refused_in_words() {
     key().focus();
     window.run_ok();
     play(&mut window, "sk_live_abcdef");
-    click(&mut window, Role::Button, "Use this key");
     let told = |window: &Window| {
         let key = window.get_by(|node| node.role() == Role::PasswordInput);
         key.accesskit_node().description().unwrap_or_default()

@@ -1,7 +1,8 @@
 //! A JSON document as lines: parsed once, folded by spans, read row by row.
 
+use super::virtual_rows::Scroll;
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// A document as a flat list of lines, and which of its objects and arrays are folded.
 ///
@@ -9,19 +10,37 @@ use std::collections::BTreeSet;
 /// costs as much as the row is deep. Nothing else is done for what is not in sight.
 #[derive(Clone, Debug)]
 pub struct JsonLines {
-    document: Value,
-    lines: Vec<Line>,
+    text: Arc<JsonText>,
+    folded: Vec<bool>,
     /// The lines in sight, in order.
     visible: Vec<u32>,
     selected: Option<u32>,
+    pub(super) view: TreeView,
 }
 
-#[derive(Clone, Debug)]
+/// How the tree over the lines is scrolled.
+#[derive(Clone, Debug, Default)]
+pub(super) struct TreeView {
+    pub scroll: Scroll,
+    pub sideways: f32,
+    /// How wide the rows of the last frame were.
+    pub width: f32,
+    /// How many rows the last frame drew.
+    pub drawn: usize,
+}
+
+/// What never changes of a document: its values and its lines. It can be searched on another thread.
+#[derive(Debug)]
+pub struct JsonText {
+    document: Value,
+    lines: Vec<Line>,
+}
+
+#[derive(Debug)]
 struct Line {
     kind: Kind,
     depth: u16,
     comma: bool,
-    folded: bool,
     /// The line that opens what this line is in; for a closing line, the line that it closes.
     parent: u32,
     /// How many lines it takes with all that is in it and its closing line.
@@ -29,7 +48,7 @@ struct Line {
     token: Token,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum Token {
     Root,
     Key(Box<str>),
@@ -90,7 +109,9 @@ impl JsonLines {
     pub fn new(document: Value) -> Self {
         let mut lines = Vec::new();
         push_lines(&mut lines, &document, Token::Root, 0, 0, false);
-        let mut json = Self { document, lines, visible: Vec::new(), selected: None };
+        let folded = vec![false; lines.len()];
+        let text = Arc::new(JsonText { document, lines });
+        let mut json = Self { text, folded, visible: Vec::new(), selected: None, view: TreeView::default() };
         json.update_visible();
         json
     }
@@ -112,12 +133,22 @@ impl JsonLines {
 
     /// The document.
     pub fn document(&self) -> &Value {
-        &self.document
+        &self.text.document
+    }
+
+    /// What can be searched, also on another thread.
+    pub fn text(&self) -> &Arc<JsonText> {
+        &self.text
     }
 
     /// How many lines the whole document has.
     pub fn line_count(&self) -> usize {
-        self.lines.len()
+        self.folded.len()
+    }
+
+    /// How many rows the last frame drew: what a test counts instead of time.
+    pub fn rows_drawn(&self) -> usize {
+        self.view.drawn
     }
 
     /// How many rows are in sight.
@@ -133,14 +164,15 @@ impl JsonLines {
         let index = self.visible[row];
         let line = self.line(index);
         let value = self.value(index as usize);
+        let is_folded = self.folded[index as usize];
         let part = match line.kind {
             Kind::Leaf => JsonPart::Leaf(value),
-            Kind::Open if line.folded => JsonPart::Folded(value, items(value)),
+            Kind::Open if is_folded => JsonPart::Folded(value, items(value)),
             Kind::Open => JsonPart::Open(value),
             Kind::Close => JsonPart::Close(value),
         };
         let comma = match line.kind {
-            Kind::Open if line.folded => self.line(index + line.span - 1).comma,
+            Kind::Open if is_folded => self.line(index + line.span - 1).comma,
             _ => line.comma,
         };
         let key = match &line.token {
@@ -171,7 +203,7 @@ impl JsonLines {
 
     /// The value that `line` shows or belongs to.
     pub fn value(&self, line: usize) -> &Value {
-        self.path(line as u32).into_iter().fold(&self.document, |value, token| match token {
+        self.path(line as u32).into_iter().fold(&self.text.document, |value, token| match token {
             Token::Key(key) => &value[&**key],
             Token::Index(index) => &value[*index as usize],
             Token::Root => value,
@@ -188,23 +220,23 @@ impl JsonLines {
 
     /// The whole document, indented.
     pub fn copy_all(&self) -> String {
-        pretty(&self.document)
+        pretty(&self.text.document)
     }
 
     /// Whether `line` opens an object or array that can be folded; the document itself cannot.
     pub fn is_foldable(&self, line: usize) -> bool {
-        line > 0 && self.lines[line].kind == Kind::Open
+        line > 0 && self.text.lines[line].kind == Kind::Open
     }
 
     /// Whether `line` is folded.
     pub fn is_folded(&self, line: usize) -> bool {
-        self.lines[line].folded
+        self.folded[line]
     }
 
     /// Folds or unfolds `line`, if it can be folded.
     pub fn fold(&mut self, line: usize, folded: bool) {
-        if self.is_foldable(line) && self.lines[line].folded != folded {
-            self.lines[line].folded = folded;
+        if self.is_foldable(line) && self.folded[line] != folded {
+            self.folded[line] = folded;
             self.update_visible();
         }
     }
@@ -226,14 +258,14 @@ impl JsonLines {
 
     /// The pointers of all that is folded.
     pub fn folded(&self) -> BTreeSet<String> {
-        (0..self.lines.len()).filter(|&line| self.lines[line].folded).map(|line| self.pointer(line)).collect()
+        (0..self.folded.len()).filter(|&line| self.folded[line]).map(|line| self.pointer(line)).collect()
     }
 
     /// Folds what has one of these pointers, and nothing else.
     pub fn set_folded(&mut self, pointers: &BTreeSet<String>) {
-        for line in 1..self.lines.len() {
-            let folded = self.is_foldable(line) && !pointers.is_empty() && pointers.contains(&self.pointer(line));
-            self.lines[line].folded = folded;
+        for line in 1..self.folded.len() {
+            self.folded[line] =
+                self.is_foldable(line) && !pointers.is_empty() && pointers.contains(&self.pointer(line));
         }
         self.update_visible();
     }
@@ -250,48 +282,36 @@ impl JsonLines {
 
     /// The line that opens what `line` is in.
     pub fn parent(&self, line: usize) -> usize {
-        self.lines[line].parent as usize
+        self.text.lines[line].parent as usize
     }
 
     /// The lines whose key or value has `needle` in it, whatever its case.
     pub fn find(&self, needle: &str) -> Vec<usize> {
-        let needle = needle.to_lowercase();
-        if needle.is_empty() {
-            return Vec::new();
-        }
-        let hit = |text: &str| text.to_lowercase().contains(&needle);
-        (0..self.lines.len())
-            .filter(|&line| {
-                let Line { kind, token, .. } = &self.lines[line];
-                let in_key = matches!(token, Token::Key(key) if hit(key));
-                in_key
-                    || (*kind == Kind::Leaf
-                        && match self.value(line) {
-                            Value::String(text) => hit(text),
-                            value => hit(&value.to_string()),
-                        })
-            })
-            .collect()
+        self.text.find(needle, || true)
     }
 
     /// Unfolds all that hides `line`, and selects it.
     pub fn reveal(&mut self, line: usize) {
-        let mut parent = self.lines[line].parent;
+        let mut parent = self.parent(line);
+        let mut is_hidden = false;
         while parent > 0 {
-            self.lines[parent as usize].folded = false;
-            parent = self.line(parent).parent;
+            is_hidden |= std::mem::replace(&mut self.folded[parent], false);
+            parent = self.parent(parent);
         }
         self.selected = Some(line as u32);
-        self.update_visible();
+        if is_hidden {
+            self.update_visible();
+        }
+        self.view.scroll.reveal(self.row_of(line));
     }
 
     fn line(&self, index: u32) -> &Line {
-        &self.lines[index as usize]
+        &self.text.lines[index as usize]
     }
 
     fn fold_all(&mut self, folded: bool) {
-        for line in self.lines.iter_mut().skip(1) {
-            line.folded = folded && line.kind == Kind::Open;
+        for (is_folded, line) in self.folded.iter_mut().zip(&self.text.lines).skip(1) {
+            *is_folded = folded && line.kind == Kind::Open;
         }
         self.update_visible();
     }
@@ -299,9 +319,9 @@ impl JsonLines {
     fn update_visible(&mut self) {
         self.visible.clear();
         let mut index = 0;
-        while let Some(line) = self.lines.get(index as usize) {
+        while let Some(line) = self.text.lines.get(index as usize) {
             self.visible.push(index);
-            index += if line.folded { line.span } else { 1 };
+            index += if self.folded[index as usize] { line.span } else { 1 };
         }
     }
 
@@ -318,6 +338,70 @@ impl JsonLines {
         }
         path.reverse();
         path
+    }
+}
+
+impl JsonText {
+    /// The document.
+    pub fn value(&self) -> &Value {
+        &self.document
+    }
+
+    /// The lines whose key or value has `needle` in it, whatever its case. Asked now and then, `is_wanted` can end the
+    /// search before its time.
+    pub fn find(&self, needle: &str, is_wanted: impl Fn() -> bool) -> Vec<usize> {
+        let mut search = Search { needle: needle.to_lowercase(), is_wanted, line: 0, found: Vec::new() };
+        if !search.needle.is_empty() {
+            search.value(None, &self.document);
+        }
+        search.found
+    }
+}
+
+/// A walk through a document in the order of its lines.
+struct Search<W> {
+    needle: String,
+    is_wanted: W,
+    line: usize,
+    found: Vec<usize>,
+}
+
+/// How many lines are searched before it is asked whether anybody still wants the result.
+const LINES_AT_A_TIME: usize = 4096;
+
+impl<W: Fn() -> bool> Search<W> {
+    fn hits(&self, text: &str) -> bool {
+        if self.needle.is_ascii() && text.is_ascii() {
+            let needle = self.needle.as_bytes();
+            return text.as_bytes().windows(needle.len()).any(|part| part.eq_ignore_ascii_case(needle));
+        }
+        text.to_lowercase().contains(&self.needle)
+    }
+
+    fn value(&mut self, key: Option<&str>, value: &Value) {
+        if self.line.is_multiple_of(LINES_AT_A_TIME) && !(self.is_wanted)() {
+            // Nobody sees what is found from here on.
+            self.needle.clear();
+        }
+        if self.needle.is_empty() {
+            return;
+        }
+        let is_leaf = items(value) == 0;
+        let in_value = || match value {
+            Value::String(text) => self.hits(text),
+            value => is_leaf && self.hits(&value.to_string()),
+        };
+        if key.is_some_and(|key| self.hits(key)) || in_value() {
+            self.found.push(self.line);
+        }
+        self.line += 1;
+        match value {
+            Value::Array(items) => items.iter().for_each(|item| self.value(None, item)),
+            Value::Object(items) => items.iter().for_each(|(key, item)| self.value(Some(key), item)),
+            _ => {}
+        }
+        // The closing line.
+        self.line += usize::from(!is_leaf);
     }
 }
 
@@ -339,7 +423,7 @@ fn push_lines(lines: &mut Vec<Line>, value: &Value, token: Token, parent: u32, d
     let count = items(value);
     let kind = if count == 0 { Kind::Leaf } else { Kind::Open };
     let open_comma = comma && kind == Kind::Leaf;
-    lines.push(Line { kind, depth, comma: open_comma, folded: false, parent, span: 1, token });
+    lines.push(Line { kind, depth, comma: open_comma, parent, span: 1, token });
     if kind == Kind::Leaf {
         return;
     }
@@ -356,7 +440,7 @@ fn push_lines(lines: &mut Vec<Line>, value: &Value, token: Token, parent: u32, d
         }
         _ => {}
     }
-    lines.push(Line { kind: Kind::Close, depth, comma, folded: false, parent: here, span: 1, token: Token::Root });
+    lines.push(Line { kind: Kind::Close, depth, comma, parent: here, span: 1, token: Token::Root });
     lines[here as usize].span = lines.len() as u32 - here;
 }
 
@@ -445,6 +529,29 @@ mod tests {
         assert_eq!(json.pointer(hit), "/card/networks/available/0");
         assert_eq!(json.row(json.row_of(hit)).line, hit);
         assert_eq!(json.selected(), Some(hit));
+    }
+
+    #[test]
+    fn a_find_is_the_line_that_shows_it() {
+        let json = JsonLines::new(json!({ "a": [{ "Größe": "ÄB" }, [], {}], "b": { "c": [1, [2, null]] }, "d": true }));
+        for needle in ["a", "größe", "äb", "2", "null", "true", "d", "[]", "c", "zzz", ""] {
+            let found = json.find(needle);
+            let expected: Vec<usize> = (0..json.line_count())
+                .filter(|&line| {
+                    let row = json.row(json.row_of(line));
+                    let value = match row.part {
+                        JsonPart::Leaf(Value::String(text)) => text.clone(),
+                        JsonPart::Leaf(value) => value.to_string(),
+                        _ => String::new(),
+                    };
+                    let opens = !matches!(row.part, JsonPart::Close(_));
+                    let text = [row.key.filter(|_| opens).unwrap_or_default(), &value].join("\n");
+                    !needle.is_empty() && text.to_lowercase().contains(needle)
+                })
+                .collect();
+            assert_eq!(found, expected, "{needle}");
+        }
+        assert!(json.text().find("a", || false).is_empty());
     }
 
     #[test]

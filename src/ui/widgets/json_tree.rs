@@ -5,18 +5,18 @@ use crate::ui::{
     theme::{self, Tokens},
     widgets::{
         IconButton,
-        json_lines::{JsonLines, JsonPart, JsonRow},
+        json_lines::{JsonLines, JsonPart, JsonRow, TreeView},
+        virtual_rows::{BAR, VirtualRows},
     },
 };
 use egui::{
-    Color32, Event, EventFilter, FontId, Galley, Id, Key, Modifiers, Rect, Response, Role, ScrollArea, Sense, Stroke,
-    StrokeKind, Ui, WidgetInfo, pos2,
-    style::ScrollAnimation,
+    Color32, Event, EventFilter, FontId, Galley, Id, Key, Modifiers, Rect, Response, Role, Sense, Ui, UiBuilder,
+    WidgetInfo, pos2,
     text::{LayoutJob, TextFormat},
     vec2,
 };
 use serde_json::Value;
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 /// Plain words about the value at a JSON pointer.
 pub type Words<'a> = &'a dyn Fn(&str, &Value) -> Option<String>;
@@ -76,61 +76,95 @@ impl<'a> JsonTree<'a> {
         self
     }
 
+    /// The name by which its state is kept: what has the focus, when the tree has it.
+    pub fn id(ui: &Ui, name: &str) -> Id {
+        ui.make_persistent_id(("json tree", name))
+    }
+
     /// Draws the tree in all that is left of `ui`.
     pub fn ui(mut self, ui: &mut Ui) -> Option<JsonTreeAction> {
-        let id = ui.make_persistent_id(("json tree", self.name));
-        let tree = ui.interact(ui.available_rect_before_wrap(), id, Sense::focusable_noninteractive());
-        tree.widget_info(|| WidgetInfo::labeled(Role::Tree, ui.is_enabled(), self.name));
-        let (deed, moved) = if tree.has_focus() { self.keys(ui, id) } else { (None, false) };
+        let id = Self::id(ui, self.name);
+        let has_focus = ui.memory(|memory| memory.has_focus(id));
+        let (deed, moved) = if has_focus { self.keys(ui) } else { (None, false) };
         // Before the rows are drawn, so that they show it and the new selection can be scrolled to.
-        let by_keys = deed.and_then(|deed| self.act(ui, &tree, deed));
+        let by_keys = deed.and_then(|deed| self.act(ui, id, deed));
+        if moved && let Some(line) = self.lines.selected() {
+            let row = self.lines.row_of(line);
+            self.lines.view.scroll.reveal(row);
+        }
         let mut deed = None;
 
-        let row_height = theme::CODE_ROW_HEIGHT;
-        let rows = self.lines.row_count();
-        let shown = ui.clip_rect().intersect(tree.rect);
-        ui.scope(|ui| {
-            ui.spacing_mut().item_spacing.y = 0.0;
-            ScrollArea::both().id_salt(("json tree", self.name)).auto_shrink(false).show_viewport(ui, |ui, view| {
-                let origin = ui.max_rect().min;
-                let first = ((view.min.y / row_height).floor().max(0.0) as usize).min(rows);
-                let last = ((view.max.y / row_height).ceil() as usize).min(rows);
-                let mut width = view.width();
-                for row in first..last {
-                    let top_left = pos2(origin.x, origin.y + row as f32 * row_height);
-                    let (row_width, row_deed) = self.row_ui(ui, id, self.lines.row(row), top_left, shown);
-                    width = width.max(row_width);
-                    deed = row_deed.or(deed);
-                }
-                ui.set_min_size(vec2(width, rows as f32 * row_height));
-                if moved && let Some(line) = self.lines.selected() {
-                    let top = origin.y + self.lines.row_of(line) as f32 * row_height;
-                    let target = Rect::from_min_size(pos2(origin.x + view.min.x, top), vec2(1.0, row_height));
-                    ui.scroll_to_rect_animation(target, None, ScrollAnimation::none());
-                }
-            });
+        let outer = ui.available_rect_before_wrap();
+        let room = outer.width() - BAR;
+        let sideways = self.lines.view.width - room;
+        let body = if sideways > 0.0 { outer.with_max_y(outer.bottom() - BAR) } else { outer };
+        self.sideways_ui(ui, id, outer, sideways);
+        let mut inside = ui.new_child(UiBuilder::new().max_rect(body));
+        let mut scroll = self.lines.view.scroll;
+        let (mut width, mut drawn) = (0.0_f32, 0);
+        let rows = VirtualRows {
+            id,
+            name: self.name,
+            role: Role::Tree,
+            scroll: &mut scroll,
+            len: self.lines.row_count(),
+            row_height: theme::CODE_ROW_HEIGHT,
+        };
+        let left = body.left() - self.lines.view.sideways;
+        let tree = rows.show(&mut inside, |ui, row, place| {
+            let (row_width, row_deed) = self.row_ui(ui, id, self.lines.row(row), left, place);
+            width = width.max(row_width);
+            deed = row_deed.or(deed);
+            drawn += 1;
         });
+        self.lines.view = TreeView { scroll, width, drawn, ..self.lines.view.clone() };
+        ui.advance_cursor_after_rect(outer);
         if tree.has_focus() {
-            let ring = Stroke::new(1.0, Tokens::of(ui).accent);
-            ui.painter().rect_stroke(shown, theme::RADIUS_SMALL, ring, StrokeKind::Inside);
+            // The list keeps the arrows up and down, the tree those to the sides as well.
+            let filter = EventFilter { vertical_arrows: true, horizontal_arrows: true, ..EventFilter::default() };
+            ui.memory_mut(|memory| memory.set_focus_lock_filter(id, filter));
             if let Some(line) = self.lines.selected() {
                 ui.accesskit_node_builder(id, |node| node.set_active_descendant(id.with(line).accesskit_id()));
             }
         }
-        deed.and_then(|deed| self.act(ui, &tree, deed)).or(by_keys)
+        deed.and_then(|deed| self.act(ui, id, deed)).or(by_keys)
     }
 
-    fn act(&mut self, ui: &Ui, tree: &Response, deed: Deed) -> Option<JsonTreeAction> {
+    /// Scrolls sideways by wheel and by a bar below the rows, when they are wider than there is room.
+    fn sideways_ui(&mut self, ui: &Ui, id: Id, outer: Rect, most: f32) {
+        let view = &mut self.lines.view;
+        if most <= 0.0 {
+            view.sideways = 0.0;
+            return;
+        }
+        let t = Tokens::of(ui);
+        if ui.rect_contains_pointer(outer) {
+            view.sideways -= ui.input_mut(|input| std::mem::take(&mut input.smooth_scroll_delta.x));
+        }
+        let track = Rect::from_min_max(pos2(outer.left(), outer.bottom() - BAR + 2.0), outer.max)
+            .with_max_x(outer.right() - BAR);
+        let share = track.width() / (track.width() + most);
+        let handle = (track.width() * share).max(24.0);
+        let travel = (track.width() - handle).max(1.0);
+        let response = ui.interact(track, id.with("sideways"), Sense::DRAG);
+        response.widget_info(|| WidgetInfo::labeled(Role::ScrollBar, true, format!("Scroll {} sideways", self.name)));
+        view.sideways = (view.sideways + response.drag_delta().x / travel * most).clamp(0.0, most);
+        let start = pos2(track.left() + view.sideways / most * travel, track.top() + 1.0);
+        let color = if response.hovered() || response.dragged() { t.faint } else { t.border_strong };
+        ui.painter().rect_filled(Rect::from_min_size(start, vec2(handle, 6.0)), 3.0, color);
+    }
+
+    fn act(&mut self, ui: &Ui, id: Id, deed: Deed) -> Option<JsonTreeAction> {
         match deed {
             Deed::Select(line) => {
                 self.lines.select(Some(line));
-                tree.request_focus();
+                ui.memory_mut(|memory| memory.request_focus(id));
                 None
             }
             Deed::Toggle(line) => {
                 self.lines.select(Some(line));
                 self.lines.toggle(line);
-                tree.request_focus();
+                ui.memory_mut(|memory| memory.request_focus(id));
                 None
             }
             Deed::CopyValue(line) => {
@@ -146,14 +180,12 @@ impl<'a> JsonTree<'a> {
     }
 
     /// The keys of a focused tree; the second value tells whether the selection moved.
-    fn keys(&self, ui: &Ui, id: Id) -> (Option<Deed>, bool) {
-        let filter = EventFilter { vertical_arrows: true, horizontal_arrows: true, ..EventFilter::default() };
-        ui.memory_mut(|memory| memory.set_focus_lock_filter(id, filter));
+    fn keys(&self, ui: &Ui) -> (Option<Deed>, bool) {
         let lines = &*self.lines;
         let line = lines.selected().unwrap_or(0);
         let row = lines.row_of(line);
         let last = lines.row_count().saturating_sub(1);
-        let page = ((ui.available_height() / theme::CODE_ROW_HEIGHT) as usize).max(1);
+        let page = lines.view.scroll.in_view().max(1);
         let at = |row: usize| Some(Deed::Select(lines.row(row.min(last)).line));
         ui.input_mut(|input| {
             let mut pressed = |key| input.consume_key(Modifiers::NONE, key);
@@ -196,27 +228,19 @@ impl<'a> JsonTree<'a> {
     }
 
     /// Draws one row; returns how wide it is, and what was done to it.
-    fn row_ui(
-        &self,
-        ui: &mut Ui,
-        tree: Id,
-        row: JsonRow<'_>,
-        top_left: egui::Pos2,
-        shown: Rect,
-    ) -> (f32, Option<Deed>) {
+    fn row_ui(&self, ui: &mut Ui, tree: Id, row: JsonRow<'_>, left: f32, rect: Rect) -> (f32, Option<Deed>) {
         let t = Tokens::of(ui);
         let line = row.line;
         let font = theme::mono(theme::MONO_SIZE);
         let advance = ui.fonts_mut(|fonts| fonts.glyph_width(&font, ' '));
         let indent = row.depth as f32 * 2.0 * advance;
-        let rect = Rect::from_min_size(pos2(shown.left(), top_left.y), vec2(shown.width(), theme::CODE_ROW_HEIGHT));
         let response = ui.interact(rect, tree.with(line), Sense::CLICK);
         let pointer = self.lines.pointer(line);
         let opens = !matches!(row.part, JsonPart::Close(_));
         let hint = self.hint.filter(|_| opens).and_then(|hint| hint(&pointer, row.part.value()));
         let (galley, head) = layout_row(ui, t, &font, &row, hint.as_deref());
         if opens {
-            self.describe(ui, &response, &row, hint.as_deref());
+            self.describe(ui, &response, &row, hint.as_deref(), &pointer);
         }
 
         let selected = self.lines.selected() == Some(line);
@@ -225,10 +249,15 @@ impl<'a> JsonTree<'a> {
         } else if response.contains_pointer() {
             ui.painter().rect_filled(rect, theme::RADIUS_SMALL, t.raised);
         }
-        let text_left = top_left.x + indent;
-        let text_rect = Rect::from_min_size(pos2(text_left, rect.top()), vec2(galley.size().x, rect.height()));
-        if !self.highlight.is_empty() && galley.text().to_lowercase().contains(&self.highlight.to_lowercase()) {
-            ui.painter().rect_filled(text_rect.expand2(vec2(2.0, 0.0)), 2, t.match_fill);
+        let text_left = left + indent;
+        if opens {
+            for at in occurrences(galley.text(), self.highlight) {
+                let mark = Rect::from_min_size(
+                    pos2(text_left + at.start as f32 * advance, rect.top() + 1.0),
+                    vec2(at.len() as f32 * advance, rect.height() - 2.0),
+                );
+                ui.painter().rect_filled(mark, 2, t.match_fill);
+            }
         }
         let foldable = self.lines.is_foldable(line);
         if foldable {
@@ -281,16 +310,35 @@ impl<'a> JsonTree<'a> {
         (width, deed)
     }
 
-    fn describe(&self, ui: &Ui, response: &Response, row: &JsonRow<'_>, hint: Option<&str>) {
+    fn describe(&self, ui: &Ui, response: &Response, row: &JsonRow<'_>, hint: Option<&str>, pointer: &str) {
         let selected = self.lines.selected() == Some(row.line);
         response.widget_info(|| WidgetInfo::selected(Role::TreeItem, ui.is_enabled(), selected, spoken(row, hint)));
         ui.accesskit_node_builder(response.id, |node| {
             node.set_level(row.depth + 1);
+            if let Some(sentence) = self.help.and_then(|help| help(pointer, row.part.value())) {
+                node.set_description(sentence);
+            }
             if self.lines.is_foldable(row.line) {
                 node.set_expanded(!self.lines.is_folded(row.line));
             }
         });
     }
+}
+
+/// Where `needle` stands in a row, in characters, whatever its case.
+fn occurrences(text: &str, needle: &str) -> Vec<Range<usize>> {
+    if needle.is_empty() {
+        return Vec::new();
+    }
+    // A letter in lower case stays one letter: where it does not, the mark is off by one, and nothing else.
+    let (text, needle) = (text.to_lowercase(), needle.to_lowercase());
+    let length = needle.chars().count();
+    text.match_indices(&needle)
+        .map(|(at, _)| {
+            let start = text[..at].chars().count();
+            start..start + length
+        })
+        .collect()
 }
 
 /// What a screen reader says of a row.

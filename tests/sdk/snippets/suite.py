@@ -58,6 +58,7 @@ NASTY = {
                      ("__proto__", "p"), ("1", "one"), ("@file", "f"), ("-d", "g"), ("a=b", "h")],
     "malformed": CARD + [("card[", "1"), ("a]b[c]", "2"), ("[x]", "3"), ("a[b]c", "4"), ("a[[b]]", "5"), ("]", "6")],
     "deep": CARD + [("metadata[0]", "zero"), ("metadata[a b\n][é]", "deep"), ("a[b][c][d]", "e"), ("card[x][y]", "z")],
+    "deeper": CARD + [("a" + "[b]" * 200, "1"), ("a" + "[b]" * 9, "2")],
     "both": CARD + [("customer", "cus_1"), ("customer[x]", "1"), ("a[b]", "1"), ("a[b][c]", "2")],
     "twice": CARD + [("twice", "1"), ("twice", "2")],
     "list": CARD + [("expand[]", "x"), ("expand[]", "y")],

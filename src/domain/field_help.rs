@@ -1,0 +1,500 @@
+//! What each field of an answer means, in a sentence: by the kind of object that it is in.
+//!
+//! The kind is what the object says of itself in `object`; an object that says nothing is known by the field that holds
+//! it, such as `outcome` or `billing_details`. The fields are those of Stripe's specification (OpenAPI, v1).
+
+use serde_json::Value;
+
+/// The sentence about the field at a JSON pointer of this document.
+pub fn of(document: &Value, pointer: &str) -> Option<&'static str> {
+    let mut value = document;
+    let mut kind = kind_of(document, "");
+    let mut help = None;
+    // The field that the walk is in; an item of a list is in the field of its list.
+    let mut field = "";
+    for token in pointer.split('/').skip(1) {
+        match value {
+            Value::Array(items) => value = items.get(token.parse::<usize>().ok()?)?,
+            Value::Object(fields) => {
+                // Keys with a tilde or a slash are nobody's but the user's.
+                let (known, inner) = fields.get_key_value(token)?;
+                help = sentence(kind, known);
+                (field, value) = (known, inner);
+            }
+            _ => return None,
+        }
+        kind = kind_of(value, field);
+    }
+    help
+}
+
+/// Whether a field of this name holds a moment in Unix seconds.
+pub fn is_time(field: &str) -> bool {
+    TIMES.contains(&field)
+}
+
+const TIMES: &[&str] = &["created", "available_on", "capture_before", "expires_at", "start", "end"];
+
+fn kind_of<'a>(value: &'a Value, field: &'a str) -> &'a str {
+    value["object"].as_str().unwrap_or(field)
+}
+
+fn sentence(kind: &str, field: &str) -> Option<&'static str> {
+    let find = |kind: &str, field: &str| {
+        let (_, fields) = FIELDS.iter().find(|(known, _)| *known == kind)?;
+        fields.iter().find(|(known, _)| *known == field).map(|(_, sentence)| *sentence)
+    };
+    match kind {
+        "metadata" => Some("A value of your own: Stripe keeps it and does nothing with it"),
+        "fraud_details" => find(kind, field).or(Some("A report on fraud")),
+        _ => find(kind, field).or_else(|| find("", field)),
+    }
+}
+
+type Sentences = &'static [(&'static str, &'static str)];
+
+/// The kinds of objects with their fields; the fields under "" mean the same in every object.
+const FIELDS: &[(&str, Sentences)] = &[
+    (
+        "",
+        &[
+            ("id", "The name that Stripe gave this object; no other has it"),
+            ("object", "The kind of object that this is"),
+            ("created", "When it was made, in Unix seconds"),
+            ("livemode", "Whether it is about money: always false in test mode"),
+            ("metadata", "Values of your own, by names of your own"),
+            ("currency", "The currency by its three letters (ISO 4217), in lower case"),
+            ("address", "A postal address"),
+            ("error", "What went wrong; an answer with it made no object"),
+        ],
+    ),
+    (
+        "token",
+        &[
+            ("id", "What a charge or a customer takes as its source, once"),
+            ("bank_account", "The bank account that the token stands for"),
+            ("card", "The card that the token stands for, without its number"),
+            ("client_ip", "The address that the token was made from"),
+            ("email", "The e-mail address that belongs to the token"),
+            ("type", "What the token stands for: card, or another means of payment"),
+            ("used", "Whether something has consumed the token: it works once"),
+        ],
+    ),
+    (
+        "card",
+        &[
+            ("id", "The card's own id; it stays the same when the token is charged or attached"),
+            ("account", "The connected account that the card belongs to"),
+            ("address_city", "Billing address: city"),
+            ("address_country", "Billing address: country, as it was sent"),
+            ("address_line1", "Billing address: street, or the first line"),
+            (
+                "address_line1_check",
+                "Whether the bank knows the first address line: pass, fail, unavailable or unchecked",
+            ),
+            ("address_line2", "Billing address: flat or floor, or the second line"),
+            ("address_state", "Billing address: state, province or region"),
+            ("address_zip", "Billing address: ZIP or postal code"),
+            ("address_zip_check", "Whether the bank knows the postal code: pass, fail, unavailable or unchecked"),
+            ("allow_redisplay", "Whether the card may be offered again to its owner at a later checkout"),
+            ("available_payout_methods", "How money can be paid out to the card"),
+            ("amount_authorized", "The amount that the bank has set aside, in the smallest unit of the currency"),
+            ("authorization_code", "The code by which the network knows the authorization"),
+            ("brand", "The brand of the card; a co-branded card has one brand here and its choice in networks"),
+            ("brand_product", "The product within the brand, such as a business card"),
+            ("capture_before", "Until when the charge can be captured, in Unix seconds"),
+            ("checks", "What the bank said to address, postal code and security code"),
+            ("country", "Where the bank that issued the card is at home (ISO 3166-1, two letters)"),
+            ("currency", "The currency in which the card can be paid out to; only on cards of connected accounts"),
+            ("customer", "The customer that the card is attached to"),
+            (
+                "cvc_check",
+                "Whether the security code was right: pass, fail, unavailable, or unchecked until it is used",
+            ),
+            ("default_for_currency", "Whether payouts in its currency go to this card"),
+            ("description", "The issuer's description of the card"),
+            ("dynamic_last4", "The last four digits of a phone's or watch's own number, which is not the card's"),
+            ("exp_month", "The month that the card is good to, to its last day"),
+            ("exp_year", "The year that the card is good to, in four digits"),
+            ("extended_authorization", "Whether the amount may be captured later than usual"),
+            (
+                "fingerprint",
+                "The same for every token of one card number in one account; it tells cards apart without the number",
+            ),
+            ("funding", "How the card is paid: credit, debit, prepaid or unknown"),
+            ("iin", "The first digits of the number, which name the issuer"),
+            ("incremental_authorization", "Whether the authorized amount can be raised later"),
+            ("installments", "The plan by which the amount is paid in parts"),
+            ("issuer", "The bank that issued the card"),
+            ("last4", "The last four digits of the number"),
+            ("mandate", "The permission for payments to come"),
+            ("moto", "Whether the number came by mail or telephone"),
+            ("multicapture", "Whether the amount can be captured in several steps"),
+            ("name", "The cardholder's name"),
+            ("network", "The network that carried the payment"),
+            ("network_token", "Whether a network's stand-in for the number was used"),
+            ("network_transaction_id", "The network's own id of the payment"),
+            ("networks", "The networks of a co-branded card, and which of them to prefer"),
+            ("overcapture", "Whether more than the authorized amount may be captured"),
+            ("regulated_status", "Whether the card falls under the cap on debit fees"),
+            ("status", "For cards that are paid out to: whether payouts to it work"),
+            ("three_d_secure", "How the cardholder proved to be the cardholder"),
+            ("tokenization_method", "The wallet that made the token, such as apple_pay; null for a typed card"),
+            ("transaction_link_id", "The network's id that links payments of one order"),
+            ("type", "How the refund reaches the card"),
+            ("wallet", "The wallet that the card came from"),
+            ("deleted", "Always true here: the card is gone"),
+            ("reference", "The number by which the bank can find the refund"),
+            ("reference_status", "Whether the bank's number is known yet"),
+            ("reference_type", "What kind of number the reference is"),
+        ],
+    ),
+    (
+        "networks",
+        &[
+            ("available", "The networks that the card can be charged over"),
+            ("preferred", "The network to charge a co-branded card over; invalid_preference if the card is not of it"),
+        ],
+    ),
+    (
+        "charge",
+        &[
+            ("id", "The charge's id; a refund takes it"),
+            ("amount", "What was to be paid, in the smallest unit of the currency: 2000 is $20.00"),
+            ("amount_captured", "How much of it was captured"),
+            ("amount_refunded", "How much of it was given back"),
+            ("application", "The Connect application that made the charge"),
+            ("application_fee", "The fee that the application took"),
+            ("application_fee_amount", "How much the application asked for as its fee"),
+            ("authorization_code", "The code by which the bank knows the authorization"),
+            ("balance_transaction", "What the charge did to the balance of the account"),
+            ("billing_details", "Whom the payment came from"),
+            (
+                "calculated_statement_descriptor",
+                "What the cardholder reads on the statement, as it was sent to the network",
+            ),
+            ("captured", "Whether the money was taken, not only set aside"),
+            ("customer", "The customer that was charged"),
+            ("description", "Your words about the charge"),
+            ("destination", "The account that the money is passed on to"),
+            ("dispute", "The cardholder's objection, if there is one"),
+            ("disputed", "Whether the cardholder objects to the charge"),
+            ("failure_balance_transaction", "What the failure did to the balance of the account"),
+            ("failure_code", "Why the charge failed, for programs"),
+            ("failure_message", "Why the charge failed, for people"),
+            ("fraud_details", "What you or Stripe reported of fraud"),
+            ("invoice", "The invoice that the charge pays"),
+            ("level3", "The details that some business cards want"),
+            ("on_behalf_of", "The account on whose behalf it was charged"),
+            ("order", "The order that the charge pays"),
+            ("outcome", "What the bank and Stripe's rules said to the charge"),
+            ("paid", "Whether the charge succeeded, or was authorized to be captured later"),
+            ("payment_intent", "The payment intent that made the charge"),
+            ("payment_method", "The payment method that was charged; here the card"),
+            ("payment_method_details", "How it was paid, as it was at that moment"),
+            ("presentment_details", "The amount in the currency that the customer saw"),
+            ("radar_options", "What was asked of Stripe's fraud rules"),
+            ("receipt_email", "Where the receipt is sent to"),
+            ("receipt_number", "The number on the receipt that was sent"),
+            ("receipt_url", "The page with the receipt"),
+            ("refunded", "Whether all of it was given back"),
+            ("refunds", "What was given back, newest first"),
+            ("review", "The review that the charge waits for"),
+            ("shipping", "Where the goods go"),
+            ("source", "The card that was charged, as it was at that moment"),
+            ("source_transfer", "The transfer that the charge came from"),
+            ("statement_descriptor", "What the cardholder reads on the statement"),
+            ("statement_descriptor_suffix", "What is added to the account's own words on the statement"),
+            ("status", "succeeded, pending or failed"),
+            ("transfer", "The transfer to the account that the money is passed on to"),
+            ("transfer_data", "How much is passed on to which account"),
+            ("transfer_group", "What this charge and its transfers have in common"),
+        ],
+    ),
+    (
+        "outcome",
+        &[
+            ("advice_code", "What to do after a decline, such as try_again_later or do_not_try_again"),
+            ("network_advice_code", "The network's advice, as its two digits"),
+            ("network_decline_code", "The network's reason for the decline, as it came"),
+            (
+                "network_status",
+                "approved_by_network, declined_by_network, reversed_after_approval, or not_sent_to_network",
+            ),
+            ("reason", "Why it was declined or blocked, for programs"),
+            ("risk_level", "How likely the charge is fraud: normal, elevated or highest"),
+            ("risk_score", "The same from 0 to 100"),
+            ("rule", "The rule of yours that decided"),
+            ("seller_message", "What happened, in words for you and not for the customer"),
+            ("type", "authorized, manual_review, issuer_declined, blocked, or invalid"),
+        ],
+    ),
+    (
+        "billing_details",
+        &[
+            ("email", "The payer's e-mail address"),
+            ("name", "The payer's name"),
+            ("phone", "The payer's telephone number"),
+            ("tax_id", "The payer's tax number"),
+        ],
+    ),
+    (
+        "address",
+        &[
+            ("city", "City or town"),
+            ("country", "Country (ISO 3166-1, two letters)"),
+            ("line1", "Street, or the first line"),
+            ("line2", "Flat or floor, or the second line"),
+            ("postal_code", "ZIP or postal code"),
+            ("state", "State, province or region"),
+        ],
+    ),
+    (
+        "shipping",
+        &[
+            ("carrier", "Who carries the goods"),
+            ("name", "Who gets the goods"),
+            ("phone", "The receiver's telephone number"),
+            ("tracking_number", "The number to follow the goods by"),
+        ],
+    ),
+    ("payment_method_details", &[("card", "The card as it was charged"), ("type", "The kind of payment method")]),
+    (
+        "payment_method",
+        &[
+            ("allow_redisplay", "Whether it may be offered again to its owner at a later checkout"),
+            ("billing_details", "Whom the payments come from"),
+            ("card", "The card that it stands for"),
+            ("customer", "The customer that it is attached to"),
+            ("customer_account", "The account of the customer that it is attached to"),
+            ("type", "The kind of payment method"),
+        ],
+    ),
+    (
+        "checks",
+        &[
+            ("address_line1_check", "Whether the bank knows the first address line"),
+            ("address_postal_code_check", "Whether the bank knows the postal code"),
+            ("cvc_check", "Whether the security code was right"),
+        ],
+    ),
+    ("extended_authorization", &[("status", "enabled or disabled")]),
+    ("incremental_authorization", &[("status", "available or unavailable")]),
+    ("multicapture", &[("status", "available or unavailable")]),
+    (
+        "overcapture",
+        &[
+            ("maximum_amount_capturable", "The most that can be captured, in the smallest unit of the currency"),
+            ("status", "available or unavailable"),
+        ],
+    ),
+    ("installments", &[("plan", "The plan that was chosen")]),
+    (
+        "plan",
+        &[
+            ("count", "How many parts"),
+            ("interval", "How long from one part to the next"),
+            ("type", "The kind of plan"),
+        ],
+    ),
+    ("network_token", &[("used", "Whether one was used")]),
+    (
+        "three_d_secure",
+        &[
+            ("authentication_flow", "Whether the cardholder had to do something"),
+            ("electronic_commerce_indicator", "The network's sign for how sure it is"),
+            ("exemption_indicator", "Why no proof was asked for"),
+            ("exemption_indicator_applied", "Whether the bank accepted that reason"),
+            ("result", "How the proof ended"),
+            ("result_reason", "Why it ended so"),
+            ("transaction_id", "The id of the proof"),
+            ("version", "The version of 3-D Secure"),
+        ],
+    ),
+    ("three_d_secure_usage", &[("supported", "Whether the card can be asked for a proof by 3-D Secure")]),
+    (
+        "wallet",
+        &[
+            ("dynamic_last4", "The last four digits of the device's own number"),
+            ("type", "The kind of wallet"),
+            ("apple_pay", "What Apple Pay says besides"),
+            ("google_pay", "What Google Pay says besides"),
+        ],
+    ),
+    (
+        "fraud_details",
+        &[
+            ("stripe_report", "What Stripe reported: fraudulent, if anything"),
+            ("user_report", "What you reported: safe or fraudulent"),
+        ],
+    ),
+    ("radar_options", &[("session", "The browser session that the fraud rules looked at")]),
+    (
+        "transfer_data",
+        &[
+            ("amount", "How much is passed on; all of it when null"),
+            ("destination", "The account that it is passed on to"),
+        ],
+    ),
+    (
+        "refund",
+        &[
+            ("id", "The refund's id"),
+            ("amount", "What was given back, in the smallest unit of the currency"),
+            ("balance_transaction", "What the refund did to the balance of the account"),
+            ("charge", "The charge that was given back, whole or in part"),
+            ("customer", "The customer who gets it"),
+            ("customer_account", "The account of the customer who gets it"),
+            ("description", "Your words about the refund"),
+            ("destination_details", "How the money comes back"),
+            ("failure_balance_transaction", "What the failure did to the balance of the account"),
+            ("failure_reason", "Why the refund failed"),
+            ("payment_intent", "The payment intent that was given back"),
+            ("payment_method", "The payment method that it goes back to"),
+            ("pending_reason", "What the refund waits for"),
+            ("reason", "Why: duplicate, fraudulent or requested_by_customer"),
+            ("receipt_number", "The number on the receipt that was sent"),
+            ("source_transfer_reversal", "The transfer that was reversed for it"),
+            ("status", "succeeded, pending, failed, canceled or requires_action"),
+            ("transfer_reversal", "The transfer reversal that belongs to it"),
+        ],
+    ),
+    ("destination_details", &[("card", "How it comes back to the card"), ("type", "What it comes back to")]),
+    (
+        "customer",
+        &[
+            ("id", "The customer's id; charges and sources take it"),
+            ("account_balance", "The older name of balance"),
+            ("address", "The customer's address"),
+            ("balance", "What the customer owes (above 0) or has to get (below 0), in the smallest unit"),
+            ("business_name", "The name of the customer's business"),
+            ("cash_balance", "Money that the customer has paid in and not spent"),
+            ("currency", "The currency of the customer's invoices"),
+            ("customer_account", "The customer's account"),
+            ("default_card", "The older name of default_source"),
+            ("default_currency", "The currency of the customer's invoices"),
+            ("default_source", "The card that is charged when a charge names the customer alone"),
+            ("deleted", "Always true here: the customer is gone"),
+            ("delinquent", "Whether the last charge for an invoice failed"),
+            ("description", "Your words about the customer"),
+            ("discount", "The discount on everything that the customer pays"),
+            ("email", "The customer's e-mail address"),
+            ("individual_name", "The customer's name as a person"),
+            ("invoice_credit_balance", "What the customer has to get, by currency"),
+            ("invoice_prefix", "What the numbers of the customer's invoices begin with"),
+            ("invoice_settings", "How the customer's invoices look and are paid"),
+            ("name", "The customer's name"),
+            ("next_invoice_sequence", "The number of the customer's next invoice"),
+            ("phone", "The customer's telephone number"),
+            ("preferred_locales", "The customer's languages, the best one first"),
+            ("shipping", "Where the customer's goods go"),
+            ("sources", "The customer's cards"),
+            ("cards", "The older name of sources"),
+            ("subscriptions", "What the customer has subscribed to"),
+            ("tax", "What is known of the customer for taxes"),
+            ("tax_exempt", "Whether taxes are left out: none, exempt or reverse"),
+            ("tax_ids", "The customer's tax numbers"),
+            ("tax_info", "The customer's tax number, in an older form"),
+            ("tax_info_verification", "Whether that number was checked"),
+            ("test_clock", "The clock for tests that the customer lives by"),
+        ],
+    ),
+    (
+        "invoice_settings",
+        &[
+            ("custom_fields", "Fields of your own on the invoices"),
+            ("default_payment_method", "What pays the invoices"),
+            ("footer", "What stands at the foot of the invoices"),
+            ("rendering_options", "How the invoices are drawn"),
+        ],
+    ),
+    (
+        "rendering_options",
+        &[
+            ("amount_tax_display", "Whether amounts are shown with their taxes"),
+            ("template", "The template that the invoices are drawn by"),
+        ],
+    ),
+    (
+        "list",
+        &[
+            ("count", "How many there are, in old API versions"),
+            ("data", "The objects of this page, newest first"),
+            ("has_more", "Whether there are more behind the last one of this page"),
+            ("total_count", "How many there are in all"),
+            ("url", "Where the list is asked for"),
+        ],
+    ),
+    (
+        "error",
+        &[
+            ("advice_code", "What to do after a decline, such as try_again_later"),
+            ("charge", "The failed charge that the call left behind"),
+            ("code", "What went wrong, for programs"),
+            ("decline_code", "Why the bank declined, for programs"),
+            ("doc_url", "Stripe's page about the code"),
+            ("message", "What went wrong, for people; of a card error it may be shown to the customer"),
+            ("network_advice_code", "The network's advice, as its two digits"),
+            ("network_decline_code", "The network's reason for the decline, as it came"),
+            ("param", "The parameter at fault"),
+            ("payment_intent", "The payment intent that the error is about"),
+            ("payment_method", "The payment method that the error is about"),
+            ("payment_method_type", "The kind of payment method that the error is about"),
+            ("request_log_url", "The page of this request in the Stripe Dashboard"),
+            ("setup_intent", "The setup intent that the error is about"),
+            ("source", "The source that the error is about"),
+            ("type", "The kind of error; it decides which exception an SDK raises"),
+            ("user_message", "What went wrong, for the customer"),
+        ],
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use serde_json::json;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(document: &Value, pointer: &str, expected: Option<&str>) {
+        let found = of(document, pointer);
+        assert!(
+            found.is_some() == expected.is_some()
+                && found.unwrap_or_default().starts_with(expected.unwrap_or_default()),
+            "{pointer}: {found:?}"
+        );
+    }
+
+    #[test]
+    fn a_field_is_explained_by_the_object_that_it_is_in() {
+        let charge = json!({ "object": "charge", "status": "succeeded",
+            "source": { "object": "card", "name": null, "metadata": { "order": "7" } },
+            "billing_details": { "name": null, "address": { "city": null } },
+            "refunds": { "object": "list", "data": [{ "object": "refund", "reason": null }] } });
+        check(&charge, "/status", Some("succeeded"));
+        check(&charge, "/source/name", Some("The cardholder's name"));
+        check(&charge, "/source/metadata/order", Some("A value of your own"));
+        check(&charge, "/billing_details/name", Some("The payer's name"));
+        check(&charge, "/billing_details/address/city", Some("City"));
+        check(&charge, "/refunds/data", Some("The objects of this page"));
+        check(&charge, "/refunds/data/0/reason", Some("Why: duplicate"));
+        check(&charge, "/nonsense", None);
+        check(&charge, "", None);
+        check(&json!({ "error": { "code": "x" } }), "/error/code", Some("What went wrong, for programs"));
+    }
+
+    #[test]
+    fn no_field_is_explained_twice_and_no_sentence_ends_in_a_full_stop() {
+        let mut kinds = HashSet::new();
+        for (kind, fields) in FIELDS {
+            assert!(kinds.insert(kind), "{kind}");
+            let mut names = HashSet::new();
+            for (field, sentence) in *fields {
+                assert!(names.insert(field), "{kind}.{field}");
+                assert!(!sentence.is_empty() && !sentence.ends_with('.'), "{kind}.{field}");
+            }
+        }
+    }
+}

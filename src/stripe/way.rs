@@ -1,0 +1,97 @@
+//! The HTTP client under the calls: its proxy, the certificates that it trusts, and its limits of time.
+
+use std::{fs, io::Read as _, path::Path};
+
+use reqwest::{Certificate, Proxy, redirect};
+
+use super::{Limits, failure};
+use crate::domain::{api::TransportError, proxy::ProxyChoice, settings::StripeSettings};
+
+/// A bundle of all authorities of a system has a quarter of a megabyte.
+const MAX_CA_BYTES: u64 = 4 * 1024 * 1024;
+
+/// Why a file gives no certificates. Each says what is wrong with the file and what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CaError {
+    #[error("The file cannot be read: {reason}. Check the path")]
+    Unreadable { reason: String },
+    #[error("This is not a file. Name a PEM file with certificates")]
+    NotAFile,
+    #[error("The file is larger than 4 MB. Name a PEM file that holds certificates and nothing else")]
+    TooLarge,
+    #[error("The file holds no certificate. A PEM file has lines that say BEGIN CERTIFICATE")]
+    NoCertificate,
+    #[error("The file holds a certificate that cannot be used: {reason}. Export it again as PEM")]
+    Unusable { reason: String },
+}
+
+/// Whether the file of extra certificates can be used; an empty path stands for none.
+///
+/// # Errors
+/// [`CaError`].
+pub fn check_ca(path: &str) -> Result<(), CaError> {
+    let certificates = read_ca(path)?;
+    if certificates.is_empty() {
+        return Ok(());
+    }
+    provide();
+    let built = reqwest::Client::builder().no_proxy().tls_certs_only(certificates).build();
+    built.map(drop).map_err(|error| CaError::Unusable { reason: failure::innermost(&error) })
+}
+
+fn read_ca(path: &str) -> Result<Vec<Certificate>, CaError> {
+    let path = path.trim();
+    if path.is_empty() {
+        return Ok(Vec::new());
+    }
+    let unreadable = |error: std::io::Error| CaError::Unreadable { reason: error.to_string() };
+    // A pipe would hold this thread for ever.
+    if !fs::metadata(Path::new(path)).map_err(unreadable)?.is_file() {
+        return Err(CaError::NotAFile);
+    }
+    let mut pem = Vec::new();
+    fs::File::open(path).map_err(unreadable)?.take(MAX_CA_BYTES + 1).read_to_end(&mut pem).map_err(unreadable)?;
+    if pem.len() as u64 > MAX_CA_BYTES {
+        return Err(CaError::TooLarge);
+    }
+    let certificates =
+        Certificate::from_pem_bundle(&pem).map_err(|error| CaError::Unusable { reason: failure::innermost(&error) })?;
+    if certificates.is_empty() { Err(CaError::NoCertificate) } else { Ok(certificates) }
+}
+
+/// An error means that the process has its provider already.
+fn provide() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+pub(super) fn http_client(settings: &StripeSettings, limits: &Limits) -> Result<reqwest::Client, TransportError> {
+    provide();
+    let not_sent = |reason: String| TransportError::NotSent { reason };
+    let extra = read_ca(&settings.ca_file)
+        .map_err(|error| not_sent(format!("the extra CA certificate is not used. {error}")))?;
+    let named = match &settings.proxy {
+        ProxyChoice::Url(url) => Some(Proxy::all(url.clone()).map_err(|error| not_sent(failure::innermost(&error)))?),
+        ProxyChoice::System | ProxyChoice::None => None,
+    };
+    // No proxy stands between this program and a server on the same machine.
+    let is_straight = settings.base_url.is_loopback();
+    let uses_systems = !is_straight && settings.proxy == ProxyChoice::System && limits.uses_system_proxy;
+    let builder = || {
+        let builder = reqwest::Client::builder()
+            .connect_timeout(limits.connect_timeout.min(limits.total_timeout))
+            .redirect(redirect::Policy::none())
+            .referer(false)
+            .tls_certs_merge(extra.clone());
+        let builder = if uses_systems { builder } else { builder.no_proxy() };
+        match &named {
+            Some(proxy) if !is_straight => builder.proxy(proxy.clone()),
+            _ => builder,
+        }
+    };
+    let bundled_roots =
+        || webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().filter_map(|der| Certificate::from_der(der).ok());
+    builder()
+        .build()
+        .or_else(|_| builder().tls_certs_only(bundled_roots()).build())
+        .map_err(|error| not_sent(failure::innermost(&error)))
+}

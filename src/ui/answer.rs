@@ -1,0 +1,431 @@
+//! The body of an answer as a tree that folds, explains its fields and can be searched, however big it is.
+
+use std::time::Duration;
+
+use egui::{Context, Id, Key, Label, Modifiers, RichText, Role, Ui, UiBuilder};
+use jiff::{Timestamp, civil::Date};
+use serde_json::Value;
+
+use super::{
+    action::Action,
+    aside::{Aside, Wanted},
+    icons, theme,
+    theme::Tokens,
+    widgets::{IconButton, JsonLines, JsonTree, JsonTreeAction, QuietButton, chip::grouped, search_ui},
+    words,
+};
+use crate::domain::{api::ApiResponse, currency::ChargeCurrency, entry::EntryId, field_help, request_log::ExchangeId};
+
+/// Whose answer it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AnswerOf {
+    Entry(EntryId),
+    Call(ExchangeId),
+}
+
+/// Bodies up to this size are read within a frame.
+const SMALL_BODY: usize = 64 * 1024;
+/// Trees up to this length are searched within a frame.
+const SHORT_TREE: usize = 4096;
+const TREE: &str = "Response";
+
+fn search_id() -> Id {
+    Id::unique("answer_search")
+}
+
+/// The state of the view.
+#[derive(Debug)]
+pub struct AnswerState {
+    /// The answer that the tree is of, and where its bytes are: a place tells at once that nothing has changed.
+    of: Option<(AnswerOf, usize, usize)>,
+    /// The bytes of a small body.
+    bytes: Vec<u8>,
+    lines: Option<JsonLines>,
+    reading: Aside<JsonLines>,
+    headers_are_open: bool,
+    find: Find,
+    /// What has the focus when the tree has it.
+    tree: Option<Id>,
+}
+
+impl Default for AnswerState {
+    fn default() -> Self {
+        Self {
+            of: None,
+            bytes: Vec::new(),
+            lines: None,
+            reading: Aside::new("read answer"),
+            headers_are_open: false,
+            find: Find::default(),
+            tree: None,
+        }
+    }
+}
+
+impl AnswerState {
+    /// Whether the tree or its search has the focus, so that the key of the search is for them.
+    pub fn has_focus(&self, ctx: &Context) -> bool {
+        let focused = ctx.memory(egui::Memory::focused);
+        focused.is_some() && (focused == self.tree || focused == Some(search_id()))
+    }
+
+    /// Puts the focus on the search in the next frame.
+    pub fn focus_search(&mut self) {
+        self.find.wants_focus = true;
+    }
+
+    pub fn headers_are_open(&self) -> bool {
+        self.headers_are_open
+    }
+
+    /// How many rows the last frame drew: what a test counts instead of time.
+    pub fn rows_drawn(&self) -> usize {
+        self.lines.as_ref().map_or(0, JsonLines::rows_drawn)
+    }
+
+    /// Takes over another answer, or what became of the reading under way.
+    fn update(&mut self, ui: &Ui, of: AnswerOf, response: &ApiResponse) {
+        if let Some(lines) = self.reading.take() {
+            self.take(lines);
+        }
+        let body = &response.body;
+        let place = (of, body.as_ptr() as usize, body.len());
+        if self.of == Some(place) {
+            return;
+        }
+        let is_other = self.of.is_none_or(|(known, ..)| known != of);
+        self.of = Some(place);
+        if body.len() > SMALL_BODY {
+            if is_other {
+                self.forget();
+            }
+            let bytes = body.clone();
+            self.reading.ask(ui.ctx(), move |_| JsonLines::new(read(&bytes)));
+        } else if is_other || self.bytes != *body {
+            self.forget();
+            self.bytes.clone_from(body);
+            self.take(JsonLines::new(read(body)));
+        }
+    }
+
+    fn take(&mut self, lines: JsonLines) {
+        self.forget();
+        self.lines = Some(lines);
+        self.find.forget();
+    }
+
+    fn forget(&mut self) {
+        if let Some(lines) = self.lines.take()
+            && lines.line_count() > SHORT_TREE
+        {
+            self.reading.forget(lines);
+        }
+        self.bytes.clear();
+    }
+}
+
+fn read(body: &[u8]) -> Value {
+    serde_json::from_slice(body).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(body).into_owned()))
+}
+
+/// The search in the tree.
+#[derive(Debug)]
+struct Find {
+    words: String,
+    /// What the hits are of; `None` while they are not known.
+    searched: Option<String>,
+    hits: Vec<usize>,
+    /// Which of the hits is selected.
+    nth: usize,
+    searching: Aside<Vec<usize>>,
+    wants_focus: bool,
+}
+
+impl Default for Find {
+    fn default() -> Self {
+        Self {
+            words: String::new(),
+            searched: None,
+            hits: Vec::new(),
+            nth: 0,
+            searching: Aside::new("search answer"),
+            wants_focus: false,
+        }
+    }
+}
+
+impl Find {
+    /// Searches anew, in another tree.
+    fn forget(&mut self) {
+        self.searched = None;
+        self.hits.clear();
+    }
+
+    /// Searches when the words have changed: a long tree beside the window.
+    fn update(&mut self, ui: &Ui, lines: &mut JsonLines) {
+        if let Some(hits) = self.searching.take() {
+            self.found(lines, hits);
+        }
+        if self.searched.as_ref() == Some(&self.words) {
+            return;
+        }
+        self.searched = Some(self.words.clone());
+        self.hits.clear();
+        if lines.line_count() <= SHORT_TREE {
+            let hits = lines.find(&self.words);
+            self.found(lines, hits);
+        } else {
+            let (text, words) = (lines.text().clone(), self.words.clone());
+            self.searching.ask(ui.ctx(), move |wanted: &Wanted| text.find(&words, || wanted.is_so()));
+        }
+    }
+
+    /// Goes to the first hit from the selected line on.
+    fn found(&mut self, lines: &mut JsonLines, hits: Vec<usize>) {
+        let from = lines.selected().unwrap_or(0);
+        let place = hits.partition_point(|hit| *hit < from);
+        self.nth = if place < hits.len() { place } else { 0 };
+        self.hits = hits;
+        self.reveal(lines);
+    }
+
+    fn reveal(&self, lines: &mut JsonLines) {
+        if let Some(hit) = self.hits.get(self.nth) {
+            lines.reveal(*hit);
+        }
+    }
+
+    /// Goes to the next hit, or to the one before; after the last comes the first.
+    fn step(&mut self, lines: &mut JsonLines, forward: bool) {
+        let count = self.hits.len();
+        if count > 0 {
+            self.nth = (self.nth + if forward { 1 } else { count - 1 }) % count;
+            self.reveal(lines);
+        }
+    }
+
+    /// "3 of 12".
+    fn counted(&self) -> String {
+        match self.hits.len() {
+            _ if self.words.is_empty() => String::new(),
+            _ if self.searching.is_waiting() => "Searching…".to_owned(),
+            0 => "None".to_owned(),
+            count => format!("{} of {}", grouped(self.nth as u64 + 1), grouped(count as u64)),
+        }
+    }
+}
+
+/// Draws status and body of an answer in all that is left of `ui`; `headers` are drawn between, when they are open.
+pub fn answer_ui(
+    ui: &mut Ui,
+    state: &mut AnswerState,
+    of: AnswerOf,
+    response: &ApiResponse,
+    took: Option<Duration>,
+    headers: impl FnOnce(&mut Ui),
+    actions: &mut Vec<Action>,
+) {
+    state.update(ui, of, response);
+    status_line_ui(ui, state, response, took, actions);
+    if state.headers_are_open {
+        headers(ui);
+        ui.add_space(4.0);
+    }
+    let AnswerState { lines, find, reading, .. } = state;
+    let Some(lines) = lines else {
+        ui.horizontal(|ui| {
+            if reading.is_waiting() {
+                ui.spinner();
+                ui.label(format!("Reading {:.1} MB…", response.body.len() as f64 / 1e6));
+            }
+        });
+        return;
+    };
+    find.update(ui, lines);
+    find_ui(ui, find, lines, state.tree);
+    // The tree, and below it what its selected line means.
+    let about = about_height(ui);
+    let tree = ui.available_rect_before_wrap();
+    let tree = tree.with_max_y((tree.bottom() - about).max(tree.top() + theme::CODE_ROW_HEIGHT));
+    let mut inside = ui.new_child(UiBuilder::new().max_rect(tree));
+    state.tree = Some(JsonTree::id(&inside, TREE));
+    let document = lines.text().clone();
+    let hint = |pointer: &str, value: &Value| plain_words(document.value(), pointer, value);
+    let help = |pointer: &str, _: &Value| field_help::of(document.value(), pointer).map(str::to_owned);
+    let copied = JsonTree::new(TREE, lines).hint(&hint).help(&help).highlight(&find.words).ui(&mut inside);
+    if let Some(JsonTreeAction::CopiedValue(pointer) | JsonTreeAction::CopiedPath(pointer)) = copied {
+        actions.push(Action::Copy { text: String::new(), what: pointer });
+    }
+    ui.advance_cursor_after_rect(tree);
+    about_ui(ui, lines, actions);
+}
+
+fn status_line_ui(
+    ui: &mut Ui,
+    state: &mut AnswerState,
+    response: &ApiResponse,
+    took: Option<Duration>,
+    actions: &mut Vec<Action>,
+) {
+    let t = Tokens::of(ui);
+    egui::Sides::new().height(theme::CHIP_HEIGHT).shrink_left().truncate().show(
+        ui,
+        |ui| {
+            let color = if response.is_success() { t.ok } else { t.error };
+            let status = format!("HTTP {}", response.http_status);
+            ui.label(RichText::new(status).font(theme::mono_medium(theme::MONO_SIZE)).color(color));
+            let took = took.map(words::took).unwrap_or_default();
+            ui.add(Label::new(RichText::new(took).size(theme::SMALL_SIZE).color(t.subdued)));
+        },
+        |ui| {
+            if ui.add(IconButton::new(icons::COPY, "Copy the whole response").small()).clicked() {
+                actions.push(Action::Copy { text: response.text(), what: "Response".to_owned() });
+            }
+            let words = if state.headers_are_open { "Hide headers" } else { "Headers" };
+            if ui.add(QuietButton::new(words).pill()).clicked() {
+                state.headers_are_open = !state.headers_are_open;
+            }
+            if let Some(lines) = &mut state.lines {
+                if ui.add(IconButton::new(icons::FOLD_VERTICAL, "Fold all").small()).clicked() {
+                    lines.collapse_all();
+                }
+                if ui.add(IconButton::new(icons::UNFOLD_VERTICAL, "Unfold all").small()).clicked() {
+                    lines.expand_all();
+                }
+            }
+        },
+    );
+}
+
+fn find_ui(ui: &mut Ui, find: &mut Find, lines: &mut JsonLines, tree: Option<Id>) {
+    find_keys_ui(ui, find, lines, tree);
+    let t = Tokens::of(ui);
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 4.0;
+        let width = (ui.available_width() - 128.0).max(90.0);
+        let response = search_ui(ui, search_id(), &mut find.words, "Search the answer", "", width).response.response;
+        if std::mem::take(&mut find.wants_focus) {
+            response.request_focus();
+        }
+        let can_step = !find.hits.is_empty();
+        let previous = IconButton::new(icons::ARROW_UP, "Previous match").keys("Shift+F3").small();
+        if ui.add_enabled(can_step, previous).clicked() {
+            find.step(lines, false);
+        }
+        let next = IconButton::new(icons::ARROW_DOWN, "Next match").keys("F3").small();
+        if ui.add_enabled(can_step, next).clicked() {
+            find.step(lines, true);
+        }
+        let words = RichText::new(find.counted()).size(theme::SMALL_SIZE).color(t.subdued);
+        let count = ui.add(Label::new(words).truncate());
+        // Said by a screen reader as it changes.
+        ui.accesskit_node_builder(count.id, |node| {
+            node.set_role(Role::Status);
+            node.set_live(egui::accesskit::Live::Polite);
+        });
+    });
+}
+
+fn find_keys_ui(ui: &Ui, find: &mut Find, lines: &mut JsonLines, tree: Option<Id>) {
+    let field = search_id();
+    if !ui.memory(|memory| memory.allows_interaction(ui.layer_id())) {
+        return;
+    }
+    let is_in_field = ui.memory(|memory| memory.has_focus(field));
+    let (previous, next, ends) = ui.input_mut(|input| {
+        // First with Shift, for without it the key fits too.
+        let mut pressed = |modifiers, key| input.consume_key(modifiers, key);
+        let previous = pressed(Modifiers::SHIFT, Key::F3) || (is_in_field && pressed(Modifiers::SHIFT, Key::Enter));
+        let next = pressed(Modifiers::NONE, Key::F3) || (is_in_field && pressed(Modifiers::NONE, Key::Enter));
+        (previous, next, is_in_field && pressed(Modifiers::NONE, Key::Escape))
+    });
+    if previous || next {
+        find.step(lines, next);
+    }
+    if ends {
+        find.words.clear();
+        if let Some(tree) = tree {
+            ui.memory_mut(|memory| memory.request_focus(tree));
+        }
+    }
+}
+
+fn about_height(ui: &Ui) -> f32 {
+    // A very low pane is for the tree alone.
+    if ui.available_height() < 160.0 { 0.0 } else { 74.0 }
+}
+
+/// What the selected line means, for who has no pointer to rest on it.
+fn about_ui(ui: &mut Ui, lines: &JsonLines, actions: &mut Vec<Action>) {
+    if about_height(ui) > 0.0 && ui.available_height() < 20.0 {
+        return;
+    }
+    let t = Tokens::of(ui);
+    let small = |text: String, color| RichText::new(text).size(theme::SMALL_SIZE).color(color);
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.y = 2.0;
+        ui.separator();
+        let Some(line) = lines.selected() else {
+            ui.add(Label::new(small("Select a line to see what it means".to_owned(), t.faint)).wrap());
+            return;
+        };
+        let (pointer, value) = (lines.pointer(line), lines.value(line));
+        egui::Sides::new().height(20.0).shrink_left().truncate().show(
+            ui,
+            |ui| {
+                let shown = if pointer.is_empty() { "the whole answer" } else { &pointer };
+                let shown = RichText::new(shown).font(theme::mono_medium(theme::MONO_SIZE));
+                ui.add(Label::new(shown).truncate().selectable(true));
+            },
+            |ui| {
+                if ui.add(IconButton::new(icons::ROUTE, "Copy the line's path").small()).clicked() {
+                    actions.push(Action::Copy { text: pointer.clone(), what: "Path".to_owned() });
+                }
+                if ui.add(IconButton::new(icons::COPY, "Copy the line's value").small()).clicked() {
+                    actions.push(Action::Copy { text: lines.copied(line), what: "Value".to_owned() });
+                }
+            },
+        );
+        let sentence = field_help::of(lines.document(), &pointer);
+        let words = match (sentence, long_words(lines.document(), &pointer, value)) {
+            (Some(sentence), Some(words)) => format!("{sentence} · {words}"),
+            (Some(sentence), None) => sentence.to_owned(),
+            (None, words) => words.unwrap_or_default(),
+        };
+        ui.add(Label::new(small(words, t.subdued)).wrap());
+    });
+}
+
+/// The value in plain words, short enough to stand beside it.
+fn plain_words(document: &Value, pointer: &str, value: &Value) -> Option<String> {
+    moment(pointer, value).map(words::short_moment).or_else(|| other_words(document, pointer, value))
+}
+
+/// The value in plain words.
+fn long_words(document: &Value, pointer: &str, value: &Value) -> Option<String> {
+    moment(pointer, value).map(words::moment).or_else(|| other_words(document, pointer, value))
+}
+
+/// The moment in a field of Unix seconds.
+fn moment(pointer: &str, value: &Value) -> Option<Timestamp> {
+    let (_, field) = pointer.rsplit_once('/')?;
+    let seconds = value.as_i64().filter(|_| field_help::is_time(field))?;
+    Timestamp::from_second(seconds).ok()
+}
+
+/// The last day of a card, and amounts of money.
+fn other_words(document: &Value, pointer: &str, value: &Value) -> Option<String> {
+    let (parent, field) = pointer.rsplit_once('/')?;
+    let number = value.as_i64()?;
+    if field != "exp_year" && !field.starts_with("amount") && field != "balance" {
+        return None;
+    }
+    let object = document.pointer(parent)?;
+    if field == "exp_year" {
+        let month = i8::try_from(object["exp_month"].as_i64()?).ok()?;
+        let first = Date::new(i16::try_from(number).ok()?, month, 1).ok()?;
+        return Some(format!("good to {}, UTC", first.last_of_month()));
+    }
+    let currency = object["currency"].as_str()?;
+    Some(format!("{} {currency}", ChargeCurrency::parse(currency)?.show(number)))
+}

@@ -1,0 +1,231 @@
+//! The key of a profile: where it lives, and what one call finds out about it.
+
+use egui::{RichText, Spinner, Ui};
+
+use super::{SettingsContext, SettingsState, sentence_ui};
+use crate::{
+    domain::{
+        key_check::{Found, KeyCheck, RawNumbers},
+        profile::ProfileId,
+    },
+    messages::{JobId, KeyInfo, KeyOrigin},
+    ui::{
+        Action, icons, theme,
+        theme::Tokens,
+        widgets::{QuietButton, Tone, paint},
+    },
+};
+
+/// How far the check of a key is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) enum CheckState {
+    #[default]
+    Idle,
+    /// Asked for; the job is known once it has begun.
+    Running(Option<JobId>),
+    Done(ProfileId, Box<KeyCheck>),
+    /// There was nothing to check, or it was stopped, and why.
+    Failed(ProfileId, String),
+}
+
+impl CheckState {
+    /// What was found is no longer about what stands in the fields.
+    pub(super) fn outdate(&mut self) {
+        if !matches!(self, Self::Running(_)) {
+            *self = Self::Idle;
+        }
+    }
+}
+
+/// What there is to say about the key of a profile and where it lives.
+pub(super) fn key_note(key: Option<&KeyInfo>, is_new: bool, is_typed: bool) -> String {
+    let Some(key) = key else {
+        let words = if is_new {
+            "No key yet. It is kept when you save; live keys are refused"
+        } else {
+            "Looking in the keyring…"
+        };
+        return words.to_owned();
+    };
+    let kind = key.kind.map_or("test key", |kind| kind.label());
+    let place = if key.is_remembered {
+        "the system's keyring keeps it"
+    } else {
+        "this system has no keyring, so it is gone when Testcard closes"
+    };
+    match (key.origin, is_typed) {
+        (KeyOrigin::Environment, false) => {
+            format!("A {kind} is set by STRIPE_SECRET_KEY and is used for every profile; it is never stored")
+        }
+        (KeyOrigin::Environment, true) => {
+            "STRIPE_SECRET_KEY is used instead of this key for as long as it is set".to_owned()
+        }
+        (_, true) => format!("Taken when you save: {place}"),
+        (KeyOrigin::Missing, false) if key.is_remembered => {
+            "No key yet. It is kept in the system's keyring; live keys are refused".to_owned()
+        }
+        (KeyOrigin::Missing, false) => {
+            "No key yet. This system has no keyring: it lives until Testcard closes. Live keys are refused".to_owned()
+        }
+        (KeyOrigin::Keyring, false) => format!("A {kind} is in the system's keyring. Type to replace it"),
+        (KeyOrigin::Session, false) => {
+            format!("A {kind} is set for this session: this system has no keyring. Type to replace it")
+        }
+    }
+}
+
+pub(super) fn key_check_ui(
+    ui: &mut Ui,
+    state: &mut SettingsState,
+    about: &SettingsContext<'_>,
+    actions: &mut Vec<Action>,
+) {
+    let profile = &state.edited.profiles[state.edited.place_of(state.chosen)];
+    let (id, key) = (profile.id, profile.key());
+    let is_typed = !profile.key.is_empty();
+    let has_key = about.model.key(id).is_some_and(|key| key.origin != KeyOrigin::Missing);
+    let ready = profile.stripe().filter(|_| if is_typed { key.is_some() } else { has_key });
+    let host = profile.stripe().map(|stripe| stripe.base_url.host());
+    if let CheckState::Running(job) = state.check {
+        ui.horizontal(|ui| {
+            ui.add(Spinner::new().size(16.0));
+            ui.label(format!("Asking {}…", host.as_deref().unwrap_or("the API")));
+            let cancel = ui.add_enabled(job.is_some(), QuietButton::new("Cancel the check"));
+            if let Some(job) = job.filter(|_| cancel.clicked()) {
+                actions.push(Action::Cancel(job));
+            }
+        });
+        return;
+    }
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.y = 4.0;
+        ui.horizontal(|ui| {
+            let button = ui.add_enabled(ready.is_some(), QuietButton::new("Check key").icon(icons::KEY_ROUND));
+            let why_not = "Enter a test key first, and a base URL that is right";
+            if let Some(settings) = ready.filter(|_| button.on_disabled_hover_text(why_not).clicked()) {
+                state.check = CheckState::Running(None);
+                actions.push(Action::CheckKey { profile: id, settings: Box::new(settings), key });
+            }
+            let origin = about.model.key(id).map(|key| key.origin);
+            let is_forgettable = matches!(origin, Some(KeyOrigin::Keyring | KeyOrigin::Session));
+            let forget = QuietButton::new("Forget the key").icon(icons::TRASH_2).danger();
+            if is_forgettable && ui.add(forget).clicked() {
+                state.check.outdate();
+                actions.push(Action::ForgetKey(id));
+            }
+        });
+        let host = host.unwrap_or_else(|| "the base URL".to_owned());
+        let words = format!(
+            "Sends one call to {host}, within 15 s: a token of the test card 4242 4242 4242 4242, which nobody uses. It \
+             is not kept in the history"
+        );
+        sentence_ui(ui, &words);
+    });
+    let shown = ui.scope(|ui| match &state.check {
+        CheckState::Done(profile, check) if *profile == id => check_ui(ui, check, actions),
+        CheckState::Failed(profile, message) if *profile == id => {
+            findings_ui(ui, &[Finding::new(Tone::Error, "The key was not checked", message)]);
+        }
+        _ => {}
+    });
+    if std::mem::take(&mut state.shows_check) {
+        shown.response.scroll_to_me(None);
+    }
+}
+
+/// One thing that was found out.
+struct Finding<'a> {
+    tone: Tone,
+    title: String,
+    text: &'a str,
+}
+
+impl<'a> Finding<'a> {
+    fn new(tone: Tone, title: impl Into<String>, text: &'a str) -> Self {
+        Self { tone, title: title.into(), text }
+    }
+}
+
+/// What was found out, in the order in which one asks.
+fn findings(check: &KeyCheck) -> Vec<Finding<'_>> {
+    let host = &check.host;
+    let kind = Finding::new(Tone::Info, format!("It is a {}", check.kind.label()), "");
+    let reached = || Finding::new(Tone::Ok, format!("{host} answered"), "");
+    let accepted = || Finding::new(Tone::Ok, "The key was accepted", "");
+    match &check.found {
+        Found::NotReached { message } => {
+            vec![kind, Finding::new(Tone::Error, format!("{host} gave no usable answer"), message)]
+        }
+        Found::Refused { message } => vec![kind, reached(), Finding::new(Tone::Error, "The key was refused", message)],
+        Found::Accepted(RawNumbers::Accepted) => {
+            vec![kind, reached(), accepted(), Finding::new(Tone::Ok, "Raw card numbers are accepted", "")]
+        }
+        Found::Accepted(RawNumbers::Refused(refusal)) => {
+            vec![kind, reached(), accepted(), Finding::new(Tone::Warn, refusal.title(), refusal.remedy())]
+        }
+        Found::Accepted(RawNumbers::NotPermitted { message }) => {
+            let title = "The key may not make tokens: give it write permission on Tokens in the Dashboard";
+            vec![kind, reached(), accepted(), Finding::new(Tone::Warn, title, message)]
+        }
+        Found::Unclear { http_status, message } => {
+            let title = format!("HTTP {http_status}, which says nothing about the key");
+            vec![kind, reached(), Finding::new(Tone::Warn, title, message)]
+        }
+    }
+}
+
+fn check_ui(ui: &mut Ui, check: &KeyCheck, actions: &mut Vec<Action>) {
+    findings_ui(ui, &findings(check));
+    let Found::Accepted(RawNumbers::Refused(refusal)) = &check.found else { return };
+    let ready = RawNumbers::Refused(*refusal).ready_alias();
+    ui.horizontal_wrapped(|ui| {
+        if let Some(alias) = ready
+            && ui.add(QuietButton::new(&format!("Copy {alias}")).icon(icons::COPY)).clicked()
+        {
+            actions.push(Action::Copy { text: alias.to_owned(), what: alias.to_owned() });
+        }
+        if ui.add(QuietButton::new("Copy the link").icon(icons::LINK)).clicked() {
+            actions.push(Action::Copy { text: refusal.link().to_owned(), what: "Link".to_owned() });
+        }
+        ui.hyperlink_to("What Stripe says about it", refusal.link());
+    });
+}
+
+fn findings_ui(ui: &mut Ui, findings: &[Finding<'_>]) {
+    let t = Tokens::of(ui);
+    let worst = findings.last().map_or(Tone::Info, |finding| finding.tone);
+    let title = findings.iter().map(|finding| finding.title.as_str()).collect::<Vec<_>>().join(". ");
+    let builder = egui::UiBuilder::new().accessibility_role(egui::Role::Status).accessibility_label(title);
+    ui.scope_builder(builder, |ui| {
+        egui::Frame::new()
+            .fill(t.raised)
+            .stroke(egui::Stroke::new(1.0, worst.color(t).gamma_multiply(0.5)))
+            .corner_radius(theme::RADIUS_FLOAT)
+            .inner_margin(egui::Margin::symmetric(12, 10))
+            .show(ui, |ui| {
+                ui.set_width(ui.available_width());
+                ui.spacing_mut().item_spacing.y = 7.0;
+                for finding in findings {
+                    finding_ui(ui, finding);
+                }
+            });
+    });
+}
+
+fn finding_ui(ui: &mut Ui, finding: &Finding<'_>) {
+    let t = Tokens::of(ui);
+    ui.horizontal_top(|ui| {
+        ui.spacing_mut().item_spacing = egui::vec2(8.0, 2.0);
+        let (place, _) = ui.allocate_exact_size(egui::vec2(15.0, 17.0), egui::Sense::hover());
+        let glyph = finding.tone.icon().glyph().to_string();
+        let icon = paint::line(ui, &glyph, icons::font(15.0), finding.tone.color(t), f32::INFINITY);
+        paint::galley_center(ui.painter(), icon, place.center());
+        ui.vertical(|ui| {
+            ui.add(egui::Label::new(RichText::new(&finding.title).color(t.text)).wrap());
+            if !finding.text.is_empty() {
+                let text = RichText::new(finding.text).size(theme::SMALL_SIZE).color(t.subdued);
+                ui.add(egui::Label::new(text).wrap().selectable(true));
+            }
+        });
+    });
+}

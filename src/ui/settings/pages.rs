@@ -1,0 +1,145 @@
+//! The plain pages: what the minter allows, what the form does by itself, how the window looks, where files are.
+
+use egui::{RichText, Ui};
+
+use super::{SettingsContext, SettingsState, edited::FieldName, profiles::field_ui, sentence_ui};
+use crate::{
+    domain::{
+        policies::{Policies, Policy},
+        settings::ThemeChoice,
+    },
+    ui::{
+        Action, icons, theme,
+        theme::Tokens,
+        widgets::{Field, IconButton, Segmented},
+    },
+};
+
+/// The sizes that are offered; the zoom keys reach those between them.
+const ZOOMS: [(f32, &str); 7] =
+    [(0.8, "80%"), (0.9, "90%"), (1.0, "100%"), (1.1, "110%"), (1.25, "125%"), (1.5, "150%"), (2.0, "200%")];
+
+/// A switch with the sentence that explains it.
+fn switch_ui(ui: &mut Ui, value: &mut bool, label: &str, sentence: &str) {
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.y = 2.0;
+        let response = ui.checkbox(value, label);
+        ui.accesskit_node_builder(response.id, |node| node.set_description(sentence));
+        ui.indent(label, |ui| sentence_ui(ui, sentence));
+    });
+}
+
+/// What a policy does when it is switched, in one line.
+fn policy_words(policy: Policy) -> (&'static str, &'static str) {
+    match policy {
+        Policy::RawCardData => {
+            ("Accept raw card numbers", "Off answers what Stripe answers to every new account, in test mode too")
+        }
+        Policy::PublishableKeys => {
+            ("Accept publishable keys for tokens", "Off refuses pk_test_ keys, as newer accounts do")
+        }
+        Policy::CardTokensOnCharges => (
+            "Accept card tokens on charges and customers",
+            "Off says that they have reached end of life, as newer accounts do",
+        ),
+        Policy::PublishedTestCardsOnly => {
+            ("Published test cards only", "On declines every other number with test_mode_live_card")
+        }
+        Policy::StrictNumber => (
+            "Refuse spaces and dashes in numbers",
+            "On answers invalid_number to them, where they are dropped otherwise",
+        ),
+        Policy::BlockIfCvcFails => (
+            "Block a card whose CVC check fails",
+            "On answers incorrect_cvc to a charge or attach, as Stripe's Radar rule does",
+        ),
+        Policy::BlockIfZipFails => (
+            "Block a card whose ZIP check fails",
+            "On answers incorrect_zip to a charge or attach, as Stripe's Radar rule does",
+        ),
+    }
+}
+
+pub(super) fn minter_ui(ui: &mut Ui, policies: &mut Policies) {
+    sentence_ui(ui, "The account that the local minter plays, for the window, the command line and the server alike");
+    for policy in Policy::ALL {
+        let (label, sentence) = policy_words(policy);
+        switch_ui(ui, policy.of(policies), label, sentence);
+    }
+}
+
+pub(super) fn form_ui(ui: &mut Ui, state: &mut SettingsState) {
+    let faults = state.faults_of_form();
+    let edited = &mut state.edited;
+    let note = "Filled in when a test card is taken and the name is empty";
+    field_ui(ui, &faults, FieldName::CardName, &mut edited.card_name, "Jenny Rosen", note);
+    let note = "How long a test card is good for when it is taken; empty: to December in four years";
+    field_ui(ui, &faults, FieldName::Months, &mut edited.months, "24", note);
+    switch_ui(
+        ui,
+        &mut edited.fills_cvc,
+        "Fill in a CVC when a test card is taken",
+        "Off leaves it empty: then Stripe checks none, and cards that fail its check do not fail",
+    );
+    switch_ui(
+        ui,
+        &mut edited.moves_on,
+        "Move on when a card field is complete",
+        "From number to expiry, CVC and name, as you type; never after a paste",
+    );
+    let formats = [(true, "The token's id"), (false, "Nothing")];
+    let note = "What the clipboard holds as soon as a token is made";
+    Field::new("Copy after creating").note(note).show(ui, |ui| {
+        ui.add(Segmented::new("Copy after creating", &mut edited.copies_id, &formats).in_form());
+    });
+}
+
+pub(super) fn window_ui(ui: &mut Ui, state: &mut SettingsState) {
+    let window = &mut state.edited.window;
+    let themes = ThemeChoice::ALL.map(|choice| (choice, choice.label()));
+    Field::new("Theme").note("System follows the desktop's light or dark setting").show(ui, |ui| {
+        ui.add(Segmented::new("Theme", &mut window.theme, &themes).in_form());
+    });
+    let scale = ui.native_pixels_per_point().unwrap_or(1.0);
+    let note = format!(
+        "Now {:.0}%, on a screen whose own scale is {:.0}%. Ctrl+= and Ctrl+- change it too, Ctrl+0 resets it",
+        ui.zoom_factor() * 100.0,
+        scale * 100.0,
+    );
+    Field::new("Size of everything").note(&note).show(ui, |ui| {
+        ui.add(Segmented::new("Size of everything", &mut window.zoom, &ZOOMS).in_form());
+    });
+}
+
+pub(super) fn files_ui(ui: &mut Ui, about: &SettingsContext<'_>, actions: &mut Vec<Action>) {
+    let t = Tokens::of(ui);
+    sentence_ui(
+        ui,
+        "None of these files holds a key, a CVC or the full number of a card that Stripe has not published. \
+         TESTCARD_HOME puts all of them below one folder",
+    );
+    for place in about.places {
+        ui.scope(|ui| {
+            ui.spacing_mut().item_spacing.y = 3.0;
+            ui.label(RichText::new(place.name).size(theme::SMALL_SIZE).color(t.subdued));
+            let path = place.path.display().to_string();
+            egui::Sides::new().height(theme::BUTTON_HEIGHT).shrink_left().truncate().show(
+                ui,
+                |ui| {
+                    let text = RichText::new(&path).font(theme::mono(theme::MONO_SIZE));
+                    ui.add(egui::Label::new(text).truncate().selectable(true)).on_hover_text(&path);
+                },
+                |ui| {
+                    let name = format!("Copy the path of {}", place.name.to_lowercase());
+                    if ui.add(IconButton::new(icons::COPY, &name)).clicked() {
+                        actions.push(Action::Copy { text: path.clone(), what: "Path".to_owned() });
+                    }
+                },
+            );
+            sentence_ui(ui, place.note);
+        });
+    }
+    if about.places.is_empty() {
+        sentence_ui(ui, "Nothing is written to disk in this session");
+    }
+}
