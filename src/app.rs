@@ -17,6 +17,7 @@ use crate::{
         api::Target,
         clock::Clock,
         draft::Draft,
+        edit::Edit,
         entry::{Entry, EntryId, Status},
         expiry::utc_day,
         key::ApiKey,
@@ -36,7 +37,7 @@ use crate::{
         code::{self, CodeContext},
         export::{self, ExportContext, ExportState},
         form::{self, Complaint, FormContext, FormState},
-        history::{self, HistoryContext, HistoryState},
+        history::{self, HistoryContext, HistoryState, Refreshing},
         icons,
         inspector::{self, InspectorState, Subject},
         keys,
@@ -48,7 +49,7 @@ use crate::{
         test_cards::{self, TestCardsState},
         theme,
         use_token::{self, UseState},
-        widgets::{IconButton, Toast, Toasts, Tone},
+        widgets::{IconButton, Toast, Toasts, Tone, chip::grouped},
         words,
     },
     worker::{Config, Worker},
@@ -143,7 +144,9 @@ struct Panels {
     /// Where the parts of the window were drawn, in their order.
     parts: Parts,
     dialogs: Dialogs,
-    toasts: Toasts<()>,
+    toasts: Toasts<Action>,
+    /// What was deleted, the last at the end: the way back.
+    deleted: Vec<Vec<EntryId>>,
     /// The entry that was selected before the one of now.
     before: Option<EntryId>,
     /// The entry whose card goes to the other target as soon as it is loaded.
@@ -292,12 +295,7 @@ impl App {
                 let words = format!("The minter was reset: {objects} {what} dropped. The history stays");
                 return self.panels.toasts.push(Toast::new(Tone::Ok, words));
             }
-            Notice::Edited { outcome, .. } => {
-                if let Err(message) = outcome {
-                    self.panels.toasts.push(Toast::new(Tone::Error, message));
-                }
-                return;
-            }
+            Notice::Edited { edit, outcome } => return self.tell_edited(edit, outcome),
             // The row that waits shows how to stop it.
             Notice::Begun { job, entry } => {
                 if matches!(self.jobs.running.get(&job), Some(Running::Create(_) | Running::SameElsewhere(_))) {
@@ -345,11 +343,15 @@ impl App {
                 };
                 self.panels.toasts.push(toast);
             }
-            JobOutcome::Refreshed { used, unused, failed } => {
+            JobOutcome::Refreshed { used, unused, failed, total } => {
+                let done = used + unused + failed;
                 let tone = if failed > 0 { Tone::Warn } else { Tone::Ok };
                 let failed = if failed > 0 { format!(", {failed} without an answer") } else { String::new() };
-                let words = match used + unused {
-                    0 if failed.is_empty() => "There was no unused token to ask for".to_owned(),
+                let words = match total {
+                    0 => "There was no token to ask for".to_owned(),
+                    _ if done < total => {
+                        format!("Stopped after {done} of {total}: {used} used, {unused} still unused{failed}")
+                    }
                     _ => format!("{used} used, {unused} still unused{failed}"),
                 };
                 self.panels.toasts.push(Toast::new(tone, words));
@@ -404,6 +406,66 @@ impl App {
         if let Some(dialog) = &mut self.panels.dialogs.settings {
             dialog.end_check(profile, outcome);
         }
+    }
+
+    fn tell_edited(&mut self, edit: Edit, outcome: Result<u64, String>) {
+        self.panels.history.edited(&edit, outcome.is_ok());
+        let entries = |count: u64| match count {
+            1 => "1 entry".to_owned(),
+            count => format!("{} entries", grouped(count)),
+        };
+        let toast = match (outcome, edit) {
+            (Err(message), edit) => {
+                if let Edit::Restore { ids } = edit {
+                    self.panels.deleted.push(ids);
+                }
+                Toast::new(Tone::Error, message)
+            }
+            (Ok(_), Edit::Note { .. }) => Toast::new(Tone::Ok, "Note saved"),
+            (Ok(count), Edit::Tag { .. }) => Toast::new(Tone::Ok, format!("Tags of {} saved", entries(count))),
+            (Ok(count), Edit::Restore { .. }) => Toast::new(Tone::Ok, format!("{} restored", entries(count))),
+            (Ok(count), Edit::Delete { ids }) => {
+                self.panels.deleted.push(ids.clone());
+                Toast::new(Tone::Ok, format!("{} deleted", entries(count)))
+                    .keys(Deed::Undo.keys())
+                    .action("Undo", Action::Edit(Edit::Restore { ids }))
+            }
+        };
+        self.panels.toasts.push(toast);
+    }
+
+    fn edit(&mut self, edit: Edit) {
+        if let Edit::Restore { ids } = &edit {
+            self.panels.deleted.retain(|deleted| deleted != ids);
+            self.panels.toasts.withdraw(|action| *action == Action::Edit(edit.clone()));
+        }
+        self.worker.send(Command::Edit(edit));
+    }
+
+    fn undo(&mut self) {
+        match self.panels.deleted.last().cloned() {
+            Some(ids) => self.edit(Edit::Restore { ids }),
+            None => self.panels.toasts.push(Toast::new(Tone::Info, "Nothing was deleted that could come back")),
+        }
+    }
+
+    fn refresh(&mut self, which: Refreshed) {
+        let job = self.jobs.start(Running::Refresh);
+        self.worker.send(Command::Refresh { job, which });
+    }
+
+    /// The refresh that is on its way.
+    fn refreshing(&self) -> Option<Refreshing> {
+        let job = self.jobs.running.iter().find(|(_, running)| **running == Running::Refresh).map(|(job, _)| *job)?;
+        Some(Refreshing { job, progress: self.model.progress.get(&job).copied() })
+    }
+
+    fn open_export(&mut self, among: Option<Vec<EntryId>>) {
+        let path = self.export_folder.join(self.export_name());
+        let is_filtered = !self.panels.history.filter.is_everything();
+        let mut state = ExportState::new(&path, is_filtered);
+        state.among = among;
+        self.panels.dialogs.export = Some(state);
     }
 
     fn end_export(&mut self, problem: Option<String>) {
@@ -496,7 +558,7 @@ impl App {
         self.keys(ui.ctx(), &mut actions);
         self.panes_ui(ui, &mut actions);
         self.dialogs_ui(ui.ctx(), &mut actions);
-        self.panels.toasts.ui(ui.ctx());
+        actions.extend(self.panels.toasts.ui(ui.ctx()));
         for action in actions {
             self.act(ui.ctx(), action);
         }
@@ -549,7 +611,10 @@ impl App {
                 .map(|text| Action::Copy { text, what: "Token id".to_owned() }),
             Deed::CopyCurl => self.copy_as_curl(),
             Deed::SameElsewhere => detail.map(|entry| Action::SameElsewhere(entry.id)),
-            Deed::Diff => self.panels.before.zip(detail).map(|(before, entry)| Action::Diff(before, entry.id)),
+            Deed::Diff => match self.panels.history.selected() {
+                [older, newer] => Some(Action::Diff(*older, *newer)),
+                _ => self.panels.before.zip(detail).map(|(before, entry)| Action::Diff(before, entry.id)),
+            },
             Deed::Export => Some(Action::OpenExport),
             Deed::Settings => Some(Action::OpenSettings),
             Deed::Server => Some(Action::OpenServer),
@@ -558,6 +623,12 @@ impl App {
                 Target::Stripe => Target::Local,
             })),
             Deed::Undo => Some(Action::Undo),
+            Deed::Annotate => {
+                self.panels.pane = Pane::History;
+                let shown = self.model.detail.as_ref().map(|detail| &detail.entry);
+                self.panels.history.annotate(&self.model.history, shown);
+                None
+            }
             Deed::CardNumber | Deed::GoForm => {
                 self.go_to(ctx, Part::Form);
                 None
@@ -812,6 +883,7 @@ impl App {
                     storage: &model.storage,
                     requests: model.requests.len(),
                     target: self.settings.target(),
+                    refreshing: self.refreshing(),
                     now,
                 };
                 history::history_ui(ui, &mut self.panels.history, &context, actions);
@@ -900,8 +972,8 @@ impl App {
             Action::Select(id) => self.select_without_scrolling(id),
             Action::Open => self.go_to(ctx, Part::Inspector),
             Action::Peek => self.panels.drawer_is_open = self.is_small(ctx),
-            // Nothing was deleted yet that could come back.
-            Action::Undo => {}
+            Action::Undo => self.undo(),
+            Action::Edit(edit) => self.edit(edit),
             Action::Diff(first, second) => self.diff(first, second),
             Action::SameElsewhere(id) => {
                 self.panels.elsewhere = Some(id);
@@ -921,10 +993,8 @@ impl App {
                 let job = self.jobs.start(Running::UseToken);
                 self.worker.send(Command::UseToken { job, call, target });
             }
-            Action::RefreshAll(target) => {
-                let job = self.jobs.start(Running::Refresh);
-                self.worker.send(Command::Refresh { job, which: Refreshed::AllUnused, target });
-            }
+            Action::RefreshAll(target) => self.refresh(Refreshed::AllUnused(target)),
+            Action::Refresh(ids) => self.refresh(Refreshed::These(ids)),
             Action::AskAgain(entry) => {
                 let job = self.jobs.start(Running::AskAgain);
                 self.worker.send(Command::AskAgain { job, entry });
@@ -955,11 +1025,8 @@ impl App {
             Action::OpenTestCards => self.panels.dialogs.test_cards = Some(TestCardsState::default()),
             Action::EnterKey => self.panels.dialogs.settings = Some(SettingsState::at_key(&self.settings)),
             Action::OpenSettings => self.panels.dialogs.settings = Some(SettingsState::new(&self.settings)),
-            Action::OpenExport => {
-                let path = self.export_folder.join(self.export_name());
-                let is_filtered = !self.panels.history.filter.is_everything();
-                self.panels.dialogs.export = Some(ExportState::new(&path, is_filtered));
-            }
+            Action::OpenExport => self.open_export(None),
+            Action::OpenExportOf(ids) => self.open_export(Some(ids)),
             Action::OpenServer => {
                 self.panels.dialogs.server = Some(ServerState::new(&self.settings, &self.faults));
             }

@@ -40,8 +40,8 @@ pub enum Command {
     Retrieve { job: JobId, entry: EntryId, token: String, target: Target },
     /// Use a token up.
     UseToken { job: JobId, call: TokenCall, target: Target },
-    /// Fetch the tokens of these entries, within the rate that the target allows.
-    Refresh { job: JobId, which: Refreshed, target: Target },
+    /// Fetch tokens of entries to see whether they were used, within the rate that their target allows.
+    Refresh { job: JobId, which: Refreshed },
     /// Stop a job. A commit on this machine cannot be stopped; a call on its way gives an unknown outcome.
     Cancel { job: JobId },
     /// Change entries as the user wants it.
@@ -86,7 +86,7 @@ pub enum Command {
 pub enum Refreshed {
     These(Vec<EntryId>),
     /// Every token of the target that is unused as far as known.
-    AllUnused,
+    AllUnused(Target),
 }
 
 /// Where the key of a profile is from.
@@ -143,8 +143,8 @@ pub enum JobOutcome {
     Retrieved { entry: Option<Entry>, message: Option<String> },
     /// A call that uses a token up was answered: by this object, or with these words.
     TokenUsed { made: Option<String>, message: Option<String>, refusal: Option<Refusal> },
-    /// A refresh came to its end, or was stopped.
-    Refreshed { used: u64, unused: u64, failed: u64 },
+    /// A refresh came to its end, or was stopped before it had asked for all.
+    Refreshed { used: u64, unused: u64, failed: u64, total: u64 },
     /// So many entries were written.
     Exported { path: PathBuf, entries: u64 },
     /// All files of certificates can be used.

@@ -40,6 +40,8 @@ pub struct History {
     generation: u64,
     /// How often rows came: what was asked for before may have been dropped since.
     arrivals: u64,
+    /// How often the list changed.
+    changes: u64,
     is_loaded: bool,
     pub counts: Counts,
 }
@@ -83,6 +85,11 @@ impl History {
         self.arrivals
     }
 
+    /// A number that changes whenever the list does.
+    pub fn changes(&self) -> u64 {
+        self.changes
+    }
+
     fn keep_row(&mut self, entry: Entry) {
         if self.rows.len() >= CACHED_ROWS {
             self.rows.clear();
@@ -101,6 +108,7 @@ impl History {
         let come_and_go = entries.iter().map(|(entry, is_shown)| (entry.id, *is_shown));
         let is_up_to_date = self.list.change(come_and_go.chain(deleted.iter().map(|id| (*id, false))));
         self.is_stale |= !is_up_to_date;
+        self.changes += 1;
         for (entry, _) in entries {
             self.keep_row(entry);
         }
@@ -148,6 +156,7 @@ impl Model {
                 }
                 (history.list, history.generation, history.counts) = (list, generation, counts);
                 (history.is_loaded, history.is_stale) = (true, false);
+                history.changes += 1;
                 history.keep_rows(rows);
             }
             Update::Rows(rows) => self.history.keep_rows(rows),

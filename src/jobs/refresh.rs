@@ -54,16 +54,16 @@ pub struct Progress {
 /// When the history cannot be read.
 pub fn unused(reader: &Reader, target: Target) -> Result<Vec<Asked>, StoreError> {
     let filter = HistoryFilter { status: Some(Status::Unused), target: Some(target), ..HistoryFilter::default() };
-    of_entries(reader, &reader.ids(&filter)?)
+    of_entries(reader, target, &reader.ids(&filter)?)
 }
 
-/// The tokens of these entries; those without one are left out.
+/// The tokens of these entries that are of this target; those without one are left out.
 ///
 /// # Errors
 /// When the history cannot be read.
-pub fn of_entries(reader: &Reader, ids: &[EntryId]) -> Result<Vec<Asked>, StoreError> {
-    let rows = reader.rows(ids)?;
-    Ok(rows.into_iter().filter_map(|row| Some(Asked { entry: row.id, token: row.token_id? })).collect())
+pub fn of_entries(reader: &Reader, target: Target, ids: &[EntryId]) -> Result<Vec<Asked>, StoreError> {
+    let rows = reader.rows(ids)?.into_iter().filter(|row| row.target == target);
+    Ok(rows.filter_map(|row| Some(Asked { entry: row.id, token: row.token_id? })).collect())
 }
 
 /// Retrieves each token; the store marks those that were used. A call that meets the rate limit waits and is made again,

@@ -6,6 +6,7 @@ use super::shortcuts::Deed;
 use crate::{
     domain::{
         api::Target,
+        edit::Edit,
         entry::{EntryId, HistoryFilter},
         fault::Rule,
         key::ApiKey,
@@ -57,6 +58,8 @@ pub enum Action {
     SameElsewhere(EntryId),
     /// Compare two entries, the first with the second.
     Diff(EntryId, EntryId),
+    /// Write on entries, delete or restore them.
+    Edit(Edit),
     LoadRows(Vec<EntryId>),
     ShowPane(Pane),
     /// Show a call of the request log.
@@ -73,6 +76,8 @@ pub enum Action {
         call: TokenCall,
         target: Target,
     },
+    /// Ask the targets of these entries whether their tokens were used.
+    Refresh(Vec<EntryId>),
     /// Ask the target which of all unused tokens were used.
     RefreshAll(Target),
     /// Send a call of unknown outcome again, with the same key.
@@ -93,6 +98,8 @@ pub enum Action {
     OpenTestCards,
     OpenSettings,
     OpenExport,
+    /// Ask where to write these entries.
+    OpenExportOf(Vec<EntryId>),
     OpenServer,
     /// Serve the minter on this port from now on and at the next start, or stop serving.
     Serve(Option<u16>),

@@ -10,13 +10,18 @@ use super::{
     theme::Tokens,
     widgets::{Field, InlineAlert, PrimaryButton, QuietButton, Segmented, Tone, chip::grouped, modal_ui},
 };
-use crate::{domain::entry::HistoryFilter, messages::JobId};
+use crate::{
+    domain::entry::{EntryId, HistoryFilter},
+    messages::JobId,
+};
 
 /// The state of the open dialog.
 #[derive(Debug)]
 pub struct ExportState {
     pub path: String,
     only_shown: bool,
+    /// Nothing but these entries.
+    pub among: Option<Vec<EntryId>>,
     overwrite: bool,
     /// The export that runs.
     pub job: Option<JobId>,
@@ -31,6 +36,7 @@ impl ExportState {
         Self {
             path: path.to_string_lossy().into_owned(),
             only_shown,
+            among: None,
             overwrite: false,
             job: None,
             problem: None,
@@ -61,8 +67,11 @@ pub struct ExportContext<'a> {
 pub fn export_ui(ctx: &Context, state: &mut ExportState, about: &ExportContext<'_>, actions: &mut Vec<Action>) -> bool {
     let modal = modal_ui(ctx, "export", "Export as JSON", 560.0, |ui| {
         ui.spacing_mut().item_spacing.y = theme::FIELD_GAP;
-        let is_filtered = !about.filter.is_everything();
-        if is_filtered {
+        let is_filtered = !about.filter.is_everything() && state.among.is_none();
+        if let Some(among) = &state.among {
+            let words = format!("The selected entries, newest first · {}", grouped(among.len() as u64));
+            ui.label(RichText::new(words).color(Tokens::of(ui).subdued));
+        } else if is_filtered {
             let all = format!("Whole history · {}", grouped(about.all));
             let shown = format!("What the filter shows · {}", grouped(about.shown));
             let options = [(false, all.as_str()), (true, shown.as_str())];
@@ -125,6 +134,10 @@ fn start(state: &mut ExportState, about: &ExportContext<'_>, is_filtered: bool, 
         return;
     }
     state.problem = None;
-    let filter = if is_filtered && state.only_shown { about.filter.clone() } else { HistoryFilter::default() };
+    let filter = match &state.among {
+        Some(among) => HistoryFilter { among: Some(among.clone()), ..HistoryFilter::default() },
+        None if is_filtered && state.only_shown => about.filter.clone(),
+        None => HistoryFilter::default(),
+    };
     actions.push(Action::Export { path: PathBuf::from(path), filter, overwrite: state.overwrite });
 }

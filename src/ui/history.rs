@@ -1,24 +1,44 @@
-//! The history: a table that draws only the rows in view, newest first, with its search and its filters.
+//! The history: a table that draws only the rows in view, with its search, its filters, and what is done to the selected.
+
+mod dates;
+mod marks;
+mod selection;
 
 use std::collections::HashSet;
 
-use egui::{Align, Id, Key, Label, Layout, RichText, Ui};
+use egui::{
+    Align, Id, Key, Label, Layout, Modifiers, ProgressBar, Response, RichText, Role, Sense, Stroke, StrokeKind, Ui,
+    UiBuilder, WidgetInfo,
+    accesskit::{Live, SortDirection},
+    vec2,
+};
 use jiff::Timestamp;
 
+use self::{
+    dates::Days,
+    marks::{Marks, Open},
+    selection::Selection,
+};
 use super::{
     action::{Action, Pane, UseKind},
     icons, requests,
-    rows::{self, Width},
+    rows::{self, Cell as _, Width},
     theme,
     theme::Tokens,
-    widgets::{FilterChip, IconButton, QuietButton, Scroll, empty_state_ui, field::search_ui, status_badge_ui},
+    widgets::{
+        FilterChip, IconButton, QuietButton, Scroll, chip::grouped, empty_state_ui, field::search_ui, paint,
+        status_badge_ui,
+    },
     words,
 };
 use crate::{
     domain::{
         api::Target,
+        edit::Edit,
         entry::{Entry, EntryId, HistoryFilter, Status},
+        listing::{Sort, SortKey},
     },
+    messages::JobId,
     model::{History, Storage},
 };
 
@@ -26,11 +46,16 @@ use crate::{
 #[derive(Debug, Default)]
 pub struct HistoryState {
     pub filter: HistoryFilter,
-    pub selected: Option<EntryId>,
+    days: Days,
+    focus_from: bool,
+    selection: Selection,
+    /// The note and tags that are being written.
+    marks: Option<Marks>,
     /// The rows that were asked for and are not here yet.
     asked: HashSet<EntryId>,
-    /// The arrivals of rows that were seen.
+    /// The arrivals of rows that were seen, and the changes of the list.
     arrivals: u64,
+    changes: u64,
     scroll_to: Option<EntryId>,
     focus_search: bool,
     /// How many rows the last frame drew: what a test counts instead of time.
@@ -51,9 +76,43 @@ impl HistoryState {
 
     /// Selects an entry and brings it into view.
     pub fn show(&mut self, id: EntryId) {
-        self.selected = Some(id);
+        self.selection.only(id);
         self.scroll_to = Some(id);
     }
+
+    /// The selected entries, oldest first.
+    pub fn selected(&self) -> &[EntryId] {
+        self.selection.ids()
+    }
+
+    /// Opens the note and tags of what is selected; `shown` is the entry in the inspector.
+    pub fn annotate(&mut self, history: &History, shown: Option<&Entry>) {
+        if self.selection.len() > 1 {
+            self.marks = Some(Marks::of_several(self.selection.ids()));
+            return;
+        }
+        let id = self.selection.cursor().or(shown.map(|entry| entry.id));
+        let entry = id.and_then(|id| history.row(id).or(shown.filter(|entry| entry.id == id)));
+        if let Some(entry) = entry {
+            self.marks = Some(Marks::of(entry));
+        }
+    }
+
+    /// Learns what came of an edit.
+    pub fn edited(&mut self, edit: &Edit, is_done: bool) {
+        if self.marks.as_mut().is_some_and(|marks| marks.edited(edit, is_done)) {
+            self.marks = None;
+            self.focus_table = true;
+        }
+    }
+}
+
+/// A refresh on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refreshing {
+    pub job: JobId,
+    /// So many of so many, once that is known.
+    pub progress: Option<(u64, u64)>,
 }
 
 /// What the history is drawn with.
@@ -65,6 +124,7 @@ pub struct HistoryContext<'a> {
     pub requests: usize,
     /// Where new tokens come from.
     pub target: Target,
+    pub refreshing: Option<Refreshing>,
     pub now: Timestamp,
 }
 
@@ -74,23 +134,172 @@ pub fn history_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_
         let before = state.filter.clone();
         title_ui(ui, state, ctx, actions);
         ui.add_space(4.0);
-        chips_ui(ui, state, ctx);
-        ui.add_space(4.0);
-        match ctx.storage {
-            Storage::Unusable(reason) => {
-                empty_state_ui(ui, "The history cannot be opened", reason);
-            }
-            _ if !ctx.history.is_loaded() => {}
-            _ if ctx.history.is_empty() => empty_ui(ui, state),
-            _ => {
-                keys_ui(ui, state, ctx, actions);
-                table_ui(ui, state, ctx, actions);
-            }
+        if state.selection.len() > 1 {
+            selected_ui(ui, state, ctx, actions);
+        } else {
+            chips_ui(ui, state, ctx);
         }
+        dates::custom_ui(ui, &mut state.days, &mut state.focus_from);
+        ui.add_space(4.0);
+        if std::mem::replace(&mut state.changes, ctx.history.changes()) != ctx.history.changes() {
+            state.selection.keep_shown(ctx.history);
+        }
+        let room = vec2(ui.available_width(), (ui.available_height() - foot_height(state, ctx)).max(60.0));
+        ui.allocate_ui(room, |ui| {
+            ui.set_min_size(room);
+            match ctx.storage {
+                Storage::Unusable(reason) => {
+                    empty_state_ui(ui, "The history cannot be opened", reason);
+                }
+                _ if !ctx.history.is_loaded() => {}
+                _ if ctx.history.is_empty() => empty_ui(ui, state),
+                _ => {
+                    keys_ui(ui, state, ctx, actions);
+                    table_ui(ui, state, ctx, actions);
+                }
+            }
+        });
+        foot_ui(ui, state, ctx, actions);
+        (state.filter.since, state.filter.until) = state.days.moments(ctx.now);
         if state.filter != before {
+            state.scroll.reveal(0);
             actions.push(Action::Filter(state.filter.clone()));
         }
     });
+}
+
+const BAR_HEIGHT: f32 = 42.0;
+
+fn foot_height(state: &HistoryState, ctx: &HistoryContext<'_>) -> f32 {
+    let marks = if state.marks.is_some() { Marks::HEIGHT } else { 0.0 };
+    let progress = if ctx.refreshing.is_some() { BAR_HEIGHT } else { 0.0 };
+    marks + progress
+}
+
+/// Draws what is under the table: how a refresh goes on, and what is written on entries.
+fn foot_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions: &mut Vec<Action>) {
+    if let Some(refreshing) = ctx.refreshing {
+        part_ui(ui, "Refresh", BAR_HEIGHT, |ui| progress_ui(ui, refreshing, actions));
+    }
+    if let Some(marks) = &mut state.marks
+        && part_ui(ui, "Note and tags", Marks::HEIGHT, |ui| marks.ui(ui, actions)) == Open::Closed
+    {
+        state.marks = None;
+        state.focus_table = true;
+    }
+}
+
+/// A part of the foot with a line above it.
+fn part_ui<R>(ui: &mut Ui, name: &str, height: f32, add: impl FnOnce(&mut Ui) -> R) -> R {
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
+    ui.painter().hline(rect.x_range(), rect.top() + 0.5, Tokens::of(ui).hairline());
+    let builder = UiBuilder::new()
+        .max_rect(rect)
+        .id_salt(name)
+        .accessibility_role(Role::Group)
+        .accessibility_label(name.to_owned());
+    ui.scope_builder(builder, add).inner
+}
+
+fn progress_ui(ui: &mut Ui, refreshing: Refreshing, actions: &mut Vec<Action>) {
+    ui.horizontal_centered(|ui| {
+        let (share, words) = match refreshing.progress {
+            Some((done, total)) => {
+                (done as f32 / total.max(1) as f32, format!("Refreshing {} of {}", grouped(done), grouped(total)))
+            }
+            None => (0.0, "Refreshing…".to_owned()),
+        };
+        let label = ui.label(RichText::new(&words).size(theme::SMALL_SIZE));
+        let bar = ProgressBar::new(share).desired_height(6.0).desired_width((ui.available_width() - 84.0).max(40.0));
+        ui.add(bar).labelled_by(label.id);
+        if ui.add(QuietButton::new("Cancel")).on_hover_text("Stop asking; what was found stays").clicked() {
+            actions.push(Action::Cancel(refreshing.job));
+        }
+    });
+}
+
+/// Draws what can be done to the selected, in the place of the chips.
+fn selected_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions: &mut Vec<Action>) {
+    let is_narrow = ui.available_width() < 540.0;
+    let ids = state.selection.ids();
+    let mut buttons = vec![
+        (Pressed::Tag, icons::TAG, "Tag…", "Add tags or take them away (F2)"),
+        (Pressed::Refresh, icons::REFRESH_CW, "Refresh", "Ask Stripe which of the selected were used"),
+        (Pressed::Export, icons::DOWNLOAD, "Export selected…", "Write the selected entries to a JSON file"),
+        (Pressed::Delete, icons::TRASH_2, "Delete", "Delete, with a way back (Delete)"),
+    ];
+    if ids.len() == 2 {
+        buttons.insert(
+            0,
+            (Pressed::Compare, icons::GIT_COMPARE, "Compare", "Show what differs between the two (Ctrl+Shift+D)"),
+        );
+    }
+    let mut pressed = None;
+    let row = ui.horizontal(|ui| {
+        ui.set_min_height(theme::CHIP_HEIGHT);
+        ui.spacing_mut().item_spacing.x = 6.0;
+        let words = format!("{} selected", grouped(ids.len() as u64));
+        let label = ui.label(RichText::new(&words).font(theme::semibold(theme::SMALL_SIZE)));
+        ui.accesskit_node_builder(label.id, |node| node.set_live(Live::Polite));
+        ui.add_space(4.0);
+        for (what, icon, name, tip) in buttons {
+            let is_enabled = what != Pressed::Refresh || ctx.refreshing.is_none();
+            let button = |ui: &mut Ui| match (is_narrow, what) {
+                (true, _) => ui.add(IconButton::new(icon, name)),
+                (false, Pressed::Delete) => ui.add(QuietButton::new(name).icon(icon).pill().danger()),
+                (false, _) => ui.add(QuietButton::new(name).icon(icon).pill()),
+            };
+            let response = ui.add_enabled_ui(is_enabled, button).inner.on_hover_text(tip);
+            if response.on_disabled_hover_text("A refresh is on its way").clicked() {
+                pressed = Some(what);
+            }
+        }
+        if ui.add(IconButton::new(icons::X, "Select one entry only").keys("Esc").small()).clicked() {
+            pressed = Some(Pressed::Narrow);
+        }
+    });
+    ui.accesskit_node_builder(row.response.id, |node| {
+        node.set_role(Role::Toolbar);
+        node.set_label("Selected entries");
+    });
+    let ids = ids.to_vec();
+    match pressed {
+        None => {}
+        Some(Pressed::Narrow) => state.selection.narrow(),
+        Some(Pressed::Delete) => delete(state, ctx, actions),
+        Some(Pressed::Export) => actions.push(Action::OpenExportOf(ids)),
+        Some(Pressed::Refresh) => actions.push(Action::Refresh(ids)),
+        Some(Pressed::Tag) => state.annotate(ctx.history, None),
+        Some(Pressed::Compare) => actions.push(Action::Diff(ids[0], ids[1])),
+    }
+}
+
+/// What was pressed in the bar of the selection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pressed {
+    Narrow,
+    Delete,
+    Export,
+    Refresh,
+    Tag,
+    Compare,
+}
+
+/// Deletes what is selected; the keys go on beside it.
+fn delete(state: &mut HistoryState, ctx: &HistoryContext<'_>, actions: &mut Vec<Action>) {
+    if state.selection.len() == 0 {
+        return;
+    }
+    let heir = state.selection.heir(ctx.history);
+    actions.push(Action::Edit(Edit::Delete { ids: state.selection.ids().to_vec() }));
+    match heir {
+        Some(id) => {
+            state.show(id);
+            actions.push(Action::Select(id));
+        }
+        None => state.selection.clear(),
+    }
+    state.focus_table = true;
 }
 
 fn title_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions: &mut Vec<Action>) {
@@ -105,7 +314,8 @@ fn title_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
         |ui| {
             if ctx.target == Target::Stripe {
                 let words = "Ask Stripe which unused tokens were used";
-                if ui.add(IconButton::new(icons::REFRESH_CW, words)).clicked() {
+                let button = IconButton::new(icons::REFRESH_CW, words);
+                if ui.add_enabled(ctx.refreshing.is_none(), button).clicked() {
                     actions.push(Action::RefreshAll(Target::Stripe));
                 }
             }
@@ -114,7 +324,7 @@ fn title_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
                 actions.push(Action::OpenExport);
             }
             if !is_narrow {
-                let width = (ui.available_width() - 226.0).clamp(120.0, 190.0);
+                let width = (ui.available_width() - 226.0).clamp(120.0, 230.0);
                 find_ui(ui, state, width);
             }
         },
@@ -128,8 +338,10 @@ fn title_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
 
 fn find_ui(ui: &mut Ui, state: &mut HistoryState, width: f32) {
     let id = egui::Id::unique("history_search");
-    let name = "Search id, last4, brand…";
+    let name = "Search id, card, note, #tag";
     let response = search_ui(ui, id, &mut state.filter.search, name, "", width).response.response;
+    let tip = "Words in id, last4, brand, outcome, note, tags, status, source and what used a token (Ctrl+F)";
+    let response = response.on_hover_text(tip);
     if std::mem::take(&mut state.focus_search) {
         response.request_focus();
     }
@@ -154,6 +366,7 @@ fn chips_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>) {
                 state.filter.status = (!is_selected).then_some(status);
             }
         }
+        dates::days_ui(ui, &mut state.days, &mut state.focus_from);
         if is_narrow {
             targets_ui(ui, state, [Target::Local, Target::Stripe]);
         } else {
@@ -180,22 +393,44 @@ fn empty_ui(ui: &mut Ui, state: &mut HistoryState) {
     empty_state_ui(ui, "Nothing matches", "No token passes the search and the filters");
     ui.vertical_centered(|ui| {
         if ui.add(QuietButton::new("Show all")).clicked() {
-            state.filter = HistoryFilter::default();
+            state.filter = HistoryFilter { sort: state.filter.sort, ..HistoryFilter::default() };
+            state.days = Days::Any;
         }
     });
 }
 
-/// Moves the selection by keys, unless a field has the focus.
+/// Moves and widens the selection by keys, and acts on it, unless a field has the focus.
 fn keys_ui(ui: &Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions: &mut Vec<Action>) {
-    let place = state.selected.and_then(|id| ctx.history.place_of(id));
-    let target = rows::moved(ui, table_id(), place, ctx.history.len(), state.scroll.in_view());
-    if let Some(id) = target.and_then(|place| ctx.history.id_at(place)) {
-        state.show(id);
+    let place = state.selection.cursor().and_then(|id| ctx.history.place_of(id));
+    for how in [Modifiers::NONE, Modifiers::SHIFT, Modifiers::COMMAND] {
+        let target = rows::moved(ui, table_id(), how, place, ctx.history.len(), state.scroll.in_view());
+        let Some(id) = target.and_then(|place| ctx.history.id_at(place)) else { continue };
+        state.scroll_to = Some(id);
+        match how {
+            Modifiers::SHIFT => state.selection.extend(ctx.history, id),
+            Modifiers::COMMAND => state.selection.go_to(id),
+            _ => state.selection.only(id),
+        }
         actions.push(Action::Select(id));
     }
-    let is_free = ui.memory(|memory| memory.focused().is_none_or(|focused| focused == table_id()));
-    if is_free && place.is_some() && ui.input(|input| input.key_pressed(Key::Enter) && input.modifiers.is_none()) {
+    if !ui.memory(|memory| memory.focused().is_none_or(|focused| focused == table_id())) {
+        return;
+    }
+    let pressed = |how, key| ui.input_mut(|input| input.consume_key(how, key));
+    if place.is_some() && pressed(Modifiers::NONE, Key::Enter) {
         actions.push(Action::Open);
+    }
+    if let Some(id) = state.selection.cursor().filter(|_| pressed(Modifiers::COMMAND, Key::Space)) {
+        state.selection.toggle(id);
+    }
+    if pressed(Modifiers::COMMAND, Key::A) {
+        state.selection.all(ctx.history);
+    }
+    if state.selection.len() > 1 && pressed(Modifiers::NONE, Key::Escape) {
+        state.selection.narrow();
+    }
+    if pressed(Modifiers::NONE, Key::Delete) {
+        delete(state, ctx, actions);
     }
 }
 
@@ -214,10 +449,12 @@ fn table_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
     }
     let mut missing = Vec::new();
     let mut drawn = 0;
-    let (asked, selected) = (&mut state.asked, &mut state.selected);
+    let mut wish = None;
+    let HistoryState { asked, selection, scroll, filter, .. } = state;
     let len = ctx.history.len();
-    let table = rows::Table { id: table_id(), name: "History", cells, scroll: &mut state.scroll, len };
-    let list = table.show(ui, rows::title_ui, |row| {
+    let table = rows::Table { id: table_id(), name: "History", cells, scroll, len };
+    let head = |ui: &mut Ui, cell| title_of_ui(ui, cell, &mut filter.sort);
+    let list = table.show(ui, head, |row| {
         drawn += 1;
         let Some(id) = ctx.history.id_at(row.index) else { return };
         let Some(entry) = ctx.history.row(id) else {
@@ -227,15 +464,37 @@ fn table_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
             }
             return;
         };
-        let is_selected = *selected == Some(id);
-        let response = row.begin(table_id().with(id), is_selected, &spoken(entry));
+        let is_selected = selection.contains(id);
+        let response = row.begin(table_id().with(id), is_selected, &spoken(entry, ctx.now));
         row.cells(cells, |cell, ui| cell.ui(ui, entry, ctx.now));
-        if response.clicked() {
-            *selected = Some(id);
-            actions.extend([Action::Select(id), Action::Peek]);
+        if selection.cursor() == Some(id) && !is_selected {
+            let stroke = Stroke::new(1.0, Tokens::of(row.ui).accent);
+            row.ui.painter().rect_stroke(response.rect, 0, stroke, StrokeKind::Inside);
         }
-        response.context_menu(|ui| row_menu_ui(ui, entry, actions));
+        if response.clicked() {
+            let how = row.ui.input(|input| input.modifiers);
+            if how.shift {
+                selection.extend(ctx.history, id);
+            } else if how.command {
+                selection.toggle(id);
+            } else {
+                selection.only(id);
+                actions.push(Action::Peek);
+            }
+            actions.push(Action::Select(id));
+        }
+        if response.secondary_clicked() && !is_selected {
+            selection.only(id);
+            actions.push(Action::Select(id));
+        }
+        let others = selection.len().saturating_sub(1);
+        response.context_menu(|ui| wish = row_menu_ui(ui, entry, others, actions).or(wish));
     });
+    match wish {
+        Some(Pressed::Tag) => state.annotate(ctx.history, None),
+        Some(Pressed::Delete) => delete(state, ctx, actions),
+        _ => {}
+    }
     if std::mem::take(&mut state.focus_table) {
         list.request_focus();
     }
@@ -245,10 +504,83 @@ fn table_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
     }
 }
 
+/// Draws the name of a column, a press on which sorts by it.
+fn title_of_ui(ui: &mut Ui, cell: Cell, sort: &mut Sort) {
+    let Some(key) = cell.sort_key() else { return rows::title_ui(ui, cell) };
+    let t = Tokens::of(ui);
+    let is_by = sort.key == key;
+    let next = sort.pressed(key);
+    let color = if is_by { t.text } else { t.subdued };
+    let line = paint::line(ui, cell.title(), theme::regular(theme::SMALL_SIZE), color, f32::INFINITY);
+    let size = vec2(line.size().x + if is_by { 15.0 } else { 0.0 }, 22.0);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+    let name = format!("Sort by {}, {}", cell.title().to_lowercase(), order_words(next));
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
+    if is_by {
+        let direction = if sort.is_falling { SortDirection::Descending } else { SortDirection::Ascending };
+        ui.accesskit_node_builder(response.id, |node| {
+            node.set_sort_direction(direction);
+            node.set_description(format!("Sorted {}", order_words(*sort)));
+        });
+        let arrow = if sort.is_falling { icons::ARROW_DOWN } else { icons::ARROW_UP };
+        let glyph = paint::line(ui, &arrow.glyph().to_string(), icons::font(12.0), color, f32::INFINITY);
+        paint::galley_right(ui.painter(), glyph, rect.right(), rect.center().y);
+    }
+    paint::galley_left(ui.painter(), line, rect.left(), rect.center().y);
+    if response.has_focus() {
+        paint::button_focus_ring(ui, rect, theme::RADIUS_SMALL);
+    }
+    if response.hovered() {
+        ui.set_cursor_icon(egui::CursorIcon::PointingHand);
+    }
+    if response.on_hover_text(name).clicked() {
+        *sort = next;
+    }
+}
+
+/// What stands first.
+fn order_words(sort: Sort) -> &'static str {
+    match (sort.key, sort.is_falling) {
+        (SortKey::Created, true) => "newest first",
+        (SortKey::Created, false) => "oldest first",
+        (SortKey::Took, true) => "slowest first",
+        (SortKey::Took, false) => "fastest first",
+        (SortKey::Status, true) => "unused last",
+        (SortKey::Status, false) => "unused first",
+        (SortKey::Source, true) => "Stripe first",
+        (SortKey::Source, false) => "Local first",
+        (SortKey::Card | SortKey::Token | SortKey::UsedBy, true) => "Z to A",
+        (SortKey::Card | SortKey::Token | SortKey::UsedBy, false) => "A to Z",
+    }
+}
+
 /// What a screen reader says of a row.
-fn spoken(entry: &Entry) -> String {
+fn spoken(entry: &Entry, now: Timestamp) -> String {
     let what = entry.token_id.as_deref().or(entry.code.as_deref()).unwrap_or("no answer yet");
-    format!("{} {what} {} {}", entry.status.label(), words::card(entry), entry.target.label())
+    let (status, target) = (entry.status.label(), entry.target.label());
+    let mut spoken = format!("{status} {what} {} {target}, {}", words::card(entry), words::ago(entry.started, now));
+    if let Some(took) = entry.took {
+        spoken = format!("{spoken}, took {}", words::took(took));
+    }
+    if let Some(by) = used_by(entry) {
+        spoken = format!("{spoken}, used by {by}");
+    }
+    if !entry.tags.is_empty() {
+        spoken = format!("{spoken}, tags {}", entry.tags.join(" "));
+    }
+    if !entry.note.is_empty() {
+        spoken = format!("{spoken}, note {}", entry.note);
+    }
+    spoken
+}
+
+/// "ch_… from stripe-python 16.1.0".
+fn used_by(entry: &Entry) -> Option<String> {
+    let by = entry.used_by.as_deref()?;
+    Some(match &entry.used_client {
+        Some(client) => format!("{by} from {client}"),
+        None => by.to_owned(),
+    })
 }
 
 /// A column of the table.
@@ -257,6 +589,8 @@ enum Cell {
     Status,
     Token,
     Card,
+    UsedBy,
+    Note,
     Source,
     Took,
     Created,
@@ -266,9 +600,10 @@ impl rows::Cell for Cell {
     fn width(self) -> Width {
         match self {
             Self::Status => Width::Exact(84.0),
-            Self::Token => Width::Rest,
+            Self::Token | Self::Note => Width::Rest,
             Self::Card => Width::Exact(141.0),
-            Self::Source => Width::Exact(40.0),
+            Self::UsedBy => Width::Exact(190.0),
+            Self::Source => Width::Exact(56.0),
             Self::Took => Width::Exact(60.0),
             Self::Created => Width::Exact(76.0),
         }
@@ -279,6 +614,8 @@ impl rows::Cell for Cell {
             Self::Status => "Status",
             Self::Token => "Token",
             Self::Card => "Card",
+            Self::UsedBy => "Used by",
+            Self::Note => "Note and tags",
             Self::Source => "Source",
             Self::Took => "Took",
             Self::Created => "Created",
@@ -293,14 +630,29 @@ impl rows::Cell for Cell {
 impl Cell {
     /// The columns that there is room for.
     fn shown_in(width: f32) -> &'static [Self] {
-        use Cell::{Card, Created, Source, Status, Token, Took};
+        use Cell::{Card, Created, Note, Source, Status, Token, Took, UsedBy};
         match width {
-            660.0.. => &[Status, Token, Card, Source, Took, Created],
+            1080.0.. => &[Status, Token, Card, UsedBy, Note, Source, Took, Created],
+            880.0.. => &[Status, Token, Card, UsedBy, Source, Took, Created],
+            670.0.. => &[Status, Token, Card, Source, Took, Created],
             590.0.. => &[Status, Token, Card, Source, Created],
             480.0.. => &[Status, Token, Card, Created],
             340.0.. => &[Status, Token, Card],
             _ => &[Status, Token],
         }
+    }
+
+    fn sort_key(self) -> Option<SortKey> {
+        Some(match self {
+            Self::Status => SortKey::Status,
+            Self::Token => SortKey::Token,
+            Self::Card => SortKey::Card,
+            Self::UsedBy => SortKey::UsedBy,
+            Self::Source => SortKey::Source,
+            Self::Took => SortKey::Took,
+            Self::Created => SortKey::Created,
+            Self::Note => return None,
+        })
     }
 
     fn ui(self, ui: &mut Ui, entry: &Entry, now: Timestamp) {
@@ -317,7 +669,37 @@ impl Cell {
                     (None, Status::Interrupted | Status::Unknown) => ("a token may exist", t.faint),
                     (None, _) => (entry.code.as_deref().unwrap_or("no answer"), t.error),
                 };
-                ui.add(Label::new(RichText::new(text).font(theme::mono(theme::MONO_SIZE)).color(color)).truncate());
+                let text = RichText::new(text).font(theme::mono(theme::MONO_SIZE)).color(color);
+                // The marks keep their room beside the id.
+                let marks = if has_marks(entry) { 18.0 } else { 0.0 };
+                ui.scope(|ui| {
+                    ui.set_max_width((ui.available_width() - marks).max(0.0));
+                    ui.add(Label::new(text).truncate());
+                });
+                if has_marks(entry) {
+                    marks_ui(ui, entry);
+                }
+            }
+            Self::UsedBy => {
+                if let Some(by) = &entry.used_by {
+                    let client = entry.used_client.as_deref().map(|client| format!("  {client}")).unwrap_or_default();
+                    let mut line = egui::text::LayoutJob::default();
+                    let format = |font, color| egui::TextFormat::simple(font, color);
+                    line.append(by, 0.0, format(theme::mono(theme::MONO_SIZE), t.text));
+                    line.append(&client, 0.0, format(theme::regular(theme::SMALL_SIZE), t.faint));
+                    let label = ui.add(Label::new(line).truncate());
+                    label.on_hover_text(used_by(entry).unwrap_or_default());
+                }
+            }
+            Self::Note => {
+                let tags: String = entry.tags.iter().map(|tag| format!("#{tag} ")).collect();
+                let mut line = egui::text::LayoutJob::default();
+                let format = |color| egui::TextFormat::simple(theme::regular(theme::SMALL_SIZE), color);
+                line.append(&tags, 0.0, format(t.accent_text));
+                line.append(&entry.note, 0.0, format(t.subdued));
+                if has_marks(entry) {
+                    ui.add(Label::new(line).truncate()).on_hover_text(marks_words(entry));
+                }
             }
             Self::Card => {
                 ui.add(Label::new(words::card(entry)).truncate());
@@ -338,14 +720,51 @@ impl Cell {
     }
 }
 
-fn row_menu_ui(ui: &mut Ui, entry: &Entry, actions: &mut Vec<Action>) {
+fn has_marks(entry: &Entry) -> bool {
+    !entry.note.is_empty() || !entry.tags.is_empty()
+}
+
+fn marks_words(entry: &Entry) -> String {
+    let tags = entry.tags.iter().map(|tag| format!("#{tag}")).collect::<Vec<_>>().join(" ");
+    let parts = [tags, entry.note.clone()];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+/// Says by a sign that somebody wrote something on an entry, and what in its tooltip.
+fn marks_ui(ui: &mut Ui, entry: &Entry) -> Response {
+    let icon = if entry.note.is_empty() { icons::TAG } else { icons::PENCIL };
+    let label = ui.add(Label::new(icon.colored(12.0, Tokens::of(ui).accent_text)).selectable(false));
+    let words = marks_words(entry);
+    label.widget_info(|| WidgetInfo::labeled(Role::Label, true, &words));
+    label.on_hover_text(words)
+}
+
+/// What can be done to an entry; `others` are selected with it.
+fn row_menu_ui(ui: &mut Ui, entry: &Entry, others: usize, actions: &mut Vec<Action>) -> Option<Pressed> {
+    let mut pressed = None;
+    let item = |ui: &mut Ui, name: &str, keys: &str| {
+        let keys = RichText::new(keys).size(theme::SMALL_SIZE).color(Tokens::of(ui).subdued);
+        ui.add(egui::Button::new(name).shortcut_text(keys)).accessible_name(name).clicked()
+    };
+    if others > 0 {
+        if item(ui, "Tag the selected…", "F2") {
+            pressed = Some(Pressed::Tag);
+        }
+        if item(ui, "Delete the selected", "Delete") {
+            pressed = Some(Pressed::Delete);
+        }
+        return pressed;
+    }
     if let Some(id) = &entry.token_id
-        && ui.button("Copy id").clicked()
+        && item(ui, "Copy id", "Ctrl+I")
     {
         actions.push(Action::Copy { text: id.clone(), what: "Token id".to_owned() });
     }
-    if ui.button("Put into the form").clicked() {
+    if item(ui, "Put into the form", "Ctrl+D") {
         actions.push(Action::Reuse(entry.id));
+    }
+    if item(ui, "Note and tags…", "F2") {
+        pressed = Some(Pressed::Tag);
     }
     if entry.token_id.is_some() {
         if ui.button("Check whether it was used").clicked() {
@@ -359,4 +778,9 @@ fn row_menu_ui(ui: &mut Ui, entry: &Entry, actions: &mut Vec<Action>) {
             actions.push(Action::OpenUse(entry.id, UseKind::Attach));
         }
     }
+    ui.separator();
+    if item(ui, "Delete", "Delete") {
+        pressed = Some(Pressed::Delete);
+    }
+    pressed
 }

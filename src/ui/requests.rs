@@ -1,6 +1,6 @@
 //! The request log: every call that was answered here or at Stripe, newest first, with who asked and what came of it.
 
-use egui::{Id, Key, Label, RichText, Role, Sense, Ui, WidgetInfo, vec2};
+use egui::{Id, Key, Label, Modifiers, RichText, Role, Sense, Ui, WidgetInfo, vec2};
 use jiff::Timestamp;
 
 use super::{
@@ -125,8 +125,8 @@ fn empty_ui(ui: &mut Ui, server: &ServerInfo, actions: &mut Vec<Action>) {
 /// Moves the selection by keys, unless a field has the focus.
 fn keys_ui(ui: &Ui, state: &mut RequestsState, requests: &[RequestRow], actions: &mut Vec<Action>) {
     let place = state.selected.and_then(|id| place_of_request(requests, id));
-    if let Some(row) =
-        rows::moved(ui, table_id(), place, requests.len(), state.scroll.in_view()).and_then(|at| requests.get(at))
+    if let Some(row) = rows::moved(ui, table_id(), Modifiers::NONE, place, requests.len(), state.scroll.in_view())
+        .and_then(|at| requests.get(at))
     {
         state.selected = Some(row.id);
         state.scroll_to = Some(row.id);

@@ -1,8 +1,8 @@
 //! What the tables of the window share: columns, the look of a row, and the keys that move in them.
 
 use egui::{
-    Align, Id, Key, Layout, Modifiers, Rangef, Rect, Response, RichText, Role, Sense, Stroke, StrokeKind, TextWrapMode,
-    Ui, UiBuilder, WidgetInfo, pos2,
+    Align, Event, Id, Key, Layout, Modifiers, Rangef, Rect, Response, RichText, Role, Sense, Stroke, StrokeKind,
+    TextWrapMode, Ui, UiBuilder, WidgetInfo, pos2,
 };
 
 use super::{
@@ -130,7 +130,10 @@ impl Row<'_> {
         let response = self.ui.interact(self.rect, id, Sense::CLICK);
         let index = self.index;
         response.widget_info(|| WidgetInfo::selected(Role::Row, true, is_selected, spoken));
-        self.ui.accesskit_node_builder(id, |node| node.set_row_index(index));
+        self.ui.accesskit_node_builder(id, |node| {
+            node.set_row_index(index);
+            node.set_selected(is_selected);
+        });
         let fill = if is_selected {
             Some(t.selection)
         } else if response.hovered() || response.context_menu_opened() {
@@ -171,12 +174,22 @@ impl Row<'_> {
     }
 }
 
-/// The place that the keys move the selection to: those of the focused table, or of any while nothing has the focus.
-pub fn moved(ui: &Ui, table: Id, place: Option<usize>, len: usize, rows_in_view: usize) -> Option<usize> {
+/// The place that the keys with these modifiers move the selection to: those of the focused table, or of any while nothing
+/// has the focus.
+pub fn moved(
+    ui: &Ui,
+    table: Id,
+    how: Modifiers,
+    place: Option<usize>,
+    len: usize,
+    rows_in_view: usize,
+) -> Option<usize> {
     if ui.memory(|memory| memory.focused().is_some_and(|focused| focused != table)) {
         return None;
     }
-    let pressed = |key| ui.input(|input| input.key_pressed(key) && input.modifiers == Modifiers::NONE);
+    // The modifiers of the press itself: those of the frame may be released already.
+    let is_press = |event: &Event, sought| matches!(event, Event::Key { key, pressed: true, modifiers, .. } if *key == sought && modifiers.matches_exact(how));
+    let pressed = |key| ui.input(|input| input.events.iter().any(|event| is_press(event, key)));
     let last = len.checked_sub(1)?;
     let page = rows_in_view.saturating_sub(1).max(1);
     let target = if pressed(Key::ArrowDown) {

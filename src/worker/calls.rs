@@ -172,7 +172,7 @@ impl Desk {
             Command::UseToken { job, call, target } => {
                 self.call(job, self.place(target), call.to_api(&new_idempotency_key()), None);
             }
-            Command::Refresh { job, which, target } => self.refresh(job, which, target),
+            Command::Refresh { job, which } => self.refresh(job, which),
             Command::Cancel { job } => {
                 if let Some(stop) = lock(&self.open).stops.get(&job) {
                     stop.ring();
@@ -245,7 +245,7 @@ impl Desk {
         });
     }
 
-    fn refresh(&self, job: JobId, which: Refreshed, target: Target) {
+    fn refresh(&self, job: JobId, which: Refreshed) {
         let task = RefreshTask {
             job,
             line: self.line.clone(),
@@ -254,7 +254,8 @@ impl Desk {
             outbox: self.outbox.clone(),
             open: Arc::clone(&self.open),
         };
-        tokio::spawn(task.run(which, self.place(target)));
+        let places = [Target::Local, Target::Stripe].map(|target| self.place(target));
+        tokio::spawn(task.run(which, places));
     }
 
     /// Carries an edit out piece by piece. What the pieces before a failed one did stays done, and is told as a failure.
@@ -403,34 +404,53 @@ struct RefreshTask {
 }
 
 impl RefreshTask {
-    async fn run(self, which: Refreshed, place: Place) {
-        let outcome = match self.ask(which, place).await {
-            Ok(refresh::Progress { used, unused, failed, .. }) => JobOutcome::Refreshed { used, unused, failed },
+    async fn run(self, which: Refreshed, places: [Place; 2]) {
+        let outcome = match self.ask(which, places).await {
+            Ok(refresh::Progress { used, unused, failed, total, .. }) => {
+                JobOutcome::Refreshed { used, unused, failed, total }
+            }
             Err(message) => JobOutcome::Failed { message },
         };
         lock(&self.open).stops.remove(&self.job);
         self.outbox.send(Update::Finished { job: self.job, outcome });
     }
 
-    async fn ask(&self, which: Refreshed, place: Place) -> Result<refresh::Progress, String> {
-        let target = place.target;
+    async fn ask(&self, which: Refreshed, places: [Place; 2]) -> Result<refresh::Progress, String> {
         let told = |error: StoreError| error.to_string();
         let store = self.line.targets.store().clone();
         let tokens = tokio::task::spawn_blocking(move || {
             let reader = store.reader()?;
-            match which {
-                Refreshed::These(ids) => refresh::of_entries(&reader, &ids),
-                Refreshed::AllUnused => refresh::unused(&reader, target),
-            }
+            let of = |target| match &which {
+                Refreshed::These(ids) => refresh::of_entries(&reader, target, ids),
+                Refreshed::AllUnused(all) if *all == target => refresh::unused(&reader, target),
+                Refreshed::AllUnused(_) => Ok(Vec::new()),
+            };
+            Ok((of(Target::Local)?, of(Target::Stripe)?))
         });
-        let tokens = tokens.await.map_err(|_| "Could not read the history".to_owned())?.map_err(told)?;
-        let backend = self.line.backend(place).await?;
-        // What was found reaches the window as any other commit does.
-        let mut progress = |progress: refresh::Progress, _: &Asked, _: &Recorded| {
-            self.outbox.send(Update::Progress { job: self.job, done: progress.done, total: progress.total });
-        };
-        let asked = refresh::refresh(&backend, &self.clock, &tokens, &mut progress, &self.stop.flag);
-        asked.await.map_err(told)
+        let (local, stripe) = tokens.await.map_err(|_| "Could not read the history".to_owned())?.map_err(told)?;
+        // What cannot be asked is told before anything is.
+        let mut parts = Vec::new();
+        for (place, tokens) in places.into_iter().zip([local, stripe]) {
+            if !tokens.is_empty() {
+                parts.push((self.line.backend(place).await?, tokens));
+            }
+        }
+        let total = parts.iter().map(|(_, tokens)| tokens.len() as u64).sum();
+        let mut all = refresh::Progress { total, ..refresh::Progress::default() };
+        for (backend, tokens) in &parts {
+            let before = all.done;
+            // What was found reaches the window as any other commit does.
+            let mut progress = |progress: refresh::Progress, _: &Asked, _: &Recorded| {
+                self.outbox.send(Update::Progress { job: self.job, done: before + progress.done, total });
+            };
+            let asked = refresh::refresh(backend, &self.clock, tokens, &mut progress, &self.stop.flag);
+            let part = asked.await.map_err(told)?;
+            all.done += part.done;
+            all.used += part.used;
+            all.unused += part.unused;
+            all.failed += part.failed;
+        }
+        Ok(all)
     }
 }
 

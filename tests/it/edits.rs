@@ -143,7 +143,7 @@ fn a_deleted_entry_is_hidden_everywhere_until_it_is_restored() {
     assert_eq!(reader.by_token("tok_1").unwrap(), None);
     assert_eq!(reader.matching(&HistoryFilter::default(), &ids).unwrap(), [false, true]);
     assert_eq!(refresh::unused(&reader, Target::Local).unwrap().len(), 1);
-    assert_eq!(refresh::of_entries(&reader, &ids).unwrap().len(), 1);
+    assert_eq!(refresh::of_entries(&reader, Target::Local, &ids).unwrap().len(), 1);
     assert_eq!(exported(), ["\"tok_2\""]);
 
     // The minter still has the token, and what happens to it is known when the entry comes back.

@@ -10,6 +10,7 @@ mod export;
 mod field_help;
 mod form;
 mod gallery;
+mod history;
 mod keys;
 mod layers;
 mod life;

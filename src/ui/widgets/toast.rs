@@ -76,6 +76,11 @@ impl<A> Toasts<A> {
         }
     }
 
+    /// Takes away the messages whose action would do nothing any more.
+    pub fn withdraw(&mut self, is_past: impl Fn(&A) -> bool) {
+        self.shown.retain(|shown| !shown.toast.action.as_ref().is_some_and(|(_, action)| is_past(action)));
+    }
+
     /// Whether nothing is shown.
     pub fn is_empty(&self) -> bool {
         self.shown.is_empty()

@@ -1,0 +1,225 @@
+//! From which days entries are shown: a choice of usual spans, or two days as typed. Days are those of UTC.
+
+use egui::{Id, RichText, TextEdit, Ui, Vec2};
+use jiff::{Span, Timestamp, civil::Date, tz::Offset};
+
+use super::super::{
+    icons, theme,
+    theme::Tokens,
+    widgets::{IconButton, Tone, paint, text_edit_ui},
+};
+
+use crate::domain::expiry::utc_day;
+
+/// A span of days.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Days {
+    #[default]
+    Any,
+    Today,
+    Last7,
+    Last30,
+    /// From and to, as typed; nothing for an end that is open.
+    Custom {
+        from: String,
+        to: String,
+    },
+}
+
+/// The first and the last moment of a span.
+pub type Moments = (Option<Timestamp>, Option<Timestamp>);
+
+impl Days {
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::Any => "Any time",
+            Self::Today => "Today",
+            Self::Last7 => "Last 7 days",
+            Self::Last30 => "Last 30 days",
+            Self::Custom { .. } => "Custom days",
+        }
+    }
+
+    /// The moments that it means now; those of wrong days are left open.
+    pub fn moments(&self, now: Timestamp) -> Moments {
+        let ago = |days: i64| {
+            let day = utc_day(now).checked_sub(Span::new().days(days)).ok();
+            (day.and_then(first_moment), None)
+        };
+        match self {
+            Self::Any => (None, None),
+            Self::Today => ago(0),
+            Self::Last7 => ago(6),
+            Self::Last30 => ago(29),
+            Self::Custom { from, to } => {
+                let (from, to) = (day(from).ok().flatten(), day(to).ok().flatten());
+                (from.and_then(first_moment), to.and_then(last_moment))
+            }
+        }
+    }
+}
+
+fn first_moment(day: Date) -> Option<Timestamp> {
+    Offset::UTC.to_timestamp(day.at(0, 0, 0, 0)).ok()
+}
+
+/// To the millisecond, as entries are kept.
+fn last_moment(day: Date) -> Option<Timestamp> {
+    let next = first_moment(day.tomorrow().ok()?)?;
+    next.checked_sub(Span::new().milliseconds(1)).ok()
+}
+
+/// A day as typed, `None` where nothing is.
+fn day(text: &str) -> Result<Option<Date>, String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let is_shaped = text.len() == 10
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
+    if !is_shaped {
+        return Err("Write the day as YYYY-MM-DD".to_owned());
+    }
+    text.parse().map(Some).map_err(|_| format!("There is no day {text}"))
+}
+
+/// What is wrong with two days, beside the one that it is about.
+fn faults(from: &str, to: &str) -> [Option<String>; 2] {
+    let days = [day(from), day(to)];
+    if let [Ok(Some(first)), Ok(Some(last))] = &days
+        && last < first
+    {
+        return [None, Some("This day is before the first".to_owned())];
+    }
+    days.map(Result::err)
+}
+
+/// Draws the choice as a chip that opens a list.
+pub fn days_ui(ui: &mut Ui, days: &mut Days, focus_from: &mut bool) {
+    let t = Tokens::of(ui);
+    let is_on = *days != Days::Any;
+    let color = if is_on { t.accent_text } else { t.subdued };
+    let mut atoms = egui::Atoms::default();
+    atoms.push_right(RichText::new(days.label()).font(theme::regular(theme::SMALL_SIZE)).color(color));
+    atoms.push_right(icons::CHEVRON_DOWN.colored(12.0, color));
+    let style = std::sync::Arc::clone(ui.style());
+    ui.spacing_mut().interact_size.y = theme::CHIP_HEIGHT;
+    ui.spacing_mut().button_padding = Vec2::new(11.0, 1.0);
+    let widgets = &mut ui.visuals_mut().widgets;
+    widgets.inactive.weak_bg_fill = if is_on { t.selection } else { egui::Color32::TRANSPARENT };
+    widgets.inactive.bg_stroke.color = if is_on { egui::Color32::TRANSPARENT } else { t.border };
+    let radius = (theme::CHIP_HEIGHT / 2.0) as u8;
+    let button = egui::Button::new(atoms).gap(4.0).corner_radius(radius).min_size(Vec2::new(0.0, theme::CHIP_HEIGHT));
+    let chip = ui.add(button).accessible_name(format!("Created {}", days.label().to_lowercase()));
+    ui.set_style(style);
+    if chip.has_focus() {
+        paint::button_focus_ring(ui, chip.rect, radius);
+    }
+    egui::Popup::menu(&chip).show(|ui| {
+        for choice in [Days::Any, Days::Today, Days::Last7, Days::Last30] {
+            if ui.selectable_label(*days == choice, choice.label()).clicked() {
+                *days = choice;
+            }
+        }
+        ui.separator();
+        let is_custom = matches!(days, Days::Custom { .. });
+        if ui.selectable_label(is_custom, "Custom days…").clicked() {
+            if !is_custom {
+                *days = Days::Custom { from: String::new(), to: String::new() };
+            }
+            *focus_from = true;
+        }
+    });
+}
+
+/// Draws the two days, if they are typed; gives the days where they are to be forgotten.
+pub fn custom_ui(ui: &mut Ui, days: &mut Days, focus_from: &mut bool) {
+    let Days::Custom { from, to } = days else { return };
+    let t = Tokens::of(ui);
+    let faults = faults(from, to);
+    let mut is_done = false;
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
+        for ((name, text), fault) in [("From", from), ("To", to)].into_iter().zip(&faults) {
+            let label = ui.label(RichText::new(name).size(theme::SMALL_SIZE).color(t.subdued));
+            let edge = fault.as_ref().map(|_| t.error);
+            let edit = ui.scope(|ui| {
+                ui.set_max_width(124.0);
+                let edit = TextEdit::singleline(text)
+                    .id(Id::unique(("history_day", name)))
+                    .hint_text(RichText::new("YYYY-MM-DD").color(t.faint))
+                    .char_limit(10);
+                text_edit_ui(ui, edit, true, edge).response.response
+            });
+            let response = edit.inner.labelled_by(label.id);
+            if let Some(fault) = fault {
+                ui.accesskit_node_builder(response.id, |node| {
+                    node.set_description(fault.as_str());
+                    node.set_invalid(egui::accesskit::Invalid::True);
+                });
+            }
+            if name == "From" && std::mem::take(focus_from) {
+                response.request_focus();
+            }
+            is_done |= response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Escape));
+        }
+        ui.label(RichText::new("UTC").size(theme::SMALL_SIZE).color(t.faint));
+        is_done |= ui.add(IconButton::new(icons::X, "Show any time").small()).clicked();
+    });
+    for fault in faults.iter().flatten() {
+        ui.horizontal(|ui| {
+            paint::icon_ui(ui, Tone::Error.icon(), 13.0, t.error);
+            ui.label(RichText::new(fault).size(theme::SMALL_SIZE).color(t.error));
+        });
+    }
+    if is_done {
+        *days = Days::Any;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn custom(from: &str, to: &str) -> Days {
+        Days::Custom { from: from.to_owned(), to: to.to_owned() }
+    }
+
+    #[test]
+    fn days_are_those_of_utc_and_both_ends_belong_to_them() {
+        let now = at("2026-03-01T15:00:00Z");
+        for (days, expected) in [
+            (Days::Any, (None, None)),
+            (Days::Today, (Some("2026-03-01T00:00:00Z"), None)),
+            (Days::Last7, (Some("2026-02-23T00:00:00Z"), None)),
+            (Days::Last30, (Some("2026-01-31T00:00:00Z"), None)),
+            (custom("", ""), (None, None)),
+            (custom("2024-02-29", "2024-02-29"), (Some("2024-02-29T00:00:00Z"), Some("2024-02-29T23:59:59.999Z"))),
+            (custom("", " 2024-12-31 "), (None, Some("2024-12-31T23:59:59.999Z"))),
+            (custom("2023-02-29", "2024-1-1"), (None, None)),
+        ] {
+            let expected: Moments = (expected.0.map(at), expected.1.map(at));
+            assert_eq!(days.moments(now), expected, "{days:?}");
+        }
+    }
+
+    #[test]
+    fn a_day_that_is_none_is_told_beside_its_field() {
+        for (from, to, expected) in [
+            ("", "", [None, None]),
+            ("2026-01-31", "2026-01-31", [None, None]),
+            ("2026-02-30", "", [Some("There is no day 2026-02-30"), None]),
+            ("2026-2-1", "x", [Some("Write the day as YYYY-MM-DD"), Some("Write the day as YYYY-MM-DD")]),
+            ("2026-01-31", "2026-01-30", [None, Some("This day is before the first")]),
+        ] {
+            assert_eq!(faults(from, to), expected.map(|fault| fault.map(str::to_owned)), "{from} {to}");
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Which entries of the list are selected: one by one, a range of them, or all.
+
+use crate::{domain::entry::EntryId, model::History};
+
+/// A selection larger than this is not looked through again when the list changes: an edit of entries that are gone is
+/// no harm.
+const MOST_CHECKED: usize = 10_000;
+
+/// The selected entries, and the one that the keys move from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// In rising order.
+    ids: Vec<EntryId>,
+    cursor: Option<EntryId>,
+    /// The other end of a range.
+    anchor: Option<EntryId>,
+}
+
+impl Selection {
+    /// The entry that the inspector shows and the keys move from.
+    pub fn cursor(&self) -> Option<EntryId> {
+        self.cursor
+    }
+
+    pub fn contains(&self, id: EntryId) -> bool {
+        self.ids.binary_search(&id).is_ok()
+    }
+
+    /// Oldest first.
+    pub fn ids(&self) -> &[EntryId] {
+        &self.ids
+    }
+
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Selects one entry and nothing else.
+    pub fn only(&mut self, id: EntryId) {
+        self.ids.clear();
+        self.ids.push(id);
+        (self.cursor, self.anchor) = (Some(id), Some(id));
+    }
+
+    /// Adds an entry, or takes it away.
+    pub fn toggle(&mut self, id: EntryId) {
+        match self.ids.binary_search(&id) {
+            Ok(place) => {
+                self.ids.remove(place);
+            }
+            Err(place) => self.ids.insert(place, id),
+        }
+        (self.cursor, self.anchor) = (Some(id), Some(id));
+    }
+
+    /// Moves without selecting: what is selected is left as it is.
+    pub fn go_to(&mut self, id: EntryId) {
+        (self.cursor, self.anchor) = (Some(id), Some(id));
+    }
+
+    /// Selects all from the place where the range was begun to an entry.
+    pub fn extend(&mut self, history: &History, id: EntryId) {
+        let Some(to) = history.place_of(id) else { return };
+        let anchor = self.anchor.filter(|anchor| history.place_of(*anchor).is_some()).unwrap_or(id);
+        let from = history.place_of(anchor).unwrap_or(to);
+        self.ids.clear();
+        self.ids.extend((from.min(to)..=from.max(to)).filter_map(|place| history.id_at(place)));
+        self.ids.sort_unstable();
+        (self.cursor, self.anchor) = (Some(id), Some(anchor));
+    }
+
+    /// Selects everything that the list shows.
+    pub fn all(&mut self, history: &History) {
+        self.ids.clear();
+        self.ids.extend(history.ids());
+        self.ids.sort_unstable();
+        self.cursor = self.cursor.or(history.id_at(0));
+    }
+
+    /// Goes back to the one entry that the keys move from.
+    pub fn narrow(&mut self) {
+        match self.cursor {
+            Some(id) => self.only(id),
+            None => self.clear(),
+        }
+    }
+
+    /// Forgets what the list does not show any more.
+    pub fn keep_shown(&mut self, history: &History) {
+        if self.ids.len() <= MOST_CHECKED {
+            self.ids.retain(|id| history.place_of(*id).is_some());
+        }
+        if self.cursor.is_some_and(|id| history.place_of(id).is_none()) {
+            self.cursor = self.ids.last().copied().or(self.cursor);
+        }
+    }
+
+    /// Where the keys go when what is selected is deleted: to the entry below it, or else above.
+    pub fn heir(&self, history: &History) -> Option<EntryId> {
+        let here = self.cursor.and_then(|id| history.place_of(id))?;
+        let stays = |place: &usize| history.id_at(*place).is_some_and(|id| !self.contains(id));
+        let place = (here..history.len()).find(stays).or_else(|| (0..here).rev().find(stays))?;
+        history.id_at(place)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::{
+            entry::Counts,
+            listing::{Listing, Sort, SortKey},
+        },
+        messages::Update,
+        model::Model,
+    };
+
+    /// A list of these in this order.
+    fn history(ids: &[i64]) -> History {
+        let mut model = Model::default();
+        let list = Listing::new(ids.iter().copied().map(EntryId).collect(), Sort::default().pressed(SortKey::Card));
+        model.apply(Update::History { generation: 1, list, rows: Vec::new(), counts: Counts::default() });
+        model.history
+    }
+
+    fn ids(selection: &Selection) -> Vec<i64> {
+        selection.ids().iter().map(|id| id.0).collect()
+    }
+
+    #[test]
+    fn entries_are_selected_one_by_one_as_a_range_and_all() {
+        let history = history(&[4, 9, 1, 7, 3]);
+        let mut selection = Selection::default();
+        selection.only(EntryId(9));
+        assert_eq!(ids(&selection), [9]);
+        selection.toggle(EntryId(3));
+        assert_eq!(ids(&selection), [3, 9]);
+        selection.toggle(EntryId(9));
+        assert_eq!(ids(&selection), [3]);
+        selection.only(EntryId(9));
+        selection.extend(&history, EntryId(7));
+        assert_eq!(ids(&selection), [1, 7, 9], "by their places");
+        selection.extend(&history, EntryId(4));
+        assert_eq!(ids(&selection), [4, 9], "the other way from where it began");
+        assert_eq!(selection.cursor(), Some(EntryId(4)));
+        selection.all(&history);
+        assert_eq!(ids(&selection), [1, 3, 4, 7, 9]);
+        selection.narrow();
+        assert_eq!(ids(&selection), [4]);
+    }
+
+    #[test]
+    fn a_range_begins_anew_when_its_begin_is_gone() {
+        let mut selection = Selection::default();
+        selection.only(EntryId(9));
+        let history = history(&[4, 1, 7]);
+        selection.keep_shown(&history);
+        assert_eq!(ids(&selection), [0; 0]);
+        selection.extend(&history, EntryId(1));
+        assert_eq!(ids(&selection), [1]);
+    }
+
+    #[test]
+    fn the_keys_go_on_below_what_is_deleted_or_above_it_at_the_end() {
+        let history = history(&[4, 9, 1, 7, 3]);
+        for (from, to, expected) in [(9, 1, Some(7)), (1, 9, Some(7)), (7, 3, Some(1)), (4, 3, None)] {
+            let mut selection = Selection::default();
+            selection.only(EntryId(from));
+            selection.extend(&history, EntryId(to));
+            assert_eq!(selection.heir(&history), expected.map(EntryId), "{from} to {to}");
+        }
+    }
+}

@@ -1,0 +1,454 @@
+//! The history's pane: sorted, cut by days, selected, written on, deleted and brought back, refreshed, by hand and by key.
+
+use egui::{Key, Modifiers, Role};
+use egui_kittest::{
+    Harness,
+    kittest::{NodeT as _, Queryable as _},
+};
+use jiff::Timestamp;
+use tempfile::TempDir;
+use testcard::{
+    domain::{
+        api::Target,
+        edit::Edit,
+        entry::{Counts, EntryId, HistoryFilter},
+        listing::{Listing, Sort},
+    },
+    messages::Update,
+    model::{Model, Storage},
+    store::{Call, Place, Store},
+    ui::{
+        Action,
+        history::{HistoryContext, HistoryState, Refreshing, history_ui},
+        theme,
+    },
+};
+
+use crate::{
+    store::{creation, say, token},
+    support::{
+        hands::{click, focused, input, message, play, value},
+        http::{Server, reply},
+    },
+    window::{Bench, Window, ctrl, rows, says, wait, wait_for},
+};
+
+/// The moment of the bench's clock.
+const NOW: i64 = 1_900_000_000;
+const DAY: i64 = 86_400;
+
+/// A folder with these tokens of Visa cards, oldest first: their names, last digits, and days before now.
+fn folder_of(target: Target, tokens: &[(&str, &str, i64)]) -> (TempDir, Bench) {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder);
+    for (name, last4, days_ago) in tokens {
+        let started = Timestamp::from_second(NOW - days_ago * DAY).unwrap();
+        let call = Call { started, ..creation(target, &[]) };
+        store.answer(call, say(token(name, "Visa", last4, false))).wait().unwrap();
+    }
+    let bench = Bench { folder: Some(folder.path().to_owned()), ..Bench::new() };
+    (folder, bench)
+}
+
+fn open(folder: &TempDir) -> Store {
+    Store::open(&Place::Folder(folder.path().to_owned()), Timestamp::from_second(NOW).unwrap()).unwrap()
+}
+
+const FOUR: [(&str, &str, i64); 4] =
+    [("tok_a", "0002", 40), ("tok_b", "4444", 8), ("tok_c", "0001", 2), ("tok_d", "0003", 0)];
+
+fn window_of_four() -> (TempDir, Window) {
+    let (folder, bench) = folder_of(Target::Local, &FOUR);
+    let mut window = bench.open();
+    wait(&mut window, "the rows", |window| rows(window).len() == 4);
+    (folder, window)
+}
+
+/// The tokens in the order of the rows, by their last letters.
+fn shown(window: &Window) -> String {
+    rows(window).iter().map(|row| row.split(' ').nth(1).unwrap_or_default().chars().last().unwrap_or('?')).collect()
+}
+
+/// Those of them that a screen reader calls selected.
+fn selected(window: &Window) -> String {
+    let rows = window.query_all_by_role(Role::Row).filter(|row| row.accesskit_node().is_selected() == Some(true));
+    rows.filter_map(|row| row.accesskit_node().label()?.split(' ').nth(1)?.chars().last()).collect()
+}
+
+#[track_caller]
+fn click_row(window: &mut Window, token: &str, how: Modifiers) {
+    let row = window.get_by(|node| node.role() == Role::Row && node.label().is_some_and(|label| label.contains(token)));
+    let at = row.rect().center();
+    window.event(egui::Event::ModifiersChanged(how));
+    window.event(egui::Event::PointerMoved(at));
+    for pressed in [true, false] {
+        window.event(egui::Event::PointerButton {
+            pos: at,
+            button: egui::PointerButton::Primary,
+            pressed,
+            modifiers: how,
+        });
+    }
+    window.run_ok();
+    window.event(egui::Event::ModifiersChanged(Modifiers::NONE));
+    window.run_ok();
+}
+
+fn press(window: &mut Window, how: Modifiers, key: Key) {
+    window.key_press_modifiers(how, key);
+    window.run_ok();
+}
+
+fn go_to_table(window: &mut Window) {
+    ctrl(window, Key::Num2);
+    assert_eq!(focused(window).as_deref(), Some("History"));
+}
+
+#[test]
+fn a_press_on_a_title_sorts_and_another_turns_it_round() {
+    let (_folder, mut window) = window_of_four();
+    assert_eq!(shown(&window), "dcba", "newest first");
+    for (name, expected) in [
+        ("Sort by card, A to Z", "cadb"),
+        ("Sort by card, Z to A", "bdac"),
+        ("Sort by created, newest first", "dcba"),
+        ("Sort by created, oldest first", "abcd"),
+        ("Sort by token, A to Z", "abcd"),
+        ("Sort by token, Z to A", "dcba"),
+    ] {
+        click(&mut window, Role::Button, name);
+        wait(&mut window, name, |window| shown(window) == expected);
+    }
+    // The keyboard reaches it as well, and hears how the list stands.
+    let title = window.get_by_role_and_label(Role::Button, "Sort by created, newest first");
+    title.focus();
+    window.run_ok();
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    wait(&mut window, "the order", |window| shown(window) == "dcba");
+    let title = window.get_by_role_and_label(Role::Button, "Sort by created, oldest first");
+    assert_eq!(title.accesskit_node().description().as_deref(), Some("Sorted newest first"));
+}
+
+#[test]
+fn what_is_made_while_another_order_is_shown_takes_its_place() {
+    let (folder, mut window) = window_of_four();
+    click(&mut window, Role::Button, "Sort by card, A to Z");
+    wait(&mut window, "the order", |window| shown(window) == "cadb");
+    let other = open(&folder);
+    let call = creation(Target::Local, &[]);
+    other.answer(call, say(token("tok_e", "Visa", "0002", false))).wait().unwrap();
+    wait(&mut window, "the new row", |window| shown(window) == "ceadb");
+}
+
+#[test]
+fn days_are_chosen_from_a_list_or_typed() {
+    let (_folder, mut window) = window_of_four();
+    for (name, before, expected) in
+        [("Today", "any time", "d"), ("Last 7 days", "today", "dc"), ("Last 30 days", "last 7 days", "dcb")]
+    {
+        click(&mut window, Role::Button, &format!("Created {before}"));
+        click(&mut window, Role::Button, name);
+        wait(&mut window, name, |window| shown(window) == expected);
+    }
+    click(&mut window, Role::Button, "Created last 30 days");
+    click(&mut window, Role::Button, "Custom days…");
+    window.run_ok();
+    wait(&mut window, "all", |window| shown(window) == "dcba");
+    assert_eq!(focused(&window).as_deref(), Some("From"));
+    // 40 days before 2030-03-17.
+    play(&mut window, "2030-2-1");
+    assert_eq!(message(&window, "From"), "✗ Write the day as YYYY-MM-DD");
+    play(&mut window, "⬚2030-03-09⇥2030-03-08");
+    assert_eq!(message(&window, "From"), "");
+    assert_eq!(message(&window, "To"), "✗ This day is before the first");
+    play(&mut window, "⬚2030-03-15");
+    assert_eq!(message(&window, "To"), "");
+    wait(&mut window, "the days", |window| shown(window) == "cb");
+    press(&mut window, Modifiers::NONE, Key::Escape);
+    wait(&mut window, "any time", |window| shown(window) == "dcba");
+}
+
+#[test]
+fn entries_are_selected_by_mouse() {
+    let (_folder, mut window) = window_of_four();
+    click_row(&mut window, "tok_d", Modifiers::NONE);
+    assert_eq!(selected(&window), "d");
+    click_row(&mut window, "tok_b", Modifiers::COMMAND);
+    assert_eq!(selected(&window), "db");
+    assert!(says(&window, "2 selected"));
+    click_row(&mut window, "tok_d", Modifiers::SHIFT);
+    assert_eq!(selected(&window), "dcb");
+    click_row(&mut window, "tok_c", Modifiers::COMMAND);
+    assert_eq!(selected(&window), "db");
+    click_row(&mut window, "tok_a", Modifiers::NONE);
+    assert_eq!(selected(&window), "a");
+    assert!(!says(&window, "selected"));
+}
+
+#[test]
+fn entries_are_selected_by_keys() {
+    let (_folder, mut window) = window_of_four();
+    go_to_table(&mut window);
+    for (how, key, expected) in [
+        (Modifiers::NONE, Key::ArrowDown, "d"),
+        (Modifiers::SHIFT, Key::ArrowDown, "dc"),
+        (Modifiers::SHIFT, Key::End, "dcba"),
+        (Modifiers::SHIFT, Key::ArrowUp, "dcb"),
+        (Modifiers::COMMAND, Key::ArrowDown, "dcb"),
+        (Modifiers::COMMAND, Key::ArrowDown, "dcb"),
+        (Modifiers::COMMAND, Key::Space, "dcba"),
+        (Modifiers::NONE, Key::Escape, "a"),
+        (Modifiers::COMMAND, Key::A, "dcba"),
+        (Modifiers::NONE, Key::Home, "d"),
+    ] {
+        press(&mut window, how, key);
+        assert_eq!(selected(&window), expected, "{how:?} {key:?}");
+    }
+    // A field keeps its keys.
+    ctrl(&mut window, Key::F);
+    play(&mut window, "tok⬚");
+    assert_eq!(selected(&window), "d");
+}
+
+#[test]
+fn what_is_deleted_comes_back_by_key_and_by_the_toast() {
+    let (folder, mut window) = window_of_four();
+    go_to_table(&mut window);
+    press(&mut window, Modifiers::NONE, Key::ArrowDown);
+    press(&mut window, Modifiers::SHIFT, Key::ArrowDown);
+    press(&mut window, Modifiers::NONE, Key::Delete);
+    wait_for(&mut window, "2 entries deleted");
+    assert_eq!((shown(&window).as_str(), selected(&window).as_str()), ("ba", "b"), "the keys go on below");
+    assert!(says(&window, "Unused 2"), "the counts follow");
+    press(&mut window, Modifiers::NONE, Key::Delete);
+    wait_for(&mut window, "1 entry deleted");
+    // The last comes back first.
+    ctrl(&mut window, Key::Z);
+    wait_for(&mut window, "1 entry restored");
+    wait(&mut window, "the last", |window| shown(window) == "ba");
+    window.query_all_by_role_and_label(Role::Button, "Undo").next().unwrap().click();
+    wait_for(&mut window, "2 entries restored");
+    wait(&mut window, "all", |window| shown(window) == "dcba");
+    ctrl(&mut window, Key::Z);
+    wait_for(&mut window, "Nothing was deleted that could come back");
+
+    // In a text field the keys are those of the field.
+    ctrl(&mut window, Key::F);
+    play(&mut window, "x⌦⬚");
+    press(&mut window, Modifiers::NONE, Key::Delete);
+    wait(&mut window, "the search", |window| value_of_search(window).is_empty());
+    wait(&mut window, "all", |window| shown(window) == "dcba");
+    drop(window);
+    assert_eq!(open(&folder).reader().unwrap().counts().unwrap().all(), 4);
+}
+
+fn value_of_search(window: &Window) -> String {
+    window.get_by_role(Role::SearchInput).value().unwrap_or_default()
+}
+
+#[test]
+fn a_note_and_tags_are_written_under_the_table_and_found_again() {
+    let (folder, mut window) = window_of_four();
+    go_to_table(&mut window);
+    press(&mut window, Modifiers::NONE, Key::ArrowDown);
+    press(&mut window, Modifiers::NONE, Key::F2);
+    window.run_ok();
+    assert_eq!(focused(&window).as_deref(), Some("Note"));
+    play(&mut window, "for the refund⇥Smoke nightly↵");
+    wait_for(&mut window, "Note saved");
+    wait(&mut window, "the mark", |window| rows(window)[0].ends_with("tags smoke nightly, note for the refund"));
+    assert_eq!(focused(&window).as_deref(), Some("History"), "the focus is back");
+    assert!(window.query_by_role_and_label(Role::TextInput, "Note").is_none());
+
+    // Several at once.
+    press(&mut window, Modifiers::SHIFT, Key::ArrowDown);
+    click(&mut window, Role::Button, "Tag…");
+    window.run_ok();
+    assert_eq!(focused(&window).as_deref(), Some("Add tags"));
+    play(&mut window, "run7");
+    input(&window, "Remove tags").focus();
+    window.run_ok();
+    play(&mut window, "nightly");
+    click(&mut window, Role::Button, "Save");
+    wait_for(&mut window, "Tags of 2 entries saved");
+    wait(&mut window, "the tags", |window| rows(window)[1].ends_with("tags run7"));
+    assert!(rows(&window)[0].contains("tags smoke run7, note"), "{:?}", rows(&window));
+
+    ctrl(&mut window, Key::F);
+    play(&mut window, "#smoke refund");
+    wait(&mut window, "the search", |window| shown(window) == "d");
+    // What is left is not kept.
+    press(&mut window, Modifiers::NONE, Key::F2);
+    window.run_ok();
+    assert_eq!((value(&window, "Note").as_str(), value(&window, "Tags").as_str()), ("for the refund", "smoke run7"));
+    input(&window, "Note").focus();
+    window.run_ok();
+    play(&mut window, "⬚⌫⎋");
+    assert!(window.query_by_role_and_label(Role::TextInput, "Note").is_none());
+    drop(window);
+    let reader = open(&folder).reader().unwrap();
+    let kept = reader.page(&HistoryFilter::default(), 1).unwrap().remove(0);
+    assert_eq!((kept.note.as_str(), kept.tags.join(" ").as_str()), ("for the refund", "smoke run7"));
+}
+
+#[test]
+fn the_menu_of_a_row_offers_what_the_keys_do() {
+    let (_folder, mut window) = window_of_four();
+    let row = |window: &Window| {
+        window
+            .get_by(|node| node.role() == Role::Row && node.label().is_some_and(|l| l.contains("tok_b")))
+            .rect()
+            .center()
+    };
+    let menu = |window: &mut Window| {
+        let pos = row(window);
+        for pressed in [true, false] {
+            let button = egui::PointerButton::Secondary;
+            window.event(egui::Event::PointerMoved(pos));
+            window.event(egui::Event::PointerButton { pos, button, pressed, modifiers: Modifiers::NONE });
+        }
+        window.run_ok();
+    };
+    menu(&mut window);
+    assert_eq!(selected(&window), "b");
+    click(&mut window, Role::Button, "Note and tags…");
+    window.run_ok();
+    assert!(says(&window, "Note and tags of tok_b"));
+    click(&mut window, Role::Button, "Cancel");
+    menu(&mut window);
+    let delete = window.query_all_by_role_and_label(Role::Button, "Delete").last().unwrap();
+    delete.click();
+    wait(&mut window, "the rest", |window| shown(window) == "dca");
+}
+
+#[test]
+fn the_selected_are_exported_alone() {
+    let (folder, mut window) = window_of_four();
+    click_row(&mut window, "tok_d", Modifiers::NONE);
+    click_row(&mut window, "tok_a", Modifiers::COMMAND);
+    click(&mut window, Role::Button, "Export selected…");
+    assert!(says(&window, "The selected entries, newest first · 2"));
+    let path = folder.path().join("two.json");
+    input(&window, "File").focus();
+    window.run_ok();
+    play(&mut window, &format!("⬚{}", path.display()));
+    click(&mut window, Role::Button, "Export");
+    wait_for(&mut window, "2 entries exported to");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let place = |token: &str| text.find(&format!("\"token\": \"{token}\""));
+    assert!(place("tok_d") < place("tok_a") && place("tok_b").is_none() && place("tok_d").is_some());
+}
+
+#[test]
+fn what_another_program_does_is_seen_at_once() {
+    let (folder, mut window) = window_of_four();
+    click_row(&mut window, "tok_c", Modifiers::NONE);
+    click_row(&mut window, "tok_b", Modifiers::COMMAND);
+    let other = open(&folder);
+    let id = other.reader().unwrap().by_token("tok_c").unwrap().unwrap();
+    let now = Timestamp::from_second(NOW).unwrap();
+    other.edit(Edit::Delete { ids: vec![id] }, now).wait().unwrap();
+    wait(&mut window, "the deletion", |window| shown(window) == "dba");
+    assert_eq!(selected(&window), "b", "what is gone is not selected");
+    other.edit(Edit::Restore { ids: vec![id] }, now).wait().unwrap();
+    other.edit(Edit::Note { id, note: "from elsewhere".to_owned() }, now).wait().unwrap();
+    wait(&mut window, "the note", |window| rows(window).iter().any(|row| row.ends_with("note from elsewhere")));
+    assert_eq!(shown(&window), "dcba");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_selected_are_asked_for_at_stripe_and_the_asking_can_be_stopped() {
+    let used = |id: &str| format!(r#"{{"id": "{id}", "object": "token", "card": {{}}, "used": true}}"#);
+    // The second call meets the rate limit for an hour.
+    let server = Server::answering(move |nth, received| match nth {
+        0 => reply(200, used(received.uri.rsplit('/').next().unwrap())),
+        _ => reply(429, "{}").with("Retry-After", "3600"),
+    })
+    .await;
+    let (_folder, bench) = folder_of(Target::Stripe, &FOUR);
+    let mut window = Bench { folder: bench.folder.clone(), ..Bench::stripe(&server.url()) }.open();
+    wait(&mut window, "the rows", |window| rows(window).len() == 4);
+    click_row(&mut window, "tok_d", Modifiers::NONE);
+    click_row(&mut window, "tok_b", Modifiers::SHIFT);
+    click(&mut window, Role::Button, "Refresh");
+    wait_for(&mut window, "Refreshing 1 of 3");
+    wait(&mut window, "what was found", |window| rows(window).iter().any(|row| row.starts_with("Used tok_")));
+    let refresh = window.get_by_role_and_label(Role::Button, "Refresh");
+    assert!(refresh.accesskit_node().is_disabled(), "one at a time");
+    click(&mut window, Role::Button, "Cancel");
+    wait_for(&mut window, "Stopped after 1 of 3: 1 used, 0 still unused");
+    assert!(!says(&window, "Refreshing"));
+}
+
+/// The pane alone, with so many entries, and what it asks for in each frame.
+struct View {
+    model: Model,
+    state: HistoryState,
+    actions: Vec<Vec<Action>>,
+    refreshing: Option<Refreshing>,
+}
+
+fn view(entries: i64) -> Harness<'static, View> {
+    let mut model = Model::default();
+    let list = Listing::new((1..=entries).rev().map(EntryId).collect(), Sort::default());
+    let store = Store::open(&Place::Memory, Timestamp::UNIX_EPOCH).unwrap();
+    let made = store.answer(creation(Target::Local, &[]), say(token("tok_1", "Visa", "4242", false)));
+    let row = made.wait().unwrap().entry.unwrap();
+    let rows = (entries - 59..=entries).map(|id| testcard::domain::entry::Entry { id: EntryId(id), ..row.clone() });
+    let counts = Counts { unused: entries.unsigned_abs(), ..Counts::default() };
+    model.apply(Update::History { generation: 1, list, rows: rows.collect(), counts });
+    let view = View { model, state: HistoryState::default(), actions: Vec::new(), refreshing: None };
+    let mut view = Harness::builder().with_size([1200.0, 800.0]).build_ui_state(
+        |ui, view: &mut View| {
+            theme::install(ui.ctx());
+            let storage = Storage::Open(None);
+            let context = HistoryContext {
+                history: &view.model.history,
+                storage: &storage,
+                requests: 0,
+                target: Target::Local,
+                refreshing: view.refreshing,
+                now: Timestamp::from_second(NOW).unwrap(),
+            };
+            let mut actions = Vec::new();
+            history_ui(ui, &mut view.state, &context, &mut actions);
+            view.actions.push(actions);
+        },
+        view,
+    );
+    view.run();
+    view
+}
+
+#[test]
+fn a_frame_asks_for_nothing_but_rows_that_it_lacks_and_asks_once() {
+    let mut view = view(1_000_000);
+    let drawn = view.state().state.rows_drawn;
+    assert!((5..40).contains(&drawn), "{drawn}");
+    let asked = |view: &Harness<'_, View>| view.state().actions.iter().flatten().count();
+    assert_eq!(asked(&view), 0, "{:?}", view.state().actions);
+    view.key_press(Key::End);
+    view.run();
+    let loads = |action: &&Action| matches!(action, Action::LoadRows(_));
+    let found: Vec<Action> = view.state().actions.iter().flatten().filter(loads).cloned().collect();
+    let [Action::LoadRows(ids)] = &found[..] else { panic!("{found:?}") };
+    assert!(ids.len() < 40 && ids.contains(&EntryId(1)), "{ids:?}");
+    let before = asked(&view);
+    for _ in 0..20 {
+        view.step();
+    }
+    assert_eq!(asked(&view), before);
+}
+
+#[test]
+fn all_of_a_million_entries_are_selected_and_deleted_as_one() {
+    let mut view = view(1_000_000);
+    view.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    view.run();
+    assert_eq!(view.state().state.selected().len(), 1_000_000);
+    view.get_by_label("1,000,000 selected");
+    view.key_press(Key::Delete);
+    view.run();
+    let deletes = |action: &&Action| matches!(action, Action::Edit(Edit::Delete { ids }) if ids.len() == 1_000_000);
+    assert_eq!(view.state().actions.iter().flatten().filter(deletes).count(), 1);
+}
