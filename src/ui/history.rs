@@ -1,5 +1,6 @@
 //! The history: a table that draws only the rows in view, with its search, its filters, and what is done to the selected.
 
+mod cells;
 mod dates;
 mod marks;
 mod selection;
@@ -7,36 +8,28 @@ mod selection;
 use std::collections::HashSet;
 
 use egui::{
-    Align, Id, Key, Label, Layout, Modifiers, ProgressBar, Response, RichText, Role, Sense, Stroke, StrokeKind, Ui,
-    UiBuilder, WidgetInfo,
-    accesskit::{Live, SortDirection},
-    vec2,
+    Align, Id, Key, Layout, Modifiers, ProgressBar, RichText, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder,
+    accesskit::Live, vec2,
 };
 use jiff::Timestamp;
 
 use self::{
+    cells::{Cell, spoken, title_of_ui},
     dates::Days,
     marks::{Marks, Open},
     selection::Selection,
 };
 use super::{
     action::{Action, Pane, UseKind},
-    icons, requests,
-    rows::{self, Cell as _, Width},
-    theme,
+    icons, requests, rows, theme,
     theme::Tokens,
-    widgets::{
-        FilterChip, IconButton, QuietButton, Scroll, chip::grouped, empty_state_ui, field::search_ui, paint,
-        status_badge_ui,
-    },
-    words,
+    widgets::{FilterChip, IconButton, QuietButton, Scroll, chip::grouped, empty_state_ui, field::search_ui},
 };
 use crate::{
     domain::{
         api::Target,
         edit::Edit,
         entry::{Entry, EntryId, HistoryFilter, Status},
-        listing::{Sort, SortKey},
     },
     messages::JobId,
     model::{History, Storage},
@@ -502,241 +495,6 @@ fn table_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
     if !missing.is_empty() {
         actions.push(Action::LoadRows(missing));
     }
-}
-
-/// Draws the name of a column, a press on which sorts by it.
-fn title_of_ui(ui: &mut Ui, cell: Cell, sort: &mut Sort) {
-    let Some(key) = cell.sort_key() else { return rows::title_ui(ui, cell) };
-    let t = Tokens::of(ui);
-    let is_by = sort.key == key;
-    let next = sort.pressed(key);
-    let color = if is_by { t.text } else { t.subdued };
-    let line = paint::line(ui, cell.title(), theme::regular(theme::SMALL_SIZE), color, f32::INFINITY);
-    let size = vec2(line.size().x + if is_by { 15.0 } else { 0.0 }, 22.0);
-    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
-    let name = format!("Sort by {}, {}", cell.title().to_lowercase(), order_words(next));
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
-    if is_by {
-        let direction = if sort.is_falling { SortDirection::Descending } else { SortDirection::Ascending };
-        ui.accesskit_node_builder(response.id, |node| {
-            node.set_sort_direction(direction);
-            node.set_description(format!("Sorted {}", order_words(*sort)));
-        });
-        let arrow = if sort.is_falling { icons::ARROW_DOWN } else { icons::ARROW_UP };
-        let glyph = paint::line(ui, &arrow.glyph().to_string(), icons::font(12.0), color, f32::INFINITY);
-        paint::galley_right(ui.painter(), glyph, rect.right(), rect.center().y);
-    }
-    paint::galley_left(ui.painter(), line, rect.left(), rect.center().y);
-    if response.has_focus() {
-        paint::button_focus_ring(ui, rect, theme::RADIUS_SMALL);
-    }
-    if response.hovered() {
-        ui.set_cursor_icon(egui::CursorIcon::PointingHand);
-    }
-    if response.on_hover_text(name).clicked() {
-        *sort = next;
-    }
-}
-
-/// What stands first.
-fn order_words(sort: Sort) -> &'static str {
-    match (sort.key, sort.is_falling) {
-        (SortKey::Created, true) => "newest first",
-        (SortKey::Created, false) => "oldest first",
-        (SortKey::Took, true) => "slowest first",
-        (SortKey::Took, false) => "fastest first",
-        (SortKey::Status, true) => "unused last",
-        (SortKey::Status, false) => "unused first",
-        (SortKey::Source, true) => "Stripe first",
-        (SortKey::Source, false) => "Local first",
-        (SortKey::Card | SortKey::Token | SortKey::UsedBy, true) => "Z to A",
-        (SortKey::Card | SortKey::Token | SortKey::UsedBy, false) => "A to Z",
-    }
-}
-
-/// What a screen reader says of a row.
-fn spoken(entry: &Entry, now: Timestamp) -> String {
-    let what = entry.token_id.as_deref().or(entry.code.as_deref()).unwrap_or("no answer yet");
-    let (status, target) = (entry.status.label(), entry.target.label());
-    let mut spoken = format!("{status} {what} {} {target}, {}", words::card(entry), words::ago(entry.started, now));
-    if let Some(took) = entry.took {
-        spoken = format!("{spoken}, took {}", words::took(took));
-    }
-    if let Some(by) = used_by(entry) {
-        spoken = format!("{spoken}, used by {by}");
-    }
-    if !entry.tags.is_empty() {
-        spoken = format!("{spoken}, tags {}", entry.tags.join(" "));
-    }
-    if !entry.note.is_empty() {
-        spoken = format!("{spoken}, note {}", entry.note);
-    }
-    spoken
-}
-
-/// "ch_… from stripe-python 16.1.0".
-fn used_by(entry: &Entry) -> Option<String> {
-    let by = entry.used_by.as_deref()?;
-    Some(match &entry.used_client {
-        Some(client) => format!("{by} from {client}"),
-        None => by.to_owned(),
-    })
-}
-
-/// A column of the table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Cell {
-    Status,
-    Token,
-    Card,
-    UsedBy,
-    Note,
-    Source,
-    Took,
-    Created,
-}
-
-impl rows::Cell for Cell {
-    fn width(self) -> Width {
-        match self {
-            Self::Status => Width::Exact(84.0),
-            Self::Token | Self::Note => Width::Rest,
-            Self::Card => Width::Exact(141.0),
-            Self::UsedBy => Width::Exact(190.0),
-            Self::Source => Width::Exact(56.0),
-            Self::Took => Width::Exact(60.0),
-            Self::Created => Width::Exact(76.0),
-        }
-    }
-
-    fn title(self) -> &'static str {
-        match self {
-            Self::Status => "Status",
-            Self::Token => "Token",
-            Self::Card => "Card",
-            Self::UsedBy => "Used by",
-            Self::Note => "Note and tags",
-            Self::Source => "Source",
-            Self::Took => "Took",
-            Self::Created => "Created",
-        }
-    }
-
-    fn is_at_right(self) -> bool {
-        matches!(self, Self::Took | Self::Created)
-    }
-}
-
-impl Cell {
-    /// The columns that there is room for.
-    fn shown_in(width: f32) -> &'static [Self] {
-        use Cell::{Card, Created, Note, Source, Status, Token, Took, UsedBy};
-        match width {
-            1080.0.. => &[Status, Token, Card, UsedBy, Note, Source, Took, Created],
-            880.0.. => &[Status, Token, Card, UsedBy, Source, Took, Created],
-            670.0.. => &[Status, Token, Card, Source, Took, Created],
-            590.0.. => &[Status, Token, Card, Source, Created],
-            480.0.. => &[Status, Token, Card, Created],
-            340.0.. => &[Status, Token, Card],
-            _ => &[Status, Token],
-        }
-    }
-
-    fn sort_key(self) -> Option<SortKey> {
-        Some(match self {
-            Self::Status => SortKey::Status,
-            Self::Token => SortKey::Token,
-            Self::Card => SortKey::Card,
-            Self::UsedBy => SortKey::UsedBy,
-            Self::Source => SortKey::Source,
-            Self::Took => SortKey::Took,
-            Self::Created => SortKey::Created,
-            Self::Note => return None,
-        })
-    }
-
-    fn ui(self, ui: &mut Ui, entry: &Entry, now: Timestamp) {
-        let t = Tokens::of(ui);
-        match self {
-            Self::Status => {
-                ui.add_space(6.0);
-                status_badge_ui(ui, entry.status);
-            }
-            Self::Token => {
-                let (text, color) = match (&entry.token_id, entry.status) {
-                    (Some(id), _) => (id.as_str(), t.text),
-                    (None, Status::Pending) => ("creating…", t.faint),
-                    (None, Status::Interrupted | Status::Unknown) => ("a token may exist", t.faint),
-                    (None, _) => (entry.code.as_deref().unwrap_or("no answer"), t.error),
-                };
-                let text = RichText::new(text).font(theme::mono(theme::MONO_SIZE)).color(color);
-                // The marks keep their room beside the id.
-                let marks = if has_marks(entry) { 18.0 } else { 0.0 };
-                ui.scope(|ui| {
-                    ui.set_max_width((ui.available_width() - marks).max(0.0));
-                    ui.add(Label::new(text).truncate());
-                });
-                if has_marks(entry) {
-                    marks_ui(ui, entry);
-                }
-            }
-            Self::UsedBy => {
-                if let Some(by) = &entry.used_by {
-                    let client = entry.used_client.as_deref().map(|client| format!("  {client}")).unwrap_or_default();
-                    let mut line = egui::text::LayoutJob::default();
-                    let format = |font, color| egui::TextFormat::simple(font, color);
-                    line.append(by, 0.0, format(theme::mono(theme::MONO_SIZE), t.text));
-                    line.append(&client, 0.0, format(theme::regular(theme::SMALL_SIZE), t.faint));
-                    let label = ui.add(Label::new(line).truncate());
-                    label.on_hover_text(used_by(entry).unwrap_or_default());
-                }
-            }
-            Self::Note => {
-                let tags: String = entry.tags.iter().map(|tag| format!("#{tag} ")).collect();
-                let mut line = egui::text::LayoutJob::default();
-                let format = |color| egui::TextFormat::simple(theme::regular(theme::SMALL_SIZE), color);
-                line.append(&tags, 0.0, format(t.accent_text));
-                line.append(&entry.note, 0.0, format(t.subdued));
-                if has_marks(entry) {
-                    ui.add(Label::new(line).truncate()).on_hover_text(marks_words(entry));
-                }
-            }
-            Self::Card => {
-                ui.add(Label::new(words::card(entry)).truncate());
-            }
-            Self::Source => {
-                ui.label(entry.target.label());
-            }
-            Self::Took => {
-                let took = entry.took.map_or_else(|| "…".to_owned(), words::took);
-                ui.label(RichText::new(took).font(theme::mono(theme::MONO_SIZE)));
-            }
-            Self::Created => {
-                ui.add_space(6.0);
-                let text = RichText::new(words::ago(entry.started, now)).color(t.faint);
-                ui.add(Label::new(text).truncate()).on_hover_text(words::moment(entry.started));
-            }
-        }
-    }
-}
-
-fn has_marks(entry: &Entry) -> bool {
-    !entry.note.is_empty() || !entry.tags.is_empty()
-}
-
-fn marks_words(entry: &Entry) -> String {
-    let tags = entry.tags.iter().map(|tag| format!("#{tag}")).collect::<Vec<_>>().join(" ");
-    let parts = [tags, entry.note.clone()];
-    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
-}
-
-/// Says by a sign that somebody wrote something on an entry, and what in its tooltip.
-fn marks_ui(ui: &mut Ui, entry: &Entry) -> Response {
-    let icon = if entry.note.is_empty() { icons::TAG } else { icons::PENCIL };
-    let label = ui.add(Label::new(icon.colored(12.0, Tokens::of(ui).accent_text)).selectable(false));
-    let words = marks_words(entry);
-    label.widget_info(|| WidgetInfo::labeled(Role::Label, true, &words));
-    label.on_hover_text(words)
 }
 
 /// What can be done to an entry; `others` are selected with it.

@@ -220,14 +220,18 @@ fn what_is_deleted_comes_back_by_key_and_by_the_toast() {
     wait_for(&mut window, "2 entries deleted");
     assert_eq!((shown(&window).as_str(), selected(&window).as_str()), ("ba", "b"), "the keys go on below");
     assert!(says(&window, "Unused 2"), "the counts follow");
+    click(&mut window, Role::Button, "Undo");
+    wait_for(&mut window, "2 entries restored");
+    wait(&mut window, "both", |window| shown(window) == "dcba");
+    go_to_table(&mut window);
     press(&mut window, Modifiers::NONE, Key::Delete);
-    wait_for(&mut window, "1 entry deleted");
+    wait(&mut window, "the first deletion", |window| shown(window) == "dca");
+    press(&mut window, Modifiers::NONE, Key::Delete);
+    wait(&mut window, "the second deletion", |window| shown(window) == "dc");
     // The last comes back first.
     ctrl(&mut window, Key::Z);
-    wait_for(&mut window, "1 entry restored");
-    wait(&mut window, "the last", |window| shown(window) == "ba");
-    window.query_all_by_role_and_label(Role::Button, "Undo").next().unwrap().click();
-    wait_for(&mut window, "2 entries restored");
+    wait(&mut window, "the last", |window| shown(window) == "dca");
+    ctrl(&mut window, Key::Z);
     wait(&mut window, "all", |window| shown(window) == "dcba");
     ctrl(&mut window, Key::Z);
     wait_for(&mut window, "Nothing was deleted that could come back");
