@@ -312,3 +312,45 @@ pub fn as_curl(request: &MaskedRequest, target: Target, context: &CodeContext<'_
     let base = if target == Target::Local { context.base() } else { None };
     snippets::snippet(request, Language::Curl, base.as_ref())
 }
+
+#[cfg(test)]
+mod tests {
+    use egui::{Context, RawInput};
+
+    use super::*;
+    use crate::domain::api::ApiRequest;
+
+    /// Draws a frame; where the text lies in memory tells whether it was written anew.
+    fn frame(ctx: &Context, state: &mut CodeState, id: i64, server: &ServerInfo) -> *const u8 {
+        let request = ApiRequest::retrieve_token("tok_1").masked();
+        let context = CodeContext { server, port: 0 };
+        let mut output = ctx.run_ui(RawInput::default(), |ui| {
+            code_ui(ui, state, CodeOf::Entry(EntryId(id)), &request, Target::Local, &context, &mut Vec::new());
+        });
+        output.textures_delta.clear();
+        state.written.as_ref().unwrap().text.as_ptr()
+    }
+
+    #[test]
+    fn code_is_written_anew_only_when_it_is_another() {
+        let ctx = Context::default();
+        theme::install(&ctx);
+        let mut state = CodeState::default();
+        let on = ServerInfo::On { address: "127.0.0.1:1".to_owned(), control_token: String::new() };
+        let mut kept = frame(&ctx, &mut state, 1, &ServerInfo::Off);
+        assert_eq!(kept, frame(&ctx, &mut state, 1, &ServerInfo::Off));
+        let mut check = |state: &mut CodeState, id: i64, server: &ServerInfo| {
+            let now = frame(&ctx, state, id, server);
+            // The old text is dropped only when the new one is there.
+            assert_ne!(kept, now);
+            assert_eq!(now, frame(&ctx, state, id, server));
+            kept = now;
+        };
+        check(&mut state, 2, &ServerInfo::Off);
+        check(&mut state, 2, &on);
+        state.language = Language::Go;
+        check(&mut state, 2, &on);
+        state.callee = Some(Target::Stripe);
+        check(&mut state, 2, &on);
+    }
+}
