@@ -454,3 +454,34 @@ async fn a_call_that_was_killed_is_interrupted_for_the_next_run() {
     child.wait().unwrap();
     assert_eq!(home.run(["history", "--status", "interrupted"]).stdout.lines().count(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_profile_of_the_settings_says_where_a_call_goes() {
+    let server = Server::start(vec![reply(200, r#"{"id": "tok_1", "object": "token"}"#)]).await;
+    let home = Home::new();
+    let folder = home.path().join("config");
+    fs::create_dir_all(&folder).unwrap();
+    let settings = format!(
+        r#"{{"version": 2, "profile": 1, "profiles": [
+            {{"id": 1, "name": "Default", "base_url": "http://127.0.0.1:1"}},
+            {{"id": 2, "name": "Staging", "target": "stripe", "base_url": "{}", "stripe_account": "acct_2"}}
+        ]}}"#,
+        server.url()
+    );
+    fs::write(folder.join("settings.json"), settings).unwrap();
+
+    let run = home.run_with_key(KEY, ["mint", "--profile", "staging"]);
+    assert_eq!((run.exit, run.stdout.trim()), (0, "tok_1"), "{run:?}");
+    assert_eq!(server.only().header("stripe-account"), "acct_2");
+    // Its target is a wish that an argument overrules.
+    let run = home.run(["mint", "--profile", "staging", "--target", "local", "--memory"]);
+    assert!(run.exit == 0 && run.stdout.starts_with("tok_1"), "{run:?}");
+    assert!(server.received().is_empty());
+    // Without it, the profile in use says where Stripe is, as it always did.
+    let run = home.run_with_key(KEY, ["mint", "--target", "stripe"]);
+    assert!(run.exit == 3 && run.stderr.contains("127.0.0.1:1"), "{run:?}");
+
+    let run = home.run_with_key(KEY, ["mint", "--profile", "Live"]);
+    assert_eq!(run.exit, 2);
+    assert!(run.stderr.contains("no profile 'Live'") && run.stderr.contains("'Default', 'Staging'"), "{}", run.stderr);
+}

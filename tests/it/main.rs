@@ -33,4 +33,5 @@ mod snippets;
 mod store;
 mod stripe;
 mod support;
+mod way;
 mod window;

@@ -3,7 +3,15 @@
 
 use std::fmt::Write as _;
 
-use testcard::snippets::Language;
+use testcard::{
+    domain::{
+        proxy::ProxyChoice,
+        settings::{BaseUrl, Settings},
+    },
+    messages::Command,
+    settings,
+    snippets::Language,
+};
 
 use crate::support::{
     http::{Reply, Server, reply},
@@ -225,6 +233,44 @@ fn the_code_of_a_call_holds_no_planted_secret_in_any_language() {
                 check_clean(language.as_str(), code.stderr.as_bytes());
             }
         }
+    }
+}
+
+#[test]
+fn no_setting_takes_a_secret_to_disk_or_prints_it() {
+    let home = Home::new();
+    let file = home.path().join("settings.json");
+    let mut planted = Vec::new();
+    for secret in [NUMBER, AMEX, KEY] {
+        let texts: [fn(&mut Settings, String); 6] = [
+            |settings, text| settings.profiles.active_mut().name = text,
+            |settings, text| settings.profiles.active_mut().stripe.version = text,
+            |settings, text| settings.profiles.active_mut().stripe.account = text,
+            |settings, text| settings.profiles.active_mut().stripe.ca_file = text,
+            |settings, text| settings.form.name = text,
+            |settings, text| {
+                let url = format!("https://proxy.example/{text}");
+                settings.profiles.active_mut().stripe.base_url = BaseUrl::parse(&url).unwrap();
+            },
+        ];
+        for plant in texts {
+            let mut settings = Settings::default();
+            plant(&mut settings, secret.to_owned());
+            planted.push(settings);
+        }
+    }
+    assert!(ProxyChoice::parse(&format!("http://user:{KEY}@proxy.example")).is_err());
+    settings::save(&file, &Settings::default()).unwrap();
+    for settings in &planted {
+        check_clean("Debug", format!("{settings:?}").as_bytes());
+        check_clean("Debug", format!("{:?}", Command::SaveSettings(settings.clone())).as_bytes());
+        let error = settings::save(&file, settings).unwrap_err();
+        check_clean("the error", format!("{error} {error:?}").as_bytes());
+    }
+    let files = home.files();
+    assert_eq!(files.len(), 1, "the file that is good");
+    for (path, bytes) in files {
+        check_clean(&path.display().to_string(), &bytes);
     }
 }
 

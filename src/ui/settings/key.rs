@@ -121,6 +121,9 @@ pub(super) fn key_check_ui(
         );
         sentence_ui(ui, &words);
     });
+    if state.check == CheckState::Idle {
+        return;
+    }
     let shown = ui.scope(|ui| match &state.check {
         CheckState::Done(profile, check) if *profile == id => check_ui(ui, check, actions),
         CheckState::Failed(profile, message) if *profile == id => {
