@@ -114,6 +114,8 @@ impl Bench {
             places: Vec::new(),
             warnings: Vec::new(),
             layout: Layout::default(),
+            library: testcard::domain::library::Library::default(),
+            form: None,
             started: Instant::now(),
         };
         let app = App::new(&ctx, config);

@@ -1,5 +1,7 @@
 //! The window as a whole: ties the background to the views, and carries out what the views ask for.
 
+mod presets;
+
 use std::{
     collections::HashMap,
     future::Future,
@@ -12,6 +14,7 @@ use std::{
 use egui::{Context, ThemePreference, Ui};
 use jiff::Timestamp;
 
+use self::presets::Shelf;
 use crate::{
     domain::{
         api::Target,
@@ -20,9 +23,11 @@ use crate::{
         edit::Edit,
         entry::{Entry, EntryId, Status},
         expiry::utc_day,
+        kept_draft::KeptForm,
         key::ApiKey,
         key_check::KeyCheck,
         layout::Layout,
+        library::Library,
         params::TokenRequest,
         profile::ProfileId,
         resend::{NotKept, request_again},
@@ -42,11 +47,12 @@ use crate::{
         inspector::{self, InspectorState, Subject},
         keys,
         layout::{self, Dock, Grows, KeptLayout, Part, Parts},
+        palette::{self, PaletteContext, PaletteState, Scope},
+        preset::{self, PresetState},
         requests::{self, RequestsContext, RequestsState},
         server::{self, AppliedFaults, ServerContext, ServerState},
         settings::{self, SettingsContext, SettingsState},
         shortcuts::{self, Deed},
-        test_cards::{self, TestCardsState},
         theme,
         use_token::{self, UseState},
         widgets::{IconButton, Toast, Toasts, Tone, chip::grouped},
@@ -106,7 +112,9 @@ type Picked = (Option<PathBuf>, Duration);
 /// The dialogs that lie over the window.
 #[derive(Default)]
 struct Dialogs {
-    test_cards: Option<TestCardsState>,
+    palette: Option<PaletteState>,
+    /// One of the user's own presets, or the form as one.
+    preset: Option<PresetState>,
     settings: Option<SettingsState>,
     export: Option<ExportState>,
     use_token: Option<UseState>,
@@ -119,7 +127,8 @@ struct Dialogs {
 
 impl Dialogs {
     fn is_any_open(&self) -> bool {
-        let is_about_tokens = self.test_cards.is_some() || self.export.is_some() || self.use_token.is_some();
+        let is_about_presets = self.palette.is_some() || self.preset.is_some();
+        let is_about_tokens = is_about_presets || self.export.is_some() || self.use_token.is_some();
         is_about_tokens || self.settings.is_some() || self.server.is_some() || self.keys_are_open
     }
 }
@@ -183,6 +192,10 @@ pub struct AppConfig {
     pub warnings: Vec<String>,
     /// How the window was left.
     pub layout: Layout,
+    /// The user's presets.
+    pub library: Library,
+    /// What was in the form when the program ended.
+    pub form: Option<KeptForm>,
     /// When the program started: the log tells how long the first frame took.
     pub started: Instant,
 }
@@ -196,6 +209,7 @@ pub struct App {
     model: Model,
     panels: Panels,
     jobs: Jobs,
+    shelf: Shelf,
     /// What the server was told to do wrong.
     faults: AppliedFaults,
     /// Which answers belong to the filter of now.
@@ -227,6 +241,7 @@ impl App {
             model: Model::default(),
             panels: Panels::default(),
             jobs: Jobs::default(),
+            shelf: Shelf::new(config.library, &FormState::default()),
             faults: AppliedFaults::default(),
             filter_generation: 0,
             export_folder: config.export_folder,
@@ -238,6 +253,7 @@ impl App {
         for warning in config.warnings {
             app.panels.toasts.push(Toast::new(Tone::Error, warning));
         }
+        app.restore_form(config.form);
         app.set_filter();
         app.panels.form.focus(FormField::Number);
         app
@@ -572,6 +588,7 @@ impl App {
             _ => {}
         }
         self.keep_zoom(ui.ctx());
+        self.keep_form(ui.ctx());
         if let Some(layout) = self.layout.due(ui.ctx()) {
             self.worker.send(Command::SaveLayout(layout));
         }
@@ -603,7 +620,7 @@ impl App {
         let detail = self.model.detail.as_ref().map(|detail| &detail.entry);
         let action = match deed {
             Deed::Create => Some(Action::Create),
-            Deed::Palette => Some(Action::OpenTestCards),
+            Deed::Palette => Some(Action::OpenPalette(Scope::Everything)),
             Deed::ClearForm => Some(Action::ClearForm),
             Deed::Reuse => detail.map(|entry| Action::Reuse(entry.id)),
             Deed::CopyId => detail
@@ -711,6 +728,7 @@ impl App {
             policies: self.settings.policies,
             moves_on: self.settings.form.moves_on,
             is_blocked: matches!(self.model.storage, Storage::Unusable(_)),
+            quick: self.shelf.quick(),
         };
         let width = ui.available_width();
         let plan = layout::plan(width, &self.layout.now, self.panels.drawer_is_open);
@@ -902,10 +920,16 @@ impl App {
 
     fn dialogs_ui(&mut self, ctx: &Context, actions: &mut Vec<Action>) {
         let dialogs = &mut self.panels.dialogs;
-        if let Some(state) = &mut dialogs.test_cards
-            && !test_cards::test_cards_ui(ctx, state, actions)
+        if let Some(state) = &mut dialogs.palette {
+            let about = PaletteContext { library: self.shelf.library(), copies_id: self.settings.form.copies_id };
+            if !palette::palette_ui(ctx, state, &about, actions) {
+                dialogs.palette = None;
+            }
+        }
+        if let Some(state) = &mut dialogs.preset
+            && !preset::preset_ui(ctx, state, actions)
         {
-            dialogs.test_cards = None;
+            dialogs.preset = None;
         }
         if let Some(state) = &mut dialogs.settings {
             let about = SettingsContext {
@@ -959,12 +983,6 @@ impl App {
             Action::Do(deed) => self.carry_out(ctx, deed),
             Action::Create => self.create(),
             Action::ClearForm => self.panels.form.clear(),
-            Action::Take(card) => {
-                let mut draft = self.panels.form.draft.clone();
-                self.settings.form.take_test_card(&mut draft, card, utc_day(self.clock.now()));
-                self.panels.form.take(draft);
-                self.panels.form.focus(FormField::Number);
-            }
             Action::Reuse(id) => {
                 self.panels.reuse = Some(id);
                 self.select(id);
@@ -1022,7 +1040,6 @@ impl App {
                 apply_theme(ctx, theme);
                 self.change_settings(|settings| settings.window.theme = theme);
             }
-            Action::OpenTestCards => self.panels.dialogs.test_cards = Some(TestCardsState::default()),
             Action::EnterKey => self.panels.dialogs.settings = Some(SettingsState::at_key(&self.settings)),
             Action::OpenSettings => self.panels.dialogs.settings = Some(SettingsState::new(&self.settings)),
             Action::OpenExport => self.open_export(None),
@@ -1060,6 +1077,9 @@ impl App {
                 }
                 self.worker.send(Command::CheckKey { job, profile, settings, key });
             }
+            Action::Preset(action) => self.act_on_presets(action),
+            Action::DropExpectation => self.panels.form.expect(None),
+            Action::OpenPalette(scope) => self.open_palette(scope),
         }
     }
 
@@ -1201,6 +1221,7 @@ impl Drop for App {
         if let Some(layout) = self.layout.last() {
             self.worker.send(Command::SaveLayout(layout));
         }
+        self.keep_last_form();
     }
 }
 

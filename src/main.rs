@@ -116,7 +116,10 @@ fn file_places(folders: &Folders) -> Vec<FilePlace> {
 
 fn open_window(world: &World, started: Instant) -> anyhow::Result<()> {
     let folders = Folders::find(world.home.clone()).context("the data folder cannot be found")?;
-    let (settings, warnings) = settings::load(&folders.settings_file());
+    let (settings, mut warnings) = settings::load(&folders.settings_file());
+    let (library, of_presets) = settings::presets::load(&folders.presets_file());
+    let (form, of_form) = settings::draft::load(&folders.draft_file());
+    warnings.extend(of_presets.into_iter().chain(of_form));
     let layout = settings::load_layout(&folders.layout_file());
     let config = AppConfig {
         worker: Config {
@@ -132,6 +135,8 @@ fn open_window(world: &World, started: Instant) -> anyhow::Result<()> {
         places: file_places(&folders),
         warnings,
         layout,
+        library,
+        form,
         started,
     };
     let icon = eframe::icon_data::from_png_bytes(include_bytes!("../assets/icon-256.png")).unwrap_or_default();

@@ -7,9 +7,11 @@ use crate::domain::{
     edit::Edit,
     entry::{Counts, Entry, EntryDetail, EntryId, HistoryFilter},
     fault::Rule,
+    kept_draft::KeptForm,
     key::{ApiKey, KeyKind},
     key_check::KeyCheck,
     layout::Layout,
+    library::Library,
     listing::Listing,
     params::TokenRequest,
     profile::ProfileId,
@@ -69,6 +71,10 @@ pub enum Command {
     SaveLayout(Layout),
     /// Keep these settings and use them from now on.
     SaveSettings(Settings),
+    /// Keep these presets.
+    SaveLibrary(Library),
+    /// Keep what is in the form for the next start.
+    SaveForm(Box<KeptForm>),
     /// Find out whether these files can be used as the extra CA certificates of these profiles.
     CheckCertificates { job: JobId, files: Vec<(ProfileId, String)> },
     /// Use this key for a profile from now on.

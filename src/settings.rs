@@ -2,19 +2,20 @@
 //!
 //! Reading never fails: what is wrong is replaced by its default, with a warning. What is not known is kept.
 
+mod disk;
+pub mod draft;
 mod file;
+pub mod presets;
 mod window;
 
 pub use window::{load_layout, save_layout};
 
 use std::{
-    fs, io,
-    io::Write as _,
+    io,
     path::{self, Path, PathBuf},
 };
 
 use directories::{ProjectDirs, UserDirs};
-use serde_json::{Map, Value};
 
 use crate::domain::{
     mask,
@@ -67,7 +68,28 @@ impl Folders {
     pub fn layout_file(&self) -> PathBuf {
         self.config.join("window.json")
     }
+
+    pub fn presets_file(&self) -> PathBuf {
+        presets_beside(&self.settings_file())
+    }
+
+    pub fn draft_file(&self) -> PathBuf {
+        draft_beside(&self.settings_file())
+    }
 }
+
+/// The file of presets in the folder of this settings file.
+pub fn presets_beside(settings_file: &Path) -> PathBuf {
+    settings_file.with_file_name("presets.json")
+}
+
+/// The file of the draft in the folder of this settings file.
+pub fn draft_beside(settings_file: &Path) -> PathBuf {
+    settings_file.with_file_name("draft.json")
+}
+
+/// What holds without a settings file.
+const WITHOUT: &str = "The defaults are used";
 
 /// Why folders were not found or settings not written.
 #[derive(Debug, thiserror::Error)]
@@ -82,7 +104,7 @@ pub enum SettingsError {
 
 /// Reads the settings. Whatever is missing or wrong has its default, and what is wrong has a warning.
 pub fn load(path: &Path) -> (Settings, Vec<String>) {
-    match read(path) {
+    match disk::read(path, "settings", WITHOUT) {
         Ok(None) => (Settings::default(), Vec::new()),
         Ok(Some(root)) => file::of_json(root, path),
         Err(warning) => (Settings::default(), vec![warning]),
@@ -96,58 +118,16 @@ pub fn load(path: &Path) -> (Settings, Vec<String>) {
 /// [`SettingsError::Secret`] before anything is written, [`SettingsError::Io`] when the disk refuses.
 pub fn save(path: &Path, settings: &Settings) -> Result<(), SettingsError> {
     refuse_secrets(settings)?;
-    // A link, as managers of such files make them, stays a link.
-    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let old = read(path);
+    let old = disk::read(path, "settings", WITHOUT);
     let was_good = match &old {
         Ok(root) => root.as_ref().is_none_or(|root| file::of_json(root.clone(), path).1.is_empty()),
         Err(_) => false,
     };
     if !was_good {
-        let bad = bad_copy(path);
-        fs::copy(path, &bad).map_err(failed("keep a copy of the broken settings", &bad))?;
+        disk::keep_bad(path, "keep a copy of the broken settings")?;
     }
     let root = file::over(old.ok().flatten().unwrap_or_default(), settings);
-    let text = format!("{:#}\n", Value::Object(root));
-
-    replace(path, &text, "save the settings")
-}
-
-/// Writes a file beside the old one and renames: a failure leaves the old one alone.
-fn replace(path: &Path, text: &str, doing: &'static str) -> Result<(), SettingsError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(failed("make the settings folder", folder))?;
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed(doing, path))?;
-    file.write_all(text.as_bytes()).map_err(failed(doing, path))?;
-    file.as_file().sync_all().map_err(failed(doing, path))?;
-    file.persist(path).map_err(|error| failed(doing, path)(error.error))?;
-    Ok(())
-}
-
-fn failed(doing: &'static str, path: &Path) -> impl Fn(io::Error) -> SettingsError {
-    move |source| SettingsError::Io { doing, path: path.to_owned(), source }
-}
-
-/// Where a broken settings file is kept.
-fn bad_copy(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".bad");
-    name.into()
-}
-
-/// The root object of the file; `None` if there is no file, a warning if there is something else.
-fn read(path: &Path) -> Result<Option<Map<String, Value>>, String> {
-    let shown = path.display();
-    let text = match fs::read(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(format!("Could not read the settings, {shown}: {error}. The defaults are used")),
-    };
-    match serde_json::from_slice(&text) {
-        Ok(Value::Object(root)) => Ok(Some(root)),
-        Ok(_) => Err(format!("The settings file is not a JSON object, {shown}. The defaults are used")),
-        Err(error) => Err(format!("The settings file is not JSON, {shown}: {error}. The defaults are used")),
-    }
+    disk::write(path, root, "save the settings")
 }
 
 /// A key or a card number that was pasted into the wrong field stays out of the file.

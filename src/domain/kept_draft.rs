@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::{
     card::CardNumber,
     draft::{BillingAddress, Draft, default_cvc},
+    expectation::Expectation,
     mask,
     networks::CardNetwork,
     params::Params,
@@ -142,6 +143,13 @@ impl KeptDraft {
         };
         Some(Self { has_cvc: file.has_cvc, ..Self::of(&draft).0 })
     }
+}
+
+/// What is in the form, as it may be written down.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KeptForm {
+    pub draft: KeptDraft,
+    pub expects: Option<Expectation>,
 }
 
 fn plain_params(params: &Params, left_out: &mut Vec<String>) -> Vec<(String, String)> {

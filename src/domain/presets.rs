@@ -2,7 +2,11 @@
 //!
 //! A preset fills the form and says what should come of it. Its outcome is worded here, once, and searched.
 
-use std::{fmt, str::FromStr, sync::LazyLock};
+use std::{
+    fmt::{self, Write as _},
+    str::FromStr,
+    sync::LazyLock,
+};
 
 use jiff::civil::{Date, date};
 
@@ -21,6 +25,8 @@ use super::{
     typing::CardField,
 };
 
+/// Any day will do to word what happens: it is the same on each.
+const SOME_DAY: Date = date(2030, 1, 15);
 /// The card that always works.
 const PLAIN_NUMBER: &str = "4242424242424242";
 
@@ -80,9 +86,10 @@ pub struct Preset {
 
 impl Preset {
     fn of_card(card: &'static TestCard) -> Self {
-        let steps = [&card.at_token, &card.at_attach, &card.at_charge].map(StepOutcome::clone);
-        let outcome = outcome_of_card(card);
-        let known = [card.brand.as_str(), card.funding.as_str(), &card.country];
+        let steps = card.steps().map(StepOutcome::clone);
+        let sent = fill_card(&Draft::default(), card, &FormDefaults::default(), SOME_DAY).to_request();
+        let outcome = outcome_of_card(card, &Expectation::of_card(card, &sent));
+        let known = [card.funding.as_str(), &card.country];
         let known: Vec<&str> = known.into_iter().filter(|word| !word.is_empty()).collect();
         let codes: Vec<&str> = steps.iter().filter_map(code_of).collect();
         let telling = format!("{} {outcome} {}", card.description, codes.join(" "));
@@ -104,8 +111,7 @@ impl Preset {
     }
 
     fn of_made(made: &Made) -> Self {
-        // Any day will do: what is said is the same on each.
-        let today = date(2030, 1, 15);
+        let today = SOME_DAY;
         let draft = made.fill(&Draft::default(), &FormDefaults::default(), today);
         let prediction = draft.predict(today, made.policies());
         let token = prediction.error().map_or(StepOutcome::Ok, |error| StepOutcome::Refused {
@@ -190,38 +196,34 @@ fn plain(code: &str) -> String {
     code.replace('_', " ")
 }
 
-fn outcome_of_card(card: &TestCard) -> String {
+fn outcome_of_card(card: &TestCard, expects: &Expectation) -> String {
+    let mut outcome = match &card.at_charge {
+        StepOutcome::Later(what) => format!("charge {}", what.replace("ok,", "works,")),
+        _ => outcome_of(expects),
+    };
+    if card.group == "co-badged" {
+        let _ = write!(outcome, ", co-branded {}", card.description.replace("Cartes Bancaires", "CB"));
+    }
+    outcome
+}
+
+/// What happens, in the words that a person would search for.
+fn outcome_of(expects: &Expectation) -> String {
     let mut parts = Vec::new();
-    match (&card.at_token, &card.at_attach, &card.at_charge) {
-        (refused @ StepOutcome::Refused { .. }, ..) => parts.push(format!("fails at token: {}", refused.label())),
-        (_, _, refused @ StepOutcome::Refused { .. }) if refused.label() == "authentication_required" => {
-            parts.push("declined at charge: authentication required".to_owned());
+    match (&expects.token, &expects.attach, &expects.charge) {
+        (Expected::Fails(code), ..) => parts.push(format!("fails at token: {code}")),
+        (_, Expected::Works, Expected::Fails(code)) => {
+            parts.push(format!("attaches, then declined at charge: {}", plain(code)));
         }
-        (_, StepOutcome::Later(_), refused @ StepOutcome::Refused { .. }) => {
-            parts.push(format!("attaches, then declined at charge: {}", plain(refused.label())));
-        }
-        (_, _, refused @ StepOutcome::Refused { .. }) => {
-            parts.push(format!("declined at charge: {}", plain(refused.label())));
-        }
-        (_, _, StepOutcome::Later(what)) => parts.push(format!("charge {}", what.replace("ok,", "works,"))),
+        (_, _, Expected::Fails(code)) => parts.push(format!("declined at charge: {}", plain(code))),
+        (_, Expected::Fails(code), _) => parts.push(format!("declined at attach: {}", plain(code))),
         _ => {}
     }
-    for check in Check::ALL {
-        match card.check(check) {
-            "fail" if parts.is_empty() || !card.at_charge.is_refused() => {
-                parts.push(format!("{} fails", check.label()));
-            }
-            "unavailable" => parts.push(format!("{} unavailable", check.label())),
-            _ => {}
-        }
+    for (check, result) in &expects.checks {
+        let verb = if result == "fail" { "fails" } else { "unavailable" };
+        parts.push(format!("{} {verb}", check.label()));
     }
-    if parts.is_empty() {
-        parts.push("works".to_owned());
-    }
-    if card.group == "co-badged" {
-        parts.push(format!("co-branded {}", card.description.replace("Cartes Bancaires", "CB")));
-    }
-    parts.join(", ")
+    if parts.is_empty() { "works".to_owned() } else { parts.join(", ") }
 }
 
 fn expected_step(expected: &Expected) -> StepOutcome {
@@ -232,14 +234,6 @@ fn expected_step(expected: &Expected) -> StepOutcome {
             let (code, rest) = (code.clone(), String::new);
             StepOutcome::Refused { code, decline_code: rest(), message: rest(), param: rest() }
         }
-    }
-}
-
-/// The outcome of what has no row in the table of cards.
-fn outcome_of(expectation: &Expectation) -> String {
-    match &expectation.token {
-        Expected::Fails(code) => format!("fails at token: {code}"),
-        _ => expectation.words(),
     }
 }
 
@@ -403,6 +397,18 @@ static ALL: LazyLock<Vec<Preset>> = LazyLock::new(|| {
     let cards = test_cards::all().iter().map(Preset::of_card);
     MADE.iter().map(Preset::of_made).chain(cards).collect()
 });
+
+/// What most test plans begin with.
+pub const OFTEN: [&str; 8] = [
+    "card:4242424242424242",
+    "card:4000000000000002",
+    "card:4000000000009995",
+    "card:4000000000000069",
+    "card:4000002760003184",
+    "card:4000000000000101",
+    "card:4000002500001001",
+    "made:invalid_cvc",
+];
 
 /// Every preset that the program brings along: the requests that fail on purpose, then the cards in table order.
 pub fn all() -> &'static [Preset] {

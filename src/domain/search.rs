@@ -15,20 +15,23 @@ impl Words {
         Self { telling: words_of(telling), other: words_of(other), all }
     }
 
-    /// How well these words answer a search, the lowest best; `None` when a word of it is nowhere. Whole words come
-    /// before beginnings, the telling ones before others, and parts of words last: see [`is_close`].
+    /// How well these words answer a search, the lowest best; `None` when a word of it is nowhere. The first word comes
+    /// before other whole words, those before beginnings, the telling ones before others, and parts of words last: see
+    /// [`is_close`].
     pub fn rank(&self, search: &Search) -> Option<u32> {
         search.words.iter().map(|word| self.rank_word(word)).try_fold(0, |worst, rank| Some(worst.max(rank?)))
     }
 
     fn rank_word(&self, word: &str) -> Option<u32> {
         let begins = |known: &Vec<String>| known.iter().any(|known| known.starts_with(word));
-        if self.telling.iter().any(|known| known == word) {
+        if self.telling.first().is_some_and(|first| first == word) {
             Some(0)
-        } else if begins(&self.telling) {
+        } else if self.telling.iter().any(|known| known == word) {
             Some(1)
-        } else if begins(&self.other) {
+        } else if begins(&self.telling) {
             Some(2)
+        } else if begins(&self.other) {
+            Some(3)
         } else {
             self.all.contains(word).then_some(PART_OF_A_WORD)
         }
@@ -36,7 +39,7 @@ impl Words {
 }
 
 /// The rank of what is found inside a word only.
-pub const PART_OF_A_WORD: u32 = 3;
+pub const PART_OF_A_WORD: u32 = 4;
 
 /// Whether a rank is that of words or their beginnings: only then does a favourite or a recent one come first.
 pub fn is_close(rank: u32) -> bool {
@@ -82,14 +85,14 @@ mod tests {
         for (search, rank) in [
             ("", Some(0)),
             ("export", Some(0)),
-            ("EXPORT history", Some(0)),
-            ("exp", Some(1)),
-            ("export json", Some(2)),
-            ("port", Some(3)),
+            ("EXPORT history", Some(1)),
+            ("exp", Some(2)),
+            ("export json", Some(3)),
+            ("port", Some(4)),
             ("export nothing", None),
         ] {
             assert_eq!(words.rank(&Search::new(search)), rank, "{search}");
         }
-        assert!(is_close(2) && !is_close(3));
+        assert!(is_close(3) && !is_close(4));
     }
 }

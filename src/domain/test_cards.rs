@@ -118,6 +118,11 @@ impl TestCard {
         self.token_aliases.first().map(String::as_str)
     }
 
+    /// Token, attach, charge.
+    pub fn steps(&self) -> [&StepOutcome; 3] {
+        [&self.at_token, &self.at_attach, &self.at_charge]
+    }
+
     /// All that is known of the card, for searches.
     pub fn search_text(&self) -> &str {
         &self.haystack

@@ -4,7 +4,10 @@ use std::{fs, path::Path};
 
 use serde::{Deserialize, Serialize};
 
-use super::{SettingsError, failed, replace};
+use super::{
+    SettingsError,
+    disk::{failed, replace},
+};
 use crate::domain::layout::{Layout, WindowPlace};
 
 /// The version of the format; another one is read as no file.

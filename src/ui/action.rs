@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::shortcuts::Deed;
+use super::{palette::Scope, shortcuts::Deed};
 use crate::{
     domain::{
         api::Target,
@@ -10,10 +10,10 @@ use crate::{
         entry::{EntryId, HistoryFilter},
         fault::Rule,
         key::ApiKey,
+        presets::PresetKey,
         profile::ProfileId,
         request_log::ExchangeId,
         settings::{Settings, StripeSettings, ThemeChoice},
-        test_cards::TestCard,
         token_call::TokenCall,
     },
     messages::JobId,
@@ -34,6 +34,29 @@ pub enum Pane {
     Requests,
 }
 
+/// What is done with presets.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PresetAction {
+    /// Fill the form with one, and perhaps send it at once.
+    Use {
+        key: PresetKey,
+        creates: bool,
+    },
+    /// Make it a favourite, or no longer.
+    ToggleFavourite(PresetKey),
+    /// Ask how to call the one that the form is kept as.
+    OpenSave,
+    /// Ask how to call one of the user's own, or whether to delete it.
+    Open(u64),
+    /// Keep the form under this name.
+    Save(String),
+    Rename {
+        id: u64,
+        name: String,
+    },
+    Delete(u64),
+}
+
 /// A wish of the user, as the views understood it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
@@ -45,8 +68,9 @@ pub enum Action {
     ClearForm,
     /// Fill the form from an entry of the history.
     Reuse(EntryId),
-    /// Fill the form with a test card.
-    Take(&'static TestCard),
+    Preset(PresetAction),
+    /// Expect nothing of the draft any more.
+    DropExpectation,
     Select(EntryId),
     /// Go into the inspector, to what is selected.
     Open,
@@ -95,7 +119,7 @@ pub enum Action {
     /// Use another profile from now on.
     SetProfile(ProfileId),
     SetTheme(ThemeChoice),
-    OpenTestCards,
+    OpenPalette(Scope),
     OpenSettings,
     OpenExport,
     /// Ask where to write these entries.

@@ -5,6 +5,7 @@ use egui::{Label, Popup, Rect, RichText, Role, Sense, StrokeKind, Ui, WidgetInfo
 use super::{
     action::Action,
     icons,
+    palette::Scope,
     server::faults_words,
     theme,
     theme::Tokens,
@@ -68,8 +69,8 @@ pub fn top_bar_ui(ui: &mut Ui, about: &BarContext<'_>, actions: &mut Vec<Action>
             if !is_narrow {
                 key_cap_ui(ui, "Ctrl K");
             }
-            if ui.add(QuietButton::new("Search test cards").icon(icons::SEARCH)).clicked() {
-                actions.push(Action::OpenTestCards);
+            if ui.add(QuietButton::new("Search").icon(icons::SEARCH)).clicked() {
+                actions.push(Action::OpenPalette(Scope::Everything));
             }
         },
     );

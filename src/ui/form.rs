@@ -6,13 +6,16 @@ use egui::{Context, Event, Id, Key, RichText, ScrollArea, TextEdit, Ui};
 use jiff::{Timestamp, civil::Date};
 
 use super::{
-    action::Action,
+    action::{Action, PresetAction},
     card_text::{CardTextOutput, card_text_ui, set_caret},
-    icons, theme,
+    icons,
+    outcome_field::{OutcomeAsked, outcome_field_ui},
+    palette::Scope,
+    theme,
     theme::Tokens,
     widgets::{
-        BrandMark, CardFace, ChoiceField, Field, IconButton, InlineAlert, PrimaryButton, QuietButton, RailStep,
-        Segmented, StepState, Tone, dotted_number, field::text_edit_ui, paint, section_ui,
+        BrandMark, CardFace, ChoiceField, Field, FilterChip, IconButton, InlineAlert, PrimaryButton, QuietButton,
+        RailStep, Segmented, StepState, Tone, dotted_number, field::text_edit_ui, paint, section_ui,
     },
 };
 use crate::domain::{
@@ -20,11 +23,13 @@ use crate::domain::{
     card::{Brand, BrandSoFar, CardNumber, brand_so_far},
     draft::{Draft, split_expiry},
     error::ApiError,
+    expectation::{Expectation, Expected},
     expiry::utc_day,
     mask::ascii_digits,
     networks::{CardNetwork, stored_preference},
     places,
     policies::Policies,
+    presets::PresetKey,
     refusal::Refusal,
     rules::{FieldState, FormField, Prediction, cvc_state, expiry_state, number_state},
     secret::SecretText,
@@ -51,6 +56,12 @@ pub struct FormState {
     /// The fields that were left once: what they lack is shown.
     left: HashSet<FormField>,
     complaint: Option<Complaint>,
+    /// What should come of the draft.
+    expects: Option<Expects>,
+    /// The draft is of an earlier run, and nobody has typed in it: nothing is wrong with it yet.
+    is_untouched: bool,
+    /// Counts the changes of the draft and of what is expected.
+    revision: u64,
     focus_next: Option<FormField>,
     /// The field that has just got the focus: it must be seen, wherever the form was scrolled to.
     bring: Option<FormField>,
@@ -63,22 +74,42 @@ pub struct FormState {
     prediction: Cached,
 }
 
+/// What should come of the draft, as long as it has the number that it was expected of.
+#[derive(Debug)]
+struct Expects {
+    expectation: Expectation,
+    number: SecretText,
+}
+
+/// The number that a draft sends, in the fields or in the raw parameters.
+fn sent_number(draft: &Draft) -> SecretText {
+    match &draft.raw {
+        None => draft.number.clone(),
+        Some(params) => params.get("card[number]").unwrap_or_default().into(),
+    }
+}
+
 /// The prediction of the draft that it was made for.
 #[derive(Debug, Default)]
 struct Cached(Option<(Draft, Date, Policies, Prediction)>);
 
+/// A preset that the empty form offers, by its name.
+pub type QuickPreset = (PresetKey, String);
+
 /// What the form is drawn with.
 #[derive(Clone, Copy, Debug)]
-pub struct FormContext {
+pub struct FormContext<'a> {
     pub now: Timestamp,
     pub target: Target,
     pub policies: Policies,
     pub moves_on: bool,
     /// Nothing can be sent: the data folder is not usable, say.
     pub is_blocked: bool,
+    /// The favourites, then what was used last.
+    pub quick: &'a [QuickPreset],
 }
 
-impl FormContext {
+impl FormContext<'_> {
     fn today(&self) -> Date {
         utc_day(self.now)
     }
@@ -94,7 +125,8 @@ impl FormContext {
 
 impl FormState {
     pub fn clear(&mut self) {
-        *self = Self { focus_next: Some(FormField::Number), ..Self::default() };
+        let revision = self.revision + 1;
+        *self = Self { focus_next: Some(FormField::Number), revision, ..Self::default() };
     }
 
     pub fn focus(&mut self, field: FormField) {
@@ -110,6 +142,48 @@ impl FormState {
         self.draft = draft;
         self.left.clear();
         self.complaint = None;
+        self.expects = None;
+        self.is_untouched = false;
+        self.revision += 1;
+    }
+
+    /// Says what should come of the draft, or that nothing is expected any more.
+    pub fn expect(&mut self, expectation: Option<Expectation>) {
+        let number = sent_number(&self.draft);
+        self.expects = expectation.map(|expectation| Expects { expectation, number });
+        self.revision += 1;
+    }
+
+    /// The form as it was when the program ended: nothing in it is wrong before somebody types.
+    pub fn restore(&mut self, draft: Draft, expectation: Option<Expectation>) {
+        self.take(draft);
+        self.expect(expectation);
+        self.is_untouched = true;
+    }
+
+    /// What should come of the draft. What a published card comes to depends on what is sent with it.
+    pub fn expectation(&self) -> Option<Expectation> {
+        let expected = &self.expects.as_ref()?.expectation;
+        let request = self.draft.to_request();
+        let card = test_cards::by_number(sent_number(&self.draft).expose());
+        let of_card = card.map(|card| Expectation::of_card(card, &request));
+        // Of a card as it comes, not of a request that was made to fail with it.
+        Some(of_card.filter(|_| expected.token == Expected::Works).unwrap_or_else(|| expected.clone()))
+    }
+
+    /// A number that changes with the draft and what is expected of it.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Takes note of a change that was made by hand.
+    fn note_change(&mut self) {
+        self.complaint = None;
+        self.is_untouched = false;
+        self.revision += 1;
+        if self.expects.as_ref().is_some_and(|expects| expects.number != sent_number(&self.draft)) {
+            self.expects = None;
+        }
     }
 
     /// Shows what an answer said against the draft, on the field that it names, and puts the focus there.
@@ -146,7 +220,7 @@ impl FormState {
         self.complaint = None;
     }
 
-    fn prediction(&mut self, ctx: &FormContext) -> Prediction {
+    fn prediction(&mut self, ctx: &FormContext<'_>) -> Prediction {
         let (today, policies) = (ctx.today(), ctx.known_policies());
         match &self.prediction.0 {
             Some((draft, day, known, prediction)) if *draft == self.draft && *day == today && *known == policies => {
@@ -167,7 +241,7 @@ pub fn field_id(field: FormField) -> Id {
 }
 
 /// Draws the form.
-pub fn form_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext, actions: &mut Vec<Action>) {
+pub fn form_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext<'_>, actions: &mut Vec<Action>) {
     let prediction = state.prediction(ctx);
     egui::Panel::bottom("form_actions").frame(bar_frame(ui)).show_separator_line(false).show(ui, |ui| {
         footer_ui(ui, state, ctx, &prediction, actions);
@@ -177,10 +251,11 @@ pub fn form_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext, actions: &
             egui::Frame::new().inner_margin(f32::from(theme::PANE_PADDING)).show(ui, |ui| {
                 ui.spacing_mut().item_spacing.y = theme::FIELD_GAP;
                 header_ui(ui, actions);
+                outcome_ui(ui, state, ctx, &prediction, actions);
                 let before = state.draft.clone();
                 fields_ui(ui, state, ctx);
                 if state.draft != before {
-                    state.complaint = None;
+                    state.note_change();
                 }
             });
         });
@@ -212,9 +287,8 @@ fn header_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
         ui,
         |ui| ui.label(RichText::new("New token").font(theme::semibold(theme::BODY_SIZE))),
         |ui| {
-            let button = ui.add(QuietButton::new("Test cards").pill().menu());
-            if button.on_hover_text("Search all published test cards (Ctrl+K)").clicked() {
-                actions.push(Action::OpenTestCards);
+            if ui.add(IconButton::new(icons::STAR, "Save the form as a preset…").small()).clicked() {
+                actions.push(Action::Preset(PresetAction::OpenSave));
             }
             let clear = IconButton::new(icons::UNDO_2, "Clear the form").keys("Ctrl N").small();
             if ui.add(clear).clicked() {
@@ -224,7 +298,54 @@ fn header_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
     );
 }
 
-fn fields_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext) {
+/// What should happen: chosen first, then shown and held against what is predicted.
+fn outcome_ui(
+    ui: &mut Ui,
+    state: &FormState,
+    ctx: &FormContext<'_>,
+    prediction: &Prediction,
+    actions: &mut Vec<Action>,
+) {
+    let expectation = state.expectation();
+    let words = expectation.as_ref().map(Expectation::words);
+    ui.vertical(|ui| {
+        ui.spacing_mut().item_spacing.y = theme::LABEL_GAP;
+        match outcome_field_ui(ui, words.as_deref()) {
+            OutcomeAsked::Nothing => {}
+            OutcomeAsked::Choose => actions.push(Action::OpenPalette(Scope::Outcomes)),
+            OutcomeAsked::Drop => actions.push(Action::DropExpectation),
+        }
+        if expectation.is_some_and(|expectation| !expectation.agrees_with(prediction)) {
+            let t = Tokens::of(ui);
+            let words = match prediction {
+                Prediction::Refused(error) => format!("As it stands, the token fails with {}", error.label()),
+                _ => "As it stands, the form makes a token".to_owned(),
+            };
+            ui.label(RichText::new(words).size(theme::SMALL_SIZE).color(t.warn));
+        }
+        if state.draft == Draft::default() && !ctx.quick.is_empty() {
+            quick_ui(ui, ctx.quick, actions);
+        }
+    });
+}
+
+/// The presets at hand, in as many chips as one line holds.
+fn quick_ui(ui: &mut Ui, quick: &[QuickPreset], actions: &mut Vec<Action>) {
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
+        for (key, name) in quick {
+            let chip = FilterChip::new(name);
+            if chip.width(ui) > ui.available_width() {
+                break;
+            }
+            if ui.add(chip).on_hover_text("Fills the form").clicked() {
+                actions.push(Action::Preset(PresetAction::Use { key: key.clone(), creates: false }));
+            }
+        }
+    });
+}
+
+fn fields_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext<'_>) {
     card_face_ui(ui, &state.draft);
     if state.draft.raw.is_none() {
         if state.draft.is_clone() {
@@ -355,7 +476,7 @@ fn card_field_ui(
     let mut frame = Field::new(label).hint(label_hint).mono();
     if let Some(complaint) = &complaint {
         frame = frame.message(Tone::Error, &complaint.message);
-    } else if let Some((tone, words)) = shown_state(standing) {
+    } else if let Some((tone, words)) = shown_state(standing).filter(|_| !state.is_untouched) {
         frame = frame.message(tone, words);
     } else if !note.is_empty() {
         frame = frame.note(note);
@@ -379,7 +500,7 @@ fn card_field_ui(
 /// Hands the focus on when a field was completed by typing, and back when Backspace finds nothing to delete.
 fn hand_on(
     state: &mut FormState,
-    ctx: &FormContext,
+    ctx: &FormContext<'_>,
     drawn: &CardTextOutput,
     is_complete: bool,
     before: Option<FormField>,
@@ -396,7 +517,7 @@ fn pasted(ui: &Ui) -> bool {
     ui.input(|input| input.events.iter().any(|event| matches!(event, Event::Paste(_))))
 }
 
-fn number_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext) {
+fn number_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext<'_>) {
     take_pasted_card(ui, state);
     let text = state.draft.number.expose().to_owned();
     let digits = ascii_digits(&text);
@@ -469,7 +590,7 @@ fn take_pasted_card(ui: &Ui, state: &mut FormState) {
     }
 }
 
-fn expiry_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext) {
+fn expiry_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext<'_>) {
     let is_left = state.left.contains(&FormField::Expiry);
     let standing = expiry_state(&state.draft.expiry, ctx.today(), is_left);
     let words = ("Expiry", "", "MM / YY");
@@ -483,7 +604,7 @@ fn expiry_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext) {
     hand_on(state, ctx, &drawn, is_complete, Some(FormField::Number), FormField::Cvc);
 }
 
-fn cvc_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext) {
+fn cvc_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext<'_>) {
     let is_left = state.left.contains(&FormField::Cvc);
     let number = state.draft.number.expose().to_owned();
     let standing = cvc_state(state.draft.cvc.expose(), &number, is_left);
@@ -574,6 +695,47 @@ fn network_ui(ui: &mut Ui, state: &mut FormState) {
         frame = frame.note(&note);
     }
     frame.show(ui, |ui| ui.add(Segmented::new("Preferred network", &mut state.draft.preferred, &options).in_form()));
+    if is_co_branded {
+        stored_ui(ui, &available, state.draft.preferred);
+    }
+}
+
+/// What Stripe will store for each preference of a co-branded card.
+fn stored_ui(ui: &mut Ui, available: &[CardNetwork], preferred: Option<CardNetwork>) {
+    let t = Tokens::of(ui);
+    let small = |words: &str, color| RichText::new(words).size(theme::SMALL_SIZE).color(color);
+    egui::Frame::new().fill(t.input).corner_radius(theme::RADIUS).inner_margin(egui::Margin::symmetric(10, 7)).show(
+        ui,
+        |ui| {
+            ui.spacing_mut().item_spacing.y = 3.0;
+            ui.spacing_mut().interact_size.y = 16.0;
+            let title = |words| small(words, t.faint);
+            let row = egui::Sides::new().height(16.0).shrink_left().truncate();
+            row.show(ui, |ui| ui.label(title("Preferred")), |ui| ui.label(title("Stripe will store")));
+            for choice in std::iter::once(None).chain(CardNetwork::ALL.map(Some)) {
+                let name = choice.map_or("Automatic", CardNetwork::label);
+                let stored = choice.map_or("null", |network| stored_preference(network, available));
+                let is_chosen = choice == preferred;
+                let color = match (is_chosen, stored) {
+                    (true, _) => t.text,
+                    (false, "invalid_preference") => t.faint,
+                    (false, _) => t.subdued,
+                };
+                let spoken = format!("{name}: Stripe will store {stored}");
+                egui::Sides::new().height(16.0).shrink_left().truncate().show(
+                    ui,
+                    |ui| {
+                        let label = ui.label(small(name, color));
+                        label.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &spoken));
+                        if is_chosen {
+                            paint::icon_ui(ui, icons::CHECK, 12.0, t.accent_text);
+                        }
+                    },
+                    |ui| ui.label(RichText::new(stored).font(theme::mono(theme::MONO_SIZE - 1.0)).color(color)),
+                );
+            }
+        },
+    );
 }
 
 /// Three names must share the form's width; two have room for the whole name.
@@ -638,7 +800,7 @@ fn raw_row_ui(ui: &mut Ui, place: usize, name: &str, value: &mut String) -> bool
 fn footer_ui(
     ui: &mut Ui,
     state: &mut FormState,
-    ctx: &FormContext,
+    ctx: &FormContext<'_>,
     prediction: &Prediction,
     actions: &mut Vec<Action>,
 ) {
@@ -706,7 +868,7 @@ fn prediction_ui(ui: &mut Ui, draft: &Draft, prediction: &Prediction) {
             ui.label(quiet("Empty: makes a token for 4242 4242 4242 4242".to_owned()));
         }
         Prediction::Token(card) => match card.number.published() {
-            Some(card) => steps_ui(ui, &rail(card)),
+            Some(card) => steps_ui(ui, &rail(card.steps())),
             None => {
                 ui.label(quiet("Stripe will answer with a token".to_owned()));
             }
@@ -746,9 +908,9 @@ fn steps_ui(ui: &mut Ui, steps: &[RailStep<'_>; 3]) {
     });
 }
 
-/// The three steps of a published card's life.
-pub fn rail(card: &TestCard) -> [RailStep<'_>; 3] {
-    [("token", &card.at_token), ("attach", &card.at_attach), ("charge", &card.at_charge)].map(|(name, outcome)| {
+/// The steps of a card's life as they are drawn.
+pub fn rail([token, attach, charge]: [&StepOutcome; 3]) -> [RailStep<'_>; 3] {
+    [("token", token), ("attach", attach), ("charge", charge)].map(|(name, outcome)| {
         let (state, code) = match outcome {
             StepOutcome::Ok => (StepState::Ok, ""),
             StepOutcome::Later(what) => (StepState::Ok, what.as_str()),

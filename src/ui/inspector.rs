@@ -334,7 +334,7 @@ fn summary_ui(ui: &mut Ui, detail: &EntryDetail, actions: &mut Vec<Action>) {
         let entry = &detail.entry;
         if let Some(card) = detail.request.param("card[number]").and_then(test_cards::by_number) {
             ui.label(RichText::new(&card.description).font(theme::semibold(theme::BODY_SIZE)));
-            outcome_rail_ui(ui, &rail(card));
+            outcome_rail_ui(ui, &rail(card.steps()));
             ui.add_space(4.0);
         }
         line_ui(ui, "Status", entry.status.label(), false);

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -45,7 +45,7 @@ use crate::{
     },
     keys::{KeySource, KeyStatus, Keys},
     messages::{Command, JobId, JobOutcome, KeyInfo, KeyOrigin, Refreshed, Update},
-    settings,
+    settings::{self, SettingsError},
     store::{Recorded, Store, StoreError},
 };
 
@@ -190,6 +190,10 @@ impl Desk {
             Command::Export { job, path, filter, overwrite } => self.export(job, path, filter, overwrite),
             Command::SaveLayout(layout) => self.save_layout(&layout),
             Command::SaveSettings(settings) => self.save_settings(settings),
+            Command::SaveLibrary(library) => {
+                self.keep(|file| settings::presets::save(&settings::presets_beside(file), &library));
+            }
+            Command::SaveForm(form) => self.keep(|file| settings::draft::save(&settings::draft_beside(file), &form)),
             Command::CheckCertificates { job, files } => self.check_certificates(job, files),
             Command::SetKey { profile, key } => self.with_keys(profile, move |keys| {
                 keys.set(profile, key);
@@ -302,9 +306,12 @@ impl Desk {
     fn save_settings(&mut self, settings: Settings) {
         self.settings = settings;
         self.serving.set_policies(self.settings.policies);
-        if let Some(file) = &self.settings_file
-            && let Err(error) = settings::save(file, &self.settings)
-        {
+        self.keep(|file| settings::save(file, &self.settings));
+    }
+
+    /// Writes into the settings folder, where there is one, and tells what goes wrong.
+    fn keep(&self, write: impl FnOnce(&Path) -> Result<(), SettingsError>) {
+        if let Some(Err(error)) = self.settings_file.as_deref().map(write) {
             self.outbox.send(Update::Problem { message: error.to_string() });
         }
     }

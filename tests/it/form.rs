@@ -42,7 +42,7 @@ fn yyyy(ahead: i16) -> String {
 
 struct Bench {
     form: FormState,
-    context: FormContext,
+    context: FormContext<'static>,
     actions: Vec<Action>,
 }
 
@@ -71,6 +71,7 @@ fn window_of(builder: HarnessBuilder<Bench>) -> Window {
         policies: Policies::default(),
         moves_on: true,
         is_blocked: false,
+        quick: &[],
     };
     builder.with_size([360.0, 1900.0]).with_max_steps(48).with_context_setup(theme::install).build_ui_state(
         |ui, bench: &mut Bench| form::form_ui(ui, &mut bench.form, &bench.context, &mut bench.actions),

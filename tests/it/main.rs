@@ -17,6 +17,7 @@ mod life;
 mod minter;
 mod model;
 mod objects;
+mod palette;
 mod presets;
 mod profiles;
 mod races;

@@ -20,7 +20,9 @@ use testcard::{
     domain::{
         api::Target,
         clock::Clock,
+        kept_draft::KeptForm,
         layout::Layout,
+        library::Library,
         settings::{BaseUrl, Settings, StripeSettings, ThemeChoice},
     },
     keys::Keys,
@@ -52,6 +54,9 @@ pub struct Bench {
     pub size: [f32; 2],
     pub layout: Layout,
     pub layout_file: Option<PathBuf>,
+    pub library: Library,
+    pub form: Option<KeptForm>,
+    pub warnings: Vec<String>,
 }
 
 impl Bench {
@@ -69,6 +74,9 @@ impl Bench {
             size: [1280.0, 1000.0],
             layout: Layout::default(),
             layout_file: None,
+            library: Library::default(),
+            form: None,
+            warnings: Vec::new(),
         }
     }
 
@@ -102,8 +110,10 @@ impl Bench {
                 })
             },
             places: self.places.clone(),
-            warnings: Vec::new(),
+            warnings: self.warnings.clone(),
             layout: self.layout,
+            library: self.library.clone(),
+            form: self.form.clone(),
             started: Instant::now(),
         };
         let mut window = Harness::builder()
@@ -418,22 +428,6 @@ fn a_card_comes_back_and_an_id_is_copied_by_one_key() {
         window.key_press_modifiers(Modifiers::COMMAND, Key::I);
     });
     assert_eq!(texts, [id]);
-}
-
-#[test]
-fn a_test_card_is_found_by_what_happens_to_it() {
-    let mut window = Bench::new().open();
-    ctrl(&mut window, Key::K);
-    play(&mut window, "insufficient_funds");
-    window.key_press(Key::Enter);
-    window.run_ok();
-    assert_eq!(value(&window, NUMBER), "4000 0000 0000 9995");
-    // Again, and made at once.
-    ctrl(&mut window, Key::K);
-    play(&mut window, "5555555555554444");
-    ctrl(&mut window, Key::Enter);
-    wait(&mut window, "the row", |window| rows(window).len() == 1);
-    assert!(rows(&window)[0].contains("4444"));
 }
 
 #[test]

@@ -136,6 +136,12 @@ impl BrandMark {
         vec2((letters * 7.2 + 8.0).max(28.0).round(), 18.0)
     }
 
+    /// Paints the badge with its left middle there, for a row that says the brand in its own name.
+    pub fn paint_at(self, painter: &Painter, left_center: Pos2) {
+        let cell = Align2::LEFT_CENTER.anchor_size(left_center, self.size());
+        self.paint(painter, cell);
+    }
+
     fn paint(self, painter: &Painter, cell: Rect) {
         let rect = Align2::RIGHT_CENTER.anchor_size(Pos2::new(cell.right(), cell.center().y), self.size());
         painter.rect_filled(rect, theme::RADIUS_SMALL - 1, self.fill());

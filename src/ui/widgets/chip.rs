@@ -26,6 +26,20 @@ impl<'a> FilterChip<'a> {
         self
     }
 
+    /// How wide it will be.
+    pub fn width(&self, ui: &Ui) -> f32 {
+        let words =
+            paint::line(ui, &self.words(), theme::regular(theme::SMALL_SIZE), Color32::PLACEHOLDER, f32::INFINITY);
+        (words.size().x + 22.0).ceil()
+    }
+
+    fn words(&self) -> String {
+        match self.count {
+            Some(count) => format!("{} {}", self.label, grouped(count)),
+            None => self.label.to_owned(),
+        }
+    }
+
     /// Whether the filter is on.
     pub fn selected(mut self, selected: bool) -> Self {
         self.selected = selected;
@@ -36,12 +50,8 @@ impl<'a> FilterChip<'a> {
 impl Widget for FilterChip<'_> {
     fn ui(self, ui: &mut Ui) -> Response {
         let t = Tokens::of(ui);
-        let words = match self.count {
-            Some(count) => format!("{} {}", self.label, grouped(count)),
-            None => self.label.to_owned(),
-        };
-        let measure = paint::line(ui, &words, theme::regular(theme::SMALL_SIZE), t.text, f32::INFINITY);
-        let size = vec2((measure.size().x + 22.0).ceil(), theme::CHIP_HEIGHT);
+        let words = self.words();
+        let size = vec2(self.width(ui), theme::CHIP_HEIGHT);
         let (rect, response) = ui.allocate_exact_size(size, Sense::click());
         let enabled = ui.is_enabled();
         response.widget_info(|| WidgetInfo::selected(Role::Button, enabled, self.selected, &words));

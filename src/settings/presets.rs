@@ -1,0 +1,119 @@
+//! The file of presets: favourites, those used last, and the user's own. Without secrets, to be read and edited by hand.
+
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use super::{SettingsError, disk};
+use crate::domain::{
+    expectation::Expectation,
+    kept_draft::KeptDraft,
+    library::{Library, OwnPreset},
+    mask,
+    presets::PresetKey,
+};
+
+/// The version of the file's format.
+const VERSION: u64 = 1;
+const WITHOUT: &str = "There are no presets of your own until it is mended";
+
+/// Reads the presets. What is wrong is left out, with a warning; it never fails.
+pub fn load(path: &Path) -> (Library, Vec<String>) {
+    match disk::read(path, "presets", WITHOUT) {
+        Ok(None) => (Library::default(), Vec::new()),
+        Ok(Some(root)) => of_json(&root, path),
+        Err(warning) => (Library::default(), vec![warning]),
+    }
+}
+
+/// Writes the presets. Fields that are not known stay in the file; one with anything wrong in it is kept as
+/// `presets.json.bad`.
+///
+/// # Errors
+/// When the disk refuses; the old file is as it was.
+pub fn save(path: &Path, library: &Library) -> Result<(), SettingsError> {
+    let old = disk::read(path, "presets", WITHOUT);
+    let was_good = old.as_ref().is_ok_and(|root| root.as_ref().is_none_or(|root| of_json(root, path).1.is_empty()));
+    if !was_good {
+        disk::keep_bad(path, "keep a copy of the broken presets")?;
+    }
+    let mut root = old.ok().flatten().unwrap_or_default();
+    let known = root.get("presets").and_then(Value::as_array).cloned().unwrap_or_default();
+    let keys = |keys: &[PresetKey]| keys.iter().map(PresetKey::to_string).collect::<Vec<_>>();
+    root.insert("version".to_owned(), VERSION.into());
+    root.insert("favourites".to_owned(), json!(keys(&library.favourites)));
+    root.insert("recents".to_owned(), json!(keys(&library.recents)));
+    let own = library.own.iter().map(|own| {
+        let old = known.iter().find(|known| known["id"] == json!(own.id)).and_then(Value::as_object);
+        Value::Object(over(old.cloned().unwrap_or_default(), own))
+    });
+    root.insert("presets".to_owned(), own.collect());
+    disk::write(path, root, "save the presets")
+}
+
+/// A preset over what the file has of it.
+fn over(mut preset: Map<String, Value>, own: &OwnPreset) -> Map<String, Value> {
+    preset.insert("id".to_owned(), own.id.into());
+    preset.insert("name".to_owned(), own.name.as_str().into());
+    preset.insert("expects".to_owned(), own.expects.as_ref().map_or(Value::Null, Expectation::to_json));
+    preset.insert("draft".to_owned(), own.draft.to_json());
+    preset
+}
+
+fn of_json(root: &Map<String, Value>, path: &Path) -> (Library, Vec<String>) {
+    let mut warnings = Vec::new();
+    let mut warn = |what: String| warnings.push(format!("{what}, {}", path.display()));
+    match root.get("version").map(Value::as_u64) {
+        None | Some(Some(..=VERSION)) => {}
+        Some(Some(_)) => warn("The presets were written by a newer Testcard: some may be misread".to_owned()),
+        Some(None) => warn("The version of the presets is no number".to_owned()),
+    }
+    let mut list = |name: &str| match root.get(name) {
+        None => Vec::new(),
+        Some(Value::Array(list)) => list.clone(),
+        Some(_) => {
+            warn(format!("The field {name} of the presets is no list, and is left out"));
+            Vec::new()
+        }
+    };
+    let [favourites, recents, presets] = ["favourites", "recents", "presets"].map(&mut list);
+    let mut own: Vec<OwnPreset> = Vec::new();
+    for (place, preset) in presets.iter().enumerate() {
+        match own_of_json(preset) {
+            Some(preset) if own.iter().all(|known| known.id != preset.id) => own.push(preset),
+            _ => warn(format!("Preset {} cannot be read, and is left out", place + 1)),
+        }
+    }
+    let mut keys = |name: &str, list: &[Value]| {
+        let mut keys: Vec<PresetKey> = Vec::new();
+        for text in list {
+            let key = text.as_str().and_then(|text| text.parse().ok());
+            let is_there = |key: &PresetKey| match key {
+                PresetKey::Own(id) => own.iter().any(|own| own.id == *id),
+                _ => true,
+            };
+            match key.filter(is_there) {
+                Some(key) if keys.contains(&key) => {}
+                Some(key) => keys.push(key),
+                None => warn(format!("There is no preset {} among the {name}", mask::text(&text.to_string()))),
+            }
+        }
+        keys
+    };
+    let (favourites, recents) = (keys("favourites", &favourites), keys("recents", &recents));
+    (Library { favourites, recents, own }, warnings)
+}
+
+fn own_of_json(preset: &Value) -> Option<OwnPreset> {
+    let expects = match preset.get("expects") {
+        None | Some(Value::Null) => None,
+        Some(expects) => Some(Expectation::of_json(expects)?),
+    };
+    let name = preset["name"].as_str().map(str::trim).filter(|name| !name.is_empty())?;
+    Some(OwnPreset {
+        id: preset["id"].as_u64()?,
+        name: mask::text(name),
+        draft: KeptDraft::of_json(&preset["draft"])?,
+        expects,
+    })
+}

@@ -1,0 +1,75 @@
+//! The first field of the form: what should happen.
+
+use egui::{Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, pos2};
+
+use super::{
+    icons,
+    shortcuts::Deed,
+    theme,
+    theme::Tokens,
+    widgets::{IconButton, key_cap::KeyCap, paint},
+};
+
+/// What was asked of the field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OutcomeAsked {
+    Nothing,
+    /// To choose what should happen.
+    Choose,
+    /// To expect nothing any more.
+    Drop,
+}
+
+/// The height with a line for the word above what is expected.
+const EXPECTS_HEIGHT: f32 = 44.0;
+
+/// Draws the field; `expects` says what is expected of the form, if anything is.
+pub(super) fn outcome_field_ui(ui: &mut Ui, expects: Option<&str>) -> OutcomeAsked {
+    const ICON: f32 = 15.0;
+    let t = Tokens::of(ui);
+    let height = if expects.is_some() { EXPECTS_HEIGHT } else { theme::CONTROL_HEIGHT };
+    let (rect, response) = ui.allocate_exact_size(theme::full_width(ui, height), Sense::click());
+    let spoken = expects.map_or_else(|| "What should happen?".to_owned(), |expects| format!("Expects {expects}"));
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), &spoken));
+    let is_raised = response.hovered() || response.is_pointer_button_down_on();
+    let edge = if is_raised { t.accent_text } else { t.border_strong };
+    ui.painter().rect(rect, theme::RADIUS, t.input, Stroke::new(1.0, edge), StrokeKind::Inside);
+    if response.has_focus() {
+        paint::field_focus_ring(ui, rect, t.accent);
+    }
+    let (icon, color) = if expects.is_some() { (icons::CIRCLE_DOT, t.accent_text) } else { (icons::SEARCH, t.faint) };
+    let glyph = paint::line(ui, &icon.glyph().to_string(), icons::font(ICON), color, f32::INFINITY);
+    paint::galley_left(ui.painter(), glyph, rect.left() + 10.0, rect.center().y);
+
+    let mut right = rect.right() - 8.0;
+    let mut asked = OutcomeAsked::Nothing;
+    if expects.is_some() {
+        let place = egui::Rect::from_min_max(pos2(rect.right() - 28.0, rect.top()), rect.max);
+        let layout = egui::Layout::centered_and_justified(egui::Direction::LeftToRight);
+        let mut inside = ui.new_child(UiBuilder::new().max_rect(place.shrink(3.0)).layout(layout));
+        if inside.add(IconButton::new(icons::X, "Drop the expectation").small()).clicked() {
+            asked = OutcomeAsked::Drop;
+        }
+        right = place.left();
+    } else {
+        let cap = KeyCap::new(ui, &Deed::Palette.keys(), t.subdued, t.border_strong);
+        right -= cap.size().x;
+        cap.paint(ui.painter(), pos2(right, rect.center().y));
+    }
+    let left = rect.left() + 10.0 + ICON + 8.0;
+    let room = right - left - 8.0;
+    let line = |words: &str, color| paint::line(ui, words, theme::regular(theme::SMALL_SIZE), color, room);
+    let tip = match expects {
+        None => {
+            let words = paint::line(ui, &spoken, theme::regular(theme::BODY_SIZE), t.faint, room);
+            paint::galley_left(ui.painter(), words, left, rect.center().y);
+            Deed::Palette.tip("Search presets and test cards by their outcome")
+        }
+        Some(expects) => {
+            paint::galley_left(ui.painter(), line("Expects", t.faint), left, rect.top() + 13.0);
+            paint::galley_left(ui.painter(), line(expects, t.text), left, rect.bottom() - 13.0);
+            format!("{spoken}. {}", Deed::Palette.tip("Choose another outcome"))
+        }
+    };
+    if response.on_hover_text(tip).clicked() { OutcomeAsked::Choose } else { asked }
+}

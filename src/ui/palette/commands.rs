@@ -1,0 +1,124 @@
+//! The actions of the palette: every key of the window, and what has no key of its own.
+
+use crate::{
+    domain::{
+        api::Target,
+        search::Words,
+        settings::{Settings, ThemeChoice},
+    },
+    messages::ServerInfo,
+    ui::{
+        Action, PresetAction,
+        shortcuts::{Deed, Group, SHORTCUTS, Shortcut},
+    },
+};
+
+/// An action with its name.
+#[derive(Debug)]
+pub struct PaletteCommand {
+    pub name: String,
+    /// What it is about, or what comes of it.
+    pub about: String,
+    /// As lists write them; empty without.
+    pub keys: String,
+    pub action: Action,
+    pub words: Words,
+}
+
+impl PaletteCommand {
+    fn new(name: impl Into<String>, about: impl Into<String>, action: Action) -> Self {
+        let (name, about) = (name.into(), about.into());
+        let words = Words::new(&name, &about);
+        Self { name, about, keys: String::new(), action, words }
+    }
+
+    fn keys(self, deed: Deed) -> Self {
+        Self { keys: deed.keys(), ..self }
+    }
+}
+
+/// What the actions depend on.
+#[derive(Clone, Copy, Debug)]
+pub struct CommandContext<'a> {
+    pub settings: &'a Settings,
+    pub server: &'a ServerInfo,
+    /// Whether something is expected of the draft.
+    pub expects: bool,
+}
+
+/// Every action that can be done now.
+pub fn commands(about: &CommandContext<'_>) -> Vec<PaletteCommand> {
+    let settings = about.settings;
+    let is_of = |group: Group| move |shortcut: &&Shortcut| shortcut.group == group;
+    let of_keys = Group::ALL.into_iter().flat_map(|group| SHORTCUTS.iter().filter(is_of(group)));
+    let mut all: Vec<PaletteCommand> = of_keys
+        .filter(|shortcut| !matches!(shortcut.deed, Deed::Palette | Deed::SwitchTarget))
+        .map(|shortcut| {
+            let command = PaletteCommand::new(shortcut.name, shortcut.group.label(), Action::Do(shortcut.deed));
+            command.keys(shortcut.deed)
+        })
+        .collect();
+    let target = settings.target();
+    all.push(PaletteCommand::new(
+        "Save the form as a preset…",
+        "New token · kept with what is expected, without secrets",
+        Action::Preset(PresetAction::OpenSave),
+    ));
+    if about.expects {
+        let about = "New token · nothing is judged then";
+        all.push(PaletteCommand::new("Drop the expectation", about, Action::DropExpectation));
+    }
+    let (name, about_target, other) = match target {
+        Target::Local => ("Switch to Stripe API", "Window · test mode, over the network", Target::Stripe),
+        Target::Stripe => ("Switch to the local minter", "Window · answers on this machine", Target::Local),
+    };
+    all.push(PaletteCommand::new(name, about_target, Action::SetTarget(other)).keys(Deed::SwitchTarget));
+    let active = settings.profiles.active().id;
+    for profile in settings.profiles.iter().filter(|profile| profile.id != active) {
+        let name = format!("Use profile {}", profile.name);
+        all.push(PaletteCommand::new(name, profile.place(), Action::SetProfile(profile.id)));
+    }
+    for (theme, name, about) in [
+        (ThemeChoice::Dark, "Dark theme", "Window · colours"),
+        (ThemeChoice::Light, "Light theme", "Window · colours"),
+        (ThemeChoice::System, "System theme", "Window · dark or light, as the desktop is"),
+    ] {
+        if settings.window.theme != theme {
+            all.push(PaletteCommand::new(name, about, Action::SetTheme(theme)));
+        }
+    }
+    let refresh = "History · asks the target which tokens were used";
+    all.push(PaletteCommand::new("Refresh all unused tokens", refresh, Action::RefreshAll(target)));
+    let port = settings.server.port;
+    all.push(match about.server {
+        ServerInfo::On { .. } => {
+            PaletteCommand::new("Stop the loopback server", "Server · clients get no answer then", Action::Serve(None))
+        }
+        ServerInfo::Off | ServerInfo::Failed { .. } => PaletteCommand::new(
+            "Start the loopback server",
+            format!("Server · the minter on 127.0.0.1:{port}"),
+            Action::Serve(Some(port)),
+        ),
+    });
+    let reset = "Server · drops its objects and keys; the history stays";
+    all.push(PaletteCommand::new("Reset the minter", reset, Action::ResetMinter));
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_key_of_the_window_is_there_and_no_two_actions_are_called_alike() {
+        let settings = Settings::default();
+        let all = commands(&CommandContext { settings: &settings, server: &ServerInfo::Off, expects: true });
+        let names: HashSet<&str> = all.iter().map(|command| command.name.as_str()).collect();
+        assert_eq!(names.len(), all.len());
+        for shortcut in SHORTCUTS.iter().filter(|shortcut| shortcut.deed != Deed::Palette) {
+            assert!(all.iter().any(|command| command.keys == shortcut.written()), "{}", shortcut.name);
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! What the palette lists for what is typed, in sections and in order.
+
+use super::commands::PaletteCommand;
+use crate::domain::{
+    library::Library,
+    presets::{self, Preset, PresetKey},
+    search::{Search, is_close},
+};
+
+/// What is searched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    #[default]
+    Everything,
+    Outcomes,
+    Actions,
+}
+
+/// Something that can be chosen.
+#[derive(Clone, Copy, Debug)]
+pub enum Item {
+    /// Of those that the program brings along.
+    Brought(&'static Preset),
+    /// Of the user's own, by its place.
+    Own(usize),
+    /// An action, by its place.
+    Command(usize),
+}
+
+/// Items under a heading.
+#[derive(Debug)]
+pub struct Section {
+    pub title: &'static str,
+    pub items: Vec<Item>,
+}
+
+/// What is searched through.
+#[derive(Clone, Copy, Debug)]
+pub struct Shelf<'a> {
+    pub library: &'a Library,
+    /// The presets of the library.
+    pub own: &'a [Preset],
+    pub commands: &'a [PaletteCommand],
+}
+
+impl<'a> Shelf<'a> {
+    pub fn preset(&self, item: Item) -> Option<&'a Preset> {
+        match item {
+            Item::Brought(preset) => Some(preset),
+            Item::Own(place) => self.own.get(place),
+            Item::Command(_) => None,
+        }
+    }
+
+    fn item(&self, key: &PresetKey) -> Option<Item> {
+        match key {
+            PresetKey::Own(_) => self.own.iter().position(|preset| preset.key == *key).map(Item::Own),
+            _ => presets::all().iter().find(|preset| preset.key == *key).map(Item::Brought),
+        }
+    }
+
+    fn rank(&self, item: Item, search: &Search) -> Option<u32> {
+        match (item, self.preset(item)) {
+            (_, Some(preset)) => preset.rank(search),
+            (Item::Command(place), None) => self.commands[place].words.rank(search),
+            (_, None) => None,
+        }
+    }
+}
+
+/// An item with its rank.
+type Ranked = (u32, Item);
+
+/// Favourites and what was used last come first, where they answer the search by words or their beginnings; then the
+/// section with the best answer. Within a section the best comes first, then the order of the table.
+pub fn find(search: &Search, scope: Scope, shelf: &Shelf<'_>) -> Vec<Section> {
+    let ranked = |items: &mut dyn Iterator<Item = Item>| -> Vec<Ranked> {
+        items.filter_map(|item| Some((shelf.rank(item, search)?, item))).collect()
+    };
+    let mut shown: Vec<&PresetKey> = Vec::new();
+    let mut sections: Vec<(&'static str, Vec<Ranked>)> = Vec::new();
+    if scope != Scope::Actions {
+        for (title, keys) in [("Favourites", &shelf.library.favourites), ("Recent", &shelf.library.recents)] {
+            let mut items =
+                ranked(&mut keys.iter().filter(|key| !shown.contains(key)).filter_map(|key| shelf.item(key)));
+            items.retain(|(rank, _)| is_close(*rank));
+            shown.extend(items.iter().filter_map(|(_, item)| shelf.preset(*item)).map(|preset| &preset.key));
+            sections.push((title, items));
+        }
+    }
+    let is_new = |item: &Item| shelf.preset(*item).is_none_or(|preset| !shown.contains(&&preset.key));
+    let own = || (0..shelf.own.len()).map(Item::Own).filter(is_new);
+    let brought = |is_card: bool| {
+        let of_kind = move |preset: &&Preset| matches!(preset.key, PresetKey::Card(_)) == is_card;
+        presets::all().iter().filter(of_kind).map(Item::Brought).filter(is_new)
+    };
+    let commands = || (0..shelf.commands.len()).map(Item::Command);
+    let mut rest: Vec<(&'static str, Vec<Ranked>)> = Vec::new();
+    if scope != Scope::Actions {
+        rest.push(("Your presets", ranked(&mut own())));
+    }
+    let actions = ("Actions", if scope == Scope::Outcomes { Vec::new() } else { ranked(&mut commands()) });
+    if search.is_empty() {
+        // Who types nothing is shown what there is: a few of each before the many.
+        if scope != Scope::Actions {
+            let often = presets::OFTEN.iter().filter_map(|key| shelf.item(&key.parse().ok()?)).filter(is_new);
+            rest.push(("Often used", often.map(|item| (0, item)).collect()));
+        }
+        rest.push(actions);
+        if scope != Scope::Actions {
+            rest.push(("Wrong on purpose", ranked(&mut brought(false))));
+            rest.push(("Test cards", ranked(&mut brought(true))));
+        }
+    } else {
+        if scope != Scope::Actions {
+            rest.push(("Test cards", ranked(&mut brought(true))));
+            rest.push(("Wrong on purpose", ranked(&mut brought(false))));
+        }
+        rest.push(actions);
+        for (_, items) in &mut rest {
+            items.sort_by_key(|(rank, _)| *rank);
+        }
+        rest.sort_by_key(|(_, items)| items.first().map_or(u32::MAX, |(rank, _)| *rank));
+    }
+    for (_, items) in &mut sections {
+        items.sort_by_key(|(rank, _)| *rank);
+    }
+    sections.extend(rest);
+    let sections = sections.into_iter().filter(|(_, items)| !items.is_empty());
+    let plain = |items: Vec<Ranked>| items.into_iter().map(|(_, item)| item).collect();
+    sections.map(|(title, items)| Section { title, items: plain(items) }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::commands, *};
+    use crate::{
+        domain::{draft::Draft, settings::Settings},
+        messages::ServerInfo,
+    };
+
+    /// A library with a favourite, two recent ones and one of the user's own.
+    fn library() -> Library {
+        let mut library = Library::default();
+        library.toggle_favourite(&"card:4000000000000002".parse().unwrap());
+        library.note_use(&"card:4000008260003178".parse().unwrap());
+        library.note_use(&"made:invalid_cvc".parse().unwrap());
+        library.save("Nightly run", &Draft::default(), None);
+        library
+    }
+
+    /// The first names of each section.
+    fn found(search: &str, scope: Scope, library: &Library) -> Vec<String> {
+        let settings = Settings::default();
+        let context = commands::CommandContext { settings: &settings, server: &ServerInfo::Off, expects: false };
+        let (own, commands) = (library.own_presets(), commands::commands(&context));
+        let shelf = Shelf { library, own: &own, commands: &commands };
+        let name = |item: &Item| match (shelf.preset(*item), item) {
+            (Some(preset), _) => preset.name.clone(),
+            (None, Item::Command(place)) => commands[*place].name.clone(),
+            (None, _) => panic!("nothing there"),
+        };
+        let sections = find(&Search::new(search), scope, &shelf);
+        sections.iter().map(|section| format!("{}: {}", section.title, name(&section.items[0]))).collect()
+    }
+
+    #[track_caller]
+    fn check(search: &str, expected: &[&str]) {
+        assert_eq!(found(search, Scope::Everything, &library()), expected, "{search}");
+    }
+
+    #[test]
+    fn what_is_typed_decides_which_section_comes_first() {
+        check("insuf", &["Recent: Insufficient funds after authentication", "Test cards: Insufficient funds decline"]);
+        check("generic", &["Favourites: Generic decline", "Test cards: Decline after attaching"]);
+        // "ener" stands inside of words only: a favourite is as good as any other card.
+        check("ener", &["Test cards: Generic decline"]);
+        check("invalid_cvc", &["Recent: CVC of two digits", "Wrong on purpose: Empty CVC"]);
+        check("nightly", &["Your presets: Nightly run"]);
+        check("export", &["Actions: Export…"]);
+        check("dark", &["Actions: Dark theme"]);
+        check("reset", &["Actions: Reset the minter"]);
+        check("stripe api", &["Actions: Switch to Stripe API"]);
+        check("settings", &["Actions: Settings…", "Test cards: Highest risk (blocked depending on Radar settings)"]);
+        check("nothing of this kind", &[]);
+    }
+
+    #[test]
+    fn without_words_everything_is_there_few_before_many() {
+        let all = found("", Scope::Everything, &library());
+        let titles: Vec<&str> = all.iter().map(|section| section.split(": ").next().unwrap()).collect();
+        let order = ["Favourites", "Recent", "Your presets", "Often used", "Actions", "Wrong on purpose", "Test cards"];
+        assert_eq!(titles, order);
+        assert_eq!(found("", Scope::Actions, &library()), ["Actions: Create token"]);
+        let outcomes = found("", Scope::Outcomes, &Library::default());
+        assert_eq!(outcomes[0], "Often used: Visa");
+        assert!(!outcomes.iter().any(|section| section.starts_with("Actions")));
+    }
+
+    #[test]
+    fn the_same_search_finds_the_same_in_the_same_order() {
+        assert_eq!(found("decline", Scope::Everything, &library()), found("decline", Scope::Everything, &library()));
+    }
+
+    #[test]
+    fn nothing_stands_twice_under_a_search() {
+        let library = library();
+        let own = library.own_presets();
+        let shelf = Shelf { library: &library, own: &own, commands: &[] };
+        let sections = find(&Search::new("decline"), Scope::Everything, &shelf);
+        let keys: Vec<String> = sections
+            .iter()
+            .flat_map(|section| &section.items)
+            .filter_map(|item| shelf.preset(*item))
+            .map(|preset| preset.key.to_string())
+            .collect();
+        let mut once = keys.clone();
+        once.sort();
+        once.dedup();
+        assert_eq!(once.len(), keys.len());
+    }
+}

@@ -1,0 +1,358 @@
+//! The command palette: what should happen, every test card and every action, by typing.
+
+pub mod commands;
+mod found;
+mod rows;
+
+use egui::{Context, Id, Key, Modifiers, RichText, ScrollArea, Sense, TextEdit, Ui, accesskit::Live, vec2};
+
+use self::{
+    commands::PaletteCommand,
+    found::{Item, Section, Shelf, find},
+    rows::{COMMAND_HEIGHT, DETAIL_HEIGHT, HEAD_HEIGHT, PRESET_HEIGHT},
+};
+pub use found::Scope;
+
+use super::{
+    action::{Action, PresetAction},
+    theme,
+    theme::Tokens,
+    widgets::{Segmented, empty_state_ui, field::text_edit_ui, modal_ui},
+};
+use crate::domain::{
+    library::Library,
+    presets::{Preset, PresetKey},
+    search::Search,
+};
+
+/// The state of the open palette.
+#[derive(Debug, Default)]
+pub struct PaletteState {
+    words: String,
+    scope: Scope,
+    /// The place of the marked item among all that can be chosen.
+    marked: usize,
+    is_started: bool,
+    /// As they were when the palette was opened.
+    commands: Vec<PaletteCommand>,
+    found: Option<Found>,
+}
+
+impl PaletteState {
+    pub fn new(scope: Scope, commands: Vec<PaletteCommand>) -> Self {
+        Self { scope, commands, ..Self::default() }
+    }
+}
+
+/// What the palette is drawn with.
+#[derive(Clone, Copy, Debug)]
+pub struct PaletteContext<'a> {
+    pub library: &'a Library,
+    /// The id of a new token is copied.
+    pub copies_id: bool,
+}
+
+/// What was found, and where each line lies: worked out once for what is typed, not in each frame.
+#[derive(Debug)]
+struct Found {
+    words: String,
+    scope: Scope,
+    library: Library,
+    own: Vec<Preset>,
+    lines: Vec<Line>,
+    items: Vec<Item>,
+    height: f32,
+}
+
+/// A line of the list.
+#[derive(Debug)]
+struct Line {
+    top: f32,
+    height: f32,
+    kind: LineKind,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum LineKind {
+    Head(&'static str),
+    /// The place of the item.
+    Item(usize),
+}
+
+impl Found {
+    fn of(state: &PaletteState, about: &PaletteContext<'_>) -> Self {
+        let own = about.library.own_presets();
+        let shelf = Shelf { library: about.library, own: &own, commands: &state.commands };
+        let mut found = Self {
+            words: state.words.clone(),
+            scope: state.scope,
+            library: about.library.clone(),
+            lines: Vec::new(),
+            items: Vec::new(),
+            height: 0.0,
+            own: Vec::new(),
+        };
+        for Section { title, items } in find(&Search::new(&state.words), state.scope, &shelf) {
+            found.add(HEAD_HEIGHT, LineKind::Head(title));
+            for item in items {
+                let height = if matches!(item, Item::Command(_)) { COMMAND_HEIGHT } else { PRESET_HEIGHT };
+                found.add(height, LineKind::Item(found.items.len()));
+                found.items.push(item);
+            }
+        }
+        Self { own, ..found }
+    }
+
+    fn add(&mut self, height: f32, kind: LineKind) {
+        self.lines.push(Line { top: self.height, height, kind });
+        self.height += height;
+    }
+
+    fn is_of(&self, state: &PaletteState, about: &PaletteContext<'_>) -> bool {
+        self.words == state.words && self.scope == state.scope && self.library == *about.library
+    }
+
+    fn preset(&self, item: Item) -> Option<&Preset> {
+        match item {
+            Item::Brought(preset) => Some(preset),
+            Item::Own(place) => self.own.get(place),
+            Item::Command(_) => None,
+        }
+    }
+
+    /// The line of an item.
+    fn line_of(&self, place: usize) -> Option<&Line> {
+        self.lines.iter().find(|line| matches!(line.kind, LineKind::Item(known) if known == place))
+    }
+}
+
+/// What is asked of the marked item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    /// Make the token, or do the action.
+    Run,
+    /// Only fill the form.
+    Fill,
+    Favourite,
+    Rename,
+}
+
+/// Draws the palette over the window; `false` when it is to be closed.
+pub fn palette_ui(
+    ctx: &Context,
+    state: &mut PaletteState,
+    about: &PaletteContext<'_>,
+    actions: &mut Vec<Action>,
+) -> bool {
+    let mut is_done = false;
+    let modal = modal_ui(ctx, "palette", "Search actions and test cards", 760.0, |ui| {
+        // Before the fields take the keys.
+        let mut asked = asked_by_key(ui);
+        let mut is_moved = move_mark(ui, state);
+        head_ui(ui, state);
+        let found = match state.found.take().filter(|found| found.is_of(state, about)) {
+            Some(found) => found,
+            None => {
+                is_moved = true;
+                Found::of(state, about)
+            }
+        };
+        state.marked = state.marked.min(found.items.len().saturating_sub(1));
+        ui.add_space(4.0);
+        let height = (ui.ctx().content_rect().height() - 200.0 - DETAIL_HEIGHT).clamp(150.0, 480.0);
+        let clicked = list_ui(ui, state, &found, about, height, is_moved);
+        asked = asked.or(clicked);
+        ui.add_space(8.0);
+        let marked = found.items.get(state.marked).copied();
+        asked = detail_ui(ui, marked, &found, &state.commands, about).or(asked);
+        if let (Some(item), Some(asked)) = (marked, asked) {
+            is_done = carry_out(item, asked, &found, &state.commands, actions);
+        }
+        state.found = Some(found);
+    });
+    !(is_done || modal.should_close)
+}
+
+/// Whether the palette is done.
+fn carry_out(item: Item, asked: Asked, found: &Found, commands: &[PaletteCommand], actions: &mut Vec<Action>) -> bool {
+    let key = found.preset(item).map(|preset| preset.key.clone());
+    match (asked, key, item) {
+        (Asked::Run, None, Item::Command(place)) => {
+            actions.push(commands[place].action.clone());
+            true
+        }
+        (Asked::Run | Asked::Fill, Some(key), _) => {
+            actions.push(Action::Preset(PresetAction::Use { key, creates: asked == Asked::Run }));
+            true
+        }
+        (Asked::Favourite, Some(key), _) => {
+            actions.push(Action::Preset(PresetAction::ToggleFavourite(key)));
+            false
+        }
+        (Asked::Rename, Some(PresetKey::Own(id)), _) => {
+            actions.push(Action::Preset(PresetAction::Open(id)));
+            true
+        }
+        _ => false,
+    }
+}
+
+fn asked_by_key(ui: &Ui) -> Option<Asked> {
+    const KEYS: [(Modifiers, Key, Asked); 4] = [
+        // Before Enter alone, which fits with Ctrl too.
+        (Modifiers::COMMAND, Key::Enter, Asked::Fill),
+        (Modifiers::NONE, Key::Enter, Asked::Run),
+        (Modifiers::COMMAND, Key::D, Asked::Favourite),
+        (Modifiers::NONE, Key::F2, Asked::Rename),
+    ];
+    // Enter on a button presses the button.
+    let is_typing = ui.memory(|memory| memory.focused().is_none_or(|id| id == search_id()));
+    let mut keys = KEYS.iter().filter(|(_, key, _)| is_typing || *key != Key::Enter);
+    keys.find(|(modifiers, key, _)| ui.input_mut(|input| input.consume_key(*modifiers, *key)))
+        .map(|(_, _, asked)| *asked)
+}
+
+fn search_id() -> Id {
+    Id::unique("palette_search")
+}
+
+fn head_ui(ui: &mut Ui, state: &mut PaletteState) {
+    let mut scope = state.scope;
+    let scopes =
+        [(Scope::Everything, "Everything"), (Scope::Outcomes, "Outcomes and cards"), (Scope::Actions, "Actions")];
+    egui::Sides::new().height(theme::CONTROL_HEIGHT).shrink_left().show(
+        ui,
+        |ui| {
+            let edit = TextEdit::singleline(&mut state.words)
+                .hint_text("What should happen? Try insufficient, 3155, or export")
+                .id(search_id());
+            let response = text_edit_ui(ui, edit, false, None).response.response;
+            let response = response.accessible_name("Search actions and test cards");
+            if !state.is_started {
+                state.is_started = true;
+                response.request_focus();
+            }
+            if response.changed() {
+                state.marked = 0;
+            }
+        },
+        |ui| {
+            ui.add(Segmented::new("Search in", &mut scope, &scopes));
+        },
+    );
+    if scope != state.scope {
+        (state.scope, state.marked) = (scope, 0);
+    }
+}
+
+/// Moves the mark by the keys that mean no caret; `true` when it moved.
+fn move_mark(ui: &Ui, state: &mut PaletteState) -> bool {
+    const PAGE: usize = 7;
+    let before = state.marked;
+    ui.input_mut(|input| {
+        for (key, modifiers, forward, steps) in [
+            (Key::Home, Modifiers::COMMAND, false, usize::MAX),
+            (Key::End, Modifiers::COMMAND, true, usize::MAX),
+            (Key::ArrowDown, Modifiers::NONE, true, 1),
+            (Key::ArrowUp, Modifiers::NONE, false, 1),
+            (Key::PageDown, Modifiers::NONE, true, PAGE),
+            (Key::PageUp, Modifiers::NONE, false, PAGE),
+        ] {
+            if input.consume_key(modifiers, key) {
+                let marked = state.marked;
+                state.marked = if forward { marked.saturating_add(steps) } else { marked.saturating_sub(steps) };
+            }
+        }
+    });
+    state.marked != before
+}
+
+/// The list; a click marks, a second one or a click on an action runs.
+fn list_ui(
+    ui: &mut Ui,
+    state: &mut PaletteState,
+    found: &Found,
+    about: &PaletteContext<'_>,
+    height: f32,
+    is_moved: bool,
+) -> Option<Asked> {
+    if found.items.is_empty() {
+        ui.allocate_ui(vec2(ui.available_width(), height), |ui| {
+            let words = "Type less, or a part of a number, a name, a country, an error code or an action";
+            empty_state_ui(ui, "Nothing of this kind", words);
+            ui.set_min_size(vec2(ui.available_width(), height));
+        });
+        return None;
+    }
+    let mut asked = None;
+    let mut area = ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink(false);
+    if let Some(line) = found.line_of(state.marked).filter(|_| is_moved) {
+        // Keep the marked line in the middle of what is seen.
+        area = area.vertical_scroll_offset((line.top - (height - line.height) / 2.0).max(0.0));
+    }
+    area.show_viewport(ui, |ui, view| {
+        let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), found.height), Sense::hover());
+        let first = found.lines.partition_point(|line| line.top + line.height < view.top());
+        for line in found.lines[first..].iter().take_while(|line| line.top < view.bottom()) {
+            let place = egui::Rect::from_x_y_ranges(
+                rect.x_range(),
+                rect.top() + line.top..=rect.top() + line.top + line.height,
+            );
+            match line.kind {
+                LineKind::Head(title) => rows::head_ui(ui, place, title),
+                LineKind::Item(item) => {
+                    let is_marked = item == state.marked;
+                    let response = match found.items[item] {
+                        Item::Command(command) => {
+                            rows::command_ui(ui, place, &state.commands[command], item, is_marked)
+                        }
+                        shown => {
+                            let preset = found.preset(shown).expect("all others are presets");
+                            let is_favourite = about.library.is_favourite(&preset.key);
+                            rows::preset_ui(ui, place, preset, item, (is_favourite, is_marked))
+                        }
+                    };
+                    if response.clicked() {
+                        let is_command = matches!(found.items[item], Item::Command(_));
+                        asked = (is_command || response.double_clicked()).then_some(Asked::Run);
+                        state.marked = item;
+                    }
+                }
+            }
+        }
+    });
+    asked
+}
+
+/// What is marked, in full, and what can be done with it.
+fn detail_ui(
+    ui: &mut Ui,
+    marked: Option<Item>,
+    found: &Found,
+    commands: &[PaletteCommand],
+    about: &PaletteContext<'_>,
+) -> Option<Asked> {
+    let t = Tokens::of(ui);
+    let mut asked = None;
+    ui.allocate_ui(vec2(ui.available_width(), DETAIL_HEIGHT), |ui| {
+        ui.set_min_size(vec2(ui.available_width(), DETAIL_HEIGHT));
+        let id = ui.unique_id();
+        ui.accesskit_node_builder(id, |node| node.set_live(Live::Polite));
+        match marked {
+            Some(Item::Command(place)) => {
+                let command = &commands[place];
+                ui.add_space(6.0);
+                ui.label(RichText::new(&command.about).size(theme::SMALL_SIZE).color(t.subdued));
+                rows::hints_ui(ui, &[("Enter", "does it"), ("Esc", "closes")]);
+            }
+            Some(item) => {
+                if let Some(preset) = found.preset(item) {
+                    let is_favourite = about.library.is_favourite(&preset.key);
+                    asked = rows::detail_ui(ui, preset, is_favourite, about.copies_id);
+                }
+            }
+            None => {}
+        }
+    });
+    asked
+}

@@ -1,0 +1,200 @@
+//! The lines of the palette, and what is said of the marked one.
+
+use egui::{Label, Rect, Response, RichText, Role, Sense, Ui, WidgetInfo, pos2};
+
+use super::{Asked, commands::PaletteCommand};
+use crate::{
+    domain::{
+        presets::{Preset, PresetKey},
+        test_cards::StepOutcome,
+    },
+    ui::{
+        form::rail,
+        icons, theme,
+        theme::Tokens,
+        widgets::{BrandMark, QuietButton, RailStep, StepState, key_cap::KeyCap, key_cap_ui, outcome_rail_ui, paint},
+    },
+};
+
+pub(super) const HEAD_HEIGHT: f32 = 28.0;
+pub(super) const PRESET_HEIGHT: f32 = 46.0;
+pub(super) const COMMAND_HEIGHT: f32 = 34.0;
+pub(super) const DETAIL_HEIGHT: f32 = 96.0;
+/// Room for a brand's mark.
+const MARK_WIDTH: f32 = 64.0;
+/// Room for the three steps.
+const RAIL_WIDTH: f32 = 208.0;
+
+pub(super) fn head_ui(ui: &mut Ui, place: Rect, title: &str) {
+    let t = Tokens::of(ui);
+    let response = ui.interact(place, ui.unique_id().with(("head", title)), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Heading, true, title));
+    let words = paint::line(ui, title, theme::semibold(theme::SMALL_SIZE), t.subdued, place.width());
+    paint::galley_left(ui.painter(), words, place.left() + 10.0, place.center().y + 3.0);
+}
+
+fn option(ui: &Ui, place: Rect, name: &str, is_marked: bool, nth: usize) -> Response {
+    let t = Tokens::of(ui);
+    let response = ui.interact(place, ui.unique_id().with(("option", nth)), Sense::CLICK);
+    response.widget_info(|| WidgetInfo::labeled(Role::ListBoxOption, true, name));
+    ui.accesskit_node_builder(response.id, |node| node.set_selected(is_marked));
+    if is_marked {
+        ui.painter().rect_filled(place, theme::RADIUS, t.selection);
+    } else if response.hovered() {
+        ui.painter().rect_filled(place, theme::RADIUS, t.raised);
+    }
+    response
+}
+
+pub(super) fn command_ui(ui: &mut Ui, place: Rect, command: &PaletteCommand, nth: usize, is_marked: bool) -> Response {
+    let t = Tokens::of(ui);
+    let spoken =
+        if command.keys.is_empty() { command.name.clone() } else { format!("{} {}", command.name, command.keys) };
+    let response = option(ui, place, &spoken, is_marked, nth);
+    let inner = place.shrink2(egui::vec2(10.0, 0.0));
+    let mut right = inner.right();
+    if !command.keys.is_empty() {
+        let cap = KeyCap::new(ui, &command.keys, t.subdued, t.border_strong);
+        right -= cap.size().x;
+        cap.paint(ui.painter(), pos2(right, inner.center().y));
+        right -= 12.0;
+    }
+    let icon = paint::line(ui, &icons::ARROW_RIGHT.glyph().to_string(), icons::font(14.0), t.faint, f32::INFINITY);
+    paint::galley_left(ui.painter(), icon, inner.left(), inner.center().y);
+    let left = inner.left() + 26.0;
+    let name = paint::line(ui, &command.name, theme::regular(theme::BODY_SIZE), t.text, right - left);
+    let name = paint::galley_left(ui.painter(), name, left, inner.center().y);
+    let room = right - name.right() - 12.0;
+    if room > 60.0 {
+        let about = paint::line(ui, &command.about, theme::regular(theme::SMALL_SIZE), t.faint, room);
+        paint::galley_left(ui.painter(), about, name.right() + 12.0, inner.center().y + 0.5);
+    }
+    response
+}
+
+pub(super) fn preset_ui(
+    ui: &mut Ui,
+    place: Rect,
+    preset: &Preset,
+    nth: usize,
+    (is_favourite, is_marked): (bool, bool),
+) -> Response {
+    let t = Tokens::of(ui);
+    let starred = if is_favourite { ", favourite" } else { "" };
+    let spoken = format!("{}: {}, {}{starred}", preset.name, preset.outcome, preset.about);
+    let response = option(ui, place, &spoken, is_marked, nth);
+    let inner = place.shrink2(egui::vec2(10.0, 4.0));
+    mark_ui(ui, preset, Rect::from_min_max(inner.min, pos2(inner.left() + MARK_WIDTH, inner.bottom())));
+    let left = inner.left() + MARK_WIDTH + 8.0;
+    let room = inner.right() - RAIL_WIDTH - 12.0 - left;
+    let (upper, lower) = (inner.top() + 10.0, inner.bottom() - 9.0);
+    let star = if is_favourite { 18.0 } else { 0.0 };
+    let outcome = paint::line(ui, &preset.name, theme::regular(theme::BODY_SIZE), t.text, room - star);
+    let name = paint::galley_left(ui.painter(), outcome, left, upper);
+    if is_favourite {
+        let glyph = paint::line(ui, &icons::STAR.glyph().to_string(), icons::font(12.0), t.warn, f32::INFINITY);
+        paint::galley_left(ui.painter(), glyph, name.right() + 6.0, upper);
+    }
+    let color = if preset.steps.iter().any(StepOutcome::is_refused) { t.error } else { t.subdued };
+    let outcome = paint::line(ui, &preset.outcome, theme::regular(theme::SMALL_SIZE), color, room);
+    let outcome = paint::galley_left(ui.painter(), outcome, left, lower);
+    let rest = left + room - outcome.right() - 10.0;
+    if rest > 60.0 {
+        let about = paint::line(ui, &preset.about, theme::mono(11.0), t.faint, rest);
+        paint::galley_left(ui.painter(), about, outcome.right() + 10.0, lower);
+    }
+    rail_ui(
+        ui,
+        &rail(preset.steps.each_ref()),
+        Rect::from_min_max(pos2(inner.right() - RAIL_WIDTH, inner.top()), inner.max),
+    );
+    response
+}
+
+fn mark_ui(ui: &mut Ui, preset: &Preset, place: Rect) {
+    let t = Tokens::of(ui);
+    if preset.brand.is_empty() || preset.brand == "Unknown" {
+        let icon = match preset.key {
+            PresetKey::Own(_) => icons::SLIDERS_HORIZONTAL,
+            PresetKey::Card(_) => icons::CREDIT_CARD,
+            PresetKey::Made(_) => icons::BAN,
+        };
+        let glyph = paint::line(ui, &icon.glyph().to_string(), icons::font(16.0), t.faint, f32::INFINITY);
+        paint::galley_left(ui.painter(), glyph, place.left() + 4.0, place.center().y);
+        return;
+    }
+    BrandMark::from_stripe(preset.brand).paint_at(ui.painter(), place.left_center());
+}
+
+/// The three steps in small, and the code of the first that fails.
+fn rail_ui(ui: &Ui, steps: &[RailStep<'_>; 3], place: Rect) {
+    let t = Tokens::of(ui);
+    let each = place.width() / 3.0;
+    for (nth, step) in steps.iter().enumerate() {
+        let left = place.left() + each * nth as f32;
+        let color = step.state.color(t);
+        let glyph = paint::line(ui, &step.state.icon().glyph().to_string(), icons::font(13.0), color, f32::INFINITY);
+        paint::galley_left(ui.painter(), glyph, left, place.top() + 10.0);
+        let name = paint::line(ui, step.name, theme::regular(theme::SMALL_SIZE), t.subdued, each - 20.0);
+        paint::galley_left(ui.painter(), name, left + 18.0, place.top() + 10.0);
+    }
+    let telling = steps.iter().find(|step| step.state == StepState::Fail).or_else(|| {
+        let said = |step: &&RailStep<'_>| !step.code.is_empty();
+        steps.iter().find(said)
+    });
+    if let Some(step) = telling {
+        let color = if step.state == StepState::Fail { t.error } else { t.faint };
+        let code = paint::line(ui, step.code, theme::mono(11.0), color, place.width());
+        paint::galley_left(ui.painter(), code, place.left(), place.bottom() - 9.0);
+    }
+}
+
+/// The rail in full with its messages, and the buttons.
+pub(super) fn detail_ui(ui: &mut Ui, preset: &Preset, is_favourite: bool, copies_id: bool) -> Option<Asked> {
+    let t = Tokens::of(ui);
+    outcome_rail_ui(ui, &rail(preset.steps.each_ref()));
+    let message = preset.steps.iter().find_map(|step| match step {
+        StepOutcome::Refused { message, .. } => Some(message.as_str()),
+        _ => None,
+    });
+    let words = match (message, &preset.checks) {
+        (Some(message), _) if !message.is_empty() => message.to_owned(),
+        (_, Some(checks)) => format!("Checks: {checks}"),
+        _ => preset.about.clone(),
+    };
+    ui.add(Label::new(RichText::new(words).size(theme::SMALL_SIZE).color(t.subdued)).truncate());
+    ui.add_space(2.0);
+    let mut asked = None;
+    let make = if copies_id { "Create token and copy its id" } else { "Create token" };
+    let star = if is_favourite { "Drop from favourites" } else { "Add to favourites" };
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
+        let mut button = |keys: &str, label: &str, what: Asked| {
+            if ui.add(QuietButton::new(label)).on_hover_text(keys).clicked() {
+                asked = Some(what);
+            }
+            key_cap_ui(ui, keys);
+            ui.add_space(6.0);
+        };
+        button("Enter", make, Asked::Run);
+        button("Ctrl Enter", "Fill the form", Asked::Fill);
+        button("Ctrl D", star, Asked::Favourite);
+        if matches!(preset.key, PresetKey::Own(_)) {
+            button("F2", "Edit…", Asked::Rename);
+        }
+    });
+    asked
+}
+
+/// Keys with what they do.
+pub(super) fn hints_ui(ui: &mut Ui, hints: &[(&str, &str)]) {
+    let t = Tokens::of(ui);
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
+        for (keys, what) in hints {
+            key_cap_ui(ui, keys);
+            ui.label(RichText::new(*what).size(theme::SMALL_SIZE).color(t.subdued));
+            ui.add_space(8.0);
+        }
+    });
+}

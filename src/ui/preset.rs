@@ -1,0 +1,123 @@
+//! The dialog that keeps the form as a preset of the user's own, renames one and deletes it.
+
+use egui::{Context, Id, Key, Modifiers, RichText, TextEdit, Ui};
+
+use super::{
+    action::{Action, PresetAction},
+    theme,
+    theme::Tokens,
+    widgets::{Field, InlineAlert, PrimaryButton, QuietButton, Tone, modal_ui},
+};
+
+/// The state of the open dialog.
+#[derive(Debug)]
+pub struct PresetState {
+    /// `None` for a new one.
+    id: Option<u64>,
+    name: String,
+    /// In words; empty when nothing is expected.
+    expects: String,
+    /// What may not be written down.
+    left_out: Vec<String>,
+    /// The names that there are.
+    taken: Vec<String>,
+    is_started: bool,
+}
+
+impl PresetState {
+    /// For the form as it is: what is expected of it, and what of it cannot be kept.
+    pub fn new(name: String, expects: String, left_out: Vec<String>, taken: Vec<String>) -> Self {
+        Self { id: None, name, expects, left_out, taken, is_started: false }
+    }
+
+    /// For a preset that there is.
+    pub fn of(id: u64, name: String, expects: String, taken: Vec<String>) -> Self {
+        let taken = taken.into_iter().filter(|known| *known != name).collect();
+        Self { id: Some(id), name, expects, left_out: Vec::new(), taken, is_started: false }
+    }
+
+    fn problem(&self) -> Option<(Tone, &'static str)> {
+        let name = self.name.trim();
+        let is_taken = self.taken.iter().any(|known| known == name);
+        match self.id {
+            _ if name.is_empty() => Some((Tone::Error, "A preset needs a name to be found by: type one")),
+            Some(_) if is_taken => Some((Tone::Error, "Another preset has this name: choose a different one")),
+            None if is_taken => Some((Tone::Warn, "A preset has this name already, and will be replaced")),
+            _ => None,
+        }
+    }
+}
+
+/// Draws the dialog over the window; `false` when it is to be closed.
+pub fn preset_ui(ctx: &Context, state: &mut PresetState, actions: &mut Vec<Action>) -> bool {
+    let mut is_done = false;
+    let title = if state.id.is_some() { "Preset" } else { "Save the form as a preset" };
+    let modal = modal_ui(ctx, "preset", title, 420.0, |ui| {
+        let enter = ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Enter));
+        let problem = state.problem();
+        name_ui(ui, state, problem);
+        ui.add_space(8.0);
+        about_ui(ui, state);
+        ui.add_space(10.0);
+        let can_save = !matches!(problem, Some((Tone::Error, _)));
+        let mut save = enter && can_save;
+        egui::Sides::new().height(theme::CONTROL_HEIGHT).show(
+            ui,
+            |ui| {
+                if let Some(id) = state.id
+                    && ui.add(QuietButton::new("Delete this preset").danger()).clicked()
+                {
+                    actions.push(Action::Preset(PresetAction::Delete(id)));
+                    is_done = true;
+                }
+            },
+            |ui| {
+                let words = if state.id.is_some() { "Rename" } else { "Save" };
+                ui.add_enabled_ui(can_save, |ui| {
+                    save |= ui.add(PrimaryButton::new(words).keys("Enter").width(130.0)).clicked();
+                });
+            },
+        );
+        if save {
+            let name = state.name.trim().to_owned();
+            actions.push(Action::Preset(match state.id {
+                Some(id) => PresetAction::Rename { id, name },
+                None => PresetAction::Save(name),
+            }));
+            is_done = true;
+        }
+    });
+    !(is_done || modal.should_close)
+}
+
+fn name_ui(ui: &mut Ui, state: &mut PresetState, problem: Option<(Tone, &str)>) {
+    let mut field = Field::new("Name");
+    // An empty name says nothing wrong before it was left or tried.
+    if let Some((tone, words)) = problem.filter(|_| !state.name.is_empty()) {
+        field = field.message(tone, words);
+    }
+    let edit = TextEdit::singleline(&mut state.name).id(Id::unique("preset_name")).hint_text("Nightly run, declined");
+    let response = field.text(ui, edit).response.response;
+    if !state.is_started {
+        state.is_started = true;
+        response.request_focus();
+    }
+}
+
+fn about_ui(ui: &mut Ui, state: &PresetState) {
+    let t = Tokens::of(ui);
+    let words = if state.expects.is_empty() {
+        "Nothing is expected of it".to_owned()
+    } else {
+        format!("Expects {}", state.expects)
+    };
+    ui.label(RichText::new(words).size(theme::SMALL_SIZE).color(t.subdued));
+    if !state.left_out.is_empty() {
+        let mut text = format!("Left out: {}", state.left_out.join("; "));
+        if state.left_out.iter().any(|what| what == "the CVC") {
+            text.push_str(". A CVC that passes is filled in when the preset is used");
+        }
+        ui.add_space(4.0);
+        InlineAlert::new(Tone::Info, "Secrets are never written down").text(&text).ui(ui);
+    }
+}
