@@ -8,8 +8,7 @@ mod selection;
 use std::collections::HashSet;
 
 use egui::{
-    Align, Id, Key, Layout, Modifiers, ProgressBar, RichText, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder,
-    accesskit::Live, vec2,
+    Align, Id, Key, Layout, Modifiers, ProgressBar, RichText, Role, Sense, Ui, UiBuilder, accesskit::Live, vec2,
 };
 use jiff::Timestamp;
 
@@ -458,12 +457,9 @@ fn table_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
             return;
         };
         let is_selected = selection.contains(id);
-        let response = row.begin(table_id().with(id), is_selected, &spoken(entry, ctx.now));
+        let has_keys = selection.cursor() == Some(id);
+        let response = row.begin(table_id().with(id), is_selected, has_keys, &spoken(entry, ctx.now));
         row.cells(cells, |cell, ui| cell.ui(ui, entry, ctx.now));
-        if selection.cursor() == Some(id) && !is_selected {
-            let stroke = Stroke::new(1.0, Tokens::of(row.ui).accent);
-            row.ui.painter().rect_stroke(response.rect, 0, stroke, StrokeKind::Inside);
-        }
         if response.clicked() {
             let how = row.ui.input(|input| input.modifiers);
             if how.shift {

@@ -156,7 +156,8 @@ fn table_ui(ui: &mut Ui, state: &mut RequestsState, ctx: &RequestsContext<'_>, a
     let list = table.show(ui, rows::title_ui, |row| {
         drawn += 1;
         let Some(request) = ctx.requests.get(row.index) else { return };
-        let response = row.begin(table_id().with(request.id), *selected == Some(request.id), &spoken(request));
+        let is_selected = *selected == Some(request.id);
+        let response = row.begin(table_id().with(request.id), is_selected, is_selected, &spoken(request));
         row.cells(cells, |cell, ui| cell.ui(ui, request, ctx.now));
         if response.clicked() {
             *selected = Some(request.id);

@@ -124,8 +124,8 @@ pub struct Row<'a> {
 
 impl Row<'_> {
     /// Draws what is behind the cells and the line under them. The row is a click's target, not the focus's, which is
-    /// the table's; `spoken` is what a screen reader says of it.
-    pub fn begin(&mut self, id: Id, is_selected: bool, spoken: &str) -> Response {
+    /// the table's; `spoken` is what a screen reader says of it. The row that the keys are at shows the table's focus.
+    pub fn begin(&mut self, id: Id, is_selected: bool, has_keys: bool, spoken: &str) -> Response {
         let t = Tokens::of(self.ui);
         let response = self.ui.interact(self.rect, id, Sense::CLICK);
         let index = self.index;
@@ -145,7 +145,7 @@ impl Row<'_> {
             self.ui.painter().rect_filled(self.rect, 0, fill);
         }
         self.ui.painter().hline(self.rect.x_range(), self.rect.bottom() - 0.5, t.hairline());
-        if is_selected && self.is_focused {
+        if has_keys && self.is_focused {
             self.shows_focus = true;
             let ring = Stroke::new(1.5, t.accent);
             self.ui.painter().rect_stroke(self.rect, theme::RADIUS_SMALL, ring, StrokeKind::Inside);

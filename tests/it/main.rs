@@ -9,6 +9,7 @@ mod edits;
 mod export;
 mod field_help;
 mod form;
+mod frames;
 mod gallery;
 mod history;
 mod keys;
