@@ -498,6 +498,32 @@ fn a_small_window_keeps_the_ways_out_in_view() {
 }
 
 #[test]
+fn what_gets_the_focus_comes_into_view() {
+    let mut window = Bench { size: [900.0, 560.0], ..api("https://api.stripe.com") }.open();
+    wait_for(&mut window, "No API key");
+    click(&mut window, Role::Button, "No API key");
+    let is_seen = |window: &Window| {
+        let node = window.query_all_by(|node| node.is_focused() && node.role() != Role::Window).next().unwrap();
+        let (rect, save) = (node.rect(), window.get_by_role_and_label(Role::Button, "Save").rect());
+        rect.top() > 100.0 && rect.bottom() < save.top()
+    };
+    window.run_ok();
+    assert_eq!(focused(&window).as_deref(), Some("Test key"));
+    assert!(is_seen(&window));
+    for field in ["Stripe-Version", "Stripe-Account", "Proxy", "Extra CA certificate"] {
+        play(&mut window, "⇥");
+        window.run_ok();
+        assert_eq!(focused(&window).as_deref(), Some(field));
+        assert!(is_seen(&window), "{field}");
+    }
+    for _ in 0..4 {
+        window.key_press_modifiers(Modifiers::SHIFT, Key::Tab);
+        window.run_ok();
+    }
+    assert!(focused(&window).as_deref() == Some("Test key") && is_seen(&window));
+}
+
+#[test]
 fn the_settings_file_of_the_dialog_is_read_by_the_next_start() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("settings.json");

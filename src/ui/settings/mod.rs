@@ -18,7 +18,7 @@ use super::{
     action::Action,
     icons, theme,
     theme::Tokens,
-    widgets::{PrimaryButton, QuietButton, Tabs, Tone, modal_ui, paint},
+    widgets::{PrimaryButton, QuietButton, Tabs, Tone, follow_focus, modal_ui, paint, scroll_ui},
 };
 use crate::{
     domain::{key_check::KeyCheck, profile::ProfileId, settings::Settings},
@@ -255,7 +255,8 @@ fn page_ui(ui: &mut Ui, state: &mut SettingsState, about: &SettingsContext<'_>, 
     if state.page == Page::Profiles {
         return profiles::profiles_ui(ui, state, about, actions);
     }
-    ScrollArea::vertical().id_salt(state.page as usize).auto_shrink(false).show(ui, |ui| {
+    let area = ScrollArea::vertical().id_salt(state.page as usize).auto_shrink(false);
+    scroll_ui(ui, "the settings", area, |ui| {
         page_frame().show(ui, |ui| {
             ui.set_max_width(600.0);
             ui.spacing_mut().item_spacing.y = theme::FIELD_GAP;
@@ -267,6 +268,7 @@ fn page_ui(ui: &mut Ui, state: &mut SettingsState, about: &SettingsContext<'_>, 
                 Page::Files => pages::files_ui(ui, about, actions),
             }
         });
+        follow_focus(ui);
     });
 }
 

@@ -16,7 +16,7 @@ use crate::{
     ui::{
         Action, icons, theme,
         theme::Tokens,
-        widgets::{Field, InlineAlert, MarkedRow, QuietButton, Segmented, Swatches, Tone},
+        widgets::{Field, InlineAlert, MarkedRow, QuietButton, Segmented, Swatches, Tone, follow_focus, scroll_ui},
     },
 };
 
@@ -47,11 +47,13 @@ pub(super) fn profiles_ui(
         ui.vertical(|ui| {
             ui.set_max_height(height);
             // Each profile has its own place in the page.
-            ScrollArea::vertical().id_salt(state.chosen).auto_shrink(false).show(ui, |ui| {
+            let area = ScrollArea::vertical().id_salt(state.chosen).auto_shrink(false);
+            scroll_ui(ui, "the profile", area, |ui| {
                 super::page_frame().show(ui, |ui| {
                     ui.spacing_mut().item_spacing.y = theme::FIELD_GAP;
                     profile_ui(ui, state, about, actions);
                 });
+                follow_focus(ui);
             });
         });
     });
@@ -61,7 +63,8 @@ fn list_ui(ui: &mut Ui, state: &mut SettingsState, about: &SettingsContext<'_>, 
     let t = Tokens::of(ui);
     let mut chosen = None;
     let rows = (height - 118.0).max(48.0);
-    ScrollArea::vertical().id_salt("profiles").max_height(rows).auto_shrink([false, true]).show(ui, |ui| {
+    let area = ScrollArea::vertical().id_salt("profiles").max_height(rows).auto_shrink([false, true]);
+    scroll_ui(ui, "the profiles", area, |ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
         for profile in &state.edited.profiles {
             let place = match profile.target {
@@ -78,6 +81,7 @@ fn list_ui(ui: &mut Ui, state: &mut SettingsState, about: &SettingsContext<'_>, 
                 chosen = Some(profile.id);
             }
         }
+        follow_focus(ui);
     });
     ui.add_space(2.0);
     ui.scope(|ui| {

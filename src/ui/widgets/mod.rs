@@ -45,7 +45,7 @@ pub use logo::logo_ui;
 pub use marked_row::MarkedRow;
 pub use modal::{ModalOutput, modal_ui};
 pub use rail::{RailStep, StepState, outcome_rail_ui};
-pub use scroll::{name_bars, scroll_ui};
+pub use scroll::{follow_focus, name_bars, scroll_ui};
 pub use section::{section_row_ui, section_ui};
 pub use segmented::Segmented;
 pub use swatches::Swatches;

@@ -18,3 +18,23 @@ pub fn name_bars<R>(ui: &Ui, name: &str, output: &ScrollAreaOutput<R>) {
         }
     }
 }
+
+/// Brings what has just got the focus into view: called inside a scroll area, after all that it holds.
+pub fn follow_focus(ui: &Ui) {
+    let now = ui.memory(egui::Memory::focused);
+    let place = ui.unique_id().with("focus before");
+    let before: Option<egui::Id> = ui.data(|data| data.get_temp(place)).flatten();
+    if now == before {
+        return;
+    }
+    ui.data_mut(|data| data.insert_temp(place, now));
+    let Some(focused) = now.and_then(|id| ui.read_response(id)) else { return };
+    let (clip, shown) = (ui.clip_rect(), focused.interact_rect);
+    // What is shown elsewhere in the window is not in this area, wherever its contents would reach to.
+    let is_in_area = focused.layer_id == ui.layer_id()
+        && ui.min_rect().contains(focused.rect.center())
+        && (!shown.is_positive() || clip.contains_rect(shown));
+    if is_in_area && !clip.contains_rect(focused.rect) {
+        ui.scroll_to_rect(focused.rect.expand(12.0), None);
+    }
+}
