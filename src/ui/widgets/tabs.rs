@@ -4,7 +4,10 @@ use crate::ui::{
     theme::{self, Tokens},
     widgets::paint,
 };
-use egui::{Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Widget, WidgetInfo, pos2, vec2};
+use egui::{
+    EventFilter, Id, Key, Modifiers, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Widget, WidgetInfo, pos2,
+    vec2,
+};
 
 /// One of several panes; the response is `changed` when the user chose another.
 #[must_use = "add it with `ui.add`"]
@@ -19,6 +22,34 @@ impl<'a, T: PartialEq + Clone> Tabs<'a, T> {
     pub fn new(name: &'a str, value: &'a mut T, options: &'a [(T, &'a str)]) -> Self {
         Self { name, value, options }
     }
+
+    /// The place of the chosen tab.
+    fn place(&self) -> Option<usize> {
+        self.options.iter().position(|(value, _)| value == self.value)
+    }
+}
+
+/// The tab that the arrow keys lead to, while the chosen one has the focus.
+fn moved(ui: &Ui, chosen: Id, place: usize, count: usize) -> Option<usize> {
+    if !ui.memory(|memory| memory.has_focus(chosen)) {
+        return None;
+    }
+    let filter = EventFilter { horizontal_arrows: true, ..EventFilter::default() };
+    ui.memory_mut(|memory| memory.set_focus_lock_filter(chosen, filter));
+    ui.input_mut(|input| {
+        let mut pressed = |key| input.consume_key(Modifiers::NONE, key);
+        if pressed(Key::ArrowRight) {
+            Some((place + 1) % count)
+        } else if pressed(Key::ArrowLeft) {
+            Some((place + count - 1) % count)
+        } else if pressed(Key::Home) {
+            Some(0)
+        } else if pressed(Key::End) {
+            Some(count - 1)
+        } else {
+            None
+        }
+    })
 }
 
 impl<T: PartialEq + Clone> Widget for Tabs<'_, T> {
@@ -44,11 +75,23 @@ impl<T: PartialEq + Clone> Widget for Tabs<'_, T> {
         let line = Rect::from_x_y_ranges(ui.clip_rect().x_range(), rect.bottom() - 1.0..=rect.bottom());
         ui.painter().rect_filled(line, 0, t.border);
 
+        let before = self.place();
+        let moved = before.and_then(|place| moved(ui, whole.id.with(place), place, self.options.len()));
+        if let Some(place) = moved.filter(|place| Some(*place) != before) {
+            *self.value = self.options[place].0.clone();
+            whole.mark_changed();
+        }
+        let place = self.place();
         let mut left = rect.left();
         for (i, ((value, label), width)) in self.options.iter().zip(labels).enumerate() {
             let tab = Rect::from_min_max(pos2(left, rect.top()), pos2(left + width + 2.0 * side, rect.bottom()));
             left = tab.right();
-            let response = ui.interact(tab, whole.id.with(i), Sense::click());
+            // The chosen tab alone can be reached by Tab: from there the arrows lead on.
+            let sense = if place == Some(i) { Sense::click() } else { Sense::CLICK };
+            let response = ui.interact(tab, whole.id.with(i), sense);
+            if moved == Some(i) {
+                response.request_focus();
+            }
             if response.clicked() && self.value != value {
                 *self.value = value.clone();
                 whole.mark_changed();
