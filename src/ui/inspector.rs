@@ -1,7 +1,6 @@
 //! The inspector: everything about the selected entry or call, the answer as a foldable tree first of all.
 
 use egui::{Label, RichText, ScrollArea, Ui};
-use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::{
@@ -9,22 +8,20 @@ use super::{
     answer::{AnswerOf, AnswerState, answer_ui},
     code::{self, CodeContext, CodeOf, CodeState},
     diff::{self, DiffState},
-    form::rail,
     icons,
     shortcuts::Deed,
+    summary::{error_sentence, summary_ui, verdict_ui},
     theme,
     theme::Tokens,
-    timeline,
-    widgets::{InlineAlert, QuietButton, Tabs, Tone, empty_state_ui, outcome_rail_ui, paint, status_badge_ui},
+    timeline::{TimelineState, timeline_ui},
+    widgets::{InlineAlert, QuietButton, Tabs, Tone, empty_state_ui, fact_ui, status_badge_ui},
     words,
 };
 use crate::{
     domain::{
-        api::{ApiResponse, Exchange, Failure, MaskedRequest, Target},
+        api::{Exchange, Failure, MaskedRequest},
         entry::{EntryDetail, EntryId, Status},
-        refusal::Refusal,
         request_log::{ExchangeId, RequestRow, client_name},
-        test_cards,
     },
     messages::Pair,
 };
@@ -69,6 +66,7 @@ pub struct InspectorState {
     pub answer: AnswerState,
     pub code: CodeState,
     diff: DiffState,
+    timeline: TimelineState,
 }
 
 impl InspectorState {
@@ -157,7 +155,7 @@ fn call_ui(
         }
         (CallTab::Response, Err(failure)) => {
             InlineAlert::new(Tone::Error, &failure.message).ui(ui);
-            failure_ui(ui, failure);
+            failure_ui(ui, failure, actions);
         }
         (CallTab::Request, _) => request_ui(ui, &exchange.request, false, actions),
         (CallTab::Code, _) => {
@@ -202,7 +200,7 @@ fn entry_ui(
             let (of, target) = (CodeOf::Entry(detail.entry.id), detail.entry.target);
             code::code_ui(ui, &mut state.code, of, &detail.request, target, code, actions);
         }
-        Tab::Timeline => timeline_ui(ui, detail),
+        Tab::Timeline => timeline_ui(ui, &mut state.timeline, detail, actions),
     });
 }
 
@@ -261,99 +259,6 @@ fn head_ui(ui: &mut Ui, detail: &EntryDetail, actions: &mut Vec<Action>) {
     });
 }
 
-/// A body that is longer is no error that Stripe makes, and is not read for one in every frame.
-const LONGEST_ERROR: usize = 64 * 1024;
-
-fn may_be_error(response: &ApiResponse) -> bool {
-    !response.is_success() && response.body.len() <= LONGEST_ERROR
-}
-
-fn error_sentence(response: &ApiResponse) -> Option<String> {
-    may_be_error(response).then(|| response.error_sentence())?
-}
-
-/// What is to be said of an entry before its details: a refusal, a failure, an outcome that nobody knows.
-fn verdict_ui(ui: &mut Ui, detail: &EntryDetail, actions: &mut Vec<Action>) {
-    let number = detail.request.param("card[number]").unwrap_or_default();
-    match (&detail.outcome, detail.entry.status) {
-        (_, Status::Interrupted) => {
-            let text = "The program ended while this call was on its way, so a token may exist at Stripe. Its card \
-                        details are gone: put the card into the form and send it as new";
-            InlineAlert::new(Tone::Warn, "Nobody knows whether this call was carried out").text(text).ui(ui);
-        }
-        (_, Status::Unknown) => {
-            let failure = match &detail.outcome {
-                Some(Err(failure)) => failure.message.as_str(),
-                _ => "",
-            };
-            let text = format!("{failure}. Asking again uses the same idempotency key, so it cannot mint twice");
-            InlineAlert::new(Tone::Warn, "A token may exist").text(&text).ui(ui);
-        }
-        (Some(Ok(response)), _) => {
-            if let Some(refusal) = may_be_error(response).then(|| Refusal::of(response)).flatten() {
-                let copy = refusal.ready_alias(number).map(|alias| format!("Copy {alias}"));
-                let buttons: Vec<&str> = copy.iter().map(String::as_str).collect();
-                let clicked =
-                    InlineAlert::new(Tone::Error, refusal.title()).text(refusal.remedy()).buttons(&buttons).ui(ui);
-                if let (Some(_), Some(alias)) = (clicked, refusal.ready_alias(number)) {
-                    actions.push(Action::Copy { text: alias.to_owned(), what: alias.to_owned() });
-                }
-                ui.hyperlink_to("What Stripe says about it", refusal.link());
-            } else if let Some(sentence) = error_sentence(response) {
-                InlineAlert::new(Tone::Error, &sentence).ui(ui);
-            }
-        }
-        (Some(Err(failure)), _) => {
-            InlineAlert::new(Tone::Error, &failure.message).ui(ui);
-        }
-        (None, _) => {
-            ui.label("Waiting for the answer…");
-        }
-    }
-}
-
-/// Label and value, a line each.
-fn line_ui(ui: &mut Ui, label: &str, value: &str, is_code: bool) {
-    let t = Tokens::of(ui);
-    let height = std::mem::replace(&mut ui.spacing_mut().interact_size.y, 18.0);
-    ui.horizontal(|ui| {
-        let (rect, _) = ui.allocate_exact_size(egui::vec2(108.0, 18.0), egui::Sense::hover());
-        let mut place = ui
-            .new_child(egui::UiBuilder::new().max_rect(rect).layout(egui::Layout::left_to_right(egui::Align::Center)));
-        place.label(RichText::new(label).size(theme::SMALL_SIZE).color(t.subdued));
-        let font = if is_code { theme::mono(theme::MONO_SIZE) } else { theme::regular(theme::BODY_SIZE) };
-        ui.add(Label::new(RichText::new(value).font(font)).selectable(true).wrap());
-    });
-    ui.spacing_mut().interact_size.y = height;
-}
-
-fn summary_ui(ui: &mut Ui, detail: &EntryDetail, actions: &mut Vec<Action>) {
-    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-        ui.spacing_mut().item_spacing.y = 8.0;
-        verdict_ui(ui, detail, actions);
-        let entry = &detail.entry;
-        if let Some(card) = detail.request.param("card[number]").and_then(test_cards::by_number) {
-            ui.label(RichText::new(&card.description).font(theme::semibold(theme::BODY_SIZE)));
-            outcome_rail_ui(ui, &rail(card.steps()));
-            ui.add_space(4.0);
-        }
-        line_ui(ui, "Status", entry.status.label(), false);
-        line_ui(ui, "Card", &words::card(entry), false);
-        if let Some(used_by) = &entry.used_by {
-            line_ui(ui, "Used by", &timeline::used_by(used_by, &detail.timeline), true);
-        }
-        line_ui(ui, "Source", entry.target.label(), false);
-        line_ui(ui, "Created", &words::moment(entry.started), false);
-        if let Some(took) = entry.took {
-            line_ui(ui, "Took", &words::took(took), false);
-        }
-        if let Some(Ok(response)) = &detail.outcome {
-            line_ui(ui, "HTTP status", &response.http_status.to_string(), true);
-            line_ui(ui, "Request id", response.request_id().unwrap_or("none"), true);
-        }
-    });
-}
-
 fn response_ui(ui: &mut Ui, state: &mut InspectorState, detail: &EntryDetail, actions: &mut Vec<Action>) {
     match &detail.outcome {
         Some(Ok(response)) => {
@@ -367,7 +272,7 @@ fn response_ui(ui: &mut Ui, state: &mut InspectorState, detail: &EntryDetail, ac
         }
         Some(Err(failure)) => {
             verdict_ui(ui, detail, actions);
-            failure_ui(ui, failure);
+            failure_ui(ui, failure, actions);
         }
         None => verdict_ui(ui, detail, actions),
     }
@@ -396,10 +301,12 @@ fn pair_ui(ui: &mut Ui, name: &str, value: &str) {
     ui.spacing_mut().interact_size.y = height;
 }
 
-fn failure_ui(ui: &mut Ui, failure: &Failure) {
+fn failure_ui(ui: &mut Ui, failure: &Failure, actions: &mut Vec<Action>) {
     ui.add_space(4.0);
     if let Some(status) = failure.http_status {
-        line_ui(ui, "HTTP status", &status.to_string(), true);
+        if fact_ui(ui, "HTTP status", &status.to_string(), true).clicked() {
+            actions.push(Action::Copy { text: status.to_string(), what: "HTTP status".to_owned() });
+        }
     }
     if let Some(text) = &failure.text {
         ui.label(RichText::new("What came instead").size(theme::SMALL_SIZE).color(Tokens::of(ui).subdued));
@@ -435,43 +342,5 @@ fn request_ui(ui: &mut Ui, request: &MaskedRequest, with_headers: bool, actions:
             ui.add_space(8.0);
             headers_ui(ui, "Request headers", &request.headers);
         }
-    });
-}
-
-fn timeline_ui(ui: &mut Ui, detail: &EntryDetail) {
-    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-        ui.spacing_mut().item_spacing.y = 8.0;
-        let entry = &detail.entry;
-        let (tone, words) = match entry.status {
-            Status::Failed => (Tone::Error, "Refused"),
-            Status::Pending => (Tone::Info, "Sent"),
-            Status::Interrupted | Status::Unknown => (Tone::Warn, "Sent, outcome unknown"),
-            Status::Unused | Status::Used => (Tone::Ok, "Minted"),
-        };
-        let client = client_name(detail.request.header("User-Agent"));
-        let step = timeline::Step { tone, words: words.to_owned(), client };
-        let response = detail.outcome.as_ref().and_then(|outcome| outcome.as_ref().ok());
-        step_ui(ui, &step, entry.started, entry.target, response);
-        for exchange in &detail.timeline {
-            step_ui(ui, &timeline::step(exchange), exchange.started, exchange.target, exchange.outcome.as_ref().ok());
-        }
-    });
-}
-
-fn step_ui(ui: &mut Ui, step: &timeline::Step, when: Timestamp, target: Target, response: Option<&ApiResponse>) {
-    let t = Tokens::of(ui);
-    ui.horizontal_top(|ui| {
-        paint::icon_ui(ui, step.tone.icon(), icons::SIZE, step.tone.color(t));
-        ui.vertical(|ui| {
-            ui.spacing_mut().item_spacing.y = 2.0;
-            let words = RichText::new(&step.words).font(theme::semibold(theme::BODY_SIZE));
-            ui.add(Label::new(words).wrap().selectable(true));
-            let about = format!("{} · {} · {}", words::moment(when), target.label(), step.client);
-            ui.add(Label::new(RichText::new(about).size(theme::SMALL_SIZE).color(t.subdued)).wrap());
-            if let Some(id) = response.and_then(ApiResponse::request_id) {
-                let id = RichText::new(id).font(theme::mono(theme::MONO_SIZE)).color(t.subdued);
-                ui.add(Label::new(id).selectable(true));
-            }
-        });
     });
 }

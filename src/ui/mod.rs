@@ -24,6 +24,7 @@ mod rows;
 pub mod server;
 pub mod settings;
 pub mod shortcuts;
+mod summary;
 pub mod theme;
 mod timeline;
 pub mod use_token;

@@ -1,11 +1,20 @@
 //! What happened to a token, in words: each call that was about it.
 
+use egui::{Label, RichText, ScrollArea, Ui};
+use jiff::Timestamp;
 use serde_json::Value;
 
-use super::widgets::Tone;
+use super::{
+    action::Action,
+    icons, theme,
+    theme::Tokens,
+    widgets::{Tone, fact_ui, paint},
+    words,
+};
 use crate::domain::{
-    api::{ApiResponse, Exchange, HttpMethod, MaskedRequest},
+    api::{ApiResponse, Exchange, HttpMethod, MaskedRequest, Target},
     currency::ChargeCurrency,
+    entry::{EntryDetail, Status},
     error::ErrorView,
     fault,
     request_log::{FAULT_HEADER, FAULT_KIND, REPLAYED_HEADER, client_name},
@@ -18,6 +27,78 @@ pub struct Step {
     pub words: String,
     /// Who asked.
     pub client: String,
+    /// What the call made or left behind: a charge, a customer, a card.
+    pub made: Option<String>,
+}
+
+/// The steps of the timeline that was shown last: their answers are read once.
+#[derive(Debug, Default)]
+pub struct TimelineState {
+    /// Where the timeline is: it changes with every timeline that is loaded.
+    of: Option<(usize, usize)>,
+    steps: Vec<Step>,
+}
+
+/// Draws what happened to a token, oldest first.
+pub fn timeline_ui(ui: &mut Ui, state: &mut TimelineState, detail: &EntryDetail, actions: &mut Vec<Action>) {
+    let of = (detail.timeline.as_ptr() as usize, detail.timeline.len());
+    if state.of != Some(of) {
+        *state = TimelineState { of: Some(of), steps: detail.timeline.iter().map(step).collect() };
+    }
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 10.0;
+        let entry = &detail.entry;
+        let response = detail.outcome.as_ref().and_then(|outcome| outcome.as_ref().ok());
+        step_ui(ui, 0, &first_step(detail), entry.started, entry.target, response, actions);
+        for (nth, (exchange, step)) in detail.timeline.iter().zip(&state.steps).enumerate() {
+            let response = exchange.outcome.as_ref().ok();
+            step_ui(ui, nth + 1, step, exchange.started, exchange.target, response, actions);
+        }
+    });
+}
+
+/// The call that made the token, or was to make it.
+fn first_step(detail: &EntryDetail) -> Step {
+    let (tone, words) = match detail.entry.status {
+        Status::Failed => (Tone::Error, "Refused"),
+        Status::Pending => (Tone::Info, "Sent"),
+        Status::Interrupted | Status::Unknown => (Tone::Warn, "Sent, outcome unknown"),
+        Status::Unused | Status::Used => (Tone::Ok, "Minted"),
+    };
+    let client = client_name(detail.request.header("User-Agent"));
+    Step { tone, words: words.to_owned(), client, made: detail.entry.token_id.clone() }
+}
+
+fn step_ui(
+    ui: &mut Ui,
+    nth: usize,
+    step: &Step,
+    when: Timestamp,
+    target: Target,
+    response: Option<&ApiResponse>,
+    actions: &mut Vec<Action>,
+) {
+    let t = Tokens::of(ui);
+    ui.push_id(nth, |ui| {
+        ui.horizontal_top(|ui| {
+            paint::icon_ui(ui, step.tone.icon(), icons::SIZE, step.tone.color(t));
+            ui.vertical(|ui| {
+                ui.spacing_mut().item_spacing.y = 2.0;
+                let words = RichText::new(&step.words).font(theme::semibold(theme::BODY_SIZE));
+                ui.add(Label::new(words).wrap().selectable(true));
+                let about = format!("{} · {} · {}", words::moment(when), target.label(), step.client);
+                ui.add(Label::new(RichText::new(about).size(theme::SMALL_SIZE).color(t.subdued)).wrap());
+                let mut id_ui = |label: &str, id: Option<&str>| {
+                    let Some(id) = id else { return };
+                    if fact_ui(ui, label, id, true).clicked() {
+                        actions.push(Action::Copy { text: id.to_owned(), what: label.to_owned() });
+                    }
+                };
+                id_ui("Made", step.made.as_deref());
+                id_ui("Request id", response.and_then(ApiResponse::request_id));
+            });
+        });
+    });
 }
 
 /// What a call did to its token.
@@ -28,7 +109,14 @@ pub fn step(exchange: &Exchange) -> Step {
         Err(failure) if failure.kind == FAULT_KIND => (Tone::Warn, format!("On purpose: {}", failure.message)),
         Err(failure) => (Tone::Warn, format!("No answer, {}", failure.kind)),
     };
-    Step { tone, words, client }
+    let made = exchange.outcome.as_ref().ok().and_then(|response| made_by(&exchange.request, response));
+    Step { tone, words, client, made }
+}
+
+/// What a call made, or the failed charge that it left behind.
+fn made_by(request: &MaskedRequest, response: &ApiResponse) -> Option<String> {
+    let body = response.json().filter(|_| request.method != HttpMethod::Get)?;
+    body["id"].as_str().or(body["error"]["charge"].as_str()).map(str::to_owned)
 }
 
 fn answered(request: &MaskedRequest, response: &ApiResponse) -> (Tone, String) {
@@ -90,7 +178,7 @@ fn amount(amount: &Value, currency: &str) -> String {
     }
 }
 
-/// What used a token up, and who asked for it: "ch_1… by stripe-python 16.1.0".
+/// What used a token up, and who asked for it: "ch_1… from stripe-python 16.1.0".
 pub fn used_by(used_by: &str, timeline: &[Exchange]) -> String {
     let found = timeline.iter().find_map(|exchange| {
         let response = exchange.outcome.as_ref().ok()?;
@@ -99,8 +187,8 @@ pub fn used_by(used_by: &str, timeline: &[Exchange]) -> String {
         is_maker.then(|| (body["customer"].as_str().map(str::to_owned), step(exchange).client))
     });
     match found {
-        Some((Some(customer), client)) => format!("{used_by} of {customer}, by {client}"),
-        Some((None, client)) => format!("{used_by}, by {client}"),
+        Some((Some(customer), client)) => format!("{used_by} of {customer} from {client}"),
+        Some((None, client)) => format!("{used_by} from {client}"),
         None => used_by.to_owned(),
     }
 }
@@ -180,7 +268,7 @@ mod tests {
         let body = json!({ "object": "charge", "id": "ch_1", "customer": null }).to_string().into_bytes();
         let response = ApiResponse { http_status: 200, headers: Vec::new(), body };
         let timeline = [call(HttpMethod::Post, "/v1/charges", Ok(response))];
-        assert_eq!(used_by("ch_1", &timeline), "ch_1, by curl 8.5.0");
+        assert_eq!(used_by("ch_1", &timeline), "ch_1 from curl 8.5.0");
         assert_eq!(used_by("ch_2", &timeline), "ch_2");
     }
 }

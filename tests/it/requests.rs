@@ -135,7 +135,7 @@ fn a_token_charged_over_http_turns_used_and_its_timeline_names_the_charge() {
     call(port, "POST", "/v1/charges", &form);
     wait_for(&mut window, "Refused again (token_already_used)");
     click(&mut window, Role::Tab, "Summary");
-    assert!(says(&window, &format!("{charge}, by stripe-python 16.1.0")));
+    assert!(says(&window, &format!("{charge} from stripe-python 16.1.0")));
 }
 
 #[test]
