@@ -241,7 +241,6 @@ pub fn answer_ui(
         });
         return;
     };
-    find.update(ui, lines);
     find_ui(ui, find, lines, state.tree);
     // The tree, and below it what its selected line means.
     let about = about_height(ui);
@@ -298,7 +297,7 @@ fn status_line_ui(
 }
 
 fn find_ui(ui: &mut Ui, find: &mut Find, lines: &mut JsonLines, tree: Option<Id>) {
-    find_keys_ui(ui, find, lines, tree);
+    find_keys_ui(ui, find, lines);
     let t = Tokens::of(ui);
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
@@ -307,6 +306,14 @@ fn find_ui(ui: &mut Ui, find: &mut Find, lines: &mut JsonLines, tree: Option<Id>
         if std::mem::take(&mut find.wants_focus) {
             response.request_focus();
         }
+        // Escape ends the search, and the tree is where it was.
+        if response.lost_focus() && ui.input(|input| input.key_pressed(Key::Escape)) {
+            find.words.clear();
+            if let Some(tree) = tree {
+                ui.memory_mut(|memory| memory.request_focus(tree));
+            }
+        }
+        find.update(ui, lines);
         let can_step = !find.hits.is_empty();
         let previous = IconButton::new(icons::ARROW_UP, "Previous match").keys("Shift+F3").small();
         if ui.add_enabled(can_step, previous).clicked() {
@@ -316,37 +323,32 @@ fn find_ui(ui: &mut Ui, find: &mut Find, lines: &mut JsonLines, tree: Option<Id>
         if ui.add_enabled(can_step, next).clicked() {
             find.step(lines, true);
         }
-        let words = RichText::new(find.counted()).size(theme::SMALL_SIZE).color(t.subdued);
-        let count = ui.add(Label::new(words).truncate());
+        let words = find.counted();
+        let count = ui.add(Label::new(RichText::new(&words).size(theme::SMALL_SIZE).color(t.subdued)).truncate());
         // Said by a screen reader as it changes.
         ui.accesskit_node_builder(count.id, |node| {
             node.set_role(Role::Status);
+            node.set_label(&*words);
             node.set_live(egui::accesskit::Live::Polite);
         });
     });
 }
 
-fn find_keys_ui(ui: &Ui, find: &mut Find, lines: &mut JsonLines, tree: Option<Id>) {
+fn find_keys_ui(ui: &Ui, find: &mut Find, lines: &mut JsonLines) {
     let field = search_id();
     if !ui.memory(|memory| memory.allows_interaction(ui.layer_id())) {
         return;
     }
     let is_in_field = ui.memory(|memory| memory.has_focus(field));
-    let (previous, next, ends) = ui.input_mut(|input| {
+    let (previous, next) = ui.input_mut(|input| {
         // First with Shift, for without it the key fits too.
         let mut pressed = |modifiers, key| input.consume_key(modifiers, key);
         let previous = pressed(Modifiers::SHIFT, Key::F3) || (is_in_field && pressed(Modifiers::SHIFT, Key::Enter));
         let next = pressed(Modifiers::NONE, Key::F3) || (is_in_field && pressed(Modifiers::NONE, Key::Enter));
-        (previous, next, is_in_field && pressed(Modifiers::NONE, Key::Escape))
+        (previous, next)
     });
     if previous || next {
         find.step(lines, next);
-    }
-    if ends {
-        find.words.clear();
-        if let Some(tree) = tree {
-            ui.memory_mut(|memory| memory.request_focus(tree));
-        }
     }
 }
 

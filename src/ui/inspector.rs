@@ -303,10 +303,9 @@ fn pair_ui(ui: &mut Ui, name: &str, value: &str) {
 
 fn failure_ui(ui: &mut Ui, failure: &Failure, actions: &mut Vec<Action>) {
     ui.add_space(4.0);
-    if let Some(status) = failure.http_status {
-        if fact_ui(ui, "HTTP status", &status.to_string(), true).clicked() {
-            actions.push(Action::Copy { text: status.to_string(), what: "HTTP status".to_owned() });
-        }
+    let status = failure.http_status.map(|status| status.to_string());
+    if let Some(text) = status.filter(|status| fact_ui(ui, "HTTP status", status, true).clicked()) {
+        actions.push(Action::Copy { text, what: "HTTP status".to_owned() });
     }
     if let Some(text) = &failure.text {
         ui.label(RichText::new("What came instead").size(theme::SMALL_SIZE).color(Tokens::of(ui).subdued));

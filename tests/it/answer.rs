@@ -1,0 +1,247 @@
+//! An answer in the inspector: its tree is searched, explained and walked by keys, also when it has ten megabytes.
+
+use std::time::{Duration, Instant};
+
+use egui::{CentralPanel, Event, Key, Modifiers, MouseWheelUnit, Role, Theme, TouchPhase, accesskit::Toggled, vec2};
+use egui_kittest::{
+    Harness,
+    kittest::{NodeT as _, Queryable as _},
+};
+use serde_json::{Value, json};
+use testcard::{
+    domain::{api::ApiResponse, entry::EntryId},
+    ui::{
+        Action,
+        answer::{AnswerOf, AnswerState, answer_ui},
+        theme,
+    },
+};
+
+use crate::{
+    support::{
+        cpu_renderer::CpuRenderer,
+        hands::{click, play},
+    },
+    window::{Bench, PATIENCE, copied, ctrl, rows as history_rows, says as window_says, type_card, wait, wait_for},
+};
+
+struct View {
+    state: AnswerState,
+    response: ApiResponse,
+    actions: Vec<Action>,
+}
+
+type Pane = Harness<'static, View>;
+
+fn pane(body: &Value) -> Pane {
+    let headers = vec![("Request-Id".to_owned(), "req_1".to_owned())];
+    let response = ApiResponse { http_status: 200, headers, body: body.to_string().into_bytes() };
+    let view = View { state: AnswerState::default(), response, actions: Vec::new() };
+    let mut pane = Harness::builder()
+        .with_size([340.0, 640.0])
+        .with_max_steps(16)
+        .with_theme(Theme::Dark)
+        .with_context_setup(theme::install)
+        .renderer(CpuRenderer::default())
+        .build_ui_state(
+            |ui, view: &mut View| {
+                CentralPanel::default().show(ui, |ui| {
+                    let View { state, response, actions } = view;
+                    let of = AnswerOf::Entry(EntryId(1));
+                    answer_ui(ui, state, of, response, Some(Duration::from_millis(3)), |_| {}, actions);
+                });
+            },
+            view,
+        );
+    pane.run_ok();
+    pane
+}
+
+fn token() -> Value {
+    json!({ "id": "tok_1", "object": "token", "created": 1_900_000_000,
+        "card": { "id": "card_1", "object": "card", "brand": "Visa", "exp_month": 2, "exp_year": 2032, "last4": "4242",
+            "networks": { "preferred": "visa" }, "metadata": { "order": "6735" } },
+        "livemode": false, "used": false })
+}
+
+fn says(pane: &Pane, words: &str) -> bool {
+    pane.query_all_by_label_contains(words).next().is_some()
+}
+
+/// What the tree's rows say.
+fn lines(pane: &Pane) -> Vec<String> {
+    pane.query_all_by_role(Role::TreeItem).filter_map(|row| row.accesskit_node().label()).collect()
+}
+
+fn selected(pane: &Pane) -> Option<String> {
+    let is_selected = |node: &egui_kittest::kittest::AccessKitNode<'_>| {
+        node.role() == Role::TreeItem && node.toggled() == Some(Toggled::True)
+    };
+    pane.query_all_by(is_selected).next()?.accesskit_node().label()
+}
+
+fn search(pane: &mut Pane, words: &str) {
+    pane.get_by_role(Role::SearchInput).focus();
+    pane.run();
+    play(pane, &format!("⬚⌫{words}"));
+}
+
+/// Waits until it is so; the thread beside the window wakes it.
+#[track_caller]
+fn until(pane: &mut Pane, what: &str, is_so: impl Fn(&Pane) -> bool) {
+    let started = Instant::now();
+    while !is_so(pane) {
+        assert!(started.elapsed() < PATIENCE, "waited in vain for {what}");
+        std::thread::sleep(Duration::from_millis(5));
+        pane.step();
+    }
+}
+
+#[test]
+fn matches_are_counted_walked_and_unfolded() {
+    let mut pane = pane(&token());
+    click(&mut pane, Role::Button, "Fold all");
+    assert!(!lines(&pane).iter().any(|line| line.starts_with("brand")));
+    search(&mut pane, "VISA");
+    assert!(says(&pane, "1 of 2"));
+    assert_eq!(selected(&pane).as_deref(), Some("brand: Visa"));
+    pane.key_press(Key::Enter);
+    pane.run();
+    assert!(says(&pane, "2 of 2"));
+    assert_eq!(selected(&pane).as_deref(), Some("preferred: visa"));
+    pane.key_press(Key::F3);
+    pane.run();
+    assert!(says(&pane, "1 of 2"), "after the last comes the first");
+    pane.key_press_modifiers(Modifiers::SHIFT, Key::Enter);
+    pane.run();
+    assert!(says(&pane, "2 of 2"));
+    click(&mut pane, Role::Button, "Previous match");
+    assert!(says(&pane, "1 of 2"));
+    search(&mut pane, "no such thing");
+    assert!(says(&pane, "None"));
+    pane.key_press(Key::Escape);
+    pane.run();
+    assert!(!says(&pane, "None"), "Escape ends the search");
+    let focused = pane.get_by(|node| node.is_focused() && node.role() != Role::Window).accesskit_node().role();
+    assert!(matches!(focused, Role::Tree | Role::TreeItem), "{focused:?}");
+}
+
+#[test]
+fn the_selected_line_is_explained_below_the_tree_and_copied_from_there() {
+    let mut pane = pane(&token());
+    assert!(says(&pane, "Select a line to see what it means"));
+    assert!(lines(&pane).contains(&"created: 1900000000, Mar 17, 17:46 UTC".to_owned()), "{:?}", lines(&pane));
+    assert!(lines(&pane).contains(&"exp_year: 2032, good to 2032-02-29, UTC".to_owned()), "{:?}", lines(&pane));
+    pane.get_by_role(Role::Tree).focus();
+    pane.run();
+    play(&mut pane, "↓↓");
+    assert!(says(&pane, "What a charge or a customer takes as its source, once"));
+    let row = pane.get_by(|node| node.role() == Role::TreeItem && node.toggled() == Some(Toggled::True));
+    let description = row.accesskit_node().description();
+    assert!(description.is_some_and(|words| words.starts_with("What a charge")), "a screen reader says it too");
+    play(&mut pane, "↓↓");
+    assert!(says(&pane, "When it was made, in Unix seconds · 2030-03-17 17:46:40 UTC"));
+    click(&mut pane, Role::Button, "Copy the line's path");
+    click(&mut pane, Role::Button, "Copy the line's value");
+    let copied = |text: &str, what: &str| Action::Copy { text: text.to_owned(), what: what.to_owned() };
+    assert_eq!(pane.state().actions, [copied("/created", "Path"), copied("1900000000", "Value")]);
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("answer.png");
+    pane.render().unwrap().save(path).unwrap();
+}
+
+#[test]
+fn amounts_have_their_money_beside_them() {
+    let pane = pane(&json!({ "object": "charge", "amount": 2000, "amount_refunded": 50, "currency": "usd" }));
+    let lines = lines(&pane);
+    assert!(lines.contains(&"amount: 2000, $20.00 usd".to_owned()), "{lines:?}");
+    assert!(lines.contains(&"amount_refunded: 50, $0.50 usd".to_owned()), "{lines:?}");
+}
+
+#[test]
+fn ten_megabytes_are_read_and_searched_beside_the_window_and_draw_no_more_rows_than_fit() {
+    let count = 90_000;
+    let item =
+        |nth: usize| json!({ "id": format!("tok_{nth:022}"), "card": { "last4": "4242", "brand": "Visa" }, "n": nth });
+    let body = json!({ "object": "list", "data": (0..count).map(item).collect::<Value>() });
+    assert!(body.to_string().len() > 7_000_000);
+    let mut pane = pane(&body);
+    assert!(says(&pane, "Reading") || !lines(&pane).is_empty(), "the frame did not wait for the tree");
+    until(&mut pane, "the tree", |pane| !lines(pane).is_empty());
+    assert!(pane.state().state.rows_drawn() < 40);
+    search(&mut pane, "tok_0000000000000000089999");
+    until(&mut pane, "the match", |pane| says(pane, "1 of 1"));
+    assert_eq!(selected(&pane).as_deref(), Some("id: tok_0000000000000000089999"));
+    assert!(pane.state().state.rows_drawn() < 40);
+    // The smallest step of a touchpad counts here as it does at the top.
+    let place = |pane: &Pane| {
+        let row = pane.get_by_label("id: tok_0000000000000000089999");
+        row.rect().top()
+    };
+    let before = place(&pane);
+    pane.hover_at(pane.get_by_role(Role::Tree).rect().center());
+    pane.run_ok();
+    let delta = vec2(0.0, 1.0);
+    let (unit, phase, modifiers) = (MouseWheelUnit::Point, TouchPhase::Move, Modifiers::NONE);
+    pane.event(Event::MouseWheel { unit, delta, phase, modifiers, source: egui::MouseWheelSource::Trackpad });
+    pane.run_steps(8);
+    let moved = place(&pane) - before;
+    assert!((0.5..=1.5).contains(&moved), "moved by {moved}");
+    // Folded, it is a few rows; the end is one key away.
+    click(&mut pane, Role::Button, "Fold all");
+    pane.get_by_role(Role::Tree).focus();
+    pane.run_ok();
+    pane.key_press(Key::End);
+    pane.run_ok();
+    assert!(pane.state().state.rows_drawn() < 40);
+}
+
+#[test]
+fn the_key_of_the_search_is_the_trees_while_it_has_the_focus() {
+    let mut window = Bench::new().open();
+    type_card(&mut window, "4242424242424242");
+    ctrl(&mut window, Key::Enter);
+    wait(&mut window, "the row", |window| history_rows(window).len() == 1);
+    wait_for(&mut window, "fingerprint");
+    window.get_by_role_and_label(Role::Tree, "Response").focus();
+    window.run_ok();
+    ctrl(&mut window, Key::F);
+    assert!(window.get_by_role_and_label(Role::SearchInput, "Search the answer").is_focused());
+    play(&mut window, "last4");
+    assert!(window_says(&window, "1 of 2"), "last4 and dynamic_last4");
+    // Elsewhere it is the history's.
+    window.get_by_role_and_label(Role::Tab, "Response").focus();
+    window.run_ok();
+    ctrl(&mut window, Key::F);
+    assert!(!window.get_by_role_and_label(Role::SearchInput, "Search the answer").is_focused());
+}
+
+#[test]
+fn tabs_are_walked_by_arrows_and_every_fact_is_copied_by_a_press() {
+    let mut window = Bench::new().open();
+    type_card(&mut window, "4242424242424242");
+    ctrl(&mut window, Key::Enter);
+    wait(&mut window, "the row", |window| history_rows(window).len() == 1);
+    wait_for(&mut window, "fingerprint");
+    window.get_by_role_and_label(Role::Tab, "Response").focus();
+    window.run_ok();
+    window.key_press(Key::ArrowLeft);
+    window.run_ok();
+    assert!(window.get_by_role_and_label(Role::Tab, "Summary").is_focused());
+    for fact in ["Status: Unused", "Source: Local", "HTTP status: 200", "Card: Visa •••• 4242"] {
+        window.get_by_role_and_label(Role::Button, fact);
+    }
+    let request_id = window.get_by(|node| node.label().is_some_and(|label| label.starts_with("Request id: req_")));
+    let id = request_id.accesskit_node().label().unwrap().trim_start_matches("Request id: ").to_owned();
+    let texts = copied(&mut window, |window| {
+        window.get_by(|node| node.label().is_some_and(|label| label.starts_with("Request id: req_"))).focus();
+        window.run_ok();
+        window.key_press(Key::Enter);
+    });
+    assert_eq!(texts, std::slice::from_ref(&id));
+    window.get_by_role_and_label(Role::Tab, "Summary").focus();
+    window.run_ok();
+    window.key_press(Key::End);
+    window.run_ok();
+    assert!(window.get_by_role_and_label(Role::Tab, "Timeline").is_focused());
+    assert!(window_says(&window, "Minted") && window_says(&window, &format!("Request id: {id}")));
+}
