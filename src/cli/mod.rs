@@ -24,6 +24,8 @@ use crate::{
     domain::{
         api::{ApiResponse, Target},
         clock::Clock,
+        days,
+        edit::tags_in,
         entry::HistoryFilter,
         key::ApiKey,
         mask,
@@ -59,6 +61,7 @@ const EXAMPLES: &str = "Examples:
   testcard refresh --all                     ask Stripe which tokens were used
   testcard serve --seed 1                    Stripe's test mode on 127.0.0.1:12111, for SDKs
   testcard history --status failed           what failed
+  testcard tag tok_… smoke nightly           find it again by `history --tag smoke`
   testcard snippet tok_… --lang python       the call that made a token, as code
   testcard export tokens.json                the whole history as JSON
 
@@ -85,6 +88,10 @@ pub enum Command {
     History(past::HistoryArgs),
     /// Print the call that made a token as code, for a developer to run.
     Snippet(snippet::SnippetArgs),
+    /// Write a note on an entry of the history.
+    Note(past::NoteArgs),
+    /// Add tags to entries of the history, or take them away.
+    Tag(past::TagArgs),
     /// Write the history to a JSON file.
     Export(past::ExportArgs),
     /// List Stripe's published test cards.
@@ -174,6 +181,8 @@ pub fn run(command: Command, world: &World) -> u8 {
         Command::Reset => serve::reset(world),
         Command::History(args) => past::history(&args, world),
         Command::Snippet(args) => snippet::snippet(&args, world),
+        Command::Note(args) => past::note(&args, world),
+        Command::Tag(args) => past::tag(&args, world),
         Command::Export(args) => past::export(&args, world),
         Command::Cards(args) => cards::cards(&args),
         Command::Paths => paths(world),
@@ -427,9 +436,33 @@ struct FilterArgs {
     /// Only entries of this status.
     #[arg(long, value_name = "STATUS", value_parser = ["unused", "used", "failed", "pending", "interrupted", "unknown"])]
     status: Option<String>,
-    /// Only entries with all these words in id, last4, brand, code, status or target.
+    /// Only entries with all these words in id, last4, brand, code, note, tags, status or target.
     #[arg(long, value_name = "TEXT", default_value = "")]
     search: String,
+    /// Only entries with this tag.
+    #[arg(long, value_name = "TAG")]
+    tag: Option<String>,
+    /// Only entries made on this day of UTC (YYYY-MM-DD) or later; a moment does too.
+    #[arg(long, value_name = "DAY", value_parser = since)]
+    since: Option<Timestamp>,
+    /// Only entries made on this day of UTC or earlier; a moment does too.
+    #[arg(long, value_name = "DAY", value_parser = until)]
+    until: Option<Timestamp>,
+}
+
+fn since(text: &str) -> Result<Timestamp, String> {
+    day_or_moment(text, days::first_moment)
+}
+
+fn until(text: &str) -> Result<Timestamp, String> {
+    day_or_moment(text, days::last_moment)
+}
+
+fn day_or_moment(text: &str, end: fn(jiff::civil::Date) -> Option<Timestamp>) -> Result<Timestamp, String> {
+    if let Ok(moment) = moment(text) {
+        return Ok(moment);
+    }
+    days::day(text).and_then(|day| end(day).ok_or_else(|| "it is too far away".to_owned()))
 }
 
 impl FilterArgs {
@@ -438,6 +471,9 @@ impl FilterArgs {
             status: self.status.as_deref().and_then(|word| word.parse().ok()),
             target: None,
             search: self.search.clone(),
+            tag: self.tag.as_deref().map(|tag| tags_in(tag).join(" ")),
+            since: self.since,
+            until: self.until,
             ..HistoryFilter::default()
         }
     }

@@ -1,4 +1,4 @@
-//! `history` and `export`: what was made before.
+//! `history`, `note`, `tag` and `export`: what was made before.
 
 use std::{path::PathBuf, sync::atomic::AtomicBool};
 
@@ -6,21 +6,62 @@ use clap::{Args, ValueEnum};
 
 use super::{CliError, Done, FilterArgs, World, cards::columns, open_store, print, remark};
 use crate::{
-    domain::entry::{Entry, EntryDetail},
+    domain::{
+        edit::{Edit, note_in, tags_in},
+        entry::{Entry, EntryDetail, EntryId, HistoryFilter},
+        listing::{Sort, SortKey},
+    },
     jobs::export::{self as job, ExportError},
-    store::ExportedEntry,
+    store::{ExportedEntry, Store},
 };
 
 #[derive(Debug, Args)]
 pub struct HistoryArgs {
     #[command(flatten)]
     filter: FilterArgs,
-    /// So many at most, the newest ones.
+    /// So many at most, the first ones.
     #[arg(long, value_name = "N", default_value_t = 50)]
     limit: usize,
+    /// What to sort by: newest and slowest first, words from a to z.
+    #[arg(long, value_name = "KEY", default_value = "created", value_parser = sort_key())]
+    sort: String,
+    /// The other way round.
+    #[arg(long)]
+    reverse: bool,
     /// A line each for a person; or JSON as in an export, in an array or a line each.
     #[arg(long, value_enum, default_value = "table")]
     format: HistoryFormat,
+}
+
+impl HistoryArgs {
+    fn filter(&self) -> HistoryFilter {
+        let key = SortKey::ALL.into_iter().find(|key| key.as_str() == self.sort).unwrap_or_default();
+        let sort = Sort { key, is_falling: Sort::falls_first(key) != self.reverse };
+        HistoryFilter { sort, ..self.filter.filter() }
+    }
+}
+
+fn sort_key() -> clap::builder::PossibleValuesParser {
+    SortKey::ALL.map(SortKey::as_str).into()
+}
+
+#[derive(Debug, Args)]
+pub struct NoteArgs {
+    /// The token, or the number of an entry as `history --format json` has it.
+    entry: String,
+    /// The note; an empty one takes it away.
+    text: String,
+}
+
+#[derive(Debug, Args)]
+pub struct TagArgs {
+    /// The token, or the number of an entry as `history --format json` has it; several with commas between them.
+    entries: String,
+    /// Tags to add.
+    tags: Vec<String>,
+    /// Take these tags away.
+    #[arg(long, value_name = "TAG")]
+    remove: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -43,7 +84,7 @@ pub struct ExportArgs {
 
 pub(super) fn history(args: &HistoryArgs, world: &World) -> Result<Done, CliError> {
     let reader = open_store(world)?.reader()?;
-    let ids = reader.ids(&args.filter.filter())?;
+    let ids = reader.ids(&args.filter())?;
     let shown = &ids[..ids.len().min(args.limit)];
     if args.format == HistoryFormat::Table {
         let rows = reader.rows(shown)?;
@@ -76,12 +117,42 @@ fn print_details(details: &[EntryDetail], format: HistoryFormat) -> Result<(), C
     Ok(())
 }
 
-fn row(entry: &Entry) -> [String; 6] {
+fn row(entry: &Entry) -> [String; 7] {
     let what = entry.token_id.as_deref().or(entry.code.as_deref()).unwrap_or("-");
     let card = [entry.brand.as_deref(), entry.last4.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ");
     let took = entry.took.map_or_else(|| "-".to_owned(), |took| format!("{:.1} ms", took.as_secs_f64() * 1000.0));
     let created = entry.started.strftime("%Y-%m-%d %H:%M:%SZ").to_string();
-    [entry.status.as_str().to_owned(), what.to_owned(), card, entry.target.as_str().to_owned(), took, created]
+    let tags = entry.tags.iter().map(|tag| format!("#{tag}"));
+    let marks = tags.chain((!entry.note.is_empty()).then(|| entry.note.clone())).collect::<Vec<_>>().join(" ");
+    [entry.status.as_str().to_owned(), what.to_owned(), card, entry.target.as_str().to_owned(), took, created, marks]
+}
+
+/// The entry that a token or a number stands for.
+fn find(store: &Store, name: &str) -> Result<EntryId, CliError> {
+    let reader = store.reader()?;
+    let id = match name.parse() {
+        Ok(number) => reader.rows(&[EntryId(number)])?.first().map(|entry| entry.id),
+        Err(_) => reader.by_token(name)?,
+    };
+    id.ok_or_else(|| CliError::Usage(format!("The history has no entry {name}. `testcard history` lists what it has")))
+}
+
+pub(super) fn note(args: &NoteArgs, world: &World) -> Result<Done, CliError> {
+    let store = open_store(world)?;
+    let id = find(&store, &args.entry)?;
+    store.edit(Edit::Note { id, note: note_in(&args.text) }, world.clock.now()).wait()?;
+    Ok(Done::Well)
+}
+
+pub(super) fn tag(args: &TagArgs, world: &World) -> Result<Done, CliError> {
+    let (add, remove) = (tags_in(&args.tags.join(" ")), tags_in(&args.remove.join(" ")));
+    if add.is_empty() && remove.is_empty() {
+        return Err(CliError::Usage("No tag is named. Write tags behind the token, or --remove TAG".to_owned()));
+    }
+    let store = open_store(world)?;
+    let ids = args.entries.split(',').map(|name| find(&store, name)).collect::<Result<Vec<_>, _>>()?;
+    store.edit(Edit::Tag { ids, add, remove }, world.clock.now()).wait()?;
+    Ok(Done::Well)
 }
 
 pub(super) fn export(args: &ExportArgs, world: &World) -> Result<Done, CliError> {

@@ -5,7 +5,7 @@ use super::entry::EntryId;
 /// The most characters of a note.
 pub const LONGEST_NOTE: usize = 2000;
 /// The most characters of a tag.
-pub const LONGEST_TAG: usize = 40;
+const LONGEST_TAG: usize = 40;
 
 /// A change of the history by hand. None of them touches what the minter has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +45,12 @@ impl Edit {
             Self::Restore { ids } => pieces(ids, &|ids| Self::Restore { ids }),
         }
     }
+}
+
+/// A note as typed, in one line: what breaks lines becomes a space, and what is too long is cut.
+pub fn note_in(text: &str) -> String {
+    let line: String = text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    line.chars().take(LONGEST_NOTE).collect()
 }
 
 /// The tags in a line as typed: words between spaces or commas, in lower case, each once, in their order. A leading `#`
@@ -91,6 +97,12 @@ mod tests {
             assert_eq!(tags_in(line), expected, "{line}");
         }
         assert_eq!(tags_in(&"x".repeat(100))[0].len(), LONGEST_TAG);
+    }
+
+    #[test]
+    fn a_note_is_one_line() {
+        assert_eq!(note_in(" for\nthe refund\t\u{1b}[2J "), "for the refund  [2J");
+        assert_eq!(note_in(&"é".repeat(9000)).chars().count(), LONGEST_NOTE);
     }
 
     #[test]

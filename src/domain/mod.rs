@@ -4,6 +4,7 @@ pub mod api;
 pub mod card;
 pub mod clock;
 pub mod currency;
+pub mod days;
 pub mod draft;
 pub mod edit;
 pub mod entry;

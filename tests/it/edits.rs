@@ -18,9 +18,12 @@ use testcard::{
     store::{Call, FILE_NAME, Place, Store, StoreError},
 };
 
-use crate::store::{
-    PLANTED_KEY, PLANTED_KEY_PART, PLANTED_MIDDLE, PLANTED_NUMBER, count, creation, declined, mint, moment, open,
-    response, retrieval, say, token, visa,
+use crate::{
+    store::{
+        PLANTED_KEY, PLANTED_KEY_PART, PLANTED_MIDDLE, PLANTED_NUMBER, count, creation, declined, mint, moment, open,
+        response, retrieval, say, token, visa,
+    },
+    support::program::Home,
 };
 
 fn memory() -> Store {
@@ -402,4 +405,55 @@ fn a_request_without_a_user_agent_is_this_program() {
     store.answer(call, say(response(200, &serde_json::json!({"id": "card_1"})))).wait().unwrap();
     let entry = store.reader().unwrap().rows(&[id]).unwrap().remove(0);
     assert_eq!(entry.used_client.as_deref(), Some("Testcard"));
+}
+
+#[test]
+fn the_command_line_writes_notes_and_tags_and_finds_by_them_and_by_days() {
+    let home = Home::new();
+    let mint = |now: &str, card: &str| home.run(["mint", card, "--now", now]).stdout.trim().to_owned();
+    let old = mint("2030-01-31T23:59:59Z", "4242424242424242");
+    let new = mint("2030-02-01T00:00:00Z", "378282246310005");
+    let ids = format!("{old},{new}");
+    for args in [
+        &["note", &old, "for the\nrefund"][..],
+        &["tag", &ids, "Smoke", "nightly"],
+        &["tag", &new, "--remove", "nightly"],
+        &["tag", "2", "#extra"],
+    ] {
+        let run = home.run(args.iter().copied());
+        assert_eq!((run.exit, run.stdout.as_str(), run.stderr.as_str()), (0, "", ""), "{args:?}");
+    }
+    let check = |args: &[&str], expected: &[&str]| {
+        let run = home.run(["history"].into_iter().chain(args.iter().copied()));
+        let tokens: Vec<&str> = run.stdout.lines().filter_map(|line| line.split_whitespace().nth(1)).collect();
+        assert_eq!(tokens, expected, "{args:?}: {}", run.stderr);
+    };
+    check(&[], &[&new, &old]);
+    check(&["--reverse"], &[&old, &new]);
+    check(&["--sort", "card"], &[&new, &old]);
+    check(&["--sort", "card", "--reverse"], &[&old, &new]);
+    check(&["--since", "2030-02-01"], &[&new]);
+    check(&["--until", "2030-01-31"], &[&old]);
+    check(&["--since", "2030-01-31", "--until", "2030-01-31T23:59:58Z"], &[]);
+    check(&["--tag", "nightly"], &[&old]);
+    check(&["--tag", "SMOKE", "--search", "refund"], &[&old]);
+    check(&["--tag", "smo"], &[]);
+    let file = home.beside("tagged.json");
+    home.run(["export", file.to_str().unwrap(), "--tag", "extra"]);
+    let exported: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    let entries = exported["entries"].as_array().unwrap();
+    assert_eq!((entries.len(), &entries[0]["token"]), (1, &Value::String(new.clone())));
+    let shown = home.run(["history", "--format", "json", "--tag", "nightly"]);
+    let shown: Value = serde_json::from_str(&shown.stdout).unwrap();
+    assert_eq!((&shown[0]["note"], &shown[0]["tags"][1]), (&"for the refund".into(), &"nightly".into()));
+    for (args, says) in [
+        (&["note", "tok_none", "x"][..], "The history has no entry tok_none"),
+        (&["tag", &old], "No tag is named"),
+        (&["history", "--since", "2030-02-30"], "There is no day 2030-02-30"),
+        (&["history", "--sort", "size"], "created, took, status, card, token, source, used-by"),
+    ] {
+        let run = home.run(args.iter().copied());
+        assert_eq!(run.exit, 2, "{run:?}");
+        assert!(run.stderr.contains(says), "{run:?}");
+    }
 }

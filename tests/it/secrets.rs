@@ -275,6 +275,34 @@ fn no_setting_takes_a_secret_to_disk_or_prints_it() {
 }
 
 #[test]
+fn a_note_and_a_tag_keep_no_secret() {
+    let home = Home::new();
+    let token = home.run(["mint"]).stdout.trim().to_owned();
+    let grouped: Vec<&str> = (0..4).map(|place| &NUMBER[place * 4..place * 4 + 4]).collect();
+    let note = format!("{NUMBER} then cvc {PLAIN_CODE}, card[cvc]={PLAIN_CODE}, {AMEX}, {KEY}");
+    let mut written = Vec::new();
+    for args in [
+        &["-vv", "note", &token, &note][..],
+        &["-vv", "tag", &token, NUMBER, KEY, AMEX],
+        &["-vv", "tag", &token, grouped[0], grouped[1], grouped[2], grouped[3]],
+        &["-vv", "tag", &token, &grouped.join("-"), "cvc", PLAIN_CODE],
+        &["history", "--format", "json"],
+        &["history", "--tag", NUMBER],
+    ] {
+        let run = home.run(args.iter().copied());
+        assert_eq!(run.exit, 0, "{run:?}");
+        written.push((args.join(" "), (run.stdout + &run.stderr).into_bytes()));
+    }
+    let kept = &home.history()[0];
+    assert!(kept["note"].as_str().unwrap().contains("453957******1486 then") && kept["tags"][0].is_string(), "{kept}");
+    assert!(!format!("{}{}", kept["note"], kept["tags"]).contains(PLAIN_CODE), "{kept}");
+    written.extend(home.files().into_iter().map(|(path, bytes)| (path.display().to_string(), bytes)));
+    for (what, bytes) in written {
+        check_clean(&what, &bytes);
+    }
+}
+
+#[test]
 fn the_search_finds_what_is_there() {
     for planted in secrets() {
         assert!(found_in(format!("before {planted} after").as_bytes()).is_some());

@@ -1,7 +1,7 @@
 //! From which days entries are shown: a choice of usual spans, or two days as typed. Days are those of UTC.
 
 use egui::{Id, RichText, TextEdit, Ui, Vec2};
-use jiff::{Span, Timestamp, civil::Date, tz::Offset};
+use jiff::{Span, Timestamp, civil::Date};
 
 use super::super::{
     icons, theme,
@@ -9,7 +9,10 @@ use super::super::{
     widgets::{IconButton, Tone, paint, text_edit_ui},
 };
 
-use crate::domain::expiry::utc_day;
+use crate::domain::{
+    days::{self, first_moment, last_moment},
+    expiry::utc_day,
+};
 
 /// A span of days.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,31 +62,10 @@ impl Days {
     }
 }
 
-fn first_moment(day: Date) -> Option<Timestamp> {
-    Offset::UTC.to_timestamp(day.at(0, 0, 0, 0)).ok()
-}
-
-/// To the millisecond, as entries are kept.
-fn last_moment(day: Date) -> Option<Timestamp> {
-    let next = first_moment(day.tomorrow().ok()?)?;
-    next.checked_sub(Span::new().milliseconds(1)).ok()
-}
-
 /// A day as typed, `None` where nothing is.
 fn day(text: &str) -> Result<Option<Date>, String> {
     let text = text.trim();
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let is_shaped = text.len() == 10
-        && text.bytes().enumerate().all(|(at, byte)| match at {
-            4 | 7 => byte == b'-',
-            _ => byte.is_ascii_digit(),
-        });
-    if !is_shaped {
-        return Err("Write the day as YYYY-MM-DD".to_owned());
-    }
-    text.parse().map(Some).map_err(|_| format!("There is no day {text}"))
+    if text.is_empty() { Ok(None) } else { days::day(text).map(Some) }
 }
 
 /// What is wrong with two days, beside the one that it is about.

@@ -9,7 +9,7 @@ use super::super::{
     widgets::{PrimaryButton, QuietButton, text_edit_ui},
 };
 use crate::domain::{
-    edit::{Edit, LONGEST_NOTE, tags_in},
+    edit::{Edit, LONGEST_NOTE, note_in, tags_in},
     entry::{Entry, EntryId},
 };
 
@@ -76,11 +76,11 @@ impl Marks {
     fn edits(&self) -> Vec<Edit> {
         match &self.about {
             About::One { id, note, tags, kept_note, kept_tags, .. } => {
-                let note = note.trim();
+                let note = note_in(note);
                 let tags = tags_in(tags);
                 let add: Vec<String> = tags.iter().filter(|tag| !kept_tags.contains(tag)).cloned().collect();
                 let remove: Vec<String> = kept_tags.iter().filter(|tag| !tags.contains(tag)).cloned().collect();
-                let has_note = (note != kept_note).then(|| Edit::Note { id: *id, note: note.to_owned() });
+                let has_note = (note != *kept_note).then_some(Edit::Note { id: *id, note });
                 let has_tags =
                     (!add.is_empty() || !remove.is_empty()).then(|| Edit::Tag { ids: vec![*id], add, remove });
                 has_note.into_iter().chain(has_tags).collect()
