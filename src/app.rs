@@ -349,7 +349,11 @@ impl App {
                     self.worker.send(Command::LoadDetail { id });
                 }
             }
-            JobOutcome::TokenUsed { made, message, refusal } => {
+            JobOutcome::TokenUsed { judgement: Some(judgement), refusal: None, .. } => {
+                let tone = if judgement.is_as_expected() { Tone::Ok } else { Tone::Warn };
+                self.panels.toasts.push(Toast::new(tone, judgement.words()));
+            }
+            JobOutcome::TokenUsed { made, message, refusal, .. } => {
                 let toast = match (made, refusal) {
                     (Some(id), _) => Toast::new(Tone::Ok, format!("The token was used by {id}")),
                     (None, Some(refusal)) => Toast::new(Tone::Error, refusal.title()),
@@ -499,7 +503,17 @@ impl App {
     }
 
     fn tell_created(&mut self, ctx: &Context, entry: &Entry, is_of_form: bool, complaint: Complaint) {
+        // What differs is told as well, and stays in the row.
+        let differs = entry.judgement.as_ref().filter(|judgement| !judgement.is_as_expected());
+        if let Some(judgement) = differs {
+            self.panels.toasts.push(Toast::new(Tone::Warn, judgement.words()));
+        }
         let toast = match (&entry.token_id, entry.status) {
+            (None, Status::Failed) if entry.judgement.is_some() && differs.is_none() && is_of_form => {
+                let code = entry.code.as_deref().unwrap_or("an error");
+                self.panels.toasts.push(Toast::new(Tone::Ok, format!("As expected: {code}")));
+                return self.panels.form.complain(complaint);
+            }
             (Some(id), _) => {
                 self.panels.form.settle();
                 if self.settings.form.copies_id {
@@ -538,7 +552,9 @@ impl App {
         match request {
             Ok(request) => {
                 let job = self.jobs.start(Running::SameElsewhere(first));
-                self.worker.send(Command::CreateToken { job, request, target });
+                let first = self.model.detail.as_ref().filter(|detail| detail.entry.id == first);
+                let expects = first.and_then(|detail| detail.entry.expects.as_deref().cloned());
+                self.worker.send(Command::CreateToken { job, request, target, expects });
             }
             Err(reason) => {
                 let words = format!("Could not send the same card to {}. {reason}", target.place());
@@ -1093,8 +1109,9 @@ impl App {
             self.panels.form.take(draft);
         }
         let request = self.panels.form.draft.to_request();
+        let expects = self.panels.form.expectation();
         let job = self.jobs.start(Running::Create(request.clone()));
-        self.worker.send(Command::CreateToken { job, request, target: self.settings.target() });
+        self.worker.send(Command::CreateToken { job, request, target: self.settings.target(), expects });
     }
 
     fn retrieve(&mut self, id: EntryId) {

@@ -14,6 +14,7 @@ use crate::{
     domain::{
         api::{ApiRequest, ApiResponse, Exchange, Failure, Target, TransportError},
         entry::{Entry, EntryId},
+        expectation::Expectation,
         key::ApiKey,
         policies::Policies,
         request_log::{ExchangeId, FAULT_HEADER, RequestRow},
@@ -121,7 +122,7 @@ impl Targets {
             return answer;
         }
         let (workspace, policies) = (Arc::clone(&self.workspace), door.policies);
-        let call = Call { target: Target::Local, started, request: request.clone() };
+        let call = Call { target: Target::Local, started, request: request.clone(), expects: None };
         let answer = move |ledger: &mut dyn minter::Ledger| {
             minter::handle(ledger, &request, started, policies, &workspace).map(|answer| with_fault(answer, fault))
         };
@@ -139,7 +140,7 @@ impl Targets {
         arrived: Instant,
         outcome: Result<ApiResponse, Failure>,
     ) {
-        let call = Call { target: Target::Local, started, request };
+        let call = Call { target: Target::Local, started, request, expects: None };
         if let Err(error) = self.store.note(call, arrived.elapsed(), outcome).await {
             tracing::error!("a call was not written down: {error}");
         }
@@ -199,6 +200,7 @@ pub enum Backend {
 #[derive(Debug)]
 pub struct Begun {
     request: ApiRequest,
+    expects: Option<Expectation>,
     started: Timestamp,
     journalled: Option<ExchangeId>,
     /// The entry that now waits for the answer, where there is one already.
@@ -207,7 +209,7 @@ pub struct Begun {
 
 impl Begun {
     fn call(&self, target: Target) -> Call {
-        Call { target, started: self.started, request: self.request.clone() }
+        Call { target, started: self.started, request: self.request.clone(), expects: self.expects.clone() }
     }
 }
 
@@ -239,7 +241,20 @@ impl Backend {
     /// # Errors
     /// When the store cannot be written: then the call must not be made.
     pub async fn begin(&self, request: ApiRequest, now: Timestamp) -> Result<Begun, StoreError> {
-        let begun = Begun { request, started: now, journalled: None, entry: None };
+        self.begin_expecting(request, None, now).await
+    }
+
+    /// As [`Backend::begin`], for a token creation that something is expected of.
+    ///
+    /// # Errors
+    /// As [`Backend::begin`].
+    pub async fn begin_expecting(
+        &self,
+        request: ApiRequest,
+        expects: Option<Expectation>,
+        now: Timestamp,
+    ) -> Result<Begun, StoreError> {
+        let begun = Begun { request, expects, started: now, journalled: None, entry: None };
         match self {
             Self::Local { .. } => Ok(begun),
             Self::Stripe { store, .. } => {
@@ -255,7 +270,13 @@ impl Backend {
     /// When the store cannot be written, or the entry is not of unknown outcome.
     pub async fn begin_again(&self, entry: EntryId, request: ApiRequest, now: Timestamp) -> Result<Begun, StoreError> {
         let journalled = self.store().journal_again(entry, now).await?;
-        Ok(Begun { request, started: now, journalled: Some(journalled.exchange), entry: journalled.entry })
+        Ok(Begun {
+            request,
+            expects: None,
+            started: now,
+            journalled: Some(journalled.exchange),
+            entry: journalled.entry,
+        })
     }
 
     /// Makes the call and writes its outcome down.

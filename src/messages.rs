@@ -6,6 +6,7 @@ use crate::domain::{
     api::{Exchange, Target},
     edit::Edit,
     entry::{Counts, Entry, EntryDetail, EntryId, HistoryFilter},
+    expectation::{Expectation, Judgement},
     fault::Rule,
     kept_draft::KeptForm,
     key::{ApiKey, KeyKind},
@@ -35,7 +36,7 @@ pub type Pair = Arc<(EntryDetail, EntryDetail)>;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
     /// Make a token.
-    CreateToken { job: JobId, request: TokenRequest, target: Target },
+    CreateToken { job: JobId, request: TokenRequest, target: Target, expects: Option<Expectation> },
     /// Send the call of an entry of unknown outcome again, with the same key.
     AskAgain { job: JobId, entry: EntryId },
     /// Fetch the token of an entry to see whether it was used.
@@ -136,7 +137,7 @@ pub enum ServerInfo {
 pub enum JobOutcome {
     /// A token creation was answered, or failed: the entry tells.
     Created {
-        entry: Entry,
+        entry: Box<Entry>,
         /// Whether there was an answer at all.
         is_answered: bool,
         /// Of an error: the parameter at fault, the words, and the refusal by account with the ready token of the
@@ -148,7 +149,13 @@ pub enum JobOutcome {
     /// A token was fetched; the entry as it stands now.
     Retrieved { entry: Option<Entry>, message: Option<String> },
     /// A call that uses a token up was answered: by this object, or with these words.
-    TokenUsed { made: Option<String>, message: Option<String>, refusal: Option<Refusal> },
+    TokenUsed {
+        made: Option<String>,
+        message: Option<String>,
+        refusal: Option<Refusal>,
+        /// How its entry now stands to what was expected of it.
+        judgement: Option<Judgement>,
+    },
     /// A refresh came to its end, or was stopped before it had asked for all.
     Refreshed { used: u64, unused: u64, failed: u64, total: u64 },
     /// So many entries were written.

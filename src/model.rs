@@ -292,6 +292,8 @@ mod tests {
             used_client: None,
             note: String::new(),
             tags: Vec::new(),
+            expects: None,
+            judgement: None,
             started: Timestamp::UNIX_EPOCH,
             took: None,
         }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::{
     api::{ApiResponse, Exchange, Failure, MaskedRequest, Target},
+    expectation::{Expectation, Judgement},
     listing::Sort,
 };
 
@@ -87,6 +88,10 @@ pub struct Entry {
     pub note: String,
     /// Words in lower case.
     pub tags: Vec<String>,
+    /// What should come of it, where something is expected.
+    pub expects: Option<Box<Expectation>>,
+    /// How it stands to that, once something came of it.
+    pub judgement: Option<Box<Judgement>>,
     pub started: Timestamp,
     /// `None` while it is on its way.
     pub took: Option<Duration>,

@@ -29,6 +29,7 @@ use crate::{
         card::CardNumber,
         entry::{Entry, EntryId, Status},
         error::ErrorView,
+        expectation::{Expectation, Judgement},
         mask,
         request_log::{ExchangeId, REPLAYED_HEADER, client_name},
         token::Token,
@@ -46,6 +47,8 @@ pub struct Call {
     pub target: Target,
     pub started: Timestamp,
     pub request: ApiRequest,
+    /// Of a token creation: what should come of it.
+    pub expects: Option<Expectation>,
 }
 
 /// The minter's side of a local call: what it changes in the ledger is kept with the exchange, or not at all.
@@ -82,7 +85,7 @@ pub(super) struct MaskedCall {
 impl MaskedCall {
     pub(super) fn of(call: Call) -> Self {
         let entry = call.request.makes_token().then(|| new_entry(&call));
-        let Call { target, started, request } = call;
+        let Call { target, started, request, .. } = call;
         let door = Door::of(&request);
         let request = door.request(&request);
         let (params, headers) = (rows::pairs_json(&request.params), rows::pairs_json(&request.headers));
@@ -124,7 +127,7 @@ impl Work {
         let (about, changed) = match (repeated, created) {
             (Some(entry), _) => (Some(entry), self.entries("id = ?1", [entry.0])?.pop()),
             (None, Some(entry)) => {
-                let entry = self.insert_entry(settled(entry, took, &outcome, false), None)?;
+                let entry = self.insert_entry(settled(entry, &call.request, took, &outcome, false), None)?;
                 (Some(entry.id), Some(entry))
             }
             (None, None) => self.settle_call(&call.request, call.target, outcome.as_ref().ok())?,
@@ -172,7 +175,7 @@ impl Work {
                  failure_message = NULL, failure_text = NULL WHERE entry = ?1 AND is_creation = 1 RETURNING id",
             )?
             .query_row((id.0, started.as_millisecond()), |row| row.get(0).map(ExchangeId))?;
-        (entry.status, entry.code, entry.took) = (Status::Pending, None, None);
+        (entry.status, entry.code, entry.took, entry.judgement) = (Status::Pending, None, None, None);
         save_entry(&self.connection, &entry, Some(&self.run))?;
         Ok(Journaled { exchange, entry: Some(entry) })
     }
@@ -267,7 +270,7 @@ impl Work {
         let (about, changed) = match stored.entry {
             Some(id) if stored.is_creation => {
                 let entry = self.entries("id = ?1", [id.0])?.pop().ok_or(StoreError::NoSuchCall)?;
-                let entry = settled(entry, took, &outcome, may_have_happened);
+                let entry = settled(entry, &stored.request, took, &outcome, may_have_happened);
                 save_entry(&self.connection, &entry, None)?;
                 (Some(id), Some(entry))
             }
@@ -324,9 +327,12 @@ impl Work {
         let Verdict::Used(by) = verdict else { return Ok((about, None)) };
         let mut changed = None;
         for mut entry in entries {
-            if entry.status == Status::Used && (entry.used_by.is_some() || by.is_none()) {
+            let judged = judged(&entry, request, response);
+            let is_known = entry.status == Status::Used && (entry.used_by.is_some() || by.is_none());
+            if is_known && judged == entry.judgement {
                 continue;
             }
+            entry.judgement = judged;
             entry.status = Status::Used;
             if entry.used_by.is_none() && by.is_some() {
                 entry.used_by.clone_from(&by);
@@ -409,13 +415,30 @@ fn new_entry(call: &Call) -> Entry {
         used_client: None,
         note: String::new(),
         tags: Vec::new(),
+        expects: call.expects.clone().map(Box::new),
+        judgement: None,
         started: moment_kept(call.started),
         took: None,
     }
 }
 
+/// How an entry stands to what is expected of it, after this call.
+fn judged(entry: &Entry, request: &MaskedRequest, response: Option<&ApiResponse>) -> Option<Box<Judgement>> {
+    match (&entry.expects, response) {
+        (Some(expects), Some(response)) => expects.judge(entry.judgement.as_deref(), request, response).map(Box::new),
+        _ => entry.judgement.clone(),
+    }
+}
+
 /// An entry with what came of its creation. A failure may have happened at Stripe all the same.
-fn settled(mut entry: Entry, took: Duration, outcome: &Result<ApiResponse, Failure>, may_have_happened: bool) -> Entry {
+fn settled(
+    mut entry: Entry,
+    request: &MaskedRequest,
+    took: Duration,
+    outcome: &Result<ApiResponse, Failure>,
+    may_have_happened: bool,
+) -> Entry {
+    entry.judgement = judged(&entry, request, outcome.as_ref().ok());
     entry.took = Some(time_kept(took));
     (entry.status, entry.code) = match outcome {
         Ok(response) => match response.json().as_ref() {
@@ -480,12 +503,12 @@ pub(super) fn next_revision(connection: &Connection) -> rusqlite::Result<i64> {
 macro_rules! entry_columns {
     () => {
         "status, target, token_id, brand, last4, code, used_by, started_ms, took_micros, used_client, note, tags, \
-         haystack, revision, run"
+         expects, judgement, haystack, revision, run"
     };
 }
 macro_rules! entry_values {
     () => {
-        "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16"
+        "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18"
     };
 }
 /// The number that is bound first is 0: SQLite gives another.
@@ -517,6 +540,8 @@ fn write_entry(connection: &Connection, sql: &str, entry: &Entry, run: Option<&s
             entry.used_client,
             entry.note,
             rows::tags_json(&entry.tags),
+            entry.expects.as_ref().map(|expects| expects.to_json().to_string()),
+            entry.judgement.as_ref().map(|judgement| judgement.to_json().to_string()),
             haystack(entry),
             revision,
             run,
@@ -535,6 +560,9 @@ pub(super) fn haystack(entry: &Entry) -> String {
     }
     for tag in &entry.tags {
         haystack = haystack + "\n#" + tag;
+    }
+    if let Some(judgement) = &entry.judgement {
+        haystack = haystack + "\n" + judgement.word();
     }
     haystack.to_lowercase()
 }

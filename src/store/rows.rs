@@ -7,16 +7,18 @@ use rusqlite::{
     Row,
     types::{FromSqlError, Type},
 };
+use serde_json::Value;
 
 use crate::domain::{
     api::{ApiResponse, Exchange, Failure, MaskedRequest, Target},
     entry::{Entry, EntryId},
+    expectation::{Expectation, Judgement},
     request_log::{ExchangeId, FAULT_HEADER, FAULT_KIND, RequestRow},
 };
 
 /// The columns that [`entry`] reads.
-pub(super) const ENTRY: &str =
-    "id, status, target, token_id, brand, last4, code, used_by, started_ms, took_micros, used_client, note, tags";
+pub(super) const ENTRY: &str = "id, status, target, token_id, brand, last4, code, used_by, started_ms, took_micros, used_client, note, tags, \
+     expects, judgement";
 
 pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     Ok(Entry {
@@ -33,6 +35,8 @@ pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
         used_client: row.get(10)?,
         note: row.get(11)?,
         tags: tags(row, 12)?,
+        expects: json(row, 13)?.as_ref().and_then(Expectation::of_json).map(Box::new),
+        judgement: json(row, 14)?.as_ref().and_then(Judgement::of_json).map(Box::new),
     })
 }
 
@@ -45,6 +49,12 @@ fn tags(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<String>> {
     let json = row.get_ref(column)?.as_str()?;
     serde_json::from_str(json)
         .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error)))
+}
+
+/// A JSON object of an own version: what a newer program wrote is no reason not to show the row.
+fn json(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Value>> {
+    let json: Option<String> = row.get(column)?;
+    Ok(json.and_then(|json| serde_json::from_str(&json).ok()))
 }
 
 /// The columns that [`exchange`] reads.

@@ -19,8 +19,12 @@ const APPLICATION_ID: i64 = 0x5443_5244;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Each brings the database from the version of its index to the next; none is ever edited after a release.
-const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/1.sql"), include_str!("migrations/2.sql"), include_str!("migrations/3.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/1.sql"),
+    include_str!("migrations/2.sql"),
+    include_str!("migrations/3.sql"),
+    include_str!("migrations/4.sql"),
+];
 
 /// Where the database is.
 #[derive(Clone, Debug)]

@@ -14,6 +14,7 @@ pub mod form;
 pub mod history;
 pub mod icons;
 pub mod inspector;
+mod judgement;
 pub mod keys;
 pub mod layout;
 mod outcome_field;

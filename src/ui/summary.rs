@@ -5,6 +5,7 @@ use egui::{RichText, ScrollArea, Ui};
 use super::{
     action::Action,
     form::rail,
+    judgement::judgement_ui,
     theme, timeline,
     widgets::{InlineAlert, Tone, fact_ui, outcome_rail_ui},
     words,
@@ -21,6 +22,7 @@ pub fn summary_ui(ui: &mut Ui, detail: &EntryDetail, actions: &mut Vec<Action>) 
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 8.0;
         verdict_ui(ui, detail, actions);
+        judgement_ui(ui, &detail.entry);
         if let Some(card) = detail.request.param("card[number]").and_then(test_cards::by_number) {
             ui.label(RichText::new(&card.description).font(theme::semibold(theme::BODY_SIZE)));
             outcome_rail_ui(ui, &rail(card.steps()));

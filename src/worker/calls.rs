@@ -30,6 +30,7 @@ use crate::{
         edit::Edit,
         entry::{EntryId, HistoryFilter, Status},
         error::ErrorView,
+        expectation::Expectation,
         expiry::utc_day,
         key::ApiKey,
         layout::Layout,
@@ -157,20 +158,20 @@ impl Desk {
 
     fn carry_out(&mut self, command: Command) {
         match command {
-            Command::CreateToken { job, request, target } => {
+            Command::CreateToken { job, request, target, expects } => {
                 let request = request.to_api(&new_idempotency_key());
-                self.call(job, self.place(target), request, None);
+                self.call(job, self.place(target), request, How::New(expects));
             }
             // At the profile that it was sent by: with another's key it would be carried out twice.
             Command::AskAgain { job, entry } => match self.take_unknown(entry) {
-                Some((place, request)) => self.call(job, place, request, Some(entry)),
+                Some((place, request)) => self.call(job, place, request, How::Again(entry)),
                 None => self.fail(job, "This call cannot be repeated: its card details are gone. Send it as new"),
             },
             Command::Retrieve { job, token, target, .. } => {
-                self.call(job, self.place(target), ApiRequest::retrieve_token(&token), None);
+                self.call(job, self.place(target), ApiRequest::retrieve_token(&token), How::New(None));
             }
             Command::UseToken { job, call, target } => {
-                self.call(job, self.place(target), call.to_api(&new_idempotency_key()), None);
+                self.call(job, self.place(target), call.to_api(&new_idempotency_key()), How::New(None));
             }
             Command::Refresh { job, which } => self.refresh(job, which),
             Command::Cancel { job } => {
@@ -218,7 +219,7 @@ impl Desk {
     }
 
     /// Starts a call as a task of its own; with `again`, the call of that entry is repeated.
-    fn call(&self, job: JobId, place: Place, request: ApiRequest, again: Option<EntryId>) {
+    fn call(&self, job: JobId, place: Place, request: ApiRequest, how: How) {
         let task = CallTask {
             job,
             line: self.line.clone(),
@@ -226,7 +227,7 @@ impl Desk {
             history: self.history.sender(),
             open: Arc::clone(&self.open),
         };
-        tokio::spawn(task.run(place, request, again, self.clock.now()));
+        tokio::spawn(task.run(place, request, how, self.clock.now()));
     }
 
     fn stop_of(&self, job: JobId) -> Stop {
@@ -461,6 +462,15 @@ impl RefreshTask {
     }
 }
 
+/// Whether a call is made for the first time.
+#[derive(Clone, Debug)]
+enum How {
+    /// With what should come of it, if it makes a token.
+    New(Option<Expectation>),
+    /// The call of this entry is repeated.
+    Again(EntryId),
+}
+
 /// One call on its way.
 struct CallTask {
     job: JobId,
@@ -471,10 +481,10 @@ struct CallTask {
 }
 
 impl CallTask {
-    async fn run(self, place: Place, request: ApiRequest, again: Option<EntryId>, now: Timestamp) {
+    async fn run(self, place: Place, request: ApiRequest, how: How, now: Timestamp) {
         let kind = CallKind::of(&request);
         let made = match self.line.backend(place.clone()).await {
-            Ok(backend) => self.make(&backend, request.clone(), again, now).await,
+            Ok(backend) => self.make(&backend, request.clone(), how.clone(), now).await,
             Err(message) => Err(message),
         };
         let outcome = match made {
@@ -484,7 +494,7 @@ impl CallTask {
             }
             Err(message) => {
                 // The call can still be asked again.
-                if let Some(entry) = again {
+                if let How::Again(entry) = how {
                     lock(&self.open).unknown.insert(entry, (place, request));
                 }
                 JobOutcome::Failed { message }
@@ -494,16 +504,10 @@ impl CallTask {
         self.tell(Update::Finished { job: self.job, outcome });
     }
 
-    async fn make(
-        &self,
-        backend: &Backend,
-        request: ApiRequest,
-        again: Option<EntryId>,
-        now: Timestamp,
-    ) -> Result<Recorded, String> {
-        let begun = match again {
-            Some(entry) => backend.begin_again(entry, request, now).await,
-            None => backend.begin(request, now).await,
+    async fn make(&self, backend: &Backend, request: ApiRequest, how: How, now: Timestamp) -> Result<Recorded, String> {
+        let begun = match how {
+            How::Again(entry) => backend.begin_again(entry, request, now).await,
+            How::New(expects) => backend.begin_expecting(request, expects, now).await,
         }
         .map_err(|error| error.to_string())?;
         if let Some(entry) = &begun.entry {
@@ -576,12 +580,15 @@ fn outcome_of(kind: CallKind, recorded: Recorded) -> JobOutcome {
         Err(failure) => (None, Some(failure.message.clone())),
     };
     match (kind, recorded.entry) {
-        (CallKind::Create, Some(entry)) => JobOutcome::Created { entry, is_answered, param, message, refusal },
+        (CallKind::Create, Some(entry)) => {
+            JobOutcome::Created { entry: Box::new(entry), is_answered, param, message, refusal }
+        }
         (CallKind::Create | CallKind::Retrieve, entry) => JobOutcome::Retrieved { entry, message },
-        (CallKind::Use, _) => {
+        (CallKind::Use, entry) => {
+            let judgement = entry.and_then(|entry| entry.judgement).map(|judgement| *judgement);
             let made = recorded.exchange.outcome.ok().filter(ApiResponse::is_success).and_then(|answer| answer.json());
             let made = made.and_then(|body| body["id"].as_str().map(str::to_owned));
-            JobOutcome::TokenUsed { made, message, refusal: refusal.map(|(refusal, _)| refusal) }
+            JobOutcome::TokenUsed { made, message, refusal: refusal.map(|(refusal, _)| refusal), judgement }
         }
     }
 }

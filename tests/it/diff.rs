@@ -294,6 +294,8 @@ fn detail(id: i64, target: Target, body: &Value) -> EntryDetail {
         used_client: None,
         note: String::new(),
         tags: Vec::new(),
+        expects: None,
+        judgement: None,
         started: Timestamp::from_second(1_900_000_000 + id).unwrap(),
         took: None,
     };

@@ -82,7 +82,12 @@ fn an_entry_is_exported_with_all_that_is_known_of_it() {
     let id = journaled.entry.unwrap().id;
     let took = std::time::Duration::from_micros(1234);
     store.finish(journaled.exchange, took, Ok(token("tok_1", "Visa", "4242", false))).wait().unwrap();
-    let retrieve = Call { target: Target::Stripe, started: moment(60), request: ApiRequest::retrieve_token("tok_1") };
+    let retrieve = Call {
+        target: Target::Stripe,
+        started: moment(60),
+        request: ApiRequest::retrieve_token("tok_1"),
+        expects: None,
+    };
     let journaled = store.journal(retrieve).wait().unwrap();
     let not_json = TransportError::NotJson { host: "h".to_owned(), http_status: 502, text: "<p>".to_owned() };
     store.finish(journaled.exchange, took, Err(not_json)).wait().unwrap();

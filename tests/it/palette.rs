@@ -316,3 +316,27 @@ fn the_palette_does_what_the_theme_button_does() {
     search(&mut window, "dark theme");
     assert!(listed(&window).iter().all(|line| !line.contains("Dark theme")), "it is dark already");
 }
+
+#[test]
+fn what_comes_otherwise_is_said_in_the_row_the_inspector_and_a_toast() {
+    let mut window = Bench::new().open();
+    search(&mut window, "insuf↵");
+    wait_for(&mut window, "Token created");
+    assert!(rows(&window)[0].contains("as expected at token"), "{:?}", rows(&window));
+
+    search(&mut window, "invalid_cvc");
+    window.key_press_modifiers(Modifiers::COMMAND, Key::Enter);
+    window.run_ok();
+    input(&window, "CVC").focus();
+    window.run_ok();
+    play(&mut window, "⬚123");
+    ctrl(&mut window, Key::Enter);
+    wait_for(&mut window, "Differs at token: expected invalid_cvc, got ok");
+    assert!(rows(&window)[0].contains("differs at token"), "{:?}", rows(&window));
+    click(&mut window, Role::Tab, "Summary");
+    wait_for(&mut window, "Expected: token fails with invalid_cvc");
+
+    // A refusal that was meant is good news.
+    search(&mut window, "invalid_expiry_month↵");
+    wait_for(&mut window, "As expected: invalid_expiry_month");
+}

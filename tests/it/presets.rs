@@ -1,11 +1,15 @@
 //! Presets and expectations against the minter: each preset does what it promises, and what comes otherwise is told.
 
+use std::time::Instant;
+
 use jiff::Timestamp;
 use serde_json::json;
 use testcard::{
+    backend::{Door, Served, Targets},
     domain::{
         api::{ApiRequest, ApiResponse},
         draft::Draft,
+        entry::HistoryFilter,
         expectation::{Expectation, Expected, Judgement, Step},
         expiry::utc_day,
         form_defaults::FormDefaults,
@@ -15,6 +19,7 @@ use testcard::{
         token_call::TokenCall,
     },
     minter::{self, MemoryLedger, Workspace},
+    store::{Place, Store},
 };
 
 fn now() -> Timestamp {
@@ -193,6 +198,38 @@ fn a_card_that_fails_by_its_code_works_without_one() {
     let without = Draft { cvc: "".into(), ..draft.clone() }.to_request();
     assert_eq!(with_code.charge, Expected::Fails("incorrect_cvc".to_owned()));
     assert_eq!(Expectation::of_card(card, &without).charge, Expected::Works);
+}
+
+#[tokio::test]
+async fn an_entry_is_judged_when_it_is_made_and_again_when_any_client_charges_it() {
+    let store = Store::open(&Place::Memory, now()).unwrap();
+    let targets = Targets::new(store.clone(), None);
+    let backend = targets.local(Policies::default());
+    let (_, expects) = filled(&key("card:4000000000009995"));
+    let works = filled(&key("card:4242424242424242")).0.to_request().to_api("mint");
+    let begun = backend.begin_expecting(works, Some(expects.clone()), now()).await.unwrap();
+    let entry = backend.finish(&begun).await.unwrap().entry.unwrap();
+    assert_eq!(entry.expects.as_deref(), Some(&expects));
+    assert_eq!(entry.judgement.as_ref().unwrap().words(), "As expected at token");
+
+    let served = Served {
+        request: charge_of(entry.token_id.as_deref().unwrap(), "2000"),
+        authorization: Some("Bearer sk_test_sdk".to_owned()),
+        started: now(),
+        arrived: Instant::now(),
+        fault: None,
+    };
+    assert!(targets.serve(served, &Door::default()).await.is_success());
+    let kept = store.reader().unwrap().rows(&[entry.id]).unwrap().remove(0);
+    assert_eq!(kept.expects.as_deref(), Some(&expects));
+    assert_eq!(
+        kept.judgement.unwrap().words(),
+        "Differs at charge: expected insufficient_funds, got ok",
+        "whoever made the call"
+    );
+    // It is found by that word.
+    let filter = HistoryFilter { search: "differs".to_owned(), ..HistoryFilter::default() };
+    assert_eq!(store.reader().unwrap().matching(&filter, &[entry.id]).unwrap(), [true]);
 }
 
 #[test]

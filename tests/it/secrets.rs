@@ -5,6 +5,9 @@ use std::fmt::Write as _;
 
 use testcard::{
     domain::{
+        draft::Draft,
+        kept_draft::{KeptDraft, KeptForm},
+        library::Library,
         proxy::ProxyChoice,
         settings::{BaseUrl, Settings},
     },
@@ -310,4 +313,27 @@ fn the_search_finds_what_is_there() {
         assert!(found_in(&utf16).is_some());
     }
     assert_eq!(found_in(b"4539 57** **** 1486, sk_test_, 4242 4242 4242 4242"), None);
+}
+
+#[test]
+fn presets_and_the_draft_hold_no_secret() {
+    let home = Home::new();
+    let named = format!("Jenny {NUMBER} {KEY}");
+    let raw = [("card[number]", NUMBER), ("card[cvc]", CODE), ("card[name]", KEY), (AMEX, "x")];
+    let plain = Draft { number: NUMBER.into(), cvc: CODE.into(), name: named.clone(), ..Draft::default() };
+    let edited = Draft { raw: Some(raw.into_iter().collect()), ..plain.clone() };
+    let mut library = Library::default();
+    for (nth, draft) in [&plain, &edited].into_iter().enumerate() {
+        let key = library.save(&format!("{named} {nth}"), draft, None);
+        library.note_use(&key);
+        let form = KeptForm { draft: KeptDraft::of(draft).0, expects: None };
+        let file = home.beside("draft.json");
+        settings::draft::save(&file, &form).unwrap();
+        check_clean("draft.json", &std::fs::read(file).unwrap_or_default());
+    }
+    let file = home.beside("presets.json");
+    settings::presets::save(&file, &library).unwrap();
+    let text = std::fs::read(file).unwrap();
+    assert!(text.len() > 300, "both presets are there");
+    check_clean("presets.json", &text);
 }

@@ -2,12 +2,16 @@
 
 use std::{fs, path::Path};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use testcard::{
     domain::{
         api::Target,
+        draft::Draft,
+        expectation::Expectation,
         form_defaults::FormDefaults,
+        kept_draft::{KeptDraft, KeptForm},
+        library::Library,
         profile::{Profile, ProfileColor, ProfileId, Profiles},
         proxy::ProxyChoice,
         settings::{BaseUrl, ServerSettings, Settings, StripeSettings, ThemeChoice, WindowSettings},
@@ -402,5 +406,78 @@ fn without_a_named_folder_the_systems_places_are_used() {
             }
             Err(error) => assert!(error.to_string().contains("TESTCARD_HOME"), "{error}"),
         }
+    }
+}
+
+/// A library with one of each.
+fn library() -> Library {
+    let mut library = Library::default();
+    let draft = Draft { number: "4000000000009995".into(), expiry: "1234".to_owned(), ..Draft::default() };
+    let expects = Some(Expectation::refused("invalid_cvc"));
+    let own = library.save("Nightly run", &draft, expects);
+    library.toggle_favourite(&own);
+    library.note_use(&"made:invalid_cvc".parse().unwrap());
+    library.note_use(&"card:4242424242424242".parse().unwrap());
+    library
+}
+
+#[test]
+fn presets_come_back_as_they_were_saved_and_unknown_fields_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config").join("presets.json");
+    assert_eq!(settings::presets::load(&path), (Library::default(), Vec::new()));
+    settings::presets::save(&path, &library()).unwrap();
+    assert_eq!(settings::presets::load(&path), (library(), Vec::new()));
+
+    let mut root: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    root["later"] = 1.into();
+    root["presets"][0]["color"] = "teal".into();
+    fs::write(&path, root.to_string()).unwrap();
+    let mut renamed = library();
+    renamed.rename(1, "Weekly run");
+    settings::presets::save(&path, &renamed).unwrap();
+    let again: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    assert_eq!((&again["later"], &again["presets"][0]["color"]), (&1.into(), &"teal".into()));
+    assert_eq!(again["presets"][0]["name"], "Weekly run");
+    assert!(!path.with_extension("json.bad").exists(), "nothing was wrong");
+}
+
+#[test]
+fn what_is_wrong_with_the_presets_is_left_out_with_a_warning_and_kept_beside() {
+    for (text, warns, own) in [
+        ("{ not json", "is not JSON", 0),
+        ("[]", "is not a JSON object", 0),
+        (r#"{"version": 99}"#, "newer Testcard", 0),
+        (r#"{"favourites": 1}"#, "favourites", 0),
+        (r#"{"recents": ["card:4111111111111111"]}"#, "card:411111******1111", 0),
+        (r#"{"presets": [{"id": 1, "name": "A", "draft": {}}, {"name": "B"}]}"#, "Preset 2", 1),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("presets.json");
+        fs::write(&path, text).unwrap();
+        let (read, warnings) = settings::presets::load(&path);
+        assert_eq!((warnings.len(), read.own.len()), (1, own), "{warnings:?}");
+        assert!(warnings[0].contains(warns) && warnings[0].contains("presets.json"), "{warnings:?}");
+        settings::presets::save(&path, &read).unwrap();
+        assert_eq!(fs::read_to_string(path.with_extension("json.bad")).unwrap(), text);
+    }
+}
+
+#[test]
+fn a_draft_comes_back_and_a_broken_one_is_an_empty_form() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("draft.json");
+    let draft = Draft { name: "Jenny Rosen".to_owned(), cvc: "987".into(), ..Draft::default() };
+    let form = KeptForm { draft: KeptDraft::of(&draft).0, expects: Some(Expectation::refused("invalid_cvc")) };
+    settings::draft::save(&path, &form).unwrap();
+    assert_eq!(settings::draft::load(&path), (Some(form.clone()), Vec::new()));
+    settings::draft::save(&path, &KeptForm::default()).unwrap();
+    assert!(!path.exists());
+    for text in ["{ not json", r#"{"version": 1}"#, r#"{"version": 9, "draft": {}}"#] {
+        fs::write(&path, text).unwrap();
+        let (read, warnings) = settings::draft::load(&path);
+        assert_eq!((read, warnings.len()), (None, 1), "{text}");
+        settings::draft::save(&path, &form).unwrap();
+        assert_eq!(fs::read_to_string(path.with_extension("json.bad")).unwrap(), text);
     }
 }

@@ -4,7 +4,7 @@ use egui::{Label, Response, RichText, Role, Sense, Ui, WidgetInfo, accesskit::So
 use jiff::Timestamp;
 
 use super::super::{
-    icons,
+    icons, judgement,
     rows::{self, Cell as _, Width},
     theme,
     theme::Tokens,
@@ -76,6 +76,9 @@ pub(super) fn spoken(entry: &Entry, now: Timestamp) -> String {
     }
     if let Some(by) = used_by(entry) {
         spoken = format!("{spoken}, used by {by}");
+    }
+    if let Some(judgement) = &entry.judgement {
+        spoken = format!("{spoken}, {}", judgement.words().to_lowercase());
     }
     if !entry.tags.is_empty() {
         spoken = format!("{spoken}, tags {}", entry.tags.join(" "));
@@ -183,11 +186,13 @@ impl Cell {
                 };
                 let text = RichText::new(text).font(theme::mono(theme::MONO_SIZE)).color(color);
                 // The marks keep their room beside the id.
-                let marks = if has_marks(entry) { 18.0 } else { 0.0 };
+                let judged = judgement::mark_width(ui, entry);
+                let marks = if has_marks(entry) { 18.0 } else { 0.0 } + if judged > 0.0 { judged + 8.0 } else { 0.0 };
                 ui.scope(|ui| {
                     ui.set_max_width((ui.available_width() - marks).max(0.0));
                     ui.add(Label::new(text).truncate());
                 });
+                judgement::mark_ui(ui, entry);
                 if has_marks(entry) {
                     marks_ui(ui, entry);
                 }

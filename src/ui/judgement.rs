@@ -1,0 +1,57 @@
+//! How an entry stands to what was expected of it: a mark for a row, and lines for the inspector.
+
+use egui::{Role, Sense, Ui, WidgetInfo, vec2};
+
+use super::{
+    icons, theme,
+    theme::Tokens,
+    widgets::{InlineAlert, Tone, paint},
+};
+use crate::domain::{entry::Entry, expectation::Judgement};
+
+const ICON: f32 = 13.0;
+const GAP: f32 = 4.0;
+
+/// The icon, its tone, and the word beside it: a difference is worth a word, the expected is not.
+fn mark(judgement: &Judgement) -> (icons::Icon, Tone, &'static str) {
+    if judgement.is_as_expected() {
+        (icons::CHECK, Tone::Ok, "")
+    } else {
+        (icons::TRIANGLE_ALERT, Tone::Warn, judgement.word())
+    }
+}
+
+/// How wide the mark of an entry is; 0 without.
+pub(super) fn mark_width(ui: &Ui, entry: &Entry) -> f32 {
+    let Some(judgement) = &entry.judgement else { return 0.0 };
+    let (_, tone, word) = mark(judgement);
+    let word = paint::line(ui, word, theme::regular(theme::SMALL_SIZE), tone.color(Tokens::of(ui)), f32::INFINITY);
+    ICON + if word.size().x > 0.0 { GAP + word.size().x.ceil() } else { 0.0 }
+}
+
+/// Draws the mark of an entry, if it was judged.
+pub(super) fn mark_ui(ui: &mut Ui, entry: &Entry) {
+    let Some(judgement) = &entry.judgement else { return };
+    let (icon, tone, word) = mark(judgement);
+    let color = tone.color(Tokens::of(ui));
+    let (rect, response) = ui.allocate_exact_size(vec2(mark_width(ui, entry), 16.0), Sense::hover());
+    let words = judgement.words();
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &words));
+    let glyph = paint::line(ui, &icon.glyph().to_string(), icons::font(ICON), color, f32::INFINITY);
+    paint::galley_left(ui.painter(), glyph, rect.left(), rect.center().y);
+    let word = paint::line(ui, word, theme::regular(theme::SMALL_SIZE), color, f32::INFINITY);
+    paint::galley_left(ui.painter(), word, rect.left() + ICON + GAP, rect.center().y);
+    response.on_hover_text(words);
+}
+
+/// What was expected of an entry, and whether it came so.
+pub(super) fn judgement_ui(ui: &mut Ui, entry: &Entry) {
+    let Some(expects) = &entry.expects else { return };
+    let expected = format!("Expected: {}", expects.words());
+    let (tone, title) = match &entry.judgement {
+        None => (Tone::Info, "Not judged yet".to_owned()),
+        Some(judgement) if judgement.is_as_expected() => (Tone::Ok, judgement.words()),
+        Some(judgement) => (Tone::Warn, judgement.words()),
+    };
+    InlineAlert::new(tone, &title).text(&expected).ui(ui);
+}
