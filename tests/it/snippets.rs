@@ -270,7 +270,7 @@ fn the_code_of_a_token_is_shown_in_the_language_chosen_and_copied_whole() {
 #[test]
 fn the_tab_key_goes_through_the_controls_to_the_code() {
     let mut window = showing_code();
-    window.get_by_role_and_label(Role::Tab, "Timeline").focus();
+    window.get_by_role_and_label(Role::Tab, "Code").focus();
     window.run_ok();
     let mut order = Vec::new();
     for _ in 0..6 {
