@@ -69,6 +69,13 @@ impl AnswerState {
         focused.is_some() && (focused == self.tree || focused == Some(search_id()))
     }
 
+    /// Puts the focus on the tree, once it was drawn.
+    pub fn focus_tree(&self, ctx: &Context) {
+        if let Some(tree) = self.tree {
+            ctx.memory_mut(|memory| memory.request_focus(tree));
+        }
+    }
+
     /// Puts the focus on the search in the next frame.
     pub fn focus_search(&mut self) {
         self.find.wants_focus = true;
