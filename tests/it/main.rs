@@ -2,6 +2,7 @@
 
 mod a11y;
 mod answer;
+mod check_key;
 mod cli;
 mod contract;
 mod determinism;
