@@ -326,7 +326,7 @@ impl App {
             JobOutcome::Created { entry, is_answered, param, message, refusal } => {
                 self.select(entry.id);
                 if let Some(Running::SameElsewhere(first)) = running {
-                    return self.diff(first, entry.id);
+                    return self.diff(ctx, first, entry.id);
                 }
                 let complaint = Complaint {
                     field: param.as_deref().and_then(FormField::of_param),
@@ -564,8 +564,11 @@ impl App {
     }
 
     /// Compares two entries in the inspector.
-    fn diff(&mut self, first: EntryId, second: EntryId) {
+    fn diff(&mut self, ctx: &Context, first: EntryId, second: EntryId) {
         self.panels.pane = Pane::History;
+        if !self.inspector_is_shown(ctx) {
+            self.fold_inspector(ctx);
+        }
         self.panels.inspector.open_diff(first, second);
         self.worker.send(Command::LoadPair { first, second });
     }
@@ -1008,7 +1011,7 @@ impl App {
             Action::Peek => self.panels.drawer_is_open = self.is_small(ctx),
             Action::Undo => self.undo(),
             Action::Edit(edit) => self.edit(edit),
-            Action::Diff(first, second) => self.diff(first, second),
+            Action::Diff(first, second) => self.diff(ctx, first, second),
             Action::SameElsewhere(id) => {
                 self.panels.elsewhere = Some(id);
                 self.worker.send(Command::LoadDetail { id });

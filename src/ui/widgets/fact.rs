@@ -11,8 +11,10 @@ use egui::{
     vec2,
 };
 
-/// The width of the labels.
-const LABEL: f32 = 96.0;
+/// The width of the labels, and what they have to do with in a narrow place: an id keeps its line.
+const LABEL: f32 = 88.0;
+const NARROW_LABEL: f32 = 64.0;
+const NARROW: f32 = 300.0;
 /// The least height of a line.
 const HEIGHT: f32 = 24.0;
 /// Where the sign of copying stands, at the right end.
@@ -22,9 +24,10 @@ const SIGN: f32 = 20.0;
 pub fn fact_ui(ui: &mut Ui, label: &str, value: &str, is_code: bool) -> Response {
     let t = Tokens::of(ui);
     let width = ui.available_width();
+    let label_width = if width < NARROW { NARROW_LABEL } else { LABEL };
     let font = if is_code { theme::mono(theme::MONO_SIZE) } else { theme::regular(theme::BODY_SIZE) };
     let mut job = LayoutJob::single_section(value.to_owned(), TextFormat::simple(font, t.text));
-    job.wrap.max_width = (width - LABEL - SIGN).max(60.0);
+    job.wrap.max_width = (width - label_width - SIGN).max(60.0);
     job.wrap.break_anywhere = is_code;
     let value_text = ui.painter().layout_job(job);
     let size = vec2(width, (value_text.size().y + 7.0).max(HEIGHT));
@@ -38,10 +41,10 @@ pub fn fact_ui(ui: &mut Ui, label: &str, value: &str, is_code: bool) -> Response
     if response.hovered() {
         painter.rect_filled(rect.expand2(vec2(4.0, 0.0)), theme::RADIUS_SMALL, t.raised);
     }
-    let label = paint::line(ui, label, theme::regular(theme::SMALL_SIZE), t.subdued, LABEL - 6.0);
+    let label = paint::line(ui, label, theme::regular(theme::SMALL_SIZE), t.subdued, label_width - 4.0);
     paint::galley_left(painter, label, rect.left(), rect.top() + HEIGHT / 2.0);
     let top = rect.center().y - value_text.size().y / 2.0;
-    painter.galley(pos2(rect.left() + LABEL, top), value_text, t.text);
+    painter.galley(pos2(rect.left() + label_width, top), value_text, t.text);
     if is_raised {
         let sign = paint::line(ui, &icons::COPY.glyph().to_string(), icons::font(13.0), t.subdued, f32::INFINITY);
         paint::galley_center(painter, sign, pos2(rect.right() - SIGN / 2.0 + 2.0, rect.top() + HEIGHT / 2.0));
