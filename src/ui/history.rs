@@ -212,7 +212,7 @@ fn progress_ui(ui: &mut Ui, refreshing: Refreshing, actions: &mut Vec<Action>) {
 
 /// Draws what can be done to the selected, in the place of the chips.
 fn selected_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions: &mut Vec<Action>) {
-    let is_narrow = ui.available_width() < 540.0;
+    let is_narrow = ui.available_width() < 550.0;
     let ids = state.selection.ids();
     let mut buttons = vec![
         (Pressed::Tag, icons::TAG, "Tag…", "Add tags or take them away (F2)"),
@@ -227,7 +227,7 @@ fn selected_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, 
         );
     }
     let mut pressed = None;
-    let row = ui.horizontal(|ui| {
+    let row = ui.horizontal_wrapped(|ui| {
         ui.set_min_height(theme::CHIP_HEIGHT);
         ui.spacing_mut().item_spacing.x = 6.0;
         let words = format!("{} selected", grouped(ids.len() as u64));
@@ -239,6 +239,8 @@ fn selected_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, 
             let button = |ui: &mut Ui| match (is_narrow, what) {
                 (true, _) => ui.add(IconButton::new(icon, name)),
                 (false, Pressed::Delete) => ui.add(QuietButton::new(name).icon(icon).pill().danger()),
+                // The bar above has an export too.
+                (false, Pressed::Export) => ui.add(QuietButton::new("Export…").icon(icon).pill()).accessible_name(name),
                 (false, _) => ui.add(QuietButton::new(name).icon(icon).pill()),
             };
             let response = ui.add_enabled_ui(is_enabled, button).inner.on_hover_text(tip);

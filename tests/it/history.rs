@@ -150,9 +150,16 @@ fn days_are_chosen_from_a_list_or_typed() {
         click(&mut window, Role::Button, name);
         wait(&mut window, name, |window| shown(window) == expected);
     }
-    click(&mut window, Role::Button, "Created last 30 days");
-    click(&mut window, Role::Button, "Custom days…");
+    // By keys alone: what opens is entered at the choice of now.
+    window.get_by_role_and_label(Role::Button, "Created last 30 days").focus();
     window.run_ok();
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    assert_eq!(focused(&window).as_deref(), Some("Last 30 days"));
+    press(&mut window, Modifiers::NONE, Key::ArrowDown);
+    assert_eq!(focused(&window).as_deref(), Some("Custom days…"));
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    window.run_ok();
+    assert!(!says(&window, "Custom days…"), "it is closed");
     wait(&mut window, "all", |window| shown(window) == "dcba");
     assert_eq!(focused(&window).as_deref(), Some("From"));
     // 40 days before 2030-03-17.
@@ -247,7 +254,7 @@ fn what_is_deleted_comes_back_by_key_and_by_the_toast() {
 }
 
 fn value_of_search(window: &Window) -> String {
-    window.get_by_role(Role::SearchInput).value().unwrap_or_default()
+    window.get_by_role_and_label(Role::SearchInput, "Search id, card, note, #tag").value().unwrap_or_default()
 }
 
 #[test]

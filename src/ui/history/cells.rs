@@ -1,6 +1,11 @@
 //! The columns of the history's table: their names, which sort, and what an entry shows in each.
 
-use egui::{Label, Response, RichText, Role, Sense, Ui, WidgetInfo, accesskit::SortDirection, vec2};
+use egui::{
+    Label, Response, RichText, Role, Sense, Ui, WidgetInfo,
+    accesskit::SortDirection,
+    text::{LayoutJob, TextFormat},
+    vec2,
+};
 use jiff::Timestamp;
 
 use super::super::{
@@ -18,7 +23,7 @@ use crate::domain::{
 
 /// Draws the name of a column, a press on which sorts by it.
 pub(super) fn title_of_ui(ui: &mut Ui, cell: Cell, sort: &mut Sort) {
-    let Some(key) = cell.sort_key() else { return rows::title_ui(ui, cell) };
+    let key = cell.sort_key();
     let t = Tokens::of(ui);
     let is_by = sort.key == key;
     let next = sort.pressed(key);
@@ -105,7 +110,8 @@ pub(super) enum Cell {
     Token,
     Card,
     UsedBy,
-    Note,
+    /// With the client, where there is room for both.
+    UsedByFrom,
     Source,
     Took,
     Created,
@@ -115,9 +121,10 @@ impl rows::Cell for Cell {
     fn width(self) -> Width {
         match self {
             Self::Status => Width::Exact(84.0),
-            Self::Token | Self::Note => Width::Rest,
+            Self::Token => Width::Rest,
             Self::Card => Width::Exact(141.0),
-            Self::UsedBy => Width::Exact(190.0),
+            Self::UsedBy => Width::Exact(206.0),
+            Self::UsedByFrom => Width::Exact(290.0),
             Self::Source => Width::Exact(56.0),
             Self::Took => Width::Exact(60.0),
             Self::Created => Width::Exact(76.0),
@@ -129,8 +136,7 @@ impl rows::Cell for Cell {
             Self::Status => "Status",
             Self::Token => "Token",
             Self::Card => "Card",
-            Self::UsedBy => "Used by",
-            Self::Note => "Note and tags",
+            Self::UsedBy | Self::UsedByFrom => "Used by",
             Self::Source => "Source",
             Self::Took => "Took",
             Self::Created => "Created",
@@ -145,29 +151,28 @@ impl rows::Cell for Cell {
 impl Cell {
     /// The columns that there is room for.
     pub(super) fn shown_in(width: f32) -> &'static [Self] {
-        use Cell::{Card, Created, Note, Source, Status, Token, Took, UsedBy};
+        use Cell::{Card, Created, Source, Status, Token, Took, UsedBy, UsedByFrom};
         match width {
-            1080.0.. => &[Status, Token, Card, UsedBy, Note, Source, Took, Created],
+            1020.0.. => &[Status, Token, Card, UsedByFrom, Source, Took, Created],
             880.0.. => &[Status, Token, Card, UsedBy, Source, Took, Created],
-            670.0.. => &[Status, Token, Card, Source, Took, Created],
-            590.0.. => &[Status, Token, Card, Source, Created],
+            700.0.. => &[Status, Token, Card, Source, Took, Created],
+            640.0.. => &[Status, Token, Card, Source, Created],
             480.0.. => &[Status, Token, Card, Created],
             340.0.. => &[Status, Token, Card],
             _ => &[Status, Token],
         }
     }
 
-    fn sort_key(self) -> Option<SortKey> {
-        Some(match self {
+    fn sort_key(self) -> SortKey {
+        match self {
             Self::Status => SortKey::Status,
             Self::Token => SortKey::Token,
             Self::Card => SortKey::Card,
-            Self::UsedBy => SortKey::UsedBy,
+            Self::UsedBy | Self::UsedByFrom => SortKey::UsedBy,
             Self::Source => SortKey::Source,
             Self::Took => SortKey::Took,
             Self::Created => SortKey::Created,
-            Self::Note => return None,
-        })
+        }
     }
 
     pub(super) fn ui(self, ui: &mut Ui, entry: &Entry, now: Timestamp) {
@@ -197,25 +202,15 @@ impl Cell {
                     marks_ui(ui, entry);
                 }
             }
-            Self::UsedBy => {
+            Self::UsedBy | Self::UsedByFrom => {
                 if let Some(by) = &entry.used_by {
-                    let client = entry.used_client.as_deref().map(|client| format!("  {client}")).unwrap_or_default();
-                    let mut line = egui::text::LayoutJob::default();
-                    let format = |font, color| egui::TextFormat::simple(font, color);
-                    line.append(by, 0.0, format(theme::mono(theme::MONO_SIZE), t.text));
-                    line.append(&client, 0.0, format(theme::regular(theme::SMALL_SIZE), t.faint));
+                    let client = entry.used_client.as_deref().filter(|_| self == Self::UsedByFrom);
+                    let client = client.map(|client| format!("  {client}")).unwrap_or_default();
+                    let mut line = LayoutJob::default();
+                    line.append(by, 0.0, TextFormat::simple(theme::mono(theme::MONO_SIZE), t.text));
+                    line.append(&client, 0.0, TextFormat::simple(theme::regular(theme::SMALL_SIZE), t.subdued));
                     let label = ui.add(Label::new(line).truncate());
                     label.on_hover_text(used_by(entry).unwrap_or_default());
-                }
-            }
-            Self::Note => {
-                let tags = if entry.tags.is_empty() { String::new() } else { format!("{} ", tags_words(entry)) };
-                let mut line = egui::text::LayoutJob::default();
-                let format = |color| egui::TextFormat::simple(theme::regular(theme::SMALL_SIZE), color);
-                line.append(&tags, 0.0, format(t.accent_text));
-                line.append(&entry.note, 0.0, format(t.subdued));
-                if has_marks(entry) {
-                    ui.add(Label::new(line).truncate()).on_hover_text(marks_words(entry));
                 }
             }
             Self::Card => {
@@ -251,11 +246,22 @@ fn marks_words(entry: &Entry) -> String {
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
-/// Says by a sign that somebody wrote something on an entry, and what in its tooltip.
+/// Says what somebody wrote on an entry, by a sign where there is no room for words.
 fn marks_ui(ui: &mut Ui, entry: &Entry) -> Response {
-    let icon = if entry.note.is_empty() { icons::TAG } else { icons::PENCIL };
-    let label = ui.add(Label::new(icon.colored(12.0, Tokens::of(ui).accent_text)).selectable(false));
+    let t = Tokens::of(ui);
     let words = marks_words(entry);
-    label.widget_info(|| WidgetInfo::labeled(Role::Label, true, &words));
+    let icon = if entry.note.is_empty() { icons::TAG } else { icons::PENCIL };
+    let label = ui.add(Label::new(icon.colored(12.0, t.accent_text)));
+    if ui.available_width() > 50.0 {
+        let tags = if entry.tags.is_empty() { String::new() } else { format!("{}  ", tags_words(entry)) };
+        let mut line = LayoutJob::default();
+        let small = |color| TextFormat::simple(theme::regular(theme::SMALL_SIZE), color);
+        line.append(&tags, 0.0, small(t.accent_text));
+        line.append(&entry.note, 0.0, small(t.subdued));
+        ui.spacing_mut().item_spacing.x = 4.0;
+        ui.add(Label::new(line).truncate()).on_hover_text(&words);
+    } else {
+        label.widget_info(|| WidgetInfo::labeled(Role::Label, true, &words));
+    }
     label.on_hover_text(words)
 }

@@ -100,21 +100,43 @@ pub fn days_ui(ui: &mut Ui, days: &mut Days, focus_from: &mut bool) {
     if chip.has_focus() {
         paint::button_focus_ring(ui, chip.rect, radius);
     }
+    // What opens is entered by keys at once, and left to the chip.
+    let is_opened = chip.clicked();
+    let mut chosen = None;
     egui::Popup::menu(&chip).show(|ui| {
+        ui.set_min_width(150.0);
+        let is_custom = matches!(days, Days::Custom { .. });
         for choice in [Days::Any, Days::Today, Days::Last7, Days::Last30] {
-            if ui.selectable_label(*days == choice, choice.label()).clicked() {
-                *days = choice;
+            let is_now = *days == choice;
+            let item = ui.selectable_label(is_now, choice.label());
+            if is_opened && is_now {
+                item.request_focus();
+            }
+            if item.clicked() {
+                chosen = Some(choice);
             }
         }
         ui.separator();
-        let is_custom = matches!(days, Days::Custom { .. });
-        if ui.selectable_label(is_custom, "Custom days…").clicked() {
-            if !is_custom {
-                *days = Days::Custom { from: String::new(), to: String::new() };
-            }
-            *focus_from = true;
+        let item = ui.selectable_label(is_custom, "Custom days…");
+        if is_opened && is_custom {
+            item.request_focus();
+        }
+        if item.clicked() {
+            let none = Days::Custom { from: String::new(), to: String::new() };
+            chosen = Some(if is_custom { days.clone() } else { none });
+        }
+        // A choice by key leaves it open otherwise.
+        if chosen.is_some() {
+            ui.close();
         }
     });
+    if let Some(choice) = chosen {
+        *focus_from = matches!(choice, Days::Custom { .. });
+        if !*focus_from {
+            chip.request_focus();
+        }
+        *days = choice;
+    }
 }
 
 /// Draws the two days, if they are typed; gives the days where they are to be forgotten.
