@@ -372,7 +372,8 @@ impl Desk {
             Err(_) if args.memory => None,
             Err(error) => return Err(error.into()),
         };
-        let settings = folders.as_ref().map(load_settings).unwrap_or_default();
+        let (settings, warnings) =
+            folders.as_ref().map(|folders| settings::load(&folders.settings_file())).unwrap_or_default();
         let (profile, target) = args.chosen(&settings)?;
         // Nothing is made on disk for a call that will not be sent.
         let key = match target {
@@ -384,6 +385,8 @@ impl Desk {
             _ => Place::Memory,
         };
         let store = Store::open(&place, clock.now())?;
+        // A folder that cannot be used at all was told of by itself.
+        warnings.iter().for_each(remark);
         let targets = Targets::new(store, args.seed);
         let backend = match key {
             None => targets.local(args.policies.on_top_of(settings.policies)),
