@@ -15,7 +15,7 @@ use crate::{
     },
     messages::Command,
     ui::{
-        PresetAction,
+        Action, PresetAction,
         form::{FormState, QuickPreset},
         palette::{
             PaletteState, Scope,
@@ -182,9 +182,13 @@ impl App {
     }
 
     fn delete_preset(&mut self, id: u64) {
-        let name = self.shelf.library.own(id).map(|own| own.name.clone()).unwrap_or_default();
-        self.change_library(|library| library.delete(id));
-        self.panels.toasts.push(Toast::new(Tone::Ok, format!("The preset {name} was deleted")));
+        let mut deleted = None;
+        self.change_library(|library| deleted = library.delete(id));
+        if let Some(preset) = deleted {
+            let words = format!("The preset {} was deleted", preset.name);
+            let back = Action::Preset(PresetAction::Restore(Box::new(preset)));
+            self.panels.toasts.push(Toast::new(Tone::Ok, words).action("Undo", back));
+        }
     }
 
     fn change_library(&mut self, change: impl FnOnce(&mut Library)) {
@@ -202,6 +206,7 @@ impl App {
             PresetAction::Save(name) => self.save_preset(&name),
             PresetAction::Rename { id, name } => self.change_library(|library| library.rename(id, &name)),
             PresetAction::Delete(id) => self.delete_preset(id),
+            PresetAction::Restore(preset) => self.change_library(|library| library.restore(*preset)),
         }
     }
 }

@@ -83,7 +83,7 @@ impl Library {
     pub fn save(&mut self, name: &str, draft: &Draft, expects: Option<Expectation>) -> PresetKey {
         let name = mask::text(name.trim());
         let same = self.own.iter().find(|own| own.name == name).map(|own| own.id);
-        let id = same.unwrap_or_else(|| self.own.iter().map(|own| own.id).max().unwrap_or_default() + 1);
+        let id = same.unwrap_or_else(|| self.free_id());
         self.own.retain(|own| own.id != id);
         self.own.push(OwnPreset { id, name, draft: KeptDraft::of(draft).0, expects });
         PresetKey::Own(id)
@@ -95,11 +95,24 @@ impl Library {
         }
     }
 
-    pub fn delete(&mut self, id: u64) {
-        self.own.retain(|own| own.id != id);
+    /// Takes a preset away; gives it, so that it can come back.
+    pub fn delete(&mut self, id: u64) -> Option<OwnPreset> {
+        let place = self.own.iter().position(|own| own.id == id)?;
         let key = PresetKey::Own(id);
         self.favourites.retain(|known| *known != key);
         self.recents.retain(|known| *known != key);
+        Some(self.own.remove(place))
+    }
+
+    /// Brings a deleted preset back, under another number if its own was given away.
+    pub fn restore(&mut self, preset: OwnPreset) {
+        let is_taken = self.own(preset.id).is_some();
+        let id = if is_taken { self.free_id() } else { preset.id };
+        self.own.push(OwnPreset { id, ..preset });
+    }
+
+    fn free_id(&self) -> u64 {
+        self.own.iter().map(|own| own.id).max().unwrap_or_default() + 1
     }
 
     /// The form with a preset in it, and what is then expected. Name and address of the form stay where the preset has
@@ -154,7 +167,11 @@ mod tests {
             library.fill(&key, &Draft::default(), &FormDefaults::default(), today).unwrap().0.cvc.expose(),
             "123"
         );
-        library.delete(1);
+        let deleted = library.delete(1).unwrap();
+        assert_eq!(library.delete(1), None);
         assert_eq!(library, Library::default());
+        library.restore(deleted.clone());
+        library.restore(deleted);
+        assert_eq!(library.own.iter().map(|own| own.id).collect::<Vec<_>>(), [1, 2]);
     }
 }

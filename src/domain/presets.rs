@@ -97,11 +97,7 @@ impl Preset {
             key: PresetKey::Card(card.number.clone()),
             name: card.description.clone(),
             about: format!("{} · {}", CardField::Number.show(&card.number), known.join(" · ")),
-            brand: if card.networks.contains(&CardNetwork::CartesBancaires) {
-                "Cartes Bancaires"
-            } else {
-                card.brand.as_str()
-            },
+            brand: brand_of(card),
             steps,
             checks: card.failing_checks(),
             number: card.number.clone(),
@@ -160,7 +156,7 @@ impl Preset {
             words: Words::new(&format!("{name} {outcome}"), &about),
             outcome,
             about,
-            brand: card.map_or("", |card| card.brand.as_str()),
+            brand: card.map_or("", brand_of),
             steps,
             checks: None,
             number: card.map(|card| card.number.clone()).unwrap_or_default(),
@@ -184,6 +180,12 @@ impl Preset {
         }
         self.words.rank(search)
     }
+}
+
+/// The mark of a card: a co-branded one has that of its first network.
+fn brand_of(card: &TestCard) -> &'static str {
+    let is_cartes_bancaires = card.networks.contains(&CardNetwork::CartesBancaires);
+    if is_cartes_bancaires { "Cartes Bancaires" } else { card.brand.as_str() }
 }
 
 /// The code of a step that fails.

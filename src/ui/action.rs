@@ -10,6 +10,7 @@ use crate::{
         entry::{EntryId, HistoryFilter},
         fault::Rule,
         key::ApiKey,
+        library::OwnPreset,
         presets::PresetKey,
         profile::ProfileId,
         request_log::ExchangeId,
@@ -55,6 +56,8 @@ pub enum PresetAction {
         name: String,
     },
     Delete(u64),
+    /// Bring back one that was deleted.
+    Restore(Box<OwnPreset>),
 }
 
 /// A wish of the user, as the views understood it.

@@ -63,6 +63,14 @@ fn caret(ctx: &Context, id: Id) -> Option<usize> {
     Some(state.cursor.char_range()?.primary.index.0)
 }
 
+/// Marks the whole text of a field, so that typing replaces it.
+pub fn select_all(ctx: &Context, id: Id, text: &str) {
+    let mut state = TextEdit::load_state(ctx, id).unwrap_or_default();
+    let (start, end) = (CCursor::new(0), CCursor::new(text.chars().count()));
+    state.cursor.set_char_range(Some(CCursorRange::two(start, end)));
+    TextEdit::store_state(ctx, id, state);
+}
+
 /// Puts the caret of a text field before its so manieth character.
 pub fn set_caret(ctx: &Context, id: Id, place: usize) {
     let mut state = TextEdit::load_state(ctx, id).unwrap_or_default();

@@ -246,12 +246,19 @@ pub fn form_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext<'_>, action
     egui::Panel::bottom("form_actions").frame(bar_frame(ui)).show_separator_line(false).show(ui, |ui| {
         footer_ui(ui, state, ctx, &prediction, actions);
     });
+    // What should happen stays in sight, wherever the fields are scrolled to.
+    let sides = theme::PANE_PADDING;
+    let head = egui::Frame::new().inner_margin(egui::Margin { left: sides, right: sides, top: sides, bottom: 10 });
+    egui::Panel::top("form_head").frame(head).show_separator_line(false).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 10.0;
+        header_ui(ui, actions);
+        outcome_ui(ui, state, ctx, &prediction, actions);
+    });
     egui::CentralPanel::default().frame(egui::Frame::new()).show(ui, |ui| {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-            egui::Frame::new().inner_margin(f32::from(theme::PANE_PADDING)).show(ui, |ui| {
+            let body = egui::Margin { left: sides, right: sides, top: 4, bottom: sides };
+            egui::Frame::new().inner_margin(body).show(ui, |ui| {
                 ui.spacing_mut().item_spacing.y = theme::FIELD_GAP;
-                header_ui(ui, actions);
-                outcome_ui(ui, state, ctx, &prediction, actions);
                 let before = state.draft.clone();
                 fields_ui(ui, state, ctx);
                 if state.draft != before {

@@ -4,6 +4,7 @@ use egui::{Context, Id, Key, Modifiers, RichText, TextEdit, Ui};
 
 use super::{
     action::{Action, PresetAction},
+    card_text::select_all,
     theme,
     theme::Tokens,
     widgets::{Field, InlineAlert, PrimaryButton, QuietButton, Tone, modal_ui},
@@ -101,6 +102,7 @@ fn name_ui(ui: &mut Ui, state: &mut PresetState, problem: Option<(Tone, &str)>) 
     if !state.is_started {
         state.is_started = true;
         response.request_focus();
+        select_all(ui.ctx(), response.id, &state.name);
     }
 }
 

@@ -196,7 +196,7 @@ fn the_form_is_saved_as_a_preset_renamed_and_deleted() {
     click(&mut window, Role::Button, "Save the form as a preset…");
     assert!(says(&window, "Expects charge declines with generic_decline"));
     assert!(says(&window, "Left out: the CVC"));
-    play(&mut window, "⬚Nightly run↵");
+    play(&mut window, "Nightly run↵");
     wait_for(&mut window, "Saved as Nightly run");
     ctrl(&mut window, Key::N);
 
@@ -210,7 +210,7 @@ fn the_form_is_saved_as_a_preset_renamed_and_deleted() {
     window.key_press(Key::F2);
     window.run_ok();
     assert_eq!(value(&window, "Name"), "Nightly run");
-    play(&mut window, "⬚Weekly run↵");
+    play(&mut window, "Weekly run↵");
     drop(window);
     assert!(kept.text("presets.json").contains("Weekly run"));
 
@@ -223,6 +223,12 @@ fn the_form_is_saved_as_a_preset_renamed_and_deleted() {
     again.run_ok();
     click(&mut again, Role::Button, "Delete this preset");
     wait_for(&mut again, "The preset Weekly run was deleted");
+    click(&mut again, Role::Button, "Undo");
+    search(&mut again, "weekly");
+    assert_eq!(listed(&again).len(), 1, "it came back");
+    again.key_press(Key::F2);
+    again.run_ok();
+    click(&mut again, Role::Button, "Delete this preset");
     search(&mut again, "weekly");
     assert!(listed(&again).is_empty());
     drop(again);
