@@ -20,14 +20,19 @@ pub(super) enum OutcomeAsked {
     Drop,
 }
 
-/// The height with a line for the word above what is expected.
-const EXPECTS_HEIGHT: f32 = 44.0;
+/// Room for the word above what is expected.
+const ABOVE: f32 = 23.0;
 
 /// Draws the field; `expects` says what is expected of the form, if anything is.
 pub(super) fn outcome_field_ui(ui: &mut Ui, expects: Option<&str>) -> OutcomeAsked {
     const ICON: f32 = 15.0;
     let t = Tokens::of(ui);
-    let height = if expects.is_some() { EXPECTS_HEIGHT } else { theme::CONTROL_HEIGHT };
+    // What is expected has as many lines as it needs.
+    let expected = expects.map(|expects| {
+        let room = ui.available_width() - 10.0 - ICON - 8.0 - 36.0;
+        ui.painter().layout(expects.to_owned(), theme::regular(theme::SMALL_SIZE), t.text, room)
+    });
+    let height = expected.as_ref().map_or(theme::CONTROL_HEIGHT, |words| words.size().y + ABOVE + 6.0);
     let (rect, response) = ui.allocate_exact_size(theme::full_width(ui, height), Sense::click());
     let spoken = expects.map_or_else(|| "What should happen?".to_owned(), |expects| format!("Expects {expects}"));
     response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), &spoken));
@@ -58,16 +63,17 @@ pub(super) fn outcome_field_ui(ui: &mut Ui, expects: Option<&str>) -> OutcomeAsk
     }
     let left = rect.left() + 10.0 + ICON + 8.0;
     let room = right - left - 8.0;
-    let line = |words: &str, color| paint::line(ui, words, theme::regular(theme::SMALL_SIZE), color, room);
-    let tip = match expects {
+    let tip = match expected {
         None => {
             let words = paint::line(ui, &spoken, theme::regular(theme::BODY_SIZE), t.faint, room);
             paint::galley_left(ui.painter(), words, left, rect.center().y);
             Deed::Palette.tip("Search presets and test cards by their outcome")
         }
-        Some(expects) => {
-            paint::galley_left(ui.painter(), line("Expects", t.faint), left, rect.top() + 13.0);
-            paint::galley_left(ui.painter(), line(expects, t.text), left, rect.bottom() - 13.0);
+        Some(expected) => {
+            let word = paint::line(ui, "Expects", theme::regular(theme::SMALL_SIZE), t.faint, room);
+            paint::galley_left(ui.painter(), word, left, rect.top() + 13.0);
+            let middle = rect.top() + ABOVE + expected.size().y / 2.0;
+            paint::galley_left(ui.painter(), expected, left, middle);
             format!("{spoken}. {}", Deed::Palette.tip("Choose another outcome"))
         }
     };
