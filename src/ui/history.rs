@@ -8,7 +8,7 @@ mod selection;
 use std::collections::HashSet;
 
 use egui::{
-    Align, Id, Key, Layout, Modifiers, ProgressBar, RichText, Role, Sense, Ui, UiBuilder, accesskit::Live, vec2,
+    Align, Id, Key, Layout, Modifiers, RichText, Role, Sense, Ui, UiBuilder, WidgetInfo, accesskit::Live, vec2,
 };
 use jiff::Timestamp;
 
@@ -201,9 +201,18 @@ fn progress_ui(ui: &mut Ui, refreshing: Refreshing, actions: &mut Vec<Action>) {
             }
             None => (0.0, "Refreshing…".to_owned()),
         };
-        let label = ui.label(RichText::new(&words).size(theme::SMALL_SIZE));
-        let bar = ProgressBar::new(share).desired_height(6.0).desired_width((ui.available_width() - 84.0).max(40.0));
-        ui.add(bar).labelled_by(label.id);
+        ui.label(RichText::new(&words).size(theme::SMALL_SIZE));
+        let t = Tokens::of(ui);
+        let size = vec2((ui.available_width() - 84.0).max(40.0), 6.0);
+        let (track, bar) = ui.allocate_exact_size(size, Sense::hover());
+        bar.widget_info(|| WidgetInfo::labeled(Role::ProgressIndicator, true, "Refresh"));
+        ui.accesskit_node_builder(bar.id, |node| {
+            node.set_numeric_value(f64::from(share) * 100.0);
+            node.set_min_numeric_value(0.0);
+            node.set_max_numeric_value(100.0);
+        });
+        ui.painter().rect_filled(track, 3, t.border);
+        ui.painter().rect_filled(track.with_max_x(track.left() + track.width() * share), 3, t.accent);
         if ui.add(QuietButton::new("Cancel")).on_hover_text("Stop asking; what was found stays").clicked() {
             actions.push(Action::Cancel(refreshing.job));
         }
@@ -419,6 +428,7 @@ fn keys_ui(ui: &Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions:
     }
     if pressed(Modifiers::COMMAND, Key::A) {
         state.selection.all(ctx.history);
+        actions.extend(state.selection.cursor().map(Action::Select));
     }
     if state.selection.len() > 1 && pressed(Modifiers::NONE, Key::Escape) {
         state.selection.narrow();
