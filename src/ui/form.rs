@@ -531,8 +531,9 @@ fn number_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext<'_>) {
     let is_left = state.left.contains(&FormField::Number);
     let standing = number_state(&text, is_left);
     let note = match test_cards::by_number(&digits) {
-        Some(card) => card_note(card),
-        None => String::new(),
+        // What is expected says it already.
+        Some(card) if state.expects.is_none() => card_note(card),
+        Some(_) | None => String::new(),
     };
     let words = ("Card number", "", "4242 4242 4242 4242");
     let drawn = card_field_ui(ui, state, FormField::Number, CardField::Number, words, (&standing, &note));
