@@ -739,7 +739,6 @@ impl App {
         egui::Panel::bottom("status").frame(line).resizable(false).show(ui, |ui| {
             bars::status_bar_ui(ui, &self.model);
         });
-        let pane = egui::Frame::new().fill(t.panel);
         let now = self.clock.now();
         let form_context = FormContext {
             now,
@@ -749,29 +748,33 @@ impl App {
             is_blocked: matches!(self.model.storage, Storage::Unusable(_)),
             quick: self.shelf.quick(),
         };
-        let width = ui.available_width();
-        let plan = layout::plan(width, &self.layout.now, self.panels.drawer_is_open);
+        let mut room = ui.available_rect_before_wrap();
+        let plan = layout::plan(room.width(), &self.layout.now, self.panels.drawer_is_open);
         if let Some(width) = plan.form {
-            let shown = egui::Panel::left("form").frame(pane).resizable(false).exact_size(width).show(ui, |ui| {
+            let place = room.with_max_x(room.left() + width);
+            self.panels.parts.set(Part::Form, place);
+            layout::pane_ui(ui, "Form", place, t.panel, |ui| {
                 form::form_ui(ui, &mut self.panels.form, &form_context, actions);
             });
-            self.panels.parts.set(Part::Form, shown.response.rect);
+            room.min.x = place.right();
+            self.form_splitter_ui(ui, width, &plan);
         }
-        if let Dock::Beside(width) = plan.inspector {
-            let shown = egui::Panel::right("inspector").frame(pane).resizable(false).exact_size(width).show(ui, |ui| {
-                self.inspector_ui(ui, actions);
-            });
-            self.panels.parts.set(Part::Inspector, shown.response.rect);
+        let place = match plan.inspector {
+            Dock::Beside(width) => room.with_max_x(room.right() - width),
+            Dock::Drawer(_) | Dock::Hidden => room,
+        };
+        self.panels.parts.set(Part::Middle, place);
+        layout::pane_ui(ui, "Middle", place, t.canvas, |ui| self.middle_ui(ui, now, actions));
+        match plan.inspector {
+            Dock::Beside(width) => {
+                let place = room.with_min_x(place.right());
+                self.panels.parts.set(Part::Inspector, place);
+                self.inspector_splitter_ui(ui, width, &plan);
+                layout::pane_ui(ui, "Inspector", place, t.panel, |ui| self.inspector_ui(ui, actions));
+            }
+            Dock::Drawer(width) => self.drawer_ui(ui, width, actions),
+            Dock::Hidden => {}
         }
-        let canvas = egui::Frame::new().fill(t.canvas);
-        let middle = egui::CentralPanel::default().frame(canvas).show(ui, |ui| {
-            self.middle_ui(ui, now, actions);
-        });
-        self.panels.parts.set(Part::Middle, middle.response.rect);
-        if let Dock::Drawer(width) = plan.inspector {
-            self.drawer_ui(ui, width, actions);
-        }
-        self.splitters_ui(ui, &plan);
         // "2 min ago" becomes "3 min ago" by itself; nothing else happens without a reason.
         let newest = match self.panels.pane {
             Pane::History => {
@@ -833,23 +836,20 @@ impl App {
         }
     }
 
-    fn splitters_ui(&mut self, ui: &Ui, plan: &layout::Plan) {
-        let usual = Layout::default();
-        let part = |part: Part| self.panels.parts.of(part);
-        if let Some(width) = plan.form {
-            let edge = layout::edge_of(part(Part::Form), Grows::Right);
-            if let Some(moved) =
-                layout::splitter_ui(ui, "Width of the form", edge, Grows::Right, width, plan.form_range)
-            {
-                self.layout.now.form_width = moved.unwrap_or(usual.form_width);
-            }
+    /// The bar at the right of the form.
+    fn form_splitter_ui(&mut self, ui: &Ui, width: f32, plan: &layout::Plan) {
+        let edge = layout::edge_of(self.panels.parts.of(Part::Form), Grows::Right);
+        if let Some(moved) = layout::splitter_ui(ui, "Width of the form", edge, Grows::Right, width, plan.form_range) {
+            self.layout.now.form_width = moved.unwrap_or(Layout::default().form_width);
         }
-        if let Dock::Beside(width) = plan.inspector {
-            let edge = layout::edge_of(part(Part::Inspector), Grows::Left);
-            let name = "Width of the inspector";
-            if let Some(moved) = layout::splitter_ui(ui, name, edge, Grows::Left, width, plan.inspector_range) {
-                self.layout.now.inspector_width = moved;
-            }
+    }
+
+    /// The bar at the left of the inspector.
+    fn inspector_splitter_ui(&mut self, ui: &Ui, width: f32, plan: &layout::Plan) {
+        let edge = layout::edge_of(self.panels.parts.of(Part::Inspector), Grows::Left);
+        let name = "Width of the inspector";
+        if let Some(moved) = layout::splitter_ui(ui, name, edge, Grows::Left, width, plan.inspector_range) {
+            self.layout.now.inspector_width = moved;
         }
     }
 

@@ -11,7 +11,7 @@ use super::{
     aside::{Aside, Wanted},
     icons, theme,
     theme::Tokens,
-    widgets::{IconButton, JsonLines, JsonTree, JsonTreeAction, QuietButton, chip::grouped, search_ui},
+    widgets::{IconButton, JsonLines, JsonTree, JsonTreeAction, QuietButton, chip::grouped, ends_ui, search_ui},
     words,
 };
 use crate::domain::{api::ApiResponse, currency::ChargeCurrency, entry::EntryId, field_help, request_log::ExchangeId};
@@ -274,8 +274,9 @@ fn status_line_ui(
     actions: &mut Vec<Action>,
 ) {
     let t = Tokens::of(ui);
-    egui::Sides::new().height(theme::CHIP_HEIGHT).shrink_left().truncate().show(
+    ends_ui(
         ui,
+        theme::CHIP_HEIGHT,
         |ui| {
             let color = if response.is_success() { t.ok } else { t.error };
             let status = format!("HTTP {}", response.http_status);
@@ -284,20 +285,20 @@ fn status_line_ui(
             ui.add(Label::new(RichText::new(took).size(theme::SMALL_SIZE).color(t.subdued)));
         },
         |ui| {
-            if ui.add(IconButton::new(icons::COPY, "Copy the whole response").small()).clicked() {
-                actions.push(Action::Copy { text: response.text(), what: "Response".to_owned() });
+            if let Some(lines) = &mut state.lines {
+                if ui.add(IconButton::new(icons::UNFOLD_VERTICAL, "Unfold all").small()).clicked() {
+                    lines.expand_all();
+                }
+                if ui.add(IconButton::new(icons::FOLD_VERTICAL, "Fold all").small()).clicked() {
+                    lines.collapse_all();
+                }
             }
             let words = if state.headers_are_open { "Hide headers" } else { "Headers" };
             if ui.add(QuietButton::new(words).pill()).clicked() {
                 state.headers_are_open = !state.headers_are_open;
             }
-            if let Some(lines) = &mut state.lines {
-                if ui.add(IconButton::new(icons::FOLD_VERTICAL, "Fold all").small()).clicked() {
-                    lines.collapse_all();
-                }
-                if ui.add(IconButton::new(icons::UNFOLD_VERTICAL, "Unfold all").small()).clicked() {
-                    lines.expand_all();
-                }
+            if ui.add(IconButton::new(icons::COPY, "Copy the whole response").small()).clicked() {
+                actions.push(Action::Copy { text: response.text(), what: "Response".to_owned() });
             }
         },
     );
@@ -379,19 +380,20 @@ fn about_ui(ui: &mut Ui, lines: &JsonLines, actions: &mut Vec<Action>) {
             return;
         };
         let (pointer, value) = (lines.pointer(line), lines.value(line));
-        egui::Sides::new().height(20.0).shrink_left().truncate().show(
+        ends_ui(
             ui,
+            20.0,
             |ui| {
                 let shown = if pointer.is_empty() { "the whole answer" } else { &pointer };
                 let shown = RichText::new(shown).font(theme::mono_medium(theme::MONO_SIZE));
                 ui.add(Label::new(shown).truncate().selectable(true));
             },
             |ui| {
-                if ui.add(IconButton::new(icons::ROUTE, "Copy the line's path").small()).clicked() {
-                    actions.push(Action::Copy { text: pointer.clone(), what: "Path".to_owned() });
-                }
                 if ui.add(IconButton::new(icons::COPY, "Copy the line's value").small()).clicked() {
                     actions.push(Action::Copy { text: lines.copied(line), what: "Value".to_owned() });
+                }
+                if ui.add(IconButton::new(icons::ROUTE, "Copy the line's path").small()).clicked() {
+                    actions.push(Action::Copy { text: pointer.clone(), what: "Path".to_owned() });
                 }
             },
         );

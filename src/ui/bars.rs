@@ -7,11 +7,12 @@ use super::{
     icons,
     palette::Scope,
     server::faults_words,
+    shortcuts::Deed,
     theme,
     theme::Tokens,
     widgets::{
-        IconButton, MarkedRow, QuietButton, Segmented, Tone, chip::grouped, key_cap_ui, logo_ui, marked_row, paint,
-        pill_ui,
+        IconButton, MarkedRow, QuietButton, Segmented, Tone, chip::grouped, ends_ui, key_cap_ui, logo_ui, marked_row,
+        paint, pill_ui,
     },
 };
 use crate::{
@@ -39,10 +40,12 @@ pub struct BarContext<'a> {
 pub fn top_bar_ui(ui: &mut Ui, about: &BarContext<'_>, actions: &mut Vec<Action>) {
     let BarContext { settings, key, .. } = *about;
     let is_narrow = ui.available_width() < 1060.0;
+    let is_wide = ui.available_width() > 1240.0;
     // Both ends are drawn by closures that live at once.
     let mut of_left = Vec::new();
-    egui::Sides::new().height(theme::CONTROL_HEIGHT).shrink_left().truncate().show(
+    ends_ui(
         ui,
+        theme::CONTROL_HEIGHT,
         |ui| {
             logo_ui(ui, 20.0);
             if !is_narrow {
@@ -61,16 +64,18 @@ pub fn top_bar_ui(ui: &mut Ui, about: &BarContext<'_>, actions: &mut Vec<Action>
             }
         },
         |ui| {
-            if ui.add(IconButton::new(icons::SETTINGS, "Settings").keys("Ctrl ,")).clicked() {
-                actions.push(Action::OpenSettings);
-            }
-            theme_ui(ui, actions);
-            ui.add_space(4.0);
-            if !is_narrow {
-                key_cap_ui(ui, "Ctrl K");
-            }
-            if ui.add(QuietButton::new("Search").icon(icons::SEARCH)).clicked() {
+            let words = if is_wide { "Search actions and test cards" } else { "Search" };
+            let search = ui.add(QuietButton::new(words).icon(icons::SEARCH));
+            if search.on_hover_text(Deed::Palette.tip("Search actions and test cards")).clicked() {
                 actions.push(Action::OpenPalette(Scope::Everything));
+            }
+            if !is_narrow {
+                key_cap_ui(ui, &Deed::Palette.keys());
+            }
+            ui.add_space(4.0);
+            theme_ui(ui, actions);
+            if ui.add(IconButton::new(icons::SETTINGS, "Settings").keys(&Deed::Settings.keys())).clicked() {
+                actions.push(Action::OpenSettings);
             }
         },
     );

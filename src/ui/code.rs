@@ -14,7 +14,7 @@ use super::{
     action::Action,
     icons, theme,
     theme::Tokens,
-    widgets::{QuietButton, Segmented, Tone, paint},
+    widgets::{QuietButton, Segmented, Tone, name_bars, paint},
 };
 use crate::{
     domain::{
@@ -236,7 +236,7 @@ fn lines_ui(ui: &mut Ui, written: &Written) -> bool {
         ui.spacing_mut().item_spacing.y = 0.0;
         // Each line as high as its row, whatever a label would take.
         ui.spacing_mut().interact_size.y = theme::CODE_ROW_HEIGHT;
-        ScrollArea::both().id_salt("code").auto_shrink(false).content_margin(10.0).show_rows(
+        let shown = ScrollArea::both().id_salt("code").auto_shrink(false).content_margin(10.0).show_rows(
             ui,
             theme::CODE_ROW_HEIGHT,
             written.lines.len(),
@@ -249,6 +249,7 @@ fn lines_ui(ui: &mut Ui, written: &Written) -> bool {
                 }
             },
         );
+        name_bars(ui, "the code", &shown);
         if whole.has_focus() {
             let ring = Stroke::new(1.5, t.accent);
             ui.painter().rect_stroke(rect, theme::RADIUS, ring, StrokeKind::Inside);

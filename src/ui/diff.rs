@@ -11,7 +11,7 @@ use super::{
     icons, theme,
     theme::Tokens,
     widgets::{
-        FilterChip, IconButton, InlineAlert, QuietButton, Scroll, Tone, VirtualRows, paint, status_badge_ui,
+        FilterChip, IconButton, InlineAlert, QuietButton, Scroll, Tone, VirtualRows, paint, scroll_ui, status_badge_ui,
         virtual_rows::focus_ring_ui,
     },
     words,
@@ -603,7 +603,8 @@ fn about_ui(ui: &mut Ui, state: &DiffState, actions: &mut Vec<Action>) {
         return;
     };
     let t = Tokens::of(ui);
-    egui::ScrollArea::vertical().id_salt("about the difference").auto_shrink(false).show(ui, |ui| {
+    let area = egui::ScrollArea::vertical().id_salt("about the difference").auto_shrink(false);
+    scroll_ui(ui, "the marked difference", area, |ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
         egui::Sides::new().height(20.0).shrink_left().truncate().show(
             ui,

@@ -15,7 +15,8 @@ use super::{
     theme::Tokens,
     widgets::{
         BrandMark, CardFace, ChoiceField, Field, FilterChip, IconButton, InlineAlert, PrimaryButton, QuietButton,
-        RailStep, Segmented, StepState, Tone, dotted_number, field::text_edit_ui, paint, section_ui,
+        RailStep, Segmented, StepState, Tone, above_foot_ui, dotted_number, ends_ui, field::text_edit_ui, paint,
+        scroll_ui, section_ui,
     },
 };
 use crate::domain::{
@@ -242,31 +243,40 @@ pub fn field_id(field: FormField) -> Id {
 
 /// Draws the form.
 pub fn form_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext<'_>, actions: &mut Vec<Action>) {
-    let prediction = state.prediction(ctx);
-    egui::Panel::bottom("form_actions").frame(bar_frame(ui)).show_separator_line(false).show(ui, |ui| {
-        footer_ui(ui, state, ctx, &prediction, actions);
-    });
-    // What should happen stays in sight, wherever the fields are scrolled to.
     let sides = theme::PANE_PADDING;
+    // What should happen stays in sight, wherever the fields are scrolled to.
     let head = egui::Frame::new().inner_margin(egui::Margin { left: sides, right: sides, top: sides, bottom: 10 });
-    egui::Panel::top("form_head").frame(head).show_separator_line(false).show(ui, |ui| {
+    head.show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 10.0;
         header_ui(ui, actions);
+        let prediction = state.prediction(ctx);
         outcome_ui(ui, state, ctx, &prediction, actions);
     });
-    egui::CentralPanel::default().frame(egui::Frame::new()).show(ui, |ui| {
-        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-            let body = egui::Margin { left: sides, right: sides, top: 4, bottom: sides };
-            egui::Frame::new().inner_margin(body).show(ui, |ui| {
-                ui.spacing_mut().item_spacing.y = theme::FIELD_GAP;
-                let before = state.draft.clone();
-                fields_ui(ui, state, ctx);
-                if state.draft != before {
-                    state.note_change();
-                }
+    let mut both = (state, actions);
+    above_foot_ui(
+        ui,
+        &mut both,
+        |ui, (state, _)| {
+            scroll_ui(ui, "the form", ScrollArea::vertical().auto_shrink(false), |ui| {
+                let body = egui::Margin { left: sides, right: sides, top: 4, bottom: sides };
+                egui::Frame::new().inner_margin(body).show(ui, |ui| {
+                    ui.spacing_mut().item_spacing.y = theme::FIELD_GAP;
+                    let before = state.draft.clone();
+                    fields_ui(ui, state, ctx);
+                    if state.draft != before {
+                        state.note_change();
+                    }
+                });
             });
-        });
-    });
+        },
+        |ui, (state, actions)| {
+            let prediction = state.prediction(ctx);
+            bar_frame(ui).show(ui, |ui| {
+                footer_ui(ui, state, ctx, &prediction, actions);
+            });
+        },
+    );
+    let (state, _) = both;
     if let Some(field) = state.focus_next.take() {
         put_focus(ui.ctx(), field, &state.draft);
         state.bring = Some(field);
@@ -290,16 +300,17 @@ fn put_focus(ctx: &Context, field: FormField, draft: &Draft) {
 }
 
 fn header_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
-    egui::Sides::new().height(theme::CHIP_HEIGHT).show(
+    ends_ui(
         ui,
+        theme::CHIP_HEIGHT,
         |ui| ui.label(RichText::new("New token").font(theme::semibold(theme::BODY_SIZE))),
         |ui| {
-            if ui.add(IconButton::new(icons::STAR, "Save the form as a preset…").small()).clicked() {
-                actions.push(Action::Preset(PresetAction::OpenSave));
-            }
             let clear = IconButton::new(icons::UNDO_2, "Clear the form").keys("Ctrl N").small();
             if ui.add(clear).clicked() {
                 actions.push(Action::ClearForm);
+            }
+            if ui.add(IconButton::new(icons::STAR, "Save the form as a preset…").small()).clicked() {
+                actions.push(Action::Preset(PresetAction::OpenSave));
             }
         },
     );

@@ -7,9 +7,7 @@ mod selection;
 
 use std::collections::HashSet;
 
-use egui::{
-    Align, Id, Key, Layout, Modifiers, RichText, Role, Sense, Ui, UiBuilder, WidgetInfo, accesskit::Live, vec2,
-};
+use egui::{Id, Key, Modifiers, RichText, Role, Sense, Ui, UiBuilder, WidgetInfo, accesskit::Live, vec2};
 use jiff::Timestamp;
 
 use self::{
@@ -22,7 +20,10 @@ use super::{
     action::{Action, Pane, UseKind},
     icons, requests, rows, theme,
     theme::Tokens,
-    widgets::{FilterChip, IconButton, QuietButton, Scroll, chip::grouped, empty_state_ui, field::search_ui},
+    widgets::{
+        FilterChip, IconButton, QuietButton, Scroll, at_right_ui, chip::grouped, empty_state_ui, ends_ui,
+        field::search_ui,
+    },
 };
 use crate::{
     domain::{
@@ -309,26 +310,28 @@ fn title_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
     // A narrow pane has the search on a line of its own.
     let is_narrow = ui.available_width() < 560.0;
     let mut of_left = Vec::new();
-    egui::Sides::new().height(theme::BUTTON_HEIGHT).shrink_left().truncate().show(
+    // What the tabs and the buttons leave.
+    let width = (ui.available_width() - 388.0).clamp(120.0, 230.0);
+    ends_ui(
         ui,
+        theme::BUTTON_HEIGHT,
         |ui| {
             requests::pane_tabs_ui(ui, Pane::History, ctx.history.counts.all(), ctx.requests, &mut of_left);
         },
         |ui| {
+            if !is_narrow {
+                find_ui(ui, state, width);
+            }
+            let export = QuietButton::new("Export…").icon(icons::DOWNLOAD);
+            if ui.add(export).on_hover_text("Write the history to a JSON file (Ctrl+S)").clicked() {
+                actions.push(Action::OpenExport);
+            }
             if ctx.target == Target::Stripe {
                 let words = "Ask Stripe which unused tokens were used";
                 let button = IconButton::new(icons::REFRESH_CW, words);
                 if ui.add_enabled(ctx.refreshing.is_none(), button).clicked() {
                     actions.push(Action::RefreshAll(Target::Stripe));
                 }
-            }
-            let export = QuietButton::new("Export…").icon(icons::DOWNLOAD);
-            if ui.add(export).on_hover_text("Write the history to a JSON file (Ctrl+S)").clicked() {
-                actions.push(Action::OpenExport);
-            }
-            if !is_narrow {
-                let width = (ui.available_width() - 226.0).clamp(120.0, 230.0);
-                find_ui(ui, state, width);
             }
         },
     );
@@ -371,16 +374,15 @@ fn chips_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>) {
         }
         dates::days_ui(ui, &mut state.days, &mut state.focus_from);
         if is_narrow {
-            targets_ui(ui, state, [Target::Local, Target::Stripe]);
+            targets_ui(ui, state);
         } else {
-            let right = Layout::right_to_left(Align::Center);
-            ui.with_layout(right, |ui| targets_ui(ui, state, [Target::Stripe, Target::Local]));
+            at_right_ui(ui, |ui| targets_ui(ui, state));
         }
     });
 }
 
-fn targets_ui(ui: &mut Ui, state: &mut HistoryState, targets: [Target; 2]) {
-    for target in targets {
+fn targets_ui(ui: &mut Ui, state: &mut HistoryState) {
+    for target in [Target::Local, Target::Stripe] {
         let is_selected = state.filter.target == Some(target);
         if ui.add(FilterChip::new(target.label()).selected(is_selected)).clicked() {
             state.filter.target = (!is_selected).then_some(target);

@@ -14,7 +14,7 @@ use super::{
     theme,
     theme::Tokens,
     timeline::{TimelineState, timeline_ui},
-    widgets::{InlineAlert, QuietButton, Tabs, Tone, empty_state_ui, fact_ui, status_badge_ui},
+    widgets::{InlineAlert, QuietButton, Tabs, Tone, empty_state_ui, fact_ui, scroll_ui, status_badge_ui},
     words,
 };
 use crate::{
@@ -163,7 +163,7 @@ fn call_ui(
             code::code_ui(ui, &mut state.code, of, &exchange.request, target, code, actions);
         }
         (CallTab::Headers, outcome) => {
-            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            scroll_ui(ui, "the inspector", ScrollArea::vertical().auto_shrink(false), |ui| {
                 headers_ui(ui, "Request headers", &exchange.request.headers);
                 if let Ok(response) = outcome {
                     ui.add_space(8.0);
@@ -309,7 +309,7 @@ fn failure_ui(ui: &mut Ui, failure: &Failure, actions: &mut Vec<Action>) {
     }
     if let Some(text) = &failure.text {
         ui.label(RichText::new("What came instead").size(theme::SMALL_SIZE).color(Tokens::of(ui).subdued));
-        ScrollArea::both().auto_shrink(false).show(ui, |ui| {
+        scroll_ui(ui, "what came instead", ScrollArea::both().auto_shrink(false), |ui| {
             ui.add(Label::new(RichText::new(text).font(theme::mono(theme::MONO_SIZE))).selectable(true));
         });
     }
@@ -332,7 +332,7 @@ fn request_ui(ui: &mut Ui, request: &MaskedRequest, with_headers: bool, actions:
             }
         },
     );
-    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+    scroll_ui(ui, "the inspector", ScrollArea::vertical().auto_shrink(false), |ui| {
         let note = "As sent, but for what may not be kept: codes, keys, and numbers that are no published test cards";
         ui.add(Label::new(RichText::new(note).size(theme::SMALL_SIZE).color(t.subdued)).wrap());
         ui.add_space(4.0);

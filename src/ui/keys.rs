@@ -6,24 +6,22 @@ use super::{
     shortcuts::{FURTHER_KEYS, Group, SHORTCUTS},
     theme,
     theme::Tokens,
-    widgets::{key_cap_ui, modal_ui},
+    widgets::{key_cap_ui, modal_ui, scroll_ui},
 };
 
 /// Draws the list over the window; `false` when it is to be closed.
 pub fn keys_ui(ctx: &Context) -> bool {
     let modal = modal_ui(ctx, "keys", "Keys", 760.0, |ui| {
         let height = ctx.content_rect().height() - 160.0;
-        ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]).show(
-            ui,
-            |ui| {
-                ui.columns_const(|[left, right]| {
-                    group_ui(left, Group::Token);
-                    left.add_space(12.0);
-                    group_ui(left, Group::History);
-                    group_ui(right, Group::Window);
-                });
-            },
-        );
+        let area = ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]);
+        scroll_ui(ui, "the keys", area, |ui| {
+            ui.columns_const(|[left, right]| {
+                group_ui(left, Group::Token);
+                left.add_space(12.0);
+                group_ui(left, Group::History);
+                group_ui(right, Group::Window);
+            });
+        });
     });
     !modal.should_close
 }

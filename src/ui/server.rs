@@ -6,7 +6,7 @@ use super::{
     action::Action,
     icons, theme,
     theme::Tokens,
-    widgets::{Field, IconButton, InlineAlert, QuietButton, Tone, modal_ui, pill_ui},
+    widgets::{Field, IconButton, InlineAlert, QuietButton, Tone, modal_ui, pill_ui, scroll_ui},
 };
 use crate::{
     domain::{
@@ -72,21 +72,16 @@ pub struct ServerContext<'a> {
 pub fn server_ui(ctx: &Context, state: &mut ServerState, about: &ServerContext<'_>, actions: &mut Vec<Action>) -> bool {
     let modal = modal_ui(ctx, "server", "Loopback server", 580.0, |ui| {
         let height = (ui.ctx().content_rect().height() - 140.0).clamp(240.0, 760.0);
-        ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]).show(
-            ui,
-            |ui| {
-                // Room for the scroll bar beside the fields.
-                egui::Frame::new().inner_margin(egui::Margin { left: 2, right: 14, top: 0, bottom: 4 }).show(
-                    ui,
-                    |ui| {
-                        ui.spacing_mut().item_spacing.y = theme::FIELD_GAP;
-                        switch_ui(ui, state, about, actions);
-                        faults_ui(ui, state, about.faults, actions);
-                        reset_ui(ui, state, actions);
-                    },
-                );
-            },
-        );
+        let area = ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]);
+        scroll_ui(ui, "the server's settings", area, |ui| {
+            // Room for the scroll bar beside the fields.
+            egui::Frame::new().inner_margin(egui::Margin { left: 2, right: 14, top: 0, bottom: 4 }).show(ui, |ui| {
+                ui.spacing_mut().item_spacing.y = theme::FIELD_GAP;
+                switch_ui(ui, state, about, actions);
+                faults_ui(ui, state, about.faults, actions);
+                reset_ui(ui, state, actions);
+            });
+        });
     });
     !modal.should_close
 }

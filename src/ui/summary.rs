@@ -7,7 +7,7 @@ use super::{
     form::rail,
     judgement::judgement_ui,
     theme, timeline,
-    widgets::{InlineAlert, Tone, fact_ui, outcome_rail_ui},
+    widgets::{InlineAlert, Tone, fact_ui, outcome_rail_ui, scroll_ui},
     words,
 };
 use crate::domain::{
@@ -19,7 +19,7 @@ use crate::domain::{
 
 /// Draws the summary.
 pub fn summary_ui(ui: &mut Ui, detail: &EntryDetail, actions: &mut Vec<Action>) {
-    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+    scroll_ui(ui, "the inspector", ScrollArea::vertical().auto_shrink(false), |ui| {
         ui.spacing_mut().item_spacing.y = 8.0;
         verdict_ui(ui, detail, actions);
         judgement_ui(ui, &detail.entry);

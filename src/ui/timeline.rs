@@ -8,7 +8,7 @@ use super::{
     action::Action,
     icons, theme,
     theme::Tokens,
-    widgets::{Tone, fact_ui, paint},
+    widgets::{Tone, fact_ui, paint, scroll_ui},
     words,
 };
 use crate::domain::{
@@ -45,7 +45,7 @@ pub fn timeline_ui(ui: &mut Ui, state: &mut TimelineState, detail: &EntryDetail,
     if state.of != Some(of) {
         *state = TimelineState { of: Some(of), steps: detail.timeline.iter().map(step).collect() };
     }
-    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+    scroll_ui(ui, "the inspector", ScrollArea::vertical().auto_shrink(false), |ui| {
         ui.spacing_mut().item_spacing.y = 10.0;
         let entry = &detail.entry;
         let response = detail.outcome.as_ref().and_then(|outcome| outcome.as_ref().ok());

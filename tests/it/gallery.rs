@@ -508,7 +508,7 @@ fn a_modal_closes_with_escape_and_with_its_button() {
             save(&mut harness, "modal");
             harness.key_press(Key::Escape);
         } else {
-            harness.get_by_label("Close").click();
+            harness.get_by_label("Close the dialog").click();
         }
         harness.run();
         assert!(!harness.state().modal_open, "{close} closes the modal");

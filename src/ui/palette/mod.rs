@@ -17,7 +17,7 @@ use super::{
     action::{Action, PresetAction},
     theme,
     theme::Tokens,
-    widgets::{Segmented, empty_state_ui, field::text_edit_ui, modal_ui},
+    widgets::{Segmented, empty_state_ui, field::text_edit_ui, modal_ui, name_bars},
 };
 use crate::domain::{
     library::Library,
@@ -290,7 +290,7 @@ fn list_ui(
         // Keep the marked line in the middle of what is seen.
         area = area.vertical_scroll_offset((line.top - (height - line.height) / 2.0).max(0.0));
     }
-    area.show_viewport(ui, |ui, view| {
+    let shown = area.show_viewport(ui, |ui, view| {
         let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), found.height), Sense::hover());
         let first = found.lines.partition_point(|line| line.top + line.height < view.top());
         for line in found.lines[first..].iter().take_while(|line| line.top < view.bottom()) {
@@ -321,6 +321,7 @@ fn list_ui(
             }
         }
     });
+    name_bars(ui, "what was found", &shown);
     asked
 }
 

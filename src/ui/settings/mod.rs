@@ -18,7 +18,7 @@ use super::{
     action::Action,
     icons, theme,
     theme::Tokens,
-    widgets::{PrimaryButton, QuietButton, Tabs, Tone, follow_focus, modal_ui, paint, scroll_ui},
+    widgets::{PrimaryButton, QuietButton, Tabs, Tone, ends_ui, modal_ui, paint, scroll_ui},
 };
 use crate::{
     domain::{key_check::KeyCheck, profile::ProfileId, settings::Settings},
@@ -268,7 +268,6 @@ fn page_ui(ui: &mut Ui, state: &mut SettingsState, about: &SettingsContext<'_>, 
                 Page::Files => pages::files_ui(ui, about, actions),
             }
         });
-        follow_focus(ui);
     });
 }
 
@@ -290,24 +289,25 @@ fn foot_ui(ui: &mut Ui, state: &mut SettingsState, about: &SettingsContext<'_>, 
     let mut is_discarded = false;
     let keys = (Modifiers::COMMAND, Key::Enter);
     let mut is_saved = ui.input_mut(|input| input.consume_key(keys.0, keys.1));
-    egui::Sides::new().height(theme::CONTROL_HEIGHT).shrink_left().truncate().show(
+    ends_ui(
         ui,
+        theme::CONTROL_HEIGHT,
         |ui| {
             if let Some((tone, words)) = &told {
                 told_ui(ui, *tone, words);
             }
         },
         |ui| {
-            let label = if state.stage == Stage::Saving { "Saving…" } else { "Save" };
-            let save = PrimaryButton::new(label).keys("Ctrl ↵").width(132.0);
-            is_saved |= ui.add_enabled(state.stage != Stage::Saving, save).clicked();
-            if state.stage == Stage::Leaving && ui.add(QuietButton::new("Keep editing").tall()).clicked() {
-                state.stage = Stage::Editing;
-            }
             let (leave, needs_care) =
                 if is_changed { ("Discard changes", state.stage == Stage::Leaving) } else { ("Close", false) };
             let button = QuietButton::new(leave).tall();
             is_discarded = ui.add(if needs_care { button.danger() } else { button }).clicked();
+            if state.stage == Stage::Leaving && ui.add(QuietButton::new("Keep editing").tall()).clicked() {
+                state.stage = Stage::Editing;
+            }
+            let label = if state.stage == Stage::Saving { "Saving…" } else { "Save" };
+            let save = PrimaryButton::new(label).keys("Ctrl ↵").width(132.0);
+            is_saved |= ui.add_enabled(state.stage != Stage::Saving, save).clicked();
         },
     );
     if is_saved && state.stage != Stage::Saving {

@@ -16,7 +16,7 @@ use crate::{
     ui::{
         Action, icons, theme,
         theme::Tokens,
-        widgets::{Field, InlineAlert, MarkedRow, QuietButton, Segmented, Swatches, Tone, follow_focus, scroll_ui},
+        widgets::{Field, InlineAlert, MarkedRow, QuietButton, Segmented, Swatches, Tone, scroll_ui},
     },
 };
 
@@ -53,7 +53,6 @@ pub(super) fn profiles_ui(
                     ui.spacing_mut().item_spacing.y = theme::FIELD_GAP;
                     profile_ui(ui, state, about, actions);
                 });
-                follow_focus(ui);
             });
         });
     });
@@ -81,7 +80,6 @@ fn list_ui(ui: &mut Ui, state: &mut SettingsState, about: &SettingsContext<'_>, 
                 chosen = Some(profile.id);
             }
         }
-        follow_focus(ui);
     });
     ui.add_space(2.0);
     ui.scope(|ui| {

@@ -2,7 +2,7 @@
 
 use crate::ui::{
     theme::{self, Tokens},
-    widgets::{Field, paint},
+    widgets::{Field, paint, scroll_ui},
 };
 use egui::{
     CornerRadius, Event, Id, Key, LayerId, Modifiers, Popup, PopupCloseBehavior, PopupKind, RectAlign, Response, Role,
@@ -111,7 +111,7 @@ impl<'a, C: AsRef<str>, N: AsRef<str>> ChoiceField<'a, C, N> {
             .gap(4.0)
             .show(|ui| {
                 ui.spacing_mut().item_spacing.y = 0.0;
-                ScrollArea::vertical().max_height(220.0).show(ui, |ui| {
+                scroll_ui(ui, "the choices", ScrollArea::vertical().max_height(220.0), |ui| {
                     for (i, &option) in found.iter().enumerate() {
                         let (code, name) = &self.options[option];
                         let marked = list.marked == Some(i);

@@ -5,7 +5,7 @@ use crate::ui::{
     theme::{self, Tokens},
     widgets::IconButton,
 };
-use egui::{Align, Context, Frame, Id, Layout, Margin, Modal, Role, Sides, Ui};
+use egui::{Align, Context, Frame, Id, Layout, Margin, Modal, Sides, Ui};
 
 /// What became of a modal in this frame.
 #[derive(Debug)]
@@ -35,15 +35,16 @@ pub fn modal_ui<R>(
     let response = Modal::new(id).frame(frame).backdrop_color(t.backdrop).show(ctx, |ui| {
         let width = width.min(ctx.content_rect().width() - 48.0);
         ui.set_width(width);
-        ui.accesskit_node_builder(ui.unique_id(), |node| {
-            node.set_role(Role::Dialog);
+        // The toolkit's own node of the modal is the dialog; it only lacks a name.
+        ui.accesskit_node_builder(id, |node| {
             node.set_label(title);
+            node.set_modal();
         });
         let mut closed = false;
         Sides::new().height(28.0).shrink_left().truncate().show(
             ui,
             |ui| ui.heading(title),
-            |ui| closed = ui.add(IconButton::new(icons::X, "Close").keys("Esc")).clicked(),
+            |ui| closed = ui.add(IconButton::new(icons::X, "Close the dialog").keys("Esc")).clicked(),
         );
         ui.add_space(8.0);
         let inner = ui.with_layout(Layout::top_down(Align::Min), add).inner;

@@ -2,9 +2,13 @@
 
 use egui::{ScrollArea, Ui, scroll_area::ScrollAreaOutput};
 
-/// Draws `area`; its bars are called after `name`.
+/// Draws `area`; its bars are called after `name`, and what gets the focus comes into view.
 pub fn scroll_ui<R>(ui: &mut Ui, name: &str, area: ScrollArea, add: impl FnOnce(&mut Ui) -> R) -> ScrollAreaOutput<R> {
-    let output = area.show(ui, add);
+    let output = area.show(ui, |ui| {
+        let inner = add(ui);
+        follow_focus(ui);
+        inner
+    });
     name_bars(ui, name, &output);
     output
 }
@@ -12,15 +16,15 @@ pub fn scroll_ui<R>(ui: &mut Ui, name: &str, area: ScrollArea, add: impl FnOnce(
 /// Names the bars of an area that is drawn; those that are not there stay away.
 pub fn name_bars<R>(ui: &Ui, name: &str, output: &ScrollAreaOutput<R>) {
     for (axis, word) in ["across", "down"].into_iter().enumerate() {
-        let bar = output.id.with(axis);
-        if ui.read_response(bar).is_some() {
+        if output.content_size[axis] > output.inner_rect.size()[axis] {
+            let bar = output.id.with(axis);
             ui.accesskit_node_builder(bar, |node| node.set_label(format!("Scroll {name} {word}")));
         }
     }
 }
 
-/// Brings what has just got the focus into view: called inside a scroll area, after all that it holds.
-pub fn follow_focus(ui: &Ui) {
+/// Brings what has just got the focus into view, after all that the area holds.
+fn follow_focus(ui: &Ui) {
     let now = ui.memory(egui::Memory::focused);
     let place = ui.unique_id().with("focus before");
     let before: Option<egui::Id> = ui.data(|data| data.get_temp(place)).flatten();
