@@ -14,7 +14,8 @@
 //! 3. The rules of a card are written once, in [`domain::rules`]: the form predicts with them, the minter answers with
 //!    them. A prediction advises and never blocks, for half of the work is to send wrong requests on purpose.
 //! 4. The window knows what the last [`messages::Update`] told it, and changes the world by [`messages::Command`]s to
-//!    the [`worker`], which alone owns the disk and the network. No frame waits, queries or sorts.
+//!    the [`worker`], which alone owns the disk and the network. No frame waits, queries or sorts: a list comes in the
+//!    order that the store gave, with an index by id ([`domain::listing`]), and only the rows in view are drawn.
 //! 5. What was acknowledged is on disk: a token, the exchange that made it and the minter's state are one SQLite
 //!    transaction ([`store`]), committed before anybody is told.
 //!
@@ -30,8 +31,8 @@
 //! | [`minter`] | Stripe's test mode as a pure state machine over a `Ledger` | domain |
 //! | [`store`] | history and ledger in SQLite, masked at the door, one writer with group commit | domain, minter |
 //! | [`stripe`] | the real API over HTTPS, its answers untouched | domain |
-//! | [`keys`] | API keys: environment, system keyring, session | domain |
-//! | [`settings`] | the settings file and the folders | domain |
+//! | [`keys`] | API keys, one a profile: environment, system keyring, session | domain |
+//! | [`settings`] | the folders and the files of a person's own: settings, presets, draft, the window's place | domain |
 //! | [`backend`] | the two targets behind one call, journalled before they are made | domain, minter, store, stripe |
 //! | [`server`] | loopback HTTP: bytes to a call to bytes, connections in bounds, faults on demand | domain, backend |
 //! | [`jobs`] | long work with progress and cancel | domain, backend, store |
@@ -63,13 +64,20 @@
 //! One writer orders all calls, so a token is used once however many race for it; `BEGIN IMMEDIATE` makes that hold over
 //! processes. A duplicate waits for the first call with its idempotency key and gets that one's answer; 409 comes only
 //! from a fault that holds a call. What was carried out is remembered for a day by a reference to its exchange. A reset
-//! drops objects and keys, never the history; ids go on where they were.
+//! drops objects and keys, never the history; ids go on where they were. Deleting an entry hides it everywhere and never
+//! touches the ledger; it is dropped for good an hour later at the earliest, at a start.
+//!
+//! # What was expected
+//!
+//! A preset ([`domain::presets`]) is a draft with what should come of it. [`domain::expectation`] holds every call about a
+//! token against that, in the commit that writes the call, so the history tells where a card differs whoever charged it.
 //!
 //! # Safety
 //!
 //! Live keys have no type to be held in. Card numbers that are not published test cards, security codes and keys pass
 //! [`domain::mask`] before anything is written; secrets live in [`domain::secret::SecretText`], whose one way out is
-//! `expose`. A key goes over https, or to this machine.
+//! `expose`. A key goes over https, or to this machine. A snippet is written from the masked call, so it cannot hold what
+//! was not kept; presets and the draft keep published test cards only, and no code.
 //!
 //! # Deliberately absent
 //!

@@ -5,7 +5,7 @@ mod dates;
 mod marks;
 mod selection;
 
-use std::collections::HashSet;
+use std::{cell::RefCell, collections::HashSet};
 
 use egui::{Id, Key, Modifiers, RichText, Role, Sense, Ui, UiBuilder, WidgetInfo, accesskit::Live, vec2};
 use jiff::Timestamp;
@@ -20,10 +20,7 @@ use super::{
     action::{Action, Pane, UseKind},
     icons, requests, rows, theme,
     theme::Tokens,
-    widgets::{
-        FilterChip, IconButton, QuietButton, Scroll, at_right_ui, chip::grouped, empty_state_ui, ends_ui,
-        field::search_ui,
-    },
+    widgets::{FilterChip, IconButton, QuietButton, Scroll, chip::grouped, empty_state_ui, ends_ui, field::search_ui},
 };
 use crate::{
     domain::{
@@ -145,7 +142,10 @@ pub fn history_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_
                     empty_state_ui(ui, "The history cannot be opened", reason);
                 }
                 _ if !ctx.history.is_loaded() => {}
-                _ if ctx.history.is_empty() => empty_ui(ui, state),
+                _ if ctx.history.is_empty() => {
+                    state.focus_search |= std::mem::take(&mut state.focus_table);
+                    empty_ui(ui, state);
+                }
                 _ => {
                     keys_ui(ui, state, ctx, actions);
                     table_ui(ui, state, ctx, actions);
@@ -354,34 +354,47 @@ fn find_ui(ui: &mut Ui, state: &mut HistoryState, width: f32) {
 }
 
 fn chips_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>) {
+    /// What the usual chips take beside the targets, and one more status.
+    const USUAL: f32 = 540.0;
+    const ONE_MORE: f32 = 110.0;
     let counts = &ctx.history.counts;
-    let is_narrow = ui.available_width() < 520.0;
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing.x = 6.0;
-        if ui.add(FilterChip::new("All").selected(state.filter.status.is_none())).clicked() {
-            state.filter.status = None;
-        }
-        for status in Status::ALL {
-            let count = counts.of(status);
-            let is_usual = matches!(status, Status::Unused | Status::Used | Status::Failed);
-            let is_selected = state.filter.status == Some(status);
-            if !is_usual && count == 0 && !is_selected {
-                continue;
-            }
-            if ui.add(FilterChip::new(status.label()).count(count).selected(is_selected)).clicked() {
-                state.filter.status = (!is_selected).then_some(status);
-            }
-        }
-        dates::days_ui(ui, &mut state.days, &mut state.focus_from);
-        if is_narrow {
+    let is_usual = |status| matches!(status, Status::Unused | Status::Used | Status::Failed);
+    let chosen = state.filter.status;
+    let shown = Status::ALL.map(|status| is_usual(status) || counts.of(status) > 0 || chosen == Some(status));
+    let more = shown.iter().filter(|is_shown| **is_shown).count() - 3;
+    if ui.available_width() < USUAL + ONE_MORE * more as f32 {
+        ui.horizontal_wrapped(|ui| {
+            statuses_ui(ui, state, ctx, shown);
             targets_ui(ui, state);
-        } else {
-            at_right_ui(ui, |ui| targets_ui(ui, state));
+        });
+        return;
+    }
+    let state = RefCell::new(state);
+    ends_ui(
+        ui,
+        theme::CHIP_HEIGHT,
+        |ui| statuses_ui(ui, &mut state.borrow_mut(), ctx, shown),
+        |ui| targets_ui(ui, &mut state.borrow_mut()),
+    );
+}
+
+fn statuses_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, shown: [bool; 6]) {
+    ui.spacing_mut().item_spacing.x = 6.0;
+    if ui.add(FilterChip::new("All").selected(state.filter.status.is_none())).clicked() {
+        state.filter.status = None;
+    }
+    for (status, _) in Status::ALL.into_iter().zip(shown).filter(|(_, is_shown)| *is_shown) {
+        let is_selected = state.filter.status == Some(status);
+        let chip = FilterChip::new(status.label()).count(ctx.history.counts.of(status)).selected(is_selected);
+        if ui.add(chip).clicked() {
+            state.filter.status = (!is_selected).then_some(status);
         }
-    });
+    }
+    dates::days_ui(ui, &mut state.days, &mut state.focus_from);
 }
 
 fn targets_ui(ui: &mut Ui, state: &mut HistoryState) {
+    ui.spacing_mut().item_spacing.x = 6.0;
     for target in [Target::Local, Target::Stripe] {
         let is_selected = state.filter.target == Some(target);
         if ui.add(FilterChip::new(target.label()).selected(is_selected)).clicked() {

@@ -21,6 +21,7 @@ mod minter;
 mod model;
 mod objects;
 mod palette;
+mod pictures;
 mod presets;
 mod profiles;
 mod races;

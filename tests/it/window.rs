@@ -9,7 +9,7 @@ use std::{
 
 use egui::{Key, Modifiers, OutputCommand, Role, ViewportId};
 use egui_kittest::{
-    Harness,
+    Harness, HarnessBuilder,
     kittest::{NodeT as _, Queryable as _},
 };
 use jiff::Timestamp;
@@ -30,6 +30,7 @@ use testcard::{
 };
 
 use crate::support::{
+    cpu_renderer::CpuRenderer,
     hands::{click, focused, input, message, play, value},
     http::{Server, reply},
     program::Home,
@@ -92,6 +93,15 @@ impl Bench {
     }
 
     pub fn open(&self) -> Window {
+        self.open_by(Harness::builder())
+    }
+
+    /// A window that pictures can be taken of.
+    pub fn open_drawn(&self) -> Window {
+        self.open_by(Harness::builder().renderer(CpuRenderer::default()))
+    }
+
+    fn open_by(&self, builder: HarnessBuilder<App>) -> Window {
         let config = AppConfig {
             worker: Config {
                 folder: self.folder.clone(),
@@ -116,10 +126,8 @@ impl Bench {
             form: self.form.clone(),
             started: Instant::now(),
         };
-        let mut window = Harness::builder()
-            .with_size(self.size)
-            .with_max_steps(64)
-            .build_eframe(|cc| App::new(&cc.egui_ctx, config));
+        let mut window =
+            builder.with_size(self.size).with_max_steps(64).build_eframe(|cc| App::new(&cc.egui_ctx, config));
         wait(&mut window, "the history", |window| {
             window.query_by_label_contains("History: saved").is_some()
                 || window.query_by_label_contains("in memory only").is_some()

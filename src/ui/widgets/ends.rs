@@ -36,20 +36,3 @@ pub fn ends_ui<L, R>(
     }
     (left, right)
 }
-
-/// Draws the last things of a row at its right edge, in reading order; where there is no room they follow the others.
-pub fn at_right_ui(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
-    let id = ui.next_auto_id().with("at right");
-    let known: f32 = ui.data(|data| data.get_temp(id)).unwrap_or_default();
-    let spare = ui.available_width() - known;
-    if known > 0.0 && spare > 0.0 {
-        ui.add_space(spare);
-    }
-    let left = ui.cursor().left();
-    add(ui);
-    let width = ui.min_rect().right() - left;
-    if (width - known).abs() > 0.5 && width > 0.0 {
-        ui.data_mut(|data| data.insert_temp(id, width));
-        ui.request_discard("what stands at the right has another width");
-    }
-}

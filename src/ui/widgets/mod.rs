@@ -38,7 +38,7 @@ pub use card_face::{CardFace, dotted_number};
 pub use chip::FilterChip;
 pub use choice::ChoiceField;
 pub use empty::empty_state_ui;
-pub use ends::{at_right_ui, ends_ui};
+pub use ends::ends_ui;
 pub use fact::fact_ui;
 pub use field::{Field, search_ui, text_edit_ui};
 pub use foot::above_foot_ui;
