@@ -60,16 +60,16 @@ fn folder() -> TempDir {
     let folder = TempDir::new().unwrap();
     let place = Place::Folder(folder.path().to_owned());
     let store = Store::open(&place, Timestamp::from_second(NOW).unwrap()).unwrap();
-    for (nth, (name, brand, last4, is_used)) in [
+    for ((name, brand, last4, is_used), nth) in [
         ("tok_1PictureOfATokenForDinersC", "Diners Club", "0004", false),
         ("tok_1PictureOfATokenForMasterC", "MasterCard", "4444", true),
         ("tok_1PictureOfATokenForAVisaNo", "Visa", "9995", false),
         ("tok_1PictureOfATokenForAVisaOk", "Visa", "4242", false),
     ]
     .into_iter()
-    .enumerate()
+    .zip(0..)
     {
-        let started = Timestamp::from_second(NOW - 4000 + 1000 * nth as i64).unwrap();
+        let started = Timestamp::from_second(NOW - 1000 * (4 - nth)).unwrap();
         let call = Call { started, ..creation(Target::Local, &[("card[number]", "4242424242424242")]) };
         store.answer(call, say(token(name, brand, last4, is_used))).wait().unwrap();
     }

@@ -126,8 +126,15 @@ impl Bench {
             form: self.form.clone(),
             started: Instant::now(),
         };
-        let mut window =
-            builder.with_size(self.size).with_max_steps(64).build_eframe(|cc| App::new(&cc.egui_ctx, config));
+        let theme = match self.settings.window.theme {
+            ThemeChoice::Light => egui::Theme::Light,
+            ThemeChoice::Dark | ThemeChoice::System => egui::Theme::Dark,
+        };
+        let mut window = builder
+            .with_theme(theme)
+            .with_size(self.size)
+            .with_max_steps(64)
+            .build_eframe(|cc| App::new(&cc.egui_ctx, config));
         wait(&mut window, "the history", |window| {
             window.query_by_label_contains("History: saved").is_some()
                 || window.query_by_label_contains("in memory only").is_some()
