@@ -152,12 +152,9 @@ impl Reader {
     /// As [`Self::ids`].
     pub fn changes_since(&self, revision: i64) -> Result<Changes> {
         self.at_once(|| {
-            let changed = |which: &str| format!("FROM entries WHERE revision > ?1 AND deleted_ms {which} ORDER BY id");
-            let entries = format!("SELECT {} {}", rows::ENTRY, changed("IS NULL"));
-            let deleted = format!("SELECT id {}", changed("IS NOT NULL"));
             Ok(Changes {
-                entries: self.collect(&entries, [revision], rows::entry)?,
-                deleted: self.collect(&deleted, [revision], |row| row.get(0).map(EntryId))?,
+                entries: self.collect(&changed_sql(rows::ENTRY, "IS NULL"), [revision], rows::entry)?,
+                deleted: self.collect(&changed_sql("id", "IS NOT NULL"), [revision], |row| row.get(0).map(EntryId))?,
                 revision: self.revision()?,
             })
         })
@@ -303,6 +300,15 @@ impl Reader {
     }
 }
 
+/// The entries that changed after a revision. The index is named: without that the order of ids wins, and with it every
+/// commit would go through the whole table.
+fn changed_sql(columns: &str, deleted: &str) -> String {
+    format!(
+        "SELECT {columns} FROM entries INDEXED BY entries_by_revision WHERE revision > ?1 AND deleted_ms {deleted} \
+         ORDER BY id"
+    )
+}
+
 /// What happened to the history after a revision.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Changes {
@@ -407,4 +413,27 @@ fn json(ids: &[EntryId]) -> String {
 
 fn told(error: &rusqlite::Error) -> StoreError {
     StoreError::of(READING, error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::schema;
+
+    #[test]
+    fn what_changed_is_found_without_going_through_the_history() {
+        let connection = schema::in_memory_for_tests();
+        for (columns, deleted) in [(rows::ENTRY, "IS NULL"), ("id", "IS NOT NULL")] {
+            let plan: Vec<String> = connection
+                .prepare(&format!("EXPLAIN QUERY PLAN {}", changed_sql(columns, deleted)))
+                .unwrap()
+                .query_map([7], |row| row.get(3))
+                .unwrap()
+                .collect::<rusqlite::Result<_>>()
+                .unwrap();
+            let plan = plan.join("; ");
+            assert!(plan.contains("SEARCH entries USING INDEX entries_by_revision (revision>?)"), "{plan}");
+            assert!(!plan.contains("SCAN"), "{plan}");
+        }
+    }
 }
