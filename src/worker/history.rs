@@ -1,6 +1,7 @@
 //! The thread that answers every question about the history, in order, and tells what was committed by whom.
 
 use std::{
+    collections::VecDeque,
     sync::{Arc, mpsc},
     thread::JoinHandle,
     time::{Duration, Instant},
@@ -42,6 +43,12 @@ pub(super) enum Question {
     Changed(Box<Update>),
 }
 
+impl Question {
+    fn is_filter(&self) -> bool {
+        matches!(self, Self::Filter { .. })
+    }
+}
+
 /// The handle of the thread; dropping it ends and joins it.
 pub(super) struct History {
     questions: Option<mpsc::Sender<Question>>,
@@ -52,19 +59,7 @@ impl History {
     pub(super) fn start(store: &Store, outbox: Outbox) -> Result<Self, StoreError> {
         let reader = store.reader()?;
         let (questions, inbox) = mpsc::channel();
-        let mut state = State {
-            // Read before the revision, so that no commit falls between the two.
-            data_version: reader.data_version()?,
-            revision: reader.revision()?,
-            reader,
-            outbox,
-            generation: 0,
-            filter: HistoryFilter::default(),
-            problem: None,
-            newest_request: None,
-            wants_list: false,
-            listed: None,
-        };
+        let mut state = State::new(reader, outbox)?;
         let thread = std::thread::Builder::new()
             .name("history".to_owned())
             .spawn(move || state.answer_all(&inbox))
@@ -113,13 +108,40 @@ struct State {
 }
 
 impl State {
+    fn new(reader: Reader, outbox: Outbox) -> Result<Self, StoreError> {
+        Ok(Self {
+            // Read before the revision, so that no commit falls between the two.
+            data_version: reader.data_version()?,
+            revision: reader.revision()?,
+            reader,
+            outbox,
+            generation: 0,
+            filter: HistoryFilter::default(),
+            problem: None,
+            newest_request: None,
+            wants_list: false,
+            listed: None,
+        })
+    }
+
     fn answer_all(&mut self, inbox: &mpsc::Receiver<Question>) {
+        let mut waiting = VecDeque::new();
         loop {
-            let patience = if self.wants_list { self.rest_left().min(LOOK_EVERY) } else { LOOK_EVERY };
-            let answered = match inbox.recv_timeout(patience) {
-                Ok(Question::End) | Err(mpsc::RecvTimeoutError::Disconnected) => return,
-                Ok(question) => self.answer(question),
-                Err(mpsc::RecvTimeoutError::Timeout) => self.look(),
+            if waiting.is_empty() {
+                let patience = if self.wants_list { self.rest_left().min(LOOK_EVERY) } else { LOOK_EVERY };
+                match inbox.recv_timeout(patience) {
+                    Ok(question) => waiting.push_back(question),
+                    Err(mpsc::RecvTimeoutError::Disconnected) => return,
+                    Err(mpsc::RecvTimeoutError::Timeout) => {}
+                }
+            }
+            waiting.extend(inbox.try_iter());
+            let answered = match waiting.pop_front() {
+                Some(Question::End) => return,
+                // Whoever types is faster than a list of a million rows: only the last word counts.
+                Some(Question::Filter { .. }) if waiting.iter().any(Question::is_filter) => Ok(()),
+                Some(question) => self.answer(question),
+                None => self.look(),
             };
             let answered = answered.and_then(|()| self.list_again());
             // What goes wrong four times a second is told once.
@@ -217,5 +239,44 @@ impl State {
         let counts = self.reader.counts()?;
         self.outbox.send(Update::Changed { generation: self.generation, entries, deleted, counts });
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::store::Place;
+
+    #[test]
+    fn of_the_filters_that_wait_only_the_newest_is_listed_and_all_else_is_answered_in_its_order() {
+        let store = Store::open(&Place::Memory, Timestamp::UNIX_EPOCH).unwrap();
+        let (updates, told) = mpsc::channel();
+        let mut state = State::new(store.reader().unwrap(), Outbox { updates, wake: Arc::new(|| ()) }).unwrap();
+        let (questions, inbox) = mpsc::channel();
+        let word = |message: &str| Question::Changed(Box::new(Update::Problem { message: message.to_owned() }));
+        for generation in 1..=4 {
+            let search = "v".repeat(4 - usize::try_from(generation).unwrap());
+            questions
+                .send(Question::Filter { generation, filter: HistoryFilter { search, ..HistoryFilter::default() } })
+                .unwrap();
+            if generation == 2 {
+                questions.send(word("between")).unwrap();
+            }
+        }
+        questions.send(word("after")).unwrap();
+        questions.send(Question::End).unwrap();
+        state.answer_all(&inbox);
+        let told: Vec<String> = told
+            .try_iter()
+            .map(|update| match update {
+                Update::History { generation, .. } => format!("list {generation}"),
+                Update::Problem { message } => message,
+                other => format!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(told, ["between", "list 4", "after"]);
+        assert!(state.filter.is_everything(), "the newest filter is in use");
     }
 }
