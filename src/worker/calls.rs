@@ -67,10 +67,11 @@ impl Stop {
     }
 }
 
-/// What several tasks need: the calls whose outcome is unknown, with their secrets, and the jobs that can be stopped.
+/// What several tasks need: the calls whose outcome is unknown, with their secrets and what they went to, and the jobs
+/// that can be stopped.
 #[derive(Default)]
 struct Open {
-    unknown: HashMap<EntryId, (Place, ApiRequest)>,
+    unknown: HashMap<EntryId, (Backend, ApiRequest)>,
     stops: HashMap<JobId, Stop>,
 }
 
@@ -110,6 +111,13 @@ struct Place {
     target: Target,
     profile: Profile,
     policies: Policies,
+}
+
+/// What a call takes.
+enum Way {
+    To(Box<Place>),
+    /// As an earlier call went, with its key.
+    Known(Backend),
 }
 
 pub(super) struct Desk {
@@ -160,18 +168,25 @@ impl Desk {
         match command {
             Command::CreateToken { job, request, target, expects } => {
                 let request = request.to_api(&new_idempotency_key());
-                self.call(job, self.place(target), request, How::New(expects));
+                self.call(job, Way::To(Box::new(self.place(target))), request, How::New(expects));
             }
-            // At the profile that it was sent by: with another's key it would be carried out twice.
+            // To the host and with the key that it was sent with: with another key it would be carried out twice, and
+            // a new key is none of the old host's business.
             Command::AskAgain { job, entry } => match self.take_unknown(entry) {
-                Some((place, request)) => self.call(job, place, request, How::Again(entry)),
+                Some((backend, request)) => self.call(job, Way::Known(backend), request, How::Again(entry)),
                 None => self.fail(job, "This call cannot be repeated: its card details are gone. Send it as new"),
             },
             Command::Retrieve { job, token, target, .. } => {
-                self.call(job, self.place(target), ApiRequest::retrieve_token(&token), How::New(None));
+                self.call(
+                    job,
+                    Way::To(Box::new(self.place(target))),
+                    ApiRequest::retrieve_token(&token),
+                    How::New(None),
+                );
             }
             Command::UseToken { job, call, target } => {
-                self.call(job, self.place(target), call.to_api(&new_idempotency_key()), How::New(None));
+                let request = call.to_api(&new_idempotency_key());
+                self.call(job, Way::To(Box::new(self.place(target))), request, How::New(None));
             }
             Command::Refresh { job, which } => self.refresh(job, which),
             Command::Cancel { job } => {
@@ -209,7 +224,7 @@ impl Desk {
         Place { target, profile: self.settings.profiles.active().clone(), policies: self.settings.policies }
     }
 
-    fn take_unknown(&self, entry: EntryId) -> Option<(Place, ApiRequest)> {
+    fn take_unknown(&self, entry: EntryId) -> Option<(Backend, ApiRequest)> {
         lock(&self.open).unknown.remove(&entry)
     }
 
@@ -219,7 +234,7 @@ impl Desk {
     }
 
     /// Starts a call as a task of its own; with `again`, the call of that entry is repeated.
-    fn call(&self, job: JobId, place: Place, request: ApiRequest, how: How) {
+    fn call(&self, job: JobId, way: Way, request: ApiRequest, how: How) {
         let task = CallTask {
             job,
             line: self.line.clone(),
@@ -227,7 +242,7 @@ impl Desk {
             history: self.history.sender(),
             open: Arc::clone(&self.open),
         };
-        tokio::spawn(task.run(place, request, how, self.clock.now()));
+        tokio::spawn(task.run(way, request, how, self.clock.now()));
     }
 
     fn stop_of(&self, job: JobId) -> Stop {
@@ -481,24 +496,27 @@ struct CallTask {
 }
 
 impl CallTask {
-    async fn run(self, place: Place, request: ApiRequest, how: How, now: Timestamp) {
+    async fn run(self, way: Way, request: ApiRequest, how: How, now: Timestamp) {
         let kind = CallKind::of(&request);
-        let made = match self.line.backend(place.clone()).await {
-            Ok(backend) => self.make(&backend, request.clone(), how.clone(), now).await,
-            Err(message) => Err(message),
+        let backend = match way {
+            Way::To(place) => self.line.backend(*place).await,
+            Way::Known(backend) => Ok(backend),
         };
-        let outcome = match made {
-            Ok(recorded) => {
-                self.remember(&recorded, place, request);
-                outcome_of(kind, recorded)
-            }
-            Err(message) => {
-                // The call can still be asked again.
-                if let How::Again(entry) = how {
-                    lock(&self.open).unknown.insert(entry, (place, request));
+        let outcome = match backend {
+            Ok(backend) => match self.make(&backend, request.clone(), how.clone(), now).await {
+                Ok(recorded) => {
+                    self.remember(&recorded, backend, request);
+                    outcome_of(kind, recorded)
                 }
-                JobOutcome::Failed { message }
-            }
+                Err(message) => {
+                    // The call can still be asked again.
+                    if let How::Again(entry) = how {
+                        lock(&self.open).unknown.insert(entry, (backend, request));
+                    }
+                    JobOutcome::Failed { message }
+                }
+            },
+            Err(message) => JobOutcome::Failed { message },
         };
         lock(&self.open).stops.remove(&self.job);
         self.tell(Update::Finished { job: self.job, outcome });
@@ -532,9 +550,9 @@ impl CallTask {
     }
 
     /// Keeps the call of an unknown outcome, so that it can be asked again with the same key while the program runs.
-    fn remember(&self, recorded: &Recorded, place: Place, request: ApiRequest) {
+    fn remember(&self, recorded: &Recorded, backend: Backend, request: ApiRequest) {
         if let Some(entry) = recorded.entry.as_ref().filter(|entry| entry.status == Status::Unknown) {
-            lock(&self.open).unknown.insert(entry.id, (place, request));
+            lock(&self.open).unknown.insert(entry.id, (backend, request));
         }
     }
 

@@ -20,7 +20,7 @@ use crate::{
         hands::{click, focus, focused, message, play, value},
         http::{Reply, Server, reply},
     },
-    window::{Bench, Window, ctrl, rows, says, wait, wait_for},
+    window::{Bench, Window, ctrl, header_of, rows, says, silent_server, wait, wait_for},
 };
 
 const STAGING: ProfileId = ProfileId(1_800_000_000);
@@ -122,6 +122,31 @@ async fn each_profile_is_called_with_its_own_key_at_its_own_place() {
     let got = second.only();
     assert_eq!((got.header("authorization"), got.header("stripe-account")), ("Bearer sk_test_second", "acct_2"));
     assert!(first.received().is_empty());
+}
+
+#[test]
+fn what_is_asked_again_goes_where_it_went_with_the_key_of_then() {
+    let ((url, heads), (new_url, new_heads)) = (silent_server(), silent_server());
+    let mut window = Bench { key: None, ..Bench::stripe(&url) }.open();
+    open_settings(&mut window);
+    retype_key(&mut window, "sk_test_first");
+    save(&mut window);
+    wait_for(&mut window, "secret test key for this session");
+    ctrl(&mut window, Key::Enter);
+    wait(&mut window, "the call", |_| heads.lock().unwrap().len() == 1);
+    wait(&mut window, "Cancel", |window| window.query_by_role_and_label(Role::Button, "Cancel").is_some());
+    click(&mut window, Role::Button, "Cancel");
+    wait(&mut window, "Ask again", |window| window.query_by_role_and_label(Role::Button, "Ask again").is_some());
+
+    open_settings(&mut window);
+    retype(&mut window, "Base URL", &new_url);
+    retype_key(&mut window, "sk_test_second");
+    save(&mut window);
+    click(&mut window, Role::Button, "Ask again");
+    wait(&mut window, "the second call", |_| heads.lock().unwrap().len() == 2);
+    let keys: Vec<String> = heads.lock().unwrap().iter().map(|head| header_of(head, "authorization")).collect();
+    assert_eq!(keys, ["bearer sk_test_first", "bearer sk_test_first"]);
+    assert!(new_heads.lock().unwrap().is_empty());
 }
 
 /// The password field does not tell its value.

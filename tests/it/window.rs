@@ -292,43 +292,46 @@ fn without_a_key_nothing_is_sent_and_the_window_says_what_to_do() {
     assert!(rows(&window).is_empty());
 }
 
-/// A server that takes calls and answers none; it keeps the idempotency keys that it was sent.
-fn silent_server() -> (String, Arc<Mutex<Vec<String>>>) {
+/// A server that takes calls and answers none; it keeps the head of each, in lower case.
+pub fn silent_server() -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let keys: Arc<Mutex<Vec<String>>> = Arc::default();
-    let kept = Arc::clone(&keys);
+    let heads: Arc<Mutex<Vec<String>>> = Arc::default();
+    let kept = Arc::clone(&heads);
     let serve = move || {
         let mut open = Vec::new();
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
             let mut head = vec![0; 8192];
             let read = std::io::Read::read(&mut stream, &mut head).unwrap();
-            let head = String::from_utf8_lossy(&head[..read]).to_lowercase();
-            let key =
-                head.lines().find_map(|line| line.strip_prefix("idempotency-key: ")).unwrap_or_default().to_owned();
-            kept.lock().unwrap().push(key);
+            kept.lock().unwrap().push(String::from_utf8_lossy(&head[..read]).to_lowercase());
             open.push(stream);
         }
     };
     std::thread::Builder::new().name("silent".to_owned()).spawn(serve).unwrap();
-    (url, keys)
+    (url, heads)
+}
+
+/// A header of such a head.
+pub fn header_of(head: &str, name: &str) -> String {
+    let value = head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+    value.unwrap_or_default().to_owned()
 }
 
 #[test]
 fn a_call_on_its_way_is_cancelled_and_asked_again_with_its_key() {
-    let (url, keys) = silent_server();
+    let (url, heads) = silent_server();
     let mut window = Bench::stripe(&url).open();
     ctrl(&mut window, Key::Enter);
     wait(&mut window, "the pending row", |window| rows(window).iter().any(|row| row.starts_with("Pending")));
-    wait(&mut window, "the call", |_| keys.lock().unwrap().len() == 1);
+    wait(&mut window, "the call", |_| heads.lock().unwrap().len() == 1);
     wait(&mut window, "Cancel", |window| window.query_by_role_and_label(Role::Button, "Cancel").is_some());
     click(&mut window, Role::Button, "Cancel");
     wait(&mut window, "the unknown row", |window| rows(window).iter().any(|row| row.starts_with("Unknown")));
     wait(&mut window, "Ask again", |window| window.query_by_role_and_label(Role::Button, "Ask again").is_some());
     click(&mut window, Role::Button, "Ask again");
-    wait(&mut window, "the second call", |_| keys.lock().unwrap().len() == 2);
-    let keys = keys.lock().unwrap().clone();
+    wait(&mut window, "the second call", |_| heads.lock().unwrap().len() == 2);
+    let keys: Vec<String> = heads.lock().unwrap().iter().map(|head| header_of(head, "idempotency-key")).collect();
     assert!(!keys[0].is_empty() && keys[0] == keys[1], "{keys:?}");
     wait(&mut window, "one row", |window| rows(window).len() == 1 && rows(window)[0].starts_with("Pending"));
 
