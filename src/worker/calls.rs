@@ -278,25 +278,33 @@ impl Desk {
         tokio::spawn(task.run(which, places));
     }
 
-    /// Carries an edit out piece by piece. What the pieces before a failed one did stays done, and is told as a failure.
+    /// Carries an edit out piece by piece. What the pieces before a failed one did stays done; what they hid is told as
+    /// deleted, so that it has its way back, before the failure is.
     fn edit(&self, edit: Edit) {
         let (store, now, history) = (self.line.targets.store().clone(), self.clock.now(), self.history.sender());
         tokio::spawn(async move {
-            let mut outcome = Err(StoreError::Gone { doing: edit.doing() });
-            for piece in edit.in_pieces(MOST_EDITED) {
-                match (store.edit(piece, now).await, &mut outcome) {
-                    (Ok(more), Ok(done)) => *done += more,
-                    (Ok(done), outcome) => *outcome = Ok(done),
+            let tell = |edit: Edit, outcome: Result<u64, StoreError>| {
+                let told = Update::Edited { edit, outcome: outcome.map_err(|error| error.to_string()) };
+                let _ = history.send(Question::Changed(Box::new(told)));
+            };
+            let mut done = 0;
+            for (nth, piece) in edit.in_pieces(MOST_EDITED).into_iter().enumerate() {
+                match store.edit(piece, now).await {
+                    Ok(more) => done += more,
                     // Others may have deleted what was selected.
-                    (Err(StoreError::Gone { .. }), _) => {}
-                    (Err(error), outcome) => {
-                        *outcome = Err(error);
-                        break;
+                    Err(StoreError::Gone { .. }) => {}
+                    Err(error) => {
+                        if let Edit::Delete { ids } = &edit
+                            && done > 0
+                        {
+                            tell(Edit::Delete { ids: ids[..nth * MOST_EDITED].to_vec() }, Ok(done));
+                        }
+                        return tell(edit, Err(error));
                     }
                 }
             }
-            let told = Update::Edited { edit, outcome: outcome.map_err(|error| error.to_string()) };
-            let _ = history.send(Question::Changed(Box::new(told)));
+            let outcome = if done > 0 { Ok(done) } else { Err(StoreError::Gone { doing: edit.doing() }) };
+            tell(edit, outcome);
         });
     }
 

@@ -6,6 +6,7 @@ use egui_kittest::{
     kittest::{NodeT as _, Queryable as _},
 };
 use jiff::Timestamp;
+use rusqlite::Connection;
 use tempfile::TempDir;
 use testcard::{
     domain::{
@@ -16,7 +17,7 @@ use testcard::{
     },
     messages::Update,
     model::{Model, Storage},
-    store::{Call, Place, Store},
+    store::{Call, FILE_NAME, Place, Store},
     ui::{
         Action,
         history::{HistoryContext, HistoryState, Refreshing, history_ui},
@@ -251,6 +252,35 @@ fn what_is_deleted_comes_back_by_key_and_by_the_toast() {
     wait(&mut window, "all", |window| shown(window) == "dcba");
     drop(window);
     assert_eq!(open(&folder).reader().unwrap().counts().unwrap().all(), 4);
+}
+
+#[test]
+fn what_was_deleted_before_a_deletion_failed_comes_back_too() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder);
+    let made: Vec<_> = (0..501)
+        .map(|nth| store.answer(creation(Target::Local, &[]), say(token(&format!("tok_{nth}"), "Visa", "4242", false))))
+        .collect();
+    for made in made {
+        made.wait().unwrap();
+    }
+    // The second piece fails.
+    let refuses = "CREATE TRIGGER refuses BEFORE UPDATE OF deleted_ms ON entries WHEN new.deleted_ms IS NOT NULL \
+                   AND (SELECT count(*) FROM entries WHERE deleted_ms IS NOT NULL) >= 500 \
+                   BEGIN SELECT RAISE(ABORT, 'the disk is full'); END";
+    Connection::open(folder.path().join(FILE_NAME)).unwrap().execute_batch(refuses).unwrap();
+    drop(store);
+    let mut window = Bench { folder: Some(folder.path().to_owned()), ..Bench::new() }.open();
+    wait_for(&mut window, "Unused 501");
+    go_to_table(&mut window);
+    ctrl(&mut window, Key::A);
+    press(&mut window, Modifiers::NONE, Key::Delete);
+    wait_for(&mut window, "Could not delete from the history");
+    wait_for(&mut window, "500 entries deleted");
+    wait_for(&mut window, "Unused 1");
+    click(&mut window, Role::Button, "Undo");
+    wait_for(&mut window, "500 entries restored");
+    wait_for(&mut window, "Unused 501");
 }
 
 fn value_of_search(window: &Window) -> String {
