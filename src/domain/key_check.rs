@@ -7,6 +7,7 @@ use super::{
     error::ErrorView,
     expiry::Expiry,
     key::KeyKind,
+    mask,
     params::TokenRequest,
     refusal::Refusal,
 };
@@ -76,14 +77,15 @@ impl Found {
     pub fn of(outcome: &Result<ApiResponse, TransportError>) -> Self {
         let answer = match outcome {
             Ok(answer) => answer,
-            Err(error) => return Self::NotReached { message: error.to_string() },
+            Err(error) => return Self::NotReached { message: mask::text(&error.to_string()) },
         };
         if answer.is_success() {
             return Self::Accepted(RawNumbers::Accepted);
         }
         let body = answer.json();
         let error = body.as_ref().and_then(ErrorView::of);
-        let message = error.and_then(ErrorView::message).unwrap_or("The answer gives no reason").to_owned();
+        // Whoever answers may repeat the key.
+        let message = mask::text(error.and_then(ErrorView::message).unwrap_or("The answer gives no reason"));
         let is_about_account = error.and_then(ErrorView::code) == Some("account_invalid");
         match (answer.http_status, Refusal::of(answer)) {
             (_, Some(Refusal::BadKey)) | (401, _) => Self::Refused { message },
@@ -130,6 +132,16 @@ mod tests {
             (500, "{}".to_owned(), Found::Unclear { http_status: 500, message: told("The answer gives no reason") }),
         ] {
             assert_eq!(found(status, &body), expected, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_an_answer_repeats_is_not_shown() {
+        for status in [400, 401, 403, 500] {
+            let body = r#"{"error": {"type": "x", "message": "Bad key sk_test_planted1 for 4539578763621486"}}"#;
+            let found = format!("{:?}", found(status, body));
+            assert!(found.contains("Bad key sk_test_•••") && !found.contains("planted1"), "{found}");
+            assert!(!found.contains("4539578763621486"), "{found}");
         }
     }
 
