@@ -19,6 +19,7 @@ use directories::{ProjectDirs, UserDirs};
 
 use crate::domain::{
     mask,
+    profile::Profile,
     settings::{Settings, StripeSettings},
 };
 
@@ -133,15 +134,18 @@ pub fn save(path: &Path, settings: &Settings) -> Result<(), SettingsError> {
 /// A key or a card number that was pasted into the wrong field stays out of the file.
 fn refuse_secrets(settings: &Settings) -> Result<(), SettingsError> {
     let name = ("form.name", settings.form.name.as_str());
+    let is_secret_path = |profile: &Profile| mask::is_secret_in_path(&profile.stripe.ca_file);
+    if settings.profiles.iter().any(is_secret_path) {
+        return Err(SettingsError::Secret { field: "profiles.ca_certificate" });
+    }
     let of_profiles = settings.profiles.iter().flat_map(|profile| {
-        let StripeSettings { base_url, version, account, proxy, ca_file } = &profile.stripe;
+        let StripeSettings { base_url, version, account, proxy, ca_file: _ } = &profile.stripe;
         [
             ("profiles.name", profile.name.as_str()),
             ("profiles.base_url", base_url.as_str()),
             ("profiles.stripe_version", version),
             ("profiles.stripe_account", account),
             ("profiles.proxy", proxy.as_str()),
-            ("profiles.ca_certificate", ca_file),
         ]
     });
     match of_profiles.chain([name]).find(|(_, text)| mask::text(text) != *text) {

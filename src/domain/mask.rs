@@ -1,9 +1,9 @@
 //! What may be written down: card numbers that are not published are cut to six and four digits, security codes and
 //! keys are hidden altogether. The store applies this to everything that it writes, so nothing else needs to.
 
-use std::ops::Range;
+use std::{net::Ipv4Addr, ops::Range};
 
-use super::test_cards;
+use super::{card::passes_luhn, test_cards};
 
 /// What stands in the place of a security code.
 pub const HIDDEN: &str = "•••";
@@ -17,12 +17,17 @@ const LONGEST_GAP: usize = 3;
 
 /// Free text as it may be written: every run of 12 or more digits that is not a published test card is masked, also
 /// when spaces, dashes or dots group it, or when its digits are not ASCII; every API key loses its secret part. A UUID
-/// stays whole: Stripe's SDKs make their idempotency keys of one, and some of those are full of digits.
+/// stays whole: Stripe's SDKs make their idempotency keys of one, and some of those are full of digits. So does an IPv4
+/// address that stands alone.
 pub fn text(text: &str) -> String {
     if is_clean(text) {
         return text.to_owned();
     }
-    let mask = |text: &str| mask_keys(&mask_codes(&mask_digits(text, SHORTEST_RUN, LONGEST_GAP, is_separator)));
+    let mask = |text: &str| {
+        let is_number = |run: &Run| run.digits.len() >= SHORTEST_RUN && !is_address(text, run);
+        let numbers = digit_runs(text, LONGEST_GAP, is_separator).into_iter().filter(is_number);
+        mask_keys(&mask_codes(&mask_digits(text, numbers)))
+    };
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(uuid) = find_uuid(rest) {
@@ -75,6 +80,27 @@ fn is_clean(text: &str) -> bool {
     !text.contains("_test_") && !text.contains("_live_")
 }
 
+/// Whether a path of a file holds a key, a security code or a card number. What passes the check of a card number is
+/// taken for one, unless it begins as a year does: folders are named by date and time, and no card begins with 20.
+pub fn is_secret_in_path(path: &str) -> bool {
+    let is_number = |run: &Run| {
+        let is_published = test_cards::by_number(&run.digits).is_some();
+        let may_be_one = run.digits.len() >= SHORTEST_RUN && passes_luhn(&run.digits) && !run.digits.starts_with("20");
+        may_be_one && !is_published && !is_address(path, run)
+    };
+    // A number beside a date is looked at alone, too.
+    let unbroken = digit_runs(path, 0, |_| false);
+    let has_number = digit_runs(path, LONGEST_GAP, is_separator).iter().chain(&unbroken).any(is_number);
+    has_number || mask_keys(&mask_codes(path)) != path
+}
+
+/// Whether a run of digits is a whole IPv4 address, with nothing else of a word or a number beside it.
+fn is_address(text: &str, run: &Run) -> bool {
+    let (before, after) = (&text[..run.place.start], &text[run.place.end..]);
+    let is_alone = !before.ends_with(char::is_alphanumeric) && !after.starts_with(char::is_alphanumeric);
+    is_alone && text[run.place.clone()].parse::<Ipv4Addr>().is_ok()
+}
+
 /// The value of a parameter as it may be written. Whatever is named like a security code is hidden.
 pub fn param(name: &str, value: &str) -> String {
     let name = name.to_ascii_lowercase();
@@ -83,7 +109,8 @@ pub fn param(name: &str, value: &str) -> String {
     }
     if name.contains("number") {
         // Whatever stands between its digits, they are one number.
-        return mask_keys(&mask_digits(value, SHORTEST_NUMBER, usize::MAX, |_| true));
+        let all = digit_runs(value, usize::MAX, |_| true).into_iter();
+        return mask_keys(&mask_digits(value, all.filter(|run| run.digits.len() >= SHORTEST_NUMBER)));
     }
     text(value)
 }
@@ -193,11 +220,12 @@ fn digit_runs(text: &str, longest_gap: usize, separates: impl Fn(char) -> bool) 
     runs
 }
 
-fn mask_digits(text: &str, shortest: usize, longest_gap: usize, separates: impl Fn(char) -> bool) -> String {
+/// Cuts these runs of digits to six and four, but for published numbers.
+fn mask_digits(text: &str, runs: impl IntoIterator<Item = Run>) -> String {
     let mut out = String::with_capacity(text.len());
     let mut written = 0;
-    for run in digit_runs(text, longest_gap, separates) {
-        if run.digits.len() < shortest || test_cards::by_number(&run.digits).is_some() {
+    for run in runs {
+        if test_cards::by_number(&run.digits).is_some() {
             continue;
         }
         out.push_str(&text[written..run.place.start]);
@@ -235,6 +263,8 @@ fn mask_keys(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[track_caller]
@@ -282,6 +312,71 @@ mod tests {
         check("41111111-1111-1112-abcd", "411111**-****-1112-abcd");
         check("x41111111-1111-1112-abcd-abcdefabcdef", "x411111**-****-1112-abcd-abcdefabcdef");
         check("41111111-1111-1111-1111-111111111111", "411111**-****-****-****-********1111");
+    }
+
+    #[test]
+    fn an_address_that_stands_alone_stays_whole() {
+        for whole in [
+            "192.168.100.200",
+            "https://192.168.100.200:8420/v1",
+            "http://user@192.168.100.200",
+            "it fails behind 192.168.100.200.",
+            "from 192.168.100.200 to (192.168.100.201)",
+            "255.255.255.255/32, 10.0.0.1",
+        ] {
+            check(whole, whole);
+        }
+        // Not one, not alone, or part of something longer.
+        check("4539.5787.6362.1486", "4539.57**.****.1486");
+        check("192.168.100.256", "192.168.**0.256");
+        check("192-168-100-200", "192-168-**0-200");
+        check("192.168.100.200.7", "192.168.***.200.7");
+        check("v192.168.100.200", "v192.168.**0.200");
+        check("192.168.100.200 192.168.100.200", "192.168.***.*** ***.***.**0.200");
+        check("１92.168.100.200", "192.168.**0.200");
+        assert_eq!(param("card[number]", "192.168.100.200"), "192.168.**0.200");
+    }
+
+    #[test]
+    fn a_path_may_hold_a_time_but_no_secret() {
+        for (path, expected) in [
+            ("", false),
+            ("/etc/ssl/our-ca.pem", false),
+            ("/ci/202411260508/ca.pem", false),
+            // It passes the check of a card number.
+            ("/ci/20241126050802/ca.pem", false),
+            ("/ci/2024-11-26-05-08-02/ca.pem", false),
+            ("/ci/192.168.100.200/ca.pem", false),
+            ("/ci/4242424242424242/ca.pem", false),
+            ("/home/4539578763621486.pem", true),
+            ("/home/4539.5787.6362.1486.pem", true),
+            ("/ci/2024-4539578763621486/ca.pem", true),
+            ("/home/sk_test_planted.pem", true),
+            ("/home/cvc=314/ca.pem", true),
+        ] {
+            assert_eq!(is_secret_in_path(path), expected, "{path}");
+        }
+        assert!(passes_luhn("20241126050802"), "the case above is one");
+    }
+
+    proptest! {
+        #[test]
+        fn every_address_stays_whole_and_every_number_with_dots_is_masked(
+            [a, b, c, d] in any::<[u8; 4]>(),
+            digits in "[1-9][0-9]{12,18}",
+            dots in proptest::collection::vec(any::<bool>(), 18),
+        ) {
+            let address = format!("http://{a}.{b}.{c}.{d}:80/x");
+            prop_assert_eq!(text(&address), &*address);
+            let dotted = |(at, digit): (usize, char)| {
+                let dot = at > 0 && dots[at - 1];
+                dot.then_some('.').into_iter().chain([digit])
+            };
+            let number: String = digits.chars().enumerate().flat_map(dotted).collect();
+            let is_published = test_cards::by_number(&digits).is_some();
+            let hidden = if is_published { 0 } else { digits.len() - 10 };
+            prop_assert_eq!(text(&number).matches('*').count(), hidden);
+        }
     }
 
     #[test]
