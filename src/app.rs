@@ -34,7 +34,7 @@ use crate::{
         rules::FormField,
         settings::{ServerSettings, Settings, ThemeChoice},
     },
-    messages::{Command, JobId, JobOutcome, Refreshed},
+    messages::{Command, JobId, JobOutcome, Refreshed, Update},
     model::{Model, Notice, Storage},
     ui::{
         Action, Pane, UseKind,
@@ -158,6 +158,10 @@ struct Panels {
     deleted: Vec<Vec<EntryId>>,
     /// The entry that was selected before the one of now.
     before: Option<EntryId>,
+    /// The entry that the inspector is to show.
+    wanted: Option<EntryId>,
+    /// Whether the last frame ended in a text field, or with an open menu: then Esc is for that.
+    esc_is_taken: bool,
     /// The entry whose card goes to the other target as soon as it is loaded.
     elsewhere: Option<EntryId>,
     /// The entry that goes into the form as soon as it is loaded.
@@ -169,6 +173,8 @@ struct Panels {
 struct Jobs {
     last: u64,
     running: HashMap<JobId, Running>,
+    /// The entries that wait for an answer, as they were selected when their calls left.
+    begun: HashMap<JobId, EntryId>,
 }
 
 impl Jobs {
@@ -262,13 +268,17 @@ impl App {
     /// Takes over everything that the background has told, and what the file dialog gave.
     pub fn drain(&mut self, ctx: &Context) {
         while let Some(update) = self.worker.try_recv() {
+            // What was asked for before something else was selected is not shown any more.
+            if matches!(&update, Update::Detail(detail) if self.panels.wanted != Some(detail.entry.id)) {
+                continue;
+            }
             if let Some(notice) = self.model.apply(update) {
                 self.tell(ctx, notice);
             }
         }
         if let Some(detail) = self.model.detail.as_ref().filter(|detail| self.panels.reuse == Some(detail.entry.id)) {
             self.panels.form.take(Draft::of_request(&detail.request));
-            self.panels.form.focus(FormField::Number);
+            self.go_to(ctx, Part::Form);
             self.panels.reuse = None;
         }
         if self.model.take_stale_list() {
@@ -281,8 +291,8 @@ impl App {
             self.panels.elsewhere = None;
             self.same_elsewhere(first, target, request);
         }
-        if let Some(id) = self.model.take_stale_detail() {
-            self.worker.send(Command::LoadDetail { id });
+        if let Some(id) = self.model.take_stale_detail().filter(|id| self.panels.wanted == Some(*id)) {
+            self.load_detail(id);
         }
         self.take_picked();
     }
@@ -315,6 +325,7 @@ impl App {
             // The row that waits shows how to stop it.
             Notice::Begun { job, entry } => {
                 if matches!(self.jobs.running.get(&job), Some(Running::Create(_) | Running::SameElsewhere(_))) {
+                    self.jobs.begun.insert(job, entry);
                     self.select(entry);
                 }
                 return;
@@ -324,7 +335,11 @@ impl App {
         let running = self.jobs.running.remove(&job);
         match outcome {
             JobOutcome::Created { entry, is_answered, param, message, refusal } => {
-                self.select(entry.id);
+                // Whoever went on to another entry while this one waited is not called back.
+                let begun = self.jobs.begun.remove(&job);
+                if begun.is_none_or(|begun| self.panels.history.cursor() == Some(begun)) {
+                    self.select(entry.id);
+                }
                 if let Some(Running::SameElsewhere(first)) = running {
                     return self.diff(ctx, first, entry.id);
                 }
@@ -345,8 +360,10 @@ impl App {
                     (_, None) => "The token is still unused",
                 };
                 self.panels.toasts.push(Toast::new(Tone::Ok, words));
-                if let Some(Running::Retrieve(id)) = running {
-                    self.worker.send(Command::LoadDetail { id });
+                if let Some(Running::Retrieve(id)) = running
+                    && self.panels.wanted == Some(id)
+                {
+                    self.load_detail(id);
                 }
             }
             JobOutcome::TokenUsed { judgement: Some(judgement), refusal: None, .. } => {
@@ -394,6 +411,7 @@ impl App {
             JobOutcome::Failed { message } => match running {
                 Some(Running::Export) => self.end_export(Some(message)),
                 Some(Running::Create(_)) => {
+                    self.layout.now.form_is_open = true;
                     self.panels.form.complain(Complaint { field: None, is_answer: false, message, refusal: None });
                 }
                 Some(Running::CheckKey(profile)) => self.end_check(profile, Err(message)),
@@ -526,7 +544,10 @@ impl App {
             (None, Status::Unknown) => {
                 Toast::new(Tone::Warn, "No answer: a token may exist. Ask again in the inspector")
             }
-            (None, _) if is_of_form => return self.panels.form.complain(complaint),
+            (None, _) if is_of_form => {
+                self.layout.now.form_is_open = true;
+                return self.panels.form.complain(complaint);
+            }
             (None, _) => Toast::new(Tone::Error, complaint.message),
         };
         self.panels.toasts.push(toast);
@@ -544,6 +565,12 @@ impl App {
         if shown.is_some_and(|shown| shown != id) {
             self.panels.before = shown;
         }
+        self.load_detail(id);
+    }
+
+    /// Asks for what the inspector shows from now on.
+    fn load_detail(&mut self, id: EntryId) {
+        self.panels.wanted = Some(id);
         self.worker.send(Command::LoadDetail { id });
     }
 
@@ -593,10 +620,13 @@ impl App {
         self.keys(ui.ctx(), &mut actions);
         self.panes_ui(ui, &mut actions);
         self.dialogs_ui(ui.ctx(), &mut actions);
+        let foot = if self.panels.pane == Pane::History { self.panels.history.foot() } else { 0.0 };
+        self.panels.toasts.lift(foot);
         actions.extend(self.panels.toasts.ui(ui.ctx()));
         for action in actions {
             self.act(ui.ctx(), action);
         }
+        self.panels.esc_is_taken = ui.text_edit_focused() || egui::Popup::is_any_open(ui.ctx());
         match (had_dialog, self.panels.dialogs.is_any_open()) {
             (false, true) => self.panels.focus_before = focused,
             (true, false) => {
@@ -829,6 +859,7 @@ impl App {
             .inner;
         self.panels.parts.set(Part::Inspector, rect);
         let is_left = !self.panels.dialogs.is_any_open()
+            && !self.panels.esc_is_taken
             && ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, egui::Key::Escape));
         if closed || is_left {
             self.panels.drawer_is_open = false;
@@ -1010,11 +1041,19 @@ impl App {
             Action::Open => self.go_to(ctx, Part::Inspector),
             Action::Peek => self.panels.drawer_is_open = self.is_small(ctx),
             Action::Undo => self.undo(),
-            Action::Edit(edit) => self.edit(edit),
+            Action::Edit(edit) => {
+                // What is gone is compared with nothing.
+                if let Edit::Delete { ids } = &edit
+                    && self.panels.before.is_some_and(|before| ids.contains(&before))
+                {
+                    self.panels.before = None;
+                }
+                self.edit(edit);
+            }
             Action::Diff(first, second) => self.diff(ctx, first, second),
             Action::SameElsewhere(id) => {
                 self.panels.elsewhere = Some(id);
-                self.worker.send(Command::LoadDetail { id });
+                self.load_detail(id);
             }
             Action::ShowPane(pane) => self.panels.pane = pane,
             Action::SelectRequest(id) => self.worker.send(Command::LoadExchange { id }),
@@ -1023,7 +1062,7 @@ impl App {
                 self.select(id);
             }
             Action::LoadRows(ids) => self.worker.send(Command::LoadRows { ids }),
-            Action::Filter(_) => self.set_filter(),
+            Action::Filter => self.set_filter(),
             Action::Retrieve(id) => self.retrieve(id),
             Action::OpenUse(id, kind) => self.open_use(id, kind),
             Action::UseToken { call, target } => {

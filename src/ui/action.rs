@@ -93,7 +93,8 @@ pub enum Action {
     SelectRequest(ExchangeId),
     /// Show the entry of a call in the history.
     ShowEntry(EntryId),
-    Filter(HistoryFilter),
+    /// The history's filter is another one.
+    Filter,
     /// Ask the target whether the token of this entry was used.
     Retrieve(EntryId),
     /// Ask how to charge the token of this entry, or how to attach it.

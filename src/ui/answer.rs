@@ -81,10 +81,6 @@ impl AnswerState {
         self.find.wants_focus = true;
     }
 
-    pub fn headers_are_open(&self) -> bool {
-        self.headers_are_open
-    }
-
     /// How many rows the last frame drew: what a test counts instead of time.
     pub fn rows_drawn(&self) -> usize {
         self.lines.as_ref().map_or(0, JsonLines::rows_drawn)
@@ -102,6 +98,7 @@ impl AnswerState {
         }
         let is_other = self.of.is_none_or(|(known, ..)| known != of);
         self.of = Some(place);
+        self.reading.cancel();
         if body.len() > SMALL_BODY {
             if is_other {
                 self.forget();
@@ -164,6 +161,7 @@ impl Default for Find {
 impl Find {
     /// Searches anew, in another tree.
     fn forget(&mut self) {
+        self.searching.cancel();
         self.searched = None;
         self.hits.clear();
     }

@@ -58,6 +58,12 @@ impl<T: Send + 'static> Aside<T> {
         }));
     }
 
+    /// Wants no result any more of what was asked before.
+    pub fn cancel(&mut self) {
+        self.newest.fetch_add(1, Ordering::Relaxed);
+        self.is_waiting = false;
+    }
+
     /// Lets go of something large there, for giving a million pieces of memory back takes longer than a frame.
     pub fn forget(&mut self, thing: impl Send + 'static) {
         self.run(Box::new(move || drop(thing)));

@@ -78,6 +78,7 @@ impl DiffState {
     pub fn close(&mut self) {
         self.of = None;
         self.pair = None;
+        self.aside.cancel();
         let lines = std::mem::take(&mut self.lines);
         if lines.len() > 10_000 {
             self.aside.forget(lines);
@@ -104,6 +105,7 @@ impl DiffState {
         }
         self.pair = Some(Arc::clone(pair));
         let size: usize = [&pair.0, &pair.1].into_iter().map(body_size).sum();
+        self.aside.cancel();
         if size <= SMALL_BODY {
             self.lines = compare(side(&pair.0), side(&pair.1));
             self.show(false);

@@ -14,7 +14,7 @@ use self::{
     cells::{Cell, spoken, title_of_ui},
     dates::Days,
     marks::{Marks, Open},
-    selection::Selection,
+    selection::{MOST_CHECKED, Selection},
 };
 use super::{
     action::{Action, Pane, UseKind},
@@ -77,6 +77,11 @@ impl HistoryState {
 
     /// Opens the note and tags of what is selected; `shown` is the entry in the inspector.
     pub fn annotate(&mut self, history: &History, shown: Option<&Entry>) {
+        // What is being written is saved or left first.
+        if let Some(marks) = self.marks.as_mut().filter(|marks| marks.is_changed()) {
+            marks.focus();
+            return;
+        }
         if self.selection.len() > 1 {
             self.marks = Some(Marks::of_several(self.selection.ids()));
             return;
@@ -86,6 +91,16 @@ impl HistoryState {
         if let Some(entry) = entry {
             self.marks = Some(Marks::of(entry));
         }
+    }
+
+    /// The entry that the keys move from, which the inspector shows.
+    pub fn cursor(&self) -> Option<EntryId> {
+        self.selection.cursor()
+    }
+
+    /// How much of the pane's foot must not be covered.
+    pub fn foot(&self) -> f32 {
+        if self.marks.is_some() { Marks::HEIGHT } else { 0.0 }
     }
 
     /// Learns what came of an edit.
@@ -155,8 +170,12 @@ pub fn history_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_
         foot_ui(ui, state, ctx, actions);
         (state.filter.since, state.filter.until) = state.days.moments(ctx.now);
         if state.filter != before {
+            // What is not shown any more is not deleted either; of so many that cannot be looked through in a frame.
+            if state.selection.len() > MOST_CHECKED {
+                state.selection.narrow();
+            }
             state.scroll.reveal(0);
-            actions.push(Action::Filter(state.filter.clone()));
+            actions.push(Action::Filter);
         }
     });
 }
@@ -266,15 +285,18 @@ fn selected_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, 
         node.set_role(Role::Toolbar);
         node.set_label("Selected entries");
     });
-    let ids = ids.to_vec();
     match pressed {
         None => {}
         Some(Pressed::Narrow) => state.selection.narrow(),
         Some(Pressed::Delete) => delete(state, ctx, actions),
-        Some(Pressed::Export) => actions.push(Action::OpenExportOf(ids)),
-        Some(Pressed::Refresh) => actions.push(Action::Refresh(ids)),
+        Some(Pressed::Export) => actions.push(Action::OpenExportOf(state.selection.ids().to_vec())),
+        Some(Pressed::Refresh) => actions.push(Action::Refresh(state.selection.ids().to_vec())),
         Some(Pressed::Tag) => state.annotate(ctx.history, None),
-        Some(Pressed::Compare) => actions.push(Action::Diff(ids[0], ids[1])),
+        Some(Pressed::Compare) => {
+            if let [older, newer] = state.selection.ids() {
+                actions.push(Action::Diff(*older, *newer));
+            }
+        }
     }
 }
 
@@ -431,7 +453,7 @@ fn keys_ui(ui: &Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions:
         }
         actions.push(Action::Select(id));
     }
-    if !ui.memory(|memory| memory.focused().is_none_or(|focused| focused == table_id())) {
+    if !rows::has_keys(ui, table_id()) {
         return;
     }
     let pressed = |how, key| ui.input_mut(|input| input.consume_key(how, key));

@@ -53,8 +53,9 @@ impl PresetState {
 pub fn preset_ui(ctx: &Context, state: &mut PresetState, actions: &mut Vec<Action>) -> bool {
     let mut is_done = false;
     let title = if state.id.is_some() { "Preset" } else { "Save the form as a preset" };
+    let is_typing = ctx.text_edit_focused();
     let modal = modal_ui(ctx, "preset", title, 420.0, |ui| {
-        let enter = ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Enter));
+        let enter = is_typing && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Enter));
         let problem = state.problem();
         name_ui(ui, state, problem);
         ui.add_space(8.0);

@@ -133,7 +133,7 @@ fn keys_ui(ui: &Ui, state: &mut RequestsState, requests: &[RequestRow], actions:
         actions.push(Action::SelectRequest(row.id));
     }
     let is_entered = ui.input(|input| input.key_pressed(Key::Enter) && input.modifiers.is_none());
-    let is_free = ui.memory(|memory| memory.focused().is_none_or(|focused| focused == table_id()));
+    let is_free = rows::has_keys(ui, table_id());
     if let Some(entry) = place.and_then(|at| requests[at].entry).filter(|_| is_entered && is_free) {
         actions.push(Action::ShowEntry(entry));
     }

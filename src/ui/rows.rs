@@ -174,6 +174,15 @@ impl Row<'_> {
     }
 }
 
+/// Whether keys that are nobody else's are for this table: it has the focus, or nothing has, and neither a dialog nor a
+/// menu lies over it.
+pub fn has_keys(ui: &Ui, table: Id) -> bool {
+    let is_free = ui.memory(|memory| {
+        memory.focused().is_none_or(|focused| focused == table) && memory.allows_interaction(ui.layer_id())
+    });
+    is_free && !egui::Popup::is_any_open(ui.ctx())
+}
+
 /// The place that the keys with these modifiers move the selection to: those of the focused table, or of any while nothing
 /// has the focus.
 pub fn moved(
@@ -184,7 +193,7 @@ pub fn moved(
     len: usize,
     rows_in_view: usize,
 ) -> Option<usize> {
-    if ui.memory(|memory| memory.focused().is_some_and(|focused| focused != table)) {
+    if !has_keys(ui, table) {
         return None;
     }
     // The modifiers of the press itself: those of the frame may be released already.

@@ -14,7 +14,7 @@ use super::{
 use crate::domain::{
     api::{ApiResponse, Exchange, HttpMethod, MaskedRequest, Target},
     currency::ChargeCurrency,
-    entry::{EntryDetail, Status},
+    entry::{EntryDetail, EntryId, Status},
     error::ErrorView,
     fault,
     request_log::{FAULT_HEADER, FAULT_KIND, REPLAYED_HEADER, client_name},
@@ -35,13 +35,13 @@ pub struct Step {
 #[derive(Debug, Default)]
 pub struct TimelineState {
     /// Where the timeline is: it changes with every timeline that is loaded.
-    of: Option<(usize, usize)>,
+    of: Option<(EntryId, usize, usize)>,
     steps: Vec<Step>,
 }
 
 /// Draws what happened to a token, oldest first.
 pub fn timeline_ui(ui: &mut Ui, state: &mut TimelineState, detail: &EntryDetail, actions: &mut Vec<Action>) {
-    let of = (detail.timeline.as_ptr() as usize, detail.timeline.len());
+    let of = (detail.entry.id, detail.timeline.as_ptr() as usize, detail.timeline.len());
     if state.of != Some(of) {
         *state = TimelineState { of: Some(of), steps: detail.timeline.iter().map(step).collect() };
     }

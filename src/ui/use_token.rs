@@ -85,6 +85,7 @@ pub fn use_token_ui(ctx: &Context, state: &mut UseState, actions: &mut Vec<Actio
         UseKind::Charge => "Charge the token",
         UseKind::Attach => "Attach to a customer",
     };
+    let is_typing = ctx.text_edit_focused();
     let modal = modal_ui(ctx, "use", title, 440.0, |ui| {
         ui.spacing_mut().item_spacing.y = theme::FIELD_GAP;
         about_ui(ui, state);
@@ -102,7 +103,8 @@ pub fn use_token_ui(ctx: &Context, state: &mut UseState, actions: &mut Vec<Actio
             UseKind::Attach if state.customer.trim().is_empty() => "Attach to a new customer",
             UseKind::Attach => "Attach",
         };
-        let is_entered = ui.input(|input| input.key_pressed(egui::Key::Enter));
+        // In a field only: elsewhere Enter presses what has the focus.
+        let is_entered = is_typing && ui.input(|input| input.key_pressed(egui::Key::Enter));
         is_sent = ui.add(PrimaryButton::new(words)).clicked() || is_entered;
     });
     if is_sent {

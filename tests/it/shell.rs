@@ -10,7 +10,7 @@ use testcard::{
 };
 
 use crate::{
-    support::hands::{click, focused, play},
+    support::hands::{click, focused, play, value},
     window::{Bench, Window, ctrl, rows, says, wait, wait_for},
 };
 
@@ -155,4 +155,69 @@ fn how_the_window_was_left_is_read_again_and_nothing_else_is() {
         std::fs::write(&file, text).unwrap();
         assert_eq!(load_layout(&file), Layout::default(), "{text}");
     }
+}
+
+#[test]
+fn keys_for_a_dialog_do_nothing_to_the_history_below_it() {
+    let mut window = Bench::new().open();
+    make(&mut window);
+    ctrl(&mut window, Key::Num2);
+    for dialog in [Key::Slash, Key::Comma, Key::K] {
+        ctrl(&mut window, dialog);
+        play(&mut window, "⌦");
+        play(&mut window, "⎋");
+        assert_eq!(rows(&window).len(), 1, "{dialog:?}");
+    }
+    play(&mut window, "⌦");
+    wait(&mut window, "the deletion", |window| rows(window).is_empty());
+}
+
+#[test]
+fn enter_on_the_way_out_of_a_dialog_does_not_do_what_the_dialog_is_for() {
+    let mut window = Bench::new().open();
+    make(&mut window);
+    click(&mut window, Role::Button, "Charge…");
+    window.get_by_role_and_label(Role::Button, "Close the dialog").focus();
+    window.run_ok();
+    play(&mut window, "↵");
+    assert!(!says(&window, "Charge the token"));
+    assert!(rows(&window)[0].starts_with("Unused"));
+}
+
+#[test]
+fn a_note_that_is_being_written_is_not_thrown_away_by_its_own_key() {
+    let mut window = Bench::new().open();
+    make(&mut window);
+    ctrl(&mut window, Key::Num2);
+    window.key_press(Key::F2);
+    window.run_ok();
+    play(&mut window, "precious");
+    window.key_press(Key::F2);
+    window.run_ok();
+    assert_eq!(value(&window, "Note"), "precious");
+}
+
+#[test]
+fn a_call_that_cannot_be_made_is_told_also_with_the_form_folded() {
+    let mut window = Bench::new().open();
+    ctrl(&mut window, Key::B);
+    ctrl(&mut window, Key::T);
+    ctrl(&mut window, Key::Enter);
+    wait_for(&mut window, "There is no API key yet");
+    assert!(says(&window, "New token"), "the form that it is told in is there again");
+}
+
+#[test]
+fn esc_in_a_field_of_the_drawer_leaves_the_field_and_not_the_drawer() {
+    let mut window = Bench { size: [900.0, 600.0], ..Bench::new() }.open();
+    make(&mut window);
+    ctrl(&mut window, Key::Num3);
+    wait_for(&mut window, "Search the answer");
+    window.get_by_role_and_label(Role::SearchInput, "Search the answer").focus();
+    window.run_ok();
+    play(&mut window, "visa⎋");
+    assert!(says(&window, "Copy id"), "the drawer stays");
+    ctrl(&mut window, Key::Num3);
+    play(&mut window, "⎋");
+    assert!(!says(&window, "Copy id"));
 }

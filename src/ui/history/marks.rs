@@ -72,6 +72,16 @@ impl Marks {
         self.waiting.is_empty()
     }
 
+    /// Whether something was typed that is not kept.
+    pub fn is_changed(&self) -> bool {
+        !self.edits().is_empty()
+    }
+
+    /// Puts the focus into it in the next frame.
+    pub fn focus(&mut self) {
+        self.is_started = false;
+    }
+
     /// What has to be done so that what was typed is what is kept.
     fn edits(&self) -> Vec<Edit> {
         match &self.about {

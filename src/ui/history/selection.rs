@@ -2,9 +2,8 @@
 
 use crate::{domain::entry::EntryId, model::History};
 
-/// A selection larger than this is not looked through again when the list changes: an edit of entries that are gone is
-/// no harm.
-const MOST_CHECKED: usize = 10_000;
+/// A selection larger than this is not looked through again when the list changes; another filter ends it.
+pub const MOST_CHECKED: usize = 10_000;
 
 /// The selected entries, and the one that the keys move from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

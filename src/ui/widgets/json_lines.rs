@@ -2,7 +2,7 @@
 
 use super::virtual_rows::Scroll;
 use serde_json::Value;
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 /// A document as a flat list of lines, and which of its objects and arrays are folded.
 ///
@@ -114,21 +114,6 @@ impl JsonLines {
         let mut json = Self { text, folded, visible: Vec::new(), selected: None, view: TreeView::default() };
         json.update_visible();
         json
-    }
-
-    /// The lines of a document in text form.
-    ///
-    /// # Errors
-    /// When `text` is not JSON: show it as it is instead.
-    pub fn parse(text: &str) -> serde_json::Result<Self> {
-        serde_json::from_str(text).map(Self::new)
-    }
-
-    /// Takes another document, and keeps folded what is folded by its pointer.
-    pub fn replace(&mut self, document: Value) {
-        let folded = self.folded();
-        *self = Self::new(document);
-        self.set_folded(&folded);
     }
 
     /// The document.
@@ -254,20 +239,6 @@ impl JsonLines {
     /// Folds everything but the document itself.
     pub fn collapse_all(&mut self) {
         self.fold_all(true);
-    }
-
-    /// The pointers of all that is folded.
-    pub fn folded(&self) -> BTreeSet<String> {
-        (0..self.folded.len()).filter(|&line| self.folded[line]).map(|line| self.pointer(line)).collect()
-    }
-
-    /// Folds what has one of these pointers, and nothing else.
-    pub fn set_folded(&mut self, pointers: &BTreeSet<String>) {
-        for line in 1..self.folded.len() {
-            self.folded[line] =
-                self.is_foldable(line) && !pointers.is_empty() && pointers.contains(&self.pointer(line));
-        }
-        self.update_visible();
     }
 
     /// The selected line.
@@ -508,16 +479,6 @@ mod tests {
         for line in 0..json.line_count() {
             assert_eq!(json.document().pointer(&json.pointer(line)), Some(json.value(line)), "line {line}");
         }
-    }
-
-    #[test]
-    fn what_is_folded_stays_folded_in_the_next_document() {
-        let mut json = token();
-        json.toggle(json.find("networks")[0]);
-        let folded = json.folded();
-        assert_eq!(folded.iter().map(String::as_str).collect::<Vec<_>>(), ["/card/networks"]);
-        json.replace(json!({ "card": { "networks": { "available": ["visa", "mastercard"] } } }));
-        assert_eq!(json.folded(), folded);
     }
 
     #[test]

@@ -51,11 +51,12 @@ struct Shown<A> {
 pub struct Toasts<A> {
     shown: Vec<Shown<A>>,
     next_number: u64,
+    lift: f32,
 }
 
 impl<A> Default for Toasts<A> {
     fn default() -> Self {
-        Self { shown: Vec::new(), next_number: 0 }
+        Self { shown: Vec::new(), next_number: 0, lift: 0.0 }
     }
 }
 
@@ -72,8 +73,15 @@ impl<A> Toasts<A> {
         self.shown.push(Shown { toast, number: self.next_number, leaves_at: None });
         self.next_number += 1;
         if self.shown.len() > Self::MOST {
-            self.shown.remove(0);
+            // An error stays until it was read, unless there is nothing else.
+            let oldest = self.shown.iter().position(|shown| shown.toast.tone != Tone::Error);
+            self.shown.remove(oldest.unwrap_or(0));
         }
+    }
+
+    /// Lifts them by so many points: something stands below that must not be covered.
+    pub fn lift(&mut self, points: f32) {
+        self.lift = points;
     }
 
     /// Takes away the messages whose action would do nothing any more.
@@ -96,7 +104,7 @@ impl<A> Toasts<A> {
         let mut gone = None;
         let mut acted = false;
         let mut read = false;
-        let mut bottom = Self::BOTTOM;
+        let mut bottom = Self::BOTTOM + self.lift;
         for shown in self.shown.iter().rev() {
             let area = Area::new(Id::unique(("toast", shown.number)))
                 .order(Order::Foreground)
