@@ -380,7 +380,7 @@ impl App {
                 };
                 self.panels.toasts.push(toast);
             }
-            JobOutcome::Refreshed { used, unused, failed, total } => {
+            JobOutcome::Refreshed { used, unused, failed, total, left_out } => {
                 let done = used + unused + failed;
                 let tone = if failed > 0 { Tone::Warn } else { Tone::Ok };
                 let failed = if failed > 0 { format!(", {failed} without an answer") } else { String::new() };
@@ -391,7 +391,12 @@ impl App {
                     }
                     _ => format!("{used} used, {unused} still unused{failed}"),
                 };
-                self.panels.toasts.push(Toast::new(tone, words));
+                let left_out = match left_out {
+                    0 => String::new(),
+                    1 => ". 1 of another profile was left out".to_owned(),
+                    more => format!(". {more} of other profiles were left out"),
+                };
+                self.panels.toasts.push(Toast::new(tone, words + &left_out));
             }
             JobOutcome::Exported { path, entries } => {
                 self.panels.dialogs.export = None;
@@ -834,7 +839,7 @@ impl App {
             Pane::Requests => Subject::Call(call),
         };
         let code = CodeContext { server: &self.model.server, port: self.settings.server.port };
-        inspector::inspector_ui(ui, &mut self.panels.inspector, subject, &code, actions);
+        inspector::inspector_ui(ui, &mut self.panels.inspector, subject, &code, &self.settings.profiles, actions);
     }
 
     /// The inspector over the middle, in a window that has no room beside it.
@@ -1065,9 +1070,9 @@ impl App {
             Action::Filter => self.set_filter(),
             Action::Retrieve(id) => self.retrieve(id),
             Action::OpenUse(id, kind) => self.open_use(id, kind),
-            Action::UseToken { call, target } => {
+            Action::UseToken { call, target, profile } => {
                 let job = self.jobs.start(Running::UseToken);
-                self.worker.send(Command::UseToken { job, call, target });
+                self.worker.send(Command::UseToken { job, call, target, profile });
             }
             Action::RefreshAll(target) => self.refresh(Refreshed::AllUnused(target)),
             Action::Refresh(ids) => self.refresh(Refreshed::These(ids)),
@@ -1159,10 +1164,10 @@ impl App {
     fn retrieve(&mut self, id: EntryId) {
         let entry = self.model.history.row(id).or(self.model.detail.as_ref().map(|detail| &detail.entry));
         let Some(entry) = entry.filter(|entry| entry.id == id) else { return };
-        let (target, token) = (entry.target, entry.token_id.clone());
+        let (target, profile, token) = (entry.target, entry.profile, entry.token_id.clone());
         if let Some(token) = token {
             let job = self.jobs.start(Running::Retrieve(id));
-            self.worker.send(Command::Retrieve { job, entry: id, token, target });
+            self.worker.send(Command::Retrieve { job, entry: id, token, target, profile });
         }
     }
 

@@ -17,6 +17,7 @@ use crate::{
         expectation::Expectation,
         key::ApiKey,
         policies::Policies,
+        profile::ProfileId,
         request_log::{ExchangeId, FAULT_HEADER, RequestRow},
         settings::StripeSettings,
     },
@@ -73,21 +74,26 @@ impl Targets {
         Backend::Local { store: self.store.clone(), workspace: Arc::clone(&self.workspace), policies }
     }
 
-    /// Stripe's test mode. It may read a file of certificates.
+    /// Stripe's test mode, with the settings of a profile. It may read a file of certificates.
     ///
     /// # Errors
     /// [`TransportError::NotSent`] when no client can be made of these settings.
-    pub fn stripe(&self, settings: &StripeSettings, key: ApiKey) -> Result<Backend, TransportError> {
+    pub fn stripe(
+        &self,
+        profile: ProfileId,
+        settings: &StripeSettings,
+        key: ApiKey,
+    ) -> Result<Backend, TransportError> {
         let store = self.store.clone();
         let mut last = self.client.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((known, known_key, client)) = &*last
             && (known, known_key) == (settings, &key)
         {
-            return Ok(Backend::Stripe { store, client: Arc::clone(client) });
+            return Ok(Backend::Stripe { store, client: Arc::clone(client), profile });
         }
         let client = Arc::new(stripe::Client::new(settings, key.clone(), stripe::Limits::default())?);
         *last = Some((settings.clone(), key, Arc::clone(&client)));
-        Ok(Backend::Stripe { store, client })
+        Ok(Backend::Stripe { store, client, profile })
     }
 }
 
@@ -122,7 +128,7 @@ impl Targets {
             return answer;
         }
         let (workspace, policies) = (Arc::clone(&self.workspace), door.policies);
-        let call = Call { target: Target::Local, started, request: request.clone(), expects: None };
+        let call = Call { target: Target::Local, started, request: request.clone(), expects: None, profile: None };
         let answer = move |ledger: &mut dyn minter::Ledger| {
             minter::handle(ledger, &request, started, policies, &workspace).map(|answer| with_fault(answer, fault))
         };
@@ -140,7 +146,7 @@ impl Targets {
         arrived: Instant,
         outcome: Result<ApiResponse, Failure>,
     ) {
-        let call = Call { target: Target::Local, started, request, expects: None };
+        let call = Call { target: Target::Local, started, request, expects: None, profile: None };
         if let Err(error) = self.store.note(call, arrived.elapsed(), outcome).await {
             tracing::error!("a call was not written down: {error}");
         }
@@ -193,7 +199,7 @@ fn with_fault(mut answer: ApiResponse, fault: Option<String>) -> ApiResponse {
 #[derive(Clone, Debug)]
 pub enum Backend {
     Local { store: Store, workspace: Arc<Workspace>, policies: Policies },
-    Stripe { store: Store, client: Arc<stripe::Client> },
+    Stripe { store: Store, client: Arc<stripe::Client>, profile: ProfileId },
 }
 
 /// A call that is written down as far as it can be before it is made.
@@ -208,8 +214,8 @@ pub struct Begun {
 }
 
 impl Begun {
-    fn call(&self, target: Target) -> Call {
-        Call { target, started: self.started, request: self.request.clone(), expects: self.expects.clone() }
+    fn call(&self, target: Target, profile: Option<ProfileId>) -> Call {
+        Call { target, started: self.started, request: self.request.clone(), expects: self.expects.clone(), profile }
     }
 }
 
@@ -257,8 +263,8 @@ impl Backend {
         let begun = Begun { request, expects, started: now, journalled: None, entry: None };
         match self {
             Self::Local { .. } => Ok(begun),
-            Self::Stripe { store, .. } => {
-                let journalled = store.journal(begun.call(Target::Stripe)).await?;
+            Self::Stripe { store, profile, .. } => {
+                let journalled = store.journal(begun.call(Target::Stripe, Some(*profile))).await?;
                 Ok(Begun { journalled: Some(journalled.exchange), entry: journalled.entry, ..begun })
             }
         }
@@ -292,17 +298,17 @@ impl Backend {
     async fn carry_out(&self, begun: &Begun) -> Result<Recorded, StoreError> {
         match self {
             Self::Local { store, workspace, policies } => {
-                let call = begun.call(Target::Local);
+                let call = begun.call(Target::Local, None);
                 let (request, now) = (begun.request.clone(), begun.started);
                 let (workspace, policies) = (Arc::clone(workspace), *policies);
                 store
                     .answer(call, Box::new(move |ledger| minter::handle(ledger, &request, now, policies, &workspace)))
                     .await
             }
-            Self::Stripe { store, client } => {
+            Self::Stripe { store, client, profile } => {
                 let exchange = match begun.journalled {
                     Some(exchange) => exchange,
-                    None => store.journal(begun.call(Target::Stripe)).await?.exchange,
+                    None => store.journal(begun.call(Target::Stripe, Some(*profile))).await?.exchange,
                 };
                 let sent = Instant::now();
                 let outcome = client.send(&begun.request).await;

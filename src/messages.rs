@@ -39,11 +39,12 @@ pub enum Command {
     CreateToken { job: JobId, request: TokenRequest, target: Target, expects: Option<Expectation> },
     /// Send the call of an entry of unknown outcome again, with the same key.
     AskAgain { job: JobId, entry: EntryId },
-    /// Fetch the token of an entry to see whether it was used.
-    Retrieve { job: JobId, entry: EntryId, token: String, target: Target },
-    /// Use a token up.
-    UseToken { job: JobId, call: TokenCall, target: Target },
-    /// Fetch tokens of entries to see whether they were used, within the rate that their target allows.
+    /// Fetch the token of an entry to see whether it was used, with the profile that it was made with.
+    Retrieve { job: JobId, entry: EntryId, token: String, target: Target, profile: Option<ProfileId> },
+    /// Use a token up, with the profile that it was made with.
+    UseToken { job: JobId, call: TokenCall, target: Target, profile: Option<ProfileId> },
+    /// Fetch tokens of entries to see whether they were used, within the rate that their target allows. Those of another
+    /// profile than the one in use are left out.
     Refresh { job: JobId, which: Refreshed },
     /// Stop a job. A commit on this machine cannot be stopped; a call on its way gives an unknown outcome.
     Cancel { job: JobId },
@@ -157,7 +158,14 @@ pub enum JobOutcome {
         judgement: Option<Judgement>,
     },
     /// A refresh came to its end, or was stopped before it had asked for all.
-    Refreshed { used: u64, unused: u64, failed: u64, total: u64 },
+    Refreshed {
+        used: u64,
+        unused: u64,
+        failed: u64,
+        total: u64,
+        /// Tokens of other profiles.
+        left_out: u64,
+    },
     /// So many entries were written.
     Exported { path: PathBuf, entries: u64 },
     /// All files of certificates can be used.

@@ -293,6 +293,7 @@ mod tests {
             note: String::new(),
             tags: Vec::new(),
             expects: None,
+            profile: None,
             judgement: None,
             started: Timestamp::UNIX_EPOCH,
             took: None,

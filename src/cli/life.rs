@@ -10,12 +10,14 @@ use serde_json::Value;
 
 use super::{CliError, Desk, Done, TargetArgs, World, explain, mint::block_on, open_store, print, remark, sentence};
 use crate::{
-    backend::new_idempotency_key,
+    backend::{Backend, new_idempotency_key},
     domain::{
-        api::{ApiResponse, Failure},
+        api::{ApiResponse, Failure, Target},
+        profile::ProfileId,
         token_call::TokenCall,
     },
-    jobs::refresh::{self, Asked, Progress},
+    jobs::refresh::{self, Asked, Chosen, Progress},
+    store::Reader,
 };
 
 #[derive(Debug, Args)]
@@ -75,6 +77,9 @@ pub(super) fn attach(args: &AttachArgs, world: &World) -> Result<Done, CliError>
 
 fn send(call: &TokenCall, args: &SentArgs, world: &World) -> Result<Done, CliError> {
     let desk = Desk::open(&args.target, world)?;
+    if let (Backend::Stripe { store, profile, .. }, None) = (&desk.backend, &args.target.profile) {
+        check_profile(&store.reader()?, call.token(), *profile)?;
+    }
     let request = call.to_api(&args.idempotency_key.clone().unwrap_or_else(new_idempotency_key));
     let recorded = block_on(async { Ok(desk.backend.send(&request, desk.clock.now()).await?) })?;
     let response = recorded.exchange.outcome.map_err(|failure| CliError::NoAnswer(failure.message))?;
@@ -84,6 +89,17 @@ fn send(call: &TokenCall, args: &SentArgs, world: &World) -> Result<Done, CliErr
     }
     explain(&response, None);
     Ok(if response.is_success() { Done::Well } else { Done::WithError })
+}
+
+/// Another account knows nothing of a token, and its key is none of the account's business that made it.
+fn check_profile(reader: &Reader, token: &str, profile: ProfileId) -> Result<(), CliError> {
+    let Some(entry) = reader.by_token(token)? else { return Ok(()) };
+    match reader.rows(&[entry])?.first().and_then(|row| row.profile) {
+        Some(made_with) if made_with != profile => {
+            Err(CliError::Usage(format!("{token} was made with another profile: name that with --profile")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What a call made, in one line: `ch_… succeeded 2000 usd`, `card_… attached to cus_…`.
@@ -117,17 +133,21 @@ pub(super) fn refresh(args: &RefreshArgs, world: &World) -> Result<Done, CliErro
         let words = "A refresh writes what it learns to the history: leave out --memory";
         return Err(CliError::Usage(words.to_owned()));
     }
-    let target = args.target.target(world)?;
+    let (profile, target) = args.target.meant(world)?;
     let reader = open_store(world)?.reader()?;
-    let mut asked = Vec::new();
-    if args.all {
-        asked = refresh::unused(&reader, target)?;
-    }
+    let Chosen { tokens: mut asked, left_out } =
+        if args.all { refresh::unused(&reader, target, profile)? } else { Chosen::default() };
     for token in &args.tokens {
         let entry = reader.by_token(token)?.ok_or_else(|| {
             CliError::Usage(format!("The history has no token {token}. `testcard history` lists what there is"))
         })?;
+        if target == Target::Stripe {
+            check_profile(&reader, token, profile)?;
+        }
         asked.push(Asked { entry, token: token.clone() });
+    }
+    if left_out > 0 {
+        remark(format_args!("{left_out} of another profile left out: name that with --profile"));
     }
     if asked.is_empty() {
         remark(format_args!("Nothing to ask: no token of target {} is unused", target.as_str()));

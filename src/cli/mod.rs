@@ -292,10 +292,10 @@ impl TargetArgs {
         Ok((profile, self.target.map_or(usual, Target::from)))
     }
 
-    /// Who answers, for what is looked up before a call is made.
-    fn target(&self, world: &World) -> Result<Target, CliError> {
+    /// The profile and who answers, for what is looked up before a call is made.
+    fn meant(&self, world: &World) -> Result<(ProfileId, Target), CliError> {
         let (settings, _) = settings::load(&Folders::find(world.home.clone())?.settings_file());
-        self.chosen(&settings).map(|(_, target)| target)
+        self.chosen(&settings).map(|(profile, target)| (profile.id, target))
     }
 }
 
@@ -395,7 +395,7 @@ impl Desk {
                 if let Some(base_url) = &args.base_url {
                     stripe.base_url = base_url.clone();
                 }
-                targets.stripe(&stripe, key).map_err(|error| CliError::NoAnswer(error.to_string()))?
+                targets.stripe(profile.id, &stripe, key).map_err(|error| CliError::NoAnswer(error.to_string()))?
             }
         };
         Ok(Self { backend, clock })

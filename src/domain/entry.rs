@@ -8,6 +8,7 @@ use super::{
     api::{ApiResponse, Exchange, Failure, MaskedRequest, Target},
     expectation::{Expectation, Judgement},
     listing::Sort,
+    profile::ProfileId,
 };
 
 /// The number of an entry in the history: later entries have higher ones.
@@ -73,6 +74,8 @@ pub struct Entry {
     pub id: EntryId,
     pub status: Status,
     pub target: Target,
+    /// The profile that it was made with at the real API; `None` where that is not known, and for local ones.
+    pub profile: Option<ProfileId>,
     /// The token, once there is one.
     pub token_id: Option<String>,
     /// In Stripe's spelling.

@@ -24,6 +24,12 @@ impl TokenCall {
     pub const DEFAULT_AMOUNT: &'static str = "2000";
     pub const DEFAULT_CURRENCY: &'static str = "usd";
 
+    pub fn token(&self) -> &str {
+        match self {
+            Self::Charge { token, .. } | Self::Attach { token, .. } => token,
+        }
+    }
+
     /// The call as it goes to a target, under an idempotency key of its own.
     pub fn to_api(&self, idempotency_key: &str) -> ApiRequest {
         let (path, params): (String, Params) = match self {

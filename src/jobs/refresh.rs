@@ -13,6 +13,7 @@ use crate::{
         api::{ApiRequest, ApiResponse, Target},
         clock::Clock,
         entry::{EntryId, HistoryFilter, Status},
+        profile::ProfileId,
         token::Token,
     },
     store::{Reader, Recorded, StoreError},
@@ -48,22 +49,38 @@ pub struct Progress {
     pub failed: u64,
 }
 
+/// The tokens that are to be asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Chosen {
+    pub tokens: Vec<Asked>,
+    /// How many were made with another profile: their account is another, and another key belongs to it.
+    pub left_out: u64,
+}
+
 /// The tokens of a target that are unused as far as known, newest first.
 ///
 /// # Errors
 /// When the history cannot be read.
-pub fn unused(reader: &Reader, target: Target) -> Result<Vec<Asked>, StoreError> {
+pub fn unused(reader: &Reader, target: Target, profile: ProfileId) -> Result<Chosen, StoreError> {
     let filter = HistoryFilter { status: Some(Status::Unused), target: Some(target), ..HistoryFilter::default() };
-    of_entries(reader, target, &reader.ids(&filter)?)
+    of_entries(reader, target, profile, &reader.ids(&filter)?)
 }
 
-/// The tokens of these entries that are of this target; those without one are left out.
+/// The tokens of these entries that are of this target, and of this profile as far as that is known.
 ///
 /// # Errors
 /// When the history cannot be read.
-pub fn of_entries(reader: &Reader, target: Target, ids: &[EntryId]) -> Result<Vec<Asked>, StoreError> {
-    let rows = reader.rows(ids)?.into_iter().filter(|row| row.target == target);
-    Ok(rows.filter_map(|row| Some(Asked { entry: row.id, token: row.token_id? })).collect())
+pub fn of_entries(reader: &Reader, target: Target, profile: ProfileId, ids: &[EntryId]) -> Result<Chosen, StoreError> {
+    let mut chosen = Chosen::default();
+    for row in reader.rows(ids)?.into_iter().filter(|row| row.target == target) {
+        let Some(token) = row.token_id else { continue };
+        if row.profile.is_none_or(|made_with| made_with == profile) {
+            chosen.tokens.push(Asked { entry: row.id, token });
+        } else {
+            chosen.left_out += 1;
+        }
+    }
+    Ok(chosen)
 }
 
 /// Retrieves each token; the store marks those that were used. A call that meets the rate limit waits and is made again,

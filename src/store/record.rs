@@ -31,6 +31,7 @@ use crate::{
         error::ErrorView,
         expectation::{Expectation, Judgement},
         mask,
+        profile::ProfileId,
         request_log::{ExchangeId, REPLAYED_HEADER, client_name},
         token::Token,
         usage::{self, TokenUse, Verdict},
@@ -49,6 +50,8 @@ pub struct Call {
     pub request: ApiRequest,
     /// Of a token creation: what should come of it.
     pub expects: Option<Expectation>,
+    /// At the real API: the profile whose settings and key it goes with.
+    pub profile: Option<ProfileId>,
 }
 
 /// The minter's side of a local call: what it changes in the ledger is kept with the exchange, or not at all.
@@ -407,6 +410,7 @@ fn new_entry(call: &Call) -> Entry {
         id: EntryId(0),
         status: Status::Pending,
         target: call.target,
+        profile: call.profile,
         token_id: None,
         brand: CardNumber::parse(&typed).map(|number| number.brand().as_str().to_owned()),
         last4: typed.len().checked_sub(4).map(|start| typed[start..].to_owned()),
@@ -503,12 +507,12 @@ pub(super) fn next_revision(connection: &Connection) -> rusqlite::Result<i64> {
 macro_rules! entry_columns {
     () => {
         "status, target, token_id, brand, last4, code, used_by, started_ms, took_micros, used_client, note, tags, \
-         expects, judgement, haystack, revision, run"
+         expects, judgement, profile, haystack, revision, run"
     };
 }
 macro_rules! entry_values {
     () => {
-        "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18"
+        "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19"
     };
 }
 /// The number that is bound first is 0: SQLite gives another.
@@ -542,6 +546,7 @@ fn write_entry(connection: &Connection, sql: &str, entry: &Entry, run: Option<&s
             rows::tags_json(&entry.tags),
             entry.expects.as_ref().map(|expects| expects.to_json().to_string()),
             entry.judgement.as_ref().map(|judgement| judgement.to_json().to_string()),
+            entry.profile.map(|profile| profile.0),
             haystack(entry),
             revision,
             run,

@@ -13,12 +13,13 @@ use crate::domain::{
     api::{ApiResponse, Exchange, Failure, MaskedRequest, Target},
     entry::{Entry, EntryId},
     expectation::{Expectation, Judgement},
+    profile::ProfileId,
     request_log::{ExchangeId, FAULT_HEADER, FAULT_KIND, RequestRow},
 };
 
 /// The columns that [`entry`] reads.
 pub(super) const ENTRY: &str = "id, status, target, token_id, brand, last4, code, used_by, started_ms, took_micros, used_client, note, tags, \
-     expects, judgement";
+     expects, judgement, profile";
 
 pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     Ok(Entry {
@@ -37,6 +38,7 @@ pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
         tags: tags(row, 12)?,
         expects: json(row, 13)?.as_ref().and_then(Expectation::of_json).map(Box::new),
         judgement: json(row, 14)?.as_ref().and_then(Judgement::of_json).map(Box::new),
+        profile: row.get::<_, Option<i64>>(15)?.map(ProfileId),
     })
 }
 

@@ -103,6 +103,7 @@ pub enum Action {
     UseToken {
         call: TokenCall,
         target: Target,
+        profile: Option<ProfileId>,
     },
     /// Ask the targets of these entries whether their tokens were used.
     Refresh(Vec<EntryId>),

@@ -21,6 +21,7 @@ use crate::{
     domain::{
         api::{Exchange, Failure, MaskedRequest},
         entry::{EntryDetail, EntryId, Status},
+        profile::Profiles,
         request_log::{ExchangeId, RequestRow, client_name},
     },
     messages::Pair,
@@ -91,10 +92,11 @@ pub fn inspector_ui(
     state: &mut InspectorState,
     subject: Subject<'_>,
     code: &CodeContext<'_>,
+    profiles: &Profiles,
     actions: &mut Vec<Action>,
 ) {
     egui::Frame::new().inner_margin(f32::from(theme::PANE_PADDING)).show(ui, |ui| match subject {
-        Subject::Entry(Some(detail)) => entry_ui(ui, state, detail, code, actions),
+        Subject::Entry(Some(detail)) => entry_ui(ui, state, detail, (code, profiles), actions),
         Subject::Entry(None) => {
             empty_state_ui(ui, "Nothing selected", "Select a token to see its request and its answer");
         }
@@ -178,7 +180,7 @@ fn entry_ui(
     ui: &mut Ui,
     state: &mut InspectorState,
     detail: &EntryDetail,
-    code: &CodeContext<'_>,
+    (code, profiles): (&CodeContext<'_>, &Profiles),
     actions: &mut Vec<Action>,
 ) {
     head_ui(ui, detail, actions);
@@ -193,7 +195,7 @@ fn entry_ui(
     ui.add(Tabs::new("Inspector", &mut state.tab, &tabs));
     ui.add_space(4.0);
     ui.push_id(detail.entry.id, |ui| match state.tab {
-        Tab::Summary => summary_ui(ui, detail, actions),
+        Tab::Summary => summary_ui(ui, detail, profiles, actions),
         Tab::Response => response_ui(ui, state, detail, actions),
         Tab::Request => request_ui(ui, &detail.request, true, actions),
         Tab::Code => {

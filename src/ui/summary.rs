@@ -13,12 +13,13 @@ use super::{
 use crate::domain::{
     api::ApiResponse,
     entry::{EntryDetail, Status},
+    profile::Profiles,
     refusal::Refusal,
     test_cards,
 };
 
 /// Draws the summary.
-pub fn summary_ui(ui: &mut Ui, detail: &EntryDetail, actions: &mut Vec<Action>) {
+pub fn summary_ui(ui: &mut Ui, detail: &EntryDetail, profiles: &Profiles, actions: &mut Vec<Action>) {
     scroll_ui(ui, "the inspector", ScrollArea::vertical().auto_shrink(false), |ui| {
         ui.spacing_mut().item_spacing.y = 8.0;
         verdict_ui(ui, detail, actions);
@@ -29,7 +30,7 @@ pub fn summary_ui(ui: &mut Ui, detail: &EntryDetail, actions: &mut Vec<Action>) 
             ui.add_space(4.0);
         }
         ui.spacing_mut().item_spacing.y = 1.0;
-        for fact in facts(detail) {
+        for fact in facts(detail, profiles) {
             if fact_ui(ui, fact.label, &fact.value, fact.is_code).clicked() {
                 actions.push(Action::Copy { text: fact.value, what: fact.label.to_owned() });
             }
@@ -44,7 +45,7 @@ struct Fact {
 }
 
 /// Everything that is known of an entry in a line each.
-fn facts(detail: &EntryDetail) -> Vec<Fact> {
+fn facts(detail: &EntryDetail, profiles: &Profiles) -> Vec<Fact> {
     let entry = &detail.entry;
     let mut facts = Vec::new();
     let mut add = |label, value: Option<String>, is_code| {
@@ -58,6 +59,8 @@ fn facts(detail: &EntryDetail) -> Vec<Fact> {
     add("Code", entry.code.clone().filter(|_| entry.token_id.is_none()), true);
     add("Used by", entry.used_by.as_ref().map(|used_by| timeline::used_by(used_by, &detail.timeline)), true);
     add("Source", Some(entry.target.label().to_owned()), false);
+    let name = |id| profiles.get(id).map_or("One that is gone", |profile| profile.name.as_str()).to_owned();
+    add("Profile", entry.profile.map(name), false);
     add("Created", Some(words::moment(entry.started)), false);
     add("Took", entry.took.map(words::took), false);
     if let Some(Ok(response)) = &detail.outcome {

@@ -11,6 +11,7 @@ use super::{
 use crate::domain::{
     api::Target,
     entry::{Entry, EntryDetail, Status},
+    profile::ProfileId,
     test_cards::{self, StepOutcome},
     token_call::TokenCall,
 };
@@ -22,6 +23,7 @@ pub struct UseState {
     token: String,
     card: String,
     target: Target,
+    profile: Option<ProfileId>,
     is_used: bool,
     /// What the card's row in the table says of this step.
     expected: Option<&'static StepOutcome>,
@@ -41,6 +43,7 @@ impl UseState {
             token: entry.token_id.clone()?,
             card: super::words::card(entry),
             target: entry.target,
+            profile: entry.profile,
             is_used: entry.status == Status::Used,
             expected: published.map(|card| match kind {
                 UseKind::Charge => &card.at_charge,
@@ -108,7 +111,7 @@ pub fn use_token_ui(ctx: &Context, state: &mut UseState, actions: &mut Vec<Actio
         is_sent = ui.add(PrimaryButton::new(words)).clicked() || is_entered;
     });
     if is_sent {
-        actions.push(Action::UseToken { call: state.call(), target: state.target });
+        actions.push(Action::UseToken { call: state.call(), target: state.target, profile: state.profile });
     }
     !(is_sent || modal.should_close)
 }

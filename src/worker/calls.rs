@@ -42,7 +42,7 @@ use crate::{
     jobs::{
         check_key,
         export::{self, ExportError},
-        refresh::{self, Asked},
+        refresh::{self, Asked, Chosen},
     },
     keys::{KeySource, KeyStatus, Keys},
     messages::{Command, JobId, JobOutcome, KeyInfo, KeyOrigin, Refreshed, Update},
@@ -92,13 +92,15 @@ impl Line {
                 let line = self.clone();
                 let made = tokio::task::spawn_blocking(move || {
                     let key = line.keys.get(profile.id).ok_or(NO_KEY)?;
-                    line.targets.stripe(&profile.stripe, key).map_err(|error| error.to_string())
+                    line.targets.stripe(profile.id, &profile.stripe, key).map_err(|error| error.to_string())
                 });
                 made.await.unwrap_or_else(|_| Err("The call could not be prepared".to_owned()))
             }
         }
     }
 }
+
+const NO_PROFILE: &str = "The profile that this token was made with is gone, and its key with it";
 
 const NO_KEY: &str = "There is no API key yet. Enter a test key in the settings, or start with STRIPE_SECRET_KEY set";
 
@@ -176,17 +178,11 @@ impl Desk {
                 Some((backend, request)) => self.call(job, Way::Known(backend), request, How::Again(entry)),
                 None => self.fail(job, "This call cannot be repeated: its card details are gone. Send it as new"),
             },
-            Command::Retrieve { job, token, target, .. } => {
-                self.call(
-                    job,
-                    Way::To(Box::new(self.place(target))),
-                    ApiRequest::retrieve_token(&token),
-                    How::New(None),
-                );
+            Command::Retrieve { job, token, target, profile, .. } => {
+                self.call_with(job, target, profile, ApiRequest::retrieve_token(&token));
             }
-            Command::UseToken { job, call, target } => {
-                let request = call.to_api(&new_idempotency_key());
-                self.call(job, Way::To(Box::new(self.place(target))), request, How::New(None));
+            Command::UseToken { job, call, target, profile } => {
+                self.call_with(job, target, profile, call.to_api(&new_idempotency_key()));
             }
             Command::Refresh { job, which } => self.refresh(job, which),
             Command::Cancel { job } => {
@@ -222,6 +218,18 @@ impl Desk {
 
     fn place(&self, target: Target) -> Place {
         Place { target, profile: self.settings.profiles.active().clone(), policies: self.settings.policies }
+    }
+
+    /// Makes a call about a token with the profile that it was made with, the one in use where that is not known.
+    fn call_with(&self, job: JobId, target: Target, made_with: Option<ProfileId>, request: ApiRequest) {
+        let profiles = &self.settings.profiles;
+        match made_with.map_or(Some(profiles.active()), |id| profiles.get(id)) {
+            Some(profile) => {
+                let place = Place { profile: profile.clone(), ..self.place(target) };
+                self.call(job, Way::To(Box::new(place)), request, How::New(None));
+            }
+            None => self.fail(job, NO_PROFILE),
+        }
     }
 
     fn take_unknown(&self, entry: EntryId) -> Option<(Backend, ApiRequest)> {
@@ -437,8 +445,8 @@ struct RefreshTask {
 impl RefreshTask {
     async fn run(self, which: Refreshed, places: [Place; 2]) {
         let outcome = match self.ask(which, places).await {
-            Ok(refresh::Progress { used, unused, failed, total, .. }) => {
-                JobOutcome::Refreshed { used, unused, failed, total }
+            Ok((refresh::Progress { used, unused, failed, total, .. }, left_out)) => {
+                JobOutcome::Refreshed { used, unused, failed, total, left_out }
             }
             Err(message) => JobOutcome::Failed { message },
         };
@@ -446,22 +454,25 @@ impl RefreshTask {
         self.outbox.send(Update::Finished { job: self.job, outcome });
     }
 
-    async fn ask(&self, which: Refreshed, places: [Place; 2]) -> Result<refresh::Progress, String> {
+    /// What was found, and how many tokens of other profiles were left out.
+    async fn ask(&self, which: Refreshed, places: [Place; 2]) -> Result<(refresh::Progress, u64), String> {
         let told = |error: StoreError| error.to_string();
         let store = self.line.targets.store().clone();
+        let in_use = places[0].profile.id;
         let tokens = tokio::task::spawn_blocking(move || {
             let reader = store.reader()?;
             let of = |target| match &which {
-                Refreshed::These(ids) => refresh::of_entries(&reader, target, ids),
-                Refreshed::AllUnused(all) if *all == target => refresh::unused(&reader, target),
-                Refreshed::AllUnused(_) => Ok(Vec::new()),
+                Refreshed::These(ids) => refresh::of_entries(&reader, target, in_use, ids),
+                Refreshed::AllUnused(all) if *all == target => refresh::unused(&reader, target, in_use),
+                Refreshed::AllUnused(_) => Ok(Chosen::default()),
             };
             Ok((of(Target::Local)?, of(Target::Stripe)?))
         });
         let (local, stripe) = tokens.await.map_err(|_| "Could not read the history".to_owned())?.map_err(told)?;
         // What cannot be asked is told before anything is.
         let mut parts = Vec::new();
-        for (place, tokens) in places.into_iter().zip([local, stripe]) {
+        let left_out = local.left_out + stripe.left_out;
+        for (place, Chosen { tokens, .. }) in places.into_iter().zip([local, stripe]) {
             if !tokens.is_empty() {
                 parts.push((self.line.backend(place).await?, tokens));
             }
@@ -481,7 +492,7 @@ impl RefreshTask {
             all.unused += part.unused;
             all.failed += part.failed;
         }
-        Ok(all)
+        Ok((all, left_out))
     }
 }
 

@@ -484,4 +484,16 @@ async fn a_profile_of_the_settings_says_where_a_call_goes() {
     let run = home.run_with_key(KEY, ["mint", "--profile", "Live"]);
     assert_eq!(run.exit, 2);
     assert!(run.stderr.contains("no profile 'Live'") && run.stderr.contains("'Default', 'Staging'"), "{}", run.stderr);
+
+    // A token is asked for where it was made, and nowhere else.
+    let run = home.run_with_key(KEY, ["refresh", "--all"]);
+    assert!(run.exit == 0 && run.stderr.contains("1 of another profile left out"), "{run:?}");
+    for args in [&["refresh", "tok_1"][..], &["charge", "tok_1", "--target", "stripe"]] {
+        let run = home.run_with_key(KEY, args.iter().copied());
+        assert!(run.exit == 2 && run.stderr.contains("tok_1 was made with another profile"), "{run:?}");
+    }
+    assert!(server.received().is_empty());
+    let run = home.run_with_key(KEY, ["refresh", "--all", "--profile", "Staging"]);
+    assert_eq!(run.exit, 0, "{run:?}");
+    assert_eq!(server.only().uri, "/v1/tokens/tok_1");
 }

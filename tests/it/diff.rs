@@ -295,6 +295,7 @@ fn detail(id: i64, target: Target, body: &Value) -> EntryDetail {
         note: String::new(),
         tags: Vec::new(),
         expects: None,
+        profile: None,
         judgement: None,
         started: Timestamp::from_second(1_900_000_000 + id).unwrap(),
         took: None,

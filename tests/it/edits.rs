@@ -12,6 +12,7 @@ use testcard::{
         edit::{Edit, tags_in},
         entry::{Entry, EntryId, HistoryFilter, Status},
         listing::{Listing, Sort, SortKey},
+        profile::ProfileId,
         token_call::TokenCall,
     },
     jobs::{export, refresh},
@@ -89,7 +90,7 @@ fn what_another_call_does_to_an_entry_leaves_note_and_tags_alone() {
     let charge = TokenCall::Charge { token: "tok_1".to_owned(), amount: "1".to_owned(), currency: "usd".to_owned() };
     let mut request = charge.to_api("key");
     request.headers.push(("User-Agent".to_owned(), "Stripe/v1 PythonBindings/16.1.0".to_owned()));
-    let call = Call { target: Target::Local, started: moment(2), request, expects: None };
+    let call = Call { target: Target::Local, started: moment(2), request, expects: None, profile: None };
     store.answer(call, say(response(200, &serde_json::json!({"id": "ch_1"})))).wait().unwrap();
     let entry = store.reader().unwrap().rows(&[id]).unwrap().remove(0);
     assert_eq!((entry.status, entry.note.as_str(), entry.tags.join(" ").as_str()), (Status::Used, "mine", "smoke"));
@@ -145,8 +146,8 @@ fn a_deleted_entry_is_hidden_everywhere_until_it_is_restored() {
     assert_eq!(reader.detail(ids[0]).unwrap(), None);
     assert_eq!(reader.by_token("tok_1").unwrap(), None);
     assert_eq!(reader.matching(&HistoryFilter::default(), &ids).unwrap(), [false, true]);
-    assert_eq!(refresh::unused(&reader, Target::Local).unwrap().len(), 1);
-    assert_eq!(refresh::of_entries(&reader, Target::Local, &ids).unwrap().len(), 1);
+    assert_eq!(refresh::unused(&reader, Target::Local, ProfileId::FIRST).unwrap().tokens.len(), 1);
+    assert_eq!(refresh::of_entries(&reader, Target::Local, ProfileId::FIRST, &ids).unwrap().tokens.len(), 1);
     assert_eq!(exported(), ["\"tok_2\""]);
 
     // The minter still has the token, and what happens to it is known when the entry comes back.
@@ -401,7 +402,7 @@ fn a_request_without_a_user_agent_is_this_program() {
     let store = memory();
     let id = made(&store, "tok_1");
     let attach = TokenCall::Attach { token: "tok_1".to_owned(), customer: Some("cus_1".to_owned()) }.to_api("key");
-    let call = Call { target: Target::Local, started: moment(2), request: attach, expects: None };
+    let call = Call { target: Target::Local, started: moment(2), request: attach, expects: None, profile: None };
     store.answer(call, say(response(200, &serde_json::json!({"id": "card_1"})))).wait().unwrap();
     let entry = store.reader().unwrap().rows(&[id]).unwrap().remove(0);
     assert_eq!(entry.used_client.as_deref(), Some("Testcard"));

@@ -149,6 +149,76 @@ fn what_is_asked_again_goes_where_it_went_with_the_key_of_then() {
     assert!(new_heads.lock().unwrap().is_empty());
 }
 
+/// Selects the row of a token and waits for its summary.
+fn select(window: &mut Window, token: &str) {
+    let row = rows(window).iter().position(|row| row.contains(token)).unwrap();
+    window.query_all_by_role(Role::Row).nth(row).unwrap().click();
+    window.run_ok();
+    click(window, Role::Tab, "Summary");
+    wait(window, token, |window| window.query_by_role_and_label(Role::Button, &format!("Token: {token}")).is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_asked_for_where_it_was_made_whatever_profile_is_in_use() {
+    let token = |id: &str| {
+        let card = r#"{"last4": "4242", "brand": "Visa"}"#;
+        format!(r#"{{"id": "{id}", "object": "token", "used": false, "card": {card}}}"#)
+    };
+    let first = Server::start(vec![reply(200, token("tok_first"))]).await;
+    let second = Server::start(vec![reply(200, token("tok_second"))]).await;
+    let mut bench = two(&second.url());
+    let profile = bench.settings.profiles.active_mut();
+    profile.target = Target::Stripe;
+    profile.stripe.base_url = BaseUrl::parse(&first.url()).unwrap();
+    let mut window = bench.open();
+    open_settings(&mut window);
+    retype_key(&mut window, "sk_test_first");
+    click(&mut window, Role::RadioButton, "Staging");
+    retype_key(&mut window, "sk_test_second");
+    save(&mut window);
+    wait_for(&mut window, "secret test key for this session");
+    ctrl(&mut window, Key::Enter);
+    wait(&mut window, "the first row", |window| rows(window).len() == 1 && rows(window)[0].starts_with("Unused"));
+    click(&mut window, Role::Button, "Profile Default");
+    click(&mut window, Role::MenuItemRadio, "Staging");
+    ctrl(&mut window, Key::Enter);
+    wait(&mut window, "the second row", |window| rows(window).len() == 2 && rows(window)[0].starts_with("Unused"));
+    first.only();
+    second.only();
+
+    // All of them: those of the profile in use.
+    click(&mut window, Role::Button, "Ask Stripe which unused tokens were used");
+    wait_for(&mut window, "0 used, 1 still unused. 1 of another profile was left out");
+    assert_eq!(second.only().uri, "/v1/tokens/tok_second");
+    assert!(first.received().is_empty());
+
+    // One of them: its own profile, with its key.
+    select(&mut window, "tok_first");
+    assert!(window.query_by_role_and_label(Role::Button, "Profile: Default").is_some());
+    click(&mut window, Role::Button, "Check");
+    wait_for(&mut window, "The token is still unused");
+    let asked = first.only();
+    assert_eq!((asked.uri.as_str(), asked.header("authorization")), ("/v1/tokens/tok_first", "Bearer sk_test_first"));
+    click(&mut window, Role::Button, "Charge…");
+    window.key_press(Key::Enter);
+    window.run_ok();
+    wait_for(&mut window, "The token was used by tok_first");
+    let charged = first.only();
+    assert_eq!((charged.uri.as_str(), charged.header("authorization")), ("/v1/charges", "Bearer sk_test_first"));
+    assert!(second.received().is_empty());
+
+    // Without its profile nobody is asked.
+    open_settings(&mut window);
+    click(&mut window, Role::RadioButton, "Default");
+    click(&mut window, Role::Button, "Delete…");
+    click(&mut window, Role::Button, "Delete");
+    save(&mut window);
+    assert!(window.query_by_role_and_label(Role::Button, "Profile: One that is gone").is_some());
+    click(&mut window, Role::Button, "Check");
+    wait_for(&mut window, "The profile that this token was made with is gone");
+    assert!(first.received().is_empty() && second.received().is_empty());
+}
+
 /// The password field does not tell its value.
 fn retype_key(window: &mut Window, key: &str) {
     focus_key(window);

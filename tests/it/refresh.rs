@@ -12,6 +12,7 @@ use testcard::{
         clock::Clock,
         entry::EntryId,
         key::ApiKey,
+        profile::ProfileId,
         settings::{BaseUrl, StripeSettings},
     },
     jobs::refresh::{Asked, refresh},
@@ -26,7 +27,7 @@ async fn a_refresh_that_waits_for_the_rate_limit_can_be_cancelled_at_once() {
     let settings = StripeSettings { base_url: BaseUrl::parse(&server.url()).unwrap(), ..StripeSettings::default() };
     let store = Store::open(&Place::Memory, Timestamp::UNIX_EPOCH).unwrap();
     let key = ApiKey::parse("sk_test_51PlantedKeyPlantedKey").unwrap();
-    let backend = Targets::new(store, None).stripe(&settings, key).unwrap();
+    let backend = Targets::new(store, None).stripe(ProfileId::FIRST, &settings, key).unwrap();
     let clock = Clock::fixed(Timestamp::UNIX_EPOCH);
     let tokens: Vec<Asked> =
         ["tok_1", "tok_2"].map(|token| Asked { entry: EntryId(1), token: token.to_owned() }).into();

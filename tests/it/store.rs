@@ -46,7 +46,7 @@ pub fn open(folder: &Path) -> Store {
 
 pub fn creation(target: Target, params: &[(&str, &str)]) -> Call {
     let params: Params = params.iter().map(|(name, value)| (*name, *value)).collect();
-    Call { target, started: moment(0), request: TokenRequest::new(params).to_api("key"), expects: None }
+    Call { target, started: moment(0), request: TokenRequest::new(params).to_api("key"), expects: None, profile: None }
 }
 
 pub fn visa(target: Target) -> Call {
@@ -54,7 +54,7 @@ pub fn visa(target: Target) -> Call {
 }
 
 pub fn retrieval(target: Target, id: &str) -> Call {
-    Call { target, started: moment(1), request: ApiRequest::retrieve_token(id), expects: None }
+    Call { target, started: moment(1), request: ApiRequest::retrieve_token(id), expects: None, profile: None }
 }
 
 pub fn response(http_status: u16, body: &Value) -> ApiResponse {
@@ -825,7 +825,8 @@ pub fn plant_secrets(store: &Store) {
     let text = format!("<html>card[cvc]={PLANTED_CODE}&card[number]=4539+5787+6362+1486 {all} {slashed}");
     let not_json = TransportError::NotJson { host: "h".to_owned(), http_status: 502, text };
     let cut_off = TransportError::CutOff { host: all.clone() };
-    let call = || Call { target: Target::Stripe, started: moment(0), request: request.clone(), expects: None };
+    let call =
+        || Call { target: Target::Stripe, started: moment(0), request: request.clone(), expects: None, profile: None };
 
     let object = StoredObject {
         kind: ObjectKind::Token,
