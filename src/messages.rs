@@ -73,8 +73,8 @@ pub enum Command {
     SaveLayout(Layout),
     /// Keep these settings and use them from now on.
     SaveSettings(Settings),
-    /// Keep these presets.
-    SaveLibrary(Library),
+    /// Keep these presets, which were changed from what was known before.
+    SaveLibrary { before: Library, library: Library },
     /// Keep what is in the form for the next start.
     SaveForm(Box<KeptForm>),
     /// Find out whether these files can be used as the extra CA certificates of these profiles.

@@ -19,7 +19,7 @@ use directories::{ProjectDirs, UserDirs};
 
 use crate::domain::{
     mask,
-    profile::Profile,
+    profile::{Profile, Profiles},
     settings::{Settings, StripeSettings},
 };
 
@@ -113,11 +113,12 @@ pub fn load(path: &Path) -> (Settings, Vec<String>) {
 }
 
 /// Writes the settings beside the file and renames: a failure leaves the old file alone. Fields that are not known stay
-/// in it; a file with anything wrong in it is kept as `settings.json.bad`.
+/// in it, and so do profiles that were never `known` here: another window made them. A file with anything wrong in it is
+/// kept as `settings.json.bad`.
 ///
 /// # Errors
 /// [`SettingsError::Secret`] before anything is written, [`SettingsError::Io`] when the disk refuses.
-pub fn save(path: &Path, settings: &Settings) -> Result<(), SettingsError> {
+pub fn save(path: &Path, known: &Profiles, settings: &Settings) -> Result<(), SettingsError> {
     refuse_secrets(settings)?;
     let old = disk::read(path, "settings", WITHOUT);
     let was_good = match &old {
@@ -127,7 +128,7 @@ pub fn save(path: &Path, settings: &Settings) -> Result<(), SettingsError> {
     if !was_good {
         disk::keep_bad(path, "keep a copy of the broken settings")?;
     }
-    let root = file::over(old.ok().flatten().unwrap_or_default(), settings);
+    let root = file::over(old.ok().flatten().unwrap_or_default(), known, settings);
     disk::write(path, root, "save the settings")
 }
 

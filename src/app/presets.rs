@@ -174,8 +174,9 @@ impl App {
     fn save_preset(&mut self, name: &str) {
         let draft = self.panels.form.draft.clone();
         let expects = self.expected_of(&KeptDraft::of(&draft).0.to_draft(true));
+        let now_secs = self.clock.now().as_second();
         self.change_library(|library| {
-            let key = library.save(name, &draft, Some(expects));
+            let key = library.save(name, &draft, Some(expects), now_secs);
             library.note_use(&key);
         });
         self.panels.toasts.push(Toast::new(Tone::Ok, format!("Saved as {name}. Ctrl+K finds it")));
@@ -192,9 +193,10 @@ impl App {
     }
 
     fn change_library(&mut self, change: impl FnOnce(&mut Library)) {
+        let before = self.shelf.library.clone();
         change(&mut self.shelf.library);
         self.shelf.quick = quick(&self.shelf.library);
-        self.worker.send(Command::SaveLibrary(self.shelf.library.clone()));
+        self.worker.send(Command::SaveLibrary { before, library: self.shelf.library.clone() });
     }
 
     pub(super) fn act_on_presets(&mut self, action: PresetAction) {

@@ -79,11 +79,13 @@ impl Library {
         self.recents.truncate(RECENTS);
     }
 
-    /// Keeps a draft under a name; one of that name is replaced. A number in the name is masked.
-    pub fn save(&mut self, name: &str, draft: &Draft, expects: Option<Expectation>) -> PresetKey {
+    /// Keeps a draft under a name; one of that name is replaced. A number in the name is masked. The second in which it
+    /// is made is the number of a new one, so that another window gives none that is the same.
+    pub fn save(&mut self, name: &str, draft: &Draft, expects: Option<Expectation>, now_secs: i64) -> PresetKey {
         let name = mask::text(name.trim());
         let same = self.own.iter().find(|own| own.name == name).map(|own| own.id);
-        let id = same.unwrap_or_else(|| self.free_id());
+        let now_secs = u64::try_from(now_secs).unwrap_or_default();
+        let id = same.unwrap_or_else(|| self.free_id().max(now_secs));
         self.own.retain(|own| own.id != id);
         self.own.push(OwnPreset { id, name, draft: KeptDraft::of(draft).0, expects });
         PresetKey::Own(id)
@@ -111,6 +113,35 @@ impl Library {
         self.own.push(OwnPreset { id, ..preset });
     }
 
+    /// What was done here since these presets were `known`, done to those of a file that others may have written since:
+    /// what was never known here stays, what was deleted here goes, and what was left alone here is as the file has it.
+    #[must_use]
+    pub fn over(&self, known: &Self, kept: &Self) -> Self {
+        let own = merged(&known.own, &self.own, &kept.own, |own| own.id);
+        let is_there = |key: &PresetKey| match key {
+            PresetKey::Own(id) => own.iter().any(|own| own.id == *id),
+            _ => true,
+        };
+        let mut favourites = merged(&known.favourites, &self.favourites, &kept.favourites, PresetKey::clone);
+        favourites.retain(is_there);
+        let used = self.used_since(known);
+        let earlier = kept.recents.iter().filter(|key| !used.contains(key));
+        let mut recents: Vec<PresetKey> = used.iter().chain(earlier).filter(|key| is_there(key)).cloned().collect();
+        recents.truncate(RECENTS);
+        Self { favourites, recents, own }
+    }
+
+    /// The presets that were used since these were known: those before the first that has kept its place.
+    fn used_since(&self, known: &Self) -> &[PresetKey] {
+        let is_gone = |key: &PresetKey| matches!(key, PresetKey::Own(id) if self.own(*id).is_none());
+        let is_rest = |at: &usize| {
+            let (used, rest) = self.recents.split_at(*at);
+            known.recents.iter().filter(|key| !used.contains(key) && !is_gone(key)).take(rest.len()).eq(rest)
+        };
+        let at = (0..self.recents.len()).find(is_rest).unwrap_or(self.recents.len());
+        &self.recents[..at]
+    }
+
     fn free_id(&self) -> u64 {
         self.own.iter().map(|own| own.id).max().unwrap_or_default() + 1
     }
@@ -130,6 +161,17 @@ impl Library {
         let own = self.own(*id)?;
         Some((own.draft.to_draft(true), own.expects.clone()))
     }
+}
+
+/// A list after it was changed both here and in a file since it was known.
+fn merged<T: Clone + PartialEq, K: PartialEq>(known: &[T], ours: &[T], kept: &[T], id: impl Fn(&T) -> K) -> Vec<T> {
+    let find = |list: &[T], item: &T| list.iter().find(|other| id(other) == id(item)).cloned();
+    let ours_now = ours.iter().filter_map(|item| {
+        let is_left_alone = find(known, item).as_ref() == Some(item);
+        if is_left_alone { find(kept, item) } else { Some(item.clone()) }
+    });
+    let others = kept.iter().filter(|item| find(known, item).is_none() && find(ours, item).is_none());
+    ours_now.chain(others.cloned()).collect()
 }
 
 #[cfg(test)]
@@ -155,10 +197,10 @@ mod tests {
         let today = date(2030, 1, 15);
         let (draft, expects) =
             library.fill(&presets::all()[0].key, &Draft::default(), &FormDefaults::default(), today).unwrap();
-        let key = library.save(" Short code 4539578763621486 ", &draft, expects.clone());
+        let key = library.save(" Short code 4539578763621486 ", &draft, expects.clone(), 0);
         library.toggle_favourite(&key);
         assert_eq!(library.own_presets()[0].name, "Short code 453957******1486");
-        library.save("Short code 453957******1486", &draft, expects);
+        library.save("Short code 453957******1486", &draft, expects, 0);
         assert_eq!(library.own.len(), 1, "one of a name");
         library.rename(1, "Other");
         assert_eq!(library.own_presets()[0].outcome, "fails at token: invalid_cvc");

@@ -109,19 +109,24 @@ fn profile_file(profile: &Profile) -> ProfileFile<'_> {
     }
 }
 
-/// The settings over what the file held: fields that are not known stay, and fields of profiles that are gone go.
-pub(super) fn over(mut old: Map<String, Value>, settings: &Settings) -> Map<String, Value> {
+/// The settings over what the file held: fields that are not known stay, and profiles that were `known` and are gone go.
+pub(super) fn over(mut old: Map<String, Value>, known: &Profiles, settings: &Settings) -> Map<String, Value> {
+    let is_of_others = |profile: &Value| {
+        let id = profile["id"].as_i64().map(ProfileId);
+        id.is_some_and(|id| known.get(id).is_none() && settings.profiles.get(id).is_none())
+    };
     upgrade(&mut old);
-    let mut known = to_json(settings);
+    let mut root = to_json(settings);
     if let (Some(Value::Array(before)), Some(Value::Array(profiles))) =
-        (old.remove("profiles"), known.get_mut("profiles"))
+        (old.remove("profiles"), root.get_mut("profiles"))
     {
-        for profile in profiles {
+        for profile in profiles.iter_mut() {
             let kept = before.iter().find(|kept| kept["id"] == profile["id"]).cloned();
             *profile = merged(kept, profile.take());
         }
+        profiles.extend(before.into_iter().filter(is_of_others));
     }
-    match merged(Some(old.into()), known) {
+    match merged(Some(old.into()), root) {
         Value::Object(root) => root,
         _ => Map::new(),
     }

@@ -26,25 +26,35 @@ pub fn load(path: &Path) -> (Library, Vec<String>) {
     }
 }
 
-/// Writes the presets. Fields that are not known stay in the file; one with anything wrong in it is kept as
-/// `presets.json.bad`.
+/// Writes what was done to the presets since they were `known` here: what somebody else wrote into the file since then
+/// stays. So do fields that are not known; a file with anything wrong in it is kept as `presets.json.bad`.
 ///
 /// # Errors
 /// When the disk refuses; the old file is as it was.
-pub fn save(path: &Path, library: &Library) -> Result<(), SettingsError> {
+pub fn save(path: &Path, known: &Library, library: &Library) -> Result<(), SettingsError> {
     let old = disk::read(path, "presets", WITHOUT);
-    let was_good = old.as_ref().is_ok_and(|root| root.as_ref().is_none_or(|root| of_json(root, path).1.is_empty()));
-    if !was_good {
+    let kept = old.as_ref().map(|root| root.as_ref().map(|root| of_json(root, path)));
+    let is_good = kept.as_ref().is_ok_and(|kept| kept.as_ref().is_none_or(|(_, warnings)| warnings.is_empty()));
+    if !is_good {
         disk::keep_bad(path, "keep a copy of the broken presets")?;
     }
+    let mut known = known.clone();
+    let library = &match kept {
+        Ok(Some((kept, _))) => {
+            // What cannot be read was not deleted.
+            known.own.retain(|own| is_good || kept.own(own.id).is_some());
+            library.over(&known, &kept)
+        }
+        Ok(None) | Err(_) => library.clone(),
+    };
     let mut root = old.ok().flatten().unwrap_or_default();
-    let known = root.get("presets").and_then(Value::as_array).cloned().unwrap_or_default();
+    let written = root.get("presets").and_then(Value::as_array).cloned().unwrap_or_default();
     let keys = |keys: &[PresetKey]| keys.iter().map(PresetKey::to_string).collect::<Vec<_>>();
     root.insert("version".to_owned(), VERSION.into());
     root.insert("favourites".to_owned(), json!(keys(&library.favourites)));
     root.insert("recents".to_owned(), json!(keys(&library.recents)));
     let own = library.own.iter().map(|own| {
-        let old = known.iter().find(|known| known["id"] == json!(own.id)).and_then(Value::as_object);
+        let old = written.iter().find(|old| old["id"] == json!(own.id)).and_then(Value::as_object);
         Value::Object(over(old.cloned().unwrap_or_default(), own))
     });
     root.insert("presets".to_owned(), own.collect());

@@ -34,8 +34,9 @@ use crate::{
         expiry::utc_day,
         key::ApiKey,
         layout::Layout,
+        library::Library,
         policies::Policies,
-        profile::{Profile, ProfileId},
+        profile::{Profile, ProfileId, Profiles},
         refusal::Refusal,
         settings::{Settings, StripeSettings},
     },
@@ -126,6 +127,10 @@ pub(super) struct Desk {
     line: Line,
     settings: Settings,
     settings_file: Option<PathBuf>,
+    /// The profiles as this program last read or wrote them: others in the file are somebody else's.
+    known_profiles: Profiles,
+    /// The presets as this program last read or wrote them, once they were changed.
+    known_library: Option<Library>,
     layout_file: Option<PathBuf>,
     clock: Clock,
     history: History,
@@ -140,6 +145,8 @@ impl Desk {
         let serving = Serving::start(targets.clone(), config.clock.clone(), config.settings.policies, outbox.clone());
         Self {
             line: Line { targets, keys: Arc::new(config.keys) },
+            known_profiles: config.settings.profiles.clone(),
+            known_library: None,
             settings: config.settings,
             settings_file: config.settings_file,
             layout_file: config.layout_file,
@@ -202,10 +209,10 @@ impl Desk {
             Command::Export { job, path, filter, overwrite } => self.export(job, path, filter, overwrite),
             Command::SaveLayout(layout) => self.save_layout(&layout),
             Command::SaveSettings(settings) => self.save_settings(settings),
-            Command::SaveLibrary(library) => {
-                self.keep(|file| settings::presets::save(&settings::presets_beside(file), &library));
+            Command::SaveLibrary { before, library } => self.save_library(before, library),
+            Command::SaveForm(form) => {
+                self.keep(|file| settings::draft::save(&settings::draft_beside(file), &form));
             }
-            Command::SaveForm(form) => self.keep(|file| settings::draft::save(&settings::draft_beside(file), &form)),
             Command::CheckCertificates { job, files } => self.check_certificates(job, files),
             Command::SetKey { profile, key } => self.with_keys(profile, move |keys| {
                 keys.set(profile, key);
@@ -338,13 +345,25 @@ impl Desk {
     fn save_settings(&mut self, settings: Settings) {
         self.settings = settings;
         self.serving.set_policies(self.settings.policies);
-        self.keep(|file| settings::save(file, &self.settings));
+        if self.keep(|file| settings::save(file, &self.known_profiles, &self.settings)) {
+            self.known_profiles = self.settings.profiles.clone();
+        }
     }
 
-    /// Writes into the settings folder, where there is one, and tells what goes wrong.
-    fn keep(&self, write: impl FnOnce(&Path) -> Result<(), SettingsError>) {
-        if let Some(Err(error)) = self.settings_file.as_deref().map(write) {
-            self.outbox.send(Update::Problem { message: error.to_string() });
+    fn save_library(&mut self, before: Library, library: Library) {
+        let known = self.known_library.take().unwrap_or(before);
+        let is_kept = self.keep(|file| settings::presets::save(&settings::presets_beside(file), &known, &library));
+        self.known_library = Some(if is_kept { library } else { known });
+    }
+
+    /// Writes into the settings folder, where there is one; tells what goes wrong, and gives whether nothing did.
+    fn keep(&self, write: impl FnOnce(&Path) -> Result<(), SettingsError>) -> bool {
+        match self.settings_file.as_deref().map(write) {
+            Some(Err(error)) => {
+                self.outbox.send(Update::Problem { message: error.to_string() });
+                false
+            }
+            Some(Ok(())) | None => true,
         }
     }
 

@@ -71,6 +71,18 @@ impl Kept {
 }
 
 #[test]
+fn a_preset_that_was_added_by_hand_since_the_start_stays_in_the_file() {
+    let kept = Kept::new();
+    let mut window = kept.open();
+    let by_hand = r#"{"presets": [{"id": 7, "name": "By hand", "draft": {"number": "4242424242424242"}}]}"#;
+    fs::write(kept.file("presets.json"), by_hand).unwrap();
+    search(&mut window, "insuf");
+    play(&mut window, "↵");
+    wait(&mut window, "the use", |_| kept.text("presets.json").contains("card:4000000000009995"));
+    assert!(kept.text("presets.json").contains("By hand"), "{}", kept.text("presets.json"));
+}
+
+#[test]
 fn typing_insuf_and_enter_makes_the_token_and_copies_its_id() {
     let mut window = Bench::new().open();
     search(&mut window, "insuf");

@@ -8,6 +8,7 @@ use testcard::{
         draft::Draft,
         kept_draft::{KeptDraft, KeptForm},
         library::Library,
+        profile::Profiles,
         proxy::ProxyChoice,
         settings::{BaseUrl, Settings},
     },
@@ -263,11 +264,11 @@ fn no_setting_takes_a_secret_to_disk_or_prints_it() {
         }
     }
     assert!(ProxyChoice::parse(&format!("http://user:{KEY}@proxy.example")).is_err());
-    settings::save(&file, &Settings::default()).unwrap();
+    settings::save(&file, &Profiles::default(), &Settings::default()).unwrap();
     for settings in &planted {
         check_clean("Debug", format!("{settings:?}").as_bytes());
         check_clean("Debug", format!("{:?}", Command::SaveSettings(settings.clone())).as_bytes());
-        let error = settings::save(&file, settings).unwrap_err();
+        let error = settings::save(&file, &Profiles::default(), settings).unwrap_err();
         check_clean("the error", format!("{error} {error:?}").as_bytes());
     }
     let files = home.files();
@@ -324,7 +325,7 @@ fn presets_and_the_draft_hold_no_secret() {
     let edited = Draft { raw: Some(raw.into_iter().collect()), ..plain.clone() };
     let mut library = Library::default();
     for (nth, draft) in [&plain, &edited].into_iter().enumerate() {
-        let key = library.save(&format!("{named} {nth}"), draft, None);
+        let key = library.save(&format!("{named} {nth}"), draft, None, 0);
         library.note_use(&key);
         let form = KeptForm { draft: KeptDraft::of(draft).0, expects: None };
         let file = home.beside("draft.json");
@@ -332,7 +333,7 @@ fn presets_and_the_draft_hold_no_secret() {
         check_clean("draft.json", &std::fs::read(file).unwrap_or_default());
     }
     let file = home.beside("presets.json");
-    settings::presets::save(&file, &library).unwrap();
+    settings::presets::save(&file, &Library::default(), &library).unwrap();
     let text = std::fs::read(file).unwrap();
     assert!(text.len() > 300, "both presets are there");
     check_clean("presets.json", &text);

@@ -12,6 +12,7 @@ use testcard::{
         form_defaults::FormDefaults,
         kept_draft::{KeptDraft, KeptForm},
         library::Library,
+        presets::PresetKey,
         profile::{Profile, ProfileColor, ProfileId, Profiles},
         proxy::ProxyChoice,
         settings::{BaseUrl, ServerSettings, Settings, StripeSettings, ThemeChoice, WindowSettings},
@@ -52,7 +53,9 @@ impl File {
 
     #[track_caller]
     fn save(&self, settings: &Settings) {
-        settings::save(&self.path(), settings).unwrap();
+        // As a program does that has just been started.
+        let known = self.load().0.profiles;
+        settings::save(&self.path(), &known, settings).unwrap();
     }
 }
 
@@ -324,7 +327,7 @@ fn settings_of_a_newer_version_are_read_with_a_warning() {
 fn a_key_or_a_number_in_the_wrong_field_is_never_written() {
     let file = File::new();
     let check = |settings: &Settings, expected: &str, text: &str| {
-        let error = settings::save(&file.path(), settings).unwrap_err();
+        let error = settings::save(&file.path(), &Profiles::default(), settings).unwrap_err();
         assert!(matches!(error, SettingsError::Secret { field } if field == expected), "{error}");
         assert!(!error.to_string().contains(text));
         assert!(!format!("{settings:?}").contains(text), "{settings:?}");
@@ -373,7 +376,7 @@ fn a_failed_save_leaves_the_old_file_and_nothing_else() {
     file.save(&changed());
     let before = file.text();
     let below_a_file = file.path().join("settings.json");
-    let error = settings::save(&below_a_file, &Settings::default()).unwrap_err();
+    let error = settings::save(&below_a_file, &Profiles::default(), &Settings::default()).unwrap_err();
     assert!(error.to_string().contains("settings.json"), "{error}");
     assert_eq!(file.text(), before);
     assert_eq!(fs::read_dir(file.folder.path()).unwrap().count(), 1);
@@ -383,7 +386,7 @@ fn a_failed_save_leaves_the_old_file_and_nothing_else() {
 fn saving_makes_the_folder() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a").join("b").join("settings.json");
-    settings::save(&path, &changed()).unwrap();
+    settings::save(&path, &Profiles::default(), &changed()).unwrap();
     assert_eq!(settings::load(&path).0, changed());
 }
 
@@ -428,7 +431,7 @@ fn library() -> Library {
     let mut library = Library::default();
     let draft = Draft { number: "4000000000009995".into(), expiry: "1234".to_owned(), ..Draft::default() };
     let expects = Some(Expectation::refused("invalid_cvc"));
-    let own = library.save("Nightly run", &draft, expects);
+    let own = library.save("Nightly run", &draft, expects, 0);
     library.toggle_favourite(&own);
     library.note_use(&"made:invalid_cvc".parse().unwrap());
     library.note_use(&"card:4242424242424242".parse().unwrap());
@@ -440,7 +443,7 @@ fn presets_come_back_as_they_were_saved_and_unknown_fields_stay() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config").join("presets.json");
     assert_eq!(settings::presets::load(&path), (Library::default(), Vec::new()));
-    settings::presets::save(&path, &library()).unwrap();
+    settings::presets::save(&path, &Library::default(), &library()).unwrap();
     assert_eq!(settings::presets::load(&path), (library(), Vec::new()));
 
     let mut root: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
@@ -449,11 +452,84 @@ fn presets_come_back_as_they_were_saved_and_unknown_fields_stay() {
     fs::write(&path, root.to_string()).unwrap();
     let mut renamed = library();
     renamed.rename(1, "Weekly run");
-    settings::presets::save(&path, &renamed).unwrap();
+    settings::presets::save(&path, &library(), &renamed).unwrap();
     let again: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
     assert_eq!((&again["later"], &again["presets"][0]["color"]), (&1.into(), &"teal".into()));
     assert_eq!(again["presets"][0]["name"], "Weekly run");
     assert!(!path.with_extension("json.bad").exists(), "nothing was wrong");
+}
+
+#[test]
+fn two_windows_keep_each_others_presets() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("presets.json");
+    let draft = Draft { number: "4242424242424242".into(), ..Draft::default() };
+    let key = |text: &str| text.parse::<PresetKey>().unwrap();
+    let names = || -> Vec<String> { settings::presets::load(&path).0.own.into_iter().map(|own| own.name).collect() };
+    // What both windows start with.
+    let mut start = Library::default();
+    for (nth, name) in (1..).zip(["Stays", "Goes here", "Goes there", "Renamed there"]) {
+        let own = start.save(name, &draft, None, nth);
+        start.toggle_favourite(&own);
+        start.note_use(&own);
+    }
+    settings::presets::save(&path, &Library::default(), &start).unwrap();
+
+    let mut there = start.clone();
+    let made_there = there.save("Made there", &draft, None, 100);
+    there.delete(3);
+    there.rename(4, "By another name");
+    there.note_use(&made_there);
+    there.toggle_favourite(&key("card:4000000000009995"));
+    settings::presets::save(&path, &start, &there).unwrap();
+
+    let mut here = start.clone();
+    here.delete(2);
+    here.save("Made here", &draft, None, 200);
+    here.note_use(&key("made:invalid_cvc"));
+    here.toggle_favourite(&key("own:1"));
+    settings::presets::save(&path, &start, &here).unwrap();
+    let (kept, warnings) = settings::presets::load(&path);
+    assert_eq!(warnings, Vec::<String>::new());
+    assert_eq!(names(), ["Stays", "By another name", "Made here", "Made there"]);
+    assert_eq!(kept.favourites, [key("own:4"), key("card:4000000000009995")]);
+    assert_eq!(kept.recents, [key("made:invalid_cvc"), made_there, key("own:4"), key("own:1")]);
+
+    // Later changes take nothing back.
+    let mut later = here.clone();
+    later.note_use(&key("own:1"));
+    settings::presets::save(&path, &here, &later).unwrap();
+    assert_eq!(names(), ["Stays", "By another name", "Made here", "Made there"]);
+    let mut later = there.clone();
+    later.delete(100);
+    settings::presets::save(&path, &there, &later).unwrap();
+    assert_eq!(names(), ["Stays", "By another name", "Made here"]);
+
+    // A file that is gone is written anew, and what cannot be read in it was not deleted.
+    std::fs::remove_file(&path).unwrap();
+    settings::presets::save(&path, &here, &here).unwrap();
+    assert_eq!(names(), ["Stays", "Goes there", "Renamed there", "Made here"]);
+    let text = fs::read_to_string(&path).unwrap().replace("\"Goes there\"", "3");
+    fs::write(&path, text).unwrap();
+    settings::presets::save(&path, &here, &here).unwrap();
+    assert_eq!(names().len(), 4);
+}
+
+#[test]
+fn two_windows_keep_each_others_profiles() {
+    let file = File::new();
+    let profile = |id, name: &str| Profile::new(ProfileId(id), name);
+    let with = |list: Vec<Profile>| Settings { profiles: Profiles::of(list, ProfileId::FIRST), ..Settings::default() };
+    let names = || file.load().0.profiles.iter().map(|profile| profile.name.clone()).collect::<Vec<_>>();
+    let start = with(vec![profile(1, "Default"), profile(7, "Goes here")]);
+    file.save(&start);
+    let there = with(vec![profile(1, "Default"), profile(7, "Goes here"), profile(8, "Made there")]);
+    settings::save(&file.path(), &start.profiles, &there).unwrap();
+    let here = with(vec![profile(1, "Renamed"), profile(9, "Made here")]);
+    settings::save(&file.path(), &start.profiles, &here).unwrap();
+    assert_eq!(names(), ["Renamed", "Made here", "Made there"]);
+    settings::save(&file.path(), &here.profiles, &here).unwrap();
+    assert_eq!(names(), ["Renamed", "Made here", "Made there"]);
 }
 
 #[test]
@@ -472,7 +548,7 @@ fn what_is_wrong_with_the_presets_is_left_out_with_a_warning_and_kept_beside() {
         let (read, warnings) = settings::presets::load(&path);
         assert_eq!((warnings.len(), read.own.len()), (1, own), "{warnings:?}");
         assert!(warnings[0].contains(warns) && warnings[0].contains("presets.json"), "{warnings:?}");
-        settings::presets::save(&path, &read).unwrap();
+        settings::presets::save(&path, &read, &read).unwrap();
         assert_eq!(fs::read_to_string(path.with_extension("json.bad")).unwrap(), text);
     }
 }

@@ -145,7 +145,7 @@ mod tests {
         library.toggle_favourite(&"card:4000000000000002".parse().unwrap());
         library.note_use(&"card:4000008260003178".parse().unwrap());
         library.note_use(&"made:invalid_cvc".parse().unwrap());
-        library.save("Nightly run", &Draft::default(), None);
+        library.save("Nightly run", &Draft::default(), None, 0);
         library
     }
 
