@@ -29,6 +29,12 @@ pub struct ExportedEntry {
     used_client: Option<String>,
     note: String,
     tags: Vec<String>,
+    /// What should come of it at each step, as the history keeps it; only where something was expected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected: Option<Value>,
+    /// How it stands to that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    judgement: Option<Value>,
     /// RFC 3339 in UTC, to the millisecond.
     created: String,
     /// `null` while the call is on its way.
@@ -106,6 +112,8 @@ impl From<&EntryDetail> for ExportedEntry {
             used_client: entry.used_client.clone(),
             note: entry.note.clone(),
             tags: entry.tags.clone(),
+            expected: entry.expects.as_ref().map(|expects| expects.to_json()),
+            judgement: entry.judgement.as_ref().map(|judgement| judgement.to_json()),
             created: moment(entry.started),
             took_micros: entry.took.map(|took| took.as_micros() as u64),
             request: (&detail.request).into(),

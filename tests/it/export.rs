@@ -13,6 +13,7 @@ use testcard::{
         api::{ApiRequest, Target, TransportError},
         edit::Edit,
         entry::{HistoryFilter, Status},
+        expectation::Expectation,
     },
     jobs::export::{ExportError, Progress, export},
     store::{Call, ExportedEntry, Place, Reader, Store},
@@ -140,6 +141,22 @@ fn an_entry_is_exported_with_all_that_is_known_of_it() {
         }],
     });
     assert_eq!(exported, format!("{expected:#}"), "the order of the keys too");
+}
+
+#[test]
+fn what_was_expected_and_how_it_came_is_exported_where_something_was() {
+    let store = Store::open(&Place::Memory, moment(0)).unwrap();
+    let exported = |expects: Option<Expectation>| {
+        let call = Call { expects, ..creation(Target::Local, &[]) };
+        let id = store.answer(call, say(token("tok_1", "Visa", "4242", false))).wait().unwrap().entry.unwrap().id;
+        serde_json::to_value(ExportedEntry::from(&store.reader().unwrap().detail(id).unwrap().unwrap())).unwrap()
+    };
+    let differs = exported(Some(Expectation::refused("invalid_cvc")));
+    assert_eq!(differs["expected"], json!({"version": 1, "token": "invalid_cvc"}));
+    let difference = json!({"step": "token", "expected": "invalid_cvc", "got": "ok"});
+    assert_eq!(differs["judgement"], json!({"version": 1, "step": "token", "difference": difference}));
+    let plain = exported(None);
+    assert!(plain.get("expected").is_none() && plain.get("judgement").is_none(), "{plain}");
 }
 
 #[test]
