@@ -287,7 +287,7 @@ impl App {
         if let Some(detail) = self.model.detail.as_ref().filter(|detail| self.panels.elsewhere == Some(detail.entry.id))
         {
             let (first, target) = (detail.entry.id, detail.entry.target.other());
-            let request = request_again(&detail.request);
+            let request = request_again(&detail.request, detail.answer());
             self.panels.elsewhere = None;
             self.same_elsewhere(first, target, request);
         }
@@ -750,12 +750,12 @@ impl App {
 
     /// The call that the inspector shows, as a command for a shell.
     fn copy_as_curl(&self) -> Option<Action> {
-        let (request, target) = match self.panels.pane {
-            Pane::History => self.model.detail.as_ref().map(|detail| (&detail.request, detail.entry.target))?,
-            Pane::Requests => self.model.exchange.as_ref().map(|(_, made)| (&made.request, made.target))?,
+        let (call, target) = match self.panels.pane {
+            Pane::History => self.model.detail.as_ref().map(|detail| ((&**detail).into(), detail.entry.target))?,
+            Pane::Requests => self.model.exchange.as_ref().map(|(_, made)| ((&**made).into(), made.target))?,
         };
         let context = CodeContext { server: &self.model.server, port: self.settings.server.port };
-        Some(Action::Copy { text: code::as_curl(request, target, &context), what: "cURL code".to_owned() })
+        Some(Action::Copy { text: code::as_curl(call, target, &context), what: "cURL code".to_owned() })
     }
 
     fn panes_ui(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {

@@ -152,9 +152,12 @@ impl App {
     fn open_save_preset(&mut self) {
         let form = &self.panels.form;
         let (kept, left_out) = KeptDraft::of(&form.draft);
-        let expects = self.expected_of(&kept.to_draft(true)).words();
+        let expects = self.expected_of(&kept.to_draft(true));
+        let now = form.expectation().unwrap_or_else(|| self.expected_of(&form.draft));
+        let lost = (now.token != expects.token).then(|| now.words());
+        let expects = expects.words();
         let name = if form.draft == Draft::default() { String::new() } else { expects.clone() };
-        self.panels.dialogs.preset = Some(PresetState::new(name, expects, left_out, self.shelf.names()));
+        self.panels.dialogs.preset = Some(PresetState::new(name, expects, lost, left_out, self.shelf.names()));
     }
 
     fn open_preset(&mut self, id: u64) {

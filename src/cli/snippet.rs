@@ -37,7 +37,7 @@ pub(super) fn snippet(args: &SnippetArgs, world: &World) -> Result<Done, CliErro
     let detail =
         reader.detail(id)?.ok_or_else(|| CliError::Usage("The call is no longer in the history".to_owned()))?;
     let language = args.lang.parse().unwrap_or_default();
-    let code = snippets::snippet(&detail.request, language, args.local.as_ref());
+    let code = snippets::snippet(&detail, language, args.local.as_ref());
     print(code.trim_end_matches('\n'))?;
     Ok(Done::Well)
 }

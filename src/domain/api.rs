@@ -198,6 +198,12 @@ impl ApiResponse {
         serde_json::from_slice(&self.body).ok()
     }
 
+    /// Whether it refuses the security code that was sent: the code is not kept, so the call cannot be made again as it
+    /// was.
+    pub fn refuses_cvc(&self) -> bool {
+        !self.is_success() && self.json().as_ref().and_then(ErrorView::of).is_some_and(ErrorView::is_about_cvc)
+    }
+
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }

@@ -111,6 +111,13 @@ pub struct EntryDetail {
     pub timeline: Vec<Exchange>,
 }
 
+impl EntryDetail {
+    /// What was answered, if anything was.
+    pub fn answer(&self) -> Option<&ApiResponse> {
+        self.outcome.as_ref()?.as_ref().ok()
+    }
+}
+
 /// Which entries are shown, counted or exported, and in which order a list has them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HistoryFilter {

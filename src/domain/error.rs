@@ -161,6 +161,11 @@ impl<'a> ErrorView<'a> {
         self.text("param").filter(|param| !param.is_empty())
     }
 
+    /// Whether it was the security code that was refused.
+    pub fn is_about_cvc(self) -> bool {
+        matches!(self.param(), Some("cvc" | "card[cvc]")) || self.code().is_some_and(|code| code.ends_with("_cvc"))
+    }
+
     pub fn message(self) -> Option<&'a str> {
         self.text("message")
     }

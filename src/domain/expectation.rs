@@ -136,6 +136,11 @@ impl Expectation {
         Self { token: Expected::Fails(label.to_owned()), ..Self::default() }
     }
 
+    /// Whether the token should fail by its security code. No code is kept, so what is kept cannot expect this.
+    pub fn is_of_code(&self) -> bool {
+        matches!(&self.token, Expected::Fails(code) if code.ends_with("_cvc"))
+    }
+
     /// What is predicted, where no preset says more.
     pub fn of_prediction(prediction: &Prediction, request: &TokenRequest) -> Self {
         match prediction {

@@ -104,6 +104,11 @@ impl KeptDraft {
         }
     }
 
+    /// Whether there was a security code, which one that passes stands for.
+    pub fn has_cvc(&self) -> bool {
+        self.has_cvc
+    }
+
     fn passing_cvc(&self) -> &'static str {
         default_cvc(CardNumber::parse(&self.number).map_or(3, |number| number.brand().cvc_digits()))
     }

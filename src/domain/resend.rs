@@ -1,7 +1,7 @@
 //! A kept call made anew: what was not kept of it is made good where that can be, and named where it cannot.
 
 use super::{
-    api::MaskedRequest,
+    api::{ApiResponse, MaskedRequest},
     card::CardNumber,
     draft::default_cvc,
     mask,
@@ -17,6 +17,11 @@ pub enum NotKept {
     )]
     Number,
     #[error(
+        "The security code that was refused was not kept, for no code is, and one that passes would tell nothing. Put the \
+         entry into the form, type the code again, switch the target and create"
+    )]
+    Code,
+    #[error(
         "The value of {0} was not kept whole, for it looks like a card number or a key. Put the entry into the form, \
          type it again, switch the target and create"
     )]
@@ -24,14 +29,18 @@ pub enum NotKept {
 }
 
 /// The call that a kept one was, its parameters in their order. A security code is never kept: where there was one, one
-/// that passes stands in.
+/// that passes stands in, unless the answer was about the code.
 ///
 /// # Errors
-/// When a card number or another value was masked.
-pub fn request_again(kept: &MaskedRequest) -> Result<TokenRequest, NotKept> {
+/// When a card number or another value was masked, and when the code was what failed.
+pub fn request_again(kept: &MaskedRequest, answer: Option<&ApiResponse>) -> Result<TokenRequest, NotKept> {
+    let code_failed = answer.is_some_and(ApiResponse::refuses_cvc);
     let number = kept.param("card[number]").and_then(CardNumber::parse);
     let digits = number.map_or(3, |number| number.brand().cvc_digits());
     let again = |(name, value): &(String, String)| {
+        if value == mask::HIDDEN && code_failed {
+            return Err(NotKept::Code);
+        }
         if value == mask::HIDDEN {
             return Ok((name.clone(), default_cvc(digits).to_owned()));
         }
@@ -53,7 +62,7 @@ mod tests {
     #[track_caller]
     fn check(params: &[(&str, &str)], expected: Result<&[(&str, &str)], &str>) {
         let request = TokenRequest::new(params.iter().copied().collect());
-        let again = request_again(&request.to_api("key").masked());
+        let again = request_again(&request.to_api("key").masked(), None);
         match (again, expected) {
             (Ok(again), Ok(expected)) => assert_eq!(again.params.iter().collect::<Vec<_>>(), expected),
             (Err(error), Err(words)) => assert!(error.to_string().contains(words), "{error}"),
@@ -74,6 +83,27 @@ mod tests {
         check(&[("card[number]", "4242424242424242")], Ok(&[("card[number]", "4242424242424242")]));
         check(&[("card", "card_1"), ("customer", "cus_1")], Ok(&[("card", "card_1"), ("customer", "cus_1")]));
         check(&[], Ok(&[]));
+    }
+
+    #[test]
+    fn a_code_that_failed_is_not_replaced_by_one_that_passes() {
+        let answer = |body: &str| ApiResponse { http_status: 402, headers: Vec::new(), body: body.as_bytes().to_vec() };
+        let with_code = &[("card[number]", "4242424242424242"), ("card[cvc]", "99")][..];
+        let with_empty = &[("card[number]", "4242424242424242"), ("card[cvc]", "")][..];
+        for (params, error, is_sent) in [
+            (with_code, r#"{"error": {"code": "invalid_cvc", "param": "cvc"}}"#, false),
+            (with_code, r#"{"error": {"param": "card[cvc]"}}"#, false),
+            (with_code, r#"{"error": {"code": "incorrect_cvc"}}"#, false),
+            (with_code, r#"{"error": {"code": "incorrect_number", "param": "number"}}"#, true),
+            (with_code, "{}", true),
+            // Nothing was hidden: it fails again.
+            (with_empty, r#"{"error": {"param": "card[cvc]"}}"#, true),
+        ] {
+            let request = TokenRequest::new(params.iter().copied().collect()).to_api("key").masked();
+            let again = request_again(&request, Some(&answer(error)));
+            assert_eq!(again.is_ok(), is_sent, "{error}: {again:?}");
+            assert!(is_sent || again == Err(NotKept::Code));
+        }
     }
 
     #[test]

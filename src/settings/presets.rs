@@ -120,10 +120,5 @@ fn own_of_json(preset: &Value) -> Option<OwnPreset> {
         Some(expects) => Some(Expectation::of_json(expects)?),
     };
     let name = preset["name"].as_str().map(str::trim).filter(|name| !name.is_empty())?;
-    Some(OwnPreset {
-        id: preset["id"].as_u64()?,
-        name: mask::text(name),
-        draft: KeptDraft::of_json(&preset["draft"])?,
-        expects,
-    })
+    Some(OwnPreset::new(preset["id"].as_u64()?, name, KeptDraft::of_json(&preset["draft"])?, expects))
 }

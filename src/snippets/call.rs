@@ -3,8 +3,9 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use super::KeptCall;
 use crate::domain::{
-    api::{HttpMethod, MaskedRequest},
+    api::{ApiResponse, HttpMethod, MaskedRequest},
     card::{BrandSoFar, brand_so_far},
     draft::default_cvc,
     mask::HIDDEN,
@@ -67,10 +68,12 @@ pub(super) struct Call {
 }
 
 impl Call {
-    pub(super) fn of(request: &MaskedRequest) -> Self {
+    pub(super) fn of(call: KeptCall<'_>) -> Self {
+        let request = call.request;
+        let code_failed = call.answer.is_some_and(ApiResponse::refuses_cvc);
         let mut notes = Vec::new();
         let params = request.params.iter().map(|(name, value)| {
-            let known = stand_in(request, name, value, &mut notes);
+            let known = stand_in(request, code_failed, name, value, &mut notes);
             (name.clone(), known.unwrap_or_else(|| value.clone()))
         });
         let params = params.collect();
@@ -139,7 +142,13 @@ pub(super) fn pair(name: &str, value: &str) -> String {
 }
 
 /// What a security code is replaced by, with a note about it and about whatever else is not as it was sent.
-fn stand_in(request: &MaskedRequest, name: &str, value: &str, notes: &mut Vec<String>) -> Option<String> {
+fn stand_in(
+    request: &MaskedRequest,
+    code_failed: bool,
+    name: &str,
+    value: &str,
+    notes: &mut Vec<String>,
+) -> Option<String> {
     let mut note = |text: String| {
         if !notes.contains(&text) {
             notes.push(text);
@@ -147,7 +156,12 @@ fn stand_in(request: &MaskedRequest, name: &str, value: &str, notes: &mut Vec<St
     };
     if value == HIDDEN {
         let code = default_cvc(cvc_digits(request.param("card[number]").unwrap_or_default()));
-        note(format!("The security code is not kept: {code} stands for it."));
+        if code_failed {
+            note(format!("The security code that failed is not kept: {code} passes, and stands for it."));
+            note("Put a code that fails in its place before you run this, to see what was seen.".to_owned());
+        } else {
+            note(format!("The security code is not kept: {code} stands for it."));
+        }
         return Some(code.to_owned());
     }
     if !looks_masked(value) {

@@ -21,7 +21,11 @@ mod typed;
 
 use std::str::FromStr;
 
-use crate::domain::{api::MaskedRequest, settings::BaseUrl};
+use crate::domain::{
+    api::{ApiResponse, Exchange, MaskedRequest},
+    entry::EntryDetail,
+    settings::BaseUrl,
+};
 use call::Call;
 
 /// The environment variable that holds the key.
@@ -102,9 +106,34 @@ impl FromStr for Language {
     }
 }
 
+/// A call as it was kept: what was sent, and what was answered, if anything was.
+#[derive(Clone, Copy, Debug)]
+pub struct KeptCall<'a> {
+    pub request: &'a MaskedRequest,
+    pub answer: Option<&'a ApiResponse>,
+}
+
+impl<'a> From<&'a MaskedRequest> for KeptCall<'a> {
+    fn from(request: &'a MaskedRequest) -> Self {
+        Self { request, answer: None }
+    }
+}
+
+impl<'a> From<&'a EntryDetail> for KeptCall<'a> {
+    fn from(detail: &'a EntryDetail) -> Self {
+        Self { request: &detail.request, answer: detail.answer() }
+    }
+}
+
+impl<'a> From<&'a Exchange> for KeptCall<'a> {
+    fn from(exchange: &'a Exchange) -> Self {
+        Self { request: &exchange.request, answer: exchange.outcome.as_ref().ok() }
+    }
+}
+
 /// The call in `language`, made to Stripe or to the server at `base`. It ends with a line break.
-pub fn snippet(request: &MaskedRequest, language: Language, base: Option<&BaseUrl>) -> String {
-    let call = Call::of(request);
+pub fn snippet<'a>(call: impl Into<KeptCall<'a>>, language: Language, base: Option<&BaseUrl>) -> String {
+    let call = Call::of(call.into());
     let code = match language {
         Language::Curl => curl::code(&call, base),
         Language::StripeCli => stripe_cli::code(&call, base),

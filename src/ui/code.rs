@@ -18,14 +18,14 @@ use super::{
 };
 use crate::{
     domain::{
-        api::{MaskedRequest, Target},
+        api::Target,
         entry::EntryId,
         request_log::ExchangeId,
         settings::{BaseUrl, DEFAULT_PORT},
     },
     messages::ServerInfo,
     snippets::{
-        self, Language,
+        self, KeptCall, Language,
         highlight::{self, Part},
     },
 };
@@ -83,6 +83,7 @@ impl CodeContext<'_> {
 #[derive(Debug)]
 struct Written {
     of: CodeOf,
+    is_answered: bool,
     language: Language,
     base: Option<BaseUrl>,
     text: String,
@@ -97,8 +98,8 @@ struct Line {
 }
 
 impl Written {
-    fn new(of: CodeOf, request: &MaskedRequest, language: Language, base: Option<BaseUrl>) -> Self {
-        let text = snippets::snippet(request, language, base.as_ref());
+    fn new(of: CodeOf, call: KeptCall<'_>, language: Language, base: Option<BaseUrl>) -> Self {
+        let text = snippets::snippet(call, language, base.as_ref());
         let mut lines = Vec::new();
         let mut start = 0;
         for line in text.lines() {
@@ -106,7 +107,7 @@ impl Written {
             lines.push(Line { place: start..start + shown.len(), parts: highlight::parts(shown, language) });
             start += line.len() + 1;
         }
-        Self { of, language, base, text, lines }
+        Self { of, is_answered: call.answer.is_some(), language, base, text, lines }
     }
 }
 
@@ -123,7 +124,7 @@ pub fn code_ui(
     ui: &mut Ui,
     state: &mut CodeState,
     of: CodeOf,
-    request: &MaskedRequest,
+    call: KeptCall<'_>,
     target: Target,
     context: &CodeContext<'_>,
     actions: &mut Vec<Action>,
@@ -134,12 +135,14 @@ pub fn code_ui(
         not_serving_ui(ui, context, actions);
     }
     let base = if callee == Target::Local { context.base() } else { None };
+    // An answer that comes later may be about what was not kept.
+    let is_of_call = |kept: &Written| kept.of == of && kept.is_answered == call.answer.is_some();
     let is_kept = state
         .written
         .as_ref()
-        .is_some_and(|kept| kept.of == of && kept.language == state.language && kept.base == base);
+        .is_some_and(|kept| is_of_call(kept) && kept.language == state.language && kept.base == base);
     if !is_kept {
-        state.written = Some(Written::new(of, request, state.language, base));
+        state.written = Some(Written::new(of, call, state.language, base));
     }
     let Some(written) = &state.written else { return };
     if lines_ui(ui, written) || asked_to_copy {
@@ -309,9 +312,9 @@ fn keys(ui: &Ui, whole: &Response) -> Option<Deed> {
 }
 
 /// The call as one for a shell, made to whoever answered it: what a key copies without the code being in sight.
-pub fn as_curl(request: &MaskedRequest, target: Target, context: &CodeContext<'_>) -> String {
+pub fn as_curl(call: KeptCall<'_>, target: Target, context: &CodeContext<'_>) -> String {
     let base = if target == Target::Local { context.base() } else { None };
-    snippets::snippet(request, Language::Curl, base.as_ref())
+    snippets::snippet(call, Language::Curl, base.as_ref())
 }
 
 #[cfg(test)]
@@ -326,7 +329,7 @@ mod tests {
         let request = ApiRequest::retrieve_token("tok_1").masked();
         let context = CodeContext { server, port: 0 };
         let mut output = ctx.run_ui(RawInput::default(), |ui| {
-            code_ui(ui, state, CodeOf::Entry(EntryId(id)), &request, Target::Local, &context, &mut Vec::new());
+            code_ui(ui, state, CodeOf::Entry(EntryId(id)), (&request).into(), Target::Local, &context, &mut Vec::new());
         });
         output.textures_delta.clear();
         state.written.as_ref().unwrap().text.as_ptr()

@@ -162,7 +162,7 @@ fn call_ui(
         (CallTab::Request, _) => request_ui(ui, &exchange.request, false, actions),
         (CallTab::Code, _) => {
             let (of, target) = (CodeOf::Call(id), exchange.target);
-            code::code_ui(ui, &mut state.code, of, &exchange.request, target, code, actions);
+            code::code_ui(ui, &mut state.code, of, exchange.into(), target, code, actions);
         }
         (CallTab::Headers, outcome) => {
             scroll_ui(ui, "the inspector", ScrollArea::vertical().auto_shrink(false), |ui| {
@@ -200,7 +200,7 @@ fn entry_ui(
         Tab::Request => request_ui(ui, &detail.request, true, actions),
         Tab::Code => {
             let (of, target) = (CodeOf::Entry(detail.entry.id), detail.entry.target);
-            code::code_ui(ui, &mut state.code, of, &detail.request, target, code, actions);
+            code::code_ui(ui, &mut state.code, of, detail.into(), target, code, actions);
         }
         Tab::Timeline => timeline_ui(ui, &mut state.timeline, detail, actions),
     });

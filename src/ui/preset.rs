@@ -1,5 +1,7 @@
 //! The dialog that keeps the form as a preset of the user's own, renames one and deletes it.
 
+use std::fmt::Write as _;
+
 use egui::{Context, Id, Key, Modifiers, RichText, TextEdit, Ui};
 
 use super::{
@@ -18,6 +20,8 @@ pub struct PresetState {
     name: String,
     /// In words; empty when nothing is expected.
     expects: String,
+    /// What is expected of the form but cannot be of the preset, in words.
+    lost: Option<String>,
     /// What may not be written down.
     left_out: Vec<String>,
     /// The names that there are.
@@ -26,15 +30,15 @@ pub struct PresetState {
 }
 
 impl PresetState {
-    /// For the form as it is: what is expected of it, and what of it cannot be kept.
-    pub fn new(name: String, expects: String, left_out: Vec<String>, taken: Vec<String>) -> Self {
-        Self { id: None, name, expects, left_out, taken, is_started: false }
+    /// For the form as it is: what is expected of it once kept, what is `lost` of that, and what cannot be kept.
+    pub fn new(name: String, expects: String, lost: Option<String>, left_out: Vec<String>, taken: Vec<String>) -> Self {
+        Self { id: None, name, expects, lost, left_out, taken, is_started: false }
     }
 
     /// For a preset that there is.
     pub fn of(id: u64, name: String, expects: String, taken: Vec<String>) -> Self {
         let taken = taken.into_iter().filter(|known| *known != name).collect();
-        Self { id: Some(id), name, expects, left_out: Vec::new(), taken, is_started: false }
+        Self { id: Some(id), name, expects, lost: None, left_out: Vec::new(), taken, is_started: false }
     }
 
     fn problem(&self) -> Option<(Tone, &'static str)> {
@@ -119,6 +123,9 @@ fn about_ui(ui: &mut Ui, state: &PresetState) {
         let mut text = format!("Left out: {}", state.left_out.join("; "));
         if state.left_out.iter().any(|what| what == "the CVC") {
             text.push_str(". A CVC that passes is filled in when the preset is used");
+        }
+        if let Some(lost) = &state.lost {
+            let _ = write!(text, ". What the form expects now needs what is left out, and is not kept: {lost}");
         }
         ui.add_space(4.0);
         InlineAlert::new(Tone::Info, "Secrets are never written down").text(&text).ui(ui);

@@ -199,6 +199,22 @@ fn favourites_and_recents_come_first_and_are_kept() {
 }
 
 #[test]
+fn a_preset_does_not_expect_what_the_code_that_is_left_out_did() {
+    let kept = Kept::new();
+    let mut window = kept.open();
+    search(&mut window, "invalid_cvc");
+    window.key_press_modifiers(Modifiers::COMMAND, Key::Enter);
+    window.run_ok();
+    click(&mut window, Role::Button, "Save the form as a preset…");
+    assert!(says(&window, "Expects token, attach and charge work"));
+    assert!(says(&window, "needs what is left out, and is not kept: token fails with invalid_cvc"));
+    play(&mut window, "Short code↵");
+    wait(&mut window, "the file", |_| kept.text("presets.json").contains("Short code"));
+    let file: serde_json::Value = serde_json::from_str(&kept.text("presets.json")).unwrap();
+    assert_eq!(file["presets"][0]["expects"]["token"], "ok");
+}
+
+#[test]
 fn the_form_is_saved_as_a_preset_renamed_and_deleted() {
     let kept = Kept::new();
     let mut window = kept.open();

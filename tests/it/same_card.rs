@@ -7,7 +7,7 @@ use testcard::domain::api::Target;
 
 use crate::{
     support::{
-        hands::click,
+        hands::{click, input, play},
         http::{Server, reply},
         program::Home,
         serving::Serving,
@@ -90,6 +90,21 @@ fn a_number_that_was_not_kept_is_not_sent_and_the_window_says_what_to_do() {
     wait_for(&mut window, "Same card on Stripe");
     click(&mut window, Role::Button, "Same card on Stripe");
     wait_for(&mut window, "The number of this card was not kept, for it is not a published test card");
+    assert_eq!(rows(&window).len(), 1);
+}
+
+#[test]
+fn a_code_that_failed_is_not_sent_as_one_that_passes() {
+    let mut window = beside("http://127.0.0.1:9").open();
+    type_card(&mut window, "4242424242424242");
+    input(&window, "CVC").focus();
+    window.run_ok();
+    play(&mut window, "⬚99");
+    ctrl(&mut window, Key::Enter);
+    wait(&mut window, "the row", |window| rows(window).len() == 1);
+    wait_for(&mut window, "Same card on Stripe");
+    click(&mut window, Role::Button, "Same card on Stripe");
+    wait_for(&mut window, "The security code that was refused was not kept");
     assert_eq!(rows(&window).len(), 1);
 }
 

@@ -7,10 +7,10 @@ use egui::{Event, Key, Modifiers, Role};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use testcard::{
     domain::{
-        api::{ApiRequest, HttpMethod, MaskedRequest},
+        api::{ApiRequest, ApiResponse, HttpMethod, MaskedRequest},
         settings::BaseUrl,
     },
-    snippets::{Language, highlight, snippet},
+    snippets::{KeptCall, Language, highlight, snippet},
 };
 
 use crate::{
@@ -163,6 +163,18 @@ fn what_is_not_kept_is_said_before_the_code() {
     // A name could end the comment that tells of it.
     let nameless = ["A parameter may be masked: put in what belongs there before you run this."];
     check(&[("x\nimport os", "4539578763621486")], &nameless, "453957******1486");
+}
+
+#[test]
+fn a_code_that_failed_is_said_to_be_another() {
+    let request = token(&[("card[number]", "4242424242424242"), ("card[cvc]", "99")]);
+    let body = br#"{"error": {"type": "card_error", "code": "invalid_cvc", "param": "cvc"}}"#.to_vec();
+    let answer = ApiResponse { http_status: 402, headers: Vec::new(), body };
+    for language in Language::ALL {
+        let code = snippet(KeptCall { request: &request, answer: Some(&answer) }, language, None);
+        assert!(code.contains("The security code that failed is not kept: 123 passes, and stands for it."), "{code}");
+        assert!(code.lines().nth(1).unwrap().contains("Put a code that fails in its place"), "{code}");
+    }
 }
 
 #[test]
