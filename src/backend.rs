@@ -260,10 +260,16 @@ impl Backend {
         expects: Option<Expectation>,
         now: Timestamp,
     ) -> Result<Begun, StoreError> {
-        let begun = Begun { request, expects, started: now, journalled: None, entry: None };
+        let mut begun = Begun { request, expects, started: now, journalled: None, entry: None };
         match self {
             Self::Local { .. } => Ok(begun),
-            Self::Stripe { store, profile, .. } => {
+            Self::Stripe { store, client, profile } => {
+                // What the settings say with every call is written down with it: the same call can be made again.
+                for (name, value) in client.meaning() {
+                    if begun.request.header(&name).is_none() {
+                        begun.request.headers.push((name, value));
+                    }
+                }
                 let journalled = store.journal(begun.call(Target::Stripe, Some(*profile))).await?;
                 Ok(Begun { journalled: Some(journalled.exchange), entry: journalled.entry, ..begun })
             }

@@ -64,6 +64,10 @@ pub(super) struct Call {
     pub path: String,
     /// As they are sent, but for the stand-ins of what is not kept.
     pub params: Vec<(String, String)>,
+    /// The connected account that the call is for.
+    pub account: Option<String>,
+    /// The version of the API, where it is not the account's own.
+    pub version: Option<String>,
     notes: Vec<String>,
 }
 
@@ -77,12 +81,38 @@ impl Call {
             (name.clone(), known.unwrap_or_else(|| value.clone()))
         });
         let params = params.collect();
-        Self { method: request.method, kind: kind(request), path: encoded_path(&request.path), params, notes }
+        let header = |name| request.header(name).filter(|value| !value.is_empty()).map(str::to_owned);
+        Self {
+            method: request.method,
+            kind: kind(request),
+            path: encoded_path(&request.path),
+            params,
+            account: header("Stripe-Account"),
+            version: header("Stripe-Version"),
+            notes,
+        }
     }
 
     /// What has to be said before the code, a sentence each.
     pub(super) fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    /// Account and version under the names that are given here, as far as they were sent.
+    pub(super) fn options(&self, account: &'static str, version: &'static str) -> Vec<(&'static str, &str)> {
+        let pairs = [(account, &self.account), (version, &self.version)];
+        pairs.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))).collect()
+    }
+
+    /// As [`Self::options`], for the languages that have literals.
+    pub(super) fn option_fields(&self, account: &'static str, version: &'static str) -> Fields {
+        let options = self.options(account, version).into_iter();
+        options.map(|(name, value)| (name.to_owned(), Node::Text(value.to_owned()))).collect()
+    }
+
+    /// The headers that say of account and version.
+    pub(super) fn headers(&self) -> Vec<(&'static str, &str)> {
+        self.options("Stripe-Account", "Stripe-Version")
     }
 
     /// The parameters as nested values, and apart from them those whose names no nesting can give: malformed names, and

@@ -17,6 +17,8 @@ pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
         HttpMethod::Delete => "-X DELETE ",
     };
     let mut lines = vec![format!("curl {method}{}", shell(&url).unwrap_or_default()), format!("  -u \"${KEY}:\"")];
+    let header = |(name, value): (&str, &str)| shell(&format!("{name}: {value}")).unwrap_or_default();
+    lines.extend(call.headers().into_iter().map(|pair| format!("  -H {}", header(pair))));
     lines.extend(call.params.iter().map(|(name, value)| format!("  {}", data(name, value))));
     lines.join(" \\\n") + "\n"
 }

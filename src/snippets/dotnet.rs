@@ -31,9 +31,14 @@ fn text(text: &str) -> String {
 
 pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
     let key = format!("Environment.GetEnvironmentVariable({})", text(KEY));
+    let account = call.account.as_ref();
+    let account = account.map(|account| format!("new RequestOptions {{ StripeAccount = {} }}", text(account)));
     let call = match (TypedToken::of(call, &CARD, |_| true), retrieved_token(call)) {
-        (Some(token), _) => create_token(&token),
-        (None, Some(id)) => format!("var service = new TokenService();\nToken token = service.Get({});\n", text(id)),
+        (Some(token), _) => create_token(&token, account.as_deref()),
+        (None, Some(id)) => {
+            let options = account.map(|account| format!(", requestOptions: {account}")).unwrap_or_default();
+            format!("var service = new TokenService();\nToken token = service.Get({}{options});\n", text(id))
+        }
         (None, None) => return raw(call, &key, base),
     };
     let client = match base {
@@ -47,7 +52,8 @@ pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
     format!("{client}\n{call}")
 }
 
-fn create_token(token: &TypedToken) -> String {
+fn create_token(token: &TypedToken, account: Option<&str>) -> String {
+    let and_options = account.map(|account| format!(", {account}")).unwrap_or_default();
     let mut set = Vec::new();
     if token.has_card() {
         set.push("    Card = new TokenCardOptions\n    {".to_owned());
@@ -66,7 +72,7 @@ fn create_token(token: &TypedToken) -> String {
         token.extra.iter().map(|(name, value)| format!("options.AddExtraParam({}, {});", text(name), text(value)));
     format!(
         "var options = new TokenCreateOptions\n{{\n{}}};\n{}var service = new TokenService();\n\
-         Token token = service.Create(options);\n",
+         Token token = service.Create(options{and_options});\n",
         lines(set),
         lines(extra)
     )
@@ -79,10 +85,22 @@ fn raw(call: &Call, key: &str, base: Option<&BaseUrl>) -> String {
         HttpMethod::Post => "Post",
         HttpMethod::Delete => "Delete",
     };
-    let content = if call.has_body() { format!(",\n    {}", text(&call.form())) } else { String::new() };
+    let headers: Vec<String> =
+        call.headers().into_iter().map(|(name, value)| format!("{{ {}, {} }}", text(name), text(value))).collect();
+    let content = match () {
+        () if call.has_body() => format!(",\n    {}", text(&call.form())),
+        () if headers.is_empty() => String::new(),
+        () => ",\n    null".to_owned(),
+    };
+    let options = match &headers[..] {
+        [] => String::new(),
+        headers => {
+            format!(",\n    new RawRequestOptions {{ AdditionalHeaders = {{ {} }} }}", headers.join(", "))
+        }
+    };
     format!(
         "var client = new StripeClient(\n    apiKey: {key}{base});\n\nStripeResponse response = client.RawRequest(\n    \
-         HttpMethod.{method},\n    {}{content});\n",
+         HttpMethod.{method},\n    {}{content}{options});\n",
         text(&call.path_and_query())
     )
 }

@@ -37,15 +37,20 @@ pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
             text(base.as_str())
         )
     });
+    let account = call.account.as_ref().map(|account| format!("params.SetStripeAccount({})\n", text(account)));
+    let account = account.unwrap_or_default();
     let call = match (TypedToken::of(call, &CARD, |_| false), retrieved_token(call)) {
-        (Some(token), _) => create_token(&token),
-        (None, Some(id)) => format!("result, err := token.Get({}, nil)\n", text(id)),
-        (None, None) => raw(call),
+        (Some(token), _) => create_token(&token, &account),
+        (None, Some(id)) if account.is_empty() => format!("result, err := token.Get({}, nil)\n", text(id)),
+        (None, Some(id)) => {
+            format!("params := &stripe.TokenParams{{}}\n{account}result, err := token.Get({}, params)\n", text(id))
+        }
+        (None, None) => raw(call, &account),
     };
     format!("stripe.Key = os.Getenv({})\n{}\n{call}", text(KEY), base.unwrap_or_default())
 }
 
-fn create_token(token: &TypedToken) -> String {
+fn create_token(token: &TypedToken, account: &str) -> String {
     let mut fields: Vec<(&str, String)> = Vec::new();
     if token.has_card() {
         let members: Vec<(&str, String)> =
@@ -61,7 +66,7 @@ fn create_token(token: &TypedToken) -> String {
     let fields = if fields.is_empty() { String::new() } else { format!("\n{}", aligned(&fields, "\t")) };
     let extra =
         lines(token.extra.iter().map(|(name, value)| format!("params.AddExtra({}, {})", text(name), text(value))));
-    format!("params := &stripe.TokenParams{{{fields}}}\n{extra}result, err := token.New(params)\n")
+    format!("params := &stripe.TokenParams{{{fields}}}\n{extra}{account}result, err := token.New(params)\n")
 }
 
 /// The fields of a struct as gofmt aligns them: by the longest name, unless a value takes several lines.
@@ -74,17 +79,27 @@ fn aligned(fields: &[(&str, String)], step: &str) -> String {
     }))
 }
 
-fn raw(call: &Call) -> String {
+fn raw(call: &Call, account: &str) -> String {
     let method = match call.method {
         HttpMethod::Get => "http.MethodGet",
         HttpMethod::Post => "http.MethodPost",
         HttpMethod::Delete => "http.MethodDelete",
     };
     let content = if call.has_body() { call.form() } else { String::new() };
+    let version = call
+        .version
+        .as_ref()
+        .map(|version| format!("params.Headers = http.Header{{\"Stripe-Version\": {{{}}}}}\n", text(version)))
+        .unwrap_or_default();
+    let (params, name) = if account.is_empty() && version.is_empty() {
+        (String::new(), "nil")
+    } else {
+        (format!("params := &stripe.RawParams{{}}\n{account}{version}"), "params")
+    };
     format!(
         "backend, err := stripe.GetRawRequestBackend(stripe.APIBackend)\nif err != nil {{\n\tlog.Fatal(err)\n}}\n\
          client := rawrequest.Client{{B: backend, Key: stripe.Key}}\n\
-         result, err := client.RawRequest({method}, {}, {}, nil)\n",
+         {params}result, err := client.RawRequest({method}, {}, {}, {name})\n",
         text(&call.path_and_query()),
         text(&content)
     )

@@ -33,16 +33,26 @@ pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
     let key = format!("System.getenv({})", text(KEY));
     // A network is a constant of an enum.
     let has_constant = |network: &str| CardNetwork::from_stripe(network).is_some();
+    let (account, and_options) = match &call.account {
+        None => (String::new(), ""),
+        Some(account) => (
+            format!(
+                "RequestOptions options =\n  RequestOptions.builder()\n    .setStripeAccount({})\n    .build();\n\n",
+                text(account)
+            ),
+            ", options",
+        ),
+    };
     let call = match (TypedToken::of(call, &CARD, has_constant), retrieved_token(call)) {
-        (Some(token), _) => create_token(&token),
-        (None, Some(id)) => format!("Token token = Token.retrieve({});\n", text(id)),
+        (Some(token), _) => create_token(&token, and_options),
+        (None, Some(id)) => format!("Token token = Token.retrieve({}{and_options});\n", text(id)),
         (None, None) => return raw(call, &key, base),
     };
     let base = base.map(|base| format!("Stripe.overrideApiBase({});\n", text(base.as_str()))).unwrap_or_default();
-    format!("Stripe.apiKey = {key};\n{base}\n{call}")
+    format!("Stripe.apiKey = {key};\n{base}\n{account}{call}")
 }
 
-fn create_token(token: &TypedToken) -> String {
+fn create_token(token: &TypedToken, and_options: &str) -> String {
     let mut set = Vec::new();
     if token.has_card() {
         set.push("    .setCard(\n      TokenCreateParams.Card.builder()".to_owned());
@@ -61,7 +71,7 @@ fn create_token(token: &TypedToken) -> String {
     set.extend(token.extra.iter().map(|(name, value)| format!("    .putExtraParam({}, {})", text(name), text(value))));
     format!(
         "TokenCreateParams params =\n  TokenCreateParams.builder()\n{}    .build();\n\n\
-         Token token = Token.create(params);\n",
+         Token token = Token.create(params{and_options});\n",
         lines(set)
     )
 }
@@ -76,9 +86,15 @@ fn raw(call: &Call, key: &str, base: Option<&BaseUrl>) -> String {
     };
     let method = call.method.as_str();
     let content = if call.has_body() { text(&call.form()) } else { "null".to_owned() };
+    let headers: Vec<String> =
+        call.headers().into_iter().map(|(name, value)| format!("{}, {}", text(name), text(value))).collect();
+    let headers = match &headers[..] {
+        [] => String::new(),
+        headers => format!(".setAdditionalHeaders(Map.of({}))", headers.join(", ")),
+    };
     format!(
         "{client}\nStripeResponse response =\n  client.rawRequest(\n    ApiResource.RequestMethod.{method},\n    {},\n    \
-         {content},\n    RawRequestOptions.builder().build()\n  );\n",
+         {content},\n    RawRequestOptions.builder(){headers}.build()\n  );\n",
         text(&call.path_and_query())
     )
 }

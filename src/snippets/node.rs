@@ -31,17 +31,24 @@ pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
     let fields = call.all_fields();
     let params = LITERAL.map(&fields, 0);
     let and_params = if fields.is_empty() { String::new() } else { format!(", {params}") };
+    let options = call.option_fields("stripeAccount", "apiVersion");
+    let and_options = if options.is_empty() { String::new() } else { format!(", {}", LITERAL.map(&options, 0)) };
     let (name, called) = match &call.kind {
-        Kind::Create(resource) => (resource.single, format!("{}.create({params})", resource.plural)),
+        Kind::Create(resource) => (resource.single, format!("{}.create({params}{and_options})", resource.plural)),
         Kind::Retrieve(resource, id) => {
-            (resource.single, format!("{}.retrieve({}{and_params})", resource.plural, text(id)))
+            (resource.single, format!("{}.retrieve({}{and_params}{and_options})", resource.plural, text(id)))
         }
-        Kind::List(resource) => (resource.plural, format!("{}.list({params})", resource.plural)),
-        Kind::CreateSource(id) => ("source", format!("customers.createSource({}{and_params})", text(id))),
+        Kind::List(resource) => (resource.plural, format!("{}.list({params}{and_options})", resource.plural)),
+        Kind::CreateSource(id) => ("source", format!("customers.createSource({}{and_params}{and_options})", text(id))),
         Kind::Raw => {
-            let and_params = if call.has_body() { and_params } else { String::new() };
+            let and_params = match () {
+                () if !call.has_body() && options.is_empty() => String::new(),
+                () if !call.has_body() => ", null".to_owned(),
+                () if fields.is_empty() && !options.is_empty() => format!(", {params}"),
+                () => and_params,
+            };
             let method = text(call.method.as_str());
-            ("response", format!("rawRequest({method}, {}{and_params})", text(&call.path_and_query())))
+            ("response", format!("rawRequest({method}, {}{and_params}{and_options})", text(&call.path_and_query())))
         }
     };
     format!("{client}\nconst {name} = await stripe.{called};\n")

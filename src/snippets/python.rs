@@ -25,6 +25,7 @@ pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
     let key = format!("os.environ[{}]", text(KEY));
     let head = "import os\nimport stripe\n";
     let base = base.map(|base| text(base.as_str()));
+    let options = call.options("stripe_account", "stripe_version");
     if call.kind == Kind::Raw {
         let base = base.map(|base| format!(", base_addresses={{\"api\": {base}}}")).unwrap_or_default();
         let method = text(&call.method.as_str().to_lowercase());
@@ -32,7 +33,10 @@ pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
         arguments.retain(|argument| !argument.is_empty());
         let fields = if call.has_body() { call.all_fields() } else { Fields::new() };
         let client = format!("client = stripe.StripeClient({key}{base})\n");
-        return format!("{head}{client}\nresponse = client.raw_request({})\n", self::arguments(&arguments, &fields));
+        return format!(
+            "{head}{client}\nresponse = client.raw_request({})\n",
+            self::arguments(&arguments, &fields, &options)
+        );
     }
     let base = base.map(|base| format!("stripe.api_base = {base}\n")).unwrap_or_default();
     let (name, function, first) = match &call.kind {
@@ -43,13 +47,13 @@ pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
         Kind::Raw => unreachable!("written above"),
     };
     let first: Vec<String> = first.map(|id| text(id)).into_iter().collect();
-    let arguments = arguments(&first, &call.all_fields());
+    let arguments = arguments(&first, &call.all_fields(), &options);
     format!("{head}stripe.api_key = {key}\n{base}\n{name} = stripe.{function}({arguments})\n")
 }
 
 /// Arguments by place, and then those by name, a line each where there are any.
-fn arguments(by_place: &[String], fields: &Fields) -> String {
-    if fields.is_empty() {
+fn arguments(by_place: &[String], fields: &Fields, options: &[(&str, &str)]) -> String {
+    if fields.is_empty() && options.is_empty() {
         return by_place.join(", ");
     }
     let mut lines: Vec<String> = by_place.iter().map(|argument| format!("  {argument},\n")).collect();
@@ -57,6 +61,7 @@ fn arguments(by_place: &[String], fields: &Fields) -> String {
     for (name, node) in fields.iter().filter(|(name, _)| is_argument(name)) {
         lines.push(format!("  {name}={},\n", LITERAL.node(node, 1)));
     }
+    lines.extend(options.iter().map(|(name, value)| format!("  {name}={},\n", text(value))));
     let others: Fields = fields.iter().filter(|(name, _)| !is_argument(name)).cloned().collect();
     if !others.is_empty() {
         lines.push(format!("  **{},\n", LITERAL.map(&others, 1)));

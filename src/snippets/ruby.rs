@@ -24,28 +24,31 @@ pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
     let fields = call.all_fields();
     let params = LITERAL.map(&fields, 0);
     let base = base.map(|base| text(base.as_str()));
+    let options = call.option_fields("stripe_account", "stripe_version");
+    let and_options = if options.is_empty() { String::new() } else { format!(", {}", LITERAL.map(&options, 0)) };
     if call.kind == Kind::Raw {
         let base = base.map(|base| format!(", api_base: {base}")).unwrap_or_default();
         let params = if call.has_body() && !fields.is_empty() { format!(", params: {params}") } else { String::new() };
+        let opts = if options.is_empty() { String::new() } else { format!(", opts: {}", LITERAL.map(&options, 0)) };
         let method = call.method.as_str().to_lowercase();
         return format!(
-            "client = Stripe::StripeClient.new({secret}{base})\n\nresponse = client.raw_request(:{method}, {}{params})\n",
+            "client = Stripe::StripeClient.new({secret}{base})\n\nresponse = client.raw_request(:{method}, {}{params}{opts})\n",
             text(&call.path_and_query())
         );
     }
     let base = base.map(|base| format!("Stripe.api_base = {base}\n")).unwrap_or_default();
     let (name, called) = match &call.kind {
-        Kind::Create(resource) => (resource.single, format!("{}.create({params})", resource.class)),
+        Kind::Create(resource) => (resource.single, format!("{}.create({params}{and_options})", resource.class)),
         Kind::Retrieve(resource, id) if fields.is_empty() => {
-            (resource.single, format!("{}.retrieve({})", resource.class, text(id)))
+            (resource.single, format!("{}.retrieve({}{and_options})", resource.class, text(id)))
         }
         // The id is one of the parameters here.
         Kind::Retrieve(resource, id) => {
             let lines = LITERAL.lines(&fields, 1);
-            (resource.single, format!("{}.retrieve({{\n  id: {},\n{lines}}})", resource.class, text(id)))
+            (resource.single, format!("{}.retrieve({{\n  id: {},\n{lines}}}{and_options})", resource.class, text(id)))
         }
-        Kind::List(resource) => (resource.plural, format!("{}.list({params})", resource.class)),
-        Kind::CreateSource(id) => ("source", format!("Customer.create_source({}, {params})", text(id))),
+        Kind::List(resource) => (resource.plural, format!("{}.list({params}{and_options})", resource.class)),
+        Kind::CreateSource(id) => ("source", format!("Customer.create_source({}, {params}{and_options})", text(id))),
         Kind::Raw => unreachable!("written above"),
     };
     format!("Stripe.api_key = {secret}\n{base}\n{name} = Stripe::{called}\n")

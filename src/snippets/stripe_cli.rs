@@ -18,6 +18,9 @@ pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
         let base = base.as_str().replace("//localhost", "//127.0.0.1");
         lines.push(format!("  --api-base {}", shell(&base).unwrap_or_default()));
     }
+    for (option, value) in call.options("--stripe-account", "--stripe-version") {
+        lines.push(format!("  {option} {}", shell(value).unwrap_or_default()));
+    }
     for (name, value) in &call.params {
         // It cuts at the first equals sign.
         match shell(&format!("{name}={value}")).filter(|_| !name.contains('=')) {

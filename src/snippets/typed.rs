@@ -20,10 +20,11 @@ pub(super) struct TypedToken {
 }
 
 impl TypedToken {
-    /// Sorts a call, if it creates a token.
+    /// Sorts a call, if it creates a token. An SDK with types knows one version of the API: for another there is the raw
+    /// request.
     pub(super) fn of(call: &Call, members: &Members, knows_network: fn(&str) -> bool) -> Option<Self> {
         match &call.kind {
-            Kind::Create(resource) if resource.plural == "tokens" => {}
+            Kind::Create(resource) if resource.plural == "tokens" && call.version.is_none() => {}
             _ => return None,
         }
         let (fields, flat) = call.fields();
@@ -75,10 +76,14 @@ impl TypedToken {
     }
 }
 
-/// The token that a call retrieves without more ado.
+/// The token that a call retrieves without more ado, of the version that an SDK knows.
 pub(super) fn retrieved_token(call: &Call) -> Option<&str> {
     match &call.kind {
-        Kind::Retrieve(resource, id) if resource.plural == "tokens" && call.params.is_empty() => Some(id),
+        Kind::Retrieve(resource, id)
+            if resource.plural == "tokens" && call.params.is_empty() && call.version.is_none() =>
+        {
+            Some(id)
+        }
         _ => None,
     }
 }

@@ -104,6 +104,18 @@ impl Client {
         })
     }
 
+    /// The headers of the settings that tell what a call means, which the call itself does not say.
+    pub fn meaning(&self) -> Vec<(String, String)> {
+        let value = |(name, key): (&str, &str)| {
+            let value = self.headers.get(key)?.as_bytes();
+            Some((name.to_owned(), String::from_utf8_lossy(value).into_owned()))
+        };
+        [("Stripe-Account", "stripe-account"), ("Stripe-Version", "stripe-version")]
+            .into_iter()
+            .filter_map(value)
+            .collect()
+    }
+
     /// Sends a call and waits for its answer. Every HTTP status is an answer, as long as its body is JSON.
     ///
     /// A call is repeated where that is safe, always under the same idempotency key; a `POST` without a key gets one.

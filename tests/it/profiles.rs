@@ -122,6 +122,11 @@ async fn each_profile_is_called_with_its_own_key_at_its_own_place() {
     let got = second.only();
     assert_eq!((got.header("authorization"), got.header("stripe-account")), ("Bearer sk_test_second", "acct_2"));
     assert!(first.received().is_empty());
+
+    // Code that makes the same call says so too.
+    wait(&mut window, "the code", |window| window.query_by_role_and_label(Role::Tab, "Code").is_some());
+    click(&mut window, Role::Tab, "Code");
+    wait_for(&mut window, "-H 'Stripe-Account: acct_2'");
 }
 
 #[test]

@@ -130,6 +130,33 @@ fn other_calls_come_out_as_in_the_golden_files() {
 }
 
 #[test]
+fn account_and_version_of_a_call_come_out_as_in_the_golden_files() {
+    let with = |request: MaskedRequest, headers: &[(&str, &str)]| MaskedRequest {
+        headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        ..request
+    };
+    let account = [("Stripe-Account", "acct_1O'Brien")];
+    let both = [account[0], ("Stripe-Version", "2023-08-16")];
+    let visa = [("card[number]", "4242424242424242"), ("card[exp_year]", "2037")];
+    let calls = [
+        ("create", with(token(&visa), &account)),
+        ("create, version", with(token(&visa), &both)),
+        ("nothing", with(token(&[]), &account)),
+        ("retrieve", with(call(HttpMethod::Get, "/v1/tokens/tok_1", &[]), &account)),
+        ("retrieve, version", with(call(HttpMethod::Get, "/v1/tokens/tok_1", &[]), &both)),
+        ("attach", with(call(HttpMethod::Post, "/v1/customers/cus_1/sources", &[("source", "tok_1")]), &both)),
+        ("list", with(call(HttpMethod::Get, "/v1/charges", &[("limit", "3")]), &account)),
+        ("delete", with(call(HttpMethod::Delete, "/v1/customers/cus_1", &[]), &both)),
+        ("raw", with(call(HttpMethod::Post, "/v1/odd", &[("a", "b")]), &account)),
+    ];
+    for language in Language::ALL {
+        let said: Vec<String> =
+            calls.iter().map(|(name, request)| format!("== {name}\n{}", snippet(request, language, None))).collect();
+        check_golden(&format!("{}-headers", language.as_str()), &said.join("\n"));
+    }
+}
+
+#[test]
 fn no_depth_of_a_name_is_too_deep() {
     let deep = format!("a{}", "[b]".repeat(100_000));
     for language in Language::ALL {

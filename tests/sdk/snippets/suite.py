@@ -67,9 +67,9 @@ NASTY = {
 }
 
 
-def post(params, path="/v1/tokens"):
+def post(params, path="/v1/tokens", headers=None):
     request = urllib.request.Request(
-        URL + path, urllib.parse.urlencode(params).encode(), {"Authorization": f"Bearer {KEY}"})
+        URL + path, urllib.parse.urlencode(params).encode(), {"Authorization": f"Bearer {KEY}", **(headers or {})})
     try:
         with urllib.request.urlopen(request) as answer:
             return json.load(answer)
@@ -89,6 +89,10 @@ def newest():
 
 def sent(entry):
     return [(param["name"], param["value"]) for param in entry["request"]["params"]]
+
+
+def said(entry, name):
+    return [header["value"] for header in entry["request"]["headers"] if header["name"].lower() == name.lower()]
 
 
 def snippet(language, base=URL):
@@ -179,6 +183,18 @@ class Snippets(unittest.TestCase):
                     self.assertNotEqual(made["id"], first["id"])
                     self.assertEqual(made["card"]["name"], first["card"]["name"])
                 self.assertEqual((after["status"], after["code"]), (before["status"], before["code"]))
+
+    def test_account_and_version_are_sent_again(self):
+        headers = {"Stripe-Account": "acct_1O'Brien", "Stripe-Version": "2023-08-16"}
+        for language in ("python", "node", "curl"):
+            with self.subTest(language=language):
+                post(GOOD["plain"][0], headers=headers)
+                before = newest()
+                done = self.call(language, snippet(language))
+                after = newest()
+                self.assertNotEqual(before["id"], after["id"], f"the code made no call: {done.stderr}")
+                self.assertEqual({name: said(after, name) for name in headers},
+                                 {name: [value] for name, value in headers.items()})
 
     def test_python_makes_the_same_call_again(self):
         self.executed("python")
