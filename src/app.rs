@@ -29,7 +29,7 @@ use crate::{
         layout::Layout,
         library::Library,
         params::TokenRequest,
-        profile::ProfileId,
+        profile::{Profile, ProfileId},
         resend::{NotKept, request_again},
         rules::FormField,
         settings::{ServerSettings, Settings, ThemeChoice},
@@ -754,7 +754,7 @@ impl App {
             Pane::History => self.model.detail.as_ref().map(|detail| ((&**detail).into(), detail.entry.target))?,
             Pane::Requests => self.model.exchange.as_ref().map(|(_, made)| ((&**made).into(), made.target))?,
         };
-        let context = CodeContext { server: &self.model.server, port: self.settings.server.port };
+        let context = code_context(&self.model, &self.settings, self.panels.pane);
         Some(Action::Copy { text: code::as_curl(call, target, &context), what: "cURL code".to_owned() })
     }
 
@@ -838,7 +838,7 @@ impl App {
             Pane::History => Subject::Entry(self.model.detail.as_deref()),
             Pane::Requests => Subject::Call(call),
         };
-        let code = CodeContext { server: &self.model.server, port: self.settings.server.port };
+        let code = code_context(&self.model, &self.settings, self.panels.pane);
         inspector::inspector_ui(ui, &mut self.panels.inspector, subject, &code, &self.settings.profiles, actions);
     }
 
@@ -1287,6 +1287,13 @@ impl Drop for App {
         }
         self.keep_last_form();
     }
+}
+
+/// What code is drawn with that makes the call that the inspector shows.
+fn code_context<'a>(model: &'a Model, settings: &'a Settings, pane: Pane) -> CodeContext<'a> {
+    let entry = model.detail.as_ref().filter(|_| pane == Pane::History);
+    let profile = entry.and_then(|detail| settings.profiles.get(detail.entry.profile?));
+    CodeContext { server: &model.server, port: settings.server.port, stripe: profile.and_then(Profile::other_base) }
 }
 
 impl eframe::App for App {

@@ -6,8 +6,10 @@ use super::{CliError, Done, World, open_store, print};
 use crate::{
     domain::{
         entry::{EntryId, HistoryFilter},
+        profile::Profile,
         settings::BaseUrl,
     },
+    settings::{self, Folders},
     snippets::{self, Language},
     store::Reader,
 };
@@ -37,7 +39,11 @@ pub(super) fn snippet(args: &SnippetArgs, world: &World) -> Result<Done, CliErro
     let detail =
         reader.detail(id)?.ok_or_else(|| CliError::Usage("The call is no longer in the history".to_owned()))?;
     let language = args.lang.parse().unwrap_or_default();
-    let code = snippets::snippet(&detail, language, args.local.as_ref());
+    // A call that a profile made goes to where the profile has the API.
+    let (settings, _) = settings::load(&Folders::find(world.home.clone())?.settings_file());
+    let profile = detail.entry.profile.and_then(|made_with| settings.profiles.get(made_with));
+    let base = args.local.as_ref().or(profile.and_then(Profile::other_base));
+    let code = snippets::snippet(&detail, language, base);
     print(code.trim_end_matches('\n'))?;
     Ok(Done::Well)
 }

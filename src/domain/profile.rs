@@ -2,7 +2,11 @@
 
 use std::fmt;
 
-use super::{api::Target, mask, settings::StripeSettings};
+use super::{
+    api::Target,
+    mask,
+    settings::{BaseUrl, StripeSettings},
+};
 
 /// What tells a profile from all others, whatever it is called. Its key is kept under it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -87,6 +91,11 @@ impl Profile {
             target: Target::default(),
             stripe: StripeSettings::default(),
         }
+    }
+
+    /// Where the real API is, if not at Stripe's own address.
+    pub fn other_base(&self) -> Option<&BaseUrl> {
+        Some(&self.stripe.base_url).filter(|base| base.as_str() != BaseUrl::STRIPE)
     }
 
     /// Who answers, in the words of the window.

@@ -56,6 +56,8 @@ pub struct CodeContext<'a> {
     pub server: &'a ServerInfo,
     /// The port that the server would listen on.
     pub port: u16,
+    /// Where the profile of the entry has the real API, if not at Stripe's own address.
+    pub stripe: Option<&'a BaseUrl>,
 }
 
 impl CodeContext<'_> {
@@ -66,6 +68,14 @@ impl CodeContext<'_> {
     /// The port that the server would listen on: of "any free one" nothing can be said beforehand.
     fn port(&self) -> u16 {
         if self.port == 0 { DEFAULT_PORT } else { self.port }
+    }
+
+    /// The address to call, if it is not Stripe's own.
+    fn base_of(&self, callee: Target) -> Option<BaseUrl> {
+        match callee {
+            Target::Local => self.base(),
+            Target::Stripe => self.stripe.cloned(),
+        }
     }
 
     /// The address of the local server, or the one that it would have.
@@ -134,7 +144,7 @@ pub fn code_ui(
     if callee == Target::Local && !context.is_serving() {
         not_serving_ui(ui, context, actions);
     }
-    let base = if callee == Target::Local { context.base() } else { None };
+    let base = context.base_of(callee);
     // An answer that comes later may be about what was not kept.
     let is_of_call = |kept: &Written| kept.of == of && kept.is_answered == call.answer.is_some();
     let is_kept = state
@@ -313,7 +323,7 @@ fn keys(ui: &Ui, whole: &Response) -> Option<Deed> {
 
 /// The call as one for a shell, made to whoever answered it: what a key copies without the code being in sight.
 pub fn as_curl(call: KeptCall<'_>, target: Target, context: &CodeContext<'_>) -> String {
-    let base = if target == Target::Local { context.base() } else { None };
+    let base = context.base_of(target);
     snippets::snippet(call, Language::Curl, base.as_ref())
 }
 
@@ -327,7 +337,7 @@ mod tests {
     /// Draws a frame; where the text lies in memory tells whether it was written anew.
     fn frame(ctx: &Context, state: &mut CodeState, id: i64, server: &ServerInfo) -> *const u8 {
         let request = ApiRequest::retrieve_token("tok_1").masked();
-        let context = CodeContext { server, port: 0 };
+        let context = CodeContext { server, port: 0, stripe: None };
         let mut output = ctx.run_ui(RawInput::default(), |ui| {
             code_ui(ui, state, CodeOf::Entry(EntryId(id)), (&request).into(), Target::Local, &context, &mut Vec::new());
         });

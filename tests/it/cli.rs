@@ -473,6 +473,8 @@ async fn a_profile_of_the_settings_says_where_a_call_goes() {
     let run = home.run_with_key(KEY, ["mint", "--profile", "staging"]);
     assert_eq!((run.exit, run.stdout.trim()), (0, "tok_1"), "{run:?}");
     assert_eq!(server.only().header("stripe-account"), "acct_2");
+    let code = home.run(["snippet"]).stdout;
+    assert!(code.contains(&format!("curl {}/v1/tokens", server.url())) && code.contains("Stripe-Account"), "{code}");
     // Its target is a wish that an argument overrules.
     let run = home.run(["mint", "--profile", "staging", "--target", "local", "--memory"]);
     assert!(run.exit == 0 && run.stdout.starts_with("tok_1"), "{run:?}");

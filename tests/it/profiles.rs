@@ -127,6 +127,7 @@ async fn each_profile_is_called_with_its_own_key_at_its_own_place() {
     wait(&mut window, "the code", |window| window.query_by_role_and_label(Role::Tab, "Code").is_some());
     click(&mut window, Role::Tab, "Code");
     wait_for(&mut window, "-H 'Stripe-Account: acct_2'");
+    assert!(says(&window, &format!("curl {}/v1/tokens", second.url())), "at the place of the profile");
 }
 
 #[test]
