@@ -105,6 +105,10 @@ fn a_code_that_failed_is_not_sent_as_one_that_passes() {
     wait_for(&mut window, "Same card on Stripe");
     click(&mut window, Role::Button, "Same card on Stripe");
     wait_for(&mut window, "The security code that was refused was not kept");
+    let said = window.get_by(|node| {
+        node.role() == Role::Label && node.value().is_some_and(|text| text.ends_with("switch the target and create"))
+    });
+    assert!(said.rect().height() > 30.0, "what to do is on the screen too, on lines of its own: {:?}", said.rect());
     assert_eq!(rows(&window).len(), 1);
 }
 

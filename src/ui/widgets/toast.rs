@@ -168,7 +168,9 @@ fn toast_ui<A>(ui: &mut Ui, toast: &Toast<A>) -> Asked {
                     let glyph = paint::line(ui, &sign.glyph().to_string(), icons::font(14.0), color, f32::INFINITY);
                     paint::galley_center(ui.painter(), glyph, icon.center());
                     ui.add_space(2.0);
-                    ui.add(Label::new(&toast.text).truncate());
+                    // What to do about an error stands at its end.
+                    let text = Label::new(&toast.text);
+                    ui.add(if toast.tone == Tone::Error { text.wrap() } else { text.truncate() });
                     if !toast.keys.is_empty() {
                         key_cap_ui(ui, &toast.keys);
                     }
