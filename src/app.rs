@@ -714,7 +714,7 @@ impl App {
                 None
             }
             Deed::GoHistory | Deed::GoRequests => {
-                self.panels.pane = if deed == Deed::GoHistory { Pane::History } else { Pane::Requests };
+                self.show_pane(if deed == Deed::GoHistory { Pane::History } else { Pane::Requests });
                 self.go_to(ctx, Part::Middle);
                 None
             }
@@ -926,6 +926,13 @@ impl App {
         }
     }
 
+    /// Shows another list in the middle; the drawer over it was about the one before.
+    fn show_pane(&mut self, pane: Pane) {
+        if std::mem::replace(&mut self.panels.pane, pane) != pane {
+            self.panels.drawer_is_open = false;
+        }
+    }
+
     /// Goes so many parts on from the one that has the focus.
     fn go_round(&mut self, ctx: &Context, steps: usize) {
         const ORDER: [Part; 3] = [Part::Form, Part::Middle, Part::Inspector];
@@ -1060,7 +1067,7 @@ impl App {
                 self.panels.elsewhere = Some(id);
                 self.load_detail(id);
             }
-            Action::ShowPane(pane) => self.panels.pane = pane,
+            Action::ShowPane(pane) => self.show_pane(pane),
             Action::SelectRequest(id) => self.worker.send(Command::LoadExchange { id }),
             Action::ShowEntry(id) => {
                 self.panels.pane = Pane::History;
