@@ -260,8 +260,9 @@ def the_token_turns_used_when_the_backend_charges_it_and_says_by_what():
         charge = post(f"http://127.0.0.1:{port}", "/v1/charges", amount=100, currency="usd", source=token)
         window.wait("the used row", lambda nodes: any(node.role == "table row" and "Used" in node.name and token in node.name for node in nodes))
         window.key("ctrl+3")
-        window.tab_to("Summary")
-        window.key("Return")
+        # One stop for all tabs: the arrows go from one to the next.
+        window.tab_to("Response")
+        window.key("Left")
         window.wait_for(charge["id"])
         assert window.says("Backend 1.0"), "it says which client did it"
 
@@ -325,6 +326,25 @@ def ci_gets_the_same_ids_every_time_without_a_window():
         runs.append(command("mint", "--count", "3", "--seed", "7", "--now", "2026-11-20T10:00:00Z", home=home))
         shutil.rmtree(home)
     assert runs[0] == runs[1] and len(runs[0].split()) == 3, runs
+
+
+@test
+def everything_that_can_be_used_has_a_name_from_outside_too():
+    roles = {"push button", "toggle button", "radio button", "check box", "entry", "password text", "combo box", "page tab", "table row", "link", "separator", "slider"}
+    with Window() as window:
+        window.key("ctrl+Return")
+        window.wait("the row", lambda nodes: any(node.role == "table row" for node in nodes))
+        for key, screen in [(None, "Search id"), ("ctrl+k", "What should happen"), ("ctrl+comma", "Profiles and Stripe API"), ("ctrl+slash", "Go to the previous pane"), ("ctrl+s", "File")]:
+            if key:
+                window.key(key)
+            nodes = window.wait_for(screen)
+            controls = [node for node in nodes if node.role in roles]
+            assert len(controls) > 10, f"{screen}: the tree was read"
+            nameless = [node.words() for node in controls if not node.name.strip()]
+            assert not nameless, f"{screen}: {nameless}"
+            if key:
+                window.key("Escape")
+                window.wait("the dialog is gone", lambda nodes: not any(node.role == "dialog" and node.name for node in nodes))
 
 
 @test
