@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use egui::{Key, Modifiers, Role};
 use testcard::{
     domain::{
         draft::Draft,
@@ -17,10 +18,14 @@ use testcard::{
     snippets::Language,
 };
 
-use crate::support::{
-    http::{Reply, Server, reply},
-    program::{Home, Run},
-    serving::Serving,
+use crate::{
+    support::{
+        hands::{click, input, play},
+        http::{Reply, Server, reply},
+        program::{Home, Run},
+        serving::Serving,
+    },
+    window::{Bench, copied, ctrl, rows, wait, wait_for},
 };
 
 /// Passes the Luhn check, has a good length, and is no published test card.
@@ -337,4 +342,62 @@ fn presets_and_the_draft_hold_no_secret() {
     let text = std::fs::read(file).unwrap();
     assert!(text.len() > 300, "both presets are there");
     check_clean("presets.json", &text);
+}
+
+#[test]
+fn nothing_that_the_window_copies_or_keeps_holds_a_secret() {
+    let home = Home::new();
+    let bench = Bench {
+        folder: Some(home.path().join("data")),
+        settings_file: Some(home.path().join("config").join("settings.json")),
+        layout_file: Some(home.path().join("config").join("window.json")),
+        key: Some(KEY),
+        ..Bench::new()
+    };
+    let mut window = bench.open();
+    // Two, so that they can be compared: of the planted number and of another.
+    for number in [NUMBER, "4242424242424242"] {
+        ctrl(&mut window, Key::N);
+        ctrl(&mut window, Key::L);
+        play(&mut window, number);
+        for (field, text) in [("Expiry", "1237"), ("CVC", CODE), ("Name on card", &format!("{NUMBER} {KEY}"))] {
+            input(&window, field).focus();
+            window.run_ok();
+            play(&mut window, text);
+        }
+        let before = rows(&window).len();
+        ctrl(&mut window, Key::Enter);
+        wait(&mut window, "the row", |window| rows(window).len() > before);
+    }
+    let texts = copied(&mut window, |window| {
+        ctrl(window, Key::Num2);
+        for _ in 0..2 {
+            play(window, "↓");
+            ctrl(window, Key::I);
+            window.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::C);
+            window.run_ok();
+            for (tab, button) in [("Response", "Copy the whole response"), ("Request", "Copy"), ("Code", "Copy")] {
+                click(window, Role::Tab, tab);
+                click(window, Role::Button, button);
+            }
+        }
+        window.key_press_modifiers(Modifiers::SHIFT, Key::ArrowUp);
+        ctrl(window, Key::Num2);
+        window.key_press_modifiers(Modifiers::SHIFT, Key::ArrowUp);
+        window.run_ok();
+        window.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::D);
+        wait_for(window, "Copy as JSON Patch");
+        click(window, Role::Button, "Copy as JSON Patch");
+    });
+    assert!(texts.len() >= 7, "{}", texts.len());
+    assert!(texts.iter().any(|text| text.contains("curl")) && texts.iter().any(|text| text.starts_with('[')));
+    for text in &texts {
+        check_clean("the clipboard", text.as_bytes());
+    }
+    drop(window);
+    let files = home.files();
+    assert!(files.iter().any(|(path, _)| path.ends_with("data/testcard.sqlite3")), "{}", files.len());
+    for (path, bytes) in files {
+        check_clean(&path.display().to_string(), &bytes);
+    }
 }
