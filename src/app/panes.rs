@@ -1,0 +1,321 @@
+//! The window's panes and dialogs: what is drawn where, what is folded, and how the focus goes from one to another.
+
+use egui::{Context, Ui};
+use jiff::Timestamp;
+
+use super::{App, code_context};
+use crate::{
+    domain::{layout::Layout, rules::FormField},
+    model::Storage,
+    ui::{
+        Action, Pane,
+        bars::{self, BarContext},
+        export::{self, ExportContext},
+        form::{self, FormContext},
+        history::{self, HistoryContext},
+        icons,
+        inspector::{self, Subject},
+        keys,
+        layout::{self, Dock, Grows, Part},
+        palette::{self, PaletteContext},
+        preset::{self},
+        requests::{self, RequestsContext},
+        server::{self, ServerContext},
+        settings::{self, SettingsContext},
+        theme,
+        use_token::{self},
+        widgets::IconButton,
+        words,
+    },
+};
+
+impl App {
+    pub(super) fn panes_ui(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
+        let t = theme::Tokens::of(ui);
+        let bar = egui::Frame::new().fill(t.panel).inner_margin(egui::Margin::symmetric(12, 6));
+        egui::Panel::top("bar").frame(bar).resizable(false).show(ui, |ui| {
+            let context = BarContext {
+                settings: &self.settings,
+                key: self.model.key(self.settings.profiles.active().id),
+                server: &self.model.server,
+                faults: self.faults.rules.len(),
+            };
+            bars::top_bar_ui(ui, &context, actions);
+        });
+        let line = egui::Frame::new().fill(t.panel).inner_margin(egui::Margin::symmetric(12, 5));
+        egui::Panel::bottom("status").frame(line).resizable(false).show(ui, |ui| {
+            bars::status_bar_ui(ui, &self.model);
+        });
+        let now = self.clock.now();
+        let form_context = FormContext {
+            now,
+            target: self.settings.target(),
+            policies: self.settings.policies,
+            moves_on: self.settings.form.moves_on,
+            is_blocked: matches!(self.model.storage, Storage::Unusable(_)),
+            quick: self.shelf.quick(),
+        };
+        let mut room = ui.available_rect_before_wrap();
+        let plan = layout::plan(room.width(), &self.layout.now, self.panels.drawer_is_open);
+        if let Some(width) = plan.form {
+            let place = room.with_max_x(room.left() + width);
+            self.panels.parts.set(Part::Form, place);
+            layout::pane_ui(ui, "Form", place, t.panel, |ui| {
+                form::form_ui(ui, &mut self.panels.form, &form_context, actions);
+            });
+            room.min.x = place.right();
+            self.form_splitter_ui(ui, width, &plan);
+        }
+        let place = match plan.inspector {
+            Dock::Beside(width) => room.with_max_x(room.right() - width),
+            Dock::Drawer(_) | Dock::Hidden => room,
+        };
+        self.panels.parts.set(Part::Middle, place);
+        layout::pane_ui(ui, "Middle", place, t.canvas, |ui| self.middle_ui(ui, now, actions));
+        match plan.inspector {
+            Dock::Beside(width) => {
+                let place = room.with_min_x(place.right());
+                self.panels.parts.set(Part::Inspector, place);
+                self.inspector_splitter_ui(ui, width, &plan);
+                layout::pane_ui(ui, "Inspector", place, t.panel, |ui| self.inspector_ui(ui, actions));
+            }
+            Dock::Drawer(width) => self.drawer_ui(ui, width, actions),
+            Dock::Hidden => {}
+        }
+        // "2 min ago" becomes "3 min ago" by itself; nothing else happens without a reason.
+        let newest = match self.panels.pane {
+            Pane::History => {
+                self.model.history.id_at(0).and_then(|id| self.model.history.row(id)).map(|row| row.started)
+            }
+            Pane::Requests => self.model.requests.first().map(|row| row.started),
+        };
+        if let Some(later) = newest.and_then(|started| words::until_next_words(started, now)) {
+            ui.ctx().request_repaint_after(later);
+        }
+    }
+
+    fn inspector_ui(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
+        let stop = layout::landmark_ui(ui, egui::Id::unique("inspector_stop"), "Inspector", ui.max_rect());
+        // What opens in this frame is measured first, and cannot have the focus yet.
+        if self.panels.focus_inspector && !ui.is_sizing_pass() {
+            self.panels.focus_inspector = false;
+            stop.request_focus();
+        }
+        let call = self.model.exchange.as_ref().map(|(id, exchange)| {
+            let row = self.model.place_of_request(*id).map(|place| &self.model.requests[place]);
+            (*id, exchange.as_ref(), row)
+        });
+        let subject = match self.panels.pane {
+            Pane::History if self.panels.inspector.shows_diff() => Subject::Pair(self.model.pair.as_ref()),
+            Pane::History => Subject::Entry(self.model.detail.as_deref()),
+            Pane::Requests => Subject::Call(call),
+        };
+        let code = code_context(&self.model, &self.settings, self.panels.pane);
+        inspector::inspector_ui(ui, &mut self.panels.inspector, subject, &code, &self.settings.profiles, actions);
+    }
+
+    /// The inspector over the middle, in a window that has no room beside it.
+    fn drawer_ui(&mut self, ui: &mut Ui, width: f32, actions: &mut Vec<Action>) {
+        let t = theme::Tokens::of(ui);
+        let middle = self.panels.parts.of(Part::Middle);
+        let rect = middle.with_min_x(middle.right() - width);
+        let frame = egui::Frame::new().fill(t.panel).stroke(t.hairline()).shadow(t.float_shadow());
+        let area = egui::Area::new(egui::Id::unique("drawer")).order(egui::Order::Middle).fixed_pos(rect.min);
+        let closed = area
+            .show(ui.ctx(), |ui| {
+                frame.show(ui, |ui| {
+                    ui.set_min_size(rect.size());
+                    ui.set_max_size(rect.size());
+                    ui.set_clip_rect(rect);
+                    let closed = drawer_head_ui(ui);
+                    self.inspector_ui(ui, actions);
+                    closed
+                })
+            })
+            .inner
+            .inner;
+        self.panels.parts.set(Part::Inspector, rect);
+        let is_left = !self.panels.dialogs.is_any_open()
+            && !self.panels.esc_is_taken
+            && ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, egui::Key::Escape));
+        if closed || is_left {
+            self.panels.drawer_is_open = false;
+            self.go_to(ui.ctx(), Part::Middle);
+        }
+    }
+
+    /// The bar at the right of the form.
+    fn form_splitter_ui(&mut self, ui: &Ui, width: f32, plan: &layout::Plan) {
+        let edge = layout::edge_of(self.panels.parts.of(Part::Form), Grows::Right);
+        if let Some(moved) = layout::splitter_ui(ui, "Width of the form", edge, Grows::Right, width, plan.form_range) {
+            self.layout.now.form_width = moved.unwrap_or(Layout::default().form_width);
+        }
+    }
+
+    /// The bar at the left of the inspector.
+    fn inspector_splitter_ui(&mut self, ui: &Ui, width: f32, plan: &layout::Plan) {
+        let edge = layout::edge_of(self.panels.parts.of(Part::Inspector), Grows::Left);
+        let name = "Width of the inspector";
+        if let Some(moved) = layout::splitter_ui(ui, name, edge, Grows::Left, width, plan.inspector_range) {
+            self.layout.now.inspector_width = moved;
+        }
+    }
+
+    pub(super) fn is_small(&self, ctx: &Context) -> bool {
+        layout::is_small(ctx.content_rect().width(), &self.layout.now)
+    }
+
+    pub(super) fn inspector_is_shown(&self, ctx: &Context) -> bool {
+        if self.is_small(ctx) { self.panels.drawer_is_open } else { self.layout.now.inspector_is_open }
+    }
+
+    pub(super) fn fold_inspector(&mut self, ctx: &Context) {
+        let is_shown = self.inspector_is_shown(ctx);
+        if self.is_small(ctx) {
+            self.panels.drawer_is_open = !is_shown;
+        } else {
+            self.layout.now.inspector_is_open = !is_shown;
+        }
+    }
+
+    /// Puts the keyboard's focus into a part of the window, which is unfolded if need be.
+    pub(super) fn go_to(&mut self, ctx: &Context, part: Part) {
+        match part {
+            Part::Form => {
+                self.layout.now.form_is_open = true;
+                self.panels.form.focus(FormField::Number);
+            }
+            Part::Middle => match self.panels.pane {
+                Pane::History => self.panels.history.focus_table(),
+                Pane::Requests => self.panels.requests.focus_table(),
+            },
+            Part::Inspector => {
+                if !self.inspector_is_shown(ctx) {
+                    self.fold_inspector(ctx);
+                }
+                self.panels.focus_inspector = true;
+            }
+        }
+    }
+
+    /// Shows another list in the middle; the drawer over it was about the one before.
+    pub(super) fn show_pane(&mut self, pane: Pane) {
+        if std::mem::replace(&mut self.panels.pane, pane) != pane {
+            self.panels.drawer_is_open = false;
+        }
+    }
+
+    /// Goes so many parts on from the one that has the focus.
+    pub(super) fn go_round(&mut self, ctx: &Context, steps: usize) {
+        const ORDER: [Part; 3] = [Part::Form, Part::Middle, Part::Inspector];
+        let focused = ctx.memory(egui::Memory::focused).and_then(|id| ctx.read_response(id));
+        let here = focused.and_then(|response| {
+            let center = response.rect.center();
+            // The drawer lies over the middle.
+            let is_in = |part: &Part| self.is_drawn(ctx, *part) && self.panels.parts.of(*part).contains(center);
+            ORDER.iter().rposition(is_in)
+        });
+        self.go_to(ctx, here.map_or(ORDER[0], |here| ORDER[(here + steps) % ORDER.len()]));
+    }
+
+    fn is_drawn(&self, ctx: &Context, part: Part) -> bool {
+        match part {
+            Part::Form => self.layout.now.form_is_open,
+            Part::Middle => true,
+            Part::Inspector => self.inspector_is_shown(ctx),
+        }
+    }
+
+    fn middle_ui(&mut self, ui: &mut Ui, now: Timestamp, actions: &mut Vec<Action>) {
+        let model = &self.model;
+        match self.panels.pane {
+            Pane::History => {
+                let context = HistoryContext {
+                    history: &model.history,
+                    storage: &model.storage,
+                    requests: model.requests.len(),
+                    target: self.settings.target(),
+                    refreshing: self.refreshing(),
+                    now,
+                };
+                history::history_ui(ui, &mut self.panels.history, &context, actions);
+            }
+            Pane::Requests => {
+                let context = RequestsContext {
+                    requests: &model.requests,
+                    server: &model.server,
+                    entries: model.history.counts.all(),
+                    now,
+                };
+                requests::requests_ui(ui, &mut self.panels.requests, &context, actions);
+            }
+        }
+    }
+
+    pub(super) fn dialogs_ui(&mut self, ctx: &Context, actions: &mut Vec<Action>) {
+        let dialogs = &mut self.panels.dialogs;
+        if let Some(state) = &mut dialogs.palette {
+            let about = PaletteContext { library: self.shelf.library(), copies_id: self.settings.form.copies_id };
+            if !palette::palette_ui(ctx, state, &about, actions) {
+                dialogs.palette = None;
+            }
+        }
+        if let Some(state) = &mut dialogs.preset
+            && !preset::preset_ui(ctx, state, actions)
+        {
+            dialogs.preset = None;
+        }
+        if let Some(state) = &mut dialogs.settings {
+            let about = SettingsContext {
+                settings: &self.settings,
+                model: &self.model,
+                places: &self.places,
+                now: self.clock.now(),
+            };
+            if !settings::settings_ui(ctx, state, &about, actions) {
+                dialogs.settings = None;
+                self.stop_checks();
+            }
+        }
+        let dialogs = &mut self.panels.dialogs;
+        if let Some(state) = &mut dialogs.use_token
+            && !use_token::use_token_ui(ctx, state, actions)
+        {
+            dialogs.use_token = None;
+        }
+        if let Some(state) = &mut dialogs.server {
+            let about = ServerContext { server: &self.model.server, settings: &self.settings, faults: &self.faults };
+            if !server::server_ui(ctx, state, &about, actions) {
+                dialogs.server = None;
+            }
+        }
+        if dialogs.keys_are_open {
+            dialogs.keys_are_open = keys::keys_ui(ctx);
+        }
+        let filter = self.panels.history.filter.clone();
+        if let Some(state) = &mut dialogs.export {
+            let about = ExportContext {
+                filter: &filter,
+                all: self.model.history.counts.all(),
+                shown: self.model.history.len() as u64,
+                progress: state.job.and_then(|job| self.model.progress.get(&job).copied()),
+            };
+            if !export::export_ui(ctx, state, &about, actions) {
+                dialogs.export = None;
+            }
+        }
+    }
+}
+
+/// The head of the drawer; whether it is to be closed.
+fn drawer_head_ui(ui: &mut Ui) -> bool {
+    let margin = egui::Margin { left: theme::PANE_PADDING, right: 10, top: 10, bottom: 0 };
+    let head = egui::Frame::new().inner_margin(margin).show(ui, |ui| {
+        egui::Sides::new().height(20.0).show(
+            ui,
+            |ui| ui.label(egui::RichText::new("Inspector").color(theme::Tokens::of(ui).subdued)),
+            |ui| ui.add(IconButton::new(icons::X, "Close the inspector").keys("Esc").small()).clicked(),
+        )
+    });
+    head.inner.1
+}
