@@ -825,7 +825,7 @@ fn footer_ui(
 ) {
     ui.spacing_mut().item_spacing.y = 10.0;
     if let Some(complaint) = state.complaint.clone() {
-        complaint_ui(ui, state, &complaint, actions);
+        complaint_ui(ui, state, ctx.target, &complaint, actions);
     }
     // What was answered needs no prediction beside it.
     if state.complaint.as_ref().is_none_or(|complaint| complaint.refusal.is_none()) {
@@ -850,11 +850,16 @@ fn expected_word(error: &ApiError) -> &str {
     error.decline_code().or(error.code).unwrap_or("an error")
 }
 
-fn complaint_ui(ui: &mut Ui, state: &mut FormState, complaint: &Complaint, actions: &mut Vec<Action>) {
+fn complaint_ui(ui: &mut Ui, state: &mut FormState, target: Target, complaint: &Complaint, actions: &mut Vec<Action>) {
     match &complaint.refusal {
         Some((refusal, alias)) => {
             let copy = alias.as_ref().map(|alias| format!("Copy {alias}"));
-            let buttons: Vec<&str> = copy.iter().map(String::as_str).chain(["Make it locally"]).collect();
+            // The local minter refuses because it was told to.
+            let (way, action) = match target {
+                Target::Stripe => ("Make it locally", Action::SetTarget(Target::Local)),
+                Target::Local => ("Settings of the minter…", Action::OpenSettings),
+            };
+            let buttons: Vec<&str> = copy.iter().map(String::as_str).chain([way]).collect();
             let clicked =
                 InlineAlert::new(Tone::Error, refusal.title()).text(refusal.remedy()).buttons(&buttons).ui(ui);
             match (clicked, alias) {
@@ -862,7 +867,7 @@ fn complaint_ui(ui: &mut Ui, state: &mut FormState, complaint: &Complaint, actio
                     actions.push(Action::Copy { text: alias.clone(), what: alias.clone() });
                 }
                 (Some(_), _) => {
-                    actions.push(Action::SetTarget(Target::Local));
+                    actions.push(action);
                     state.complaint = None;
                 }
                 (None, _) => {}

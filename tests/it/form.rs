@@ -688,6 +688,7 @@ fn a_refusal_of_the_account_is_explained_and_the_ready_token_offered() {
         refusal: Some((Refusal::RawCardData, alias.map(str::to_owned))),
     };
     let mut window = typed_into(NUMBER, "4000000000009995");
+    window.state_mut().context.target = Target::Stripe;
     let alias = test_cards::by_number("4000000000009995").unwrap().ready_alias().unwrap();
     window.state_mut().form.complain(refused(Some(alias)));
     window.run();
@@ -704,6 +705,12 @@ fn a_refusal_of_the_account_is_explained_and_the_ready_token_offered() {
     window.run();
     assert!(window.query_by_label_contains("Copy").is_none());
     window.get_by_role_and_label(Role::Button, "Make it locally");
+    // The minter on this machine refuses because it was told to.
+    window.state_mut().context.target = Target::Local;
+    window.run();
+    window.state_mut().actions.clear();
+    click(&mut window, Role::Button, "Settings of the minter…");
+    assert_eq!(window.state().actions, [Action::OpenSettings]);
 }
 
 #[test]
