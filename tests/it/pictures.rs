@@ -35,7 +35,8 @@ fn compare(window: &mut Window, results: &mut SnapshotResults, part: Rect, name:
     let whole = window.render().unwrap();
     let [left, top, right, bottom] = [part.left(), part.top(), part.right(), part.bottom()].map(|edge| edge as u32);
     let picture: RgbaImage = crop_imm(&whole, left, top, right - left, bottom - top).to_image();
-    let options = SnapshotOptions::new().output_path("tests/pictures");
+    // Another processor may round a pixel of a glyph's edge otherwise; a change that can be seen has hundreds of them.
+    let options = SnapshotOptions::new().output_path("tests/pictures").max_failed_pixels(40);
     results.add(try_image_snapshot_options(&picture, name, &options));
 }
 
