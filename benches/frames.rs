@@ -143,18 +143,18 @@ impl Bench {
         took
     }
 
-    /// Frames until nothing asks for another one.
+    /// Frames until nothing has asked for another one for a second: a list of a million entries takes half of that.
     fn settle(&mut self) -> Outcome<()> {
         let patience = Instant::now();
         let mut calm = 0;
-        while calm < 20 {
+        while calm < 100 {
             self.frame(Vec::new());
             let is_asked = self.ctx.requested_repaint_last_pass();
             calm = if is_asked { 0 } else { calm + 1 };
             if patience.elapsed() > Duration::from_mins(1) {
                 return Err("the window does not come to rest".into());
             }
-            std::thread::sleep(Duration::from_millis(5));
+            std::thread::sleep(Duration::from_millis(10));
         }
         Ok(())
     }
