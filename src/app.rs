@@ -353,7 +353,11 @@ impl App {
         self.keys(ui.ctx(), &mut actions);
         self.panes_ui(ui, &mut actions);
         self.dialogs_ui(ui.ctx(), &mut actions);
-        let foot = if self.panels.pane == Pane::History { self.panels.history.foot() } else { 0.0 };
+        let foot = if self.panels.pane == Pane::History {
+            self.panels.history.foot_height(self.refreshing().is_some())
+        } else {
+            0.0
+        };
         self.panels.toasts.lift(foot);
         actions.extend(self.panels.toasts.ui(ui.ctx()));
         for action in actions {

@@ -18,12 +18,11 @@ use crate::{
         keys,
         layout::{self, Dock, Grows, Part},
         palette::{self, PaletteContext},
-        preset::{self},
+        preset,
         requests::{self, RequestsContext},
         server::{self, ServerContext},
         settings::{self, SettingsContext},
-        theme,
-        use_token::{self},
+        theme, use_token,
         widgets::IconButton,
         words,
     },
@@ -292,10 +291,9 @@ impl App {
         if dialogs.keys_are_open {
             dialogs.keys_are_open = keys::keys_ui(ctx);
         }
-        let filter = self.panels.history.filter.clone();
         if let Some(state) = &mut dialogs.export {
             let about = ExportContext {
-                filter: &filter,
+                filter: &self.panels.history.filter,
                 all: self.model.history.counts.all(),
                 shown: self.model.history.len() as u64,
                 progress: state.job.and_then(|job| self.model.progress.get(&job).copied()),

@@ -154,7 +154,7 @@ fn server_pill_ui(ui: &mut Ui, about: &BarContext<'_>, is_narrow: bool, actions:
         ServerInfo::On { address, .. } => pill_ui(ui, Tone::Ok, &format!("Serving {address}")),
         ServerInfo::Failed { .. } => pill_ui(ui, Tone::Warn, "Not serving"),
     };
-    let mut is_clicked = response.on_hover_text("The loopback server (Ctrl+Shift+S)").clicked();
+    let mut is_clicked = response.on_hover_text(Deed::Server.tip("The loopback server")).clicked();
     if about.faults > 0 {
         let mark = pill_ui(ui, Tone::Warn, &faults_words(about.faults));
         is_clicked |= mark.on_hover_text("The server goes wrong on purpose").clicked();

@@ -221,7 +221,7 @@ fn not_serving_ui(ui: &mut Ui, context: &CodeContext<'_>, actions: &mut Vec<Acti
         },
         |ui| {
             let button = ui.add(QuietButton::new("Switch on…").pill());
-            if button.on_hover_text("Switch the local server on (Ctrl+Shift+S)").clicked() {
+            if button.on_hover_text(super::shortcuts::Deed::Server.tip("Switch the local server on")).clicked() {
                 actions.push(Action::OpenServer);
             }
         },

@@ -11,6 +11,7 @@ use super::{
     icons,
     outcome_field::{OutcomeAsked, outcome_field_ui},
     palette::Scope,
+    shortcuts::Deed,
     theme,
     theme::Tokens,
     widgets::{
@@ -305,7 +306,8 @@ fn header_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
         theme::CHIP_HEIGHT,
         |ui| ui.label(RichText::new("New token").font(theme::semibold(theme::BODY_SIZE))),
         |ui| {
-            let clear = IconButton::new(icons::UNDO_2, "Clear the form").keys("Ctrl N").small();
+            let keys = Deed::ClearForm.keys();
+            let clear = IconButton::new(icons::UNDO_2, "Clear the form").keys(&keys).small();
             if ui.add(clear).clicked() {
                 actions.push(Action::ClearForm);
             }

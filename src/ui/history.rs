@@ -18,7 +18,9 @@ use self::{
 };
 use super::{
     action::{Action, Pane, UseKind},
-    icons, requests, rows, theme,
+    icons, requests, rows,
+    shortcuts::Deed,
+    theme,
     theme::Tokens,
     widgets::{FilterChip, IconButton, QuietButton, Scroll, chip::grouped, empty_state_ui, ends_ui, field::search_ui},
 };
@@ -98,9 +100,11 @@ impl HistoryState {
         self.selection.cursor()
     }
 
-    /// How much of the pane's foot must not be covered.
-    pub fn foot(&self) -> f32 {
-        if self.marks.is_some() { Marks::HEIGHT } else { 0.0 }
+    /// How high what stands under the table is: it must not be covered.
+    pub fn foot_height(&self, is_refreshing: bool) -> f32 {
+        let marks = if self.marks.is_some() { Marks::HEIGHT } else { 0.0 };
+        let progress = if is_refreshing { BAR_HEIGHT } else { 0.0 };
+        marks + progress
     }
 
     /// Learns what came of an edit.
@@ -149,7 +153,8 @@ pub fn history_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_
         if std::mem::replace(&mut state.changes, ctx.history.changes()) != ctx.history.changes() {
             state.selection.keep_shown(ctx.history);
         }
-        let room = vec2(ui.available_width(), (ui.available_height() - foot_height(state, ctx)).max(60.0));
+        let room =
+            vec2(ui.available_width(), (ui.available_height() - state.foot_height(ctx.refreshing.is_some())).max(60.0));
         ui.allocate_ui(room, |ui| {
             ui.set_min_size(room);
             match ctx.storage {
@@ -181,12 +186,6 @@ pub fn history_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_
 }
 
 const BAR_HEIGHT: f32 = 42.0;
-
-fn foot_height(state: &HistoryState, ctx: &HistoryContext<'_>) -> f32 {
-    let marks = if state.marks.is_some() { Marks::HEIGHT } else { 0.0 };
-    let progress = if ctx.refreshing.is_some() { BAR_HEIGHT } else { 0.0 };
-    marks + progress
-}
 
 /// Draws what is under the table: how a refresh goes on, and what is written on entries.
 fn foot_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions: &mut Vec<Action>) {
@@ -345,7 +344,7 @@ fn title_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
                 find_ui(ui, state, width);
             }
             let export = QuietButton::new("Export…").icon(icons::DOWNLOAD);
-            if ui.add(export).on_hover_text("Write the history to a JSON file (Ctrl+S)").clicked() {
+            if ui.add(export).on_hover_text(Deed::Export.tip("Write the history to a JSON file")).clicked() {
                 actions.push(Action::OpenExport);
             }
             if ctx.target == Target::Stripe {
@@ -368,8 +367,8 @@ fn find_ui(ui: &mut Ui, state: &mut HistoryState, width: f32) {
     let id = egui::Id::unique("history_search");
     let name = "Search id, card, note, #tag";
     let response = search_ui(ui, id, &mut state.filter.search, name, "", width).response.response;
-    let tip = "Words in id, last4, brand, outcome, note, tags, status, source and what used a token (Ctrl+F)";
-    let response = response.on_hover_text(tip);
+    let tip = "Words in id, last4, brand, outcome, note, tags, status, source and what used a token";
+    let response = response.on_hover_text(Deed::SearchHistory.tip(tip));
     if std::mem::take(&mut state.focus_search) {
         response.request_focus();
     }

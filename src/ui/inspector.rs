@@ -222,7 +222,7 @@ fn head_ui(ui: &mut Ui, detail: &EntryDetail, actions: &mut Vec<Action>) {
     ui.horizontal_wrapped(|ui| {
         if let Some(id) = &entry.token_id {
             let button = ui.add(QuietButton::new("Copy id").icon(icons::COPY));
-            if button.on_hover_text("Copy the token's id (Ctrl+I)").clicked() {
+            if button.on_hover_text(Deed::CopyId.tip("Copy the token's id")).clicked() {
                 actions.push(Action::Copy { text: id.clone(), what: "Token id".to_owned() });
             }
             let button = ui.add(QuietButton::new("Charge…").icon(icons::CREDIT_CARD));
@@ -255,7 +255,7 @@ fn head_ui(ui: &mut Ui, detail: &EntryDetail, actions: &mut Vec<Action>) {
             actions.push(Action::SameElsewhere(entry.id));
         }
         let reuse = ui.add(QuietButton::new("Reuse").icon(icons::PENCIL));
-        if reuse.on_hover_text("Put this card into the form (Ctrl+D)").clicked() {
+        if reuse.on_hover_text(Deed::Reuse.tip("Put this card into the form")).clicked() {
             actions.push(Action::Reuse(entry.id));
         }
     });

@@ -7,6 +7,7 @@ use super::{
     action::{Action, Pane},
     icons,
     rows::{self, Width},
+    shortcuts::Deed,
     theme,
     theme::Tokens,
     widgets::{QuietButton, Scroll, chip::grouped, empty_state_ui, paint},
@@ -88,7 +89,7 @@ pub fn requests_ui(ui: &mut Ui, state: &mut RequestsState, ctx: &RequestsContext
             |ui| pane_tabs_ui(ui, Pane::Requests, ctx.entries, ctx.requests.len(), &mut of_left),
             |ui| {
                 let button = ui.add(QuietButton::new("Faults…").icon(icons::ZAP));
-                if button.on_hover_text("Let the server go wrong on purpose (Ctrl+Shift+S)").clicked() {
+                if button.on_hover_text(Deed::Server.tip("Let the server go wrong on purpose")).clicked() {
                     actions.push(Action::OpenServer);
                 }
             },
