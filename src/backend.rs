@@ -18,6 +18,7 @@ use crate::{
         key::ApiKey,
         policies::Policies,
         profile::ProfileId,
+        redaction::Redaction,
         request_log::{ExchangeId, FAULT_HEADER, RequestRow},
         settings::StripeSettings,
     },
@@ -60,7 +61,8 @@ type LastClient = Arc<Mutex<Option<(StripeSettings, ApiKey, Arc<stripe::Client>)
 impl Targets {
     /// With a seed, ids, fingerprints and request ids are the same on every run.
     pub fn new(store: Store, seed: Option<u64>) -> Self {
-        let workspace = seed.map_or_else(|| Workspace::new(store.workspace_secret()), Workspace::seeded);
+        let secret = store.workspace_secret();
+        let workspace = seed.map_or_else(|| Workspace::new(secret), |seed| Workspace::seeded(seed).in_folder(&secret));
         Self { store, workspace: Arc::new(workspace), client: Arc::default() }
     }
 
@@ -123,9 +125,7 @@ impl Targets {
     pub async fn serve(&self, call: Served, door: &Door) -> ApiResponse {
         let Served { request, authorization, started, arrived, fault } = call;
         if let Err(error) = minter::admit(authorization.as_deref(), &request, door.policies, door.only.as_ref()) {
-            let answer = with_fault(minter::refusal(&error), fault);
-            self.note(request, started, arrived, Ok(answer.clone())).await;
-            return answer;
+            return self.refuse(request, started, arrived, with_fault(minter::refusal(&error), fault)).await;
         }
         let (workspace, policies) = (Arc::clone(&self.workspace), door.policies);
         let call = Call { target: Target::Local, started, request: request.clone(), expects: None, profile: None };
@@ -138,7 +138,21 @@ impl Targets {
         })
     }
 
-    /// Writes down a call that came over HTTP and did not reach the stand-in, with what was answered instead.
+    /// Writes down a call that came over HTTP and did not reach the stand-in, and gives the answer to send: as it is
+    /// kept.
+    pub async fn refuse(
+        &self,
+        request: ApiRequest,
+        started: Timestamp,
+        arrived: Instant,
+        answer: ApiResponse,
+    ) -> ApiResponse {
+        let answer = Redaction::of(&request).local_answer(answer);
+        self.note(request, started, arrived, Ok(answer.clone())).await;
+        answer
+    }
+
+    /// Writes down a call that came over HTTP and did not reach the stand-in, with what became of it instead.
     pub async fn note(
         &self,
         request: ApiRequest,

@@ -135,7 +135,7 @@ pub fn save(path: &Path, known: &Profiles, settings: &Settings) -> Result<(), Se
 /// A key or a card number that was pasted into the wrong field stays out of the file.
 fn refuse_secrets(settings: &Settings) -> Result<(), SettingsError> {
     let name = ("form.name", settings.form.name.as_str());
-    let is_secret_path = |profile: &Profile| mask::is_secret_in_path(&profile.stripe.ca_file);
+    let is_secret_path = |profile: &Profile| !mask::is_whole(&profile.stripe.ca_file);
     if settings.profiles.iter().any(is_secret_path) {
         return Err(SettingsError::Secret { field: "profiles.ca_certificate" });
     }

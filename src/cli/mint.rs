@@ -12,6 +12,7 @@ use crate::{
     domain::{
         api::{ApiRequest, ApiResponse, Target},
         card::{Brand, BrandSoFar, brand_so_far},
+        digits,
         draft::default_cvc,
         expiry::{Expiry, utc_day},
         mask,
@@ -192,7 +193,7 @@ fn params(args: &MintArgs, default_expiry: Expiry) -> Result<Params, CliError> {
 
 /// The number that the words stand for.
 fn number(words: &str) -> Result<String, CliError> {
-    let typed = mask::ascii_digits(words);
+    let typed = digits::ascii_digits(words);
     let digits: String = typed.chars().filter(char::is_ascii_digit).collect();
     let is_number = digits.len() >= 12 && typed.chars().all(|c| c.is_ascii_digit() || !c.is_alphanumeric());
     if words.is_empty() {
@@ -209,7 +210,7 @@ fn number(words: &str) -> Result<String, CliError> {
         [card] => Ok(card.number.clone()),
         [] => Err(CliError::Usage(format!(
             "No test card matches '{}'. See `testcard cards`, or send it as it is with --param 'card[number]=…'",
-            mask::param("number", words)
+            mask::param("number", words).0
         ))),
         _ => {
             remark(format_args!("'{words}' matches {} test cards. Name one of them:", found.len()));

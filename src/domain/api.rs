@@ -1,11 +1,11 @@
 //! The seam of the whole program: one request in, one answer out, and the exchange that keeps both.
 
-use std::{fmt, str::FromStr, time::Duration};
+use std::{fmt, ops::Range, str::FromStr, time::Duration};
 
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{error::ErrorView, mask, params::Params, token::Token};
+use super::{error::ErrorView, mask::Kept, params::Params, redaction::Redaction, token::Token};
 
 /// The HTTP methods that Stripe's v1 API knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -137,12 +137,7 @@ impl ApiRequest {
 
     /// The call as it may be written down and shown.
     pub fn masked(&self) -> MaskedRequest {
-        MaskedRequest {
-            method: self.method,
-            path: mask::text(&self.path),
-            params: self.params.masked(),
-            headers: self.headers.iter().map(|(name, value)| (name.clone(), mask::text(value))).collect(),
-        }
+        Redaction::of(self).request(self)
     }
 }
 
@@ -152,6 +147,8 @@ pub struct MaskedRequest {
     pub method: HttpMethod,
     pub path: String,
     pub params: Vec<(String, String)>,
+    /// How much of each parameter is kept, in their order.
+    pub kept: Vec<Kept>,
     pub headers: Vec<(String, String)>,
 }
 
@@ -307,6 +304,8 @@ pub struct Exchange {
     pub took: Duration,
     pub request: MaskedRequest,
     pub outcome: Result<ApiResponse, Failure>,
+    /// The places of the answer's body that are not as they came, for they may not be kept: in bytes.
+    pub replaced: Vec<Range<usize>>,
 }
 
 /// A [`TransportError`] as it is kept: its kind, its sentence, and what came instead of JSON.

@@ -234,6 +234,28 @@ pub fn passes_luhn(digits: &str) -> bool {
     sum.is_multiple_of(10)
 }
 
+/// Diners Club cards of 14 digits, which banks issue and Stripe's clients do not take: (first prefix, last prefix).
+const DINERS_14: [(&str, &str); 3] = [("300", "305"), ("309", "309"), ("38", "39")];
+
+/// Whether ASCII digits can be the number of a card that somebody has: the check digit, the range and the length of a
+/// brand, and no published test card. What is so may not be written down.
+pub fn could_be_issued(digits: &str) -> bool {
+    let is_diners_14 = || {
+        let fits = |(first, last): &(&str, &str)| (*first..=*last).contains(&&digits[..first.len()]);
+        digits.len() == 14 && DINERS_14.iter().any(fits)
+    };
+    let has_length = |range: &BinRange| (range.shortest..=range.longest).contains(&digits.len());
+    (MIN_DIGITS..=MAX_DIGITS).contains(&digits.len())
+        && passes_luhn(digits)
+        && (range_of(digits).is_some_and(has_length) || is_diners_14())
+        && !is_published(digits)
+}
+
+/// Whether ASCII digits are the number of a published test card, which may stand anywhere.
+pub fn is_published(digits: &str) -> bool {
+    test_cards::by_number(digits).is_some()
+}
+
 /// A well-formed card number: 12 to 19 digits. Well formed is not good: [`CardNumber::passes_luhn`] and
 /// [`CardNumber::has_good_length`] are properties, because half of the work is to send numbers that fail them.
 #[derive(Clone, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! A line of the history: one token creation, failed ones too.
 
-use std::{str::FromStr, time::Duration};
+use std::{ops::Range, str::FromStr, time::Duration};
 
 use jiff::Timestamp;
 
@@ -107,6 +107,8 @@ pub struct EntryDetail {
     /// The call that made the token; without an outcome while it is on its way.
     pub request: MaskedRequest,
     pub outcome: Option<Result<ApiResponse, Failure>>,
+    /// The places of the answer's body that are not as they came, for they may not be kept: in bytes.
+    pub replaced: Vec<Range<usize>>,
     /// Oldest first, the creation not among them.
     pub timeline: Vec<Exchange>,
 }

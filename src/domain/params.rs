@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{
     api::{ApiRequest, HttpMethod},
-    mask,
+    mask::{self, Kept},
     secret::SecretText,
 };
 
@@ -75,9 +75,23 @@ impl Params {
         &mut self.0
     }
 
+    /// The value of `name` as it may be written down: what an object of the minter keeps of a text.
+    pub fn kept(&self, name: &str) -> Option<String> {
+        self.get(name).map(|value| mask::param(name, value).0)
+    }
+
     /// The same list as it may be written down: numbers masked, codes and keys hidden.
     pub fn masked(&self) -> Vec<(String, String)> {
-        self.iter().map(|(name, value)| (mask::text(name), mask::param(name, value))).collect()
+        self.masked_with_marks().0
+    }
+
+    /// As [`Self::masked`], and beside it how much of each parameter is kept.
+    pub fn masked_with_marks(&self) -> (Vec<(String, String)>, Vec<Kept>) {
+        let masked = |(name, value)| {
+            let (value, kept) = mask::param(name, value);
+            ((mask::text(name), value), kept)
+        };
+        self.iter().map(masked).unzip()
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::{
     card::{Brand, BrandSoFar, brand_so_far},
-    mask::ascii_digits,
+    digits::ascii_digits,
 };
 
 /// Which card field is typed into.

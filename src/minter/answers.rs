@@ -35,6 +35,10 @@ pub(super) fn answer(
     if let Some(version) = request.header("Stripe-Version") {
         add("Stripe-Version", version);
     }
+    // Recorded: whenever it was sent.
+    if let Some(account) = request.header("Stripe-Account") {
+        add("Stripe-Account", account);
+    }
     if request.method == HttpMethod::Post {
         if let Some(key) = request.header("Idempotency-Key") {
             add("Idempotency-Key", key);
@@ -53,13 +57,13 @@ pub(super) fn is_carried_out(http_status: u16) -> bool {
 }
 
 /// The first answer again, byte for byte, to a request that repeats its idempotency key. The request id is this
-/// request's own; `Original-Request` stays the first one's. The key is echoed as it came, for what is kept of it may be
-/// masked.
+/// request's own; `Original-Request` stays the first one's. Key and account are echoed as they came, for they may be kept
+/// hidden.
 pub(super) fn replayed(request: &ApiRequest, mut first: ApiResponse, request_id: &str) -> ApiResponse {
     for (name, value) in &mut first.headers {
         match name.as_str() {
             "Request-Id" => request_id.clone_into(value),
-            "Idempotency-Key" => request.header(name).unwrap_or_default().clone_into(value),
+            "Idempotency-Key" | "Stripe-Account" => request.header(name).unwrap_or_default().clone_into(value),
             _ => {}
         }
     }

@@ -290,7 +290,7 @@ pub(super) fn shipping(fields: &Fields<'_>) -> Result<Value, ApiError> {
     Ok(json!({
         "address": address.ok_or_else(|| ApiError::missing("shipping[address]"))?,
         "carrier": text("shipping[carrier]")?,
-        "name": name.ok_or_else(|| ApiError::missing("shipping[name]"))?,
+        "name": name.map(mask::text).ok_or_else(|| ApiError::missing("shipping[name]"))?,
         "phone": text("shipping[phone]")?,
         "tracking_number": text("shipping[tracking_number]")?,
     }))

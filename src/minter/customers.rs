@@ -18,7 +18,7 @@ const SOURCES_LEFT_OUT_SINCE: &str = "2020-08-27";
 const LONGEST_EMAIL: usize = 512;
 const LONGEST_NAME: usize = 256;
 const LONGEST_PHONE: usize = 20;
-/// A default. A number of twelve digits would be taken for that of a card.
+/// A default.
 const LARGEST_NUMBER: i64 = 99_999_999;
 /// No customer has more cards than are dropped with it at once.
 const MOST_CARDS: usize = 10_000;
@@ -48,6 +48,7 @@ const CREATE: Takes = Takes {
         "description",
         "email",
         "expand[*]",
+        "id",
         "invoice_prefix",
         "invoice_settings[footer]",
         "metadata",
@@ -115,7 +116,11 @@ pub(super) fn create(call: &mut Call<'_>, _: &[&str]) -> Result<Value, Stop> {
     let fields = Fields::of(call.request, &CREATE)?;
     expand::check(&fields, "customer")?;
     let mut customer = blank(call);
+    if let Some(own) = fields.word("id")? {
+        customer["id"] = own_id(call, own)?.into();
+    }
     write(&fields, &mut customer)?;
+    let parent = email(call, &fields)?.flatten();
     let id = text(&customer, "id");
     if let Some(card) = sources::named(call, &fields)? {
         customer["default_source"] = sources::attach(call, card, &id)?.id.into();
@@ -123,7 +128,7 @@ pub(super) fn create(call: &mut Call<'_>, _: &[&str]) -> Result<Value, Stop> {
     let stored = StoredObject {
         kind: ObjectKind::Customer,
         id,
-        parent: customer["email"].as_str().map(mask::text),
+        parent,
         created: call.now.as_second(),
         body: customer,
         state: Value::Null,
@@ -145,7 +150,7 @@ pub(super) fn retrieve(call: &mut Call<'_>, ids: &[&str]) -> Result<Value, Stop>
 /// `GET /v1/customers`, those with an email address only where one is given.
 pub(super) fn list(call: &mut Call<'_>, _: &[&str]) -> Result<Value, Stop> {
     let fields = Fields::of(call.request, &PAGE)?;
-    let email = fields.word("email")?.map(mask::text);
+    let email = fields.word("email")?.map(|email| call.workspace.identities().stored(email));
     let list = List { kind: ObjectKind::Customer, what: "customer", parent: email.as_deref(), url: "/v1/customers" };
     let page = lists::page(call, &fields, &list)?;
     expand::apply(call, &fields, page)
@@ -157,6 +162,9 @@ pub(super) fn update(call: &mut Call<'_>, ids: &[&str]) -> Result<Value, Stop> {
     expand::check(&fields, "customer")?;
     let mut customer = find(call, ids[0])?;
     write(&fields, &mut customer.body)?;
+    if let Some(email) = email(call, &fields)? {
+        customer.parent = email;
+    }
     for param in ["default_source", "default_card"] {
         if let Some(card) = fields.word(param)? {
             let known = call.ledger.get(ObjectKind::Card, card)?;
@@ -174,7 +182,6 @@ pub(super) fn update(call: &mut Call<'_>, ids: &[&str]) -> Result<Value, Stop> {
         }
         customer.body["default_source"] = card.id.into();
     }
-    customer.parent = customer.body["email"].as_str().map(mask::text);
     call.ledger.update(&customer)?;
     show(call, &fields, customer.body)
 }
@@ -241,6 +248,37 @@ fn blank(call: &Call<'_>) -> Value {
     })
 }
 
+/// The id that a customer is given by its maker: what Stripe takes, though its pages do not list it.
+///
+/// # Errors
+/// One that exists, and one that may not be kept as it is.
+fn own_id(call: &mut Call<'_>, id: &str) -> Result<String, Stop> {
+    let refused = |code, message: &str| Err(ApiError::request(code, Some("id"), message).into());
+    if !mask::is_whole(id) {
+        return refused(
+            None,
+            "Testcard keeps no card number, security code or key, and this id holds what may be one: choose another id.",
+        );
+    }
+    for kind in [ObjectKind::Customer, ObjectKind::DeletedCustomer] {
+        if call.ledger.get(kind, id)?.is_some() {
+            return refused(Some("resource_already_exists"), "Customer already exists.");
+        }
+    }
+    Ok(id.to_owned())
+}
+
+/// What lists find the customer by: the outer `None` where no email address was sent, the inner one where it was unset.
+#[expect(clippy::option_option, reason = "absent and unset are two things")]
+fn email(call: &Call<'_>, fields: &Fields<'_>) -> Result<Option<Option<String>>, ApiError> {
+    let Some(email) = fields.raw("email") else { return Ok(None) };
+    if email.is_empty() {
+        return Ok(Some(None));
+    }
+    check_email(email)?;
+    Ok(Some(Some(call.workspace.identities().stored(email))))
+}
+
 fn write(fields: &Fields<'_>, customer: &mut Value) -> Result<(), ApiError> {
     for (name, longest) in [
         ("email", LONGEST_EMAIL),
@@ -251,7 +289,6 @@ fn write(fields: &Fields<'_>, customer: &mut Value) -> Result<(), ApiError> {
     ] {
         fields.text(name, longest)?.write(customer, name);
     }
-    check_email(customer)?;
     fields.address("address")?.write(customer, "address");
     if let Some(balance) = fields.integer("balance", -LARGEST_NUMBER..=LARGEST_NUMBER)? {
         customer["balance"] = balance.into();
@@ -267,7 +304,7 @@ fn write(fields: &Fields<'_>, customer: &mut Value) -> Result<(), ApiError> {
     let footer = fields.text("invoice_settings[footer]", LONGEST_TEXT)?;
     footer.write(&mut customer["invoice_settings"], "footer");
     if fields.has("preferred_locales") {
-        let locales = fields.elements("preferred_locales");
+        let locales = fields.texts("preferred_locales");
         customer["preferred_locales"] = locales.filter(|locale| !locale.is_empty()).collect();
     }
     if fields.has("shipping") {
@@ -277,8 +314,7 @@ fn write(fields: &Fields<'_>, customer: &mut Value) -> Result<(), ApiError> {
 }
 
 /// Recorded: `Invalid email address: x`, code `email_invalid`.
-fn check_email(customer: &Value) -> Result<(), ApiError> {
-    let Some(email) = customer["email"].as_str() else { return Ok(()) };
+fn check_email(email: &str) -> Result<(), ApiError> {
     let is_address = email.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.'));
     if is_address && !email.contains(char::is_whitespace) {
         return Ok(());

@@ -140,7 +140,7 @@ impl<'a> Fields<'a> {
         self.0.names().any(|sent| root(sent) == name)
     }
 
-    /// A text that cannot be empty.
+    /// A text that cannot be empty, as sent: an id or another word that is looked up.
     pub(super) fn word(&self, name: &str) -> Result<Option<&'a str>, ApiError> {
         match self.raw(name) {
             Some("") => Err(ApiError::empty(name)),
@@ -149,13 +149,14 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A text that an empty value unsets, of so many characters at most.
+    /// Free text that an empty value unsets, of so many characters at most: as it may be kept, for what an object shows
+    /// is what was kept of it.
     pub(super) fn text(&self, name: &str, longest: usize) -> Result<Given<String>, ApiError> {
         match self.raw(name) {
             None => Ok(Given::Absent),
             Some("") => Ok(Given::Unset),
             Some(text) if text.chars().count() > longest => Err(too_long(name, longest)),
-            Some(text) => Ok(Given::Set(text.to_owned())),
+            Some(text) => Ok(Given::Set(mask::param(name, text).0)),
         }
     }
 
@@ -215,10 +216,11 @@ impl<'a> Fields<'a> {
                 let message = format!("Metadata values can be at most {METADATA_VALUE_LENGTH} characters long.");
                 return Err(ApiError::request(None, Some(name), message));
             }
+            let key = mask::text(key);
             if value.is_empty() {
-                known.shift_remove(key);
+                known.shift_remove(&key);
             } else {
-                known.insert(key.to_owned(), value.into());
+                known.insert(key, mask::param(name, value).0.into());
             }
         }
         if known.len() > METADATA_KEYS {
@@ -241,6 +243,11 @@ impl<'a> Fields<'a> {
             object.insert(key.to_owned(), text.set().into());
         }
         Ok(if is_sent { Given::Set(Value::Object(object)) } else { Given::Absent })
+    }
+
+    /// The texts of a list as they may be kept, in the order sent.
+    pub(super) fn texts(&self, name: &'a str) -> impl Iterator<Item = String> {
+        self.elements(name).map(mask::text)
     }
 
     /// The elements of a list, in the order sent.

@@ -9,12 +9,12 @@ use jiff::Timestamp;
 
 use super::{
     Stop, Workspace,
-    ids::{base62, first_half, keyed_hash},
     ledger::{Ledger, Remembered},
 };
 use crate::domain::{
     api::{ApiRequest, HttpMethod},
     error::{ApiError, ErrorKind},
+    keyed_hash::{first_half, keyed_hash},
     mask,
 };
 
@@ -26,11 +26,41 @@ pub const KEPT_FOR: i64 = 24 * 60 * 60;
 /// What is known of the first request with a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// With the id of the connected account before it, where there is one.
-    pub key: String,
+    pub key: AnswerKey,
     /// Unix seconds.
     pub created: i64,
     pub fingerprint: Fingerprint,
+}
+
+/// What an answer is remembered under: the account and its idempotency key, each with its length before it, so that no
+/// two pairs make one text.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct AnswerKey {
+    pub text: String,
+    /// The same as folders have it that were written before lengths were: there a space stood between the two.
+    pub older: Option<String>,
+}
+
+/// Stands before every key of this form: no header holds it, so none of the older form begins with it.
+const LENGTHS_MARK: char = '\u{1}';
+
+impl AnswerKey {
+    /// Each account has keys of its own. Where one of the two may not be written down, its hash stands for it.
+    fn of(request: &ApiRequest, key: &str, workspace: &Workspace) -> Self {
+        let account = request.header("Stripe-Account");
+        let stored = |text: &str| {
+            let stored = workspace.identities().stored(text);
+            format!("{}:{stored}", stored.len())
+        };
+        let account_part = account.map_or_else(|| "-".to_owned(), stored);
+        // The older form is ambiguous where there is a space, and was hashed where digits stood in a row.
+        let is_plain = |text: &str| !text.contains(' ') && mask::is_whole(text);
+        let older = match account {
+            None => is_plain(key).then(|| key.to_owned()),
+            Some(account) => (is_plain(account) && is_plain(key)).then(|| format!("{account} {key}")),
+        };
+        Self { text: format!("{LENGTHS_MARK}{account_part}{}", stored(key)), older }
+    }
 }
 
 /// Tells whether two requests are the same without keeping what is secret in them.
@@ -97,7 +127,7 @@ pub(super) fn standing(
         return Err(ApiError { kind: ErrorKind::Idempotency, ..ApiError::request(None, None, message) }.into());
     }
     let record = Record {
-        key: own_key(request, key, workspace),
+        key: AnswerKey::of(request, key, workspace),
         created: now.as_second(),
         fingerprint: Fingerprint::of(request, workspace),
     };
@@ -113,30 +143,11 @@ pub(super) fn standing(
     }
 }
 
-/// Each account has keys of its own: those of a connected one are kept under its id.
-///
-/// A key with digits that look like a card number is kept masked, with a keyed hash that tells it from others which are
-/// masked alike. The hash's key is in no file, so such a key is free again after a restart.
-fn own_key(request: &ApiRequest, key: &str, workspace: &Workspace) -> String {
-    let masked = mask::text(key);
-    let (_, secret_key) = workspace.request_keys();
-    let key = if masked == key {
-        masked
-    } else {
-        let hash = first_half(keyed_hash(secret_key, "idempotency key", key.as_bytes()));
-        format!("{masked} {}", base62(hash, 10))
-    };
-    match request.header("Stripe-Account") {
-        Some(account) => format!("{account} {key}"),
-        None => key,
-    }
-}
-
 fn used_for_another_request(key: &str) -> ApiError {
     let message = format!(
         "Keys for idempotent requests can only be used with the same parameters they were first used with. Try using a \
          key other than '{}' if you meant to execute a different request.",
-        mask::text(key)
+        mask::identity(key)
     );
     ApiError { kind: ErrorKind::Idempotency, ..ApiError::request(None, None, message) }
 }

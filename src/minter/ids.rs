@@ -5,13 +5,11 @@
 
 use std::fmt;
 
-use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
-use sha2::Sha256;
 
 use super::ledger::{Ledger, LedgerError};
+use crate::domain::keyed_hash::{base62, first_half, keyed_hash};
 
-const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 /// Unix seconds from which ids count.
 const ID_EPOCH: i64 = 1_342_389_380;
 
@@ -114,30 +112,6 @@ fn time_part(created: i64) -> String {
     base62(u128::from(created.saturating_sub(ID_EPOCH).max(0).unsigned_abs()), 5)
 }
 
-/// The last `digits` digits of a number in base 62. For 16 of them, 128 random bits are even to one part in 10^9.
-pub(super) fn base62(mut value: u128, digits: usize) -> String {
-    let mut text = vec![ALPHABET[0]; digits];
-    for place in text.iter_mut().rev() {
-        *place = ALPHABET[(value % 62) as usize];
-        value /= 62;
-    }
-    text.into_iter().map(char::from).collect()
-}
-
-/// HMAC-SHA256 of the data, apart for each purpose.
-pub(super) fn keyed_hash(key: &[u8; 32], purpose: &str, data: &[u8]) -> [u8; 32] {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
-    mac.update(purpose.as_bytes());
-    mac.update(&[0]);
-    mac.update(data);
-    mac.finalize().into_bytes().into()
-}
-
-/// As many bits of a hash as a short id needs.
-pub(super) fn first_half(hash: [u8; 32]) -> u128 {
-    hash.iter().take(16).fold(0, |value, byte| value << 8 | u128::from(*byte))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,12 +147,5 @@ mod tests {
             let second = ids.for_request(&mut ledger).unwrap();
             assert_ne!(second.token(created), token);
         }
-    }
-
-    #[test]
-    fn base62_keeps_its_digits() {
-        assert_eq!(base62(0, 3), "000");
-        assert_eq!(base62(61, 2), "0z");
-        assert_eq!(base62(62 * 62 * 62 + 1, 3), "001");
     }
 }

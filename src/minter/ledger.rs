@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::idempotency::Record;
+use super::idempotency::{AnswerKey, Record};
 use crate::domain::api::ApiResponse;
 
 /// The kinds of objects that the minter keeps.
@@ -42,7 +42,7 @@ pub struct StoredObject {
     pub kind: ObjectKind,
     pub id: String,
     /// What lists of this kind are asked for: the customer of a card or charge, the charge of a refund, the email
-    /// address of a customer.
+    /// address of a customer as [`crate::domain::keyed_hash::IdentityKey::stored`] has it.
     pub parent: Option<String>,
     /// Unix seconds.
     pub created: i64,
@@ -112,7 +112,7 @@ pub trait Ledger {
     fn page(&mut self, query: &PageQuery<'_>) -> Result<Vec<StoredObject>, LedgerError>;
 
     /// What was answered under an idempotency key, however long ago.
-    fn recall(&mut self, key: &str) -> Result<Option<Remembered>, LedgerError>;
+    fn recall(&mut self, key: &AnswerKey) -> Result<Option<Remembered>, LedgerError>;
 
     /// Keeps an answer under its key, in the place of an older one, and may drop those that are older than a day.
     fn remember(&mut self, record: &Record, answer: &ApiResponse) -> Result<(), LedgerError>;
@@ -183,13 +183,13 @@ impl Ledger for MemoryLedger {
         Ok(older.iter().rev().filter(fits).take(query.limit).cloned().collect())
     }
 
-    fn recall(&mut self, key: &str) -> Result<Option<Remembered>, LedgerError> {
-        Ok(self.answers.get(key).cloned())
+    fn recall(&mut self, key: &AnswerKey) -> Result<Option<Remembered>, LedgerError> {
+        Ok(self.answers.get(&key.text).cloned())
     }
 
     fn remember(&mut self, record: &Record, answer: &ApiResponse) -> Result<(), LedgerError> {
         let remembered = Remembered { record: record.clone(), answer: answer.clone() };
-        self.answers.insert(record.key.clone(), remembered);
+        self.answers.insert(record.key.text.clone(), remembered);
         Ok(())
     }
 }

@@ -2,8 +2,11 @@
 
 use std::fmt;
 
-use super::ids::{Ids, base62, first_half, keyed_hash};
-use crate::domain::card::CardNumber;
+use super::ids::Ids;
+use crate::domain::{
+    card::CardNumber,
+    keyed_hash::{IdentityKey, base62, first_half, keyed_hash},
+};
 
 /// The account that the minter plays: its id, its fingerprints, the source of its ids. `Debug` shows the id only.
 #[derive(Clone)]
@@ -11,7 +14,9 @@ pub struct Workspace {
     account_id: String,
     published_key: [u8; 32],
     unpublished_key: [u8; 32],
+    /// Follows from the folder, so that every process on it agrees about a request and an identity.
     kept_request_key: [u8; 32],
+    identities: IdentityKey,
     /// Random on every run, with a seed too: it shows in no answer, and whoever had it could try out security codes.
     secret_request_key: [u8; 32],
     ids: Ids,
@@ -35,12 +40,26 @@ impl Workspace {
         Self::derived(&secret, unpublished_key, Some(keyed_hash(&secret, "ids", &[])))
     }
 
+    /// The same account on the objects of a folder: what is looked up there is found by the folder's own secret.
+    #[must_use]
+    pub fn in_folder(self, folder_secret: &[u8; 32]) -> Self {
+        let kept_request_key = keyed_hash(folder_secret, "requests", &[]);
+        Self { kept_request_key, identities: IdentityKey::new(folder_secret), ..self }
+    }
+
     fn derived(secret: &[u8; 32], unpublished_key: [u8; 32], ids_seed: Option<[u8; 32]>) -> Self {
         let account_id = format!("acct_1{}", base62(first_half(keyed_hash(secret, "account", &[])), 15));
         let ids = Ids::new(&account_id, ids_seed);
         let published_key = keyed_hash(secret, "fingerprints of published numbers", &[]);
-        let kept_request_key = keyed_hash(secret, "requests", &[]);
-        Self { account_id, published_key, unpublished_key, kept_request_key, secret_request_key: rand::random(), ids }
+        Self {
+            account_id,
+            published_key,
+            unpublished_key,
+            kept_request_key: keyed_hash(secret, "requests", &[]),
+            identities: IdentityKey::new(secret),
+            secret_request_key: rand::random(),
+            ids,
+        }
     }
 
     /// `acct_1…`, 16 characters after the prefix.
@@ -56,6 +75,11 @@ impl Workspace {
     /// The keys that requests are compared by: one that stays, for masked requests, and one that is in no file.
     pub(super) fn request_keys(&self) -> (&[u8; 32], &[u8; 32]) {
         (&self.kept_request_key, &self.secret_request_key)
+    }
+
+    /// What a text is stored and looked up as.
+    pub(super) fn identities(&self) -> &IdentityKey {
+        &self.identities
     }
 
     /// 16 characters that are the same for the same number in this account, and differ between accounts.

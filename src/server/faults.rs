@@ -244,7 +244,7 @@ fn in_use(held: &Held) -> ApiError {
             let message = format!(
                 "There is currently another in-progress request using this Idempotent Key (that probably means you \
                  submitted twice, and the other request is still going through): {}. Please try again later.",
-                mask::text(key)
+                mask::identity(key)
             );
             let error = ApiError::request(Some("idempotency_key_in_use"), None, message);
             ApiError { kind: ErrorKind::Idempotency, ..error.with_status(409) }

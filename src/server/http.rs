@@ -49,20 +49,17 @@ pub(super) async fn answer(shared: &Shared, request: Request) -> Response {
         Ok(request) => request,
         Err(error) => {
             let answer = refusal(&error);
-            if let Some(request) = without_params(&head) {
-                shared.targets.note(request, started, arrived, Ok(answer.clone())).await;
-            }
-            return respond(answer);
+            return respond(match without_params(&head) {
+                Some(request) => shared.targets.refuse(request, started, arrived, answer).await,
+                None => answer,
+            });
         }
     };
     let _busy = head.extensions.get::<Arc<Place>>().map(Place::begin);
     let course = shared.faults.course(&request).await;
     let fault = course.fault();
     match course {
-        Course::Refused { answer, .. } => {
-            shared.targets.note(request, started, arrived, Ok(answer.clone())).await;
-            respond(answer)
-        }
+        Course::Refused { answer, .. } => respond(shared.targets.refuse(request, started, arrived, answer).await),
         Course::Dropped { .. } => {
             let message = fault.unwrap_or_default();
             let failure = Failure { kind: FAULT_KIND.to_owned(), message, http_status: None, text: None };

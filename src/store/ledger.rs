@@ -3,12 +3,11 @@
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row, types::Type};
 use serde_json::Value;
 
-use super::door::Door;
 use crate::{
-    domain::{api::ApiResponse, entry::EntryId, mask, request_log::ExchangeId},
+    domain::{api::ApiResponse, entry::EntryId, redaction::Redaction, request_log::ExchangeId},
     minter::{
         Cursor, Ledger, LedgerError, ObjectKind, PageQuery, Remembered, StoredObject,
-        idempotency::{Fingerprint, KEPT_FOR, Record},
+        idempotency::{AnswerKey, Fingerprint, KEPT_FOR, Record},
     },
 };
 
@@ -17,7 +16,9 @@ const MOST_ANSWERS: i64 = 1_000_000;
 
 pub(super) struct SqlLedger<'a> {
     connection: &'a Connection,
-    door: &'a Door,
+    redaction: &'a Redaction,
+    /// The account that the call is for, as it is stored.
+    account: Option<&'a str>,
     /// What is to be remembered once the exchange has its number.
     remembered: Option<Record>,
     /// The entry of the call whose answer was given again.
@@ -33,8 +34,8 @@ pub(super) struct Rest {
 }
 
 impl<'a> SqlLedger<'a> {
-    pub(super) fn new(connection: &'a Connection, door: &'a Door) -> Self {
-        Self { connection, door, remembered: None, recalled: None, broken: None }
+    pub(super) fn new(connection: &'a Connection, redaction: &'a Redaction, account: Option<&'a str>) -> Self {
+        Self { connection, redaction, account, remembered: None, recalled: None, broken: None }
     }
 
     /// # Errors
@@ -47,8 +48,14 @@ impl<'a> SqlLedger<'a> {
     }
 
     /// A change, which breaks the whole request when it fails.
-    fn change<T>(&mut self, change: impl FnOnce(&Connection, &Door) -> rusqlite::Result<T>) -> Result<T, LedgerError> {
-        change(self.connection, self.door).map_err(|error| self.broke(told(&error)))
+    fn change<T>(&mut self, change: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, LedgerError> {
+        change(self.connection).map_err(|error| self.broke(told(&error)))
+    }
+
+    /// A part of an object as it is kept.
+    fn json(&self, part: &Value) -> String {
+        let kept = self.redaction.local_json(part.to_string().into_bytes());
+        String::from_utf8(kept).expect("redacted text is text")
     }
 
     fn broke(&mut self, error: LedgerError) -> LedgerError {
@@ -58,7 +65,7 @@ impl<'a> SqlLedger<'a> {
     fn position(&self, kind: ObjectKind, id: &str) -> rusqlite::Result<Option<i64>> {
         self.connection
             .prepare_cached("SELECT position FROM objects WHERE id = ?1 AND kind = ?2")?
-            .query_row((mask::text(id), kind.as_str()), |row| row.get(0))
+            .query_row((id, kind.as_str()), |row| row.get(0))
             .optional()
     }
 
@@ -80,7 +87,7 @@ impl<'a> SqlLedger<'a> {
         let mut page = self
             .connection
             .prepare_cached(&sql)?
-            .query_map((query.kind.as_str(), from, to, since, until, limit, query.parent.map(mask::text)), |row| {
+            .query_map((query.kind.as_str(), from, to, since, until, limit, query.parent), |row| {
                 object(query.kind, row)
             })?
             .collect::<rusqlite::Result<Vec<_>>>()?;
@@ -119,7 +126,7 @@ fn object(kind: ObjectKind, row: &Row<'_>) -> rusqlite::Result<StoredObject> {
 
 impl Ledger for SqlLedger<'_> {
     fn next_sequence(&mut self) -> Result<u64, LedgerError> {
-        self.change(|connection, _| {
+        self.change(|connection| {
             connection
                 .prepare_cached("UPDATE counters SET value = value + 1 WHERE name = 'sequence' RETURNING value")?
                 .query_row([], |row| row.get::<_, i64>(0))
@@ -128,20 +135,22 @@ impl Ledger for SqlLedger<'_> {
     }
 
     fn insert(&mut self, object: &StoredObject) -> Result<(), LedgerError> {
-        let id = mask::text(&object.id);
+        let id = &object.id;
         let inserted = self
             .connection
             .prepare_cached(
-                "INSERT INTO objects (kind, id, parent, created, body, state) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                "INSERT INTO objects (kind, id, parent, created, body, state, account) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             )
             .and_then(|mut insert| {
                 insert.execute((
                     object.kind.as_str(),
-                    &id,
-                    object.parent.as_deref().map(mask::text),
+                    id,
+                    &object.parent,
                     object.created,
-                    self.door.json(&object.body),
-                    self.door.json(&object.state),
+                    self.json(&object.body),
+                    self.json(&object.state),
+                    self.account,
                 ))
             });
         match inserted {
@@ -156,31 +165,26 @@ impl Ledger for SqlLedger<'_> {
     fn get(&mut self, kind: ObjectKind, id: &str) -> Result<Option<StoredObject>, LedgerError> {
         self.connection
             .prepare_cached("SELECT id, parent, created, body, state FROM objects WHERE id = ?1 AND kind = ?2")
-            .and_then(|mut get| get.query_row((mask::text(id), kind.as_str()), |row| object(kind, row)).optional())
+            .and_then(|mut get| get.query_row((id, kind.as_str()), |row| object(kind, row)).optional())
             .map_err(|error| told(&error))
     }
 
     fn update(&mut self, object: &StoredObject) -> Result<(), LedgerError> {
-        let id = mask::text(&object.id);
-        let changed = self.change(|connection, door| {
+        let id = &object.id;
+        let (body, state) = (self.json(&object.body), self.json(&object.state));
+        let changed = self.change(|connection| {
             connection
                 .prepare_cached("UPDATE objects SET parent = ?3, body = ?4, state = ?5 WHERE id = ?1 AND kind = ?2")?
-                .execute((
-                    &id,
-                    object.kind.as_str(),
-                    object.parent.as_deref().map(mask::text),
-                    door.json(&object.body),
-                    door.json(&object.state),
-                ))
+                .execute((id, object.kind.as_str(), &object.parent, body, state))
         })?;
         if changed == 1 { Ok(()) } else { Err(self.broke(LedgerError(format!("{id} does not exist")))) }
     }
 
     fn remove(&mut self, kind: ObjectKind, id: &str) -> Result<(), LedgerError> {
-        self.change(|connection, _| {
+        self.change(|connection| {
             connection
                 .prepare_cached("DELETE FROM objects WHERE id = ?1 AND kind = ?2")?
-                .execute((mask::text(id), kind.as_str()))
+                .execute((id, kind.as_str()))
                 .map(drop)
         })
     }
@@ -189,17 +193,16 @@ impl Ledger for SqlLedger<'_> {
         self.list(query).map_err(|error| told(&error))
     }
 
-    /// The answer is as the exchange has it: byte for byte, but for what may not be written, such as a number in the
-    /// name of a card.
-    fn recall(&mut self, key: &str) -> Result<Option<Remembered>, LedgerError> {
+    /// The answer is as the exchange has it, which is as it was sent.
+    fn recall(&mut self, key: &AnswerKey) -> Result<Option<Remembered>, LedgerError> {
         let found = self
             .connection
             .prepare_cached(
                 "SELECT created, whole_key, whole, masked, entry, http_status, answer_headers, answer_body \
                  FROM answers JOIN exchanges ON exchanges.id = answers.exchange \
-                 WHERE key = ?1 AND answer_body IS NOT NULL",
+                 WHERE key IN (?1, ?2) AND answer_body IS NOT NULL ORDER BY answers.exchange DESC LIMIT 1",
             )
-            .and_then(|mut recall| recall.query_row([mask::text(key)], |row| remembered(key, row)).optional())
+            .and_then(|mut recall| recall.query_row((&key.text, &key.older), |row| remembered(key, row)).optional())
             .map_err(|error| told(&error))?;
         let Some((entry, remembered)) = found else { return Ok(None) };
         self.recalled = entry;
@@ -213,14 +216,14 @@ impl Ledger for SqlLedger<'_> {
     }
 }
 
-fn remembered(key: &str, row: &Row<'_>) -> rusqlite::Result<(Option<EntryId>, Remembered)> {
+fn remembered(key: &AnswerKey, row: &Row<'_>) -> rusqlite::Result<(Option<EntryId>, Remembered)> {
     let fingerprint = Fingerprint {
         whole_key: u64::from_be_bytes(row.get(1)?),
         whole: u128::from_be_bytes(row.get(2)?),
         masked: u128::from_be_bytes(row.get(3)?),
     };
     let answer = ApiResponse { http_status: row.get(5)?, headers: super::rows::pairs(row, 6)?, body: row.get(7)? };
-    let record = Record { key: key.to_owned(), created: row.get(0)?, fingerprint };
+    let record = Record { key: key.clone(), created: row.get(0)?, fingerprint };
     Ok((row.get::<_, Option<i64>>(4)?.map(EntryId), Remembered { record, answer }))
 }
 
@@ -234,7 +237,7 @@ pub(super) fn keep_answer(connection: &Connection, record: &Record, exchange: Ex
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
         .execute((
-            mask::text(&record.key),
+            &record.key.text,
             record.created,
             whole_key.to_be_bytes(),
             whole.to_be_bytes(),

@@ -13,7 +13,6 @@ use std::{
 
 use jiff::Timestamp;
 
-mod door;
 mod edits;
 mod error;
 mod export;
@@ -36,6 +35,7 @@ use crate::domain::{
     api::{ApiResponse, Failure, TransportError},
     edit::Edit,
     entry::EntryId,
+    keyed_hash::IdentityKey,
     request_log::ExchangeId,
 };
 use record::MaskedCall;
@@ -75,6 +75,7 @@ struct Inner {
     writer: Writer,
     location: Location,
     workspace_secret: [u8; 32],
+    identities: IdentityKey,
     _run: Run,
 }
 
@@ -117,7 +118,8 @@ impl Store {
         let work = Work::new(connection, run.name.clone());
         let writer = Writer::start(work)
             .map_err(|error| StoreError::Other { doing: "start the history's writer", reason: error.to_string() })?;
-        Ok(Self(Arc::new(Inner { writer, location, workspace_secret, _run: run })))
+        let identities = IdentityKey::new(&workspace_secret);
+        Ok(Self(Arc::new(Inner { writer, location, workspace_secret, identities, _run: run })))
     }
 
     /// A key for fingerprints that agree within this folder and with no other; made when the folder was.
@@ -128,22 +130,22 @@ impl Store {
     /// Lets the minter answer a local call and keeps its objects, the exchange and the entry in one transaction. The
     /// closure runs on the writer's thread: it must not wait for this store.
     ///
-    /// The reply has the answer as written, masked: see [`Store::serve`].
+    /// The reply has the answer as kept: see [`Store::serve`].
     pub fn answer(&self, call: Call, answer: Answer) -> Reply<Recorded> {
-        let call = MaskedCall::of(call);
+        let call = MaskedCall::of(call, &self.0.identities);
         self.0.writer.submit("save the call", move |work| work.answer(call, answer))
     }
 
-    /// As [`Store::answer`], for a call that came over HTTP at `arrived`: the reply is the answer as made, its bytes
-    /// untouched, and only what is written of it is masked.
+    /// As [`Store::answer`], for a call that came over HTTP at `arrived`: the reply is the answer as it is sent, which is
+    /// as it is kept, but for an echoed key or account that may not be.
     pub fn serve(&self, call: Call, arrived: Instant, answer: Answer) -> Reply<ApiResponse> {
-        let call = MaskedCall::of(call);
+        let call = MaskedCall::of(call, &self.0.identities);
         self.0.writer.submit("save the call", move |work| work.serve(call, arrived, answer))
     }
 
     /// Writes down a call to the real API before it leaves; a token creation gets a pending entry.
     pub fn journal(&self, call: Call) -> Reply<Journaled> {
-        let call = MaskedCall::of(call);
+        let call = MaskedCall::of(call, &self.0.identities);
         self.0.writer.submit("write down the call", move |work| work.journal(call))
     }
 
@@ -166,7 +168,7 @@ impl Store {
 
     /// Writes down a call that neither target answered: what a fault made of it on purpose.
     pub fn note(&self, call: Call, took: Duration, outcome: Result<ApiResponse, Failure>) -> Reply<Recorded> {
-        let call = MaskedCall::of(call);
+        let call = MaskedCall::of(call, &self.0.identities);
         self.0.writer.submit("write down the call", move |work| work.note(call, took, outcome))
     }
 

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    ops::ControlFlow,
+    ops::{ControlFlow, Range},
 };
 
 use rusqlite::{Connection, OptionalExtension as _, params_from_iter, types::Value};
@@ -265,11 +265,11 @@ impl Reader {
         }
         let detail = |entry: Entry| {
             let Calls { creation, timeline } = calls.remove(&entry.id).unwrap_or_default();
-            let (request, outcome) = creation.ok_or_else(|| StoreError::Damaged {
+            let (request, outcome, replaced) = creation.ok_or_else(|| StoreError::Damaged {
                 doing: READING,
                 reason: format!("entry {} has no call", entry.id.0),
             })?;
-            Ok(EntryDetail { entry, request, outcome, timeline })
+            Ok(EntryDetail { entry, request, outcome, replaced, timeline })
         };
         entries.into_iter().map(detail).collect()
     }
@@ -323,7 +323,7 @@ pub struct Changes {
 /// The calls of an entry.
 #[derive(Default)]
 struct Calls {
-    creation: Option<(MaskedRequest, Option<Outcome>)>,
+    creation: Option<(MaskedRequest, Option<Outcome>, Vec<Range<usize>>)>,
     timeline: Vec<Exchange>,
 }
 
@@ -332,7 +332,7 @@ type Outcome = std::result::Result<crate::domain::api::ApiResponse, crate::domai
 impl Calls {
     fn push(&mut self, exchange: StoredExchange) {
         if exchange.is_creation {
-            self.creation = Some((exchange.request, exchange.outcome));
+            self.creation = Some((exchange.request, exchange.outcome, exchange.replaced));
         } else {
             self.timeline.extend(exchange.finished());
         }

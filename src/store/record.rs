@@ -8,6 +8,7 @@
 //! ```
 
 use std::{
+    ops::Range,
     path::Path,
     time::{Duration, Instant},
 };
@@ -16,7 +17,6 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
 use super::{
-    door::Door,
     error::{Failed, StoreError},
     ledger::{SqlLedger, keep_answer},
     rows::{self, StoredExchange},
@@ -27,11 +27,13 @@ use crate::{
     domain::{
         api::{ApiRequest, ApiResponse, Exchange, Failure, MaskedRequest, Target, TransportError},
         card::CardNumber,
+        digits::only_digits,
         entry::{Entry, EntryId, Status},
         error::ErrorView,
         expectation::{Expectation, Judgement},
-        mask,
+        keyed_hash::IdentityKey,
         profile::ProfileId,
+        redaction::Redaction,
         request_log::{ExchangeId, REPLAYED_HEADER, client_name},
         token::Token,
         usage::{self, TokenUse, Verdict},
@@ -75,7 +77,9 @@ pub struct Recorded {
 
 /// A call as it may be written. Made on the thread of the caller: masking is no work for the one thread that writes.
 pub(super) struct MaskedCall {
-    door: Door,
+    redaction: Redaction,
+    /// The connected account that it is for, as it is stored.
+    account: Option<String>,
     target: Target,
     started: Timestamp,
     request: MaskedRequest,
@@ -86,19 +90,21 @@ pub(super) struct MaskedCall {
 }
 
 impl MaskedCall {
-    pub(super) fn of(call: Call) -> Self {
+    pub(super) fn of(call: Call, identities: &IdentityKey) -> Self {
         let entry = call.request.makes_token().then(|| new_entry(&call));
         let Call { target, started, request, .. } = call;
-        let door = Door::of(&request);
-        let request = door.request(&request);
-        let (params, headers) = (rows::pairs_json(&request.params), rows::pairs_json(&request.headers));
-        Self { door, target, started, request, params, headers, entry }
+        let redaction = Redaction::of(&request);
+        let account = request.header("Stripe-Account").map(|account| identities.stored(account));
+        let request = redaction.request(&request);
+        let (params, headers) = (rows::params_json(&request), rows::pairs_json(&request.headers));
+        Self { redaction, account, target, started, request, params, headers, entry }
     }
 
-    /// The exchange as the history gives it back: its times are as precise as their columns.
+    /// The exchange as the history gives it back: its times are as precise as their columns. The answer is the minter's
+    /// or a fault's, of which nothing was replaced after it was sent.
     fn ended(self, took: Duration, outcome: Result<ApiResponse, Failure>) -> Exchange {
         let (target, started) = (self.target, moment_kept(self.started));
-        Exchange { target, started, took: time_kept(took), request: self.request, outcome }
+        Exchange { target, started, took: time_kept(took), request: self.request, outcome, replaced: Vec::new() }
     }
 }
 
@@ -111,18 +117,19 @@ impl Work {
         self.carry_out(call, arrived, answer).map(|(_, response)| response)
     }
 
-    /// The call as written, and the answer as made.
+    /// The call as written, and the answer as it is sent.
     fn carry_out(
         &mut self,
         mut call: MaskedCall,
         begun: Instant,
         answer: Answer,
     ) -> Result<(Recorded, ApiResponse), Failed> {
-        let mut ledger = SqlLedger::new(&self.connection, &call.door);
+        let mut ledger = SqlLedger::new(&self.connection, &call.redaction, call.account.as_deref());
         let response = answer(&mut ledger)?;
         let rest = ledger.finish()?;
+        let response = call.redaction.local_answer(response);
         let took = begun.elapsed();
-        let outcome = Ok(call.door.response(&response));
+        let outcome = Ok(call.redaction.kept_of_sent(&response));
         // An answer that was given before is no new entry: the call joins the timeline of the first.
         let repeated = rest.recalled.filter(|_| response.header(REPLAYED_HEADER).is_some());
         let created = call.entry.take().filter(|_| repeated.is_none());
@@ -149,7 +156,7 @@ impl Work {
         took: Duration,
         outcome: Result<ApiResponse, Failure>,
     ) -> Result<Recorded, Failed> {
-        let outcome = outcome.map(|response| call.door.response(&response));
+        let outcome = outcome.map(|response| call.redaction.kept_of_sent(&call.redaction.local_answer(response)));
         let about = usage::token_of(&call.request).map(|token| self.entries_of(token, call.target)).transpose()?;
         let about = about.and_then(|entries| entries.last().map(|entry| entry.id));
         self.insert_exchange(about, false, &call, Some((took, &outcome)))?;
@@ -162,7 +169,7 @@ impl Work {
         let entry = call.entry.take().map(|entry| self.insert_entry(entry, Some(&run))).transpose()?;
         let id = entry.as_ref().map(|entry| entry.id);
         let exchange = self.insert_exchange(id, id.is_some(), &call, None)?;
-        self.doors.insert(exchange, call.door);
+        self.redactions.insert(exchange, call.redaction);
         Ok(Journaled { exchange, entry })
     }
 
@@ -189,12 +196,12 @@ impl Work {
         took: Duration,
         outcome: &Result<ApiResponse, TransportError>,
     ) -> Result<Recorded, Failed> {
-        let nobody = Door::default();
-        let door = self.doors.get(&id).unwrap_or(&nobody);
+        let nobody = Redaction::default();
+        let redaction = self.redactions.get(&id).unwrap_or(&nobody);
         let may_have_happened = outcome.as_ref().is_err_and(TransportError::may_have_happened);
         let masked = match outcome {
-            Ok(response) => Ok(door.response(response)),
-            Err(error) => Err((door.failure(error), may_have_happened)),
+            Ok(response) => Ok(redaction.foreign_answer(response)),
+            Err(error) => Err((redaction.failure(error), may_have_happened)),
         };
         let recorded = self.settle(id, took, masked)?;
         // A call that may be asked again will have another answer to mask.
@@ -221,8 +228,9 @@ impl Work {
         self.connection
             .prepare_cached(
                 "INSERT INTO exchanges (entry, is_creation, target, started_ms, method, path, params, headers, \
-                 took_micros, http_status, answer_headers, answer_body, failure_kind, failure_message, failure_text) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+                 took_micros, http_status, answer_headers, answer_body, failure_kind, failure_message, failure_text, \
+                 account, has_marks) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, 1)",
             )?
             .execute((
                 entry.map(|entry| entry.0),
@@ -240,6 +248,7 @@ impl Work {
                 outcome.failure_kind,
                 outcome.failure_message,
                 outcome.failure_text,
+                &call.account,
             ))?;
         Ok(ExchangeId(self.connection.last_insert_rowid()))
     }
@@ -250,13 +259,13 @@ impl Work {
         Ok(Entry { id: EntryId(self.connection.last_insert_rowid()), ..entry })
     }
 
-    /// Writes what came of a call that is in the journal. The outcome is masked; a failure says whether the call may
-    /// have happened all the same.
+    /// Writes what came of a call that is in the journal. The outcome is masked: an answer says at which places of its
+    /// body, a failure whether the call may have happened all the same.
     fn settle(
         &mut self,
         id: ExchangeId,
         took: Duration,
-        outcome: Result<ApiResponse, (Failure, bool)>,
+        outcome: Result<(ApiResponse, Vec<Range<usize>>), (Failure, bool)>,
     ) -> Result<Recorded, Failed> {
         let stored = self
             .connection
@@ -269,7 +278,10 @@ impl Work {
         }
         let took = time_kept(took);
         let may_have_happened = outcome.as_ref().is_err_and(|(_, may_have_happened)| *may_have_happened);
-        let outcome = outcome.map_err(|(failure, _)| failure);
+        let (outcome, replaced) = match outcome {
+            Ok((answer, replaced)) => (Ok(answer), replaced),
+            Err((failure, _)) => (Err(failure), Vec::new()),
+        };
         let (about, changed) = match stored.entry {
             Some(id) if stored.is_creation => {
                 let entry = self.entries("id = ?1", [id.0])?.pop().ok_or(StoreError::NoSuchCall)?;
@@ -279,8 +291,8 @@ impl Work {
             }
             _ => self.settle_call(&stored.request, stored.target, outcome.as_ref().ok())?,
         };
-        self.write_outcome(id, about, took, &outcome)?;
-        let exchange = StoredExchange { took: Some(took), outcome: Some(outcome), ..stored }
+        self.write_outcome(id, about, took, &outcome, &replaced)?;
+        let exchange = StoredExchange { took: Some(took), outcome: Some(outcome), replaced, ..stored }
             .finished()
             .expect("an exchange with an outcome is finished");
         Ok(Recorded { entry: changed, exchange })
@@ -292,12 +304,14 @@ impl Work {
         about: Option<EntryId>,
         took: Duration,
         outcome: &Result<ApiResponse, Failure>,
+        replaced: &[Range<usize>],
     ) -> rusqlite::Result<()> {
         let outcome = Outcome::of(outcome);
         self.connection
             .prepare_cached(
                 "UPDATE exchanges SET entry = ?2, took_micros = ?3, http_status = ?4, answer_headers = ?5, \
-                 answer_body = ?6, failure_kind = ?7, failure_message = ?8, failure_text = ?9 WHERE id = ?1",
+                 answer_body = ?6, failure_kind = ?7, failure_message = ?8, failure_text = ?9, answer_marks = ?10 \
+                 WHERE id = ?1",
             )?
             .execute((
                 id.0,
@@ -309,6 +323,7 @@ impl Work {
                 outcome.failure_kind,
                 outcome.failure_message,
                 outcome.failure_text,
+                rows::places_json(replaced),
             ))
             .map(drop)
     }
@@ -402,10 +417,7 @@ fn time_kept(time: Duration) -> Duration {
 
 /// The entry of a token creation that nothing came of yet. It has no number yet.
 fn new_entry(call: &Call) -> Entry {
-    let typed: String = mask::ascii_digits(call.request.params.get("card[number]").unwrap_or_default())
-        .chars()
-        .filter(char::is_ascii_digit)
-        .collect();
+    let typed = only_digits(call.request.params.get("card[number]").unwrap_or_default());
     Entry {
         id: EntryId(0),
         status: Status::Pending,
@@ -516,8 +528,13 @@ macro_rules! entry_values {
     };
 }
 /// The number that is bound first is 0: SQLite gives another.
-const INSERT_ENTRY: &str =
-    concat!("INSERT INTO entries (id, ", entry_columns!(), ") VALUES (nullif(?1, 0), ", entry_values!(), ")");
+const INSERT_ENTRY: &str = concat!(
+    "INSERT INTO entries (id, ",
+    entry_columns!(),
+    ", uid) VALUES (nullif(?1, 0), ",
+    entry_values!(),
+    ", randomblob(16))"
+);
 const UPDATE_ENTRY: &str =
     concat!("UPDATE entries SET (", entry_columns!(), ") = (", entry_values!(), ") WHERE id = ?1");
 

@@ -1,18 +1,20 @@
 //! Rows of the database as the nouns of the domain, for the writer that returns what it wrote and for the reader.
 
-use std::{str::FromStr, time::Duration};
+use std::{borrow::Cow, ops::Range, str::FromStr, time::Duration};
 
 use jiff::Timestamp;
 use rusqlite::{
     Row,
     types::{FromSqlError, Type},
 };
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::domain::{
     api::{ApiResponse, Exchange, Failure, MaskedRequest, Target},
     entry::{Entry, EntryId},
     expectation::{Expectation, Judgement},
+    mask::{HIDDEN, Kept},
     profile::ProfileId,
     request_log::{ExchangeId, FAULT_HEADER, FAULT_KIND, RequestRow},
 };
@@ -61,7 +63,7 @@ fn json(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Value>> {
 
 /// The columns that [`exchange`] reads.
 pub(super) const EXCHANGE: &str = "entry, is_creation, target, started_ms, took_micros, method, path, params, headers, \
-     http_status, answer_headers, answer_body, failure_kind, failure_message, failure_text";
+     http_status, answer_headers, answer_body, failure_kind, failure_message, failure_text, has_marks, answer_marks";
 
 /// An exchange as kept, which may still wait for its outcome.
 pub(super) struct StoredExchange {
@@ -72,6 +74,7 @@ pub(super) struct StoredExchange {
     pub(super) took: Option<Duration>,
     pub(super) request: MaskedRequest,
     pub(super) outcome: Option<Result<ApiResponse, Failure>>,
+    pub(super) replaced: Vec<Range<usize>>,
 }
 
 impl StoredExchange {
@@ -83,6 +86,7 @@ impl StoredExchange {
             took: self.took.unwrap_or_default(),
             request: self.request,
             outcome: self.outcome?,
+            replaced: self.replaced,
         })
     }
 }
@@ -102,19 +106,16 @@ pub(super) fn exchange(row: &Row<'_>) -> rusqlite::Result<StoredExchange> {
         }
         (None, None) => None,
     };
+    let (params, kept) = params(row)?;
     Ok(StoredExchange {
         entry: row.get::<_, Option<i64>>(0)?.map(EntryId),
         is_creation: row.get(1)?,
         target: word(row, 2)?,
         started: moment(row, 3)?,
         took: took(row, 4)?,
-        request: MaskedRequest {
-            method: word(row, 5)?,
-            path: row.get(6)?,
-            params: pairs(row, 7)?,
-            headers: pairs(row, 8)?,
-        },
+        request: MaskedRequest { method: word(row, 5)?, path: row.get(6)?, params, kept, headers: pairs(row, 8)? },
         outcome,
+        replaced: places(row, 16)?,
     })
 }
 
@@ -142,6 +143,74 @@ pub(super) fn request(row: &Row<'_>) -> rusqlite::Result<RequestRow> {
         failure,
         fault,
     })
+}
+
+/// Parameters as a JSON array of pairs, with a mark as the third element of those that are not whole.
+pub(super) fn params_json(request: &MaskedRequest) -> String {
+    let marked = request.params.iter().zip(&request.kept).map(|((name, value), kept)| Param {
+        name: name.into(),
+        value: value.into(),
+        mark: kept.mark().map(Into::into),
+    });
+    serde_json::to_string(&marked.collect::<Vec<_>>()).expect("texts are JSON")
+}
+
+/// A parameter in the database: `[name, value]`, or `[name, value, mark]`.
+struct Param<'a> {
+    name: Cow<'a, str>,
+    value: Cow<'a, str>,
+    mark: Option<Cow<'a, str>>,
+}
+
+impl Serialize for Param<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.mark {
+            Some(mark) => (&self.name, &self.value, mark).serialize(serializer),
+            None => (&self.name, &self.value).serialize(serializer),
+        }
+    }
+}
+
+/// The parameters of an exchange, and how much of each is kept. A row that is older than the marks is read by its looks:
+/// a star beside a digit, or the sign of a hidden text.
+fn params(row: &Row<'_>) -> rusqlite::Result<(Vec<(String, String)>, Vec<Kept>)> {
+    let has_marks: bool = row.get(15)?;
+    let json: Option<String> = row.get(7)?;
+    let rows: Vec<Vec<String>> = serde_json::from_str(json.as_deref().unwrap_or("[]"))
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(7, Type::Text, Box::new(error)))?;
+    let read = |row: Vec<String>| {
+        let mut parts = row.into_iter();
+        let (name, value) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let kept = match (parts.next(), has_marks) {
+            (Some(mark), _) => Kept::of_mark(&mark).unwrap_or_default(),
+            (None, true) => Kept::Whole,
+            (None, false) => kept_by_looks(&value),
+        };
+        ((name, value), kept)
+    };
+    Ok(rows.into_iter().map(read).unzip())
+}
+
+fn kept_by_looks(value: &str) -> Kept {
+    if value == HIDDEN {
+        return Kept::Hidden;
+    }
+    let has_stars = value.contains('*') && value.bytes().any(|byte| byte.is_ascii_digit());
+    if has_stars || value.contains(HIDDEN) { Kept::Masked } else { Kept::Whole }
+}
+
+/// Places of a body as a JSON array of `[offset, length]`; nothing for none.
+pub(super) fn places_json(places: &[Range<usize>]) -> Option<String> {
+    let pairs: Vec<[usize; 2]> = places.iter().map(|place| [place.start, place.len()]).collect();
+    (!pairs.is_empty()).then(|| serde_json::to_string(&pairs).expect("numbers are JSON"))
+}
+
+fn places(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<Range<usize>>> {
+    let json: Option<String> = row.get(column)?;
+    let Some(json) = json else { return Ok(Vec::new()) };
+    let pairs: Vec<[usize; 2]> = serde_json::from_str(&json)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error)))?;
+    Ok(pairs.into_iter().map(|[start, length]| start..start.saturating_add(length)).collect())
 }
 
 /// A list of (name, value) as a JSON array of pairs.

@@ -24,11 +24,10 @@ use std::{
 use rusqlite::Connection;
 
 use super::{
-    door::Door,
     error::{Failed, StoreError},
     reply::{self, Reply},
 };
-use crate::domain::request_log::ExchangeId;
+use crate::domain::{redaction::Redaction, request_log::ExchangeId};
 
 /// The most jobs in one transaction: more would make the first of them wait for the disk too long.
 const GROUP_LIMIT: usize = 512;
@@ -44,8 +43,8 @@ pub(super) struct Work {
     /// The name of this run of the program.
     pub(super) run: String,
     /// What must not be written of the answers to the calls that are on their way.
-    pub(super) doors: HashMap<ExchangeId, Door>,
-    /// The calls that need their doors no more once the open transaction is committed.
+    pub(super) redactions: HashMap<ExchangeId, Redaction>,
+    /// The calls that need their redactions no more once the open transaction is committed.
     pub(super) settled: Vec<ExchangeId>,
     /// Why the transaction is gone, when a job lost it.
     lost: Option<StoreError>,
@@ -53,7 +52,7 @@ pub(super) struct Work {
 
 impl Work {
     pub(super) fn new(connection: Connection, run: String) -> Self {
-        Self { connection, run, doors: HashMap::new(), settled: Vec::new(), lost: None }
+        Self { connection, run, redactions: HashMap::new(), settled: Vec::new(), lost: None }
     }
 }
 
@@ -145,7 +144,7 @@ fn run_group(work: &mut Work, group: Vec<Job>, commits: &AtomicU64) {
         Ok(()) => {
             commits.fetch_add(1, Ordering::Release);
             for call in work.settled.drain(..) {
-                work.doors.remove(&call);
+                work.redactions.remove(&call);
             }
         }
         Err(error) => {

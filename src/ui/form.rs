@@ -23,11 +23,11 @@ use super::{
 use crate::domain::{
     api::Target,
     card::{Brand, BrandSoFar, CardNumber, brand_so_far},
+    digits::ascii_digits,
     draft::{Draft, split_expiry},
     error::ApiError,
     expectation::{Expectation, Expected},
     expiry::utc_day,
-    mask::ascii_digits,
     networks::{CardNetwork, stored_preference},
     places,
     policies::Policies,

@@ -208,7 +208,7 @@ mod tests {
         request.method = method;
         request.headers.push(("user-agent".to_owned(), "curl/8.5.0".to_owned()));
         let (started, took) = (Timestamp::UNIX_EPOCH, Duration::ZERO);
-        Exchange { target: Target::Local, started, took, request: request.masked(), outcome }
+        Exchange { target: Target::Local, started, took, request: request.masked(), outcome, replaced: Vec::new() }
     }
 
     #[track_caller]

@@ -105,7 +105,7 @@ impl EditedProfile {
     pub(super) fn stripe(&self) -> Option<StripeSettings> {
         let words = [&self.base_url, &self.version, &self.account, &self.proxy];
         if words.iter().any(|text| is_secret(text))
-            || mask::is_secret_in_path(&self.ca_file)
+            || !mask::is_whole(&self.ca_file)
             || header_fault(&self.version).or(header_fault(&self.account)).is_some()
         {
             return None;
@@ -145,7 +145,7 @@ impl EditedProfile {
             (FieldName::Version, own(&self.version, header_fault(&self.version))),
             (FieldName::Account, own(&self.account, header_fault(&self.account))),
             (FieldName::Proxy, own(&self.proxy, proxy)),
-            (FieldName::CaFile, mask::is_secret_in_path(&self.ca_file).then(|| SECRET.to_owned())),
+            (FieldName::CaFile, (!mask::is_whole(&self.ca_file)).then(|| SECRET.to_owned())),
         ]
         .into_iter()
         .filter_map(|(field, words)| Some((field, words?)))

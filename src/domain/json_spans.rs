@@ -1,0 +1,308 @@
+//! Where everything stands in some JSON: its tokens as ranges of bytes, in their order.
+//!
+//! A reader that builds a value forgets how a number was spelled, and all but one of the keys that occur twice. Here
+//! nothing is forgotten: what is between the spans is white space, colons and commas.
+
+use std::ops::Range;
+
+/// What stands at a span.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Piece {
+    ObjectStart,
+    ObjectEnd,
+    ArrayStart,
+    ArrayEnd,
+    /// The name of a member, with its quotes.
+    Key,
+    /// A text that is a value, with its quotes.
+    Text,
+    Number,
+    /// `true`, `false` or `null`.
+    Literal,
+}
+
+/// A token of JSON.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    pub piece: Piece,
+    /// In bytes.
+    pub place: Range<usize>,
+}
+
+/// The text is not JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not JSON at byte {at}")]
+pub struct NotJson {
+    pub at: usize,
+}
+
+/// All tokens of a JSON text (RFC 8259), of any depth.
+///
+/// # Errors
+/// The place of the first byte that does not belong there.
+pub fn spans(text: &str) -> Result<Vec<Span>, NotJson> {
+    let mut scanner = Scanner { bytes: text.as_bytes(), at: 0, spans: Vec::new(), open: Vec::new() };
+    scanner.scan()?;
+    Ok(scanner.spans)
+}
+
+struct Scanner<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    spans: Vec<Span>,
+    /// What is open around the place that is read, outermost first.
+    open: Vec<Piece>,
+}
+
+impl Scanner<'_> {
+    fn scan(&mut self) -> Result<(), NotJson> {
+        loop {
+            if !self.value()? {
+                continue;
+            }
+            // A value has ended: so may all that it is the last of.
+            loop {
+                self.skip_space();
+                match (self.open.last(), self.peek()) {
+                    (None, None) => return Ok(()),
+                    (Some(_), Some(b',')) => {
+                        self.at += 1;
+                        break;
+                    }
+                    (Some(Piece::ObjectStart), Some(b'}')) => self.close(Piece::ObjectEnd),
+                    (Some(Piece::ArrayStart), Some(b']')) => self.close(Piece::ArrayEnd),
+                    _ => return self.wrong(),
+                }
+            }
+            self.key_if_in_object()?;
+        }
+    }
+
+    /// Reads the beginning of a value; whether that is all of it.
+    fn value(&mut self) -> Result<bool, NotJson> {
+        self.skip_space();
+        let start = self.at;
+        match self.peek() {
+            Some(b'{') => {
+                self.open(Piece::ObjectStart);
+                self.skip_space();
+                if self.peek() == Some(b'}') {
+                    self.close(Piece::ObjectEnd);
+                    return Ok(true);
+                }
+                self.key_if_in_object()?;
+                return Ok(false);
+            }
+            Some(b'[') => {
+                self.open(Piece::ArrayStart);
+                self.skip_space();
+                if self.peek() == Some(b']') {
+                    self.close(Piece::ArrayEnd);
+                    return Ok(true);
+                }
+                return Ok(false);
+            }
+            Some(b'"') => {
+                self.text()?;
+                self.push(Piece::Text, start);
+            }
+            Some(b'-' | b'0'..=b'9') => {
+                self.number()?;
+                self.push(Piece::Number, start);
+            }
+            _ => {
+                let word =
+                    ["true", "false", "null"].into_iter().find(|word| self.bytes[start..].starts_with(word.as_bytes()));
+                let Some(word) = word else { return self.wrong() };
+                self.at += word.len();
+                self.push(Piece::Literal, start);
+            }
+        }
+        Ok(true)
+    }
+
+    fn key_if_in_object(&mut self) -> Result<(), NotJson> {
+        if self.open.last() != Some(&Piece::ObjectStart) {
+            return Ok(());
+        }
+        self.skip_space();
+        let start = self.at;
+        self.text()?;
+        self.push(Piece::Key, start);
+        self.skip_space();
+        self.expect(|byte| byte == b':')
+    }
+
+    /// A text with its quotes.
+    fn text(&mut self) -> Result<(), NotJson> {
+        self.expect(|byte| byte == b'"')?;
+        loop {
+            match self.peek() {
+                Some(b'"') => {
+                    self.at += 1;
+                    return Ok(());
+                }
+                Some(b'\\') => {
+                    self.at += 1;
+                    match self.peek() {
+                        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 1,
+                        Some(b'u') => {
+                            self.at += 1;
+                            for _ in 0..4 {
+                                self.expect(|byte| byte.is_ascii_hexdigit())?;
+                            }
+                        }
+                        _ => return self.wrong(),
+                    }
+                }
+                Some(byte) if byte >= b' ' => self.at += 1,
+                _ => return self.wrong(),
+            }
+        }
+    }
+
+    fn number(&mut self) -> Result<(), NotJson> {
+        if self.peek() == Some(b'-') {
+            self.at += 1;
+        }
+        if self.peek() == Some(b'0') {
+            self.at += 1;
+        } else {
+            self.digits()?;
+        }
+        if self.peek() == Some(b'.') {
+            self.at += 1;
+            self.digits()?;
+        }
+        if matches!(self.peek(), Some(b'e' | b'E')) {
+            self.at += 1;
+            if matches!(self.peek(), Some(b'+' | b'-')) {
+                self.at += 1;
+            }
+            self.digits()?;
+        }
+        Ok(())
+    }
+
+    /// One digit or more.
+    fn digits(&mut self) -> Result<(), NotJson> {
+        self.expect(|byte| byte.is_ascii_digit())?;
+        while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
+            self.at += 1;
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, piece: Piece) {
+        self.open.push(piece);
+        self.at += 1;
+        self.push(piece, self.at - 1);
+    }
+
+    fn close(&mut self, piece: Piece) {
+        self.open.pop();
+        self.at += 1;
+        self.push(piece, self.at - 1);
+    }
+
+    fn push(&mut self, piece: Piece, start: usize) {
+        self.spans.push(Span { piece, place: start..self.at });
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    fn skip_space(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
+        }
+    }
+
+    fn expect(&mut self, fits: impl Fn(u8) -> bool) -> Result<(), NotJson> {
+        match self.peek() {
+            Some(byte) if fits(byte) => {
+                self.at += 1;
+                Ok(())
+            }
+            _ => self.wrong(),
+        }
+    }
+
+    fn wrong<T>(&self) -> Result<T, NotJson> {
+        Err(NotJson { at: self.at })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn everything_has_its_place_also_a_key_that_occurs_twice() {
+        let json = r#" {"a": 1.10, "a": [true, null, "x\"y"], "": {}} "#;
+        let found: Vec<(Piece, &str)> =
+            spans(json).unwrap().into_iter().map(|span| (span.piece, &json[span.place])).collect();
+        assert_eq!(
+            found,
+            [
+                (Piece::ObjectStart, "{"),
+                (Piece::Key, r#""a""#),
+                (Piece::Number, "1.10"),
+                (Piece::Key, r#""a""#),
+                (Piece::ArrayStart, "["),
+                (Piece::Literal, "true"),
+                (Piece::Literal, "null"),
+                (Piece::Text, r#""x\"y""#),
+                (Piece::ArrayEnd, "]"),
+                (Piece::Key, r#""""#),
+                (Piece::ObjectStart, "{"),
+                (Piece::ObjectEnd, "}"),
+                (Piece::ObjectEnd, "}"),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_not_json_is_told_with_its_place() {
+        for (text, at) in [
+            ("", 0),
+            ("{", 1),
+            ("{]", 1),
+            ("[1,]", 3),
+            ("{\"a\" 1}", 5),
+            ("01", 1),
+            ("1.", 2),
+            ("\"\\x\"", 2),
+            ("\"\n\"", 1),
+            ("nul", 0),
+            ("1 2", 2),
+            ("[1}", 2),
+        ] {
+            assert_eq!(spans(text), Err(NotJson { at }), "{text}");
+        }
+    }
+
+    #[test]
+    fn depth_costs_no_stack() {
+        let deep = "[".repeat(1_000_000) + &"]".repeat(1_000_000);
+        assert_eq!(spans(&deep).unwrap().len(), 2_000_000);
+    }
+
+    proptest! {
+        #[test]
+        fn what_serde_json_reads_is_json_and_nothing_else_is(text in r#"[\[\]{}",: 01.eE+\-truefalsn\\ux/]{0,12}"#) {
+            // It reads without making values: a number may be larger than any of its types.
+            let is_json = serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
+            prop_assert_eq!(spans(&text).is_ok(), is_json, "{}", text);
+        }
+
+        #[test]
+        fn what_serde_json_writes_is_read(value in any::<Vec<(String, Vec<f64>)>>()) {
+            let text = serde_json::to_string_pretty(&value).unwrap();
+            prop_assert!(spans(&text).is_ok());
+        }
+    }
+}

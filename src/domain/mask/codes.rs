@@ -1,0 +1,321 @@
+//! Security codes: the names that parameters and fields have for one, and the words that one stands behind in free text.
+
+use std::ops::Range;
+
+use super::steps::step;
+use crate::domain::digits::digit_value;
+
+/// What a security code is called by whom: the last word of a name.
+///
+/// `cvc` (Stripe, MasterCard, W3C), `cvv` (Visa, Braintree, Square), `cvn` (UnionPay, eWAY, Cybersource), `cvd`
+/// (Moneris, Bambora, Discover), `cav` (JCB), `ccv` (Australian gateways), `cv2` (Opayo, DataCash), `cvx`
+/// (Ingenico); a 1, 2 or 3 behind them tells the generation.
+const ABBREVIATIONS: [&str; 8] = ["cvc", "cvv", "cvn", "cvd", "cav", "ccv", "cv", "cvx"];
+/// What may follow such a word in a name: `cvc_code`, `cvd_value` (Moneris), `cvNumber` (Cybersource), `ssl_cvv2cvc2`
+/// (Elavon).
+const SUFFIXES: [&str; 7] = ["code", "number", "value", "no", "nr", "num", "digits"];
+/// Names of more than one word: `security_code` (Mercado Pago, PayU), `cardSecurityCode` (W3C Payment Request), `csc`
+/// of a card (`cc-csc`, HTML autocomplete), `verification_value` (Spreedly, ActiveMerchant), `cardCode` (Authorize.net),
+/// `card_verification_code` and `_number`, `card_id_number`, `signature_panel_code`.
+const PHRASES: [&[&str]; 17] = [
+    &["security", "code"],
+    &["sec", "code"],
+    &["securitycode"],
+    &["verification", "value"],
+    &["verificationvalue"],
+    &["card", "verification"],
+    &["card", "verification", "code"],
+    &["card", "verification", "number"],
+    &["card", "validation", "code"],
+    &["card", "validation", "value"],
+    &["card", "code"],
+    &["cardcode"],
+    &["signature", "panel", "code"],
+    &["cc", "csc"],
+    &["card", "csc"],
+    &["cc", "cid"],
+    &["card", "cid"],
+];
+/// Names that mean other things too, such as an id of a customer: `csc` (card security code), `cid` (American Express),
+/// `cve` (Elo), `spc` (Diners), `cvm`, `vcode`. They count as a whole name with three or four digits.
+const AMBIGUOUS: [&str; 6] = ["csc", "cid", "cve", "spc", "cvm", "vcode"];
+
+/// What a name says of its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Named {
+    /// It is a security code.
+    Code,
+    /// It is one if it is three or four digits.
+    Ambiguous,
+    Other,
+}
+
+/// What the name of a field, or the last part of a parameter's name, says.
+pub(super) fn named(name: &str) -> Named {
+    if name.len() > 64 {
+        return Named::Other;
+    }
+    let words = words(name);
+    if words.len() == 1 && AMBIGUOUS.contains(&words[0].as_str()) {
+        return Named::Ambiguous;
+    }
+    let ends_with = |phrase: &[&str]| {
+        words.len() >= phrase.len() && words[words.len() - phrase.len()..].iter().zip(phrase).all(|(a, b)| a == b)
+    };
+    let is_code = PHRASES.iter().any(|phrase| ends_with(phrase))
+        || match &words[..] {
+            [.., before, last] if SUFFIXES.contains(&last.as_str()) => is_abbreviation(before),
+            [.., last] => is_abbreviation(last),
+            [] => false,
+        };
+    if is_code { Named::Code } else { Named::Other }
+}
+
+/// `cvc`, `cvv2`, and such a word at the end of another: `cardcvc`, `cvv2cvc2`. `cv` alone is a person's.
+fn is_abbreviation(word: &str) -> bool {
+    let stem = word.trim_end_matches(['1', '2', '3']);
+    let (has_digit, glued) = (stem.len() < word.len(), stem.len() > 3);
+    ABBREVIATIONS.iter().any(|known| {
+        let fits = if glued { known.len() == 3 && *known != "cav" && stem.ends_with(known) } else { stem == *known };
+        fits && (known.len() == 3 || has_digit)
+    }) || SUFFIXES.iter().any(|suffix| {
+        let before = word.strip_suffix(suffix).unwrap_or_default();
+        !before.is_empty()
+            && ["cvc", "cvv", "cvn", "cvd", "cv2", "cvc2", "cvv2"].iter().any(|known| before.ends_with(known))
+    })
+}
+
+/// Whether a value is three or four digits.
+pub(super) fn is_code(value: &str) -> bool {
+    let digits = value.trim().chars().map(digit_value).take(5).collect::<Option<Vec<u8>>>();
+    digits.is_some_and(|digits| (3..=4).contains(&digits.len()))
+}
+
+/// The words of a name in lower case: parted by signs, and where a capital follows a small letter.
+fn words(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut is_new = true;
+    let mut before = ' ';
+    for c in name.chars() {
+        if !c.is_alphanumeric() {
+            is_new = true;
+        } else {
+            if is_new || (c.is_uppercase() && before.is_lowercase()) {
+                words.push(String::new());
+            }
+            is_new = false;
+            if let Some(word) = words.last_mut() {
+                word.extend(c.to_lowercase());
+            }
+        }
+        before = c;
+    }
+    // `CVV 2`, `cvc-2`: the digit belongs to the word.
+    if words.len() > 1 && words.last().is_some_and(|last| ["1", "2", "3"].contains(&last.as_str())) {
+        let digit = words.pop().unwrap_or_default();
+        words[..].last_mut().expect("there was more than one").push_str(&digit);
+    }
+    words
+}
+
+/// The words of free text that leave no doubt, and may have a digit behind them.
+const UNMISTAKABLE: [&str; 6] = ["cvc", "cvv", "cvn", "cvd", "ccv", "cav2"];
+/// Two words that leave no doubt, with one sign or none between them.
+const UNMISTAKABLE_PAIRS: [(&str, &str); 3] =
+    [("security", "code"), ("verification", "value"), ("card", "verification")];
+/// What may stand between such a word and its code, beside signs and spaces.
+const LINKS: [&str; 12] = ["is", "was", "of", "code", "number", "value", "no", "nr", "the", "my", "are", "be"];
+/// At most so many bytes are between a word and its code.
+const LONGEST_LINK: usize = 24;
+
+/// A security code in free text, in bytes.
+pub(super) struct FoundCode {
+    /// From the word that announces it on.
+    pub(super) whole: Range<usize>,
+    pub(super) digits: Range<usize>,
+}
+
+/// The security codes in free text: three or four digits after an unmistakable word.
+pub(super) fn find(text: &str) -> Vec<FoundCode> {
+    let bytes = text.as_bytes();
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        step();
+        let end = match bytes[at] | 0x20 {
+            b'c' | b's' | b'v' => word_end(bytes, at),
+            _ => None,
+        };
+        let start = at;
+        at += 1;
+        if let Some(digits) = end.and_then(|end| code_after(text, end)) {
+            at = digits.end;
+            found.push(FoundCode { whole: start..at, digits });
+        }
+    }
+    found
+}
+
+fn begins(bytes: &[u8], at: usize, word: &str) -> bool {
+    bytes.get(at..at + word.len()).is_some_and(|found| found.eq_ignore_ascii_case(word.as_bytes()))
+}
+
+/// Where the unmistakable word at this place ends.
+fn word_end(bytes: &[u8], at: usize) -> Option<usize> {
+    if let Some(word) = UNMISTAKABLE.iter().find(|word| begins(bytes, at, word)) {
+        let end = at + word.len();
+        // `CVC2`, but not the first digit of `cvc 2030`.
+        let has_digit =
+            matches!(bytes.get(end), Some(b'1'..=b'3')) && !bytes.get(end + 1).is_some_and(u8::is_ascii_digit);
+        return Some(end + usize::from(has_digit));
+    }
+    UNMISTAKABLE_PAIRS.iter().filter(|(first, _)| begins(bytes, at, first)).find_map(|(first, second)| {
+        let end = at + first.len();
+        let gap = usize::from(matches!(bytes.get(end), Some(b' ' | b'_' | b'-')));
+        begins(bytes, end + gap, second).then_some(end + gap + second.len())
+    })
+}
+
+/// The code that a word which ends here announces.
+fn code_after(text: &str, end: usize) -> Option<Range<usize>> {
+    let mut rest = text.get(end..)?;
+    let mut has_link = false;
+    loop {
+        step();
+        if text.len() - rest.len() - end > LONGEST_LINK {
+            return None;
+        }
+        let c = rest.chars().next()?;
+        if digit_value(c).is_some() {
+            break;
+        }
+        if !c.is_alphanumeric() {
+            has_link = true;
+            rest = &rest[c.len_utf8()..];
+            continue;
+        }
+        let length = rest.bytes().take_while(u8::is_ascii_alphabetic).count();
+        let is_link = LINKS.iter().any(|link| rest[..length].eq_ignore_ascii_case(link));
+        if !is_link {
+            return None;
+        }
+        has_link = true;
+        rest = &rest[length..];
+    }
+    let start = text.len() - rest.len();
+    let digits: Vec<char> = rest.chars().take_while(|c| digit_value(*c).is_some()).take(5).collect();
+    let length: usize = digits.iter().map(|c| c.len_utf8()).sum();
+    let is_alone = !rest[length..].starts_with(char::is_alphanumeric);
+    (has_link && (3..=4).contains(&digits.len()) && is_alone).then_some(start..start + length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_known_by_the_names_that_gateways_have_for_it() {
+        for name in [
+            "cvc",
+            "CVC",
+            "cvv",
+            "cvv2",
+            "CVV2",
+            "cvc2",
+            "cvn",
+            "cvn2",
+            "cvd",
+            "cvd_value",
+            "cav2",
+            "ccv",
+            "cv2",
+            "cvx2",
+            "card_cvc",
+            "cardCvv",
+            "cardcvc",
+            "cvcCode",
+            "cvc_number",
+            "cvvNumber",
+            "cvvnumber",
+            "ssl_cvv2cvc2",
+            "security_code",
+            "securityCode",
+            "SecurityCode",
+            "card-security-code",
+            "cardSecurityCode",
+            "sec_code",
+            "verification_value",
+            "verificationValue",
+            "card_verification_value",
+            "card_verification_number",
+            "cardCode",
+            "card_code",
+            "cc-csc",
+            "card_csc",
+            "cardCid",
+            "cvv-2",
+            "CVV 2",
+            "my cvc",
+        ] {
+            assert_eq!(named(name), Named::Code, "{name}");
+        }
+        for name in ["csc", "CID", "cve"] {
+            assert_eq!(named(name), Named::Ambiguous, "{name}");
+        }
+        for name in [
+            "cvc_check",
+            "cvc_sent",
+            "cvc_token",
+            "cvc_update",
+            "cv",
+            "customer_id",
+            "gcid",
+            "code",
+            "postal_code",
+            "verification_code",
+            "number",
+            "discount_code",
+            "address_line1_check",
+            "cvc_results",
+            "incident",
+            "recv",
+        ] {
+            assert_eq!(named(name), Named::Other, "{name}");
+        }
+    }
+
+    #[test]
+    fn in_free_text_a_code_stands_after_an_unmistakable_word() {
+        for (text, code) in [
+            ("cvc is 123", "123"),
+            ("CVC2: 123", "123"),
+            ("CVV2 4321.", "4321"),
+            ("security code: 1234", "1234"),
+            ("Security-Code=987", "987"),
+            ("the CVV was 123, then", "123"),
+            ("my cvc code is 123", "123"),
+            ("card[cvc]=314", "314"),
+            (r#""cvc": "314""#, "314"),
+            ("cvv\u{a0}\u{ff11}\u{ff12}\u{ff13}", "\u{ff11}\u{ff12}\u{ff13}"),
+            ("cardCvc: 123", "123"),
+            ("card verification number 123", "123"),
+        ] {
+            let found: Vec<&str> = find(text).into_iter().map(|code| &text[code.digits]).collect();
+            assert_eq!(found, [code], "{text}");
+        }
+        for text in [
+            "the cvc fails in 2030",
+            "cvc_check: pass, exp_month 12",
+            "cvc: 12",
+            "cvc: 12345",
+            "cvc123",
+            "cvc 123rd",
+            "123 Main Street",
+            "verification code 1234",
+            "csc 123",
+            "cvc",
+        ] {
+            assert!(find(text).is_empty(), "{text}");
+        }
+    }
+}

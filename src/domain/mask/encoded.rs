@@ -1,0 +1,254 @@
+//! What a text spells by other signs: percent-encoding, entities of HTML, escapes of JSON, base64.
+//!
+//! The text is decoded with the place that each decoded sign has in it, so that whatever is found in the decoded text
+//! can be hidden where it came from.
+
+use std::ops::Range;
+
+use base64::{
+    Engine as _, alphabet,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+
+use super::steps::step;
+
+/// Encodings within encodings are followed so deep.
+const ROUNDS: usize = 3;
+/// A shorter text in base64 has no room for what may not be written.
+const SHORTEST_BASE64: usize = 12;
+/// The entities that a browser or an editor writes for what separates the groups of a number, or quotes it.
+const ENTITIES: [(&str, &str); 24] = [
+    ("amp", "&"),
+    ("lt", "<"),
+    ("gt", ">"),
+    ("quot", "\""),
+    ("apos", "'"),
+    ("nbsp", "\u{a0}"),
+    ("ensp", "\u{2002}"),
+    ("emsp", "\u{2003}"),
+    ("numsp", "\u{2007}"),
+    ("thinsp", "\u{2009}"),
+    ("hairsp", "\u{200a}"),
+    ("zwj", "\u{200d}"),
+    ("zwnj", "\u{200c}"),
+    ("shy", "\u{ad}"),
+    ("hyphen", "\u{2010}"),
+    ("dash", "\u{2010}"),
+    ("ndash", "\u{2013}"),
+    ("mdash", "\u{2014}"),
+    ("minus", "\u{2212}"),
+    ("period", "."),
+    ("sol", "/"),
+    ("lowbar", "_"),
+    ("plus", "+"),
+    ("Tab", "\t"),
+];
+
+/// A decoded text, and where each of its bytes comes from.
+pub(super) struct Decoded {
+    pub(super) text: String,
+    /// The range of the source that each byte of `text` stands for.
+    from: Vec<(u32, u32)>,
+}
+
+impl Decoded {
+    /// Where a part of the decoded text comes from.
+    pub(super) fn source(&self, part: &Range<usize>) -> Range<usize> {
+        match (self.from.get(part.start), self.from.get(part.end.wrapping_sub(1))) {
+            (Some(first), Some(last)) => first.0 as usize..last.1 as usize,
+            _ => 0..0,
+        }
+    }
+}
+
+/// A text without the encodings that it has; `None` where it has none.
+pub(super) fn decoded(text: &str) -> Option<Decoded> {
+    let mut found: Option<Decoded> = None;
+    for _ in 0..ROUNDS {
+        let source = found.as_ref().map_or(text, |decoded| &decoded.text);
+        let Some(next) = decode_once(source) else { break };
+        let from = match &found {
+            Some(before) => next
+                .from
+                .iter()
+                .map(|(start, end)| {
+                    let whole = before.source(&(*start as usize..*end as usize));
+                    (whole.start as u32, whole.end as u32)
+                })
+                .collect(),
+            None => next.from,
+        };
+        found = Some(Decoded { text: next.text, from });
+    }
+    found
+}
+
+/// A text of JSON without its escapes, between its quotes.
+pub(super) fn unescaped(text: &str) -> Decoded {
+    decode(text, |rest| match rest.as_bytes() {
+        [b'\\', b'b', ..] => Some((2, vec![0x08])),
+        [b'\\', b'f', ..] => Some((2, vec![0x0c])),
+        [b'\\', ..] => escape(rest),
+        _ => None,
+    })
+    .0
+}
+
+fn decode_once(text: &str) -> Option<Decoded> {
+    if !text.bytes().any(|byte| matches!(byte, b'%' | b'&' | b'\\')) || u32::try_from(text.len()).is_err() {
+        return None;
+    }
+    let (decoded, is_encoded) = decode(text, |rest| match rest.as_bytes()[0] {
+        b'%' => percent(rest),
+        b'&' => entity(rest),
+        b'\\' => escape(rest),
+        _ => None,
+    });
+    is_encoded.then_some(decoded)
+}
+
+/// Replaces what `read` reads at the beginning of a rest: so many bytes by these, which are UTF-8. Tells too whether
+/// there was anything of the kind.
+fn decode(text: &str, read: impl Fn(&str) -> Option<(usize, Vec<u8>)>) -> (Decoded, bool) {
+    let mut out = String::with_capacity(text.len());
+    let mut from: Vec<(u32, u32)> = Vec::with_capacity(text.len());
+    let (mut at, mut is_encoded) = (0, false);
+    while at < text.len() {
+        step();
+        let rest = &text[at..];
+        let read = read(rest).and_then(|(length, sign)| Some((length, String::from_utf8(sign).ok()?)));
+        is_encoded |= read.is_some();
+        let (length, sign) = read.unwrap_or_else(|| {
+            let sign: String = rest.chars().take(1).collect();
+            (sign.len(), sign)
+        });
+        from.extend(sign.bytes().map(|_| (at as u32, (at + length) as u32)));
+        out.push_str(&sign);
+        at += length;
+    }
+    (Decoded { text: out, from }, is_encoded)
+}
+
+fn hex(text: &str, range: Range<usize>) -> Option<u32> {
+    let digits = text.get(range)?;
+    (!digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(())?;
+    u32::from_str_radix(digits, 16).ok()
+}
+
+fn utf8(code: u32) -> Option<Vec<u8>> {
+    Some(char::from_u32(code)?.to_string().into_bytes())
+}
+
+/// `%34`: all bytes of one sign together.
+fn percent(rest: &str) -> Option<(usize, Vec<u8>)> {
+    let first = hex(rest, 1..3)? as u8;
+    let length = match first {
+        0..=0x7f => 1,
+        0xc2..=0xdf => 2,
+        0xe0..=0xef => 3,
+        0xf0..=0xf4 => 4,
+        _ => return None,
+    };
+    let mut sign = Vec::with_capacity(length);
+    for nth in 0..length {
+        let start = nth * 3;
+        if rest.as_bytes().get(start) != Some(&b'%') {
+            return None;
+        }
+        sign.push(hex(rest, start + 1..start + 3)? as u8);
+    }
+    std::str::from_utf8(&sign).ok()?;
+    Some((length * 3, sign))
+}
+
+/// `&#52;`, `&#x34;`, `&nbsp;`.
+fn entity(rest: &str) -> Option<(usize, Vec<u8>)> {
+    const LONGEST: usize = 12;
+    let end = rest.bytes().take(LONGEST).position(|byte| byte == b';')?;
+    let name = &rest[1..end];
+    let code = match name.strip_prefix('#') {
+        Some(number) => match number.strip_prefix(['x', 'X']) {
+            Some(digits) => hex(digits, 0..digits.len())?,
+            None => number.parse().ok()?,
+        },
+        None => {
+            let sign = ENTITIES.iter().find(|(known, _)| *known == name)?.1;
+            return Some((end + 1, sign.as_bytes().to_vec()));
+        }
+    };
+    Some((end + 1, utf8(code)?))
+}
+
+/// `\u0034`, `\x34`, `\t`: as JSON and its neighbours write it.
+fn escape(rest: &str) -> Option<(usize, Vec<u8>)> {
+    match rest.as_bytes().get(1)? {
+        b'u' => {
+            let unit = hex(rest, 2..6)?;
+            if !(0xd800..0xdc00).contains(&unit) {
+                return Some((6, utf8(unit)?));
+            }
+            let low = rest.get(6..8).filter(|start| *start == "\\u").and_then(|_| hex(rest, 8..12))?;
+            let low = (0xdc00..0xe000).contains(&low).then_some(low)?;
+            Some((12, utf8(0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00))?))
+        }
+        b'x' => Some((4, utf8(hex(rest, 2..4)?)?)),
+        b't' => Some((2, b"\t".to_vec())),
+        b'n' => Some((2, b"\n".to_vec())),
+        b'r' => Some((2, b"\r".to_vec())),
+        quoted @ (b'"' | b'/' | b'\\') => Some((2, vec![*quoted])),
+        _ => None,
+    }
+}
+
+/// The text that a whole value is the base64 of, in either alphabet.
+pub(super) fn base64_text(value: &str) -> Option<String> {
+    const LENIENT: GeneralPurposeConfig =
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    let value = value.trim();
+    let may_be = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=');
+    if value.len() < SHORTEST_BASE64 || !value.bytes().all(may_be) {
+        return None;
+    }
+    let alphabet = if value.contains(['-', '_']) { &alphabet::URL_SAFE } else { &alphabet::STANDARD };
+    let bytes = GeneralPurpose::new(alphabet, LENIENT).decode(value).ok()?;
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_encoding_is_read_and_its_place_known() {
+        for (text, expected) in [
+            ("a%34b", "a4b"),
+            ("%e2%80%83", "\u{2003}"),
+            ("&#52;&#x34;&nbsp;", "44\u{a0}"),
+            (r"\u0034\x34\t\ud83d\ude00", "44\t\u{1f600}"),
+            ("%2534", "4"),
+            ("%26%2352%3B", "4"),
+        ] {
+            let decoded = decoded(text).unwrap_or_else(|| panic!("{text}"));
+            assert_eq!(decoded.text, expected, "{text}");
+            assert_eq!(decoded.source(&(0..decoded.text.len())), 0..text.len(), "{text}");
+        }
+        let found = decoded("x %34%35 y").unwrap();
+        assert_eq!(found.source(&(3..4)), 5..8);
+        for plain in ["", "abc", "100%", "a & b", r"C:\dir", "&unknown;", "%zz", "%ff"] {
+            assert!(decoded(plain).is_none(), "{plain}");
+        }
+    }
+
+    #[test]
+    fn base64_of_a_whole_value_is_read_in_either_alphabet() {
+        for (value, text) in [
+            ("NDUzOTU3ODc2MzYyMTQ4Ng==", Some("4539578763621486")),
+            ("NDUzOTU3ODc2MzYyMTQ4Ng", Some("4539578763621486")),
+            ("c2tfdGVzdF8_Pz4-", Some("sk_test_??>>")),
+            ("short", None),
+            ("not base64 at all", None),
+        ] {
+            assert_eq!(base64_text(value).as_deref(), text, "{value}");
+        }
+    }
+}

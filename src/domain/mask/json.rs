@@ -1,0 +1,107 @@
+//! What is replaced in JSON: texts, numbers and names each by itself, with every byte around them as it came.
+
+use super::{
+    Edit, HIDDEN, OwnSecrets,
+    codes::{self, Named},
+    encoded, numbers,
+};
+use crate::domain::json_spans::{Piece, spans};
+
+/// A security code that is a number becomes a text.
+const HIDDEN_TEXT: &str = "\"•••\"";
+const QUOTE: &str = "\"";
+
+/// What is known of a value by where it stands.
+#[derive(Clone, Copy)]
+struct Place {
+    /// What the name says that it stands under, or that the list stands under which it is in.
+    named: Named,
+    /// Under a name of a security code, at any depth.
+    is_in_code: bool,
+    /// Under `message`, where errors repeat what was sent.
+    is_message: bool,
+}
+
+/// The edits of a text that is JSON; `None` where it is not.
+pub(super) fn edits(text: &str, own: &OwnSecrets, level: u8) -> Option<Vec<Edit>> {
+    let top = Place { named: Named::Other, is_in_code: false, is_message: false };
+    // What stands around the value that is read, and what its own name says.
+    let (mut around, mut here) = (Vec::new(), top);
+    let mut edits = Vec::new();
+    for span in spans(text).ok()? {
+        let part = &text[span.place.clone()];
+        let inner = span.place.start + 1..span.place.end.saturating_sub(1).max(span.place.start + 1);
+        match span.piece {
+            Piece::ObjectStart | Piece::ArrayStart => around.push(here),
+            Piece::ObjectEnd | Piece::ArrayEnd => here = around.pop().unwrap_or(top),
+            Piece::Literal => {}
+            Piece::Key => {
+                let outer = around.last().copied().unwrap_or(top);
+                let name = &text[inner.clone()];
+                let unescaped = name.contains('\\').then(|| encoded::unescaped(name).text);
+                let name = unescaped.as_deref().unwrap_or(name);
+                let named = if may_name_code(name) { codes::named(name) } else { Named::Other };
+                here = Place {
+                    named,
+                    is_in_code: outer.is_in_code || named == Named::Code,
+                    is_message: name == "message",
+                };
+                edits.extend(in_text(&text[inner.clone()], inner.start, own, false, level));
+            }
+            Piece::Text => {
+                let value = &text[inner.clone()];
+                if value.is_empty() || value == HIDDEN {
+                    // Nothing, or hidden already.
+                } else if here.is_in_code || (here.named == Named::Ambiguous && codes::is_code(value)) {
+                    edits.push(Edit::hide(inner));
+                } else {
+                    edits.extend(in_text(value, inner.start, own, here.is_message, level));
+                }
+            }
+            Piece::Number if here.is_in_code || (here.named == Named::Ambiguous && codes::is_code(part)) => {
+                let about = span.place.clone();
+                edits.push(Edit { pieces: vec![(span.place, HIDDEN_TEXT)], about, is_whole: true });
+            }
+            Piece::Number => edits.extend(in_number(part, span.place.start, own)),
+        }
+    }
+    Some(edits)
+}
+
+/// Whether a name is worth taking apart: nearly none is.
+fn may_name_code(name: &str) -> bool {
+    name.len() <= 64 && {
+        let lower = name.to_ascii_lowercase();
+        ["cv", "cav", "code", "csc", "cid", "spc", "verif", "valid"].iter().any(|word| lower.contains(word))
+    }
+}
+
+/// The edits of a text between its quotes, which begins at `start` in the JSON.
+fn in_text(text: &str, start: usize, own: &OwnSecrets, has_codes: bool, level: u8) -> Vec<Edit> {
+    let unescaped = text.contains('\\').then(|| encoded::unescaped(text));
+    let found = match &unescaped {
+        Some(unescaped) => super::edits(&unescaped.text, own, has_codes, level),
+        None => super::edits(text, own, has_codes, level),
+    };
+    let moved = |mut edit: Edit| {
+        for place in edit.pieces.iter_mut().map(|(place, _)| place).chain([&mut edit.about]) {
+            let source = unescaped.as_ref().map_or(place.clone(), |unescaped| unescaped.source(place));
+            *place = source.start + start..source.end + start;
+        }
+        edit
+    };
+    found.into_iter().map(moved).collect()
+}
+
+/// A number that holds that of a card becomes a text.
+fn in_number(number: &str, start: usize, own: &OwnSecrets) -> Option<Edit> {
+    if number.len() < numbers::SHORTEST_HIDDEN {
+        return None;
+    }
+    let end = start + number.len();
+    let digits = numbers::find(number, &own.numbers()).into_iter().flat_map(|number| number.hidden);
+    let mut pieces = vec![(start..start, QUOTE)];
+    pieces.extend(digits.map(|digit| (digit.start + start..digit.end + start, "*")));
+    pieces.push((end..end, QUOTE));
+    (pieces.len() > 2).then_some(Edit { pieces, about: start..end, is_whole: false })
+}

@@ -1,0 +1,336 @@
+//! What may be written down, and what stands in the place of what may not.
+//!
+//! Three things may not, each known by what it is: the number of a card that somebody could have ([`numbers`]) keeps six
+//! and four of its digits; a security code ([`codes`]) and an API key ([`super::key::find_keys`]) are hidden. Everything
+//! else stays as it came, to the byte. One pass over the text finds all of them, however long it is; a text that was
+//! masked stays as it is when it is masked again.
+
+mod codes;
+mod encoded;
+mod json;
+mod numbers;
+mod own;
+mod steps;
+
+use std::ops::Range;
+
+use self::codes::Named;
+pub use self::own::OwnSecrets;
+use super::key::find_keys;
+
+/// What stands in the place of a security code, or of a text that is hidden altogether.
+pub const HIDDEN: &str = "•••";
+
+/// JSON within texts of JSON is looked into so deep.
+const MOST_LEVELS: u8 = 4;
+
+/// How much of a parameter is kept. It is known when the call is written down, and kept beside the parameter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kept {
+    /// As it was sent.
+    #[default]
+    Whole,
+    /// Parts of it are replaced.
+    Masked,
+    /// Nothing of it is known but that it was there.
+    Hidden,
+}
+
+impl Kept {
+    /// The mark in files; a whole value has none.
+    pub fn mark(self) -> Option<&'static str> {
+        match self {
+            Self::Whole => None,
+            Self::Masked => Some("masked"),
+            Self::Hidden => Some("hidden"),
+        }
+    }
+
+    pub fn of_mark(mark: &str) -> Option<Self> {
+        [Self::Masked, Self::Hidden].into_iter().find(|kept| kept.mark() == Some(mark))
+    }
+}
+
+/// A text with replacements, and the places in it where they stand, in bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redacted {
+    pub text: String,
+    pub places: Vec<Range<usize>>,
+}
+
+/// Free text as it may be written.
+pub fn text(text: &str) -> String {
+    redacted(text, &OwnSecrets::default()).map_or_else(|| text.to_owned(), |redacted| redacted.text)
+}
+
+/// Whether a text may be written as it is.
+pub fn is_whole(text: &str) -> bool {
+    edits(text, &OwnSecrets::default(), false, 0).is_empty()
+}
+
+/// An idempotency key or the id of an account as it may be shown: six and four digits of it, beside the hash that it is
+/// looked up by, would give it away, so it is hidden altogether.
+pub fn identity(text: &str) -> &str {
+    if is_whole(text) { text } else { HIDDEN }
+}
+
+/// The value of a parameter as it may be written, by what its name says and by what it holds.
+pub fn param(name: &str, value: &str) -> (String, Kept) {
+    let masked = match edits_of_param(name, value) {
+        edits if edits.is_empty() => return (value.to_owned(), Kept::Whole),
+        edits => apply(value, &edits).text,
+    };
+    let kept = if masked == HIDDEN { Kept::Hidden } else { Kept::Masked };
+    (masked, kept)
+}
+
+/// Whether a parameter of this name holds a security code, whatever its value.
+pub fn is_security_code(name: &str) -> bool {
+    parts(name).any(|part| codes::named(part) == Named::Code)
+}
+
+/// A text without what may not be written, where there is anything; `own` is secret besides.
+pub fn redacted(text: &str, own: &OwnSecrets) -> Option<Redacted> {
+    let edits = edits(text, own, false, 0);
+    (!edits.is_empty()).then(|| apply(text, &edits))
+}
+
+/// As [`redacted`], for an error message, a header or a text that is no JSON: the request's own security codes are
+/// replaced there too, where they stand alone.
+pub fn redacted_message(text: &str, own: &OwnSecrets) -> Option<Redacted> {
+    let edits = edits(text, own, true, 0);
+    (!edits.is_empty()).then(|| apply(text, &edits))
+}
+
+/// As [`redacted`], for a body: in JSON each text, number and name by itself, with every other byte as it came.
+pub fn redacted_body(body: &str, own: &OwnSecrets) -> Option<Redacted> {
+    let edits = json::edits(body, own, 0).unwrap_or_else(|| edits(body, own, true, 0));
+    (!edits.is_empty()).then(|| apply(body, &edits))
+}
+
+/// Whether something in a text can be a number, a code or a key, told fast and on the safe side. What only its name or
+/// an encoding of the whole text gives away is not looked for.
+pub fn may_hold_secrets(text: &str, own: &OwnSecrets) -> bool {
+    let bytes = text.as_bytes();
+    let shortest = own.shortest_number().unwrap_or(numbers::SHORTEST).min(numbers::SHORTEST);
+    let mut digits = 0;
+    for (at, byte) in bytes.iter().enumerate() {
+        steps::step();
+        match byte {
+            // What is not ASCII may be a digit of another script.
+            b'0'..=b'9' | 128.. => digits += 1,
+            b' ' | b'\t'..=b'\r' | b'-' | b'.' | b'/' | b'+' => {}
+            b'_' => {
+                if may_end_prefix(&bytes[..at]) {
+                    return true;
+                }
+            }
+            b'%' if bytes.get(at + 1).is_some_and(u8::is_ascii_hexdigit) => return true,
+            b'&' if bytes.get(at + 1).is_some_and(|next| *next == b'#' || next.is_ascii_alphabetic()) => return true,
+            b'\\' => return true,
+            _ => digits = 0,
+        }
+        if digits >= shortest {
+            return true;
+        }
+    }
+    !codes::find(text).is_empty() || own.is_named_in(text)
+}
+
+/// Whether the sign `_` after this text can end what a key begins with.
+fn may_end_prefix(before: &[u8]) -> bool {
+    let ends = |word: &str| {
+        before.len().checked_sub(word.len()).is_some_and(|start| {
+            before[start..].eq_ignore_ascii_case(word.as_bytes())
+                && !start.checked_sub(1).is_some_and(|at| before[at].is_ascii_alphanumeric())
+        })
+    };
+    ["sk", "rk", "pk", "ek", "whsec", "ctl"].into_iter().any(ends)
+}
+
+/// The parts of a parameter's name: `card[number]` is `card` and `number`.
+fn parts(name: &str) -> impl DoubleEndedIterator<Item = &str> {
+    name.split('[').map(|part| part.strip_suffix(']').unwrap_or(part)).filter(|part| !part.is_empty())
+}
+
+/// The last parts of names that mean the number of a card, in lower case and without signs: `card[number]`,
+/// `cardNumber` (W3C Payment Request), `cc-number` (HTML autocomplete), `pan` (ISO 7812).
+const NUMBER_NAMES: [&str; 11] = [
+    "number",
+    "cardnumber",
+    "cardno",
+    "cardnum",
+    "ccnumber",
+    "ccno",
+    "ccnum",
+    "creditcardnumber",
+    "debitcardnumber",
+    "pan",
+    "primaryaccountnumber",
+];
+
+fn is_number_name(name: &str) -> bool {
+    let last = parts(name).next_back().unwrap_or_default();
+    let last: String = last.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    NUMBER_NAMES.contains(&last.as_str()) && !parts(name).any(|part| part == "metadata")
+}
+
+fn edits_of_param(name: &str, value: &str) -> Vec<Edit> {
+    if value.is_empty() {
+        return Vec::new();
+    }
+    let is_code = is_security_code(name)
+        || (codes::named(parts(name).next_back().unwrap_or_default()) == Named::Ambiguous && codes::is_code(value));
+    if is_code {
+        return if value == HIDDEN { Vec::new() } else { vec![Edit::hide(0..value.len())] };
+    }
+    let mut edits = edits(value, &OwnSecrets::default(), false, 0);
+    if is_number_name(name) {
+        edits.extend(Edit::stars(0..value.len(), numbers::of_value(value)));
+    }
+    merged(edits)
+}
+
+/// Something in a text that is replaced: its pieces in their order, each with what stands in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Edit {
+    pieces: Vec<(Range<usize>, &'static str)>,
+    /// All that it is about, what stays too.
+    about: Range<usize>,
+    /// Hides all that lies in it, other edits too.
+    is_whole: bool,
+}
+
+impl Edit {
+    fn hide(place: Range<usize>) -> Self {
+        Self { pieces: vec![(place.clone(), HIDDEN)], about: place, is_whole: true }
+    }
+
+    /// A star for each digit of a number that may not be shown; nothing for no digits.
+    fn stars(about: Range<usize>, digits: Vec<Range<usize>>) -> Option<Self> {
+        let pieces: Vec<_> = digits.into_iter().map(|digit| (digit, "*")).collect();
+        (!pieces.is_empty()).then_some(Self { pieces, about, is_whole: false })
+    }
+
+    fn start(&self) -> usize {
+        self.pieces.first().map_or(0, |(place, _)| place.start)
+    }
+
+    fn end(&self) -> usize {
+        self.pieces.last().map_or(0, |(place, _)| place.end)
+    }
+}
+
+/// What is replaced in a text. With `has_codes`, the request's own security codes are, too.
+fn edits(text: &str, own: &OwnSecrets, has_codes: bool, level: u8) -> Vec<Edit> {
+    if level < MOST_LEVELS
+        && text.trim_start().starts_with(['{', '['])
+        && let Some(edits) = json::edits(text, own, level + 1)
+    {
+        return edits;
+    }
+    if level < MOST_LEVELS
+        && let Some(hidden) = encoded::base64_text(text)
+        && !self::edits(&hidden, own, has_codes, MOST_LEVELS).is_empty()
+    {
+        return vec![Edit::hide(0..text.len())];
+    }
+    let mut found = if has_codes { own.codes_in(text) } else { Vec::new() };
+    if !may_hold_secrets(text, own) {
+        return merged(found);
+    }
+    found.extend(plain(text, own));
+    if level < MOST_LEVELS
+        && let Some(decoded) = encoded::decoded(text)
+    {
+        let word = |edit: &Edit| Edit::hide(word_around(text, decoded.source(&edit.about)));
+        let inner = self::edits(&decoded.text, own, has_codes, MOST_LEVELS);
+        // What stands there as it is was found already.
+        let is_encoded = |edit: &&Edit| text.get(decoded.source(&edit.about)) != decoded.text.get(edit.about.clone());
+        found.extend(inner.iter().filter(is_encoded).map(word));
+        found.extend(json_in(&decoded.text, own, level).iter().map(word));
+    }
+    merged(found)
+}
+
+/// What is replaced in a decoded text that is JSON.
+fn json_in(text: &str, own: &OwnSecrets, level: u8) -> Vec<Edit> {
+    let may_be = text.trim_start().starts_with(['{', '[']);
+    may_be.then(|| json::edits(text, own, level + 1)).flatten().unwrap_or_default()
+}
+
+/// Keys, codes behind their words, and numbers of a text as it is.
+fn plain(text: &str, own: &OwnSecrets) -> Vec<Edit> {
+    let keys =
+        find_keys(text).map(|key| Edit { about: key.prefix.start..key.secret.end, ..Edit::hide(key.secret) });
+    let codes = codes::find(text).into_iter().map(|code| Edit { about: code.whole, ..Edit::hide(code.digits) });
+    let numbers = numbers::find(text, &own.numbers()).into_iter();
+    let numbers = numbers.filter_map(|number| Edit::stars(number.whole, number.hidden));
+    keys.chain(codes).chain(numbers).chain(own.typed_in(text)).collect()
+}
+
+/// The word of a text that a part of it lies in, up to white space on both sides.
+fn word_around(text: &str, part: Range<usize>) -> Range<usize> {
+    let start = text[..part.start]
+        .rfind(char::is_whitespace)
+        .map_or(0, |at| at + text[at..].chars().next().map_or(1, char::len_utf8));
+    let end = text[part.end..].find(char::is_whitespace).map_or(text.len(), |at| part.end + at);
+    start..end
+}
+
+/// Edits in the order of the text, none of them inside another.
+fn merged(edits: Vec<Edit>) -> Vec<Edit> {
+    if edits.len() < 2 {
+        return edits;
+    }
+    let (mut hidden, mut starred): (Vec<Edit>, Vec<Edit>) = edits.into_iter().partition(|edit| edit.is_whole);
+    hidden.sort_by_key(Edit::start);
+    hidden.dedup_by(|next, before| {
+        let meets = next.start() < before.end();
+        if meets {
+            let end = before.end().max(next.end());
+            *before = Edit::hide(before.start()..end);
+        }
+        meets
+    });
+    let is_free = |place: &Range<usize>| {
+        let nth = hidden.partition_point(|edit| edit.end() <= place.start);
+        hidden.get(nth).is_none_or(|edit| edit.start() >= place.end)
+    };
+    for edit in &mut starred {
+        edit.pieces.retain(|(place, _)| is_free(place));
+    }
+    starred.retain(|edit| !edit.pieces.is_empty());
+    let mut all = hidden;
+    all.extend(starred);
+    all.sort_by_key(Edit::start);
+    // Two readings of one number replace the same digits.
+    let mut written = 0;
+    for edit in &mut all {
+        edit.pieces.retain(|(place, _)| place.start >= written);
+        written = written.max(edit.end());
+    }
+    all.retain(|edit| !edit.pieces.is_empty());
+    all
+}
+
+fn apply(text: &str, edits: &[Edit]) -> Redacted {
+    let mut out = String::with_capacity(text.len());
+    let mut places = Vec::with_capacity(edits.len());
+    let mut written = 0;
+    for edit in edits {
+        let mut start = None;
+        for (place, with) in &edit.pieces {
+            out.push_str(&text[written..place.start]);
+            start.get_or_insert(out.len());
+            out.push_str(with);
+            written = place.end;
+        }
+        places.push(start.unwrap_or(out.len())..out.len());
+    }
+    out.push_str(&text[written..]);
+    Redacted { text: out, places }
+}
+
+#[cfg(test)]
+mod tests;

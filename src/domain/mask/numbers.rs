@@ -1,0 +1,228 @@
+//! Card numbers in a text: which of its digits belong to one.
+//!
+//! A number is written in groups of digits, with separators between them. Within such a run every stretch of whole
+//! groups with as many digits as a card number has is tested, so a date beside a number hides neither.
+
+use std::ops::Range;
+
+use super::steps::step;
+use crate::domain::{
+    card::{self, MAX_DIGITS, MIN_DIGITS},
+    digits::digit_value,
+};
+
+/// The first six digits name the issuer, the last four the card: both may be shown.
+const SHOWN_FIRST: usize = 6;
+const SHOWN_LAST: usize = 4;
+/// The fewest digits of a card number.
+pub(super) const SHORTEST: usize = MIN_DIGITS;
+/// The fewest digits of which something is hidden.
+pub(super) const SHORTEST_HIDDEN: usize = SHOWN_FIRST + SHOWN_LAST + 1;
+
+/// A digit of a run.
+struct Digit {
+    /// Where it stands, in bytes.
+    place: Range<usize>,
+    value: u8,
+    starts_group: bool,
+    is_masked: bool,
+}
+
+/// What stands between two groups of one number: spaces of any kind, tab, newline, dashes of any kind, dot, slash,
+/// underscore, plus, soft hyphen, and signs without a width.
+fn is_separator(c: char) -> bool {
+    match c {
+        ' ' | '\t'..='\r' | '-' | '.' | '/' | '_' | '+' => true,
+        _ if c.is_ascii() => false,
+        // White space, as Unicode has it.
+        _ if c.is_whitespace() => true,
+        // Dashes and hyphens (general category Pd), the signs that look like them, and the soft one.
+        '\u{58a}' | '\u{5be}' | '\u{1400}' | '\u{1806}' | '\u{2010}'..='\u{2015}' | '\u{2e17}' | '\u{2e1a}' => true,
+        '\u{2e3a}' | '\u{2e3b}' | '\u{2e40}' | '\u{2e5d}' | '\u{301c}' | '\u{3030}' | '\u{30a0}' => true,
+        '\u{fe31}' | '\u{fe32}' | '\u{fe58}' | '\u{fe63}' | '\u{ff0d}' | '\u{10ead}' => true,
+        '\u{2212}' | '\u{2043}' | '\u{30fc}' | '\u{ad}' => true,
+        // Dots, slashes, underscores and pluses of other widths.
+        '\u{b7}' | '\u{2024}' | '\u{2027}' | '\u{3002}' | '\u{30fb}' | '\u{ff0e}' | '\u{ff65}' => true,
+        '\u{2044}' | '\u{2215}' | '\u{29f8}' | '\u{ff0f}' | '\u{ff3f}' | '\u{203f}' | '\u{ff0b}' => true,
+        // No width: joiners, directions, invisible operators, variation selectors.
+        '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' => true,
+        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => true,
+        '\u{fe00}'..='\u{fe0f}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}' => true,
+        _ => false,
+    }
+}
+
+/// A number in a text, in bytes.
+pub(super) struct FoundNumber {
+    /// All of it, what may be shown too.
+    pub(super) whole: Range<usize>,
+    /// The digits that may not be shown.
+    pub(super) hidden: Vec<Range<usize>>,
+}
+
+/// All numbers in a text, in its order. `own` are numbers besides those that have a card's form, as ASCII digits.
+pub(super) fn find(text: &str, own: &[&str]) -> Vec<FoundNumber> {
+    let longest_own = own.iter().map(|number| number.len()).max().unwrap_or_default();
+    let shortest_own = own.iter().map(|number| number.len()).min().unwrap_or(MIN_DIGITS);
+    let lengths = shortest_own.min(MIN_DIGITS)..=longest_own.max(MAX_DIGITS);
+    let mut found = Vec::new();
+    let mut run = Run { digits: Vec::new(), own, lengths };
+    let mut chars = text.char_indices().peekable();
+    // Whether the last sign was a digit, and whether the one before the dot after it was.
+    let mut after_digit = false;
+    while let Some((at, c)) = chars.next() {
+        step();
+        if let Some(value) = digit_value(c) {
+            run.digits.push(Digit {
+                place: at..at + c.len_utf8(),
+                value,
+                starts_group: !after_digit,
+                is_masked: false,
+            });
+            after_digit = true;
+            continue;
+        }
+        if c == '.' && after_digit && is_fraction(text, at) {
+            run.end(&mut found);
+            while chars.next_if(|(_, c)| digit_value(*c).is_some()).is_some() {
+                step();
+            }
+            after_digit = false;
+            continue;
+        }
+        if !is_separator(c) {
+            run.end(&mut found);
+        }
+        after_digit = false;
+    }
+    run.end(&mut found);
+    found
+}
+
+/// Whether the dot at this place, which a digit stands before, is that of a decimal number: with digits on both sides,
+/// and no other dot beside those.
+fn is_fraction(text: &str, dot: usize) -> bool {
+    let is_digit = |c: &char| digit_value(*c).is_some();
+    let mut after = text[dot + 1..].chars().peekable();
+    let mut digits = 0;
+    while after.next_if(is_digit).is_some() {
+        step();
+        digits += 1;
+    }
+    let has_dot_after = after.peek() == Some(&'.') && after.nth(1).is_some_and(|c| is_digit(&c));
+    // The digits before the dot were gone through once already: they are looked at again for one dot only.
+    let before = text[..dot].trim_end_matches(|c| digit_value(c).is_some());
+    let has_dot_before = before.strip_suffix('.').is_some_and(|rest| rest.ends_with(|c| digit_value(c).is_some()));
+    digits > 0 && !has_dot_after && !has_dot_before
+}
+
+/// Groups of digits with nothing but separators between them.
+struct Run<'a> {
+    digits: Vec<Digit>,
+    own: &'a [&'a str],
+    /// How many digits a number has.
+    lengths: std::ops::RangeInclusive<usize>,
+}
+
+impl Run<'_> {
+    /// Finds the numbers of the run, which has come to its end, and empties it.
+    fn end(&mut self, found: &mut Vec<FoundNumber>) {
+        if self.digits.len() < *self.lengths.start() {
+            self.digits.clear();
+            return;
+        }
+        // First every stretch as it was sent is tested: what one number hides must not save another.
+        let mut hits = Vec::new();
+        for end in (1..=self.digits.len()).filter(|end| self.is_group_end(*end)) {
+            self.ending_at(end, &mut hits);
+        }
+        // What is left beside masked digits are groups anew, and tested again: so the masked text, read once more, stays
+        // as it is.
+        while !hits.is_empty() {
+            let hidden: Vec<Range<usize>> =
+                hits.drain(..).map(|number| number.start + SHOWN_FIRST..number.end - SHOWN_LAST).collect();
+            for digit in hidden.iter().cloned().flatten() {
+                self.digits[digit].is_masked = true;
+            }
+            for edges in hidden {
+                self.ending_at(edges.start, &mut hits);
+                self.starting_at(edges.end, &mut hits);
+            }
+        }
+        self.collect(found);
+        self.digits.clear();
+    }
+
+    fn is_group_start(&self, at: usize) -> bool {
+        at == 0 || self.digits[at].starts_group || self.digits[at - 1].is_masked
+    }
+
+    fn is_group_end(&self, at: usize) -> bool {
+        at == self.digits.len() || self.digits[at].starts_group || self.digits[at].is_masked
+    }
+
+    /// The numbers that end before this digit.
+    fn ending_at(&self, end: usize, hits: &mut Vec<Range<usize>>) {
+        let from = end.saturating_sub(*self.lengths.end());
+        for start in (from..end).rev() {
+            step();
+            if self.digits[start].is_masked {
+                return;
+            }
+            if self.is_group_start(start) && self.is_number(start..end) {
+                hits.push(start..end);
+            }
+        }
+    }
+
+    /// The numbers that begin with this digit.
+    fn starting_at(&self, start: usize, hits: &mut Vec<Range<usize>>) {
+        let until = self.digits.len().min(start + self.lengths.end());
+        for end in start + 1..=until {
+            step();
+            if self.digits[end - 1].is_masked {
+                return;
+            }
+            if self.is_group_end(end) && self.is_number(start..end) {
+                hits.push(start..end);
+            }
+        }
+    }
+
+    fn is_number(&self, stretch: Range<usize>) -> bool {
+        if !self.lengths.contains(&stretch.len()) {
+            return false;
+        }
+        let digits: String = self.digits[stretch].iter().map(|digit| char::from(b'0' + digit.value)).collect();
+        self.own.contains(&digits.as_str()) || card::could_be_issued(&digits)
+    }
+
+    /// The masked digits, those of one number together.
+    fn collect(&self, found: &mut Vec<FoundNumber>) {
+        let mut at = 0_usize;
+        for part in self.digits.chunk_by(|a, b| a.is_masked == b.is_masked) {
+            let (first, last) = (at.saturating_sub(SHOWN_FIRST), at + part.len() - 1 + SHOWN_LAST);
+            at += part.len();
+            if part[0].is_masked {
+                let last = last.min(self.digits.len() - 1);
+                found.push(FoundNumber {
+                    whole: self.digits[first].place.start..self.digits[last].place.end,
+                    hidden: part.iter().map(|digit| digit.place.clone()).collect(),
+                });
+            }
+        }
+    }
+}
+
+/// The digits of a whole value that is a number whatever stands between them, without those that may be shown; none
+/// where it is too short to hide anything or is that of a published test card.
+pub(super) fn of_value(value: &str) -> Vec<Range<usize>> {
+    let digits: Vec<(usize, char, u8)> =
+        value.char_indices().filter_map(|(at, c)| Some((at, c, digit_value(c)?))).collect();
+    let number: String = digits.iter().map(|(_, _, value)| char::from(b'0' + value)).collect();
+    if digits.len() < SHORTEST_HIDDEN || card::is_published(&number) {
+        return Vec::new();
+    }
+    let hidden = &digits[SHOWN_FIRST..digits.len() - SHOWN_LAST];
+    hidden.iter().map(|(at, c, _)| *at..at + c.len_utf8()).collect()
+}

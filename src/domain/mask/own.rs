@@ -1,0 +1,81 @@
+//! What one request makes secret in everything that is written about it, whatever its form: its own number and security
+//! code, so that an answer which repeats them does not give them away.
+
+use super::{Edit, Kept, is_number_name, is_security_code, numbers, param};
+use crate::domain::{digits::only_digits, secret::SecretText};
+
+/// A shorter code would be taken out of dates and lengths too.
+const SHORTEST_CODE: usize = 3;
+
+/// The secrets of one request.
+#[derive(Debug, Default)]
+pub struct OwnSecrets {
+    /// As they were sent.
+    codes: Vec<SecretText>,
+    typed: Vec<SecretText>,
+    /// The digits of those numbers, in ASCII.
+    numbers: Vec<SecretText>,
+}
+
+impl OwnSecrets {
+    /// The secrets among the parameters of a request.
+    pub fn of<'a>(params: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut own = Self::default();
+        for (name, value) in params.filter(|(_, value)| !value.is_empty()) {
+            let (_, kept) = param(name, value);
+            if is_security_code(name) || kept == Kept::Hidden {
+                own.codes.push(SecretText::new(value));
+            } else if is_number_name(name) && kept != Kept::Whole {
+                own.typed.push(SecretText::new(value));
+                let digits = only_digits(value);
+                if digits.len() >= numbers::SHORTEST_HIDDEN {
+                    own.numbers.push(SecretText::new(digits));
+                }
+            }
+        }
+        own
+    }
+
+    /// Whether a security code was sent.
+    pub fn has_codes(&self) -> bool {
+        !self.codes.is_empty()
+    }
+
+    pub(super) fn numbers(&self) -> Vec<&str> {
+        self.numbers.iter().map(SecretText::expose).collect()
+    }
+
+    pub(super) fn shortest_number(&self) -> Option<usize> {
+        self.numbers.iter().map(|number| number.expose().len()).min()
+    }
+
+    /// Whether a number stands in a text as it was typed.
+    pub(super) fn is_named_in(&self, text: &str) -> bool {
+        self.typed.iter().any(|typed| text.contains(typed.expose()))
+    }
+
+    /// The numbers that stand in a text as they were typed, whatever that is.
+    pub(super) fn typed_in(&self, text: &str) -> Vec<Edit> {
+        let mut found = Vec::new();
+        for typed in self.typed.iter().map(SecretText::expose) {
+            let hidden = numbers::of_value(typed);
+            for (at, _) in text.match_indices(typed) {
+                let digits = hidden.iter().map(|digit| digit.start + at..digit.end + at).collect();
+                found.extend(Edit::stars(at..at + typed.len(), digits));
+            }
+        }
+        found
+    }
+
+    /// The codes of the request where they stand alone in a text.
+    pub(super) fn codes_in(&self, text: &str) -> Vec<Edit> {
+        let of = |code: &SecretText| {
+            let found = text.match_indices(code.expose()).filter(|(at, found)| {
+                let (before, after) = (&text[..*at], &text[at + found.len()..]);
+                !before.ends_with(char::is_alphanumeric) && !after.starts_with(char::is_alphanumeric)
+            });
+            found.map(|(at, found)| Edit::hide(at..at + found.len())).collect::<Vec<_>>()
+        };
+        self.codes.iter().filter(|code| code.expose().len() >= SHORTEST_CODE).flat_map(of).collect()
+    }
+}

@@ -1,0 +1,347 @@
+use std::fmt::Write as _;
+
+use proptest::prelude::*;
+use rand::{SeedableRng as _, rngs::StdRng};
+
+use super::*;
+use crate::domain::card::{self, passes_luhn};
+
+/// Passes the check, has the length of its brand, and is no published test card.
+const NUMBER: &str = "4539578763621486";
+
+#[track_caller]
+fn check(given: &str, expected: &str) {
+    assert_eq!(text(given), expected);
+    assert_eq!(text(expected), expected, "read once more");
+    assert_eq!(is_whole(given), given == expected);
+}
+
+fn grouped(separator: &str) -> String {
+    let groups: Vec<&str> = (0..4).map(|nth| &NUMBER[nth * 4..nth * 4 + 4]).collect();
+    groups.join(separator)
+}
+
+#[test]
+fn a_number_keeps_six_and_four_digits() {
+    check(NUMBER, "453957******1486");
+    check("pay with 4539 5787 6362 1486 now", "pay with 4539 57** **** 1486 now");
+    check("x4539578763621486y", "x453957******1486y");
+    check("4539 - 5787 - 6362 - 1486", "4539 - 57** - **** - 1486");
+    check("4539.5787.6362.1486", "4539.57**.****.1486");
+    check("371449635398456", "371449*****8456");
+    check("4242 4242 4242 4242", "4242 4242 4242 4242");
+    check("card 4000000000009995", "card 4000000000009995");
+    // A digit that fails the check, a brand that has no such length, no brand.
+    check("4539578763621487", "4539578763621487");
+    check("45395787636214860", "45395787636214860");
+    check("9939578763621486", "9939578763621486");
+}
+
+#[test]
+fn a_number_beside_other_groups_is_found_all_the_same() {
+    check("2026-11-28 4539578763621486", "2026-11-28 453957******1486");
+    check("12/34 4539 5787 6362 1486 123", "12/34 4539 57** **** 1486 123");
+    check("4539578763621486.50", "453957******1486.50");
+    check("4539578763621486 4539578763621486", "453957******1486 453957******1486");
+    check("4539578763621486,4539578763621486", "453957******1486,453957******1486");
+}
+
+#[test]
+fn every_separator_joins_and_every_script_counts() {
+    let separators = [
+        " ", "\t", "\n", "\r\n", "-", ".", "/", "_", "+", "  ", " - ", "\u{a0}", "\u{2002}", "\u{2003}", "\u{2007}",
+        "\u{2009}", "\u{202f}", "\u{3000}", "\u{2010}", "\u{2011}", "\u{2012}", "\u{2013}", "\u{2014}", "\u{2212}",
+        "\u{ad}", "\u{200b}", "\u{200c}", "\u{200d}", "\u{2060}", "\u{feff}", "\u{200e}", "\u{ff0e}", "\u{ff0f}",
+        "\u{ff0d}",
+    ];
+    let zeros = ['0', '\u{660}', '\u{6f0}', '\u{966}', '\u{9e6}', '\u{e50}', '\u{ff10}', '\u{1d7ce}', '\u{1d7d8}'];
+    for separator in separators {
+        for zero in zeros {
+            let in_script =
+                |c: char| c.to_digit(10).and_then(|value| char::from_u32(u32::from(zero) + value)).unwrap_or(c);
+            let written: String = grouped(separator).chars().map(in_script).collect();
+            let masked = text(&written);
+            let shown = masked.chars().filter(|c| *c != '*' && !separator.contains(*c)).count();
+            assert_eq!((shown, masked.matches('*').count()), (10, 6), "{written:?} became {masked:?}");
+            assert_eq!(text(&masked), masked);
+        }
+    }
+    for no_separator in [",", ":", ";", "x", "•", "*", "|"] {
+        check(&grouped(no_separator), &grouped(no_separator));
+    }
+}
+
+#[test]
+fn a_decimal_fraction_is_no_group() {
+    for whole in
+        ["52.4539578763621486", "0.4539578763621486", "45.395787 63.621486", "52.520008,13.404954", "1e4539578763621"]
+    {
+        check(whole, whole);
+    }
+}
+
+#[test]
+fn what_is_like_a_number_stays() {
+    for whole in [
+        "test+1700000000123@example.com",
+        "refund-1700000000123",
+        "+49 151 23456789",
+        "ORDER-2026-000123456789",
+        "4006381333931",
+        "978-3-16-148410-0",
+        "DE89 3704 0044 0532 0130 00",
+        "192.168.100.200",
+        "eded9683-8848-2153-26f6-ea724c95d8fb",
+        "J*hn",
+        "Apt *5",
+        "***",
+        "12345678901 is not a card number",
+    ] {
+        check(whole, whole);
+    }
+}
+
+#[test]
+fn a_word_that_hides_an_encoded_number_is_hidden_whole() {
+    let percent: String = NUMBER.bytes().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "%{byte:02X}");
+        text
+    });
+    check(&format!("see {percent} now"), "see ••• now");
+    check("n=4539%205787%206362%201486&x=1 y", "••• y");
+    check("4539&nbsp;5787&nbsp;6362&nbsp;1486", "•••");
+    check("&#52;539578763621486!", "•••");
+    check(r"a \u0034539578763621486 b", "a ••• b");
+    check("%2534539578763621486", "•••");
+    check("NDUzOTU3ODc2MzYyMTQ4Ng==", "•••");
+    check("%7B%22csc%22%3A%22123%22%7D", "•••");
+    check("sk%5Ftest%5F51abc", "•••");
+    check("%63vc%20is%20123 x", "••• x");
+    check("100% of it, 4%20x &amp; y", "100% of it, 4%20x &amp; y");
+}
+
+#[test]
+fn keys_and_codes_are_hidden_in_free_text() {
+    check("key=rk_live_abc, pk_test_x.", "key=rk_live_•••, pk_test_•••.");
+    check("sk_test_51abc_REAL", "sk_test_•••");
+    check("whsec_abc ek_test_x SK_TEST_y", "whsec_••• ek_test_••• SK_TEST_•••");
+    check("sk_test_4539578763621486", "sk_test_•••");
+    check("CVV: 1234, cvc 123", "CVV: •••, cvc •••");
+    check("/v1/tokens?card[cvc]=314", "/v1/tokens?card[cvc]=•••");
+    check(
+        r#"{"card":{"number":"4242424242424242","cvc":"314","csc":"123","name":"csc"}}"#,
+        r#"{"card":{"number":"4242424242424242","cvc":"•••","csc":"•••","name":"csc"}}"#,
+    );
+    check(r#"{"a":"{\"number\":\"4539578763621486\"}"}"#, r#"{"a":"{\"number\":\"453957******1486\"}"}"#);
+}
+
+#[track_caller]
+fn check_param(name: &str, value: &str, expected: &str, kept: Kept) {
+    assert_eq!(param(name, value), (expected.to_owned(), kept), "{name}={value}");
+}
+
+#[test]
+fn a_parameter_is_masked_by_its_name_too() {
+    for name in
+        ["card[cvc]", "CVV", "card[securityCode]", "card[verification_value]", "metadata[cvc]", "card[cvc][deep]"]
+    {
+        check_param(name, "86c42", HIDDEN, Kept::Hidden);
+    }
+    for (name, value) in [("csc", "123"), ("card[cid]", "1234")] {
+        check_param(name, value, HIDDEN, Kept::Hidden);
+        check_param(name, "12345", "12345", Kept::Whole);
+    }
+    check_param("card[cvc]", "", "", Kept::Whole);
+    for name in ["card[number]", "number", "card_number", "cardNumber", "cc-number", "card[pan]"] {
+        check_param(name, "41111111111", "411111*1111", Kept::Masked);
+        check_param(name, "4111x1111,    1111x1112", "4111x11**,    ****x1112", Kept::Masked);
+        check_param(name, "4242424242424242", "4242424242424242", Kept::Whole);
+    }
+    check_param("metadata[number]", "41111111111", "41111111111", Kept::Whole);
+    check_param("order_number", "123456789012", "123456789012", Kept::Whole);
+    check_param("name", "J*hn", "J*hn", Kept::Whole);
+    check_param("amount", NUMBER, "453957******1486", Kept::Masked);
+    check_param("description", "sk_test_x", "sk_test_•••", Kept::Masked);
+    assert_eq!(identity("refund-1700000000123"), "refund-1700000000123");
+    assert_eq!(identity("refund 4539578763621486"), HIDDEN);
+}
+
+fn body(body: &str) -> String {
+    let own = OwnSecrets::of(
+        [("card[number]", "4111x1111x1111x1112"), ("card[cvc]", "987"), ("number", "99998888777")].into_iter(),
+    );
+    redacted_body(body, &own).map_or_else(|| body.to_owned(), |redacted| redacted.text)
+}
+
+#[test]
+fn in_a_body_only_what_is_secret_is_replaced_and_every_other_byte_stays() {
+    for (given, expected) in [
+        ("{ \"n\" : 4539578763621486 }\n", "{ \"n\" : \"453957******1486\" }\n"),
+        (r#"{"a":"\u0034539578763621486","b":1.10,"b":1e400}"#, r#"{"a":"\u003453957******1486","b":1.10,"b":1e400}"#),
+        (r#"{"a":"\/x\u00e4 4539578763621486"}"#, r#"{"a":"\/x\u00e4 453957******1486"}"#),
+        (r#"{"a":1,"a":"4539578763621486"}"#, r#"{"a":1,"a":"453957******1486"}"#),
+        (r#"{"4539578763621486":1}"#, r#"{"453957******1486":1}"#),
+        (r#"{"a":"4111x1111x1111x1112 99998888777"}"#, r#"{"a":"4111x11**x****x1112 999988*8777"}"#),
+        (
+            r#"{"error":{"message":"code 987 of sk_test_1","line1":"987 Main Street"}}"#,
+            r#"{"error":{"message":"code ••• of sk_test_•••","line1":"987 Main Street"}}"#,
+        ),
+        (
+            r#"{"cvc":987,"cvc_check":"pass","cvv":null,"cid":"123","gcid":"123","cvc2":["1",{"x":2}]}"#,
+            r#"{"cvc":"•••","cvc_check":"pass","cvv":null,"cid":"•••","gcid":"123","cvc2":["•••",{"x":"•••"}]}"#,
+        ),
+        (r#"{"c\u0076c":"12"}"#, r#"{"c\u0076c":"•••"}"#),
+        ("<p>code 987 of 4539+5787+6362+1486", "<p>code ••• of 4539+57**+****+1486"),
+    ] {
+        assert_eq!(body(given), expected);
+        assert_eq!(body(expected), expected, "read once more");
+    }
+    let plain = "{\n  \"exp_month\": 12 , \"n\" : 1.50, \"number\": \"4242424242424242\"}\n";
+    assert_eq!(body(plain), plain);
+}
+
+#[test]
+fn the_places_that_were_replaced_are_known() {
+    let own = OwnSecrets::default();
+    let redacted = redacted_body(r#"{"a":"4539 5787 6362 1486 sk_test_abc","cvc":"123"}"#, &own).unwrap();
+    let places: Vec<&str> = redacted.places.iter().map(|place| &redacted.text[place.clone()]).collect();
+    assert_eq!(places, ["** ****", HIDDEN, HIDDEN]);
+}
+
+/// Texts that make a bad reader look at everything again and again.
+fn hostile(length: usize) -> Vec<String> {
+    [
+        "sk_test_+",
+        "sk_test_*",
+        "4539578763621486 ",
+        "4 5 3 9 ",
+        "1.",
+        "1.2.3",
+        "%34",
+        "cvc is ",
+        "\\u0034",
+        "&#52;",
+        "{\"a\":[",
+        "_",
+        "\u{200b}4",
+        "50 ",
+        "c",
+    ]
+    .into_iter()
+    .map(|part| part.repeat(length / part.len()))
+    .collect()
+}
+
+#[test]
+fn a_text_a_thousand_times_as_long_takes_a_thousand_times_as_many_steps() {
+    for (small, large) in hostile(1_000).iter().zip(hostile(1_000_000)) {
+        let steps = |text: &str| steps::count(|| drop(super::text(text)));
+        let (few, middle, many) = (steps(small), steps(&small.repeat(10)), steps(&large));
+        let start: String = small.chars().take(12).collect();
+        assert!(few > 0 && middle <= few * 12 && many <= few * 1200, "{start}: {few}, {middle}, {many}");
+    }
+}
+
+/// The rate of values that hold what could be a card number by chance, in parts of 100,000.
+fn chance(count: u32, mut value: impl FnMut(&mut StdRng) -> String) -> u32 {
+    const SEED: u64 = 4242;
+    let mut random = StdRng::seed_from_u64(SEED);
+    let hits = (0..count).filter(|_| !is_whole(&value(&mut random))).count() as u64;
+    (hits * 100_000 / u64::from(count)) as u32
+}
+
+fn digits(random: &mut StdRng, count: usize) -> String {
+    (0..count).map(|_| char::from(b'0' + random.random_range(0..10u8))).collect()
+}
+
+#[test]
+fn chance_hits_are_rare() {
+    let base64 = |random: &mut StdRng, count: usize| -> String {
+        let signs = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+        (0..count).map(|_| char::from(signs[random.random_range(0..signs.len())])).collect()
+    };
+    let uuid = |random: &mut StdRng| {
+        let hex = format!("{:032x}", random.random::<u128>());
+        [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+    };
+    type Make<'a> = Box<dyn FnMut(&mut StdRng) -> String + 'a>;
+    let kinds: Vec<(&str, u32, Make<'_>)> = vec![
+        // Of the 22 digits of a German one a card number would have to be all of a stretch of groups.
+        (
+            "IBAN in groups",
+            9_000,
+            Box::new(|r| {
+                let all = digits(r, 20);
+                format!(
+                    "DE{} {} {} {} {} {}",
+                    &all[..2],
+                    &all[2..6],
+                    &all[6..10],
+                    &all[10..14],
+                    &all[14..18],
+                    &all[18..]
+                )
+            }),
+        ),
+        ("EAN-13", 800, Box::new(|r| digits(r, 13))),
+        (
+            "ISBN-13",
+            0,
+            Box::new(|r| format!("978-{}-{}-{}-{}", digits(r, 1), digits(r, 2), digits(r, 6), digits(r, 1))),
+        ),
+        ("phone", 900, Box::new(|r| format!("+{} {} {}", r.random_range(1..100), digits(r, 3), digits(r, 7)))),
+        ("milliseconds", 0, Box::new(|r| r.random_range(1_600_000_000_000u64..1_900_000_000_000).to_string())),
+        ("microseconds", 0, Box::new(|r| r.random_range(1_600_000_000_000_000u64..1_900_000_000_000_000).to_string())),
+        ("order number", 0, Box::new(|r| format!("ORD-2026-{}", digits(r, 8)))),
+        ("float", 0, Box::new(|r| r.random::<f64>().to_string())),
+        (
+            "coordinates",
+            300,
+            Box::new(|r| format!("{:.6}, {:.6}", r.random_range(-90.0..90.0), r.random_range(-180.0..180.0))),
+        ),
+        ("UUID", 60, Box::new(uuid)),
+        ("JWT", 60, Box::new(|r| format!("{}.{}.{}", base64(r, 36), base64(r, 120), base64(r, 43)))),
+    ];
+    let mut wrong = Vec::new();
+    for (kind, bound, make) in kinds {
+        let rate = chance(20_000, make);
+        println!("{kind}: {rate} of 100,000");
+        wrong.extend((rate > bound).then_some((kind, rate, bound)));
+    }
+    assert_eq!(wrong, [], "of 100,000 are taken for a card number");
+}
+
+/// The number with this beginning that passes the check.
+fn with_check_digit(beginning: &str) -> String {
+    (0..10).map(|digit| format!("{beginning}{digit}")).find(|number| passes_luhn(number)).expect("one of ten passes")
+}
+
+proptest! {
+    #[test]
+    fn nothing_is_changed_twice(given in r#"([0-9]{1,6}|[ .\-/+_%&\\"{}:,\[\]=;x]|cvc|sk_test_|\u0034|&#52;|%34|4539578763621486|••• ?){0,40}"#) {
+        let once = text(&given);
+        prop_assert_eq!(text(&once), once.clone(), "from {}", given);
+    }
+
+    #[test]
+    fn no_number_of_any_brand_stays_whole_however_it_is_grouped(
+        beginning in "(4[0-9]{14}|5[1-5][0-9]{13}|3[47][0-9]{12}|6011[0-9]{11}|35[3-8][0-9]{12}|36[0-9]{11}|62[0-9]{16})",
+        separators in proptest::collection::vec(r"( |-|\.\.|/|_|\t|\u{200b}|\u{3000}){0,2}", 19),
+        before in "([a-z]{0,3}|[0-9]{1,4} )", after in "([a-z,]{0,3}| [0-9]{1,4})",
+    ) {
+        let number = with_check_digit(&beginning);
+        prop_assume!(card::could_be_issued(&number));
+        let grouped: String = number.chars().zip(&separators).map(|(c, separator)| format!("{c}{separator}")).collect();
+        let masked = text(&format!("{before}{}{after}", grouped.trim_end_matches(|c: char| !c.is_ascii_digit())));
+        let hidden = masked.matches('*').count();
+        prop_assert!(hidden >= number.len() - 10, "{}", masked);
+    }
+
+    #[test]
+    fn what_is_clean_stays_to_the_byte(given in r#"[a-zA-Z .,:;'"!?äöü€0-9]{0,40}"#) {
+        let masked = text(&given);
+        if !masked.contains('*') && !masked.contains('•') {
+            prop_assert_eq!(masked, given);
+        }
+    }
+}
