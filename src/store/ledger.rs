@@ -4,7 +4,9 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row, types::Type};
 use serde_json::Value;
 
 use crate::{
-    domain::{api::ApiResponse, entry::EntryId, redaction::Redaction, request_log::ExchangeId},
+    domain::{
+        api::ApiResponse, entry::EntryId, keyed_hash::IdentityKey, redaction::Redaction, request_log::ExchangeId,
+    },
     minter::{
         Cursor, Ledger, LedgerError, ObjectKind, PageQuery, Remembered, StoredObject,
         idempotency::{AnswerKey, Fingerprint, KEPT_FOR, Record},
@@ -17,6 +19,8 @@ const MOST_ANSWERS: i64 = 1_000_000;
 pub(super) struct SqlLedger<'a> {
     connection: &'a Connection,
     redaction: &'a Redaction,
+    /// What ids are stored and looked up as: those that the minter makes are stored as they are.
+    identities: &'a IdentityKey,
     /// The account that the call is for, as it is stored.
     account: Option<&'a str>,
     /// What is to be remembered once the exchange has its number.
@@ -34,8 +38,13 @@ pub(super) struct Rest {
 }
 
 impl<'a> SqlLedger<'a> {
-    pub(super) fn new(connection: &'a Connection, redaction: &'a Redaction, account: Option<&'a str>) -> Self {
-        Self { connection, redaction, account, remembered: None, recalled: None, broken: None }
+    pub(super) fn new(
+        connection: &'a Connection,
+        identities: &'a IdentityKey,
+        redaction: &'a Redaction,
+        account: Option<&'a str>,
+    ) -> Self {
+        Self { connection, redaction, identities, account, remembered: None, recalled: None, broken: None }
     }
 
     /// # Errors
@@ -65,7 +74,7 @@ impl<'a> SqlLedger<'a> {
     fn position(&self, kind: ObjectKind, id: &str) -> rusqlite::Result<Option<i64>> {
         self.connection
             .prepare_cached("SELECT position FROM objects WHERE id = ?1 AND kind = ?2")?
-            .query_row((id, kind.as_str()), |row| row.get(0))
+            .query_row((self.identities.stored(id), kind.as_str()), |row| row.get(0))
             .optional()
     }
 
@@ -135,7 +144,7 @@ impl Ledger for SqlLedger<'_> {
     }
 
     fn insert(&mut self, object: &StoredObject) -> Result<(), LedgerError> {
-        let id = &object.id;
+        let id = self.identities.stored(&object.id);
         let inserted = self
             .connection
             .prepare_cached(
@@ -145,7 +154,7 @@ impl Ledger for SqlLedger<'_> {
             .and_then(|mut insert| {
                 insert.execute((
                     object.kind.as_str(),
-                    id,
+                    &id,
                     &object.parent,
                     object.created,
                     self.json(&object.body),
@@ -165,22 +174,28 @@ impl Ledger for SqlLedger<'_> {
     fn get(&mut self, kind: ObjectKind, id: &str) -> Result<Option<StoredObject>, LedgerError> {
         self.connection
             .prepare_cached("SELECT id, parent, created, body, state FROM objects WHERE id = ?1 AND kind = ?2")
-            .and_then(|mut get| get.query_row((id, kind.as_str()), |row| object(kind, row)).optional())
+            .and_then(|mut get| {
+                get.query_row((self.identities.stored(id), kind.as_str()), |row| {
+                    Ok(StoredObject { id: id.to_owned(), ..object(kind, row)? })
+                })
+                .optional()
+            })
             .map_err(|error| told(&error))
     }
 
     fn update(&mut self, object: &StoredObject) -> Result<(), LedgerError> {
-        let id = &object.id;
+        let id = self.identities.stored(&object.id);
         let (body, state) = (self.json(&object.body), self.json(&object.state));
         let changed = self.change(|connection| {
             connection
                 .prepare_cached("UPDATE objects SET parent = ?3, body = ?4, state = ?5 WHERE id = ?1 AND kind = ?2")?
-                .execute((id, object.kind.as_str(), &object.parent, body, state))
+                .execute((&id, object.kind.as_str(), &object.parent, body, state))
         })?;
         if changed == 1 { Ok(()) } else { Err(self.broke(LedgerError(format!("{id} does not exist")))) }
     }
 
     fn remove(&mut self, kind: ObjectKind, id: &str) -> Result<(), LedgerError> {
+        let id = self.identities.stored(id);
         self.change(|connection| {
             connection
                 .prepare_cached("DELETE FROM objects WHERE id = ?1 AND kind = ?2")?

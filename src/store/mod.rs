@@ -115,10 +115,10 @@ impl Store {
         };
         tracing::debug!(place = location.shown(), run = run.name, "history opened");
         let workspace_secret = location.workspace_secret(&connection)?;
-        let work = Work::new(connection, run.name.clone());
+        let identities = IdentityKey::new(&workspace_secret);
+        let work = Work::new(connection, identities.clone(), run.name.clone());
         let writer = Writer::start(work)
             .map_err(|error| StoreError::Other { doing: "start the history's writer", reason: error.to_string() })?;
-        let identities = IdentityKey::new(&workspace_secret);
         Ok(Self(Arc::new(Inner { writer, location, workspace_secret, identities, _run: run })))
     }
 

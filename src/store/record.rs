@@ -124,7 +124,7 @@ impl Work {
         begun: Instant,
         answer: Answer,
     ) -> Result<(Recorded, ApiResponse), Failed> {
-        let mut ledger = SqlLedger::new(&self.connection, &call.redaction, call.account.as_deref());
+        let mut ledger = SqlLedger::new(&self.connection, &self.identities, &call.redaction, call.account.as_deref());
         let response = answer(&mut ledger)?;
         let rest = ledger.finish()?;
         let response = call.redaction.local_answer(response);

@@ -27,7 +27,7 @@ use super::{
     error::{Failed, StoreError},
     reply::{self, Reply},
 };
-use crate::domain::{redaction::Redaction, request_log::ExchangeId};
+use crate::domain::{keyed_hash::IdentityKey, redaction::Redaction, request_log::ExchangeId};
 
 /// The most jobs in one transaction: more would make the first of them wait for the disk too long.
 const GROUP_LIMIT: usize = 512;
@@ -40,6 +40,7 @@ type Told = Box<dyn FnOnce(Result<(), &StoreError>)>;
 /// What the jobs work on.
 pub(super) struct Work {
     pub(super) connection: Connection,
+    pub(super) identities: IdentityKey,
     /// The name of this run of the program.
     pub(super) run: String,
     /// What must not be written of the answers to the calls that are on their way.
@@ -51,8 +52,8 @@ pub(super) struct Work {
 }
 
 impl Work {
-    pub(super) fn new(connection: Connection, run: String) -> Self {
-        Self { connection, run, redactions: HashMap::new(), settled: Vec::new(), lost: None }
+    pub(super) fn new(connection: Connection, identities: IdentityKey, run: String) -> Self {
+        Self { connection, identities, run, redactions: HashMap::new(), settled: Vec::new(), lost: None }
     }
 }
 

@@ -12,7 +12,7 @@ use testcard::{
     },
     minter::{
         self, Ledger, LedgerError, MemoryLedger, ObjectKind, PageQuery, Remembered, StoredObject, Workspace, auth,
-        idempotency::Record,
+        idempotency::{AnswerKey, Record},
     },
 };
 
@@ -406,7 +406,7 @@ impl Ledger for ReadOnly {
         Ok(Vec::new())
     }
 
-    fn recall(&mut self, _: &str) -> Result<Option<Remembered>, LedgerError> {
+    fn recall(&mut self, _: &AnswerKey) -> Result<Option<Remembered>, LedgerError> {
         Ok(None)
     }
 

@@ -261,8 +261,7 @@ fn json_in(text: &str, own: &OwnSecrets, level: u8) -> Vec<Edit> {
 
 /// Keys, codes behind their words, and numbers of a text as it is.
 fn plain(text: &str, own: &OwnSecrets) -> Vec<Edit> {
-    let keys =
-        find_keys(text).map(|key| Edit { about: key.prefix.start..key.secret.end, ..Edit::hide(key.secret) });
+    let keys = find_keys(text).map(|key| Edit { about: key.prefix.start..key.secret.end, ..Edit::hide(key.secret) });
     let codes = codes::find(text).into_iter().map(|code| Edit { about: code.whole, ..Edit::hide(code.digits) });
     let numbers = numbers::find(text, &own.numbers()).into_iter();
     let numbers = numbers.filter_map(|number| Edit::stars(number.whole, number.hidden));

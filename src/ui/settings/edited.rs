@@ -341,7 +341,7 @@ mod tests {
             |edited| {
                 edited.profiles[0].account = "sk_test_planted".to_owned();
                 edited.profiles[0].base_url = String::new();
-                edited.card_name = "4111 1111 1111 1112".to_owned();
+                edited.card_name = "4539 5787 6362 1486".to_owned();
             },
             &[
                 (FieldName::BaseUrl, "not a URL"),
