@@ -116,7 +116,7 @@ fn cancelled() -> Result<ApiResponse, TransportError> {
     Err(TransportError::Cancelled)
 }
 
-const TOOK: Duration = Duration::from_micros(1500);
+pub const TOOK: Duration = Duration::from_micros(1500);
 
 #[test]
 fn a_restart_keeps_everything() {

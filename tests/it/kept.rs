@@ -1,0 +1,363 @@
+//! What is answered is what is kept: shown again, replayed and exported, byte for byte, whatever was sent; and what is
+//! looked up is looked up whole.
+
+use proptest::prelude::*;
+use rusqlite::Connection;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use testcard::{
+    backend::Targets,
+    domain::{
+        api::{ApiRequest, ApiResponse, HttpMethod, Target},
+        mask::{HIDDEN, Kept},
+        policies::Policies,
+    },
+    store::{FILE_NAME, Place, Store},
+};
+
+use crate::{
+    store::{TOOK, moment, open, response, retrieval},
+    support::{program::Home, serving::Serving, wire::Answer},
+};
+
+/// Passes the check, has the length of its brand, and is no published test card; and another that is shown alike.
+const NUMBER: &str = "4539578763621486";
+const SHOWN_ALIKE: &str = "4539570000051486";
+const SHOWN: &str = "453957******1486";
+
+/// What a tester sends, and what a bad rule takes for the number of a card.
+const REALISTIC: [(&str, &str); 15] = [
+    ("email", "test+1700000000123@example.com"),
+    ("phone", "+49 151 23456789012"),
+    ("description", "order 2026-11-28-000123456789"),
+    ("metadata[ean]", "4006381333931"),
+    ("metadata[isbn]", "978-3-16-148410-0"),
+    ("metadata[iban]", "DE89 3704 0044 0532 0130 00"),
+    ("metadata[float]", "52.520006599999997"),
+    ("metadata[place]", "52.5200066, 13.4049540"),
+    ("metadata[milliseconds]", "1700000000123"),
+    ("metadata[uuid]", "12345678-1234-4123-8123-123456789012"),
+    ("metadata[snowflake]", "1234567890123456789"),
+    ("metadata[tracking]", "1Z 999 AA1 01 2345 6784"),
+    ("name", "J*hn"),
+    ("address[line1]", "Apt *5, 1234 5678 9012"),
+    ("metadata[ip]", "192.168.100.200"),
+];
+
+fn post(path: &str, params: &[(&str, &str)], headers: &[(&str, &str)]) -> ApiRequest {
+    ApiRequest {
+        method: HttpMethod::Post,
+        path: path.to_owned(),
+        params: params.iter().copied().collect(),
+        headers: headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+    }
+}
+
+/// A run of the program on a place: its minter and its store.
+struct Running {
+    runtime: tokio::runtime::Runtime,
+    targets: Targets,
+}
+
+impl Running {
+    fn on(place: &Place, seed: Option<u64>) -> Self {
+        let store = Store::open(place, moment(0)).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        Self { runtime, targets: Targets::new(store, seed) }
+    }
+
+    /// The answer as kept.
+    #[track_caller]
+    fn send(&self, request: &ApiRequest) -> ApiResponse {
+        let backend = self.targets.local(Policies::default());
+        let recorded = self.runtime.block_on(backend.send(request, moment(1))).unwrap();
+        recorded.exchange.outcome.unwrap()
+    }
+
+    #[track_caller]
+    fn make(&self, request: &ApiRequest) -> Value {
+        let answer = self.send(request);
+        assert_eq!(answer.http_status, 200, "{}", answer.text());
+        answer.json().unwrap()
+    }
+
+    fn get(&self, path: &str) -> Value {
+        self.send(&ApiRequest::get(path)).json().unwrap()
+    }
+}
+
+#[test]
+fn what_a_tester_sends_comes_back_as_it_was_sent() {
+    let home = Home::new();
+    let mut server = Serving::start(&home, &[]);
+    let made = server.post("/v1/customers", &REALISTIC);
+    assert_eq!(made.status, 200, "{}", made.text());
+    let customer = made.json();
+    let at = |name: &str| {
+        let path: String = name.split('[').map(|part| format!("/{}", part.trim_end_matches(']'))).collect();
+        customer.pointer(&path).and_then(Value::as_str).map(str::to_owned)
+    };
+    for (name, value) in REALISTIC {
+        assert_eq!(at(name).as_deref(), Some(value), "{name}");
+    }
+    let path = format!("/v1/customers/{}", customer["id"].as_str().unwrap());
+    assert_eq!(server.get(&path).text(), made.text());
+    server.kill();
+    let server = Serving::start(&home, &[]);
+    assert_eq!(server.get(&path).text(), made.text(), "after a crash");
+}
+
+/// The parameters that customers, charges and tokens take as free text.
+fn text_params() -> impl Strategy<Value = Vec<(String, String)>> {
+    let name = prop_oneof![
+        Just("name".to_owned()),
+        Just("description".to_owned()),
+        Just("phone".to_owned()),
+        Just("address[line1]".to_owned()),
+        Just("shipping[name]".to_owned()),
+        "metadata\\[[a-z0-9*•]{1,8}\\]",
+    ];
+    let piece = prop_oneof![
+        4 => "[a-zA-Z0-9 .,:*•_/+\\-\"\\\\{}%&;#äß\u{2003}]{0,12}",
+        1 => Just(NUMBER.to_owned()),
+        1 => Just("4539 5787 6362 1486".to_owned()),
+        1 => Just("sk_test_51abc_REAL".to_owned()),
+        1 => Just("cvc is 123".to_owned()),
+        1 => Just("&#52;".to_owned()),
+        1 => Just("{\"cvc\": \"123\"}".to_owned()),
+    ];
+    let value = proptest::collection::vec(piece, 1..4).prop_map(|pieces| pieces.concat().chars().take(19).collect());
+    proptest::collection::vec((name, value), 0..6)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+    #[test]
+    fn an_object_is_shown_again_as_it_was_answered(texts in text_params(), is_on_disk in any::<bool>(), key in "[a-z]{3} ?([0-9]{0,13}|4539578763621486)") {
+        let folder = TempDir::new().unwrap();
+        let place = if is_on_disk { Place::Folder(folder.path().to_owned()) } else { Place::Memory };
+        let mut running = Running::on(&place, Some(7));
+        let mut params: Vec<(&str, &str)> = texts.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        if texts.iter().any(|(name, value)| name == "shipping[name]" && !value.is_empty()) {
+            params.push(("shipping[address][line1]", "1"));
+        }
+        let request = post("/v1/customers", &params, &[("Idempotency-Key", &key)]);
+        let made = running.send(&request);
+        if made.http_status != 200 {
+            return Ok(());
+        }
+        let path = format!("/v1/customers/{}", made.json().unwrap()["id"].as_str().unwrap());
+        let mut rounds = vec![false];
+        rounds.extend(is_on_disk.then_some(true));
+        for is_restarted in rounds {
+            if is_restarted {
+                drop(running);
+                running = Running::on(&place, Some(8));
+            }
+            let shown = running.send(&ApiRequest::get(&path));
+            prop_assert_eq!(shown.text(), made.text());
+            let replayed = running.send(&request);
+            prop_assert_eq!(replayed.text(), made.text());
+            prop_assert_eq!(replayed.header("Idempotent-Replayed"), Some("true"));
+        }
+    }
+}
+
+#[test]
+fn a_key_holds_over_a_crash_and_in_every_process_whatever_is_in_it() {
+    let home = Home::new();
+    let mut server = Serving::start(&home, &[]);
+    let other = Serving::start(&home, &["--seed", "5"]);
+    let charge = |server: &Serving, key: &str, account: Option<&str>| -> Answer {
+        let mut headers = vec![("Idempotency-Key", key)];
+        headers.extend(account.map(|account| ("Stripe-Account", account)));
+        let answer = server.send(
+            "POST",
+            "/v1/charges",
+            &[("amount", "500"), ("currency", "usd"), ("source", "tok_visa")],
+            &headers,
+        );
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        assert_eq!(answer.header("Idempotency-Key"), Some(key), "echoed as sent");
+        assert_eq!(answer.header("Stripe-Account"), account, "echoed as sent");
+        answer
+    };
+    let (number, alike) = (format!("refund-{NUMBER}"), format!("refund-{SHOWN_ALIKE}"));
+    let cases = [
+        ("refund-1700000000123", None),
+        (number.as_str(), None),
+        (alike.as_str(), None),
+        ("k1", Some("acct_1")),
+        ("acct_1 k1", None),
+        ("17000000012", Some("acct_1")),
+        ("17000990012", Some("acct_1")),
+        ("k1", Some("acct_4539578763621486")),
+        ("k1", Some("acct_4539570000051486")),
+        ("k1", Some("acct")),
+        ("1 k1", Some("acct_")),
+        ("sk_test_51abc", None),
+    ];
+    let made: Vec<String> = cases.iter().map(|(key, account)| charge(&server, key, *account).text()).collect();
+    let unique: std::collections::HashSet<&String> = made.iter().collect();
+    assert_eq!(unique.len(), cases.len(), "no two of them are one");
+    let check = |server: &Serving| {
+        for ((key, account), first) in cases.iter().zip(&made) {
+            let again = charge(server, key, *account);
+            assert_eq!(
+                (again.header("Idempotent-Replayed"), &again.text()),
+                (Some("true"), first),
+                "{key} {account:?}"
+            );
+        }
+    };
+    check(&server);
+    check(&other);
+    server.kill();
+    check(&Serving::start(&home, &[]));
+    for (path, bytes) in home.files() {
+        let text = String::from_utf8_lossy(&bytes);
+        for secret in [NUMBER, SHOWN_ALIKE, SHOWN, "51abc"] {
+            assert!(!text.contains(secret), "{} holds {secret}", path.display());
+        }
+    }
+}
+
+#[test]
+fn an_email_filter_finds_the_one_that_was_meant() {
+    let running = Running::on(&Place::Memory, None);
+    let emails = ["test+1700000000123@example.com", "test+1700009990123@example.com"]
+        .map(str::to_owned)
+        .into_iter()
+        .chain([NUMBER, SHOWN_ALIKE].map(|number| format!("{number}@example.com")))
+        .collect::<Vec<_>>();
+    let made: Vec<Value> =
+        emails.iter().map(|email| running.make(&post("/v1/customers", &[("email", email)], &[]))).collect();
+    for (email, customer) in emails.iter().zip(&made) {
+        let mut list = ApiRequest::get("/v1/customers");
+        list.params.push("email", email.as_str());
+        let found = running.send(&list).json().unwrap();
+        assert_eq!(found["data"], json!([customer]), "{email}");
+    }
+    // The address that a customer has is the one that was sent last, and stays where none is sent.
+    let path = format!("/v1/customers/{}", made[2]["id"].as_str().unwrap());
+    let named = running.make(&post(&path, &[("name", "Jenny")], &[]));
+    assert_eq!(named["email"], format!("{SHOWN}@example.com"));
+    let mut list = ApiRequest::get("/v1/customers");
+    list.params.push("email", emails[2].as_str());
+    assert_eq!(running.send(&list).json().unwrap()["data"], json!([named]));
+}
+
+#[test]
+fn numbers_that_are_amounts_are_read_as_sent() {
+    let running = Running::on(&Place::Memory, None);
+    let charge = |amount: &str, capture: &str| {
+        let params = [("amount", amount), ("currency", "usd"), ("source", "tok_visa"), ("capture", capture)];
+        running.send(&post("/v1/charges", &params, &[])).json().unwrap()["error"].clone()
+    };
+    assert_eq!(charge(NUMBER, "true")["code"], "amount_too_large");
+    assert_eq!(charge(&format!("{NUMBER}x"), "true")["message"], format!("Invalid integer: {SHOWN}x"));
+    assert_eq!(charge("500", NUMBER)["message"], format!("Invalid boolean: {SHOWN}"));
+}
+
+#[test]
+fn a_customer_has_the_id_that_it_was_given_but_none_that_may_not_be_kept() {
+    let running = Running::on(&Place::Memory, None);
+    let customer = running.make(&post("/v1/customers", &[("id", "cus_of-1700000000123")], &[]));
+    assert_eq!(running.get("/v1/customers/cus_of-1700000000123"), customer);
+    let refused = |id: &str| {
+        let answer = running.send(&post("/v1/customers", &[("id", id)], &[]));
+        assert_eq!(answer.http_status, 400, "{}", answer.text());
+        answer.json().unwrap()["error"].clone()
+    };
+    assert_eq!(refused("cus_of-1700000000123")["code"], "resource_already_exists");
+    let error = refused(&format!("cus_{NUMBER}"));
+    assert_eq!(error["param"], "id");
+    assert!(error["message"].as_str().unwrap().contains("choose another id"), "{error}");
+    assert!(!error.to_string().contains(NUMBER));
+}
+
+#[test]
+fn an_answer_of_the_real_api_keeps_every_other_byte_and_says_where_it_was_changed() {
+    let folder = TempDir::new().unwrap();
+    let store = open(folder.path());
+    let body = format!(
+        "{{ \"id\":\"tok_1\",\"n\":1.10, \"n\":{NUMBER},\r\n\"a\":\"\\/\\u00e4 {NUMBER}\",\"cvc\":\"123\",\"big\":1e400 }}"
+    );
+    let kept = format!(
+        "{{ \"id\":\"tok_1\",\"n\":1.10, \"n\":\"{SHOWN}\",\r\n\"a\":\"\\/\\u00e4 {SHOWN}\",\"cvc\":\"•••\",\"big\":1e400 }}"
+    );
+    let mut answer = response(200, &json!({}));
+    answer.body = body.into_bytes();
+    let journaled = store.journal(retrieval(Target::Stripe, "tok_1")).wait().unwrap();
+    let recorded = store.finish(journaled.exchange, TOOK, Ok(answer)).wait().unwrap();
+    let read = store.reader().unwrap().exchange(journaled.exchange).unwrap().unwrap();
+    for exchange in [recorded.exchange, read] {
+        let answer = exchange.outcome.unwrap();
+        assert_eq!(answer.text(), kept);
+        let places: Vec<&[u8]> = exchange.replaced.iter().map(|place| &answer.body[place.clone()]).collect();
+        assert_eq!(places, [format!("\"{SHOWN}\"").as_bytes(), b"******", HIDDEN.as_bytes()]);
+    }
+}
+
+#[test]
+fn how_much_of_a_parameter_is_kept_is_known_and_older_rows_are_read_by_their_looks() {
+    let folder = TempDir::new().unwrap();
+    let store = open(folder.path());
+    let params =
+        [("card[number]", NUMBER), ("card[cvc]", "987"), ("card[name]", "J*hn 5"), ("card[address_line1]", "•••")];
+    let running = Running::on(&Place::Folder(folder.path().to_owned()), None);
+    running.send(&post("/v1/tokens", &params, &[]));
+    let kept = || {
+        let page = store.reader().unwrap().page(&testcard::domain::entry::HistoryFilter::default(), 1).unwrap();
+        store.reader().unwrap().detail(page[0].id).unwrap().unwrap().request.kept
+    };
+    assert_eq!(kept(), [Kept::Masked, Kept::Hidden, Kept::Whole, Kept::Whole]);
+    let connection = Connection::open(folder.path().join(FILE_NAME)).unwrap();
+    let written: String = connection.query_row("SELECT params FROM exchanges", [], |row| row.get(0)).unwrap();
+    assert!(
+        written.starts_with(&format!(r#"[["card[number]","{SHOWN}","masked"],["card[cvc]","•••","hidden"],["#)),
+        "{written}"
+    );
+    connection
+        .execute(
+            "UPDATE exchanges SET has_marks = 0, params = ?1",
+            [format!(r#"[["a","{SHOWN}"],["b","•••"],["c","J*hn"],["d","x sk_test_•••"]]"#)],
+        )
+        .unwrap();
+    assert_eq!(kept(), [Kept::Masked, Kept::Hidden, Kept::Whole, Kept::Masked]);
+}
+
+#[test]
+fn an_answer_that_was_remembered_before_lengths_were_is_found() {
+    let folder = TempDir::new().unwrap();
+    let place = Place::Folder(folder.path().to_owned());
+    let charge = |key: &str, account: Option<&str>| {
+        let mut headers = vec![("Idempotency-Key", key)];
+        headers.extend(account.map(|account| ("Stripe-Account", account)));
+        post("/v1/charges", &[("amount", "500"), ("currency", "usd"), ("source", "tok_visa")], &headers)
+    };
+    let running = Running::on(&place, None);
+    let (plain, connected) = (charge("k1", None), charge("k2", Some("acct_1")));
+    let made = [running.send(&plain).text(), running.send(&connected).text()];
+    let connection = Connection::open(folder.path().join(FILE_NAME)).unwrap();
+    for (older, key) in [("k1", "%:k1"), ("acct_1 k2", "%:k2")] {
+        assert_eq!(connection.execute("UPDATE answers SET key = ?1 WHERE key LIKE ?2", [older, key]).unwrap(), 1);
+    }
+    assert_eq!([running.send(&plain).text(), running.send(&connected).text()], made);
+    let apart = running.send(&charge("acct_1 k2", None));
+    assert!(!made.contains(&apart.text()), "a space parts nothing any more");
+}
+
+#[test]
+fn an_entry_has_an_id_that_no_other_machine_gives() {
+    let folder = TempDir::new().unwrap();
+    let running = Running::on(&Place::Folder(folder.path().to_owned()), Some(1));
+    for _ in 0..3 {
+        running.send(&post("/v1/tokens", &crate::support::serving::CARD, &[]));
+    }
+    let connection = Connection::open(folder.path().join(FILE_NAME)).unwrap();
+    let distinct: i64 = connection
+        .query_row("SELECT count(DISTINCT uid) FROM entries WHERE length(uid) = 16", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(distinct, 3);
+}
