@@ -29,7 +29,7 @@
 //! | [`messages`] | commands and updates between window and background, plain data | domain |
 //! | [`model`] | what the window knows; `apply` is the only way to change it | domain, messages |
 //! | [`minter`] | Stripe's test mode as a pure state machine over a `Ledger` | domain |
-//! | [`store`] | history and ledger in SQLite, masked at the door, one writer with group commit | domain, minter |
+//! | [`store`] | history and ledger in SQLite, redacted before it is written, one writer with group commit | domain, minter |
 //! | [`stripe`] | the real API over HTTPS, its answers untouched | domain |
 //! | [`keys`] | API keys, one a profile: environment, system keyring, session | domain |
 //! | [`settings`] | the folders and the files of a person's own: settings, presets, draft, the window's place | domain |
@@ -74,9 +74,20 @@
 //!
 //! # Safety
 //!
-//! Live keys have no type to be held in. Card numbers that are not published test cards, security codes and keys pass
-//! [`domain::mask`] before anything is written; secrets live in [`domain::secret::SecretText`], whose one way out is
-//! `expose`. A key goes over https, or to this machine. A snippet is written from the masked call, so it cannot hold what
+//! Live keys have no type to be held in. [`domain::mask`] knows what may not be written down by what it is: the number of
+//! a card that somebody could have, a security code, a key. [`domain::redaction`] applies it to a call and its answer,
+//! with what the call itself made secret; secrets live in [`domain::secret::SecretText`], whose one way out is `expose`.
+//!
+//! *Answered is kept*: the minter reads free text as it may be kept ([`minter`]'s `Fields::text`), and its answer is
+//! redacted before it is sent, so the bytes that leave are the bytes that are kept, shown again and replayed. Of the real
+//! API's answers the places that may not be kept are replaced, counted and told; every other byte stays. How much of each
+//! parameter is kept is a mark beside it ([`domain::mask::Kept`]), never read off its looks.
+//!
+//! *Identity is whole*: ids, filters, accounts and idempotency keys are looked up as they were sent. Where one may not be
+//! written down, a hash under the folder's secret stands for it ([`domain::keyed_hash::IdentityKey`]), in every process
+//! and after a restart, and it is shown as `•••` altogether.
+//!
+//! A key goes over https, or to this machine. A snippet is written from the masked call, so it cannot hold what
 //! was not kept; presets and the draft keep published test cards only, and no code.
 //!
 //! # Deliberately absent

@@ -105,6 +105,11 @@ fn prefix_length(text: &[u8]) -> Option<usize> {
     moded.or_else(|| OTHER_PREFIXES.iter().find(|prefix| begins(0, prefix)).map(|prefix| prefix.len()))
 }
 
+/// What a text begins with if it begins as a key does: `sk_test_`, in whatever case; else nothing.
+pub fn key_prefix(text: &str) -> &str {
+    &text[..prefix_length(text.as_bytes()).unwrap_or_default()]
+}
+
 /// How many bytes of a key's secret part a text begins with: up to white space or what delimits a value, without the
 /// punctuation of the sentence around it. None where stars stand in its place already, as in Stripe's own refusals.
 fn secret_length(text: &str) -> usize {

@@ -50,6 +50,7 @@ pub fn base62(mut value: u128, digits: usize) -> String {
 }
 
 /// HMAC-SHA256 of the data, apart for each purpose.
+#[expect(clippy::missing_panics_doc, reason = "HMAC takes a key of any length")]
 pub fn keyed_hash(key: &[u8; 32], purpose: &str, data: &[u8]) -> [u8; 32] {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
     mac.update(purpose.as_bytes());

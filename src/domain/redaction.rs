@@ -23,6 +23,14 @@ pub struct Redaction {
     own: OwnSecrets,
 }
 
+/// An answer of the real API as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptAnswer {
+    pub answer: ApiResponse,
+    /// The places of its body that are not as they came, in bytes.
+    pub replaced: Vec<Range<usize>>,
+}
+
 impl Redaction {
     pub fn of(request: &ApiRequest) -> Self {
         Self { own: OwnSecrets::of(request.params.iter()) }
@@ -52,14 +60,15 @@ impl Redaction {
         ApiResponse { headers: self.headers(&sent.headers), ..sent.clone() }
     }
 
-    /// An answer of the real API as it is kept, and the places of its body that are not as they came, in bytes.
-    pub fn foreign_answer(&self, answer: &ApiResponse) -> (ApiResponse, Vec<Range<usize>>) {
+    /// An answer of the real API as it is kept.
+    pub fn foreign_answer(&self, answer: &ApiResponse) -> KeptAnswer {
         let text = String::from_utf8_lossy(&answer.body);
-        let (body, places) = match mask::redacted_body(&text, &self.own) {
+        let (body, replaced) = match mask::redacted_body(&text, &self.own) {
             Some(redacted) => (redacted.text.into_bytes(), redacted.places),
             None => (text.into_owned().into_bytes(), Vec::new()),
         };
-        (ApiResponse { http_status: answer.http_status, headers: self.headers(&answer.headers), body }, places)
+        let headers = self.headers(&answer.headers);
+        KeptAnswer { answer: ApiResponse { http_status: answer.http_status, headers, body }, replaced }
     }
 
     /// Why no answer came, as it is kept.
@@ -156,9 +165,9 @@ mod tests {
     fn a_foreign_answer_keeps_every_byte_but_what_is_secret_and_tells_where() {
         let body = "{ \"a\": 1.10, \"a\": 4539578763621486,\n\"cvc\": \"123\" }";
         let answer = ApiResponse { http_status: 200, headers: Vec::new(), body: body.into() };
-        let (kept, places) = Redaction::default().foreign_answer(&answer);
+        let KeptAnswer { answer: kept, replaced } = Redaction::default().foreign_answer(&answer);
         assert_eq!(kept.text(), "{ \"a\": 1.10, \"a\": \"453957******1486\",\n\"cvc\": \"•••\" }");
-        let shown: Vec<&[u8]> = places.into_iter().map(|place| &kept.body[place]).collect();
+        let shown: Vec<&[u8]> = replaced.into_iter().map(|place| &kept.body[place]).collect();
         assert_eq!(shown, ["\"453957******1486\"".as_bytes(), "•••".as_bytes()]);
     }
 }

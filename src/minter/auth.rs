@@ -4,11 +4,8 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 
 use crate::domain::{
     error::ApiError,
-    key::{ApiKey, KeyKind},
+    key::{ApiKey, KeyKind, key_prefix},
 };
-
-/// What a key may start with; it stays readable where the rest is starred.
-const PREFIXES: [&str; 6] = ["sk_test_", "rk_test_", "pk_test_", "sk_live_", "rk_live_", "pk_live_"];
 
 /// Reads the key of an `Authorization` header, `Bearer KEY` or `Basic base64(KEY:)`. Any key of test mode is let in;
 /// with `only`, of the secret and restricted ones that one.
@@ -66,7 +63,7 @@ fn invalid_key(key: &str) -> ApiError {
 
 /// The key with its prefix and its last four characters only; too short a one is starred to its end.
 fn starred(key: &str) -> String {
-    let prefix = PREFIXES.into_iter().find(|prefix| key.starts_with(prefix)).unwrap_or_default();
+    let prefix = key_prefix(key);
     let length = key.chars().count();
     let secret_until = if length >= prefix.len() + 8 { length - 4 } else { length };
     key.chars()

@@ -33,7 +33,7 @@ use crate::{
         expectation::{Expectation, Judgement},
         keyed_hash::IdentityKey,
         profile::ProfileId,
-        redaction::Redaction,
+        redaction::{KeptAnswer, Redaction},
         request_log::{ExchangeId, REPLAYED_HEADER, client_name},
         token::Token,
         usage::{self, TokenUse, Verdict},
@@ -265,7 +265,7 @@ impl Work {
         &mut self,
         id: ExchangeId,
         took: Duration,
-        outcome: Result<(ApiResponse, Vec<Range<usize>>), (Failure, bool)>,
+        outcome: Result<KeptAnswer, (Failure, bool)>,
     ) -> Result<Recorded, Failed> {
         let stored = self
             .connection
@@ -279,7 +279,7 @@ impl Work {
         let took = time_kept(took);
         let may_have_happened = outcome.as_ref().is_err_and(|(_, may_have_happened)| *may_have_happened);
         let (outcome, replaced) = match outcome {
-            Ok((answer, replaced)) => (Ok(answer), replaced),
+            Ok(KeptAnswer { answer, replaced }) => (Ok(answer), replaced),
             Err((failure, _)) => (Err(failure), Vec::new()),
         };
         let (about, changed) = match stored.entry {

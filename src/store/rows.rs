@@ -106,7 +106,7 @@ pub(super) fn exchange(row: &Row<'_>) -> rusqlite::Result<StoredExchange> {
         }
         (None, None) => None,
     };
-    let (params, kept) = params(row)?;
+    let (params, kept) = params(row)?.into_iter().unzip();
     Ok(StoredExchange {
         entry: row.get::<_, Option<i64>>(0)?.map(EntryId),
         is_creation: row.get(1)?,
@@ -173,7 +173,7 @@ impl Serialize for Param<'_> {
 
 /// The parameters of an exchange, and how much of each is kept. A row that is older than the marks is read by its looks:
 /// a star beside a digit, or the sign of a hidden text.
-fn params(row: &Row<'_>) -> rusqlite::Result<(Vec<(String, String)>, Vec<Kept>)> {
+fn params(row: &Row<'_>) -> rusqlite::Result<Vec<((String, String), Kept)>> {
     let has_marks: bool = row.get(15)?;
     let json: Option<String> = row.get(7)?;
     let rows: Vec<Vec<String>> = serde_json::from_str(json.as_deref().unwrap_or("[]"))
@@ -188,7 +188,7 @@ fn params(row: &Row<'_>) -> rusqlite::Result<(Vec<(String, String)>, Vec<Kept>)>
         };
         ((name, value), kept)
     };
-    Ok(rows.into_iter().map(read).unzip())
+    Ok(rows.into_iter().map(read).collect())
 }
 
 fn kept_by_looks(value: &str) -> Kept {

@@ -152,6 +152,7 @@ fn call_ui(
                 InlineAlert::new(Tone::Error, &sentence).ui(ui);
                 ui.add_space(4.0);
             }
+            replaced_ui(ui, exchange.replaced.len());
             let headers = |ui: &mut Ui| headers_ui(ui, "Response headers", &response.headers);
             answer_ui(ui, &mut state.answer, AnswerOf::Call(id), response, Some(exchange.took), headers, actions);
         }
@@ -269,6 +270,7 @@ fn response_ui(ui: &mut Ui, state: &mut InspectorState, detail: &EntryDetail, ac
                 ui.add_space(4.0);
             }
             let of = AnswerOf::Entry(detail.entry.id);
+            replaced_ui(ui, detail.replaced.len());
             let headers = |ui: &mut Ui| headers_ui(ui, "Response headers", &response.headers);
             answer_ui(ui, &mut state.answer, of, response, detail.entry.took, headers, actions);
         }
@@ -278,6 +280,17 @@ fn response_ui(ui: &mut Ui, state: &mut InspectorState, detail: &EntryDetail, ac
         }
         None => verdict_ui(ui, detail, actions),
     }
+}
+
+/// Says that an answer is not shown whole.
+fn replaced_ui(ui: &mut Ui, places: usize) {
+    let sentence = match places {
+        0 => return,
+        1 => "One place of this answer is replaced: card numbers, security codes and keys are not kept".to_owned(),
+        _ => format!("{places} places of this answer are replaced: card numbers, security codes and keys are not kept"),
+    };
+    InlineAlert::new(Tone::Info, &sentence).ui(ui);
+    ui.add_space(4.0);
 }
 
 fn headers_ui(ui: &mut Ui, name: &str, headers: &[(String, String)]) {

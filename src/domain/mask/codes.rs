@@ -97,17 +97,15 @@ fn words(name: &str) -> Vec<String> {
     let mut is_new = true;
     let mut before = ' ';
     for c in name.chars() {
-        if !c.is_alphanumeric() {
-            is_new = true;
-        } else {
+        if c.is_alphanumeric() {
             if is_new || (c.is_uppercase() && before.is_lowercase()) {
                 words.push(String::new());
             }
-            is_new = false;
             if let Some(word) = words.last_mut() {
                 word.extend(c.to_lowercase());
             }
         }
+        is_new = !c.is_alphanumeric();
         before = c;
     }
     // `CVV 2`, `cvc-2`: the digit belongs to the word.

@@ -31,25 +31,68 @@ struct Digit {
 /// What stands between two groups of one number: spaces of any kind, tab, newline, dashes of any kind, dot, slash,
 /// underscore, plus, soft hyphen, and signs without a width.
 fn is_separator(c: char) -> bool {
-    match c {
-        ' ' | '\t'..='\r' | '-' | '.' | '/' | '_' | '+' => true,
-        _ if c.is_ascii() => false,
-        // White space, as Unicode has it.
-        _ if c.is_whitespace() => true,
-        // Dashes and hyphens (general category Pd), the signs that look like them, and the soft one.
-        '\u{58a}' | '\u{5be}' | '\u{1400}' | '\u{1806}' | '\u{2010}'..='\u{2015}' | '\u{2e17}' | '\u{2e1a}' => true,
-        '\u{2e3a}' | '\u{2e3b}' | '\u{2e40}' | '\u{2e5d}' | '\u{301c}' | '\u{3030}' | '\u{30a0}' => true,
-        '\u{fe31}' | '\u{fe32}' | '\u{fe58}' | '\u{fe63}' | '\u{ff0d}' | '\u{10ead}' => true,
-        '\u{2212}' | '\u{2043}' | '\u{30fc}' | '\u{ad}' => true,
-        // Dots, slashes, underscores and pluses of other widths.
-        '\u{b7}' | '\u{2024}' | '\u{2027}' | '\u{3002}' | '\u{30fb}' | '\u{ff0e}' | '\u{ff65}' => true,
-        '\u{2044}' | '\u{2215}' | '\u{29f8}' | '\u{ff0f}' | '\u{ff3f}' | '\u{203f}' | '\u{ff0b}' => true,
-        // No width: joiners, directions, invisible operators, variation selectors.
-        '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' => true,
-        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => true,
-        '\u{fe00}'..='\u{fe0f}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}' => true,
-        _ => false,
+    if c.is_ascii() {
+        return matches!(c, ' ' | '\t'..='\r' | '-' | '.' | '/' | '_' | '+');
     }
+    c.is_whitespace() || is_dash(c) || is_dot_or_slash(c) || is_invisible(c)
+}
+
+/// Dashes and hyphens (general category Pd), the signs that look like them, and the soft one.
+fn is_dash(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{58a}' | '\u{5be}' | '\u{1400}' | '\u{1806}' | '\u{2010}'
+            ..='\u{2015}'
+                | '\u{2043}'
+                | '\u{2212}'
+                | '\u{2e17}'
+                | '\u{2e1a}'
+                | '\u{2e3a}'
+                | '\u{2e3b}'
+                | '\u{2e40}'
+                | '\u{2e5d}'
+                | '\u{301c}'
+                | '\u{3030}'
+                | '\u{30a0}'
+                | '\u{30fc}'
+                | '\u{fe31}'
+                | '\u{fe32}'
+                | '\u{fe58}'
+                | '\u{fe63}'
+                | '\u{ff0d}'
+                | '\u{10ead}'
+    )
+}
+
+/// Dots, slashes, underscores and pluses of other widths.
+fn is_dot_or_slash(c: char) -> bool {
+    matches!(
+        c,
+        '\u{b7}'
+            | '\u{2024}'
+            | '\u{2027}'
+            | '\u{203f}'
+            | '\u{2044}'
+            | '\u{2215}'
+            | '\u{29f8}'
+            | '\u{3002}'
+            | '\u{30fb}'
+            | '\u{ff0b}'
+            | '\u{ff0e}'
+            | '\u{ff0f}'
+            | '\u{ff3f}'
+            | '\u{ff65}'
+    )
+}
+
+/// Joiners, directions, invisible operators, fillers, selectors of variants, tags.
+fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}'
+    )
 }
 
 /// A number in a text, in bytes.

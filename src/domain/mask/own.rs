@@ -4,6 +4,9 @@
 use super::{Edit, Kept, is_number_name, is_security_code, numbers, param};
 use crate::domain::{digits::only_digits, secret::SecretText};
 
+/// An honest request has one of each. Of a hostile one so many are looked for in what is written about it: each costs a
+/// pass over the text.
+const MOST_OF_A_KIND: usize = 32;
 /// A shorter code would be taken out of dates and lengths too.
 const SHORTEST_CODE: usize = 3;
 
@@ -24,12 +27,12 @@ impl OwnSecrets {
         for (name, value) in params.filter(|(_, value)| !value.is_empty()) {
             let (_, kept) = param(name, value);
             if is_security_code(name) || kept == Kept::Hidden {
-                own.codes.push(SecretText::new(value));
+                add(&mut own.codes, value);
             } else if is_number_name(name) && kept != Kept::Whole {
-                own.typed.push(SecretText::new(value));
+                add(&mut own.typed, value);
                 let digits = only_digits(value);
                 if digits.len() >= numbers::SHORTEST_HIDDEN {
-                    own.numbers.push(SecretText::new(digits));
+                    add(&mut own.numbers, &digits);
                 }
             }
         }
@@ -77,5 +80,11 @@ impl OwnSecrets {
             found.map(|(at, found)| Edit::hide(at..at + found.len())).collect::<Vec<_>>()
         };
         self.codes.iter().filter(|code| code.expose().len() >= SHORTEST_CODE).flat_map(of).collect()
+    }
+}
+
+fn add(secrets: &mut Vec<SecretText>, secret: &str) {
+    if secrets.len() < MOST_OF_A_KIND && secrets.iter().all(|known| known.expose() != secret) {
+        secrets.push(SecretText::new(secret));
     }
 }
