@@ -187,6 +187,10 @@ fn code_after(text: &str, end: usize) -> Option<Range<usize>> {
         if digit_value(c).is_some() {
             break;
         }
+        // A code that stood here is hidden already.
+        if super::HIDDEN.starts_with(c) {
+            return None;
+        }
         if !c.is_alphanumeric() {
             has_link = true;
             rest = &rest[c.len_utf8()..];

@@ -76,12 +76,11 @@ pub fn identity(text: &str) -> &str {
 
 /// The value of a parameter as it may be written, by what its name says and by what it holds.
 pub fn param(name: &str, value: &str) -> (String, Kept) {
-    let masked = match edits_of_param(name, value) {
-        edits if edits.is_empty() => return (value.to_owned(), Kept::Whole),
-        edits => apply(value, &edits).text,
-    };
-    let kept = if masked == HIDDEN { Kept::Hidden } else { Kept::Masked };
-    (masked, kept)
+    match settled(value, |value| edits_of_param(name, value)) {
+        None => (value.to_owned(), Kept::Whole),
+        Some(Redacted { text, .. }) if text == HIDDEN => (text, Kept::Hidden),
+        Some(Redacted { text, .. }) => (text, Kept::Masked),
+    }
 }
 
 /// Whether a parameter of this name holds a security code, whatever its value.
@@ -91,21 +90,38 @@ pub fn is_security_code(name: &str) -> bool {
 
 /// A text without what may not be written, where there is anything; `own` is secret besides.
 pub fn redacted(text: &str, own: &OwnSecrets) -> Option<Redacted> {
-    let edits = edits(text, own, false, 0);
-    (!edits.is_empty()).then(|| apply(text, &edits))
+    settled(text, |text| edits(text, own, false, 0))
 }
 
 /// As [`redacted`], for an error message, a header or a text that is no JSON: the request's own security codes are
 /// replaced there too, where they stand alone.
 pub fn redacted_message(text: &str, own: &OwnSecrets) -> Option<Redacted> {
-    let edits = edits(text, own, true, 0);
-    (!edits.is_empty()).then(|| apply(text, &edits))
+    settled(text, |text| edits(text, own, true, 0))
 }
 
 /// As [`redacted`], for a body: in JSON each text, number and name by itself, with every other byte as it came.
 pub fn redacted_body(body: &str, own: &OwnSecrets) -> Option<Redacted> {
-    let edits = json::edits(body, own, 0).unwrap_or_else(|| edits(body, own, true, 0));
-    (!edits.is_empty()).then(|| apply(body, &edits))
+    settled(body, |body| json::edits(body, own, 0).unwrap_or_else(|| edits(body, own, true, 0)))
+}
+
+/// A replacement can bring together what stood apart, in an encoding above all, so a text is read until it stays as it
+/// is. This is seldom more than once more, and never more often than this.
+const MOST_ROUNDS: usize = 8;
+
+fn settled(text: &str, edits: impl Fn(&str) -> Vec<Edit>) -> Option<Redacted> {
+    let first = edits(text);
+    if first.is_empty() {
+        return None;
+    }
+    let mut redacted = apply(text, &first);
+    for _ in 1..MOST_ROUNDS {
+        let more = edits(&redacted.text);
+        if more.is_empty() {
+            break;
+        }
+        redacted = apply_more(redacted, &more);
+    }
+    Some(redacted)
 }
 
 /// Whether something in a text can be a number, a code or a key, told fast and on the safe side. What only its name or
@@ -329,6 +345,25 @@ fn apply(text: &str, edits: &[Edit]) -> Redacted {
     }
     out.push_str(&text[written..]);
     Redacted { text: out, places }
+}
+
+/// Applies edits to a text that has replacements already, whose places move or are gone.
+fn apply_more(before: Redacted, edits: &[Edit]) -> Redacted {
+    let Redacted { text, mut places } = apply(&before.text, edits);
+    let mut pieces = edits.iter().flat_map(|edit| &edit.pieces).peekable();
+    // How many bytes were put in and taken out before the place that is looked at.
+    let (mut added, mut removed) = (0, 0);
+    for place in before.places {
+        while let Some((piece, with)) = pieces.next_if(|(piece, _)| piece.end <= place.start) {
+            added += with.len();
+            removed += piece.len();
+        }
+        if pieces.peek().is_none_or(|(piece, _)| piece.start >= place.end) {
+            places.push(place.start + added - removed..place.end + added - removed);
+        }
+    }
+    places.sort_by_key(|place| place.start);
+    Redacted { text, places }
 }
 
 #[cfg(test)]

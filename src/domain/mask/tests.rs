@@ -208,6 +208,15 @@ fn the_places_that_were_replaced_are_known() {
     assert_eq!(places, ["** ****", HIDDEN, HIDDEN]);
 }
 
+#[test]
+fn places_move_with_what_is_replaced_later() {
+    let given = "sk_test_abc 416611679&#52;4539578763621486= sk_test_def";
+    let redacted = redacted(given, &OwnSecrets::default()).unwrap();
+    assert_eq!(redacted.text, "sk_test_••• ••• sk_test_•••");
+    let places: Vec<&str> = redacted.places.iter().map(|place| &redacted.text[place.clone()]).collect();
+    assert_eq!(places, [HIDDEN, HIDDEN, HIDDEN]);
+}
+
 /// Texts that make a bad reader look at everything again and again.
 fn hostile(length: usize) -> Vec<String> {
     [
