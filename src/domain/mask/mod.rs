@@ -68,8 +68,11 @@ pub fn is_whole(text: &str) -> bool {
     edits(text, &OwnSecrets::default(), false, 0).is_empty()
 }
 
-/// An idempotency key or the id of an account as it may be shown: six and four digits of it, beside the hash that it is
-/// looked up by, would give it away, so it is hidden altogether.
+/// The parameter that lists are filtered by: a customer is looked up by its address.
+const FILTER: &str = "email";
+
+/// What is looked up by a hash where it may not be written down, as it may be shown: six and four digits beside that hash
+/// would give the number away, so it is hidden altogether.
 pub fn identity(text: &str) -> &str {
     if is_whole(text) { text } else { HIDDEN }
 }
@@ -201,6 +204,9 @@ fn edits_of_param(name: &str, value: &str) -> Vec<Edit> {
         return if value == HIDDEN { Vec::new() } else { vec![Edit::hide(0..value.len())] };
     }
     let mut edits = edits(value, &OwnSecrets::default(), false, 0);
+    if name == FILTER && !edits.is_empty() && value != HIDDEN {
+        return vec![Edit::hide(0..value.len())];
+    }
     if is_number_name(name) {
         edits.extend(Edit::stars(0..value.len(), numbers::of_value(value)));
     }

@@ -161,6 +161,8 @@ fn a_parameter_is_masked_by_its_name_too() {
     check_param("order_number", "123456789012", "123456789012", Kept::Whole);
     check_param("name", "J*hn", "J*hn", Kept::Whole);
     check_param("amount", NUMBER, "453957******1486", Kept::Masked);
+    check_param("email", "4539578763621486@example.com", HIDDEN, Kept::Hidden);
+    check_param("email", "test+1700000000123@example.com", "test+1700000000123@example.com", Kept::Whole);
     check_param("description", "sk_test_x", "sk_test_•••", Kept::Masked);
     assert_eq!(identity("refund-1700000000123"), "refund-1700000000123");
     assert_eq!(identity("refund 4539578763621486"), HIDDEN);
