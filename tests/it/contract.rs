@@ -159,7 +159,7 @@ fn in_process() -> Vec<Outcome> {
         let params = params.iter().map(|(name, value)| (&**name, &**value)).collect();
         let request = ApiRequest { method: case.method, path: path.to_owned(), params, headers };
         let response = match minter::admit(Some(&key), &request, Policies::default(), None) {
-            Ok(()) => minter::handle(&mut ledger, &request, now(), Policies::default(), &workspace).unwrap(),
+            Ok(_) => minter::handle(&mut ledger, &request, now(), Policies::default(), &workspace).unwrap(),
             Err(error) => minter::refusal(&error),
         };
         let headers = response.headers.iter().map(|(name, value)| (name.to_lowercase(), value.clone())).collect();

@@ -14,6 +14,7 @@ mod form;
 mod frames;
 mod gallery;
 mod history;
+mod http_shapes;
 mod keys;
 mod layers;
 mod life;
