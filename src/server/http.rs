@@ -89,7 +89,7 @@ pub(super) async fn answer(shared: &Shared, request: Request) -> Response {
         }
     };
     // The bytes are parameters by now; what they take is given back with the answer.
-    let (_, _taken) = body.into_parts();
+    let _taken = body.into_taken();
     let request = ApiRequest { params, ..request };
     let _busy = head.extensions.get::<Arc<Place>>().map(Place::begin);
     let course = shared.faults.course(&request).await;

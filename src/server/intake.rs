@@ -6,6 +6,7 @@
 use std::{pin::Pin, sync::Arc, time::Duration};
 
 use axum::body::{Body, Bytes, HttpBody as _};
+use memmap2::MmapMut;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::{Instant, timeout, timeout_at},
@@ -83,6 +84,41 @@ pub(super) fn no_room() -> ApiError {
     ApiError::request(None, None, message).with_status(503)
 }
 
+/// The bytes of a body. A large one has pages of its own, which go back to the system with it: of what an allocator is
+/// given back, it keeps a part until its thread asks for more.
+enum Kept {
+    Small(Vec<u8>),
+    Large { pages: MmapMut, length: usize },
+}
+
+impl Kept {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Small(bytes) => bytes,
+            Self::Large { pages, length } => &pages[..*length],
+        }
+    }
+
+    /// Adds a piece, of [`BODY_BYTES`] at most in all; `false` where the system has no memory.
+    fn add(&mut self, piece: &[u8]) -> bool {
+        if let Self::Small(bytes) = self
+            && bytes.len() + piece.len() > FIRST_BYTES
+        {
+            let Ok(mut pages) = MmapMut::map_anon(BODY_BYTES) else { return false };
+            pages[..bytes.len()].copy_from_slice(bytes);
+            *self = Self::Large { length: bytes.len(), pages };
+        }
+        match self {
+            Self::Small(bytes) => bytes.extend_from_slice(piece),
+            Self::Large { pages, length } => {
+                pages[*length..*length + piece.len()].copy_from_slice(piece);
+                *length += piece.len();
+            }
+        }
+        true
+    }
+}
+
 /// How far a body has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
@@ -96,7 +132,7 @@ enum Stage {
 /// A body that is read as far as it is wanted.
 pub(super) struct Incoming {
     body: Body,
-    read: Vec<u8>,
+    read: Kept,
     stage: Stage,
     /// What the call holds of the budget: first for its head, then for every piece of its body.
     taken: Taken,
@@ -108,12 +144,12 @@ impl Incoming {
     pub(super) fn new(body: Body, head_bytes: usize, budget: &Budget) -> Result<Self, Body> {
         let Some(taken) = budget.take(head_bytes) else { return Err(body) };
         let stage = if body.is_end_stream() { Stage::Whole } else { Stage::Coming };
-        Ok(Self { body, read: Vec::new(), stage, taken, budget: budget.clone() })
+        Ok(Self { body, read: Kept::Small(Vec::new()), stage, taken, budget: budget.clone() })
     }
 
     /// What has been read.
     pub(super) fn bytes(&self) -> &[u8] {
-        &self.read
+        self.read.bytes()
     }
 
     /// Reads until the first bytes of the body are there, or all of it.
@@ -131,11 +167,11 @@ impl Incoming {
             let message = format!("The body of the request is larger than {BODY_BYTES} bytes.");
             ApiError::request(None, None, message).with_status(413)
         };
-        if self.body.size_hint().lower() > (BODY_BYTES - self.read.len()) as u64 {
+        if self.body.size_hint().lower() > (BODY_BYTES - self.bytes().len()) as u64 {
             return Err(too_large());
         }
         let deadline = Instant::now() + BODY_TIMEOUT;
-        while self.stage == Stage::Coming && self.read.len() < wanted {
+        while self.stage == Stage::Coming && self.bytes().len() < wanted {
             let Ok(piece) = timeout_at(deadline, next(&mut self.body)).await else {
                 let message = format!("The body of the request did not arrive within {} s.", BODY_TIMEOUT.as_secs());
                 return Err(ApiError::request(None, None, message).with_status(408));
@@ -146,19 +182,21 @@ impl Incoming {
                     self.stage = Stage::Broken;
                     return Err(ApiError::request(None, None, "The body of the request is broken off."));
                 }
-                Some(Ok(piece)) if self.read.len() + piece.len() > BODY_BYTES => return Err(too_large()),
+                Some(Ok(piece)) if self.bytes().len() + piece.len() > BODY_BYTES => return Err(too_large()),
                 Some(Ok(piece)) => {
                     self.taken.add(self.budget.take(piece.len()).ok_or_else(no_room)?);
-                    self.read.extend_from_slice(&piece);
+                    if !self.read.add(&piece) {
+                        return Err(no_room());
+                    }
                 }
             }
         }
         Ok(())
     }
 
-    /// What has been read, out of here; what it takes is held on to until the call is done.
-    pub(super) fn into_parts(self) -> (Vec<u8>, Taken) {
-        (self.read, self.taken)
+    /// Lets go of the bytes; what the call takes of the budget is held until the value is dropped.
+    pub(super) fn into_taken(self) -> Taken {
+        self.taken
     }
 
     /// Reads a little more of a body that nobody wants, and lets go of it. Tells whether it came to its end.
@@ -243,9 +281,8 @@ mod tests {
         }
         drop(sender);
         incoming.read_all().await.unwrap();
-        let (bytes, taken) = incoming.into_parts();
-        assert_eq!((bytes.len(), free(&budget)), (500, 400));
-        drop(bytes);
+        assert_eq!(incoming.bytes().len(), 500);
+        let taken = incoming.into_taken();
         assert_eq!(free(&budget), 400, "the call holds its part until it is done");
         drop(taken);
         assert_eq!(free(&budget), 1000);
@@ -290,8 +327,10 @@ mod tests {
         let mut incoming = Incoming::new(unread, 0, &budget).ok().unwrap();
         incoming.read_first().await.unwrap();
         assert_eq!(incoming.bytes().len(), FIRST_BYTES, "no more than is wanted");
+        assert!(matches!(incoming.read, Kept::Small(_)));
         assert_eq!(incoming.read_all().await.unwrap_err().http_status, 413);
-        assert_eq!(incoming.bytes().len(), BODY_BYTES);
+        assert!(matches!(incoming.read, Kept::Large { length: BODY_BYTES, .. }));
+        assert!(incoming.bytes().iter().all(|byte| *byte == b'x'));
         assert!(!incoming.drain().await, "its end is not seen");
     }
 
