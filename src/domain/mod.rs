@@ -13,6 +13,7 @@ pub mod expectation;
 pub mod expiry;
 pub mod fault;
 pub mod field_help;
+pub mod foreign;
 pub mod form_defaults;
 pub mod kept_draft;
 pub mod key;

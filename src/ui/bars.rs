@@ -166,6 +166,13 @@ fn server_pill_ui(ui: &mut Ui, about: &BarContext<'_>, is_narrow: bool, actions:
 
 /// Which key the real API is called with, and where.
 fn key_ui(ui: &mut Ui, settings: &Settings, key: Option<&KeyInfo>, is_narrow: bool, actions: &mut Vec<Action>) {
+    if let Some(fault) = settings.stripe().fault() {
+        let words = format!("No calls leave: {}", fault.place);
+        if pill_ui(ui, Tone::Error, &words).on_hover_text(format!("Could not be read: {fault}")).clicked() {
+            actions.push(Action::OpenSettings);
+        }
+        return;
+    }
     let host = settings.stripe().base_url.host();
     let Some(key) = key else {
         pill_ui(ui, Tone::Info, &host);
