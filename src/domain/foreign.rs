@@ -4,7 +4,9 @@
 //! pretend to be another line, signs that turn the direction of what stands behind them. It is kept and exported as it
 //! came; where a person sees it, it passes one of these functions.
 
-use std::{borrow::Cow, fmt::Write as _};
+use std::{borrow::Cow, fmt::Write as _, io};
+
+use serde_json::Value;
 
 /// Of a cell in a table of the terminal: Stripe's longest ids have 255.
 const CELL_CHARS: usize = 255;
@@ -12,6 +14,8 @@ const CELL_CHARS: usize = 255;
 const SENTENCE_CHARS: usize = 4000;
 /// Of one text in the window: more than any line shows, and little enough to be laid out in a frame.
 const LABEL_CHARS: usize = 1000;
+/// Of a text in the window with several lines.
+const BLOCK_CHARS: usize = 20_000;
 
 /// A cell of a table on the terminal.
 pub fn cell(text: &str) -> String {
@@ -33,9 +37,57 @@ pub fn label(text: &str) -> Cow<'_, str> {
     shown(text, LABEL_CHARS, char_in_line)
 }
 
-/// A part of a text in the window whose lines and length are somebody else's matter.
-pub fn plain(text: &str) -> Cow<'_, str> {
-    shown(text, usize::MAX, |c| (!matches!(c, '\n' | '\t')).then(|| char_in_line(c)).flatten())
+/// A text of the window that may have several lines, such as what came instead of JSON.
+pub fn block(text: &str) -> Cow<'_, str> {
+    shown(text, BLOCK_CHARS, |c| (!matches!(c, '\n' | '\t')).then(|| char_in_line(c)).flatten())
+}
+
+/// A value as JSON in one line of the window, cut behind so many signs. Of a large one no more is read than is shown.
+pub fn value(value: &Value, most: usize) -> String {
+    let mut json = Bounded { bytes: Vec::new(), most: most * 4 };
+    let is_whole = match value {
+        Value::String(text) => {
+            let end = text.char_indices().nth(most).map(|(end, _)| end);
+            let is_written = serde_json::to_writer(&mut json, &text[..end.unwrap_or(text.len())]).is_ok();
+            if end.is_some() {
+                json.bytes.pop();
+            }
+            is_written && end.is_none()
+        }
+        value => serde_json::to_writer(&mut json, value).is_ok(),
+    };
+    let text = String::from_utf8_lossy(&json.bytes).into_owned();
+    let mut shown = self::json(&text).into_owned();
+    let end = shown.char_indices().nth(most).map(|(end, _)| end);
+    if let Some(end) = end {
+        shown.truncate(end);
+    }
+    if end.is_some() || !is_whole {
+        shown.push('…');
+    }
+    shown
+}
+
+/// Takes so many bytes, and refuses all that come behind.
+struct Bounded {
+    bytes: Vec<u8>,
+    most: usize,
+}
+
+impl io::Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let room = self.most - self.bytes.len();
+        if room == 0 && !bytes.is_empty() {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        let taken = bytes.len().min(room);
+        self.bytes.extend_from_slice(&bytes[..taken]);
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// JSON for the terminal: the same value, with such signs as JSON leaves as they are written as escapes. In JSON they
@@ -120,7 +172,7 @@ mod tests {
             assert_eq!(label(text), expected);
         }
         assert_eq!(lines("a\u{1b}\nb"), "a\\u{1b}\nb");
-        assert_eq!(plain("a\n\tb\u{202e}"), "a\n\tb\\u{202e}");
+        assert_eq!(block("a\n\tb\u{202e}"), "a\n\tb\\u{202e}");
     }
 
     #[test]
@@ -134,6 +186,23 @@ mod tests {
         }
         let fits = "x".repeat(CELL_CHARS);
         assert_eq!(cell(&fits), fits);
+    }
+
+    #[test]
+    fn of_a_value_no_more_is_shown_than_there_is_room_for() {
+        let long = "x".repeat(10_000_000);
+        for (of, expected) in [
+            (serde_json::json!("tok_1"), "\"tok_1\""),
+            (serde_json::json!("a\u{202e}\n"), "\"a\\u202e\\n\""),
+            (serde_json::json!({ "a": [1, 2.50, null] }), "{\"a\":[1,2.5,null]}"),
+        ] {
+            assert_eq!(value(&of, 100), expected);
+        }
+        for of in [serde_json::json!(long), serde_json::json!([long]), serde_json::json!({ long: 1 })] {
+            let shown = value(&of, 100);
+            assert!(shown.ends_with("xx…") && shown.chars().count() <= 102, "{shown}");
+        }
+        assert_eq!(value(&serde_json::json!(["\u{1f469}".repeat(300)]), 10).chars().count(), 11);
     }
 
     #[test]

@@ -225,7 +225,7 @@ fn profiles(reader: &mut Reader<'_>) -> Profiles {
         None => Vec::new(),
         Some(_) => {
             reader.complain_closed("profiles");
-            return unreadable(format!("The profiles of the settings cannot be read, {}", reader.path.display()));
+            return unreadable(&format!("The profiles of the settings cannot be read, {}", reader.path.display()));
         }
     };
     let mut list: Vec<Profile> = Vec::with_capacity(kept.len());
@@ -276,12 +276,12 @@ fn profiles(reader: &mut Reader<'_>) -> Profiles {
 
 /// The one profile where nothing can be read of those that there are: no call leaves with it before its base URL is
 /// written.
-fn unreadable(reason: String) -> Profiles {
+fn unreadable(reason: &str) -> Profiles {
     let mut profiles = Profiles::default();
     // Another base URL on the command line does not bring back the proxy and the account.
     profiles.active_mut().stripe.broken = ["base_url", "proxy"]
         .map(|field| {
-            let (place, reason) = (format!("profiles[0].{field}"), reason.clone());
+            let (place, reason) = (format!("profiles[0].{field}"), reason.to_owned());
             BrokenSetting { field, place, written: String::new().into(), reason }
         })
         .into();
@@ -290,7 +290,7 @@ fn unreadable(reason: String) -> Profiles {
 
 /// The settings where the file as a whole cannot be read.
 pub(super) fn of_unreadable(warning: &str) -> Settings {
-    Settings { profiles: unreadable(warning.to_owned()), ..Settings::default() }
+    Settings { profiles: unreadable(warning), ..Settings::default() }
 }
 
 /// The way to the API, with what keeps calls from leaving.
