@@ -28,7 +28,7 @@ use crate::{
 };
 
 pub use crate::{
-    minter::{refusal, unrecognized},
+    minter::{Admission, KEY_PARAM, admit, admit_by_param, refusal, unrecognized},
     stripe::{CaError, Limits, check_ca, new_idempotency_key},
 };
 
@@ -99,12 +99,10 @@ impl Targets {
     }
 }
 
-/// A call of the stand-in as it came over HTTP.
+/// A call of the stand-in as it came over HTTP, its key let in by [`admit`].
 #[derive(Debug)]
 pub struct Served {
     pub request: ApiRequest,
-    /// The value of its `Authorization` header.
-    pub authorization: Option<String>,
     pub started: Timestamp,
     pub arrived: Instant,
     /// What goes wrong with it on purpose: the answer says so in a header, and is kept with it.
@@ -120,14 +118,11 @@ pub struct Door {
 }
 
 impl Targets {
-    /// Answers a call that came over HTTP, once it is committed. There is always an answer: a key that is not let in is
-    /// refused, and a commit that failed is Stripe's 500.
-    pub async fn serve(&self, call: Served, door: &Door) -> ApiResponse {
-        let Served { request, authorization, started, arrived, fault } = call;
-        if let Err(error) = minter::admit(authorization.as_deref(), &request, door.policies, door.only.as_ref()) {
-            return self.refuse(request, started, arrived, with_fault(minter::refusal(&error), fault)).await;
-        }
-        let (workspace, policies) = (Arc::clone(&self.workspace), door.policies);
+    /// Answers a call that came over HTTP, once it is committed. There is always an answer: a commit that failed is
+    /// Stripe's 500.
+    pub async fn serve(&self, call: Served, policies: Policies) -> ApiResponse {
+        let Served { request, started, arrived, fault } = call;
+        let workspace = Arc::clone(&self.workspace);
         let call = Call { target: Target::Local, started, request: request.clone(), expects: None, profile: None };
         let answer = move |ledger: &mut dyn minter::Ledger| {
             minter::handle(ledger, &request, started, policies, &workspace).map(|answer| with_fault(answer, fault))

@@ -110,7 +110,10 @@ impl Keys {
         let (environment, environment_problem) = match entered.map(|text| ApiKey::parse(text.expose())) {
             None => (None, None),
             Some(Ok(key)) => (Some(key), None),
-            Some(Err(error)) => (None, Some(format!("STRIPE_SECRET_KEY in the environment is not used. {error}"))),
+            Some(Err(error)) => {
+                let words = "Correct it, or start Testcard without it: no other key is used in its place";
+                (None, Some(format!("STRIPE_SECRET_KEY in the environment is not used. {error}. {words}")))
+            }
         };
         Self { environment, environment_problem, state: Mutex::new(State { helper, profiles: HashMap::new() }) }
     }
@@ -120,6 +123,7 @@ impl Keys {
         let mut state = self.state();
         let in_use = match &self.environment {
             Some(key) => Some((key.kind(), KeySource::Environment)),
+            None if self.environment_problem.is_some() => None,
             None => state.kept(profile).map(|(key, source)| (key.kind(), source)),
         };
         KeyStatus {
@@ -130,8 +134,12 @@ impl Keys {
         }
     }
 
-    /// The key that a profile is called with.
+    /// The key that a profile is called with. One in the environment that cannot be used is not replaced by another: the
+    /// call would go to another account than was meant.
     pub fn get(&self, profile: ProfileId) -> Option<ApiKey> {
+        if self.environment_problem.is_some() {
+            return None;
+        }
         self.environment.clone().or_else(|| self.state().kept(profile).map(|(key, _)| key.clone()))
     }
 

@@ -15,6 +15,7 @@ use testcard::{
     cli::{self, World},
     domain::{
         clock::Clock,
+        foreign,
         layout::{SMALLEST_WINDOW, WindowPlace},
         mask,
     },
@@ -74,13 +75,14 @@ fn system_clock() -> Clock {
     Clock::new(Timestamp::now)
 }
 
-/// Standard error for what may repeat the user's input by mistake: logs and crash messages. Each write is masked by
+/// Standard error for what may repeat the user's input or an answer by mistake: logs and crash messages. Each write is masked by
 /// itself, so a line must come in one piece.
 struct MaskedStderr;
 
 impl Write for MaskedStderr {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        io::stderr().write_all(mask::text(&String::from_utf8_lossy(line)).as_bytes())?;
+        let words = mask::text(&String::from_utf8_lossy(line));
+        io::stderr().write_all(foreign::lines(&words).as_bytes())?;
         Ok(line.len())
     }
 

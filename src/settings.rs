@@ -89,8 +89,8 @@ pub fn draft_beside(settings_file: &Path) -> PathBuf {
     settings_file.with_file_name("draft.json")
 }
 
-/// What holds without a settings file.
-const WITHOUT: &str = "The defaults are used";
+/// What holds where the settings file cannot be read.
+const WITHOUT: &str = "The defaults are used, and no call to Stripe's API is made until it is mended or removed";
 
 /// Why folders were not found or settings not written.
 #[derive(Debug, thiserror::Error)]
@@ -103,12 +103,13 @@ pub enum SettingsError {
     Secret { field: &'static str },
 }
 
-/// Reads the settings. Whatever is missing or wrong has its default, and what is wrong has a warning.
+/// Reads the settings. Whatever is missing or wrong has its default, and what is wrong has a warning. Where the default
+/// would be less safe than what was written, the profile says so, and no call leaves with it.
 pub fn load(path: &Path) -> (Settings, Vec<String>) {
     match disk::read(path, "settings", WITHOUT) {
         Ok(None) => (Settings::default(), Vec::new()),
         Ok(Some(root)) => file::of_json(root, path),
-        Err(warning) => (Settings::default(), vec![warning]),
+        Err(warning) => (file::of_unreadable(&warning), vec![warning]),
     }
 }
 
@@ -140,7 +141,7 @@ fn refuse_secrets(settings: &Settings) -> Result<(), SettingsError> {
         return Err(SettingsError::Secret { field: "profiles.ca_certificate" });
     }
     let of_profiles = settings.profiles.iter().flat_map(|profile| {
-        let StripeSettings { base_url, version, account, proxy, ca_file: _ } = &profile.stripe;
+        let StripeSettings { base_url, version, account, proxy, ca_file: _, broken: _ } = &profile.stripe;
         [
             ("profiles.name", profile.name.as_str()),
             ("profiles.base_url", base_url.as_str()),

@@ -4,7 +4,10 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::{CliError, Done, print};
-use crate::domain::test_cards::{self, StepOutcome, TestCard};
+use crate::domain::{
+    foreign,
+    test_cards::{self, StepOutcome, TestCard},
+};
 
 #[derive(Debug, Args)]
 pub struct CardsArgs {
@@ -123,12 +126,14 @@ pub(super) fn table(cards: &[&TestCard]) -> Vec<String> {
     columns(rows.collect())
 }
 
-/// Rows as lines, every column as wide as its widest cell.
+/// Rows as lines, every column as wide as its widest cell. The cells may be text of others.
 pub(super) fn columns<const N: usize>(rows: Vec<[String; N]>) -> Vec<String> {
+    let rows: Vec<[String; N]> = rows.into_iter().map(|row| row.map(|text| foreign::cell(&text))).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: [usize; N] = std::array::from_fn(width);
     let line = |row: [String; N]| {
-        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
+        let filled = |(cell, width): (&String, usize)| format!("{cell}{}", " ".repeat(width - cell.chars().count()));
+        let cells = row.iter().zip(widths).map(filled);
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
     rows.into_iter().map(line).collect()

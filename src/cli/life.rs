@@ -8,11 +8,14 @@ use std::{
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
-use super::{CliError, Desk, Done, TargetArgs, World, explain, mint::block_on, open_store, print, remark, sentence};
+use super::{
+    CliError, Desk, Done, TargetArgs, World, explain, mint::block_on, open_store, print, print_json, remark, sentence,
+};
 use crate::{
     backend::{Backend, new_idempotency_key},
     domain::{
         api::{ApiResponse, Failure, Target},
+        foreign,
         profile::ProfileId,
         token_call::TokenCall,
     },
@@ -83,12 +86,17 @@ fn send(call: &TokenCall, args: &SentArgs, world: &World) -> Result<Done, CliErr
     let request = call.to_api(&args.idempotency_key.clone().unwrap_or_else(new_idempotency_key));
     let recorded = block_on(async { Ok(desk.backend.send(&request, desk.clock.now()).await?) })?;
     let response = recorded.exchange.outcome.map_err(|failure| CliError::NoAnswer(failure.message))?;
+    let is_made = response.is_success() && response.json().is_some_and(|body| call.is_made(&body));
+    let wanted = match call {
+        TokenCall::Charge { .. } => "charge",
+        TokenCall::Attach { .. } => "attached card",
+    };
     match args.format {
-        Format::Json => print(response.text().trim_end())?,
-        Format::Text => print(sentence(&response, response.is_success().then(|| outcome(&response)).flatten()))?,
+        Format::Json => print_json(response.text().trim_end())?,
+        Format::Text => print(sentence(&response, is_made.then(|| outcome(&response)).flatten(), wanted))?,
     }
     explain(&response, None);
-    Ok(if response.is_success() { Done::Well } else { Done::WithError })
+    Ok(if is_made { Done::Well } else { Done::WithError })
 }
 
 /// Another account knows nothing of a token, and its key is none of the account's business that made it.
@@ -179,7 +187,7 @@ fn line(asked: &Asked, outcome: &Result<ApiResponse, Failure>) -> String {
     };
     let error = || outcome.as_ref().ok().and_then(ApiResponse::error_sentence);
     let known = known.or_else(error).unwrap_or_else(|| "the answer is no token".to_owned());
-    format!("{} {known}", asked.token).replace(char::is_control, " ")
+    foreign::sentence(&format!("{} {known}", asked.token))
 }
 
 /// How far it is, where a person sees it.

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use futures_util::future::join_all;
 use serde_json::Value;
 
-use super::{CliError, Desk, Done, TargetArgs, World, cards, explain, print, remark, sentence};
+use super::{CliError, Desk, Done, TargetArgs, World, cards, explain, print, print_json, remark, sentence};
 use crate::{
     backend::new_idempotency_key,
     domain::{
@@ -269,14 +269,14 @@ impl Results<'_> {
     fn print(&mut self, response: &ApiResponse) -> Result<(), CliError> {
         match self.format {
             MintFormat::Id => {
-                print(sentence(response, response.with_token(|token| token.id().to_owned())))?;
+                print(sentence(response, response.with_token(|token| token.id().to_owned()), "token"))?;
             }
             MintFormat::Json if self.is_array() => {
                 let comma = if self.printed > 0 { "," } else { "" };
-                print(format_args!("{comma}{}", response.text().trim_end()))?;
+                print_json(&format!("{comma}{}", response.text().trim_end()))?;
             }
-            MintFormat::Json => print(response.text().trim_end())?,
-            MintFormat::Jsonl => print(response.json().unwrap_or(Value::Null))?,
+            MintFormat::Json => print_json(response.text().trim_end())?,
+            MintFormat::Jsonl => print_json(&response.json().unwrap_or(Value::Null).to_string())?,
         }
         self.printed += 1;
         Ok(())
@@ -307,14 +307,14 @@ pub(super) fn token(args: &TokenArgs, world: &World) -> Result<Done, CliError> {
     })?;
     let response = recorded.exchange.outcome.map_err(|failure| CliError::NoAnswer(failure.message))?;
     if args.format == TokenFormat::Json {
-        print(response.text().trim_end())?;
+        print_json(response.text().trim_end())?;
     } else {
         let token = response.with_token(|token| {
             let used = if token.is_used() { "used" } else { "unused" };
             let (brand, last4) = (token.brand().unwrap_or_default(), token.last4().unwrap_or_default());
             format!("{} {used} {brand} {last4}", token.id())
         });
-        print(sentence(&response, token))?;
+        print(sentence(&response, token, "token"))?;
     }
     explain(&response, None);
     Ok(if is_token(&response) { Done::Well } else { Done::WithError })

@@ -16,7 +16,10 @@ use std::{
     path::PathBuf,
 };
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{
+    Parser, Subcommand, ValueEnum,
+    error::{ContextKind, ContextValue},
+};
 use jiff::Timestamp;
 
 use crate::{
@@ -27,12 +30,13 @@ use crate::{
         days,
         edit::tags_in,
         entry::HistoryFilter,
+        foreign,
         key::ApiKey,
         mask,
         policies::{Policies, Policy},
         profile::{Profile, ProfileId},
         refusal::Refusal,
-        settings::{BaseUrl, Settings},
+        settings::{BaseUrl, Settings, StripeSettings},
     },
     keys::Keys,
     settings::{self, Folders, SettingsError},
@@ -160,12 +164,62 @@ enum Done {
 pub fn parse() -> Args {
     Args::try_parse().unwrap_or_else(|error| {
         if error.use_stderr() {
-            // It quotes what was typed, which may be a card number in the wrong place.
-            let _ = write!(io::stderr(), "{}", mask::text(&error.to_string()));
-        } else {
-            let _ = error.print();
+            // It quotes what was typed, which may be a key, or a card number in the wrong place.
+            let words = without_typed_keys(without_keys(error).to_string());
+            let _ = write!(io::stderr(), "{}", foreign::lines(&mask::text(&words)));
+            std::process::exit(2)
         }
+        let _ = error.print();
         std::process::exit(error.exit_code())
+    })
+}
+
+/// The error without what may be a key: the value of `--key`, however malformed, and what looks like one wherever it was
+/// typed.
+fn without_keys(mut error: clap::Error) -> clap::Error {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let place = text(ContextKind::InvalidArg).unwrap_or_default();
+    let is_of_key = place.starts_with("--key ");
+    let hides = |kind| match kind {
+        ContextKind::InvalidValue if is_of_key => true,
+        // The name of an option is no secret.
+        ContextKind::InvalidArg if place.starts_with('-') => false,
+        kind => text(kind).is_some_and(may_be_key),
+    };
+    let typed = [ContextKind::InvalidValue, ContextKind::InvalidArg, ContextKind::InvalidSubcommand];
+    let hidden: Vec<ContextKind> = typed.into_iter().filter(|kind| hides(*kind)).collect();
+    for kind in hidden {
+        error.insert(kind, ContextValue::String(HIDDEN.to_owned()));
+    }
+    error
+}
+
+/// The words without what looks like a key among the arguments: what explains an error may quote them too.
+fn without_typed_keys(words: String) -> String {
+    let typed: Vec<String> = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect();
+    let keys = typed.iter().skip(1).flat_map(|arg| key_words(arg)).filter(|word| may_be_key(word));
+    keys.fold(words, |words, key| words.replace(key, HIDDEN))
+}
+
+/// What stands between signs that no key has.
+fn key_words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty())
+}
+
+const HIDDEN: &str = "•••";
+
+/// Whether a word of the text begins as a key does, or is as long and as mixed.
+fn may_be_key(text: &str) -> bool {
+    const STARTS: [&str; 6] = ["sk_", "rk_", "pk_", "ek_", "whsec_", "ctl_"];
+    key_words(text).any(|word| {
+        let is_mixed = |word: &str| {
+            word.bytes().any(|byte| byte.is_ascii_digit()) && word.bytes().any(|byte| byte.is_ascii_alphabetic())
+        };
+        let start = |start: &&str| word.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start));
+        STARTS.iter().any(start) || word.len() >= 12 && is_mixed(word)
     })
 }
 
@@ -200,24 +254,29 @@ pub fn run(command: Command, world: &World) -> u8 {
     }
 }
 
-/// Says something on stderr that is not a result. It may quote what was typed, so it is masked.
+/// Says something on stderr that is not a result. It may quote what was typed or answered, so it is masked, and one line.
 fn remark(words: impl fmt::Display) {
     // Without stderr there is nobody left to tell.
-    let _ = writeln!(io::stderr(), "testcard: {}", mask::text(&words.to_string()));
+    let _ = writeln!(io::stderr(), "testcard: {}", foreign::sentence(&mask::text(&words.to_string())));
 }
 
+/// Prints lines of our own making. What they quote of others has passed [`foreign`].
 fn print(line: impl fmt::Display) -> io::Result<()> {
     writeln!(io::stdout().lock(), "{line}")
 }
 
-/// An answer for a person, in one line: what `read` makes of the token, or the error.
-fn sentence(response: &ApiResponse, token: Option<String>) -> String {
-    let line = token.or_else(|| response.error_sentence()).unwrap_or_else(|| {
-        let why = if response.is_success() { "no token" } else { "an error without a reason" };
+/// Prints JSON that may hold text of others.
+fn print_json(json: &str) -> io::Result<()> {
+    print(foreign::json(json))
+}
+
+/// An answer for a person, in one line: what was read off it, or the error; `wanted` says what it should have been.
+fn sentence(response: &ApiResponse, read: Option<String>, wanted: &str) -> String {
+    let line = read.or_else(|| response.error_sentence()).unwrap_or_else(|| {
+        let why = if response.is_success() { format!("no {wanted}") } else { "an error without a reason".to_owned() };
         format!("The answer is {why} (HTTP {})", response.http_status)
     });
-    // What came over the network cannot move the cursor or pretend to be another line.
-    line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    foreign::sentence(&line)
 }
 
 /// Says what lies behind a refusal that is about the account and not about the card.
@@ -376,9 +435,13 @@ impl Desk {
             folders.as_ref().map(|folders| settings::load(&folders.settings_file())).unwrap_or_default();
         let (profile, target) = args.chosen(&settings)?;
         // Nothing is made on disk for a call that will not be sent.
+        let stripe = self::stripe(profile, args.base_url.as_ref());
         let key = match target {
             Target::Local => None,
-            Target::Stripe => Some(key(world, profile.id)?),
+            Target::Stripe => {
+                check_settings(&stripe)?;
+                Some(key(world, profile.id)?)
+            }
         };
         let place = match &folders {
             Some(folders) if !args.memory => Place::Folder(folders.data.clone()),
@@ -391,14 +454,28 @@ impl Desk {
         let backend = match key {
             None => targets.local(args.policies.on_top_of(settings.policies)),
             Some(key) => {
-                let mut stripe = profile.stripe.clone();
-                if let Some(base_url) = &args.base_url {
-                    stripe.base_url = base_url.clone();
-                }
                 targets.stripe(profile.id, &stripe, key).map_err(|error| CliError::NoAnswer(error.to_string()))?
             }
         };
         Ok(Self { backend, clock })
+    }
+}
+
+/// The way to the API as a profile has it, or at another address.
+fn stripe(profile: &Profile, base_url: Option<&BaseUrl>) -> StripeSettings {
+    let mut stripe = profile.stripe.clone();
+    if let Some(base_url) = base_url {
+        stripe.base_url = base_url.clone();
+        stripe.broken.retain(|broken| broken.field != "base_url");
+    }
+    stripe
+}
+
+/// Refuses a setting that could not be read: a call would leave for elsewhere than was meant.
+fn check_settings(stripe: &StripeSettings) -> Result<(), CliError> {
+    match stripe.fault() {
+        Some(fault) => Err(CliError::Usage(format!("No call was made: {fault}"))),
+        None => Ok(()),
     }
 }
 

@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::atomic::AtomicBool};
 
 use clap::{Args, ValueEnum};
 
-use super::{CliError, Done, FilterArgs, World, cards::columns, open_store, print, remark};
+use super::{CliError, Done, FilterArgs, World, cards::columns, open_store, print, print_json, remark};
 use crate::{
     domain::{
         edit::{Edit, note_in, tags_in},
@@ -108,10 +108,10 @@ fn print_details(details: &[EntryDetail], format: HistoryFormat) -> Result<(), C
     let printed: Vec<ExportedEntry> = details.iter().map(ExportedEntry::from).collect();
     let text = |text: Result<String, serde_json::Error>| text.map_err(std::io::Error::from);
     if format == HistoryFormat::Json {
-        print(text(serde_json::to_string_pretty(&printed))?)?;
+        print_json(&text(serde_json::to_string_pretty(&printed))?)?;
     } else {
         for entry in &printed {
-            print(text(serde_json::to_string(entry))?)?;
+            print_json(&text(serde_json::to_string(entry))?)?;
         }
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{CliError, Done, World, open_store, print};
+use super::{CliError, Done, World, check_settings, open_store, print};
 use crate::{
     domain::{
         entry::{EntryId, HistoryFilter},
@@ -42,6 +42,10 @@ pub(super) fn snippet(args: &SnippetArgs, world: &World) -> Result<Done, CliErro
     // A call that a profile made goes to where the profile has the API.
     let (settings, _) = settings::load(&Folders::find(world.home.clone())?.settings_file());
     let profile = detail.entry.profile.and_then(|made_with| settings.profiles.get(made_with));
+    // Without a base URL that can be read, the code would call Stripe's own address.
+    if let (Some(profile), None) = (profile, &args.local) {
+        check_settings(&profile.stripe)?;
+    }
     let base = args.local.as_ref().or(profile.and_then(Profile::other_base));
     let code = snippets::snippet(&detail, language, base);
     print(code.trim_end_matches('\n'))?;

@@ -14,6 +14,7 @@ pub mod expectation;
 pub mod expiry;
 pub mod fault;
 pub mod field_help;
+pub mod foreign;
 pub mod form_defaults;
 pub mod json_spans;
 pub mod kept_draft;

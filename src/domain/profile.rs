@@ -5,7 +5,7 @@ use std::fmt;
 use super::{
     api::Target,
     mask,
-    settings::{BaseUrl, StripeSettings},
+    settings::{BaseUrl, BrokenSetting, StripeSettings},
 };
 
 /// What tells a profile from all others, whatever it is called. Its key is kept under it.
@@ -102,7 +102,10 @@ impl Profile {
     pub fn place(&self) -> String {
         match self.target {
             Target::Local => "Local minter".to_owned(),
-            Target::Stripe => format!("Stripe API · {}", self.stripe.base_url.host()),
+            Target::Stripe => match self.stripe.fault() {
+                Some(fault) => format!("Stripe API · {} is not valid", fault.place),
+                None => format!("Stripe API · {}", self.stripe.base_url.host()),
+            },
         }
     }
 }
@@ -173,10 +176,14 @@ impl Profiles {
         &mut self.list[at]
     }
 
-    /// Uses another profile from now on; one that is not there changes nothing.
+    /// Uses another profile from now on; one that is not there changes nothing. A person has chosen then, whatever the
+    /// file said.
     pub fn activate(&mut self, id: ProfileId) {
         if self.get(id).is_some() {
             self.in_use = id;
+            for profile in &mut self.list {
+                profile.stripe.broken.retain(|broken| broken.field != BrokenSetting::IN_USE);
+            }
         }
     }
 }

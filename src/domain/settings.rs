@@ -2,6 +2,7 @@
 
 use std::{fmt, ops::RangeInclusive};
 
+use serde_json::Value;
 use url::{Host, Url};
 
 use super::{
@@ -52,6 +53,53 @@ pub struct StripeSettings {
     pub proxy: ProxyChoice,
     /// The path of a PEM file with certificates that are trusted besides the system's; empty for none.
     pub ca_file: String,
+    /// What of this could not be read. No call leaves while there is any: the default that stands in its place may lead
+    /// to another host, past the proxy, or to another account than what was written.
+    pub broken: Vec<BrokenSetting>,
+}
+
+impl StripeSettings {
+    /// The first setting that keeps calls from leaving.
+    pub fn fault(&self) -> Option<&BrokenSetting> {
+        self.broken.first()
+    }
+
+    /// What was written for a field that could not be read, as far as it is text.
+    pub fn broken_text(&self, field: &str) -> Option<&str> {
+        let broken = self.broken.iter().find(|broken| broken.field == field)?;
+        Some(broken.written.as_str().unwrap_or_default())
+    }
+}
+
+/// A setting of the file that could not be read.
+#[derive(Clone, PartialEq, Eq)]
+pub struct BrokenSetting {
+    /// Its name in its object, such as `base_url`.
+    pub field: &'static str,
+    /// Its name from the root on, such as `profiles[0].base_url`.
+    pub place: String,
+    /// What the file holds there. It stays so until a person corrects it, or the next start would take the default.
+    pub written: Value,
+    /// What is wrong with it, and what to do, without repeating it.
+    pub reason: String,
+}
+
+impl BrokenSetting {
+    /// The id of the profile in use, which stands beside the profiles.
+    pub const IN_USE: &'static str = "profile";
+}
+
+impl fmt::Display for BrokenSetting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the setting {} is not valid. {}", self.place, self.reason)
+    }
+}
+
+/// A person may have written anything, a key too.
+impl fmt::Debug for BrokenSetting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BrokenSetting").field("place", &self.place).finish_non_exhaustive()
+    }
 }
 
 impl fmt::Debug for StripeSettings {
@@ -62,6 +110,7 @@ impl fmt::Debug for StripeSettings {
             .field("account", &mask::text(&self.account))
             .field("proxy", &self.proxy)
             .field("ca_file", &mask::text(&self.ca_file))
+            .field("broken", &self.broken)
             .finish()
     }
 }

@@ -1,5 +1,7 @@
 //! The two calls that use a token up: a charge, and the attach to a customer.
 
+use serde_json::Value;
+
 use super::{
     api::{ApiRequest, HttpMethod},
     params::Params,
@@ -30,6 +32,20 @@ impl TokenCall {
         }
     }
 
+    /// What such a call makes, by the `object` of its answer.
+    fn makes(&self) -> &'static [&'static str] {
+        match self {
+            Self::Charge { .. } => &["charge"],
+            Self::Attach { customer: None, .. } => &["customer"],
+            Self::Attach { customer: Some(_), .. } => &["card", "source"],
+        }
+    }
+
+    /// Whether a body is what this call makes: an API that answers success with something else has not done it.
+    pub fn is_made(&self, body: &Value) -> bool {
+        made_by(body).is_some_and(|(object, _)| self.makes().contains(&object))
+    }
+
     /// The call as it goes to a target, under an idempotency key of its own.
     pub fn to_api(&self, idempotency_key: &str) -> ApiRequest {
         let (path, params): (String, Params) = match self {
@@ -47,4 +63,9 @@ impl TokenCall {
         let headers = vec![("Idempotency-Key".to_owned(), idempotency_key.to_owned())];
         ApiRequest { method: HttpMethod::Post, path, params, headers }
     }
+}
+
+/// The object that a successful answer tells of: what it is, and its id.
+pub fn made_by(body: &Value) -> Option<(&str, &str)> {
+    Some((body.get("object")?.as_str()?, body.get("id")?.as_str()?))
 }

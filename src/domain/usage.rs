@@ -7,6 +7,7 @@ use super::{
     error::ErrorView,
     test_cards,
     token::Token,
+    token_call::made_by,
 };
 
 /// What is known of a token after a call that was about it.
@@ -58,7 +59,8 @@ fn verdict(request: &MaskedRequest, response: &ApiResponse) -> Verdict {
     }
     let text = |value: &Value| value.as_str().map(str::to_owned);
     if response.is_success() {
-        return Verdict::Used(text(&body["id"]));
+        // A success that names no object tells of nothing that could have used the token.
+        return made_by(&body).map_or(Verdict::Unchanged, |(_, id)| Verdict::Used(Some(id.to_owned())));
     }
     let error = ErrorView::of(&body);
     match (response.http_status, error.and_then(ErrorView::kind), error.and_then(ErrorView::code)) {

@@ -18,11 +18,22 @@ pub fn authenticate(
     secret_only: bool,
     only: Option<&ApiKey>,
 ) -> Result<KeyKind, ApiError> {
-    let text = authorization.and_then(key_of).filter(|key| !key.is_empty()).ok_or_else(no_key)?;
-    let key = ApiKey::parse(&text).map_err(|_| invalid_key(&text))?;
+    let key = authorization.and_then(key_of).ok_or_else(no_key)?;
+    recognise(&key, secret_only, only)
+}
+
+/// As [`authenticate`], of a key that was sent as a parameter, as Stripe.js does.
+///
+/// # Errors
+/// As [`authenticate`].
+pub fn recognise(text: &str, secret_only: bool, only: Option<&ApiKey>) -> Result<KeyKind, ApiError> {
+    if text.is_empty() {
+        return Err(no_key());
+    }
+    let key = ApiKey::parse(text).map_err(|_| invalid_key(text))?;
     let kind = key.kind();
     if kind != KeyKind::Publishable && only.is_some_and(|only| *only != key) {
-        return Err(invalid_key(&text));
+        return Err(invalid_key(text));
     }
     if secret_only && kind == KeyKind::Publishable {
         return Err(secret_key_required());

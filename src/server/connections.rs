@@ -5,10 +5,12 @@
 
 use std::{
     io,
+    pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
+    task::{Context, Poll, ready},
     time::{Duration, Instant},
 };
 
@@ -25,9 +27,11 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
     sync::{Notify, watch},
     task::JoinSet,
+    time::Sleep,
 };
 
 use super::{Shared, http, own};
@@ -49,6 +53,8 @@ pub(super) struct Place {
     last_used: AtomicU64,
     /// Calls that have arrived in full and whose answers are not ready yet: HTTP/2 has several at once.
     in_flight: AtomicUsize,
+    /// Whether its client may still be sending what nobody reads when the connection is closed: see [`Lingering`].
+    pub(super) lingers: AtomicBool,
     close: Notify,
 }
 
@@ -58,6 +64,7 @@ impl Place {
             opened: Instant::now(),
             last_used: AtomicU64::new(0),
             in_flight: AtomicUsize::new(0),
+            lingers: AtomicBool::new(false),
             close: Notify::new(),
         })
     }
@@ -137,12 +144,12 @@ fn make_room(places: &mut Vec<Arc<Place>>) -> bool {
 }
 
 fn router(shared: Arc<Shared>) -> Router {
+    let api = async |State(shared): State<Arc<Shared>>, request: http::Request| http::answer(&shared, request).await;
+    // Another method on a route of our own is a call that Stripe does not have, and passes the door like any other.
     Router::new()
-        .route(own::RESET, post(own::reset))
-        .route(own::REQUESTS, get(own::requests))
-        .fallback(|State(shared): State<Arc<Shared>>, request: http::Request| async move {
-            http::answer(&shared, request).await
-        })
+        .route(own::RESET, post(own::reset).fallback(api))
+        .route(own::REQUESTS, get(own::requests).fallback(api))
+        .fallback(api)
         .with_state(shared)
 }
 
@@ -177,7 +184,7 @@ async fn connection(stream: TcpStream, router: Router, place: Arc<Place>, mut st
         .max_concurrent_streams(STREAMS_PER_CONNECTION)
         .max_header_list_size(HEAD_BYTES as u32)
         .keep_alive_interval(HEAD_TIMEOUT);
-    let serving = builder.serve_connection(TokioIo::new(stream), service);
+    let serving = builder.serve_connection(TokioIo::new(Lingering::new(stream, Arc::clone(&place))), service);
     tokio::pin!(serving);
     let ended = tokio::select! {
         ended = &mut serving => ended,
@@ -189,6 +196,78 @@ async fn connection(stream: TcpStream, router: Router, place: Arc<Place>, mut st
     };
     if let Err(error) = ended {
         tracing::debug!("a connection ended early: {error}");
+    }
+}
+
+/// A connection that is closed in good order where its client may still be sending. With bytes unread, the system would
+/// answer them by a reset, and that throws away the answer which the client has not read yet. So the sending half is
+/// closed first, and what comes is thrown away until the client has seen it, for a while.
+struct Lingering {
+    stream: TcpStream,
+    place: Arc<Place>,
+    /// Once the sending half is closed: how long is waited, and how many bytes are thrown away.
+    waiting: Option<(Pin<Box<Sleep>>, usize)>,
+}
+
+impl Lingering {
+    const TIME: Duration = Duration::from_secs(2);
+    const BYTES: usize = 16 << 20;
+
+    fn new(stream: TcpStream, place: Arc<Place>) -> Self {
+        Self { stream, place, waiting: None }
+    }
+}
+
+impl AsyncRead for Lingering {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Lingering {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Self { stream, place, waiting } = &mut *self;
+        if waiting.is_none() {
+            ready!(Pin::new(&mut *stream).poll_shutdown(context))?;
+        }
+        if !place.lingers.load(Ordering::Relaxed) {
+            return Poll::Ready(Ok(()));
+        }
+        let (time, left) = waiting.get_or_insert_with(|| (Box::pin(tokio::time::sleep(Self::TIME)), Self::BYTES));
+        let mut thrown_away = [0; 16 * 1024];
+        while *left > 0 && time.as_mut().poll(context).is_pending() {
+            let mut buffer = ReadBuf::new(&mut thrown_away);
+            match ready!(Pin::new(&mut *stream).poll_read(context, &mut buffer)) {
+                Ok(()) if !buffer.filled().is_empty() => *left = left.saturating_sub(buffer.filled().len()),
+                // The client has closed its side, or is gone.
+                Ok(()) | Err(_) => break,
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, pieces)
     }
 }
 

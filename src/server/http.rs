@@ -2,24 +2,26 @@
 //! as bytes.
 
 use std::{
-    sync::Arc,
-    time::{Duration, Instant},
+    borrow::Cow,
+    sync::{Arc, atomic::Ordering},
+    time::Instant,
 };
 
 use axum::{
-    body::{Body, Bytes, to_bytes},
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header, request::Parts},
+    body::{Body, HttpBody as _},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version, header, request::Parts},
 };
-use percent_encoding::percent_decode_str;
-use tokio::time::timeout;
+use percent_encoding::percent_decode;
 
 use super::{
     Shared,
     connections::{Dropped, Place},
+    door::{self, text},
     faults::{self, Course},
+    intake::{self, FIRST_BYTES, Incoming},
 };
 use crate::{
-    backend::{Served, refusal, unrecognized},
+    backend::{Admission, Door, KEY_PARAM, Served, admit, admit_by_param, refusal, unrecognized},
     domain::{
         api::{ApiRequest, ApiResponse, Failure, HttpMethod},
         error::ApiError,
@@ -31,30 +33,65 @@ use crate::{
 pub(super) type Request = axum::http::Request<Body>;
 pub(super) type Response = axum::http::Response<Body>;
 
-const BODY_BYTES: usize = 1 << 20;
 /// Of one call; the largest that Stripe takes has some hundreds.
 const MOST_PARAMS: usize = 1000;
-const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// The headers that say something about a call; all others are about the connection or the client's machine.
 const KEPT_HEADERS: [&str; 6] =
     ["Content-Type", "Idempotency-Key", "Stripe-Account", "Stripe-Context", "Stripe-Version", "User-Agent"];
 const FORM: &str = "application/x-www-form-urlencoded";
+/// What a call takes of the memory for calls in flight besides its bytes, about.
+const CALL_BYTES: usize = 2 * 1024;
+/// When to come back after a refusal for want of room, in seconds: a call takes a fraction of one.
+const RETRY_AFTER: &str = "1";
 
 /// Answers whatever came to a path that is not the server's own.
 pub(super) async fn answer(shared: &Shared, request: Request) -> Response {
     let (arrived, started) = (Instant::now(), shared.clock.now());
-    let (head, body) = request.into_parts();
-    let authorization = text(&head.headers, &header::AUTHORIZATION).map(str::to_owned);
-    let request = match read(&head, body).await {
-        Ok(request) => request,
+    let (head, mut body) = request.into_parts();
+    let refused = async |error: &ApiError| {
+        let mut answer = refusal(error);
+        if error.http_status == StatusCode::SERVICE_UNAVAILABLE {
+            answer.headers.push(("Retry-After".to_owned(), RETRY_AFTER.to_owned()));
+        }
+        respond(match without_params(&head) {
+            Ok(request) => shared.targets.refuse(request, started, arrived, answer).await,
+            Err(_) => answer,
+        })
+    };
+    let door = shared.door();
+    let (request, admission) = match at_the_door(&head, &door) {
+        Ok(admitted) => admitted,
         Err(error) => {
-            let answer = refusal(&error);
-            return respond(match without_params(&head) {
-                Some(request) => shared.targets.refuse(request, started, arrived, answer).await,
-                None => answer,
-            });
+            let answer = refused(&error).await;
+            intake::drain(&mut body).await;
+            return closing(&head, answer);
         }
     };
+    let mut body = match Incoming::new(body, CALL_BYTES + head_bytes(&head), &shared.arriving) {
+        Ok(incoming) if !shared.leaving.is_spent() => incoming,
+        Ok(incoming) => {
+            let answer = refused(&intake::no_room()).await;
+            incoming.drain().await;
+            return closing(&head, answer);
+        }
+        Err(mut unread) => {
+            let answer = refused(&intake::no_room()).await;
+            intake::drain(&mut unread).await;
+            return closing(&head, answer);
+        }
+    };
+    let params = match read_params(&head, &mut body, &request, admission, &door).await {
+        Ok(params) => params,
+        Err(error) => {
+            let answer = refused(&error).await;
+            let is_at_the_door = error.http_status == StatusCode::UNAUTHORIZED;
+            let is_whole = body.drain().await;
+            return if is_whole && !is_at_the_door { answer } else { closing(&head, answer) };
+        }
+    };
+    // The bytes are parameters by now; what they take is given back with the answer.
+    let _taken = body.into_taken();
+    let request = ApiRequest { params, ..request };
     let _busy = head.extensions.get::<Arc<Place>>().map(Place::begin);
     let course = shared.faults.course(&request).await;
     let fault = course.fault();
@@ -67,10 +104,15 @@ pub(super) async fn answer(shared: &Shared, request: Request) -> Response {
             dropped()
         }
         Course::CarriedOut { ending, .. } => {
-            let call = Served { request, authorization, started, arrived, fault };
-            let answer = shared.targets.serve(call, &shared.door()).await;
+            let call = Served { request, started, arrived, fault };
+            let answer = {
+                // So many answers at most are made before they are counted. The semaphore is never closed.
+                let _at_work = shared.at_work.acquire().await;
+                let answer = shared.targets.serve(call, door.policies).await;
+                counted(shared, answer)
+            };
             match ending {
-                faults::Ending::Well => respond(answer),
+                faults::Ending::Well => answer,
                 faults::Ending::Dropped => dropped(),
                 faults::Ending::Cut => cut(answer),
                 faults::Ending::Garbage => garbage(answer),
@@ -79,69 +121,100 @@ pub(super) async fn answer(shared: &Shared, request: Request) -> Response {
     }
 }
 
-/// Reads a call: checks who is meant, then takes query and body together.
-async fn read(head: &Parts, body: Body) -> Result<ApiRequest, ApiError> {
-    check_host(&head.headers, &head.uri)?;
-    let request = without_params(head);
-    let request = request.ok_or_else(|| unrecognized(head.method.as_str(), &decoded_path(&head.uri)))?;
-    let body = read_body(body).await?;
+/// What is checked before a byte of the body is read: whom the call is for, who sent it, what it calls, and its key as
+/// far as the head names one.
+fn at_the_door(head: &Parts, door: &Door) -> Result<(ApiRequest, Admission), ApiError> {
+    door::check(&head.headers, &head.uri)?;
+    let request = without_params(head)?;
+    // A header that is no text is no key, but it is there: the key does not follow.
+    let authorization = head.headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
+    let admission = admit(authorization, &request, door.policies, door.only.as_ref())?;
+    Ok((request, admission))
+}
+
+/// Reads the parameters: those of the query, and behind them those of the body.
+async fn read_params(
+    head: &Parts,
+    body: &mut Incoming,
+    request: &ApiRequest,
+    admission: Admission,
+    door: &Door,
+) -> Result<Params, ApiError> {
     let mut params = Params::new();
-    let query = head.uri.query().unwrap_or_default();
-    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        params.push(name, value.into_owned());
+    let query = head.uri.query().unwrap_or_default().as_bytes();
+    if admission == Admission::KeyMayFollow {
+        body.read_first().await?;
+        let first = &body.bytes()[..body.bytes().len().min(FIRST_BYTES)];
+        let key = [query, first].into_iter().flat_map(pairs).find(|(name, _)| name.as_ref() == KEY_PARAM.as_bytes());
+        let key = key.map(|(_, key)| String::from_utf8_lossy(&key).into_owned());
+        admit_by_param(key.as_deref(), request, door.policies, door.only.as_ref())?;
     }
-    if !body.is_empty() {
+    body.read_all().await?;
+    push_params(&mut params, query, "query string")?;
+    if !body.bytes().is_empty() {
         check_form(&head.headers)?;
-        for (name, value) in form_urlencoded::parse(&body) {
-            params.push(name, value.into_owned());
+        push_params(&mut params, body.bytes(), "POST body")?;
+    }
+    if admission == Admission::KeyMayFollow {
+        params.remove(KEY_PARAM);
+    }
+    Ok(params)
+}
+
+/// Adds what a form holds. Its text is UTF-8, as Stripe has it: what is not is refused, for a sign put in its place would
+/// make two values one.
+fn push_params(params: &mut Params, form: &[u8], place: &str) -> Result<(), ApiError> {
+    for (name, value) in pairs(form) {
+        if params.len() == MOST_PARAMS {
+            let message = format!("The request has more than {MOST_PARAMS} parameters.");
+            return Err(ApiError::request(None, None, message));
         }
+        let (Ok(name), Ok(value)) = (String::from_utf8(name.into_owned()), String::from_utf8(value.into_owned()))
+        else {
+            return Err(invalid_utf8(place));
+        };
+        params.push(name, value);
     }
-    if params.len() > MOST_PARAMS {
-        let message = format!("The request has more than {MOST_PARAMS} parameters.");
-        return Err(ApiError::request(None, None, message));
-    }
-    Ok(ApiRequest { params, ..request })
+    Ok(())
 }
 
-/// The call as far as its head tells; `None` for a method that the API does not have.
-fn without_params(head: &Parts) -> Option<ApiRequest> {
-    let method = head.method.as_str().parse::<HttpMethod>().ok()?;
-    let (path, headers) = (decoded_path(&head.uri), kept_headers(&head.headers));
-    Some(ApiRequest { method, path, params: Params::new(), headers })
+/// Names and values as the URL standard reads a form, before they are text.
+fn pairs(form: &[u8]) -> impl Iterator<Item = (Cow<'_, [u8]>, Cow<'_, [u8]>)> {
+    form.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()).map(|pair| {
+        let end = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
+        (decoded(&pair[..end]), decoded(pair.get(end + 1..).unwrap_or_default()))
+    })
 }
 
-fn decoded_path(uri: &Uri) -> String {
-    percent_decode_str(uri.path()).decode_utf8_lossy().into_owned()
-}
-
-/// Refuses a name that is not this machine's: a page in a browser may have been led here under its own name.
-pub(super) fn check_host(headers: &HeaderMap, uri: &Uri) -> Result<(), ApiError> {
-    let host = uri.host().or_else(|| {
-        let host = text(headers, &header::HOST)?;
-        let end = if host.starts_with('[') { host.find(']').map(|end| end + 1) } else { host.find(':') };
-        Some(&host[..end.unwrap_or(host.len())])
-    });
-    let host = host.unwrap_or_default();
-    if ["127.0.0.1", "localhost", "[::1]"].iter().any(|known| host.eq_ignore_ascii_case(known)) {
-        return Ok(());
+fn decoded(part: &[u8]) -> Cow<'_, [u8]> {
+    if part.contains(&b'+') {
+        let spaced: Vec<u8> = part.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+        Cow::Owned(percent_decode(&spaced).collect())
+    } else {
+        percent_decode(part).into()
     }
-    let message = "Testcard's local server answers to 127.0.0.1 and localhost only: set the host of your client to one \
-                   of them.";
-    Err(ApiError::request(None, None, message).with_status(403))
 }
 
-async fn read_body(body: Body) -> Result<Bytes, ApiError> {
-    match timeout(BODY_TIMEOUT, to_bytes(body, BODY_BYTES)).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(_)) => {
-            let message = format!("The body of the request is broken, or larger than {BODY_BYTES} bytes.");
-            Err(ApiError::request(None, None, message).with_status(413))
-        }
-        Err(_) => {
-            let message = format!("The body of the request did not arrive within {} s.", BODY_TIMEOUT.as_secs());
-            Err(ApiError::request(None, None, message).with_status(408))
-        }
-    }
+/// Stripe's words for a body; those for other places are formed after them.
+fn invalid_utf8(place: &str) -> ApiError {
+    ApiError::request(None, None, format!("Invalid UTF-8 characters found in {place}"))
+}
+
+/// The call as far as its head tells.
+///
+/// # Errors
+/// A method that the API does not have, and text that is not UTF-8.
+fn without_params(head: &Parts) -> Result<ApiRequest, ApiError> {
+    let path = percent_decode(head.uri.path().as_bytes()).decode_utf8().map_err(|_| invalid_utf8("URL path"))?;
+    let method = head.method.as_str().parse::<HttpMethod>();
+    let method = method.map_err(|()| unrecognized(head.method.as_str(), &path))?;
+    Ok(ApiRequest { method, path: path.into_owned(), params: Params::new(), headers: kept_headers(&head.headers)? })
+}
+
+/// The bytes that the head of a call holds in memory.
+fn head_bytes(head: &Parts) -> usize {
+    let uri = head.uri.path_and_query().map_or(0, |path| path.as_str().len());
+    head.headers.iter().fold(uri, |bytes, (name, value)| bytes + name.as_str().len() + value.len())
 }
 
 /// A body without a type is taken for a form, as Stripe does.
@@ -155,27 +228,52 @@ fn check_form(headers: &HeaderMap) -> Result<(), ApiError> {
     Err(ApiError::request(None, None, message))
 }
 
-fn kept_headers(headers: &HeaderMap) -> Vec<(String, String)> {
-    let value = |name: &str| Some(String::from_utf8_lossy(headers.get(name)?.as_bytes()).into_owned());
-    let kept = |name: &&str| Some(((*name).to_owned(), value(name)?));
-    KEPT_HEADERS.iter().filter_map(kept).collect()
-}
-
-pub(super) fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
+fn kept_headers(headers: &HeaderMap) -> Result<Vec<(String, String)>, ApiError> {
+    let mut kept = Vec::new();
+    for name in KEPT_HEADERS {
+        if let Some(value) = headers.get(name) {
+            let value = String::from_utf8(value.as_bytes().to_vec());
+            kept.push((name.to_owned(), value.map_err(|_| invalid_utf8(&format!("header {name}")))?));
+        }
+    }
+    Ok(kept)
 }
 
 /// The answer as bytes.
 pub(super) fn respond(answer: ApiResponse) -> Response {
-    let mut response = Response::new(Body::from(answer.body));
-    *response.status_mut() = StatusCode::from_u16(answer.http_status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    for (name, value) in answer.headers {
+    let ApiResponse { http_status, headers, body } = answer;
+    with_head(http_status, headers, Body::from(body))
+}
+
+/// As [`respond`], its bytes counted until the client has them.
+fn counted(shared: &Shared, answer: ApiResponse) -> Response {
+    let ApiResponse { http_status, headers, body } = answer;
+    let taken = shared.leaving.take_what_is_left(body.len());
+    with_head(http_status, headers, Body::from(intake::counted(body, taken)))
+}
+
+fn with_head(http_status: u16, headers: Vec<(String, String)>, body: Body) -> Response {
+    let mut response = Response::new(body);
+    *response.status_mut() = StatusCode::from_u16(http_status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in headers {
         // A header that repeats what a client sent, such as its key, is a header already.
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             response.headers_mut().append(name, value);
         }
     }
     response
+}
+
+/// Closes the connection behind an answer, and says so: what is left of the body would be taken for the next request.
+/// HTTP/2 gives up the stream alone, and has no such header.
+pub(super) fn closing(head: &Parts, mut answer: Response) -> Response {
+    if head.version < Version::HTTP_2 {
+        answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        if let Some(place) = head.extensions.get::<Arc<Place>>() {
+            place.lingers.store(true, Ordering::Relaxed);
+        }
+    }
+    answer
 }
 
 /// No answer: the connection is closed.
@@ -186,19 +284,18 @@ fn dropped() -> Response {
 }
 
 /// An answer that ends in the middle of its body, its length announced in full.
-fn cut(answer: ApiResponse) -> Response {
-    let length = answer.body.len();
-    let mut response = respond(answer);
+fn cut(mut response: Response) -> Response {
     let body = std::mem::take(response.body_mut());
-    *response.body_mut() = Body::new(faults::Half::new(body, length / 2));
+    let length = body.size_hint().lower();
+    *response.body_mut() = Body::new(faults::Half::new(body, length as usize / 2));
     response.headers_mut().insert(header::CONTENT_LENGTH, length.into());
     response
 }
 
 /// An answer that is not JSON, as a proxy in between would give it.
-fn garbage(answer: ApiResponse) -> Response {
-    let body = b"<html><head><title>Bad gateway</title></head><body>\xff\xfe not an API".to_vec();
-    let headers = answer.headers.into_iter().filter(|(name, _)| !name.eq_ignore_ascii_case("Content-Type"));
-    let headers = headers.chain([("Content-Type".to_owned(), "text/html".to_owned())]).collect();
-    respond(ApiResponse { headers, body, ..answer })
+fn garbage(mut response: Response) -> Response {
+    let body: &[u8] = b"<html><head><title>Bad gateway</title></head><body>\xff\xfe not an API";
+    *response.body_mut() = Body::from(body);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html"));
+    response
 }

@@ -1,31 +1,44 @@
 //! The loopback server: Stripe's own SDKs talk to the minter on this machine.
 //!
 //! ```text
-//! bytes ─► http: Host, body, form ─► faults: what goes wrong on purpose ─► backend ─► committed ─► bytes
-//!                                     └─ before the work: 429, 500, 503, drop; nothing reaches the minter
+//! bytes ─► door: Host, Origin, key ─► intake: the body, in bounds ─► http: form ─► faults ─► backend ─► committed ─► bytes
+//!           └─ refused before the body is read                                      └─ what goes wrong on purpose
 //! ```
 //!
-//! It listens on the loopback interface only, checks `Host`, and sends no permission to pages of other origins. It knows
-//! nothing of cards. A [`Server`] is a value: it is bound when it is there, and dropping it stops it.
+//! It listens on the loopback interface only, checks `Host` and `Origin`, and sends no permission to pages of other
+//! origins. What all calls in flight take of memory together is bounded. It knows nothing of cards. A [`Server`] is a value: it is bound when it is there, and dropping it stops it.
 
 mod connections;
+mod door;
 mod faults;
 mod http;
+mod intake;
 mod own;
 
 use std::{
     io,
-    net::SocketAddr,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::{Arc, PoisonError, RwLock},
 };
 
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    sync::{Semaphore, watch},
+    task::JoinHandle,
+};
 
 use crate::{
     backend::{Door, Targets},
     domain::{clock::Clock, fault::Rule},
 };
 use faults::Faults;
+use intake::Budget;
+
+/// What the calls that come in may hold in memory together, and what the answers that go out may.
+const BYTES_IN_FLIGHT: usize = 64 << 20;
+/// So many calls at most are with the minter at once. It answers one after the other, and commits what waits as a group:
+/// more would make no group faster, and their answers are not counted before they are there.
+const MOST_AT_WORK: usize = 256;
 
 /// How many ports after a taken one are tried for a free one.
 const PORTS_TRIED: u16 = 64;
@@ -34,7 +47,7 @@ const PORTS_TRIED: u16 = 64;
 pub struct Config {
     pub targets: Targets,
     pub clock: Clock,
-    /// An address of the loopback interface; port 0 takes any free one.
+    /// `127.0.0.1` or `[::1]`, which calls are let in by; port 0 takes any free one.
     pub listen: SocketAddr,
     pub door: Door,
     pub faults: Vec<Rule>,
@@ -43,8 +56,9 @@ pub struct Config {
 /// Why a server could not start.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StartError {
-    #[error("The server listens on this machine only: {0} is no loopback address. Use 127.0.0.1")]
-    NotLoopback(SocketAddr),
+    /// What is listened on and what is answered to are the same, so that nobody starts a server that refuses all calls.
+    #[error("The server listens on 127.0.0.1 or [::1] and answers to nothing else: {0} is neither. Use 127.0.0.1")]
+    NotThisMachine(SocketAddr),
     #[error(
         "Port {} of {} is taken by another program{}",
         address.port(),
@@ -70,6 +84,11 @@ struct Shared {
     clock: Clock,
     door: RwLock<Arc<Door>>,
     faults: Faults,
+    /// Heads and bodies of the calls in flight.
+    arriving: Budget,
+    /// Answers that their clients have not taken yet.
+    leaving: Budget,
+    at_work: Semaphore,
     /// Guards the routes that are not Stripe's.
     control_token: String,
 }
@@ -84,11 +103,11 @@ impl Server {
     /// Binds the address, then serves on the runtime that this is called on.
     ///
     /// # Errors
-    /// An address that is not of the loopback interface, is taken, or cannot be bound.
+    /// An address that is not `127.0.0.1` or `[::1]`, is taken, or cannot be bound.
     pub async fn start(config: Config) -> Result<Self, StartError> {
         let Config { targets, clock, listen, door, faults } = config;
-        if !listen.ip().is_loopback() {
-            return Err(StartError::NotLoopback(listen));
+        if ![IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)].contains(&listen.ip()) {
+            return Err(StartError::NotThisMachine(listen));
         }
         let listener = bind(listen).await?;
         let address =
@@ -98,6 +117,9 @@ impl Server {
             clock,
             door: RwLock::new(Arc::new(door)),
             faults: Faults::new(faults),
+            arriving: Budget::new(BYTES_IN_FLIGHT),
+            leaving: Budget::new(BYTES_IN_FLIGHT),
+            at_work: Semaphore::new(MOST_AT_WORK),
             control_token: own::new_control_token(),
         });
         let (stopping, stopped) = watch::channel(false);

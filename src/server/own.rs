@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::{
     body::Body,
     extract::{Query, State},
-    http::{HeaderMap, Uri, header},
+    http::{HeaderMap, Uri, header, request::Parts},
 };
 use rand::RngExt as _;
 use serde::Deserialize;
@@ -14,7 +14,9 @@ use serde_json::{Value, json};
 
 use super::{
     Shared,
-    http::{Response, check_host, respond, text},
+    door::{self, text},
+    http::{Request, Response, closing, respond},
+    intake,
 };
 use crate::{
     backend::{LoggedCall, refusal},
@@ -39,12 +41,13 @@ pub(super) fn new_control_token() -> String {
 }
 
 /// Drops the minter's objects and keys; the history stays.
-pub(super) async fn reset(State(shared): State<Arc<Shared>>, uri: Uri, headers: HeaderMap) -> Response {
-    let done = match check(&shared, &uri, &headers) {
+pub(super) async fn reset(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let done = match check(&shared, &head.uri, &head.headers) {
         Ok(()) => shared.targets.store().reset().await.map_err(|error| failed(&error.to_string())),
         Err(error) => Err(error),
     };
-    told(done.map(|objects| json!({ "reset": true, "objects": objects })))
+    settled(&head, body, done.map(|objects| json!({ "reset": true, "objects": objects }))).await
 }
 
 /// Which calls are asked for.
@@ -58,16 +61,23 @@ pub(super) struct Which {
 /// The newest calls that came to the stand-in, newest first.
 pub(super) async fn requests(
     State(shared): State<Arc<Shared>>,
-    uri: Uri,
-    headers: HeaderMap,
     which: Result<Query<Which>, axum::extract::rejection::QueryRejection>,
+    request: Request,
 ) -> Response {
-    let found = match (check(&shared, &uri, &headers), which) {
+    let (head, body) = request.into_parts();
+    let found = match (check(&shared, &head.uri, &head.headers), which) {
         (Err(error), _) => Err(error),
         (Ok(()), Err(_)) => Err(ApiError::request(None, None, "limit and after are whole numbers.")),
         (Ok(()), Ok(Query(which))) => calls(&shared, which).await,
     };
-    told(found)
+    settled(&head, body, found).await
+}
+
+/// The answer, and what becomes of the connection: these routes take no body, so that one is nobody's.
+async fn settled(head: &Parts, mut body: Body, outcome: Result<Value, ApiError>) -> Response {
+    let is_refused = outcome.is_err();
+    let answer = told(outcome);
+    if intake::drain(&mut body).await && !is_refused { answer } else { closing(head, answer) }
 }
 
 async fn calls(shared: &Shared, which: Which) -> Result<Value, ApiError> {
@@ -107,7 +117,7 @@ fn shown(call: &LoggedCall) -> Value {
 }
 
 fn check(shared: &Shared, uri: &Uri, headers: &HeaderMap) -> Result<(), ApiError> {
-    check_host(headers, uri)?;
+    door::check(headers, uri)?;
     let sent =
         text(headers, &header::AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
     if is_same(sent.as_bytes(), shared.control_token.as_bytes()) {

@@ -8,10 +8,11 @@ use serde_json::{Map, Value, json};
 use crate::domain::{
     api::Target,
     form_defaults::FormDefaults,
+    mask,
     policies::{Policies, Policy},
     profile::{Profile, ProfileColor, ProfileId, Profiles, free_name},
     proxy::ProxyChoice,
-    settings::{BaseUrl, ServerSettings, Settings, StripeSettings, ThemeChoice, WindowSettings},
+    settings::{BaseUrl, BrokenSetting, ServerSettings, Settings, StripeSettings, ThemeChoice, WindowSettings},
 };
 
 /// The version of the format. Version 1 had no profiles, and all its fields at the top.
@@ -90,12 +91,25 @@ fn to_json(settings: &Settings) -> Value {
         window: WindowFile { theme: theme.as_str(), zoom: zoom.to_string().parse().unwrap_or(1.0) },
         server: ServerFile { serves: *serves, port: *port },
     };
-    serde_json::to_value(file).unwrap_or_default()
+    let mut root = serde_json::to_value(file).unwrap_or_default();
+    for (nth, profile) in profiles.iter().enumerate() {
+        for broken in &profile.stripe.broken {
+            let object = if broken.field == BrokenSetting::IN_USE { &mut root } else { &mut root["profiles"][nth] };
+            object[broken.field] = without_secrets(&broken.written);
+        }
+    }
+    root
+}
+
+/// What could not be read, as it is written back: a key in it is not.
+fn without_secrets(written: &Value) -> Value {
+    let text = written.to_string();
+    if mask::text(&text) == text { written.clone() } else { String::new().into() }
 }
 
 fn profile_file(profile: &Profile) -> ProfileFile<'_> {
     let Profile { id, name, color, target, stripe } = profile;
-    let StripeSettings { base_url, version, account, proxy, ca_file } = stripe;
+    let StripeSettings { base_url, version, account, proxy, ca_file, broken: _ } = stripe;
     ProfileFile {
         id: id.0,
         name,
@@ -204,8 +218,16 @@ pub(super) fn of_json(mut root: Map<String, Value>, path: &Path) -> (Settings, V
 }
 
 fn profiles(reader: &mut Reader<'_>) -> Profiles {
-    let in_use = reader.field("profile", Value::as_i64).map_or(ProfileId::FIRST, ProfileId);
-    let kept = reader.field("profiles", |value| value.as_array().cloned()).unwrap_or_default();
+    let named = reader.object.and_then(|root| root.get(BrokenSetting::IN_USE)).cloned();
+    let in_use = named.as_ref().map_or(Some(ProfileId::FIRST), |id| id.as_i64().map(ProfileId));
+    let kept = match reader.object.and_then(|root| root.get("profiles")) {
+        Some(Value::Array(kept)) => kept.clone(),
+        None => Vec::new(),
+        Some(_) => {
+            reader.complain_closed("profiles");
+            return unreadable(&format!("The profiles of the settings cannot be read, {}", reader.path.display()));
+        }
+    };
     let mut list: Vec<Profile> = Vec::with_capacity(kept.len());
     for (nth, value) in kept.iter().enumerate() {
         let name = format!("profiles[{nth}]");
@@ -235,19 +257,57 @@ fn profiles(reader: &mut Reader<'_>) -> Profiles {
         list.push(Profile {
             color: reader.field("color", |v| ProfileColor::from_word(v.as_str()?)).unwrap_or(defaults.color),
             target: reader.field("target", |v| v.as_str()?.parse::<Target>().ok()).unwrap_or(defaults.target),
-            stripe: StripeSettings {
-                base_url: reader
-                    .field("base_url", |v| BaseUrl::parse(v.as_str()?).ok())
-                    .unwrap_or(defaults.stripe.base_url),
-                version: reader.field("stripe_version", text).unwrap_or(defaults.stripe.version),
-                account: reader.field("stripe_account", text).unwrap_or(defaults.stripe.account),
-                proxy: reader.field("proxy", |v| ProxyChoice::parse(v.as_str()?).ok()).unwrap_or(defaults.stripe.proxy),
-                ca_file: reader.field("ca_certificate", text).unwrap_or(defaults.stripe.ca_file),
-            },
+            stripe: stripe(&mut reader),
             ..defaults
         });
     }
-    Profiles::of(list, in_use)
+    let is_there = in_use.is_some_and(|in_use| list.iter().any(|profile| profile.id == in_use));
+    if let (Some(written), Some(first), false) = (named, list.first_mut(), is_there) {
+        reader.complain_closed(BrokenSetting::IN_USE);
+        first.stripe.broken.push(BrokenSetting {
+            field: BrokenSetting::IN_USE,
+            place: BrokenSetting::IN_USE.to_owned(),
+            written,
+            reason: "There is no profile of this id. Choose a profile in the window, or write the id of one".to_owned(),
+        });
+    }
+    Profiles::of(list, in_use.unwrap_or(ProfileId::FIRST))
+}
+
+/// The one profile where nothing can be read of those that there are: no call leaves with it before its base URL is
+/// written.
+fn unreadable(reason: &str) -> Profiles {
+    let mut profiles = Profiles::default();
+    // Another base URL on the command line does not bring back the proxy and the account.
+    profiles.active_mut().stripe.broken = ["base_url", "proxy"]
+        .map(|field| {
+            let (place, reason) = (format!("profiles[0].{field}"), reason.to_owned());
+            BrokenSetting { field, place, written: String::new().into(), reason }
+        })
+        .into();
+    profiles
+}
+
+/// The settings where the file as a whole cannot be read.
+pub(super) fn of_unreadable(warning: &str) -> Settings {
+    Settings { profiles: unreadable(warning), ..Settings::default() }
+}
+
+/// The way to the API, with what keeps calls from leaving.
+fn stripe(reader: &mut Reader<'_>) -> StripeSettings {
+    let is_text = |value: &Value| text(value).ok_or_else(|| "Write it as text between quotation marks".to_owned());
+    let mut broken = Vec::new();
+    let base_url = |v: &Value| BaseUrl::parse(v.as_str().unwrap_or_default()).map_err(|error| error.to_string());
+    let proxy = |v: &Value| is_text(v).and_then(|text| ProxyChoice::parse(&text).map_err(|error| error.to_string()));
+    let stripe = StripeSettings {
+        base_url: reader.closed("base_url", &mut broken, base_url),
+        version: reader.closed("stripe_version", &mut broken, is_text),
+        account: reader.closed("stripe_account", &mut broken, is_text),
+        proxy: reader.closed("proxy", &mut broken, proxy),
+        ca_file: reader.closed("ca_certificate", &mut broken, is_text),
+        broken: Vec::new(),
+    };
+    StripeSettings { broken, ..stripe }
 }
 
 fn policies(reader: &mut Reader<'_>) -> Policies {
@@ -318,9 +378,34 @@ impl Reader<'_> {
         read
     }
 
+    /// A field of the way to the API: its default if it is missing. One that is wrong is told, and kept as `broken`.
+    fn closed<T: Default>(
+        &mut self,
+        field: &'static str,
+        broken: &mut Vec<BrokenSetting>,
+        read: impl FnOnce(&Value) -> Result<T, String>,
+    ) -> T {
+        let Some(written) = self.object.and_then(|object| object.get(field)) else { return T::default() };
+        read(written).unwrap_or_else(|reason| {
+            self.complain_closed(field);
+            let place = format!("{}{field}", self.place);
+            broken.push(BrokenSetting { field, place, written: written.clone(), reason });
+            T::default()
+        })
+    }
+
     fn complain(&mut self, name: &str) {
+        self.tell(name, "Its default is used");
+    }
+
+    /// Of a field whose default would be less safe than what was written.
+    fn complain_closed(&mut self, name: &str) {
+        self.tell(name, "No call to Stripe's API is made with it until it is corrected");
+    }
+
+    fn tell(&mut self, name: &str, instead: &str) {
         let (place, path) = (&self.place, self.path.display());
-        self.warnings.push(format!("The setting {place}{name} is not valid, {path}. Its default is used"));
+        self.warnings.push(format!("The setting {place}{name} is not valid, {path}. {instead}"));
     }
 
     /// The fields of an object in this one: none if it is missing, or wrong, which adds a warning.

@@ -89,9 +89,22 @@ fn tls_reason(error: &rustls::Error) -> String {
         rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
             "its certificate is not signed by an authority that this system trusts".to_owned()
         }
+        // webpki tells this case by its name only.
+        rustls::Error::InvalidCertificate(CertificateError::Other(cause))
+            if format!("{cause:?}").contains("CaUsedAsEndEntity") =>
+        {
+            format!(
+                "its certificate says of itself that it is an authority's (CA:TRUE), as openssl makes it by default, and so \
+                 it cannot be a server's. Make one that is, and name that as extra CA certificate: {MAKE_CERTIFICATE}"
+            )
+        }
         other => other.to_string().chars().take(MAX_REASON_CHARS).collect(),
     }
 }
+
+/// How to make a certificate that is signed by itself, and that a server may have.
+const MAKE_CERTIFICATE: &str = "openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 365 -subj \
+     /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE";
 
 /// Rounded up: a limit is never told as zero.
 fn whole_secs(limit: Duration) -> u64 {

@@ -92,9 +92,12 @@ pub struct Client {
 
 impl Client {
     /// # Errors
-    /// [`TransportError::NotSent`] if the settings hold something that no header can carry, or name a file of
-    /// certificates that is not one.
+    /// [`TransportError::NotSent`] if a setting could not be read, the settings hold something that no header can carry,
+    /// or they name a file of certificates that is not one.
     pub fn new(settings: &StripeSettings, key: ApiKey, limits: Limits) -> Result<Self, TransportError> {
+        if let Some(fault) = settings.fault() {
+            return Err(TransportError::NotSent { reason: fault.to_string() });
+        }
         Ok(Self {
             http: way::http_client(settings, &limits)?,
             base_url: settings.base_url.clone(),

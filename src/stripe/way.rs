@@ -1,8 +1,8 @@
 //! The HTTP client under the calls: its proxy, the certificates that it trusts, and its limits of time.
 
-use std::{fs, io::Read as _, path::Path};
+use std::{env, ffi::OsString, fs, io::Read as _, path::Path};
 
-use reqwest::{Certificate, Proxy, redirect};
+use reqwest::{Certificate, Proxy, Url, redirect};
 
 use super::{Limits, failure};
 use crate::domain::{api::TransportError, proxy::ProxyChoice, settings::StripeSettings};
@@ -59,6 +59,17 @@ fn read_ca(path: &str) -> Result<Vec<Certificate>, CaError> {
     if certificates.is_empty() { Err(CaError::NoCertificate) } else { Ok(certificates) }
 }
 
+/// Where reqwest looks for the system's proxy. One that it cannot read it leaves out, and the call would leave straight.
+const PROXY_VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+
+/// Whether a variable has a value that names no proxy which is spoken to: `http` or `https`, which may be left out.
+fn names_no_proxy(value: Option<OsString>) -> bool {
+    let Some(value) = value.filter(|value| !value.is_empty()) else { return false };
+    let Some(text) = value.to_str() else { return true };
+    let url = if text.contains("://") { Url::parse(text) } else { Url::parse(&format!("http://{text}")) };
+    !url.is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
+
 /// An error means that the process has its provider already.
 fn provide() {
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -76,6 +87,11 @@ pub(super) fn http_client(settings: &StripeSettings, limits: &Limits) -> Result<
     // No proxy stands between this program and a server on the same machine.
     let is_straight = settings.base_url.is_loopback();
     let uses_systems = !is_straight && settings.proxy == ProxyChoice::System && limits.uses_system_proxy;
+    if let Some(name) = PROXY_VARIABLES.into_iter().find(|name| uses_systems && names_no_proxy(env::var_os(name))) {
+        return Err(not_sent(format!(
+            "{name} in the environment is not the URL of a proxy. Write it as http://proxy.example:8080, or unset it"
+        )));
+    }
     let builder = || {
         let builder = reqwest::Client::builder()
             .connect_timeout(limits.connect_timeout.min(limits.total_timeout))
@@ -94,4 +110,29 @@ pub(super) fn http_client(settings: &StripeSettings, limits: &Limits) -> Result<
         .build()
         .or_else(|_| builder().tls_certs_only(bundled_roots()).build())
         .map_err(|error| not_sent(failure::innermost(&error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_that_names_no_proxy_is_told_from_one_that_does() {
+        for (value, is_wrong) in [
+            ("", false),
+            ("http://proxy.example:8080", false),
+            ("https://me:secret@proxy.example", false),
+            ("proxy.example:3128", false),
+            ("127.0.0.1:3128", false),
+            ("::bad", true),
+            ("http://", true),
+            ("http://proxy.example:port", true),
+            ("socks5://127.0.0.1:1080", true),
+            ("file:///etc/passwd", true),
+            ("proxy example", true),
+        ] {
+            assert_eq!(names_no_proxy(Some(value.into())), is_wrong, "{value}");
+        }
+        assert!(!names_no_proxy(None));
+    }
 }

@@ -14,7 +14,9 @@ use super::{
     widgets::{IconButton, JsonLines, JsonTree, JsonTreeAction, QuietButton, chip::grouped, ends_ui, search_ui},
     words,
 };
-use crate::domain::{api::ApiResponse, currency::ChargeCurrency, entry::EntryId, field_help, request_log::ExchangeId};
+use crate::domain::{
+    api::ApiResponse, currency::ChargeCurrency, entry::EntryId, field_help, foreign, request_log::ExchangeId,
+};
 
 /// Whose answer it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -383,7 +385,7 @@ fn about_ui(ui: &mut Ui, lines: &JsonLines, actions: &mut Vec<Action>) {
             20.0,
             |ui| {
                 let shown = if pointer.is_empty() { "the whole answer" } else { &pointer };
-                let shown = RichText::new(shown).font(theme::mono_medium(theme::MONO_SIZE));
+                let shown = RichText::new(foreign::label(shown)).font(theme::mono_medium(theme::MONO_SIZE));
                 ui.add(Label::new(shown).truncate().selectable(true));
             },
             |ui| {
@@ -436,5 +438,5 @@ fn other_words(document: &Value, pointer: &str, value: &Value) -> Option<String>
         return Some(format!("good to {}, UTC", first.last_of_month()));
     }
     let currency = object["currency"].as_str()?;
-    Some(format!("{} {currency}", ChargeCurrency::parse(currency)?.show(number)))
+    Some(format!("{} {}", ChargeCurrency::parse(currency)?.show(number), foreign::label(currency)))
 }

@@ -18,6 +18,7 @@ use super::{
 use crate::{
     domain::{
         api::Target,
+        foreign,
         profile::Profiles,
         settings::{Settings, ThemeChoice},
     },
@@ -98,7 +99,7 @@ fn profile_switch_ui(ui: &mut Ui, profiles: &Profiles, actions: &mut Vec<Action>
     let name = paint::line(ui, &active.name, theme::semibold(theme::BODY_SIZE), t.text, NAME);
     let size = vec2(name.size().x + 52.0, theme::BUTTON_HEIGHT);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
-    let label = format!("Profile {}", active.name);
+    let label = format!("Profile {}", foreign::label(&active.name));
     response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), &label));
     let menu = Popup::default_response_id(&response);
     let is_open = Popup::is_id_open(ui.ctx(), menu);
@@ -166,6 +167,13 @@ fn server_pill_ui(ui: &mut Ui, about: &BarContext<'_>, is_narrow: bool, actions:
 
 /// Which key the real API is called with, and where.
 fn key_ui(ui: &mut Ui, settings: &Settings, key: Option<&KeyInfo>, is_narrow: bool, actions: &mut Vec<Action>) {
+    if let Some(fault) = settings.stripe().fault() {
+        let words = format!("No calls leave: {}", fault.place);
+        if pill_ui(ui, Tone::Error, &words).on_hover_text(format!("Could not be read: {fault}")).clicked() {
+            actions.push(Action::OpenSettings);
+        }
+        return;
+    }
     let host = settings.stripe().base_url.host();
     let Some(key) = key else {
         pill_ui(ui, Tone::Info, &host);

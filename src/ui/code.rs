@@ -20,6 +20,7 @@ use crate::{
     domain::{
         api::Target,
         entry::EntryId,
+        foreign,
         request_log::ExchangeId,
         settings::{BaseUrl, DEFAULT_PORT},
     },
@@ -284,7 +285,12 @@ fn line_ui(ui: &mut Ui, t: &Tokens, written: &Written, row: usize) {
             Part::Number => t.json_number,
             Part::Keyword => t.json_key,
         };
-        job.append(&text[range.clone()], 0.0, TextFormat::simple(theme::mono(theme::MONO_SIZE), color));
+        // What is written in full when it is copied.
+        job.append(
+            &foreign::block(&text[range.clone()]),
+            0.0,
+            TextFormat::simple(theme::mono(theme::MONO_SIZE), color),
+        );
     }
     ui.horizontal(|ui| {
         ui.set_height(theme::CODE_ROW_HEIGHT);

@@ -18,7 +18,10 @@ use super::{
 };
 use crate::{
     diff::{Change, Line, Part, Side, body, compare, patch},
-    domain::entry::{EntryDetail, EntryId},
+    domain::{
+        entry::{EntryDetail, EntryId},
+        foreign,
+    },
     messages::Pair,
 };
 
@@ -247,7 +250,7 @@ fn sides_ui(ui: &mut Ui, pair: &Pair) {
             ui,
             |ui| {
                 ui.label(RichText::new(sign).font(theme::mono_medium(theme::MONO_SIZE)).color(color));
-                let title = RichText::new(title).font(theme::mono_medium(theme::MONO_SIZE));
+                let title = RichText::new(foreign::label(title)).font(theme::mono_medium(theme::MONO_SIZE));
                 ui.add(Label::new(title).truncate().selectable(true));
             },
             |ui| {
@@ -474,11 +477,12 @@ fn sign(line: &Line, t: &Tokens) -> (&'static str, Color32, &'static str) {
 
 /// The place of a line as a person reads it.
 fn place_words(line: &Line) -> String {
+    let place = foreign::label(&line.place);
     match line.part {
-        Part::Body if line.place.is_empty() => "the whole body".to_owned(),
-        Part::Status | Part::Body => line.place.clone(),
-        Part::Request => format!("request {}", line.place),
-        Part::Header => format!("header {}", line.place),
+        Part::Body if place.is_empty() => "the whole body".to_owned(),
+        Part::Status | Part::Body => place.into_owned(),
+        Part::Request => format!("request {place}"),
+        Part::Header => format!("header {place}"),
     }
 }
 
@@ -495,11 +499,7 @@ fn spoken(line: &Line, t: &Tokens) -> String {
 
 /// A value in one line, cut where it is long.
 fn short(value: &Value) -> String {
-    let text = value.to_string();
-    match text.char_indices().nth(MOST_CHARS) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    }
+    foreign::value(value, MOST_CHARS)
 }
 
 /// A value as it is copied: a string without quotes.

@@ -21,6 +21,7 @@ use crate::{
     domain::{
         api::{Exchange, Failure, MaskedRequest},
         entry::{EntryDetail, EntryId, Status},
+        foreign,
         profile::Profiles,
         request_log::{ExchangeId, RequestRow, client_name},
     },
@@ -121,12 +122,13 @@ fn call_ui(
     actions: &mut Vec<Action>,
 ) {
     let t = Tokens::of(ui);
-    let title = format!("{} {}", exchange.request.method.as_str(), exchange.request.path);
+    let title = format!("{} {}", exchange.request.method.as_str(), foreign::label(&exchange.request.path));
     ui.add(
         Label::new(RichText::new(title).font(theme::mono_medium(theme::MONO_FIELD_SIZE))).truncate().selectable(true),
     );
     let client = client_name(exchange.request.header("User-Agent"));
-    let about = format!("{} · {} · {client}", words::moment(exchange.started), exchange.target.label());
+    let (when, client) = (words::moment(exchange.started), foreign::label(&client));
+    let about = format!("{when} · {} · {client}", exchange.target.label());
     ui.add(Label::new(RichText::new(about).size(theme::SMALL_SIZE).color(t.subdued)).wrap());
     if let Some(fault) = row.and_then(|row| row.fault.as_ref()) {
         InlineAlert::new(Tone::Warn, "This went wrong on purpose").text(fault).ui(ui);
@@ -213,7 +215,7 @@ fn head_ui(ui: &mut Ui, detail: &EntryDetail, actions: &mut Vec<Action>) {
     egui::Sides::new().height(20.0).shrink_left().truncate().show(
         ui,
         |ui| {
-            let text = RichText::new(title).font(theme::mono_medium(theme::MONO_FIELD_SIZE));
+            let text = RichText::new(foreign::label(title)).font(theme::mono_medium(theme::MONO_FIELD_SIZE));
             ui.add(Label::new(text).truncate().selectable(true))
         },
         |ui| {
@@ -305,7 +307,7 @@ fn headers_ui(ui: &mut Ui, name: &str, headers: &[(String, String)]) {
 
 fn pair_ui(ui: &mut Ui, name: &str, value: &str) {
     let t = Tokens::of(ui);
-    let mono = |text: &str, color| RichText::new(text.to_owned()).font(theme::mono(theme::MONO_SIZE)).color(color);
+    let mono = |text: &str, color| RichText::new(foreign::block(text)).font(theme::mono(theme::MONO_SIZE)).color(color);
     // A row takes its height from the spacing that is in force before it.
     let height = std::mem::replace(&mut ui.spacing_mut().interact_size.y, 18.0);
     ui.horizontal_wrapped(|ui| {
@@ -325,7 +327,9 @@ fn failure_ui(ui: &mut Ui, failure: &Failure, actions: &mut Vec<Action>) {
     if let Some(text) = &failure.text {
         ui.label(RichText::new("What came instead").size(theme::SMALL_SIZE).color(Tokens::of(ui).subdued));
         scroll_ui(ui, "what came instead", ScrollArea::both().auto_shrink(false), |ui| {
-            ui.add(Label::new(RichText::new(text).font(theme::mono(theme::MONO_SIZE))).selectable(true));
+            ui.add(
+                Label::new(RichText::new(foreign::block(text)).font(theme::mono(theme::MONO_SIZE))).selectable(true),
+            );
         });
     }
 }
@@ -335,7 +339,7 @@ fn request_ui(ui: &mut Ui, request: &MaskedRequest, with_headers: bool, actions:
     egui::Sides::new().height(theme::CHIP_HEIGHT).shrink_left().truncate().show(
         ui,
         |ui| {
-            let line = format!("{} {}", request.method.as_str(), request.path);
+            let line = format!("{} {}", request.method.as_str(), foreign::label(&request.path));
             ui.label(RichText::new(line).font(theme::mono_medium(theme::MONO_SIZE)))
         },
         |ui| {

@@ -7,7 +7,7 @@ use super::{
     theme::Tokens,
     widgets::{InlineAlert, Tone, paint},
 };
-use crate::domain::{entry::Entry, expectation::Judgement};
+use crate::domain::{entry::Entry, expectation::Judgement, foreign};
 
 const ICON: f32 = 13.0;
 const GAP: f32 = 4.0;
@@ -35,7 +35,7 @@ pub(super) fn mark_ui(ui: &mut Ui, entry: &Entry) {
     let (icon, tone, word) = mark(judgement);
     let color = tone.color(Tokens::of(ui));
     let (rect, response) = ui.allocate_exact_size(vec2(mark_width(ui, entry), 16.0), Sense::hover());
-    let words = judgement.words();
+    let words = foreign::label(&judgement.words()).into_owned();
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &words));
     let glyph = paint::line(ui, &icon.glyph().to_string(), icons::font(ICON), color, f32::INFINITY);
     paint::galley_left(ui.painter(), glyph, rect.left(), rect.center().y);

@@ -14,7 +14,10 @@ use super::{
     words,
 };
 use crate::{
-    domain::request_log::{ExchangeId, RequestRow},
+    domain::{
+        foreign,
+        request_log::{ExchangeId, RequestRow},
+    },
     messages::{SHOWN_REQUESTS, ServerInfo},
     model::place_of_request,
 };
@@ -176,20 +179,21 @@ fn status_words(row: &RequestRow) -> String {
     match (row.http_status, &row.failure) {
         (Some(status), _) => status.to_string(),
         (None, Some(_)) if row.fault.is_some() => "no answer".to_owned(),
-        (None, Some(failure)) => failure.clone(),
+        (None, Some(failure)) => foreign::label(failure).into_owned(),
         (None, None) => "…".to_owned(),
     }
 }
 
 /// "on purpose: 429 retry-after 1".
 fn fault_words(row: &RequestRow) -> Option<String> {
-    row.fault.as_ref().map(|fault| format!("on purpose: {fault}"))
+    row.fault.as_ref().map(|fault| format!("on purpose: {}", foreign::label(fault)))
 }
 
 /// What a screen reader says of a row.
 fn spoken(row: &RequestRow) -> String {
     let fault = fault_words(row).map(|words| format!(" {words}")).unwrap_or_default();
-    format!("{} {} {}{fault} {}", row.method.as_str(), row.path, status_words(row), row.client())
+    let spoken = format!("{} {} {}{fault} {}", row.method.as_str(), row.path, status_words(row), row.client());
+    foreign::label(&spoken).into_owned()
 }
 
 /// A column of the table.
@@ -245,7 +249,7 @@ impl Cell {
 
     fn ui(self, ui: &mut Ui, row: &RequestRow, now: Timestamp) {
         let t = Tokens::of(ui);
-        let mono = |text: &str| RichText::new(text.to_owned()).font(theme::mono(theme::MONO_SIZE));
+        let mono = |text: &str| RichText::new(foreign::label(text)).font(theme::mono(theme::MONO_SIZE));
         match self {
             Self::Method => {
                 ui.add_space(6.0);
@@ -256,7 +260,7 @@ impl Cell {
             }
             Self::Status => status_ui(ui, row),
             Self::Client => {
-                ui.add(Label::new(row.client()).truncate());
+                ui.add(Label::new(foreign::label(&row.client())).truncate());
             }
             Self::Took => {
                 ui.label(mono(&words::took(row.took)));

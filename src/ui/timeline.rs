@@ -16,7 +16,7 @@ use crate::domain::{
     currency::ChargeCurrency,
     entry::{EntryDetail, EntryId, Status},
     error::ErrorView,
-    fault,
+    fault, foreign,
     request_log::{FAULT_HEADER, FAULT_KIND, REPLAYED_HEADER, client_name},
 };
 
@@ -65,7 +65,7 @@ fn first_step(detail: &EntryDetail) -> Step {
         Status::Interrupted | Status::Unknown => (Tone::Warn, "Sent, outcome unknown"),
         Status::Unused | Status::Used => (Tone::Ok, "Minted"),
     };
-    let client = client_name(detail.request.header("User-Agent"));
+    let client = foreign::label(&client_name(detail.request.header("User-Agent"))).into_owned();
     Step { tone, words: words.to_owned(), client, made: detail.entry.token_id.clone() }
 }
 
@@ -110,7 +110,7 @@ pub fn step(exchange: &Exchange) -> Step {
         Err(failure) => (Tone::Warn, format!("No answer, {}", failure.kind)),
     };
     let made = exchange.outcome.as_ref().ok().and_then(|response| made_by(&exchange.request, response));
-    Step { tone, words, client, made }
+    Step { tone, words: foreign::label(&words).into_owned(), client: foreign::label(&client).into_owned(), made }
 }
 
 /// What a call made, or the failed charge that it left behind.
@@ -178,10 +178,14 @@ fn amount(amount: &Value, currency: &str) -> String {
     }
 }
 
+/// The largest charges have some ten kilobytes.
+const LONGEST_MADE: usize = 64 * 1024;
+
 /// What used a token up, and who asked for it: "ch_1… from stripe-python 16.1.0".
 pub fn used_by(used_by: &str, timeline: &[Exchange]) -> String {
     let found = timeline.iter().find_map(|exchange| {
-        let response = exchange.outcome.as_ref().ok()?;
+        // It is looked up in every frame: an answer of megabytes is no charge.
+        let response = exchange.outcome.as_ref().ok().filter(|response| response.body.len() <= LONGEST_MADE)?;
         let body = response.json()?;
         let is_maker = body["id"] == used_by || body["error"]["charge"] == used_by;
         is_maker.then(|| (body["customer"].as_str().map(str::to_owned), step(exchange).client))

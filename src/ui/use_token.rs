@@ -11,6 +11,7 @@ use super::{
 use crate::domain::{
     api::Target,
     entry::{Entry, EntryDetail, Status},
+    foreign,
     profile::ProfileId,
     test_cards::{self, StepOutcome},
     token_call::TokenCall,
@@ -118,7 +119,7 @@ pub fn use_token_ui(ctx: &Context, state: &mut UseState, actions: &mut Vec<Actio
 
 fn about_ui(ui: &mut Ui, state: &UseState) {
     let t = Tokens::of(ui);
-    ui.label(RichText::new(&state.token).font(theme::mono(theme::MONO_SIZE)));
+    ui.label(RichText::new(foreign::label(&state.token)).font(theme::mono(theme::MONO_SIZE)));
     let about = format!("{} · {}", state.card, state.target.label());
     ui.label(RichText::new(about).size(theme::SMALL_SIZE).color(t.subdued));
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::domain::entry::Entry;
+use crate::domain::{entry::Entry, foreign};
 
 /// "Visa •••• 4242", or what is known of it.
 pub fn card(entry: &Entry) -> String {
@@ -14,9 +14,10 @@ pub fn card(entry: &Entry) -> String {
         Some(brand) => brand,
         None => "",
     };
+    let brand = foreign::label(brand);
     match entry.last4.as_deref() {
-        Some(last4) => format!("{brand} •••• {last4}").trim_start().to_owned(),
-        None => brand.to_owned(),
+        Some(last4) => format!("{brand} •••• {}", foreign::label(last4)).trim_start().to_owned(),
+        None => brand.into_owned(),
     }
 }
 

@@ -39,6 +39,7 @@ use crate::{
         profile::{Profile, ProfileId, Profiles},
         refusal::Refusal,
         settings::{Settings, StripeSettings},
+        token_call::made_by,
     },
     jobs::{
         check_key,
@@ -92,7 +93,8 @@ impl Line {
             Target::Stripe => {
                 let line = self.clone();
                 let made = tokio::task::spawn_blocking(move || {
-                    let key = line.keys.get(profile.id).ok_or(NO_KEY)?;
+                    let missing = || line.keys.status(profile.id).problem.unwrap_or_else(|| NO_KEY.to_owned());
+                    let key = line.keys.get(profile.id).ok_or_else(missing)?;
                     line.targets.stripe(profile.id, &profile.stripe, key).map_err(|error| error.to_string())
                 });
                 made.await.unwrap_or_else(|_| Err("The call could not be prepared".to_owned()))
@@ -642,8 +644,12 @@ fn outcome_of(kind: CallKind, recorded: Recorded) -> JobOutcome {
         (CallKind::Create | CallKind::Retrieve, entry) => JobOutcome::Retrieved { entry, message },
         (CallKind::Use, entry) => {
             let judgement = entry.and_then(|entry| entry.judgement).map(|judgement| *judgement);
-            let made = recorded.exchange.outcome.ok().filter(ApiResponse::is_success).and_then(|answer| answer.json());
-            let made = made.and_then(|body| body["id"].as_str().map(str::to_owned));
+            let success = recorded.exchange.outcome.ok().filter(ApiResponse::is_success);
+            let is_success = success.is_some();
+            let made = success.and_then(|answer| answer.json());
+            let made = made.as_ref().and_then(made_by).map(|(_, id)| id.to_owned());
+            let nothing = || "The answer is a success without an object: whether the token was used is not known";
+            let message = message.or_else(|| (is_success && made.is_none()).then(|| nothing().to_owned()));
             JobOutcome::TokenUsed { made, message, refusal: refusal.map(|(refusal, _)| refusal), judgement }
         }
     }

@@ -358,7 +358,7 @@ async fn target_stripe_is_asked_over_http_and_its_answers_are_kept() {
     assert!(!received.header("idempotency-key").is_empty() && received.body.contains("card%5Bname%5D=Jenny"));
 
     let run = mint(&[]);
-    let told = "Your card number  is incorrect. (incorrect_number, param number, HTTP 402)\n";
+    let told = "Your card number\\u{1b} is incorrect. (incorrect_number, param number, HTTP 402)\n";
     assert_eq!((run.exit, run.stdout.as_str(), run.stderr.as_str()), (1, told, ""));
     let run = mint(&["--format", "json"]);
     assert_eq!((run.exit, json(&run)), (1, serde_json::from_str(declined).unwrap()), "the body as Stripe gave it");

@@ -159,7 +159,7 @@ fn in_process() -> Vec<Outcome> {
         let params = params.iter().map(|(name, value)| (&**name, &**value)).collect();
         let request = ApiRequest { method: case.method, path: path.to_owned(), params, headers };
         let response = match minter::admit(Some(&key), &request, Policies::default(), None) {
-            Ok(()) => minter::handle(&mut ledger, &request, now(), Policies::default(), &workspace).unwrap(),
+            Ok(_) => minter::handle(&mut ledger, &request, now(), Policies::default(), &workspace).unwrap(),
             Err(error) => minter::refusal(&error),
         };
         let headers = response.headers.iter().map(|(name, value)| (name.to_lowercase(), value.clone())).collect();
@@ -259,8 +259,13 @@ fn over_loopback(runtime: &Runtime, hand: Hand) -> Vec<Outcome> {
     let outcomes = run(|case, path, params| {
         let answer = wire.ask(&hand.request(case, path, params)).unwrap();
         assert!(answer.is_whole());
+        // A refused key ends its connection.
+        if answer.header("Connection") == Some("close") {
+            wire = Wire::open(server.address()).unwrap();
+        }
         // What HTTP itself needs.
-        let headers = answer.headers.iter().filter(|(name, _)| !matches!(name.as_str(), "date" | "content-length"));
+        let of_http = ["date", "content-length", "connection"];
+        let headers = answer.headers.iter().filter(|(name, _)| !of_http.contains(&name.as_str()));
         (answer.status, headers.cloned().collect(), answer.text())
     });
     drop(wire);

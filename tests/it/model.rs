@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use proptest::{prelude::*, sample::Index};
 use serde_json::{Value, json};
 use testcard::{
-    backend::{Door, Served, Targets},
+    backend::{Served, Targets},
     domain::{
         api::{ApiRequest, ApiResponse, HttpMethod},
         policies::Policies,
@@ -373,9 +373,8 @@ fn memory() -> impl FnMut(ApiRequest) -> ApiResponse {
 fn sqlite(runtime: &Runtime) -> impl FnMut(ApiRequest) -> ApiResponse {
     let targets = Targets::new(Store::open(&Place::Memory, now()).unwrap(), Some(7));
     move |request| {
-        let authorization = Some("Bearer sk_test_model".to_owned());
-        let call = Served { request, authorization, started: now(), arrived: Instant::now(), fault: None };
-        runtime.block_on(targets.serve(call, &Door::default()))
+        let call = Served { request, started: now(), arrived: Instant::now(), fault: None };
+        runtime.block_on(targets.serve(call, Policies::default()))
     }
 }
 

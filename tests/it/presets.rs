@@ -5,7 +5,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 use serde_json::json;
 use testcard::{
-    backend::{Door, Served, Targets},
+    backend::{Served, Targets},
     domain::{
         api::{ApiRequest, ApiResponse},
         draft::Draft,
@@ -214,12 +214,11 @@ async fn an_entry_is_judged_when_it_is_made_and_again_when_any_client_charges_it
 
     let served = Served {
         request: charge_of(entry.token_id.as_deref().unwrap(), "2000"),
-        authorization: Some("Bearer sk_test_sdk".to_owned()),
         started: now(),
         arrived: Instant::now(),
         fault: None,
     };
-    assert!(targets.serve(served, &Door::default()).await.is_success());
+    assert!(targets.serve(served, Policies::default()).await.is_success());
     let kept = store.reader().unwrap().rows(&[entry.id]).unwrap().remove(0);
     assert_eq!(kept.expects.as_deref(), Some(&expects));
     assert_eq!(

@@ -83,6 +83,7 @@ fn changed() -> Settings {
             account: "acct_1".to_owned(),
             proxy: ProxyChoice::parse("http://proxy.example:3128").unwrap(),
             ca_file: "/etc/ssl/our-ca.pem".to_owned(),
+            broken: Vec::new(),
         },
         ..Profile::new(ProfileId(1_900_000_000), "Staging")
     };
@@ -297,7 +298,8 @@ fn a_wrong_field_has_its_default_and_a_warning_that_names_it() {
 fn profiles_of_a_file_that_was_edited_by_hand_can_be_told_apart() {
     let file = File::holding(r#"{"profile": 9, "profiles": [{"id": 4}, {"id": 5, "name": "profile"}, {"id": 6}]}"#);
     let (settings, warnings) = file.load();
-    assert_eq!(warnings, Vec::<String>::new());
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].starts_with("The setting profile is not valid"), "{warnings:?}");
     let names: Vec<&str> = settings.profiles.iter().map(|profile| profile.name.as_str()).collect();
     assert_eq!(names, ["Profile", "profile 2", "Profile 3"]);
     assert_eq!(settings.profiles.active().id, ProfileId(4));

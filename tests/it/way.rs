@@ -1,7 +1,8 @@
 //! The way to the real API: through a proxy that is named, past it, and with an authority of its own.
 //!
-//! `tests/tls` holds an authority that is made for these tests, and a server's certificate and key that it signed: they
-//! are good for nothing else.
+//! `tests/tls` holds an authority that is made for these tests, and a server's certificate and key that it signed;
+//! `own`, which openssl makes by default, signed by itself and an authority's; and `leaf`, made by the command that the
+//! refusal of the former gives. They are good for nothing else.
 
 use std::{
     fs,
@@ -40,9 +41,12 @@ fn tls(name: &str) -> String {
 enum Answer {
     /// As these bytes, and then nothing.
     Bytes(&'static str),
-    /// With a tunnel that leads to a server with a certificate of the tests' authority.
-    Tunnel,
+    /// With a tunnel that leads to a server with this certificate, and the key beside it.
+    Tunnel(&'static str),
 }
+
+/// Signed by the tests' authority.
+const SIGNED: Answer = Answer::Tunnel("server");
 
 /// A proxy that keeps the first line of what it was asked, and what came through its tunnel.
 struct Proxy {
@@ -63,9 +67,9 @@ impl Proxy {
                 kept.lock().unwrap().push(head.lines().next().unwrap_or_default().to_owned());
                 match answer {
                     Answer::Bytes(bytes) => stream.write_all(bytes.as_bytes()).unwrap(),
-                    Answer::Tunnel => {
+                    Answer::Tunnel(certificate) => {
                         stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").unwrap();
-                        kept.lock().unwrap().extend(answer_over_tls(stream));
+                        kept.lock().unwrap().extend(answer_over_tls(stream, certificate));
                     }
                 }
             }
@@ -93,10 +97,10 @@ fn read_head(stream: &mut impl Read) -> String {
 }
 
 /// The first line of the request, if the client took the certificate.
-fn answer_over_tls(mut stream: TcpStream) -> Option<String> {
+fn answer_over_tls(mut stream: TcpStream, certificate: &str) -> Option<String> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let chain = vec![CertificateDer::from_pem_file(tls("server.pem")).unwrap()];
-    let key = PrivateKeyDer::from_pem_file(tls("server-key.pem")).unwrap();
+    let chain = vec![CertificateDer::from_pem_file(tls(&format!("{certificate}.pem"))).unwrap()];
+    let key = PrivateKeyDer::from_pem_file(tls(&format!("{certificate}-key.pem"))).unwrap();
     let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
     let config = config.with_no_client_auth().with_single_cert(chain, key).unwrap();
     let mut connection = ServerConnection::new(Arc::new(config)).unwrap();
@@ -126,7 +130,7 @@ async fn call(settings: &StripeSettings) -> Result<ApiResponse, TransportError> 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_goes_through_the_named_proxy_to_a_server_of_the_named_authority() {
-    let proxy = Proxy::start(Answer::Tunnel);
+    let proxy = Proxy::start(SIGNED);
     let answer = call(&settings(HOST, proxy.choice(), &tls("authority.pem"))).await.unwrap();
     assert_eq!((answer.http_status, answer.body.as_slice()), (200, TOKEN.as_bytes()));
     assert_eq!(proxy.asked()[0], "CONNECT api.example.test:443 HTTP/1.1");
@@ -134,8 +138,28 @@ async fn a_call_goes_through_the_named_proxy_to_a_server_of_the_named_authority(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_that_is_an_authoritys_is_refused_with_the_command_that_makes_a_servers() {
+    let proxy = Proxy::start(Answer::Tunnel("own"));
+    let error = call(&settings(HOST, proxy.choice(), &tls("own.pem"))).await.unwrap_err();
+    assert!(matches!(error, TransportError::Tls { .. }), "{error:?}");
+    let told = error.to_string();
+    for words in ["(CA:TRUE)", "openssl req -x509", "basicConstraints=critical,CA:FALSE", "subjectAltName="] {
+        assert!(told.contains(words), "{told}");
+    }
+    assert!(!proxy.asked().iter().any(|line| line.starts_with("GET")), "the key was sent: {:?}", proxy.asked());
+    // What the command makes is taken, and only where it is named.
+    let proxy = Proxy::start(Answer::Tunnel("leaf"));
+    assert_eq!(call(&settings(HOST, proxy.choice(), &tls("leaf.pem"))).await.unwrap().http_status, 200);
+    for other in ["", "own.pem", "authority.pem"] {
+        let ca_file = if other.is_empty() { String::new() } else { tls(other) };
+        let error = call(&settings(HOST, proxy.choice(), &ca_file)).await.unwrap_err();
+        assert!(matches!(error, TransportError::Tls { .. }), "{other}: {error:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_the_authority_the_same_server_is_not_trusted() {
-    let proxy = Proxy::start(Answer::Tunnel);
+    let proxy = Proxy::start(SIGNED);
     let error = call(&settings(HOST, proxy.choice(), "")).await.unwrap_err();
     assert!(matches!(error, TransportError::Tls { .. }), "{error}");
     assert!(error.to_string().contains("extra CA certificate"), "{error}");
@@ -163,7 +187,7 @@ async fn a_proxy_that_fails_is_told_apart_from_the_api() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_proxy_stands_before_a_server_on_this_machine() {
-    let (proxy, server) = (Proxy::start(Answer::Tunnel), Server::start(vec![reply(200, TOKEN)]).await);
+    let (proxy, server) = (Proxy::start(SIGNED), Server::start(vec![reply(200, TOKEN)]).await);
     assert_eq!(call(&settings(&server.url(), proxy.choice(), "")).await.unwrap().http_status, 200);
     assert_eq!((proxy.asked().len(), server.received().len()), (0, 1));
 }

@@ -18,6 +18,7 @@ use super::super::{
 };
 use crate::domain::{
     entry::{Entry, Status},
+    foreign,
     listing::{Sort, SortKey},
 };
 
@@ -91,15 +92,15 @@ pub(super) fn spoken(entry: &Entry, now: Timestamp) -> String {
     if !entry.note.is_empty() {
         spoken = format!("{spoken}, note {}", entry.note);
     }
-    spoken
+    foreign::label(&spoken).into_owned()
 }
 
 /// "ch_… from stripe-python 16.1.0".
 fn used_by(entry: &Entry) -> Option<String> {
-    let by = entry.used_by.as_deref()?;
+    let by = foreign::label(entry.used_by.as_deref()?);
     Some(match &entry.used_client {
-        Some(client) => format!("{by} from {client}"),
-        None => by.to_owned(),
+        Some(client) => format!("{by} from {}", foreign::label(client)),
+        None => by.into_owned(),
     })
 }
 
@@ -189,7 +190,7 @@ impl Cell {
                     (None, Status::Interrupted | Status::Unknown) => ("a token may exist", t.faint),
                     (None, _) => (entry.code.as_deref().unwrap_or("no answer"), t.error),
                 };
-                let text = RichText::new(text).font(theme::mono(theme::MONO_SIZE)).color(color);
+                let text = RichText::new(foreign::label(text)).font(theme::mono(theme::MONO_SIZE)).color(color);
                 // The marks keep their room beside the id.
                 let judged = judgement::mark_width(ui, entry);
                 let marks = if has_marks(entry) { 18.0 } else { 0.0 } + if judged > 0.0 { judged + 8.0 } else { 0.0 };
@@ -205,9 +206,9 @@ impl Cell {
             Self::UsedBy | Self::UsedByFrom => {
                 if let Some(by) = &entry.used_by {
                     let client = entry.used_client.as_deref().filter(|_| self == Self::UsedByFrom);
-                    let client = client.map(|client| format!("  {client}")).unwrap_or_default();
+                    let client = client.map(|client| format!("  {}", foreign::label(client))).unwrap_or_default();
                     let mut line = LayoutJob::default();
-                    line.append(by, 0.0, TextFormat::simple(theme::mono(theme::MONO_SIZE), t.text));
+                    line.append(&foreign::label(by), 0.0, TextFormat::simple(theme::mono(theme::MONO_SIZE), t.text));
                     line.append(&client, 0.0, TextFormat::simple(theme::regular(theme::SMALL_SIZE), t.subdued));
                     let label = ui.add(Label::new(line).truncate());
                     label.on_hover_text(used_by(entry).unwrap_or_default());
@@ -238,11 +239,12 @@ fn has_marks(entry: &Entry) -> bool {
 
 /// "#smoke #nightly".
 fn tags_words(entry: &Entry) -> String {
-    entry.tags.iter().map(|tag| format!("#{tag}")).collect::<Vec<_>>().join(" ")
+    let tags = entry.tags.iter().map(|tag| format!("#{tag}")).collect::<Vec<_>>().join(" ");
+    foreign::label(&tags).into_owned()
 }
 
 fn marks_words(entry: &Entry) -> String {
-    let parts = [tags_words(entry), entry.note.clone()];
+    let parts = [tags_words(entry), foreign::label(&entry.note).into_owned()];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
@@ -257,7 +259,7 @@ fn marks_ui(ui: &mut Ui, entry: &Entry) -> Response {
         let mut line = LayoutJob::default();
         let small = |color| TextFormat::simple(theme::regular(theme::SMALL_SIZE), color);
         line.append(&tags, 0.0, small(t.accent_text));
-        line.append(&entry.note, 0.0, small(t.subdued));
+        line.append(&foreign::label(&entry.note), 0.0, small(t.subdued));
         ui.spacing_mut().item_spacing.x = 4.0;
         ui.add(Label::new(line).truncate()).on_hover_text(&words);
     } else {

@@ -20,6 +20,7 @@ use super::{
     widgets::{Segmented, empty_state_ui, field::text_edit_ui, modal_ui, name_bars},
 };
 use crate::domain::{
+    foreign,
     library::Library,
     presets::{Preset, PresetKey},
     search::Search,
@@ -343,7 +344,7 @@ fn detail_ui(
             Some(Item::Command(place)) => {
                 let command = &commands[place];
                 ui.add_space(6.0);
-                ui.label(RichText::new(&command.about).size(theme::SMALL_SIZE).color(t.subdued));
+                ui.label(RichText::new(foreign::label(&command.about)).size(theme::SMALL_SIZE).color(t.subdued));
                 rows::hints_ui(ui, &[("Enter", "does it"), ("Esc", "closes")]);
             }
             Some(item) => {

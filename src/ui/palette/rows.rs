@@ -5,6 +5,7 @@ use egui::{Label, Rect, Response, RichText, Role, Sense, Ui, WidgetInfo, pos2};
 use super::{Asked, commands::PaletteCommand};
 use crate::{
     domain::{
+        foreign,
         presets::{Preset, PresetKey},
         test_cards::StepOutcome,
     },
@@ -162,7 +163,7 @@ pub(super) fn detail_ui(ui: &mut Ui, preset: &Preset, is_favourite: bool, copies
         (_, Some(checks)) => format!("Checks: {checks}"),
         _ => preset.about.clone(),
     };
-    ui.add(Label::new(RichText::new(words).size(theme::SMALL_SIZE).color(t.subdued)).truncate());
+    ui.add(Label::new(RichText::new(foreign::label(&words)).size(theme::SMALL_SIZE).color(t.subdued)).truncate());
     ui.add_space(2.0);
     let mut asked = None;
     let make = if copies_id { "Create token and copy its id" } else { "Create token" };

@@ -82,17 +82,19 @@ pub(super) struct EditedProfile {
 impl EditedProfile {
     fn of(profile: &Profile) -> Self {
         let Profile { id, name, color, target, stripe } = profile;
-        let StripeSettings { base_url, version, account, proxy, ca_file } = stripe;
+        let StripeSettings { base_url, version, account, proxy, ca_file, broken: _ } = stripe;
+        // What could not be read stands there as it was written, to be corrected.
+        let shown = |field: &str, known: &str| stripe.broken_text(field).unwrap_or(known).to_owned();
         Self {
             id: *id,
             name: name.clone(),
             color: *color,
             target: *target,
-            base_url: base_url.as_str().to_owned(),
-            version: version.clone(),
-            account: account.clone(),
-            proxy: proxy.as_str().to_owned(),
-            ca_file: ca_file.clone(),
+            base_url: shown("base_url", base_url.as_str()),
+            version: shown("stripe_version", version),
+            account: shown("stripe_account", account),
+            proxy: shown("proxy", proxy.as_str()),
+            ca_file: shown("ca_certificate", ca_file),
             key: SecretText::default(),
         }
     }
@@ -116,6 +118,7 @@ impl EditedProfile {
             account: self.account.trim().to_owned(),
             proxy: ProxyChoice::parse(&self.proxy).ok()?,
             ca_file: self.ca_file.trim().to_owned(),
+            broken: Vec::new(),
         })
     }
 

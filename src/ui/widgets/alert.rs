@@ -1,5 +1,6 @@
 //! An inline alert: what happened, why, and what to do about it, in the place it concerns.
 
+use crate::domain::foreign;
 use crate::ui::{
     icons,
     theme::{self, Tokens},
@@ -38,10 +39,13 @@ impl<'a> InlineAlert<'a> {
     pub fn ui(self, ui: &mut Ui) -> Option<usize> {
         let t = Tokens::of(ui);
         let color = self.tone.color(t);
+        let (title, text) = (foreign::block(self.title), foreign::block(self.text));
         let mut clicked = None;
         let role = if self.tone == Tone::Error { Role::Alert } else { Role::Note };
-        let builder =
-            UiBuilder::new().id_salt(self.title).accessibility_role(role).accessibility_label(self.title.to_owned());
+        let builder = UiBuilder::new()
+            .id_salt(self.title)
+            .accessibility_role(role)
+            .accessibility_label(title.clone().into_owned());
         ui.scope_builder(builder, |ui| {
             ui.accesskit_node_builder(ui.unique_id(), |node| node.set_live(self.tone.live()));
             Frame::new()
@@ -58,10 +62,10 @@ impl<'a> InlineAlert<'a> {
                         let glyph = paint::line(ui, &sign, icons::font(16.0), color, f32::INFINITY);
                         paint::galley_center(ui.painter(), glyph, icon.center());
                         ui.vertical(|ui| {
-                            let title = RichText::new(self.title).font(theme::semibold(theme::BODY_SIZE));
+                            let title = RichText::new(title).font(theme::semibold(theme::BODY_SIZE));
                             ui.add(Label::new(title.color(t.text)).wrap());
-                            if !self.text.is_empty() {
-                                let text = RichText::new(self.text).size(theme::SMALL_SIZE).color(t.subdued);
+                            if !text.is_empty() {
+                                let text = RichText::new(text).size(theme::SMALL_SIZE).color(t.subdued);
                                 ui.add(Label::new(text).wrap().selectable(true));
                             }
                             if !self.buttons.is_empty() {

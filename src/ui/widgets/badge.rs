@@ -1,6 +1,6 @@
 //! Status badges: colour, shape and word, so that none of them is needed to tell the others.
 
-use crate::domain::entry::Status;
+use crate::domain::{entry::Status, foreign};
 use crate::ui::{
     icons::{self, Icon},
     theme::{self, Tokens},
@@ -60,6 +60,7 @@ pub fn status_badge_ui(ui: &mut Ui, status: Status) -> Response {
 pub fn pill_ui(ui: &mut Ui, tone: Tone, words: &str) -> Response {
     let t = Tokens::of(ui);
     let color = tone.color(t);
+    let words = &*foreign::label(words);
     let text = paint::line(ui, words, theme::regular(theme::SMALL_SIZE), color, ui.available_width() - 34.0);
     let size = vec2((text.size().x + 34.0).ceil(), 24.0);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());

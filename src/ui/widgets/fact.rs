@@ -1,5 +1,6 @@
 //! A fact: a label and what it is, in a line that copies it when it is pressed.
 
+use crate::domain::foreign;
 use crate::ui::{
     icons,
     theme::{self, Tokens},
@@ -26,7 +27,8 @@ pub fn fact_ui(ui: &mut Ui, label: &str, value: &str, is_code: bool) -> Response
     let width = ui.available_width();
     let label_width = if width < NARROW { NARROW_LABEL } else { LABEL };
     let font = if is_code { theme::mono(theme::MONO_SIZE) } else { theme::regular(theme::BODY_SIZE) };
-    let mut job = LayoutJob::single_section(value.to_owned(), TextFormat::simple(font, t.text));
+    let value = foreign::block(value);
+    let mut job = LayoutJob::single_section(value.clone().into_owned(), TextFormat::simple(font, t.text));
     job.wrap.max_width = (width - label_width - SIGN).max(60.0);
     job.wrap.break_anywhere = is_code;
     let value_text = ui.painter().layout_job(job);

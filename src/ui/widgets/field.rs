@@ -1,5 +1,6 @@
 //! A labelled field: the label above, the input, and what there is to say about it below.
 
+use crate::domain::foreign;
 use crate::ui::{
     icons,
     theme::{self, Tokens},
@@ -191,6 +192,7 @@ pub fn search_ui(ui: &mut Ui, id: Id, text: &mut String, name: &str, keys: &str,
 
 fn message_ui(ui: &mut Ui, tone: Option<Tone>, message: &str) {
     let t = Tokens::of(ui);
+    let message = foreign::block(message);
     let Some(tone) = tone else {
         ui.add(Label::new(RichText::new(message).size(theme::SMALL_SIZE).color(t.faint)).wrap());
         return;

@@ -1,12 +1,15 @@
 //! A JSON document as a tree to read, fold and copy from.
 
-use crate::ui::{
-    icons,
-    theme::{self, Tokens},
-    widgets::{
-        IconButton,
-        json_lines::{JsonLines, JsonPart, JsonRow, TreeView},
-        virtual_rows::{BAR, VirtualRows},
+use crate::{
+    domain::foreign,
+    ui::{
+        icons,
+        theme::{self, Tokens},
+        widgets::{
+            IconButton,
+            json_lines::{JsonLines, JsonPart, JsonRow, TreeView},
+            virtual_rows::{BAR, VirtualRows},
+        },
     },
 };
 use egui::{
@@ -346,11 +349,11 @@ fn spoken(row: &JsonRow<'_>, hint: Option<&str>) -> String {
     let value = match row.part.value() {
         Value::Array(items) => format!("array of {}", items.len()),
         Value::Object(items) => format!("object of {}", items.len()),
-        Value::String(text) => cut(text),
+        Value::String(text) => foreign::label(text).into_owned(),
         value => value.to_string(),
     };
     let mut words = match row.key {
-        Some(key) => format!("{key}: {value}"),
+        Some(key) => format!("{}: {value}", foreign::label(key)),
         None => value,
     };
     if let Some(hint) = hint {
@@ -368,7 +371,7 @@ fn layout_row(ui: &Ui, t: &Tokens, font: &FontId, row: &JsonRow<'_>, hint: Optio
     let mut push = |text: &str, color: Color32| job.append(text, 0.0, TextFormat::simple(font.clone(), color));
     let mut head_chars = 0;
     if let Some(key) = row.key {
-        let key = Value::from(key).to_string();
+        let key = foreign::value(&Value::from(key), MOST_CHARS);
         head_chars = key.chars().count();
         push(&key, t.json_key);
         push(": ", t.json_punctuation);
@@ -382,7 +385,7 @@ fn layout_row(ui: &Ui, t: &Tokens, font: &FontId, row: &JsonRow<'_>, hint: Optio
                 Value::Bool(_) | Value::Null => t.json_literal,
                 Value::Array(_) | Value::Object(_) => t.json_punctuation,
             };
-            push(&cut(&value.to_string()), color);
+            push(&foreign::value(value, MOST_CHARS), color);
         }
         JsonPart::Open(_) => push(open, t.json_punctuation),
         JsonPart::Folded(_, items) => push(&format!("{open} {items} {close}"), t.json_punctuation),
@@ -397,13 +400,6 @@ fn layout_row(ui: &Ui, t: &Tokens, font: &FontId, row: &JsonRow<'_>, hint: Optio
     }
     let advance = ui.fonts_mut(|fonts| fonts.glyph_width(font, ' '));
     (ui.painter().layout_job(job), head_chars as f32 * advance)
-}
-
-fn cut(text: &str) -> String {
-    match text.char_indices().nth(MOST_CHARS) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
 }
 
 fn copy_buttons_ui(ui: &mut Ui, row: Rect, line: usize, selected: bool) -> Option<Deed> {

@@ -1,5 +1,6 @@
 //! Painting that several widgets share: focus rings, single lines of text, the gradient of a card.
 
+use crate::domain::foreign;
 use crate::ui::{
     icons,
     theme::{self, CardColors, Tokens},
@@ -43,7 +44,7 @@ pub fn spaced_line(
     letter_spacing: f32,
 ) -> Arc<Galley> {
     let format = TextFormat { extra_letter_spacing: letter_spacing, ..TextFormat::simple(font, color) };
-    let mut job = LayoutJob::single_section(text.to_owned(), format);
+    let mut job = LayoutJob::single_section(foreign::label(text).into_owned(), format);
     job.wrap.max_width = max_width;
     job.wrap.max_rows = 1;
     job.wrap.break_anywhere = true;

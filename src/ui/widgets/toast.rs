@@ -1,5 +1,6 @@
 //! Toasts: short messages at the bottom of the window that leave by themselves, errors excepted.
 
+use crate::domain::foreign;
 use crate::ui::{
     icons,
     theme::{self, Tokens},
@@ -149,7 +150,8 @@ enum Asked {
 fn toast_ui<A>(ui: &mut Ui, toast: &Toast<A>) -> Asked {
     let t = Tokens::of(ui);
     let mut asked = Asked::Nothing;
-    let builder = UiBuilder::new().accessibility_role(Role::Alert).accessibility_label(toast.text.clone());
+    let words = foreign::block(&toast.text);
+    let builder = UiBuilder::new().accessibility_role(Role::Alert).accessibility_label(words.clone().into_owned());
     ui.scope_builder(builder, |ui| {
         ui.accesskit_node_builder(ui.unique_id(), |node| node.set_live(toast.tone.live()));
         Frame::new()
@@ -169,7 +171,7 @@ fn toast_ui<A>(ui: &mut Ui, toast: &Toast<A>) -> Asked {
                     paint::galley_center(ui.painter(), glyph, icon.center());
                     ui.add_space(2.0);
                     // What to do about an error stands at its end.
-                    let text = Label::new(&toast.text);
+                    let text = Label::new(words);
                     ui.add(if toast.tone == Tone::Error { text.wrap() } else { text.truncate() });
                     if !toast.keys.is_empty() {
                         key_cap_ui(ui, &toast.keys);

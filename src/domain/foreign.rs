@@ -1,0 +1,220 @@
+//! Text of others, harmless to show: what an API answered, what an older history holds, what was typed.
+//!
+//! Such text may be of any length and hold any sign: escape sequences that move a terminal's cursor, newlines that
+//! pretend to be another line, signs that turn the direction of what stands behind them. It is kept and exported as it
+//! came; where a person sees it, it passes one of these functions.
+
+use std::{borrow::Cow, fmt::Write as _, io};
+
+use serde_json::Value;
+
+/// Of a cell in a table of the terminal: Stripe's longest ids have 255.
+const CELL_CHARS: usize = 255;
+/// Of a message for a person.
+const SENTENCE_CHARS: usize = 4000;
+/// Of one text in the window: more than any line shows, and little enough to be laid out in a frame.
+const LABEL_CHARS: usize = 1000;
+/// Of a text in the window with several lines.
+const BLOCK_CHARS: usize = 20_000;
+
+/// A cell of a table on the terminal.
+pub fn cell(text: &str) -> String {
+    shown(text, CELL_CHARS, char_in_line).into_owned()
+}
+
+/// A sentence on the terminal: one line.
+pub fn sentence(text: &str) -> String {
+    shown(text, SENTENCE_CHARS, char_in_line).into_owned()
+}
+
+/// Lines for the terminal, of our own making, which quote others.
+pub fn lines(text: &str) -> String {
+    shown(text, usize::MAX, |c| (c != '\n').then(|| char_in_line(c)).flatten()).into_owned()
+}
+
+/// One text of the window, such as an id, a name or a message.
+pub fn label(text: &str) -> Cow<'_, str> {
+    shown(text, LABEL_CHARS, char_in_line)
+}
+
+/// A text of the window that may have several lines, such as what came instead of JSON.
+pub fn block(text: &str) -> Cow<'_, str> {
+    shown(text, BLOCK_CHARS, |c| (!matches!(c, '\n' | '\t')).then(|| char_in_line(c)).flatten())
+}
+
+/// A value as JSON in one line of the window, cut behind so many signs. Of a large one no more is read than is shown.
+pub fn value(value: &Value, most: usize) -> String {
+    let mut json = Bounded { bytes: Vec::new(), most: most * 4 };
+    let is_whole = match value {
+        Value::String(text) => {
+            let end = text.char_indices().nth(most).map(|(end, _)| end);
+            let is_written = serde_json::to_writer(&mut json, &text[..end.unwrap_or(text.len())]).is_ok();
+            if end.is_some() {
+                json.bytes.pop();
+            }
+            is_written && end.is_none()
+        }
+        value => serde_json::to_writer(&mut json, value).is_ok(),
+    };
+    let text = String::from_utf8_lossy(&json.bytes).into_owned();
+    let mut shown = self::json(&text).into_owned();
+    let end = shown.char_indices().nth(most).map(|(end, _)| end);
+    if let Some(end) = end {
+        shown.truncate(end);
+    }
+    if end.is_some() || !is_whole {
+        shown.push('…');
+    }
+    shown
+}
+
+/// Takes so many bytes, and refuses all that come behind.
+struct Bounded {
+    bytes: Vec<u8>,
+    most: usize,
+}
+
+impl io::Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let room = self.most - self.bytes.len();
+        if room == 0 && !bytes.is_empty() {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        let taken = bytes.len().min(room);
+        self.bytes.extend_from_slice(&bytes[..taken]);
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// JSON for the terminal: the same value, with such signs as JSON leaves as they are written as escapes. In JSON they
+/// stand within strings only, so that an escape means the same.
+pub fn json(text: &str) -> Cow<'_, str> {
+    let is_layout = |c: char| matches!(c, '\n' | '\r' | '\t');
+    let escape = |c: char| {
+        let mut escape = String::new();
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            let _ = write!(escape, "\\u{unit:04x}");
+        }
+        escape
+    };
+    shown(text, usize::MAX, |c| (acts(c) && !is_layout(c)).then(|| escape(c)))
+}
+
+/// What stands for a sign in a line of text, if not itself: white space a space, all else that acts its escape.
+fn char_in_line(c: char) -> Option<String> {
+    match c {
+        '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}' => Some(" ".to_owned()),
+        c if acts(c) => Some(c.escape_unicode().to_string()),
+        _ => None,
+    }
+}
+
+/// Whether a sign does something instead of being seen: control characters of both sets, what turns the direction of
+/// writing, and what is never seen at all. Joiners within emoji and scripts stay.
+pub fn acts(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{61c}'
+                | '\u{200b}'
+                | '\u{200e}'
+                | '\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e007f}'
+        )
+}
+
+/// The text with its signs replaced, cut behind so many of them.
+fn shown(text: &str, most: usize, replaced: impl Fn(char) -> Option<String>) -> Cow<'_, str> {
+    let end = text.char_indices().nth(most).map(|(end, _)| end);
+    let kept = &text[..end.unwrap_or(text.len())];
+    if end.is_none() && kept.chars().all(|c| replaced(c).is_none()) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(kept.len());
+    for c in kept.chars() {
+        match replaced(c) {
+            Some(other) => shown.push_str(&other),
+            None => shown.push(c),
+        }
+    }
+    if end.is_some() {
+        shown.push('…');
+    }
+    Cow::Owned(shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_acts_is_escaped_and_what_is_seen_stays() {
+        for (text, expected) in [
+            ("tok_1", "tok_1"),
+            ("J\u{f6}rg 王 \u{1f469}\u{200d}\u{1f680}", "J\u{f6}rg 王 \u{1f469}\u{200d}\u{1f680}"),
+            ("\u{5e9}\u{5dc}\u{5d5}\u{5dd}", "\u{5e9}\u{5dc}\u{5d5}\u{5dd}"),
+            ("a\u{1b}[2Jb", "a\\u{1b}[2Jb"),
+            ("a\u{9b}2Jb\u{7f}", "a\\u{9b}2Jb\\u{7f}"),
+            ("a\nb\r\tc\u{2028}d", "a b  c d"),
+            ("a\u{202e}b\u{2066}c\u{200f}", "a\\u{202e}b\\u{2066}c\\u{200f}"),
+            ("a\0b\u{feff}\u{e0041}", "a\\u{0}b\\u{feff}\\u{e0041}"),
+        ] {
+            assert_eq!(sentence(text), expected);
+            assert_eq!(cell(text), expected);
+            assert_eq!(label(text), expected);
+        }
+        assert_eq!(lines("a\u{1b}\nb"), "a\\u{1b}\nb");
+        assert_eq!(block("a\n\tb\u{202e}"), "a\n\tb\\u{202e}");
+    }
+
+    #[test]
+    fn the_length_is_bounded_by_signs_and_not_by_bytes() {
+        let long = "\u{1f469}".repeat(10_000_000);
+        for (shown, most) in
+            [(cell(&long), CELL_CHARS), (sentence(&long), SENTENCE_CHARS), (label(&long).into(), LABEL_CHARS)]
+        {
+            assert_eq!(shown.chars().count(), most + 1);
+            assert!(shown.ends_with('…'));
+        }
+        let fits = "x".repeat(CELL_CHARS);
+        assert_eq!(cell(&fits), fits);
+    }
+
+    #[test]
+    fn of_a_value_no_more_is_shown_than_there_is_room_for() {
+        let long = "x".repeat(10_000_000);
+        for (of, expected) in [
+            (serde_json::json!("tok_1"), "\"tok_1\""),
+            (serde_json::json!("a\u{202e}\n"), "\"a\\u202e\\n\""),
+            (serde_json::json!({ "a": [1, 2.50, null] }), "{\"a\":[1,2.5,null]}"),
+        ] {
+            assert_eq!(value(&of, 100), expected);
+        }
+        for of in [serde_json::json!(long), serde_json::json!([long]), serde_json::json!({ long: 1 })] {
+            let shown = value(&of, 100);
+            assert!(shown.ends_with("xx…") && shown.chars().count() <= 102, "{shown}");
+        }
+        assert_eq!(value(&serde_json::json!(["\u{1f469}".repeat(300)]), 10).chars().count(), 11);
+    }
+
+    #[test]
+    fn json_means_the_same_and_does_nothing_to_a_terminal() {
+        let signs: String = (0..=0x10_ffff).filter_map(char::from_u32).filter(|c| acts(*c)).collect();
+        assert!(signs.len() > 300);
+        let value = serde_json::json!({ signs.clone(): [signs, "\\\u{9b}\"\u{7f}", "plain"] });
+        for text in [serde_json::to_string(&value).unwrap(), serde_json::to_string_pretty(&value).unwrap()] {
+            let shown = json(&text);
+            assert!(!shown.chars().any(|c| acts(c) && c != '\n'), "{shown}");
+            assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), value);
+        }
+        assert!(matches!(json("{\n  \"a\": 1\n}"), Cow::Borrowed(_)));
+    }
+}

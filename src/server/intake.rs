@@ -1,0 +1,363 @@
+//! The body of a request as it arrives, and the memory that all calls in flight may have together.
+//!
+//! Bounds per call do not add up to a bound: over HTTP/2 one connection has more than a hundred calls at once. So bytes
+//! are counted over all connections, as they come and not as they are announced, and given back with the call.
+
+use std::{pin::Pin, sync::Arc, time::Duration};
+
+use axum::body::{Body, Bytes, HttpBody as _};
+use memmap2::MmapMut;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, timeout, timeout_at},
+};
+
+use crate::domain::error::ApiError;
+
+/// Of one body. Stripe's largest calls have some kilobytes.
+const BODY_BYTES: usize = 1 << 20;
+/// What a call whose head names no key may send before its key must have been seen, and what is read of the body of a
+/// refused call, so that the client comes to read the refusal.
+pub(super) const FIRST_BYTES: usize = 64 * 1024;
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+/// A client that waits to be asked for its body sends none: its refusal does not wait for long.
+const DRAIN_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// Bytes that all that is in flight may take together. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Budget {
+    free: Arc<Semaphore>,
+}
+
+impl Budget {
+    pub(super) fn new(bytes: usize) -> Self {
+        Self { free: Arc::new(Semaphore::new(bytes)) }
+    }
+
+    /// So many bytes, until the value is dropped; `None` where there are not as many left.
+    pub(super) fn take(&self, bytes: usize) -> Option<Taken> {
+        let permit = Arc::clone(&self.free).try_acquire_many_owned(u32::try_from(bytes).ok()?).ok()?;
+        Some(Taken { permit })
+    }
+
+    /// So many bytes for what is there already and must be sent: as many as there are.
+    pub(super) fn take_what_is_left(&self, bytes: usize) -> Taken {
+        loop {
+            // Others take at the same time: what was free may be gone.
+            if let Some(taken) = self.take(bytes.min(self.free.available_permits())) {
+                return taken;
+            }
+        }
+    }
+
+    pub(super) fn is_spent(&self) -> bool {
+        self.free.available_permits() == 0
+    }
+}
+
+/// Bytes of a [`Budget`], given back when this is dropped.
+pub(super) struct Taken {
+    permit: OwnedSemaphorePermit,
+}
+
+impl Taken {
+    fn add(&mut self, more: Self) {
+        self.permit.merge(more.permit);
+    }
+}
+
+/// Bytes that hold their part of a budget until the last copy of them is sent.
+pub(super) fn counted(bytes: Vec<u8>, taken: Taken) -> Bytes {
+    struct Counted(Vec<u8>, #[expect(dead_code, reason = "held until the bytes are gone")] Taken);
+    impl AsRef<[u8]> for Counted {
+        fn as_ref(&self) -> &[u8] {
+            &self.0
+        }
+    }
+    Bytes::from_owner(Counted(bytes, taken))
+}
+
+/// The answer where all that is in flight has no room for more. Its head says when to come back.
+pub(super) fn no_room() -> ApiError {
+    let message = "Testcard's local server has as many calls in flight as it may hold in memory, and did nothing: please \
+                   try again.";
+    ApiError::request(None, None, message).with_status(503)
+}
+
+/// The bytes of a body. A large one has pages of its own, which go back to the system with it: of what an allocator is
+/// given back, it keeps a part until its thread asks for more.
+enum Kept {
+    Small(Vec<u8>),
+    Large { pages: MmapMut, length: usize },
+}
+
+impl Kept {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Small(bytes) => bytes,
+            Self::Large { pages, length } => &pages[..*length],
+        }
+    }
+
+    /// Adds a piece, of [`BODY_BYTES`] at most in all; `false` where the system has no memory.
+    fn add(&mut self, piece: &[u8]) -> bool {
+        if let Self::Small(bytes) = self
+            && bytes.len() + piece.len() > FIRST_BYTES
+        {
+            let Ok(mut pages) = MmapMut::map_anon(BODY_BYTES) else { return false };
+            pages[..bytes.len()].copy_from_slice(bytes);
+            *self = Self::Large { length: bytes.len(), pages };
+        }
+        match self {
+            Self::Small(bytes) => bytes.extend_from_slice(piece),
+            Self::Large { pages, length } => {
+                pages[*length..*length + piece.len()].copy_from_slice(piece);
+                *length += piece.len();
+            }
+        }
+        true
+    }
+}
+
+/// How far a body has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Coming,
+    /// What comes next on the connection is another request.
+    Whole,
+    /// Nobody knows where the next request would begin.
+    Broken,
+}
+
+/// A body that is read as far as it is wanted.
+pub(super) struct Incoming {
+    body: Body,
+    read: Kept,
+    stage: Stage,
+    /// What the call holds of the budget: first for its head, then for every piece of its body.
+    taken: Taken,
+    budget: Budget,
+}
+
+impl Incoming {
+    /// The body of a call whose head has this many bytes.
+    pub(super) fn new(body: Body, head_bytes: usize, budget: &Budget) -> Result<Self, Body> {
+        let Some(taken) = budget.take(head_bytes) else { return Err(body) };
+        let stage = if body.is_end_stream() { Stage::Whole } else { Stage::Coming };
+        Ok(Self { body, read: Kept::Small(Vec::new()), stage, taken, budget: budget.clone() })
+    }
+
+    /// What has been read.
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.read.bytes()
+    }
+
+    /// Reads until the first bytes of the body are there, or all of it.
+    pub(super) async fn read_first(&mut self) -> Result<(), ApiError> {
+        self.read_until(FIRST_BYTES).await
+    }
+
+    /// Reads the body to its end.
+    pub(super) async fn read_all(&mut self) -> Result<(), ApiError> {
+        self.read_until(usize::MAX).await
+    }
+
+    async fn read_until(&mut self, wanted: usize) -> Result<(), ApiError> {
+        let too_large = || {
+            let message = format!("The body of the request is larger than {BODY_BYTES} bytes.");
+            ApiError::request(None, None, message).with_status(413)
+        };
+        if self.body.size_hint().lower() > (BODY_BYTES - self.bytes().len()) as u64 {
+            return Err(too_large());
+        }
+        let deadline = Instant::now() + BODY_TIMEOUT;
+        while self.stage == Stage::Coming && self.bytes().len() < wanted {
+            let Ok(piece) = timeout_at(deadline, next(&mut self.body)).await else {
+                let message = format!("The body of the request did not arrive within {} s.", BODY_TIMEOUT.as_secs());
+                return Err(ApiError::request(None, None, message).with_status(408));
+            };
+            match piece {
+                None => self.stage = Stage::Whole,
+                Some(Err(_)) => {
+                    self.stage = Stage::Broken;
+                    return Err(ApiError::request(None, None, "The body of the request is broken off."));
+                }
+                Some(Ok(piece)) if self.bytes().len() + piece.len() > BODY_BYTES => return Err(too_large()),
+                Some(Ok(piece)) => {
+                    self.taken.add(self.budget.take(piece.len()).ok_or_else(no_room)?);
+                    if !self.read.add(&piece) {
+                        return Err(no_room());
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets go of the bytes; what the call takes of the budget is held until the value is dropped.
+    pub(super) fn into_taken(self) -> Taken {
+        self.taken
+    }
+
+    /// Reads a little more of a body that nobody wants, and lets go of it. Tells whether it came to its end.
+    pub(super) async fn drain(mut self) -> bool {
+        match self.stage {
+            Stage::Coming => drain(&mut self.body).await,
+            ended => ended == Stage::Whole,
+        }
+    }
+}
+
+/// Reads the beginning of a body that nobody wants: a client that is still sending may not look for the answer before.
+/// Tells whether the body came to its end.
+pub(super) async fn drain(body: &mut Body) -> bool {
+    let drained = timeout(DRAIN_TIMEOUT, async {
+        let mut left = FIRST_BYTES;
+        while left > 0 {
+            match next(body).await {
+                None => return true,
+                Some(Err(_)) => return false,
+                Some(Ok(piece)) => left = left.saturating_sub(piece.len()),
+            }
+        }
+        body.is_end_stream()
+    });
+    drained.await.unwrap_or(false)
+}
+
+/// The next piece of a body. What stands behind the data, trailers, says nothing to us.
+async fn next(body: &mut Body) -> Option<Result<Bytes, axum::Error>> {
+    let frame = std::future::poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await?;
+    Some(frame.map(|frame| frame.into_data().unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        convert::Infallible,
+        task::{Context, Poll},
+    };
+
+    use futures_util::FutureExt as _;
+    use hyper::body::Frame;
+    use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+    use super::*;
+
+    /// A body that comes in the pieces that are sent into it.
+    struct Pieces(UnboundedReceiver<Vec<u8>>);
+
+    impl axum::body::HttpBody for Pieces {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            context: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            self.0.poll_recv(context).map(|piece| piece.map(|piece| Ok(Frame::data(piece.into()))))
+        }
+    }
+
+    fn body() -> (UnboundedSender<Vec<u8>>, Body) {
+        let (sender, pieces) = unbounded_channel();
+        (sender, Body::new(Pieces(pieces)))
+    }
+
+    fn free(budget: &Budget) -> usize {
+        budget.free.available_permits()
+    }
+
+    #[tokio::test]
+    async fn bytes_are_counted_as_they_come_and_given_back_with_the_call() {
+        let budget = Budget::new(1000);
+        let (sender, unread) = body();
+        let mut incoming = Incoming::new(unread, 100, &budget).ok().unwrap();
+        assert_eq!(free(&budget), 900, "a head counts");
+        for (nth, piece) in [300, 200].into_iter().enumerate() {
+            sender.send(vec![b'x'; piece]).unwrap();
+            assert!(incoming.read_all().now_or_never().is_none(), "there may be more");
+            assert_eq!(free(&budget), [600, 400][nth]);
+        }
+        drop(sender);
+        incoming.read_all().await.unwrap();
+        assert_eq!(incoming.bytes().len(), 500);
+        let taken = incoming.into_taken();
+        assert_eq!(free(&budget), 400, "the call holds its part until it is done");
+        drop(taken);
+        assert_eq!(free(&budget), 1000);
+    }
+
+    #[tokio::test]
+    async fn what_has_no_room_is_refused_and_gives_all_back() {
+        let budget = Budget::new(1000);
+        let calls: Vec<_> = (0..20)
+            .map(|_| {
+                let (sender, unread) = body();
+                sender.send(vec![b'x'; 90]).unwrap();
+                let mut incoming = Incoming::new(unread, 10, &budget).ok();
+                let status = incoming.as_mut().map(|incoming| incoming.read_all().now_or_never());
+                (sender, incoming, status)
+            })
+            .collect();
+        let taken: usize = calls.iter().flat_map(|(_, incoming, _)| incoming).map(|call| call.bytes().len() + 10).sum();
+        let admitted = calls.iter().filter(|(_, _, status)| matches!(status, Some(None))).count();
+        assert_eq!((admitted, taken, free(&budget)), (10, 1000, 0));
+        for (_, incoming, status) in &calls[10..] {
+            assert!(incoming.is_none() && status.is_none(), "there is no room for a head either");
+        }
+        drop(calls);
+        assert_eq!(free(&budget), 1000);
+        let (sender, unread) = body();
+        sender.send(vec![b'x'; 991]).unwrap();
+        let mut incoming = Incoming::new(unread, 10, &budget).ok().unwrap();
+        assert_eq!(incoming.read_all().await.unwrap_err().http_status, 503);
+    }
+
+    #[tokio::test]
+    async fn a_body_is_bounded_whatever_it_announces() {
+        let budget = Budget::new(1 << 24);
+        let mut announced = Incoming::new(Body::from(vec![b'x'; BODY_BYTES + 1]), 0, &budget).ok().unwrap();
+        assert_eq!(announced.read_first().await.unwrap_err().http_status, 413);
+        assert_eq!(announced.bytes().len(), 0, "nothing of it was read");
+        let (sender, unread) = body();
+        for _ in 0..=16 {
+            sender.send(vec![b'x'; FIRST_BYTES]).unwrap();
+        }
+        let mut incoming = Incoming::new(unread, 0, &budget).ok().unwrap();
+        incoming.read_first().await.unwrap();
+        assert_eq!(incoming.bytes().len(), FIRST_BYTES, "no more than is wanted");
+        assert!(matches!(incoming.read, Kept::Small(_)));
+        assert_eq!(incoming.read_all().await.unwrap_err().http_status, 413);
+        assert!(matches!(incoming.read, Kept::Large { length: BODY_BYTES, .. }));
+        assert!(incoming.bytes().iter().all(|byte| *byte == b'x'));
+        assert!(!incoming.drain().await, "its end is not seen");
+    }
+
+    #[tokio::test]
+    async fn of_a_refused_body_only_the_beginning_is_read() {
+        let (sender, mut unread) = body();
+        for _ in 0..3 {
+            sender.send(vec![b'x'; FIRST_BYTES]).unwrap();
+        }
+        assert!(!drain(&mut unread).await);
+        drop(sender);
+        assert!(!drain(&mut unread).await, "one piece each time");
+        assert!(!drain(&mut unread).await);
+        assert!(drain(&mut unread).await);
+    }
+
+    #[test]
+    fn an_answer_holds_its_part_until_its_last_copy_is_gone() {
+        let budget = Budget::new(100);
+        let answer = counted(vec![b'x'; 80], budget.take_what_is_left(80));
+        let part = answer.slice(10..20);
+        drop(answer);
+        assert_eq!(free(&budget), 20);
+        let more = budget.take_what_is_left(80);
+        assert!(budget.is_spent());
+        drop(part);
+        drop(more);
+        assert_eq!(free(&budget), 100);
+    }
+}
