@@ -109,6 +109,8 @@ pub struct EntryDetail {
     pub outcome: Option<Result<ApiResponse, Failure>>,
     /// Oldest first, the creation not among them.
     pub timeline: Vec<Exchange>,
+    /// Whether the history is damaged where a part of this stood: what is missing is empty.
+    pub is_damaged: bool,
 }
 
 impl EntryDetail {

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row, types::Type};
 use serde_json::Value;
 
-use super::door::Door;
+use super::{door::Door, error::StoreError};
 use crate::{
     domain::{api::ApiResponse, entry::EntryId, mask, request_log::ExchangeId},
     minter::{
@@ -251,7 +251,7 @@ pub(super) fn keep_answer(connection: &Connection, record: &Record, exchange: Ex
 }
 
 fn told(error: &rusqlite::Error) -> LedgerError {
-    LedgerError(error.to_string())
+    LedgerError(StoreError::of("use the minter's objects", error).cause())
 }
 
 #[cfg(test)]

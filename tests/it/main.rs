@@ -5,6 +5,7 @@ mod answer;
 mod check_key;
 mod cli;
 mod contract;
+mod damage;
 mod determinism;
 mod diff;
 mod edits;

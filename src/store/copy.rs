@@ -1,0 +1,117 @@
+//! A private copy of a database, for looking at one that must not be written: in a read-only folder, or damaged.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io,
+    path::{Path, PathBuf},
+};
+
+use jiff::Timestamp;
+use tempfile::TempDir;
+
+use super::{FILE_NAME, error::StoreError, header};
+
+/// How often a copy is begun anew because another program wrote meanwhile.
+const ATTEMPTS: usize = 5;
+
+/// The copy, in a folder of its own below the system's folder for temporary files, for its owner only. Dropping it
+/// removes it.
+#[derive(Debug)]
+pub(super) struct PrivateCopy {
+    folder: TempDir,
+}
+
+impl PrivateCopy {
+    /// Copies a database with its write-ahead log. A file that is not there is left out.
+    ///
+    /// # Errors
+    /// A file that cannot be read, no room for the copy, a program that writes without a pause.
+    pub(super) fn of(file: &Path) -> Result<Self, StoreError> {
+        let failed = |error: io::Error| StoreError::NoCopy {
+            file: file.to_owned(),
+            reason: format!(
+                "a copy of it could not be made in {} ({error}). Make room there, or set TMPDIR to another folder",
+                std::env::temp_dir().display()
+            ),
+        };
+        let mut builder = tempfile::Builder::new();
+        builder.prefix("testcard-");
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        let folder = builder.tempdir().map_err(failed)?;
+        let copy = Self { folder };
+        let sources = [file.to_owned(), wal_of(&real(file))];
+        let targets = [copy.file(), wal_of(&copy.file())];
+        for _ in 0..ATTEMPTS {
+            let before = sources.each_ref().map(|source| seen(source));
+            // The log first: what is moved from it into the database meanwhile is then seen as a change.
+            for (source, target) in sources.iter().zip(&targets).rev() {
+                copy_file(source, target).map_err(failed)?;
+            }
+            if before == sources.each_ref().map(|source| seen(source)) {
+                return Ok(copy);
+            }
+        }
+        let reason = "another program writes to it without a pause. Close that program, then try again".to_owned();
+        Err(StoreError::NoCopy { file: file.to_owned(), reason })
+    }
+
+    /// Writes the header of the copy anew where it cannot be right, so that SQLite reads what is behind it; a database
+    /// that is gone gets a first page, for its log may hold all the others. Gives what was mended.
+    ///
+    /// # Errors
+    /// [`StoreError::NoCopy`] when the copy cannot be written.
+    pub(super) fn mend(&self) -> Result<Vec<&'static str>, StoreError> {
+        let file = self.file();
+        header::mend(&file, &wal_of(&file))
+            .map_err(|error| StoreError::NoCopy { file, reason: format!("its copy could not be mended ({error})") })
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(super) fn file(&self) -> PathBuf {
+        self.folder.path().join(FILE_NAME)
+    }
+}
+
+/// The write-ahead log of a database file.
+pub(super) fn wal_of(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push("-wal");
+    PathBuf::from(name)
+}
+
+/// What a link points at, also when that is not there: SQLite has its log beside it.
+pub(super) fn real(file: &Path) -> PathBuf {
+    if let Ok(real) = fs::canonicalize(file) {
+        return real;
+    }
+    match fs::read_link(file) {
+        Ok(target) => file.parent().unwrap_or(Path::new(".")).join(target),
+        Err(_) => file.to_owned(),
+    }
+}
+
+/// What changes of a file when it is written.
+fn seen(file: &Path) -> Option<(u64, Option<Timestamp>)> {
+    let there = fs::metadata(file).ok()?;
+    Some((there.len(), there.modified().ok().and_then(|moment| Timestamp::try_from(moment).ok())))
+}
+
+fn copy_file(source: &Path, target: &Path) -> io::Result<()> {
+    let mut from = match File::open(source) {
+        Ok(from) => from,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    if !from.metadata()?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not an ordinary file"));
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    io::copy(&mut from, &mut options.open(target)?).map(drop)
+}
