@@ -13,7 +13,7 @@ pub struct Damage {
     pub parts: Numbers,
     /// Calls that cannot be shown.
     pub exchanges: Numbers,
-    /// What is kept beside the rows, such as counts: it was made anew from the rows where that is possible.
+    /// What else there is beside those rows, in words; counts are made anew from the rows where that is possible.
     pub tables: Vec<&'static str>,
     pub(super) file: Option<PathBuf>,
 }
@@ -52,8 +52,7 @@ impl fmt::Display for Damage {
             of(&self.parts, "entry in part", "entries in part"),
             of(&self.exchanges, "call", "calls"),
         ];
-        let tables = self.tables.iter().map(|table| format!("the table {table}"));
-        let parts: Vec<String> = rows.into_iter().flatten().chain(tables).collect();
+        let parts: Vec<String> = rows.into_iter().flatten().chain(self.tables.iter().map(|&table| table.to_owned())).collect();
         write!(f, "The history is damaged. What could not be read: {}", parts.join(", "))?;
         match &self.file {
             Some(file) => write!(f, ". All the rest was read. Save what can be read: {}", salvage_command(file)),

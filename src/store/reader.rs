@@ -60,12 +60,16 @@ impl Reader {
     pub(super) fn open(location: &Location) -> Result<Self> {
         let connection = location.connect_reader().map_err(|error| location.opening_failed(&error))?;
         let file = location.file().map(Path::to_owned);
+        let mut damage = Damage::default();
+        if file.as_deref().is_some_and(is_cut_off) {
+            damage.note_table(CUT_OFF);
+        }
         Ok(Self {
             connection,
             reads_beside_the_writer: location.is_file(),
             anchor: file.as_deref().map(Anchor::without_wal),
             file,
-            damage: RefCell::default(),
+            damage: RefCell::new(damage),
             _copy: None,
         })
     }
@@ -102,6 +106,9 @@ impl Reader {
             opened => opened,
         };
         let reader = reader.map_err(|error| error.of_original(&file))?;
+        if is_cut_off(&file) {
+            reader.damage.borrow_mut().note_table(CUT_OFF);
+        }
         Ok(Self { file: Some(file), anchor: None, _copy: Some(copy), ..reader })
     }
 
@@ -206,7 +213,7 @@ impl Reader {
         let read = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?));
         let kept = match self.all("SELECT status, count FROM counts", [], read) {
             Err(error) if is_damage(&error) => {
-                self.damage.borrow_mut().note_table("counts");
+                self.damage.borrow_mut().note_table("the table of counts");
                 let sql = "SELECT status, count(*) FROM entries NOT INDEXED WHERE deleted_ms IS NULL AND id IN \
                            (SELECT value FROM json_each(?1)) GROUP BY status";
                 self.all(sql, [json(&self.sound_entries()?)], read)
@@ -283,7 +290,7 @@ impl Reader {
     pub fn revision(&self) -> Result<i64> {
         match self.number("SELECT value FROM counters WHERE name = 'revision'", Vec::new()) {
             Err(error) if is_damage(&error) => {
-                self.damage.borrow_mut().note_table("counters");
+                self.damage.borrow_mut().note_table("the table of counters");
                 let highest = "SELECT coalesce(max(revision), 0) FROM entries INDEXED BY entries_by_revision \
                                WHERE revision > -1";
                 // Without either, only what changes from now on is told.
@@ -555,7 +562,7 @@ impl Reader {
                 None
             }
             (Err(_), Err(_)) => {
-                damage.note_table("entries");
+                damage.note_table("an entry without a number");
                 None
             }
         }
@@ -572,7 +579,7 @@ impl Reader {
                 match (exchange.entry, id) {
                     (Some(entry), _) => damage.parts.insert(entry.0),
                     (None, Ok(id)) => damage.exchanges.insert(id),
-                    (None, Err(_)) => damage.note_table("exchanges"),
+                    (None, Err(_)) => damage.note_table("a call without a number"),
                 }
                 Some(exchange)
             }
@@ -581,7 +588,7 @@ impl Reader {
                 None
             }
             (Err(_), Err(_)) => {
-                damage.note_table("exchanges");
+                damage.note_table("a call without a number");
                 None
             }
         }
@@ -632,6 +639,14 @@ impl Reader {
     fn told(&self, error: &rusqlite::Error) -> StoreError {
         StoreError::of(READING, error).about(self.file.as_deref())
     }
+}
+
+/// SQLite reads the half of a page as if the rest of it were zeros.
+const CUT_OFF: &str = "at the end of the file, which is cut off";
+
+/// Whether a database ends in the middle of a page: its pages are whole multiples of this.
+fn is_cut_off(file: &Path) -> bool {
+    fs::metadata(file).is_ok_and(|there| there.len() % 512 != 0)
 }
 
 /// The calls of each entry, oldest first, where the index that tells them cannot be used.

@@ -140,7 +140,9 @@ fn resolved(path: &Path) -> PathBuf {
 fn open_copy(copy: &PrivateCopy, file: &Path) -> Result<(Connection, Vec<String>), SalvageError> {
     let mut remarks = Vec::new();
     let location = Location::File(copy.file());
-    let looked = look(&location);
+    let is_gone = fs::metadata(copy.file()).map_or(0, |there| there.len()) < 512;
+    // SQLite empties the log of a database without pages when it opens it.
+    let looked = if is_gone { Err(rusqlite::Error::QueryReturnedNoRows) } else { look(&location) };
     let connection = match looked {
         Ok(connection) => connection,
         Err(_) => {
