@@ -360,7 +360,13 @@ mod tests {
         let mut model = Model::default();
         let detail = |id| {
             let request = crate::domain::api::ApiRequest::get("/").masked();
-            EntryDetail { entry: entry(id, Status::Unused), request, outcome: None, timeline: Vec::new(), is_damaged: false }
+            EntryDetail {
+                entry: entry(id, Status::Unused),
+                request,
+                outcome: None,
+                timeline: Vec::new(),
+                is_damaged: false,
+            }
         };
         model.apply(Update::Detail(Box::new(detail(1))));
         changed(&mut model, 0, Vec::new(), &[2]);

@@ -37,12 +37,16 @@ pub(super) fn salvage(args: &SalvageArgs, world: &World) -> Result<Done, CliErro
 /// What is not as it was, a line each.
 fn lines(saved: &Salvaged) -> Vec<String> {
     let mut lines = saved.remarks.clone();
-    lines.extend(saved.lost.iter().map(|(name, numbers)| {
-        format!("not saved: up to {} {name}, of the numbers {numbers}", numbers.len())
-    }));
+    lines.extend(
+        saved
+            .lost
+            .iter()
+            .map(|(name, numbers)| format!("not saved: up to {} {name}, of the numbers {numbers}", numbers.len())),
+    );
     if !saved.remade.is_empty() {
         let numbers = &saved.remade;
-        lines.push(format!("made anew from their calls, without notes and tags: {} entries ({numbers})", numbers.len()));
+        lines
+            .push(format!("made anew from their calls, without notes and tags: {} entries ({numbers})", numbers.len()));
     }
     lines.extend(saved.emptied.iter().map(|(name, numbers)| {
         format!("saved in part, for some of them cannot be read: {} {name} ({numbers})", numbers.len())

@@ -8,7 +8,6 @@ use crate::domain::{
     request_log::{FAULT_HEADER, REPLAYED_HEADER},
 };
 
-
 /// The answer to a request that was let in: the object, or the error.
 ///
 /// A POST that was carried out, to a token or a decline, forbids to be repeated; a POST that was refused in validation

@@ -58,7 +58,7 @@ fn copy(connection: &Connection, target: &Path) -> rusqlite::Result<()> {
     // A copy that is not finished is thrown away: it needs no journal.
     target.pragma_update(None, "journal_mode", "OFF")?;
     // All pages in one step, so that nothing is written in between; damaged ones as they are.
-    Backup::new(connection, &mut target)?.run_to_completion(-1, Duration::ZERO, None)
+    Backup::new(connection, &mut target)?.run_to_completion(i32::MAX, Duration::ZERO, None)
 }
 
 /// Drops the backups that are old enough, and those that a killed process left unfinished.

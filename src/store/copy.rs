@@ -40,7 +40,7 @@ impl PrivateCopy {
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
         let folder = builder.tempdir().map_err(failed)?;
         let copy = Self { folder };
-        let sources = [file.to_owned(), wal_of(&real(file))];
+        let sources = [file.to_owned(), log_of(file)];
         let targets = [copy.file(), wal_of(&copy.file())];
         for _ in 0..ATTEMPTS {
             let before = sources.each_ref().map(|source| seen(source));
@@ -81,6 +81,17 @@ pub(super) fn wal_of(file: &Path) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push("-wal");
     PathBuf::from(name)
+}
+
+/// The write-ahead log that belongs to a database file: beside what a link points at; where nothing is there, beside the
+/// link.
+pub(super) fn log_of(file: &Path) -> PathBuf {
+    let beside_target = wal_of(&real(file));
+    if file.exists() || holds_something(&beside_target) { beside_target } else { wal_of(file) }
+}
+
+pub(super) fn holds_something(file: &Path) -> bool {
+    fs::metadata(file).is_ok_and(|there| there.is_file() && there.len() > 0)
 }
 
 /// What a link points at, also when that is not there: SQLite has its log beside it.

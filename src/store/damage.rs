@@ -52,7 +52,8 @@ impl fmt::Display for Damage {
             of(&self.parts, "entry in part", "entries in part"),
             of(&self.exchanges, "call", "calls"),
         ];
-        let parts: Vec<String> = rows.into_iter().flatten().chain(self.tables.iter().map(|&table| table.to_owned())).collect();
+        let parts: Vec<String> =
+            rows.into_iter().flatten().chain(self.tables.iter().map(|&table| table.to_owned())).collect();
         write!(f, "The history is damaged. What could not be read: {}", parts.join(", "))?;
         match &self.file {
             Some(file) => write!(f, ". All the rest was read. Save what can be read: {}", salvage_command(file)),

@@ -17,7 +17,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter, types:
 use super::{
     Durability, FILE_NAME,
     anchor::Anchor,
-    copy::{PrivateCopy, real, wal_of},
+    copy::{PrivateCopy, holds_something, log_of},
     damage::Damage,
     error::{StoreError, is_damage},
     rows::{self, StoredExchange},
@@ -82,8 +82,7 @@ impl Reader {
     pub fn look(folder: &Path, now: Timestamp) -> Result<Self> {
         let file = folder.join(FILE_NAME);
         schema::refuse_lost(&file)?;
-        let has_log = fs::metadata(wal_of(&real(&file))).is_ok_and(|log| log.len() > 0);
-        if !has_log {
+        if !holds_something(&log_of(&file)) {
             let location = Location::Unwritten(file.clone());
             let reader = Self::open(&location)?;
             match location.check_version(&reader.connection) {
@@ -197,10 +196,8 @@ impl Reader {
     /// # Errors
     /// As [`Self::ids`].
     pub fn by_token(&self, token_id: &str) -> Result<Option<EntryId>> {
-        let clause = Clause {
-            sql: "token_id = ? AND deleted_ms IS NULL".to_owned(),
-            values: vec![mask::text(token_id).into()],
-        };
+        let clause =
+            Clause { sql: "token_id = ? AND deleted_ms IS NULL".to_owned(), values: vec![mask::text(token_id).into()] };
         // The index gives the newest first.
         Ok(self.entry_ids(&clause, "id DESC")?.first().copied())
     }
@@ -327,10 +324,7 @@ impl Reader {
         let target = target.map(Target::as_str);
         let condition = "took_micros IS NOT NULL AND target = coalesce(?2, target)";
         let newest = self.all(
-            &format!(
-                "SELECT {} FROM exchanges WHERE id > ?1 AND {condition} ORDER BY id DESC LIMIT ?3",
-                rows::REQUEST
-            ),
+            &format!("SELECT {} FROM exchanges WHERE id > ?1 AND {condition} ORDER BY id DESC LIMIT ?3", rows::REQUEST),
             (after, target, i64::try_from(limit).unwrap_or(i64::MAX)),
             |row| Ok(rows::request(row).ok()),
         );
@@ -340,7 +334,8 @@ impl Reader {
             _ => {}
         }
         // Some cannot be read: then those before them are the newest.
-        let mut ids: Vec<i64> = self.sound_exchanges()?.into_iter().map(|(id, _)| id).filter(|id| *id > after).collect();
+        let mut ids: Vec<i64> =
+            self.sound_exchanges()?.into_iter().map(|(id, _)| id).filter(|id| *id > after).collect();
         ids.sort_unstable_by(|a, b| b.cmp(a));
         let sql = format!("SELECT {} FROM exchanges NOT INDEXED WHERE id = ?1 AND {condition}", rows::REQUEST);
         let mut requests = Vec::new();
@@ -390,11 +385,7 @@ impl Reader {
     ///
     /// # Errors
     /// As [`Self::ids`].
-    pub fn for_each_detail_of(
-        &self,
-        ids: &[EntryId],
-        each: impl FnMut(EntryDetail) -> ControlFlow<()>,
-    ) -> Result<()> {
+    pub fn for_each_detail_of(&self, ids: &[EntryId], each: impl FnMut(EntryDetail) -> ControlFlow<()>) -> Result<()> {
         let snapshot = self.reads_beside_the_writer.then(|| self.connection.unchecked_transaction()).transpose();
         let _snapshot = snapshot.map_err(|error| self.told(&error))?;
         self.details_of(ids, each)
@@ -619,8 +610,10 @@ impl Reader {
     ) -> Result<Vec<T>> {
         let mut found = Vec::new();
         for number in numbers {
-            let row =
-                self.connection.prepare_cached(sql).and_then(|mut query| query.query_row([number], &mut read).optional());
+            let row = self
+                .connection
+                .prepare_cached(sql)
+                .and_then(|mut query| query.query_row([number], &mut read).optional());
             match row {
                 Ok(row) => found.extend(row),
                 Err(error) if is_damage(&error) => lost(&mut self.damage.borrow_mut(), number),

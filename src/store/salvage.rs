@@ -8,11 +8,14 @@ use std::{
 };
 
 use jiff::Timestamp;
-use rusqlite::{Connection, ErrorCode, OptionalExtension as _, params_from_iter, types::{Value, ValueRef}};
+use rusqlite::{
+    Connection, ErrorCode, OptionalExtension as _, params_from_iter,
+    types::{Value, ValueRef},
+};
 
 use super::{
     Durability, FILE_NAME,
-    copy::{PrivateCopy, real, wal_of},
+    copy::{PrivateCopy, holds_something, log_of, real, wal_of},
     error::{StoreError, is_damage},
     header, make_folder, record, rows,
     rows::StoredExchange,
@@ -70,8 +73,7 @@ pub enum SalvageError {
 /// cannot be written. Then the target is as it was.
 pub fn salvage(source: &Path, target: &Path, now: Timestamp) -> Result<Salvaged, SalvageError> {
     let file = if source.is_dir() { source.join(FILE_NAME) } else { source.to_owned() };
-    let is_there = |path: &Path| fs::metadata(path).is_ok_and(|there| there.is_file() && there.len() > 0);
-    if !is_there(&file) && !is_there(&wal_of(&real(&file))) {
+    if !holds_something(&file) && !holds_something(&log_of(&file)) {
         return Err(SalvageError::NoSource { place: source.to_owned() });
     }
     let was_there = check_target(&file, target)?;
@@ -211,6 +213,7 @@ impl Saving<'_> {
         let lost_calls = self.check_calls(lost_calls)?;
         let lost_objects = self.check_objects(lost_objects)?;
         self.remake_entries(&mut lost_entries)?;
+        self.stand_in_for_lost_calls(&lost_calls)?;
         let lost_answers = self.drop_orphans(lost_answers)?;
         for (name, numbers) in [
             ("entries", &lost_entries),
@@ -439,6 +442,32 @@ impl Saving<'_> {
         Ok(())
     }
 
+    /// Gives entries whose call is lost one that says so, with a number of the lost ones where there is one.
+    fn stand_in_for_lost_calls(&mut self, lost: &Numbers) -> rusqlite::Result<()> {
+        let mut bare = self.new.prepare(
+            "SELECT id, target, started_ms FROM entries WHERE NOT EXISTS \
+             (SELECT 1 FROM exchanges WHERE entry = entries.id AND is_creation = 1) ORDER BY id",
+        )?;
+        let bare: Vec<(i64, String, i64)> =
+            bare.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect::<rusqlite::Result<_>>()?;
+        let mut insert = self.new.prepare(
+            "INSERT INTO exchanges (id, entry, is_creation, target, started_ms, took_micros, method, path, params, \
+             headers, failure_kind, failure_message) \
+             VALUES (?1, ?2, 1, ?3, ?4, 0, 'POST', '/v1/tokens', '[]', '[]', 'lost', ?5)",
+        )?;
+        let mut numbers = lost.iter();
+        let mut emptied = Numbers::default();
+        for (entry, target, started) in bare {
+            let message = "The call and its answer were lost when the history was damaged";
+            insert.execute((numbers.next(), entry, target, started, message))?;
+            emptied.insert(entry);
+        }
+        if !emptied.is_empty() {
+            self.report.emptied.push(("entries without their call", emptied));
+        }
+        Ok(())
+    }
+
     /// What refers to a row that is not there: calls stay in the log without their entry, keys without their answer go.
     fn drop_orphans(&self, mut lost_answers: Numbers) -> rusqlite::Result<Numbers> {
         self.new.execute("UPDATE exchanges SET entry = NULL WHERE entry NOT IN (SELECT id FROM entries)", [])?;
@@ -462,7 +491,13 @@ impl Saving<'_> {
             let given = self
                 .old
                 .query_row("SELECT seq FROM sqlite_sequence WHERE name = ?1", [name], |row| row.get::<_, i64>(0))
-                .unwrap_or_default();
+                .optional();
+            if given.is_err() {
+                self.report.remarks.push(format!(
+                    "how many numbers the table {name} has given is lost: they go on after the highest that is there"
+                ));
+            }
+            let given = given.ok().flatten().unwrap_or_default();
             let newest = self.number(&format!("SELECT max(rowid) FROM {name}"))?;
             let last = given.max(newest).max(lost.iter().last().unwrap_or_default());
             self.new.execute("DELETE FROM sqlite_sequence WHERE name = ?1", [name])?;

@@ -13,7 +13,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, Transac
 
 use super::{
     Durability, backup,
-    copy::{real, wal_of},
+    copy::{holds_something, log_of},
     error::StoreError,
 };
 use crate::domain::mask;
@@ -185,12 +185,10 @@ impl Location {
             .query_row("SELECT value FROM meta WHERE name = 'workspace_secret'", [], |row| row.get(0))
             .optional()
             .map_err(|error| self.opening_failed(&error))?;
-        secret
-            .and_then(|bytes| bytes.try_into().ok())
-            .ok_or_else(|| {
-                let reason = "its secret is missing".to_owned();
-                StoreError::Damaged { doing: OPENING, reason, file: None }.about(self.file())
-            })
+        secret.and_then(|bytes| bytes.try_into().ok()).ok_or_else(|| {
+            let reason = "its secret is missing".to_owned();
+            StoreError::Damaged { doing: OPENING, reason, file: None }.about(self.file())
+        })
     }
 }
 
@@ -227,11 +225,10 @@ const SHORTEST: u64 = 512;
 /// the log, and with it what was last acknowledged.
 pub(super) fn refuse_lost(file: &Path) -> Result<(), StoreError> {
     // The log first: a process that opens a new history writes its first page before it has a log.
-    let real = real(file);
-    let logs = [wal_of(&real), wal_of(file)];
-    let Some(wal) = logs.into_iter().find(|wal| fs::metadata(wal).is_ok_and(|there| there.len() > 0)) else {
+    let wal = log_of(file);
+    if !holds_something(&wal) {
         return Ok(());
-    };
+    }
     let state = match fs::metadata(file) {
         Ok(there) if there.is_file() && there.len() == 0 => "empty",
         Ok(there) if there.is_file() && there.len() < SHORTEST => "cut off",

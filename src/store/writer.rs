@@ -81,8 +81,9 @@ impl Writer {
         let (queue, jobs) = mpsc::channel();
         let commits = Arc::new(AtomicU64::new(0));
         let counter = Arc::clone(&commits);
-        let thread =
-            thread::Builder::new().name("store-writer".to_owned()).spawn(move || run(work, anchor.as_ref(), &jobs, &counter))?;
+        let thread = thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || run(work, anchor.as_ref(), &jobs, &counter))?;
         Ok(Self { queue: RwLock::new(Some(queue)), thread: Some(thread), commits })
     }
 

@@ -303,7 +303,13 @@ fn detail(id: i64, target: Target, body: &Value) -> EntryDetail {
     let request = request(&[("card[number]", "4242424242424242"), ("card[exp_month]", "12")]);
     let headers = [("Request-Id", "req_1Aaaaaaaaa"), ("Stripe-Version", "2023-08-16")];
     let http_status = if body["error"].is_null() { 200 } else { 402 };
-    EntryDetail { entry, request, outcome: Some(Ok(answer(http_status, &headers, body))), timeline: Vec::new(), is_damaged: false }
+    EntryDetail {
+        entry,
+        request,
+        outcome: Some(Ok(answer(http_status, &headers, body))),
+        timeline: Vec::new(),
+        is_damaged: false,
+    }
 }
 
 fn token(id: &str, created: i64, brand: &str) -> Value {
