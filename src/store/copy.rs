@@ -9,7 +9,7 @@ use std::{
 use jiff::Timestamp;
 use tempfile::TempDir;
 
-use super::{FILE_NAME, error::StoreError, header};
+use super::{FILE_NAME, error::StoreError, header, log::Log};
 
 /// How often a copy is begun anew because another program wrote meanwhile.
 const ATTEMPTS: usize = 5;
@@ -56,15 +56,52 @@ impl PrivateCopy {
         Err(StoreError::NoCopy { file: file.to_owned(), reason })
     }
 
-    /// Writes the header of the copy anew where it cannot be right, so that SQLite reads what is behind it; a database
-    /// that is gone gets a first page, for its log may hold all the others. Gives what was mended.
+    /// Mends what SQLite would throw away or stop at, as `open` finds: a log that is damaged midway, or whose database is
+    /// gone, is moved into the database page by page; a header that cannot be right is written anew. Gives what `open`
+    /// gave at last, and what was mended.
     ///
     /// # Errors
-    /// [`StoreError::NoCopy`] when the copy cannot be written.
-    pub(super) fn mend(&self) -> Result<Vec<&'static str>, StoreError> {
+    /// [`StoreError::NoCopy`] when the copy cannot be written, and what `open` says.
+    pub(super) fn mend<T>(&self, open: impl Fn() -> Result<T, StoreError>) -> Result<(T, Vec<String>), StoreError> {
+        let failed = |error: io::Error| StoreError::NoCopy {
+            file: self.file(),
+            reason: format!("its copy could not be mended ({error})"),
+        };
+        let wal = wal_of(&self.file());
+        let mut mended = self.mend_log(&wal).map_err(failed)?;
+        // The header of a database that has a log is in the log: what is in the file may be older than the tables.
+        let is_tried = holds_something(&wal);
+        if is_tried && let Ok(opened) = open() {
+            return Ok((opened, mended));
+        }
+        if is_database(&self.file()) {
+            let header = header::mend(&self.file(), self.page_size_of_log().map_err(failed)?).map_err(failed)?;
+            mended.extend(header.into_iter().map(str::to_owned));
+        }
+        open().map(|opened| (opened, mended))
+    }
+
+    fn page_size_of_log(&self) -> io::Result<Option<u32>> {
+        Ok(Log::read(&wal_of(&self.file()))?.as_ref().map(Log::page_size))
+    }
+
+    fn mend_log(&self, wal: &Path) -> io::Result<Vec<String>> {
         let file = self.file();
-        header::mend(&file, &wal_of(&file))
-            .map_err(|error| StoreError::NoCopy { file, reason: format!("its copy could not be mended ({error})") })
+        let mut mended = Vec::new();
+        let is_gone = !is_database(&file);
+        if let Some(log) = Log::read(wal)?.filter(|log| is_gone || log.is_damaged()) {
+            let pages = log.damaged_pages();
+            if is_gone {
+                mended.push("the database file was gone, and is read from its write-ahead log alone".to_owned());
+            }
+            if pages > 0 {
+                mended.push(format!(
+                    "of the write-ahead log, pages are damaged ({pages}): what was last written to them is lost"
+                ));
+            }
+            log.replay(wal, &file)?;
+        }
+        Ok(mended)
     }
 
     pub(super) fn folder(&self) -> &Path {
@@ -82,6 +119,14 @@ pub(super) fn wal_of(file: &Path) -> PathBuf {
     name.push("-wal");
     PathBuf::from(name)
 }
+
+/// Whether there is one page at least.
+fn is_database(file: &Path) -> bool {
+    fs::metadata(file).is_ok_and(|there| there.len() >= SHORTEST)
+}
+
+/// The smallest page that SQLite knows: no database is shorter.
+pub(super) const SHORTEST: u64 = 512;
 
 /// The write-ahead log that belongs to a database file: beside what a link points at; where nothing is there, beside the
 /// link.
@@ -122,7 +167,6 @@ fn copy_file(source: &Path, target: &Path) -> io::Result<()> {
     }
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    header::for_its_owner(&mut options);
     io::copy(&mut from, &mut options.open(target)?).map(drop)
 }

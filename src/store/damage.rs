@@ -14,7 +14,7 @@ pub struct Damage {
     /// Calls that cannot be shown.
     pub exchanges: Numbers,
     /// What else there is beside those rows, in words; counts are made anew from the rows where that is possible.
-    pub tables: Vec<&'static str>,
+    pub tables: Vec<String>,
     pub(super) file: Option<PathBuf>,
 }
 
@@ -23,9 +23,9 @@ impl Damage {
         self.entries.is_empty() && self.parts.is_empty() && self.exchanges.is_empty() && self.tables.is_empty()
     }
 
-    pub(super) fn note_table(&mut self, name: &'static str) {
-        if !self.tables.contains(&name) {
-            self.tables.push(name);
+    pub(super) fn note_table(&mut self, name: &str) {
+        if !self.tables.iter().any(|known| known == name) {
+            self.tables.push(name.to_owned());
         }
     }
 
@@ -52,8 +52,7 @@ impl fmt::Display for Damage {
             of(&self.parts, "entry in part", "entries in part"),
             of(&self.exchanges, "call", "calls"),
         ];
-        let parts: Vec<String> =
-            rows.into_iter().flatten().chain(self.tables.iter().map(|&table| table.to_owned())).collect();
+        let parts: Vec<String> = rows.into_iter().flatten().chain(self.tables.iter().cloned()).collect();
         write!(f, "The history is damaged. What could not be read: {}", parts.join(", "))?;
         match &self.file {
             Some(file) => write!(f, ". All the rest was read. Save what can be read: {}", salvage_command(file)),

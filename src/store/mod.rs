@@ -24,6 +24,7 @@ mod error;
 mod export;
 mod header;
 mod ledger;
+mod log;
 mod reader;
 mod record;
 mod reply;
@@ -128,7 +129,11 @@ impl Store {
         let file = folder.join(FILE_NAME);
         schema::refuse_lost(&file)?;
         let copy = PrivateCopy::of(&file)?;
+        let location = Location::File(copy.file());
+        copy.mend(|| location.connect_writer(now, Durability::Crash, Backups::Waived).map(drop))
+            .map_err(|error| error.of_original(&file))?;
         Self::open_folder(&copy.folder().to_owned(), now, Durability::Crash, Some(copy))
+            .map_err(|error| error.of_original(&file))
     }
 
     fn open_folder(
@@ -139,6 +144,7 @@ impl Store {
     ) -> Result<Self, StoreError> {
         let file = folder.join(FILE_NAME);
         schema::refuse_lost(&file)?;
+        schema::refuse_damaged_log(&file)?;
         let location = Location::File(make_file(folder)?);
         let backups = if copy.is_some() { Backups::Waived } else { Backups::Made };
         let mut connection = location.connect_writer(now, durability, backups)?;

@@ -97,16 +97,13 @@ impl Reader {
             drop(location.connect_writer(now, Durability::Crash, Backups::Waived)?);
             Self::open(&location)
         };
-        let reader = match open() {
-            Err(StoreError::Damaged { .. }) => {
-                copy.mend()?;
-                open()
+        let (reader, mended) = copy.mend(open).map_err(|error| error.of_original(&file))?;
+        {
+            let mut damage = reader.damage.borrow_mut();
+            damage.tables.extend(mended);
+            if is_cut_off(&file) {
+                damage.note_table(CUT_OFF);
             }
-            opened => opened,
-        };
-        let reader = reader.map_err(|error| error.of_original(&file))?;
-        if is_cut_off(&file) {
-            reader.damage.borrow_mut().note_table(CUT_OFF);
         }
         Ok(Self { file: Some(file), anchor: None, _copy: Some(copy), ..reader })
     }

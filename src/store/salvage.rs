@@ -17,7 +17,7 @@ use super::{
     Durability, FILE_NAME,
     copy::{PrivateCopy, holds_something, log_of, real, wal_of},
     error::{StoreError, is_damage},
-    header, make_folder, record, rows,
+    make_folder, record, rows,
     rows::StoredExchange,
     schema::{Backups, Location},
     sound::{Numbers, Table, for_each_sound_row},
@@ -138,33 +138,13 @@ fn resolved(path: &Path) -> PathBuf {
     path
 }
 
-/// A connection to the copy, its header mended where that is needed.
+/// A connection to the copy, mended.
 fn open_copy(copy: &PrivateCopy, file: &Path) -> Result<(Connection, Vec<String>), SalvageError> {
-    let mut remarks = Vec::new();
     let location = Location::File(copy.file());
-    let is_gone = fs::metadata(copy.file()).map_or(0, |there| there.len()) < 512;
-    // SQLite empties the log of a database without pages when it opens it.
-    let looked = if is_gone { Err(rusqlite::Error::QueryReturnedNoRows) } else { look(&location) };
-    let connection = match looked {
-        Ok(connection) => connection,
-        Err(_) => {
-            let mended = copy.mend()?;
-            remarks.extend(mended.into_iter().map(str::to_owned));
-            look(&location)
-                .map_err(|error| SalvageError::Unreadable { file: file.to_owned(), reason: error.to_string() })?
-        }
-    };
-    let used = connection
-        .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get::<_, i64>(1))
-        .ok()
-        .and_then(|pages| u64::try_from(pages).ok());
-    if let Some(used) = used {
-        let unread = header::unread_pages(&wal_of(&copy.file()), used);
-        if unread > 0 {
-            remarks.push(format!("the last {unread} pages of the write-ahead log are damaged and were not read"));
-        }
-    }
-    Ok((connection, remarks))
+    copy.mend(|| look(&location).map_err(|error| StoreError::of("read it", &error))).map_err(|error| match error {
+        error @ StoreError::NoCopy { .. } => error.into(),
+        error => SalvageError::Unreadable { file: file.to_owned(), reason: error.cause() },
+    })
 }
 
 /// Opens a database and reads what tables it has.

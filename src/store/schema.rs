@@ -13,8 +13,9 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, Transac
 
 use super::{
     Durability, backup,
-    copy::{holds_something, log_of},
+    copy::{SHORTEST, holds_something, log_of},
     error::StoreError,
+    log,
 };
 use crate::domain::mask;
 
@@ -218,8 +219,15 @@ fn unwritten_uri(path: &Path) -> String {
     uri + "?immutable=1"
 }
 
-/// The smallest page that SQLite knows: no database is shorter.
-const SHORTEST: u64 = 512;
+/// Refuses a write-ahead log with damage in what was acknowledged: SQLite would take what follows the damage for never
+/// finished, and write over it.
+pub(super) fn refuse_damaged_log(file: &Path) -> Result<(), StoreError> {
+    if log::is_damaged(&log_of(file)) {
+        let reason = "its write-ahead log is damaged".to_owned();
+        return Err(StoreError::Damaged { doing: OPENING, reason, file: Some(file.to_owned()) });
+    }
+    Ok(())
+}
 
 /// Refuses a database that is gone while its write-ahead log is still there: SQLite takes that for a new one and empties
 /// the log, and with it what was last acknowledged.
