@@ -63,9 +63,11 @@ const TOLD_EVERY: Duration = Duration::from_mins(1);
 /// Tells a person why calls that came over HTTP are not saved, each reason once in a while however many calls it meets.
 #[derive(Default)]
 struct Complaints {
-    tell: Option<Box<dyn Fn(&str) + Send + Sync>>,
+    tell: Option<Tell>,
     told: Mutex<HashMap<String, Instant>>,
 }
+
+type Tell = Box<dyn Fn(&str) + Send + Sync>;
 
 impl fmt::Debug for Complaints {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

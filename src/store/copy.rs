@@ -9,7 +9,7 @@ use std::{
 use jiff::Timestamp;
 use tempfile::TempDir;
 
-use super::{FILE_NAME, error::StoreError, header, log::Log};
+use super::{FILE_NAME, error::StoreError, header, log::Log, transplant};
 
 /// How often a copy is begun anew because another program wrote meanwhile.
 const ATTEMPTS: usize = 5;
@@ -79,6 +79,19 @@ impl PrivateCopy {
             mended.extend(header.into_iter().map(str::to_owned));
         }
         open().map(|opened| (opened, mended))
+    }
+
+    /// Takes the list of tables from a new database, where the copy's own cannot be read.
+    ///
+    /// # Errors
+    /// Why that cannot be.
+    pub(super) fn replace_schema(&self) -> Result<(), Box<dyn std::error::Error>> {
+        let (file, wal) = (self.file(), wal_of(&self.file()));
+        if let Some(log) = Log::read(&wal)? {
+            log.replay(&wal, &file)?;
+        }
+        header::mend(&file, None)?;
+        transplant::replace_schema(&file, header::page_size(&file)?)
     }
 
     fn page_size_of_log(&self) -> io::Result<Option<u32>> {
@@ -157,14 +170,14 @@ fn seen(file: &Path) -> Option<(u64, Option<Timestamp>)> {
 }
 
 fn copy_file(source: &Path, target: &Path) -> io::Result<()> {
-    let mut from = match File::open(source) {
-        Ok(from) => from,
+    match fs::metadata(source) {
+        Ok(there) if there.is_file() => {}
+        // Before it is opened: a pipe would wait for somebody to write to it.
+        Ok(_) => return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not an ordinary file")),
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error),
-    };
-    if !from.metadata()?.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not an ordinary file"));
     }
+    let mut from = File::open(source)?;
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
     header::for_its_owner(&mut options);

@@ -14,6 +14,12 @@ const PAGE_SIZE: u32 = 4096;
 /// Embedded payload fractions, which are always these.
 const FRACTIONS: [u8; 3] = [64, 32, 32];
 
+/// The size of the pages of a database, as its header has it.
+pub(super) fn page_size(file: &Path) -> io::Result<u32> {
+    let header = header_of(&mut File::open(file)?)?;
+    Ok(page_size_in([header[16], header[17]]).unwrap_or(PAGE_SIZE))
+}
+
 /// Mends the header of a database file, whose log may know the size of its pages; gives what was mended.
 pub(super) fn mend(file: &Path, log_page_size: Option<u32>) -> io::Result<Vec<&'static str>> {
     let mut mended = Vec::new();

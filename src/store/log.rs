@@ -9,7 +9,7 @@ use std::{
     path::Path,
 };
 
-use super::header;
+use super::{copy::holds_something, header};
 
 const HEADER: usize = 32;
 const FRAME_HEADER: usize = 24;
@@ -37,12 +37,10 @@ struct Frame {
 impl Log {
     /// `None` where there is no log, or nothing that can be read as one.
     pub(super) fn read(file: &Path) -> io::Result<Option<Self>> {
-        let file = match File::open(file) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let mut bytes = BufReader::new(file);
+        if !holds_something(file) {
+            return Ok(None);
+        }
+        let mut bytes = BufReader::new(File::open(file)?);
         let mut header = [0; HEADER];
         if !fill(&mut bytes, &mut header)? {
             return Ok(None);
@@ -141,10 +139,9 @@ fn word(bytes: &[u8], at: usize) -> u32 {
 
 fn checksum(is_big_endian: bool, (mut first, mut second): (u32, u32), bytes: &[u8]) -> (u32, u32) {
     let read = if is_big_endian { u32::from_be_bytes } else { u32::from_le_bytes };
-    for pair in bytes.as_chunks::<8>().0 {
-        let [a, b, c, d, e, f, g, h] = *pair;
-        first = first.wrapping_add(read([a, b, c, d])).wrapping_add(second);
-        second = second.wrapping_add(read([e, f, g, h])).wrapping_add(first);
+    for [one, other] in bytes.as_chunks::<4>().0.as_chunks::<2>().0 {
+        first = first.wrapping_add(read(*one)).wrapping_add(second);
+        second = second.wrapping_add(read(*other)).wrapping_add(first);
     }
     (first, second)
 }

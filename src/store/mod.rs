@@ -33,6 +33,7 @@ mod runs;
 mod salvage;
 mod schema;
 mod sound;
+mod transplant;
 mod writer;
 
 pub use damage::Damage;
@@ -132,8 +133,8 @@ impl Store {
         let location = Location::File(copy.file());
         copy.mend(|| location.connect_writer(now, Durability::Crash, Backups::Waived).map(drop))
             .map_err(|error| error.of_original(&file))?;
-        Self::open_folder(&copy.folder().to_owned(), now, Durability::Crash, Some(copy))
-            .map_err(|error| error.of_original(&file))
+        let folder = copy.folder().to_owned();
+        Self::open_folder(&folder, now, Durability::Crash, Some(copy)).map_err(|error| error.of_original(&file))
     }
 
     fn open_folder(

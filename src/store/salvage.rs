@@ -82,6 +82,10 @@ pub fn salvage(source: &Path, target: &Path, now: Timestamp) -> Result<Salvaged,
     let folder = make_folder(target)?;
     let unfinished = folder.join(UNFINISHED);
     let saved = write(&old, &unfinished, now).map_err(SalvageError::from).and_then(|mut saved| {
+        if !saved.lost.is_empty() && saved.saved.iter().all(|(_, count)| *count == 0) {
+            let reason = "none of its rows can".to_owned();
+            return Err(SalvageError::Unreadable { file: file.clone(), reason });
+        }
         fs::rename(&unfinished, folder.join(FILE_NAME)).map_err(|error| failed(&error))?;
         if let Ok(folder) = fs::File::open(&folder) {
             let _ = folder.sync_all();
@@ -141,10 +145,17 @@ fn resolved(path: &Path) -> PathBuf {
 /// A connection to the copy, mended.
 fn open_copy(copy: &PrivateCopy, file: &Path) -> Result<(Connection, Vec<String>), SalvageError> {
     let location = Location::File(copy.file());
-    copy.mend(|| look(&location).map_err(|error| StoreError::of("read it", &error))).map_err(|error| match error {
-        error @ StoreError::NoCopy { .. } => error.into(),
-        error => SalvageError::Unreadable { file: file.to_owned(), reason: error.cause() },
-    })
+    let unreadable = |reason: String| SalvageError::Unreadable { file: file.to_owned(), reason };
+    let error = match copy.mend(|| look(&location).map_err(|error| StoreError::of("read it", &error))) {
+        Ok(opened) => return Ok(opened),
+        Err(error @ StoreError::NoCopy { .. }) => return Err(error.into()),
+        Err(error) => error,
+    };
+    copy.replace_schema().map_err(|_| unreadable(error.cause()))?;
+    let connection = look(&location).map_err(|_| unreadable(error.cause()))?;
+    let remark = "the list of tables was damaged, and that of a new history was taken: what an older version had \
+                  elsewhere is not found";
+    Ok((connection, vec![remark.to_owned()]))
 }
 
 /// Opens a database and reads what tables it has.

@@ -240,25 +240,29 @@ pub(super) fn refuse_lost(file: &Path) -> Result<(), StoreError> {
     let state = match fs::metadata(file) {
         Ok(there) if there.is_file() && there.len() == 0 => "empty",
         Ok(there) if there.is_file() && there.len() < SHORTEST => "cut off",
-        Ok(_) => return Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => match fs::symlink_metadata(file) {
-            Ok(_) => "a link to nothing",
-            Err(_) => "missing",
-        },
-        // What else is wrong with it is told when it is opened.
-        Err(_) => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && fs::symlink_metadata(file).is_ok() => {
+            "a link to nothing"
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => "missing",
+        // What else may be wrong with it is told when it is opened.
+        _ => return Ok(()),
     };
     Err(StoreError::DatabaseLost { file: file.to_owned(), wal, state })
 }
 
-/// A database of this version, for unit tests.
+/// A database of this version without anything in it.
+pub(super) fn in_memory() -> rusqlite::Result<Connection> {
+    let connection = Connection::open_in_memory()?;
+    for migration in MIGRATIONS {
+        connection.execute_batch(migration)?;
+    }
+    Ok(connection)
+}
+
+/// The same, for unit tests.
 #[cfg(test)]
 pub(super) fn in_memory_for_tests() -> Connection {
-    let connection = Connection::open_in_memory().unwrap();
-    for migration in MIGRATIONS {
-        connection.execute_batch(migration).unwrap();
-    }
-    connection
+    in_memory().unwrap()
 }
 
 /// Two processes that open a new file at once both want it for themselves, and SQLite tells one of them that it is busy

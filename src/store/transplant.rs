@@ -19,8 +19,9 @@ const HEADER: usize = 100;
 /// mended.
 pub(super) fn replace_schema(file: &Path, page_size: u32) -> Result<(), Box<dyn std::error::Error>> {
     let template = schema::in_memory()?;
-    let mut tables = template
-        .prepare("SELECT type, name, tbl_name, rootpage, sql FROM sqlite_schema WHERE type = 'table' AND rootpage > 0")?;
+    let mut tables = template.prepare(
+        "SELECT type, name, tbl_name, rootpage, sql FROM sqlite_schema WHERE type = 'table' AND rootpage > 0",
+    )?;
     let tables = tables
         .query_map([], |row| {
             Ok((

@@ -156,6 +156,23 @@ fn a_header_that_is_gone_is_made_anew() {
 }
 
 #[test]
+fn a_list_of_tables_that_is_gone_is_that_of_a_new_history() {
+    let whole = details(&open(Patient::new().folder()));
+    let mut pages = Patient::new().pages("sqlite_schema", "leaf");
+    pages.extend(Patient::new().pages("sqlite_schema", "internal"));
+    assert!(pages.iter().any(|(page, _)| *page == 1) && pages.len() > 1);
+    for (page, _) in pages {
+        let patient = Patient::new();
+        let header = if page == 1 { 100 } else { 0 };
+        patient.change_page(page, |page| page[header..].fill(0));
+        let (report, details) = saved(&patient, &format!("page {page}"));
+        assert!(report.remarks.iter().any(|remark| remark.starts_with("the list of tables")), "{:?}", report.remarks);
+        assert_eq!(details, whole, "page {page}");
+        assert_eq!(report.saved[2], ("objects of the minter", 540));
+    }
+}
+
+#[test]
 fn of_a_file_that_is_cut_off_the_rest_is_saved() {
     let length = fs::metadata(Patient::new().file()).unwrap().len();
     for keep in [length - 4096, length * 3 / 4, length / 2] {
@@ -237,7 +254,7 @@ fn a_log_that_is_damaged_midway_is_not_written_over_and_what_follows_the_damage_
         let entries = report.saved[0].1;
         // One page may hold the last few of either table; what is lost in one is made anew from the other.
         assert!(entries >= 16, "{frame}, {byte}: {entries} of 20");
-        assert_eq!(read.stdout.lines().count() as u64 <= entries, true, "{}", read.stdout.lines().count());
+        assert!(read.stdout.lines().count() as u64 <= entries, "{}", read.stdout.lines().count());
         assert_eq!(fs::read(&wal).unwrap(), log, "{frame}: nothing was touched");
     }
 }
