@@ -4,8 +4,10 @@
 //! are one transaction; a call to the real API is journalled before it leaves and completed when its answer is here.
 
 use std::{
+    collections::HashMap,
+    fmt,
     sync::{Arc, Mutex, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use jiff::Timestamp;
@@ -53,6 +55,38 @@ pub struct Targets {
     store: Store,
     workspace: Arc<Workspace>,
     client: LastClient,
+    complaints: Arc<Complaints>,
+}
+
+/// How long a reason for which calls are not saved is not told again.
+const TOLD_EVERY: Duration = Duration::from_mins(1);
+
+/// Tells a person why calls that came over HTTP are not saved, each reason once in a while however many calls it meets.
+#[derive(Default)]
+struct Complaints {
+    tell: Option<Tell>,
+    told: Mutex<HashMap<String, Instant>>,
+}
+
+type Tell = Box<dyn Fn(&str) + Send + Sync>;
+
+impl fmt::Debug for Complaints {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Complaints").field("told", &self.told).finish_non_exhaustive()
+    }
+}
+
+impl Complaints {
+    fn add(&self, error: &StoreError) {
+        tracing::error!("a call was not saved: {error}");
+        let Some(tell) = &self.tell else { return };
+        let now = Instant::now();
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.retain(|_, when| now.duration_since(*when) < TOLD_EVERY);
+        if told.insert(error.cause(), now).is_none() {
+            tell(&error.to_string());
+        }
+    }
 }
 
 /// The last client of the real API, with what it was made of: its connections are worth keeping.
@@ -63,7 +97,14 @@ impl Targets {
     pub fn new(store: Store, seed: Option<u64>) -> Self {
         let secret = store.workspace_secret();
         let workspace = seed.map_or_else(|| Workspace::new(secret), |seed| Workspace::seeded(seed).in_folder(&secret));
-        Self { store, workspace: Arc::new(workspace), client: Arc::default() }
+        Self { store, workspace: Arc::new(workspace), client: Arc::default(), complaints: Arc::default() }
+    }
+
+    /// Lets `tell` hear why calls over HTTP are not saved: each reason once a minute at most.
+    #[must_use]
+    pub fn telling(self, tell: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        let complaints = Complaints { tell: Some(Box::new(tell)), told: Mutex::default() };
+        Self { complaints: Arc::new(complaints), ..self }
     }
 
     /// The store that both targets write to.
@@ -128,8 +169,8 @@ impl Targets {
             minter::handle(ledger, &request, started, policies, &workspace).map(|answer| with_fault(answer, fault))
         };
         self.store.serve(call, arrived, Box::new(answer)).await.unwrap_or_else(|error| {
-            tracing::error!("a call was not saved: {error}");
-            minter::unavailable()
+            self.complaints.add(&error);
+            minter::unavailable(&error.cause())
         })
     }
 
@@ -157,7 +198,7 @@ impl Targets {
     ) {
         let call = Call { target: Target::Local, started, request, expects: None, profile: None };
         if let Err(error) = self.store.note(call, arrived.elapsed(), outcome).await {
-            tracing::error!("a call was not written down: {error}");
+            self.complaints.add(&error);
         }
     }
 }
@@ -175,6 +216,8 @@ pub struct Logged {
     pub calls: Vec<LoggedCall>,
     /// Whether there are older ones.
     pub has_more: bool,
+    /// What of the log could not be read, in words; `None` where all could.
+    pub damage: Option<String>,
 }
 
 impl Targets {
@@ -193,7 +236,8 @@ impl Targets {
             for row in rows {
                 calls.extend(reader.exchange(row.id)?.map(|exchange| LoggedCall { row, exchange }));
             }
-            Ok(Logged { calls, has_more })
+            let damage = Some(reader.damage()).filter(|damage| !damage.is_empty());
+            Ok(Logged { calls, has_more, damage: damage.map(|damage| damage.to_string()) })
         });
         read.await.unwrap_or(Err(StoreError::Closed { doing: "read the request log" }))
     }

@@ -67,6 +67,14 @@
 //! drops objects and keys, never the history; ids go on where they were. Deleting an entry hides it everywhere and never
 //! touches the ledger; it is dropped for good an hour later at the earliest, at a start.
 //!
+//! # A disk that fails
+//!
+//! What was acknowledged is where its path leads: a group of calls whose file was moved, deleted or replaced fails as a
+//! whole (`store/anchor`). Reading goes on past damage and tells what is missing (`store/reader`, [`store::Damage`]): a
+//! page that cannot be read hides its own rows only (`store/sound`). Nothing writes to a database whose write-ahead log
+//! is damaged or whose file is gone beside it; [`store::salvage()`] works on a private copy and writes to a new folder.
+//! What cannot be written is looked at as it lies, or from such a copy (`store/copy`). A migration follows a backup.
+//!
 //! # What was expected
 //!
 //! A preset ([`domain::presets`]) is a draft with what should come of it. [`domain::expectation`] holds every call about a

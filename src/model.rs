@@ -366,6 +366,7 @@ mod tests {
                 outcome: None,
                 replaced: Vec::new(),
                 timeline: Vec::new(),
+                is_damaged: false,
             }
         };
         model.apply(Update::Detail(Box::new(detail(1))));

@@ -299,7 +299,7 @@ fn is_token(response: &ApiResponse) -> bool {
 }
 
 pub(super) fn token(args: &TokenArgs, world: &World) -> Result<Done, CliError> {
-    let desk = Desk::open(&args.target, world)?;
+    let desk = Desk::open_to_look(&args.target, world)?;
     let request = ApiRequest::retrieve_token(&args.id);
     let recorded = block_on(async {
         let sent: Result<Recorded, StoreError> = desk.backend.send(&request, desk.clock.now()).await;

@@ -1,12 +1,13 @@
 //! The command line: the same engine and the same history, without a window.
 //!
 //! Results go to stdout, everything else to stderr. Exit: 0 done; 1 an error was answered; 2 wrong usage; 3 no answer
-//! came; 4 the data folder cannot be used.
+//! came; 4 the data folder cannot be used, or not all of it could be read.
 
 mod cards;
 mod life;
 mod mint;
 mod past;
+mod salvage;
 mod serve;
 mod snippet;
 
@@ -40,7 +41,7 @@ use crate::{
     },
     keys::Keys,
     settings::{self, Folders, SettingsError},
-    store::{self, Place, Store, StoreError},
+    store::{self, Damage, Place, Reader, SalvageError, Store, StoreError},
 };
 
 /// Test-card tokens for QA: a window, and the same as commands.
@@ -68,8 +69,10 @@ const EXAMPLES: &str = "Examples:
   testcard tag tok_… smoke nightly           find it again by `history --tag smoke`
   testcard snippet tok_… --lang python       the call that made a token, as code
   testcard export tokens.json                the whole history as JSON
+  testcard salvage DATA --to NEW             what can be read of a damaged history
 
-Exit status: 0 done, 1 an error was answered, 2 wrong usage, 3 no answer came, 4 the data folder cannot be used";
+Exit status: 0 done, 1 an error was answered, 2 wrong usage, 3 no answer came, 4 the data folder cannot be used,
+or not all of it could be read";
 
 /// What can be done without a window.
 #[derive(Debug, Subcommand)]
@@ -98,6 +101,8 @@ pub enum Command {
     Tag(past::TagArgs),
     /// Write the history to a JSON file.
     Export(past::ExportArgs),
+    /// Save what can be read of a damaged history into a new folder; the damaged one stays as it is.
+    Salvage(salvage::SalvageArgs),
     /// List Stripe's published test cards.
     Cards(cards::CardsArgs),
     /// Print where everything is.
@@ -135,6 +140,11 @@ pub enum CliError {
     NoAnswer(String),
     #[error("{0}")]
     Export(String),
+    /// All that can be read was shown.
+    #[error("{0}")]
+    Damaged(Damage),
+    #[error(transparent)]
+    Salvage(#[from] SalvageError),
     #[error("Could not write the result: {0}")]
     Output(#[from] io::Error),
 }
@@ -142,9 +152,11 @@ pub enum CliError {
 impl CliError {
     fn exit_code(&self) -> u8 {
         match self {
-            Self::Usage(_) | Self::Export(_) => 2,
+            Self::Usage(_)
+            | Self::Export(_)
+            | Self::Salvage(SalvageError::NoSource { .. } | SalvageError::Target { .. }) => 2,
             Self::NoAnswer(_) => 3,
-            Self::Store(_) | Self::Folders(_) => 4,
+            Self::Store(_) | Self::Folders(_) | Self::Damaged(_) | Self::Salvage(_) => 4,
             Self::Output(_) => 1,
         }
     }
@@ -158,6 +170,8 @@ enum Done {
     WithError,
     /// No answer came for any call.
     WithoutAnswer,
+    /// Something could not be read, and was named.
+    InPart,
 }
 
 /// The arguments of this process. Wrong ones end it with status 2 and what is right, help with status 0.
@@ -238,6 +252,7 @@ pub fn run(command: Command, world: &World) -> u8 {
         Command::Note(args) => past::note(&args, world),
         Command::Tag(args) => past::tag(&args, world),
         Command::Export(args) => past::export(&args, world),
+        Command::Salvage(args) => salvage::salvage(&args, world),
         Command::Cards(args) => cards::cards(&args),
         Command::Paths => paths(world),
     };
@@ -245,6 +260,7 @@ pub fn run(command: Command, world: &World) -> u8 {
         Ok(Done::Well) => 0,
         Ok(Done::WithError) => 1,
         Ok(Done::WithoutAnswer) => 3,
+        Ok(Done::InPart) => 4,
         // Whoever read our output has heard enough.
         Err(CliError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,
         Err(error) => {
@@ -425,6 +441,16 @@ struct Desk {
 
 impl Desk {
     fn open(args: &TargetArgs, world: &World) -> Result<Self, CliError> {
+        Self::open_for(args, world, false)
+    }
+
+    /// For a call that changes nothing: where the data folder cannot be written, it is made from a copy of it, and what
+    /// came of it is kept nowhere.
+    fn open_to_look(args: &TargetArgs, world: &World) -> Result<Self, CliError> {
+        Self::open_for(args, world, true)
+    }
+
+    fn open_for(args: &TargetArgs, world: &World, looks_only: bool) -> Result<Self, CliError> {
         let clock = args.time.clock(world);
         let folders = match Folders::find(world.home.clone()) {
             Ok(folders) => Some(folders),
@@ -447,7 +473,13 @@ impl Desk {
             Some(folders) if !args.memory => Place::Folder(folders.data.clone()),
             _ => Place::Memory,
         };
-        let store = Store::open(&place, clock.now())?;
+        let store = match (Store::open(&place, clock.now()), &place) {
+            (Err(error), Place::Folder(folder)) if looks_only && error.leaves_reading() => {
+                remark(format_args!("{error}. Nothing of this call is written down"));
+                Store::open_copy(folder, clock.now())?
+            }
+            (opened, _) => opened?,
+        };
         // A folder that cannot be used at all was told of by itself.
         warnings.iter().for_each(remark);
         let targets = Targets::new(store, args.seed);
@@ -504,7 +536,38 @@ fn load_settings(folders: &Folders) -> Settings {
     settings
 }
 
-/// The store for commands that only look.
+/// A reader for a command that only looks, and why the history could not be opened as usual.
+struct Look {
+    reader: Reader,
+    trouble: Option<StoreError>,
+}
+
+impl Look {
+    /// Opens the history; where that fails because it cannot be written or is damaged, looks at it without.
+    fn open(world: &World) -> Result<Self, CliError> {
+        let folders = Folders::find(world.home.clone())?;
+        match Store::open(&Place::Folder(folders.data.clone()), world.clock.now()) {
+            Ok(store) => Ok(Self { reader: store.reader()?, trouble: None }),
+            Err(error) if error.leaves_reading() => {
+                let reader = Reader::look(&folders.data, world.clock.now())?;
+                Ok(Self { reader, trouble: Some(error) })
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Ends a command that has shown what can be read: tells what could not.
+    fn end(self, done: Done) -> Result<Done, CliError> {
+        let damage = self.reader.damage();
+        match self.trouble {
+            _ if !damage.is_empty() => Err(CliError::Damaged(damage)),
+            Some(error @ StoreError::Damaged { .. }) => Err(error.into()),
+            _ => Ok(done),
+        }
+    }
+}
+
+/// The store for commands that change the history.
 fn open_store(world: &World) -> Result<Store, CliError> {
     let folders = Folders::find(world.home.clone())?;
     Ok(Store::open(&Place::Folder(folders.data), world.clock.now())?)

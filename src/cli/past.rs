@@ -1,10 +1,10 @@
 //! `history`, `note`, `tag` and `export`: what was made before.
 
-use std::{path::PathBuf, sync::atomic::AtomicBool};
+use std::{ops::ControlFlow, path::PathBuf, sync::atomic::AtomicBool};
 
 use clap::{Args, ValueEnum};
 
-use super::{CliError, Done, FilterArgs, World, cards::columns, open_store, print, print_json, remark};
+use super::{CliError, Done, FilterArgs, Look, World, cards::columns, open_store, print, print_json, remark};
 use crate::{
     domain::{
         edit::{Edit, note_in, tags_in},
@@ -83,7 +83,8 @@ pub struct ExportArgs {
 }
 
 pub(super) fn history(args: &HistoryArgs, world: &World) -> Result<Done, CliError> {
-    let reader = open_store(world)?.reader()?;
+    let look = Look::open(world)?;
+    let reader = &look.reader;
     let ids = reader.ids(&args.filter())?;
     let shown = &ids[..ids.len().min(args.limit)];
     if args.format == HistoryFormat::Table {
@@ -95,13 +96,17 @@ pub(super) fn history(args: &HistoryArgs, world: &World) -> Result<Done, CliErro
             print(line)?;
         }
     } else {
-        let details = shown.iter().filter_map(|id| reader.detail(*id).transpose());
-        print_details(&details.collect::<Result<Vec<_>, _>>()?, args.format)?;
+        let mut details = Vec::with_capacity(shown.len());
+        reader.for_each_detail_of(shown, |detail| {
+            details.push(detail);
+            ControlFlow::Continue(())
+        })?;
+        print_details(&details, args.format)?;
     }
     if shown.len() < ids.len() {
         remark(format_args!("{} of {} shown. Use --limit for more", shown.len(), ids.len()));
     }
-    Ok(Done::Well)
+    look.end(Done::Well)
 }
 
 fn print_details(details: &[EntryDetail], format: HistoryFormat) -> Result<(), CliError> {
@@ -156,14 +161,14 @@ pub(super) fn tag(args: &TagArgs, world: &World) -> Result<Done, CliError> {
 }
 
 pub(super) fn export(args: &ExportArgs, world: &World) -> Result<Done, CliError> {
-    let reader = open_store(world)?.reader()?;
+    let look = Look::open(world)?;
     let never = AtomicBool::new(false);
-    let written = job::export(&reader, &args.filter.filter(), &args.file, args.force, &mut |_| {}, &never);
+    let written = job::export(&look.reader, &args.filter.filter(), &args.file, args.force, &mut |_| {}, &never);
     match written {
         Ok(entries) => {
             let entries = if entries == 1 { "1 entry".to_owned() } else { format!("{entries} entries") };
             remark(format_args!("{entries} exported to {}", args.file.display()));
-            Ok(Done::Well)
+            look.end(Done::Well)
         }
         Err(ExportError::Store(error)) => Err(CliError::Store(error)),
         Err(error) => Err(CliError::Export(error.to_string())),

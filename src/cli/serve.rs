@@ -97,7 +97,7 @@ pub(super) fn serve(args: ServeArgs, world: &World) -> Result<Done, CliError> {
     };
     let store = Store::open_with(&place, clock.now(), durability)?;
     let config = Config {
-        targets: Targets::new(store, args.seed),
+        targets: Targets::new(store, args.seed).telling(|problem| remark(problem)),
         clock,
         listen: args.listen,
         door: Door { policies: args.policies.on_top_of(settings.policies), only: args.key },

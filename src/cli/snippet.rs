@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{CliError, Done, World, check_settings, open_store, print};
+use super::{CliError, Done, Look, World, check_settings, print};
 use crate::{
     domain::{
         entry::{EntryId, HistoryFilter},
@@ -34,8 +34,9 @@ const NOTE: &str = "The code reads the key from STRIPE_SECRET_KEY; `testcard ser
 not a published test card is masked, and the security code is one that passes: neither is kept";
 
 pub(super) fn snippet(args: &SnippetArgs, world: &World) -> Result<Done, CliError> {
-    let reader = open_store(world)?.reader()?;
-    let id = entry(&reader, args.token.as_deref())?;
+    let look = Look::open(world)?;
+    let reader = &look.reader;
+    let id = entry(reader, args.token.as_deref())?;
     let detail =
         reader.detail(id)?.ok_or_else(|| CliError::Usage("The call is no longer in the history".to_owned()))?;
     let language = args.lang.parse().unwrap_or_default();
@@ -49,7 +50,7 @@ pub(super) fn snippet(args: &SnippetArgs, world: &World) -> Result<Done, CliErro
     let base = args.local.as_ref().or(profile.and_then(Profile::other_base));
     let code = snippets::snippet(&detail, language, base);
     print(code.trim_end_matches('\n'))?;
-    Ok(Done::Well)
+    look.end(Done::Well)
 }
 
 fn entry(reader: &Reader, token: Option<&str>) -> Result<EntryId, CliError> {

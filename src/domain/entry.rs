@@ -111,6 +111,8 @@ pub struct EntryDetail {
     pub replaced: Vec<Range<usize>>,
     /// Oldest first, the creation not among them.
     pub timeline: Vec<Exchange>,
+    /// Whether the history is damaged where a part of this stood: what is missing is empty.
+    pub is_damaged: bool,
 }
 
 impl EntryDetail {

@@ -8,10 +8,6 @@ use crate::domain::{
     request_log::{FAULT_HEADER, REPLAYED_HEADER},
 };
 
-/// The words are a default: Stripe's own differ from case to case.
-const UNAVAILABLE: &str =
-    "An unknown error occurred: Testcard could not save the call, and nothing was changed. Please try again.";
-
 /// The answer to a request that was let in: the object, or the error.
 ///
 /// A POST that was carried out, to a token or a decline, forbids to be repeated; a POST that was refused in validation
@@ -73,9 +69,12 @@ pub(super) fn replayed(request: &ApiRequest, mut first: ApiResponse, request_id:
     first
 }
 
-/// Stripe's 500: the ledger cannot be used, and nothing was changed. The key, if there is one, stays free.
-pub fn unavailable() -> ApiResponse {
-    let error = ApiError { kind: ErrorKind::Api, ..ApiError::request(None, None, UNAVAILABLE).with_status(500) };
+/// Stripe's 500: the ledger cannot be used, and nothing was changed. The key, if there is one, stays free. The words are
+/// ours, with the reason: Stripe's own differ from case to case.
+pub fn unavailable(reason: &str) -> ApiResponse {
+    let words =
+        format!("An unknown error occurred: Testcard could not save the call, and nothing was changed: {reason}.");
+    let error = ApiError { kind: ErrorKind::Api, ..ApiError::request(None, None, words).with_status(500) };
     ApiResponse { http_status: 500, headers: common_headers(), body: text(&error_body(&error, None)) }
 }
 

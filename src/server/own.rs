@@ -86,7 +86,11 @@ async fn calls(shared: &Shared, which: Which) -> Result<Value, ApiError> {
     let found = found.map_err(|error| failed(&error.to_string()))?;
     let has_more = found.has_more;
     let data: Vec<Value> = found.calls.iter().map(shown).collect();
-    Ok(json!({ "object": "list", "data": data, "has_more": has_more, "url": REQUESTS }))
+    let mut list = json!({ "object": "list", "data": data, "has_more": has_more, "url": REQUESTS });
+    if let Some(damage) = found.damage {
+        list["damage"] = damage.into();
+    }
+    Ok(list)
 }
 
 fn shown(call: &LoggedCall) -> Value {

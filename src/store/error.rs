@@ -1,6 +1,6 @@
 //! Why the store could not do something: what was being done, what went wrong, what to do.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
@@ -22,10 +22,31 @@ pub enum StoreError {
     NotWritable { file: PathBuf, reason: String },
     #[error(
         "Could not open the history {}: the file is not a Testcard database. Move it away, or set TESTCARD_HOME to \
-         another folder",
-        file.display()
+         another folder. If it was one and is damaged, save what can be read: {}",
+        file.display(),
+        salvage_command(file)
     )]
     NotADatabase { file: PathBuf },
+    #[error(
+        "Could not open the history {}: the file is {state}, but what was last written is still in {}. Nothing was \
+         touched. Put the file back; or save what can be read: {}",
+        file.display(),
+        wal.display(),
+        salvage_command(file)
+    )]
+    DatabaseLost { file: PathBuf, wal: PathBuf, state: &'static str },
+    #[error(
+        "Could not back up the history {} before it is brought to this version: {reason}. Nothing was changed. Make \
+         room in the data folder, then start again",
+        file.display()
+    )]
+    BackupFailed { file: PathBuf, reason: String },
+    #[error(
+        "Could not {doing}: the data folder {} was deleted, moved or replaced while Testcard ran ({what}). Put it back, \
+         or start Testcard again",
+        folder.display()
+    )]
+    Replaced { doing: &'static str, folder: PathBuf, what: &'static str },
     #[error(
         "Could not open the history {}: a newer Testcard wrote it (version {found}, this one knows {known}). Update \
          Testcard, or set TESTCARD_HOME to another folder",
@@ -38,8 +59,10 @@ pub enum StoreError {
     Locked { doing: &'static str },
     #[error("Could not {doing}: the history does not let itself be written. Check the permissions of the data folder")]
     ReadOnly { doing: &'static str },
-    #[error("Could not {doing}: the history is damaged ({reason}). Move the data folder away and start with a new one")]
-    Damaged { doing: &'static str, reason: String },
+    #[error("Could not {doing}: the history is damaged ({reason}){}", salvage_advice(file.as_deref()))]
+    Damaged { doing: &'static str, reason: String, file: Option<PathBuf> },
+    #[error("Could not look at the history {}: {reason}", file.display())]
+    NoCopy { file: PathBuf, reason: String },
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     #[error("Could not save the answer: the history has no call of that number")]
@@ -67,12 +90,86 @@ impl StoreError {
             Some(ErrorCode::DiskFull) => Self::DiskFull { doing },
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked { doing },
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Self::ReadOnly { doing },
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-                Self::Damaged { doing, reason: error.to_string() }
-            }
+            _ if is_damage(error) => Self::Damaged { doing, reason: error.to_string(), file: None },
             _ => Self::Other { doing, reason: error.to_string() },
         }
     }
+
+    /// The same, of this file: an error of damage names the command that saves what can be read.
+    pub(super) fn about(self, path: Option<&Path>) -> Self {
+        match self {
+            Self::Damaged { doing, reason, file: None } => {
+                Self::Damaged { doing, reason, file: path.map(Path::to_owned) }
+            }
+            other => other,
+        }
+    }
+
+    /// The same, said of the file that a private copy was made of.
+    pub(super) fn of_original(self, original: &Path) -> Self {
+        let file = original.to_owned();
+        match self {
+            Self::Damaged { doing, reason, .. } => Self::Damaged { doing, reason, file: Some(file) },
+            Self::NotADatabase { .. } => Self::NotADatabase { file },
+            Self::Newer { found, known, .. } => Self::Newer { file, found, known },
+            Self::NotWritable { reason, .. } => Self::NoCopy { file, reason },
+            other => other,
+        }
+    }
+
+    /// Why, without what was being done: the same text for all calls that fail for one reason.
+    pub fn cause(&self) -> String {
+        let text = self.to_string();
+        match text.strip_prefix("Could not ").and_then(|rest| rest.split_once(": ")) {
+            Some((_, cause)) => cause.to_owned(),
+            None => text,
+        }
+    }
+
+    /// Whether the history can be looked at all the same, from a place where nothing of it is written.
+    pub fn leaves_reading(&self) -> bool {
+        matches!(self, Self::NotWritable { .. } | Self::ReadOnly { .. } | Self::Damaged { .. })
+    }
+}
+
+/// Whether SQLite tells of damage: a page that is none, or a value that is not what its column holds.
+pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
+    match error {
+        rusqlite::Error::SqliteFailure(..) => {
+            matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+                // A sector that the disk does not give back.
+                || error.sqlite_error().is_some_and(|error| IO_READ.contains(&error.extended_code))
+        }
+        rusqlite::Error::FromSqlConversionFailure(..)
+        | rusqlite::Error::IntegralValueOutOfRange(..)
+        | rusqlite::Error::InvalidColumnType(..)
+        | rusqlite::Error::Utf8Error(..) => true,
+        _ => false,
+    }
+}
+
+const IO_READ: [std::os::raw::c_int; 2] = [rusqlite::ffi::SQLITE_IOERR_READ, rusqlite::ffi::SQLITE_IOERR_SHORT_READ];
+
+/// The command that saves what can be read of a database file, as a shell takes it.
+pub fn salvage_command(file: &Path) -> String {
+    let beside = file.parent().unwrap_or(Path::new("."));
+    let mut saved = beside.as_os_str().to_owned();
+    saved.push("-saved");
+    format!("testcard salvage {} --to {}", shell_word(file), shell_word(Path::new(&saved)))
+}
+
+fn salvage_advice(file: Option<&Path>) -> String {
+    match file {
+        Some(file) => format!(". Save what can be read: {}", salvage_command(file)),
+        None => String::new(),
+    }
+}
+
+/// In quotes where a shell would read something into it.
+fn shell_word(path: &Path) -> String {
+    let text = path.display().to_string();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,:@".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 /// Why a job failed: SQLite's error still has to learn what was being done.
@@ -129,5 +226,24 @@ mod tests {
             let told = StoreError::of("save the call", &error).to_string();
             assert!(told.starts_with(words), "{told}");
         }
+    }
+
+    #[test]
+    fn damage_names_the_command_as_a_shell_takes_it() {
+        let error = rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CORRUPT), None);
+        let error = StoreError::of("read the history", &error);
+        for (file, command) in [
+            ("/home/a/data/testcard.sqlite3", "testcard salvage /home/a/data/testcard.sqlite3 --to /home/a/data-saved"),
+            ("/my home/it's/t", r"testcard salvage '/my home/it'\''s/t' --to '/my home/it'\''s-saved'"),
+        ] {
+            let told = error.clone().about(Some(Path::new(file))).to_string();
+            assert!(told.ends_with(command), "{told}");
+        }
+    }
+
+    #[test]
+    fn the_cause_is_the_same_whatever_was_being_done() {
+        let causes = ["save the call", "write down the call"].map(|doing| StoreError::DiskFull { doing }.cause());
+        assert_eq!(causes, ["the disk is full. Free some space, then try again"; 2]);
     }
 }

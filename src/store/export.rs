@@ -44,6 +44,9 @@ pub struct ExportedEntry {
     outcome: ExportedOutcome,
     /// Oldest first.
     timeline: Vec<ExportedExchange>,
+    /// Whether a part of this could not be read; only where that is so.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    damaged: bool,
 }
 
 /// A later call about the same token.
@@ -119,6 +122,7 @@ impl From<&EntryDetail> for ExportedEntry {
             request: (&detail.request).into(),
             outcome: detail.outcome.as_ref().map(Into::into).unwrap_or_default(),
             timeline: detail.timeline.iter().map(Into::into).collect(),
+            damaged: detail.is_damaged,
         }
     }
 }

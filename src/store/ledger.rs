@@ -3,6 +3,7 @@
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row, types::Type};
 use serde_json::Value;
 
+use super::error::StoreError;
 use crate::{
     domain::{
         api::ApiResponse, entry::EntryId, keyed_hash::IdentityKey, redaction::Redaction, request_log::ExchangeId,
@@ -269,7 +270,7 @@ pub(super) fn keep_answer(connection: &Connection, record: &Record, exchange: Ex
 }
 
 fn told(error: &rusqlite::Error) -> LedgerError {
-    LedgerError(error.to_string())
+    LedgerError(StoreError::of("use the minter's objects", error).cause())
 }
 
 #[cfg(test)]

@@ -12,24 +12,37 @@ use std::{
 };
 
 use jiff::Timestamp;
+use rusqlite::Connection;
 
+mod anchor;
+mod backup;
+mod copy;
+mod damage;
 mod edits;
 mod error;
 mod export;
+mod header;
 mod ledger;
+mod log;
 mod reader;
 mod record;
 mod reply;
 mod rows;
 mod runs;
+mod salvage;
 mod schema;
+mod sound;
+mod transplant;
 mod writer;
 
-pub use error::StoreError;
+pub use damage::Damage;
+pub use error::{StoreError, salvage_command};
 pub use export::{EXPORT_FORMAT, EXPORT_VERSION, ExportedEntry};
 pub use reader::{Changes, Reader};
 pub use record::{Answer, Call, Journaled, Recorded};
 pub use reply::Reply;
+pub use salvage::{SalvageError, Salvaged, salvage};
+pub use sound::Numbers;
 
 use crate::domain::{
     api::{ApiResponse, Failure, TransportError},
@@ -38,9 +51,11 @@ use crate::domain::{
     keyed_hash::IdentityKey,
     request_log::ExchangeId,
 };
+use anchor::Anchor;
+use copy::PrivateCopy;
 use record::MaskedCall;
 use runs::Run;
-use schema::Location;
+use schema::{Backups, Location};
 use writer::{Work, Writer};
 
 /// The name of the database in the data folder.
@@ -77,6 +92,8 @@ struct Inner {
     workspace_secret: [u8; 32],
     identities: IdentityKey,
     _run: Run,
+    /// Of a store that keeps nothing: what it writes goes with it.
+    _copy: Option<PrivateCopy>,
 }
 
 impl Store {
@@ -95,31 +112,65 @@ impl Store {
     /// # Errors
     /// As [`Store::open`].
     pub fn open_with(place: &Place, now: Timestamp, durability: Durability) -> Result<Self, StoreError> {
-        let (location, connection, run) = match place {
-            Place::Folder(folder) => {
-                let folder = make_folder(folder)?;
-                let location = Location::File(make_file(&folder)?);
-                let mut connection = location.connect_writer(now, durability)?;
-                record::interrupt_dead_runs(&mut connection, &folder)
-                    .map_err(|error| location.opening_failed(&error))?;
-                edits::drop_deleted(&connection, now).map_err(|error| location.opening_failed(&error))?;
-                let run = Run::start(&folder).map_err(|error| not_writable(&folder, &error))?;
-                (location, connection, run)
-            }
+        match place {
+            Place::Folder(folder) => Self::open_folder(&make_folder(folder)?, now, durability, None),
             Place::Memory => {
                 let run = Run::in_memory();
                 let location = Location::Memory(run.name.clone());
-                let connection = location.connect_writer(now, durability)?;
-                (location, connection, run)
+                let connection = location.connect_writer(now, durability, Backups::Waived)?;
+                Self::start(location, connection, run, None)
             }
-        };
+        }
+    }
+
+    /// Opens a private copy of the store in a folder that cannot be written: what is written to it is gone with it.
+    ///
+    /// # Errors
+    /// As [`Store::open`]; and what cannot be copied.
+    pub fn open_copy(folder: &Path, now: Timestamp) -> Result<Self, StoreError> {
+        let file = folder.join(FILE_NAME);
+        schema::refuse_lost(&file)?;
+        let copy = PrivateCopy::of(&file)?;
+        let location = Location::File(copy.file());
+        copy.mend(|| location.connect_writer(now, Durability::Crash, Backups::Waived).map(drop))
+            .map_err(|error| error.of_original(&file))?;
+        let folder = copy.folder().to_owned();
+        Self::open_folder(&folder, now, Durability::Crash, Some(copy)).map_err(|error| error.of_original(&file))
+    }
+
+    fn open_folder(
+        folder: &Path,
+        now: Timestamp,
+        durability: Durability,
+        copy: Option<PrivateCopy>,
+    ) -> Result<Self, StoreError> {
+        let file = folder.join(FILE_NAME);
+        schema::refuse_lost(&file)?;
+        schema::refuse_damaged_log(&file)?;
+        let location = Location::File(make_file(folder)?);
+        let backups = if copy.is_some() { Backups::Waived } else { Backups::Made };
+        let mut connection = location.connect_writer(now, durability, backups)?;
+        record::interrupt_dead_runs(&mut connection, folder).map_err(|error| location.opening_failed(&error))?;
+        edits::drop_deleted(&connection, now).map_err(|error| location.opening_failed(&error))?;
+        backup::drop_old(folder, now);
+        let run = Run::start(folder).map_err(|error| not_writable(folder, &error))?;
+        Self::start(location, connection, run, copy)
+    }
+
+    fn start(
+        location: Location,
+        connection: Connection,
+        run: Run,
+        copy: Option<PrivateCopy>,
+    ) -> Result<Self, StoreError> {
         tracing::debug!(place = location.shown(), run = run.name, "history opened");
         let workspace_secret = location.workspace_secret(&connection)?;
         let identities = IdentityKey::new(&workspace_secret);
-        let work = Work::new(connection, identities.clone(), run.name.clone());
-        let writer = Writer::start(work)
+        let anchor = location.file().map(Anchor::of);
+        let work = Work::new(connection, identities.clone(), run.name.clone(), location.file().map(Path::to_owned));
+        let writer = Writer::start(work, anchor)
             .map_err(|error| StoreError::Other { doing: "start the history's writer", reason: error.to_string() })?;
-        Ok(Self(Arc::new(Inner { writer, location, workspace_secret, identities, _run: run })))
+        Ok(Self(Arc::new(Inner { writer, location, workspace_secret, identities, _run: run, _copy: copy })))
     }
 
     /// A key for fingerprints that agree within this folder and with no other; made when the folder was.
@@ -213,13 +264,16 @@ fn make_folder(folder: &Path) -> Result<PathBuf, StoreError> {
 
 /// Makes the file where it is missing, for its owner only: SQLite gives the files beside the database its mode.
 fn make_file(folder: &Path) -> Result<PathBuf, StoreError> {
-    let file = folder.join(FILE_NAME);
+    make_named_file(&folder.join(FILE_NAME))
+}
+
+fn make_named_file(file: &Path) -> Result<PathBuf, StoreError> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(&file).map_err(|error| not_writable(&file, &error))?;
-    Ok(file)
+    options.open(file).map_err(|error| not_writable(file, &error))?;
+    Ok(file.to_owned())
 }
 
 fn not_writable(path: &Path, error: &io::Error) -> StoreError {

@@ -478,6 +478,49 @@ fn settled(
     entry
 }
 
+/// An entry that is lost, made anew from the call that made it and the calls of its timeline, oldest first. What a person
+/// wrote on it is gone. Of a call without an answer nobody knows any more whether it was carried out.
+pub(super) fn entry_of_calls(id: EntryId, creation: &StoredExchange, timeline: &[StoredExchange]) -> Entry {
+    let digits = only_digits(creation.request.param("card[number]").unwrap_or_default());
+    let entry = Entry {
+        id,
+        status: Status::Interrupted,
+        target: creation.target,
+        profile: None,
+        token_id: None,
+        brand: None,
+        last4: digits.len().checked_sub(4).map(|start| digits[start..].to_owned()),
+        code: None,
+        used_by: None,
+        used_client: None,
+        note: String::new(),
+        tags: Vec::new(),
+        expects: None,
+        judgement: None,
+        started: creation.started,
+        took: None,
+    };
+    let Some(outcome) = &creation.outcome else { return entry };
+    let took = creation.took.unwrap_or_default();
+    let mut entry = settled(entry, &creation.request, took, outcome, outcome.is_err());
+    for call in timeline {
+        let response = call.outcome.as_ref().and_then(|outcome| outcome.as_ref().ok());
+        if let Some(TokenUse { verdict: Verdict::Used(by), .. }) = usage::of_call(&call.request, response) {
+            entry.status = Status::Used;
+            if entry.used_by.is_none() && by.is_some() {
+                entry.used_by = by;
+                entry.used_client = Some(client_name(call.request.header("User-Agent")));
+            }
+        }
+    }
+    entry
+}
+
+/// Writes an entry that has its number already.
+pub(super) fn insert_numbered(connection: &Connection, entry: &Entry) -> rusqlite::Result<()> {
+    write_entry(connection, INSERT_ENTRY, entry, None)
+}
+
 /// Turns what dead runs left pending into *interrupted*. Their lock files go when the result is dropped.
 pub(super) fn interrupt_dead_runs(connection: &mut Connection, data: &Path) -> rusqlite::Result<Vec<DeadRun>> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -495,9 +538,10 @@ pub(super) fn interrupt_dead_runs(connection: &mut Connection, data: &Path) -> r
         let Some(run) = runs::dead(data, &name) else { continue };
         let pending = transaction
             .prepare(&format!("SELECT {} FROM entries WHERE run = ?1 ORDER BY id", rows::ENTRY))?
-            .query_map([&name], rows::entry)?
-            .collect::<rusqlite::Result<Vec<Entry>>>()?;
-        for entry in pending {
+            .query_map([&name], |row| Ok(rows::entry(row).or_else(|_| rows::entry_in_parts(row)).ok()))?
+            .collect::<rusqlite::Result<Vec<Option<Entry>>>>()?;
+        // A row that is damaged stays as it is, and stops no opening.
+        for entry in pending.into_iter().flatten() {
             let entry = Entry { status: Status::Interrupted, ..entry };
             tracing::info!(entry = entry.id.0, "a call was interrupted");
             save_entry(&transaction, &entry, None)?;

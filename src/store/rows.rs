@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::domain::{
     api::{ApiResponse, Exchange, Failure, MaskedRequest, Target},
-    entry::{Entry, EntryId},
+    entry::{Entry, EntryId, Status},
     expectation::{Expectation, Judgement},
     mask::{HIDDEN, Kept},
     profile::ProfileId,
@@ -41,6 +41,33 @@ pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
         expects: json(row, 13)?.as_ref().and_then(Expectation::of_json).map(Box::new),
         judgement: json(row, 14)?.as_ref().and_then(Judgement::of_json).map(Box::new),
         profile: row.get::<_, Option<i64>>(15)?.map(ProfileId),
+    })
+}
+
+/// An entry of which a part cannot be read: that part is empty, and a status that is no word of ours is *unknown*.
+///
+/// # Errors
+/// Without its number, target or time it is none.
+pub(super) fn entry_in_parts(row: &Row<'_>) -> rusqlite::Result<Entry> {
+    let text = |column: usize| row.get::<_, Option<String>>(column).ok().flatten();
+    let object = |column: usize| json(row, column).ok().flatten();
+    Ok(Entry {
+        id: EntryId(row.get(0)?),
+        status: word(row, 1).unwrap_or(Status::Unknown),
+        target: word(row, 2)?,
+        token_id: text(3),
+        brand: text(4),
+        last4: text(5),
+        code: text(6),
+        used_by: text(7),
+        started: moment(row, 8)?,
+        took: took(row, 9).ok().flatten(),
+        used_client: text(10),
+        note: text(11).unwrap_or_default(),
+        tags: tags(row, 12).unwrap_or_default(),
+        expects: object(13).as_ref().and_then(Expectation::of_json).map(Box::new),
+        judgement: object(14).as_ref().and_then(Judgement::of_json).map(Box::new),
+        profile: row.get::<_, Option<i64>>(15).ok().flatten().map(ProfileId),
     })
 }
 
@@ -116,6 +143,42 @@ pub(super) fn exchange(row: &Row<'_>) -> rusqlite::Result<StoredExchange> {
         request: MaskedRequest { method: word(row, 5)?, path: row.get(6)?, params, kept, headers: pairs(row, 8)? },
         outcome,
         replaced: places(row, 16)?,
+    })
+}
+
+/// A call of which a part cannot be read: that part is empty.
+///
+/// # Errors
+/// Without its target, time or method it is none.
+pub(super) fn exchange_in_parts(row: &Row<'_>) -> rusqlite::Result<StoredExchange> {
+    let text = |column: usize| row.get::<_, Option<String>>(column).ok().flatten();
+    let list = |column: usize| pairs(row, column).unwrap_or_default();
+    let http_status: Option<u16> = row.get(9).ok().flatten();
+    let outcome = match (row.get::<_, Option<Vec<u8>>>(11).ok().flatten(), text(12)) {
+        (Some(body), _) => {
+            Some(Ok(ApiResponse { http_status: http_status.unwrap_or_default(), headers: list(10), body }))
+        }
+        (None, Some(kind)) => {
+            Some(Err(Failure { kind, message: text(13).unwrap_or_default(), http_status, text: text(14) }))
+        }
+        (None, None) => None,
+    };
+    let (params, kept) = params(row).unwrap_or_default().into_iter().unzip();
+    Ok(StoredExchange {
+        entry: row.get::<_, Option<i64>>(0)?.map(EntryId),
+        is_creation: row.get(1)?,
+        target: word(row, 2)?,
+        started: moment(row, 3)?,
+        took: took(row, 4).ok().flatten(),
+        request: MaskedRequest {
+            method: word(row, 5)?,
+            path: text(6).unwrap_or_default(),
+            params,
+            kept,
+            headers: list(8),
+        },
+        outcome,
+        replaced: places(row, 16).unwrap_or_default(),
     })
 }
 

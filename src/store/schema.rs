@@ -1,7 +1,9 @@
 //! The database itself: how connections are set up, and the migrations from the first version on.
 
 use std::{
-    path::PathBuf,
+    fmt::Write as _,
+    fs, io,
+    path::{Path, PathBuf},
     thread,
     time::{Duration, Instant},
 };
@@ -9,7 +11,12 @@ use std::{
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, TransactionBehavior};
 
-use super::{Durability, error::StoreError};
+use super::{
+    Durability, backup,
+    copy::{SHORTEST, holds_something, log_of},
+    error::StoreError,
+    log,
+};
 use crate::domain::mask;
 
 const OPENING: &str = "open the history";
@@ -31,20 +38,32 @@ const MIGRATIONS: &[&str] = &[
 #[derive(Clone, Debug)]
 pub(super) enum Location {
     File(PathBuf),
+    /// In a file that nobody writes and that has no write-ahead log: nothing is made beside it to read it.
+    Unwritten(PathBuf),
     /// In this process only, under a name that its connections share.
     Memory(String),
 }
 
 impl Location {
     pub(super) fn is_file(&self) -> bool {
-        matches!(self, Self::File(_))
+        self.file().is_some()
+    }
+
+    /// `None` in memory.
+    pub(super) fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) | Self::Unwritten(path) => Some(path),
+            Self::Memory(_) => None,
+        }
     }
 
     fn path(&self) -> PathBuf {
-        match self {
-            Self::File(path) => path.clone(),
-            Self::Memory(_) => PathBuf::from("in memory"),
-        }
+        self.file().unwrap_or(Path::new("in memory")).to_owned()
+    }
+
+    /// What SQLite says while `doing`, told of this file.
+    pub(super) fn failed(&self, doing: &'static str, error: &rusqlite::Error) -> StoreError {
+        StoreError::of(doing, error).about(self.file())
     }
 
     /// For the log.
@@ -52,10 +71,14 @@ impl Location {
         mask::text(&self.path().display().to_string())
     }
 
-    fn connect(&self) -> rusqlite::Result<Connection> {
+    pub(super) fn connect(&self) -> rusqlite::Result<Connection> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = match self {
             Self::File(path) => Connection::open_with_flags(path, flags)?,
+            Self::Unwritten(path) => Connection::open_with_flags(
+                unwritten_uri(path),
+                OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI,
+            )?,
             // Not the shared cache: there a reader meets a lock that no timeout waits for, or reads what may yet be
             // rolled back. This file system in memory locks as a disk does.
             Self::Memory(name) => Connection::open_with_flags(
@@ -78,11 +101,22 @@ impl Location {
         Ok(connection)
     }
 
-    /// The connection that writes, with the database brought to the version of this program.
-    pub(super) fn connect_writer(&self, now: Timestamp, durability: Durability) -> Result<Connection, StoreError> {
+    /// The connection that writes, with the database brought to the version of this program: backed up before, where
+    /// that is wanted.
+    pub(super) fn connect_writer(
+        &self,
+        now: Timestamp,
+        durability: Durability,
+        backups: Backups,
+    ) -> Result<Connection, StoreError> {
         let told = |error: rusqlite::Error| self.opening_failed(&error);
         let mut connection = self.connect().map_err(told)?;
-        self.check_version(&connection)?;
+        let version = self.check_version(&connection)?;
+        if let (Self::File(file), Backups::Made, 1..) = (self, backups, version)
+            && version < MIGRATIONS.len()
+        {
+            backup::make(&connection, file, version, now)?;
+        }
         if self.is_file() {
             switch_to_wal(&connection).map_err(told)?;
         }
@@ -98,7 +132,7 @@ impl Location {
     }
 
     /// Refuses what this program did not write, before anything is changed; gives the version.
-    fn check_version(&self, connection: &Connection) -> Result<usize, StoreError> {
+    pub(super) fn check_version(&self, connection: &Connection) -> Result<usize, StoreError> {
         let number = |sql: &str| {
             connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map_err(|error| self.opening_failed(&error))
         };
@@ -143,7 +177,7 @@ impl Location {
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
                 StoreError::NotWritable { file: self.path(), reason: error.to_string() }
             }
-            _ => StoreError::of(OPENING, error),
+            _ => self.failed(OPENING, error),
         }
     }
 
@@ -152,20 +186,83 @@ impl Location {
             .query_row("SELECT value FROM meta WHERE name = 'workspace_secret'", [], |row| row.get(0))
             .optional()
             .map_err(|error| self.opening_failed(&error))?;
-        secret
-            .and_then(|bytes| bytes.try_into().ok())
-            .ok_or_else(|| StoreError::Damaged { doing: OPENING, reason: "its secret is missing".to_owned() })
+        secret.and_then(|bytes| bytes.try_into().ok()).ok_or_else(|| {
+            let reason = "its secret is missing".to_owned();
+            StoreError::Damaged { doing: OPENING, reason, file: None }.about(self.file())
+        })
     }
 }
 
-/// A database of this version, for unit tests.
+/// Whether a migration is preceded by a backup.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Backups {
+    Made,
+    /// Of a copy that is thrown away.
+    Waived,
+}
+
+/// How many migrations there are: the version of a database of this program.
+pub(super) const fn newest_version() -> usize {
+    MIGRATIONS.len()
+}
+
+/// The file as a URI that tells SQLite to make nothing beside it and to wait for nobody.
+fn unwritten_uri(path: &Path) -> String {
+    let mut uri = "file:".to_owned();
+    for byte in path.as_os_str().as_encoded_bytes() {
+        if byte.is_ascii_alphanumeric() || b"/._-".contains(byte) {
+            uri.push(char::from(*byte));
+        } else {
+            let _ = write!(uri, "%{byte:02X}");
+        }
+    }
+    uri + "?immutable=1"
+}
+
+/// Refuses a write-ahead log with damage in what was acknowledged: SQLite would take what follows the damage for never
+/// finished, and write over it.
+pub(super) fn refuse_damaged_log(file: &Path) -> Result<(), StoreError> {
+    if log::is_damaged(&log_of(file)) {
+        let reason = "its write-ahead log is damaged".to_owned();
+        return Err(StoreError::Damaged { doing: OPENING, reason, file: Some(file.to_owned()) });
+    }
+    Ok(())
+}
+
+/// Refuses a database that is gone while its write-ahead log is still there: SQLite takes that for a new one and empties
+/// the log, and with it what was last acknowledged.
+pub(super) fn refuse_lost(file: &Path) -> Result<(), StoreError> {
+    // The log first: a process that opens a new history writes its first page before it has a log.
+    let wal = log_of(file);
+    if !holds_something(&wal) {
+        return Ok(());
+    }
+    let state = match fs::metadata(file) {
+        Ok(there) if there.is_file() && there.len() == 0 => "empty",
+        Ok(there) if there.is_file() && there.len() < SHORTEST => "cut off",
+        Err(error) if error.kind() == io::ErrorKind::NotFound && fs::symlink_metadata(file).is_ok() => {
+            "a link to nothing"
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => "missing",
+        // What else may be wrong with it is told when it is opened.
+        _ => return Ok(()),
+    };
+    Err(StoreError::DatabaseLost { file: file.to_owned(), wal, state })
+}
+
+/// A database of this version without anything in it.
+pub(super) fn in_memory() -> rusqlite::Result<Connection> {
+    let connection = Connection::open_in_memory()?;
+    for migration in MIGRATIONS {
+        connection.execute_batch(migration)?;
+    }
+    Ok(connection)
+}
+
+/// The same, for unit tests.
 #[cfg(test)]
 pub(super) fn in_memory_for_tests() -> Connection {
-    let connection = Connection::open_in_memory().unwrap();
-    for migration in MIGRATIONS {
-        connection.execute_batch(migration).unwrap();
-    }
-    connection
+    in_memory().unwrap()
 }
 
 /// Two processes that open a new file at once both want it for themselves, and SQLite tells one of them that it is busy

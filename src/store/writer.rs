@@ -5,7 +5,8 @@
 //!                        BEGIN IMMEDIATE
 //!                          SAVEPOINT, job, RELEASE     once a job, in the order of submission;
 //!                                                      a job that fails goes back to its savepoint, alone
-//!                        COMMIT                        fails: the whole group has failed
+//!                        COMMIT                        fails: the whole group has failed, also where the file is not
+//!                                                      the one any more that its path leads to
 //!                        replies
 //! ```
 
@@ -13,6 +14,7 @@ use std::{
     collections::HashMap,
     io,
     panic::{AssertUnwindSafe, catch_unwind},
+    path::PathBuf,
     sync::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
@@ -24,6 +26,7 @@ use std::{
 use rusqlite::Connection;
 
 use super::{
+    anchor::Anchor,
     error::{Failed, StoreError},
     reply::{self, Reply},
 };
@@ -47,13 +50,20 @@ pub(super) struct Work {
     pub(super) redactions: HashMap<ExchangeId, Redaction>,
     /// The calls that need their redactions no more once the open transaction is committed.
     pub(super) settled: Vec<ExchangeId>,
+    /// The database; `None` in memory.
+    file: Option<PathBuf>,
     /// Why the transaction is gone, when a job lost it.
     lost: Option<StoreError>,
 }
 
 impl Work {
-    pub(super) fn new(connection: Connection, identities: IdentityKey, run: String) -> Self {
-        Self { connection, identities, run, redactions: HashMap::new(), settled: Vec::new(), lost: None }
+    pub(super) fn new(connection: Connection, identities: IdentityKey, run: String, file: Option<PathBuf>) -> Self {
+        Self { connection, identities, run, redactions: HashMap::new(), settled: Vec::new(), file, lost: None }
+    }
+
+    /// What SQLite says while `doing`, told of this file.
+    fn failed(&self, doing: &'static str, error: &rusqlite::Error) -> StoreError {
+        StoreError::of(doing, error).about(self.file.as_deref())
     }
 }
 
@@ -66,12 +76,14 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(work: Work) -> io::Result<Self> {
+    /// A database in memory has no anchor.
+    pub(super) fn start(work: Work, anchor: Option<Anchor>) -> io::Result<Self> {
         let (queue, jobs) = mpsc::channel();
         let commits = Arc::new(AtomicU64::new(0));
         let counter = Arc::clone(&commits);
-        let thread =
-            thread::Builder::new().name("store-writer".to_owned()).spawn(move || run(work, &jobs, &counter))?;
+        let thread = thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || run(work, anchor.as_ref(), &jobs, &counter))?;
         Ok(Self { queue: RwLock::new(Some(queue)), thread: Some(thread), commits })
     }
 
@@ -116,17 +128,18 @@ impl Drop for Writer {
     }
 }
 
-fn run(mut work: Work, jobs: &Receiver<Job>, commits: &AtomicU64) {
+fn run(mut work: Work, anchor: Option<&Anchor>, jobs: &Receiver<Job>, commits: &AtomicU64) {
     while let Ok(first) = jobs.recv() {
         let waiting = jobs.try_iter().take(GROUP_LIMIT - 1);
         let group: Vec<Job> = std::iter::once(first).chain(waiting).collect();
-        run_group(&mut work, group, commits);
+        run_group(&mut work, anchor, group, commits);
     }
 }
 
-fn run_group(work: &mut Work, group: Vec<Job>, commits: &AtomicU64) {
+fn run_group(work: &mut Work, anchor: Option<&Anchor>, group: Vec<Job>, commits: &AtomicU64) {
     let size = group.len();
-    let mut standing = work.connection.execute_batch("BEGIN IMMEDIATE").map_err(|error| StoreError::of(SAVING, &error));
+    let is_in_place = || anchor.map_or(Ok(()), |anchor| anchor.check(SAVING));
+    let mut standing = work.connection.execute_batch("BEGIN IMMEDIATE").map_err(|error| work.failed(SAVING, &error));
     let mut told = Vec::with_capacity(size);
     for job in group {
         told.push(match &standing {
@@ -139,7 +152,11 @@ fn run_group(work: &mut Work, group: Vec<Job>, commits: &AtomicU64) {
         }
     }
     if standing.is_ok() {
-        standing = work.connection.execute_batch("COMMIT").map_err(|error| StoreError::of(SAVING, &error));
+        // Before the commit, so that nothing is left in a file that may come back; and after it, for a file that went
+        // away meanwhile keeps nothing.
+        standing = is_in_place()
+            .and_then(|()| work.connection.execute_batch("COMMIT").map_err(|error| work.failed(SAVING, &error)))
+            .and_then(|()| is_in_place());
     }
     match &standing {
         Ok(()) => {
@@ -173,13 +190,13 @@ fn in_savepoint<T>(
         work.connection
             .prepare_cached(sql)
             .and_then(|mut step| step.execute([]))
-            .map_err(|error| StoreError::of(doing, &error))
+            .map_err(|error| work.failed(doing, &error))
     };
     step(work, "SAVEPOINT job")?;
     // The writer outlives a fault of the minter: the savepoint takes back what the job did.
     let result = catch_unwind(AssertUnwindSafe(|| job(work)))
         .unwrap_or(Err(Failed::Told(StoreError::Panicked { doing })))
-        .map_err(|failed| failed.while_doing(doing));
+        .map_err(|failed| failed.while_doing(doing).about(work.file.as_deref()));
     let ended = match &result {
         Ok(_) => step(work, "RELEASE job").map(drop),
         Err(_) if work.connection.is_autocommit() => Ok(()),

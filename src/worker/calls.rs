@@ -143,7 +143,9 @@ pub(super) struct Desk {
 
 impl Desk {
     pub(super) fn new(config: Config, store: Store, history: History, outbox: Outbox) -> Self {
-        let targets = Targets::new(store, None);
+        let problems = outbox.clone();
+        let targets = Targets::new(store, None)
+            .telling(move |problem| problems.send(Update::Problem { message: problem.to_owned() }));
         let serving = Serving::start(targets.clone(), config.clock.clone(), config.settings.policies, outbox.clone());
         Self {
             line: Line { targets, keys: Arc::new(config.keys) },
@@ -450,7 +452,12 @@ fn export_to(
     let mut progress = |progress: export::Progress| {
         outbox.send(Update::Progress { job, done: progress.done, total: progress.total });
     };
-    export::export(&reader, filter, path, overwrite, &mut progress, &stop.flag)
+    let written = export::export(&reader, filter, path, overwrite, &mut progress, &stop.flag);
+    let damage = reader.damage();
+    if !damage.is_empty() {
+        outbox.send(Update::Problem { message: damage.to_string() });
+    }
+    written
 }
 
 /// A refresh on its way.

@@ -15,7 +15,7 @@ use crate::{
         request_log::ExchangeId,
     },
     messages::{SHOWN_REQUESTS, Update},
-    store::{Changes, Reader, Store, StoreError},
+    store::{Changes, Damage, Reader, Store, StoreError},
 };
 
 /// How often another process's commits are looked for.
@@ -99,6 +99,8 @@ struct State {
     data_version: i64,
     /// What went wrong last, until something goes well.
     problem: Option<String>,
+    /// What could not be read so far, as it was told.
+    damage: Damage,
     /// The newest call that was told.
     newest_request: Option<ExchangeId>,
     /// Whether the window asked for the same list again.
@@ -118,6 +120,7 @@ impl State {
             generation: 0,
             filter: HistoryFilter::default(),
             problem: None,
+            damage: Damage::default(),
             newest_request: None,
             wants_list: false,
             listed: None,
@@ -144,6 +147,7 @@ impl State {
                 None => self.look(),
             };
             let answered = answered.and_then(|()| self.list_again());
+            self.tell_damage();
             // What goes wrong four times a second is told once.
             let problem = answered.err().map(|error| error.to_string());
             if problem.is_some() && problem != self.problem {
@@ -187,6 +191,16 @@ impl State {
             Question::End => {}
         }
         Ok(())
+    }
+
+    /// Tells what could not be read, once however often it is met.
+    fn tell_damage(&mut self) {
+        let mut damage = self.damage.clone();
+        damage.extend(&self.reader.damage());
+        if damage != self.damage {
+            self.outbox.send(Update::Problem { message: damage.to_string() });
+            self.damage = damage;
+        }
     }
 
     fn list(&mut self) -> Result<(), StoreError> {

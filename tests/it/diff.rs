@@ -309,6 +309,7 @@ fn detail(id: i64, target: Target, body: &Value) -> EntryDetail {
         outcome: Some(Ok(answer(http_status, &headers, body))),
         replaced: Vec::new(),
         timeline: Vec::new(),
+        is_damaged: false,
     }
 }
 

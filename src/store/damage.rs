@@ -1,0 +1,62 @@
+//! What of a history could not be read, so that whoever was shown the rest is told what is missing in it.
+
+use std::{fmt, path::PathBuf};
+
+use super::{error::salvage_command, sound::Numbers};
+
+/// What could not be read. Empty where all could.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Damage {
+    /// Entries of which nothing can be shown.
+    pub entries: Numbers,
+    /// Entries that are shown, though a part of them could not be read.
+    pub parts: Numbers,
+    /// Calls that cannot be shown.
+    pub exchanges: Numbers,
+    /// What else there is beside those rows, in words; counts are made anew from the rows where that is possible.
+    pub tables: Vec<String>,
+    pub(super) file: Option<PathBuf>,
+}
+
+impl Damage {
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.parts.is_empty() && self.exchanges.is_empty() && self.tables.is_empty()
+    }
+
+    pub(super) fn note_table(&mut self, name: &str) {
+        if !self.tables.iter().any(|known| known == name) {
+            self.tables.push(name.to_owned());
+        }
+    }
+
+    /// Adds what another look found.
+    pub fn extend(&mut self, other: &Self) {
+        self.entries.extend(&other.entries);
+        self.parts.extend(&other.parts);
+        self.exchanges.extend(&other.exchanges);
+        other.tables.iter().for_each(|table| self.note_table(table));
+        if self.file.is_none() {
+            self.file.clone_from(&other.file);
+        }
+    }
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let of = |numbers: &Numbers, one: &str, many: &str| {
+            (!numbers.is_empty())
+                .then(|| format!("{} {} ({numbers})", numbers.len(), if numbers.len() == 1 { one } else { many }))
+        };
+        let rows = [
+            of(&self.entries, "entry", "entries"),
+            of(&self.parts, "entry in part", "entries in part"),
+            of(&self.exchanges, "call", "calls"),
+        ];
+        let parts: Vec<String> = rows.into_iter().flatten().chain(self.tables.iter().cloned()).collect();
+        write!(f, "The history is damaged. What could not be read: {}", parts.join(", "))?;
+        match &self.file {
+            Some(file) => write!(f, ". All the rest was read. Save what can be read: {}", salvage_command(file)),
+            None => write!(f, ". All the rest was read"),
+        }
+    }
+}

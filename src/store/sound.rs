@@ -1,0 +1,208 @@
+//! Which rows of a table can be read, where some of its pages cannot.
+//!
+//! SQLite gives up a query at the first page that it cannot read. Rows before and behind that page can be reached all
+//! the same, from both ends of the table's numbers and by looking numbers up in between: a range that cannot be read is
+//! halved until what is left are single numbers.
+
+use std::{collections::BTreeSet, fmt, ops::RangeInclusive};
+
+use rusqlite::{Connection, OptionalExtension as _, Row, Rows};
+
+use super::error::is_damage;
+
+/// A row takes more than so many bytes of the file, so that a damaged table has fewer rows than this tells.
+const FEWEST_BYTES_OF_A_ROW: i64 = 16;
+
+/// A table whose rows have numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Table {
+    Entries,
+    Exchanges,
+    Objects,
+    Answers,
+}
+
+impl Table {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Entries => "entries",
+            Self::Exchanges => "exchanges",
+            Self::Objects => "objects",
+            Self::Answers => "answers",
+        }
+    }
+}
+
+/// Shows `visit` every row of a table that can be read, in no order: its number, then these columns. Gives the numbers
+/// whose rows cannot be read; there need not have been a row of each.
+///
+/// # Errors
+/// What is no damage, such as a lock; and what `visit` says.
+pub(super) fn for_each_sound_row(
+    connection: &Connection,
+    table: Table,
+    columns: &str,
+    visit: &mut dyn FnMut(i64, &Row<'_>) -> rusqlite::Result<()>,
+) -> rusqlite::Result<Numbers> {
+    let mut lost = Numbers::default();
+    let query = |direction: &str| {
+        // Without its indexes, for one of them may be what is damaged.
+        format!(
+            "SELECT rowid, {columns} FROM {} NOT INDEXED WHERE rowid BETWEEN ?1 AND ?2 ORDER BY rowid {direction}",
+            table.name()
+        )
+    };
+    let (rising, falling) = (query("ASC"), query("DESC"));
+    let mut ranges = vec![1..=highest(connection, table)?];
+    while let Some(range) = ranges.pop() {
+        let (mut from, mut to) = range.into_inner();
+        let mut there = connection.prepare_cached(&rising)?;
+        let is_whole = read_to_end(there.query((from, to))?, &mut |number, row| {
+            if number < from {
+                return Ok(false);
+            }
+            from = number + 1;
+            visit(number, row).map(|()| true)
+        })?;
+        if is_whole || from > to {
+            continue;
+        }
+        let mut back = connection.prepare_cached(&falling)?;
+        let is_whole = read_to_end(back.query((from, to))?, &mut |number, row| {
+            if number > to {
+                return Ok(false);
+            }
+            to = number - 1;
+            visit(number, row).map(|()| true)
+        })?;
+        // Where the way back came through, nothing is left between the two.
+        if is_whole || from > to {
+            continue;
+        }
+        if from == to {
+            lost.insert(from);
+        } else {
+            let middle = from + (to - from) / 2;
+            ranges.push(middle + 1..=to);
+            ranges.push(from..=middle);
+        }
+    }
+    Ok(lost)
+}
+
+/// Shows `visit` rows up to the end, or to damage; whether it was the end. `visit` says whether the row may stand where
+/// it does: numbers that do not go on in their order are damage too, such as a page that is another one's.
+fn read_to_end(
+    mut rows: Rows<'_>,
+    visit: &mut dyn FnMut(i64, &Row<'_>) -> rusqlite::Result<bool>,
+) -> rusqlite::Result<bool> {
+    loop {
+        match rows.next() {
+            Ok(Some(row)) => {
+                if !visit(row.get(0)?, row)? {
+                    return Ok(false);
+                }
+            }
+            Ok(None) => return Ok(true),
+            Err(error) if is_damage(&error) => return Ok(false),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// A number that no row of the table is above.
+fn highest(connection: &Connection, table: Table) -> rusqlite::Result<i64> {
+    let number = |sql: &str| -> rusqlite::Result<Option<i64>> {
+        match connection.query_row(sql, [], |row| row.get::<_, Option<i64>>(0)).optional() {
+            Ok(found) => Ok(found.flatten()),
+            Err(error) if is_damage(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    };
+    let name = table.name();
+    // An answer has the number of its exchange.
+    let counted = if table == Table::Answers { Table::Exchanges.name() } else { name };
+    let given = number(&format!("SELECT seq FROM sqlite_sequence WHERE name = '{counted}'"))?;
+    let newest = number(&format!("SELECT max(rowid) FROM {name} NOT INDEXED"))?;
+    let last = given.max(newest).filter(|last| *last > 0);
+    match last {
+        Some(last) => Ok(last),
+        None => {
+            let bytes = number("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")?;
+            Ok((bytes.unwrap_or_default() / FEWEST_BYTES_OF_A_ROW).max(1))
+        }
+    }
+}
+
+/// A set of numbers, shown as ranges.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Numbers(BTreeSet<i64>);
+
+impl Numbers {
+    pub fn insert(&mut self, number: i64) {
+        self.0.insert(number);
+    }
+
+    pub fn extend(&mut self, more: &Self) {
+        self.0.extend(&more.0);
+    }
+
+    pub fn retain(&mut self, keep: impl Fn(i64) -> bool) {
+        self.0.retain(|number| keep(*number));
+    }
+
+    pub fn contains(&self, number: i64) -> bool {
+        self.0.contains(&number)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = i64> + '_ {
+        self.0.iter().copied()
+    }
+
+    fn ranges(&self) -> Vec<RangeInclusive<i64>> {
+        let mut ranges: Vec<RangeInclusive<i64>> = Vec::new();
+        for number in self.iter() {
+            match ranges.last_mut() {
+                Some(last) if *last.end() + 1 == number => *last = *last.start()..=number,
+                _ => ranges.push(number..=number),
+            }
+        }
+        ranges
+    }
+}
+
+impl fmt::Display for Numbers {
+    /// `3, 7 to 9`, of many ranges the first.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 20;
+        let ranges = self.ranges();
+        for (nth, range) in ranges.iter().take(SHOWN).enumerate() {
+            let comma = if nth > 0 { ", " } else { "" };
+            let (start, end) = (range.start(), range.end());
+            if start == end { write!(f, "{comma}{start}") } else { write!(f, "{comma}{start} to {end}") }?;
+        }
+        if ranges.len() > SHOWN { write!(f, ", … {}", self.iter().last().unwrap_or_default()) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_shown_as_ranges() {
+        let mut numbers = Numbers::default();
+        for number in [9, 3, 7, 8] {
+            numbers.insert(number);
+        }
+        assert_eq!((numbers.to_string(), numbers.len()), ("3, 7 to 9".to_owned(), 4));
+    }
+}

@@ -1,0 +1,370 @@
+//! Damaged histories: what can be read is read, what cannot is named, and a history that is gone is never taken for new.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+};
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+use testcard::{
+    domain::{
+        api::Target,
+        entry::{EntryDetail, HistoryFilter, Status},
+        listing::{Sort, SortKey},
+    },
+    store::{Damage, FILE_NAME, Reader},
+};
+
+use crate::{
+    store::{declined, mint, moment, open, retrieval, say, token, visa},
+    support::{program::Home, serving::Serving},
+};
+
+/// So many entries take several pages of every table and index.
+const ENTRIES: i64 = 600;
+
+/// A history of tokens, each with a second call in its timeline, and a refusal now and then.
+pub fn history(folder: &Path) {
+    let store = open(folder);
+    let mut replies = Vec::new();
+    for n in 1..=ENTRIES {
+        let id = format!("tok_{n}");
+        if n % 10 == 0 {
+            replies.push(store.answer(visa(Target::Local), say(declined("card_declined", "No."))));
+        } else {
+            replies.push(store.answer(visa(Target::Local), mint(&id)));
+            replies.push(store.answer(retrieval(Target::Local, &id), say(token(&id, "Visa", "4242", n % 7 == 0))));
+        }
+    }
+    for reply in replies {
+        reply.wait().unwrap();
+    }
+}
+
+/// A history that is closed, once for all tests that damage a copy of it.
+fn sound() -> &'static Path {
+    static FOLDER: std::sync::OnceLock<TempDir> = std::sync::OnceLock::new();
+    FOLDER
+        .get_or_init(|| {
+            let folder = TempDir::new().unwrap();
+            history(folder.path());
+            folder
+        })
+        .path()
+}
+
+/// A copy of the sound history.
+pub struct Patient {
+    folder: TempDir,
+}
+
+impl Patient {
+    pub fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        fs::copy(sound().join(FILE_NAME), folder.path().join(FILE_NAME)).unwrap();
+        Self { folder }
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn file(&self) -> PathBuf {
+        self.folder().join(FILE_NAME)
+    }
+
+    pub fn execute(&self, sql: &str) {
+        let connection = Connection::open(self.file()).unwrap();
+        connection.pragma_update(None, "foreign_keys", false).unwrap();
+        connection.execute_batch(sql).unwrap();
+    }
+
+    /// Changes the bytes of a page, which count from 1.
+    pub fn change_page(&self, page: usize, change: impl FnOnce(&mut [u8])) {
+        let mut bytes = fs::read(self.file()).unwrap();
+        change(&mut bytes[(page - 1) * 4096..page * 4096]);
+        fs::write(self.file(), bytes).unwrap();
+    }
+
+    pub fn zero_page(&self, page: usize) {
+        self.change_page(page, |page| page.fill(0));
+    }
+
+    /// The pages of a table or an index of one kind (`leaf`, `internal`, `overflow`), with the number of their cells.
+    pub fn pages(&self, name: &str, kind: &str) -> Vec<(usize, usize)> {
+        let connection = Connection::open(self.file()).unwrap();
+        let mut pages =
+            connection.prepare("SELECT pageno, ncell FROM dbstat WHERE name = ?1 AND pagetype = ?2").unwrap();
+        let pages = pages.query_map([name, kind], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))).unwrap();
+        pages.map(Result::unwrap).map(|(page, cells)| (page as usize, cells as usize)).collect()
+    }
+}
+
+/// All that a reader gives of a folder, and what it could not read.
+struct Reading {
+    details: Vec<EntryDetail>,
+    damage: Damage,
+    /// How many entries a list has or names at least, in whatever order.
+    fewest: usize,
+}
+
+impl Reading {
+    #[track_caller]
+    fn of(folder: &Path) -> Self {
+        let reader = Reader::look(folder, moment(0)).unwrap();
+        let mut details = Vec::new();
+        reader
+            .for_each_detail(&HistoryFilter::default(), |detail| {
+                details.push(detail);
+                ControlFlow::Continue(())
+            })
+            .unwrap();
+        let damage = reader.damage();
+        // Whatever else is asked, nothing stops at the damage.
+        let mut fewest = usize::MAX;
+        for key in SortKey::ALL {
+            let filter = HistoryFilter { sort: Sort { key, is_falling: true }, ..HistoryFilter::default() };
+            reader.damage();
+            let ids = reader.ids(&filter).unwrap();
+            fewest = fewest.min(ids.len() + reader.damage().entries.len());
+            reader.rows(&ids).unwrap();
+        }
+        for status in Status::ALL {
+            let filter = HistoryFilter { status: Some(status), search: "tok".to_owned(), ..HistoryFilter::default() };
+            reader.ids(&filter).unwrap();
+            reader.count(&filter).unwrap();
+        }
+        reader.counts().unwrap();
+        reader.revision().unwrap();
+        reader.changes_since(0).unwrap();
+        reader.by_token("tok_1").unwrap();
+        reader.page(&HistoryFilter::default(), 10).unwrap();
+        let requests = reader.request_rows(None, None, 10_000).unwrap();
+        for row in requests.iter().step_by(50) {
+            reader.exchange(row.id).unwrap();
+        }
+        reader.damage();
+        Self { details, damage, fewest }
+    }
+
+    fn ids(&self) -> BTreeSet<i64> {
+        self.details.iter().map(|detail| detail.entry.id.0).collect()
+    }
+}
+
+/// Every entry is read as it was, or named.
+#[track_caller]
+fn check_read_or_named(reading: &Reading, what: &str) {
+    let sound = Reading::of(sound());
+    assert!(sound.damage.is_empty() && sound.details.len() == ENTRIES as usize);
+    let named: BTreeSet<i64> = reading.damage.entries.iter().collect();
+    assert!(reading.fewest >= reading.details.len(), "{what}: {} in a list", reading.fewest);
+    let is_cut_off = reading.damage.tables.iter().any(|what| what.contains("cut off"));
+    for detail in &sound.details {
+        let id = detail.entry.id.0;
+        match reading.details.iter().find(|read| read.entry.id.0 == id) {
+            None => assert!(named.contains(&id), "{what}: entry {id} is neither read nor named"),
+            Some(read) if read.is_damaged => {
+                assert!(reading.damage.parts.contains(id), "{what}: entry {id} is read in part, and not named");
+            }
+            Some(read) if read.timeline.len() < detail.timeline.len() => {
+                assert!(!reading.damage.exchanges.is_empty(), "{what}: a call of entry {id} is missing, and not named");
+            }
+            // Half a page is filled up with zeros, which nothing tells from what stood there.
+            Some(read) => assert!(read == detail || is_cut_off, "{what}: {read:?} is not {detail:?}"),
+        }
+    }
+}
+
+#[test]
+fn one_damaged_page_hides_no_more_than_what_stands_on_it() {
+    let whole: BTreeSet<i64> = (1..=ENTRIES).collect();
+    for (name, kind) in [
+        ("entries", "leaf"),
+        ("entries", "internal"),
+        ("exchanges", "leaf"),
+        ("exchanges", "internal"),
+        ("exchanges_by_entry", "leaf"),
+        ("exchanges_by_entry", "internal"),
+        ("entries_by_revision", "leaf"),
+        ("entries_by_revision", "internal"),
+        ("entries_by_status", "leaf"),
+        ("entries_by_token", "leaf"),
+        ("entries_by_token", "internal"),
+        ("counts", "leaf"),
+        ("counters", "leaf"),
+        ("objects", "leaf"),
+        ("sqlite_sequence", "leaf"),
+    ] {
+        let pages = Patient::new().pages(name, kind);
+        assert!(!pages.is_empty(), "{name} has no {kind} page: the test needs a longer history");
+        let (page, cells) = pages[pages.len() / 2];
+        let patient = Patient::new();
+        patient.zero_page(page);
+        let reading = Reading::of(patient.folder());
+        check_read_or_named(&reading, &format!("{name}, {kind}"));
+        let lost = whole.difference(&reading.ids()).count();
+        match (name, kind) {
+            ("entries", "leaf") => assert_eq!(lost, cells, "{name}: no more and no less"),
+            ("entries", _) => assert_eq!(reading.damage.entries.len(), lost),
+            _ => assert_eq!(lost, 0, "{name}, {kind}"),
+        }
+    }
+}
+
+#[test]
+fn a_flipped_bit_anywhere_stops_nothing() {
+    let pages = fs::metadata(sound().join(FILE_NAME)).unwrap().len() as usize / 4096;
+    // The first page has the header and is another test's.
+    for page in (2..=pages).step_by(pages / 10) {
+        for (byte, bit) in [(0, 1), (3, 3), (5, 7), (9, 4), (2000, 6), (4090, 5)] {
+            let patient = Patient::new();
+            patient.change_page(page, |page| page[byte] ^= 1 << bit);
+            // A page of the schema is needed for all: then the error says how to save what can be read.
+            match Reader::look(patient.folder(), moment(0)) {
+                Ok(_) => drop(Reading::of(patient.folder())),
+                Err(error) => assert!(error.to_string().contains("testcard salvage"), "{page} {byte}: {error}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn garbage_in_a_column_is_named_and_hides_its_row_at_most() {
+    for (sql, entries, parts, exchanges) in [
+        ("UPDATE entries SET tags = 'no JSON' WHERE id = 7", 0, 1, 0),
+        ("UPDATE entries SET status = 'odd' WHERE id IN (7, 8)", 0, 2, 0),
+        ("UPDATE entries SET target = 'moon' WHERE id BETWEEN 100 AND 199", 100, 0, 0),
+        ("UPDATE entries SET started_ms = 9223372036854775807 WHERE id = 7", 1, 0, 0),
+        ("UPDATE exchanges SET params = '{' WHERE entry = 7 AND is_creation", 0, 1, 0),
+        ("UPDATE exchanges SET headers = '[1]' WHERE entry = 7 AND NOT is_creation", 0, 1, 0),
+        ("UPDATE exchanges SET answer_headers = '' WHERE entry = 7", 0, 1, 0),
+        ("UPDATE exchanges SET method = 'LOOK' WHERE entry = 7 AND is_creation", 0, 1, 1),
+        ("UPDATE exchanges SET answer_body = x'ff00fe' WHERE entry = 7", 0, 0, 0),
+        ("DELETE FROM exchanges WHERE entry = 7 AND is_creation", 0, 1, 0),
+        ("UPDATE entries SET note = CAST(x'ff' AS TEXT) WHERE id = 7", 0, 1, 0),
+    ] {
+        let patient = Patient::new();
+        patient.execute(sql);
+        let reading = Reading::of(patient.folder());
+        let damage = &reading.damage;
+        assert_eq!(
+            (damage.entries.len(), damage.parts.len(), damage.exchanges.len()),
+            (entries, parts, exchanges),
+            "{sql}: {damage}"
+        );
+        assert_eq!(reading.details.len(), ENTRIES as usize - entries, "{sql}");
+        if !damage.is_empty() {
+            assert!(damage.to_string().contains("testcard salvage"), "{damage}");
+        }
+    }
+}
+
+#[test]
+fn of_a_database_that_is_cut_off_the_rest_is_read() {
+    let length = fs::metadata(sound().join(FILE_NAME)).unwrap().len();
+    for keep in [length - 1, length - 4096, length / 2] {
+        let patient = Patient::new();
+        fs::File::options().write(true).open(patient.file()).unwrap().set_len(keep).unwrap();
+        let before = fs::read(patient.file()).unwrap();
+        let reading = Reading::of(patient.folder());
+        check_read_or_named(&reading, &format!("{keep} bytes"));
+        assert!(reading.details.len() > 20, "{keep} bytes: {}", reading.details.len());
+        assert_eq!(fs::read(patient.file()).unwrap(), before, "what is damaged is left alone");
+    }
+}
+
+#[test]
+fn every_command_that_reads_goes_on_names_what_it_could_not_read_and_ends_with_4() {
+    let home = Home::new();
+    let data = home.path().join("data");
+    fs::create_dir_all(&data).unwrap();
+    let patient = Patient::new();
+    patient.execute("UPDATE entries SET target = 'moon' WHERE id = 7; UPDATE entries SET tags = '' WHERE id = 9;");
+    fs::copy(patient.file(), data.join(FILE_NAME)).unwrap();
+    let file = data.join(FILE_NAME);
+    let command = format!("testcard salvage {} --to {}-saved", file.display(), data.display());
+    for (args, lines) in [
+        (&["history", "--format", "table", "--limit", "1000"][..], Some(599)),
+        (&["history", "--format", "jsonl", "--limit", "1000"], Some(599)),
+        (&["history", "--format", "json", "--limit", "1000"], None),
+        (&["export", "all.json"], Some(0)),
+    ] {
+        let run = home.run(args.iter().copied());
+        assert_eq!(run.exit, 4, "{args:?}: {}", run.stderr);
+        assert!(run.stderr.contains("1 entry (7)") && run.stderr.contains(&command), "{args:?}: {}", run.stderr);
+        if let Some(lines) = lines {
+            assert_eq!(run.stdout.lines().count(), lines, "{args:?}");
+        }
+    }
+    let exported = fs::read_to_string(home.beside("all.json")).unwrap();
+    let exported: serde_json::Value = serde_json::from_str(&exported).unwrap();
+    let entries = exported["entries"].as_array().unwrap();
+    assert_eq!(entries.len(), 599);
+    let marked: Vec<&serde_json::Value> = entries.iter().filter(|entry| entry["damaged"] == true).collect();
+    assert_eq!(marked.len(), 1);
+    assert_eq!(marked[0]["id"], 9);
+    let snippet = home.run(["snippet", "tok_11"]);
+    assert_eq!((snippet.exit, snippet.stderr.as_str()), (0, ""), "nothing of it is damaged");
+}
+
+#[test]
+fn the_request_log_goes_on_past_damage_and_says_so() {
+    let home = Home::new();
+    let data = home.path().join("data");
+    fs::create_dir_all(&data).unwrap();
+    let patient = Patient::new();
+    patient.execute("UPDATE exchanges SET headers = 'odd', answer_body = x'00' WHERE id = 1100");
+    fs::copy(patient.file(), data.join(FILE_NAME)).unwrap();
+    let serving = Serving::start(&home, &[]);
+    let log = serving.control("GET", "/_testcard/requests?limit=100");
+    assert_eq!(log["data"].as_array().unwrap().len(), 100);
+    assert_eq!(log["has_more"], true);
+    assert!(log["damage"].as_str().unwrap().contains("1 call (1100)"), "{}", log["damage"]);
+    assert!(serving.control("GET", "/_testcard/requests?after=1100").get("damage").is_none());
+}
+
+#[test]
+fn a_history_that_is_gone_beside_its_log_is_not_taken_for_a_new_one() {
+    for state in ["missing", "empty", "cut off", "a link to nothing"] {
+        let home = Home::new();
+        let data = home.path().join("data");
+        let mut serving = Serving::start(&home, &[]);
+        let tokens: Vec<String> = (0..5).map(|_| serving.token()).collect();
+        serving.kill();
+        let (file, wal) = (data.join(FILE_NAME), data.join(format!("{FILE_NAME}-wal")));
+        let log = fs::read(&wal).unwrap();
+        assert!(!log.is_empty());
+        match state {
+            "missing" => fs::remove_file(&file).unwrap(),
+            "empty" => fs::write(&file, "").unwrap(),
+            "cut off" => fs::write(&file, "S").unwrap(),
+            _ => {
+                fs::remove_file(&file).unwrap();
+                std::os::unix::fs::symlink(data.join("elsewhere"), &file).unwrap();
+            }
+        }
+        for args in [&["history"][..], &["export", "a.json"], &["token", &tokens[0]], &["mint"], &["serve"]] {
+            let run = home.run(args.iter().copied());
+            assert_eq!((run.exit, run.stdout.as_str()), (4, ""), "{state}, {args:?}: {run:?}");
+            let file_is = format!("the file is {state}, but what was last written is still in");
+            assert!(run.stderr.contains(&file_is) && run.stderr.contains("testcard salvage"), "{run:?}");
+        }
+        assert_eq!(fs::read(&wal).unwrap(), log, "{state}: nothing was touched");
+        assert!(!data.join("elsewhere").exists());
+
+        // Nothing was moved into the database yet: all of it is in the log.
+        let saved = home.beside("saved");
+        let run = home.run(["salvage", data.to_str().unwrap(), "--to", saved.join("data").to_str().unwrap()]);
+        assert_eq!(run.exit, 4, "{run:?}");
+        assert!(run.stderr.contains("the database file was gone"), "{run:?}");
+        assert_eq!(fs::read(&wal).unwrap(), log, "{state}: nothing was touched");
+        for token in &tokens {
+            let found = home.command(["token", token]).env("TESTCARD_HOME", &saved).output().unwrap();
+            assert!(found.status.success(), "{token} is not in what was saved");
+        }
+    }
+}
