@@ -384,7 +384,8 @@ impl Saving<'_> {
                     .query_row([id], |row| Ok(rows::exchange(row).is_ok()))
             };
             if !is_right(self)? {
-                let all = "UPDATE exchanges SET params = '[]', headers = '[]', answer_headers = '[]' WHERE id = ?1";
+                let all = "UPDATE exchanges SET params = '[]', headers = '[]', answer_headers = '[]', answer_marks = NULL \
+                     WHERE id = ?1";
                 self.new.execute(all, [id])?;
             }
             if is_right(self)? {
