@@ -1,13 +1,14 @@
 //! The command line: the same engine and the same history, without a window.
 //!
 //! Results go to stdout, everything else to stderr. Exit: 0 done; 1 an error was answered; 2 wrong usage; 3 no answer
-//! came; 4 the data folder cannot be used.
+//! came; 4 the data folder cannot be used; 128 and its number where a signal ended it (130 for Ctrl+C).
 
 mod cards;
 mod life;
 mod mint;
 mod past;
 mod serve;
+mod signals;
 mod snippet;
 
 use std::{
@@ -38,6 +39,7 @@ use crate::{
     settings::{self, Folders, SettingsError},
     store::{self, Place, Store, StoreError},
 };
+use signals::EndSignal;
 
 /// Test-card tokens for QA: a window, and the same as commands.
 #[derive(Debug, Parser)]
@@ -65,7 +67,8 @@ const EXAMPLES: &str = "Examples:
   testcard snippet tok_… --lang python       the call that made a token, as code
   testcard export tokens.json                the whole history as JSON
 
-Exit status: 0 done, 1 an error was answered, 2 wrong usage, 3 no answer came, 4 the data folder cannot be used";
+Exit status: 0 done, 1 an error was answered, 2 wrong usage, 3 no answer came, 4 the data folder cannot be used, 130 \
+ended by Ctrl+C";
 
 /// What can be done without a window.
 #[derive(Debug, Subcommand)]
@@ -131,6 +134,8 @@ pub enum CliError {
     NoAnswer(String),
     #[error("{0}")]
     Export(String),
+    #[error("{0}")]
+    Ended(String, EndSignal),
     #[error("Could not write the result: {0}")]
     Output(#[from] io::Error),
 }
@@ -141,6 +146,7 @@ impl CliError {
             Self::Usage(_) | Self::Export(_) => 2,
             Self::NoAnswer(_) => 3,
             Self::Store(_) | Self::Folders(_) => 4,
+            Self::Ended(_, signal) => signal.exit_code(),
             Self::Output(_) => 1,
         }
     }

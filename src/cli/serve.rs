@@ -10,7 +10,7 @@ use std::{
 use clap::{Args, ValueEnum};
 use tokio::runtime::Builder;
 
-use super::{CliError, Done, PolicyArgs, TimeArgs, World, load_settings, open_store, print, remark};
+use super::{CliError, Done, PolicyArgs, TimeArgs, World, load_settings, open_store, print, remark, signals::Signals};
 use crate::{
     backend::{Door, Targets},
     domain::{
@@ -18,11 +18,14 @@ use crate::{
         key::{ApiKey, KeyError, KeyKind},
         settings::Settings,
     },
+    files,
     server::{Config, Server, StartError},
     settings::Folders,
     store::{Durability, Place, Store},
 };
 
+/// The largest file of rules, in bytes.
+const MOST_RULES: u64 = 4 * 1024 * 1024;
 /// How long what is in flight has when the server is to end; a second signal ends it at once.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -73,7 +76,8 @@ fn rule(text: &str) -> Result<Rule, String> {
 
 fn rules_of(file: &Path) -> Result<Vec<Rule>, CliError> {
     let shown = file.display();
-    let text = std::fs::read_to_string(file)
+    let text = files::read_at_most(file, MOST_RULES)
+        .and_then(|bytes| String::from_utf8(bytes).map_err(std::io::Error::other))
         .map_err(|error| CliError::Usage(format!("Could not read the rules in {shown}: {error}")))?;
     fault::rules_of(&text).map_err(|error| CliError::Usage(format!("{shown}, {error}")))
 }
@@ -122,7 +126,7 @@ async fn run(config: Config) -> Result<Done, CliError> {
     remark("Finishing the calls in flight; again to stop at once");
     tokio::select! {
         () = server.stop() => {}
-        () = signals.next() => remark("Stopped at once"),
+        _ = signals.next() => remark("Stopped at once"),
         () = tokio::time::sleep(PATIENCE) => remark("Calls in flight were cut off"),
     }
     Ok(Done::Well)
@@ -134,42 +138,6 @@ fn advice(error: &StartError) -> String {
             format!("{error}: use --listen {}", SocketAddr::new(address.ip(), *port))
         }
         _ => error.to_string(),
-    }
-}
-
-/// The signals that ask a program to end.
-struct Signals {
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    #[cfg(unix)]
-    fn new() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
-    }
-
-    #[cfg(unix)]
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
-
-    #[cfg(not(unix))]
-    fn new() -> io::Result<Self> {
-        Ok(Self {})
-    }
-
-    #[cfg(not(unix))]
-    async fn next(&mut self) {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
     }
 }
 

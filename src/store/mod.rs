@@ -4,8 +4,7 @@
 //! of [`Reader`]s read beside it. Several processes may use one folder. Nothing is written that is not masked.
 
 use std::{
-    fs::{self, DirBuilder, OpenOptions},
-    io,
+    fs, io,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
@@ -32,11 +31,14 @@ pub use reader::{Changes, Reader};
 pub use record::{Answer, Call, Journaled, Recorded};
 pub use reply::Reply;
 
-use crate::domain::{
-    api::{ApiResponse, Failure, TransportError},
-    edit::Edit,
-    entry::EntryId,
-    request_log::ExchangeId,
+use crate::{
+    domain::{
+        api::{ApiResponse, Failure, TransportError},
+        edit::Edit,
+        entry::EntryId,
+        request_log::ExchangeId,
+    },
+    files,
 };
 use record::MaskedCall;
 use runs::Run;
@@ -98,6 +100,7 @@ impl Store {
             Place::Folder(folder) => {
                 let folder = make_folder(folder)?;
                 let location = Location::File(make_file(&folder)?);
+                files::remove_noted_temporaries(&runs::folder(&folder));
                 let mut connection = location.connect_writer(now, durability)?;
                 record::interrupt_dead_runs(&mut connection, &folder)
                     .map_err(|error| location.opening_failed(&error))?;
@@ -199,24 +202,22 @@ impl Store {
 /// Makes the folder where it is missing, for its owner only. Absolute, so that it stays right when the working folder
 /// changes.
 fn make_folder(folder: &Path) -> Result<PathBuf, StoreError> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder
-        .create(folder)
+    files::make_folder(folder)
         .and_then(|()| fs::canonicalize(folder))
         .map_err(|error| StoreError::Folder { folder: folder.to_owned(), reason: error.to_string() })
 }
 
-/// Makes the file where it is missing, for its owner only: SQLite gives the files beside the database its mode.
+/// Makes the file where it is missing, for its owner only: SQLite gives the files beside the database its mode. None of
+/// them may be a pipe or a device, which SQLite would open.
 fn make_file(folder: &Path) -> Result<PathBuf, StoreError> {
     let file = folder.join(FILE_NAME);
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(&file).map_err(|error| not_writable(&file, &error))?;
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        let file = folder.join(format!("{FILE_NAME}{suffix}"));
+        if let Some(what) = files::stands_in_the_way(&file) {
+            return Err(StoreError::NotAFile { file, what });
+        }
+    }
+    files::open_or_make(&file).map_err(|error| not_writable(&file, &error))?;
     Ok(file)
 }
 

@@ -40,9 +40,10 @@ use crate::{
         refusal::Refusal,
         settings::{Settings, StripeSettings},
     },
+    files::OwnFolders,
     jobs::{
         check_key,
-        export::{self, ExportError},
+        export::{self, ExportError, ExportFile},
         refresh::{self, Asked, Chosen},
     },
     keys::{KeySource, KeyStatus, Keys},
@@ -132,6 +133,7 @@ pub(super) struct Desk {
     /// The presets as this program last read or wrote them, once they were changed.
     known_library: Option<Library>,
     layout_file: Option<PathBuf>,
+    own_folders: Arc<OwnFolders>,
     clock: Clock,
     history: History,
     outbox: Outbox,
@@ -150,6 +152,7 @@ impl Desk {
             settings: config.settings,
             settings_file: config.settings_file,
             layout_file: config.layout_file,
+            own_folders: Arc::new(config.own_folders),
             clock: config.clock,
             history,
             outbox,
@@ -269,8 +272,10 @@ impl Desk {
     fn export(&self, job: JobId, path: PathBuf, filter: HistoryFilter, overwrite: bool) {
         let (stop, open) = (self.stop_of(job), Arc::clone(&self.open));
         let (store, outbox) = (self.line.targets.store().clone(), self.outbox.clone());
+        let own = Arc::clone(&self.own_folders);
         tokio::task::spawn_blocking(move || {
-            let outcome = match export_to(&store, &path, &filter, overwrite, &stop, &outbox, job) {
+            let file = ExportFile { path: &path, overwrite, own: &own };
+            let outcome = match export_to(&store, file, &filter, &stop, &outbox, job) {
                 Ok(entries) => JobOutcome::Exported { path, entries },
                 Err(ExportError::Cancelled) => JobOutcome::Cancelled,
                 Err(error) => JobOutcome::Failed { message: error.to_string() },
@@ -437,9 +442,8 @@ fn lock(open: &Mutex<Open>) -> std::sync::MutexGuard<'_, Open> {
 
 fn export_to(
     store: &Store,
-    path: &std::path::Path,
+    file: ExportFile<'_>,
     filter: &HistoryFilter,
-    overwrite: bool,
     stop: &Stop,
     outbox: &Outbox,
     job: JobId,
@@ -448,7 +452,7 @@ fn export_to(
     let mut progress = |progress: export::Progress| {
         outbox.send(Update::Progress { job, done: progress.done, total: progress.total });
     };
-    export::export(&reader, filter, path, overwrite, &mut progress, &stop.flag)
+    export::export(&reader, filter, file, &mut progress, &stop.flag)
 }
 
 /// A refresh on its way.

@@ -10,6 +10,7 @@ mod diff;
 mod edits;
 mod export;
 mod field_help;
+mod files;
 mod form;
 mod frames;
 mod gallery;
