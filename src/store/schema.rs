@@ -93,6 +93,9 @@ impl Location {
         };
         connection.pragma_update(None, "synchronous", synchronous).map_err(told)?;
         connection.pragma_update(None, "foreign_keys", true).map_err(told)?;
+        // What is deleted or written over is gone from the file too, not only from what can be asked for: its bytes
+        // would stay on free pages, and in the room between the rows of others.
+        connection.query_row("PRAGMA secure_delete = ON", [], |_| Ok(())).map_err(told)?;
         self.migrate(&mut connection, now)?;
         Ok(connection)
     }
@@ -166,6 +169,18 @@ pub(super) fn in_memory_for_tests() -> Connection {
         connection.execute_batch(migration).unwrap();
     }
     connection
+}
+
+/// Brings all commits into the database itself and empties the WAL, which still has what they wrote over. `false` where
+/// another connection reads what is older: it is not waited for.
+pub(super) fn empty_wal(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.busy_timeout(Duration::ZERO)?;
+    let is_busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    match is_busy {
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(false),
+        is_busy => is_busy.map(|is_busy| !is_busy),
+    }
 }
 
 /// Two processes that open a new file at once both want it for themselves, and SQLite tells one of them that it is busy

@@ -27,6 +27,7 @@ use super::{
     door::Door,
     error::{Failed, StoreError},
     reply::{self, Reply},
+    schema,
 };
 use crate::domain::request_log::ExchangeId;
 
@@ -47,15 +48,31 @@ pub(super) struct Work {
     pub(super) doors: HashMap<ExchangeId, Door>,
     /// The calls that need their doors no more once the open transaction is committed.
     pub(super) settled: Vec<ExchangeId>,
+    /// Set by a job that took something away for good.
+    pub(super) removal: Removal,
     /// Why the transaction is gone, when a job lost it.
     lost: Option<StoreError>,
 }
 
 impl Work {
     pub(super) fn new(connection: Connection, run: String) -> Self {
-        Self { connection, run, doors: HashMap::new(), settled: Vec::new(), lost: None }
+        Self { connection, run, doors: HashMap::new(), settled: Vec::new(), removal: Removal::None, lost: None }
     }
 }
+
+/// Whether the WAL may still have what was taken away for good.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Removal {
+    #[default]
+    None,
+    /// The WAL is emptied after the commit.
+    Asked,
+    /// Somebody read what is older: it is tried again after so many commits more, for each try costs a sync.
+    Later(u32),
+}
+
+/// The commits between two tries to empty the WAL.
+const COMMITS_BETWEEN: u32 = 64;
 
 /// The handle of the thread; the last one to drop it waits for the jobs that were submitted.
 #[derive(Debug)]
@@ -122,6 +139,10 @@ fn run(mut work: Work, jobs: &Receiver<Job>, commits: &AtomicU64) {
         let group: Vec<Job> = std::iter::once(first).chain(waiting).collect();
         run_group(&mut work, group, commits);
     }
+    if work.removal != Removal::None {
+        work.removal = Removal::Asked;
+        finish_removal(&mut work);
+    }
 }
 
 fn run_group(work: &mut Work, group: Vec<Job>, commits: &AtomicU64) {
@@ -147,6 +168,7 @@ fn run_group(work: &mut Work, group: Vec<Job>, commits: &AtomicU64) {
             for call in work.settled.drain(..) {
                 work.doors.remove(&call);
             }
+            finish_removal(work);
         }
         Err(error) => {
             tracing::error!(jobs = size, "a group of jobs was not saved: {error}");
@@ -162,6 +184,23 @@ fn run_group(work: &mut Work, group: Vec<Job>, commits: &AtomicU64) {
     for told in told {
         told(standing.as_ref().copied());
     }
+}
+
+/// Empties the WAL of what was taken away, before whoever asked for it is told.
+fn finish_removal(work: &mut Work) {
+    work.removal = match work.removal {
+        Removal::None => return,
+        Removal::Later(commits @ 1..) => Removal::Later(commits - 1),
+        Removal::Asked | Removal::Later(0) => match schema::empty_wal(&work.connection) {
+            Ok(true) => Removal::None,
+            Ok(false) => Removal::Later(COMMITS_BETWEEN),
+            Err(error) => {
+                // What was committed stays so; the WAL is emptied when the last connection closes.
+                tracing::warn!("the write-ahead log could not be emptied: {error}");
+                Removal::Later(COMMITS_BETWEEN)
+            }
+        },
+    };
 }
 
 fn in_savepoint<T>(

@@ -25,6 +25,7 @@ mod palette;
 mod pictures;
 mod presets;
 mod profiles;
+mod purge;
 mod races;
 mod refresh;
 mod requests;
