@@ -391,6 +391,7 @@ impl Desk {
             _ => Place::Memory,
         };
         let store = Store::open(&place, clock.now())?;
+        store.bound_log(settings.log);
         // A folder that cannot be used at all was told of by itself.
         warnings.iter().for_each(remark);
         let targets = Targets::new(store, args.seed);

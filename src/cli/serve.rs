@@ -16,7 +16,7 @@ use crate::{
     domain::{
         fault::{self, Rule},
         key::{ApiKey, KeyError, KeyKind},
-        settings::Settings,
+        settings::{LogSettings, Settings},
     },
     files,
     server::{Config, Server, StartError},
@@ -53,6 +53,12 @@ pub struct ServeArgs {
     fault_file: Option<PathBuf>,
     #[command(flatten)]
     policies: PolicyArgs,
+    /// Keep so many calls of the request log, besides those that made or used a token; as in the settings by default.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(LogSettings::CALLS))]
+    log_calls: Option<u64>,
+    /// Keep so many megabytes of them.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(LogSettings::MEGABYTES))]
+    log_megabytes: Option<u64>,
     /// What a commit waits for: "full" is safe against loss of power, "normal" against a crash only.
     #[arg(long, value_enum, default_value = "full", hide = true)]
     synchronous: Synchronous,
@@ -100,6 +106,10 @@ pub(super) fn serve(args: ServeArgs, world: &World) -> Result<Done, CliError> {
         Synchronous::Normal => Durability::Crash,
     };
     let store = Store::open_with(&place, clock.now(), durability)?;
+    store.bound_log(LogSettings {
+        calls: args.log_calls.unwrap_or(settings.log.calls),
+        megabytes: args.log_megabytes.unwrap_or(settings.log.megabytes),
+    });
     let config = Config {
         targets: Targets::new(store, args.seed),
         clock,

@@ -17,6 +17,7 @@ mod edits;
 mod error;
 mod export;
 mod ledger;
+mod log_bound;
 mod reader;
 mod record;
 mod reply;
@@ -37,9 +38,11 @@ use crate::{
         edit::Edit,
         entry::EntryId,
         request_log::ExchangeId,
+        settings::LogSettings,
     },
     files,
 };
+use log_bound::{LogBound, LogLimit};
 use record::MaskedCall;
 use runs::Run;
 use schema::Location;
@@ -77,6 +80,7 @@ struct Inner {
     writer: Writer,
     location: Location,
     workspace_secret: [u8; 32],
+    log_limit: Arc<LogLimit>,
     _run: Run,
 }
 
@@ -117,10 +121,11 @@ impl Store {
         };
         tracing::debug!(place = location.shown(), run = run.name, "history opened");
         let workspace_secret = location.workspace_secret(&connection)?;
-        let work = Work::new(connection, run.name.clone());
+        let log_limit = Arc::default();
+        let work = Work::new(connection, run.name.clone(), LogBound::new(Arc::clone(&log_limit)));
         let writer = Writer::start(work)
             .map_err(|error| StoreError::Other { doing: "start the history's writer", reason: error.to_string() })?;
-        Ok(Self(Arc::new(Inner { writer, location, workspace_secret, _run: run })))
+        Ok(Self(Arc::new(Inner { writer, location, workspace_secret, log_limit, _run: run })))
     }
 
     /// A key for fingerprints that agree within this folder and with no other; made when the folder was.
@@ -177,6 +182,11 @@ impl Store {
     pub fn edit(&self, edit: Edit, now: Timestamp) -> Reply<u64> {
         let edit = edits::masked(edit);
         self.0.writer.submit(edit.doing(), move |work| work.edit(&edit, now))
+    }
+
+    /// How much of the request log is kept from the next call on; the default until then.
+    pub fn bound_log(&self, settings: LogSettings) {
+        self.0.log_limit.set(settings);
     }
 
     /// Drops the minter's objects and what it remembers of idempotency keys; gives the number of objects. The history

@@ -19,6 +19,7 @@ use super::{
     door::Door,
     error::{Failed, StoreError},
     ledger::{SqlLedger, keep_answer},
+    log_bound,
     rows::{self, StoredExchange},
     runs::{self, DeadRun},
     writer::Work,
@@ -139,6 +140,7 @@ impl Work {
         if let Some(record) = &rest.remembered {
             keep_answer(&self.connection, record, id)?;
         }
+        self.log_call(id, repeated.is_none() && changed.is_some())?;
         Ok((Recorded { entry: changed, exchange: call.ended(took, outcome) }, response))
     }
 
@@ -152,7 +154,8 @@ impl Work {
         let outcome = outcome.map(|response| call.door.response(&response));
         let about = usage::token_of(&call.request).map(|token| self.entries_of(token, call.target)).transpose()?;
         let about = about.and_then(|entries| entries.last().map(|entry| entry.id));
-        self.insert_exchange(about, false, &call, Some((took, &outcome)))?;
+        let id = self.insert_exchange(about, false, &call, Some((took, &outcome)))?;
+        self.log_call(id, false)?;
         Ok(Recorded { entry: None, exchange: call.ended(took, outcome) })
     }
 
@@ -217,7 +220,8 @@ impl Work {
         call: &MaskedCall,
         end: Option<(Duration, &Result<ApiResponse, Failure>)>,
     ) -> rusqlite::Result<ExchangeId> {
-        let outcome = end.map(|(_, outcome)| Outcome::of(outcome)).unwrap_or_default();
+        let kept = end.map(|(_, outcome)| log_bound::kept(call.request.method, outcome));
+        let outcome = kept.as_deref().map(Outcome::of).unwrap_or_default();
         self.connection
             .prepare_cached(
                 "INSERT INTO exchanges (entry, is_creation, target, started_ms, method, path, params, headers, \
@@ -279,7 +283,8 @@ impl Work {
             }
             _ => self.settle_call(&stored.request, stored.target, outcome.as_ref().ok())?,
         };
-        self.write_outcome(id, about, took, &outcome)?;
+        self.write_outcome(id, about, took, &log_bound::kept(stored.request.method, &outcome))?;
+        self.log_call(id, changed.is_some())?;
         let exchange = StoredExchange { took: Some(took), outcome: Some(outcome), ..stored }
             .finished()
             .expect("an exchange with an outcome is finished");

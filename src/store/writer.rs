@@ -26,6 +26,7 @@ use rusqlite::Connection;
 use super::{
     door::Door,
     error::{Failed, StoreError},
+    log_bound::LogBound,
     reply::{self, Reply},
     schema,
 };
@@ -48,6 +49,7 @@ pub(super) struct Work {
     pub(super) doors: HashMap<ExchangeId, Door>,
     /// The calls that need their doors no more once the open transaction is committed.
     pub(super) settled: Vec<ExchangeId>,
+    pub(super) log: LogBound,
     /// Set by a job that took something away for good.
     pub(super) removal: Removal,
     /// Why the transaction is gone, when a job lost it.
@@ -55,8 +57,9 @@ pub(super) struct Work {
 }
 
 impl Work {
-    pub(super) fn new(connection: Connection, run: String) -> Self {
-        Self { connection, run, doors: HashMap::new(), settled: Vec::new(), removal: Removal::None, lost: None }
+    pub(super) fn new(connection: Connection, run: String, log: LogBound) -> Self {
+        let removal = Removal::None;
+        Self { connection, run, doors: HashMap::new(), settled: Vec::new(), log, removal, lost: None }
     }
 }
 

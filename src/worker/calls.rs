@@ -143,6 +143,7 @@ pub(super) struct Desk {
 
 impl Desk {
     pub(super) fn new(config: Config, store: Store, history: History, outbox: Outbox) -> Self {
+        store.bound_log(config.settings.log);
         let targets = Targets::new(store, None);
         let serving = Serving::start(targets.clone(), config.clock.clone(), config.settings.policies, outbox.clone());
         Self {
@@ -350,6 +351,7 @@ impl Desk {
     fn save_settings(&mut self, settings: Settings) {
         self.settings = settings;
         self.serving.set_policies(self.settings.policies);
+        self.line.targets.store().bound_log(self.settings.log);
         if self.keep(|file| settings::save(file, &self.known_profiles, &self.settings)) {
             self.known_profiles = self.settings.profiles.clone();
         }

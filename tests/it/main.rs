@@ -18,6 +18,7 @@ mod history;
 mod keys;
 mod layers;
 mod life;
+mod log_bound;
 mod minter;
 mod model;
 mod objects;

@@ -15,7 +15,7 @@ use testcard::{
         presets::PresetKey,
         profile::{Profile, ProfileColor, ProfileId, Profiles},
         proxy::ProxyChoice,
-        settings::{BaseUrl, ServerSettings, Settings, StripeSettings, ThemeChoice, WindowSettings},
+        settings::{BaseUrl, LogSettings, ServerSettings, Settings, StripeSettings, ThemeChoice, WindowSettings},
     },
     settings::{self, Folders, SettingsError},
 };
@@ -71,6 +71,7 @@ fn changed() -> Settings {
         form,
         window: WindowSettings { theme: ThemeChoice::Dark, zoom: 1.1 },
         server: ServerSettings { serves: true, port: 8080 },
+        log: LogSettings { calls: 20_000, megabytes: 50 },
         ..Settings::default()
     };
     let first = Profile { target: Target::Stripe, ..Profile::new(ProfileId::FIRST, "Default") };
@@ -165,6 +166,10 @@ fn the_file_is_readable_and_has_a_version() {
   "server": {
     "serves": true,
     "port": 8080
+  },
+  "request_log": {
+    "calls": 20000,
+    "megabytes": 50
   }
 }
 "#
