@@ -94,10 +94,9 @@ impl LogBound {
         Self { limit, looked_at: 0 }
     }
 
-    /// Enters a call that has its outcome, unless it is kept with its entry, and drops the oldest that are too many.
-    fn enter(&mut self, connection: &Connection, id: ExchangeId, is_kept: bool) -> rusqlite::Result<()> {
-        // A call that failed may have its answer late, and make or change its entry by that.
-        connection.prepare_cached(if is_kept { LEAVE } else { ENTER })?.execute([id.0])?;
+    /// Enters a call, and drops the oldest that are too many.
+    fn enter(&mut self, connection: &Connection, id: ExchangeId) -> rusqlite::Result<()> {
+        connection.prepare_cached(ENTER)?.execute([id.0])?;
         let (mut calls, mut bytes, old_next, old_last): (i64, i64, i64, i64) = connection
             .prepare_cached(SIZE)?
             .query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
@@ -118,7 +117,7 @@ impl LogBound {
             .prepare_cached(CANDIDATES)?
             .query_map((self.looked_at, newest, MOST_DROPPED), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
             .collect::<rusqlite::Result<Vec<(i64, i64, bool)>>>()?;
-        let is_last = (found.len() as i64) < MOST_DROPPED;
+        let is_last = found.len() < MOST_DROPPED as usize;
         for (id, size, is_remembered) in found {
             if is_within(calls, bytes) {
                 return Ok(());
@@ -137,9 +136,16 @@ impl LogBound {
 }
 
 impl Work {
-    /// To be called once for a call that has its outcome, after all else of it is written.
-    pub(super) fn log_call(&mut self, id: ExchangeId, is_kept: bool) -> rusqlite::Result<()> {
-        self.log.enter(&self.connection, id, is_kept)
+    /// To be called for a call that has its outcome and neither made nor changed an entry, after all else of it is
+    /// written.
+    pub(super) fn log_call(&mut self, id: ExchangeId) -> rusqlite::Result<()> {
+        self.log.enter(&self.connection, id)
+    }
+
+    /// To be called for a call that made or changed an entry with an answer that came late: it was logged as one that
+    /// failed.
+    pub(super) fn keep_call(&self, id: ExchangeId) -> rusqlite::Result<()> {
+        self.connection.prepare_cached(LEAVE)?.execute([id.0]).map(drop)
     }
 }
 
@@ -203,7 +209,7 @@ mod tests {
                     [],
                 )
                 .unwrap();
-            log.enter(&connection, ExchangeId(connection.last_insert_rowid()), false).unwrap();
+            log.enter(&connection, ExchangeId(connection.last_insert_rowid())).unwrap();
         };
         let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
         for _ in 0..1000 {

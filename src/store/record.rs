@@ -140,7 +140,9 @@ impl Work {
         if let Some(record) = &rest.remembered {
             keep_answer(&self.connection, record, id)?;
         }
-        self.log_call(id, repeated.is_none() && changed.is_some())?;
+        if repeated.is_some() || changed.is_none() {
+            self.log_call(id)?;
+        }
         Ok((Recorded { entry: changed, exchange: call.ended(took, outcome) }, response))
     }
 
@@ -155,7 +157,7 @@ impl Work {
         let about = usage::token_of(&call.request).map(|token| self.entries_of(token, call.target)).transpose()?;
         let about = about.and_then(|entries| entries.last().map(|entry| entry.id));
         let id = self.insert_exchange(about, false, &call, Some((took, &outcome)))?;
-        self.log_call(id, false)?;
+        self.log_call(id)?;
         Ok(Recorded { entry: None, exchange: call.ended(took, outcome) })
     }
 
@@ -284,7 +286,11 @@ impl Work {
             _ => self.settle_call(&stored.request, stored.target, outcome.as_ref().ok())?,
         };
         self.write_outcome(id, about, took, &log_bound::kept(stored.request.method, &outcome))?;
-        self.log_call(id, changed.is_some())?;
+        if changed.is_some() {
+            self.keep_call(id)?
+        } else {
+            self.log_call(id)?
+        }
         let exchange = StoredExchange { took: Some(took), outcome: Some(outcome), ..stored }
             .finished()
             .expect("an exchange with an outcome is finished");

@@ -237,7 +237,7 @@ pub fn answer_ui(
     status_line_ui(ui, state, response, took, actions);
     if let Some(whole) = response.cut_from() {
         let text = format!(
-            "It had {} bytes, and the answer to a GET is kept to {}. Ask again to see it whole",
+            "It had {} bytes, of which the history has {}: the answer to a GET is cut where it is long",
             grouped(whole as u64),
             grouped(response.body.len() as u64)
         );

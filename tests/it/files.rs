@@ -20,6 +20,11 @@ use rustix::{
     process::{Pid, Signal, kill_process},
 };
 
+use testcard::{
+    domain::{profile::Profiles, settings::Settings},
+    settings,
+};
+
 use crate::support::program::{Home, Run};
 
 /// How long the program may take for one thing, on the slowest machine.
@@ -173,13 +178,12 @@ fn what_is_no_ordinary_file_is_refused_at_once() {
         let path = home.path().join(name);
         let kept = home.beside("kept");
         let was_there = fs::rename(&path, &kept).is_ok();
-        let places: [(&str, fn(&Path)); 3] = [
-            ("a named pipe", |path| make_pipe(path)),
-            ("a folder", |path| fs::create_dir(path).unwrap()),
-            ("a device", |path| symlink("/dev/zero", path).unwrap()),
-        ];
-        for (what, put) in places {
-            put(&path);
+        for what in ["a named pipe", "a folder", "a device"] {
+            match what {
+                "a named pipe" => make_pipe(&path),
+                "a folder" => fs::create_dir(&path).unwrap(),
+                _ => symlink("/dev/zero", &path).unwrap(),
+            }
             let run = run_in_time(&home, ["mint"]);
             assert_eq!(run.exit, exit, "{name} as {what}: {run:?}");
             assert!(run.stderr.contains(words), "{name} as {what}: {run:?}");
@@ -249,15 +253,27 @@ fn whatever_the_umask_folders_and_files_are_for_their_owner_only() {
 #[test]
 fn folders_that_an_earlier_version_left_open_are_closed() {
     let home = Home::new();
-    let (data, run) = (home.path().join("data"), home.path().join("data/run"));
-    fs::create_dir_all(&run).unwrap();
-    for folder in [&data, &run] {
+    let [data, run, config] = ["data", "data/run", "config"].map(|name| home.path().join(name));
+    for folder in [&data, &run, &config] {
+        fs::create_dir_all(folder).unwrap();
         fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
     }
     assert_eq!(home.run(["mint"]).exit, 0);
-    for folder in [&data, &run] {
+    settings::save(&config.join("settings.json"), &Profiles::default(), &Settings::default()).unwrap();
+    for folder in [&data, &run, &config] {
         assert_eq!(fs::metadata(folder).unwrap().mode() & 0o777, 0o700, "{folder:?}");
     }
+    // What somebody linked to, or made read-only, is their own arrangement.
+    let (elsewhere, linked) = (home.beside("elsewhere"), home.beside("linked"));
+    fs::create_dir(&elsewhere).unwrap();
+    fs::set_permissions(&elsewhere, fs::Permissions::from_mode(0o755)).unwrap();
+    symlink(&elsewhere, &linked).unwrap();
+    settings::save(&linked.join("settings.json"), &Profiles::default(), &Settings::default()).unwrap();
+    assert_eq!(fs::metadata(&elsewhere).unwrap().mode() & 0o777, 0o755);
+    fs::set_permissions(&data, fs::Permissions::from_mode(0o555)).unwrap();
+    home.run(["mint"]);
+    assert_eq!(fs::metadata(&data).unwrap().mode() & 0o777, 0o555);
+    fs::set_permissions(&data, fs::Permissions::from_mode(0o700)).unwrap();
 }
 
 /// Temporary files of exports in a folder.

@@ -284,6 +284,7 @@ fn a_wrong_field_has_its_default_and_a_warning_that_names_it() {
         (r#"{"policies": {"raw_card_data": 1}}"#, &["policies.raw_card_data"]),
         (r#"{"form": {"months_ahead": 100000, "name": 1}}"#, &["form.name", "form.months_ahead"]),
         (r#"{"server": {"port": 70000, "serves": 1}}"#, &["server.serves", "server.port"]),
+        (r#"{"request_log": {"calls": 99, "megabytes": "500"}}"#, &["request_log.calls", "request_log.megabytes"]),
         (r#"{"version": "one", "profiles": []}"#, &["version"]),
     ] {
         let (settings, warnings) = File::holding(text).load();
