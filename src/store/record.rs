@@ -287,9 +287,9 @@ impl Work {
         };
         self.write_outcome(id, about, took, &log_bound::kept(stored.request.method, &outcome))?;
         if changed.is_some() {
-            self.keep_call(id)?
+            self.keep_call(id)?;
         } else {
-            self.log_call(id)?
+            self.log_call(id)?;
         }
         let exchange = StoredExchange { took: Some(took), outcome: Some(outcome), ..stored }
             .finished()
