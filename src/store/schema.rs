@@ -93,9 +93,7 @@ impl Location {
         };
         connection.pragma_update(None, "synchronous", synchronous).map_err(told)?;
         connection.pragma_update(None, "foreign_keys", true).map_err(told)?;
-        // What is deleted or written over is gone from the file too, not only from what can be asked for: its bytes
-        // would stay on free pages, and in the room between the rows of others.
-        connection.query_row("PRAGMA secure_delete = ON", [], |_| Ok(())).map_err(told)?;
+        set_erasing(&connection, Erasing::All).map_err(told)?;
         self.migrate(&mut connection, now)?;
         Ok(connection)
     }
@@ -169,6 +167,23 @@ pub(super) fn in_memory_for_tests() -> Connection {
         connection.execute_batch(migration).unwrap();
     }
     connection
+}
+
+/// What becomes of the bytes of deleted rows. Without either they stay on free pages, and between the rows of others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Erasing {
+    /// They are written over wherever they are.
+    All,
+    /// Only on pages that are written anyway: a page that becomes free as a whole keeps its bytes.
+    WrittenPages,
+}
+
+pub(super) fn set_erasing(connection: &Connection, erasing: Erasing) -> rusqlite::Result<()> {
+    let sql = match erasing {
+        Erasing::All => "PRAGMA secure_delete = ON",
+        Erasing::WrittenPages => "PRAGMA secure_delete = FAST",
+    };
+    connection.query_row(sql, [], |_| Ok(()))
 }
 
 /// Brings all commits into the database itself and empties the WAL, which still has what they wrote over. `false` where

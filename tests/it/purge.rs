@@ -3,6 +3,7 @@
 use std::{fs, path::Path, time::Duration};
 
 use jiff::Timestamp;
+use serde_json::json;
 use tempfile::TempDir;
 use testcard::{
     domain::{
@@ -10,10 +11,11 @@ use testcard::{
         edit::Edit,
         entry::{EntryId, HistoryFilter},
     },
-    store::{Place, Store},
+    minter::{Ledger, ObjectKind, StoredObject},
+    store::{FILE_NAME, Place, Store},
 };
 
-use crate::store::{creation, moment, open, token};
+use crate::store::{creation, moment, open, retrieval, token};
 
 /// Longer than what fits into a page, so that some of it lies on pages of its own.
 fn long(word: &str) -> String {
@@ -85,6 +87,40 @@ fn removed_notes_tags_and_entries_are_in_no_file() {
     for planted in ["plantednote", "plantedtag", "plantedname"] {
         assert_eq!(holding(folder, planted), Vec::<String>::new(), "{planted}, after the history is closed");
     }
+}
+
+#[test]
+fn a_reset_writes_a_few_pages_and_not_every_object_over() {
+    let folder = TempDir::new().unwrap();
+    let folder = folder.path();
+    let store = open(folder);
+    for nth in 0..300 {
+        let object = StoredObject {
+            kind: ObjectKind::Customer,
+            parent: None,
+            id: format!("cus_{nth}"),
+            created: 1,
+            body: json!({ "description": "x".repeat(3000) }),
+            state: json!({}),
+        };
+        let answer = Box::new(move |ledger: &mut dyn Ledger| {
+            ledger.insert(&object)?;
+            Ok(token("tok_1", "Visa", "4242", false))
+        });
+        store.answer(retrieval(Target::Local, "tok_1"), answer).wait().unwrap();
+    }
+    let wal = folder.join("testcard.sqlite3-wal");
+    let connection = rusqlite::Connection::open(folder.join(FILE_NAME)).unwrap();
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    assert_eq!(fs::metadata(&wal).unwrap().len(), 0);
+    assert_eq!(store.reset().wait(), Ok(300));
+    let written = fs::metadata(&wal).unwrap().len();
+    assert!(written < 50 * 4096, "{written} bytes for 300 objects of a page each");
+    // Afterwards what is deleted is written over again.
+    let id = made(&store, 1, "a name");
+    write_on(&store, id, "plantednote", &[], &[]);
+    write_on(&store, id, "", &[], &["none"]);
+    assert_eq!(holding(folder, "plantednote"), Vec::<String>::new());
 }
 
 #[test]

@@ -200,8 +200,8 @@ impl Edited {
             card_name: name.clone(),
             months: months_ahead.map(|months| months.to_string()).unwrap_or_default(),
             window: settings.window.clone(),
-            log_calls: settings.log.calls.to_string(),
-            log_megabytes: settings.log.megabytes.to_string(),
+            log_calls: grouped(settings.log.calls),
+            log_megabytes: grouped(settings.log.megabytes),
         }
     }
 

@@ -122,7 +122,7 @@ pub(super) fn files_ui(ui: &mut Ui, state: &mut SettingsState, about: &SettingsC
     let faults = state.faults_of_no_profile();
     let edited = &mut state.edited;
     let note = "Older ones are dropped as new ones come, a few at a time";
-    field_ui(ui, &faults, FieldName::LogCalls, &mut edited.log_calls, "100000", note);
+    field_ui(ui, &faults, FieldName::LogCalls, &mut edited.log_calls, "100,000", note);
     let note = "What they may take of the disk in all; what an idempotency key still stands for is never dropped";
     field_ui(ui, &faults, FieldName::LogMegabytes, &mut edited.log_megabytes, "500", note);
 }
