@@ -24,6 +24,7 @@ use rusqlite::Connection;
 use testcard::{
     app::{App, AppConfig},
     domain::{clock::Clock, layout::Layout, settings::Settings},
+    files::OwnFolders,
     keys::Keys,
     worker::Config,
 };
@@ -104,6 +105,7 @@ impl Bench {
             settings,
             settings_file: None,
             layout_file: None,
+            own_folders: OwnFolders::default(),
             clock,
             keys: Keys::session_only(None),
         };

@@ -29,15 +29,16 @@
 //! | [`messages`] | commands and updates between window and background, plain data | domain |
 //! | [`model`] | what the window knows; `apply` is the only way to change it | domain, messages |
 //! | [`minter`] | Stripe's test mode as a pure state machine over a `Ledger` | domain |
-//! | [`store`] | history and ledger in SQLite, redacted before it is written, one writer with group commit | domain, minter |
-//! | [`stripe`] | the real API over HTTPS, its answers untouched | domain |
+//! | [`files`] | files on disk: for their owner only, ordinary and bounded, replaced in one step, nothing left behind | |
+//! | [`store`] | history and ledger in SQLite, redacted before it is written, one writer with group commit | domain, minter, files |
+//! | [`stripe`] | the real API over HTTPS, its answers untouched | domain, files |
 //! | [`keys`] | API keys, one a profile: environment, system keyring, session | domain |
-//! | [`settings`] | the folders and the files of a person's own: settings, presets, draft, the window's place | domain |
+//! | [`settings`] | the folders and the files of a person's own: settings, presets, draft, the window's place | domain, files |
 //! | [`backend`] | the two targets behind one call, journalled before they are made | domain, minter, store, stripe |
 //! | [`server`] | loopback HTTP: bytes to a call to bytes, connections in bounds, faults on demand | domain, backend |
-//! | [`jobs`] | long work with progress and cancel | domain, backend, store |
+//! | [`jobs`] | long work with progress and cancel | domain, backend, store, files |
 //! | [`worker`] | the background: its handle, its loop, the history's thread | all above but the window's |
-//! | [`cli`] | the commands | backend, store, server, jobs, keys, settings, snippets |
+//! | [`cli`] | the commands | backend, store, server, jobs, keys, settings, snippets, files |
 //! | [`ui`] | views, widgets, theme; they push [`ui::Action`]s and change only their own state | domain, messages, model, snippets, diff |
 //! | [`app`] | ties the background to the views and carries actions out | messages, model, worker, ui |
 //!
@@ -113,6 +114,7 @@ pub mod backend;
 pub mod cli;
 pub mod diff;
 pub mod domain;
+pub mod files;
 pub mod jobs;
 pub mod keys;
 pub mod messages;

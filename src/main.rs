@@ -129,6 +129,7 @@ fn open_window(world: &World, started: Instant) -> anyhow::Result<()> {
             settings,
             settings_file: Some(folders.settings_file()),
             layout_file: Some(folders.layout_file()),
+            own_folders: folders.own(),
             clock: world.clock.clone(),
             keys: world.keys(),
         },

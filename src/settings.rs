@@ -8,6 +8,7 @@ mod file;
 pub mod presets;
 mod window;
 
+use disk::Old;
 pub use window::{load_layout, save_layout};
 
 use std::{
@@ -17,10 +18,13 @@ use std::{
 
 use directories::{ProjectDirs, UserDirs};
 
-use crate::domain::{
-    mask,
-    profile::{Profile, Profiles},
-    settings::{Settings, StripeSettings},
+use crate::{
+    domain::{
+        mask,
+        profile::{Profile, Profiles},
+        settings::{Settings, StripeSettings},
+    },
+    files::OwnFolders,
 };
 
 /// Where this program keeps its files. None is made before something is written.
@@ -61,6 +65,12 @@ impl Folders {
         folder.map(Path::to_owned).unwrap_or_default()
     }
 
+    /// Where nothing is written that a person names. Temporary files are noted where the history keeps its locks.
+    pub fn own(&self) -> OwnFolders {
+        let folders = vec![self.data.clone(), self.config.clone(), self.log.clone()];
+        OwnFolders { notes: Some(self.data.join(RUN_FOLDER)), folders }
+    }
+
     pub fn settings_file(&self) -> PathBuf {
         self.config.join("settings.json")
     }
@@ -89,6 +99,9 @@ pub fn draft_beside(settings_file: &Path) -> PathBuf {
     settings_file.with_file_name("draft.json")
 }
 
+/// The folder below the data folder for what belongs to running processes; `store` has its locks there.
+const RUN_FOLDER: &str = "run";
+
 /// What holds where the settings file cannot be read.
 const WITHOUT: &str = "The defaults are used, and no call to Stripe's API is made until it is mended or removed";
 
@@ -109,11 +122,15 @@ pub fn load(path: &Path) -> (Settings, Vec<String>) {
     match disk::read(path, "settings", WITHOUT) {
         Ok(None) => (Settings::default(), Vec::new()),
         Ok(Some(root)) => file::of_json(root, path),
-        Err(warning) => (file::of_unreadable(&warning), vec![warning]),
+        Err(unreadable) => {
+            let warning = unreadable.to_string();
+            (file::of_unreadable(&warning), vec![warning])
+        }
     }
 }
 
-/// Writes the settings beside the file and renames: a failure leaves the old file alone. Fields that are not known stay
+/// Writes the settings beside the file and renames: a failure leaves the old file alone. What is no file, too large or
+/// cannot be read is left alone too. Fields that are not known stay
 /// in it, and so do profiles that were never `known` here: another window made them. A file with anything wrong in it is
 /// kept as `settings.json.bad`.
 ///
@@ -121,15 +138,16 @@ pub fn load(path: &Path) -> (Settings, Vec<String>) {
 /// [`SettingsError::Secret`] before anything is written, [`SettingsError::Io`] when the disk refuses.
 pub fn save(path: &Path, known: &Profiles, settings: &Settings) -> Result<(), SettingsError> {
     refuse_secrets(settings)?;
-    let old = disk::read(path, "settings", WITHOUT);
-    let was_good = match &old {
-        Ok(root) => root.as_ref().is_none_or(|root| file::of_json(root.clone(), path).1.is_empty()),
-        Err(_) => false,
+    let old = disk::read_to_change(path, "settings", "save the settings")?;
+    let is_good = match &old {
+        Old::Root(root) => file::of_json(root.clone(), path).1.is_empty(),
+        Old::None => true,
+        Old::Broken => false,
     };
-    if !was_good {
+    if !is_good {
         disk::keep_bad(path, "keep a copy of the broken settings")?;
     }
-    let root = file::over(old.ok().flatten().unwrap_or_default(), known, settings);
+    let root = file::over(old.root().unwrap_or_default(), known, settings);
     disk::write(path, root, "save the settings")
 }
 

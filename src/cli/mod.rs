@@ -1,7 +1,8 @@
 //! The command line: the same engine and the same history, without a window.
 //!
 //! Results go to stdout, everything else to stderr. Exit: 0 done; 1 an error was answered; 2 wrong usage; 3 no answer
-//! came; 4 the data folder cannot be used, or not all of it could be read.
+//! came; 4 the data folder cannot be used, or not all of it could be read; 128 and its number where a signal ended it (130
+//! for Ctrl+C).
 
 mod cards;
 mod life;
@@ -9,6 +10,7 @@ mod mint;
 mod past;
 mod salvage;
 mod serve;
+mod signals;
 mod snippet;
 
 use std::{
@@ -43,6 +45,7 @@ use crate::{
     settings::{self, Folders, SettingsError},
     store::{self, Damage, Place, Reader, SalvageError, Store, StoreError},
 };
+use signals::EndSignal;
 
 /// Test-card tokens for QA: a window, and the same as commands.
 #[derive(Debug, Parser)]
@@ -72,7 +75,7 @@ const EXAMPLES: &str = "Examples:
   testcard salvage DATA --to NEW             what can be read of a damaged history
 
 Exit status: 0 done, 1 an error was answered, 2 wrong usage, 3 no answer came, 4 the data folder cannot be used,
-or not all of it could be read";
+or not all of it could be read, 130 ended by Ctrl+C";
 
 /// What can be done without a window.
 #[derive(Debug, Subcommand)]
@@ -145,6 +148,8 @@ pub enum CliError {
     Damaged(Damage),
     #[error(transparent)]
     Salvage(#[from] SalvageError),
+    #[error("{0}")]
+    Ended(String, EndSignal),
     #[error("Could not write the result: {0}")]
     Output(#[from] io::Error),
 }
@@ -157,6 +162,7 @@ impl CliError {
             | Self::Salvage(SalvageError::NoSource { .. } | SalvageError::Target { .. }) => 2,
             Self::NoAnswer(_) => 3,
             Self::Store(_) | Self::Folders(_) | Self::Damaged(_) | Self::Salvage(_) => 4,
+            Self::Ended(_, signal) => signal.exit_code(),
             Self::Output(_) => 1,
         }
     }
@@ -480,6 +486,7 @@ impl Desk {
             }
             (opened, _) => opened?,
         };
+        store.bound_log(settings.log);
         // A folder that cannot be used at all was told of by itself.
         warnings.iter().for_each(remark);
         let targets = Targets::new(store, args.seed);

@@ -1,17 +1,29 @@
 //! `history`, `note`, `tag` and `export`: what was made before.
 
-use std::{ops::ControlFlow, path::PathBuf, sync::atomic::AtomicBool};
+use std::{
+    io,
+    ops::ControlFlow,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use clap::{Args, ValueEnum};
+use tokio::runtime::Builder;
 
-use super::{CliError, Done, FilterArgs, Look, World, cards::columns, open_store, print, print_json, remark};
+use super::{
+    CliError, Done, FilterArgs, Look, World, cards::columns, open_store, print, print_json, remark, signals::Signals,
+};
 use crate::{
     domain::{
         edit::{Edit, note_in, tags_in},
         entry::{Entry, EntryDetail, EntryId, HistoryFilter},
         listing::{Sort, SortKey},
     },
-    jobs::export::{self as job, ExportError},
+    jobs::export::{self as job, ExportError, ExportFile},
+    settings::Folders,
     store::{ExportedEntry, Store},
 };
 
@@ -161,9 +173,39 @@ pub(super) fn tag(args: &TagArgs, world: &World) -> Result<Done, CliError> {
 }
 
 pub(super) fn export(args: &ExportArgs, world: &World) -> Result<Done, CliError> {
+    let own = Folders::find(world.home.clone())?.own();
     let look = Look::open(world)?;
-    let never = AtomicBool::new(false);
-    let written = job::export(&look.reader, &args.filter.filter(), &args.file, args.force, &mut |_| {}, &never);
+    let (filter, path, overwrite) = (args.filter.filter(), args.file.clone(), args.force);
+    let cancelled = Arc::new(AtomicBool::new(false));
+    let is_cancelled = Arc::clone(&cancelled);
+    let work = move || {
+        let file = ExportFile { path: &path, overwrite, own: &own };
+        let written = job::export(&look.reader, &filter, file, &mut |_| {}, &is_cancelled);
+        (look, written)
+    };
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let written = runtime.block_on(async {
+        let mut signals = Signals::new()?;
+        let mut work = tokio::task::spawn_blocking(work);
+        let signal = tokio::select! {
+            written = &mut work => return written.map_err(io::Error::from).map_err(CliError::from),
+            signal = signals.next() => signal,
+        };
+        cancelled.store(true, Ordering::Relaxed);
+        let ended = CliError::Ended(ExportError::Cancelled.to_string(), signal);
+        tokio::select! {
+            written = &mut work => match written {
+                // It was done already.
+                Ok((look, Ok(entries))) => Ok((look, Ok(entries))),
+                _ => Err(ended),
+            },
+            // The next start removes what it leaves behind.
+            _ = signals.next() => Err(ended),
+        }
+    });
+    // Where it was asked to end twice, what still runs is not waited for.
+    runtime.shutdown_background();
+    let (look, written) = written?;
     match written {
         Ok(entries) => {
             let entries = if entries == 1 { "1 entry".to_owned() } else { format!("{entries} entries") };

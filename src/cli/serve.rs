@@ -10,19 +10,22 @@ use std::{
 use clap::{Args, ValueEnum};
 use tokio::runtime::Builder;
 
-use super::{CliError, Done, PolicyArgs, TimeArgs, World, load_settings, open_store, print, remark};
+use super::{CliError, Done, PolicyArgs, TimeArgs, World, load_settings, open_store, print, remark, signals::Signals};
 use crate::{
     backend::{Door, Targets},
     domain::{
         fault::{self, Rule},
         key::{ApiKey, KeyError, KeyKind},
-        settings::Settings,
+        settings::{LogSettings, Settings},
     },
+    files,
     server::{Config, Server, StartError},
     settings::Folders,
     store::{Durability, Place, Store},
 };
 
+/// The largest file of rules, in bytes.
+const MOST_RULES: u64 = 4 * 1024 * 1024;
 /// How long what is in flight has when the server is to end; a second signal ends it at once.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -50,6 +53,12 @@ pub struct ServeArgs {
     fault_file: Option<PathBuf>,
     #[command(flatten)]
     policies: PolicyArgs,
+    /// Keep so many calls of the request log, besides those that made or used a token; as in the settings by default.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(LogSettings::CALLS))]
+    log_calls: Option<u64>,
+    /// Keep so many megabytes of them.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(LogSettings::MEGABYTES))]
+    log_megabytes: Option<u64>,
     /// What a commit waits for: "full" is safe against loss of power, "normal" against a crash only.
     #[arg(long, value_enum, default_value = "full", hide = true)]
     synchronous: Synchronous,
@@ -73,7 +82,8 @@ fn rule(text: &str) -> Result<Rule, String> {
 
 fn rules_of(file: &Path) -> Result<Vec<Rule>, CliError> {
     let shown = file.display();
-    let text = std::fs::read_to_string(file)
+    let text = files::read_at_most(file, MOST_RULES)
+        .and_then(|bytes| String::from_utf8(bytes).map_err(std::io::Error::other))
         .map_err(|error| CliError::Usage(format!("Could not read the rules in {shown}: {error}")))?;
     fault::rules_of(&text).map_err(|error| CliError::Usage(format!("{shown}, {error}")))
 }
@@ -96,6 +106,10 @@ pub(super) fn serve(args: ServeArgs, world: &World) -> Result<Done, CliError> {
         Synchronous::Normal => Durability::Crash,
     };
     let store = Store::open_with(&place, clock.now(), durability)?;
+    store.bound_log(LogSettings {
+        calls: args.log_calls.unwrap_or(settings.log.calls),
+        megabytes: args.log_megabytes.unwrap_or(settings.log.megabytes),
+    });
     let config = Config {
         targets: Targets::new(store, args.seed).telling(|problem| remark(problem)),
         clock,
@@ -122,7 +136,7 @@ async fn run(config: Config) -> Result<Done, CliError> {
     remark("Finishing the calls in flight; again to stop at once");
     tokio::select! {
         () = server.stop() => {}
-        () = signals.next() => remark("Stopped at once"),
+        _ = signals.next() => remark("Stopped at once"),
         () = tokio::time::sleep(PATIENCE) => remark("Calls in flight were cut off"),
     }
     Ok(Done::Well)
@@ -134,42 +148,6 @@ fn advice(error: &StartError) -> String {
             format!("{error}: use --listen {}", SocketAddr::new(address.ip(), *port))
         }
         _ => error.to_string(),
-    }
-}
-
-/// The signals that ask a program to end.
-struct Signals {
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    #[cfg(unix)]
-    fn new() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
-    }
-
-    #[cfg(unix)]
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
-
-    #[cfg(not(unix))]
-    fn new() -> io::Result<Self> {
-        Ok(Self {})
-    }
-
-    #[cfg(not(unix))]
-    async fn next(&mut self) {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
     }
 }
 

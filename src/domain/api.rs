@@ -5,7 +5,9 @@ use std::{fmt, ops::Range, str::FromStr, time::Duration};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{error::ErrorView, mask::Kept, params::Params, redaction::Redaction, token::Token};
+use super::{
+    error::ErrorView, mask::Kept, params::Params, redaction::Redaction, request_log::CUT_HEADER, token::Token,
+};
 
 /// The HTTP methods that Stripe's v1 API knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -193,6 +195,11 @@ impl ApiResponse {
     /// The body as JSON. `None` cannot come from a target: what is not JSON is a [`TransportError::NotJson`].
     pub fn json(&self) -> Option<Value> {
         serde_json::from_slice(&self.body).ok()
+    }
+
+    /// How many bytes the whole body had, where only its start is kept: a list was too long for the history.
+    pub fn cut_from(&self) -> Option<usize> {
+        self.header(CUT_HEADER)?.split(' ').nth(2)?.parse().ok()
     }
 
     /// Whether it refuses the security code that was sent: the code is not kept, so the call cannot be made again as it

@@ -151,6 +151,30 @@ impl Default for ServerSettings {
     }
 }
 
+/// How much of the request log is kept: of the calls that are no line of the history and changed none. A million lines
+/// stay whatever this says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogSettings {
+    pub calls: u64,
+    pub megabytes: u64,
+}
+
+impl LogSettings {
+    /// Enough to see what a test run did, and no more than disks have.
+    pub const CALLS: RangeInclusive<u64> = 100..=100_000_000;
+    pub const MEGABYTES: RangeInclusive<u64> = 1..=1_000_000;
+
+    pub fn bytes(self) -> u64 {
+        self.megabytes.saturating_mul(1_000_000)
+    }
+}
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        Self { calls: 100_000, megabytes: 500 }
+    }
+}
+
 /// Everything that the user sets, a struct for each matter.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Settings {
@@ -160,6 +184,7 @@ pub struct Settings {
     pub form: FormDefaults,
     pub window: WindowSettings,
     pub server: ServerSettings,
+    pub log: LogSettings,
 }
 
 impl Settings {

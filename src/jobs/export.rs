@@ -2,17 +2,16 @@
 //! and an old one stays until the new one is whole.
 
 use std::{
-    fs,
+    fs::{self, Metadata},
     io::{self, BufWriter, Write},
     ops::ControlFlow,
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use tempfile::{NamedTempFile, PersistError};
-
 use crate::{
     domain::{entry::HistoryFilter, mask},
+    files::{self, OwnFolders, Temporary},
     store::{EXPORT_FORMAT, EXPORT_VERSION, ExportedEntry, Reader, StoreError},
 };
 
@@ -40,36 +39,53 @@ pub enum ExportError {
     Exists { path: PathBuf },
     #[error("Could not export to {}: it is a folder. Name a file in it", path.display())]
     IsFolder { path: PathBuf },
-    #[error("Could not export to {}: it is not an ordinary file. Choose another name", path.display())]
-    NotAFile { path: PathBuf },
+    #[error("Could not export to {}: it is {what}, not an ordinary file. Choose another name", path.display())]
+    NotAFile { path: PathBuf, what: &'static str },
+    #[error(
+        "Could not export to {}: that is among Testcard's own files in {}. Choose another folder",
+        path.display(),
+        folder.display()
+    )]
+    OwnFile { path: PathBuf, folder: PathBuf },
     #[error("The export was cancelled; nothing was written")]
     Cancelled,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Writes the entries that pass the filter, newest first, to `path`; gives their number.
+/// Where an export goes.
+#[derive(Clone, Copy, Debug)]
+pub struct ExportFile<'a> {
+    pub path: &'a Path,
+    /// Whether a file that is there may be replaced.
+    pub overwrite: bool,
+    /// Where no export may go, and where its temporary file is noted.
+    pub own: &'a OwnFolders,
+}
+
+/// Writes the entries that pass the filter, newest first, to a file; gives their number. A new file is for its owner
+/// only; one that is replaced keeps its mode, and one at the end of a link is replaced there.
 ///
 /// # Errors
-/// A target that cannot be written or exists while `overwrite` is off, a history that cannot be read, `cancelled`.
+/// A target that cannot be written, exists while overwriting is off, or is among the program's own files; a history that
+/// cannot be read; `cancelled`.
 pub fn export(
     reader: &Reader,
     filter: &HistoryFilter,
-    path: &Path,
-    overwrite: bool,
+    file: ExportFile<'_>,
     progress: &mut dyn FnMut(Progress),
     cancelled: &AtomicBool,
 ) -> Result<u64, ExportError> {
-    let target = check_target(path, overwrite)?;
+    let ExportFile { path, overwrite, own } = file;
     let told = |error: io::Error| not_writable(path, &error);
-    let folder = match target.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    if !folder.is_dir() {
-        return Err(ExportError::FolderMissing { path: path.to_owned(), folder: folder.to_owned() });
+    let (target, there) = check_target(file)?;
+    let folder = target.parent().unwrap_or(Path::new("/"));
+    // A note is a file too: no card number is written into it.
+    let notes = own.notes.as_deref().filter(|_| mask::is_whole(&target.display().to_string()));
+    if let Some(notes) = notes {
+        files::remove_noted_temporaries(notes);
     }
-    let mut file = tempfile::Builder::new().prefix(".testcard-").suffix(".tmp").tempfile_in(folder).map_err(told)?;
+    let mut file = Temporary::in_folder(folder, notes).map_err(told)?;
 
     let total = reader.count(filter)?;
     progress(Progress { done: 0, total });
@@ -83,13 +99,16 @@ pub fn export(
         Stopped::Read(error) => ExportError::Store(error),
         Stopped::Write(error) => told(error),
     })?;
-    file.as_file().sync_all().map_err(told)?;
+    if let Some(there) = &there {
+        file.take_mode_of(there).map_err(told)?;
+    }
+    file.file().sync_all().map_err(told)?;
     // The last moment at which nothing has happened yet.
     if cancelled.load(Ordering::Relaxed) {
         return Err(ExportError::Cancelled);
     }
-    let renamed = if overwrite { file.persist(&target) } else { file.persist_noclobber(&target) };
-    renamed.map_err(|PersistError { error, .. }| match error.kind() {
+    let renamed = if overwrite { file.replace(&target) } else { file.take_name(&target) };
+    renamed.map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => ExportError::Exists { path: path.to_owned() },
         _ => told(error),
     })?;
@@ -108,11 +127,11 @@ enum Stopped {
 fn write_entries(
     reader: &Reader,
     filter: &HistoryFilter,
-    file: &mut NamedTempFile,
+    file: &mut Temporary,
     cancelled: &AtomicBool,
     mut written: impl FnMut(u64),
 ) -> Result<u64, Stopped> {
-    let mut out = BufWriter::new(file);
+    let mut out = BufWriter::new(file.file());
     let mut done = 0;
     let mut stopped = None;
     write!(out, "{{\n  \"format\": \"{EXPORT_FORMAT}\",\n  \"version\": {EXPORT_VERSION},\n  \"entries\": [")
@@ -152,25 +171,36 @@ fn write_entry(out: &mut impl Write, is_first: bool, entry: &ExportedEntry) -> i
     Ok(())
 }
 
-/// The file that will be written: what a link points at, so that the link stays one.
-fn check_target(path: &Path, overwrite: bool) -> Result<PathBuf, ExportError> {
-    let there = match fs::metadata(path) {
-        Ok(there) => there,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(path.to_owned()),
-        Err(error) => return Err(not_writable(path, &error)),
+/// The file that will be written, and what is known of it if it is there already. A link stays one: what it points at is
+/// written.
+fn check_target(file: ExportFile<'_>) -> Result<(PathBuf, Option<Metadata>), ExportError> {
+    let path = file.path.to_owned();
+    let there = match fs::metadata(&path) {
+        Ok(there) => Some(there),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(not_writable(&path, &error)),
     };
-    let path_buf = path.to_owned();
-    if there.is_dir() {
-        Err(ExportError::IsFolder { path: path_buf })
-    } else if !there.is_file() {
-        Err(ExportError::NotAFile { path: path_buf })
-    } else if !overwrite {
-        Err(ExportError::Exists { path: path_buf })
-    } else if there.permissions().readonly() {
+    if there.as_ref().is_some_and(Metadata::is_dir) {
+        return Err(ExportError::IsFolder { path });
+    }
+    let target = files::resolve(&path).map_err(|error| match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
+            ExportError::FolderMissing { path: path.clone(), folder: folder.to_owned() }
+        }
+        _ => not_writable(&path, &error),
+    })?;
+    if let Some(folder) = file.own.holding(&target) {
+        return Err(ExportError::OwnFile { path, folder: folder.to_owned() });
+    }
+    if let Some(what) = files::stands_in_the_way(&target) {
+        Err(ExportError::NotAFile { path, what })
+    } else if there.is_some() && !file.overwrite {
+        Err(ExportError::Exists { path })
+    } else if there.as_ref().is_some_and(|there| there.permissions().readonly()) {
         // A rename would get around the mode that somebody set on purpose.
-        Err(ExportError::NotWritable { path: path_buf, reason: "the file is read-only".to_owned() })
+        Err(ExportError::NotWritable { path, reason: "the file is read-only".to_owned() })
     } else {
-        fs::canonicalize(path).map_err(|error| not_writable(path, &error))
+        Ok((target, there))
     }
 }
 

@@ -9,20 +9,68 @@ use std::{
 use serde_json::{Map, Value};
 
 use super::SettingsError;
+use crate::files::{self, Temporary};
 
-/// The root object of a file; `None` if there is no file, a warning if there is something else. `what` names it in
-/// warnings, and `instead` says what holds without it.
-pub(super) fn read(path: &Path, what: &str, instead: &str) -> Result<Option<Map<String, Value>>, String> {
-    let shown = path.display();
-    let text = match fs::read(path) {
+/// The largest file that is read: what a person sets has a thousandth of it.
+pub(super) const MOST_BYTES: u64 = 4 * 1024 * 1024;
+
+/// Why a file gives no settings, as a warning that says what holds without it.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unreadable {
+    /// It is no file, too large, or the system refuses: what it holds is not known.
+    #[error("Could not read the {what}, {path}: {source}. {instead}", path = path.display())]
+    Refused { what: &'static str, path: PathBuf, source: io::Error, instead: &'static str },
+    #[error("The {what} file is {wrong}, {path}{reason}. {instead}", path = path.display())]
+    Broken { what: &'static str, wrong: &'static str, path: PathBuf, reason: String, instead: &'static str },
+}
+
+/// The root object of a file; `None` if there is no file. `what` names it in warnings, and `instead` says what holds
+/// without it.
+pub(super) fn read(
+    path: &Path,
+    what: &'static str,
+    instead: &'static str,
+) -> Result<Option<Map<String, Value>>, Unreadable> {
+    let text = match files::read_at_most(path, MOST_BYTES) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(format!("Could not read the {what}, {shown}: {error}. {instead}")),
+        Err(source) => return Err(Unreadable::Refused { what, path: path.to_owned(), source, instead }),
     };
+    let broken = |wrong, reason| Unreadable::Broken { what, wrong, path: path.to_owned(), reason, instead };
     match serde_json::from_slice(&text) {
         Ok(Value::Object(root)) => Ok(Some(root)),
-        Ok(_) => Err(format!("The {what} file is not a JSON object, {shown}. {instead}")),
-        Err(error) => Err(format!("The {what} file is not JSON, {shown}: {error}. {instead}")),
+        Ok(_) => Err(broken("not a JSON object", String::new())),
+        Err(error) => Err(broken("not JSON", format!(": {error}"))),
+    }
+}
+
+/// What a file holds that is to be written anew.
+pub(super) enum Old {
+    None,
+    Root(Map<String, Value>),
+    /// No JSON object: it is kept beside.
+    Broken,
+}
+
+impl Old {
+    pub(super) fn root(self) -> Option<Map<String, Value>> {
+        match self {
+            Self::Root(root) => Some(root),
+            Self::None | Self::Broken => None,
+        }
+    }
+}
+
+/// Reads a file that is to be written anew.
+///
+/// # Errors
+/// Where it cannot be told what is there: it is not written over.
+pub(super) fn read_to_change(path: &Path, what: &'static str, doing: &'static str) -> Result<Old, SettingsError> {
+    match read(path, what, "") {
+        Ok(None) => Ok(Old::None),
+        Ok(Some(root)) => Ok(Old::Root(root)),
+        Err(Unreadable::Broken { .. }) => Ok(Old::Broken),
+        Err(Unreadable::Refused { source, .. }) => Err(failed(doing, path)(source)),
     }
 }
 
@@ -31,23 +79,26 @@ pub(super) fn keep_bad(path: &Path, doing: &'static str) -> Result<(), SettingsE
     let mut name = path.as_os_str().to_owned();
     name.push(".bad");
     let bad = PathBuf::from(name);
-    fs::copy(path, &bad).map(drop).map_err(failed(doing, &bad))
+    let text = files::read_at_most(path, MOST_BYTES).map_err(failed(doing, path))?;
+    replace(&bad, &text, doing)
 }
 
 /// Writes a root object. A link, as managers of such files make them, stays a link.
 pub(super) fn write(path: &Path, root: Map<String, Value>, doing: &'static str) -> Result<(), SettingsError> {
     let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    replace(path, &format!("{:#}\n", Value::Object(root)), doing)
+    replace(path, format!("{:#}\n", Value::Object(root)).as_bytes(), doing)
 }
 
-/// Writes a file beside the old one and renames: a failure leaves the old one alone. The folder is made if need be.
-pub(super) fn replace(path: &Path, text: &str, doing: &'static str) -> Result<(), SettingsError> {
+/// Writes a file beside the old one and renames: a failure leaves the old one alone. The folder is made if need be, and
+/// is cleared of what a killed process was writing.
+pub(super) fn replace(path: &Path, text: &[u8], doing: &'static str) -> Result<(), SettingsError> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(failed("make the settings folder", folder))?;
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed(doing, path))?;
-    file.write_all(text.as_bytes()).map_err(failed(doing, path))?;
-    file.as_file().sync_all().map_err(failed(doing, path))?;
-    file.persist(path).map(drop).map_err(|error| failed(doing, path)(error.error))
+    files::make_folder(folder).map_err(failed("make the settings folder", folder))?;
+    files::remove_dead_temporaries(folder);
+    let mut file = Temporary::in_folder(folder, None).map_err(failed(doing, path))?;
+    file.file().write_all(text).map_err(failed(doing, path))?;
+    file.file().sync_all().map_err(failed(doing, path))?;
+    file.replace(path).map_err(failed(doing, path))
 }
 
 pub(super) fn failed(doing: &'static str, path: &Path) -> impl Fn(io::Error) -> SettingsError {

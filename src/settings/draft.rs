@@ -4,7 +4,10 @@ use std::{fs, io, path::Path};
 
 use serde_json::{Map, Value};
 
-use super::{SettingsError, disk};
+use super::{
+    SettingsError,
+    disk::{self, Old},
+};
 use crate::domain::{
     draft::Draft,
     expectation::Expectation,
@@ -23,7 +26,7 @@ pub fn load(path: &Path) -> (Option<KeptForm>, Vec<String>) {
             Some(form) => (Some(form), Vec::new()),
             None => (None, vec![format!("The draft cannot be read, {}. {WITHOUT}", path.display())]),
         },
-        Err(warning) => (None, vec![warning]),
+        Err(unreadable) => (None, vec![unreadable.to_string()]),
     }
 }
 
@@ -33,9 +36,13 @@ pub fn load(path: &Path) -> (Option<KeptForm>, Vec<String>) {
 /// # Errors
 /// When the disk refuses; the old file is as it was.
 pub fn save(path: &Path, form: &KeptForm) -> Result<(), SettingsError> {
-    let old = disk::read(path, "draft", WITHOUT);
-    if old.as_ref().is_err() || old.as_ref().is_ok_and(|root| root.as_ref().is_some_and(|root| of_json(root).is_none()))
-    {
+    let old = disk::read_to_change(path, "draft", "keep the draft")?;
+    let is_good = match &old {
+        Old::Root(root) => of_json(root).is_some(),
+        Old::None => true,
+        Old::Broken => false,
+    };
+    if !is_good {
         disk::keep_bad(path, "keep a copy of the broken draft")?;
     }
     if form.draft.to_draft(false) == Draft::default() {
@@ -46,7 +53,7 @@ pub fn save(path: &Path, form: &KeptForm) -> Result<(), SettingsError> {
             _ => Ok(()),
         };
     }
-    let mut root = old.ok().flatten().unwrap_or_default();
+    let mut root = old.root().unwrap_or_default();
     root.insert("version".to_owned(), VERSION.into());
     root.insert("draft".to_owned(), form.draft.to_json());
     root.insert("expects".to_owned(), form.expects.as_ref().map_or(Value::Null, Expectation::to_json));

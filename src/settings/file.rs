@@ -1,6 +1,6 @@
 //! The format of the settings file, its earlier version, and what is kept of fields that are not known.
 
-use std::path::Path;
+use std::{ops::RangeInclusive, path::Path};
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -12,7 +12,9 @@ use crate::domain::{
     policies::{Policies, Policy},
     profile::{Profile, ProfileColor, ProfileId, Profiles, free_name},
     proxy::ProxyChoice,
-    settings::{BaseUrl, BrokenSetting, ServerSettings, Settings, StripeSettings, ThemeChoice, WindowSettings},
+    settings::{
+        BaseUrl, BrokenSetting, LogSettings, ServerSettings, Settings, StripeSettings, ThemeChoice, WindowSettings,
+    },
 };
 
 /// The version of the format. Version 1 had no profiles, and all its fields at the top.
@@ -29,6 +31,7 @@ struct File<'a> {
     form: FormFile<'a>,
     window: WindowFile<'a>,
     server: ServerFile,
+    request_log: LogFile,
 }
 
 #[derive(Serialize)]
@@ -65,8 +68,14 @@ struct ServerFile {
     port: u16,
 }
 
+#[derive(Serialize)]
+struct LogFile {
+    calls: u64,
+    megabytes: u64,
+}
+
 fn to_json(settings: &Settings) -> Value {
-    let Settings { profiles, policies, form, window, server } = settings;
+    let Settings { profiles, policies, form, window, server, log } = settings;
     let FormDefaults { moves_on, copies_id, name, months_ahead, fills_cvc } = form;
     let WindowSettings { theme, zoom } = window;
     let ServerSettings { serves, port } = server;
@@ -90,6 +99,7 @@ fn to_json(settings: &Settings) -> Value {
         // By way of its text: 1.1 stays 1.1, and does not become 1.100000023841858.
         window: WindowFile { theme: theme.as_str(), zoom: zoom.to_string().parse().unwrap_or(1.0) },
         server: ServerFile { serves: *serves, port: *port },
+        request_log: LogFile { calls: log.calls, megabytes: log.megabytes },
     };
     let mut root = serde_json::to_value(file).unwrap_or_default();
     for (nth, profile) in profiles.iter().enumerate() {
@@ -213,6 +223,7 @@ pub(super) fn of_json(mut root: Map<String, Value>, path: &Path) -> (Settings, V
         form: form(&mut reader.group("form")),
         window: window(&mut reader.group("window")),
         server: server(&mut reader.group("server")),
+        log: log(&mut reader.group("request_log")),
     };
     (settings, warnings)
 }
@@ -353,6 +364,16 @@ fn server(reader: &mut Reader<'_>) -> ServerSettings {
     ServerSettings {
         serves: reader.field("serves", Value::as_bool).unwrap_or(defaults.serves),
         port: reader.field("port", |v| u16::try_from(v.as_u64()?).ok()).unwrap_or(defaults.port),
+    }
+}
+
+fn log(reader: &mut Reader<'_>) -> LogSettings {
+    let within =
+        |range: RangeInclusive<u64>| move |value: &Value| value.as_u64().filter(|number| range.contains(number));
+    let defaults = LogSettings::default();
+    LogSettings {
+        calls: reader.field("calls", within(LogSettings::CALLS)).unwrap_or(defaults.calls),
+        megabytes: reader.field("megabytes", within(LogSettings::MEGABYTES)).unwrap_or(defaults.megabytes),
     }
 }
 

@@ -4,7 +4,10 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use super::{SettingsError, disk};
+use super::{
+    SettingsError,
+    disk::{self, Old},
+};
 use crate::domain::{
     expectation::Expectation,
     kept_draft::KeptDraft,
@@ -22,7 +25,7 @@ pub fn load(path: &Path) -> (Library, Vec<String>) {
     match disk::read(path, "presets", WITHOUT) {
         Ok(None) => (Library::default(), Vec::new()),
         Ok(Some(root)) => of_json(&root, path),
-        Err(warning) => (Library::default(), vec![warning]),
+        Err(unreadable) => (Library::default(), vec![unreadable.to_string()]),
     }
 }
 
@@ -32,22 +35,25 @@ pub fn load(path: &Path) -> (Library, Vec<String>) {
 /// # Errors
 /// When the disk refuses; the old file is as it was.
 pub fn save(path: &Path, known: &Library, library: &Library) -> Result<(), SettingsError> {
-    let old = disk::read(path, "presets", WITHOUT);
-    let kept = old.as_ref().map(|root| root.as_ref().map(|root| of_json(root, path)));
-    let is_good = kept.as_ref().is_ok_and(|kept| kept.as_ref().is_none_or(|(_, warnings)| warnings.is_empty()));
+    let old = disk::read_to_change(path, "presets", "save the presets")?;
+    let kept = match &old {
+        Old::Root(root) => Some(of_json(root, path)),
+        Old::None | Old::Broken => None,
+    };
+    let is_good = !matches!(old, Old::Broken) && kept.as_ref().is_none_or(|(_, warnings)| warnings.is_empty());
     if !is_good {
         disk::keep_bad(path, "keep a copy of the broken presets")?;
     }
     let mut known = known.clone();
     let library = &match kept {
-        Ok(Some((kept, _))) => {
+        Some((kept, _)) => {
             // What cannot be read was not deleted.
             known.own.retain(|own| is_good || kept.own(own.id).is_some());
             library.over(&known, &kept)
         }
-        Ok(None) | Err(_) => library.clone(),
+        None => library.clone(),
     };
-    let mut root = old.ok().flatten().unwrap_or_default();
+    let mut root = old.root().unwrap_or_default();
     let written = root.get("presets").and_then(Value::as_array).cloned().unwrap_or_default();
     let keys = |keys: &[PresetKey]| keys.iter().map(PresetKey::to_string).collect::<Vec<_>>();
     root.insert("version".to_owned(), VERSION.into());

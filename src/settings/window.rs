@@ -1,14 +1,17 @@
 //! How the window was left, in a file of its own: it changes by itself, and nobody misses it when it is gone.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use super::{
     SettingsError,
-    disk::{failed, replace},
+    disk::{MOST_BYTES, failed, replace},
 };
-use crate::domain::layout::{Layout, WindowPlace};
+use crate::{
+    domain::layout::{Layout, WindowPlace},
+    files,
+};
 
 /// The version of the format; another one is read as no file.
 const VERSION: u64 = 1;
@@ -33,7 +36,7 @@ struct Place {
 
 /// Reads how the window was left. Whatever is wrong with the file, the window opens as at first.
 pub fn load_layout(path: &Path) -> Layout {
-    let text = fs::read(path).ok();
+    let text = files::read_at_most(path, MOST_BYTES).ok();
     match text.and_then(|text| serde_json::from_slice::<File>(&text).ok()).filter(|file| file.version == VERSION) {
         Some(file) => Layout {
             form_width: file.form_width as f32,
@@ -65,5 +68,5 @@ pub fn save_layout(path: &Path, layout: &Layout) -> Result<(), SettingsError> {
     let file = File { version: VERSION, form_width, inspector_width, form_is_open, inspector_is_open, window };
     let doing = "keep how the window was left";
     let text = serde_json::to_string_pretty(&file).map_err(|error| failed(doing, path)(error.into()))?;
-    replace(path, &text, doing)
+    replace(path, text.as_bytes(), doing)
 }

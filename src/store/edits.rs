@@ -8,8 +8,8 @@ use rusqlite::Connection;
 use super::{
     error::{Failed, StoreError},
     record::{haystack, next_revision},
-    rows,
-    writer::Work,
+    rows, schema,
+    writer::{Removal, Work},
 };
 use crate::domain::{
     edit::{Edit, tagged},
@@ -50,7 +50,8 @@ impl Work {
     }
 
     /// Writes anew what a person wrote on entries, and nothing else of them.
-    fn rewrite(&self, ids: &[EntryId], change: impl Fn(&mut Entry)) -> rusqlite::Result<u64> {
+    fn rewrite(&mut self, ids: &[EntryId], change: impl Fn(&mut Entry)) -> rusqlite::Result<u64> {
+        self.removal = Removal::Asked;
         let revision = next_revision(&self.connection)?;
         let mut update = self
             .connection
@@ -78,7 +79,7 @@ impl Work {
     }
 }
 
-/// Drops entries for good that were deleted long enough ago, with their calls. One whose answer the minter still
+/// Drops entries for good that were deleted long enough ago, with their calls, from the file's free pages and the WAL too. One whose answer the minter still
 /// remembers under an idempotency key stays hidden until that is over: deleting never touches the ledger.
 pub(super) fn drop_deleted(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
     let long_ago = now.as_millisecond() - i64::try_from(RESTORABLE_FOR.as_millis()).unwrap_or(i64::MAX);
@@ -90,6 +91,8 @@ pub(super) fn drop_deleted(connection: &Connection, now: Timestamp) -> rusqlite:
     )?;
     if dropped > 0 {
         tracing::info!(entries = dropped, "deleted entries were dropped for good");
+        // Where another process reads meanwhile, the last to close the history empties the WAL.
+        schema::empty_wal(connection)?;
     }
     Ok(())
 }

@@ -48,6 +48,12 @@ pub enum StoreError {
     )]
     Replaced { doing: &'static str, folder: PathBuf, what: &'static str },
     #[error(
+        "Could not open the history {}: it is {what}, not an ordinary file. Move it away, or set TESTCARD_HOME to another \
+         folder",
+        file.display()
+    )]
+    NotAFile { file: PathBuf, what: &'static str },
+    #[error(
         "Could not open the history {}: a newer Testcard wrote it (version {found}, this one knows {known}). Update \
          Testcard, or set TESTCARD_HOME to another folder",
         file.display()

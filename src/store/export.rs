@@ -90,6 +90,9 @@ struct ExportedResponse {
     headers: Vec<NameValue>,
     /// As it came, its keys in their order; text if it is not JSON.
     body: Value,
+    /// Where the history keeps only the start of the body: how many bytes the whole had.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cut_from_bytes: Option<usize>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -165,6 +168,7 @@ impl From<&ApiResponse> for ExportedResponse {
             status: response.http_status,
             headers: pairs(&response.headers),
             body: response.json().unwrap_or_else(|| Value::String(response.text())),
+            cut_from_bytes: response.cut_from(),
         }
     }
 }

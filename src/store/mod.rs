@@ -4,8 +4,7 @@
 //! of [`Reader`]s read beside it. Several processes may use one folder. Nothing is written that is not masked.
 
 use std::{
-    fs::{self, DirBuilder, OpenOptions},
-    io,
+    fs, io,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
@@ -24,6 +23,7 @@ mod export;
 mod header;
 mod ledger;
 mod log;
+mod log_bound;
 mod reader;
 mod record;
 mod reply;
@@ -44,15 +44,20 @@ pub use reply::Reply;
 pub use salvage::{SalvageError, Salvaged, salvage};
 pub use sound::Numbers;
 
-use crate::domain::{
-    api::{ApiResponse, Failure, TransportError},
-    edit::Edit,
-    entry::EntryId,
-    keyed_hash::IdentityKey,
-    request_log::ExchangeId,
+use crate::{
+    domain::{
+        api::{ApiResponse, Failure, TransportError},
+        edit::Edit,
+        entry::EntryId,
+        keyed_hash::IdentityKey,
+        request_log::ExchangeId,
+        settings::LogSettings,
+    },
+    files,
 };
 use anchor::Anchor;
 use copy::PrivateCopy;
+use log_bound::{LogBound, LogLimit};
 use record::MaskedCall;
 use runs::Run;
 use schema::{Backups, Location};
@@ -91,6 +96,7 @@ struct Inner {
     location: Location,
     workspace_secret: [u8; 32],
     identities: IdentityKey,
+    log_limit: Arc<LogLimit>,
     _run: Run,
     /// Of a store that keeps nothing: what it writes goes with it.
     _copy: Option<PrivateCopy>,
@@ -148,6 +154,7 @@ impl Store {
         schema::refuse_lost(&file)?;
         schema::refuse_damaged_log(&file)?;
         let location = Location::File(make_file(folder)?);
+        files::remove_noted_temporaries(&runs::folder(folder));
         let backups = if copy.is_some() { Backups::Waived } else { Backups::Made };
         let mut connection = location.connect_writer(now, durability, backups)?;
         record::interrupt_dead_runs(&mut connection, folder).map_err(|error| location.opening_failed(&error))?;
@@ -166,11 +173,14 @@ impl Store {
         tracing::debug!(place = location.shown(), run = run.name, "history opened");
         let workspace_secret = location.workspace_secret(&connection)?;
         let identities = IdentityKey::new(&workspace_secret);
+        let log_limit = Arc::default();
         let anchor = location.file().map(Anchor::of);
-        let work = Work::new(connection, identities.clone(), run.name.clone(), location.file().map(Path::to_owned));
+        let log = LogBound::new(Arc::clone(&log_limit));
+        let file = location.file().map(Path::to_owned);
+        let work = Work::new(connection, identities.clone(), run.name.clone(), file, log);
         let writer = Writer::start(work, anchor)
             .map_err(|error| StoreError::Other { doing: "start the history's writer", reason: error.to_string() })?;
-        Ok(Self(Arc::new(Inner { writer, location, workspace_secret, identities, _run: run, _copy: copy })))
+        Ok(Self(Arc::new(Inner { writer, location, workspace_secret, identities, log_limit, _run: run, _copy: copy })))
     }
 
     /// A key for fingerprints that agree within this folder and with no other; made when the folder was.
@@ -229,6 +239,11 @@ impl Store {
         self.0.writer.submit(edit.doing(), move |work| work.edit(&edit, now))
     }
 
+    /// How much of the request log is kept from the next call on; the default until then.
+    pub fn bound_log(&self, settings: LogSettings) {
+        self.0.log_limit.set(settings);
+    }
+
     /// Drops the minter's objects and what it remembers of idempotency keys; gives the number of objects. The history
     /// stays, and ids go on where they were, so that none is given twice.
     pub fn reset(&self) -> Reply<u64> {
@@ -252,27 +267,26 @@ impl Store {
 /// Makes the folder where it is missing, for its owner only. Absolute, so that it stays right when the working folder
 /// changes.
 fn make_folder(folder: &Path) -> Result<PathBuf, StoreError> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder
-        .create(folder)
+    files::make_folder(folder)
         .and_then(|()| fs::canonicalize(folder))
         .map_err(|error| StoreError::Folder { folder: folder.to_owned(), reason: error.to_string() })
 }
 
-/// Makes the file where it is missing, for its owner only: SQLite gives the files beside the database its mode.
+/// Makes the file where it is missing, for its owner only: SQLite gives the files beside the database its mode. None of
+/// them may be a pipe or a device, which SQLite would open.
 fn make_file(folder: &Path) -> Result<PathBuf, StoreError> {
-    make_named_file(&folder.join(FILE_NAME))
+    let file = folder.join(FILE_NAME);
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        let file = folder.join(format!("{FILE_NAME}{suffix}"));
+        if let Some(what) = files::stands_in_the_way(&file) {
+            return Err(StoreError::NotAFile { file, what });
+        }
+    }
+    make_named_file(&file)
 }
 
 fn make_named_file(file: &Path) -> Result<PathBuf, StoreError> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(file).map_err(|error| not_writable(file, &error))?;
+    files::open_or_make(file).map_err(|error| not_writable(file, &error))?;
     Ok(file.to_owned())
 }
 

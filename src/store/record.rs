@@ -19,8 +19,10 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use super::{
     error::{Failed, StoreError},
     ledger::{SqlLedger, keep_answer},
+    log_bound,
     rows::{self, StoredExchange},
     runs::{self, DeadRun},
+    schema::{self, Erasing},
     writer::Work,
 };
 use crate::{
@@ -146,6 +148,9 @@ impl Work {
         if let Some(record) = &rest.remembered {
             keep_answer(&self.connection, record, id)?;
         }
+        if repeated.is_some() || changed.is_none() {
+            self.log_call(id)?;
+        }
         Ok((Recorded { entry: changed, exchange: call.ended(took, outcome) }, response))
     }
 
@@ -159,7 +164,8 @@ impl Work {
         let outcome = outcome.map(|response| call.redaction.kept_of_sent(&call.redaction.local_answer(response)));
         let about = usage::token_of(&call.request).map(|token| self.entries_of(token, call.target)).transpose()?;
         let about = about.and_then(|entries| entries.last().map(|entry| entry.id));
-        self.insert_exchange(about, false, &call, Some((took, &outcome)))?;
+        let id = self.insert_exchange(about, false, &call, Some((took, &outcome)))?;
+        self.log_call(id)?;
         Ok(Recorded { entry: None, exchange: call.ended(took, outcome) })
     }
 
@@ -212,8 +218,15 @@ impl Work {
     }
 
     pub(super) fn reset(&mut self) -> Result<u64, Failed> {
-        self.connection.execute("DELETE FROM answers", [])?;
-        Ok(self.connection.execute("DELETE FROM objects", [])? as u64)
+        // Test suites reset often, and what the objects hold is in the history too: to write over a million of them
+        // would take minutes.
+        schema::set_erasing(&self.connection, Erasing::WrittenPages)?;
+        let dropped = self
+            .connection
+            .execute("DELETE FROM answers", [])
+            .and_then(|_| self.connection.execute("DELETE FROM objects", []));
+        schema::set_erasing(&self.connection, Erasing::All)?;
+        Ok(dropped? as u64)
     }
 
     /// Writes a call, with what came of it once that is known.
@@ -224,7 +237,8 @@ impl Work {
         call: &MaskedCall,
         end: Option<(Duration, &Result<ApiResponse, Failure>)>,
     ) -> rusqlite::Result<ExchangeId> {
-        let outcome = end.map(|(_, outcome)| Outcome::of(outcome)).unwrap_or_default();
+        let kept = end.map(|(_, outcome)| log_bound::kept(call.request.method, outcome));
+        let outcome = kept.as_deref().map(Outcome::of).unwrap_or_default();
         self.connection
             .prepare_cached(
                 "INSERT INTO exchanges (entry, is_creation, target, started_ms, method, path, params, headers, \
@@ -291,7 +305,17 @@ impl Work {
             }
             _ => self.settle_call(&stored.request, stored.target, outcome.as_ref().ok())?,
         };
-        self.write_outcome(id, about, took, &outcome, &replaced)?;
+        let kept = log_bound::kept(stored.request.method, &outcome);
+        // Of an answer that is kept cut, what was replaced behind the cut is gone too.
+        let length = kept.as_ref().as_ref().map_or(0, |answer| answer.body.len());
+        let kept_places: Vec<Range<usize>> = replaced.iter().filter(|place| place.end <= length).cloned().collect();
+        self.write_outcome(id, about, took, &kept, &kept_places)?;
+        drop(kept);
+        if changed.is_some() {
+            self.keep_call(id)?;
+        } else {
+            self.log_call(id)?;
+        }
         let exchange = StoredExchange { took: Some(took), outcome: Some(outcome), replaced, ..stored }
             .finished()
             .expect("an exchange with an outcome is finished");

@@ -11,6 +11,8 @@ use std::{
 
 use rand::RngExt as _;
 
+use crate::files;
+
 /// The folder of the lock files, below the data folder.
 const FOLDER: &str = "run";
 
@@ -28,12 +30,11 @@ impl Run {
     }
 
     pub(super) fn start(data: &Path) -> io::Result<Self> {
-        let folder = data.join(FOLDER);
-        fs::create_dir_all(&folder)?;
+        files::make_folder(&folder(data))?;
         loop {
             let name = random_name();
             let path = lock_path(data, &name);
-            let file = File::options().write(true).create_new(true).open(&path)?;
+            let file = files::make_new(&path)?;
             match file.try_lock() {
                 Ok(()) if path.exists() => return Ok(Self { name, lock: Some((path, file)) }),
                 Ok(()) | Err(TryLockError::WouldBlock) => {}
@@ -72,7 +73,7 @@ impl Drop for DeadRun {
 /// The run of this name if it has ended: its file is gone, or can be locked.
 pub(super) fn dead(data: &Path, name: &str) -> Option<DeadRun> {
     let path = lock_path(data, name);
-    let locked = match File::options().write(true).open(&path) {
+    let locked = match files::open_existing(&path) {
         Ok(file) => match file.try_lock() {
             Ok(()) => Some(file),
             // Alive, or nobody can tell: then it may be.
@@ -86,12 +87,17 @@ pub(super) fn dead(data: &Path, name: &str) -> Option<DeadRun> {
 
 /// The names of all runs that have a file.
 pub(super) fn names(data: &Path) -> Vec<String> {
-    let Ok(files) = fs::read_dir(data.join(FOLDER)) else { return Vec::new() };
+    let Ok(files) = fs::read_dir(folder(data)) else { return Vec::new() };
     files.flatten().filter_map(|file| Some(file.file_name().to_str()?.strip_suffix(".lock")?.to_owned())).collect()
 }
 
+/// The folder of what belongs to runs that are alive, below the data folder.
+pub(super) fn folder(data: &Path) -> PathBuf {
+    data.join(FOLDER)
+}
+
 fn lock_path(data: &Path, name: &str) -> PathBuf {
-    data.join(FOLDER).join(format!("{name}.lock"))
+    folder(data).join(format!("{name}.lock"))
 }
 
 /// Letters only, so that nothing takes a run for a card number.

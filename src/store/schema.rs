@@ -127,6 +127,7 @@ impl Location {
         };
         connection.pragma_update(None, "synchronous", synchronous).map_err(told)?;
         connection.pragma_update(None, "foreign_keys", true).map_err(told)?;
+        set_erasing(&connection, Erasing::All).map_err(told)?;
         self.migrate(&mut connection, now)?;
         Ok(connection)
     }
@@ -263,6 +264,35 @@ pub(super) fn in_memory() -> rusqlite::Result<Connection> {
 #[cfg(test)]
 pub(super) fn in_memory_for_tests() -> Connection {
     in_memory().unwrap()
+}
+
+/// What becomes of the bytes of deleted rows. Without either they stay on free pages, and between the rows of others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Erasing {
+    /// They are written over wherever they are.
+    All,
+    /// Only on pages that are written anyway: a page that becomes free as a whole keeps its bytes.
+    WrittenPages,
+}
+
+pub(super) fn set_erasing(connection: &Connection, erasing: Erasing) -> rusqlite::Result<()> {
+    let sql = match erasing {
+        Erasing::All => "PRAGMA secure_delete = ON",
+        Erasing::WrittenPages => "PRAGMA secure_delete = FAST",
+    };
+    connection.query_row(sql, [], |_| Ok(()))
+}
+
+/// Brings all commits into the database itself and empties the WAL, which still has what they wrote over. `false` where
+/// another connection reads what is older: it is not waited for.
+pub(super) fn empty_wal(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.busy_timeout(Duration::ZERO)?;
+    let is_busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    match is_busy {
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(false),
+        is_busy => is_busy.map(|is_busy| !is_busy),
+    }
 }
 
 /// Two processes that open a new file at once both want it for themselves, and SQLite tells one of them that it is busy

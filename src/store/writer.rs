@@ -28,7 +28,9 @@ use rusqlite::Connection;
 use super::{
     anchor::Anchor,
     error::{Failed, StoreError},
+    log_bound::LogBound,
     reply::{self, Reply},
+    schema,
 };
 use crate::domain::{keyed_hash::IdentityKey, redaction::Redaction, request_log::ExchangeId};
 
@@ -52,13 +54,23 @@ pub(super) struct Work {
     pub(super) settled: Vec<ExchangeId>,
     /// The database; `None` in memory.
     file: Option<PathBuf>,
+    pub(super) log: LogBound,
+    /// Set by a job that took something away for good.
+    pub(super) removal: Removal,
     /// Why the transaction is gone, when a job lost it.
     lost: Option<StoreError>,
 }
 
 impl Work {
-    pub(super) fn new(connection: Connection, identities: IdentityKey, run: String, file: Option<PathBuf>) -> Self {
-        Self { connection, identities, run, redactions: HashMap::new(), settled: Vec::new(), file, lost: None }
+    pub(super) fn new(
+        connection: Connection,
+        identities: IdentityKey,
+        run: String,
+        file: Option<PathBuf>,
+        log: LogBound,
+    ) -> Self {
+        let (redactions, settled, removal) = (HashMap::new(), Vec::new(), Removal::None);
+        Self { connection, identities, run, redactions, settled, file, log, removal, lost: None }
     }
 
     /// What SQLite says while `doing`, told of this file.
@@ -66,6 +78,20 @@ impl Work {
         StoreError::of(doing, error).about(self.file.as_deref())
     }
 }
+
+/// Whether the WAL may still have what was taken away for good.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Removal {
+    #[default]
+    None,
+    /// The WAL is emptied after the commit.
+    Asked,
+    /// Somebody read what is older: it is tried again after so many commits more, for each try costs a sync.
+    Later(u32),
+}
+
+/// The commits between two tries to empty the WAL.
+const COMMITS_BETWEEN: u32 = 64;
 
 /// The handle of the thread; the last one to drop it waits for the jobs that were submitted.
 #[derive(Debug)]
@@ -134,6 +160,10 @@ fn run(mut work: Work, anchor: Option<&Anchor>, jobs: &Receiver<Job>, commits: &
         let group: Vec<Job> = std::iter::once(first).chain(waiting).collect();
         run_group(&mut work, anchor, group, commits);
     }
+    if work.removal != Removal::None {
+        work.removal = Removal::Asked;
+        finish_removal(&mut work);
+    }
 }
 
 fn run_group(work: &mut Work, anchor: Option<&Anchor>, group: Vec<Job>, commits: &AtomicU64) {
@@ -164,6 +194,7 @@ fn run_group(work: &mut Work, anchor: Option<&Anchor>, group: Vec<Job>, commits:
             for call in work.settled.drain(..) {
                 work.redactions.remove(&call);
             }
+            finish_removal(work);
         }
         Err(error) => {
             tracing::error!(jobs = size, "a group of jobs was not saved: {error}");
@@ -179,6 +210,23 @@ fn run_group(work: &mut Work, anchor: Option<&Anchor>, group: Vec<Job>, commits:
     for told in told {
         told(standing.as_ref().copied());
     }
+}
+
+/// Empties the WAL of what was taken away, before whoever asked for it is told.
+fn finish_removal(work: &mut Work) {
+    work.removal = match work.removal {
+        Removal::None => return,
+        Removal::Later(commits @ 1..) => Removal::Later(commits - 1),
+        Removal::Asked | Removal::Later(0) => match schema::empty_wal(&work.connection) {
+            Ok(true) => Removal::None,
+            Ok(false) => Removal::Later(COMMITS_BETWEEN),
+            Err(error) => {
+                // What was committed stays so; the WAL is emptied when the last connection closes.
+                tracing::warn!("the write-ahead log could not be emptied: {error}");
+                Removal::Later(COMMITS_BETWEEN)
+            }
+        },
+    };
 }
 
 fn in_savepoint<T>(

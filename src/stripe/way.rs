@@ -1,11 +1,14 @@
 //! The HTTP client under the calls: its proxy, the certificates that it trusts, and its limits of time.
 
-use std::{env, ffi::OsString, fs, io::Read as _, path::Path};
+use std::{env, ffi::OsString, io::ErrorKind, path::Path};
 
 use reqwest::{Certificate, Proxy, Url, redirect};
 
 use super::{Limits, failure};
-use crate::domain::{api::TransportError, proxy::ProxyChoice, settings::StripeSettings};
+use crate::{
+    domain::{api::TransportError, proxy::ProxyChoice, settings::StripeSettings},
+    files,
+};
 
 /// A bundle of all authorities of a system has a quarter of a megabyte.
 const MAX_CA_BYTES: u64 = 4 * 1024 * 1024;
@@ -44,16 +47,11 @@ fn read_ca(path: &str) -> Result<Vec<Certificate>, CaError> {
     if path.is_empty() {
         return Ok(Vec::new());
     }
-    let unreadable = |error: std::io::Error| CaError::Unreadable { reason: error.to_string() };
-    // A pipe would hold this thread for ever.
-    if !fs::metadata(Path::new(path)).map_err(unreadable)?.is_file() {
-        return Err(CaError::NotAFile);
-    }
-    let mut pem = Vec::new();
-    fs::File::open(path).map_err(unreadable)?.take(MAX_CA_BYTES + 1).read_to_end(&mut pem).map_err(unreadable)?;
-    if pem.len() as u64 > MAX_CA_BYTES {
-        return Err(CaError::TooLarge);
-    }
+    let pem = files::read_at_most(Path::new(path), MAX_CA_BYTES).map_err(|error| match error.kind() {
+        ErrorKind::InvalidInput => CaError::NotAFile,
+        ErrorKind::FileTooLarge => CaError::TooLarge,
+        _ => CaError::Unreadable { reason: error.to_string() },
+    })?;
     let certificates =
         Certificate::from_pem_bundle(&pem).map_err(|error| CaError::Unusable { reason: failure::innermost(&error) })?;
     if certificates.is_empty() { Err(CaError::NoCertificate) } else { Ok(certificates) }

@@ -11,7 +11,10 @@ use super::{
     aside::{Aside, Wanted},
     icons, theme,
     theme::Tokens,
-    widgets::{IconButton, JsonLines, JsonTree, JsonTreeAction, QuietButton, chip::grouped, ends_ui, search_ui},
+    widgets::{
+        IconButton, InlineAlert, JsonLines, JsonTree, JsonTreeAction, QuietButton, Tone, chip::grouped, ends_ui,
+        search_ui,
+    },
     words,
 };
 use crate::domain::{
@@ -234,6 +237,15 @@ pub fn answer_ui(
 ) {
     state.update(ui, of, response);
     status_line_ui(ui, state, response, took, actions);
+    if let Some(whole) = response.cut_from() {
+        let text = format!(
+            "It had {} bytes, of which the history has {}: the answer to a GET is cut where it is long",
+            grouped(whole as u64),
+            grouped(response.body.len() as u64)
+        );
+        InlineAlert::new(Tone::Info, "Only the start of this answer was kept").text(&text).ui(ui);
+        ui.add_space(4.0);
+    }
     if state.headers_are_open {
         headers(ui);
         ui.add_space(4.0);

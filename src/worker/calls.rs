@@ -41,9 +41,10 @@ use crate::{
         settings::{Settings, StripeSettings},
         token_call::made_by,
     },
+    files::OwnFolders,
     jobs::{
         check_key,
-        export::{self, ExportError},
+        export::{self, ExportError, ExportFile},
         refresh::{self, Asked, Chosen},
     },
     keys::{KeySource, KeyStatus, Keys},
@@ -134,6 +135,7 @@ pub(super) struct Desk {
     /// The presets as this program last read or wrote them, once they were changed.
     known_library: Option<Library>,
     layout_file: Option<PathBuf>,
+    own_folders: Arc<OwnFolders>,
     clock: Clock,
     history: History,
     outbox: Outbox,
@@ -143,6 +145,7 @@ pub(super) struct Desk {
 
 impl Desk {
     pub(super) fn new(config: Config, store: Store, history: History, outbox: Outbox) -> Self {
+        store.bound_log(config.settings.log);
         let problems = outbox.clone();
         let targets = Targets::new(store, None)
             .telling(move |problem| problems.send(Update::Problem { message: problem.to_owned() }));
@@ -154,6 +157,7 @@ impl Desk {
             settings: config.settings,
             settings_file: config.settings_file,
             layout_file: config.layout_file,
+            own_folders: Arc::new(config.own_folders),
             clock: config.clock,
             history,
             outbox,
@@ -273,8 +277,10 @@ impl Desk {
     fn export(&self, job: JobId, path: PathBuf, filter: HistoryFilter, overwrite: bool) {
         let (stop, open) = (self.stop_of(job), Arc::clone(&self.open));
         let (store, outbox) = (self.line.targets.store().clone(), self.outbox.clone());
+        let own = Arc::clone(&self.own_folders);
         tokio::task::spawn_blocking(move || {
-            let outcome = match export_to(&store, &path, &filter, overwrite, &stop, &outbox, job) {
+            let file = ExportFile { path: &path, overwrite, own: &own };
+            let outcome = match export_to(&store, file, &filter, &stop, &outbox, job) {
                 Ok(entries) => JobOutcome::Exported { path, entries },
                 Err(ExportError::Cancelled) => JobOutcome::Cancelled,
                 Err(error) => JobOutcome::Failed { message: error.to_string() },
@@ -349,6 +355,7 @@ impl Desk {
     fn save_settings(&mut self, settings: Settings) {
         self.settings = settings;
         self.serving.set_policies(self.settings.policies);
+        self.line.targets.store().bound_log(self.settings.log);
         if self.keep(|file| settings::save(file, &self.known_profiles, &self.settings)) {
             self.known_profiles = self.settings.profiles.clone();
         }
@@ -441,9 +448,8 @@ fn lock(open: &Mutex<Open>) -> std::sync::MutexGuard<'_, Open> {
 
 fn export_to(
     store: &Store,
-    path: &std::path::Path,
+    file: ExportFile<'_>,
     filter: &HistoryFilter,
-    overwrite: bool,
     stop: &Stop,
     outbox: &Outbox,
     job: JobId,
@@ -452,7 +458,7 @@ fn export_to(
     let mut progress = |progress: export::Progress| {
         outbox.send(Update::Progress { job, done: progress.done, total: progress.total });
     };
-    let written = export::export(&reader, filter, path, overwrite, &mut progress, &stop.flag);
+    let written = export::export(&reader, filter, file, &mut progress, &stop.flag);
     let damage = reader.damage();
     if !damage.is_empty() {
         outbox.send(Update::Problem { message: damage.to_string() });

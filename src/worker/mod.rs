@@ -19,6 +19,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::{
     domain::{clock::Clock, settings::Settings},
+    files::OwnFolders,
     keys::Keys,
     messages::{Command, Update},
     store::{Place, Store},
@@ -37,6 +38,8 @@ pub struct Config {
     pub settings_file: Option<PathBuf>,
     /// Where it is kept how the window was left.
     pub layout_file: Option<PathBuf>,
+    /// Where no export may go.
+    pub own_folders: OwnFolders,
     pub clock: Clock,
     pub keys: Keys,
 }

@@ -34,8 +34,12 @@ struct View {
 type Pane = Harness<'static, View>;
 
 fn pane(body: &Value) -> Pane {
-    let headers = vec![("Request-Id".to_owned(), "req_1".to_owned())];
-    let response = ApiResponse { http_status: 200, headers, body: body.to_string().into_bytes() };
+    pane_of(body.to_string(), ("Request-Id", "req_1"))
+}
+
+fn pane_of(body: String, (name, value): (&str, &str)) -> Pane {
+    let headers = vec![(name.to_owned(), value.to_owned())];
+    let response = ApiResponse { http_status: 200, headers, body: body.into_bytes() };
     let view = View { state: AnswerState::default(), response, actions: Vec::new() };
     let mut pane = Harness::builder()
         .with_size([340.0, 640.0])
@@ -95,6 +99,16 @@ fn until(pane: &mut Pane, what: &str, is_so: impl Fn(&Pane) -> bool) {
         std::thread::sleep(Duration::from_millis(5));
         pane.step();
     }
+}
+
+#[test]
+fn an_answer_that_was_kept_cut_says_how_long_it_was() {
+    let start = r#"{"object": "list", "data": ["#;
+    let pane = pane_of(start.to_owned(), ("Testcard-Cut", "28 of 123456 bytes"));
+    let note = pane.get_by_role_and_label(Role::Note, "Only the start of this answer was kept");
+    assert!(note.accesskit_node().label().is_some());
+    assert!(says(&pane, "It had 123,456 bytes, of which the history has 28"));
+    assert!(!says(&self::pane(&token()), "Only the start"));
 }
 
 #[test]

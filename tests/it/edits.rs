@@ -15,6 +15,7 @@ use testcard::{
         profile::ProfileId,
         token_call::TokenCall,
     },
+    files::OwnFolders,
     jobs::{export, refresh},
     store::{Call, FILE_NAME, Place, Store, StoreError},
 };
@@ -134,7 +135,9 @@ fn a_deleted_entry_is_hidden_everywhere_until_it_is_restored() {
     let file = folder.path().join("out.json");
     let exported = || {
         let never = AtomicBool::new(false);
-        export::export(&reader, &HistoryFilter::default(), &file, true, &mut |_| {}, &never).unwrap();
+        let own = OwnFolders::default();
+        let target = export::ExportFile { path: &file, overwrite: true, own: &own };
+        export::export(&reader, &HistoryFilter::default(), target, &mut |_| {}, &never).unwrap();
         let text: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
         text["entries"].as_array().unwrap().iter().map(|entry| entry["token"].to_string()).collect::<Vec<_>>()
     };

@@ -15,7 +15,8 @@ use testcard::{
         entry::{HistoryFilter, Status},
         expectation::Expectation,
     },
-    jobs::export::{ExportError, Progress, export},
+    files::OwnFolders,
+    jobs::export::{ExportError, ExportFile, Progress, export},
     store::{Call, ExportedEntry, Place, Reader, Store},
 };
 
@@ -29,7 +30,9 @@ fn sample() -> (Store, Reader) {
 }
 
 fn save(reader: &Reader, filter: &HistoryFilter, path: &Path, overwrite: bool) -> Result<u64, ExportError> {
-    export(reader, filter, path, overwrite, &mut |_| {}, &AtomicBool::new(false))
+    let own = OwnFolders::default();
+    let file = ExportFile { path, overwrite, own: &own };
+    export(reader, filter, file, &mut |_| {}, &AtomicBool::new(false))
 }
 
 fn all() -> HistoryFilter {
@@ -56,7 +59,9 @@ fn everything_or_what_the_filter_shows_is_exported_newest_first() {
         (HistoryFilter { status: Some(Status::Unknown), ..all() }, vec![]),
     ] {
         let mut reports = Vec::new();
-        let done = export(&reader, &filter, &path, true, &mut |at| reports.push(at), &AtomicBool::new(false)).unwrap();
+        let own = OwnFolders::default();
+        let file = ExportFile { path: &path, overwrite: true, own: &own };
+        let done = export(&reader, &filter, file, &mut |at| reports.push(at), &AtomicBool::new(false)).unwrap();
         let total = tokens.len() as u64;
         assert_eq!(done, total);
         assert_eq!(reports.first(), Some(&Progress { done: 0, total }));
@@ -188,7 +193,7 @@ fn a_target_that_cannot_be_written_is_told_and_left_as_it_was() {
     check(&folder.path().join("none/new.json"), false, &["there is no folder"]);
     check(&old.join("below.json"), false, &["cannot be written"]);
     check(folder.path(), true, &["is a folder"]);
-    check(Path::new("/dev/null"), true, &["not an ordinary file"]);
+    check(Path::new("/dev/null"), true, &["is a device, not an ordinary file"]);
     check(&folder.path().join("x".repeat(300)), true, &["cannot be written"]);
 
     assert_eq!(save(&reader, &all(), &old, true), Ok(6));
@@ -227,7 +232,9 @@ fn a_cancelled_export_leaves_nothing_behind() {
                 cancelled.store(true, Ordering::Relaxed);
             }
         };
-        assert_eq!(export(&reader, &all(), &path, true, &mut stop, &cancelled), Err(ExportError::Cancelled));
+        let own = OwnFolders::default();
+        let file = ExportFile { path: &path, overwrite: true, own: &own };
+        assert_eq!(export(&reader, &all(), file, &mut stop, &cancelled), Err(ExportError::Cancelled));
         assert_eq!(names(folder.path()), ["history.json"]);
         assert_eq!(fs::read(&path).unwrap(), b"mine");
     }

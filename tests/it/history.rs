@@ -369,7 +369,14 @@ fn the_selected_are_exported_alone() {
     click_row(&mut window, "tok_a", Modifiers::COMMAND);
     click(&mut window, Role::Button, "Export selected…");
     assert!(says(&window, "The selected entries, newest first · 2"));
-    let path = folder.path().join("two.json");
+    let outside = TempDir::new().unwrap();
+    let path = outside.path().join("two.json");
+    input(&window, "File").focus();
+    window.run_ok();
+    play(&mut window, &format!("⬚{}", folder.path().join("two.json").display()));
+    click(&mut window, Role::Button, "Export");
+    wait_for(&mut window, "among Testcard's own files");
+    assert!(!folder.path().join("two.json").exists());
     input(&window, "File").focus();
     window.run_ok();
     play(&mut window, &format!("⬚{}", path.display()));

@@ -10,7 +10,7 @@ use testcard::{
     domain::{
         api::Target,
         profile::{Profile, ProfileColor, ProfileId, Profiles},
-        settings::{BaseUrl, StripeSettings, ThemeChoice},
+        settings::{BaseUrl, LogSettings, StripeSettings, ThemeChoice},
     },
     settings,
 };
@@ -262,6 +262,11 @@ fn settings_of_every_page_are_taken_together() {
     page(&mut window, "Window");
     click(&mut window, Role::RadioButton, "Light");
     click(&mut window, Role::RadioButton, "125%");
+    page(&mut window, "Files");
+    retype(&mut window, "Calls that are kept", "99");
+    assert!(message(&window, "Calls that are kept").starts_with("✗ Write a number from 100"));
+    retype(&mut window, "Calls that are kept", "20,000");
+    retype(&mut window, "Megabytes of them", "50");
     save(&mut window);
     assert_eq!(window.ctx.theme(), egui::Theme::Light);
     wait(&mut window, "the size", |window| (window.ctx.zoom_factor() - 1.25).abs() < 0.01);
@@ -280,6 +285,7 @@ fn settings_of_every_page_are_taken_together() {
     assert_eq!((kept.window.theme, kept.form.months_ahead), (ThemeChoice::Light, Some(3)));
     assert!(!kept.policies.raw_card_data && !kept.form.copies_id && (kept.window.zoom - 1.25).abs() < 0.01);
     assert_eq!(kept.profiles.iter().len(), 2);
+    assert_eq!(kept.log, LogSettings { calls: 20_000, megabytes: 50 });
 }
 
 #[test]

@@ -17,6 +17,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use testcard::{
     domain::{api::Target, clock::Clock, params::TokenRequest, settings::Settings},
+    files::OwnFolders,
     keys::Keys,
     messages::{Command as Order, JobId, JobOutcome, Update},
     store::{FILE_NAME, Place, Store, StoreError},
@@ -321,6 +322,7 @@ fn worker(folder: &Path) -> Worker {
         settings: Settings::default(),
         settings_file: None,
         layout_file: None,
+        own_folders: OwnFolders::default(),
         clock: Clock::fixed(Timestamp::UNIX_EPOCH),
         keys: Keys::session_only(None),
     };

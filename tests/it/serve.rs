@@ -17,6 +17,7 @@ use testcard::{
         entry::{Entry, Status},
         settings::Settings,
     },
+    files::OwnFolders,
     keys::Keys,
     messages::Update,
     store::{Place, Store},
@@ -422,6 +423,7 @@ fn a_window_and_a_reader_see_within_a_second_what_a_server_made() {
             settings: Settings::default(),
             settings_file: None,
             layout_file: None,
+            own_folders: OwnFolders::default(),
             clock: Clock::fixed(Timestamp::UNIX_EPOCH),
             keys: Keys::session_only(None),
         };

@@ -15,7 +15,7 @@ use testcard::{
         presets::PresetKey,
         profile::{Profile, ProfileColor, ProfileId, Profiles},
         proxy::ProxyChoice,
-        settings::{BaseUrl, ServerSettings, Settings, StripeSettings, ThemeChoice, WindowSettings},
+        settings::{BaseUrl, LogSettings, ServerSettings, Settings, StripeSettings, ThemeChoice, WindowSettings},
     },
     settings::{self, Folders, SettingsError},
 };
@@ -71,6 +71,7 @@ fn changed() -> Settings {
         form,
         window: WindowSettings { theme: ThemeChoice::Dark, zoom: 1.1 },
         server: ServerSettings { serves: true, port: 8080 },
+        log: LogSettings { calls: 20_000, megabytes: 50 },
         ..Settings::default()
     };
     let first = Profile { target: Target::Stripe, ..Profile::new(ProfileId::FIRST, "Default") };
@@ -166,6 +167,10 @@ fn the_file_is_readable_and_has_a_version() {
   "server": {
     "serves": true,
     "port": 8080
+  },
+  "request_log": {
+    "calls": 20000,
+    "megabytes": 50
   }
 }
 "#
@@ -280,6 +285,7 @@ fn a_wrong_field_has_its_default_and_a_warning_that_names_it() {
         (r#"{"policies": {"raw_card_data": 1}}"#, &["policies.raw_card_data"]),
         (r#"{"form": {"months_ahead": 100000, "name": 1}}"#, &["form.name", "form.months_ahead"]),
         (r#"{"server": {"port": 70000, "serves": 1}}"#, &["server.serves", "server.port"]),
+        (r#"{"request_log": {"calls": 99, "megabytes": "500"}}"#, &["request_log.calls", "request_log.megabytes"]),
         (r#"{"version": "one", "profiles": []}"#, &["version"]),
     ] {
         let (settings, warnings) = File::holding(text).load();

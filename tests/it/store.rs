@@ -593,7 +593,7 @@ fn a_folder_that_cannot_be_used_is_told_in_plain_words() {
 
     let taken = folder.path().join("taken");
     fs::create_dir_all(taken.join(FILE_NAME)).unwrap();
-    check_refused(&taken, &["cannot be written", FILE_NAME]);
+    check_refused(&taken, &["it is a folder, not an ordinary file", FILE_NAME]);
 
     let unlockable = folder.path().join("unlockable");
     fs::create_dir(&unlockable).unwrap();

@@ -25,6 +25,7 @@ use testcard::{
         library::Library,
         settings::{BaseUrl, Settings, StripeSettings, ThemeChoice},
     },
+    files::OwnFolders,
     keys::Keys,
     worker::Config,
 };
@@ -101,6 +102,13 @@ impl Bench {
         self.open_by(Harness::builder().renderer(CpuRenderer::default()))
     }
 
+    /// As `settings::Folders` tells them.
+    fn own_folders(&self) -> OwnFolders {
+        let config = self.settings_file.as_ref().and_then(|file| file.parent().map(Path::to_owned));
+        let notes = self.folder.as_ref().map(|data| data.join("run"));
+        OwnFolders { notes, folders: self.folder.clone().into_iter().chain(config).collect() }
+    }
+
     fn open_by(&self, builder: HarnessBuilder<App>) -> Window {
         let config = AppConfig {
             worker: Config {
@@ -108,6 +116,7 @@ impl Bench {
                 settings: self.settings.clone(),
                 settings_file: self.settings_file.clone(),
                 layout_file: self.layout_file.clone(),
+                own_folders: self.own_folders(),
                 clock: Clock::fixed(Timestamp::from_second(1_900_000_000).unwrap()),
                 keys: Keys::session_only(self.key.map(str::to_owned)),
             },

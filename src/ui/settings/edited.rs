@@ -1,19 +1,22 @@
 //! The settings as typed, and as meant: what is wrong with a field is told at the field, and loses nothing.
 
-use std::fmt;
+use std::{fmt, ops::RangeInclusive};
 
 use jiff::Timestamp;
 
-use crate::domain::{
-    api::Target,
-    form_defaults::FormDefaults,
-    key::ApiKey,
-    mask,
-    policies::Policies,
-    profile::{Profile, ProfileColor, ProfileId, Profiles, free_name, is_same_name, new_id},
-    proxy::ProxyChoice,
-    secret::SecretText,
-    settings::{BaseUrl, Settings, StripeSettings, WindowSettings},
+use crate::{
+    domain::{
+        api::Target,
+        form_defaults::FormDefaults,
+        key::ApiKey,
+        mask,
+        policies::Policies,
+        profile::{Profile, ProfileColor, ProfileId, Profiles, free_name, is_same_name, new_id},
+        proxy::ProxyChoice,
+        secret::SecretText,
+        settings::{BaseUrl, LogSettings, Settings, StripeSettings, WindowSettings},
+    },
+    ui::widgets::chip::grouped,
 };
 
 /// A field that can be wrong.
@@ -28,6 +31,8 @@ pub(super) enum FieldName {
     Key,
     CardName,
     Months,
+    LogCalls,
+    LogMegabytes,
 }
 
 impl FieldName {
@@ -42,6 +47,8 @@ impl FieldName {
             Self::Key => "Test key",
             Self::CardName => "Usual name on card",
             Self::Months => "Months until expiry",
+            Self::LogCalls => "Calls that are kept",
+            Self::LogMegabytes => "Megabytes of them",
         }
     }
 
@@ -173,6 +180,8 @@ pub(super) struct Edited {
     pub(super) card_name: String,
     pub(super) months: String,
     pub(super) window: WindowSettings,
+    pub(super) log_calls: String,
+    pub(super) log_megabytes: String,
 }
 
 impl fmt::Debug for Edited {
@@ -194,6 +203,8 @@ impl Edited {
             card_name: name.clone(),
             months: months_ahead.map(|months| months.to_string()).unwrap_or_default(),
             window: settings.window.clone(),
+            log_calls: grouped(settings.log.calls),
+            log_megabytes: grouped(settings.log.megabytes),
         }
     }
 
@@ -260,6 +271,12 @@ impl Edited {
         if let Err(words) = self.months() {
             faults.push(Fault { profile: None, field: FieldName::Months, words });
         }
+        for (field, number) in [
+            (FieldName::LogCalls, number_in(&self.log_calls, LogSettings::CALLS)),
+            (FieldName::LogMegabytes, number_in(&self.log_megabytes, LogSettings::MEGABYTES)),
+        ] {
+            faults.extend(number.err().map(|words| Fault { profile: None, field, words }));
+        }
         faults
     }
 
@@ -290,6 +307,10 @@ impl Edited {
                 fills_cvc: self.fills_cvc,
             },
             window: self.window.clone(),
+            log: LogSettings {
+                calls: number_in(&self.log_calls, LogSettings::CALLS).ok()?,
+                megabytes: number_in(&self.log_megabytes, LogSettings::MEGABYTES).ok()?,
+            },
             ..rest.clone()
         })
     }
@@ -298,6 +319,14 @@ impl Edited {
     pub(super) fn keys(&self) -> Vec<(ProfileId, ApiKey)> {
         self.profiles.iter().filter_map(|profile| Some((profile.id, profile.key()?))).collect()
     }
+}
+
+/// A whole number of a range; points, commas and spaces between its digits do not count.
+fn number_in(text: &str, range: RangeInclusive<u64>) -> Result<u64, String> {
+    let digits: String = text.chars().filter(|c| !matches!(c, ' ' | ',' | '.' | '\u{2009}' | '\u{202f}')).collect();
+    let number = digits.parse().ok().filter(|number| range.contains(number));
+    let words = || format!("Write a number from {} to {}", grouped(*range.start()), grouped(*range.end()));
+    number.ok_or_else(words)
 }
 
 fn is_secret(text: &str) -> bool {
@@ -340,6 +369,9 @@ mod tests {
         check(|edited| edited.profiles[0].key = SecretText::new("sk_live_a"), &[(FieldName::Key, "live key")]);
         check(|edited| edited.profiles[0].key = SecretText::new("hello"), &[(FieldName::Key, "not an API key")]);
         check(|edited| edited.months = "589".to_owned(), &[(FieldName::Months, "0 to 588")]);
+        check(|edited| edited.log_calls = "99".to_owned(), &[(FieldName::LogCalls, "from 100 to 100,000,000")]);
+        check(|edited| edited.log_calls = "1,000,000".to_owned(), &[]);
+        check(|edited| edited.log_megabytes = "many".to_owned(), &[(FieldName::LogMegabytes, "from 1 to")]);
         check(
             |edited| {
                 edited.profiles[0].account = "sk_test_planted".to_owned();

@@ -153,13 +153,17 @@ impl SettingsState {
         self.faults().into_iter().filter(|fault| fault.profile == Some(profile)).collect()
     }
 
-    fn faults_of_form(&self) -> Vec<Fault> {
+    fn faults_of_no_profile(&self) -> Vec<Fault> {
         self.faults().into_iter().filter(|fault| fault.profile.is_none()).collect()
     }
 
     fn show_first_fault(&mut self) {
         if let Some(fault) = self.faults().first() {
-            self.page = if fault.profile.is_some() { Page::Profiles } else { Page::Form };
+            self.page = match fault.field {
+                _ if fault.profile.is_some() => Page::Profiles,
+                FieldName::LogCalls | FieldName::LogMegabytes => Page::Files,
+                _ => Page::Form,
+            };
             if let Some(profile) = fault.profile {
                 self.choose(profile);
             }
@@ -265,7 +269,7 @@ fn page_ui(ui: &mut Ui, state: &mut SettingsState, about: &SettingsContext<'_>, 
                 Page::Minter => pages::minter_ui(ui, &mut state.edited.policies),
                 Page::Form => pages::form_ui(ui, state),
                 Page::Window => pages::window_ui(ui, state),
-                Page::Files => pages::files_ui(ui, about, actions),
+                Page::Files => pages::files_ui(ui, state, about, actions),
             }
         });
     });

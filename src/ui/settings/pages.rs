@@ -2,7 +2,7 @@
 
 use egui::{RichText, Ui};
 
-use super::{SettingsContext, SettingsState, edited::FieldName, profiles::field_ui, sentence_ui};
+use super::{SettingsContext, SettingsState, edited::FieldName, heading_ui, profiles::field_ui, sentence_ui};
 use crate::{
     domain::{
         policies::{Policies, Policy},
@@ -69,7 +69,7 @@ pub(super) fn minter_ui(ui: &mut Ui, policies: &mut Policies) {
 }
 
 pub(super) fn form_ui(ui: &mut Ui, state: &mut SettingsState) {
-    let faults = state.faults_of_form();
+    let faults = state.faults_of_no_profile();
     let edited = &mut state.edited;
     let note = "Filled in when a test card is taken and the name is empty";
     field_ui(ui, &faults, FieldName::CardName, &mut edited.card_name, "Jenny Rosen", note);
@@ -111,7 +111,23 @@ pub(super) fn window_ui(ui: &mut Ui, state: &mut SettingsState) {
     });
 }
 
-pub(super) fn files_ui(ui: &mut Ui, about: &SettingsContext<'_>, actions: &mut Vec<Action>) {
+pub(super) fn files_ui(ui: &mut Ui, state: &mut SettingsState, about: &SettingsContext<'_>, actions: &mut Vec<Action>) {
+    places_ui(ui, about, actions);
+    heading_ui(ui, "Request log");
+    sentence_ui(
+        ui,
+        "Tokens stay, with the calls that made and used them. Of all other calls, such as lists and retrievals, the \
+         oldest go first",
+    );
+    let faults = state.faults_of_no_profile();
+    let edited = &mut state.edited;
+    let note = "Older ones are dropped as new ones come, a few at a time";
+    field_ui(ui, &faults, FieldName::LogCalls, &mut edited.log_calls, "100,000", note);
+    let note = "What they may take of the disk in all; what an idempotency key still stands for is never dropped";
+    field_ui(ui, &faults, FieldName::LogMegabytes, &mut edited.log_megabytes, "500", note);
+}
+
+fn places_ui(ui: &mut Ui, about: &SettingsContext<'_>, actions: &mut Vec<Action>) {
     let t = Tokens::of(ui);
     sentence_ui(
         ui,

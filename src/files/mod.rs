@@ -1,0 +1,19 @@
+//! Files on disk, one rule for all of the program: what is made is for its owner only, what is read is an ordinary file
+//! of a bounded size, what is replaced is replaced in one step, and no temporary file stays for ever.
+//!
+//! ```text
+//! export   note in run/ ─► temporary file beside the target ─► rename ─► the note goes
+//!            killed on the way: the next start finds the note, and removes the file that it names
+//! settings                 temporary file in the own folder  ─► rename
+//!            killed on the way: the next save finds a temporary file that nobody holds locked, and removes it
+//! ```
+
+mod own;
+mod private;
+mod read;
+mod temporary;
+
+pub use own::{OwnFolders, resolve};
+pub use private::{make_folder, make_new, open_or_make};
+pub use read::{open_existing, open_file, read_at_most, stands_in_the_way};
+pub use temporary::{Temporary, remove_dead_temporaries, remove_noted_temporaries};

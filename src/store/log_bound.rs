@@ -1,0 +1,244 @@
+//! The bound of the request log: how many calls are kept, and how many bytes of them.
+//!
+//! It is about calls that are no entry's making. A call that made an entry or changed one, as the charge that used a token
+//! does, is the history itself and stays with its entry. So does, for its day, a call whose answer an idempotency key
+//! stands for: a retry would be carried out twice without it. All others go, oldest first, those of a token's timeline
+//! too: a program that asks for one token all night would fill the disk otherwise.
+//!
+//! Every call that is written drops a few, found by their number: none waits for more than that.
+
+use std::{
+    borrow::Cow,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use rusqlite::Connection;
+
+use super::writer::Work;
+use crate::domain::{
+    api::{ApiResponse, Failure, HttpMethod},
+    request_log::{CUT_HEADER, ExchangeId},
+    settings::LogSettings,
+};
+
+/// The most calls that one call drops. More than one, so that a log that is too long gets shorter.
+const MOST_DROPPED: i64 = 4;
+/// How many numbers of calls that are older than the bound one call looks at, to enter them.
+const MOST_ENTERED: i64 = 16;
+/// So much is kept of the answer to a GET: a list of a hundred charges is longer, and can be asked for again.
+pub(super) const LONGEST_READ_ANSWER: usize = 64 * 1024;
+
+/// The size of a call in bytes; SQLite tells it without reading the long ones.
+macro_rules! size {
+    () => {
+        "octet_length(path) + octet_length(params) + octet_length(headers) + coalesce(octet_length(answer_headers), 0) \
+         + coalesce(octet_length(answer_body), 0) + coalesce(octet_length(failure_message), 0) \
+         + coalesce(octet_length(failure_text), 0)"
+    };
+}
+const ENTER: &str = concat!(
+    "INSERT INTO log_calls (exchange, bytes) SELECT id, ",
+    size!(),
+    " FROM exchanges WHERE id = ?1 ON CONFLICT (exchange) DO UPDATE SET bytes = excluded.bytes"
+);
+const ENTER_OLD: &str = concat!(
+    "INSERT INTO log_calls (exchange, bytes) SELECT id, ",
+    size!(),
+    " FROM exchanges WHERE id BETWEEN ?1 AND ?2 AND is_creation = 0 AND entry IS NULL AND took_micros IS NOT NULL \
+     ON CONFLICT (exchange) DO NOTHING"
+);
+const LEAVE: &str = "DELETE FROM log_calls WHERE exchange = ?1";
+const SIZE: &str = "SELECT calls, bytes, old_next, old_last FROM log_size WHERE id = 1";
+const OLD_ENTERED: &str = "UPDATE log_size SET old_next = ?1 WHERE id = 1";
+/// The oldest calls after one, with their sizes, and whether an idempotency key stands for them.
+const CANDIDATES: &str = "SELECT exchange, bytes, EXISTS (SELECT 1 FROM answers WHERE answers.exchange = \
+     log_calls.exchange) FROM log_calls WHERE exchange > ?1 AND exchange <= ?2 ORDER BY exchange LIMIT ?3";
+const DROP: &str = "DELETE FROM exchanges WHERE id = ?1";
+
+/// How much is kept, as the store's handles set it and its writer reads it.
+#[derive(Debug)]
+pub(super) struct LogLimit {
+    calls: AtomicI64,
+    bytes: AtomicI64,
+}
+
+impl LogLimit {
+    pub(super) fn set(&self, settings: LogSettings) {
+        let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        self.calls.store(number(settings.calls), Ordering::Relaxed);
+        self.bytes.store(number(settings.bytes()), Ordering::Relaxed);
+    }
+}
+
+impl Default for LogLimit {
+    fn default() -> Self {
+        let limit = Self { calls: AtomicI64::new(0), bytes: AtomicI64::new(0) };
+        limit.set(LogSettings::default());
+        limit
+    }
+}
+
+/// What the writer knows of the bound.
+#[derive(Debug, Default)]
+pub(super) struct LogBound {
+    limit: Arc<LogLimit>,
+    /// The last call that was looked at: those before it stay for now, and are looked at again after the last.
+    looked_at: i64,
+}
+
+impl LogBound {
+    pub(super) fn new(limit: Arc<LogLimit>) -> Self {
+        Self { limit, looked_at: 0 }
+    }
+
+    /// Enters a call, and drops the oldest that are too many.
+    fn enter(&mut self, connection: &Connection, id: ExchangeId) -> rusqlite::Result<()> {
+        connection.prepare_cached(ENTER)?.execute([id.0])?;
+        let (mut calls, mut bytes, old_next, old_last): (i64, i64, i64, i64) = connection
+            .prepare_cached(SIZE)?
+            .query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+        if old_next <= old_last {
+            let next = old_next + MOST_ENTERED;
+            connection.prepare_cached(ENTER_OLD)?.execute((old_next, old_last.min(next - 1)))?;
+            connection.prepare_cached(OLD_ENTERED)?.execute([next])?;
+        }
+        let most = (self.limit.calls.load(Ordering::Relaxed), self.limit.bytes.load(Ordering::Relaxed));
+        let is_within = |calls, bytes| calls <= most.0 && bytes <= most.1;
+        if is_within(calls, bytes) {
+            return Ok(());
+        }
+        // The call itself stays, whatever its size; and where there are too many, the newest are not: those that are
+        // older than so many calls are.
+        let newest = if bytes > most.1 { id.0 - 1 } else { id.0 - most.0 };
+        let found = connection
+            .prepare_cached(CANDIDATES)?
+            .query_map((self.looked_at, newest, MOST_DROPPED), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+            .collect::<rusqlite::Result<Vec<(i64, i64, bool)>>>()?;
+        let is_last = found.len() < MOST_DROPPED as usize;
+        for (id, size, is_remembered) in found {
+            if is_within(calls, bytes) {
+                return Ok(());
+            }
+            self.looked_at = id;
+            if !is_remembered {
+                connection.prepare_cached(DROP)?.execute([id])?;
+                (calls, bytes) = (calls - 1, bytes - size);
+            }
+        }
+        if is_last {
+            self.looked_at = 0;
+        }
+        Ok(())
+    }
+}
+
+impl Work {
+    /// To be called for a call that has its outcome and neither made nor changed an entry, after all else of it is
+    /// written.
+    pub(super) fn log_call(&mut self, id: ExchangeId) -> rusqlite::Result<()> {
+        self.log.enter(&self.connection, id)
+    }
+
+    /// To be called for a call that made or changed an entry with an answer that came late: it was logged as one that
+    /// failed.
+    pub(super) fn keep_call(&self, id: ExchangeId) -> rusqlite::Result<()> {
+        self.connection.prepare_cached(LEAVE)?.execute([id.0]).map(drop)
+    }
+}
+
+/// What is kept of an outcome: the answer to a GET is cut where it is long, and says so in a header. An answer that an
+/// idempotency key may stand for is never one: only a POST has such a key.
+pub(super) fn kept(
+    method: HttpMethod,
+    outcome: &Result<ApiResponse, Failure>,
+) -> Cow<'_, Result<ApiResponse, Failure>> {
+    let Ok(answer) = outcome else { return Cow::Borrowed(outcome) };
+    let is_cut = method == HttpMethod::Get && answer.body.len() > LONGEST_READ_ANSWER;
+    // A target that sends the header itself is not believed.
+    if !is_cut && answer.header(CUT_HEADER).is_none() {
+        return Cow::Borrowed(outcome);
+    }
+    let mut answer = answer.clone();
+    answer.headers.retain(|(name, _)| !name.eq_ignore_ascii_case(CUT_HEADER));
+    if is_cut {
+        let whole = answer.body.len();
+        // Not within a letter.
+        let end = (0..4).map(|back| LONGEST_READ_ANSWER - back).find(|&end| answer.body[end] & 0xC0 != 0x80);
+        answer.body.truncate(end.unwrap_or(LONGEST_READ_ANSWER));
+        answer.headers.push((CUT_HEADER.to_owned(), format!("{} of {whole} bytes", answer.body.len())));
+    }
+    Cow::Owned(Ok(answer))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::schema;
+
+    #[test]
+    fn no_step_of_it_goes_through_the_log() {
+        let connection = schema::in_memory_for_tests();
+        for sql in [ENTER, ENTER_OLD, LEAVE, SIZE, OLD_ENTERED, CANDIDATES, DROP] {
+            let mut explained = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            for value in 1..=explained.parameter_count() {
+                explained.raw_bind_parameter(value, 1).unwrap();
+            }
+            let mut plan = Vec::new();
+            let mut rows = explained.raw_query();
+            while let Some(row) = rows.next().unwrap() {
+                plan.push(row.get::<_, String>(3).unwrap());
+            }
+            let plan = plan.join("; ");
+            assert!(!plan.contains("SCAN") && !plan.contains("B-TREE"), "{sql}: {plan}");
+        }
+    }
+
+    #[test]
+    fn a_call_drops_a_few_however_many_there_are_too_many() {
+        let connection = schema::in_memory_for_tests();
+        let limit = Arc::new(LogLimit::default());
+        let mut log = LogBound::new(Arc::clone(&limit));
+        let write = |log: &mut LogBound| {
+            connection
+                .execute(
+                    "INSERT INTO exchanges (is_creation, target, started_ms, took_micros, method, path, params, headers) \
+                     VALUES (0, 'local', 0, 1, 'GET', '/', '[]', '[]')",
+                    [],
+                )
+                .unwrap();
+            log.enter(&connection, ExchangeId(connection.last_insert_rowid())).unwrap();
+        };
+        let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+        for _ in 0..1000 {
+            write(&mut log);
+        }
+        assert_eq!(number("SELECT count(*) FROM exchanges"), 1000);
+        limit.set(LogSettings { calls: 100, megabytes: 1 });
+        let mut before = 1000;
+        for _ in 0..400 {
+            write(&mut log);
+            let now = number("SELECT count(*) FROM exchanges");
+            assert!(before + 1 - now <= MOST_DROPPED, "{before} to {now}");
+            before = now;
+        }
+        assert_eq!(before, 100);
+        assert_eq!(number("SELECT min(id) FROM exchanges"), 1301, "the newest stay");
+        assert_eq!(number("SELECT calls FROM log_size"), 100);
+        assert_eq!(number("SELECT bytes FROM log_size"), number("SELECT sum(bytes) FROM log_calls"));
+    }
+
+    #[test]
+    fn a_letter_is_not_cut_through() {
+        let answer = |text: String| ApiResponse { http_status: 200, headers: Vec::new(), body: text.into_bytes() };
+        for lead in 0..4 {
+            let outcome = Ok(answer("x".repeat(lead) + &"🂡".repeat(LONGEST_READ_ANSWER)));
+            let cut = kept(HttpMethod::Get, &outcome).into_owned().unwrap();
+            assert!(String::from_utf8(cut.body.clone()).is_ok() && cut.body.len() > LONGEST_READ_ANSWER - 4);
+            assert_eq!(cut.cut_from(), Some(lead + 4 * LONGEST_READ_ANSWER));
+            assert!(matches!(kept(HttpMethod::Post, &outcome), Cow::Borrowed(_)));
+        }
+    }
+}
