@@ -31,6 +31,7 @@ class Trial:
     failed_rounds: int = 0
     failures: dict[str, list[str]] = field(default_factory=lambda: collections.defaultdict(list))
     remarks: list[str] = field(default_factory=list)
+    details: list[str] = field(default_factory=list)
 
     def repeat(self, once: Callable[[int], None]) -> None:
         """Makes a round as often as was asked for."""
@@ -49,6 +50,10 @@ class Trial:
 
     def remark(self, text: str) -> None:
         self.remarks.append(text)
+
+    def detail(self, text: str) -> None:
+        """A line that the full run prints, and the short one does not."""
+        self.details.append(text)
 
     @property
     def result(self) -> str:
@@ -116,7 +121,7 @@ def carry_out(chosen: list[Attack], is_quick: bool, seed: int) -> int:
         trial.expect(trial.rounds > 0, "at least one round", one.name, "none")
         took = time.monotonic() - started
         print(f"{trial.name:<64} {trial.rounds:>7}  {trial.result:<20} {took:>5.1f}", flush=True)
-        for text in trial.remarks:
+        for text in trial.remarks + ([] if is_quick else trial.details):
             print(f"    {text}", flush=True)
         trials.append(trial)
     failed = [trial for trial in trials if trial.failures]
