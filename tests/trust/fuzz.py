@@ -38,6 +38,18 @@ HEADERS = ["Idempotency-Key", "Stripe-Account", "Stripe-Version", "Stripe-Contex
 VERSIONS = ["2026-08-26.dahlia", "2011-01-01", "x", "", "2026-99-99", "2020-08-27;orders_beta=v1"]
 
 
+# Calls that are good as they stand: fuzzed ones begin with these as often as with nothing.
+GOOD_CALLS = [
+    ("POST", "/v1/tokens", "card[number]=4242424242424242&card[exp_month]=12&card[exp_year]=2049&card[cvc]=123"),
+    ("POST", "/v1/charges", "amount=2000&currency=usd&source=tok_visa"),
+    ("POST", "/v1/charges", "amount=2000&currency=usd&source=tok_visa&capture=false&description=x&metadata[a]=b"),
+    ("POST", "/v1/customers", "email=a@example.com&name=Jenny&source=tok_visa"),
+    ("POST", "/v1/customers", "description=x&metadata[order]=6735&phone=5551234"),
+    ("POST", "/v1/payment_methods", "type=card&card[token]=tok_visa"),
+    ("GET", "/v1/charges", "limit=3"), ("GET", "/v1/customers", "limit=3"), ("GET", "/v1/refunds", "limit=3"),
+]
+
+
 class Fuzzer:
     """Texts and requests from one source of random numbers; remembers ids, so that some are real."""
 
@@ -82,12 +94,21 @@ class Fuzzer:
 
     def request(self) -> bytes:
         method, path = self.rng.choice(ROUTES)
+        body = self.form()
+        if self.rng.random() < 0.5:
+            method, path, good = self.rng.choice(GOOD_CALLS)
+            pairs = urllib.parse.parse_qsl(good)
+            if self.rng.random() < 0.3:
+                at = self.rng.randrange(len(pairs))
+                pairs[at] = (pairs[at][0], self.text())
+            if self.rng.random() < 0.2:
+                pairs.append((self.name(), self.text()))
+            body = urllib.parse.urlencode(pairs, errors="surrogatepass").encode()
         if self.rng.random() < 0.05:
             method = self.rng.choice(["GET", "POST", "DELETE", "PUT", "PATCH", "HEAD", "OPTIONS"])
         while "{}" in path:
             part = self.rng.choice(self.ids) if self.rng.random() < 0.6 else urllib.parse.quote(self.text()[:200], safe="", errors="replace")
             path = path.replace("{}", part, 1)
-        body = self.form()
         if method in ("GET", "HEAD", "DELETE"):
             query, body = urllib.parse.quote(body, safe="=&%+"), b""
             path += ("&" if "?" in path else "?") + query
@@ -139,11 +160,12 @@ def requests(trial: Trial) -> None:
                 return
             statuses[answer.status] = statuses.get(answer.status, 0) + 1
             trial.expect(answer.status < 500, "no status of 500 or above", sent, answer.told())
-            trial.expect(answer.body[:1] == b"{", "an object of JSON", sent, answer.told())
-            try:
-                answer.json()
-            except ValueError as error:
-                trial.expect(False, "an object of JSON", sent, error)
+            # What is no call of the API is refused by HTTP itself, which has no words of Stripe's.
+            if answer.status not in (405, 414, 431):
+                try:
+                    trial.expect(isinstance(answer.json(), dict), "an object of JSON", sent, answer.told())
+                except ValueError as error:
+                    trial.expect(False, "an object of JSON", sent, f"{answer.told()}: {error}")
             fuzzer.remember(answer)
             trial.expect(server.is_alive, "a server that lives", sent, server.errors()[-300:])
 
