@@ -95,7 +95,7 @@ def backups(home: Home) -> list[pathlib.Path]:
     return [path for path in found if path.read_bytes()[:16] == HEADER]
 
 
-@attack("kill -9 of a migration, from every older version", quick=1, full=12)
+@attack("kill -9 of a migration, from every older version", quick=1, full=6)
 def migration(trial: Trial) -> None:
     with Home() as newest:
         newest.mint()

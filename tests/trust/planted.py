@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import concurrent.futures
 import html
 import json
 import random
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 import values
 from attack import Trial, attack
 from client import CARD, Client
-from program import KEY, Home
+from program import KEY, Home, Run
 
 # What joins the groups of one number, by the names of the characters.
 SEPARATORS = {
@@ -207,7 +208,7 @@ class Sender:
         return Haystack("the answers' bodies", b"\n".join(self.bodies))
 
 
-@attack("planted card numbers: groups, scripts, encodings", quick=1, full=5)
+@attack("planted card numbers: groups, scripts, encodings", quick=1, full=3)
 def planted_numbers(trial: Trial) -> None:
     for _ in range(trial.planned):
         with Home() as home:
@@ -222,7 +223,7 @@ def planted_numbers(trial: Trial) -> None:
             check_nowhere(trial, planted, [sender.haystack(), log, *server_said(home), *everything_said(home)])
 
 
-@attack("planted numbers in parameters that mean a number, any shape", quick=1, full=10)
+@attack("planted numbers in parameters that mean a number, any shape", quick=1, full=5)
 def planted_in_number(trial: Trial) -> None:
     for _ in range(trial.planned):
         with Home() as home:
@@ -246,7 +247,7 @@ def only_letters_out(digits: str, hay: Haystack) -> bool:
     return hay.has_number(digits) or any(digits in found.replace("and", "") for found in hay.digits)
 
 
-@attack("planted security codes: 47 ways to send one", quick=1, full=10)
+@attack("planted security codes: 47 ways to send one", quick=1, full=5)
 def planted_codes(trial: Trial) -> None:
     for _ in range(trial.planned):
         with Home() as home:
@@ -270,7 +271,7 @@ def planted_codes(trial: Trial) -> None:
             trial.expect(not leaked, "no code in an answer", "as parameters and in text", leaked)
 
 
-@attack("planted keys of every kind", quick=1, full=10)
+@attack("planted keys of every kind", quick=1, full=5)
 def planted_keys(trial: Trial) -> None:
     for _ in range(trial.planned):
         with Home() as home:
@@ -289,27 +290,47 @@ def planted_keys(trial: Trial) -> None:
             check_nowhere(trial, [*planted, own, control], [sender.haystack(), log, *server_said(home), *everything_said(home)])
 
 
-@attack("planted secrets on the command line, and `serve --key`", quick=1, full=3)
+# Each takes a text; what the program says of it must not hold it.
+TEXT_COMMANDS: list[Callable[[str], list[str]]] = [
+    lambda text: ["mint", "--name", text],
+    lambda text: ["mint", f"--param=description={text}"],
+    lambda text: ["mint", "--param", f"{text[:40]}=x"],
+    lambda text: ["token", text],
+    lambda text: ["charge", text],
+    lambda text: ["charge", "tok_visa", "--idempotency-key", text],
+    lambda text: ["note", "tok_1", text],
+    lambda text: ["tag", text, text],
+    lambda text: ["history", "--search", text],
+    lambda text: ["mint", "--profile", text],
+    lambda text: ["serve", "--policy", text],
+]
+SERVE = ["--memory", "--listen", "999.0.0.1:0"]
+KEY_COMMANDS: list[Callable[[str], list[str]]] = [
+    lambda key: ["serve", "--key", f" {key} x", *SERVE],
+    lambda key: ["serve", f"--key=x{key}", *SERVE],
+    lambda key: ["serve", "--kye", key, *SERVE],
+    lambda key: ["mint", "--key", key],
+]
+
+
+@attack("planted secrets on the command line, and `serve --key`", quick=1, full=5)
 def on_the_command_line(trial: Trial) -> None:
     for _ in range(trial.planned):
-        with Home() as home:
-            texts = [one for one in numbers(trial.random) if trial.random.random() < 0.3] + list(key_texts(trial.random))
-            said: list[Haystack] = []
-            for one in texts:
-                clean = one.text.replace("\0", "")
-                for args in (
-                    ["mint", "--name", clean], ["mint", f"--param=description={clean}"], ["mint", "--param", f"{clean[:40]}=x"],
-                    ["token", clean], ["charge", clean], ["charge", "tok_visa", "--idempotency-key", clean], ["note", "tok_1", clean],
-                    ["tag", clean, clean], ["history", "--search", clean], ["mint", "--profile", clean], ["serve", "--policy", clean],
-                ):
-                    run = home.run(*args, "-vv")
-                    trial.expect(run.ended_well, "no panic", args, run.told())
-                    said.append(Haystack(f"stderr of {args[0]} {args[1][:12]}", run.err))
+        with Home() as home, concurrent.futures.ThreadPoolExecutor(2) as pool:
+            planted = [one for one in numbers(trial.random) if trial.random.random() < 0.1] + list(key_texts(trial.random))
+            lines = [command(one.text) for one in planted for command in TEXT_COMMANDS]
             keys = list(key_texts(trial.random))
+            lines += [command(one.text) for one in keys for command in KEY_COMMANDS]
+            said = [hay for found in pool.map(lambda line: said_of(trial, home.run(*line, "-vv"), line), lines) for hay in found]
             for one in keys:
-                for args in (["serve", "--key", f" {one.text} x"], ["serve", f"--key=x{one.text}"], ["mint", "--key", one.text], ["serve", "--kye", one.text]):
-                    run = home.run(*args, "--memory", "--listen", "999.0.0.1:0", "-vv")
-                    said += [Haystack(f"stdout of {' '.join(args[:2])[:12]}", run.out), Haystack(f"stderr of {' '.join(args[:2])[:12]}", run.err)]
-                run = home.run("mint", "--target", "stripe", "--base-url", "http://127.0.0.1:9", more={"STRIPE_SECRET_KEY": f"{one.text} "})
-                said += [Haystack("stdout of mint with STRIPE_SECRET_KEY", run.out), Haystack("stderr of mint with STRIPE_SECRET_KEY", run.err)]
-            check_nowhere(trial, texts + keys, said + everything_said(home))
+                run = home.run(
+                    "mint", "--target", "stripe", "--base-url", "http://127.0.0.1:9", more={"STRIPE_SECRET_KEY": f"{one.text} "}
+                )
+                said += said_of(trial, run, ["mint", "with STRIPE_SECRET_KEY"])
+            check_nowhere(trial, planted + keys, said + everything_said(home))
+
+
+def said_of(trial: Trial, run: Run, line: list[str]) -> list[Haystack]:
+    trial.expect(run.ended_well, "no panic", line, run.told())
+    name = " ".join(line[:2])[:14]
+    return [Haystack(f"stdout of {name}", run.out), Haystack(f"stderr of {name}", run.err)]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import http.client
 import multiprocessing
-import multiprocessing.synchronize
 import time
+from multiprocessing.connection import Connection
+from multiprocessing.synchronize import Event
 
 from attack import Trial
 from client import CARD, Client
@@ -26,9 +27,9 @@ class Watch:
     def __enter__(self) -> "Watch":
         with Client(self.server.port) as client:
             token = client.post("/v1/tokens", CARD).id
-        self.results = FORK.SimpleQueue()
+        self.results, results = FORK.Pipe(duplex=False)
         self.ended, self.begun = FORK.Event(), FORK.Event()
-        arguments = (self.server.port, token, self.begun, self.ended, self.results)
+        arguments = (self.server.port, token, self.begun, self.ended, results)
         self.process = FORK.Process(target=ask_again_and_again, args=arguments, daemon=True)
         self.process.start()
         if not self.begun.wait(PATIENCE):
@@ -38,13 +39,14 @@ class Watch:
 
     def __exit__(self, kind: object, *_: object) -> None:
         self.ended.set()
-        self.process.join(PATIENCE)
-        if self.process.is_alive():
+        try:
+            if not self.results.poll(PATIENCE):
+                self.trial.expect(False, "another client to get its answers", self.sent, f"none for {PATIENCE} s")
+                return
+            self.took_ms, failed = self.results.recv()
+        finally:
             self.process.kill()
             self.process.join()
-            self.trial.expect(False, "another client to get its answers", self.sent, f"none for {PATIENCE} s")
-            return
-        self.took_ms, failed = self.results.get()
         self.took_ms.sort()
         self.trial.expect(not failed, "another client to get its answers", self.sent, failed[:3])
         slowest = self.took_ms[-1] if self.took_ms else float("inf")
@@ -56,7 +58,7 @@ class Watch:
 
 
 def ask_again_and_again(
-    port: int, token: str, begun: multiprocessing.synchronize.Event, ended: multiprocessing.synchronize.Event, results: object
+    port: int, token: str, begun: Event, ended: Event, results: Connection
 ) -> None:
     took_ms, failed = [], []
     client = Client(port)
@@ -76,4 +78,4 @@ def ask_again_and_again(
         took_ms.append((time.perf_counter() - started) * 1000)
         begun.set()
         ended.wait(0.002)
-    results.put((took_ms, failed))
+    results.send((took_ms, failed))
