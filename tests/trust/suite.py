@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import time
 
@@ -14,6 +15,7 @@ import kills  # noqa: F401
 import kills_of_files  # noqa: F401
 import full_disk  # noqa: F401
 import damage  # noqa: F401
+import places  # noqa: F401
 import shared_folder  # noqa: F401
 import whole_values  # noqa: F401
 import planted  # noqa: F401
@@ -37,6 +39,8 @@ def main() -> int:
     if not chosen:
         print("no attack has such a name; --list tells them", file=sys.stderr)
         return 2
+    # As Ctrl+C: what was started is ended, and what was mounted is unmounted.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     started = time.monotonic()
     failed = attack.carry_out(chosen, options.rounds == "quick", options.seed)
     print(f"in {time.monotonic() - started:.0f} s")
