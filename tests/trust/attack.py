@@ -128,8 +128,11 @@ def carry_out(chosen: list[Attack], is_quick: bool, seed: int) -> int:
     for trial in failed:
         print(f"\n{trial.name}: {trial.result}")
         for expected, told in list(trial.failures.items())[:MOST_TOLD]:
-            times = f" ({len(told)} times; one of them)" if len(told) > 1 else ""
-            print(f"  expected {expected}{times}\n      {told[0]}")
+            times = f" ({len(told)} times)" if len(told) > 1 else ""
+            print(f"  expected {expected}{times}")
+            # The first and the last: the same failure may have two causes.
+            for text in dict.fromkeys([told[0], told[-1]]):
+                print(f"      {text}")
         if len(trial.failures) > MOST_TOLD:
             print(f"  and {len(trial.failures) - MOST_TOLD} other kinds")
     print(f"\n{len(trials) - len(failed)} of {len(trials)} attacks held")

@@ -27,6 +27,8 @@ class Model:
     """A sound folder, what is in it, and where in the database it is."""
 
     home: Home
+    # As the file's head has it.
+    version: bytes
     # The token of an entry, by the entry's number and that of the call that made it.
     tokens: dict[tuple[int, int], str]
 
@@ -60,7 +62,7 @@ def filled(home: Home, is_killed: bool) -> Model:
     ).fetchall()
     database.close()
     assert len(rows) == len(tokens)
-    return Model(home, {(entry, exchange): token for entry, exchange, token in rows})
+    return Model(home, home.database.read_bytes()[60:64], {(entry, exchange): token for entry, exchange, token in rows})
 
 
 def readable(model: Model, home: Home) -> set[str]:
@@ -140,6 +142,12 @@ def one_damage(rng: random.Random, nth: int, has_wal: bool) -> Callable[[Home], 
     return damage
 
 
+def is_anothers(home: Home, model: Model) -> bool:
+    """Whether the file says that another program, or another version of this one, has written it: only `salvage` goes on then."""
+    head = home.database.read_bytes()[:100]
+    return len(head) == 100 and (head[68:72] != b"TCRD" or head[60:64] != model.version)
+
+
 def check_damaged(trial: Trial, model: Model, home: Home, sent: str) -> None:
     can_be_read = readable(model, home)
     before = {path: data for path, data in home.files().items() if path.parent == home.data}
@@ -157,6 +165,8 @@ def check_damaged(trial: Trial, model: Model, home: Home, sent: str) -> None:
             f"{len(kept & can_be_read) if kept is not None else 'none'} of {len(can_be_read)}; {run.told()}",
         )
 
+    if is_anothers(home, model):
+        can_be_read = set()
     run = home.run("history", "--format", "json", "--limit", "100000")
     check_read(trial, run, tokens_of(run), can_be_read, model, f"history --format json: {sent}")
     run = home.run("history", "--limit", "100000")

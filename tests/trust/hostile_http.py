@@ -157,7 +157,7 @@ def heads_of_requests(trial: Trial) -> None:
     try_shapes(trial, heads)
 
 
-@attack("the next call on a connection after a refusal", quick=60, full=600)
+@attack("the next call on a connection after a refusal", quick=40, full=400)
 def after_a_refusal(trial: Trial) -> None:
     with Home() as home:
         server = home.serve()

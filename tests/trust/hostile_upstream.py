@@ -64,7 +64,7 @@ def answers() -> list[Upstream]:
         Upstream("a card that is a list", encoded(token(card=[[]])), is_token=True),
         Upstream("another object", encoded({"id": "cus_1", "object": "customer"})),
         Upstream("numbers beyond reason", b'{"id": "tok_1", "object": "token", "created": 1e999, "used": 1.10, "card": {"exp_month": 99999999999999999999999}}', is_token=True),
-        Upstream("keys that occur twice", b'{"id": "tok_1", "id": "tok_2", "object": "token", "object": "charge", "card": {}, "card": null}', is_token=True),
+        Upstream("keys that occur twice", b'{"id": "tok_1", "id": "tok_2", "object": "charge", "object": "token", "card": {}, "card": null}', is_token=True),
         Upstream("lone surrogates", b'{"id": "tok_\\ud800", "object": "token", "card": {"name": "\\udfff"}}', is_token=True),
         Upstream("10 MB of JSON", encoded(token(metadata={f"k{n}": "v" * 1000 for n in range(10_000)})), is_token=True),
         Upstream("10 MB of a name", encoded(token(card={**card, "name": "y" * 10_000_000})), is_token=True),

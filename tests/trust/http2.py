@@ -254,7 +254,7 @@ def bodies_over_http2(trial: Trial) -> None:
     with trial.round(), Home() as home:
         server = home.serve()
         sent = f"{trial.planned} connections of 128 streams with 1 MB each"
-        with Watch(trial, server, sent):
+        with Watch(trial, server, sent, may_be_told_to_come_back=True):
             all_bodies = [Bodies(server, 128, 999_999) for _ in range(trial.planned)]
             for bodies in all_bodies:
                 bodies.thread.join(60)
