@@ -161,7 +161,10 @@ class Bare:
 
 
 def exchange(port: int, data: bytes, patience: float = PATIENCE) -> Answer | None:
-    """Sends these bytes on a connection of their own, and gives the first answer."""
+    """Sends these bytes on a connection of their own, and gives the first answer; `None` where none comes in time."""
     with Bare(port, patience) as connection:
-        connection.send(data)
-        return connection.answer()
+        try:
+            connection.send(data)
+            return connection.answer()
+        except TimeoutError:
+            return None

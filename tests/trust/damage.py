@@ -227,12 +227,12 @@ def check_server(trial: Trial, home: Home, sent: str) -> None:
     server.kill()
 
 
-@attack("damaged databases: cut, bits flipped, pages lost", quick=30, full=180)
+@attack("damaged databases: cut, bits flipped, pages lost", quick=24, full=120)
 def damaged_file(trial: Trial) -> None:
     damaged(trial, has_wal=False)
 
 
-@attack("damaged WAL of a killed server", quick=15, full=90)
+@attack("damaged WAL of a killed server", quick=10, full=60)
 def damaged_wal(trial: Trial) -> None:
     damaged(trial, has_wal=True)
 

@@ -133,7 +133,7 @@ def header_value(text: str) -> bytes:
     return re.sub(rb"[\x00-\x1f\x7f]", b"", text.encode("utf-8", "replace"))[:2000]
 
 
-@attack("fuzzed forms, paths and headers", quick=4000, full=60_000)
+@attack("fuzzed forms, paths and headers", quick=4000, full=40_000)
 def requests(trial: Trial) -> None:
     fuzzer = Fuzzer(trial.random)
     with Home() as home:
@@ -217,7 +217,7 @@ def command_line(fuzzer: Fuzzer, home: Home, nth: int) -> list[bytes]:
     return cleaned
 
 
-@attack("fuzzed command lines", quick=250, full=4000)
+@attack("fuzzed command lines", quick=250, full=2500)
 def command_lines(trial: Trial) -> None:
     fuzzer = Fuzzer(trial.random)
     with Home() as home, concurrent.futures.ThreadPoolExecutor(2) as pool:

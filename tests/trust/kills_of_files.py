@@ -34,7 +34,7 @@ def kill_after(child: subprocess.Popen[bytes], seconds: float, how: signal.Signa
         raise Hang(f"{child.args} did not end after {how.name}") from None
 
 
-@attack("kill -9 of the first start", quick=12, full=120)
+@attack("kill -9 of the first start", quick=12, full=80)
 def first_start(trial: Trial) -> None:
     def once(_: int) -> None:
         with Home() as home:
@@ -95,7 +95,7 @@ def backups(home: Home) -> list[pathlib.Path]:
     return [path for path in found if path.read_bytes()[:16] == HEADER]
 
 
-@attack("kill -9 of a migration, from every older version", quick=1, full=6)
+@attack("kill -9 of a migration, from every older version", quick=1, full=4)
 def migration(trial: Trial) -> None:
     with Home() as newest:
         newest.mint()
@@ -128,7 +128,7 @@ def check_migrated(trial: Trial, home: Home, version: int, tokens: list[str]) ->
         trial.expect(mode == 0o600, "backups of mode 0600", sent, f"{path.name}: {mode:o}")
 
 
-@attack("kill -9 and Ctrl+C of an export", quick=10, full=60)
+@attack("kill -9 and Ctrl+C of an export", quick=10, full=40)
 def export(trial: Trial) -> None:
     with Home() as home:
         old_database(home.database, 4, 6000)

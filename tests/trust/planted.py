@@ -313,7 +313,7 @@ KEY_COMMANDS: list[Callable[[str], list[str]]] = [
 ]
 
 
-@attack("planted secrets on the command line, and `serve --key`", quick=1, full=5)
+@attack("planted secrets on the command line, and `serve --key`", quick=1, full=2)
 def on_the_command_line(trial: Trial) -> None:
     for _ in range(trial.planned):
         with Home() as home, concurrent.futures.ThreadPoolExecutor(2) as pool:

@@ -28,7 +28,7 @@ def params_for(place: str, value: str) -> dict[str, str]:
     return params
 
 
-@attack("realistic values come back whole: e-mails, phones, IBAN, floats…", quick=240, full=4000)
+@attack("realistic values come back whole: e-mails, phones, IBAN, floats…", quick=240, full=3000)
 def values_come_back(trial: Trial) -> None:
     with Home() as home:
         server = home.serve()
