@@ -30,7 +30,7 @@ use crate::{
         profile::{Profile, ProfileId},
         resend::request_again,
         rules::FormField,
-        settings::{Settings, ThemeChoice},
+        settings::{Settings, ThemeChoice, WindowSettings},
     },
     messages::{Command, JobId, Update},
     model::Model,
@@ -397,11 +397,13 @@ impl App {
     /// The zoom keys are egui's own; what they set is kept. What the settings set comes into force with the next frame.
     fn keep_zoom(&mut self, ctx: &Context) {
         let zoom = ctx.zoom_factor();
-        let differs = |other: f32| (zoom - other).abs() > f32::EPSILON;
-        if differs(self.zoom) {
+        let differs = |one: f32, other: f32| (one - other).abs() > f32::EPSILON;
+        if differs(zoom, self.zoom) {
             self.zoom = zoom;
-            if differs(self.settings.window.zoom) {
-                self.change_settings(|settings| settings.window.zoom = zoom);
+            // The keys go further than a settings file is believed.
+            let kept = zoom.clamp(*WindowSettings::ZOOMS.start(), *WindowSettings::ZOOMS.end());
+            if differs(kept, self.settings.window.zoom) {
+                self.change_settings(|settings| settings.window.zoom = kept);
             }
         }
     }

@@ -90,8 +90,8 @@ impl Serving {
     /// Asks the program to end.
     #[track_caller]
     pub fn terminate(&self) {
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), rustix::process::Signal::TERM)
+            .unwrap();
     }
 
     /// Ends the program as a crash does.
