@@ -53,7 +53,11 @@ pub(super) fn for_each_sound_row(
         )
     };
     let (rising, falling) = (query("ASC"), query("DESC"));
-    let mut ranges = vec![1..=highest(connection, table)?];
+    let bytes = bytes(connection)?;
+    let mut ranges = vec![1..=highest(connection, table, bytes)?];
+    // A range has no more rows than there are bytes: without an end to it, a damaged count would be gone through to its
+    // last number.
+    let mut looks_left = bytes;
     while let Some(range) = ranges.pop() {
         let (mut from, mut to) = range.into_inner();
         let mut there = connection.prepare_cached(&rising)?;
@@ -79,8 +83,10 @@ pub(super) fn for_each_sound_row(
         if is_whole || from > to {
             continue;
         }
-        if from == to {
+        looks_left -= 1;
+        if from == to || looks_left <= 0 {
             lost.insert(from);
+            lost.insert(to);
         } else {
             let middle = from + (to - from) / 2;
             ranges.push(middle + 1..=to);
@@ -110,15 +116,24 @@ fn read_to_end(
     }
 }
 
+fn number(connection: &Connection, sql: &str) -> rusqlite::Result<Option<i64>> {
+    match connection.query_row(sql, [], |row| row.get::<_, Option<i64>>(0)).optional() {
+        Ok(found) => Ok(found.flatten()),
+        Err(error) if is_damage(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The size of the database.
+fn bytes(connection: &Connection) -> rusqlite::Result<i64> {
+    let pages = number(connection, "PRAGMA page_count")?.unwrap_or_default();
+    let page = number(connection, "PRAGMA page_size")?.unwrap_or_default();
+    Ok(pages.saturating_mul(page))
+}
+
 /// A number that no row of the table is above.
-fn highest(connection: &Connection, table: Table) -> rusqlite::Result<i64> {
-    let number = |sql: &str| -> rusqlite::Result<Option<i64>> {
-        match connection.query_row(sql, [], |row| row.get::<_, Option<i64>>(0)).optional() {
-            Ok(found) => Ok(found.flatten()),
-            Err(error) if is_damage(&error) => Ok(None),
-            Err(error) => Err(error),
-        }
-    };
+fn highest(connection: &Connection, table: Table, bytes: i64) -> rusqlite::Result<i64> {
+    let number = |sql: &str| number(connection, sql);
     let name = table.name();
     // An answer has the number of its exchange.
     let counted = if table == Table::Answers { Table::Exchanges.name() } else { name };
@@ -127,10 +142,7 @@ fn highest(connection: &Connection, table: Table) -> rusqlite::Result<i64> {
     let last = given.max(newest).filter(|last| *last > 0);
     match last {
         Some(last) => Ok(last),
-        None => {
-            let bytes = number("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")?;
-            Ok((bytes.unwrap_or_default() / FEWEST_BYTES_OF_A_ROW).max(1))
-        }
+        None => Ok((bytes / FEWEST_BYTES_OF_A_ROW).max(1)),
     }
 }
 
