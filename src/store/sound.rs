@@ -11,7 +11,9 @@ use rusqlite::{Connection, OptionalExtension as _, Row, Rows};
 use super::error::is_damage;
 
 /// A row takes more than so many bytes of the file, so that a damaged table has fewer rows than this tells.
-const FEWEST_BYTES_OF_A_ROW: i64 = 16;
+const FEWEST_BYTES_OF_A_ROW: i64 = 48;
+/// A range of numbers that cannot be read is halved so often at most, as a multiple of the rows that the file can have.
+const MOST_LOOKS: i64 = 8;
 
 /// A table whose rows have numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,11 +55,11 @@ pub(super) fn for_each_sound_row(
         )
     };
     let (rising, falling) = (query("ASC"), query("DESC"));
-    let bytes = bytes(connection)?;
-    let mut ranges = vec![1..=highest(connection, table, bytes)?];
-    // A range has no more rows than there are bytes: without an end to it, a damaged count would be gone through to its
-    // last number.
-    let mut looks_left = bytes;
+    // Without an end to them, the numbers below a damaged count would all be gone through.
+    let most_rows = (bytes(connection)? / FEWEST_BYTES_OF_A_ROW).max(1);
+    let top = highest(connection, table)?.unwrap_or(most_rows);
+    let mut ranges = vec![1..=top];
+    let mut looks_left = most_rows.saturating_mul(MOST_LOOKS);
     while let Some(range) = ranges.pop() {
         let (mut from, mut to) = range.into_inner();
         let mut there = connection.prepare_cached(&rising)?;
@@ -82,6 +84,10 @@ pub(super) fn for_each_sound_row(
         // Where the way back came through, nothing is left between the two.
         if is_whole || from > to {
             continue;
+        }
+        if to == top {
+            // Nothing is known of the last rows but that they follow those that were read.
+            to = to.min(from.saturating_add(most_rows));
         }
         looks_left -= 1;
         if from == to || looks_left <= 0 {
@@ -131,19 +137,15 @@ fn bytes(connection: &Connection) -> rusqlite::Result<i64> {
     Ok(pages.saturating_mul(page))
 }
 
-/// A number that no row of the table is above.
-fn highest(connection: &Connection, table: Table, bytes: i64) -> rusqlite::Result<i64> {
+/// A number that no row of the table is above; `None` where that cannot be read.
+fn highest(connection: &Connection, table: Table) -> rusqlite::Result<Option<i64>> {
     let number = |sql: &str| number(connection, sql);
     let name = table.name();
     // An answer has the number of its exchange.
     let counted = if table == Table::Answers { Table::Exchanges.name() } else { name };
     let given = number(&format!("SELECT seq FROM sqlite_sequence WHERE name = '{counted}'"))?;
     let newest = number(&format!("SELECT max(rowid) FROM {name} NOT INDEXED"))?;
-    let last = given.max(newest).filter(|last| *last > 0);
-    match last {
-        Some(last) => Ok(last),
-        None => Ok((bytes / FEWEST_BYTES_OF_A_ROW).max(1)),
-    }
+    Ok(given.max(newest).filter(|last| *last > 0))
 }
 
 /// A set of numbers, shown as ranges.
