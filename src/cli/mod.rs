@@ -481,7 +481,7 @@ impl Desk {
         };
         let store = match (Store::open(&place, clock.now()), &place) {
             (Err(error), Place::Folder(folder)) if looks_only && error.leaves_reading() => {
-                remark(format_args!("{error}. Nothing of this call is written down"));
+                remark(format_args!("Nothing of this call is written down. {error}"));
                 Store::open_copy(folder, clock.now())?
             }
             (opened, _) => opened?,

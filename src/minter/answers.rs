@@ -73,7 +73,7 @@ pub(super) fn replayed(request: &ApiRequest, mut first: ApiResponse, request_id:
 /// ours, with the reason: Stripe's own differ from case to case.
 pub fn unavailable(reason: &str) -> ApiResponse {
     let words =
-        format!("An unknown error occurred: Testcard could not save the call, and nothing was changed: {reason}.");
+        format!("An unknown error occurred: Testcard could not save the call, and nothing was changed: {reason}");
     let error = ApiError { kind: ErrorKind::Api, ..ApiError::request(None, None, words).with_status(500) };
     ApiResponse { http_status: 500, headers: common_headers(), body: text(&error_body(&error, None)) }
 }

@@ -11,7 +11,9 @@ use rusqlite::{Connection, OptionalExtension as _, Row, Rows};
 use super::error::is_damage;
 
 /// A row takes more than so many bytes of the file, so that a damaged table has fewer rows than this tells.
-const FEWEST_BYTES_OF_A_ROW: i64 = 16;
+const FEWEST_BYTES_OF_A_ROW: i64 = 48;
+/// A range of numbers that cannot be read is halved so often at most, as a multiple of the rows that the file can have.
+const MOST_LOOKS: i64 = 8;
 
 /// A table whose rows have numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +55,11 @@ pub(super) fn for_each_sound_row(
         )
     };
     let (rising, falling) = (query("ASC"), query("DESC"));
-    let mut ranges = vec![1..=highest(connection, table)?];
+    // Without an end to them, the numbers below a damaged count would all be gone through.
+    let most_rows = (bytes(connection)? / FEWEST_BYTES_OF_A_ROW).max(1);
+    let top = highest(connection, table)?.unwrap_or(most_rows);
+    let mut ranges = vec![1..=top];
+    let mut looks_left = most_rows.saturating_mul(MOST_LOOKS);
     while let Some(range) = ranges.pop() {
         let (mut from, mut to) = range.into_inner();
         let mut there = connection.prepare_cached(&rising)?;
@@ -79,8 +85,14 @@ pub(super) fn for_each_sound_row(
         if is_whole || from > to {
             continue;
         }
-        if from == to {
+        if to == top {
+            // Nothing is known of the last rows but that they follow those that were read.
+            to = to.min(from.saturating_add(most_rows));
+        }
+        looks_left -= 1;
+        if from == to || looks_left <= 0 {
             lost.insert(from);
+            lost.insert(to);
         } else {
             let middle = from + (to - from) / 2;
             ranges.push(middle + 1..=to);
@@ -110,28 +122,30 @@ fn read_to_end(
     }
 }
 
-/// A number that no row of the table is above.
-fn highest(connection: &Connection, table: Table) -> rusqlite::Result<i64> {
-    let number = |sql: &str| -> rusqlite::Result<Option<i64>> {
-        match connection.query_row(sql, [], |row| row.get::<_, Option<i64>>(0)).optional() {
-            Ok(found) => Ok(found.flatten()),
-            Err(error) if is_damage(&error) => Ok(None),
-            Err(error) => Err(error),
-        }
-    };
+fn number(connection: &Connection, sql: &str) -> rusqlite::Result<Option<i64>> {
+    match connection.query_row(sql, [], |row| row.get::<_, Option<i64>>(0)).optional() {
+        Ok(found) => Ok(found.flatten()),
+        Err(error) if is_damage(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The size of the database.
+fn bytes(connection: &Connection) -> rusqlite::Result<i64> {
+    let pages = number(connection, "PRAGMA page_count")?.unwrap_or_default();
+    let page = number(connection, "PRAGMA page_size")?.unwrap_or_default();
+    Ok(pages.saturating_mul(page))
+}
+
+/// A number that no row of the table is above; `None` where that cannot be read.
+fn highest(connection: &Connection, table: Table) -> rusqlite::Result<Option<i64>> {
+    let number = |sql: &str| number(connection, sql);
     let name = table.name();
     // An answer has the number of its exchange.
     let counted = if table == Table::Answers { Table::Exchanges.name() } else { name };
     let given = number(&format!("SELECT seq FROM sqlite_sequence WHERE name = '{counted}'"))?;
     let newest = number(&format!("SELECT max(rowid) FROM {name} NOT INDEXED"))?;
-    let last = given.max(newest).filter(|last| *last > 0);
-    match last {
-        Some(last) => Ok(last),
-        None => {
-            let bytes = number("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")?;
-            Ok((bytes.unwrap_or_default() / FEWEST_BYTES_OF_A_ROW).max(1))
-        }
-    }
+    Ok(given.max(newest).filter(|last| *last > 0))
 }
 
 /// A set of numbers, shown as ranges.

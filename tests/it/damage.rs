@@ -368,3 +368,14 @@ fn a_history_that_is_gone_beside_its_log_is_not_taken_for_a_new_one() {
         }
     }
 }
+
+#[test]
+fn a_count_that_is_damaged_too_is_not_gone_through_to_its_last_number() {
+    let patient = Patient::new();
+    patient.execute("UPDATE sqlite_sequence SET seq = 9223372036854775800");
+    let (last, _) = *patient.pages("entries", "leaf").last().unwrap();
+    patient.zero_page(last);
+    let reading = Reading::of(patient.folder());
+    assert!(reading.details.len() > 500, "{}", reading.details.len());
+    assert!(!reading.damage.is_empty());
+}

@@ -211,7 +211,7 @@ fn a_backup_is_made_before_a_migration_and_three_are_kept() {
         let old = Connection::open(&backup).unwrap();
         for (sql, expected) in [("PRAGMA user_version", version), ("SELECT count(*) FROM entries", 1)] {
             let number: i64 = old.query_row(sql, [], |row| row.get(0)).unwrap();
-            assert_eq!(number, expected as i64, "{sql}");
+            assert_eq!(usize::try_from(number), Ok(expected), "{sql}");
         }
         assert_eq!(old.query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0)).unwrap(), "ok");
         drop((store, old));
