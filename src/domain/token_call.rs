@@ -66,6 +66,6 @@ impl TokenCall {
 }
 
 /// The object that a successful answer tells of: what it is, and its id.
-pub fn made_by(body: &Value) -> Option<(&str, &str)> {
+fn made_by(body: &Value) -> Option<(&str, &str)> {
     Some((body.get("object")?.as_str()?, body.get("id")?.as_str()?))
 }

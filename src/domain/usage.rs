@@ -7,7 +7,6 @@ use super::{
     error::ErrorView,
     test_cards,
     token::Token,
-    token_call::made_by,
 };
 
 /// What is known of a token after a call that was about it.
@@ -59,8 +58,8 @@ fn verdict(request: &MaskedRequest, response: &ApiResponse) -> Verdict {
     }
     let text = |value: &Value| value.as_str().map(str::to_owned);
     if response.is_success() {
-        // A success that names no object tells of nothing that could have used the token.
-        return made_by(&body).map_or(Verdict::Unchanged, |(_, id)| Verdict::Used(Some(id.to_owned())));
+        // A success that names nothing tells of nothing that could have used the token.
+        return text(&body["id"]).map_or(Verdict::Unchanged, |id| Verdict::Used(Some(id)));
     }
     let error = ErrorView::of(&body);
     match (response.http_status, error.and_then(ErrorView::kind), error.and_then(ErrorView::code)) {

@@ -217,6 +217,7 @@ impl Saving<'_> {
             }
         }
         self.keep_counts([&lost_entries, &lost_calls, &lost_objects])?;
+        self.log_later()?;
         for (name, table) in [
             ("entries", Table::Entries),
             ("calls", Table::Exchanges),
@@ -227,6 +228,13 @@ impl Saving<'_> {
             self.report.saved.push((name, count.cast_unsigned()));
         }
         Ok(self.report)
+    }
+
+    /// What the bound of the request log counts is not saved: all calls are entered anew, some with each call, as those
+    /// are that are older than the bound.
+    fn log_later(&self) -> rusqlite::Result<()> {
+        let all = "UPDATE log_size SET old_next = 1, old_last = coalesce((SELECT max(id) FROM exchanges), 0)";
+        self.new.execute(all, []).map(drop)
     }
 
     fn number(&self, sql: &str) -> rusqlite::Result<i64> {

@@ -39,7 +39,6 @@ use crate::{
         profile::{Profile, ProfileId, Profiles},
         refusal::Refusal,
         settings::{Settings, StripeSettings},
-        token_call::made_by,
     },
     files::OwnFolders,
     jobs::{
@@ -660,7 +659,7 @@ fn outcome_of(kind: CallKind, recorded: Recorded) -> JobOutcome {
             let success = recorded.exchange.outcome.ok().filter(ApiResponse::is_success);
             let is_success = success.is_some();
             let made = success.and_then(|answer| answer.json());
-            let made = made.as_ref().and_then(made_by).map(|(_, id)| id.to_owned());
+            let made = made.and_then(|body| body["id"].as_str().map(str::to_owned));
             let nothing = || "The answer is a success without an object: whether the token was used is not known";
             let message = message.or_else(|| (is_success && made.is_none()).then(|| nothing().to_owned()));
             JobOutcome::TokenUsed { made, message, refusal: refusal.map(|(refusal, _)| refusal), judgement }
