@@ -218,12 +218,16 @@ pub fn lengths(digits: &str) -> (usize, usize) {
 
 /// The Luhn check (ISO/IEC 7812-1) of ASCII digits.
 pub fn passes_luhn(digits: &str) -> bool {
-    let sum: u32 = digits
-        .bytes()
+    has_check_digit(digits.bytes().map(|byte| byte - b'0'))
+}
+
+/// As [`passes_luhn`], for the values of digits.
+pub fn has_check_digit(values: impl DoubleEndedIterator<Item = u8>) -> bool {
+    let sum: u32 = values
         .rev()
         .enumerate()
-        .map(|(place, byte)| {
-            let digit = u32::from(byte - b'0');
+        .map(|(place, value)| {
+            let digit = u32::from(value);
             match (place % 2, digit * 2) {
                 (0, _) => digit,
                 (_, double) if double > 9 => double - 9,

@@ -40,7 +40,7 @@ impl Redaction {
     pub fn request(&self, request: &ApiRequest) -> MaskedRequest {
         let (params, kept) = request.params.masked_with_marks();
         let headers = self.headers(&request.headers);
-        MaskedRequest { method: request.method, path: mask::text(&request.path), params, kept, headers }
+        MaskedRequest { method: request.method, path: mask::path(&request.path), params, kept, headers }
     }
 
     /// An answer of the local minter as it is sent, and kept but for [`Self::kept_of_sent`].

@@ -10,7 +10,8 @@ impl<'a> Token<'a> {
     /// The token in a body, if it is one.
     pub fn of(body: &'a Value) -> Option<Self> {
         let is_token = body.get("object").and_then(Value::as_str) == Some("token");
-        (is_token && body.get("id").is_some_and(Value::is_string)).then_some(Self(body))
+        let has_id = body.get("id").and_then(Value::as_str).is_some_and(|id| !id.is_empty());
+        (is_token && has_id).then_some(Self(body))
     }
 
     pub fn id(self) -> &'a str {

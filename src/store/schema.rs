@@ -236,7 +236,9 @@ pub(super) fn refuse_lost(file: &Path) -> Result<(), StoreError> {
     // The log first: a process that opens a new history writes its first page before it has a log.
     let wal = log_of(file);
     if !holds_something(&wal) {
-        return Ok(());
+        // SQLite takes the beginning of a page for an empty database too.
+        let is_cut_off = fs::metadata(file).is_ok_and(|there| there.is_file() && (1..SHORTEST).contains(&there.len()));
+        return if is_cut_off { Err(StoreError::NotADatabase { file: file.to_owned() }) } else { Ok(()) };
     }
     let state = match fs::metadata(file) {
         Ok(there) if there.is_file() && there.len() == 0 => "empty",

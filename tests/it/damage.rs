@@ -328,6 +328,23 @@ fn the_request_log_goes_on_past_damage_and_says_so() {
 }
 
 #[test]
+fn the_beginning_of_a_page_is_no_new_history() {
+    for bytes in [1, 15, 511] {
+        let home = Home::new();
+        let data = home.path().join("data");
+        fs::create_dir_all(&data).unwrap();
+        let file = data.join(FILE_NAME);
+        fs::write(&file, &b"SQLite format 3\0".repeat(32)[..bytes]).unwrap();
+        for args in [&["history"][..], &["mint"]] {
+            let run = home.run(args.iter().copied());
+            assert_eq!((run.exit, run.stdout.as_str()), (4, ""), "{bytes}: {run:?}");
+            assert!(run.stderr.contains("is not a Testcard database"), "{run:?}");
+        }
+        assert_eq!(fs::read(&file).unwrap().len(), bytes, "nothing was touched");
+    }
+}
+
+#[test]
 fn a_history_that_is_gone_beside_its_log_is_not_taken_for_a_new_one() {
     for state in ["missing", "empty", "cut off", "a link to nothing"] {
         let home = Home::new();

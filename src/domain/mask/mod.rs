@@ -63,6 +63,15 @@ pub fn text(text: &str) -> String {
     redacted(text, &OwnSecrets::default()).map_or_else(|| text.to_owned(), |redacted| redacted.text)
 }
 
+/// The path of a call as it may be written: each part of it is a value too.
+pub fn path(path: &str) -> String {
+    let part = |part: &str| match encoded::base64_text(part) {
+        Some(_) if !is_whole(part) => HIDDEN.to_owned(),
+        _ => part.to_owned(),
+    };
+    text(&path.split('/').map(part).collect::<Vec<_>>().join("/"))
+}
+
 /// Whether a text may be written as it is.
 pub fn is_whole(text: &str) -> bool {
     edits(text, &OwnSecrets::default(), false, 0).is_empty()
@@ -88,7 +97,10 @@ pub fn param(name: &str, value: &str) -> (String, Kept) {
 
 /// Whether a parameter of this name holds a security code, whatever its value.
 pub fn is_security_code(name: &str) -> bool {
+    let last = parts(name).next_back().unwrap_or_default();
+    // `card[verification_code]` says by its parts together what neither says alone.
     parts(name).any(|part| codes::named(part) == Named::Code)
+        || (codes::named(last) != Named::Ambiguous && codes::named(name) == Named::Code)
 }
 
 /// A text without what may not be written, where there is anything; `own` is secret besides.

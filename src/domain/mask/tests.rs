@@ -152,6 +152,11 @@ fn a_parameter_is_masked_by_its_name_too() {
         check_param(name, "12345", "12345", Kept::Whole);
     }
     check_param("card[cvc]", "", "", Kept::Whole);
+    check_param("card[verification_code]", "123", HIDDEN, Kept::Hidden);
+    check_param("metadata[verification_code]", "123456", "123456", Kept::Whole);
+    assert_eq!(path("/v1/NDUzOTU3ODc2MzYyMTQ4Ng/x"), "/v1/•••/x");
+    assert_eq!(path("/v1/tokens/4539578763621486"), "/v1/tokens/453957******1486");
+    assert_eq!(path("/v1/customers/cus_TuWPJqkhzzLJpB"), "/v1/customers/cus_TuWPJqkhzzLJpB");
     for name in ["card[number]", "number", "card_number", "cardNumber", "cc-number", "card[pan]"] {
         check_param(name, "41111111111", "411111*1111", Kept::Masked);
         check_param(name, "4111x1111,    1111x1112", "4111x11**,    ****x1112", Kept::Masked);
