@@ -10,7 +10,7 @@ use testcard::{
     domain::{
         api::Target,
         profile::{Profile, ProfileColor, ProfileId, Profiles},
-        settings::{BaseUrl, LogSettings, StripeSettings, ThemeChoice},
+        settings::{BaseUrl, LogSettings, StripeSettings, ThemeChoice, WindowSettings},
     },
     settings,
 };
@@ -286,6 +286,20 @@ fn settings_of_every_page_are_taken_together() {
     assert!(!kept.policies.raw_card_data && !kept.form.copies_id && (kept.window.zoom - 1.25).abs() < 0.01);
     assert_eq!(kept.profiles.iter().len(), 2);
     assert_eq!(kept.log, LogSettings { calls: 20_000, megabytes: 50 });
+}
+
+#[test]
+fn a_zoom_that_the_keys_reach_is_saved_as_one_that_the_settings_take() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("settings.json");
+    let mut window = Bench { settings_file: Some(file.clone()), ..two("https://api.stripe.com") }.open();
+    // The keys go down to 0.2, a tenth at a time.
+    for _ in 0..8 {
+        ctrl(&mut window, Key::Minus);
+    }
+    let smallest = *WindowSettings::ZOOMS.start();
+    wait(&mut window, "the zoom in the file", |_| (settings::load(&file).0.window.zoom - smallest).abs() < 0.01);
+    assert_eq!(settings::load(&file).1, Vec::<String>::new());
 }
 
 #[test]
