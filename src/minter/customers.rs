@@ -319,7 +319,7 @@ fn check_email(email: &str) -> Result<(), ApiError> {
     if is_address && !email.contains(char::is_whitespace) {
         return Ok(());
     }
-    let message = format!("Invalid email address: {}", mask::text(email));
+    let message = format!("Invalid email address: {}", mask::identity(email));
     Err(ApiError::request(Some("email_invalid"), Some("email"), message))
 }
 
