@@ -40,7 +40,8 @@ impl Redaction {
     pub fn request(&self, request: &ApiRequest) -> MaskedRequest {
         let (params, kept) = request.params.masked_with_marks();
         let headers = self.headers(&request.headers);
-        MaskedRequest { method: request.method, path: mask::path(&request.path), params, kept, headers }
+        let path = mask::path(&request.path, &self.own);
+        MaskedRequest { method: request.method, path, params, kept, headers }
     }
 
     /// An answer of the local minter as it is sent, and kept but for [`Self::kept_of_sent`].
@@ -96,7 +97,11 @@ impl Redaction {
     fn headers(&self, headers: &[(String, String)]) -> Vec<(String, String)> {
         let is_credential = |name: &str| CREDENTIALS.iter().any(|credential| name.eq_ignore_ascii_case(credential));
         let kept = |(name, value): &(String, String)| {
-            let value = if is_identity(name) { mask::identity(value).to_owned() } else { self.message(value.clone()) };
+            let value = match name {
+                name if is_identity(name) => mask::identity(value).to_owned(),
+                name if mask::is_security_code(name) => mask::HIDDEN.to_owned(),
+                _ => self.message(value.clone()),
+            };
             (mask::text(name), value)
         };
         headers.iter().filter(|(name, _)| !is_credential(name)).map(kept).collect()
@@ -121,13 +126,14 @@ mod tests {
                 ("Idempotency-Key", "k 4539578763621486"),
                 ("Authorization", "Bearer x"),
                 ("User-Agent", "a 987"),
+                ("X-Card-CVC", "1"),
             ]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into(),
             params: [("card[number]", "4111x1111x1111x1112"), ("card[cvc]", "987"), ("name", "J*hn")]
                 .into_iter()
                 .collect(),
-            ..ApiRequest::get("/v1/tokens/4539578763621486")
+            ..ApiRequest::get("/v1/tokens/4539578763621486/4111x1111x1111x1112")
         }
     }
 
@@ -138,10 +144,10 @@ mod tests {
             kept.params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(pairs, [("card[number]", "4111x11**x****x1112"), ("card[cvc]", "•••"), ("name", "J*hn")]);
         assert_eq!(kept.kept, [mask::Kept::Masked, mask::Kept::Hidden, mask::Kept::Whole]);
-        assert_eq!(kept.path, "/v1/tokens/453957******1486");
+        assert_eq!(kept.path, "/v1/tokens/453957******1486/4111x11**x****x1112");
         let headers: Vec<(&str, &str)> =
             kept.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        assert_eq!(headers, [("Idempotency-Key", "•••"), ("User-Agent", "a •••")]);
+        assert_eq!(headers, [("Idempotency-Key", "•••"), ("User-Agent", "a •••"), ("X-Card-CVC", "•••")]);
     }
 
     #[test]

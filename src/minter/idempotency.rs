@@ -80,9 +80,10 @@ impl Fingerprint {
     /// Method, path and parameters; in what order the parameters were sent makes no difference.
     fn of(request: &ApiRequest, workspace: &Workspace) -> Self {
         let whole = request.params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let hash = |key: &[u8; 32], mut params: Vec<(String, String)>| {
+        let path = request.segments().join("/");
+        let hash = |key: &[u8; 32], path: &str, mut params: Vec<(String, String)>| {
             params.sort();
-            let mut text = format!("{} /{}", request.method.as_str(), request.segments().join("/"));
+            let mut text = format!("{} /{path}", request.method.as_str());
             for (name, value) in params {
                 // A text takes whatever is written to it.
                 let _ = write!(text, "\n{}:{name}={}:{value}", name.len(), value.len());
@@ -92,8 +93,8 @@ impl Fingerprint {
         let (kept_key, secret_key) = workspace.request_keys();
         Self {
             whole_key: first_half(keyed_hash(secret_key, "name of the key", &[])) as u64,
-            whole: hash(secret_key, whole),
-            masked: hash(kept_key, request.params.masked()),
+            whole: hash(secret_key, &path, whole),
+            masked: hash(kept_key, &mask::text(&path), request.params.masked()),
         }
     }
 

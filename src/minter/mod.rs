@@ -35,7 +35,7 @@ use crate::domain::{
     },
     error::ApiError,
     key::{ApiKey, KeyKind},
-    mask,
+    mask::{self, OwnSecrets},
     policies::Policies,
 };
 use idempotency::Standing;
@@ -274,7 +274,7 @@ fn run(call: &mut Call<'_>) -> Result<Value, Stop> {
 }
 
 fn no_such_route(request: &ApiRequest) -> ApiError {
-    let (method, path) = (request.method.as_str(), mask::path(&request.path));
+    let (method, path) = (request.method.as_str(), mask::path(&request.path, &OwnSecrets::default()));
     let message = match request.segments()[..] {
         ["v1", resource, ..] if NOT_MODELLED.contains(&resource) => {
             format!("Testcard's local minter does not model {method} {path}.")
@@ -289,7 +289,7 @@ pub fn unrecognized(method: &str, path: &str) -> ApiError {
     let message = format!(
         "Unrecognized request URL ({method}: {}). Please see https://stripe.com/docs or we can help at \
          https://support.stripe.com/.",
-        mask::path(path)
+        mask::path(path, &OwnSecrets::default())
     );
     ApiError::request(None, None, message).with_status(404)
 }

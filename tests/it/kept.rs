@@ -241,8 +241,7 @@ fn an_email_filter_finds_the_one_that_was_meant() {
     // The address that a customer has is the one that was sent last, and stays where none is sent.
     let path = format!("/v1/customers/{}", made[2]["id"].as_str().unwrap());
     let named = running.make(&post(&path, &[("name", "Jenny")], &[]));
-    // Six and four digits beside the hash that it is found by would give the number away.
-    assert_eq!(named["email"], HIDDEN);
+    assert_eq!(named["email"], HIDDEN, "six and four beside the hash that it is found by would give the number away");
     let mut list = ApiRequest::get("/v1/customers");
     list.params.push("email", emails[2].as_str());
     assert_eq!(running.send(&list).json().unwrap()["data"], json!([named]));

@@ -15,30 +15,35 @@ const ABBREVIATIONS: [&str; 8] = ["cvc", "cvv", "cvn", "cvd", "cav", "ccv", "cv"
 /// (Elavon).
 const SUFFIXES: [&str; 7] = ["code", "number", "value", "no", "nr", "num", "digits"];
 /// Names of more than one word: `security_code` (Mercado Pago, PayU), `cardSecurityCode` (W3C Payment Request), `csc`
-/// of a card (`cc-csc`, HTML autocomplete), `verification_value` (Spreedly, ActiveMerchant), `cardCode` (Authorize.net),
-/// `card_verification_code` and `_number`, `card_id_number`, `signature_panel_code`.
-const PHRASES: [&[&str]; 17] = [
+/// of a card (`cc-csc`, HTML autocomplete), `verification_value` (Spreedly, ActiveMerchant),
+/// `card_verification_code` and `_number`, `signature_panel_code`.
+const PHRASES: [&[&str]; 16] = [
     &["security", "code"],
     &["sec", "code"],
     &["securitycode"],
     &["verification", "value"],
     &["verificationvalue"],
-    &["card", "verification"],
     &["card", "verification", "code"],
     &["card", "verification", "number"],
     &["card", "validation", "code"],
     &["card", "validation", "value"],
-    &["card", "code"],
-    &["cardcode"],
     &["signature", "panel", "code"],
     &["cc", "csc"],
     &["card", "csc"],
+    &["cardcsc"],
+    &["cardcid"],
     &["cc", "cid"],
     &["card", "cid"],
 ];
+/// Names of more than one word that mean other things too, such as a voucher or a step: `cardCode` (Authorize.net),
+/// `card_verification`. They count with three or four digits.
+const AMBIGUOUS_PHRASES: [&[&str]; 3] = [&["card", "verification"], &["card", "code"], &["cardcode"]];
 /// Names that mean other things too, such as an id of a customer: `csc` (card security code), `cid` (American Express),
 /// `cve` (Elo), `spc` (Diners), `cvm`, `vcode`. They count as a whole name with three or four digits.
 const AMBIGUOUS: [&str; 6] = ["csc", "cid", "cve", "spc", "cvm", "vcode"];
+
+/// The longest end of a name that is read, in bytes: longer than any of the names above.
+const LONGEST_END: usize = 64;
 
 /// What a name says of its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,13 +57,14 @@ pub(super) enum Named {
 
 /// What the name of a field, or the last part of a parameter's name, says.
 pub(super) fn named(name: &str) -> Named {
-    if name.len() > 64 {
-        return Named::Other;
-    }
-    let words = words(name);
-    if words.len() == 1 && AMBIGUOUS.contains(&words[0].as_str()) {
-        return Named::Ambiguous;
-    }
+    // How a name ends says what it is, however it begins.
+    let start = name.len().saturating_sub(LONGEST_END);
+    let words = words(&name[name.ceil_char_boundary(start)..]);
+    let is_ambiguous = match &words[..] {
+        [word] => start == 0 && AMBIGUOUS.contains(&word.as_str()),
+        [word, suffix] => start == 0 && AMBIGUOUS.contains(&word.as_str()) && SUFFIXES.contains(&suffix.as_str()),
+        _ => false,
+    };
     let ends_with = |phrase: &[&str]| {
         words.len() >= phrase.len() && words[words.len() - phrase.len()..].iter().zip(phrase).all(|(a, b)| a == b)
     };
@@ -68,11 +74,21 @@ pub(super) fn named(name: &str) -> Named {
             [.., last] => is_abbreviation(last),
             [] => false,
         };
-    if is_code { Named::Code } else { Named::Other }
+    if is_code {
+        Named::Code
+    } else if is_ambiguous || AMBIGUOUS_PHRASES.iter().any(|phrase| ends_with(phrase)) {
+        Named::Ambiguous
+    } else {
+        Named::Other
+    }
 }
 
-/// `cvc`, `cvv2`, and such a word at the end of another: `cardcvc`, `cvv2cvc2`. `cv` alone is a person's.
+/// `cvc`, `cvv2`, and such a word at the end of another: `cardcvc`, `cvv2cvc2`. `cv` alone is a person's, and `rcvd` says
+/// that something was received.
 fn is_abbreviation(word: &str) -> bool {
+    if word.contains("rcvd") || word.contains("recvd") {
+        return false;
+    }
     let stem = word.trim_end_matches(['1', '2', '3']);
     let (has_digit, glued) = (stem.len() < word.len(), stem.len() > 3);
     ABBREVIATIONS.iter().any(|known| {
@@ -119,10 +135,16 @@ fn words(name: &str) -> Vec<String> {
 /// The words of free text that leave no doubt, and may have a digit behind them.
 const UNMISTAKABLE: [&str; 6] = ["cvc", "cvv", "cvn", "cvd", "ccv", "cav2"];
 /// Two words that leave no doubt, with one sign or none between them.
-const UNMISTAKABLE_PAIRS: [(&str, &str); 3] =
-    [("security", "code"), ("verification", "value"), ("card", "verification")];
+const UNMISTAKABLE_PAIRS: [(&str, &str); 4] = [
+    ("security", "code"),
+    ("verification", "value"),
+    // "Card verification 2026" is a step of a process.
+    ("card", "verification code"),
+    ("card", "verification number"),
+];
 /// What may stand between such a word and its code, beside signs and spaces.
-const LINKS: [&str; 12] = ["is", "was", "of", "code", "number", "value", "no", "nr", "the", "my", "are", "be"];
+const LINKS: [&str; 15] =
+    ["is", "was", "of", "code", "number", "value", "no", "nr", "the", "my", "are", "be", "will", "equals", "s"];
 /// At most so many bytes are between a word and its code.
 const LONGEST_LINK: usize = 24;
 
@@ -154,13 +176,23 @@ pub(super) fn find(text: &str) -> Vec<FoundCode> {
     found
 }
 
+/// Whether a word begins here, in either case; a space in it may be `_` or `-`.
 fn begins(bytes: &[u8], at: usize, word: &str) -> bool {
-    bytes.get(at..at + word.len()).is_some_and(|found| found.eq_ignore_ascii_case(word.as_bytes()))
+    bytes.get(at..at + word.len()).is_some_and(|found| {
+        let is_same = |(found, known): (&u8, u8)| {
+            found.eq_ignore_ascii_case(&known) || (known == b' ' && matches!(found, b'_' | b'-'))
+        };
+        found.iter().zip(word.bytes()).all(is_same)
+    })
 }
 
 /// Where the unmistakable word at this place ends.
 fn word_end(bytes: &[u8], at: usize) -> Option<usize> {
     if let Some(word) = UNMISTAKABLE.iter().find(|word| begins(bytes, at, word)) {
+        // Of `rcvd` and `recvd`: received.
+        if *word == "cvd" && matches!(&bytes[..at], [.., b'r' | b'R'] | [.., b'r' | b'R', b'e' | b'E']) {
+            return None;
+        }
         let end = at + word.len();
         // `CVC2`, but not the first digit of `cvc 2030`.
         let has_digit =
@@ -196,7 +228,7 @@ fn code_after(text: &str, end: usize) -> Option<Range<usize>> {
             rest = &rest[c.len_utf8()..];
             continue;
         }
-        let length = rest.bytes().take_while(u8::is_ascii_alphabetic).count();
+        let length = rest.bytes().take(LONGEST_LINK).take_while(u8::is_ascii_alphabetic).count();
         let is_link = LINKS.iter().any(|link| rest[..length].eq_ignore_ascii_case(link));
         if !is_link {
             return None;
@@ -250,8 +282,6 @@ mod tests {
             "verificationValue",
             "card_verification_value",
             "card_verification_number",
-            "cardCode",
-            "card_code",
             "cc-csc",
             "card_csc",
             "cardCid",
@@ -261,7 +291,8 @@ mod tests {
         ] {
             assert_eq!(named(name), Named::Code, "{name}");
         }
-        for name in ["csc", "CID", "cve"] {
+        assert_eq!(named(&format!("{}_cvc", "ä".repeat(70))), Named::Code, "however it begins");
+        for name in ["csc", "CID", "cve", "csc_code", "cidNumber", "cardCode", "gift_card_code", "card_verification"] {
             assert_eq!(named(name), Named::Ambiguous, "{name}");
         }
         for name in [
@@ -281,6 +312,10 @@ mod tests {
             "cvc_results",
             "incident",
             "recv",
+            "rcvd",
+            "date_recvd",
+            "rcvdValue",
+            "customer_cid",
         ] {
             assert_eq!(named(name), Named::Other, "{name}");
         }
@@ -301,6 +336,9 @@ mod tests {
             ("cvv\u{a0}\u{ff11}\u{ff12}\u{ff13}", "\u{ff11}\u{ff12}\u{ff13}"),
             ("cardCvc: 123", "123"),
             ("card verification number 123", "123"),
+            ("card_verification_code=123", "123"),
+            ("my CVC's 123", "123"),
+            ("cvc will be 123", "123"),
         ] {
             let found: Vec<&str> = find(text).into_iter().map(|code| &text[code.digits]).collect();
             assert_eq!(found, [code], "{text}");
@@ -316,6 +354,9 @@ mod tests {
             "verification code 1234",
             "csc 123",
             "cvc",
+            "rcvd 2024-11-28",
+            "Payment RECVD: 250",
+            "card verification: 2026-11-28",
         ] {
             assert!(find(text).is_empty(), "{text}");
         }

@@ -17,7 +17,7 @@ const ROUNDS: usize = 3;
 /// A shorter text in base64 has no room for what may not be written.
 const SHORTEST_BASE64: usize = 12;
 /// The entities that a browser or an editor writes for what separates the groups of a number, or quotes it.
-const ENTITIES: [(&str, &str); 24] = [
+const ENTITIES: [(&str, &str); 28] = [
     ("amp", "&"),
     ("lt", "<"),
     ("gt", ">"),
@@ -27,8 +27,12 @@ const ENTITIES: [(&str, &str); 24] = [
     ("ensp", "\u{2002}"),
     ("emsp", "\u{2003}"),
     ("numsp", "\u{2007}"),
+    ("puncsp", "\u{2008}"),
     ("thinsp", "\u{2009}"),
     ("hairsp", "\u{200a}"),
+    ("ZeroWidthSpace", "\u{200b}"),
+    ("NoBreak", "\u{2060}"),
+    ("NewLine", "\n"),
     ("zwj", "\u{200d}"),
     ("zwnj", "\u{200c}"),
     ("shy", "\u{ad}"),
@@ -139,8 +143,12 @@ fn utf8(code: u32) -> Option<Vec<u8>> {
     Some(char::from_u32(code)?.to_string().into_bytes())
 }
 
-/// `%34`: all bytes of one sign together.
+/// `%34`: all bytes of one sign together. And `%u0034`.
 fn percent(rest: &str) -> Option<(usize, Vec<u8>)> {
+    // As JavaScript's `escape` writes it.
+    if rest[1..].starts_with('u') {
+        return Some((6, utf8(hex(rest, 2..6)?)?));
+    }
     let first = hex(rest, 1..3)? as u8;
     let length = match first {
         0..=0x7f => 1,
@@ -161,10 +169,11 @@ fn percent(rest: &str) -> Option<(usize, Vec<u8>)> {
     Some((length * 3, sign))
 }
 
-/// `&#52;`, `&#x34;`, `&nbsp;`.
+/// `&#52;`, `&#x34;`, `&#52`, `&nbsp;`.
 fn entity(rest: &str) -> Option<(usize, Vec<u8>)> {
-    const LONGEST: usize = 12;
-    let end = rest.bytes().take(LONGEST).position(|byte| byte == b';')?;
+    const LONGEST: usize = 24;
+    let end = number_end(rest).or_else(|| rest.bytes().take(LONGEST).position(|byte| byte == b';'))?;
+    let after = end + usize::from(rest[end..].starts_with(';'));
     let name = &rest[1..end];
     let code = match name.strip_prefix('#') {
         Some(number) => match number.strip_prefix(['x', 'X']) {
@@ -173,15 +182,30 @@ fn entity(rest: &str) -> Option<(usize, Vec<u8>)> {
         },
         None => {
             let sign = ENTITIES.iter().find(|(known, _)| *known == name)?.1;
-            return Some((end + 1, sign.as_bytes().to_vec()));
+            return Some((after, sign.as_bytes().to_vec()));
         }
     };
-    Some((end + 1, utf8(code)?))
+    Some((after, utf8(code)?))
 }
 
-/// `\u0034`, `\x34`, `\t`: as JSON and its neighbours write it.
+/// Where the number of an entity ends; there may be no semicolon behind it, for browsers take that too.
+fn number_end(rest: &str) -> Option<usize> {
+    let (start, is_digit): (usize, fn(&u8) -> bool) = match rest.as_bytes() {
+        [_, b'#', b'x' | b'X', ..] => (3, u8::is_ascii_hexdigit),
+        [_, b'#', ..] => (2, u8::is_ascii_digit),
+        _ => return None,
+    };
+    let length = rest[start..].bytes().take(24).take_while(is_digit).count();
+    (length > 0).then_some(start + length)
+}
+
+/// `\u0034`, `\u{34}`, `\x34`, `\t`: as JSON and its neighbours write it.
 fn escape(rest: &str) -> Option<(usize, Vec<u8>)> {
     match rest.as_bytes().get(1)? {
+        b'u' if rest[2..].starts_with('{') => {
+            let length = rest[3..].bytes().take(8).position(|byte| byte == b'}')?;
+            Some((length + 4, utf8(hex(rest, 3..3 + length)?)?))
+        }
         b'u' => {
             let unit = hex(rest, 2..6)?;
             if !(0xd800..0xdc00).contains(&unit) {
@@ -224,6 +248,9 @@ mod tests {
             ("a%34b", "a4b"),
             ("%e2%80%83", "\u{2003}"),
             ("&#52;&#x34;&nbsp;", "44\u{a0}"),
+            ("&#52&#x34&#52", "444"),
+            ("&#000000000052;", "4"),
+            ("%u0034\\u{34}", "44"),
             (r"\u0034\x34\t\ud83d\ude00", "44\t\u{1f600}"),
             ("%2534", "4"),
             ("%26%2352%3B", "4"),

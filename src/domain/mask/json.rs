@@ -1,5 +1,7 @@
 //! What is replaced in JSON: texts, numbers and names each by itself, with every byte around them as it came.
 
+use std::borrow::Cow;
+
 use super::{
     Edit, HIDDEN, OwnSecrets,
     codes::{self, Named},
@@ -20,11 +22,13 @@ struct Place {
     is_in_code: bool,
     /// Under `message`, where errors repeat what was sent.
     is_message: bool,
+    /// Under `metadata`, at any depth, where every name is the client's own.
+    is_in_metadata: bool,
 }
 
 /// The edits of a text that is JSON; `None` where it is not.
 pub(super) fn edits(text: &str, own: &OwnSecrets, level: u8) -> Option<Vec<Edit>> {
-    let top = Place { named: Named::Other, is_in_code: false, is_message: false };
+    let top = Place { named: Named::Other, is_in_code: false, is_message: false, is_in_metadata: false };
     // What stands around the value that is read, and what its own name says.
     let (mut around, mut here) = (Vec::new(), top);
     let mut edits = Vec::new();
@@ -44,7 +48,8 @@ pub(super) fn edits(text: &str, own: &OwnSecrets, level: u8) -> Option<Vec<Edit>
                 here = Place {
                     named,
                     is_in_code: outer.is_in_code || named == Named::Code,
-                    is_message: name == "message",
+                    is_message: name == "message" && !outer.is_in_metadata,
+                    is_in_metadata: outer.is_in_metadata || name == "metadata",
                 };
                 edits.extend(in_text(&text[inner.clone()], inner.start, own, false, level));
             }
@@ -60,7 +65,7 @@ pub(super) fn edits(text: &str, own: &OwnSecrets, level: u8) -> Option<Vec<Edit>
             }
             Piece::Number if here.is_in_code || (here.named == Named::Ambiguous && codes::is_code(part)) => {
                 let about = span.place.clone();
-                edits.push(Edit { pieces: vec![(span.place, HIDDEN_TEXT)], about, is_whole: true });
+                edits.push(Edit { pieces: vec![(span.place, HIDDEN_TEXT.into())], about, is_whole: true });
             }
             Piece::Number => edits.extend(in_number(part, span.place.start, own)),
         }
@@ -70,13 +75,12 @@ pub(super) fn edits(text: &str, own: &OwnSecrets, level: u8) -> Option<Vec<Edit>
 
 /// Whether a name is worth taking apart: nearly none is.
 fn may_name_code(name: &str) -> bool {
-    name.len() <= 64 && {
-        let lower = name.to_ascii_lowercase();
-        ["cv", "cav", "code", "csc", "cid", "spc", "verif", "valid"].iter().any(|word| lower.contains(word))
-    }
+    let lower = name.to_ascii_lowercase();
+    ["cv", "cav", "code", "csc", "cid", "spc", "verif", "valid"].iter().any(|word| lower.contains(word))
 }
 
-/// The edits of a text between its quotes, which begins at `start` in the JSON.
+/// The edits of a text between its quotes, which begins at `start` in the JSON. What is written into it is escaped, for
+/// JSON that is such a text has quotes too.
 fn in_text(text: &str, start: usize, own: &OwnSecrets, has_codes: bool, level: u8) -> Vec<Edit> {
     let unescaped = text.contains('\\').then(|| encoded::unescaped(text));
     let found = match &unescaped {
@@ -84,6 +88,9 @@ fn in_text(text: &str, start: usize, own: &OwnSecrets, has_codes: bool, level: u
         None => super::edits(text, own, has_codes, level),
     };
     let moved = |mut edit: Edit| {
+        for (_, with) in edit.pieces.iter_mut().filter(|(_, with)| with.contains(['"', '\\'])) {
+            *with = Cow::Owned(with.replace('\\', r"\\").replace('"', "\\\""));
+        }
         for place in edit.pieces.iter_mut().map(|(place, _)| place).chain([&mut edit.about]) {
             let source = unescaped.as_ref().map_or(place.clone(), |unescaped| unescaped.source(place));
             *place = source.start + start..source.end + start;
@@ -100,8 +107,8 @@ fn in_number(number: &str, start: usize, own: &OwnSecrets) -> Option<Edit> {
     }
     let end = start + number.len();
     let digits = numbers::find(number, &own.numbers()).into_iter().flat_map(|number| number.hidden);
-    let mut pieces = vec![(start..start, QUOTE)];
-    pieces.extend(digits.map(|digit| (digit.start + start..digit.end + start, "*")));
-    pieces.push((end..end, QUOTE));
+    let mut pieces = vec![(start..start, QUOTE.into())];
+    pieces.extend(digits.map(|digit| (digit.start + start..digit.end + start, "*".into())));
+    pieces.push((end..end, QUOTE.into()));
     (pieces.len() > 2).then_some(Edit { pieces, about: start..end, is_whole: false })
 }

@@ -12,7 +12,7 @@ mod numbers;
 mod own;
 mod steps;
 
-use std::ops::Range;
+use std::{borrow::Cow, collections::HashSet, ops::Range};
 
 use self::codes::Named;
 pub use self::own::OwnSecrets;
@@ -64,21 +64,19 @@ pub fn text(text: &str) -> String {
 }
 
 /// The path of a call as it may be written: each part of it is a value too.
-pub fn path(path: &str) -> String {
+pub fn path(path: &str, own: &OwnSecrets) -> String {
     let part = |part: &str| match encoded::base64_text(part) {
         Some(_) if !is_whole(part) => HIDDEN.to_owned(),
         _ => part.to_owned(),
     };
-    text(&path.split('/').map(part).collect::<Vec<_>>().join("/"))
+    let path = path.split('/').map(part).collect::<Vec<_>>().join("/");
+    redacted(&path, own).map_or(path, |path| path.text)
 }
 
 /// Whether a text may be written as it is.
 pub fn is_whole(text: &str) -> bool {
     edits(text, &OwnSecrets::default(), false, 0).is_empty()
 }
-
-/// The parameter that lists are filtered by: a customer is looked up by its address.
-const FILTER: &str = "email";
 
 /// What is looked up by a hash where it may not be written down, as it may be shown: six and four digits beside that hash
 /// would give the number away, so it is hidden altogether.
@@ -97,10 +95,22 @@ pub fn param(name: &str, value: &str) -> (String, Kept) {
 
 /// Whether a parameter of this name holds a security code, whatever its value.
 pub fn is_security_code(name: &str) -> bool {
-    let last = parts(name).next_back().unwrap_or_default();
-    // `card[verification_code]` says by its parts together what neither says alone.
-    parts(name).any(|part| codes::named(part) == Named::Code)
-        || (codes::named(last) != Named::Ambiguous && codes::named(name) == Named::Code)
+    named(name) == Named::Code
+}
+
+/// What the name of a parameter says of its value.
+fn named(name: &str) -> Named {
+    // A client may encode a name twice: `card%5Bcvc%5D`.
+    let decoded = encoded::decoded(name).map(|decoded| decoded.text);
+    let name = decoded.as_deref().unwrap_or(name);
+    if parts(name).any(|part| codes::named(part) == Named::Code) {
+        return Named::Code;
+    }
+    match codes::named(parts(name).next_back().unwrap_or_default()) {
+        // `card[verification_code]` is one as a whole only.
+        Named::Other => codes::named(name),
+        named => named,
+    }
 }
 
 /// A text without what may not be written, where there is anything; `own` is secret besides.
@@ -156,7 +166,7 @@ pub fn may_hold_secrets(text: &str, own: &OwnSecrets) -> bool {
                     return true;
                 }
             }
-            b'%' if bytes.get(at + 1).is_some_and(u8::is_ascii_hexdigit) => return true,
+            b'%' if bytes.get(at + 1).is_some_and(|next| next.is_ascii_hexdigit() || *next == b'u') => return true,
             b'&' if bytes.get(at + 1).is_some_and(|next| *next == b'#' || next.is_ascii_alphabetic()) => return true,
             b'\\' => return true,
             _ => digits = 0,
@@ -200,6 +210,10 @@ const NUMBER_NAMES: [&str; 11] = [
     "primaryaccountnumber",
 ];
 
+/// Customers are looked up by this one: a hash stands for it where it may not be kept ([`identity`]), so it is hidden
+/// altogether.
+const LOOKED_UP: &str = "email";
+
 fn is_number_name(name: &str) -> bool {
     let last = parts(name).next_back().unwrap_or_default();
     let last: String = last.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
@@ -210,13 +224,12 @@ fn edits_of_param(name: &str, value: &str) -> Vec<Edit> {
     if value.is_empty() {
         return Vec::new();
     }
-    let is_code = is_security_code(name)
-        || (codes::named(parts(name).next_back().unwrap_or_default()) == Named::Ambiguous && codes::is_code(value));
-    if is_code {
+    let named = named(name);
+    if named == Named::Code || (named == Named::Ambiguous && codes::is_code(value)) {
         return if value == HIDDEN { Vec::new() } else { vec![Edit::hide(0..value.len())] };
     }
     let mut edits = edits(value, &OwnSecrets::default(), false, 0);
-    if name == FILTER && !edits.is_empty() && value != HIDDEN {
+    if name == LOOKED_UP && !edits.is_empty() {
         return vec![Edit::hide(0..value.len())];
     }
     if is_number_name(name) {
@@ -228,7 +241,7 @@ fn edits_of_param(name: &str, value: &str) -> Vec<Edit> {
 /// Something in a text that is replaced: its pieces in their order, each with what stands in its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Edit {
-    pieces: Vec<(Range<usize>, &'static str)>,
+    pieces: Vec<(Range<usize>, Cow<'static, str>)>,
     /// All that it is about, what stays too.
     about: Range<usize>,
     /// Hides all that lies in it, other edits too.
@@ -237,12 +250,12 @@ struct Edit {
 
 impl Edit {
     fn hide(place: Range<usize>) -> Self {
-        Self { pieces: vec![(place.clone(), HIDDEN)], about: place, is_whole: true }
+        Self { pieces: vec![(place.clone(), HIDDEN.into())], about: place, is_whole: true }
     }
 
     /// A star for each digit of a number that may not be shown; nothing for no digits.
     fn stars(about: Range<usize>, digits: Vec<Range<usize>>) -> Option<Self> {
-        let pieces: Vec<_> = digits.into_iter().map(|digit| (digit, "*")).collect();
+        let pieces: Vec<_> = digits.into_iter().map(|digit| (digit, "*".into())).collect();
         (!pieces.is_empty()).then_some(Self { pieces, about, is_whole: false })
     }
 
@@ -265,7 +278,7 @@ fn edits(text: &str, own: &OwnSecrets, has_codes: bool, level: u8) -> Vec<Edit> 
     }
     if level < MOST_LEVELS
         && let Some(hidden) = encoded::base64_text(text)
-        && !self::edits(&hidden, own, has_codes, MOST_LEVELS).is_empty()
+        && !self::edits(&hidden, own, has_codes, level + 1).is_empty()
     {
         return vec![Edit::hide(0..text.len())];
     }
@@ -274,23 +287,18 @@ fn edits(text: &str, own: &OwnSecrets, has_codes: bool, level: u8) -> Vec<Edit> 
         return merged(found);
     }
     found.extend(plain(text, own));
+    let found = merged(found);
     if level < MOST_LEVELS
         && let Some(decoded) = encoded::decoded(text)
     {
-        let word = |edit: &Edit| Edit::hide(word_around(text, decoded.source(&edit.about)));
-        let inner = self::edits(&decoded.text, own, has_codes, MOST_LEVELS);
         // What stands there as it is was found already.
-        let is_encoded = |edit: &&Edit| text.get(decoded.source(&edit.about)) != decoded.text.get(edit.about.clone());
-        found.extend(inner.iter().filter(is_encoded).map(word));
-        found.extend(json_in(&decoded.text, own, level).iter().map(word));
+        let known: HashSet<Range<usize>> = found.iter().map(|edit| edit.about.clone()).collect();
+        let inner = self::edits(&decoded.text, own, has_codes, level + 1);
+        let parts = inner.iter().map(|edit| decoded.source(&edit.about)).filter(|part| !known.contains(part));
+        let words = words_around(text, parts).into_iter().map(Edit::hide);
+        return merged(found.into_iter().chain(words).collect());
     }
-    merged(found)
-}
-
-/// What is replaced in a decoded text that is JSON.
-fn json_in(text: &str, own: &OwnSecrets, level: u8) -> Vec<Edit> {
-    let may_be = text.trim_start().starts_with(['{', '[']);
-    may_be.then(|| json::edits(text, own, level + 1)).flatten().unwrap_or_default()
+    found
 }
 
 /// Keys, codes behind their words, and numbers of a text as it is.
@@ -302,13 +310,31 @@ fn plain(text: &str, own: &OwnSecrets) -> Vec<Edit> {
     keys.chain(codes).chain(numbers).chain(own.typed_in(text)).collect()
 }
 
-/// The word of a text that a part of it lies in, up to white space on both sides.
-fn word_around(text: &str, part: Range<usize>) -> Range<usize> {
-    let start = text[..part.start]
-        .rfind(char::is_whitespace)
-        .map_or(0, |at| at + text[at..].chars().next().map_or(1, char::len_utf8));
-    let end = text[part.end..].find(char::is_whitespace).map_or(text.len(), |at| part.end + at);
-    start..end
+/// The words of a text that these parts of it lie in, up to white space on both sides. The parts come in their order, and
+/// many may lie in one word: each word is looked through once.
+fn words_around(text: &str, parts: impl Iterator<Item = Range<usize>>) -> Vec<Range<usize>> {
+    let mut words: Vec<Range<usize>> = Vec::new();
+    for part in parts {
+        let last = words.last().map_or(0, |word| word.end);
+        if !words.is_empty() && part.end <= last {
+            continue;
+        }
+        let end_of = |from: usize| {
+            let length = text[from..].find(char::is_whitespace).unwrap_or(text.len() - from);
+            steps::walk(length);
+            from + length
+        };
+        let start = match text[last..part.start.max(last)].char_indices().rfind(|(_, c)| c.is_whitespace()) {
+            Some((at, space)) => last + at + space.len_utf8(),
+            None => last,
+        };
+        steps::walk(part.start.saturating_sub(start));
+        match words.last_mut() {
+            Some(word) if start == word.end => word.end = end_of(part.end),
+            _ => words.push(start..end_of(part.end)),
+        }
+    }
+    words
 }
 
 /// Edits in the order of the text, none of them inside another.

@@ -85,11 +85,12 @@ fn is_dot_or_slash(c: char) -> bool {
     )
 }
 
-/// Joiners, directions, invisible operators, fillers, selectors of variants, tags.
+/// Joiners, directions, invisible operators, fillers, selectors of variants, tags; and marks that are drawn on the sign
+/// before them, as the key around the digit of an emoji is.
 fn is_invisible(c: char) -> bool {
     matches!(
         c,
-        '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+        '\u{300}'..='\u{36f}' | '\u{20d0}'..='\u{20f0}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
             | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}'
             | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}'
     )
@@ -103,11 +104,11 @@ pub(super) struct FoundNumber {
     pub(super) hidden: Vec<Range<usize>>,
 }
 
-/// All numbers in a text, in its order. `own` are numbers besides those that have a card's form, as ASCII digits.
+/// All numbers in a text, in its order. `own` are numbers besides those that have a card's form, as ASCII digits, none
+/// longer than a card's.
 pub(super) fn find(text: &str, own: &[&str]) -> Vec<FoundNumber> {
-    let longest_own = own.iter().map(|number| number.len()).max().unwrap_or_default();
     let shortest_own = own.iter().map(|number| number.len()).min().unwrap_or(MIN_DIGITS);
-    let lengths = shortest_own.min(MIN_DIGITS)..=longest_own.max(MAX_DIGITS);
+    let lengths = shortest_own.min(MIN_DIGITS)..=MAX_DIGITS;
     let mut found = Vec::new();
     let mut run = Run { digits: Vec::new(), own, lengths };
     let mut chars = text.char_indices().peekable();

@@ -2,7 +2,11 @@
 //! code, so that an answer which repeats them does not give them away.
 
 use super::{Edit, Kept, is_number_name, is_security_code, numbers, param};
-use crate::domain::{digits::only_digits, secret::SecretText};
+use crate::domain::{
+    card::MAX_DIGITS,
+    digits::{digit_value, only_digits},
+    secret::SecretText,
+};
 
 /// An honest request has one of each. Of a hostile one so many are looked for in what is written about it: each costs a
 /// pass over the text.
@@ -27,11 +31,15 @@ impl OwnSecrets {
         for (name, value) in params.filter(|(_, value)| !value.is_empty()) {
             let (_, kept) = param(name, value);
             if is_security_code(name) || kept == Kept::Hidden {
-                add(&mut own.codes, value);
+                // A text without a digit is nobody's code: a tester sent "invalid", and messages have words.
+                if value.chars().any(|c| digit_value(c).is_some()) && value.trim().len() >= SHORTEST_CODE {
+                    add(&mut own.codes, value);
+                }
             } else if is_number_name(name) && kept != Kept::Whole {
                 add(&mut own.typed, value);
                 let digits = only_digits(value);
-                if digits.len() >= numbers::SHORTEST_HIDDEN {
+                // A longer one is that of no card, and would be sought at every place of every text: it is found as typed.
+                if (numbers::SHORTEST_HIDDEN..=MAX_DIGITS).contains(&digits.len()) {
                     add(&mut own.numbers, &digits);
                 }
             }
@@ -79,7 +87,7 @@ impl OwnSecrets {
             });
             found.map(|(at, found)| Edit::hide(at..at + found.len())).collect::<Vec<_>>()
         };
-        self.codes.iter().filter(|code| code.expose().len() >= SHORTEST_CODE).flat_map(of).collect()
+        self.codes.iter().flat_map(of).collect()
     }
 }
 

@@ -12,6 +12,15 @@ pub(super) fn step() {
     STEPS.with(|steps| steps.set(steps.get() + 1));
 }
 
+/// So many signs were looked at.
+#[inline]
+pub(super) fn walk(signs: usize) {
+    #[cfg(test)]
+    STEPS.with(|steps| steps.set(steps.get() + signs as u64));
+    #[cfg(not(test))]
+    let _ = signs;
+}
+
 /// The steps of this thread while `run` runs.
 #[cfg(test)]
 pub(super) fn count(run: impl FnOnce()) -> u64 {

@@ -49,10 +49,45 @@ fn a_number_beside_other_groups_is_found_all_the_same() {
 #[test]
 fn every_separator_joins_and_every_script_counts() {
     let separators = [
-        " ", "\t", "\n", "\r\n", "-", ".", "/", "_", "+", "  ", " - ", "\u{a0}", "\u{2002}", "\u{2003}", "\u{2007}",
-        "\u{2009}", "\u{202f}", "\u{3000}", "\u{2010}", "\u{2011}", "\u{2012}", "\u{2013}", "\u{2014}", "\u{2212}",
-        "\u{ad}", "\u{200b}", "\u{200c}", "\u{200d}", "\u{2060}", "\u{feff}", "\u{200e}", "\u{ff0e}", "\u{ff0f}",
+        " ",
+        "\t",
+        "\n",
+        "\r\n",
+        "-",
+        ".",
+        "/",
+        "_",
+        "+",
+        "  ",
+        " - ",
+        "\u{a0}",
+        "\u{2002}",
+        "\u{2003}",
+        "\u{2007}",
+        "\u{2009}",
+        "\u{202f}",
+        "\u{3000}",
+        "\u{2010}",
+        "\u{2011}",
+        "\u{2012}",
+        "\u{2013}",
+        "\u{2014}",
+        "\u{2212}",
+        "\u{ad}",
+        "\u{200b}",
+        "\u{200c}",
+        "\u{200d}",
+        "\u{2060}",
+        "\u{feff}",
+        "\u{200e}",
+        "\u{ff0e}",
+        "\u{ff0f}",
         "\u{ff0d}",
+        "\u{fe0f}\u{20e3}",
+        "\u{332}",
+        "\u{2800}",
+        "\u{3164}",
+        "\u{ffa0}",
     ];
     let zeros = ['0', '\u{660}', '\u{6f0}', '\u{966}', '\u{9e6}', '\u{e50}', '\u{ff10}', '\u{1d7ce}', '\u{1d7d8}'];
     for separator in separators {
@@ -117,6 +152,17 @@ fn a_word_that_hides_an_encoded_number_is_hidden_whole() {
     check("%7B%22csc%22%3A%22123%22%7D", "•••");
     check("sk%5Ftest%5F51abc", "•••");
     check("%63vc%20is%20123 x", "••• x");
+    // Encodings in encodings, and what only its decoded neighbours make a number.
+    check("NDUzOTU3ODc2MzYyMTQ4Ng%3D%3D", "•••");
+    check("TkRVek9UVTNPRGMyTXpZeU1UUTROZz09", "•••");
+    check("JTM0JTM1JTMzJTM5JTM1JTM3JTM4JTM3JTM2JTMzJTM2JTMyJTMxJTM0JTM4JTM2", "•••");
+    check("%25252525252534539578763621486", "•••");
+    check("1.4539578763621486%2E1", "•••");
+    check("&#52&#53&#51&#57&#53&#55&#56&#55&#54&#51&#54&#50&#49&#52&#56&#54", "•••");
+    check(
+        "https://example.com/?a=4%20x&b=%E2%82%AC&at=1700000000123",
+        "https://example.com/?a=4%20x&b=%E2%82%AC&at=1700000000123",
+    );
     check("100% of it, 4%20x &amp; y", "100% of it, 4%20x &amp; y");
 }
 
@@ -142,21 +188,39 @@ fn check_param(name: &str, value: &str, expected: &str, kept: Kept) {
 
 #[test]
 fn a_parameter_is_masked_by_its_name_too() {
-    for name in
-        ["card[cvc]", "CVV", "card[securityCode]", "card[verification_value]", "metadata[cvc]", "card[cvc][deep]"]
-    {
+    for name in [
+        "card[cvc]",
+        "CVV",
+        "card[securityCode]",
+        "card[verification_value]",
+        "metadata[cvc]",
+        "card[cvc][deep]",
+        "card[verification_code]",
+        "security[code]",
+        "card%5Bcvc%5D",
+        "card%255Bcvc%255D",
+        "cardCsc",
+    ] {
         check_param(name, "86c42", HIDDEN, Kept::Hidden);
     }
     for (name, value) in [("csc", "123"), ("card[cid]", "1234")] {
         check_param(name, value, HIDDEN, Kept::Hidden);
         check_param(name, "12345", "12345", Kept::Whole);
     }
+    for (name, value) in
+        [("rcvd", "123"), ("metadata[gift_card_code]", "ABC-123"), ("metadata[card_verification]", "passed")]
+    {
+        check_param(name, value, value, Kept::Whole);
+    }
+    // A hash stands for it where customers are looked up by it, so six and four beside it would give the number away.
+    check_param("email", "4539578763621486@example.com", HIDDEN, Kept::Hidden);
+    check_param("email", "test+1700000000123@example.com", "test+1700000000123@example.com", Kept::Whole);
     check_param("card[cvc]", "", "", Kept::Whole);
     check_param("card[verification_code]", "123", HIDDEN, Kept::Hidden);
     check_param("metadata[verification_code]", "123456", "123456", Kept::Whole);
-    assert_eq!(path("/v1/NDUzOTU3ODc2MzYyMTQ4Ng/x"), "/v1/•••/x");
-    assert_eq!(path("/v1/tokens/4539578763621486"), "/v1/tokens/453957******1486");
-    assert_eq!(path("/v1/customers/cus_TuWPJqkhzzLJpB"), "/v1/customers/cus_TuWPJqkhzzLJpB");
+    assert_eq!(path("/v1/NDUzOTU3ODc2MzYyMTQ4Ng/x", &OwnSecrets::default()), "/v1/•••/x");
+    assert_eq!(path("/v1/tokens/4539578763621486", &OwnSecrets::default()), "/v1/tokens/453957******1486");
+    assert_eq!(path("/v1/customers/cus_TuWPJqkhzzLJpB", &OwnSecrets::default()), "/v1/customers/cus_TuWPJqkhzzLJpB");
     for name in ["card[number]", "number", "card_number", "cardNumber", "cc-number", "card[pan]"] {
         check_param(name, "41111111111", "411111*1111", Kept::Masked);
         check_param(name, "4111x1111,    1111x1112", "4111x11**,    ****x1112", Kept::Masked);
@@ -198,6 +262,15 @@ fn in_a_body_only_what_is_secret_is_replaced_and_every_other_byte_stays() {
             r#"{"cvc":"•••","cvc_check":"pass","cvv":null,"cid":"•••","gcid":"123","cvc2":["•••",{"x":"•••"}]}"#,
         ),
         (r#"{"c\u0076c":"12"}"#, r#"{"c\u0076c":"•••"}"#),
+        // JSON in a text of JSON stays JSON.
+        (r#"{"a":"{\"cvc\":123,\"n\":4539578763621486}"}"#, r#"{"a":"{\"cvc\":\"•••\",\"n\":\"453957******1486\"}"}"#),
+        (r#"{"a":"[4539578763621486]"}"#, r#"{"a":"[\"453957******1486\"]"}"#),
+        (r#"["[\"[4539578763621486]\"]"]"#, r#"["[\"[\\\"453957******1486\\\"]\"]"]"#),
+        // What an object calls a message is no error's.
+        (
+            r#"{"metadata":{"message":"call 987"},"message":"987"}"#,
+            r#"{"metadata":{"message":"call 987"},"message":"•••"}"#,
+        ),
         ("<p>code 987 of 4539+5787+6362+1486", "<p>code ••• of 4539+57**+****+1486"),
     ] {
         assert_eq!(body(given), expected);
@@ -237,6 +310,16 @@ fn hostile(length: usize) -> Vec<String> {
         "cvc is ",
         "\\u0034",
         "&#52;",
+        // Many encoded numbers in one word.
+        "&#52;539578763621486,",
+        "%34539578763621486,",
+        "\\u0034539578763621486,",
+        "%25252534,",
+        "cvc",
+        "cvv",
+        "security",
+        "sk_test_,",
+        "[\"4539578763621486\",",
         "{\"a\":[",
         "_",
         "\u{200b}4",
@@ -361,5 +444,32 @@ proptest! {
         if !masked.contains('*') && !masked.contains('•') {
             prop_assert_eq!(masked, given);
         }
+    }
+}
+
+#[test]
+fn what_a_request_makes_secret_costs_no_more_in_a_longer_text() {
+    let many = |value: &dyn Fn(usize) -> String| {
+        let params: Vec<(String, String)> = (0..40).map(|nth| (format!("card[{nth}][number]"), value(nth))).collect();
+        OwnSecrets::of(params.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+    };
+    // A number that is as long as the text, and many that differ.
+    for own in [many(&|nth| "4".repeat(20_000 + nth)), many(&|nth| (10_000_000_000 + nth).to_string())] {
+        for part in ["4 ", "1000000000", "10000000001 "] {
+            let steps = |length: usize| {
+                let text = part.repeat(length / part.len());
+                steps::count(|| drop(redacted_message(&text, &own)))
+            };
+            let (few, many) = (steps(4_000), steps(40_000));
+            assert!(few > 0 && many <= few * 12, "{part}: {few}, {many}");
+        }
+    }
+}
+
+#[test]
+fn words_are_not_codes_and_messages_keep_theirs() {
+    for (code, message) in [("invalid", "Your card's security code is invalid."), ("card", "A card, and no code")] {
+        let own = OwnSecrets::of([("card[cvc]", code)].into_iter());
+        assert_eq!(redacted_message(message, &own), None, "{code}");
     }
 }
