@@ -107,7 +107,7 @@ impl ApiError {
     /// When there are names.
     pub fn refuse_unknown<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), Self> {
         let mut seen = HashSet::new();
-        let unknown: Vec<String> = names.filter(|name| seen.insert(*name)).map(mask::text).collect();
+        let unknown: Vec<String> = names.filter(|name| seen.insert(*name)).map(mask::name).collect();
         let Some(first) = unknown.first() else { return Ok(()) };
         let plural = if unknown.len() > 1 { "parameters" } else { "parameter" };
         let message = format!("Received unknown {plural}: {}", unknown.join(", "));

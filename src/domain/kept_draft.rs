@@ -158,7 +158,7 @@ pub struct KeptForm {
 }
 
 fn plain_params(params: &Params, left_out: &mut Vec<String>) -> Vec<(String, String)> {
-    let is_plain = |name: &str, value: &str| mask::is_whole(name) && mask::param(name, value).1 == Kept::Whole;
+    let is_plain = |name: &str, value: &str| mask::name(name) == name && mask::param(name, value).1 == Kept::Whole;
     let (kept, secret): (Vec<_>, Vec<_>) = params.iter().partition(|(name, value)| is_plain(name, value));
     left_out.extend(secret.iter().map(|(name, _)| format!("the parameter {}", mask::text(name))));
     kept.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()

@@ -89,7 +89,7 @@ impl Params {
     pub fn masked_with_marks(&self) -> (Vec<(String, String)>, Vec<Kept>) {
         let masked = |(name, value)| {
             let (value, kept) = mask::param(name, value);
-            ((mask::text(name), value), kept)
+            ((mask::name(name), value), kept)
         };
         self.iter().map(masked).unzip()
     }

@@ -43,6 +43,9 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 const HEAD_BYTES: usize = 64 * 1024;
 const MOST_HEADERS: usize = 100;
 const STREAMS_PER_CONNECTION: u32 = 128;
+/// So long one more connection waits for a place, and so often it looks for one.
+const ROOM_TIMEOUT: Duration = Duration::from_secs(2);
+const PAUSE_WITHOUT_ROOM: Duration = Duration::from_millis(2);
 /// What the system has run out of may be there again after this.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(20);
 
@@ -123,7 +126,13 @@ pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>, mut stoppe
         if places.len() >= MOST_CONNECTIONS {
             places.retain(|place| Arc::strong_count(place) > 1);
         }
-        if places.len() >= MOST_CONNECTIONS && !make_room(&mut places) {
+        // Where all are busy, the next one waits: a call takes milliseconds, and those behind it wait in the system.
+        let waiting = Instant::now();
+        while places.len() >= MOST_CONNECTIONS && !make_room(&mut places) && waiting.elapsed() < ROOM_TIMEOUT {
+            tokio::time::sleep(PAUSE_WITHOUT_ROOM).await;
+            places.retain(|place| Arc::strong_count(place) > 1);
+        }
+        if places.len() >= MOST_CONNECTIONS {
             tracing::warn!("all {MOST_CONNECTIONS} connections are busy: one more was closed");
             continue;
         }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::domain::{
     api::{ApiResponse, Exchange, Failure, MaskedRequest},
     entry::EntryDetail,
+    mask::Kept,
 };
 
 /// The word in `format` of an export.
@@ -65,8 +66,17 @@ struct ExportedRequest {
     method: &'static str,
     path: String,
     /// In the order of sending; a name may occur twice.
-    params: Vec<NameValue>,
+    params: Vec<ExportedParam>,
     headers: Vec<NameValue>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct ExportedParam {
+    #[serde(flatten)]
+    pair: NameValue,
+    /// `masked` or `hidden`; nothing where the value is as it was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kept: Option<&'static str>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -93,6 +103,9 @@ struct ExportedResponse {
     /// Where the history keeps only the start of the body: how many bytes the whole had.
     #[serde(skip_serializing_if = "Option::is_none")]
     cut_from_bytes: Option<usize>,
+    /// In how many places the body is not as it came, for they may not be kept; only where there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replaced_places: Option<usize>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -123,7 +136,11 @@ impl From<&EntryDetail> for ExportedEntry {
             created: moment(entry.started),
             took_micros: entry.took.map(|took| took.as_micros() as u64),
             request: (&detail.request).into(),
-            outcome: detail.outcome.as_ref().map(Into::into).unwrap_or_default(),
+            outcome: detail
+                .outcome
+                .as_ref()
+                .map(|outcome| exported(outcome, detail.replaced.len()))
+                .unwrap_or_default(),
             timeline: detail.timeline.iter().map(Into::into).collect(),
             damaged: detail.is_damaged,
         }
@@ -137,7 +154,7 @@ impl From<&Exchange> for ExportedExchange {
             created: moment(exchange.started),
             took_micros: exchange.took.as_micros() as u64,
             request: (&exchange.request).into(),
-            outcome: (&exchange.outcome).into(),
+            outcome: exported(&exchange.outcome, exchange.replaced.len()),
         }
     }
 }
@@ -147,29 +164,25 @@ impl From<&MaskedRequest> for ExportedRequest {
         Self {
             method: request.method.as_str(),
             path: request.path.clone(),
-            params: pairs(&request.params),
+            params: request.params.iter().zip(&request.kept).map(param).collect(),
             headers: pairs(&request.headers),
         }
     }
 }
 
-impl From<&Result<ApiResponse, Failure>> for ExportedOutcome {
-    fn from(outcome: &Result<ApiResponse, Failure>) -> Self {
-        match outcome {
-            Ok(response) => Self { response: Some(response.into()), failure: None },
-            Err(failure) => Self { response: None, failure: Some(failure.into()) },
+fn exported(outcome: &Result<ApiResponse, Failure>, replaced: usize) -> ExportedOutcome {
+    match outcome {
+        Ok(response) => {
+            let response = ExportedResponse {
+                status: response.http_status,
+                headers: pairs(&response.headers),
+                body: response.json().unwrap_or_else(|| Value::String(response.text())),
+                cut_from_bytes: response.cut_from(),
+                replaced_places: (replaced > 0).then_some(replaced),
+            };
+            ExportedOutcome { response: Some(response), failure: None }
         }
-    }
-}
-
-impl From<&ApiResponse> for ExportedResponse {
-    fn from(response: &ApiResponse) -> Self {
-        Self {
-            status: response.http_status,
-            headers: pairs(&response.headers),
-            body: response.json().unwrap_or_else(|| Value::String(response.text())),
-            cut_from_bytes: response.cut_from(),
-        }
+        Err(failure) => ExportedOutcome { response: None, failure: Some(failure.into()) },
     }
 }
 
@@ -182,6 +195,10 @@ impl From<&Failure> for ExportedFailure {
             text: failure.text.clone(),
         }
     }
+}
+
+fn param(((name, value), kept): (&(String, String), &Kept)) -> ExportedParam {
+    ExportedParam { pair: NameValue { name: name.clone(), value: value.clone() }, kept: kept.mark() }
 }
 
 fn pairs(pairs: &[(String, String)]) -> Vec<NameValue> {

@@ -361,3 +361,17 @@ fn an_entry_has_an_id_that_no_other_machine_gives() {
         .unwrap();
     assert_eq!(distinct, 3);
 }
+
+#[test]
+fn an_export_says_which_parameters_are_not_as_they_were_sent() {
+    let home = Home::new();
+    home.run(["mint", NUMBER, "--cvc", "987", "--name", "J*hn 5"]);
+    let request = home.history().remove(0)["request"].clone();
+    let kept = |name: &str| {
+        let param = request["params"].as_array().unwrap().iter().find(|param| param["name"] == name);
+        param.unwrap_or_else(|| panic!("no {name} in {request}"))["kept"].clone()
+    };
+    assert_eq!(kept("card[number]"), "masked");
+    assert_eq!(kept("card[cvc]"), "hidden");
+    assert_eq!((kept("card[name]"), kept("card[exp_month]")), (Value::Null, Value::Null));
+}

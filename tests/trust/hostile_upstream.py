@@ -62,7 +62,7 @@ def answers() -> list[Upstream]:
         Upstream("an id that is a number", encoded(token(id=42))),
         Upstream("an id that is empty", encoded(token(id=""))),
         Upstream("a card that is a list", encoded(token(card=[[]])), is_token=True),
-        Upstream("another object", encoded({"id": "cus_1", "object": "customer"})),
+        Upstream("another object", encoded({"id": "re_1", "object": "refund"})),
         Upstream("numbers beyond reason", b'{"id": "tok_1", "object": "token", "created": 1e999, "used": 1.10, "card": {"exp_month": 99999999999999999999999}}', is_token=True),
         Upstream("keys that occur twice", b'{"id": "tok_1", "id": "tok_2", "object": "charge", "object": "token", "card": {}, "card": null}', is_token=True),
         Upstream("lone surrogates", b'{"id": "tok_\\ud800", "object": "token", "card": {"name": "\\udfff"}}', is_token=True),

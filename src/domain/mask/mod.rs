@@ -65,12 +65,24 @@ pub fn text(text: &str) -> String {
 
 /// The path of a call as it may be written: each part of it is a value too.
 pub fn path(path: &str, own: &OwnSecrets) -> String {
-    let part = |part: &str| match encoded::base64_text(part) {
-        Some(_) if !is_whole(part) => HIDDEN.to_owned(),
-        _ => part.to_owned(),
-    };
-    let path = path.split('/').map(part).collect::<Vec<_>>().join("/");
-    redacted(&path, own).map_or(path, |path| path.text)
+    in_parts(path, &['/'], own)
+}
+
+/// The name of a parameter as it may be written: each part of it is a value too, such as a key of `metadata`.
+pub fn name(name: &str) -> String {
+    in_parts(name, &['[', ']'], &OwnSecrets::default())
+}
+
+/// Hides the parts between some signs that are base64 of what may not be written, and masks the whole.
+fn in_parts(text: &str, signs: &[char], own: &OwnSecrets) -> String {
+    let hidden = |part: &str| encoded::base64_text(part).is_some() && !is_whole(part);
+    let mut parted = String::with_capacity(text.len());
+    for part in text.split_inclusive(signs) {
+        let value = part.strip_suffix(signs).unwrap_or(part);
+        parted.push_str(if hidden(value) { HIDDEN } else { value });
+        parted.push_str(&part[value.len()..]);
+    }
+    redacted(&parted, own).map_or(parted, |redacted| redacted.text)
 }
 
 /// Whether a text may be written as it is.

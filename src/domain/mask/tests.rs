@@ -218,6 +218,8 @@ fn a_parameter_is_masked_by_its_name_too() {
     check_param("card[cvc]", "", "", Kept::Whole);
     check_param("card[verification_code]", "123", HIDDEN, Kept::Hidden);
     check_param("metadata[verification_code]", "123456", "123456", Kept::Whole);
+    assert_eq!(name("metadata[NDUzOTU3ODc2MzYyMTQ4Ng==]"), "metadata[•••]");
+    assert_eq!(name("metadata[4539578763621486][]"), "metadata[453957******1486][]");
     assert_eq!(path("/v1/NDUzOTU3ODc2MzYyMTQ4Ng/x", &OwnSecrets::default()), "/v1/•••/x");
     assert_eq!(path("/v1/tokens/4539578763621486", &OwnSecrets::default()), "/v1/tokens/453957******1486");
     assert_eq!(path("/v1/customers/cus_TuWPJqkhzzLJpB", &OwnSecrets::default()), "/v1/customers/cus_TuWPJqkhzzLJpB");
