@@ -57,6 +57,9 @@ pub(super) enum Named {
 
 /// What the name of a field, or the last part of a parameter's name, says.
 pub(super) fn named(name: &str) -> Named {
+    if !may_name_code(name) {
+        return Named::Other;
+    }
     // How a name ends says what it is, however it begins.
     let start = name.len().saturating_sub(LONGEST_END);
     let words = words(&name[name.ceil_char_boundary(start)..]);
@@ -81,6 +84,12 @@ pub(super) fn named(name: &str) -> Named {
     } else {
         Named::Other
     }
+}
+
+/// Whether a name is worth taking apart: nearly none is.
+fn may_name_code(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    ["cv", "cav", "code", "csc", "cid", "spc", "verif", "valid"].iter().any(|word| lower.contains(word))
 }
 
 /// `cvc`, `cvv2`, and such a word at the end of another: `cardcvc`, `cvv2cvc2`. `cv` alone is a person's, and `rcvd` says
