@@ -41,9 +41,7 @@ pub(super) fn edits(text: &str, own: &OwnSecrets, level: u8) -> Option<Vec<Edit>
             Piece::Literal => {}
             Piece::Key => {
                 let outer = around.last().copied().unwrap_or(top);
-                let name = &text[inner.clone()];
-                let unescaped = name.contains('\\').then(|| encoded::unescaped(name).text);
-                let name = unescaped.as_deref().unwrap_or(name);
+                let name = &*encoded::plain(&text[inner.clone()]);
                 let named = codes::named(name);
                 here = Place {
                     named,

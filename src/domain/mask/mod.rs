@@ -96,8 +96,7 @@ pub fn hides_security_code(name: &str) -> bool {
 /// What the name of a parameter says of its value.
 fn named(name: &str) -> Named {
     // A client may encode a name twice: `card%5Bcvc%5D`.
-    let decoded = encoded::decoded(name).map(|decoded| decoded.text);
-    let name = decoded.as_deref().unwrap_or(name);
+    let name = &encoded::plain(name);
     if parts(name).any(|part| codes::named(part) == Named::Code) {
         return Named::Code;
     }
