@@ -279,6 +279,7 @@ fn edits(text: &str, own: &OwnSecrets, has_codes: bool, level: u8) -> Vec<Edit> 
         return vec![Edit::hide(0..text.len())];
     }
     let mut found = if has_codes { own.codes_in(text) } else { Vec::new() };
+    found.extend(codes::in_fields(text).into_iter().map(Edit::hide));
     if !may_hold_secrets(text, own) {
         return merged(found);
     }

@@ -264,6 +264,15 @@ fn in_a_body_only_what_is_secret_is_replaced_and_every_other_byte_stays() {
             r#"{"metadata":{"message":"call 987"},"message":"987"}"#,
             r#"{"metadata":{"message":"call 987"},"message":"•••"}"#,
         ),
+        // JSON that is cut, or stands in other text.
+        (
+            r#"{"csc":"123","card_code":4321,"n":"4539578763621486","cid":"12"#,
+            r#"{"csc":"•••","card_code":•••,"n":"453957******1486","cid":"12"#,
+        ),
+        (r#"{"sec_code":"1"#, r#"{"sec_code":"•••"#),
+        ("{\"csc\":\"123\"}\n{\"csc\": 124, \"a\": 125}", "{\"csc\":\"•••\"}\n{\"csc\": •••, \"a\": 125}"),
+        (r#"data: "x {"a":"{\"csc\":\"123\"}"}"#, r#"data: "x •••"#),
+        (r#"the "csc": none, "cvc_check":"123""#, r#"the "csc": none, "cvc_check":"123""#),
         ("<p>code 987 of 4539+5787+6362+1486", "<p>code ••• of 4539+57**+****+1486"),
     ] {
         assert_eq!(body(given), expected);
@@ -312,6 +321,9 @@ fn hostile(length: usize) -> Vec<String> {
         "cvv",
         "security",
         "sk_test_,",
+        "\"csc\":",
+        "\"cvc\":\"1",
+        "\"",
         "[\"4539578763621486\",",
         "{\"a\":[",
         "_",
