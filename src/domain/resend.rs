@@ -4,7 +4,7 @@ use super::{
     api::{ApiResponse, MaskedRequest},
     card::CardNumber,
     draft::default_cvc,
-    mask,
+    mask::{self, Kept},
     params::{Params, TokenRequest},
 };
 
@@ -37,21 +37,14 @@ pub fn request_again(kept: &MaskedRequest, answer: Option<&ApiResponse>) -> Resu
     let code_failed = answer.is_some_and(ApiResponse::refuses_cvc);
     let number = kept.param("card[number]").and_then(CardNumber::parse);
     let digits = number.map_or(3, |number| number.brand().cvc_digits());
-    let again = |(name, value): &(String, String)| {
-        if value == mask::HIDDEN && code_failed {
-            return Err(NotKept::Code);
-        }
-        if value == mask::HIDDEN {
-            return Ok((name.clone(), default_cvc(digits).to_owned()));
-        }
-        let has_masked_digits = value.contains('*') && value.bytes().any(|byte| byte.is_ascii_digit());
-        match has_masked_digits || value.contains(mask::HIDDEN) {
-            true if name.contains("number") => Err(NotKept::Number),
-            true => Err(NotKept::Param(name.clone())),
-            false => Ok((name.clone(), value.clone())),
-        }
+    let again = |((name, value), kept): (&(String, String), &Kept)| match kept {
+        Kept::Whole => Ok((name.clone(), value.clone())),
+        Kept::Hidden if mask::hides_security_code(name) && code_failed => Err(NotKept::Code),
+        Kept::Hidden if mask::hides_security_code(name) => Ok((name.clone(), default_cvc(digits).to_owned())),
+        _ if name.contains("number") => Err(NotKept::Number),
+        _ => Err(NotKept::Param(name.clone())),
     };
-    let params = kept.params.iter().map(again).collect::<Result<Params, NotKept>>()?;
+    let params = kept.params.iter().zip(&kept.kept).map(again).collect::<Result<Params, NotKept>>()?;
     Ok(TokenRequest::new(params))
 }
 
@@ -111,6 +104,9 @@ mod tests {
         check(&[("card[number]", "4111111111111112")], Err("The number of this card was not kept"));
         check(&[("card[name]", "4539578763621486")], Err("The value of card[name] was not kept whole"));
         check(&[("card[name]", "sk_test_abc123")], Err("The value of card[name] was not kept whole"));
-        check(&[("card[name]", "***")], Ok(&[("card[name]", "***")]));
+        check(&[("card[name]", "NDUzOTU3ODc2MzYyMTQ4Ng==")], Err("The value of card[name] was not kept whole"));
+        for whole in ["***", "J*hn 5", mask::HIDDEN] {
+            check(&[("card[name]", whole)], Ok(&[("card[name]", whole)]));
+        }
     }
 }

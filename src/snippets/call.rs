@@ -8,7 +8,7 @@ use crate::domain::{
     api::{ApiResponse, HttpMethod, MaskedRequest},
     card::{BrandSoFar, brand_so_far},
     draft::default_cvc,
-    mask::HIDDEN,
+    mask::{self, Kept},
 };
 
 /// What stands in a path or a query as it is.
@@ -76,8 +76,8 @@ impl Call {
         let request = call.request;
         let code_failed = call.answer.is_some_and(ApiResponse::refuses_cvc);
         let mut notes = Vec::new();
-        let params = request.params.iter().map(|(name, value)| {
-            let known = stand_in(request, code_failed, name, value, &mut notes);
+        let params = request.params.iter().zip(&request.kept).map(|((name, value), kept)| {
+            let known = stand_in(request, code_failed, name, *kept, &mut notes);
             (name.clone(), known.unwrap_or_else(|| value.clone()))
         });
         let params = params.collect();
@@ -176,7 +176,7 @@ fn stand_in(
     request: &MaskedRequest,
     code_failed: bool,
     name: &str,
-    value: &str,
+    kept: Kept,
     notes: &mut Vec<String>,
 ) -> Option<String> {
     let mut note = |text: String| {
@@ -184,7 +184,10 @@ fn stand_in(
             notes.push(text);
         }
     };
-    if value == HIDDEN {
+    if kept == Kept::Whole {
+        return None;
+    }
+    if kept == Kept::Hidden && mask::hides_security_code(name) {
         let code = default_cvc(cvc_digits(request.param("card[number]").unwrap_or_default()));
         if code_failed {
             note(format!("The security code that failed is not kept: {code} passes, and stands for it."));
@@ -194,26 +197,15 @@ fn stand_in(
         }
         return Some(code.to_owned());
     }
-    if !looks_masked(value) {
-        return None;
-    }
     if name == "card[number]" {
         note("The card number is masked, because it is not a published test card.".to_owned());
         note("Put the whole number in its place, or that of a test card, before you run this.".to_owned());
     } else if name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"[]_".contains(&byte)) {
-        note(format!("{name} may be masked: put in what belongs there before you run this."));
+        note(format!("{name} is not kept whole: put in what belongs there before you run this."));
     } else {
-        note("A parameter may be masked: put in what belongs there before you run this.".to_owned());
+        note("A parameter is not kept whole: put in what belongs there before you run this.".to_owned());
     }
     None
-}
-
-/// Whether there is a number in a text of which only the first six digits and the last four are left, or something
-/// hidden altogether.
-fn looks_masked(value: &str) -> bool {
-    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).count();
-    let number = value.split_once('*').is_some_and(|(before, behind)| digits(before) >= 6 && digits(behind) >= 4);
-    number || value.contains(HIDDEN)
 }
 
 /// How many digits the security code of a number has, as far as the number is known.

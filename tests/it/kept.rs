@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testcard::{
-    backend::Targets,
+    backend::{Door, Served, Targets},
     domain::{
         api::{ApiRequest, ApiResponse, HttpMethod, Target},
         mask::{HIDDEN, Kept},
@@ -72,6 +72,28 @@ impl Running {
         let backend = self.targets.local(Policies::default());
         let recorded = self.runtime.block_on(backend.send(request, moment(1))).unwrap();
         recorded.exchange.outcome.unwrap()
+    }
+
+    /// The answer as it is sent over HTTP, held against the one that is kept.
+    #[track_caller]
+    fn serve(&self, request: &ApiRequest, key: &str) -> ApiResponse {
+        let call = Served {
+            request: request.clone(),
+            authorization: Some(format!("Bearer {key}")),
+            started: moment(1),
+            arrived: std::time::Instant::now(),
+            fault: None,
+        };
+        let sent = self.runtime.block_on(self.targets.serve(call, &Door::default()));
+        let reader = self.targets.store().reader().unwrap();
+        let newest = reader.request_rows(None, None, 1).unwrap()[0].id;
+        let kept = reader.exchange(newest).unwrap().unwrap().outcome.unwrap();
+        assert_eq!((kept.http_status, kept.text()), (sent.http_status, sent.text()));
+        for ((name, value), (kept_name, kept_value)) in sent.headers.iter().zip(&kept.headers) {
+            let is_echo = ["Idempotency-Key", "Stripe-Account"].contains(&name.as_str());
+            assert!(name == kept_name && (value == kept_value || is_echo), "{name}: {value} is kept as {kept_value}");
+        }
+        sent
     }
 
     #[track_caller]
@@ -160,6 +182,73 @@ proptest! {
             prop_assert_eq!(replayed.text(), made.text());
             prop_assert_eq!(replayed.header("Idempotent-Replayed"), Some("true"));
         }
+    }
+}
+
+/// Texts that a code of the same request, a message or another part of an answer could change.
+fn odd_texts() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        2 => "[a-z 0-9.,]{0,6}",
+        1 => Just("call 314 now".to_owned()),
+        1 => Just("314".to_owned()),
+        1 => Just(NUMBER.to_owned()),
+        1 => Just("4539 5787".to_owned()),
+        1 => Just("{\"n\":4539578763621486,\"cvc\":123}".to_owned()),
+        1 => Just("rcvd 250 of J*hn •••".to_owned()),
+        1 => Just("NDUzOTU3ODc2MzYyMTQ4Ng==".to_owned()),
+        1 => Just("sk_test_•••".to_owned()),
+    ];
+    proptest::collection::vec(piece, 1..3).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+    #[test]
+    fn every_answer_is_kept_as_it_was_sent_and_no_call_changes_another_object(
+        texts in proptest::collection::vec((prop_oneof![
+            Just("description"), Just("metadata[cvc]"), Just("metadata[message]"), Just("metadata[csc]"),
+            Just("metadata[number]"), Just("metadata[error]"), "metadata\\[[a-z]{1,3}\\]".prop_map(|name| &*name.leak()),
+        ], odd_texts()), 0..5),
+        odd in odd_texts(),
+        key in prop_oneof![Just("sk_test_x".to_owned()), "sk_test_[a-z]{1,12}[0-9]{4}", odd_texts()],
+    ) {
+        let running = Running::on(&Place::Memory, Some(3));
+        let mut params: Vec<(&str, &str)> = texts.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let id_of = |answer: &ApiResponse| answer.json().unwrap()["id"].as_str().map(str::to_owned);
+        // A refused key, a name, a value and a path that are echoed.
+        running.serve(&post("/v1/customers", &params, &[]), &key);
+        running.serve(&post("/v1/tokens", &[(&odd, "1"), ("card[cvc]", "314")], &[("Stripe-Account", &odd)]), "sk_test_x");
+        running.serve(&post("/v1/charges", &[("amount", &odd), ("currency", "usd")], &[("Stripe-Version", &odd)]), "sk_test_x");
+        running.serve(&ApiRequest::get(format!("/v1/tokens/{odd}")), "sk_test_x");
+        let source = ("source", "tok_visa");
+        let mut made = Vec::new();
+        for (path, more) in [("/v1/customers", vec![source]), ("/v1/charges", vec![source, ("amount", "500"), ("currency", "usd")])] {
+            let all: Vec<(&str, &str)> = params.iter().copied().chain(more).collect();
+            let answer = running.serve(&post(path, &all, &[]), "sk_test_x");
+            prop_assert_eq!(answer.http_status, 200, "{}", answer.text());
+            made.push((path, id_of(&answer).unwrap(), answer.text()));
+        }
+        let shown = |path: &str, id: &str| running.serve(&ApiRequest::get(format!("{path}/{id}")), "sk_test_x");
+        for (path, id, body) in &made {
+            prop_assert_eq!(&shown(path, id).text(), body);
+        }
+        // An update with a code of its own, and what it expands, leaves the card as it was.
+        let (customer, card) = (&made[0].1, running.serve(&ApiRequest::get(format!("/v1/customers/{}/sources", made[0].1)), "sk_test_x"));
+        let card = card.json().unwrap()["data"][0]["id"].as_str().unwrap().to_owned();
+        let path = format!("/v1/customers/{customer}/sources/{card}");
+        let card = running.serve(&post(&path, &params, &[]), "sk_test_x");
+        let card = if card.http_status == 200 { card } else { running.serve(&ApiRequest::get(&path), "sk_test_x") };
+        params.extend([("metadata[cvc]", "314"), ("expand[]", "default_source")]);
+        let updated = running.serve(&post(&format!("/v1/customers/{customer}"), &params, &[]), "sk_test_x");
+        prop_assert_eq!(updated.http_status, 200, "{}", updated.text());
+        prop_assert_eq!(&updated.json().unwrap()["default_source"], &card.json().unwrap());
+        prop_assert_eq!(running.serve(&ApiRequest::get(&path), "sk_test_x").json(), card.json());
+        let mut expanded = ApiRequest::get(format!("/v1/customers/{customer}"));
+        expanded.params.push("expand[]", "default_source");
+        prop_assert_eq!(running.serve(&expanded, "sk_test_x").text(), updated.text());
+        let listed = running.serve(&ApiRequest::get("/v1/charges"), "sk_test_x").json().unwrap();
+        let charge: Value = serde_json::from_str(&made[1].2).unwrap();
+        prop_assert_eq!(&listed["data"][0], &charge);
     }
 }
 

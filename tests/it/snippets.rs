@@ -185,10 +185,14 @@ fn what_is_not_kept_is_said_before_the_code() {
     check(&[("card[number]", "378282246310005"), ("card[cvc]", "99")], &[&code("1234")], r#""cvc": "1234""#);
     let american = [masked[0], masked[1], &code("1234")];
     check(&[("card[number]", "371449635398456"), ("card[cvc]", "99")], &american, r#""cvc": "1234""#);
-    let name = ["card[name] may be masked: put in what belongs there before you run this."];
+    let name = ["card[name] is not kept whole: put in what belongs there before you run this."];
     check(&[("card[name]", "4539578763621486")], &name, "453957******1486");
+    // What is hidden under another name is no security code, and what only looks masked was sent so.
+    let encoded = "NDUzOTU3ODc2MzYyMTQ4Ng==";
+    check(&[("card[number]", "4242424242424242"), ("card[name]", encoded)], &name, r#""name": "•••""#);
+    check(&[("card[number]", "4242424242424242"), ("card[name]", "453957*1486")], &[], r#""name": "453957*1486""#);
     // A name could end the comment that tells of it.
-    let nameless = ["A parameter may be masked: put in what belongs there before you run this."];
+    let nameless = ["A parameter is not kept whole: put in what belongs there before you run this."];
     check(&[("x\nimport os", "4539578763621486")], &nameless, "453957******1486");
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::steps::step;
+use super::steps::{self, step};
 use crate::domain::digits::digit_value;
 
 /// What a security code is called by whom: the last word of a name.
@@ -57,6 +57,9 @@ pub(super) enum Named {
 
 /// What the name of a field, or the last part of a parameter's name, says.
 pub(super) fn named(name: &str) -> Named {
+    if !may_name_code(name) {
+        return Named::Other;
+    }
     // How a name ends says what it is, however it begins.
     let start = name.len().saturating_sub(LONGEST_END);
     let words = words(&name[name.ceil_char_boundary(start)..]);
@@ -81,6 +84,12 @@ pub(super) fn named(name: &str) -> Named {
     } else {
         Named::Other
     }
+}
+
+/// Whether a name is worth taking apart: nearly none is.
+fn may_name_code(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    ["cv", "cav", "code", "csc", "cid", "spc", "verif", "valid"].iter().any(|word| lower.contains(word))
 }
 
 /// `cvc`, `cvv2`, and such a word at the end of another: `cardcvc`, `cvv2cvc2`. `cv` alone is a person's, and `rcvd` says
@@ -171,6 +180,42 @@ pub(super) fn find(text: &str) -> Vec<FoundCode> {
         if let Some(digits) = end.and_then(|end| code_after(text, end)) {
             at = digits.end;
             found.push(FoundCode { whole: start..at, digits });
+        }
+    }
+    found
+}
+
+/// The security codes in fields of JSON that stands in other text: a cut answer, a line of a log, one document behind
+/// another. A value without a digit is a word.
+pub(super) fn in_fields(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(length) = text[at..].find('"') {
+        steps::walk(length + 1);
+        let start = at + length + 1;
+        at = start;
+        // The quote that ends this may begin the next, where they do not come in pairs.
+        let Some(length) = text.as_bytes()[start..].iter().take(LONGEST_END).position(|byte| *byte == b'"') else {
+            continue;
+        };
+        let (name, rest) = (&text[start..start + length], &text[start + length + 1..]);
+        let Some(rest) = rest.trim_ascii_start().strip_prefix(':') else { continue };
+        let named = named(name);
+        if named == Named::Other {
+            continue;
+        }
+        let rest = rest.trim_ascii_start();
+        let (rest, is_end): (_, fn(char) -> bool) = match rest.strip_prefix('"') {
+            Some(rest) => (rest, |c| matches!(c, '"' | '\n')),
+            None => (rest, |c| digit_value(c).is_none()),
+        };
+        let value = rest.find(is_end).map_or(rest, |end| &rest[..end]);
+        steps::walk(value.len());
+        let has_digit = value.chars().any(|c| digit_value(c).is_some());
+        if has_digit && (named == Named::Code || is_code(value)) {
+            let start = text.len() - rest.len();
+            at = start + value.len();
+            found.push(start..at);
         }
     }
     found

@@ -3,7 +3,7 @@
 //! The text is decoded with the place that each decoded sign has in it, so that whatever is found in the decoded text
 //! can be hidden where it came from.
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 use base64::{
     Engine as _, alphabet,
@@ -85,6 +85,11 @@ pub(super) fn decoded(text: &str) -> Option<Decoded> {
         found = Some(Decoded { text: next.text, from });
     }
     found
+}
+
+/// A text without the encodings that it has, where only that counts and no place in it.
+pub(super) fn plain(text: &str) -> Cow<'_, str> {
+    decoded(text).map_or(Cow::Borrowed(text), |decoded| Cow::Owned(decoded.text))
 }
 
 /// A text of JSON without its escapes, between its quotes.

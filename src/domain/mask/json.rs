@@ -41,10 +41,8 @@ pub(super) fn edits(text: &str, own: &OwnSecrets, level: u8) -> Option<Vec<Edit>
             Piece::Literal => {}
             Piece::Key => {
                 let outer = around.last().copied().unwrap_or(top);
-                let name = &text[inner.clone()];
-                let unescaped = name.contains('\\').then(|| encoded::unescaped(name).text);
-                let name = unescaped.as_deref().unwrap_or(name);
-                let named = if may_name_code(name) { codes::named(name) } else { Named::Other };
+                let name = &*encoded::plain(&text[inner.clone()]);
+                let named = codes::named(name);
                 here = Place {
                     named,
                     is_in_code: outer.is_in_code || named == Named::Code,
@@ -71,12 +69,6 @@ pub(super) fn edits(text: &str, own: &OwnSecrets, level: u8) -> Option<Vec<Edit>
         }
     }
     Some(edits)
-}
-
-/// Whether a name is worth taking apart: nearly none is.
-fn may_name_code(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    ["cv", "cav", "code", "csc", "cid", "spc", "verif", "valid"].iter().any(|word| lower.contains(word))
 }
 
 /// The edits of a text between its quotes, which begins at `start` in the JSON. What is written into it is escaped, for

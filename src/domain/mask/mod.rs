@@ -110,11 +110,15 @@ pub fn is_security_code(name: &str) -> bool {
     named(name) == Named::Code
 }
 
+/// Whether what is hidden of a parameter of this name is a security code: its value told so, if not its name alone.
+pub fn hides_security_code(name: &str) -> bool {
+    named(name) != Named::Other
+}
+
 /// What the name of a parameter says of its value.
 fn named(name: &str) -> Named {
     // A client may encode a name twice: `card%5Bcvc%5D`.
-    let decoded = encoded::decoded(name).map(|decoded| decoded.text);
-    let name = decoded.as_deref().unwrap_or(name);
+    let name = &encoded::plain(name);
     if parts(name).any(|part| codes::named(part) == Named::Code) {
         return Named::Code;
     }
@@ -222,9 +226,11 @@ const NUMBER_NAMES: [&str; 11] = [
     "primaryaccountnumber",
 ];
 
-/// Customers are looked up by this one: a hash stands for it where it may not be kept ([`identity`]), so it is hidden
-/// altogether.
-const LOOKED_UP: &str = "email";
+/// Customers are looked up by their email address: a hash stands for it where it may not be kept ([`identity`]), so it is
+/// hidden altogether, and so is every other parameter that holds one.
+fn is_looked_up(name: &str) -> bool {
+    parts(name).next_back().is_some_and(|last| last.ends_with("email"))
+}
 
 fn is_number_name(name: &str) -> bool {
     let last = parts(name).next_back().unwrap_or_default();
@@ -241,7 +247,7 @@ fn edits_of_param(name: &str, value: &str) -> Vec<Edit> {
         return if value == HIDDEN { Vec::new() } else { vec![Edit::hide(0..value.len())] };
     }
     let mut edits = edits(value, &OwnSecrets::default(), false, 0);
-    if name == LOOKED_UP && !edits.is_empty() {
+    if is_looked_up(name) && !edits.is_empty() {
         return vec![Edit::hide(0..value.len())];
     }
     if is_number_name(name) {
@@ -295,6 +301,7 @@ fn edits(text: &str, own: &OwnSecrets, has_codes: bool, level: u8) -> Vec<Edit> 
         return vec![Edit::hide(0..text.len())];
     }
     let mut found = if has_codes { own.codes_in(text) } else { Vec::new() };
+    found.extend(codes::in_fields(text).into_iter().map(Edit::hide));
     if !may_hold_secrets(text, own) {
         return merged(found);
     }
