@@ -121,7 +121,7 @@ fn an_entry_is_exported_with_all_that_is_known_of_it() {
             "path": "/v1/tokens",
             "params": [
                 {"name": "card[number]", "value": "4242424242424242"},
-                {"name": "card[cvc]", "value": "•••"},
+                {"name": "card[cvc]", "value": "•••", "kept": "hidden"},
                 {"name": "a", "value": ""},
                 {"name": "a", "value": "2"},
             ],

@@ -20,6 +20,7 @@ use rustix::{
     process::{Pid, Signal, kill_process},
 };
 
+use rusqlite::Connection;
 use testcard::{
     domain::{profile::Profiles, settings::Settings},
     settings,
@@ -276,6 +277,28 @@ fn folders_that_an_earlier_version_left_open_are_closed() {
     fs::set_permissions(&data, fs::Permissions::from_mode(0o700)).unwrap();
 }
 
+/// Makes a hundred entries and so many copies of them: an export that is still at work when a signal comes, however busy
+/// the machine is.
+fn fill(home: &Home, copies: i64) {
+    const MADE: i64 = 100;
+    assert_eq!(home.run(["mint", "--count", &MADE.to_string(), "--format", "jsonl"]).exit, 0);
+    let mut connection = Connection::open(home.path().join("data/testcard.sqlite3")).unwrap();
+    let transaction = connection.transaction().unwrap();
+    let [entries, exchanges] = ["entries", "exchanges"].map(|table| {
+        let sql = "SELECT group_concat(name) FROM pragma_table_info(?1) WHERE name NOT IN ('id', 'entry')";
+        transaction.query_row(sql, [table], |row| row.get::<_, String>(0)).unwrap()
+    });
+    for copy in 1..=copies {
+        let sql = format!(
+            "INSERT INTO entries ({entries}) SELECT {entries} FROM entries WHERE id <= {MADE} ORDER BY id;
+             INSERT INTO exchanges (entry, {exchanges})
+             SELECT entry + {MADE} * {copy}, {exchanges} FROM exchanges WHERE id <= {MADE} ORDER BY id;"
+        );
+        transaction.execute_batch(&sql).unwrap();
+    }
+    transaction.commit().unwrap();
+}
+
 /// Temporary files of exports in a folder.
 fn temporaries(folder: &Path) -> Vec<PathBuf> {
     let paths = fs::read_dir(folder).unwrap().map(|item| item.unwrap().path());
@@ -318,7 +341,7 @@ fn interrupt(home: &Home, folder: &Path, signal: Signal) -> Option<i32> {
 #[test]
 fn an_export_that_is_stopped_or_killed_leaves_nothing_for_ever() {
     let home = Home::new();
-    assert_eq!(home.run(["mint", "--count", "1500", "--format", "jsonl"]).exit, 0);
+    fill(&home, 300);
     let folder = home.beside("exports");
     fs::create_dir(&folder).unwrap();
     for (signal, exit) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
@@ -340,7 +363,7 @@ fn an_export_that_is_stopped_or_killed_leaves_nothing_for_ever() {
 #[test]
 fn an_ignored_signal_stays_ignored() {
     let home = Home::new();
-    assert_eq!(home.run(["mint", "--count", "1500", "--format", "jsonl"]).exit, 0);
+    fill(&home, 60);
     let (folder, file) = (home.beside("exports"), home.beside("exports/out.json"));
     fs::create_dir(&folder).unwrap();
     for _ in 0..20 {

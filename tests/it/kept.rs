@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testcard::{
-    backend::{Door, Served, Targets},
+    backend::{Served, Targets, admit, refusal},
     domain::{
         api::{ApiRequest, ApiResponse, HttpMethod, Target},
         mask::{HIDDEN, Kept},
@@ -76,15 +76,26 @@ impl Running {
 
     /// The answer as it is sent over HTTP, held against the one that is kept.
     #[track_caller]
-    fn serve(&self, request: &ApiRequest, key: &str) -> ApiResponse {
-        let call = Served {
-            request: request.clone(),
-            authorization: Some(format!("Bearer {key}")),
-            started: moment(1),
-            arrived: std::time::Instant::now(),
-            fault: None,
-        };
-        let sent = self.runtime.block_on(self.targets.serve(call, &Door::default()));
+    fn serve(&self, request: &ApiRequest) -> ApiResponse {
+        let (started, arrived) = (moment(1), std::time::Instant::now());
+        let call = Served { request: request.clone(), started, arrived, fault: None };
+        let sent = self.runtime.block_on(self.targets.serve(call, Policies::default()));
+        self.check_kept(&sent);
+        sent
+    }
+
+    /// The refusal of a key as it is sent over HTTP, if it is refused.
+    #[track_caller]
+    fn try_key(&self, request: &ApiRequest, key: &str) {
+        let Err(error) = admit(Some(&format!("Bearer {key}")), request, Policies::default(), None) else { return };
+        let (started, arrived) = (moment(1), std::time::Instant::now());
+        let sent = self.targets.refuse(request.clone(), started, arrived, refusal(&error));
+        self.check_kept(&self.runtime.block_on(sent));
+    }
+
+    /// Holds the last answer against what is kept of it.
+    #[track_caller]
+    fn check_kept(&self, sent: &ApiResponse) {
         let reader = self.targets.store().reader().unwrap();
         let newest = reader.request_rows(None, None, 1).unwrap()[0].id;
         let kept = reader.exchange(newest).unwrap().unwrap().outcome.unwrap();
@@ -93,7 +104,6 @@ impl Running {
             let is_echo = ["Idempotency-Key", "Stripe-Account"].contains(&name.as_str());
             assert!(name == kept_name && (value == kept_value || is_echo), "{name}: {value} is kept as {kept_value}");
         }
-        sent
     }
 
     #[track_caller]
@@ -216,37 +226,37 @@ proptest! {
         let mut params: Vec<(&str, &str)> = texts.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let id_of = |answer: &ApiResponse| answer.json().unwrap()["id"].as_str().map(str::to_owned);
         // A refused key, a name, a value and a path that are echoed.
-        running.serve(&post("/v1/customers", &params, &[]), &key);
-        running.serve(&post("/v1/tokens", &[(&odd, "1"), ("card[cvc]", "314")], &[("Stripe-Account", &odd)]), "sk_test_x");
-        running.serve(&post("/v1/charges", &[("amount", &odd), ("currency", "usd")], &[("Stripe-Version", &odd)]), "sk_test_x");
-        running.serve(&ApiRequest::get(format!("/v1/tokens/{odd}")), "sk_test_x");
+        running.try_key(&post("/v1/customers", &params, &[]), &key);
+        running.serve(&post("/v1/tokens", &[(&odd, "1"), ("card[cvc]", "314")], &[("Stripe-Account", &odd)]));
+        running.serve(&post("/v1/charges", &[("amount", &odd), ("currency", "usd")], &[("Stripe-Version", &odd)]));
+        running.serve(&ApiRequest::get(format!("/v1/tokens/{odd}")));
         let source = ("source", "tok_visa");
         let mut made = Vec::new();
         for (path, more) in [("/v1/customers", vec![source]), ("/v1/charges", vec![source, ("amount", "500"), ("currency", "usd")])] {
             let all: Vec<(&str, &str)> = params.iter().copied().chain(more).collect();
-            let answer = running.serve(&post(path, &all, &[]), "sk_test_x");
+            let answer = running.serve(&post(path, &all, &[]));
             prop_assert_eq!(answer.http_status, 200, "{}", answer.text());
             made.push((path, id_of(&answer).unwrap(), answer.text()));
         }
-        let shown = |path: &str, id: &str| running.serve(&ApiRequest::get(format!("{path}/{id}")), "sk_test_x");
+        let shown = |path: &str, id: &str| running.serve(&ApiRequest::get(format!("{path}/{id}")));
         for (path, id, body) in &made {
             prop_assert_eq!(&shown(path, id).text(), body);
         }
         // An update with a code of its own, and what it expands, leaves the card as it was.
-        let (customer, card) = (&made[0].1, running.serve(&ApiRequest::get(format!("/v1/customers/{}/sources", made[0].1)), "sk_test_x"));
+        let (customer, card) = (&made[0].1, running.serve(&ApiRequest::get(format!("/v1/customers/{}/sources", made[0].1))));
         let card = card.json().unwrap()["data"][0]["id"].as_str().unwrap().to_owned();
         let path = format!("/v1/customers/{customer}/sources/{card}");
-        let card = running.serve(&post(&path, &params, &[]), "sk_test_x");
-        let card = if card.http_status == 200 { card } else { running.serve(&ApiRequest::get(&path), "sk_test_x") };
+        let card = running.serve(&post(&path, &params, &[]));
+        let card = if card.http_status == 200 { card } else { running.serve(&ApiRequest::get(&path)) };
         params.extend([("metadata[cvc]", "314"), ("expand[]", "default_source")]);
-        let updated = running.serve(&post(&format!("/v1/customers/{customer}"), &params, &[]), "sk_test_x");
+        let updated = running.serve(&post(&format!("/v1/customers/{customer}"), &params, &[]));
         prop_assert_eq!(updated.http_status, 200, "{}", updated.text());
         prop_assert_eq!(&updated.json().unwrap()["default_source"], &card.json().unwrap());
-        prop_assert_eq!(running.serve(&ApiRequest::get(&path), "sk_test_x").json(), card.json());
+        prop_assert_eq!(running.serve(&ApiRequest::get(&path)).json(), card.json());
         let mut expanded = ApiRequest::get(format!("/v1/customers/{customer}"));
         expanded.params.push("expand[]", "default_source");
-        prop_assert_eq!(running.serve(&expanded, "sk_test_x").text(), updated.text());
-        let listed = running.serve(&ApiRequest::get("/v1/charges"), "sk_test_x").json().unwrap();
+        prop_assert_eq!(running.serve(&expanded).text(), updated.text());
+        let listed = running.serve(&ApiRequest::get("/v1/charges")).json().unwrap();
         let charge: Value = serde_json::from_str(&made[1].2).unwrap();
         prop_assert_eq!(&listed["data"][0], &charge);
     }
