@@ -143,13 +143,13 @@ fn words(name: &str) -> Vec<String> {
 
 /// The words of free text that leave no doubt, and may have a digit behind them.
 const UNMISTAKABLE: [&str; 6] = ["cvc", "cvv", "cvn", "cvd", "ccv", "cav2"];
-/// Two words that leave no doubt, with one sign or none between them.
-const UNMISTAKABLE_PAIRS: [(&str, &str); 4] = [
-    ("security", "code"),
-    ("verification", "value"),
-    // "Card verification 2026" is a step of a process.
-    ("card", "verification code"),
-    ("card", "verification number"),
+/// Words that leave no doubt together, with one sign or none between them. "Card verification 2026" is a step of a
+/// process.
+const UNMISTAKABLE_PHRASES: [&[&str]; 4] = [
+    &["security", "code"],
+    &["verification", "value"],
+    &["card", "verification", "code"],
+    &["card", "verification", "number"],
 ];
 /// What may stand between such a word and its code, beside signs and spaces.
 const LINKS: [&str; 15] =
@@ -221,14 +221,8 @@ pub(super) fn in_fields(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// Whether a word begins here, in either case; a space in it may be `_` or `-`.
 fn begins(bytes: &[u8], at: usize, word: &str) -> bool {
-    bytes.get(at..at + word.len()).is_some_and(|found| {
-        let is_same = |(found, known): (&u8, u8)| {
-            found.eq_ignore_ascii_case(&known) || (known == b' ' && matches!(found, b'_' | b'-'))
-        };
-        found.iter().zip(word.bytes()).all(is_same)
-    })
+    bytes.get(at..at + word.len()).is_some_and(|found| found.eq_ignore_ascii_case(word.as_bytes()))
 }
 
 /// Where the unmistakable word at this place ends.
@@ -244,10 +238,13 @@ fn word_end(bytes: &[u8], at: usize) -> Option<usize> {
             matches!(bytes.get(end), Some(b'1'..=b'3')) && !bytes.get(end + 1).is_some_and(u8::is_ascii_digit);
         return Some(end + usize::from(has_digit));
     }
-    UNMISTAKABLE_PAIRS.iter().filter(|(first, _)| begins(bytes, at, first)).find_map(|(first, second)| {
-        let end = at + first.len();
-        let gap = usize::from(matches!(bytes.get(end), Some(b' ' | b'_' | b'-')));
-        begins(bytes, end + gap, second).then_some(end + gap + second.len())
+    UNMISTAKABLE_PHRASES.iter().find_map(|phrase| {
+        let mut end = at;
+        for (nth, word) in phrase.iter().enumerate() {
+            end += usize::from(nth > 0 && matches!(bytes.get(end), Some(b' ' | b'_' | b'-')));
+            end = begins(bytes, end, word).then_some(end + word.len())?;
+        }
+        Some(end)
     })
 }
 
