@@ -8,6 +8,7 @@ use std::{
     path::Path,
 };
 
+use rusqlite::Connection;
 use tempfile::TempDir;
 use testcard::{
     domain::{
@@ -224,6 +225,10 @@ fn what_was_answered_under_a_key_is_answered_again_after_a_salvage() {
     assert_eq!((again.body, again.headers.iter().any(|(name, _)| name == "idempotent-replayed")), (first.body, true));
     let twice = serving.post("/v1/charges", &[("source", &token), ("amount", "2000"), ("currency", "usd")]);
     assert_eq!(twice.status, 400, "a token that was used stays so");
+    // What the bound of the request log counts is not saved: the calls are entered anew, the next ones first.
+    let saved = Connection::open(saved.join(FILE_NAME)).unwrap();
+    let entered = "SELECT old_last >= 2 AND old_last < (SELECT max(id) FROM exchanges) AND old_next > 1 FROM log_size";
+    assert!(saved.query_row(entered, [], |row| row.get::<_, bool>(0)).unwrap());
 }
 
 #[test]
