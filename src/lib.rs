@@ -35,7 +35,7 @@
 //! | [`keys`] | API keys, one a profile: environment, system keyring, session | domain |
 //! | [`settings`] | the folders and the files of a person's own: settings, presets, draft, the window's place | domain, files |
 //! | [`backend`] | the two targets behind one call, journalled before they are made | domain, minter, store, stripe |
-//! | [`server`] | loopback HTTP: bytes to a call to bytes, connections in bounds, faults on demand | domain, backend |
+//! | [`server`] | loopback HTTP: bytes to a call to bytes, connections and memory in bounds, faults on demand | domain, backend |
 //! | [`jobs`] | long work with progress and cancel | domain, backend, store, files |
 //! | [`worker`] | the background: its handle, its loop, the history's thread | all above but the window's |
 //! | [`cli`] | the commands | backend, store, server, jobs, keys, settings, snippets, files |
@@ -55,10 +55,13 @@
 //!
 //! # One call of an SDK
 //!
-//! `server/connections` accepts it, `server/http` makes it an `ApiRequest`, `server/faults` may let it go wrong on
-//! purpose, [`backend::Targets::serve`] checks its key and hands it to the store, where it joins the same line: minter,
-//! objects, exchange and entry in one commit with all other calls that wait, and only then the answer. A token turns
-//! used in the history by [`domain::usage`], which reads it off the call and its answer, whoever made the call.
+//! `server/connections` accepts it; `server/door` looks at whom it is for and where it comes from, and
+//! [`backend::admit`] at its key, before a byte of its body is read. `server/intake` reads the body within the memory that
+//! all calls have together, `server/http` makes it an `ApiRequest`, `server/faults` may let it go wrong on purpose.
+//! [`backend::Targets::serve`] hands it to the store, where it joins the same line: minter, objects, exchange and entry in
+//! one commit with all other calls that wait, and only then the answer. A token turns used in the history by
+//! [`domain::usage`], which reads it off the call and its answer, whoever made the call. Of calls that are no entry's, the
+//! newest are kept (`store/log_bound`).
 //!
 //! # Rules of the ledger
 //!
