@@ -448,6 +448,26 @@ fn an_answer_that_was_remembered_before_lengths_were_is_found() {
 }
 
 #[test]
+fn whose_a_call_and_an_object_are_is_kept_with_them() {
+    let folder = TempDir::new().unwrap();
+    let running = Running::on(&Place::Folder(folder.path().to_owned()), None);
+    let secret = format!("acct_{NUMBER}");
+    for account in [Some("acct_1"), None, Some(secret.as_str())] {
+        let header = account.map(|account| ("Stripe-Account", account));
+        running.make(&post("/v1/customers", &[("name", "Jenny")], header.as_slice()));
+    }
+    let connection = Connection::open(folder.path().join(FILE_NAME)).unwrap();
+    for table in ["exchanges", "objects"] {
+        let mut query = connection.prepare(&format!("SELECT account FROM {table} ORDER BY rowid")).unwrap();
+        let accounts: Vec<Option<String>> =
+            query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        assert_eq!((accounts[0].as_deref(), accounts[1].as_deref()), (Some("acct_1"), None), "{table}");
+        let hash = accounts[2].as_deref().unwrap();
+        assert!(hash.len() == 23 && !hash.contains(NUMBER) && !hash.contains("1486"), "{table}: {hash}");
+    }
+}
+
+#[test]
 fn an_entry_has_an_id_that_no_other_machine_gives() {
     let folder = TempDir::new().unwrap();
     let running = Running::on(&Place::Folder(folder.path().to_owned()), Some(1));
