@@ -325,7 +325,12 @@ fn wait_for_temporary(folder: &Path, child: &mut Child) {
 fn interrupt(home: &Home, folder: &Path, signal: Signal) -> Option<i32> {
     let file = folder.join("out.json");
     for _ in 0..20 {
-        let mut child = home.command(["export", text(&file), "--force"]).stderr(Stdio::null()).spawn().unwrap();
+        // Whoever runs the tests in the background may have them ignore signals, and what they start as well.
+        let direct = home.command(["export", text(&file), "--force"]);
+        let mut command = Command::new("/usr/bin/env");
+        command.arg("--default-signal=HUP,INT,TERM").arg(direct.get_program()).args(direct.get_args());
+        command.envs(direct.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let mut child = command.stderr(Stdio::null()).spawn().unwrap();
         wait_for_temporary(folder, &mut child);
         // Where it has ended already, the signal finds a process that is not waited for yet.
         kill_process(Pid::from_child(&child), signal).unwrap();

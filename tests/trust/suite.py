@@ -41,6 +41,9 @@ def main() -> int:
         return 2
     # As Ctrl+C: what was started is ended, and what was mounted is unmounted.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    # What runs in the background is told to ignore these, and would have the programs that it attacks ignore them as well.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     started = time.monotonic()
     failed = attack.carry_out(chosen, options.rounds == "quick", options.seed)
     print(f"in {time.monotonic() - started:.0f} s")
