@@ -87,9 +87,17 @@ pub(super) fn named(name: &str) -> Named {
 }
 
 /// Whether a name is worth taking apart: nearly none is.
-fn may_name_code(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    ["cv", "cav", "code", "csc", "cid", "spc", "verif", "valid"].iter().any(|word| lower.contains(word))
+pub(super) fn may_name_code(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    (0..bytes.len()).any(|at| {
+        let words: &[&str] = match bytes[at] | 0x20 {
+            b'c' => &["cv", "cav", "code", "csc", "cid"],
+            b's' => &["spc"],
+            b'v' => &["verif", "valid"],
+            _ => &[],
+        };
+        words.iter().any(|word| begins(bytes, at, word))
+    })
 }
 
 /// `cvc`, `cvv2`, and such a word at the end of another: `cardcvc`, `cvv2cvc2`. `cv` alone is a person's, and `rcvd` says

@@ -15,7 +15,7 @@ use super::steps::step;
 /// Encodings within encodings are followed so deep.
 const ROUNDS: usize = 3;
 /// A shorter text in base64 has no room for what may not be written.
-const SHORTEST_BASE64: usize = 12;
+pub(super) const SHORTEST_BASE64: usize = 12;
 /// The entities that a browser or an editor writes for what separates the groups of a number, or quotes it.
 const ENTITIES: [(&str, &str); 28] = [
     ("amp", "&"),

@@ -76,6 +76,9 @@ pub fn name(name: &str) -> String {
 /// Hides the parts between some signs that are base64 of what may not be written, and masks the whole.
 fn in_parts(text: &str, signs: &[char], own: &OwnSecrets) -> String {
     let hidden = |part: &str| encoded::base64_text(part).is_some() && !is_whole(part);
+    if text.len() < encoded::SHORTEST_BASE64 || !text.split(signs).any(hidden) {
+        return redacted(text, own).map_or_else(|| text.to_owned(), |redacted| redacted.text);
+    }
     let mut parted = String::with_capacity(text.len());
     for part in text.split_inclusive(signs) {
         let value = part.strip_suffix(signs).unwrap_or(part);
@@ -119,6 +122,9 @@ pub fn hides_security_code(name: &str) -> bool {
 fn named(name: &str) -> Named {
     // A client may encode a name twice: `card%5Bcvc%5D`.
     let name = &encoded::plain(name);
+    if !codes::may_name_code(name) {
+        return Named::Other;
+    }
     if parts(name).any(|part| codes::named(part) == Named::Code) {
         return Named::Code;
     }
@@ -233,9 +239,10 @@ fn is_looked_up(name: &str) -> bool {
 }
 
 fn is_number_name(name: &str) -> bool {
-    let last = parts(name).next_back().unwrap_or_default();
-    let last: String = last.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
-    NUMBER_NAMES.contains(&last.as_str()) && !parts(name).any(|part| part == "metadata")
+    let last = parts(name).next_back().unwrap_or_default().bytes();
+    let letters = last.filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase());
+    let is_one = NUMBER_NAMES.iter().any(|known| letters.clone().eq(known.bytes()));
+    is_one && !parts(name).any(|part| part == "metadata")
 }
 
 fn edits_of_param(name: &str, value: &str) -> Vec<Edit> {

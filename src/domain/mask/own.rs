@@ -1,7 +1,7 @@
 //! What one request makes secret in everything that is written about it, whatever its form: its own number and security
 //! code, so that an answer which repeats them does not give them away.
 
-use super::{Edit, Kept, is_number_name, is_security_code, numbers, param};
+use super::{Edit, Kept, hides_security_code, is_number_name, is_security_code, numbers, param};
 use crate::domain::{
     card::MAX_DIGITS,
     digits::{digit_value, only_digits},
@@ -29,6 +29,9 @@ impl OwnSecrets {
     pub fn of<'a>(params: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
         let mut own = Self::default();
         for (name, value) in params.filter(|(_, value)| !value.is_empty()) {
+            if !hides_security_code(name) && !is_number_name(name) {
+                continue;
+            }
             let (_, kept) = param(name, value);
             if is_security_code(name) || kept == Kept::Hidden {
                 // A text without a digit is nobody's code: a tester sent "invalid", and messages have words.
