@@ -47,18 +47,22 @@ impl Redaction {
     /// An answer of the local minter as it is sent, and kept but for [`Self::kept_of_sent`].
     pub fn local_answer(&self, answer: ApiResponse) -> ApiResponse {
         let header = |(name, value): (String, String)| {
-            if is_identity(&name) { (name, value) } else { (name, self.message(value)) }
+            if is_identity(&name) { (name, value) } else { self.header((name, value)) }
         };
         ApiResponse {
             http_status: answer.http_status,
-            headers: answer.headers.into_iter().map(header).collect(),
+            headers: answer.headers.into_iter().filter(|(name, _)| !is_credential(name)).map(header).collect(),
             body: self.local_json(answer.body),
         }
     }
 
     /// What is kept of a local answer that is sent: all of it, but an echoed identity that may not be.
     pub fn kept_of_sent(&self, sent: &ApiResponse) -> ApiResponse {
-        ApiResponse { headers: self.headers(&sent.headers), ..sent.clone() }
+        let mut kept = sent.clone();
+        for (_, value) in kept.headers.iter_mut().filter(|(name, _)| is_identity(name)) {
+            *value = mask::identity(value).to_owned();
+        }
+        kept
     }
 
     /// An answer of the real API as it is kept.
@@ -95,21 +99,28 @@ impl Redaction {
     }
 
     fn headers(&self, headers: &[(String, String)]) -> Vec<(String, String)> {
-        let is_credential = |name: &str| CREDENTIALS.iter().any(|credential| name.eq_ignore_ascii_case(credential));
         let kept = |(name, value): &(String, String)| {
-            let value = match name {
-                name if is_identity(name) => mask::identity(value).to_owned(),
-                name if mask::is_security_code(name) => mask::HIDDEN.to_owned(),
-                _ => self.message(value.clone()),
-            };
-            (mask::text(name), value)
+            if is_identity(name) {
+                return (name.clone(), mask::identity(value).to_owned());
+            }
+            self.header((name.clone(), value.clone()))
         };
         headers.iter().filter(|(name, _)| !is_credential(name)).map(kept).collect()
+    }
+
+    /// A header that names nothing which is looked up.
+    fn header(&self, (name, value): (String, String)) -> (String, String) {
+        let value = if mask::is_security_code(&name) { mask::HIDDEN.to_owned() } else { self.message(value) };
+        (mask::text(&name), value)
     }
 
     fn message(&self, text: String) -> String {
         mask::redacted_message(&text, &self.own).map_or(text, |redacted| redacted.text)
     }
+}
+
+fn is_credential(header: &str) -> bool {
+    CREDENTIALS.iter().any(|name| header.eq_ignore_ascii_case(name))
 }
 
 fn is_identity(header: &str) -> bool {
