@@ -139,7 +139,7 @@ impl ApiRequest {
 
     /// The call as it may be written down and shown.
     pub fn masked(&self) -> MaskedRequest {
-        Redaction::of(self).request(self)
+        Redaction::with_request(self).1
     }
 }
 

@@ -36,12 +36,17 @@ impl Redaction {
         Self { own: OwnSecrets::of(request.params.iter()) }
     }
 
-    /// The call as it may be written down and shown.
-    pub fn request(&self, request: &ApiRequest) -> MaskedRequest {
+    /// The same, and beside it the call as it may be written down and shown.
+    pub fn with_request(request: &ApiRequest) -> (Self, MaskedRequest) {
         let (params, kept) = request.params.masked_with_marks();
-        let headers = self.headers(&request.headers);
-        let path = mask::path(&request.path, &self.own);
-        MaskedRequest { method: request.method, path, params, kept, headers }
+        let mut own = OwnSecrets::default();
+        for ((name, value), kept) in request.params.iter().zip(&kept) {
+            own.take(name, value, *kept);
+        }
+        let redaction = Self { own };
+        let headers = redaction.headers(&request.headers);
+        let path = mask::path(&request.path, &redaction.own);
+        (redaction, MaskedRequest { method: request.method, path, params, kept, headers })
     }
 
     /// An answer of the local minter as it is sent, and kept but for [`Self::kept_of_sent`].
@@ -150,7 +155,7 @@ mod tests {
 
     #[test]
     fn a_request_is_kept_with_a_mark_for_each_parameter() {
-        let kept = Redaction::of(&request()).request(&request());
+        let (_, kept) = Redaction::with_request(&request());
         let pairs: Vec<(&str, &str)> =
             kept.params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(pairs, [("card[number]", "4111x11**x****x1112"), ("card[cvc]", "•••"), ("name", "J*hn")]);

@@ -94,10 +94,9 @@ pub(super) struct MaskedCall {
 impl MaskedCall {
     pub(super) fn of(call: Call, identities: &IdentityKey) -> Self {
         let entry = call.request.makes_token().then(|| new_entry(&call));
-        let Call { target, started, request, .. } = call;
-        let redaction = Redaction::of(&request);
-        let account = request.header("Stripe-Account").map(|account| identities.stored(account));
-        let request = redaction.request(&request);
+        let (redaction, request) = Redaction::with_request(&call.request);
+        let account = call.request.header("Stripe-Account").map(|account| identities.stored(account));
+        let Call { target, started, .. } = call;
         let (params, headers) = (rows::params_json(&request), rows::pairs_json(&request.headers));
         Self { redaction, account, target, started, request, params, headers, entry }
     }

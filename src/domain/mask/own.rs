@@ -28,26 +28,30 @@ impl OwnSecrets {
     /// The secrets among the parameters of a request.
     pub fn of<'a>(params: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
         let mut own = Self::default();
-        for (name, value) in params.filter(|(_, value)| !value.is_empty()) {
-            if !hides_security_code(name) && !is_number_name(name) {
-                continue;
-            }
-            let (_, kept) = param(name, value);
-            if is_security_code(name) || kept == Kept::Hidden {
-                // A text without a digit is nobody's code: a tester sent "invalid", and messages have words.
-                if value.chars().any(|c| digit_value(c).is_some()) && value.trim().len() >= SHORTEST_CODE {
-                    add(&mut own.codes, value);
-                }
-            } else if is_number_name(name) && kept != Kept::Whole {
-                add(&mut own.typed, value);
-                let digits = only_digits(value);
-                // A longer one is that of no card, and would be sought at every place of every text: it is found as typed.
-                if (numbers::SHORTEST_HIDDEN..=MAX_DIGITS).contains(&digits.len()) {
-                    add(&mut own.numbers, &digits);
-                }
-            }
+        for (name, value) in params {
+            own.take(name, value, param(name, value).1);
         }
         own
+    }
+
+    /// Takes what a parameter makes secret, of whose value so much is kept.
+    pub fn take(&mut self, name: &str, value: &str, kept: Kept) {
+        if value.is_empty() {
+            return;
+        }
+        if is_security_code(name) || (kept == Kept::Hidden && hides_security_code(name)) {
+            // A text without a digit is nobody's code: a tester sent "invalid", and messages have words.
+            if value.chars().any(|c| digit_value(c).is_some()) && value.trim().len() >= SHORTEST_CODE {
+                add(&mut self.codes, value);
+            }
+        } else if kept != Kept::Whole && is_number_name(name) {
+            add(&mut self.typed, value);
+            let digits = only_digits(value);
+            // A longer one is that of no card, and would be sought at every place of every text: it is found as typed.
+            if (numbers::SHORTEST_HIDDEN..=MAX_DIGITS).contains(&digits.len()) {
+                add(&mut self.numbers, &digits);
+            }
+        }
     }
 
     /// Whether a security code was sent.
