@@ -94,9 +94,9 @@ pub(super) struct MaskedCall {
 impl MaskedCall {
     pub(super) fn of(call: Call, identities: &IdentityKey) -> Self {
         let entry = call.request.makes_token().then(|| new_entry(&call));
-        let (redaction, request) = Redaction::with_request(&call.request);
-        let account = call.request.header("Stripe-Account").map(|account| identities.stored(account));
-        let Call { target, started, .. } = call;
+        let Call { target, started, request: sent, .. } = call;
+        let (redaction, request) = Redaction::with_request(&sent);
+        let account = sent.header("Stripe-Account").map(|account| identities.stored(account));
         let (params, headers) = (rows::params_json(&request), rows::pairs_json(&request.headers));
         Self { redaction, account, target, started, request, params, headers, entry }
     }
