@@ -90,8 +90,8 @@ def own_version(path: pathlib.Path) -> int:
 
 
 def backups(home: Home) -> list[pathlib.Path]:
-    """What else in the data folder is a database."""
-    found = [path for path in home.root.rglob("*") if path.is_file() and path != home.database]
+    """What else in the data folder is a database; a copy that was killed midway goes a day later."""
+    found = [path for path in home.root.rglob("*") if path.is_file() and path != home.database and path.suffix != ".partial"]
     return [path for path in found if path.read_bytes()[:16] == HEADER]
 
 
