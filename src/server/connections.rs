@@ -46,6 +46,8 @@ const STREAMS_PER_CONNECTION: u32 = 128;
 /// So long one more connection waits for a place, and so often it looks for one.
 const ROOM_TIMEOUT: Duration = Duration::from_secs(2);
 const PAUSE_WITHOUT_ROOM: Duration = Duration::from_millis(2);
+/// A connection that is younger than this, or was used since, may be about to send its call: it is not closed for another.
+const SHORTEST_IDLE: Duration = Duration::from_millis(100);
 /// What the system has run out of may be there again after this.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(20);
 
@@ -128,7 +130,10 @@ pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>, mut stoppe
         }
         // Where all are busy, the next one waits: a call takes milliseconds, and those behind it wait in the system.
         let waiting = Instant::now();
-        while places.len() >= MOST_CONNECTIONS && !make_room(&mut places) && waiting.elapsed() < ROOM_TIMEOUT {
+        while places.len() >= MOST_CONNECTIONS
+            && !make_room(&mut places, SHORTEST_IDLE)
+            && waiting.elapsed() < ROOM_TIMEOUT
+        {
             tokio::time::sleep(PAUSE_WITHOUT_ROOM).await;
             places.retain(|place| Arc::strong_count(place) > 1);
         }
@@ -144,9 +149,10 @@ pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>, mut stoppe
     while connections.join_next().await.is_some() {}
 }
 
-/// Closes the connection that has been idle for longest; `false` if every one is busy.
-fn make_room(places: &mut Vec<Arc<Place>>) -> bool {
-    let idle = places.iter().enumerate().filter_map(|(index, place)| Some((place.idle_since()?, index))).min();
+/// Closes the connection that has been idle for longest, for so long at least; `false` if there is none.
+fn make_room(places: &mut Vec<Arc<Place>>, shortest: Duration) -> bool {
+    let idle = places.iter().enumerate().filter_map(|(index, place)| Some((place.idle_since()?, index)));
+    let idle = idle.filter(|(since, _)| since.elapsed() >= shortest).min();
     let Some((_, index)) = idle else { return false };
     places.swap_remove(index).close.notify_one();
     true
@@ -313,8 +319,9 @@ mod tests {
         };
         let mut call = Box::pin(call);
         assert_eq!((&mut call).now_or_never(), None);
-        assert!(!make_room(&mut places), "the only connection is busy");
+        assert!(!make_room(&mut places, Duration::ZERO), "the only connection is busy");
         drop(call);
-        assert!(make_room(&mut places));
+        assert!(!make_room(&mut places, Duration::MAX), "it was used just now");
+        assert!(make_room(&mut places, Duration::ZERO));
     }
 }

@@ -78,13 +78,17 @@ def readable(model: Model, home: Home) -> set[str]:
         database = sqlite3.connect(copy / home.database.name)
         for (entry, exchange), token in model.tokens.items():
             try:
-                row = database.execute("SELECT token_id, status FROM entries WHERE id = ?", (entry,)).fetchone()
+                row = database.execute(
+                    "SELECT token_id, status FROM entries WHERE id = ? AND target = 'local' AND typeof(started_ms) = 'integer'"
+                    " AND abs(started_ms) < 1e14",
+                    (entry,),
+                ).fetchone()
                 call = database.execute(
                     "SELECT answer_body, params, headers, answer_headers FROM exchanges WHERE id = ?", (exchange,)
                 ).fetchone()
                 if row == (token, row[1]) and json.loads(call[0])["id"] == token and json.loads(call[1]):
                     found.add(token)
-            except (sqlite3.Error, ValueError, TypeError, UnicodeDecodeError, OverflowError):
+            except (sqlite3.Error, ValueError, TypeError, KeyError, UnicodeDecodeError, OverflowError):
                 continue
         database.close()
     except sqlite3.Error:
@@ -115,7 +119,8 @@ def overwrite_page(path: pathlib.Path, rng: random.Random) -> str:
 
 def cut(path: pathlib.Path, rng: random.Random) -> str:
     size = path.stat().st_size
-    length = rng.choice([0, 1, 15, 16, 99, 100, 511, PAGE - 1, PAGE, PAGE + 1, size // 2, size - PAGE, size - 1])
+    # An empty database without a WAL is a new one.
+    length = rng.choice([1, 15, 16, 99, 100, 511, PAGE - 1, PAGE, PAGE + 1, size // 2, size - PAGE, size - 1])
     os.truncate(path, length)
     return f"{path.name} cut to {length} of {size} bytes"
 
