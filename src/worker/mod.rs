@@ -4,7 +4,7 @@
 //! batch. Two named threads do the work: `worker` runs the calls on a small async runtime, `history` answers every
 //! question about the history, one after the other, and notices what was committed by whom.
 
-mod calls;
+mod commands;
 mod history;
 mod serving;
 
@@ -132,6 +132,6 @@ fn run(config: Config, inbox: UnboundedReceiver<Command>, outbox: &Outbox) {
                 return outbox.send(Update::CannotOpen { message: format!("Could not start a thread: {error}") });
             }
         };
-    runtime.block_on(async { calls::Desk::new(config, store, history, outbox.clone()).work(inbox).await });
+    runtime.block_on(async { commands::Desk::new(config, store, history, outbox.clone()).work(inbox).await });
     runtime.shutdown_timeout(PATIENCE_AT_END);
 }

@@ -1,6 +1,6 @@
 //! The window as a whole: ties the background to the views, and carries out what the views ask for.
 
-mod deeds;
+mod actions;
 mod notices;
 mod panes;
 mod presets;
