@@ -1,23 +1,12 @@
 //! What a view wants done. A view changes nothing but its own state: everything else is one of these.
 
-use std::path::PathBuf;
-
 use super::{palette::Scope, shortcuts::Deed};
 use crate::{
     domain::{
-        api::Target,
-        edit::Edit,
-        entry::{EntryId, HistoryFilter},
-        fault::Rule,
-        key::ApiKey,
-        library::OwnPreset,
-        presets::PresetKey,
-        profile::ProfileId,
-        request_log::ExchangeId,
-        settings::{Settings, StripeSettings, ThemeChoice},
-        token_call::TokenCall,
+        api::Target, edit::Edit, entry::EntryId, fault::Rule, library::OwnPreset, presets::PresetKey,
+        profile::ProfileId, request_log::ExchangeId, settings::ThemeChoice,
     },
-    messages::JobId,
+    messages::{JobId, JobRequest},
 };
 
 /// The two ways to use a token up.
@@ -99,18 +88,8 @@ pub enum Action {
     Retrieve(EntryId),
     /// Ask how to charge the token of this entry, or how to attach it.
     OpenUse(EntryId, UseKind),
-    /// Use a token up.
-    UseToken {
-        call: TokenCall,
-        target: Target,
-        profile: Option<ProfileId>,
-    },
-    /// Ask the targets of these entries whether their tokens were used.
-    Refresh(Vec<EntryId>),
-    /// Ask the target which of all unused tokens were used.
-    RefreshAll(Target),
-    /// Send a call of unknown outcome again, with the same key.
-    AskAgain(EntryId),
+    /// Start a job as it is described, with nothing to be looked up first.
+    Run(JobRequest),
     /// Stop the call of a pending entry.
     CancelEntry(EntryId),
     Cancel(JobId),
@@ -140,24 +119,8 @@ pub enum Action {
     ResetMinter,
     /// Ask the desktop for a file to export to.
     Browse,
-    Export {
-        path: PathBuf,
-        filter: HistoryFilter,
-        overwrite: bool,
-    },
     /// Open the settings where a key is entered.
     EnterKey,
-    /// Take these settings with these keys, if the files that they name can be used.
-    TakeSettings {
-        settings: Box<Settings>,
-        keys: Vec<(ProfileId, ApiKey)>,
-    },
     LookAtKey(ProfileId),
     ForgetKey(ProfileId),
-    /// Find out whether a key works at this place; without one, that of the profile.
-    CheckKey {
-        profile: ProfileId,
-        settings: Box<StripeSettings>,
-        key: Option<ApiKey>,
-    },
 }

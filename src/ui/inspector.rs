@@ -25,7 +25,7 @@ use crate::{
         profile::Profiles,
         request_log::{ExchangeId, RequestRow, client_name},
     },
-    messages::Pair,
+    messages::{JobRequest, Pair},
 };
 
 /// The parts of the inspector.
@@ -246,7 +246,7 @@ fn head_ui(ui: &mut Ui, detail: &EntryDetail, actions: &mut Vec<Action>) {
                 actions.push(Action::CancelEntry(entry.id));
             }
             Status::Unknown if ui.add(QuietButton::new("Ask again").icon(icons::REFRESH_CW)).clicked() => {
-                actions.push(Action::AskAgain(entry.id));
+                actions.push(Action::Run(JobRequest::AskAgain { entry: entry.id }));
             }
             _ => {}
         }

@@ -8,13 +8,16 @@ use super::{
     theme::Tokens,
     widgets::{Field, InlineAlert, PrimaryButton, Tone, modal_ui},
 };
-use crate::domain::{
-    api::Target,
-    entry::{Entry, EntryDetail, Status},
-    foreign,
-    profile::ProfileId,
-    test_cards::{self, StepOutcome},
-    token_call::TokenCall,
+use crate::{
+    domain::{
+        api::Target,
+        entry::{Entry, EntryDetail, Status},
+        foreign,
+        profile::ProfileId,
+        test_cards::{self, StepOutcome},
+        token_call::TokenCall,
+    },
+    messages::JobRequest,
 };
 
 /// The state of the open dialog.
@@ -112,7 +115,8 @@ pub fn use_token_ui(ctx: &Context, state: &mut UseState, actions: &mut Vec<Actio
         is_sent = ui.add(PrimaryButton::new(words)).clicked() || is_entered;
     });
     if is_sent {
-        actions.push(Action::UseToken { call: state.call(), target: state.target, profile: state.profile });
+        let (call, target, profile) = (state.call(), state.target, state.profile);
+        actions.push(Action::Run(JobRequest::UseToken { call, target, profile }));
     }
     !(is_sent || modal.should_close)
 }

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     domain::{key_check::KeyCheck, profile::ProfileId, settings::Settings},
-    messages::JobId,
+    messages::{JobId, JobRequest},
     model::Model,
 };
 
@@ -177,7 +177,8 @@ impl SettingsState {
         match self.edited.meant(rest).filter(|_| self.refused.is_none()) {
             Some(settings) => {
                 self.stage = Stage::Saving;
-                actions.push(Action::TakeSettings { settings: Box::new(settings), keys: self.edited.keys() });
+                let (settings, keys) = (Box::new(settings), self.edited.keys());
+                actions.push(Action::Run(JobRequest::SaveSettings { settings, keys }));
             }
             None => self.show_first_fault(),
         }
