@@ -7,13 +7,15 @@ use egui::Context;
 use super::{App, apply_theme, code_context, job_table::CreationPurpose, selection::OnceLoaded};
 use crate::{
     domain::{
-        api::Target, draft::Draft, edit::Edit, entry::EntryId, expiry::utc_day, params::TokenRequest, resend::NotKept,
-        settings::ServerSettings,
+        call::{again::NotKept, api::Target, token_calls::TokenRequest},
+        card::expiry::utc_day,
+        form::draft::Draft,
+        history::{edit::Edit, entry::EntryId},
+        settings::preferences::ServerSettings,
     },
     messages::{Command, JobRequest, SettingsEdit},
     ui::{
-        Action, Pane, UseKind,
-        code::{self},
+        Action, Pane, UseKind, code,
         export::ExportState,
         layout::Part,
         palette::Scope,
@@ -269,7 +271,7 @@ impl App {
     pub(super) fn create(&mut self) {
         // An empty form stands for the card that always works: the empty history says so.
         if self.views.form.draft == Draft::default()
-            && let Some(card) = crate::domain::test_cards::by_number("4242424242424242")
+            && let Some(card) = crate::domain::card::test_cards::by_number("4242424242424242")
         {
             let mut draft = Draft::default();
             self.settings.form.take_test_card(&mut draft, card, utc_day(self.clock.now()));

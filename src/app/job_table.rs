@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::{
-    domain::{entry::EntryId, params::TokenRequest},
+    domain::{call::token_calls::TokenRequest, history::entry::EntryId},
     messages::JobId,
 };
 

@@ -8,10 +8,9 @@ use super::{
 };
 use crate::{
     domain::{
-        entry::{Entry, EntryId, Status},
-        key_check::KeyCheck,
-        profile::ProfileId,
-        rules::FormField,
+        form::field_state::FormField,
+        history::entry::{Entry, EntryId, Status},
+        settings::{key_check::KeyCheck, profile::ProfileId},
     },
     messages::{
         Command, CreatedToken, ExportReport, JobFailure, JobId, JobOutcome, JobRequest, RefreshReport, RetrievedToken,

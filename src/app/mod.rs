@@ -31,16 +31,16 @@ use self::{
 pub use crate::ui::settings::FilePlace;
 use crate::{
     domain::{
+        call::again::request_again,
         clock::Clock,
-        draft::Draft,
-        entry::EntryId,
-        kept_draft::KeptForm,
-        layout::Layout,
-        library::Library,
-        profile::Profile,
-        resend::request_again,
-        rules::FormField,
-        settings::{Settings, ThemeChoice},
+        form::{draft::Draft, field_state::FormField, kept_draft::KeptForm},
+        history::entry::EntryId,
+        presets::library::Library,
+        settings::{
+            layout::Layout,
+            preferences::{Settings, ThemeChoice},
+            profile::Profile,
+        },
     },
     messages::{Command, Update},
     model::Model,

@@ -4,7 +4,7 @@ use egui::Context;
 
 use super::App;
 use crate::{
-    domain::edit::Edit,
+    domain::history::edit::Edit,
     model::Notice,
     ui::{
         Action,

@@ -1,7 +1,7 @@
 //! The user's presets as the window has them, and which state of the form is on disk.
 
 use crate::{
-    domain::library::Library,
+    domain::presets::library::Library,
     ui::form::{FormState, QuickPreset},
 };
 

@@ -1,6 +1,6 @@
 //! Which entry the inspector shows, and the way back from what was deleted.
 
-use crate::domain::entry::EntryId;
+use crate::domain::history::entry::EntryId;
 
 /// What is done with an entry as soon as everything about it is loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use egui::Context;
 
 use super::{App, apply_theme};
 use crate::{
-    domain::settings::{Settings, WindowSettings},
+    domain::settings::preferences::{Settings, WindowSettings},
     messages::{Command, SettingsEdit},
 };
 

@@ -11,7 +11,7 @@ use std::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    domain::{entry::HistoryFilter, mask},
+    domain::{history::filter::HistoryFilter, mask},
     files::{self, OwnFolders, Temporary},
     store::{EXPORT_FORMAT, EXPORT_VERSION, ExportedEntry, Reader, StoreError},
 };

@@ -8,11 +8,16 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     backend::Backend,
     domain::{
-        api::{ApiRequest, ApiResponse, Target},
+        call::{
+            api::{ApiRequest, ApiResponse, Target},
+            token::Token,
+        },
         clock::Clock,
-        entry::{EntryId, HistoryFilter, Status},
-        profile::ProfileId,
-        token::Token,
+        history::{
+            entry::{EntryId, Status},
+            filter::HistoryFilter,
+        },
+        settings::profile::ProfileId,
     },
     store::{Reader, Recorded, StoreError},
 };

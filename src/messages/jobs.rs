@@ -3,16 +3,18 @@
 use std::path::PathBuf;
 
 use crate::domain::{
-    api::Target,
-    entry::{Entry, EntryId, HistoryFilter},
-    expectation::{Expectation, Judgement},
+    call::{
+        api::Target,
+        refusal::Refusal,
+        token_calls::{TokenCall, TokenRequest},
+    },
+    history::{
+        entry::{Entry, EntryId},
+        filter::HistoryFilter,
+    },
     key::ApiKey,
-    key_check::KeyCheck,
-    params::TokenRequest,
-    profile::ProfileId,
-    refusal::Refusal,
-    settings::{Settings, StripeSettings},
-    token_call::TokenCall,
+    rules::expectation::{Expectation, Judgement},
+    settings::{key_check::KeyCheck, preferences::Settings, profile::ProfileId, stripe::StripeSettings},
 };
 
 /// A job that the window started and can cancel. The window numbers its jobs itself.

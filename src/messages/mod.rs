@@ -10,18 +10,23 @@ pub use jobs::{
 };
 
 use crate::domain::{
-    api::{Exchange, Target},
-    edit::Edit,
-    entry::{Counts, Entry, EntryDetail, EntryId, HistoryFilter},
+    call::api::{Exchange, Target},
     fault::Rule,
-    kept_draft::KeptForm,
+    form::kept_draft::KeptForm,
+    history::{
+        edit::Edit,
+        entry::{Counts, Entry, EntryDetail, EntryId},
+        filter::HistoryFilter,
+        listing::Listing,
+        request_log::{ExchangeId, RequestRow},
+    },
     key::KeyKind,
-    layout::Layout,
-    library::Library,
-    listing::Listing,
-    profile::ProfileId,
-    request_log::{ExchangeId, RequestRow},
-    settings::{ServerSettings, Settings, ThemeChoice},
+    presets::library::Library,
+    settings::{
+        layout::Layout,
+        preferences::{ServerSettings, Settings, ThemeChoice},
+        profile::ProfileId,
+    },
 };
 
 /// How many calls of the request log the window shows at most, the newest.

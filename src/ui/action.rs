@@ -3,8 +3,11 @@
 use super::{palette::Scope, shortcuts::Deed};
 use crate::{
     domain::{
-        api::Target, edit::Edit, entry::EntryId, fault::Rule, library::OwnPreset, presets::PresetKey,
-        profile::ProfileId, request_log::ExchangeId, settings::ThemeChoice,
+        call::api::Target,
+        fault::Rule,
+        history::{edit::Edit, entry::EntryId, request_log::ExchangeId},
+        presets::{library::OwnPreset, preset::PresetKey},
+        settings::{preferences::ThemeChoice, profile::ProfileId},
     },
     messages::{JobId, JobRequest},
 };

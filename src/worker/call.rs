@@ -12,11 +12,13 @@ use super::{
 use crate::{
     backend::{Backend, Begun},
     domain::{
-        api::{ApiRequest, ApiResponse},
-        entry::{EntryId, Status},
-        error::ErrorView,
-        expectation::Expectation,
-        refusal::Refusal,
+        call::{
+            api::{ApiRequest, ApiResponse},
+            error::ErrorView,
+            refusal::Refusal,
+        },
+        history::entry::{EntryId, Status},
+        rules::expectation::Expectation,
     },
     messages::{CreatedToken, JobOutcome, RetrievedToken, Update, UsedToken},
     store::{Recorded, StoreError},

@@ -25,14 +25,12 @@ use super::{
 use crate::{
     backend::{Targets, new_idempotency_key},
     domain::{
-        api::{ApiRequest, Target},
+        call::api::{ApiRequest, Target},
+        card::expiry::utc_day,
         clock::Clock,
-        edit::Edit,
-        entry::HistoryFilter,
-        expiry::utc_day,
+        history::{edit::Edit, filter::HistoryFilter},
         key::ApiKey,
-        profile::ProfileId,
-        settings::{Settings, StripeSettings},
+        settings::{preferences::Settings, profile::ProfileId, stripe::StripeSettings},
     },
     files::OwnFolders,
     keys::Keys,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::{
-    domain::{clock::Clock, settings::Settings},
+    domain::{clock::Clock, settings::preferences::Settings},
     files::OwnFolders,
     keys::Keys,
 };

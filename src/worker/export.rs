@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use super::{in_flight::RunningJob, outbox::Outbox};
 use crate::{
-    domain::entry::HistoryFilter,
+    domain::history::filter::HistoryFilter,
     files::OwnFolders,
     jobs::export::{self, ExportError, ExportFile, ExportProgress},
     messages::{ExportReport, JobFailure, JobOutcome, Update},

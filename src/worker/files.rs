@@ -13,11 +13,13 @@ use super::outbox::Outbox;
 use crate::{
     backend::check_ca,
     domain::{
-        kept_draft::KeptForm,
-        layout::Layout,
-        library::Library,
-        profile::{ProfileId, Profiles},
-        settings::Settings,
+        form::kept_draft::KeptForm,
+        presets::library::Library,
+        settings::{
+            layout::Layout,
+            preferences::Settings,
+            profile::{ProfileId, Profiles},
+        },
     },
     messages::{SettingsFault, Update},
     settings::{self, SettingsError, SettingsText},

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     backend::Backend,
-    domain::{api::ApiRequest, entry::EntryId},
+    domain::{call::api::ApiRequest, history::entry::EntryId},
     messages::{JobId, JobOutcome, Update},
 };
 

@@ -6,7 +6,10 @@ use jiff::civil::Date;
 
 use super::{in_flight::RunningJob, outbox::Outbox, resolver::NO_KEY};
 use crate::{
-    domain::{key::ApiKey, profile::ProfileId, settings::StripeSettings},
+    domain::{
+        key::ApiKey,
+        settings::{profile::ProfileId, stripe::StripeSettings},
+    },
     jobs::check_key,
     keys::{KeySource, KeyStatus, Keys},
     messages::{JobFailure, JobOutcome, KeyInfo, KeyOrigin, Update},

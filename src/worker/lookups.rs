@@ -8,7 +8,7 @@ use std::{
 
 use super::{history::HistoryQuestion, outbox::Outbox};
 use crate::{
-    domain::{entry::EntryId, request_log::ExchangeId},
+    domain::history::{entry::EntryId, request_log::ExchangeId},
     messages::Update,
     store::{Reader, StoreError},
 };

@@ -51,7 +51,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        domain::entry::{EntryId, HistoryFilter},
+        domain::history::{entry::EntryId, filter::HistoryFilter},
         messages::Update,
         store::Place,
     };

@@ -6,7 +6,7 @@ use super::{
     resolver::{BackendResolver, Destination},
 };
 use crate::{
-    domain::{api::Target, clock::Clock},
+    domain::{call::api::Target, clock::Clock},
     jobs::refresh::{self, RefreshTokens},
     messages::{JobOutcome, RefreshReport, RefreshScope, Update},
     store::StoreError,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     backend::{Backend, Targets},
-    domain::{api::Target, policies::Policies, profile::Profile},
+    domain::{call::api::Target, rules::policies::Policies, settings::profile::Profile},
     keys::Keys,
 };
 
