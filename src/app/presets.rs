@@ -5,9 +5,9 @@ use egui::Context;
 use super::App;
 use crate::{
     domain::{
+        card::expiry::utc_day,
         draft::Draft,
         expectation::Expectation,
-        expiry::utc_day,
         kept_draft::{KeptDraft, KeptForm},
         library::Library,
         presets::PresetKey,

@@ -11,14 +11,16 @@ use crate::{
     backend::new_idempotency_key,
     domain::{
         api::{ApiRequest, ApiResponse, Target},
-        card::{Brand, BrandSoFar, brand_so_far},
-        digits,
+        card::{
+            digits,
+            expiry::{Expiry, utc_day},
+            number::{Brand, BrandSoFar, brand_so_far},
+            test_cards::{self, TestCard},
+        },
         draft::default_cvc,
-        expiry::{Expiry, utc_day},
         mask,
         params::{Params, TokenRequest},
         rules::PREFERRED_NETWORK,
-        test_cards::{self, TestCard},
     },
     store::{Recorded, StoreError},
 };

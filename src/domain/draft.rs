@@ -4,14 +4,11 @@ use std::fmt;
 
 use super::{
     api::MaskedRequest,
-    card::CardNumber,
-    expiry::Expiry,
-    networks::CardNetwork,
     params::{Params, TokenRequest},
     rules::PREFERRED_NETWORK,
     secret::SecretText,
-    test_cards::TestCard,
 };
+use crate::domain::card::{expiry::Expiry, networks::CardNetwork, number::CardNumber, test_cards::TestCard};
 
 /// The billing address as typed.
 #[derive(Clone, Default, PartialEq, Eq)]

@@ -11,8 +11,8 @@ use super::{
     error::{ApiError, ErrorView},
     params::TokenRequest,
     rules::Prediction,
-    test_cards::{Check, StepOutcome, TestCard},
 };
+use crate::domain::card::test_cards::{Check, StepOutcome, TestCard};
 
 /// The version of an expectation and a judgement as they are kept.
 const VERSION: u64 = 1;

@@ -4,7 +4,8 @@ use std::fmt;
 
 use jiff::civil::Date;
 
-use super::{draft::Draft, expiry::Expiry, mask, secret::SecretText, test_cards::TestCard};
+use super::{draft::Draft, mask, secret::SecretText};
+use crate::domain::card::{expiry::Expiry, test_cards::TestCard};
 
 /// What is filled in and done without being asked for each time.
 #[derive(Clone, PartialEq, Eq)]
@@ -66,7 +67,7 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
-    use crate::domain::test_cards;
+    use crate::domain::card::test_cards;
 
     fn taken(defaults: &FormDefaults, draft: &Draft) -> Draft {
         let mut draft = draft.clone();

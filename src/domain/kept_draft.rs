@@ -6,15 +6,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    card::CardNumber,
     draft::{BillingAddress, Draft, default_cvc},
     expectation::Expectation,
     mask::{self, Kept},
-    networks::CardNetwork,
     params::Params,
     secret::SecretText,
-    test_cards,
 };
+use crate::domain::card::{networks::CardNetwork, number::CardNumber, test_cards};
 
 /// A [`Draft`] without its secrets. What had to be left out is empty.
 #[derive(Clone, Default, PartialEq, Eq)]

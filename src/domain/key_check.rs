@@ -5,12 +5,12 @@ use jiff::civil::Date;
 use super::{
     api::{ApiRequest, ApiResponse, TransportError},
     error::ErrorView,
-    expiry::Expiry,
     key::KeyKind,
     mask,
     params::TokenRequest,
     refusal::Refusal,
 };
+use crate::domain::card::expiry::Expiry;
 
 /// The card that the call is about: it always works.
 pub const PROBE_NUMBER: &str = "4242424242424242";

@@ -11,16 +11,18 @@ use std::{
 use jiff::civil::{Date, date};
 
 use super::{
-    card::CardNumber,
     draft::{Draft, default_cvc, split_expiry},
     expectation::{Expectation, Expected},
-    expiry::Expiry,
     form_defaults::FormDefaults,
-    networks::CardNetwork,
     params::Params,
     policies::Policies,
     rules::PREFERRED_NETWORK,
     search::{PART_OF_A_WORD, Search, Words},
+};
+use crate::domain::card::{
+    expiry::Expiry,
+    networks::CardNetwork,
+    number::CardNumber,
     test_cards::{self, Check, StepOutcome, TestCard},
     typing::CardField,
 };

@@ -1,6 +1,7 @@
 //! Stripe's refusals by account, told in plain words with what to do about them.
 
-use super::{api::ApiResponse, error::ErrorView, test_cards};
+use super::{api::ApiResponse, error::ErrorView};
+use crate::domain::card::test_cards;
 
 /// A refusal that is not about the card but about what the account allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

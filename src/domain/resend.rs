@@ -2,11 +2,11 @@
 
 use super::{
     api::{ApiResponse, MaskedRequest},
-    card::CardNumber,
     draft::default_cvc,
     mask::{self, Kept},
     params::{Params, TokenRequest},
 };
+use crate::domain::card::number::CardNumber;
 
 /// Why a kept call cannot be made again as it was.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -8,15 +8,18 @@
 use jiff::civil::Date;
 
 use super::{
-    card::{self, Brand, BrandSoFar, CardNumber, brand_so_far},
-    digits::ascii_digits,
     draft::{Draft, split_expiry},
     error::{ApiError, Decline},
-    expiry::{Expiry, ExpiryFault},
     mask,
-    networks::{CardNetwork, stored_preference},
     params::{Params, TokenRequest},
     policies::Policies,
+};
+use crate::domain::card::{
+    digits::ascii_digits,
+    expiry::{Expiry, ExpiryFault},
+    networks::{CardNetwork, stored_preference},
+    number::{self, Brand, BrandSoFar, CardNumber, brand_so_far},
+    test_cards,
 };
 
 /// Every text parameter of the `card` dictionary, in the order of the API page.
@@ -357,11 +360,11 @@ pub fn number_state(text: &str, left: bool) -> FieldState {
     if !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return FieldState::Wrong("A card number has digits only".to_owned());
     }
-    let (shortest, longest) = card::lengths(&text);
+    let (shortest, longest) = number::lengths(&text);
     let digits = text.len();
     let complete = (shortest..=longest).contains(&digits);
-    if complete && card::passes_luhn(&text) {
-        return match (super::test_cards::by_number(&text), brand_so_far(&text)) {
+    if complete && number::passes_luhn(&text) {
+        return match (test_cards::by_number(&text), brand_so_far(&text)) {
             (Some(_), _) => FieldState::Right,
             (None, BrandSoFar::Impossible) => {
                 FieldState::Advice("Not a published test card, and of no known brand".to_owned())

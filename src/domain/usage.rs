@@ -5,9 +5,9 @@ use serde_json::Value;
 use super::{
     api::{ApiResponse, HttpMethod, MaskedRequest},
     error::ErrorView,
-    test_cards,
     token::Token,
 };
+use crate::domain::card::test_cards;
 
 /// What is known of a token after a call that was about it.
 #[derive(Clone, Debug, PartialEq, Eq)]

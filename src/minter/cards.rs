@@ -8,11 +8,13 @@ use super::{
     ledger::{LedgerError, ObjectKind},
 };
 use crate::domain::{
-    card::{Brand, CardNumber},
+    card::{
+        expiry::Expiry,
+        number::{Brand, CardNumber},
+        test_cards::{self, Check, StepOutcome, TestCard},
+    },
     error::{ApiError, Decline, ErrorKind},
-    expiry::Expiry,
     rules::{Address, CardDetails},
-    test_cards::{self, Check, StepOutcome, TestCard},
 };
 
 /// A card that a call uses.

@@ -12,7 +12,7 @@ use super::{
     shapes,
 };
 use crate::domain::{
-    currency::{ChargeCurrency, LARGEST_CHARGE, SUPPORTED},
+    card::currency::{ChargeCurrency, LARGEST_CHARGE, SUPPORTED},
     error::{ApiError, Decline},
     mask,
 };

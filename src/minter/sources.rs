@@ -12,7 +12,7 @@ use super::{
     lists::{self, List},
     shapes,
 };
-use crate::domain::{error::ApiError, expiry::Expiry, rules};
+use crate::domain::{card::expiry::Expiry, error::ApiError, rules};
 
 const CREATE: Takes = Takes {
     names: &["source", "card", "metadata", "metadata[*]", "expand[*]"],

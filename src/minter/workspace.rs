@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::ids::Ids;
 use crate::domain::{
-    card::CardNumber,
+    card::number::CardNumber,
     keyed_hash::{IdentityKey, base62, first_half, keyed_hash},
 };
 

@@ -28,8 +28,7 @@ use super::{
 use crate::{
     domain::{
         api::{ApiRequest, ApiResponse, Exchange, Failure, MaskedRequest, Target, TransportError},
-        card::CardNumber,
-        digits::only_digits,
+        card::{digits::only_digits, number::CardNumber},
         entry::{Entry, EntryId, Status},
         error::ErrorView,
         expectation::{Expectation, Judgement},

@@ -18,7 +18,7 @@ use super::{
     words,
 };
 use crate::domain::{
-    api::ApiResponse, currency::ChargeCurrency, entry::EntryId, field_help, foreign, request_log::ExchangeId,
+    api::ApiResponse, card::currency::ChargeCurrency, entry::EntryId, field_help, foreign, request_log::ExchangeId,
 };
 
 /// Whose answer it is.

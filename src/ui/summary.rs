@@ -12,10 +12,10 @@ use super::{
 };
 use crate::domain::{
     api::ApiResponse,
+    card::test_cards,
     entry::{EntryDetail, Status},
     profile::Profiles,
     refusal::Refusal,
-    test_cards,
 };
 
 /// Draws the summary.

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::domain::{
     api::{ApiResponse, Exchange, HttpMethod, MaskedRequest, Target},
-    currency::ChargeCurrency,
+    card::currency::ChargeCurrency,
     entry::{EntryDetail, EntryId, Status},
     error::ErrorView,
     fault, foreign,

@@ -10,10 +10,10 @@ use super::{
 };
 use crate::domain::{
     api::Target,
+    card::test_cards::{self, StepOutcome},
     entry::{Entry, EntryDetail, Status},
     foreign,
     profile::ProfileId,
-    test_cards::{self, StepOutcome},
     token_call::TokenCall,
 };
 

@@ -26,12 +26,12 @@ use crate::{
     backend::{Backend, Begun, Targets, check_ca, new_idempotency_key},
     domain::{
         api::{ApiRequest, ApiResponse, Target},
+        card::expiry::utc_day,
         clock::Clock,
         edit::Edit,
         entry::{EntryId, HistoryFilter, Status},
         error::ErrorView,
         expectation::Expectation,
-        expiry::utc_day,
         key::ApiKey,
         layout::Layout,
         library::Library,

@@ -9,8 +9,12 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use testcard::{
     domain::{
-        api::Target, expiry::utc_day, params::TokenRequest, policies::Policies, refusal::Refusal, rules::FormField,
-        test_cards, typing::CardField,
+        api::Target,
+        card::{expiry::utc_day, test_cards, typing::CardField},
+        params::TokenRequest,
+        policies::Policies,
+        refusal::Refusal,
+        rules::FormField,
     },
     ui::{
         Action,

@@ -8,14 +8,16 @@ use testcard::{
     backend::{Served, Targets},
     domain::{
         api::{ApiRequest, ApiResponse},
+        card::{
+            expiry::utc_day,
+            test_cards::{self, Check},
+        },
         draft::Draft,
         entry::HistoryFilter,
         expectation::{Expectation, Expected, Judgement, Step},
-        expiry::utc_day,
         form_defaults::FormDefaults,
         policies::Policies,
         presets::{self, PresetKey},
-        test_cards::{self, Check},
         token_call::TokenCall,
     },
     minter::{self, MemoryLedger, Workspace},

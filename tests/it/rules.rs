@@ -9,13 +9,15 @@ use proptest::prelude::*;
 use serde_json::Value;
 use testcard::{
     domain::{
+        card::{
+            networks::CardNetwork,
+            test_cards::{self, StepOutcome},
+            typing::{CardField, Edit},
+        },
         draft::Draft,
-        networks::CardNetwork,
         params::{Params, TokenRequest},
         policies::Policies,
         rules::{self, FieldState, FormField, Prediction},
-        test_cards::{self, StepOutcome},
-        typing::{CardField, Edit},
     },
     minter::{self, MemoryLedger, Workspace},
 };
@@ -94,7 +96,7 @@ fn a_published_card_becomes_a_token_exactly_when_the_table_says_so() {
     let published_only = Policies { published_test_cards_only: true, ..Policies::default() };
     for card in test_cards::all() {
         let mut draft = Draft::default();
-        draft.take_test_card(card, testcard::domain::expiry::Expiry::default_for(today()));
+        draft.take_test_card(card, testcard::domain::card::expiry::Expiry::default_for(today()));
         for policies in [Policies::default(), published_only] {
             let prediction = check_prediction(&draft.params(), policies, &workspace);
             match &card.at_token {

@@ -18,7 +18,7 @@ use tempfile::TempDir;
 use testcard::{
     domain::{
         api::{ApiRequest, ApiResponse, HttpMethod, Target, TransportError},
-        card::CardNumber,
+        card::number::CardNumber,
         edit::Edit,
         entry::{Counts, Entry, EntryId, HistoryFilter, Status},
         params::{Params, TokenRequest},

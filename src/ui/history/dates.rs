@@ -10,8 +10,8 @@ use super::super::{
 };
 
 use crate::domain::{
+    card::expiry::utc_day,
     days::{self, first_moment, last_moment},
-    expiry::utc_day,
 };
 
 /// A span of days.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use testcard::{
     domain::{
         api::{ApiRequest, ApiResponse, HttpMethod},
-        expiry::utc_day,
+        card::expiry::utc_day,
         policies::Policies,
     },
     minter::{self, MemoryLedger, Workspace},

@@ -7,9 +7,9 @@ use std::fmt;
 
 use super::{
     networks::CardNetwork,
-    secret::SecretText,
     test_cards::{self, TestCard},
 };
+use crate::domain::secret::SecretText;
 
 /// The fewest digits that any card number has.
 pub const MIN_DIGITS: usize = 12;

@@ -6,8 +6,8 @@
 use std::{collections::HashMap, sync::LazyLock};
 
 use super::{
-    card::{Brand, Funding},
     networks::CardNetwork,
+    number::{Brand, Funding},
 };
 
 /// What happens to the card in one step of its life.
@@ -156,7 +156,7 @@ impl TestCard {
     }
 }
 
-static CSV: &str = include_str!("../../assets/test-cards.csv");
+static CSV: &str = include_str!("../../../assets/test-cards.csv");
 static CARDS: LazyLock<Vec<TestCard>> =
     LazyLock::new(|| read(CSV).expect("the table of test cards is part of the program"));
 static INDEX: LazyLock<Index> = LazyLock::new(Index::new);
