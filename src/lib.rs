@@ -96,7 +96,7 @@
 //! parameter is kept is a mark beside it ([`domain::mask::Kept`]), never read off its looks.
 //!
 //! *Identity is whole*: ids, filters, accounts and idempotency keys are looked up as they were sent. Where one may not be
-//! written down, a hash under the folder's secret stands for it ([`domain::keyed_hash::IdentityKey`]), in every process
+//! written down, a hash under the folder's secret stands for it ([`domain::mask::keyed_hash::IdentityKey`]), in every process
 //! and after a restart, and it is shown as `•••` altogether.
 //!
 //! A key goes over https, or to this machine. A snippet is written from the masked call, so it cannot hold what

@@ -17,7 +17,6 @@ pub mod json_spans;
 pub mod kept_draft;
 pub mod key;
 pub mod key_check;
-pub mod keyed_hash;
 pub mod layout;
 pub mod library;
 pub mod listing;

@@ -14,8 +14,10 @@ use super::{
 use crate::domain::{
     api::{ApiRequest, HttpMethod},
     error::{ApiError, ErrorKind},
-    keyed_hash::{first_half, keyed_hash},
-    mask,
+    mask::{
+        self,
+        keyed_hash::{first_half, keyed_hash},
+    },
 };
 
 /// The longest key, in characters.

@@ -5,7 +5,7 @@ use std::fmt;
 use super::ids::Ids;
 use crate::domain::{
     card::number::CardNumber,
-    keyed_hash::{IdentityKey, base62, first_half, keyed_hash},
+    mask::keyed_hash::{IdentityKey, base62, first_half, keyed_hash},
 };
 
 /// The account that the minter plays: its id, its fingerprints, the source of its ids. `Debug` shows the id only.

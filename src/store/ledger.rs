@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::error::StoreError;
 use crate::{
     domain::{
-        api::ApiResponse, entry::EntryId, keyed_hash::IdentityKey, redaction::Redaction, request_log::ExchangeId,
+        api::ApiResponse, entry::EntryId, mask::keyed_hash::IdentityKey, redaction::Redaction, request_log::ExchangeId,
     },
     minter::{
         Cursor, Ledger, LedgerError, ObjectKind, PageQuery, Remembered, StoredObject,

@@ -49,7 +49,7 @@ use crate::{
         api::{ApiResponse, Failure, TransportError},
         edit::Edit,
         entry::EntryId,
-        keyed_hash::IdentityKey,
+        mask::keyed_hash::IdentityKey,
         request_log::ExchangeId,
         settings::LogSettings,
     },

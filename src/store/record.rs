@@ -32,7 +32,7 @@ use crate::{
         entry::{Entry, EntryId, Status},
         error::ErrorView,
         expectation::{Expectation, Judgement},
-        keyed_hash::IdentityKey,
+        mask::keyed_hash::IdentityKey,
         profile::ProfileId,
         redaction::{KeptAnswer, Redaction},
         request_log::{ExchangeId, REPLAYED_HEADER, client_name},
