@@ -19,6 +19,7 @@ use egui::{Context, ThemePreference, Ui};
 use self::presets::Shelf;
 use crate::{
     domain::{
+        call::{again::request_again, params::TokenRequest},
         clock::Clock,
         draft::Draft,
         entry::EntryId,
@@ -26,9 +27,7 @@ use crate::{
         key::ApiKey,
         layout::Layout,
         library::Library,
-        params::TokenRequest,
         profile::{Profile, ProfileId},
-        resend::request_again,
         rules::FormField,
         settings::{Settings, ThemeChoice, WindowSettings},
     },

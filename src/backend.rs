@@ -14,13 +14,15 @@ use jiff::Timestamp;
 
 use crate::{
     domain::{
-        api::{ApiRequest, ApiResponse, Exchange, Failure, Target, TransportError},
+        call::{
+            api::{ApiRequest, ApiResponse, Exchange, Failure, Target, TransportError},
+            redaction::Redaction,
+        },
         entry::{Entry, EntryId},
         expectation::Expectation,
         key::ApiKey,
         policies::Policies,
         profile::ProfileId,
-        redaction::Redaction,
         request_log::{ExchangeId, FAULT_HEADER, RequestRow},
         settings::StripeSettings,
     },

@@ -6,8 +6,8 @@
 //!
 //! # The idea
 //!
-//! 1. Everything done with Stripe is one value in and one value out: [`domain::api::ApiRequest`] to
-//!    [`domain::api::ApiResponse`]. The pair, with its time, is an [`domain::api::Exchange`]; the history is a list of
+//! 1. Everything done with Stripe is one value in and one value out: [`domain::call::api::ApiRequest`] to
+//!    [`domain::call::api::ApiResponse`]. The pair, with its time, is an [`domain::call::api::Exchange`]; the history is a list of
 //!    them. An answer of any status is a success; only a call without an answer fails.
 //! 2. Two things can answer: the [`minter`] in this program and the real API ([`stripe`]). [`backend`] is the one
 //!    place that knows there are two.
@@ -60,7 +60,7 @@
 //! all calls have together, `server/http` makes it an `ApiRequest`, `server/faults` may let it go wrong on purpose.
 //! [`backend::Targets::serve`] hands it to the store, where it joins the same line: minter, objects, exchange and entry in
 //! one commit with all other calls that wait, and only then the answer. A token turns used in the history by
-//! [`domain::usage`], which reads it off the call and its answer, whoever made the call. Of calls that are no entry's, the
+//! [`domain::call::usage`], which reads it off the call and its answer, whoever made the call. Of calls that are no entry's, the
 //! newest are kept (`store/log_bound`).
 //!
 //! # Rules of the ledger
@@ -87,7 +87,7 @@
 //! # Safety
 //!
 //! Live keys have no type to be held in. [`domain::mask`] knows what may not be written down by what it is: the number of
-//! a card that somebody could have, a security code, a key. [`domain::redaction`] applies it to a call and its answer,
+//! a card that somebody could have, a security code, a key. [`domain::call::redaction`] applies it to a call and its answer,
 //! with what the call itself made secret; secrets live in [`domain::secret::SecretText`], whose one way out is `expose`.
 //!
 //! *Answered is kept*: the minter reads free text as it may be kept ([`minter`]'s `Fields::text`), and its answer is

@@ -3,7 +3,12 @@
 use std::{path::PathBuf, sync::Arc};
 
 use crate::domain::{
-    api::{Exchange, Target},
+    call::{
+        api::{Exchange, Target},
+        params::TokenRequest,
+        refusal::Refusal,
+        token_calls::TokenCall,
+    },
     edit::Edit,
     entry::{Counts, Entry, EntryDetail, EntryId, HistoryFilter},
     expectation::{Expectation, Judgement},
@@ -14,12 +19,9 @@ use crate::domain::{
     layout::Layout,
     library::Library,
     listing::Listing,
-    params::TokenRequest,
     profile::ProfileId,
-    refusal::Refusal,
     request_log::{ExchangeId, RequestRow},
     settings::{Settings, StripeSettings},
-    token_call::TokenCall,
 };
 
 /// A piece of work that the window started and can cancel.

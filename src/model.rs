@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     domain::{
-        api::Exchange,
+        call::api::Exchange,
         edit::Edit,
         entry::{Counts, Entry, EntryDetail, EntryId},
         listing::Listing,
@@ -274,7 +274,7 @@ mod tests {
 
     use super::*;
     use crate::domain::{
-        api::Target,
+        call::api::Target,
         entry::Status,
         listing::{Sort, SortKey},
     };
@@ -359,7 +359,7 @@ mod tests {
     fn the_detail_of_a_deleted_entry_is_gone() {
         let mut model = Model::default();
         let detail = |id| {
-            let request = crate::domain::api::ApiRequest::get("/").masked();
+            let request = crate::domain::call::api::ApiRequest::get("/").masked();
             EntryDetail {
                 entry: entry(id, Status::Unused),
                 request,

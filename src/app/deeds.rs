@@ -7,15 +7,13 @@ use egui::Context;
 use super::{App, Running, apply_theme, code_context};
 use crate::{
     domain::{
-        api::Target,
+        call::{again::NotKept, api::Target, params::TokenRequest},
         card::expiry::utc_day,
         draft::Draft,
         edit::Edit,
         entry::EntryId,
         key::ApiKey,
-        params::TokenRequest,
         profile::ProfileId,
-        resend::NotKept,
         settings::{ServerSettings, Settings},
     },
     messages::{Command, Refreshed},

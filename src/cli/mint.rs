@@ -10,7 +10,10 @@ use super::{CliError, Desk, Done, TargetArgs, World, cards, explain, print, prin
 use crate::{
     backend::new_idempotency_key,
     domain::{
-        api::{ApiRequest, ApiResponse, Target},
+        call::{
+            api::{ApiRequest, ApiResponse, Target},
+            params::{Params, TokenRequest},
+        },
         card::{
             digits,
             expiry::{Expiry, utc_day},
@@ -19,7 +22,6 @@ use crate::{
         },
         draft::default_cvc,
         mask,
-        params::{Params, TokenRequest},
         rules::PREFERRED_NETWORK,
     },
     store::{Recorded, StoreError},

@@ -28,7 +28,10 @@ use jiff::Timestamp;
 use crate::{
     backend::{Backend, Targets},
     domain::{
-        api::{ApiResponse, Target},
+        call::{
+            api::{ApiResponse, Target},
+            refusal::Refusal,
+        },
         clock::Clock,
         days,
         edit::tags_in,
@@ -38,7 +41,6 @@ use crate::{
         mask,
         policies::{Policies, Policy},
         profile::{Profile, ProfileId},
-        refusal::Refusal,
         settings::{BaseUrl, Settings, StripeSettings},
     },
     keys::Keys,

@@ -2,11 +2,10 @@
 
 use std::fmt;
 
-use super::{
+use super::{rules::PREFERRED_NETWORK, secret::SecretText};
+use crate::domain::call::{
     api::MaskedRequest,
     params::{Params, TokenRequest},
-    rules::PREFERRED_NETWORK,
-    secret::SecretText,
 };
 use crate::domain::card::{expiry::Expiry, networks::CardNetwork, number::CardNumber, test_cards::TestCard};
 

@@ -5,11 +5,11 @@ use std::{ops::Range, str::FromStr, time::Duration};
 use jiff::Timestamp;
 
 use super::{
-    api::{ApiResponse, Exchange, Failure, MaskedRequest, Target},
     expectation::{Expectation, Judgement},
     listing::Sort,
     profile::ProfileId,
 };
+use crate::domain::call::api::{ApiResponse, Exchange, Failure, MaskedRequest, Target};
 
 /// The number of an entry in the history: later entries have higher ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -6,11 +6,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{
+use super::rules::Prediction;
+use crate::domain::call::{
     api::{ApiResponse, HttpMethod, MaskedRequest},
     error::{ApiError, ErrorView},
     params::TokenRequest,
-    rules::Prediction,
 };
 use crate::domain::card::test_cards::{Check, StepOutcome, TestCard};
 

@@ -9,9 +9,9 @@ use super::{
     draft::{BillingAddress, Draft, default_cvc},
     expectation::Expectation,
     mask::{self, Kept},
-    params::Params,
     secret::SecretText,
 };
+use crate::domain::call::params::Params;
 use crate::domain::card::{networks::CardNetwork, number::CardNumber, test_cards};
 
 /// A [`Draft`] without its secrets. What had to be left out is empty.

@@ -2,11 +2,10 @@
 
 use jiff::civil::Date;
 
-use super::{
+use super::{key::KeyKind, mask};
+use crate::domain::call::{
     api::{ApiRequest, ApiResponse, TransportError},
     error::ErrorView,
-    key::KeyKind,
-    mask,
     params::TokenRequest,
     refusal::Refusal,
 };

@@ -1,16 +1,14 @@
 //! Nouns and rules, all pure: no window, no disk, no network, no clock.
 
-pub mod api;
+pub mod call;
 pub mod card;
 pub mod clock;
 pub mod days;
 pub mod draft;
 pub mod edit;
 pub mod entry;
-pub mod error;
 pub mod expectation;
 pub mod fault;
-pub mod field_help;
 pub mod foreign;
 pub mod form_defaults;
 pub mod json_spans;
@@ -21,20 +19,13 @@ pub mod layout;
 pub mod library;
 pub mod listing;
 pub mod mask;
-pub mod params;
 pub mod places;
 pub mod policies;
 pub mod presets;
 pub mod profile;
 pub mod proxy;
-pub mod redaction;
-pub mod refusal;
 pub mod request_log;
-pub mod resend;
 pub mod rules;
 pub mod search;
 pub mod secret;
 pub mod settings;
-pub mod token;
-pub mod token_call;
-pub mod usage;

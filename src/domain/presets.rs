@@ -14,11 +14,11 @@ use super::{
     draft::{Draft, default_cvc, split_expiry},
     expectation::{Expectation, Expected},
     form_defaults::FormDefaults,
-    params::Params,
     policies::Policies,
     rules::PREFERRED_NETWORK,
     search::{PART_OF_A_WORD, Search, Words},
 };
+use crate::domain::call::params::Params;
 use crate::domain::card::{
     expiry::Expiry,
     networks::CardNetwork,

@@ -3,10 +3,10 @@
 use std::fmt;
 
 use super::{
-    api::Target,
     mask,
     settings::{BaseUrl, BrokenSetting, StripeSettings},
 };
+use crate::domain::call::api::Target;
 
 /// What tells a profile from all others, whatever it is called. Its key is kept under it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

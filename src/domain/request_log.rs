@@ -4,10 +4,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{
-    api::{HttpMethod, Target},
-    entry::EntryId,
-};
+use super::entry::EntryId;
+use crate::domain::call::api::{HttpMethod, Target};
 
 /// The number of a call in the journal: later calls have higher ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

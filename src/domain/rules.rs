@@ -9,10 +9,12 @@ use jiff::civil::Date;
 
 use super::{
     draft::{Draft, split_expiry},
-    error::{ApiError, Decline},
     mask,
-    params::{Params, TokenRequest},
     policies::Policies,
+};
+use crate::domain::call::{
+    error::{ApiError, Decline},
+    params::{Params, TokenRequest},
 };
 use crate::domain::card::{
     digits::ascii_digits,

@@ -5,9 +5,8 @@ use std::{fmt, ops::RangeInclusive};
 use serde_json::Value;
 use url::{Host, Url};
 
-use super::{
-    api::Target, form_defaults::FormDefaults, mask, policies::Policies, profile::Profiles, proxy::ProxyChoice,
-};
+use super::{form_defaults::FormDefaults, mask, policies::Policies, profile::Profiles, proxy::ProxyChoice};
+use crate::domain::call::api::Target;
 
 /// Light, dark, or as the system says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

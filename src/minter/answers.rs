@@ -3,8 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use crate::domain::{
-    api::{ApiRequest, ApiResponse, HttpMethod},
-    error::{ApiError, ErrorKind},
+    call::{
+        api::{ApiRequest, ApiResponse, HttpMethod},
+        error::{ApiError, ErrorKind},
+    },
     request_log::{FAULT_HEADER, REPLAYED_HEADER},
 };
 
@@ -125,7 +127,7 @@ fn text(body: &Value) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::params::TokenRequest;
+    use crate::domain::call::params::TokenRequest;
 
     fn names(response: &ApiResponse) -> Vec<&str> {
         response.headers.iter().map(|(name, _)| name.as_str()).collect()

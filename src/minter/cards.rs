@@ -8,12 +8,12 @@ use super::{
     ledger::{LedgerError, ObjectKind},
 };
 use crate::domain::{
+    call::error::{ApiError, Decline, ErrorKind},
     card::{
         expiry::Expiry,
         number::{Brand, CardNumber},
         test_cards::{self, Check, StepOutcome, TestCard},
     },
-    error::{ApiError, Decline, ErrorKind},
     rules::{Address, CardDetails},
 };
 

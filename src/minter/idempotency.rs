@@ -12,8 +12,10 @@ use super::{
     ledger::{Ledger, Remembered},
 };
 use crate::domain::{
-    api::{ApiRequest, HttpMethod},
-    error::{ApiError, ErrorKind},
+    call::{
+        api::{ApiRequest, HttpMethod},
+        error::{ApiError, ErrorKind},
+    },
     mask::{
         self,
         keyed_hash::{first_half, keyed_hash},

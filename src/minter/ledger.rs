@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::idempotency::{AnswerKey, Record};
-use crate::domain::api::ApiResponse;
+use crate::domain::call::api::ApiResponse;
 
 /// The kinds of objects that the minter keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

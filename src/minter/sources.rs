@@ -12,7 +12,7 @@ use super::{
     lists::{self, List},
     shapes,
 };
-use crate::domain::{card::expiry::Expiry, error::ApiError, rules};
+use crate::domain::{call::error::ApiError, card::expiry::Expiry, rules};
 
 const CREATE: Takes = Takes {
     names: &["source", "card", "metadata", "metadata[*]", "expand[*]"],

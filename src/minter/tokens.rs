@@ -5,8 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Call, Stop, StoredObject, cards, ledger::ObjectKind};
 use crate::domain::{
-    error::ApiError,
-    params::TokenRequest,
+    call::{error::ApiError, params::TokenRequest},
     rules::{self, Prediction},
 };
 

@@ -23,9 +23,11 @@ use super::{
 use crate::{
     backend::{Admission, Door, KEY_PARAM, Served, admit, admit_by_param, refusal, unrecognized},
     domain::{
-        api::{ApiRequest, ApiResponse, Failure, HttpMethod},
-        error::ApiError,
-        params::Params,
+        call::{
+            api::{ApiRequest, ApiResponse, Failure, HttpMethod},
+            error::ApiError,
+            params::Params,
+        },
         request_log::FAULT_KIND,
     },
 };

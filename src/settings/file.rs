@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::domain::{
-    api::Target,
+    call::api::Target,
     form_defaults::FormDefaults,
     mask,
     policies::{Policies, Policy},

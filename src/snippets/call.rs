@@ -5,7 +5,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::KeptCall;
 use crate::domain::{
-    api::{ApiResponse, HttpMethod, MaskedRequest},
+    call::api::{ApiResponse, HttpMethod, MaskedRequest},
     card::number::{BrandSoFar, brand_so_far},
     draft::default_cvc,
     mask::{self, Kept},

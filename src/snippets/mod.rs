@@ -22,7 +22,7 @@ mod typed;
 use std::str::FromStr;
 
 use crate::domain::{
-    api::{ApiResponse, Exchange, MaskedRequest},
+    call::api::{ApiResponse, Exchange, MaskedRequest},
     entry::EntryDetail,
     settings::BaseUrl,
 };

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::domain::{
-    api::{ApiResponse, Exchange, Failure, MaskedRequest},
+    call::api::{ApiResponse, Exchange, Failure, MaskedRequest},
     entry::EntryDetail,
     mask::Kept,
 };

@@ -6,7 +6,10 @@ use serde_json::Value;
 use super::error::StoreError;
 use crate::{
     domain::{
-        api::ApiResponse, entry::EntryId, mask::keyed_hash::IdentityKey, redaction::Redaction, request_log::ExchangeId,
+        call::{api::ApiResponse, redaction::Redaction},
+        entry::EntryId,
+        mask::keyed_hash::IdentityKey,
+        request_log::ExchangeId,
     },
     minter::{
         Cursor, Ledger, LedgerError, ObjectKind, PageQuery, Remembered, StoredObject,

@@ -19,7 +19,7 @@ use rusqlite::Connection;
 
 use super::writer::Work;
 use crate::domain::{
-    api::{ApiResponse, Failure, HttpMethod},
+    call::api::{ApiResponse, Failure, HttpMethod},
     request_log::{CUT_HEADER, ExchangeId},
     settings::LogSettings,
 };

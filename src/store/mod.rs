@@ -46,7 +46,7 @@ pub use sound::Numbers;
 
 use crate::{
     domain::{
-        api::{ApiResponse, Failure, TransportError},
+        call::api::{ApiResponse, Failure, TransportError},
         edit::Edit,
         entry::EntryId,
         mask::keyed_hash::IdentityKey,

@@ -25,7 +25,7 @@ use super::{
     sound::{Table, for_each_sound_row},
 };
 use crate::domain::{
-    api::{Exchange, HttpMethod, MaskedRequest, Target},
+    call::api::{Exchange, HttpMethod, MaskedRequest, Target},
     entry::{Counts, Entry, EntryDetail, EntryId, HistoryFilter, Status},
     listing::{Sort, SortKey},
     mask,
@@ -698,7 +698,7 @@ struct Calls {
     timeline: Vec<Exchange>,
 }
 
-type Outcome = std::result::Result<crate::domain::api::ApiResponse, crate::domain::api::Failure>;
+type Outcome = std::result::Result<crate::domain::call::api::ApiResponse, crate::domain::call::api::Failure>;
 
 impl Calls {
     fn push(&mut self, exchange: StoredExchange) {

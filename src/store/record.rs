@@ -27,17 +27,19 @@ use super::{
 };
 use crate::{
     domain::{
-        api::{ApiRequest, ApiResponse, Exchange, Failure, MaskedRequest, Target, TransportError},
+        call::{
+            api::{ApiRequest, ApiResponse, Exchange, Failure, MaskedRequest, Target, TransportError},
+            error::ErrorView,
+            redaction::{KeptAnswer, Redaction},
+            token::Token,
+            usage::{self, TokenUse, Verdict},
+        },
         card::{digits::only_digits, number::CardNumber},
         entry::{Entry, EntryId, Status},
-        error::ErrorView,
         expectation::{Expectation, Judgement},
         mask::keyed_hash::IdentityKey,
         profile::ProfileId,
-        redaction::{KeptAnswer, Redaction},
         request_log::{ExchangeId, REPLAYED_HEADER, client_name},
-        token::Token,
-        usage::{self, TokenUse, Verdict},
     },
     minter::{Ledger, LedgerError},
 };

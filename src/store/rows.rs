@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::domain::{
-    api::{ApiResponse, Exchange, Failure, MaskedRequest, Target},
+    call::api::{ApiResponse, Exchange, Failure, MaskedRequest, Target},
     entry::{Entry, EntryId, Status},
     expectation::{Expectation, Judgement},
     mask::{HIDDEN, Kept},

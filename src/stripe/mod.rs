@@ -24,10 +24,12 @@ use reqwest::{
 };
 
 use crate::domain::{
-    api::{ApiRequest, ApiResponse, HttpMethod, TransportError},
+    call::{
+        api::{ApiRequest, ApiResponse, HttpMethod, TransportError},
+        params::Params,
+    },
     key::ApiKey,
     mask,
-    params::Params,
     settings::{BaseUrl, StripeSettings},
 };
 use retry::Head;

@@ -6,7 +6,7 @@ use reqwest::{Certificate, Proxy, Url, redirect};
 
 use super::{Limits, failure};
 use crate::{
-    domain::{api::TransportError, proxy::ProxyChoice, settings::StripeSettings},
+    domain::{call::api::TransportError, proxy::ProxyChoice, settings::StripeSettings},
     files,
 };
 

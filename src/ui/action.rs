@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::{palette::Scope, shortcuts::Deed};
 use crate::{
     domain::{
-        api::Target,
+        call::{api::Target, token_calls::TokenCall},
         edit::Edit,
         entry::{EntryId, HistoryFilter},
         fault::Rule,
@@ -15,7 +15,6 @@ use crate::{
         profile::ProfileId,
         request_log::ExchangeId,
         settings::{Settings, StripeSettings, ThemeChoice},
-        token_call::TokenCall,
     },
     messages::JobId,
 };

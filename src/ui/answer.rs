@@ -18,7 +18,11 @@ use super::{
     words,
 };
 use crate::domain::{
-    api::ApiResponse, card::currency::ChargeCurrency, entry::EntryId, field_help, foreign, request_log::ExchangeId,
+    call::{api::ApiResponse, field_help},
+    card::currency::ChargeCurrency,
+    entry::EntryId,
+    foreign,
+    request_log::ExchangeId,
 };
 
 /// Whose answer it is.

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     domain::{
-        api::Target,
+        call::api::Target,
         foreign,
         profile::Profiles,
         settings::{Settings, ThemeChoice},

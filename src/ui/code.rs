@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     domain::{
-        api::Target,
+        call::api::Target,
         entry::EntryId,
         foreign,
         request_log::ExchangeId,
@@ -338,7 +338,7 @@ mod tests {
     use egui::{Context, RawInput};
 
     use super::*;
-    use crate::domain::api::ApiRequest;
+    use crate::domain::call::api::ApiRequest;
 
     /// Draws a frame; where the text lies in memory tells whether it was written anew.
     fn frame(ctx: &Context, state: &mut CodeState, id: i64, server: &ServerInfo) -> *const u8 {

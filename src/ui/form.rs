@@ -21,7 +21,7 @@ use super::{
     },
 };
 use crate::domain::{
-    api::Target,
+    call::{api::Target, error::ApiError, refusal::Refusal},
     card::{
         digits::ascii_digits,
         expiry::utc_day,
@@ -31,12 +31,10 @@ use crate::domain::{
         typing::{CardField, split_paste},
     },
     draft::{Draft, split_expiry},
-    error::ApiError,
     expectation::{Expectation, Expected},
     places,
     policies::Policies,
     presets::PresetKey,
-    refusal::Refusal,
     rules::{FieldState, FormField, Prediction, cvc_state, expiry_state, number_state},
     secret::SecretText,
 };

@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     domain::{
-        api::Target,
+        call::api::Target,
         edit::Edit,
         entry::{Entry, EntryId, HistoryFilter, Status},
     },

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     domain::{
-        api::{Exchange, Failure, MaskedRequest},
+        call::api::{Exchange, Failure, MaskedRequest},
         entry::{EntryDetail, EntryId, Status},
         foreign,
         profile::Profiles,

@@ -11,11 +11,10 @@ use super::{
     words,
 };
 use crate::domain::{
-    api::ApiResponse,
+    call::{api::ApiResponse, refusal::Refusal},
     card::test_cards,
     entry::{EntryDetail, Status},
     profile::Profiles,
-    refusal::Refusal,
 };
 
 /// Draws the summary.

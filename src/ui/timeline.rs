@@ -12,10 +12,12 @@ use super::{
     words,
 };
 use crate::domain::{
-    api::{ApiResponse, Exchange, HttpMethod, MaskedRequest, Target},
+    call::{
+        api::{ApiResponse, Exchange, HttpMethod, MaskedRequest, Target},
+        error::ErrorView,
+    },
     card::currency::ChargeCurrency,
     entry::{EntryDetail, EntryId, Status},
-    error::ErrorView,
     fault, foreign,
     request_log::{FAULT_HEADER, FAULT_KIND, REPLAYED_HEADER, client_name},
 };
@@ -205,7 +207,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::domain::api::{ApiRequest, Failure, Target};
+    use crate::domain::call::api::{ApiRequest, Failure, Target};
 
     fn call(method: HttpMethod, path: &str, outcome: Result<ApiResponse, Failure>) -> Exchange {
         let mut request = ApiRequest::get(path);

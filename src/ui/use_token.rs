@@ -9,12 +9,11 @@ use super::{
     widgets::{Field, InlineAlert, PrimaryButton, Tone, modal_ui},
 };
 use crate::domain::{
-    api::Target,
+    call::{api::Target, token_calls::TokenCall},
     card::test_cards::{self, StepOutcome},
     entry::{Entry, EntryDetail, Status},
     foreign,
     profile::ProfileId,
-    token_call::TokenCall,
 };
 
 /// The state of the open dialog.

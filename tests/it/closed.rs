@@ -3,7 +3,7 @@
 use std::fs;
 
 use testcard::{
-    domain::{api::TransportError, key::ApiKey, profile::ProfileId, settings::WindowSettings},
+    domain::{call::api::TransportError, key::ApiKey, profile::ProfileId, settings::WindowSettings},
     settings,
     stripe::{Client, Limits},
 };

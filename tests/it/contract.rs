@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use testcard::{
     backend::{Door, Targets},
     domain::{
-        api::{ApiRequest, HttpMethod},
+        call::api::{ApiRequest, HttpMethod},
         clock::Clock,
         policies::Policies,
     },

@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use testcard::{
     domain::{
-        api::Target,
+        call::api::Target,
         entry::{EntryDetail, HistoryFilter, Status},
         listing::{Sort, SortKey},
     },

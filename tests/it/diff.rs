@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use testcard::{
     diff::{Change, Line, Part, Side, compare, patch},
     domain::{
-        api::{ApiRequest, ApiResponse, Failure, MaskedRequest, Target},
+        call::api::{ApiRequest, ApiResponse, Failure, MaskedRequest, Target},
         draft::Draft,
         entry::{Entry, EntryDetail, EntryId, Status},
     },

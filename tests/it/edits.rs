@@ -8,12 +8,14 @@ use serde_json::Value;
 use tempfile::TempDir;
 use testcard::{
     domain::{
-        api::{Target, TransportError},
+        call::{
+            api::{Target, TransportError},
+            token_calls::TokenCall,
+        },
         edit::{Edit, tags_in},
         entry::{Entry, EntryId, HistoryFilter, Status},
         listing::{Listing, Sort, SortKey},
         profile::ProfileId,
-        token_call::TokenCall,
     },
     files::OwnFolders,
     jobs::{export, refresh},

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use testcard::{
     domain::{
-        api::{ApiRequest, Target, TransportError},
+        call::api::{ApiRequest, Target, TransportError},
         edit::Edit,
         entry::{HistoryFilter, Status},
         expectation::Expectation,

@@ -9,11 +9,9 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use testcard::{
     domain::{
-        api::Target,
+        call::{api::Target, params::TokenRequest, refusal::Refusal},
         card::{expiry::utc_day, test_cards, typing::CardField},
-        params::TokenRequest,
         policies::Policies,
-        refusal::Refusal,
         rules::FormField,
     },
     ui::{

@@ -10,7 +10,7 @@ use egui::{
 use jiff::Timestamp;
 use testcard::{
     domain::{
-        api::Target,
+        call::api::Target,
         entry::{Counts, Entry, EntryId},
         listing::{Listing, Sort},
     },

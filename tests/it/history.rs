@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use testcard::{
     domain::{
-        api::Target,
+        call::api::Target,
         edit::Edit,
         entry::{Counts, EntryId, HistoryFilter},
         listing::{Listing, Sort},

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use testcard::{
     backend::{Served, Targets, admit, refusal},
     domain::{
-        api::{ApiRequest, ApiResponse, HttpMethod, Target},
+        call::api::{ApiRequest, ApiResponse, HttpMethod, Target},
         mask::{HIDDEN, Kept},
         policies::Policies,
     },

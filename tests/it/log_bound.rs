@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use testcard::{
     backend::{Backend, Targets},
     domain::{
-        api::{ApiRequest, ApiResponse, HttpMethod, Target},
+        call::api::{ApiRequest, ApiResponse, HttpMethod, Target},
         entry::{EntryDetail, HistoryFilter, Status},
         policies::Policies,
         settings::LogSettings,

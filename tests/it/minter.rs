@@ -6,8 +6,10 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde_json::{Value, json};
 use testcard::{
     domain::{
-        api::{ApiRequest, ApiResponse, HttpMethod},
-        params::{Params, TokenRequest},
+        call::{
+            api::{ApiRequest, ApiResponse, HttpMethod},
+            params::{Params, TokenRequest},
+        },
         policies::Policies,
     },
     minter::{

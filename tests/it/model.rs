@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use testcard::{
     backend::{Served, Targets},
     domain::{
-        api::{ApiRequest, ApiResponse, HttpMethod},
+        call::api::{ApiRequest, ApiResponse, HttpMethod},
         policies::Policies,
     },
     minter::{self, MemoryLedger, Workspace},

@@ -7,7 +7,10 @@ use serde_json::json;
 use testcard::{
     backend::{Served, Targets},
     domain::{
-        api::{ApiRequest, ApiResponse},
+        call::{
+            api::{ApiRequest, ApiResponse},
+            token_calls::TokenCall,
+        },
         card::{
             expiry::utc_day,
             test_cards::{self, Check},
@@ -18,7 +21,6 @@ use testcard::{
         form_defaults::FormDefaults,
         policies::Policies,
         presets::{self, PresetKey},
-        token_call::TokenCall,
     },
     minter::{self, MemoryLedger, Workspace},
     store::{Place, Store},
@@ -61,7 +63,7 @@ impl Life {
     fn attach(&mut self, token: &str) -> ApiResponse {
         let workspace = Workspace::seeded(1);
         let customer =
-            ApiRequest { method: testcard::domain::api::HttpMethod::Post, ..ApiRequest::get("/v1/customers") };
+            ApiRequest { method: testcard::domain::call::api::HttpMethod::Post, ..ApiRequest::get("/v1/customers") };
         let made = minter::handle(&mut self.ledger, &customer, now(), self.policies, &workspace).unwrap();
         let customer = made.json().unwrap()["id"].as_str().unwrap().to_owned();
         self.call(&TokenCall::Attach { token: token.to_owned(), customer: Some(customer) }.to_api("attach"))

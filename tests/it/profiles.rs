@@ -8,7 +8,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use testcard::{
     domain::{
-        api::Target,
+        call::api::Target,
         profile::{Profile, ProfileColor, ProfileId, Profiles},
         settings::{BaseUrl, LogSettings, StripeSettings, ThemeChoice, WindowSettings},
     },

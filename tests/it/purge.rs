@@ -7,7 +7,7 @@ use serde_json::json;
 use tempfile::TempDir;
 use testcard::{
     domain::{
-        api::Target,
+        call::api::Target,
         edit::Edit,
         entry::{EntryId, HistoryFilter},
     },

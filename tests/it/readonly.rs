@@ -16,7 +16,11 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use tempfile::TempDir;
 use testcard::{
-    domain::{api::Target, clock::Clock, params::TokenRequest, settings::Settings},
+    domain::{
+        call::{api::Target, params::TokenRequest},
+        clock::Clock,
+        settings::Settings,
+    },
     files::OwnFolders,
     keys::Keys,
     messages::{Command as Order, JobId, JobOutcome, Update},

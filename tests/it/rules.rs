@@ -9,13 +9,13 @@ use proptest::prelude::*;
 use serde_json::Value;
 use testcard::{
     domain::{
+        call::params::{Params, TokenRequest},
         card::{
             networks::CardNetwork,
             test_cards::{self, StepOutcome},
             typing::{CardField, Edit},
         },
         draft::Draft,
-        params::{Params, TokenRequest},
         policies::Policies,
         rules::{self, FieldState, FormField, Prediction},
     },

@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use testcard::{
     domain::{
-        api::Target,
+        call::api::Target,
         edit::Edit,
         entry::{EntryDetail, EntryId, HistoryFilter},
     },

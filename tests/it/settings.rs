@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use testcard::{
     domain::{
-        api::Target,
+        call::api::Target,
         draft::Draft,
         expectation::Expectation,
         form_defaults::FormDefaults,

@@ -7,7 +7,7 @@ use egui::{Event, Key, Modifiers, Role};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use testcard::{
     domain::{
-        api::{ApiRequest, ApiResponse, HttpMethod, MaskedRequest},
+        call::api::{ApiRequest, ApiResponse, HttpMethod, MaskedRequest},
         settings::BaseUrl,
     },
     snippets::{KeptCall, Language, highlight, snippet},

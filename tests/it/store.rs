@@ -17,11 +17,13 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use testcard::{
     domain::{
-        api::{ApiRequest, ApiResponse, HttpMethod, Target, TransportError},
+        call::{
+            api::{ApiRequest, ApiResponse, HttpMethod, Target, TransportError},
+            params::{Params, TokenRequest},
+        },
         card::number::CardNumber,
         edit::Edit,
         entry::{Counts, Entry, EntryId, HistoryFilter, Status},
-        params::{Params, TokenRequest},
         request_log::ExchangeId,
     },
     minter::{LedgerError, ObjectKind, StoredObject},

@@ -10,10 +10,12 @@ use std::{
 
 use testcard::{
     domain::{
-        api::{ApiRequest, ApiResponse, HttpMethod, TransportError},
+        call::{
+            api::{ApiRequest, ApiResponse, HttpMethod, TransportError},
+            params::{Params, TokenRequest},
+            refusal::Refusal,
+        },
         key::{ApiKey, KeyError},
-        params::{Params, TokenRequest},
-        refusal::Refusal,
         settings::{BaseUrl, StripeSettings},
     },
     stripe::{Client, Limits, new_idempotency_key},

@@ -19,7 +19,7 @@ use rustls::{
 };
 use testcard::{
     domain::{
-        api::{ApiRequest, ApiResponse, TransportError},
+        call::api::{ApiRequest, ApiResponse, TransportError},
         key::ApiKey,
         proxy::ProxyChoice,
         settings::{BaseUrl, StripeSettings},

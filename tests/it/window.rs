@@ -18,7 +18,7 @@ use tempfile::TempDir;
 use testcard::{
     app::{App, AppConfig, FilePlace},
     domain::{
-        api::Target,
+        call::api::Target,
         clock::Clock,
         kept_draft::KeptForm,
         layout::Layout,

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{
-        api::Target,
+        call::api::Target,
         search::Words,
         settings::{Settings, ThemeChoice},
     },

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::{
     domain::{
-        api::Target,
+        call::api::Target,
         form_defaults::FormDefaults,
         key::ApiKey,
         mask,

@@ -9,13 +9,13 @@ use super::{
 };
 use crate::{
     domain::{
-        api::Target,
+        call::api::Target,
         profile::{ProfileColor, ProfileId},
         settings::BaseUrl,
     },
     ui::{
-        Action, icons, theme,
-        theme::Tokens,
+        Action, icons,
+        theme::{self, Tokens},
         widgets::{Field, InlineAlert, MarkedRow, QuietButton, Segmented, Swatches, Tone, scroll_ui},
     },
 };

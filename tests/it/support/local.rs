@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use testcard::{
     domain::{
-        api::{ApiRequest, ApiResponse, HttpMethod},
+        call::api::{ApiRequest, ApiResponse, HttpMethod},
         card::expiry::utc_day,
         policies::Policies,
     },

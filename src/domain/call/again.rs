@@ -2,11 +2,13 @@
 
 use super::{
     api::{ApiResponse, MaskedRequest},
-    draft::default_cvc,
-    mask::{self, Kept},
     params::{Params, TokenRequest},
 };
 use crate::domain::card::number::CardNumber;
+use crate::domain::{
+    draft::default_cvc,
+    mask::{self, Kept},
+};
 
 /// Why a kept call cannot be made again as it was.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

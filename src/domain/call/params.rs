@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::{
-    api::{ApiRequest, HttpMethod},
+use super::api::{ApiRequest, HttpMethod};
+use crate::domain::{
     mask::{self, Kept},
     secret::SecretText,
 };

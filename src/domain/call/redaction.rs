@@ -7,10 +7,8 @@
 
 use std::ops::Range;
 
-use super::{
-    api::{ApiRequest, ApiResponse, Failure, MaskedRequest, TransportError},
-    mask::{self, OwnSecrets},
-};
+use super::api::{ApiRequest, ApiResponse, Failure, MaskedRequest, TransportError};
+use crate::domain::mask::{self, OwnSecrets};
 
 /// Headers that are credentials as a whole.
 const CREDENTIALS: [&str; 4] = ["authorization", "proxy-authorization", "cookie", "set-cookie"];

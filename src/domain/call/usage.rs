@@ -74,7 +74,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::domain::{api::ApiRequest, token_call::TokenCall};
+    use crate::domain::call::{api::ApiRequest, token_calls::TokenCall};
 
     const TOKEN: &str = "tok_1Abc";
 

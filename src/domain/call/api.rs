@@ -5,9 +5,8 @@ use std::{fmt, ops::Range, str::FromStr, time::Duration};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{
-    error::ErrorView, mask::Kept, params::Params, redaction::Redaction, request_log::CUT_HEADER, token::Token,
-};
+use super::{error::ErrorView, params::Params, redaction::Redaction, token::Token};
+use crate::domain::{mask::Kept, request_log::CUT_HEADER};
 
 /// The HTTP methods that Stripe's v1 API knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::mask;
+use crate::domain::mask;
 
 /// The `type` of an error on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
