@@ -28,7 +28,7 @@ use crate::{
         layout::Layout,
         library::Library,
         profile::{Profile, ProfileId},
-        rules::FormField,
+        rules::prediction::FormField,
         settings::{Settings, ThemeChoice, WindowSettings},
     },
     messages::{Command, JobId, Update},

@@ -11,7 +11,7 @@
 //!    them. An answer of any status is a success; only a call without an answer fails.
 //! 2. Two things can answer: the [`minter`] in this program and the real API ([`stripe`]). [`backend`] is the one
 //!    place that knows there are two.
-//! 3. The rules of a card are written once, in [`domain::rules`]: the form predicts with them, the minter answers with
+//! 3. The rules of a card are written once, in [`domain::rules::prediction`]: the form predicts with them, the minter answers with
 //!    them. A prediction advises and never blocks, for half of the work is to send wrong requests on purpose.
 //! 4. The window knows what the last [`messages::Update`] told it, and changes the world by [`messages::Command`]s to
 //!    the [`worker`], which alone owns the disk and the network. No frame waits, queries or sorts: a list comes in the
@@ -81,7 +81,7 @@
 //!
 //! # What was expected
 //!
-//! A preset ([`domain::presets`]) is a draft with what should come of it. [`domain::expectation`] holds every call about a
+//! A preset ([`domain::presets`]) is a draft with what should come of it. [`domain::rules::expectation`] holds every call about a
 //! token against that, in the commit that writes the call, so the history tells where a card differs whoever charged it.
 //!
 //! # Safety

@@ -11,7 +11,6 @@ use crate::domain::{
     },
     edit::Edit,
     entry::{Counts, Entry, EntryDetail, EntryId, HistoryFilter},
-    expectation::{Expectation, Judgement},
     fault::Rule,
     kept_draft::KeptForm,
     key::{ApiKey, KeyKind},
@@ -21,6 +20,7 @@ use crate::domain::{
     listing::Listing,
     profile::ProfileId,
     request_log::{ExchangeId, RequestRow},
+    rules::expectation::{Expectation, Judgement},
     settings::{Settings, StripeSettings},
 };
 

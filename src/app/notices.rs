@@ -9,7 +9,7 @@ use crate::{
         entry::{Entry, Status},
         key_check::KeyCheck,
         profile::ProfileId,
-        rules::FormField,
+        rules::prediction::FormField,
     },
     messages::JobOutcome,
     model::Notice,

@@ -7,11 +7,10 @@ use crate::{
     domain::{
         card::expiry::utc_day,
         draft::Draft,
-        expectation::Expectation,
         kept_draft::{KeptDraft, KeptForm},
         library::Library,
         presets::PresetKey,
-        rules::FormField,
+        rules::{expectation::Expectation, prediction::FormField},
     },
     messages::Command,
     ui::{

@@ -22,7 +22,7 @@ use crate::{
         },
         draft::default_cvc,
         mask,
-        rules::PREFERRED_NETWORK,
+        rules::prediction::PREFERRED_NETWORK,
     },
     store::{Recorded, StoreError},
 };

@@ -2,12 +2,13 @@
 
 use std::fmt;
 
-use super::{rules::PREFERRED_NETWORK, secret::SecretText};
+use super::secret::SecretText;
 use crate::domain::call::{
     api::MaskedRequest,
     params::{Params, TokenRequest},
 };
 use crate::domain::card::{expiry::Expiry, networks::CardNetwork, number::CardNumber, test_cards::TestCard};
+use crate::domain::rules::prediction::PREFERRED_NETWORK;
 
 /// The billing address as typed.
 #[derive(Clone, Default, PartialEq, Eq)]

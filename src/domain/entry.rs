@@ -4,12 +4,9 @@ use std::{ops::Range, str::FromStr, time::Duration};
 
 use jiff::Timestamp;
 
-use super::{
-    expectation::{Expectation, Judgement},
-    listing::Sort,
-    profile::ProfileId,
-};
+use super::{listing::Sort, profile::ProfileId};
 use crate::domain::call::api::{ApiResponse, Exchange, Failure, MaskedRequest, Target};
+use crate::domain::rules::expectation::{Expectation, Judgement};
 
 /// The number of an entry in the history: later entries have higher ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -7,12 +7,12 @@ use serde_json::Value;
 
 use super::{
     draft::{BillingAddress, Draft, default_cvc},
-    expectation::Expectation,
     mask::{self, Kept},
     secret::SecretText,
 };
 use crate::domain::call::params::Params;
 use crate::domain::card::{networks::CardNetwork, number::CardNumber, test_cards};
+use crate::domain::rules::expectation::Expectation;
 
 /// A [`Draft`] without its secrets. What had to be left out is empty.
 #[derive(Clone, Default, PartialEq, Eq)]

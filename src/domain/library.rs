@@ -6,12 +6,12 @@ use jiff::civil::Date;
 
 use super::{
     draft::Draft,
-    expectation::Expectation,
     form_defaults::FormDefaults,
     kept_draft::KeptDraft,
     mask,
     presets::{self, Preset, PresetKey},
 };
+use crate::domain::rules::expectation::Expectation;
 
 /// How many presets are remembered as used last.
 const RECENTS: usize = 10;

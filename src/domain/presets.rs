@@ -12,10 +12,7 @@ use jiff::civil::{Date, date};
 
 use super::{
     draft::{Draft, default_cvc, split_expiry},
-    expectation::{Expectation, Expected},
     form_defaults::FormDefaults,
-    policies::Policies,
-    rules::PREFERRED_NETWORK,
     search::{PART_OF_A_WORD, Search, Words},
 };
 use crate::domain::call::params::Params;
@@ -25,6 +22,11 @@ use crate::domain::card::{
     number::CardNumber,
     test_cards::{self, Check, StepOutcome, TestCard},
     typing::CardField,
+};
+use crate::domain::rules::{
+    expectation::{Expectation, Expected},
+    policies::Policies,
+    prediction::PREFERRED_NETWORK,
 };
 
 /// Any day will do to word what happens: it is the same on each.

@@ -14,7 +14,7 @@ use crate::domain::{
         number::{Brand, CardNumber},
         test_cards::{self, Check, StepOutcome, TestCard},
     },
-    rules::{Address, CardDetails},
+    rules::prediction::{Address, CardDetails},
 };
 
 /// A card that a call uses.

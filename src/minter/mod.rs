@@ -38,7 +38,7 @@ use crate::domain::{
     },
     key::{ApiKey, KeyKind},
     mask::{self, OwnSecrets},
-    policies::Policies,
+    rules::policies::Policies,
 };
 use idempotency::Standing;
 use ids::RequestIds;

@@ -10,8 +10,8 @@ use super::{
 };
 use crate::domain::{
     draft::Draft,
-    expectation::Expectation,
     kept_draft::{KeptDraft, KeptForm},
+    rules::expectation::Expectation,
 };
 
 /// The version of the file's format.

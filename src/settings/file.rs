@@ -9,9 +9,9 @@ use crate::domain::{
     call::api::Target,
     form_defaults::FormDefaults,
     mask,
-    policies::{Policies, Policy},
     profile::{Profile, ProfileColor, ProfileId, Profiles, free_name},
     proxy::ProxyChoice,
+    rules::policies::{Policies, Policy},
     settings::{
         BaseUrl, BrokenSetting, LogSettings, ServerSettings, Settings, StripeSettings, ThemeChoice, WindowSettings,
     },

@@ -9,11 +9,11 @@ use super::{
     disk::{self, Old},
 };
 use crate::domain::{
-    expectation::Expectation,
     kept_draft::KeptDraft,
     library::{Library, OwnPreset},
     mask,
     presets::PresetKey,
+    rules::expectation::Expectation,
 };
 
 /// The version of the file's format.

@@ -36,10 +36,10 @@ use crate::{
         },
         card::{digits::only_digits, number::CardNumber},
         entry::{Entry, EntryId, Status},
-        expectation::{Expectation, Judgement},
         mask::keyed_hash::IdentityKey,
         profile::ProfileId,
         request_log::{ExchangeId, REPLAYED_HEADER, client_name},
+        rules::expectation::{Expectation, Judgement},
     },
     minter::{Ledger, LedgerError},
 };

@@ -13,10 +13,10 @@ use serde_json::Value;
 use crate::domain::{
     call::api::{ApiResponse, Exchange, Failure, MaskedRequest, Target},
     entry::{Entry, EntryId, Status},
-    expectation::{Expectation, Judgement},
     mask::{HIDDEN, Kept},
     profile::ProfileId,
     request_log::{ExchangeId, FAULT_HEADER, FAULT_KIND, RequestRow},
+    rules::expectation::{Expectation, Judgement},
 };
 
 /// The columns that [`entry`] reads.

@@ -31,11 +31,13 @@ use crate::domain::{
         typing::{CardField, split_paste},
     },
     draft::{Draft, split_expiry},
-    expectation::{Expectation, Expected},
     places,
-    policies::Policies,
     presets::PresetKey,
-    rules::{FieldState, FormField, Prediction, cvc_state, expiry_state, number_state},
+    rules::{
+        expectation::{Expectation, Expected},
+        policies::Policies,
+        prediction::{FieldState, FormField, Prediction, cvc_state, expiry_state, number_state},
+    },
     secret::SecretText,
 };
 

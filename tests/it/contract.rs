@@ -10,7 +10,7 @@ use testcard::{
     domain::{
         call::api::{ApiRequest, HttpMethod},
         clock::Clock,
-        policies::Policies,
+        rules::policies::Policies,
     },
     minter::{self, MemoryLedger, Workspace},
     server::{Config, Server},

@@ -13,7 +13,7 @@ use testcard::{
         call::api::{ApiRequest, Target, TransportError},
         edit::Edit,
         entry::{HistoryFilter, Status},
-        expectation::Expectation,
+        rules::expectation::Expectation,
     },
     files::OwnFolders,
     jobs::export::{ExportError, ExportFile, Progress, export},

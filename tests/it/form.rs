@@ -11,8 +11,7 @@ use testcard::{
     domain::{
         call::{api::Target, params::TokenRequest, refusal::Refusal},
         card::{expiry::utc_day, test_cards, typing::CardField},
-        policies::Policies,
-        rules::FormField,
+        rules::{policies::Policies, prediction::FormField},
     },
     ui::{
         Action,

@@ -10,7 +10,7 @@ use testcard::{
     domain::{
         call::api::{ApiRequest, ApiResponse, HttpMethod, Target},
         mask::{HIDDEN, Kept},
-        policies::Policies,
+        rules::policies::Policies,
     },
     store::{FILE_NAME, Place, Store},
 };

@@ -9,7 +9,7 @@ use testcard::{
     domain::{
         call::api::{ApiRequest, ApiResponse, HttpMethod, Target},
         entry::{EntryDetail, HistoryFilter, Status},
-        policies::Policies,
+        rules::policies::Policies,
         settings::LogSettings,
     },
     store::{Call, ExportedEntry, FILE_NAME, Place, Recorded, Store},

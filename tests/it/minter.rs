@@ -10,7 +10,7 @@ use testcard::{
             api::{ApiRequest, ApiResponse, HttpMethod},
             params::{Params, TokenRequest},
         },
-        policies::Policies,
+        rules::policies::Policies,
     },
     minter::{
         self, Ledger, LedgerError, MemoryLedger, ObjectKind, PageQuery, Remembered, StoredObject, Workspace, auth,

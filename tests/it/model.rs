@@ -10,7 +10,7 @@ use testcard::{
     backend::{Served, Targets},
     domain::{
         call::api::{ApiRequest, ApiResponse, HttpMethod},
-        policies::Policies,
+        rules::policies::Policies,
     },
     minter::{self, MemoryLedger, Workspace},
     store::{Place, Store},

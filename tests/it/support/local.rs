@@ -6,7 +6,7 @@ use testcard::{
     domain::{
         call::api::{ApiRequest, ApiResponse, HttpMethod},
         card::expiry::utc_day,
-        policies::Policies,
+        rules::policies::Policies,
     },
     minter::{self, MemoryLedger, Workspace},
 };

@@ -7,11 +7,7 @@
 
 use jiff::civil::Date;
 
-use super::{
-    draft::{Draft, split_expiry},
-    mask,
-    policies::Policies,
-};
+use super::policies::Policies;
 use crate::domain::call::{
     error::{ApiError, Decline},
     params::{Params, TokenRequest},
@@ -22,6 +18,10 @@ use crate::domain::card::{
     networks::{CardNetwork, stored_preference},
     number::{self, Brand, BrandSoFar, CardNumber, brand_so_far},
     test_cards,
+};
+use crate::domain::{
+    draft::{Draft, split_expiry},
+    mask,
 };
 
 /// Every text parameter of the `card` dictionary, in the order of the API page.

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::rules::Prediction;
+use super::prediction::Prediction;
 use crate::domain::call::{
     api::{ApiResponse, HttpMethod, MaskedRequest},
     error::{ApiError, ErrorView},
