@@ -21,9 +21,8 @@ use crate::{
     domain::{
         call::{again::request_again, params::TokenRequest},
         clock::Clock,
-        draft::Draft,
         entry::EntryId,
-        kept_draft::KeptForm,
+        form::{draft::Draft, kept_draft::KeptForm},
         key::ApiKey,
         layout::Layout,
         library::Library,

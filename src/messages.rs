@@ -12,7 +12,7 @@ use crate::domain::{
     edit::Edit,
     entry::{Counts, Entry, EntryDetail, EntryId, HistoryFilter},
     fault::Rule,
-    kept_draft::KeptForm,
+    form::kept_draft::KeptForm,
     key::{ApiKey, KeyKind},
     key_check::KeyCheck,
     layout::Layout,

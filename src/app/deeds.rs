@@ -9,9 +9,9 @@ use crate::{
     domain::{
         call::{again::NotKept, api::Target, params::TokenRequest},
         card::expiry::utc_day,
-        draft::Draft,
         edit::Edit,
         entry::EntryId,
+        form::draft::Draft,
         key::ApiKey,
         profile::ProfileId,
         settings::{ServerSettings, Settings},

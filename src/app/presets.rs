@@ -6,8 +6,10 @@ use super::App;
 use crate::{
     domain::{
         card::expiry::utc_day,
-        draft::Draft,
-        kept_draft::{KeptDraft, KeptForm},
+        form::{
+            draft::Draft,
+            kept_draft::{KeptDraft, KeptForm},
+        },
         library::Library,
         presets::PresetKey,
         rules::{expectation::Expectation, prediction::FormField},

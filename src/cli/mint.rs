@@ -20,7 +20,7 @@ use crate::{
             number::{Brand, BrandSoFar, brand_so_far},
             test_cards::{self, TestCard},
         },
-        draft::default_cvc,
+        form::draft::default_cvc,
         mask,
         rules::prediction::PREFERRED_NETWORK,
     },

@@ -5,12 +5,10 @@ use std::cmp::Reverse;
 use jiff::civil::Date;
 
 use super::{
-    draft::Draft,
-    form_defaults::FormDefaults,
-    kept_draft::KeptDraft,
     mask,
     presets::{self, Preset, PresetKey},
 };
+use crate::domain::form::{defaults::FormDefaults, draft::Draft, kept_draft::KeptDraft};
 use crate::domain::rules::expectation::Expectation;
 
 /// How many presets are remembered as used last.

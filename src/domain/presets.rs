@@ -10,11 +10,7 @@ use std::{
 
 use jiff::civil::{Date, date};
 
-use super::{
-    draft::{Draft, default_cvc, split_expiry},
-    form_defaults::FormDefaults,
-    search::{PART_OF_A_WORD, Search, Words},
-};
+use super::search::{PART_OF_A_WORD, Search, Words};
 use crate::domain::call::params::Params;
 use crate::domain::card::{
     expiry::Expiry,
@@ -22,6 +18,10 @@ use crate::domain::card::{
     number::CardNumber,
     test_cards::{self, Check, StepOutcome, TestCard},
     typing::CardField,
+};
+use crate::domain::form::{
+    defaults::FormDefaults,
+    draft::{Draft, default_cvc, split_expiry},
 };
 use crate::domain::rules::{
     expectation::{Expectation, Expected},

@@ -9,8 +9,10 @@ use super::{
     disk::{self, Old},
 };
 use crate::domain::{
-    draft::Draft,
-    kept_draft::{KeptDraft, KeptForm},
+    form::{
+        draft::Draft,
+        kept_draft::{KeptDraft, KeptForm},
+    },
     rules::expectation::Expectation,
 };
 

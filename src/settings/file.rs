@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::{
     call::api::Target,
-    form_defaults::FormDefaults,
+    form::defaults::FormDefaults,
     mask,
     profile::{Profile, ProfileColor, ProfileId, Profiles, free_name},
     proxy::ProxyChoice,

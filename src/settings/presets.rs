@@ -9,7 +9,7 @@ use super::{
     disk::{self, Old},
 };
 use crate::domain::{
-    kept_draft::KeptDraft,
+    form::kept_draft::KeptDraft,
     library::{Library, OwnPreset},
     mask,
     presets::PresetKey,

@@ -7,7 +7,7 @@ use super::KeptCall;
 use crate::domain::{
     call::api::{ApiResponse, HttpMethod, MaskedRequest},
     card::number::{BrandSoFar, brand_so_far},
-    draft::default_cvc,
+    form::draft::default_cvc,
     mask::{self, Kept},
 };
 

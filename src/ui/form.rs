@@ -30,8 +30,10 @@ use crate::domain::{
         test_cards::{self, StepOutcome, TestCard},
         typing::{CardField, split_paste},
     },
-    draft::{Draft, split_expiry},
-    places,
+    form::{
+        draft::{Draft, split_expiry},
+        places,
+    },
     presets::PresetKey,
     rules::{
         expectation::{Expectation, Expected},

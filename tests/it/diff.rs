@@ -14,8 +14,8 @@ use testcard::{
     diff::{Change, Line, Part, Side, compare, patch},
     domain::{
         call::api::{ApiRequest, ApiResponse, Failure, MaskedRequest, Target},
-        draft::Draft,
         entry::{Entry, EntryDetail, EntryId, Status},
+        form::draft::Draft,
     },
     messages::Pair,
     ui::{

@@ -15,9 +15,8 @@ use testcard::{
             expiry::utc_day,
             test_cards::{self, Check},
         },
-        draft::Draft,
         entry::HistoryFilter,
-        form_defaults::FormDefaults,
+        form::{defaults::FormDefaults, draft::Draft},
         presets::{self, PresetKey},
         rules::{
             expectation::{Expectation, Expected, Judgement, Step},

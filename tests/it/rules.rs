@@ -15,7 +15,7 @@ use testcard::{
             test_cards::{self, StepOutcome},
             typing::{CardField, Edit},
         },
-        draft::Draft,
+        form::draft::Draft,
         rules::{
             policies::Policies,
             prediction::{self, FieldState, FormField, Prediction},

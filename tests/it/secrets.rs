@@ -6,8 +6,10 @@ use std::fmt::Write as _;
 use egui::{Key, Modifiers, Role};
 use testcard::{
     domain::{
-        draft::Draft,
-        kept_draft::{KeptDraft, KeptForm},
+        form::{
+            draft::Draft,
+            kept_draft::{KeptDraft, KeptForm},
+        },
         library::Library,
         profile::Profiles,
         proxy::ProxyChoice,

@@ -7,9 +7,11 @@ use tempfile::TempDir;
 use testcard::{
     domain::{
         call::api::Target,
-        draft::Draft,
-        form_defaults::FormDefaults,
-        kept_draft::{KeptDraft, KeptForm},
+        form::{
+            defaults::FormDefaults,
+            draft::Draft,
+            kept_draft::{KeptDraft, KeptForm},
+        },
         library::Library,
         presets::PresetKey,
         profile::{Profile, ProfileColor, ProfileId, Profiles},

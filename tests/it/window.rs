@@ -20,7 +20,7 @@ use testcard::{
     domain::{
         call::api::Target,
         clock::Clock,
-        kept_draft::KeptForm,
+        form::kept_draft::KeptForm,
         layout::Layout,
         library::Library,
         settings::{BaseUrl, Settings, StripeSettings, ThemeChoice},

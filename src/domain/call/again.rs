@@ -6,7 +6,7 @@ use super::{
 };
 use crate::domain::card::number::CardNumber;
 use crate::domain::{
-    draft::default_cvc,
+    form::draft::default_cvc,
     mask::{self, Kept},
 };
 

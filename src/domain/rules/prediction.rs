@@ -20,7 +20,7 @@ use crate::domain::card::{
     test_cards,
 };
 use crate::domain::{
-    draft::{Draft, split_expiry},
+    form::draft::{Draft, split_expiry},
     mask,
 };
 

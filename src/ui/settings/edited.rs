@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::{
     domain::{
         call::api::Target,
-        form_defaults::FormDefaults,
+        form::defaults::FormDefaults,
         key::ApiKey,
         mask,
         profile::{Profile, ProfileColor, ProfileId, Profiles, free_name, is_same_name, new_id},

@@ -5,14 +5,14 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{
-    draft::{BillingAddress, Draft, default_cvc},
-    mask::{self, Kept},
-    secret::SecretText,
-};
+use super::draft::{BillingAddress, Draft, default_cvc};
 use crate::domain::call::params::Params;
 use crate::domain::card::{networks::CardNetwork, number::CardNumber, test_cards};
 use crate::domain::rules::expectation::Expectation;
+use crate::domain::{
+    mask::{self, Kept},
+    secret::SecretText,
+};
 
 /// A [`Draft`] without its secrets. What had to be left out is empty.
 #[derive(Clone, Default, PartialEq, Eq)]

@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use super::secret::SecretText;
 use crate::domain::call::{
     api::MaskedRequest,
     params::{Params, TokenRequest},
 };
 use crate::domain::card::{expiry::Expiry, networks::CardNetwork, number::CardNumber, test_cards::TestCard};
 use crate::domain::rules::prediction::PREFERRED_NETWORK;
+use crate::domain::secret::SecretText;
 
 /// The billing address as typed.
 #[derive(Clone, Default, PartialEq, Eq)]
