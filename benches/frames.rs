@@ -116,7 +116,7 @@ impl Bench {
             places: Vec::new(),
             warnings: Vec::new(),
             layout: Layout::default(),
-            library: testcard::domain::library::Library::default(),
+            library: testcard::domain::presets::library::Library::default(),
             form: None,
             started: Instant::now(),
         };

@@ -25,7 +25,7 @@ use crate::{
         form::{draft::Draft, kept_draft::KeptForm},
         key::ApiKey,
         layout::Layout,
-        library::Library,
+        presets::library::Library,
         profile::{Profile, ProfileId},
         rules::prediction::FormField,
         settings::{Settings, ThemeChoice, WindowSettings},

@@ -81,7 +81,7 @@
 //!
 //! # What was expected
 //!
-//! A preset ([`domain::presets`]) is a draft with what should come of it. [`domain::rules::expectation`] holds every call about a
+//! A preset ([`domain::presets::catalog`]) is a draft with what should come of it. [`domain::rules::expectation`] holds every call about a
 //! token against that, in the commit that writes the call, so the history tells where a card differs whoever charged it.
 //!
 //! # Safety

@@ -10,9 +10,11 @@ use super::{
 };
 use crate::domain::{
     form::kept_draft::KeptDraft,
-    library::{Library, OwnPreset},
     mask,
-    presets::PresetKey,
+    presets::{
+        catalog::PresetKey,
+        library::{Library, OwnPreset},
+    },
     rules::expectation::Expectation,
 };
 

@@ -34,7 +34,7 @@ use crate::domain::{
         draft::{Draft, split_expiry},
         places,
     },
-    presets::PresetKey,
+    presets::catalog::PresetKey,
     rules::{
         expectation::{Expectation, Expected},
         policies::Policies,

@@ -36,7 +36,7 @@ use crate::{
         entry::{EntryId, HistoryFilter, Status},
         key::ApiKey,
         layout::Layout,
-        library::Library,
+        presets::library::Library,
         profile::{Profile, ProfileId, Profiles},
         rules::{expectation::Expectation, policies::Policies},
         settings::{Settings, StripeSettings},

@@ -15,9 +15,9 @@ use testcard::{
             expiry::utc_day,
             test_cards::{self, Check},
         },
+        catalog::catalog::{self, PresetKey},
         entry::HistoryFilter,
         form::{defaults::FormDefaults, draft::Draft},
-        presets::{self, PresetKey},
         rules::{
             expectation::{Expectation, Expected, Judgement, Step},
             policies::Policies,
@@ -81,7 +81,7 @@ fn charge_of(token: &str, amount: &str) -> ApiRequest {
 }
 
 fn filled(key: &PresetKey) -> (Draft, Expectation) {
-    presets::fill(key, &Draft::default(), &FormDefaults::default(), utc_day(now())).unwrap()
+    catalog::fill(key, &Draft::default(), &FormDefaults::default(), utc_day(now())).unwrap()
 }
 
 fn key(text: &str) -> PresetKey {
@@ -96,8 +96,8 @@ fn policies_for(key: &PresetKey) -> Policies {
 
 #[test]
 fn every_preset_is_predicted_and_answered_as_it_promises() {
-    assert!(presets::all().len() > 310);
-    for preset in presets::all() {
+    assert!(catalog::all().len() > 310);
+    for preset in catalog::all() {
         let (draft, expects) = filled(&preset.key);
         let policies = policies_for(&preset.key);
         let prediction = draft.predict(utc_day(now()), policies);
@@ -133,7 +133,7 @@ fn every_code_of_a_bad_request_has_a_preset() {
     ] {
         let promise = format!("fails at token: {code}");
         let found =
-            presets::all().iter().find(|preset| preset.outcome == promise && !preset.name.contains("Incorrect"));
+            catalog::all().iter().find(|preset| preset.outcome == promise && !preset.name.contains("Incorrect"));
         let (_, expects) = filled(&found.unwrap_or_else(|| panic!("nothing {promise}")).key);
         assert_eq!(expects, Expectation::refused(code));
     }
@@ -238,7 +238,7 @@ async fn an_entry_is_judged_when_it_is_made_and_again_when_any_client_charges_it
 
 #[test]
 fn expectations_and_judgements_come_back_from_their_json() {
-    for preset in presets::all() {
+    for preset in catalog::all() {
         let (_, expects) = filled(&preset.key);
         assert_eq!(Expectation::of_json(&expects.to_json()), Some(expects), "{}", preset.name);
     }

@@ -10,7 +10,7 @@ use testcard::{
             draft::Draft,
             kept_draft::{KeptDraft, KeptForm},
         },
-        library::Library,
+        presets::library::Library,
         profile::Profiles,
         proxy::ProxyChoice,
         settings::{BaseUrl, Settings},

@@ -22,7 +22,7 @@ use testcard::{
         clock::Clock,
         form::kept_draft::KeptForm,
         layout::Layout,
-        library::Library,
+        presets::library::Library,
         settings::{BaseUrl, Settings, StripeSettings, ThemeChoice},
     },
     files::OwnFolders,

@@ -3,7 +3,7 @@
 use crate::{
     domain::{
         call::api::Target,
-        search::Words,
+        presets::search::Words,
         settings::{Settings, ThemeChoice},
     },
     messages::ServerInfo,

@@ -7,7 +7,7 @@ use crate::{
     domain::{
         card::test_cards::StepOutcome,
         foreign,
-        presets::{Preset, PresetKey},
+        presets::catalog::{Preset, PresetKey},
     },
     ui::{
         form::rail,

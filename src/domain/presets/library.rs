@@ -4,11 +4,9 @@ use std::cmp::Reverse;
 
 use jiff::civil::Date;
 
-use super::{
-    mask,
-    presets::{self, Preset, PresetKey},
-};
+use super::catalog::{self, Preset, PresetKey};
 use crate::domain::form::{defaults::FormDefaults, draft::Draft, kept_draft::KeptDraft};
+use crate::domain::mask;
 use crate::domain::rules::expectation::Expectation;
 
 /// How many presets are remembered as used last.
@@ -57,7 +55,7 @@ impl Library {
     pub fn preset(&self, key: &PresetKey) -> Option<Preset> {
         match key {
             PresetKey::Own(id) => self.own(*id).map(OwnPreset::preset),
-            _ => presets::all().iter().find(|preset| preset.key == *key).cloned(),
+            _ => catalog::all().iter().find(|preset| preset.key == *key).cloned(),
         }
     }
 
@@ -161,7 +159,7 @@ impl Library {
         today: Date,
     ) -> Option<(Draft, Option<Expectation>)> {
         let PresetKey::Own(id) = key else {
-            return presets::fill(key, draft, defaults, today).map(|(filled, expects)| (filled, Some(expects)));
+            return catalog::fill(key, draft, defaults, today).map(|(filled, expects)| (filled, Some(expects)));
         };
         let own = self.own(*id)?;
         Some((own.draft.to_draft(true), own.expects.clone()))
@@ -188,12 +186,12 @@ mod tests {
     #[test]
     fn recents_are_few_and_each_stands_once() {
         let mut library = Library::default();
-        for preset in presets::all().iter().take(12).chain(presets::all().iter().take(1)) {
+        for preset in catalog::all().iter().take(12).chain(catalog::all().iter().take(1)) {
             library.note_use(&preset.key);
         }
         assert_eq!(library.recents.len(), RECENTS);
-        assert_eq!(library.recents[0], presets::all()[0].key);
-        assert_eq!(library.recents.iter().filter(|key| **key == presets::all()[0].key).count(), 1);
+        assert_eq!(library.recents[0], catalog::all()[0].key);
+        assert_eq!(library.recents.iter().filter(|key| **key == catalog::all()[0].key).count(), 1);
     }
 
     #[test]
@@ -201,7 +199,7 @@ mod tests {
         let mut library = Library::default();
         let today = date(2030, 1, 15);
         let (draft, expects) =
-            library.fill(&presets::all()[0].key, &Draft::default(), &FormDefaults::default(), today).unwrap();
+            library.fill(&catalog::all()[0].key, &Draft::default(), &FormDefaults::default(), today).unwrap();
         let key = library.save(" Short code 4539578763621486 ", &draft, expects.clone(), 0);
         library.toggle_favourite(&key);
         assert_eq!(library.own_presets()[0].name, "Short code 453957******1486");
