@@ -23,7 +23,10 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use testcard::{
     app::{App, AppConfig},
-    domain::{clock::Clock, layout::Layout, settings::Settings},
+    domain::{
+        clock::Clock,
+        settings::{layout::Layout, preferences::Settings},
+    },
     files::OwnFolders,
     keys::Keys,
     worker::Config,

@@ -14,14 +14,16 @@ use crate::domain::{
     fault::Rule,
     form::kept_draft::KeptForm,
     key::{ApiKey, KeyKind},
-    key_check::KeyCheck,
-    layout::Layout,
     listing::Listing,
     presets::library::Library,
-    profile::ProfileId,
     request_log::{ExchangeId, RequestRow},
     rules::expectation::{Expectation, Judgement},
-    settings::{Settings, StripeSettings},
+    settings::{
+        key_check::KeyCheck,
+        layout::Layout,
+        preferences::{Settings, StripeSettings},
+        profile::ProfileId,
+    },
 };
 
 /// A piece of work that the window started and can cancel.

@@ -11,8 +11,8 @@ use crate::{
         edit::Edit,
         entry::{Counts, Entry, EntryDetail, EntryId},
         listing::Listing,
-        profile::ProfileId,
         request_log::{ExchangeId, RequestRow},
+        settings::profile::ProfileId,
     },
     messages::{JobId, JobOutcome, KeyInfo, Pair, ServerInfo, Update},
 };

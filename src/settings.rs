@@ -21,8 +21,10 @@ use directories::{ProjectDirs, UserDirs};
 use crate::{
     domain::{
         mask,
-        profile::{Profile, Profiles},
-        settings::{Settings, StripeSettings},
+        settings::{
+            preferences::{Settings, StripeSettings},
+            profile::{Profile, Profiles},
+        },
     },
     files::OwnFolders,
 };

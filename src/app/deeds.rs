@@ -13,8 +13,10 @@ use crate::{
         entry::EntryId,
         form::draft::Draft,
         key::ApiKey,
-        profile::ProfileId,
-        settings::{ServerSettings, Settings},
+        settings::{
+            preferences::{ServerSettings, Settings},
+            profile::ProfileId,
+        },
     },
     messages::{Command, Refreshed},
     ui::{

@@ -7,9 +7,8 @@ use crate::{
     domain::{
         edit::Edit,
         entry::{Entry, Status},
-        key_check::KeyCheck,
-        profile::ProfileId,
         rules::prediction::FormField,
+        settings::{key_check::KeyCheck, profile::ProfileId},
     },
     messages::JobOutcome,
     model::Notice,

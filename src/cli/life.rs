@@ -19,7 +19,7 @@ use crate::{
             token_calls::TokenCall,
         },
         foreign,
-        profile::ProfileId,
+        settings::profile::ProfileId,
     },
     jobs::refresh::{self, Asked, Chosen, Progress},
     store::Reader,

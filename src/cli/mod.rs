@@ -39,9 +39,11 @@ use crate::{
         foreign,
         key::ApiKey,
         mask,
-        profile::{Profile, ProfileId},
         rules::policies::{Policies, Policy},
-        settings::{BaseUrl, Settings, StripeSettings},
+        settings::{
+            preferences::{BaseUrl, Settings, StripeSettings},
+            profile::{Profile, ProfileId},
+        },
     },
     keys::Keys,
     settings::{self, Folders, SettingsError},

@@ -6,8 +6,7 @@ use super::{CliError, Done, Look, World, check_settings, print};
 use crate::{
     domain::{
         entry::{EntryId, HistoryFilter},
-        profile::Profile,
-        settings::BaseUrl,
+        settings::{preferences::BaseUrl, profile::Profile},
     },
     settings::{self, Folders},
     snippets::{self, Language},

@@ -4,9 +4,10 @@ use std::{ops::Range, str::FromStr, time::Duration};
 
 use jiff::Timestamp;
 
-use super::{listing::Sort, profile::ProfileId};
+use super::listing::Sort;
 use crate::domain::call::api::{ApiResponse, Exchange, Failure, MaskedRequest, Target};
 use crate::domain::rules::expectation::{Expectation, Judgement};
+use crate::domain::settings::profile::ProfileId;
 
 /// The number of an entry in the history: later entries have higher ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

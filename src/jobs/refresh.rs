@@ -16,7 +16,7 @@ use crate::{
         },
         clock::Clock,
         entry::{EntryId, HistoryFilter, Status},
-        profile::ProfileId,
+        settings::profile::ProfileId,
     },
     store::{Reader, Recorded, StoreError},
 };

@@ -9,11 +9,13 @@ use crate::domain::{
     call::api::Target,
     form::defaults::FormDefaults,
     mask,
-    profile::{Profile, ProfileColor, ProfileId, Profiles, free_name},
-    proxy::ProxyChoice,
     rules::policies::{Policies, Policy},
     settings::{
-        BaseUrl, BrokenSetting, LogSettings, ServerSettings, Settings, StripeSettings, ThemeChoice, WindowSettings,
+        preferences::{
+            BaseUrl, BrokenSetting, LogSettings, ServerSettings, Settings, StripeSettings, ThemeChoice, WindowSettings,
+        },
+        profile::{Profile, ProfileColor, ProfileId, Profiles, free_name},
+        proxy::ProxyChoice,
     },
 };
 

@@ -24,7 +24,7 @@ use std::str::FromStr;
 use crate::domain::{
     call::api::{ApiResponse, Exchange, MaskedRequest},
     entry::EntryDetail,
-    settings::BaseUrl,
+    settings::preferences::BaseUrl,
 };
 use call::Call;
 

@@ -21,7 +21,7 @@ use super::writer::Work;
 use crate::domain::{
     call::api::{ApiResponse, Failure, HttpMethod},
     request_log::{CUT_HEADER, ExchangeId},
-    settings::LogSettings,
+    settings::preferences::LogSettings,
 };
 
 /// The most calls that one call drops. More than one, so that a log that is too long gets shorter.

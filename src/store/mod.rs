@@ -51,7 +51,7 @@ use crate::{
         entry::EntryId,
         mask::keyed_hash::IdentityKey,
         request_log::ExchangeId,
-        settings::LogSettings,
+        settings::preferences::LogSettings,
     },
     files,
 };

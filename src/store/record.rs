@@ -37,9 +37,9 @@ use crate::{
         card::{digits::only_digits, number::CardNumber},
         entry::{Entry, EntryId, Status},
         mask::keyed_hash::IdentityKey,
-        profile::ProfileId,
         request_log::{ExchangeId, REPLAYED_HEADER, client_name},
         rules::expectation::{Expectation, Judgement},
+        settings::profile::ProfileId,
     },
     minter::{Ledger, LedgerError},
 };

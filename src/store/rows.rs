@@ -14,9 +14,9 @@ use crate::domain::{
     call::api::{ApiResponse, Exchange, Failure, MaskedRequest, Target},
     entry::{Entry, EntryId, Status},
     mask::{HIDDEN, Kept},
-    profile::ProfileId,
     request_log::{ExchangeId, FAULT_HEADER, FAULT_KIND, RequestRow},
     rules::expectation::{Expectation, Judgement},
+    settings::profile::ProfileId,
 };
 
 /// The columns that [`entry`] reads.

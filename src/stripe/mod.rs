@@ -30,7 +30,7 @@ use crate::domain::{
     },
     key::ApiKey,
     mask,
-    settings::{BaseUrl, StripeSettings},
+    settings::preferences::{BaseUrl, StripeSettings},
 };
 use retry::Head;
 

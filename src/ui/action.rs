@@ -11,9 +11,11 @@ use crate::{
         fault::Rule,
         key::ApiKey,
         presets::{catalog::PresetKey, library::OwnPreset},
-        profile::ProfileId,
         request_log::ExchangeId,
-        settings::{Settings, StripeSettings, ThemeChoice},
+        settings::{
+            preferences::{Settings, StripeSettings, ThemeChoice},
+            profile::ProfileId,
+        },
     },
     messages::JobId,
 };

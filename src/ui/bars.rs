@@ -19,8 +19,10 @@ use crate::{
     domain::{
         call::api::Target,
         foreign,
-        profile::Profiles,
-        settings::{Settings, ThemeChoice},
+        settings::{
+            preferences::{Settings, ThemeChoice},
+            profile::Profiles,
+        },
     },
     messages::{KeyInfo, KeyOrigin, ServerInfo},
     model::{Model, Storage},

@@ -22,7 +22,7 @@ use crate::{
         entry::EntryId,
         foreign,
         request_log::ExchangeId,
-        settings::{BaseUrl, DEFAULT_PORT},
+        settings::preferences::{BaseUrl, DEFAULT_PORT},
     },
     messages::ServerInfo,
     snippets::{

@@ -22,8 +22,8 @@ use crate::{
         call::api::{Exchange, Failure, MaskedRequest},
         entry::{EntryDetail, EntryId, Status},
         foreign,
-        profile::Profiles,
         request_log::{ExchangeId, RequestRow, client_name},
+        settings::profile::Profiles,
     },
     messages::Pair,
 };

@@ -14,7 +14,7 @@ use crate::domain::{
     call::{api::ApiResponse, refusal::Refusal},
     card::test_cards,
     entry::{EntryDetail, Status},
-    profile::Profiles,
+    settings::profile::Profiles,
 };
 
 /// Draws the summary.

@@ -13,7 +13,7 @@ use crate::domain::{
     card::test_cards::{self, StepOutcome},
     entry::{Entry, EntryDetail, Status},
     foreign,
-    profile::ProfileId,
+    settings::profile::ProfileId,
 };
 
 /// The state of the open dialog.

@@ -35,11 +35,13 @@ use crate::{
         edit::Edit,
         entry::{EntryId, HistoryFilter, Status},
         key::ApiKey,
-        layout::Layout,
         presets::library::Library,
-        profile::{Profile, ProfileId, Profiles},
         rules::{expectation::Expectation, policies::Policies},
-        settings::{Settings, StripeSettings},
+        settings::{
+            layout::Layout,
+            preferences::{Settings, StripeSettings},
+            profile::{Profile, ProfileId, Profiles},
+        },
     },
     files::OwnFolders,
     jobs::{

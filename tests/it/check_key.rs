@@ -9,9 +9,11 @@ use jiff::civil::date;
 use testcard::{
     domain::{
         key::{ApiKey, KeyKind},
-        key_check::{Found, KeyCheck, RawNumbers},
-        proxy::ProxyChoice,
-        settings::{BaseUrl, StripeSettings},
+        settings::{
+            key_check::{Found, KeyCheck, RawNumbers},
+            preferences::{BaseUrl, StripeSettings},
+            proxy::ProxyChoice,
+        },
     },
     jobs::check_key::{check, limits},
 };

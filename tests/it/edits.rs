@@ -15,7 +15,7 @@ use testcard::{
         edit::{Edit, tags_in},
         entry::{Entry, EntryId, HistoryFilter, Status},
         listing::{Listing, Sort, SortKey},
-        profile::ProfileId,
+        settings::profile::ProfileId,
     },
     files::OwnFolders,
     jobs::{export, refresh},

@@ -10,7 +10,7 @@ use testcard::{
         call::api::{ApiRequest, ApiResponse, HttpMethod, Target},
         entry::{EntryDetail, HistoryFilter, Status},
         rules::policies::Policies,
-        settings::LogSettings,
+        settings::preferences::LogSettings,
     },
     store::{Call, ExportedEntry, FILE_NAME, Place, Recorded, Store},
 };

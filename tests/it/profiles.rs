@@ -9,8 +9,10 @@ use tempfile::TempDir;
 use testcard::{
     domain::{
         call::api::Target,
-        profile::{Profile, ProfileColor, ProfileId, Profiles},
-        settings::{BaseUrl, LogSettings, StripeSettings, ThemeChoice, WindowSettings},
+        settings::{
+            preferences::{BaseUrl, LogSettings, StripeSettings, ThemeChoice, WindowSettings},
+            profile::{Profile, ProfileColor, ProfileId, Profiles},
+        },
     },
     settings,
 };

@@ -19,7 +19,7 @@ use testcard::{
     domain::{
         call::{api::Target, params::TokenRequest},
         clock::Clock,
-        settings::Settings,
+        settings::preferences::Settings,
     },
     files::OwnFolders,
     keys::Keys,

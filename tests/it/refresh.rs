@@ -12,8 +12,10 @@ use testcard::{
         clock::Clock,
         entry::EntryId,
         key::ApiKey,
-        profile::ProfileId,
-        settings::{BaseUrl, StripeSettings},
+        settings::{
+            preferences::{BaseUrl, StripeSettings},
+            profile::ProfileId,
+        },
     },
     jobs::refresh::{Asked, refresh},
     store::{Place, Store},

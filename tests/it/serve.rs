@@ -15,7 +15,7 @@ use testcard::{
     domain::{
         clock::Clock,
         entry::{Entry, Status},
-        settings::Settings,
+        settings::preferences::Settings,
     },
     files::OwnFolders,
     keys::Keys,

@@ -13,10 +13,14 @@ use testcard::{
             kept_draft::{KeptDraft, KeptForm},
         },
         presets::{catalog::PresetKey, library::Library},
-        profile::{Profile, ProfileColor, ProfileId, Profiles},
-        proxy::ProxyChoice,
         rules::expectation::Expectation,
-        settings::{BaseUrl, LogSettings, ServerSettings, Settings, StripeSettings, ThemeChoice, WindowSettings},
+        settings::{
+            preferences::{
+                BaseUrl, LogSettings, ServerSettings, Settings, StripeSettings, ThemeChoice, WindowSettings,
+            },
+            profile::{Profile, ProfileColor, ProfileId, Profiles},
+            proxy::ProxyChoice,
+        },
     },
     settings::{self, Folders, SettingsError},
 };

@@ -16,7 +16,7 @@ use testcard::{
             refusal::Refusal,
         },
         key::{ApiKey, KeyError},
-        settings::{BaseUrl, StripeSettings},
+        settings::preferences::{BaseUrl, StripeSettings},
     },
     stripe::{Client, Limits, new_idempotency_key},
 };

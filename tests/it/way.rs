@@ -21,8 +21,10 @@ use testcard::{
     domain::{
         call::api::{ApiRequest, ApiResponse, TransportError},
         key::ApiKey,
-        proxy::ProxyChoice,
-        settings::{BaseUrl, StripeSettings},
+        settings::{
+            preferences::{BaseUrl, StripeSettings},
+            proxy::ProxyChoice,
+        },
     },
     stripe::{CaError, Client, Limits, check_ca},
 };

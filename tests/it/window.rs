@@ -21,9 +21,11 @@ use testcard::{
         call::api::Target,
         clock::Clock,
         form::kept_draft::KeptForm,
-        layout::Layout,
         presets::library::Library,
-        settings::{BaseUrl, Settings, StripeSettings, ThemeChoice},
+        settings::{
+            layout::Layout,
+            preferences::{BaseUrl, Settings, StripeSettings, ThemeChoice},
+        },
     },
     files::OwnFolders,
     keys::Keys,

@@ -4,7 +4,7 @@ use crate::{
     domain::{
         call::api::Target,
         presets::search::Words,
-        settings::{Settings, ThemeChoice},
+        settings::preferences::{Settings, ThemeChoice},
     },
     messages::ServerInfo,
     ui::{

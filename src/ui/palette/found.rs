@@ -135,7 +135,7 @@ pub fn find(search: &Search, scope: Scope, shelf: &Shelf<'_>) -> Vec<Section> {
 mod tests {
     use super::{super::commands, *};
     use crate::{
-        domain::{form::draft::Draft, settings::Settings},
+        domain::{form::draft::Draft, settings::preferences::Settings},
         messages::ServerInfo,
     };
 

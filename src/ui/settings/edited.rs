@@ -10,11 +10,13 @@ use crate::{
         form::defaults::FormDefaults,
         key::ApiKey,
         mask,
-        profile::{Profile, ProfileColor, ProfileId, Profiles, free_name, is_same_name, new_id},
-        proxy::ProxyChoice,
         rules::policies::Policies,
         secret::SecretText,
-        settings::{BaseUrl, LogSettings, Settings, StripeSettings, WindowSettings},
+        settings::{
+            preferences::{BaseUrl, LogSettings, Settings, StripeSettings, WindowSettings},
+            profile::{Profile, ProfileColor, ProfileId, Profiles, free_name, is_same_name, new_id},
+            proxy::ProxyChoice,
+        },
     },
     ui::widgets::chip::grouped,
 };

@@ -6,7 +6,7 @@ use super::{SettingsContext, SettingsState, edited::FieldName, heading_ui, profi
 use crate::{
     domain::{
         rules::policies::{Policies, Policy},
-        settings::ThemeChoice,
+        settings::preferences::ThemeChoice,
     },
     ui::{
         Action, icons,

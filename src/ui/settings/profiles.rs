@@ -10,8 +10,10 @@ use super::{
 use crate::{
     domain::{
         call::api::Target,
-        profile::{ProfileColor, ProfileId},
-        settings::BaseUrl,
+        settings::{
+            preferences::BaseUrl,
+            profile::{ProfileColor, ProfileId},
+        },
     },
     ui::{
         Action, icons,

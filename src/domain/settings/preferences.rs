@@ -5,9 +5,10 @@ use std::{fmt, ops::RangeInclusive};
 use serde_json::Value;
 use url::{Host, Url};
 
-use super::{mask, profile::Profiles, proxy::ProxyChoice};
+use super::{profile::Profiles, proxy::ProxyChoice};
 use crate::domain::call::api::Target;
 use crate::domain::form::defaults::FormDefaults;
+use crate::domain::mask;
 use crate::domain::rules::policies::Policies;
 
 /// Light, dark, or as the system says.

@@ -2,11 +2,9 @@
 
 use std::fmt;
 
-use super::{
-    mask,
-    settings::{BaseUrl, BrokenSetting, StripeSettings},
-};
+use super::preferences::{BaseUrl, BrokenSetting, StripeSettings};
 use crate::domain::call::api::Target;
+use crate::domain::mask;
 
 /// What tells a profile from all others, whatever it is called. Its key is kept under it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -2,7 +2,6 @@
 
 use jiff::civil::Date;
 
-use super::{key::KeyKind, mask};
 use crate::domain::call::{
     api::{ApiRequest, ApiResponse, TransportError},
     error::ErrorView,
@@ -10,6 +9,7 @@ use crate::domain::call::{
     refusal::Refusal,
 };
 use crate::domain::card::expiry::Expiry;
+use crate::domain::{key::KeyKind, mask};
 
 /// The card that the call is about: it always works.
 pub const PROBE_NUMBER: &str = "4242424242424242";
