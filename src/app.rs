@@ -21,8 +21,8 @@ use crate::{
     domain::{
         call::{again::request_again, params::TokenRequest},
         clock::Clock,
-        entry::EntryId,
         form::{draft::Draft, kept_draft::KeptForm},
+        history::entry::EntryId,
         key::ApiKey,
         presets::library::Library,
         rules::prediction::FormField,

@@ -18,9 +18,11 @@ use crate::{
             api::{ApiRequest, ApiResponse, Exchange, Failure, Target, TransportError},
             redaction::Redaction,
         },
-        entry::{Entry, EntryId},
+        history::{
+            entry::{Entry, EntryId},
+            request_log::{ExchangeId, FAULT_HEADER, RequestRow},
+        },
         key::ApiKey,
-        request_log::{ExchangeId, FAULT_HEADER, RequestRow},
         rules::{expectation::Expectation, policies::Policies},
         settings::{preferences::StripeSettings, profile::ProfileId},
     },

@@ -15,7 +15,7 @@
 //!    them. A prediction advises and never blocks, for half of the work is to send wrong requests on purpose.
 //! 4. The window knows what the last [`messages::Update`] told it, and changes the world by [`messages::Command`]s to
 //!    the [`worker`], which alone owns the disk and the network. No frame waits, queries or sorts: a list comes in the
-//!    order that the store gave, with an index by id ([`domain::listing`]), and only the rows in view are drawn.
+//!    order that the store gave, with an index by id ([`domain::history::listing`]), and only the rows in view are drawn.
 //! 5. What was acknowledged is on disk: a token, the exchange that made it and the minter's state are one SQLite
 //!    transaction ([`store`]), committed before anybody is told.
 //!

@@ -8,10 +8,12 @@ use std::{
 use crate::{
     domain::{
         call::api::Exchange,
-        edit::Edit,
-        entry::{Counts, Entry, EntryDetail, EntryId},
-        listing::Listing,
-        request_log::{ExchangeId, RequestRow},
+        history::{
+            edit::Edit,
+            entry::{Counts, Entry, EntryDetail, EntryId},
+            listing::Listing,
+            request_log::{ExchangeId, RequestRow},
+        },
         settings::profile::ProfileId,
     },
     messages::{JobId, JobOutcome, KeyInfo, Pair, ServerInfo, Update},
@@ -275,8 +277,10 @@ mod tests {
     use super::*;
     use crate::domain::{
         call::api::Target,
-        entry::Status,
-        listing::{Sort, SortKey},
+        history::{
+            entry::Status,
+            listing::{Sort, SortKey},
+        },
     };
 
     fn entry(id: i64, status: Status) -> Entry {

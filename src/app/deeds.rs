@@ -9,9 +9,8 @@ use crate::{
     domain::{
         call::{again::NotKept, api::Target, params::TokenRequest},
         card::expiry::utc_day,
-        edit::Edit,
-        entry::EntryId,
         form::draft::Draft,
+        history::{edit::Edit, entry::EntryId},
         key::ApiKey,
         settings::{
             preferences::{ServerSettings, Settings},

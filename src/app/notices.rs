@@ -5,8 +5,10 @@ use egui::Context;
 use super::{App, Running};
 use crate::{
     domain::{
-        edit::Edit,
-        entry::{Entry, Status},
+        history::{
+            edit::Edit,
+            entry::{Entry, Status},
+        },
         rules::prediction::FormField,
         settings::{key_check::KeyCheck, profile::ProfileId},
     },

@@ -5,7 +5,7 @@ use clap::Args;
 use super::{CliError, Done, Look, World, check_settings, print};
 use crate::{
     domain::{
-        entry::{EntryId, HistoryFilter},
+        history::entry::{EntryId, HistoryFilter},
         settings::{preferences::BaseUrl, profile::Profile},
     },
     settings::{self, Folders},

@@ -15,7 +15,7 @@ use crate::{
             token::Token,
         },
         clock::Clock,
-        entry::{EntryId, HistoryFilter, Status},
+        history::entry::{EntryId, HistoryFilter, Status},
         settings::profile::ProfileId,
     },
     store::{Reader, Recorded, StoreError},

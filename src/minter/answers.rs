@@ -7,7 +7,7 @@ use crate::domain::{
         api::{ApiRequest, ApiResponse, HttpMethod},
         error::{ApiError, ErrorKind},
     },
-    request_log::{FAULT_HEADER, REPLAYED_HEADER},
+    history::request_log::{FAULT_HEADER, REPLAYED_HEADER},
 };
 
 /// The answer to a request that was let in: the object, or the error.

@@ -22,8 +22,8 @@ use crate::{
             usage,
         },
         fault::{Fault, Rule, When},
+        history::request_log::FAULT_HEADER,
         mask,
-        request_log::FAULT_HEADER,
     },
 };
 

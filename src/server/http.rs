@@ -28,7 +28,7 @@ use crate::{
             error::ApiError,
             params::Params,
         },
-        request_log::FAULT_KIND,
+        history::request_log::FAULT_KIND,
     },
 };
 

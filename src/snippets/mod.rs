@@ -23,7 +23,7 @@ use std::str::FromStr;
 
 use crate::domain::{
     call::api::{ApiResponse, Exchange, MaskedRequest},
-    entry::EntryDetail,
+    history::entry::EntryDetail,
     settings::preferences::BaseUrl,
 };
 use call::Call;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::domain::{
     call::api::{ApiResponse, Exchange, Failure, MaskedRequest},
-    entry::EntryDetail,
+    history::entry::EntryDetail,
     mask::Kept,
 };
 

@@ -7,9 +7,8 @@ use super::error::StoreError;
 use crate::{
     domain::{
         call::{api::ApiResponse, redaction::Redaction},
-        entry::EntryId,
+        history::{entry::EntryId, request_log::ExchangeId},
         mask::keyed_hash::IdentityKey,
-        request_log::ExchangeId,
     },
     minter::{
         Cursor, Ledger, LedgerError, ObjectKind, PageQuery, Remembered, StoredObject,

@@ -20,7 +20,7 @@ use rusqlite::Connection;
 use super::writer::Work;
 use crate::domain::{
     call::api::{ApiResponse, Failure, HttpMethod},
-    request_log::{CUT_HEADER, ExchangeId},
+    history::request_log::{CUT_HEADER, ExchangeId},
     settings::preferences::LogSettings,
 };
 

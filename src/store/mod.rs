@@ -47,10 +47,8 @@ pub use sound::Numbers;
 use crate::{
     domain::{
         call::api::{ApiResponse, Failure, TransportError},
-        edit::Edit,
-        entry::EntryId,
+        history::{edit::Edit, entry::EntryId, request_log::ExchangeId},
         mask::keyed_hash::IdentityKey,
-        request_log::ExchangeId,
         settings::preferences::LogSettings,
     },
     files,

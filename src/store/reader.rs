@@ -26,10 +26,12 @@ use super::{
 };
 use crate::domain::{
     call::api::{Exchange, HttpMethod, MaskedRequest, Target},
-    entry::{Counts, Entry, EntryDetail, EntryId, HistoryFilter, Status},
-    listing::{Sort, SortKey},
+    history::{
+        entry::{Counts, Entry, EntryDetail, EntryId, HistoryFilter, Status},
+        listing::{Sort, SortKey},
+        request_log::{ExchangeId, RequestRow},
+    },
     mask,
-    request_log::{ExchangeId, RequestRow},
 };
 
 const READING: &str = "read the history";

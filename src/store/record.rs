@@ -35,9 +35,11 @@ use crate::{
             usage::{self, TokenUse, Verdict},
         },
         card::{digits::only_digits, number::CardNumber},
-        entry::{Entry, EntryId, Status},
+        history::{
+            entry::{Entry, EntryId, Status},
+            request_log::{ExchangeId, REPLAYED_HEADER, client_name},
+        },
         mask::keyed_hash::IdentityKey,
-        request_log::{ExchangeId, REPLAYED_HEADER, client_name},
         rules::expectation::{Expectation, Judgement},
         settings::profile::ProfileId,
     },

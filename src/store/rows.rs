@@ -12,9 +12,11 @@ use serde_json::Value;
 
 use crate::domain::{
     call::api::{ApiResponse, Exchange, Failure, MaskedRequest, Target},
-    entry::{Entry, EntryId, Status},
+    history::{
+        entry::{Entry, EntryId, Status},
+        request_log::{ExchangeId, FAULT_HEADER, FAULT_KIND, RequestRow},
+    },
     mask::{HIDDEN, Kept},
-    request_log::{ExchangeId, FAULT_HEADER, FAULT_KIND, RequestRow},
     rules::expectation::{Expectation, Judgement},
     settings::profile::ProfileId,
 };

@@ -6,12 +6,14 @@ use super::{palette::Scope, shortcuts::Deed};
 use crate::{
     domain::{
         call::{api::Target, token_calls::TokenCall},
-        edit::Edit,
-        entry::{EntryId, HistoryFilter},
         fault::Rule,
+        history::{
+            edit::Edit,
+            entry::{EntryId, HistoryFilter},
+            request_log::ExchangeId,
+        },
         key::ApiKey,
         presets::{catalog::PresetKey, library::OwnPreset},
-        request_log::ExchangeId,
         settings::{
             preferences::{Settings, StripeSettings, ThemeChoice},
             profile::ProfileId,

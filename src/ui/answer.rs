@@ -20,9 +20,8 @@ use super::{
 use crate::domain::{
     call::{api::ApiResponse, field_help},
     card::currency::ChargeCurrency,
-    entry::EntryId,
     foreign,
-    request_log::ExchangeId,
+    history::{entry::EntryId, request_log::ExchangeId},
 };
 
 /// Whose answer it is.

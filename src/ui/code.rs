@@ -19,9 +19,8 @@ use super::{
 use crate::{
     domain::{
         call::api::Target,
-        entry::EntryId,
         foreign,
-        request_log::ExchangeId,
+        history::{entry::EntryId, request_log::ExchangeId},
         settings::preferences::{BaseUrl, DEFAULT_PORT},
     },
     messages::ServerInfo,

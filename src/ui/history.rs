@@ -27,8 +27,10 @@ use super::{
 use crate::{
     domain::{
         call::api::Target,
-        edit::Edit,
-        entry::{Entry, EntryId, HistoryFilter, Status},
+        history::{
+            edit::Edit,
+            entry::{Entry, EntryId, HistoryFilter, Status},
+        },
     },
     messages::JobId,
     model::{History, Storage},

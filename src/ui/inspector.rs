@@ -20,9 +20,11 @@ use super::{
 use crate::{
     domain::{
         call::api::{Exchange, Failure, MaskedRequest},
-        entry::{EntryDetail, EntryId, Status},
         foreign,
-        request_log::{ExchangeId, RequestRow, client_name},
+        history::{
+            entry::{EntryDetail, EntryId, Status},
+            request_log::{ExchangeId, RequestRow, client_name},
+        },
         settings::profile::Profiles,
     },
     messages::Pair,

@@ -13,7 +13,7 @@ use super::{
 use crate::domain::{
     call::{api::ApiResponse, refusal::Refusal},
     card::test_cards,
-    entry::{EntryDetail, Status},
+    history::entry::{EntryDetail, Status},
     settings::profile::Profiles,
 };
 

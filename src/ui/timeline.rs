@@ -17,9 +17,11 @@ use crate::domain::{
         error::ErrorView,
     },
     card::currency::ChargeCurrency,
-    entry::{EntryDetail, EntryId, Status},
     fault, foreign,
-    request_log::{FAULT_HEADER, FAULT_KIND, REPLAYED_HEADER, client_name},
+    history::{
+        entry::{EntryDetail, EntryId, Status},
+        request_log::{FAULT_HEADER, FAULT_KIND, REPLAYED_HEADER, client_name},
+    },
 };
 
 /// A step of a token's life.

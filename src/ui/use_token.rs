@@ -11,8 +11,8 @@ use super::{
 use crate::domain::{
     call::{api::Target, token_calls::TokenCall},
     card::test_cards::{self, StepOutcome},
-    entry::{Entry, EntryDetail, Status},
     foreign,
+    history::entry::{Entry, EntryDetail, Status},
     settings::profile::ProfileId,
 };
 

@@ -32,8 +32,10 @@ use crate::{
         },
         card::expiry::utc_day,
         clock::Clock,
-        edit::Edit,
-        entry::{EntryId, HistoryFilter, Status},
+        history::{
+            edit::Edit,
+            entry::{EntryId, HistoryFilter, Status},
+        },
         key::ApiKey,
         presets::library::Library,
         rules::{expectation::Expectation, policies::Policies},

@@ -9,7 +9,7 @@ use std::{
 
 use super::Outbox;
 use crate::{
-    domain::{
+    domain::history::{
         entry::{EntryId, HistoryFilter},
         listing::Listing,
         request_log::ExchangeId,

@@ -12,8 +12,10 @@ use tempfile::TempDir;
 use testcard::{
     domain::{
         call::api::Target,
-        entry::{EntryDetail, HistoryFilter, Status},
-        listing::{Sort, SortKey},
+        history::{
+            entry::{EntryDetail, HistoryFilter, Status},
+            listing::{Sort, SortKey},
+        },
     },
     store::{Damage, FILE_NAME, Reader},
 };

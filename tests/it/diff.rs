@@ -14,8 +14,8 @@ use testcard::{
     diff::{Change, Line, Part, Side, compare, patch},
     domain::{
         call::api::{ApiRequest, ApiResponse, Failure, MaskedRequest, Target},
-        entry::{Entry, EntryDetail, EntryId, Status},
         form::draft::Draft,
+        history::entry::{Entry, EntryDetail, EntryId, Status},
     },
     messages::Pair,
     ui::{

@@ -11,8 +11,10 @@ use tempfile::TempDir;
 use testcard::{
     domain::{
         call::api::{ApiRequest, Target, TransportError},
-        edit::Edit,
-        entry::{HistoryFilter, Status},
+        history::{
+            edit::Edit,
+            entry::{HistoryFilter, Status},
+        },
         rules::expectation::Expectation,
     },
     files::OwnFolders,

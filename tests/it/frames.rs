@@ -11,8 +11,10 @@ use jiff::Timestamp;
 use testcard::{
     domain::{
         call::api::Target,
-        entry::{Counts, Entry, EntryId},
-        listing::{Listing, Sort},
+        history::{
+            entry::{Counts, Entry, EntryId},
+            listing::{Listing, Sort},
+        },
     },
     messages::Update,
     model::{Model, Storage},

@@ -8,7 +8,7 @@ use testcard::{
     backend::{Backend, Targets},
     domain::{
         call::api::{ApiRequest, ApiResponse, HttpMethod, Target},
-        entry::{EntryDetail, HistoryFilter, Status},
+        history::entry::{EntryDetail, HistoryFilter, Status},
         rules::policies::Policies,
         settings::preferences::LogSettings,
     },

@@ -16,8 +16,8 @@ use testcard::{
             test_cards::{self, Check},
         },
         catalog::catalog::{self, PresetKey},
-        entry::HistoryFilter,
         form::{defaults::FormDefaults, draft::Draft},
+        history::entry::HistoryFilter,
         rules::{
             expectation::{Expectation, Expected, Judgement, Step},
             policies::Policies,

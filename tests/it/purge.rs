@@ -8,8 +8,10 @@ use tempfile::TempDir;
 use testcard::{
     domain::{
         call::api::Target,
-        edit::Edit,
-        entry::{EntryId, HistoryFilter},
+        history::{
+            edit::Edit,
+            entry::{EntryId, HistoryFilter},
+        },
     },
     minter::{Ledger, ObjectKind, StoredObject},
     store::{FILE_NAME, Place, Store},

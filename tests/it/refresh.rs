@@ -10,7 +10,7 @@ use testcard::{
     backend::Targets,
     domain::{
         clock::Clock,
-        entry::EntryId,
+        history::entry::EntryId,
         key::ApiKey,
         settings::{
             preferences::{BaseUrl, StripeSettings},

@@ -13,8 +13,10 @@ use tempfile::TempDir;
 use testcard::{
     domain::{
         call::api::Target,
-        edit::Edit,
-        entry::{EntryDetail, EntryId, HistoryFilter},
+        history::{
+            edit::Edit,
+            entry::{EntryDetail, EntryId, HistoryFilter},
+        },
     },
     store::{FILE_NAME, Place, SalvageError, Salvaged, Store, salvage},
 };

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use testcard::{
     domain::{
         clock::Clock,
-        entry::{Entry, Status},
+        history::entry::{Entry, Status},
         settings::preferences::Settings,
     },
     files::OwnFolders,

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{error::ErrorView, params::Params, redaction::Redaction, token::Token};
-use crate::domain::{mask::Kept, request_log::CUT_HEADER};
+use crate::domain::{history::request_log::CUT_HEADER, mask::Kept};
 
 /// The HTTP methods that Stripe's v1 API knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

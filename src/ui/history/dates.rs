@@ -11,7 +11,7 @@ use super::super::{
 
 use crate::domain::{
     card::expiry::utc_day,
-    days::{self, first_moment, last_moment},
+    history::days::{self, first_moment, last_moment},
 };
 
 /// A span of days.

@@ -1,6 +1,6 @@
 //! Status badges: colour, shape and word, so that none of them is needed to tell the others.
 
-use crate::domain::{entry::Status, foreign};
+use crate::domain::{foreign, history::entry::Status};
 use crate::ui::{
     icons::{self, Icon},
     theme::{self, Tokens},
