@@ -12,7 +12,7 @@ use super::{
     lists::{self, List},
     shapes,
 };
-use crate::domain::{call::error::ApiError, card::expiry::Expiry, prediction::prediction};
+use crate::domain::{call::error::ApiError, card::expiry::Expiry, rules::prediction};
 
 const CREATE: Takes = Takes {
     names: &["source", "card", "metadata", "metadata[*]", "expand[*]"],

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Call, Stop, StoredObject, cards, ledger::ObjectKind};
 use crate::domain::{
     call::{error::ApiError, params::TokenRequest},
-    prediction::prediction::{self, Prediction},
+    rules::prediction::{self, Prediction},
 };
 
 /// Makes a card token.

@@ -15,9 +15,9 @@ use testcard::{
             expiry::utc_day,
             test_cards::{self, Check},
         },
-        catalog::catalog::{self, PresetKey},
         form::{defaults::FormDefaults, draft::Draft},
         history::entry::HistoryFilter,
+        presets::catalog::{self, PresetKey},
         rules::{
             expectation::{Expectation, Expected, Judgement, Step},
             policies::Policies,

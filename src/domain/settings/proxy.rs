@@ -4,6 +4,8 @@ use std::fmt;
 
 use url::Url;
 
+use crate::domain::mask;
+
 /// How calls to the real API leave. A server on this machine is always called straight.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub enum ProxyChoice {
@@ -80,7 +82,7 @@ impl fmt::Debug for ProxyChoice {
         match self {
             Self::System => f.write_str("System"),
             Self::None => f.write_str("None"),
-            Self::Url(_) => f.write_str(&super::mask::text(self.as_str())),
+            Self::Url(_) => f.write_str(&mask::text(self.as_str())),
         }
     }
 }
