@@ -19,13 +19,12 @@ use egui::{Context, ThemePreference, Ui};
 use self::presets::Shelf;
 use crate::{
     domain::{
-        call::{again::request_again, params::TokenRequest},
+        call::{again::request_again, token_calls::TokenRequest},
         clock::Clock,
-        form::{draft::Draft, kept_draft::KeptForm},
+        form::{draft::Draft, field_state::FormField, kept_draft::KeptForm},
         history::entry::EntryId,
         key::ApiKey,
         presets::library::Library,
-        rules::prediction::FormField,
         settings::{
             layout::Layout,
             preferences::{Settings, ThemeChoice, WindowSettings},

@@ -24,7 +24,7 @@ use crate::{
         },
         key::ApiKey,
         rules::{expectation::Expectation, policies::Policies},
-        settings::{preferences::StripeSettings, profile::ProfileId},
+        settings::{profile::ProfileId, stripe::StripeSettings},
     },
     minter::{self, Workspace},
     store::{Call, Recorded, Store, StoreError},

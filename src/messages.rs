@@ -5,15 +5,15 @@ use std::{path::PathBuf, sync::Arc};
 use crate::domain::{
     call::{
         api::{Exchange, Target},
-        params::TokenRequest,
         refusal::Refusal,
-        token_calls::TokenCall,
+        token_calls::{TokenCall, TokenRequest},
     },
     fault::Rule,
     form::kept_draft::KeptForm,
     history::{
         edit::Edit,
-        entry::{Counts, Entry, EntryDetail, EntryId, HistoryFilter},
+        entry::{Counts, Entry, EntryDetail, EntryId},
+        filter::HistoryFilter,
         listing::Listing,
         request_log::{ExchangeId, RequestRow},
     },
@@ -21,10 +21,7 @@ use crate::domain::{
     presets::library::Library,
     rules::expectation::{Expectation, Judgement},
     settings::{
-        key_check::KeyCheck,
-        layout::Layout,
-        preferences::{Settings, StripeSettings},
-        profile::ProfileId,
+        key_check::KeyCheck, layout::Layout, preferences::Settings, profile::ProfileId, stripe::StripeSettings,
     },
 };
 

@@ -279,7 +279,7 @@ mod tests {
         call::api::Target,
         history::{
             entry::Status,
-            listing::{Sort, SortKey},
+            filter::{Sort, SortKey},
         },
     };
 

@@ -22,8 +22,9 @@ use crate::{
     domain::{
         mask,
         settings::{
-            preferences::{Settings, StripeSettings},
+            preferences::Settings,
             profile::{Profile, Profiles},
+            stripe::StripeSettings,
         },
     },
     files::OwnFolders,

@@ -7,7 +7,7 @@ use egui::Context;
 use super::{App, Running, apply_theme, code_context};
 use crate::{
     domain::{
-        call::{again::NotKept, api::Target, params::TokenRequest},
+        call::{again::NotKept, api::Target, token_calls::TokenRequest},
         card::expiry::utc_day,
         form::draft::Draft,
         history::{edit::Edit, entry::EntryId},

@@ -5,11 +5,11 @@ use egui::Context;
 use super::{App, Running};
 use crate::{
     domain::{
+        form::field_state::FormField,
         history::{
             edit::Edit,
             entry::{Entry, Status},
         },
-        rules::prediction::FormField,
         settings::{key_check::KeyCheck, profile::ProfileId},
     },
     messages::JobOutcome,

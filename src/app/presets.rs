@@ -8,10 +8,11 @@ use crate::{
         card::expiry::utc_day,
         form::{
             draft::Draft,
+            field_state::FormField,
             kept_draft::{KeptDraft, KeptForm},
         },
-        presets::{catalog::PresetKey, library::Library},
-        rules::{expectation::Expectation, prediction::FormField},
+        presets::{library::Library, preset::PresetKey},
+        rules::expectation::Expectation,
     },
     messages::Command,
     ui::{

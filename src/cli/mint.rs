@@ -12,17 +12,16 @@ use crate::{
     domain::{
         call::{
             api::{ApiRequest, ApiResponse, Target},
-            params::{Params, TokenRequest},
+            params::{PREFERRED_NETWORK, Params},
+            token_calls::TokenRequest,
         },
         card::{
+            brand::passing_cvc,
             digits,
             expiry::{Expiry, utc_day},
-            number::{Brand, BrandSoFar, brand_so_far},
             test_cards::{self, TestCard},
         },
-        form::draft::default_cvc,
         mask,
-        rules::prediction::PREFERRED_NETWORK,
     },
     store::{Recorded, StoreError},
 };
@@ -166,8 +165,7 @@ fn params(args: &MintArgs, default_expiry: Expiry) -> Result<Params, CliError> {
     params.push("card[exp_month]", month);
     params.push("card[exp_year]", year);
     if !args.no_cvc {
-        let is_amex = brand_so_far(&number) == BrandSoFar::One(Brand::AmericanExpress);
-        let cvc = args.cvc.as_deref().unwrap_or(default_cvc(if is_amex { 4 } else { 3 }));
+        let cvc = args.cvc.as_deref().unwrap_or_else(|| passing_cvc(&number));
         params.push("card[cvc]", cvc);
     }
     for (name, value) in [

@@ -19,8 +19,8 @@ use super::{
 use crate::{
     domain::history::{
         edit::{Edit, note_in, tags_in},
-        entry::{Entry, EntryDetail, EntryId, HistoryFilter},
-        listing::{Sort, SortKey},
+        entry::{Entry, EntryDetail, EntryId},
+        filter::{HistoryFilter, Sort, SortKey},
     },
     jobs::export::{self as job, ExportError, ExportFile},
     settings::Folders,

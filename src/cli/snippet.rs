@@ -5,8 +5,8 @@ use clap::Args;
 use super::{CliError, Done, Look, World, check_settings, print};
 use crate::{
     domain::{
-        history::entry::{EntryId, HistoryFilter},
-        settings::{preferences::BaseUrl, profile::Profile},
+        history::{entry::EntryId, filter::HistoryFilter},
+        settings::{profile::Profile, stripe::BaseUrl},
     },
     settings::{self, Folders},
     snippets::{self, Language},

@@ -10,7 +10,7 @@ use crate::{
         key::ApiKey,
         settings::{
             key_check::{Found, KeyCheck, probe},
-            preferences::StripeSettings,
+            stripe::StripeSettings,
         },
     },
 };

@@ -15,7 +15,10 @@ use crate::{
             token::Token,
         },
         clock::Clock,
-        history::entry::{EntryId, HistoryFilter, Status},
+        history::{
+            entry::{EntryId, Status},
+            filter::HistoryFilter,
+        },
         settings::profile::ProfileId,
     },
     store::{Reader, Recorded, StoreError},

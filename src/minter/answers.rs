@@ -127,7 +127,7 @@ fn text(body: &Value) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::call::params::TokenRequest;
+    use crate::domain::call::token_calls::TokenRequest;
 
     fn names(response: &ApiResponse) -> Vec<&str> {
         response.headers.iter().map(|(name, _)| name.as_str()).collect()

@@ -10,8 +10,9 @@ use super::{
 use crate::domain::{
     call::error::{ApiError, Decline, ErrorKind},
     card::{
+        brand::Brand,
         expiry::Expiry,
-        number::{Brand, CardNumber},
+        number::CardNumber,
         test_cards::{self, Check, StepOutcome, TestCard},
     },
     rules::prediction::{Address, CardDetails},

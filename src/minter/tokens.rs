@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Call, Stop, StoredObject, cards, ledger::ObjectKind};
 use crate::domain::{
-    call::{error::ApiError, params::TokenRequest},
+    call::{error::ApiError, token_calls::TokenRequest},
     rules::prediction::{self, Prediction},
 };
 

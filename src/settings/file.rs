@@ -11,11 +11,10 @@ use crate::domain::{
     mask,
     rules::policies::{Policies, Policy},
     settings::{
-        preferences::{
-            BaseUrl, BrokenSetting, LogSettings, ServerSettings, Settings, StripeSettings, ThemeChoice, WindowSettings,
-        },
+        preferences::{LogSettings, ServerSettings, Settings, ThemeChoice, WindowSettings},
         profile::{Profile, ProfileColor, ProfileId, Profiles, free_name},
         proxy::ProxyChoice,
+        stripe::{BaseUrl, BrokenSetting, StripeSettings},
     },
 };
 

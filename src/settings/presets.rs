@@ -12,8 +12,8 @@ use crate::domain::{
     form::kept_draft::KeptDraft,
     mask,
     presets::{
-        catalog::PresetKey,
         library::{Library, OwnPreset},
+        preset::PresetKey,
     },
     rules::expectation::Expectation,
 };

@@ -24,7 +24,7 @@ use std::str::FromStr;
 use crate::domain::{
     call::api::{ApiResponse, Exchange, MaskedRequest},
     history::entry::EntryDetail,
-    settings::preferences::BaseUrl,
+    settings::stripe::BaseUrl,
 };
 use call::Call;
 

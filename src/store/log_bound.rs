@@ -19,8 +19,8 @@ use rusqlite::Connection;
 
 use super::writer::Work;
 use crate::domain::{
-    call::api::{ApiResponse, Failure, HttpMethod},
-    history::request_log::{CUT_HEADER, ExchangeId},
+    call::api::{ApiResponse, CUT_HEADER, Failure, HttpMethod},
+    history::request_log::ExchangeId,
     settings::preferences::LogSettings,
 };
 

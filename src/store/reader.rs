@@ -27,8 +27,8 @@ use super::{
 use crate::domain::{
     call::api::{Exchange, HttpMethod, MaskedRequest, Target},
     history::{
-        entry::{Counts, Entry, EntryDetail, EntryId, HistoryFilter, Status},
-        listing::{Sort, SortKey},
+        entry::{Counts, Entry, EntryDetail, EntryId, Status},
+        filter::{HistoryFilter, Sort, SortKey},
         request_log::{ExchangeId, RequestRow},
     },
     mask,

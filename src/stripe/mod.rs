@@ -30,7 +30,7 @@ use crate::domain::{
     },
     key::ApiKey,
     mask,
-    settings::preferences::{BaseUrl, StripeSettings},
+    settings::stripe::{BaseUrl, StripeSettings},
 };
 use retry::Head;
 

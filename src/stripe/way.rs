@@ -8,7 +8,7 @@ use super::{Limits, failure};
 use crate::{
     domain::{
         call::api::TransportError,
-        settings::{preferences::StripeSettings, proxy::ProxyChoice},
+        settings::{proxy::ProxyChoice, stripe::StripeSettings},
     },
     files,
 };

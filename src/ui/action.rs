@@ -7,16 +7,13 @@ use crate::{
     domain::{
         call::{api::Target, token_calls::TokenCall},
         fault::Rule,
-        history::{
-            edit::Edit,
-            entry::{EntryId, HistoryFilter},
-            request_log::ExchangeId,
-        },
+        history::{edit::Edit, entry::EntryId, filter::HistoryFilter, request_log::ExchangeId},
         key::ApiKey,
-        presets::{catalog::PresetKey, library::OwnPreset},
+        presets::{library::OwnPreset, preset::PresetKey},
         settings::{
-            preferences::{Settings, StripeSettings, ThemeChoice},
+            preferences::{Settings, ThemeChoice},
             profile::ProfileId,
+            stripe::StripeSettings,
         },
     },
     messages::JobId,

@@ -21,7 +21,7 @@ use crate::{
         call::api::Target,
         foreign,
         history::{entry::EntryId, request_log::ExchangeId},
-        settings::preferences::{BaseUrl, DEFAULT_PORT},
+        settings::{preferences::DEFAULT_PORT, stripe::BaseUrl},
     },
     messages::ServerInfo,
     snippets::{

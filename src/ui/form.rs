@@ -23,22 +23,24 @@ use super::{
 use crate::domain::{
     call::{api::Target, error::ApiError, refusal::Refusal},
     card::{
+        brand::{Brand, BrandSoFar, brand_so_far},
         digits::ascii_digits,
-        expiry::utc_day,
+        expiry::{split_expiry, utc_day},
         networks::{CardNetwork, stored_preference},
-        number::{Brand, BrandSoFar, CardNumber, brand_so_far},
+        number::CardNumber,
         test_cards::{self, StepOutcome, TestCard},
         typing::{CardField, split_paste},
     },
     form::{
-        draft::{Draft, split_expiry},
+        draft::Draft,
+        field_state::{FieldState, FormField, cvc_state, expiry_state, number_state},
         places,
     },
-    presets::catalog::PresetKey,
+    presets::preset::PresetKey,
     rules::{
         expectation::{Expectation, Expected},
         policies::Policies,
-        prediction::{FieldState, FormField, Prediction, cvc_state, expiry_state, number_state},
+        prediction::Prediction,
     },
     secret::SecretText,
 };
@@ -558,7 +560,7 @@ fn number_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext<'_>) {
     let text = state.draft.number.expose();
     let is_right = matches!(number_state(text, false), FieldState::Right | FieldState::Advice(_));
     // A number of a brand with several lengths is complete at the longest only, or when it is a published one.
-    let (_, longest) = crate::domain::card::number::lengths(text);
+    let (_, longest) = crate::domain::card::brand::lengths(text);
     let is_complete = is_right && text.len() == longest && !pasted(ui);
     hand_on(state, ctx, &drawn, is_complete, None, FormField::Expiry);
 }

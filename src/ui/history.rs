@@ -29,7 +29,8 @@ use crate::{
         call::api::Target,
         history::{
             edit::Edit,
-            entry::{Entry, EntryId, HistoryFilter, Status},
+            entry::{Entry, EntryId, Status},
+            filter::HistoryFilter,
         },
     },
     messages::JobId,

@@ -11,8 +11,8 @@ use testcard::{
         key::{ApiKey, KeyKind},
         settings::{
             key_check::{Found, KeyCheck, RawNumbers},
-            preferences::{BaseUrl, StripeSettings},
             proxy::ProxyChoice,
+            stripe::{BaseUrl, StripeSettings},
         },
     },
     jobs::check_key::{check, limits},

@@ -13,8 +13,8 @@ use testcard::{
     domain::{
         call::api::Target,
         history::{
-            entry::{EntryDetail, HistoryFilter, Status},
-            listing::{Sort, SortKey},
+            entry::{EntryDetail, Status},
+            filter::{HistoryFilter, Sort, SortKey},
         },
     },
     store::{Damage, FILE_NAME, Reader},

@@ -14,8 +14,9 @@ use testcard::{
         },
         history::{
             edit::{Edit, tags_in},
-            entry::{Entry, EntryId, HistoryFilter, Status},
-            listing::{Listing, Sort, SortKey},
+            entry::{Entry, EntryId, Status},
+            filter::{HistoryFilter, Sort, SortKey},
+            listing::Listing,
         },
         settings::profile::ProfileId,
     },

@@ -11,10 +11,7 @@ use tempfile::TempDir;
 use testcard::{
     domain::{
         call::api::{ApiRequest, Target, TransportError},
-        history::{
-            edit::Edit,
-            entry::{HistoryFilter, Status},
-        },
+        history::{edit::Edit, entry::Status, filter::HistoryFilter},
         rules::expectation::Expectation,
     },
     files::OwnFolders,

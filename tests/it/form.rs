@@ -9,9 +9,10 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use testcard::{
     domain::{
-        call::{api::Target, params::TokenRequest, refusal::Refusal},
+        call::{api::Target, refusal::Refusal, token_calls::TokenRequest},
         card::{expiry::utc_day, test_cards, typing::CardField},
-        rules::{policies::Policies, prediction::FormField},
+        form::field_state::FormField,
+        rules::policies::Policies,
     },
     ui::{
         Action,

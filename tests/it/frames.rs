@@ -13,7 +13,8 @@ use testcard::{
         call::api::Target,
         history::{
             entry::{Counts, Entry, EntryId},
-            listing::{Listing, Sort},
+            filter::Sort,
+            listing::Listing,
         },
     },
     messages::Update,

@@ -13,8 +13,9 @@ use testcard::{
         call::api::Target,
         history::{
             edit::Edit,
-            entry::{Counts, EntryId, HistoryFilter},
-            listing::{Listing, Sort},
+            entry::{Counts, EntryId},
+            filter::{HistoryFilter, Sort},
+            listing::Listing,
         },
     },
     messages::Update,

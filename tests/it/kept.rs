@@ -408,7 +408,7 @@ fn how_much_of_a_parameter_is_kept_is_known_and_older_rows_are_read_by_their_loo
     running.send(&post("/v1/tokens", &params, &[]));
     let kept = || {
         let page =
-            store.reader().unwrap().page(&testcard::domain::history::entry::HistoryFilter::default(), 1).unwrap();
+            store.reader().unwrap().page(&testcard::domain::history::filter::HistoryFilter::default(), 1).unwrap();
         store.reader().unwrap().detail(page[0].id).unwrap().unwrap().request.kept
     };
     assert_eq!(kept(), [Kept::Masked, Kept::Hidden, Kept::Whole, Kept::Whole]);

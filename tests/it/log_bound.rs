@@ -8,7 +8,10 @@ use testcard::{
     backend::{Backend, Targets},
     domain::{
         call::api::{ApiRequest, ApiResponse, HttpMethod, Target},
-        history::entry::{EntryDetail, HistoryFilter, Status},
+        history::{
+            entry::{EntryDetail, Status},
+            filter::HistoryFilter,
+        },
         rules::policies::Policies,
         settings::preferences::LogSettings,
     },

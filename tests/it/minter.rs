@@ -8,7 +8,8 @@ use testcard::{
     domain::{
         call::{
             api::{ApiRequest, ApiResponse, HttpMethod},
-            params::{Params, TokenRequest},
+            params::Params,
+            token_calls::TokenRequest,
         },
         rules::policies::Policies,
     },

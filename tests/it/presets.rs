@@ -16,8 +16,8 @@ use testcard::{
             test_cards::{self, Check},
         },
         form::{defaults::FormDefaults, draft::Draft},
-        history::entry::HistoryFilter,
-        presets::catalog::{self, PresetKey},
+        history::filter::HistoryFilter,
+        presets::{catalog, preset::PresetKey},
         rules::{
             expectation::{Expectation, Expected, Judgement, Step},
             policies::Policies,

@@ -10,8 +10,9 @@ use testcard::{
     domain::{
         call::api::Target,
         settings::{
-            preferences::{BaseUrl, LogSettings, StripeSettings, ThemeChoice, WindowSettings},
+            preferences::{LogSettings, ThemeChoice, WindowSettings},
             profile::{Profile, ProfileColor, ProfileId, Profiles},
+            stripe::{BaseUrl, StripeSettings},
         },
     },
     settings,

@@ -8,10 +8,7 @@ use tempfile::TempDir;
 use testcard::{
     domain::{
         call::api::Target,
-        history::{
-            edit::Edit,
-            entry::{EntryId, HistoryFilter},
-        },
+        history::{edit::Edit, entry::EntryId, filter::HistoryFilter},
     },
     minter::{Ledger, ObjectKind, StoredObject},
     store::{FILE_NAME, Place, Store},

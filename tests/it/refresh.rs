@@ -13,8 +13,8 @@ use testcard::{
         history::entry::EntryId,
         key::ApiKey,
         settings::{
-            preferences::{BaseUrl, StripeSettings},
             profile::ProfileId,
+            stripe::{BaseUrl, StripeSettings},
         },
     },
     jobs::refresh::{Asked, refresh},

@@ -15,7 +15,8 @@ use testcard::{
         call::api::Target,
         history::{
             edit::Edit,
-            entry::{EntryDetail, EntryId, HistoryFilter},
+            entry::{EntryDetail, EntryId},
+            filter::HistoryFilter,
         },
     },
     store::{FILE_NAME, Place, SalvageError, Salvaged, Store, salvage},

@@ -11,11 +11,7 @@ use testcard::{
             kept_draft::{KeptDraft, KeptForm},
         },
         presets::library::Library,
-        settings::{
-            preferences::{BaseUrl, Settings},
-            profile::Profiles,
-            proxy::ProxyChoice,
-        },
+        settings::{preferences::Settings, profile::Profiles, proxy::ProxyChoice, stripe::BaseUrl},
     },
     messages::Command,
     settings,

@@ -12,14 +12,13 @@ use testcard::{
             draft::Draft,
             kept_draft::{KeptDraft, KeptForm},
         },
-        presets::{catalog::PresetKey, library::Library},
+        presets::{library::Library, preset::PresetKey},
         rules::expectation::Expectation,
         settings::{
-            preferences::{
-                BaseUrl, LogSettings, ServerSettings, Settings, StripeSettings, ThemeChoice, WindowSettings,
-            },
+            preferences::{LogSettings, ServerSettings, Settings, ThemeChoice, WindowSettings},
             profile::{Profile, ProfileColor, ProfileId, Profiles},
             proxy::ProxyChoice,
+            stripe::{BaseUrl, StripeSettings},
         },
     },
     settings::{self, Folders, SettingsError},

@@ -8,7 +8,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use testcard::{
     domain::{
         call::api::{ApiRequest, ApiResponse, HttpMethod, MaskedRequest},
-        settings::preferences::BaseUrl,
+        settings::stripe::BaseUrl,
     },
     snippets::{KeptCall, Language, highlight, snippet},
 };

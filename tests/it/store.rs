@@ -19,12 +19,14 @@ use testcard::{
     domain::{
         call::{
             api::{ApiRequest, ApiResponse, HttpMethod, Target, TransportError},
-            params::{Params, TokenRequest},
+            params::Params,
+            token_calls::TokenRequest,
         },
         card::number::CardNumber,
         history::{
             edit::Edit,
-            entry::{Counts, Entry, EntryId, HistoryFilter, Status},
+            entry::{Counts, Entry, EntryId, Status},
+            filter::HistoryFilter,
             request_log::ExchangeId,
         },
     },

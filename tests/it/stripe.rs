@@ -12,11 +12,12 @@ use testcard::{
     domain::{
         call::{
             api::{ApiRequest, ApiResponse, HttpMethod, TransportError},
-            params::{Params, TokenRequest},
+            params::Params,
             refusal::Refusal,
+            token_calls::TokenRequest,
         },
         key::{ApiKey, KeyError},
-        settings::preferences::{BaseUrl, StripeSettings},
+        settings::stripe::{BaseUrl, StripeSettings},
     },
     stripe::{Client, Limits, new_idempotency_key},
 };

@@ -22,8 +22,8 @@ use testcard::{
         call::api::{ApiRequest, ApiResponse, TransportError},
         key::ApiKey,
         settings::{
-            preferences::{BaseUrl, StripeSettings},
             proxy::ProxyChoice,
+            stripe::{BaseUrl, StripeSettings},
         },
     },
     stripe::{CaError, Client, Limits, check_ca},

@@ -24,7 +24,8 @@ use testcard::{
         presets::library::Library,
         settings::{
             layout::Layout,
-            preferences::{BaseUrl, Settings, StripeSettings, ThemeChoice},
+            preferences::{Settings, ThemeChoice},
+            stripe::{BaseUrl, StripeSettings},
         },
     },
     files::OwnFolders,

@@ -2,11 +2,11 @@
 
 use super::{
     api::{ApiResponse, MaskedRequest},
-    params::{Params, TokenRequest},
+    params::Params,
+    token_calls::TokenRequest,
 };
-use crate::domain::card::number::CardNumber;
 use crate::domain::{
-    form::draft::default_cvc,
+    card::brand::passing_cvc,
     mask::{self, Kept},
 };
 
@@ -37,12 +37,11 @@ pub enum NotKept {
 /// When a card number or another value was masked, and when the code was what failed.
 pub fn request_again(kept: &MaskedRequest, answer: Option<&ApiResponse>) -> Result<TokenRequest, NotKept> {
     let code_failed = answer.is_some_and(ApiResponse::refuses_cvc);
-    let number = kept.param("card[number]").and_then(CardNumber::parse);
-    let digits = number.map_or(3, |number| number.brand().cvc_digits());
+    let code = passing_cvc(kept.param("card[number]").unwrap_or_default());
     let again = |((name, value), kept): (&(String, String), &Kept)| match kept {
         Kept::Whole => Ok((name.clone(), value.clone())),
         Kept::Hidden if mask::hides_security_code(name) && code_failed => Err(NotKept::Code),
-        Kept::Hidden if mask::hides_security_code(name) => Ok((name.clone(), default_cvc(digits).to_owned())),
+        Kept::Hidden if mask::hides_security_code(name) => Ok((name.clone(), code.to_owned())),
         _ if name.contains("number") => Err(NotKept::Number),
         _ => Err(NotKept::Param(name.clone())),
     };

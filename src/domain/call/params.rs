@@ -2,11 +2,13 @@
 
 use std::fmt;
 
-use super::api::{ApiRequest, HttpMethod};
 use crate::domain::{
     mask::{self, Kept},
     secret::SecretText,
 };
+
+/// The parameter that names the preferred network.
+pub const PREFERRED_NETWORK: &str = "card[networks][preferred]";
 
 /// An ordered list of (parameter, value) in Stripe's bracket notation, such as `card[number]`.
 ///
@@ -104,30 +106,6 @@ impl<N: Into<String>, V: Into<SecretText>> FromIterator<(N, V)> for Params {
 impl fmt::Debug for Params {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self.masked()).finish()
-    }
-}
-
-/// The one call that makes a card token, `POST /v1/tokens`, with its parameters.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TokenRequest {
-    pub params: Params,
-}
-
-impl TokenRequest {
-    pub const PATH: &'static str = "/v1/tokens";
-
-    pub fn new(params: Params) -> Self {
-        Self { params }
-    }
-
-    /// The call as it goes to a target, under an idempotency key of its own.
-    pub fn to_api(&self, idempotency_key: &str) -> ApiRequest {
-        ApiRequest {
-            method: HttpMethod::Post,
-            path: Self::PATH.to_owned(),
-            params: self.params.clone(),
-            headers: vec![("Idempotency-Key".to_owned(), idempotency_key.to_owned())],
-        }
     }
 }
 

@@ -122,6 +122,13 @@ impl Redaction {
     }
 }
 
+impl ApiRequest {
+    /// The call as it may be written down and shown.
+    pub fn masked(&self) -> MaskedRequest {
+        Redaction::with_request(self).1
+    }
+}
+
 fn is_credential(header: &str) -> bool {
     CREDENTIALS.iter().any(|name| header.eq_ignore_ascii_case(name))
 }

@@ -69,3 +69,26 @@ impl TokenCall {
 fn made_by(body: &Value) -> Option<(&str, &str)> {
     Some((body.get("object")?.as_str()?, body.get("id")?.as_str()?))
 }
+/// The one call that makes a card token, `POST /v1/tokens`, with its parameters.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TokenRequest {
+    pub params: Params,
+}
+
+impl TokenRequest {
+    pub const PATH: &'static str = "/v1/tokens";
+
+    pub fn new(params: Params) -> Self {
+        Self { params }
+    }
+
+    /// The call as it goes to a target, under an idempotency key of its own.
+    pub fn to_api(&self, idempotency_key: &str) -> ApiRequest {
+        ApiRequest {
+            method: HttpMethod::Post,
+            path: Self::PATH.to_owned(),
+            params: self.params.clone(),
+            headers: vec![("Idempotency-Key".to_owned(), idempotency_key.to_owned())],
+        }
+    }
+}

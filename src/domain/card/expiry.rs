@@ -95,6 +95,27 @@ fn in_window(two_digits: i16, this_year: i16) -> i16 {
     if year < earliest { year + 100 } else { year }
 }
 
+/// The expiry field's text for a month and a year: digits alone where they can be told apart again.
+pub fn join_expiry(month: &str, year: &str) -> String {
+    let is_regular = (1..=2).contains(&month.len())
+        && [month, year].iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
+    match (month, year) {
+        ("", "") => String::new(),
+        _ if is_regular => format!("{month:0>2}{year}"),
+        _ => format!("{month}/{year}"),
+    }
+}
+
+/// Month and year of an expiry as typed: two digits and the rest, or what stands before and after a slash.
+pub fn split_expiry(text: &str) -> (String, String) {
+    let (month, year) = match text.split_once('/') {
+        Some(parts) => parts,
+        None if text.is_char_boundary(2) => text.split_at(2.min(text.len())),
+        None => (text, ""),
+    };
+    (month.trim().to_owned(), year.trim().to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;

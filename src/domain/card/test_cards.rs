@@ -6,8 +6,8 @@
 use std::{collections::HashMap, sync::LazyLock};
 
 use super::{
+    brand::{Brand, Funding},
     networks::CardNetwork,
-    number::{Brand, Funding},
 };
 
 /// What happens to the card in one step of its life.

@@ -5,8 +5,11 @@ use std::fmt;
 use jiff::civil::Date;
 
 use super::draft::Draft;
-use crate::domain::card::{expiry::Expiry, test_cards::TestCard};
-use crate::domain::{mask, secret::SecretText};
+use crate::domain::{
+    card::{expiry::Expiry, test_cards::TestCard},
+    mask,
+    secret::SecretText,
+};
 
 /// What is filled in and done without being asked for each time.
 #[derive(Clone, PartialEq, Eq)]

@@ -2,13 +2,27 @@
 
 use std::fmt;
 
-use crate::domain::call::{
-    api::MaskedRequest,
-    params::{Params, TokenRequest},
+use jiff::civil::Date;
+
+use crate::domain::{
+    call::{
+        api::MaskedRequest,
+        params::{PREFERRED_NETWORK, Params},
+        token_calls::TokenRequest,
+    },
+    card::{
+        brand::passing_cvc,
+        expiry::{Expiry, join_expiry, split_expiry},
+        networks::CardNetwork,
+        number::CardNumber,
+        test_cards::TestCard,
+    },
+    rules::{
+        policies::Policies,
+        prediction::{Prediction, predict},
+    },
+    secret::SecretText,
 };
-use crate::domain::card::{expiry::Expiry, networks::CardNetwork, number::CardNumber, test_cards::TestCard};
-use crate::domain::rules::prediction::PREFERRED_NETWORK;
-use crate::domain::secret::SecretText;
 
 /// The billing address as typed.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -59,6 +73,11 @@ pub struct Draft {
 }
 
 impl Draft {
+    /// What Stripe will answer to this draft.
+    pub fn predict(&self, today: Date, policies: Policies) -> Prediction {
+        predict(&self.to_request(), today, policies)
+    }
+
     /// The call that this draft stands for. Empty fields are not sent: an empty value needs the raw parameters.
     pub fn to_request(&self) -> TokenRequest {
         TokenRequest::new(self.raw.clone().unwrap_or_else(|| self.params()))
@@ -104,7 +123,7 @@ impl Draft {
             if value.contains(['*', '•']) { String::new() } else { value.to_owned() }
         };
         let number = text("card[number]");
-        let cvc = CardNumber::parse(&number).map_or("", |number| default_cvc(number.brand().cvc_digits()));
+        let cvc = CardNumber::parse(&number).map_or("", |number| passing_cvc(number.expose()));
         let draft = Self {
             cvc: cvc.into(),
             number: number.into(),
@@ -142,9 +161,8 @@ impl Draft {
         if self.expiry.is_empty() {
             self.expiry = format!("{:02}{:02}", default_expiry.month, default_expiry.year % 100);
         }
-        let digits = card.brand.cvc_digits();
-        if self.cvc.expose().len() != digits {
-            self.cvc = SecretText::new(default_cvc(digits));
+        if self.cvc.expose().len() != card.brand.cvc_digits() {
+            self.cvc = SecretText::new(card.brand.passing_cvc());
         }
         if self.preferred.is_some_and(|network| !card.networks.contains(&network)) {
             self.preferred = None;
@@ -153,32 +171,6 @@ impl Draft {
         self.customer_card.clear();
         self.raw = None;
     }
-}
-
-/// A security code of so many digits that passes everywhere.
-pub fn default_cvc(digits: usize) -> &'static str {
-    if digits == 4 { "1234" } else { "123" }
-}
-
-/// The expiry field's text for a month and a year: digits alone where they can be told apart again.
-fn join_expiry(month: &str, year: &str) -> String {
-    let is_regular = (1..=2).contains(&month.len())
-        && [month, year].iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
-    match (month, year) {
-        ("", "") => String::new(),
-        _ if is_regular => format!("{month:0>2}{year}"),
-        _ => format!("{month}/{year}"),
-    }
-}
-
-/// Month and year of an expiry as typed: two digits and the rest, or what stands before and after a slash.
-pub fn split_expiry(text: &str) -> (String, String) {
-    let (month, year) = match text.split_once('/') {
-        Some(parts) => parts,
-        None if text.is_char_boundary(2) => text.split_at(2.min(text.len())),
-        None => (text, ""),
-    };
-    (month.trim().to_owned(), year.trim().to_owned())
 }
 
 impl fmt::Debug for Draft {

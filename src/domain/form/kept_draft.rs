@@ -5,12 +5,12 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::draft::{BillingAddress, Draft, default_cvc};
-use crate::domain::call::params::Params;
-use crate::domain::card::{networks::CardNetwork, number::CardNumber, test_cards};
-use crate::domain::rules::expectation::Expectation;
+use super::draft::{BillingAddress, Draft};
 use crate::domain::{
+    call::params::Params,
+    card::{brand::passing_cvc, networks::CardNetwork, test_cards},
     mask::{self, Kept},
+    rules::expectation::Expectation,
     secret::SecretText,
 };
 
@@ -108,7 +108,7 @@ impl KeptDraft {
     }
 
     fn passing_cvc(&self) -> &'static str {
-        default_cvc(CardNumber::parse(&self.number).map_or(3, |number| number.brand().cvc_digits()))
+        passing_cvc(&self.number)
     }
 
     pub fn to_json(&self) -> Value {

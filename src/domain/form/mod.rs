@@ -2,5 +2,6 @@
 
 pub mod defaults;
 pub mod draft;
+pub mod field_state;
 pub mod kept_draft;
 pub mod places;

@@ -4,10 +4,11 @@ use std::{ops::Range, str::FromStr, time::Duration};
 
 use jiff::Timestamp;
 
-use super::listing::Sort;
-use crate::domain::call::api::{ApiResponse, Exchange, Failure, MaskedRequest, Target};
-use crate::domain::rules::expectation::{Expectation, Judgement};
-use crate::domain::settings::profile::ProfileId;
+use crate::domain::{
+    call::api::{ApiResponse, Exchange, Failure, MaskedRequest, Target},
+    rules::expectation::{Expectation, Judgement},
+    settings::profile::ProfileId,
+};
 
 /// The number of an entry in the history: later entries have higher ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -117,33 +118,6 @@ impl EntryDetail {
     /// What was answered, if anything was.
     pub fn answer(&self) -> Option<&ApiResponse> {
         self.outcome.as_ref()?.as_ref().ok()
-    }
-}
-
-/// Which entries are shown, counted or exported, and in which order a list has them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct HistoryFilter {
-    pub status: Option<Status>,
-    pub target: Option<Target>,
-    /// Words that must all occur in id, last four digits, brand, code, what used it, note, tags, status or target.
-    pub search: String,
-    /// A whole tag.
-    pub tag: Option<String>,
-    /// Made at this moment or later.
-    pub since: Option<Timestamp>,
-    /// Made at this moment or earlier.
-    pub until: Option<Timestamp>,
-    /// None but these.
-    pub among: Option<Vec<EntryId>>,
-    pub sort: Sort,
-}
-
-impl HistoryFilter {
-    /// Whether no entry is left out.
-    pub fn is_everything(&self) -> bool {
-        let is_any_time = self.since.is_none() && self.until.is_none();
-        let is_any_word = self.search.trim().is_empty() && self.tag.is_none();
-        self.status.is_none() && self.target.is_none() && self.among.is_none() && is_any_time && is_any_word
     }
 }
 

@@ -2,74 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::entry::EntryId;
-
-/// What a list is sorted by. Entries that are alike stand newest first; those without a value stand at the end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum SortKey {
-    /// The order in which they were made.
-    #[default]
-    Created,
-    Took,
-    /// In the order of `Status::ALL`.
-    Status,
-    /// Brand, then last four digits.
-    Card,
-    Token,
-    Source,
-    UsedBy,
-}
-
-impl SortKey {
-    pub const ALL: [Self; 7] =
-        [Self::Created, Self::Took, Self::Status, Self::Card, Self::Token, Self::Source, Self::UsedBy];
-
-    /// The word on the command line.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Created => "created",
-            Self::Took => "took",
-            Self::Status => "status",
-            Self::Card => "card",
-            Self::Token => "token",
-            Self::Source => "source",
-            Self::UsedBy => "used-by",
-        }
-    }
-}
-
-/// The order of a list: newest first unless somebody chose another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Sort {
-    pub key: SortKey,
-    /// From the highest, the latest or the end of the alphabet down.
-    pub is_falling: bool,
-}
-
-impl Default for Sort {
-    fn default() -> Self {
-        Self { key: SortKey::Created, is_falling: true }
-    }
-}
-
-impl Sort {
-    pub fn is_newest_first(self) -> bool {
-        self == Self::default()
-    }
-
-    /// What a press on a column's title makes of it: the other way round, or by that column in the way that it is
-    /// wanted first.
-    #[must_use]
-    pub fn pressed(self, key: SortKey) -> Self {
-        let is_falling = if self.key == key { !self.is_falling } else { Self::falls_first(key) };
-        Self { key, is_falling }
-    }
-
-    /// The newest and the slowest are looked for before the oldest and the fastest; words go from a to z.
-    pub fn falls_first(key: SortKey) -> bool {
-        matches!(key, SortKey::Created | SortKey::Took)
-    }
-}
+use super::{entry::EntryId, filter::Sort};
 
 /// How many changes far from both ends a list takes at a time before it is better listed anew.
 const MOST_MOVES: usize = 256;
@@ -156,6 +89,7 @@ impl Listing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::history::filter::SortKey;
 
     fn listing(ids: &[i64]) -> Listing {
         Listing::new(ids.iter().copied().map(EntryId).collect(), Sort::default())
@@ -202,15 +136,5 @@ mod tests {
         assert!(list.change((9_000..9_256).map(|id| (EntryId(id), false))));
         assert!(!list.change((11_000..12_000).map(|id| (EntryId(id), false))));
         assert!(list.change((1..1_000).map(|id| (EntryId(id), false))), "an end is cheap");
-    }
-
-    #[test]
-    fn a_press_on_a_title_sorts_by_it_and_another_turns_it_round() {
-        let sort = Sort::default();
-        assert_eq!(sort.pressed(SortKey::Created), Sort { key: SortKey::Created, is_falling: false });
-        let by_card = sort.pressed(SortKey::Card);
-        assert_eq!(by_card, Sort { key: SortKey::Card, is_falling: false });
-        assert!(by_card.pressed(SortKey::Card).is_falling);
-        assert!(by_card.pressed(SortKey::Took).is_falling);
     }
 }

@@ -3,5 +3,6 @@
 pub mod days;
 pub mod edit;
 pub mod entry;
+pub mod filter;
 pub mod listing;
 pub mod request_log;

@@ -15,8 +15,6 @@ pub struct ExchangeId(pub i64);
 pub const FAULT_HEADER: &str = "Testcard-Fault";
 /// The header of an answer that was given before, to the same idempotency key.
 pub const REPLAYED_HEADER: &str = "Idempotent-Replayed";
-/// The header of a kept answer whose body was too long to be kept whole: "65536 of 123456 bytes". It was never sent.
-pub const CUT_HEADER: &str = "Testcard-Cut";
 /// The kind of a failure that a fault made on purpose.
 pub const FAULT_KIND: &str = "fault";
 

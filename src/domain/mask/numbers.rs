@@ -7,8 +7,9 @@ use std::ops::Range;
 
 use super::steps::step;
 use crate::domain::card::{
+    brand::{MAX_DIGITS, MIN_DIGITS},
     digits::digit_value,
-    number::{self, MAX_DIGITS, MIN_DIGITS},
+    number,
 };
 
 /// The first six digits name the issuer, the last four the card: both may be shown.

@@ -4,8 +4,8 @@
 use super::{Edit, Kept, hides_security_code, is_number_name, is_security_code, numbers, param};
 use crate::domain::{
     card::{
+        brand::MAX_DIGITS,
         digits::{digit_value, only_digits},
-        number::MAX_DIGITS,
     },
     secret::SecretText,
 };

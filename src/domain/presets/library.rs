@@ -4,10 +4,15 @@ use std::cmp::Reverse;
 
 use jiff::civil::Date;
 
-use super::catalog::{self, Preset, PresetKey};
-use crate::domain::form::{defaults::FormDefaults, draft::Draft, kept_draft::KeptDraft};
-use crate::domain::mask;
-use crate::domain::rules::expectation::Expectation;
+use super::{
+    catalog,
+    preset::{Preset, PresetKey},
+};
+use crate::domain::{
+    form::{defaults::FormDefaults, draft::Draft, kept_draft::KeptDraft},
+    mask,
+    rules::expectation::Expectation,
+};
 
 /// How many presets are remembered as used last.
 const RECENTS: usize = 10;

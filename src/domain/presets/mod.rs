@@ -2,4 +2,5 @@
 
 pub mod catalog;
 pub mod library;
+pub mod preset;
 pub mod search;

@@ -7,12 +7,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::prediction::Prediction;
-use crate::domain::call::{
-    api::{ApiResponse, HttpMethod, MaskedRequest},
-    error::{ApiError, ErrorView},
-    params::TokenRequest,
+use crate::domain::{
+    call::{
+        api::{ApiResponse, HttpMethod, MaskedRequest},
+        error::{ApiError, ErrorView},
+        token_calls::TokenRequest,
+    },
+    card::test_cards::{Check, StepOutcome, TestCard},
 };
-use crate::domain::card::test_cards::{Check, StepOutcome, TestCard};
 
 /// The version of an expectation and a judgement as they are kept.
 const VERSION: u64 = 1;

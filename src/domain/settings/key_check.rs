@@ -2,14 +2,17 @@
 
 use jiff::civil::Date;
 
-use crate::domain::call::{
-    api::{ApiRequest, ApiResponse, TransportError},
-    error::ErrorView,
-    params::TokenRequest,
-    refusal::Refusal,
+use crate::domain::{
+    call::{
+        api::{ApiRequest, ApiResponse, TransportError},
+        error::ErrorView,
+        refusal::Refusal,
+        token_calls::TokenRequest,
+    },
+    card::expiry::Expiry,
+    key::KeyKind,
+    mask,
 };
-use crate::domain::card::expiry::Expiry;
-use crate::domain::{key::KeyKind, mask};
 
 /// The card that the call is about: it always works.
 pub const PROBE_NUMBER: &str = "4242424242424242";

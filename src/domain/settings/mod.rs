@@ -5,3 +5,4 @@ pub mod layout;
 pub mod preferences;
 pub mod profile;
 pub mod proxy;
+pub mod stripe;

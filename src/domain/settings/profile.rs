@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use super::preferences::{BaseUrl, BrokenSetting, StripeSettings};
-use crate::domain::call::api::Target;
-use crate::domain::mask;
+use super::stripe::{BaseUrl, BrokenSetting, StripeSettings};
+use crate::domain::{call::api::Target, mask};
 
 /// What tells a profile from all others, whatever it is called. Its key is kept under it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -20,7 +20,7 @@ use crate::domain::{
     foreign,
     history::{
         entry::{Entry, Status},
-        listing::{Sort, SortKey},
+        filter::{Sort, SortKey},
     },
 };
 

@@ -113,7 +113,8 @@ mod tests {
     use crate::{
         domain::history::{
             entry::Counts,
-            listing::{Listing, Sort, SortKey},
+            filter::{Sort, SortKey},
+            listing::Listing,
         },
         messages::Update,
         model::Model,

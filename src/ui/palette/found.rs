@@ -2,8 +2,9 @@
 
 use super::commands::PaletteCommand;
 use crate::domain::presets::{
-    catalog::{self, Preset, PresetKey},
+    catalog,
     library::Library,
+    preset::{Preset, PresetKey},
     search::{Search, is_close},
 };
 

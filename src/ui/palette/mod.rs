@@ -22,8 +22,8 @@ use super::{
 use crate::domain::{
     foreign,
     presets::{
-        catalog::{Preset, PresetKey},
         library::Library,
+        preset::{Preset, PresetKey},
         search::Search,
     },
 };

@@ -7,7 +7,7 @@ use crate::{
     domain::{
         card::test_cards::StepOutcome,
         foreign,
-        presets::catalog::{Preset, PresetKey},
+        presets::preset::{Preset, PresetKey},
     },
     ui::{
         form::rail,

@@ -13,9 +13,10 @@ use crate::{
         rules::policies::Policies,
         secret::SecretText,
         settings::{
-            preferences::{BaseUrl, LogSettings, Settings, StripeSettings, WindowSettings},
+            preferences::{LogSettings, Settings, WindowSettings},
             profile::{Profile, ProfileColor, ProfileId, Profiles, free_name, is_same_name, new_id},
             proxy::ProxyChoice,
+            stripe::{BaseUrl, StripeSettings},
         },
     },
     ui::widgets::chip::grouped,

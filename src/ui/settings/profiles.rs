@@ -11,8 +11,8 @@ use crate::{
     domain::{
         call::api::Target,
         settings::{
-            preferences::BaseUrl,
             profile::{ProfileColor, ProfileId},
+            stripe::BaseUrl,
         },
     },
     ui::{
