@@ -149,6 +149,8 @@ pub(super) fn over(
         let id = profile["id"].as_i64().map(ProfileId);
         id.is_some_and(|id| known.get(id).is_none() && settings.profiles.get(id).is_none())
     };
+    // The first profile of a file that had none, or is not there yet, is made up by the upgrade.
+    let names_profiles = old.contains_key("profiles");
     upgrade(&mut old);
     let mut root = to_json(settings)?;
     let mut deleted = Vec::new();
@@ -159,7 +161,9 @@ pub(super) fn over(
             let kept = before.iter().find(|kept| kept["id"] == profile["id"]).cloned();
             *profile = merged(kept, profile.take());
         }
-        deleted = deleted_elsewhere(&before, known, &settings.profiles);
+        if names_profiles {
+            deleted = deleted_elsewhere(&before, known, &settings.profiles);
+        }
         profiles.retain(|profile| !deleted.iter().any(|deleted| profile["id"] == deleted.id.0));
         profiles.extend(before.into_iter().filter(is_of_others));
         if deleted.iter().any(|deleted| deleted.id == settings.profiles.active().id) {
