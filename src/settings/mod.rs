@@ -4,7 +4,7 @@
 
 mod disk;
 pub mod draft;
-mod file;
+mod format;
 pub mod presets;
 mod window;
 
@@ -126,10 +126,10 @@ pub enum SettingsError {
 pub fn load(path: &Path) -> (Settings, Vec<String>) {
     match disk::read(path, "settings", WITHOUT) {
         Ok(None) => (Settings::default(), Vec::new()),
-        Ok(Some(root)) => file::of_json(root, path),
+        Ok(Some(root)) => format::of_json(root, path),
         Err(unreadable) => {
             let warning = unreadable.to_string();
-            (file::of_unreadable(&warning), vec![warning])
+            (format::of_unreadable(&warning), vec![warning])
         }
     }
 }
@@ -167,14 +167,14 @@ pub fn save(path: &Path, known: &Profiles, settings: &Settings) -> Result<Writte
     refuse_secrets(settings)?;
     let old = disk::read_to_change(path, "settings", "save the settings")?;
     let is_good = match &old {
-        OldFile::Root(root) => file::of_json(root.clone(), path).1.is_empty(),
+        OldFile::Root(root) => format::of_json(root.clone(), path).1.is_empty(),
         OldFile::None => true,
         OldFile::Broken => false,
     };
     if !is_good {
         disk::keep_bad(path, "keep a copy of the broken settings")?;
     }
-    let (root, deleted_elsewhere) = file::over(old.root().unwrap_or_default(), known, settings)?;
+    let (root, deleted_elsewhere) = format::over(old.root().unwrap_or_default(), known, settings)?;
     let text = disk::write(path, root, "save the settings")?;
     Ok(WrittenSettings { text: SettingsText(text.into_bytes()), deleted_elsewhere })
 }

@@ -1,9 +1,9 @@
 //! The settings dialog: pages over one set of fields as typed, which are taken together by Save.
 
-mod edited;
 mod key;
 mod pages;
 mod profiles;
+mod typed;
 
 use std::path::PathBuf;
 
@@ -11,8 +11,8 @@ use egui::{Context, Id, Key, Label, Modifiers, RichText, ScrollArea, Ui};
 use jiff::Timestamp;
 
 use self::{
-    edited::{Edited, Fault, FieldName},
     key::CheckState,
+    typed::{Edited, Fault, FieldName},
 };
 use super::{
     action::Action,
