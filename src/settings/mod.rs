@@ -24,7 +24,7 @@ use crate::{
         settings::{
             preferences::Settings,
             profile::{Profile, Profiles},
-            stripe::StripeSettings,
+            stripe::StripeField,
         },
     },
     files::{self, OwnFolders},
@@ -118,7 +118,7 @@ pub enum SettingsError {
     #[error("Could not write the settings as JSON: {0}")]
     Json(#[from] serde_json::Error),
     #[error("The setting {field} holds a key or a card number. Neither is ever written: remove it and save again")]
-    Secret { field: &'static str },
+    Secret { field: String },
 }
 
 /// Reads the settings. Whatever is missing or wrong has its default, and what is wrong has a warning. Where the default
@@ -181,23 +181,15 @@ pub fn save(path: &Path, known: &Profiles, settings: &Settings) -> Result<Writte
 
 /// A key or a card number that was pasted into the wrong field stays out of the file.
 fn refuse_secrets(settings: &Settings) -> Result<(), SettingsError> {
-    let name = ("form.name", settings.form.name.as_str());
-    let is_secret_path = |profile: &Profile| !mask::is_whole(&profile.stripe.ca_file);
-    if settings.profiles.iter().any(is_secret_path) {
-        return Err(SettingsError::Secret { field: "profiles.ca_certificate" });
+    let is_secret = |text: &str| mask::text(text) != text;
+    let refused = |field: &str| Err(SettingsError::Secret { field: field.to_owned() });
+    for profile in settings.profiles.iter() {
+        if is_secret(&profile.name) {
+            return refused("profiles.name");
+        }
+        if let Some(field) = StripeField::ALL.into_iter().find(|field| field.is_secret(field.text(&profile.stripe))) {
+            return refused(&format!("profiles.{}", field.name()));
+        }
     }
-    let of_profiles = settings.profiles.iter().flat_map(|profile| {
-        let StripeSettings { base_url, version, account, proxy, ca_file: _, broken: _ } = &profile.stripe;
-        [
-            ("profiles.name", profile.name.as_str()),
-            ("profiles.base_url", base_url.as_str()),
-            ("profiles.stripe_version", version),
-            ("profiles.stripe_account", account),
-            ("profiles.proxy", proxy.as_str()),
-        ]
-    });
-    match of_profiles.chain([name]).find(|(_, text)| mask::text(text) != *text) {
-        Some((field, _)) => Err(SettingsError::Secret { field }),
-        None => Ok(()),
-    }
+    if is_secret(&settings.form.name) { refused("form.name") } else { Ok(()) }
 }

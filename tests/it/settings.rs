@@ -340,7 +340,7 @@ fn a_key_or_a_number_in_the_wrong_field_is_never_written() {
     let file = File::new();
     let check = |settings: &Settings, expected: &str, text: &str| {
         let error = settings::save(&file.path(), &Profiles::default(), settings).unwrap_err();
-        assert!(matches!(error, SettingsError::Secret { field } if field == expected), "{error}");
+        assert!(matches!(error, SettingsError::Secret { ref field } if field == expected), "{error}");
         assert!(!error.to_string().contains(text));
         assert!(!format!("{settings:?}").contains(text), "{settings:?}");
     };

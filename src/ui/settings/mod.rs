@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use self::{
     key::CheckState,
-    typed::{Edited, Fault, FieldName},
+    typed::{FieldFault, FieldName, TypedSettings},
 };
 use super::{
     action::Action,
@@ -21,7 +21,7 @@ use super::{
     widgets::{PrimaryButton, QuietButton, Tabs, Tone, ends_ui, modal_ui, paint, scroll_ui},
 };
 use crate::{
-    domain::settings::{key_check::KeyCheck, preferences::Settings, profile::ProfileId},
+    domain::settings::{key_check::KeyCheck, preferences::Settings, profile::ProfileId, stripe::StripeField},
     messages::{JobId, JobRequest},
     model::Model,
 };
@@ -59,8 +59,8 @@ enum Stage {
 #[derive(Debug)]
 pub struct SettingsState {
     page: Page,
-    initial: Edited,
-    edited: Edited,
+    initial: TypedSettings,
+    edited: TypedSettings,
     /// The profile that is shown.
     chosen: ProfileId,
     /// Whether its deletion is asked about.
@@ -69,7 +69,7 @@ pub struct SettingsState {
     /// Whether what the check found is to be brought into view.
     shows_check: bool,
     /// A file that was found to be no certificate when the settings were to be saved.
-    refused: Option<Fault>,
+    refused: Option<FieldFault>,
     /// Why the settings were not saved, where no field is at fault.
     problem: Option<String>,
     stage: Stage,
@@ -83,7 +83,7 @@ pub struct SettingsState {
 
 impl SettingsState {
     pub fn new(settings: &Settings) -> Self {
-        let edited = Edited::of(settings);
+        let edited = TypedSettings::of(settings);
         let chosen = settings.profiles.active().id;
         Self {
             page: Page::default(),
@@ -110,7 +110,8 @@ impl SettingsState {
     /// The file of certificates of a profile was found to be none: nothing was changed.
     pub fn refuse_certificate(&mut self, profile: ProfileId, words: String) {
         self.stage = Stage::Editing;
-        self.refused = Some(Fault { profile: Some(profile), field: FieldName::CaFile, words });
+        self.refused =
+            Some(FieldFault { profile: Some(profile), field: FieldName::Stripe(StripeField::CaFile), words });
         self.show_first_fault();
     }
 
@@ -143,17 +144,17 @@ impl SettingsState {
         !self.initial.profiles.iter().any(|known| known.id == profile)
     }
 
-    fn faults(&self) -> Vec<Fault> {
+    fn faults(&self) -> Vec<FieldFault> {
         let mut faults = self.edited.faults();
         faults.extend(self.refused.clone());
         faults
     }
 
-    fn faults_of(&self, profile: ProfileId) -> Vec<Fault> {
+    fn faults_of(&self, profile: ProfileId) -> Vec<FieldFault> {
         self.faults().into_iter().filter(|fault| fault.profile == Some(profile)).collect()
     }
 
-    fn faults_of_no_profile(&self) -> Vec<Fault> {
+    fn faults_of_no_profile(&self) -> Vec<FieldFault> {
         self.faults().into_iter().filter(|fault| fault.profile.is_none()).collect()
     }
 
@@ -321,7 +322,7 @@ fn foot_ui(ui: &mut Ui, state: &mut SettingsState, about: &SettingsContext<'_>, 
     is_discarded
 }
 
-fn fault_words(state: &SettingsState, fault: &Fault) -> String {
+fn fault_words(state: &SettingsState, fault: &FieldFault) -> String {
     match fault.profile {
         Some(profile) if state.edited.profiles.len() > 1 => {
             let name = state.edited.profiles[state.edited.place_of(profile)].name.trim();
