@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use super::SettingsError;
+use super::error::SettingsError;
 use crate::files::{self, Temporary};
 
 /// The largest file that is read: what a person sets has a thousandth of it.

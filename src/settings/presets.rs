@@ -5,8 +5,8 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use super::{
-    SettingsError,
     disk::{self, OldFile},
+    error::SettingsError,
 };
 use crate::domain::{
     form::kept_draft::KeptDraft,

@@ -5,8 +5,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    SettingsError,
     disk::{MOST_BYTES, failed, replace},
+    error::SettingsError,
 };
 use crate::{
     domain::settings::layout::{Layout, WindowPlace},

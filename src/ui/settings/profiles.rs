@@ -1,17 +1,18 @@
 //! The page of profiles: their list, and the one that is chosen with its key.
 
-use egui::{Id, Layout, ScrollArea, TextEdit, Ui};
+use egui::{Layout, ScrollArea, TextEdit, Ui};
 
 use super::{
-    SettingsContext, SettingsState,
     key::{key_check_ui, key_note},
+    parts::{field_id, field_ui, heading_ui, page_frame, row_id},
+    state::{SettingsContext, SettingsState},
     typed::{FieldFault, FieldName, TypedProfile},
 };
 use crate::{
     domain::{
         call::api::Target,
         settings::{
-            profile::{ProfileColor, ProfileId},
+            profile::ProfileColor,
             stripe::{BaseUrl, StripeField},
         },
     },
@@ -21,16 +22,6 @@ use crate::{
         widgets::{Field, InlineAlert, MarkedRow, QuietButton, Segmented, Swatches, Tone, scroll_ui},
     },
 };
-
-/// The id of a row of the list, so that it can have the focus.
-pub(super) fn row_id(profile: ProfileId) -> Id {
-    Id::unique(("settings profile", profile))
-}
-
-/// The id of a field of the chosen profile.
-pub(super) fn field_id(field: FieldName) -> Id {
-    Id::unique(("settings field", field))
-}
 
 pub(super) fn profiles_ui(
     ui: &mut Ui,
@@ -51,7 +42,7 @@ pub(super) fn profiles_ui(
             // Each profile has its own place in the page.
             let area = ScrollArea::vertical().id_salt(state.chosen).auto_shrink(false);
             scroll_ui(ui, "the profile", area, |ui| {
-                super::page_frame().show(ui, |ui| {
+                page_frame().show(ui, |ui| {
                     ui.spacing_mut().item_spacing.y = theme::FIELD_GAP;
                     profile_ui(ui, state, about, actions);
                 });
@@ -116,7 +107,7 @@ fn profile_ui(ui: &mut Ui, state: &mut SettingsState, about: &SettingsContext<'_
     let at = state.edited.place_of(state.chosen);
     let faults = state.faults_of(state.chosen);
     sign_ui(ui, &mut state.edited.profiles[at], &faults);
-    super::heading_ui(ui, "Stripe API");
+    heading_ui(ui, "Stripe API");
     let mut is_other_place = false;
     let note = "Where calls and the key go: Stripe, or a stand-in of yours";
     let profile = &mut state.edited.profiles[at];
@@ -192,25 +183,6 @@ fn stripe_field_ui(
     note: &str,
 ) -> bool {
     field_ui(ui, faults, FieldName::Stripe(field), profile.text_mut(field), hint, note)
-}
-
-/// A text field with its one line of explanation, or what is wrong with it; true when it was changed.
-pub(super) fn field_ui(
-    ui: &mut Ui,
-    faults: &[FieldFault],
-    field: FieldName,
-    text: &mut String,
-    hint: &str,
-    note: &str,
-) -> bool {
-    let mut frame = Field::new(field.label()).note(note);
-    if field.is_code() {
-        frame = frame.mono();
-    }
-    if let Some(fault) = faults.iter().find(|fault| fault.field == field) {
-        frame = frame.message(Tone::Error, &fault.words);
-    }
-    frame.text(ui, TextEdit::singleline(text).id(field_id(field)).hint_text(hint)).response.response.changed()
 }
 
 fn delete_ui(ui: &mut Ui, state: &mut SettingsState) {
