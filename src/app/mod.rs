@@ -25,7 +25,7 @@ use self::{
     file_dialog::{FileDialog, PickerAnswer},
     job_table::JobTable,
     preset_shelf::PresetShelf,
-    selection::{OnceLoaded, Selection, UndoStack},
+    selection::{EntrySelection, OnceLoaded, UndoStack},
     views::{ViewStates, WindowFrame},
 };
 pub use crate::ui::settings::FilePlace;
@@ -80,7 +80,7 @@ pub struct AppConfig {
 /// What is asked of the history, and what was done to it in this window.
 #[derive(Default)]
 struct HistoryControl {
-    selection: Selection,
+    selection: EntrySelection,
     undo: UndoStack,
     /// Which answers belong to the filter of now.
     filter_generation: u64,

@@ -293,7 +293,7 @@ fn selected_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, 
         Some(Pressed::Delete) => delete(state, ctx, actions),
         Some(Pressed::Export) => actions.push(Action::OpenExportOf(state.selection.ids().to_vec())),
         Some(Pressed::Refresh) => {
-            actions.push(Action::Run(JobRequest::Refresh(RefreshScope::These(state.selection.ids().to_vec()))))
+            actions.push(Action::Run(JobRequest::Refresh(RefreshScope::These(state.selection.ids().to_vec()))));
         }
         Some(Pressed::Tag) => state.annotate(ctx.history, None),
         Some(Pressed::Compare) => {

@@ -28,8 +28,8 @@ use std::{sync::mpsc, thread::JoinHandle, time::Duration};
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use self::outbox::Outbox;
-pub use self::{config::Config, outbox::Wake};
+use self::outbox::UpdateSender;
+pub use self::{config::Config, outbox::WakeCallback};
 use crate::{
     messages::{Command, Update},
     store::{Place, Store},
@@ -50,10 +50,10 @@ impl Worker {
     ///
     /// # Panics
     /// When the system gives no thread: then nothing can work.
-    pub fn start(config: Config, wake: Wake) -> Self {
+    pub fn start(config: Config, wake: WakeCallback) -> Self {
         let (commands, inbox) = unbounded_channel();
         let (updates, received) = mpsc::channel();
-        let outbox = Outbox::new(updates, wake);
+        let outbox = UpdateSender::new(updates, wake);
         let thread = std::thread::Builder::new()
             .name("worker".to_owned())
             .spawn(move || run(config, inbox, &outbox))
@@ -89,7 +89,7 @@ impl Drop for Worker {
     }
 }
 
-fn run(config: Config, inbox: UnboundedReceiver<Command>, outbox: &Outbox) {
+fn run(config: Config, inbox: UnboundedReceiver<Command>, outbox: &UpdateSender) {
     let place = config.folder.clone().map_or(Place::Memory, Place::Folder);
     let store = match Store::open(&place, config.clock.now()) {
         Ok(store) => store,

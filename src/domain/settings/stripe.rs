@@ -149,13 +149,15 @@ impl fmt::Debug for BrokenSetting {
     }
 }
 
+/// A person may have pasted a key anywhere.
 impl fmt::Debug for StripeSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { broken, .. } = self;
         let mut shown = f.debug_struct("StripeSettings");
         for field in StripeField::ALL {
             shown.field(field.name(), &mask::text(field.text(self)));
         }
-        shown.field("broken", &self.broken).finish()
+        shown.field("broken", broken).finish()
     }
 }
 
