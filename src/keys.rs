@@ -2,7 +2,7 @@
 //! in this order. A key in the environment stands for that of every profile.
 //!
 //! A keyring may hang, or ask its user for a password. So one named thread talks to it, each call has a time limit, and
-//! while the thread waits all other calls give up at once. What comes late is still taken.
+//! while the thread waits for the keyring all other calls give up at once. A late reply is still used.
 
 use std::{
     collections::HashMap,
@@ -43,33 +43,34 @@ pub struct KeyStatus {
     pub problem: Option<String>,
 }
 
-/// A place that keeps keys beyond the session, each under a user name of its own.
+/// Where keys are kept beyond the session, each under a user name of its own: the system's keyring, or that of a test.
 pub trait KeyVault: Send {
     /// # Errors
-    /// [`VaultError`]; that no key is kept is `Ok(None)`.
+    /// The vault is missing, slow or fails. That it keeps no key under this name is `Ok(None)`.
     fn read(&self, user: &str) -> Result<Option<SecretText>, VaultError>;
 
     /// # Errors
     /// [`VaultError`].
     fn write(&self, user: &str, key: &ApiKey) -> Result<(), VaultError>;
 
-    /// Forgetting what is not kept is no error.
+    /// Removes a key. That there is none under this name is no error.
     ///
     /// # Errors
     /// [`VaultError`].
     fn remove(&self, user: &str) -> Result<(), VaultError>;
 }
 
-/// The user name that a profile's key is kept under. The first profile has that of the time before there were profiles.
+/// The user name that a profile's key is kept under. That of the first profile has no number: earlier versions had one key
+/// and kept it under this name.
 fn user_of(profile: ProfileId) -> String {
     const FIRST: &str = "stripe-test-key";
     if profile == ProfileId::FIRST { FIRST.to_owned() } else { format!("{FIRST}-{}", profile.0) }
 }
 
-/// Why a vault did not do it.
+/// Why a vault did not read, write or remove a key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum VaultError {
-    /// There is none on this system: it is not asked again.
+    /// This system has no vault: it is not asked again.
     #[error("this system has no keyring")]
     Missing,
     #[error("the keyring did not answer in time")]
@@ -78,7 +79,8 @@ pub enum VaultError {
     Failed(String),
 }
 
-/// The keys. A call waits for the keyring for up to three seconds: not for a thread that draws.
+/// The API keys of all profiles. A method may wait up to three seconds for the keyring: never call it from a thread that
+/// draws or runs async tasks.
 pub struct Keys {
     environment: Option<ApiKey>,
     environment_problem: Option<String>,
@@ -118,7 +120,7 @@ impl Keys {
         Self { environment, environment_problem, state: Mutex::new(KeyState { helper, profiles: HashMap::new() }) }
     }
 
-    /// What may be shown of the key of a profile.
+    /// What may be shown of the key of a profile; may ask the keyring.
     pub fn status(&self, profile: ProfileId) -> KeyStatus {
         let mut state = self.state();
         let in_use = match &self.environment {
@@ -134,8 +136,8 @@ impl Keys {
         }
     }
 
-    /// The key that a profile is called with. One in the environment that cannot be used is not replaced by another: the
-    /// call would go to another account than was meant.
+    /// The key that a profile's calls are made with; may ask the keyring. A key in the environment that cannot be used is
+    /// not replaced by another one, for the call would go to another account than was meant.
     pub fn get(&self, profile: ProfileId) -> Option<ApiKey> {
         if self.environment_problem.is_some() {
             return None;
@@ -143,7 +145,8 @@ impl Keys {
         self.environment.clone().or_else(|| self.state().kept(profile).map(|(key, _)| key.clone()))
     }
 
-    /// Keeps a key, in the keyring if there is one that takes it, and says where. One from the environment stays in use.
+    /// Keeps a key: in the keyring if there is one that takes it, else for this session. Gives which of the two. A key from
+    /// the environment stays in use all the same.
     pub fn set(&self, profile: ProfileId, key: ApiKey) -> KeySource {
         let mut state = self.state();
         let written = state.ask(profile, VaultRequest::Write(key.clone()));
@@ -160,7 +163,7 @@ impl Keys {
         source
     }
 
-    /// Drops the key, from the keyring too. If the keyring does not do it, the status tells so.
+    /// Forgets the key of a profile and removes it from the keyring. If the keyring fails to, [`Self::status`] says so.
     pub fn forget(&self, profile: ProfileId) {
         let mut state = self.state();
         state.slot(profile).known = KnownKey::Nothing;
@@ -302,10 +305,10 @@ enum VaultReply {
 
 /// The thread that talks to the vault.
 struct VaultThread {
-    /// `None` once the helper is told to end.
+    /// `None` once the thread is told to end.
     asks: Option<mpsc::Sender<(ProfileId, VaultRequest)>>,
     replies: mpsc::Receiver<(ProfileId, VaultReply)>,
-    /// An ask was given up and its reply is still to come.
+    /// A request was given up, and its reply is still to come.
     is_waiting: bool,
     time_limit: Duration,
     thread: Option<JoinHandle<()>>,
@@ -408,7 +411,7 @@ mod system {
         })
     }
 
-    /// In plain words: other errors than these may carry what is kept.
+    /// The error in words. Of most errors the text is not shown: it may carry the key that is kept.
     fn plain(error: &Error) -> VaultError {
         VaultError::Failed(match error {
             Error::PlatformFailure(_) | Error::NoStorageAccess(_) => mask::text(&error.to_string()),

@@ -21,7 +21,7 @@ pub(super) struct EntrySelection {
 }
 
 impl EntrySelection {
-    /// Wants another entry to be shown. What was to be done with an earlier one that is still not loaded is given up.
+    /// Asks for another entry to be shown. What was to be done with an earlier one that is not loaded yet is given up.
     pub(super) fn want(&mut self, id: EntryId) {
         self.wanted = Some(id);
         self.once_loaded = self.once_loaded.take().filter(|(pending, _)| *pending == id);
@@ -40,7 +40,7 @@ impl EntrySelection {
         self.previous
     }
 
-    /// What is gone is compared with nothing.
+    /// Forgets entries that were deleted: nothing is compared with them.
     pub(super) fn forget(&mut self, deleted: &[EntryId]) {
         self.previous = self.previous.filter(|previous| !deleted.contains(previous));
     }
@@ -71,7 +71,7 @@ impl UndoStack {
         self.0.last()
     }
 
-    /// These entries are on their way back.
+    /// Drops these entries from the stack: they are being restored.
     pub(super) fn withdraw(&mut self, restored: &[EntryId]) {
         self.0.retain(|deleted| deleted != restored);
     }

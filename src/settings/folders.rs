@@ -45,7 +45,7 @@ impl Folders {
         folder.map(Path::to_owned).unwrap_or_default()
     }
 
-    /// Where nothing is written that a person names. Temporary files are noted where the history keeps its locks.
+    /// The folders that no export may write into. Temporary files are noted where the history keeps its locks.
     pub fn own(&self) -> OwnFolders {
         let folders = vec![self.data.clone(), self.config.clone(), self.log.clone()];
         OwnFolders { notes: Some(self.data.join(RUN_FOLDER)), folders }

@@ -98,7 +98,7 @@ fn to_json(settings: &Settings) -> Result<Value, serde_json::Error> {
     Ok(root)
 }
 
-/// What could not be read, as it is written back: a key in it is not.
+/// A setting that could not be read, as it is written back. If it looks like it holds a key, an empty text is written.
 fn without_secrets(written: &Value) -> Value {
     let text = written.to_string();
     if mask::text(&text) == text { written.clone() } else { String::new().into() }
@@ -116,9 +116,9 @@ fn profile_object(profile: &Profile) -> Map<String, Value> {
     object
 }
 
-/// The settings over what the file held: fields that are not known stay, and profiles that were `known` and are gone go.
-/// Profiles that were `known` and that the file holds no longer were deleted by another window: they stay deleted, and are
-/// given back.
+/// Writes the settings over what the file held. Unknown fields stay. Profiles of the file that are `known` and that the
+/// settings do not have any more are dropped. Profiles of the settings that are `known` and that the file does not have any
+/// more were deleted by another window: they are left out, and given as the second value.
 ///
 /// # Errors
 /// When the settings cannot be written as JSON: then nothing may be saved in their place.
@@ -159,8 +159,8 @@ pub(super) fn over(
     }
 }
 
-/// The profiles that another window deleted. Of a file whose profiles cannot all be told apart none is taken to be
-/// deleted, and neither are all that there would be: there is always a profile.
+/// The profiles that another window deleted: known here, and not in the file. None counts as deleted if an entry of the
+/// file has no id, for it could be any of them, or if no profile would be left.
 fn deleted_elsewhere(before: &[Value], known: &Profiles, profiles: &Profiles) -> Vec<Profile> {
     let ids: Option<Vec<i64>> = before.iter().map(|profile| profile["id"].as_i64()).collect();
     let ids = ids.unwrap_or_default();
@@ -170,7 +170,7 @@ fn deleted_elsewhere(before: &[Value], known: &Profiles, profiles: &Profiles) ->
     if ids.is_empty() || !is_any_left { Vec::new() } else { deleted }
 }
 
-/// What is known in the order of the format, and behind it what else the file holds.
+/// The known fields in the order of the format, and behind them the other fields that the file holds.
 fn merged(old: Option<Value>, known: Value) -> Value {
     match (old, known) {
         (Some(Value::Object(mut old)), Value::Object(known)) => {
@@ -299,8 +299,8 @@ fn profiles(reader: &mut ObjectReader<'_>) -> Profiles {
     Profiles::of(list, in_use.unwrap_or(ProfileId::FIRST))
 }
 
-/// The one profile where nothing can be read of those that there are: no call leaves with it before its base URL is
-/// written.
+/// The profile that stands for profiles that cannot be read. Its settings of the API count as broken, so no call leaves
+/// until a person writes its base URL.
 fn unreadable(reason: &str) -> Profiles {
     let mut profiles = Profiles::default();
     // Another base URL on the command line does not bring back the proxy and the account.
@@ -387,7 +387,8 @@ fn text(value: &Value) -> Option<String> {
     value.as_str().map(str::to_owned)
 }
 
-/// An object of the file, what its fields are called from the root on, and where what is wrong is told.
+/// Reads the fields of an object of the file. `place` is the name of the object from the root on, such as
+/// `profiles[0].`; what is wrong goes to `warnings`.
 struct ObjectReader<'a> {
     object: Option<&'a Map<String, Value>>,
     place: String,
@@ -422,7 +423,7 @@ impl ObjectReader<'_> {
         self.tell(name, "Its default is used");
     }
 
-    /// Of a field whose default would be less safe than what was written.
+    /// Warns of a field whose default would be less safe than what was written.
     fn complain_closed(&mut self, name: &str) {
         self.tell(name, "No call to Stripe's API is made with it until it is corrected");
     }

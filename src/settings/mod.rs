@@ -1,6 +1,7 @@
-//! What is kept of a person's own, and the folders of this program: settings, presets, the draft, the window's place.
+//! The user's own files, settings, presets, the draft and the window's place, and the folders of this program.
 //!
-//! Reading never fails: what is wrong is replaced by its default, with a warning. What is not known is kept.
+//! Reading never fails: what is wrong has its default, with a warning. Writing keeps fields that this version does not
+//! know, and what another window wrote since.
 
 mod disk;
 pub mod draft;

@@ -1,4 +1,4 @@
-//! How the window was left, in a file of its own: it changes by itself, and nobody misses it when it is gone.
+//! How the window was left. It has a file of its own, for it changes without being asked for, and a broken one is no loss.
 
 use std::path::Path;
 

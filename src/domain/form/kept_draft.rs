@@ -129,7 +129,7 @@ impl KeptDraft {
             customer_card: self.customer_card.clone(),
             raw: self.raw.clone(),
         };
-        serde_json::to_value(file).unwrap_or_default()
+        serde_json::to_value(file).unwrap_or_else(|error| unreachable!("texts and numbers are JSON: {error}"))
     }
 
     /// What [`Self::to_json`] made, or a person wrote: a secret in it is dropped here too. `None` for anything else.

@@ -1,4 +1,4 @@
-//! The settings dialog: pages over one set of fields as typed, which are taken together by Save.
+//! The settings dialog: several pages of fields, which are saved together or not at all.
 
 mod key;
 mod pages;
@@ -61,7 +61,7 @@ pub fn settings_ui(
     !(modal.should_close && state.edited == state.initial || is_discarded)
 }
 
-/// The zoom keys go on working: what they set is what is edited.
+/// The zoom keys work while the dialog is open; what they set is taken for the dialog's own field, so that Save keeps it.
 fn follow_zoom(ctx: &Context, state: &mut SettingsState) {
     let zoom = ctx.zoom_factor();
     if state.zoom.is_some_and(|before| (before - zoom).abs() > f32::EPSILON) {

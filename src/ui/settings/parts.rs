@@ -1,4 +1,4 @@
-//! What all pages of the settings dialog are made of.
+//! The parts that the pages of the settings dialog share.
 
 use egui::{Id, Label, RichText, TextEdit, Ui};
 

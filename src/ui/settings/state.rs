@@ -97,7 +97,7 @@ impl SettingsState {
         Self { focus: Some(field_id(FieldName::Key)), ..Self::new(settings) }
     }
 
-    /// The file of certificates of a profile was found to be none: nothing was changed.
+    /// Shows that the file of certificates of a profile cannot be used. Nothing was saved.
     pub fn refuse_certificate(&mut self, profile: ProfileId, words: String) {
         self.stage = DialogStage::Editing;
         self.refused =
@@ -105,18 +105,18 @@ impl SettingsState {
         self.show_first_fault();
     }
 
-    /// The settings were not saved.
+    /// Shows why the settings were not saved, where no field is at fault.
     pub fn fail(&mut self, problem: String) {
         self.stage = DialogStage::Editing;
         self.problem = Some(problem);
     }
 
-    /// A check has begun.
+    /// Shows that a check of a key is on its way.
     pub fn begin_check(&mut self, job: JobId) {
         self.check = CheckState::Running(Some(job));
     }
 
-    /// What came of the check of a profile's key.
+    /// Shows what came of the check of a profile's key.
     pub fn end_check(&mut self, profile: ProfileId, outcome: Result<Box<KeyCheck>, String>) {
         self.shows_check = true;
         self.check = match outcome {
@@ -165,7 +165,7 @@ impl SettingsState {
     pub(super) fn save(&mut self, rest: &Settings, actions: &mut Vec<Action>) {
         self.problem = None;
         self.stage = DialogStage::Editing;
-        match self.edited.meant(rest).filter(|_| self.refused.is_none()) {
+        match self.edited.to_settings(rest).filter(|_| self.refused.is_none()) {
             Some(settings) => {
                 self.stage = DialogStage::Saving;
                 let (settings, keys) = (Box::new(settings), self.edited.keys());
@@ -206,7 +206,7 @@ pub(super) enum CheckState {
 }
 
 impl CheckState {
-    /// What was found is no longer about what stands in the fields.
+    /// Drops what was found, for the fields that it was about were changed.
     pub(super) fn outdate(&mut self) {
         if !matches!(self, Self::Running(_)) {
             *self = Self::Idle;

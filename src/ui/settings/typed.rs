@@ -1,4 +1,5 @@
-//! The settings as typed, and as meant: what is wrong with a field is told at the field, and loses nothing.
+//! The settings as typed into the dialog. They become [`Settings`] once no field is wrong; what is wrong is shown at its
+//! field, and nothing that was typed is lost.
 
 use std::{fmt, ops::RangeInclusive};
 
@@ -46,7 +47,7 @@ impl FieldName {
         }
     }
 
-    /// Whether it is written for a machine.
+    /// Whether the field is shown in the font for code.
     pub(super) fn is_code(self) -> bool {
         !matches!(self, Self::ProfileName | Self::CardName)
     }
@@ -117,7 +118,7 @@ impl TypedProfile {
         Some(stripe)
     }
 
-    fn meant(&self) -> Option<Profile> {
+    fn to_profile(&self) -> Option<Profile> {
         let name = self.name.trim().to_owned();
         Some(Profile { id: self.id, name, color: self.color, target: self.target, stripe: self.stripe()? })
     }
@@ -277,12 +278,12 @@ impl TypedSettings {
         months.map(Some).ok_or_else(words)
     }
 
-    /// The settings as meant, over those that the dialog does not edit; `None` while something is wrong.
-    pub(super) fn meant(&self, rest: &Settings) -> Option<Settings> {
+    /// The settings as typed, with those of `rest` that the dialog does not edit; `None` while a field is wrong.
+    pub(super) fn to_settings(&self, rest: &Settings) -> Option<Settings> {
         if !self.faults().is_empty() {
             return None;
         }
-        let profiles = self.profiles.iter().map(TypedProfile::meant).collect::<Option<Vec<Profile>>>()?;
+        let profiles = self.profiles.iter().map(TypedProfile::to_profile).collect::<Option<Vec<Profile>>>()?;
         Some(Settings {
             profiles: Profiles::of(profiles, self.in_use),
             policies: self.policies,
@@ -308,7 +309,7 @@ impl TypedSettings {
     }
 }
 
-/// A whole number of a range; points, commas and spaces between its digits do not count.
+/// Reads a whole number of this range. Points, commas and spaces between its digits are skipped.
 fn number_in(text: &str, range: RangeInclusive<u64>) -> Result<u64, String> {
     let digits: String = text.chars().filter(|c| !matches!(c, ' ' | ',' | '.' | '\u{2009}' | '\u{202f}')).collect();
     let number = digits.parse().ok().filter(|number| range.contains(number));
@@ -341,7 +342,7 @@ mod tests {
         for (fault, (field, words)) in faults.iter().zip(expected) {
             assert!(fault.field == *field && fault.words.contains(words), "{fault:?}");
         }
-        assert_eq!(edited.meant(&Settings::default()).is_none(), !expected.is_empty());
+        assert_eq!(edited.to_settings(&Settings::default()).is_none(), !expected.is_empty());
     }
 
     #[test]
@@ -402,7 +403,7 @@ mod tests {
             for planted in ["sk_test_planted", "rk_live_planted", "4539578763621486"] {
                 let mut edited = TypedSettings::of(&Settings::default());
                 planted.clone_into(field(&mut edited.profiles[0]));
-                assert!(edited.meant(&Settings::default()).is_none(), "{planted}");
+                assert!(edited.to_settings(&Settings::default()).is_none(), "{planted}");
                 assert!(!format!("{edited:?} {:?}", edited.faults()).contains(planted));
             }
         }
@@ -414,7 +415,7 @@ mod tests {
         set(&mut edited, StripeField::BaseUrl, "https://192.168.100.200");
         set(&mut edited, StripeField::Proxy, "http://192.168.100.200:3128");
         set(&mut edited, StripeField::CaFile, "/ci/202411260508/ca.pem");
-        assert!(edited.meant(&Settings::default()).is_some(), "{:?}", edited.faults());
+        assert!(edited.to_settings(&Settings::default()).is_some(), "{:?}", edited.faults());
     }
 
     #[test]
@@ -430,6 +431,6 @@ mod tests {
         assert_eq!(edited.remove(ProfileId::FIRST), copy);
         assert_eq!(edited.remove(fresh), copy);
         assert_eq!(edited.remove(copy), copy);
-        assert_eq!(edited.meant(&Settings::default()).unwrap().profiles.active().name, "Default copy");
+        assert_eq!(edited.to_settings(&Settings::default()).unwrap().profiles.active().name, "Default copy");
     }
 }
