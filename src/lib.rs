@@ -117,7 +117,7 @@
 //! and after a restart, and it is shown as `•••` altogether.
 //!
 //! A key goes over https, or to this machine. A snippet is written from the masked call, so it cannot hold what
-//! was not kept; presets and the draft keep published test cards only, and no code.
+//! was not kept; presets and the draft keep what masking leaves whole, and no code.
 //!
 //! # Deliberately absent
 //!
