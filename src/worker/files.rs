@@ -14,6 +14,7 @@ use crate::{
     backend::check_ca,
     domain::{
         form::kept_draft::KeptForm,
+        key::ApiKey,
         presets::library::Library,
         settings::{
             layout::Layout,
@@ -21,7 +22,7 @@ use crate::{
             profile::{ProfileId, Profiles},
         },
     },
-    messages::{SettingsFault, Update},
+    messages::{JobId, SettingsFault, Update},
     settings::{self, SettingsError, SettingsText},
 };
 
@@ -143,6 +144,14 @@ impl PersonalFiles {
             Some(Ok(())) | None => true,
         }
     }
+}
+
+/// Settings that a job is to save, once the files that they name were looked at.
+pub(super) struct CheckedSettings {
+    pub(super) job: JobId,
+    pub(super) settings: Box<Settings>,
+    pub(super) keys: Vec<(ProfileId, ApiKey)>,
+    pub(super) checked: Result<(), SettingsFault>,
 }
 
 /// The files of certificates that some settings name and other settings do not.
