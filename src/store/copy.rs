@@ -9,7 +9,7 @@ use std::{
 use jiff::Timestamp;
 use tempfile::TempDir;
 
-use super::{FILE_NAME, error::StoreError, header, log::Log, transplant};
+use super::{FILE_NAME, error::StoreError, header, transplant, wal::Log};
 
 /// How often a copy is begun anew because another program wrote meanwhile.
 const ATTEMPTS: usize = 5;

@@ -22,17 +22,17 @@ mod error;
 mod export;
 mod header;
 mod ledger;
-mod log;
 mod log_bound;
 mod reader;
 mod record;
 mod reply;
 mod rows;
-mod runs;
 mod salvage;
 mod schema;
+mod session;
 mod sound;
 mod transplant;
+mod wal;
 mod writer;
 
 pub use damage::Damage;
@@ -59,8 +59,8 @@ use anchor::Anchor;
 use copy::PrivateCopy;
 use log_bound::{LogBound, LogLimit};
 use record::MaskedCall;
-use runs::Run;
 use schema::{Backups, Location};
+use session::Run;
 use writer::{Work, Writer};
 
 /// The name of the database in the data folder.
@@ -154,7 +154,7 @@ impl Store {
         schema::refuse_lost(&file)?;
         schema::refuse_damaged_log(&file)?;
         let location = Location::File(make_file(folder)?);
-        files::remove_noted_temporaries(&runs::folder(folder));
+        files::remove_noted_temporaries(&session::folder(folder));
         let backups = if copy.is_some() { Backups::Waived } else { Backups::Made };
         let mut connection = location.connect_writer(now, durability, backups)?;
         record::interrupt_dead_runs(&mut connection, folder).map_err(|error| location.opening_failed(&error))?;

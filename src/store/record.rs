@@ -21,8 +21,8 @@ use super::{
     ledger::{SqlLedger, keep_answer},
     log_bound,
     rows::{self, StoredExchange},
-    runs::{self, DeadRun},
     schema::{self, Erasing},
+    session::{self, DeadRun},
     writer::Work,
 };
 use crate::{
@@ -547,7 +547,7 @@ pub(super) fn insert_numbered(connection: &Connection, entry: &Entry) -> rusqlit
 /// Turns what dead runs left pending into *interrupted*. Their lock files go when the result is dropped.
 pub(super) fn interrupt_dead_runs(connection: &mut Connection, data: &Path) -> rusqlite::Result<Vec<DeadRun>> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut names = runs::names(data);
+    let mut names = session::names(data);
     names.extend(
         transaction
             .prepare("SELECT DISTINCT run FROM entries WHERE run IS NOT NULL")?
@@ -558,7 +558,7 @@ pub(super) fn interrupt_dead_runs(connection: &mut Connection, data: &Path) -> r
     names.dedup();
     let mut dead = Vec::new();
     for name in names {
-        let Some(run) = runs::dead(data, &name) else { continue };
+        let Some(run) = session::dead(data, &name) else { continue };
         let pending = transaction
             .prepare(&format!("SELECT {} FROM entries WHERE run = ?1 ORDER BY id", rows::ENTRY))?
             .query_map([&name], |row| Ok(rows::entry(row).or_else(|_| rows::entry_in_parts(row)).ok()))?

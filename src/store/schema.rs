@@ -15,7 +15,7 @@ use super::{
     Durability, backup,
     copy::{SHORTEST, holds_something, log_of},
     error::StoreError,
-    log,
+    wal,
 };
 use crate::domain::mask;
 
@@ -223,7 +223,7 @@ fn unwritten_uri(path: &Path) -> String {
 /// Refuses a write-ahead log with damage in what was acknowledged: SQLite would take what follows the damage for never
 /// finished, and write over it.
 pub(super) fn refuse_damaged_log(file: &Path) -> Result<(), StoreError> {
-    if log::is_damaged(&log_of(file)) {
+    if wal::is_damaged(&log_of(file)) {
         let reason = "its write-ahead log is damaged".to_owned();
         return Err(StoreError::Damaged { doing: OPENING, reason, file: Some(file.to_owned()) });
     }

@@ -1,7 +1,7 @@
 //! Reading the history, on a connection that cannot write. All methods block: call them on a thread of their own.
 //!
 //! Reading goes on past damage: what cannot be read is left out and noted, and [`Reader::damage`] tells of it. A query
-//! that comes upon a damaged page is asked again of the rows that can be reached ([`super::sound`]).
+//! that comes upon a damaged page is asked again of the rows that can be reached ([`crate::store::sound`]).
 
 use std::{
     cell::RefCell,
@@ -14,7 +14,14 @@ use std::{
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter, types::Value};
 
-use super::{
+use crate::domain::{
+    api::{Exchange, HttpMethod, MaskedRequest, Target},
+    entry::{Counts, Entry, EntryDetail, EntryId, HistoryFilter, Status},
+    listing::{Sort, SortKey},
+    mask,
+    request_log::{ExchangeId, RequestRow},
+};
+use crate::store::{
     Durability, FILE_NAME,
     anchor::Anchor,
     copy::{PrivateCopy, holds_something, log_of},
@@ -23,13 +30,6 @@ use super::{
     rows::{self, StoredExchange},
     schema::{self, Backups, Location},
     sound::{Table, for_each_sound_row},
-};
-use crate::domain::{
-    api::{Exchange, HttpMethod, MaskedRequest, Target},
-    entry::{Counts, Entry, EntryDetail, EntryId, HistoryFilter, Status},
-    listing::{Sort, SortKey},
-    mask,
-    request_log::{ExchangeId, RequestRow},
 };
 
 const READING: &str = "read the history";

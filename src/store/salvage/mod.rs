@@ -13,7 +13,8 @@ use rusqlite::{
     types::{Value, ValueRef},
 };
 
-use super::{
+use crate::domain::entry::EntryId;
+use crate::store::{
     Durability, FILE_NAME,
     copy::{PrivateCopy, holds_something, log_of, real, wal_of},
     error::{StoreError, is_damage},
@@ -22,7 +23,6 @@ use super::{
     schema::{Backups, Location},
     sound::{Numbers, Table, for_each_sound_row},
 };
-use crate::domain::entry::EntryId;
 
 const SAVING: &str = "write what was saved";
 /// The new database until it is whole.
@@ -173,7 +173,7 @@ fn failed(error: &io::Error) -> SalvageError {
 
 /// Writes what can be read to a new database, which is whole and closed when this returns.
 fn write(old: &Connection, file: &Path, now: Timestamp) -> Result<Salvaged, StoreError> {
-    let location = Location::File(super::make_named_file(file)?);
+    let location = Location::File(crate::store::make_named_file(file)?);
     let mut new = location.connect_writer(now, Durability::PowerLoss, Backups::Waived)?;
     let told = |error: rusqlite::Error| location.failed(SAVING, &error);
     // Rows come in no order; what refers to nothing is looked for at the end.
