@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{copy::wal_of, error::StoreError};
+use super::{error::StoreError, paths::wal_of};
 
 /// The files of one database as they were when it was opened. Looking takes two questions to the system.
 #[derive(Clone, Debug)]

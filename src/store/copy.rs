@@ -9,7 +9,13 @@ use std::{
 use jiff::Timestamp;
 use tempfile::TempDir;
 
-use super::{FILE_NAME, error::StoreError, header, transplant, wal::Log};
+use super::{
+    error::StoreError,
+    header,
+    paths::{self, FILE_NAME, SHORTEST_DATABASE, holds_something, wal_in_use, wal_of},
+    transplant,
+    wal::Log,
+};
 
 /// How often a copy is begun anew because another program wrote meanwhile.
 const ATTEMPTS: usize = 5;
@@ -40,7 +46,7 @@ impl PrivateCopy {
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
         let folder = builder.tempdir().map_err(failed)?;
         let copy = Self { folder };
-        let sources = [file.to_owned(), log_of(file)];
+        let sources = [file.to_owned(), wal_in_use(file)];
         let targets = [copy.file(), wal_of(&copy.file())];
         for _ in 0..ATTEMPTS {
             let before = sources.each_ref().map(|source| seen(source));
@@ -126,41 +132,9 @@ impl PrivateCopy {
     }
 }
 
-/// The write-ahead log of a database file.
-pub(super) fn wal_of(file: &Path) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push("-wal");
-    PathBuf::from(name)
-}
-
 /// Whether there is one page at least.
 fn is_database(file: &Path) -> bool {
-    fs::metadata(file).is_ok_and(|there| there.len() >= SHORTEST)
-}
-
-/// The smallest page that SQLite knows: no database is shorter.
-pub(super) const SHORTEST: u64 = 512;
-
-/// The write-ahead log that belongs to a database file: beside what a link points at; where nothing is there, beside the
-/// link.
-pub(super) fn log_of(file: &Path) -> PathBuf {
-    let beside_target = wal_of(&real(file));
-    if file.exists() || holds_something(&beside_target) { beside_target } else { wal_of(file) }
-}
-
-pub(super) fn holds_something(file: &Path) -> bool {
-    fs::metadata(file).is_ok_and(|there| there.is_file() && there.len() > 0)
-}
-
-/// What a link points at, also when that is not there: SQLite has its log beside it.
-pub(super) fn real(file: &Path) -> PathBuf {
-    if let Ok(real) = fs::canonicalize(file) {
-        return real;
-    }
-    match fs::read_link(file) {
-        Ok(target) => file.parent().unwrap_or(Path::new(".")).join(target),
-        Err(_) => file.to_owned(),
-    }
+    fs::metadata(file).is_ok_and(|there| there.len() >= SHORTEST_DATABASE)
 }
 
 /// What changes of a file when it is written.
@@ -180,6 +154,6 @@ fn copy_file(source: &Path, target: &Path) -> io::Result<()> {
     let mut from = File::open(source)?;
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
-    header::for_its_owner(&mut options);
+    paths::for_its_owner(&mut options);
     io::copy(&mut from, &mut options.open(target)?).map(drop)
 }

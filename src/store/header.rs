@@ -79,11 +79,3 @@ fn page_size_in(bytes: [u8; 2]) -> Option<u32> {
         _ => None,
     }
 }
-
-/// Of a file that is made: for its owner only, whatever the umask.
-pub(super) fn for_its_owner(options: &mut OpenOptions) {
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
-    #[cfg(not(unix))]
-    let _ = options;
-}

@@ -4,7 +4,6 @@
 //! of [`Reader`]s read beside it. Several processes may use one folder. Nothing is written that is not masked.
 
 use std::{
-    fs, io,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
@@ -23,6 +22,7 @@ mod export;
 mod header;
 mod ledger;
 mod log_bound;
+mod paths;
 mod reader;
 mod record;
 mod reply;
@@ -38,10 +38,12 @@ mod writer;
 pub use damage::Damage;
 pub use error::{StoreError, salvage_command};
 pub use export::{EXPORT_FORMAT, EXPORT_VERSION, ExportedEntry};
+pub use paths::FILE_NAME;
 pub use reader::{Changes, Reader};
 pub use record::{Answer, Call, Journaled, Recorded};
 pub use reply::Reply;
 pub use salvage::{SalvageError, Salvaged, salvage};
+pub use schema::Durability;
 pub use sound::Numbers;
 
 use crate::{
@@ -63,9 +65,6 @@ use schema::{Backups, Location};
 use session::Run;
 use writer::{Work, Writer};
 
-/// The name of the database in the data folder.
-pub const FILE_NAME: &str = "testcard.sqlite3";
-
 /// Where a store keeps what it is given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
@@ -73,16 +72,6 @@ pub enum Place {
     Folder(PathBuf),
     /// Nowhere: gone with the last store and reader of it.
     Memory,
-}
-
-/// What a commit waits for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Durability {
-    /// The disk itself: what was acknowledged is there after the power failed.
-    #[default]
-    PowerLoss,
-    /// The system: what was acknowledged is there after the program was killed. For measurements beside the default.
-    Crash,
 }
 
 /// The history and the ledger. Clones share one writer; the last to go waits until all that was submitted is written.
@@ -119,7 +108,7 @@ impl Store {
     /// As [`Store::open`].
     pub fn open_with(place: &Place, now: Timestamp, durability: Durability) -> Result<Self, StoreError> {
         match place {
-            Place::Folder(folder) => Self::open_folder(&make_folder(folder)?, now, durability, None),
+            Place::Folder(folder) => Self::open_folder(&paths::make_folder(folder)?, now, durability, None),
             Place::Memory => {
                 let run = Run::in_memory();
                 let location = Location::Memory(run.name.clone());
@@ -153,14 +142,14 @@ impl Store {
         let file = folder.join(FILE_NAME);
         schema::refuse_lost(&file)?;
         schema::refuse_damaged_log(&file)?;
-        let location = Location::File(make_file(folder)?);
+        let location = Location::File(paths::make_database(folder)?);
         files::remove_noted_temporaries(&session::folder(folder));
         let backups = if copy.is_some() { Backups::Waived } else { Backups::Made };
         let mut connection = location.connect_writer(now, durability, backups)?;
         record::interrupt_dead_runs(&mut connection, folder).map_err(|error| location.opening_failed(&error))?;
         edits::drop_deleted(&connection, now).map_err(|error| location.opening_failed(&error))?;
         backup::drop_old(folder, now);
-        let run = Run::start(folder).map_err(|error| not_writable(folder, &error))?;
+        let run = Run::start(folder).map_err(|error| paths::not_writable(folder, &error))?;
         Self::start(location, connection, run, copy)
     }
 
@@ -262,34 +251,4 @@ impl Store {
     pub fn commits(&self) -> u64 {
         self.0.writer.commits()
     }
-}
-
-/// Makes the folder where it is missing, for its owner only. Absolute, so that it stays right when the working folder
-/// changes.
-fn make_folder(folder: &Path) -> Result<PathBuf, StoreError> {
-    files::make_folder(folder)
-        .and_then(|()| fs::canonicalize(folder))
-        .map_err(|error| StoreError::Folder { folder: folder.to_owned(), reason: error.to_string() })
-}
-
-/// Makes the file where it is missing, for its owner only: SQLite gives the files beside the database its mode. None of
-/// them may be a pipe or a device, which SQLite would open.
-fn make_file(folder: &Path) -> Result<PathBuf, StoreError> {
-    let file = folder.join(FILE_NAME);
-    for suffix in ["", "-wal", "-shm", "-journal"] {
-        let file = folder.join(format!("{FILE_NAME}{suffix}"));
-        if let Some(what) = files::stands_in_the_way(&file) {
-            return Err(StoreError::NotAFile { file, what });
-        }
-    }
-    make_named_file(&file)
-}
-
-fn make_named_file(file: &Path) -> Result<PathBuf, StoreError> {
-    files::open_or_make(file).map_err(|error| not_writable(file, &error))?;
-    Ok(file.to_owned())
-}
-
-fn not_writable(path: &Path, error: &io::Error) -> StoreError {
-    StoreError::NotWritable { file: path.to_owned(), reason: error.to_string() }
 }

@@ -12,9 +12,9 @@ use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, TransactionBehavior};
 
 use super::{
-    Durability, backup,
-    copy::{SHORTEST, holds_something, log_of},
+    backup,
     error::StoreError,
+    paths::{SHORTEST_DATABASE, holds_something, wal_in_use},
     wal,
 };
 use crate::domain::mask;
@@ -33,6 +33,16 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/4.sql"),
     include_str!("migrations/5.sql"),
 ];
+
+/// What a commit waits for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// The disk itself: what was acknowledged is there after the power failed.
+    #[default]
+    PowerLoss,
+    /// The system: what was acknowledged is there after the program was killed. For measurements beside the default.
+    Crash,
+}
 
 /// Where the database is.
 #[derive(Clone, Debug)]
@@ -223,7 +233,7 @@ fn unwritten_uri(path: &Path) -> String {
 /// Refuses a write-ahead log with damage in what was acknowledged: SQLite would take what follows the damage for never
 /// finished, and write over it.
 pub(super) fn refuse_damaged_log(file: &Path) -> Result<(), StoreError> {
-    if wal::is_damaged(&log_of(file)) {
+    if wal::is_damaged(&wal_in_use(file)) {
         let reason = "its write-ahead log is damaged".to_owned();
         return Err(StoreError::Damaged { doing: OPENING, reason, file: Some(file.to_owned()) });
     }
@@ -234,15 +244,16 @@ pub(super) fn refuse_damaged_log(file: &Path) -> Result<(), StoreError> {
 /// the log, and with it what was last acknowledged.
 pub(super) fn refuse_lost(file: &Path) -> Result<(), StoreError> {
     // The log first: a process that opens a new history writes its first page before it has a log.
-    let wal = log_of(file);
+    let wal = wal_in_use(file);
     if !holds_something(&wal) {
         // SQLite takes the beginning of a page for an empty database too.
-        let is_cut_off = fs::metadata(file).is_ok_and(|there| there.is_file() && (1..SHORTEST).contains(&there.len()));
+        let is_cut_off =
+            fs::metadata(file).is_ok_and(|there| there.is_file() && (1..SHORTEST_DATABASE).contains(&there.len()));
         return if is_cut_off { Err(StoreError::NotADatabase { file: file.to_owned() }) } else { Ok(()) };
     }
     let state = match fs::metadata(file) {
         Ok(there) if there.is_file() && there.len() == 0 => "empty",
-        Ok(there) if there.is_file() && there.len() < SHORTEST => "cut off",
+        Ok(there) if there.is_file() && there.len() < SHORTEST_DATABASE => "cut off",
         Err(error) if error.kind() == io::ErrorKind::NotFound && fs::symlink_metadata(file).is_ok() => {
             "a link to nothing"
         }

@@ -9,7 +9,7 @@ use std::{
     path::Path,
 };
 
-use super::{copy::holds_something, header};
+use super::paths::{self, holds_something};
 
 const HEADER: usize = 32;
 const FRAME_HEADER: usize = 24;
@@ -96,7 +96,7 @@ impl Log {
     pub(super) fn replay(&self, log: &Path, database: &Path) -> io::Result<()> {
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(false);
-        header::for_its_owner(&mut options);
+        paths::for_its_owner(&mut options);
         let mut database = options.open(database)?;
         let mut bytes = BufReader::new(File::open(log)?);
         let mut frame = vec![0; FRAME_HEADER + self.page_size];

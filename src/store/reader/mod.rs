@@ -22,13 +22,13 @@ use crate::domain::{
     request_log::{ExchangeId, RequestRow},
 };
 use crate::store::{
-    Durability, FILE_NAME,
     anchor::Anchor,
-    copy::{PrivateCopy, holds_something, log_of},
+    copy::PrivateCopy,
     damage::Damage,
     error::{StoreError, is_damage},
+    paths::{FILE_NAME, holds_something, wal_in_use},
     rows::{self, StoredExchange},
-    schema::{self, Backups, Location},
+    schema::{self, Backups, Durability, Location},
     sound::{Table, for_each_sound_row},
 };
 
@@ -82,7 +82,7 @@ impl Reader {
     pub fn look(folder: &Path, now: Timestamp) -> Result<Self> {
         let file = folder.join(FILE_NAME);
         schema::refuse_lost(&file)?;
-        if !holds_something(&log_of(&file)) {
+        if !holds_something(&wal_in_use(&file)) {
             let location = Location::Unwritten(file.clone());
             let reader = Self::open(&location)?;
             match location.check_version(&reader.connection) {

@@ -15,12 +15,12 @@ use rusqlite::{
 
 use crate::domain::entry::EntryId;
 use crate::store::{
-    Durability, FILE_NAME,
-    copy::{PrivateCopy, holds_something, log_of, real, wal_of},
+    copy::PrivateCopy,
     error::{StoreError, is_damage},
-    make_folder, record, rows,
+    paths::{self, FILE_NAME, holds_something, link_target, wal_in_use, wal_of},
+    record, rows,
     rows::StoredExchange,
-    schema::{Backups, Location},
+    schema::{Backups, Durability, Location},
     sound::{Numbers, Table, for_each_sound_row},
 };
 
@@ -73,13 +73,13 @@ pub enum SalvageError {
 /// cannot be written. Then the target is as it was.
 pub fn salvage(source: &Path, target: &Path, now: Timestamp) -> Result<Salvaged, SalvageError> {
     let file = if source.is_dir() { source.join(FILE_NAME) } else { source.to_owned() };
-    if !holds_something(&file) && !holds_something(&log_of(&file)) {
+    if !holds_something(&file) && !holds_something(&wal_in_use(&file)) {
         return Err(SalvageError::NoSource { place: source.to_owned() });
     }
     let was_there = check_target(&file, target)?;
     let copy = PrivateCopy::of(&file)?;
     let (old, mut remarks) = open_copy(&copy, &file)?;
-    let folder = make_folder(target)?;
+    let folder = paths::make_folder(target)?;
     let unfinished = folder.join(UNFINISHED);
     let saved = write(&old, &unfinished, now).map_err(SalvageError::from).and_then(|mut saved| {
         if !saved.lost.is_empty() && saved.saved.iter().all(|(_, count)| *count == 0) {
@@ -123,7 +123,7 @@ fn check_target(file: &Path, target: &Path) -> Result<bool, SalvageError> {
     };
     let target = resolved(target);
     let folder_of = |file: &Path| resolved(file.parent().unwrap_or(Path::new(".")));
-    for source in [folder_of(file), folder_of(&real(file))] {
+    for source in [folder_of(file), folder_of(&link_target(file))] {
         if target.starts_with(&source) || source.starts_with(&target) {
             return Err(refused("it is not apart from the folder that is to be saved"));
         }
@@ -173,7 +173,8 @@ fn failed(error: &io::Error) -> SalvageError {
 
 /// Writes what can be read to a new database, which is whole and closed when this returns.
 fn write(old: &Connection, file: &Path, now: Timestamp) -> Result<Salvaged, StoreError> {
-    let location = Location::File(crate::store::make_named_file(file)?);
+    paths::make_file(file)?;
+    let location = Location::File(file.to_owned());
     let mut new = location.connect_writer(now, Durability::PowerLoss, Backups::Waived)?;
     let told = |error: rusqlite::Error| location.failed(SAVING, &error);
     // Rows come in no order; what refers to nothing is looked for at the end.
