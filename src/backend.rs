@@ -20,12 +20,11 @@ use crate::{
         key::ApiKey,
         policies::Policies,
         profile::ProfileId,
-        redaction::Redaction,
         request_log::{ExchangeId, FAULT_HEADER, RequestRow},
         settings::StripeSettings,
     },
     minter::{self, Workspace},
-    store::{Call, Recorded, Store, StoreError},
+    store::{NewCall, Recorded, Store, StoreError},
     stripe,
 };
 
@@ -164,7 +163,7 @@ impl Targets {
     pub async fn serve(&self, call: Served, policies: Policies) -> ApiResponse {
         let Served { request, started, arrived, fault } = call;
         let workspace = Arc::clone(&self.workspace);
-        let call = Call { target: Target::Local, started, request: request.clone(), expects: None, profile: None };
+        let call = NewCall { target: Target::Local, started, request: request.clone(), expects: None, profile: None };
         let answer = move |ledger: &mut dyn minter::Ledger| {
             minter::handle(ledger, &request, started, policies, &workspace).map(|answer| with_fault(answer, fault))
         };
@@ -183,21 +182,18 @@ impl Targets {
         arrived: Instant,
         answer: ApiResponse,
     ) -> ApiResponse {
-        let answer = Redaction::of(&request).local_answer(answer);
-        self.note(request, started, arrived, Ok(answer.clone())).await;
+        let call = NewCall { target: Target::Local, started, request, expects: None, profile: None };
+        let (answer, noted) = self.store.refuse(call, arrived.elapsed(), answer);
+        if let Err(error) = noted.await {
+            self.complaints.add(&error);
+        }
         answer
     }
 
-    /// Writes down a call that came over HTTP and did not reach the stand-in, with what became of it instead.
-    pub async fn note(
-        &self,
-        request: ApiRequest,
-        started: Timestamp,
-        arrived: Instant,
-        outcome: Result<ApiResponse, Failure>,
-    ) {
-        let call = Call { target: Target::Local, started, request, expects: None, profile: None };
-        if let Err(error) = self.store.note(call, arrived.elapsed(), outcome).await {
+    /// Writes down a call that came over HTTP and did not reach the stand-in, with what became of it instead of an answer.
+    pub async fn note(&self, request: ApiRequest, started: Timestamp, arrived: Instant, failure: Failure) {
+        let call = NewCall { target: Target::Local, started, request, expects: None, profile: None };
+        if let Err(error) = self.store.note(call, arrived.elapsed(), failure).await {
             self.complaints.add(&error);
         }
     }
@@ -267,8 +263,8 @@ pub struct Begun {
 }
 
 impl Begun {
-    fn call(&self, target: Target, profile: Option<ProfileId>) -> Call {
-        Call { target, started: self.started, request: self.request.clone(), expects: self.expects.clone(), profile }
+    fn call(&self, target: Target, profile: Option<ProfileId>) -> NewCall {
+        NewCall { target, started: self.started, request: self.request.clone(), expects: self.expects.clone(), profile }
     }
 }
 

@@ -180,35 +180,35 @@ fn shell_word(path: &Path) -> String {
 
 /// Why a job failed: SQLite's error still has to learn what was being done.
 #[derive(Debug)]
-pub(super) enum Failed {
+pub(super) enum JobError {
     Sql(rusqlite::Error),
-    Told(StoreError),
+    Store(StoreError),
 }
 
-impl Failed {
+impl JobError {
     pub(super) fn while_doing(self, doing: &'static str) -> StoreError {
         match self {
             Self::Sql(error) => StoreError::of(doing, &error),
-            Self::Told(error) => error,
+            Self::Store(error) => error,
         }
     }
 }
 
-impl From<rusqlite::Error> for Failed {
+impl From<rusqlite::Error> for JobError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Sql(error)
     }
 }
 
-impl From<StoreError> for Failed {
+impl From<StoreError> for JobError {
     fn from(error: StoreError) -> Self {
-        Self::Told(error)
+        Self::Store(error)
     }
 }
 
-impl From<LedgerError> for Failed {
+impl From<LedgerError> for JobError {
     fn from(error: LedgerError) -> Self {
-        Self::Told(error.into())
+        Self::Store(error.into())
     }
 }
 

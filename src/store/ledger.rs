@@ -32,8 +32,8 @@ pub(super) struct SqlLedger<'a> {
     broken: Option<LedgerError>,
 }
 
-/// What the minter left to be written with the exchange.
-pub(super) struct Rest {
+/// What a call did with idempotency keys: it is written once the exchange has its number.
+pub(super) struct IdempotencyUse {
     pub(super) remembered: Option<Record>,
     pub(super) recalled: Option<EntryId>,
 }
@@ -50,16 +50,16 @@ impl<'a> SqlLedger<'a> {
 
     /// # Errors
     /// When a change of the ledger failed.
-    pub(super) fn finish(self) -> Result<Rest, LedgerError> {
+    pub(super) fn finish(self) -> Result<IdempotencyUse, LedgerError> {
         match self.broken {
             Some(error) => Err(error),
-            None => Ok(Rest { remembered: self.remembered, recalled: self.recalled }),
+            None => Ok(IdempotencyUse { remembered: self.remembered, recalled: self.recalled }),
         }
     }
 
     /// A change, which breaks the whole request when it fails.
     fn change<T>(&mut self, change: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, LedgerError> {
-        change(self.connection).map_err(|error| self.broke(told(&error)))
+        change(self.connection).map_err(|error| self.broke(ledger_error(&error)))
     }
 
     /// A part of an object as it is kept.
@@ -168,7 +168,7 @@ impl Ledger for SqlLedger<'_> {
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
                 Err(self.broke(LedgerError(format!("{id} exists already"))))
             }
-            Err(error) => Err(self.broke(told(&error))),
+            Err(error) => Err(self.broke(ledger_error(&error))),
         }
     }
 
@@ -181,7 +181,7 @@ impl Ledger for SqlLedger<'_> {
                 })
                 .optional()
             })
-            .map_err(|error| told(&error))
+            .map_err(|error| ledger_error(&error))
     }
 
     fn update(&mut self, object: &StoredObject) -> Result<(), LedgerError> {
@@ -206,7 +206,7 @@ impl Ledger for SqlLedger<'_> {
     }
 
     fn page(&mut self, query: &PageQuery<'_>) -> Result<Vec<StoredObject>, LedgerError> {
-        self.list(query).map_err(|error| told(&error))
+        self.list(query).map_err(|error| ledger_error(&error))
     }
 
     /// The answer is as the exchange has it, which is as it was sent.
@@ -219,7 +219,7 @@ impl Ledger for SqlLedger<'_> {
                  WHERE key IN (?1, ?2) AND answer_body IS NOT NULL ORDER BY answers.exchange DESC LIMIT 1",
             )
             .and_then(|mut recall| recall.query_row((&key.text, &key.older), |row| remembered(key, row)).optional())
-            .map_err(|error| told(&error))?;
+            .map_err(|error| ledger_error(&error))?;
         let Some((entry, remembered)) = found else { return Ok(None) };
         self.recalled = entry;
         Ok(Some(remembered))
@@ -269,7 +269,7 @@ pub(super) fn keep_answer(connection: &Connection, record: &Record, exchange: Ex
         .map(drop)
 }
 
-fn told(error: &rusqlite::Error) -> LedgerError {
+fn ledger_error(error: &rusqlite::Error) -> LedgerError {
     LedgerError(StoreError::of("use the minter's objects", error).cause())
 }
 

@@ -17,7 +17,6 @@ use std::{
 
 use rusqlite::Connection;
 
-use super::writer::Work;
 use crate::domain::{
     api::{ApiResponse, Failure, HttpMethod},
     request_log::{CUT_HEADER, ExchangeId},
@@ -94,8 +93,9 @@ impl LogBound {
         Self { limit, looked_at: 0 }
     }
 
-    /// Enters a call, and drops the oldest that are too many.
-    fn enter(&mut self, connection: &Connection, id: ExchangeId) -> rusqlite::Result<()> {
+    /// Enters a call, and drops the oldest that are too many. To be called for a call that has its outcome and neither made
+    /// nor changed an entry, after all else of it is written.
+    pub(super) fn enter(&mut self, connection: &Connection, id: ExchangeId) -> rusqlite::Result<()> {
         connection.prepare_cached(ENTER)?.execute([id.0])?;
         let (mut calls, mut bytes, old_next, old_last): (i64, i64, i64, i64) = connection
             .prepare_cached(SIZE)?
@@ -133,19 +133,11 @@ impl LogBound {
         }
         Ok(())
     }
-}
 
-impl Work {
-    /// To be called for a call that has its outcome and neither made nor changed an entry, after all else of it is
-    /// written.
-    pub(super) fn log_call(&mut self, id: ExchangeId) -> rusqlite::Result<()> {
-        self.log.enter(&self.connection, id)
-    }
-
-    /// To be called for a call that made or changed an entry with an answer that came late: it was logged as one that
-    /// failed.
-    pub(super) fn keep_call(&self, id: ExchangeId) -> rusqlite::Result<()> {
-        self.connection.prepare_cached(LEAVE)?.execute([id.0]).map(drop)
+    /// Takes a call out of the log again: for one that made or changed an entry with an answer that came late, and was
+    /// logged as one that failed.
+    pub(super) fn leave(connection: &Connection, id: ExchangeId) -> rusqlite::Result<()> {
+        connection.prepare_cached(LEAVE)?.execute([id.0]).map(drop)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The history and the minter's ledger on disk, in one SQLite file.
 //!
-//! One thread writes ([`Store`] sends it jobs and gives [`Reply`]s); what a reply acknowledges is on the disk. Any number
+//! One thread writes ([`Store`] sends it jobs and gives [`StoreReply`]s); what a reply acknowledges is on the disk. Any number
 //! of [`Reader`]s read beside it. Several processes may use one folder. Nothing is written that is not masked.
 
 use std::{
@@ -14,10 +14,13 @@ use rusqlite::Connection;
 
 mod anchor;
 mod backup;
+mod call;
 mod copy;
 mod damage;
 mod edits;
+mod entries;
 mod error;
+mod exchanges;
 mod export;
 mod header;
 mod ledger;
@@ -33,15 +36,16 @@ mod session;
 mod sound;
 mod transplant;
 mod wal;
+mod write_context;
 mod writer;
 
+pub use call::{JournaledCall, LocalAnswer, NewCall, Recorded};
 pub use damage::Damage;
 pub use error::{StoreError, salvage_command};
 pub use export::{EXPORT_FORMAT, EXPORT_VERSION, ExportedEntry};
 pub use paths::FILE_NAME;
 pub use reader::{Changes, Reader};
-pub use record::{Answer, Call, Journaled, Recorded};
-pub use reply::Reply;
+pub use reply::StoreReply;
 pub use salvage::{SalvageError, Salvaged, salvage};
 pub use schema::Durability;
 pub use sound::Numbers;
@@ -58,16 +62,17 @@ use crate::{
     files,
 };
 use anchor::Anchor;
+use call::MaskedCall;
 use copy::PrivateCopy;
 use log_bound::{LogBound, LogLimit};
-use record::MaskedCall;
 use schema::{Backups, Location};
-use session::Run;
-use writer::{Work, Writer};
+use session::Session;
+use write_context::WriteContext;
+use writer::Writer;
 
 /// Where a store keeps what it is given.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum StoreLocation {
     /// In this folder, which is made if need be.
     Folder(PathBuf),
     /// Nowhere: gone with the last store and reader of it.
@@ -76,17 +81,17 @@ pub enum Place {
 
 /// The history and the ledger. Clones share one writer; the last to go waits until all that was submitted is written.
 #[derive(Clone, Debug)]
-pub struct Store(Arc<Inner>);
+pub struct Store(Arc<OpenStore>);
 
-/// In the order of dropping: the run ends after its last job.
+/// In the order of dropping: the session ends after the writer's last job.
 #[derive(Debug)]
-struct Inner {
+struct OpenStore {
     writer: Writer,
     location: Location,
     workspace_secret: [u8; 32],
     identities: IdentityKey,
     log_limit: Arc<LogLimit>,
-    _run: Run,
+    _session: Session,
     /// Of a store that keeps nothing: what it writes goes with it.
     _copy: Option<PrivateCopy>,
 }
@@ -98,7 +103,7 @@ impl Store {
     /// # Errors
     /// A folder or file that cannot be made or written, a file that is no database of this program or a newer one, a
     /// full disk, a database that another process holds locked for longer than some seconds.
-    pub fn open(place: &Place, now: Timestamp) -> Result<Self, StoreError> {
+    pub fn open(place: &StoreLocation, now: Timestamp) -> Result<Self, StoreError> {
         Self::open_with(place, now, Durability::default())
     }
 
@@ -106,14 +111,14 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::open`].
-    pub fn open_with(place: &Place, now: Timestamp, durability: Durability) -> Result<Self, StoreError> {
+    pub fn open_with(place: &StoreLocation, now: Timestamp, durability: Durability) -> Result<Self, StoreError> {
         match place {
-            Place::Folder(folder) => Self::open_folder(&paths::make_folder(folder)?, now, durability, None),
-            Place::Memory => {
-                let run = Run::in_memory();
-                let location = Location::Memory(run.name.clone());
+            StoreLocation::Folder(folder) => Self::open_folder(&paths::make_folder(folder)?, now, durability, None),
+            StoreLocation::Memory => {
+                let session = Session::in_memory();
+                let location = Location::Memory(session.name.clone());
                 let connection = location.connect_writer(now, durability, Backups::Waived)?;
-                Self::start(location, connection, run, None)
+                Self::start(location, connection, session, None)
             }
         }
     }
@@ -146,30 +151,38 @@ impl Store {
         files::remove_noted_temporaries(&session::folder(folder));
         let backups = if copy.is_some() { Backups::Waived } else { Backups::Made };
         let mut connection = location.connect_writer(now, durability, backups)?;
-        record::interrupt_dead_runs(&mut connection, folder).map_err(|error| location.opening_failed(&error))?;
+        session::interrupt_pending(&mut connection, folder).map_err(|error| location.opening_failed(&error))?;
         edits::drop_deleted(&connection, now).map_err(|error| location.opening_failed(&error))?;
         backup::drop_old(folder, now);
-        let run = Run::start(folder).map_err(|error| paths::not_writable(folder, &error))?;
-        Self::start(location, connection, run, copy)
+        let session = Session::start(folder).map_err(|error| paths::not_writable(folder, &error))?;
+        Self::start(location, connection, session, copy)
     }
 
     fn start(
         location: Location,
         connection: Connection,
-        run: Run,
+        session: Session,
         copy: Option<PrivateCopy>,
     ) -> Result<Self, StoreError> {
-        tracing::debug!(place = location.shown(), run = run.name, "history opened");
+        tracing::debug!(place = location.shown(), session = session.name, "history opened");
         let workspace_secret = location.workspace_secret(&connection)?;
         let identities = IdentityKey::new(&workspace_secret);
         let log_limit = Arc::default();
         let anchor = location.file().map(Anchor::of);
         let log = LogBound::new(Arc::clone(&log_limit));
         let file = location.file().map(Path::to_owned);
-        let work = Work::new(connection, identities.clone(), run.name.clone(), file, log);
+        let work = WriteContext::new(connection, identities.clone(), session.name.clone(), file, log);
         let writer = Writer::start(work, anchor)
             .map_err(|error| StoreError::Other { doing: "start the history's writer", reason: error.to_string() })?;
-        Ok(Self(Arc::new(Inner { writer, location, workspace_secret, identities, log_limit, _run: run, _copy: copy })))
+        Ok(Self(Arc::new(OpenStore {
+            writer,
+            location,
+            workspace_secret,
+            identities,
+            log_limit,
+            _session: session,
+            _copy: copy,
+        })))
     }
 
     /// A key for fingerprints that agree within this folder and with no other; made when the folder was.
@@ -181,28 +194,28 @@ impl Store {
     /// closure runs on the writer's thread: it must not wait for this store.
     ///
     /// The reply has the answer as kept: see [`Store::serve`].
-    pub fn answer(&self, call: Call, answer: Answer) -> Reply<Recorded> {
+    pub fn answer(&self, call: NewCall, answer: LocalAnswer) -> StoreReply<Recorded> {
         let call = MaskedCall::of(call, &self.0.identities);
-        self.0.writer.submit("save the call", move |work| work.answer(call, answer))
+        self.0.writer.submit("save the call", move |context| context.answer(call, answer))
     }
 
     /// As [`Store::answer`], for a call that came over HTTP at `arrived`: the reply is the answer as it is sent, which is
     /// as it is kept, but for an echoed key or account that may not be.
-    pub fn serve(&self, call: Call, arrived: Instant, answer: Answer) -> Reply<ApiResponse> {
+    pub fn serve(&self, call: NewCall, arrived: Instant, answer: LocalAnswer) -> StoreReply<ApiResponse> {
         let call = MaskedCall::of(call, &self.0.identities);
-        self.0.writer.submit("save the call", move |work| work.serve(call, arrived, answer))
+        self.0.writer.submit("save the call", move |context| context.serve(call, arrived, answer))
     }
 
     /// Writes down a call to the real API before it leaves; a token creation gets a pending entry.
-    pub fn journal(&self, call: Call) -> Reply<Journaled> {
+    pub fn journal(&self, call: NewCall) -> StoreReply<JournaledCall> {
         let call = MaskedCall::of(call, &self.0.identities);
-        self.0.writer.submit("write down the call", move |work| work.journal(call))
+        self.0.writer.submit("write down the call", move |context| context.journal(call))
     }
 
     /// Puts an unknown or interrupted entry back to pending, on the call that made it: to be asked again with the same
     /// idempotency key. The entry keeps the time of its first asking, the exchange gets this one.
-    pub fn journal_again(&self, entry: EntryId, started: Timestamp) -> Reply<Journaled> {
-        self.0.writer.submit("write down the call", move |work| work.journal_again(entry, started))
+    pub fn journal_again(&self, entry: EntryId, started: Timestamp) -> StoreReply<JournaledCall> {
+        self.0.writer.submit("write down the call", move |context| context.journal_again(entry, started))
     }
 
     /// Writes what came of a call in the journal. A failure may be followed by the answer when that comes late; an
@@ -212,20 +225,39 @@ impl Store {
         exchange: ExchangeId,
         took: Duration,
         outcome: Result<ApiResponse, TransportError>,
-    ) -> Reply<Recorded> {
-        self.0.writer.submit("save the answer", move |work| work.finish(exchange, took, &outcome))
+    ) -> StoreReply<Recorded> {
+        self.0.writer.submit("save the answer", move |context| context.finish(exchange, took, &outcome))
     }
 
-    /// Writes down a call that neither target answered: what a fault made of it on purpose.
-    pub fn note(&self, call: Call, took: Duration, outcome: Result<ApiResponse, Failure>) -> Reply<Recorded> {
+    /// Writes down a call to which a fault gave no answer on purpose. The failure is kept as it is: it holds nothing of the
+    /// call.
+    pub fn note(&self, call: NewCall, took: Duration, failure: Failure) -> StoreReply<Recorded> {
         let call = MaskedCall::of(call, &self.0.identities);
-        self.0.writer.submit("write down the call", move |work| work.note(call, took, outcome))
+        self.submit_noted(call, took, Err(failure))
+    }
+
+    /// Writes down a call that was refused before it reached either target. Gives the answer to send, which is as it is
+    /// kept but for an echoed key or account that may not be; it may be sent once the reply is here.
+    pub fn refuse(&self, call: NewCall, took: Duration, answer: ApiResponse) -> (ApiResponse, StoreReply<Recorded>) {
+        let call = MaskedCall::of(call, &self.0.identities);
+        let sent = call.redaction.local_answer(answer);
+        let kept = call.redaction.kept_of_sent(&sent);
+        (sent, self.submit_noted(call, took, Ok(kept)))
+    }
+
+    fn submit_noted(
+        &self,
+        call: MaskedCall,
+        took: Duration,
+        outcome: Result<ApiResponse, Failure>,
+    ) -> StoreReply<Recorded> {
+        self.0.writer.submit("write down the call", move |context| context.note(call, took, outcome))
     }
 
     /// Changes entries as a person wants it; gives how many it was done to. Notes and tags are masked.
-    pub fn edit(&self, edit: Edit, now: Timestamp) -> Reply<u64> {
+    pub fn edit(&self, edit: Edit, now: Timestamp) -> StoreReply<u64> {
         let edit = edits::masked(edit);
-        self.0.writer.submit(edit.doing(), move |work| work.edit(&edit, now))
+        self.0.writer.submit(edit.doing(), move |context| context.edit(&edit, now))
     }
 
     /// How much of the request log is kept from the next call on; the default until then.
@@ -235,8 +267,8 @@ impl Store {
 
     /// Drops the minter's objects and what it remembers of idempotency keys; gives the number of objects. The history
     /// stays, and ids go on where they were, so that none is given twice.
-    pub fn reset(&self) -> Reply<u64> {
-        self.0.writer.submit("reset the minter", writer::Work::reset)
+    pub fn reset(&self) -> StoreReply<u64> {
+        self.0.writer.submit("reset the minter", WriteContext::reset)
     }
 
     /// A reading connection of its own.

@@ -210,7 +210,7 @@ pub(super) fn request(row: &Row<'_>) -> rusqlite::Result<RequestRow> {
 
 /// Parameters as a JSON array of pairs, with a mark as the third element of those that are not whole.
 pub(super) fn params_json(request: &MaskedRequest) -> String {
-    let marked = request.params.iter().zip(&request.kept).map(|((name, value), kept)| Param {
+    let marked = request.params.iter().zip(&request.kept).map(|((name, value), kept)| ParamRow {
         name: name.into(),
         value: value.into(),
         mark: kept.mark().map(Into::into),
@@ -219,13 +219,13 @@ pub(super) fn params_json(request: &MaskedRequest) -> String {
 }
 
 /// A parameter in the database: `[name, value]`, or `[name, value, mark]`.
-struct Param<'a> {
+struct ParamRow<'a> {
     name: Cow<'a, str>,
     value: Cow<'a, str>,
     mark: Option<Cow<'a, str>>,
 }
 
-impl Serialize for Param<'_> {
+impl Serialize for ParamRow<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &self.mark {
             Some(mark) => (&self.name, &self.value, mark).serialize(serializer),
@@ -281,6 +281,17 @@ pub(super) fn pairs_json(pairs: &[(String, String)]) -> String {
     serde_json::to_string(pairs).expect("pairs of text are JSON")
 }
 
+/// A moment as precise as its column: to the millisecond.
+pub(super) fn kept_moment(moment: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(moment.as_millisecond()).unwrap_or(moment)
+}
+
+/// A duration as precise as its column: to the microsecond.
+pub(super) fn kept_duration(duration: Duration) -> Duration {
+    Duration::from_micros(micros(duration).cast_unsigned())
+}
+
+/// A duration as its column has it.
 pub(super) fn micros(took: Duration) -> i64 {
     i64::try_from(took.as_micros()).unwrap_or(i64::MAX)
 }

@@ -1,7 +1,11 @@
-//! Which runs of the program are alive: each holds a lock on a file of its own, which the system frees when it dies.
+//! Sessions: the times that a process has the history open. Each holds a lock on a file of its own, which the system frees
+//! when the process dies, so that the next process can tell which calls were interrupted.
 //!
-//! A run makes its file and locks it; whoever finds a file that can be locked removes it. Between the two steps of a
-//! run that starts, another may do so: hence the look whether the file is still there, and another try if not.
+//! A session makes its file and locks it; whoever finds a file that can be locked removes it. Between the two steps of a
+//! session that starts, another process may do so: hence the look whether the file is still there, and another try if
+//! not.
+//!
+//! The database and the data folder call a session a *run*, after the column and the folder of the first version.
 
 use std::{
     fs::{self, File, TryLockError},
@@ -10,25 +14,34 @@ use std::{
 };
 
 use rand::RngExt as _;
+use rusqlite::{Connection, TransactionBehavior};
 
-use crate::files;
+use super::{entries, rows};
+use crate::{
+    domain::entry::{Entry, Status},
+    files,
+};
 
 /// The folder of the lock files, below the data folder.
 const FOLDER: &str = "run";
 
-/// This run's name, and its lock while the store is open.
+/// The name of this session, and its lock while the store is open.
 #[derive(Debug)]
-pub(super) struct Run {
+pub(super) struct Session {
     pub(super) name: String,
     lock: Option<(PathBuf, File)>,
 }
 
-impl Run {
-    /// A run that no other process can see.
+impl Session {
+    /// A session that no other process can see: of a store in memory.
     pub(super) fn in_memory() -> Self {
         Self { name: random_name(), lock: None }
     }
 
+    /// Starts a session on the data folder.
+    ///
+    /// # Errors
+    /// When the lock file cannot be made or locked.
     pub(super) fn start(data: &Path) -> io::Result<Self> {
         files::make_folder(&folder(data))?;
         loop {
@@ -48,30 +61,30 @@ impl Run {
     }
 }
 
-impl Drop for Run {
+impl Drop for Session {
     fn drop(&mut self) {
         if let Some((path, _locked)) = self.lock.take() {
-            // A file that stays is taken for a dead run's, which it is.
+            // A file that stays is taken for that of an ended session, which it is.
             let _ = fs::remove_file(path);
         }
     }
 }
 
-/// A run that has ended; its file goes when this is dropped.
+/// A session that has ended; its file goes when this is dropped.
 #[derive(Debug)]
-pub(super) struct DeadRun {
+pub(super) struct EndedSession {
     path: PathBuf,
     _locked: Option<File>,
 }
 
-impl Drop for DeadRun {
+impl Drop for EndedSession {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.path);
     }
 }
 
-/// The run of this name if it has ended: its file is gone, or can be locked.
-pub(super) fn dead(data: &Path, name: &str) -> Option<DeadRun> {
+/// The session of this name if it has ended: its file is gone, or can be locked.
+fn ended(data: &Path, name: &str) -> Option<EndedSession> {
     let path = lock_path(data, name);
     let locked = match files::open_existing(&path) {
         Ok(file) => match file.try_lock() {
@@ -82,16 +95,48 @@ pub(super) fn dead(data: &Path, name: &str) -> Option<DeadRun> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(_) => return None,
     };
-    Some(DeadRun { path, _locked: locked })
+    Some(EndedSession { path, _locked: locked })
 }
 
-/// The names of all runs that have a file.
-pub(super) fn names(data: &Path) -> Vec<String> {
+/// Turns the entries that ended sessions left pending into *interrupted*. The lock files of those sessions go when the
+/// result is dropped.
+pub(super) fn interrupt_pending(connection: &mut Connection, data: &Path) -> rusqlite::Result<Vec<EndedSession>> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut names = names(data);
+    names.extend(
+        transaction
+            .prepare("SELECT DISTINCT run FROM entries WHERE run IS NOT NULL")?
+            .query_map([], |row| row.get(0))?
+            .collect::<rusqlite::Result<Vec<String>>>()?,
+    );
+    names.sort();
+    names.dedup();
+    let mut ended_sessions = Vec::new();
+    for name in names {
+        let Some(session) = ended(data, &name) else { continue };
+        let pending = transaction
+            .prepare(&format!("SELECT {} FROM entries WHERE run = ?1 ORDER BY id", rows::ENTRY))?
+            .query_map([&name], |row| Ok(rows::entry(row).or_else(|_| rows::entry_in_parts(row)).ok()))?
+            .collect::<rusqlite::Result<Vec<Option<Entry>>>>()?;
+        // A row that is damaged stays as it is, and stops no opening.
+        for entry in pending.into_iter().flatten() {
+            let entry = Entry { status: Status::Interrupted, ..entry };
+            tracing::info!(entry = entry.id.0, "a call was interrupted");
+            entries::update(&transaction, &entry, None)?;
+        }
+        ended_sessions.push(session);
+    }
+    transaction.commit()?;
+    Ok(ended_sessions)
+}
+
+/// The names of all sessions that have a file.
+fn names(data: &Path) -> Vec<String> {
     let Ok(files) = fs::read_dir(folder(data)) else { return Vec::new() };
     files.flatten().filter_map(|file| Some(file.file_name().to_str()?.strip_suffix(".lock")?.to_owned())).collect()
 }
 
-/// The folder of what belongs to runs that are alive, below the data folder.
+/// The folder of what belongs to sessions that are alive, below the data folder.
 pub(super) fn folder(data: &Path) -> PathBuf {
     data.join(FOLDER)
 }
@@ -100,7 +145,7 @@ fn lock_path(data: &Path, name: &str) -> PathBuf {
     folder(data).join(format!("{name}.lock"))
 }
 
-/// Letters only, so that nothing takes a run for a card number.
+/// Letters only, so that nothing takes the name of a session for a card number.
 fn random_name() -> String {
     let mut random = rand::rng();
     (0..20).map(|_| char::from(random.random_range(b'a'..=b'z'))).collect()

@@ -261,11 +261,11 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::store::Place;
+    use crate::store::StoreLocation;
 
     #[test]
     fn of_the_filters_that_wait_only_the_newest_is_listed_and_all_else_is_answered_in_its_order() {
-        let store = Store::open(&Place::Memory, Timestamp::UNIX_EPOCH).unwrap();
+        let store = Store::open(&StoreLocation::Memory, Timestamp::UNIX_EPOCH).unwrap();
         let (updates, told) = mpsc::channel();
         let mut state = State::new(store.reader().unwrap(), Outbox { updates, wake: Arc::new(|| ()) }).unwrap();
         let (questions, inbox) = mpsc::channel();

@@ -16,7 +16,7 @@ use testcard::{
         edit::Edit,
         entry::{EntryDetail, EntryId, HistoryFilter},
     },
-    store::{FILE_NAME, Place, SalvageError, Salvaged, Store, salvage},
+    store::{FILE_NAME, SalvageError, Salvaged, Store, StoreLocation, salvage},
 };
 
 use crate::{
@@ -324,7 +324,7 @@ fn a_target_that_is_not_new_and_apart_is_refused_and_nothing_is_made() {
 #[test]
 fn a_salvage_writes_no_secret_that_was_not_there() {
     let folder = TempDir::new().unwrap();
-    let store = Store::open(&Place::Folder(folder.path().to_owned()), moment(0)).unwrap();
+    let store = Store::open(&StoreLocation::Folder(folder.path().to_owned()), moment(0)).unwrap();
     plant_secrets(&store);
     drop(store);
     let new = TempDir::new().unwrap();

@@ -16,9 +16,10 @@ use rusqlite::{
 use crate::domain::entry::EntryId;
 use crate::store::{
     copy::PrivateCopy,
+    entries,
     error::{StoreError, is_damage},
     paths::{self, FILE_NAME, holds_something, link_target, wal_in_use, wal_of},
-    record, rows,
+    rows,
     rows::StoredExchange,
     schema::{Backups, Durability, Location},
     sound::{Numbers, Table, for_each_sound_row},
@@ -353,7 +354,7 @@ impl Saving<'_> {
         for (id, entry) in broken {
             match entry {
                 Some(entry) => {
-                    record::save_entry(self.new, &entry, None)?;
+                    entries::update(self.new, &entry, None)?;
                     emptied.insert(id);
                 }
                 None => {
@@ -435,7 +436,7 @@ impl Saving<'_> {
         for (id, mut calls) in of_entries {
             if let Some(place) = calls.iter().position(|call| call.is_creation) {
                 let creation = calls.remove(place);
-                record::insert_numbered(self.new, &record::entry_of_calls(id, &creation, &calls))?;
+                entries::insert_numbered(self.new, &entries::rebuilt(id, &creation, &calls))?;
                 self.report.remade.insert(id.0);
             }
         }

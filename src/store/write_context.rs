@@ -1,0 +1,56 @@
+//! What the writer's jobs work on: the connection, and what has to be known from one job to the next.
+
+use std::{collections::HashMap, path::PathBuf};
+
+use rusqlite::Connection;
+
+use super::{error::StoreError, log_bound::LogBound};
+use crate::domain::{keyed_hash::IdentityKey, redaction::Redaction, request_log::ExchangeId};
+
+/// What the jobs work on.
+pub(super) struct WriteContext {
+    pub(super) connection: Connection,
+    pub(super) identities: IdentityKey,
+    /// The name of this session of the program.
+    pub(super) session: String,
+    /// What must not be written of the answers to the calls that are on their way.
+    pub(super) redactions: HashMap<ExchangeId, Redaction>,
+    /// The calls that need their redactions no more once the open transaction is committed.
+    pub(super) settled: Vec<ExchangeId>,
+    /// The database; `None` in memory.
+    pub(super) file: Option<PathBuf>,
+    pub(super) log: LogBound,
+    /// Set by a job that took something away for good.
+    pub(super) wal_cleanup: WalCleanup,
+    /// Why the transaction is gone, when a job lost it.
+    pub(super) lost: Option<StoreError>,
+}
+
+impl WriteContext {
+    pub(super) fn new(
+        connection: Connection,
+        identities: IdentityKey,
+        session: String,
+        file: Option<PathBuf>,
+        log: LogBound,
+    ) -> Self {
+        let (redactions, settled, wal_cleanup) = (HashMap::new(), Vec::new(), WalCleanup::None);
+        Self { connection, identities, session, redactions, settled, file, log, wal_cleanup, lost: None }
+    }
+
+    /// What SQLite says while `doing`, told of this file.
+    pub(super) fn failed(&self, doing: &'static str, error: &rusqlite::Error) -> StoreError {
+        StoreError::of(doing, error).about(self.file.as_deref())
+    }
+}
+
+/// Whether the WAL may still have what was taken away for good.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum WalCleanup {
+    #[default]
+    None,
+    /// The WAL is emptied after the commit.
+    Asked,
+    /// Somebody read what is older: it is tried again after so many commits more, for each try costs a sync.
+    Later(u32),
+}
