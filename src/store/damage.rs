@@ -2,17 +2,17 @@
 
 use std::{fmt, path::PathBuf};
 
-use super::{error::salvage_command, sound::Numbers};
+use super::{error::salvage_command, sound::RowNumbers};
 
 /// What could not be read. Empty where all could.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Damage {
     /// Entries of which nothing can be shown.
-    pub entries: Numbers,
+    pub entries: RowNumbers,
     /// Entries that are shown, though a part of them could not be read.
-    pub parts: Numbers,
+    pub parts: RowNumbers,
     /// Calls that cannot be shown.
-    pub exchanges: Numbers,
+    pub exchanges: RowNumbers,
     /// What else there is beside those rows, in words; counts are made anew from the rows where that is possible.
     pub tables: Vec<String>,
     pub(super) file: Option<PathBuf>,
@@ -43,7 +43,7 @@ impl Damage {
 
 impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let of = |numbers: &Numbers, one: &str, many: &str| {
+        let of = |numbers: &RowNumbers, one: &str, many: &str| {
             (!numbers.is_empty())
                 .then(|| format!("{} {} ({numbers})", numbers.len(), if numbers.len() == 1 { one } else { many }))
         };

@@ -44,11 +44,11 @@ pub use damage::Damage;
 pub use error::{StoreError, salvage_command};
 pub use export::{EXPORT_FORMAT, EXPORT_VERSION, ExportedEntry};
 pub use paths::FILE_NAME;
-pub use reader::{Changes, Reader};
+pub use reader::{HistoryChanges, Reader};
 pub use reply::StoreReply;
 pub use salvage::{SalvageError, Salvaged, salvage};
 pub use schema::Durability;
-pub use sound::Numbers;
+pub use sound::RowNumbers;
 
 use crate::{
     domain::{
@@ -61,11 +61,11 @@ use crate::{
     },
     files,
 };
-use anchor::Anchor;
+use anchor::FileAnchor;
 use call::MaskedCall;
 use copy::PrivateCopy;
 use log_bound::{LogBound, LogLimit};
-use schema::{Backups, Location};
+use schema::{Backups, DatabaseLocation};
 use session::Session;
 use write_context::WriteContext;
 use writer::Writer;
@@ -87,7 +87,7 @@ pub struct Store(Arc<OpenStore>);
 #[derive(Debug)]
 struct OpenStore {
     writer: Writer,
-    location: Location,
+    location: DatabaseLocation,
     workspace_secret: [u8; 32],
     identities: IdentityKey,
     log_limit: Arc<LogLimit>,
@@ -116,7 +116,7 @@ impl Store {
             StoreLocation::Folder(folder) => Self::open_folder(&paths::make_folder(folder)?, now, durability, None),
             StoreLocation::Memory => {
                 let session = Session::in_memory();
-                let location = Location::Memory(session.name.clone());
+                let location = DatabaseLocation::Memory(session.name.clone());
                 let connection = location.connect_writer(now, durability, Backups::Waived)?;
                 Self::start(location, connection, session, None)
             }
@@ -131,7 +131,7 @@ impl Store {
         let file = folder.join(FILE_NAME);
         schema::refuse_lost(&file)?;
         let copy = PrivateCopy::of(&file)?;
-        let location = Location::File(copy.file());
+        let location = DatabaseLocation::File(copy.file());
         copy.mend(|| location.connect_writer(now, Durability::Crash, Backups::Waived).map(drop))
             .map_err(|error| error.of_original(&file))?;
         let folder = copy.folder().to_owned();
@@ -147,7 +147,7 @@ impl Store {
         let file = folder.join(FILE_NAME);
         schema::refuse_lost(&file)?;
         schema::refuse_damaged_log(&file)?;
-        let location = Location::File(paths::make_database(folder)?);
+        let location = DatabaseLocation::File(paths::make_database(folder)?);
         files::remove_noted_temporaries(&session::folder(folder));
         let backups = if copy.is_some() { Backups::Waived } else { Backups::Made };
         let mut connection = location.connect_writer(now, durability, backups)?;
@@ -159,7 +159,7 @@ impl Store {
     }
 
     fn start(
-        location: Location,
+        location: DatabaseLocation,
         connection: Connection,
         session: Session,
         copy: Option<PrivateCopy>,
@@ -168,7 +168,7 @@ impl Store {
         let workspace_secret = location.workspace_secret(&connection)?;
         let identities = IdentityKey::new(&workspace_secret);
         let log_limit = Arc::default();
-        let anchor = location.file().map(Anchor::of);
+        let anchor = location.file().map(FileAnchor::of);
         let log = LogBound::new(Arc::clone(&log_limit));
         let file = location.file().map(Path::to_owned);
         let work = WriteContext::new(connection, identities.clone(), session.name.clone(), file, log);
@@ -254,7 +254,7 @@ impl Store {
         self.0.writer.submit("write down the call", move |context| context.note(call, took, outcome))
     }
 
-    /// Changes entries as a person wants it; gives how many it was done to. Notes and tags are masked.
+    /// HistoryChanges entries as a person wants it; gives how many it was done to. Notes and tags are masked.
     pub fn edit(&self, edit: Edit, now: Timestamp) -> StoreReply<u64> {
         let edit = edits::masked(edit);
         self.0.writer.submit(edit.doing(), move |context| context.edit(&edit, now))

@@ -46,7 +46,7 @@ pub enum Durability {
 
 /// Where the database is.
 #[derive(Clone, Debug)]
-pub(super) enum Location {
+pub(super) enum DatabaseLocation {
     File(PathBuf),
     /// In a file that nobody writes and that has no write-ahead log: nothing is made beside it to read it.
     Unwritten(PathBuf),
@@ -54,7 +54,7 @@ pub(super) enum Location {
     Memory(String),
 }
 
-impl Location {
+impl DatabaseLocation {
     pub(super) fn is_file(&self) -> bool {
         self.file().is_some()
     }

@@ -17,14 +17,14 @@ const MOST_LOOKS: i64 = 8;
 
 /// A table whose rows have numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Table {
+pub(super) enum NumberedTable {
     Entries,
     Exchanges,
     Objects,
     Answers,
 }
 
-impl Table {
+impl NumberedTable {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Entries => "entries",
@@ -42,11 +42,11 @@ impl Table {
 /// What is no damage, such as a lock; and what `visit` says.
 pub(super) fn for_each_sound_row(
     connection: &Connection,
-    table: Table,
+    table: NumberedTable,
     columns: &str,
     visit: &mut dyn FnMut(i64, &Row<'_>) -> rusqlite::Result<()>,
-) -> rusqlite::Result<Numbers> {
-    let mut lost = Numbers::default();
+) -> rusqlite::Result<RowNumbers> {
+    let mut lost = RowNumbers::default();
     let query = |direction: &str| {
         // Without its indexes, for one of them may be what is damaged.
         format!(
@@ -138,11 +138,11 @@ fn bytes(connection: &Connection) -> rusqlite::Result<i64> {
 }
 
 /// A number that no row of the table is above; `None` where that cannot be read.
-fn highest(connection: &Connection, table: Table) -> rusqlite::Result<Option<i64>> {
+fn highest(connection: &Connection, table: NumberedTable) -> rusqlite::Result<Option<i64>> {
     let number = |sql: &str| number(connection, sql);
     let name = table.name();
     // An answer has the number of its exchange.
-    let counted = if table == Table::Answers { Table::Exchanges.name() } else { name };
+    let counted = if table == NumberedTable::Answers { NumberedTable::Exchanges.name() } else { name };
     let given = number(&format!("SELECT seq FROM sqlite_sequence WHERE name = '{counted}'"))?;
     let newest = number(&format!("SELECT max(rowid) FROM {name} NOT INDEXED"))?;
     Ok(given.max(newest).filter(|last| *last > 0))
@@ -150,9 +150,9 @@ fn highest(connection: &Connection, table: Table) -> rusqlite::Result<Option<i64
 
 /// A set of numbers, shown as ranges.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Numbers(BTreeSet<i64>);
+pub struct RowNumbers(BTreeSet<i64>);
 
-impl Numbers {
+impl RowNumbers {
     pub fn insert(&mut self, number: i64) {
         self.0.insert(number);
     }
@@ -193,7 +193,7 @@ impl Numbers {
     }
 }
 
-impl fmt::Display for Numbers {
+impl fmt::Display for RowNumbers {
     /// `3, 7 to 9`, of many ranges the first.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const SHOWN: usize = 20;
@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn numbers_are_shown_as_ranges() {
-        let mut numbers = Numbers::default();
+        let mut numbers = RowNumbers::default();
         for number in [9, 3, 7, 8] {
             numbers.insert(number);
         }

@@ -22,7 +22,7 @@ use std::{
 };
 
 use super::{
-    anchor::Anchor,
+    anchor::FileAnchor,
     error::{JobError, StoreError},
     reply::{self, StoreReply},
     schema,
@@ -50,7 +50,7 @@ pub(super) struct Writer {
 
 impl Writer {
     /// A database in memory has no anchor.
-    pub(super) fn start(context: WriteContext, anchor: Option<Anchor>) -> io::Result<Self> {
+    pub(super) fn start(context: WriteContext, anchor: Option<FileAnchor>) -> io::Result<Self> {
         let (queue, jobs) = mpsc::channel();
         let commits = Arc::new(AtomicU64::new(0));
         let counter = Arc::clone(&commits);
@@ -101,7 +101,7 @@ impl Drop for Writer {
     }
 }
 
-fn run_jobs(mut context: WriteContext, anchor: Option<&Anchor>, jobs: &Receiver<WriteJob>, commits: &AtomicU64) {
+fn run_jobs(mut context: WriteContext, anchor: Option<&FileAnchor>, jobs: &Receiver<WriteJob>, commits: &AtomicU64) {
     while let Ok(first) = jobs.recv() {
         let waiting = jobs.try_iter().take(GROUP_LIMIT - 1);
         let group: Vec<WriteJob> = std::iter::once(first).chain(waiting).collect();
@@ -113,7 +113,7 @@ fn run_jobs(mut context: WriteContext, anchor: Option<&Anchor>, jobs: &Receiver<
     }
 }
 
-fn run_group(context: &mut WriteContext, anchor: Option<&Anchor>, group: Vec<WriteJob>, commits: &AtomicU64) {
+fn run_group(context: &mut WriteContext, anchor: Option<&FileAnchor>, group: Vec<WriteJob>, commits: &AtomicU64) {
     let size = group.len();
     let is_in_place = || anchor.map_or(Ok(()), |anchor| anchor.check(SAVING));
     let mut state = context.connection.execute_batch("BEGIN IMMEDIATE").map_err(|error| context.failed(SAVING, &error));

@@ -15,7 +15,7 @@ use crate::{
         request_log::ExchangeId,
     },
     messages::{SHOWN_REQUESTS, Update},
-    store::{Changes, Damage, Reader, Store, StoreError},
+    store::{HistoryChanges, Damage, Reader, Store, StoreError},
 };
 
 /// How often another process's commits are looked for.
@@ -242,7 +242,7 @@ impl State {
 
     fn tell_changes(&mut self) -> Result<(), StoreError> {
         self.tell_requests()?;
-        let Changes { entries, deleted, revision } = self.reader.changes_since(self.revision)?;
+        let HistoryChanges { entries, deleted, revision } = self.reader.changes_since(self.revision)?;
         if revision == self.revision {
             return Ok(());
         }

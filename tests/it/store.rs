@@ -25,7 +25,7 @@ use testcard::{
         request_log::ExchangeId,
     },
     minter::{LedgerError, ObjectKind, StoredObject},
-    store::{Changes, FILE_NAME, LocalAnswer, NewCall, Store, StoreError, StoreLocation},
+    store::{HistoryChanges, FILE_NAME, LocalAnswer, NewCall, Store, StoreError, StoreLocation},
 };
 
 /// Luhn-valid, and not among the published test cards.
@@ -550,22 +550,22 @@ fn a_reader_learns_what_another_process_wrote() {
     let reader = window.reader().unwrap();
     let (version, revision) = (reader.data_version().unwrap(), reader.revision().unwrap());
     assert_eq!(reader.data_version().unwrap(), version);
-    let nothing = Changes { entries: vec![], deleted: vec![], revision };
+    let nothing = HistoryChanges { entries: vec![], deleted: vec![], revision };
     assert_eq!(reader.changes_since(revision).unwrap(), nothing);
 
     let made = command_line.answer(visa(Target::Stripe), say(token("tok_1", "Visa", "4242", false)));
     let made = made.wait().unwrap().entry.unwrap();
     assert_ne!(reader.data_version().unwrap(), version);
-    let Changes { entries, revision, .. } = reader.changes_since(revision).unwrap();
+    let HistoryChanges { entries, revision, .. } = reader.changes_since(revision).unwrap();
     assert_eq!(entries, [made]);
     assert_eq!(revision, reader.revision().unwrap());
 
     command_line.answer(retrieval(Target::Stripe, "tok_1"), say(token("tok_1", "Visa", "4242", true))).wait().unwrap();
-    let Changes { entries, revision, .. } = reader.changes_since(revision).unwrap();
+    let HistoryChanges { entries, revision, .. } = reader.changes_since(revision).unwrap();
     assert_eq!(entries.iter().map(|entry| entry.status).collect::<Vec<_>>(), [Status::Used]);
 
     command_line.edit(Edit::Delete { ids: vec![entries[0].id] }, moment(1)).wait().unwrap();
-    let Changes { entries: changed, deleted, .. } = reader.changes_since(revision).unwrap();
+    let HistoryChanges { entries: changed, deleted, .. } = reader.changes_since(revision).unwrap();
     assert_eq!((changed, deleted), (vec![], vec![entries[0].id]));
 }
 

@@ -21,8 +21,8 @@ use crate::store::{
     paths::{self, FILE_NAME, holds_something, link_target, wal_in_use, wal_of},
     rows,
     rows::StoredExchange,
-    schema::{Backups, Durability, Location},
-    sound::{Numbers, Table, for_each_sound_row},
+    schema::{Backups, DatabaseLocation, Durability},
+    sound::{NumberedTable, RowNumbers, for_each_sound_row},
 };
 
 const SAVING: &str = "write what was saved";
@@ -38,11 +38,11 @@ pub struct Salvaged {
     /// How many rows of each kind are in the new history.
     pub saved: Vec<(&'static str, u64)>,
     /// The numbers of rows that could not be read or understood. On a damaged page nobody can tell which there were.
-    pub lost: Vec<(&'static str, Numbers)>,
+    pub lost: Vec<(&'static str, RowNumbers)>,
     /// Entries that were lost and were made anew from their calls; notes and tags of them are gone.
-    pub remade: Numbers,
+    pub remade: RowNumbers,
     /// Rows of which a part could not be read, and is empty now.
-    pub emptied: Vec<(&'static str, Numbers)>,
+    pub emptied: Vec<(&'static str, RowNumbers)>,
     /// What else is not as it was, in sentences.
     pub remarks: Vec<String>,
 }
@@ -145,7 +145,7 @@ fn resolved(path: &Path) -> PathBuf {
 
 /// A connection to the copy, mended.
 fn open_copy(copy: &PrivateCopy, file: &Path) -> Result<(Connection, Vec<String>), SalvageError> {
-    let location = Location::File(copy.file());
+    let location = DatabaseLocation::File(copy.file());
     let unreadable = |reason: String| SalvageError::Unreadable { file: file.to_owned(), reason };
     let error = match copy.mend(|| look(&location).map_err(|error| StoreError::of("read it", &error))) {
         Ok(opened) => return Ok(opened),
@@ -160,7 +160,7 @@ fn open_copy(copy: &PrivateCopy, file: &Path) -> Result<(Connection, Vec<String>
 }
 
 /// Opens a database and reads what tables it has.
-fn look(location: &Location) -> rusqlite::Result<Connection> {
+fn look(location: &DatabaseLocation) -> rusqlite::Result<Connection> {
     let connection = location.connect()?;
     let tables: i64 =
         connection.query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'exchanges'", [], |row| row.get(0))?;
@@ -175,7 +175,7 @@ fn failed(error: &io::Error) -> SalvageError {
 /// Writes what can be read to a new database, which is whole and closed when this returns.
 fn write(old: &Connection, file: &Path, now: Timestamp) -> Result<Salvaged, StoreError> {
     paths::make_file(file)?;
-    let location = Location::File(file.to_owned());
+    let location = DatabaseLocation::File(file.to_owned());
     let mut new = location.connect_writer(now, Durability::PowerLoss, Backups::Waived)?;
     let told = |error: rusqlite::Error| location.failed(SAVING, &error);
     // Rows come in no order; what refers to nothing is looked for at the end.
@@ -198,10 +198,10 @@ struct Saving<'a> {
 impl Saving<'_> {
     fn all(mut self) -> rusqlite::Result<Salvaged> {
         self.keep_meta()?;
-        let mut lost_entries = self.copy_table(Table::Entries)?;
-        let lost_calls = self.copy_table(Table::Exchanges)?;
-        let lost_objects = self.copy_table(Table::Objects)?;
-        let lost_answers = self.copy_table(Table::Answers)?;
+        let mut lost_entries = self.copy_table(NumberedTable::Entries)?;
+        let lost_calls = self.copy_table(NumberedTable::Exchanges)?;
+        let lost_objects = self.copy_table(NumberedTable::Objects)?;
+        let lost_answers = self.copy_table(NumberedTable::Answers)?;
         self.check_entries(&mut lost_entries)?;
         let lost_calls = self.check_calls(lost_calls)?;
         let lost_objects = self.check_objects(lost_objects)?;
@@ -221,10 +221,10 @@ impl Saving<'_> {
         self.keep_counts([&lost_entries, &lost_calls, &lost_objects])?;
         self.log_later()?;
         for (name, table) in [
-            ("entries", Table::Entries),
-            ("calls", Table::Exchanges),
-            ("objects of the minter", Table::Objects),
-            ("remembered idempotency keys", Table::Answers),
+            ("entries", NumberedTable::Entries),
+            ("calls", NumberedTable::Exchanges),
+            ("objects of the minter", NumberedTable::Objects),
+            ("remembered idempotency keys", NumberedTable::Answers),
         ] {
             let count: i64 = self.number(&format!("SELECT count(*) FROM {}", table.name()))?;
             self.report.saved.push((name, count.cast_unsigned()));
@@ -266,7 +266,7 @@ impl Saving<'_> {
     }
 
     /// Copies the rows of a table that can be read; gives the numbers of those that cannot.
-    fn copy_table(&self, table: Table) -> rusqlite::Result<Numbers> {
+    fn copy_table(&self, table: NumberedTable) -> rusqlite::Result<RowNumbers> {
         let name = table.name();
         let columns_of = |connection: &Connection| -> rusqlite::Result<Vec<String>> {
             let mut columns = connection.prepare("SELECT name FROM pragma_table_info(?1)")?;
@@ -275,12 +275,12 @@ impl Saving<'_> {
         let old: HashSet<String> = columns_of(self.old)?.into_iter().collect();
         let columns: Vec<String> = columns_of(self.new)?.into_iter().filter(|name| old.contains(name)).collect();
         if columns.is_empty() {
-            return Ok(Numbers::default());
+            return Ok(RowNumbers::default());
         }
         let list = columns.join(", ");
         let places = vec!["?"; columns.len()].join(", ");
         let insert = format!("INSERT OR IGNORE INTO {name} ({list}) VALUES ({places})");
-        let mut refused = Numbers::default();
+        let mut refused = RowNumbers::default();
         let mut write = |number: i64, row: &rusqlite::Row<'_>, first: usize| {
             let values = (first..first + columns.len()).map(|column| value(row, column)).collect::<Result<Vec<_>, _>>();
             let Ok(values) = values else {
@@ -302,7 +302,7 @@ impl Saving<'_> {
             }
         };
         // The first version of objects had no numbers: their order was that of their times.
-        if table == Table::Objects && !old.contains("position") {
+        if table == NumberedTable::Objects && !old.contains("position") {
             let mut rows = self.old.prepare(&format!("SELECT {list} FROM objects ORDER BY created, id"))?;
             let mut rows = rows.query([])?;
             let mut number = 0;
@@ -324,10 +324,10 @@ impl Saving<'_> {
         }
         let lost = for_each_sound_row(self.old, table, &list, &mut |number, row| write(number, row, 1));
         let mut lost = match lost {
-            Err(error) if is_missing(&error) => Numbers::default(),
+            Err(error) if is_missing(&error) => RowNumbers::default(),
             lost => lost?,
         };
-        if table == Table::Entries && !lost.is_empty() {
+        if table == NumberedTable::Entries && !lost.is_empty() {
             let known = "SELECT id FROM entries INDEXED BY entries_by_revision WHERE revision > -1";
             let known = self.old.prepare(known).and_then(|mut known| {
                 known.query_map([], |row| row.get::<_, i64>(0))?.collect::<rusqlite::Result<HashSet<i64>>>()
@@ -341,8 +341,8 @@ impl Saving<'_> {
     }
 
     /// Empties what is broken in entries, and drops those of which nothing can be shown.
-    fn check_entries(&mut self, lost: &mut Numbers) -> rusqlite::Result<()> {
-        let mut emptied = Numbers::default();
+    fn check_entries(&mut self, lost: &mut RowNumbers) -> rusqlite::Result<()> {
+        let mut emptied = RowNumbers::default();
         let mut read = self.new.prepare(&format!("SELECT {} FROM entries", rows::ENTRY))?;
         let broken: Vec<(i64, Option<crate::domain::entry::Entry>)> = read
             .query_map([], |row| {
@@ -370,8 +370,8 @@ impl Saving<'_> {
     }
 
     /// The same of calls: lists that are none are empty from now on.
-    fn check_calls(&mut self, mut lost: Numbers) -> rusqlite::Result<Numbers> {
-        let mut emptied = Numbers::default();
+    fn check_calls(&mut self, mut lost: RowNumbers) -> rusqlite::Result<RowNumbers> {
+        let mut emptied = RowNumbers::default();
         let mut read = self.new.prepare(&format!("SELECT {}, id FROM exchanges", rows::EXCHANGE))?;
         let broken: Vec<i64> = read
             .query_map([], |row| Ok(rows::exchange(row).is_err().then(|| row.get::<_, i64>("id"))))?
@@ -411,7 +411,7 @@ impl Saving<'_> {
         Ok(lost)
     }
 
-    fn check_objects(&mut self, mut lost: Numbers) -> rusqlite::Result<Numbers> {
+    fn check_objects(&mut self, mut lost: RowNumbers) -> rusqlite::Result<RowNumbers> {
         let broken = "DELETE FROM objects WHERE NOT (json_valid(body) AND json_valid(state)) RETURNING position";
         let mut broken = self.new.prepare(broken)?;
         for position in broken.query_map([], |row| row.get(0))? {
@@ -421,7 +421,7 @@ impl Saving<'_> {
     }
 
     /// Makes entries anew that are lost and whose calls are not.
-    fn remake_entries(&mut self, lost: &mut Numbers) -> rusqlite::Result<()> {
+    fn remake_entries(&mut self, lost: &mut RowNumbers) -> rusqlite::Result<()> {
         let mut read = self.new.prepare(&format!(
             "SELECT {} FROM exchanges WHERE entry NOT IN (SELECT id FROM entries) ORDER BY entry, id",
             rows::EXCHANGE
@@ -445,7 +445,7 @@ impl Saving<'_> {
     }
 
     /// Gives entries whose call is lost one that says so, with a number of the lost ones where there is one.
-    fn stand_in_for_lost_calls(&mut self, lost: &Numbers) -> rusqlite::Result<()> {
+    fn stand_in_for_lost_calls(&mut self, lost: &RowNumbers) -> rusqlite::Result<()> {
         let mut bare = self.new.prepare(
             "SELECT id, target, started_ms FROM entries WHERE NOT EXISTS \
              (SELECT 1 FROM exchanges WHERE entry = entries.id AND is_creation = 1) ORDER BY id",
@@ -458,7 +458,7 @@ impl Saving<'_> {
              VALUES (?1, ?2, 1, ?3, ?4, 0, 'POST', '/v1/tokens', '[]', '[]', 'lost', ?5)",
         )?;
         let mut numbers = lost.iter();
-        let mut emptied = Numbers::default();
+        let mut emptied = RowNumbers::default();
         for (entry, target, started) in bare {
             let message = "The call and its answer were lost when the history was damaged";
             insert.execute((numbers.next(), entry, target, started, message))?;
@@ -471,7 +471,7 @@ impl Saving<'_> {
     }
 
     /// What refers to a row that is not there: calls stay in the log without their entry, keys without their answer go.
-    fn drop_orphans(&self, mut lost_answers: Numbers) -> rusqlite::Result<Numbers> {
+    fn drop_orphans(&self, mut lost_answers: RowNumbers) -> rusqlite::Result<RowNumbers> {
         self.new.execute("UPDATE exchanges SET entry = NULL WHERE entry NOT IN (SELECT id FROM entries)", [])?;
         let orphans = "DELETE FROM answers WHERE exchange NOT IN (SELECT id FROM exchanges) RETURNING exchange";
         let mut orphans = self.new.prepare(orphans)?;
@@ -482,13 +482,15 @@ impl Saving<'_> {
     }
 
     /// Counts go on where they were, so that no number and no id is given twice.
-    fn keep_counts(&mut self, lost: [&Numbers; 3]) -> rusqlite::Result<()> {
+    fn keep_counts(&mut self, lost: [&RowNumbers; 3]) -> rusqlite::Result<()> {
         self.new.execute_batch(
             "DELETE FROM counts;
              INSERT INTO counts (status, count)
                  SELECT status, count(*) FROM entries WHERE deleted_ms IS NULL GROUP BY status;",
         )?;
-        for (table, lost) in [Table::Entries, Table::Exchanges, Table::Objects].into_iter().zip(lost) {
+        for (table, lost) in
+            [NumberedTable::Entries, NumberedTable::Exchanges, NumberedTable::Objects].into_iter().zip(lost)
+        {
             let name = table.name();
             let given = self
                 .old
