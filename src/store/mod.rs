@@ -46,7 +46,7 @@ pub use export::{EXPORT_FORMAT, EXPORT_VERSION, ExportedEntry};
 pub use paths::FILE_NAME;
 pub use reader::{HistoryChanges, Reader};
 pub use reply::StoreReply;
-pub use salvage::{SalvageError, Salvaged, salvage};
+pub use salvage::{SalvageError, SalvageReport, salvage};
 pub use schema::Durability;
 pub use sound::RowNumbers;
 

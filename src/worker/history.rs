@@ -15,7 +15,7 @@ use crate::{
         request_log::ExchangeId,
     },
     messages::{SHOWN_REQUESTS, Update},
-    store::{HistoryChanges, Damage, Reader, Store, StoreError},
+    store::{Damage, HistoryChanges, Reader, Store, StoreError},
 };
 
 /// How often another process's commits are looked for.

@@ -16,7 +16,7 @@ use testcard::{
         edit::Edit,
         entry::{EntryDetail, EntryId, HistoryFilter},
     },
-    store::{FILE_NAME, SalvageError, Salvaged, Store, StoreLocation, salvage},
+    store::{FILE_NAME, SalvageError, SalvageReport, Store, StoreLocation, salvage},
 };
 
 use crate::{
@@ -53,7 +53,7 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
 
 /// Salvages a patient and opens what was saved: its history is sound, and the damaged one as it was.
 #[track_caller]
-fn saved(patient: &Patient, what: &str) -> (Salvaged, Vec<EntryDetail>) {
+fn saved(patient: &Patient, what: &str) -> (SalvageReport, Vec<EntryDetail>) {
     let before = files(patient.folder());
     let new = TempDir::new().unwrap();
     let target = new.path().join("a/saved");

@@ -25,7 +25,7 @@ use testcard::{
         request_log::ExchangeId,
     },
     minter::{LedgerError, ObjectKind, StoredObject},
-    store::{HistoryChanges, FILE_NAME, LocalAnswer, NewCall, Store, StoreError, StoreLocation},
+    store::{FILE_NAME, HistoryChanges, LocalAnswer, NewCall, Store, StoreError, StoreLocation},
 };
 
 /// Luhn-valid, and not among the published test cards.
