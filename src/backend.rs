@@ -23,7 +23,7 @@ use crate::{
         request_log::{ExchangeId, FAULT_HEADER, RequestRow},
         settings::StripeSettings,
     },
-    minter::{self, Workspace},
+    minter::{self, PreparedCall, Workspace},
     store::{NewCall, Recorded, Store, StoreError},
     stripe,
 };
@@ -162,11 +162,10 @@ impl Targets {
     /// Stripe's 500.
     pub async fn serve(&self, call: Served, policies: Policies) -> ApiResponse {
         let Served { request, started, arrived, fault } = call;
-        let workspace = Arc::clone(&self.workspace);
-        let call = NewCall { target: Target::Local, started, request: request.clone(), expects: None, profile: None };
-        let answer = move |ledger: &mut dyn minter::Ledger| {
-            minter::handle(ledger, &request, started, policies, &workspace).map(|answer| with_fault(answer, fault))
-        };
+        let prepared = PreparedCall::new(request.clone(), started, policies, Arc::clone(&self.workspace));
+        let call = NewCall { target: Target::Local, started, request, expects: None, profile: None };
+        let answer =
+            move |ledger: &mut dyn minter::Ledger| prepared.answer(ledger).map(|answer| with_fault(answer, fault));
         self.store.serve(call, arrived, Box::new(answer)).await.unwrap_or_else(|error| {
             self.complaints.add(&error);
             minter::unavailable(&error.cause())
@@ -354,11 +353,9 @@ impl Backend {
         match self {
             Self::Local { store, workspace, policies } => {
                 let call = begun.call(Target::Local, None);
-                let (request, now) = (begun.request.clone(), begun.started);
-                let (workspace, policies) = (Arc::clone(workspace), *policies);
-                store
-                    .answer(call, Box::new(move |ledger| minter::handle(ledger, &request, now, policies, &workspace)))
-                    .await
+                let prepared =
+                    PreparedCall::new(begun.request.clone(), begun.started, *policies, Arc::clone(workspace));
+                store.answer(call, Box::new(move |ledger| prepared.answer(ledger))).await
             }
             Self::Stripe { store, client, profile } => {
                 let exchange = match begun.journalled {

@@ -19,6 +19,11 @@ pub(super) fn is_current(request: &ApiRequest) -> bool {
     is_since(request, CURRENT_SINCE)
 }
 
+/// A text field of an object that the minter made; empty where there is none.
+pub(super) fn text(object: &Value, key: &str) -> String {
+    object[key].as_str().unwrap_or_default().to_owned()
+}
+
 /// Adds a field to an object in Stripe's order: `id` and `object` first, the rest by the alphabet.
 pub(super) fn add(object: &mut Value, key: &str, value: Value) {
     let Some(fields) = object.as_object_mut() else { return };

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::ids::Ids;
+use super::ids::IdSource;
 use crate::domain::{
     card::CardNumber,
     keyed_hash::{IdentityKey, base62, first_half, keyed_hash},
@@ -19,7 +19,7 @@ pub struct Workspace {
     identities: IdentityKey,
     /// Random on every run, with a seed too: it shows in no answer, and whoever had it could try out security codes.
     secret_request_key: [u8; 32],
-    ids: Ids,
+    ids: IdSource,
 }
 
 impl Workspace {
@@ -49,7 +49,7 @@ impl Workspace {
 
     fn derived(secret: &[u8; 32], unpublished_key: [u8; 32], ids_seed: Option<[u8; 32]>) -> Self {
         let account_id = format!("acct_1{}", base62(first_half(keyed_hash(secret, "account", &[])), 15));
-        let ids = Ids::new(&account_id, ids_seed);
+        let ids = IdSource::new(&account_id, ids_seed);
         let published_key = keyed_hash(secret, "fingerprints of published numbers", &[]);
         Self {
             account_id,
@@ -68,7 +68,7 @@ impl Workspace {
     }
 
     /// Where the ids of a request come from.
-    pub fn ids(&self) -> &Ids {
+    pub fn ids(&self) -> &IdSource {
         &self.ids
     }
 

@@ -9,8 +9,8 @@ use crate::{
         api::ApiResponse, entry::EntryId, keyed_hash::IdentityKey, redaction::Redaction, request_log::ExchangeId,
     },
     minter::{
-        Cursor, Ledger, LedgerError, ObjectKind, PageQuery, Remembered, StoredObject,
-        idempotency::{AnswerKey, Fingerprint, KEPT_FOR, Record},
+        Ledger, LedgerError, ObjectKind, PageCursor, PageQuery, RememberedAnswer, StoredObject,
+        ledger::{AnswerKey, IdempotencyRecord, KEY_KEPT_SECS, RequestFingerprint},
     },
 };
 
@@ -25,7 +25,7 @@ pub(super) struct SqlLedger<'a> {
     /// The account that the call is for, as it is stored.
     account: Option<&'a str>,
     /// What is to be remembered once the exchange has its number.
-    remembered: Option<Record>,
+    remembered: Option<IdempotencyRecord>,
     /// The entry of the call whose answer was given again.
     recalled: Option<EntryId>,
     /// The first change that failed: then nothing of the request is kept, whatever the minter makes of it.
@@ -34,7 +34,7 @@ pub(super) struct SqlLedger<'a> {
 
 /// What a call did with idempotency keys: it is written once the exchange has its number.
 pub(super) struct IdempotencyUse {
-    pub(super) remembered: Option<Record>,
+    pub(super) remembered: Option<IdempotencyRecord>,
     pub(super) recalled: Option<EntryId>,
 }
 
@@ -81,12 +81,12 @@ impl<'a> SqlLedger<'a> {
 
     fn list(&self, query: &PageQuery<'_>) -> rusqlite::Result<Vec<StoredObject>> {
         let (from, to, is_rising) = match query.cursor {
-            Cursor::Start => (i64::MIN, i64::MAX, false),
-            Cursor::After(id) => match self.position(query.kind, id)? {
+            PageCursor::Start => (i64::MIN, i64::MAX, false),
+            PageCursor::After(id) => match self.position(query.kind, id)? {
                 Some(position) => (i64::MIN, position - 1, false),
                 None => return Ok(Vec::new()),
             },
-            Cursor::Before(id) => match self.position(query.kind, id)? {
+            PageCursor::Before(id) => match self.position(query.kind, id)? {
                 Some(position) => (position + 1, i64::MAX, true),
                 None => return Ok(Vec::new()),
             },
@@ -210,7 +210,7 @@ impl Ledger for SqlLedger<'_> {
     }
 
     /// The answer is as the exchange has it, which is as it was sent.
-    fn recall(&mut self, key: &AnswerKey) -> Result<Option<Remembered>, LedgerError> {
+    fn recall(&mut self, key: &AnswerKey) -> Result<Option<RememberedAnswer>, LedgerError> {
         let found = self
             .connection
             .prepare_cached(
@@ -225,28 +225,32 @@ impl Ledger for SqlLedger<'_> {
         Ok(Some(remembered))
     }
 
-    fn remember(&mut self, record: &Record, _: &ApiResponse) -> Result<(), LedgerError> {
+    fn remember(&mut self, record: &IdempotencyRecord, _: &ApiResponse) -> Result<(), LedgerError> {
         self.remembered = Some(record.clone());
         self.recalled = None;
         Ok(())
     }
 }
 
-fn remembered(key: &AnswerKey, row: &Row<'_>) -> rusqlite::Result<(Option<EntryId>, Remembered)> {
-    let fingerprint = Fingerprint {
+fn remembered(key: &AnswerKey, row: &Row<'_>) -> rusqlite::Result<(Option<EntryId>, RememberedAnswer)> {
+    let fingerprint = RequestFingerprint {
         whole_key: u64::from_be_bytes(row.get(1)?),
         whole: u128::from_be_bytes(row.get(2)?),
         masked: u128::from_be_bytes(row.get(3)?),
     };
     let answer = ApiResponse { http_status: row.get(5)?, headers: super::rows::pairs(row, 6)?, body: row.get(7)? };
-    let record = Record { key: key.clone(), created: row.get(0)?, fingerprint };
-    Ok((row.get::<_, Option<i64>>(4)?.map(EntryId), Remembered { record, answer }))
+    let record = IdempotencyRecord { key: key.clone(), created: row.get(0)?, fingerprint };
+    Ok((row.get::<_, Option<i64>>(4)?.map(EntryId), RememberedAnswer { record, answer }))
 }
 
 /// Keeps what is remembered of an exchange, and drops the oldest that are too old or too many: some at a time, so that
 /// none of them makes a call wait.
-pub(super) fn keep_answer(connection: &Connection, record: &Record, exchange: ExchangeId) -> rusqlite::Result<()> {
-    let Fingerprint { whole_key, whole, masked } = &record.fingerprint;
+pub(super) fn keep_answer(
+    connection: &Connection,
+    record: &IdempotencyRecord,
+    exchange: ExchangeId,
+) -> rusqlite::Result<()> {
+    let RequestFingerprint { whole_key, whole, masked } = &record.fingerprint;
     connection
         .prepare_cached(
             "INSERT OR REPLACE INTO answers (key, created, whole_key, whole, masked, exchange) \
@@ -265,7 +269,7 @@ pub(super) fn keep_answer(connection: &Connection, record: &Record, exchange: Ex
             "DELETE FROM answers WHERE exchange IN (SELECT exchange FROM answers ORDER BY exchange LIMIT 4) \
              AND (created <= ?1 OR exchange <= ?2)",
         )?
-        .execute((record.created - KEPT_FOR, exchange.0 - MOST_ANSWERS))
+        .execute((record.created - KEY_KEPT_SECS, exchange.0 - MOST_ANSWERS))
         .map(drop)
 }
 

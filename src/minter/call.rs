@@ -1,0 +1,43 @@
+//! One call on its way through a handler, and why it may not end in an object.
+
+use jiff::Timestamp;
+
+use super::{
+    ids::RequestIds,
+    ledger::{Ledger, LedgerError},
+    shapes,
+    workspace::Workspace,
+};
+use crate::domain::{api::ApiRequest, error::ApiError, policies::Policies};
+
+/// One call with all that its handler needs: whom it is for, what it may change, and what moment it is.
+pub(super) struct MinterCall<'a> {
+    pub(super) ledger: &'a mut dyn Ledger,
+    pub(super) request: &'a ApiRequest,
+    pub(super) now: Timestamp,
+    pub(super) policies: Policies,
+    pub(super) workspace: &'a Workspace,
+    pub(super) ids: RequestIds<'a>,
+}
+
+impl MinterCall<'_> {
+    /// Whether the request's version shows objects in their current shape.
+    pub(super) fn shows_current_shape(&self) -> bool {
+        shapes::is_current(self.request)
+    }
+}
+
+/// Why a call does not end in an object.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CallError {
+    #[error("refused: {}", .0.label())]
+    Refused(ApiError),
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+impl From<ApiError> for CallError {
+    fn from(error: ApiError) -> Self {
+        Self::Refused(error)
+    }
+}
