@@ -16,4 +16,4 @@ mod temporary;
 pub use own::{OwnFolders, resolve};
 pub use private::{make_folder, make_new, open_or_make};
 pub use read::{open_existing, open_file, read_at_most, stands_in_the_way};
-pub use temporary::{Temporary, remove_dead_temporaries, remove_noted_temporaries};
+pub use temporary::{TemporaryFile, remove_dead_temporaries, remove_noted_temporaries};

@@ -28,13 +28,13 @@ const LONGEST_PATH: u64 = 64 * 1024;
 
 /// A file that is gone with this value, unless it takes the place of another.
 #[derive(Debug)]
-pub struct Temporary {
+pub struct TemporaryFile {
     file: NamedTempFile,
     /// Goes after the file.
-    _note: Option<Note>,
+    _note: Option<TemporaryNote>,
 }
 
-impl Temporary {
+impl TemporaryFile {
     /// Makes a file in a folder, for its owner only. Its path is noted in the folder `notes` before it is made, where
     /// that folder can be written to: a history that is only read must not keep an export from being made.
     ///
@@ -46,7 +46,7 @@ impl Temporary {
             // Of a try before this one, whose file was not made.
             note = None;
             if let Some(notes) = notes {
-                note = match Note::write(notes, path) {
+                note = match TemporaryNote::write(notes, path) {
                     Ok(note) => Some(note),
                     // The builder tries another name.
                     Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(error),
@@ -188,13 +188,13 @@ fn remove(path: &Path) {
 
 /// That a file is being written, and where.
 #[derive(Debug)]
-struct Note {
+struct TemporaryNote {
     path: PathBuf,
     /// Held while the file is written.
     locked: File,
 }
 
-impl Note {
+impl TemporaryNote {
     fn write(notes: &Path, temporary: &Path) -> io::Result<Self> {
         let random = random_part(temporary).ok_or(io::ErrorKind::InvalidInput)?;
         make_folder(notes)?;
@@ -217,7 +217,7 @@ impl Note {
     }
 }
 
-impl Drop for Note {
+impl Drop for TemporaryNote {
     fn drop(&mut self) {
         // One that stays is taken for a dead process's, and names a file that is not there any more.
         let _ = fs::remove_file(&self.path);
@@ -240,7 +240,7 @@ mod tests {
         let (folder, data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let notes = data.path().join("run");
         for takes_place in [false, true] {
-            let mut temporary = Temporary::in_folder(folder.path(), Some(&notes)).unwrap();
+            let mut temporary = TemporaryFile::in_folder(folder.path(), Some(&notes)).unwrap();
             temporary.file().write_all(b"new").unwrap();
             let note = fs::read_to_string(notes.join(&names(&notes)[0])).unwrap();
             assert_eq!(Path::new(&note), folder.path().join(&names(folder.path())[0]));

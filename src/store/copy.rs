@@ -14,7 +14,7 @@ use super::{
     header,
     paths::{self, FILE_NAME, SHORTEST_DATABASE, holds_something, wal_in_use, wal_of},
     transplant,
-    wal::Log,
+    wal::WriteAheadLog,
 };
 
 /// How often a copy is begun anew because another program wrote meanwhile.
@@ -93,7 +93,7 @@ impl PrivateCopy {
     /// Why that cannot be.
     pub(super) fn replace_schema(&self) -> Result<(), Box<dyn std::error::Error>> {
         let (file, wal) = (self.file(), wal_of(&self.file()));
-        if let Some(log) = Log::read(&wal)? {
+        if let Some(log) = WriteAheadLog::read(&wal)? {
             log.replay(&wal, &file)?;
         }
         header::mend(&file, None)?;
@@ -101,14 +101,14 @@ impl PrivateCopy {
     }
 
     fn page_size_of_log(&self) -> io::Result<Option<u32>> {
-        Ok(Log::read(&wal_of(&self.file()))?.as_ref().map(Log::page_size))
+        Ok(WriteAheadLog::read(&wal_of(&self.file()))?.as_ref().map(WriteAheadLog::page_size))
     }
 
     fn mend_log(&self, wal: &Path) -> io::Result<Vec<String>> {
         let file = self.file();
         let mut mended = Vec::new();
         let is_gone = !is_database(&file);
-        if let Some(log) = Log::read(wal)?.filter(|log| is_gone || log.is_damaged()) {
+        if let Some(log) = WriteAheadLog::read(wal)?.filter(|log| is_gone || log.is_damaged()) {
             let pages = log.damaged_pages();
             if is_gone {
                 mended.push("the database file was gone, and is read from its write-ahead log alone".to_owned());

@@ -229,8 +229,8 @@ mod tests {
             (ffi::SQLITE_IOERR, "Could not save the call: Error code 10: disk I/O error"),
         ] {
             let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
-            let told = StoreError::of("save the call", &error).to_string();
-            assert!(told.starts_with(words), "{told}");
+            let text = StoreError::of("save the call", &error).to_string();
+            assert!(text.starts_with(words), "{text}");
         }
     }
 
@@ -242,8 +242,8 @@ mod tests {
             ("/home/a/data/testcard.sqlite3", "testcard salvage /home/a/data/testcard.sqlite3 --to /home/a/data-saved"),
             ("/my home/it's/t", r"testcard salvage '/my home/it'\''s/t' --to '/my home/it'\''s-saved'"),
         ] {
-            let told = error.clone().about(Some(Path::new(file))).to_string();
-            assert!(told.ends_with(command), "{told}");
+            let text = error.clone().about(Some(Path::new(file))).to_string();
+            assert!(text.ends_with(command), "{text}");
         }
     }
 

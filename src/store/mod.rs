@@ -65,10 +65,10 @@ use anchor::FileAnchor;
 use call::MaskedCall;
 use copy::PrivateCopy;
 use log_bound::{LogBound, LogLimit};
-use schema::{Backups, DatabaseLocation};
+use schema::{DatabaseLocation, MigrationBackup};
 use session::Session;
 use write_context::WriteContext;
-use writer::Writer;
+use writer::HistoryWriter;
 
 /// Where a store keeps what it is given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,7 +86,7 @@ pub struct Store(Arc<OpenStore>);
 /// In the order of dropping: the session ends after the writer's last job.
 #[derive(Debug)]
 struct OpenStore {
-    writer: Writer,
+    writer: HistoryWriter,
     location: DatabaseLocation,
     workspace_secret: [u8; 32],
     identities: IdentityKey,
@@ -117,7 +117,7 @@ impl Store {
             StoreLocation::Memory => {
                 let session = Session::in_memory();
                 let location = DatabaseLocation::Memory(session.name.clone());
-                let connection = location.connect_writer(now, durability, Backups::Waived)?;
+                let connection = location.connect_writer(now, durability, MigrationBackup::Waived)?;
                 Self::start(location, connection, session, None)
             }
         }
@@ -132,7 +132,7 @@ impl Store {
         schema::refuse_lost(&file)?;
         let copy = PrivateCopy::of(&file)?;
         let location = DatabaseLocation::File(copy.file());
-        copy.mend(|| location.connect_writer(now, Durability::Crash, Backups::Waived).map(drop))
+        copy.mend(|| location.connect_writer(now, Durability::Crash, MigrationBackup::Waived).map(drop))
             .map_err(|error| error.of_original(&file))?;
         let folder = copy.folder().to_owned();
         Self::open_folder(&folder, now, Durability::Crash, Some(copy)).map_err(|error| error.of_original(&file))
@@ -149,7 +149,7 @@ impl Store {
         schema::refuse_damaged_log(&file)?;
         let location = DatabaseLocation::File(paths::make_database(folder)?);
         files::remove_noted_temporaries(&session::folder(folder));
-        let backups = if copy.is_some() { Backups::Waived } else { Backups::Made };
+        let backups = if copy.is_some() { MigrationBackup::Waived } else { MigrationBackup::Made };
         let mut connection = location.connect_writer(now, durability, backups)?;
         session::interrupt_pending(&mut connection, folder).map_err(|error| location.opening_failed(&error))?;
         edits::drop_deleted(&connection, now).map_err(|error| location.opening_failed(&error))?;
@@ -172,7 +172,7 @@ impl Store {
         let log = LogBound::new(Arc::clone(&log_limit));
         let file = location.file().map(Path::to_owned);
         let work = WriteContext::new(connection, identities.clone(), session.name.clone(), file, log);
-        let writer = Writer::start(work, anchor)
+        let writer = HistoryWriter::start(work, anchor)
             .map_err(|error| StoreError::Other { doing: "start the history's writer", reason: error.to_string() })?;
         Ok(Self(Arc::new(OpenStore {
             writer,
@@ -254,7 +254,7 @@ impl Store {
         self.0.writer.submit("write down the call", move |context| context.note(call, took, outcome))
     }
 
-    /// HistoryChanges entries as a person wants it; gives how many it was done to. Notes and tags are masked.
+    /// Changes entries as a person wants it; gives how many it was done to. Notes and tags are masked.
     pub fn edit(&self, edit: Edit, now: Timestamp) -> StoreReply<u64> {
         let edit = edits::masked(edit);
         self.0.writer.submit(edit.doing(), move |context| context.edit(&edit, now))

@@ -22,7 +22,7 @@ use super::{
     ledger::{SqlLedger, keep_answer},
     log_bound::{self, LogBound},
     rows::{self, StoredExchange},
-    schema::{self, Erasing},
+    schema::{self, ErasePolicy},
     write_context::WriteContext,
 };
 use crate::domain::{
@@ -145,12 +145,12 @@ impl WriteContext {
     pub(super) fn reset(&mut self) -> Result<u64, JobError> {
         // Test suites reset often, and what the objects hold is in the history too: to write over a million of them
         // would take minutes.
-        schema::set_erasing(&self.connection, Erasing::WrittenPages)?;
+        schema::set_erasing(&self.connection, ErasePolicy::WrittenPages)?;
         let dropped = self
             .connection
             .execute("DELETE FROM answers", [])
             .and_then(|_| self.connection.execute("DELETE FROM objects", []));
-        schema::set_erasing(&self.connection, Erasing::All)?;
+        schema::set_erasing(&self.connection, ErasePolicy::All)?;
         Ok(dropped? as u64)
     }
 

@@ -71,8 +71,8 @@ impl DatabaseLocation {
         self.file().unwrap_or(Path::new("in memory")).to_owned()
     }
 
-    /// What SQLite says while `doing`, told of this file.
-    pub(super) fn failed(&self, doing: &'static str, error: &rusqlite::Error) -> StoreError {
+    /// SQLite's error as the store's own, with what was being done and the file that it is about.
+    pub(super) fn store_error(&self, doing: &'static str, error: &rusqlite::Error) -> StoreError {
         StoreError::of(doing, error).about(self.file())
     }
 
@@ -117,27 +117,27 @@ impl DatabaseLocation {
         &self,
         now: Timestamp,
         durability: Durability,
-        backups: Backups,
+        backups: MigrationBackup,
     ) -> Result<Connection, StoreError> {
-        let told = |error: rusqlite::Error| self.opening_failed(&error);
-        let mut connection = self.connect().map_err(told)?;
+        let store_error = |error: rusqlite::Error| self.opening_failed(&error);
+        let mut connection = self.connect().map_err(store_error)?;
         let version = self.check_version(&connection)?;
-        if let (Self::File(file), Backups::Made, 1..) = (self, backups, version)
+        if let (Self::File(file), MigrationBackup::Made, 1..) = (self, backups, version)
             && version < MIGRATIONS.len()
         {
             backup::make(&connection, file, version, now)?;
         }
         if self.is_file() {
-            switch_to_wal(&connection).map_err(told)?;
+            switch_to_wal(&connection).map_err(store_error)?;
         }
         let synchronous = match durability {
             Durability::PowerLoss => "FULL",
             // A WAL without a sync at each commit.
             Durability::Crash => "NORMAL",
         };
-        connection.pragma_update(None, "synchronous", synchronous).map_err(told)?;
-        connection.pragma_update(None, "foreign_keys", true).map_err(told)?;
-        set_erasing(&connection, Erasing::All).map_err(told)?;
+        connection.pragma_update(None, "synchronous", synchronous).map_err(store_error)?;
+        connection.pragma_update(None, "foreign_keys", true).map_err(store_error)?;
+        set_erasing(&connection, ErasePolicy::All).map_err(store_error)?;
         self.migrate(&mut connection, now)?;
         Ok(connection)
     }
@@ -161,34 +161,35 @@ impl DatabaseLocation {
     }
 
     fn migrate(&self, connection: &mut Connection, now: Timestamp) -> Result<(), StoreError> {
-        let told = |error: rusqlite::Error| self.opening_failed(&error);
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(told)?;
+        let store_error = |error: rusqlite::Error| self.opening_failed(&error);
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(store_error)?;
         // Inside the transaction: another process may have been first.
         let version = self.check_version(&transaction)?;
         for migration in &MIGRATIONS[version..] {
-            transaction.execute_batch(migration).map_err(told)?;
+            transaction.execute_batch(migration).map_err(store_error)?;
         }
         if version < MIGRATIONS.len() {
-            transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(told)?;
-            transaction.pragma_update(None, "user_version", MIGRATIONS.len() as u32).map_err(told)?;
+            transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(store_error)?;
+            transaction.pragma_update(None, "user_version", MIGRATIONS.len() as u32).map_err(store_error)?;
         }
         if version == 0 {
             let secret: [u8; 32] = rand::random();
-            let mut insert = transaction.prepare("INSERT INTO meta (name, value) VALUES (?1, ?2)").map_err(told)?;
-            insert.execute(("workspace_secret", &secret[..])).map_err(told)?;
-            insert.execute(("created", format!("{now:.3}").as_bytes())).map_err(told)?;
+            let mut insert =
+                transaction.prepare("INSERT INTO meta (name, value) VALUES (?1, ?2)").map_err(store_error)?;
+            insert.execute(("workspace_secret", &secret[..])).map_err(store_error)?;
+            insert.execute(("created", format!("{now:.3}").as_bytes())).map_err(store_error)?;
         }
-        transaction.commit().map_err(told)
+        transaction.commit().map_err(store_error)
     }
 
-    /// What SQLite says while opening, told of this file.
+    /// SQLite's error while the file is opened, as the store's own.
     pub(super) fn opening_failed(&self, error: &rusqlite::Error) -> StoreError {
         match error.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => StoreError::NotADatabase { file: self.path() },
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
                 StoreError::NotWritable { file: self.path(), reason: error.to_string() }
             }
-            _ => self.failed(OPENING, error),
+            _ => self.store_error(OPENING, error),
         }
     }
 
@@ -206,7 +207,7 @@ impl DatabaseLocation {
 
 /// Whether a migration is preceded by a backup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Backups {
+pub(super) enum MigrationBackup {
     Made,
     /// Of a copy that is thrown away.
     Waived,
@@ -281,17 +282,17 @@ pub(super) fn in_memory_for_tests() -> Connection {
 
 /// What becomes of the bytes of deleted rows. Without either they stay on free pages, and between the rows of others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Erasing {
+pub(super) enum ErasePolicy {
     /// They are written over wherever they are.
     All,
     /// Only on pages that are written anyway: a page that becomes free as a whole keeps its bytes.
     WrittenPages,
 }
 
-pub(super) fn set_erasing(connection: &Connection, erasing: Erasing) -> rusqlite::Result<()> {
+pub(super) fn set_erasing(connection: &Connection, erasing: ErasePolicy) -> rusqlite::Result<()> {
     let sql = match erasing {
-        Erasing::All => "PRAGMA secure_delete = ON",
-        Erasing::WrittenPages => "PRAGMA secure_delete = FAST",
+        ErasePolicy::All => "PRAGMA secure_delete = ON",
+        ErasePolicy::WrittenPages => "PRAGMA secure_delete = FAST",
     };
     connection.query_row(sql, [], |_| Ok(()))
 }

@@ -16,15 +16,15 @@ const FRAME_HEADER: usize = 24;
 
 /// A log as it was read.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Log {
+pub(super) struct WriteAheadLog {
     header: [u8; HEADER],
     page_size: usize,
-    frames: Vec<Frame>,
+    frames: Vec<WalFrame>,
 }
 
 /// A page in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Frame {
+struct WalFrame {
     page: u32,
     /// How many pages the database has after the commit that this frame ends; 0 within a commit.
     commit: u32,
@@ -34,7 +34,7 @@ struct Frame {
     is_sound: bool,
 }
 
-impl Log {
+impl WriteAheadLog {
     /// `None` where there is no log, or nothing that can be read as one.
     pub(super) fn read(file: &Path) -> io::Result<Option<Self>> {
         if !holds_something(file) {
@@ -63,7 +63,7 @@ impl Log {
             let sum = checksum(is_big_endian, sum, &frame[FRAME_HEADER..]);
             before = (word(&frame, 16), word(&frame, 20));
             let is_sound = belongs && sum == before;
-            frames.push(Frame { page: word(&frame, 0), commit: word(&frame, 4), belongs, is_sound });
+            frames.push(WalFrame { page: word(&frame, 0), commit: word(&frame, 4), belongs, is_sound });
         }
         Ok(Some(Self { header, page_size: page_size as usize, frames }))
     }
@@ -86,7 +86,7 @@ impl Log {
         self.to_last_commit().iter().filter(|frame| !frame.is_sound).count()
     }
 
-    fn to_last_commit(&self) -> &[Frame] {
+    fn to_last_commit(&self) -> &[WalFrame] {
         let last = self.frames.iter().rposition(|frame| frame.is_sound && frame.commit > 0);
         &self.frames[..last.map_or(0, |last| last + 1)]
     }
@@ -120,8 +120,8 @@ impl Log {
 /// Whether a log has damage in commits that were acknowledged. Another program may begin the log anew meanwhile: then it
 /// is read again.
 pub(super) fn is_damaged(file: &Path) -> bool {
-    let Ok(Some(log)) = Log::read(file) else { return false };
-    log.is_damaged() && Log::read(file).is_ok_and(|again| again.is_some_and(|again| again == log))
+    let Ok(Some(log)) = WriteAheadLog::read(file) else { return false };
+    log.is_damaged() && WriteAheadLog::read(file).is_ok_and(|again| again.is_some_and(|again| again == log))
 }
 
 /// Whether there were bytes enough.

@@ -38,8 +38,8 @@ impl WriteContext {
         Self { connection, identities, session, redactions, settled, file, log, wal_cleanup, lost: None }
     }
 
-    /// What SQLite says while `doing`, told of this file.
-    pub(super) fn failed(&self, doing: &'static str, error: &rusqlite::Error) -> StoreError {
+    /// SQLite's error as the store's own, with what was being done and the file that it is about.
+    pub(super) fn store_error(&self, doing: &'static str, error: &rusqlite::Error) -> StoreError {
         StoreError::of(doing, error).about(self.file.as_deref())
     }
 }

@@ -42,13 +42,13 @@ const COMMITS_BETWEEN: u32 = 64;
 
 /// The handle of the thread; the last one to drop it waits for the jobs that were submitted.
 #[derive(Debug)]
-pub(super) struct Writer {
+pub(super) struct HistoryWriter {
     queue: RwLock<Option<Sender<WriteJob>>>,
     thread: Option<JoinHandle<()>>,
     commits: Arc<AtomicU64>,
 }
 
-impl Writer {
+impl HistoryWriter {
     /// A database in memory has no anchor.
     pub(super) fn start(context: WriteContext, anchor: Option<FileAnchor>) -> io::Result<Self> {
         let (queue, jobs) = mpsc::channel();
@@ -88,7 +88,7 @@ impl Writer {
     }
 }
 
-impl Drop for Writer {
+impl Drop for HistoryWriter {
     fn drop(&mut self) {
         self.queue.write().unwrap_or_else(PoisonError::into_inner).take();
         // A job may hold the last handle: a thread cannot wait for itself.
@@ -116,7 +116,8 @@ fn run_jobs(mut context: WriteContext, anchor: Option<&FileAnchor>, jobs: &Recei
 fn run_group(context: &mut WriteContext, anchor: Option<&FileAnchor>, group: Vec<WriteJob>, commits: &AtomicU64) {
     let size = group.len();
     let is_in_place = || anchor.map_or(Ok(()), |anchor| anchor.check(SAVING));
-    let mut state = context.connection.execute_batch("BEGIN IMMEDIATE").map_err(|error| context.failed(SAVING, &error));
+    let mut state =
+        context.connection.execute_batch("BEGIN IMMEDIATE").map_err(|error| context.store_error(SAVING, &error));
     let mut callbacks = Vec::with_capacity(size);
     for job in group {
         callbacks.push(match &state {
@@ -132,7 +133,9 @@ fn run_group(context: &mut WriteContext, anchor: Option<&FileAnchor>, group: Vec
         // Before the commit, so that nothing is left in a file that may come back; and after it, for a file that went
         // away meanwhile keeps nothing.
         state = is_in_place()
-            .and_then(|()| context.connection.execute_batch("COMMIT").map_err(|error| context.failed(SAVING, &error)))
+            .and_then(|()| {
+                context.connection.execute_batch("COMMIT").map_err(|error| context.store_error(SAVING, &error))
+            })
             .and_then(|()| is_in_place());
     }
     match &state {
@@ -186,7 +189,7 @@ fn in_savepoint<T>(
             .connection
             .prepare_cached(sql)
             .and_then(|mut step| step.execute([]))
-            .map_err(|error| context.failed(doing, &error))
+            .map_err(|error| context.store_error(doing, &error))
     };
     step(context, "SAVEPOINT job")?;
     // The writer outlives a fault of the minter: the savepoint takes back what the job did.

@@ -1,6 +1,6 @@
 //! Everything about an entry: its creation with the answer, and the calls of its timeline.
 
-use std::{collections::HashMap, ops::Range};
+use std::collections::HashMap;
 
 use super::{
     conditions::ids_json,
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     domain::{
-        api::{ApiResponse, Exchange, Failure, HttpMethod, MaskedRequest},
+        api::{Exchange, HttpMethod, MaskedRequest},
         entry::{Entry, EntryDetail, EntryId},
     },
     store::{
@@ -56,10 +56,13 @@ impl TolerantConnection {
         }
         let detail = |entry: Entry| {
             let EntryCalls { creation, timeline } = calls.remove(&entry.id).unwrap_or_default();
-            let (request, outcome, replaced) = creation.unwrap_or_else(|| {
-                self.damage.borrow_mut().parts.insert(entry.id.0);
-                (lost_request(), None, Vec::new())
-            });
+            let (request, outcome, replaced) = match creation {
+                Some(creation) => (creation.request, creation.outcome, creation.replaced),
+                None => {
+                    self.damage.borrow_mut().parts.insert(entry.id.0);
+                    (lost_request(), None, Vec::new())
+                }
+            };
             let is_damaged = self.damage.borrow().parts.contains(entry.id.0);
             EntryDetail { entry, request, outcome, replaced, timeline, is_damaged }
         };
@@ -102,14 +105,14 @@ fn lost_request() -> MaskedRequest {
 /// The calls of an entry.
 #[derive(Default)]
 struct EntryCalls {
-    creation: Option<(MaskedRequest, Option<std::result::Result<ApiResponse, Failure>>, Vec<Range<usize>>)>,
+    creation: Option<StoredExchange>,
     timeline: Vec<Exchange>,
 }
 
 impl EntryCalls {
     fn push(&mut self, exchange: StoredExchange) {
         if exchange.is_creation {
-            self.creation = Some((exchange.request, exchange.outcome, exchange.replaced));
+            self.creation = Some(exchange);
         } else {
             self.timeline.extend(exchange.finished());
         }

@@ -26,7 +26,7 @@ use crate::{
         error::{StoreError, is_damage},
         paths::{FILE_NAME, holds_something, wal_in_use},
         rows::{self, StoredExchange},
-        schema::{self, Backups, DatabaseLocation, Durability},
+        schema::{self, DatabaseLocation, Durability, MigrationBackup},
     },
 };
 use conditions::{SqlCondition, changed_sql, ids_json, order};
@@ -82,7 +82,7 @@ impl Reader {
         let copy = PrivateCopy::of(&file)?;
         let location = DatabaseLocation::File(copy.file());
         let open = || {
-            drop(location.connect_writer(now, Durability::Crash, Backups::Waived)?);
+            drop(location.connect_writer(now, Durability::Crash, MigrationBackup::Waived)?);
             Self::open(&location)
         };
         let (reader, mended) = copy.mend(open).map_err(|error| error.of_original(&file))?;

@@ -17,7 +17,7 @@ use crate::store::{
     copy::PrivateCopy,
     error::StoreError,
     paths::{self, FILE_NAME, holds_something, wal_in_use, wal_of},
-    schema::{Backups, DatabaseLocation, Durability},
+    schema::{DatabaseLocation, Durability, MigrationBackup},
     sound::NumberedTable,
 };
 use copying::Salvaging;
@@ -98,8 +98,8 @@ fn failed(error: &io::Error) -> SalvageError {
 fn write(old: &Connection, file: &Path, now: Timestamp) -> Result<SalvageReport, StoreError> {
     paths::make_file(file)?;
     let location = DatabaseLocation::File(file.to_owned());
-    let mut new = location.connect_writer(now, Durability::PowerLoss, Backups::Waived)?;
-    let store_error = |error: rusqlite::Error| location.failed(SAVING, &error);
+    let mut new = location.connect_writer(now, Durability::PowerLoss, MigrationBackup::Waived)?;
+    let store_error = |error: rusqlite::Error| location.store_error(SAVING, &error);
     // Rows come in no order; what refers to nothing is looked for at the end.
     new.pragma_update(None, "foreign_keys", false).map_err(store_error)?;
     let transaction = new.transaction().map_err(store_error)?;
