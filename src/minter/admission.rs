@@ -5,10 +5,9 @@ use super::{
     routes::{needs_secret_key, route_of},
 };
 use crate::domain::{
-    api::ApiRequest,
-    error::ApiError,
+    call::{api::ApiRequest, error::ApiError},
     key::{ApiKey, KeyKind},
-    policies::Policies,
+    rules::policies::Policies,
 };
 
 /// What the head of a call that came over HTTP says about its key.

@@ -8,7 +8,10 @@ use super::{
     shapes,
     workspace::Workspace,
 };
-use crate::domain::{api::ApiRequest, error::ApiError, policies::Policies};
+use crate::domain::{
+    call::{api::ApiRequest, error::ApiError},
+    rules::policies::Policies,
+};
 
 /// One call with all that its handler needs: whom it is for, what it may change, and what moment it is.
 pub(super) struct MinterCall<'a> {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{call::MinterCall, cards::PaymentCard, shapes};
-use crate::domain::{currency::ChargeCurrency, error::ApiError};
+use crate::domain::{call::error::ApiError, card::currency::ChargeCurrency};
 
 /// A charge of which nobody knows yet how it ends.
 pub(super) fn blank(call: &MinterCall<'_>, amount: i64, currency: ChargeCurrency) -> Value {

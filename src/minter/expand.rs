@@ -10,7 +10,7 @@ use super::{
     ledger::ObjectKind,
     lists, shapes,
 };
-use crate::domain::{error::ApiError, mask};
+use crate::domain::{call::error::ApiError, mask};
 
 /// The most properties that one path goes down (docs.stripe.com/api/expanding_objects).
 const DEEPEST: usize = 4;

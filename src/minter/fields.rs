@@ -5,7 +5,10 @@ use std::ops::RangeInclusive;
 use serde_json::{Map, Value, json};
 
 use super::accepted::{ADDRESS_FIELDS, AcceptedParams, ParamMeaning, WriteRule, WrittenParam};
-use crate::domain::{api::ApiRequest, error::ApiError, mask, params::Params};
+use crate::domain::{
+    call::{api::ApiRequest, error::ApiError, params::Params},
+    mask,
+};
 
 /// Raw card details go through a token here: that way they are checked by one set of rules.
 fn card_details_refused(param: &str) -> ApiError {

@@ -4,7 +4,7 @@ use super::{
     call::{CallError, MinterCall},
     ledger::{ObjectKind, StoredObject},
 };
-use crate::domain::error::ApiError;
+use crate::domain::call::error::ApiError;
 
 /// The charge that a path names. Recorded: 404, with the param `id`.
 pub(super) fn charge_of_path(call: &mut MinterCall<'_>, id: &str) -> Result<StoredObject, CallError> {

@@ -40,9 +40,11 @@ pub use routes::{needs_secret_key, unrecognized};
 pub use workspace::Workspace;
 
 use crate::domain::{
-    api::{ApiRequest, ApiResponse},
-    error::ApiError,
-    policies::Policies,
+    call::{
+        api::{ApiRequest, ApiResponse},
+        error::ApiError,
+    },
+    rules::policies::Policies,
 };
 use call::{CallError, MinterCall};
 use idempotency::IdempotencyCheck;

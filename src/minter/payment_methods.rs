@@ -11,7 +11,7 @@ use super::{
     ledger::{ObjectKind, StoredObject},
     shapes,
 };
-use crate::domain::error::ApiError;
+use crate::domain::call::error::ApiError;
 
 const CREATE: AcceptedParams = AcceptedParams {
     written: &[

@@ -12,7 +12,7 @@ use super::{
     lookup::{charge_of_param, charge_of_path, refund_of_path},
     shapes,
 };
-use crate::domain::{currency::ChargeCurrency, error::ApiError};
+use crate::domain::{call::error::ApiError, card::currency::ChargeCurrency};
 
 const REASONS: [&str; 3] = ["duplicate", "fraudulent", "requested_by_customer"];
 

@@ -7,11 +7,13 @@ use super::{
     charges, customers, payment_methods, refunds, sources, tokens,
 };
 use crate::domain::{
-    api::{
-        ApiRequest,
-        HttpMethod::{self, Delete, Get, Post},
+    call::{
+        api::{
+            ApiRequest,
+            HttpMethod::{self, Delete, Get, Post},
+        },
+        error::ApiError,
     },
-    error::ApiError,
     mask::{self, OwnSecrets},
 };
 

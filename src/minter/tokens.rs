@@ -10,16 +10,15 @@ use super::{
     lookup::{card_of_customer, customer_of_param},
 };
 use crate::domain::{
-    error::ApiError,
-    params::TokenRequest,
-    rules::{self, Prediction},
+    call::{error::ApiError, token_calls::TokenRequest},
+    rules::prediction::{self, Prediction},
 };
 
 /// Makes a card token.
 pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, CallError> {
     let request = TokenRequest::new(call.request.params.clone());
     let today = TimeZone::UTC.to_datetime(call.now).date();
-    let card = match rules::predict(&request, today, call.policies) {
+    let card = match prediction::predict(&request, today, call.policies) {
         Prediction::Token(card) => card,
         Prediction::Clone { customer, card } => return clone(call, &customer, card.as_deref()),
         Prediction::Refused(error) => return Err(error.into()),
@@ -68,7 +67,7 @@ fn clone(call: &mut MinterCall<'_>, customer: &str, card: Option<&str>) -> Resul
 
 /// Shows a token again.
 pub(super) fn retrieve(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
-    rules::check_retrieve(&call.request.params)?;
+    prediction::check_retrieve(&call.request.params)?;
     let id = ids.first().copied().unwrap_or_default();
     let token = call
         .ledger

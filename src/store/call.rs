@@ -7,15 +7,15 @@ use jiff::Timestamp;
 use super::{entries, rows};
 use crate::{
     domain::{
-        api::{ApiRequest, ApiResponse, Exchange, Failure, MaskedRequest, Target},
-        card::CardNumber,
-        digits::only_digits,
-        entry::Entry,
-        expectation::Expectation,
-        keyed_hash::IdentityKey,
-        profile::ProfileId,
-        redaction::Redaction,
-        request_log::ExchangeId,
+        call::{
+            api::{ApiRequest, ApiResponse, Exchange, Failure, MaskedRequest, Target},
+            redaction::Redaction,
+        },
+        card::{digits::only_digits, number::CardNumber},
+        history::{entry::Entry, request_log::ExchangeId},
+        mask::keyed_hash::IdentityKey,
+        rules::expectation::Expectation,
+        settings::profile::ProfileId,
     },
     minter::{Ledger, LedgerError},
 };

@@ -12,8 +12,10 @@ use super::{
     write_context::{WalCleanup, WriteContext},
 };
 use crate::domain::{
-    edit::{Edit, tagged},
-    entry::{Entry, EntryId},
+    history::{
+        edit::{Edit, tagged},
+        entry::{Entry, EntryId},
+    },
     mask,
 };
 

@@ -7,14 +7,18 @@ use rusqlite::{Connection, params};
 
 use super::rows::{self, StoredExchange};
 use crate::domain::{
-    api::{ApiResponse, Failure, MaskedRequest, Target},
-    digits::only_digits,
-    entry::{Entry, EntryId, Status},
-    error::ErrorView,
-    expectation::Judgement,
-    request_log::client_name,
-    token::Token,
-    usage::{self, TokenUse, Verdict},
+    call::{
+        api::{ApiResponse, Failure, MaskedRequest, Target},
+        error::ErrorView,
+        token::Token,
+        usage::{self, TokenUse, Verdict},
+    },
+    card::digits::only_digits,
+    history::{
+        entry::{Entry, EntryId, Status},
+        request_log::client_name,
+    },
+    rules::expectation::Judgement,
 };
 
 /// The code of an entry whose answer is a success without a token in it.

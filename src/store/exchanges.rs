@@ -10,9 +10,8 @@ use super::{
     rows::{self, StoredExchange},
 };
 use crate::domain::{
-    api::{ApiResponse, Failure},
-    entry::EntryId,
-    request_log::ExchangeId,
+    call::api::{ApiResponse, Failure},
+    history::{entry::EntryId, request_log::ExchangeId},
 };
 
 /// Writes a call about an entry, with what came of it once that is known.

@@ -26,11 +26,15 @@ use super::{
     write_context::WriteContext,
 };
 use crate::domain::{
-    api::{ApiResponse, Failure, MaskedRequest, Target, TransportError},
-    entry::{Entry, EntryId, Status},
-    redaction::{KeptAnswer, Redaction},
-    request_log::{ExchangeId, REPLAYED_HEADER, client_name},
-    usage::{self, TokenUse, Verdict},
+    call::{
+        api::{ApiResponse, Failure, MaskedRequest, Target, TransportError},
+        redaction::{KeptAnswer, Redaction},
+        usage::{self, TokenUse, Verdict},
+    },
+    history::{
+        entry::{Entry, EntryId, Status},
+        request_log::{ExchangeId, REPLAYED_HEADER, client_name},
+    },
 };
 
 impl WriteContext {

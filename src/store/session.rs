@@ -18,7 +18,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::{entries, rows};
 use crate::{
-    domain::entry::{Entry, Status},
+    domain::history::entry::{Entry, Status},
     files,
 };
 

@@ -5,7 +5,7 @@ use std::{collections::HashMap, path::PathBuf};
 use rusqlite::Connection;
 
 use super::{error::StoreError, log_bound::LogBound};
-use crate::domain::{keyed_hash::IdentityKey, redaction::Redaction, request_log::ExchangeId};
+use crate::domain::{call::redaction::Redaction, history::request_log::ExchangeId, mask::keyed_hash::IdentityKey};
 
 /// What the jobs work on.
 pub(super) struct WriteContext {

@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use rusqlite::types::Value;
 
-use crate::domain::{
-    entry::{EntryId, HistoryFilter, Status},
-    listing::{Sort, SortKey},
+use crate::domain::history::{
+    entry::{EntryId, Status},
+    filter::{HistoryFilter, Sort, SortKey},
 };
 
 /// The most words that are searched for: a line of the history is too short to hold more different ones.

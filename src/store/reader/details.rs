@@ -8,8 +8,8 @@ use super::{
 };
 use crate::{
     domain::{
-        api::{Exchange, HttpMethod, MaskedRequest},
-        entry::{Entry, EntryDetail, EntryId},
+        call::api::{Exchange, HttpMethod, MaskedRequest},
+        history::entry::{Entry, EntryDetail, EntryId},
     },
     store::{
         error::is_damage,

@@ -14,10 +14,13 @@ use rusqlite::{OptionalExtension as _, Row, params_from_iter};
 
 use crate::{
     domain::{
-        api::{Exchange, Target},
-        entry::{Counts, Entry, EntryDetail, EntryId, HistoryFilter, Status},
+        call::api::{Exchange, Target},
+        history::{
+            entry::{Counts, Entry, EntryDetail, EntryId, Status},
+            filter::HistoryFilter,
+            request_log::{ExchangeId, RequestRow},
+        },
         mask,
-        request_log::{ExchangeId, RequestRow},
     },
     store::{
         anchor::FileAnchor,

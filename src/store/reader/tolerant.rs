@@ -12,7 +12,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter, types:
 
 use super::conditions::{SqlCondition, ids_json};
 use crate::{
-    domain::entry::{Entry, EntryId},
+    domain::history::entry::{Entry, EntryId},
     store::{
         damage::Damage,
         error::{StoreError, is_damage},

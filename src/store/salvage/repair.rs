@@ -6,7 +6,7 @@ use rusqlite::OptionalExtension as _;
 
 use super::copying::Salvaging;
 use crate::{
-    domain::entry::{Entry, EntryId},
+    domain::history::entry::{Entry, EntryId},
     store::{
         entries,
         rows::{self, StoredExchange},
