@@ -1,4 +1,5 @@
-//! Files that are written beside another and then take its place, and what becomes of those of killed processes.
+//! Temporary files, which are written beside another file and then take its place; and the removal of those that killed
+//! processes left behind.
 //!
 //! Every temporary file and every note is locked while its process lives; the system frees the lock when it dies. So
 //! whoever can lock one may remove it. A process that makes one looks, once it has the lock, whether the file is still
@@ -19,18 +20,18 @@ use super::{
 
 const PREFIX: &str = ".testcard-";
 const SUFFIX: &str = ".tmp";
-/// How many random letters and digits are between the two: nobody else's file has such a name by chance.
+/// How many random letters and digits stand between prefix and suffix: nobody else's file has such a name by chance.
 const RANDOM: usize = 20;
 /// How the name of a note ends; it begins with the random part of the file that it notes.
 const NOTE: &str = ".temporary";
 /// The longest path that a note is read for.
 const LONGEST_PATH: u64 = 64 * 1024;
 
-/// A file that is gone with this value, unless it takes the place of another.
+/// A file that is removed when this value is dropped, unless it took the place of another.
 #[derive(Debug)]
 pub struct TemporaryFile {
     file: NamedTempFile,
-    /// Goes after the file.
+    /// Dropped, and so removed, after the file.
     _note: Option<TemporaryNote>,
 }
 
@@ -43,7 +44,7 @@ impl TemporaryFile {
     pub fn in_folder(folder: &Path, notes: Option<&Path>) -> io::Result<Self> {
         let mut note = None;
         let file = Builder::new().prefix(PREFIX).suffix(SUFFIX).rand_bytes(RANDOM).make_in(folder, |path| {
-            // Of a try before this one, whose file was not made.
+            // The note of the try before this one, whose file was not made.
             note = None;
             if let Some(notes) = notes {
                 note = match TemporaryNote::write(notes, path) {
@@ -156,7 +157,7 @@ fn noted(note: &mut File) -> Option<PathBuf> {
     path.is_absolute().then_some(path)
 }
 
-/// Whether a path is that of the file which the note was written for, and nothing else that somebody put there since.
+/// Whether the file at a path is the one that the note was written for, and not something that was put there since.
 fn is_noted(path: &Path, random: &str, note: &File) -> bool {
     let Ok(there) = fs::symlink_metadata(path) else { return false };
     random_part(path) == Some(random) && there.is_file() && note.metadata().is_ok_and(|note| is_of_one(&note, &there))
@@ -186,7 +187,7 @@ fn remove(path: &Path) {
     }
 }
 
-/// That a file is being written, and where.
+/// A note, as a file, of the path of a temporary file that is being written.
 #[derive(Debug)]
 struct TemporaryNote {
     path: PathBuf,

@@ -9,7 +9,7 @@ pub(super) const ADDRESS_FIELDS: [&str; 6] = ["city", "country", "line1", "line2
 pub(super) struct AcceptedParams {
     /// Those that are written into an object by a rule, in the order in which they are checked.
     pub(super) written: &'static [&'static [WrittenParam]],
-    /// Those that the call's handler reads itself, because more hangs on them than one field of an object.
+    /// Those that the call's handler reads itself, because they decide about more than one field of an object.
     pub(super) read: &'static [&'static [&'static str]],
     /// What Stripe takes here and the minter does not play, with all that is below it: refused in words that say so.
     pub(super) not_modelled: &'static [&'static str],
@@ -19,7 +19,7 @@ pub(super) struct AcceptedParams {
 /// `footer` of `invoice_settings`.
 pub(super) struct WrittenParam {
     pub(super) name: &'static str,
-    /// The names that are taken for it, where these are others than its own.
+    /// The names under which it may be sent, where these are not just its own.
     names: &'static [&'static str],
     pub(super) rule: WriteRule,
 }
@@ -70,7 +70,7 @@ pub(super) const METADATA: WrittenParam =
 /// Taken by every call.
 const EXPAND: &str = "expand[*]";
 
-/// What the name of a parameter means to a call.
+/// What a call makes of one parameter that was sent, by its name and by whether its value is empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ParamMeaning<'a> {
     Known,

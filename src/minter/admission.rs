@@ -13,21 +13,22 @@ use crate::domain::{
 /// What the head of a call that came over HTTP says about its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Admission {
-    /// Its key is let in.
+    /// Its key is let in, and the call may be carried out.
     Admitted,
     /// It names none, and the key may be among its parameters: see [`admit_by_param`].
     KeyMayFollow,
 }
 
-/// Where Stripe.js has the key of a call. It is no parameter of the call then.
+/// The parameter in which Stripe.js sends the key of a call. It is taken out before the call's other parameters are
+/// read.
 pub const KEY_PARAM: &str = "key";
 
-/// Lets the key of a call in that came over HTTP, by its `Authorization` header, before anything else of it is read: any
-/// key of test mode, or of the secret ones this one only. Of the request, method and path count.
+/// Decides about a call that came over HTTP by its `Authorization` header, before its body is read: of the request,
+/// only method and path are looked at. Any key of test mode is let in; with `only`, of the secret ones that one alone.
 ///
 /// # Errors
 /// What [`auth::authenticate`] refuses, and a publishable key where the account does not allow it to make tokens:
-/// answer these with [`refusal`].
+/// answer these with [`super::refusal`].
 pub fn admit(
     authorization: Option<&str>,
     request: &ApiRequest,
@@ -42,7 +43,8 @@ pub fn admit(
     check_policy(kind, request, policies).map(|()| Admission::Admitted)
 }
 
-/// Lets the key of a call in that has none in its head, by what was sent as [`KEY_PARAM`], if anything was.
+/// Decides about a call without an `Authorization` header, by the key that was sent as the parameter [`KEY_PARAM`];
+/// `None` where none was sent either.
 ///
 /// # Errors
 /// As [`admit`].

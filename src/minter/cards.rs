@@ -23,7 +23,7 @@ use crate::domain::{
 pub(super) struct PaymentCard {
     /// The card object in its current shape.
     pub(super) body: Value,
-    /// What is known besides: see [`state`].
+    /// What the minter knows of the card besides: see [`state`].
     pub(super) state: Value,
     /// The token that is used up with it; `None` for a ready alias and for a customer's card.
     token: Option<StoredObject>,
@@ -76,18 +76,18 @@ pub(super) fn object(call: &MinterCall<'_>, card: &CardDetails) -> Value {
     })
 }
 
-/// What is done with a card.
+/// What a bank is asked about a card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CardStep {
     Charge,
     Attach,
 }
 
-/// What the bank says to it.
+/// What the bank, or a rule of the account, says to a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum BankVerdict {
     Approved,
-    /// The error is as at [`CardStep::Attach`]: without a charge.
+    /// The error names no charge yet: at [`CardStep::Charge`] the handler adds it.
     Declined {
         error: ApiError,
         is_blocked_by_radar: bool,
@@ -116,8 +116,8 @@ impl PaymentCard {
     }
 
     /// A fresh card of a ready alias. It counts as sent with a security code and with the part of the address that its
-    /// row has a check for that does not pass, and is good until this month of the next year: undocumented by Stripe, our
-    /// choice.
+    /// row has a check for that does not pass, and is good until this month of the next year: undocumented by Stripe,
+    /// our choice.
     fn of_alias(call: &MinterCall<'_>, alias: &str, card: &'static TestCard) -> Option<Self> {
         let today: Date = TimeZone::UTC.to_datetime(call.now).date();
         let sent = |check, text: &str| (card.check(check) != "pass").then(|| text.to_owned());
@@ -206,7 +206,7 @@ impl PaymentCard {
         Some(BankVerdict::Declined { error, is_blocked_by_radar: decline_code == "fraudulent" })
     }
 
-    /// Two ready aliases of one card have a decline code of their own.
+    /// The decline code of a ready alias that does not have that of its card: two aliases of one card differ in it.
     fn own_decline_code(&self) -> Option<&'static str> {
         match self.state["alias"].as_str()? {
             "tok_visa_chargeCustomerFailLostCard" => Some("lost_card"),

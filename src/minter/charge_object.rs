@@ -125,7 +125,8 @@ pub(super) fn approve(call: &MinterCall<'_>, charge: &mut Value, card: &PaymentC
     }
 }
 
-/// Writes why a charge was declined. Texts for the seller are recorded for a generic decline, and likely for the others.
+/// Writes why a charge was declined. Texts for the seller are recorded for a generic decline, and likely for the
+/// others.
 pub(super) fn decline(charge: &mut Value, card: &PaymentCard, error: &ApiError, is_blocked_by_radar: bool) {
     let decline = error.decline.as_deref();
     let reason = error.decline_code().or(error.code);

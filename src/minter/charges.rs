@@ -19,7 +19,7 @@ use crate::domain::{
     mask,
 };
 
-/// The last version that shows the refunds of a charge unasked is the one before this.
+/// From this version on, a charge shows its refunds only when asked to expand them.
 const REFUNDS_LEFT_OUT_SINCE: &str = "2022-11-15";
 const LONGEST_DESCRIPTION: usize = 40_000;
 /// Parameters that Stripe takes where it pays others out too.
@@ -34,7 +34,7 @@ const CONNECT: &[&str] = &[
 ];
 
 const RECEIPT_EMAIL: WrittenParam = WrittenParam::text("receipt_email", LONGEST_TEXT);
-/// What can be changed later.
+/// What can be given when a charge is made and changed later.
 const TEXTS: &[WrittenParam] = &[
     WrittenParam::text("description", LONGEST_DESCRIPTION),
     RECEIPT_EMAIL,

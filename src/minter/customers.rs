@@ -14,14 +14,14 @@ use super::{
 };
 use crate::domain::{call::error::ApiError, mask};
 
-/// The last version that shows the cards of a customer unasked is the one before this.
+/// From this version on, a customer shows its cards only when asked to expand them.
 const SOURCES_LEFT_OUT_SINCE: &str = "2020-08-27";
 const LONGEST_EMAIL: usize = 512;
 const LONGEST_NAME: usize = 256;
 const LONGEST_PHONE: usize = 20;
 /// The largest balance and invoice number. Undocumented by Stripe: our choice.
 const LARGEST_NUMBER: i64 = 99_999_999;
-/// No customer has more cards than are dropped with it at once.
+/// So many cards are deleted with their customer at most: more than any has, so that none is left behind.
 const MOST_CARDS: usize = 10_000;
 
 /// Every parameter of Stripe's specification that makes or changes what the minter does not play.
@@ -40,7 +40,7 @@ const NOT_MODELLED: &[&str] = &[
     "tax_id_data",
     "test_clock",
 ];
-/// What a customer is made with, and what can be changed later.
+/// What can be given when a customer is made and changed later.
 const WRITTEN: &[WrittenParam] = &[
     WrittenParam::text("email", LONGEST_EMAIL),
     WrittenParam::text("name", LONGEST_NAME),
@@ -97,7 +97,7 @@ pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, Cal
     show(call, &fields, stored.body)
 }
 
-/// `GET /v1/customers/:id`. One that was deleted says so.
+/// `GET /v1/customers/:id`. A deleted customer is answered with `"deleted": true`.
 pub(super) fn retrieve(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
     let fields = CallFields::of(call.request, &AcceptedParams::ONLY_EXPAND)?;
     if let Some(deleted) = call.ledger.get(ObjectKind::DeletedCustomer, ids[0])? {

@@ -1,4 +1,4 @@
-//! `expand[]`: the object itself in the place of its id.
+//! The parameter `expand[]`: puts the object itself in the place of its id.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! The parameters of a call, read and written into objects: each fault in Stripe's words.
+//! Reads the parameters of a call and writes them into objects; what is wrong with one is told in Stripe's words.
 
 use std::ops::RangeInclusive;
 
@@ -19,13 +19,13 @@ fn card_details_refused(param: &str) -> ApiError {
     ApiError::request(None, Some(param), message)
 }
 
-/// The parameters of a call, all of them known.
+/// The parameters of a call, of which each is one that the call takes.
 pub(super) struct CallFields<'a> {
     params: &'a Params,
     accepted: &'static AcceptedParams,
 }
 
-/// What was sent for a field that can be taken back: an empty value unsets it.
+/// What was sent for a field that can be unset again, which an empty value does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum SentValue<T> {
     Absent,
@@ -34,7 +34,7 @@ pub(super) enum SentValue<T> {
 }
 
 impl<T> SentValue<T> {
-    /// The value, for a new object: what is unset was never set.
+    /// The value for a new object, in which nothing was set before: unset and absent are the same.
     pub(super) fn set(self) -> Option<T> {
         match self {
             Self::Set(value) => Some(value),
@@ -71,7 +71,8 @@ const METADATA_VALUE_LENGTH: usize = 500;
 
 impl<'a> CallFields<'a> {
     /// # Errors
-    /// The first parameter that is not known, all of them named; then the first that is meant but not taken.
+    /// One error that names all unknown parameters; where there are none, the first parameter that is known and not
+    /// taken.
     pub(super) fn of(request: &'a ApiRequest, accepted: &'static AcceptedParams) -> Result<Self, ApiError> {
         let params = &request.params;
         let unknown = params.iter().filter(|(name, value)| accepted.meaning(name, value) == ParamMeaning::Unknown);
@@ -136,8 +137,8 @@ impl<'a> CallFields<'a> {
         }
     }
 
-    /// Free text that an empty value unsets, of so many characters at most: as it may be kept, for what an object shows
-    /// is what was kept of it.
+    /// Free text of `longest` characters at most, which an empty value unsets. It is masked here already, so that an
+    /// object shows exactly what is kept of it.
     pub(super) fn text(&self, name: &str, longest: usize) -> Result<SentValue<String>, ApiError> {
         match self.raw(name) {
             None => Ok(SentValue::Absent),
@@ -169,7 +170,7 @@ impl<'a> CallFields<'a> {
         }
     }
 
-    /// One of some words.
+    /// A value that must be one of these words.
     pub(super) fn choice(&self, name: &str, words: &[&'static str]) -> Result<Option<&'static str>, ApiError> {
         let Some(text) = self.word(name)? else { return Ok(None) };
         let found = words.iter().copied().find(|word| *word == text);

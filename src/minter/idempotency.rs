@@ -25,10 +25,12 @@ use crate::domain::{
 
 /// The longest key, in characters.
 const LONGEST_KEY: usize = 255;
-/// Stands before every key of this form: no header holds it, so none of the older form begins with it.
+/// The first character of a key with lengths in it. No header can hold this character, so no key of the older form
+/// begins with it.
 const LENGTHS_MARK: char = '\u{1}';
 
-/// What the answer to a request with this idempotency key is remembered under. Each account has keys of its own. Where one of the two may not be written down, its hash stands for it.
+/// What the answer to a request with this idempotency key is remembered under. Each account has keys of its own. Where
+/// one of the two may not be written down, its hash stands for it.
 fn answer_key(request: &ApiRequest, key: &str, workspace: &Workspace) -> AnswerKey {
     let account = request.header("Stripe-Account");
     let stored = |text: &str| {
@@ -36,7 +38,8 @@ fn answer_key(request: &ApiRequest, key: &str, workspace: &Workspace) -> AnswerK
         format!("{}:{stored}", stored.len())
     };
     let account_part = account.map_or_else(|| "-".to_owned(), stored);
-    // The older form is ambiguous where there is a space, and was hashed where digits stood in a row.
+    // No older form where it would be ambiguous (a space in one of the two), or where older versions wrote a hash
+    // instead.
     let is_plain = |text: &str| !text.contains(' ') && mask::is_whole(text);
     let older = match account {
         None => is_plain(key).then(|| key.to_owned()),
@@ -53,7 +56,7 @@ fn fingerprint(request: &ApiRequest, workspace: &Workspace) -> RequestFingerprin
         params.sort();
         let mut text = format!("{} /{path}", request.method.as_str());
         for (name, value) in params {
-            // A text takes whatever is written to it.
+            // Writing to a `String` cannot fail.
             let _ = write!(text, "\n{}:{name}={}:{value}", name.len(), value.len());
         }
         first_half(keyed_hash(key, "request", text.as_bytes()))

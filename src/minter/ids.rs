@@ -1,4 +1,4 @@
-//! IdSource in Stripe's shape: `tok_1` + 5 characters of time + 10 of the account + 8 of its own.
+//! Ids in Stripe's shape: `tok_1` + 5 characters of time + 10 of the account + 8 of its own.
 //!
 //! The shape is read from published ids and exact on all of them: the time is the creation second in base62, counted
 //! from 2012-07-15T21:56:20Z, so that ids sort by time. Clients must not take ids apart.
@@ -20,7 +20,7 @@ pub struct IdSource {
 }
 
 impl IdSource {
-    /// IdSource of this account: random without a seed, else keyed hashes of the ledger's own count.
+    /// Ids of this account: random without a seed, else keyed hashes of the ledger's own count.
     pub(super) fn new(account_id: &str, seed: Option<[u8; 32]>) -> Self {
         let account_part = account_id[account_id.len().saturating_sub(10)..].to_owned();
         Self { account_part, seed }
@@ -31,8 +31,8 @@ impl IdSource {
         self.seed.is_some()
     }
 
-    /// The ids of one request. Seeded ids follow from `sequence`, which must be another number for every request, after a
-    /// restart too; random ones do not look at it.
+    /// The ids of one request. Seeded ids follow from `sequence`, which must be another number for every request, after
+    /// a restart too; random ones do not look at it.
     pub fn for_request(&self, sequence: u64) -> RequestIds<'_> {
         RequestIds { account_part: &self.account_part, source: self.seed.as_ref().map(|seed| (seed, sequence)) }
     }

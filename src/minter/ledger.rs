@@ -15,7 +15,7 @@ pub enum ObjectKind {
     Charge,
     Refund,
     Customer,
-    /// What is left of a customer: its id.
+    /// What is left of a customer that was deleted: its id.
     DeletedCustomer,
     PaymentMethod,
 }
@@ -35,12 +35,12 @@ impl ObjectKind {
     }
 }
 
-/// An object as kept: what Stripe shows of it, and what it knows besides.
+/// An object as the ledger keeps it: what an answer shows of it, and what the minter has to know besides.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredObject {
     pub kind: ObjectKind,
     pub id: String,
-    /// What lists of this kind are asked for: the customer of a card or charge, the charge of a refund, the email
+    /// What lists of this kind are filtered by: the customer of a card or charge, the charge of a refund, the email
     /// address of a customer as [`crate::domain::mask::keyed_hash::IdentityKey::stored`] has it.
     pub parent: Option<String>,
     /// Unix seconds.
@@ -69,7 +69,7 @@ pub struct PageQuery<'a> {
     pub limit: usize,
 }
 
-/// From where on a page goes. The newest object is the first of a list.
+/// Where a page begins. The newest object is the first of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PageCursor<'a> {
     Start,
@@ -96,7 +96,7 @@ pub struct IdempotencyRecord {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AnswerKey {
     pub text: String,
-    /// The same as folders have it that were written before lengths were: there a space stood between the two.
+    /// The same in the form of older versions, with a space between account and key, to find what they remembered.
     pub older: Option<String>,
 }
 

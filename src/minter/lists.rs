@@ -14,8 +14,9 @@ use crate::domain::call::error::ApiError;
 const DEFAULT_LIMIT: i64 = 10;
 const LIMITS: RangeInclusive<i64> = 1..=100;
 
-/// The parameters of every list, and of those that can be asked by the time of creation.
+/// The parameters that choose a page, which every list takes.
 pub(super) const PAGING: &[&str] = &["ending_before", "starting_after", "limit"];
+/// The parameters that filter a list by the time of creation.
 pub(super) const CREATED: &[&str] = &["created", "created[gt]", "created[gte]", "created[lt]", "created[lte]"];
 
 /// Which list is asked for.

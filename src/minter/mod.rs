@@ -1,7 +1,19 @@
 //! Stripe's test mode as a pure state machine over a [`Ledger`]: no clock, no files, no network.
 //!
-//! [`handle`] is the whole of it: a row of the route table names the function that answers. What the table does not
-//! have is refused, and what Stripe has and the minter has not is refused in words that say so.
+//! [`handle`] answers one call: a row of the route table (`routes`) names the handler, `accepted` the parameters that
+//! the handler takes. A route that Stripe has and the minter does not play is refused in words that say so; any other
+//! one is refused as Stripe does it.
+//!
+//! | file | what it is for |
+//! | --- | --- |
+//! | `admission`, `auth` | whether a call is let in, by its key |
+//! | `routes`, `call` | which handler answers, and what every handler is given |
+//! | `tokens`, `charges`, `refunds`, `customers`, `sources`, `payment_methods` | the handlers, a file per resource |
+//! | `accepted`, `fields` | which parameters a handler takes, and how they are read and written into objects |
+//! | `lookup`, `lists`, `expand`, `shapes` | objects by their id, in lists, within other objects, as a version shows them |
+//! | `cards`, `charge_object` | what a card's bank says, and what a charge shows of it |
+//! | `idempotency`, `ledger` | one answer for one key, and where objects and answers are kept |
+//! | `answers`, `ids`, `workspace` | the bytes of an answer, ids, and whose account it is |
 
 mod accepted;
 mod admission;

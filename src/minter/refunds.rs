@@ -87,7 +87,11 @@ pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, Cal
     expand::apply(call, &fields, stored.body)
 }
 
-/// The amount to refund, of what is left of the charge. What was never captured can be given back as a whole only.
+/// The amount to refund: as asked, or all that is left of the charge. Of a charge that was never captured only the
+/// whole amount can be refunded.
+///
+/// # Errors
+/// A failed charge, nothing left, more than is left, a part of what was never captured.
 fn refundable(charge: &Value, asked: Option<i64>) -> Result<i64, ApiError> {
     let id = shapes::text(charge, "id");
     let number = |key: &str| charge[key].as_i64().unwrap_or_default();

@@ -17,8 +17,8 @@ use crate::domain::{
     mask::{self, OwnSecrets},
 };
 
-/// A refusal in validation has changed nothing: a handler checks first, and changes the ledger once it is certain. Only a
-/// decline may leave something behind.
+/// Answers a call, given the ids in its path. A handler checks everything before it changes the ledger, so that a
+/// refusal in validation changes nothing; only a decline may leave something behind.
 type RouteHandler = fn(&mut MinterCall<'_>, &[&str]) -> Result<Value, CallError>;
 
 /// A row of the route table. In a pattern, `:id` takes any one part of the path but [`SEARCH`] and hands it to `run`.
@@ -33,7 +33,7 @@ const fn route(method: HttpMethod, pattern: &'static [&'static str], run: RouteH
     ApiRoute { method, pattern, secret_only: true, run }
 }
 
-/// Stands where an id would in the paths of Stripe's search, which is not modelled.
+/// Stands in the place of an id in the paths of Stripe's search, which is not modelled.
 const SEARCH: &str = "search";
 
 const ROUTES: &[ApiRoute] = &[
@@ -63,7 +63,7 @@ const ROUTES: &[ApiRoute] = &[
     route(Get, &["v1", "payment_methods", ":id"], payment_methods::retrieve),
 ];
 
-/// What a tester is likely to call next, and the minter does not play.
+/// Resources that a tester is likely to call and the minter does not play: refused by name.
 const NOT_MODELLED: &[&str] = &[
     "account",
     "accounts",
@@ -93,13 +93,13 @@ pub(super) fn route_of(request: &ApiRequest) -> Option<(&'static ApiRoute, Vec<&
     ROUTES.iter().filter(|route| route.method == request.method).find_map(|route| Some((route, route.ids(&parts)?)))
 }
 
-/// Whether a publishable key is not enough for this call. A call that nothing answers needs no key to be refused.
+/// Whether a publishable key is not enough for this call. A call without a route is refused whatever its key.
 pub fn needs_secret_key(request: &ApiRequest) -> bool {
     route_of(request).is_some_and(|(route, _)| route.secret_only)
 }
 
 impl ApiRoute {
-    /// The parts of a path that fits the pattern which stand at its `:id`s.
+    /// The parts of a path that stand at the `:id`s of the pattern; `None` where the path does not fit.
     fn ids<'a>(&self, parts: &[&'a str]) -> Option<Vec<&'a str>> {
         let fits = |(expected, part): (&&str, &&str)| match *expected {
             ":id" => !part.is_empty() && *part != SEARCH,
@@ -133,7 +133,7 @@ fn no_such_route(request: &ApiRequest) -> ApiError {
     ApiError::request(None, None, message).with_status(404)
 }
 
-/// A URL, or a method on it, that Stripe does not have.
+/// The refusal of a URL, or of a method on it, that Stripe does not have.
 pub fn unrecognized(method: &str, path: &str) -> ApiError {
     let message = format!(
         "Unrecognized request URL ({method}: {}). Please see https://stripe.com/docs or we can help at \

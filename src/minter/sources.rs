@@ -27,11 +27,11 @@ const UPDATE: AcceptedParams = AcceptedParams {
     not_modelled: &["account_holder_name", "account_holder_type", "owner"],
 };
 const LIST: AcceptedParams = AcceptedParams { written: &[], read: &[&["object"], lists::PAGING], not_modelled: &[] };
-/// The texts of a card; whether an address line or ZIP code was sent is written down beside it.
+/// The fields of a card that hold free text.
 const TEXTS: [&str; 7] =
     ["name", "address_city", "address_country", "address_line1", "address_line2", "address_state", "address_zip"];
 
-/// `POST /v1/customers/:id/sources`: the first card becomes the default source, a further one changes nothing of that.
+/// `POST /v1/customers/:id/sources`: the first card becomes the default source; a further one does not.
 pub(super) fn create(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
     let fields = CallFields::of(call.request, &CREATE)?;
     expand::check(&fields, "card")?;
@@ -56,7 +56,7 @@ pub(super) fn named(call: &mut MinterCall<'_>, fields: &CallFields<'_>) -> Resul
     Ok(None)
 }
 
-/// Asks the bank, uses the token up and gives the card to the customer. The card keeps its token's id for it.
+/// Asks the bank, uses the token up and gives the card to the customer. The card keeps the id that the token gave it.
 ///
 /// # Errors
 /// A decline. It uses the token up as well, as one of a charge does: undocumented by Stripe, our choice.
@@ -108,8 +108,8 @@ pub(super) fn retrieve(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value,
     expand::apply(call, &fields, card.body)
 }
 
-/// `POST /v1/customers/:id/sources/:id`. A new address line or ZIP code counts as not checked yet:
-/// undocumented by Stripe, our choice.
+/// `POST /v1/customers/:id/sources/:id`. A new address line or ZIP code counts as not checked yet: undocumented by
+/// Stripe, our choice.
 pub(super) fn update(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
     let fields = CallFields::of(call.request, &UPDATE)?;
     expand::check(&fields, "card")?;

@@ -40,7 +40,8 @@ impl Workspace {
         Self::derived(&secret, unpublished_key, Some(keyed_hash(&secret, "ids", &[])))
     }
 
-    /// The same account on the objects of a folder: what is looked up there is found by the folder's own secret.
+    /// The same account, with the objects of a data folder: what is looked up there is found by the folder's own
+    /// secret.
     #[must_use]
     pub fn in_folder(self, folder_secret: &[u8; 32]) -> Self {
         let kept_request_key = keyed_hash(folder_secret, "requests", &[]);
@@ -67,17 +68,18 @@ impl Workspace {
         &self.account_id
     }
 
-    /// Where the ids of a request come from.
+    /// The source of the ids of this account's objects and requests.
     pub fn ids(&self) -> &IdSource {
         &self.ids
     }
 
-    /// The keys that requests are compared by: one that stays, for masked requests, and one that is in no file.
+    /// The keys for the hashes by which requests are compared: first the one that stays, for masked requests; then the
+    /// one that is in no file, for whole requests.
     pub(super) fn request_keys(&self) -> (&[u8; 32], &[u8; 32]) {
         (&self.kept_request_key, &self.secret_request_key)
     }
 
-    /// What a text is stored and looked up as.
+    /// Turns an id, an account or an email address into what it is stored and looked up as.
     pub(super) fn identities(&self) -> &IdentityKey {
         &self.identities
     }

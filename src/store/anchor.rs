@@ -10,12 +10,12 @@ use std::{
 
 use super::{error::StoreError, paths::wal_of};
 
-/// The files of one database as they were when it was opened. Looking takes two questions to the system.
+/// The files of one database as they were when it was opened. A check costs two calls of the system (`stat`).
 #[derive(Clone, Debug)]
 pub(super) struct FileAnchor {
     file: PathBuf,
     opened: Option<FileIdentity>,
-    /// Beside what a link points at; `None` where there was none yet.
+    /// The write-ahead log, beside the file that a link points at; `None` where there was none yet.
     wal: Option<(PathBuf, FileIdentity)>,
 }
 
@@ -49,7 +49,7 @@ impl FileAnchor {
     }
 }
 
-/// Two paths that have the same lead to the same file.
+/// Device and inode: two paths with the same pair lead to the same file.
 type FileIdentity = (u64, u64);
 
 fn identity(path: &Path) -> Option<FileIdentity> {

@@ -13,12 +13,12 @@ use super::error::StoreError;
 
 const PREFIX: &str = "testcard-backup-";
 const SUFFIX: &str = ".sqlite3";
-/// Of one that is being written; SQLite may have a file of its own beside it.
+/// How the name of a backup ends that is still being written.
 const UNFINISHED: &str = ".partial";
-/// In UTC, as ISO 8601 has it without separators: their names in order are their times in order.
+/// The moment in the name of a backup: UTC in ISO 8601 without separators, so that names sort by time.
 const MOMENT: &str = "%Y%m%dT%H%M%SZ";
 const MOST_KEPT: usize = 3;
-/// What was deleted from the history is gone from the backups after this time too.
+/// How long a backup is kept: what was deleted from the history is gone from the backups after this time too.
 const KEPT_FOR: Duration = Duration::from_hours(30 * 24);
 
 /// Copies the whole database, of this version, into its folder, and drops the oldest backups beyond three. The copy is

@@ -81,8 +81,8 @@ impl MaskedCall {
         Self { redaction, account, target, started, request, params_json, headers_json, entry }
     }
 
-    /// The exchange as the history gives it back: its times are as precise as their columns. For the answer of the minter
-    /// or of a fault only, in which nothing is replaced after it was sent.
+    /// The exchange as the history gives it back: its times are as precise as their columns. For the answer of the
+    /// minter or of a fault only, in which nothing is replaced after it was sent.
     pub(super) fn ended(self, took: Duration, outcome: Result<ApiResponse, Failure>) -> Exchange {
         Exchange {
             target: self.target,

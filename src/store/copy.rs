@@ -62,9 +62,9 @@ impl PrivateCopy {
         Err(StoreError::NoCopy { file: file.to_owned(), reason })
     }
 
-    /// Mends what SQLite would throw away or stop at, as `open` finds: a log that is damaged midway, or whose database is
-    /// gone, is moved into the database page by page; a header that cannot be right is written anew. Gives what `open`
-    /// gave at last, and what was mended.
+    /// Mends what SQLite would throw away or stop at, as `open` finds: a log that is damaged midway, or whose database
+    /// is gone, is moved into the database page by page; a header that cannot be right is written anew. Gives what
+    /// `open` gave at last, and what was mended.
     ///
     /// # Errors
     /// [`StoreError::NoCopy`] when the copy cannot be written, and what `open` says.
@@ -90,7 +90,7 @@ impl PrivateCopy {
     /// Takes the list of tables from a new database, where the copy's own cannot be read.
     ///
     /// # Errors
-    /// Why that cannot be.
+    /// A file that cannot be written, or is too short to have a header.
     pub(super) fn replace_schema(&self) -> Result<(), Box<dyn std::error::Error>> {
         let (file, wal) = (self.file(), wal_of(&self.file()));
         if let Some(log) = WriteAheadLog::read(&wal)? {
@@ -132,12 +132,12 @@ impl PrivateCopy {
     }
 }
 
-/// Whether there is one page at least.
+/// Whether a file is long enough for one page of a database.
 fn is_database(file: &Path) -> bool {
     fs::metadata(file).is_ok_and(|there| there.len() >= SHORTEST_DATABASE)
 }
 
-/// What changes of a file when it is written.
+/// Length and time of the last change: one of them differs once a file was written to.
 fn seen(file: &Path) -> Option<(u64, Option<Timestamp>)> {
     let there = fs::metadata(file).ok()?;
     Some((there.len(), there.modified().ok().and_then(|moment| Timestamp::try_from(moment).ok())))

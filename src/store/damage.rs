@@ -1,10 +1,10 @@
-//! What of a history could not be read, so that whoever was shown the rest is told what is missing in it.
+//! What could not be read of a damaged history, so that whoever sees the rest is told what is missing.
 
 use std::{fmt, path::PathBuf};
 
 use super::{error::salvage_command, sound::RowNumbers};
 
-/// What could not be read. Empty where all could.
+/// What could not be read; empty where everything could.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Damage {
     /// Entries of which nothing can be shown.
@@ -13,7 +13,8 @@ pub struct Damage {
     pub parts: RowNumbers,
     /// Calls that cannot be shown.
     pub exchanges: RowNumbers,
-    /// What else there is beside those rows, in words; counts are made anew from the rows where that is possible.
+    /// What else is damaged besides those rows, in words. Counts are taken from the rows instead, where that is
+    /// possible.
     pub tables: Vec<String>,
     pub(super) file: Option<PathBuf>,
 }

@@ -19,7 +19,7 @@ use crate::domain::{
     mask,
 };
 
-/// So long a deleted entry can be restored for certain.
+/// How long a deleted entry can be restored for certain.
 const RESTORABLE_FOR: Duration = Duration::from_hours(1);
 /// The most entries that one opening of the store drops for good, so that it stays quick.
 const MOST_DROPPED: u32 = 1000;
@@ -29,7 +29,7 @@ pub(super) fn masked(edit: Edit) -> Edit {
     match edit {
         Edit::Note { id, note } => Edit::Note { id, note: mask::text(&note) },
         Edit::Tag { ids, add, remove } => {
-            // Side by side too: a number may be typed as four tags.
+            // Masked as one line: the four groups of a card number may be typed as four tags.
             let line = mask::text(&add.join(" "));
             Edit::Tag { ids, add: line.split(' ').filter(|tag| !tag.is_empty()).map(str::to_owned).collect(), remove }
         }
@@ -38,7 +38,7 @@ pub(super) fn masked(edit: Edit) -> Edit {
 }
 
 impl WriteContext {
-    /// Gives how many entries it was done to.
+    /// Carries out an edit; gives how many entries it changed.
     pub(super) fn edit(&mut self, edit: &Edit, now: Timestamp) -> Result<u64, JobError> {
         let done = match edit {
             Edit::Note { id, note } => self.rewrite(&[*id], |entry| entry.note.clone_from(note))?,
@@ -84,8 +84,9 @@ impl WriteContext {
     }
 }
 
-/// Drops entries for good that were deleted long enough ago, with their calls, from the file's free pages and the WAL too. One whose answer the minter still
-/// remembers under an idempotency key stays hidden until that is over: deleting never touches the ledger.
+/// Drops entries for good that were deleted long enough ago, with their calls: from the file's free pages and the WAL
+/// too. An entry whose answer the minter still remembers under an idempotency key stays hidden until its day is over,
+/// because deleting never touches the ledger.
 pub(super) fn drop_deleted(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
     let long_ago = now.as_millisecond() - i64::try_from(RESTORABLE_FOR.as_millis()).unwrap_or(i64::MAX);
     let dropped = connection.execute(

@@ -56,8 +56,8 @@ pub(super) fn judged(entry: &Entry, request: &MaskedRequest, response: Option<&A
     }
 }
 
-/// An entry with what came of its creation. With `may_have_happened`, the creation failed here and may have been carried
-/// out at Stripe all the same: then the entry is *unknown*.
+/// An entry with what came of its creation. With `may_have_happened`, the creation failed here and may have been
+/// carried out at Stripe all the same: then the entry is *unknown*.
 pub(super) fn settled(
     mut entry: Entry,
     request: &MaskedRequest,
@@ -89,8 +89,8 @@ pub(super) fn settled(
     entry
 }
 
-/// An entry that is lost, made anew from the call that made it and the calls of its timeline, oldest first. What a person
-/// wrote on it is gone. Of a call without an answer nobody knows any more whether it was carried out.
+/// An entry that is lost, made anew from the call that made it and the calls of its timeline, oldest first. What a
+/// person wrote on it is gone. Of a call without an answer nobody knows any more whether it was carried out.
 pub(super) fn rebuilt(id: EntryId, creation: &StoredExchange, timeline: &[StoredExchange]) -> Entry {
     let number = creation.request.param("card[number]").unwrap_or_default();
     let entry = Entry { id, status: Status::Interrupted, ..unanswered(creation.target, creation.started, number) };
@@ -151,8 +151,8 @@ pub(super) fn next_revision(connection: &Connection) -> rusqlite::Result<i64> {
         .query_row([], |row| row.get(0))
 }
 
-/// The columns that are written of an entry, in the order of the values in [`write`]: that it was deleted is not
-/// among them. The column `run` has the name of the session that waits for the answer.
+/// The columns that are written of an entry, in the order of the values in [`write`]: that it was deleted is not among
+/// them. The column `run` has the name of the session that waits for the answer.
 macro_rules! entry_columns {
     () => {
         "status, target, token_id, brand, last4, code, used_by, started_ms, took_micros, used_client, note, tags, \
@@ -164,7 +164,7 @@ macro_rules! entry_values {
         "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19"
     };
 }
-/// The number that is bound first is 0: SQLite gives another.
+/// A new entry is bound with the number 0: then SQLite gives it one.
 const INSERT_ENTRY: &str = concat!(
     "INSERT INTO entries (id, ",
     entry_columns!(),
@@ -203,7 +203,8 @@ fn write(connection: &Connection, sql: &str, entry: &Entry, session: Option<&str
         .map(drop)
 }
 
-/// What a search looks through. A line each, so that no word is found across two of them.
+/// The text that a search looks through, in lower case. Each part is a line of its own, so that no word is found across
+/// two parts.
 pub(super) fn haystack(entry: &Entry) -> String {
     let parts = [&entry.token_id, &entry.last4, &entry.brand, &entry.code, &entry.used_by];
     let mut haystack: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();

@@ -16,13 +16,13 @@ use crate::{
     },
 };
 
-/// Answers to calls that lie so many calls back are forgotten, however young they are.
+/// An answer is forgotten once so many calls followed it, however young it is.
 const MOST_ANSWERS: i64 = 1_000_000;
 
 pub(super) struct SqlLedger<'a> {
     connection: &'a Connection,
     redaction: &'a Redaction,
-    /// What ids are stored and looked up as: those that the minter makes are stored as they are.
+    /// Turns ids into what they are stored and looked up as. Ids that the minter makes are stored as they are.
     identities: &'a IdentityKey,
     /// The account that the call is for, as it is stored.
     account: Option<&'a str>,
@@ -30,7 +30,7 @@ pub(super) struct SqlLedger<'a> {
     remembered: Option<IdempotencyRecord>,
     /// The entry of the call whose answer was given again.
     recalled: Option<EntryId>,
-    /// The first change that failed: then nothing of the request is kept, whatever the minter makes of it.
+    /// The first change that failed: then nothing of the request is kept, whatever the minter answers.
     broken: Option<LedgerError>,
 }
 
@@ -59,12 +59,12 @@ impl<'a> SqlLedger<'a> {
         }
     }
 
-    /// A change, which breaks the whole request when it fails.
+    /// Makes a change; when it fails, the whole request fails.
     fn change<T>(&mut self, change: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, LedgerError> {
         change(self.connection).map_err(|error| self.broke(ledger_error(&error)))
     }
 
-    /// A part of an object as it is kept.
+    /// The body or state of an object as it is kept: JSON, redacted.
     fn json(&self, part: &Value) -> String {
         let kept = self.redaction.local_json(part.to_string().into_bytes());
         String::from_utf8(kept).expect("redacted text is text")

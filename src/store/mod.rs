@@ -1,7 +1,19 @@
 //! The history and the minter's ledger on disk, in one SQLite file.
 //!
-//! One thread writes ([`Store`] sends it jobs and gives [`StoreReply`]s); what a reply acknowledges is on the disk. Any number
-//! of [`Reader`]s read beside it. Several processes may use one folder. Nothing is written that is not masked.
+//! One thread writes: [`Store`] sends it jobs and gives [`StoreReply`]s, and what a reply acknowledges is on the disk.
+//! Any number of [`Reader`]s read beside it. Several processes may use one folder. Nothing is written that is not
+//! masked.
+//!
+//! | file | what it is for |
+//! | --- | --- |
+//! | `writer`, `write_context`, `reply` | the thread that writes, what its jobs work on, how their results arrive |
+//! | `call`, `record`, `entries`, `exchanges`, `edits` | what is written of a call, and of a person's changes |
+//! | `ledger`, `log_bound` | the minter's objects; how much of the request log is kept |
+//! | `rows`, `reader` | rows as the nouns of the domain; reading beside the writer, past damage too |
+//! | `schema`, `migrations`, `backup` | connections, versions of the database, copies before a migration |
+//! | `paths`, `anchor`, `session` | the files, whether they are still in place, which processes have them open |
+//! | `sound`, `damage`, `wal`, `header`, `transplant`, `copy`, `salvage` | what can be done with a damaged history |
+//! | `error`, `export` | why something failed; the shape of an entry in exports |
 
 use std::{
     path::{Path, PathBuf},
@@ -68,12 +80,12 @@ use session::Session;
 use write_context::WriteContext;
 use writer::HistoryWriter;
 
-/// Where a store keeps what it is given.
+/// Where a store keeps its history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreLocation {
-    /// In this folder, which is made if need be.
+    /// In this folder, which is made where it is missing.
     Folder(PathBuf),
-    /// Nowhere: gone with the last store and reader of it.
+    /// In memory: gone with the last store and reader of it.
     Memory,
 }
 
@@ -81,7 +93,8 @@ pub enum StoreLocation {
 #[derive(Clone, Debug)]
 pub struct Store(Arc<OpenStore>);
 
-/// In the order of dropping: the session ends after the writer's last job.
+/// What the clones of a [`Store`] share. The fields are in the order in which they must be dropped: the session ends
+/// after the writer's last job.
 #[derive(Debug)]
 struct OpenStore {
     writer: HistoryWriter,
@@ -90,13 +103,13 @@ struct OpenStore {
     identities: IdentityKey,
     log_limit: Arc<LogLimit>,
     _session: Session,
-    /// Of a store that keeps nothing: what it writes goes with it.
+    /// The private copy that the store works on, where the folder itself cannot be written: removed with the store.
     _copy: Option<PrivateCopy>,
 }
 
 impl Store {
-    /// Opens the store, makes it if there is none, brings it to this program's version, marks the calls of runs that
-    /// died as interrupted, and drops what was deleted long ago for good.
+    /// Opens the store, makes it if there is none, brings it to this program's version, marks the calls of sessions
+    /// that ended without an answer as interrupted, and drops what was deleted long ago for good.
     ///
     /// # Errors
     /// A folder or file that cannot be made or written, a file that is no database of this program or a newer one, a
@@ -121,7 +134,8 @@ impl Store {
         }
     }
 
-    /// Opens a private copy of the store in a folder that cannot be written: what is written to it is gone with it.
+    /// Opens a private copy of the history of a folder that cannot be written. What is written to the copy is lost with
+    /// it.
     ///
     /// # Errors
     /// As [`Store::open`]; and what cannot be copied.
@@ -183,7 +197,8 @@ impl Store {
         })))
     }
 
-    /// A key for fingerprints that agree within this folder and with no other; made when the folder was.
+    /// The secret of the data folder, made with its database: fingerprints that are keyed with it agree within this
+    /// folder and with no other.
     pub fn workspace_secret(&self) -> [u8; 32] {
         self.0.workspace_secret
     }
@@ -197,8 +212,8 @@ impl Store {
         self.0.writer.submit("save the call", move |context| context.answer(call, answer))
     }
 
-    /// As [`Store::answer`], for a call that came over HTTP at `arrived`: the reply is the answer as it is sent, which is
-    /// as it is kept, but for an echoed key or account that may not be.
+    /// As [`Store::answer`], for a call that came over HTTP at `arrived`: the reply is the answer as it is sent, which
+    /// is as it is kept, but for an echoed key or account that may not be.
     pub fn serve(&self, call: NewCall, arrived: Instant, answer: LocalAnswer) -> StoreReply<ApiResponse> {
         let call = MaskedCall::of(call, &self.0.identities);
         self.0.writer.submit("save the call", move |context| context.serve(call, arrived, answer))
@@ -210,8 +225,8 @@ impl Store {
         self.0.writer.submit("write down the call", move |context| context.journal(call))
     }
 
-    /// Puts an unknown or interrupted entry back to pending, on the call that made it: to be asked again with the same
-    /// idempotency key. The entry keeps the time of its first asking, the exchange gets this one.
+    /// Puts an unknown or interrupted entry back to pending, because its call is sent again with the same idempotency
+    /// key. The entry keeps the time of the first sending; its exchange gets `started`.
     pub fn journal_again(&self, entry: EntryId, started: Timestamp) -> StoreReply<JournaledCall> {
         self.0.writer.submit("write down the call", move |context| context.journal_again(entry, started))
     }
@@ -227,8 +242,8 @@ impl Store {
         self.0.writer.submit("save the answer", move |context| context.finish(exchange, took, &outcome))
     }
 
-    /// Writes down a call to which a fault gave no answer on purpose. The failure is kept as it is: it holds nothing of the
-    /// call.
+    /// Writes down a call to which a fault gave no answer on purpose. The failure is kept as it is: it holds nothing of
+    /// the call.
     pub fn note(&self, call: NewCall, took: Duration, failure: Failure) -> StoreReply<Recorded> {
         let call = MaskedCall::of(call, &self.0.identities);
         self.submit_noted(call, took, Err(failure))
@@ -252,13 +267,13 @@ impl Store {
         self.0.writer.submit("write down the call", move |context| context.note(call, took, outcome))
     }
 
-    /// Changes entries as a person wants it; gives how many it was done to. Notes and tags are masked.
+    /// Carries out a person's edit; gives how many entries it changed. Notes and tags are masked.
     pub fn edit(&self, edit: Edit, now: Timestamp) -> StoreReply<u64> {
         let edit = edits::masked(edit);
         self.0.writer.submit(edit.doing(), move |context| context.edit(&edit, now))
     }
 
-    /// How much of the request log is kept from the next call on; the default until then.
+    /// Sets how much of the request log is kept, from the next call on. Before this is called, the default holds.
     pub fn bound_log(&self, settings: LogSettings) {
         self.0.log_limit.set(settings);
     }
@@ -277,7 +292,8 @@ impl Store {
         Reader::open(&self.0.location)
     }
 
-    /// How many transactions were committed since the store was opened: one holds all jobs that waited.
+    /// How many transactions were committed since the store was opened. One transaction holds all jobs that waited for
+    /// it.
     pub fn commits(&self) -> u64 {
         self.0.writer.commits()
     }

@@ -202,8 +202,8 @@ impl WriteContext {
         Ok(Recorded { entry: changed, exchange })
     }
 
-    /// The entry whose timeline a call belongs to, and the same entry if the call's answer changed it: a token turns used
-    /// here, whoever used it up.
+    /// The entry whose timeline a call belongs to, and the same entry if the call's answer changed it: a token turns
+    /// used here, whoever used it up.
     fn settle_call(
         &self,
         request: &MaskedRequest,

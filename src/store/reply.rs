@@ -9,12 +9,13 @@ use std::{
 
 use super::error::StoreError;
 
-/// What the writer will say once the disk has it. Await it, or block with [`StoreReply::wait`]; dropping it cancels nothing.
+/// The result of a job of the writer, which arrives once it is on the disk. Await it, or block with
+/// [`StoreReply::wait`]; dropping it cancels nothing.
 #[derive(Debug)]
 #[must_use = "a job is acknowledged by its reply only"]
 pub struct StoreReply<T>(Arc<ReplySlot<T>>);
 
-/// The writer's end: dropped without a word, it says that the store was closed.
+/// The writer's end of a [`StoreReply`]. Dropped without a value, it gives the error that the store was closed.
 pub(super) struct ReplyPromise<T> {
     /// `None` once it is kept.
     slot: Option<Arc<ReplySlot<T>>>,
@@ -74,7 +75,7 @@ impl<T> Drop for ReplyPromise<T> {
 }
 
 impl<T> StoreReply<T> {
-    /// Blocks until the value is there: for threads of their own, never for one that draws or polls.
+    /// Blocks until the value is there. Not to be called on a thread that draws frames or runs async tasks.
     ///
     /// # Errors
     /// What the store says about the job, or that it was closed before it came to it.

@@ -46,10 +46,10 @@ pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
     })
 }
 
-/// An entry of which a part cannot be read: that part is empty, and a status that is no word of ours is *unknown*.
+/// An entry of which a part cannot be read: that part is empty, and a status that is no known word is *unknown*.
 ///
 /// # Errors
-/// Without its number, target or time it is none.
+/// When its number, target or time cannot be read: without these there is no entry to show.
 pub(super) fn entry_in_parts(row: &Row<'_>) -> rusqlite::Result<Entry> {
     let text = |column: usize| row.get::<_, Option<String>>(column).ok().flatten();
     let object = |column: usize| json(row, column).ok().flatten();
@@ -84,7 +84,7 @@ fn tags(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<String>> {
         .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error)))
 }
 
-/// A JSON object of an own version: what a newer program wrote is no reason not to show the row.
+/// A JSON object; `None` where it cannot be read, for the row is shown also with what a newer program wrote in it.
 fn json(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Value>> {
     let json: Option<String> = row.get(column)?;
     Ok(json.and_then(|json| serde_json::from_str(&json).ok()))
@@ -151,7 +151,7 @@ pub(super) fn exchange(row: &Row<'_>) -> rusqlite::Result<StoredExchange> {
 /// A call of which a part cannot be read: that part is empty.
 ///
 /// # Errors
-/// Without its target, time or method it is none.
+/// When its target, time or method cannot be read: without these there is no call to show.
 pub(super) fn exchange_in_parts(row: &Row<'_>) -> rusqlite::Result<StoredExchange> {
     let text = |column: usize| row.get::<_, Option<String>>(column).ok().flatten();
     let list = |column: usize| pairs(row, column).unwrap_or_default();
@@ -236,8 +236,8 @@ impl Serialize for ParamRow<'_> {
     }
 }
 
-/// The parameters of an exchange, and how much of each is kept. A row that is older than the marks is read by its looks:
-/// a star beside a digit, or the sign of a hidden text.
+/// The parameters of an exchange, and how much of each is kept. A row that is older than the marks is read by its
+/// looks: a star beside a digit, or the sign of a hidden text.
 fn params(row: &Row<'_>) -> rusqlite::Result<Vec<((String, String), Kept)>> {
     let has_marks: bool = row.get(15)?;
     let json: Option<String> = row.get(7)?;
@@ -264,7 +264,7 @@ fn kept_by_looks(value: &str) -> Kept {
     if has_stars || value.contains(HIDDEN) { Kept::Masked } else { Kept::Whole }
 }
 
-/// Places of a body as a JSON array of `[offset, length]`; nothing for none.
+/// Places of a body as a JSON array of `[offset, length]` in bytes; `None` where there are no places.
 pub(super) fn places_json(places: &[Range<usize>]) -> Option<String> {
     let pairs: Vec<[usize; 2]> = places.iter().map(|place| [place.start, place.len()]).collect();
     (!pairs.is_empty()).then(|| serde_json::to_string(&pairs).expect("numbers are JSON"))
@@ -278,7 +278,7 @@ fn places(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<Range<usize>>> {
     Ok(pairs.into_iter().map(|[start, length]| start..start.saturating_add(length)).collect())
 }
 
-/// A list of (name, value) as a JSON array of pairs.
+/// Headers as a JSON array of `[name, value]`.
 pub(super) fn pairs_json(pairs: &[(String, String)]) -> String {
     serde_json::to_string(pairs).expect("pairs of text are JSON")
 }

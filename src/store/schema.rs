@@ -25,7 +25,8 @@ const APPLICATION_ID: i64 = 0x5443_5244;
 /// How long to wait for another process's commit, which takes milliseconds on a disk that works.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Each brings the database from the version of its index to the next; none is ever edited after a release.
+/// Each migration brings the database from the version that is its index to the next one. None is ever edited after a
+/// release, for a database that has it already would not get the change.
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/1.sql"),
     include_str!("migrations/2.sql"),
@@ -34,13 +35,14 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/5.sql"),
 ];
 
-/// What a commit waits for.
+/// What a commit waits for before it is acknowledged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Durability {
-    /// The disk itself: what was acknowledged is there after the power failed.
+    /// For the disk: what was acknowledged survives a power failure.
     #[default]
     PowerLoss,
-    /// The system: what was acknowledged is there after the program was killed. For measurements beside the default.
+    /// For the operating system: what was acknowledged survives the death of the program. For measurements, and for
+    /// copies that are thrown away.
     Crash,
 }
 
@@ -76,7 +78,7 @@ impl DatabaseLocation {
         StoreError::of(doing, error).about(self.file())
     }
 
-    /// For the log.
+    /// The path as the program's log may show it.
     pub(super) fn shown(&self) -> String {
         mask::text(&self.path().display().to_string())
     }
@@ -142,7 +144,8 @@ impl DatabaseLocation {
         Ok(connection)
     }
 
-    /// Refuses what this program did not write, before anything is changed; gives the version.
+    /// Refuses a database that this program did not write, before anything in it is changed. Gives its version: 0 for a
+    /// new one.
     pub(super) fn check_version(&self, connection: &Connection) -> Result<usize, StoreError> {
         let number = |sql: &str| {
             connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map_err(|error| self.opening_failed(&error))
@@ -209,7 +212,7 @@ impl DatabaseLocation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum MigrationBackup {
     Made,
-    /// Of a copy that is thrown away.
+    /// Not of a private copy, nor of what has no earlier version.
     Waived,
 }
 
@@ -241,8 +244,8 @@ pub(super) fn refuse_damaged_log(file: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Refuses a database that is gone while its write-ahead log is still there: SQLite takes that for a new one and empties
-/// the log, and with it what was last acknowledged.
+/// Refuses a database that is gone while its write-ahead log is still there: SQLite takes that for a new one and
+/// empties the log, and with it what was last acknowledged.
 pub(super) fn refuse_lost(file: &Path) -> Result<(), StoreError> {
     // The log first: a process that opens a new history writes its first page before it has a log.
     let wal = wal_in_use(file);
@@ -280,7 +283,7 @@ pub(super) fn in_memory_for_tests() -> Connection {
     in_memory().unwrap()
 }
 
-/// What becomes of the bytes of deleted rows. Without either they stay on free pages, and between the rows of others.
+/// What becomes of the bytes of deleted rows (SQLite's `secure_delete`). Without either setting they stay in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ErasePolicy {
     /// They are written over wherever they are.

@@ -1,11 +1,12 @@
-//! Sessions: the times that a process has the history open. Each holds a lock on a file of its own, which the system frees
-//! when the process dies, so that the next process can tell which calls were interrupted.
+//! Sessions: the times that a process has the history open. Each holds a lock on a file of its own, which the system
+//! frees when the process dies, so that the next process can tell which calls were interrupted.
 //!
-//! A session makes its file and locks it; whoever finds a file that can be locked removes it. Between the two steps of a
-//! session that starts, another process may do so: hence the look whether the file is still there, and another try if
+//! A session makes its file and locks it; whoever finds a file that can be locked removes it. Between the two steps of
+//! a session that starts, another process may do so: hence the look whether the file is still there, and another try if
 //! not.
 //!
-//! The database and the data folder call a session a *run*, after the column and the folder of the first version.
+//! In the database and the data folder a session is called a *run*: renaming the column needs a migration, and older
+//! versions look for the lock files in the folder.
 
 use std::{
     fs::{self, File, TryLockError},
@@ -52,7 +53,7 @@ impl Session {
                 Ok(()) if path.exists() => return Ok(Self { name, lock: Some((path, file)) }),
                 Ok(()) | Err(TryLockError::WouldBlock) => {}
                 Err(TryLockError::Error(error)) => {
-                    // Nothing can be told by a lock on this file system; the reason says why.
+                    // Without locks nobody could tell whether a session lives. The error says why there are none.
                     let _ = fs::remove_file(&path);
                     return Err(error);
                 }

@@ -10,12 +10,12 @@ use rusqlite::{Connection, OptionalExtension as _, Row, Rows};
 
 use super::error::is_damage;
 
-/// A row takes more than so many bytes of the file, so that a damaged table has fewer rows than this tells.
+/// A row takes more bytes of the file than this, which bounds how many rows a damaged table can have.
 const FEWEST_BYTES_OF_A_ROW: i64 = 48;
-/// A range of numbers that cannot be read is halved so often at most, as a multiple of the rows that the file can have.
+/// The most ranges that are halved, as a multiple of the rows that the file can have.
 const MOST_LOOKS: i64 = 8;
 
-/// A table whose rows have numbers.
+/// A table whose rows are numbered by SQLite (`rowid`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NumberedTable {
     Entries,
@@ -194,7 +194,7 @@ impl RowNumbers {
 }
 
 impl fmt::Display for RowNumbers {
-    /// `3, 7 to 9`, of many ranges the first.
+    /// `3, 7 to 9`; of many ranges only the first ones and the last number.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const SHOWN: usize = 20;
         let ranges = self.ranges();

@@ -7,20 +7,20 @@ use rusqlite::Connection;
 use super::{error::StoreError, log_bound::LogBound};
 use crate::domain::{call::redaction::Redaction, history::request_log::ExchangeId, mask::keyed_hash::IdentityKey};
 
-/// What the jobs work on.
+/// What the jobs work on. It is passed from one to the next; only the writer's thread has it.
 pub(super) struct WriteContext {
     pub(super) connection: Connection,
     pub(super) identities: IdentityKey,
-    /// The name of this session of the program.
+    /// The name of this session: the one that waits for the calls which are on their way.
     pub(super) session: String,
-    /// What must not be written of the answers to the calls that are on their way.
+    /// For each call on its way to the real API: what must not be written of its answer.
     pub(super) redactions: HashMap<ExchangeId, Redaction>,
     /// The calls that need their redactions no more once the open transaction is committed.
     pub(super) settled: Vec<ExchangeId>,
     /// The database; `None` in memory.
     pub(super) file: Option<PathBuf>,
     pub(super) log: LogBound,
-    /// Set by a job that took something away for good.
+    /// Set by a job that removed something for good.
     pub(super) wal_cleanup: WalCleanup,
     /// Why the transaction is gone, when a job lost it.
     pub(super) lost: Option<StoreError>,

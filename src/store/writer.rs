@@ -1,4 +1,4 @@
-//! The one thread that writes.
+//! The one thread that writes, and the groups of jobs that it commits together.
 //!
 //! ```text
 //! submit ──► queue ──► group: everything that waits, GROUP_LIMIT at most
@@ -33,14 +33,15 @@ use super::{
 const GROUP_LIMIT: usize = 512;
 const SAVING: &str = "save to the history";
 
-/// Gets the open transaction, or the reason why there is none; gives back what tells the caller how the commit went.
+/// A job in the queue. It is given what it works on, within the open transaction, or the reason why there is none. It
+/// gives back a callback that tells the caller how the commit went.
 type WriteJob = Box<dyn FnOnce(Result<&mut WriteContext, &StoreError>) -> CommitCallback + Send>;
 type CommitCallback = Box<dyn FnOnce(Result<(), &StoreError>)>;
 
 /// The commits between two tries to empty the WAL.
 const COMMITS_BETWEEN: u32 = 64;
 
-/// The handle of the thread; the last one to drop it waits for the jobs that were submitted.
+/// The handle of the thread. Dropping it waits until all jobs that were submitted are done.
 #[derive(Debug)]
 pub(super) struct HistoryWriter {
     queue: RwLock<Option<Sender<WriteJob>>>,
@@ -49,7 +50,10 @@ pub(super) struct HistoryWriter {
 }
 
 impl HistoryWriter {
-    /// A database in memory has no anchor.
+    /// Starts the thread. A database in memory has no anchor.
+    ///
+    /// # Errors
+    /// When the system does not start a thread.
     pub(super) fn start(context: WriteContext, anchor: Option<FileAnchor>) -> io::Result<Self> {
         let (queue, jobs) = mpsc::channel();
         let commits = Arc::new(AtomicU64::new(0));
@@ -60,7 +64,7 @@ impl HistoryWriter {
         Ok(Self { queue: RwLock::new(Some(queue)), thread: Some(thread), commits })
     }
 
-    /// Puts a job at the end of the queue: this call is what orders them.
+    /// Puts a job at the end of the queue. Jobs run in the order of these calls.
     pub(super) fn submit<T: Send + 'static>(
         &self,
         doing: &'static str,

@@ -31,7 +31,7 @@ impl SqlCondition {
             values.push(target.as_str().to_owned().into());
         }
         if let Some(tag) = &filter.tag {
-            // As JSON has it, between quotes, which no tag has in it.
+            // A tag stands between quotes in the JSON, and no tag has a quote in it.
             conditions.push("instr(tags, ?) > 0");
             values.push(format!("\"{tag}\"").into());
         }
@@ -50,7 +50,7 @@ impl SqlCondition {
         if words.len() > MOST_WORDS {
             conditions.push("FALSE");
         } else {
-            // Not LIKE: here a percent sign is a percent sign.
+            // Not LIKE, to which a percent sign means anything.
             conditions.extend(words.iter().map(|_| "instr(haystack, ?) > 0"));
             values.extend(words.into_iter().map(|word| Value::from(word.to_owned())));
         }

@@ -18,8 +18,8 @@ use crate::{
 };
 
 impl TolerantConnection {
-    /// Everything about these entries, in their order. `calls_by_entry` is filled when the index of calls turns out to be
-    /// damaged, and is used from then on: to be kept from one page of entries to the next.
+    /// Everything about these entries, in their order. `calls_by_entry` is filled when the index of calls turns out to
+    /// be damaged, and is used from then on: to be kept from one page of entries to the next.
     pub(super) fn details(
         &self,
         entries: Vec<Entry>,

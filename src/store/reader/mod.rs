@@ -38,11 +38,11 @@ use tolerant::{READING, Result, TolerantConnection};
 /// How many entries are read at a time when all are gone through.
 const PAGE: usize = 64;
 
-/// A reading connection: for one thread at a time, and cheap to make.
+/// A connection that reads the history: for one thread at a time, and cheap to make.
 #[derive(Debug)]
 pub struct Reader {
     history: TolerantConnection,
-    /// Whether a long read leaves the writer alone: so with a file, not in memory.
+    /// Whether a long read does not hold up the writer: so with a file, not in memory.
     reads_beside_the_writer: bool,
     anchor: Option<FileAnchor>,
     /// Dropped after the connection to it.
@@ -214,7 +214,7 @@ impl Reader {
         }
     }
 
-    /// Which of these entries pass the filter, in their order: told by the same clause as [`Self::ids`].
+    /// Which of these entries pass the filter, in their order: by the same condition as [`Self::ids`].
     ///
     /// # Errors
     /// As [`Self::ids`].
@@ -270,8 +270,8 @@ impl Reader {
         }
     }
 
-    /// A number that is another one after a commit by any other connection: cheap to look at often, and meaningful for
-    /// this reader only.
+    /// A number that differs after a commit by any other connection. It is cheap to ask for, and can be compared with
+    /// earlier ones of this reader only.
     ///
     /// # Errors
     /// As [`Self::ids`]; and when the file is not the one any more that its path leads to.
@@ -282,8 +282,8 @@ impl Reader {
         self.history.number("PRAGMA data_version", Vec::new()).map_err(|error| self.history.store_error(&error))
     }
 
-    /// The newest calls after one, newest first, without their bodies: whoever made them, and whatever they were about.
-    /// One that still waits for its answer is left out.
+    /// The request log: the newest calls after `after`, newest first, without their bodies. A call that still waits for
+    /// its answer is left out.
     ///
     /// # Errors
     /// As [`Self::ids`].
@@ -338,8 +338,9 @@ impl Reader {
         Ok(self.history.exchanges(std::iter::once(id.0))?.into_iter().next().and_then(StoredExchange::finished))
     }
 
-    /// Goes through everything about all entries that pass the filter, newest first whatever its order, with a page of them
-    /// in memory at a time. What is written meanwhile is not seen, but for a store in memory, where changes of entries are.
+    /// Goes through everything about all entries that pass the filter, newest first whatever its order, with a page of
+    /// them in memory at a time. What is written meanwhile is not seen, but for a store in memory, where changes of
+    /// entries are.
     ///
     /// # Errors
     /// As [`Self::ids`].
@@ -392,13 +393,13 @@ fn is_cut_off(file: &Path) -> bool {
     fs::metadata(file).is_ok_and(|there| there.len() % 512 != 0)
 }
 
-/// What happened to the history after a revision.
+/// What changed in the history after a revision.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HistoryChanges {
     /// New and changed entries, and those that came back, oldest first.
     pub entries: Vec<Entry>,
     /// Entries that are not shown any more.
     pub deleted: Vec<EntryId>,
-    /// The revision that this brings to.
+    /// The revision that these changes lead to: where to go on from.
     pub revision: i64,
 }

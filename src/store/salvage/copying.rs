@@ -124,12 +124,12 @@ impl Salvaging<'_> {
     }
 }
 
-/// A table or a column that the old database has not, or not any more.
+/// Whether an error means that a table or a column is missing, as in a database of an older version.
 fn is_missing(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::Unknown)
 }
 
-/// A value as it stands; text that is none in UTF-8 keeps what is.
+/// A value as it stands; of text that is not UTF-8, the part that is.
 fn value(row: &Row<'_>, column: usize) -> rusqlite::Result<Value> {
     Ok(match row.get_ref(column)? {
         ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),

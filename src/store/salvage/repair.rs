@@ -14,12 +14,12 @@ use crate::{
     },
 };
 
-/// How many steps of the minter's count a call takes at most, and some to spare.
+/// More numbers of the minter's count than one call can take.
 const STEPS_OF_A_CALL: i64 = 64;
 
 impl Salvaging<'_> {
-    /// What the bound of the request log counts is not saved: all calls are entered anew, some with each call, as those
-    /// are that are older than the bound.
+    /// Lets all calls be entered in the request log anew, a few with each call that is written: its counts are not
+    /// copied.
     pub(super) fn log_later(&self) -> rusqlite::Result<()> {
         let all = "UPDATE log_size SET old_next = 1, old_last = coalesce((SELECT max(id) FROM exchanges), 0)";
         self.new.execute(all, []).map(drop)

@@ -8,8 +8,8 @@ use std::{
 use super::report::SalvageError;
 use crate::store::paths::link_target;
 
-/// Refuses a target in which there is something, and one that is not apart from the source, through links too. Whether
-/// it is there already.
+/// Refuses a target that is not empty, and one that lies in the source's folder or around it, also by a link. Gives
+/// whether the target is there already.
 pub(super) fn check_target(file: &Path, target: &Path) -> Result<bool, SalvageError> {
     let refused = |reason| SalvageError::Target { target: target.to_owned(), reason };
     let was_there = match fs::symlink_metadata(target) {
@@ -35,7 +35,7 @@ pub(super) fn check_target(file: &Path, target: &Path) -> Result<bool, SalvageEr
     Ok(was_there)
 }
 
-/// The path without links, as far as it is there.
+/// The path without links, as far as its folders exist.
 fn resolved(path: &Path) -> PathBuf {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     for ancestor in path.ancestors() {
