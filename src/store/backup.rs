@@ -46,7 +46,8 @@ pub(super) fn make(connection: &Connection, file: &Path, version: usize, now: Ti
     }
     tracing::info!(name, "the history was backed up");
     // Whatever the clock says, the one that was just made is not among those that go.
-    let others: Vec<PathBuf> = all(folder).into_iter().map(|(path, _)| path).filter(|path| *path != made).collect();
+    let others: Vec<PathBuf> =
+        list_backups(folder).into_iter().map(|(path, _)| path).filter(|path| *path != made).collect();
     for path in others.iter().take(others.len().saturating_sub(MOST_KEPT - 1)) {
         remove(path);
     }
@@ -63,7 +64,7 @@ fn copy(connection: &Connection, target: &Path) -> rusqlite::Result<()> {
 
 /// Drops the backups that are old enough, and those that a killed process left unfinished.
 pub(super) fn drop_old(folder: &Path, now: Timestamp) {
-    for (path, made) in all(folder) {
+    for (path, made) in list_backups(folder) {
         if now.duration_since(made).unsigned_abs() > KEPT_FOR && made < now {
             remove(&path);
         }
@@ -79,7 +80,7 @@ pub(super) fn drop_old(folder: &Path, now: Timestamp) {
 }
 
 /// The backups in a folder with the moments in their names, oldest first.
-fn all(folder: &Path) -> Vec<(PathBuf, Timestamp)> {
+fn list_backups(folder: &Path) -> Vec<(PathBuf, Timestamp)> {
     let mut all: Vec<_> = named(folder, SUFFIX)
         .into_iter()
         .filter_map(|path| {

@@ -32,7 +32,7 @@ impl PrivateCopy {
     ///
     /// # Errors
     /// A file that cannot be read, no room for the copy, a program that writes without a pause.
-    pub(super) fn of(file: &Path) -> Result<Self, StoreError> {
+    pub(super) fn make(file: &Path) -> Result<Self, StoreError> {
         let failed = |error: io::Error| StoreError::NoCopy {
             file: file.to_owned(),
             reason: format!(
@@ -97,7 +97,7 @@ impl PrivateCopy {
             log.replay(&wal, &file)?;
         }
         header::mend(&file, None)?;
-        transplant::replace_schema(&file, header::page_size(&file)?)
+        transplant::replace_schema(&file, header::read_page_size(&file)?)
     }
 
     fn page_size_of_log(&self) -> io::Result<Option<u32>> {

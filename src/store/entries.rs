@@ -89,6 +89,16 @@ pub(super) fn settled(
     entry
 }
 
+/// Notes that a call used the entry's token up, with the id of what it made where there is one. The first such id
+/// stays.
+pub(super) fn mark_used(entry: &mut Entry, used_by: Option<&str>, request: &MaskedRequest) {
+    entry.status = Status::Used;
+    if let (None, Some(used_by)) = (&entry.used_by, used_by) {
+        entry.used_by = Some(used_by.to_owned());
+        entry.used_client = Some(client_name(request.header("User-Agent")));
+    }
+}
+
 /// An entry that is lost, made anew from the call that made it and the calls of its timeline, oldest first. What a
 /// person wrote on it is gone. Of a call without an answer nobody knows any more whether it was carried out.
 pub(super) fn rebuilt(id: EntryId, creation: &StoredExchange, timeline: &[StoredExchange]) -> Entry {
@@ -100,11 +110,7 @@ pub(super) fn rebuilt(id: EntryId, creation: &StoredExchange, timeline: &[Stored
     for call in timeline {
         let response = call.outcome.as_ref().and_then(|outcome| outcome.as_ref().ok());
         if let Some(TokenUse { verdict: Verdict::Used(by), .. }) = usage::of_call(&call.request, response) {
-            entry.status = Status::Used;
-            if entry.used_by.is_none() && by.is_some() {
-                entry.used_by = by;
-                entry.used_client = Some(client_name(call.request.header("User-Agent")));
-            }
+            mark_used(&mut entry, by.as_deref(), &call.request);
         }
     }
     entry

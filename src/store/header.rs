@@ -16,7 +16,7 @@ const PAGE_SIZE: u32 = 4096;
 const FRACTIONS: [u8; 3] = [64, 32, 32];
 
 /// The size of the pages of a database, as its header has it.
-pub(super) fn page_size(file: &Path) -> io::Result<u32> {
+pub(super) fn read_page_size(file: &Path) -> io::Result<u32> {
     let header = header_of(&mut File::open(file)?)?;
     Ok(page_size_in([header[16], header[17]]).unwrap_or(PAGE_SIZE))
 }

@@ -76,7 +76,7 @@ use call::MaskedCall;
 use copy::PrivateCopy;
 use log_bound::{LogBound, LogLimit};
 use schema::{DatabaseLocation, MigrationBackup};
-use session::Session;
+use session::StoreSession;
 use write_context::WriteContext;
 use writer::HistoryWriter;
 
@@ -102,7 +102,7 @@ struct OpenStore {
     workspace_secret: [u8; 32],
     identities: IdentityKey,
     log_limit: Arc<LogLimit>,
-    _session: Session,
+    _session: StoreSession,
     /// The private copy that the store works on, where the folder itself cannot be written: removed with the store.
     _copy: Option<PrivateCopy>,
 }
@@ -126,7 +126,7 @@ impl Store {
         match place {
             StoreLocation::Folder(folder) => Self::open_folder(&paths::make_folder(folder)?, now, durability, None),
             StoreLocation::Memory => {
-                let session = Session::in_memory();
+                let session = StoreSession::in_memory();
                 let location = DatabaseLocation::Memory(session.name.clone());
                 let connection = location.connect_writer(now, durability, MigrationBackup::Waived)?;
                 Self::start(location, connection, session, None)
@@ -142,7 +142,7 @@ impl Store {
     pub fn open_copy(folder: &Path, now: Timestamp) -> Result<Self, StoreError> {
         let file = folder.join(FILE_NAME);
         schema::refuse_lost(&file)?;
-        let copy = PrivateCopy::of(&file)?;
+        let copy = PrivateCopy::make(&file)?;
         let location = DatabaseLocation::File(copy.file());
         copy.mend(|| location.connect_writer(now, Durability::Crash, MigrationBackup::Waived).map(drop))
             .map_err(|error| error.of_original(&file))?;
@@ -166,14 +166,14 @@ impl Store {
         session::interrupt_pending(&mut connection, folder).map_err(|error| location.opening_failed(&error))?;
         edits::drop_deleted(&connection, now).map_err(|error| location.opening_failed(&error))?;
         backup::drop_old(folder, now);
-        let session = Session::start(folder).map_err(|error| paths::not_writable(folder, &error))?;
+        let session = StoreSession::start(folder).map_err(|error| paths::not_writable(folder, &error))?;
         Self::start(location, connection, session, copy)
     }
 
     fn start(
         location: DatabaseLocation,
         connection: Connection,
-        session: Session,
+        session: StoreSession,
         copy: Option<PrivateCopy>,
     ) -> Result<Self, StoreError> {
         tracing::debug!(place = location.shown(), session = session.name, "history opened");

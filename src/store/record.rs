@@ -33,15 +33,17 @@ use crate::domain::{
     },
     history::{
         entry::{Entry, EntryId, Status},
-        request_log::{ExchangeId, REPLAYED_HEADER, client_name},
+        request_log::{ExchangeId, REPLAYED_HEADER},
     },
 };
 
 impl WriteContext {
+    /// Lets the minter answer a call and writes both; gives the call as written.
     pub(super) fn answer(&mut self, call: MaskedCall, answer: LocalAnswer) -> Result<Recorded, JobError> {
         self.carry_out(call, Instant::now(), answer).map(|(recorded, _)| recorded)
     }
 
+    /// As [`Self::answer`], for a call that arrived at a moment of its own; gives the answer as it is sent.
     pub(super) fn serve(
         &mut self,
         call: MaskedCall,
@@ -71,11 +73,8 @@ impl WriteContext {
         let (about, changed) = match (repeated, created) {
             (Some(entry), _) => (Some(entry), entries::find(&self.connection, entry)?),
             (None, Some(entry)) => {
-                let entry = entries::insert(
-                    &self.connection,
-                    entries::settled(entry, &call.request, took, &outcome, false),
-                    None,
-                )?;
+                let entry = entries::settled(entry, &call.request, took, &outcome, false);
+                let entry = entries::insert(&self.connection, entry, None)?;
                 (Some(entry.id), Some(entry))
             }
             (None, None) => self.settle_call(&call.request, call.target, outcome.as_ref().ok())?,
@@ -114,6 +113,7 @@ impl WriteContext {
         Ok(JournaledCall { exchange, entry })
     }
 
+    /// Puts an entry back to pending, and takes the outcome of its creation away.
     pub(super) fn journal_again(&mut self, id: EntryId, started: Timestamp) -> Result<JournaledCall, JobError> {
         let mut entry = entries::find(&self.connection, id)?.ok_or(StoreError::NoSuchEntry)?;
         if !matches!(entry.status, Status::Unknown | Status::Interrupted) {
@@ -125,6 +125,8 @@ impl WriteContext {
         Ok(JournaledCall { exchange, entry: Some(entry) })
     }
 
+    /// Writes what came of a call that is in the journal. The answer is redacted here, on the writer's thread, because
+    /// what the call made secret is known only here.
     pub(super) fn finish(
         &mut self,
         id: ExchangeId,
@@ -134,11 +136,14 @@ impl WriteContext {
         let nobody = Redaction::default();
         let redaction = self.redactions.get(&id).unwrap_or(&nobody);
         let may_have_happened = outcome.as_ref().is_err_and(TransportError::may_have_happened);
-        let masked = match outcome {
-            Ok(response) => Ok(redaction.foreign_answer(response)),
-            Err(error) => Err((redaction.failure(error), may_have_happened)),
+        let (outcome, replaced) = match outcome {
+            Ok(response) => {
+                let KeptAnswer { answer, replaced } = redaction.foreign_answer(response);
+                (Ok(answer), replaced)
+            }
+            Err(error) => (Err(redaction.failure(error)), Vec::new()),
         };
-        let recorded = self.settle(id, took, masked)?;
+        let recorded = self.settle(id, took, outcome, replaced, may_have_happened)?;
         // A call that may be asked again will have another answer to mask.
         if !(may_have_happened && recorded.entry.is_some()) {
             self.settled.push(id);
@@ -146,6 +151,7 @@ impl WriteContext {
         Ok(recorded)
     }
 
+    /// Drops the minter's objects and what it remembers of idempotency keys; gives the number of objects.
     pub(super) fn reset(&mut self) -> Result<u64, JobError> {
         // Test suites reset often, and what the objects hold is in the history too: to write over a million of them
         // would take minutes.
@@ -158,24 +164,21 @@ impl WriteContext {
         Ok(dropped? as u64)
     }
 
-    /// Writes what came of a call that is in the journal. The outcome is masked: an answer says at which places of its
-    /// body, a failure whether the call may have happened all the same.
+    /// Writes what came of a call that is in the journal: its outcome as it is kept, the places of the answer's body
+    /// that were replaced, and whether a call that failed may have been carried out all the same.
     fn settle(
         &mut self,
         id: ExchangeId,
         took: Duration,
-        outcome: Result<KeptAnswer, (Failure, bool)>,
+        outcome: Result<ApiResponse, Failure>,
+        replaced: Vec<Range<usize>>,
+        may_have_happened: bool,
     ) -> Result<Recorded, JobError> {
         let stored = exchanges::find(&self.connection, id)?.ok_or(StoreError::NoSuchCall)?;
         if matches!(stored.outcome, Some(Ok(_))) {
             return Err(StoreError::AnsweredAlready.into());
         }
         let took = rows::kept_duration(took);
-        let may_have_happened = outcome.as_ref().is_err_and(|(_, may_have_happened)| *may_have_happened);
-        let (outcome, replaced) = match outcome {
-            Ok(KeptAnswer { answer, replaced }) => (Ok(answer), replaced),
-            Err((failure, _)) => (Err(failure), Vec::new()),
-        };
         let (about, changed) = match stored.entry {
             Some(id) if stored.is_creation => {
                 let entry = entries::find(&self.connection, id)?.ok_or(StoreError::NoSuchCall)?;
@@ -225,11 +228,7 @@ impl WriteContext {
                 continue;
             }
             entry.judgement = judged;
-            entry.status = Status::Used;
-            if entry.used_by.is_none() && by.is_some() {
-                entry.used_by.clone_from(&by);
-                entry.used_client = Some(client_name(request.header("User-Agent")));
-            }
+            entries::mark_used(&mut entry, by.as_deref(), request);
             entries::update(&self.connection, &entry, None)?;
             changed = Some(entry);
         }

@@ -28,12 +28,12 @@ const FOLDER: &str = "run";
 
 /// The name of this session, and its lock while the store is open.
 #[derive(Debug)]
-pub(super) struct Session {
+pub(super) struct StoreSession {
     pub(super) name: String,
     lock: Option<(PathBuf, File)>,
 }
 
-impl Session {
+impl StoreSession {
     /// A session that no other process can see: of a store in memory.
     pub(super) fn in_memory() -> Self {
         Self { name: random_name(), lock: None }
@@ -62,7 +62,7 @@ impl Session {
     }
 }
 
-impl Drop for Session {
+impl Drop for StoreSession {
     fn drop(&mut self) {
         if let Some((path, _locked)) = self.lock.take() {
             // A file that stays is taken for that of an ended session, which it is.

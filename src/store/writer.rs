@@ -105,6 +105,7 @@ impl Drop for HistoryWriter {
     }
 }
 
+/// The writer's thread: runs groups of jobs until the last handle is gone.
 fn run_jobs(mut context: WriteContext, anchor: Option<&FileAnchor>, jobs: &Receiver<WriteJob>, commits: &AtomicU64) {
     while let Ok(first) = jobs.recv() {
         let waiting = jobs.try_iter().take(GROUP_LIMIT - 1);
@@ -117,32 +118,33 @@ fn run_jobs(mut context: WriteContext, anchor: Option<&FileAnchor>, jobs: &Recei
     }
 }
 
+/// Runs a group of jobs in one transaction, commits it, and tells every caller how that went.
 fn run_group(context: &mut WriteContext, anchor: Option<&FileAnchor>, group: Vec<WriteJob>, commits: &AtomicU64) {
     let size = group.len();
     let is_in_place = || anchor.map_or(Ok(()), |anchor| anchor.check(SAVING));
-    let mut state =
+    let mut outcome =
         context.connection.execute_batch("BEGIN IMMEDIATE").map_err(|error| context.store_error(SAVING, &error));
     let mut callbacks = Vec::with_capacity(size);
     for job in group {
-        callbacks.push(match &state {
+        callbacks.push(match &outcome {
             Ok(()) => job(Ok(context)),
             Err(error) => job(Err(error)),
         });
         // SQLite ends the transaction by itself when the disk is full or fails: what ran before is gone with it.
-        if state.is_ok() && context.connection.is_autocommit() {
-            state = Err(context.lost.take().unwrap_or(StoreError::Closed { doing: SAVING }));
+        if outcome.is_ok() && context.connection.is_autocommit() {
+            outcome = Err(context.lost.take().unwrap_or(StoreError::Closed { doing: SAVING }));
         }
     }
-    if state.is_ok() {
+    if outcome.is_ok() {
         // Before the commit, so that nothing is left in a file that may come back; and after it, for a file that went
         // away meanwhile keeps nothing.
-        state = is_in_place()
+        outcome = is_in_place()
             .and_then(|()| {
                 context.connection.execute_batch("COMMIT").map_err(|error| context.store_error(SAVING, &error))
             })
             .and_then(|()| is_in_place());
     }
-    match &state {
+    match &outcome {
         Ok(()) => {
             commits.fetch_add(1, Ordering::Release);
             for call in context.settled.drain(..) {
@@ -162,11 +164,11 @@ fn run_group(context: &mut WriteContext, anchor: Option<&FileAnchor>, group: Vec
     context.settled.clear();
     context.lost = None;
     for on_commit in callbacks {
-        on_commit(state.as_ref().copied());
+        on_commit(outcome.as_ref().copied());
     }
 }
 
-/// Empties the WAL of what was taken away, before whoever asked for it is told.
+/// Empties the WAL of what was removed for good, before whoever asked for that gets a reply.
 fn clean_up_wal(context: &mut WriteContext) {
     context.wal_cleanup = match context.wal_cleanup {
         WalCleanup::None => return,
@@ -183,6 +185,7 @@ fn clean_up_wal(context: &mut WriteContext) {
     };
 }
 
+/// Runs one job so that, when it fails or panics, nothing of it stays and the rest of the group does.
 fn in_savepoint<T>(
     context: &mut WriteContext,
     doing: &'static str,

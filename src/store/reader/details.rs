@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{
     conditions::ids_json,
-    tolerant::{Result, TolerantConnection},
+    tolerant::{ReadResult, TolerantConnection},
 };
 use crate::{
     domain::{
@@ -24,7 +24,7 @@ impl TolerantConnection {
         &self,
         entries: Vec<Entry>,
         calls_by_entry: &mut Option<CallsByEntry>,
-    ) -> Result<Vec<EntryDetail>> {
+    ) -> ReadResult<Vec<EntryDetail>> {
         let ids: Vec<EntryId> = entries.iter().map(|entry| entry.id).collect();
         let at_once = match calls_by_entry {
             Some(_) => None,

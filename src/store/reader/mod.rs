@@ -33,7 +33,7 @@ use crate::{
     },
 };
 use conditions::{SqlCondition, changed_sql, ids_json, order};
-use tolerant::{READING, Result, TolerantConnection};
+use tolerant::{READING, ReadResult, TolerantConnection};
 
 /// How many entries are read at a time when all are gone through.
 const PAGE: usize = 64;
@@ -50,7 +50,7 @@ pub struct Reader {
 }
 
 impl Reader {
-    pub(super) fn open(location: &DatabaseLocation) -> Result<Self> {
+    pub(super) fn open(location: &DatabaseLocation) -> ReadResult<Self> {
         let connection = location.connect_reader().map_err(|error| location.opening_failed(&error))?;
         let file = location.file().map(Path::to_owned);
         let mut damage = Damage::default();
@@ -70,7 +70,7 @@ impl Reader {
     ///
     /// # Errors
     /// A history that is not there, cannot be read at all or cannot be copied.
-    pub fn look(folder: &Path, now: Timestamp) -> Result<Self> {
+    pub fn look(folder: &Path, now: Timestamp) -> ReadResult<Self> {
         let file = folder.join(FILE_NAME);
         schema::refuse_lost(&file)?;
         if !holds_something(&wal_in_use(&file)) {
@@ -82,7 +82,7 @@ impl Reader {
                 Err(error) => return Err(error),
             }
         }
-        let copy = PrivateCopy::of(&file)?;
+        let copy = PrivateCopy::make(&file)?;
         let location = DatabaseLocation::File(copy.file());
         let open = || {
             drop(location.connect_writer(now, Durability::Crash, MigrationBackup::Waived)?);
@@ -110,7 +110,7 @@ impl Reader {
     ///
     /// # Errors
     /// Here and below: when the database cannot be read.
-    pub fn ids(&self, filter: &HistoryFilter) -> Result<Vec<EntryId>> {
+    pub fn ids(&self, filter: &HistoryFilter) -> ReadResult<Vec<EntryId>> {
         self.history.entry_ids(&SqlCondition::of(filter), &order(filter.sort))
     }
 
@@ -118,7 +118,7 @@ impl Reader {
     ///
     /// # Errors
     /// As [`Self::ids`].
-    pub fn rows(&self, ids: &[EntryId]) -> Result<Vec<Entry>> {
+    pub fn rows(&self, ids: &[EntryId]) -> ReadResult<Vec<Entry>> {
         self.history.rows(ids)
     }
 
@@ -126,7 +126,7 @@ impl Reader {
     ///
     /// # Errors
     /// As [`Self::ids`].
-    pub fn page(&self, filter: &HistoryFilter, limit: usize) -> Result<Vec<Entry>> {
+    pub fn page(&self, filter: &HistoryFilter, limit: usize) -> ReadResult<Vec<Entry>> {
         let clause = SqlCondition::of(filter);
         let mut values = clause.values.clone();
         values.push(i64::try_from(limit).unwrap_or(i64::MAX).into());
@@ -157,7 +157,7 @@ impl Reader {
     ///
     /// # Errors
     /// As [`Self::ids`].
-    pub fn detail(&self, id: EntryId) -> Result<Option<EntryDetail>> {
+    pub fn detail(&self, id: EntryId) -> ReadResult<Option<EntryDetail>> {
         self.history.at_once(|| Ok(self.history.details(self.history.rows(&[id])?, &mut None)?.pop()))
     }
 
@@ -165,7 +165,7 @@ impl Reader {
     ///
     /// # Errors
     /// As [`Self::ids`].
-    pub fn by_token(&self, token_id: &str) -> Result<Option<EntryId>> {
+    pub fn by_token(&self, token_id: &str) -> ReadResult<Option<EntryId>> {
         let clause = SqlCondition {
             sql: "token_id = ? AND deleted_ms IS NULL".to_owned(),
             values: vec![mask::text(token_id).into()],
@@ -178,7 +178,7 @@ impl Reader {
     ///
     /// # Errors
     /// As [`Self::ids`].
-    pub fn counts(&self) -> Result<Counts> {
+    pub fn counts(&self) -> ReadResult<Counts> {
         let read = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?));
         let kept = match self.history.all("SELECT status, count FROM counts", [], read) {
             Err(error) if is_damage(&error) => {
@@ -203,7 +203,7 @@ impl Reader {
     ///
     /// # Errors
     /// As [`Self::ids`].
-    pub fn count(&self, filter: &HistoryFilter) -> Result<u64> {
+    pub fn count(&self, filter: &HistoryFilter) -> ReadResult<u64> {
         if filter.is_everything() {
             return Ok(self.counts()?.all());
         }
@@ -218,7 +218,7 @@ impl Reader {
     ///
     /// # Errors
     /// As [`Self::ids`].
-    pub fn matching(&self, filter: &HistoryFilter, ids: &[EntryId]) -> Result<Vec<bool>> {
+    pub fn matching(&self, filter: &HistoryFilter, ids: &[EntryId]) -> ReadResult<Vec<bool>> {
         let mut clause = SqlCondition::of(filter);
         clause.sql += " AND id IN (SELECT value FROM json_each(?))";
         clause.values.push(ids_json(ids).into());
@@ -231,7 +231,7 @@ impl Reader {
     ///
     /// # Errors
     /// As [`Self::ids`].
-    pub fn changes_since(&self, revision: i64) -> Result<HistoryChanges> {
+    pub fn changes_since(&self, revision: i64) -> ReadResult<HistoryChanges> {
         self.history.at_once(|| {
             let ids = |deleted: &str| {
                 let ids = self.history.all(&changed_sql("id", deleted), [revision], |row| row.get(0).map(EntryId));
@@ -257,7 +257,7 @@ impl Reader {
     ///
     /// # Errors
     /// As [`Self::ids`].
-    pub fn revision(&self) -> Result<i64> {
+    pub fn revision(&self) -> ReadResult<i64> {
         match self.history.number("SELECT value FROM counters WHERE name = 'revision'", Vec::new()) {
             Err(error) if is_damage(&error) => {
                 self.history.damage.borrow_mut().note_table("the table of counters");
@@ -275,7 +275,7 @@ impl Reader {
     ///
     /// # Errors
     /// As [`Self::ids`]; and when the file is not the one any more that its path leads to.
-    pub fn data_version(&self) -> Result<i64> {
+    pub fn data_version(&self) -> ReadResult<i64> {
         if let Some(anchor) = &self.anchor {
             anchor.check(READING)?;
         }
@@ -292,7 +292,7 @@ impl Reader {
         target: Option<Target>,
         after: Option<ExchangeId>,
         limit: usize,
-    ) -> Result<Vec<RequestRow>> {
+    ) -> ReadResult<Vec<RequestRow>> {
         let after = after.map_or(0, |id| id.0);
         let target = target.map(Target::as_str);
         let condition = "took_micros IS NOT NULL AND target = coalesce(?2, target)";
@@ -334,7 +334,7 @@ impl Reader {
     ///
     /// # Errors
     /// As [`Self::ids`].
-    pub fn exchange(&self, id: ExchangeId) -> Result<Option<Exchange>> {
+    pub fn exchange(&self, id: ExchangeId) -> ReadResult<Option<Exchange>> {
         Ok(self.history.exchanges(std::iter::once(id.0))?.into_iter().next().and_then(StoredExchange::finished))
     }
 
@@ -348,7 +348,7 @@ impl Reader {
         &self,
         filter: &HistoryFilter,
         each: impl FnMut(EntryDetail) -> ControlFlow<()>,
-    ) -> Result<()> {
+    ) -> ReadResult<()> {
         let _snapshot = self.long_snapshot()?;
         let ids = self.history.entry_ids(&SqlCondition::of(filter), "id DESC")?;
         self.details_of(&ids, each)
@@ -358,18 +358,22 @@ impl Reader {
     ///
     /// # Errors
     /// As [`Self::ids`].
-    pub fn for_each_detail_of(&self, ids: &[EntryId], each: impl FnMut(EntryDetail) -> ControlFlow<()>) -> Result<()> {
+    pub fn for_each_detail_of(
+        &self,
+        ids: &[EntryId],
+        each: impl FnMut(EntryDetail) -> ControlFlow<()>,
+    ) -> ReadResult<()> {
         let _snapshot = self.long_snapshot()?;
         self.details_of(ids, each)
     }
 
     /// Holds the state of the database for a long read. Not of a store in memory, where that would hold up the writer.
-    fn long_snapshot(&self) -> Result<Option<rusqlite::Transaction<'_>>> {
+    fn long_snapshot(&self) -> ReadResult<Option<rusqlite::Transaction<'_>>> {
         let snapshot = self.reads_beside_the_writer.then(|| self.history.connection.unchecked_transaction());
         snapshot.transpose().map_err(|error| self.history.store_error(&error))
     }
 
-    fn details_of(&self, ids: &[EntryId], mut each: impl FnMut(EntryDetail) -> ControlFlow<()>) -> Result<()> {
+    fn details_of(&self, ids: &[EntryId], mut each: impl FnMut(EntryDetail) -> ControlFlow<()>) -> ReadResult<()> {
         // What a damaged page makes necessary is found out once for all pages.
         let mut calls_by_entry = None;
         for page in ids.chunks(PAGE) {

@@ -23,8 +23,7 @@ use crate::{
 
 pub(super) const READING: &str = "read the history";
 
-pub(super) type Result<T> = std::result::Result<T, StoreError>;
-type SqlResult<T> = rusqlite::Result<T>;
+pub(super) type ReadResult<T> = Result<T, StoreError>;
 
 /// A reading connection that notes what it cannot read.
 #[derive(Debug)]
@@ -38,7 +37,7 @@ pub(super) struct TolerantConnection {
 
 impl TolerantConnection {
     /// The entries of these ids, in their order; without those that do not exist.
-    pub(super) fn rows(&self, ids: &[EntryId]) -> Result<Vec<Entry>> {
+    pub(super) fn rows(&self, ids: &[EntryId]) -> ReadResult<Vec<Entry>> {
         let columns = rows::ENTRY;
         let at_once = self.all(
             &format!(
@@ -62,7 +61,7 @@ impl TolerantConnection {
     }
 
     /// The ids of entries that a condition tells, in an order. Where a page is damaged, of those that can be read.
-    pub(super) fn entry_ids(&self, clause: &SqlCondition, order: &str) -> Result<Vec<EntryId>> {
+    pub(super) fn entry_ids(&self, clause: &SqlCondition, order: &str) -> ReadResult<Vec<EntryId>> {
         let id = |row: &Row<'_>| row.get(0).map(EntryId);
         let condition = &clause.sql;
         let all = self.all(
@@ -106,7 +105,7 @@ impl TolerantConnection {
     }
 
     /// The entries that can be read, oldest first, deleted ones too. Those that cannot are noted.
-    pub(super) fn sound_entries(&self) -> Result<Vec<EntryId>> {
+    pub(super) fn sound_entries(&self) -> ReadResult<Vec<EntryId>> {
         let mut ids = Vec::new();
         let columns = format!("{}, haystack, deleted_ms, revision", rows::ENTRY);
         let lost = for_each_sound_row(&self.connection, NumberedTable::Entries, &columns, &mut |id, _| {
@@ -128,7 +127,7 @@ impl TolerantConnection {
     }
 
     /// The calls that can be read, each with its entry. Those that cannot are noted.
-    pub(super) fn sound_exchanges(&self) -> Result<Vec<(i64, Option<i64>)>> {
+    pub(super) fn sound_exchanges(&self) -> ReadResult<Vec<(i64, Option<i64>)>> {
         let mut calls = Vec::new();
         let lost = for_each_sound_row(&self.connection, NumberedTable::Exchanges, rows::EXCHANGE, &mut |id, row| {
             calls.push((id, row.get::<_, Option<i64>>("entry").ok().flatten()));
@@ -139,7 +138,7 @@ impl TolerantConnection {
     }
 
     /// Calls by their numbers, in that order; without those that do not exist.
-    pub(super) fn exchanges(&self, ids: impl Iterator<Item = i64>) -> Result<Vec<StoredExchange>> {
+    pub(super) fn exchanges(&self, ids: impl Iterator<Item = i64>) -> ReadResult<Vec<StoredExchange>> {
         let found = self.one_by_one(
             &format!("SELECT {}, id FROM exchanges NOT INDEXED WHERE id = ?1", rows::EXCHANGE),
             ids,
@@ -198,7 +197,7 @@ impl TolerantConnection {
     }
 
     /// Runs several reads on one state of the database.
-    pub(super) fn at_once<T>(&self, read: impl FnOnce() -> Result<T>) -> Result<T> {
+    pub(super) fn at_once<T>(&self, read: impl FnOnce() -> ReadResult<T>) -> ReadResult<T> {
         let _snapshot = self.connection.unchecked_transaction().map_err(|error| self.store_error(&error))?;
         read()
     }
@@ -208,8 +207,8 @@ impl TolerantConnection {
         &self,
         sql: &str,
         values: impl rusqlite::Params,
-        read: impl FnMut(&Row<'_>) -> SqlResult<T>,
-    ) -> SqlResult<Vec<T>> {
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<Vec<T>> {
         self.connection.prepare_cached(sql).and_then(|mut query| query.query_map(values, read)?.collect())
     }
 
@@ -218,9 +217,9 @@ impl TolerantConnection {
         &self,
         sql: &str,
         numbers: impl Iterator<Item = i64>,
-        mut read: impl FnMut(&Row<'_>) -> SqlResult<T>,
+        mut read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
         lost: impl Fn(&mut Damage, i64),
-    ) -> Result<Vec<T>> {
+    ) -> ReadResult<Vec<T>> {
         let mut found = Vec::new();
         for number in numbers {
             let row = self
@@ -237,7 +236,7 @@ impl TolerantConnection {
     }
 
     /// The one number that a query gives, or SQLite's error.
-    pub(super) fn number(&self, sql: &str, values: Vec<Value>) -> SqlResult<i64> {
+    pub(super) fn number(&self, sql: &str, values: Vec<Value>) -> rusqlite::Result<i64> {
         self.connection
             .prepare_cached(sql)
             .and_then(|mut query| query.query_row(params_from_iter(values), |row| row.get(0)))

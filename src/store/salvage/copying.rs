@@ -14,13 +14,13 @@ use crate::store::{
 };
 
 /// A salvage under way: from the damaged database to the new one, with what is to be told of it.
-pub(super) struct Salvaging<'a> {
+pub(super) struct SalvageJob<'a> {
     pub(super) old: &'a Connection,
     pub(super) new: &'a Connection,
     pub(super) report: SalvageReport,
 }
 
-impl Salvaging<'_> {
+impl SalvageJob<'_> {
     /// A number that the new database tells, 0 for none.
     pub(super) fn number(&self, sql: &str) -> rusqlite::Result<i64> {
         self.new.query_row(sql, [], |row| row.get::<_, Option<i64>>(0)).map(Option::unwrap_or_default)

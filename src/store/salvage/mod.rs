@@ -20,7 +20,7 @@ use crate::store::{
     schema::{DatabaseLocation, Durability, MigrationBackup},
     sound::NumberedTable,
 };
-use copying::Salvaging;
+use copying::SalvageJob;
 use target::check_target;
 
 const SAVING: &str = "write what was saved";
@@ -38,7 +38,7 @@ pub fn salvage(source: &Path, target: &Path, now: Timestamp) -> Result<SalvageRe
         return Err(SalvageError::NoSource { place: source.to_owned() });
     }
     let was_there = check_target(&file, target)?;
-    let copy = PrivateCopy::of(&file)?;
+    let copy = PrivateCopy::make(&file)?;
     let (old, mut remarks) = open_copy(&copy, &file)?;
     let folder = paths::make_folder(target)?;
     let unfinished = folder.join(UNFINISHED);
@@ -103,7 +103,7 @@ fn write(old: &Connection, file: &Path, now: Timestamp) -> Result<SalvageReport,
     // Rows come in no order; what refers to nothing is looked for at the end.
     new.pragma_update(None, "foreign_keys", false).map_err(store_error)?;
     let transaction = new.transaction().map_err(store_error)?;
-    let run = Salvaging { old, new: &transaction, report: SalvageReport::default() };
+    let run = SalvageJob { old, new: &transaction, report: SalvageReport::default() };
     let salvaged = save_rows(run).map_err(store_error)?;
     transaction.commit().map_err(store_error)?;
     new.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(store_error)?;
@@ -112,7 +112,7 @@ fn write(old: &Connection, file: &Path, now: Timestamp) -> Result<SalvageReport,
 }
 
 /// Copies and mends everything, table by table, and tells what came of it.
-fn save_rows(mut run: Salvaging<'_>) -> rusqlite::Result<SalvageReport> {
+fn save_rows(mut run: SalvageJob<'_>) -> rusqlite::Result<SalvageReport> {
     run.keep_meta()?;
     let mut lost_entries = run.copy_table(NumberedTable::Entries)?;
     let lost_calls = run.copy_table(NumberedTable::Exchanges)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::OptionalExtension as _;
 
-use super::copying::Salvaging;
+use super::copying::SalvageJob;
 use crate::{
     domain::history::entry::{Entry, EntryId},
     store::{
@@ -17,7 +17,7 @@ use crate::{
 /// More numbers of the minter's count than one call can take.
 const STEPS_OF_A_CALL: i64 = 64;
 
-impl Salvaging<'_> {
+impl SalvageJob<'_> {
     /// Lets all calls be entered in the request log anew, a few with each call that is written: its counts are not
     /// copied.
     pub(super) fn log_later(&self) -> rusqlite::Result<()> {
