@@ -1,10 +1,11 @@
 //! One call on its way through a handler, and why it may not end in an object.
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::{
     ids::RequestIds,
-    ledger::{Ledger, LedgerError},
+    ledger::{Ledger, LedgerError, ObjectKind, StoredObject},
     shapes,
     workspace::Workspace,
 };
@@ -24,6 +25,23 @@ pub(super) struct MinterCall<'a> {
 }
 
 impl MinterCall<'_> {
+    /// Keeps a new object under the `id` in its body; for `parent` and `state` see [`StoredObject`].
+    ///
+    /// # Errors
+    /// A ledger that cannot be written.
+    pub(super) fn keep(
+        &mut self,
+        kind: ObjectKind,
+        parent: Option<String>,
+        body: Value,
+        state: Value,
+    ) -> Result<StoredObject, LedgerError> {
+        let id = shapes::text(&body, "id");
+        let object = StoredObject { kind, id, parent, created: self.now.as_second(), body, state };
+        self.ledger.insert(&object)?;
+        Ok(object)
+    }
+
     /// Whether the request's version shows objects in their current shape.
     pub(super) fn shows_current_shape(&self) -> bool {
         shapes::is_current(self.request)

@@ -8,7 +8,7 @@ use super::{
     cards::{BankVerdict, CardStep, PaymentCard},
     charge_object, expand,
     fields::{CallFields, LONGEST_TEXT},
-    ledger::{ObjectKind, StoredObject},
+    ledger::ObjectKind,
     lists::{self, ListQuery},
     lookup::{card_of_customer, charge_of_path, customer_of_param},
     shapes,
@@ -98,15 +98,8 @@ pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, Cal
             Some(error)
         }
     };
-    let stored = StoredObject {
-        kind: ObjectKind::Charge,
-        id: shapes::text(&charge, "id"),
-        parent: charge["customer"].as_str().map(str::to_owned),
-        created: call.now.as_second(),
-        body: charge,
-        state: card.state,
-    };
-    call.ledger.insert(&stored)?;
+    let customer = charge["customer"].as_str().map(str::to_owned);
+    let stored = call.keep(ObjectKind::Charge, customer, charge, card.state)?;
     match refusal {
         None => show(call, &fields, stored.body),
         Some(error) => {

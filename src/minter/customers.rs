@@ -7,7 +7,7 @@ use super::{
     call::{CallError, MinterCall},
     expand,
     fields::{CallFields, LONGEST_TEXT},
-    ledger::{ObjectKind, PageCursor, PageQuery, StoredObject},
+    ledger::{ObjectKind, PageQuery},
     lists::{self, ListQuery},
     lookup::{card_of_customer, customer_of_path},
     shapes, sources,
@@ -81,19 +81,11 @@ pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, Cal
     }
     fields.write_to(&mut customer)?;
     let parent = email(call, &fields)?.flatten();
-    let id = shapes::text(&customer, "id");
     if let Some(card) = sources::named(call, &fields)? {
+        let id = shapes::text(&customer, "id");
         customer["default_source"] = sources::attach(call, card, &id)?.id.into();
     }
-    let stored = StoredObject {
-        kind: ObjectKind::Customer,
-        id,
-        parent,
-        created: call.now.as_second(),
-        body: customer,
-        state: Value::Null,
-    };
-    call.ledger.insert(&stored)?;
+    let stored = call.keep(ObjectKind::Customer, parent, customer, Value::Null)?;
     show(call, &fields, stored.body)
 }
 
@@ -150,13 +142,7 @@ pub(super) fn update(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, C
 pub(super) fn delete(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
     CallFields::of(call.request, &AcceptedParams::ONLY_EXPAND)?;
     let mut customer = customer_of_path(call, ids[0])?;
-    let all = PageQuery {
-        kind: ObjectKind::Card,
-        parent: Some(&customer.id),
-        created: i64::MIN..=i64::MAX,
-        cursor: PageCursor::Start,
-        limit: MOST_CARDS,
-    };
+    let all = PageQuery::newest(ObjectKind::Card, &customer.id, MOST_CARDS);
     for card in call.ledger.page(&all)? {
         call.ledger.remove(ObjectKind::Card, &card.id)?;
     }

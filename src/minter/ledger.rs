@@ -69,6 +69,13 @@ pub struct PageQuery<'a> {
     pub limit: usize,
 }
 
+impl<'a> PageQuery<'a> {
+    /// The newest objects of a parent, whenever they were made.
+    pub fn newest(kind: ObjectKind, parent: &'a str, limit: usize) -> Self {
+        Self { kind, parent: Some(parent), created: i64::MIN..=i64::MAX, cursor: PageCursor::Start, limit }
+    }
+}
+
 /// Where a page begins. The newest object is the first of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PageCursor<'a> {

@@ -8,8 +8,7 @@ use super::{
     cards::PaymentCard,
     expand,
     fields::{CallFields, LONGEST_TEXT},
-    ledger::{ObjectKind, StoredObject},
-    shapes,
+    ledger::ObjectKind,
 };
 use crate::domain::call::error::ApiError;
 
@@ -49,15 +48,7 @@ pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, Cal
     let mut method = body(call, &card, redisplay.unwrap_or("unspecified"));
     fields.write_to(&mut method)?;
     card.spend(call)?;
-    let stored = StoredObject {
-        kind: ObjectKind::PaymentMethod,
-        id: shapes::text(&method, "id"),
-        parent: None,
-        created: call.now.as_second(),
-        body: method,
-        state: card.state,
-    };
-    call.ledger.insert(&stored)?;
+    let stored = call.keep(ObjectKind::PaymentMethod, None, method, card.state)?;
     expand::apply(call, &fields, stored.body)
 }
 

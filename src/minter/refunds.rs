@@ -7,7 +7,7 @@ use super::{
     call::{CallError, MinterCall},
     expand,
     fields::CallFields,
-    ledger::{ObjectKind, StoredObject},
+    ledger::ObjectKind,
     lists::{self, ListQuery},
     lookup::{charge_of_param, charge_of_path, refund_of_path},
     shapes,
@@ -75,15 +75,7 @@ pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, Cal
     charge.body["amount_refunded"] = refunded.into();
     charge.body["refunded"] = (charge.body["amount"] == refunded).into();
     call.ledger.update(&charge)?;
-    let stored = StoredObject {
-        kind: ObjectKind::Refund,
-        id: shapes::text(&refund, "id"),
-        parent: Some(charge.id),
-        created: call.now.as_second(),
-        body: refund,
-        state: Value::Null,
-    };
-    call.ledger.insert(&stored)?;
+    let stored = call.keep(ObjectKind::Refund, Some(charge.id), refund, Value::Null)?;
     expand::apply(call, &fields, stored.body)
 }
 

@@ -9,7 +9,7 @@ use super::{
     cards::{BankVerdict, CardStep, PaymentCard},
     expand,
     fields::{CallFields, LONGEST_TEXT, SentValue},
-    ledger::{ObjectKind, PageCursor, PageQuery, StoredObject},
+    ledger::{ObjectKind, PageQuery, StoredObject},
     lists::{self, ListQuery},
     lookup::{card_of_customer, customer_of_path},
     shapes,
@@ -73,16 +73,7 @@ pub(super) fn attach(
     card.take_checks();
     let mut body = card.body;
     shapes::add(&mut body, "customer", customer.into());
-    let stored = StoredObject {
-        kind: ObjectKind::Card,
-        id: shapes::text(&body, "id"),
-        parent: Some(customer.to_owned()),
-        created: call.now.as_second(),
-        body,
-        state: card.state,
-    };
-    call.ledger.insert(&stored)?;
-    Ok(stored)
+    Ok(call.keep(ObjectKind::Card, Some(customer.to_owned()), body, card.state)?)
 }
 
 /// `GET /v1/customers/:id/sources`.
@@ -153,13 +144,7 @@ pub(super) fn delete(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, C
     let card = find(call, ids)?;
     call.ledger.remove(ObjectKind::Card, &card.id)?;
     if customer.body["default_source"] == card.id.as_str() {
-        let newest = PageQuery {
-            kind: ObjectKind::Card,
-            parent: Some(&customer.id),
-            created: i64::MIN..=i64::MAX,
-            cursor: PageCursor::Start,
-            limit: 1,
-        };
+        let newest = PageQuery::newest(ObjectKind::Card, &customer.id, 1);
         let newest = call.ledger.page(&newest)?.pop();
         customer.body["default_source"] = newest.map(|card| card.id).into();
         call.ledger.update(&customer)?;

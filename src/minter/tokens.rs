@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{
     call::{CallError, MinterCall},
     cards,
-    ledger::{ObjectKind, StoredObject},
+    ledger::ObjectKind,
     lookup::{card_of_customer, customer_of_param},
 };
 use crate::domain::{
@@ -33,10 +33,7 @@ pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, Cal
 fn keep(call: &mut MinterCall<'_>, card: &Value, state: Value) -> Result<Value, CallError> {
     let id = call.ids.token(call.now);
     let body = token_of(call, &id, card);
-    let created = call.now.as_second();
-    let token = StoredObject { kind: ObjectKind::Token, id, parent: None, created, body, state };
-    call.ledger.insert(&token)?;
-    Ok(token.body)
+    Ok(call.keep(ObjectKind::Token, None, body, state)?.body)
 }
 
 /// Copies a customer's card, its default one where none is named, into a new token of the connected account. The copy
