@@ -10,15 +10,6 @@ use crate::domain::{
     mask,
 };
 
-/// Raw card details go through a token here: that way they are checked by one set of rules.
-fn card_details_refused(param: &str) -> ApiError {
-    let message = format!(
-        "Testcard's local minter takes no card details in '{param}': make a token of them with POST /v1/tokens, and send \
-         its id instead."
-    );
-    ApiError::request(None, Some(param), message)
-}
-
 /// The parameters of a call, of which each is one that the call takes.
 pub(super) struct CallFields<'a> {
     params: &'a Params,
@@ -70,6 +61,8 @@ const METADATA_KEY_LENGTH: usize = 40;
 const METADATA_VALUE_LENGTH: usize = 500;
 
 impl<'a> CallFields<'a> {
+    /// The parameters of a request, checked by name against those that the call takes.
+    ///
     /// # Errors
     /// One error that names all unknown parameters; where there are none, the first parameter that is known and not
     /// taken.
@@ -275,6 +268,16 @@ impl<'a> CallFields<'a> {
     pub(super) fn expand(&self) -> impl Iterator<Item = &'a str> {
         self.elements("expand")
     }
+}
+
+/// The refusal of raw card details where a token is due. Stripe takes them; here they must go through a token, so that
+/// they are checked by one set of rules.
+fn card_details_refused(param: &str) -> ApiError {
+    let message = format!(
+        "Testcard's local minter takes no card details in '{param}': make a token of them with POST /v1/tokens, and send \
+         its id instead."
+    );
+    ApiError::request(None, Some(param), message)
 }
 
 fn not_object(name: &str) -> ApiError {

@@ -108,28 +108,28 @@ struct OpenStore {
 }
 
 impl Store {
-    /// Opens the store, makes it if there is none, brings it to this program's version, marks the calls of sessions
-    /// that ended without an answer as interrupted, and drops what was deleted long ago for good.
+    /// Opens the store, makes it if there is none, brings it to this program's version, marks calls as interrupted that
+    /// an ended session left without an answer, and drops what was deleted long ago for good.
     ///
     /// # Errors
     /// A folder or file that cannot be made or written, a file that is no database of this program or a newer one, a
     /// full disk, a database that another process holds locked for longer than some seconds.
-    pub fn open(place: &StoreLocation, now: Timestamp) -> Result<Self, StoreError> {
-        Self::open_with(place, now, Durability::default())
+    pub fn open(location: &StoreLocation, now: Timestamp) -> Result<Self, StoreError> {
+        Self::open_with(location, now, Durability::default())
     }
 
     /// As [`Store::open`], with commits that wait for less.
     ///
     /// # Errors
     /// As [`Store::open`].
-    pub fn open_with(place: &StoreLocation, now: Timestamp, durability: Durability) -> Result<Self, StoreError> {
-        match place {
+    pub fn open_with(location: &StoreLocation, now: Timestamp, durability: Durability) -> Result<Self, StoreError> {
+        match location {
             StoreLocation::Folder(folder) => Self::open_folder(&paths::make_folder(folder)?, now, durability, None),
             StoreLocation::Memory => {
                 let session = StoreSession::in_memory();
-                let location = DatabaseLocation::Memory(session.name.clone());
-                let connection = location.connect_writer(now, durability, MigrationBackup::Waived)?;
-                Self::start(location, connection, session, None)
+                let database = DatabaseLocation::Memory(session.name.clone());
+                let connection = database.connect_writer(now, durability, MigrationBackup::Waived)?;
+                Self::start(database, connection, session, None)
             }
         }
     }

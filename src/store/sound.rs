@@ -4,7 +4,11 @@
 //! the same, from both ends of the table's numbers and by looking numbers up in between: a range that cannot be read is
 //! halved until what is left are single numbers.
 
-use std::{collections::BTreeSet, fmt, ops::RangeInclusive};
+use std::{
+    collections::{BTreeSet, HashSet},
+    fmt,
+    ops::RangeInclusive,
+};
 
 use rusqlite::{Connection, OptionalExtension as _, Row, Rows};
 
@@ -100,6 +104,21 @@ pub(super) fn for_each_sound_row(
         }
     }
     Ok(lost)
+}
+
+/// Keeps of the numbers of unreadable rows those that were entries. A damaged page stands for many numbers, and the index
+/// of revisions tells which of them there were; where the index cannot be read either, all numbers stay.
+pub(super) fn retain_known_entries(connection: &Connection, lost: &mut RowNumbers) {
+    if lost.is_empty() {
+        return;
+    }
+    let known = "SELECT id FROM entries INDEXED BY entries_by_revision WHERE revision > -1";
+    let known = connection.prepare_cached(known).and_then(|mut known| {
+        known.query_map([], |row| row.get::<_, i64>(0))?.collect::<rusqlite::Result<HashSet<i64>>>()
+    });
+    if let Ok(known) = known {
+        lost.retain(|number| known.contains(&number));
+    }
 }
 
 /// Shows `visit` rows up to the end, or to damage; whether it was the end. `visit` says whether the row may stand where

@@ -2,11 +2,7 @@
 //!
 //! A query that comes upon a damaged page is asked again of the rows that can be reached ([`crate::store::sound`]).
 
-use std::{
-    cell::RefCell,
-    collections::{HashMap, HashSet},
-    path::PathBuf,
-};
+use std::{cell::RefCell, collections::HashMap, path::PathBuf};
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter, types::Value};
 
@@ -17,7 +13,7 @@ use crate::{
         damage::Damage,
         error::{StoreError, is_damage},
         rows::{self, StoredExchange},
-        sound::{NumberedTable, for_each_sound_row},
+        sound::{NumberedTable, for_each_sound_row, retain_known_entries},
     },
 };
 
@@ -113,14 +109,7 @@ impl TolerantConnection {
             Ok(())
         });
         let mut lost = lost.map_err(|error| self.store_error(&error))?;
-        if !lost.is_empty() {
-            // A damaged page stands for many numbers; an index tells which of them there were.
-            let known = "SELECT id FROM entries INDEXED BY entries_by_revision WHERE revision > -1";
-            if let Ok(known) = self.all(known, [], |row| row.get::<_, i64>(0)) {
-                let known: HashSet<i64> = known.into_iter().collect();
-                lost.retain(|id| known.contains(&id));
-            }
-        }
+        retain_known_entries(&self.connection, &mut lost);
         self.damage.borrow_mut().entries.extend(&lost);
         ids.sort_unstable();
         Ok(ids)

@@ -10,7 +10,7 @@ use rusqlite::{
 use super::report::SalvageReport;
 use crate::store::{
     error::is_damage,
-    sound::{NumberedTable, RowNumbers, for_each_sound_row},
+    sound::{NumberedTable, RowNumbers, for_each_sound_row, retain_known_entries},
 };
 
 /// A salvage under way: from the damaged database to the new one, with what is to be told of it.
@@ -50,77 +50,88 @@ impl SalvageJob<'_> {
 
     /// Copies the rows of a table that can be read; gives the numbers of those that cannot.
     pub(super) fn copy_table(&self, table: NumberedTable) -> rusqlite::Result<RowNumbers> {
-        let name = table.name();
-        let columns_of = |connection: &Connection| -> rusqlite::Result<Vec<String>> {
-            let mut columns = connection.prepare("SELECT name FROM pragma_table_info(?1)")?;
-            columns.query_map([name], |row| row.get(0))?.collect()
-        };
-        let old: HashSet<String> = columns_of(self.old)?.into_iter().collect();
-        let columns: Vec<String> = columns_of(self.new)?.into_iter().filter(|name| old.contains(name)).collect();
+        let known: HashSet<String> = columns_of(self.old, table)?.into_iter().collect();
+        let columns: Vec<String> =
+            columns_of(self.new, table)?.into_iter().filter(|column| known.contains(column)).collect();
         if columns.is_empty() {
             return Ok(RowNumbers::default());
         }
-        let list = columns.join(", ");
-        let places = vec!["?"; columns.len()].join(", ");
-        let insert = format!("INSERT OR IGNORE INTO {name} ({list}) VALUES ({places})");
-        let mut refused = RowNumbers::default();
-        let mut write = |number: i64, row: &Row<'_>, first: usize| {
-            let values = (first..first + columns.len()).map(|column| value(row, column)).collect::<Result<Vec<_>, _>>();
-            let Ok(values) = values else {
-                refused.insert(number);
-                return Ok(());
-            };
-            match self.new.prepare_cached(&insert)?.execute(params_from_iter(values)) {
-                Ok(1) => Ok(()),
-                // A number that is there twice, or a value that its column cannot hold.
-                Ok(_) => {
-                    refused.insert(number);
-                    Ok(())
-                }
-                Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
-                    refused.insert(number);
-                    Ok(())
-                }
-                Err(error) => Err(error),
-            }
-        };
-        // The first version of objects had no numbers: their order was that of their times.
-        if table == NumberedTable::Objects && !old.contains("position") {
-            let mut rows = self.old.prepare(&format!("SELECT {list} FROM objects ORDER BY created, id"))?;
-            let mut rows = rows.query([])?;
-            let mut number = 0;
-            loop {
-                match rows.next() {
-                    Ok(Some(row)) => {
-                        number += 1;
-                        write(number, row, 0)?;
-                    }
-                    Ok(None) => break,
-                    Err(error) if is_damage(&error) => {
-                        refused.insert(number + 1);
-                        break;
-                    }
-                    Err(error) => return Err(error),
-                }
-            }
-            return Ok(refused);
+        let mut copier = RowCopier::new(self.new, table, &columns);
+        if table == NumberedTable::Objects && !known.contains("position") {
+            return copier.copy_unnumbered_objects(self.old);
         }
-        let lost = for_each_sound_row(self.old, table, &list, &mut |number, row| write(number, row, 1));
+        let list = copier.columns.clone();
+        let lost = for_each_sound_row(self.old, table, &list, &mut |number, row| copier.copy(number, row, 1));
         let mut lost = match lost {
             Err(error) if is_missing(&error) => RowNumbers::default(),
             lost => lost?,
         };
-        if table == NumberedTable::Entries && !lost.is_empty() {
-            let known = "SELECT id FROM entries INDEXED BY entries_by_revision WHERE revision > -1";
-            let known = self.old.prepare(known).and_then(|mut known| {
-                known.query_map([], |row| row.get::<_, i64>(0))?.collect::<rusqlite::Result<HashSet<i64>>>()
-            });
-            if let Ok(known) = known {
-                lost.retain(|number| known.contains(&number));
+        if table == NumberedTable::Entries {
+            retain_known_entries(self.old, &mut lost);
+        }
+        lost.extend(&copier.refused);
+        Ok(lost)
+    }
+}
+
+fn columns_of(connection: &Connection, table: NumberedTable) -> rusqlite::Result<Vec<String>> {
+    let mut columns = connection.prepare("SELECT name FROM pragma_table_info(?1)")?;
+    columns.query_map([table.name()], |row| row.get(0))?.collect()
+}
+
+/// Writes rows of one table into the new database.
+struct RowCopier<'a> {
+    new: &'a Connection,
+    /// The columns that both databases have, as SQL lists them, and how many they are.
+    columns: String,
+    column_count: usize,
+    insert: String,
+    /// The numbers of rows that were read and could not be written.
+    refused: RowNumbers,
+}
+
+impl<'a> RowCopier<'a> {
+    fn new(new: &'a Connection, table: NumberedTable, columns: &[String]) -> Self {
+        let (list, places) = (columns.join(", "), vec!["?"; columns.len()].join(", "));
+        let insert = format!("INSERT OR IGNORE INTO {} ({list}) VALUES ({places})", table.name());
+        Self { new, columns: list, column_count: columns.len(), insert, refused: RowNumbers::default() }
+    }
+
+    /// Writes a row whose columns begin with `first`. A row that cannot be written is noted.
+    fn copy(&mut self, number: i64, row: &Row<'_>, first: usize) -> rusqlite::Result<()> {
+        let values = (first..first + self.column_count).map(|column| value(row, column)).collect::<Result<Vec<_>, _>>();
+        let is_written = match values {
+            Err(_) => false,
+            Ok(values) => match self.new.prepare_cached(&self.insert)?.execute(params_from_iter(values)) {
+                // None for a number that is there twice, or for a value that its column cannot hold.
+                Ok(rows) => rows == 1,
+                Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => false,
+                Err(error) => return Err(error),
+            },
+        };
+        if !is_written {
+            self.refused.insert(number);
+        }
+        Ok(())
+    }
+
+    /// Copies the objects of the first version, which had no numbers: their order was that of their times. Gives the
+    /// numbers that could not be copied.
+    fn copy_unnumbered_objects(mut self, old: &Connection) -> rusqlite::Result<RowNumbers> {
+        let mut objects = old.prepare(&format!("SELECT {} FROM objects ORDER BY created, id", self.columns))?;
+        let mut rows = objects.query([])?;
+        for number in 1.. {
+            match rows.next() {
+                Ok(Some(row)) => self.copy(number, row, 0)?,
+                Ok(None) => break,
+                Err(error) if is_damage(&error) => {
+                    self.refused.insert(number);
+                    break;
+                }
+                Err(error) => return Err(error),
             }
         }
-        lost.extend(&refused);
-        Ok(lost)
+        Ok(self.refused)
     }
 }
 
