@@ -235,7 +235,7 @@ impl PaymentCard {
 
     /// The word for the brand in `payment_method_details`.
     pub(super) fn brand_code(&self) -> &'static str {
-        self.body["brand"].as_str().and_then(Brand::from_stripe).unwrap_or(Brand::Unknown).code()
+        self.body["brand"].as_str().and_then(|word| word.parse().ok()).unwrap_or(Brand::Unknown).code()
     }
 
     /// Name and address of a card, as charges and payment methods show them.
