@@ -34,7 +34,7 @@ use tokio::{
     time::Sleep,
 };
 
-use super::{Shared, http, own};
+use super::{Shared, control, http};
 
 /// Below the 1024 open files that systems allow a program by default.
 const MOST_CONNECTIONS: usize = 512;
@@ -162,8 +162,8 @@ fn router(shared: Arc<Shared>) -> Router {
     let api = async |State(shared): State<Arc<Shared>>, request: http::Request| http::answer(&shared, request).await;
     // Another method on a route of our own is a call that Stripe does not have, and passes the door like any other.
     Router::new()
-        .route(own::RESET, post(own::reset).fallback(api))
-        .route(own::REQUESTS, get(own::requests).fallback(api))
+        .route(control::RESET, post(control::reset).fallback(api))
+        .route(control::REQUESTS, get(control::requests).fallback(api))
         .fallback(api)
         .with_state(shared)
 }

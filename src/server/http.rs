@@ -15,8 +15,8 @@ use percent_encoding::percent_decode;
 
 use super::{
     Shared,
+    admission::{self, text},
     connections::{Dropped, Place},
-    door::{self, text},
     faults::{self, Course},
     intake::{self, FIRST_BYTES, Incoming},
 };
@@ -124,7 +124,7 @@ pub(super) async fn answer(shared: &Shared, request: Request) -> Response {
 /// What is checked before a byte of the body is read: whom the call is for, who sent it, what it calls, and its key as
 /// far as the head names one.
 fn at_the_door(head: &Parts, door: &Door) -> Result<(ApiRequest, Admission), ApiError> {
-    door::check(&head.headers, &head.uri)?;
+    admission::check(&head.headers, &head.uri)?;
     let request = without_params(head)?;
     // A header that is no text is no key, but it is there: the key does not follow.
     let authorization = head.headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());

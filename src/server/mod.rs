@@ -8,12 +8,12 @@
 //! It listens on the loopback interface only, checks `Host` and `Origin`, and sends no permission to pages of other
 //! origins. What all calls in flight take of memory together is bounded. It knows nothing of cards. A [`Server`] is a value: it is bound when it is there, and dropping it stops it.
 
+mod admission;
 mod connections;
-mod door;
+mod control;
 mod faults;
 mod http;
 mod intake;
-mod own;
 
 use std::{
     io,
@@ -120,7 +120,7 @@ impl Server {
             arriving: Budget::new(BYTES_IN_FLIGHT),
             leaving: Budget::new(BYTES_IN_FLIGHT),
             at_work: Semaphore::new(MOST_AT_WORK),
-            control_token: own::new_control_token(),
+            control_token: control::new_control_token(),
         });
         let (stopping, stopped) = watch::channel(false);
         let task = tokio::spawn(connections::serve(listener, Arc::clone(&shared), stopped));

@@ -10,8 +10,8 @@
 //! host. Nothing that is logged holds a parameter's value, a header or a body.
 
 mod failure;
+mod http_client;
 mod retry;
-mod way;
 
 use std::{
     fmt,
@@ -32,7 +32,7 @@ use crate::domain::{
 };
 use retry::Head;
 
-pub use way::{CaError, check_ca};
+pub use http_client::{CaError, check_ca};
 
 const USER_AGENT: &str = concat!("Testcard/", env!("CARGO_PKG_VERSION"));
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -99,7 +99,7 @@ impl Client {
             return Err(TransportError::NotSent { reason: fault.to_string() });
         }
         Ok(Self {
-            http: way::http_client(settings, &limits)?,
+            http: http_client::http_client(settings, &limits)?,
             base_url: settings.base_url.clone(),
             headers: standing_headers(settings, &key)?,
             key,

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::{
     Shared,
-    door::{self, text},
+    admission::{self, text},
     http::{Request, Response, closing, respond},
     intake,
 };
@@ -121,7 +121,7 @@ fn shown(call: &LoggedCall) -> Value {
 }
 
 fn check(shared: &Shared, uri: &Uri, headers: &HeaderMap) -> Result<(), ApiError> {
-    door::check(headers, uri)?;
+    admission::check(headers, uri)?;
     let sent =
         text(headers, &header::AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
     if is_same(sent.as_bytes(), shared.control_token.as_bytes()) {
