@@ -18,7 +18,7 @@ use crate::{
     domain::{
         api::{ApiRequest, ApiResponse, HttpMethod},
         error::{ApiError, ErrorKind},
-        fault::{Fault, Rule, When},
+        fault::{Fault, Rule, RuleTiming},
         mask,
         request_log::FAULT_HEADER,
         usage,
@@ -165,9 +165,9 @@ impl Faults {
             counted.seen += u64::from(fits);
             let acts = fits
                 && match counted.rule.when {
-                    When::Always => true,
-                    When::Every(nth) => counted.seen.is_multiple_of(nth.into()),
-                    When::Next(most) => counted.acted < most.into(),
+                    RuleTiming::Always => true,
+                    RuleTiming::Every(nth) => counted.seen.is_multiple_of(nth.into()),
+                    RuleTiming::Next(most) => counted.acted < most.into(),
                 };
             acts.then_some(counted)
         })?;
