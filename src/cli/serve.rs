@@ -12,14 +12,14 @@ use tokio::runtime::Builder;
 
 use super::{CliError, Done, PolicyArgs, TimeArgs, World, load_settings, open_store, print, remark, signals::Signals};
 use crate::{
-    backend::{Door, Targets},
+    backend::{AdmissionRules, Targets},
     domain::{
         fault::{self, Rule},
         key::{ApiKey, KeyError, KeyKind},
         settings::{LogSettings, Settings},
     },
     files,
-    server::{Config, Server, StartError},
+    server::{Server, ServerConfig, StartError},
     settings::Folders,
     store::{Durability, Place, Store},
 };
@@ -110,11 +110,11 @@ pub(super) fn serve(args: ServeArgs, world: &World) -> Result<Done, CliError> {
         calls: args.log_calls.unwrap_or(settings.log.calls),
         megabytes: args.log_megabytes.unwrap_or(settings.log.megabytes),
     });
-    let config = Config {
+    let config = ServerConfig {
         targets: Targets::new(store, args.seed).telling(|problem| remark(problem)),
         clock,
         listen: args.listen,
-        door: Door { policies: args.policies.on_top_of(settings.policies), only: args.key },
+        admission: AdmissionRules { policies: args.policies.on_top_of(settings.policies), only: args.key },
         faults,
     };
     let runtime = Builder::new_multi_thread().enable_all().thread_name("serve").build()?;
@@ -123,7 +123,7 @@ pub(super) fn serve(args: ServeArgs, world: &World) -> Result<Done, CliError> {
     done
 }
 
-async fn run(config: Config) -> Result<Done, CliError> {
+async fn run(config: ServerConfig) -> Result<Done, CliError> {
     // Before anybody is told of the server: a signal that comes right after must find its listener.
     let mut signals = Signals::new()?;
     let server = Server::start(config).await.map_err(|error| CliError::Usage(advice(&error)))?;

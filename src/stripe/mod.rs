@@ -107,8 +107,9 @@ impl Client {
         })
     }
 
-    /// The headers of the settings that tell what a call means, which the call itself does not say.
-    pub fn meaning(&self) -> Vec<(String, String)> {
+    /// `Stripe-Account` and `Stripe-Version` of the profile, where it has them: recorded with a call so that the call can be
+    /// repeated.
+    pub fn scope_headers(&self) -> Vec<(String, String)> {
         let value = |(name, key): (&str, &str)| {
             let value = self.headers.get(key)?.as_bytes();
             Some((name.to_owned(), String::from_utf8_lossy(value).into_owned()))

@@ -1,0 +1,192 @@
+//! A call that this program makes, to either target: started, made and written down.
+
+use std::{sync::Arc, time::Instant};
+
+use jiff::Timestamp;
+
+use crate::{
+    domain::{
+        api::{ApiRequest, Target, TransportError},
+        entry::{Entry, EntryId},
+        expectation::Expectation,
+        policies::Policies,
+        profile::ProfileId,
+        request_log::ExchangeId,
+    },
+    minter::{self, Workspace},
+    store::{Call, Recorded, Store, StoreError},
+    stripe,
+};
+
+/// A target with all that is needed to call it. Cheap to clone.
+#[derive(Clone, Debug)]
+pub enum Backend {
+    /// The stand-in on this machine.
+    Local { store: Store, workspace: Arc<Workspace>, policies: Policies },
+    /// Stripe's test mode, as a profile calls it.
+    Stripe { store: Store, client: Arc<stripe::Client>, profile: ProfileId },
+}
+
+/// A call that is written down as far as it can be before it is made.
+#[derive(Debug)]
+pub struct StartedCall {
+    request: ApiRequest,
+    expects: Option<Expectation>,
+    started: Timestamp,
+    journalled: Option<ExchangeId>,
+    /// The entry that now waits for the answer, where there is one already.
+    pub entry: Option<Entry>,
+}
+
+impl StartedCall {
+    fn call(&self, target: Target, profile: Option<ProfileId>) -> Call {
+        Call { target, started: self.started, request: self.request.clone(), expects: self.expects.clone(), profile }
+    }
+}
+
+impl Backend {
+    pub fn target(&self) -> Target {
+        match self {
+            Self::Local { .. } => Target::Local,
+            Self::Stripe { .. } => Target::Stripe,
+        }
+    }
+
+    fn store(&self) -> &Store {
+        match self {
+            Self::Local { store, .. } | Self::Stripe { store, .. } => store,
+        }
+    }
+
+    /// Makes a call and writes it down: [`Backend::begin`] and [`Backend::finish`] in one.
+    ///
+    /// # Errors
+    /// When the store cannot be written; an answer of any status and a failed connection are outcomes, not errors.
+    pub async fn send(&self, request: &ApiRequest, now: Timestamp) -> Result<Recorded, StoreError> {
+        let started = self.begin(request.clone(), now).await?;
+        self.finish(&started).await
+    }
+
+    /// Writes a call to the real API down before it leaves. The minter's calls need no journal.
+    ///
+    /// # Errors
+    /// When the store cannot be written: then the call must not be made.
+    pub async fn begin(&self, request: ApiRequest, now: Timestamp) -> Result<StartedCall, StoreError> {
+        self.begin_expecting(request, None, now).await
+    }
+
+    /// As [`Backend::begin`], for a token creation that something is expected of.
+    ///
+    /// # Errors
+    /// As [`Backend::begin`].
+    pub async fn begin_expecting(
+        &self,
+        request: ApiRequest,
+        expects: Option<Expectation>,
+        now: Timestamp,
+    ) -> Result<StartedCall, StoreError> {
+        let mut started = StartedCall { request, expects, started: now, journalled: None, entry: None };
+        match self {
+            Self::Local { .. } => Ok(started),
+            Self::Stripe { store, client, profile } => {
+                // Recorded so that the call can be repeated, whatever the profile says by then.
+                for (name, value) in client.scope_headers() {
+                    if started.request.header(&name).is_none() {
+                        started.request.headers.push((name, value));
+                    }
+                }
+                let journalled = store.journal(started.call(Target::Stripe, Some(*profile))).await?;
+                Ok(StartedCall { journalled: Some(journalled.exchange), entry: journalled.entry, ..started })
+            }
+        }
+    }
+
+    /// Puts an entry of unknown outcome back on its way, to be asked for again with the same key.
+    ///
+    /// # Errors
+    /// When the store cannot be written, or the entry is not of unknown outcome.
+    pub async fn begin_again(
+        &self,
+        entry: EntryId,
+        request: ApiRequest,
+        now: Timestamp,
+    ) -> Result<StartedCall, StoreError> {
+        let journalled = self.store().journal_again(entry, now).await?;
+        Ok(StartedCall {
+            request,
+            expects: None,
+            started: now,
+            journalled: Some(journalled.exchange),
+            entry: journalled.entry,
+        })
+    }
+
+    /// Makes the call and writes its outcome down.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn finish(&self, started: &StartedCall) -> Result<Recorded, StoreError> {
+        let recorded = self.carry_out(started).await?;
+        log(&recorded);
+        Ok(recorded)
+    }
+
+    async fn carry_out(&self, started: &StartedCall) -> Result<Recorded, StoreError> {
+        match self {
+            Self::Local { store, workspace, policies } => {
+                let call = started.call(Target::Local, None);
+                let (request, now) = (started.request.clone(), started.started);
+                let (workspace, policies) = (Arc::clone(workspace), *policies);
+                store
+                    .answer(call, Box::new(move |ledger| minter::handle(ledger, &request, now, policies, &workspace)))
+                    .await
+            }
+            Self::Stripe { store, client, profile } => {
+                let exchange = match started.journalled {
+                    Some(exchange) => exchange,
+                    None => store.journal(started.call(Target::Stripe, Some(*profile))).await?.exchange,
+                };
+                let sent = Instant::now();
+                let outcome = client.send(&started.request).await;
+                store.finish(exchange, sent.elapsed(), outcome).await
+            }
+        }
+    }
+
+    /// Gives up a call that was started: its outcome is unknown from now on. A call to the minter has nothing to give up.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn abandon(&self, started: &StartedCall, sent: Instant) -> Result<Option<Recorded>, StoreError> {
+        match started.journalled {
+            Some(exchange) => {
+                let outcome = Err(TransportError::Cancelled);
+                self.store().finish(exchange, sent.elapsed(), outcome).await.map(Some)
+            }
+            None => Ok(None),
+        }
+    }
+}
+
+/// One line for a call that is written down: it is masked already.
+fn log(recorded: &Recorded) {
+    let exchange = &recorded.exchange;
+    let call = tracing::debug_span!(
+        "call",
+        target = exchange.target.as_str(),
+        method = exchange.request.method.as_str(),
+        path = exchange.request.path,
+        took_micros = exchange.took.as_micros(),
+        entry = recorded.entry.as_ref().map(|entry| entry.id.0),
+    );
+    let _entered = call.enter();
+    for (name, value) in &exchange.request.params {
+        tracing::trace!(name, value, "sent");
+    }
+    match &exchange.outcome {
+        Ok(response) => {
+            tracing::debug!(http_status = response.http_status, request_id = response.request_id(), "answered");
+        }
+        Err(failure) => tracing::debug!(kind = failure.kind, "not answered"),
+    }
+}

@@ -1,0 +1,130 @@
+//! Calls that come over HTTP for the stand-in: answered, refused or dropped, and in each case written down.
+
+use std::{sync::Arc, time::Instant};
+
+use jiff::Timestamp;
+
+use super::targets::Targets;
+use crate::{
+    domain::{
+        api::{ApiRequest, ApiResponse, Exchange, Failure, Target},
+        fault::Fault,
+        key::ApiKey,
+        policies::Policies,
+        redaction::Redaction,
+        request_log::{ExchangeId, FAULT_HEADER, RequestRow},
+    },
+    minter,
+    store::{Call, StoreError},
+};
+
+/// A call that came over HTTP for the stand-in, its key let in by [`super::admit`].
+#[derive(Debug)]
+pub struct ServedCall {
+    pub request: ApiRequest,
+    /// When its head was there, by the clock of the store's entries and of the minter.
+    pub started: Timestamp,
+    /// The same moment, to measure how long the answer takes.
+    pub arrived: Instant,
+    /// What goes wrong with the call on purpose. A header of the answer says so, and the answer is kept with it.
+    pub fault: Option<Fault>,
+}
+
+/// By what calls over HTTP are let in.
+#[derive(Clone, Debug, Default)]
+pub struct AdmissionRules {
+    pub policies: Policies,
+    /// The one secret key that is let in; `None` lets every key of test mode in.
+    pub only: Option<ApiKey>,
+}
+
+impl Targets {
+    /// Answers a call that came over HTTP, once it is committed. There is always an answer: a commit that failed is
+    /// Stripe's 500.
+    pub async fn serve(&self, call: ServedCall, policies: Policies) -> ApiResponse {
+        let ServedCall { request, started, arrived, fault } = call;
+        let workspace = Arc::clone(&self.workspace);
+        let call = Call { target: Target::Local, started, request: request.clone(), expects: None, profile: None };
+        let answer = move |ledger: &mut dyn minter::Ledger| {
+            minter::handle(ledger, &request, started, policies, &workspace)
+                .map(|answer| with_fault(answer, fault.as_ref()))
+        };
+        self.store.serve(call, arrived, Box::new(answer)).await.unwrap_or_else(|error| {
+            self.save_failures.add(&error);
+            minter::unavailable(&error.cause())
+        })
+    }
+
+    /// Writes down a call that came over HTTP and did not reach the stand-in, and gives the answer to send: as it is
+    /// kept.
+    pub async fn refuse(
+        &self,
+        request: ApiRequest,
+        started: Timestamp,
+        arrived: Instant,
+        answer: ApiResponse,
+    ) -> ApiResponse {
+        let answer = Redaction::of(&request).local_answer(answer);
+        self.note(request, started, arrived, Ok(answer.clone())).await;
+        answer
+    }
+
+    /// Writes down a call that came over HTTP and did not reach the stand-in, with what became of it instead.
+    pub async fn note(
+        &self,
+        request: ApiRequest,
+        started: Timestamp,
+        arrived: Instant,
+        outcome: Result<ApiResponse, Failure>,
+    ) {
+        let call = Call { target: Target::Local, started, request, expects: None, profile: None };
+        if let Err(error) = self.store.note(call, arrived.elapsed(), outcome).await {
+            self.save_failures.add(&error);
+        }
+    }
+}
+
+/// A call of the request log, whole.
+#[derive(Clone, Debug)]
+pub struct LoggedCall {
+    pub row: RequestRow,
+    pub exchange: Exchange,
+}
+
+/// Calls of the request log, newest first.
+#[derive(Clone, Debug)]
+pub struct LoggedPage {
+    pub calls: Vec<LoggedCall>,
+    /// Whether there are older ones.
+    pub has_more: bool,
+    /// What of the log could not be read, in words; `None` where all could.
+    pub damage: Option<String>,
+}
+
+impl Targets {
+    /// The newest calls to a target after the one of this number, so many at most.
+    ///
+    /// # Errors
+    /// When the history cannot be read.
+    pub async fn logged(&self, target: Target, after: Option<i64>, limit: usize) -> Result<LoggedPage, StoreError> {
+        let store = self.store.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            let reader = store.reader()?;
+            let mut rows = reader.request_rows(Some(target), after.map(ExchangeId), limit + 1)?;
+            let has_more = rows.len() > limit;
+            rows.truncate(limit);
+            let mut calls = Vec::with_capacity(rows.len());
+            for row in rows {
+                calls.extend(reader.exchange(row.id)?.map(|exchange| LoggedCall { row, exchange }));
+            }
+            let damage = Some(reader.damage()).filter(|damage| !damage.is_empty());
+            Ok(LoggedPage { calls, has_more, damage: damage.map(|damage| damage.to_string()) })
+        });
+        read.await.unwrap_or(Err(StoreError::Closed { doing: "read the request log" }))
+    }
+}
+
+fn with_fault(mut answer: ApiResponse, fault: Option<&Fault>) -> ApiResponse {
+    answer.headers.extend(fault.map(|fault| (FAULT_HEADER.to_owned(), fault.to_string())));
+    answer
+}
