@@ -3,7 +3,9 @@
 use std::{sync::Arc, time::Instant};
 
 use jiff::Timestamp;
+use tracing::{Instrument as _, Span};
 
+use super::span::{call_span, record_request_id};
 use crate::{
     domain::{
         api::{ApiRequest, Target, TransportError},
@@ -34,6 +36,8 @@ pub struct StartedCall {
     expects: Option<Expectation>,
     started: Timestamp,
     journalled: Option<ExchangeId>,
+    /// What the log lines of the call share.
+    span: Span,
     /// The entry that now waits for the answer, where there is one already.
     pub entry: Option<Entry>,
 }
@@ -85,7 +89,8 @@ impl Backend {
         expects: Option<Expectation>,
         now: Timestamp,
     ) -> Result<StartedCall, StoreError> {
-        let mut started = StartedCall { request, expects, started: now, journalled: None, entry: None };
+        let span = call_span(self.target(), request.method.as_str());
+        let mut started = StartedCall { request, expects, started: now, journalled: None, span, entry: None };
         match self {
             Self::Local { .. } => Ok(started),
             Self::Stripe { store, client, profile } => {
@@ -95,7 +100,8 @@ impl Backend {
                         started.request.headers.push((name, value));
                     }
                 }
-                let journalled = store.journal(started.call(Target::Stripe, Some(*profile))).await?;
+                let call = started.call(Target::Stripe, Some(*profile));
+                let journalled = started.span.in_scope(|| store.journal(call)).await?;
                 Ok(StartedCall { journalled: Some(journalled.exchange), entry: journalled.entry, ..started })
             }
         }
@@ -111,12 +117,14 @@ impl Backend {
         request: ApiRequest,
         now: Timestamp,
     ) -> Result<StartedCall, StoreError> {
-        let journalled = self.store().journal_again(entry, now).await?;
+        let span = call_span(self.target(), request.method.as_str());
+        let journalled = span.in_scope(|| self.store().journal_again(entry, now)).await?;
         Ok(StartedCall {
             request,
             expects: None,
             started: now,
             journalled: Some(journalled.exchange),
+            span,
             entry: journalled.entry,
         })
     }
@@ -126,9 +134,12 @@ impl Backend {
     /// # Errors
     /// When the store cannot be written.
     pub async fn finish(&self, started: &StartedCall) -> Result<Recorded, StoreError> {
-        let recorded = self.carry_out(started).await?;
-        log(&recorded);
-        Ok(recorded)
+        let work = async {
+            let recorded = self.carry_out(started).await?;
+            log(&recorded);
+            Ok(recorded)
+        };
+        work.instrument(started.span.clone()).await
     }
 
     async fn carry_out(&self, started: &StartedCall) -> Result<Recorded, StoreError> {
@@ -137,9 +148,12 @@ impl Backend {
                 let call = started.call(Target::Local, None);
                 let (request, now) = (started.request.clone(), started.started);
                 let (workspace, policies) = (Arc::clone(workspace), *policies);
-                store
-                    .answer(call, Box::new(move |ledger| minter::handle(ledger, &request, now, policies, &workspace)))
-                    .await
+                let answer = move |ledger: &mut dyn minter::Ledger| {
+                    let answer = minter::handle(ledger, &request, now, policies, &workspace)?;
+                    record_request_id(&answer);
+                    Ok(answer)
+                };
+                store.answer(call, Box::new(answer)).await
             }
             Self::Stripe { store, client, profile } => {
                 let exchange = match started.journalled {
@@ -148,6 +162,9 @@ impl Backend {
                 };
                 let sent = Instant::now();
                 let outcome = client.send(&started.request).await;
+                if let Ok(answer) = &outcome {
+                    record_request_id(answer);
+                }
                 store.finish(exchange, sent.elapsed(), outcome).await
             }
         }
@@ -168,25 +185,16 @@ impl Backend {
     }
 }
 
-/// One line for a call that is written down: it is masked already.
+/// Says what came of a call that is written down: the exchange is masked already.
 fn log(recorded: &Recorded) {
     let exchange = &recorded.exchange;
-    let call = tracing::debug_span!(
-        "call",
-        target = exchange.target.as_str(),
-        method = exchange.request.method.as_str(),
-        path = exchange.request.path,
-        took_micros = exchange.took.as_micros(),
-        entry = recorded.entry.as_ref().map(|entry| entry.id.0),
-    );
-    let _entered = call.enter();
     for (name, value) in &exchange.request.params {
         tracing::trace!(name, value, "sent");
     }
+    let (path, took_micros) = (&exchange.request.path, exchange.took.as_micros());
+    let entry = recorded.entry.as_ref().map(|entry| entry.id.0);
     match &exchange.outcome {
-        Ok(response) => {
-            tracing::debug!(http_status = response.http_status, request_id = response.request_id(), "answered");
-        }
-        Err(failure) => tracing::debug!(kind = failure.kind, "not answered"),
+        Ok(response) => tracing::debug!(http_status = response.http_status, path, took_micros, entry, "answered"),
+        Err(failure) => tracing::debug!(kind = failure.kind, path, took_micros, entry, "not answered"),
     }
 }

@@ -7,14 +7,14 @@ use crate::domain::{
     mask,
 };
 
-/// The span of a call. Its request id is known once the call is answered: see [`record_request_id`].
-///
-/// With the log off or below debug, nothing is made and nothing is masked: that costs one comparison a call.
-pub fn call_span(target: Target, method: &str, path: &str) -> Span {
-    tracing::debug_span!("call", request_id = Empty, target = target.as_str(), method, path = mask::text(path))
+/// The span of a call, made when it arrives. Its `request_id` is filled in once there is an answer, for it is the answer
+/// that has the id. Without a log at debug level the span is not made, and nothing is formatted.
+pub fn call_span(target: Target, method: &str) -> Span {
+    // Not the path: it may hold what must not be written down, and is masked with the call only later.
+    tracing::debug_span!("call", target = target.as_str(), method = mask::text(method), request_id = Empty)
 }
 
-/// Notes the request id of an answer in the span that is entered. What is logged of the call from then on carries it.
+/// Fills the request id of an answer into the span of the call, which is entered: every line from here on carries it.
 pub(super) fn record_request_id(answer: &ApiResponse) {
     let span = Span::current();
     if !span.is_disabled()

@@ -4,6 +4,7 @@
 use std::{sync::Arc, time::Instant};
 
 use axum::http::{StatusCode, header, request::Parts};
+use tracing::Instrument as _;
 
 use super::{
     admission,
@@ -14,9 +15,9 @@ use super::{
     slot::ConnectionSlot,
 };
 use crate::{
-    backend::{Admission, AdmissionRules, KEY_PARAM, ServedCall, admit, admit_by_param, refusal},
+    backend::{Admission, AdmissionRules, KEY_PARAM, ServedCall, admit, admit_by_param, call_span, refusal},
     domain::{
-        api::{ApiRequest, Failure},
+        api::{ApiRequest, Failure, Target},
         error::ApiError,
         params::Params,
         request_log::FAULT_KIND,
@@ -30,7 +31,19 @@ const RETRY_AFTER: &str = "1";
 
 /// Answers whatever came to a path that is not the server's own.
 pub(super) async fn answer(shared: &SharedState, request: HttpRequest) -> HttpResponse {
-    let (arrived, started) = (Instant::now(), shared.clock.now());
+    let arrived = Instant::now();
+    let span = call_span(Target::Local, request.method().as_str());
+    let work = async {
+        let answer = carry_out(shared, request, arrived).await;
+        let took_micros = arrived.elapsed().as_micros();
+        tracing::debug!(http_status = answer.status().as_u16(), took_micros, "ready to be sent");
+        answer
+    };
+    work.instrument(span).await
+}
+
+async fn carry_out(shared: &SharedState, request: HttpRequest, arrived: Instant) -> HttpResponse {
+    let started = shared.clock.now();
     let (head, mut body) = request.into_parts();
     let refused = async |error: &ApiError| {
         let mut answer = refusal(error);

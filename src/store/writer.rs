@@ -120,12 +120,17 @@ impl Writer {
         job: impl FnOnce(&mut Work) -> Result<T, Failed> + Send + 'static,
     ) -> Reply<T> {
         let (promise, reply) = reply::pair(doing);
+        // What is logged of the job on the writer's thread belongs to the call that the job was submitted for.
+        let span = tracing::Span::current();
         let job: Job = Box::new(move |work| {
-            let result = match work {
+            let result = span.in_scope(|| match work {
                 Ok(work) => in_savepoint(work, doing, job),
                 Err(error) => Err(error.clone()),
-            };
+            });
             Box::new(move |committed| {
+                if committed.is_ok() {
+                    span.in_scope(|| tracing::debug!(doing, "committed"));
+                }
                 promise.keep(committed.map_err(Clone::clone).and(result));
             })
         });
