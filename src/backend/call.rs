@@ -17,7 +17,7 @@ use crate::{
     },
     minter::{self, Workspace},
     store::{Call, Recorded, Store, StoreError},
-    stripe,
+    stripe::StripeClient,
 };
 
 /// A target with all that is needed to call it. Cheap to clone.
@@ -26,7 +26,7 @@ pub enum Backend {
     /// The stand-in on this machine.
     Local { store: Store, workspace: Arc<Workspace>, policies: Policies },
     /// Stripe's test mode, as a profile calls it.
-    Stripe { store: Store, client: Arc<stripe::Client>, profile: ProfileId },
+    Stripe { store: Store, client: Arc<StripeClient>, profile: ProfileId },
 }
 
 /// A call that is written down as far as it can be before it is made.

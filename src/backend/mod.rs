@@ -19,7 +19,7 @@ mod targets;
 
 pub use crate::{
     minter::{Admission, KEY_PARAM, admit, admit_by_param, refusal, unrecognized},
-    stripe::{CaError, Limits, check_ca, new_idempotency_key},
+    stripe::{CaError, CallLimits, check_ca, new_idempotency_key},
 };
 pub use call::{Backend, StartedCall};
 pub use served::{AdmissionRules, LoggedCall, LoggedPage, ServedCall};

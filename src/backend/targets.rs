@@ -13,7 +13,7 @@ use crate::{
     },
     minter::Workspace,
     store::Store,
-    stripe::{self, Limits},
+    stripe::{CallLimits, StripeClient},
 };
 
 /// What leads to both targets: the store that both write to, and what is kept from one call to the next. Cheap to clone.
@@ -27,7 +27,7 @@ pub struct Targets {
 
 /// The last client of the real API, with the settings and the key that it was made of. It is used again while these are the
 /// same, for its connections stay open.
-type LastClient = Arc<Mutex<Option<(StripeSettings, ApiKey, Arc<stripe::Client>)>>>;
+type LastClient = Arc<Mutex<Option<(StripeSettings, ApiKey, Arc<StripeClient>)>>>;
 
 impl Targets {
     /// Both targets over one store. With a seed, ids, fingerprints and request ids are the same on every run.
@@ -70,7 +70,7 @@ impl Targets {
         {
             return Ok(Backend::Stripe { store, client: Arc::clone(client), profile });
         }
-        let client = Arc::new(stripe::Client::new(settings, key.clone(), stripe::Limits::default())?);
+        let client = Arc::new(StripeClient::new(settings, key.clone(), CallLimits::default())?);
         *last = Some((settings.clone(), key, Arc::clone(&client)));
         Ok(Backend::Stripe { store, client, profile })
     }
@@ -84,9 +84,9 @@ pub async fn send_unrecorded(
     settings: StripeSettings,
     key: ApiKey,
     request: &ApiRequest,
-    limits: Limits,
+    limits: CallLimits,
 ) -> Result<ApiResponse, TransportError> {
     // It may read a file of certificates.
-    let client = tokio::task::spawn_blocking(move || stripe::Client::new(&settings, key, limits)).await;
+    let client = tokio::task::spawn_blocking(move || StripeClient::new(&settings, key, limits)).await;
     client.unwrap_or(Err(TransportError::Cancelled))?.send(request).await
 }

@@ -4,13 +4,13 @@ use std::{error::Error, io, iter, time::Duration};
 
 use rustls::CertificateError;
 
-use super::Limits;
+use super::limits::CallLimits;
 use crate::domain::{api::TransportError, mask, settings::BaseUrl};
 
 const MAX_REASON_CHARS: usize = 200;
 
 /// Why no head of an answer came.
-pub(super) fn of(error: &reqwest::Error, base_url: &BaseUrl, limits: &Limits) -> TransportError {
+pub(super) fn of(error: &reqwest::Error, base_url: &BaseUrl, limits: &CallLimits) -> TransportError {
     let host = base_url.host();
     if error.is_builder() {
         return TransportError::NotSent { reason: innermost(error) };
@@ -28,7 +28,7 @@ pub(super) fn of(error: &reqwest::Error, base_url: &BaseUrl, limits: &Limits) ->
     }
 }
 
-fn connecting(error: &reqwest::Error, base_url: &BaseUrl, limits: &Limits) -> TransportError {
+fn connecting(error: &reqwest::Error, base_url: &BaseUrl, limits: &CallLimits) -> TransportError {
     let host = base_url.host();
     if let Some(reason) = proxy_reason(error) {
         return TransportError::Proxy { host, reason };
@@ -57,7 +57,7 @@ fn connecting(error: &reqwest::Error, base_url: &BaseUrl, limits: &Limits) -> Tr
 }
 
 /// The total limit has passed.
-pub(super) fn timeout(base_url: &BaseUrl, limits: &Limits) -> TransportError {
+pub(super) fn timeout(base_url: &BaseUrl, limits: &CallLimits) -> TransportError {
     TransportError::Timeout { host: base_url.host(), limit_secs: whole_secs(limits.total_timeout) }
 }
 

@@ -4,7 +4,7 @@ use std::{env, ffi::OsString, io::ErrorKind, path::Path};
 
 use reqwest::{Certificate, Proxy, Url, redirect};
 
-use super::{Limits, failure};
+use super::{failure, limits::CallLimits};
 use crate::{
     domain::{api::TransportError, proxy::ProxyChoice, settings::StripeSettings},
     files,
@@ -57,7 +57,8 @@ fn read_ca(path: &str) -> Result<Vec<Certificate>, CaError> {
     if certificates.is_empty() { Err(CaError::NoCertificate) } else { Ok(certificates) }
 }
 
-/// Where reqwest looks for the system's proxy. One that it cannot read it leaves out, and the call would leave straight.
+/// Where reqwest looks for the system's proxy. reqwest ignores a value that it cannot read, and the call would leave past the
+/// proxy: so such a value is refused here first.
 const PROXY_VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
 /// Whether a variable has a value that names no proxy which is spoken to: `http` or `https`, which may be left out.
@@ -68,12 +69,14 @@ fn names_no_proxy(value: Option<OsString>) -> bool {
     !url.is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
-/// An error means that the process has its provider already.
+/// Makes ring the provider of cryptography of this process, which rustls needs before the first client. An error means that
+/// there is one already.
 fn provide() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-pub(super) fn http_client(settings: &StripeSettings, limits: &Limits) -> Result<reqwest::Client, TransportError> {
+/// The HTTP client for these settings. Where the system has no certificates, the roots that this program brings are trusted.
+pub(super) fn http_client(settings: &StripeSettings, limits: &CallLimits) -> Result<reqwest::Client, TransportError> {
     provide();
     let not_sent = |reason: String| TransportError::NotSent { reason };
     let extra = read_ca(&settings.ca_file)

@@ -5,7 +5,7 @@ use std::fs;
 use testcard::{
     domain::{api::TransportError, key::ApiKey, profile::ProfileId, settings::WindowSettings},
     settings,
-    stripe::{Client, Limits},
+    stripe::{CallLimits, StripeClient},
 };
 
 use crate::{
@@ -52,7 +52,7 @@ fn no_call_leaves_with_a_setting_that_cannot_be_read() {
         let home = with_settings(text);
         let (loaded, warnings) = settings::load(&home.path().join("config").join("settings.json"));
         assert!(!warnings.is_empty(), "{text}");
-        let error = Client::new(loaded.stripe(), ApiKey::parse(KEY).unwrap(), Limits::default()).unwrap_err();
+        let error = StripeClient::new(loaded.stripe(), ApiKey::parse(KEY).unwrap(), CallLimits::default()).unwrap_err();
         assert!(matches!(error, TransportError::NotSent { .. }), "{text}: {error:?}");
         for command in [
             &["mint"][..],
