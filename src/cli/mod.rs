@@ -5,13 +5,13 @@
 //! for Ctrl+C).
 
 mod cards;
-mod life;
+mod history;
 mod mint;
-mod past;
 mod salvage;
 mod serve;
 mod signals;
 mod snippet;
+mod token_use;
 
 use std::{
     fmt,
@@ -85,25 +85,25 @@ pub enum Command {
     /// Retrieve a token, to see whether it was used.
     Token(mint::TokenArgs),
     /// Charge a token, which uses it up.
-    Charge(Box<life::ChargeArgs>),
+    Charge(Box<token_use::ChargeArgs>),
     /// Attach a token to a customer, which uses it up.
-    Attach(Box<life::AttachArgs>),
+    Attach(Box<token_use::AttachArgs>),
     /// Ask Stripe whether tokens were used, within its rate limit.
-    Refresh(Box<life::RefreshArgs>),
+    Refresh(Box<token_use::RefreshArgs>),
     /// Serve the minter on this machine, for Stripe's own SDKs.
     Serve(Box<serve::ServeArgs>),
     /// Drop the minter's objects and idempotency keys; the history stays.
     Reset,
     /// List what was made, newest first.
-    History(past::HistoryArgs),
+    History(history::HistoryArgs),
     /// Print the call that made a token as code, for a developer to run.
     Snippet(snippet::SnippetArgs),
     /// Write a note on an entry of the history.
-    Note(past::NoteArgs),
+    Note(history::NoteArgs),
     /// Add tags to entries of the history, or take them away.
-    Tag(past::TagArgs),
+    Tag(history::TagArgs),
     /// Write the history to a JSON file.
-    Export(past::ExportArgs),
+    Export(history::ExportArgs),
     /// Save what can be read of a damaged history into a new folder; the damaged one stays as it is.
     Salvage(salvage::SalvageArgs),
     /// List Stripe's published test cards.
@@ -248,16 +248,16 @@ pub fn run(command: Command, world: &World) -> u8 {
     let done = match command {
         Command::Mint(args) => mint::mint(&args, world),
         Command::Token(args) => mint::token(&args, world),
-        Command::Charge(args) => life::charge(&args, world),
-        Command::Attach(args) => life::attach(&args, world),
-        Command::Refresh(args) => life::refresh(&args, world),
+        Command::Charge(args) => token_use::charge(&args, world),
+        Command::Attach(args) => token_use::attach(&args, world),
+        Command::Refresh(args) => token_use::refresh(&args, world),
         Command::Serve(args) => serve::serve(*args, world),
         Command::Reset => serve::reset(world),
-        Command::History(args) => past::history(&args, world),
+        Command::History(args) => history::history(&args, world),
         Command::Snippet(args) => snippet::snippet(&args, world),
-        Command::Note(args) => past::note(&args, world),
-        Command::Tag(args) => past::tag(&args, world),
-        Command::Export(args) => past::export(&args, world),
+        Command::Note(args) => history::note(&args, world),
+        Command::Tag(args) => history::tag(&args, world),
+        Command::Export(args) => history::export(&args, world),
         Command::Salvage(args) => salvage::salvage(&args, world),
         Command::Cards(args) => cards::cards(&args),
         Command::Paths => paths(world),

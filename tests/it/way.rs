@@ -122,8 +122,12 @@ fn settings(url: &str, proxy: ProxyChoice, ca_file: &str) -> StripeSettings {
 }
 
 async fn call(settings: &StripeSettings) -> Result<ApiResponse, TransportError> {
-    let limits =
-        CallLimits { total_timeout: Duration::from_mins(1), retries: 0, uses_system_proxy: false, ..CallLimits::default() };
+    let limits = CallLimits {
+        total_timeout: Duration::from_mins(1),
+        retries: 0,
+        uses_system_proxy: false,
+        ..CallLimits::default()
+    };
     let key = ApiKey::parse("sk_test_way").unwrap();
     StripeClient::new(settings, key, limits)?.send(&ApiRequest::retrieve_token("tok_1")).await
 }
