@@ -29,12 +29,12 @@ impl EndSignal {
 }
 
 /// Takes the signals from the moment it is made on: they do not end the program any more.
-pub(super) struct Signals {
+pub(super) struct EndSignals {
     #[cfg(unix)]
     taken: Vec<(EndSignal, tokio::signal::unix::Signal)>,
 }
 
-impl Signals {
+impl EndSignals {
     /// Must be called on a runtime. A signal that whoever started the program told it to ignore stays ignored: so
     /// `nohup` does, and a shell with what it runs in the background.
     #[cfg(unix)]

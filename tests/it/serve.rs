@@ -1,6 +1,7 @@
 //! The server as a user runs it: its limits, its faults on demand, its own routes, and how it ends.
 
 use std::{
+    fs,
     io::{self, Read as _},
     process::Command,
     sync::Arc,
