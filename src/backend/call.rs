@@ -148,11 +148,8 @@ impl Backend {
                 let call = started.call(Target::Local, None);
                 let (request, now) = (started.request.clone(), started.started);
                 let (workspace, policies) = (Arc::clone(workspace), *policies);
-                let answer = move |ledger: &mut dyn minter::Ledger| {
-                    let answer = minter::handle(ledger, &request, now, policies, &workspace)?;
-                    record_request_id(&answer);
-                    Ok(answer)
-                };
+                let answer =
+                    move |ledger: &mut dyn minter::Ledger| minter::handle(ledger, &request, now, policies, &workspace);
                 store.answer(call, Box::new(answer)).await
             }
             Self::Stripe { store, client, profile } => {

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use jiff::Timestamp;
 
-use super::{span::record_request_id, targets::Targets};
+use super::targets::Targets;
 use crate::{
     domain::{
         api::{ApiRequest, ApiResponse, Exchange, Failure, Target},
@@ -47,7 +47,6 @@ impl Targets {
         let call = Call { target: Target::Local, started, request: request.clone(), expects: None, profile: None };
         let answer = move |ledger: &mut dyn minter::Ledger| {
             let answer = minter::handle(ledger, &request, started, policies, &workspace)?;
-            record_request_id(&answer);
             Ok(with_fault(answer, fault.as_ref()))
         };
         self.store.serve(call, arrived, Box::new(answer)).await.unwrap_or_else(|error| {

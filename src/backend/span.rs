@@ -7,14 +7,14 @@ use crate::domain::{
     mask,
 };
 
-/// The span of a call, made when it arrives. Its `request_id` is filled in once there is an answer, for it is the answer
-/// that has the id. Without a log at debug level the span is not made, and nothing is formatted.
+/// The span of a call, made when the call arrives. Its `request_id` is filled in once it is known: by the minter before it
+/// answers, or from the answer of the real API. Without a log at debug level the span is not made, and nothing is formatted.
 pub fn call_span(target: Target, method: &str) -> Span {
-    // Not the path: it may hold what must not be written down, and is masked with the call only later.
+    // Not the path: it may hold what must not be written down, and is masked only later, with the rest of the call.
     tracing::debug_span!("call", target = target.as_str(), method = mask::text(method), request_id = Empty)
 }
 
-/// Fills the request id of an answer into the span of the call, which is entered: every line from here on carries it.
+/// Fills the request id of the real API's answer into the span that is entered, which is the call's.
 pub(super) fn record_request_id(answer: &ApiResponse) {
     let span = Span::current();
     if !span.is_disabled()

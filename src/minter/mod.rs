@@ -56,12 +56,14 @@ pub fn handle(
 ) -> Result<ApiResponse, LedgerError> {
     let ids = workspace.ids().for_request(ledger)?;
     let request_id = ids.request();
+    // Every line that is logged of the call from here on carries the id: the span is the call's.
+    tracing::Span::current().record("request_id", request_id.as_str());
     let answer = |outcome| answers::answer(request, &request_id, workspace.account_id(), outcome);
     let record = match idempotency::standing(ledger, request, now, workspace) {
         Ok(Standing::New) => None,
         Ok(Standing::Remember(record)) => Some(record),
         Ok(Standing::Replay(first)) => {
-            tracing::debug!(method = request.method.as_str(), request_id, "answered again");
+            tracing::debug!("answered again");
             return Ok(answers::replayed(request, first.answer, &request_id));
         }
         Err(Stop::Refused(error)) => return Ok(answer(Err(error))),
@@ -73,12 +75,7 @@ pub fn handle(
         Err(Stop::Refused(error)) => Err(error),
         Err(Stop::Ledger(error)) => return Err(error),
     };
-    tracing::debug!(
-        method = request.method.as_str(),
-        request_id,
-        code = outcome.as_ref().err().map(ApiError::label),
-        "answered"
-    );
+    tracing::debug!(code = outcome.as_ref().err().map(ApiError::label), "answered");
     let answer = answer(outcome);
     if let Some(record) = record
         && answers::is_carried_out(answer.http_status)
