@@ -8,12 +8,13 @@ use tracing::{Instrument as _, Span};
 use super::span::{call_span, record_request_id};
 use crate::{
     domain::{
-        api::{ApiRequest, Target, TransportError},
-        entry::{Entry, EntryId},
-        expectation::Expectation,
-        policies::Policies,
-        profile::ProfileId,
-        request_log::ExchangeId,
+        call::api::{ApiRequest, Target, TransportError},
+        history::{
+            entry::{Entry, EntryId},
+            request_log::ExchangeId,
+        },
+        rules::{expectation::Expectation, policies::Policies},
+        settings::profile::ProfileId,
     },
     minter::{self, Workspace},
     store::{Call, Recorded, Store, StoreError},

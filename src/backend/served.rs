@@ -7,12 +7,14 @@ use jiff::Timestamp;
 use super::targets::Targets;
 use crate::{
     domain::{
-        api::{ApiRequest, ApiResponse, Exchange, Failure, Target},
+        call::{
+            api::{ApiRequest, ApiResponse, Exchange, Failure, Target},
+            redaction::Redaction,
+        },
         fault::Fault,
+        history::request_log::{ExchangeId, FAULT_HEADER, RequestRow},
         key::ApiKey,
-        policies::Policies,
-        redaction::Redaction,
-        request_log::{ExchangeId, FAULT_HEADER, RequestRow},
+        rules::policies::Policies,
     },
     minter,
     store::{Call, StoreError},

@@ -3,7 +3,7 @@
 use tracing::{Span, field::Empty};
 
 use crate::domain::{
-    api::{ApiResponse, Target},
+    call::api::{ApiResponse, Target},
     mask,
 };
 

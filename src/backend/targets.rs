@@ -5,11 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::{call::Backend, save_failures::SaveFailures};
 use crate::{
     domain::{
-        api::{ApiRequest, ApiResponse, TransportError},
+        call::api::{ApiRequest, ApiResponse, TransportError},
         key::ApiKey,
-        policies::Policies,
-        profile::ProfileId,
-        settings::StripeSettings,
+        rules::policies::Policies,
+        settings::{profile::ProfileId, stripe::StripeSettings},
     },
     minter::Workspace,
     store::Store,

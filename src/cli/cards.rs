@@ -7,7 +7,7 @@ use super::{
     outcome::{CliError, CommandOutcome},
     output::{columns, print, remark},
 };
-use crate::domain::test_cards::{self, StepOutcome, TestCard};
+use crate::domain::card::test_cards::{self, StepOutcome, TestCard};
 
 #[derive(Debug, Args)]
 pub struct CardsArgs {

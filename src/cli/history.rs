@@ -22,10 +22,10 @@ use super::{
     signals::EndSignals,
 };
 use crate::{
-    domain::{
+    domain::history::{
         edit::{Edit, note_in, tags_in},
-        entry::{Entry, EntryDetail, EntryId, HistoryFilter},
-        listing::{Sort, SortKey},
+        entry::{Entry, EntryDetail, EntryId},
+        filter::{HistoryFilter, Sort, SortKey},
     },
     jobs::export::{self as job, ExportError, ExportFile},
     settings::Folders,

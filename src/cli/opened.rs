@@ -11,11 +11,14 @@ use super::{
 use crate::{
     backend::{Backend, Targets},
     domain::{
-        api::Target,
+        call::api::Target,
         clock::Clock,
         key::ApiKey,
-        profile::{Profile, ProfileId},
-        settings::{BaseUrl, Settings, StripeSettings},
+        settings::{
+            preferences::Settings,
+            profile::{Profile, ProfileId},
+            stripe::{BaseUrl, StripeSettings},
+        },
     },
     settings::{self, Folders},
     store::{Place, Reader, Store, StoreError},

@@ -5,7 +5,10 @@ use std::{
     io::{self, Write as _},
 };
 
-use crate::domain::{api::ApiResponse, foreign, mask, refusal::Refusal};
+use crate::domain::{
+    call::{api::ApiResponse, refusal::Refusal},
+    foreign, mask,
+};
 
 /// Says something on stderr that is not a result. It may quote what was typed or answered, so it is masked, and one line.
 pub(super) fn remark(words: impl fmt::Display) {

@@ -23,7 +23,7 @@ use crate::{
     domain::{
         fault::{self, Rule},
         key::{ApiKey, KeyError, KeyKind},
-        settings::{LogSettings, Settings},
+        settings::preferences::{LogSettings, Settings},
     },
     files,
     server::{Server, ServerConfig, StartError},

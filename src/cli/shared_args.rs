@@ -6,14 +6,15 @@ use jiff::Timestamp;
 use super::{environment::ProcessEnvironment, outcome::CliError};
 use crate::{
     domain::{
-        api::Target,
+        call::api::Target,
         clock::Clock,
-        days,
-        edit::tags_in,
-        entry::HistoryFilter,
-        policies::{Policies, Policy},
-        profile::{Profile, ProfileId},
-        settings::{BaseUrl, Settings},
+        history::{days, edit::tags_in, filter::HistoryFilter},
+        rules::policies::{Policies, Policy},
+        settings::{
+            preferences::Settings,
+            profile::{Profile, ProfileId},
+            stripe::BaseUrl,
+        },
     },
     settings::{self, Folders},
 };

@@ -10,9 +10,8 @@ use super::{
 };
 use crate::{
     domain::{
-        entry::{EntryId, HistoryFilter},
-        profile::Profile,
-        settings::BaseUrl,
+        history::{entry::EntryId, filter::HistoryFilter},
+        settings::{profile::Profile, stripe::BaseUrl},
     },
     settings::{self, Folders},
     snippets::{self, Language},

@@ -17,10 +17,12 @@ use super::{
 use crate::{
     backend::{Admission, AdmissionRules, KEY_PARAM, ServedCall, admit, admit_by_param, call_span, refusal},
     domain::{
-        api::{ApiRequest, Failure, Target},
-        error::ApiError,
-        params::Params,
-        request_log::FAULT_KIND,
+        call::{
+            api::{ApiRequest, Failure, Target},
+            error::ApiError,
+            params::Params,
+        },
+        history::request_log::FAULT_KIND,
     },
 };
 

@@ -15,7 +15,7 @@ use percent_encoding::percent_decode;
 use super::{admission::text, faults::TruncatedBody, slot::ConnectionSlot};
 use crate::{
     backend::unrecognized,
-    domain::{
+    domain::call::{
         api::{ApiRequest, ApiResponse, HttpMethod},
         error::ApiError,
         params::Params,

@@ -12,7 +12,7 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-use crate::domain::error::ApiError;
+use crate::domain::call::error::ApiError;
 
 /// The largest body that is taken. Stripe's largest calls have some kilobytes.
 const MOST_BODY_BYTES: usize = 1 << 20;

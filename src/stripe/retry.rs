@@ -7,7 +7,7 @@ use reqwest::header::HeaderMap;
 
 use super::limits::CallLimits;
 use crate::domain::{
-    api::{ApiResponse, TransportError},
+    call::api::{ApiResponse, TransportError},
     mask,
 };
 
