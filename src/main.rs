@@ -27,11 +27,11 @@ use tracing_subscriber::{filter::Targets, layer::SubscriberExt as _, util::Subsc
 #[global_allocator]
 static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// What is said where no window can be opened.
+/// The message where no window can be opened.
 const WITHOUT_WINDOW: &str = "the window cannot be opened here. Without a display, use a command: testcard mint, \
                               token, history, export, cards or paths (see testcard --help)";
 
-/// Why there is no window, where it is more than a missing display: a missing library names itself here.
+/// Why there is no window, such as a missing library; nothing where it is the display that is missing, which the message says.
 fn reason(error: &str) -> String {
     if error.contains("WAYLAND_DISPLAY") {
         return String::new();

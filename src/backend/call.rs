@@ -21,7 +21,7 @@ use crate::{
     stripe::StripeClient,
 };
 
-/// A target with all that is needed to call it. Cheap to clone.
+/// A target with all that is needed to call it. Cheap to clone: store and client are shared.
 #[derive(Clone, Debug)]
 pub enum Backend {
     /// The stand-in on this machine.
@@ -30,7 +30,7 @@ pub enum Backend {
     Stripe { store: Store, client: Arc<StripeClient>, profile: ProfileId },
 }
 
-/// A call that is written down as far as it can be before it is made.
+/// A call before it is made. One to the real API is written down already, without its answer.
 #[derive(Debug)]
 pub struct StartedCall {
     request: ApiRequest,
@@ -39,7 +39,7 @@ pub struct StartedCall {
     journalled: Option<ExchangeId>,
     /// What the log lines of the call share.
     span: Span,
-    /// The entry that now waits for the answer, where there is one already.
+    /// The pending entry that waits for the answer: of a token creation at the real API only.
     pub entry: Option<Entry>,
 }
 
@@ -80,7 +80,7 @@ impl Backend {
         self.begin_expecting(request, None, now).await
     }
 
-    /// As [`Backend::begin`], for a token creation that something is expected of.
+    /// As [`Backend::begin`], for a token creation of a preset: what it expects is kept with the call.
     ///
     /// # Errors
     /// As [`Backend::begin`].
@@ -108,7 +108,7 @@ impl Backend {
         }
     }
 
-    /// Puts an entry of unknown outcome back on its way, to be asked for again with the same key.
+    /// Starts the call of an entry of unknown outcome once more: `request` has the idempotency key of the first time.
     ///
     /// # Errors
     /// When the store cannot be written, or the entry is not of unknown outcome.
@@ -168,7 +168,8 @@ impl Backend {
         }
     }
 
-    /// Gives up a call that was started: its outcome is unknown from now on. A call to the minter has nothing to give up.
+    /// Gives up waiting for a call that left at `sent`: its outcome is unknown from now on. Gives `None` for a call to the
+    /// minter, of which nothing is written down before its answer.
     ///
     /// # Errors
     /// When the store cannot be written.

@@ -1,4 +1,4 @@
-//! Who answers a call: the one place that knows there are two.
+//! Who answers a call: the one place that knows of both targets, the stand-in and the real API.
 //!
 //! [`Targets`] leads to both; [`Backend`] is one of them, ready to be called. Either way the call is written down before
 //! anybody hears of it. The minter's answer, its objects and the exchange are one transaction; a call to the real API is
@@ -9,6 +9,7 @@
 //! | `targets` | what both targets need, kept from call to call |
 //! | `call` | a call that this program makes, to either target |
 //! | `served` | a call that came over HTTP, for the stand-in |
+//! | `save_failures` | tells a person why calls over HTTP are not saved |
 //! | `span` | the span that the log lines of one call share |
 
 mod call;

@@ -57,8 +57,8 @@ impl Targets {
         })
     }
 
-    /// Writes down a call that came over HTTP and did not reach the stand-in, and gives the answer to send: as it is
-    /// kept.
+    /// Writes down a call that came over HTTP and was refused before it reached the stand-in. Gives the answer to send, which
+    /// is redacted: the same bytes are kept.
     pub async fn refuse(
         &self,
         request: ApiRequest,
@@ -86,14 +86,14 @@ impl Targets {
     }
 }
 
-/// A call of the request log, whole.
+/// A line of the request log with the call and its answer.
 #[derive(Clone, Debug)]
 pub struct LoggedCall {
     pub row: RequestRow,
     pub exchange: Exchange,
 }
 
-/// Calls of the request log, newest first.
+/// A page of the request log, newest calls first.
 #[derive(Clone, Debug)]
 pub struct LoggedPage {
     pub calls: Vec<LoggedCall>,
@@ -104,7 +104,7 @@ pub struct LoggedPage {
 }
 
 impl Targets {
-    /// The newest calls to a target after the one of this number, so many at most.
+    /// The newest calls to a target, `limit` at most; only those after the call of number `after`, where one is given.
     ///
     /// # Errors
     /// When the history cannot be read.

@@ -52,7 +52,8 @@ impl Targets {
         Backend::Local { store: self.store.clone(), workspace: Arc::clone(&self.workspace), policies }
     }
 
-    /// Stripe's test mode, with the settings of a profile. It may read a file of certificates.
+    /// Stripe's test mode, with the settings of a profile. It may read a file of certificates, so it is not for a thread that
+    /// must not wait.
     ///
     /// # Errors
     /// [`TransportError::NotSent`] when no client can be made of these settings.
@@ -85,7 +86,7 @@ pub async fn send_unrecorded(
     request: &ApiRequest,
     limits: CallLimits,
 ) -> Result<ApiResponse, TransportError> {
-    // It may read a file of certificates.
+    // Making a client may read a file of certificates.
     let client = tokio::task::spawn_blocking(move || StripeClient::new(&settings, key, limits)).await;
     client.unwrap_or(Err(TransportError::Cancelled))?.send(request).await
 }

@@ -145,7 +145,7 @@ pub fn run(command: CliCommand, environment: &ProcessEnvironment) -> u8 {
         Ok(CommandOutcome::WithError) => 1,
         Ok(CommandOutcome::WithoutAnswer) => 3,
         Ok(CommandOutcome::InPart) => 4,
-        // Whoever read our output has heard enough.
+        // Who reads the output stopped reading, as `head` does: no failure.
         Err(CliError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,
         Err(error) => {
             remark(&error);

@@ -33,7 +33,7 @@ use crate::{
 
 /// The largest file of rules, in bytes.
 const MOST_RULES: u64 = 4 * 1024 * 1024;
-/// How long what is in flight has when the server is to end; a second signal ends it at once.
+/// How long calls in flight may take when the server is to end; a second signal ends it at once.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Args)]
@@ -77,7 +77,7 @@ enum CommitSafety {
     Normal,
 }
 
-/// The message never repeats what was typed.
+/// A secret or restricted test key. The message of an error never repeats what was typed.
 fn secret_key(text: &str) -> Result<ApiKey, KeyError> {
     ApiKey::parse(text)
         .and_then(|key| if key.kind() == KeyKind::Publishable { Err(KeyError::Malformed) } else { Ok(key) })

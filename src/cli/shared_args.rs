@@ -136,12 +136,12 @@ impl TimeArgs {
 }
 
 fn moment(text: &str) -> Result<Timestamp, String> {
-    let told = "write it as Unix seconds, or in the form of YYYY-MM-DDThh:mm:ssZ";
+    let advice = "write it as Unix seconds, or in the form of YYYY-MM-DDThh:mm:ssZ";
     let moment = match text.parse::<i64>() {
         Ok(seconds) => Timestamp::from_second(seconds),
         Err(_) => text.parse::<Timestamp>(),
     };
-    moment.map_err(|_| told.to_owned())
+    moment.map_err(|_| advice.to_owned())
 }
 
 /// How tokens are filtered by commands about the past.

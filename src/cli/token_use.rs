@@ -105,7 +105,8 @@ fn send(call: &TokenCall, args: &SentArgs, environment: &ProcessEnvironment) -> 
     Ok(if is_made { CommandOutcome::Well } else { CommandOutcome::WithError })
 }
 
-/// Another account knows nothing of a token, and its key is none of the account's business that made it.
+/// Refuses to ask the account of one profile for a token that another profile made: that account does not know the token, and
+/// should not learn of it.
 fn check_profile(reader: &Reader, token: &str, profile: ProfileId) -> Result<(), CliError> {
     let Some(entry) = reader.by_token(token)? else { return Ok(()) };
     match reader.rows(&[entry])?.first().and_then(|row| row.profile) {
@@ -171,13 +172,13 @@ pub(super) fn refresh(args: &RefreshArgs, environment: &ProcessEnvironment) -> R
     let opened = OpenTarget::open(&args.target, environment)?;
     let mut shown = Ok(());
     let progress = block_on(async {
-        let mut told = |progress: Progress, asked: &Asked, recorded: &crate::store::Recorded| {
+        let mut on_progress = |progress: Progress, asked: &Asked, recorded: &crate::store::Recorded| {
             if shown.is_ok() {
                 shown = print(line(asked, &recorded.exchange.outcome));
             }
             show(progress);
         };
-        Ok(refresh::refresh(&opened.backend, &opened.clock, &asked, &mut told, &AtomicBool::new(false)).await?)
+        Ok(refresh::refresh(&opened.backend, &opened.clock, &asked, &mut on_progress, &AtomicBool::new(false)).await?)
     })?;
     shown?;
     let Progress { used, unused, failed, .. } = progress;
@@ -196,7 +197,7 @@ fn line(asked: &Asked, outcome: &Result<ApiResponse, Failure>) -> String {
     foreign::sentence(&format!("{} {known}", asked.token))
 }
 
-/// How far it is, where a person sees it.
+/// Shows how far the work is, where standard error is a terminal.
 fn show(progress: Progress) {
     let mut stderr = io::stderr();
     if stderr.is_terminal() {

@@ -25,21 +25,21 @@ pub(super) fn without_keys(mut error: clap::Error) -> clap::Error {
     error
 }
 
-/// The words without what looks like a key among the arguments: what explains an error may quote them too.
+/// The words of an error without any argument that looks like a key: they may quote arguments where clap does not mark them.
 pub(super) fn without_typed_keys(words: String) -> String {
     let typed: Vec<String> = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect();
     let keys = typed.iter().skip(1).flat_map(|arg| key_words(arg)).filter(|word| may_be_key(word));
     keys.fold(words, |words, key| words.replace(key, HIDDEN))
 }
 
-/// What stands between signs that no key has.
+/// The text in words, cut where a character stands that no key has.
 fn key_words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty())
 }
 
 const HIDDEN: &str = "•••";
 
-/// Whether a word of the text begins as a key does, or is as long and as mixed.
+/// Whether a word of the text may be a key: it begins as one, or is long and has both letters and digits.
 fn may_be_key(text: &str) -> bool {
     const STARTS: [&str; 6] = ["sk_", "rk_", "pk_", "ek_", "whsec_", "ctl_"];
     key_words(text).any(|word| {

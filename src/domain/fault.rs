@@ -9,18 +9,18 @@
 
 use std::{fmt, ops::RangeInclusive, str::FromStr, sync::LazyLock, time::Duration};
 
-/// Longer waits are taken for a slip.
+/// The longest wait that a rule may ask for. A longer one is more likely a slip of the pen than a wish.
 const LONGEST_WAIT: Duration = Duration::from_mins(10);
 
-/// What goes wrong, and when. `Display` gives the rule as it was written.
+/// What goes wrong with which calls. `Display` gives the rule as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
     text: String,
-    /// In upper case; `*` for any.
+    /// The method in upper case; `*` for any.
     method: String,
     path: String,
     pub when: RuleTiming,
-    /// Never empty.
+    /// One fault for each call that the rule acts on, from the first again after the last. Never empty.
     pub steps: Vec<Fault>,
 }
 
@@ -39,9 +39,9 @@ pub enum RuleTiming {
 pub enum Fault {
     /// The call is carried out after a pause from this range.
     Latency(RangeInclusive<Duration>),
-    /// The rate limit, with the seconds to wait.
+    /// The rate limit is answered, with the seconds to wait in `Retry-After` where there are some; nothing is done.
     TooManyRequests { retry_after: Option<u32> },
-    /// 500 or 503; nothing is done.
+    /// This status, 500 or 503, is answered; nothing is done.
     ServerError(u16),
     /// The connection is closed without an answer; nothing is done.
     Drop,
@@ -98,7 +98,7 @@ fn in_a_sentence(name: fn(&FaultKind) -> &'static str) -> String {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("column {column}: expected {expected}, found {found}")]
 pub struct RuleError {
-    /// From 1, in characters.
+    /// Where the wrong word begins, in characters from 1.
     pub column: usize,
     pub expected: &'static str,
     found: String,
@@ -108,12 +108,12 @@ pub struct RuleError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, {error}")]
 pub struct LineError {
-    /// From 1.
+    /// The line of the wrong rule, from 1.
     pub line: usize,
     pub error: RuleError,
 }
 
-/// Rules, one a line; empty lines and lines that start with `#` do not count.
+/// Reads rules, one a line; empty lines and lines that start with `#` do not count.
 ///
 /// # Errors
 /// The first rule that cannot be read, with its line.
@@ -243,13 +243,13 @@ fn time(word: &str) -> Option<Duration> {
 }
 
 /// Whether a call was carried out though something went wrong with it. `fault` is what the header of its answer says
-/// ([`super::request_log::FAULT_HEADER`]): a [`Fault`] as written, or another reason, by which nothing was carried out.
+/// ([`crate::domain::history::request_log::FAULT_HEADER`]): a [`Fault`] as written, or another reason, by which nothing was carried out.
 pub fn is_carried_out(fault: &str) -> bool {
     let word = fault.split(' ').next().unwrap_or_default();
     KINDS.iter().any(|kind| kind.word == word && kind.is_carried_out)
 }
 
-/// The words of a rule with their columns; `:` and `,` are words of their own.
+/// Reads a rule word by word, and knows the column of each; `:` and `,` are words of their own.
 struct WordReader<'a> {
     all: Vec<(usize, &'a str)>,
     at: usize,

@@ -26,9 +26,9 @@ use crate::{
     },
 };
 
-/// What a call takes of the memory for calls in flight besides its bytes, about.
+/// About what a call takes of the memory besides the bytes of its head and body.
 const CALL_BYTES: usize = 2 * 1024;
-/// When to come back after a refusal for want of room, in seconds: a call takes a fraction of one.
+/// `Retry-After` of a refusal for want of memory, in seconds. The least there is: a call takes a fraction of a second.
 const RETRY_AFTER: &str = "1";
 
 /// Answers whatever came to a path that is not the server's own.
@@ -88,7 +88,7 @@ async fn carry_out(shared: &SharedState, request: HttpRequest, arrived: Instant)
             return if is_whole && !is_unadmitted { answer } else { closing(&head, answer) };
         }
     };
-    // The bytes are parameters by now; what they take is given back with the answer.
+    // The bytes are parameters by now; the memory that they take is given back once the call is answered.
     let _taken = body.into_taken();
     let request = ApiRequest { params, ..request };
     let _busy = head.extensions.get::<Arc<ConnectionSlot>>().map(ConnectionSlot::begin);
@@ -127,13 +127,14 @@ async fn carry_out(shared: &SharedState, request: HttpRequest, arrived: Instant)
 fn admitted(head: &Parts, rules: &AdmissionRules) -> Result<(ApiRequest, Admission), ApiError> {
     admission::check(&head.headers, &head.uri)?;
     let request = without_params(head)?;
-    // A header that is no text is no key, but it is there: the key does not follow.
+    // A header that is no text is no key. It is there all the same, so no key among the parameters stands in for it.
     let authorization = head.headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
     let admission = admit(authorization, &request, rules.policies, rules.only.as_ref())?;
     Ok((request, admission))
 }
 
-/// Reads the parameters: those of the query, and behind them those of the body.
+/// Reads the parameters of the query and after them those of the body; refuses the call where its key is among them and is
+/// not let in.
 async fn read_params(
     head: &Parts,
     body: &mut IncomingBody,

@@ -50,7 +50,7 @@ pub(super) struct RequestsQuery {
     after: Option<i64>,
 }
 
-/// The newest calls that came to the stand-in, newest first.
+/// Lists the newest calls that came to the stand-in, newest first.
 pub(super) async fn requests(
     State(shared): State<Arc<SharedState>>,
     which: Result<Query<RequestsQuery>, axum::extract::rejection::QueryRejection>,
@@ -65,7 +65,8 @@ pub(super) async fn requests(
     settled(&head, body, found).await
 }
 
-/// The answer, and what becomes of the connection: these routes take no body, so that one is nobody's.
+/// The answer. A body that came with the call is read away, for these routes take none; where its end is not seen, or the call
+/// is refused, the connection is closed.
 async fn settled(head: &Parts, mut body: Body, outcome: Result<Value, ApiError>) -> HttpResponse {
     let is_refused = outcome.is_err();
     let answer = respond_json(outcome);
@@ -124,7 +125,7 @@ fn check(shared: &SharedState, uri: &Uri, headers: &HeaderMap) -> Result<(), Api
     Err(ApiError::request(None, None, message).with_status(401))
 }
 
-/// Takes as long for a wrong token as for the right one.
+/// Compares in the same time whatever the difference, so that timing tells nothing of the token.
 fn is_same(sent: &[u8], known: &[u8]) -> bool {
     sent.len() == known.len() && sent.iter().zip(known).fold(0, |differing, (a, b)| differing | (a ^ b)) == 0
 }

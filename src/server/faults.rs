@@ -1,4 +1,4 @@
-//! What goes wrong on purpose: the rules at work, and the calls that one of them holds in flight.
+//! What goes wrong on purpose: the rules at work, and the idempotency keys and tokens that a rule holds in flight.
 
 use std::{
     collections::HashSet,
@@ -136,8 +136,8 @@ impl FaultInjector {
         }
     }
 
-    /// Looks at what is held and holds what this call is to hold under one lock: of two calls with one token that come
-    /// together, only one is held.
+    /// Looks at what is held, and holds what this call is to hold, under one lock: of two calls with one token that come at the
+    /// same time, one is held and the other is refused.
     fn decide(&self, request: &ApiRequest) -> FaultDecision {
         let mut held = lock(&self.held);
         if let Some(refused) = meets_held(&held, request) {
@@ -152,7 +152,7 @@ impl FaultInjector {
         FaultDecision::Faulty(fault, hold)
     }
 
-    /// The step of the first rule that acts on this call.
+    /// The fault of the first rule that acts on this call. Rules behind it do not count the call.
     fn next(&self, request: &ApiRequest) -> Option<Fault> {
         let mut rules = lock(&self.rules);
         let counted = rules.iter_mut().find_map(|counted| {
@@ -249,20 +249,20 @@ fn in_use(held: &HeldItem) -> ApiError {
                 "There is currently another in-progress request using this Stripe token (that probably means you clicked \
                  twice, and the other charge is still going through): {token}."
             );
-            // Whether Stripe says 400 or 409 is not documented: a conflict in flight is 409 elsewhere.
+            // Undocumented by Stripe whether this is 400 or 409: its other conflicts in flight are 409.
             ApiError::request(Some("token_in_use"), None, message).with_status(409)
         }
     }
 }
 
-/// What was sent before a break is on its way by then: hyper drops what it has not yet written.
+/// How long after the bytes the connection breaks: hyper drops what it has not written by then.
 const BEFORE_THE_BREAK: Duration = Duration::from_millis(50);
 
-/// A body of which so many bytes are sent, and then the connection breaks.
+/// A body of which only the first bytes are sent before the connection breaks.
 pub(super) struct TruncatedBody {
     whole: Body,
     left: usize,
-    /// Once the bytes are sent.
+    /// Set once the bytes are sent: when it ends, the connection breaks.
     broken: Option<Pin<Box<Sleep>>>,
 }
 

@@ -1,5 +1,4 @@
-//! A call between HTTP and the API: what a client sent, in whatever way it sends it, as an [`ApiRequest`], and the answer
-//! as bytes.
+//! Between HTTP and the API: reads what a client sent as an [`ApiRequest`], and writes the answer as bytes.
 
 use std::{
     borrow::Cow,
@@ -70,7 +69,7 @@ fn invalid_utf8(place: &str) -> ApiError {
     ApiError::request(None, None, format!("Invalid UTF-8 characters found in {place}"))
 }
 
-/// The call as far as its head tells.
+/// The call as far as its head tells: all but the parameters.
 ///
 /// # Errors
 /// A method that the API does not have, and text that is not UTF-8.
@@ -124,7 +123,7 @@ pub(super) fn respond_with(answer: ApiResponse, body: impl FnOnce(Vec<u8>) -> By
     let mut response = HttpResponse::new(Body::from(body(bytes)));
     *response.status_mut() = StatusCode::from_u16(http_status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in headers {
-        // A header that repeats what a client sent, such as its key, is a header already.
+        // None is left out: a value that repeats what a client sent, such as its key, came in as a header value.
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             response.headers_mut().append(name, value);
         }
@@ -132,8 +131,8 @@ pub(super) fn respond_with(answer: ApiResponse, body: impl FnOnce(Vec<u8>) -> By
     response
 }
 
-/// Closes the connection behind an answer, and says so: what is left of the body would be taken for the next request.
-/// HTTP/2 gives up the stream alone, and has no such header.
+/// Lets the connection be closed after this answer, for the rest of the body, which nobody read, would be taken for the next
+/// request. In HTTP/2 a body ends with its stream, so the connection goes on.
 pub(super) fn closing(head: &Parts, mut answer: HttpResponse) -> HttpResponse {
     if head.version < Version::HTTP_2 {
         answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -151,7 +150,7 @@ pub(super) fn dropped() -> HttpResponse {
     response
 }
 
-/// An answer that ends in the middle of its body, its length announced in full.
+/// An answer whose `Content-Length` is right and whose body ends in the middle.
 pub(super) fn cut(mut response: HttpResponse) -> HttpResponse {
     let body = std::mem::take(response.body_mut());
     let length = body.size_hint().lower();
@@ -160,7 +159,7 @@ pub(super) fn cut(mut response: HttpResponse) -> HttpResponse {
     response
 }
 
-/// An answer that is not JSON, as a proxy in between would give it.
+/// An answer that is not JSON, such as a proxy between client and API gives.
 pub(super) fn garbage(mut response: HttpResponse) -> HttpResponse {
     let body: &[u8] = b"<html><head><title>Bad gateway</title></head><body>\xff\xfe not an API";
     *response.body_mut() = Body::from(body);

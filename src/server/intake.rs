@@ -16,15 +16,15 @@ use crate::domain::call::error::ApiError;
 
 /// The largest body that is taken. Stripe's largest calls have some kilobytes.
 const MOST_BODY_BYTES: usize = 1 << 20;
-/// What a call whose head names no key may send before its key must have been seen, and what is read of the body of a
-/// refused call, so that the client comes to read the refusal.
+/// How many bytes of a body are looked through for a key where the head names none. So many are read of the body of a refused
+/// call, too: many clients read the answer only once their body is sent.
 pub(super) const FIRST_BYTES: usize = 64 * 1024;
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the body of a refused call is read. Short, for a client that sent `Expect: 100-continue` sends no body at all
 /// before it is asked for it.
 const DRAIN_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// Bytes that all that is in flight may take together. Cheap to clone.
+/// The memory that all calls in flight may take together, in bytes. Cheap to clone; the clones share it.
 #[derive(Clone)]
 pub(super) struct MemoryBudget {
     free: Arc<Semaphore>,
@@ -44,7 +44,7 @@ impl MemoryBudget {
     /// Takes so many bytes, or as many as are left, for an answer that is made already and must be sent.
     pub(super) fn take_what_is_left(&self, bytes: usize) -> MemoryShare {
         loop {
-            // Others take at the same time: what was free may be gone.
+            // Other threads take at the same time: what was free a moment ago may be gone.
             if let Some(taken) = self.take(bytes.min(self.free.available_permits())) {
                 return taken;
             }
@@ -67,7 +67,7 @@ impl MemoryShare {
     }
 }
 
-/// Bytes that hold their part of a budget until the last copy of them is sent.
+/// An answer's bytes, which hold their share of the memory until the last copy of them is dropped.
 pub(super) fn counted(bytes: Vec<u8>, taken: MemoryShare) -> Bytes {
     struct CountedBytes(Vec<u8>, #[expect(dead_code, reason = "held until the bytes are gone")] MemoryShare);
     impl AsRef<[u8]> for CountedBytes {
@@ -78,7 +78,7 @@ pub(super) fn counted(bytes: Vec<u8>, taken: MemoryShare) -> Bytes {
     Bytes::from_owner(CountedBytes(bytes, taken))
 }
 
-/// The answer where all that is in flight has no room for more. Its head says when to come back.
+/// The refusal of a call that there is no memory for. It comes with a `Retry-After`.
 pub(super) fn no_room() -> ApiError {
     let message = "Testcard's local server has as many calls in flight as it may hold in memory, and did nothing: please \
                    try again.";
@@ -120,13 +120,13 @@ impl BodyBuffer {
     }
 }
 
-/// How far a body has come.
+/// How far the body has been received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum BodyStage {
     Coming,
-    /// What comes next on the connection is another request.
+    /// It has ended: what comes next on the connection is another request.
     Whole,
-    /// Nobody knows where the next request would begin.
+    /// It was broken off: where the next request would begin is unknown.
     Broken,
 }
 
@@ -226,7 +226,7 @@ pub(super) async fn drain(body: &mut Body) -> bool {
     drained.await.unwrap_or(false)
 }
 
-/// The next piece of a body. What stands behind the data, trailers, says nothing to us.
+/// The next piece of a body; of trailers, which the API does not use, an empty one.
 async fn next(body: &mut Body) -> Option<Result<Bytes, axum::Error>> {
     let frame = std::future::poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await?;
     Some(frame.map(|frame| frame.into_data().unwrap_or_default()))

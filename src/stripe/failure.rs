@@ -9,7 +9,7 @@ use crate::domain::{call::api::TransportError, mask, settings::stripe::BaseUrl};
 
 const MAX_REASON_CHARS: usize = 200;
 
-/// Why no head of an answer came.
+/// Why no head of an answer came, as a failure that a person can act on.
 pub(super) fn of(error: &reqwest::Error, base_url: &BaseUrl, limits: &CallLimits) -> TransportError {
     let host = base_url.host();
     if error.is_builder() {
@@ -106,7 +106,7 @@ fn tls_reason(error: &rustls::Error) -> String {
 const MAKE_CERTIFICATE: &str = "openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 365 -subj \
      /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE";
 
-/// Rounded up: a limit is never told as zero.
+/// Seconds of a limit, rounded up, so that none reads as zero.
 fn whole_secs(limit: Duration) -> u64 {
     limit.as_secs() + u64::from(limit.subsec_nanos() > 0)
 }

@@ -238,7 +238,7 @@ impl fmt::Debug for StripeClient {
     }
 }
 
-/// Whether sending this once more cannot do the work twice.
+/// Whether sending this once more cannot do the work twice: it only reads, or has an idempotency key.
 fn is_safe_to_repeat(request: &reqwest::Request) -> bool {
     let has_key = || request.headers().get(IDEMPOTENCY_KEY).is_some_and(|key| !key.is_empty());
     request.method() == reqwest::Method::GET || request.method() == reqwest::Method::POST && has_key()
@@ -263,7 +263,8 @@ fn standing_headers(settings: &StripeSettings, key: &ApiKey) -> Result<HeaderMap
     Ok(headers)
 }
 
-/// The request's own headers replace those of the settings, but for the key and what frames the message.
+/// Adds the headers of the request, which replace those of the settings; the key, the host and the headers that frame the message
+/// are never replaced.
 fn add_own_headers(headers: &mut HeaderMap, request: &ApiRequest) -> Result<(), TransportError> {
     let reserved =
         [header::AUTHORIZATION, header::HOST, header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::CONNECTION];

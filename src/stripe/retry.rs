@@ -78,13 +78,13 @@ impl AttemptResult {
     /// The pause before the next attempt: at least `Retry-After`.
     pub(super) fn pause(&self, attempt: u32, limits: &CallLimits) -> Duration {
         let longest = limits.first_pause.saturating_mul(2_u32.saturating_pow(attempt)).min(limits.longest_pause);
-        // Clients that failed together must not come back together.
+        // A random part, so that clients that failed at the same time do not come back at the same time.
         let pause = longest.mul_f64(rand::random_range(0.5..=1.0));
         pause.max(self.head.as_ref().and_then(|head| head.retry_after).unwrap_or_default())
     }
 
-    /// The time that the next attempt must have left to fail in the same way. A connection that is given up by the
-    /// total limit would be told as a call that may have been carried out.
+    /// How much time must be left for another attempt to fail in the same way as this one. With less, the total limit would end
+    /// an attempt that is still connecting, and the failure would read as a call that may have been carried out.
     pub(super) fn time_to_fail(&self, limits: &CallLimits) -> Duration {
         match self.outcome {
             Err(TransportError::ConnectTimeout { .. }) => limits.connect_timeout,
@@ -93,7 +93,8 @@ impl AttemptResult {
     }
 }
 
-/// Of two attempts the one that tells more: when the last certainly did not reach the host, what an earlier one got.
+/// Of two attempts the one that says more about the call: an earlier one that may have reached the host, where the last one
+/// certainly did not.
 pub(super) fn more_telling(
     earlier: Option<Result<ApiResponse, TransportError>>,
     last: Result<ApiResponse, TransportError>,
