@@ -23,3 +23,13 @@ pub(super) fn record_request_id(answer: &ApiResponse) {
         span.record("request_id", mask::text(request_id));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_log_no_span_is_made() {
+        assert!(call_span(Target::Local, "POST").is_disabled());
+    }
+}
