@@ -16,8 +16,8 @@ use crate::{
         rules::{expectation::Expectation, policies::Policies},
         settings::profile::ProfileId,
     },
-    minter::{self, Workspace},
-    store::{Call, Recorded, Store, StoreError},
+    minter::{PreparedCall, Workspace},
+    store::{NewCall, Recorded, Store, StoreError},
     stripe::StripeClient,
 };
 
@@ -44,8 +44,8 @@ pub struct StartedCall {
 }
 
 impl StartedCall {
-    fn call(&self, target: Target, profile: Option<ProfileId>) -> Call {
-        Call { target, started: self.started, request: self.request.clone(), expects: self.expects.clone(), profile }
+    fn call(&self, target: Target, profile: Option<ProfileId>) -> NewCall {
+        NewCall { target, started: self.started, request: self.request.clone(), expects: self.expects.clone(), profile }
     }
 }
 
@@ -147,11 +147,9 @@ impl Backend {
         match self {
             Self::Local { store, workspace, policies } => {
                 let call = started.call(Target::Local, None);
-                let (request, now) = (started.request.clone(), started.started);
-                let (workspace, policies) = (Arc::clone(workspace), *policies);
-                let answer =
-                    move |ledger: &mut dyn minter::Ledger| minter::handle(ledger, &request, now, policies, &workspace);
-                store.answer(call, Box::new(answer)).await
+                let prepared =
+                    PreparedCall::new(started.request.clone(), started.started, *policies, Arc::clone(workspace));
+                store.answer(call, Box::new(move |ledger| prepared.answer(ledger))).await
             }
             Self::Stripe { store, client, profile } => {
                 let exchange = match started.journalled {

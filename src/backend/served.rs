@@ -7,17 +7,14 @@ use jiff::Timestamp;
 use super::targets::Targets;
 use crate::{
     domain::{
-        call::{
-            api::{ApiRequest, ApiResponse, Exchange, Failure, Target},
-            redaction::Redaction,
-        },
+        call::api::{ApiRequest, ApiResponse, Exchange, Failure, Target},
         fault::Fault,
         history::request_log::{ExchangeId, FAULT_HEADER, RequestRow},
         key::ApiKey,
         rules::policies::Policies,
     },
-    minter,
-    store::{Call, StoreError},
+    minter::{self, PreparedCall},
+    store::{NewCall, StoreError},
 };
 
 /// A call that came over HTTP for the stand-in, its key let in by [`super::admit`].
@@ -45,11 +42,10 @@ impl Targets {
     /// Stripe's 500.
     pub async fn serve(&self, call: ServedCall, policies: Policies) -> ApiResponse {
         let ServedCall { request, started, arrived, fault } = call;
-        let workspace = Arc::clone(&self.workspace);
-        let call = Call { target: Target::Local, started, request: request.clone(), expects: None, profile: None };
+        let prepared = PreparedCall::new(request.clone(), started, policies, Arc::clone(&self.workspace));
+        let call = NewCall { target: Target::Local, started, request, expects: None, profile: None };
         let answer = move |ledger: &mut dyn minter::Ledger| {
-            let answer = minter::handle(ledger, &request, started, policies, &workspace)?;
-            Ok(with_fault(answer, fault.as_ref()))
+            prepared.answer(ledger).map(|answer| with_fault(answer, fault.as_ref()))
         };
         self.store.serve(call, arrived, Box::new(answer)).await.unwrap_or_else(|error| {
             self.save_failures.add(&error);
@@ -66,21 +62,18 @@ impl Targets {
         arrived: Instant,
         answer: ApiResponse,
     ) -> ApiResponse {
-        let answer = Redaction::of(&request).local_answer(answer);
-        self.note(request, started, arrived, Ok(answer.clone())).await;
+        let call = NewCall { target: Target::Local, started, request, expects: None, profile: None };
+        let (answer, noted) = self.store.refuse(call, arrived.elapsed(), answer);
+        if let Err(error) = noted.await {
+            self.save_failures.add(&error);
+        }
         answer
     }
 
-    /// Writes down a call that came over HTTP and did not reach the stand-in, with what became of it instead.
-    pub async fn note(
-        &self,
-        request: ApiRequest,
-        started: Timestamp,
-        arrived: Instant,
-        outcome: Result<ApiResponse, Failure>,
-    ) {
-        let call = Call { target: Target::Local, started, request, expects: None, profile: None };
-        if let Err(error) = self.store.note(call, arrived.elapsed(), outcome).await {
+    /// Writes down a call that came over HTTP and did not reach the stand-in, with what became of it instead of an answer.
+    pub async fn note(&self, request: ApiRequest, started: Timestamp, arrived: Instant, failure: Failure) {
+        let call = NewCall { target: Target::Local, started, request, expects: None, profile: None };
+        if let Err(error) = self.store.note(call, arrived.elapsed(), failure).await {
             self.save_failures.add(&error);
         }
     }

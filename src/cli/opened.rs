@@ -21,7 +21,7 @@ use crate::{
         },
     },
     settings::{self, Folders},
-    store::{Place, Reader, Store, StoreError},
+    store::{Reader, Store, StoreError, StoreLocation},
 };
 
 /// A target that is ready to be called, and the clock that its calls are dated by.
@@ -62,11 +62,11 @@ impl OpenTarget {
             }
         };
         let place = match &folders {
-            Some(folders) if !args.memory => Place::Folder(folders.data.clone()),
-            _ => Place::Memory,
+            Some(folders) if !args.memory => StoreLocation::Folder(folders.data.clone()),
+            _ => StoreLocation::Memory,
         };
         let store = match (Store::open(&place, clock.now()), &place) {
-            (Err(error), Place::Folder(folder)) if looks_only && error.leaves_reading() => {
+            (Err(error), StoreLocation::Folder(folder)) if looks_only && error.leaves_reading() => {
                 remark(format_args!("Nothing of this call is written down. {error}"));
                 Store::open_copy(folder, clock.now())?
             }
@@ -136,7 +136,7 @@ impl HistoryView {
     /// Opens the history. Where it cannot be written or is damaged, reads it as it lies on disk.
     pub(super) fn open(environment: &ProcessEnvironment) -> Result<Self, CliError> {
         let folders = Folders::find(environment.home.clone())?;
-        match Store::open(&Place::Folder(folders.data.clone()), environment.clock.now()) {
+        match Store::open(&StoreLocation::Folder(folders.data.clone()), environment.clock.now()) {
             Ok(store) => Ok(Self { reader: store.reader()?, trouble: None }),
             Err(error) if error.leaves_reading() => {
                 let reader = Reader::look(&folders.data, environment.clock.now())?;
@@ -163,7 +163,7 @@ impl HistoryView {
 /// The store for commands that change the history.
 pub(super) fn open_store(environment: &ProcessEnvironment) -> Result<Store, CliError> {
     let folders = Folders::find(environment.home.clone())?;
-    Ok(Store::open(&Place::Folder(folders.data), environment.clock.now())?)
+    Ok(Store::open(&StoreLocation::Folder(folders.data), environment.clock.now())?)
 }
 
 /// Runs a command's calls on this thread: a command needs no other for them.

@@ -9,7 +9,7 @@ use super::{
     outcome::{CliError, CommandOutcome},
     output::{print, remark},
 };
-use crate::store::{self, Salvaged};
+use crate::store::{self, SalvageReport};
 
 #[derive(Debug, Args)]
 pub struct SalvageArgs {
@@ -39,7 +39,7 @@ pub(super) fn salvage(args: &SalvageArgs, environment: &ProcessEnvironment) -> R
 }
 
 /// What is not as it was, a line each.
-fn lines(saved: &Salvaged) -> Vec<String> {
+fn lines(saved: &SalvageReport) -> Vec<String> {
     let mut lines = saved.remarks.clone();
     lines.extend(
         saved

@@ -28,7 +28,7 @@ use crate::{
     files,
     server::{Server, ServerConfig, StartError},
     settings::Folders,
-    store::{Durability, Place, Store},
+    store::{Durability, Store, StoreLocation},
 };
 
 /// The largest file of rules, in bytes.
@@ -102,11 +102,11 @@ pub(super) fn serve(args: ServeArgs, environment: &ProcessEnvironment) -> Result
     }
     let clock = args.time.clock(environment);
     let (place, settings) = if args.memory {
-        (Place::Memory, Settings::default())
+        (StoreLocation::Memory, Settings::default())
     } else {
         let folders = Folders::find(environment.home.clone())?;
         let settings = load_settings(&folders);
-        (Place::Folder(folders.data), settings)
+        (StoreLocation::Folder(folders.data), settings)
     };
     let durability = match args.synchronous {
         CommitSafety::Full => Durability::PowerLoss,

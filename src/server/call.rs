@@ -97,7 +97,7 @@ async fn carry_out(shared: &SharedState, request: HttpRequest, arrived: Instant)
         FaultPlan::Dropped { fault } => {
             let message = fault.to_string();
             let failure = Failure { kind: FAULT_KIND.to_owned(), message, http_status: None, text: None };
-            shared.targets.note(request, started, arrived, Err(failure)).await;
+            shared.targets.note(request, started, arrived, failure).await;
             http::dropped()
         }
         FaultPlan::CarriedOut { ending, fault, hold: _held } => {

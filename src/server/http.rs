@@ -30,6 +30,7 @@ const MOST_PARAMS: usize = 1000;
 const KEPT_HEADERS: [&str; 6] =
     ["Content-Type", "Idempotency-Key", "Stripe-Account", "Stripe-Context", "Stripe-Version", "User-Agent"];
 const FORM: &str = "application/x-www-form-urlencoded";
+
 /// Adds the parameters of a form, which came in `place`. Text that is not UTF-8 is refused, as Stripe does: a replacement
 /// character in its place would make two values one.
 pub(super) fn push_params(params: &mut Params, form: &[u8], place: &str) -> Result<(), ApiError> {
