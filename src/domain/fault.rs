@@ -1,19 +1,20 @@
-//! Rules that make the loopback server go wrong on purpose: `POST /v1/charges next 3: 429 retry-after 1, 500, ok`.
+//! Fault rules: they make the loopback server fail on purpose, as in
+//! `POST /v1/charges next 3: 429 retry-after 1, 500, ok`.
 //!
 //! ```text
-//! RULE  WHICH: WHAT
-//! WHICH METHOD PATH [every N | next K]     METHOD and PATH may be or hold *
-//! WHAT  one of these after another, a step at each call that the rule acts on, then from the start again:
-//!       latency 200ms | latency 50ms..2s | 429 [retry-after SECONDS] | 500 | 503 | drop | cut | garbage |
-//!       hold 3s | commit-drop | ok
+//! RULE    WHICH: WHAT
+//! WHICH   METHOD PATH [every N | next K]     METHOD may be *, PATH may contain *
+//! WHAT    FAULT [, FAULT]...                 one fault per call that the rule acts on, then from the first again
+//! FAULT   latency 200ms | latency 50ms..2s | 429 [retry-after SECONDS] | 500 | 503 | drop | cut | garbage |
+//!         hold 3s | commit-drop | ok
 //! ```
 
 use std::{fmt, ops::RangeInclusive, str::FromStr, time::Duration};
 
-/// Longer waits are taken for a slip.
+/// A longer wait is refused as a typing mistake.
 const LONGEST_WAIT: Duration = Duration::from_mins(10);
 
-/// What goes wrong, and when. `Display` gives the rule as it was written.
+/// Which calls fail, and how. `Display` gives the text that the rule was parsed from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
     text: String,
@@ -21,54 +22,55 @@ pub struct Rule {
     method: String,
     path: String,
     pub when: When,
-    /// Never empty.
+    /// One for each call that the rule acts on, in turn. Never empty.
     pub steps: Vec<Fault>,
 }
 
-/// Which of the calls that fit a rule acts on.
+/// Which of the calls that match a rule it acts on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
     Always,
-    /// Each Nth of them.
+    /// Every Nth call.
     Every(u32),
-    /// The first K, then it is over.
+    /// The first K calls; after them the rule does nothing.
     Next(u32),
 }
 
-/// One thing that goes wrong.
+/// What happens to a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The call is carried out after a pause from this range.
+    /// The call is carried out after a delay in this range.
     Latency(RangeInclusive<Duration>),
-    /// The rate limit, with the seconds to wait.
+    /// Status 429, with the `Retry-After` header in seconds; the call is not carried out.
     TooManyRequests { retry_after: Option<u32> },
-    /// 500 or 503; nothing is done.
+    /// Status 500 or 503; the call is not carried out.
     ServerError(u16),
-    /// The connection is closed without an answer; nothing is done.
+    /// The connection is closed without a response; the call is not carried out.
     Drop,
-    /// The call is carried out, and its answer ends in the middle.
+    /// The call is carried out, and its response breaks off in the middle.
     Cut,
-    /// The call is carried out, and its answer is not JSON.
+    /// The call is carried out, and its response is not JSON.
     Garbage,
-    /// The call is in flight for so long: others with its key or its token are refused meanwhile.
+    /// The call stays in flight for this long. Meanwhile, calls with the same idempotency key or the same token are
+    /// refused.
     Hold(Duration),
-    /// The call is carried out, and the connection is closed without an answer.
+    /// The call is carried out, and the connection is closed without a response.
     CommitDrop,
     /// Nothing goes wrong.
     Ok,
 }
 
-/// Where a rule is wrong.
+/// Where a rule cannot be parsed, and why.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("column {column}: expected {expected}, found {found}")]
 pub struct RuleError {
-    /// From 1, in characters.
+    /// In characters, from 1.
     pub column: usize,
     pub expected: &'static str,
     found: String,
 }
 
-/// Where a text of several rules is wrong first.
+/// The first rule of a list that cannot be parsed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, {error}")]
 pub struct LineError {
@@ -77,10 +79,10 @@ pub struct LineError {
     pub error: RuleError,
 }
 
-/// Rules, one a line; empty lines and lines that start with `#` do not count.
+/// Parses one rule per line. Empty lines and lines that start with `#` are skipped.
 ///
 /// # Errors
-/// The first rule that cannot be read, with its line.
+/// The first line that cannot be parsed.
 pub fn rules_of(text: &str) -> Result<Vec<Rule>, LineError> {
     text.lines()
         .enumerate()
@@ -90,13 +92,13 @@ pub fn rules_of(text: &str) -> Result<Vec<Rule>, LineError> {
 }
 
 impl Rule {
-    /// Whether a call fits. The path is without its query.
+    /// Whether a request matches the rule's method and path. `path` comes without its query.
     pub fn fits(&self, method: &str, path: &str) -> bool {
         (self.method == "*" || self.method == method) && matches(&self.path, path)
     }
 }
 
-/// Whether a text fits a pattern in which each `*` stands for anything.
+/// Whether a text matches a pattern in which each `*` stands for any characters, or none.
 fn matches(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,
@@ -208,13 +210,14 @@ fn time(word: &str) -> Option<Duration> {
     (time <= LONGEST_WAIT).then_some(time)
 }
 
-/// Whether a call is carried out though a fault acts on it; the fault is in its own words, as a header keeps it.
+/// Whether a call is carried out although a fault acts on it. `words` is the fault's `Display`, as the response header
+/// of the server holds it.
 pub fn lets_through(words: &str) -> bool {
     let kind = words.split(' ').next().unwrap_or_default();
     ["latency", "hold", "cut", "garbage", "commit-drop", "ok"].contains(&kind)
 }
 
-/// The words of a rule with their columns; `:` and `,` are words of their own.
+/// The tokens of a rule with their columns. `:` and `,` are tokens of their own.
 struct Words<'a> {
     all: Vec<(usize, &'a str)>,
     at: usize,
