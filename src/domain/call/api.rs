@@ -121,6 +121,7 @@ pub struct MaskedRequest {
 }
 
 impl MaskedRequest {
+    /// The recorded value of a parameter. If it was sent repeatedly, the last value counts.
     pub fn param(&self, name: &str) -> Option<&str> {
         self.params.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
@@ -175,6 +176,7 @@ impl ApiResponse {
         !self.is_success() && self.json().as_ref().and_then(ErrorView::of).is_some_and(ErrorView::is_about_cvc)
     }
 
+    /// The body as text; bytes that are not UTF-8 are replaced by U+FFFD.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }

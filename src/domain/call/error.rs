@@ -145,6 +145,7 @@ impl<'a> ErrorView<'a> {
         self.0.get(key)?.as_str()
     }
 
+    /// The error's `type`.
     pub fn kind(self) -> Option<&'a str> {
         self.text("type")
     }

@@ -30,6 +30,7 @@ impl Params {
         self.0.len()
     }
 
+    /// Adds a parameter at the end, even if the list has one of this name.
     pub fn push(&mut self, name: impl Into<String>, value: impl Into<SecretText>) {
         self.0.push((name.into(), value.into()));
     }
@@ -55,6 +56,7 @@ impl Params {
         self.0.retain(|(known, _)| known != name);
     }
 
+    /// Removes the parameter at this index. Panics if there is none.
     pub fn remove_at(&mut self, index: usize) {
         self.0.remove(index);
     }
@@ -64,6 +66,7 @@ impl Params {
         self.0.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.expose())
     }
 
+    /// Names and values in the order sent.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.expose()))
     }

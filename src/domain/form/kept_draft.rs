@@ -116,6 +116,7 @@ impl KeptDraft {
         passing_cvc(if self.raw.is_some() { raw_number.unwrap_or_default() } else { &self.number })
     }
 
+    /// The stored form.
     pub fn to_json(&self) -> Value {
         let BillingAddress { line1, line2, city, state, zip, country } = &self.address;
         let file = File {

@@ -129,6 +129,7 @@ impl Counts {
         } = count;
     }
 
+    /// The number of all entries.
     pub fn all(&self) -> u64 {
         Status::ALL.into_iter().map(|status| self.of(status)).sum()
     }

@@ -19,7 +19,7 @@ pub struct Listing {
 }
 
 impl Listing {
-    /// The list of these ids, which are in this order. It takes time for a long list, so not in a frame.
+    /// A list of ids in the order of `sort`. A long list takes time to be indexed, so this must not be called in a frame.
     pub fn new(ids: Vec<EntryId>, sort: Sort) -> Self {
         let by_id = (!sort.is_newest_first()).then(|| {
             let mut places: Vec<u32> = (0..u32::try_from(ids.len()).unwrap_or(u32::MAX)).collect();

@@ -28,6 +28,7 @@ impl Kept {
         }
     }
 
+    /// Parses a [`Self::mark`]; `None` for any other text.
     pub fn of_mark(mark: &str) -> Option<Self> {
         [Self::Masked, Self::Hidden].into_iter().find(|kept| kept.mark() == Some(mark))
     }

@@ -99,6 +99,7 @@ impl Library {
         PresetKey::Own(id)
     }
 
+    /// Renames one of the user's own presets, with secrets in the name masked. An unknown id changes nothing.
     pub fn rename(&mut self, id: u64, name: &str) {
         if let Some(own) = self.own.iter_mut().find(|own| own.id == id) {
             own.name = mask::text(name.trim());

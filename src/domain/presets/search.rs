@@ -10,6 +10,7 @@ pub struct Words {
 }
 
 impl Words {
+    /// `telling` has the words that a person searches for first.
     pub fn new(telling: &str, other: &str) -> Self {
         let all = format!("{telling} {other}").to_lowercase();
         Self { telling: words_of(telling), other: words_of(other), all }
@@ -68,6 +69,7 @@ impl Search {
         self.words.is_empty()
     }
 
+    /// The digits, if the search has only digits and separators; else empty.
     pub fn digits(&self) -> &str {
         &self.digits
     }
