@@ -19,7 +19,7 @@ pub struct Listing {
 }
 
 impl Listing {
-    /// A list of ids in the order of `sort`. A long list takes time to be indexed, so this must not be called in a frame.
+    /// A list of ids in the order of `sort`. Indexing a long list takes time: do not call this in a frame.
     pub fn new(ids: Vec<EntryId>, sort: Sort) -> Self {
         let by_id = (!sort.is_newest_first()).then(|| {
             let mut places: Vec<u32> = (0..u32::try_from(ids.len()).unwrap_or(u32::MAX)).collect();

@@ -1,8 +1,8 @@
 //! Masking: what may be written to disk or shown, and what replaces the rest.
 //!
-//! Three kinds of secrets are found by their form. The number of a possibly real card (`numbers`) keeps its first six
-//! and last four digits. Security codes (`codes`) and API keys ([`super::key::find_keys`]) are hidden. Every other
-//! byte stays unchanged.
+//! Three kinds of secrets are recognised, by their form or by the name beside them. The number of a possibly real card
+//! (`numbers`) keeps its first six and last four digits. Security codes (`codes`) and API keys
+//! ([`super::key::find_keys`]) are hidden. Every other byte stays unchanged.
 //!
 //! All secrets are found in time linear in the length of the text. Masking a masked text changes nothing.
 

@@ -18,9 +18,9 @@ impl Words {
 
     /// How well an item matches a search; 0 is best. `None` if a word of the search occurs nowhere.
     ///
-    /// Each word of the search has a rank, and the worst one counts. From best to worst: the first word of the item,
-    /// another whole word of the primary ones, the start of a primary word, the start of another word, a part of any
-    /// word. See [`is_close`].
+    /// Each word of the search has a rank, and the worst one counts. From best to worst: the first of the
+    /// `telling` words, another whole `telling` word, the start of one, the start of another word, a part of any word.
+    /// See [`is_close`].
     pub fn rank(&self, search: &Search) -> Option<u32> {
         search.words.iter().map(|word| self.rank_word(word)).try_fold(0, |worst, rank| Some(worst.max(rank?)))
     }

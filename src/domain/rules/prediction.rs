@@ -94,8 +94,8 @@ pub struct Address {
 
 /// What Stripe's test mode responds to a token request on `today`, a day in UTC.
 ///
-/// The local minter responds exactly as predicted, except where the outcome depends on stored objects: that prediction is
-/// [`Prediction::Clone`].
+/// The local minter responds exactly as predicted, except where the outcome depends on stored objects: then the
+/// prediction is [`Prediction::Clone`].
 pub fn predict(request: &TokenRequest, today: Date, policies: Policies) -> Prediction {
     let params = &request.params;
     let shape = check_names(params).and_then(|()| check_expand(params));
