@@ -16,8 +16,7 @@ pub fn of(document: &Value, pointer: &str) -> Option<&'static str> {
         match value {
             Value::Array(items) => value = items.get(token.parse::<usize>().ok()?)?,
             Value::Object(fields) => {
-                // Keys with `~` or `/`, which a pointer escapes, occur in the user's own metadata only, so they need no
-                // unescaping.
+                // Pointer escapes stay as they are: only keys of the user's own metadata can contain `~` or `/`.
                 let (known, inner) = fields.get_key_value(token)?;
                 help = sentence(kind, known);
                 (field, value) = (known, inner);
