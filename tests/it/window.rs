@@ -228,7 +228,7 @@ fn a_card_is_typed_sent_seen_and_found_again_after_a_restart() {
     let folder = TempDir::new().unwrap();
     let bench = Bench { folder: Some(folder.path().join("data")), ..Bench::new() };
     let mut window = bench.open();
-    assert!(says(&window, "No tokens yet"));
+    wait_for(&mut window, "No tokens yet");
     type_card(&mut window, "4000000000009995");
     assert_eq!(focused(&window).as_deref(), Some("Name on card"), "each completed field handed the focus on");
     ctrl(&mut window, Key::Enter);
