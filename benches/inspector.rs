@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use testcard::{
     domain::{api::ApiResponse, entry::EntryId},
     ui::{
-        answer::{AnswerOf, AnswerState, answer_ui},
+        inspector::answer::{AnswerOf, AnswerState, answer_ui},
         theme,
     },
 };

@@ -36,11 +36,10 @@ use crate::{
     model::Model,
     ui::{
         Action, Pane,
-        code::CodeContext,
         export::ExportState,
         form::FormState,
         history::{HistoryState, Refreshing},
-        inspector::InspectorState,
+        inspector::{InspectorState, code::CodeContext},
         layout::{KeptLayout, Part, Parts},
         palette::PaletteState,
         preset::PresetState,

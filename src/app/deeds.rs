@@ -21,8 +21,8 @@ use crate::{
     messages::{Command, Refreshed},
     ui::{
         Action, Pane, UseKind,
-        code::{self},
         export::ExportState,
+        inspector::code,
         layout::Part,
         palette::Scope,
         server::{AppliedFaults, ServerState},

@@ -6,11 +6,15 @@ use jiff::Timestamp;
 use super::{
     action::{Action, Pane},
     icons,
-    rows::{self, Width},
     shortcuts::Deed,
     theme,
     theme::Tokens,
-    widgets::{QuietButton, Scroll, chip::grouped, empty_state_ui, paint},
+    widgets::{
+        QuietButton, Scroll,
+        chip::grouped,
+        empty_state_ui, paint,
+        table::{self, Width},
+    },
     words,
 };
 use crate::{
@@ -129,7 +133,7 @@ fn empty_ui(ui: &mut Ui, server: &ServerInfo, actions: &mut Vec<Action>) {
 /// Moves the selection by keys, unless a field has the focus.
 fn keys_ui(ui: &Ui, state: &mut RequestsState, requests: &[RequestRow], actions: &mut Vec<Action>) {
     let place = state.selected.and_then(|id| place_of_request(requests, id));
-    if let Some(row) = rows::moved(ui, table_id(), Modifiers::NONE, place, requests.len(), state.scroll.in_view())
+    if let Some(row) = table::moved(ui, table_id(), Modifiers::NONE, place, requests.len(), state.scroll.in_view())
         .and_then(|at| requests.get(at))
     {
         state.selected = Some(row.id);
@@ -137,7 +141,7 @@ fn keys_ui(ui: &Ui, state: &mut RequestsState, requests: &[RequestRow], actions:
         actions.push(Action::SelectRequest(row.id));
     }
     let is_entered = ui.input(|input| input.key_pressed(Key::Enter) && input.modifiers.is_none());
-    let is_free = rows::has_keys(ui, table_id());
+    let is_free = table::has_keys(ui, table_id());
     if let Some(entry) = place.and_then(|at| requests[at].entry).filter(|_| is_entered && is_free) {
         actions.push(Action::ShowEntry(entry));
     }
@@ -156,8 +160,8 @@ fn table_ui(ui: &mut Ui, state: &mut RequestsState, ctx: &RequestsContext<'_>, a
     let mut drawn = 0;
     let selected = &mut state.selected;
     let len = ctx.requests.len();
-    let table = rows::Table { id: table_id(), name: "Requests", cells, scroll: &mut state.scroll, len };
-    let list = table.show(ui, rows::title_ui, |row| {
+    let table = table::Table { id: table_id(), name: "Requests", cells, scroll: &mut state.scroll, len };
+    let list = table.show(ui, table::title_ui, |row| {
         drawn += 1;
         let Some(request) = ctx.requests.get(row.index) else { return };
         let is_selected = *selected == Some(request.id);
@@ -207,7 +211,7 @@ enum Cell {
     When,
 }
 
-impl rows::Cell for Cell {
+impl table::Cell for Cell {
     fn width(self) -> Width {
         match self {
             Self::Method => Width::Exact(58.0),

@@ -12,7 +12,7 @@ use testcard::{
     domain::{api::ApiResponse, entry::EntryId},
     ui::{
         Action,
-        answer::{AnswerOf, AnswerState, answer_ui},
+        inspector::answer::{AnswerOf, AnswerState, answer_ui},
         theme,
     },
 };

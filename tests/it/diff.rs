@@ -20,7 +20,7 @@ use testcard::{
     messages::Pair,
     ui::{
         Action,
-        diff::{DiffState, diff_ui},
+        inspector::diff::{DiffState, diff_ui},
         theme,
     },
 };

@@ -9,11 +9,12 @@ use egui::{
 use jiff::Timestamp;
 
 use super::super::{
-    icons, judgement,
-    rows::{self, Cell as _, Width},
-    theme,
+    icons, judgement, theme,
     theme::Tokens,
-    widgets::{paint, status_badge_ui},
+    widgets::{
+        paint, status_badge_ui,
+        table::{self, Cell as _, Width},
+    },
     words,
 };
 use crate::domain::{
@@ -118,7 +119,7 @@ pub(super) enum Cell {
     Created,
 }
 
-impl rows::Cell for Cell {
+impl table::Cell for Cell {
     fn width(self) -> Width {
         match self {
             Self::Status => Width::Exact(84.0),

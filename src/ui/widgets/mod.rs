@@ -26,6 +26,7 @@ pub mod scroll;
 pub mod section;
 pub mod segmented;
 pub mod swatches;
+pub mod table;
 pub mod tabs;
 pub mod toast;
 pub mod virtual_rows;

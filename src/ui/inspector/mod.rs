@@ -3,17 +3,25 @@
 use egui::{Label, RichText, ScrollArea, Ui};
 use serde_json::{Map, Value};
 
+pub mod answer;
+pub mod code;
+pub mod diff;
+mod summary;
+mod timeline;
+
+use self::{
+    answer::{AnswerOf, AnswerState, answer_ui},
+    code::{CodeContext, CodeOf, CodeState},
+    diff::DiffState,
+    summary::{error_sentence, summary_ui, verdict_ui},
+    timeline::{TimelineState, timeline_ui},
+};
 use super::{
     action::{Action, UseKind},
-    answer::{AnswerOf, AnswerState, answer_ui},
-    code::{self, CodeContext, CodeOf, CodeState},
-    diff::{self, DiffState},
     icons,
     shortcuts::Deed,
-    summary::{error_sentence, summary_ui, verdict_ui},
     theme,
     theme::Tokens,
-    timeline::{TimelineState, timeline_ui},
     widgets::{InlineAlert, QuietButton, Tabs, Tone, empty_state_ui, fact_ui, scroll_ui, status_badge_ui},
     words,
 };

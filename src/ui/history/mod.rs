@@ -18,11 +18,13 @@ use self::{
 };
 use super::{
     action::{Action, Pane, UseKind},
-    icons, requests, rows,
+    icons, requests,
     shortcuts::Deed,
     theme,
     theme::Tokens,
-    widgets::{FilterChip, IconButton, QuietButton, Scroll, chip::grouped, empty_state_ui, ends_ui, field::search_ui},
+    widgets::{
+        FilterChip, IconButton, QuietButton, Scroll, chip::grouped, empty_state_ui, ends_ui, field::search_ui, table,
+    },
 };
 use crate::{
     domain::{
@@ -442,7 +444,7 @@ fn empty_ui(ui: &mut Ui, state: &mut HistoryState) {
 fn keys_ui(ui: &Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions: &mut Vec<Action>) {
     let place = state.selection.cursor().and_then(|id| ctx.history.place_of(id));
     for how in [Modifiers::NONE, Modifiers::SHIFT, Modifiers::COMMAND] {
-        let target = rows::moved(ui, table_id(), how, place, ctx.history.len(), state.scroll.in_view());
+        let target = table::moved(ui, table_id(), how, place, ctx.history.len(), state.scroll.in_view());
         let Some(id) = target.and_then(|place| ctx.history.id_at(place)) else { continue };
         state.scroll_to = Some(id);
         match how {
@@ -452,7 +454,7 @@ fn keys_ui(ui: &Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions:
         }
         actions.push(Action::Select(id));
     }
-    if !rows::has_keys(ui, table_id()) {
+    if !table::has_keys(ui, table_id()) {
         return;
     }
     let pressed = |how, key| ui.input_mut(|input| input.consume_key(how, key));
@@ -492,7 +494,7 @@ fn table_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
     let mut wish = None;
     let HistoryState { asked, selection, scroll, filter, .. } = state;
     let len = ctx.history.len();
-    let table = rows::Table { id: table_id(), name: "History", cells, scroll, len };
+    let table = table::Table { id: table_id(), name: "History", cells, scroll, len };
     let head = |ui: &mut Ui, cell| title_of_ui(ui, cell, &mut filter.sort);
     let list = table.show(ui, head, |row| {
         drawn += 1;

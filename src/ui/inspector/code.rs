@@ -10,7 +10,7 @@ use egui::{
     vec2,
 };
 
-use super::{
+use crate::ui::{
     action::Action,
     icons, theme,
     theme::Tokens,
@@ -222,7 +222,7 @@ fn not_serving_ui(ui: &mut Ui, context: &CodeContext<'_>, actions: &mut Vec<Acti
         },
         |ui| {
             let button = ui.add(QuietButton::new("Switch on…").pill());
-            if button.on_hover_text(super::shortcuts::Deed::Server.tip("Switch the local server on")).clicked() {
+            if button.on_hover_text(crate::ui::shortcuts::Deed::Server.tip("Switch the local server on")).clicked() {
                 actions.push(Action::OpenServer);
             }
         },

@@ -5,11 +5,8 @@ use egui::{
     TextWrapMode, Ui, UiBuilder, WidgetInfo, pos2,
 };
 
-use super::{
-    theme,
-    theme::Tokens,
-    widgets::virtual_rows::{BAR, Scroll, VirtualRows, focus_ring_ui},
-};
+use super::virtual_rows::{BAR, Scroll, VirtualRows, focus_ring_ui};
+use crate::ui::{theme, theme::Tokens};
 
 /// How wide a column is.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -6,9 +6,12 @@ use egui::{Context, Id, Key, Label, Modifiers, RichText, Role, Ui, UiBuilder};
 use jiff::{Timestamp, civil::Date};
 use serde_json::Value;
 
-use super::{
+use crate::domain::{
+    api::ApiResponse, currency::ChargeCurrency, entry::EntryId, field_help, foreign, request_log::ExchangeId,
+};
+use crate::ui::{
     action::Action,
-    aside::{Aside, Wanted},
+    background::{Aside, Wanted},
     icons, theme,
     theme::Tokens,
     widgets::{
@@ -16,9 +19,6 @@ use super::{
         search_ui,
     },
     words,
-};
-use crate::domain::{
-    api::ApiResponse, currency::ChargeCurrency, entry::EntryId, field_help, foreign, request_log::ExchangeId,
 };
 
 /// Whose answer it is.

@@ -4,13 +4,6 @@ use egui::{Label, RichText, ScrollArea, Ui};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{
-    action::Action,
-    icons, theme,
-    theme::Tokens,
-    widgets::{Tone, fact_ui, paint, scroll_ui},
-    words,
-};
 use crate::domain::{
     api::{ApiResponse, Exchange, HttpMethod, MaskedRequest, Target},
     currency::ChargeCurrency,
@@ -18,6 +11,13 @@ use crate::domain::{
     error::ErrorView,
     fault, foreign,
     request_log::{FAULT_HEADER, FAULT_KIND, REPLAYED_HEADER, client_name},
+};
+use crate::ui::{
+    action::Action,
+    icons, theme,
+    theme::Tokens,
+    widgets::{Tone, fact_ui, paint, scroll_ui},
+    words,
 };
 
 /// A step of a token's life.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use egui::{Color32, Id, Key, Label, Modifiers, Rect, RichText, Role, Sense, Ui, UiBuilder, WidgetInfo, vec2};
 use serde_json::Value;
 
-use super::{
+use crate::ui::{
     action::Action,
-    aside::Aside,
+    background::Aside,
     icons, theme,
     theme::Tokens,
     widgets::{

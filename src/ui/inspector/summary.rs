@@ -2,20 +2,21 @@
 
 use egui::{RichText, ScrollArea, Ui};
 
-use super::{
-    action::Action,
-    form::rail,
-    judgement::judgement_ui,
-    theme, timeline,
-    widgets::{InlineAlert, Tone, fact_ui, outcome_rail_ui, scroll_ui},
-    words,
-};
+use super::timeline;
 use crate::domain::{
     api::ApiResponse,
     entry::{EntryDetail, Status},
     profile::Profiles,
     refusal::Refusal,
     test_cards,
+};
+use crate::ui::{
+    action::Action,
+    form::rail,
+    judgement::judgement_ui,
+    theme,
+    widgets::{InlineAlert, Tone, fact_ui, outcome_rail_ui, scroll_ui},
+    words,
 };
 
 /// Draws the summary.
