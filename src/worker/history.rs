@@ -14,7 +14,7 @@ use crate::{
         listing::Listing,
         request_log::ExchangeId,
     },
-    messages::{SHOWN_REQUESTS, Update},
+    messages::{ComparedEntries, EntryPair, SHOWN_REQUESTS, Update},
     store::{Changes, Damage, Reader, Store, StoreError},
 };
 
@@ -171,13 +171,17 @@ impl State {
                     self.outbox.send(Update::Detail(Box::new(detail)));
                 }
             }
-            Question::Pair(first, second) => match (self.reader.detail(first)?, self.reader.detail(second)?) {
-                (Some(first), Some(second)) => self.outbox.send(Update::Pair(Arc::new((first, second)))),
-                _ => {
-                    let message = "Could not compare the two: one of them is not in the history any more".to_owned();
-                    self.outbox.send(Update::Problem { message });
-                }
-            },
+            Question::Pair(first, second) => {
+                // A failure is told in the comparison's place too: there the window waits for an answer.
+                let found = self.pair(first, second);
+                let pair = match &found {
+                    Ok(Some(pair)) => Ok(Arc::clone(pair)),
+                    Ok(None) => Err("One of the two entries is not in the history any more".to_owned()),
+                    Err(error) => Err(error.to_string()),
+                };
+                self.outbox.send(Update::Compared(ComparedEntries { ids: (first, second), pair }));
+                found?;
+            }
             Question::Exchange(id) => {
                 if let Some(exchange) = self.reader.exchange(id)? {
                     self.outbox.send(Update::Exchange { id, exchange: Box::new(exchange) });
@@ -191,6 +195,12 @@ impl State {
             Question::End => {}
         }
         Ok(())
+    }
+
+    /// Two entries; `None` when one of them is gone.
+    fn pair(&self, first: EntryId, second: EntryId) -> Result<Option<EntryPair>, StoreError> {
+        let (first, second) = (self.reader.detail(first)?, self.reader.detail(second)?);
+        Ok(first.zip(second).map(Arc::new))
     }
 
     /// Tells what could not be read, once however often it is met.

@@ -17,7 +17,8 @@ use testcard::{
         draft::Draft,
         entry::{Entry, EntryDetail, EntryId, Status},
     },
-    messages::Pair,
+    messages::ComparedEntries,
+    model::{Loaded, Revision},
     ui::{
         Action,
         inspector::diff::{DiffState, diff_ui},
@@ -276,7 +277,7 @@ fn big_lists_are_compared_in_the_time_that_they_take_to_read() {
 /// The view of two entries in a pane.
 struct View {
     state: DiffState,
-    pair: Pair,
+    compared: Option<Loaded<ComparedEntries>>,
     actions: Vec<Action>,
     is_open: bool,
 }
@@ -323,9 +324,15 @@ fn token(id: &str, created: i64, brand: &str) -> Value {
 
 fn view(width: f32, before: &Value, after: &Value) -> Harness<'static, View> {
     let pair = Arc::new((detail(1, Target::Local, before), detail(2, Target::Stripe, after)));
+    view_of(width, Some(ComparedEntries { ids: (EntryId(1), EntryId(2)), pair: Ok(pair) }))
+}
+
+/// The comparison of entries 1 and 2, with what was loaded for it so far.
+fn view_of(width: f32, compared: Option<ComparedEntries>) -> Harness<'static, View> {
+    let compared = compared.map(|compared| Loaded::new(Revision(1), Box::new(compared)));
     let mut state = DiffState::default();
     state.open(EntryId(1), EntryId(2));
-    let view = View { state, pair, actions: Vec::new(), is_open: true };
+    let view = View { state, compared, actions: Vec::new(), is_open: true };
     let mut harness = Harness::builder()
         .with_size([width, 640.0])
         .with_max_steps(16)
@@ -335,7 +342,7 @@ fn view(width: f32, before: &Value, after: &Value) -> Harness<'static, View> {
         .build_ui_state(
             |ui, view: &mut View| {
                 CentralPanel::default().show(ui, |ui| {
-                    view.is_open &= diff_ui(ui, &mut view.state, Some(&view.pair), &mut view.actions);
+                    view.is_open &= diff_ui(ui, &mut view.state, view.compared.as_ref(), &mut view.actions);
                 });
             },
             view,
@@ -378,6 +385,30 @@ fn the_view_says_how_many_differences_matter_and_shows_the_others_when_asked() {
         assert!(says(&view, "1 of 1"));
         save(&mut view, &format!("{width}"));
     }
+}
+
+#[test]
+fn a_comparison_with_an_entry_that_went_away_ends_with_a_sentence() {
+    let loading = "Loading the two entries";
+    let mut view = view_of(330.0, None);
+    assert!(says(&view, loading));
+    let gone = |first, second| {
+        let pair = Err("One of the two entries is not in the history any more".to_owned());
+        ComparedEntries { ids: (EntryId(first), EntryId(second)), pair }
+    };
+    let load = |view: &mut Harness<'_, View>, revision, compared| {
+        view.state_mut().compared = Some(Loaded::new(Revision(revision), Box::new(compared)));
+        view.run();
+    };
+    load(&mut view, 1, gone(1, 3));
+    assert!(says(&view, loading), "that was another comparison");
+    load(&mut view, 2, gone(1, 2));
+    assert!(!says(&view, loading));
+    let note = view.get_by_role_and_label(Role::Alert, "The two cannot be compared");
+    assert!(note.accesskit_node().label().is_some());
+    assert!(says(&view, "One of the two entries is not in the history any more"));
+    click(&mut view, Role::Button, "Close the comparison");
+    assert!(!view.state().is_open);
 }
 
 #[test]

@@ -404,6 +404,22 @@ fn what_another_program_does_is_seen_at_once() {
     assert_eq!(shown(&window), "dcba");
 }
 
+#[test]
+fn a_comparison_with_what_another_program_deleted_ends_with_a_sentence() {
+    let (folder, mut window) = window_of_four();
+    click_row(&mut window, "tok_c", Modifiers::NONE);
+    wait_for(&mut window, "id: tok_c");
+    click_row(&mut window, "tok_b", Modifiers::NONE);
+    wait_for(&mut window, "id: tok_b");
+    let other = open(&folder);
+    let id = other.reader().unwrap().by_token("tok_c").unwrap().unwrap();
+    other.edit(Edit::Delete { ids: vec![id] }, Timestamp::from_second(NOW).unwrap()).wait().unwrap();
+    wait(&mut window, "the deletion", |window| shown(window) == "dba");
+    window.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::D);
+    wait_for(&mut window, "One of the two entries is not in the history any more");
+    assert!(!says(&window, "Loading the two entries"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_selected_are_asked_for_at_stripe_and_the_asking_can_be_stopped() {
     let used = |id: &str| format!(r#"{{"id": "{id}", "object": "token", "card": {{}}, "used": true}}"#);

@@ -6,26 +6,33 @@ use egui::{Context, Id, Key, Label, Modifiers, RichText, Role, Ui, UiBuilder};
 use jiff::{Timestamp, civil::Date};
 use serde_json::Value;
 
-use crate::domain::{
-    api::ApiResponse, currency::ChargeCurrency, entry::EntryId, field_help, foreign, request_log::ExchangeId,
-};
-use crate::ui::{
-    action::Action,
-    background::{Aside, Wanted},
-    icons, theme,
-    theme::Tokens,
-    widgets::{
-        IconButton, InlineAlert, JsonLines, JsonTree, JsonTreeAction, QuietButton, Tone, chip::grouped, ends_ui,
-        search_ui,
+use super::shown_call::ShownCall;
+use crate::{
+    domain::{api::ApiResponse, currency::ChargeCurrency, field_help, foreign},
+    model::Revision,
+    ui::{
+        action::Action,
+        background::{Aside, Wanted},
+        icons, theme,
+        theme::Tokens,
+        widgets::{
+            IconButton, InlineAlert, JsonLines, JsonTree, JsonTreeAction, QuietButton, Tone, chip::grouped, ends_ui,
+            search_ui,
+        },
+        words,
     },
-    words,
 };
 
-/// Whose answer it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum AnswerOf {
-    Entry(EntryId),
-    Call(ExchangeId),
+/// The answer that is shown.
+#[derive(Clone, Copy, Debug)]
+pub struct ShownAnswer<'a> {
+    /// The call that it answers.
+    pub call: ShownCall,
+    /// The revision of what was loaded, which the response is a part of.
+    pub revision: Revision,
+    pub response: &'a ApiResponse,
+    /// How long the answer took, once that is known.
+    pub took: Option<Duration>,
 }
 
 /// Bodies up to this size are read within a frame.
@@ -41,9 +48,9 @@ fn search_id() -> Id {
 /// The state of the view.
 #[derive(Debug)]
 pub struct AnswerState {
-    /// The answer that the tree is of, and where its bytes are: a place tells at once that nothing has changed.
-    of: Option<(AnswerOf, usize, usize)>,
-    /// The bytes of a small body.
+    /// The answer that the tree is of.
+    shown: Option<(ShownCall, Revision)>,
+    /// The bytes of a small body: when the same body is loaded again, the tree stays folded as it is.
     bytes: Vec<u8>,
     lines: Option<JsonLines>,
     reading: Aside<JsonLines>,
@@ -56,7 +63,7 @@ pub struct AnswerState {
 impl Default for AnswerState {
     fn default() -> Self {
         Self {
-            of: None,
+            shown: None,
             bytes: Vec::new(),
             lines: None,
             reading: Aside::new("read answer"),
@@ -92,17 +99,17 @@ impl AnswerState {
     }
 
     /// Takes over another answer, or what became of the reading under way.
-    fn update(&mut self, ui: &Ui, of: AnswerOf, response: &ApiResponse) {
+    fn update(&mut self, ui: &Ui, answer: &ShownAnswer<'_>) {
         if let Some(lines) = self.reading.take() {
             self.take(lines);
         }
-        let body = &response.body;
-        let place = (of, body.as_ptr() as usize, body.len());
-        if self.of == Some(place) {
+        let shown = Some((answer.call, answer.revision));
+        if self.shown == shown {
             return;
         }
-        let is_other = self.of.is_none_or(|(known, ..)| known != of);
-        self.of = Some(place);
+        let is_other = self.shown.is_none_or(|(known, _)| known != answer.call);
+        self.shown = shown;
+        let body = &answer.response.body;
         self.reading.cancel();
         if body.len() > SMALL_BODY {
             if is_other {
@@ -111,9 +118,8 @@ impl AnswerState {
             let bytes = body.clone();
             self.reading.ask(ui.ctx(), move |_| JsonLines::new(read(&bytes)));
         } else if is_other || self.bytes != *body {
-            self.forget();
-            self.bytes.clone_from(body);
             self.take(JsonLines::new(read(body)));
+            self.bytes.clone_from(body);
         }
     }
 
@@ -229,14 +235,13 @@ impl Find {
 pub fn answer_ui(
     ui: &mut Ui,
     state: &mut AnswerState,
-    of: AnswerOf,
-    response: &ApiResponse,
-    took: Option<Duration>,
+    answer: &ShownAnswer<'_>,
     headers: impl FnOnce(&mut Ui),
     actions: &mut Vec<Action>,
 ) {
-    state.update(ui, of, response);
-    status_line_ui(ui, state, response, took, actions);
+    state.update(ui, answer);
+    let response = answer.response;
+    status_line_ui(ui, state, response, answer.took, actions);
     if let Some(whole) = response.cut_from() {
         let text = format!(
             "It had {} bytes, of which the history has {}: the answer to a GET is cut where it is long",

@@ -5,24 +5,25 @@ use std::sync::Arc;
 use egui::{Color32, Id, Key, Label, Modifiers, Rect, RichText, Role, Sense, Ui, UiBuilder, WidgetInfo, vec2};
 use serde_json::Value;
 
-use crate::ui::{
-    action::Action,
-    background::Aside,
-    icons, theme,
-    theme::Tokens,
-    widgets::{
-        FilterChip, IconButton, InlineAlert, QuietButton, Scroll, Tone, VirtualRows, paint, scroll_ui, status_badge_ui,
-        virtual_rows::focus_ring_ui,
-    },
-    words,
-};
 use crate::{
     diff::{Change, Line, Part, Side, body, compare, patch},
     domain::{
         entry::{EntryDetail, EntryId},
         foreign,
     },
-    messages::Pair,
+    messages::{ComparedEntries, EntryPair},
+    model::{Loaded, Revision},
+    ui::{
+        action::Action,
+        background::Aside,
+        icons, theme,
+        theme::Tokens,
+        widgets::{
+            FilterChip, IconButton, InlineAlert, QuietButton, Scroll, Tone, VirtualRows, paint, scroll_ui,
+            status_badge_ui, virtual_rows::focus_ring_ui,
+        },
+        words,
+    },
 };
 
 /// The keys of the view, as tooltips say them.
@@ -38,12 +39,13 @@ const MOST_CHARS: usize = 600;
 /// The state of the view.
 #[derive(Debug)]
 pub struct DiffState {
+    /// The two entries that are to be compared; `None` while nothing is compared.
     of: Option<(EntryId, EntryId)>,
     /// Shows volatile and equal places too.
     shows_all: bool,
     shows_headers: bool,
     /// What the lines are of.
-    pair: Option<Pair>,
+    revision: Option<Revision>,
     lines: Vec<Line>,
     aside: Aside<Vec<Line>>,
     shown: Shown,
@@ -60,7 +62,7 @@ impl Default for DiffState {
             of: None,
             shows_all: false,
             shows_headers: false,
-            pair: None,
+            revision: None,
             lines: Vec::new(),
             aside: Aside::new("compare"),
             shown: Shown::default(),
@@ -80,7 +82,7 @@ impl DiffState {
 
     pub fn close(&mut self) {
         self.of = None;
-        self.pair = None;
+        self.revision = None;
         self.aside.cancel();
         let lines = std::mem::take(&mut self.lines);
         if lines.len() > 10_000 {
@@ -98,15 +100,15 @@ impl DiffState {
     }
 
     /// Takes over another pair, or what became of the one under way.
-    fn update(&mut self, ui: &Ui, pair: &Pair) {
+    fn update(&mut self, ui: &Ui, revision: Revision, pair: &EntryPair) {
         if let Some(lines) = self.aside.take() {
             self.lines = lines;
             self.show(false);
         }
-        if self.pair.as_ref().is_some_and(|known| Arc::ptr_eq(known, pair)) {
+        if self.revision == Some(revision) {
             return;
         }
-        self.pair = Some(Arc::clone(pair));
+        self.revision = Some(revision);
         let size: usize = [&pair.0, &pair.1].into_iter().map(body_size).sum();
         self.aside.cancel();
         if size <= SMALL_BODY {
@@ -180,15 +182,29 @@ fn body_size(detail: &EntryDetail) -> usize {
     }
 }
 
-/// Draws the comparison; `false` when it is to be closed.
-pub fn diff_ui(ui: &mut Ui, state: &mut DiffState, pair: Option<&Pair>, actions: &mut Vec<Action>) -> bool {
-    let loaded = pair.filter(|pair| Some((pair.0.entry.id, pair.1.entry.id)) == state.of);
-    let is_open = head_ui(ui, state, loaded, actions) && !keys_ui(ui, state);
-    let Some(pair) = loaded else {
+/// Draws the comparison; `false` when it is to be closed. `compared` is the comparison that was loaded last, perhaps of
+/// other entries.
+pub fn diff_ui(
+    ui: &mut Ui,
+    state: &mut DiffState,
+    compared: Option<&Loaded<ComparedEntries>>,
+    actions: &mut Vec<Action>,
+) -> bool {
+    let loaded = compared.filter(|compared| Some(compared.ids) == state.of);
+    let pair = loaded.and_then(|compared| compared.pair.as_ref().ok());
+    let is_open = head_ui(ui, state, pair, actions) && !keys_ui(ui, state);
+    let Some(loaded) = loaded else {
         ui.label(RichText::new("Loading the two entries…").color(Tokens::of(ui).subdued));
         return is_open;
     };
-    state.update(ui, pair);
+    let pair = match &loaded.pair {
+        Ok(pair) => pair,
+        Err(reason) => {
+            InlineAlert::new(Tone::Error, "The two cannot be compared").text(reason).ui(ui);
+            return is_open;
+        }
+    };
+    state.update(ui, loaded.revision(), pair);
     sides_ui(ui, pair);
     if state.aside.is_waiting() {
         ui.horizontal(|ui| {
@@ -205,7 +221,7 @@ pub fn diff_ui(ui: &mut Ui, state: &mut DiffState, pair: Option<&Pair>, actions:
     is_open
 }
 
-fn head_ui(ui: &mut Ui, state: &DiffState, pair: Option<&Pair>, actions: &mut Vec<Action>) -> bool {
+fn head_ui(ui: &mut Ui, state: &DiffState, pair: Option<&EntryPair>, actions: &mut Vec<Action>) -> bool {
     let mut is_open = true;
     egui::Sides::new().height(22.0).shrink_left().truncate().show(
         ui,
@@ -234,14 +250,14 @@ fn head_ui(ui: &mut Ui, state: &DiffState, pair: Option<&Pair>, actions: &mut Ve
     is_open
 }
 
-fn copied_patch(pair: &Pair, with_volatile: bool) -> Action {
+fn copied_patch(pair: &EntryPair, with_volatile: bool) -> Action {
     let body_of = |detail| body(side(detail)).unwrap_or_default();
     let steps = Value::from(patch(&body_of(&pair.0), &body_of(&pair.1), with_volatile));
     Action::Copy { text: format!("{steps:#}"), what: "JSON Patch".to_owned() }
 }
 
 /// Which two they are.
-fn sides_ui(ui: &mut Ui, pair: &Pair) {
+fn sides_ui(ui: &mut Ui, pair: &EntryPair) {
     let t = Tokens::of(ui);
     let side_ui = |ui: &mut Ui, sign: &str, color: Color32, detail: &EntryDetail| {
         let entry = &detail.entry;
@@ -406,19 +422,19 @@ fn reveal_marked(state: &mut DiffState, is_wide: bool) {
 }
 
 fn menu_ui(ui: &mut Ui, line: &Line, actions: &mut Vec<Action>) {
-    let mut item = |ui: &mut Ui, words: &str, text: String, what: &str| {
+    let mut item = |ui: &mut Ui, words: &str, text: &dyn Fn() -> String, what: &str| {
         if ui.button(words).clicked() {
-            actions.push(Action::Copy { text, what: what.to_owned() });
+            actions.push(Action::Copy { text: text(), what: what.to_owned() });
             ui.close();
         }
     };
     if let Some(value) = line.change.before() {
-        item(ui, "Copy first value", whole(value), "First value");
+        item(ui, "Copy first value", &|| whole(value), "First value");
     }
     if let Some(value) = line.change.after() {
-        item(ui, "Copy second value", whole(value), "Second value");
+        item(ui, "Copy second value", &|| whole(value), "Second value");
     }
-    item(ui, "Copy path", line.place.clone(), "Path");
+    item(ui, "Copy path", &|| line.place.clone(), "Path");
 }
 
 /// The keys of the whole view; `true` when it is to be closed.

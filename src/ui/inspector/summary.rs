@@ -2,28 +2,42 @@
 
 use egui::{RichText, ScrollArea, Ui};
 
-use super::timeline;
-use crate::domain::{
-    api::ApiResponse,
-    entry::{EntryDetail, Status},
-    profile::Profiles,
-    refusal::Refusal,
-    test_cards,
-};
-use crate::ui::{
-    action::Action,
-    form::rail,
-    judgement::judgement_ui,
-    theme,
-    widgets::{InlineAlert, Tone, fact_ui, outcome_rail_ui, scroll_ui},
-    words,
+use super::{per_revision::PerRevision, timeline, verdict::EntryVerdict};
+use crate::{
+    domain::{
+        entry::EntryDetail,
+        profile::{ProfileId, Profiles},
+        test_cards,
+    },
+    model::Loaded,
+    ui::{
+        action::Action,
+        form::rail,
+        judgement::judgement_ui,
+        theme,
+        widgets::{fact_ui, outcome_rail_ui, scroll_ui},
+        words,
+    },
 };
 
+/// The facts that were shown last.
+#[derive(Debug, Default)]
+pub(super) struct SummaryState {
+    facts: PerRevision<Vec<SummaryFact>>,
+}
+
 /// Draws the summary.
-pub fn summary_ui(ui: &mut Ui, detail: &EntryDetail, profiles: &Profiles, actions: &mut Vec<Action>) {
+pub(super) fn summary_ui(
+    ui: &mut Ui,
+    state: &mut SummaryState,
+    detail: &Loaded<EntryDetail>,
+    verdict: &EntryVerdict,
+    profiles: &Profiles,
+    actions: &mut Vec<Action>,
+) {
     scroll_ui(ui, "the inspector", ScrollArea::vertical().auto_shrink(false), |ui| {
         ui.spacing_mut().item_spacing.y = 8.0;
-        verdict_ui(ui, detail, actions);
+        verdict.ui(ui, actions);
         judgement_ui(ui, &detail.entry);
         if let Some(card) = detail.request.param("card[number]").and_then(test_cards::by_number) {
             ui.label(RichText::new(&card.description).font(theme::semibold(theme::BODY_SIZE)));
@@ -31,96 +45,60 @@ pub fn summary_ui(ui: &mut Ui, detail: &EntryDetail, profiles: &Profiles, action
             ui.add_space(4.0);
         }
         ui.spacing_mut().item_spacing.y = 1.0;
-        for fact in facts(detail, profiles) {
-            if fact_ui(ui, fact.label, &fact.value, fact.is_code).clicked() {
-                actions.push(Action::Copy { text: fact.value, what: fact.label.to_owned() });
+        for fact in state.facts.of(detail.revision(), || facts(detail)) {
+            let value = match &fact.value {
+                FactValue::Text(text) => text,
+                FactValue::Profile(id) => profiles.get(*id).map_or("One that is gone", |profile| &profile.name),
+            };
+            if fact_ui(ui, fact.label, value, fact.is_code).clicked() {
+                actions.push(Action::Copy { text: value.to_owned(), what: fact.label.to_owned() });
             }
         }
     });
 }
 
-struct Fact {
+/// A line of the summary.
+#[derive(Debug)]
+struct SummaryFact {
     label: &'static str,
-    value: String,
+    value: FactValue,
+    /// Whether it is shown as code, in a font of one width.
     is_code: bool,
 }
 
-/// Everything that is known of an entry in a line each.
-fn facts(detail: &EntryDetail, profiles: &Profiles) -> Vec<Fact> {
+#[derive(Debug)]
+enum FactValue {
+    Text(String),
+    /// The profile's name as it is now: it may be changed while the summary is shown.
+    Profile(ProfileId),
+}
+
+/// Everything that is known of an entry, in a line each. It parses the answers of the timeline.
+fn facts(detail: &EntryDetail) -> Vec<SummaryFact> {
     let entry = &detail.entry;
     let mut facts = Vec::new();
-    let mut add = |label, value: Option<String>, is_code| {
-        if let Some(value) = value.filter(|value| !value.is_empty()) {
-            facts.push(Fact { label, value, is_code });
+    let mut add = |label, value: Option<FactValue>, is_code| {
+        if let Some(value) = value.filter(|value| !matches!(value, FactValue::Text(text) if text.is_empty())) {
+            facts.push(SummaryFact { label, value, is_code });
         }
     };
-    add("Status", Some(entry.status.label().to_owned()), false);
-    add("Token", entry.token_id.clone(), true);
-    add("Card", Some(words::card(entry)), false);
-    add("Code", entry.code.clone().filter(|_| entry.token_id.is_none()), true);
-    add("Used by", entry.used_by.as_ref().map(|used_by| timeline::used_by(used_by, &detail.timeline)), true);
-    add("Source", Some(entry.target.label().to_owned()), false);
-    let name = |id| profiles.get(id).map_or("One that is gone", |profile| profile.name.as_str()).to_owned();
-    add("Profile", entry.profile.map(name), false);
-    add("Created", Some(words::moment(entry.started)), false);
-    add("Took", entry.took.map(words::took), false);
+    let text = |text: &str| Some(FactValue::Text(text.to_owned()));
+    add("Status", text(entry.status.label()), false);
+    add("Token", entry.token_id.as_deref().and_then(text), true);
+    add("Card", text(&words::card(entry)), false);
+    add("Code", entry.code.as_deref().filter(|_| entry.token_id.is_none()).and_then(text), true);
+    let used_by = entry.used_by.as_ref().map(|used_by| timeline::used_by(used_by, &detail.timeline));
+    add("Used by", used_by.map(FactValue::Text), true);
+    add("Source", text(entry.target.label()), false);
+    add("Profile", entry.profile.map(FactValue::Profile), false);
+    add("Created", text(&words::moment(entry.started)), false);
+    add("Took", entry.took.map(words::took).map(FactValue::Text), false);
     if let Some(Ok(response)) = &detail.outcome {
-        add("HTTP status", Some(response.http_status.to_string()), true);
-        add("Request id", response.request_id().map(str::to_owned), true);
+        add("HTTP status", text(&response.http_status.to_string()), true);
+        add("Request id", response.request_id().and_then(text), true);
     }
-    add("Sent with key", detail.request.header("Idempotency-Key").map(str::to_owned), true);
-    add("Note", Some(entry.note.clone()), false);
-    add("Tags", Some(entry.tags.join(", ")), false);
+    add("Sent with key", detail.request.header("Idempotency-Key").and_then(text), true);
+    add("Note", text(&entry.note), false);
+    add("Tags", text(&entry.tags.join(", ")), false);
     facts
-}
-
-/// A body that is longer is no error that Stripe makes, and is not read for one in every frame.
-const LONGEST_ERROR: usize = 64 * 1024;
-
-fn may_be_error(response: &ApiResponse) -> bool {
-    !response.is_success() && response.body.len() <= LONGEST_ERROR
-}
-
-pub fn error_sentence(response: &ApiResponse) -> Option<String> {
-    may_be_error(response).then(|| response.error_sentence())?
-}
-
-/// What is to be said of an entry before its details: a refusal, a failure, an outcome that nobody knows.
-pub fn verdict_ui(ui: &mut Ui, detail: &EntryDetail, actions: &mut Vec<Action>) {
-    let number = detail.request.param("card[number]").unwrap_or_default();
-    match (&detail.outcome, detail.entry.status) {
-        (_, Status::Interrupted) => {
-            let text = "The program ended while this call was on its way, so a token may exist at Stripe. Its card \
-                        details are gone: put the card into the form and send it as new";
-            InlineAlert::new(Tone::Warn, "Nobody knows whether this call was carried out").text(text).ui(ui);
-        }
-        (_, Status::Unknown) => {
-            let failure = match &detail.outcome {
-                Some(Err(failure)) => failure.message.as_str(),
-                _ => "",
-            };
-            let text = format!("{failure}. Asking again uses the same idempotency key, so it cannot mint twice");
-            InlineAlert::new(Tone::Warn, "A token may exist").text(&text).ui(ui);
-        }
-        (Some(Ok(response)), _) => {
-            if let Some(refusal) = may_be_error(response).then(|| Refusal::of(response)).flatten() {
-                let copy = refusal.ready_alias(number).map(|alias| format!("Copy {alias}"));
-                let buttons: Vec<&str> = copy.iter().map(String::as_str).collect();
-                let clicked =
-                    InlineAlert::new(Tone::Error, refusal.title()).text(refusal.remedy()).buttons(&buttons).ui(ui);
-                if let (Some(_), Some(alias)) = (clicked, refusal.ready_alias(number)) {
-                    actions.push(Action::Copy { text: alias.to_owned(), what: alias.to_owned() });
-                }
-                ui.hyperlink_to("What Stripe says about it", refusal.link());
-            } else if let Some(sentence) = error_sentence(response) {
-                InlineAlert::new(Tone::Error, &sentence).ui(ui);
-            }
-        }
-        (Some(Err(failure)), _) => {
-            InlineAlert::new(Tone::Error, &failure.message).ui(ui);
-        }
-        (None, _) => {
-            ui.label("Waiting for the answer…");
-        }
-    }
 }
