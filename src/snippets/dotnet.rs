@@ -9,22 +9,6 @@ use super::{
 };
 use crate::domain::{api::HttpMethod, settings::BaseUrl};
 
-/// The properties of `TokenCardOptions`.
-const CARD: [(&str, &str); 12] = [
-    ("number", "Number"),
-    ("exp_month", "ExpMonth"),
-    ("exp_year", "ExpYear"),
-    ("cvc", "Cvc"),
-    ("name", "Name"),
-    ("address_line1", "AddressLine1"),
-    ("address_line2", "AddressLine2"),
-    ("address_city", "AddressCity"),
-    ("address_state", "AddressState"),
-    ("address_zip", "AddressZip"),
-    ("address_country", "AddressCountry"),
-    ("currency", "Currency"),
-];
-
 fn text(text: &str) -> String {
     with_backslashes(text, '"', &[], Escapes::Wide)
 }
@@ -33,7 +17,7 @@ pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
     let key = format!("Environment.GetEnvironmentVariable({})", text(KEY));
     let account = call.account.as_ref();
     let account = account.map(|account| format!("new RequestOptions {{ StripeAccount = {} }}", text(account)));
-    let call = match (TypedToken::of(call, &CARD, |_| true), retrieved_token(call)) {
+    let call = match (TypedToken::of(call, |_| true), retrieved_token(call)) {
         (Some(token), _) => create_token(&token, account.as_deref()),
         (None, Some(id)) => {
             let options = account.map(|account| format!(", requestOptions: {account}")).unwrap_or_default();

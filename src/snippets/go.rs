@@ -9,22 +9,6 @@ use super::{
 };
 use crate::domain::{api::HttpMethod, settings::BaseUrl};
 
-/// The fields of `stripe.CardParams` that a token takes. It has none for networks.
-const CARD: [(&str, &str); 12] = [
-    ("number", "Number"),
-    ("exp_month", "ExpMonth"),
-    ("exp_year", "ExpYear"),
-    ("cvc", "CVC"),
-    ("name", "Name"),
-    ("address_line1", "AddressLine1"),
-    ("address_line2", "AddressLine2"),
-    ("address_city", "AddressCity"),
-    ("address_state", "AddressState"),
-    ("address_zip", "AddressZip"),
-    ("address_country", "AddressCountry"),
-    ("currency", "Currency"),
-];
-
 fn text(text: &str) -> String {
     with_backslashes(text, '"', &[], Escapes::Wide)
 }
@@ -39,7 +23,8 @@ pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
     });
     let account = call.account.as_ref().map(|account| format!("params.SetStripeAccount({})\n", text(account)));
     let account = account.unwrap_or_default();
-    let call = match (TypedToken::of(call, &CARD, |_| false), retrieved_token(call)) {
+    // `stripe.CardParams` has no field for networks.
+    let call = match (TypedToken::of(call, |_| false), retrieved_token(call)) {
         (Some(token), _) => create_token(&token, &account),
         (None, Some(id)) if account.is_empty() => format!("result, err := token.Get({}, nil)\n", text(id)),
         (None, Some(id)) => {
@@ -53,8 +38,11 @@ pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
 fn create_token(token: &TypedToken, account: &str) -> String {
     let mut fields: Vec<(&str, String)> = Vec::new();
     if token.has_card() {
+        // Go writes an initialism in capitals.
+        let field = |member| if member == "Cvc" { "CVC" } else { member };
+        let value = |value: &String| format!("stripe.String({})", text(value));
         let members: Vec<(&str, String)> =
-            token.card.iter().map(|(member, value)| (*member, format!("stripe.String({})", text(value)))).collect();
+            token.card.iter().map(|(member, text)| (field(*member), value(text))).collect();
         fields.push(("Card", format!("&stripe.CardParams{{\n{}\t}}", aligned(&members, "\t\t"))));
     }
     if let Some(id) = &token.card_id {

@@ -2,8 +2,23 @@
 
 use super::call::{Call, Fields, Kind, Node};
 
-/// A parameter of a card and the member that stands for it.
-pub(super) type Members = [(&'static str, &'static str)];
+/// The parameters of a card that the SDKs with types have members for, and what such a member is called: a property in
+/// C#, a field in Go, what follows `set` in Java. Taken from `TokenCardOptions`, `stripe.CardParams` and
+/// `TokenCreateParams.Card`.
+const CARD_MEMBERS: [(&str, &str); 12] = [
+    ("number", "Number"),
+    ("exp_month", "ExpMonth"),
+    ("exp_year", "ExpYear"),
+    ("cvc", "Cvc"),
+    ("name", "Name"),
+    ("address_line1", "AddressLine1"),
+    ("address_line2", "AddressLine2"),
+    ("address_city", "AddressCity"),
+    ("address_state", "AddressState"),
+    ("address_zip", "AddressZip"),
+    ("address_country", "AddressCountry"),
+    ("currency", "Currency"),
+];
 
 /// A token creation, sorted by what an SDK has members for.
 #[derive(Debug, Default)]
@@ -22,7 +37,7 @@ pub(super) struct TypedToken {
 impl TypedToken {
     /// Sorts a call, if it creates a token. An SDK with types knows one version of the API: for another there is the raw
     /// request.
-    pub(super) fn of(call: &Call, members: &Members, knows_network: fn(&str) -> bool) -> Option<Self> {
+    pub(super) fn of(call: &Call, knows_network: fn(&str) -> bool) -> Option<Self> {
         match &call.kind {
             Kind::Create(resource) if resource.plural == "tokens" && call.version.is_none() => {}
             _ => return None,
@@ -31,7 +46,7 @@ impl TypedToken {
         let mut token = Self::default();
         for (name, node) in fields {
             match (name.as_str(), node) {
-                ("card", Node::Map(card)) => token.take_card(card, members, knows_network),
+                ("card", Node::Map(card)) => token.take_card(card, knows_network),
                 ("card", Node::Text(id)) => token.card_id = Some(id),
                 ("customer", Node::Text(id)) => token.customer = Some(id),
                 (name, node) => token.take_extra(name, &node),
@@ -41,9 +56,9 @@ impl TypedToken {
         Some(token)
     }
 
-    fn take_card(&mut self, card: Fields, members: &Members, knows_network: fn(&str) -> bool) {
+    fn take_card(&mut self, card: Fields, knows_network: fn(&str) -> bool) {
         for (name, node) in card {
-            let member = members.iter().find(|(known, _)| *known == name).map(|(_, member)| *member);
+            let member = CARD_MEMBERS.iter().find(|(known, _)| *known == name).map(|(_, member)| *member);
             match (node, member) {
                 (Node::Text(value), Some(member)) => self.card.push((member, value)),
                 (node, _) => match preferred_network(&name, &node).filter(|network| knows_network(network)) {
