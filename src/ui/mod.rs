@@ -16,6 +16,7 @@ pub mod keys;
 pub mod layout;
 mod outcome_field;
 pub mod palette;
+mod pane_tabs;
 pub mod preset;
 pub mod requests;
 pub mod server;

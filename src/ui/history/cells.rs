@@ -8,19 +8,21 @@ use egui::{
 };
 use jiff::Timestamp;
 
-use super::super::{
-    icons, judgement, theme,
-    theme::Tokens,
-    widgets::{
-        paint, status_badge_ui,
-        table::{self, Cell as _, Width},
+use crate::{
+    domain::{
+        entry::{Entry, Status},
+        foreign,
+        listing::{Sort, SortKey},
     },
-    words,
-};
-use crate::domain::{
-    entry::{Entry, Status},
-    foreign,
-    listing::{Sort, SortKey},
+    ui::{
+        icons, judgement, theme,
+        theme::Tokens,
+        widgets::{
+            paint, status_badge_ui,
+            table::{self, Cell as _, Width},
+        },
+        words,
+    },
 };
 
 /// Draws the name of a column, a press on which sorts by it.

@@ -3,15 +3,16 @@
 use egui::{Id, RichText, TextEdit, Ui, Vec2};
 use jiff::{Span, Timestamp, civil::Date};
 
-use super::super::{
-    icons, theme,
-    theme::Tokens,
-    widgets::{IconButton, Tone, paint, text_edit_ui},
-};
-
-use crate::domain::{
-    days::{self, first_moment, last_moment},
-    expiry::utc_day,
+use crate::{
+    domain::{
+        days::{self, first_moment, last_moment},
+        expiry::utc_day,
+    },
+    ui::{
+        icons, theme,
+        theme::Tokens,
+        widgets::{IconButton, Tone, paint, text_edit_ui},
+    },
 };
 
 /// A span of days.

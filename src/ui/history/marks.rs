@@ -2,15 +2,17 @@
 
 use egui::{Id, Key, RichText, TextEdit, Ui, vec2};
 
-use super::super::{
-    action::Action,
-    theme,
-    theme::Tokens,
-    widgets::{PrimaryButton, QuietButton, text_edit_ui},
-};
-use crate::domain::{
-    edit::{Edit, LONGEST_NOTE, note_in, tags_in},
-    entry::{Entry, EntryId},
+use crate::{
+    domain::{
+        edit::{Edit, LONGEST_NOTE, note_in, tags_in},
+        entry::{Entry, EntryId},
+    },
+    ui::{
+        action::Action,
+        theme,
+        theme::Tokens,
+        widgets::{PrimaryButton, QuietButton, chip::grouped, text_edit_ui},
+    },
 };
 
 /// The panel while it is open.
@@ -111,7 +113,7 @@ impl Marks {
         let mut is_left = false;
         let heading = match &self.about {
             About::One { name, .. } => format!("Note and tags of {name}"),
-            About::Several { ids, .. } => format!("Tags of {} entries", super::grouped(ids.len() as u64)),
+            About::Several { ids, .. } => format!("Tags of {} entries", grouped(ids.len() as u64)),
         };
         ui.add_space(8.0);
         ui.add(

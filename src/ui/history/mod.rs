@@ -4,145 +4,35 @@ mod cells;
 mod dates;
 mod marks;
 mod selection;
+mod state;
+mod toolbar;
 
-use std::{cell::RefCell, collections::HashSet};
-
-use egui::{Id, Key, Modifiers, RichText, Role, Sense, Ui, UiBuilder, WidgetInfo, accesskit::Live, vec2};
-use jiff::Timestamp;
+use egui::{Id, Key, Modifiers, RichText, Role, Sense, Ui, UiBuilder, WidgetInfo, vec2};
 
 use self::{
     cells::{Cell, spoken, title_of_ui},
     dates::Days,
     marks::{Marks, Open},
-    selection::{MOST_CHECKED, Selection},
+    selection::MOST_CHECKED,
+    state::PROGRESS_HEIGHT,
+    toolbar::{chips_ui, selected_ui, title_ui},
 };
 use super::{
-    action::{Action, Pane, UseKind},
-    icons, requests,
-    shortcuts::Deed,
+    action::{Action, UseKind},
     theme,
     theme::Tokens,
-    widgets::{
-        FilterChip, IconButton, QuietButton, Scroll, chip::grouped, empty_state_ui, ends_ui, field::search_ui, table,
-    },
+    widgets::{QuietButton, chip::grouped, empty_state_ui, table},
 };
 use crate::{
-    domain::{
-        api::Target,
-        edit::Edit,
-        entry::{Entry, EntryId, HistoryFilter, Status},
-    },
-    messages::JobId,
-    model::{History, Storage},
+    domain::entry::{Entry, HistoryFilter},
+    model::Storage,
 };
 
-/// The state of the history's view.
-#[derive(Debug, Default)]
-pub struct HistoryState {
-    pub filter: HistoryFilter,
-    days: Days,
-    focus_from: bool,
-    selection: Selection,
-    /// The note and tags that are being written.
-    marks: Option<Marks>,
-    /// The rows that were asked for and are not here yet.
-    asked: HashSet<EntryId>,
-    /// The arrivals of rows that were seen, and the changes of the list.
-    arrivals: u64,
-    changes: u64,
-    scroll_to: Option<EntryId>,
-    focus_search: bool,
-    /// How many rows the last frame drew: what a test counts instead of time.
-    pub rows_drawn: usize,
-    scroll: Scroll,
-    focus_table: bool,
-}
-
-impl HistoryState {
-    pub fn focus_search(&mut self) {
-        self.focus_search = true;
-    }
-
-    /// Puts the focus on the table, or on the search while there is none.
-    pub fn focus_table(&mut self) {
-        self.focus_table = true;
-    }
-
-    /// Selects an entry and brings it into view.
-    pub fn show(&mut self, id: EntryId) {
-        self.selection.only(id);
-        self.scroll_to = Some(id);
-    }
-
-    /// The selected entries, oldest first.
-    pub fn selected(&self) -> &[EntryId] {
-        self.selection.ids()
-    }
-
-    /// Opens the note and tags of what is selected; `shown` is the entry in the inspector.
-    pub fn annotate(&mut self, history: &History, shown: Option<&Entry>) {
-        // What is being written is saved or left first.
-        if let Some(marks) = self.marks.as_mut().filter(|marks| marks.is_changed()) {
-            marks.focus();
-            return;
-        }
-        if self.selection.len() > 1 {
-            self.marks = Some(Marks::of_several(self.selection.ids()));
-            return;
-        }
-        let id = self.selection.cursor().or(shown.map(|entry| entry.id));
-        let entry = id.and_then(|id| history.row(id).or(shown.filter(|entry| entry.id == id)));
-        if let Some(entry) = entry {
-            self.marks = Some(Marks::of(entry));
-        }
-    }
-
-    /// The entry that the keys move from, which the inspector shows.
-    pub fn cursor(&self) -> Option<EntryId> {
-        self.selection.cursor()
-    }
-
-    /// How high what stands under the table is: it must not be covered.
-    pub fn foot_height(&self, is_refreshing: bool) -> f32 {
-        let marks = if self.marks.is_some() { Marks::HEIGHT } else { 0.0 };
-        let progress = if is_refreshing { BAR_HEIGHT } else { 0.0 };
-        marks + progress
-    }
-
-    /// Learns what came of an edit.
-    pub fn edited(&mut self, edit: &Edit, is_done: bool) {
-        if self.marks.as_mut().is_some_and(|marks| marks.edited(edit, is_done)) {
-            self.marks = None;
-            self.focus_table = true;
-        }
-    }
-}
-
-/// A refresh on its way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Refreshing {
-    pub job: JobId,
-    /// So many of so many, once that is known.
-    pub progress: Option<(u64, u64)>,
-}
-
-/// What the history is drawn with.
-#[derive(Clone, Copy, Debug)]
-pub struct HistoryContext<'a> {
-    pub history: &'a History,
-    pub storage: &'a Storage,
-    /// How many calls the request log has to show.
-    pub requests: usize,
-    /// Where new tokens come from.
-    pub target: Target,
-    pub refreshing: Option<Refreshing>,
-    pub now: Timestamp,
-}
+pub use state::{HistoryContext, HistoryState, Refreshing};
 
 /// Draws the history.
 pub fn history_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions: &mut Vec<Action>) {
     egui::Frame::new().inner_margin(f32::from(theme::PANE_PADDING)).show(ui, |ui| {
-        let before = state.filter.clone();
         title_ui(ui, state, ctx, actions);
         ui.add_space(4.0);
         if state.selection.len() > 1 {
@@ -176,7 +66,8 @@ pub fn history_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_
         });
         foot_ui(ui, state, ctx, actions);
         (state.filter.since, state.filter.until) = state.days.moments(ctx.now);
-        if state.filter != before {
+        if state.filter != state.asked_filter {
+            state.asked_filter.clone_from(&state.filter);
             // What is not shown any more is not deleted either; of so many that cannot be looked through in a frame.
             if state.selection.len() > MOST_CHECKED {
                 state.selection.narrow();
@@ -187,12 +78,10 @@ pub fn history_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_
     });
 }
 
-const BAR_HEIGHT: f32 = 42.0;
-
 /// Draws what is under the table: how a refresh goes on, and what is written on entries.
 fn foot_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions: &mut Vec<Action>) {
     if let Some(refreshing) = ctx.refreshing {
-        part_ui(ui, "Refresh", BAR_HEIGHT, |ui| progress_ui(ui, refreshing, actions));
+        part_ui(ui, "Refresh", PROGRESS_HEIGHT, |ui| progress_ui(ui, refreshing, actions));
     }
     if let Some(marks) = &mut state.marks
         && part_ui(ui, "Note and tags", Marks::HEIGHT, |ui| marks.ui(ui, actions)) == Open::Closed
@@ -238,192 +127,6 @@ fn progress_ui(ui: &mut Ui, refreshing: Refreshing, actions: &mut Vec<Action>) {
             actions.push(Action::Cancel(refreshing.job));
         }
     });
-}
-
-/// Draws what can be done to the selected, in the place of the chips.
-fn selected_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions: &mut Vec<Action>) {
-    let is_narrow = ui.available_width() < 550.0;
-    let ids = state.selection.ids();
-    let mut buttons = vec![
-        (Pressed::Tag, icons::TAG, "Tag…", "Add tags or take them away (F2)"),
-        (Pressed::Refresh, icons::REFRESH_CW, "Refresh", "Ask Stripe which of the selected were used"),
-        (Pressed::Export, icons::DOWNLOAD, "Export selected…", "Write the selected entries to a JSON file"),
-        (Pressed::Delete, icons::TRASH_2, "Delete", "Delete, with a way back (Delete)"),
-    ];
-    if ids.len() == 2 {
-        buttons.insert(
-            0,
-            (Pressed::Compare, icons::GIT_COMPARE, "Compare", "Show what differs between the two (Ctrl+Shift+D)"),
-        );
-    }
-    let mut pressed = None;
-    let row = ui.horizontal_wrapped(|ui| {
-        ui.set_min_height(theme::CHIP_HEIGHT);
-        ui.spacing_mut().item_spacing.x = 6.0;
-        let words = format!("{} selected", grouped(ids.len() as u64));
-        let label = ui.label(RichText::new(&words).font(theme::semibold(theme::SMALL_SIZE)));
-        ui.accesskit_node_builder(label.id, |node| node.set_live(Live::Polite));
-        ui.add_space(4.0);
-        for (what, icon, name, tip) in buttons {
-            let is_enabled = what != Pressed::Refresh || ctx.refreshing.is_none();
-            let button = |ui: &mut Ui| match (is_narrow, what) {
-                (true, _) => ui.add(IconButton::new(icon, name)),
-                (false, Pressed::Delete) => ui.add(QuietButton::new(name).icon(icon).pill().danger()),
-                // The bar above has an export too.
-                (false, Pressed::Export) => ui.add(QuietButton::new("Export…").icon(icon).pill()).accessible_name(name),
-                (false, _) => ui.add(QuietButton::new(name).icon(icon).pill()),
-            };
-            let response = ui.add_enabled_ui(is_enabled, button).inner.on_hover_text(tip);
-            if response.on_disabled_hover_text("A refresh is on its way").clicked() {
-                pressed = Some(what);
-            }
-        }
-        if ui.add(IconButton::new(icons::X, "Select one entry only").keys("Esc").small()).clicked() {
-            pressed = Some(Pressed::Narrow);
-        }
-    });
-    ui.accesskit_node_builder(row.response.id, |node| {
-        node.set_role(Role::Toolbar);
-        node.set_label("Selected entries");
-    });
-    match pressed {
-        None => {}
-        Some(Pressed::Narrow) => state.selection.narrow(),
-        Some(Pressed::Delete) => delete(state, ctx, actions),
-        Some(Pressed::Export) => actions.push(Action::OpenExportOf(state.selection.ids().to_vec())),
-        Some(Pressed::Refresh) => actions.push(Action::Refresh(state.selection.ids().to_vec())),
-        Some(Pressed::Tag) => state.annotate(ctx.history, None),
-        Some(Pressed::Compare) => {
-            if let [older, newer] = state.selection.ids() {
-                actions.push(Action::Diff(*older, *newer));
-            }
-        }
-    }
-}
-
-/// What was pressed in the bar of the selection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Pressed {
-    Narrow,
-    Delete,
-    Export,
-    Refresh,
-    Tag,
-    Compare,
-}
-
-/// Deletes what is selected; the keys go on beside it.
-fn delete(state: &mut HistoryState, ctx: &HistoryContext<'_>, actions: &mut Vec<Action>) {
-    if state.selection.len() == 0 {
-        return;
-    }
-    let heir = state.selection.heir(ctx.history);
-    actions.push(Action::Edit(Edit::Delete { ids: state.selection.ids().to_vec() }));
-    match heir {
-        Some(id) => {
-            state.show(id);
-            actions.push(Action::Select(id));
-        }
-        None => state.selection.clear(),
-    }
-    state.focus_table = true;
-}
-
-fn title_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions: &mut Vec<Action>) {
-    // A narrow pane has the search on a line of its own.
-    let is_narrow = ui.available_width() < 560.0;
-    let mut of_left = Vec::new();
-    // What the tabs and the buttons leave.
-    let width = (ui.available_width() - 388.0).clamp(120.0, 230.0);
-    ends_ui(
-        ui,
-        theme::BUTTON_HEIGHT,
-        |ui| {
-            requests::pane_tabs_ui(ui, Pane::History, ctx.history.counts.all(), ctx.requests, &mut of_left);
-        },
-        |ui| {
-            if !is_narrow {
-                find_ui(ui, state, width);
-            }
-            let export = QuietButton::new("Export…").icon(icons::DOWNLOAD);
-            if ui.add(export).on_hover_text(Deed::Export.tip("Write the history to a JSON file")).clicked() {
-                actions.push(Action::OpenExport);
-            }
-            if ctx.target == Target::Stripe {
-                let words = "Ask Stripe which unused tokens were used";
-                let button = IconButton::new(icons::REFRESH_CW, words);
-                if ui.add_enabled(ctx.refreshing.is_none(), button).clicked() {
-                    actions.push(Action::RefreshAll(Target::Stripe));
-                }
-            }
-        },
-    );
-    actions.append(&mut of_left);
-    if is_narrow {
-        let width = ui.available_width() - 50.0;
-        find_ui(ui, state, width);
-    }
-}
-
-fn find_ui(ui: &mut Ui, state: &mut HistoryState, width: f32) {
-    let id = egui::Id::unique("history_search");
-    let name = "Search id, card, note, #tag";
-    let response = search_ui(ui, id, &mut state.filter.search, name, "", width).response.response;
-    let tip = "Words in id, last4, brand, outcome, note, tags, status, source and what used a token";
-    let response = response.on_hover_text(Deed::SearchHistory.tip(tip));
-    if std::mem::take(&mut state.focus_search) {
-        response.request_focus();
-    }
-}
-
-fn chips_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>) {
-    /// What the usual chips take beside the targets, and one more status.
-    const USUAL: f32 = 540.0;
-    const ONE_MORE: f32 = 110.0;
-    let counts = &ctx.history.counts;
-    let is_usual = |status| matches!(status, Status::Unused | Status::Used | Status::Failed);
-    let chosen = state.filter.status;
-    let shown = Status::ALL.map(|status| is_usual(status) || counts.of(status) > 0 || chosen == Some(status));
-    let more = shown.iter().filter(|is_shown| **is_shown).count() - 3;
-    if ui.available_width() < USUAL + ONE_MORE * more as f32 {
-        ui.horizontal_wrapped(|ui| {
-            statuses_ui(ui, state, ctx, shown);
-            targets_ui(ui, state);
-        });
-        return;
-    }
-    let state = RefCell::new(state);
-    ends_ui(
-        ui,
-        theme::CHIP_HEIGHT,
-        |ui| statuses_ui(ui, &mut state.borrow_mut(), ctx, shown),
-        |ui| targets_ui(ui, &mut state.borrow_mut()),
-    );
-}
-
-fn statuses_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, shown: [bool; 6]) {
-    ui.spacing_mut().item_spacing.x = 6.0;
-    if ui.add(FilterChip::new("All").selected(state.filter.status.is_none())).clicked() {
-        state.filter.status = None;
-    }
-    for (status, _) in Status::ALL.into_iter().zip(shown).filter(|(_, is_shown)| *is_shown) {
-        let is_selected = state.filter.status == Some(status);
-        let chip = FilterChip::new(status.label()).count(ctx.history.counts.of(status)).selected(is_selected);
-        if ui.add(chip).clicked() {
-            state.filter.status = (!is_selected).then_some(status);
-        }
-    }
-    dates::days_ui(ui, &mut state.days, &mut state.focus_from);
-}
-
-fn targets_ui(ui: &mut Ui, state: &mut HistoryState) {
-    ui.spacing_mut().item_spacing.x = 6.0;
-    for target in [Target::Local, Target::Stripe] {
-        let is_selected = state.filter.target == Some(target);
-        if ui.add(FilterChip::new(target.label()).selected(is_selected)).clicked() {
-            state.filter.target = (!is_selected).then_some(target);
-        }
-    }
 }
 
 fn empty_ui(ui: &mut Ui, state: &mut HistoryState) {
@@ -472,7 +175,7 @@ fn keys_ui(ui: &Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions:
         state.selection.narrow();
     }
     if pressed(Modifiers::NONE, Key::Delete) {
-        delete(state, ctx, actions);
+        state.delete_selected(ctx, actions);
     }
 }
 
@@ -530,9 +233,9 @@ fn table_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
         response.context_menu(|ui| wish = row_menu_ui(ui, entry, others, actions).or(wish));
     });
     match wish {
-        Some(Pressed::Tag) => state.annotate(ctx.history, None),
-        Some(Pressed::Delete) => delete(state, ctx, actions),
-        _ => {}
+        Some(RowWish::Annotate) => state.annotate(ctx.history, None),
+        Some(RowWish::Delete) => state.delete_selected(ctx, actions),
+        None => {}
     }
     if std::mem::take(&mut state.focus_table) {
         list.request_focus();
@@ -543,21 +246,30 @@ fn table_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
     }
 }
 
+/// What the menu of a row asks of the view itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum RowWish {
+    /// Open the note and tags of what is selected.
+    Annotate,
+    /// Delete what is selected.
+    Delete,
+}
+
 /// What can be done to an entry; `others` are selected with it.
-fn row_menu_ui(ui: &mut Ui, entry: &Entry, others: usize, actions: &mut Vec<Action>) -> Option<Pressed> {
-    let mut pressed = None;
+fn row_menu_ui(ui: &mut Ui, entry: &Entry, others: usize, actions: &mut Vec<Action>) -> Option<RowWish> {
+    let mut wish = None;
     let item = |ui: &mut Ui, name: &str, keys: &str| {
         let keys = RichText::new(keys).size(theme::SMALL_SIZE).color(Tokens::of(ui).subdued);
         ui.add(egui::Button::new(name).shortcut_text(keys)).accessible_name(name).clicked()
     };
     if others > 0 {
         if item(ui, "Tag the selected…", "F2") {
-            pressed = Some(Pressed::Tag);
+            wish = Some(RowWish::Annotate);
         }
         if item(ui, "Delete the selected", "Delete") {
-            pressed = Some(Pressed::Delete);
+            wish = Some(RowWish::Delete);
         }
-        return pressed;
+        return wish;
     }
     if let Some(id) = &entry.token_id
         && item(ui, "Copy id", "Ctrl+I")
@@ -568,7 +280,7 @@ fn row_menu_ui(ui: &mut Ui, entry: &Entry, others: usize, actions: &mut Vec<Acti
         actions.push(Action::Reuse(entry.id));
     }
     if item(ui, "Note and tags…", "F2") {
-        pressed = Some(Pressed::Tag);
+        wish = Some(RowWish::Annotate);
     }
     if entry.token_id.is_some() {
         if ui.button("Check whether it was used").clicked() {
@@ -584,7 +296,7 @@ fn row_menu_ui(ui: &mut Ui, entry: &Entry, others: usize, actions: &mut Vec<Acti
     }
     ui.separator();
     if item(ui, "Delete", "Delete") {
-        pressed = Some(Pressed::Delete);
+        wish = Some(RowWish::Delete);
     }
-    pressed
+    wish
 }

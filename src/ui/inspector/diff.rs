@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use egui::{Color32, Id, Key, Label, Modifiers, Rect, RichText, Role, Sense, Ui, UiBuilder, WidgetInfo, vec2};
+use egui::{Color32, Key, Label, Modifiers, RichText, Role, Sense, Ui, UiBuilder};
 use serde_json::Value;
 
+use super::diff_rows::{RowView, about_ui, menu_ui, narrow_lines};
 use crate::{
-    diff::{Change, Line, Part, Side, body, compare, patch},
+    diff::{Line, Part, Side, body, compare, patch},
     domain::{
         entry::{EntryDetail, EntryId},
         foreign,
@@ -19,8 +20,8 @@ use crate::{
         icons, theme,
         theme::Tokens,
         widgets::{
-            FilterChip, IconButton, InlineAlert, QuietButton, Scroll, Tone, VirtualRows, paint, scroll_ui,
-            status_badge_ui, virtual_rows::focus_ring_ui,
+            FilterChip, IconButton, InlineAlert, QuietButton, Scroll, Tone, VirtualRows, paint, status_badge_ui,
+            virtual_rows::focus_ring_ui,
         },
         words,
     },
@@ -33,9 +34,6 @@ const PREVIOUS_KEYS: &str = "Shift+F7";
 const WIDE: f32 = 560.0;
 /// Bodies up to this size are compared within a frame.
 const SMALL_BODY: usize = 64 * 1024;
-/// Longer values are cut in a row and below the list; copying gives them whole.
-const MOST_CHARS: usize = 600;
-
 /// The state of the view.
 #[derive(Debug)]
 pub struct DiffState {
@@ -160,14 +158,6 @@ impl Shown {
             shown.rows.push(place as u32);
         }
         shown
-    }
-}
-
-/// How many lines a row takes in a narrow pane.
-fn narrow_lines(line: &Line) -> u32 {
-    match line.change {
-        Change::Changed(..) => 3,
-        _ => 2,
     }
 }
 
@@ -406,7 +396,9 @@ fn list_ui(ui: &mut Ui, state: &mut DiffState, actions: &mut Vec<Action>) {
         let marked = id.with((row, 0_usize));
         ui.accesskit_node_builder(id, |node| node.set_active_descendant(marked.accesskit_id()));
     }
-    about_ui(ui, state, actions);
+    if let Some(line) = marked_line(state) {
+        about_ui(ui, line, actions);
+    }
 }
 
 /// Brings a newly marked row into view whole: from above its first line, from below its last.
@@ -419,22 +411,6 @@ fn reveal_marked(state: &mut DiffState, is_wide: bool) {
         (false, Some(before)) if before > row => starts[row] as usize,
         (false, _) => starts[row + 1] as usize - 1,
     });
-}
-
-fn menu_ui(ui: &mut Ui, line: &Line, actions: &mut Vec<Action>) {
-    let mut item = |ui: &mut Ui, words: &str, text: &dyn Fn() -> String, what: &str| {
-        if ui.button(words).clicked() {
-            actions.push(Action::Copy { text: text(), what: what.to_owned() });
-            ui.close();
-        }
-    };
-    if let Some(value) = line.change.before() {
-        item(ui, "Copy first value", &|| whole(value), "First value");
-    }
-    if let Some(value) = line.change.after() {
-        item(ui, "Copy second value", &|| whole(value), "Second value");
-    }
-    item(ui, "Copy path", &|| line.place.clone(), "Path");
 }
 
 /// The keys of the whole view; `true` when it is to be closed.
@@ -480,177 +456,12 @@ fn list_keys_ui(ui: &Ui, state: &mut DiffState) {
     }
 }
 
-/// The sign of a line, its colour and what a screen reader says of it.
-fn sign(line: &Line, t: &Tokens) -> (&'static str, Color32, &'static str) {
-    let (sign, color, word) = match line.change {
-        Change::Same(_) => ("=", t.faint, "Equal"),
-        Change::Added(_) => ("+", t.ok, "Added"),
-        Change::Removed(_) => ("−", t.error, "Removed"),
-        Change::Changed(..) => ("~", t.warn, "Changed"),
-    };
-    if line.volatile.is_some() { ("≈", t.faint, word) } else { (sign, color, word) }
-}
-
-/// The place of a line as a person reads it.
-fn place_words(line: &Line) -> String {
-    let place = foreign::label(&line.place);
-    match line.part {
-        Part::Body if place.is_empty() => "the whole body".to_owned(),
-        Part::Status | Part::Body => place.into_owned(),
-        Part::Request => format!("request {place}"),
-        Part::Header => format!("header {place}"),
-    }
-}
-
-fn spoken(line: &Line, t: &Tokens) -> String {
-    let (_, _, word) = sign(line, t);
-    let place = place_words(line);
-    let values = match &line.change {
-        Change::Changed(before, after) => format!("{}, then {}", short(before), short(after)),
-        Change::Same(value) | Change::Added(value) | Change::Removed(value) => short(value),
-    };
-    let volatile = line.volatile.map(|reason| format!(", volatile: {reason}")).unwrap_or_default();
-    format!("{word} {place}: {values}{volatile}")
-}
-
-/// A value in one line, cut where it is long.
-fn short(value: &Value) -> String {
-    foreign::value(value, MOST_CHARS)
-}
-
-/// A value as it is copied: a string without quotes.
-fn whole(value: &Value) -> String {
-    value.as_str().map_or_else(|| format!("{value:#}"), str::to_owned)
-}
-
-/// One row of the list.
-struct RowView<'a> {
-    line: &'a Line,
-    is_marked: bool,
-    /// Which line of the row, in a narrow pane.
-    nth: usize,
-}
-
-impl RowView<'_> {
-    fn background_ui(&self, ui: &Ui, at: Rect, response: &egui::Response) {
-        let t = Tokens::of(ui);
-        let fill = match (self.is_marked, response.contains_pointer(), &self.line.change) {
-            (true, _, _) => t.selection,
-            (false, true, _) => t.raised,
-            _ if !self.line.matters() => return,
-            (_, _, Change::Added(_)) => t.ok_fill,
-            (_, _, Change::Removed(_)) => t.error_fill,
-            _ => t.warn_fill,
-        };
-        ui.painter().rect_filled(at, 0, fill);
-    }
-
-    fn describe(&self, ui: &Ui, response: &egui::Response) {
-        let t = Tokens::of(ui);
-        let name = spoken(self.line, t);
-        response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, ui.is_enabled(), self.is_marked, &name));
-    }
-
-    fn text_ui(ui: &Ui, text: &str, color: Color32, left: f32, right: f32, center: f32) {
-        let galley = paint::line(ui, text, theme::mono(theme::MONO_SIZE), color, (right - left).max(8.0));
-        paint::galley_left(ui.painter(), galley, left, center);
-    }
-
-    /// Place, first value, second value.
-    fn wide_ui(&self, ui: &mut Ui, id: Id, at: Rect) -> egui::Response {
-        let t = Tokens::of(ui);
-        let response = ui.interact(at, id, Sense::CLICK);
-        self.describe(ui, &response);
-        self.background_ui(ui, at, &response);
-        let (sign, color, _) = sign(self.line, t);
-        let text = if self.line.matters() { t.text } else { t.faint };
-        let (left, width, center) = (at.left() + 6.0, at.width() - 12.0, at.center().y);
-        let (second, third) = (left + width * 0.36, left + width * 0.68);
-        Self::text_ui(ui, sign, color, left, left + 14.0, center);
-        let place = if self.line.differs() { t.text } else { t.subdued };
-        Self::text_ui(ui, &place_words(self.line), place, left + 16.0, second - 8.0, center);
-        if let Some(value) = self.line.change.before() {
-            Self::text_ui(ui, &short(value), text, second, third - 8.0, center);
-        }
-        if let Some(value) = self.line.change.after() {
-            Self::text_ui(ui, &short(value), text, third, at.right() - 6.0, center);
-        }
-        response
-    }
-
-    /// The place on a line of its own, and below it the values.
-    fn narrow_ui(&self, ui: &mut Ui, id: Id, at: Rect) -> egui::Response {
-        let t = Tokens::of(ui);
-        let response = ui.interact(at, id, Sense::CLICK);
-        if self.nth == 0 {
-            self.describe(ui, &response);
-        }
-        self.background_ui(ui, at, &response);
-        let (sign, color, _) = sign(self.line, t);
-        let text = if self.line.matters() { t.text } else { t.faint };
-        let (left, right, center) = (at.left() + 6.0, at.right() - 6.0, at.center().y);
-        let value = |ui: &Ui, sign: &str, sign_color: Color32, value: &Value| {
-            Self::text_ui(ui, sign, sign_color, left + 16.0, left + 30.0, center);
-            Self::text_ui(ui, &short(value), text, left + 30.0, right, center);
-        };
-        let quiet = |color: Color32| if self.line.matters() { color } else { t.faint };
-        match (self.nth, &self.line.change) {
-            (0, _) => {
-                let line = Rect::from_min_size(at.min, vec2(at.width(), 1.0));
-                ui.painter().rect_filled(line, 0, t.border);
-                Self::text_ui(ui, sign, color, left, left + 14.0, center);
-                let place = if self.line.differs() { t.text } else { t.subdued };
-                Self::text_ui(ui, &place_words(self.line), place, left + 16.0, right, center);
-            }
-            (_, Change::Same(same)) => value(ui, " ", t.faint, same),
-            (1, Change::Changed(before, _)) | (_, Change::Removed(before)) => value(ui, "−", quiet(t.error), before),
-            (_, Change::Changed(_, after) | Change::Added(after)) => value(ui, "+", quiet(t.ok), after),
-        }
-        response
-    }
+fn marked_line(state: &DiffState) -> Option<&Line> {
+    let place = *state.shown.rows.get(state.marked?)?;
+    state.lines.get(place as usize)
 }
 
 /// How much room the words about the marked row take.
 fn about_height(ui: &Ui, state: &DiffState) -> f32 {
     if state.marked.is_some() { 92.0_f32.min(ui.available_height() / 2.0) } else { 0.0 }
-}
-
-/// The marked row whole, for what is cut in the list, and why it is volatile.
-fn about_ui(ui: &mut Ui, state: &DiffState, actions: &mut Vec<Action>) {
-    let Some(line) = state.marked.and_then(|row| state.shown.rows.get(row)).map(|at| &state.lines[*at as usize]) else {
-        return;
-    };
-    let t = Tokens::of(ui);
-    let area = egui::ScrollArea::vertical().id_salt("about the difference").auto_shrink(false);
-    scroll_ui(ui, "the marked difference", area, |ui| {
-        ui.spacing_mut().item_spacing.y = 2.0;
-        egui::Sides::new().height(20.0).shrink_left().truncate().show(
-            ui,
-            |ui| {
-                let words = RichText::new(place_words(line)).font(theme::mono_medium(theme::MONO_SIZE));
-                ui.add(Label::new(words).truncate().selectable(true));
-            },
-            |ui| {
-                if ui.add(IconButton::new(icons::ROUTE, "Copy path").small()).clicked() {
-                    actions.push(Action::Copy { text: line.place.clone(), what: "Path".to_owned() });
-                }
-            },
-        );
-        let mut value_ui = |sign: &str, color: Color32, value: Option<&Value>| {
-            if let Some(value) = value {
-                let text = RichText::new(format!("{sign} {}", short(value))).font(theme::mono(theme::MONO_SIZE));
-                ui.add(Label::new(text.color(color)).wrap().selectable(true));
-            }
-        };
-        match &line.change {
-            Change::Same(value) => value_ui("=", t.subdued, Some(value)),
-            change => {
-                value_ui("−", t.text, change.before());
-                value_ui("+", t.text, change.after());
-            }
-        }
-        if let Some(reason) = line.volatile {
-            ui.add(Label::new(RichText::new(reason).size(theme::SMALL_SIZE).color(t.subdued)).wrap());
-        }
-    });
 }

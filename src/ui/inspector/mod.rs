@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod code;
 pub mod diff;
+mod diff_rows;
 mod per_revision;
 pub mod shown_call;
 mod summary;
