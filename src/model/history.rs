@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::domain::{
+use crate::domain::history::{
     entry::{Counts, Entry, EntryId},
     listing::Listing,
 };

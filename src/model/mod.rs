@@ -10,11 +10,13 @@ use std::{
 
 use crate::{
     domain::{
-        api::Exchange,
-        edit::Edit,
-        entry::{EntryDetail, EntryId},
-        profile::ProfileId,
-        request_log::{ExchangeId, RequestRow},
+        call::api::Exchange,
+        history::{
+            edit::Edit,
+            entry::{EntryDetail, EntryId},
+            request_log::{ExchangeId, RequestRow},
+        },
+        settings::profile::ProfileId,
     },
     messages::{ComparedEntries, JobId, JobOutcome, KeyInfo, ServerInfo, Update},
 };
@@ -185,9 +187,12 @@ mod tests {
 
     use super::*;
     use crate::domain::{
-        api::Target,
-        entry::{Counts, Entry, Status},
-        listing::{Listing, Sort, SortKey},
+        call::api::Target,
+        history::{
+            entry::{Counts, Entry, Status},
+            filter::{Sort, SortKey},
+            listing::Listing,
+        },
     };
 
     fn entry(id: i64, status: Status) -> Entry {
@@ -270,7 +275,7 @@ mod tests {
     fn the_detail_of_a_deleted_entry_is_gone() {
         let mut model = Model::default();
         let detail = |id| {
-            let request = crate::domain::api::ApiRequest::get("/").masked();
+            let request = crate::domain::call::api::ApiRequest::get("/").masked();
             EntryDetail {
                 entry: entry(id, Status::Unused),
                 request,

@@ -7,7 +7,7 @@ use super::{
     quote::{Escapes, with_backslashes},
     typed::{TypedToken, retrieved_token},
 };
-use crate::domain::{networks::CardNetwork, settings::BaseUrl};
+use crate::domain::{card::networks::CardNetwork, settings::stripe::BaseUrl};
 
 fn text(text: &str) -> String {
     with_backslashes(text, '"', &[], Escapes::Utf16)

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     domain::{
         foreign,
-        request_log::{ExchangeId, RequestRow},
+        history::request_log::{ExchangeId, RequestRow},
     },
     messages::ServerInfo,
     model::place_of_request,

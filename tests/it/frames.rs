@@ -12,11 +12,14 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use testcard::{
     domain::{
-        api::{ApiRequest, ApiResponse, Exchange, HttpMethod, Target},
-        entry::{Counts, Entry, EntryDetail, EntryId},
-        listing::{Listing, Sort},
-        profile::Profiles,
-        request_log::ExchangeId,
+        call::api::{ApiRequest, ApiResponse, Exchange, HttpMethod, Target},
+        history::{
+            entry::{Counts, Entry, EntryDetail, EntryId},
+            filter::Sort,
+            listing::Listing,
+            request_log::ExchangeId,
+        },
+        settings::profile::Profiles,
     },
     messages::{ServerInfo, Update},
     model::{Model, Storage},

@@ -10,13 +10,15 @@ use jiff::Timestamp;
 
 use crate::{
     domain::{
-        entry::{Entry, Status},
         foreign,
-        listing::{Sort, SortKey},
+        history::{
+            entry::{Entry, Status},
+            filter::{Sort, SortKey},
+        },
     },
     ui::{
-        icons, judgement, theme,
-        theme::Tokens,
+        icons, judgement,
+        theme::{self, Tokens},
         widgets::{
             paint, status_badge_ui,
             table::{self, Cell as _, Width},

@@ -5,12 +5,12 @@ use jiff::{Span, Timestamp, civil::Date};
 
 use crate::{
     domain::{
-        days::{self, first_moment, last_moment},
-        expiry::utc_day,
+        card::expiry::utc_day,
+        history::days::{self, first_moment, last_moment},
     },
     ui::{
-        icons, theme,
-        theme::Tokens,
+        icons,
+        theme::{self, Tokens},
         widgets::{IconButton, Tone, paint, text_edit_ui},
     },
 };

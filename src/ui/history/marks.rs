@@ -3,14 +3,13 @@
 use egui::{Id, Key, RichText, TextEdit, Ui, vec2};
 
 use crate::{
-    domain::{
+    domain::history::{
         edit::{Edit, LONGEST_NOTE, note_in, tags_in},
         entry::{Entry, EntryId},
     },
     ui::{
         action::Action,
-        theme,
-        theme::Tokens,
+        theme::{self, Tokens},
         widgets::{PrimaryButton, QuietButton, chip::grouped, text_edit_ui},
     },
 };

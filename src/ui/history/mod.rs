@@ -24,7 +24,7 @@ use super::{
     widgets::{QuietButton, chip::grouped, empty_state_ui, table},
 };
 use crate::{
-    domain::entry::{Entry, HistoryFilter},
+    domain::history::{entry::Entry, filter::HistoryFilter},
     model::Storage,
 };
 

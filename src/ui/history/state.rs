@@ -7,9 +7,12 @@ use jiff::Timestamp;
 use super::{dates::Days, marks::Marks, selection::Selection};
 use crate::{
     domain::{
-        api::Target,
-        edit::Edit,
-        entry::{Entry, EntryId, HistoryFilter},
+        call::api::Target,
+        history::{
+            edit::Edit,
+            entry::{Entry, EntryId},
+            filter::HistoryFilter,
+        },
     },
     messages::JobId,
     model::{History, Storage},

@@ -9,7 +9,7 @@ use super::{
     state::{HistoryContext, HistoryState},
 };
 use crate::{
-    domain::{api::Target, entry::Status},
+    domain::{call::api::Target, history::entry::Status},
     ui::{
         action::{Action, Pane},
         icons,

@@ -8,13 +8,17 @@ use serde_json::Value;
 
 use super::shown_call::ShownCall;
 use crate::{
-    domain::{api::ApiResponse, currency::ChargeCurrency, field_help, foreign},
+    domain::{
+        call::{api::ApiResponse, field_help},
+        card::currency::ChargeCurrency,
+        foreign,
+    },
     model::Revision,
     ui::{
         action::Action,
         background::{Aside, Wanted},
-        icons, theme,
-        theme::Tokens,
+        icons,
+        theme::{self, Tokens},
         widgets::{
             IconButton, InlineAlert, JsonLines, JsonTree, JsonTreeAction, QuietButton, Tone, chip::grouped, ends_ui,
             search_ui,

@@ -12,9 +12,9 @@ use egui::{
 
 use crate::{
     domain::{
-        api::Target,
+        call::api::Target,
         foreign,
-        settings::{BaseUrl, DEFAULT_PORT},
+        settings::{preferences::DEFAULT_PORT, stripe::BaseUrl},
     },
     messages::ServerInfo,
     model::Revision,
@@ -26,8 +26,7 @@ use crate::{
         action::Action,
         icons,
         shortcuts::Deed,
-        theme,
-        theme::Tokens,
+        theme::{self, Tokens},
         widgets::{QuietButton, Segmented, Tone, name_bars, paint},
     },
 };
@@ -356,7 +355,7 @@ mod tests {
     use egui::{Context, RawInput};
 
     use super::*;
-    use crate::domain::api::ApiRequest;
+    use crate::domain::call::api::ApiRequest;
 
     /// Draws a frame; where the text lies in memory tells whether it was written anew.
     fn frame(ctx: &Context, state: &mut CodeState, revision: u64, server: &ServerInfo) -> *const u8 {

@@ -9,16 +9,16 @@ use super::diff_rows::{RowView, about_ui, menu_ui, narrow_lines};
 use crate::{
     diff::{Line, Part, Side, body, compare, patch},
     domain::{
-        entry::{EntryDetail, EntryId},
         foreign,
+        history::entry::{EntryDetail, EntryId},
     },
     messages::{ComparedEntries, EntryPair},
     model::{Loaded, Revision},
     ui::{
         action::Action,
         background::Aside,
-        icons, theme,
-        theme::Tokens,
+        icons,
+        theme::{self, Tokens},
         widgets::{
             FilterChip, IconButton, InlineAlert, QuietButton, Scroll, Tone, VirtualRows, paint, status_badge_ui,
             virtual_rows::focus_ring_ui,

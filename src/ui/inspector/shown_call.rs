@@ -1,6 +1,6 @@
 //! Which call the inspector shows.
 
-use crate::domain::{entry::EntryId, request_log::ExchangeId};
+use crate::domain::history::{entry::EntryId, request_log::ExchangeId};
 
 /// The call whose answer or code is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -5,9 +5,9 @@ use egui::{RichText, ScrollArea, Ui};
 use super::{per_revision::PerRevision, timeline, verdict::EntryVerdict};
 use crate::{
     domain::{
-        entry::EntryDetail,
-        profile::{ProfileId, Profiles},
-        test_cards,
+        card::test_cards,
+        history::entry::EntryDetail,
+        settings::profile::{ProfileId, Profiles},
     },
     model::Loaded,
     ui::{

@@ -7,18 +7,22 @@ use serde_json::Value;
 use super::per_revision::PerRevision;
 use crate::{
     domain::{
-        api::{ApiResponse, Exchange, HttpMethod, MaskedRequest, Target},
-        currency::ChargeCurrency,
-        entry::{EntryDetail, Status},
-        error::ErrorView,
+        call::{
+            api::{ApiResponse, Exchange, HttpMethod, MaskedRequest, Target},
+            error::ErrorView,
+        },
+        card::currency::ChargeCurrency,
         fault, foreign,
-        request_log::{FAULT_HEADER, FAULT_KIND, REPLAYED_HEADER, client_name},
+        history::{
+            entry::{EntryDetail, Status},
+            request_log::{FAULT_HEADER, FAULT_KIND, REPLAYED_HEADER, client_name},
+        },
     },
     model::Loaded,
     ui::{
         action::Action,
-        icons, theme,
-        theme::Tokens,
+        icons,
+        theme::{self, Tokens},
         widgets::{Tone, fact_ui, paint, scroll_ui},
         words,
     },
@@ -224,7 +228,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::domain::api::{ApiRequest, Failure, Target};
+    use crate::domain::call::api::{ApiRequest, Failure, Target};
 
     fn call(method: HttpMethod, path: &str, outcome: Result<ApiResponse, Failure>) -> Exchange {
         let mut request = ApiRequest::get(path);

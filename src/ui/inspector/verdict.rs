@@ -4,9 +4,8 @@ use egui::Ui;
 
 use crate::{
     domain::{
-        api::ApiResponse,
-        entry::{EntryDetail, Status},
-        refusal::Refusal,
+        call::{api::ApiResponse, refusal::Refusal},
+        history::entry::{EntryDetail, Status},
     },
     ui::{
         action::Action,
