@@ -37,7 +37,7 @@ use crate::{
         Action, Pane,
         export::ExportState,
         form::FormState,
-        history::{HistoryState, Refreshing},
+        history::{HistoryState, RefreshProgress},
         inspector::{InspectorState, code::CodeContext},
         layout::{KeptLayout, Part, Parts},
         palette::PaletteState,
@@ -305,9 +305,9 @@ impl App {
     }
 
     /// The refresh that is on its way.
-    fn refreshing(&self) -> Option<Refreshing> {
+    fn refreshing(&self) -> Option<RefreshProgress> {
         let job = self.jobs.running.iter().find(|(_, running)| **running == Running::Refresh).map(|(job, _)| *job)?;
-        Some(Refreshing { job, progress: self.model.progress.get(&job).copied() })
+        Some(RefreshProgress { job, progress: self.model.progress.get(&job).copied() })
     }
 
     fn select(&mut self, id: EntryId) {

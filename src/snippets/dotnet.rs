@@ -1,19 +1,18 @@
 //! The call for stripe-dotnet, in C#.
 
 use super::{
-    KEY,
-    call::Call,
-    lines,
-    quote::{Escapes, with_backslashes},
+    call::SnippetCall,
+    quote::{EscapeStyle, with_backslashes},
+    text::{KEY, lines},
     typed::{TypedToken, retrieved_token},
 };
 use crate::domain::{call::api::HttpMethod, settings::stripe::BaseUrl};
 
 fn text(text: &str) -> String {
-    with_backslashes(text, '"', &[], Escapes::Wide)
+    with_backslashes(text, '"', &[], EscapeStyle::Wide)
 }
 
-pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
+pub(super) fn code(call: &SnippetCall, base: Option<&BaseUrl>) -> String {
     let key = format!("Environment.GetEnvironmentVariable({})", text(KEY));
     let account = call.account.as_ref();
     let account = account.map(|account| format!("new RequestOptions {{ StripeAccount = {} }}", text(account)));
@@ -62,7 +61,7 @@ fn create_token(token: &TypedToken, account: Option<&str>) -> String {
     )
 }
 
-fn raw(call: &Call, key: &str, base: Option<&BaseUrl>) -> String {
+fn raw(call: &SnippetCall, key: &str, base: Option<&BaseUrl>) -> String {
     let base = base.map(|base| format!(",\n    apiBase: {}", text(base.as_str()))).unwrap_or_default();
     let method = match call.method {
         HttpMethod::Get => "Get",

@@ -1,19 +1,18 @@
 //! The call for stripe-go.
 
 use super::{
-    KEY,
-    call::Call,
-    lines,
-    quote::{Escapes, with_backslashes},
+    call::SnippetCall,
+    quote::{EscapeStyle, with_backslashes},
+    text::{KEY, lines},
     typed::{TypedToken, retrieved_token},
 };
 use crate::domain::{call::api::HttpMethod, settings::stripe::BaseUrl};
 
 fn text(text: &str) -> String {
-    with_backslashes(text, '"', &[], Escapes::Wide)
+    with_backslashes(text, '"', &[], EscapeStyle::Wide)
 }
 
-pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
+pub(super) fn code(call: &SnippetCall, base: Option<&BaseUrl>) -> String {
     let base = base.map(|base| {
         format!(
             "stripe.SetBackend(stripe.APIBackend, stripe.GetBackendWithConfig(\n\tstripe.APIBackend,\n\t\
@@ -67,7 +66,7 @@ fn aligned(fields: &[(&str, String)], step: &str) -> String {
     }))
 }
 
-fn raw(call: &Call, account: &str) -> String {
+fn raw(call: &SnippetCall, account: &str) -> String {
     let method = match call.method {
         HttpMethod::Get => "http.MethodGet",
         HttpMethod::Post => "http.MethodPost",

@@ -1,19 +1,18 @@
 //! The call for stripe-java.
 
 use super::{
-    KEY,
-    call::Call,
-    lines,
-    quote::{Escapes, with_backslashes},
+    call::SnippetCall,
+    quote::{EscapeStyle, with_backslashes},
+    text::{KEY, lines},
     typed::{TypedToken, retrieved_token},
 };
 use crate::domain::{card::networks::CardNetwork, settings::stripe::BaseUrl};
 
 fn text(text: &str) -> String {
-    with_backslashes(text, '"', &[], Escapes::Utf16)
+    with_backslashes(text, '"', &[], EscapeStyle::Utf16)
 }
 
-pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
+pub(super) fn code(call: &SnippetCall, base: Option<&BaseUrl>) -> String {
     let key = format!("System.getenv({})", text(KEY));
     // A network is a constant of an enum.
     let has_constant = |network: &str| CardNetwork::from_stripe(network).is_some();
@@ -60,7 +59,7 @@ fn create_token(token: &TypedToken, and_options: &str) -> String {
     )
 }
 
-fn raw(call: &Call, key: &str, base: Option<&BaseUrl>) -> String {
+fn raw(call: &SnippetCall, key: &str, base: Option<&BaseUrl>) -> String {
     let client = match base {
         None => format!("StripeClient client = new StripeClient({key});\n"),
         Some(base) => format!(

@@ -11,8 +11,8 @@ use super::{
     theme,
     theme::Tokens,
     widgets::{
-        QuietButton, Scroll, empty_state_ui, paint,
-        table::{self, Width},
+        QuietButton, RowScroll, empty_state_ui, paint,
+        table::{self, ColumnWidth},
     },
     words,
 };
@@ -32,7 +32,7 @@ pub struct RequestsState {
     scroll_to: Option<ExchangeId>,
     /// How many rows the last frame drew: what a test counts instead of time.
     pub rows_drawn: usize,
-    scroll: Scroll,
+    scroll: RowScroll,
     focus_table: bool,
 }
 
@@ -119,14 +119,14 @@ fn table_id() -> Id {
 }
 
 fn table_ui(ui: &mut Ui, state: &mut RequestsState, ctx: &RequestsContext<'_>, actions: &mut Vec<Action>) {
-    let cells = Cell::shown_in(ui.available_width());
+    let cells = RequestColumn::shown_in(ui.available_width());
     if let Some(place) = state.scroll_to.take().and_then(|id| place_of_request(ctx.requests, id)) {
         state.scroll.reveal(place);
     }
     let mut drawn = 0;
     let selected = &mut state.selected;
     let len = ctx.requests.len();
-    let table = table::Table { id: table_id(), name: "Requests", cells, scroll: &mut state.scroll, len };
+    let table = table::DataTable { id: table_id(), name: "Requests", cells, scroll: &mut state.scroll, len };
     let list = table.show(ui, table::title_ui, |row| {
         drawn += 1;
         let Some(request) = ctx.requests.get(row.index) else { return };
@@ -168,7 +168,7 @@ fn spoken(row: &RequestRow) -> String {
 
 /// A column of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Cell {
+enum RequestColumn {
     Method,
     Path,
     Status,
@@ -177,15 +177,15 @@ enum Cell {
     When,
 }
 
-impl table::Cell for Cell {
-    fn width(self) -> Width {
+impl table::TableColumn for RequestColumn {
+    fn width(self) -> ColumnWidth {
         match self {
-            Self::Method => Width::Exact(58.0),
-            Self::Path => Width::Rest,
-            Self::Status => Width::Exact(136.0),
-            Self::Client => Width::Exact(126.0),
-            Self::Took => Width::Exact(60.0),
-            Self::When => Width::Exact(76.0),
+            Self::Method => ColumnWidth::Exact(58.0),
+            Self::Path => ColumnWidth::Rest,
+            Self::Status => ColumnWidth::Exact(136.0),
+            Self::Client => ColumnWidth::Exact(126.0),
+            Self::Took => ColumnWidth::Exact(60.0),
+            Self::When => ColumnWidth::Exact(76.0),
         }
     }
 
@@ -205,10 +205,10 @@ impl table::Cell for Cell {
     }
 }
 
-impl Cell {
+impl RequestColumn {
     /// The columns that there is room for.
     fn shown_in(width: f32) -> &'static [Self] {
-        use Cell::{Client, Method, Path, Status, Took, When};
+        use RequestColumn::{Client, Method, Path, Status, Took, When};
         match width {
             640.0.. => &[Method, Path, Status, Client, Took, When],
             560.0.. => &[Method, Path, Status, Client, Took],

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use proptest::{collection, prelude::*};
 use serde_json::{Map, Value, json};
 use testcard::{
-    diff::{Change, Line, Part, Side, compare, patch},
+    diff::{ComparedCall, DiffLine, DiffPart, ValueChange, compare, patch},
     domain::{
         call::api::{ApiRequest, ApiResponse, Failure, MaskedRequest, Target},
         form::draft::Draft,
@@ -42,22 +42,22 @@ fn answer(http_status: u16, headers: &[(&str, &str)], body: &Value) -> ApiRespon
 }
 
 /// The lines of two bodies.
-fn lines(before: &Value, after: &Value) -> Vec<Line> {
+fn lines(before: &Value, after: &Value) -> Vec<DiffLine> {
     let request = Draft::default().to_request().to_api("key").masked();
     let (before, after): (Outcome, Outcome) = (Ok(answer(200, &[], before)), Ok(answer(200, &[], after)));
-    let side = |outcome| Side { request: &request, outcome: Some(outcome) };
+    let side = |outcome| ComparedCall { request: &request, outcome: Some(outcome) };
     let mut lines = compare(side(&before), side(&after));
-    lines.retain(|line| line.part == Part::Body);
+    lines.retain(|line| line.part == DiffPart::Body);
     lines
 }
 
 /// A line in short: `+ /a: 1`, `− /a: 1`, `~ /a: 1 → 2`, with `(…)` around what is volatile.
-fn short(line: &Line) -> String {
+fn short(line: &DiffLine) -> String {
     let words = match &line.change {
-        Change::Same(value) => format!("= {}: {value}", line.place),
-        Change::Added(value) => format!("+ {}: {value}", line.place),
-        Change::Removed(value) => format!("− {}: {value}", line.place),
-        Change::Changed(before, after) => format!("~ {}: {before} → {after}", line.place),
+        ValueChange::Same(value) => format!("= {}: {value}", line.place),
+        ValueChange::Added(value) => format!("+ {}: {value}", line.place),
+        ValueChange::Removed(value) => format!("− {}: {value}", line.place),
+        ValueChange::Changed(before, after) => format!("~ {}: {before} → {after}", line.place),
     };
     if line.volatile.is_some() { format!("({words})") } else { words }
 }
@@ -165,7 +165,10 @@ fn status_parameters_and_headers_are_compared_too() {
     let (old, new) = (request(&[("card[name]", "Jenny"), ("a", "1"), ("a", "2")]), request(&[("a", "1"), ("a", "3")]));
     let before = Ok(answer(200, &[("Date", "Mon"), ("Stripe-Version", "2020-08-27"), ("Server", "nginx")], &json!({})));
     let after = Ok(answer(402, &[("date", "Tue"), ("stripe-version", "2023-08-16")], &json!({})));
-    let found = compare(Side { request: &old, outcome: Some(&before) }, Side { request: &new, outcome: Some(&after) });
+    let found = compare(
+        ComparedCall { request: &old, outcome: Some(&before) },
+        ComparedCall { request: &new, outcome: Some(&after) },
+    );
     let found: Vec<String> = found.iter().filter(|line| line.differs()).map(short).collect();
     assert_eq!(
         found,
@@ -186,8 +189,10 @@ fn a_call_without_an_answer_differs_in_its_status_and_has_no_body() {
     let before = Ok(answer(200, &[], &json!({ "id": "tok_1" })));
     let failure = Failure { kind: "timeout".to_owned(), message: String::new(), http_status: None, text: None };
     let after = Err(failure);
-    let found =
-        compare(Side { request: &request, outcome: Some(&before) }, Side { request: &request, outcome: Some(&after) });
+    let found = compare(
+        ComparedCall { request: &request, outcome: Some(&before) },
+        ComparedCall { request: &request, outcome: Some(&after) },
+    );
     let found: Vec<String> = found.iter().map(short).collect();
     assert_eq!(found, ["~ HTTP status: 200 → \"no answer: timeout\"", "− /id: \"tok_1\""]);
 }

@@ -10,9 +10,9 @@ mod toolbar;
 use egui::{Id, Key, Modifiers, RichText, Role, Sense, Ui, UiBuilder, WidgetInfo, vec2};
 
 use self::{
-    cells::{Cell, spoken, title_of_ui},
-    dates::Days,
-    marks::{Marks, Open},
+    cells::{HistoryColumn, spoken, title_of_ui},
+    dates::DayRange,
+    marks::{AnnotationPanel, PanelState},
     selection::MOST_CHECKED,
     state::PROGRESS_HEIGHT,
     toolbar::{chips_ui, selected_ui, title_ui},
@@ -28,7 +28,7 @@ use crate::{
     model::Storage,
 };
 
-pub use state::{HistoryContext, HistoryState, Refreshing};
+pub use state::{HistoryContext, HistoryState, RefreshProgress};
 
 /// Draws the history.
 pub fn history_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions: &mut Vec<Action>) {
@@ -84,7 +84,7 @@ fn foot_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, acti
         part_ui(ui, "Refresh", PROGRESS_HEIGHT, |ui| progress_ui(ui, refreshing, actions));
     }
     if let Some(marks) = &mut state.marks
-        && part_ui(ui, "Note and tags", Marks::HEIGHT, |ui| marks.ui(ui, actions)) == Open::Closed
+        && part_ui(ui, "Note and tags", AnnotationPanel::HEIGHT, |ui| marks.ui(ui, actions)) == PanelState::Closed
     {
         state.marks = None;
         state.focus_table = true;
@@ -103,13 +103,13 @@ fn part_ui<R>(ui: &mut Ui, name: &str, height: f32, add: impl FnOnce(&mut Ui) ->
     ui.scope_builder(builder, add).inner
 }
 
-fn progress_ui(ui: &mut Ui, refreshing: Refreshing, actions: &mut Vec<Action>) {
+fn progress_ui(ui: &mut Ui, refreshing: RefreshProgress, actions: &mut Vec<Action>) {
     ui.horizontal_centered(|ui| {
         let (share, words) = match refreshing.progress {
             Some((done, total)) => {
-                (done as f32 / total.max(1) as f32, format!("Refreshing {} of {}", grouped(done), grouped(total)))
+                (done as f32 / total.max(1) as f32, format!("RefreshProgress {} of {}", grouped(done), grouped(total)))
             }
-            None => (0.0, "Refreshing…".to_owned()),
+            None => (0.0, "RefreshProgress…".to_owned()),
         };
         ui.label(RichText::new(&words).size(theme::SMALL_SIZE));
         let t = Tokens::of(ui);
@@ -138,7 +138,7 @@ fn empty_ui(ui: &mut Ui, state: &mut HistoryState) {
     ui.vertical_centered(|ui| {
         if ui.add(QuietButton::new("Show all")).clicked() {
             state.filter = HistoryFilter { sort: state.filter.sort, ..HistoryFilter::default() };
-            state.days = Days::Any;
+            state.days = DayRange::Any;
         }
     });
 }
@@ -185,7 +185,7 @@ fn table_id() -> Id {
 }
 
 fn table_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions: &mut Vec<Action>) {
-    let cells = Cell::shown_in(ui.available_width());
+    let cells = HistoryColumn::shown_in(ui.available_width());
     if let Some(place) = state.scroll_to.take().and_then(|id| ctx.history.place_of(id)) {
         state.scroll.reveal(place);
     }
@@ -197,7 +197,7 @@ fn table_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
     let mut wish = None;
     let HistoryState { asked, selection, scroll, filter, .. } = state;
     let len = ctx.history.len();
-    let table = table::Table { id: table_id(), name: "History", cells, scroll, len };
+    let table = table::DataTable { id: table_id(), name: "History", cells, scroll, len };
     let head = |ui: &mut Ui, cell| title_of_ui(ui, cell, &mut filter.sort);
     let list = table.show(ui, head, |row| {
         drawn += 1;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 
-use super::{dates::Days, marks::Marks, selection::Selection};
+use super::{dates::DayRange, marks::AnnotationPanel, selection::EntrySelection};
 use crate::{
     domain::{
         call::api::Target,
@@ -16,7 +16,7 @@ use crate::{
     },
     messages::JobId,
     model::{History, Storage},
-    ui::{action::Action, widgets::Scroll},
+    ui::{action::Action, widgets::RowScroll},
 };
 
 /// How high the line is that tells how a refresh goes on.
@@ -28,11 +28,11 @@ pub struct HistoryState {
     pub filter: HistoryFilter,
     /// The filter that was asked for last: another is asked for when the two differ.
     pub(super) asked_filter: HistoryFilter,
-    pub(super) days: Days,
+    pub(super) days: DayRange,
     pub(super) focus_from: bool,
-    pub(super) selection: Selection,
+    pub(super) selection: EntrySelection,
     /// The note and tags that are being written.
-    pub(super) marks: Option<Marks>,
+    pub(super) marks: Option<AnnotationPanel>,
     /// The rows that were asked for and are not here yet.
     pub(super) asked: HashSet<EntryId>,
     /// The arrivals of rows that were seen, and the changes of the list.
@@ -42,7 +42,7 @@ pub struct HistoryState {
     pub(super) focus_search: bool,
     /// How many rows the last frame drew: what a test counts instead of time.
     pub rows_drawn: usize,
-    pub(super) scroll: Scroll,
+    pub(super) scroll: RowScroll,
     pub(super) focus_table: bool,
 }
 
@@ -75,13 +75,13 @@ impl HistoryState {
             return;
         }
         if self.selection.len() > 1 {
-            self.marks = Some(Marks::of_several(self.selection.ids()));
+            self.marks = Some(AnnotationPanel::of_several(self.selection.ids()));
             return;
         }
         let id = self.selection.cursor().or(shown.map(|entry| entry.id));
         let entry = id.and_then(|id| history.row(id).or(shown.filter(|entry| entry.id == id)));
         if let Some(entry) = entry {
-            self.marks = Some(Marks::of(entry));
+            self.marks = Some(AnnotationPanel::of(entry));
         }
     }
 
@@ -92,7 +92,7 @@ impl HistoryState {
 
     /// How high what stands under the table is: it must not be covered.
     pub fn foot_height(&self, is_refreshing: bool) -> f32 {
-        let marks = if self.marks.is_some() { Marks::HEIGHT } else { 0.0 };
+        let marks = if self.marks.is_some() { AnnotationPanel::HEIGHT } else { 0.0 };
         let progress = if is_refreshing { PROGRESS_HEIGHT } else { 0.0 };
         marks + progress
     }
@@ -125,7 +125,7 @@ impl HistoryState {
 
 /// A refresh on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Refreshing {
+pub struct RefreshProgress {
     pub job: JobId,
     /// So many of so many, once that is known.
     pub progress: Option<(u64, u64)>,
@@ -140,6 +140,6 @@ pub struct HistoryContext<'a> {
     pub requests: usize,
     /// Where new tokens come from.
     pub target: Target,
-    pub refreshing: Option<Refreshing>,
+    pub refreshing: Option<RefreshProgress>,
     pub now: Timestamp,
 }

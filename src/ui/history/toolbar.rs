@@ -124,15 +124,20 @@ pub(super) fn selected_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryCo
     let is_narrow = ui.available_width() < 550.0;
     let ids = state.selection.ids();
     let mut buttons = vec![
-        (Pressed::Tag, icons::TAG, "Tag…", "Add tags or take them away (F2)"),
-        (Pressed::Refresh, icons::REFRESH_CW, "Refresh", "Ask Stripe which of the selected were used"),
-        (Pressed::Export, icons::DOWNLOAD, "Export selected…", "Write the selected entries to a JSON file"),
-        (Pressed::Delete, icons::TRASH_2, "Delete", "Delete, with a way back (Delete)"),
+        (SelectionAction::Tag, icons::TAG, "Tag…", "Add tags or take them away (F2)"),
+        (SelectionAction::Refresh, icons::REFRESH_CW, "Refresh", "Ask Stripe which of the selected were used"),
+        (SelectionAction::Export, icons::DOWNLOAD, "Export selected…", "Write the selected entries to a JSON file"),
+        (SelectionAction::Delete, icons::TRASH_2, "Delete", "Delete, with a way back (Delete)"),
     ];
     if ids.len() == 2 {
         buttons.insert(
             0,
-            (Pressed::Compare, icons::GIT_COMPARE, "Compare", "Show what differs between the two (Ctrl+Shift+D)"),
+            (
+                SelectionAction::Compare,
+                icons::GIT_COMPARE,
+                "Compare",
+                "Show what differs between the two (Ctrl+Shift+D)",
+            ),
         );
     }
     let mut pressed = None;
@@ -144,12 +149,14 @@ pub(super) fn selected_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryCo
         ui.accesskit_node_builder(label.id, |node| node.set_live(Live::Polite));
         ui.add_space(4.0);
         for (what, icon, name, tip) in buttons {
-            let is_enabled = what != Pressed::Refresh || ctx.refreshing.is_none();
+            let is_enabled = what != SelectionAction::Refresh || ctx.refreshing.is_none();
             let button = |ui: &mut Ui| match (is_narrow, what) {
                 (true, _) => ui.add(IconButton::new(icon, name)),
-                (false, Pressed::Delete) => ui.add(QuietButton::new(name).icon(icon).pill().danger()),
+                (false, SelectionAction::Delete) => ui.add(QuietButton::new(name).icon(icon).pill().danger()),
                 // The bar above has an export too.
-                (false, Pressed::Export) => ui.add(QuietButton::new("Export…").icon(icon).pill()).accessible_name(name),
+                (false, SelectionAction::Export) => {
+                    ui.add(QuietButton::new("Export…").icon(icon).pill()).accessible_name(name)
+                }
                 (false, _) => ui.add(QuietButton::new(name).icon(icon).pill()),
             };
             let response = ui.add_enabled_ui(is_enabled, button).inner.on_hover_text(tip);
@@ -158,7 +165,7 @@ pub(super) fn selected_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryCo
             }
         }
         if ui.add(IconButton::new(icons::X, "Select one entry only").keys("Esc").small()).clicked() {
-            pressed = Some(Pressed::Narrow);
+            pressed = Some(SelectionAction::Narrow);
         }
     });
     ui.accesskit_node_builder(row.response.id, |node| {
@@ -167,12 +174,12 @@ pub(super) fn selected_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryCo
     });
     match pressed {
         None => {}
-        Some(Pressed::Narrow) => state.selection.narrow(),
-        Some(Pressed::Delete) => state.delete_selected(ctx, actions),
-        Some(Pressed::Export) => actions.push(Action::OpenExportOf(state.selection.ids().to_vec())),
-        Some(Pressed::Refresh) => actions.push(Action::Refresh(state.selection.ids().to_vec())),
-        Some(Pressed::Tag) => state.annotate(ctx.history, None),
-        Some(Pressed::Compare) => {
+        Some(SelectionAction::Narrow) => state.selection.narrow(),
+        Some(SelectionAction::Delete) => state.delete_selected(ctx, actions),
+        Some(SelectionAction::Export) => actions.push(Action::OpenExportOf(state.selection.ids().to_vec())),
+        Some(SelectionAction::Refresh) => actions.push(Action::Refresh(state.selection.ids().to_vec())),
+        Some(SelectionAction::Tag) => state.annotate(ctx.history, None),
+        Some(SelectionAction::Compare) => {
             if let [older, newer] = state.selection.ids() {
                 actions.push(Action::Diff(*older, *newer));
             }
@@ -182,7 +189,7 @@ pub(super) fn selected_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryCo
 
 /// What was pressed in the bar of the selection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Pressed {
+enum SelectionAction {
     Narrow,
     Delete,
     Export,

@@ -16,7 +16,7 @@ use crate::{
     model::Revision,
     ui::{
         action::Action,
-        background::{Aside, Wanted},
+        background::{BackgroundTask, TaskHandle},
         icons,
         theme::{self, Tokens},
         widgets::{
@@ -57,9 +57,9 @@ pub struct AnswerState {
     /// The bytes of a small body: when the same body is loaded again, the tree stays folded as it is.
     bytes: Vec<u8>,
     lines: Option<JsonLines>,
-    reading: Aside<JsonLines>,
+    reading: BackgroundTask<JsonLines>,
     headers_are_open: bool,
-    find: Find,
+    find: TreeSearch,
     /// What has the focus when the tree has it.
     tree: Option<Id>,
 }
@@ -70,9 +70,9 @@ impl Default for AnswerState {
             shown: None,
             bytes: Vec::new(),
             lines: None,
-            reading: Aside::new("read answer"),
+            reading: BackgroundTask::new("read answer"),
             headers_are_open: false,
-            find: Find::default(),
+            find: TreeSearch::default(),
             tree: None,
         }
     }
@@ -149,31 +149,31 @@ fn read(body: &[u8]) -> Value {
 
 /// The search in the tree.
 #[derive(Debug)]
-struct Find {
+struct TreeSearch {
     words: String,
     /// What the hits are of; `None` while they are not known.
     searched: Option<String>,
     hits: Vec<usize>,
     /// Which of the hits is selected.
     nth: usize,
-    searching: Aside<Vec<usize>>,
+    searching: BackgroundTask<Vec<usize>>,
     wants_focus: bool,
 }
 
-impl Default for Find {
+impl Default for TreeSearch {
     fn default() -> Self {
         Self {
             words: String::new(),
             searched: None,
             hits: Vec::new(),
             nth: 0,
-            searching: Aside::new("search answer"),
+            searching: BackgroundTask::new("search answer"),
             wants_focus: false,
         }
     }
 }
 
-impl Find {
+impl TreeSearch {
     /// Searches anew, in another tree.
     fn forget(&mut self) {
         self.searching.cancel();
@@ -196,7 +196,7 @@ impl Find {
             self.found(lines, hits);
         } else {
             let (text, words) = (lines.text().clone(), self.words.clone());
-            self.searching.ask(ui.ctx(), move |wanted: &Wanted| text.find(&words, || wanted.is_so()));
+            self.searching.ask(ui.ctx(), move |wanted: &TaskHandle| text.find(&words, || wanted.is_wanted()));
         }
     }
 
@@ -325,7 +325,7 @@ fn status_line_ui(
     );
 }
 
-fn find_ui(ui: &mut Ui, find: &mut Find, lines: &mut JsonLines, tree: Option<Id>) {
+fn find_ui(ui: &mut Ui, find: &mut TreeSearch, lines: &mut JsonLines, tree: Option<Id>) {
     find_keys_ui(ui, find, lines);
     let t = Tokens::of(ui);
     ui.horizontal(|ui| {
@@ -363,7 +363,7 @@ fn find_ui(ui: &mut Ui, find: &mut Find, lines: &mut JsonLines, tree: Option<Id>
     });
 }
 
-fn find_keys_ui(ui: &Ui, find: &mut Find, lines: &mut JsonLines) {
+fn find_keys_ui(ui: &Ui, find: &mut TreeSearch, lines: &mut JsonLines) {
     let field = search_id();
     if !ui.memory(|memory| memory.allows_interaction(ui.layer_id())) {
         return;

@@ -19,8 +19,8 @@ use crate::{
     messages::ServerInfo,
     model::Revision,
     snippets::{
-        self, KeptCall, Language,
-        highlight::{self, Part},
+        self, KeptCall, SnippetLanguage,
+        highlight::{self, SyntaxKind},
     },
     ui::{
         action::Action,
@@ -37,7 +37,7 @@ const MOST_CHARS: usize = 2000;
 /// The state of the code's view.
 #[derive(Debug, Default)]
 pub struct CodeState {
-    pub language: Language,
+    pub language: SnippetLanguage,
     /// Whom the code calls; `None` as long as nobody chose: whoever answered the call.
     pub callee: Option<Target>,
     /// The snippet that is shown: it is written anew only when something that it is written from has changed.
@@ -115,7 +115,7 @@ pub struct CodeSource<'a> {
 #[derive(Debug)]
 struct WrittenSnippet {
     revision: Revision,
-    language: Language,
+    language: SnippetLanguage,
     callee: Target,
     context: KeptContext,
     text: String,
@@ -126,11 +126,11 @@ struct WrittenSnippet {
 #[derive(Debug)]
 struct SnippetLine {
     place: Range<usize>,
-    parts: Vec<(Range<usize>, Part)>,
+    parts: Vec<(Range<usize>, SyntaxKind)>,
 }
 
 impl WrittenSnippet {
-    fn new(source: &CodeSource<'_>, language: Language, callee: Target, context: &CodeContext<'_>) -> Self {
+    fn new(source: &CodeSource<'_>, language: SnippetLanguage, callee: Target, context: &CodeContext<'_>) -> Self {
         let text = snippets::snippet(source.call, language, context.base_of(callee).as_ref());
         let mut lines = Vec::new();
         let mut start = 0;
@@ -194,7 +194,7 @@ fn choices_ui(ui: &mut Ui, state: &mut CodeState, callee: &mut Target) -> bool {
         |ui| {
             let button = ui.add(QuietButton::new("Copy").icon(icons::COPY));
             let words = match shown {
-                Language::Curl => "Copy the code (Ctrl+Shift+C)",
+                SnippetLanguage::Curl => "Copy the code (Ctrl+Shift+C)",
                 _ => "Copy the code (Ctrl+C while it has the focus; Ctrl+Shift+C copies it as cURL)",
             };
             button.on_hover_text(words).clicked()
@@ -206,19 +206,19 @@ fn choices_ui(ui: &mut Ui, state: &mut CodeState, callee: &mut Target) -> bool {
     asked_to_copy
 }
 
-fn languages_ui(ui: &mut Ui, language: &mut Language) {
+fn languages_ui(ui: &mut Ui, language: &mut SnippetLanguage) {
     let combo = ComboBox::from_id_salt("language").width(104.0).height(400.0).icon(chevron);
     let shown = combo.selected_text(language.label()).show_ui(ui, |ui| {
         let t = Tokens::of(ui);
         ui.visuals_mut().selection.bg_fill = t.selection;
         ui.visuals_mut().selection.stroke.color = t.text;
-        for other in Language::ALL {
+        for other in SnippetLanguage::ALL {
             if ui.selectable_value(language, other, other.label()).clicked() {
                 ui.close();
             }
         }
     });
-    ui.accesskit_node_builder(shown.response.id, |node| node.set_label("Language"));
+    ui.accesskit_node_builder(shown.response.id, |node| node.set_label("SnippetLanguage"));
 }
 
 /// `true` when another was chosen.
@@ -296,11 +296,11 @@ fn line_ui(ui: &mut Ui, t: &Tokens, written: &WrittenSnippet, row: usize) {
     job.wrap.max_width = f32::INFINITY;
     for (range, part) in parts {
         let color = match part {
-            Part::Plain => t.json_punctuation,
-            Part::Comment => t.json_hint,
-            Part::Text => t.json_string,
-            Part::Number => t.json_number,
-            Part::Keyword => t.json_key,
+            SyntaxKind::Plain => t.json_punctuation,
+            SyntaxKind::Comment => t.json_hint,
+            SyntaxKind::Text => t.json_string,
+            SyntaxKind::Number => t.json_number,
+            SyntaxKind::Keyword => t.json_key,
         };
         // What is written in full when it is copied.
         job.append(
@@ -347,7 +347,7 @@ fn keys(ui: &Ui, whole: &Response) -> Option<KeyCommand> {
 /// The call as one for a shell, made to whoever answered it: what a key copies without the code being in sight.
 pub fn as_curl(call: KeptCall<'_>, target: Target, context: &CodeContext<'_>) -> String {
     let base = context.base_of(target);
-    snippets::snippet(call, Language::Curl, base.as_ref())
+    snippets::snippet(call, SnippetLanguage::Curl, base.as_ref())
 }
 
 #[cfg(test)]
@@ -386,7 +386,7 @@ mod tests {
         };
         check(&mut state, 2, &ServerInfo::Off);
         check(&mut state, 2, &on);
-        state.language = Language::Go;
+        state.language = SnippetLanguage::Go;
         check(&mut state, 2, &on);
         state.callee = Some(Target::Stripe);
         check(&mut state, 2, &on);

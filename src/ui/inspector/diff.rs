@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::diff_rows::{RowView, about_ui, menu_ui, narrow_lines};
 use crate::{
-    diff::{Line, Part, Side, body, compare, patch},
+    diff::{ComparedCall, DiffLine, DiffPart, body, compare, patch},
     domain::{
         foreign,
         history::entry::{EntryDetail, EntryId},
@@ -16,11 +16,11 @@ use crate::{
     model::{Loaded, Revision},
     ui::{
         action::Action,
-        background::Aside,
+        background::BackgroundTask,
         icons,
         theme::{self, Tokens},
         widgets::{
-            FilterChip, IconButton, InlineAlert, QuietButton, Scroll, Tone, VirtualRows, paint, status_badge_ui,
+            FilterChip, IconButton, InlineAlert, QuietButton, RowScroll, Tone, VirtualRows, paint, status_badge_ui,
             virtual_rows::focus_ring_ui,
         },
         words,
@@ -44,10 +44,10 @@ pub struct DiffState {
     shows_headers: bool,
     /// What the lines are of.
     revision: Option<Revision>,
-    lines: Vec<Line>,
-    aside: Aside<Vec<Line>>,
-    shown: Shown,
-    scroll: Scroll,
+    lines: Vec<DiffLine>,
+    aside: BackgroundTask<Vec<DiffLine>>,
+    shown: VisibleRows,
+    scroll: RowScroll,
     lines_drawn: usize,
     marked: Option<usize>,
     /// The row that was marked when the list was last drawn.
@@ -62,9 +62,9 @@ impl Default for DiffState {
             shows_headers: false,
             revision: None,
             lines: Vec::new(),
-            aside: Aside::new("compare"),
-            shown: Shown::default(),
-            scroll: Scroll::default(),
+            aside: BackgroundTask::new("compare"),
+            shown: VisibleRows::default(),
+            scroll: RowScroll::default(),
             lines_drawn: 0,
             marked: None,
             last_marked: None,
@@ -121,15 +121,15 @@ impl DiffState {
     /// Picks the lines that are to be seen; `keeps_mark` keeps the marked one marked, if it still is among them.
     fn show(&mut self, keeps_mark: bool) {
         let marked = self.marked.and_then(|row| self.shown.rows.get(row).copied()).filter(|_| keeps_mark);
-        self.shown = Shown::of(&self.lines, self.shows_all, self.shows_headers);
-        self.scroll = Scroll::default();
+        self.shown = VisibleRows::of(&self.lines, self.shows_all, self.shows_headers);
+        self.scroll = RowScroll::default();
         self.marked = marked.and_then(|line| self.shown.rows.binary_search(&line).ok());
     }
 }
 
 /// The lines that are to be seen, and what there is to count.
 #[derive(Debug, Default)]
-struct Shown {
+struct VisibleRows {
     /// Places in the list of lines.
     rows: Vec<u32>,
     /// Of each row: where it begins among the lines of a narrow pane. One more than there are rows.
@@ -140,11 +140,11 @@ struct Shown {
     volatile: usize,
 }
 
-impl Shown {
-    fn of(lines: &[Line], all: bool, headers: bool) -> Self {
+impl VisibleRows {
+    fn of(lines: &[DiffLine], all: bool, headers: bool) -> Self {
         let mut shown = Self { starts: vec![0], ..Self::default() };
         let mut end = 0;
-        for (place, line) in lines.iter().enumerate().filter(|(_, line)| headers || line.part != Part::Header) {
+        for (place, line) in lines.iter().enumerate().filter(|(_, line)| headers || line.part != DiffPart::Header) {
             shown.matter += usize::from(line.matters());
             shown.volatile += usize::from(line.volatile.is_some());
             if !(all || line.matters()) {
@@ -161,8 +161,8 @@ impl Shown {
     }
 }
 
-fn side(detail: &EntryDetail) -> Side<'_> {
-    Side { request: &detail.request, outcome: detail.outcome.as_ref() }
+fn side(detail: &EntryDetail) -> ComparedCall<'_> {
+    ComparedCall { request: &detail.request, outcome: detail.outcome.as_ref() }
 }
 
 fn body_size(detail: &EntryDetail) -> usize {
@@ -281,7 +281,7 @@ fn sides_ui(ui: &mut Ui, pair: &EntryPair) {
 }
 
 /// "2 differences that matter · 7 volatile".
-fn counted(shown: &Shown) -> String {
+fn counted(shown: &VisibleRows) -> String {
     let differences = if shown.matter == 1 { "difference that matters" } else { "differences that matter" };
     format!("{} {differences} · {} volatile", shown.matter, shown.volatile)
 }
@@ -456,7 +456,7 @@ fn list_keys_ui(ui: &Ui, state: &mut DiffState) {
     }
 }
 
-fn marked_line(state: &DiffState) -> Option<&Line> {
+fn marked_line(state: &DiffState) -> Option<&DiffLine> {
     let place = *state.shown.rows.get(state.marked?)?;
     state.lines.get(place as usize)
 }

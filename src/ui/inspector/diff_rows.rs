@@ -4,7 +4,7 @@ use egui::{Color32, Id, Label, Rect, RichText, Role, Sense, Ui, WidgetInfo, vec2
 use serde_json::Value;
 
 use crate::{
-    diff::{Change, Line, Part},
+    diff::{DiffLine, DiffPart, ValueChange},
     domain::foreign,
     ui::{
         action::Action,
@@ -18,41 +18,41 @@ use crate::{
 const MOST_CHARS: usize = 600;
 
 /// How many lines a row takes in a narrow pane.
-pub(super) fn narrow_lines(line: &Line) -> u32 {
+pub(super) fn narrow_lines(line: &DiffLine) -> u32 {
     match line.change {
-        Change::Changed(..) => 3,
+        ValueChange::Changed(..) => 3,
         _ => 2,
     }
 }
 
 /// The sign of a line, its colour and what a screen reader says of it.
-fn sign(line: &Line, t: &Tokens) -> (&'static str, Color32, &'static str) {
+fn sign(line: &DiffLine, t: &Tokens) -> (&'static str, Color32, &'static str) {
     let (sign, color, word) = match line.change {
-        Change::Same(_) => ("=", t.faint, "Equal"),
-        Change::Added(_) => ("+", t.ok, "Added"),
-        Change::Removed(_) => ("−", t.error, "Removed"),
-        Change::Changed(..) => ("~", t.warn, "Changed"),
+        ValueChange::Same(_) => ("=", t.faint, "Equal"),
+        ValueChange::Added(_) => ("+", t.ok, "Added"),
+        ValueChange::Removed(_) => ("−", t.error, "Removed"),
+        ValueChange::Changed(..) => ("~", t.warn, "Changed"),
     };
     if line.volatile.is_some() { ("≈", t.faint, word) } else { (sign, color, word) }
 }
 
 /// The place of a line as a person reads it.
-fn place_words(line: &Line) -> String {
+fn place_words(line: &DiffLine) -> String {
     let place = foreign::label(&line.place);
     match line.part {
-        Part::Body if place.is_empty() => "the whole body".to_owned(),
-        Part::Status | Part::Body => place.into_owned(),
-        Part::Request => format!("request {place}"),
-        Part::Header => format!("header {place}"),
+        DiffPart::Body if place.is_empty() => "the whole body".to_owned(),
+        DiffPart::Status | DiffPart::Body => place.into_owned(),
+        DiffPart::Request => format!("request {place}"),
+        DiffPart::Header => format!("header {place}"),
     }
 }
 
-fn spoken(line: &Line, t: &Tokens) -> String {
+fn spoken(line: &DiffLine, t: &Tokens) -> String {
     let (_, _, word) = sign(line, t);
     let place = place_words(line);
     let values = match &line.change {
-        Change::Changed(before, after) => format!("{}, then {}", short(before), short(after)),
-        Change::Same(value) | Change::Added(value) | Change::Removed(value) => short(value),
+        ValueChange::Changed(before, after) => format!("{}, then {}", short(before), short(after)),
+        ValueChange::Same(value) | ValueChange::Added(value) | ValueChange::Removed(value) => short(value),
     };
     let volatile = line.volatile.map(|reason| format!(", volatile: {reason}")).unwrap_or_default();
     format!("{word} {place}: {values}{volatile}")
@@ -70,7 +70,7 @@ fn whole(value: &Value) -> String {
 
 /// One row of the list.
 pub(super) struct RowView<'a> {
-    pub line: &'a Line,
+    pub line: &'a DiffLine,
     pub is_marked: bool,
     /// Which line of the row, in a narrow pane.
     pub nth: usize,
@@ -83,8 +83,8 @@ impl RowView<'_> {
             (true, _, _) => t.selection,
             (false, true, _) => t.raised,
             _ if !self.line.matters() => return,
-            (_, _, Change::Added(_)) => t.ok_fill,
-            (_, _, Change::Removed(_)) => t.error_fill,
+            (_, _, ValueChange::Added(_)) => t.ok_fill,
+            (_, _, ValueChange::Removed(_)) => t.error_fill,
             _ => t.warn_fill,
         };
         ui.painter().rect_filled(at, 0, fill);
@@ -147,16 +147,18 @@ impl RowView<'_> {
                 let place = if self.line.differs() { t.text } else { t.subdued };
                 Self::text_ui(ui, &place_words(self.line), place, left + 16.0, right, center);
             }
-            (_, Change::Same(same)) => value(ui, " ", t.faint, same),
-            (1, Change::Changed(before, _)) | (_, Change::Removed(before)) => value(ui, "−", quiet(t.error), before),
-            (_, Change::Changed(_, after) | Change::Added(after)) => value(ui, "+", quiet(t.ok), after),
+            (_, ValueChange::Same(same)) => value(ui, " ", t.faint, same),
+            (1, ValueChange::Changed(before, _)) | (_, ValueChange::Removed(before)) => {
+                value(ui, "−", quiet(t.error), before)
+            }
+            (_, ValueChange::Changed(_, after) | ValueChange::Added(after)) => value(ui, "+", quiet(t.ok), after),
         }
         response
     }
 }
 
 /// What can be copied of a difference.
-pub(super) fn menu_ui(ui: &mut Ui, line: &Line, actions: &mut Vec<Action>) {
+pub(super) fn menu_ui(ui: &mut Ui, line: &DiffLine, actions: &mut Vec<Action>) {
     let mut item = |ui: &mut Ui, words: &str, text: &dyn Fn() -> String, what: &str| {
         if ui.button(words).clicked() {
             actions.push(Action::Copy { text: text(), what: what.to_owned() });
@@ -173,7 +175,7 @@ pub(super) fn menu_ui(ui: &mut Ui, line: &Line, actions: &mut Vec<Action>) {
 }
 
 /// The marked row whole, for what is cut in the list, and why it is volatile.
-pub(super) fn about_ui(ui: &mut Ui, line: &Line, actions: &mut Vec<Action>) {
+pub(super) fn about_ui(ui: &mut Ui, line: &DiffLine, actions: &mut Vec<Action>) {
     let t = Tokens::of(ui);
     let area = egui::ScrollArea::vertical().id_salt("about the difference").auto_shrink(false);
     scroll_ui(ui, "the marked difference", area, |ui| {
@@ -197,7 +199,7 @@ pub(super) fn about_ui(ui: &mut Ui, line: &Line, actions: &mut Vec<Action>) {
             }
         };
         match &line.change {
-            Change::Same(value) => value_ui("=", t.subdued, Some(value)),
+            ValueChange::Same(value) => value_ui("=", t.subdued, Some(value)),
             change => {
                 value_ui("−", t.text, change.before());
                 value_ui("+", t.text, change.after());
