@@ -20,8 +20,8 @@ use crate::{
         icons,
         theme::{self, Tokens},
         widgets::{
-            FilterChip, IconButton, InlineAlert, QuietButton, RowScroll, Tone, VirtualRows, list_keys::moved_row,
-            paint, status_badge_ui, virtual_rows::focus_ring_ui,
+            FilterChip, IconButton, InlineAlert, QuietButton, RowScroll, Tone, VirtualRows, paint, status_badge_ui,
+            virtual_rows::focus_ring_ui,
         },
         words,
     },
@@ -430,11 +430,29 @@ fn keys_ui(ui: &Ui, state: &mut DiffState) -> bool {
 
 /// The keys of the focused list.
 fn list_keys_ui(ui: &Ui, state: &mut DiffState) {
-    let (rows, page) = (state.shown.rows.len(), state.scroll.in_view().max(1));
-    let target =
-        ui.input_mut(|input| moved_row(|key| input.consume_key(Modifiers::NONE, key), state.marked, rows, page));
-    if target.is_some() {
-        state.marked = target;
+    let last = state.shown.rows.len() - 1;
+    let page = state.scroll.in_view().max(1);
+    let row = state.marked;
+    let target = ui.input_mut(|input| {
+        let mut pressed = |key| input.consume_key(Modifiers::NONE, key);
+        if pressed(Key::ArrowDown) {
+            Some(row.map_or(0, |row| row + 1))
+        } else if pressed(Key::ArrowUp) {
+            Some(row.map_or(0, |row| row.saturating_sub(1)))
+        } else if pressed(Key::PageDown) {
+            Some(row.unwrap_or(0) + page)
+        } else if pressed(Key::PageUp) {
+            Some(row.unwrap_or(0).saturating_sub(page))
+        } else if pressed(Key::Home) {
+            Some(0)
+        } else if pressed(Key::End) {
+            Some(last)
+        } else {
+            None
+        }
+    });
+    if let Some(target) = target {
+        state.marked = Some(target.min(last));
     }
 }
 

@@ -8,7 +8,6 @@ use crate::{
         widgets::{
             IconButton,
             json_lines::{JsonLines, JsonPart, JsonRow, TreeView},
-            list_keys::moved_row,
             virtual_rows::{BAR, VirtualRows},
         },
     },
@@ -187,13 +186,24 @@ impl<'a> JsonTree<'a> {
     fn keys(&self, ui: &Ui) -> (Option<TreeCommand>, bool) {
         let lines = &*self.lines;
         let line = lines.selected().unwrap_or(0);
-        let place = lines.selected().map(|line| lines.row_of(line));
+        let row = lines.row_of(line);
+        let last = lines.row_count().saturating_sub(1);
         let page = lines.view.scroll.in_view().max(1);
-        let line_at = |row: usize| lines.row(row.min(lines.row_count() - 1)).line;
+        let at = |row: usize| Some(TreeCommand::Select(lines.row(row.min(last)).line));
         ui.input_mut(|input| {
             let mut pressed = |key| input.consume_key(Modifiers::NONE, key);
-            let command = if let Some(row) = moved_row(&mut pressed, place, lines.row_count(), page) {
-                Some(TreeCommand::Select(line_at(row)))
+            let command = if pressed(Key::ArrowDown) {
+                at(if lines.selected().is_some() { row + 1 } else { 0 })
+            } else if pressed(Key::ArrowUp) {
+                at(row.saturating_sub(1))
+            } else if pressed(Key::PageDown) {
+                at(row + page)
+            } else if pressed(Key::PageUp) {
+                at(row.saturating_sub(page))
+            } else if pressed(Key::Home) {
+                at(0)
+            } else if pressed(Key::End) {
+                at(last)
             } else if pressed(Key::ArrowLeft) {
                 if lines.is_foldable(line) && !lines.is_folded(line) {
                     Some(TreeCommand::Toggle(line))
@@ -201,11 +211,7 @@ impl<'a> JsonTree<'a> {
                     Some(TreeCommand::Select(lines.parent(line)))
                 }
             } else if pressed(Key::ArrowRight) {
-                if lines.is_folded(line) {
-                    Some(TreeCommand::Toggle(line))
-                } else {
-                    Some(TreeCommand::Select(line_at(lines.row_of(line) + 1)))
-                }
+                if lines.is_folded(line) { Some(TreeCommand::Toggle(line)) } else { at(row + 1) }
             } else if pressed(Key::Enter) || pressed(Key::Space) {
                 Some(TreeCommand::Toggle(line))
             } else {

@@ -17,7 +17,6 @@ pub mod foot;
 pub mod json_lines;
 pub mod json_tree;
 pub mod key_cap;
-pub mod list_keys;
 pub mod logo;
 pub mod marked_row;
 pub mod modal;
