@@ -370,7 +370,7 @@ fn find_keys_ui(ui: &Ui, find: &mut TreeSearch, lines: &mut JsonLines) {
     }
     let is_in_field = ui.memory(|memory| memory.has_focus(field));
     let (previous, next) = ui.input_mut(|input| {
-        // Shift is tried first: egui takes a key without modifiers for a match of both.
+        // First with Shift, for without it the key fits too.
         let mut pressed = |modifiers, key| input.consume_key(modifiers, key);
         let previous = pressed(Modifiers::SHIFT, Key::F3) || (is_in_field && pressed(Modifiers::SHIFT, Key::Enter));
         let next = pressed(Modifiers::NONE, Key::F3) || (is_in_field && pressed(Modifiers::NONE, Key::Enter));

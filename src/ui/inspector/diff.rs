@@ -419,7 +419,7 @@ fn keys_ui(ui: &Ui, state: &mut DiffState) -> bool {
         return false;
     }
     let (previous, next) = ui.input_mut(|input| {
-        // Shift is tried first: egui takes a key without modifiers for a match of both.
+        // First with Shift, for without it the key fits too.
         (input.consume_key(Modifiers::SHIFT, Key::F7), input.consume_key(Modifiers::NONE, Key::F7))
     });
     if previous || next {
