@@ -138,7 +138,7 @@ impl Draft {
                 country: text("card[address_country]"),
             },
             currency: text("card[currency]"),
-            preferred: CardNetwork::from_stripe(&text(PREFERRED_NETWORK)),
+            preferred: text(PREFERRED_NETWORK).parse().ok(),
             customer: text("customer"),
             customer_card: text("card"),
             raw: None,

@@ -143,7 +143,7 @@ impl KeptDraft {
             name: file.name,
             address: BillingAddress { line1, line2, city, state, zip, country },
             currency: file.currency,
-            preferred: CardNetwork::from_stripe(&file.preferred),
+            preferred: file.preferred.parse().ok(),
             customer: file.customer,
             customer_card: file.customer_card,
             raw: None,
