@@ -4,8 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{CliError, Done, World, print, remark};
-use crate::store::{self, Salvaged};
+use super::{
+    environment::ProcessEnvironment,
+    outcome::{CliError, CommandOutcome},
+    output::{print, remark},
+};
+use crate::store::{self, SalvageReport};
 
 #[derive(Debug, Args)]
 pub struct SalvageArgs {
@@ -17,8 +21,8 @@ pub struct SalvageArgs {
     to: PathBuf,
 }
 
-pub(super) fn salvage(args: &SalvageArgs, world: &World) -> Result<Done, CliError> {
-    let saved = store::salvage(&args.source, &args.to, world.clock.now())?;
+pub(super) fn salvage(args: &SalvageArgs, environment: &ProcessEnvironment) -> Result<CommandOutcome, CliError> {
+    let saved = store::salvage(&args.source, &args.to, environment.clock.now())?;
     for (name, count) in &saved.saved {
         print(format_args!("{count} {name}"))?;
     }
@@ -31,11 +35,11 @@ pub(super) fn salvage(args: &SalvageArgs, world: &World) -> Result<Done, CliErro
         args.source.display(),
         args.to.display()
     ));
-    Ok(if saved.is_whole() { Done::Well } else { Done::InPart })
+    Ok(if saved.is_whole() { CommandOutcome::Well } else { CommandOutcome::InPart })
 }
 
 /// What is not as it was, a line each.
-fn lines(saved: &Salvaged) -> Vec<String> {
+fn lines(saved: &SalvageReport) -> Vec<String> {
     let mut lines = saved.remarks.clone();
     lines.extend(
         saved
