@@ -1,7 +1,7 @@
 //! What may be written down, and what stands in the place of what may not.
 //!
-//! Three things may not, each known by what it is: the number of a card that somebody could have ([`numbers`]) keeps six
-//! and four of its digits; a security code ([`codes`]) and an API key ([`super::key::find_keys`]) are hidden. Everything
+//! Three things may not, each known by what it is: the number of a card that somebody could have (`numbers`) keeps six
+//! and four of its digits; a security code (`codes`) and an API key ([`super::key::find_keys`]) are hidden. Everything
 //! else stays as it came, to the byte. One pass over the text finds all of them, however long it is; a text that was
 //! masked stays as it is when it is masked again.
 
