@@ -1,6 +1,6 @@
 //! An answer in the inspector: its tree is searched, explained and walked by keys, also when it has ten megabytes.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use egui::{CentralPanel, Event, Key, Modifiers, MouseWheelUnit, Role, Theme, TouchPhase, accesskit::Toggled, vec2};
 use egui_kittest::{
@@ -21,8 +21,9 @@ use crate::{
     support::{
         cpu_renderer::CpuRenderer,
         hands::{click, play},
+        waiting::draw_until,
     },
-    window::{Bench, PATIENCE, copied, ctrl, rows as history_rows, says as window_says, type_card, wait, wait_for},
+    window::{Bench, copied, ctrl, rows as history_rows, says as window_says, type_card, wait, wait_for},
 };
 
 struct View {
@@ -88,17 +89,6 @@ fn search(pane: &mut Pane, words: &str) {
     pane.get_by_role(Role::SearchInput).focus();
     pane.run();
     play(pane, &format!("⬚⌫{words}"));
-}
-
-/// Waits until it is so; the thread beside the window wakes it.
-#[track_caller]
-fn until(pane: &mut Pane, what: &str, is_so: impl Fn(&Pane) -> bool) {
-    let started = Instant::now();
-    while !is_so(pane) {
-        assert!(started.elapsed() < PATIENCE, "waited in vain for {what}");
-        std::thread::sleep(Duration::from_millis(5));
-        pane.step();
-    }
 }
 
 #[test]
@@ -180,10 +170,10 @@ fn ten_megabytes_are_read_and_searched_beside_the_window_and_draw_no_more_rows_t
     assert!(body.to_string().len() > 7_000_000);
     let mut pane = pane(&body);
     assert!(says(&pane, "Reading") || !lines(&pane).is_empty(), "the frame did not wait for the tree");
-    until(&mut pane, "the tree", |pane| !lines(pane).is_empty());
+    draw_until(&mut pane, "the tree", |pane| !lines(pane).is_empty());
     assert!(pane.state().state.rows_drawn() < 40);
     search(&mut pane, "tok_0000000000000000089999");
-    until(&mut pane, "the match", |pane| says(pane, "1 of 1"));
+    draw_until(&mut pane, "the match", |pane| says(pane, "1 of 1"));
     assert_eq!(selected(&pane).as_deref(), Some("id: tok_0000000000000000089999"));
     assert!(pane.state().state.rows_drawn() < 40);
     // The smallest step of a touchpad counts here as it does at the top.

@@ -10,8 +10,11 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use testcard::domain::settings::ServerSettings;
 
 use crate::{
-    support::hands::{click, input, message, play, value},
-    window::{Bench, PATIENCE, Window, ctrl, rows, says, wait, wait_for},
+    support::{
+        hands::{click, input, message, play, value},
+        waiting::PATIENCE,
+    },
+    window::{Bench, Window, ctrl, rows, says, wait, wait_for},
 };
 
 const CARD: &str = "card[number]=4242424242424242&card[exp_month]=5&card[exp_year]=2037&card[cvc]=314";

@@ -35,6 +35,7 @@ use crate::support::{
     hands::{click, focused, input, message, play, value},
     http::{Server, reply},
     program::Home,
+    waiting::draw_until,
 };
 
 pub type Window = Harness<'static, App>;
@@ -42,8 +43,6 @@ pub type Window = Harness<'static, App>;
 const NUMBER: &str = "Card number";
 /// Some years after the moment of the tests.
 const YEAR: i16 = 2037;
-/// How long the background may take for one thing, on the slowest machine.
-pub const PATIENCE: Duration = Duration::from_secs(10);
 
 pub struct Bench {
     pub folder: Option<PathBuf>,
@@ -152,25 +151,11 @@ impl Bench {
     }
 }
 
-/// Steps until it is so; the background wakes the window, a person would just wait.
+/// Waits until it is so, as a person would.
 #[track_caller]
 pub fn wait(window: &mut Window, what: &str, is_so: impl Fn(&Window) -> bool) {
-    let started = Instant::now();
-    while !is_so(window) {
-        assert!(started.elapsed() < PATIENCE, "waited in vain for {what}:\n{}", words(window).join("\n"));
-        std::thread::sleep(Duration::from_millis(5));
-        window.step();
-    }
+    draw_until(window, what, is_so);
     window.run_ok();
-}
-
-/// Everything that the window says, for messages.
-fn words(window: &Window) -> Vec<String> {
-    let said = |node: egui_kittest::Node<'_>| {
-        let node = node.accesskit_node();
-        node.label().or(node.value()).map(|words| format!("{:?} {words}", node.role()))
-    };
-    window.query_all_by(|_| true).filter_map(said).collect()
 }
 
 pub fn says(window: &Window, words: &str) -> bool {

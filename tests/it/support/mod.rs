@@ -6,4 +6,5 @@ pub mod http;
 pub mod local;
 pub mod program;
 pub mod serving;
+pub mod waiting;
 pub mod wire;
