@@ -6,16 +6,16 @@
 //!
 //! # The idea
 //!
-//! 1. Everything done with Stripe is one value in and one value out: [`domain::api::ApiRequest`] to
-//!    [`domain::api::ApiResponse`]. The pair, with its time, is an [`domain::api::Exchange`]; the history is a list of
+//! 1. Everything done with Stripe is one value in and one value out: [`domain::call::api::ApiRequest`] to
+//!    [`domain::call::api::ApiResponse`]. The pair, with its time, is an [`domain::call::api::Exchange`]; the history is a list of
 //!    them. An answer of any status is a success; only a call without an answer fails.
 //! 2. Two things can answer: the [`minter`] in this program and the real API ([`stripe`]). [`backend`] is the one
 //!    place that knows there are two.
-//! 3. The rules of a card are written once, in [`domain::rules`]: the form predicts with them, the minter answers with
+//! 3. The rules of a card are written once, in [`domain::rules::prediction`]: the form predicts with them, the minter answers with
 //!    them. A prediction advises and never blocks, for half of the work is to send wrong requests on purpose.
 //! 4. The window knows what the last [`messages::Update`] told it, and changes the world by [`messages::Command`]s to
 //!    the [`worker`], which alone owns the disk and the network. No frame waits, queries or sorts: a list comes in the
-//!    order that the store gave, with an index by id ([`domain::listing`]), and only the rows in view are drawn.
+//!    order that the store gave, with an index by id ([`domain::history::listing`]), and only the rows in view are drawn.
 //! 5. What was acknowledged is on disk: a token, the exchange that made it and the minter's state are one SQLite
 //!    transaction ([`store`]), committed before anybody is told.
 //!
@@ -60,7 +60,7 @@
 //! all calls have together, `server/http` makes it an `ApiRequest`, `server/faults` may let it go wrong on purpose.
 //! [`backend::Targets::serve`] hands it to the store, where it joins the same line: minter, objects, exchange and entry in
 //! one commit with all other calls that wait, and only then the answer. A token turns used in the history by
-//! [`domain::usage`], which reads it off the call and its answer, whoever made the call. Of calls that are no entry's, the
+//! [`domain::call::usage`], which reads it off the call and its answer, whoever made the call. Of calls that are no entry's, the
 //! newest are kept (`store/log_bound`).
 //!
 //! # Rules of the ledger
@@ -81,13 +81,13 @@
 //!
 //! # What was expected
 //!
-//! A preset ([`domain::presets`]) is a draft with what should come of it. [`domain::expectation`] holds every call about a
+//! A preset ([`domain::presets::catalog`]) is a draft with what should come of it. [`domain::rules::expectation`] holds every call about a
 //! token against that, in the commit that writes the call, so the history tells where a card differs whoever charged it.
 //!
 //! # Safety
 //!
 //! Live keys have no type to be held in. [`domain::mask`] knows what may not be written down by what it is: the number of
-//! a card that somebody could have, a security code, a key. [`domain::redaction`] applies it to a call and its answer,
+//! a card that somebody could have, a security code, a key. [`domain::call::redaction`] applies it to a call and its answer,
 //! with what the call itself made secret; secrets live in [`domain::secret::SecretText`], whose one way out is `expose`.
 //!
 //! *Answered is kept*: the minter reads free text as it may be kept ([`minter`]'s `Fields::text`), and its answer is
@@ -96,7 +96,7 @@
 //! parameter is kept is a mark beside it ([`domain::mask::Kept`]), never read off its looks.
 //!
 //! *Identity is whole*: ids, filters, accounts and idempotency keys are looked up as they were sent. Where one may not be
-//! written down, a hash under the folder's secret stands for it ([`domain::keyed_hash::IdentityKey`]), in every process
+//! written down, a hash under the folder's secret stands for it ([`domain::mask::keyed_hash::IdentityKey`]), in every process
 //! and after a restart, and it is shown as `•••` altogether.
 //!
 //! A key goes over https, or to this machine. A snippet is written from the masked call, so it cannot hold what

@@ -7,7 +7,7 @@ use egui::{
 };
 
 use crate::{
-    domain::typing::{CardField, Edit},
+    domain::card::typing::{CardField, Edit},
     ui::widgets::Field,
 };
 

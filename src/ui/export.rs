@@ -11,7 +11,7 @@ use super::{
     widgets::{Field, InlineAlert, PrimaryButton, QuietButton, Segmented, Tone, chip::grouped, modal_ui},
 };
 use crate::{
-    domain::entry::{EntryId, HistoryFilter},
+    domain::history::{entry::EntryId, filter::HistoryFilter},
     messages::JobId,
 };
 

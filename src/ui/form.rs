@@ -21,22 +21,28 @@ use super::{
     },
 };
 use crate::domain::{
-    api::Target,
-    card::{Brand, BrandSoFar, CardNumber, brand_so_far},
-    digits::ascii_digits,
-    draft::{Draft, split_expiry},
-    error::ApiError,
-    expectation::{Expectation, Expected},
-    expiry::utc_day,
-    networks::{CardNetwork, stored_preference},
-    places,
-    policies::Policies,
-    presets::PresetKey,
-    refusal::Refusal,
-    rules::{FieldState, FormField, Prediction, cvc_state, expiry_state, number_state},
+    call::{api::Target, error::ApiError, refusal::Refusal},
+    card::{
+        brand::{Brand, BrandSoFar, brand_so_far},
+        digits::ascii_digits,
+        expiry::{split_expiry, utc_day},
+        networks::{CardNetwork, stored_preference},
+        number::CardNumber,
+        test_cards::{self, StepOutcome, TestCard},
+        typing::{CardField, split_paste},
+    },
+    form::{
+        draft::Draft,
+        field_state::{FieldState, FormField, cvc_state, expiry_state, number_state},
+        places,
+    },
+    presets::preset::PresetKey,
+    rules::{
+        expectation::{Expectation, Expected},
+        policies::Policies,
+        prediction::Prediction,
+    },
     secret::SecretText,
-    test_cards::{self, StepOutcome, TestCard},
-    typing::{CardField, split_paste},
 };
 
 /// What the last answer said against a field, until the draft is changed.
@@ -554,7 +560,7 @@ fn number_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext<'_>) {
     let text = state.draft.number.expose();
     let is_right = matches!(number_state(text, false), FieldState::Right | FieldState::Advice(_));
     // A number of a brand with several lengths is complete at the longest only, or when it is a published one.
-    let (_, longest) = crate::domain::card::lengths(text);
+    let (_, longest) = crate::domain::card::brand::lengths(text);
     let is_complete = is_right && text.len() == longest && !pasted(ui);
     hand_on(state, ctx, &drawn, is_complete, None, FormField::Expiry);
 }

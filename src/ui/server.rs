@@ -11,7 +11,7 @@ use super::{
 use crate::{
     domain::{
         fault::{self, LineError, Rule},
-        settings::Settings,
+        settings::preferences::Settings,
     },
     messages::ServerInfo,
 };

@@ -9,12 +9,11 @@ use super::{
     widgets::{Field, InlineAlert, PrimaryButton, Tone, modal_ui},
 };
 use crate::domain::{
-    api::Target,
-    entry::{Entry, EntryDetail, Status},
+    call::{api::Target, token_calls::TokenCall},
+    card::test_cards::{self, StepOutcome},
     foreign,
-    profile::ProfileId,
-    test_cards::{self, StepOutcome},
-    token_call::TokenCall,
+    history::entry::{Entry, EntryDetail, Status},
+    settings::profile::ProfileId,
 };
 
 /// The state of the open dialog.

@@ -1,9 +1,10 @@
 //! What the palette lists for what is typed, in sections and in order.
 
 use super::commands::PaletteCommand;
-use crate::domain::{
+use crate::domain::presets::{
+    catalog,
     library::Library,
-    presets::{self, Preset, PresetKey},
+    preset::{Preset, PresetKey},
     search::{Search, is_close},
 };
 
@@ -55,7 +56,7 @@ impl<'a> Shelf<'a> {
     fn item(&self, key: &PresetKey) -> Option<Item> {
         match key {
             PresetKey::Own(_) => self.own.iter().position(|preset| preset.key == *key).map(Item::Own),
-            _ => presets::all().iter().find(|preset| preset.key == *key).map(Item::Brought),
+            _ => catalog::all().iter().find(|preset| preset.key == *key).map(Item::Brought),
         }
     }
 
@@ -92,7 +93,7 @@ pub fn find(search: &Search, scope: Scope, shelf: &Shelf<'_>) -> Vec<Section> {
     let own = || (0..shelf.own.len()).map(Item::Own).filter(is_new);
     let brought = |is_card: bool| {
         let of_kind = move |preset: &&Preset| matches!(preset.key, PresetKey::Card(_)) == is_card;
-        presets::all().iter().filter(of_kind).map(Item::Brought).filter(is_new)
+        catalog::all().iter().filter(of_kind).map(Item::Brought).filter(is_new)
     };
     let commands = || (0..shelf.commands.len()).map(Item::Command);
     let mut rest: Vec<(&'static str, Vec<Ranked>)> = Vec::new();
@@ -103,7 +104,7 @@ pub fn find(search: &Search, scope: Scope, shelf: &Shelf<'_>) -> Vec<Section> {
     if search.is_empty() {
         // Who types nothing is shown what there is: a few of each before the many.
         if scope != Scope::Actions {
-            let often = presets::OFTEN.iter().filter_map(|key| shelf.item(&key.parse().ok()?)).filter(is_new);
+            let often = catalog::OFTEN.iter().filter_map(|key| shelf.item(&key.parse().ok()?)).filter(is_new);
             rest.push(("Often used", often.map(|item| (0, item)).collect()));
         }
         rest.push(actions);
@@ -135,7 +136,7 @@ pub fn find(search: &Search, scope: Scope, shelf: &Shelf<'_>) -> Vec<Section> {
 mod tests {
     use super::{super::commands, *};
     use crate::{
-        domain::{draft::Draft, settings::Settings},
+        domain::{form::draft::Draft, settings::preferences::Settings},
         messages::ServerInfo,
     };
 

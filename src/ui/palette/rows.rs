@@ -5,14 +5,14 @@ use egui::{Label, Rect, Response, RichText, Role, Sense, Ui, WidgetInfo, pos2};
 use super::{Asked, commands::PaletteCommand};
 use crate::{
     domain::{
+        card::test_cards::StepOutcome,
         foreign,
-        presets::{Preset, PresetKey},
-        test_cards::StepOutcome,
+        presets::preset::{Preset, PresetKey},
     },
     ui::{
         form::rail,
-        icons, theme,
-        theme::Tokens,
+        icons,
+        theme::{self, Tokens},
         widgets::{BrandMark, QuietButton, RailStep, StepState, key_cap::KeyCap, key_cap_ui, outcome_rail_ui, paint},
     },
 };

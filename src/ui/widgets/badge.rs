@@ -1,10 +1,12 @@
 //! Status badges: colour, shape and word, so that none of them is needed to tell the others.
 
-use crate::domain::{entry::Status, foreign};
-use crate::ui::{
-    icons::{self, Icon},
-    theme::{self, Tokens},
-    widgets::{Tone, paint},
+use crate::{
+    domain::{foreign, history::entry::Status},
+    ui::{
+        icons::{self, Icon},
+        theme::{self, Tokens},
+        widgets::{Tone, paint},
+    },
 };
 use egui::{Color32, CornerRadius, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
