@@ -16,7 +16,7 @@ use crate::{
             token_calls::TokenRequest,
         },
         card::{
-            brand::{Brand, BrandSoFar, brand_so_far, passing_cvc},
+            brand::passing_cvc,
             digits,
             expiry::{Expiry, utc_day},
             test_cards::{self, TestCard},
@@ -168,8 +168,7 @@ fn params(args: &MintArgs, default_expiry: Expiry) -> Result<Params, CliError> {
     params.push("card[exp_month]", month);
     params.push("card[exp_year]", year);
     if !args.no_cvc {
-        let is_amex = brand_so_far(&number) == BrandSoFar::One(Brand::AmericanExpress);
-        let cvc = args.cvc.as_deref().unwrap_or(passing_cvc(if is_amex { 4 } else { 3 }));
+        let cvc = args.cvc.as_deref().unwrap_or_else(|| passing_cvc(&number));
         params.push("card[cvc]", cvc);
     }
     for (name, value) in [

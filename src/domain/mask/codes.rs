@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::steps::{self, step};
-use crate::domain::digits::digit_value;
+use crate::domain::card::digits::digit_value;
 
 /// What a security code is called by whom: the last word of a name.
 ///

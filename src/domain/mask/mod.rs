@@ -8,6 +8,7 @@
 mod codes;
 mod encoded;
 mod json;
+pub mod keyed_hash;
 mod numbers;
 mod own;
 mod steps;

@@ -3,8 +3,10 @@
 
 use super::{Edit, Kept, hides_security_code, is_number_name, is_security_code, numbers, param};
 use crate::domain::{
-    card::MAX_DIGITS,
-    digits::{digit_value, only_digits},
+    card::{
+        brand::MAX_DIGITS,
+        digits::{digit_value, only_digits},
+    },
     secret::SecretText,
 };
 
