@@ -17,12 +17,10 @@ use testcard::{
     },
 };
 
-use crate::{
-    support::{
-        cpu_renderer::CpuRenderer,
-        hands::{click, play},
-        waiting::draw_until,
-    },
+use crate::support::{
+    cpu_renderer::CpuRenderer,
+    hands::{click, play},
+    waiting::draw_until,
     window::{Bench, copied, ctrl, rows as history_rows, says as window_says, type_card, wait, wait_for},
 };
 

@@ -12,11 +12,9 @@ use testcard::{
     stripe::{Client, Limits},
 };
 
-use crate::{
-    support::{
-        http::{Server, reply},
-        program::{Home, finish},
-    },
+use crate::support::{
+    http::{Server, reply},
+    program::{Home, finish},
     window::{Bench, ctrl, says, type_card, wait_for},
 };
 

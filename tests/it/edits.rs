@@ -25,12 +25,12 @@ use testcard::{
     store::{Call, FILE_NAME, Place, Store, StoreError},
 };
 
-use crate::{
-    store::{
+use crate::support::{
+    histories::{
         PLANTED_KEY, PLANTED_KEY_PART, PLANTED_MIDDLE, PLANTED_NUMBER, count, creation, declined, mint, moment, open,
         response, retrieval, say, token, visa,
     },
-    support::program::Home,
+    program::Home,
 };
 
 fn memory() -> Store {

@@ -19,7 +19,7 @@ use testcard::{
     store::{Call, ExportedEntry, Place, Reader, Store},
 };
 
-use crate::store::{check_holds_no_secret, creation, moment, plant_secrets, sample_history, say, token};
+use crate::support::histories::{check_holds_no_secret, creation, moment, plant_secrets, sample_history, say, token};
 
 fn sample() -> (Store, Reader) {
     let store = Store::open(&Place::Memory, moment(0)).unwrap();

@@ -28,12 +28,10 @@ use testcard::{
     },
 };
 
-use crate::{
-    store::{creation, say, token},
-    support::{
-        hands::{click, focused, input, message, play, value},
-        http::{Server, reply},
-    },
+use crate::support::{
+    hands::{click, focused, input, message, play, value},
+    histories::{creation, say, token},
+    http::{Server, reply},
     window::{Bench, Window, ctrl, rows, says, wait, wait_for},
 };
 

@@ -10,8 +10,8 @@ use testcard::{
     settings,
 };
 
-use crate::{
-    support::hands::{click, focused, input, play, value},
+use crate::support::{
+    hands::{click, focused, input, play, value},
     window::{Bench, Window, copied, ctrl, rows, says, wait, wait_for},
 };
 

@@ -18,12 +18,10 @@ use testcard::{
     settings,
 };
 
-use crate::{
-    support::{
-        hands::{click, focus, focused, message, play, value},
-        http::{Reply, Server, reply},
-    },
-    window::{Bench, Window, ctrl, header_of, rows, says, silent_server, wait, wait_for},
+use crate::support::{
+    hands::{click, focus, focused, message, play, value},
+    http::{Reply, Server, header_of, reply, silent_server},
+    window::{Bench, Window, ctrl, rows, says, wait, wait_for},
 };
 
 const STAGING: ProfileId = ProfileId(1_800_000_000);

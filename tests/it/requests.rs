@@ -9,11 +9,9 @@ use egui::{Key, Modifiers, Role, ViewportId};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use testcard::domain::settings::preferences::ServerSettings;
 
-use crate::{
-    support::{
-        hands::{click, input, message, play, value},
-        waiting::PATIENCE,
-    },
+use crate::support::{
+    hands::{click, input, message, play, value},
+    waiting::PATIENCE,
     window::{Bench, Window, ctrl, rows, says, wait, wait_for},
 };
 

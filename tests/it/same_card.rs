@@ -5,13 +5,11 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use serde_json::json;
 use testcard::domain::call::api::Target;
 
-use crate::{
-    support::{
-        hands::{click, input, play},
-        http::{Server, reply},
-        program::Home,
-        serving::Serving,
-    },
+use crate::support::{
+    hands::{click, input, play},
+    http::{Server, reply},
+    program::Home,
+    serving::Serving,
     window::{Bench, Window, ctrl, rows, says, type_card, wait, wait_for},
 };
 

@@ -9,8 +9,8 @@ use testcard::{
     ui::shortcuts::SHORTCUTS,
 };
 
-use crate::{
-    support::hands::{click, focused, play, value},
+use crate::support::{
+    hands::{click, focused, play, value},
     window::{Bench, Window, ctrl, rows, says, wait, wait_for},
 };
 

@@ -103,3 +103,29 @@ impl Server {
         received.remove(0)
     }
 }
+
+/// A server that takes calls and answers none; it keeps the head of each, in lower case.
+pub fn silent_server() -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let heads: Arc<Mutex<Vec<String>>> = Arc::default();
+    let kept = Arc::clone(&heads);
+    let serve = move || {
+        let mut open = Vec::new();
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut head = vec![0; 8192];
+            let read = std::io::Read::read(&mut stream, &mut head).unwrap();
+            kept.lock().unwrap().push(String::from_utf8_lossy(&head[..read]).to_lowercase());
+            open.push(stream);
+        }
+    };
+    std::thread::Builder::new().name("silent".to_owned()).spawn(serve).unwrap();
+    (url, heads)
+}
+
+/// A header of such a head.
+pub fn header_of(head: &str, name: &str) -> String {
+    let value = head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+    value.unwrap_or_default().to_owned()
+}
