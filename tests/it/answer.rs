@@ -19,9 +19,9 @@ use testcard::{
 
 use crate::support::{
     cpu_renderer::CpuRenderer,
-    hands::{click, play},
+    hands::{click, play, says},
     waiting::draw_until,
-    window::{Bench, copied, ctrl, rows as history_rows, says as window_says, type_card, wait, wait_for},
+    window::{Bench, copied, ctrl, rows as history_rows, type_card, wait, wait_for},
 };
 
 struct View {
@@ -65,10 +65,6 @@ fn token() -> Value {
         "card": { "id": "card_1", "object": "card", "brand": "Visa", "exp_month": 2, "exp_year": 2032, "last4": "4242",
             "networks": { "preferred": "visa" }, "metadata": { "order": "6735" } },
         "livemode": false, "used": false })
-}
-
-fn says(pane: &Pane, words: &str) -> bool {
-    pane.query_all_by_label_contains(words).next().is_some()
 }
 
 /// What the tree's rows say.
@@ -209,7 +205,7 @@ fn the_key_of_the_search_is_the_trees_while_it_has_the_focus() {
     ctrl(&mut window, Key::F);
     assert!(window.get_by_role_and_label(Role::SearchInput, "Search the answer").is_focused());
     play(&mut window, "last4");
-    assert!(window_says(&window, "1 of 2"), "last4 and dynamic_last4");
+    assert!(says(&window, "1 of 2"), "last4 and dynamic_last4");
     // Elsewhere it is the history's.
     window.get_by_role_and_label(Role::Tab, "Response").focus();
     window.run_ok();
@@ -245,5 +241,5 @@ fn tabs_are_walked_by_arrows_and_every_fact_is_copied_by_a_press() {
     window.key_press(Key::End);
     window.run_ok();
     assert!(window.get_by_role_and_label(Role::Tab, "Timeline").is_focused());
-    assert!(window_says(&window, "Minted") && window_says(&window, &format!("Request id: {id}")));
+    assert!(says(&window, "Minted") && says(&window, &format!("Request id: {id}")));
 }

@@ -13,9 +13,10 @@ use testcard::{
 };
 
 use crate::support::{
+    hands::says,
     http::{Server, reply},
     program::{Home, finish},
-    window::{Bench, ctrl, says, type_card, wait_for},
+    window::{Bench, ctrl, type_card, wait_for},
 };
 
 const KEY: &str = "sk_test_closed";

@@ -25,7 +25,11 @@ use testcard::{
     },
 };
 
-use crate::support::{cpu_renderer::CpuRenderer, hands::click, waiting::draw_until};
+use crate::support::{
+    cpu_renderer::CpuRenderer,
+    hands::{click, says},
+    waiting::draw_until,
+};
 
 type Outcome = Result<ApiResponse, Failure>;
 
@@ -353,10 +357,6 @@ fn rows(harness: &Harness<'_, View>) -> Vec<String> {
 fn save(harness: &mut Harness<'_, View>, name: &str) {
     let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("diff-{name}.png"));
     harness.render().unwrap().save(path).unwrap();
-}
-
-fn says<S>(harness: &Harness<'_, S>, words: &str) -> bool {
-    harness.query_all_by_label_contains(words).next().is_some()
 }
 
 #[test]

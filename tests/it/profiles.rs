@@ -19,9 +19,9 @@ use testcard::{
 };
 
 use crate::support::{
-    hands::{click, focus, focused, message, play, value},
+    hands::{click, focus, focused, message, play, says, value},
     http::{Reply, Server, header_of, reply, silent_server},
-    window::{Bench, Window, ctrl, rows, says, wait, wait_for},
+    window::{Bench, Window, ctrl, rows, wait, wait_for},
 };
 
 const STAGING: ProfileId = ProfileId(1_800_000_000);

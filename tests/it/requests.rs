@@ -10,9 +10,9 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use testcard::domain::settings::preferences::ServerSettings;
 
 use crate::support::{
-    hands::{click, input, message, play, value},
+    hands::{click, input, message, play, says, value},
     waiting::PATIENCE,
-    window::{Bench, Window, ctrl, rows, says, wait, wait_for},
+    window::{Bench, Window, ctrl, rows, wait, wait_for},
 };
 
 const CARD: &str = "card[number]=4242424242424242&card[exp_month]=5&card[exp_year]=2037&card[cvc]=314";

@@ -6,11 +6,11 @@ use serde_json::json;
 use testcard::domain::call::api::Target;
 
 use crate::support::{
-    hands::{click, input, play},
+    hands::{click, input, play, says},
     http::{Server, reply},
     program::Home,
     serving::Serving,
-    window::{Bench, Window, ctrl, rows, says, type_card, wait, wait_for},
+    window::{Bench, Window, ctrl, rows, type_card, wait, wait_for},
 };
 
 /// A window on the local minter, and what it calls for Stripe.

@@ -13,9 +13,9 @@ use testcard::{
 
 use crate::support::{
     golden::check_golden,
-    hands::{click, focused},
+    hands::{click, focused, says},
     program::Home,
-    window::{Bench, Window, copied, ctrl, rows, says, wait, wait_for},
+    window::{Bench, Window, copied, ctrl, rows, wait, wait_for},
 };
 
 /// A token with all that a form has.

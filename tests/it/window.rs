@@ -12,10 +12,10 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support::{
-    hands::{click, focused, input, message, play, value},
+    hands::{click, focused, input, message, play, says, value},
     http::{Server, header_of, reply, silent_server},
     program::Home,
-    window::{Bench, NUMBER, Window, copied, ctrl, rows, says, type_card, wait, wait_for},
+    window::{Bench, NUMBER, Window, copied, ctrl, rows, type_card, wait, wait_for},
 };
 
 #[test]

@@ -1,11 +1,13 @@
 //! A whole HTTP server on this machine: it answers as it is told and keeps what it got.
 
 use std::{
-    net::SocketAddr,
+    io::Read as _,
+    net::{self, SocketAddr},
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
+    thread,
 };
 
 use axum::{
@@ -106,7 +108,7 @@ impl Server {
 
 /// A server that takes calls and answers none; it keeps the head of each, in lower case.
 pub fn silent_server() -> (String, Arc<Mutex<Vec<String>>>) {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let listener = net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let heads: Arc<Mutex<Vec<String>>> = Arc::default();
     let kept = Arc::clone(&heads);
@@ -115,12 +117,12 @@ pub fn silent_server() -> (String, Arc<Mutex<Vec<String>>>) {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
             let mut head = vec![0; 8192];
-            let read = std::io::Read::read(&mut stream, &mut head).unwrap();
+            let read = stream.read(&mut head).unwrap();
             kept.lock().unwrap().push(String::from_utf8_lossy(&head[..read]).to_lowercase());
             open.push(stream);
         }
     };
-    std::thread::Builder::new().name("silent".to_owned()).spawn(serve).unwrap();
+    thread::Builder::new().name("silent".to_owned()).spawn(serve).unwrap();
     (url, heads)
 }
 

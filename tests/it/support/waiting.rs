@@ -6,7 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use egui_kittest::Harness;
+use egui_kittest::{
+    Harness, Node,
+    kittest::{NodeT as _, Queryable as _},
+};
 
 /// How long one thing may take on the slowest machine.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -42,8 +45,7 @@ pub fn draw_until<'h, S>(harness: &mut Harness<'h, S>, what: &str, is_wanted: im
 
 /// Everything that a window says, for messages.
 fn words<S>(harness: &Harness<'_, S>) -> Vec<String> {
-    use egui_kittest::kittest::{NodeT as _, Queryable as _};
-    let said = |node: egui_kittest::Node<'_>| {
+    let said = |node: Node<'_>| {
         let node = node.accesskit_node();
         node.label().or(node.value()).map(|words| format!("{:?} {words}", node.role()))
     };

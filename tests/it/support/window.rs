@@ -32,7 +32,7 @@ use testcard::{
 
 use super::{
     cpu_renderer::CpuRenderer,
-    hands::{input, play},
+    hands::{input, play, press, says},
     waiting::draw_until,
 };
 
@@ -156,18 +156,13 @@ pub fn wait(window: &mut Window, what: &str, is_wanted: impl Fn(&Window) -> bool
     window.run_ok();
 }
 
-pub fn says(window: &Window, words: &str) -> bool {
-    window.query_all_by_label_contains(words).next().is_some()
-}
-
 #[track_caller]
 pub fn wait_for(window: &mut Window, words: &str) {
     wait(window, words, |window| says(window, words));
 }
 
 pub fn ctrl(window: &mut Window, key: Key) {
-    window.key_press_modifiers(Modifiers::COMMAND, key);
-    window.run_ok();
+    press(window, Modifiers::COMMAND, key);
 }
 
 /// What the history's rows say, newest first.
