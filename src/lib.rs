@@ -23,7 +23,7 @@
 //!
 //! | module | what it is for | uses |
 //! | --- | --- | --- |
-//! | [`domain`] | nouns and rules, pure: cards, expiry, drafts, parameters, prediction, masking, typing, keys | |
+//! | [`domain`] | nouns and rules, pure; its wings are below | |
 //! | [`snippets`] | a call as source text, a file per language | domain |
 //! | [`diff`] | two calls beside each other: what differs, and what differs in every call | domain |
 //! | [`messages`] | commands and updates between window and background, plain data | domain |
@@ -37,13 +37,30 @@
 //! | [`backend`] | the two targets behind one call, journalled before they are made | domain, minter, store, stripe |
 //! | [`server`] | loopback HTTP: bytes to a call to bytes, connections and memory in bounds, faults on demand | domain, backend |
 //! | [`jobs`] | long work with progress and cancel | domain, backend, store, files |
-//! | [`worker`] | the background: its handle, its loop, the history's thread | all above but the window's |
-//! | [`cli`] | the commands | backend, store, server, jobs, keys, settings, snippets, files |
+//! | [`worker`] | the background: its handle, its loop, the history's thread | domain, messages, store, backend, server, jobs, keys, settings, files |
+//! | [`cli`] | the commands | domain, backend, store, server, jobs, keys, settings, minter, snippets, files |
 //! | [`ui`] | views, widgets, theme; they push [`ui::Action`]s and change only their own state | domain, messages, model, snippets, diff |
-//! | [`app`] | ties the background to the views and carries actions out | messages, model, worker, ui |
+//! | [`app`] | ties the background to the views and carries actions out | domain, messages, model, worker, ui, settings |
+//! | `main` | chooses window or command line; reads the clock and the environment | domain, keys, settings, worker, cli, app |
 //!
-//! `main` alone reads the clock and the environment, and hands both on. `tests/it/layers.rs` holds this table as data
-//! and fails when a module uses what its row does not list.
+//! `main` alone reads the clock and the environment, and hands both on. `tests/it/layers.rs` reads this table and the next
+//! one, and fails when a module uses what its row does not list, and when two files import each other.
+//!
+//! # The wings of the domain
+//!
+//! From the ground up: a wing uses only the wings above its row.
+//!
+//! | wing | what it holds |
+//! | --- | --- |
+//! | `secret`, `key`, `clock`, `fault`, `json_spans`, `foreign` | leaves: texts that are wiped from memory, API keys, the time as it is handed in, faults on purpose, where each value of a JSON text stands, text from outside made safe to show |
+//! | [`domain::card`] | a card and what can be read from it: number, brand, expiry, networks, currencies, how it is typed, the published test cards |
+//! | [`domain::mask`] | what may not be written down, and what stands in its place |
+//! | [`domain::call`] | one request in, one answer out: parameters, errors, tokens, what used a token up, what of a call is kept, how it is made again |
+//! | [`domain::rules`] | what Stripe will say: the checks of a token request, an account's policies, what a card should do |
+//! | [`domain::form`] | the form as typed: its draft, the state of its fields, defaults, what of it may be kept |
+//! | [`domain::presets`] | what can be asked for by its outcome, and the search for it |
+//! | [`domain::settings`] | what a person sets: preferences, profiles, the way to the real API, the window's layout |
+//! | [`domain::history`] | the lines of the history: entries, filters, lists, edits, the request log |
 //!
 //! # One press of Create
 //!

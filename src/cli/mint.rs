@@ -16,9 +16,9 @@ use crate::{
             token_calls::TokenRequest,
         },
         card::{
-            brand::passing_cvc,
             digits,
             expiry::{Expiry, utc_day},
+            number::passing_cvc,
             test_cards::{self, TestCard},
         },
         mask,

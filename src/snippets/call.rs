@@ -6,7 +6,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::KeptCall;
 use crate::domain::{
     call::api::{ApiResponse, HttpMethod, MaskedRequest},
-    card::brand::passing_cvc,
+    card::number::passing_cvc,
     mask::{self, Kept},
 };
 

@@ -23,11 +23,11 @@ use super::{
 use crate::domain::{
     call::{api::Target, error::ApiError, refusal::Refusal},
     card::{
-        brand::{Brand, BrandSoFar, brand_so_far},
+        brand::{Brand, BrandSoFar},
         digits::ascii_digits,
         expiry::{split_expiry, utc_day},
         networks::{CardNetwork, stored_preference},
-        number::CardNumber,
+        number::{CardNumber, brand_so_far},
         test_cards::{self, StepOutcome, TestCard},
         typing::{CardField, split_paste},
     },
@@ -560,7 +560,7 @@ fn number_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext<'_>) {
     let text = state.draft.number.expose();
     let is_right = matches!(number_state(text, false), FieldState::Right | FieldState::Advice(_));
     // A number of a brand with several lengths is complete at the longest only, or when it is a published one.
-    let (_, longest) = crate::domain::card::brand::lengths(text);
+    let (_, longest) = crate::domain::card::number::lengths(text);
     let is_complete = is_right && text.len() == longest && !pasted(ui);
     hand_on(state, ctx, &drawn, is_complete, None, FormField::Expiry);
 }

@@ -6,7 +6,7 @@ use super::{
     token_calls::TokenRequest,
 };
 use crate::domain::{
-    card::brand::passing_cvc,
+    card::number::passing_cvc,
     mask::{self, Kept},
 };
 

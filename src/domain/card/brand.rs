@@ -3,7 +3,7 @@
 //! Ranges and lengths are those of Stripe's own clients (stripe-android `CardBrand.kt`, stripe/jquery.payment); the
 //! wider lengths that other validators allow are not good here, because Stripe answers `incorrect_number` to them.
 
-use super::{networks::CardNetwork, test_cards};
+use super::networks::CardNetwork;
 
 /// The fewest digits that any card number has.
 pub const MIN_DIGITS: usize = 12;
@@ -168,39 +168,8 @@ impl BinRange {
     }
 }
 
-/// The brand of the range that a whole number lies in.
-pub(super) fn brand_of_range(digits: &str) -> Option<Brand> {
-    range_of(digits).map(|range| range.brand)
-}
-
-/// Whether a brand has numbers that begin and are as long as these digits.
-pub(super) fn is_length_of_brand(digits: &str) -> bool {
-    range_of(digits).is_some_and(|range| (range.shortest..=range.longest).contains(&digits.len()))
-}
-
-fn range_of(digits: &str) -> Option<&'static BinRange> {
-    BIN_RANGES.iter().find(|range| digits.len() >= range.first.len() && range.admits(digits))
-}
-
-/// What a number that starts with `digits` (ASCII digits only) can still become.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BrandSoFar {
-    /// More than one brand is possible: name none.
-    Open,
-    /// One brand only is possible.
-    One(Brand),
-    /// No known brand starts so.
-    Impossible,
-}
-
-/// The brand of a number being typed; never a guess.
-pub fn brand_so_far(digits: &str) -> BrandSoFar {
-    if digits.is_empty() {
-        return BrandSoFar::Open;
-    }
-    if let Some(card) = test_cards::by_number(digits) {
-        return BrandSoFar::One(card.brand);
-    }
+/// What a number that starts with `digits` can still become, by the ranges of the brands.
+pub(super) fn brand_so_far_by_range(digits: &str) -> BrandSoFar {
     let mut found = None;
     for range in BIN_RANGES.iter().filter(|range| range.admits(digits)) {
         // A range that is spelled out in full hides the shorter ones behind it.
@@ -218,59 +187,27 @@ pub fn brand_so_far(digits: &str) -> BrandSoFar {
     found.map_or(BrandSoFar::Impossible, BrandSoFar::One)
 }
 
-/// The lengths in digits, shortest and longest, that a number starting so may have.
-pub fn lengths(digits: &str) -> (usize, usize) {
-    if test_cards::by_number(digits).is_some() {
-        return (digits.len(), digits.len());
-    }
-    range_of(digits).map_or((MIN_DIGITS, MAX_DIGITS), |range| (range.shortest, range.longest))
+/// The lengths in digits, shortest and longest, of the range that a number starting so lies in.
+pub(super) fn lengths_of_range(digits: &str) -> Option<(usize, usize)> {
+    range_of(digits).map(|range| (range.shortest, range.longest))
 }
 
-/// The security code that passes for a number, by the digits that it begins with: a masked or half typed number will do.
-/// Three digits pass for every brand that is not known to have four.
-pub fn passing_cvc(number: &str) -> &'static str {
-    let known = number.find(|c: char| !c.is_ascii_digit()).map_or(number, |end| &number[..end]);
-    match brand_so_far(known) {
-        BrandSoFar::One(brand) => brand.passing_cvc(),
-        BrandSoFar::Open | BrandSoFar::Impossible => Brand::Unknown.passing_cvc(),
-    }
+/// The brand of the range that a whole number lies in.
+pub(super) fn brand_of_range(digits: &str) -> Option<Brand> {
+    range_of(digits).map(|range| range.brand)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn range_of(digits: &str) -> Option<&'static BinRange> {
+    BIN_RANGES.iter().find(|range| digits.len() >= range.first.len() && range.admits(digits))
+}
 
-    #[test]
-    fn a_brand_is_named_as_soon_as_one_only_is_possible() {
-        use BrandSoFar::{Impossible, One, Open};
-        for (digits, expected) in [
-            ("", Open),
-            ("4", One(Brand::Visa)),
-            ("3", Open),
-            ("34", One(Brand::AmericanExpress)),
-            ("36", One(Brand::DinersClub)),
-            ("35", One(Brand::Jcb)),
-            ("350", Impossible),
-            ("2", One(Brand::MasterCard)),
-            ("2720", One(Brand::MasterCard)),
-            ("2721", Impossible),
-            ("5", Open),
-            ("50", Open),
-            ("51", One(Brand::MasterCard)),
-            ("507", One(Brand::MasterCard)),
-            ("506221", One(Brand::Unknown)),
-            ("6", Open),
-            ("62", Open),
-            ("620", One(Brand::UnionPay)),
-            ("628000036", One(Brand::EftposAustralia)),
-            ("60", One(Brand::Discover)),
-            ("9", Impossible),
-            ("0", Impossible),
-            ("é", Impossible),
-            ("3é", Impossible),
-            ("4506445006931933", One(Brand::Unknown)),
-        ] {
-            assert_eq!(brand_so_far(digits), expected, "{digits}");
-        }
-    }
+/// What a number that starts with `digits` (ASCII digits only) can still become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BrandSoFar {
+    /// More than one brand is possible: name none.
+    Open,
+    /// One brand only is possible.
+    One(Brand),
+    /// No known brand starts so.
+    Impossible,
 }

@@ -3,11 +3,40 @@
 use std::fmt;
 
 use super::{
-    brand::{Brand, Funding, MAX_DIGITS, MIN_DIGITS, brand_of_range, is_length_of_brand, lengths},
+    brand::{
+        Brand, BrandSoFar, Funding, MAX_DIGITS, MIN_DIGITS, brand_of_range, brand_so_far_by_range, lengths_of_range,
+    },
     networks::CardNetwork,
     test_cards::{self, TestCard},
 };
 use crate::domain::secret::SecretText;
+
+/// The brand of a number being typed (ASCII digits only); never a guess.
+pub fn brand_so_far(digits: &str) -> BrandSoFar {
+    match test_cards::by_number(digits) {
+        _ if digits.is_empty() => BrandSoFar::Open,
+        Some(card) => BrandSoFar::One(card.brand),
+        None => brand_so_far_by_range(digits),
+    }
+}
+
+/// The lengths in digits, shortest and longest, that a number starting so may have.
+pub fn lengths(digits: &str) -> (usize, usize) {
+    match test_cards::by_number(digits) {
+        Some(_) => (digits.len(), digits.len()),
+        None => lengths_of_range(digits).unwrap_or((MIN_DIGITS, MAX_DIGITS)),
+    }
+}
+
+/// The security code that passes for a number, by the digits that it begins with: a masked or half typed number will do.
+/// Three digits pass for every brand that is not known to have four.
+pub fn passing_cvc(number: &str) -> &'static str {
+    let known = number.find(|c: char| !c.is_ascii_digit()).map_or(number, |end| &number[..end]);
+    match brand_so_far(known) {
+        BrandSoFar::One(brand) => brand.passing_cvc(),
+        BrandSoFar::Open | BrandSoFar::Impossible => Brand::Unknown.passing_cvc(),
+    }
+}
 
 /// The Luhn check (ISO/IEC 7812-1) of ASCII digits.
 pub fn passes_luhn(digits: &str) -> bool {
@@ -41,9 +70,10 @@ pub fn could_be_issued(digits: &str) -> bool {
         let fits = |(first, last): &(&str, &str)| (*first..=*last).contains(&&digits[..first.len()]);
         digits.len() == 14 && DINERS_14.iter().any(fits)
     };
+    let has_length = |(shortest, longest)| (shortest..=longest).contains(&digits.len());
     (MIN_DIGITS..=MAX_DIGITS).contains(&digits.len())
         && passes_luhn(digits)
-        && (is_length_of_brand(digits) || is_diners_14())
+        && (lengths_of_range(digits).is_some_and(has_length) || is_diners_14())
         && !is_published(digits)
 }
 
@@ -145,6 +175,40 @@ impl fmt::Debug for CardNumber {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_brand_is_named_as_soon_as_one_only_is_possible() {
+        use BrandSoFar::{Impossible, One, Open};
+        for (digits, expected) in [
+            ("", Open),
+            ("4", One(Brand::Visa)),
+            ("3", Open),
+            ("34", One(Brand::AmericanExpress)),
+            ("36", One(Brand::DinersClub)),
+            ("35", One(Brand::Jcb)),
+            ("350", Impossible),
+            ("2", One(Brand::MasterCard)),
+            ("2720", One(Brand::MasterCard)),
+            ("2721", Impossible),
+            ("5", Open),
+            ("50", Open),
+            ("51", One(Brand::MasterCard)),
+            ("507", One(Brand::MasterCard)),
+            ("506221", One(Brand::Unknown)),
+            ("6", Open),
+            ("62", Open),
+            ("620", One(Brand::UnionPay)),
+            ("628000036", One(Brand::EftposAustralia)),
+            ("60", One(Brand::Discover)),
+            ("9", Impossible),
+            ("0", Impossible),
+            ("é", Impossible),
+            ("3é", Impossible),
+            ("4506445006931933", One(Brand::Unknown)),
+        ] {
+            assert_eq!(brand_so_far(digits), expected, "{digits}");
+        }
+    }
 
     #[test]
     fn country_and_funding_are_read_from_the_number_when_no_published_card_has_it() {

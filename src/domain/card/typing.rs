@@ -4,8 +4,9 @@
 //! counts its characters; both are then shown again. So inserting, deleting and pasting anywhere reflow the groups.
 
 use super::{
-    brand::{Brand, BrandSoFar, brand_so_far},
+    brand::{Brand, BrandSoFar},
     digits::ascii_digits,
+    number::brand_so_far,
 };
 
 /// Which card field is typed into.

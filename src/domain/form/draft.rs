@@ -11,10 +11,9 @@ use crate::domain::{
         token_calls::TokenRequest,
     },
     card::{
-        brand::passing_cvc,
         expiry::{Expiry, join_expiry, split_expiry},
         networks::CardNetwork,
-        number::CardNumber,
+        number::{CardNumber, passing_cvc},
         test_cards::TestCard,
     },
     rules::{

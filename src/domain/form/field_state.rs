@@ -3,10 +3,10 @@
 use jiff::civil::Date;
 
 use crate::domain::card::{
-    brand::{self, Brand, BrandSoFar, brand_so_far},
+    brand::{Brand, BrandSoFar},
     digits::ascii_digits,
     expiry::{Expiry, ExpiryFault, split_expiry},
-    number::{self, CardNumber},
+    number::{self, CardNumber, brand_so_far},
     test_cards,
 };
 
@@ -34,7 +34,7 @@ pub fn number_state(text: &str, left: bool) -> FieldState {
     if !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return FieldState::Wrong("A card number has digits only".to_owned());
     }
-    let (shortest, longest) = brand::lengths(&text);
+    let (shortest, longest) = number::lengths(&text);
     let digits = text.len();
     let complete = (shortest..=longest).contains(&digits);
     if complete && number::passes_luhn(&text) {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::draft::{BillingAddress, Draft};
 use crate::domain::{
     call::params::Params,
-    card::{brand::passing_cvc, networks::CardNetwork, test_cards},
+    card::{networks::CardNetwork, number::passing_cvc, test_cards},
     mask::{self, Kept},
     rules::expectation::Expectation,
     secret::SecretText,

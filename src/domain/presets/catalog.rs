@@ -13,9 +13,9 @@ use super::{
 use crate::domain::{
     call::params::{PREFERRED_NETWORK, Params},
     card::{
-        brand::passing_cvc,
         expiry::{Expiry, split_expiry},
         networks::CardNetwork,
+        number::passing_cvc,
         test_cards::{self, Check, StepOutcome, TestCard},
         typing::CardField,
     },
