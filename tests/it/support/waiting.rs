@@ -1,7 +1,7 @@
 //! Waiting for what happens beside the thread of a test: for the event itself, and with an end.
 
 use std::{
-    sync::mpsc::{RecvTimeoutError, channel},
+    sync::mpsc::channel,
     thread,
     time::{Duration, Instant},
 };
@@ -33,11 +33,8 @@ pub fn draw_until<'h, S>(harness: &mut Harness<'h, S>, what: &str, is_wanted: im
     while !is_wanted(harness) {
         harness.step();
         let mut due = deadline;
-        loop {
-            match asked.recv_timeout(due.saturating_duration_since(Instant::now())) {
-                Ok(asked) => due = due.min(asked.unwrap_or(deadline)),
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
-            }
+        while let Ok(asked) = asked.recv_timeout(due.saturating_duration_since(Instant::now())) {
+            due = due.min(asked.unwrap_or(deadline));
         }
         assert!(due < deadline, "waited in vain for {what}:\n{}", words(harness).join("\n"));
     }
