@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use egui::{CentralPanel, Event, Key, Modifiers, MouseWheelUnit, Role, Theme, TouchPhase, accesskit::Toggled, vec2};
+use egui::{Event, Key, Modifiers, MouseWheelUnit, Role, TouchPhase, accesskit::Toggled, vec2};
 use egui_kittest::{
     Harness,
     kittest::{NodeT as _, Queryable as _},
@@ -13,13 +13,12 @@ use testcard::{
     ui::{
         Action,
         answer::{AnswerOf, AnswerState, answer_ui},
-        theme,
     },
 };
 
 use crate::support::{
-    cpu_renderer::CpuRenderer,
     hands::{click, play, says},
+    pane::pane,
     waiting::draw_until,
     window::{Bench, copied, ctrl, rows as history_rows, type_card, wait, wait_for},
 };
@@ -32,32 +31,19 @@ struct View {
 
 type Pane = Harness<'static, View>;
 
-fn pane(body: &Value) -> Pane {
-    pane_of(body.to_string(), ("Request-Id", "req_1"))
+fn answer(body: &Value) -> Pane {
+    answer_of(body.to_string(), ("Request-Id", "req_1"))
 }
 
-fn pane_of(body: String, (name, value): (&str, &str)) -> Pane {
+fn answer_of(body: String, (name, value): (&str, &str)) -> Pane {
     let headers = vec![(name.to_owned(), value.to_owned())];
     let response = ApiResponse { http_status: 200, headers, body: body.into_bytes() };
     let view = View { state: AnswerState::default(), response, actions: Vec::new() };
-    let mut pane = Harness::builder()
-        .with_size([340.0, 640.0])
-        .with_max_steps(16)
-        .with_theme(Theme::Dark)
-        .with_context_setup(theme::install)
-        .renderer(CpuRenderer::default())
-        .build_ui_state(
-            |ui, view: &mut View| {
-                CentralPanel::default().show(ui, |ui| {
-                    let View { state, response, actions } = view;
-                    let of = AnswerOf::Entry(EntryId(1));
-                    answer_ui(ui, state, of, response, Some(Duration::from_millis(3)), |_| {}, actions);
-                });
-            },
-            view,
-        );
-    pane.run_ok();
-    pane
+    pane([340.0, 640.0], view, |ui, view: &mut View| {
+        let View { state, response, actions } = view;
+        let of = AnswerOf::Entry(EntryId(1));
+        answer_ui(ui, state, of, response, Some(Duration::from_millis(3)), |_| {}, actions);
+    })
 }
 
 fn token() -> Value {
@@ -88,16 +74,16 @@ fn search(pane: &mut Pane, words: &str) {
 #[test]
 fn an_answer_that_was_kept_cut_says_how_long_it_was() {
     let start = r#"{"object": "list", "data": ["#;
-    let pane = pane_of(start.to_owned(), ("Testcard-Cut", "28 of 123456 bytes"));
+    let pane = answer_of(start.to_owned(), ("Testcard-Cut", "28 of 123456 bytes"));
     let note = pane.get_by_role_and_label(Role::Note, "Only the start of this answer was kept");
     assert!(note.accesskit_node().label().is_some());
     assert!(says(&pane, "It had 123,456 bytes, of which the history has 28"));
-    assert!(!says(&self::pane(&token()), "Only the start"));
+    assert!(!says(&answer(&token()), "Only the start"));
 }
 
 #[test]
 fn matches_are_counted_walked_and_unfolded() {
-    let mut pane = pane(&token());
+    let mut pane = answer(&token());
     click(&mut pane, Role::Button, "Fold all");
     assert!(!lines(&pane).iter().any(|line| line.starts_with("brand")));
     search(&mut pane, "VISA");
@@ -126,7 +112,7 @@ fn matches_are_counted_walked_and_unfolded() {
 
 #[test]
 fn the_selected_line_is_explained_below_the_tree_and_copied_from_there() {
-    let mut pane = pane(&token());
+    let mut pane = answer(&token());
     assert!(says(&pane, "Select a line to see what it means"));
     assert!(lines(&pane).contains(&"created: 1900000000, Mar 17, 17:46 UTC".to_owned()), "{:?}", lines(&pane));
     assert!(lines(&pane).contains(&"exp_year: 2032, good to 2032-02-29, UTC".to_owned()), "{:?}", lines(&pane));
@@ -149,7 +135,7 @@ fn the_selected_line_is_explained_below_the_tree_and_copied_from_there() {
 
 #[test]
 fn amounts_have_their_money_beside_them() {
-    let pane = pane(&json!({ "object": "charge", "amount": 2000, "amount_refunded": 50, "currency": "usd" }));
+    let pane = answer(&json!({ "object": "charge", "amount": 2000, "amount_refunded": 50, "currency": "usd" }));
     let lines = lines(&pane);
     assert!(lines.contains(&"amount: 2000, $20.00 usd".to_owned()), "{lines:?}");
     assert!(lines.contains(&"amount_refunded: 50, $0.50 usd".to_owned()), "{lines:?}");
@@ -162,7 +148,7 @@ fn ten_megabytes_are_read_and_searched_beside_the_window_and_draw_no_more_rows_t
         |nth: usize| json!({ "id": format!("tok_{nth:022}"), "card": { "last4": "4242", "brand": "Visa" }, "n": nth });
     let body = json!({ "object": "list", "data": (0..count).map(item).collect::<Value>() });
     assert!(body.to_string().len() > 7_000_000);
-    let mut pane = pane(&body);
+    let mut pane = answer(&body);
     assert!(says(&pane, "Reading") || !lines(&pane).is_empty(), "the frame did not wait for the tree");
     draw_until(&mut pane, "the tree", |pane| !lines(pane).is_empty());
     assert!(pane.state().state.rows_drawn() < 40);

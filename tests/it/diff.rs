@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use egui::{CentralPanel, Key, Modifiers, Role, Theme, accesskit::Toggled};
+use egui::{Key, Modifiers, Role, accesskit::Toggled};
 use egui_kittest::{
     Harness,
     kittest::{NodeT as _, Queryable as _},
@@ -21,13 +21,12 @@ use testcard::{
     ui::{
         Action,
         diff::{DiffState, diff_ui},
-        theme,
     },
 };
 
 use crate::support::{
-    cpu_renderer::CpuRenderer,
     hands::{click, says},
+    pane::pane,
     waiting::draw_until,
 };
 
@@ -330,22 +329,9 @@ fn view(width: f32, before: &Value, after: &Value) -> Harness<'static, View> {
     let mut state = DiffState::default();
     state.open(EntryId(1), EntryId(2));
     let view = View { state, pair, actions: Vec::new(), is_open: true };
-    let mut harness = Harness::builder()
-        .with_size([width, 640.0])
-        .with_max_steps(16)
-        .with_theme(Theme::Dark)
-        .with_context_setup(theme::install)
-        .renderer(CpuRenderer::default())
-        .build_ui_state(
-            |ui, view: &mut View| {
-                CentralPanel::default().show(ui, |ui| {
-                    view.is_open &= diff_ui(ui, &mut view.state, Some(&view.pair), &mut view.actions);
-                });
-            },
-            view,
-        );
-    harness.run_ok();
-    harness
+    pane([width, 640.0], view, |ui, view: &mut View| {
+        view.is_open &= diff_ui(ui, &mut view.state, Some(&view.pair), &mut view.actions);
+    })
 }
 
 /// What the rows of the list say.
