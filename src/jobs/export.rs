@@ -11,7 +11,7 @@ use std::{
 
 use crate::{
     domain::{history::filter::HistoryFilter, mask},
-    files::{self, OwnFolders, Temporary},
+    files::{self, OwnFolders, TemporaryFile},
     store::{EXPORT_FORMAT, EXPORT_VERSION, ExportedEntry, Reader, StoreError},
 };
 
@@ -85,7 +85,7 @@ pub fn export(
     if let Some(notes) = notes {
         files::remove_noted_temporaries(notes);
     }
-    let mut file = Temporary::in_folder(folder, notes).map_err(told)?;
+    let mut file = TemporaryFile::in_folder(folder, notes).map_err(told)?;
 
     let total = reader.count(filter)?;
     progress(Progress { done: 0, total });
@@ -127,7 +127,7 @@ enum Stopped {
 fn write_entries(
     reader: &Reader,
     filter: &HistoryFilter,
-    file: &mut Temporary,
+    file: &mut TemporaryFile,
     cancelled: &AtomicBool,
     mut written: impl FnMut(u64),
 ) -> Result<u64, Stopped> {

@@ -22,7 +22,7 @@ use crate::{
     files::OwnFolders,
     keys::Keys,
     messages::{Command, Update},
-    store::{Place, Store},
+    store::{Store, StoreLocation},
 };
 
 /// How long the end of the program waits for what is under way: a hung name look-up must not hold the window.
@@ -115,7 +115,7 @@ impl Drop for Worker {
 }
 
 fn run(config: Config, inbox: UnboundedReceiver<Command>, outbox: &Outbox) {
-    let place = config.folder.clone().map_or(Place::Memory, Place::Folder);
+    let place = config.folder.clone().map_or(StoreLocation::Memory, StoreLocation::Folder);
     let store = match Store::open(&place, config.clock.now()) {
         Ok(store) => store,
         Err(error) => return outbox.send(Update::CannotOpen { message: error.to_string() }),

@@ -19,7 +19,7 @@ use testcard::{
     },
     messages::Update,
     model::{Model, Storage},
-    store::{Place, Store},
+    store::{Store, StoreLocation},
     ui::{
         Action,
         history::{HistoryContext, HistoryState, history_ui},
@@ -43,7 +43,7 @@ struct Pane {
 
 impl Pane {
     fn of(entries: i64) -> Self {
-        let store = Store::open(&Place::Memory, Timestamp::UNIX_EPOCH).unwrap();
+        let store = Store::open(&StoreLocation::Memory, Timestamp::UNIX_EPOCH).unwrap();
         let made = store.answer(creation(Target::Local, &[]), say(token("tok_1", "Visa", "4242", false)));
         let row = made.wait().unwrap().entry.unwrap();
         let mut model = Model::default();

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use testcard::{
     domain::history::entry::{Entry, Status},
     messages::Update,
-    store::{Place, Store},
+    store::{Store, StoreLocation},
 };
 
 use crate::support::{
@@ -412,7 +412,8 @@ fn a_window_and_a_reader_see_within_a_second_what_a_server_made() {
     let mut soonest = Duration::MAX;
     for _ in 0..3 {
         let worker = worker(&folder);
-        let reader = Store::open(&Place::Folder(folder.clone()), Timestamp::UNIX_EPOCH).unwrap().reader().unwrap();
+        let reader =
+            Store::open(&StoreLocation::Folder(folder.clone()), Timestamp::UNIX_EPOCH).unwrap().reader().unwrap();
         let wait = |what: &dyn Fn(&Update) -> bool| loop {
             let update = worker.recv_timeout(Duration::from_secs(20)).expect("the window is told");
             if what(&update) {

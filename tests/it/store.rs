@@ -24,7 +24,7 @@ use testcard::{
         },
     },
     minter::{LedgerError, ObjectKind, StoredObject},
-    store::{Answer, Changes, FILE_NAME, Place, Store, StoreError},
+    store::{FILE_NAME, HistoryChanges, LocalAnswer, Store, StoreError, StoreLocation},
 };
 
 use crate::support::histories::{
@@ -81,7 +81,7 @@ fn a_restart_keeps_everything() {
 
     // The ledger and its count go on where they were.
     let (sender, seen) = mpsc::channel();
-    let look: Answer = Box::new(move |ledger| {
+    let look: LocalAnswer = Box::new(move |ledger| {
         sender.send((ledger.next_sequence()?, ledger.get(ObjectKind::Token, "tok_1")?)).unwrap();
         Ok(token("tok_1", "Visa", "4242", false))
     });
@@ -111,11 +111,11 @@ fn what_fails_writes_nothing() {
     let folder = TempDir::new().unwrap();
     let store = open(folder.path());
     store.answer(visa(Target::Local), mint("tok_1")).wait().unwrap();
-    let failing: Answer = Box::new(|ledger| {
+    let failing: LocalAnswer = Box::new(|ledger| {
         ledger.next_sequence()?;
         Err(LedgerError("out of order".to_owned()))
     });
-    let clash_ignored: Answer = Box::new(|ledger| {
+    let clash_ignored: LocalAnswer = Box::new(|ledger| {
         let object = StoredObject {
             kind: ObjectKind::Token,
             parent: None,
@@ -145,7 +145,7 @@ fn what_fails_writes_nothing() {
 
 #[test]
 fn a_minter_that_panics_harms_its_own_call_only() {
-    let store = Store::open(&Place::Memory, moment(0)).unwrap();
+    let store = Store::open(&StoreLocation::Memory, moment(0)).unwrap();
     let told = store.answer(visa(Target::Local), Box::new(|_| panic!("a fault, on purpose"))).wait();
     assert_eq!(told, Err(StoreError::Panicked { doing: "save the call" }));
     store.answer(visa(Target::Local), mint("tok_1")).wait().unwrap();
@@ -156,7 +156,7 @@ fn a_minter_that_panics_harms_its_own_call_only() {
 fn hold(store: &Store) -> mpsc::Sender<()> {
     let (release, held) = mpsc::channel::<()>();
     let (reached, here) = mpsc::channel();
-    let wait: Answer = Box::new(move |_| {
+    let wait: LocalAnswer = Box::new(move |_| {
         reached.send(()).unwrap();
         let _ = held.recv();
         Err(LedgerError("held".to_owned()))
@@ -168,7 +168,7 @@ fn hold(store: &Store) -> mpsc::Sender<()> {
 
 #[test]
 fn what_waits_is_committed_together_in_its_order() {
-    for place in [Place::Memory, Place::Folder(TempDir::new().unwrap().path().to_owned())] {
+    for place in [StoreLocation::Memory, StoreLocation::Folder(TempDir::new().unwrap().path().to_owned())] {
         let store = Store::open(&place, moment(0)).unwrap();
         let release = hold(&store);
         let before = store.commits();
@@ -184,7 +184,7 @@ fn what_waits_is_committed_together_in_its_order() {
 
 #[test]
 fn a_failed_call_leaves_its_group_alone() {
-    let store = Store::open(&Place::Memory, moment(0)).unwrap();
+    let store = Store::open(&StoreLocation::Memory, moment(0)).unwrap();
     let release = hold(&store);
     let first = store.answer(visa(Target::Local), mint("tok_1"));
     let clash = store.answer(visa(Target::Local), mint("tok_1"));
@@ -253,7 +253,7 @@ fn closing_waits_for_what_was_submitted() {
 #[test]
 fn a_reply_can_be_awaited() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let store = Store::open(&Place::Memory, moment(0)).unwrap();
+    let store = Store::open(&StoreLocation::Memory, moment(0)).unwrap();
     let release = hold(&store);
     let reply = store.answer(visa(Target::Local), mint("tok_1"));
     runtime.block_on(async {
@@ -286,7 +286,7 @@ fn a_call_is_pending_until_its_outcome_is_known() {
             Some("not_json"),
         ),
     ] {
-        let store = Store::open(&Place::Memory, moment(0)).unwrap();
+        let store = Store::open(&StoreLocation::Memory, moment(0)).unwrap();
         let journaled = store.journal(visa(Target::Stripe)).wait().unwrap();
         let pending = journaled.entry.unwrap();
         assert_eq!((pending.status, pending.took), (Status::Pending, None));
@@ -311,7 +311,7 @@ fn a_call_is_pending_until_its_outcome_is_known() {
 
 #[test]
 fn an_unknown_call_can_be_asked_again_and_an_answer_is_final() {
-    let store = Store::open(&Place::Memory, moment(0)).unwrap();
+    let store = Store::open(&StoreLocation::Memory, moment(0)).unwrap();
     let reader = store.reader().unwrap();
     let journaled = store.journal(visa(Target::Stripe)).wait().unwrap();
     let id = journaled.entry.unwrap().id;
@@ -340,7 +340,7 @@ fn an_unknown_call_can_be_asked_again_and_an_answer_is_final() {
 
 #[test]
 fn a_retrieval_belongs_to_the_timeline_of_its_token() {
-    let store = Store::open(&Place::Memory, moment(0)).unwrap();
+    let store = Store::open(&StoreLocation::Memory, moment(0)).unwrap();
     let reader = store.reader().unwrap();
     let id = store
         .answer(visa(Target::Stripe), say(token("tok_1", "Visa", "4242", false)))
@@ -459,7 +459,7 @@ fn two_stores_on_one_folder_take_turns() {
     assert_eq!(count(folder, "entries"), 100);
     let store = open(folder);
     let (sender, seen) = mpsc::channel();
-    let next: Answer = Box::new(move |ledger| {
+    let next: LocalAnswer = Box::new(move |ledger| {
         sender.send(ledger.next_sequence()?).unwrap();
         Ok(response(200, &json!({})))
     });
@@ -474,28 +474,28 @@ fn a_reader_learns_what_another_process_wrote() {
     let reader = window.reader().unwrap();
     let (version, revision) = (reader.data_version().unwrap(), reader.revision().unwrap());
     assert_eq!(reader.data_version().unwrap(), version);
-    let nothing = Changes { entries: vec![], deleted: vec![], revision };
+    let nothing = HistoryChanges { entries: vec![], deleted: vec![], revision };
     assert_eq!(reader.changes_since(revision).unwrap(), nothing);
 
     let made = command_line.answer(visa(Target::Stripe), say(token("tok_1", "Visa", "4242", false)));
     let made = made.wait().unwrap().entry.unwrap();
     assert_ne!(reader.data_version().unwrap(), version);
-    let Changes { entries, revision, .. } = reader.changes_since(revision).unwrap();
+    let HistoryChanges { entries, revision, .. } = reader.changes_since(revision).unwrap();
     assert_eq!(entries, [made]);
     assert_eq!(revision, reader.revision().unwrap());
 
     command_line.answer(retrieval(Target::Stripe, "tok_1"), say(token("tok_1", "Visa", "4242", true))).wait().unwrap();
-    let Changes { entries, revision, .. } = reader.changes_since(revision).unwrap();
+    let HistoryChanges { entries, revision, .. } = reader.changes_since(revision).unwrap();
     assert_eq!(entries.iter().map(|entry| entry.status).collect::<Vec<_>>(), [Status::Used]);
 
     command_line.edit(Edit::Delete { ids: vec![entries[0].id] }, moment(1)).wait().unwrap();
-    let Changes { entries: changed, deleted, .. } = reader.changes_since(revision).unwrap();
+    let HistoryChanges { entries: changed, deleted, .. } = reader.changes_since(revision).unwrap();
     assert_eq!((changed, deleted), (vec![], vec![entries[0].id]));
 }
 
 #[track_caller]
 fn check_refused(folder: &Path, says: &[&str]) {
-    let error = Store::open(&Place::Folder(folder.to_owned()), moment(0)).unwrap_err().to_string();
+    let error = Store::open(&StoreLocation::Folder(folder.to_owned()), moment(0)).unwrap_err().to_string();
     for words in says {
         assert!(error.contains(words), "{error}");
     }
@@ -544,7 +544,7 @@ fn a_newer_database_is_refused_and_left_alone() {
 
 #[test]
 fn a_filter_tells_what_is_shown() {
-    let store = Store::open(&Place::Memory, moment(0)).unwrap();
+    let store = Store::open(&StoreLocation::Memory, moment(0)).unwrap();
     let ids = sample_history(&store);
     let reader = store.reader().unwrap();
     let check = |status: Option<Status>, target: Option<Target>, search: &str, expected: &[usize]| {
@@ -607,7 +607,7 @@ fn a_filter_tells_what_is_shown() {
 
 #[test]
 fn brand_and_last_digits_come_from_the_number_that_was_typed() {
-    let store = Store::open(&Place::Memory, moment(0)).unwrap();
+    let store = Store::open(&StoreLocation::Memory, moment(0)).unwrap();
     for (typed, brand, last4) in [
         ("4242-4242-4242-4242", Some("Visa"), Some("4242")),
         ("３７８２８２２４６３１０００５", Some("American Express"), Some("0005")),
@@ -625,7 +625,7 @@ fn brand_and_last_digits_come_from_the_number_that_was_typed() {
 #[test]
 fn a_store_is_read_while_it_is_written() {
     let folder = TempDir::new().unwrap();
-    for place in [Place::Memory, Place::Folder(folder.path().to_owned())] {
+    for place in [StoreLocation::Memory, StoreLocation::Folder(folder.path().to_owned())] {
         let store = Store::open(&place, moment(0)).unwrap();
         let mut slow = 0;
         thread::scope(|scope| {

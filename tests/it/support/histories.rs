@@ -19,7 +19,7 @@ use testcard::{
         },
     },
     minter::{ObjectKind, StoredObject},
-    store::{Answer, Call, FILE_NAME, Place, Reader, Store},
+    store::{FILE_NAME, LocalAnswer, NewCall, Reader, Store, StoreLocation},
 };
 
 /// Luhn-valid, and not among the published test cards.
@@ -35,20 +35,26 @@ pub fn moment(seconds: i64) -> Timestamp {
 }
 
 pub fn open(folder: &Path) -> Store {
-    Store::open(&Place::Folder(folder.to_owned()), moment(0)).unwrap()
+    Store::open(&StoreLocation::Folder(folder.to_owned()), moment(0)).unwrap()
 }
 
-pub fn creation(target: Target, params: &[(&str, &str)]) -> Call {
+pub fn creation(target: Target, params: &[(&str, &str)]) -> NewCall {
     let params: Params = params.iter().map(|(name, value)| (*name, *value)).collect();
-    Call { target, started: moment(0), request: TokenRequest::new(params).to_api("key"), expects: None, profile: None }
+    NewCall {
+        target,
+        started: moment(0),
+        request: TokenRequest::new(params).to_api("key"),
+        expects: None,
+        profile: None,
+    }
 }
 
-pub fn visa(target: Target) -> Call {
+pub fn visa(target: Target) -> NewCall {
     creation(target, &[("card[number]", "4242424242424242"), ("card[cvc]", "123")])
 }
 
-pub fn retrieval(target: Target, id: &str) -> Call {
-    Call { target, started: moment(1), request: ApiRequest::retrieve_token(id), expects: None, profile: None }
+pub fn retrieval(target: Target, id: &str) -> NewCall {
+    NewCall { target, started: moment(1), request: ApiRequest::retrieve_token(id), expects: None, profile: None }
 }
 
 pub fn response(http_status: u16, body: &Value) -> ApiResponse {
@@ -68,7 +74,7 @@ pub fn declined(code: &str, message: &str) -> ApiResponse {
 }
 
 /// A minter that makes this token.
-pub fn mint(id: &str) -> Answer {
+pub fn mint(id: &str) -> LocalAnswer {
     let answer = token(id, "Visa", "4242", false);
     let object = StoredObject {
         kind: ObjectKind::Token,
@@ -85,7 +91,7 @@ pub fn mint(id: &str) -> Answer {
     })
 }
 
-pub fn say(answer: ApiResponse) -> Answer {
+pub fn say(answer: ApiResponse) -> LocalAnswer {
     Box::new(|_| Ok(answer))
 }
 
@@ -175,8 +181,13 @@ pub fn plant_secrets(store: &Store) {
     let text = format!("<html>card[cvc]={PLANTED_CODE}&card[number]=4539+5787+6362+1486 {all} {slashed}");
     let not_json = TransportError::NotJson { host: "h".to_owned(), http_status: 502, text };
     let cut_off = TransportError::CutOff { host: all.clone() };
-    let call =
-        || Call { target: Target::Stripe, started: moment(0), request: request.clone(), expects: None, profile: None };
+    let call = || NewCall {
+        target: Target::Stripe,
+        started: moment(0),
+        request: request.clone(),
+        expects: None,
+        profile: None,
+    };
 
     let object = StoredObject {
         kind: ObjectKind::Token,
@@ -187,7 +198,7 @@ pub fn plant_secrets(store: &Store) {
         state: json!({"number": PLANTED_NUMBER, "key": PLANTED_KEY}),
     };
     let answer = refusal.clone();
-    let keep: Answer = Box::new(move |ledger| {
+    let keep: LocalAnswer = Box::new(move |ledger| {
         ledger.insert(&object)?;
         assert!(ledger.get(ObjectKind::Token, &object.id)?.is_some());
         Ok(answer)
