@@ -53,7 +53,7 @@ const NUMBER_NAMES: [&str; 11] = [
     "primaryaccountnumber",
 ];
 
-/// Customers are looked up by their email address: a hash stands for it where it may not be kept ([`identity`]), so it is
+/// Customers are looked up by their email address: a hash stands for it where it may not be kept (`identity`), so it is
 /// hidden altogether, and so is every other parameter that holds one.
 pub(super) fn is_looked_up(name: &str) -> bool {
     parts(name).next_back().is_some_and(|last| last.ends_with("email"))
