@@ -1,5 +1,7 @@
 //! The loopback server: switched on and off, its faults, and the reset of the minter behind it.
 
+use std::sync::LazyLock;
+
 use egui::{Context, Id, Label, RichText, ScrollArea, TextEdit, Ui};
 
 use super::{
@@ -25,9 +27,13 @@ const EXAMPLES: [(&str, &str); 2] = [
     ("* /v1/* every 5: latency 50ms..2s", "Each fifth call of any kind is slow"),
 ];
 
-const HELP: &str = "One rule a line: METHOD PATH, then every N or next K where wanted, a colon, and what goes wrong: \
-                    latency 200ms, 429 retry-after 1, 500, 503, drop, cut, garbage, hold 3s, commit-drop or ok. \
-                    A * stands for anything, commas take turns, # starts a comment";
+static HELP: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "One rule a line: METHOD PATH, then every N or next K where wanted, a colon, and what goes wrong: {}. \
+         A * stands for anything, commas take turns, # starts a comment",
+        fault::examples()
+    )
+});
 
 /// The faults that the server was given, with the text that they were written in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -189,7 +195,7 @@ fn faults_ui(ui: &mut Ui, state: &mut ServerState, faults: &AppliedFaults, actio
         }
     });
     let problem = state.read.as_ref().err().map(ToString::to_string);
-    let mut field = Field::new("Rules").mono().lines().note(HELP);
+    let mut field = Field::new("Rules").mono().lines().note(&HELP);
     if let Some(problem) = &problem {
         field = field.message(Tone::Error, problem);
     }

@@ -23,7 +23,7 @@ use super::{
     serving::Serving,
 };
 use crate::{
-    backend::{Backend, Begun, Targets, check_ca, new_idempotency_key},
+    backend::{Backend, StartedCall, Targets, check_ca, new_idempotency_key},
     domain::{
         call::{
             api::{ApiRequest, ApiResponse, Target},
@@ -593,7 +593,7 @@ impl CallTask {
         self.finish_or_stop(backend, &begun).await.map_err(|error| error.to_string())
     }
 
-    async fn finish_or_stop(&self, backend: &Backend, begun: &Begun) -> Result<Recorded, StoreError> {
+    async fn finish_or_stop(&self, backend: &Backend, begun: &StartedCall) -> Result<Recorded, StoreError> {
         let sent = Instant::now();
         let finish = backend.finish(begun);
         tokio::pin!(finish);

@@ -10,10 +10,10 @@ use tokio::{
 
 use super::Outbox;
 use crate::{
-    backend::{Door, Targets},
+    backend::{AdmissionRules, Targets},
     domain::{clock::Clock, fault::Rule, rules::policies::Policies},
     messages::{ServerInfo, Update},
-    server::{self, Server, StartError},
+    server::{Server, ServerConfig, StartError},
 };
 
 /// How long a server that is switched off has for what is in flight: a hold may go on for minutes.
@@ -35,8 +35,8 @@ impl Serving {
     /// Must be called on the runtime.
     pub(super) fn start(targets: Targets, clock: Clock, policies: Policies, outbox: Outbox) -> Self {
         let (steps, taken) = unbounded_channel();
-        let door = Door { policies, only: None };
-        let state = State { targets, clock, door, faults: Vec::new(), server: None, outbox };
+        let admission = AdmissionRules { policies, only: None };
+        let state = State { targets, clock, admission, faults: Vec::new(), server: None, outbox };
         Self { steps, task: tokio::spawn(state.work(taken)) }
     }
 
@@ -68,7 +68,7 @@ impl Serving {
 struct State {
     targets: Targets,
     clock: Clock,
-    door: Door,
+    admission: AdmissionRules,
     faults: Vec<Rule>,
     server: Option<Server>,
     outbox: Outbox,
@@ -86,9 +86,9 @@ impl State {
                     }
                 }
                 Step::Policies(policies) => {
-                    self.door.policies = policies;
+                    self.admission.policies = policies;
                     if let Some(server) = &self.server {
-                        server.set_door(self.door.clone());
+                        server.set_admission(self.admission.clone());
                     }
                 }
             }
@@ -113,11 +113,11 @@ impl State {
     }
 
     async fn start(&mut self, port: u16) -> ServerInfo {
-        let config = server::Config {
+        let config = ServerConfig {
             targets: self.targets.clone(),
             clock: self.clock.clone(),
             listen: (Ipv4Addr::LOCALHOST, port).into(),
-            door: self.door.clone(),
+            admission: self.admission.clone(),
             faults: self.faults.clone(),
         };
         match Server::start(config).await {
