@@ -1,4 +1,5 @@
-//! Rules that make the loopback server go wrong on purpose: `POST /v1/charges next 3: 429 retry-after 1, 500, ok`.
+//! Fault rules: they make the loopback server fail on purpose, as in
+//! `POST /v1/charges next 3: 429 retry-after 1, 500, ok`.
 //!
 //! ```text
 //! RULE  WHICH: WHAT
@@ -24,34 +25,35 @@ pub struct Rule {
     pub steps: Vec<Fault>,
 }
 
-/// Which of the calls that fit a rule acts on.
+/// Which of the calls that match a rule it acts on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RuleTiming {
     Always,
-    /// Each Nth of them.
+    /// Every Nth call.
     Every(u32),
-    /// The first K, then it is over.
+    /// The first K calls; after them the rule does nothing.
     Next(u32),
 }
 
-/// One thing that goes wrong.
+/// What happens to a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The call is carried out after a pause from this range.
+    /// The call is carried out after a delay in this range.
     Latency(RangeInclusive<Duration>),
     /// The rate limit is answered, with the seconds to wait in `Retry-After` where there are some; nothing is done.
     TooManyRequests { retry_after: Option<u32> },
     /// This status, 500 or 503, is answered; nothing is done.
     ServerError(u16),
-    /// The connection is closed without an answer; nothing is done.
+    /// The connection is closed without a response; the call is not carried out.
     Drop,
-    /// The call is carried out, and its answer ends in the middle.
+    /// The call is carried out, and its response breaks off in the middle.
     Cut,
-    /// The call is carried out, and its answer is not JSON.
+    /// The call is carried out, and its response is not JSON.
     Garbage,
-    /// The call is in flight for so long: others with its key or its token are refused meanwhile.
+    /// The call stays in flight for this long. Meanwhile, calls with the same idempotency key or the same token are
+    /// refused.
     Hold(Duration),
-    /// The call is carried out, and the connection is closed without an answer.
+    /// The call is carried out, and the connection is closed without a response.
     CommitDrop,
     /// Nothing goes wrong.
     Ok,
@@ -104,7 +106,7 @@ pub struct RuleError {
     found: String,
 }
 
-/// Where a text of several rules is wrong first.
+/// The first rule of a list that cannot be parsed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, {error}")]
 pub struct LineError {
@@ -116,7 +118,7 @@ pub struct LineError {
 /// Reads rules, one a line; empty lines and lines that start with `#` do not count.
 ///
 /// # Errors
-/// The first rule that cannot be read, with its line.
+/// The first line that cannot be parsed.
 pub fn rules_of(text: &str) -> Result<Vec<Rule>, LineError> {
     text.lines()
         .enumerate()
@@ -126,13 +128,13 @@ pub fn rules_of(text: &str) -> Result<Vec<Rule>, LineError> {
 }
 
 impl Rule {
-    /// Whether a call fits. The path is without its query.
+    /// Whether a request matches the rule's method and path. `path` comes without its query.
     pub fn fits(&self, method: &str, path: &str) -> bool {
         (self.method == "*" || self.method == method) && matches(&self.path, path)
     }
 }
 
-/// Whether a text fits a pattern in which each `*` stands for anything.
+/// Whether a text matches a pattern in which each `*` stands for any characters, or none.
 fn matches(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,
