@@ -25,12 +25,12 @@ use testcard::{
     store::{FILE_NAME, NewCall, Store, StoreError, StoreLocation},
 };
 
-use crate::{
-    store::{
+use crate::support::{
+    histories::{
         PLANTED_KEY, PLANTED_KEY_PART, PLANTED_MIDDLE, PLANTED_NUMBER, count, creation, declined, mint, moment, open,
         response, retrieval, say, token, visa,
     },
-    support::program::Home,
+    program::Home,
 };
 
 fn memory() -> Store {

@@ -19,7 +19,7 @@ use testcard::{
     store::{ExportedEntry, NewCall, Reader, Store, StoreLocation},
 };
 
-use crate::store::{check_holds_no_secret, creation, moment, plant_secrets, sample_history, say, token};
+use crate::support::histories::{check_holds_no_secret, creation, moment, plant_secrets, sample_history, say, token};
 
 fn sample() -> (Store, Reader) {
     let store = Store::open(&StoreLocation::Memory, moment(0)).unwrap();
