@@ -15,8 +15,9 @@ use crate::{
     },
     messages::{Command, JobRequest, SettingsEdit},
     ui::{
-        Action, Pane, UseKind, code,
+        Action, Pane, UseKind,
         export::ExportState,
+        inspector::code,
         layout::Part,
         palette::Scope,
         server::{AppliedFaults, ServerState},

@@ -3,12 +3,9 @@
 //! A view takes what it shows and its own state, and pushes what the user wants to a list of [`Action`]s.
 
 pub mod action;
-pub mod answer;
-mod aside;
+mod background;
 pub mod bars;
 mod card_text;
-pub mod code;
-pub mod diff;
 pub mod export;
 pub mod form;
 pub mod history;
@@ -19,15 +16,13 @@ pub mod keys;
 pub mod layout;
 mod outcome_field;
 pub mod palette;
+mod pane_tabs;
 pub mod preset;
 pub mod requests;
-mod rows;
 pub mod server;
 pub mod settings;
 pub mod shortcuts;
-mod summary;
 pub mod theme;
-mod timeline;
 pub mod use_token;
 pub mod widgets;
 pub mod words;

@@ -52,7 +52,7 @@ impl Group {
     }
 }
 
-/// A key of the window. It works in every field, but for what [`Deed::yields_to_fields`] names.
+/// A key of the window. It works in every field, but for what `Deed::yields_to_fields` names.
 #[derive(Clone, Copy, Debug)]
 pub struct Shortcut {
     pub deed: Deed,

@@ -8,24 +8,27 @@ use egui::{
 };
 use jiff::Timestamp;
 
-use super::super::{
-    icons, judgement,
-    rows::{self, Cell as _, Width},
-    theme,
-    theme::Tokens,
-    widgets::{paint, status_badge_ui},
-    words,
-};
-use crate::domain::{
-    foreign,
-    history::{
-        entry::{Entry, Status},
-        filter::{Sort, SortKey},
+use crate::{
+    domain::{
+        foreign,
+        history::{
+            entry::{Entry, Status},
+            filter::{Sort, SortKey},
+        },
+    },
+    ui::{
+        icons, judgement,
+        theme::{self, Tokens},
+        widgets::{
+            paint, status_badge_ui,
+            table::{self, ColumnWidth, TableColumn as _},
+        },
+        words,
     },
 };
 
-/// Draws the name of a column, a press on which sorts by it.
-pub(super) fn title_of_ui(ui: &mut Ui, cell: Cell, sort: &mut Sort) {
+/// Draws the name of a column as a button that sorts by this column.
+pub(super) fn title_of_ui(ui: &mut Ui, cell: HistoryColumn, sort: &mut Sort) {
     let key = cell.sort_key();
     let t = Tokens::of(ui);
     let is_by = sort.key == key;
@@ -58,7 +61,7 @@ pub(super) fn title_of_ui(ui: &mut Ui, cell: Cell, sort: &mut Sort) {
     }
 }
 
-/// What stands first.
+/// The order in words: what comes first.
 fn order_words(sort: Sort) -> &'static str {
     match (sort.key, sort.is_falling) {
         (SortKey::Created, true) => "newest first",
@@ -97,7 +100,7 @@ pub(super) fn spoken(entry: &Entry, now: Timestamp) -> String {
     foreign::label(&spoken).into_owned()
 }
 
-/// "ch_… from stripe-python 16.1.0".
+/// What used the token, and who made that call: "ch_… from stripe-python 16.1.0".
 fn used_by(entry: &Entry) -> Option<String> {
     let by = foreign::label(entry.used_by.as_deref()?);
     Some(match &entry.used_client {
@@ -108,29 +111,29 @@ fn used_by(entry: &Entry) -> Option<String> {
 
 /// A column of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cell {
+pub(super) enum HistoryColumn {
     Status,
     Token,
     Card,
     UsedBy,
-    /// With the client, where there is room for both.
+    /// As `UsedBy`, with the client that made the call, where there is room for both.
     UsedByFrom,
     Source,
     Took,
     Created,
 }
 
-impl rows::Cell for Cell {
-    fn width(self) -> Width {
+impl table::TableColumn for HistoryColumn {
+    fn width(self) -> ColumnWidth {
         match self {
-            Self::Status => Width::Exact(84.0),
-            Self::Token => Width::Rest,
-            Self::Card => Width::Exact(141.0),
-            Self::UsedBy => Width::Exact(206.0),
-            Self::UsedByFrom => Width::Exact(290.0),
-            Self::Source => Width::Exact(56.0),
-            Self::Took => Width::Exact(60.0),
-            Self::Created => Width::Exact(76.0),
+            Self::Status => ColumnWidth::Exact(84.0),
+            Self::Token => ColumnWidth::Rest,
+            Self::Card => ColumnWidth::Exact(141.0),
+            Self::UsedBy => ColumnWidth::Exact(206.0),
+            Self::UsedByFrom => ColumnWidth::Exact(290.0),
+            Self::Source => ColumnWidth::Exact(56.0),
+            Self::Took => ColumnWidth::Exact(60.0),
+            Self::Created => ColumnWidth::Exact(76.0),
         }
     }
 
@@ -151,10 +154,10 @@ impl rows::Cell for Cell {
     }
 }
 
-impl Cell {
+impl HistoryColumn {
     /// The columns that there is room for.
     pub(super) fn shown_in(width: f32) -> &'static [Self] {
-        use Cell::{Card, Created, Source, Status, Token, Took, UsedBy, UsedByFrom};
+        use HistoryColumn::{Card, Created, Source, Status, Token, Took, UsedBy, UsedByFrom};
         match width {
             1020.0.. => &[Status, Token, Card, UsedByFrom, Source, Took, Created],
             880.0.. => &[Status, Token, Card, UsedBy, Source, Took, Created],
@@ -250,7 +253,7 @@ fn marks_words(entry: &Entry) -> String {
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
-/// Says what somebody wrote on an entry, by a sign where there is no room for words.
+/// Shows the note and the tags of an entry: an icon, and the words beside it where there is room.
 fn marks_ui(ui: &mut Ui, entry: &Entry) -> Response {
     let t = Tokens::of(ui);
     let words = marks_words(entry);

@@ -1,21 +1,22 @@
 //! Which entries of the list are selected: one by one, a range of them, or all.
 
-use crate::{domain::history::entry::EntryId, model::History};
+use crate::{domain::history::entry::EntryId, model::HistoryModel};
 
-/// A selection larger than this is not looked through again when the list changes; another filter ends it.
+/// A larger selection is not checked against the list when the list changes, for that would take longer than a frame.
+/// Another filter ends it.
 pub const MOST_CHECKED: usize = 10_000;
 
 /// The selected entries, and the one that the keys move from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Selection {
-    /// In rising order.
+pub struct EntrySelection {
+    /// Sorted by id, so the oldest is first.
     ids: Vec<EntryId>,
     cursor: Option<EntryId>,
-    /// The other end of a range.
+    /// Where a range of selected entries begins; the cursor is its other end.
     anchor: Option<EntryId>,
 }
 
-impl Selection {
+impl EntrySelection {
     /// The entry that the inspector shows and the keys move from.
     pub fn cursor(&self) -> Option<EntryId> {
         self.cursor
@@ -56,13 +57,13 @@ impl Selection {
         (self.cursor, self.anchor) = (Some(id), Some(id));
     }
 
-    /// Moves without selecting: what is selected is left as it is.
+    /// Moves the cursor and leaves the selected entries as they are.
     pub fn go_to(&mut self, id: EntryId) {
         (self.cursor, self.anchor) = (Some(id), Some(id));
     }
 
-    /// Selects all from the place where the range was begun to an entry.
-    pub fn extend(&mut self, history: &History, id: EntryId) {
+    /// Selects the range from its beginning to an entry, as the list shows them.
+    pub fn extend(&mut self, history: &HistoryModel, id: EntryId) {
         let Some(to) = history.place_of(id) else { return };
         let anchor = self.anchor.filter(|anchor| history.place_of(*anchor).is_some()).unwrap_or(id);
         let from = history.place_of(anchor).unwrap_or(to);
@@ -73,7 +74,7 @@ impl Selection {
     }
 
     /// Selects everything that the list shows.
-    pub fn all(&mut self, history: &History) {
+    pub fn all(&mut self, history: &HistoryModel) {
         self.ids.clear();
         self.ids.extend(history.ids());
         self.ids.sort_unstable();
@@ -88,8 +89,8 @@ impl Selection {
         }
     }
 
-    /// Forgets what the list does not show any more.
-    pub fn keep_shown(&mut self, history: &History) {
+    /// Deselects the entries that the list does not show any more.
+    pub fn keep_shown(&mut self, history: &HistoryModel) {
         if self.ids.len() <= MOST_CHECKED {
             self.ids.retain(|id| history.place_of(*id).is_some());
         }
@@ -98,8 +99,8 @@ impl Selection {
         }
     }
 
-    /// Where the keys go when what is selected is deleted: to the entry below it, or else above.
-    pub fn heir(&self, history: &History) -> Option<EntryId> {
+    /// The entry to select when the selected ones are deleted: the next below the cursor that stays, or else above.
+    pub fn heir(&self, history: &HistoryModel) -> Option<EntryId> {
         let here = self.cursor.and_then(|id| history.place_of(id))?;
         let stays = |place: &usize| history.id_at(*place).is_some_and(|id| !self.contains(id));
         let place = (here..history.len()).find(stays).or_else(|| (0..here).rev().find(stays))?;
@@ -121,21 +122,21 @@ mod tests {
     };
 
     /// A list of these in this order.
-    fn history(ids: &[i64]) -> History {
+    fn history(ids: &[i64]) -> HistoryModel {
         let mut model = Model::default();
         let list = Listing::new(ids.iter().copied().map(EntryId).collect(), Sort::default().pressed(SortKey::Card));
         model.apply(Update::History { generation: 1, list, rows: Vec::new(), counts: Counts::default() });
         model.history
     }
 
-    fn ids(selection: &Selection) -> Vec<i64> {
+    fn ids(selection: &EntrySelection) -> Vec<i64> {
         selection.ids().iter().map(|id| id.0).collect()
     }
 
     #[test]
     fn entries_are_selected_one_by_one_as_a_range_and_all() {
         let history = history(&[4, 9, 1, 7, 3]);
-        let mut selection = Selection::default();
+        let mut selection = EntrySelection::default();
         selection.only(EntryId(9));
         assert_eq!(ids(&selection), [9]);
         selection.toggle(EntryId(3));
@@ -156,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_range_begins_anew_when_its_begin_is_gone() {
-        let mut selection = Selection::default();
+        let mut selection = EntrySelection::default();
         selection.only(EntryId(9));
         let history = history(&[4, 1, 7]);
         selection.keep_shown(&history);
@@ -169,7 +170,7 @@ mod tests {
     fn the_keys_go_on_below_what_is_deleted_or_above_it_at_the_end() {
         let history = history(&[4, 9, 1, 7, 3]);
         for (from, to, expected) in [(9, 1, Some(7)), (1, 9, Some(7)), (7, 3, Some(1)), (4, 3, None)] {
-            let mut selection = Selection::default();
+            let mut selection = EntrySelection::default();
             selection.only(EntryId(from));
             selection.extend(&history, EntryId(to));
             assert_eq!(selection.heir(&history), expected.map(EntryId), "{from} to {to}");

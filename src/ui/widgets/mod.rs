@@ -26,6 +26,7 @@ pub mod scroll;
 pub mod section;
 pub mod segmented;
 pub mod swatches;
+pub mod table;
 pub mod tabs;
 pub mod toast;
 pub mod virtual_rows;
@@ -55,7 +56,7 @@ pub use segmented::Segmented;
 pub use swatches::Swatches;
 pub use tabs::Tabs;
 pub use toast::{Toast, Toasts};
-pub use virtual_rows::{Scroll, VirtualRows};
+pub use virtual_rows::{RowScroll, VirtualRows};
 
 use crate::ui::{
     icons::{self, Icon},

@@ -14,8 +14,9 @@ use egui::Context;
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// A thread for one kind of work; of several jobs only the newest counts. Dropping it ends and joins the thread.
-pub struct Aside<T> {
+/// A thread for one kind of work, of which only the newest job's result is wanted. Dropping it ends and joins the
+/// thread.
+pub struct BackgroundTask<T> {
     name: &'static str,
     jobs: Option<mpsc::Sender<Job>>,
     thread: Option<JoinHandle<()>>,
@@ -25,46 +26,47 @@ pub struct Aside<T> {
     is_waiting: bool,
 }
 
-/// What a job asks now and then: whether anybody still wants its result.
+/// What a long job looks at now and then, to end early when its result is not wanted any more.
 #[derive(Clone)]
-pub struct Wanted {
+pub struct TaskHandle {
     number: u64,
     newest: Arc<AtomicU64>,
 }
 
-impl Wanted {
-    pub fn is_so(&self) -> bool {
+impl TaskHandle {
+    pub fn is_wanted(&self) -> bool {
         self.newest.load(Ordering::Relaxed) == self.number
     }
 }
 
-impl<T: Send + 'static> Aside<T> {
-    /// The thread is started with the first job.
+impl<T: Send + 'static> BackgroundTask<T> {
+    /// `name` is the thread's name; the thread is started with the first job.
     pub fn new(name: &'static str) -> Self {
         let (results, inbox) = mpsc::channel();
         Self { name, jobs: None, thread: None, results, inbox, newest: Arc::default(), is_waiting: false }
     }
 
-    /// Has this done; what was asked before is not wanted any more. The window is woken when it is done.
-    pub fn ask(&mut self, ctx: &Context, work: impl FnOnce(&Wanted) -> T + Send + 'static) {
+    /// Starts a job, whose result [`Self::take`] gives later. The results of earlier jobs are dropped. The window is
+    /// woken when the job is done.
+    pub fn ask(&mut self, ctx: &Context, work: impl FnOnce(&TaskHandle) -> T + Send + 'static) {
         self.is_waiting = true;
         let number = self.newest.fetch_add(1, Ordering::Relaxed) + 1;
-        let wanted = Wanted { number, newest: Arc::clone(&self.newest) };
+        let wanted = TaskHandle { number, newest: Arc::clone(&self.newest) };
         let (results, ctx) = (self.results.clone(), ctx.clone());
         self.run(Box::new(move || {
-            if wanted.is_so() && results.send((number, work(&wanted))).is_ok() {
+            if wanted.is_wanted() && results.send((number, work(&wanted))).is_ok() {
                 ctx.request_repaint();
             }
         }));
     }
 
-    /// Wants no result any more of what was asked before.
+    /// Drops the results of all jobs that were started so far.
     pub fn cancel(&mut self) {
         self.newest.fetch_add(1, Ordering::Relaxed);
         self.is_waiting = false;
     }
 
-    /// Lets go of something large there, for giving a million pieces of memory back takes longer than a frame.
+    /// Drops something large on the thread: freeing a million allocations takes longer than a frame.
     pub fn forget(&mut self, thing: impl Send + 'static) {
         self.run(Box::new(move || drop(thing)));
     }
@@ -76,13 +78,13 @@ impl<T: Send + 'static> Aside<T> {
             self.thread = std::thread::Builder::new().name(self.name.to_owned()).spawn(work).ok();
             jobs
         });
-        // A system that gives no thread has the work done here.
+        // Where the system gives no thread, the frame does the work itself.
         if let Err(mpsc::SendError(job)) = jobs.send(job) {
             job();
         }
     }
 
-    /// What the newest job came to, once.
+    /// The result of the newest job, once; `None` while it runs.
     pub fn take(&mut self) -> Option<T> {
         let newest = self.newest.load(Ordering::Relaxed);
         while let Ok((number, result)) = self.inbox.try_recv() {
@@ -101,7 +103,7 @@ impl<T: Send + 'static> Aside<T> {
     }
 }
 
-impl<T> Drop for Aside<T> {
+impl<T> Drop for BackgroundTask<T> {
     fn drop(&mut self) {
         self.newest.fetch_add(1, Ordering::Relaxed);
         self.jobs = None;
@@ -111,8 +113,8 @@ impl<T> Drop for Aside<T> {
     }
 }
 
-impl<T> fmt::Debug for Aside<T> {
+impl<T> fmt::Debug for BackgroundTask<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Aside({})", self.name)
+        write!(f, "BackgroundTask({})", self.name)
     }
 }
