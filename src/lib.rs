@@ -72,7 +72,7 @@
 //!
 //! # One call of an SDK
 //!
-//! `server/connections` accepts it; `server/door` looks at whom it is for and where it comes from, and
+//! `server/connections` accepts it; `server/admission` looks at whom it is for and where it comes from, and
 //! [`backend::admit`] at its key, before a byte of its body is read. `server/intake` reads the body within the memory that
 //! all calls have together, `server/http` makes it an `ApiRequest`, `server/faults` may let it go wrong on purpose.
 //! [`backend::Targets::serve`] hands it to the store, where it joins the same line: minter, objects, exchange and entry in

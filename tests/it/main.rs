@@ -7,6 +7,7 @@ mod check_key;
 mod cli;
 mod closed;
 mod contract;
+mod contributing;
 mod damage;
 mod dependencies;
 mod determinism;
