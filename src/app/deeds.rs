@@ -22,13 +22,15 @@ use crate::{
     ui::{
         Action, Pane, UseKind,
         code::{self},
-        export::ExportState,
+        dialogs::{
+            export::ExportState,
+            server::{AppliedFaults, ServerState},
+            use_token::UseState,
+        },
         layout::Part,
         palette::Scope,
-        server::{AppliedFaults, ServerState},
         settings::SettingsState,
         shortcuts::{self, Deed},
-        use_token::UseState,
         widgets::{Toast, Tone},
     },
 };

@@ -16,12 +16,12 @@ use crate::{
     messages::Command,
     ui::{
         Action, PresetAction,
+        dialogs::preset::PresetState,
         form::{FormState, QuickPreset},
         palette::{
             PaletteState, Scope,
             commands::{CommandContext, commands},
         },
-        preset::PresetState,
         widgets::{Toast, Tone},
     },
 };

@@ -4,9 +4,9 @@ use egui::{Label, Popup, Rect, RichText, Role, Sense, StrokeKind, Ui, WidgetInfo
 
 use super::{
     action::Action,
+    dialogs::server::faults_words,
     icons,
     palette::Scope,
-    server::faults_words,
     shortcuts::Deed,
     theme,
     theme::Tokens,

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use egui::{Context, Id, Key, Modifiers, RichText, TextEdit, Ui};
 
-use super::{
+use crate::ui::{
     action::{Action, PresetAction},
-    card_text::select_all,
+    form::select_all,
     theme,
     theme::Tokens,
     widgets::{Field, InlineAlert, PrimaryButton, QuietButton, Tone, modal_ui},

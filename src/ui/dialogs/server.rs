@@ -2,7 +2,7 @@
 
 use egui::{Context, Id, Label, RichText, ScrollArea, TextEdit, Ui};
 
-use super::{
+use crate::ui::{
     action::Action,
     icons, theme,
     theme::Tokens,

@@ -1,24 +1,16 @@
 //! The form of a new token: every parameter of the call, what each field lacks, and what Stripe will answer.
 
+mod card_text;
+mod outcome;
+
 use std::collections::HashSet;
 
 use egui::{Context, Event, Id, Key, RichText, ScrollArea, TextEdit, Ui};
 use jiff::{Timestamp, civil::Date};
 
-use super::{
-    action::{Action, PresetAction},
+use self::{
     card_text::{CardTextOutput, card_text_ui, set_caret},
-    icons,
-    outcome_field::{OutcomeAsked, outcome_field_ui},
-    palette::Scope,
-    shortcuts::Deed,
-    theme,
-    theme::Tokens,
-    widgets::{
-        BrandMark, CardFace, ChoiceField, Field, FilterChip, IconButton, InlineAlert, PrimaryButton, QuietButton,
-        RailStep, Segmented, StepState, Tone, above_foot_ui, dotted_number, ends_ui, field::text_edit_ui, paint,
-        scroll_ui, section_ui,
-    },
+    outcome::{OutcomeAsked, outcome_field_ui},
 };
 use crate::domain::{
     api::Target,
@@ -38,6 +30,21 @@ use crate::domain::{
     test_cards::{self, StepOutcome, TestCard},
     typing::{CardField, split_paste},
 };
+use crate::ui::{
+    action::{Action, PresetAction},
+    icons,
+    palette::Scope,
+    shortcuts::Deed,
+    theme,
+    theme::Tokens,
+    widgets::{
+        BrandMark, CardFace, ChoiceField, Field, FilterChip, IconButton, InlineAlert, PrimaryButton, QuietButton,
+        RailStep, Segmented, StepState, Tone, above_foot_ui, dotted_number, ends_ui, field::text_edit_ui, paint,
+        scroll_ui, section_ui,
+    },
+};
+
+pub use card_text::select_all;
 
 /// What the last answer said against a field, until the draft is changed.
 #[derive(Clone, Debug, PartialEq)]

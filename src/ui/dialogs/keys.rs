@@ -2,7 +2,7 @@
 
 use egui::{Context, Grid, RichText, ScrollArea, Ui};
 
-use super::{
+use crate::ui::{
     shortcuts::{FURTHER_KEYS, Group, SHORTCUTS},
     theme,
     theme::Tokens,

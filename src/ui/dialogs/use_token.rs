@@ -2,12 +2,6 @@
 
 use egui::{Context, Id, RichText, TextEdit, Ui};
 
-use super::{
-    action::{Action, UseKind},
-    theme,
-    theme::Tokens,
-    widgets::{Field, InlineAlert, PrimaryButton, Tone, modal_ui},
-};
 use crate::domain::{
     api::Target,
     entry::{Entry, EntryDetail, Status},
@@ -15,6 +9,12 @@ use crate::domain::{
     profile::ProfileId,
     test_cards::{self, StepOutcome},
     token_call::TokenCall,
+};
+use crate::ui::{
+    action::{Action, UseKind},
+    theme,
+    theme::Tokens,
+    widgets::{Field, InlineAlert, PrimaryButton, Tone, modal_ui},
 };
 
 /// The state of the open dialog.
@@ -42,7 +42,7 @@ impl UseState {
         Some(Self {
             kind,
             token: entry.token_id.clone()?,
-            card: super::words::card(entry),
+            card: crate::ui::words::card(entry),
             target: entry.target,
             profile: entry.profile,
             is_used: entry.status == Status::Used,

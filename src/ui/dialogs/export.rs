@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use egui::{Context, Id, ProgressBar, RichText, TextEdit, Ui};
 
-use super::{
+use crate::ui::{
     action::Action,
     icons, theme,
     theme::Tokens,

@@ -2,7 +2,7 @@
 
 use egui::{Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, pos2};
 
-use super::{
+use crate::ui::{
     icons,
     shortcuts::Deed,
     theme,
