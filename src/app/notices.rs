@@ -59,7 +59,7 @@ impl App {
                     refusal,
                 };
                 // What was typed since is not what the answer is about.
-                let is_of_form = running == Some(Running::Create(self.panels.form.draft.to_request()));
+                let is_of_form = running == Some(Running::Create(self.panels.form.draft().to_request()));
                 self.tell_created(ctx, &entry, is_of_form, complaint);
             }
             JobOutcome::Retrieved { entry, message } => {

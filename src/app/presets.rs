@@ -121,7 +121,7 @@ impl App {
 
     fn send_form(&self) {
         let form = &self.panels.form;
-        let form = KeptForm { draft: KeptDraft::of(&form.draft).0, expects: form.expectation() };
+        let form = KeptForm { draft: KeptDraft::of(form.draft()).0, expects: form.expectation() };
         self.worker.send(Command::SaveForm(Box::new(form)));
     }
 
@@ -136,7 +136,7 @@ impl App {
 
     /// Puts a preset into the form, and sends it if asked to.
     fn use_preset(&mut self, key: &PresetKey, creates: bool) {
-        let (draft, today) = (&self.panels.form.draft, utc_day(self.clock.now()));
+        let (draft, today) = (self.panels.form.draft(), utc_day(self.clock.now()));
         let Some((filled, expects)) = self.shelf.library.fill(key, draft, &self.settings.form, today) else { return };
         self.panels.form.take(filled);
         self.panels.form.expect(expects);
@@ -151,12 +151,12 @@ impl App {
 
     fn open_save_preset(&mut self) {
         let form = &self.panels.form;
-        let (kept, left_out) = KeptDraft::of(&form.draft);
+        let (kept, left_out) = KeptDraft::of(form.draft());
         let expects = self.expected_of(&kept.to_draft(true));
-        let now = form.expectation().unwrap_or_else(|| self.expected_of(&form.draft));
+        let now = form.expectation().unwrap_or_else(|| self.expected_of(form.draft()));
         let lost = (now.token != expects.token).then(|| now.words());
         let expects = expects.words();
-        let name = if form.draft == Draft::default() { String::new() } else { expects.clone() };
+        let name = if *form.draft() == Draft::default() { String::new() } else { expects.clone() };
         self.panels.dialogs.preset = Some(PresetState::new(name, expects, lost, left_out, self.shelf.names()));
     }
 
@@ -175,7 +175,7 @@ impl App {
     }
 
     fn save_preset(&mut self, name: &str) {
-        let draft = self.panels.form.draft.clone();
+        let draft = self.panels.form.draft().clone();
         let expects = self.expected_of(&KeptDraft::of(&draft).0.to_draft(true));
         let now_secs = self.clock.now().as_second();
         self.change_library(|library| {

@@ -6,6 +6,7 @@ pub mod action;
 pub mod answer;
 mod aside;
 pub mod bars;
+mod card_steps;
 pub mod code;
 pub mod dialogs;
 pub mod diff;

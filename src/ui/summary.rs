@@ -4,7 +4,7 @@ use egui::{RichText, ScrollArea, Ui};
 
 use super::{
     action::Action,
-    form::rail,
+    card_steps::card_steps,
     judgement::judgement_ui,
     theme, timeline,
     widgets::{InlineAlert, Tone, fact_ui, outcome_rail_ui, scroll_ui},
@@ -26,7 +26,7 @@ pub fn summary_ui(ui: &mut Ui, detail: &EntryDetail, profiles: &Profiles, action
         judgement_ui(ui, &detail.entry);
         if let Some(card) = detail.request.param("card[number]").and_then(test_cards::by_number) {
             ui.label(RichText::new(&card.description).font(theme::semibold(theme::BODY_SIZE)));
-            outcome_rail_ui(ui, &rail(card.steps()));
+            outcome_rail_ui(ui, &card_steps(card.steps()));
             ui.add_space(4.0);
         }
         ui.spacing_mut().item_spacing.y = 1.0;

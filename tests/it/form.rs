@@ -48,7 +48,7 @@ struct Bench {
 
 impl Bench {
     fn params(&self) -> Vec<(String, String)> {
-        let TokenRequest { params } = self.form.draft.to_request();
+        let TokenRequest { params } = self.form.draft().to_request();
         params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 }

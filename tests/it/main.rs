@@ -15,6 +15,7 @@ mod field_help;
 mod files;
 mod foreign;
 mod form;
+mod form_frames;
 mod frames;
 mod gallery;
 mod history;

@@ -6,10 +6,9 @@ use egui::{Context, Id, Key, Modifiers, RichText, TextEdit, Ui};
 
 use crate::ui::{
     action::{Action, PresetAction},
-    form::select_all,
     theme,
     theme::Tokens,
-    widgets::{Field, InlineAlert, PrimaryButton, QuietButton, Tone, modal_ui},
+    widgets::{Field, InlineAlert, PrimaryButton, QuietButton, Tone, caret::select_all, modal_ui},
 };
 
 /// The state of the open dialog.

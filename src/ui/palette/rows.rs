@@ -10,10 +10,10 @@ use crate::{
         test_cards::StepOutcome,
     },
     ui::{
-        form::rail,
+        card_steps::card_steps,
         icons, theme,
         theme::Tokens,
-        widgets::{BrandMark, QuietButton, RailStep, StepState, key_cap::KeyCap, key_cap_ui, outcome_rail_ui, paint},
+        widgets::{BrandMark, QuietButton, key_cap::KeyCap, key_cap_ui, outcome_rail_ui, paint, paint_outcome_rail},
     },
 };
 
@@ -104,11 +104,8 @@ pub(super) fn preset_ui(
         let about = paint::line(ui, &preset.about, theme::mono(11.0), t.faint, rest);
         paint::galley_left(ui.painter(), about, outcome.right() + 10.0, lower);
     }
-    rail_ui(
-        ui,
-        &rail(preset.steps.each_ref()),
-        Rect::from_min_max(pos2(inner.right() - RAIL_WIDTH, inner.top()), inner.max),
-    );
+    let place = Rect::from_min_max(pos2(inner.right() - RAIL_WIDTH, inner.top()), inner.max);
+    paint_outcome_rail(ui, &card_steps(preset.steps.each_ref()), place);
     response
 }
 
@@ -127,33 +124,10 @@ fn mark_ui(ui: &mut Ui, preset: &Preset, place: Rect) {
     BrandMark::from_stripe(preset.brand).paint_at(ui.painter(), place.left_center());
 }
 
-/// The three steps in small, and the code of the first that fails.
-fn rail_ui(ui: &Ui, steps: &[RailStep<'_>; 3], place: Rect) {
-    let t = Tokens::of(ui);
-    let each = place.width() / 3.0;
-    for (nth, step) in steps.iter().enumerate() {
-        let left = place.left() + each * nth as f32;
-        let color = step.state.color(t);
-        let glyph = paint::line(ui, &step.state.icon().glyph().to_string(), icons::font(13.0), color, f32::INFINITY);
-        paint::galley_left(ui.painter(), glyph, left, place.top() + 10.0);
-        let name = paint::line(ui, step.name, theme::regular(theme::SMALL_SIZE), t.subdued, each - 20.0);
-        paint::galley_left(ui.painter(), name, left + 18.0, place.top() + 10.0);
-    }
-    let telling = steps.iter().find(|step| step.state == StepState::Fail).or_else(|| {
-        let said = |step: &&RailStep<'_>| !step.code.is_empty();
-        steps.iter().find(said)
-    });
-    if let Some(step) = telling {
-        let color = if step.state == StepState::Fail { t.error } else { t.faint };
-        let code = paint::line(ui, step.code, theme::mono(11.0), color, place.width());
-        paint::galley_left(ui.painter(), code, place.left(), place.bottom() - 9.0);
-    }
-}
-
 /// The rail in full with its messages, and the buttons.
 pub(super) fn detail_ui(ui: &mut Ui, preset: &Preset, is_favourite: bool, copies_id: bool) -> Option<Asked> {
     let t = Tokens::of(ui);
-    outcome_rail_ui(ui, &rail(preset.steps.each_ref()));
+    outcome_rail_ui(ui, &card_steps(preset.steps.each_ref()));
     let message = preset.steps.iter().find_map(|step| match step {
         StepOutcome::Refused { message, .. } => Some(message.as_str()),
         _ => None,
