@@ -246,11 +246,10 @@ impl App {
             }
             Action::Cancel(job) => self.worker.send(Command::Cancel { job }),
             Action::Copy { text, what } => {
-                if !text.is_empty() {
-                    ctx.copy_text(text);
-                }
-                self.panels.toasts.push(Toast::new(Tone::Ok, format!("{what} copied")));
+                ctx.copy_text(text);
+                self.act(ctx, Action::TellCopied(what));
             }
+            Action::TellCopied(what) => self.panels.toasts.push(Toast::new(Tone::Ok, format!("{what} copied"))),
             Action::SetTarget(target) => {
                 self.change_settings(|settings| settings.profiles.active_mut().target = target);
             }
@@ -307,14 +306,14 @@ impl App {
 
     pub(super) fn create(&mut self) {
         // An empty form stands for the card that always works: the empty history says so.
-        if self.panels.form.draft == Draft::default()
+        if *self.panels.form.draft() == Draft::default()
             && let Some(card) = crate::domain::test_cards::by_number("4242424242424242")
         {
             let mut draft = Draft::default();
             self.settings.form.take_test_card(&mut draft, card, utc_day(self.clock.now()));
             self.panels.form.take(draft);
         }
-        let request = self.panels.form.draft.to_request();
+        let request = self.panels.form.draft().to_request();
         let expects = self.panels.form.expectation();
         let job = self.jobs.start(Running::Create(request.clone()));
         self.worker.send(Command::CreateToken { job, request, target: self.settings.target(), expects });

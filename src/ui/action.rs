@@ -119,6 +119,8 @@ pub enum Action {
         text: String,
         what: String,
     },
+    /// Say what a view has put into the clipboard by itself.
+    TellCopied(String),
     /// Let the profile in use be answered by this target.
     SetTarget(Target),
     /// Use another profile from now on.

@@ -272,7 +272,7 @@ pub fn answer_ui(
     let help = |pointer: &str, _: &Value| field_help::of(document.value(), pointer).map(str::to_owned);
     let copied = JsonTree::new(TREE, lines).hint(&hint).help(&help).highlight(&find.words).ui(&mut inside);
     if let Some(JsonTreeAction::CopiedValue(pointer) | JsonTreeAction::CopiedPath(pointer)) = copied {
-        actions.push(Action::Copy { text: String::new(), what: pointer });
+        actions.push(Action::TellCopied(pointer));
     }
     ui.advance_cursor_after_rect(tree);
     about_ui(ui, lines, actions);
