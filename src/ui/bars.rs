@@ -71,11 +71,11 @@ pub fn top_bar_ui(ui: &mut Ui, about: &BarContext<'_>, actions: &mut Vec<Action>
                 actions.push(Action::OpenPalette(Scope::Everything));
             }
             if !is_narrow {
-                key_cap_ui(ui, &Deed::Palette.keys());
+                key_cap_ui(ui, Deed::Palette.keys());
             }
             ui.add_space(4.0);
             theme_ui(ui, actions);
-            if ui.add(IconButton::new(icons::SETTINGS, "Settings").keys(&Deed::Settings.keys())).clicked() {
+            if ui.add(IconButton::new(icons::SETTINGS, "Settings").keys(Deed::Settings.keys())).clicked() {
                 actions.push(Action::OpenSettings);
             }
         },

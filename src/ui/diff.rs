@@ -8,10 +8,12 @@ use serde_json::Value;
 use super::{
     action::Action,
     aside::Aside,
-    icons, theme,
+    icons,
+    status_badge::status_badge_ui,
+    theme,
     theme::Tokens,
     widgets::{
-        FilterChip, IconButton, InlineAlert, QuietButton, Scroll, Tone, VirtualRows, paint, scroll_ui, status_badge_ui,
+        FilterChip, IconButton, InlineAlert, QuietButton, Scroll, Tone, VirtualRows, paint, row_by_key, scroll_ui,
         virtual_rows::focus_ring_ui,
     },
     words,
@@ -438,30 +440,11 @@ fn keys_ui(ui: &Ui, state: &mut DiffState) -> bool {
 
 /// The keys of the focused list.
 fn list_keys_ui(ui: &Ui, state: &mut DiffState) {
-    let last = state.shown.rows.len() - 1;
+    let count = state.shown.rows.len();
     let page = state.scroll.in_view().max(1);
-    let row = state.marked;
-    let target = ui.input_mut(|input| {
-        let mut pressed = |key| input.consume_key(Modifiers::NONE, key);
-        if pressed(Key::ArrowDown) {
-            Some(row.map_or(0, |row| row + 1))
-        } else if pressed(Key::ArrowUp) {
-            Some(row.map_or(0, |row| row.saturating_sub(1)))
-        } else if pressed(Key::PageDown) {
-            Some(row.unwrap_or(0) + page)
-        } else if pressed(Key::PageUp) {
-            Some(row.unwrap_or(0).saturating_sub(page))
-        } else if pressed(Key::Home) {
-            Some(0)
-        } else if pressed(Key::End) {
-            Some(last)
-        } else {
-            None
-        }
-    });
-    if let Some(target) = target {
-        state.marked = Some(target.min(last));
-    }
+    let target =
+        ui.input_mut(|input| row_by_key(|key| input.consume_key(Modifiers::NONE, key), state.marked, count, page));
+    state.marked = target.or(state.marked);
 }
 
 /// The sign of a line, its colour and what a screen reader says of it.

@@ -10,11 +10,12 @@ use super::{
     diff::{self, DiffState},
     icons,
     shortcuts::Deed,
+    status_badge::status_badge_ui,
     summary::{error_sentence, summary_ui, verdict_ui},
     theme,
     theme::Tokens,
     timeline::{TimelineState, timeline_ui},
-    widgets::{InlineAlert, QuietButton, Tabs, Tone, empty_state_ui, fact_ui, scroll_ui, status_badge_ui},
+    widgets::{InlineAlert, QuietButton, Tabs, Tone, empty_state_ui, fact_ui, scroll_ui},
     words,
 };
 use crate::{

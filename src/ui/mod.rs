@@ -21,6 +21,7 @@ pub mod requests;
 mod rows;
 pub mod settings;
 pub mod shortcuts;
+pub mod status_badge;
 mod summary;
 pub mod theme;
 mod timeline;

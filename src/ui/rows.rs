@@ -1,13 +1,14 @@
 //! What the tables of the window share: columns, the look of a row, and the keys that move in them.
 
 use egui::{
-    Align, Event, Id, Key, Layout, Modifiers, Rangef, Rect, Response, RichText, Role, Sense, Stroke, StrokeKind,
+    Align, Event, Id, Layout, Modifiers, Rangef, Rect, Response, RichText, Role, Sense, Stroke, StrokeKind,
     TextWrapMode, Ui, UiBuilder, WidgetInfo, pos2,
 };
 
 use super::{
     theme,
     theme::Tokens,
+    widgets::row_by_key,
     widgets::virtual_rows::{BAR, Scroll, VirtualRows, focus_ring_ui},
 };
 
@@ -199,22 +200,6 @@ pub fn moved(
     // The modifiers of the press itself: those of the frame may be released already.
     let is_press = |event: &Event, sought| matches!(event, Event::Key { key, pressed: true, modifiers, .. } if *key == sought && modifiers.matches_exact(how));
     let pressed = |key| ui.input(|input| input.events.iter().any(|event| is_press(event, key)));
-    let last = len.checked_sub(1)?;
     let page = rows_in_view.saturating_sub(1).max(1);
-    let target = if pressed(Key::ArrowDown) {
-        place.map_or(0, |place| place + 1)
-    } else if pressed(Key::ArrowUp) {
-        place.map_or(0, |place| place.saturating_sub(1))
-    } else if pressed(Key::PageDown) {
-        place.unwrap_or(0) + page
-    } else if pressed(Key::PageUp) {
-        place.unwrap_or(0).saturating_sub(page)
-    } else if pressed(Key::Home) {
-        0
-    } else if pressed(Key::End) {
-        last
-    } else {
-        return None;
-    };
-    Some(target.min(last))
+    row_by_key(pressed, place, len, page)
 }

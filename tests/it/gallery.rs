@@ -13,12 +13,12 @@ use serde_json::{Value, json};
 use testcard::domain::entry::Status;
 use testcard::ui::{
     icons,
+    status_badge::status_badge_ui,
     theme::{self, Tokens},
     widgets::{
         BrandMark, CardFace, ChoiceField, Field, FilterChip, IconButton, InlineAlert, JsonLines, JsonTree,
         JsonTreeAction, PrimaryButton, QuietButton, RailStep, Segmented, StepState, Tabs, Toast, Toasts, Tone,
         dotted_number, empty_state_ui, key_cap_ui, logo_ui, modal_ui, outcome_rail_ui, pill_ui, search_ui, section_ui,
-        status_badge_ui,
     },
 };
 

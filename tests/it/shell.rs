@@ -6,7 +6,7 @@ use tempfile::TempDir;
 use testcard::{
     domain::layout::{Layout, WindowPlace},
     settings::{load_layout, save_layout},
-    ui::shortcuts::SHORTCUTS,
+    ui::shortcuts::KEY_BINDINGS,
 };
 
 use crate::{
@@ -111,7 +111,7 @@ fn a_pane_is_made_wider_by_the_arrow_keys_within_its_bounds() {
 fn the_list_of_keys_has_every_one_of_them() {
     let mut window = Bench::new().open();
     ctrl(&mut window, Key::Slash);
-    for shortcut in SHORTCUTS {
+    for shortcut in KEY_BINDINGS {
         assert!(says(&window, shortcut.name.trim_end_matches('…')), "{}", shortcut.name);
         assert!(window.query_all_by_label(&shortcut.written()).next().is_some(), "{}", shortcut.written());
     }

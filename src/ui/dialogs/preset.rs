@@ -6,6 +6,7 @@ use egui::{Context, Id, Key, Modifiers, RichText, TextEdit, Ui};
 
 use crate::ui::{
     action::{Action, PresetAction},
+    shortcuts::LocalKey,
     theme,
     theme::Tokens,
     widgets::{Field, InlineAlert, PrimaryButton, QuietButton, Tone, caret::select_all, modal_ui},
@@ -79,7 +80,7 @@ pub fn preset_ui(ctx: &Context, state: &mut PresetState, actions: &mut Vec<Actio
             |ui| {
                 let words = if state.id.is_some() { "Rename" } else { "Save" };
                 ui.add_enabled_ui(can_save, |ui| {
-                    save |= ui.add(PrimaryButton::new(words).keys("Enter").width(130.0)).clicked();
+                    save |= ui.add(PrimaryButton::new(words).keys(LocalKey::Confirm.keys()).width(130.0)).clicked();
                 });
             },
         );

@@ -85,8 +85,7 @@ fn header_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
         theme::CHIP_HEIGHT,
         |ui| ui.label(RichText::new("New token").font(theme::semibold(theme::BODY_SIZE))),
         |ui| {
-            let keys = Deed::ClearForm.keys();
-            let clear = IconButton::new(icons::UNDO_2, "Clear the form").keys(&keys).small();
+            let clear = IconButton::new(icons::UNDO_2, "Clear the form").keys(Deed::ClearForm.keys()).small();
             if ui.add(clear).clicked() {
                 actions.push(Action::ClearForm);
             }

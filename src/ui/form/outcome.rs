@@ -79,7 +79,7 @@ fn outcome_field_ui(ui: &mut Ui, expects: Option<&str>) -> Option<Action> {
         }
         right = place.left();
     } else {
-        let cap = KeyCap::new(ui, &Deed::Palette.keys(), t.subdued, t.border_strong);
+        let cap = KeyCap::new(ui, Deed::Palette.keys(), t.subdued, t.border_strong);
         right -= cap.size().x;
         cap.paint(ui.painter(), pos2(right, rect.center().y));
     }

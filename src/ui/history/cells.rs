@@ -11,9 +11,10 @@ use jiff::Timestamp;
 use super::super::{
     icons, judgement,
     rows::{self, Cell as _, Width},
+    status_badge::status_badge_ui,
     theme,
     theme::Tokens,
-    widgets::{paint, status_badge_ui},
+    widgets::paint,
     words,
 };
 use crate::domain::{

@@ -9,7 +9,7 @@ use crate::{
     messages::ServerInfo,
     ui::{
         Action, PresetAction,
-        shortcuts::{Deed, Group, SHORTCUTS, Shortcut},
+        shortcuts::{Deed, KEY_BINDINGS, KeyBinding, KeyGroup},
     },
 };
 
@@ -20,7 +20,7 @@ pub struct PaletteCommand {
     /// What it is about, or what comes of it.
     pub about: String,
     /// As lists write them; empty without.
-    pub keys: String,
+    pub keys: &'static str,
     pub action: Action,
     pub words: Words,
 }
@@ -29,7 +29,7 @@ impl PaletteCommand {
     fn new(name: impl Into<String>, about: impl Into<String>, action: Action) -> Self {
         let (name, about) = (name.into(), about.into());
         let words = Words::new(&name, &about);
-        Self { name, about, keys: String::new(), action, words }
+        Self { name, about, keys: "", action, words }
     }
 
     fn keys(self, deed: Deed) -> Self {
@@ -49,13 +49,13 @@ pub struct CommandContext<'a> {
 /// Every action that can be done now.
 pub fn commands(about: &CommandContext<'_>) -> Vec<PaletteCommand> {
     let settings = about.settings;
-    let is_of = |group: Group| move |shortcut: &&Shortcut| shortcut.group == group;
-    let of_keys = Group::ALL.into_iter().flat_map(|group| SHORTCUTS.iter().filter(is_of(group)));
+    let is_of = |group: KeyGroup| move |binding: &&KeyBinding| binding.group == group;
+    let of_keys = KeyGroup::ALL.into_iter().flat_map(|group| KEY_BINDINGS.iter().filter(is_of(group)));
     let mut all: Vec<PaletteCommand> = of_keys
-        .filter(|shortcut| !matches!(shortcut.deed, Deed::Palette | Deed::SwitchTarget))
-        .map(|shortcut| {
-            let command = PaletteCommand::new(shortcut.name, shortcut.group.label(), Action::Do(shortcut.deed));
-            command.keys(shortcut.deed)
+        .filter(|binding| !matches!(binding.deed, Deed::Palette | Deed::SwitchTarget))
+        .map(|binding| {
+            let command = PaletteCommand::new(binding.name, binding.group.label(), Action::Do(binding.deed));
+            command.keys(binding.deed)
         })
         .collect();
     let target = settings.target();
@@ -117,8 +117,8 @@ mod tests {
         let all = commands(&CommandContext { settings: &settings, server: &ServerInfo::Off, expects: true });
         let names: HashSet<&str> = all.iter().map(|command| command.name.as_str()).collect();
         assert_eq!(names.len(), all.len());
-        for shortcut in SHORTCUTS.iter().filter(|shortcut| shortcut.deed != Deed::Palette) {
-            assert!(all.iter().any(|command| command.keys == shortcut.written()), "{}", shortcut.name);
+        for binding in KEY_BINDINGS.iter().filter(|binding| binding.deed != Deed::Palette) {
+            assert!(all.iter().any(|command| command.keys == binding.written()), "{}", binding.name);
         }
     }
 }

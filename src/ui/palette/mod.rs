@@ -15,9 +15,10 @@ pub use found::Scope;
 
 use super::{
     action::{Action, PresetAction},
+    shortcuts::LocalKey,
     theme,
     theme::Tokens,
-    widgets::{Segmented, empty_state_ui, field::text_edit_ui, modal_ui, name_bars},
+    widgets::{Segmented, empty_state_ui, field::text_edit_ui, modal_ui, name_bars, row_by_key},
 };
 use crate::domain::{
     foreign,
@@ -199,18 +200,18 @@ fn carry_out(item: Item, asked: Asked, found: &Found, commands: &[PaletteCommand
 }
 
 fn asked_by_key(ui: &Ui) -> Option<Asked> {
-    const KEYS: [(Modifiers, Key, Asked); 4] = [
+    const KEYS: [(LocalKey, Asked); 4] = [
         // Before Enter alone, which fits with Ctrl too.
-        (Modifiers::COMMAND, Key::Enter, Asked::Fill),
-        (Modifiers::NONE, Key::Enter, Asked::Run),
-        (Modifiers::COMMAND, Key::D, Asked::Favourite),
-        (Modifiers::NONE, Key::F2, Asked::Rename),
+        (LocalKey::Submit, Asked::Fill),
+        (LocalKey::Confirm, Asked::Run),
+        (LocalKey::Favourite, Asked::Favourite),
+        (LocalKey::EditPreset, Asked::Rename),
     ];
     // Enter on a button presses the button.
     let is_typing = ui.memory(|memory| memory.focused().is_none_or(|id| id == search_id()));
-    let mut keys = KEYS.iter().filter(|(_, key, _)| is_typing || *key != Key::Enter);
-    keys.find(|(modifiers, key, _)| ui.input_mut(|input| input.consume_key(*modifiers, *key)))
-        .map(|(_, _, asked)| *asked)
+    let mut keys =
+        KEYS.into_iter().filter(|(key, _)| is_typing || !matches!(key, LocalKey::Submit | LocalKey::Confirm));
+    keys.find(|(key, _)| ui.input_mut(|input| key.is_pressed(input))).map(|(_, asked)| asked)
 }
 
 fn search_id() -> Id {
@@ -250,21 +251,13 @@ fn head_ui(ui: &mut Ui, state: &mut PaletteState) {
 fn move_mark(ui: &Ui, state: &mut PaletteState) -> bool {
     const PAGE: usize = 7;
     let before = state.marked;
-    ui.input_mut(|input| {
-        for (key, modifiers, forward, steps) in [
-            (Key::Home, Modifiers::COMMAND, false, usize::MAX),
-            (Key::End, Modifiers::COMMAND, true, usize::MAX),
-            (Key::ArrowDown, Modifiers::NONE, true, 1),
-            (Key::ArrowUp, Modifiers::NONE, false, 1),
-            (Key::PageDown, Modifiers::NONE, true, PAGE),
-            (Key::PageUp, Modifiers::NONE, false, PAGE),
-        ] {
-            if input.consume_key(modifiers, key) {
-                let marked = state.marked;
-                state.marked = if forward { marked.saturating_add(steps) } else { marked.saturating_sub(steps) };
-            }
-        }
+    let count = state.found.as_ref().map_or(0, |found| found.items.len());
+    let target = ui.input_mut(|input| {
+        // Home and End alone belong to the caret of the search field.
+        let modifiers = |key| if matches!(key, Key::Home | Key::End) { Modifiers::COMMAND } else { Modifiers::NONE };
+        row_by_key(|key| input.consume_key(modifiers(key), key), Some(before), count, PAGE)
     });
+    state.marked = target.unwrap_or(before);
     state.marked != before
 }
 
@@ -345,7 +338,7 @@ fn detail_ui(
                 let command = &commands[place];
                 ui.add_space(6.0);
                 ui.label(RichText::new(foreign::label(&command.about)).size(theme::SMALL_SIZE).color(t.subdued));
-                rows::hints_ui(ui, &[("Enter", "does it"), ("Esc", "closes")]);
+                rows::hints_ui(ui, &[(LocalKey::Confirm.keys(), "does it"), (LocalKey::Close.keys(), "closes")]);
             }
             Some(item) => {
                 if let Some(preset) = found.preset(item) {

@@ -11,7 +11,9 @@ use crate::{
     },
     ui::{
         card_steps::card_steps,
-        icons, theme,
+        icons,
+        shortcuts::LocalKey,
+        theme,
         theme::Tokens,
         widgets::{BrandMark, QuietButton, key_cap::KeyCap, key_cap_ui, outcome_rail_ui, paint, paint_outcome_rail},
     },
@@ -55,7 +57,7 @@ pub(super) fn command_ui(ui: &mut Ui, place: Rect, command: &PaletteCommand, nth
     let inner = place.shrink2(egui::vec2(10.0, 0.0));
     let mut right = inner.right();
     if !command.keys.is_empty() {
-        let cap = KeyCap::new(ui, &command.keys, t.subdued, t.border_strong);
+        let cap = KeyCap::new(ui, command.keys, t.subdued, t.border_strong);
         right -= cap.size().x;
         cap.paint(ui.painter(), pos2(right, inner.center().y));
         right -= 12.0;
@@ -151,11 +153,11 @@ pub(super) fn detail_ui(ui: &mut Ui, preset: &Preset, is_favourite: bool, copies
             key_cap_ui(ui, keys);
             ui.add_space(6.0);
         };
-        button("Enter", make, Asked::Run);
-        button("Ctrl Enter", "Fill the form", Asked::Fill);
-        button("Ctrl D", star, Asked::Favourite);
+        button(LocalKey::Confirm.keys(), make, Asked::Run);
+        button(LocalKey::Submit.keys(), "Fill the form", Asked::Fill);
+        button(LocalKey::Favourite.keys(), star, Asked::Favourite);
         if matches!(preset.key, PresetKey::Own(_)) {
-            button("F2", "Edit…", Asked::Rename);
+            button(LocalKey::EditPreset.keys(), "Edit…", Asked::Rename);
         }
     });
     asked

@@ -3,7 +3,6 @@
 //! None of them knows the program; a view translates its own types into their words and strings.
 
 pub mod alert;
-pub mod badge;
 pub mod brand_mark;
 pub mod button;
 pub mod card_face;
@@ -22,7 +21,9 @@ pub mod logo;
 pub mod marked_row;
 pub mod modal;
 pub mod paint;
+pub mod pill;
 pub mod rail;
+pub mod row_keys;
 pub mod scroll;
 pub mod section;
 pub mod segmented;
@@ -32,7 +33,6 @@ pub mod toast;
 pub mod virtual_rows;
 
 pub use alert::InlineAlert;
-pub use badge::{pill_ui, status_badge_ui};
 pub use brand_mark::BrandMark;
 pub use button::{IconButton, PrimaryButton, QuietButton};
 pub use card_face::{CardFace, dotted_number};
@@ -49,7 +49,9 @@ pub use key_cap::key_cap_ui;
 pub use logo::logo_ui;
 pub use marked_row::MarkedRow;
 pub use modal::{ModalOutput, modal_ui};
+pub use pill::pill_ui;
 pub use rail::{RailStep, StepState, outcome_lines_ui, outcome_rail_ui, paint_outcome_rail};
+pub use row_keys::row_by_key;
 pub use scroll::{name_bars, scroll_ui};
 pub use section::{section_row_ui, section_ui};
 pub use segmented::Segmented;

@@ -2,6 +2,7 @@
 
 use crate::ui::{
     icons,
+    shortcuts::LocalKey,
     theme::{self, Tokens},
     widgets::IconButton,
 };
@@ -44,7 +45,7 @@ pub fn modal_ui<R>(
         Sides::new().height(28.0).shrink_left().truncate().show(
             ui,
             |ui| ui.heading(title),
-            |ui| closed = ui.add(IconButton::new(icons::X, "Close the dialog").keys("Esc")).clicked(),
+            |ui| closed = ui.add(IconButton::new(icons::X, "Close the dialog").keys(LocalKey::Close.keys())).clicked(),
         );
         ui.add_space(8.0);
         let inner = ui.with_layout(Layout::top_down(Align::Min), add).inner;
