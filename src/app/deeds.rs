@@ -20,7 +20,7 @@ use crate::{
     },
     messages::{Command, Refreshed},
     ui::{
-        Action, Pane, UseKind,
+        Action, PaletteScope, Pane, UseKind,
         code::{self},
         dialogs::{
             export::ExportState,
@@ -28,7 +28,6 @@ use crate::{
             use_token::UseState,
         },
         layout::Part,
-        palette::Scope,
         settings::SettingsState,
         shortcuts::{self, Deed},
         widgets::{Toast, Tone},
@@ -102,7 +101,7 @@ impl App {
         let detail = self.model.detail.as_ref().map(|detail| &detail.entry);
         let action = match deed {
             Deed::Create => Some(Action::Create),
-            Deed::Palette => Some(Action::OpenPalette(Scope::Everything)),
+            Deed::Palette => Some(Action::OpenPalette(PaletteScope::Everything)),
             Deed::ClearForm => Some(Action::ClearForm),
             Deed::Reuse => detail.map(|entry| Action::Reuse(entry.id)),
             Deed::CopyId => detail

@@ -15,11 +15,11 @@ use crate::{
     },
     messages::Command,
     ui::{
-        Action, PresetAction,
+        Action, PaletteScope, PresetAction,
         dialogs::preset::PresetState,
         form::{FormState, QuickPreset},
         palette::{
-            PaletteState, Scope,
+            PaletteState,
             commands::{CommandContext, commands},
         },
         widgets::{Toast, Tone},
@@ -125,7 +125,7 @@ impl App {
         self.worker.send(Command::SaveForm(Box::new(form)));
     }
 
-    pub(super) fn open_palette(&mut self, scope: Scope) {
+    pub(super) fn open_palette(&mut self, scope: PaletteScope) {
         let context = CommandContext {
             settings: &self.settings,
             server: &self.model.server,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{palette::Scope, shortcuts::Deed};
+use super::shortcuts::Deed;
 use crate::{
     domain::{
         api::Target,
@@ -33,6 +33,17 @@ pub enum Pane {
     #[default]
     History,
     Requests,
+}
+
+/// What the command palette searches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PaletteScope {
+    #[default]
+    Everything,
+    /// Presets and test cards.
+    Outcomes,
+    /// What the window can do.
+    Actions,
 }
 
 /// What is done with presets.
@@ -126,7 +137,7 @@ pub enum Action {
     /// Use another profile from now on.
     SetProfile(ProfileId),
     SetTheme(ThemeChoice),
-    OpenPalette(Scope),
+    OpenPalette(PaletteScope),
     OpenSettings,
     OpenExport,
     /// Ask where to write these entries.

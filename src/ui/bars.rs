@@ -3,10 +3,9 @@
 use egui::{Label, Popup, Rect, RichText, Role, Sense, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
 use super::{
-    action::Action,
+    action::{Action, PaletteScope},
     dialogs::server::faults_words,
     icons,
-    palette::Scope,
     shortcuts::Deed,
     theme,
     theme::Tokens,
@@ -68,7 +67,7 @@ pub fn top_bar_ui(ui: &mut Ui, about: &BarContext<'_>, actions: &mut Vec<Action>
             let words = if is_wide { "Search actions and test cards" } else { "Search" };
             let search = ui.add(QuietButton::new(words).icon(icons::SEARCH));
             if search.on_hover_text(Deed::Palette.tip("Search actions and test cards")).clicked() {
-                actions.push(Action::OpenPalette(Scope::Everything));
+                actions.push(Action::OpenPalette(PaletteScope::Everything));
             }
             if !is_narrow {
                 key_cap_ui(ui, Deed::Palette.keys());

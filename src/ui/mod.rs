@@ -28,4 +28,4 @@ mod timeline;
 pub mod widgets;
 pub mod words;
 
-pub use action::{Action, Pane, PresetAction, UseKind};
+pub use action::{Action, PaletteScope, Pane, PresetAction, UseKind};

@@ -4,8 +4,7 @@ use egui::{RichText, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo,
 
 use super::state::{FormContext, FormState, QuickPreset};
 use crate::ui::{
-    Action, PresetAction, icons,
-    palette::Scope,
+    Action, PaletteScope, PresetAction, icons,
     shortcuts::Deed,
     theme,
     theme::Tokens,
@@ -99,5 +98,5 @@ fn outcome_field_ui(ui: &mut Ui, expects: Option<&str>) -> Option<Action> {
             format!("{spoken}. {}", Deed::Palette.tip("Choose another outcome"))
         }
     };
-    if response.on_hover_text(tip).clicked() { Some(Action::OpenPalette(Scope::Outcomes)) } else { asked }
+    if response.on_hover_text(tip).clicked() { Some(Action::OpenPalette(PaletteScope::Outcomes)) } else { asked }
 }

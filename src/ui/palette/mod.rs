@@ -8,13 +8,12 @@ use egui::{Context, Id, Key, Modifiers, RichText, ScrollArea, Sense, TextEdit, U
 
 use self::{
     commands::PaletteCommand,
-    found::{Item, Section, Shelf, find},
-    rows::{COMMAND_HEIGHT, DETAIL_HEIGHT, HEAD_HEIGHT, PRESET_HEIGHT},
+    found::{PaletteItem, PaletteSection, PaletteSource, find},
+    rows::{COMMAND_HEIGHT, DETAIL_HEIGHT, HEAD_HEIGHT, ItemAction, PRESET_HEIGHT},
 };
-pub use found::Scope;
 
 use super::{
-    action::{Action, PresetAction},
+    action::{Action, PaletteScope, PresetAction},
     shortcuts::LocalKey,
     theme,
     theme::Tokens,
@@ -31,17 +30,17 @@ use crate::domain::{
 #[derive(Debug, Default)]
 pub struct PaletteState {
     words: String,
-    scope: Scope,
+    scope: PaletteScope,
     /// The place of the marked item among all that can be chosen.
     marked: usize,
     is_started: bool,
     /// As they were when the palette was opened.
     commands: Vec<PaletteCommand>,
-    found: Option<Found>,
+    found: Option<FoundItems>,
 }
 
 impl PaletteState {
-    pub fn new(scope: Scope, commands: Vec<PaletteCommand>) -> Self {
+    pub fn new(scope: PaletteScope, commands: Vec<PaletteCommand>) -> Self {
         Self { scope, commands, ..Self::default() }
     }
 }
@@ -56,19 +55,19 @@ pub struct PaletteContext<'a> {
 
 /// What was found, and where each line lies: worked out once for what is typed, not in each frame.
 #[derive(Debug)]
-struct Found {
+struct FoundItems {
     words: String,
-    scope: Scope,
+    scope: PaletteScope,
     library: Library,
     own: Vec<Preset>,
-    lines: Vec<Line>,
-    items: Vec<Item>,
+    lines: Vec<PaletteLine>,
+    items: Vec<PaletteItem>,
     height: f32,
 }
 
 /// A line of the list.
 #[derive(Debug)]
-struct Line {
+struct PaletteLine {
     top: f32,
     height: f32,
     kind: LineKind,
@@ -81,10 +80,10 @@ enum LineKind {
     Item(usize),
 }
 
-impl Found {
+impl FoundItems {
     fn of(state: &PaletteState, about: &PaletteContext<'_>) -> Self {
         let own = about.library.own_presets();
-        let shelf = Shelf { library: about.library, own: &own, commands: &state.commands };
+        let shelf = PaletteSource { library: about.library, own: &own, commands: &state.commands };
         let mut found = Self {
             words: state.words.clone(),
             scope: state.scope,
@@ -94,10 +93,10 @@ impl Found {
             height: 0.0,
             own: Vec::new(),
         };
-        for Section { title, items } in find(&Search::new(&state.words), state.scope, &shelf) {
+        for PaletteSection { title, items } in find(&Search::new(&state.words), state.scope, &shelf) {
             found.add(HEAD_HEIGHT, LineKind::Head(title));
             for item in items {
-                let height = if matches!(item, Item::Command(_)) { COMMAND_HEIGHT } else { PRESET_HEIGHT };
+                let height = if matches!(item, PaletteItem::Command(_)) { COMMAND_HEIGHT } else { PRESET_HEIGHT };
                 found.add(height, LineKind::Item(found.items.len()));
                 found.items.push(item);
             }
@@ -106,7 +105,7 @@ impl Found {
     }
 
     fn add(&mut self, height: f32, kind: LineKind) {
-        self.lines.push(Line { top: self.height, height, kind });
+        self.lines.push(PaletteLine { top: self.height, height, kind });
         self.height += height;
     }
 
@@ -114,29 +113,18 @@ impl Found {
         self.words == state.words && self.scope == state.scope && self.library == *about.library
     }
 
-    fn preset(&self, item: Item) -> Option<&Preset> {
+    fn preset(&self, item: PaletteItem) -> Option<&Preset> {
         match item {
-            Item::Brought(preset) => Some(preset),
-            Item::Own(place) => self.own.get(place),
-            Item::Command(_) => None,
+            PaletteItem::Brought(preset) => Some(preset),
+            PaletteItem::Own(place) => self.own.get(place),
+            PaletteItem::Command(_) => None,
         }
     }
 
     /// The line of an item.
-    fn line_of(&self, place: usize) -> Option<&Line> {
+    fn line_of(&self, place: usize) -> Option<&PaletteLine> {
         self.lines.iter().find(|line| matches!(line.kind, LineKind::Item(known) if known == place))
     }
-}
-
-/// What is asked of the marked item.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Asked {
-    /// Make the token, or do the action.
-    Run,
-    /// Only fill the form.
-    Fill,
-    Favourite,
-    Rename,
 }
 
 /// Draws the palette over the window; `false` when it is to be closed.
@@ -156,7 +144,7 @@ pub fn palette_ui(
             Some(found) => found,
             None => {
                 is_moved = true;
-                Found::of(state, about)
+                FoundItems::of(state, about)
             }
         };
         state.marked = state.marked.min(found.items.len().saturating_sub(1));
@@ -176,22 +164,28 @@ pub fn palette_ui(
 }
 
 /// Whether the palette is done.
-fn carry_out(item: Item, asked: Asked, found: &Found, commands: &[PaletteCommand], actions: &mut Vec<Action>) -> bool {
+fn carry_out(
+    item: PaletteItem,
+    asked: ItemAction,
+    found: &FoundItems,
+    commands: &[PaletteCommand],
+    actions: &mut Vec<Action>,
+) -> bool {
     let key = found.preset(item).map(|preset| preset.key.clone());
     match (asked, key, item) {
-        (Asked::Run, None, Item::Command(place)) => {
+        (ItemAction::Run, None, PaletteItem::Command(place)) => {
             actions.push(commands[place].action.clone());
             true
         }
-        (Asked::Run | Asked::Fill, Some(key), _) => {
-            actions.push(Action::Preset(PresetAction::Use { key, creates: asked == Asked::Run }));
+        (ItemAction::Run | ItemAction::Fill, Some(key), _) => {
+            actions.push(Action::Preset(PresetAction::Use { key, creates: asked == ItemAction::Run }));
             true
         }
-        (Asked::Favourite, Some(key), _) => {
+        (ItemAction::Favourite, Some(key), _) => {
             actions.push(Action::Preset(PresetAction::ToggleFavourite(key)));
             false
         }
-        (Asked::Rename, Some(PresetKey::Own(id)), _) => {
+        (ItemAction::Rename, Some(PresetKey::Own(id)), _) => {
             actions.push(Action::Preset(PresetAction::Open(id)));
             true
         }
@@ -199,13 +193,13 @@ fn carry_out(item: Item, asked: Asked, found: &Found, commands: &[PaletteCommand
     }
 }
 
-fn asked_by_key(ui: &Ui) -> Option<Asked> {
-    const KEYS: [(LocalKey, Asked); 4] = [
+fn asked_by_key(ui: &Ui) -> Option<ItemAction> {
+    const KEYS: [(LocalKey, ItemAction); 4] = [
         // Before Enter alone, which fits with Ctrl too.
-        (LocalKey::Submit, Asked::Fill),
-        (LocalKey::Confirm, Asked::Run),
-        (LocalKey::Favourite, Asked::Favourite),
-        (LocalKey::EditPreset, Asked::Rename),
+        (LocalKey::Submit, ItemAction::Fill),
+        (LocalKey::Confirm, ItemAction::Run),
+        (LocalKey::Favourite, ItemAction::Favourite),
+        (LocalKey::EditPreset, ItemAction::Rename),
     ];
     // Enter on a button presses the button.
     let is_typing = ui.memory(|memory| memory.focused().is_none_or(|id| id == search_id()));
@@ -220,8 +214,11 @@ fn search_id() -> Id {
 
 fn head_ui(ui: &mut Ui, state: &mut PaletteState) {
     let mut scope = state.scope;
-    let scopes =
-        [(Scope::Everything, "Everything"), (Scope::Outcomes, "Outcomes and cards"), (Scope::Actions, "Actions")];
+    let scopes = [
+        (PaletteScope::Everything, "Everything"),
+        (PaletteScope::Outcomes, "Outcomes and cards"),
+        (PaletteScope::Actions, "Actions"),
+    ];
     egui::Sides::new().height(theme::CONTROL_HEIGHT).shrink_left().show(
         ui,
         |ui| {
@@ -265,11 +262,11 @@ fn move_mark(ui: &Ui, state: &mut PaletteState) -> bool {
 fn list_ui(
     ui: &mut Ui,
     state: &mut PaletteState,
-    found: &Found,
+    found: &FoundItems,
     about: &PaletteContext<'_>,
     height: f32,
     is_moved: bool,
-) -> Option<Asked> {
+) -> Option<ItemAction> {
     if found.items.is_empty() {
         ui.allocate_ui(vec2(ui.available_width(), height), |ui| {
             let words = "Type less, or a part of a number, a name, a country, an error code or an action";
@@ -297,7 +294,7 @@ fn list_ui(
                 LineKind::Item(item) => {
                     let is_marked = item == state.marked;
                     let response = match found.items[item] {
-                        Item::Command(command) => {
+                        PaletteItem::Command(command) => {
                             rows::command_ui(ui, place, &state.commands[command], item, is_marked)
                         }
                         shown => {
@@ -307,8 +304,8 @@ fn list_ui(
                         }
                     };
                     if response.clicked() {
-                        let is_command = matches!(found.items[item], Item::Command(_));
-                        asked = (is_command || response.double_clicked()).then_some(Asked::Run);
+                        let is_command = matches!(found.items[item], PaletteItem::Command(_));
+                        asked = (is_command || response.double_clicked()).then_some(ItemAction::Run);
                         state.marked = item;
                     }
                 }
@@ -322,11 +319,11 @@ fn list_ui(
 /// What is marked, in full, and what can be done with it.
 fn detail_ui(
     ui: &mut Ui,
-    marked: Option<Item>,
-    found: &Found,
+    marked: Option<PaletteItem>,
+    found: &FoundItems,
     commands: &[PaletteCommand],
     about: &PaletteContext<'_>,
-) -> Option<Asked> {
+) -> Option<ItemAction> {
     let t = Tokens::of(ui);
     let mut asked = None;
     ui.allocate_ui(vec2(ui.available_width(), DETAIL_HEIGHT), |ui| {
@@ -334,7 +331,7 @@ fn detail_ui(
         let id = ui.unique_id();
         ui.accesskit_node_builder(id, |node| node.set_live(Live::Polite));
         match marked {
-            Some(Item::Command(place)) => {
+            Some(PaletteItem::Command(place)) => {
                 let command = &commands[place];
                 ui.add_space(6.0);
                 ui.label(RichText::new(foreign::label(&command.about)).size(theme::SMALL_SIZE).color(t.subdued));

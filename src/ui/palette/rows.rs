@@ -2,7 +2,7 @@
 
 use egui::{Label, Rect, Response, RichText, Role, Sense, Ui, WidgetInfo, pos2};
 
-use super::{Asked, commands::PaletteCommand};
+use super::commands::PaletteCommand;
 use crate::{
     domain::{
         foreign,
@@ -18,6 +18,19 @@ use crate::{
         widgets::{BrandMark, QuietButton, key_cap::KeyCap, key_cap_ui, outcome_rail_ui, paint, paint_outcome_rail},
     },
 };
+
+/// What is asked of the marked item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ItemAction {
+    /// Make the token, or do the action.
+    Run,
+    /// Only fill the form.
+    Fill,
+    /// Make the preset a favourite, or no longer.
+    Favourite,
+    /// Open the preset to rename or delete it.
+    Rename,
+}
 
 pub(super) const HEAD_HEIGHT: f32 = 28.0;
 pub(super) const PRESET_HEIGHT: f32 = 46.0;
@@ -127,7 +140,7 @@ fn mark_ui(ui: &mut Ui, preset: &Preset, place: Rect) {
 }
 
 /// The rail in full with its messages, and the buttons.
-pub(super) fn detail_ui(ui: &mut Ui, preset: &Preset, is_favourite: bool, copies_id: bool) -> Option<Asked> {
+pub(super) fn detail_ui(ui: &mut Ui, preset: &Preset, is_favourite: bool, copies_id: bool) -> Option<ItemAction> {
     let t = Tokens::of(ui);
     outcome_rail_ui(ui, &card_steps(preset.steps.each_ref()));
     let message = preset.steps.iter().find_map(|step| match step {
@@ -146,18 +159,18 @@ pub(super) fn detail_ui(ui: &mut Ui, preset: &Preset, is_favourite: bool, copies
     let star = if is_favourite { "Drop from favourites" } else { "Add to favourites" };
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
-        let mut button = |keys: &str, label: &str, what: Asked| {
+        let mut button = |keys: &str, label: &str, what: ItemAction| {
             if ui.add(QuietButton::new(label)).on_hover_text(keys).clicked() {
                 asked = Some(what);
             }
             key_cap_ui(ui, keys);
             ui.add_space(6.0);
         };
-        button(LocalKey::Confirm.keys(), make, Asked::Run);
-        button(LocalKey::Submit.keys(), "Fill the form", Asked::Fill);
-        button(LocalKey::Favourite.keys(), star, Asked::Favourite);
+        button(LocalKey::Confirm.keys(), make, ItemAction::Run);
+        button(LocalKey::Submit.keys(), "Fill the form", ItemAction::Fill);
+        button(LocalKey::Favourite.keys(), star, ItemAction::Favourite);
         if matches!(preset.key, PresetKey::Own(_)) {
-            button(LocalKey::EditPreset.keys(), "Edit…", Asked::Rename);
+            button(LocalKey::EditPreset.keys(), "Edit…", ItemAction::Rename);
         }
     });
     asked
