@@ -23,7 +23,10 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use testcard::{
     app::{App, AppConfig},
-    domain::{clock::Clock, layout::Layout, settings::Settings},
+    domain::{
+        clock::Clock,
+        settings::{layout::Layout, preferences::Settings},
+    },
     files::OwnFolders,
     keys::Keys,
     worker::Config,
@@ -116,7 +119,7 @@ impl Bench {
             places: Vec::new(),
             warnings: Vec::new(),
             layout: Layout::default(),
-            library: testcard::domain::library::Library::default(),
+            library: testcard::domain::presets::library::Library::default(),
             form: None,
             started: Instant::now(),
         };

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use egui::{CentralPanel, Context, Event, Key, Modifiers, Pos2, RawInput, Rect, vec2};
 use serde_json::{Value, json};
 use testcard::{
-    domain::{api::ApiResponse, entry::EntryId},
+    domain::{call::api::ApiResponse, history::entry::EntryId},
     ui::{
         answer::{AnswerOf, AnswerState, answer_ui},
         theme,

@@ -19,18 +19,17 @@ use egui::{Context, ThemePreference, Ui};
 use self::presets::Shelf;
 use crate::{
     domain::{
+        call::{again::request_again, token_calls::TokenRequest},
         clock::Clock,
-        draft::Draft,
-        entry::EntryId,
-        kept_draft::KeptForm,
+        form::{draft::Draft, field_state::FormField, kept_draft::KeptForm},
+        history::entry::EntryId,
         key::ApiKey,
-        layout::Layout,
-        library::Library,
-        params::TokenRequest,
-        profile::{Profile, ProfileId},
-        resend::request_again,
-        rules::FormField,
-        settings::{Settings, ThemeChoice, WindowSettings},
+        presets::library::Library,
+        settings::{
+            layout::Layout,
+            preferences::{Settings, ThemeChoice, WindowSettings},
+            profile::{Profile, ProfileId},
+        },
     },
     messages::{Command, JobId, Update},
     model::Model,

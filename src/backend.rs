@@ -14,15 +14,17 @@ use jiff::Timestamp;
 
 use crate::{
     domain::{
-        api::{ApiRequest, ApiResponse, Exchange, Failure, Target, TransportError},
-        entry::{Entry, EntryId},
-        expectation::Expectation,
+        call::{
+            api::{ApiRequest, ApiResponse, Exchange, Failure, Target, TransportError},
+            redaction::Redaction,
+        },
+        history::{
+            entry::{Entry, EntryId},
+            request_log::{ExchangeId, FAULT_HEADER, RequestRow},
+        },
         key::ApiKey,
-        policies::Policies,
-        profile::ProfileId,
-        redaction::Redaction,
-        request_log::{ExchangeId, FAULT_HEADER, RequestRow},
-        settings::StripeSettings,
+        rules::{expectation::Expectation, policies::Policies},
+        settings::{profile::ProfileId, stripe::StripeSettings},
     },
     minter::{self, Workspace},
     store::{Call, Recorded, Store, StoreError},

@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::api::{ApiResponse, Failure, MaskedRequest};
+use crate::domain::call::api::{ApiResponse, Failure, MaskedRequest};
 
 /// One of the two calls.
 #[derive(Clone, Copy, Debug)]

@@ -14,8 +14,8 @@ use std::{
 
 use crate::domain::{
     key::{ApiKey, KeyKind},
-    profile::ProfileId,
     secret::SecretText,
+    settings::profile::ProfileId,
 };
 
 /// Where the key in use comes from.

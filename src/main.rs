@@ -15,9 +15,8 @@ use testcard::{
     cli::{self, World},
     domain::{
         clock::Clock,
-        foreign,
-        layout::{SMALLEST_WINDOW, WindowPlace},
-        mask,
+        foreign, mask,
+        settings::layout::{SMALLEST_WINDOW, WindowPlace},
     },
     settings::{self, Folders},
     worker::Config,

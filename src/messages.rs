@@ -3,23 +3,26 @@
 use std::{path::PathBuf, sync::Arc};
 
 use crate::domain::{
-    api::{Exchange, Target},
-    edit::Edit,
-    entry::{Counts, Entry, EntryDetail, EntryId, HistoryFilter},
-    expectation::{Expectation, Judgement},
+    call::{
+        api::{Exchange, Target},
+        refusal::Refusal,
+        token_calls::{TokenCall, TokenRequest},
+    },
     fault::Rule,
-    kept_draft::KeptForm,
+    form::kept_draft::KeptForm,
+    history::{
+        edit::Edit,
+        entry::{Counts, Entry, EntryDetail, EntryId},
+        filter::HistoryFilter,
+        listing::Listing,
+        request_log::{ExchangeId, RequestRow},
+    },
     key::{ApiKey, KeyKind},
-    key_check::KeyCheck,
-    layout::Layout,
-    library::Library,
-    listing::Listing,
-    params::TokenRequest,
-    profile::ProfileId,
-    refusal::Refusal,
-    request_log::{ExchangeId, RequestRow},
-    settings::{Settings, StripeSettings},
-    token_call::TokenCall,
+    presets::library::Library,
+    rules::expectation::{Expectation, Judgement},
+    settings::{
+        key_check::KeyCheck, layout::Layout, preferences::Settings, profile::ProfileId, stripe::StripeSettings,
+    },
 };
 
 /// A piece of work that the window started and can cancel.

@@ -7,12 +7,14 @@ use std::{
 
 use crate::{
     domain::{
-        api::Exchange,
-        edit::Edit,
-        entry::{Counts, Entry, EntryDetail, EntryId},
-        listing::Listing,
-        profile::ProfileId,
-        request_log::{ExchangeId, RequestRow},
+        call::api::Exchange,
+        history::{
+            edit::Edit,
+            entry::{Counts, Entry, EntryDetail, EntryId},
+            listing::Listing,
+            request_log::{ExchangeId, RequestRow},
+        },
+        settings::profile::ProfileId,
     },
     messages::{JobId, JobOutcome, KeyInfo, Pair, ServerInfo, Update},
 };
@@ -274,9 +276,11 @@ mod tests {
 
     use super::*;
     use crate::domain::{
-        api::Target,
-        entry::Status,
-        listing::{Sort, SortKey},
+        call::api::Target,
+        history::{
+            entry::Status,
+            filter::{Sort, SortKey},
+        },
     };
 
     fn entry(id: i64, status: Status) -> Entry {
@@ -359,7 +363,7 @@ mod tests {
     fn the_detail_of_a_deleted_entry_is_gone() {
         let mut model = Model::default();
         let detail = |id| {
-            let request = crate::domain::api::ApiRequest::get("/").masked();
+            let request = crate::domain::call::api::ApiRequest::get("/").masked();
             EntryDetail {
                 entry: entry(id, Status::Unused),
                 request,

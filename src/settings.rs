@@ -21,8 +21,11 @@ use directories::{ProjectDirs, UserDirs};
 use crate::{
     domain::{
         mask,
-        profile::{Profile, Profiles},
-        settings::{Settings, StripeSettings},
+        settings::{
+            preferences::Settings,
+            profile::{Profile, Profiles},
+            stripe::StripeSettings,
+        },
     },
     files::OwnFolders,
 };

@@ -7,21 +7,19 @@ use egui::Context;
 use super::{App, Running, apply_theme, code_context};
 use crate::{
     domain::{
-        api::Target,
-        draft::Draft,
-        edit::Edit,
-        entry::EntryId,
-        expiry::utc_day,
+        call::{again::NotKept, api::Target, token_calls::TokenRequest},
+        card::expiry::utc_day,
+        form::draft::Draft,
+        history::{edit::Edit, entry::EntryId},
         key::ApiKey,
-        params::TokenRequest,
-        profile::ProfileId,
-        resend::NotKept,
-        settings::{ServerSettings, Settings},
+        settings::{
+            preferences::{ServerSettings, Settings},
+            profile::ProfileId,
+        },
     },
     messages::{Command, Refreshed},
     ui::{
-        Action, PaletteScope, Pane, UseKind,
-        code::{self},
+        Action, PaletteScope, Pane, UseKind, code,
         dialogs::{
             export::ExportState,
             server::{AppliedFaults, ServerState},
@@ -306,7 +304,7 @@ impl App {
     pub(super) fn create(&mut self) {
         // An empty form stands for the card that always works: the empty history says so.
         if *self.panels.form.draft() == Draft::default()
-            && let Some(card) = crate::domain::test_cards::by_number("4242424242424242")
+            && let Some(card) = crate::domain::card::test_cards::by_number("4242424242424242")
         {
             let mut draft = Draft::default();
             self.settings.form.take_test_card(&mut draft, card, utc_day(self.clock.now()));

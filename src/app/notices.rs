@@ -5,11 +5,12 @@ use egui::Context;
 use super::{App, Running};
 use crate::{
     domain::{
-        edit::Edit,
-        entry::{Entry, Status},
-        key_check::KeyCheck,
-        profile::ProfileId,
-        rules::FormField,
+        form::field_state::FormField,
+        history::{
+            edit::Edit,
+            entry::{Entry, Status},
+        },
+        settings::{key_check::KeyCheck, profile::ProfileId},
     },
     messages::JobOutcome,
     model::Notice,

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::{App, code_context};
 use crate::{
-    domain::{layout::Layout, rules::FormField},
+    domain::{form::field_state::FormField, settings::layout::Layout},
     model::Storage,
     ui::{
         Action, Pane,

@@ -5,13 +5,14 @@ use egui::Context;
 use super::App;
 use crate::{
     domain::{
-        draft::Draft,
-        expectation::Expectation,
-        expiry::utc_day,
-        kept_draft::{KeptDraft, KeptForm},
-        library::Library,
-        presets::PresetKey,
-        rules::FormField,
+        card::expiry::utc_day,
+        form::{
+            draft::Draft,
+            field_state::FormField,
+            kept_draft::{KeptDraft, KeptForm},
+        },
+        presets::{library::Library, preset::PresetKey},
+        rules::expectation::Expectation,
     },
     messages::Command,
     ui::{

@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use super::{CliError, Done, print};
 use crate::domain::{
+    card::test_cards::{self, StepOutcome, TestCard},
     foreign,
-    test_cards::{self, StepOutcome, TestCard},
 };
 
 #[derive(Debug, Args)]

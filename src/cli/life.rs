@@ -14,10 +14,12 @@ use super::{
 use crate::{
     backend::{Backend, new_idempotency_key},
     domain::{
-        api::{ApiResponse, Failure, Target},
+        call::{
+            api::{ApiResponse, Failure, Target},
+            token_calls::TokenCall,
+        },
         foreign,
-        profile::ProfileId,
-        token_call::TokenCall,
+        settings::profile::ProfileId,
     },
     jobs::refresh::{self, Asked, Chosen, Progress},
     store::Reader,

@@ -10,15 +10,19 @@ use super::{CliError, Desk, Done, TargetArgs, World, cards, explain, print, prin
 use crate::{
     backend::new_idempotency_key,
     domain::{
-        api::{ApiRequest, ApiResponse, Target},
-        card::{Brand, BrandSoFar, brand_so_far},
-        digits,
-        draft::default_cvc,
-        expiry::{Expiry, utc_day},
+        call::{
+            api::{ApiRequest, ApiResponse, Target},
+            params::{PREFERRED_NETWORK, Params},
+            token_calls::TokenRequest,
+        },
+        card::{
+            brand::{Brand, BrandSoFar},
+            digits,
+            expiry::{Expiry, utc_day},
+            number::{brand_so_far, passing_cvc},
+            test_cards::{self, TestCard},
+        },
         mask,
-        params::{Params, TokenRequest},
-        rules::PREFERRED_NETWORK,
-        test_cards::{self, TestCard},
     },
     store::{Recorded, StoreError},
 };
@@ -163,7 +167,7 @@ fn params(args: &MintArgs, default_expiry: Expiry) -> Result<Params, CliError> {
     params.push("card[exp_year]", year);
     if !args.no_cvc {
         let is_amex = brand_so_far(&number) == BrandSoFar::One(Brand::AmericanExpress);
-        let cvc = args.cvc.as_deref().unwrap_or(default_cvc(if is_amex { 4 } else { 3 }));
+        let cvc = args.cvc.as_deref().unwrap_or(passing_cvc(if is_amex { 4 } else { 3 }));
         params.push("card[cvc]", cvc);
     }
     for (name, value) in [

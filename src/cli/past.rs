@@ -17,10 +17,10 @@ use super::{
     CliError, Done, FilterArgs, Look, World, cards::columns, open_store, print, print_json, remark, signals::Signals,
 };
 use crate::{
-    domain::{
+    domain::history::{
         edit::{Edit, note_in, tags_in},
-        entry::{Entry, EntryDetail, EntryId, HistoryFilter},
-        listing::{Sort, SortKey},
+        entry::{Entry, EntryDetail, EntryId},
+        filter::{HistoryFilter, Sort, SortKey},
     },
     jobs::export::{self as job, ExportError, ExportFile},
     settings::Folders,

@@ -16,7 +16,7 @@ use crate::{
     domain::{
         fault::{self, Rule},
         key::{ApiKey, KeyError, KeyKind},
-        settings::{LogSettings, Settings},
+        settings::preferences::{LogSettings, Settings},
     },
     files,
     server::{Config, Server, StartError},

@@ -5,9 +5,8 @@ use clap::Args;
 use super::{CliError, Done, Look, World, check_settings, print};
 use crate::{
     domain::{
-        entry::{EntryId, HistoryFilter},
-        profile::Profile,
-        settings::BaseUrl,
+        history::{entry::EntryId, filter::HistoryFilter},
+        settings::{profile::Profile, stripe::BaseUrl},
     },
     settings::{self, Folders},
     snippets::{self, Language},

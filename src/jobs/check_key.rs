@@ -8,8 +8,10 @@ use crate::{
     backend::{self, Limits, new_idempotency_key},
     domain::{
         key::ApiKey,
-        key_check::{Found, KeyCheck, probe},
-        settings::StripeSettings,
+        settings::{
+            key_check::{Found, KeyCheck, probe},
+            stripe::StripeSettings,
+        },
     },
 };
 

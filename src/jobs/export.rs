@@ -10,7 +10,7 @@ use std::{
 };
 
 use crate::{
-    domain::{entry::HistoryFilter, mask},
+    domain::{history::filter::HistoryFilter, mask},
     files::{self, OwnFolders, Temporary},
     store::{EXPORT_FORMAT, EXPORT_VERSION, ExportedEntry, Reader, StoreError},
 };

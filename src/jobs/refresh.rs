@@ -10,11 +10,16 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use crate::{
     backend::Backend,
     domain::{
-        api::{ApiRequest, ApiResponse, Target},
+        call::{
+            api::{ApiRequest, ApiResponse, Target},
+            token::Token,
+        },
         clock::Clock,
-        entry::{EntryId, HistoryFilter, Status},
-        profile::ProfileId,
-        token::Token,
+        history::{
+            entry::{EntryId, Status},
+            filter::HistoryFilter,
+        },
+        settings::profile::ProfileId,
     },
     store::{Reader, Recorded, StoreError},
 };

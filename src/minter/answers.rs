@@ -3,9 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use crate::domain::{
-    api::{ApiRequest, ApiResponse, HttpMethod},
-    error::{ApiError, ErrorKind},
-    request_log::{FAULT_HEADER, REPLAYED_HEADER},
+    call::{
+        api::{ApiRequest, ApiResponse, HttpMethod},
+        error::{ApiError, ErrorKind},
+    },
+    history::request_log::{FAULT_HEADER, REPLAYED_HEADER},
 };
 
 /// The answer to a request that was let in: the object, or the error.
@@ -125,7 +127,7 @@ fn text(body: &Value) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::params::TokenRequest;
+    use crate::domain::call::token_calls::TokenRequest;
 
     fn names(response: &ApiResponse) -> Vec<&str> {
         response.headers.iter().map(|(name, _)| name.as_str()).collect()

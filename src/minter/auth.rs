@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use crate::domain::{
-    error::ApiError,
+    call::error::ApiError,
     key::{ApiKey, KeyKind, key_prefix},
 };
 

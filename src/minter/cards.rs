@@ -8,11 +8,14 @@ use super::{
     ledger::{LedgerError, ObjectKind},
 };
 use crate::domain::{
-    card::{Brand, CardNumber},
-    error::{ApiError, Decline, ErrorKind},
-    expiry::Expiry,
-    rules::{Address, CardDetails},
-    test_cards::{self, Check, StepOutcome, TestCard},
+    call::error::{ApiError, Decline, ErrorKind},
+    card::{
+        brand::Brand,
+        expiry::Expiry,
+        number::CardNumber,
+        test_cards::{self, Check, StepOutcome, TestCard},
+    },
+    rules::prediction::{Address, CardDetails},
 };
 
 /// A card that a call uses.

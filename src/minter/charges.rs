@@ -12,8 +12,8 @@ use super::{
     shapes,
 };
 use crate::domain::{
-    currency::{ChargeCurrency, LARGEST_CHARGE, SUPPORTED},
-    error::{ApiError, Decline},
+    call::error::{ApiError, Decline},
+    card::currency::{ChargeCurrency, LARGEST_CHARGE, SUPPORTED},
     mask,
 };
 

@@ -11,7 +11,7 @@ use super::{
     lists::{self, List},
     shapes, sources,
 };
-use crate::domain::{error::ApiError, mask};
+use crate::domain::{call::error::ApiError, mask};
 
 /// The last version that shows the cards of a customer unasked is the one before this.
 const SOURCES_LEFT_OUT_SINCE: &str = "2020-08-27";

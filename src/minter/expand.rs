@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{Call, Stop, fields::Fields, ledger::ObjectKind, lists, shapes};
-use crate::domain::{error::ApiError, mask};
+use crate::domain::{call::error::ApiError, mask};
 
 /// The most properties that one path goes down (docs.stripe.com/api/expanding_objects).
 const DEEPEST: usize = 4;

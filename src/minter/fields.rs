@@ -4,7 +4,10 @@ use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value};
 
-use crate::domain::{api::ApiRequest, error::ApiError, mask, params::Params};
+use crate::domain::{
+    call::{api::ApiRequest, error::ApiError, params::Params},
+    mask,
+};
 
 /// Which parameters a call takes. In a name, `[*]` stands for any key of a dictionary or list, `[*address]` for a field of
 /// an address.

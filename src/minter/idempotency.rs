@@ -12,10 +12,14 @@ use super::{
     ledger::{Ledger, Remembered},
 };
 use crate::domain::{
-    api::{ApiRequest, HttpMethod},
-    error::{ApiError, ErrorKind},
-    keyed_hash::{first_half, keyed_hash},
-    mask,
+    call::{
+        api::{ApiRequest, HttpMethod},
+        error::{ApiError, ErrorKind},
+    },
+    mask::{
+        self,
+        keyed_hash::{first_half, keyed_hash},
+    },
 };
 
 /// The longest key, in characters.

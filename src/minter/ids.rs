@@ -8,7 +8,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::ledger::{Ledger, LedgerError};
-use crate::domain::keyed_hash::{base62, first_half, keyed_hash};
+use crate::domain::mask::keyed_hash::{base62, first_half, keyed_hash};
 
 /// Unix seconds from which ids count.
 const ID_EPOCH: i64 = 1_342_389_380;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::idempotency::{AnswerKey, Record};
-use crate::domain::api::ApiResponse;
+use crate::domain::call::api::ApiResponse;
 
 /// The kinds of objects that the minter keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,7 +42,7 @@ pub struct StoredObject {
     pub kind: ObjectKind,
     pub id: String,
     /// What lists of this kind are asked for: the customer of a card or charge, the charge of a refund, the email
-    /// address of a customer as [`crate::domain::keyed_hash::IdentityKey::stored`] has it.
+    /// address of a customer as [`crate::domain::mask::keyed_hash::IdentityKey::stored`] has it.
     pub parent: Option<String>,
     /// Unix seconds.
     pub created: i64,

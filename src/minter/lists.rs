@@ -9,7 +9,7 @@ use super::{
     fields::Fields,
     ledger::{Cursor, ObjectKind, PageQuery},
 };
-use crate::domain::error::ApiError;
+use crate::domain::call::error::ApiError;
 
 const DEFAULT_LIMIT: i64 = 10;
 const LIMITS: RangeInclusive<i64> = 1..=100;

@@ -29,14 +29,16 @@ pub use ledger::{Cursor, Ledger, LedgerError, MemoryLedger, ObjectKind, PageQuer
 pub use workspace::Workspace;
 
 use crate::domain::{
-    api::{
-        ApiRequest, ApiResponse,
-        HttpMethod::{self, Delete, Get, Post},
+    call::{
+        api::{
+            ApiRequest, ApiResponse,
+            HttpMethod::{self, Delete, Get, Post},
+        },
+        error::ApiError,
     },
-    error::ApiError,
     key::{ApiKey, KeyKind},
     mask::{self, OwnSecrets},
-    policies::Policies,
+    rules::policies::Policies,
 };
 use idempotency::Standing;
 use ids::RequestIds;

@@ -10,7 +10,7 @@ use super::{
     fields::{ADDRESS, Fields, LONGEST_TEXT, Takes},
     ledger::ObjectKind,
 };
-use crate::domain::error::ApiError;
+use crate::domain::call::error::ApiError;
 
 const CREATE: Takes = Takes {
     names: &[

@@ -10,7 +10,7 @@ use super::{
     ledger::ObjectKind,
     lists::{self, List},
 };
-use crate::domain::{currency::ChargeCurrency, error::ApiError};
+use crate::domain::{call::error::ApiError, card::currency::ChargeCurrency};
 
 const REASONS: [&str; 3] = ["duplicate", "fraudulent", "requested_by_customer"];
 

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde_json::Value;
 
-use crate::domain::api::ApiRequest;
+use crate::domain::call::api::ApiRequest;
 
 /// The first version that shows a card in its current shape.
 const CURRENT_SINCE: &str = "2024-04-10";

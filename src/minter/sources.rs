@@ -12,7 +12,7 @@ use super::{
     lists::{self, List},
     shapes,
 };
-use crate::domain::{error::ApiError, expiry::Expiry, rules};
+use crate::domain::{call::error::ApiError, card::expiry::Expiry, rules::prediction};
 
 const CREATE: Takes = Takes {
     names: &["source", "card", "metadata", "metadata[*]", "expand[*]"],
@@ -144,7 +144,7 @@ fn update_expiry(call: &Call<'_>, fields: &Fields<'_>, card: &mut Value) -> Resu
     let month = month.map_or_else(|| kept("exp_month"), str::to_owned);
     let year = year.map_or_else(|| kept("exp_year"), str::to_owned);
     let today = TimeZone::UTC.to_datetime(call.now).date();
-    let expiry = Expiry::read(&month, &year, today).map_err(rules::expiry_error)?;
+    let expiry = Expiry::read(&month, &year, today).map_err(prediction::expiry_error)?;
     card["exp_month"] = expiry.month.into();
     card["exp_year"] = expiry.year.into();
     Ok(())

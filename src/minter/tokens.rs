@@ -5,16 +5,15 @@ use serde_json::{Value, json};
 
 use super::{Call, Stop, StoredObject, cards, ledger::ObjectKind};
 use crate::domain::{
-    error::ApiError,
-    params::TokenRequest,
-    rules::{self, Prediction},
+    call::{error::ApiError, token_calls::TokenRequest},
+    rules::prediction::{self, Prediction},
 };
 
 /// Makes a card token.
 pub(super) fn create(call: &mut Call<'_>, _: &[&str]) -> Result<Value, Stop> {
     let request = TokenRequest::new(call.request.params.clone());
     let today = TimeZone::UTC.to_datetime(call.now).date();
-    let card = match rules::predict(&request, today, call.policies) {
+    let card = match prediction::predict(&request, today, call.policies) {
         Prediction::Token(card) => card,
         Prediction::Clone { customer, card } => return clone(call, &customer, card.as_deref()),
         Prediction::Refused(error) => return Err(error.into()),
@@ -64,7 +63,7 @@ fn clone(call: &mut Call<'_>, customer: &str, card: Option<&str>) -> Result<Valu
 
 /// Shows a token again.
 pub(super) fn retrieve(call: &mut Call<'_>, ids: &[&str]) -> Result<Value, Stop> {
-    rules::check_retrieve(&call.request.params)?;
+    prediction::check_retrieve(&call.request.params)?;
     let id = ids.first().copied().unwrap_or_default();
     let token = call
         .ledger

@@ -6,7 +6,7 @@
 
 use axum::http::{HeaderMap, HeaderName, Uri, header};
 
-use crate::domain::error::ApiError;
+use crate::domain::call::error::ApiError;
 
 /// Refuses a request that is not meant for this machine, or that comes from a page of another origin.
 pub(super) fn check(headers: &HeaderMap, uri: &Uri) -> Result<(), ApiError> {

@@ -16,12 +16,14 @@ use tokio::time::Sleep;
 use crate::{
     backend::refusal,
     domain::{
-        api::{ApiRequest, ApiResponse, HttpMethod},
-        error::{ApiError, ErrorKind},
+        call::{
+            api::{ApiRequest, ApiResponse, HttpMethod},
+            error::{ApiError, ErrorKind},
+            usage,
+        },
         fault::{Fault, Rule, When},
+        history::request_log::FAULT_HEADER,
         mask,
-        request_log::FAULT_HEADER,
-        usage,
     },
 };
 

@@ -23,10 +23,12 @@ use super::{
 use crate::{
     backend::{Admission, Door, KEY_PARAM, Served, admit, admit_by_param, refusal, unrecognized},
     domain::{
-        api::{ApiRequest, ApiResponse, Failure, HttpMethod},
-        error::ApiError,
-        params::Params,
-        request_log::FAULT_KIND,
+        call::{
+            api::{ApiRequest, ApiResponse, Failure, HttpMethod},
+            error::ApiError,
+            params::Params,
+        },
+        history::request_log::FAULT_KIND,
     },
 };
 

@@ -12,7 +12,7 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-use crate::domain::error::ApiError;
+use crate::domain::call::error::ApiError;
 
 /// Of one body. Stripe's largest calls have some kilobytes.
 const BODY_BYTES: usize = 1 << 20;

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     backend::{LoggedCall, refusal},
-    domain::{
+    domain::call::{
         api::{ApiResponse, Target},
         error::{ApiError, ErrorKind},
     },

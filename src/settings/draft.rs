@@ -9,9 +9,11 @@ use super::{
     disk::{self, Old},
 };
 use crate::domain::{
-    draft::Draft,
-    expectation::Expectation,
-    kept_draft::{KeptDraft, KeptForm},
+    form::{
+        draft::Draft,
+        kept_draft::{KeptDraft, KeptForm},
+    },
+    rules::expectation::Expectation,
 };
 
 /// The version of the file's format.

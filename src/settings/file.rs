@@ -6,14 +6,15 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::domain::{
-    api::Target,
-    form_defaults::FormDefaults,
+    call::api::Target,
+    form::defaults::FormDefaults,
     mask,
-    policies::{Policies, Policy},
-    profile::{Profile, ProfileColor, ProfileId, Profiles, free_name},
-    proxy::ProxyChoice,
+    rules::policies::{Policies, Policy},
     settings::{
-        BaseUrl, BrokenSetting, LogSettings, ServerSettings, Settings, StripeSettings, ThemeChoice, WindowSettings,
+        preferences::{LogSettings, ServerSettings, Settings, ThemeChoice, WindowSettings},
+        profile::{Profile, ProfileColor, ProfileId, Profiles, free_name},
+        proxy::ProxyChoice,
+        stripe::{BaseUrl, BrokenSetting, StripeSettings},
     },
 };
 

@@ -9,11 +9,13 @@ use super::{
     disk::{self, Old},
 };
 use crate::domain::{
-    expectation::Expectation,
-    kept_draft::KeptDraft,
-    library::{Library, OwnPreset},
+    form::kept_draft::KeptDraft,
     mask,
-    presets::PresetKey,
+    presets::{
+        library::{Library, OwnPreset},
+        preset::PresetKey,
+    },
+    rules::expectation::Expectation,
 };
 
 /// The version of the file's format.

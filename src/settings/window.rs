@@ -9,7 +9,7 @@ use super::{
     disk::{MOST_BYTES, failed, replace},
 };
 use crate::{
-    domain::layout::{Layout, WindowPlace},
+    domain::settings::layout::{Layout, WindowPlace},
     files,
 };
 

@@ -5,9 +5,11 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::KeptCall;
 use crate::domain::{
-    api::{ApiResponse, HttpMethod, MaskedRequest},
-    card::{BrandSoFar, brand_so_far},
-    draft::default_cvc,
+    call::api::{ApiResponse, HttpMethod, MaskedRequest},
+    card::{
+        brand::BrandSoFar,
+        number::{brand_so_far, passing_cvc},
+    },
     mask::{self, Kept},
 };
 
@@ -188,7 +190,7 @@ fn stand_in(
         return None;
     }
     if kept == Kept::Hidden && mask::hides_security_code(name) {
-        let code = default_cvc(cvc_digits(request.param("card[number]").unwrap_or_default()));
+        let code = passing_cvc(cvc_digits(request.param("card[number]").unwrap_or_default()));
         if code_failed {
             note(format!("The security code that failed is not kept: {code} passes, and stands for it."));
             note("Put a code that fails in its place before you run this, to see what was seen.".to_owned());

@@ -5,7 +5,7 @@ use super::{
     call::{Call, pair},
     quote::{is_plain, shell},
 };
-use crate::domain::{api::HttpMethod, settings::BaseUrl};
+use crate::domain::{call::api::HttpMethod, settings::stripe::BaseUrl};
 
 pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
     let url = format!("{}{}", base.map_or(BaseUrl::STRIPE, BaseUrl::as_str), call.path);

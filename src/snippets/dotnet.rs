@@ -7,7 +7,7 @@ use super::{
     quote::{Escapes, with_backslashes},
     typed::{TypedToken, retrieved_token},
 };
-use crate::domain::{api::HttpMethod, settings::BaseUrl};
+use crate::domain::{call::api::HttpMethod, settings::stripe::BaseUrl};
 
 /// The properties of `TokenCardOptions`.
 const CARD: [(&str, &str); 12] = [

@@ -7,7 +7,7 @@ use super::{
     quote::{Escapes, with_backslashes},
     typed::{TypedToken, retrieved_token},
 };
-use crate::domain::{api::HttpMethod, settings::BaseUrl};
+use crate::domain::{call::api::HttpMethod, settings::stripe::BaseUrl};
 
 /// The fields of `stripe.CardParams` that a token takes. It has none for networks.
 const CARD: [(&str, &str); 12] = [

@@ -7,7 +7,7 @@ use super::{
     quote::{Escapes, with_backslashes},
     typed::{TypedToken, retrieved_token},
 };
-use crate::domain::{networks::CardNetwork, settings::BaseUrl};
+use crate::domain::{card::networks::CardNetwork, settings::stripe::BaseUrl};
 
 /// The setters of a token's card.
 const CARD: [(&str, &str); 12] = [

@@ -22,9 +22,9 @@ mod typed;
 use std::str::FromStr;
 
 use crate::domain::{
-    api::{ApiResponse, Exchange, MaskedRequest},
-    entry::EntryDetail,
-    settings::BaseUrl,
+    call::api::{ApiResponse, Exchange, MaskedRequest},
+    history::entry::EntryDetail,
+    settings::stripe::BaseUrl,
 };
 use call::Call;
 

@@ -8,7 +8,7 @@ use super::{
     literal::Literal,
     quote::{Escapes, is_identifier, with_backslashes},
 };
-use crate::domain::settings::BaseUrl;
+use crate::domain::settings::stripe::BaseUrl;
 
 const LITERAL: Literal = Literal { map: ["{", "}"], list: ["[", "]"], key, text };
 

@@ -6,7 +6,7 @@ use super::{
     literal::Literal,
     quote::single_or_double,
 };
-use crate::domain::settings::BaseUrl;
+use crate::domain::settings::stripe::BaseUrl;
 
 const LITERAL: Literal = Literal { map: ["[", "]"], list: ["[", "]"], key: |name| format!("{} => ", text(name)), text };
 

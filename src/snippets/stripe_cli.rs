@@ -1,7 +1,7 @@
 //! The call for Stripe's command line.
 
 use super::{KEY, call::Call, quote::shell};
-use crate::domain::{api::HttpMethod, settings::BaseUrl};
+use crate::domain::{call::api::HttpMethod, settings::stripe::BaseUrl};
 
 pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
     let (verb, confirm) = match call.method {

@@ -12,8 +12,10 @@ use super::{
     writer::{Removal, Work},
 };
 use crate::domain::{
-    edit::{Edit, tagged},
-    entry::{Entry, EntryId},
+    history::{
+        edit::{Edit, tagged},
+        entry::{Entry, EntryId},
+    },
     mask,
 };
 

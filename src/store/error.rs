@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
-use crate::{domain::entry::Status, minter::LedgerError};
+use crate::{domain::history::entry::Status, minter::LedgerError};
 
 /// The history cannot be opened, read or written. Nothing of what failed was kept.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

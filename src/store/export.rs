@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::domain::{
-    api::{ApiResponse, Exchange, Failure, MaskedRequest},
-    entry::EntryDetail,
+    call::api::{ApiResponse, Exchange, Failure, MaskedRequest},
+    history::entry::EntryDetail,
     mask::Kept,
 };
 

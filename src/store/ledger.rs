@@ -6,7 +6,9 @@ use serde_json::Value;
 use super::error::StoreError;
 use crate::{
     domain::{
-        api::ApiResponse, entry::EntryId, keyed_hash::IdentityKey, redaction::Redaction, request_log::ExchangeId,
+        call::{api::ApiResponse, redaction::Redaction},
+        history::{entry::EntryId, request_log::ExchangeId},
+        mask::keyed_hash::IdentityKey,
     },
     minter::{
         Cursor, Ledger, LedgerError, ObjectKind, PageQuery, Remembered, StoredObject,

@@ -19,9 +19,9 @@ use rusqlite::Connection;
 
 use super::writer::Work;
 use crate::domain::{
-    api::{ApiResponse, Failure, HttpMethod},
-    request_log::{CUT_HEADER, ExchangeId},
-    settings::LogSettings,
+    call::api::{ApiResponse, CUT_HEADER, Failure, HttpMethod},
+    history::request_log::ExchangeId,
+    settings::preferences::LogSettings,
 };
 
 /// The most calls that one call drops. More than one, so that a log that is too long gets shorter.

@@ -46,12 +46,10 @@ pub use sound::Numbers;
 
 use crate::{
     domain::{
-        api::{ApiResponse, Failure, TransportError},
-        edit::Edit,
-        entry::EntryId,
-        keyed_hash::IdentityKey,
-        request_log::ExchangeId,
-        settings::LogSettings,
+        call::api::{ApiResponse, Failure, TransportError},
+        history::{edit::Edit, entry::EntryId, request_log::ExchangeId},
+        mask::keyed_hash::IdentityKey,
+        settings::preferences::LogSettings,
     },
     files,
 };

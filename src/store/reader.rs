@@ -25,11 +25,13 @@ use super::{
     sound::{Table, for_each_sound_row},
 };
 use crate::domain::{
-    api::{Exchange, HttpMethod, MaskedRequest, Target},
-    entry::{Counts, Entry, EntryDetail, EntryId, HistoryFilter, Status},
-    listing::{Sort, SortKey},
+    call::api::{Exchange, HttpMethod, MaskedRequest, Target},
+    history::{
+        entry::{Counts, Entry, EntryDetail, EntryId, Status},
+        filter::{HistoryFilter, Sort, SortKey},
+        request_log::{ExchangeId, RequestRow},
+    },
     mask,
-    request_log::{ExchangeId, RequestRow},
 };
 
 const READING: &str = "read the history";
@@ -698,7 +700,7 @@ struct Calls {
     timeline: Vec<Exchange>,
 }
 
-type Outcome = std::result::Result<crate::domain::api::ApiResponse, crate::domain::api::Failure>;
+type Outcome = std::result::Result<crate::domain::call::api::ApiResponse, crate::domain::call::api::Failure>;
 
 impl Calls {
     fn push(&mut self, exchange: StoredExchange) {

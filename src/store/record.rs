@@ -27,18 +27,21 @@ use super::{
 };
 use crate::{
     domain::{
-        api::{ApiRequest, ApiResponse, Exchange, Failure, MaskedRequest, Target, TransportError},
-        card::CardNumber,
-        digits::only_digits,
-        entry::{Entry, EntryId, Status},
-        error::ErrorView,
-        expectation::{Expectation, Judgement},
-        keyed_hash::IdentityKey,
-        profile::ProfileId,
-        redaction::{KeptAnswer, Redaction},
-        request_log::{ExchangeId, REPLAYED_HEADER, client_name},
-        token::Token,
-        usage::{self, TokenUse, Verdict},
+        call::{
+            api::{ApiRequest, ApiResponse, Exchange, Failure, MaskedRequest, Target, TransportError},
+            error::ErrorView,
+            redaction::{KeptAnswer, Redaction},
+            token::Token,
+            usage::{self, TokenUse, Verdict},
+        },
+        card::{digits::only_digits, number::CardNumber},
+        history::{
+            entry::{Entry, EntryId, Status},
+            request_log::{ExchangeId, REPLAYED_HEADER, client_name},
+        },
+        mask::keyed_hash::IdentityKey,
+        rules::expectation::{Expectation, Judgement},
+        settings::profile::ProfileId,
     },
     minter::{Ledger, LedgerError},
 };

@@ -11,12 +11,14 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::domain::{
-    api::{ApiResponse, Exchange, Failure, MaskedRequest, Target},
-    entry::{Entry, EntryId, Status},
-    expectation::{Expectation, Judgement},
+    call::api::{ApiResponse, Exchange, Failure, MaskedRequest, Target},
+    history::{
+        entry::{Entry, EntryId, Status},
+        request_log::{ExchangeId, FAULT_HEADER, FAULT_KIND, RequestRow},
+    },
     mask::{HIDDEN, Kept},
-    profile::ProfileId,
-    request_log::{ExchangeId, FAULT_HEADER, FAULT_KIND, RequestRow},
+    rules::expectation::{Expectation, Judgement},
+    settings::profile::ProfileId,
 };
 
 /// The columns that [`entry`] reads.

@@ -22,7 +22,7 @@ use super::{
     schema::{Backups, Location},
     sound::{Numbers, Table, for_each_sound_row},
 };
-use crate::domain::entry::EntryId;
+use crate::domain::history::entry::EntryId;
 
 const SAVING: &str = "write what was saved";
 /// The new database until it is whole.
@@ -342,7 +342,7 @@ impl Saving<'_> {
     fn check_entries(&mut self, lost: &mut Numbers) -> rusqlite::Result<()> {
         let mut emptied = Numbers::default();
         let mut read = self.new.prepare(&format!("SELECT {} FROM entries", rows::ENTRY))?;
-        let broken: Vec<(i64, Option<crate::domain::entry::Entry>)> = read
+        let broken: Vec<(i64, Option<crate::domain::history::entry::Entry>)> = read
             .query_map([], |row| {
                 let id = row.get(0)?;
                 Ok(rows::entry(row).is_err().then(|| (id, rows::entry_in_parts(row).ok())))

@@ -32,7 +32,7 @@ use super::{
     reply::{self, Reply},
     schema,
 };
-use crate::domain::{keyed_hash::IdentityKey, redaction::Redaction, request_log::ExchangeId};
+use crate::domain::{call::redaction::Redaction, history::request_log::ExchangeId, mask::keyed_hash::IdentityKey};
 
 /// The most jobs in one transaction: more would make the first of them wait for the disk too long.
 const GROUP_LIMIT: usize = 512;

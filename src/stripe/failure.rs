@@ -5,7 +5,7 @@ use std::{error::Error, io, iter, time::Duration};
 use rustls::CertificateError;
 
 use super::Limits;
-use crate::domain::{api::TransportError, mask, settings::BaseUrl};
+use crate::domain::{call::api::TransportError, mask, settings::stripe::BaseUrl};
 
 const MAX_REASON_CHARS: usize = 200;
 

@@ -24,11 +24,13 @@ use reqwest::{
 };
 
 use crate::domain::{
-    api::{ApiRequest, ApiResponse, HttpMethod, TransportError},
+    call::{
+        api::{ApiRequest, ApiResponse, HttpMethod, TransportError},
+        params::Params,
+    },
     key::ApiKey,
     mask,
-    params::Params,
-    settings::{BaseUrl, StripeSettings},
+    settings::stripe::{BaseUrl, StripeSettings},
 };
 use retry::Head;
 

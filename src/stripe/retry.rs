@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::header::HeaderMap;
 
 use super::{Limits, Tried};
-use crate::domain::api::TransportError;
+use crate::domain::call::api::TransportError;
 
 /// What the head of an answer says about trying again.
 pub(super) struct Head {
@@ -69,7 +69,7 @@ impl Tried {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::api::ApiResponse;
+    use crate::domain::call::api::ApiResponse;
 
     fn tried(http_status: u16, headers: &[(&'static str, &'static str)]) -> Tried {
         let headers: HeaderMap =

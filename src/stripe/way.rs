@@ -6,7 +6,10 @@ use reqwest::{Certificate, Proxy, Url, redirect};
 
 use super::{Limits, failure};
 use crate::{
-    domain::{api::TransportError, proxy::ProxyChoice, settings::StripeSettings},
+    domain::{
+        call::api::TransportError,
+        settings::{proxy::ProxyChoice, stripe::StripeSettings},
+    },
     files,
 };
 

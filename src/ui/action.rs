@@ -5,17 +5,16 @@ use std::path::PathBuf;
 use super::shortcuts::Deed;
 use crate::{
     domain::{
-        api::Target,
-        edit::Edit,
-        entry::{EntryId, HistoryFilter},
+        call::{api::Target, token_calls::TokenCall},
         fault::Rule,
+        history::{edit::Edit, entry::EntryId, filter::HistoryFilter, request_log::ExchangeId},
         key::ApiKey,
-        library::OwnPreset,
-        presets::PresetKey,
-        profile::ProfileId,
-        request_log::ExchangeId,
-        settings::{Settings, StripeSettings, ThemeChoice},
-        token_call::TokenCall,
+        presets::{library::OwnPreset, preset::PresetKey},
+        settings::{
+            preferences::{Settings, ThemeChoice},
+            profile::ProfileId,
+            stripe::StripeSettings,
+        },
     },
     messages::JobId,
 };

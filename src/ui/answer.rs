@@ -18,7 +18,10 @@ use super::{
     words,
 };
 use crate::domain::{
-    api::ApiResponse, currency::ChargeCurrency, entry::EntryId, field_help, foreign, request_log::ExchangeId,
+    call::{api::ApiResponse, field_help},
+    card::currency::ChargeCurrency,
+    foreign,
+    history::{entry::EntryId, request_log::ExchangeId},
 };
 
 /// Whose answer it is.

@@ -16,10 +16,12 @@ use super::{
 };
 use crate::{
     domain::{
-        api::Target,
+        call::api::Target,
         foreign,
-        profile::Profiles,
-        settings::{Settings, ThemeChoice},
+        settings::{
+            preferences::{Settings, ThemeChoice},
+            profile::Profiles,
+        },
     },
     messages::{KeyInfo, KeyOrigin, ServerInfo},
     model::{Model, Storage},

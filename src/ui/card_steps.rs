@@ -1,7 +1,7 @@
 //! The steps of a test card's life, as the outcome rail draws them.
 
 use super::widgets::{RailStep, StepState};
-use crate::domain::test_cards::StepOutcome;
+use crate::domain::card::test_cards::StepOutcome;
 
 /// Token, attach and charge with their outcomes, in the words of the rail.
 pub fn card_steps([token, attach, charge]: [&StepOutcome; 3]) -> [RailStep<'_>; 3] {

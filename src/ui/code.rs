@@ -18,11 +18,10 @@ use super::{
 };
 use crate::{
     domain::{
-        api::Target,
-        entry::EntryId,
+        call::api::Target,
         foreign,
-        request_log::ExchangeId,
-        settings::{BaseUrl, DEFAULT_PORT},
+        history::{entry::EntryId, request_log::ExchangeId},
+        settings::{preferences::DEFAULT_PORT, stripe::BaseUrl},
     },
     messages::ServerInfo,
     snippets::{
@@ -338,7 +337,7 @@ mod tests {
     use egui::{Context, RawInput};
 
     use super::*;
-    use crate::domain::api::ApiRequest;
+    use crate::domain::call::api::ApiRequest;
 
     /// Draws a frame; where the text lies in memory tells whether it was written anew.
     fn frame(ctx: &Context, state: &mut CodeState, id: i64, server: &ServerInfo) -> *const u8 {

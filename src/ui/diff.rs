@@ -21,8 +21,8 @@ use super::{
 use crate::{
     diff::{Change, Line, Part, Side, body, compare, patch},
     domain::{
-        entry::{EntryDetail, EntryId},
         foreign,
+        history::entry::{EntryDetail, EntryId},
     },
     messages::Pair,
 };

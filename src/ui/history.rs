@@ -26,9 +26,12 @@ use super::{
 };
 use crate::{
     domain::{
-        api::Target,
-        edit::Edit,
-        entry::{Entry, EntryId, HistoryFilter, Status},
+        call::api::Target,
+        history::{
+            edit::Edit,
+            entry::{Entry, EntryId, Status},
+            filter::HistoryFilter,
+        },
     },
     messages::JobId,
     model::{History, Storage},

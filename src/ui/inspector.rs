@@ -20,11 +20,13 @@ use super::{
 };
 use crate::{
     domain::{
-        api::{Exchange, Failure, MaskedRequest},
-        entry::{EntryDetail, EntryId, Status},
+        call::api::{Exchange, Failure, MaskedRequest},
         foreign,
-        profile::Profiles,
-        request_log::{ExchangeId, RequestRow, client_name},
+        history::{
+            entry::{EntryDetail, EntryId, Status},
+            request_log::{ExchangeId, RequestRow, client_name},
+        },
+        settings::profile::Profiles,
     },
     messages::Pair,
 };

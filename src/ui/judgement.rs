@@ -7,7 +7,7 @@ use super::{
     theme::Tokens,
     widgets::{InlineAlert, Tone, paint},
 };
-use crate::domain::{entry::Entry, expectation::Judgement, foreign};
+use crate::domain::{foreign, history::entry::Entry, rules::expectation::Judgement};
 
 const ICON: f32 = 13.0;
 const GAP: f32 = 4.0;

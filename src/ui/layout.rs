@@ -8,7 +8,7 @@ use egui::{
 };
 
 use super::theme::Tokens;
-use crate::domain::layout::{Layout, WindowPlace};
+use crate::domain::settings::layout::{Layout, WindowPlace};
 
 /// A part of the window, in reading order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

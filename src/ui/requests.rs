@@ -16,7 +16,7 @@ use super::{
 use crate::{
     domain::{
         foreign,
-        request_log::{ExchangeId, RequestRow},
+        history::request_log::{ExchangeId, RequestRow},
     },
     messages::{SHOWN_REQUESTS, ServerInfo},
     model::place_of_request,

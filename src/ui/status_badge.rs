@@ -8,7 +8,7 @@ use super::{
     theme::{self, Tokens},
     widgets::paint,
 };
-use crate::domain::entry::Status;
+use crate::domain::history::entry::Status;
 
 const fn status_color(status: Status, t: &Tokens) -> Color32 {
     match status {

@@ -11,11 +11,10 @@ use super::{
     words,
 };
 use crate::domain::{
-    api::ApiResponse,
-    entry::{EntryDetail, Status},
-    profile::Profiles,
-    refusal::Refusal,
-    test_cards,
+    call::{api::ApiResponse, refusal::Refusal},
+    card::test_cards,
+    history::entry::{EntryDetail, Status},
+    settings::profile::Profiles,
 };
 
 /// Draws the summary.

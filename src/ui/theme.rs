@@ -10,7 +10,7 @@ use egui::{
 };
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::domain::profile::ProfileColor;
+use crate::domain::settings::profile::ProfileColor;
 
 /// The colours of one theme, each named by what it is for.
 #[derive(Clone, Copy, Debug, PartialEq)]

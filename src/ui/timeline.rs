@@ -12,12 +12,16 @@ use super::{
     words,
 };
 use crate::domain::{
-    api::{ApiResponse, Exchange, HttpMethod, MaskedRequest, Target},
-    currency::ChargeCurrency,
-    entry::{EntryDetail, EntryId, Status},
-    error::ErrorView,
+    call::{
+        api::{ApiResponse, Exchange, HttpMethod, MaskedRequest, Target},
+        error::ErrorView,
+    },
+    card::currency::ChargeCurrency,
     fault, foreign,
-    request_log::{FAULT_HEADER, FAULT_KIND, REPLAYED_HEADER, client_name},
+    history::{
+        entry::{EntryDetail, EntryId, Status},
+        request_log::{FAULT_HEADER, FAULT_KIND, REPLAYED_HEADER, client_name},
+    },
 };
 
 /// A step of a token's life.
@@ -205,7 +209,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::domain::api::{ApiRequest, Failure, Target};
+    use crate::domain::call::api::{ApiRequest, Failure, Target};
 
     fn call(method: HttpMethod, path: &str, outcome: Result<ApiResponse, Failure>) -> Exchange {
         let mut request = ApiRequest::get(path);

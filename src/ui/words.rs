@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::domain::{entry::Entry, foreign};
+use crate::domain::{foreign, history::entry::Entry};
 
 /// "Visa •••• 4242", or what is known of it.
 pub fn card(entry: &Entry) -> String {

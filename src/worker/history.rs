@@ -9,11 +9,7 @@ use std::{
 
 use super::Outbox;
 use crate::{
-    domain::{
-        entry::{EntryId, HistoryFilter},
-        listing::Listing,
-        request_log::ExchangeId,
-    },
+    domain::history::{entry::EntryId, filter::HistoryFilter, listing::Listing, request_log::ExchangeId},
     messages::{SHOWN_REQUESTS, Update},
     store::{Changes, Damage, Reader, Store, StoreError},
 };

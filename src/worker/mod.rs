@@ -18,7 +18,7 @@ use std::{
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::{
-    domain::{clock::Clock, settings::Settings},
+    domain::{clock::Clock, settings::preferences::Settings},
     files::OwnFolders,
     keys::Keys,
     messages::{Command, Update},

@@ -11,7 +11,7 @@ use tokio::{
 use super::Outbox;
 use crate::{
     backend::{Door, Targets},
-    domain::{clock::Clock, fault::Rule, policies::Policies},
+    domain::{clock::Clock, fault::Rule, rules::policies::Policies},
     messages::{ServerInfo, Update},
     server::{self, Server, StartError},
 };

@@ -9,7 +9,7 @@ use egui_kittest::{
 };
 use serde_json::{Value, json};
 use testcard::{
-    domain::{api::ApiResponse, entry::EntryId},
+    domain::{call::api::ApiResponse, history::entry::EntryId},
     ui::{
         Action,
         answer::{AnswerOf, AnswerState, answer_ui},

@@ -9,9 +9,11 @@ use jiff::civil::date;
 use testcard::{
     domain::{
         key::{ApiKey, KeyKind},
-        key_check::{Found, KeyCheck, RawNumbers},
-        proxy::ProxyChoice,
-        settings::{BaseUrl, StripeSettings},
+        settings::{
+            key_check::{Found, KeyCheck, RawNumbers},
+            proxy::ProxyChoice,
+            stripe::{BaseUrl, StripeSettings},
+        },
     },
     jobs::check_key::{check, limits},
 };
@@ -72,7 +74,10 @@ async fn the_local_server_is_checked_as_stripe_is() {
     let home = crate::support::program::Home::new();
     for (policy, expected) in [
         ("raw_card_data=on", Found::Accepted(RawNumbers::Accepted)),
-        ("raw_card_data=off", Found::Accepted(RawNumbers::Refused(testcard::domain::refusal::Refusal::RawCardData))),
+        (
+            "raw_card_data=off",
+            Found::Accepted(RawNumbers::Refused(testcard::domain::call::refusal::Refusal::RawCardData)),
+        ),
     ] {
         let server = crate::support::serving::Serving::start(&home, &["--policy", policy]);
         let check = checked(&format!("http://{}", server.address), "", Duration::from_mins(1)).await;

@@ -3,7 +3,11 @@
 use std::fs;
 
 use testcard::{
-    domain::{api::TransportError, key::ApiKey, profile::ProfileId, settings::WindowSettings},
+    domain::{
+        call::api::TransportError,
+        key::ApiKey,
+        settings::{preferences::WindowSettings, profile::ProfileId},
+    },
     settings,
     stripe::{Client, Limits},
 };

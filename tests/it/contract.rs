@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use testcard::{
     backend::{Door, Targets},
     domain::{
-        api::{ApiRequest, HttpMethod},
+        call::api::{ApiRequest, HttpMethod},
         clock::Clock,
-        policies::Policies,
+        rules::policies::Policies,
     },
     minter::{self, MemoryLedger, Workspace},
     server::{Config, Server},

@@ -11,9 +11,11 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use testcard::{
     domain::{
-        api::Target,
-        entry::{EntryDetail, HistoryFilter, Status},
-        listing::{Sort, SortKey},
+        call::api::Target,
+        history::{
+            entry::{EntryDetail, Status},
+            filter::{HistoryFilter, Sort, SortKey},
+        },
     },
     store::{Damage, FILE_NAME, Reader},
 };

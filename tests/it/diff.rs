@@ -13,9 +13,9 @@ use serde_json::{Map, Value, json};
 use testcard::{
     diff::{Change, Line, Part, Side, compare, patch},
     domain::{
-        api::{ApiRequest, ApiResponse, Failure, MaskedRequest, Target},
-        draft::Draft,
-        entry::{Entry, EntryDetail, EntryId, Status},
+        call::api::{ApiRequest, ApiResponse, Failure, MaskedRequest, Target},
+        form::draft::Draft,
+        history::entry::{Entry, EntryDetail, EntryId, Status},
     },
     messages::Pair,
     ui::{

@@ -8,12 +8,17 @@ use serde_json::Value;
 use tempfile::TempDir;
 use testcard::{
     domain::{
-        api::{Target, TransportError},
-        edit::{Edit, tags_in},
-        entry::{Entry, EntryId, HistoryFilter, Status},
-        listing::{Listing, Sort, SortKey},
-        profile::ProfileId,
-        token_call::TokenCall,
+        call::{
+            api::{Target, TransportError},
+            token_calls::TokenCall,
+        },
+        history::{
+            edit::{Edit, tags_in},
+            entry::{Entry, EntryId, Status},
+            filter::{HistoryFilter, Sort, SortKey},
+            listing::Listing,
+        },
+        settings::profile::ProfileId,
     },
     files::OwnFolders,
     jobs::{export, refresh},

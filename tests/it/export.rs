@@ -10,10 +10,9 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use testcard::{
     domain::{
-        api::{ApiRequest, Target, TransportError},
-        edit::Edit,
-        entry::{HistoryFilter, Status},
-        expectation::Expectation,
+        call::api::{ApiRequest, Target, TransportError},
+        history::{edit::Edit, entry::Status, filter::HistoryFilter},
+        rules::expectation::Expectation,
     },
     files::OwnFolders,
     jobs::export::{ExportError, ExportFile, Progress, export},

@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use serde_json::{Map, Value, json};
-use testcard::domain::field_help;
+use testcard::domain::call::field_help;
 
 /// Fails on a field of this body that has no sentence.
 #[track_caller]

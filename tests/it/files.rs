@@ -22,7 +22,7 @@ use rustix::{
 
 use rusqlite::Connection;
 use testcard::{
-    domain::{profile::Profiles, settings::Settings},
+    domain::settings::{preferences::Settings, profile::Profiles},
     settings,
 };
 

@@ -9,8 +9,10 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use testcard::{
     domain::{
-        api::Target, expiry::utc_day, params::TokenRequest, policies::Policies, refusal::Refusal, rules::FormField,
-        test_cards, typing::CardField,
+        call::{api::Target, refusal::Refusal, token_calls::TokenRequest},
+        card::{expiry::utc_day, test_cards, typing::CardField},
+        form::field_state::FormField,
+        rules::policies::Policies,
     },
     ui::{
         Action,

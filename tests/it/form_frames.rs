@@ -11,9 +11,9 @@ use egui::{
 use jiff::Timestamp;
 use testcard::{
     domain::{
-        api::Target,
-        draft::{BillingAddress, Draft},
-        policies::Policies,
+        call::api::Target,
+        form::draft::{BillingAddress, Draft},
+        rules::policies::Policies,
     },
     ui::{
         form::{FormContext, FormState, form_ui},

@@ -10,9 +10,12 @@ use egui::{
 use jiff::Timestamp;
 use testcard::{
     domain::{
-        api::Target,
-        entry::{Counts, Entry, EntryId},
-        listing::{Listing, Sort},
+        call::api::Target,
+        history::{
+            entry::{Counts, Entry, EntryId},
+            filter::Sort,
+            listing::Listing,
+        },
     },
     messages::Update,
     model::{Model, Storage},

@@ -10,7 +10,7 @@ use egui_kittest::{
     kittest::{NodeT as _, Queryable as _},
 };
 use serde_json::{Value, json};
-use testcard::domain::entry::Status;
+use testcard::domain::history::entry::Status;
 use testcard::ui::{
     icons,
     status_badge::status_badge_ui,

@@ -10,10 +10,13 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use testcard::{
     domain::{
-        api::Target,
-        edit::Edit,
-        entry::{Counts, EntryId, HistoryFilter},
-        listing::{Listing, Sort},
+        call::api::Target,
+        history::{
+            edit::Edit,
+            entry::{Counts, EntryId},
+            filter::{HistoryFilter, Sort},
+            listing::Listing,
+        },
     },
     messages::Update,
     model::{Model, Storage},
@@ -442,7 +445,8 @@ fn view(entries: i64) -> Harness<'static, View> {
     let store = Store::open(&Place::Memory, Timestamp::UNIX_EPOCH).unwrap();
     let made = store.answer(creation(Target::Local, &[]), say(token("tok_1", "Visa", "4242", false)));
     let row = made.wait().unwrap().entry.unwrap();
-    let rows = (entries - 59..=entries).map(|id| testcard::domain::entry::Entry { id: EntryId(id), ..row.clone() });
+    let rows =
+        (entries - 59..=entries).map(|id| testcard::domain::history::entry::Entry { id: EntryId(id), ..row.clone() });
     let counts = Counts { unused: entries.unsigned_abs(), ..Counts::default() };
     model.apply(Update::History { generation: 1, list, rows: rows.collect(), counts });
     let view = View { model, state: HistoryState::default(), actions: Vec::new(), refreshing: None };

@@ -8,9 +8,9 @@ use tempfile::TempDir;
 use testcard::{
     backend::{Served, Targets, admit, refusal},
     domain::{
-        api::{ApiRequest, ApiResponse, HttpMethod, Target},
+        call::api::{ApiRequest, ApiResponse, HttpMethod, Target},
         mask::{HIDDEN, Kept},
-        policies::Policies,
+        rules::policies::Policies,
     },
     store::{FILE_NAME, Place, Store},
 };
@@ -407,7 +407,8 @@ fn how_much_of_a_parameter_is_kept_is_known_and_older_rows_are_read_by_their_loo
     let running = Running::on(&Place::Folder(folder.path().to_owned()), None);
     running.send(&post("/v1/tokens", &params, &[]));
     let kept = || {
-        let page = store.reader().unwrap().page(&testcard::domain::entry::HistoryFilter::default(), 1).unwrap();
+        let page =
+            store.reader().unwrap().page(&testcard::domain::history::filter::HistoryFilter::default(), 1).unwrap();
         store.reader().unwrap().detail(page[0].id).unwrap().unwrap().request.kept
     };
     assert_eq!(kept(), [Kept::Masked, Kept::Hidden, Kept::Whole, Kept::Whole]);

@@ -12,8 +12,8 @@ use std::{
 use testcard::{
     domain::{
         key::{ApiKey, KeyKind},
-        profile::ProfileId,
         secret::SecretText,
+        settings::profile::ProfileId,
     },
     keys::{KeySource, KeyStatus, Keys, Vault, VaultError},
 };

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use serde_json::{Value, json};
-use testcard::domain::policies::Policies;
+use testcard::domain::rules::policies::Policies;
 
 use crate::support::local::{Local, id};
 

@@ -7,10 +7,13 @@ use tempfile::TempDir;
 use testcard::{
     backend::{Backend, Targets},
     domain::{
-        api::{ApiRequest, ApiResponse, HttpMethod, Target},
-        entry::{EntryDetail, HistoryFilter, Status},
-        policies::Policies,
-        settings::LogSettings,
+        call::api::{ApiRequest, ApiResponse, HttpMethod, Target},
+        history::{
+            entry::{EntryDetail, Status},
+            filter::HistoryFilter,
+        },
+        rules::policies::Policies,
+        settings::preferences::LogSettings,
     },
     store::{Call, ExportedEntry, FILE_NAME, Place, Recorded, Store},
 };

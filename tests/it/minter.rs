@@ -6,9 +6,12 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde_json::{Value, json};
 use testcard::{
     domain::{
-        api::{ApiRequest, ApiResponse, HttpMethod},
-        params::{Params, TokenRequest},
-        policies::Policies,
+        call::{
+            api::{ApiRequest, ApiResponse, HttpMethod},
+            params::Params,
+            token_calls::TokenRequest,
+        },
+        rules::policies::Policies,
     },
     minter::{
         self, Ledger, LedgerError, MemoryLedger, ObjectKind, PageQuery, Remembered, StoredObject, Workspace, auth,

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use testcard::{
     backend::{Served, Targets},
     domain::{
-        api::{ApiRequest, ApiResponse, HttpMethod},
-        policies::Policies,
+        call::api::{ApiRequest, ApiResponse, HttpMethod},
+        rules::policies::Policies,
     },
     minter::{self, MemoryLedger, Workspace},
     store::{Place, Store},

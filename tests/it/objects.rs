@@ -143,7 +143,7 @@ fn idempotency_keys_that_are_masked_alike_stay_apart() {
     let mut local = Local::new();
     let mut make = |key: &str| {
         local.headers = vec![("Idempotency-Key".to_owned(), key.to_owned())];
-        let answer = local.send(testcard::domain::api::HttpMethod::Post, "/v1/customers", &[("name", "Jenny")]);
+        let answer = local.send(testcard::domain::call::api::HttpMethod::Post, "/v1/customers", &[("name", "Jenny")]);
         assert_eq!(answer.header("Idempotency-Key"), Some(key));
         id(&answer.json().unwrap())
     };

@@ -6,7 +6,7 @@ use egui::{Key, Modifiers, Role};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use tempfile::TempDir;
 use testcard::{
-    domain::{kept_draft::KeptForm, library::Library, settings::ThemeChoice},
+    domain::{form::kept_draft::KeptForm, presets::library::Library, settings::preferences::ThemeChoice},
     settings,
 };
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use tempfile::TempDir;
 use testcard::{
-    domain::{api::Target, settings::ThemeChoice},
+    domain::{call::api::Target, settings::preferences::ThemeChoice},
     store::{Call, FILE_NAME, Place, Store},
 };
 

@@ -7,16 +7,21 @@ use serde_json::json;
 use testcard::{
     backend::{Served, Targets},
     domain::{
-        api::{ApiRequest, ApiResponse},
-        draft::Draft,
-        entry::HistoryFilter,
-        expectation::{Expectation, Expected, Judgement, Step},
-        expiry::utc_day,
-        form_defaults::FormDefaults,
-        policies::Policies,
-        presets::{self, PresetKey},
-        test_cards::{self, Check},
-        token_call::TokenCall,
+        call::{
+            api::{ApiRequest, ApiResponse},
+            token_calls::TokenCall,
+        },
+        card::{
+            expiry::utc_day,
+            test_cards::{self, Check},
+        },
+        form::{defaults::FormDefaults, draft::Draft},
+        history::filter::HistoryFilter,
+        presets::{catalog, preset::PresetKey},
+        rules::{
+            expectation::{Expectation, Expected, Judgement, Step},
+            policies::Policies,
+        },
     },
     minter::{self, MemoryLedger, Workspace},
     store::{Place, Store},
@@ -59,7 +64,7 @@ impl Life {
     fn attach(&mut self, token: &str) -> ApiResponse {
         let workspace = Workspace::seeded(1);
         let customer =
-            ApiRequest { method: testcard::domain::api::HttpMethod::Post, ..ApiRequest::get("/v1/customers") };
+            ApiRequest { method: testcard::domain::call::api::HttpMethod::Post, ..ApiRequest::get("/v1/customers") };
         let made = minter::handle(&mut self.ledger, &customer, now(), self.policies, &workspace).unwrap();
         let customer = made.json().unwrap()["id"].as_str().unwrap().to_owned();
         self.call(&TokenCall::Attach { token: token.to_owned(), customer: Some(customer) }.to_api("attach"))
@@ -76,7 +81,7 @@ fn charge_of(token: &str, amount: &str) -> ApiRequest {
 }
 
 fn filled(key: &PresetKey) -> (Draft, Expectation) {
-    presets::fill(key, &Draft::default(), &FormDefaults::default(), utc_day(now())).unwrap()
+    catalog::fill(key, &Draft::default(), &FormDefaults::default(), utc_day(now())).unwrap()
 }
 
 fn key(text: &str) -> PresetKey {
@@ -91,8 +96,8 @@ fn policies_for(key: &PresetKey) -> Policies {
 
 #[test]
 fn every_preset_is_predicted_and_answered_as_it_promises() {
-    assert!(presets::all().len() > 310);
-    for preset in presets::all() {
+    assert!(catalog::all().len() > 310);
+    for preset in catalog::all() {
         let (draft, expects) = filled(&preset.key);
         let policies = policies_for(&preset.key);
         let prediction = draft.predict(utc_day(now()), policies);
@@ -128,7 +133,7 @@ fn every_code_of_a_bad_request_has_a_preset() {
     ] {
         let promise = format!("fails at token: {code}");
         let found =
-            presets::all().iter().find(|preset| preset.outcome == promise && !preset.name.contains("Incorrect"));
+            catalog::all().iter().find(|preset| preset.outcome == promise && !preset.name.contains("Incorrect"));
         let (_, expects) = filled(&found.unwrap_or_else(|| panic!("nothing {promise}")).key);
         assert_eq!(expects, Expectation::refused(code));
     }
@@ -233,7 +238,7 @@ async fn an_entry_is_judged_when_it_is_made_and_again_when_any_client_charges_it
 
 #[test]
 fn expectations_and_judgements_come_back_from_their_json() {
-    for preset in presets::all() {
+    for preset in catalog::all() {
         let (_, expects) = filled(&preset.key);
         assert_eq!(Expectation::of_json(&expects.to_json()), Some(expects), "{}", preset.name);
     }

@@ -8,9 +8,12 @@ use serde_json::Value;
 use tempfile::TempDir;
 use testcard::{
     domain::{
-        api::Target,
-        profile::{Profile, ProfileColor, ProfileId, Profiles},
-        settings::{BaseUrl, LogSettings, StripeSettings, ThemeChoice, WindowSettings},
+        call::api::Target,
+        settings::{
+            preferences::{LogSettings, ThemeChoice, WindowSettings},
+            profile::{Profile, ProfileColor, ProfileId, Profiles},
+            stripe::{BaseUrl, StripeSettings},
+        },
     },
     settings,
 };

@@ -7,9 +7,8 @@ use serde_json::json;
 use tempfile::TempDir;
 use testcard::{
     domain::{
-        api::Target,
-        edit::Edit,
-        entry::{EntryId, HistoryFilter},
+        call::api::Target,
+        history::{edit::Edit, entry::EntryId, filter::HistoryFilter},
     },
     minter::{Ledger, ObjectKind, StoredObject},
     store::{FILE_NAME, Place, Store},

@@ -16,7 +16,11 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use tempfile::TempDir;
 use testcard::{
-    domain::{api::Target, clock::Clock, params::TokenRequest, settings::Settings},
+    domain::{
+        call::{api::Target, token_calls::TokenRequest},
+        clock::Clock,
+        settings::preferences::Settings,
+    },
     files::OwnFolders,
     keys::Keys,
     messages::{Command as Order, JobId, JobOutcome, Update},
@@ -375,7 +379,8 @@ fn the_window_names_the_command_that_saves_what_can_be_read() {
     let patient = Patient::new();
     patient.execute("UPDATE entries SET target = 'moon' WHERE id = 600");
     let worker = worker(patient.folder());
-    worker.send(Order::SetFilter { generation: 1, filter: testcard::domain::entry::HistoryFilter::default() });
+    worker
+        .send(Order::SetFilter { generation: 1, filter: testcard::domain::history::filter::HistoryFilter::default() });
     let message = wait_for(&worker, |update| match update {
         Update::Problem { message } => Some(message),
         _ => None,

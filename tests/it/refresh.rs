@@ -10,10 +10,12 @@ use testcard::{
     backend::Targets,
     domain::{
         clock::Clock,
-        entry::EntryId,
+        history::entry::EntryId,
         key::ApiKey,
-        profile::ProfileId,
-        settings::{BaseUrl, StripeSettings},
+        settings::{
+            profile::ProfileId,
+            stripe::{BaseUrl, StripeSettings},
+        },
     },
     jobs::refresh::{Asked, refresh},
     store::{Place, Store},

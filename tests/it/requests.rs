@@ -7,7 +7,7 @@ use std::{
 
 use egui::{Key, Modifiers, Role, ViewportId};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use testcard::domain::settings::ServerSettings;
+use testcard::domain::settings::preferences::ServerSettings;
 
 use crate::{
     support::hands::{click, input, message, play, value},

@@ -12,9 +12,12 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use testcard::{
     domain::{
-        api::Target,
-        edit::Edit,
-        entry::{EntryDetail, EntryId, HistoryFilter},
+        call::api::Target,
+        history::{
+            edit::Edit,
+            entry::{EntryDetail, EntryId},
+            filter::HistoryFilter,
+        },
     },
     store::{FILE_NAME, Place, SalvageError, Salvaged, Store, salvage},
 };

@@ -3,7 +3,7 @@
 use egui::{Key, Modifiers, Role};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use serde_json::json;
-use testcard::domain::api::Target;
+use testcard::domain::call::api::Target;
 
 use crate::{
     support::{

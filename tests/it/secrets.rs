@@ -6,12 +6,12 @@ use std::fmt::Write as _;
 use egui::{Key, Modifiers, Role};
 use testcard::{
     domain::{
-        draft::Draft,
-        kept_draft::{KeptDraft, KeptForm},
-        library::Library,
-        profile::Profiles,
-        proxy::ProxyChoice,
-        settings::{BaseUrl, Settings},
+        form::{
+            draft::Draft,
+            kept_draft::{KeptDraft, KeptForm},
+        },
+        presets::library::Library,
+        settings::{preferences::Settings, profile::Profiles, proxy::ProxyChoice, stripe::BaseUrl},
     },
     messages::Command,
     settings,

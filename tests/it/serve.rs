@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use testcard::{
     domain::{
         clock::Clock,
-        entry::{Entry, Status},
-        settings::Settings,
+        history::entry::{Entry, Status},
+        settings::preferences::Settings,
     },
     files::OwnFolders,
     keys::Keys,

@@ -6,16 +6,20 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use testcard::{
     domain::{
-        api::Target,
-        draft::Draft,
-        expectation::Expectation,
-        form_defaults::FormDefaults,
-        kept_draft::{KeptDraft, KeptForm},
-        library::Library,
-        presets::PresetKey,
-        profile::{Profile, ProfileColor, ProfileId, Profiles},
-        proxy::ProxyChoice,
-        settings::{BaseUrl, LogSettings, ServerSettings, Settings, StripeSettings, ThemeChoice, WindowSettings},
+        call::api::Target,
+        form::{
+            defaults::FormDefaults,
+            draft::Draft,
+            kept_draft::{KeptDraft, KeptForm},
+        },
+        presets::{library::Library, preset::PresetKey},
+        rules::expectation::Expectation,
+        settings::{
+            preferences::{LogSettings, ServerSettings, Settings, ThemeChoice, WindowSettings},
+            profile::{Profile, ProfileColor, ProfileId, Profiles},
+            proxy::ProxyChoice,
+            stripe::{BaseUrl, StripeSettings},
+        },
     },
     settings::{self, Folders, SettingsError},
 };

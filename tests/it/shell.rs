@@ -4,7 +4,7 @@ use egui::{Key, Modifiers, Role};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use tempfile::TempDir;
 use testcard::{
-    domain::layout::{Layout, WindowPlace},
+    domain::settings::layout::{Layout, WindowPlace},
     settings::{load_layout, save_layout},
     ui::shortcuts::KEY_BINDINGS,
 };

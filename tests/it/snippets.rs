@@ -7,8 +7,8 @@ use egui::{Event, Key, Modifiers, Role};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use testcard::{
     domain::{
-        api::{ApiRequest, ApiResponse, HttpMethod, MaskedRequest},
-        settings::BaseUrl,
+        call::api::{ApiRequest, ApiResponse, HttpMethod, MaskedRequest},
+        settings::stripe::BaseUrl,
     },
     snippets::{KeptCall, Language, highlight, snippet},
 };

@@ -17,12 +17,18 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use testcard::{
     domain::{
-        api::{ApiRequest, ApiResponse, HttpMethod, Target, TransportError},
-        card::CardNumber,
-        edit::Edit,
-        entry::{Counts, Entry, EntryId, HistoryFilter, Status},
-        params::{Params, TokenRequest},
-        request_log::ExchangeId,
+        call::{
+            api::{ApiRequest, ApiResponse, HttpMethod, Target, TransportError},
+            params::Params,
+            token_calls::TokenRequest,
+        },
+        card::number::CardNumber,
+        history::{
+            edit::Edit,
+            entry::{Counts, Entry, EntryId, Status},
+            filter::HistoryFilter,
+            request_log::ExchangeId,
+        },
     },
     minter::{LedgerError, ObjectKind, StoredObject},
     store::{Answer, Call, Changes, FILE_NAME, Place, Store, StoreError},
@@ -644,7 +650,7 @@ fn a_filter_tells_what_is_shown() {
         let page: Vec<EntryId> = reader.page(&filter, 2).unwrap().iter().map(|entry| entry.id).collect();
         assert_eq!(page, expected[..expected.len().min(2)], "{filter:?}");
         let mut details = Vec::new();
-        let each = |detail: testcard::domain::entry::EntryDetail| {
+        let each = |detail: testcard::domain::history::entry::EntryDetail| {
             details.push(detail.entry.id);
             ControlFlow::Continue(())
         };
@@ -890,7 +896,7 @@ fn a_long_history_is_read_whole() {
     assert!(ids.is_sorted_by(|newer, older| newer > older));
     assert_eq!(reader.counts().unwrap().all(), ENTRIES as u64);
     let mut seen = Vec::new();
-    let each = |detail: testcard::domain::entry::EntryDetail| {
+    let each = |detail: testcard::domain::history::entry::EntryDetail| {
         // What is made meanwhile is not part of it.
         if seen.is_empty() {
             store.answer(visa(Target::Local), mint("tok_late")).wait().unwrap();

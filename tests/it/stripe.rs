@@ -10,11 +10,14 @@ use std::{
 
 use testcard::{
     domain::{
-        api::{ApiRequest, ApiResponse, HttpMethod, TransportError},
+        call::{
+            api::{ApiRequest, ApiResponse, HttpMethod, TransportError},
+            params::Params,
+            refusal::Refusal,
+            token_calls::TokenRequest,
+        },
         key::{ApiKey, KeyError},
-        params::{Params, TokenRequest},
-        refusal::Refusal,
-        settings::{BaseUrl, StripeSettings},
+        settings::stripe::{BaseUrl, StripeSettings},
     },
     stripe::{Client, Limits, new_idempotency_key},
 };

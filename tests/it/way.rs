@@ -19,10 +19,12 @@ use rustls::{
 };
 use testcard::{
     domain::{
-        api::{ApiRequest, ApiResponse, TransportError},
+        call::api::{ApiRequest, ApiResponse, TransportError},
         key::ApiKey,
-        proxy::ProxyChoice,
-        settings::{BaseUrl, StripeSettings},
+        settings::{
+            proxy::ProxyChoice,
+            stripe::{BaseUrl, StripeSettings},
+        },
     },
     stripe::{CaError, Client, Limits, check_ca},
 };

@@ -18,12 +18,15 @@ use tempfile::TempDir;
 use testcard::{
     app::{App, AppConfig, FilePlace},
     domain::{
-        api::Target,
+        call::api::Target,
         clock::Clock,
-        kept_draft::KeptForm,
-        layout::Layout,
-        library::Library,
-        settings::{BaseUrl, Settings, StripeSettings, ThemeChoice},
+        form::kept_draft::KeptForm,
+        presets::library::Library,
+        settings::{
+            layout::Layout,
+            preferences::{Settings, ThemeChoice},
+            stripe::{BaseUrl, StripeSettings},
+        },
     },
     files::OwnFolders,
     keys::Keys,

@@ -4,15 +4,15 @@ use std::path::{Path, PathBuf};
 
 use egui::{Context, Id, ProgressBar, RichText, TextEdit, Ui};
 
-use crate::ui::{
-    action::Action,
-    icons, theme,
-    theme::Tokens,
-    widgets::{Field, InlineAlert, PrimaryButton, QuietButton, Segmented, Tone, chip::grouped, modal_ui},
-};
 use crate::{
-    domain::entry::{EntryId, HistoryFilter},
+    domain::history::{entry::EntryId, filter::HistoryFilter},
     messages::JobId,
+    ui::{
+        action::Action,
+        icons,
+        theme::{self, Tokens},
+        widgets::{Field, InlineAlert, PrimaryButton, QuietButton, Segmented, Tone, chip::grouped, modal_ui},
+    },
 };
 
 /// The state of the open dialog.

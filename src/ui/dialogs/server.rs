@@ -2,18 +2,18 @@
 
 use egui::{Context, Id, Label, RichText, ScrollArea, TextEdit, Ui};
 
-use crate::ui::{
-    action::Action,
-    icons, theme,
-    theme::Tokens,
-    widgets::{Field, IconButton, InlineAlert, QuietButton, Tone, modal_ui, pill_ui, scroll_ui},
-};
 use crate::{
     domain::{
         fault::{self, LineError, Rule},
-        settings::Settings,
+        settings::preferences::Settings,
     },
     messages::ServerInfo,
+    ui::{
+        action::Action,
+        icons,
+        theme::{self, Tokens},
+        widgets::{Field, IconButton, InlineAlert, QuietButton, Tone, modal_ui, pill_ui, scroll_ui},
+    },
 };
 
 /// Rules that teach by what they do.

@@ -2,19 +2,19 @@
 
 use egui::{Context, Id, RichText, TextEdit, Ui};
 
-use crate::domain::{
-    api::Target,
-    entry::{Entry, EntryDetail, Status},
-    foreign,
-    profile::ProfileId,
-    test_cards::{self, StepOutcome},
-    token_call::TokenCall,
-};
-use crate::ui::{
-    action::{Action, UseKind},
-    theme,
-    theme::Tokens,
-    widgets::{Field, InlineAlert, PrimaryButton, Tone, modal_ui},
+use crate::{
+    domain::{
+        call::{api::Target, token_calls::TokenCall},
+        card::test_cards::{self, StepOutcome},
+        foreign,
+        history::entry::{Entry, EntryDetail, Status},
+        settings::profile::ProfileId,
+    },
+    ui::{
+        action::{Action, UseKind},
+        theme::{self, Tokens},
+        widgets::{Field, InlineAlert, PrimaryButton, Tone, modal_ui},
+    },
 };
 
 /// The state of the open dialog.

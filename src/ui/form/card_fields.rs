@@ -9,10 +9,12 @@ use super::{
 };
 use crate::{
     domain::{
-        card::lengths,
-        rules::FormField,
+        card::{
+            number::lengths,
+            typing::{CardField, split_paste},
+        },
+        form::field_state::FormField,
         secret::SecretText,
-        typing::{CardField, split_paste},
     },
     ui::widgets::{BrandMark, CardFace, Field, Tone},
 };

@@ -4,8 +4,8 @@ use egui::{Id, TextEdit, Ui, text_edit::TextEditOutput};
 
 use crate::{
     domain::{
+        card::typing::{CardField, Edit},
         secret::SecretText,
-        typing::{CardField, Edit},
     },
     ui::widgets::{
         Field,

@@ -6,17 +6,22 @@ use jiff::civil::Date;
 
 use crate::{
     domain::{
-        card::{Brand, BrandSoFar, CardNumber, brand_so_far},
-        digits::ascii_digits,
-        draft::{Draft, split_expiry},
-        error::ApiError,
-        expectation::Expectation,
-        networks::{CardNetwork, stored_preference},
-        policies::Policies,
-        rules::{FieldState, Prediction, cvc_state, expiry_state, number_state},
+        call::error::ApiError,
+        card::{
+            brand::{Brand, BrandSoFar},
+            digits::ascii_digits,
+            expiry::split_expiry,
+            networks::{CardNetwork, stored_preference},
+            number::{CardNumber, brand_so_far},
+            test_cards::{self, StepOutcome, TestCard},
+            typing::CardField,
+        },
+        form::{
+            draft::Draft,
+            field_state::{FieldState, cvc_state, expiry_state, number_state},
+        },
+        rules::{expectation::Expectation, policies::Policies, prediction::Prediction},
         secret::SecretText,
-        test_cards::{self, StepOutcome, TestCard},
-        typing::CardField,
     },
     ui::widgets::{BrandMark, Tone, dotted_number},
 };

@@ -7,13 +7,12 @@ use super::{
     state::{Complaint, FormContext, FormState},
 };
 use crate::{
-    domain::api::Target,
+    domain::call::api::Target,
     ui::{
         Action,
         card_steps::card_steps,
         shortcuts::Deed,
-        theme,
-        theme::Tokens,
+        theme::{self, Tokens},
         widgets::{InlineAlert, PrimaryButton, Tone, outcome_lines_ui},
     },
 };

@@ -29,7 +29,10 @@ use super::{
     theme::Tokens,
     widgets::{IconButton, InlineAlert, Tone, above_foot_ui, caret::set_caret, ends_ui, scroll_ui},
 };
-use crate::domain::{draft::Draft, rules::FormField, typing::CardField};
+use crate::domain::{
+    card::typing::CardField,
+    form::{draft::Draft, field_state::FormField},
+};
 
 /// Draws the form.
 pub fn form_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext<'_>, actions: &mut Vec<Action>) {

@@ -8,12 +8,12 @@ use super::{
 };
 use crate::{
     domain::{
-        networks::{CardNetwork, stored_preference},
-        rules::FormField,
+        card::networks::{CardNetwork, stored_preference},
+        form::field_state::FormField,
     },
     ui::{
-        icons, theme,
-        theme::Tokens,
+        icons,
+        theme::{self, Tokens},
         widgets::{Field, Segmented, Tone, paint},
     },
 };

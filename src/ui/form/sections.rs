@@ -6,7 +6,7 @@ use egui::{Key, TextEdit, Ui};
 
 use super::state::{Complaint, FormState, field_id};
 use crate::{
-    domain::{places, rules::FormField},
+    domain::form::{field_state::FormField, places},
     ui::{
         theme,
         widgets::{ChoiceField, Field, Tone, section_ui},

@@ -7,18 +7,15 @@ use jiff::{Timestamp, civil::Date};
 
 use super::facts::{DraftFacts, FactsKey};
 use crate::domain::{
-    api::Target,
-    draft::Draft,
-    expectation::{Expectation, Expected},
-    expiry::utc_day,
-    params::Params,
-    policies::Policies,
-    presets::PresetKey,
-    refusal::Refusal,
-    rules::FormField,
+    call::{api::Target, params::Params, refusal::Refusal},
+    card::{expiry::utc_day, test_cards, typing::CardField},
+    form::{draft::Draft, field_state::FormField},
+    presets::preset::PresetKey,
+    rules::{
+        expectation::{Expectation, Expected},
+        policies::Policies,
+    },
     secret::SecretText,
-    test_cards,
-    typing::CardField,
 };
 
 /// What the last answer said against a field, until the draft is changed.

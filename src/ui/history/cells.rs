@@ -18,9 +18,11 @@ use super::super::{
     words,
 };
 use crate::domain::{
-    entry::{Entry, Status},
     foreign,
-    listing::{Sort, SortKey},
+    history::{
+        entry::{Entry, Status},
+        filter::{Sort, SortKey},
+    },
 };
 
 /// Draws the name of a column, a press on which sorts by it.

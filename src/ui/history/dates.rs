@@ -10,8 +10,8 @@ use super::super::{
 };
 
 use crate::domain::{
-    days::{self, first_moment, last_moment},
-    expiry::utc_day,
+    card::expiry::utc_day,
+    history::days::{self, first_moment, last_moment},
 };
 
 /// A span of days.

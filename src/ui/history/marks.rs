@@ -8,7 +8,7 @@ use super::super::{
     theme::Tokens,
     widgets::{PrimaryButton, QuietButton, text_edit_ui},
 };
-use crate::domain::{
+use crate::domain::history::{
     edit::{Edit, LONGEST_NOTE, note_in, tags_in},
     entry::{Entry, EntryId},
 };

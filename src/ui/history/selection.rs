@@ -1,6 +1,6 @@
 //! Which entries of the list are selected: one by one, a range of them, or all.
 
-use crate::{domain::entry::EntryId, model::History};
+use crate::{domain::history::entry::EntryId, model::History};
 
 /// A selection larger than this is not looked through again when the list changes; another filter ends it.
 pub const MOST_CHECKED: usize = 10_000;
@@ -111,9 +111,10 @@ impl Selection {
 mod tests {
     use super::*;
     use crate::{
-        domain::{
+        domain::history::{
             entry::Counts,
-            listing::{Listing, Sort, SortKey},
+            filter::{Sort, SortKey},
+            listing::Listing,
         },
         messages::Update,
         model::Model,

@@ -2,9 +2,9 @@
 
 use crate::{
     domain::{
-        api::Target,
-        search::Words,
-        settings::{Settings, ThemeChoice},
+        call::api::Target,
+        presets::search::Words,
+        settings::preferences::{Settings, ThemeChoice},
     },
     messages::ServerInfo,
     ui::{

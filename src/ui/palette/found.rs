@@ -2,9 +2,10 @@
 
 use super::commands::PaletteCommand;
 use crate::{
-    domain::{
+    domain::presets::{
+        catalog,
         library::Library,
-        presets::{self, Preset, PresetKey},
+        preset::{Preset, PresetKey},
         search::{Search, is_close},
     },
     ui::action::PaletteScope,
@@ -49,7 +50,7 @@ impl<'a> PaletteSource<'a> {
     fn item(&self, key: &PresetKey) -> Option<PaletteItem> {
         match key {
             PresetKey::Own(_) => self.own.iter().position(|preset| preset.key == *key).map(PaletteItem::Own),
-            _ => presets::all().iter().find(|preset| preset.key == *key).map(PaletteItem::Brought),
+            _ => catalog::all().iter().find(|preset| preset.key == *key).map(PaletteItem::Brought),
         }
     }
 
@@ -86,7 +87,7 @@ pub fn find(search: &Search, scope: PaletteScope, shelf: &PaletteSource<'_>) -> 
     let own = || (0..shelf.own.len()).map(PaletteItem::Own).filter(is_new);
     let brought = |is_card: bool| {
         let of_kind = move |preset: &&Preset| matches!(preset.key, PresetKey::Card(_)) == is_card;
-        presets::all().iter().filter(of_kind).map(PaletteItem::Brought).filter(is_new)
+        catalog::all().iter().filter(of_kind).map(PaletteItem::Brought).filter(is_new)
     };
     let commands = || (0..shelf.commands.len()).map(PaletteItem::Command);
     let mut rest: Vec<(&'static str, Vec<RankedItem>)> = Vec::new();
@@ -97,7 +98,7 @@ pub fn find(search: &Search, scope: PaletteScope, shelf: &PaletteSource<'_>) -> 
     if search.is_empty() {
         // Who types nothing is shown what there is: a few of each before the many.
         if scope != PaletteScope::Actions {
-            let often = presets::OFTEN.iter().filter_map(|key| shelf.item(&key.parse().ok()?)).filter(is_new);
+            let often = catalog::OFTEN.iter().filter_map(|key| shelf.item(&key.parse().ok()?)).filter(is_new);
             rest.push(("Often used", often.map(|item| (0, item)).collect()));
         }
         rest.push(actions);
@@ -129,7 +130,7 @@ pub fn find(search: &Search, scope: PaletteScope, shelf: &PaletteSource<'_>) -> 
 mod tests {
     use super::{super::commands, *};
     use crate::{
-        domain::{draft::Draft, settings::Settings},
+        domain::{form::draft::Draft, settings::preferences::Settings},
         messages::ServerInfo,
     };
 

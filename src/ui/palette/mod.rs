@@ -21,9 +21,11 @@ use super::{
 };
 use crate::domain::{
     foreign,
-    library::Library,
-    presets::{Preset, PresetKey},
-    search::Search,
+    presets::{
+        library::Library,
+        preset::{Preset, PresetKey},
+        search::Search,
+    },
 };
 
 /// The state of the open palette.

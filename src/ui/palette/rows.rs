@@ -5,16 +5,15 @@ use egui::{Label, Rect, Response, RichText, Role, Sense, Ui, WidgetInfo, pos2};
 use super::commands::PaletteCommand;
 use crate::{
     domain::{
+        card::test_cards::StepOutcome,
         foreign,
-        presets::{Preset, PresetKey},
-        test_cards::StepOutcome,
+        presets::preset::{Preset, PresetKey},
     },
     ui::{
         card_steps::card_steps,
         icons,
         shortcuts::LocalKey,
-        theme,
-        theme::Tokens,
+        theme::{self, Tokens},
         widgets::{BrandMark, QuietButton, key_cap::KeyCap, key_cap_ui, outcome_rail_ui, paint, paint_outcome_rail},
     },
 };

@@ -6,15 +6,18 @@ use jiff::Timestamp;
 
 use crate::{
     domain::{
-        api::Target,
-        form_defaults::FormDefaults,
+        call::api::Target,
+        form::defaults::FormDefaults,
         key::ApiKey,
         mask,
-        policies::Policies,
-        profile::{Profile, ProfileColor, ProfileId, Profiles, free_name, is_same_name, new_id},
-        proxy::ProxyChoice,
+        rules::policies::Policies,
         secret::SecretText,
-        settings::{BaseUrl, LogSettings, Settings, StripeSettings, WindowSettings},
+        settings::{
+            preferences::{LogSettings, Settings, WindowSettings},
+            profile::{Profile, ProfileColor, ProfileId, Profiles, free_name, is_same_name, new_id},
+            proxy::ProxyChoice,
+            stripe::{BaseUrl, StripeSettings},
+        },
     },
     ui::widgets::chip::grouped,
 };

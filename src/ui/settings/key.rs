@@ -4,14 +4,14 @@ use egui::{RichText, Spinner, Ui};
 
 use super::{SettingsContext, SettingsState, sentence_ui};
 use crate::{
-    domain::{
+    domain::settings::{
         key_check::{Found, KeyCheck, RawNumbers},
         profile::ProfileId,
     },
     messages::{JobId, KeyInfo, KeyOrigin},
     ui::{
-        Action, icons, theme,
-        theme::Tokens,
+        Action, icons,
+        theme::{self, Tokens},
         widgets::{QuietButton, Tone, paint},
     },
 };

@@ -21,7 +21,7 @@ use super::{
     widgets::{PrimaryButton, QuietButton, Tabs, Tone, ends_ui, modal_ui, paint, scroll_ui},
 };
 use crate::{
-    domain::{key_check::KeyCheck, profile::ProfileId, settings::Settings},
+    domain::settings::{key_check::KeyCheck, preferences::Settings, profile::ProfileId},
     messages::JobId,
     model::Model,
 };

@@ -5,12 +5,12 @@ use egui::{RichText, Ui};
 use super::{SettingsContext, SettingsState, edited::FieldName, heading_ui, profiles::field_ui, sentence_ui};
 use crate::{
     domain::{
-        policies::{Policies, Policy},
-        settings::ThemeChoice,
+        rules::policies::{Policies, Policy},
+        settings::preferences::ThemeChoice,
     },
     ui::{
-        Action, icons, theme,
-        theme::Tokens,
+        Action, icons,
+        theme::{self, Tokens},
         widgets::{Field, IconButton, Segmented},
     },
 };

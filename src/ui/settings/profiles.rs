@@ -9,13 +9,15 @@ use super::{
 };
 use crate::{
     domain::{
-        api::Target,
-        profile::{ProfileColor, ProfileId},
-        settings::BaseUrl,
+        call::api::Target,
+        settings::{
+            profile::{ProfileColor, ProfileId},
+            stripe::BaseUrl,
+        },
     },
     ui::{
-        Action, icons, theme,
-        theme::Tokens,
+        Action, icons,
+        theme::{self, Tokens},
         widgets::{Field, InlineAlert, MarkedRow, QuietButton, Segmented, Swatches, Tone, scroll_ui},
     },
 };

@@ -1,10 +1,12 @@
 //! An inline alert: what happened, why, and what to do about it, in the place it concerns.
 
-use crate::domain::foreign;
-use crate::ui::{
-    icons,
-    theme::{self, Tokens},
-    widgets::{QuietButton, Tone, paint},
+use crate::{
+    domain::foreign,
+    ui::{
+        icons,
+        theme::{self, Tokens},
+        widgets::{QuietButton, Tone, paint},
+    },
 };
 use egui::{Frame, Label, Margin, RichText, Role, Sense, Stroke, Ui, UiBuilder, vec2};
 

@@ -1,10 +1,12 @@
 //! A fact: a label and what it is, in a line that copies it when it is pressed.
 
-use crate::domain::foreign;
-use crate::ui::{
-    icons,
-    theme::{self, Tokens},
-    widgets::paint,
+use crate::{
+    domain::foreign,
+    ui::{
+        icons,
+        theme::{self, Tokens},
+        widgets::paint,
+    },
 };
 use egui::{
     Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2,

@@ -1,10 +1,12 @@
 //! A labelled field: the label above, the input, and what there is to say about it below.
 
-use crate::domain::foreign;
-use crate::ui::{
-    icons,
-    theme::{self, Tokens},
-    widgets::{Tone, key_cap::KeyCap, paint},
+use crate::{
+    domain::foreign,
+    ui::{
+        icons,
+        theme::{self, Tokens},
+        widgets::{Tone, key_cap::KeyCap, paint},
+    },
 };
 use egui::{
     Align2, Atom, Color32, Id, Label, Margin, Response, RichText, Role, Sense, Sides, TextEdit, Ui,

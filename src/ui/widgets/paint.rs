@@ -1,9 +1,11 @@
 //! Painting that several widgets share: focus rings, single lines of text, the gradient of a card.
 
-use crate::domain::foreign;
-use crate::ui::{
-    icons,
-    theme::{self, CardColors, Tokens},
+use crate::{
+    domain::foreign,
+    ui::{
+        icons,
+        theme::{self, CardColors, Tokens},
+    },
 };
 use egui::{
     Color32, FontId, Galley, Mesh, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, Ui, Vec2,

@@ -1,10 +1,12 @@
 //! A tinted pill with a dot or an icon and words.
 
-use crate::domain::foreign;
-use crate::ui::{
-    icons,
-    theme::{self, Tokens},
-    widgets::{Tone, paint},
+use crate::{
+    domain::foreign,
+    ui::{
+        icons,
+        theme::{self, Tokens},
+        widgets::{Tone, paint},
+    },
 };
 use egui::{CornerRadius, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 

@@ -1,10 +1,12 @@
 //! Toasts: short messages at the bottom of the window that leave by themselves, errors excepted.
 
-use crate::domain::foreign;
-use crate::ui::{
-    icons,
-    theme::{self, Tokens},
-    widgets::{IconButton, Tone, key_cap_ui, paint},
+use crate::{
+    domain::foreign,
+    ui::{
+        icons,
+        theme::{self, Tokens},
+        widgets::{IconButton, Tone, key_cap_ui, paint},
+    },
 };
 use egui::{
     Align2, Area, Button, Context, Frame, Id, Label, Margin, Order, RichText, Role, Sense, Ui, UiBuilder, vec2,

@@ -4,9 +4,9 @@ use jiff::Timestamp;
 use serde_json::Value;
 use testcard::{
     domain::{
-        api::{ApiRequest, ApiResponse, HttpMethod},
-        expiry::utc_day,
-        policies::Policies,
+        call::api::{ApiRequest, ApiResponse, HttpMethod},
+        card::expiry::utc_day,
+        rules::policies::Policies,
     },
     minter::{self, MemoryLedger, Workspace},
 };
