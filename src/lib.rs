@@ -6,16 +6,16 @@
 //!
 //! # The idea
 //!
-//! 1. Everything done with Stripe is one value in and one value out: [`domain::api::ApiRequest`] to
-//!    [`domain::api::ApiResponse`]. The pair, with its time, is an [`domain::api::Exchange`]; the history is a list of
+//! 1. Everything done with Stripe is one value in and one value out: [`domain::call::api::ApiRequest`] to
+//!    [`domain::call::api::ApiResponse`]. The pair, with its time, is an [`domain::call::api::Exchange`]; the history is a list of
 //!    them. An answer of any status is a success; only a call without an answer fails.
 //! 2. Two things can answer: the [`minter`] in this program and the real API ([`stripe`]). [`backend`] is the one
 //!    place that knows there are two.
-//! 3. The rules of a card are written once, in [`domain::rules`]: the form predicts with them, the minter answers with
+//! 3. The rules of a card are written once, in [`domain::rules::prediction`]: the form predicts with them, the minter answers with
 //!    them. A prediction advises and never blocks, for half of the work is to send wrong requests on purpose.
 //! 4. The window knows what the last [`messages::Update`] told it, and changes the world by [`messages::Command`]s to
 //!    the [`worker`], which alone owns the disk and the network. No frame waits, queries or sorts: a list comes in the
-//!    order that the store gave, with an index by id ([`domain::listing`]), and only the rows in view are drawn.
+//!    order that the store gave, with an index by id ([`domain::history::listing`]), and only the rows in view are drawn.
 //! 5. What was acknowledged is on disk: a token, the exchange that made it and the minter's state are one SQLite
 //!    transaction ([`store`]), committed before anybody is told.
 //!
@@ -23,7 +23,7 @@
 //!
 //! | module | what it is for | uses |
 //! | --- | --- | --- |
-//! | [`domain`] | nouns and rules, pure: cards, expiry, drafts, parameters, prediction, masking, typing, keys | |
+//! | [`domain`] | nouns and rules, pure; its wings are below | |
 //! | [`snippets`] | a call as source text, a file per language | domain |
 //! | [`diff`] | two calls beside each other: what differs, and what differs in every call | domain |
 //! | [`messages`] | commands and updates between window and background, plain data | domain |
@@ -37,13 +37,30 @@
 //! | [`backend`] | the two targets behind one call, journalled before they are made | domain, minter, store, stripe |
 //! | [`server`] | loopback HTTP: bytes to a call to bytes, connections and memory in bounds, faults on demand | domain, backend |
 //! | [`jobs`] | long work with progress and cancel | domain, backend, store, files |
-//! | [`worker`] | the background: its handle, its loop, the history's thread | all above but the window's |
-//! | [`cli`] | the commands | backend, store, server, jobs, keys, settings, snippets, files |
+//! | [`worker`] | the background: its handle, its loop, the history's thread | domain, messages, store, backend, server, jobs, keys, settings, files |
+//! | [`cli`] | the commands | domain, backend, store, server, jobs, keys, settings, minter, snippets, files |
 //! | [`ui`] | views, widgets, theme; they push [`ui::Action`]s and change only their own state | domain, messages, model, snippets, diff |
-//! | [`app`] | ties the background to the views and carries actions out | messages, model, worker, ui |
+//! | [`app`] | ties the background to the views and carries actions out | domain, messages, model, worker, ui, settings |
+//! | `main` | chooses window or command line; reads the clock and the environment | domain, keys, settings, worker, cli, app |
 //!
-//! `main` alone reads the clock and the environment, and hands both on. `tests/it/layers.rs` holds this table as data
-//! and fails when a module uses what its row does not list.
+//! `main` alone reads the clock and the environment, and hands both on. `tests/it/layers.rs` reads this table and the next
+//! one, and fails when a module uses what its row does not list, and when two files import each other.
+//!
+//! # The wings of the domain
+//!
+//! From the ground up: a wing uses only the wings above its row.
+//!
+//! | wing | what it holds |
+//! | --- | --- |
+//! | `secret`, `key`, `clock`, `fault`, `json_spans`, `foreign` | leaves: texts that are wiped from memory, API keys, the time as it is handed in, faults on purpose, where each value of a JSON text stands, text from outside made safe to show |
+//! | [`domain::card::number`] | a card and what can be read from it: number, brand, expiry, networks, currencies, how it is typed, the published test cards |
+//! | [`domain::mask`] | what may not be written down, and what stands in its place |
+//! | [`domain::call`] | one request in, one answer out: parameters, errors, tokens, what used a token up, what of a call is kept, how it is made again |
+//! | [`domain::rules::prediction`] | what Stripe will say: the checks of a token request, an account's policies, what a card should do |
+//! | [`domain::form`] | the form as typed: its draft, the state of its fields, defaults, what of it may be kept |
+//! | [`domain::presets::catalog`] | what can be asked for by its outcome, and the search for it |
+//! | [`domain::settings::preferences`] | what a person sets: preferences, profiles, the way to the real API, the window's layout |
+//! | [`domain::history`] | the lines of the history: entries, filters, lists, edits, the request log |
 //!
 //! # One press of Create
 //!
@@ -60,7 +77,7 @@
 //! all calls have together, `server/http` makes it an `ApiRequest`, `server/faults` may let it go wrong on purpose.
 //! [`backend::Targets::serve`] hands it to the store, where it joins the same line: minter, objects, exchange and entry in
 //! one commit with all other calls that wait, and only then the answer. A token turns used in the history by
-//! [`domain::usage`], which reads it off the call and its answer, whoever made the call. Of calls that are no entry's, the
+//! [`domain::call::usage`], which reads it off the call and its answer, whoever made the call. Of calls that are no entry's, the
 //! newest are kept (`store/log_bound`).
 //!
 //! # Rules of the ledger
@@ -81,13 +98,13 @@
 //!
 //! # What was expected
 //!
-//! A preset ([`domain::presets`]) is a draft with what should come of it. [`domain::expectation`] holds every call about a
+//! A preset ([`domain::presets::catalog`]) is a draft with what should come of it. [`domain::rules::expectation`] holds every call about a
 //! token against that, in the commit that writes the call, so the history tells where a card differs whoever charged it.
 //!
 //! # Safety
 //!
 //! Live keys have no type to be held in. [`domain::mask`] knows what may not be written down by what it is: the number of
-//! a card that somebody could have, a security code, a key. [`domain::redaction`] applies it to a call and its answer,
+//! a card that somebody could have, a security code, a key. [`domain::call::redaction`] applies it to a call and its answer,
 //! with what the call itself made secret; secrets live in [`domain::secret::SecretText`], whose one way out is `expose`.
 //!
 //! *Answered is kept*: the minter reads free text as it may be kept ([`minter`]'s `Fields::text`), and its answer is
@@ -96,7 +113,7 @@
 //! parameter is kept is a mark beside it ([`domain::mask::Kept`]), never read off its looks.
 //!
 //! *Identity is whole*: ids, filters, accounts and idempotency keys are looked up as they were sent. Where one may not be
-//! written down, a hash under the folder's secret stands for it ([`domain::keyed_hash::IdentityKey`]), in every process
+//! written down, a hash under the folder's secret stands for it ([`domain::mask::keyed_hash::IdentityKey`]), in every process
 //! and after a restart, and it is shown as `•••` altogether.
 //!
 //! A key goes over https, or to this machine. A snippet is written from the masked call, so it cannot hold what

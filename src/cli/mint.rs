@@ -16,10 +16,9 @@ use crate::{
             token_calls::TokenRequest,
         },
         card::{
-            brand::{Brand, BrandSoFar},
             digits,
             expiry::{Expiry, utc_day},
-            number::{brand_so_far, passing_cvc},
+            number::passing_cvc,
             test_cards::{self, TestCard},
         },
         mask,
@@ -166,8 +165,7 @@ fn params(args: &MintArgs, default_expiry: Expiry) -> Result<Params, CliError> {
     params.push("card[exp_month]", month);
     params.push("card[exp_year]", year);
     if !args.no_cvc {
-        let is_amex = brand_so_far(&number) == BrandSoFar::One(Brand::AmericanExpress);
-        let cvc = args.cvc.as_deref().unwrap_or(passing_cvc(if is_amex { 4 } else { 3 }));
+        let cvc = args.cvc.as_deref().unwrap_or_else(|| passing_cvc(&number));
         params.push("card[cvc]", cvc);
     }
     for (name, value) in [

@@ -6,10 +6,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::KeptCall;
 use crate::domain::{
     call::api::{ApiResponse, HttpMethod, MaskedRequest},
-    card::{
-        brand::BrandSoFar,
-        number::{brand_so_far, passing_cvc},
-    },
+    card::number::passing_cvc,
     mask::{self, Kept},
 };
 
@@ -190,7 +187,7 @@ fn stand_in(
         return None;
     }
     if kept == Kept::Hidden && mask::hides_security_code(name) {
-        let code = passing_cvc(cvc_digits(request.param("card[number]").unwrap_or_default()));
+        let code = passing_cvc(request.param("card[number]").unwrap_or_default());
         if code_failed {
             note(format!("The security code that failed is not kept: {code} passes, and stands for it."));
             note("Put a code that fails in its place before you run this, to see what was seen.".to_owned());
@@ -208,15 +205,6 @@ fn stand_in(
         note("A parameter is not kept whole: put in what belongs there before you run this.".to_owned());
     }
     None
-}
-
-/// How many digits the security code of a number has, as far as the number is known.
-fn cvc_digits(number: &str) -> usize {
-    let known: String = number.chars().take_while(char::is_ascii_digit).collect();
-    match brand_so_far(&known) {
-        BrandSoFar::One(brand) => brand.cvc_digits(),
-        BrandSoFar::Open | BrandSoFar::Impossible => 3,
-    }
 }
 
 fn encoded_path(path: &str) -> String {

@@ -17,7 +17,7 @@ use testcard::{
         },
         form::{
             draft::Draft,
-            field_state::{FieldState, FormField},
+            field_state::{self, FieldState, FormField},
         },
         rules::{
             policies::Policies,
@@ -282,9 +282,9 @@ proptest! {
     ) {
         let number = kept(CardField::Number, &number);
         let is_good = |state| matches!(state, FieldState::Right | FieldState::Advice(_));
-        let all_good = is_good(prediction::number_state(&number, left))
-            && is_good(prediction::expiry_state(&expiry, today(), left))
-            && is_good(prediction::cvc_state(&cvc, &number, left));
+        let all_good = is_good(field_state::number_state(&number, left))
+            && is_good(field_state::expiry_state(&expiry, today(), left))
+            && is_good(field_state::cvc_state(&cvc, &number, left));
         if all_good {
             let prediction = draft(&number, &expiry, &cvc).predict(today(), Policies::default());
             prop_assert!(matches!(prediction, Prediction::Token(_)), "{number} {expiry} {cvc}: {prediction:?}");
@@ -295,17 +295,17 @@ proptest! {
     #[test]
     fn a_wrong_field_is_the_field_at_fault(number in typed(), expiry in typed(), cvc in typed(), left: bool) {
         let number = kept(CardField::Number, &number);
-        if matches!(prediction::number_state(&number, left), FieldState::Wrong(_)) {
+        if matches!(field_state::number_state(&number, left), FieldState::Wrong(_)) {
             let at_fault = field_at_fault(&draft(&number, &good_expiry(), ""));
             prop_assert_eq!(at_fault, Some(FormField::Number), "{}", number);
         }
         let expiry = kept(CardField::Expiry, &expiry);
-        if matches!(prediction::expiry_state(&expiry, today(), left), FieldState::Wrong(_)) {
+        if matches!(field_state::expiry_state(&expiry, today(), left), FieldState::Wrong(_)) {
             let at_fault = field_at_fault(&draft("4242424242424242", &expiry, ""));
             prop_assert_eq!(at_fault, Some(FormField::Expiry), "{}", expiry);
         }
         let cvc = kept(CardField::Cvc, &cvc);
-        if matches!(prediction::cvc_state(&cvc, "4242424242424242", left), FieldState::Wrong(_)) {
+        if matches!(field_state::cvc_state(&cvc, "4242424242424242", left), FieldState::Wrong(_)) {
             let at_fault = field_at_fault(&draft("4242424242424242", &good_expiry(), &cvc));
             prop_assert_eq!(at_fault, Some(FormField::Cvc), "{}", cvc);
         }
@@ -316,9 +316,9 @@ proptest! {
         let number = kept(CardField::Number, &number);
         let expiry = kept(CardField::Expiry, &expiry);
         let states = [
-            (&number, prediction::number_state(&number, true)),
-            (&expiry, prediction::expiry_state(&expiry, today(), true)),
-            (&cvc, prediction::cvc_state(&cvc, &number, true)),
+            (&number, field_state::number_state(&number, true)),
+            (&expiry, field_state::expiry_state(&expiry, today(), true)),
+            (&cvc, field_state::cvc_state(&cvc, &number, true)),
         ];
         for (text, state) in states {
             prop_assert!(text.is_empty() || state != FieldState::NotYet, "{text}");
@@ -367,10 +367,10 @@ fn a_number_is_red_at_once_only_when_it_cannot_become_right() {
         ("5018000000000000", NotYet, Wrong),
         ("４２４２４２４２４２４２４２４２", Right, Right),
     ] {
-        let states = [false, true].map(|left| shown(&prediction::number_state(text, left)));
+        let states = [false, true].map(|left| shown(&field_state::number_state(text, left)));
         assert_eq!(states, [typing, left], "{text}");
     }
-    let words = |text| match prediction::number_state(text, true) {
+    let words = |text| match field_state::number_state(text, true) {
         FieldState::Wrong(words) | FieldState::Advice(words) => words,
         state => panic!("{state:?}"),
     };
@@ -406,12 +406,12 @@ fn an_expiry_is_good_to_the_last_day_of_its_month() {
         ("xx".to_owned(), Wrong, Wrong),
         (format!("12/{}", year(3)), Right, Right),
     ] {
-        let states = [false, true].map(|left| shown(&prediction::expiry_state(&text, today(), left)));
+        let states = [false, true].map(|left| shown(&field_state::expiry_state(&text, today(), left)));
         assert_eq!(states, [typing, left], "{text}");
     }
     let this_month = format!("06{}", year(0));
-    assert_eq!(prediction::expiry_state(&this_month, date(2031, 6, 30), true), FieldState::Right);
-    assert_eq!(shown(&prediction::expiry_state(&this_month, date(2031, 7, 1), true)), Wrong);
+    assert_eq!(field_state::expiry_state(&this_month, date(2031, 6, 30), true), FieldState::Right);
+    assert_eq!(shown(&field_state::expiry_state(&this_month, date(2031, 7, 1), true)), Wrong);
     let thirteen = draft("4242424242424242", &format!("13{}", year(3)), "").predict(today(), Policies::default());
     assert_eq!(thirteen.error().and_then(|error| error.code), Some("invalid_expiry_month"));
 }
@@ -438,7 +438,7 @@ fn a_security_code_has_the_length_of_its_brand() {
         ("1234", "37", Right, Right),
         ("12345", "", Wrong, Wrong),
     ] {
-        let states = [false, true].map(|left| shown(&prediction::cvc_state(text, number, left)));
+        let states = [false, true].map(|left| shown(&field_state::cvc_state(text, number, left)));
         assert_eq!(states, [typing, left], "{text} for {number}");
     }
 }
@@ -448,23 +448,23 @@ fn no_good_card_is_red_while_it_is_typed() {
     for card in test_cards::all().iter().filter(|card| card.at_token == StepOutcome::Ok) {
         for digits in 0..card.number.len() {
             let typed = &card.number[..digits];
-            let state = prediction::number_state(typed, false);
+            let state = field_state::number_state(typed, false);
             assert!(!matches!(state, FieldState::Wrong(_)), "{typed} of {}: {state:?}", card.number);
         }
-        assert_eq!(prediction::number_state(&card.number, false), FieldState::Right, "{}", card.number);
+        assert_eq!(field_state::number_state(&card.number, false), FieldState::Right, "{}", card.number);
         let code = "1234".split_at(card.brand.cvc_digits()).0;
-        assert_eq!(prediction::cvc_state(code, &card.number, false), FieldState::Right, "{}", card.number);
+        assert_eq!(field_state::cvc_state(code, &card.number, false), FieldState::Right, "{}", card.number);
     }
     for ahead in 1..=50 {
         for year in [format!("{:02}", (today().year() + ahead) % 100), (today().year() + ahead).to_string()] {
             let whole = format!("12{year}");
             for digits in 0..whole.len() {
-                let state = prediction::expiry_state(&whole[..digits], today(), false);
+                let state = field_state::expiry_state(&whole[..digits], today(), false);
                 assert!(!matches!(state, FieldState::Wrong(_)), "{} of {whole}: {state:?}", &whole[..digits]);
             }
             // In two digits the window ends a year earlier: what lies fifty years ahead reads as fifty years ago.
             let expected = if year.len() == 2 && ahead == 50 { Shown::Wrong } else { Shown::Right };
-            assert_eq!(shown(&prediction::expiry_state(&whole, today(), false)), expected, "{whole}");
+            assert_eq!(shown(&field_state::expiry_state(&whole, today(), false)), expected, "{whole}");
         }
     }
 }
@@ -474,8 +474,8 @@ fn a_form_with_three_right_fields_is_a_token_for_every_good_test_card() {
     let mut tokens = 0;
     for card in test_cards::all() {
         for cvc in ["123", "1234"] {
-            let right = prediction::number_state(&card.number, false) == FieldState::Right
-                && prediction::cvc_state(cvc, &card.number, false) == FieldState::Right;
+            let right = field_state::number_state(&card.number, false) == FieldState::Right
+                && field_state::cvc_state(cvc, &card.number, false) == FieldState::Right;
             let prediction = draft(&card.number, &good_expiry(), cvc).predict(today(), Policies::default());
             if right {
                 assert!(matches!(prediction, Prediction::Token(_)), "{} {cvc}: {prediction:?}", card.number);

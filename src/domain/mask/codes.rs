@@ -2,8 +2,11 @@
 
 use std::ops::Range;
 
-use super::steps::{self, step};
-use crate::domain::digits::digit_value;
+use super::{
+    edit::HIDDEN,
+    steps::{self, step},
+};
+use crate::domain::card::digits::digit_value;
 
 /// What a security code is called by whom: the last word of a name.
 ///
@@ -270,7 +273,7 @@ fn code_after(text: &str, end: usize) -> Option<Range<usize>> {
             break;
         }
         // A code that stood here is hidden already.
-        if super::HIDDEN.starts_with(c) {
+        if HIDDEN.starts_with(c) {
             return None;
         }
         if !c.is_alphanumeric() {

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::{
-    Edit, HIDDEN, OwnSecrets,
     codes::{self, Named},
+    edit::{Edit, HIDDEN},
     encoded, numbers,
 };
 use crate::domain::json_spans::{Piece, spans};
@@ -15,7 +15,7 @@ const QUOTE: &str = "\"";
 
 /// What is known of a value by where it stands.
 #[derive(Clone, Copy)]
-struct Place {
+struct ValuePlace {
     /// What the name says that it stands under, or that the list stands under which it is in.
     named: Named,
     /// Under a name of a security code, at any depth.
@@ -26,9 +26,10 @@ struct Place {
     is_in_metadata: bool,
 }
 
-/// The edits of a text that is JSON; `None` where it is not.
-pub(super) fn edits(text: &str, own: &OwnSecrets, level: u8) -> Option<Vec<Edit>> {
-    let top = Place { named: Named::Other, is_in_code: false, is_message: false, is_in_metadata: false };
+/// The edits of a text that is JSON; `None` where it is not. `in_plain` finds those of a text within it, with the
+/// request's own security codes where it is told so; `own_numbers` are numbers that the request made secret.
+pub(super) fn edits(text: &str, own_numbers: &[&str], in_plain: impl Fn(&str, bool) -> Vec<Edit>) -> Option<Vec<Edit>> {
+    let top = ValuePlace { named: Named::Other, is_in_code: false, is_message: false, is_in_metadata: false };
     // What stands around the value that is read, and what its own name says.
     let (mut around, mut here) = (Vec::new(), top);
     let mut edits = Vec::new();
@@ -43,13 +44,13 @@ pub(super) fn edits(text: &str, own: &OwnSecrets, level: u8) -> Option<Vec<Edit>
                 let outer = around.last().copied().unwrap_or(top);
                 let name = &*encoded::plain(&text[inner.clone()]);
                 let named = codes::named(name);
-                here = Place {
+                here = ValuePlace {
                     named,
                     is_in_code: outer.is_in_code || named == Named::Code,
                     is_message: name == "message" && !outer.is_in_metadata,
                     is_in_metadata: outer.is_in_metadata || name == "metadata",
                 };
-                edits.extend(in_text(&text[inner.clone()], inner.start, own, false, level));
+                edits.extend(in_text(&text[inner.clone()], inner.start, |text| in_plain(text, false)));
             }
             Piece::Text => {
                 let value = &text[inner.clone()];
@@ -58,14 +59,14 @@ pub(super) fn edits(text: &str, own: &OwnSecrets, level: u8) -> Option<Vec<Edit>
                 } else if here.is_in_code || (here.named == Named::Ambiguous && codes::is_code(value)) {
                     edits.push(Edit::hide(inner));
                 } else {
-                    edits.extend(in_text(value, inner.start, own, here.is_message, level));
+                    edits.extend(in_text(value, inner.start, |text| in_plain(text, here.is_message)));
                 }
             }
             Piece::Number if here.is_in_code || (here.named == Named::Ambiguous && codes::is_code(part)) => {
                 let about = span.place.clone();
                 edits.push(Edit { pieces: vec![(span.place, HIDDEN_TEXT.into())], about, is_whole: true });
             }
-            Piece::Number => edits.extend(in_number(part, span.place.start, own)),
+            Piece::Number => edits.extend(in_number(part, span.place.start, own_numbers)),
         }
     }
     Some(edits)
@@ -73,11 +74,11 @@ pub(super) fn edits(text: &str, own: &OwnSecrets, level: u8) -> Option<Vec<Edit>
 
 /// The edits of a text between its quotes, which begins at `start` in the JSON. What is written into it is escaped, for
 /// JSON that is such a text has quotes too.
-fn in_text(text: &str, start: usize, own: &OwnSecrets, has_codes: bool, level: u8) -> Vec<Edit> {
+fn in_text(text: &str, start: usize, in_plain: impl Fn(&str) -> Vec<Edit>) -> Vec<Edit> {
     let unescaped = text.contains('\\').then(|| encoded::unescaped(text));
     let found = match &unescaped {
-        Some(unescaped) => super::edits(&unescaped.text, own, has_codes, level),
-        None => super::edits(text, own, has_codes, level),
+        Some(unescaped) => in_plain(&unescaped.text),
+        None => in_plain(text),
     };
     let moved = |mut edit: Edit| {
         for (_, with) in edit.pieces.iter_mut().filter(|(_, with)| with.contains(['"', '\\'])) {
@@ -93,12 +94,12 @@ fn in_text(text: &str, start: usize, own: &OwnSecrets, has_codes: bool, level: u
 }
 
 /// A number that holds that of a card becomes a text.
-fn in_number(number: &str, start: usize, own: &OwnSecrets) -> Option<Edit> {
+fn in_number(number: &str, start: usize, own_numbers: &[&str]) -> Option<Edit> {
     if number.len() < numbers::SHORTEST_HIDDEN {
         return None;
     }
     let end = start + number.len();
-    let digits = numbers::find(number, &own.numbers()).into_iter().flat_map(|number| number.hidden);
+    let digits = numbers::find(number, own_numbers).into_iter().flat_map(|number| number.hidden);
     let mut pieces = vec![(start..start, QUOTE.into())];
     pieces.extend(digits.map(|digit| (digit.start + start..digit.end + start, "*".into())));
     pieces.push((end..end, QUOTE.into()));

@@ -6,57 +6,31 @@
 //! masked stays as it is when it is masked again.
 
 mod codes;
+mod edit;
 mod encoded;
 mod json;
+pub mod keyed_hash;
+mod names;
 mod numbers;
 mod own;
 mod steps;
 
-use std::{borrow::Cow, collections::HashSet, ops::Range};
+use std::{collections::HashSet, ops::Range};
 
-use self::codes::Named;
-pub use self::own::OwnSecrets;
+use self::{
+    codes::Named,
+    edit::{Edit, merged, settled},
+    names::{is_looked_up, is_number_name, named},
+};
+pub use self::{
+    edit::{HIDDEN, Kept, Redacted},
+    names::{hides_security_code, is_security_code},
+    own::OwnSecrets,
+};
 use super::key::find_keys;
-
-/// What stands in the place of a security code, or of a text that is hidden altogether.
-pub const HIDDEN: &str = "•••";
 
 /// JSON within texts of JSON is looked into so deep.
 const MOST_LEVELS: u8 = 4;
-
-/// How much of a parameter is kept. It is known when the call is written down, and kept beside the parameter.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Kept {
-    /// As it was sent.
-    #[default]
-    Whole,
-    /// Parts of it are replaced.
-    Masked,
-    /// Nothing of it is known but that it was there.
-    Hidden,
-}
-
-impl Kept {
-    /// The mark in files; a whole value has none.
-    pub fn mark(self) -> Option<&'static str> {
-        match self {
-            Self::Whole => None,
-            Self::Masked => Some("masked"),
-            Self::Hidden => Some("hidden"),
-        }
-    }
-
-    pub fn of_mark(mark: &str) -> Option<Self> {
-        [Self::Masked, Self::Hidden].into_iter().find(|kept| kept.mark() == Some(mark))
-    }
-}
-
-/// A text with replacements, and the places in it where they stand, in bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Redacted {
-    pub text: String,
-    pub places: Vec<Range<usize>>,
-}
 
 /// Free text as it may be written.
 pub fn text(text: &str) -> String {
@@ -88,6 +62,17 @@ fn in_parts(text: &str, signs: &[char], own: &OwnSecrets) -> String {
     redacted(&parted, own).map_or(parted, |redacted| redacted.text)
 }
 
+impl OwnSecrets {
+    /// The secrets among the parameters of a request.
+    pub fn of<'a>(params: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut own = Self::default();
+        for (name, value) in params {
+            own.take(name, value, param(name, value).1);
+        }
+        own
+    }
+}
+
 /// Whether a text may be written as it is.
 pub fn is_whole(text: &str) -> bool {
     edits(text, &OwnSecrets::default(), false, 0).is_empty()
@@ -108,33 +93,6 @@ pub fn param(name: &str, value: &str) -> (String, Kept) {
     }
 }
 
-/// Whether a parameter of this name holds a security code, whatever its value.
-pub fn is_security_code(name: &str) -> bool {
-    named(name) == Named::Code
-}
-
-/// Whether what is hidden of a parameter of this name is a security code: its value told so, if not its name alone.
-pub fn hides_security_code(name: &str) -> bool {
-    named(name) != Named::Other
-}
-
-/// What the name of a parameter says of its value.
-fn named(name: &str) -> Named {
-    // A client may encode a name twice: `card%5Bcvc%5D`.
-    let name = &encoded::plain(name);
-    if !codes::may_name_code(name) {
-        return Named::Other;
-    }
-    if parts(name).any(|part| codes::named(part) == Named::Code) {
-        return Named::Code;
-    }
-    match codes::named(parts(name).next_back().unwrap_or_default()) {
-        // `card[verification_code]` is one as a whole only.
-        Named::Other => codes::named(name),
-        named => named,
-    }
-}
-
 /// A text without what may not be written, where there is anything; `own` is secret besides.
 pub fn redacted(text: &str, own: &OwnSecrets) -> Option<Redacted> {
     settled(text, |text| edits(text, own, false, 0))
@@ -148,27 +106,7 @@ pub fn redacted_message(text: &str, own: &OwnSecrets) -> Option<Redacted> {
 
 /// As [`redacted`], for a body: in JSON each text, number and name by itself, with every other byte as it came.
 pub fn redacted_body(body: &str, own: &OwnSecrets) -> Option<Redacted> {
-    settled(body, |body| json::edits(body, own, 0).unwrap_or_else(|| edits(body, own, true, 0)))
-}
-
-/// A replacement can bring together what stood apart, in an encoding above all, so a text is read until it stays as it
-/// is. This is seldom more than once more, and never more often than this.
-const MOST_ROUNDS: usize = 8;
-
-fn settled(text: &str, edits: impl Fn(&str) -> Vec<Edit>) -> Option<Redacted> {
-    let first = edits(text);
-    if first.is_empty() {
-        return None;
-    }
-    let mut redacted = apply(text, &first);
-    for _ in 1..MOST_ROUNDS {
-        let more = edits(&redacted.text);
-        if more.is_empty() {
-            break;
-        }
-        redacted = apply_more(redacted, &more);
-    }
-    Some(redacted)
+    settled(body, |body| json_edits(body, own, 0).unwrap_or_else(|| edits(body, own, true, 0)))
 }
 
 /// Whether something in a text can be a number, a code or a key, told fast and on the safe side. What only its name or
@@ -211,40 +149,6 @@ fn may_end_prefix(before: &[u8]) -> bool {
     ["sk", "rk", "pk", "ek", "whsec", "ctl"].into_iter().any(ends)
 }
 
-/// The parts of a parameter's name: `card[number]` is `card` and `number`.
-fn parts(name: &str) -> impl DoubleEndedIterator<Item = &str> {
-    name.split('[').map(|part| part.strip_suffix(']').unwrap_or(part)).filter(|part| !part.is_empty())
-}
-
-/// The last parts of names that mean the number of a card, in lower case and without signs: `card[number]`,
-/// `cardNumber` (W3C Payment Request), `cc-number` (HTML autocomplete), `pan` (ISO 7812).
-const NUMBER_NAMES: [&str; 11] = [
-    "number",
-    "cardnumber",
-    "cardno",
-    "cardnum",
-    "ccnumber",
-    "ccno",
-    "ccnum",
-    "creditcardnumber",
-    "debitcardnumber",
-    "pan",
-    "primaryaccountnumber",
-];
-
-/// Customers are looked up by their email address: a hash stands for it where it may not be kept ([`identity`]), so it is
-/// hidden altogether, and so is every other parameter that holds one.
-fn is_looked_up(name: &str) -> bool {
-    parts(name).next_back().is_some_and(|last| last.ends_with("email"))
-}
-
-fn is_number_name(name: &str) -> bool {
-    let last = parts(name).next_back().unwrap_or_default().bytes();
-    let letters = last.filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase());
-    let is_one = NUMBER_NAMES.iter().any(|known| letters.clone().eq(known.bytes()));
-    is_one && !parts(name).any(|part| part == "metadata")
-}
-
 fn edits_of_param(name: &str, value: &str) -> Vec<Edit> {
     if value.is_empty() {
         return Vec::new();
@@ -263,41 +167,11 @@ fn edits_of_param(name: &str, value: &str) -> Vec<Edit> {
     merged(edits)
 }
 
-/// Something in a text that is replaced: its pieces in their order, each with what stands in its place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Edit {
-    pieces: Vec<(Range<usize>, Cow<'static, str>)>,
-    /// All that it is about, what stays too.
-    about: Range<usize>,
-    /// Hides all that lies in it, other edits too.
-    is_whole: bool,
-}
-
-impl Edit {
-    fn hide(place: Range<usize>) -> Self {
-        Self { pieces: vec![(place.clone(), HIDDEN.into())], about: place, is_whole: true }
-    }
-
-    /// A star for each digit of a number that may not be shown; nothing for no digits.
-    fn stars(about: Range<usize>, digits: Vec<Range<usize>>) -> Option<Self> {
-        let pieces: Vec<_> = digits.into_iter().map(|digit| (digit, "*".into())).collect();
-        (!pieces.is_empty()).then_some(Self { pieces, about, is_whole: false })
-    }
-
-    fn start(&self) -> usize {
-        self.pieces.first().map_or(0, |(place, _)| place.start)
-    }
-
-    fn end(&self) -> usize {
-        self.pieces.last().map_or(0, |(place, _)| place.end)
-    }
-}
-
 /// What is replaced in a text. With `has_codes`, the request's own security codes are, too.
 fn edits(text: &str, own: &OwnSecrets, has_codes: bool, level: u8) -> Vec<Edit> {
     if level < MOST_LEVELS
         && text.trim_start().starts_with(['{', '['])
-        && let Some(edits) = json::edits(text, own, level + 1)
+        && let Some(edits) = json_edits(text, own, level + 1)
     {
         return edits;
     }
@@ -325,6 +199,11 @@ fn edits(text: &str, own: &OwnSecrets, has_codes: bool, level: u8) -> Vec<Edit> 
         return merged(found.into_iter().chain(words).collect());
     }
     found
+}
+
+/// What is replaced in a text that is JSON; `None` where it is not.
+fn json_edits(text: &str, own: &OwnSecrets, level: u8) -> Option<Vec<Edit>> {
+    json::edits(text, &own.numbers(), |text, has_codes| edits(text, own, has_codes, level))
 }
 
 /// Keys, codes behind their words, and numbers of a text as it is.
@@ -361,79 +240,6 @@ fn words_around(text: &str, parts: impl Iterator<Item = Range<usize>>) -> Vec<Ra
         }
     }
     words
-}
-
-/// Edits in the order of the text, none of them inside another.
-fn merged(edits: Vec<Edit>) -> Vec<Edit> {
-    if edits.len() < 2 {
-        return edits;
-    }
-    let (mut hidden, mut starred): (Vec<Edit>, Vec<Edit>) = edits.into_iter().partition(|edit| edit.is_whole);
-    hidden.sort_by_key(Edit::start);
-    hidden.dedup_by(|next, before| {
-        let meets = next.start() < before.end();
-        if meets {
-            let end = before.end().max(next.end());
-            *before = Edit::hide(before.start()..end);
-        }
-        meets
-    });
-    let is_free = |place: &Range<usize>| {
-        let nth = hidden.partition_point(|edit| edit.end() <= place.start);
-        hidden.get(nth).is_none_or(|edit| edit.start() >= place.end)
-    };
-    for edit in &mut starred {
-        edit.pieces.retain(|(place, _)| is_free(place));
-    }
-    starred.retain(|edit| !edit.pieces.is_empty());
-    let mut all = hidden;
-    all.extend(starred);
-    all.sort_by_key(Edit::start);
-    // Two readings of one number replace the same digits.
-    let mut written = 0;
-    for edit in &mut all {
-        edit.pieces.retain(|(place, _)| place.start >= written);
-        written = written.max(edit.end());
-    }
-    all.retain(|edit| !edit.pieces.is_empty());
-    all
-}
-
-fn apply(text: &str, edits: &[Edit]) -> Redacted {
-    let mut out = String::with_capacity(text.len());
-    let mut places = Vec::with_capacity(edits.len());
-    let mut written = 0;
-    for edit in edits {
-        let mut start = None;
-        for (place, with) in &edit.pieces {
-            out.push_str(&text[written..place.start]);
-            start.get_or_insert(out.len());
-            out.push_str(with);
-            written = place.end;
-        }
-        places.push(start.unwrap_or(out.len())..out.len());
-    }
-    out.push_str(&text[written..]);
-    Redacted { text: out, places }
-}
-
-/// Applies edits to a text that has replacements already, whose places move or are gone.
-fn apply_more(before: Redacted, edits: &[Edit]) -> Redacted {
-    let Redacted { text, mut places } = apply(&before.text, edits);
-    let mut pieces = edits.iter().flat_map(|edit| &edit.pieces).peekable();
-    // How many bytes were put in and taken out before the place that is looked at.
-    let (mut added, mut removed) = (0, 0);
-    for place in before.places {
-        while let Some((piece, with)) = pieces.next_if(|(piece, _)| piece.end <= place.start) {
-            added += with.len();
-            removed += piece.len();
-        }
-        if pieces.peek().is_none_or(|(piece, _)| piece.start >= place.end) {
-            places.push(place.start + added - removed..place.end + added - removed);
-        }
-    }
-    places.sort_by_key(|place| place.start);
-    Redacted { text, places }
 }
 
 #[cfg(test)]

@@ -6,9 +6,10 @@
 use std::ops::Range;
 
 use super::steps::step;
-use crate::domain::{
-    card::{self, MAX_DIGITS, MIN_DIGITS},
+use crate::domain::card::{
+    brand::{MAX_DIGITS, MIN_DIGITS},
     digits::digit_value,
+    number,
 };
 
 /// The first six digits name the issuer, the last four the card: both may be shown.
@@ -239,11 +240,11 @@ impl Run<'_> {
         }
         // Nine of ten stretches fail the check digit, which is told without copying them.
         let values = self.digits[stretch].iter().map(|digit| digit.value);
-        if self.own.is_empty() && !card::has_check_digit(values.clone()) {
+        if self.own.is_empty() && !number::has_check_digit(values.clone()) {
             return false;
         }
         let digits: String = values.map(|value| char::from(b'0' + value)).collect();
-        self.own.contains(&digits.as_str()) || card::could_be_issued(&digits)
+        self.own.contains(&digits.as_str()) || number::could_be_issued(&digits)
     }
 
     /// The masked digits, those of one number together.
@@ -269,7 +270,7 @@ pub(super) fn of_value(value: &str) -> Vec<Range<usize>> {
     let digits: Vec<(usize, char, u8)> =
         value.char_indices().filter_map(|(at, c)| Some((at, c, digit_value(c)?))).collect();
     let number: String = digits.iter().map(|(_, _, value)| char::from(b'0' + value)).collect();
-    if digits.len() < SHORTEST_HIDDEN || card::is_published(&number) {
+    if digits.len() < SHORTEST_HIDDEN || number::is_published(&number) {
         return Vec::new();
     }
     let hidden = &digits[SHOWN_FIRST..digits.len() - SHOWN_LAST];

@@ -1,10 +1,16 @@
 //! What one request makes secret in everything that is written about it, whatever its form: its own number and security
 //! code, so that an answer which repeats them does not give them away.
 
-use super::{Edit, Kept, hides_security_code, is_number_name, is_security_code, numbers, param};
+use super::{
+    edit::{Edit, Kept},
+    names::{hides_security_code, is_number_name, is_security_code},
+    numbers,
+};
 use crate::domain::{
-    card::MAX_DIGITS,
-    digits::{digit_value, only_digits},
+    card::{
+        brand::MAX_DIGITS,
+        digits::{digit_value, only_digits},
+    },
     secret::SecretText,
 };
 
@@ -25,15 +31,6 @@ pub struct OwnSecrets {
 }
 
 impl OwnSecrets {
-    /// The secrets among the parameters of a request.
-    pub fn of<'a>(params: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
-        let mut own = Self::default();
-        for (name, value) in params {
-            own.take(name, value, param(name, value).1);
-        }
-        own
-    }
-
     /// Takes what a parameter makes secret, of whose value so much is kept.
     pub fn take(&mut self, name: &str, value: &str, kept: Kept) {
         if value.is_empty() {

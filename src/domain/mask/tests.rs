@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use rand::{SeedableRng as _, rngs::StdRng};
 
 use super::*;
-use crate::domain::card::{self, passes_luhn};
+use crate::domain::card::number::{self, passes_luhn};
 
 /// Passes the check, has the length of its brand, and is no published test card.
 const NUMBER: &str = "4539578763621486";
@@ -444,7 +444,7 @@ proptest! {
         before in "([a-z]{0,3}|[0-9]{1,4} )", after in "([a-z,]{0,3}| [0-9]{1,4})",
     ) {
         let number = with_check_digit(&beginning);
-        prop_assume!(card::could_be_issued(&number));
+        prop_assume!(number::could_be_issued(&number));
         let signs = number.chars().zip(&separators).flat_map(|(c, separator)| [c.to_string(), separator.clone()]);
         let grouped: String = signs.collect();
         let masked = text(&format!("{before}{}{after}", grouped.trim_end_matches(|c: char| !c.is_ascii_digit())));

@@ -1,0 +1,113 @@
+//! A kept call made anew: what was not kept of it is made good where that can be, and named where it cannot.
+
+use super::{
+    api::{ApiResponse, MaskedRequest},
+    params::Params,
+    token_calls::TokenRequest,
+};
+use crate::domain::{
+    card::number::passing_cvc,
+    mask::{self, Kept},
+};
+
+/// Why a kept call cannot be made again as it was.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotKept {
+    #[error(
+        "The number of this card was not kept, for it is not a published test card. Put the entry into the form, type \
+         its number again, switch the target and create"
+    )]
+    Number,
+    #[error(
+        "The security code that was refused was not kept, for no code is, and one that passes would tell nothing. Put the \
+         entry into the form, type the code again, switch the target and create"
+    )]
+    Code,
+    #[error(
+        "The value of {0} was not kept whole, for it looks like a card number or a key. Put the entry into the form, \
+         type it again, switch the target and create"
+    )]
+    Param(String),
+}
+
+/// The call that a kept one was, its parameters in their order. A security code is never kept: where there was one, one
+/// that passes stands in, unless the answer was about the code.
+///
+/// # Errors
+/// When a card number or another value was masked, and when the code was what failed.
+pub fn request_again(kept: &MaskedRequest, answer: Option<&ApiResponse>) -> Result<TokenRequest, NotKept> {
+    let code_failed = answer.is_some_and(ApiResponse::refuses_cvc);
+    let code = passing_cvc(kept.param("card[number]").unwrap_or_default());
+    let again = |((name, value), kept): (&(String, String), &Kept)| match kept {
+        Kept::Whole => Ok((name.clone(), value.clone())),
+        Kept::Hidden if mask::hides_security_code(name) && code_failed => Err(NotKept::Code),
+        Kept::Hidden if mask::hides_security_code(name) => Ok((name.clone(), code.to_owned())),
+        _ if name.contains("number") => Err(NotKept::Number),
+        _ => Err(NotKept::Param(name.clone())),
+    };
+    let params = kept.params.iter().zip(&kept.kept).map(again).collect::<Result<Params, NotKept>>()?;
+    Ok(TokenRequest::new(params))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(params: &[(&str, &str)], expected: Result<&[(&str, &str)], &str>) {
+        let request = TokenRequest::new(params.iter().copied().collect());
+        let again = request_again(&request.to_api("key").masked(), None);
+        match (again, expected) {
+            (Ok(again), Ok(expected)) => assert_eq!(again.params.iter().collect::<Vec<_>>(), expected),
+            (Err(error), Err(words)) => assert!(error.to_string().contains(words), "{error}"),
+            (again, expected) => panic!("{again:?}, not {expected:?}"),
+        }
+    }
+
+    #[test]
+    fn a_kept_call_is_made_again_in_its_order_with_a_code_that_passes() {
+        check(
+            &[("card[number]", "4242424242424242"), ("card[cvc]", "987"), ("odd", ""), ("card[exp_month]", "13")],
+            Ok(&[("card[number]", "4242424242424242"), ("card[cvc]", "123"), ("odd", ""), ("card[exp_month]", "13")]),
+        );
+        check(
+            &[("card[cvc]", "9876"), ("card[number]", "378282246310005")],
+            Ok(&[("card[cvc]", "1234"), ("card[number]", "378282246310005")]),
+        );
+        check(&[("card[number]", "4242424242424242")], Ok(&[("card[number]", "4242424242424242")]));
+        check(&[("card", "card_1"), ("customer", "cus_1")], Ok(&[("card", "card_1"), ("customer", "cus_1")]));
+        check(&[], Ok(&[]));
+    }
+
+    #[test]
+    fn a_code_that_failed_is_not_replaced_by_one_that_passes() {
+        let answer = |body: &str| ApiResponse { http_status: 402, headers: Vec::new(), body: body.as_bytes().to_vec() };
+        let with_code = &[("card[number]", "4242424242424242"), ("card[cvc]", "99")][..];
+        let with_empty = &[("card[number]", "4242424242424242"), ("card[cvc]", "")][..];
+        for (params, error, is_sent) in [
+            (with_code, r#"{"error": {"code": "invalid_cvc", "param": "cvc"}}"#, false),
+            (with_code, r#"{"error": {"param": "card[cvc]"}}"#, false),
+            (with_code, r#"{"error": {"code": "incorrect_cvc"}}"#, false),
+            (with_code, r#"{"error": {"code": "incorrect_number", "param": "number"}}"#, true),
+            (with_code, "{}", true),
+            // Nothing was hidden: it fails again.
+            (with_empty, r#"{"error": {"param": "card[cvc]"}}"#, true),
+        ] {
+            let request = TokenRequest::new(params.iter().copied().collect()).to_api("key").masked();
+            let again = request_again(&request, Some(&answer(error)));
+            assert_eq!(again.is_ok(), is_sent, "{error}: {again:?}");
+            assert!(is_sent || again == Err(NotKept::Code));
+        }
+    }
+
+    #[test]
+    fn what_was_masked_is_named_with_what_to_do() {
+        check(&[("card[number]", "4111111111111112")], Err("The number of this card was not kept"));
+        check(&[("card[name]", "4539578763621486")], Err("The value of card[name] was not kept whole"));
+        check(&[("card[name]", "sk_test_abc123")], Err("The value of card[name] was not kept whole"));
+        check(&[("card[name]", "NDUzOTU3ODc2MzYyMTQ4Ng==")], Err("The value of card[name] was not kept whole"));
+        for whole in ["***", "J*hn 5", mask::HIDDEN] {
+            check(&[("card[name]", whole)], Ok(&[("card[name]", whole)]));
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Stripe's error object, as the rules make it and as an answer carries it.
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+use crate::domain::mask;
+
+/// The `type` of an error on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    Api,
+    Card,
+    Idempotency,
+    InvalidRequest,
+}
+
+impl ErrorKind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Api => "api_error",
+            Self::Card => "card_error",
+            Self::Idempotency => "idempotency_error",
+            Self::InvalidRequest => "invalid_request_error",
+        }
+    }
+}
+
+/// An error that Stripe answers: what the rules predict and the minter sends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiError {
+    pub http_status: u16,
+    pub kind: ErrorKind,
+    pub code: Option<&'static str>,
+    /// The parameter at fault. Card errors name the bare field (`number`), request errors the whole parameter
+    /// (`card[number]`); declines send an empty one.
+    pub param: Option<String>,
+    /// Never repeats a value that may be a card number or a security code.
+    pub message: String,
+    /// What a decline says besides.
+    pub decline: Option<Box<Decline>>,
+}
+
+/// What a decline says that no other error does.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Decline {
+    /// Why the bank declined: `insufficient_funds`.
+    pub code: &'static str,
+    /// The failed charge that it left behind.
+    pub charge: Option<String>,
+    /// What the network says, such as "01".
+    pub network_decline_code: Option<&'static str>,
+    /// What to do about it, such as `try_again_later`.
+    pub advice_code: Option<&'static str>,
+}
+
+impl ApiError {
+    /// A 402 of type `card_error` on one field of the card.
+    pub fn card(code: &'static str, param: &str, message: &str) -> Self {
+        Self {
+            http_status: 402,
+            kind: ErrorKind::Card,
+            code: Some(code),
+            param: Some(param.to_owned()),
+            message: message.to_owned(),
+            decline: None,
+        }
+    }
+
+    /// A 400 of type `invalid_request_error`.
+    pub fn request(code: Option<&'static str>, param: Option<&str>, message: impl Into<String>) -> Self {
+        Self {
+            http_status: 400,
+            kind: ErrorKind::InvalidRequest,
+            code,
+            param: param.map(str::to_owned),
+            message: message.into(),
+            decline: None,
+        }
+    }
+
+    /// A parameter that must be there is not.
+    pub fn missing(param: &str) -> Self {
+        Self::request(Some("parameter_missing"), Some(param), format!("Missing required param: {param}."))
+    }
+
+    /// A parameter that cannot be unset is empty.
+    pub fn empty(param: &str) -> Self {
+        let message = format!(
+            "You passed an empty string for '{param}'. We assume empty values are an attempt to unset a parameter; \
+             however '{param}' cannot be unset. You should remove '{param}' from your request or supply a non-empty \
+             value."
+        );
+        Self::request(Some("parameter_invalid_empty"), Some(param), message)
+    }
+
+    /// An object that a parameter names does not exist: 400. Where the path names it, Stripe says 404.
+    pub fn no_such(what: &str, id: &str, param: &str) -> Self {
+        let message = format!("No such {what}: '{}'", mask::text(id));
+        Self::request(Some("resource_missing"), Some(param), message)
+    }
+
+    /// Refuses the given names, each named once in the order sent; without any, all is well. A name can hold a card
+    /// number by mistake, so it is masked.
+    ///
+    /// # Errors
+    /// When there are names.
+    pub fn refuse_unknown<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), Self> {
+        let mut seen = HashSet::new();
+        let unknown: Vec<String> = names.filter(|name| seen.insert(*name)).map(mask::name).collect();
+        let Some(first) = unknown.first() else { return Ok(()) };
+        let plural = if unknown.len() > 1 { "parameters" } else { "parameter" };
+        let message = format!("Received unknown {plural}: {}", unknown.join(", "));
+        Err(Self::request(Some("parameter_unknown"), Some(first), message))
+    }
+
+    #[must_use]
+    pub fn with_status(self, http_status: u16) -> Self {
+        Self { http_status, ..self }
+    }
+
+    /// Why the bank declined, if it did.
+    pub fn decline_code(&self) -> Option<&'static str> {
+        self.decline.as_ref().map(|decline| decline.code)
+    }
+
+    /// The code, or the type where Stripe gives no code: what a person would call this error.
+    pub fn label(&self) -> &str {
+        self.code.unwrap_or(self.kind.as_str())
+    }
+}
+
+/// A view over the `error` object of an answer's body, never instead of it.
+#[derive(Clone, Copy, Debug)]
+pub struct ErrorView<'a>(&'a Value);
+
+impl<'a> ErrorView<'a> {
+    /// The error in a body, if it is one of Stripe's.
+    pub fn of(body: &'a Value) -> Option<Self> {
+        body.get("error").filter(|error| error.is_object()).map(Self)
+    }
+
+    fn text(self, key: &str) -> Option<&'a str> {
+        self.0.get(key)?.as_str()
+    }
+
+    pub fn kind(self) -> Option<&'a str> {
+        self.text("type")
+    }
+
+    pub fn code(self) -> Option<&'a str> {
+        self.text("code")
+    }
+
+    pub fn decline_code(self) -> Option<&'a str> {
+        self.text("decline_code")
+    }
+
+    /// The parameter at fault; `None` when absent or empty.
+    pub fn param(self) -> Option<&'a str> {
+        self.text("param").filter(|param| !param.is_empty())
+    }
+
+    /// Whether it was the security code that was refused.
+    pub fn is_about_cvc(self) -> bool {
+        matches!(self.param(), Some("cvc" | "card[cvc]")) || self.code().is_some_and(|code| code.ends_with("_cvc"))
+    }
+
+    pub fn message(self) -> Option<&'a str> {
+        self.text("message")
+    }
+
+    /// The most telling word: the decline code, else the code, else the type.
+    pub fn label(self) -> &'a str {
+        self.decline_code().or(self.code()).or(self.kind()).unwrap_or("error")
+    }
+}

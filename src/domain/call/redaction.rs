@@ -1,0 +1,200 @@
+//! What is kept of a call and its answer: the one place where both are redacted, by [`mask`] and by what this request
+//! made secret.
+//!
+//! Of the local minter's answers the bytes that leave are the bytes that are kept; only two headers that it echoes are
+//! sent as they came and may be kept hidden. Of the real API's answers the places that may not be kept are replaced, and
+//! told; every other byte stays.
+
+use std::ops::Range;
+
+use super::api::{ApiRequest, ApiResponse, Failure, MaskedRequest, TransportError};
+use crate::domain::mask::{self, OwnSecrets};
+
+/// Headers that are credentials as a whole.
+const CREDENTIALS: [&str; 4] = ["authorization", "proxy-authorization", "cookie", "set-cookie"];
+/// Headers that name something which is looked up: they are kept whole or not at all.
+const IDENTITIES: [&str; 2] = ["Idempotency-Key", "Stripe-Account"];
+
+/// What one request makes secret in everything that is written about it.
+#[derive(Debug, Default)]
+pub struct Redaction {
+    own: OwnSecrets,
+}
+
+/// An answer of the real API as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptAnswer {
+    pub answer: ApiResponse,
+    /// The places of its body that are not as they came, in bytes.
+    pub replaced: Vec<Range<usize>>,
+}
+
+impl Redaction {
+    pub fn of(request: &ApiRequest) -> Self {
+        Self { own: OwnSecrets::of(request.params.iter()) }
+    }
+
+    /// The same, and beside it the call as it may be written down and shown.
+    pub fn with_request(request: &ApiRequest) -> (Self, MaskedRequest) {
+        let (params, kept) = request.params.masked_with_marks();
+        let mut own = OwnSecrets::default();
+        for ((name, value), kept) in request.params.iter().zip(&kept) {
+            own.take(name, value, *kept);
+        }
+        let redaction = Self { own };
+        let headers = redaction.headers(&request.headers);
+        let path = mask::path(&request.path, &redaction.own);
+        (redaction, MaskedRequest { method: request.method, path, params, kept, headers })
+    }
+
+    /// An answer of the local minter as it is sent, and kept but for [`Self::kept_of_sent`].
+    pub fn local_answer(&self, answer: ApiResponse) -> ApiResponse {
+        let header = |(name, value): (String, String)| {
+            if is_identity(&name) { (name, value) } else { self.header((name, value)) }
+        };
+        ApiResponse {
+            http_status: answer.http_status,
+            headers: answer.headers.into_iter().filter(|(name, _)| !is_credential(name)).map(header).collect(),
+            body: self.local_json(answer.body),
+        }
+    }
+
+    /// What is kept of a local answer that is sent: all of it, but an echoed identity that may not be.
+    pub fn kept_of_sent(&self, sent: &ApiResponse) -> ApiResponse {
+        let mut kept = sent.clone();
+        for (_, value) in kept.headers.iter_mut().filter(|(name, _)| is_identity(name)) {
+            *value = mask::identity(value).to_owned();
+        }
+        kept
+    }
+
+    /// An answer of the real API as it is kept.
+    pub fn foreign_answer(&self, answer: &ApiResponse) -> KeptAnswer {
+        let text = String::from_utf8_lossy(&answer.body);
+        let (body, replaced) = match mask::redacted_body(&text, &self.own) {
+            Some(redacted) => (redacted.text.into_bytes(), redacted.places),
+            None => (text.into_owned().into_bytes(), Vec::new()),
+        };
+        let headers = self.headers(&answer.headers);
+        KeptAnswer { answer: ApiResponse { http_status: answer.http_status, headers, body }, replaced }
+    }
+
+    /// Why no answer came, as it is kept.
+    pub fn failure(&self, error: &TransportError) -> Failure {
+        let failure = Failure::from(error);
+        let text = failure.text.map(|text| match mask::redacted_body(&text, &self.own) {
+            Some(redacted) => redacted.text,
+            None => text,
+        });
+        Failure { message: self.message(failure.message), text, ..failure }
+    }
+
+    /// JSON of the minter: an object as it is kept, and the answer that shows it, with the same replacements. The minter
+    /// replaced what the parameters held, so nearly all of it is clean, which is told fast.
+    pub fn local_json(&self, json: Vec<u8>) -> Vec<u8> {
+        let Ok(text) = std::str::from_utf8(&json) else { return json };
+        // Under this name a message may repeat the request's own code.
+        let may_repeat_code = self.own.has_codes() && text.contains("\"message\"");
+        if !may_repeat_code && !mask::may_hold_secrets(text, &self.own) {
+            return json;
+        }
+        mask::redacted_body(text, &self.own).map_or(json, |redacted| redacted.text.into_bytes())
+    }
+
+    fn headers(&self, headers: &[(String, String)]) -> Vec<(String, String)> {
+        let kept = |(name, value): &(String, String)| {
+            if is_identity(name) {
+                return (name.clone(), mask::identity(value).to_owned());
+            }
+            self.header((name.clone(), value.clone()))
+        };
+        headers.iter().filter(|(name, _)| !is_credential(name)).map(kept).collect()
+    }
+
+    /// A header that names nothing which is looked up.
+    fn header(&self, (name, value): (String, String)) -> (String, String) {
+        let value = if mask::is_security_code(&name) { mask::HIDDEN.to_owned() } else { self.message(value) };
+        (mask::text(&name), value)
+    }
+
+    fn message(&self, text: String) -> String {
+        mask::redacted_message(&text, &self.own).map_or(text, |redacted| redacted.text)
+    }
+}
+
+impl ApiRequest {
+    /// The call as it may be written down and shown.
+    pub fn masked(&self) -> MaskedRequest {
+        Redaction::with_request(self).1
+    }
+}
+
+fn is_credential(header: &str) -> bool {
+    CREDENTIALS.iter().any(|name| header.eq_ignore_ascii_case(name))
+}
+
+fn is_identity(header: &str) -> bool {
+    IDENTITIES.iter().any(|name| header.eq_ignore_ascii_case(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request() -> ApiRequest {
+        ApiRequest {
+            headers: [
+                ("Idempotency-Key", "k 4539578763621486"),
+                ("Authorization", "Bearer x"),
+                ("User-Agent", "a 987"),
+                ("X-Card-CVC", "1"),
+            ]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
+            params: [("card[number]", "4111x1111x1111x1112"), ("card[cvc]", "987"), ("name", "J*hn")]
+                .into_iter()
+                .collect(),
+            ..ApiRequest::get("/v1/tokens/4539578763621486/4111x1111x1111x1112")
+        }
+    }
+
+    #[test]
+    fn a_request_is_kept_with_a_mark_for_each_parameter() {
+        let (_, kept) = Redaction::with_request(&request());
+        let pairs: Vec<(&str, &str)> =
+            kept.params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(pairs, [("card[number]", "4111x11**x****x1112"), ("card[cvc]", "•••"), ("name", "J*hn")]);
+        assert_eq!(kept.kept, [mask::Kept::Masked, mask::Kept::Hidden, mask::Kept::Whole]);
+        assert_eq!(kept.path, "/v1/tokens/453957******1486/4111x11**x****x1112");
+        let headers: Vec<(&str, &str)> =
+            kept.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(headers, [("Idempotency-Key", "•••"), ("User-Agent", "a •••"), ("X-Card-CVC", "•••")]);
+    }
+
+    #[test]
+    fn what_is_sent_of_a_local_answer_is_kept_but_for_a_hidden_echo() {
+        let redaction = Redaction::of(&request());
+        let headers = [("Idempotency-Key", "k 4539578763621486"), ("X", "4539578763621486")];
+        let answer = ApiResponse {
+            http_status: 402,
+            headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            body: br#"{"error": {"message": "987 and 4539578763621486", "param": "987"}}"#.to_vec(),
+        };
+        let sent = redaction.local_answer(answer);
+        assert_eq!(sent.text(), r#"{"error": {"message": "••• and 453957******1486", "param": "987"}}"#);
+        assert_eq!(sent.header("Idempotency-Key"), Some("k 4539578763621486"));
+        assert_eq!(sent.header("X"), Some("453957******1486"));
+        let kept = redaction.kept_of_sent(&sent);
+        assert_eq!((&kept.body, kept.header("Idempotency-Key")), (&sent.body, Some("•••")));
+    }
+
+    #[test]
+    fn a_foreign_answer_keeps_every_byte_but_what_is_secret_and_tells_where() {
+        let body = "{ \"a\": 1.10, \"a\": 4539578763621486,\n\"cvc\": \"123\" }";
+        let answer = ApiResponse { http_status: 200, headers: Vec::new(), body: body.into() };
+        let KeptAnswer { answer: kept, replaced } = Redaction::default().foreign_answer(&answer);
+        assert_eq!(kept.text(), "{ \"a\": 1.10, \"a\": \"453957******1486\",\n\"cvc\": \"•••\" }");
+        let shown: Vec<&[u8]> = replaced.into_iter().map(|place| &kept.body[place]).collect();
+        assert_eq!(shown, ["\"453957******1486\"".as_bytes(), "•••".as_bytes()]);
+    }
+}

@@ -1,0 +1,116 @@
+//! What a call tells about a token: that it was used up, and by what. The same for both targets.
+
+use serde_json::Value;
+
+use super::{
+    api::{ApiResponse, HttpMethod, MaskedRequest},
+    error::ErrorView,
+    token::Token,
+};
+use crate::domain::card::test_cards;
+
+/// What is known of a token after a call that was about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenUse {
+    pub token: String,
+    pub verdict: Verdict,
+}
+
+/// Whether the token is used up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing new: the call was refused in validation, or the token was retrieved and is unused.
+    Unchanged,
+    /// By this object where the call made one or left one behind.
+    Used(Option<String>),
+}
+
+/// The token that a call is about: `GET /v1/tokens/:id`, or a call that takes one. Ready aliases such as `tok_visa` are
+/// no tokens of the account, and are never used up.
+pub fn token_of(request: &MaskedRequest) -> Option<&str> {
+    let parts: Vec<&str> = request.path.split('/').filter(|part| !part.is_empty()).collect();
+    let param = |names: &[&str]| names.iter().find_map(|name| request.param(name));
+    let token = match (request.method, &parts[..]) {
+        (HttpMethod::Get, ["v1", "tokens", id]) => Some(*id),
+        (
+            HttpMethod::Post,
+            ["v1", "charges" | "customers"] | ["v1", "customers", _] | ["v1", "customers", _, "sources"],
+        ) => param(&["source", "card"]),
+        (HttpMethod::Post, ["v1", "payment_methods"]) => param(&["card[token]"]),
+        _ => None,
+    };
+    token.filter(|token| token.starts_with("tok_") && test_cards::by_alias(token).is_none())
+}
+
+/// What a call and its answer tell about its token. A decline uses a token up (two users' reports; where a card does
+/// not attach it is a default), a refusal in validation does not.
+pub fn of_call(request: &MaskedRequest, outcome: Option<&ApiResponse>) -> Option<TokenUse> {
+    let token = token_of(request)?.to_owned();
+    let verdict = outcome.map_or(Verdict::Unchanged, |response| verdict(request, response));
+    Some(TokenUse { token, verdict })
+}
+
+fn verdict(request: &MaskedRequest, response: &ApiResponse) -> Verdict {
+    let Some(body) = response.json() else { return Verdict::Unchanged };
+    if request.method == HttpMethod::Get {
+        let is_used = response.is_success() && Token::of(&body).is_some_and(Token::is_used);
+        return if is_used { Verdict::Used(None) } else { Verdict::Unchanged };
+    }
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    if response.is_success() {
+        // A success that names nothing tells of nothing that could have used the token.
+        return text(&body["id"]).map_or(Verdict::Unchanged, |id| Verdict::Used(Some(id)));
+    }
+    let error = ErrorView::of(&body);
+    match (response.http_status, error.and_then(ErrorView::kind), error.and_then(ErrorView::code)) {
+        (402, Some("card_error"), _) => Verdict::Used(text(&body["error"]["charge"])),
+        (_, _, Some("token_already_used")) => Verdict::Used(None),
+        _ => Verdict::Unchanged,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::call::{api::ApiRequest, token_calls::TokenCall};
+
+    const TOKEN: &str = "tok_1Abc";
+
+    fn charge(token: &str) -> MaskedRequest {
+        let call = TokenCall::Charge { token: token.to_owned(), amount: "1".to_owned(), currency: "usd".to_owned() };
+        call.to_api("key").masked()
+    }
+
+    fn answer(http_status: u16, body: &Value) -> ApiResponse {
+        ApiResponse { http_status, headers: Vec::new(), body: body.to_string().into_bytes() }
+    }
+
+    #[track_caller]
+    fn check(request: &MaskedRequest, response: &ApiResponse, expected: Option<Verdict>) {
+        let expected = expected.map(|verdict| TokenUse { token: TOKEN.to_owned(), verdict });
+        assert_eq!(of_call(request, Some(response)), expected);
+    }
+
+    #[test]
+    fn a_call_tells_what_used_its_token_up() {
+        let by = |id: &str| Some(Verdict::Used(Some(id.to_owned())));
+        let attach = TokenCall::Attach { token: TOKEN.to_owned(), customer: Some("cus_1".to_owned()) }.to_api("key");
+        let retrieve = ApiRequest::retrieve_token(TOKEN).masked();
+        let ok = |id: &str| answer(200, &json!({ "id": id, "object": "x" }));
+        let error = |status, error: Value| answer(status, &json!({ "error": error }));
+        check(&charge(TOKEN), &ok("ch_1"), by("ch_1"));
+        check(&attach.masked(), &ok("card_1"), by("card_1"));
+        check(&charge(TOKEN), &error(402, json!({ "type": "card_error", "charge": "ch_2" })), by("ch_2"));
+        check(&attach.masked(), &error(402, json!({ "type": "card_error" })), Some(Verdict::Used(None)));
+        check(&charge(TOKEN), &error(402, json!({ "type": "invalid_request_error" })), Some(Verdict::Unchanged));
+        check(&charge(TOKEN), &error(400, json!({ "code": "token_already_used" })), Some(Verdict::Used(None)));
+        check(&charge(TOKEN), &error(400, json!({ "code": "parameter_missing" })), Some(Verdict::Unchanged));
+        let token = |used: bool| answer(200, &json!({ "id": TOKEN, "object": "token", "used": used }));
+        check(&retrieve, &token(true), Some(Verdict::Used(None)));
+        check(&retrieve, &token(false), Some(Verdict::Unchanged));
+        check(&charge("tok_visa"), &ok("ch_1"), None);
+        check(&charge("card_1"), &ok("ch_1"), None);
+    }
+}

@@ -1,0 +1,233 @@
+//! A card number and what can be read from it: brand, funding, country, check digit, whether somebody could have it.
+
+use std::fmt;
+
+use super::{
+    brand::{
+        Brand, BrandSoFar, Funding, MAX_DIGITS, MIN_DIGITS, brand_of_range, brand_so_far_by_range, lengths_of_range,
+    },
+    networks::CardNetwork,
+    test_cards::{self, TestCard},
+};
+use crate::domain::secret::SecretText;
+
+/// The brand of a number being typed (ASCII digits only); never a guess.
+pub fn brand_so_far(digits: &str) -> BrandSoFar {
+    match test_cards::by_number(digits) {
+        _ if digits.is_empty() => BrandSoFar::Open,
+        Some(card) => BrandSoFar::One(card.brand),
+        None => brand_so_far_by_range(digits),
+    }
+}
+
+/// The lengths in digits, shortest and longest, that a number starting so may have.
+pub fn lengths(digits: &str) -> (usize, usize) {
+    match test_cards::by_number(digits) {
+        Some(_) => (digits.len(), digits.len()),
+        None => lengths_of_range(digits).unwrap_or((MIN_DIGITS, MAX_DIGITS)),
+    }
+}
+
+/// The security code that passes for a number, by the digits that it begins with: a masked or half typed number will do.
+/// Three digits pass for every brand that is not known to have four.
+pub fn passing_cvc(number: &str) -> &'static str {
+    let known = number.find(|c: char| !c.is_ascii_digit()).map_or(number, |end| &number[..end]);
+    match brand_so_far(known) {
+        BrandSoFar::One(brand) => brand.passing_cvc(),
+        BrandSoFar::Open | BrandSoFar::Impossible => Brand::Unknown.passing_cvc(),
+    }
+}
+
+/// The Luhn check (ISO/IEC 7812-1) of ASCII digits.
+pub fn passes_luhn(digits: &str) -> bool {
+    has_check_digit(digits.bytes().map(|byte| byte - b'0'))
+}
+
+/// As [`passes_luhn`], for the values of digits.
+pub fn has_check_digit(values: impl DoubleEndedIterator<Item = u8>) -> bool {
+    let sum: u32 = values
+        .rev()
+        .enumerate()
+        .map(|(place, value)| {
+            let digit = u32::from(value);
+            match (place % 2, digit * 2) {
+                (0, _) => digit,
+                (_, double) if double > 9 => double - 9,
+                (_, double) => double,
+            }
+        })
+        .sum();
+    sum.is_multiple_of(10)
+}
+
+/// Diners Club cards of 14 digits, which banks issue and Stripe's clients do not take: (first prefix, last prefix).
+const DINERS_14: [(&str, &str); 3] = [("300", "305"), ("309", "309"), ("38", "39")];
+
+/// Whether ASCII digits can be the number of a card that somebody has: the check digit, the range and the length of a
+/// brand, and no published test card. What is so may not be written down.
+pub fn could_be_issued(digits: &str) -> bool {
+    let is_diners_14 = || {
+        let fits = |(first, last): &(&str, &str)| (*first..=*last).contains(&&digits[..first.len()]);
+        digits.len() == 14 && DINERS_14.iter().any(fits)
+    };
+    let has_length = |(shortest, longest)| (shortest..=longest).contains(&digits.len());
+    (MIN_DIGITS..=MAX_DIGITS).contains(&digits.len())
+        && passes_luhn(digits)
+        && (lengths_of_range(digits).is_some_and(has_length) || is_diners_14())
+        && !is_published(digits)
+}
+
+/// Whether ASCII digits are the number of a published test card, which may stand anywhere.
+pub fn is_published(digits: &str) -> bool {
+    test_cards::by_number(digits).is_some()
+}
+
+/// A well-formed card number: 12 to 19 digits. Well formed is not good: [`CardNumber::passes_luhn`] and
+/// [`CardNumber::has_good_length`] are properties, because half of the work is to send numbers that fail them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CardNumber(SecretText);
+
+impl CardNumber {
+    /// Takes 12 to 19 ASCII digits and nothing else.
+    pub fn parse(digits: &str) -> Option<Self> {
+        let well_formed =
+            (MIN_DIGITS..=MAX_DIGITS).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+        well_formed.then(|| Self(SecretText::new(digits)))
+    }
+
+    /// The digits themselves: the one way out of the type.
+    pub fn expose(&self) -> &str {
+        self.0.expose()
+    }
+
+    pub fn last4(&self) -> &str {
+        let digits = self.expose();
+        &digits[digits.len() - 4..]
+    }
+
+    pub fn passes_luhn(&self) -> bool {
+        passes_luhn(self.expose())
+    }
+
+    /// Whether the brand has numbers of this length. A published test card is always long enough.
+    pub fn has_good_length(&self) -> bool {
+        let (shortest, longest) = lengths(self.expose());
+        (shortest..=longest).contains(&self.expose().len())
+    }
+
+    /// The row of Stripe's published test cards with this number.
+    pub fn published(&self) -> Option<&'static TestCard> {
+        test_cards::by_number(self.expose())
+    }
+
+    pub fn brand(&self) -> Brand {
+        match self.published() {
+            Some(card) => card.brand,
+            None => brand_of_range(self.expose()).unwrap_or(Brand::Unknown),
+        }
+    }
+
+    /// By the published card, else by the prefixes of Stripe's test numbers (400005 and 555505 are debit), else credit.
+    pub fn funding(&self) -> Funding {
+        match self.published() {
+            Some(card) => card.funding,
+            None if ["400005", "555505"].iter().any(|prefix| self.expose().starts_with(prefix)) => Funding::Debit,
+            None => Funding::Credit,
+        }
+    }
+
+    /// The issuer's country (ISO 3166-1 alpha-2): by the published card, else by digits 7 to 9 of Stripe's country
+    /// test numbers (400000, 400005 and 555505 are followed by the numeric code; 000 is the US), else the brand's home.
+    pub fn country(&self) -> String {
+        if let Some(card) = self.published() {
+            return card.country.clone();
+        }
+        let digits = self.expose();
+        let by_number = ["400000", "400005", "555505"]
+            .iter()
+            .find_map(|prefix| digits.strip_prefix(prefix))
+            .and_then(|rest| rest.get(..3)?.parse().ok())
+            .and_then(rust_iso3166::from_numeric);
+        match (by_number, self.brand()) {
+            (Some(country), _) => country.alpha2.to_owned(),
+            (None, Brand::Jcb) => "JP".to_owned(),
+            (None, Brand::UnionPay) => "CN".to_owned(),
+            (None, Brand::EftposAustralia) => "AU".to_owned(),
+            (None, _) => "US".to_owned(),
+        }
+    }
+
+    /// The networks among those that `networks[preferred]` can name which apply to this card.
+    pub fn networks(&self) -> Vec<CardNetwork> {
+        match self.published() {
+            Some(card) => card.networks.clone(),
+            None => self.brand().own_network().into_iter().collect(),
+        }
+    }
+}
+
+impl fmt::Debug for CardNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CardNumber(…{})", self.last4())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_brand_is_named_as_soon_as_one_only_is_possible() {
+        use BrandSoFar::{Impossible, One, Open};
+        for (digits, expected) in [
+            ("", Open),
+            ("4", One(Brand::Visa)),
+            ("3", Open),
+            ("34", One(Brand::AmericanExpress)),
+            ("36", One(Brand::DinersClub)),
+            ("35", One(Brand::Jcb)),
+            ("350", Impossible),
+            ("2", One(Brand::MasterCard)),
+            ("2720", One(Brand::MasterCard)),
+            ("2721", Impossible),
+            ("5", Open),
+            ("50", Open),
+            ("51", One(Brand::MasterCard)),
+            ("507", One(Brand::MasterCard)),
+            ("506221", One(Brand::Unknown)),
+            ("6", Open),
+            ("62", Open),
+            ("620", One(Brand::UnionPay)),
+            ("628000036", One(Brand::EftposAustralia)),
+            ("60", One(Brand::Discover)),
+            ("9", Impossible),
+            ("0", Impossible),
+            ("é", Impossible),
+            ("3é", Impossible),
+            ("4506445006931933", One(Brand::Unknown)),
+        ] {
+            assert_eq!(brand_so_far(digits), expected, "{digits}");
+        }
+    }
+
+    #[test]
+    fn country_and_funding_are_read_from_the_number_when_no_published_card_has_it() {
+        for (digits, country, funding) in [
+            ("4000002760001999", "DE", Funding::Credit),
+            ("4000052760001999", "DE", Funding::Debit),
+            ("5555052760001999", "DE", Funding::Debit),
+            ("4000000000001999", "US", Funding::Credit),
+            ("4111111111111111", "US", Funding::Credit),
+            ("3530111333300000", "JP", Funding::Credit),
+        ] {
+            let number = CardNumber::parse(digits).unwrap();
+            assert_eq!((number.country().as_str(), number.funding()), (country, funding), "{digits}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_four_digits_at_most() {
+        let number = CardNumber::parse("4111111111111111").unwrap();
+        assert_eq!(format!("{number:?}"), "CardNumber(…1111)");
+    }
+}

@@ -1,0 +1,322 @@
+//! Stripe's published test cards: what each does when a token is made, at charge and at attach.
+//!
+//! The table is `assets/test-cards.csv`, collected from docs.stripe.com/testing, docs.stripe.com/connect/testing and
+//! the pages that the column `source` names; `confidence_notes` tells what of a row is not documented.
+
+use std::{collections::HashMap, sync::LazyLock};
+
+use super::{
+    brand::{Brand, Funding},
+    networks::CardNetwork,
+};
+
+/// What happens to the card in one step of its life.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StepOutcome {
+    Ok,
+    /// Works now, and something happens later: a dispute, say.
+    Later(String),
+    /// Refused with this code, decline code and message.
+    Refused {
+        code: String,
+        decline_code: String,
+        message: String,
+        param: String,
+    },
+    /// The step is never reached.
+    NotReached,
+}
+
+impl StepOutcome {
+    pub fn is_refused(&self) -> bool {
+        matches!(self, Self::Refused { .. })
+    }
+
+    /// The most telling word: "ok", or the decline code or code.
+    pub fn label(&self) -> &str {
+        match self {
+            Self::Ok => "ok",
+            Self::Later(what) => what,
+            Self::Refused { code, decline_code, .. } => {
+                if decline_code.is_empty() {
+                    code
+                } else {
+                    decline_code
+                }
+            }
+            Self::NotReached => "not reached",
+        }
+    }
+}
+
+/// What a bank compares with its own records, when it was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Check {
+    Cvc,
+    Line1,
+    Zip,
+}
+
+impl Check {
+    pub const ALL: [Self; 3] = [Self::Cvc, Self::Line1, Self::Zip];
+
+    /// What people call it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Cvc => "CVC check",
+            Self::Line1 => "address line 1 check",
+            Self::Zip => "postal code check",
+        }
+    }
+
+    /// The word in the table.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Cvc => "cvc",
+            Self::Line1 => "line1",
+            Self::Zip => "zip",
+        }
+    }
+}
+
+/// A row of the table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TestCard {
+    /// Digits only.
+    pub number: String,
+    /// What the card is for: `brand`, `country`, `decline`, `fraud`, `3ds` …
+    pub group: String,
+    pub description: String,
+    pub brand: Brand,
+    pub funding: Funding,
+    /// ISO 3166-1 alpha-2, or empty.
+    pub country: String,
+    /// The networks of the card that `networks[preferred]` can name.
+    pub networks: Vec<CardNetwork>,
+    pub at_token: StepOutcome,
+    pub at_charge: StepOutcome,
+    pub at_attach: StepOutcome,
+    /// The checks after a charge or attach, as the table words them.
+    pub checks: String,
+    /// Ready tokens of this card, such as `tok_visa`: reusable, and accepted where raw numbers are refused.
+    pub token_aliases: Vec<String>,
+    pub pm_aliases: Vec<String>,
+    /// No longer on Stripe's pages.
+    pub is_retired: bool,
+    /// What of the row is not documented.
+    pub notes: String,
+    haystack: String,
+}
+
+impl TestCard {
+    pub fn last4(&self) -> &str {
+        &self.number[self.number.len() - 4..]
+    }
+
+    /// The token that stands for this card without its number being sent.
+    pub fn ready_alias(&self) -> Option<&str> {
+        self.token_aliases.first().map(String::as_str)
+    }
+
+    /// Token, attach, charge.
+    pub fn steps(&self) -> [&StepOutcome; 3] {
+        [&self.at_token, &self.at_attach, &self.at_charge]
+    }
+
+    /// All that is known of the card, for searches.
+    pub fn search_text(&self) -> &str {
+        &self.haystack
+    }
+
+    /// Whether every word occurs in number, name, brand, country, group, alias or outcome.
+    pub fn matches(&self, words: &str) -> bool {
+        let digits: String = words.chars().filter(char::is_ascii_digit).collect();
+        let grouped_number = !digits.is_empty() && words.chars().all(|c| c.is_ascii_digit() || c == ' ' || c == '-');
+        if grouped_number && self.number.contains(&digits) {
+            return true;
+        }
+        words.to_lowercase().split_whitespace().all(|word| self.haystack.contains(word))
+    }
+
+    /// How a check goes when its field was sent: `pass`, `fail` or `unavailable`.
+    pub fn check(&self, check: Check) -> &'static str {
+        let found = self.checks.split("; ").find_map(|part| part.strip_prefix(check.word())?.strip_prefix(':'));
+        match found.and_then(|result| result.split(' ').next()) {
+            Some("fail") => "fail",
+            Some("unavailable") => "unavailable",
+            _ => "pass",
+        }
+    }
+
+    /// The checks that do not pass after a charge or attach: "cvc fail if sent".
+    pub fn failing_checks(&self) -> Option<String> {
+        let failing = self.checks.split("; ").filter(|check| check.contains("fail") || check.contains("unavailable"));
+        let failing: Vec<String> = failing.map(|check| check.replace(':', " ")).collect();
+        (!failing.is_empty()).then(|| failing.join(", "))
+    }
+}
+
+static CSV: &str = include_str!("../../../assets/test-cards.csv");
+static CARDS: LazyLock<Vec<TestCard>> =
+    LazyLock::new(|| read(CSV).expect("the table of test cards is part of the program"));
+static INDEX: LazyLock<Index> = LazyLock::new(Index::new);
+
+struct Index {
+    by_number: HashMap<&'static str, &'static TestCard>,
+    by_alias: HashMap<&'static str, &'static TestCard>,
+}
+
+impl Index {
+    fn new() -> Self {
+        let mut by_alias = HashMap::new();
+        for card in CARDS.iter() {
+            for alias in card.token_aliases.iter().chain(&card.pm_aliases) {
+                // Two JCB cards share `tok_jcb`: the first row is the one on today's page.
+                by_alias.entry(alias.as_str()).or_insert(card);
+            }
+        }
+        Self { by_number: CARDS.iter().map(|card| (card.number.as_str(), card)).collect(), by_alias }
+    }
+}
+
+/// Every published test card, in the order of Stripe's pages.
+pub fn all() -> &'static [TestCard] {
+    &CARDS
+}
+
+/// The published card with these digits.
+pub fn by_number(digits: &str) -> Option<&'static TestCard> {
+    INDEX.by_number.get(digits).copied()
+}
+
+/// The card behind a ready token or payment method, such as `tok_visa_chargeDeclined`.
+pub fn by_alias(alias: &str) -> Option<&'static TestCard> {
+    INDEX.by_alias.get(alias).copied()
+}
+
+/// The cards that match all words, in table order; an empty search gives all.
+pub fn search(words: &str) -> impl Iterator<Item = &'static TestCard> {
+    CARDS.iter().filter(move |card| card.matches(words))
+}
+
+fn read(csv: &str) -> Result<Vec<TestCard>, csv::Error> {
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    let headers = reader.headers()?.clone();
+    let place = |name: &str| headers.iter().position(|header| header == name).unwrap_or(usize::MAX);
+    let column = |record: &csv::StringRecord, name: &str| record.get(place(name)).unwrap_or_default().to_owned();
+    reader
+        .records()
+        .map(|record| {
+            let record = record?;
+            let text = |name: &str| column(&record, name);
+            let words = |name: &str| text(name).split_whitespace().map(str::to_owned).collect();
+            let at_token = token_outcome(&text("token_create_outcome"));
+            let at_charge = charge_outcome(&text);
+            let at_attach = attach_outcome(&text("attach_outcome"), &at_charge);
+            Ok(TestCard {
+                number: text("number"),
+                group: text("group"),
+                description: text("description"),
+                brand: Brand::from_stripe(&text("brand")).unwrap_or(Brand::Unknown),
+                funding: Funding::from_stripe(&text("funding")).unwrap_or(Funding::Credit),
+                country: text("country"),
+                networks: text("networks_available").split(',').filter_map(CardNetwork::from_stripe).collect(),
+                haystack: record
+                    .iter()
+                    .take(HAYSTACK_COLUMNS)
+                    .chain([&*text("token_alias"), &*text("pm_alias")])
+                    .collect::<Vec<_>>()
+                    .join(" ")
+                    .replace("MasterCard", "MasterCard Mastercard")
+                    .to_lowercase(),
+                at_token,
+                at_charge,
+                at_attach,
+                checks: text("checks_after_charge_or_attach"),
+                token_aliases: words("token_alias"),
+                pm_aliases: words("pm_alias"),
+                is_retired: text("status") == "retired",
+                notes: text("confidence_notes"),
+            })
+        })
+        .collect()
+}
+
+/// The columns that are searched: all up to the attach outcome.
+const HAYSTACK_COLUMNS: usize = 15;
+
+fn token_outcome(cell: &str) -> StepOutcome {
+    if cell == "ok" {
+        StepOutcome::Ok
+    } else {
+        // Both rows that are refused here fail the Luhn check.
+        StepOutcome::Refused {
+            code: "incorrect_number".to_owned(),
+            decline_code: String::new(),
+            message: "Your card number is incorrect.".to_owned(),
+            param: "number".to_owned(),
+        }
+    }
+}
+
+fn charge_outcome(text: &impl Fn(&str) -> String) -> StepOutcome {
+    match text("charge_outcome").as_str() {
+        "succeeded" => StepOutcome::Ok,
+        "n/a" => StepOutcome::NotReached,
+        _ if text("charge_http_status") == "402" => StepOutcome::Refused {
+            code: text("charge_error_code"),
+            decline_code: text("charge_decline_code"),
+            message: text("charge_message"),
+            param: text("charge_param"),
+        },
+        "succeeded_then_dispute" => StepOutcome::Later("ok, then a dispute".to_owned()),
+        other => StepOutcome::Later(other.replace('_', " ")),
+    }
+}
+
+fn attach_outcome(cell: &str, at_charge: &StepOutcome) -> StepOutcome {
+    if cell == "ok" {
+        StepOutcome::Ok
+    } else if cell.starts_with("402") {
+        at_charge.clone()
+    } else if cell.starts_with("ok") {
+        StepOutcome::Later("ok, charges fail later".to_owned())
+    } else {
+        StepOutcome::NotReached
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_is_read() {
+        assert_eq!(all().len(), 303);
+        assert!(all().iter().all(|card| card.number.len() >= 12 && !card.description.is_empty()));
+        assert_eq!(all().iter().filter(|card| card.at_token != StepOutcome::Ok).count(), 2);
+    }
+
+    #[test]
+    fn a_card_is_found_by_any_part_of_what_is_known_of_it() {
+        for (words, number) in [
+            ("insufficient", "4000000000009995"),
+            ("4000 0000 0000 9995", "4000000000009995"),
+            ("9995", "4000000000009995"),
+            ("tok_visa_chargeDeclinedInsufficientFunds", "4000000000009995"),
+            ("cartes visa", "4000002500001001"),
+            ("mastercard prepaid", "5105105105105100"),
+        ] {
+            assert!(search(words).any(|card| card.number == number), "{words}");
+        }
+        assert_eq!(search("no such card").count(), 0);
+        assert_eq!(search("").count(), 303);
+    }
+
+    #[test]
+    fn an_alias_names_its_card() {
+        assert_eq!(by_alias("tok_visa").unwrap().number, "4242424242424242");
+        assert_eq!(by_alias("tok_jcb").unwrap().number, "3566002020360505");
+        assert!(by_alias("tok_nope").is_none());
+    }
+}

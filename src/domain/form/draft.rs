@@ -1,0 +1,244 @@
+//! The form as typed. It always makes a request, however wrong: wrong requests are sent on purpose.
+
+use std::fmt;
+
+use jiff::civil::Date;
+
+use crate::domain::{
+    call::{
+        api::MaskedRequest,
+        params::{PREFERRED_NETWORK, Params},
+        token_calls::TokenRequest,
+    },
+    card::{
+        expiry::{Expiry, join_expiry, split_expiry},
+        networks::CardNetwork,
+        number::{CardNumber, passing_cvc},
+        test_cards::TestCard,
+    },
+    rules::{
+        policies::Policies,
+        prediction::{Prediction, predict},
+    },
+    secret::SecretText,
+};
+
+/// The billing address as typed.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct BillingAddress {
+    pub line1: String,
+    pub line2: String,
+    pub city: String,
+    pub state: String,
+    pub zip: String,
+    pub country: String,
+}
+
+impl BillingAddress {
+    /// Parameter and value of each field, in the order of the form.
+    fn fields(&self) -> [(&'static str, &str); 6] {
+        [
+            ("card[address_line1]", &self.line1),
+            ("card[address_line2]", &self.line2),
+            ("card[address_city]", &self.city),
+            ("card[address_state]", &self.state),
+            ("card[address_zip]", &self.zip),
+            ("card[address_country]", &self.country),
+        ]
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.fields().iter().all(|(_, value)| value.is_empty())
+    }
+}
+
+/// The form as typed. `Debug` prints no more than the masked parameters.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Draft {
+    /// The number without separators.
+    pub number: SecretText,
+    /// The expiry without separators where it is regular (`1230`, `122030`), else as typed.
+    pub expiry: String,
+    pub cvc: SecretText,
+    pub name: String,
+    pub address: BillingAddress,
+    pub currency: String,
+    pub preferred: Option<CardNetwork>,
+    /// With a customer or the id of one of its cards, the call has its other form and no card fields are sent.
+    pub customer: String,
+    pub customer_card: String,
+    /// The parameters as edited by hand; they win over the fields until they are given up.
+    pub raw: Option<Params>,
+}
+
+impl Draft {
+    /// What Stripe will answer to this draft.
+    pub fn predict(&self, today: Date, policies: Policies) -> Prediction {
+        predict(&self.to_request(), today, policies)
+    }
+
+    /// The call that this draft stands for. Empty fields are not sent: an empty value needs the raw parameters.
+    pub fn to_request(&self) -> TokenRequest {
+        TokenRequest::new(self.raw.clone().unwrap_or_else(|| self.params()))
+    }
+
+    /// Whether the draft asks for a copy of a customer's card.
+    pub fn is_clone(&self) -> bool {
+        !self.customer.is_empty() || !self.customer_card.is_empty()
+    }
+
+    /// The parameters of the fields, whatever was edited by hand.
+    pub fn params(&self) -> Params {
+        let mut params = Params::new();
+        let mut add = |name: &str, value: &str| {
+            if !value.is_empty() {
+                params.push(name, value);
+            }
+        };
+        if self.is_clone() {
+            add("card", &self.customer_card);
+            add("customer", &self.customer);
+            return params;
+        }
+        let (month, year) = split_expiry(&self.expiry);
+        add("card[number]", self.number.expose());
+        add("card[exp_month]", &month);
+        add("card[exp_year]", &year);
+        add("card[cvc]", self.cvc.expose());
+        add("card[name]", &self.name);
+        for (name, value) in self.address.fields() {
+            add(name, value);
+        }
+        add("card[currency]", &self.currency);
+        add(PREFERRED_NETWORK, self.preferred.map(CardNetwork::as_str).unwrap_or_default());
+        params
+    }
+
+    /// The draft that would send a kept request again: without what was hidden or masked in it, but with a security
+    /// code that passes, where the number is there. What the fields cannot say becomes raw parameters.
+    pub fn of_request(request: &MaskedRequest) -> Self {
+        let text = |name: &str| {
+            let value = request.param(name).unwrap_or_default();
+            if value.contains(['*', '•']) { String::new() } else { value.to_owned() }
+        };
+        let number = text("card[number]");
+        let cvc = CardNumber::parse(&number).map_or("", |number| passing_cvc(number.expose()));
+        let draft = Self {
+            cvc: cvc.into(),
+            number: number.into(),
+            expiry: join_expiry(&text("card[exp_month]"), &text("card[exp_year]")),
+            name: text("card[name]"),
+            address: BillingAddress {
+                line1: text("card[address_line1]"),
+                line2: text("card[address_line2]"),
+                city: text("card[address_city]"),
+                state: text("card[address_state]"),
+                zip: text("card[address_zip]"),
+                country: text("card[address_country]"),
+            },
+            currency: text("card[currency]"),
+            preferred: CardNetwork::from_stripe(&text(PREFERRED_NETWORK)),
+            customer: text("customer"),
+            customer_card: text("card"),
+            raw: None,
+        };
+        let said = draft.params();
+        let is_said = |name: &str| name == "card[cvc]" || said.names().any(|known| known == name);
+        let is_lost = |value: &str| value.contains(['*', '•']);
+        if request.params.iter().all(|(name, value)| is_said(name) || is_lost(value)) {
+            return draft;
+        }
+        Self {
+            raw: Some(request.params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()),
+            ..draft
+        }
+    }
+
+    /// Takes a published test card: its number, and an expiry and code that pass where the form has none.
+    pub fn take_test_card(&mut self, card: &TestCard, default_expiry: Expiry) {
+        self.number = SecretText::new(card.number.as_str());
+        if self.expiry.is_empty() {
+            self.expiry = format!("{:02}{:02}", default_expiry.month, default_expiry.year % 100);
+        }
+        if self.cvc.expose().len() != card.brand.cvc_digits() {
+            self.cvc = SecretText::new(card.brand.passing_cvc());
+        }
+        if self.preferred.is_some_and(|network| !card.networks.contains(&network)) {
+            self.preferred = None;
+        }
+        self.customer.clear();
+        self.customer_card.clear();
+        self.raw = None;
+    }
+}
+
+impl fmt::Debug for Draft {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Draft").field(&self.to_request().params).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn empty_fields_are_not_sent_and_the_order_is_that_of_the_form() {
+        let draft = Draft {
+            number: "4242424242424242".into(),
+            expiry: "1230".to_owned(),
+            name: "Jenny Rosen".to_owned(),
+            preferred: Some(CardNetwork::Visa),
+            ..Draft::default()
+        };
+        let request = draft.to_request();
+        assert_eq!(
+            request.params.names().collect::<Vec<_>>(),
+            ["card[number]", "card[exp_month]", "card[exp_year]", "card[name]", "card[networks][preferred]"]
+        );
+    }
+
+    #[test]
+    fn a_customer_turns_the_call_into_its_other_form() {
+        let draft = Draft {
+            number: "4242424242424242".into(),
+            customer: "cus_1".to_owned(),
+            customer_card: "card_1".to_owned(),
+            ..Draft::default()
+        };
+        assert_eq!(draft.to_request().params.iter().collect::<Vec<_>>(), [("card", "card_1"), ("customer", "cus_1")]);
+    }
+
+    #[test]
+    fn a_kept_request_comes_back_as_a_draft() {
+        let draft = Draft {
+            number: "378282246310005".into(),
+            expiry: "1230".to_owned(),
+            cvc: "9876".into(),
+            name: "Jenny Rosen".to_owned(),
+            ..Draft::default()
+        };
+        let kept = draft.to_request().to_api("key").masked();
+        assert_eq!(Draft::of_request(&kept), Draft { cvc: "1234".into(), ..draft });
+        let odd =
+            Draft { raw: Some([("card[number]", ""), ("amount", "5")].into_iter().collect()), ..Draft::default() };
+        let kept = odd.to_request().to_api("key").masked();
+        assert_eq!(Draft::of_request(&kept).to_request(), odd.to_request());
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let draft = Draft { number: "4111111111111111".into(), cvc: "987".into(), ..Draft::default() };
+        let shown = format!("{draft:?}");
+        assert!(!shown.contains("411111111") && !shown.contains("987"), "{shown}");
+    }
+
+    #[test]
+    fn an_expiry_is_split_where_a_reader_would() {
+        for (text, month, year) in
+            [("1230", "12", "30"), ("122030", "12", "2030"), ("1", "1", ""), ("xx/30", "xx", "30"), ("é", "é", "")]
+        {
+            assert_eq!(split_expiry(text), (month.to_owned(), year.to_owned()), "{text}");
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! How a field of the form stands while it is typed, in words for a person.
+
+use jiff::civil::Date;
+
+use crate::domain::card::{
+    brand::{Brand, BrandSoFar},
+    digits::ascii_digits,
+    expiry::{Expiry, ExpiryFault, split_expiry},
+    number::{self, CardNumber, brand_so_far},
+    test_cards,
+};
+
+/// How a field of the form stands. Advice and faults are words for a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FieldState {
+    /// Empty or incomplete, and still being typed.
+    NotYet,
+    Right,
+    /// Good enough to send, but worth knowing.
+    Advice(String),
+    Wrong(String),
+}
+
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+/// The state of the card number as typed, without its separators. `left` tells that the field lost the focus.
+pub fn number_state(text: &str, left: bool) -> FieldState {
+    let text = ascii_digits(text);
+    if text.is_empty() {
+        return FieldState::NotYet;
+    }
+    if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return FieldState::Wrong("A card number has digits only".to_owned());
+    }
+    let (shortest, longest) = number::lengths(&text);
+    let digits = text.len();
+    let complete = (shortest..=longest).contains(&digits);
+    if complete && number::passes_luhn(&text) {
+        return match (test_cards::by_number(&text), brand_so_far(&text)) {
+            (Some(_), _) => FieldState::Right,
+            (None, BrandSoFar::Impossible) => {
+                FieldState::Advice("Not a published test card, and of no known brand".to_owned())
+            }
+            (None, _) => FieldState::Advice("Not a published test card: never enter a real one".to_owned()),
+        };
+    }
+    if digits > longest {
+        FieldState::Wrong(format!("{} too many", count(digits - longest, "digit")))
+    } else if brand_so_far(&text) == BrandSoFar::Impossible {
+        FieldState::Wrong("No card brand starts with these digits".to_owned())
+    } else if complete && (digits == longest || left) {
+        FieldState::Wrong("The last digit does not fit the others (Luhn check)".to_owned())
+    } else if left {
+        FieldState::Wrong(format!("{} missing", count(shortest.saturating_sub(digits), "digit")))
+    } else {
+        FieldState::NotYet
+    }
+}
+
+/// The state of the expiry as typed, without separators.
+pub fn expiry_state(text: &str, today: Date, left: bool) -> FieldState {
+    let (month, year) = split_expiry(text);
+    if text.is_empty() {
+        return FieldState::NotYet;
+    }
+    let incomplete = month.len() < 2 || year.len() < 2 || (year.len() == 3 && year.bytes().all(|b| b.is_ascii_digit()));
+    let month_fault = matches!(Expiry::read(&month, "99", today), Err(ExpiryFault::NoSuchMonth));
+    let all_digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    match Expiry::read(&month, &year, today) {
+        Ok(_) => FieldState::Right,
+        Err(ExpiryFault::NoSuchMonth) if month.len() >= 2 || !all_digits => {
+            FieldState::Wrong("Month must be 1–12".to_owned())
+        }
+        // "20" is the start of 20nn as much as a year that has passed.
+        Err(_) if !left && all_digits && (incomplete || (year == "20" && !month_fault)) => FieldState::NotYet,
+        Err(_) if incomplete && all_digits => FieldState::Wrong("Month and year, as in 05 / 30".to_owned()),
+        Err(ExpiryFault::NoSuchMonth) => FieldState::Wrong("Month must be 1–12".to_owned()),
+        Err(ExpiryFault::NoSuchYear) => FieldState::Wrong("Year must have two or four digits".to_owned()),
+        Err(ExpiryFault::PastYear | ExpiryFault::PastMonth) => FieldState::Wrong("This date has passed".to_owned()),
+        Err(ExpiryFault::TooFar) => FieldState::Wrong("More than 50 years ahead".to_owned()),
+    }
+}
+
+/// The state of the security code as typed, for a card number as typed.
+pub fn cvc_state(text: &str, number: &str, left: bool) -> FieldState {
+    let number = ascii_digits(number);
+    let brand = CardNumber::parse(&number).map_or_else(
+        || match brand_so_far(&number) {
+            BrandSoFar::One(brand) => Some(brand),
+            BrandSoFar::Open | BrandSoFar::Impossible => None,
+        },
+        |number| Some(number.brand()),
+    );
+    let digits = text.len();
+    if text.is_empty() {
+        return if left { FieldState::Advice("No CVC: it will not be checked".to_owned()) } else { FieldState::NotYet };
+    }
+    if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return FieldState::Wrong("A CVC has digits only".to_owned());
+    }
+    let longest = if brand.is_none_or(|brand| brand.accepts_cvc_digits(4)) { 4 } else { 3 };
+    match brand {
+        _ if digits > longest => FieldState::Wrong(format!("{} too many", count(digits - longest, "digit"))),
+        Some(Brand::AmericanExpress) if digits == 3 && left => {
+            FieldState::Advice("American Express prints 4 digits; 3 are accepted".to_owned())
+        }
+        Some(Brand::AmericanExpress) if digits == 3 => FieldState::NotYet,
+        _ if digits >= 3 => FieldState::Right,
+        _ if left => FieldState::Wrong(format!("{} missing", count(3 - digits, "digit"))),
+        _ => FieldState::NotYet,
+    }
+}
+
+/// Which field of the form an answered `error.param` speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FormField {
+    Number,
+    Expiry,
+    Cvc,
+    Name,
+    Line1,
+    Line2,
+    City,
+    State,
+    Zip,
+    Country,
+    Currency,
+    Network,
+    Customer,
+    CustomerCard,
+}
+
+impl FormField {
+    /// The field of a bare (`exp_year`) or whole (`card[exp_year]`) parameter name.
+    pub fn of_param(param: &str) -> Option<Self> {
+        let bare = param.strip_prefix("card[").map_or(param, |rest| rest.trim_end_matches(']'));
+        Some(match bare {
+            "number" => Self::Number,
+            "exp_month" | "exp_year" => Self::Expiry,
+            "cvc" => Self::Cvc,
+            "name" => Self::Name,
+            "address_line1" => Self::Line1,
+            "address_line2" => Self::Line2,
+            "address_city" => Self::City,
+            "address_state" => Self::State,
+            "address_zip" => Self::Zip,
+            "address_country" => Self::Country,
+            "currency" => Self::Currency,
+            "networks" | "networks][preferred" => Self::Network,
+            "customer" => Self::Customer,
+            "card" => Self::CustomerCard,
+            _ => return None,
+        })
+    }
+}

@@ -1,0 +1,249 @@
+//! The form as it may be written down: without card numbers that are not published, and without security codes.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::draft::{BillingAddress, Draft};
+use crate::domain::{
+    call::params::Params,
+    card::{networks::CardNetwork, number::passing_cvc, test_cards},
+    mask::{self, Kept},
+    rules::expectation::Expectation,
+    secret::SecretText,
+};
+
+/// A [`Draft`] without its secrets. What had to be left out is empty.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct KeptDraft {
+    /// Of a published test card, else empty.
+    number: String,
+    expiry: String,
+    /// Whether there was a security code; the code itself ends here.
+    has_cvc: bool,
+    name: String,
+    address: BillingAddress,
+    currency: String,
+    preferred: Option<CardNetwork>,
+    customer: String,
+    customer_card: String,
+    raw: Option<Vec<(String, String)>>,
+}
+
+impl KeptDraft {
+    /// The draft as it may be written down, and what of it may not, in words.
+    pub fn of(draft: &Draft) -> (Self, Vec<String>) {
+        let mut left_out = Vec::new();
+        let mut plain = |what: &str, text: &str| {
+            if mask::text(text) == text {
+                return text.to_owned();
+            }
+            left_out.push(format!("the {what}, which holds a number or a key"));
+            String::new()
+        };
+        let BillingAddress { line1, line2, city, state, zip, country } = &draft.address;
+        let mut kept = Self {
+            number: String::new(),
+            expiry: plain("expiry", &draft.expiry),
+            has_cvc: !draft.cvc.is_empty(),
+            name: plain("name", &draft.name),
+            address: BillingAddress {
+                line1: plain("address", line1),
+                line2: plain("address", line2),
+                city: plain("city", city),
+                state: plain("state", state),
+                zip: plain("ZIP", zip),
+                country: plain("country", country),
+            },
+            currency: plain("currency", &draft.currency),
+            preferred: draft.preferred,
+            customer: plain("customer", &draft.customer),
+            customer_card: plain("customer's card", &draft.customer_card),
+            raw: None,
+        };
+        let number = draft.number.expose();
+        if test_cards::by_number(number).is_some() {
+            number.clone_into(&mut kept.number);
+        } else if !number.is_empty() {
+            left_out.insert(0, "the card number, which is not a published test card".to_owned());
+        }
+        if kept.has_cvc && draft.raw.is_none() {
+            left_out.push("the CVC".to_owned());
+        }
+        kept.raw = draft.raw.as_ref().map(|params| {
+            kept.has_cvc = params.get("card[cvc]").is_some_and(|code| !code.is_empty());
+            plain_params(params, &mut left_out)
+        });
+        (kept, left_out)
+    }
+
+    /// The draft again. With `fills_cvc`, a security code that passes stands for the one that was left out.
+    pub fn to_draft(&self, fills_cvc: bool) -> Draft {
+        let cvc = if self.has_cvc && fills_cvc { self.passing_cvc() } else { "" };
+        let raw = self.raw.as_ref().map(|raw| {
+            let mut params: Params = raw.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            if !cvc.is_empty() {
+                params.push("card[cvc]", cvc);
+            }
+            params
+        });
+        Draft {
+            number: SecretText::new(self.number.as_str()),
+            expiry: self.expiry.clone(),
+            cvc: SecretText::new(if raw.is_some() { "" } else { cvc }),
+            name: self.name.clone(),
+            address: self.address.clone(),
+            currency: self.currency.clone(),
+            preferred: self.preferred,
+            customer: self.customer.clone(),
+            customer_card: self.customer_card.clone(),
+            raw,
+        }
+    }
+
+    /// Whether there was a security code, which one that passes stands for.
+    pub fn has_cvc(&self) -> bool {
+        self.has_cvc
+    }
+
+    fn passing_cvc(&self) -> &'static str {
+        passing_cvc(&self.number)
+    }
+
+    pub fn to_json(&self) -> Value {
+        let BillingAddress { line1, line2, city, state, zip, country } = &self.address;
+        let file = File {
+            number: self.number.clone(),
+            expiry: self.expiry.clone(),
+            has_cvc: self.has_cvc,
+            name: self.name.clone(),
+            address: [line1, line2, city, state, zip, country].map(String::clone),
+            currency: self.currency.clone(),
+            preferred: self.preferred.map(CardNetwork::as_str).unwrap_or_default().to_owned(),
+            customer: self.customer.clone(),
+            customer_card: self.customer_card.clone(),
+            raw: self.raw.clone(),
+        };
+        serde_json::to_value(file).unwrap_or_default()
+    }
+
+    /// What [`Self::to_json`] made, or a person wrote: a secret in it is dropped here too. `None` for anything else.
+    pub fn of_json(json: &Value) -> Option<Self> {
+        let file = File::deserialize(json).ok()?;
+        let [line1, line2, city, state, zip, country] = file.address;
+        let draft = Draft {
+            number: SecretText::new(file.number),
+            expiry: file.expiry,
+            cvc: SecretText::default(),
+            name: file.name,
+            address: BillingAddress { line1, line2, city, state, zip, country },
+            currency: file.currency,
+            preferred: CardNetwork::from_stripe(&file.preferred),
+            customer: file.customer,
+            customer_card: file.customer_card,
+            raw: file.raw.map(|raw| raw.into_iter().collect()),
+        };
+        Some(Self { has_cvc: file.has_cvc, ..Self::of(&draft).0 })
+    }
+}
+
+/// What is in the form, as it may be written down.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KeptForm {
+    pub draft: KeptDraft,
+    pub expects: Option<Expectation>,
+}
+
+fn plain_params(params: &Params, left_out: &mut Vec<String>) -> Vec<(String, String)> {
+    let is_plain = |name: &str, value: &str| mask::name(name) == name && mask::param(name, value).1 == Kept::Whole;
+    let (kept, secret): (Vec<_>, Vec<_>) = params.iter().partition(|(name, value)| is_plain(name, value));
+    left_out.extend(secret.iter().map(|(name, _)| format!("the parameter {}", mask::text(name))));
+    kept.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+impl fmt::Debug for KeptDraft {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("KeptDraft").field(&self.to_draft(false)).finish()
+    }
+}
+
+/// A [`KeptDraft`] in files. Apart from it, so that a change there cannot change the format by accident.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct File {
+    #[serde(skip_serializing_if = "String::is_empty")]
+    number: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    expiry: String,
+    has_cvc: bool,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    name: String,
+    /// Line 1, line 2, city, state, ZIP, country.
+    #[serde(skip_serializing_if = "is_empty")]
+    address: [String; 6],
+    #[serde(skip_serializing_if = "String::is_empty")]
+    currency: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    preferred: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    customer: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    customer_card: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    raw: Option<Vec<(String, String)>>,
+}
+
+fn is_empty(address: &[String; 6]) -> bool {
+    address.iter().all(String::is_empty)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn draft() -> Draft {
+        Draft {
+            number: "4000000000009995".into(),
+            expiry: "1234".to_owned(),
+            cvc: "987".into(),
+            name: "Jenny Rosen".to_owned(),
+            address: BillingAddress { zip: "12345".to_owned(), ..BillingAddress::default() },
+            preferred: Some(CardNetwork::Visa),
+            ..Draft::default()
+        }
+    }
+
+    #[test]
+    fn a_draft_comes_back_but_for_its_code() {
+        let (kept, left_out) = KeptDraft::of(&draft());
+        assert_eq!(left_out, ["the CVC"]);
+        let again = KeptDraft::of_json(&kept.to_json()).unwrap();
+        assert_eq!(again, kept);
+        assert_eq!(again.to_draft(false), Draft { cvc: SecretText::default(), ..draft() });
+        assert_eq!(again.to_draft(true), Draft { cvc: "123".into(), ..draft() });
+    }
+
+    #[test]
+    fn what_may_not_be_written_is_left_out_and_named() {
+        let number = "4539578763621486";
+        let secret = Draft { number: number.into(), name: format!("Jenny {number}"), ..draft() };
+        let raw = [("card[number]", number), ("card[cvc]", "987"), ("amount", "5"), (number, "x")];
+        let raw = Draft { raw: Some(raw.into_iter().collect()), ..secret.clone() };
+        for (draft, named) in [(secret, 3), (raw, 5)] {
+            let (kept, left_out) = KeptDraft::of(&draft);
+            assert_eq!(left_out.len(), named, "{left_out:?}");
+            let json = kept.to_json().to_string();
+            assert!(!json.contains("453957") && !json.contains("987"), "{json}");
+            assert!(!left_out.join(" ").contains(number));
+        }
+    }
+
+    #[test]
+    fn a_secret_that_somebody_wrote_into_the_file_is_not_taken() {
+        let json = serde_json::json!({ "number": "4539578763621486", "raw": [["card[cvc]", "987"]] });
+        let draft = KeptDraft::of_json(&json).unwrap().to_draft(true);
+        assert!(draft.number.is_empty() && draft.to_request().params.is_empty());
+        assert_eq!(KeptDraft::of_json(&serde_json::json!([1])), None);
+    }
+}

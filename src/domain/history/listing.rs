@@ -1,0 +1,140 @@
+//! The order of a list of entries, and the ids of one with a way to find where an entry stands.
+
+use std::collections::VecDeque;
+
+use super::{entry::EntryId, filter::Sort};
+
+/// How many changes far from both ends a list takes at a time before it is better listed anew.
+const MOST_MOVES: usize = 256;
+/// A change so close to an end moves little.
+const NEAR: usize = 4096;
+
+/// The ids of a list in its order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listing {
+    ids: VecDeque<EntryId>,
+    /// The places in the rising order of their ids; `None` in a list that is newest first, whose ids fall.
+    by_id: Option<Vec<u32>>,
+}
+
+impl Listing {
+    /// The list of these ids, which are in this order. It takes time for a long list, so not in a frame.
+    pub fn new(ids: Vec<EntryId>, sort: Sort) -> Self {
+        let by_id = (!sort.is_newest_first()).then(|| {
+            let mut places: Vec<u32> = (0..u32::try_from(ids.len()).unwrap_or(u32::MAX)).collect();
+            places.sort_unstable_by_key(|place| ids[*place as usize]);
+            places
+        });
+        Self { ids: ids.into(), by_id }
+    }
+
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
+    pub fn at(&self, place: usize) -> Option<EntryId> {
+        self.ids.get(place).copied()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = EntryId> {
+        self.ids.iter().copied()
+    }
+
+    /// Where an entry stands.
+    pub fn place_of(&self, id: EntryId) -> Option<usize> {
+        match &self.by_id {
+            None => self.ids.binary_search_by(|known| id.cmp(known)).ok(),
+            Some(places) => {
+                let found = places.binary_search_by_key(&id, |place| self.ids[*place as usize]).ok()?;
+                Some(places[found] as usize)
+            }
+        }
+    }
+
+    /// Lets entries come and go that are in the list from now on, or no longer. `false` where this would take too long
+    /// or their places are not known: then the list has to be made anew, and some of them may be missing until then.
+    pub fn change(&mut self, changes: impl IntoIterator<Item = (EntryId, bool)>) -> bool {
+        let mut moves = 0;
+        for (id, is_shown) in changes {
+            if self.by_id.is_some() {
+                return false;
+            }
+            let (place, is_there) = match self.ids.binary_search_by(|known| id.cmp(known)) {
+                Ok(place) => (place, true),
+                Err(place) => (place, false),
+            };
+            if is_there == is_shown {
+                continue;
+            }
+            if place.min(self.ids.len() - place) > NEAR {
+                moves += 1;
+                if moves > MOST_MOVES {
+                    return false;
+                }
+            }
+            if is_shown {
+                self.ids.insert(place, id);
+            } else {
+                self.ids.remove(place);
+            }
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::history::filter::SortKey;
+
+    fn listing(ids: &[i64]) -> Listing {
+        Listing::new(ids.iter().copied().map(EntryId).collect(), Sort::default())
+    }
+
+    fn by_card(ids: &[i64]) -> Listing {
+        Listing::new(ids.iter().copied().map(EntryId).collect(), Sort::default().pressed(SortKey::Card))
+    }
+
+    #[test]
+    fn whatever_the_order_every_entry_is_found_at_its_place() {
+        for (list, ids) in [
+            (listing(&[]), &[][..]),
+            (listing(&[7]), &[7]),
+            (listing(&[9, 5, 1]), &[9, 5, 1]),
+            (by_card(&[]), &[]),
+            (by_card(&[1, 5, 9]), &[1, 5, 9]),
+            (by_card(&[5, 9, 1, 7]), &[5, 9, 1, 7]),
+        ] {
+            for (place, id) in ids.iter().enumerate() {
+                assert_eq!(list.place_of(EntryId(*id)), Some(place), "{ids:?}");
+            }
+            assert_eq!(list.place_of(EntryId(2)), None, "{ids:?}");
+        }
+    }
+
+    #[test]
+    fn a_list_that_is_newest_first_takes_changes_and_another_asks_to_be_made_anew() {
+        let mut list = listing(&[9, 5, 1]);
+        assert!(
+            list.change([(10, true), (5, false), (4, true), (3, false), (9, true)].map(|(id, is)| (EntryId(id), is)))
+        );
+        assert_eq!(list, listing(&[10, 9, 4, 1]));
+        let mut list = by_card(&[5]);
+        assert!(list.change([]));
+        assert!(!list.change([(EntryId(7), true)]));
+        assert_eq!(list, by_card(&[5]));
+    }
+
+    #[test]
+    fn many_changes_in_the_middle_ask_for_a_new_list() {
+        let ids: Vec<i64> = (1..=20_000).rev().collect();
+        let mut list = listing(&ids);
+        assert!(list.change((9_000..9_256).map(|id| (EntryId(id), false))));
+        assert!(!list.change((11_000..12_000).map(|id| (EntryId(id), false))));
+        assert!(list.change((1..1_000).map(|id| (EntryId(id), false))), "an end is cheap");
+    }
+}

@@ -1,0 +1,91 @@
+//! A line of the request log: one call, whoever made it.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::entry::EntryId;
+use crate::domain::call::api::{HttpMethod, Target};
+
+/// The number of a call in the journal: later calls have higher ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ExchangeId(pub i64);
+
+/// The header of an answer that a fault made on purpose.
+pub const FAULT_HEADER: &str = "Testcard-Fault";
+/// The header of an answer that was given before, to the same idempotency key.
+pub const REPLAYED_HEADER: &str = "Idempotent-Replayed";
+/// The kind of a failure that a fault made on purpose.
+pub const FAULT_KIND: &str = "fault";
+
+/// What the request log shows of a call, without its body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestRow {
+    pub id: ExchangeId,
+    /// The entry that the call belongs to.
+    pub entry: Option<EntryId>,
+    pub target: Target,
+    pub started: Timestamp,
+    pub took: Duration,
+    pub method: HttpMethod,
+    pub path: String,
+    pub http_status: Option<u16>,
+    /// Who called: `None` for this program.
+    pub user_agent: Option<String>,
+    /// The kind of failure of a call without an answer.
+    pub failure: Option<String>,
+    /// What went wrong on purpose.
+    pub fault: Option<String>,
+}
+
+impl RequestRow {
+    /// The client in short.
+    pub fn client(&self) -> String {
+        client_name(self.user_agent.as_deref())
+    }
+}
+
+/// The client of a `User-Agent` in short: `stripe-python 16.1.0`, `curl 8.5.0`, or `Testcard` where there is none.
+pub fn client_name(user_agent: Option<&str>) -> String {
+    let Some(agent) = user_agent else { return "Testcard".to_owned() };
+    let first = agent.split_whitespace().next().unwrap_or_default();
+    let (name, version) = first.split_once('/').unwrap_or((first, ""));
+    // Stripe's own SDKs: `Stripe/v1 PythonBindings/16.1.0`.
+    let sdk = agent.split_whitespace().find_map(|word| word.split_once("Bindings/"));
+    match sdk {
+        Some((language, version)) => format!("stripe-{} {version}", language.to_lowercase()),
+        None => format!("{name} {version}").trim_end().to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_is_named_in_short() {
+        let row = |agent: Option<&str>| RequestRow {
+            id: ExchangeId(1),
+            entry: None,
+            target: Target::Local,
+            started: Timestamp::UNIX_EPOCH,
+            took: Duration::ZERO,
+            method: HttpMethod::Get,
+            path: String::new(),
+            http_status: None,
+            user_agent: agent.map(str::to_owned),
+            failure: None,
+            fault: None,
+        };
+        for (agent, expected) in [
+            (None, "Testcard"),
+            (Some("Stripe/v1 PythonBindings/16.1.0"), "stripe-python 16.1.0"),
+            (Some("Stripe/v1 NodeBindings/23.1.0 (app)"), "stripe-node 23.1.0"),
+            (Some("curl/8.5.0"), "curl 8.5.0"),
+            (Some("python-requests/2.31 x"), "python-requests 2.31"),
+            (Some(""), ""),
+        ] {
+            assert_eq!(row(agent).client(), expected);
+        }
+    }
+}

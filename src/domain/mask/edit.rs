@@ -1,0 +1,164 @@
+//! A replacement in a text: how several are put in order, and how they are applied.
+
+use std::{borrow::Cow, ops::Range};
+
+/// What stands in the place of a security code, or of a text that is hidden altogether.
+pub const HIDDEN: &str = "•••";
+
+/// How much of a parameter is kept. It is known when the call is written down, and kept beside the parameter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kept {
+    /// As it was sent.
+    #[default]
+    Whole,
+    /// Parts of it are replaced.
+    Masked,
+    /// Nothing of it is known but that it was there.
+    Hidden,
+}
+
+impl Kept {
+    /// The mark in files; a whole value has none.
+    pub fn mark(self) -> Option<&'static str> {
+        match self {
+            Self::Whole => None,
+            Self::Masked => Some("masked"),
+            Self::Hidden => Some("hidden"),
+        }
+    }
+
+    pub fn of_mark(mark: &str) -> Option<Self> {
+        [Self::Masked, Self::Hidden].into_iter().find(|kept| kept.mark() == Some(mark))
+    }
+}
+
+/// A text with replacements, and the places in it where they stand, in bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redacted {
+    pub text: String,
+    pub places: Vec<Range<usize>>,
+}
+
+/// How often a text is read at the most until it stays as it is.
+const MOST_ROUNDS: usize = 8;
+
+/// Replaces what `edits` finds, until nothing is found any more: a replacement can bring together what stood apart, in an
+/// encoding above all. This is seldom more than one reading more.
+pub(super) fn settled(text: &str, edits: impl Fn(&str) -> Vec<Edit>) -> Option<Redacted> {
+    let first = edits(text);
+    if first.is_empty() {
+        return None;
+    }
+    let mut redacted = apply(text, &first);
+    for _ in 1..MOST_ROUNDS {
+        let more = edits(&redacted.text);
+        if more.is_empty() {
+            break;
+        }
+        redacted = apply_more(redacted, &more);
+    }
+    Some(redacted)
+}
+
+/// Something in a text that is replaced: its pieces in their order, each with what stands in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Edit {
+    pub(super) pieces: Vec<(Range<usize>, Cow<'static, str>)>,
+    /// All that it is about, what stays too.
+    pub(super) about: Range<usize>,
+    /// Hides all that lies in it, other edits too.
+    pub(super) is_whole: bool,
+}
+
+impl Edit {
+    pub(super) fn hide(place: Range<usize>) -> Self {
+        Self { pieces: vec![(place.clone(), HIDDEN.into())], about: place, is_whole: true }
+    }
+
+    /// A star for each digit of a number that may not be shown; nothing for no digits.
+    pub(super) fn stars(about: Range<usize>, digits: Vec<Range<usize>>) -> Option<Self> {
+        let pieces: Vec<_> = digits.into_iter().map(|digit| (digit, "*".into())).collect();
+        (!pieces.is_empty()).then_some(Self { pieces, about, is_whole: false })
+    }
+
+    fn start(&self) -> usize {
+        self.pieces.first().map_or(0, |(place, _)| place.start)
+    }
+
+    fn end(&self) -> usize {
+        self.pieces.last().map_or(0, |(place, _)| place.end)
+    }
+}
+
+/// Edits in the order of the text, none of them inside another.
+pub(super) fn merged(edits: Vec<Edit>) -> Vec<Edit> {
+    if edits.len() < 2 {
+        return edits;
+    }
+    let (mut hidden, mut starred): (Vec<Edit>, Vec<Edit>) = edits.into_iter().partition(|edit| edit.is_whole);
+    hidden.sort_by_key(Edit::start);
+    hidden.dedup_by(|next, before| {
+        let meets = next.start() < before.end();
+        if meets {
+            let end = before.end().max(next.end());
+            *before = Edit::hide(before.start()..end);
+        }
+        meets
+    });
+    let is_free = |place: &Range<usize>| {
+        let nth = hidden.partition_point(|edit| edit.end() <= place.start);
+        hidden.get(nth).is_none_or(|edit| edit.start() >= place.end)
+    };
+    for edit in &mut starred {
+        edit.pieces.retain(|(place, _)| is_free(place));
+    }
+    starred.retain(|edit| !edit.pieces.is_empty());
+    let mut all = hidden;
+    all.extend(starred);
+    all.sort_by_key(Edit::start);
+    // Two readings of one number replace the same digits.
+    let mut written = 0;
+    for edit in &mut all {
+        edit.pieces.retain(|(place, _)| place.start >= written);
+        written = written.max(edit.end());
+    }
+    all.retain(|edit| !edit.pieces.is_empty());
+    all
+}
+
+fn apply(text: &str, edits: &[Edit]) -> Redacted {
+    let mut out = String::with_capacity(text.len());
+    let mut places = Vec::with_capacity(edits.len());
+    let mut written = 0;
+    for edit in edits {
+        let mut start = None;
+        for (place, with) in &edit.pieces {
+            out.push_str(&text[written..place.start]);
+            start.get_or_insert(out.len());
+            out.push_str(with);
+            written = place.end;
+        }
+        places.push(start.unwrap_or(out.len())..out.len());
+    }
+    out.push_str(&text[written..]);
+    Redacted { text: out, places }
+}
+
+/// Applies edits to a text that has replacements already, whose places move or are gone.
+fn apply_more(before: Redacted, edits: &[Edit]) -> Redacted {
+    let Redacted { text, mut places } = apply(&before.text, edits);
+    let mut pieces = edits.iter().flat_map(|edit| &edit.pieces).peekable();
+    // How many bytes were put in and taken out before the place that is looked at.
+    let (mut added, mut removed) = (0, 0);
+    for place in before.places {
+        while let Some((piece, with)) = pieces.next_if(|(piece, _)| piece.end <= place.start) {
+            added += with.len();
+            removed += piece.len();
+        }
+        if pieces.peek().is_none_or(|(piece, _)| piece.start >= place.end) {
+            places.push(place.start + added - removed..place.end + added - removed);
+        }
+    }
+    places.sort_by_key(|place| place.start);
+    Redacted { text, places }
+}

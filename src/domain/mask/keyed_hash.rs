@@ -1,0 +1,89 @@
+//! Keyed hashes: what tells texts apart without keeping them.
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use crate::domain::mask;
+
+const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+/// Digits in base 62 that hold 128 bits.
+const HASH_DIGITS: usize = 22;
+/// Stands before a hash: no header and no id begins with a control character, so no text is taken for a hash.
+const HASH_MARK: char = '\u{1}';
+
+/// What identities that may not be written down are known by: a hash under the secret of the folder. So they are the same
+/// in every process and after a restart, whatever else a run is started with.
+#[derive(Clone)]
+pub struct IdentityKey([u8; 32]);
+
+impl IdentityKey {
+    /// The key that follows from the secret of a folder.
+    pub fn new(folder_secret: &[u8; 32]) -> Self {
+        Self(keyed_hash(folder_secret, "identities", &[]))
+    }
+
+    /// What an id, a filter, an account or an idempotency key is stored and looked up as: the text itself where it may be
+    /// written, else its hash.
+    pub fn stored(&self, text: &str) -> String {
+        if mask::is_whole(text) && !text.starts_with(HASH_MARK) {
+            return text.to_owned();
+        }
+        let hash = first_half(keyed_hash(&self.0, "identity", text.as_bytes()));
+        format!("{HASH_MARK}{}", base62(hash, HASH_DIGITS))
+    }
+}
+
+impl std::fmt::Debug for IdentityKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("IdentityKey")
+    }
+}
+
+/// The last `digits` digits of a number in base 62. For 16 of them, 128 random bits are even to one part in 10^9.
+pub fn base62(mut value: u128, digits: usize) -> String {
+    let mut text = vec![ALPHABET[0]; digits];
+    for place in text.iter_mut().rev() {
+        *place = ALPHABET[(value % 62) as usize];
+        value /= 62;
+    }
+    text.into_iter().map(char::from).collect()
+}
+
+/// HMAC-SHA256 of the data, apart for each purpose.
+#[expect(clippy::missing_panics_doc, reason = "HMAC takes a key of any length")]
+pub fn keyed_hash(key: &[u8; 32], purpose: &str, data: &[u8]) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
+    mac.update(purpose.as_bytes());
+    mac.update(&[0]);
+    mac.update(data);
+    mac.finalize().into_bytes().into()
+}
+
+/// As many bits of a hash as a short id needs.
+pub fn first_half(hash: [u8; 32]) -> u128 {
+    hash.iter().take(16).fold(0, |value, byte| value << 8 | u128::from(*byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base62_keeps_its_digits() {
+        assert_eq!(base62(0, 3), "000");
+        assert_eq!(base62(61, 2), "0z");
+        assert_eq!(base62(62 * 62 * 62 + 1, 3), "001");
+    }
+
+    #[test]
+    fn an_identity_is_kept_whole_where_it_may_be_and_hashed_where_not() {
+        let key = IdentityKey::new(&[7; 32]);
+        for whole in ["", "refund-1700000000123", "acct_1", "eded9683-8848-2153-26f6-ea724c95d8fb"] {
+            assert_eq!(key.stored(whole), whole);
+        }
+        let (first, second) = (key.stored("k 4539578763621486"), key.stored("k 4539570000001486"));
+        assert!(first.len() == 23 && first != second && first == key.stored("k 4539578763621486"));
+        assert_ne!(first, IdentityKey::new(&[8; 32]).stored("k 4539578763621486"));
+        assert_ne!(key.stored(&first), first, "a text like a hash is no hash");
+    }
+}

@@ -1,0 +1,384 @@
+//! What can be asked for by its outcome: every published test card, requests that fail on purpose, and the user's own.
+//!
+//! A preset fills the form and says what should come of it. Its outcome is worded here, once, and searched.
+
+use std::{str::FromStr, sync::LazyLock};
+
+use jiff::civil::{Date, date};
+
+use super::{
+    preset::{Preset, PresetKey, brand_of, code_of, outcome_of, outcome_of_card},
+    search::Words,
+};
+use crate::domain::{
+    call::params::{PREFERRED_NETWORK, Params},
+    card::{
+        expiry::{Expiry, split_expiry},
+        networks::CardNetwork,
+        number::passing_cvc,
+        test_cards::{self, Check, StepOutcome, TestCard},
+        typing::CardField,
+    },
+    form::{defaults::FormDefaults, draft::Draft},
+    rules::{expectation::Expectation, policies::Policies},
+};
+
+/// Any day will do to word what happens: it is the same on each.
+const SOME_DAY: Date = date(2030, 1, 15);
+/// The card that always works.
+const PLAIN_NUMBER: &str = "4242424242424242";
+
+impl FromStr for PresetKey {
+    type Err = ();
+
+    /// Reads what `Display` wrote, of presets that there are; whether an own one exists, its library knows.
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text.split_once(':').ok_or(())? {
+            ("card", number) if test_cards::by_number(number).is_some() => Ok(Self::Card(number.to_owned())),
+            ("made", name) if made(name).is_some() => Ok(Self::Made(name.to_owned())),
+            ("own", id) => id.parse().map(Self::Own).map_err(drop),
+            _ => Err(()),
+        }
+    }
+}
+
+impl Preset {
+    fn of_card(card: &'static TestCard) -> Self {
+        let steps = card.steps().map(StepOutcome::clone);
+        let sent = fill_card(&Draft::default(), card, &FormDefaults::default(), SOME_DAY).to_request();
+        let outcome = outcome_of_card(card, &Expectation::of_card(card, &sent));
+        let known = [card.funding.as_str(), &card.country];
+        let known: Vec<&str> = known.into_iter().filter(|word| !word.is_empty()).collect();
+        let codes: Vec<&str> = steps.iter().filter_map(code_of).collect();
+        let telling = format!("{} {outcome} {}", card.description, codes.join(" "));
+        Self {
+            key: PresetKey::Card(card.number.clone()),
+            name: card.description.clone(),
+            about: format!("{} · {}", CardField::Number.show(&card.number), known.join(" · ")),
+            brand: brand_of(card),
+            steps,
+            checks: card.failing_checks(),
+            number: card.number.clone(),
+            words: Words::new(&telling, card.search_text()),
+            outcome,
+        }
+    }
+
+    fn of_made(made: &Made) -> Self {
+        let today = SOME_DAY;
+        let draft = made.fill(&Draft::default(), &FormDefaults::default(), today);
+        let prediction = draft.predict(today, made.policies());
+        let token = prediction.error().map_or(StepOutcome::Ok, |error| StepOutcome::Refused {
+            code: error.label().to_owned(),
+            decline_code: error.decline_code().unwrap_or_default().to_owned(),
+            message: error.message.clone(),
+            param: error.param.clone().unwrap_or_default(),
+        });
+        let expectation = Expectation::of_prediction(&prediction, &draft.to_request());
+        let steps = match token {
+            StepOutcome::Ok => [StepOutcome::Ok, StepOutcome::Ok, StepOutcome::Ok],
+            refused => [refused, StepOutcome::NotReached, StepOutcome::NotReached],
+        };
+        let outcome = if made.outcome.is_empty() { outcome_of(&expectation) } else { made.outcome.to_owned() };
+        let codes: Vec<&str> = steps.iter().filter_map(code_of).collect();
+        Self {
+            key: PresetKey::Made(made.id.to_owned()),
+            name: made.name.to_owned(),
+            about: made.about.to_owned(),
+            brand: "",
+            checks: None,
+            number: String::new(),
+            words: Words::new(&format!("{} {outcome} {}", made.name, codes.join(" ")), made.about),
+            steps,
+            outcome,
+        }
+    }
+}
+
+/// A request that fails on purpose, or goes an unusual way, which no number of the table does by itself.
+struct Made {
+    id: &'static str,
+    name: &'static str,
+    about: &'static str,
+    /// Where the code alone does not say it.
+    outcome: &'static str,
+    change: fn(&mut Draft, Date),
+}
+
+impl Made {
+    /// What is in the form stays where it does not matter: name and address.
+    fn fill(&self, draft: &Draft, defaults: &FormDefaults, today: Date) -> Draft {
+        let mut made = good_draft(draft, PLAIN_NUMBER, defaults, today);
+        (self.change)(&mut made, today);
+        made
+    }
+
+    /// The policies that this is about, all others as they are by default.
+    fn policies(&self) -> Policies {
+        Policies { published_test_cards_only: self.id == "test_mode_live_card", ..Policies::default() }
+    }
+}
+
+fn raw(draft: &mut Draft, change: impl FnOnce(&mut Params)) {
+    let mut params = draft.params();
+    change(&mut params);
+    draft.raw = Some(params);
+}
+
+const MADE: [Made; 17] = [
+    Made {
+        id: "invalid_cvc",
+        name: "CVC of two digits",
+        about: "4242 with a security code that is too short",
+        outcome: "",
+        change: |draft, _| draft.cvc = "12".into(),
+    },
+    Made {
+        id: "incorrect_number",
+        name: "Number that fails the Luhn check",
+        about: "4242 4242 4242 4241: the last digit does not fit the others",
+        outcome: "",
+        change: |draft, _| draft.number = "4242424242424241".into(),
+    },
+    Made {
+        id: "incorrect_number_length",
+        name: "Number that is a digit short",
+        about: "4242 4242 4242 424",
+        outcome: "",
+        change: |draft, _| draft.number = "424242424242424".into(),
+    },
+    Made {
+        id: "invalid_number",
+        name: "Number with a letter in it",
+        about: "4242 4242 4242 424x: no number at all",
+        outcome: "",
+        change: |draft, _| draft.number = "424242424242424x".into(),
+    },
+    Made {
+        id: "invalid_expiry_month",
+        name: "Expiry month 13",
+        about: "4242 with a month that does not exist",
+        outcome: "",
+        change: |draft, today| draft.expiry = format!("13{:02}", Expiry::default_for(today).year % 100),
+    },
+    Made {
+        id: "invalid_expiry_year",
+        name: "Expired last year",
+        about: "4242 with a year that is over",
+        outcome: "",
+        change: |draft, today| draft.expiry = format!("12{}", today.year() - 1),
+    },
+    Made {
+        id: "invalid_expiry_year_far",
+        name: "Expiry 60 years ahead",
+        about: "4242 with a year that is more than 50 years away",
+        outcome: "",
+        change: |draft, today| draft.expiry = format!("12{}", today.year() + 60),
+    },
+    Made {
+        id: "missing_number",
+        name: "Missing card number",
+        about: "An expiry and a CVC without card[number]",
+        outcome: "",
+        change: |draft, _| draft.number = "".into(),
+    },
+    Made {
+        id: "missing_expiry",
+        name: "Missing expiry",
+        about: "4242 without card[exp_month] and card[exp_year]",
+        outcome: "",
+        change: |draft, _| draft.expiry.clear(),
+    },
+    Made {
+        id: "empty_number",
+        name: "Empty card number",
+        about: "card[number] is sent, with nothing in it",
+        outcome: "",
+        change: |draft, _| raw(draft, |params| params.set("card[number]", "")),
+    },
+    Made {
+        id: "empty_cvc",
+        name: "Empty CVC",
+        about: "card[cvc] is sent, with nothing in it",
+        outcome: "",
+        change: |draft, _| raw(draft, |params| params.set("card[cvc]", "")),
+    },
+    Made {
+        id: "unknown_parameter",
+        name: "Unknown parameter",
+        about: "4242 with card[holder], which the API does not know",
+        outcome: "",
+        change: |draft, _| raw(draft, |params| params.push("card[holder]", "Jenny Rosen")),
+    },
+    Made {
+        id: "card_and_customer",
+        name: "Card and customer at once",
+        about: "Either makes a token, both together do not",
+        outcome: "",
+        change: |draft, _| raw(draft, |params| params.push("customer", "cus_123")),
+    },
+    Made {
+        id: "unknown_network",
+        name: "Unknown preferred network",
+        about: "4242 that prefers amex, which is no value of card[networks][preferred]",
+        outcome: "",
+        change: |draft, _| raw(draft, |params| params.set(PREFERRED_NETWORK, "amex")),
+    },
+    Made {
+        id: "test_mode_live_card",
+        name: "Live card in test mode",
+        about: "4111 1111 1111 1111. The local minter refuses it with the policy of published cards only",
+        outcome: "",
+        change: |draft, _| draft.number = "4111111111111111".into(),
+    },
+    Made {
+        id: "invalid_preference",
+        name: "Preferred network that the card lacks",
+        about: "4242 that prefers Cartes Bancaires",
+        outcome: "works, and stores invalid_preference",
+        change: |draft, _| draft.preferred = Some(CardNetwork::CartesBancaires),
+    },
+    Made {
+        id: "no_cvc",
+        name: "Without a CVC",
+        about: "4242 with no card[cvc]",
+        outcome: "works, and the CVC is not checked",
+        change: |draft, _| draft.cvc = "".into(),
+    },
+];
+
+fn made(id: &str) -> Option<&'static Made> {
+    MADE.iter().find(|made| made.id == id)
+}
+
+static ALL: LazyLock<Vec<Preset>> = LazyLock::new(|| {
+    let cards = test_cards::all().iter().map(Preset::of_card);
+    MADE.iter().map(Preset::of_made).chain(cards).collect()
+});
+
+/// What most test plans begin with.
+pub const OFTEN: [&str; 8] = [
+    "card:4242424242424242",
+    "card:4000000000000002",
+    "card:4000000000009995",
+    "card:4000000000000069",
+    "card:4000002760003184",
+    "card:4000000000000101",
+    "card:4000002500001001",
+    "made:invalid_cvc",
+];
+
+/// Every preset that the program brings along: the requests that fail on purpose, then the cards in table order.
+pub fn all() -> &'static [Preset] {
+    &ALL
+}
+
+/// A draft that makes a token of this number, with name, address and good fields of another, then as the user set it.
+fn good_draft(draft: &Draft, number: &str, defaults: &FormDefaults, today: Date) -> Draft {
+    let (month, year) = split_expiry(&draft.expiry);
+    let expiry = if Expiry::read(&month, &year, today).is_ok() {
+        draft.expiry.clone()
+    } else {
+        let Expiry { month, year } = defaults.expiry(today);
+        format!("{month:02}{:02}", year % 100)
+    };
+    let code = draft.cvc.expose();
+    let is_good = code.len() == passing_cvc(number).len() && code.bytes().all(|byte| byte.is_ascii_digit());
+    Draft {
+        number: number.into(),
+        expiry,
+        cvc: if is_good {
+            draft.cvc.clone()
+        } else if defaults.fills_cvc {
+            passing_cvc(number).into()
+        } else {
+            "".into()
+        },
+        name: if draft.name.is_empty() { defaults.name.clone() } else { draft.name.clone() },
+        address: draft.address.clone(),
+        ..Draft::default()
+    }
+}
+
+/// The form with a preset in it that the program brings along, and what is then expected. Name and address stay.
+pub fn fill(key: &PresetKey, draft: &Draft, defaults: &FormDefaults, today: Date) -> Option<(Draft, Expectation)> {
+    match key {
+        PresetKey::Card(number) => {
+            let card = test_cards::by_number(number)?;
+            let filled = fill_card(draft, card, defaults, today);
+            let expects = Expectation::of_card(card, &filled.to_request());
+            Some((filled, expects))
+        }
+        PresetKey::Made(id) => {
+            let made = made(id)?;
+            let filled = made.fill(draft, defaults, today);
+            let expects = Expectation::of_prediction(&filled.predict(today, made.policies()), &filled.to_request());
+            Some((filled, expects))
+        }
+        PresetKey::Own(_) => None,
+    }
+}
+
+/// A published card in the form, with all that its outcome needs: what a bank should find wrong must be sent.
+fn fill_card(draft: &Draft, card: &TestCard, defaults: &FormDefaults, today: Date) -> Draft {
+    let mut filled = good_draft(draft, &card.number, defaults, today);
+    let needs_cvc = card.check(Check::Cvc) != "pass" || card.at_charge.label() == "incorrect_cvc";
+    if needs_cvc && filled.cvc.is_empty() {
+        filled.cvc = card.brand.passing_cvc().into();
+    }
+    if card.check(Check::Zip) != "pass" && filled.address.zip.is_empty() {
+        "12345".clone_into(&mut filled.address.zip);
+    }
+    if card.check(Check::Line1) != "pass" && filled.address.line1.is_empty() {
+        "1 Test Street".clone_into(&mut filled.address.line1);
+    }
+    filled.preferred = draft.preferred.filter(|network| card.networks.contains(network));
+    filled
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::presets::search::Search;
+
+    #[track_caller]
+    fn first(search: &str) -> &'static str {
+        let search = Search::new(search);
+        let mut found: Vec<_> = all().iter().filter_map(|preset| Some((preset.rank(&search)?, preset))).collect();
+        found.sort_by_key(|(rank, _)| *rank);
+        found.first().map_or("nothing", |(_, preset)| &preset.name)
+    }
+
+    #[test]
+    fn a_preset_is_found_by_what_should_happen() {
+        for (search, name) in [
+            ("insuf", "Insufficient funds decline"),
+            ("insufficient_funds", "Insufficient funds decline"),
+            ("declined at charge: insufficient funds", "Insufficient funds decline"),
+            ("fails at token: invalid_cvc", "CVC of two digits"),
+            ("invalid_expiry_month", "Expiry month 13"),
+            ("CVC check fails", "CVC check fails (if a CVC is sent)"),
+            ("co-branded CB/Visa", "Cartes Bancaires/Visa"),
+            ("9995", "Insufficient funds decline"),
+            ("4000 0000 0000 9995", "Insufficient funds decline"),
+            ("tok_visa_chargeDeclinedInsufficientFunds", "Insufficient funds decline"),
+            ("live card", "Live card in test mode"),
+            ("postal code check fails", "Postal code check fails (if sent)"),
+            ("lost", "Lost card decline"),
+            ("nothing has this", "nothing"),
+        ] {
+            assert_eq!(first(search), name, "{search}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_read_as_it_was_written() {
+        let keys = [PresetKey::Card(PLAIN_NUMBER.to_owned()), PresetKey::Made("no_cvc".to_owned()), PresetKey::Own(7)];
+        for key in keys {
+            assert_eq!(key.to_string().parse(), Ok(key));
+        }
+        for text in ["card:4111111111111111", "made:x", "own:x", "", "card"] {
+            assert_eq!(text.parse::<PresetKey>(), Err(()), "{text}");
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! What the user keeps of presets: favourites, those used last, and presets of their own.
+
+use std::cmp::Reverse;
+
+use jiff::civil::Date;
+
+use super::{
+    catalog,
+    preset::{Preset, PresetKey},
+};
+use crate::domain::{
+    form::{defaults::FormDefaults, draft::Draft, kept_draft::KeptDraft},
+    mask,
+    rules::expectation::Expectation,
+};
+
+/// How many presets are remembered as used last.
+const RECENTS: usize = 10;
+
+/// A preset of the user.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OwnPreset {
+    pub id: u64,
+    pub name: String,
+    pub draft: KeptDraft,
+    pub expects: Option<Expectation>,
+}
+
+impl OwnPreset {
+    /// A preset as it may be kept: a number in its name is masked, and that it fails by a code that is not kept is not
+    /// expected of it.
+    pub fn new(id: u64, name: &str, draft: KeptDraft, expects: Option<Expectation>) -> Self {
+        let expects = expects.filter(|expects| !(draft.has_cvc() && expects.is_of_code()));
+        Self { id, name: mask::text(name.trim()), draft, expects }
+    }
+
+    fn preset(&self) -> Preset {
+        Preset::of_own(self.id, &self.name, &self.draft.to_draft(true), self.expects.as_ref())
+    }
+}
+
+/// What the user keeps of presets.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Library {
+    pub favourites: Vec<PresetKey>,
+    /// Used last, the newest first.
+    pub recents: Vec<PresetKey>,
+    pub own: Vec<OwnPreset>,
+}
+
+impl Library {
+    /// The presets of the user as they are shown, newest first.
+    pub fn own_presets(&self) -> Vec<Preset> {
+        let mut own: Vec<&OwnPreset> = self.own.iter().collect();
+        own.sort_by_key(|own| Reverse(own.id));
+        own.into_iter().map(OwnPreset::preset).collect()
+    }
+
+    /// A preset by its key.
+    pub fn preset(&self, key: &PresetKey) -> Option<Preset> {
+        match key {
+            PresetKey::Own(id) => self.own(*id).map(OwnPreset::preset),
+            _ => catalog::all().iter().find(|preset| preset.key == *key).cloned(),
+        }
+    }
+
+    pub fn own(&self, id: u64) -> Option<&OwnPreset> {
+        self.own.iter().find(|own| own.id == id)
+    }
+
+    pub fn is_favourite(&self, key: &PresetKey) -> bool {
+        self.favourites.contains(key)
+    }
+
+    pub fn toggle_favourite(&mut self, key: &PresetKey) {
+        if self.is_favourite(key) {
+            self.favourites.retain(|known| known != key);
+        } else {
+            self.favourites.push(key.clone());
+        }
+    }
+
+    /// Remembers a preset as used.
+    pub fn note_use(&mut self, key: &PresetKey) {
+        self.recents.retain(|known| known != key);
+        self.recents.insert(0, key.clone());
+        self.recents.truncate(RECENTS);
+    }
+
+    /// Keeps a draft under a name; one of that name is replaced. A number in the name is masked. The second in which it
+    /// is made is the number of a new one, so that another window gives none that is the same.
+    pub fn save(&mut self, name: &str, draft: &Draft, expects: Option<Expectation>, now_secs: i64) -> PresetKey {
+        let name = mask::text(name.trim());
+        let same = self.own.iter().find(|own| own.name == name).map(|own| own.id);
+        let now_secs = u64::try_from(now_secs).unwrap_or_default();
+        let id = same.unwrap_or_else(|| self.free_id().max(now_secs));
+        self.own.retain(|own| own.id != id);
+        self.own.push(OwnPreset::new(id, &name, KeptDraft::of(draft).0, expects));
+        PresetKey::Own(id)
+    }
+
+    pub fn rename(&mut self, id: u64, name: &str) {
+        if let Some(own) = self.own.iter_mut().find(|own| own.id == id) {
+            own.name = mask::text(name.trim());
+        }
+    }
+
+    /// Takes a preset away; gives it, so that it can come back.
+    pub fn delete(&mut self, id: u64) -> Option<OwnPreset> {
+        let place = self.own.iter().position(|own| own.id == id)?;
+        let key = PresetKey::Own(id);
+        self.favourites.retain(|known| *known != key);
+        self.recents.retain(|known| *known != key);
+        Some(self.own.remove(place))
+    }
+
+    /// Brings a deleted preset back, under another number if its own was given away.
+    pub fn restore(&mut self, preset: OwnPreset) {
+        let is_taken = self.own(preset.id).is_some();
+        let id = if is_taken { self.free_id() } else { preset.id };
+        self.own.push(OwnPreset { id, ..preset });
+    }
+
+    /// What was done here since these presets were `known`, done to those of a file that others may have written since:
+    /// what was never known here stays, what was deleted here goes, and what was left alone here is as the file has it.
+    #[must_use]
+    pub fn over(&self, known: &Self, kept: &Self) -> Self {
+        let own = merged(&known.own, &self.own, &kept.own, |own| own.id);
+        let is_there = |key: &PresetKey| match key {
+            PresetKey::Own(id) => own.iter().any(|own| own.id == *id),
+            _ => true,
+        };
+        let mut favourites = merged(&known.favourites, &self.favourites, &kept.favourites, PresetKey::clone);
+        favourites.retain(is_there);
+        let used = self.used_since(known);
+        let earlier = kept.recents.iter().filter(|key| !used.contains(key));
+        let mut recents: Vec<PresetKey> = used.iter().chain(earlier).filter(|key| is_there(key)).cloned().collect();
+        recents.truncate(RECENTS);
+        Self { favourites, recents, own }
+    }
+
+    /// The presets that were used since these were known: those before the first that has kept its place.
+    fn used_since(&self, known: &Self) -> &[PresetKey] {
+        let is_gone = |key: &PresetKey| matches!(key, PresetKey::Own(id) if self.own(*id).is_none());
+        let is_rest = |at: &usize| {
+            let (used, rest) = self.recents.split_at(*at);
+            known.recents.iter().filter(|key| !used.contains(key) && !is_gone(key)).take(rest.len()).eq(rest)
+        };
+        let at = (0..self.recents.len()).find(is_rest).unwrap_or(self.recents.len());
+        &self.recents[..at]
+    }
+
+    fn free_id(&self) -> u64 {
+        self.own.iter().map(|own| own.id).max().unwrap_or_default() + 1
+    }
+
+    /// The form with a preset in it, and what is then expected. Name and address of the form stay where the preset has
+    /// none of its own.
+    pub fn fill(
+        &self,
+        key: &PresetKey,
+        draft: &Draft,
+        defaults: &FormDefaults,
+        today: Date,
+    ) -> Option<(Draft, Option<Expectation>)> {
+        let PresetKey::Own(id) = key else {
+            return catalog::fill(key, draft, defaults, today).map(|(filled, expects)| (filled, Some(expects)));
+        };
+        let own = self.own(*id)?;
+        Some((own.draft.to_draft(true), own.expects.clone()))
+    }
+}
+
+/// A list after it was changed both here and in a file since it was known.
+fn merged<T: Clone + PartialEq, K: PartialEq>(known: &[T], ours: &[T], kept: &[T], id: impl Fn(&T) -> K) -> Vec<T> {
+    let find = |list: &[T], item: &T| list.iter().find(|other| id(other) == id(item)).cloned();
+    let ours_now = ours.iter().filter_map(|item| {
+        let is_left_alone = find(known, item).as_ref() == Some(item);
+        if is_left_alone { find(kept, item) } else { Some(item.clone()) }
+    });
+    let others = kept.iter().filter(|item| find(known, item).is_none() && find(ours, item).is_none());
+    ours_now.chain(others.cloned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    #[test]
+    fn recents_are_few_and_each_stands_once() {
+        let mut library = Library::default();
+        for preset in catalog::all().iter().take(12).chain(catalog::all().iter().take(1)) {
+            library.note_use(&preset.key);
+        }
+        assert_eq!(library.recents.len(), RECENTS);
+        assert_eq!(library.recents[0], catalog::all()[0].key);
+        assert_eq!(library.recents.iter().filter(|key| **key == catalog::all()[0].key).count(), 1);
+    }
+
+    #[test]
+    fn an_own_preset_is_saved_renamed_found_and_deleted() {
+        let mut library = Library::default();
+        let today = date(2030, 1, 15);
+        let (draft, expects) =
+            library.fill(&catalog::all()[0].key, &Draft::default(), &FormDefaults::default(), today).unwrap();
+        let key = library.save(" Short code 4539578763621486 ", &draft, expects.clone(), 0);
+        library.toggle_favourite(&key);
+        assert_eq!(library.own_presets()[0].name, "Short code 453957******1486");
+        library.save("Short code 453957******1486", &draft, expects, 0);
+        assert_eq!(library.own.len(), 1, "one of a name");
+        library.rename(1, "Other");
+        // The code was not kept: one that passes is filled in, and that it fails is not expected.
+        let (filled, expects) = library.fill(&key, &Draft::default(), &FormDefaults::default(), today).unwrap();
+        assert_eq!((filled.cvc.expose(), expects), ("123", None));
+        let deleted = library.delete(1).unwrap();
+        assert_eq!(library.delete(1), None);
+        assert_eq!(library, Library::default());
+        library.restore(deleted.clone());
+        library.restore(deleted);
+        assert_eq!(library.own.iter().map(|own| own.id).collect::<Vec<_>>(), [1, 2]);
+    }
+}

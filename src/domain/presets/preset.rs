@@ -1,0 +1,158 @@
+//! A preset: what can be asked for, what comes of it, and how well it answers a search.
+
+use std::fmt::{self, Write as _};
+
+use super::search::{PART_OF_A_WORD, Search, Words};
+use crate::domain::{
+    card::{
+        networks::CardNetwork,
+        test_cards::{self, StepOutcome, TestCard},
+        typing::CardField,
+    },
+    form::draft::Draft,
+    rules::expectation::{Expectation, Expected},
+};
+
+/// Which preset is meant, also over restarts.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum PresetKey {
+    /// A published test card, by its number.
+    Card(String),
+    /// A request that fails on purpose, by its name.
+    Made(String),
+    /// One of the user's own.
+    Own(u64),
+}
+
+impl fmt::Display for PresetKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Card(number) => write!(f, "card:{number}"),
+            Self::Made(name) => write!(f, "made:{name}"),
+            Self::Own(id) => write!(f, "own:{id}"),
+        }
+    }
+}
+
+/// A preset as it is shown and searched.
+#[derive(Clone, Debug)]
+pub struct Preset {
+    pub key: PresetKey,
+    pub name: String,
+    /// What happens, in words.
+    pub outcome: String,
+    /// The number as shown, and what is known of the card; for others, what is wrong with the request.
+    pub about: String,
+    /// In Stripe's spelling; empty where there is no card to speak of.
+    pub brand: &'static str,
+    /// Token, attach, charge.
+    pub steps: [StepOutcome; 3],
+    /// The checks that do not pass.
+    pub checks: Option<String>,
+    pub(super) number: String,
+    pub(super) words: Words,
+}
+
+impl Preset {
+    /// A preset of the user, with what is expected of it.
+    pub fn of_own(id: u64, name: &str, draft: &Draft, expects: Option<&Expectation>) -> Self {
+        let request = draft.to_request();
+        let card = request.params.get("card[number]").and_then(test_cards::by_number);
+        let outcome = expects.map_or_else(|| "nothing expected".to_owned(), outcome_of);
+        let about = match (card, request.params.len()) {
+            (Some(card), _) => format!("{} · {}", CardField::Number.show(&card.number), card.description),
+            (None, 1) => "One parameter, and no published test card".to_owned(),
+            (None, count) => format!("{count} parameters, and no published test card"),
+        };
+        let steps = match expects {
+            Some(Expectation { token, attach, charge, .. }) => [token, attach, charge].map(expected_step),
+            None => [StepOutcome::NotReached, StepOutcome::NotReached, StepOutcome::NotReached],
+        };
+        Self {
+            key: PresetKey::Own(id),
+            name: name.to_owned(),
+            words: Words::new(&format!("{name} {outcome}"), &about),
+            outcome,
+            about,
+            brand: card.map_or("", brand_of),
+            steps,
+            checks: None,
+            number: card.map(|card| card.number.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// How well this preset answers a search: see [`Words::rank`].
+    pub fn rank(&self, search: &Search) -> Option<u32> {
+        let digits = search.digits();
+        if digits.len() >= 2 && !self.number.is_empty() {
+            let by_number = if self.number == digits {
+                Some(0)
+            } else if self.number.starts_with(digits) || self.number.ends_with(digits) {
+                Some(1)
+            } else {
+                self.number.contains(digits).then_some(PART_OF_A_WORD)
+            };
+            if by_number.is_some() {
+                return by_number;
+            }
+        }
+        self.words.rank(search)
+    }
+}
+
+/// The mark of a card: a co-branded one has that of its first network.
+pub(super) fn brand_of(card: &TestCard) -> &'static str {
+    let is_cartes_bancaires = card.networks.contains(&CardNetwork::CartesBancaires);
+    if is_cartes_bancaires { "Cartes Bancaires" } else { card.brand.as_str() }
+}
+
+/// The code of a step that fails.
+pub(super) fn code_of(step: &StepOutcome) -> Option<&str> {
+    matches!(step, StepOutcome::Refused { .. }).then(|| step.label())
+}
+
+/// "insufficient funds", of "insufficient_funds".
+fn plain(code: &str) -> String {
+    code.replace('_', " ")
+}
+
+pub(super) fn outcome_of_card(card: &TestCard, expects: &Expectation) -> String {
+    let mut outcome = match &card.at_charge {
+        StepOutcome::Later(what) => format!("charge {}", what.replace("ok,", "works,")),
+        _ => outcome_of(expects),
+    };
+    if card.group == "co-badged" {
+        let _ = write!(outcome, ", co-branded {}", card.description.replace("Cartes Bancaires", "CB"));
+    }
+    outcome
+}
+
+/// What happens, in the words that a person would search for.
+pub(super) fn outcome_of(expects: &Expectation) -> String {
+    let mut parts = Vec::new();
+    match (&expects.token, &expects.attach, &expects.charge) {
+        (Expected::Fails(code), ..) => parts.push(format!("fails at token: {code}")),
+        (_, Expected::Works, Expected::Fails(code)) => {
+            parts.push(format!("attaches, then declined at charge: {}", plain(code)));
+        }
+        (_, _, Expected::Fails(code)) => parts.push(format!("declined at charge: {}", plain(code))),
+        (_, Expected::Fails(code), _) => parts.push(format!("declined at attach: {}", plain(code))),
+        _ => {}
+    }
+    for (check, result) in &expects.checks {
+        let verb = if result == "fail" { "fails" } else { "unavailable" };
+        parts.push(format!("{} {verb}", check.label()));
+    }
+    if parts.is_empty() { "works".to_owned() } else { parts.join(", ") }
+}
+
+fn expected_step(expected: &Expected) -> StepOutcome {
+    match expected {
+        Expected::Open => StepOutcome::NotReached,
+        Expected::Works => StepOutcome::Ok,
+        Expected::Fails(code) => {
+            let (code, rest) = (code.clone(), String::new);
+            StepOutcome::Refused { code, decline_code: rest(), message: rest(), param: rest() }
+        }
+    }
+}

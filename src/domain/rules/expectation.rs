@@ -1,0 +1,389 @@
+//! What a token creation is made for: what should come of it at each step, and whether it did.
+//!
+//! An expectation is set before the call is sent, from a preset, and judged by each call that is about the token, whoever
+//! makes it: [`Expectation::judge`].
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::prediction::Prediction;
+use crate::domain::{
+    call::{
+        api::{ApiResponse, HttpMethod, MaskedRequest},
+        error::{ApiError, ErrorView},
+        token_calls::TokenRequest,
+    },
+    card::test_cards::{Check, StepOutcome, TestCard},
+};
+
+/// The version of an expectation and a judgement as they are kept.
+const VERSION: u64 = 1;
+
+/// A step of a card's life that something can be expected of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    Token,
+    Attach,
+    Charge,
+    /// What the bank's comparison comes to, at an attach or a charge.
+    Check(Check),
+}
+
+impl Step {
+    const ALL: [Self; 6] = [
+        Self::Token,
+        Self::Attach,
+        Self::Charge,
+        Self::Check(Check::Cvc),
+        Self::Check(Check::Line1),
+        Self::Check(Check::Zip),
+    ];
+
+    /// The word in files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Token => "token",
+            Self::Attach => "attach",
+            Self::Charge => "charge",
+            Self::Check(Check::Cvc) => "cvc_check",
+            Self::Check(Check::Line1) => "line1_check",
+            Self::Check(Check::Zip) => "zip_check",
+        }
+    }
+
+    /// The word in the window.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Token => "token",
+            Self::Attach => "attach",
+            Self::Charge => "charge",
+            Self::Check(check) => check.label(),
+        }
+    }
+
+    fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|step| step.as_str() == word)
+    }
+}
+
+/// What a step should come to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Expected {
+    /// Nothing is expected: the step is not reached, or nobody knows.
+    #[default]
+    Open,
+    Works,
+    /// It is refused with this decline code, else code, else type.
+    Fails(String),
+}
+
+impl Expected {
+    fn of_step(outcome: &StepOutcome) -> Self {
+        match outcome {
+            StepOutcome::Ok | StepOutcome::Later(_) => Self::Works,
+            StepOutcome::Refused { .. } => Self::Fails(outcome.label().to_owned()),
+            StepOutcome::NotReached => Self::Open,
+        }
+    }
+
+    /// "ok" or the code, as an answer would be called; `None` where nothing is expected.
+    fn word(&self) -> Option<&str> {
+        match self {
+            Self::Open => None,
+            Self::Works => Some(WORKS),
+            Self::Fails(code) => Some(code),
+        }
+    }
+
+    fn from_word(word: String) -> Self {
+        if word == WORKS { Self::Works } else { Self::Fails(word) }
+    }
+}
+
+/// An answer that is no error, in a word.
+const WORKS: &str = "ok";
+
+/// What should come of a token creation, step by step.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Expectation {
+    pub token: Expected,
+    pub attach: Expected,
+    pub charge: Expected,
+    /// The checks that should not pass: `fail` or `unavailable`. One whose field is not sent is not judged.
+    pub checks: Vec<(Check, String)>,
+}
+
+impl Expectation {
+    /// What a published card does when this is sent of it.
+    pub fn of_card(card: &TestCard, request: &TokenRequest) -> Self {
+        let sends_cvc = request.params.get("card[cvc]").is_some();
+        let step = |outcome: &StepOutcome| match Expected::of_step(outcome) {
+            // It fails by its security code, so only when one is sent.
+            Expected::Fails(code) if code == "incorrect_cvc" && !sends_cvc => Expected::Works,
+            expected => expected,
+        };
+        let telling = |check: Check| Some((check, card.check(check).to_owned())).filter(|(_, result)| result != "pass");
+        let expected = Self {
+            token: step(&card.at_token),
+            attach: step(&card.at_attach),
+            charge: step(&card.at_charge),
+            checks: Check::ALL.into_iter().filter_map(telling).collect(),
+        };
+        // A bank that declines has no checks to show.
+        if expected.charge == Expected::Works { expected } else { Self { checks: Vec::new(), ..expected } }
+    }
+
+    /// A token creation that is refused like this.
+    pub fn refused(label: &str) -> Self {
+        Self { token: Expected::Fails(label.to_owned()), ..Self::default() }
+    }
+
+    /// Whether the token should fail by its security code. No code is kept, so what is kept cannot expect this.
+    pub fn is_of_code(&self) -> bool {
+        matches!(&self.token, Expected::Fails(code) if code.ends_with("_cvc"))
+    }
+
+    /// What is predicted, where no preset says more.
+    pub fn of_prediction(prediction: &Prediction, request: &TokenRequest) -> Self {
+        match prediction {
+            Prediction::Refused(error) => Self::refused(label(error)),
+            Prediction::Token(card) => match card.number.published() {
+                Some(card) => Self::of_card(card, request),
+                None => Self { token: Expected::Works, ..Self::default() },
+            },
+            Prediction::Clone { .. } => Self { token: Expected::Works, ..Self::default() },
+        }
+    }
+
+    /// Whether a token creation that is predicted like this would be as expected.
+    pub fn agrees_with(&self, prediction: &Prediction) -> bool {
+        match (&self.token, prediction) {
+            (Expected::Open, _) | (_, Prediction::Clone { .. }) => true,
+            (Expected::Works, prediction) => matches!(prediction, Prediction::Token(_)),
+            (Expected::Fails(code), Prediction::Refused(error)) => label(error) == code,
+            (Expected::Fails(_), Prediction::Token(_)) => false,
+        }
+    }
+
+    /// What is expected of a step, in a word.
+    fn of(&self, step: Step) -> Option<&str> {
+        match step {
+            Step::Token => self.token.word(),
+            Step::Attach => self.attach.word(),
+            Step::Charge => self.charge.word(),
+            Step::Check(check) => {
+                let known = self.checks.iter().find(|(known, _)| *known == check);
+                known.map(|(_, result)| result.as_str())
+            }
+        }
+    }
+
+    /// In words what is special about it: "charge declines with insufficient_funds".
+    pub fn words(&self) -> String {
+        if let Expected::Fails(code) = &self.token {
+            return format!("token fails with {code}");
+        }
+        let mut words = Vec::new();
+        match (&self.attach, &self.charge) {
+            (Expected::Works, Expected::Fails(code)) if code != "authentication_required" => {
+                words.push(format!("attach works, charge declines with {code}"));
+            }
+            (_, Expected::Fails(code)) => words.push(format!("charge declines with {code}")),
+            (Expected::Fails(code), _) => words.push(format!("attach declines with {code}")),
+            _ => {}
+        }
+        for (check, result) in &self.checks {
+            let verb = if result == "fail" { "fails" } else { "is unavailable" };
+            words.push(format!("{} {verb}", check.label()));
+        }
+        match (words.is_empty(), &self.charge) {
+            (false, _) => words.join(", "),
+            (true, Expected::Works) => "token, attach and charge work".to_owned(),
+            (true, _) => "a token".to_owned(),
+        }
+    }
+
+    /// What a call that is about the token tells of the expectation, after what was `known` before; `None` if nothing
+    /// was and the call tells nothing. The first difference stays, until the token is asked for anew.
+    pub fn judge(&self, known: Option<&Judgement>, request: &MaskedRequest, answer: &ApiResponse) -> Option<Judgement> {
+        let Some(found) = self.judge_call(request, answer) else { return known.cloned() };
+        let stays = known.filter(|known| known.difference.is_some() && found.step != Step::Token);
+        Some(stays.cloned().unwrap_or(found))
+    }
+
+    fn judge_call(&self, request: &MaskedRequest, answer: &ApiResponse) -> Option<Judgement> {
+        let step = step_of(request)?;
+        let body = answer.json()?;
+        let error = ErrorView::of(&body);
+        let got = match error {
+            Some(error) => error.label(),
+            None if answer.is_success() => WORKS,
+            None => return None,
+        };
+        // What is refused in validation says nothing about the card: its token is as good as before.
+        let is_decline = answer.http_status == 402 && error.and_then(ErrorView::kind) == Some("card_error");
+        if step != Step::Token && !answer.is_success() && !is_decline {
+            return None;
+        }
+        let difference = |step: Step, got: &str| {
+            let expected = self.of(step).filter(|expected| *expected != got)?;
+            Some(Difference { step, expected: expected.to_owned(), got: got.to_owned() })
+        };
+        let of_check =
+            || Check::ALL.into_iter().find_map(|check| difference(Step::Check(check), check_of(&body, check)?));
+        let difference = difference(step, got).or_else(|| (step != Step::Token).then(of_check).flatten());
+        Some(Judgement { step, difference })
+    }
+
+    /// As it is kept.
+    pub fn to_json(&self) -> Value {
+        let word = |expected: &Expected| expected.word().map(str::to_owned);
+        let checks =
+            self.checks.iter().map(|(check, result)| (Step::Check(*check).as_str().to_owned(), result.clone()));
+        let kept = KeptExpectation {
+            version: VERSION,
+            token: word(&self.token),
+            attach: word(&self.attach),
+            charge: word(&self.charge),
+            checks: checks.collect(),
+        };
+        serde_json::to_value(kept).unwrap_or_default()
+    }
+
+    /// What [`Self::to_json`] made; `None` for anything else, and for a newer version.
+    pub fn of_json(json: &Value) -> Option<Self> {
+        let kept = KeptExpectation::deserialize(json).ok().filter(|kept| kept.version <= VERSION)?;
+        let expected = |word: Option<String>| word.map_or(Expected::Open, Expected::from_word);
+        let check = |(word, result): (String, String)| match Step::from_word(&word) {
+            Some(Step::Check(check)) => Some((check, result)),
+            _ => None,
+        };
+        Some(Self {
+            token: expected(kept.token),
+            attach: expected(kept.attach),
+            charge: expected(kept.charge),
+            checks: kept.checks.into_iter().filter_map(check).collect(),
+        })
+    }
+}
+
+/// The most telling word of a predicted refusal, as [`ErrorView::label`] is that of an answered one.
+fn label(error: &ApiError) -> &str {
+    error.decline_code().unwrap_or(error.label())
+}
+
+/// The step that a call is, if it is one.
+fn step_of(request: &MaskedRequest) -> Option<Step> {
+    let parts: Vec<&str> = request.path.split('/').filter(|part| !part.is_empty()).collect();
+    match (request.method, &parts[..]) {
+        (HttpMethod::Post, ["v1", "tokens"]) => Some(Step::Token),
+        (HttpMethod::Post, ["v1", "charges"]) => Some(Step::Charge),
+        (HttpMethod::Post, ["v1", "customers"] | ["v1", "customers", _] | ["v1", "customers", _, "sources"]) => {
+            Some(Step::Attach)
+        }
+        _ => None,
+    }
+}
+
+/// How a check went, in a charge or a card; `None` where it was not made, or is not shown.
+fn check_of(body: &Value, check: Check) -> Option<&str> {
+    let (of_card, of_charge) = match check {
+        Check::Cvc => ("cvc_check", "cvc_check"),
+        Check::Line1 => ("address_line1_check", "address_line1_check"),
+        Check::Zip => ("address_zip_check", "address_postal_code_check"),
+    };
+    let checks = &body["payment_method_details"]["card"]["checks"];
+    checks[of_charge].as_str().or(body[of_card].as_str()).filter(|result| *result != "unchecked")
+}
+
+/// How an entry stands to what was expected of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// The step that was judged last.
+    pub step: Step,
+    /// Where it was not as expected; `None` if it was.
+    pub difference: Option<Difference>,
+}
+
+/// A step that did not come to what was expected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    pub step: Step,
+    /// "ok" or the code.
+    pub expected: String,
+    pub got: String,
+}
+
+impl Judgement {
+    pub fn is_as_expected(&self) -> bool {
+        self.difference.is_none()
+    }
+
+    /// "As expected", or "Differs".
+    pub fn word(&self) -> &'static str {
+        if self.is_as_expected() { "As expected" } else { "Differs" }
+    }
+
+    /// In a sentence: "Differs at charge: expected insufficient_funds, got ok".
+    pub fn words(&self) -> String {
+        match &self.difference {
+            None => format!("As expected at {}", self.step.label()),
+            Some(Difference { step, expected, got }) => {
+                format!("Differs at {}: expected {expected}, got {got}", step.label())
+            }
+        }
+    }
+
+    /// As it is kept.
+    pub fn to_json(&self) -> Value {
+        let difference = self.difference.as_ref().map(|difference| KeptDifference {
+            step: difference.step.as_str().to_owned(),
+            expected: difference.expected.clone(),
+            got: difference.got.clone(),
+        });
+        let kept = KeptJudgement { version: VERSION, step: self.step.as_str().to_owned(), difference };
+        serde_json::to_value(kept).unwrap_or_default()
+    }
+
+    /// What [`Self::to_json`] made; `None` for anything else, and for a newer version.
+    pub fn of_json(json: &Value) -> Option<Self> {
+        let kept = KeptJudgement::deserialize(json).ok().filter(|kept| kept.version <= VERSION)?;
+        let difference = match kept.difference {
+            Some(KeptDifference { step, expected, got }) => {
+                Some(Difference { step: Step::from_word(&step)?, expected, got })
+            }
+            None => None,
+        };
+        Some(Self { step: Step::from_word(&kept.step)?, difference })
+    }
+}
+
+/// An [`Expectation`] in files. Apart from it, so that a change there cannot change the format by accident.
+#[derive(Serialize, Deserialize)]
+struct KeptExpectation {
+    version: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    attach: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    charge: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    checks: Vec<(String, String)>,
+}
+
+/// A [`Judgement`] in files.
+#[derive(Serialize, Deserialize)]
+struct KeptJudgement {
+    version: u64,
+    step: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    difference: Option<KeptDifference>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct KeptDifference {
+    step: String,
+    expected: String,
+    got: String,
+}

@@ -1,0 +1,378 @@
+//! The rules of `POST /v1/tokens`, written once: the form predicts Stripe's answer with them, the minter answers with
+//! them.
+//!
+//! Where Stripe documents neither the check nor its text, the choice is marked as a default. Only the first error is
+//! reported, in this order: unknown parameters, shape, expansions, nothing to make a token of, missing, empty, account
+//! policies, number, expiry, security code, network, live numbers.
+
+use jiff::civil::Date;
+
+use super::policies::Policies;
+use crate::domain::{
+    call::{
+        error::{ApiError, Decline},
+        params::{PREFERRED_NETWORK, Params},
+        token_calls::TokenRequest,
+    },
+    card::{
+        brand::Brand,
+        expiry::{Expiry, ExpiryFault},
+        networks::{CardNetwork, stored_preference},
+        number::CardNumber,
+    },
+    mask,
+};
+
+/// Every text parameter of the `card` dictionary, in the order of the API page.
+pub const CARD_FIELDS: [&str; 12] = [
+    "number",
+    "exp_month",
+    "exp_year",
+    "cvc",
+    "name",
+    "address_line1",
+    "address_line2",
+    "address_city",
+    "address_state",
+    "address_zip",
+    "address_country",
+    "currency",
+];
+/// What must be sent with a card dictionary, and may not be empty.
+const REQUIRED: [&str; 3] = ["card[number]", "card[exp_month]", "card[exp_year]"];
+/// The other things that this call makes tokens of; no card, so not modelled here.
+const OTHER_KINDS: [&str; 5] = ["bank_account", "pii", "cvc_update", "account", "person"];
+/// The longest value of a parameter, in characters.
+const LONGEST_VALUE: usize = 5000;
+
+/// What will come of a token request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Prediction {
+    /// A token for this card.
+    Token(Box<CardDetails>),
+    /// A copy of a customer's card: what comes of it depends on the objects that the account has.
+    Clone {
+        customer: String,
+        /// The card's id; without one the customer's default card is meant.
+        card: Option<String>,
+    },
+    /// This error.
+    Refused(ApiError),
+}
+
+impl Prediction {
+    pub fn error(&self) -> Option<&ApiError> {
+        match self {
+            Self::Refused(error) => Some(error),
+            Self::Token(_) | Self::Clone { .. } => None,
+        }
+    }
+}
+
+/// A card that passed every check, as the token will hold it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CardDetails {
+    pub number: CardNumber,
+    pub expiry: Expiry,
+    /// Whether a security code was sent; the code itself ends here.
+    pub has_cvc: bool,
+    pub name: Option<String>,
+    pub address: Address,
+    /// `networks.preferred` as stored, when a preference was sent.
+    pub preferred: Option<&'static str>,
+}
+
+/// The billing address as sent; a field that was absent or empty is `None`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Address {
+    pub line1: Option<String>,
+    pub line2: Option<String>,
+    pub city: Option<String>,
+    pub state: Option<String>,
+    pub zip: Option<String>,
+    pub country: Option<String>,
+}
+
+/// What Stripe's test mode answers to a token request on the given UTC day.
+///
+/// Prediction and answer are equal but for what depends on stored objects, which comes back as [`Prediction::Clone`].
+pub fn predict(request: &TokenRequest, today: Date, policies: Policies) -> Prediction {
+    let params = &request.params;
+    let shape = check_names(params).and_then(|()| check_expand(params));
+    let checked = shape.and_then(|()| check_kind(params)).and_then(|kind| match kind {
+        Kind::Clone { customer, card } => Ok(Prediction::Clone { customer, card }),
+        Kind::Card => check_card(params, today, policies).map(|card| Prediction::Token(Box::new(card))),
+    });
+    checked.unwrap_or_else(Prediction::Refused)
+}
+
+/// How the name of a parameter is meant.
+enum Meaning<'a> {
+    Known,
+    Unknown,
+    /// A dictionary where a text is due: `card[number][x]`. Names the text parameter.
+    NotText(String),
+    /// A text where a dictionary or a list is due.
+    NotObject(&'a str),
+    OtherKind(&'static str),
+}
+
+fn meaning(name: &str) -> Meaning<'_> {
+    let (root, rest) = name.split_at(name.find('[').unwrap_or(name.len()));
+    if let Some(kind) = OTHER_KINDS.into_iter().find(|kind| *kind == root) {
+        return Meaning::OtherKind(kind);
+    }
+    match (root, rest) {
+        ("card", "" | "[networks][preferred]") | ("customer", "") => Meaning::Known,
+        ("customer", _) => Meaning::NotText("customer".to_owned()),
+        ("expand", "") | ("card", "[networks]") => Meaning::NotObject(name),
+        ("expand", index)
+            if index[1..index.len() - usize::from(index.ends_with(']'))].bytes().all(|b| b.is_ascii_digit()) =>
+        {
+            Meaning::Known
+        }
+        ("card", field) => {
+            let inner = &field[1..field.find(']').unwrap_or(field.len())];
+            match (CARD_FIELDS.contains(&inner), field.len() == inner.len() + 2 && field.ends_with(']')) {
+                (true, true) => Meaning::Known,
+                (true, false) if field[1 + inner.len()..].starts_with("][") => {
+                    Meaning::NotText(format!("card[{inner}]"))
+                }
+                _ => Meaning::Unknown,
+            }
+        }
+        _ => Meaning::Unknown,
+    }
+}
+
+/// `expand[]` on a token may name its card, which is always there in full. Stripe refuses everything else without a
+/// code and without a param (a recorded answer in a public issue).
+fn check_expand(params: &Params) -> Result<(), ApiError> {
+    match params.iter().find(|(name, value)| name.starts_with("expand[") && *value != "card") {
+        Some((_, value)) => {
+            Err(ApiError::request(None, None, format!("This property cannot be expanded ({}).", mask::text(value))))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Checks the parameters of `GET /v1/tokens/:id`, which takes `expand[]` only.
+///
+/// # Errors
+/// The answer to the first parameter that is not good.
+pub fn check_retrieve(params: &Params) -> Result<(), ApiError> {
+    let is_expand = |name: &str| name == "expand" || (name.starts_with("expand[") && is_known(name));
+    ApiError::refuse_unknown(params.names().filter(|name| !is_expand(name)))?;
+    check_names(params)?;
+    check_expand(params)
+}
+
+fn is_known(name: &str) -> bool {
+    matches!(meaning(name), Meaning::Known)
+}
+
+fn check_names(params: &Params) -> Result<(), ApiError> {
+    ApiError::refuse_unknown(params.names().filter(|name| matches!(meaning(name), Meaning::Unknown)))?;
+    for (name, value) in params.iter() {
+        match meaning(name) {
+            // Stripe repeats the value here; it may be a card number, so this answer does not.
+            Meaning::NotText(param) => {
+                return Err(ApiError::request(
+                    None,
+                    Some(&param),
+                    format!("Invalid string: {param} was sent as a dictionary"),
+                ));
+            }
+            Meaning::NotObject("expand") => return Err(ApiError::request(None, Some("expand"), "Invalid array")),
+            Meaning::NotObject(param) => return Err(ApiError::request(None, Some(param), "Invalid object")),
+            Meaning::Known if value.chars().count() > LONGEST_VALUE => {
+                let message = format!("Invalid string: {name} must be at most {LONGEST_VALUE} characters");
+                return Err(ApiError::request(None, Some(name), message));
+            }
+            Meaning::Known | Meaning::Unknown | Meaning::OtherKind(_) => {}
+        }
+    }
+    Ok(())
+}
+
+enum Kind {
+    Card,
+    Clone { customer: String, card: Option<String> },
+}
+
+/// Which token is asked for. Texts of the exclusive combinations are defaults in the pattern of Stripe's list cursors.
+fn check_kind(params: &Params) -> Result<Kind, ApiError> {
+    let dictionary = params.names().find(|name| name.starts_with("card["));
+    let card_id = params.get("card");
+    let customer = params.get("customer");
+    let other = params.names().find_map(|name| match meaning(name) {
+        Meaning::OtherKind(kind) => Some(kind),
+        _ => None,
+    });
+    let exclusive = |first: &str, second: &str| {
+        let message = format!("You may only specify one of these parameters: {first}, {second}.");
+        Err(ApiError::request(Some("parameters_exclusive"), Some(first), message))
+    };
+    match (dictionary, card_id, customer, other) {
+        (None, None, None, None) => Err(ApiError::request(
+            None,
+            None,
+            "You must supply either a card, customer, PII data, bank account, or account legal entity to create a token.",
+        )),
+        (Some(_), _, _, Some(other)) | (_, Some(_), _, Some(other)) => exclusive("card", other),
+        (_, _, Some(_), Some(other)) => exclusive("customer", other),
+        (None, None, None, Some(other)) => Err(ApiError::request(
+            None,
+            Some(other),
+            format!("Testcard's local minter makes card tokens only: it does not model '{other}'."),
+        )),
+        (Some(_), Some(_), _, None) => Err(ApiError::request(
+            None,
+            Some("card"),
+            "Invalid card object: must be a dictionary or a non-empty string.",
+        )),
+        (Some(_), None, None, None) => Ok(Kind::Card),
+        // With a customer, "the card must be the ID of a card belonging to the customer" (the API page).
+        (Some(dictionary), None, Some(_), None) => exclusive(dictionary, "customer"),
+        (None, Some(""), ..) => Err(ApiError::empty("card")),
+        (None, _, Some(""), None) => Err(ApiError::empty("customer")),
+        (None, Some(_), None, None) => Err(ApiError::missing("customer")),
+        (None, card, Some(customer), None) => {
+            Ok(Kind::Clone { customer: customer.to_owned(), card: card.map(str::to_owned) })
+        }
+    }
+}
+
+fn check_card(params: &Params, today: Date, policies: Policies) -> Result<CardDetails, ApiError> {
+    if let Some(param) = REQUIRED.into_iter().find(|param| params.get(param).is_none()) {
+        return Err(ApiError::missing(param));
+    }
+    let not_empty = REQUIRED.into_iter().chain(["card[cvc]", PREFERRED_NETWORK]);
+    if let Some(param) = not_empty.into_iter().find(|param| params.get(param) == Some("")) {
+        return Err(ApiError::empty(param));
+    }
+    if !policies.raw_card_data {
+        return Err(raw_card_data_refused());
+    }
+    let required = |param| params.get(param).unwrap_or_default();
+    let number = check_number(required("card[number]"), policies)?;
+    let expiry = Expiry::read(required("card[exp_month]"), required("card[exp_year]"), today).map_err(expiry_error)?;
+    let cvc = params.get("card[cvc]");
+    if cvc.is_some_and(|cvc| !is_good_cvc(cvc, number.brand())) {
+        return Err(ApiError::card("invalid_cvc", "cvc", "Your card's security code is invalid."));
+    }
+    let preferred = params.get(PREFERRED_NETWORK).map(|word| check_network(word, &number)).transpose()?;
+    if policies.published_test_cards_only && number.published().is_none() {
+        return Err(live_number_refused());
+    }
+    // What the card shows is what may be kept.
+    let field = |name: &str| params.kept(&format!("card[{name}]")).filter(|text| !text.is_empty());
+    Ok(CardDetails {
+        number,
+        expiry,
+        has_cvc: cvc.is_some(),
+        name: field("name"),
+        address: Address {
+            line1: field("address_line1"),
+            line2: field("address_line2"),
+            city: field("address_city"),
+            state: field("address_state"),
+            zip: field("address_zip"),
+            country: field("address_country"),
+        },
+        preferred,
+    })
+}
+
+/// Spaces and dashes are stripped unless the policy is strict: a default, for the page says "without any separators".
+fn check_number(text: &str, policies: Policies) -> Result<CardNumber, ApiError> {
+    let digits: String = if policies.strict_number {
+        text.to_owned()
+    } else {
+        text.chars().filter(|c| !matches!(c, ' ' | '-')).collect()
+    };
+    // "-1" is not digits to Stripe, and so it must not become "1" here.
+    if digits.is_empty() || text.starts_with('-') || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(ApiError::card("invalid_number", "number", "The card number is not a valid credit card number."));
+    }
+    CardNumber::parse(&digits)
+        .filter(|number| number.has_good_length() && number.passes_luhn())
+        .ok_or_else(|| ApiError::card("incorrect_number", "number", "Your card number is incorrect."))
+}
+
+/// The answer to a fault in an expiry.
+pub fn expiry_error(fault: ExpiryFault) -> ApiError {
+    if fault.is_month() {
+        ApiError::card("invalid_expiry_month", "exp_month", "Your card's expiration month is invalid.")
+    } else {
+        ApiError::card("invalid_expiry_year", "exp_year", "Your card's expiration year is invalid.")
+    }
+}
+
+fn is_good_cvc(cvc: &str, brand: Brand) -> bool {
+    brand.accepts_cvc_digits(cvc.len()) && cvc.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn check_network(word: &str, number: &CardNumber) -> Result<&'static str, ApiError> {
+    CardNetwork::from_stripe(word).map(|network| stored_preference(network, &number.networks())).ok_or_else(|| {
+        let message = format!("Invalid {PREFERRED_NETWORK}: must be one of cartes_bancaires, mastercard, or visa");
+        ApiError::request(None, Some(PREFERRED_NETWORK), message)
+    })
+}
+
+fn raw_card_data_refused() -> ApiError {
+    let message = "Sending credit card numbers directly to the Stripe API is generally unsafe. We suggest you use test \
+                   tokens that map to the test card you are using, see https://stripe.com/docs/testing. To enable \
+                   testing raw card data APIs, see \
+                   https://support.stripe.com/questions/enabling-access-to-raw-card-data-apis.";
+    ApiError::request(None, None, message).with_status(402)
+}
+
+fn live_number_refused() -> ApiError {
+    let message = "Your card was declined. Your request was in test mode, but used a non test (live) card. For a list \
+                   of valid test cards, visit: https://stripe.com/docs/testing.";
+    let decline = Decline { code: "test_mode_live_card", ..Decline::default() };
+    ApiError { decline: Some(Box::new(decline)), ..ApiError::card("card_declined", "", message) }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    #[track_caller]
+    fn message(params: &[(&str, &str)]) -> String {
+        let request = TokenRequest::new(params.iter().copied().collect());
+        let prediction = predict(&request, date(2030, 6, 15), Policies::default());
+        prediction.error().expect("a refusal").message.clone()
+    }
+
+    #[test]
+    fn each_unknown_parameter_is_named_once() {
+        assert_eq!(message(&[("a", "1"), ("b", "2"), ("a", "3")]), "Received unknown parameters: a, b");
+        assert_eq!(message(&[("a", "1"), ("a", "3")]), "Received unknown parameter: a");
+        assert_eq!(message(&[("4539578763621486", "")]), "Received unknown parameter: 453957******1486");
+    }
+
+    #[test]
+    fn the_card_alone_can_be_expanded() {
+        assert_eq!(message(&[("expand[]", "card"), ("expand[]", "bank")]), "This property cannot be expanded (bank).");
+        assert_eq!(message(&[("expand", "card")]), "Invalid array");
+    }
+
+    #[test]
+    fn a_retrieval_takes_expansions_only() {
+        let check = |params: &[(&str, &str)]| check_retrieve(&params.iter().copied().collect());
+        assert_eq!(check(&[]), Ok(()));
+        assert_eq!(check(&[("expand[]", "card"), ("expand[1]", "card")]), Ok(()));
+        for (name, message) in [
+            ("card[number]", "Received unknown parameter: card[number]"),
+            ("expand[x]", "Received unknown parameter: expand[x]"),
+            ("expand", "Invalid array"),
+            ("expand[0]", "This property cannot be expanded ()."),
+        ] {
+            assert_eq!(check(&[(name, "")]).unwrap_err().message, message, "{name}");
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! Profiles: each a place that tokens are made at, with everything that belongs to it but the key.
+
+use std::fmt;
+
+use super::stripe::{BaseUrl, BrokenSetting, StripeSettings};
+use crate::domain::{call::api::Target, mask};
+
+/// What tells a profile from all others, whatever it is called. Its key is kept under it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ProfileId(pub i64);
+
+impl ProfileId {
+    /// The profile that is always there first.
+    pub const FIRST: Self = Self(1);
+}
+
+/// The mark of a profile. It never stands without the profile's name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ProfileColor {
+    #[default]
+    Indigo,
+    Teal,
+    Green,
+    Amber,
+    Red,
+    Pink,
+    Violet,
+    Slate,
+}
+
+impl ProfileColor {
+    pub const ALL: [Self; 8] =
+        [Self::Indigo, Self::Teal, Self::Green, Self::Amber, Self::Red, Self::Pink, Self::Violet, Self::Slate];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Indigo => "indigo",
+            Self::Teal => "teal",
+            Self::Green => "green",
+            Self::Amber => "amber",
+            Self::Red => "red",
+            Self::Pink => "pink",
+            Self::Violet => "violet",
+            Self::Slate => "slate",
+        }
+    }
+
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Indigo => "Indigo",
+            Self::Teal => "Teal",
+            Self::Green => "Green",
+            Self::Amber => "Amber",
+            Self::Red => "Red",
+            Self::Pink => "Pink",
+            Self::Violet => "Violet",
+            Self::Slate => "Slate",
+        }
+    }
+
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|color| color.as_str() == word)
+    }
+}
+
+/// Where tokens are made, and how that place is reached.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Profile {
+    pub id: ProfileId,
+    pub name: String,
+    pub color: ProfileColor,
+    /// Who answers when this profile is in use.
+    pub target: Target,
+    pub stripe: StripeSettings,
+}
+
+impl Profile {
+    fn first() -> Self {
+        Self::new(ProfileId::FIRST, "Default")
+    }
+
+    /// A profile with everything but its name as it is at first.
+    pub fn new(id: ProfileId, name: impl Into<String>) -> Self {
+        Self {
+            id,
+            name: name.into(),
+            color: ProfileColor::default(),
+            target: Target::default(),
+            stripe: StripeSettings::default(),
+        }
+    }
+
+    /// Where the real API is, if not at Stripe's own address.
+    pub fn other_base(&self) -> Option<&BaseUrl> {
+        Some(&self.stripe.base_url).filter(|base| base.as_str() != BaseUrl::STRIPE)
+    }
+
+    /// Who answers, in the words of the window.
+    pub fn place(&self) -> String {
+        match self.target {
+            Target::Local => "Local minter".to_owned(),
+            Target::Stripe => match self.stripe.fault() {
+                Some(fault) => format!("Stripe API · {} is not valid", fault.place),
+                None => format!("Stripe API · {}", self.stripe.base_url.host()),
+            },
+        }
+    }
+}
+
+impl fmt::Debug for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Profile")
+            .field("id", &self.id.0)
+            .field("name", &mask::text(&self.name))
+            .field("color", &self.color)
+            .field("target", &self.target)
+            .field("stripe", &self.stripe)
+            .finish()
+    }
+}
+
+/// All profiles, in their order, and which of them is in use. There is always one, and no two share an id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profiles {
+    list: Vec<Profile>,
+    in_use: ProfileId,
+}
+
+impl Default for Profiles {
+    fn default() -> Self {
+        Self { list: vec![Profile::first()], in_use: ProfileId::FIRST }
+    }
+}
+
+impl Profiles {
+    /// Of a list as it was kept. A profile with the id of an earlier one is left out; without any there is the first.
+    pub fn of(list: Vec<Profile>, in_use: ProfileId) -> Self {
+        let mut kept: Vec<Profile> = Vec::with_capacity(list.len());
+        for profile in list {
+            if !kept.iter().any(|known| known.id == profile.id) {
+                kept.push(profile);
+            }
+        }
+        let Some(first) = kept.first().map(|first| first.id) else { return Self::default() };
+        let in_use = kept.iter().find(|profile| profile.id == in_use).map_or(first, |profile| profile.id);
+        Self { list: kept, in_use }
+    }
+
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Profile> {
+        self.list.iter()
+    }
+
+    pub fn get(&self, id: ProfileId) -> Option<&Profile> {
+        self.list.iter().find(|profile| profile.id == id)
+    }
+
+    pub fn get_mut(&mut self, id: ProfileId) -> Option<&mut Profile> {
+        self.list.iter_mut().find(|profile| profile.id == id)
+    }
+
+    /// By its name as a person types it.
+    pub fn named(&self, name: &str) -> Option<&Profile> {
+        self.list.iter().find(|profile| is_same_name(&profile.name, name))
+    }
+
+    /// The profile in use.
+    pub fn active(&self) -> &Profile {
+        self.get(self.in_use).unwrap_or(&self.list[0])
+    }
+
+    pub fn active_mut(&mut self) -> &mut Profile {
+        let at = self.list.iter().position(|profile| profile.id == self.in_use).unwrap_or(0);
+        &mut self.list[at]
+    }
+
+    /// Uses another profile from now on; one that is not there changes nothing. A person has chosen then, whatever the
+    /// file said.
+    pub fn activate(&mut self, id: ProfileId) {
+        if self.get(id).is_some() {
+            self.in_use = id;
+            for profile in &mut self.list {
+                profile.stripe.broken.retain(|broken| broken.field != BrokenSetting::IN_USE);
+            }
+        }
+    }
+}
+
+/// Names of profiles that differ by case or by the space around them only are taken for the same.
+pub fn is_same_name(a: &str, b: &str) -> bool {
+    a.trim().to_lowercase() == b.trim().to_lowercase()
+}
+
+/// A name that none of `taken` has: this one, or with a number behind it.
+pub fn free_name(wish: &str, taken: &[&str]) -> String {
+    let is_free = |name: &str| !taken.iter().any(|known| is_same_name(known, name));
+    let numbered = (2..taken.len() + 3).map(|nth| format!("{wish} {nth}"));
+    std::iter::once(wish.to_owned()).chain(numbered).find(|name| is_free(name)).unwrap_or_default()
+}
+
+/// The id of a new profile: the second in which it is made, so that it is never that of a profile that is gone, whose
+/// key a keyring may still hold.
+pub fn new_id(taken: impl Iterator<Item = ProfileId>, now_secs: i64) -> ProfileId {
+    let after = taken.map(|id| id.0).max().unwrap_or_default() + 1;
+    ProfileId(after.max(now_secs))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn profile(id: i64, name: &str) -> Profile {
+        Profile::new(ProfileId(id), name)
+    }
+
+    #[test]
+    fn there_is_always_a_profile_in_use() {
+        for (list, in_use, expected) in [
+            (vec![], 7, "Default"),
+            (vec![profile(5, "A")], 7, "A"),
+            (vec![profile(5, "A"), profile(7, "B")], 7, "B"),
+            (vec![profile(7, "A"), profile(7, "B")], 7, "A"),
+        ] {
+            assert_eq!(Profiles::of(list, ProfileId(in_use)).active().name, expected);
+        }
+        let mut profiles = Profiles::of(vec![profile(5, "A"), profile(7, "B")], ProfileId(5));
+        profiles.activate(ProfileId(9));
+        assert_eq!(profiles.active().name, "A");
+        profiles.activate(ProfileId(7));
+        assert_eq!(profiles.active().name, "B");
+    }
+
+    #[test]
+    fn new_profiles_have_a_name_and_an_id_of_their_own() {
+        for (taken, expected) in
+            [(&[][..], "CI"), (&["Default"], "CI"), (&["ci "], "CI 2"), (&["CI", "CI 2", "CI 3"], "CI 4")]
+        {
+            assert_eq!(free_name("CI", taken), expected);
+        }
+        assert_eq!(new_id([ProfileId(1)].into_iter(), 1_900_000_000), ProfileId(1_900_000_000));
+        assert_eq!(new_id([ProfileId(1_900_000_000)].into_iter(), 1_900_000_000), ProfileId(1_900_000_001));
+    }
+
+    #[test]
+    fn debug_hides_what_was_pasted_into_the_wrong_field() {
+        let mut planted = profile(1, "sk_test_planted");
+        "sk_test_planted".clone_into(&mut planted.stripe.account);
+        "sk_test_planted".clone_into(&mut planted.stripe.version);
+        "/sk_test_planted".clone_into(&mut planted.stripe.ca_file);
+        let shown = format!("{:?}", Profiles::of(vec![planted], ProfileId(1)));
+        assert!(!shown.contains("planted"), "{shown}");
+    }
+}

@@ -1,0 +1,184 @@
+//! How the real API is reached: the base URL that a key may be sent to, version, account, proxy and certificates.
+
+use std::fmt;
+
+use serde_json::Value;
+use url::{Host, Url};
+
+use super::proxy::ProxyChoice;
+use crate::domain::mask;
+
+/// Where the real API is, and how it is reached. The key is not a setting: it is never on disk.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct StripeSettings {
+    pub base_url: BaseUrl,
+    /// Sent as `Stripe-Version` when not empty.
+    pub version: String,
+    /// Sent as `Stripe-Account` when not empty.
+    pub account: String,
+    pub proxy: ProxyChoice,
+    /// The path of a PEM file with certificates that are trusted besides the system's; empty for none.
+    pub ca_file: String,
+    /// What of this could not be read. No call leaves while there is any: the default that stands in its place may lead
+    /// to another host, past the proxy, or to another account than what was written.
+    pub broken: Vec<BrokenSetting>,
+}
+
+impl StripeSettings {
+    /// The first setting that keeps calls from leaving.
+    pub fn fault(&self) -> Option<&BrokenSetting> {
+        self.broken.first()
+    }
+
+    /// What was written for a field that could not be read, as far as it is text.
+    pub fn broken_text(&self, field: &str) -> Option<&str> {
+        let broken = self.broken.iter().find(|broken| broken.field == field)?;
+        Some(broken.written.as_str().unwrap_or_default())
+    }
+}
+
+/// A setting of the file that could not be read.
+#[derive(Clone, PartialEq, Eq)]
+pub struct BrokenSetting {
+    /// Its name in its object, such as `base_url`.
+    pub field: &'static str,
+    /// Its name from the root on, such as `profiles[0].base_url`.
+    pub place: String,
+    /// What the file holds there. It stays so until a person corrects it, or the next start would take the default.
+    pub written: Value,
+    /// What is wrong with it, and what to do, without repeating it.
+    pub reason: String,
+}
+
+impl BrokenSetting {
+    /// The id of the profile in use, which stands beside the profiles.
+    pub const IN_USE: &'static str = "profile";
+}
+
+impl fmt::Display for BrokenSetting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the setting {} is not valid. {}", self.place, self.reason)
+    }
+}
+
+/// A person may have written anything, a key too.
+impl fmt::Debug for BrokenSetting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BrokenSetting").field("place", &self.place).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for StripeSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StripeSettings")
+            .field("base_url", &mask::text(self.base_url.as_str()))
+            .field("version", &mask::text(&self.version))
+            .field("account", &mask::text(&self.account))
+            .field("proxy", &self.proxy)
+            .field("ca_file", &mask::text(&self.ca_file))
+            .field("broken", &self.broken)
+            .finish()
+    }
+}
+
+/// The address of an API that speaks Stripe's: `https`, or `http` on this machine's loopback only, so that a key never
+/// crosses a network in the clear.
+#[derive(Clone, PartialEq, Eq)]
+pub struct BaseUrl(Url);
+
+/// Why a text is not a base URL.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BaseUrlError {
+    #[error("This is not a URL. Write it as https://api.stripe.com or http://127.0.0.1:8420")]
+    Malformed,
+    #[error("Only https is safe outside this machine: the key would cross the network in the clear")]
+    NotHttps,
+    #[error("A base URL has no user name, password, query or fragment")]
+    TooMuch,
+}
+
+impl BaseUrl {
+    pub const STRIPE: &'static str = "https://api.stripe.com";
+
+    /// # Errors
+    /// Anything but `https`, or `http` to loopback, with host, port and path only.
+    pub fn parse(text: &str) -> Result<Self, BaseUrlError> {
+        let url = Url::parse(text.trim()).map_err(|_| BaseUrlError::Malformed)?;
+        if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
+            return Err(BaseUrlError::TooMuch);
+        }
+        match (url.scheme(), url.host()) {
+            ("https", Some(_)) => Ok(Self(url)),
+            ("http", Some(host)) if is_loopback(&host) => Ok(Self(url)),
+            ("http", Some(_)) => Err(BaseUrlError::NotHttps),
+            _ => Err(BaseUrlError::Malformed),
+        }
+    }
+
+    /// The whole URL of a path, such as `/v1/tokens`.
+    pub fn join(&self, path: &str) -> String {
+        format!("{}{path}", self.as_str())
+    }
+
+    /// Without a trailing slash.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str().trim_end_matches('/')
+    }
+
+    /// Host, and port where it is not the usual one: what messages name.
+    pub fn host(&self) -> String {
+        let host = self.0.host_str().unwrap_or_default();
+        self.0.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    }
+
+    /// Whether this is a server on this machine: no proxy may stand in between.
+    pub fn is_loopback(&self) -> bool {
+        self.0.host().is_some_and(|host| is_loopback(&host))
+    }
+}
+
+fn is_loopback(host: &Host<&str>) -> bool {
+    match host {
+        Host::Domain(name) => *name == "localhost",
+        Host::Ipv4(address) => address.is_loopback(),
+        Host::Ipv6(address) => address.is_loopback(),
+    }
+}
+
+impl Default for BaseUrl {
+    fn default() -> Self {
+        Self::parse(Self::STRIPE).expect("Stripe's own address is a URL")
+    }
+}
+
+impl fmt::Debug for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_may_leave_the_machine_over_https_only() {
+        for (text, expected) in [
+            ("https://api.stripe.com", Ok("https://api.stripe.com")),
+            (" https://api.stripe.com/ ", Ok("https://api.stripe.com")),
+            ("http://127.0.0.1:8420", Ok("http://127.0.0.1:8420")),
+            ("http://localhost:12111", Ok("http://localhost:12111")),
+            ("http://[::1]:1", Ok("http://[::1]:1")),
+            ("https://proxy.example/stripe", Ok("https://proxy.example/stripe")),
+            ("http://api.stripe.com", Err(BaseUrlError::NotHttps)),
+            ("http://localhost.example.com", Err(BaseUrlError::NotHttps)),
+            ("https://a:b@api.stripe.com", Err(BaseUrlError::TooMuch)),
+            ("https://api.stripe.com?x=1", Err(BaseUrlError::TooMuch)),
+            ("api.stripe.com", Err(BaseUrlError::Malformed)),
+            ("ftp://127.0.0.1", Err(BaseUrlError::Malformed)),
+            ("", Err(BaseUrlError::Malformed)),
+        ] {
+            assert_eq!(BaseUrl::parse(text).as_ref().map(BaseUrl::as_str), expected.as_ref().copied(), "{text}");
+        }
+    }
+}
