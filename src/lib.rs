@@ -53,13 +53,13 @@
 //! | wing | what it holds |
 //! | --- | --- |
 //! | `secret`, `key`, `clock`, `fault`, `json_spans`, `foreign` | leaves: texts that are wiped from memory, API keys, the time as it is handed in, faults on purpose, where each value of a JSON text stands, text from outside made safe to show |
-//! | [`domain::card::number`] | a card and what can be read from it: number, brand, expiry, networks, currencies, how it is typed, the published test cards |
+//! | [`domain::card`] | a card and what can be read from it: number, brand, expiry, networks, currencies, how it is typed, the published test cards |
 //! | [`domain::mask`] | what may not be written down, and what stands in its place |
 //! | [`domain::call`] | one request in, one answer out: parameters, errors, tokens, what used a token up, what of a call is kept, how it is made again |
-//! | [`domain::rules::prediction`] | what Stripe will say: the checks of a token request, an account's policies, what a card should do |
+//! | [`domain::rules`] | what Stripe will say: the checks of a token request, an account's policies, what a card should do |
 //! | [`domain::form`] | the form as typed: its draft, the state of its fields, defaults, what of it may be kept |
-//! | [`domain::presets::catalog`] | what can be asked for by its outcome, and the search for it |
-//! | [`domain::settings::preferences`] | what a person sets: preferences, profiles, the way to the real API, the window's layout |
+//! | [`domain::presets`] | what can be asked for by its outcome, and the search for it |
+//! | [`domain::settings`] | what a person sets: preferences, profiles, the way to the real API, the window's layout |
 //! | [`domain::history`] | the lines of the history: entries, filters, lists, edits, the request log |
 //!
 //! # One press of Create
