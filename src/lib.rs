@@ -64,7 +64,7 @@
 //!
 //! # One press of Create
 //!
-//! `ui/form` pushes an action; `app` makes it `Command::CreateToken`; a task of `worker/calls` asks `backend`. For the
+//! `ui/form` pushes an action; `app` makes it `Command::CreateToken`; a task of `worker/commands` asks `backend`. For the
 //! local target, `store` runs `minter::handle` on its writer's thread and commits object, exchange and entry together.
 //! For Stripe, `store` journals the masked call, `stripe` sends it, `store` completes it. `worker/history` sees the
 //! commit, tells what changed and wakes the window once; `Model::apply` takes it over; `ui/history` and `ui/inspector`

@@ -211,6 +211,7 @@ impl Model {
                 return Some(Notice::Finished { job, outcome: Box::new(outcome) });
             }
             Update::Problem { message } => return Some(Notice::Problem(message)),
+            Update::Hint { message } => return Some(Notice::Hint(message)),
         }
         None
     }
@@ -268,6 +269,8 @@ pub enum Notice {
         objects: u64,
     },
     Problem(String),
+    /// Another window changed what this one keeps.
+    Hint(String),
 }
 
 #[cfg(test)]

@@ -54,15 +54,15 @@ impl App {
             policies: self.settings.policies,
             moves_on: self.settings.form.moves_on,
             is_blocked: matches!(self.model.storage, Storage::Unusable(_)),
-            quick: self.shelf.quick(),
+            quick: self.presets.quick(),
         };
         let mut room = ui.available_rect_before_wrap();
-        let plan = layout::plan(room.width(), &self.layout.now, self.panels.drawer_is_open);
+        let plan = layout::plan(room.width(), &self.frame.layout.now, self.frame.drawer_is_open);
         if let Some(width) = plan.form {
             let place = room.with_max_x(room.left() + width);
-            self.panels.parts.set(Part::Form, place);
+            self.frame.parts.set(Part::Form, place);
             layout::pane_ui(ui, "Form", place, t.panel, |ui| {
-                form::form_ui(ui, &mut self.panels.form, &form_context, actions);
+                form::form_ui(ui, &mut self.views.form, &form_context, actions);
             });
             room.min.x = place.right();
             self.form_splitter_ui(ui, width, &plan);
@@ -71,12 +71,12 @@ impl App {
             Dock::Beside(width) => room.with_max_x(room.right() - width),
             Dock::Drawer(_) | Dock::Hidden => room,
         };
-        self.panels.parts.set(Part::Middle, place);
+        self.frame.parts.set(Part::Middle, place);
         layout::pane_ui(ui, "Middle", place, t.canvas, |ui| self.middle_ui(ui, now, actions));
         match plan.inspector {
             Dock::Beside(width) => {
                 let place = room.with_min_x(place.right());
-                self.panels.parts.set(Part::Inspector, place);
+                self.frame.parts.set(Part::Inspector, place);
                 self.inspector_splitter_ui(ui, width, &plan);
                 layout::pane_ui(ui, "Inspector", place, t.panel, |ui| self.inspector_ui(ui, actions));
             }
@@ -84,7 +84,7 @@ impl App {
             Dock::Hidden => {}
         }
         // "2 min ago" becomes "3 min ago" by itself; nothing else happens without a reason.
-        let newest = match self.panels.pane {
+        let newest = match self.views.pane {
             Pane::History => {
                 self.model.history.id_at(0).and_then(|id| self.model.history.row(id)).map(|row| row.started)
             }
@@ -98,27 +98,27 @@ impl App {
     fn inspector_ui(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
         let stop = layout::landmark_ui(ui, egui::Id::unique("inspector_stop"), "Inspector", ui.max_rect());
         // What opens in this frame is measured first, and cannot have the focus yet.
-        if self.panels.focus_inspector && !ui.is_sizing_pass() {
-            self.panels.focus_inspector = false;
+        if self.frame.focus.goes_to_inspector && !ui.is_sizing_pass() {
+            self.frame.focus.goes_to_inspector = false;
             stop.request_focus();
         }
         let call = self.model.exchange.as_ref().map(|(id, exchange)| {
             let row = self.model.place_of_request(*id).map(|place| &self.model.requests[place]);
             (*id, exchange.as_ref(), row)
         });
-        let subject = match self.panels.pane {
-            Pane::History if self.panels.inspector.shows_diff() => Subject::Pair(self.model.pair.as_ref()),
+        let subject = match self.views.pane {
+            Pane::History if self.views.inspector.shows_diff() => Subject::Pair(self.model.pair.as_ref()),
             Pane::History => Subject::Entry(self.model.detail.as_deref()),
             Pane::Requests => Subject::Call(call),
         };
-        let code = code_context(&self.model, &self.settings, self.panels.pane);
-        inspector::inspector_ui(ui, &mut self.panels.inspector, subject, &code, &self.settings.profiles, actions);
+        let code = code_context(&self.model, &self.settings, self.views.pane);
+        inspector::inspector_ui(ui, &mut self.views.inspector, subject, &code, &self.settings.profiles, actions);
     }
 
     /// The inspector over the middle, in a window that has no room beside it.
     fn drawer_ui(&mut self, ui: &mut Ui, width: f32, actions: &mut Vec<Action>) {
         let t = theme::Tokens::of(ui);
-        let middle = self.panels.parts.of(Part::Middle);
+        let middle = self.frame.parts.of(Part::Middle);
         let rect = middle.with_min_x(middle.right() - width);
         let frame = egui::Frame::new().fill(t.panel).stroke(t.hairline()).shadow(t.float_shadow());
         let area = egui::Area::new(egui::Id::unique("drawer")).order(egui::Order::Middle).fixed_pos(rect.min);
@@ -135,47 +135,47 @@ impl App {
             })
             .inner
             .inner;
-        self.panels.parts.set(Part::Inspector, rect);
-        let is_left = !self.panels.dialogs.is_any_open()
-            && !self.panels.esc_is_taken
+        self.frame.parts.set(Part::Inspector, rect);
+        let is_left = !self.views.dialogs.is_any_open()
+            && !self.frame.focus.esc_is_taken
             && ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, egui::Key::Escape));
         if closed || is_left {
-            self.panels.drawer_is_open = false;
+            self.frame.drawer_is_open = false;
             self.go_to(ui.ctx(), Part::Middle);
         }
     }
 
     /// The bar at the right of the form.
     fn form_splitter_ui(&mut self, ui: &Ui, width: f32, plan: &layout::Plan) {
-        let edge = layout::edge_of(self.panels.parts.of(Part::Form), Grows::Right);
+        let edge = layout::edge_of(self.frame.parts.of(Part::Form), Grows::Right);
         if let Some(moved) = layout::splitter_ui(ui, "Width of the form", edge, Grows::Right, width, plan.form_range) {
-            self.layout.now.form_width = moved.unwrap_or(Layout::default().form_width);
+            self.frame.layout.now.form_width = moved.unwrap_or(Layout::default().form_width);
         }
     }
 
     /// The bar at the left of the inspector.
     fn inspector_splitter_ui(&mut self, ui: &Ui, width: f32, plan: &layout::Plan) {
-        let edge = layout::edge_of(self.panels.parts.of(Part::Inspector), Grows::Left);
+        let edge = layout::edge_of(self.frame.parts.of(Part::Inspector), Grows::Left);
         let name = "Width of the inspector";
         if let Some(moved) = layout::splitter_ui(ui, name, edge, Grows::Left, width, plan.inspector_range) {
-            self.layout.now.inspector_width = moved;
+            self.frame.layout.now.inspector_width = moved;
         }
     }
 
     pub(super) fn is_small(&self, ctx: &Context) -> bool {
-        layout::is_small(ctx.content_rect().width(), &self.layout.now)
+        layout::is_small(ctx.content_rect().width(), &self.frame.layout.now)
     }
 
     pub(super) fn inspector_is_shown(&self, ctx: &Context) -> bool {
-        if self.is_small(ctx) { self.panels.drawer_is_open } else { self.layout.now.inspector_is_open }
+        if self.is_small(ctx) { self.frame.drawer_is_open } else { self.frame.layout.now.inspector_is_open }
     }
 
     pub(super) fn fold_inspector(&mut self, ctx: &Context) {
         let is_shown = self.inspector_is_shown(ctx);
         if self.is_small(ctx) {
-            self.panels.drawer_is_open = !is_shown;
+            self.frame.drawer_is_open = !is_shown;
         } else {
-            self.layout.now.inspector_is_open = !is_shown;
+            self.frame.layout.now.inspector_is_open = !is_shown;
         }
     }
 
@@ -183,26 +183,26 @@ impl App {
     pub(super) fn go_to(&mut self, ctx: &Context, part: Part) {
         match part {
             Part::Form => {
-                self.layout.now.form_is_open = true;
-                self.panels.form.focus(FormField::Number);
+                self.frame.layout.now.form_is_open = true;
+                self.views.form.focus(FormField::Number);
             }
-            Part::Middle => match self.panels.pane {
-                Pane::History => self.panels.history.focus_table(),
-                Pane::Requests => self.panels.requests.focus_table(),
+            Part::Middle => match self.views.pane {
+                Pane::History => self.views.history.focus_table(),
+                Pane::Requests => self.views.requests.focus_table(),
             },
             Part::Inspector => {
                 if !self.inspector_is_shown(ctx) {
                     self.fold_inspector(ctx);
                 }
-                self.panels.focus_inspector = true;
+                self.frame.focus.goes_to_inspector = true;
             }
         }
     }
 
     /// Shows another list in the middle; the drawer over it was about the one before.
     pub(super) fn show_pane(&mut self, pane: Pane) {
-        if std::mem::replace(&mut self.panels.pane, pane) != pane {
-            self.panels.drawer_is_open = false;
+        if std::mem::replace(&mut self.views.pane, pane) != pane {
+            self.frame.drawer_is_open = false;
         }
     }
 
@@ -213,7 +213,7 @@ impl App {
         let here = focused.and_then(|response| {
             let center = response.rect.center();
             // The drawer lies over the middle.
-            let is_in = |part: &Part| self.is_drawn(ctx, *part) && self.panels.parts.of(*part).contains(center);
+            let is_in = |part: &Part| self.is_drawn(ctx, *part) && self.frame.parts.of(*part).contains(center);
             ORDER.iter().rposition(is_in)
         });
         self.go_to(ctx, here.map_or(ORDER[0], |here| ORDER[(here + steps) % ORDER.len()]));
@@ -221,7 +221,7 @@ impl App {
 
     fn is_drawn(&self, ctx: &Context, part: Part) -> bool {
         match part {
-            Part::Form => self.layout.now.form_is_open,
+            Part::Form => self.frame.layout.now.form_is_open,
             Part::Middle => true,
             Part::Inspector => self.inspector_is_shown(ctx),
         }
@@ -229,7 +229,7 @@ impl App {
 
     fn middle_ui(&mut self, ui: &mut Ui, now: Timestamp, actions: &mut Vec<Action>) {
         let model = &self.model;
-        match self.panels.pane {
+        match self.views.pane {
             Pane::History => {
                 let context = HistoryContext {
                     history: &model.history,
@@ -239,7 +239,7 @@ impl App {
                     refreshing: self.refreshing(),
                     now,
                 };
-                history::history_ui(ui, &mut self.panels.history, &context, actions);
+                history::history_ui(ui, &mut self.views.history, &context, actions);
             }
             Pane::Requests => {
                 let context = RequestsContext {
@@ -248,15 +248,15 @@ impl App {
                     entries: model.history.counts.all(),
                     now,
                 };
-                requests::requests_ui(ui, &mut self.panels.requests, &context, actions);
+                requests::requests_ui(ui, &mut self.views.requests, &context, actions);
             }
         }
     }
 
     pub(super) fn dialogs_ui(&mut self, ctx: &Context, actions: &mut Vec<Action>) {
-        let dialogs = &mut self.panels.dialogs;
+        let dialogs = &mut self.views.dialogs;
         if let Some(state) = &mut dialogs.palette {
-            let about = PaletteContext { library: self.shelf.library(), copies_id: self.settings.form.copies_id };
+            let about = PaletteContext { library: self.presets.library(), copies_id: self.settings.form.copies_id };
             if !palette::palette_ui(ctx, state, &about, actions) {
                 dialogs.palette = None;
             }
@@ -275,10 +275,10 @@ impl App {
             };
             if !settings::settings_ui(ctx, state, &about, actions) {
                 dialogs.settings = None;
-                self.stop_checks();
+                self.stop_key_checks();
             }
         }
-        let dialogs = &mut self.panels.dialogs;
+        let dialogs = &mut self.views.dialogs;
         if let Some(state) = &mut dialogs.use_token
             && !use_token::use_token_ui(ctx, state, actions)
         {
@@ -295,7 +295,7 @@ impl App {
         }
         if let Some(state) = &mut dialogs.export {
             let about = ExportContext {
-                filter: &self.panels.history.filter,
+                filter: &self.views.history.filter,
                 all: self.model.history.counts.all(),
                 shown: self.model.history.len() as u64,
                 progress: state.job.and_then(|job| self.model.progress.get(&job).copied()),

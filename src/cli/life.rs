@@ -1,12 +1,10 @@
 //! `charge`, `attach` and `refresh`: what becomes of a token.
 
-use std::{
-    io::{self, IsTerminal as _, Write as _},
-    sync::atomic::AtomicBool,
-};
+use std::io::{self, IsTerminal as _, Write as _};
 
 use clap::{Args, ValueEnum};
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 use super::{
     CliError, Desk, Done, TargetArgs, World, explain, mint::block_on, open_store, print, print_json, remark, sentence,
@@ -21,7 +19,7 @@ use crate::{
         foreign,
         settings::profile::ProfileId,
     },
-    jobs::refresh::{self, Asked, Chosen, Progress},
+    jobs::refresh::{self, AskedToken, RefreshProgress, RefreshTokens},
     store::Reader,
 };
 
@@ -145,8 +143,8 @@ pub(super) fn refresh(args: &RefreshArgs, world: &World) -> Result<Done, CliErro
     }
     let (profile, target) = args.target.meant(world)?;
     let reader = open_store(world)?.reader()?;
-    let Chosen { tokens: mut asked, left_out } =
-        if args.all { refresh::unused(&reader, target, profile)? } else { Chosen::default() };
+    let RefreshTokens { tokens: mut asked, left_out } =
+        if args.all { refresh::unused(&reader, target, profile)? } else { RefreshTokens::default() };
     for token in &args.tokens {
         let entry = reader.by_token(token)?.ok_or_else(|| {
             CliError::Usage(format!("The history has no token {token}. `testcard history` lists what there is"))
@@ -154,7 +152,7 @@ pub(super) fn refresh(args: &RefreshArgs, world: &World) -> Result<Done, CliErro
         if target == Target::Stripe {
             check_profile(&reader, token, profile)?;
         }
-        asked.push(Asked { entry, token: token.clone() });
+        asked.push(AskedToken { entry, token: token.clone() });
     }
     if left_out > 0 {
         remark(format_args!("{left_out} of another profile left out: name that with --profile"));
@@ -167,22 +165,22 @@ pub(super) fn refresh(args: &RefreshArgs, world: &World) -> Result<Done, CliErro
     let desk = Desk::open(&args.target, world)?;
     let mut shown = Ok(());
     let progress = block_on(async {
-        let mut told = |progress: Progress, asked: &Asked, recorded: &crate::store::Recorded| {
+        let mut told = |progress: RefreshProgress, asked: &AskedToken, recorded: &crate::store::Recorded| {
             if shown.is_ok() {
                 shown = print(line(asked, &recorded.exchange.outcome));
             }
             show(progress);
         };
-        Ok(refresh::refresh(&desk.backend, &desk.clock, &asked, &mut told, &AtomicBool::new(false)).await?)
+        Ok(refresh::refresh(&desk.backend, &desk.clock, &asked, &mut told, &CancellationToken::new()).await?)
     })?;
     shown?;
-    let Progress { used, unused, failed, .. } = progress;
+    let RefreshProgress { used, unused, failed, .. } = progress;
     remark(format_args!("{used} used, {unused} unused, {failed} unknown"));
     Ok(if failed == 0 { Done::Well } else { Done::WithError })
 }
 
 /// What is known of a token now, in one line.
-fn line(asked: &Asked, outcome: &Result<ApiResponse, Failure>) -> String {
+fn line(asked: &AskedToken, outcome: &Result<ApiResponse, Failure>) -> String {
     let known = match outcome {
         Ok(response) => response.with_token(|token| if token.is_used() { "used" } else { "unused" }.to_owned()),
         Err(failure) => Some(failure.message.clone()),
@@ -193,7 +191,7 @@ fn line(asked: &Asked, outcome: &Result<ApiResponse, Failure>) -> String {
 }
 
 /// How far it is, where a person sees it.
-fn show(progress: Progress) {
+fn show(progress: RefreshProgress) {
     let mut stderr = io::stderr();
     if stderr.is_terminal() {
         let end = if progress.done == progress.total { '\n' } else { '\r' };

@@ -1,17 +1,10 @@
 //! `history`, `note`, `tag` and `export`: what was made before.
 
-use std::{
-    io,
-    ops::ControlFlow,
-    path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::{io, ops::ControlFlow, path::PathBuf};
 
 use clap::{Args, ValueEnum};
 use tokio::runtime::Builder;
+use tokio_util::sync::CancellationToken;
 
 use super::{
     CliError, Done, FilterArgs, Look, World, cards::columns, open_store, print, print_json, remark, signals::Signals,
@@ -176,8 +169,8 @@ pub(super) fn export(args: &ExportArgs, world: &World) -> Result<Done, CliError>
     let own = Folders::find(world.home.clone())?.own();
     let look = Look::open(world)?;
     let (filter, path, overwrite) = (args.filter.filter(), args.file.clone(), args.force);
-    let cancelled = Arc::new(AtomicBool::new(false));
-    let is_cancelled = Arc::clone(&cancelled);
+    let cancelled = CancellationToken::new();
+    let is_cancelled = cancelled.clone();
     let work = move || {
         let file = ExportFile { path: &path, overwrite, own: &own };
         let written = job::export(&look.reader, &filter, file, &mut |_| {}, &is_cancelled);
@@ -191,7 +184,7 @@ pub(super) fn export(args: &ExportArgs, world: &World) -> Result<Done, CliError>
             written = &mut work => return written.map_err(io::Error::from).map_err(CliError::from),
             signal = signals.next() => signal,
         };
-        cancelled.store(true, Ordering::Relaxed);
+        cancelled.cancel();
         let ended = CliError::Ended(ExportError::Cancelled.to_string(), signal);
         tokio::select! {
             written = &mut work => match written {

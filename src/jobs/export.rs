@@ -6,8 +6,9 @@ use std::{
     io::{self, BufWriter, Write},
     ops::ControlFlow,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicBool, Ordering},
 };
+
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     domain::{history::filter::HistoryFilter, mask},
@@ -20,7 +21,7 @@ const REPORT_EVERY: u64 = 64;
 
 /// How far an export is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress {
+pub struct ExportProgress {
     pub done: u64,
     pub total: u64,
 }
@@ -73,11 +74,11 @@ pub fn export(
     reader: &Reader,
     filter: &HistoryFilter,
     file: ExportFile<'_>,
-    progress: &mut dyn FnMut(Progress),
-    cancelled: &AtomicBool,
+    on_progress: &mut dyn FnMut(ExportProgress),
+    cancelled: &CancellationToken,
 ) -> Result<u64, ExportError> {
     let ExportFile { path, overwrite, own } = file;
-    let told = |error: io::Error| not_writable(path, &error);
+    let failed = |error: io::Error| not_writable(path, &error);
     let (target, there) = check_target(file)?;
     let folder = target.parent().unwrap_or(Path::new("/"));
     // A note is a file too: no card number is written into it.
@@ -85,40 +86,41 @@ pub fn export(
     if let Some(notes) = notes {
         files::remove_noted_temporaries(notes);
     }
-    let mut file = Temporary::in_folder(folder, notes).map_err(told)?;
+    let mut file = Temporary::in_folder(folder, notes).map_err(failed)?;
 
     let total = reader.count(filter)?;
-    progress(Progress { done: 0, total });
+    on_progress(ExportProgress { done: 0, total });
     let done = write_entries(reader, filter, &mut file, cancelled, |done| {
         if done.is_multiple_of(REPORT_EVERY) {
-            progress(Progress { done, total: total.max(done) });
+            on_progress(ExportProgress { done, total: total.max(done) });
         }
     })
-    .map_err(|failed| match failed {
-        Stopped::Cancelled => ExportError::Cancelled,
-        Stopped::Read(error) => ExportError::Store(error),
-        Stopped::Write(error) => told(error),
+    .map_err(|stop| match stop {
+        WriteStop::Cancelled => ExportError::Cancelled,
+        WriteStop::Read(error) => ExportError::Store(error),
+        WriteStop::Write(error) => failed(error),
     })?;
     if let Some(there) = &there {
-        file.take_mode_of(there).map_err(told)?;
+        file.take_mode_of(there).map_err(failed)?;
     }
-    file.file().sync_all().map_err(told)?;
+    file.file().sync_all().map_err(failed)?;
     // The last moment at which nothing has happened yet.
-    if cancelled.load(Ordering::Relaxed) {
+    if cancelled.is_cancelled() {
         return Err(ExportError::Cancelled);
     }
     let renamed = if overwrite { file.replace(&target) } else { file.take_name(&target) };
     renamed.map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => ExportError::Exists { path: path.to_owned() },
-        _ => told(error),
+        _ => failed(error),
     })?;
     sync_folder(folder);
-    progress(Progress { done, total: done });
+    on_progress(ExportProgress { done, total: done });
     tracing::debug!(entries = done, path = mask::text(&path.display().to_string()), "exported");
     Ok(done)
 }
 
-enum Stopped {
+/// Why the writing of entries ended before the last of them.
+enum WriteStop {
     Cancelled,
     Read(StoreError),
     Write(io::Error),
@@ -128,34 +130,34 @@ fn write_entries(
     reader: &Reader,
     filter: &HistoryFilter,
     file: &mut Temporary,
-    cancelled: &AtomicBool,
-    mut written: impl FnMut(u64),
-) -> Result<u64, Stopped> {
+    cancelled: &CancellationToken,
+    mut on_written: impl FnMut(u64),
+) -> Result<u64, WriteStop> {
     let mut out = BufWriter::new(file.file());
     let mut done = 0;
     let mut stopped = None;
     write!(out, "{{\n  \"format\": \"{EXPORT_FORMAT}\",\n  \"version\": {EXPORT_VERSION},\n  \"entries\": [")
-        .map_err(Stopped::Write)?;
+        .map_err(WriteStop::Write)?;
     reader
         .for_each_detail(filter, |detail| {
-            if cancelled.load(Ordering::Relaxed) {
-                stopped = Some(Stopped::Cancelled);
+            if cancelled.is_cancelled() {
+                stopped = Some(WriteStop::Cancelled);
                 return ControlFlow::Break(());
             }
             if let Err(error) = write_entry(&mut out, done == 0, &ExportedEntry::from(&detail)) {
-                stopped = Some(Stopped::Write(error));
+                stopped = Some(WriteStop::Write(error));
                 return ControlFlow::Break(());
             }
             done += 1;
-            written(done);
+            on_written(done);
             ControlFlow::Continue(())
         })
-        .map_err(Stopped::Read)?;
+        .map_err(WriteStop::Read)?;
     if let Some(stopped) = stopped {
         return Err(stopped);
     }
     let end = if done == 0 { "]\n}\n" } else { "\n  ]\n}\n" };
-    out.write_all(end.as_bytes()).and_then(|()| out.flush()).map_err(Stopped::Write)?;
+    out.write_all(end.as_bytes()).and_then(|()| out.flush()).map_err(WriteStop::Write)?;
     Ok(done)
 }
 

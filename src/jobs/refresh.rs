@@ -1,11 +1,9 @@
 //! Asks a target whether tokens were used, one after the other, at the rate that it allows.
 
-use std::{
-    sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
-};
+use std::time::Duration;
 
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     backend::Backend,
@@ -32,19 +30,17 @@ const TRIES: u32 = 4;
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause, whatever an answer asks for: a header that is wrong must not stop a refresh for hours.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
-/// A pause looks this often whether it is still wanted, so that a cancel seems to work at once.
-const LOOK: Duration = Duration::from_millis(100);
 
 /// A token to ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asked {
+pub struct AskedToken {
     pub entry: EntryId,
     pub token: String,
 }
 
 /// How far a refresh is, and what it found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Progress {
+pub struct RefreshProgress {
     pub done: u64,
     pub total: u64,
     /// Tokens that turned out to be used.
@@ -56,8 +52,8 @@ pub struct Progress {
 
 /// The tokens that are to be asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Chosen {
-    pub tokens: Vec<Asked>,
+pub struct RefreshTokens {
+    pub tokens: Vec<AskedToken>,
     /// How many were made with another profile: their account is another, and another key belongs to it.
     pub left_out: u64,
 }
@@ -66,7 +62,7 @@ pub struct Chosen {
 ///
 /// # Errors
 /// When the history cannot be read.
-pub fn unused(reader: &Reader, target: Target, profile: ProfileId) -> Result<Chosen, StoreError> {
+pub fn unused(reader: &Reader, target: Target, profile: ProfileId) -> Result<RefreshTokens, StoreError> {
     let filter = HistoryFilter { status: Some(Status::Unused), target: Some(target), ..HistoryFilter::default() };
     of_entries(reader, target, profile, &reader.ids(&filter)?)
 }
@@ -75,12 +71,17 @@ pub fn unused(reader: &Reader, target: Target, profile: ProfileId) -> Result<Cho
 ///
 /// # Errors
 /// When the history cannot be read.
-pub fn of_entries(reader: &Reader, target: Target, profile: ProfileId, ids: &[EntryId]) -> Result<Chosen, StoreError> {
-    let mut chosen = Chosen::default();
+pub fn of_entries(
+    reader: &Reader,
+    target: Target,
+    profile: ProfileId,
+    ids: &[EntryId],
+) -> Result<RefreshTokens, StoreError> {
+    let mut chosen = RefreshTokens::default();
     for row in reader.rows(ids)?.into_iter().filter(|row| row.target == target) {
         let Some(token) = row.token_id else { continue };
         if row.profile.is_none_or(|made_with| made_with == profile) {
-            chosen.tokens.push(Asked { entry: row.id, token });
+            chosen.tokens.push(AskedToken { entry: row.id, token });
         } else {
             chosen.left_out += 1;
         }
@@ -96,15 +97,15 @@ pub fn of_entries(reader: &Reader, target: Target, profile: ProfileId, ids: &[En
 pub async fn refresh(
     backend: &Backend,
     clock: &Clock,
-    tokens: &[Asked],
-    told: &mut (dyn FnMut(Progress, &Asked, &Recorded) + Send),
-    cancelled: &AtomicBool,
-) -> Result<Progress, StoreError> {
-    let mut progress = Progress { total: tokens.len() as u64, ..Progress::default() };
+    tokens: &[AskedToken],
+    on_progress: &mut (dyn FnMut(RefreshProgress, &AskedToken, &Recorded) + Send),
+    cancelled: &CancellationToken,
+) -> Result<RefreshProgress, StoreError> {
+    let mut progress = RefreshProgress { total: tokens.len() as u64, ..RefreshProgress::default() };
     let mut pace = interval(PACE);
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
     for asked in tokens {
-        if cancelled.load(Ordering::Relaxed) {
+        if cancelled.is_cancelled() {
             break;
         }
         if backend.target() == Target::Stripe {
@@ -117,7 +118,7 @@ pub async fn refresh(
             Some(false) => progress.unused += 1,
             None => progress.failed += 1,
         }
-        told(progress, asked, &recorded);
+        on_progress(progress, asked, &recorded);
     }
     Ok(progress)
 }
@@ -127,7 +128,7 @@ async fn retrieve(
     backend: &Backend,
     clock: &Clock,
     token: &str,
-    cancelled: &AtomicBool,
+    cancelled: &CancellationToken,
 ) -> Result<Option<Recorded>, StoreError> {
     let request = ApiRequest::retrieve_token(token);
     let mut pause = FIRST_PAUSE;
@@ -135,7 +136,7 @@ async fn retrieve(
         let recorded = backend.send(&request, clock.now()).await?;
         let limited = recorded.exchange.outcome.as_ref().ok().filter(|answer| answer.http_status == 429);
         let Some(answer) = limited else { return Ok(Some(recorded)) };
-        if !waited(pause_after(answer, pause), cancelled).await {
+        if cancelled.run_until_cancelled(sleep(pause_after(answer, pause))).await.is_none() {
             return Ok(None);
         }
         pause *= 2;
@@ -147,19 +148,6 @@ async fn retrieve(
 fn is_used(recorded: &Recorded) -> Option<bool> {
     let body = recorded.exchange.outcome.as_ref().ok()?.json()?;
     Token::of(&body).map(Token::is_used)
-}
-
-/// Waits; `false` as soon as it is cancelled.
-async fn waited(pause: Duration, cancelled: &AtomicBool) -> bool {
-    let end = Instant::now() + pause;
-    while !cancelled.load(Ordering::Relaxed) {
-        let left = end.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return true;
-        }
-        sleep(left.min(LOOK)).await;
-    }
-    false
 }
 
 /// The pause that an answer asks for, or else this one.

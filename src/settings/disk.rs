@@ -45,14 +45,14 @@ pub(super) fn read(
 }
 
 /// What a file holds that is to be written anew.
-pub(super) enum Old {
+pub(super) enum OldFile {
     None,
     Root(Map<String, Value>),
     /// No JSON object: it is kept beside.
     Broken,
 }
 
-impl Old {
+impl OldFile {
     pub(super) fn root(self) -> Option<Map<String, Value>> {
         match self {
             Self::Root(root) => Some(root),
@@ -65,11 +65,11 @@ impl Old {
 ///
 /// # Errors
 /// Where it cannot be told what is there: it is not written over.
-pub(super) fn read_to_change(path: &Path, what: &'static str, doing: &'static str) -> Result<Old, SettingsError> {
+pub(super) fn read_to_change(path: &Path, what: &'static str, doing: &'static str) -> Result<OldFile, SettingsError> {
     match read(path, what, "") {
-        Ok(None) => Ok(Old::None),
-        Ok(Some(root)) => Ok(Old::Root(root)),
-        Err(Unreadable::Broken { .. }) => Ok(Old::Broken),
+        Ok(None) => Ok(OldFile::None),
+        Ok(Some(root)) => Ok(OldFile::Root(root)),
+        Err(Unreadable::Broken { .. }) => Ok(OldFile::Broken),
         Err(Unreadable::Refused { source, .. }) => Err(failed(doing, path)(source)),
     }
 }
@@ -83,10 +83,12 @@ pub(super) fn keep_bad(path: &Path, doing: &'static str) -> Result<(), SettingsE
     replace(&bad, &text, doing)
 }
 
-/// Writes a root object. A link, as managers of such files make them, stays a link.
-pub(super) fn write(path: &Path, root: Map<String, Value>, doing: &'static str) -> Result<(), SettingsError> {
+/// Writes a root object, and gives the text as it was written. A link, as managers of such files make them, stays a link.
+pub(super) fn write(path: &Path, root: Map<String, Value>, doing: &'static str) -> Result<String, SettingsError> {
     let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    replace(path, format!("{:#}\n", Value::Object(root)).as_bytes(), doing)
+    let text = format!("{:#}\n", Value::Object(root));
+    replace(path, text.as_bytes(), doing)?;
+    Ok(text)
 }
 
 /// Writes a file beside the old one and renames: a failure leaves the old one alone. The folder is made if need be, and

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{
     SettingsError,
-    disk::{self, Old},
+    disk::{self, OldFile},
 };
 use crate::domain::{
     form::{
@@ -32,17 +32,17 @@ pub fn load(path: &Path) -> (Option<KeptForm>, Vec<String>) {
     }
 }
 
-/// Writes the draft; an empty one leaves no file. Fields that are not known stay in it, and a file that cannot be read
+/// Writes the draft, or removes its file if the draft is empty. Fields that are not known stay in it, and a file that cannot be read
 /// is kept as `draft.json.bad`.
 ///
 /// # Errors
 /// When the disk refuses; the old file is as it was.
-pub fn save(path: &Path, form: &KeptForm) -> Result<(), SettingsError> {
+pub fn save_or_remove(path: &Path, form: &KeptForm) -> Result<(), SettingsError> {
     let old = disk::read_to_change(path, "draft", "keep the draft")?;
     let is_good = match &old {
-        Old::Root(root) => of_json(root).is_some(),
-        Old::None => true,
-        Old::Broken => false,
+        OldFile::Root(root) => of_json(root).is_some(),
+        OldFile::None => true,
+        OldFile::Broken => false,
     };
     if !is_good {
         disk::keep_bad(path, "keep a copy of the broken draft")?;
@@ -59,7 +59,7 @@ pub fn save(path: &Path, form: &KeptForm) -> Result<(), SettingsError> {
     root.insert("version".to_owned(), VERSION.into());
     root.insert("draft".to_owned(), form.draft.to_json());
     root.insert("expects".to_owned(), form.expects.as_ref().map_or(Value::Null, Expectation::to_json));
-    disk::write(path, root, "keep the draft")
+    disk::write(path, root, "keep the draft").map(drop)
 }
 
 fn of_json(root: &Map<String, Value>) -> Option<KeptForm> {

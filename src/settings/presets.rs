@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     SettingsError,
-    disk::{self, Old},
+    disk::{self, OldFile},
 };
 use crate::domain::{
     form::kept_draft::KeptDraft,
@@ -39,10 +39,10 @@ pub fn load(path: &Path) -> (Library, Vec<String>) {
 pub fn save(path: &Path, known: &Library, library: &Library) -> Result<(), SettingsError> {
     let old = disk::read_to_change(path, "presets", "save the presets")?;
     let kept = match &old {
-        Old::Root(root) => Some(of_json(root, path)),
-        Old::None | Old::Broken => None,
+        OldFile::Root(root) => Some(of_json(root, path)),
+        OldFile::None | OldFile::Broken => None,
     };
-    let is_good = !matches!(old, Old::Broken) && kept.as_ref().is_none_or(|(_, warnings)| warnings.is_empty());
+    let is_good = !matches!(old, OldFile::Broken) && kept.as_ref().is_none_or(|(_, warnings)| warnings.is_empty());
     if !is_good {
         disk::keep_bad(path, "keep a copy of the broken presets")?;
     }
@@ -66,7 +66,7 @@ pub fn save(path: &Path, known: &Library, library: &Library) -> Result<(), Setti
         Value::Object(over(old.cloned().unwrap_or_default(), own))
     });
     root.insert("presets".to_owned(), own.collect());
-    disk::write(path, root, "save the presets")
+    disk::write(path, root, "save the presets").map(drop)
 }
 
 /// A preset over what the file has of it.

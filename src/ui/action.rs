@@ -1,22 +1,15 @@
 //! What a view wants done. A view changes nothing but its own state: everything else is one of these.
 
-use std::path::PathBuf;
-
 use super::shortcuts::Deed;
 use crate::{
     domain::{
-        call::{api::Target, token_calls::TokenCall},
+        call::api::Target,
         fault::Rule,
-        history::{edit::Edit, entry::EntryId, filter::HistoryFilter, request_log::ExchangeId},
-        key::ApiKey,
+        history::{edit::Edit, entry::EntryId, request_log::ExchangeId},
         presets::{library::OwnPreset, preset::PresetKey},
-        settings::{
-            preferences::{Settings, ThemeChoice},
-            profile::ProfileId,
-            stripe::StripeSettings,
-        },
+        settings::{preferences::ThemeChoice, profile::ProfileId},
     },
-    messages::JobId,
+    messages::{JobId, JobRequest},
 };
 
 /// The two ways to use a token up.
@@ -109,18 +102,8 @@ pub enum Action {
     Retrieve(EntryId),
     /// Ask how to charge the token of this entry, or how to attach it.
     OpenUse(EntryId, UseKind),
-    /// Use a token up.
-    UseToken {
-        call: TokenCall,
-        target: Target,
-        profile: Option<ProfileId>,
-    },
-    /// Ask the targets of these entries whether their tokens were used.
-    Refresh(Vec<EntryId>),
-    /// Ask the target which of all unused tokens were used.
-    RefreshAll(Target),
-    /// Send a call of unknown outcome again, with the same key.
-    AskAgain(EntryId),
+    /// Start a job as it is described, with nothing to be looked up first.
+    Run(JobRequest),
     /// Stop the call of a pending entry.
     CancelEntry(EntryId),
     Cancel(JobId),
@@ -152,24 +135,8 @@ pub enum Action {
     ResetMinter,
     /// Ask the desktop for a file to export to.
     Browse,
-    Export {
-        path: PathBuf,
-        filter: HistoryFilter,
-        overwrite: bool,
-    },
     /// Open the settings where a key is entered.
     EnterKey,
-    /// Take these settings with these keys, if the files that they name can be used.
-    TakeSettings {
-        settings: Box<Settings>,
-        keys: Vec<(ProfileId, ApiKey)>,
-    },
     LookAtKey(ProfileId),
     ForgetKey(ProfileId),
-    /// Find out whether a key works at this place; without one, that of the profile.
-    CheckKey {
-        profile: ProfileId,
-        settings: Box<StripeSettings>,
-        key: Option<ApiKey>,
-    },
 }

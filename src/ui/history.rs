@@ -33,7 +33,7 @@ use crate::{
             filter::HistoryFilter,
         },
     },
-    messages::JobId,
+    messages::{JobId, JobRequest, RefreshScope},
     model::{History, Storage},
 };
 
@@ -292,7 +292,9 @@ fn selected_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, 
         Some(Pressed::Narrow) => state.selection.narrow(),
         Some(Pressed::Delete) => delete(state, ctx, actions),
         Some(Pressed::Export) => actions.push(Action::OpenExportOf(state.selection.ids().to_vec())),
-        Some(Pressed::Refresh) => actions.push(Action::Refresh(state.selection.ids().to_vec())),
+        Some(Pressed::Refresh) => {
+            actions.push(Action::Run(JobRequest::Refresh(RefreshScope::These(state.selection.ids().to_vec()))))
+        }
         Some(Pressed::Tag) => state.annotate(ctx.history, None),
         Some(Pressed::Compare) => {
             if let [older, newer] = state.selection.ids() {
@@ -354,7 +356,7 @@ fn title_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
                 let words = "Ask Stripe which unused tokens were used";
                 let button = IconButton::new(icons::REFRESH_CW, words);
                 if ui.add_enabled(ctx.refreshing.is_none(), button).clicked() {
-                    actions.push(Action::RefreshAll(Target::Stripe));
+                    actions.push(Action::Run(JobRequest::Refresh(RefreshScope::AllUnused(Target::Stripe))));
                 }
             }
         },

@@ -28,7 +28,7 @@ use crate::{
         },
         settings::profile::Profiles,
     },
-    messages::Pair,
+    messages::{JobRequest, Pair},
 };
 
 /// The parts of the inspector.
@@ -249,7 +249,7 @@ fn head_ui(ui: &mut Ui, detail: &EntryDetail, actions: &mut Vec<Action>) {
                 actions.push(Action::CancelEntry(entry.id));
             }
             Status::Unknown if ui.add(QuietButton::new("Ask again").icon(icons::REFRESH_CW)).clicked() => {
-                actions.push(Action::AskAgain(entry.id));
+                actions.push(Action::Run(JobRequest::AskAgain { entry: entry.id }));
             }
             _ => {}
         }

@@ -1,91 +1,88 @@
-//! The thread that answers every question about the history, in order, and tells what was committed by whom.
+//! The thread that makes the lists of the history, in the order of the questions, and tells what was committed by whom.
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, mpsc},
+    sync::mpsc,
     thread::JoinHandle,
     time::{Duration, Instant},
 };
 
-use super::Outbox;
+use super::outbox::Outbox;
 use crate::{
     domain::history::{entry::EntryId, filter::HistoryFilter, listing::Listing, request_log::ExchangeId},
     messages::{SHOWN_REQUESTS, Update},
-    store::{Changes, Damage, Reader, Store, StoreError},
+    store::{Changes, Damage, Reader, StoreError},
 };
 
 /// How often another process's commits are looked for.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-/// How many rows come along with a new list, so that the first screen needs no second question.
+/// How many rows come along with a new list, so that the first screen needs no lookup.
 const FIRST_ROWS: usize = 60;
 /// A list that has to be made anew again and again leaves so much of the time to other questions: as many times as long
 /// as it took.
 const REST: u32 = 3;
 
-/// A question about the history.
+/// A question about the history as a whole, or what the history is to tell.
 #[derive(Debug)]
-pub(super) enum Question {
+pub(super) enum HistoryQuestion {
     Filter {
         generation: u64,
         filter: HistoryFilter,
     },
-    Rows(Vec<EntryId>),
-    Detail(EntryId),
-    Pair(EntryId, EntryId),
-    Exchange(ExchangeId),
     /// The window closes. Calls on their way have a way to ask too, and must not hold the thread.
     End,
     /// Something was committed here: tell what changed, then pass this on.
     Changed(Box<Update>),
+    /// How a lookup went on the other connection, and what it could not read. With a revision, tell once more what
+    /// changed after it.
+    LookedUp(Result<Option<i64>, StoreError>, Damage),
 }
 
-impl Question {
+impl HistoryQuestion {
     fn is_filter(&self) -> bool {
         matches!(self, Self::Filter { .. })
     }
 }
 
-/// The handle of the thread; dropping it ends and joins it.
-pub(super) struct History {
-    questions: Option<mpsc::Sender<Question>>,
+/// The thread's handle; dropping it ends and joins the thread.
+pub(super) struct HistoryThread {
+    questions: mpsc::Sender<HistoryQuestion>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl History {
-    pub(super) fn start(store: &Store, outbox: Outbox) -> Result<Self, StoreError> {
-        let reader = store.reader()?;
+impl HistoryThread {
+    /// # Errors
+    /// When the history cannot be read.
+    pub(super) fn start(reader: Reader, outbox: Outbox) -> Result<Self, StoreError> {
         let (questions, inbox) = mpsc::channel();
-        let mut state = State::new(reader, outbox)?;
+        let mut teller = HistoryTeller::new(reader, outbox)?;
         let thread = std::thread::Builder::new()
             .name("history".to_owned())
-            .spawn(move || state.answer_all(&inbox))
+            .spawn(move || teller.answer_all(&inbox))
             .expect("the system gives threads");
-        Ok(Self { questions: Some(questions), thread: Some(thread) })
+        Ok(Self { questions, thread: Some(thread) })
     }
 
-    pub(super) fn ask(&self, question: Question) {
-        if let Some(questions) = &self.questions {
-            let _ = questions.send(question);
-        }
+    pub(super) fn ask(&self, question: HistoryQuestion) {
+        let _ = self.questions.send(question);
     }
 
     /// A way to ask from a task.
-    pub(super) fn sender(&self) -> mpsc::Sender<Question> {
-        self.questions.clone().expect("open until dropped")
+    pub(super) fn sender(&self) -> mpsc::Sender<HistoryQuestion> {
+        self.questions.clone()
     }
 }
 
-impl Drop for History {
+impl Drop for HistoryThread {
     fn drop(&mut self) {
-        self.ask(Question::End);
-        self.questions = None;
+        self.ask(HistoryQuestion::End);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
     }
 }
 
-struct State {
+struct HistoryTeller {
     reader: Reader,
     outbox: Outbox,
     generation: u64,
@@ -105,7 +102,7 @@ struct State {
     listed: Option<(Instant, Duration)>,
 }
 
-impl State {
+impl HistoryTeller {
     fn new(reader: Reader, outbox: Outbox) -> Result<Self, StoreError> {
         Ok(Self {
             // Read before the revision, so that no commit falls between the two.
@@ -123,7 +120,7 @@ impl State {
         })
     }
 
-    fn answer_all(&mut self, inbox: &mpsc::Receiver<Question>) {
+    fn answer_all(&mut self, inbox: &mpsc::Receiver<HistoryQuestion>) {
         let mut waiting = VecDeque::new();
         loop {
             if waiting.is_empty() {
@@ -136,14 +133,14 @@ impl State {
             }
             waiting.extend(inbox.try_iter());
             let answered = match waiting.pop_front() {
-                Some(Question::End) => return,
+                Some(HistoryQuestion::End) => return,
                 // Whoever types is faster than a list of a million rows: only the last word counts.
-                Some(Question::Filter { .. }) if waiting.iter().any(Question::is_filter) => Ok(()),
+                Some(HistoryQuestion::Filter { .. }) if waiting.iter().any(HistoryQuestion::is_filter) => Ok(()),
                 Some(question) => self.answer(question),
                 None => self.look(),
             };
             let answered = answered.and_then(|()| self.list_again());
-            self.tell_damage();
+            self.note_damage(&self.reader.damage());
             // What goes wrong four times a second is told once.
             let problem = answered.err().map(|error| error.to_string());
             if problem.is_some() && problem != self.problem {
@@ -153,46 +150,35 @@ impl State {
         }
     }
 
-    fn answer(&mut self, question: Question) -> Result<(), StoreError> {
+    fn answer(&mut self, question: HistoryQuestion) -> Result<(), StoreError> {
         match question {
-            Question::Filter { generation, .. } if generation == self.generation => self.wants_list = true,
-            Question::Filter { generation, filter } => {
+            HistoryQuestion::Filter { generation, .. } if generation == self.generation => self.wants_list = true,
+            HistoryQuestion::Filter { generation, filter } => {
                 (self.generation, self.filter) = (generation, filter);
                 self.list()?;
                 self.tell_requests()?;
             }
-            Question::Rows(ids) => self.outbox.send(Update::Rows(self.reader.rows(&ids)?)),
-            Question::Detail(id) => {
-                if let Some(detail) = self.reader.detail(id)? {
-                    self.outbox.send(Update::Detail(Box::new(detail)));
-                }
-            }
-            Question::Pair(first, second) => match (self.reader.detail(first)?, self.reader.detail(second)?) {
-                (Some(first), Some(second)) => self.outbox.send(Update::Pair(Arc::new((first, second)))),
-                _ => {
-                    let message = "Could not compare the two: one of them is not in the history any more".to_owned();
-                    self.outbox.send(Update::Problem { message });
-                }
-            },
-            Question::Exchange(id) => {
-                if let Some(exchange) = self.reader.exchange(id)? {
-                    self.outbox.send(Update::Exchange { id, exchange: Box::new(exchange) });
-                }
-            }
-            Question::Changed(then) => {
-                let told = self.tell_changes();
+            HistoryQuestion::Changed(then) => {
+                let changes = self.tell_changes();
                 self.outbox.send(*then);
-                told?;
+                changes?;
             }
-            Question::End => {}
+            HistoryQuestion::LookedUp(answered, damage) => {
+                self.note_damage(&damage);
+                if let Some(before) = answered? {
+                    self.revision = self.revision.min(before);
+                    self.tell_changes()?;
+                }
+            }
+            HistoryQuestion::End => {}
         }
         Ok(())
     }
 
     /// Tells what could not be read, once however often it is met.
-    fn tell_damage(&mut self) {
+    fn note_damage(&mut self, found: &Damage) {
         let mut damage = self.damage.clone();
-        damage.extend(&self.reader.damage());
+        damage.extend(found);
         if damage != self.damage {
             self.outbox.send(Update::Problem { message: damage.to_string() });
             self.damage = damage;
@@ -254,30 +240,35 @@ impl State {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use jiff::Timestamp;
 
     use super::*;
-    use crate::store::Place;
+    use crate::store::{Place, Store};
 
     #[test]
     fn of_the_filters_that_wait_only_the_newest_is_listed_and_all_else_is_answered_in_its_order() {
         let store = Store::open(&Place::Memory, Timestamp::UNIX_EPOCH).unwrap();
         let (updates, told) = mpsc::channel();
-        let mut state = State::new(store.reader().unwrap(), Outbox { updates, wake: Arc::new(|| ()) }).unwrap();
+        let mut teller = HistoryTeller::new(store.reader().unwrap(), Outbox::new(updates, Arc::new(|| ()))).unwrap();
         let (questions, inbox) = mpsc::channel();
-        let word = |message: &str| Question::Changed(Box::new(Update::Problem { message: message.to_owned() }));
+        let word = |message: &str| HistoryQuestion::Changed(Box::new(Update::Problem { message: message.to_owned() }));
         for generation in 1..=4 {
             let search = "v".repeat(4 - usize::try_from(generation).unwrap());
             questions
-                .send(Question::Filter { generation, filter: HistoryFilter { search, ..HistoryFilter::default() } })
+                .send(HistoryQuestion::Filter {
+                    generation,
+                    filter: HistoryFilter { search, ..HistoryFilter::default() },
+                })
                 .unwrap();
             if generation == 2 {
                 questions.send(word("between")).unwrap();
             }
         }
         questions.send(word("after")).unwrap();
-        questions.send(Question::End).unwrap();
-        state.answer_all(&inbox);
+        questions.send(HistoryQuestion::End).unwrap();
+        teller.answer_all(&inbox);
         let told: Vec<String> = told
             .try_iter()
             .map(|update| match update {
@@ -287,6 +278,6 @@ mod tests {
             })
             .collect();
         assert_eq!(told, ["between", "list 4", "after"]);
-        assert!(state.filter.is_everything(), "the newest filter is in use");
+        assert!(teller.filter.is_everything(), "the newest filter is in use");
     }
 }

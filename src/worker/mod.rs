@@ -1,67 +1,42 @@
 //! The background: it alone owns the disk and the network.
 //!
-//! The window sends a [`Command`] and never waits; what comes of it arrives as [`Update`]s, with one wake for each
-//! batch. Two named threads do the work: `worker` runs the calls on a small async runtime, `history` answers every
-//! question about the history, one after the other, and notices what was committed by whom.
+//! The window sends a [`Command`] and never waits; what comes of it arrives as [`Update`]s. Three named threads do the
+//! work: `worker` runs the calls on a small async runtime, `history` makes the lists and notices what was committed by
+//! whom, and `lookups` reads what is in view, so that no row waits behind the sort of a list.
+//!
+//! A new kind of job is a variant of [`JobRequest`](crate::messages::JobRequest) and of
+//! [`JobOutcome`](crate::messages::JobOutcome), a file here with the task, an arm in `commands`, and what the window tells
+//! at its end in `app/jobs`. An *export*, for one, is in `messages/jobs.rs`, `worker/export.rs`, `worker/commands.rs` and
+//! `app/jobs.rs`; the work itself, which the command line shares, is `jobs/export.rs`.
 
-mod calls;
+mod call;
+mod commands;
+mod config;
+mod export;
+mod files;
 mod history;
+mod in_flight;
+mod key;
+mod lookups;
+mod outbox;
+mod readers;
+mod refresh;
+mod resolver;
 mod serving;
 
-use std::{
-    path::PathBuf,
-    sync::{Arc, mpsc},
-    thread::JoinHandle,
-    time::Duration,
-};
+use std::{sync::mpsc, thread::JoinHandle, time::Duration};
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use self::outbox::Outbox;
+pub use self::{config::Config, outbox::Wake};
 use crate::{
-    domain::{clock::Clock, settings::preferences::Settings},
-    files::OwnFolders,
-    keys::Keys,
     messages::{Command, Update},
     store::{Place, Store},
 };
 
 /// How long the end of the program waits for what is under way: a hung name look-up must not hold the window.
 const PATIENCE_AT_END: Duration = Duration::from_millis(500);
-
-/// What the background is started with.
-#[derive(Debug)]
-pub struct Config {
-    /// The data folder; `None` keeps nothing on disk.
-    pub folder: Option<PathBuf>,
-    pub settings: Settings,
-    /// Where settings are kept; `None` keeps them nowhere.
-    pub settings_file: Option<PathBuf>,
-    /// Where it is kept how the window was left.
-    pub layout_file: Option<PathBuf>,
-    /// Where no export may go.
-    pub own_folders: OwnFolders,
-    pub clock: Clock,
-    pub keys: Keys,
-}
-
-/// Called once for each batch of updates, from any thread.
-pub type Wake = Arc<dyn Fn() + Send + Sync>;
-
-/// Where updates are put: the window is woken once it can find them.
-#[derive(Clone)]
-struct Outbox {
-    updates: mpsc::Sender<Update>,
-    wake: Wake,
-}
-
-impl Outbox {
-    fn send(&self, update: Update) {
-        // The window may be gone already: then nobody is to be told.
-        if self.updates.send(update).is_ok() {
-            (self.wake)();
-        }
-    }
-}
 
 /// The handle of the background. Dropping it stops the work and joins the threads, within a second.
 pub struct Worker {
@@ -78,7 +53,7 @@ impl Worker {
     pub fn start(config: Config, wake: Wake) -> Self {
         let (commands, inbox) = unbounded_channel();
         let (updates, received) = mpsc::channel();
-        let outbox = Outbox { updates, wake };
+        let outbox = Outbox::new(updates, wake);
         let thread = std::thread::Builder::new()
             .name("worker".to_owned())
             .spawn(move || run(config, inbox, &outbox))
@@ -120,7 +95,7 @@ fn run(config: Config, inbox: UnboundedReceiver<Command>, outbox: &Outbox) {
         Ok(store) => store,
         Err(error) => return outbox.send(Update::CannotOpen { message: error.to_string() }),
     };
-    let history = match history::History::start(&store, outbox.clone()) {
+    let history = match readers::HistoryReaders::start(&store, outbox) {
         Ok(history) => history,
         Err(error) => return outbox.send(Update::CannotOpen { message: error.to_string() }),
     };
@@ -132,6 +107,6 @@ fn run(config: Config, inbox: UnboundedReceiver<Command>, outbox: &Outbox) {
                 return outbox.send(Update::CannotOpen { message: format!("Could not start a thread: {error}") });
             }
         };
-    runtime.block_on(async { calls::Desk::new(config, store, history, outbox.clone()).work(inbox).await });
+    runtime.block_on(async { commands::CommandHandler::new(config, store, history, outbox.clone()).work(inbox).await });
     runtime.shutdown_timeout(PATIENCE_AT_END);
 }

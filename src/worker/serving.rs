@@ -8,7 +8,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::Outbox;
+use super::outbox::Outbox;
 use crate::{
     backend::{Door, Targets},
     domain::{clock::Clock, fault::Rule, rules::policies::Policies},
@@ -19,42 +19,44 @@ use crate::{
 /// How long a server that is switched off has for what is in flight: a hold may go on for minutes.
 const PATIENCE: Duration = Duration::from_millis(300);
 
-enum Step {
+/// What the task with the server is to do next.
+enum ServerStep {
+    /// Serve on this port, or nowhere.
     Serve(Option<u16>),
     Faults(Vec<Rule>),
     Policies(Policies),
 }
 
 /// The handle of the task that has the server.
-pub(super) struct Serving {
-    steps: UnboundedSender<Step>,
+pub(super) struct ServerHandle {
+    steps: UnboundedSender<ServerStep>,
     task: JoinHandle<()>,
 }
 
-impl Serving {
+impl ServerHandle {
     /// Must be called on the runtime.
     pub(super) fn start(targets: Targets, clock: Clock, policies: Policies, outbox: Outbox) -> Self {
         let (steps, taken) = unbounded_channel();
         let door = Door { policies, only: None };
-        let state = State { targets, clock, door, faults: Vec::new(), server: None, outbox };
+        let state = ServerState { targets, clock, door, faults: Vec::new(), server: None, outbox };
         Self { steps, task: tokio::spawn(state.work(taken)) }
     }
 
-    fn step(&self, step: Step) {
+    fn step(&self, step: ServerStep) {
         // The task ends with this handle only.
         let _ = self.steps.send(step);
     }
 
     pub(super) fn serve(&self, port: Option<u16>) {
-        self.step(Step::Serve(port));
+        self.step(ServerStep::Serve(port));
     }
 
     pub(super) fn set_faults(&self, rules: Vec<Rule>) {
-        self.step(Step::Faults(rules));
+        self.step(ServerStep::Faults(rules));
     }
 
     pub(super) fn set_policies(&self, policies: Policies) {
-        self.step(Step::Policies(policies));
+        self.step(ServerStep::Policies(policies));
     }
 
     /// Stops the server, what is in flight first.
@@ -65,7 +67,7 @@ impl Serving {
     }
 }
 
-struct State {
+struct ServerState {
     targets: Targets,
     clock: Clock,
     door: Door,
@@ -74,18 +76,18 @@ struct State {
     outbox: Outbox,
 }
 
-impl State {
-    async fn work(mut self, mut steps: UnboundedReceiver<Step>) {
+impl ServerState {
+    async fn work(mut self, mut steps: UnboundedReceiver<ServerStep>) {
         while let Some(step) = steps.recv().await {
             match step {
-                Step::Serve(port) => self.serve(port).await,
-                Step::Faults(rules) => {
+                ServerStep::Serve(port) => self.serve(port).await,
+                ServerStep::Faults(rules) => {
                     self.faults = rules;
                     if let Some(server) = &self.server {
                         server.set_faults(self.faults.clone());
                     }
                 }
-                Step::Policies(policies) => {
+                ServerStep::Policies(policies) => {
                     self.door.policies = policies;
                     if let Some(server) = &self.server {
                         server.set_door(self.door.clone());

@@ -1,6 +1,6 @@
 //! What a person does to the history: it is found, sorted, written on, deleted and restored, and the ledger stays.
 
-use std::{cmp::Ordering, fs, sync::atomic::AtomicBool, time::Duration};
+use std::{cmp::Ordering, fs, time::Duration};
 
 use proptest::prelude::*;
 use rusqlite::Connection;
@@ -24,6 +24,7 @@ use testcard::{
     jobs::{export, refresh},
     store::{Call, FILE_NAME, Place, Store, StoreError},
 };
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     store::{
@@ -139,7 +140,7 @@ fn a_deleted_entry_is_hidden_everywhere_until_it_is_restored() {
     let reader = store.reader().unwrap();
     let file = folder.path().join("out.json");
     let exported = || {
-        let never = AtomicBool::new(false);
+        let never = CancellationToken::new();
         let own = OwnFolders::default();
         let target = export::ExportFile { path: &file, overwrite: true, own: &own };
         export::export(&reader, &HistoryFilter::default(), target, &mut |_| {}, &never).unwrap();

@@ -1,10 +1,6 @@
 //! Exports: complete, repeatable, and harmless to what is there already.
 
-use std::{
-    fs,
-    path::Path,
-    sync::atomic::{AtomicBool, Ordering},
-};
+use std::{fs, path::Path};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -15,9 +11,10 @@ use testcard::{
         rules::expectation::Expectation,
     },
     files::OwnFolders,
-    jobs::export::{ExportError, ExportFile, Progress, export},
+    jobs::export::{ExportError, ExportFile, ExportProgress, export},
     store::{Call, ExportedEntry, Place, Reader, Store},
 };
+use tokio_util::sync::CancellationToken;
 
 use crate::store::{check_holds_no_secret, creation, moment, plant_secrets, sample_history, say, token};
 
@@ -31,7 +28,7 @@ fn sample() -> (Store, Reader) {
 fn save(reader: &Reader, filter: &HistoryFilter, path: &Path, overwrite: bool) -> Result<u64, ExportError> {
     let own = OwnFolders::default();
     let file = ExportFile { path, overwrite, own: &own };
-    export(reader, filter, file, &mut |_| {}, &AtomicBool::new(false))
+    export(reader, filter, file, &mut |_| {}, &CancellationToken::new())
 }
 
 fn all() -> HistoryFilter {
@@ -60,11 +57,11 @@ fn everything_or_what_the_filter_shows_is_exported_newest_first() {
         let mut reports = Vec::new();
         let own = OwnFolders::default();
         let file = ExportFile { path: &path, overwrite: true, own: &own };
-        let done = export(&reader, &filter, file, &mut |at| reports.push(at), &AtomicBool::new(false)).unwrap();
+        let done = export(&reader, &filter, file, &mut |at| reports.push(at), &CancellationToken::new()).unwrap();
         let total = tokens.len() as u64;
         assert_eq!(done, total);
-        assert_eq!(reports.first(), Some(&Progress { done: 0, total }));
-        assert_eq!(reports.last(), Some(&Progress { done: total, total }));
+        assert_eq!(reports.first(), Some(&ExportProgress { done: 0, total }));
+        assert_eq!(reports.last(), Some(&ExportProgress { done: total, total }));
         let text = fs::read_to_string(&path).unwrap();
         let file: Value = serde_json::from_str(&text).unwrap();
         assert_eq!((&file["format"], &file["version"]), (&json!("testcard"), &json!(1)));
@@ -224,11 +221,11 @@ fn a_cancelled_export_leaves_nothing_behind() {
     let path = folder.path().join("history.json");
     fs::write(&path, "mine").unwrap();
     for stop_at in [0, 128, 256] {
-        let cancelled = AtomicBool::new(false);
-        let mut stop = |at: Progress| {
+        let cancelled = CancellationToken::new();
+        let mut stop = |at: ExportProgress| {
             assert_eq!(at.total, 300);
             if at.done == stop_at {
-                cancelled.store(true, Ordering::Relaxed);
+                cancelled.cancel();
             }
         };
         let own = OwnFolders::default();

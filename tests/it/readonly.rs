@@ -23,7 +23,7 @@ use testcard::{
     },
     files::OwnFolders,
     keys::Keys,
-    messages::{Command as Order, JobId, JobOutcome, Update},
+    messages::{Command as Order, JobId, JobOutcome, JobRequest, Update},
     store::{FILE_NAME, Place, Store, StoreError},
     worker::{Config, Worker},
 };
@@ -358,9 +358,10 @@ fn the_window_says_that_its_folder_was_taken_away() {
     });
     assert!(problem.contains("was deleted, moved or replaced"), "{problem}");
     let request = TokenRequest::new([("card[number]", "4242424242424242")].into_iter().collect());
-    worker.send(Order::CreateToken { job: JobId(1), request, target: Target::Local, expects: None });
+    let request = JobRequest::CreateToken { request, target: Target::Local, expects: None };
+    worker.send(Order::Run { job: JobId(1), request });
     let failed = wait_for(&worker, |update| match update {
-        Update::Finished { outcome: JobOutcome::Failed { message }, .. } => Some(message),
+        Update::Finished { outcome: JobOutcome::CreateToken(Err(message)), .. } => Some(message),
         _ => None,
     });
     assert!(failed.contains("was deleted, moved or replaced"), "{failed}");

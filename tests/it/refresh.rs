@@ -1,9 +1,6 @@
 //! A refresh against a real server on this machine that lets no call through.
 
-use std::{
-    sync::atomic::{AtomicBool, Ordering},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use testcard::{
@@ -17,9 +14,10 @@ use testcard::{
             stripe::{BaseUrl, StripeSettings},
         },
     },
-    jobs::refresh::{Asked, refresh},
+    jobs::refresh::{AskedToken, refresh},
     store::{Place, Store},
 };
+use tokio_util::sync::CancellationToken;
 
 use crate::support::http::{Server, reply};
 
@@ -31,11 +29,11 @@ async fn a_refresh_that_waits_for_the_rate_limit_can_be_cancelled_at_once() {
     let key = ApiKey::parse("sk_test_51PlantedKeyPlantedKey").unwrap();
     let backend = Targets::new(store, None).stripe(ProfileId::FIRST, &settings, key).unwrap();
     let clock = Clock::fixed(Timestamp::UNIX_EPOCH);
-    let tokens: Vec<Asked> =
-        ["tok_1", "tok_2"].map(|token| Asked { entry: EntryId(1), token: token.to_owned() }).into();
-    let cancelled = AtomicBool::new(false);
+    let tokens: Vec<AskedToken> =
+        ["tok_1", "tok_2"].map(|token| AskedToken { entry: EntryId(1), token: token.to_owned() }).into();
+    let cancelled = CancellationToken::new();
     let mut told = 0;
-    let mut count = |_, _: &Asked, _: &_| told += 1;
+    let mut count = |_, _: &AskedToken, _: &_| told += 1;
     let begun = Instant::now();
     let cancel = async {
         while server.received().is_empty() {
@@ -44,7 +42,7 @@ async fn a_refresh_that_waits_for_the_rate_limit_can_be_cancelled_at_once() {
         }
         // The answer is there, and the pause has begun.
         tokio::time::sleep(Duration::from_millis(300)).await;
-        cancelled.store(true, Ordering::Relaxed);
+        cancelled.cancel();
         Instant::now()
     };
     let (progress, stopped) =

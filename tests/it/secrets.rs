@@ -13,7 +13,7 @@ use testcard::{
         presets::library::Library,
         settings::{preferences::Settings, profile::Profiles, proxy::ProxyChoice, stripe::BaseUrl},
     },
-    messages::Command,
+    messages::JobRequest,
     settings,
     snippets::Language,
 };
@@ -272,7 +272,8 @@ fn no_setting_takes_a_secret_to_disk_or_prints_it() {
     settings::save(&file, &Profiles::default(), &Settings::default()).unwrap();
     for settings in &planted {
         check_clean("Debug", format!("{settings:?}").as_bytes());
-        check_clean("Debug", format!("{:?}", Command::SaveSettings(settings.clone())).as_bytes());
+        let request = JobRequest::SaveSettings { settings: Box::new(settings.clone()), keys: Vec::new() };
+        check_clean("Debug", format!("{request:?}").as_bytes());
         let error = settings::save(&file, &Profiles::default(), settings).unwrap_err();
         check_clean("the error", format!("{error} {error:?}").as_bytes());
     }
@@ -334,7 +335,7 @@ fn presets_and_the_draft_hold_no_secret() {
         library.note_use(&key);
         let form = KeptForm { draft: KeptDraft::of(draft).0, expects: None };
         let file = home.beside("draft.json");
-        settings::draft::save(&file, &form).unwrap();
+        settings::draft::save_or_remove(&file, &form).unwrap();
         check_clean("draft.json", &std::fs::read(file).unwrap_or_default());
     }
     let file = home.beside("presets.json");

@@ -571,15 +571,15 @@ fn a_draft_comes_back_and_a_broken_one_is_an_empty_form() {
     let path = folder.path().join("draft.json");
     let draft = Draft { name: "Jenny Rosen".to_owned(), cvc: "987".into(), ..Draft::default() };
     let form = KeptForm { draft: KeptDraft::of(&draft).0, expects: Some(Expectation::refused("invalid_cvc")) };
-    settings::draft::save(&path, &form).unwrap();
+    settings::draft::save_or_remove(&path, &form).unwrap();
     assert_eq!(settings::draft::load(&path), (Some(form.clone()), Vec::new()));
-    settings::draft::save(&path, &KeptForm::default()).unwrap();
+    settings::draft::save_or_remove(&path, &KeptForm::default()).unwrap();
     assert!(!path.exists());
     for text in ["{ not json", r#"{"version": 1}"#, r#"{"version": 9, "draft": {}}"#] {
         fs::write(&path, text).unwrap();
         let (read, warnings) = settings::draft::load(&path);
         assert_eq!((read, warnings.len()), (None, 1), "{text}");
-        settings::draft::save(&path, &form).unwrap();
+        settings::draft::save_or_remove(&path, &form).unwrap();
         assert_eq!(fs::read_to_string(path.with_extension("json.bad")).unwrap(), text);
     }
 }

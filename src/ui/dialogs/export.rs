@@ -6,7 +6,7 @@ use egui::{Context, Id, ProgressBar, RichText, TextEdit, Ui};
 
 use crate::{
     domain::history::{entry::EntryId, filter::HistoryFilter},
-    messages::JobId,
+    messages::{JobId, JobRequest},
     ui::{
         action::Action,
         icons,
@@ -139,5 +139,6 @@ fn start(state: &mut ExportState, about: &ExportContext<'_>, is_filtered: bool, 
         None if is_filtered && state.only_shown => about.filter.clone(),
         None => HistoryFilter::default(),
     };
-    actions.push(Action::Export { path: PathBuf::from(path), filter, overwrite: state.overwrite });
+    let (path, overwrite) = (PathBuf::from(path), state.overwrite);
+    actions.push(Action::Run(JobRequest::Export { path, filter, overwrite }));
 }

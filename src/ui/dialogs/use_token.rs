@@ -10,6 +10,7 @@ use crate::{
         history::entry::{Entry, EntryDetail, Status},
         settings::profile::ProfileId,
     },
+    messages::JobRequest,
     ui::{
         action::{Action, UseKind},
         theme::{self, Tokens},
@@ -112,7 +113,8 @@ pub fn use_token_ui(ctx: &Context, state: &mut UseState, actions: &mut Vec<Actio
         is_sent = ui.add(PrimaryButton::new(words)).clicked() || is_entered;
     });
     if is_sent {
-        actions.push(Action::UseToken { call: state.call(), target: state.target, profile: state.profile });
+        let (call, target, profile) = (state.call(), state.target, state.profile);
+        actions.push(Action::Run(JobRequest::UseToken { call, target, profile }));
     }
     !(is_sent || modal.should_close)
 }

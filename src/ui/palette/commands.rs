@@ -6,7 +6,7 @@ use crate::{
         presets::search::Words,
         settings::preferences::{Settings, ThemeChoice},
     },
-    messages::ServerInfo,
+    messages::{JobRequest, RefreshScope, ServerInfo},
     ui::{
         Action, PresetAction,
         shortcuts::{Deed, KEY_BINDINGS, KeyBinding, KeyGroup},
@@ -88,7 +88,11 @@ pub fn commands(about: &CommandContext<'_>) -> Vec<PaletteCommand> {
         }
     }
     let refresh = "History · asks the target which tokens were used";
-    all.push(PaletteCommand::new("Refresh all unused tokens", refresh, Action::RefreshAll(target)));
+    all.push(PaletteCommand::new(
+        "Refresh all unused tokens",
+        refresh,
+        Action::Run(JobRequest::Refresh(RefreshScope::AllUnused(target))),
+    ));
     let port = settings.server.port;
     all.push(match about.server {
         ServerInfo::On { .. } => {

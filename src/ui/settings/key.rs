@@ -8,7 +8,7 @@ use crate::{
         key_check::{Found, KeyCheck, RawNumbers},
         profile::ProfileId,
     },
-    messages::{JobId, KeyInfo, KeyOrigin},
+    messages::{JobId, JobRequest, KeyInfo, KeyOrigin},
     ui::{
         Action, icons,
         theme::{self, Tokens},
@@ -104,7 +104,8 @@ pub(super) fn key_check_ui(
             let why_not = "Enter a test key first, and a base URL that is right";
             if let Some(settings) = ready.filter(|_| button.on_disabled_hover_text(why_not).clicked()) {
                 state.check = CheckState::Running(None);
-                actions.push(Action::CheckKey { profile: id, settings: Box::new(settings), key });
+                let settings = Box::new(settings);
+                actions.push(Action::Run(JobRequest::CheckKey { profile: id, settings, key }));
             }
             let origin = about.model.key(id).map(|key| key.origin);
             let is_forgettable = matches!(origin, Some(KeyOrigin::Keyring | KeyOrigin::Session));

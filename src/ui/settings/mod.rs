@@ -1,9 +1,9 @@
 //! The settings dialog: pages over one set of fields as typed, which are taken together by Save.
 
-mod edited;
 mod key;
 mod pages;
 mod profiles;
+mod typed;
 
 use std::path::PathBuf;
 
@@ -11,8 +11,8 @@ use egui::{Context, Id, Key, Label, Modifiers, RichText, ScrollArea, Ui};
 use jiff::Timestamp;
 
 use self::{
-    edited::{Edited, Fault, FieldName},
     key::CheckState,
+    typed::{Edited, Fault, FieldName},
 };
 use super::{
     action::Action,
@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     domain::settings::{key_check::KeyCheck, preferences::Settings, profile::ProfileId},
-    messages::JobId,
+    messages::{JobId, JobRequest},
     model::Model,
 };
 
@@ -177,7 +177,8 @@ impl SettingsState {
         match self.edited.meant(rest).filter(|_| self.refused.is_none()) {
             Some(settings) => {
                 self.stage = Stage::Saving;
-                actions.push(Action::TakeSettings { settings: Box::new(settings), keys: self.edited.keys() });
+                let (settings, keys) = (Box::new(settings), self.edited.keys());
+                actions.push(Action::Run(JobRequest::SaveSettings { settings, keys }));
             }
             None => self.show_first_fault(),
         }

@@ -2,7 +2,7 @@
 
 use egui::{RichText, Ui};
 
-use super::{SettingsContext, SettingsState, edited::FieldName, heading_ui, profiles::field_ui, sentence_ui};
+use super::{SettingsContext, SettingsState, heading_ui, profiles::field_ui, sentence_ui, typed::FieldName};
 use crate::{
     domain::{
         rules::policies::{Policies, Policy},

@@ -4,8 +4,8 @@ use egui::{Id, Layout, ScrollArea, TextEdit, Ui};
 
 use super::{
     SettingsContext, SettingsState,
-    edited::{EditedProfile, Fault, FieldName},
     key::{key_check_ui, key_note},
+    typed::{EditedProfile, Fault, FieldName},
 };
 use crate::{
     domain::{

@@ -4,11 +4,11 @@
 
 mod disk;
 pub mod draft;
-mod file;
+mod format;
 pub mod presets;
 mod window;
 
-use disk::Old;
+use disk::OldFile;
 pub use window::{load_layout, save_layout};
 
 use std::{
@@ -27,7 +27,7 @@ use crate::{
             stripe::StripeSettings,
         },
     },
-    files::OwnFolders,
+    files::{self, OwnFolders},
 };
 
 /// Where this program keeps its files. None is made before something is written.
@@ -115,6 +115,8 @@ pub enum SettingsError {
     NoHome,
     #[error("Could not {doing}, {path}: {source}", path = path.display())]
     Io { doing: &'static str, path: PathBuf, source: io::Error },
+    #[error("Could not write the settings as JSON: {0}")]
+    Json(#[from] serde_json::Error),
     #[error("The setting {field} holds a key or a card number. Neither is ever written: remove it and save again")]
     Secret { field: &'static str },
 }
@@ -124,34 +126,57 @@ pub enum SettingsError {
 pub fn load(path: &Path) -> (Settings, Vec<String>) {
     match disk::read(path, "settings", WITHOUT) {
         Ok(None) => (Settings::default(), Vec::new()),
-        Ok(Some(root)) => file::of_json(root, path),
+        Ok(Some(root)) => format::of_json(root, path),
         Err(unreadable) => {
             let warning = unreadable.to_string();
-            (file::of_unreadable(&warning), vec![warning])
+            (format::of_unreadable(&warning), vec![warning])
         }
     }
 }
 
+/// The text of a settings file, by which it is seen whether somebody else wrote it. Empty without a file that can be read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SettingsText(Vec<u8>);
+
+impl SettingsText {
+    /// Reads the file. One that cannot be read counts as one that is not there.
+    pub fn read(path: &Path) -> Self {
+        Self(files::read_at_most(path, disk::MOST_BYTES).unwrap_or_default())
+    }
+}
+
+/// Settings as they were written.
+#[derive(Debug)]
+pub struct WrittenSettings {
+    pub text: SettingsText,
+    /// Profiles that were not written, for another window deleted them since this program last read or wrote them.
+    pub deleted_elsewhere: Vec<Profile>,
+}
+
 /// Writes the settings beside the file and renames: a failure leaves the old file alone. What is no file, too large or
-/// cannot be read is left alone too. Fields that are not known stay
-/// in it, and so do profiles that were never `known` here: another window made them. A file with anything wrong in it is
-/// kept as `settings.json.bad`.
+/// cannot be read is left alone too. Fields that are not known stay in it. A file with anything wrong in it is kept as
+/// `settings.json.bad`.
+///
+/// `known` are the profiles as this program last read or wrote them, for another window may have written the file since:
+/// a profile of the file that is not among them was made there and stays, and one of them that the file lacks was deleted
+/// there and does not come back. Of all other settings these ones take the place of what the file holds.
 ///
 /// # Errors
 /// [`SettingsError::Secret`] before anything is written, [`SettingsError::Io`] when the disk refuses.
-pub fn save(path: &Path, known: &Profiles, settings: &Settings) -> Result<(), SettingsError> {
+pub fn save(path: &Path, known: &Profiles, settings: &Settings) -> Result<WrittenSettings, SettingsError> {
     refuse_secrets(settings)?;
     let old = disk::read_to_change(path, "settings", "save the settings")?;
     let is_good = match &old {
-        Old::Root(root) => file::of_json(root.clone(), path).1.is_empty(),
-        Old::None => true,
-        Old::Broken => false,
+        OldFile::Root(root) => format::of_json(root.clone(), path).1.is_empty(),
+        OldFile::None => true,
+        OldFile::Broken => false,
     };
     if !is_good {
         disk::keep_bad(path, "keep a copy of the broken settings")?;
     }
-    let root = file::over(old.root().unwrap_or_default(), known, settings);
-    disk::write(path, root, "save the settings")
+    let (root, deleted_elsewhere) = format::over(old.root().unwrap_or_default(), known, settings)?;
+    let text = disk::write(path, root, "save the settings")?;
+    Ok(WrittenSettings { text: SettingsText(text.into_bytes()), deleted_elsewhere })
 }
 
 /// A key or a card number that was pasted into the wrong field stays out of the file.

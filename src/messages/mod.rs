@@ -1,13 +1,16 @@
 //! All that the window and the background share: plain data, comparable and printable, without closures.
 
+mod jobs;
+
 use std::{path::PathBuf, sync::Arc};
 
+pub use jobs::{
+    CreatedToken, ExportReport, JobFailure, JobId, JobOutcome, JobRequest, RefreshReport, RefreshScope, RetrievedToken,
+    SavedSettings, SettingsFault, UsedToken,
+};
+
 use crate::domain::{
-    call::{
-        api::{Exchange, Target},
-        refusal::Refusal,
-        token_calls::{TokenCall, TokenRequest},
-    },
+    call::api::{Exchange, Target},
     fault::Rule,
     form::kept_draft::KeptForm,
     history::{
@@ -17,17 +20,14 @@ use crate::domain::{
         listing::Listing,
         request_log::{ExchangeId, RequestRow},
     },
-    key::{ApiKey, KeyKind},
+    key::KeyKind,
     presets::library::Library,
-    rules::expectation::{Expectation, Judgement},
     settings::{
-        key_check::KeyCheck, layout::Layout, preferences::Settings, profile::ProfileId, stripe::StripeSettings,
+        layout::Layout,
+        preferences::{ServerSettings, Settings, ThemeChoice},
+        profile::ProfileId,
     },
 };
-
-/// A piece of work that the window started and can cancel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct JobId(pub u64);
 
 /// How many calls of the request log the window shows at most, the newest.
 pub const SHOWN_REQUESTS: usize = 300;
@@ -38,17 +38,8 @@ pub type Pair = Arc<(EntryDetail, EntryDetail)>;
 /// What the window asks for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
-    /// Make a token.
-    CreateToken { job: JobId, request: TokenRequest, target: Target, expects: Option<Expectation> },
-    /// Send the call of an entry of unknown outcome again, with the same key.
-    AskAgain { job: JobId, entry: EntryId },
-    /// Fetch the token of an entry to see whether it was used, with the profile that it was made with.
-    Retrieve { job: JobId, entry: EntryId, token: String, target: Target, profile: Option<ProfileId> },
-    /// Use a token up, with the profile that it was made with.
-    UseToken { job: JobId, call: TokenCall, target: Target, profile: Option<ProfileId> },
-    /// Fetch tokens of entries to see whether they were used, within the rate that their target allows. Those of another
-    /// profile than the one in use are left out.
-    Refresh { job: JobId, which: Refreshed },
+    /// Start a job: what comes of it is told by [`Update::Finished`] with the same number.
+    Run { job: JobId, request: JobRequest },
     /// Stop a job. A commit on this machine cannot be stopped; a call on its way gives an unknown outcome.
     Cancel { job: JobId },
     /// Change entries as the user wants it.
@@ -70,34 +61,44 @@ pub enum Command {
     SetFaults { rules: Vec<Rule> },
     /// Drop the minter's objects and what it remembers of idempotency keys; the history stays.
     ResetMinter,
-    /// Write entries to a file, newest first.
-    Export { job: JobId, path: PathBuf, filter: HistoryFilter, overwrite: bool },
     /// Keep how the window is left.
     SaveLayout(Layout),
-    /// Keep these settings and use them from now on.
-    SaveSettings(Settings),
+    /// Change a setting, keep it and use it from now on.
+    EditSettings(SettingsEdit),
     /// Keep these presets, which were changed from what was known before.
     SaveLibrary { before: Library, library: Library },
     /// Keep what is in the form for the next start.
     SaveForm(Box<KeptForm>),
-    /// Find out whether these files can be used as the extra CA certificates of these profiles.
-    CheckCertificates { job: JobId, files: Vec<(ProfileId, String)> },
-    /// Use this key for a profile from now on.
-    SetKey { profile: ProfileId, key: ApiKey },
     /// Tell how the key of this profile stands.
     LookAtKey(ProfileId),
     /// Forget the key of this profile, in the keyring too.
     ForgetKey(ProfileId),
-    /// Find out whether a key works at this place; without one, that of the profile.
-    CheckKey { job: JobId, profile: ProfileId, settings: Box<StripeSettings>, key: Option<ApiKey> },
 }
 
-/// The entries that a refresh asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refreshed {
-    These(Vec<EntryId>),
-    /// Every token of the target that is unused as far as known.
-    AllUnused(Target),
+/// A change of one setting that the window makes outside of its settings dialog. The background applies it to the
+/// settings as it has them, so that a change cannot undo what the dialog saved a moment before.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SettingsEdit {
+    /// Let the profile in use be answered by this target.
+    Target(Target),
+    /// Use another profile.
+    Profile(ProfileId),
+    Theme(ThemeChoice),
+    /// 1.0 is the size as designed.
+    Zoom(f32),
+    Server(ServerSettings),
+}
+
+impl SettingsEdit {
+    pub fn apply(&self, settings: &mut Settings) {
+        match self {
+            Self::Target(target) => settings.profiles.active_mut().target = *target,
+            Self::Profile(id) => settings.profiles.activate(*id),
+            Self::Theme(theme) => settings.window.theme = *theme,
+            Self::Zoom(zoom) => settings.window.zoom = *zoom,
+            Self::Server(server) => settings.server = server.clone(),
+        }
+    }
 }
 
 /// Where the key of a profile is from.
@@ -134,53 +135,6 @@ pub enum ServerInfo {
     On { address: String, control_token: String },
     /// It could not start, and why; and the next port that is free where this one is taken.
     Failed { message: String, next_free: Option<u16> },
-}
-
-/// What came of a job.
-#[derive(Clone, Debug, PartialEq)]
-pub enum JobOutcome {
-    /// A token creation was answered, or failed: the entry tells.
-    Created {
-        entry: Box<Entry>,
-        /// Whether there was an answer at all.
-        is_answered: bool,
-        /// Of an error: the parameter at fault, the words, and the refusal by account with the ready token of the
-        /// same card that gets around it.
-        param: Option<String>,
-        message: Option<String>,
-        refusal: Option<(Refusal, Option<String>)>,
-    },
-    /// A token was fetched; the entry as it stands now.
-    Retrieved { entry: Option<Entry>, message: Option<String> },
-    /// A call that uses a token up was answered: by this object, or with these words.
-    TokenUsed {
-        made: Option<String>,
-        message: Option<String>,
-        refusal: Option<Refusal>,
-        /// How its entry now stands to what was expected of it.
-        judgement: Option<Judgement>,
-    },
-    /// A refresh came to its end, or was stopped before it had asked for all.
-    Refreshed {
-        used: u64,
-        unused: u64,
-        failed: u64,
-        total: u64,
-        /// Tokens of other profiles.
-        left_out: u64,
-    },
-    /// So many entries were written.
-    Exported { path: PathBuf, entries: u64 },
-    /// All files of certificates can be used.
-    CertificatesGood,
-    /// The file of this profile cannot be used.
-    CertificateRefused { profile: ProfileId, message: String },
-    /// A key was checked.
-    KeyChecked(Box<KeyCheck>),
-    /// The job was stopped before its end and left nothing behind.
-    Cancelled,
-    /// The job failed before it could be written down.
-    Failed { message: String },
 }
 
 /// What the background tells.
@@ -251,6 +205,10 @@ pub enum Update {
     },
     /// Something went wrong that no job stands for.
     Problem {
+        message: String,
+    },
+    /// Something that the user should know although nothing went wrong: another window changed what this one keeps.
+    Hint {
         message: String,
     },
 }

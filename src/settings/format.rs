@@ -75,7 +75,7 @@ struct LogFile {
     megabytes: u64,
 }
 
-fn to_json(settings: &Settings) -> Value {
+fn to_json(settings: &Settings) -> Result<Value, serde_json::Error> {
     let Settings { profiles, policies, form, window, server, log } = settings;
     let FormDefaults { moves_on, copies_id, name, months_ahead, fills_cvc } = form;
     let WindowSettings { theme, zoom } = window;
@@ -102,14 +102,14 @@ fn to_json(settings: &Settings) -> Value {
         server: ServerFile { serves: *serves, port: *port },
         request_log: LogFile { calls: log.calls, megabytes: log.megabytes },
     };
-    let mut root = serde_json::to_value(file).unwrap_or_default();
+    let mut root = serde_json::to_value(file)?;
     for (nth, profile) in profiles.iter().enumerate() {
         for broken in &profile.stripe.broken {
             let object = if broken.field == BrokenSetting::IN_USE { &mut root } else { &mut root["profiles"][nth] };
             object[broken.field] = without_secrets(&broken.written);
         }
     }
-    root
+    Ok(root)
 }
 
 /// What could not be read, as it is written back: a key in it is not.
@@ -135,13 +135,25 @@ fn profile_file(profile: &Profile) -> ProfileFile<'_> {
 }
 
 /// The settings over what the file held: fields that are not known stay, and profiles that were `known` and are gone go.
-pub(super) fn over(mut old: Map<String, Value>, known: &Profiles, settings: &Settings) -> Map<String, Value> {
+/// Profiles that were `known` and that the file holds no longer were deleted by another window: they stay deleted, and are
+/// given back.
+///
+/// # Errors
+/// When the settings cannot be written as JSON: then nothing may be saved in their place.
+pub(super) fn over(
+    mut old: Map<String, Value>,
+    known: &Profiles,
+    settings: &Settings,
+) -> Result<(Map<String, Value>, Vec<Profile>), serde_json::Error> {
     let is_of_others = |profile: &Value| {
         let id = profile["id"].as_i64().map(ProfileId);
         id.is_some_and(|id| known.get(id).is_none() && settings.profiles.get(id).is_none())
     };
+    // The first profile of a file that had none, or is not there yet, is made up by the upgrade.
+    let names_profiles = old.contains_key("profiles");
     upgrade(&mut old);
-    let mut root = to_json(settings);
+    let mut root = to_json(settings)?;
+    let mut deleted = Vec::new();
     if let (Some(Value::Array(before)), Some(Value::Array(profiles))) =
         (old.remove("profiles"), root.get_mut("profiles"))
     {
@@ -149,12 +161,31 @@ pub(super) fn over(mut old: Map<String, Value>, known: &Profiles, settings: &Set
             let kept = before.iter().find(|kept| kept["id"] == profile["id"]).cloned();
             *profile = merged(kept, profile.take());
         }
+        if names_profiles {
+            deleted = deleted_elsewhere(&before, known, &settings.profiles);
+        }
+        profiles.retain(|profile| !deleted.iter().any(|deleted| profile["id"] == deleted.id.0));
         profiles.extend(before.into_iter().filter(is_of_others));
+        if deleted.iter().any(|deleted| deleted.id == settings.profiles.active().id) {
+            let first = profiles.first().map(|profile| profile["id"].clone());
+            root["profile"] = first.unwrap_or_default();
+        }
     }
     match merged(Some(old.into()), root) {
-        Value::Object(root) => root,
-        _ => Map::new(),
+        Value::Object(root) => Ok((root, deleted)),
+        _ => unreachable!("the settings are an object"),
     }
+}
+
+/// The profiles that another window deleted. Of a file whose profiles cannot all be told apart none is taken to be
+/// deleted, and neither are all that there would be: there is always a profile.
+fn deleted_elsewhere(before: &[Value], known: &Profiles, profiles: &Profiles) -> Vec<Profile> {
+    let ids: Option<Vec<i64>> = before.iter().map(|profile| profile["id"].as_i64()).collect();
+    let ids = ids.unwrap_or_default();
+    let is_deleted = |profile: &&Profile| known.get(profile.id).is_some() && !ids.contains(&profile.id.0);
+    let deleted: Vec<Profile> = profiles.iter().filter(is_deleted).cloned().collect();
+    let is_any_left = deleted.len() < profiles.iter().len() || ids.iter().any(|id| known.get(ProfileId(*id)).is_none());
+    if ids.is_empty() || !is_any_left { Vec::new() } else { deleted }
 }
 
 /// What is known in the order of the format, and behind it what else the file holds.

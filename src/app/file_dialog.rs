@@ -1,0 +1,95 @@
+//! The desktop's own file dialog. It is made in a frame and awaited on a thread of its own, so that no frame waits.
+
+use std::{
+    future::Future,
+    path::{Path, PathBuf},
+    pin::Pin,
+    sync::mpsc,
+    time::{Duration, Instant},
+};
+
+use egui::Context;
+
+/// Asks the desktop for a file: the suggested folder and name in, a path or nothing out.
+pub type FilePicker = Box<dyn Fn(PathBuf, String) -> PickedFile>;
+/// What the desktop's dialog gives, when it is closed.
+pub type PickedFile = Pin<Box<dyn Future<Output = Option<PathBuf>> + Send>>;
+
+/// An answer that comes faster than a person can see a dialog: there was none.
+const FASTER_THAN_A_PERSON: Duration = Duration::from_millis(150);
+
+/// The desktop's own dialog. Without a portal and without zenity there is none, and the answer is "nothing" at once.
+pub fn desktop_picker() -> FilePicker {
+    Box::new(|folder, name| {
+        let dialog = rfd::AsyncFileDialog::new()
+            .set_title("Export as JSON")
+            .set_directory(folder)
+            .set_file_name(name)
+            .add_filter("JSON", &["json"]);
+        let asked = dialog.save_file();
+        Box::pin(async move { asked.await.map(|file| file.path().to_owned()) })
+    })
+}
+
+/// What became of the dialog.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum PickerAnswer {
+    Chosen(PathBuf),
+    Cancelled,
+    /// This desktop has no file dialog.
+    Missing,
+}
+
+/// The dialog, open or not.
+pub(super) struct FileDialog {
+    picker: FilePicker,
+    /// The folder that is offered where no other is named.
+    folder: PathBuf,
+    /// Where the answer of the open dialog arrives, with the time that it took.
+    answer: Option<mpsc::Receiver<(Option<PathBuf>, Duration)>>,
+}
+
+impl FileDialog {
+    pub(super) fn new(picker: FilePicker, folder: PathBuf) -> Self {
+        Self { picker, folder, answer: None }
+    }
+
+    /// The folder that is offered first.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Opens the dialog at this path, unless it is open already.
+    pub(super) fn open(&mut self, ctx: &Context, path: &Path) {
+        if self.answer.is_some() {
+            return;
+        }
+        let folder = path.parent().map_or_else(|| self.folder.clone(), Path::to_owned);
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let asked = (self.picker)(folder, name);
+        let (sender, answer) = mpsc::channel();
+        let wake = ctx.clone();
+        let started = Instant::now();
+        let thread = std::thread::Builder::new().name("file dialog".to_owned()).spawn(move || {
+            let path = pollster::block_on(asked);
+            if sender.send((path, started.elapsed())).is_ok() {
+                wake.request_repaint();
+            }
+        });
+        // Without a thread the dialog counts as one that is not there.
+        if thread.is_ok() {
+            self.answer = Some(answer);
+        }
+    }
+
+    /// The answer of the dialog, once it is there.
+    pub(super) fn take_answer(&mut self) -> Option<PickerAnswer> {
+        let (path, took) = self.answer.as_ref()?.try_recv().ok()?;
+        self.answer = None;
+        Some(match path {
+            Some(path) => PickerAnswer::Chosen(path),
+            None if took < FASTER_THAN_A_PERSON => PickerAnswer::Missing,
+            None => PickerAnswer::Cancelled,
+        })
+    }
+}

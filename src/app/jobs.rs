@@ -1,0 +1,264 @@
+//! The jobs of the window, from their start to what is told at their end: one function for each kind of end.
+
+use egui::Context;
+
+use super::{
+    App,
+    job_table::{CreationPurpose, TokenCreation},
+};
+use crate::{
+    domain::{
+        form::field_state::FormField,
+        history::entry::{Entry, EntryId, Status},
+        settings::{key_check::KeyCheck, profile::ProfileId},
+    },
+    messages::{
+        Command, CreatedToken, ExportReport, JobFailure, JobId, JobOutcome, JobRequest, RefreshReport, RetrievedToken,
+        SavedSettings, SettingsFault, UsedToken,
+    },
+    ui::{
+        form::Complaint,
+        widgets::{Toast, Tone},
+    },
+};
+
+impl App {
+    /// Starts a job.
+    pub(super) fn start(&mut self, request: JobRequest) -> JobId {
+        let job = self.jobs.next_id();
+        match &request {
+            JobRequest::Refresh(_) => self.jobs.begin_refresh(job),
+            JobRequest::Export { .. } => {
+                if let Some(dialog) = &mut self.views.dialogs.export {
+                    dialog.job = Some(job);
+                }
+            }
+            JobRequest::CheckKey { .. } => {
+                self.jobs.begin_key_check(job);
+                if let Some(dialog) = &mut self.views.dialogs.settings {
+                    dialog.begin_check(job);
+                }
+            }
+            JobRequest::CreateToken { .. }
+            | JobRequest::AskAgain { .. }
+            | JobRequest::Retrieve { .. }
+            | JobRequest::UseToken { .. }
+            | JobRequest::SaveSettings { .. } => {}
+        }
+        self.worker.send(Command::Run { job, request });
+        job
+    }
+
+    /// The call of a job waits in an entry now. The row shows how to stop it.
+    pub(super) fn job_waits(&mut self, job: JobId, entry: EntryId) {
+        if let Some(creation) = self.jobs.creation_mut(job) {
+            creation.waits_in = Some(entry);
+            self.select(entry);
+        }
+    }
+
+    pub(super) fn job_ended(&mut self, ctx: &Context, job: JobId, outcome: JobOutcome) {
+        match outcome {
+            JobOutcome::CreateToken(created) => {
+                let creation = self.jobs.end_creation(job);
+                self.creation_ended(ctx, creation, created);
+            }
+            JobOutcome::AskAgain(created) => self.creation_ended(ctx, None, created),
+            JobOutcome::Retrieve(entry, retrieved) => self.retrieval_ended(entry, retrieved),
+            JobOutcome::UseToken(used) => self.views.toasts.push(use_toast(used)),
+            JobOutcome::Refresh(report) => {
+                self.jobs.end_refresh(job);
+                self.views.toasts.push(refresh_toast(report));
+            }
+            JobOutcome::Export(exported) => self.export_ended(exported),
+            JobOutcome::SaveSettings(saved) => self.settings_saved(ctx, saved),
+            JobOutcome::CheckKey(profile, checked) => {
+                self.jobs.end_key_check(job);
+                self.key_check_ended(profile, checked);
+            }
+        }
+    }
+
+    /// Without a `creation` the call of an earlier one was asked again.
+    fn creation_ended(
+        &mut self,
+        ctx: &Context,
+        creation: Option<TokenCreation>,
+        created: Result<CreatedToken, String>,
+    ) {
+        let (purpose, waits_in) = creation.map(|TokenCreation { purpose, waits_in }| (purpose, waits_in)).unzip();
+        let created = match (created, &purpose) {
+            (Ok(created), _) => created,
+            (Err(message), Some(CreationPurpose::Form(_))) => {
+                self.frame.layout.now.form_is_open = true;
+                let complaint = Complaint { field: None, is_answer: false, message, refusal: None };
+                return self.views.form.complain(complaint);
+            }
+            (Err(message), _) => return self.views.toasts.push(Toast::new(Tone::Error, message)),
+        };
+        let CreatedToken { entry, is_answered, param, message, refusal } = created;
+        // Whoever went on to another entry while this one waited is not called back.
+        if waits_in.flatten().is_none_or(|waits_in| self.views.history.cursor() == Some(waits_in)) {
+            self.select(entry.id);
+        }
+        if let Some(CreationPurpose::CompareWith(first)) = purpose {
+            return self.diff(ctx, first, entry.id);
+        }
+        let complaint = Complaint {
+            field: param.as_deref().and_then(FormField::of_param),
+            is_answer: is_answered,
+            message: message.unwrap_or_else(|| "The answer gives no reason".to_owned()),
+            refusal,
+        };
+        // What was typed since is not what the answer is about.
+        let sent = Some(CreationPurpose::Form(Box::new(self.views.form.draft().to_request())));
+        self.tell_created(ctx, &entry, purpose == sent, complaint);
+    }
+
+    fn tell_created(&mut self, ctx: &Context, entry: &Entry, is_of_form: bool, complaint: Complaint) {
+        // What differs is told as well, and stays in the row.
+        let differs = entry.judgement.as_ref().filter(|judgement| !judgement.is_as_expected());
+        if let Some(judgement) = differs {
+            self.views.toasts.push(Toast::new(Tone::Warn, judgement.words()));
+        }
+        let toast = match (&entry.token_id, entry.status) {
+            (None, Status::Failed) if entry.judgement.is_some() && differs.is_none() && is_of_form => {
+                let code = entry.code.as_deref().unwrap_or("an error");
+                self.views.toasts.push(Toast::new(Tone::Ok, format!("As expected: {code}")));
+                return self.views.form.complain(complaint);
+            }
+            (Some(id), _) => {
+                self.views.form.settle();
+                if self.settings.form.copies_id {
+                    ctx.copy_text(id.clone());
+                    Toast::new(Tone::Ok, "Token created, id copied")
+                } else {
+                    Toast::new(Tone::Ok, "Token created")
+                }
+            }
+            (None, Status::Unknown) => {
+                Toast::new(Tone::Warn, "No answer: a token may exist. Ask again in the inspector")
+            }
+            (None, _) if is_of_form => {
+                self.frame.layout.now.form_is_open = true;
+                return self.views.form.complain(complaint);
+            }
+            (None, _) => Toast::new(Tone::Error, complaint.message),
+        };
+        self.views.toasts.push(toast);
+    }
+
+    fn retrieval_ended(&mut self, asked: EntryId, retrieved: Result<RetrievedToken, String>) {
+        let words = match retrieved {
+            Err(message) | Ok(RetrievedToken { message: Some(message), .. }) => {
+                return self.views.toasts.push(Toast::new(Tone::Error, message));
+            }
+            Ok(RetrievedToken { entry: Some(entry), .. }) if entry.status == Status::Used => "The token was used",
+            Ok(_) => "The token is still unused",
+        };
+        self.views.toasts.push(Toast::new(Tone::Ok, words));
+        if self.history.selection.wants(asked) {
+            self.load_detail(asked);
+        }
+    }
+
+    fn export_ended(&mut self, exported: Result<ExportReport, JobFailure>) {
+        let problem = match exported {
+            Ok(ExportReport { path, entries }) => {
+                self.views.dialogs.export = None;
+                let what = if entries == 1 { "entry" } else { "entries" };
+                let words = format!("{entries} {what} exported to {}", path.display());
+                return self.views.toasts.push(Toast::new(Tone::Ok, words));
+            }
+            Err(JobFailure::Cancelled) => {
+                self.views.toasts.push(Toast::new(Tone::Info, "Cancelled; no file was written"));
+                None
+            }
+            Err(JobFailure::Failed(message)) => Some(message),
+        };
+        match (&mut self.views.dialogs.export, problem) {
+            (Some(dialog), problem) => {
+                dialog.job = None;
+                dialog.problem = problem;
+            }
+            (None, Some(problem)) => self.views.toasts.push(Toast::new(Tone::Error, problem)),
+            (None, None) => {}
+        }
+    }
+
+    fn settings_saved(&mut self, ctx: &Context, saved: Result<SavedSettings, SettingsFault>) {
+        match saved {
+            Ok(SavedSettings { settings, is_kept }) => {
+                self.use_settings(ctx, *settings);
+                self.views.dialogs.settings = None;
+                self.stop_key_checks();
+                if is_kept {
+                    self.views.toasts.push(Toast::new(Tone::Ok, "Settings saved"));
+                }
+            }
+            Err(fault) => {
+                if let Some(dialog) = &mut self.views.dialogs.settings {
+                    match fault {
+                        SettingsFault::Certificate { profile, message } => dialog.refuse_certificate(profile, message),
+                        SettingsFault::Other(message) => dialog.fail(message),
+                    }
+                }
+            }
+        }
+    }
+
+    fn key_check_ended(&mut self, profile: ProfileId, checked: Result<Box<KeyCheck>, JobFailure>) {
+        let checked = checked.map_err(|failure| match failure {
+            JobFailure::Cancelled => "It was stopped before an answer came".to_owned(),
+            JobFailure::Failed(message) => message,
+        });
+        if let Some(dialog) = &mut self.views.dialogs.settings {
+            dialog.end_check(profile, checked);
+        }
+    }
+
+    /// What the closed settings asked for is not waited for any more.
+    pub(super) fn stop_key_checks(&self) {
+        for job in self.jobs.key_checks() {
+            self.worker.send(Command::Cancel { job });
+        }
+    }
+}
+
+fn use_toast(used: Result<UsedToken, String>) -> Toast<crate::ui::Action> {
+    match used {
+        Err(message) => Toast::new(Tone::Error, message),
+        Ok(UsedToken { judgement: Some(judgement), refusal: None, .. }) => {
+            let tone = if judgement.is_as_expected() { Tone::Ok } else { Tone::Warn };
+            Toast::new(tone, judgement.words())
+        }
+        Ok(UsedToken { made: Some(id), .. }) => Toast::new(Tone::Ok, format!("The token was used by {id}")),
+        Ok(UsedToken { refusal: Some(refusal), .. }) => Toast::new(Tone::Error, refusal.title()),
+        Ok(UsedToken { message, .. }) => {
+            Toast::new(Tone::Error, message.unwrap_or_else(|| "The answer gives no reason".to_owned()))
+        }
+    }
+}
+
+fn refresh_toast(report: Result<RefreshReport, String>) -> Toast<crate::ui::Action> {
+    let RefreshReport { used, unused, failed, total, left_out } = match report {
+        Ok(report) => report,
+        Err(message) => return Toast::new(Tone::Error, message),
+    };
+    let done = used + unused + failed;
+    let tone = if failed > 0 { Tone::Warn } else { Tone::Ok };
+    let failed = if failed > 0 { format!(", {failed} without an answer") } else { String::new() };
+    let words = match total {
+        0 => "There was no token to ask for".to_owned(),
+        _ if done < total => {
+            format!("Stopped after {done} of {total}: {used} used, {unused} still unused{failed}")
+        }
+        _ => format!("{used} used, {unused} still unused{failed}"),
+    };
+    let left_out = match left_out {
+        0 => String::new(),
+        1 => ". 1 of another profile was left out".to_owned(),
+        more => format!(". {more} of other profiles were left out"),
+    };
+    Toast::new(tone, words + &left_out)
+}

@@ -1,0 +1,300 @@
+//! The window as a whole: ties the background to the views, and carries out what the views ask for.
+//!
+//! Each frame drains the updates of the background into the model (`drain`), draws panes and dialogs (`panes`), and
+//! carries out the actions that they pushed (`actions`). Jobs are started and their ends told in `jobs`.
+
+mod actions;
+mod file_dialog;
+mod focus;
+mod job_table;
+mod jobs;
+mod notices;
+mod panes;
+mod preset_shelf;
+mod presets;
+mod selection;
+mod settings;
+mod views;
+
+use std::{path::PathBuf, sync::Arc, time::Instant};
+
+use egui::{Context, ThemePreference, Ui};
+
+pub use self::file_dialog::{FilePicker, PickedFile, desktop_picker};
+use self::{
+    file_dialog::{FileDialog, PickerAnswer},
+    job_table::JobTable,
+    preset_shelf::PresetShelf,
+    selection::{OnceLoaded, Selection, UndoStack},
+    views::{ViewStates, WindowFrame},
+};
+pub use crate::ui::settings::FilePlace;
+use crate::{
+    domain::{
+        call::again::request_again,
+        clock::Clock,
+        form::{draft::Draft, field_state::FormField, kept_draft::KeptForm},
+        history::entry::EntryId,
+        presets::library::Library,
+        settings::{
+            layout::Layout,
+            preferences::{Settings, ThemeChoice},
+            profile::Profile,
+        },
+    },
+    messages::{Command, Update},
+    model::Model,
+    ui::{
+        Pane,
+        code::CodeContext,
+        dialogs::server::AppliedFaults,
+        form::FormState,
+        history::Refreshing,
+        layout::{KeptLayout, Part},
+        theme,
+        widgets::{Toast, Tone},
+    },
+    worker::{Config, Worker},
+};
+
+/// What the window is started with.
+pub struct AppConfig {
+    pub worker: Config,
+    /// The folder that an export is first offered in.
+    pub export_folder: PathBuf,
+    pub picker: FilePicker,
+    /// Where the program keeps its files, as the settings show it.
+    pub places: Vec<FilePlace>,
+    /// What went wrong before there was a window: a broken settings file, say.
+    pub warnings: Vec<String>,
+    /// How the window was left.
+    pub layout: Layout,
+    /// The user's presets.
+    pub library: Library,
+    /// What was in the form when the program ended.
+    pub form: Option<KeptForm>,
+    /// When the program started: the log tells how long the first frame took.
+    pub started: Instant,
+}
+
+/// What is asked of the history, and what was done to it in this window.
+#[derive(Default)]
+struct HistoryControl {
+    selection: Selection,
+    undo: UndoStack,
+    /// Which answers belong to the filter of now.
+    filter_generation: u64,
+}
+
+/// The window.
+pub struct App {
+    worker: Worker,
+    clock: Clock,
+    /// The settings in use, as the background has them too.
+    settings: Settings,
+    model: Model,
+    views: ViewStates,
+    frame: WindowFrame,
+    history: HistoryControl,
+    jobs: JobTable,
+    presets: PresetShelf,
+    /// What the server was told to do wrong.
+    faults: AppliedFaults,
+    file_dialog: FileDialog,
+    places: Vec<FilePlace>,
+    /// Until the first frame is drawn.
+    started: Option<Instant>,
+}
+
+impl App {
+    /// Starts the background and the window.
+    pub fn new(ctx: &Context, config: AppConfig) -> Self {
+        theme::install(ctx);
+        let settings = config.worker.settings.clone();
+        let clock = config.worker.clock.clone();
+        apply_theme(ctx, settings.window.theme);
+        ctx.set_zoom_factor(settings.window.zoom);
+        let wake = ctx.clone();
+        let worker = Worker::start(config.worker, Arc::new(move || wake.request_repaint()));
+        let mut app = Self {
+            worker,
+            clock,
+            settings,
+            model: Model::default(),
+            views: ViewStates::default(),
+            frame: WindowFrame::new(KeptLayout::new(config.layout), ctx.zoom_factor()),
+            history: HistoryControl::default(),
+            jobs: JobTable::default(),
+            presets: PresetShelf::new(config.library, &FormState::default()),
+            faults: AppliedFaults::default(),
+            file_dialog: FileDialog::new(config.picker, config.export_folder),
+            places: config.places,
+            started: Some(config.started),
+        };
+        for warning in config.warnings {
+            app.views.toasts.push(Toast::new(Tone::Error, warning));
+        }
+        app.restore_form(config.form);
+        app.set_filter();
+        app.views.form.focus(FormField::Number);
+        app
+    }
+
+    /// Takes over everything that the background has told, and what the file dialog gave.
+    pub fn drain(&mut self, ctx: &Context) {
+        while let Some(update) = self.worker.try_recv() {
+            // What was asked for before something else was selected is not shown any more.
+            if matches!(&update, Update::Detail(detail) if !self.history.selection.wants(detail.entry.id)) {
+                continue;
+            }
+            if let Some(notice) = self.model.apply(update) {
+                self.tell(ctx, notice);
+            }
+        }
+        self.use_loaded_detail(ctx);
+        if self.model.take_stale_list() {
+            self.ask_for_list();
+        }
+        if let Some(id) = self.model.take_stale_detail().filter(|id| self.history.selection.wants(*id)) {
+            self.load_detail(id);
+        }
+        self.take_picked();
+    }
+
+    /// Does what waited for an entry to be loaded, if it is.
+    fn use_loaded_detail(&mut self, ctx: &Context) {
+        let Some(detail) = self.model.detail.as_ref() else { return };
+        match self.history.selection.take_once_loaded(detail.entry.id) {
+            Some(OnceLoaded::FillForm) => {
+                self.views.form.take(Draft::of_request(&detail.request));
+                self.go_to(ctx, Part::Form);
+            }
+            Some(OnceLoaded::SendElsewhere) => {
+                let (first, target) = (detail.entry.id, detail.entry.target.other());
+                let request = request_again(&detail.request, detail.answer());
+                self.same_elsewhere(first, target, request);
+            }
+            None => {}
+        }
+    }
+
+    fn take_picked(&mut self) {
+        let Some(answer) = self.file_dialog.take_answer() else { return };
+        let Some(export) = &mut self.views.dialogs.export else { return };
+        match answer {
+            PickerAnswer::Chosen(path) => export.take_chosen(&path),
+            PickerAnswer::Missing => {
+                let words = "This desktop has no file dialog. Type the path of the file instead";
+                export.problem = Some(words.to_owned());
+            }
+            // Everything stays as it was.
+            PickerAnswer::Cancelled => {}
+        }
+    }
+
+    /// The refresh that is on its way.
+    fn refreshing(&self) -> Option<Refreshing> {
+        let job = self.jobs.refresh()?;
+        Some(Refreshing { job, progress: self.model.progress.get(&job).copied() })
+    }
+
+    fn select(&mut self, id: EntryId) {
+        self.views.history.show(id);
+        self.select_without_scrolling(id);
+    }
+
+    /// Shows an entry in the inspector.
+    fn select_without_scrolling(&mut self, id: EntryId) {
+        self.views.inspector.close_diff();
+        if let Some(shown) = self.model.detail.as_ref().map(|detail| detail.entry.id).filter(|shown| *shown != id) {
+            self.history.selection.leave(shown);
+        }
+        self.load_detail(id);
+    }
+
+    /// Asks for what the inspector shows from now on.
+    fn load_detail(&mut self, id: EntryId) {
+        self.history.selection.want(id);
+        self.worker.send(Command::LoadDetail { id });
+    }
+
+    fn set_filter(&mut self) {
+        self.history.filter_generation += 1;
+        self.ask_for_list();
+    }
+
+    fn ask_for_list(&self) {
+        let filter = self.views.history.filter.clone();
+        self.worker.send(Command::SetFilter { generation: self.history.filter_generation, filter });
+    }
+
+    /// Draws the window and carries out what was asked for.
+    pub fn show(&mut self, ui: &mut Ui) {
+        tracing::trace!("frame");
+        self.frame.focus.give_back(ui.ctx());
+        let focused = ui.memory(egui::Memory::focused);
+        let had_dialog = self.views.dialogs.is_any_open();
+        let mut actions = Vec::new();
+        self.keys(ui.ctx(), &mut actions);
+        self.panes_ui(ui, &mut actions);
+        self.dialogs_ui(ui.ctx(), &mut actions);
+        let foot = if self.views.pane == Pane::History {
+            self.views.history.foot_height(self.refreshing().is_some())
+        } else {
+            0.0
+        };
+        self.views.toasts.lift(foot);
+        actions.extend(self.views.toasts.ui(ui.ctx()));
+        for action in actions {
+            self.act(ui.ctx(), action);
+        }
+        self.frame.focus.esc_is_taken = ui.text_edit_focused() || egui::Popup::is_any_open(ui.ctx());
+        self.frame.focus.note_dialogs(ui, focused, had_dialog, self.views.dialogs.is_any_open());
+        self.keep_zoom(ui.ctx());
+        self.keep_form(ui.ctx());
+        if let Some(layout) = self.frame.layout.due(ui.ctx()) {
+            self.worker.send(Command::SaveLayout(layout));
+        }
+        if let Some(started) = self.started.take() {
+            tracing::debug!(millis = started.elapsed().as_millis() as u64, "first frame drawn");
+        }
+    }
+}
+
+fn apply_theme(ctx: &Context, choice: ThemeChoice) {
+    ctx.set_theme(match choice {
+        ThemeChoice::System => ThemePreference::System,
+        ThemeChoice::Light => ThemePreference::Light,
+        ThemeChoice::Dark => ThemePreference::Dark,
+    });
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        if let Some(layout) = self.frame.layout.last() {
+            self.worker.send(Command::SaveLayout(layout));
+        }
+        self.keep_last_form();
+    }
+}
+
+/// What code is drawn with that makes the call that the inspector shows.
+fn code_context<'a>(model: &'a Model, settings: &'a Settings, pane: Pane) -> CodeContext<'a> {
+    let entry = model.detail.as_ref().filter(|_| pane == Pane::History);
+    let profile = entry.and_then(|detail| settings.profiles.get(detail.entry.profile?));
+    CodeContext { server: &model.server, port: settings.server.port, stripe: profile.and_then(Profile::other_base) }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
+        self.drain(ctx);
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        self.show(ui);
+    }
+
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        visuals.panel_fill.to_normalized_gamma_f32()
+    }
+}

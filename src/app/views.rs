@@ -1,0 +1,69 @@
+//! The states of what is drawn: panes, dialogs, and the frame that they share.
+
+use crate::ui::{
+    Action, Pane,
+    dialogs::{export::ExportState, preset::PresetState, server::ServerState, use_token::UseState},
+    form::FormState,
+    history::HistoryState,
+    inspector::InspectorState,
+    layout::{KeptLayout, Parts},
+    palette::PaletteState,
+    requests::RequestsState,
+    settings::SettingsState,
+    widgets::Toasts,
+};
+
+use super::focus::FocusKeeper;
+
+/// The dialogs that lie over the window, each `None` while it is closed.
+#[derive(Default)]
+pub(super) struct OpenDialogs {
+    pub(super) palette: Option<PaletteState>,
+    /// One of the user's own presets, or the form as one.
+    pub(super) preset: Option<PresetState>,
+    pub(super) settings: Option<SettingsState>,
+    pub(super) export: Option<ExportState>,
+    pub(super) use_token: Option<UseState>,
+    pub(super) server: Option<ServerState>,
+    /// The list of keys.
+    pub(super) keys_are_open: bool,
+}
+
+impl OpenDialogs {
+    pub(super) fn is_any_open(&self) -> bool {
+        let is_about_presets = self.palette.is_some() || self.preset.is_some();
+        let is_about_tokens = is_about_presets || self.export.is_some() || self.use_token.is_some();
+        is_about_tokens || self.settings.is_some() || self.server.is_some() || self.keys_are_open
+    }
+}
+
+/// The views' own states.
+#[derive(Default)]
+pub(super) struct ViewStates {
+    pub(super) form: FormState,
+    /// What the middle shows.
+    pub(super) pane: Pane,
+    pub(super) history: HistoryState,
+    pub(super) requests: RequestsState,
+    pub(super) inspector: InspectorState,
+    pub(super) dialogs: OpenDialogs,
+    pub(super) toasts: Toasts<Action>,
+}
+
+/// How the views share the window.
+pub(super) struct WindowFrame {
+    pub(super) layout: KeptLayout,
+    /// Where the parts of the window were drawn, in their order.
+    pub(super) parts: Parts,
+    /// Whether the inspector lies over the middle of a small window.
+    pub(super) drawer_is_open: bool,
+    /// The zoom of the last frame.
+    pub(super) zoom: f32,
+    pub(super) focus: FocusKeeper,
+}
+
+impl WindowFrame {
+    pub(super) fn new(layout: KeptLayout, zoom: f32) -> Self {
+        Self { layout, parts: Parts::default(), drawer_is_open: false, zoom, focus: FocusKeeper::default() }
+    }
+}

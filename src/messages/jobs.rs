@@ -1,0 +1,147 @@
+//! Jobs: work of the background with an end that is told. What a job is asked for, and what comes of each kind of it.
+
+use std::path::PathBuf;
+
+use crate::domain::{
+    call::{
+        api::Target,
+        refusal::Refusal,
+        token_calls::{TokenCall, TokenRequest},
+    },
+    history::{
+        entry::{Entry, EntryId},
+        filter::HistoryFilter,
+    },
+    key::ApiKey,
+    rules::expectation::{Expectation, Judgement},
+    settings::{key_check::KeyCheck, preferences::Settings, profile::ProfileId, stripe::StripeSettings},
+};
+
+/// A job that the window started and can cancel. The window numbers its jobs itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct JobId(pub u64);
+
+/// What a job is to do. Its end is told by the variant of [`JobOutcome`] with the same name.
+#[derive(Clone, Debug, PartialEq)]
+pub enum JobRequest {
+    /// Make a token.
+    CreateToken { request: TokenRequest, target: Target, expects: Option<Expectation> },
+    /// Send the call of an entry of unknown outcome again, with the same idempotency key.
+    AskAgain { entry: EntryId },
+    /// Fetch the token of an entry to see whether it was used, with the profile that it was made with.
+    Retrieve { entry: EntryId, token: String, target: Target, profile: Option<ProfileId> },
+    /// Use a token up, with the profile that it was made with.
+    UseToken { call: TokenCall, target: Target, profile: Option<ProfileId> },
+    /// Fetch tokens of entries to see whether they were used, within the rate that their target allows. Tokens of another
+    /// profile than the one in use are left out.
+    Refresh(RefreshScope),
+    /// Write entries to a file, newest first.
+    Export { path: PathBuf, filter: HistoryFilter, overwrite: bool },
+    /// Check, keep and use these settings with these new keys: all of them or, where a file that they name is not good,
+    /// none.
+    SaveSettings { settings: Box<Settings>, keys: Vec<(ProfileId, ApiKey)> },
+    /// Find out whether a key works with these settings; without a key, that of the profile.
+    CheckKey { profile: ProfileId, settings: Box<StripeSettings>, key: Option<ApiKey> },
+}
+
+/// The entries whose tokens a refresh asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RefreshScope {
+    These(Vec<EntryId>),
+    /// Every token of the target that is unused as far as known.
+    AllUnused(Target),
+}
+
+/// What came of a job, by its kind. Each variant carries what its end is told with, so that nobody has to remember what
+/// the job was about. An error is one sentence for a person.
+#[derive(Clone, Debug, PartialEq)]
+pub enum JobOutcome {
+    CreateToken(Result<CreatedToken, String>),
+    AskAgain(Result<CreatedToken, String>),
+    /// The entry that was asked about.
+    Retrieve(EntryId, Result<RetrievedToken, String>),
+    UseToken(Result<UsedToken, String>),
+    Refresh(Result<RefreshReport, String>),
+    Export(Result<ExportReport, JobFailure>),
+    SaveSettings(Result<SavedSettings, SettingsFault>),
+    /// The profile whose key was checked.
+    CheckKey(ProfileId, Result<Box<KeyCheck>, JobFailure>),
+}
+
+/// Why a job that leaves nothing behind when it is stopped gave nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JobFailure {
+    Cancelled,
+    Failed(String),
+}
+
+/// A call that was to make a token, as it was written down: a token, an error, or no answer at all.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CreatedToken {
+    pub entry: Box<Entry>,
+    /// Whether there was an answer, of any status.
+    pub is_answered: bool,
+    /// Of an error: the parameter that it names.
+    pub param: Option<String>,
+    /// Of an error: its words, or why there was no answer.
+    pub message: Option<String>,
+    /// Of an error: the refusal of this account, with the ready token of the same card that gets around it.
+    pub refusal: Option<(Refusal, Option<String>)>,
+}
+
+/// The answer to a retrieval.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RetrievedToken {
+    /// The entry of the token as it stands now; `None` if it is not in the history any more.
+    pub entry: Option<Entry>,
+    /// Why nothing was learnt of the token, where that is so.
+    pub message: Option<String>,
+}
+
+/// The answer to a call that uses a token up.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UsedToken {
+    /// The id of the object that used the token.
+    pub made: Option<String>,
+    /// Why there is none.
+    pub message: Option<String>,
+    pub refusal: Option<Refusal>,
+    /// How the entry of the token now compares with what was expected of it.
+    pub judgement: Option<Judgement>,
+}
+
+/// What a refresh found, or had found when it was stopped: then the counts do not add up to `total`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RefreshReport {
+    pub used: u64,
+    pub unused: u64,
+    /// Tokens that nothing was learnt of.
+    pub failed: u64,
+    pub total: u64,
+    /// Tokens that belong to other profiles, which `total` does not count.
+    pub left_out: u64,
+}
+
+/// The file that an export wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExportReport {
+    pub path: PathBuf,
+    pub entries: u64,
+}
+
+/// The settings that are in use from now on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SavedSettings {
+    pub settings: Box<Settings>,
+    /// Whether they are on disk as well. Where they are not, an [`super::Update::Problem`] has told why.
+    pub is_kept: bool,
+}
+
+/// Why settings were not taken over: everything is as it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SettingsFault {
+    /// The file of certificates of this profile cannot be used.
+    Certificate { profile: ProfileId, message: String },
+    /// No field is at fault.
+    Other(String),
+}

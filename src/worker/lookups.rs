@@ -1,0 +1,94 @@
+//! The thread that reads what is in view: rows, an entry, two entries, a call. It has a reading connection of its own, so
+//! that nothing here waits for a list to be sorted.
+
+use std::{
+    sync::{Arc, mpsc},
+    thread::JoinHandle,
+};
+
+use super::{history::HistoryQuestion, outbox::Outbox};
+use crate::{
+    domain::history::{entry::EntryId, request_log::ExchangeId},
+    messages::Update,
+    store::{Reader, StoreError},
+};
+
+/// A question about entries or calls that are known by their ids.
+#[derive(Debug)]
+pub(super) enum LookupQuestion {
+    Rows(Vec<EntryId>),
+    Detail(EntryId),
+    Pair(EntryId, EntryId),
+    Exchange(ExchangeId),
+}
+
+/// The handle of the thread; dropping it ends and joins it.
+pub(super) struct LookupThread {
+    questions: Option<mpsc::Sender<LookupQuestion>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl LookupThread {
+    pub(super) fn start(reader: Reader, outbox: Outbox, history: mpsc::Sender<HistoryQuestion>) -> Self {
+        let (questions, inbox) = mpsc::channel();
+        let lookups = Lookups { reader, outbox, history };
+        let thread = std::thread::Builder::new()
+            .name("lookups".to_owned())
+            .spawn(move || inbox.into_iter().for_each(|question| lookups.answer(question)))
+            .expect("the system gives threads");
+        Self { questions: Some(questions), thread: Some(thread) }
+    }
+
+    pub(super) fn ask(&self, question: LookupQuestion) {
+        if let Some(questions) = &self.questions {
+            let _ = questions.send(question);
+        }
+    }
+}
+
+impl Drop for LookupThread {
+    fn drop(&mut self) {
+        self.questions = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Lookups {
+    reader: Reader,
+    outbox: Outbox,
+    history: mpsc::Sender<HistoryQuestion>,
+}
+
+impl Lookups {
+    fn answer(&self, question: LookupQuestion) {
+        let answered = self.read_and_tell(question);
+        // The history tells what goes wrong and what is damaged, each once for both threads.
+        let _ = self.history.send(HistoryQuestion::LookedUp(answered, self.reader.damage()));
+    }
+
+    /// Gives the revision from which on the history is to tell what changed once more. A commit between reading and
+    /// telling may have been told already, and would be overwritten by what was read before it.
+    fn read_and_tell(&self, question: LookupQuestion) -> Result<Option<i64>, StoreError> {
+        let before = self.reader.revision()?;
+        match question {
+            LookupQuestion::Rows(ids) => self.outbox.send(Update::Rows(self.reader.rows(&ids)?)),
+            LookupQuestion::Detail(id) => {
+                if let Some(detail) = self.reader.detail(id)? {
+                    self.outbox.send(Update::Detail(Box::new(detail)));
+                }
+            }
+            LookupQuestion::Pair(first, second) => match (self.reader.detail(first)?, self.reader.detail(second)?) {
+                (Some(first), Some(second)) => self.outbox.send(Update::Pair(Arc::new((first, second)))),
+                _ => self.outbox.problem("Could not compare the two: one of them is not in the history any more"),
+            },
+            LookupQuestion::Exchange(id) => {
+                if let Some(exchange) = self.reader.exchange(id)? {
+                    self.outbox.send(Update::Exchange { id, exchange: Box::new(exchange) });
+                }
+            }
+        }
+        Ok((self.reader.revision()? != before).then_some(before))
+    }
+}

@@ -1,0 +1,32 @@
+//! Where the threads of the background put what the window is to be told.
+
+use std::sync::{Arc, mpsc};
+
+use crate::messages::Update;
+
+/// Called once for each update, from any thread: the window draws a frame and finds it.
+pub type Wake = Arc<dyn Fn() + Send + Sync>;
+
+/// The sending end of the updates. The window is woken once it can find what was sent.
+#[derive(Clone)]
+pub(super) struct Outbox {
+    updates: mpsc::Sender<Update>,
+    wake: Wake,
+}
+
+impl Outbox {
+    pub(super) fn new(updates: mpsc::Sender<Update>, wake: Wake) -> Self {
+        Self { updates, wake }
+    }
+
+    pub(super) fn send(&self, update: Update) {
+        // The window may be gone already: then nobody is to be told.
+        if self.updates.send(update).is_ok() {
+            (self.wake)();
+        }
+    }
+
+    pub(super) fn problem(&self, message: impl ToString) {
+        self.send(Update::Problem { message: message.to_string() });
+    }
+}

@@ -1,0 +1,85 @@
+//! The two threads that read the history, each with a connection of its own.
+
+use std::sync::mpsc;
+
+use super::{
+    history::{HistoryQuestion, HistoryThread},
+    lookups::{LookupQuestion, LookupThread},
+    outbox::Outbox,
+};
+use crate::store::{Store, StoreError};
+
+/// The handle of both threads; dropping it ends and joins them.
+pub(super) struct HistoryReaders {
+    lookups: LookupThread,
+    history: HistoryThread,
+}
+
+impl HistoryReaders {
+    /// # Errors
+    /// When the history cannot be read.
+    pub(super) fn start(store: &Store, outbox: &Outbox) -> Result<Self, StoreError> {
+        let history = HistoryThread::start(store.reader()?, outbox.clone())?;
+        let lookups = LookupThread::start(store.reader()?, outbox.clone(), history.sender());
+        Ok(Self { lookups, history })
+    }
+
+    /// Asks for a list.
+    pub(super) fn ask(&self, question: HistoryQuestion) {
+        self.history.ask(question);
+    }
+
+    /// Asks for something that is known by its id. Waits for no list.
+    pub(super) fn look_up(&self, question: LookupQuestion) {
+        self.lookups.ask(question);
+    }
+
+    /// A way to ask from a task.
+    pub(super) fn sender(&self) -> mpsc::Sender<HistoryQuestion> {
+        self.history.sender()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::{Arc, Mutex},
+        time::Duration,
+    };
+
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::{
+        domain::history::{entry::EntryId, filter::HistoryFilter},
+        messages::Update,
+        store::Place,
+    };
+
+    /// The thread of the lists is held where it has made a list, as it would be held by a long sort.
+    #[test]
+    fn rows_do_not_wait_for_a_list_that_is_being_made() {
+        const PATIENCE: Duration = Duration::from_mins(1);
+        let store = Store::open(&Place::Memory, Timestamp::UNIX_EPOCH).unwrap();
+        let (updates, told) = mpsc::channel();
+        let (release, held) = mpsc::channel::<()>();
+        let held = Mutex::new(held);
+        let wake = move || {
+            if std::thread::current().name() == Some("history") {
+                let _ = held.lock().unwrap().recv();
+            }
+        };
+        let readers = HistoryReaders::start(&store, &Outbox::new(updates, Arc::new(wake))).unwrap();
+        readers.ask(HistoryQuestion::Filter { generation: 1, filter: HistoryFilter::default() });
+        assert!(matches!(told.recv_timeout(PATIENCE), Ok(Update::History { generation: 1, .. })));
+        readers.ask(HistoryQuestion::Filter { generation: 2, filter: HistoryFilter::default() });
+        readers.look_up(LookupQuestion::Rows(vec![EntryId(1)]));
+        let next = told.recv_timeout(PATIENCE);
+        assert!(
+            matches!(next, Ok(Update::Rows(_))),
+            "the rows come before the list that was asked for first: {next:?}"
+        );
+        drop(release);
+        assert!(matches!(told.recv_timeout(PATIENCE), Ok(Update::History { generation: 2, .. })));
+    }
+}

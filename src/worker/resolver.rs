@@ -1,0 +1,50 @@
+//! From the settings to a backend: finds the key of a profile and builds the client.
+
+use std::sync::Arc;
+
+use crate::{
+    backend::{Backend, Targets},
+    domain::{call::api::Target, rules::policies::Policies, settings::profile::Profile},
+    keys::Keys,
+};
+
+/// What is told where a call needs a key and there is none.
+pub(super) const NO_KEY: &str =
+    "There is no API key yet. Enter a test key in the settings, or start with STRIPE_SECRET_KEY set";
+
+/// Where a call goes, as the settings had it when it was asked for.
+#[derive(Clone)]
+pub(super) struct Destination {
+    pub(super) target: Target,
+    pub(super) profile: Profile,
+    pub(super) policies: Policies,
+}
+
+/// Resolves a destination to a backend. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct BackendResolver {
+    pub(super) targets: Targets,
+    pub(super) keys: Arc<Keys>,
+}
+
+impl BackendResolver {
+    /// The backend of a destination. Looking a key up may take seconds, so it is done off this thread.
+    ///
+    /// # Errors
+    /// One sentence for a person: there is no key, or no client can be built from the settings.
+    pub(super) async fn backend(&self, destination: Destination) -> Result<Backend, String> {
+        let Destination { target, profile, policies } = destination;
+        match target {
+            Target::Local => Ok(self.targets.local(policies)),
+            Target::Stripe => {
+                let resolver = self.clone();
+                let made = tokio::task::spawn_blocking(move || {
+                    let missing = || resolver.keys.status(profile.id).problem.unwrap_or_else(|| NO_KEY.to_owned());
+                    let key = resolver.keys.get(profile.id).ok_or_else(missing)?;
+                    resolver.targets.stripe(profile.id, &profile.stripe, key).map_err(|error| error.to_string())
+                });
+                made.await.unwrap_or_else(|_| Err("The call could not be prepared".to_owned()))
+            }
+        }
+    }
+}
