@@ -13,8 +13,12 @@ use egui::{CentralPanel, Context, Event, Key, Modifiers, Pos2, RawInput, Rect, v
 use serde_json::{Value, json};
 use testcard::{
     domain::{call::api::ApiResponse, history::entry::EntryId},
+    model::Revision,
     ui::{
-        answer::{AnswerOf, AnswerState, answer_ui},
+        inspector::{
+            answer::{AnswerState, ShownAnswer, answer_ui},
+            shown_call::ShownCall,
+        },
         theme,
     },
 };
@@ -71,8 +75,9 @@ impl Bench {
         let started = Instant::now();
         let mut output = self.ctx.run_ui(input, |ui| {
             CentralPanel::default().show(ui, |ui| {
-                let of = AnswerOf::Entry(EntryId(1));
-                answer_ui(ui, &mut self.state, of, &self.response, None, |_| {}, &mut Vec::new());
+                let (call, revision) = (ShownCall::Entry(EntryId(1)), Revision::default());
+                let answer = ShownAnswer { call, revision, response: &self.response, took: None };
+                answer_ui(ui, &mut self.state, &answer, |_| {}, &mut Vec::new());
             });
         });
         output.textures_delta.clear();

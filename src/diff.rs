@@ -11,7 +11,7 @@ use crate::domain::call::api::{ApiResponse, Failure, MaskedRequest};
 
 /// One of the two calls.
 #[derive(Clone, Copy, Debug)]
-pub struct Side<'a> {
+pub struct ComparedCall<'a> {
     pub request: &'a MaskedRequest,
     /// `None` while the call is on its way.
     pub outcome: Option<&'a Result<ApiResponse, Failure>>,
@@ -19,7 +19,7 @@ pub struct Side<'a> {
 
 /// Where a line of the comparison is from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Part {
+pub enum DiffPart {
     /// The HTTP status, or why there is none.
     Status,
     /// The answer's body.
@@ -32,14 +32,14 @@ pub enum Part {
 
 /// How a place stands in the two calls.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Change {
+pub enum ValueChange {
     Same(Value),
     Added(Value),
     Removed(Value),
     Changed(Value, Value),
 }
 
-impl Change {
+impl ValueChange {
     /// The value of the first call.
     pub fn before(&self) -> Option<&Value> {
         match self {
@@ -69,17 +69,17 @@ impl Change {
 
 /// One place: a JSON pointer into the body, or the name of a parameter or header.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Line {
-    pub part: Part,
+pub struct DiffLine {
+    pub part: DiffPart,
     pub place: String,
-    pub change: Change,
+    pub change: ValueChange,
     /// Why it differs from call to call, if it does.
     pub volatile: Option<&'static str>,
 }
 
-impl Line {
+impl DiffLine {
     pub fn differs(&self) -> bool {
-        !matches!(self.change, Change::Same(_))
+        !matches!(self.change, ValueChange::Same(_))
     }
 
     /// Whether it differs, and not because it always does.
@@ -89,28 +89,28 @@ impl Line {
 }
 
 /// Everything that two calls have, in the order of the answer. Linear in their size.
-pub fn compare(before: Side<'_>, after: Side<'_>) -> Vec<Line> {
+pub fn compare(before: ComparedCall<'_>, after: ComparedCall<'_>) -> Vec<DiffLine> {
     let mut lines = Vec::new();
-    let mut push = |part, place: String, change, volatile| lines.push(Line { part, place, change, volatile });
-    if let Some(change) = Change::of(Some(status(before)), Some(status(after))) {
-        push(Part::Status, "HTTP status".to_owned(), change, None);
+    let mut push = |part, place: String, change, volatile| lines.push(DiffLine { part, place, change, volatile });
+    if let Some(change) = ValueChange::of(Some(status(before)), Some(status(after))) {
+        push(DiffPart::Status, "HTTP status".to_owned(), change, None);
     }
     let (old, new) = (body(before), body(after));
     for (place, change, volatile) in changes(old.as_ref(), new.as_ref()) {
-        push(Part::Body, place, change, volatile);
+        push(DiffPart::Body, place, change, volatile);
     }
     for (name, change) in pairs(&before.request.params, &after.request.params, str::to_owned) {
-        push(Part::Request, name, change, None);
+        push(DiffPart::Request, name, change, None);
     }
     let (old, new) = (headers(before), headers(after));
     for (name, change) in pairs(old, new, str::to_ascii_lowercase) {
-        let volatile = if matches!(change, Change::Same(_)) { None } else { volatile_header(&name) };
-        push(Part::Header, name, change, volatile);
+        let volatile = if matches!(change, ValueChange::Same(_)) { None } else { volatile_header(&name) };
+        push(DiffPart::Header, name, change, volatile);
     }
     lines
 }
 
-fn status(side: Side<'_>) -> Value {
+fn status(side: ComparedCall<'_>) -> Value {
     match side.outcome {
         Some(Ok(response)) => Value::from(response.http_status),
         Some(Err(failure)) => Value::from(format!("no answer: {}", failure.kind)),
@@ -119,12 +119,12 @@ fn status(side: Side<'_>) -> Value {
 }
 
 /// The body as JSON; what is not JSON is one string.
-pub fn body(side: Side<'_>) -> Option<Value> {
+pub fn body(side: ComparedCall<'_>) -> Option<Value> {
     let response = side.outcome?.as_ref().ok()?;
     Some(response.json().unwrap_or_else(|| Value::String(response.text())))
 }
 
-fn headers(side: Side<'_>) -> &[(String, String)] {
+fn headers(side: ComparedCall<'_>) -> &[(String, String)] {
     match side.outcome {
         Some(Ok(response)) => &response.headers,
         _ => &[],
@@ -136,7 +136,7 @@ fn pairs(
     before: &[(String, String)],
     after: &[(String, String)],
     known_as: impl Fn(&str) -> String,
-) -> Vec<(String, Change)> {
+) -> Vec<(String, ValueChange)> {
     let numbered = |list: &[(String, String)]| -> Vec<((String, usize), Value)> {
         let mut seen: HashMap<String, usize> = HashMap::new();
         let mut number = |name: &str| {
@@ -152,27 +152,27 @@ fn pairs(
         (before.into_iter().collect(), after.into_iter().collect());
     names
         .into_iter()
-        .filter_map(|name| Some((Change::of(before.remove(&name), after.remove(&name))?, name.0)))
+        .filter_map(|name| Some((ValueChange::of(before.remove(&name), after.remove(&name))?, name.0)))
         .map(|(change, name)| (name, change))
         .collect()
 }
 
 /// The lines of two documents: each leaf by its pointer, how it stands, and why it is volatile.
-fn changes(before: Option<&Value>, after: Option<&Value>) -> Vec<(String, Change, Option<&'static str>)> {
-    let mut walk = Walk::default();
+fn changes(before: Option<&Value>, after: Option<&Value>) -> Vec<(String, ValueChange, Option<&'static str>)> {
+    let mut walk = DiffWalk::default();
     walk.value(before, after);
     walk.found
 }
 
 #[derive(Default)]
-struct Walk<'a> {
+struct DiffWalk<'a> {
     pointer: String,
     /// The field that the walk is in; an item of a list is in the field of its list.
     field: &'a str,
-    found: Vec<(String, Change, Option<&'static str>)>,
+    found: Vec<(String, ValueChange, Option<&'static str>)>,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> DiffWalk<'a> {
     fn value(&mut self, before: Option<&'a Value>, after: Option<&'a Value>) {
         if let Some((old, new)) = both(before, after, Value::as_object) {
             for (key, item) in old.into_iter().flatten() {
@@ -190,7 +190,7 @@ impl<'a> Walk<'a> {
                 let field = self.field;
                 self.inside(&index, field, pair.before.map(|at| &old[at]), pair.after.map(|at| &new[at]));
             }
-        } else if let Some(change) = Change::of(before.cloned(), after.cloned()) {
+        } else if let Some(change) = ValueChange::of(before.cloned(), after.cloned()) {
             let volatile = volatile(self.field, &change);
             self.found.push((self.pointer.clone(), change, volatile));
         }
@@ -207,7 +207,7 @@ impl<'a> Walk<'a> {
 }
 
 /// Both values as the same kind of container, one of them absent perhaps; empty ones are leaves.
-fn both<'a, T: Container>(
+fn both<'a, T: JsonContainer>(
     before: Option<&'a Value>,
     after: Option<&'a Value>,
     read: fn(&'a Value) -> Option<&'a T>,
@@ -221,17 +221,17 @@ fn both<'a, T: Container>(
     (has_items(old) || has_items(new)).then_some((old, new))
 }
 
-trait Container: PartialEq {
+trait JsonContainer: PartialEq {
     fn is_empty(&self) -> bool;
 }
 
-impl Container for Map<String, Value> {
+impl JsonContainer for Map<String, Value> {
     fn is_empty(&self) -> bool {
         Self::is_empty(self)
     }
 }
 
-impl Container for Vec<Value> {
+impl JsonContainer for Vec<Value> {
     fn is_empty(&self) -> bool {
         Self::is_empty(self)
     }
@@ -239,20 +239,20 @@ impl Container for Vec<Value> {
 
 /// The places of an item in the two lists.
 #[derive(Clone, Copy, Debug)]
-struct Aligned {
+struct AlignedItems {
     before: Option<usize>,
     after: Option<usize>,
 }
 
 /// Which item of a list goes with which: objects by their ids where the lists share some, all else by index.
-fn align(old: &[Value], new: &[Value]) -> Vec<Aligned> {
+fn align(old: &[Value], new: &[Value]) -> Vec<AlignedItems> {
     align_by_id(old, new).unwrap_or_else(|| {
         let place = |at: usize, list: &[Value]| (at < list.len()).then_some(at);
-        (0..old.len().max(new.len())).map(|at| Aligned { before: place(at, old), after: place(at, new) }).collect()
+        (0..old.len().max(new.len())).map(|at| AlignedItems { before: place(at, old), after: place(at, new) }).collect()
     })
 }
 
-fn align_by_id(old: &[Value], new: &[Value]) -> Option<Vec<Aligned>> {
+fn align_by_id(old: &[Value], new: &[Value]) -> Option<Vec<AlignedItems>> {
     let old_ids = old.iter().map(id_of).collect::<Option<Vec<&str>>>()?;
     let new_ids = new.iter().map(id_of).collect::<Option<Vec<&str>>>()?;
     let places: HashMap<&str, usize> = old_ids.iter().enumerate().map(|(at, id)| (*id, at)).collect();
@@ -266,13 +266,13 @@ fn align_by_id(old: &[Value], new: &[Value]) -> Option<Vec<Aligned>> {
         // In another order, an item went from one place and came to another.
         let before = places.get(id).copied().filter(|before| *before >= next);
         if let Some(before) = before {
-            aligned.extend((next..before).map(|at| Aligned { before: Some(at), after: None }));
+            aligned.extend((next..before).map(|at| AlignedItems { before: Some(at), after: None }));
             next = before + 1;
             shared += 1;
         }
-        aligned.push(Aligned { before, after: Some(at) });
+        aligned.push(AlignedItems { before, after: Some(at) });
     }
-    aligned.extend((next..old.len()).map(|at| Aligned { before: Some(at), after: None }));
+    aligned.extend((next..old.len()).map(|at| AlignedItems { before: Some(at), after: None }));
     (shared > 0).then_some(aligned)
 }
 
@@ -295,19 +295,19 @@ fn push_token(pointer: &mut String, token: &str) {
 /// The JSON Patch (RFC 6902) that turns the first document into the second; without what is volatile, if that is not
 /// wanted.
 pub fn patch(before: &Value, after: &Value, with_volatile: bool) -> Vec<Value> {
-    let mut patch = Patch { pointer: String::new(), field: "", with_volatile, steps: Vec::new() };
+    let mut patch = PatchBuilder { pointer: String::new(), field: "", with_volatile, steps: Vec::new() };
     patch.value(before, after);
     patch.steps
 }
 
-struct Patch<'a> {
+struct PatchBuilder<'a> {
     pointer: String,
     field: &'a str,
     with_volatile: bool,
     steps: Vec<Value>,
 }
 
-impl<'a> Patch<'a> {
+impl<'a> PatchBuilder<'a> {
     fn value(&mut self, before: &'a Value, after: &'a Value) {
         match (before, after) {
             (Value::Object(old), Value::Object(new)) => {
@@ -324,7 +324,7 @@ impl<'a> Patch<'a> {
             (Value::Array(old), Value::Array(new)) => self.array(old, new),
             _ if before == after => {}
             _ => {
-                let change = Change::Changed(before.clone(), after.clone());
+                let change = ValueChange::Changed(before.clone(), after.clone());
                 if self.with_volatile || volatile(self.field, &change).is_none() {
                     self.step("replace", Some(after));
                 }
@@ -390,8 +390,8 @@ const IS_ID: &str = "Differs in ids only";
 
 /// Why a changed field differs from call to call, if it does. A field that is there or not, or of another kind, is
 /// never volatile.
-fn volatile(field: &str, change: &Change) -> Option<&'static str> {
-    let Change::Changed(before, after) = change else { return None };
+fn volatile(field: &str, change: &ValueChange) -> Option<&'static str> {
+    let ValueChange::Changed(before, after) = change else { return None };
     if field == "client_ip" {
         return reason(field);
     }

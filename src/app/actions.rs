@@ -15,12 +15,13 @@ use crate::{
     },
     messages::{Command, JobRequest, SettingsEdit},
     ui::{
-        Action, PaletteScope, Pane, UseKind, code,
+        Action, PaletteScope, Pane, UseKind,
         dialogs::{
             export::ExportState,
             server::{AppliedFaults, ServerState},
             use_token::UseState,
         },
+        inspector::code,
         layout::Part,
         settings::SettingsState,
         shortcuts::{self, Deed},

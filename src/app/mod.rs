@@ -46,10 +46,10 @@ use crate::{
     model::Model,
     ui::{
         Pane,
-        code::CodeContext,
         dialogs::server::AppliedFaults,
         form::FormState,
-        history::Refreshing,
+        history::RefreshProgress,
+        inspector::code::CodeContext,
         layout::{KeptLayout, Part},
         theme,
         widgets::{Toast, Tone},
@@ -193,9 +193,9 @@ impl App {
     }
 
     /// The refresh that is on its way.
-    fn refreshing(&self) -> Option<Refreshing> {
+    fn refreshing(&self) -> Option<RefreshProgress> {
         let job = self.jobs.refresh()?;
-        Some(Refreshing { job, progress: self.model.progress.get(&job).copied() })
+        Some(RefreshProgress { job, progress: self.model.progress.get(&job).copied() })
     }
 
     fn select(&mut self, id: EntryId) {

@@ -19,7 +19,7 @@ use crate::{
         form::{self, FormContext},
         history::{self, HistoryContext},
         icons,
-        inspector::{self, Subject},
+        inspector::{self, InspectedCall, InspectedSubject},
         layout::{self, Dock, Grows, Part},
         palette::{self, PaletteContext},
         requests::{self, RequestsContext},
@@ -104,12 +104,14 @@ impl App {
         }
         let call = self.model.exchange.as_ref().map(|(id, exchange)| {
             let row = self.model.place_of_request(*id).map(|place| &self.model.requests[place]);
-            (*id, exchange.as_ref(), row)
+            InspectedCall { id: *id, exchange, row }
         });
         let subject = match self.views.pane {
-            Pane::History if self.views.inspector.shows_diff() => Subject::Pair(self.model.pair.as_ref()),
-            Pane::History => Subject::Entry(self.model.detail.as_deref()),
-            Pane::Requests => Subject::Call(call),
+            Pane::History if self.views.inspector.shows_diff() => {
+                InspectedSubject::Compared(self.model.compared.as_ref())
+            }
+            Pane::History => InspectedSubject::Entry(self.model.detail.as_ref()),
+            Pane::Requests => InspectedSubject::Call(call),
         };
         let code = code_context(&self.model, &self.settings, self.views.pane);
         inspector::inspector_ui(ui, &mut self.views.inspector, subject, &code, &self.settings.profiles, actions);

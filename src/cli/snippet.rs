@@ -9,7 +9,7 @@ use crate::{
         settings::{profile::Profile, stripe::BaseUrl},
     },
     settings::{self, Folders},
-    snippets::{self, Language},
+    snippets::{self, SnippetLanguage},
     store::Reader,
 };
 
@@ -20,7 +20,7 @@ pub struct SnippetArgs {
     token: Option<String>,
     /// What to write it in.
     #[arg(long, value_name = "LANGUAGE", default_value = "curl",
-        value_parser = Language::ALL.map(Language::as_str))]
+        value_parser = SnippetLanguage::ALL.map(SnippetLanguage::as_str))]
     lang: String,
     /// Make the call to the loopback server, at this address or where it listens by default, and not to Stripe.
     #[arg(long, value_name = "URL", num_args = 0..=1, default_missing_value = DEFAULT_BASE, value_parser = BaseUrl::parse)]

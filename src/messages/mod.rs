@@ -33,7 +33,16 @@ use crate::domain::{
 pub const SHOWN_REQUESTS: usize = 300;
 
 /// Two entries to be compared, the first and the second; shared with the thread that compares them.
-pub type Pair = Arc<(EntryDetail, EntryDetail)>;
+pub type EntryPair = Arc<(EntryDetail, EntryDetail)>;
+
+/// What came of a comparison that was asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ComparedEntries {
+    /// The first and the second, as they were asked for.
+    pub ids: (EntryId, EntryId),
+    /// Both of them; or in a sentence why they cannot be compared.
+    pub pair: Result<EntryPair, String>,
+}
 
 /// What the window asks for.
 #[derive(Clone, Debug, PartialEq)]
@@ -176,7 +185,7 @@ pub enum Update {
         outcome: Result<u64, String>,
     },
     Detail(Box<EntryDetail>),
-    Pair(Pair),
+    Compared(ComparedEntries),
     /// The newest calls, newest first.
     Requests(Vec<RequestRow>),
     Exchange {

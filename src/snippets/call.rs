@@ -3,7 +3,7 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::KeptCall;
+use super::kept_call::KeptCall;
 use crate::domain::{
     call::api::{ApiResponse, HttpMethod, MaskedRequest},
     card::number::passing_cvc,
@@ -17,17 +17,17 @@ const IN_NAME: &AsciiSet = &UNRESERVED.remove(b'[').remove(b']');
 
 /// A parameter's value: a text, or others by name or in a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Node {
+pub(super) enum ParamValue {
     Text(String),
-    Map(Fields),
-    List(Vec<Node>),
+    Map(ParamFields),
+    List(Vec<ParamValue>),
 }
 
-pub(super) type Fields = Vec<(String, Node)>;
+pub(super) type ParamFields = Vec<(String, ParamValue)>;
 
 /// A resource that all SDKs know by the same names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Resource {
+pub(super) struct SdkResource {
     /// As in the path and in JavaScript: `tokens`.
     pub plural: &'static str,
     /// `Token`.
@@ -36,19 +36,19 @@ pub(super) struct Resource {
     pub single: &'static str,
 }
 
-const RESOURCES: [Resource; 4] = [
-    Resource { plural: "tokens", class: "Token", single: "token" },
-    Resource { plural: "charges", class: "Charge", single: "charge" },
-    Resource { plural: "customers", class: "Customer", single: "customer" },
-    Resource { plural: "refunds", class: "Refund", single: "refund" },
+const RESOURCES: [SdkResource; 4] = [
+    SdkResource { plural: "tokens", class: "Token", single: "token" },
+    SdkResource { plural: "charges", class: "Charge", single: "charge" },
+    SdkResource { plural: "customers", class: "Customer", single: "customer" },
+    SdkResource { plural: "refunds", class: "Refund", single: "refund" },
 ];
 
 /// What an SDK calls a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Create(Resource),
-    Retrieve(Resource, String),
-    List(Resource),
+pub(super) enum SdkCall {
+    Create(SdkResource),
+    Retrieve(SdkResource, String),
+    List(SdkResource),
     /// A source of this customer.
     CreateSource(String),
     /// A call that only an SDK's raw request can make in every language.
@@ -56,9 +56,9 @@ pub(super) enum Kind {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Call {
+pub(super) struct SnippetCall {
     pub method: HttpMethod,
-    pub kind: Kind,
+    pub kind: SdkCall,
     /// Percent-encoded.
     pub path: String,
     /// As they are sent, but for the stand-ins of what is not kept.
@@ -70,7 +70,7 @@ pub(super) struct Call {
     notes: Vec<String>,
 }
 
-impl Call {
+impl SnippetCall {
     pub(super) fn of(call: KeptCall<'_>) -> Self {
         let request = call.request;
         let code_failed = call.answer.is_some_and(ApiResponse::refuses_cvc);
@@ -104,9 +104,9 @@ impl Call {
     }
 
     /// As [`Self::options`], for the languages that have literals.
-    pub(super) fn option_fields(&self, account: &'static str, version: &'static str) -> Fields {
+    pub(super) fn option_fields(&self, account: &'static str, version: &'static str) -> ParamFields {
         let options = self.options(account, version).into_iter();
-        options.map(|(name, value)| (name.to_owned(), Node::Text(value.to_owned()))).collect()
+        options.map(|(name, value)| (name.to_owned(), ParamValue::Text(value.to_owned()))).collect()
     }
 
     /// The headers that say of account and version.
@@ -116,8 +116,8 @@ impl Call {
 
     /// The parameters as nested values, and apart from them those whose names no nesting can give: malformed names, and
     /// names that say of one thing that it is a text and a dictionary. Of one name sent twice the last value counts.
-    pub(super) fn fields(&self) -> (Fields, Vec<(&str, &str)>) {
-        let mut nested = Fields::new();
+    pub(super) fn fields(&self) -> (ParamFields, Vec<(&str, &str)>) {
+        let mut nested = ParamFields::new();
         let mut flat: Vec<(&str, &str)> = Vec::new();
         for (name, value) in self.last_of_each_name() {
             // A dictionary has one value for a name: beside a text nothing can lie under the same name.
@@ -133,9 +133,9 @@ impl Call {
     }
 
     /// Everything at one level: the nested fields, and then the names that cannot be nested.
-    pub(super) fn all_fields(&self) -> Fields {
+    pub(super) fn all_fields(&self) -> ParamFields {
         let (mut fields, flat) = self.fields();
-        fields.extend(flat.into_iter().map(|(name, value)| (name.to_owned(), Node::Text(value.to_owned()))));
+        fields.extend(flat.into_iter().map(|(name, value)| (name.to_owned(), ParamValue::Text(value.to_owned()))));
         fields
     }
 
@@ -211,23 +211,23 @@ fn encoded_path(path: &str) -> String {
     path.split('/').map(|part| utf8_percent_encode(part, UNRESERVED).to_string()).collect::<Vec<_>>().join("/")
 }
 
-fn kind(request: &MaskedRequest) -> Kind {
+fn kind(request: &MaskedRequest) -> SdkCall {
     let parts: Vec<&str> = request.path.split('/').skip(1).collect();
     let resource = |name: &str| RESOURCES.into_iter().find(|resource| resource.plural == name);
     // What an SDK would take for something else is left to the raw request.
     let is_id = |id: &str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     match (request.method, &parts[..]) {
-        (HttpMethod::Post, ["v1", name]) => resource(name).map(Kind::Create),
-        (HttpMethod::Get, ["v1", name]) if *name != "tokens" => resource(name).map(Kind::List),
+        (HttpMethod::Post, ["v1", name]) => resource(name).map(SdkCall::Create),
+        (HttpMethod::Get, ["v1", name]) if *name != "tokens" => resource(name).map(SdkCall::List),
         (HttpMethod::Get, ["v1", name, id]) if is_id(id) => {
-            resource(name).map(|resource| Kind::Retrieve(resource, (*id).to_owned()))
+            resource(name).map(|resource| SdkCall::Retrieve(resource, (*id).to_owned()))
         }
         (HttpMethod::Post, ["v1", "customers", id, "sources"]) if is_id(id) => {
-            Some(Kind::CreateSource((*id).to_owned()))
+            Some(SdkCall::CreateSource((*id).to_owned()))
         }
         _ => None,
     }
-    .unwrap_or(Kind::Raw)
+    .unwrap_or(SdkCall::Raw)
 }
 
 /// Deeper names are written flat: no parameter of Stripe's is, and a parser gives up somewhere.
@@ -250,27 +250,27 @@ fn parts(name: &str) -> Option<Vec<&str>> {
 }
 
 /// Puts a value in its place; `false` when something of another kind is there.
-fn place(fields: &mut Fields, parts: &[&str], value: &str) -> bool {
+fn place(fields: &mut ParamFields, parts: &[&str], value: &str) -> bool {
     let name = parts[0];
     let at = fields.iter().position(|(known, _)| known == name);
     match (&parts[1..], at) {
-        ([], None) => fields.push((name.to_owned(), Node::Text(value.to_owned()))),
+        ([], None) => fields.push((name.to_owned(), ParamValue::Text(value.to_owned()))),
         ([], Some(_)) => return false,
-        ([""], None) => fields.push((name.to_owned(), Node::List(vec![Node::Text(value.to_owned())]))),
+        ([""], None) => fields.push((name.to_owned(), ParamValue::List(vec![ParamValue::Text(value.to_owned())]))),
         ([""], Some(at)) => match &mut fields[at].1 {
-            Node::List(items) => items.push(Node::Text(value.to_owned())),
-            Node::Text(_) | Node::Map(_) => return false,
+            ParamValue::List(items) => items.push(ParamValue::Text(value.to_owned())),
+            ParamValue::Text(_) | ParamValue::Map(_) => return false,
         },
         (rest, None) => {
-            let mut inner = Fields::new();
+            let mut inner = ParamFields::new();
             let is_placed = place(&mut inner, rest, value);
-            fields.push((name.to_owned(), Node::Map(inner)));
+            fields.push((name.to_owned(), ParamValue::Map(inner)));
             return is_placed;
         }
         (rest, Some(at)) => {
             return match &mut fields[at].1 {
-                Node::Map(inner) => place(inner, rest, value),
-                Node::Text(_) | Node::List(_) => false,
+                ParamValue::Map(inner) => place(inner, rest, value),
+                ParamValue::Text(_) | ParamValue::List(_) => false,
             };
         }
     }

@@ -1,13 +1,13 @@
 //! The call for curl.
 
 use super::{
-    KEY,
-    call::{Call, pair},
+    call::{SnippetCall, pair},
     quote::{is_plain, shell},
+    text::KEY,
 };
 use crate::domain::{call::api::HttpMethod, settings::stripe::BaseUrl};
 
-pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
+pub(super) fn code(call: &SnippetCall, base: Option<&BaseUrl>) -> String {
     let url = format!("{}{}", base.map_or(BaseUrl::STRIPE, BaseUrl::as_str), call.path);
     let method = match call.method {
         HttpMethod::Get if call.params.is_empty() => "",

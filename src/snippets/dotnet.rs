@@ -1,39 +1,22 @@
 //! The call for stripe-dotnet, in C#.
 
 use super::{
-    KEY,
-    call::Call,
-    lines,
-    quote::{Escapes, with_backslashes},
+    call::SnippetCall,
+    quote::{EscapeStyle, with_backslashes},
+    text::{KEY, lines},
     typed::{TypedToken, retrieved_token},
 };
 use crate::domain::{call::api::HttpMethod, settings::stripe::BaseUrl};
 
-/// The properties of `TokenCardOptions`.
-const CARD: [(&str, &str); 12] = [
-    ("number", "Number"),
-    ("exp_month", "ExpMonth"),
-    ("exp_year", "ExpYear"),
-    ("cvc", "Cvc"),
-    ("name", "Name"),
-    ("address_line1", "AddressLine1"),
-    ("address_line2", "AddressLine2"),
-    ("address_city", "AddressCity"),
-    ("address_state", "AddressState"),
-    ("address_zip", "AddressZip"),
-    ("address_country", "AddressCountry"),
-    ("currency", "Currency"),
-];
-
 fn text(text: &str) -> String {
-    with_backslashes(text, '"', &[], Escapes::Wide)
+    with_backslashes(text, '"', &[], EscapeStyle::Wide)
 }
 
-pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
+pub(super) fn code(call: &SnippetCall, base: Option<&BaseUrl>) -> String {
     let key = format!("Environment.GetEnvironmentVariable({})", text(KEY));
     let account = call.account.as_ref();
     let account = account.map(|account| format!("new RequestOptions {{ StripeAccount = {} }}", text(account)));
-    let call = match (TypedToken::of(call, &CARD, |_| true), retrieved_token(call)) {
+    let call = match (TypedToken::of(call, |_| true), retrieved_token(call)) {
         (Some(token), _) => create_token(&token, account.as_deref()),
         (None, Some(id)) => {
             let options = account.map(|account| format!(", requestOptions: {account}")).unwrap_or_default();
@@ -78,7 +61,7 @@ fn create_token(token: &TypedToken, account: Option<&str>) -> String {
     )
 }
 
-fn raw(call: &Call, key: &str, base: Option<&BaseUrl>) -> String {
+fn raw(call: &SnippetCall, key: &str, base: Option<&BaseUrl>) -> String {
     let base = base.map(|base| format!(",\n    apiBase: {}", text(base.as_str()))).unwrap_or_default();
     let method = match call.method {
         HttpMethod::Get => "Get",

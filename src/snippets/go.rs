@@ -1,35 +1,18 @@
 //! The call for stripe-go.
 
 use super::{
-    KEY,
-    call::Call,
-    lines,
-    quote::{Escapes, with_backslashes},
+    call::SnippetCall,
+    quote::{EscapeStyle, with_backslashes},
+    text::{KEY, lines},
     typed::{TypedToken, retrieved_token},
 };
 use crate::domain::{call::api::HttpMethod, settings::stripe::BaseUrl};
 
-/// The fields of `stripe.CardParams` that a token takes. It has none for networks.
-const CARD: [(&str, &str); 12] = [
-    ("number", "Number"),
-    ("exp_month", "ExpMonth"),
-    ("exp_year", "ExpYear"),
-    ("cvc", "CVC"),
-    ("name", "Name"),
-    ("address_line1", "AddressLine1"),
-    ("address_line2", "AddressLine2"),
-    ("address_city", "AddressCity"),
-    ("address_state", "AddressState"),
-    ("address_zip", "AddressZip"),
-    ("address_country", "AddressCountry"),
-    ("currency", "Currency"),
-];
-
 fn text(text: &str) -> String {
-    with_backslashes(text, '"', &[], Escapes::Wide)
+    with_backslashes(text, '"', &[], EscapeStyle::Wide)
 }
 
-pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
+pub(super) fn code(call: &SnippetCall, base: Option<&BaseUrl>) -> String {
     let base = base.map(|base| {
         format!(
             "stripe.SetBackend(stripe.APIBackend, stripe.GetBackendWithConfig(\n\tstripe.APIBackend,\n\t\
@@ -39,7 +22,8 @@ pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
     });
     let account = call.account.as_ref().map(|account| format!("params.SetStripeAccount({})\n", text(account)));
     let account = account.unwrap_or_default();
-    let call = match (TypedToken::of(call, &CARD, |_| false), retrieved_token(call)) {
+    // `stripe.CardParams` has no field for networks.
+    let call = match (TypedToken::of(call, |_| false), retrieved_token(call)) {
         (Some(token), _) => create_token(&token, &account),
         (None, Some(id)) if account.is_empty() => format!("result, err := token.Get({}, nil)\n", text(id)),
         (None, Some(id)) => {
@@ -53,8 +37,11 @@ pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
 fn create_token(token: &TypedToken, account: &str) -> String {
     let mut fields: Vec<(&str, String)> = Vec::new();
     if token.has_card() {
+        // Go writes an initialism in capitals.
+        let field = |member| if member == "Cvc" { "CVC" } else { member };
+        let value = |value: &String| format!("stripe.String({})", text(value));
         let members: Vec<(&str, String)> =
-            token.card.iter().map(|(member, value)| (*member, format!("stripe.String({})", text(value)))).collect();
+            token.card.iter().map(|(member, text)| (field(*member), value(text))).collect();
         fields.push(("Card", format!("&stripe.CardParams{{\n{}\t}}", aligned(&members, "\t\t"))));
     }
     if let Some(id) = &token.card_id {
@@ -79,7 +66,7 @@ fn aligned(fields: &[(&str, String)], step: &str) -> String {
     }))
 }
 
-fn raw(call: &Call, account: &str) -> String {
+fn raw(call: &SnippetCall, account: &str) -> String {
     let method = match call.method {
         HttpMethod::Get => "http.MethodGet",
         HttpMethod::Post => "http.MethodPost",

@@ -4,11 +4,11 @@
 
 use std::ops::Range;
 
-use super::Language;
+use super::language::SnippetLanguage;
 
 /// What a piece of a line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Part {
+pub enum SyntaxKind {
     Plain,
     Comment,
     /// A text between quotes.
@@ -18,26 +18,26 @@ pub enum Part {
 }
 
 /// The pieces of a line, in order and without gaps.
-pub fn parts(line: &str, language: Language) -> Vec<(Range<usize>, Part)> {
-    let mut found: Vec<(Range<usize>, Part)> = Vec::new();
+pub fn parts(line: &str, language: SnippetLanguage) -> Vec<(Range<usize>, SyntaxKind)> {
+    let mut found: Vec<(Range<usize>, SyntaxKind)> = Vec::new();
     let mut at = 0;
     while let Some(c) = line[at..].chars().next() {
         let rest = &line[at..];
         let (length, part) = if rest.starts_with(language.comment()) {
-            (rest.len(), Part::Comment)
+            (rest.len(), SyntaxKind::Comment)
         } else if c == '"' || c == '\'' {
-            (text_length(rest, c, escapes(language, c, line[..at].ends_with('$'))), Part::Text)
+            (text_length(rest, c, escapes(language, c, line[..at].ends_with('$'))), SyntaxKind::Text)
         } else if c.is_ascii_digit() {
-            (rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '.').unwrap_or(rest.len()), Part::Number)
+            (rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '.').unwrap_or(rest.len()), SyntaxKind::Number)
         } else if is_word(c) {
             let length = rest.find(|c: char| !is_word(c)).unwrap_or(rest.len());
             let is_keyword = keywords(language).contains(&&rest[..length]);
-            (length, if is_keyword { Part::Keyword } else { Part::Plain })
+            (length, if is_keyword { SyntaxKind::Keyword } else { SyntaxKind::Plain })
         } else {
-            (c.len_utf8(), Part::Plain)
+            (c.len_utf8(), SyntaxKind::Plain)
         };
         match found.last_mut() {
-            Some((range, last)) if *last == part && part == Part::Plain => range.end += length,
+            Some((range, last)) if *last == part && part == SyntaxKind::Plain => range.end += length,
             _ => found.push((at..at + length, part)),
         }
         at += length;
@@ -51,8 +51,8 @@ fn is_word(c: char) -> bool {
 }
 
 /// Whether a backslash is special between these quotes.
-fn escapes(language: Language, quote: char, after_dollar: bool) -> bool {
-    let is_shell = matches!(language, Language::Curl | Language::StripeCli);
+fn escapes(language: SnippetLanguage, quote: char, after_dollar: bool) -> bool {
+    let is_shell = matches!(language, SnippetLanguage::Curl | SnippetLanguage::StripeCli);
     !is_shell || quote == '"' || after_dollar
 }
 
@@ -69,14 +69,14 @@ fn text_length(rest: &str, quote: char, escapes: bool) -> usize {
     rest.len()
 }
 
-fn keywords(language: Language) -> &'static [&'static str] {
+fn keywords(language: SnippetLanguage) -> &'static [&'static str] {
     match language {
-        Language::Curl => &["curl", "-u", "-d", "-G", "-X", "--data-urlencode"],
-        Language::StripeCli => &["stripe", "-d", "--api-key", "--api-base", "--confirm"],
-        Language::Python => &["import"],
-        Language::Node => &["const", "await", "require"],
-        Language::Ruby | Language::Go => &["if", "nil"],
-        Language::Php | Language::Java => &["new", "null"],
-        Language::Dotnet => &["var", "new"],
+        SnippetLanguage::Curl => &["curl", "-u", "-d", "-G", "-X", "--data-urlencode"],
+        SnippetLanguage::StripeCli => &["stripe", "-d", "--api-key", "--api-base", "--confirm"],
+        SnippetLanguage::Python => &["import"],
+        SnippetLanguage::Node => &["const", "await", "require"],
+        SnippetLanguage::Ruby | SnippetLanguage::Go => &["if", "nil"],
+        SnippetLanguage::Php | SnippetLanguage::Java => &["new", "null"],
+        SnippetLanguage::Dotnet => &["var", "new"],
     }
 }

@@ -1,35 +1,18 @@
 //! The call for stripe-java.
 
 use super::{
-    KEY,
-    call::Call,
-    lines,
-    quote::{Escapes, with_backslashes},
+    call::SnippetCall,
+    quote::{EscapeStyle, with_backslashes},
+    text::{KEY, lines},
     typed::{TypedToken, retrieved_token},
 };
 use crate::domain::{card::networks::CardNetwork, settings::stripe::BaseUrl};
 
-/// The setters of a token's card.
-const CARD: [(&str, &str); 12] = [
-    ("number", "setNumber"),
-    ("exp_month", "setExpMonth"),
-    ("exp_year", "setExpYear"),
-    ("cvc", "setCvc"),
-    ("name", "setName"),
-    ("address_line1", "setAddressLine1"),
-    ("address_line2", "setAddressLine2"),
-    ("address_city", "setAddressCity"),
-    ("address_state", "setAddressState"),
-    ("address_zip", "setAddressZip"),
-    ("address_country", "setAddressCountry"),
-    ("currency", "setCurrency"),
-];
-
 fn text(text: &str) -> String {
-    with_backslashes(text, '"', &[], Escapes::Utf16)
+    with_backslashes(text, '"', &[], EscapeStyle::Utf16)
 }
 
-pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
+pub(super) fn code(call: &SnippetCall, base: Option<&BaseUrl>) -> String {
     let key = format!("System.getenv({})", text(KEY));
     // A network is a constant of an enum.
     let has_constant = |network: &str| CardNetwork::from_stripe(network).is_some();
@@ -43,7 +26,7 @@ pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
             ", options",
         ),
     };
-    let call = match (TypedToken::of(call, &CARD, has_constant), retrieved_token(call)) {
+    let call = match (TypedToken::of(call, has_constant), retrieved_token(call)) {
         (Some(token), _) => create_token(&token, and_options),
         (None, Some(id)) => format!("Token token = Token.retrieve({}{and_options});\n", text(id)),
         (None, None) => return raw(call, &key, base),
@@ -56,7 +39,7 @@ fn create_token(token: &TypedToken, and_options: &str) -> String {
     let mut set = Vec::new();
     if token.has_card() {
         set.push("    .setCard(\n      TokenCreateParams.Card.builder()".to_owned());
-        set.extend(token.card.iter().map(|(setter, value)| format!("        .{setter}({})", text(value))));
+        set.extend(token.card.iter().map(|(member, value)| format!("        .set{member}({})", text(value))));
         if let Some(network) = &token.network {
             let constant = network.to_uppercase();
             set.push(format!(
@@ -76,7 +59,7 @@ fn create_token(token: &TypedToken, and_options: &str) -> String {
     )
 }
 
-fn raw(call: &Call, key: &str, base: Option<&BaseUrl>) -> String {
+fn raw(call: &SnippetCall, key: &str, base: Option<&BaseUrl>) -> String {
     let client = match base {
         None => format!("StripeClient client = new StripeClient({key});\n"),
         Some(base) => format!(

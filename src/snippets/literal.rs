@@ -1,9 +1,12 @@
 //! Nested values as a literal, for the languages that have one: dictionaries and lists over indented lines.
 
-use super::call::{Fields, Node};
+use super::{
+    call::{ParamFields, ParamValue},
+    text::lines,
+};
 
 /// How a language writes dictionaries, lists and texts.
-pub(super) struct Literal {
+pub(super) struct LiteralStyle {
     pub map: [&'static str; 2],
     pub list: [&'static str; 2],
     /// A name with what stands between it and its value.
@@ -11,9 +14,9 @@ pub(super) struct Literal {
     pub text: fn(&str) -> String,
 }
 
-impl Literal {
+impl LiteralStyle {
     /// A dictionary, its closing bracket indented by `depth` steps.
-    pub(super) fn map(&self, fields: &Fields, depth: usize) -> String {
+    pub(super) fn map(&self, fields: &ParamFields, depth: usize) -> String {
         let [open, close] = self.map;
         if fields.is_empty() {
             return format!("{open}{close}");
@@ -22,16 +25,16 @@ impl Literal {
     }
 
     /// The fields of a dictionary, a line each.
-    pub(super) fn lines(&self, fields: &Fields, depth: usize) -> String {
+    pub(super) fn lines(&self, fields: &ParamFields, depth: usize) -> String {
         let step = "  ".repeat(depth);
-        super::lines(fields.iter().map(|(name, node)| format!("{step}{}{},", (self.key)(name), self.node(node, depth))))
+        lines(fields.iter().map(|(name, node)| format!("{step}{}{},", (self.key)(name), self.node(node, depth))))
     }
 
-    pub(super) fn node(&self, node: &Node, depth: usize) -> String {
+    pub(super) fn node(&self, node: &ParamValue, depth: usize) -> String {
         match node {
-            Node::Text(text) => (self.text)(text),
-            Node::Map(fields) => self.map(fields, depth),
-            Node::List(items) => {
+            ParamValue::Text(text) => (self.text)(text),
+            ParamValue::Map(fields) => self.map(fields, depth),
+            ParamValue::List(items) => {
                 let items: Vec<String> = items.iter().map(|item| self.node(item, depth)).collect();
                 format!("{}{}{}", self.list[0], items.join(", "), self.list[1])
             }

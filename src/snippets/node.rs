@@ -3,17 +3,17 @@
 use url::Url;
 
 use super::{
-    KEY,
-    call::{Call, Kind},
-    literal::Literal,
-    quote::{Escapes, is_identifier, with_backslashes},
+    call::{SdkCall, SnippetCall},
+    literal::LiteralStyle,
+    quote::{EscapeStyle, is_identifier, with_backslashes},
+    text::KEY,
 };
 use crate::domain::settings::stripe::BaseUrl;
 
-const LITERAL: Literal = Literal { map: ["{", "}"], list: ["[", "]"], key, text };
+const LITERAL: LiteralStyle = LiteralStyle { map: ["{", "}"], list: ["[", "]"], key, text };
 
 fn text(text: &str) -> String {
-    with_backslashes(text, '\'', &[], Escapes::Braces)
+    with_backslashes(text, '\'', &[], EscapeStyle::Braces)
 }
 
 fn key(name: &str) -> String {
@@ -25,7 +25,7 @@ fn key(name: &str) -> String {
     }
 }
 
-pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
+pub(super) fn code(call: &SnippetCall, base: Option<&BaseUrl>) -> String {
     let client =
         format!("const stripe = require('stripe')(process.env.{KEY}{});\n", base.map(options).unwrap_or_default());
     let fields = call.all_fields();
@@ -34,13 +34,15 @@ pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
     let options = call.option_fields("stripeAccount", "apiVersion");
     let and_options = if options.is_empty() { String::new() } else { format!(", {}", LITERAL.map(&options, 0)) };
     let (name, called) = match &call.kind {
-        Kind::Create(resource) => (resource.single, format!("{}.create({params}{and_options})", resource.plural)),
-        Kind::Retrieve(resource, id) => {
+        SdkCall::Create(resource) => (resource.single, format!("{}.create({params}{and_options})", resource.plural)),
+        SdkCall::Retrieve(resource, id) => {
             (resource.single, format!("{}.retrieve({}{and_params}{and_options})", resource.plural, text(id)))
         }
-        Kind::List(resource) => (resource.plural, format!("{}.list({params}{and_options})", resource.plural)),
-        Kind::CreateSource(id) => ("source", format!("customers.createSource({}{and_params}{and_options})", text(id))),
-        Kind::Raw => {
+        SdkCall::List(resource) => (resource.plural, format!("{}.list({params}{and_options})", resource.plural)),
+        SdkCall::CreateSource(id) => {
+            ("source", format!("customers.createSource({}{and_params}{and_options})", text(id)))
+        }
+        SdkCall::Raw => {
             let and_params = match () {
                 () if !call.has_body() && options.is_empty() => String::new(),
                 () if !call.has_body() => ", null".to_owned(),

@@ -1,20 +1,21 @@
 //! The call for stripe-php.
 
 use super::{
-    KEY,
-    call::{Call, Kind},
-    literal::Literal,
+    call::{SdkCall, SnippetCall},
+    literal::LiteralStyle,
     quote::single_or_double,
+    text::KEY,
 };
 use crate::domain::settings::stripe::BaseUrl;
 
-const LITERAL: Literal = Literal { map: ["[", "]"], list: ["[", "]"], key: |name| format!("{} => ", text(name)), text };
+const LITERAL: LiteralStyle =
+    LiteralStyle { map: ["[", "]"], list: ["[", "]"], key: |name| format!("{} => ", text(name)), text };
 
 fn text(text: &str) -> String {
     single_or_double(text, &['$'])
 }
 
-pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
+pub(super) fn code(call: &SnippetCall, base: Option<&BaseUrl>) -> String {
     let secret = format!("getenv('{KEY}')");
     let client = match base {
         None => format!("$stripe = new \\Stripe\\StripeClient({secret});\n"),
@@ -33,13 +34,15 @@ pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
     let and_options = if options.is_empty() { String::new() } else { format!(", {}", LITERAL.map(&options, 0)) };
     let and_params = if fields.is_empty() && options.is_empty() { String::new() } else { format!(", {params}") };
     let (name, called) = match &call.kind {
-        Kind::Create(resource) => (resource.single, format!("{}->create({params}{and_options})", resource.plural)),
-        Kind::Retrieve(resource, id) => {
+        SdkCall::Create(resource) => (resource.single, format!("{}->create({params}{and_options})", resource.plural)),
+        SdkCall::Retrieve(resource, id) => {
             (resource.single, format!("{}->retrieve({}{and_params}{and_options})", resource.plural, text(id)))
         }
-        Kind::List(resource) => (resource.plural, format!("{}->all({params}{and_options})", resource.plural)),
-        Kind::CreateSource(id) => ("source", format!("customers->createSource({}{and_params}{and_options})", text(id))),
-        Kind::Raw => {
+        SdkCall::List(resource) => (resource.plural, format!("{}->all({params}{and_options})", resource.plural)),
+        SdkCall::CreateSource(id) => {
+            ("source", format!("customers->createSource({}{and_params}{and_options})", text(id)))
+        }
+        SdkCall::Raw => {
             let method = call.method.as_str().to_lowercase();
             let and_params = match () {
                 () if call.has_body() => and_params,

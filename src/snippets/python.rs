@@ -1,14 +1,15 @@
 //! The call for stripe-python.
 
 use super::{
-    KEY,
-    call::{Call, Fields, Kind},
-    literal::Literal,
-    quote::{Escapes, is_identifier, with_backslashes},
+    call::{ParamFields, SdkCall, SnippetCall},
+    literal::LiteralStyle,
+    quote::{EscapeStyle, is_identifier, with_backslashes},
+    text::KEY,
 };
 use crate::domain::settings::stripe::BaseUrl;
 
-const LITERAL: Literal = Literal { map: ["{", "}"], list: ["[", "]"], key: |name| format!("{}: ", text(name)), text };
+const LITERAL: LiteralStyle =
+    LiteralStyle { map: ["{", "}"], list: ["[", "]"], key: |name| format!("{}: ", text(name)), text };
 
 /// What cannot be the name of an argument.
 const KEYWORDS: [&str; 35] = [
@@ -18,20 +19,20 @@ const KEYWORDS: [&str; 35] = [
 ];
 
 fn text(text: &str) -> String {
-    with_backslashes(text, '"', &[], Escapes::Wide)
+    with_backslashes(text, '"', &[], EscapeStyle::Wide)
 }
 
-pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
+pub(super) fn code(call: &SnippetCall, base: Option<&BaseUrl>) -> String {
     let key = format!("os.environ[{}]", text(KEY));
     let head = "import os\nimport stripe\n";
     let base = base.map(|base| text(base.as_str()));
     let options = call.options("stripe_account", "stripe_version");
-    if call.kind == Kind::Raw {
+    if call.kind == SdkCall::Raw {
         let base = base.map(|base| format!(", base_addresses={{\"api\": {base}}}")).unwrap_or_default();
         let method = text(&call.method.as_str().to_lowercase());
         let mut arguments = vec![method, text(&call.path_and_query())];
         arguments.retain(|argument| !argument.is_empty());
-        let fields = if call.has_body() { call.all_fields() } else { Fields::new() };
+        let fields = if call.has_body() { call.all_fields() } else { ParamFields::new() };
         let client = format!("client = stripe.StripeClient({key}{base})\n");
         return format!(
             "{head}{client}\nresponse = client.raw_request({})\n",
@@ -40,11 +41,11 @@ pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
     }
     let base = base.map(|base| format!("stripe.api_base = {base}\n")).unwrap_or_default();
     let (name, function, first) = match &call.kind {
-        Kind::Create(resource) => (resource.single, format!("{}.create", resource.class), None),
-        Kind::Retrieve(resource, id) => (resource.single, format!("{}.retrieve", resource.class), Some(id)),
-        Kind::List(resource) => (resource.plural, format!("{}.list", resource.class), None),
-        Kind::CreateSource(id) => ("source", "Customer.create_source".to_owned(), Some(id)),
-        Kind::Raw => unreachable!("written above"),
+        SdkCall::Create(resource) => (resource.single, format!("{}.create", resource.class), None),
+        SdkCall::Retrieve(resource, id) => (resource.single, format!("{}.retrieve", resource.class), Some(id)),
+        SdkCall::List(resource) => (resource.plural, format!("{}.list", resource.class), None),
+        SdkCall::CreateSource(id) => ("source", "Customer.create_source".to_owned(), Some(id)),
+        SdkCall::Raw => unreachable!("written above"),
     };
     let first: Vec<String> = first.map(|id| text(id)).into_iter().collect();
     let arguments = arguments(&first, &call.all_fields(), &options);
@@ -52,7 +53,7 @@ pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
 }
 
 /// Arguments by place, and then those by name, a line each where there are any.
-fn arguments(by_place: &[String], fields: &Fields, options: &[(&str, &str)]) -> String {
+fn arguments(by_place: &[String], fields: &ParamFields, options: &[(&str, &str)]) -> String {
     if fields.is_empty() && options.is_empty() {
         return by_place.join(", ");
     }
@@ -62,7 +63,7 @@ fn arguments(by_place: &[String], fields: &Fields, options: &[(&str, &str)]) -> 
         lines.push(format!("  {name}={},\n", LITERAL.node(node, 1)));
     }
     lines.extend(options.iter().map(|(name, value)| format!("  {name}={},\n", text(value))));
-    let others: Fields = fields.iter().filter(|(name, _)| !is_argument(name)).cloned().collect();
+    let others: ParamFields = fields.iter().filter(|(name, _)| !is_argument(name)).cloned().collect();
     if !others.is_empty() {
         lines.push(format!("  **{},\n", LITERAL.map(&others, 1)));
     }

@@ -16,7 +16,7 @@ pub(super) fn is_plain(c: char) -> bool {
 
 /// How signs that cannot stand as they are are written between double quotes.
 #[derive(Clone, Copy)]
-pub(super) enum Escapes {
+pub(super) enum EscapeStyle {
     /// `\u{1f600}`: JavaScript, PHP, Ruby.
     Braces,
     /// `\u00e9` and `\U0001f600`: Python, Go, C#.
@@ -26,7 +26,7 @@ pub(super) enum Escapes {
 }
 
 /// `text` between two `quote`s, with backslashes; `special` signs get one too.
-pub(super) fn with_backslashes(text: &str, quote: char, special: &[char], escapes: Escapes) -> String {
+pub(super) fn with_backslashes(text: &str, quote: char, special: &[char], escapes: EscapeStyle) -> String {
     let mut out = String::from(quote);
     for c in text.chars() {
         match c {
@@ -48,20 +48,20 @@ pub(super) fn with_backslashes(text: &str, quote: char, special: &[char], escape
 /// `text` between single quotes where nothing but they and the backslash is special, else between double quotes.
 pub(super) fn single_or_double(text: &str, special: &[char]) -> String {
     if text.chars().all(is_plain) {
-        with_backslashes(text, '\'', &[], Escapes::Braces)
+        with_backslashes(text, '\'', &[], EscapeStyle::Braces)
     } else {
-        with_backslashes(text, '"', special, Escapes::Braces)
+        with_backslashes(text, '"', special, EscapeStyle::Braces)
     }
 }
 
-fn push_escape(out: &mut String, c: char, escapes: Escapes) {
+fn push_escape(out: &mut String, c: char, escapes: EscapeStyle) {
     let code = u32::from(c);
     // Writing to a text cannot fail.
     let _ = match escapes {
-        Escapes::Braces => write!(out, "\\u{{{code:x}}}"),
-        Escapes::Wide if code > 0xffff => write!(out, "\\U{code:08x}"),
-        Escapes::Wide => write!(out, "\\u{code:04x}"),
-        Escapes::Utf16 => c.encode_utf16(&mut [0; 2]).iter().try_for_each(|unit| write!(out, "\\u{unit:04x}")),
+        EscapeStyle::Braces => write!(out, "\\u{{{code:x}}}"),
+        EscapeStyle::Wide if code > 0xffff => write!(out, "\\U{code:08x}"),
+        EscapeStyle::Wide => write!(out, "\\u{code:04x}"),
+        EscapeStyle::Utf16 => c.encode_utf16(&mut [0; 2]).iter().try_for_each(|unit| write!(out, "\\u{unit:04x}")),
     };
 }
 

@@ -1,14 +1,14 @@
 //! The call for stripe-ruby.
 
 use super::{
-    KEY,
-    call::{Call, Kind},
-    literal::Literal,
+    call::{SdkCall, SnippetCall},
+    literal::LiteralStyle,
     quote::{is_identifier, single_or_double},
+    text::KEY,
 };
 use crate::domain::settings::stripe::BaseUrl;
 
-const LITERAL: Literal = Literal { map: ["{", "}"], list: ["[", "]"], key, text };
+const LITERAL: LiteralStyle = LiteralStyle { map: ["{", "}"], list: ["[", "]"], key, text };
 
 fn text(text: &str) -> String {
     single_or_double(text, &['#'])
@@ -19,14 +19,14 @@ fn key(name: &str) -> String {
     if is_identifier(name) { format!("{name}: ") } else { format!("{} => ", text(name)) }
 }
 
-pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
+pub(super) fn code(call: &SnippetCall, base: Option<&BaseUrl>) -> String {
     let secret = format!("ENV.fetch('{KEY}')");
     let fields = call.all_fields();
     let params = LITERAL.map(&fields, 0);
     let base = base.map(|base| text(base.as_str()));
     let options = call.option_fields("stripe_account", "stripe_version");
     let and_options = if options.is_empty() { String::new() } else { format!(", {}", LITERAL.map(&options, 0)) };
-    if call.kind == Kind::Raw {
+    if call.kind == SdkCall::Raw {
         let base = base.map(|base| format!(", api_base: {base}")).unwrap_or_default();
         let params = if call.has_body() && !fields.is_empty() { format!(", params: {params}") } else { String::new() };
         let opts = if options.is_empty() { String::new() } else { format!(", opts: {}", LITERAL.map(&options, 0)) };
@@ -38,18 +38,18 @@ pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
     }
     let base = base.map(|base| format!("Stripe.api_base = {base}\n")).unwrap_or_default();
     let (name, called) = match &call.kind {
-        Kind::Create(resource) => (resource.single, format!("{}.create({params}{and_options})", resource.class)),
-        Kind::Retrieve(resource, id) if fields.is_empty() => {
+        SdkCall::Create(resource) => (resource.single, format!("{}.create({params}{and_options})", resource.class)),
+        SdkCall::Retrieve(resource, id) if fields.is_empty() => {
             (resource.single, format!("{}.retrieve({}{and_options})", resource.class, text(id)))
         }
         // The id is one of the parameters here.
-        Kind::Retrieve(resource, id) => {
+        SdkCall::Retrieve(resource, id) => {
             let lines = LITERAL.lines(&fields, 1);
             (resource.single, format!("{}.retrieve({{\n  id: {},\n{lines}}}{and_options})", resource.class, text(id)))
         }
-        Kind::List(resource) => (resource.plural, format!("{}.list({params}{and_options})", resource.class)),
-        Kind::CreateSource(id) => ("source", format!("Customer.create_source({}, {params}{and_options})", text(id))),
-        Kind::Raw => unreachable!("written above"),
+        SdkCall::List(resource) => (resource.plural, format!("{}.list({params}{and_options})", resource.class)),
+        SdkCall::CreateSource(id) => ("source", format!("Customer.create_source({}, {params}{and_options})", text(id))),
+        SdkCall::Raw => unreachable!("written above"),
     };
     format!("Stripe.api_key = {secret}\n{base}\n{name} = Stripe::{called}\n")
 }

@@ -1,9 +1,9 @@
 //! The call for Stripe's command line.
 
-use super::{KEY, call::Call, quote::shell};
+use super::{call::SnippetCall, quote::shell, text::KEY};
 use crate::domain::{call::api::HttpMethod, settings::stripe::BaseUrl};
 
-pub(super) fn code(call: &Call, base: Option<&BaseUrl>) -> String {
+pub(super) fn code(call: &SnippetCall, base: Option<&BaseUrl>) -> String {
     let (verb, confirm) = match call.method {
         HttpMethod::Get => ("get", ""),
         HttpMethod::Post => ("post", ""),

@@ -1,9 +1,24 @@
 //! A token creation for the SDKs with types: which parameters are members of theirs, and which are extra.
 
-use super::call::{Call, Fields, Kind, Node};
+use super::call::{ParamFields, ParamValue, SdkCall, SnippetCall};
 
-/// A parameter of a card and the member that stands for it.
-pub(super) type Members = [(&'static str, &'static str)];
+/// The parameters of a card that the SDKs with types have members for, and what such a member is called: a property in
+/// C#, a field in Go, what follows `set` in Java. Taken from `TokenCardOptions`, `stripe.CardParams` and
+/// `TokenCreateParams.Card`.
+const CARD_MEMBERS: [(&str, &str); 12] = [
+    ("number", "Number"),
+    ("exp_month", "ExpMonth"),
+    ("exp_year", "ExpYear"),
+    ("cvc", "Cvc"),
+    ("name", "Name"),
+    ("address_line1", "AddressLine1"),
+    ("address_line2", "AddressLine2"),
+    ("address_city", "AddressCity"),
+    ("address_state", "AddressState"),
+    ("address_zip", "AddressZip"),
+    ("address_country", "AddressCountry"),
+    ("currency", "Currency"),
+];
 
 /// A token creation, sorted by what an SDK has members for.
 #[derive(Debug, Default)]
@@ -22,18 +37,18 @@ pub(super) struct TypedToken {
 impl TypedToken {
     /// Sorts a call, if it creates a token. An SDK with types knows one version of the API: for another there is the raw
     /// request.
-    pub(super) fn of(call: &Call, members: &Members, knows_network: fn(&str) -> bool) -> Option<Self> {
+    pub(super) fn of(call: &SnippetCall, knows_network: fn(&str) -> bool) -> Option<Self> {
         match &call.kind {
-            Kind::Create(resource) if resource.plural == "tokens" && call.version.is_none() => {}
+            SdkCall::Create(resource) if resource.plural == "tokens" && call.version.is_none() => {}
             _ => return None,
         }
         let (fields, flat) = call.fields();
         let mut token = Self::default();
         for (name, node) in fields {
             match (name.as_str(), node) {
-                ("card", Node::Map(card)) => token.take_card(card, members, knows_network),
-                ("card", Node::Text(id)) => token.card_id = Some(id),
-                ("customer", Node::Text(id)) => token.customer = Some(id),
+                ("card", ParamValue::Map(card)) => token.take_card(card, knows_network),
+                ("card", ParamValue::Text(id)) => token.card_id = Some(id),
+                ("customer", ParamValue::Text(id)) => token.customer = Some(id),
                 (name, node) => token.take_extra(name, &node),
             }
         }
@@ -41,11 +56,11 @@ impl TypedToken {
         Some(token)
     }
 
-    fn take_card(&mut self, card: Fields, members: &Members, knows_network: fn(&str) -> bool) {
+    fn take_card(&mut self, card: ParamFields, knows_network: fn(&str) -> bool) {
         for (name, node) in card {
-            let member = members.iter().find(|(known, _)| *known == name).map(|(_, member)| *member);
+            let member = CARD_MEMBERS.iter().find(|(known, _)| *known == name).map(|(_, member)| *member);
             match (node, member) {
-                (Node::Text(value), Some(member)) => self.card.push((member, value)),
+                (ParamValue::Text(value), Some(member)) => self.card.push((member, value)),
                 (node, _) => match preferred_network(&name, &node).filter(|network| knows_network(network)) {
                     Some(network) => self.network = Some(network.to_owned()),
                     None => self.take_extra(&format!("card[{name}]"), &node),
@@ -54,15 +69,15 @@ impl TypedToken {
         }
     }
 
-    fn take_extra(&mut self, name: &str, node: &Node) {
+    fn take_extra(&mut self, name: &str, node: &ParamValue) {
         match node {
-            Node::Text(value) => self.extra.push((name.to_owned(), value.clone())),
-            Node::Map(fields) => {
+            ParamValue::Text(value) => self.extra.push((name.to_owned(), value.clone())),
+            ParamValue::Map(fields) => {
                 for (part, node) in fields {
                     self.take_extra(&format!("{name}[{part}]"), node);
                 }
             }
-            Node::List(items) => {
+            ParamValue::List(items) => {
                 for (nth, node) in items.iter().enumerate() {
                     self.take_extra(&format!("{name}[{nth}]"), node);
                 }
@@ -77,9 +92,9 @@ impl TypedToken {
 }
 
 /// The token that a call retrieves without more ado, of the version that an SDK knows.
-pub(super) fn retrieved_token(call: &Call) -> Option<&str> {
+pub(super) fn retrieved_token(call: &SnippetCall) -> Option<&str> {
     match &call.kind {
-        Kind::Retrieve(resource, id)
+        SdkCall::Retrieve(resource, id)
             if resource.plural == "tokens" && call.params.is_empty() && call.version.is_none() =>
         {
             Some(id)
@@ -89,10 +104,10 @@ pub(super) fn retrieved_token(call: &Call) -> Option<&str> {
 }
 
 /// The network of `networks[preferred]` alone.
-fn preferred_network<'a>(name: &str, node: &'a Node) -> Option<&'a str> {
+fn preferred_network<'a>(name: &str, node: &'a ParamValue) -> Option<&'a str> {
     match node {
-        Node::Map(fields) if name == "networks" => match &fields[..] {
-            [(inner, Node::Text(network))] if inner == "preferred" => Some(network),
+        ParamValue::Map(fields) if name == "networks" => match &fields[..] {
+            [(inner, ParamValue::Text(network))] if inner == "preferred" => Some(network),
             _ => None,
         },
         _ => None,

@@ -3,13 +3,10 @@
 //! A view takes what it shows and its own state, and pushes what the user wants to a list of [`Action`]s.
 
 pub mod action;
-pub mod answer;
-mod aside;
+mod background;
 pub mod bars;
 mod card_steps;
-pub mod code;
 pub mod dialogs;
-pub mod diff;
 pub mod form;
 pub mod history;
 pub mod icons;
@@ -17,14 +14,12 @@ pub mod inspector;
 mod judgement;
 pub mod layout;
 pub mod palette;
+mod pane_tabs;
 pub mod requests;
-mod rows;
 pub mod settings;
 pub mod shortcuts;
 pub mod status_badge;
-mod summary;
 pub mod theme;
-mod timeline;
 pub mod widgets;
 pub mod words;
 

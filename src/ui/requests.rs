@@ -1,16 +1,19 @@
 //! The request log: every call that was answered here or at Stripe, newest first, with who asked and what came of it.
 
-use egui::{Id, Key, Label, Modifiers, RichText, Role, Sense, Ui, WidgetInfo, vec2};
+use egui::{Id, Key, Label, Modifiers, RichText, Ui};
 use jiff::Timestamp;
 
 use super::{
     action::{Action, Pane},
     icons,
-    rows::{self, Width},
+    pane_tabs::pane_tabs_ui,
     shortcuts::Deed,
     theme,
     theme::Tokens,
-    widgets::{QuietButton, Scroll, chip::grouped, empty_state_ui, paint},
+    widgets::{
+        QuietButton, RowScroll, empty_state_ui, paint,
+        table::{self, ColumnWidth},
+    },
     words,
 };
 use crate::{
@@ -18,7 +21,7 @@ use crate::{
         foreign,
         history::request_log::{ExchangeId, RequestRow},
     },
-    messages::{SHOWN_REQUESTS, ServerInfo},
+    messages::ServerInfo,
     model::place_of_request,
 };
 
@@ -29,7 +32,7 @@ pub struct RequestsState {
     scroll_to: Option<ExchangeId>,
     /// How many rows the last frame drew: what a test counts instead of time.
     pub rows_drawn: usize,
-    scroll: Scroll,
+    scroll: RowScroll,
     focus_table: bool,
 }
 
@@ -48,39 +51,6 @@ pub struct RequestsContext<'a> {
     /// How many entries the history has.
     pub entries: u64,
     pub now: Timestamp,
-}
-
-/// Draws the two names at the head of the middle pane, with how many lines each has.
-pub fn pane_tabs_ui(ui: &mut Ui, shown: Pane, entries: u64, requests: usize, actions: &mut Vec<Action>) {
-    let t = Tokens::of(ui);
-    let more = if requests >= SHOWN_REQUESTS { "+" } else { "" };
-    let counts = [grouped(entries), format!("{}{more}", grouped(requests as u64))];
-    for ((pane, name), count) in [(Pane::History, "History"), (Pane::Requests, "Requests")].into_iter().zip(counts) {
-        let is_shown = pane == shown;
-        let color = if is_shown { t.text } else { t.subdued };
-        let name_line = paint::line(ui, name, theme::semibold(theme::BODY_SIZE), color, f32::INFINITY);
-        let count_line = paint::line(ui, &count, theme::regular(theme::BODY_SIZE), t.subdued, f32::INFINITY);
-        let size = vec2(name_line.size().x + 6.0 + count_line.size().x + 8.0, theme::BUTTON_HEIGHT - 4.0);
-        let (rect, response) = ui.allocate_exact_size(size.ceil(), Sense::click());
-        let spoken = format!("{name} {count}");
-        response.widget_info(|| WidgetInfo::selected(Role::Tab, ui.is_enabled(), is_shown, &spoken));
-        let left = paint::galley_left(ui.painter(), name_line, rect.left(), rect.center().y);
-        paint::galley_left(ui.painter(), count_line, left.right() + 6.0, rect.center().y);
-        if is_shown {
-            let line = egui::Rect::from_min_max(egui::pos2(rect.left(), rect.bottom() - 2.0), left.max);
-            let line = line.with_max_y(rect.bottom());
-            ui.painter().rect_filled(line, 0, t.accent);
-        }
-        if response.has_focus() {
-            paint::button_focus_ring(ui, rect, theme::RADIUS_SMALL);
-        }
-        if response.hovered() {
-            ui.set_cursor_icon(egui::CursorIcon::PointingHand);
-        }
-        if response.clicked() && !is_shown {
-            actions.push(Action::ShowPane(pane));
-        }
-    }
 }
 
 /// Draws the request log.
@@ -129,7 +99,7 @@ fn empty_ui(ui: &mut Ui, server: &ServerInfo, actions: &mut Vec<Action>) {
 /// Moves the selection by keys, unless a field has the focus.
 fn keys_ui(ui: &Ui, state: &mut RequestsState, requests: &[RequestRow], actions: &mut Vec<Action>) {
     let place = state.selected.and_then(|id| place_of_request(requests, id));
-    if let Some(row) = rows::moved(ui, table_id(), Modifiers::NONE, place, requests.len(), state.scroll.in_view())
+    if let Some(row) = table::moved(ui, table_id(), Modifiers::NONE, place, requests.len(), state.scroll.in_view())
         .and_then(|at| requests.get(at))
     {
         state.selected = Some(row.id);
@@ -137,7 +107,7 @@ fn keys_ui(ui: &Ui, state: &mut RequestsState, requests: &[RequestRow], actions:
         actions.push(Action::SelectRequest(row.id));
     }
     let is_entered = ui.input(|input| input.key_pressed(Key::Enter) && input.modifiers.is_none());
-    let is_free = rows::has_keys(ui, table_id());
+    let is_free = table::has_keys(ui, table_id());
     if let Some(entry) = place.and_then(|at| requests[at].entry).filter(|_| is_entered && is_free) {
         actions.push(Action::ShowEntry(entry));
     }
@@ -149,15 +119,15 @@ fn table_id() -> Id {
 }
 
 fn table_ui(ui: &mut Ui, state: &mut RequestsState, ctx: &RequestsContext<'_>, actions: &mut Vec<Action>) {
-    let cells = Cell::shown_in(ui.available_width());
+    let cells = RequestColumn::shown_in(ui.available_width());
     if let Some(place) = state.scroll_to.take().and_then(|id| place_of_request(ctx.requests, id)) {
         state.scroll.reveal(place);
     }
     let mut drawn = 0;
     let selected = &mut state.selected;
     let len = ctx.requests.len();
-    let table = rows::Table { id: table_id(), name: "Requests", cells, scroll: &mut state.scroll, len };
-    let list = table.show(ui, rows::title_ui, |row| {
+    let table = table::DataTable { id: table_id(), name: "Requests", cells, scroll: &mut state.scroll, len };
+    let list = table.show(ui, table::title_ui, |row| {
         drawn += 1;
         let Some(request) = ctx.requests.get(row.index) else { return };
         let is_selected = *selected == Some(request.id);
@@ -198,7 +168,7 @@ fn spoken(row: &RequestRow) -> String {
 
 /// A column of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Cell {
+enum RequestColumn {
     Method,
     Path,
     Status,
@@ -207,15 +177,15 @@ enum Cell {
     When,
 }
 
-impl rows::Cell for Cell {
-    fn width(self) -> Width {
+impl table::TableColumn for RequestColumn {
+    fn width(self) -> ColumnWidth {
         match self {
-            Self::Method => Width::Exact(58.0),
-            Self::Path => Width::Rest,
-            Self::Status => Width::Exact(136.0),
-            Self::Client => Width::Exact(126.0),
-            Self::Took => Width::Exact(60.0),
-            Self::When => Width::Exact(76.0),
+            Self::Method => ColumnWidth::Exact(58.0),
+            Self::Path => ColumnWidth::Rest,
+            Self::Status => ColumnWidth::Exact(136.0),
+            Self::Client => ColumnWidth::Exact(126.0),
+            Self::Took => ColumnWidth::Exact(60.0),
+            Self::When => ColumnWidth::Exact(76.0),
         }
     }
 
@@ -235,10 +205,10 @@ impl rows::Cell for Cell {
     }
 }
 
-impl Cell {
+impl RequestColumn {
     /// The columns that there is room for.
     fn shown_in(width: f32) -> &'static [Self] {
-        use Cell::{Client, Method, Path, Status, Took, When};
+        use RequestColumn::{Client, Method, Path, Status, Took, When};
         match width {
             640.0.. => &[Method, Path, Status, Client, Took, When],
             560.0.. => &[Method, Path, Status, Client, Took],

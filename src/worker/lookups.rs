@@ -9,7 +9,7 @@ use std::{
 use super::{history::HistoryQuestion, outbox::Outbox};
 use crate::{
     domain::history::{entry::EntryId, request_log::ExchangeId},
-    messages::Update,
+    messages::{ComparedEntries, EntryPair, Update},
     store::{Reader, StoreError},
 };
 
@@ -79,10 +79,17 @@ impl Lookups {
                     self.outbox.send(Update::Detail(Box::new(detail)));
                 }
             }
-            LookupQuestion::Pair(first, second) => match (self.reader.detail(first)?, self.reader.detail(second)?) {
-                (Some(first), Some(second)) => self.outbox.send(Update::Pair(Arc::new((first, second)))),
-                _ => self.outbox.problem("Could not compare the two: one of them is not in the history any more"),
-            },
+            LookupQuestion::Pair(first, second) => {
+                // A failure is told in the comparison's place too: there the window waits for an answer.
+                let found = self.pair(first, second);
+                let pair = match &found {
+                    Ok(Some(pair)) => Ok(Arc::clone(pair)),
+                    Ok(None) => Err("One of the two entries is not in the history any more".to_owned()),
+                    Err(error) => Err(error.to_string()),
+                };
+                self.outbox.send(Update::Compared(ComparedEntries { ids: (first, second), pair }));
+                found?;
+            }
             LookupQuestion::Exchange(id) => {
                 if let Some(exchange) = self.reader.exchange(id)? {
                     self.outbox.send(Update::Exchange { id, exchange: Box::new(exchange) });
@@ -90,5 +97,11 @@ impl Lookups {
             }
         }
         Ok((self.reader.revision()? != before).then_some(before))
+    }
+
+    /// Two entries; `None` when one of them is gone.
+    fn pair(&self, first: EntryId, second: EntryId) -> Result<Option<EntryPair>, StoreError> {
+        let (first, second) = (self.reader.detail(first)?, self.reader.detail(second)?);
+        Ok(first.zip(second).map(Arc::new))
     }
 }

@@ -10,9 +10,13 @@ use egui_kittest::{
 use serde_json::{Value, json};
 use testcard::{
     domain::{call::api::ApiResponse, history::entry::EntryId},
+    model::Revision,
     ui::{
         Action,
-        answer::{AnswerOf, AnswerState, answer_ui},
+        inspector::{
+            answer::{AnswerState, ShownAnswer, answer_ui},
+            shown_call::ShownCall,
+        },
         theme,
     },
 };
@@ -27,6 +31,7 @@ use crate::{
 
 struct View {
     state: AnswerState,
+    revision: Revision,
     response: ApiResponse,
     actions: Vec<Action>,
 }
@@ -40,7 +45,7 @@ fn pane(body: &Value) -> Pane {
 fn pane_of(body: String, (name, value): (&str, &str)) -> Pane {
     let headers = vec![(name.to_owned(), value.to_owned())];
     let response = ApiResponse { http_status: 200, headers, body: body.into_bytes() };
-    let view = View { state: AnswerState::default(), response, actions: Vec::new() };
+    let view = View { state: AnswerState::default(), revision: Revision::default(), response, actions: Vec::new() };
     let mut pane = Harness::builder()
         .with_size([340.0, 640.0])
         .with_max_steps(16)
@@ -50,9 +55,10 @@ fn pane_of(body: String, (name, value): (&str, &str)) -> Pane {
         .build_ui_state(
             |ui, view: &mut View| {
                 CentralPanel::default().show(ui, |ui| {
-                    let View { state, response, actions } = view;
-                    let of = AnswerOf::Entry(EntryId(1));
-                    answer_ui(ui, state, of, response, Some(Duration::from_millis(3)), |_| {}, actions);
+                    let View { state, revision, response, actions } = view;
+                    let (call, took) = (ShownCall::Entry(EntryId(1)), Some(Duration::from_millis(3)));
+                    let answer = ShownAnswer { call, revision: *revision, response, took };
+                    answer_ui(ui, state, &answer, |_| {}, actions);
                 });
             },
             view,
@@ -109,6 +115,30 @@ fn an_answer_that_was_kept_cut_says_how_long_it_was() {
     assert!(note.accesskit_node().label().is_some());
     assert!(says(&pane, "It had 123,456 bytes, of which the history has 28"));
     assert!(!says(&self::pane(&token()), "Only the start"));
+}
+
+#[test]
+fn an_answer_that_lies_where_another_lay_is_shown() {
+    let mut pane = pane(&token());
+    assert!(lines(&pane).contains(&"brand: Visa".to_owned()));
+    let view = pane.state_mut();
+    let (at, length) = (view.response.body.as_ptr(), view.response.body.len());
+    let other = token().to_string().replace("Visa", "JCB ").into_bytes();
+    view.response.body.copy_from_slice(&other);
+    view.revision = Revision(1);
+    assert_eq!((at, length), (view.response.body.as_ptr(), view.response.body.len()), "the same memory");
+    pane.run();
+    assert!(lines(&pane).contains(&"brand: JCB ".to_owned()), "{:?}", lines(&pane));
+}
+
+#[test]
+fn an_answer_that_is_loaded_again_stays_folded() {
+    let mut pane = pane(&token());
+    click(&mut pane, Role::Button, "Fold all");
+    let folded = lines(&pane);
+    pane.state_mut().revision = Revision(1);
+    pane.run();
+    assert_eq!(lines(&pane), folded);
 }
 
 #[test]

@@ -11,16 +11,17 @@ use jiff::Timestamp;
 use proptest::{collection, prelude::*};
 use serde_json::{Map, Value, json};
 use testcard::{
-    diff::{Change, Line, Part, Side, compare, patch},
+    diff::{ComparedCall, DiffLine, DiffPart, ValueChange, compare, patch},
     domain::{
         call::api::{ApiRequest, ApiResponse, Failure, MaskedRequest, Target},
         form::draft::Draft,
         history::entry::{Entry, EntryDetail, EntryId, Status},
     },
-    messages::Pair,
+    messages::ComparedEntries,
+    model::{Loaded, Revision},
     ui::{
         Action,
-        diff::{DiffState, diff_ui},
+        inspector::diff::{DiffState, diff_ui},
         theme,
     },
 };
@@ -41,22 +42,22 @@ fn answer(http_status: u16, headers: &[(&str, &str)], body: &Value) -> ApiRespon
 }
 
 /// The lines of two bodies.
-fn lines(before: &Value, after: &Value) -> Vec<Line> {
+fn lines(before: &Value, after: &Value) -> Vec<DiffLine> {
     let request = Draft::default().to_request().to_api("key").masked();
     let (before, after): (Outcome, Outcome) = (Ok(answer(200, &[], before)), Ok(answer(200, &[], after)));
-    let side = |outcome| Side { request: &request, outcome: Some(outcome) };
+    let side = |outcome| ComparedCall { request: &request, outcome: Some(outcome) };
     let mut lines = compare(side(&before), side(&after));
-    lines.retain(|line| line.part == Part::Body);
+    lines.retain(|line| line.part == DiffPart::Body);
     lines
 }
 
 /// A line in short: `+ /a: 1`, `− /a: 1`, `~ /a: 1 → 2`, with `(…)` around what is volatile.
-fn short(line: &Line) -> String {
+fn short(line: &DiffLine) -> String {
     let words = match &line.change {
-        Change::Same(value) => format!("= {}: {value}", line.place),
-        Change::Added(value) => format!("+ {}: {value}", line.place),
-        Change::Removed(value) => format!("− {}: {value}", line.place),
-        Change::Changed(before, after) => format!("~ {}: {before} → {after}", line.place),
+        ValueChange::Same(value) => format!("= {}: {value}", line.place),
+        ValueChange::Added(value) => format!("+ {}: {value}", line.place),
+        ValueChange::Removed(value) => format!("− {}: {value}", line.place),
+        ValueChange::Changed(before, after) => format!("~ {}: {before} → {after}", line.place),
     };
     if line.volatile.is_some() { format!("({words})") } else { words }
 }
@@ -164,7 +165,10 @@ fn status_parameters_and_headers_are_compared_too() {
     let (old, new) = (request(&[("card[name]", "Jenny"), ("a", "1"), ("a", "2")]), request(&[("a", "1"), ("a", "3")]));
     let before = Ok(answer(200, &[("Date", "Mon"), ("Stripe-Version", "2020-08-27"), ("Server", "nginx")], &json!({})));
     let after = Ok(answer(402, &[("date", "Tue"), ("stripe-version", "2023-08-16")], &json!({})));
-    let found = compare(Side { request: &old, outcome: Some(&before) }, Side { request: &new, outcome: Some(&after) });
+    let found = compare(
+        ComparedCall { request: &old, outcome: Some(&before) },
+        ComparedCall { request: &new, outcome: Some(&after) },
+    );
     let found: Vec<String> = found.iter().filter(|line| line.differs()).map(short).collect();
     assert_eq!(
         found,
@@ -185,8 +189,10 @@ fn a_call_without_an_answer_differs_in_its_status_and_has_no_body() {
     let before = Ok(answer(200, &[], &json!({ "id": "tok_1" })));
     let failure = Failure { kind: "timeout".to_owned(), message: String::new(), http_status: None, text: None };
     let after = Err(failure);
-    let found =
-        compare(Side { request: &request, outcome: Some(&before) }, Side { request: &request, outcome: Some(&after) });
+    let found = compare(
+        ComparedCall { request: &request, outcome: Some(&before) },
+        ComparedCall { request: &request, outcome: Some(&after) },
+    );
     let found: Vec<String> = found.iter().map(short).collect();
     assert_eq!(found, ["~ HTTP status: 200 → \"no answer: timeout\"", "− /id: \"tok_1\""]);
 }
@@ -276,7 +282,7 @@ fn big_lists_are_compared_in_the_time_that_they_take_to_read() {
 /// The view of two entries in a pane.
 struct View {
     state: DiffState,
-    pair: Pair,
+    compared: Option<Loaded<ComparedEntries>>,
     actions: Vec<Action>,
     is_open: bool,
 }
@@ -323,9 +329,15 @@ fn token(id: &str, created: i64, brand: &str) -> Value {
 
 fn view(width: f32, before: &Value, after: &Value) -> Harness<'static, View> {
     let pair = Arc::new((detail(1, Target::Local, before), detail(2, Target::Stripe, after)));
+    view_of(width, Some(ComparedEntries { ids: (EntryId(1), EntryId(2)), pair: Ok(pair) }))
+}
+
+/// The comparison of entries 1 and 2, with what was loaded for it so far.
+fn view_of(width: f32, compared: Option<ComparedEntries>) -> Harness<'static, View> {
+    let compared = compared.map(|compared| Loaded::new(Revision(1), Box::new(compared)));
     let mut state = DiffState::default();
     state.open(EntryId(1), EntryId(2));
-    let view = View { state, pair, actions: Vec::new(), is_open: true };
+    let view = View { state, compared, actions: Vec::new(), is_open: true };
     let mut harness = Harness::builder()
         .with_size([width, 640.0])
         .with_max_steps(16)
@@ -335,7 +347,7 @@ fn view(width: f32, before: &Value, after: &Value) -> Harness<'static, View> {
         .build_ui_state(
             |ui, view: &mut View| {
                 CentralPanel::default().show(ui, |ui| {
-                    view.is_open &= diff_ui(ui, &mut view.state, Some(&view.pair), &mut view.actions);
+                    view.is_open &= diff_ui(ui, &mut view.state, view.compared.as_ref(), &mut view.actions);
                 });
             },
             view,
@@ -378,6 +390,30 @@ fn the_view_says_how_many_differences_matter_and_shows_the_others_when_asked() {
         assert!(says(&view, "1 of 1"));
         save(&mut view, &format!("{width}"));
     }
+}
+
+#[test]
+fn a_comparison_with_an_entry_that_went_away_ends_with_a_sentence() {
+    let loading = "Loading the two entries";
+    let mut view = view_of(330.0, None);
+    assert!(says(&view, loading));
+    let gone = |first, second| {
+        let pair = Err("One of the two entries is not in the history any more".to_owned());
+        ComparedEntries { ids: (EntryId(first), EntryId(second)), pair }
+    };
+    let load = |view: &mut Harness<'_, View>, revision, compared| {
+        view.state_mut().compared = Some(Loaded::new(Revision(revision), Box::new(compared)));
+        view.run();
+    };
+    load(&mut view, 1, gone(1, 3));
+    assert!(says(&view, loading), "that was another comparison");
+    load(&mut view, 2, gone(1, 2));
+    assert!(!says(&view, loading));
+    let note = view.get_by_role_and_label(Role::Alert, "The two cannot be compared");
+    assert!(note.accesskit_node().label().is_some());
+    assert!(says(&view, "One of the two entries is not in the history any more"));
+    click(&mut view, Role::Button, "Close the comparison");
+    assert!(!view.state().is_open);
 }
 
 #[test]

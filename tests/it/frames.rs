@@ -1,28 +1,33 @@
-//! What a frame of the history costs, counted and not timed: what is allocated, how far the smallest step scrolls, and
-//! that nothing is drawn without a reason.
+//! What a frame of the history and of the inspector costs, counted and not timed: what is allocated, how far the smallest
+//! step scrolls, and that nothing is drawn without a reason.
 
-use std::mem;
+use std::{mem, time::Duration};
 
+use allocation_counter::{AllocationInfo, measure};
 use egui::{
-    Context, Event, FullOutput, Modifiers, MouseWheelSource, MouseWheelUnit, Pos2, RawInput, Rect, TouchPhase,
-    ViewportId, pos2, vec2,
+    Context, Event, FullOutput, Modifiers, MouseWheelSource, MouseWheelUnit, PointerButton, Pos2, RawInput, Rect,
+    TouchPhase, ViewportId, pos2, vec2,
 };
 use jiff::Timestamp;
+use serde_json::{Value, json};
 use testcard::{
     domain::{
-        call::api::Target,
+        call::api::{ApiRequest, ApiResponse, Exchange, HttpMethod, Target},
         history::{
-            entry::{Counts, Entry, EntryId},
+            entry::{Counts, Entry, EntryDetail, EntryId},
             filter::Sort,
             listing::Listing,
+            request_log::ExchangeId,
         },
+        settings::profile::Profiles,
     },
-    messages::Update,
+    messages::{ServerInfo, Update},
     model::{Model, Storage},
     store::{Place, Store},
     ui::{
         Action,
         history::{HistoryContext, HistoryState, history_ui},
+        inspector::{InspectedCall, InspectedSubject, InspectorState, code::CodeContext, inspector_ui},
         theme,
     },
 };
@@ -147,26 +152,132 @@ fn a_frame_allocates_as_much_for_a_million_entries_as_for_a_hundred() {
         let mut pane = Pane::of(entries);
         pane.frame(vec![Event::PointerMoved(pos2(500.0, 500.0))]);
         let loads = pane.loads;
-        let rest = allocation_counter::measure(|| mem::drop(pane.frame(Vec::new())));
-        let scrolled = allocation_counter::measure(|| mem::drop(pane.frame(vec![wheel(-10.0)])));
+        let rest = measure(|| mem::drop(pane.frame(Vec::new())));
+        let scrolled = measure(|| mem::drop(pane.frame(vec![wheel(-10.0)])));
         assert_eq!(pane.loads, loads, "no question for rows that are here");
         (rest, scrolled)
     });
-    for (few, many) in [(counts[0].0, counts[1].0), (counts[0].1, counts[1].1)] {
-        let most = |count: u64| count + count / 20 + 50;
-        assert!(
-            many.count_total <= most(few.count_total),
-            "{} for 100, {} for a million",
-            few.count_total,
-            many.count_total
-        );
-        assert!(
-            many.bytes_total <= most(few.bytes_total),
-            "{} for 100, {} for a million",
-            few.bytes_total,
-            many.bytes_total
-        );
-        assert!(few.count_total > 0, "the counting counts");
+    check_alike("at rest, 100 and a million", counts[0].0, counts[1].0);
+    check_alike("scrolled, 100 and a million", counts[0].1, counts[1].1);
+}
+
+/// Whether two frames allocate as often and as much.
+#[track_caller]
+fn check_alike(what: &str, few: AllocationInfo, many: AllocationInfo) {
+    let most = |count: u64| count + count / 20 + 50;
+    let (few, many) = ((few.count_total, few.bytes_total), (many.count_total, many.bytes_total));
+    assert!(many.0 <= most(few.0), "{what}: {} allocations and {}", few.0, many.0);
+    assert!(many.1 <= most(few.1), "{what}: {} bytes and {}", few.1, many.1);
+    assert!(few.0 > 0, "the counting counts");
+}
+
+/// The inspector's pane without anything else, with an answer of so many items.
+struct Inspected {
+    ctx: Context,
+    model: Model,
+    state: InspectorState,
+    shows_call: bool,
+    frames: u32,
+}
+
+impl Inspected {
+    /// A refused creation, and a charge that used the token up all the same: both answers are long.
+    fn of(items: usize) -> Self {
+        let store = Store::open(&Place::Memory, Timestamp::UNIX_EPOCH).unwrap();
+        let made = store.answer(creation(Target::Local, &[]), say(token("tok_1", "Visa", "4242", false)));
+        let mut entry = made.wait().unwrap().entry.unwrap();
+        entry.used_by = Some("ch_1".to_owned());
+        let items: Vec<String> = (0..items).map(|nth| format!("i{nth:05}")).collect();
+        let error = json!({ "error": { "type": "card_error", "code": "incorrect_number", "message": "No." } });
+        let charge = json!({ "id": "ch_1", "object": "charge", "amount": 2000, "currency": "usd" });
+        let answer = |http_status, mut body: Value| {
+            body["items"] = json!(items);
+            ApiResponse { http_status, headers: Vec::new(), body: body.to_string().into_bytes() }
+        };
+        let call = |method, path: &str, answer| {
+            let request = ApiRequest { method, ..ApiRequest::get(path) }.masked();
+            let (target, started, took) = (Target::Local, Timestamp::UNIX_EPOCH, Duration::from_millis(1));
+            Exchange { target, started, took, request, outcome: Ok(answer), replaced: Vec::new() }
+        };
+        let detail = EntryDetail {
+            entry,
+            request: ApiRequest::get("/v1/tokens").masked(),
+            outcome: Some(Ok(answer(402, error.clone()))),
+            replaced: Vec::new(),
+            timeline: vec![call(HttpMethod::Post, "/v1/charges", answer(200, charge))],
+            is_damaged: false,
+        };
+        let exchange = call(HttpMethod::Post, "/v1/charges", answer(402, error));
+        let mut model = Model::default();
+        model.apply(Update::Detail(Box::new(detail)));
+        model.apply(Update::Exchange { id: ExchangeId(1), exchange: Box::new(exchange) });
+        let ctx = Context::default();
+        ctx.enable_accesskit();
+        theme::install(&ctx);
+        Self { ctx, model, state: InspectorState::default(), shows_call: false, frames: 0 }
+    }
+
+    fn frame(&mut self, events: Vec<Event>) -> FullOutput {
+        self.frames += 1;
+        let input = RawInput {
+            screen_rect: Some(Rect::from_min_size(Pos2::ZERO, vec2(480.0, 600.0))),
+            time: Some(f64::from(self.frames) / 60.0),
+            focused: true,
+            events,
+            ..RawInput::default()
+        };
+        let subject = if self.shows_call {
+            let (id, exchange) = self.model.exchange.as_ref().unwrap();
+            InspectedSubject::Call(Some(InspectedCall { id: *id, exchange, row: None }))
+        } else {
+            InspectedSubject::Entry(self.model.detail.as_ref())
+        };
+        let state = &mut self.state;
+        let code = CodeContext { server: &ServerInfo::Off, port: 0, stripe: None };
+        let profiles = Profiles::default();
+        let mut output =
+            self.ctx.run_ui(input, |ui| inspector_ui(ui, state, subject, &code, &profiles, &mut Vec::new()));
+        output.textures_delta.clear();
+        output
+    }
+
+    fn settle(&mut self) {
+        for _ in 0..30 {
+            self.frame(Vec::new());
+        }
+    }
+
+    fn show_tab(&mut self, name: &str) {
+        let update = self.frame(Vec::new()).platform_output.accesskit_update.unwrap();
+        let is_sought = |node: &egui::accesskit::Node| node.role() == egui::Role::Tab && node.label() == Some(name);
+        let (_, tab) = update.nodes.iter().find(|(_, node)| is_sought(node)).unwrap();
+        let at = tab.bounds().unwrap();
+        let pos = pos2(f64::midpoint(at.x0, at.x1) as f32, f64::midpoint(at.y0, at.y1) as f32);
+        for pressed in [true, false] {
+            let (button, modifiers) = (PointerButton::Primary, Modifiers::NONE);
+            self.frame(vec![Event::PointerMoved(pos), Event::PointerButton { pos, button, pressed, modifiers }]);
+        }
+        self.settle();
+    }
+}
+
+#[test]
+fn a_frame_of_the_inspector_allocates_as_much_for_a_long_answer_as_for_a_short_one() {
+    let entry = ["Summary", "Response", "Request", "Code", "Timeline"].map(|tab| (false, tab));
+    let call = ["Response", "Request", "Headers", "Code"].map(|tab| (true, tab));
+    // Both fill the tree; none is so long that it is read on another thread.
+    let mut panes = [100, 5000].map(Inspected::of);
+    for (shows_call, tab) in entry.into_iter().chain(call) {
+        let counts = panes.each_mut().map(|pane| {
+            pane.shows_call = shows_call;
+            pane.show_tab(tab);
+            let rest = measure(|| mem::drop(pane.frame(Vec::new())));
+            pane.frame(vec![Event::PointerMoved(pos2(200.0, 300.0))]);
+            let moved = measure(|| mem::drop(pane.frame(vec![Event::PointerMoved(pos2(201.0, 301.0))])));
+            (rest, moved)
+        });
+        check_alike(&format!("{tab}, at rest"), counts[0].0, counts[1].0);
+        check_alike(&format!("{tab}, under a moving mouse"), counts[0].1, counts[1].1);
     }
 }
 

@@ -23,7 +23,7 @@ use testcard::{
     store::{Call, FILE_NAME, Place, Store},
     ui::{
         Action,
-        history::{HistoryContext, HistoryState, Refreshing, history_ui},
+        history::{HistoryContext, HistoryState, RefreshProgress, history_ui},
         theme,
     },
 };
@@ -407,6 +407,22 @@ fn what_another_program_does_is_seen_at_once() {
     assert_eq!(shown(&window), "dcba");
 }
 
+#[test]
+fn a_comparison_with_what_another_program_deleted_ends_with_a_sentence() {
+    let (folder, mut window) = window_of_four();
+    click_row(&mut window, "tok_c", Modifiers::NONE);
+    wait_for(&mut window, "id: tok_c");
+    click_row(&mut window, "tok_b", Modifiers::NONE);
+    wait_for(&mut window, "id: tok_b");
+    let other = open(&folder);
+    let id = other.reader().unwrap().by_token("tok_c").unwrap().unwrap();
+    other.edit(Edit::Delete { ids: vec![id] }, Timestamp::from_second(NOW).unwrap()).wait().unwrap();
+    wait(&mut window, "the deletion", |window| shown(window) == "dba");
+    window.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::D);
+    wait_for(&mut window, "One of the two entries is not in the history any more");
+    assert!(!says(&window, "Loading the two entries"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_selected_are_asked_for_at_stripe_and_the_asking_can_be_stopped() {
     let used = |id: &str| format!(r#"{{"id": "{id}", "object": "token", "card": {{}}, "used": true}}"#);
@@ -422,13 +438,13 @@ async fn the_selected_are_asked_for_at_stripe_and_the_asking_can_be_stopped() {
     click_row(&mut window, "tok_d", Modifiers::NONE);
     click_row(&mut window, "tok_b", Modifiers::SHIFT);
     click(&mut window, Role::Button, "Refresh");
-    wait_for(&mut window, "Refreshing 1 of 3");
+    wait_for(&mut window, "RefreshProgress 1 of 3");
     wait(&mut window, "what was found", |window| rows(window).iter().any(|row| row.starts_with("Used tok_")));
     let refresh = window.get_by_role_and_label(Role::Button, "Refresh");
     assert!(refresh.accesskit_node().is_disabled(), "one at a time");
     click(&mut window, Role::Button, "Cancel");
     wait_for(&mut window, "Stopped after 1 of 3: 1 used, 0 still unused");
-    assert!(!says(&window, "Refreshing"));
+    assert!(!says(&window, "RefreshProgress"));
 }
 
 /// The pane alone, with so many entries, and what it asks for in each frame.
@@ -436,7 +452,7 @@ struct View {
     model: Model,
     state: HistoryState,
     actions: Vec<Vec<Action>>,
-    refreshing: Option<Refreshing>,
+    refreshing: Option<RefreshProgress>,
 }
 
 fn view(entries: i64) -> Harness<'static, View> {

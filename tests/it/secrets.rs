@@ -15,7 +15,7 @@ use testcard::{
     },
     messages::JobRequest,
     settings,
-    snippets::Language,
+    snippets::SnippetLanguage,
 };
 
 use crate::{
@@ -231,7 +231,7 @@ fn the_code_of_a_call_holds_no_planted_secret_in_any_language() {
     for number in [NUMBER, AMEX] {
         let mint = ["mint", number, "--cvc", CODE, "--name", &named, "--param", &unknown];
         home.run_with_key(KEY, mint);
-        for language in Language::ALL {
+        for language in SnippetLanguage::ALL {
             for target in [&[][..], &["--local"]] {
                 let code = home.run_with_key(KEY, [&["snippet", "--lang", language.as_str()], target].concat());
                 assert!(

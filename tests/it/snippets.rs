@@ -10,7 +10,7 @@ use testcard::{
         call::api::{ApiRequest, ApiResponse, HttpMethod, MaskedRequest},
         settings::stripe::BaseUrl,
     },
-    snippets::{KeptCall, Language, highlight, snippet},
+    snippets::{KeptCall, SnippetLanguage, highlight, snippet},
 };
 
 use crate::{
@@ -89,7 +89,7 @@ fn check_golden(name: &str, actual: &str) {
 
 #[test]
 fn every_language_calls_stripe_and_the_local_server_as_in_the_golden_files() {
-    for language in Language::ALL {
+    for language in SnippetLanguage::ALL {
         let request = token(REPRESENTATIVE);
         check_golden(&format!("{}-stripe", language.as_str()), &snippet(&request, language, None));
         check_golden(&format!("{}-local", language.as_str()), &snippet(&request, language, Some(&local())));
@@ -98,7 +98,7 @@ fn every_language_calls_stripe_and_the_local_server_as_in_the_golden_files() {
 
 #[test]
 fn nasty_values_come_out_as_in_the_golden_files_and_on_lines_of_their_own() {
-    for language in Language::ALL {
+    for language in SnippetLanguage::ALL {
         let code = snippet(&token(NASTY), language, Some(&local()));
         let strange: Vec<char> = code
             .chars()
@@ -120,7 +120,7 @@ fn other_calls_come_out_as_in_the_golden_files() {
         ("delete", call(HttpMethod::Delete, "/v1/customers/cus_1", &[])),
         ("odd", call(HttpMethod::Post, "/v1/odd path/'; rm -rf $HOME", &[("a", "b c")])),
     ];
-    for language in Language::ALL {
+    for language in SnippetLanguage::ALL {
         let said: Vec<String> = calls
             .iter()
             .map(|(name, request)| format!("== {name}\n{}", snippet(request, language, Some(&local()))))
@@ -149,7 +149,7 @@ fn account_and_version_of_a_call_come_out_as_in_the_golden_files() {
         ("delete", with(call(HttpMethod::Delete, "/v1/customers/cus_1", &[]), &both)),
         ("raw", with(call(HttpMethod::Post, "/v1/odd", &[("a", "b")]), &account)),
     ];
-    for language in Language::ALL {
+    for language in SnippetLanguage::ALL {
         let said: Vec<String> =
             calls.iter().map(|(name, request)| format!("== {name}\n{}", snippet(request, language, None))).collect();
         check_golden(&format!("{}-headers", language.as_str()), &said.join("\n"));
@@ -159,7 +159,7 @@ fn account_and_version_of_a_call_come_out_as_in_the_golden_files() {
 #[test]
 fn no_depth_of_a_name_is_too_deep() {
     let deep = format!("a{}", "[b]".repeat(100_000));
-    for language in Language::ALL {
+    for language in SnippetLanguage::ALL {
         let code = snippet(&token(&[(&deep, "1"), ("a[b][c]", "2")]), language, None);
         assert!(code.contains(&deep), "{language:?}");
     }
@@ -169,7 +169,7 @@ fn no_depth_of_a_name_is_too_deep() {
 fn what_is_not_kept_is_said_before_the_code() {
     #[track_caller]
     fn check(params: &[(&str, &str)], expected: &[&str], stand_in: &str) {
-        let code = snippet(&token(params), Language::Python, None);
+        let code = snippet(&token(params), SnippetLanguage::Python, None);
         let notes: Vec<&str> = code.lines().filter_map(|line| line.strip_prefix("# ")).collect();
         assert_eq!(notes, expected);
         assert!(code.contains(stand_in), "{code}");
@@ -201,7 +201,7 @@ fn a_code_that_failed_is_said_to_be_another() {
     let request = token(&[("card[number]", "4242424242424242"), ("card[cvc]", "99")]);
     let body = br#"{"error": {"type": "card_error", "code": "invalid_cvc", "param": "cvc"}}"#.to_vec();
     let answer = ApiResponse { http_status: 402, headers: Vec::new(), body };
-    for language in Language::ALL {
+    for language in SnippetLanguage::ALL {
         let code = snippet(KeptCall { request: &request, answer: Some(&answer) }, language, None);
         assert!(code.contains("The security code that failed is not kept: 123 passes, and stands for it."), "{code}");
         assert!(code.lines().nth(1).unwrap().contains("Put a code that fails in its place"), "{code}");
@@ -210,23 +210,31 @@ fn a_code_that_failed_is_said_to_be_another() {
 
 #[test]
 fn the_words_of_a_line_are_told_apart_without_gaps() {
-    use highlight::Part::{Comment, Keyword, Number, Plain, Text};
+    use highlight::SyntaxKind::{Comment, Keyword, Number, Plain, Text};
     #[track_caller]
-    fn check(language: Language, line: &str, expected: &[(&str, highlight::Part)]) {
+    fn check(language: SnippetLanguage, line: &str, expected: &[(&str, highlight::SyntaxKind)]) {
         let parts = highlight::parts(line, language);
         let found: Vec<_> = parts.iter().map(|(range, part)| (&line[range.clone()], *part)).collect();
         assert_eq!(found, expected);
         assert_eq!(parts.iter().map(|(range, _)| &line[range.clone()]).collect::<String>(), line);
     }
-    check(Language::Python, "import os", &[("import", Keyword), (" os", Plain)]);
-    check(Language::Python, r#"a="\"é\\" # x"#, &[("a=", Plain), (r#""\"é\\""#, Text), (" ", Plain), ("# x", Comment)]);
-    check(Language::Node, "port: 12111,", &[("port: ", Plain), ("12111", Number), (",", Plain)]);
-    check(Language::Node, "'a // b'; // c", &[("'a // b'", Text), ("; ", Plain), ("// c", Comment)]);
-    check(Language::Curl, r"-d 'a\' \", &[("-d", Keyword), (" ", Plain), (r"'a\'", Text), (r" \", Plain)]);
-    check(Language::Curl, r"-d $'a\'b'", &[("-d", Keyword), (" $", Plain), (r"$'a\'b'".trim_start_matches('$'), Text)]);
-    check(Language::Java, r#""open"#, &[(r#""open"#, Text)]);
-    check(Language::Go, "", &[]);
-    for language in Language::ALL {
+    check(SnippetLanguage::Python, "import os", &[("import", Keyword), (" os", Plain)]);
+    check(
+        SnippetLanguage::Python,
+        r#"a="\"é\\" # x"#,
+        &[("a=", Plain), (r#""\"é\\""#, Text), (" ", Plain), ("# x", Comment)],
+    );
+    check(SnippetLanguage::Node, "port: 12111,", &[("port: ", Plain), ("12111", Number), (",", Plain)]);
+    check(SnippetLanguage::Node, "'a // b'; // c", &[("'a // b'", Text), ("; ", Plain), ("// c", Comment)]);
+    check(SnippetLanguage::Curl, r"-d 'a\' \", &[("-d", Keyword), (" ", Plain), (r"'a\'", Text), (r" \", Plain)]);
+    check(
+        SnippetLanguage::Curl,
+        r"-d $'a\'b'",
+        &[("-d", Keyword), (" $", Plain), (r"$'a\'b'".trim_start_matches('$'), Text)],
+    );
+    check(SnippetLanguage::Java, r#""open"#, &[(r#""open"#, Text)]);
+    check(SnippetLanguage::Go, "", &[]);
+    for language in SnippetLanguage::ALL {
         for line in snippet(&token(NASTY), language, None).lines() {
             let parts = highlight::parts(line, language);
             assert_eq!(parts.iter().map(|(range, _)| &line[range.clone()]).collect::<String>(), line);
@@ -276,7 +284,7 @@ fn showing_code() -> Window {
 
 /// Chooses from the list of languages.
 fn choose(window: &mut Window, language: &str) {
-    click(window, Role::ComboBox, "Language");
+    click(window, Role::ComboBox, "SnippetLanguage");
     click(window, Role::Button, language);
 }
 
@@ -285,7 +293,7 @@ fn the_code_of_a_token_is_shown_in_the_language_chosen_and_copied_whole() {
     let mut window = showing_code();
     assert!(says(&window, "curl http://127.0.0.1:12111/v1/tokens"));
     assert!(says(&window, "Not running yet: it will listen on port 12111"));
-    for language in Language::ALL {
+    for language in SnippetLanguage::ALL {
         choose(&mut window, language.label());
         assert!(window.query_by_role_and_label(Role::Code, &format!("{} code", language.label())).is_some());
     }
@@ -321,7 +329,7 @@ fn the_tab_key_goes_through_the_controls_to_the_code() {
         window.run_ok();
         order.push(focused(&window).unwrap_or_default());
     }
-    assert_eq!(order, ["Language", "Copy", "Stripe", "Local server", "Switch on…", "cURL code"]);
+    assert_eq!(order, ["SnippetLanguage", "Copy", "Stripe", "Local server", "Switch on…", "cURL code"]);
 }
 
 #[test]

@@ -8,25 +8,28 @@ use egui::{
 };
 use jiff::Timestamp;
 
-use super::super::{
-    icons, judgement,
-    rows::{self, Cell as _, Width},
-    status_badge::status_badge_ui,
-    theme,
-    theme::Tokens,
-    widgets::paint,
-    words,
-};
-use crate::domain::{
-    foreign,
-    history::{
-        entry::{Entry, Status},
-        filter::{Sort, SortKey},
+use crate::{
+    domain::{
+        foreign,
+        history::{
+            entry::{Entry, Status},
+            filter::{Sort, SortKey},
+        },
+    },
+    ui::{
+        icons, judgement,
+        status_badge::status_badge_ui,
+        theme::{self, Tokens},
+        widgets::{
+            paint,
+            table::{self, ColumnWidth, TableColumn as _},
+        },
+        words,
     },
 };
 
 /// Draws the name of a column, a press on which sorts by it.
-pub(super) fn title_of_ui(ui: &mut Ui, cell: Cell, sort: &mut Sort) {
+pub(super) fn title_of_ui(ui: &mut Ui, cell: HistoryColumn, sort: &mut Sort) {
     let key = cell.sort_key();
     let t = Tokens::of(ui);
     let is_by = sort.key == key;
@@ -109,7 +112,7 @@ fn used_by(entry: &Entry) -> Option<String> {
 
 /// A column of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cell {
+pub(super) enum HistoryColumn {
     Status,
     Token,
     Card,
@@ -121,17 +124,17 @@ pub(super) enum Cell {
     Created,
 }
 
-impl rows::Cell for Cell {
-    fn width(self) -> Width {
+impl table::TableColumn for HistoryColumn {
+    fn width(self) -> ColumnWidth {
         match self {
-            Self::Status => Width::Exact(84.0),
-            Self::Token => Width::Rest,
-            Self::Card => Width::Exact(141.0),
-            Self::UsedBy => Width::Exact(206.0),
-            Self::UsedByFrom => Width::Exact(290.0),
-            Self::Source => Width::Exact(56.0),
-            Self::Took => Width::Exact(60.0),
-            Self::Created => Width::Exact(76.0),
+            Self::Status => ColumnWidth::Exact(84.0),
+            Self::Token => ColumnWidth::Rest,
+            Self::Card => ColumnWidth::Exact(141.0),
+            Self::UsedBy => ColumnWidth::Exact(206.0),
+            Self::UsedByFrom => ColumnWidth::Exact(290.0),
+            Self::Source => ColumnWidth::Exact(56.0),
+            Self::Took => ColumnWidth::Exact(60.0),
+            Self::Created => ColumnWidth::Exact(76.0),
         }
     }
 
@@ -152,10 +155,10 @@ impl rows::Cell for Cell {
     }
 }
 
-impl Cell {
+impl HistoryColumn {
     /// The columns that there is room for.
     pub(super) fn shown_in(width: f32) -> &'static [Self] {
-        use Cell::{Card, Created, Source, Status, Token, Took, UsedBy, UsedByFrom};
+        use HistoryColumn::{Card, Created, Source, Status, Token, Took, UsedBy, UsedByFrom};
         match width {
             1020.0.. => &[Status, Token, Card, UsedByFrom, Source, Took, Created],
             880.0.. => &[Status, Token, Card, UsedBy, Source, Took, Created],

@@ -3,20 +3,21 @@
 use egui::{Id, RichText, TextEdit, Ui, Vec2};
 use jiff::{Span, Timestamp, civil::Date};
 
-use super::super::{
-    icons, theme,
-    theme::Tokens,
-    widgets::{IconButton, Tone, paint, text_edit_ui},
-};
-
-use crate::domain::{
-    card::expiry::utc_day,
-    history::days::{self, first_moment, last_moment},
+use crate::{
+    domain::{
+        card::expiry::utc_day,
+        history::days::{self, first_moment, last_moment},
+    },
+    ui::{
+        icons,
+        theme::{self, Tokens},
+        widgets::{IconButton, Tone, paint, text_edit_ui},
+    },
 };
 
 /// A span of days.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Days {
+pub enum DayRange {
     #[default]
     Any,
     Today,
@@ -30,9 +31,9 @@ pub enum Days {
 }
 
 /// The first and the last moment of a span.
-pub type Moments = (Option<Timestamp>, Option<Timestamp>);
+pub type MomentRange = (Option<Timestamp>, Option<Timestamp>);
 
-impl Days {
+impl DayRange {
     pub fn label(&self) -> &'static str {
         match self {
             Self::Any => "Any time",
@@ -44,7 +45,7 @@ impl Days {
     }
 
     /// The moments that it means now; those of wrong days are left open.
-    pub fn moments(&self, now: Timestamp) -> Moments {
+    pub fn moments(&self, now: Timestamp) -> MomentRange {
         let ago = |days: i64| {
             let day = utc_day(now).checked_sub(Span::new().days(days)).ok();
             (day.and_then(first_moment), None)
@@ -80,9 +81,9 @@ fn faults(from: &str, to: &str) -> [Option<String>; 2] {
 }
 
 /// Draws the choice as a chip that opens a list.
-pub fn days_ui(ui: &mut Ui, days: &mut Days, focus_from: &mut bool) {
+pub fn days_ui(ui: &mut Ui, days: &mut DayRange, focus_from: &mut bool) {
     let t = Tokens::of(ui);
-    let is_on = *days != Days::Any;
+    let is_on = *days != DayRange::Any;
     let color = if is_on { t.accent_text } else { t.subdued };
     let mut atoms = egui::Atoms::default();
     atoms.push_right(RichText::new(days.label()).font(theme::regular(theme::SMALL_SIZE)).color(color));
@@ -105,8 +106,8 @@ pub fn days_ui(ui: &mut Ui, days: &mut Days, focus_from: &mut bool) {
     let mut chosen = None;
     egui::Popup::menu(&chip).show(|ui| {
         ui.set_min_width(150.0);
-        let is_custom = matches!(days, Days::Custom { .. });
-        for choice in [Days::Any, Days::Today, Days::Last7, Days::Last30] {
+        let is_custom = matches!(days, DayRange::Custom { .. });
+        for choice in [DayRange::Any, DayRange::Today, DayRange::Last7, DayRange::Last30] {
             let is_now = *days == choice;
             let item = ui.selectable_label(is_now, choice.label());
             if is_opened && is_now {
@@ -122,7 +123,7 @@ pub fn days_ui(ui: &mut Ui, days: &mut Days, focus_from: &mut bool) {
             item.request_focus();
         }
         if item.clicked() {
-            let none = Days::Custom { from: String::new(), to: String::new() };
+            let none = DayRange::Custom { from: String::new(), to: String::new() };
             chosen = Some(if is_custom { days.clone() } else { none });
         }
         // A choice by key leaves it open otherwise.
@@ -131,7 +132,7 @@ pub fn days_ui(ui: &mut Ui, days: &mut Days, focus_from: &mut bool) {
         }
     });
     if let Some(choice) = chosen {
-        *focus_from = matches!(choice, Days::Custom { .. });
+        *focus_from = matches!(choice, DayRange::Custom { .. });
         if !*focus_from {
             chip.request_focus();
         }
@@ -140,8 +141,8 @@ pub fn days_ui(ui: &mut Ui, days: &mut Days, focus_from: &mut bool) {
 }
 
 /// Draws the two days, if they are typed; gives the days where they are to be forgotten.
-pub fn custom_ui(ui: &mut Ui, days: &mut Days, focus_from: &mut bool) {
-    let Days::Custom { from, to } = days else { return };
+pub fn custom_ui(ui: &mut Ui, days: &mut DayRange, focus_from: &mut bool) {
+    let DayRange::Custom { from, to } = days else { return };
     let t = Tokens::of(ui);
     let faults = faults(from, to);
     let mut is_done = false;
@@ -180,7 +181,7 @@ pub fn custom_ui(ui: &mut Ui, days: &mut Days, focus_from: &mut bool) {
         });
     }
     if is_done {
-        *days = Days::Any;
+        *days = DayRange::Any;
     }
 }
 
@@ -192,24 +193,24 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn custom(from: &str, to: &str) -> Days {
-        Days::Custom { from: from.to_owned(), to: to.to_owned() }
+    fn custom(from: &str, to: &str) -> DayRange {
+        DayRange::Custom { from: from.to_owned(), to: to.to_owned() }
     }
 
     #[test]
     fn days_are_those_of_utc_and_both_ends_belong_to_them() {
         let now = at("2026-03-01T15:00:00Z");
         for (days, expected) in [
-            (Days::Any, (None, None)),
-            (Days::Today, (Some("2026-03-01T00:00:00Z"), None)),
-            (Days::Last7, (Some("2026-02-23T00:00:00Z"), None)),
-            (Days::Last30, (Some("2026-01-31T00:00:00Z"), None)),
+            (DayRange::Any, (None, None)),
+            (DayRange::Today, (Some("2026-03-01T00:00:00Z"), None)),
+            (DayRange::Last7, (Some("2026-02-23T00:00:00Z"), None)),
+            (DayRange::Last30, (Some("2026-01-31T00:00:00Z"), None)),
             (custom("", ""), (None, None)),
             (custom("2024-02-29", "2024-02-29"), (Some("2024-02-29T00:00:00Z"), Some("2024-02-29T23:59:59.999Z"))),
             (custom("", " 2024-12-31 "), (None, Some("2024-12-31T23:59:59.999Z"))),
             (custom("2023-02-29", "2024-1-1"), (None, None)),
         ] {
-            let expected: Moments = (expected.0.map(at), expected.1.map(at));
+            let expected: MomentRange = (expected.0.map(at), expected.1.map(at));
             assert_eq!(days.moments(now), expected, "{days:?}");
         }
     }

@@ -2,44 +2,45 @@
 
 use egui::{Id, Key, RichText, TextEdit, Ui, vec2};
 
-use super::super::{
-    action::Action,
-    theme,
-    theme::Tokens,
-    widgets::{PrimaryButton, QuietButton, text_edit_ui},
-};
-use crate::domain::history::{
-    edit::{Edit, LONGEST_NOTE, note_in, tags_in},
-    entry::{Entry, EntryId},
+use crate::{
+    domain::history::{
+        edit::{Edit, LONGEST_NOTE, note_in, tags_in},
+        entry::{Entry, EntryId},
+    },
+    ui::{
+        action::Action,
+        theme::{self, Tokens},
+        widgets::{PrimaryButton, QuietButton, chip::grouped, text_edit_ui},
+    },
 };
 
 /// The panel while it is open.
 #[derive(Clone, Debug)]
-pub struct Marks {
-    about: About,
+pub struct AnnotationPanel {
+    about: AnnotationSubject,
     is_started: bool,
     /// The edits that are not on disk yet.
     waiting: Vec<Edit>,
 }
 
 #[derive(Clone, Debug)]
-enum About {
+enum AnnotationSubject {
     One { id: EntryId, name: String, note: String, tags: String, kept_note: String, kept_tags: Vec<String> },
     Several { ids: Vec<EntryId>, add: String, remove: String },
 }
 
 /// What came of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Open {
+pub enum PanelState {
     Stays,
     /// Closed: the focus goes back to the table.
     Closed,
 }
 
-impl Marks {
+impl AnnotationPanel {
     pub fn of(entry: &Entry) -> Self {
         let name = entry.token_id.as_deref().or(entry.code.as_deref()).unwrap_or("this entry").to_owned();
-        Self::about(About::One {
+        Self::about(AnnotationSubject::One {
             id: entry.id,
             name,
             note: entry.note.clone(),
@@ -50,10 +51,10 @@ impl Marks {
     }
 
     pub fn of_several(ids: &[EntryId]) -> Self {
-        Self::about(About::Several { ids: ids.to_vec(), add: String::new(), remove: String::new() })
+        Self::about(AnnotationSubject::Several { ids: ids.to_vec(), add: String::new(), remove: String::new() })
     }
 
-    fn about(about: About) -> Self {
+    fn about(about: AnnotationSubject) -> Self {
         Self { about, is_started: false, waiting: Vec::new() }
     }
 
@@ -85,7 +86,7 @@ impl Marks {
     /// What has to be done so that what was typed is what is kept.
     fn edits(&self) -> Vec<Edit> {
         match &self.about {
-            About::One { id, note, tags, kept_note, kept_tags, .. } => {
+            AnnotationSubject::One { id, note, tags, kept_note, kept_tags, .. } => {
                 let note = note_in(note);
                 let tags = tags_in(tags);
                 let add: Vec<String> = tags.iter().filter(|tag| !kept_tags.contains(tag)).cloned().collect();
@@ -95,7 +96,7 @@ impl Marks {
                     (!add.is_empty() || !remove.is_empty()).then(|| Edit::Tag { ids: vec![*id], add, remove });
                 has_note.into_iter().chain(has_tags).collect()
             }
-            About::Several { ids, add, remove } => {
+            AnnotationSubject::Several { ids, add, remove } => {
                 let (add, remove) = (tags_in(add), tags_in(remove));
                 let is_something = !add.is_empty() || !remove.is_empty();
                 is_something.then(|| Edit::Tag { ids: ids.clone(), add, remove }).into_iter().collect()
@@ -104,14 +105,14 @@ impl Marks {
     }
 
     /// Draws the panel.
-    pub fn ui(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) -> Open {
+    pub fn ui(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) -> PanelState {
         let t = Tokens::of(ui);
         let is_saving = !self.waiting.is_empty();
         let mut is_entered = false;
         let mut is_left = false;
         let heading = match &self.about {
-            About::One { name, .. } => format!("Note and tags of {name}"),
-            About::Several { ids, .. } => format!("Tags of {} entries", super::grouped(ids.len() as u64)),
+            AnnotationSubject::One { name, .. } => format!("Note and tags of {name}"),
+            AnnotationSubject::Several { ids, .. } => format!("Tags of {} entries", grouped(ids.len() as u64)),
         };
         ui.add_space(8.0);
         ui.add(
@@ -119,10 +120,10 @@ impl Marks {
         );
         ui.add_space(4.0);
         let rows: [(&str, &str, &mut String, usize); 2] = match &mut self.about {
-            About::One { note, tags, .. } => {
+            AnnotationSubject::One { note, tags, .. } => {
                 [("Note", "What this token is for", note, LONGEST_NOTE), ("Tags", "smoke nightly", tags, 400)]
             }
-            About::Several { add, remove, .. } => {
+            AnnotationSubject::Several { add, remove, .. } => {
                 [("Add tags", "smoke nightly", add, 400), ("Remove tags", "draft", remove, 400)]
             }
         };
@@ -161,11 +162,11 @@ impl Marks {
         if is_entered && !is_saving {
             let edits = self.edits();
             if edits.is_empty() {
-                return Open::Closed;
+                return PanelState::Closed;
             }
             self.waiting.clone_from(&edits);
             actions.extend(edits.into_iter().map(Action::Edit));
         }
-        if is_left { Open::Closed } else { Open::Stays }
+        if is_left { PanelState::Closed } else { PanelState::Stays }
     }
 }

@@ -7,7 +7,7 @@ pub const MOST_CHECKED: usize = 10_000;
 
 /// The selected entries, and the one that the keys move from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Selection {
+pub struct EntrySelection {
     /// In rising order.
     ids: Vec<EntryId>,
     cursor: Option<EntryId>,
@@ -15,7 +15,7 @@ pub struct Selection {
     anchor: Option<EntryId>,
 }
 
-impl Selection {
+impl EntrySelection {
     /// The entry that the inspector shows and the keys move from.
     pub fn cursor(&self) -> Option<EntryId> {
         self.cursor
@@ -128,14 +128,14 @@ mod tests {
         model.history
     }
 
-    fn ids(selection: &Selection) -> Vec<i64> {
+    fn ids(selection: &EntrySelection) -> Vec<i64> {
         selection.ids().iter().map(|id| id.0).collect()
     }
 
     #[test]
     fn entries_are_selected_one_by_one_as_a_range_and_all() {
         let history = history(&[4, 9, 1, 7, 3]);
-        let mut selection = Selection::default();
+        let mut selection = EntrySelection::default();
         selection.only(EntryId(9));
         assert_eq!(ids(&selection), [9]);
         selection.toggle(EntryId(3));
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_range_begins_anew_when_its_begin_is_gone() {
-        let mut selection = Selection::default();
+        let mut selection = EntrySelection::default();
         selection.only(EntryId(9));
         let history = history(&[4, 1, 7]);
         selection.keep_shown(&history);
@@ -169,7 +169,7 @@ mod tests {
     fn the_keys_go_on_below_what_is_deleted_or_above_it_at_the_end() {
         let history = history(&[4, 9, 1, 7, 3]);
         for (from, to, expected) in [(9, 1, Some(7)), (1, 9, Some(7)), (7, 3, Some(1)), (4, 3, None)] {
-            let mut selection = Selection::default();
+            let mut selection = EntrySelection::default();
             selection.only(EntryId(from));
             selection.extend(&history, EntryId(to));
             assert_eq!(selection.heir(&history), expected.map(EntryId), "{from} to {to}");

@@ -1,6 +1,6 @@
 //! A JSON document as lines: parsed once, folded by spans, read row by row.
 
-use super::virtual_rows::Scroll;
+use super::virtual_rows::RowScroll;
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ pub struct JsonLines {
 /// How the tree over the lines is scrolled.
 #[derive(Clone, Debug, Default)]
 pub(super) struct TreeView {
-    pub scroll: Scroll,
+    pub scroll: RowScroll,
     pub sideways: f32,
     /// How wide the rows of the last frame were.
     pub width: f32,
@@ -33,30 +33,30 @@ pub(super) struct TreeView {
 #[derive(Debug)]
 pub struct JsonText {
     document: Value,
-    lines: Vec<Line>,
+    lines: Vec<JsonLine>,
 }
 
 #[derive(Debug)]
-struct Line {
-    kind: Kind,
+struct JsonLine {
+    kind: JsonLineKind,
     depth: u16,
     comma: bool,
     /// The line that opens what this line is in; for a closing line, the line that it closes.
     parent: u32,
     /// How many lines it takes with all that is in it and its closing line.
     span: u32,
-    token: Token,
+    token: PathToken,
 }
 
 #[derive(Debug)]
-enum Token {
+enum PathToken {
     Root,
     Key(Box<str>),
     Index(u32),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum JsonLineKind {
     Leaf,
     Open,
     Close,
@@ -108,7 +108,7 @@ impl JsonLines {
     /// The lines of `document`, all unfolded.
     pub fn new(document: Value) -> Self {
         let mut lines = Vec::new();
-        push_lines(&mut lines, &document, Token::Root, 0, 0, false);
+        push_lines(&mut lines, &document, PathToken::Root, 0, 0, false);
         let folded = vec![false; lines.len()];
         let text = Arc::new(JsonText { document, lines });
         let mut json = Self { text, folded, visible: Vec::new(), selected: None, view: TreeView::default() };
@@ -151,18 +151,18 @@ impl JsonLines {
         let value = self.value(index as usize);
         let is_folded = self.folded[index as usize];
         let part = match line.kind {
-            Kind::Leaf => JsonPart::Leaf(value),
-            Kind::Open if is_folded => JsonPart::Folded(value, items(value)),
-            Kind::Open => JsonPart::Open(value),
-            Kind::Close => JsonPart::Close(value),
+            JsonLineKind::Leaf => JsonPart::Leaf(value),
+            JsonLineKind::Open if is_folded => JsonPart::Folded(value, items(value)),
+            JsonLineKind::Open => JsonPart::Open(value),
+            JsonLineKind::Close => JsonPart::Close(value),
         };
         let comma = match line.kind {
-            Kind::Open if is_folded => self.line(index + line.span - 1).comma,
+            JsonLineKind::Open if is_folded => self.line(index + line.span - 1).comma,
             _ => line.comma,
         };
         let key = match &line.token {
-            Token::Key(key) => Some(&**key),
-            Token::Root | Token::Index(_) => None,
+            PathToken::Key(key) => Some(&**key),
+            PathToken::Root | PathToken::Index(_) => None,
         };
         JsonRow { line: index as usize, depth: usize::from(line.depth), key, part, comma }
     }
@@ -178,9 +178,9 @@ impl JsonLines {
         for token in self.path(line as u32) {
             pointer.push('/');
             match token {
-                Token::Key(key) => pointer.push_str(&key.replace('~', "~0").replace('/', "~1")),
-                Token::Index(index) => pointer.push_str(&index.to_string()),
-                Token::Root => {}
+                PathToken::Key(key) => pointer.push_str(&key.replace('~', "~0").replace('/', "~1")),
+                PathToken::Index(index) => pointer.push_str(&index.to_string()),
+                PathToken::Root => {}
             }
         }
         pointer
@@ -189,9 +189,9 @@ impl JsonLines {
     /// The value that `line` shows or belongs to.
     pub fn value(&self, line: usize) -> &Value {
         self.path(line as u32).into_iter().fold(&self.text.document, |value, token| match token {
-            Token::Key(key) => &value[&**key],
-            Token::Index(index) => &value[*index as usize],
-            Token::Root => value,
+            PathToken::Key(key) => &value[&**key],
+            PathToken::Index(index) => &value[*index as usize],
+            PathToken::Root => value,
         })
     }
 
@@ -203,14 +203,9 @@ impl JsonLines {
         }
     }
 
-    /// The whole document, indented.
-    pub fn copy_all(&self) -> String {
-        pretty(&self.text.document)
-    }
-
     /// Whether `line` opens an object or array that can be folded; the document itself cannot.
     pub fn is_foldable(&self, line: usize) -> bool {
-        line > 0 && self.text.lines[line].kind == Kind::Open
+        line > 0 && self.text.lines[line].kind == JsonLineKind::Open
     }
 
     /// Whether `line` is folded.
@@ -276,13 +271,13 @@ impl JsonLines {
         self.view.scroll.reveal(self.row_of(line));
     }
 
-    fn line(&self, index: u32) -> &Line {
+    fn line(&self, index: u32) -> &JsonLine {
         &self.text.lines[index as usize]
     }
 
     fn fold_all(&mut self, folded: bool) {
         for (is_folded, line) in self.folded.iter_mut().zip(&self.text.lines).skip(1) {
-            *is_folded = folded && line.kind == Kind::Open;
+            *is_folded = folded && line.kind == JsonLineKind::Open;
         }
         self.update_visible();
     }
@@ -297,10 +292,10 @@ impl JsonLines {
     }
 
     /// The tokens from the document down to `line`.
-    fn path(&self, line: u32) -> Vec<&Token> {
+    fn path(&self, line: u32) -> Vec<&PathToken> {
         let mut index = line;
         let mut path = Vec::new();
-        if self.line(index).kind == Kind::Close {
+        if self.line(index).kind == JsonLineKind::Close {
             index = self.line(index).parent;
         }
         while index > 0 {
@@ -321,7 +316,7 @@ impl JsonText {
     /// The lines whose key or value has `needle` in it, whatever its case. Asked now and then, `is_wanted` can end the
     /// search before its time.
     pub fn find(&self, needle: &str, is_wanted: impl Fn() -> bool) -> Vec<usize> {
-        let mut search = Search { needle: needle.to_lowercase(), is_wanted, line: 0, found: Vec::new() };
+        let mut search = JsonSearch { needle: needle.to_lowercase(), is_wanted, line: 0, found: Vec::new() };
         if !search.needle.is_empty() {
             search.value(None, &self.document);
         }
@@ -330,7 +325,7 @@ impl JsonText {
 }
 
 /// A walk through a document in the order of its lines.
-struct Search<W> {
+struct JsonSearch<W> {
     needle: String,
     is_wanted: W,
     line: usize,
@@ -340,7 +335,7 @@ struct Search<W> {
 /// How many lines are searched before it is asked whether anybody still wants the result.
 const LINES_AT_A_TIME: usize = 4096;
 
-impl<W: Fn() -> bool> Search<W> {
+impl<W: Fn() -> bool> JsonSearch<W> {
     fn hits(&self, text: &str) -> bool {
         if self.needle.is_ascii() && text.is_ascii() {
             let needle = self.needle.as_bytes();
@@ -389,29 +384,29 @@ fn pretty(value: &Value) -> String {
     format!("{value:#}")
 }
 
-fn push_lines(lines: &mut Vec<Line>, value: &Value, token: Token, parent: u32, depth: u16, comma: bool) {
+fn push_lines(lines: &mut Vec<JsonLine>, value: &Value, token: PathToken, parent: u32, depth: u16, comma: bool) {
     let here = lines.len() as u32;
     let count = items(value);
-    let kind = if count == 0 { Kind::Leaf } else { Kind::Open };
-    let open_comma = comma && kind == Kind::Leaf;
-    lines.push(Line { kind, depth, comma: open_comma, parent, span: 1, token });
-    if kind == Kind::Leaf {
+    let kind = if count == 0 { JsonLineKind::Leaf } else { JsonLineKind::Open };
+    let open_comma = comma && kind == JsonLineKind::Leaf;
+    lines.push(JsonLine { kind, depth, comma: open_comma, parent, span: 1, token });
+    if kind == JsonLineKind::Leaf {
         return;
     }
     match value {
         Value::Array(items) => {
             for (i, item) in items.iter().enumerate() {
-                push_lines(lines, item, Token::Index(i as u32), here, depth + 1, i + 1 < count);
+                push_lines(lines, item, PathToken::Index(i as u32), here, depth + 1, i + 1 < count);
             }
         }
         Value::Object(items) => {
             for (i, (key, item)) in items.iter().enumerate() {
-                push_lines(lines, item, Token::Key(key.as_str().into()), here, depth + 1, i + 1 < count);
+                push_lines(lines, item, PathToken::Key(key.as_str().into()), here, depth + 1, i + 1 < count);
             }
         }
         _ => {}
     }
-    lines.push(Line { kind: Kind::Close, depth, comma, parent: here, span: 1, token: Token::Root });
+    lines.push(JsonLine { kind: JsonLineKind::Close, depth, comma, parent: here, span: 1, token: PathToken::Root });
     lines[here as usize].span = lines.len() as u32 - here;
 }
 
@@ -449,7 +444,7 @@ mod tests {
     #[test]
     fn the_lines_of_a_document_are_its_indented_text() {
         let json = token();
-        assert_eq!(text(&json).join("\n"), json.copy_all());
+        assert_eq!(text(&json).join("\n"), pretty(json.document()));
     }
 
     #[test]
@@ -459,7 +454,7 @@ mod tests {
         json.toggle(card);
         assert_eq!(text(&json), ["{", "  \"id\": \"tok_1\",", "  \"card\": { 3 },", "  \"used\": false", "}"]);
         json.toggle(card);
-        assert_eq!(text(&json).join("\n"), json.copy_all());
+        assert_eq!(text(&json).join("\n"), pretty(json.document()));
     }
 
     #[test]

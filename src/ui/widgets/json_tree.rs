@@ -23,7 +23,7 @@ use serde_json::Value;
 use std::{ops::Range, sync::Arc};
 
 /// Plain words about the value at a JSON pointer.
-pub type Words<'a> = &'a dyn Fn(&str, &Value) -> Option<String>;
+pub type ValueWords<'a> = &'a dyn Fn(&str, &Value) -> Option<String>;
 
 /// What was copied; it is in the clipboard already, and the caller may say so.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,14 +39,14 @@ pub enum JsonTreeAction {
 pub struct JsonTree<'a> {
     lines: &'a mut JsonLines,
     name: &'a str,
-    hint: Option<Words<'a>>,
-    help: Option<Words<'a>>,
+    hint: Option<ValueWords<'a>>,
+    help: Option<ValueWords<'a>>,
     highlight: &'a str,
 }
 
 /// What the user did to the tree in this frame.
 #[derive(Clone, Copy)]
-enum Deed {
+enum TreeCommand {
     Select(usize),
     Toggle(usize),
     CopyValue(usize),
@@ -63,13 +63,13 @@ impl<'a> JsonTree<'a> {
     }
 
     /// Plain words after a value, such as the date of a time in seconds.
-    pub fn hint(mut self, hint: Words<'a>) -> Self {
+    pub fn hint(mut self, hint: ValueWords<'a>) -> Self {
         self.hint = Some(hint);
         self
     }
 
     /// A sentence about a field, shown while the pointer rests on it.
-    pub fn help(mut self, help: Words<'a>) -> Self {
+    pub fn help(mut self, help: ValueWords<'a>) -> Self {
         self.help = Some(help);
         self
     }
@@ -89,14 +89,14 @@ impl<'a> JsonTree<'a> {
     pub fn ui(mut self, ui: &mut Ui) -> Option<JsonTreeAction> {
         let id = Self::id(ui, self.name);
         let has_focus = ui.memory(|memory| memory.has_focus(id));
-        let (deed, moved) = if has_focus { self.keys(ui) } else { (None, false) };
+        let (command, moved) = if has_focus { self.keys(ui) } else { (None, false) };
         // Before the rows are drawn, so that they show it and the new selection can be scrolled to.
-        let by_keys = deed.and_then(|deed| self.act(ui, id, deed));
+        let by_keys = command.and_then(|command| self.act(ui, id, command));
         if moved && let Some(line) = self.lines.selected() {
             let row = self.lines.row_of(line);
             self.lines.view.scroll.reveal(row);
         }
-        let mut deed = None;
+        let mut command = None;
 
         let outer = ui.available_rect_before_wrap();
         let room = outer.width() - BAR;
@@ -116,9 +116,9 @@ impl<'a> JsonTree<'a> {
         };
         let left = body.left() - self.lines.view.sideways;
         let tree = rows.show(&mut inside, |ui, row, place| {
-            let (row_width, row_deed) = self.row_ui(ui, id, self.lines.row(row), left, place);
+            let (row_width, row_command) = self.row_ui(ui, id, self.lines.row(row), left, place);
             width = width.max(row_width);
-            deed = row_deed.or(deed);
+            command = row_command.or(command);
             drawn += 1;
         });
         self.lines.view = TreeView { scroll, width, drawn, ..self.lines.view.clone() };
@@ -131,7 +131,7 @@ impl<'a> JsonTree<'a> {
                 ui.accesskit_node_builder(id, |node| node.set_active_descendant(id.with(line).accesskit_id()));
             }
         }
-        deed.and_then(|deed| self.act(ui, id, deed)).or(by_keys)
+        command.and_then(|command| self.act(ui, id, command)).or(by_keys)
     }
 
     /// Scrolls sideways by wheel and by a bar below the rows, when they are wider than there is room.
@@ -158,24 +158,24 @@ impl<'a> JsonTree<'a> {
         ui.painter().rect_filled(Rect::from_min_size(start, vec2(handle, 6.0)), 3.0, color);
     }
 
-    fn act(&mut self, ui: &Ui, id: Id, deed: Deed) -> Option<JsonTreeAction> {
-        match deed {
-            Deed::Select(line) => {
+    fn act(&mut self, ui: &Ui, id: Id, command: TreeCommand) -> Option<JsonTreeAction> {
+        match command {
+            TreeCommand::Select(line) => {
                 self.lines.select(Some(line));
                 ui.memory_mut(|memory| memory.request_focus(id));
                 None
             }
-            Deed::Toggle(line) => {
+            TreeCommand::Toggle(line) => {
                 self.lines.select(Some(line));
                 self.lines.toggle(line);
                 ui.memory_mut(|memory| memory.request_focus(id));
                 None
             }
-            Deed::CopyValue(line) => {
+            TreeCommand::CopyValue(line) => {
                 ui.copy_text(self.lines.copied(line));
                 Some(JsonTreeAction::CopiedValue(self.lines.pointer(line)))
             }
-            Deed::CopyPath(line) => {
+            TreeCommand::CopyPath(line) => {
                 let pointer = self.lines.pointer(line);
                 ui.copy_text(pointer.clone());
                 Some(JsonTreeAction::CopiedPath(pointer))
@@ -184,46 +184,47 @@ impl<'a> JsonTree<'a> {
     }
 
     /// The keys of a focused tree; the second value tells whether the selection moved.
-    fn keys(&self, ui: &Ui) -> (Option<Deed>, bool) {
+    fn keys(&self, ui: &Ui) -> (Option<TreeCommand>, bool) {
         let lines = &*self.lines;
         let line = lines.selected().unwrap_or(0);
         let row = lines.row_of(line);
         let last = lines.row_count().saturating_sub(1);
         let page = lines.view.scroll.in_view().max(1);
-        let at = |row: usize| Some(Deed::Select(lines.row(row.min(last)).line));
+        let at = |row: usize| Some(TreeCommand::Select(lines.row(row.min(last)).line));
         ui.input_mut(|input| {
             let mut pressed = |key| input.consume_key(Modifiers::NONE, key);
             let marked = lines.selected().map(|_| row);
-            let deed = if let Some(row) = row_by_key(&mut pressed, marked, lines.row_count(), page) {
+            let command = if let Some(row) = row_by_key(&mut pressed, marked, lines.row_count(), page) {
                 at(row)
             } else if pressed(Key::ArrowLeft) {
                 if lines.is_foldable(line) && !lines.is_folded(line) {
-                    Some(Deed::Toggle(line))
+                    Some(TreeCommand::Toggle(line))
                 } else {
-                    Some(Deed::Select(lines.parent(line)))
+                    Some(TreeCommand::Select(lines.parent(line)))
                 }
             } else if pressed(Key::ArrowRight) {
-                if lines.is_folded(line) { Some(Deed::Toggle(line)) } else { at(row + 1) }
+                if lines.is_folded(line) { Some(TreeCommand::Toggle(line)) } else { at(row + 1) }
             } else if pressed(Key::Enter) || pressed(Key::Space) {
-                Some(Deed::Toggle(line))
+                Some(TreeCommand::Toggle(line))
             } else {
                 None
             };
-            if deed.is_some() {
-                return (deed, true);
+            if command.is_some() {
+                return (command, true);
             }
             let copy = input.events.iter().position(|event| matches!(event, Event::Copy));
             if let Some(at) = copy {
                 input.events.remove(at);
-                let deed = if input.modifiers.shift { Deed::CopyPath(line) } else { Deed::CopyValue(line) };
-                return (Some(deed), false);
+                let command =
+                    if input.modifiers.shift { TreeCommand::CopyPath(line) } else { TreeCommand::CopyValue(line) };
+                return (Some(command), false);
             }
             (None, false)
         })
     }
 
     /// Draws one row; returns how wide it is, and what was done to it.
-    fn row_ui(&self, ui: &mut Ui, tree: Id, row: JsonRow<'_>, left: f32, rect: Rect) -> (f32, Option<Deed>) {
+    fn row_ui(&self, ui: &mut Ui, tree: Id, row: JsonRow<'_>, left: f32, rect: Rect) -> (f32, Option<TreeCommand>) {
         let t = Tokens::of(ui);
         let line = row.line;
         let font = theme::mono(theme::MONO_SIZE);
@@ -265,7 +266,7 @@ impl<'a> JsonTree<'a> {
         let text_top = rect.center().y - galley.size().y / 2.0;
         ui.painter().galley(pos2(text_left, text_top), galley, t.text);
 
-        let mut deed = None;
+        let mut command = None;
         // The handle is the chevron and the key.
         let handle = Rect::from_x_y_ranges(text_left - 2.0 * advance - 2.0..=text_left + head, rect.y_range());
         let on_handle =
@@ -274,24 +275,24 @@ impl<'a> JsonTree<'a> {
             ui.set_cursor_icon(egui::CursorIcon::PointingHand);
         }
         if response.clicked() {
-            deed = Some(if on_handle { Deed::Toggle(line) } else { Deed::Select(line) });
+            command = Some(if on_handle { TreeCommand::Toggle(line) } else { TreeCommand::Select(line) });
         } else if response.double_clicked() && foldable {
-            deed = Some(Deed::Toggle(line));
+            command = Some(TreeCommand::Toggle(line));
         }
         if response.contains_pointer() && opens {
-            deed = copy_buttons_ui(ui, rect, line, selected).or(deed);
+            command = copy_buttons_ui(ui, rect, line, selected).or(command);
         }
         response.context_menu(|ui| {
             if ui.button("Copy value").clicked() {
-                deed = Some(Deed::CopyValue(line));
+                command = Some(TreeCommand::CopyValue(line));
                 ui.close();
             }
             if ui.button("Copy path").clicked() {
-                deed = Some(Deed::CopyPath(line));
+                command = Some(TreeCommand::CopyPath(line));
                 ui.close();
             }
             if foldable && ui.button(if self.lines.is_folded(line) { "Unfold" } else { "Fold" }).clicked() {
-                deed = Some(Deed::Toggle(line));
+                command = Some(TreeCommand::Toggle(line));
                 ui.close();
             }
         });
@@ -302,7 +303,7 @@ impl<'a> JsonTree<'a> {
         {
             response.on_hover_text_at_pointer(sentence);
         }
-        (width, deed)
+        (width, command)
     }
 
     fn describe(&self, ui: &Ui, response: &Response, row: &JsonRow<'_>, hint: Option<&str>, pointer: &str) {
@@ -394,19 +395,19 @@ fn layout_row(ui: &Ui, t: &Tokens, font: &FontId, row: &JsonRow<'_>, hint: Optio
     (ui.painter().layout_job(job), head_chars as f32 * advance)
 }
 
-fn copy_buttons_ui(ui: &mut Ui, row: Rect, line: usize, selected: bool) -> Option<Deed> {
+fn copy_buttons_ui(ui: &mut Ui, row: Rect, line: usize, selected: bool) -> Option<TreeCommand> {
     const SIDE: f32 = 19.0;
     let t = Tokens::of(ui);
     let rect = Rect::from_min_max(pos2(row.right() - 2.0 * SIDE - 8.0, row.top()), row.max);
     ui.painter().rect_filled(rect, theme::RADIUS_SMALL, if selected { t.selection } else { t.raised });
-    let mut deed = None;
+    let mut command = None;
     let left = rect.left() + 4.0;
     let slot = |i: f32| Rect::from_min_size(pos2(left + i * SIDE, row.top()), vec2(SIDE, SIDE));
     if ui.place(slot(0.0), IconButton::new(icons::COPY, "Copy value").small()).clicked() {
-        deed = Some(Deed::CopyValue(line));
+        command = Some(TreeCommand::CopyValue(line));
     }
     if ui.place(slot(1.0), IconButton::new(icons::ROUTE, "Copy path").small()).clicked() {
-        deed = Some(Deed::CopyPath(line));
+        command = Some(TreeCommand::CopyPath(line));
     }
-    deed
+    command
 }

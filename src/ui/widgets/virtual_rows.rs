@@ -8,7 +8,7 @@ use egui::{
 
 /// How far a list is scrolled.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Scroll {
+pub struct RowScroll {
     /// The row at the top, and how many points of it are out of sight.
     top: usize,
     hidden: f32,
@@ -19,7 +19,7 @@ pub struct Scroll {
     reveal: Option<usize>,
 }
 
-impl Scroll {
+impl RowScroll {
     /// Brings a row into view in the next frame.
     pub fn reveal(&mut self, row: usize) {
         self.reveal = Some(row);
@@ -83,7 +83,7 @@ pub struct VirtualRows<'a> {
     pub id: Id,
     pub name: &'a str,
     pub role: Role,
-    pub scroll: &'a mut Scroll,
+    pub scroll: &'a mut RowScroll,
     pub len: usize,
     pub row_height: f32,
 }
@@ -134,7 +134,7 @@ pub fn focus_ring_ui(ui: &Ui, list: &Response) {
 }
 
 /// What a wheel or a touchpad scrolls, as long as there is somewhere to go: else an outer list gets it.
-fn take_wheel(ui: &Ui, area: Rect, scroll: &mut Scroll, len: usize, row_height: f32) {
+fn take_wheel(ui: &Ui, area: Rect, scroll: &mut RowScroll, len: usize, row_height: f32) {
     if !ui.rect_contains_pointer(area) {
         return;
     }
@@ -149,7 +149,7 @@ fn take_wheel(ui: &Ui, area: Rect, scroll: &mut Scroll, len: usize, row_height: 
     });
 }
 
-fn bar_ui(ui: &Ui, id: Id, name: &str, track: Rect, scroll: &mut Scroll, len: usize, row_height: f32) {
+fn bar_ui(ui: &Ui, id: Id, name: &str, track: Rect, scroll: &mut RowScroll, len: usize, row_height: f32) {
     let last = last_position(len, row_height, track.height());
     if last <= 0.0 {
         scroll.grabbed = None;
@@ -159,7 +159,7 @@ fn bar_ui(ui: &Ui, id: Id, name: &str, track: Rect, scroll: &mut Scroll, len: us
     let all = last + f64::from(track.height());
     let length = (f64::from(track.height()) / all * f64::from(track.height())).max(24.0) as f32;
     let travel = track.height() - length;
-    let top_of = |scroll: &Scroll| track.top() + (scroll.position(row_height) / last) as f32 * travel;
+    let top_of = |scroll: &RowScroll| track.top() + (scroll.position(row_height) / last) as f32 * travel;
 
     let response = ui.interact(track, id.with("bar"), Sense::CLICK | Sense::DRAG);
     response.widget_info(|| WidgetInfo::labeled(Role::ScrollBar, true, format!("Scroll bar of {name}")));
@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn the_smallest_step_counts_at_the_millionth_row() {
-        let mut scroll = Scroll { top: 999_000, ..Scroll::default() };
+        let mut scroll = RowScroll { top: 999_000, ..RowScroll::default() };
         for _ in 0..1000 {
             scroll.by(0.1, HEIGHT);
         }
@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn a_list_ends_with_its_last_row_and_begins_with_its_first() {
-        let mut scroll = Scroll::default();
+        let mut scroll = RowScroll::default();
         scroll.by(-50.0, HEIGHT);
         assert_eq!(scroll.top(), (0, 0.0));
         scroll.by(1e9, HEIGHT);
@@ -218,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_row_that_is_asked_for_comes_into_view_by_the_shortest_way() {
-        let mut scroll = Scroll { top: 500, hidden: 10.0, ..Scroll::default() };
+        let mut scroll = RowScroll { top: 500, hidden: 10.0, ..RowScroll::default() };
         for (row, expected) in [(505, (500, 10.0)), (500, (500, 0.0)), (400, (400, 0.0)), (420, (411, 0.0))] {
             scroll.reveal(row);
             scroll.settle(1_000_000, HEIGHT, 10.0 * HEIGHT);

@@ -2,29 +2,30 @@
 
 use std::sync::Arc;
 
-use egui::{Color32, Id, Key, Label, Modifiers, Rect, RichText, Role, Sense, Ui, UiBuilder, WidgetInfo, vec2};
+use egui::{Color32, Key, Label, Modifiers, RichText, Role, Sense, Ui, UiBuilder};
 use serde_json::Value;
 
-use super::{
-    action::Action,
-    aside::Aside,
-    icons,
-    status_badge::status_badge_ui,
-    theme,
-    theme::Tokens,
-    widgets::{
-        FilterChip, IconButton, InlineAlert, QuietButton, Scroll, Tone, VirtualRows, paint, row_by_key, scroll_ui,
-        virtual_rows::focus_ring_ui,
-    },
-    words,
-};
+use super::diff_rows::{RowView, about_ui, menu_ui, narrow_lines};
 use crate::{
-    diff::{Change, Line, Part, Side, body, compare, patch},
+    diff::{ComparedCall, DiffLine, DiffPart, body, compare, patch},
     domain::{
         foreign,
         history::entry::{EntryDetail, EntryId},
     },
-    messages::Pair,
+    messages::{ComparedEntries, EntryPair},
+    model::{Loaded, Revision},
+    ui::{
+        action::Action,
+        background::BackgroundTask,
+        icons,
+        status_badge::status_badge_ui,
+        theme::{self, Tokens},
+        widgets::{
+            FilterChip, IconButton, InlineAlert, QuietButton, RowScroll, Tone, VirtualRows, paint, row_by_key,
+            virtual_rows::focus_ring_ui,
+        },
+        words,
+    },
 };
 
 /// The keys of the view, as tooltips say them.
@@ -34,22 +35,20 @@ const PREVIOUS_KEYS: &str = "Shift+F7";
 const WIDE: f32 = 560.0;
 /// Bodies up to this size are compared within a frame.
 const SMALL_BODY: usize = 64 * 1024;
-/// Longer values are cut in a row and below the list; copying gives them whole.
-const MOST_CHARS: usize = 600;
-
 /// The state of the view.
 #[derive(Debug)]
 pub struct DiffState {
+    /// The two entries that are to be compared; `None` while nothing is compared.
     of: Option<(EntryId, EntryId)>,
     /// Shows volatile and equal places too.
     shows_all: bool,
     shows_headers: bool,
     /// What the lines are of.
-    pair: Option<Pair>,
-    lines: Vec<Line>,
-    aside: Aside<Vec<Line>>,
-    shown: Shown,
-    scroll: Scroll,
+    revision: Option<Revision>,
+    lines: Vec<DiffLine>,
+    aside: BackgroundTask<Vec<DiffLine>>,
+    shown: VisibleRows,
+    scroll: RowScroll,
     lines_drawn: usize,
     marked: Option<usize>,
     /// The row that was marked when the list was last drawn.
@@ -62,11 +61,11 @@ impl Default for DiffState {
             of: None,
             shows_all: false,
             shows_headers: false,
-            pair: None,
+            revision: None,
             lines: Vec::new(),
-            aside: Aside::new("compare"),
-            shown: Shown::default(),
-            scroll: Scroll::default(),
+            aside: BackgroundTask::new("compare"),
+            shown: VisibleRows::default(),
+            scroll: RowScroll::default(),
             lines_drawn: 0,
             marked: None,
             last_marked: None,
@@ -82,7 +81,7 @@ impl DiffState {
 
     pub fn close(&mut self) {
         self.of = None;
-        self.pair = None;
+        self.revision = None;
         self.aside.cancel();
         let lines = std::mem::take(&mut self.lines);
         if lines.len() > 10_000 {
@@ -100,15 +99,15 @@ impl DiffState {
     }
 
     /// Takes over another pair, or what became of the one under way.
-    fn update(&mut self, ui: &Ui, pair: &Pair) {
+    fn update(&mut self, ui: &Ui, revision: Revision, pair: &EntryPair) {
         if let Some(lines) = self.aside.take() {
             self.lines = lines;
             self.show(false);
         }
-        if self.pair.as_ref().is_some_and(|known| Arc::ptr_eq(known, pair)) {
+        if self.revision == Some(revision) {
             return;
         }
-        self.pair = Some(Arc::clone(pair));
+        self.revision = Some(revision);
         let size: usize = [&pair.0, &pair.1].into_iter().map(body_size).sum();
         self.aside.cancel();
         if size <= SMALL_BODY {
@@ -123,15 +122,15 @@ impl DiffState {
     /// Picks the lines that are to be seen; `keeps_mark` keeps the marked one marked, if it still is among them.
     fn show(&mut self, keeps_mark: bool) {
         let marked = self.marked.and_then(|row| self.shown.rows.get(row).copied()).filter(|_| keeps_mark);
-        self.shown = Shown::of(&self.lines, self.shows_all, self.shows_headers);
-        self.scroll = Scroll::default();
+        self.shown = VisibleRows::of(&self.lines, self.shows_all, self.shows_headers);
+        self.scroll = RowScroll::default();
         self.marked = marked.and_then(|line| self.shown.rows.binary_search(&line).ok());
     }
 }
 
 /// The lines that are to be seen, and what there is to count.
 #[derive(Debug, Default)]
-struct Shown {
+struct VisibleRows {
     /// Places in the list of lines.
     rows: Vec<u32>,
     /// Of each row: where it begins among the lines of a narrow pane. One more than there are rows.
@@ -142,11 +141,11 @@ struct Shown {
     volatile: usize,
 }
 
-impl Shown {
-    fn of(lines: &[Line], all: bool, headers: bool) -> Self {
+impl VisibleRows {
+    fn of(lines: &[DiffLine], all: bool, headers: bool) -> Self {
         let mut shown = Self { starts: vec![0], ..Self::default() };
         let mut end = 0;
-        for (place, line) in lines.iter().enumerate().filter(|(_, line)| headers || line.part != Part::Header) {
+        for (place, line) in lines.iter().enumerate().filter(|(_, line)| headers || line.part != DiffPart::Header) {
             shown.matter += usize::from(line.matters());
             shown.volatile += usize::from(line.volatile.is_some());
             if !(all || line.matters()) {
@@ -163,16 +162,8 @@ impl Shown {
     }
 }
 
-/// How many lines a row takes in a narrow pane.
-fn narrow_lines(line: &Line) -> u32 {
-    match line.change {
-        Change::Changed(..) => 3,
-        _ => 2,
-    }
-}
-
-fn side(detail: &EntryDetail) -> Side<'_> {
-    Side { request: &detail.request, outcome: detail.outcome.as_ref() }
+fn side(detail: &EntryDetail) -> ComparedCall<'_> {
+    ComparedCall { request: &detail.request, outcome: detail.outcome.as_ref() }
 }
 
 fn body_size(detail: &EntryDetail) -> usize {
@@ -182,15 +173,29 @@ fn body_size(detail: &EntryDetail) -> usize {
     }
 }
 
-/// Draws the comparison; `false` when it is to be closed.
-pub fn diff_ui(ui: &mut Ui, state: &mut DiffState, pair: Option<&Pair>, actions: &mut Vec<Action>) -> bool {
-    let loaded = pair.filter(|pair| Some((pair.0.entry.id, pair.1.entry.id)) == state.of);
-    let is_open = head_ui(ui, state, loaded, actions) && !keys_ui(ui, state);
-    let Some(pair) = loaded else {
+/// Draws the comparison; `false` when it is to be closed. `compared` is the comparison that was loaded last, perhaps of
+/// other entries.
+pub fn diff_ui(
+    ui: &mut Ui,
+    state: &mut DiffState,
+    compared: Option<&Loaded<ComparedEntries>>,
+    actions: &mut Vec<Action>,
+) -> bool {
+    let loaded = compared.filter(|compared| Some(compared.ids) == state.of);
+    let pair = loaded.and_then(|compared| compared.pair.as_ref().ok());
+    let is_open = head_ui(ui, state, pair, actions) && !keys_ui(ui, state);
+    let Some(loaded) = loaded else {
         ui.label(RichText::new("Loading the two entries…").color(Tokens::of(ui).subdued));
         return is_open;
     };
-    state.update(ui, pair);
+    let pair = match &loaded.pair {
+        Ok(pair) => pair,
+        Err(reason) => {
+            InlineAlert::new(Tone::Error, "The two cannot be compared").text(reason).ui(ui);
+            return is_open;
+        }
+    };
+    state.update(ui, loaded.revision(), pair);
     sides_ui(ui, pair);
     if state.aside.is_waiting() {
         ui.horizontal(|ui| {
@@ -207,7 +212,7 @@ pub fn diff_ui(ui: &mut Ui, state: &mut DiffState, pair: Option<&Pair>, actions:
     is_open
 }
 
-fn head_ui(ui: &mut Ui, state: &DiffState, pair: Option<&Pair>, actions: &mut Vec<Action>) -> bool {
+fn head_ui(ui: &mut Ui, state: &DiffState, pair: Option<&EntryPair>, actions: &mut Vec<Action>) -> bool {
     let mut is_open = true;
     egui::Sides::new().height(22.0).shrink_left().truncate().show(
         ui,
@@ -236,14 +241,14 @@ fn head_ui(ui: &mut Ui, state: &DiffState, pair: Option<&Pair>, actions: &mut Ve
     is_open
 }
 
-fn copied_patch(pair: &Pair, with_volatile: bool) -> Action {
+fn copied_patch(pair: &EntryPair, with_volatile: bool) -> Action {
     let body_of = |detail| body(side(detail)).unwrap_or_default();
     let steps = Value::from(patch(&body_of(&pair.0), &body_of(&pair.1), with_volatile));
     Action::Copy { text: format!("{steps:#}"), what: "JSON Patch".to_owned() }
 }
 
 /// Which two they are.
-fn sides_ui(ui: &mut Ui, pair: &Pair) {
+fn sides_ui(ui: &mut Ui, pair: &EntryPair) {
     let t = Tokens::of(ui);
     let side_ui = |ui: &mut Ui, sign: &str, color: Color32, detail: &EntryDetail| {
         let entry = &detail.entry;
@@ -277,7 +282,7 @@ fn sides_ui(ui: &mut Ui, pair: &Pair) {
 }
 
 /// "2 differences that matter · 7 volatile".
-fn counted(shown: &Shown) -> String {
+fn counted(shown: &VisibleRows) -> String {
     let differences = if shown.matter == 1 { "difference that matters" } else { "differences that matter" };
     format!("{} {differences} · {} volatile", shown.matter, shown.volatile)
 }
@@ -392,7 +397,9 @@ fn list_ui(ui: &mut Ui, state: &mut DiffState, actions: &mut Vec<Action>) {
         let marked = id.with((row, 0_usize));
         ui.accesskit_node_builder(id, |node| node.set_active_descendant(marked.accesskit_id()));
     }
-    about_ui(ui, state, actions);
+    if let Some(line) = marked_line(state) {
+        about_ui(ui, line, actions);
+    }
 }
 
 /// Brings a newly marked row into view whole: from above its first line, from below its last.
@@ -405,22 +412,6 @@ fn reveal_marked(state: &mut DiffState, is_wide: bool) {
         (false, Some(before)) if before > row => starts[row] as usize,
         (false, _) => starts[row + 1] as usize - 1,
     });
-}
-
-fn menu_ui(ui: &mut Ui, line: &Line, actions: &mut Vec<Action>) {
-    let mut item = |ui: &mut Ui, words: &str, text: String, what: &str| {
-        if ui.button(words).clicked() {
-            actions.push(Action::Copy { text, what: what.to_owned() });
-            ui.close();
-        }
-    };
-    if let Some(value) = line.change.before() {
-        item(ui, "Copy first value", whole(value), "First value");
-    }
-    if let Some(value) = line.change.after() {
-        item(ui, "Copy second value", whole(value), "Second value");
-    }
-    item(ui, "Copy path", line.place.clone(), "Path");
 }
 
 /// The keys of the whole view; `true` when it is to be closed.
@@ -447,177 +438,12 @@ fn list_keys_ui(ui: &Ui, state: &mut DiffState) {
     state.marked = target.or(state.marked);
 }
 
-/// The sign of a line, its colour and what a screen reader says of it.
-fn sign(line: &Line, t: &Tokens) -> (&'static str, Color32, &'static str) {
-    let (sign, color, word) = match line.change {
-        Change::Same(_) => ("=", t.faint, "Equal"),
-        Change::Added(_) => ("+", t.ok, "Added"),
-        Change::Removed(_) => ("−", t.error, "Removed"),
-        Change::Changed(..) => ("~", t.warn, "Changed"),
-    };
-    if line.volatile.is_some() { ("≈", t.faint, word) } else { (sign, color, word) }
-}
-
-/// The place of a line as a person reads it.
-fn place_words(line: &Line) -> String {
-    let place = foreign::label(&line.place);
-    match line.part {
-        Part::Body if place.is_empty() => "the whole body".to_owned(),
-        Part::Status | Part::Body => place.into_owned(),
-        Part::Request => format!("request {place}"),
-        Part::Header => format!("header {place}"),
-    }
-}
-
-fn spoken(line: &Line, t: &Tokens) -> String {
-    let (_, _, word) = sign(line, t);
-    let place = place_words(line);
-    let values = match &line.change {
-        Change::Changed(before, after) => format!("{}, then {}", short(before), short(after)),
-        Change::Same(value) | Change::Added(value) | Change::Removed(value) => short(value),
-    };
-    let volatile = line.volatile.map(|reason| format!(", volatile: {reason}")).unwrap_or_default();
-    format!("{word} {place}: {values}{volatile}")
-}
-
-/// A value in one line, cut where it is long.
-fn short(value: &Value) -> String {
-    foreign::value(value, MOST_CHARS)
-}
-
-/// A value as it is copied: a string without quotes.
-fn whole(value: &Value) -> String {
-    value.as_str().map_or_else(|| format!("{value:#}"), str::to_owned)
-}
-
-/// One row of the list.
-struct RowView<'a> {
-    line: &'a Line,
-    is_marked: bool,
-    /// Which line of the row, in a narrow pane.
-    nth: usize,
-}
-
-impl RowView<'_> {
-    fn background_ui(&self, ui: &Ui, at: Rect, response: &egui::Response) {
-        let t = Tokens::of(ui);
-        let fill = match (self.is_marked, response.contains_pointer(), &self.line.change) {
-            (true, _, _) => t.selection,
-            (false, true, _) => t.raised,
-            _ if !self.line.matters() => return,
-            (_, _, Change::Added(_)) => t.ok_fill,
-            (_, _, Change::Removed(_)) => t.error_fill,
-            _ => t.warn_fill,
-        };
-        ui.painter().rect_filled(at, 0, fill);
-    }
-
-    fn describe(&self, ui: &Ui, response: &egui::Response) {
-        let t = Tokens::of(ui);
-        let name = spoken(self.line, t);
-        response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, ui.is_enabled(), self.is_marked, &name));
-    }
-
-    fn text_ui(ui: &Ui, text: &str, color: Color32, left: f32, right: f32, center: f32) {
-        let galley = paint::line(ui, text, theme::mono(theme::MONO_SIZE), color, (right - left).max(8.0));
-        paint::galley_left(ui.painter(), galley, left, center);
-    }
-
-    /// Place, first value, second value.
-    fn wide_ui(&self, ui: &mut Ui, id: Id, at: Rect) -> egui::Response {
-        let t = Tokens::of(ui);
-        let response = ui.interact(at, id, Sense::CLICK);
-        self.describe(ui, &response);
-        self.background_ui(ui, at, &response);
-        let (sign, color, _) = sign(self.line, t);
-        let text = if self.line.matters() { t.text } else { t.faint };
-        let (left, width, center) = (at.left() + 6.0, at.width() - 12.0, at.center().y);
-        let (second, third) = (left + width * 0.36, left + width * 0.68);
-        Self::text_ui(ui, sign, color, left, left + 14.0, center);
-        let place = if self.line.differs() { t.text } else { t.subdued };
-        Self::text_ui(ui, &place_words(self.line), place, left + 16.0, second - 8.0, center);
-        if let Some(value) = self.line.change.before() {
-            Self::text_ui(ui, &short(value), text, second, third - 8.0, center);
-        }
-        if let Some(value) = self.line.change.after() {
-            Self::text_ui(ui, &short(value), text, third, at.right() - 6.0, center);
-        }
-        response
-    }
-
-    /// The place on a line of its own, and below it the values.
-    fn narrow_ui(&self, ui: &mut Ui, id: Id, at: Rect) -> egui::Response {
-        let t = Tokens::of(ui);
-        let response = ui.interact(at, id, Sense::CLICK);
-        if self.nth == 0 {
-            self.describe(ui, &response);
-        }
-        self.background_ui(ui, at, &response);
-        let (sign, color, _) = sign(self.line, t);
-        let text = if self.line.matters() { t.text } else { t.faint };
-        let (left, right, center) = (at.left() + 6.0, at.right() - 6.0, at.center().y);
-        let value = |ui: &Ui, sign: &str, sign_color: Color32, value: &Value| {
-            Self::text_ui(ui, sign, sign_color, left + 16.0, left + 30.0, center);
-            Self::text_ui(ui, &short(value), text, left + 30.0, right, center);
-        };
-        let quiet = |color: Color32| if self.line.matters() { color } else { t.faint };
-        match (self.nth, &self.line.change) {
-            (0, _) => {
-                let line = Rect::from_min_size(at.min, vec2(at.width(), 1.0));
-                ui.painter().rect_filled(line, 0, t.border);
-                Self::text_ui(ui, sign, color, left, left + 14.0, center);
-                let place = if self.line.differs() { t.text } else { t.subdued };
-                Self::text_ui(ui, &place_words(self.line), place, left + 16.0, right, center);
-            }
-            (_, Change::Same(same)) => value(ui, " ", t.faint, same),
-            (1, Change::Changed(before, _)) | (_, Change::Removed(before)) => value(ui, "−", quiet(t.error), before),
-            (_, Change::Changed(_, after) | Change::Added(after)) => value(ui, "+", quiet(t.ok), after),
-        }
-        response
-    }
+fn marked_line(state: &DiffState) -> Option<&DiffLine> {
+    let place = *state.shown.rows.get(state.marked?)?;
+    state.lines.get(place as usize)
 }
 
 /// How much room the words about the marked row take.
 fn about_height(ui: &Ui, state: &DiffState) -> f32 {
     if state.marked.is_some() { 92.0_f32.min(ui.available_height() / 2.0) } else { 0.0 }
-}
-
-/// The marked row whole, for what is cut in the list, and why it is volatile.
-fn about_ui(ui: &mut Ui, state: &DiffState, actions: &mut Vec<Action>) {
-    let Some(line) = state.marked.and_then(|row| state.shown.rows.get(row)).map(|at| &state.lines[*at as usize]) else {
-        return;
-    };
-    let t = Tokens::of(ui);
-    let area = egui::ScrollArea::vertical().id_salt("about the difference").auto_shrink(false);
-    scroll_ui(ui, "the marked difference", area, |ui| {
-        ui.spacing_mut().item_spacing.y = 2.0;
-        egui::Sides::new().height(20.0).shrink_left().truncate().show(
-            ui,
-            |ui| {
-                let words = RichText::new(place_words(line)).font(theme::mono_medium(theme::MONO_SIZE));
-                ui.add(Label::new(words).truncate().selectable(true));
-            },
-            |ui| {
-                if ui.add(IconButton::new(icons::ROUTE, "Copy path").small()).clicked() {
-                    actions.push(Action::Copy { text: line.place.clone(), what: "Path".to_owned() });
-                }
-            },
-        );
-        let mut value_ui = |sign: &str, color: Color32, value: Option<&Value>| {
-            if let Some(value) = value {
-                let text = RichText::new(format!("{sign} {}", short(value))).font(theme::mono(theme::MONO_SIZE));
-                ui.add(Label::new(text.color(color)).wrap().selectable(true));
-            }
-        };
-        match &line.change {
-            Change::Same(value) => value_ui("=", t.subdued, Some(value)),
-            change => {
-                value_ui("−", t.text, change.before());
-                value_ui("+", t.text, change.after());
-            }
-        }
-        if let Some(reason) = line.volatile {
-            ui.add(Label::new(RichText::new(reason).size(theme::SMALL_SIZE).color(t.subdued)).wrap());
-        }
-    });
 }

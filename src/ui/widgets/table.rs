@@ -6,23 +6,22 @@ use egui::{
 };
 
 use super::{
-    theme,
-    theme::Tokens,
-    widgets::row_by_key,
-    widgets::virtual_rows::{BAR, Scroll, VirtualRows, focus_ring_ui},
+    row_keys::row_by_key,
+    virtual_rows::{BAR, RowScroll, VirtualRows, focus_ring_ui},
 };
+use crate::ui::{theme, theme::Tokens};
 
 /// How wide a column is.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Width {
+pub enum ColumnWidth {
     Exact(f32),
     /// All that the others leave.
     Rest,
 }
 
 /// A column of a table.
-pub trait Cell: Copy {
-    fn width(self) -> Width;
+pub trait TableColumn: Copy {
+    fn width(self) -> ColumnWidth;
     fn title(self) -> &'static str;
     /// Whether it stands at the right, as numbers and times do.
     fn is_at_right(self) -> bool;
@@ -35,19 +34,24 @@ const GAP: f32 = 8.0;
 
 /// A table of `len` rows with the columns `cells`.
 #[derive(Debug)]
-pub struct Table<'a, C> {
+pub struct DataTable<'a, C> {
     pub id: Id,
     /// As a screen reader calls it.
     pub name: &'a str,
     pub cells: &'a [C],
-    pub scroll: &'a mut Scroll,
+    pub scroll: &'a mut RowScroll,
     pub len: usize,
 }
 
-impl<C: Cell> Table<'_, C> {
+impl<C: TableColumn> DataTable<'_, C> {
     /// Draws the names of the columns by `head`, and the rows in view by `row`; gives the response of the rows as a
     /// whole, which can have the focus.
-    pub fn show(self, ui: &mut Ui, mut head: impl FnMut(&mut Ui, C), mut row: impl FnMut(&mut Row<'_>)) -> Response {
+    pub fn show(
+        self,
+        ui: &mut Ui,
+        mut head: impl FnMut(&mut Ui, C),
+        mut row: impl FnMut(&mut TableRow<'_>),
+    ) -> Response {
         ui.spacing_mut().item_spacing.y = 0.0;
         ui.style_mut().interaction.selectable_labels = false;
         ui.style_mut().wrap_mode = Some(TextWrapMode::Truncate);
@@ -72,7 +76,7 @@ impl<C: Cell> Table<'_, C> {
         let is_focused = ui.memory(|memory| memory.has_focus(self.id));
         let mut shows_focus = false;
         let list = rows.show(ui, |ui, index, rect| {
-            let mut drawn = Row { ui, index, rect, spans: &spans, is_focused, shows_focus: false };
+            let mut drawn = TableRow { ui, index, rect, spans: &spans, is_focused, shows_focus: false };
             row(&mut drawn);
             shows_focus |= drawn.shows_focus;
         });
@@ -85,25 +89,26 @@ impl<C: Cell> Table<'_, C> {
 }
 
 /// The name of a column as plain text.
-pub fn title_ui(ui: &mut Ui, cell: impl Cell) {
+pub fn title_ui(ui: &mut Ui, cell: impl TableColumn) {
     ui.label(RichText::new(cell.title()).size(theme::SMALL_SIZE).color(Tokens::of(ui).subdued));
 }
 
-fn layout_of(cell: impl Cell) -> Layout {
+fn layout_of(cell: impl TableColumn) -> Layout {
     if cell.is_at_right() { Layout::right_to_left(Align::Center) } else { Layout::left_to_right(Align::Center) }
 }
 
 /// Where each column is.
-fn spans(cells: &[impl Cell], across: Rangef) -> Vec<Rangef> {
-    let exact: f32 = cells.iter().map(|cell| if let Width::Exact(width) = cell.width() { width } else { 0.0 }).sum();
-    let rest = cells.iter().filter(|cell| cell.width() == Width::Rest).count().max(1) as f32;
+fn spans(cells: &[impl TableColumn], across: Rangef) -> Vec<Rangef> {
+    let exact: f32 =
+        cells.iter().map(|cell| if let ColumnWidth::Exact(width) = cell.width() { width } else { 0.0 }).sum();
+    let rest = cells.iter().filter(|cell| cell.width() == ColumnWidth::Rest).count().max(1) as f32;
     let gaps = GAP * cells.len().saturating_sub(1) as f32;
     let each = ((across.span() - exact - gaps) / rest).max(0.0);
     let mut left = across.min;
     cells
         .iter()
         .map(|cell| {
-            let width = if let Width::Exact(width) = cell.width() { width } else { each };
+            let width = if let ColumnWidth::Exact(width) = cell.width() { width } else { each };
             let span = Rangef::new(left, left + width);
             left += width + GAP;
             span
@@ -112,7 +117,7 @@ fn spans(cells: &[impl Cell], across: Rangef) -> Vec<Rangef> {
 }
 
 /// A row about to be drawn.
-pub struct Row<'a> {
+pub struct TableRow<'a> {
     pub ui: &'a mut Ui,
     /// Its place among all.
     pub index: usize,
@@ -123,7 +128,7 @@ pub struct Row<'a> {
     shows_focus: bool,
 }
 
-impl Row<'_> {
+impl TableRow<'_> {
     /// Draws what is behind the cells and the line under them. The row is a click's target, not the focus's, which is
     /// the table's; `spoken` is what a screen reader says of it. The row that the keys are at shows the table's focus.
     pub fn begin(&mut self, id: Id, is_selected: bool, has_keys: bool, spoken: &str) -> Response {
@@ -155,7 +160,7 @@ impl Row<'_> {
     }
 
     /// Draws the cells, each in its column.
-    pub fn cells<C: Cell>(&mut self, cells: &[C], cell_ui: impl Fn(C, &mut Ui)) {
+    pub fn cells<C: TableColumn>(&mut self, cells: &[C], cell_ui: impl Fn(C, &mut Ui)) {
         for (cell, span) in cells.iter().zip(self.spans) {
             let place = Rect::from_x_y_ranges(*span, self.rect.y_range());
             let builder = UiBuilder::new().max_rect(place).layout(layout_of(*cell)).id_salt((self.index, cell.title()));

@@ -10,44 +10,38 @@ use egui::{
     vec2,
 };
 
-use super::{
-    action::Action,
-    icons, theme,
-    theme::Tokens,
-    widgets::{QuietButton, Segmented, Tone, name_bars, paint},
-};
 use crate::{
     domain::{
         call::api::Target,
         foreign,
-        history::{entry::EntryId, request_log::ExchangeId},
         settings::{preferences::DEFAULT_PORT, stripe::BaseUrl},
     },
     messages::ServerInfo,
+    model::Revision,
     snippets::{
-        self, KeptCall, Language,
-        highlight::{self, Part},
+        self, KeptCall, SnippetLanguage,
+        highlight::{self, SyntaxKind},
+    },
+    ui::{
+        action::Action,
+        icons,
+        shortcuts::Deed,
+        theme::{self, Tokens},
+        widgets::{QuietButton, Segmented, Tone, name_bars, paint},
     },
 };
 
 /// Longer lines are cut on the screen; copying gives them whole.
 const MOST_CHARS: usize = 2000;
 
-/// Whose call the code makes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CodeOf {
-    Entry(EntryId),
-    Call(ExchangeId),
-}
-
 /// The state of the code's view.
 #[derive(Debug, Default)]
 pub struct CodeState {
-    pub language: Language,
+    pub language: SnippetLanguage,
     /// Whom the code calls; `None` as long as nobody chose: whoever answered the call.
     pub callee: Option<Target>,
-    /// What is shown, written and read once.
-    written: Option<Written>,
+    /// The snippet that is shown: it is written anew only when something that it is written from has changed.
+    written: Option<WrittenSnippet>,
 }
 
 /// What the code is drawn with.
@@ -60,7 +54,25 @@ pub struct CodeContext<'a> {
     pub stripe: Option<&'a BaseUrl>,
 }
 
+/// A [`CodeContext`] of its own.
+#[derive(Clone, Debug)]
+struct KeptContext {
+    server: ServerInfo,
+    port: u16,
+    stripe: Option<BaseUrl>,
+}
+
+impl PartialEq<CodeContext<'_>> for KeptContext {
+    fn eq(&self, context: &CodeContext<'_>) -> bool {
+        self.server == *context.server && self.port == context.port && self.stripe.as_ref() == context.stripe
+    }
+}
+
 impl CodeContext<'_> {
+    fn to_kept(self) -> KeptContext {
+        KeptContext { server: self.server.clone(), port: self.port, stripe: self.stripe.cloned() }
+    }
+
     fn is_serving(&self) -> bool {
         matches!(self.server, ServerInfo::On { .. })
     }
@@ -89,74 +101,80 @@ impl CodeContext<'_> {
     }
 }
 
-/// A snippet and what its words are.
+/// The call that the code makes.
+#[derive(Clone, Copy, Debug)]
+pub struct CodeSource<'a> {
+    /// The revision of what was loaded, which the call is a part of.
+    pub revision: Revision,
+    pub call: KeptCall<'a>,
+    /// Who answered the call.
+    pub target: Target,
+}
+
+/// A snippet, the parts of its lines, and all that it was written from.
 #[derive(Debug)]
-struct Written {
-    of: CodeOf,
-    is_answered: bool,
-    language: Language,
-    base: Option<BaseUrl>,
+struct WrittenSnippet {
+    revision: Revision,
+    language: SnippetLanguage,
+    callee: Target,
+    context: KeptContext,
     text: String,
-    lines: Vec<Line>,
+    lines: Vec<SnippetLine>,
 }
 
 /// A line of the text: where it is, and its parts within it.
 #[derive(Debug)]
-struct Line {
+struct SnippetLine {
     place: Range<usize>,
-    parts: Vec<(Range<usize>, Part)>,
+    parts: Vec<(Range<usize>, SyntaxKind)>,
 }
 
-impl Written {
-    fn new(of: CodeOf, call: KeptCall<'_>, language: Language, base: Option<BaseUrl>) -> Self {
-        let text = snippets::snippet(call, language, base.as_ref());
+impl WrittenSnippet {
+    fn new(source: &CodeSource<'_>, language: SnippetLanguage, callee: Target, context: &CodeContext<'_>) -> Self {
+        let text = snippets::snippet(source.call, language, context.base_of(callee).as_ref());
         let mut lines = Vec::new();
         let mut start = 0;
         for line in text.lines() {
             let shown = line.char_indices().nth(MOST_CHARS).map_or(line, |(end, _)| &line[..end]);
-            lines.push(Line { place: start..start + shown.len(), parts: highlight::parts(shown, language) });
+            lines.push(SnippetLine { place: start..start + shown.len(), parts: highlight::parts(shown, language) });
             start += line.len() + 1;
         }
-        Self { of, is_answered: call.answer.is_some(), language, base, text, lines }
+        Self { revision: source.revision, language, callee, context: context.to_kept(), text, lines }
     }
 }
 
-/// What was done to the code by keys.
+/// What the keys of the focused code ask for.
 #[derive(Clone, Copy)]
-enum Deed {
+enum KeyCommand {
     /// Scroll so far, in points.
     Scroll(f32, f32),
     CopyAll,
 }
 
-/// Draws the code of `request`, which `target` answered.
-pub fn code_ui(
+/// Draws the code of a call.
+pub(super) fn code_ui(
     ui: &mut Ui,
     state: &mut CodeState,
-    of: CodeOf,
-    call: KeptCall<'_>,
-    target: Target,
+    source: &CodeSource<'_>,
     context: &CodeContext<'_>,
     actions: &mut Vec<Action>,
 ) {
-    let mut callee = state.callee.unwrap_or(target);
+    let mut callee = state.callee.unwrap_or(source.target);
     let asked_to_copy = choices_ui(ui, state, &mut callee);
     if callee == Target::Local && !context.is_serving() {
         not_serving_ui(ui, context, actions);
     }
-    let base = context.base_of(callee);
-    // An answer that comes later may be about what was not kept.
-    let is_of_call = |kept: &Written| kept.of == of && kept.is_answered == call.answer.is_some();
-    let is_kept = state
-        .written
-        .as_ref()
-        .is_some_and(|kept| is_of_call(kept) && kept.language == state.language && kept.base == base);
-    if !is_kept {
-        state.written = Some(Written::new(of, call, state.language, base));
+    let language = state.language;
+    let is_current = |written: &WrittenSnippet| {
+        (written.revision, written.language, written.callee) == (source.revision, language, callee)
+            && written.context == *context
+    };
+    if !state.written.as_ref().is_some_and(is_current) {
+        state.written = Some(WrittenSnippet::new(source, language, callee, context));
     }
     let Some(written) = &state.written else { return };
     if lines_ui(ui, written) || asked_to_copy {
-        let what = format!("{} code", state.language.label());
+        let what = format!("{} code", language.label());
         actions.push(Action::Copy { text: written.text.clone(), what });
     }
 }
@@ -176,7 +194,7 @@ fn choices_ui(ui: &mut Ui, state: &mut CodeState, callee: &mut Target) -> bool {
         |ui| {
             let button = ui.add(QuietButton::new("Copy").icon(icons::COPY));
             let words = match shown {
-                Language::Curl => "Copy the code (Ctrl+Shift+C)",
+                SnippetLanguage::Curl => "Copy the code (Ctrl+Shift+C)",
                 _ => "Copy the code (Ctrl+C while it has the focus; Ctrl+Shift+C copies it as cURL)",
             };
             button.on_hover_text(words).clicked()
@@ -188,19 +206,19 @@ fn choices_ui(ui: &mut Ui, state: &mut CodeState, callee: &mut Target) -> bool {
     asked_to_copy
 }
 
-fn languages_ui(ui: &mut Ui, language: &mut Language) {
+fn languages_ui(ui: &mut Ui, language: &mut SnippetLanguage) {
     let combo = ComboBox::from_id_salt("language").width(104.0).height(400.0).icon(chevron);
     let shown = combo.selected_text(language.label()).show_ui(ui, |ui| {
         let t = Tokens::of(ui);
         ui.visuals_mut().selection.bg_fill = t.selection;
         ui.visuals_mut().selection.stroke.color = t.text;
-        for other in Language::ALL {
+        for other in SnippetLanguage::ALL {
             if ui.selectable_value(language, other, other.label()).clicked() {
                 ui.close();
             }
         }
     });
-    ui.accesskit_node_builder(shown.response.id, |node| node.set_label("Language"));
+    ui.accesskit_node_builder(shown.response.id, |node| node.set_label("SnippetLanguage"));
 }
 
 /// `true` when another was chosen.
@@ -221,7 +239,7 @@ fn not_serving_ui(ui: &mut Ui, context: &CodeContext<'_>, actions: &mut Vec<Acti
         },
         |ui| {
             let button = ui.add(QuietButton::new("Switch on…").pill());
-            if button.on_hover_text(super::shortcuts::Deed::Server.tip("Switch the local server on")).clicked() {
+            if button.on_hover_text(Deed::Server.tip("Switch the local server on")).clicked() {
                 actions.push(Action::OpenServer);
             }
         },
@@ -235,7 +253,7 @@ fn chevron(ui: &Ui, rect: Rect, _: &WidgetVisuals, _is_open: bool) {
 }
 
 /// The code itself, of which only the lines in view are drawn; `true` when a key asked to copy it.
-fn lines_ui(ui: &mut Ui, written: &Written) -> bool {
+fn lines_ui(ui: &mut Ui, written: &WrittenSnippet) -> bool {
     let t = Tokens::of(ui);
     let mut copies = false;
     Frame::new().fill(t.input).corner_radius(theme::RADIUS).stroke(t.hairline()).inner_margin(1).show(ui, |ui| {
@@ -244,8 +262,8 @@ fn lines_ui(ui: &mut Ui, written: &Written) -> bool {
         let whole = ui.interact(rect, id, Sense::focusable_noninteractive());
         let name = format!("{} code", written.language.label());
         whole.widget_info(|| WidgetInfo::labeled(Role::Code, ui.is_enabled(), &name));
-        let deed = keys(ui, &whole);
-        copies = matches!(deed, Some(Deed::CopyAll));
+        let command = keys(ui, &whole);
+        copies = matches!(command, Some(KeyCommand::CopyAll));
         ui.spacing_mut().item_spacing.y = 0.0;
         // Each line as high as its row, whatever a label would take.
         ui.spacing_mut().interact_size.y = theme::CODE_ROW_HEIGHT;
@@ -254,7 +272,7 @@ fn lines_ui(ui: &mut Ui, written: &Written) -> bool {
             theme::CODE_ROW_HEIGHT,
             written.lines.len(),
             |ui, rows| {
-                if let Some(Deed::Scroll(x, y)) = deed {
+                if let Some(KeyCommand::Scroll(x, y)) = command {
                     ui.scroll_with_delta(vec2(x, y));
                 }
                 for row in rows {
@@ -271,18 +289,18 @@ fn lines_ui(ui: &mut Ui, written: &Written) -> bool {
     copies
 }
 
-fn line_ui(ui: &mut Ui, t: &Tokens, written: &Written, row: usize) {
-    let Line { place, parts } = &written.lines[row];
+fn line_ui(ui: &mut Ui, t: &Tokens, written: &WrittenSnippet, row: usize) {
+    let SnippetLine { place, parts } = &written.lines[row];
     let text = &written.text[place.clone()];
     let mut job = LayoutJob::default();
     job.wrap.max_width = f32::INFINITY;
     for (range, part) in parts {
         let color = match part {
-            Part::Plain => t.json_punctuation,
-            Part::Comment => t.json_hint,
-            Part::Text => t.json_string,
-            Part::Number => t.json_number,
-            Part::Keyword => t.json_key,
+            SyntaxKind::Plain => t.json_punctuation,
+            SyntaxKind::Comment => t.json_hint,
+            SyntaxKind::Text => t.json_string,
+            SyntaxKind::Number => t.json_number,
+            SyntaxKind::Keyword => t.json_key,
         };
         // What is written in full when it is copied.
         job.append(
@@ -298,7 +316,7 @@ fn line_ui(ui: &mut Ui, t: &Tokens, written: &Written, row: usize) {
 }
 
 /// The keys of focused code.
-fn keys(ui: &Ui, whole: &Response) -> Option<Deed> {
+fn keys(ui: &Ui, whole: &Response) -> Option<KeyCommand> {
     if !whole.has_focus() {
         return None;
     }
@@ -318,18 +336,18 @@ fn keys(ui: &Ui, whole: &Response) -> Option<Deed> {
             (Key::End, 0.0, -far),
         ];
         if let Some((_, x, y)) = moves.into_iter().find(|(key, ..)| input.consume_key(Modifiers::NONE, *key)) {
-            return Some(Deed::Scroll(x, y));
+            return Some(KeyCommand::Scroll(x, y));
         }
         let copy = input.events.iter().position(|event| matches!(event, Event::Copy))?;
         input.events.remove(copy);
-        Some(Deed::CopyAll)
+        Some(KeyCommand::CopyAll)
     })
 }
 
 /// The call as one for a shell, made to whoever answered it: what a key copies without the code being in sight.
 pub fn as_curl(call: KeptCall<'_>, target: Target, context: &CodeContext<'_>) -> String {
     let base = context.base_of(target);
-    snippets::snippet(call, Language::Curl, base.as_ref())
+    snippets::snippet(call, SnippetLanguage::Curl, base.as_ref())
 }
 
 #[cfg(test)]
@@ -340,11 +358,12 @@ mod tests {
     use crate::domain::call::api::ApiRequest;
 
     /// Draws a frame; where the text lies in memory tells whether it was written anew.
-    fn frame(ctx: &Context, state: &mut CodeState, id: i64, server: &ServerInfo) -> *const u8 {
+    fn frame(ctx: &Context, state: &mut CodeState, revision: u64, server: &ServerInfo) -> *const u8 {
         let request = ApiRequest::retrieve_token("tok_1").masked();
+        let source = CodeSource { revision: Revision(revision), call: (&request).into(), target: Target::Local };
         let context = CodeContext { server, port: 0, stripe: None };
         let mut output = ctx.run_ui(RawInput::default(), |ui| {
-            code_ui(ui, state, CodeOf::Entry(EntryId(id)), (&request).into(), Target::Local, &context, &mut Vec::new());
+            code_ui(ui, state, &source, &context, &mut Vec::new());
         });
         output.textures_delta.clear();
         state.written.as_ref().unwrap().text.as_ptr()
@@ -358,16 +377,16 @@ mod tests {
         let on = ServerInfo::On { address: "127.0.0.1:1".to_owned(), control_token: String::new() };
         let mut kept = frame(&ctx, &mut state, 1, &ServerInfo::Off);
         assert_eq!(kept, frame(&ctx, &mut state, 1, &ServerInfo::Off));
-        let mut check = |state: &mut CodeState, id: i64, server: &ServerInfo| {
-            let now = frame(&ctx, state, id, server);
+        let mut check = |state: &mut CodeState, revision: u64, server: &ServerInfo| {
+            let now = frame(&ctx, state, revision, server);
             // The old text is dropped only when the new one is there.
             assert_ne!(kept, now);
-            assert_eq!(now, frame(&ctx, state, id, server));
+            assert_eq!(now, frame(&ctx, state, revision, server));
             kept = now;
         };
         check(&mut state, 2, &ServerInfo::Off);
         check(&mut state, 2, &on);
-        state.language = Language::Go;
+        state.language = SnippetLanguage::Go;
         check(&mut state, 2, &on);
         state.callee = Some(Target::Stripe);
         check(&mut state, 2, &on);

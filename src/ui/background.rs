@@ -15,7 +15,7 @@ use egui::Context;
 type Job = Box<dyn FnOnce() + Send>;
 
 /// A thread for one kind of work; of several jobs only the newest counts. Dropping it ends and joins the thread.
-pub struct Aside<T> {
+pub struct BackgroundTask<T> {
     name: &'static str,
     jobs: Option<mpsc::Sender<Job>>,
     thread: Option<JoinHandle<()>>,
@@ -27,18 +27,18 @@ pub struct Aside<T> {
 
 /// What a job asks now and then: whether anybody still wants its result.
 #[derive(Clone)]
-pub struct Wanted {
+pub struct TaskHandle {
     number: u64,
     newest: Arc<AtomicU64>,
 }
 
-impl Wanted {
-    pub fn is_so(&self) -> bool {
+impl TaskHandle {
+    pub fn is_wanted(&self) -> bool {
         self.newest.load(Ordering::Relaxed) == self.number
     }
 }
 
-impl<T: Send + 'static> Aside<T> {
+impl<T: Send + 'static> BackgroundTask<T> {
     /// The thread is started with the first job.
     pub fn new(name: &'static str) -> Self {
         let (results, inbox) = mpsc::channel();
@@ -46,13 +46,13 @@ impl<T: Send + 'static> Aside<T> {
     }
 
     /// Has this done; what was asked before is not wanted any more. The window is woken when it is done.
-    pub fn ask(&mut self, ctx: &Context, work: impl FnOnce(&Wanted) -> T + Send + 'static) {
+    pub fn ask(&mut self, ctx: &Context, work: impl FnOnce(&TaskHandle) -> T + Send + 'static) {
         self.is_waiting = true;
         let number = self.newest.fetch_add(1, Ordering::Relaxed) + 1;
-        let wanted = Wanted { number, newest: Arc::clone(&self.newest) };
+        let wanted = TaskHandle { number, newest: Arc::clone(&self.newest) };
         let (results, ctx) = (self.results.clone(), ctx.clone());
         self.run(Box::new(move || {
-            if wanted.is_so() && results.send((number, work(&wanted))).is_ok() {
+            if wanted.is_wanted() && results.send((number, work(&wanted))).is_ok() {
                 ctx.request_repaint();
             }
         }));
@@ -101,7 +101,7 @@ impl<T: Send + 'static> Aside<T> {
     }
 }
 
-impl<T> Drop for Aside<T> {
+impl<T> Drop for BackgroundTask<T> {
     fn drop(&mut self) {
         self.newest.fetch_add(1, Ordering::Relaxed);
         self.jobs = None;
@@ -111,8 +111,8 @@ impl<T> Drop for Aside<T> {
     }
 }
 
-impl<T> fmt::Debug for Aside<T> {
+impl<T> fmt::Debug for BackgroundTask<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Aside({})", self.name)
+        write!(f, "BackgroundTask({})", self.name)
     }
 }

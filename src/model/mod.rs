@@ -1,5 +1,8 @@
 //! What the window knows. [`Model::apply`] is the only way to change it.
 
+mod history;
+mod loaded;
+
 use std::{
     collections::{BTreeMap, HashMap},
     path::PathBuf,
@@ -10,17 +13,16 @@ use crate::{
         call::api::Exchange,
         history::{
             edit::Edit,
-            entry::{Counts, Entry, EntryDetail, EntryId},
-            listing::Listing,
+            entry::{EntryDetail, EntryId},
             request_log::{ExchangeId, RequestRow},
         },
         settings::profile::ProfileId,
     },
-    messages::{JobId, JobOutcome, KeyInfo, Pair, ServerInfo, Update},
+    messages::{ComparedEntries, JobId, JobOutcome, KeyInfo, ServerInfo, Update},
 };
 
-/// More rows than any screen shows; beyond this the cache starts anew.
-const CACHED_ROWS: usize = 4096;
+pub use history::History;
+pub use loaded::{Loaded, Revision};
 
 /// The data folder as far as the window knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,91 +34,6 @@ pub enum Storage {
     Unusable(String),
 }
 
-/// The history: which entries pass the filter, and those of them that were in view.
-#[derive(Clone, Debug, Default)]
-pub struct History {
-    list: Listing,
-    /// Whether the list has to be made anew: changes did not find their places in it.
-    is_stale: bool,
-    rows: HashMap<EntryId, Entry>,
-    generation: u64,
-    /// How often rows came: what was asked for before may have been dropped since.
-    arrivals: u64,
-    /// How often the list changed.
-    changes: u64,
-    is_loaded: bool,
-    pub counts: Counts,
-}
-
-impl History {
-    /// How many entries pass the filter.
-    pub fn len(&self) -> usize {
-        self.list.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.list.is_empty()
-    }
-
-    /// Whether the first answer has come.
-    pub fn is_loaded(&self) -> bool {
-        self.is_loaded
-    }
-
-    pub fn id_at(&self, place: usize) -> Option<EntryId> {
-        self.list.at(place)
-    }
-
-    /// The place of an entry among those shown.
-    pub fn place_of(&self, id: EntryId) -> Option<usize> {
-        self.list.place_of(id)
-    }
-
-    /// The entries that pass the filter, in its order.
-    pub fn ids(&self) -> impl Iterator<Item = EntryId> {
-        self.list.iter()
-    }
-
-    /// The row of an entry, once it is loaded.
-    pub fn row(&self, id: EntryId) -> Option<&Entry> {
-        self.rows.get(&id)
-    }
-
-    /// A number that changes whenever rows come.
-    pub fn arrivals(&self) -> u64 {
-        self.arrivals
-    }
-
-    /// A number that changes whenever the list does.
-    pub fn changes(&self) -> u64 {
-        self.changes
-    }
-
-    fn keep_row(&mut self, entry: Entry) {
-        if self.rows.len() >= CACHED_ROWS {
-            self.rows.clear();
-        }
-        self.rows.insert(entry.id, entry);
-    }
-
-    fn keep_rows(&mut self, rows: Vec<Entry>) {
-        self.arrivals += 1;
-        for row in rows {
-            self.keep_row(row);
-        }
-    }
-
-    fn change(&mut self, entries: Vec<(Entry, bool)>, deleted: &[EntryId]) {
-        let come_and_go = entries.iter().map(|(entry, is_shown)| (entry.id, *is_shown));
-        let is_up_to_date = self.list.change(come_and_go.chain(deleted.iter().map(|id| (*id, false))));
-        self.is_stale |= !is_up_to_date;
-        self.changes += 1;
-        for (entry, _) in entries {
-            self.keep_row(entry);
-        }
-    }
-}
-
 /// What the window knows of the world.
 #[derive(Debug, Default)]
 pub struct Model {
@@ -125,24 +42,26 @@ pub struct Model {
     keys: BTreeMap<ProfileId, KeyInfo>,
     pub history: History,
     /// Everything about the entry that was asked for last.
-    pub detail: Option<Box<EntryDetail>>,
-    /// The two entries that are compared.
-    pub pair: Option<Pair>,
+    pub detail: Option<Loaded<EntryDetail>>,
+    /// The comparison that was asked for last.
+    pub compared: Option<Loaded<ComparedEntries>>,
     /// The newest calls, whoever made them, newest first.
     pub requests: Vec<RequestRow>,
     /// The call that was asked for last.
-    pub exchange: Option<(ExchangeId, Box<Exchange>)>,
+    pub exchange: Option<(ExchangeId, Loaded<Exchange>)>,
     pub server: ServerInfo,
     /// Jobs that report progress: so many of so many.
     pub progress: BTreeMap<JobId, (u64, u64)>,
     /// The jobs whose calls are on their way, by the entries that wait for them.
     waiting: HashMap<EntryId, JobId>,
-    /// Whether the shown detail is older than its entry.
+    /// The shown entry, when its detail is older than what is known of it and has to be loaded again.
     stale_detail: Option<EntryId>,
+    /// The newest of the values that were loaded for the inspector.
+    revision: Revision,
 }
 
 impl Model {
-    /// Takes over what the background tells. What the window has to tell on comes back.
+    /// Applies an update; returns what to tell the user besides.
     pub fn apply(&mut self, update: Update) -> Option<Notice> {
         match update {
             Update::Opened { folder } => self.storage = Storage::Open(folder),
@@ -150,17 +69,7 @@ impl Model {
             Update::Key { profile, key } => {
                 self.keys.insert(profile, key);
             }
-            Update::History { generation, list, rows, counts } => {
-                let history = &mut self.history;
-                // The rows of the same list are up to date.
-                if generation != history.generation {
-                    history.rows.clear();
-                }
-                (history.list, history.generation, history.counts) = (list, generation, counts);
-                (history.is_loaded, history.is_stale) = (true, false);
-                history.changes += 1;
-                history.keep_rows(rows);
-            }
+            Update::History { generation, list, rows, counts } => self.history.replace(generation, list, rows, counts),
             Update::Rows(rows) => self.history.keep_rows(rows),
             Update::Changed { generation, entries, deleted, counts } => {
                 self.history.counts = counts;
@@ -171,13 +80,13 @@ impl Model {
                         self.stale_detail = Some(shown);
                     }
                 }
-                if generation == self.history.generation {
-                    self.history.change(entries, &deleted);
-                }
+                self.history.change(generation, entries, &deleted);
             }
             Update::Edited { edit, outcome } => return Some(Notice::Edited { edit, outcome }),
-            Update::Detail(detail) => self.detail = Some(detail),
-            Update::Pair(pair) => self.pair = Some(pair),
+            Update::Detail(detail) => self.detail = Some(Loaded::new(self.revision.count_on(), detail)),
+            Update::Compared(entries) => {
+                self.compared = Some(Loaded::new(self.revision.count_on(), Box::new(entries)));
+            }
             Update::Requests(rows) => {
                 let newest = self.requests.first().map(|row| row.id);
                 let shown = self.detail.as_ref().map(|detail| detail.entry.id);
@@ -188,7 +97,9 @@ impl Model {
                 }
                 self.requests = rows;
             }
-            Update::Exchange { id, exchange } => self.exchange = Some((id, exchange)),
+            Update::Exchange { id, exchange } => {
+                self.exchange = Some((id, Loaded::new(self.revision.count_on(), exchange)));
+            }
             Update::Server(server) => {
                 let message = match &server {
                     ServerInfo::Failed { message, .. } => Some(message.clone()),
@@ -233,7 +144,7 @@ impl Model {
 
     /// Whether the list of the history must be made anew, told once.
     pub fn take_stale_list(&mut self) -> bool {
-        std::mem::take(&mut self.history.is_stale)
+        self.history.take_stale()
     }
 
     /// The entry whose detail must be loaded again, once.
@@ -281,8 +192,9 @@ mod tests {
     use crate::domain::{
         call::api::Target,
         history::{
-            entry::Status,
+            entry::{Counts, Entry, Status},
             filter::{Sort, SortKey},
+            listing::Listing,
         },
     };
 

@@ -4,57 +4,71 @@ use egui::{Label, RichText, ScrollArea, Ui};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{
-    action::Action,
-    icons, theme,
-    theme::Tokens,
-    widgets::{Tone, fact_ui, paint, scroll_ui},
-    words,
-};
-use crate::domain::{
-    call::{
-        api::{ApiResponse, Exchange, HttpMethod, MaskedRequest, Target},
-        error::ErrorView,
+use super::per_revision::PerRevision;
+use crate::{
+    domain::{
+        call::{
+            api::{ApiResponse, Exchange, HttpMethod, MaskedRequest, Target},
+            error::ErrorView,
+        },
+        card::currency::ChargeCurrency,
+        fault, foreign,
+        history::{
+            entry::{EntryDetail, Status},
+            request_log::{FAULT_HEADER, FAULT_KIND, REPLAYED_HEADER, client_name},
+        },
     },
-    card::currency::ChargeCurrency,
-    fault, foreign,
-    history::{
-        entry::{EntryDetail, EntryId, Status},
-        request_log::{FAULT_HEADER, FAULT_KIND, REPLAYED_HEADER, client_name},
+    model::Loaded,
+    ui::{
+        action::Action,
+        icons,
+        theme::{self, Tokens},
+        widgets::{Tone, fact_ui, paint, scroll_ui},
+        words,
     },
 };
 
-/// A step of a token's life.
+/// A call about a token, in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
-    pub tone: Tone,
-    pub words: String,
-    /// Who asked.
-    pub client: String,
-    /// What the call made or left behind: a charge, a customer, a card.
-    pub made: Option<String>,
+struct TimelineStep {
+    tone: Tone,
+    /// What came of the call.
+    words: String,
+    /// Who made the call, as told by its `User-Agent`.
+    client: String,
+    /// The id of what the call made or left behind: a charge, a customer, a card.
+    made: Option<String>,
 }
 
-/// The steps of the timeline that was shown last: their answers are read once.
+/// The steps of the timeline that was shown last.
 #[derive(Debug, Default)]
-pub struct TimelineState {
-    /// Where the timeline is: it changes with every timeline that is loaded.
-    of: Option<(EntryId, usize, usize)>,
-    steps: Vec<Step>,
+pub(super) struct TimelineState {
+    steps: PerRevision<TimelineSteps>,
+}
+
+/// The call that made the token, and the calls about it.
+#[derive(Debug)]
+struct TimelineSteps {
+    first: TimelineStep,
+    /// Of each exchange of the timeline, in its order.
+    later: Vec<TimelineStep>,
 }
 
 /// Draws what happened to a token, oldest first.
-pub fn timeline_ui(ui: &mut Ui, state: &mut TimelineState, detail: &EntryDetail, actions: &mut Vec<Action>) {
-    let of = (detail.entry.id, detail.timeline.as_ptr() as usize, detail.timeline.len());
-    if state.of != Some(of) {
-        *state = TimelineState { of: Some(of), steps: detail.timeline.iter().map(step).collect() };
-    }
+pub(super) fn timeline_ui(
+    ui: &mut Ui,
+    state: &mut TimelineState,
+    detail: &Loaded<EntryDetail>,
+    actions: &mut Vec<Action>,
+) {
+    let read = || TimelineSteps { first: first_step(detail), later: detail.timeline.iter().map(step).collect() };
+    let steps = state.steps.of(detail.revision(), read);
     scroll_ui(ui, "the inspector", ScrollArea::vertical().auto_shrink(false), |ui| {
         ui.spacing_mut().item_spacing.y = 10.0;
         let entry = &detail.entry;
         let response = detail.outcome.as_ref().and_then(|outcome| outcome.as_ref().ok());
-        step_ui(ui, 0, &first_step(detail), entry.started, entry.target, response, actions);
-        for (nth, (exchange, step)) in detail.timeline.iter().zip(&state.steps).enumerate() {
+        step_ui(ui, 0, &steps.first, entry.started, entry.target, response, actions);
+        for (nth, (exchange, step)) in detail.timeline.iter().zip(&steps.later).enumerate() {
             let response = exchange.outcome.as_ref().ok();
             step_ui(ui, nth + 1, step, exchange.started, exchange.target, response, actions);
         }
@@ -62,7 +76,7 @@ pub fn timeline_ui(ui: &mut Ui, state: &mut TimelineState, detail: &EntryDetail,
 }
 
 /// The call that made the token, or was to make it.
-fn first_step(detail: &EntryDetail) -> Step {
+fn first_step(detail: &EntryDetail) -> TimelineStep {
     let (tone, words) = match detail.entry.status {
         Status::Failed => (Tone::Error, "Refused"),
         Status::Pending => (Tone::Info, "Sent"),
@@ -70,13 +84,13 @@ fn first_step(detail: &EntryDetail) -> Step {
         Status::Unused | Status::Used => (Tone::Ok, "Minted"),
     };
     let client = foreign::label(&client_name(detail.request.header("User-Agent"))).into_owned();
-    Step { tone, words: words.to_owned(), client, made: detail.entry.token_id.clone() }
+    TimelineStep { tone, words: words.to_owned(), client, made: detail.entry.token_id.clone() }
 }
 
 fn step_ui(
     ui: &mut Ui,
     nth: usize,
-    step: &Step,
+    step: &TimelineStep,
     when: Timestamp,
     target: Target,
     response: Option<&ApiResponse>,
@@ -106,7 +120,7 @@ fn step_ui(
 }
 
 /// What a call did to its token.
-pub fn step(exchange: &Exchange) -> Step {
+fn step(exchange: &Exchange) -> TimelineStep {
     let client = client_name(exchange.request.header("User-Agent"));
     let (tone, words) = match &exchange.outcome {
         Ok(response) => answered(&exchange.request, response),
@@ -114,7 +128,12 @@ pub fn step(exchange: &Exchange) -> Step {
         Err(failure) => (Tone::Warn, format!("No answer, {}", failure.kind)),
     };
     let made = exchange.outcome.as_ref().ok().and_then(|response| made_by(&exchange.request, response));
-    Step { tone, words: foreign::label(&words).into_owned(), client: foreign::label(&client).into_owned(), made }
+    TimelineStep {
+        tone,
+        words: foreign::label(&words).into_owned(),
+        client: foreign::label(&client).into_owned(),
+        made,
+    }
 }
 
 /// What a call made, or the failed charge that it left behind.
@@ -186,9 +205,9 @@ fn amount(amount: &Value, currency: &str) -> String {
 const LONGEST_MADE: usize = 64 * 1024;
 
 /// What used a token up, and who asked for it: "ch_1… from stripe-python 16.1.0".
-pub fn used_by(used_by: &str, timeline: &[Exchange]) -> String {
+pub(super) fn used_by(used_by: &str, timeline: &[Exchange]) -> String {
     let found = timeline.iter().find_map(|exchange| {
-        // It is looked up in every frame: an answer of megabytes is no charge.
+        // An answer of megabytes is no charge, and parsing it would take longer than a frame may.
         let response = exchange.outcome.as_ref().ok().filter(|response| response.body.len() <= LONGEST_MADE)?;
         let body = response.json()?;
         let is_maker = body["id"] == used_by || body["error"]["charge"] == used_by;

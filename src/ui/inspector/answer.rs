@@ -6,29 +6,37 @@ use egui::{Context, Id, Key, Label, Modifiers, RichText, Role, Ui, UiBuilder};
 use jiff::{Timestamp, civil::Date};
 use serde_json::Value;
 
-use super::{
-    action::Action,
-    aside::{Aside, Wanted},
-    icons, theme,
-    theme::Tokens,
-    widgets::{
-        IconButton, InlineAlert, JsonLines, JsonTree, JsonTreeAction, QuietButton, Tone, chip::grouped, ends_ui,
-        search_ui,
+use super::shown_call::ShownCall;
+use crate::{
+    domain::{
+        call::{api::ApiResponse, field_help},
+        card::currency::ChargeCurrency,
+        foreign,
     },
-    words,
-};
-use crate::domain::{
-    call::{api::ApiResponse, field_help},
-    card::currency::ChargeCurrency,
-    foreign,
-    history::{entry::EntryId, request_log::ExchangeId},
+    model::Revision,
+    ui::{
+        action::Action,
+        background::{BackgroundTask, TaskHandle},
+        icons,
+        theme::{self, Tokens},
+        widgets::{
+            IconButton, InlineAlert, JsonLines, JsonTree, JsonTreeAction, QuietButton, Tone, chip::grouped, ends_ui,
+            search_ui,
+        },
+        words,
+    },
 };
 
-/// Whose answer it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum AnswerOf {
-    Entry(EntryId),
-    Call(ExchangeId),
+/// The answer that is shown.
+#[derive(Clone, Copy, Debug)]
+pub struct ShownAnswer<'a> {
+    /// The call that it answers.
+    pub call: ShownCall,
+    /// The revision of what was loaded, which the response is a part of.
+    pub revision: Revision,
+    pub response: &'a ApiResponse,
+    /// How long the answer took, once that is known.
+    pub took: Option<Duration>,
 }
 
 /// Bodies up to this size are read within a frame.
@@ -44,14 +52,14 @@ fn search_id() -> Id {
 /// The state of the view.
 #[derive(Debug)]
 pub struct AnswerState {
-    /// The answer that the tree is of, and where its bytes are: a place tells at once that nothing has changed.
-    of: Option<(AnswerOf, usize, usize)>,
-    /// The bytes of a small body.
+    /// The answer that the tree is of.
+    shown: Option<(ShownCall, Revision)>,
+    /// The bytes of a small body: when the same body is loaded again, the tree stays folded as it is.
     bytes: Vec<u8>,
     lines: Option<JsonLines>,
-    reading: Aside<JsonLines>,
+    reading: BackgroundTask<JsonLines>,
     headers_are_open: bool,
-    find: Find,
+    find: TreeSearch,
     /// What has the focus when the tree has it.
     tree: Option<Id>,
 }
@@ -59,12 +67,12 @@ pub struct AnswerState {
 impl Default for AnswerState {
     fn default() -> Self {
         Self {
-            of: None,
+            shown: None,
             bytes: Vec::new(),
             lines: None,
-            reading: Aside::new("read answer"),
+            reading: BackgroundTask::new("read answer"),
             headers_are_open: false,
-            find: Find::default(),
+            find: TreeSearch::default(),
             tree: None,
         }
     }
@@ -95,17 +103,17 @@ impl AnswerState {
     }
 
     /// Takes over another answer, or what became of the reading under way.
-    fn update(&mut self, ui: &Ui, of: AnswerOf, response: &ApiResponse) {
+    fn update(&mut self, ui: &Ui, answer: &ShownAnswer<'_>) {
         if let Some(lines) = self.reading.take() {
             self.take(lines);
         }
-        let body = &response.body;
-        let place = (of, body.as_ptr() as usize, body.len());
-        if self.of == Some(place) {
+        let shown = Some((answer.call, answer.revision));
+        if self.shown == shown {
             return;
         }
-        let is_other = self.of.is_none_or(|(known, ..)| known != of);
-        self.of = Some(place);
+        let is_other = self.shown.is_none_or(|(known, _)| known != answer.call);
+        self.shown = shown;
+        let body = &answer.response.body;
         self.reading.cancel();
         if body.len() > SMALL_BODY {
             if is_other {
@@ -114,9 +122,8 @@ impl AnswerState {
             let bytes = body.clone();
             self.reading.ask(ui.ctx(), move |_| JsonLines::new(read(&bytes)));
         } else if is_other || self.bytes != *body {
-            self.forget();
-            self.bytes.clone_from(body);
             self.take(JsonLines::new(read(body)));
+            self.bytes.clone_from(body);
         }
     }
 
@@ -142,31 +149,31 @@ fn read(body: &[u8]) -> Value {
 
 /// The search in the tree.
 #[derive(Debug)]
-struct Find {
+struct TreeSearch {
     words: String,
     /// What the hits are of; `None` while they are not known.
     searched: Option<String>,
     hits: Vec<usize>,
     /// Which of the hits is selected.
     nth: usize,
-    searching: Aside<Vec<usize>>,
+    searching: BackgroundTask<Vec<usize>>,
     wants_focus: bool,
 }
 
-impl Default for Find {
+impl Default for TreeSearch {
     fn default() -> Self {
         Self {
             words: String::new(),
             searched: None,
             hits: Vec::new(),
             nth: 0,
-            searching: Aside::new("search answer"),
+            searching: BackgroundTask::new("search answer"),
             wants_focus: false,
         }
     }
 }
 
-impl Find {
+impl TreeSearch {
     /// Searches anew, in another tree.
     fn forget(&mut self) {
         self.searching.cancel();
@@ -189,7 +196,7 @@ impl Find {
             self.found(lines, hits);
         } else {
             let (text, words) = (lines.text().clone(), self.words.clone());
-            self.searching.ask(ui.ctx(), move |wanted: &Wanted| text.find(&words, || wanted.is_so()));
+            self.searching.ask(ui.ctx(), move |wanted: &TaskHandle| text.find(&words, || wanted.is_wanted()));
         }
     }
 
@@ -232,14 +239,13 @@ impl Find {
 pub fn answer_ui(
     ui: &mut Ui,
     state: &mut AnswerState,
-    of: AnswerOf,
-    response: &ApiResponse,
-    took: Option<Duration>,
+    answer: &ShownAnswer<'_>,
     headers: impl FnOnce(&mut Ui),
     actions: &mut Vec<Action>,
 ) {
-    state.update(ui, of, response);
-    status_line_ui(ui, state, response, took, actions);
+    state.update(ui, answer);
+    let response = answer.response;
+    status_line_ui(ui, state, response, answer.took, actions);
     if let Some(whole) = response.cut_from() {
         let text = format!(
             "It had {} bytes, of which the history has {}: the answer to a GET is cut where it is long",
@@ -319,7 +325,7 @@ fn status_line_ui(
     );
 }
 
-fn find_ui(ui: &mut Ui, find: &mut Find, lines: &mut JsonLines, tree: Option<Id>) {
+fn find_ui(ui: &mut Ui, find: &mut TreeSearch, lines: &mut JsonLines, tree: Option<Id>) {
     find_keys_ui(ui, find, lines);
     let t = Tokens::of(ui);
     ui.horizontal(|ui| {
@@ -357,7 +363,7 @@ fn find_ui(ui: &mut Ui, find: &mut Find, lines: &mut JsonLines, tree: Option<Id>
     });
 }
 
-fn find_keys_ui(ui: &Ui, find: &mut Find, lines: &mut JsonLines) {
+fn find_keys_ui(ui: &Ui, find: &mut TreeSearch, lines: &mut JsonLines) {
     let field = search_id();
     if !ui.memory(|memory| memory.allows_interaction(ui.layer_id())) {
         return;

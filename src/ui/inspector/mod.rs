@@ -1,20 +1,35 @@
 //! The inspector: everything about the selected entry or call, the answer as a foldable tree first of all.
 
+pub mod answer;
+pub mod code;
+pub mod diff;
+mod diff_rows;
+mod per_revision;
+pub mod shown_call;
+mod summary;
+mod timeline;
+mod verdict;
+
 use egui::{Label, RichText, ScrollArea, Ui};
 use serde_json::{Map, Value};
 
+use self::{
+    answer::{AnswerState, ShownAnswer, answer_ui},
+    code::{CodeContext, CodeSource, CodeState, code_ui},
+    diff::{DiffState, diff_ui},
+    per_revision::PerRevision,
+    shown_call::ShownCall,
+    summary::{SummaryState, summary_ui},
+    timeline::{TimelineState, timeline_ui},
+    verdict::{EntryVerdict, error_sentence},
+};
 use super::{
     action::{Action, UseKind},
-    answer::{AnswerOf, AnswerState, answer_ui},
-    code::{self, CodeContext, CodeOf, CodeState},
-    diff::{self, DiffState},
     icons,
     shortcuts::Deed,
     status_badge::status_badge_ui,
-    summary::{error_sentence, summary_ui, verdict_ui},
     theme,
     theme::Tokens,
-    timeline::{TimelineState, timeline_ui},
     widgets::{InlineAlert, QuietButton, Tabs, Tone, empty_state_ui, fact_ui, scroll_ui},
     words,
 };
@@ -28,12 +43,13 @@ use crate::{
         },
         settings::profile::Profiles,
     },
-    messages::{JobRequest, Pair},
+    messages::{ComparedEntries, JobRequest},
+    model::Loaded,
 };
 
-/// The parts of the inspector.
+/// The parts of an entry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Tab {
+enum EntryTab {
     Summary,
     #[default]
     Response,
@@ -44,7 +60,7 @@ pub enum Tab {
 
 /// The parts of a call of the request log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum CallTab {
+enum CallTab {
     #[default]
     Response,
     Request,
@@ -54,24 +70,37 @@ pub enum CallTab {
 
 /// What the inspector shows.
 #[derive(Clone, Copy, Debug)]
-pub enum Subject<'a> {
+pub enum InspectedSubject<'a> {
     /// An entry of the history; `None` as long as none is loaded.
-    Entry(Option<&'a EntryDetail>),
-    /// Two entries beside each other; `None` until they are loaded.
-    Pair(Option<&'a Pair>),
-    /// A call of the request log.
-    Call(Option<(ExchangeId, &'a Exchange, Option<&'a RequestRow>)>),
+    Entry(Option<&'a Loaded<EntryDetail>>),
+    /// Two entries beside each other, or why they cannot be compared; `None` until that is known.
+    Compared(Option<&'a Loaded<ComparedEntries>>),
+    /// A call of the request log; `None` as long as none is loaded.
+    Call(Option<InspectedCall<'a>>),
+}
+
+/// A call of the request log, and its row while it is among the newest.
+#[derive(Clone, Copy, Debug)]
+pub struct InspectedCall<'a> {
+    pub id: ExchangeId,
+    pub exchange: &'a Loaded<Exchange>,
+    pub row: Option<&'a RequestRow>,
 }
 
 /// The state of the inspector's view.
 #[derive(Debug, Default)]
 pub struct InspectorState {
-    tab: Tab,
+    entry_tab: EntryTab,
     call_tab: CallTab,
     pub answer: AnswerState,
     pub code: CodeState,
     diff: DiffState,
+    summary: SummaryState,
     timeline: TimelineState,
+    /// What is to be said of the entry before its details.
+    verdict: PerRevision<EntryVerdict>,
+    /// Why the call of the request log was refused, if it was.
+    call_error: PerRevision<Option<String>>,
 }
 
 impl InspectorState {
@@ -94,23 +123,23 @@ impl InspectorState {
 pub fn inspector_ui(
     ui: &mut Ui,
     state: &mut InspectorState,
-    subject: Subject<'_>,
+    subject: InspectedSubject<'_>,
     code: &CodeContext<'_>,
     profiles: &Profiles,
     actions: &mut Vec<Action>,
 ) {
     egui::Frame::new().inner_margin(f32::from(theme::PANE_PADDING)).show(ui, |ui| match subject {
-        Subject::Entry(Some(detail)) => entry_ui(ui, state, detail, (code, profiles), actions),
-        Subject::Entry(None) => {
+        InspectedSubject::Entry(Some(detail)) => entry_ui(ui, state, detail, (code, profiles), actions),
+        InspectedSubject::Entry(None) => {
             empty_state_ui(ui, "Nothing selected", "Select a token to see its request and its answer");
         }
-        Subject::Call(Some((id, exchange, row))) => call_ui(ui, state, (id, exchange, row), code, actions),
-        Subject::Pair(pair) => {
-            if !diff::diff_ui(ui, &mut state.diff, pair, actions) {
+        InspectedSubject::Call(Some(call)) => call_ui(ui, state, &call, code, actions),
+        InspectedSubject::Compared(compared) => {
+            if !diff_ui(ui, &mut state.diff, compared, actions) {
                 state.close_diff();
             }
         }
-        Subject::Call(None) => {
+        InspectedSubject::Call(None) => {
             empty_state_ui(ui, "Nothing selected", "Select a call to see what was asked and answered");
         }
     });
@@ -120,10 +149,11 @@ pub fn inspector_ui(
 fn call_ui(
     ui: &mut Ui,
     state: &mut InspectorState,
-    (id, exchange, row): (ExchangeId, &Exchange, Option<&RequestRow>),
+    call: &InspectedCall<'_>,
     code: &CodeContext<'_>,
     actions: &mut Vec<Action>,
 ) {
+    let InspectedCall { id, exchange, row } = *call;
     let t = Tokens::of(ui);
     let title = format!("{} {}", exchange.request.method.as_str(), foreign::label(&exchange.request.path));
     ui.add(
@@ -153,13 +183,15 @@ fn call_ui(
     ui.add_space(4.0);
     ui.push_id(("call", id), |ui| match (state.call_tab, &exchange.outcome) {
         (CallTab::Response, Ok(response)) => {
-            if let Some(sentence) = error_sentence(response) {
-                InlineAlert::new(Tone::Error, &sentence).ui(ui);
+            if let Some(sentence) = state.call_error.of(exchange.revision(), || error_sentence(response)) {
+                InlineAlert::new(Tone::Error, sentence).ui(ui);
                 ui.add_space(4.0);
             }
             replaced_ui(ui, exchange.replaced.len());
             let headers = |ui: &mut Ui| headers_ui(ui, "Response headers", &response.headers);
-            answer_ui(ui, &mut state.answer, AnswerOf::Call(id), response, Some(exchange.took), headers, actions);
+            let (call, took) = (ShownCall::Logged(id), Some(exchange.took));
+            let answer = ShownAnswer { call, revision: exchange.revision(), response, took };
+            answer_ui(ui, &mut state.answer, &answer, headers, actions);
         }
         (CallTab::Response, Err(failure)) => {
             InlineAlert::new(Tone::Error, &failure.message).ui(ui);
@@ -167,8 +199,9 @@ fn call_ui(
         }
         (CallTab::Request, _) => request_ui(ui, &exchange.request, false, actions),
         (CallTab::Code, _) => {
-            let (of, target) = (CodeOf::Call(id), exchange.target);
-            code::code_ui(ui, &mut state.code, of, exchange.into(), target, code, actions);
+            let (revision, target) = (exchange.revision(), exchange.target);
+            let source = CodeSource { revision, call: (&**exchange).into(), target };
+            code_ui(ui, &mut state.code, &source, code, actions);
         }
         (CallTab::Headers, outcome) => {
             scroll_ui(ui, "the inspector", ScrollArea::vertical().auto_shrink(false), |ui| {
@@ -185,30 +218,34 @@ fn call_ui(
 fn entry_ui(
     ui: &mut Ui,
     state: &mut InspectorState,
-    detail: &EntryDetail,
+    detail: &Loaded<EntryDetail>,
     (code, profiles): (&CodeContext<'_>, &Profiles),
     actions: &mut Vec<Action>,
 ) {
     head_ui(ui, detail, actions);
     ui.add_space(2.0);
     let tabs = [
-        (Tab::Summary, "Summary"),
-        (Tab::Response, "Response"),
-        (Tab::Request, "Request"),
-        (Tab::Code, "Code"),
-        (Tab::Timeline, "Timeline"),
+        (EntryTab::Summary, "Summary"),
+        (EntryTab::Response, "Response"),
+        (EntryTab::Request, "Request"),
+        (EntryTab::Code, "Code"),
+        (EntryTab::Timeline, "Timeline"),
     ];
-    ui.add(Tabs::new("Inspector", &mut state.tab, &tabs));
+    ui.add(Tabs::new("Inspector", &mut state.entry_tab, &tabs));
     ui.add_space(4.0);
-    ui.push_id(detail.entry.id, |ui| match state.tab {
-        Tab::Summary => summary_ui(ui, detail, profiles, actions),
-        Tab::Response => response_ui(ui, state, detail, actions),
-        Tab::Request => request_ui(ui, &detail.request, true, actions),
-        Tab::Code => {
-            let (of, target) = (CodeOf::Entry(detail.entry.id), detail.entry.target);
-            code::code_ui(ui, &mut state.code, of, detail.into(), target, code, actions);
+    ui.push_id(detail.entry.id, |ui| match state.entry_tab {
+        EntryTab::Summary => {
+            let verdict = state.verdict.of(detail.revision(), || EntryVerdict::of(detail));
+            summary_ui(ui, &mut state.summary, detail, verdict, profiles, actions);
         }
-        Tab::Timeline => timeline_ui(ui, &mut state.timeline, detail, actions),
+        EntryTab::Response => response_ui(ui, state, detail, actions),
+        EntryTab::Request => request_ui(ui, &detail.request, true, actions),
+        EntryTab::Code => {
+            let (revision, target) = (detail.revision(), detail.entry.target);
+            let source = CodeSource { revision, call: (&**detail).into(), target };
+            code_ui(ui, &mut state.code, &source, code, actions);
+        }
+        EntryTab::Timeline => timeline_ui(ui, &mut state.timeline, detail, actions),
     });
 }
 
@@ -267,23 +304,25 @@ fn head_ui(ui: &mut Ui, detail: &EntryDetail, actions: &mut Vec<Action>) {
     });
 }
 
-fn response_ui(ui: &mut Ui, state: &mut InspectorState, detail: &EntryDetail, actions: &mut Vec<Action>) {
+fn response_ui(ui: &mut Ui, state: &mut InspectorState, detail: &Loaded<EntryDetail>, actions: &mut Vec<Action>) {
+    let verdict = state.verdict.of(detail.revision(), || EntryVerdict::of(detail));
     match &detail.outcome {
         Some(Ok(response)) => {
             if !response.is_success() || detail.entry.status == Status::Unknown {
-                verdict_ui(ui, detail, actions);
+                verdict.ui(ui, actions);
                 ui.add_space(4.0);
             }
-            let of = AnswerOf::Entry(detail.entry.id);
             replaced_ui(ui, detail.replaced.len());
             let headers = |ui: &mut Ui| headers_ui(ui, "Response headers", &response.headers);
-            answer_ui(ui, &mut state.answer, of, response, detail.entry.took, headers, actions);
+            let (call, took) = (ShownCall::Entry(detail.entry.id), detail.entry.took);
+            let answer = ShownAnswer { call, revision: detail.revision(), response, took };
+            answer_ui(ui, &mut state.answer, &answer, headers, actions);
         }
         Some(Err(failure)) => {
-            verdict_ui(ui, detail, actions);
+            verdict.ui(ui, actions);
             failure_ui(ui, failure, actions);
         }
-        None => verdict_ui(ui, detail, actions),
+        None => verdict.ui(ui, actions),
     }
 }
 

@@ -1,0 +1,302 @@
+//! The history: a table that draws only the rows in view, with its search, its filters, and what is done to the selected.
+
+mod cells;
+mod dates;
+mod marks;
+mod selection;
+mod state;
+mod toolbar;
+
+use egui::{Id, Key, Modifiers, RichText, Role, Sense, Ui, UiBuilder, WidgetInfo, vec2};
+
+use self::{
+    cells::{HistoryColumn, spoken, title_of_ui},
+    dates::DayRange,
+    marks::{AnnotationPanel, PanelState},
+    selection::MOST_CHECKED,
+    state::PROGRESS_HEIGHT,
+    toolbar::{chips_ui, selected_ui, title_ui},
+};
+use super::{
+    action::{Action, UseKind},
+    theme,
+    theme::Tokens,
+    widgets::{QuietButton, chip::grouped, empty_state_ui, table},
+};
+use crate::{
+    domain::history::{entry::Entry, filter::HistoryFilter},
+    model::Storage,
+};
+
+pub use state::{HistoryContext, HistoryState, RefreshProgress};
+
+/// Draws the history.
+pub fn history_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions: &mut Vec<Action>) {
+    egui::Frame::new().inner_margin(f32::from(theme::PANE_PADDING)).show(ui, |ui| {
+        title_ui(ui, state, ctx, actions);
+        ui.add_space(4.0);
+        if state.selection.len() > 1 {
+            selected_ui(ui, state, ctx, actions);
+        } else {
+            chips_ui(ui, state, ctx);
+        }
+        dates::custom_ui(ui, &mut state.days, &mut state.focus_from);
+        ui.add_space(4.0);
+        if std::mem::replace(&mut state.changes, ctx.history.changes()) != ctx.history.changes() {
+            state.selection.keep_shown(ctx.history);
+        }
+        let room =
+            vec2(ui.available_width(), (ui.available_height() - state.foot_height(ctx.refreshing.is_some())).max(60.0));
+        ui.allocate_ui(room, |ui| {
+            ui.set_min_size(room);
+            match ctx.storage {
+                Storage::Unusable(reason) => {
+                    empty_state_ui(ui, "The history cannot be opened", reason);
+                }
+                _ if !ctx.history.is_loaded() => {}
+                _ if ctx.history.is_empty() => {
+                    state.focus_search |= std::mem::take(&mut state.focus_table);
+                    empty_ui(ui, state);
+                }
+                _ => {
+                    keys_ui(ui, state, ctx, actions);
+                    table_ui(ui, state, ctx, actions);
+                }
+            }
+        });
+        foot_ui(ui, state, ctx, actions);
+        (state.filter.since, state.filter.until) = state.days.moments(ctx.now);
+        if state.filter != state.asked_filter {
+            state.asked_filter.clone_from(&state.filter);
+            // What is not shown any more is not deleted either; of so many that cannot be looked through in a frame.
+            if state.selection.len() > MOST_CHECKED {
+                state.selection.narrow();
+            }
+            state.scroll.reveal(0);
+            actions.push(Action::Filter);
+        }
+    });
+}
+
+/// Draws what is under the table: how a refresh goes on, and what is written on entries.
+fn foot_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions: &mut Vec<Action>) {
+    if let Some(refreshing) = ctx.refreshing {
+        part_ui(ui, "Refresh", PROGRESS_HEIGHT, |ui| progress_ui(ui, refreshing, actions));
+    }
+    if let Some(marks) = &mut state.marks
+        && part_ui(ui, "Note and tags", AnnotationPanel::HEIGHT, |ui| marks.ui(ui, actions)) == PanelState::Closed
+    {
+        state.marks = None;
+        state.focus_table = true;
+    }
+}
+
+/// A part of the foot with a line above it.
+fn part_ui<R>(ui: &mut Ui, name: &str, height: f32, add: impl FnOnce(&mut Ui) -> R) -> R {
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
+    ui.painter().hline(rect.x_range(), rect.top() + 0.5, Tokens::of(ui).hairline());
+    let builder = UiBuilder::new()
+        .max_rect(rect)
+        .id_salt(name)
+        .accessibility_role(Role::Group)
+        .accessibility_label(name.to_owned());
+    ui.scope_builder(builder, add).inner
+}
+
+fn progress_ui(ui: &mut Ui, refreshing: RefreshProgress, actions: &mut Vec<Action>) {
+    ui.horizontal_centered(|ui| {
+        let (share, words) = match refreshing.progress {
+            Some((done, total)) => {
+                (done as f32 / total.max(1) as f32, format!("RefreshProgress {} of {}", grouped(done), grouped(total)))
+            }
+            None => (0.0, "RefreshProgress…".to_owned()),
+        };
+        ui.label(RichText::new(&words).size(theme::SMALL_SIZE));
+        let t = Tokens::of(ui);
+        let size = vec2((ui.available_width() - 84.0).max(40.0), 6.0);
+        let (track, bar) = ui.allocate_exact_size(size, Sense::hover());
+        bar.widget_info(|| WidgetInfo::labeled(Role::ProgressIndicator, true, "Refresh"));
+        ui.accesskit_node_builder(bar.id, |node| {
+            node.set_numeric_value(f64::from(share) * 100.0);
+            node.set_min_numeric_value(0.0);
+            node.set_max_numeric_value(100.0);
+        });
+        ui.painter().rect_filled(track, 3, t.border);
+        ui.painter().rect_filled(track.with_max_x(track.left() + track.width() * share), 3, t.accent);
+        if ui.add(QuietButton::new("Cancel")).on_hover_text("Stop asking; what was found stays").clicked() {
+            actions.push(Action::Cancel(refreshing.job));
+        }
+    });
+}
+
+fn empty_ui(ui: &mut Ui, state: &mut HistoryState) {
+    if state.filter.is_everything() {
+        empty_state_ui(ui, "No tokens yet", "Press Ctrl+Enter to make one with 4242");
+        return;
+    }
+    empty_state_ui(ui, "Nothing matches", "No token passes the search and the filters");
+    ui.vertical_centered(|ui| {
+        if ui.add(QuietButton::new("Show all")).clicked() {
+            state.filter = HistoryFilter { sort: state.filter.sort, ..HistoryFilter::default() };
+            state.days = DayRange::Any;
+        }
+    });
+}
+
+/// Moves and widens the selection by keys, and acts on it, unless a field has the focus.
+fn keys_ui(ui: &Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions: &mut Vec<Action>) {
+    let place = state.selection.cursor().and_then(|id| ctx.history.place_of(id));
+    for how in [Modifiers::NONE, Modifiers::SHIFT, Modifiers::COMMAND] {
+        let target = table::moved(ui, table_id(), how, place, ctx.history.len(), state.scroll.in_view());
+        let Some(id) = target.and_then(|place| ctx.history.id_at(place)) else { continue };
+        state.scroll_to = Some(id);
+        match how {
+            Modifiers::SHIFT => state.selection.extend(ctx.history, id),
+            Modifiers::COMMAND => state.selection.go_to(id),
+            _ => state.selection.only(id),
+        }
+        actions.push(Action::Select(id));
+    }
+    if !table::has_keys(ui, table_id()) {
+        return;
+    }
+    let pressed = |how, key| ui.input_mut(|input| input.consume_key(how, key));
+    if place.is_some() && pressed(Modifiers::NONE, Key::Enter) {
+        actions.push(Action::Open);
+    }
+    if let Some(id) = state.selection.cursor().filter(|_| pressed(Modifiers::COMMAND, Key::Space)) {
+        state.selection.toggle(id);
+    }
+    if pressed(Modifiers::COMMAND, Key::A) {
+        state.selection.all(ctx.history);
+        actions.extend(state.selection.cursor().map(Action::Select));
+    }
+    if state.selection.len() > 1 && pressed(Modifiers::NONE, Key::Escape) {
+        state.selection.narrow();
+    }
+    if pressed(Modifiers::NONE, Key::Delete) {
+        state.delete_selected(ctx, actions);
+    }
+}
+
+/// The table, which the focus can be put on.
+fn table_id() -> Id {
+    Id::unique("history_table")
+}
+
+fn table_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions: &mut Vec<Action>) {
+    let cells = HistoryColumn::shown_in(ui.available_width());
+    if let Some(place) = state.scroll_to.take().and_then(|id| ctx.history.place_of(id)) {
+        state.scroll.reveal(place);
+    }
+    if std::mem::replace(&mut state.arrivals, ctx.history.arrivals()) != ctx.history.arrivals() {
+        state.asked.clear();
+    }
+    let mut missing = Vec::new();
+    let mut drawn = 0;
+    let mut wish = None;
+    let HistoryState { asked, selection, scroll, filter, .. } = state;
+    let len = ctx.history.len();
+    let table = table::DataTable { id: table_id(), name: "History", cells, scroll, len };
+    let head = |ui: &mut Ui, cell| title_of_ui(ui, cell, &mut filter.sort);
+    let list = table.show(ui, head, |row| {
+        drawn += 1;
+        let Some(id) = ctx.history.id_at(row.index) else { return };
+        let Some(entry) = ctx.history.row(id) else {
+            row.wait();
+            if asked.insert(id) {
+                missing.push(id);
+            }
+            return;
+        };
+        let is_selected = selection.contains(id);
+        let has_keys = selection.cursor() == Some(id);
+        let response = row.begin(table_id().with(id), is_selected, has_keys, &spoken(entry, ctx.now));
+        row.cells(cells, |cell, ui| cell.ui(ui, entry, ctx.now));
+        if response.clicked() {
+            let how = row.ui.input(|input| input.modifiers);
+            if how.shift {
+                selection.extend(ctx.history, id);
+            } else if how.command {
+                selection.toggle(id);
+            } else {
+                selection.only(id);
+                actions.push(Action::Peek);
+            }
+            actions.push(Action::Select(id));
+        }
+        if response.secondary_clicked() && !is_selected {
+            selection.only(id);
+            actions.push(Action::Select(id));
+        }
+        let others = selection.len().saturating_sub(1);
+        response.context_menu(|ui| wish = row_menu_ui(ui, entry, others, actions).or(wish));
+    });
+    match wish {
+        Some(RowWish::Annotate) => state.annotate(ctx.history, None),
+        Some(RowWish::Delete) => state.delete_selected(ctx, actions),
+        None => {}
+    }
+    if std::mem::take(&mut state.focus_table) {
+        list.request_focus();
+    }
+    state.rows_drawn = drawn;
+    if !missing.is_empty() {
+        actions.push(Action::LoadRows(missing));
+    }
+}
+
+/// What the menu of a row asks of the view itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum RowWish {
+    /// Open the note and tags of what is selected.
+    Annotate,
+    /// Delete what is selected.
+    Delete,
+}
+
+/// What can be done to an entry; `others` are selected with it.
+fn row_menu_ui(ui: &mut Ui, entry: &Entry, others: usize, actions: &mut Vec<Action>) -> Option<RowWish> {
+    let mut wish = None;
+    let item = |ui: &mut Ui, name: &str, keys: &str| {
+        let keys = RichText::new(keys).size(theme::SMALL_SIZE).color(Tokens::of(ui).subdued);
+        ui.add(egui::Button::new(name).shortcut_text(keys)).accessible_name(name).clicked()
+    };
+    if others > 0 {
+        if item(ui, "Tag the selected…", "F2") {
+            wish = Some(RowWish::Annotate);
+        }
+        if item(ui, "Delete the selected", "Delete") {
+            wish = Some(RowWish::Delete);
+        }
+        return wish;
+    }
+    if let Some(id) = &entry.token_id
+        && item(ui, "Copy id", "Ctrl+I")
+    {
+        actions.push(Action::Copy { text: id.clone(), what: "Token id".to_owned() });
+    }
+    if item(ui, "Put into the form", "Ctrl+D") {
+        actions.push(Action::Reuse(entry.id));
+    }
+    if item(ui, "Note and tags…", "F2") {
+        wish = Some(RowWish::Annotate);
+    }
+    if entry.token_id.is_some() {
+        if ui.button("Check whether it was used").clicked() {
+            actions.push(Action::Retrieve(entry.id));
+        }
+        ui.separator();
+        if ui.button("Charge…").clicked() {
+            actions.push(Action::OpenUse(entry.id, UseKind::Charge));
+        }
+        if ui.button("Attach to a customer…").clicked() {
+            actions.push(Action::OpenUse(entry.id, UseKind::Attach));
+        }
+    }
+    ui.separator();
+    if item(ui, "Delete", "Delete") {
+        wish = Some(RowWish::Delete);
+    }
+    wish
+}

@@ -1,0 +1,145 @@
+//! What the history's view keeps between frames, and what it is drawn with.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+
+use super::{dates::DayRange, marks::AnnotationPanel, selection::EntrySelection};
+use crate::{
+    domain::{
+        call::api::Target,
+        history::{
+            edit::Edit,
+            entry::{Entry, EntryId},
+            filter::HistoryFilter,
+        },
+    },
+    messages::JobId,
+    model::{History, Storage},
+    ui::{action::Action, widgets::RowScroll},
+};
+
+/// How high the line is that tells how a refresh goes on.
+pub(super) const PROGRESS_HEIGHT: f32 = 42.0;
+
+/// The state of the history's view.
+#[derive(Debug, Default)]
+pub struct HistoryState {
+    pub filter: HistoryFilter,
+    /// The filter that was asked for last: another is asked for when the two differ.
+    pub(super) asked_filter: HistoryFilter,
+    pub(super) days: DayRange,
+    pub(super) focus_from: bool,
+    pub(super) selection: EntrySelection,
+    /// The note and tags that are being written.
+    pub(super) marks: Option<AnnotationPanel>,
+    /// The rows that were asked for and are not here yet.
+    pub(super) asked: HashSet<EntryId>,
+    /// The arrivals of rows that were seen, and the changes of the list.
+    pub(super) arrivals: u64,
+    pub(super) changes: u64,
+    pub(super) scroll_to: Option<EntryId>,
+    pub(super) focus_search: bool,
+    /// How many rows the last frame drew: what a test counts instead of time.
+    pub rows_drawn: usize,
+    pub(super) scroll: RowScroll,
+    pub(super) focus_table: bool,
+}
+
+impl HistoryState {
+    pub fn focus_search(&mut self) {
+        self.focus_search = true;
+    }
+
+    /// Puts the focus on the table, or on the search while there is none.
+    pub fn focus_table(&mut self) {
+        self.focus_table = true;
+    }
+
+    /// Selects an entry and brings it into view.
+    pub fn show(&mut self, id: EntryId) {
+        self.selection.only(id);
+        self.scroll_to = Some(id);
+    }
+
+    /// The selected entries, oldest first.
+    pub fn selected(&self) -> &[EntryId] {
+        self.selection.ids()
+    }
+
+    /// Opens the note and tags of what is selected; `shown` is the entry in the inspector.
+    pub fn annotate(&mut self, history: &History, shown: Option<&Entry>) {
+        // What is being written is saved or left first.
+        if let Some(marks) = self.marks.as_mut().filter(|marks| marks.is_changed()) {
+            marks.focus();
+            return;
+        }
+        if self.selection.len() > 1 {
+            self.marks = Some(AnnotationPanel::of_several(self.selection.ids()));
+            return;
+        }
+        let id = self.selection.cursor().or(shown.map(|entry| entry.id));
+        let entry = id.and_then(|id| history.row(id).or(shown.filter(|entry| entry.id == id)));
+        if let Some(entry) = entry {
+            self.marks = Some(AnnotationPanel::of(entry));
+        }
+    }
+
+    /// The entry that the keys move from, which the inspector shows.
+    pub fn cursor(&self) -> Option<EntryId> {
+        self.selection.cursor()
+    }
+
+    /// How high what stands under the table is: it must not be covered.
+    pub fn foot_height(&self, is_refreshing: bool) -> f32 {
+        let marks = if self.marks.is_some() { AnnotationPanel::HEIGHT } else { 0.0 };
+        let progress = if is_refreshing { PROGRESS_HEIGHT } else { 0.0 };
+        marks + progress
+    }
+
+    /// Learns what came of an edit.
+    pub fn edited(&mut self, edit: &Edit, is_done: bool) {
+        if self.marks.as_mut().is_some_and(|marks| marks.edited(edit, is_done)) {
+            self.marks = None;
+            self.focus_table = true;
+        }
+    }
+
+    /// Deletes what is selected; the selection goes on to the entry beside it.
+    pub(super) fn delete_selected(&mut self, ctx: &HistoryContext<'_>, actions: &mut Vec<Action>) {
+        if self.selection.len() == 0 {
+            return;
+        }
+        let heir = self.selection.heir(ctx.history);
+        actions.push(Action::Edit(Edit::Delete { ids: self.selection.ids().to_vec() }));
+        match heir {
+            Some(id) => {
+                self.show(id);
+                actions.push(Action::Select(id));
+            }
+            None => self.selection.clear(),
+        }
+        self.focus_table = true;
+    }
+}
+
+/// A refresh on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RefreshProgress {
+    pub job: JobId,
+    /// So many of so many, once that is known.
+    pub progress: Option<(u64, u64)>,
+}
+
+/// What the history is drawn with.
+#[derive(Clone, Copy, Debug)]
+pub struct HistoryContext<'a> {
+    pub history: &'a History,
+    pub storage: &'a Storage,
+    /// How many calls the request log has to show.
+    pub requests: usize,
+    /// Where new tokens come from.
+    pub target: Target,
+    pub refreshing: Option<RefreshProgress>,
+    pub now: Timestamp,
+}

@@ -1,0 +1,202 @@
+//! What stands above the history's table: the search and the filters, or what can be done to several selected entries.
+
+use std::cell::RefCell;
+
+use egui::{RichText, Role, Ui, accesskit::Live};
+
+use super::{
+    dates,
+    state::{HistoryContext, HistoryState},
+};
+use crate::{
+    domain::{call::api::Target, history::entry::Status},
+    messages::{JobRequest, RefreshScope},
+    ui::{
+        action::{Action, Pane},
+        icons,
+        pane_tabs::pane_tabs_ui,
+        shortcuts::Deed,
+        theme,
+        widgets::{FilterChip, IconButton, QuietButton, chip::grouped, ends_ui, field::search_ui},
+    },
+};
+
+/// Draws the names of the panes, the search, and what is done to the whole history.
+pub(super) fn title_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions: &mut Vec<Action>) {
+    // A narrow pane has the search on a line of its own.
+    let is_narrow = ui.available_width() < 560.0;
+    let mut of_left = Vec::new();
+    // What the tabs and the buttons leave.
+    let width = (ui.available_width() - 388.0).clamp(120.0, 230.0);
+    ends_ui(
+        ui,
+        theme::BUTTON_HEIGHT,
+        |ui| {
+            pane_tabs_ui(ui, Pane::History, ctx.history.counts.all(), ctx.requests, &mut of_left);
+        },
+        |ui| {
+            if !is_narrow {
+                find_ui(ui, state, width);
+            }
+            let export = QuietButton::new("Export…").icon(icons::DOWNLOAD);
+            if ui.add(export).on_hover_text(Deed::Export.tip("Write the history to a JSON file")).clicked() {
+                actions.push(Action::OpenExport);
+            }
+            if ctx.target == Target::Stripe {
+                let words = "Ask Stripe which unused tokens were used";
+                let button = IconButton::new(icons::REFRESH_CW, words);
+                if ui.add_enabled(ctx.refreshing.is_none(), button).clicked() {
+                    actions.push(Action::Run(JobRequest::Refresh(RefreshScope::AllUnused(Target::Stripe))));
+                }
+            }
+        },
+    );
+    actions.append(&mut of_left);
+    if is_narrow {
+        let width = ui.available_width() - 50.0;
+        find_ui(ui, state, width);
+    }
+}
+
+fn find_ui(ui: &mut Ui, state: &mut HistoryState, width: f32) {
+    let id = egui::Id::unique("history_search");
+    let name = "Search id, card, note, #tag";
+    let response = search_ui(ui, id, &mut state.filter.search, name, "", width).response.response;
+    let tip = "Words in id, last4, brand, outcome, note, tags, status, source and what used a token";
+    let response = response.on_hover_text(Deed::SearchHistory.tip(tip));
+    if std::mem::take(&mut state.focus_search) {
+        response.request_focus();
+    }
+}
+
+/// Draws the filters.
+pub(super) fn chips_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>) {
+    /// What the usual chips take beside the targets, and one more status.
+    const USUAL: f32 = 540.0;
+    const ONE_MORE: f32 = 110.0;
+    let counts = &ctx.history.counts;
+    let is_usual = |status| matches!(status, Status::Unused | Status::Used | Status::Failed);
+    let chosen = state.filter.status;
+    let shown = Status::ALL.map(|status| is_usual(status) || counts.of(status) > 0 || chosen == Some(status));
+    let more = shown.iter().filter(|is_shown| **is_shown).count() - 3;
+    if ui.available_width() < USUAL + ONE_MORE * more as f32 {
+        ui.horizontal_wrapped(|ui| {
+            statuses_ui(ui, state, ctx, shown);
+            targets_ui(ui, state);
+        });
+        return;
+    }
+    let state = RefCell::new(state);
+    ends_ui(
+        ui,
+        theme::CHIP_HEIGHT,
+        |ui| statuses_ui(ui, &mut state.borrow_mut(), ctx, shown),
+        |ui| targets_ui(ui, &mut state.borrow_mut()),
+    );
+}
+
+fn statuses_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, shown: [bool; 6]) {
+    ui.spacing_mut().item_spacing.x = 6.0;
+    if ui.add(FilterChip::new("All").selected(state.filter.status.is_none())).clicked() {
+        state.filter.status = None;
+    }
+    for (status, _) in Status::ALL.into_iter().zip(shown).filter(|(_, is_shown)| *is_shown) {
+        let is_selected = state.filter.status == Some(status);
+        let chip = FilterChip::new(status.label()).count(ctx.history.counts.of(status)).selected(is_selected);
+        if ui.add(chip).clicked() {
+            state.filter.status = (!is_selected).then_some(status);
+        }
+    }
+    dates::days_ui(ui, &mut state.days, &mut state.focus_from);
+}
+
+fn targets_ui(ui: &mut Ui, state: &mut HistoryState) {
+    ui.spacing_mut().item_spacing.x = 6.0;
+    for target in [Target::Local, Target::Stripe] {
+        let is_selected = state.filter.target == Some(target);
+        if ui.add(FilterChip::new(target.label()).selected(is_selected)).clicked() {
+            state.filter.target = (!is_selected).then_some(target);
+        }
+    }
+}
+
+/// Draws what can be done to the selected, in the place of the chips.
+pub(super) fn selected_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions: &mut Vec<Action>) {
+    let is_narrow = ui.available_width() < 550.0;
+    let ids = state.selection.ids();
+    let mut buttons = vec![
+        (SelectionAction::Tag, icons::TAG, "Tag…", "Add tags or take them away (F2)"),
+        (SelectionAction::Refresh, icons::REFRESH_CW, "Refresh", "Ask Stripe which of the selected were used"),
+        (SelectionAction::Export, icons::DOWNLOAD, "Export selected…", "Write the selected entries to a JSON file"),
+        (SelectionAction::Delete, icons::TRASH_2, "Delete", "Delete, with a way back (Delete)"),
+    ];
+    if ids.len() == 2 {
+        buttons.insert(
+            0,
+            (
+                SelectionAction::Compare,
+                icons::GIT_COMPARE,
+                "Compare",
+                "Show what differs between the two (Ctrl+Shift+D)",
+            ),
+        );
+    }
+    let mut pressed = None;
+    let row = ui.horizontal_wrapped(|ui| {
+        ui.set_min_height(theme::CHIP_HEIGHT);
+        ui.spacing_mut().item_spacing.x = 6.0;
+        let words = format!("{} selected", grouped(ids.len() as u64));
+        let label = ui.label(RichText::new(&words).font(theme::semibold(theme::SMALL_SIZE)));
+        ui.accesskit_node_builder(label.id, |node| node.set_live(Live::Polite));
+        ui.add_space(4.0);
+        for (what, icon, name, tip) in buttons {
+            let is_enabled = what != SelectionAction::Refresh || ctx.refreshing.is_none();
+            let button = |ui: &mut Ui| match (is_narrow, what) {
+                (true, _) => ui.add(IconButton::new(icon, name)),
+                (false, SelectionAction::Delete) => ui.add(QuietButton::new(name).icon(icon).pill().danger()),
+                // The bar above has an export too.
+                (false, SelectionAction::Export) => {
+                    ui.add(QuietButton::new("Export…").icon(icon).pill()).accessible_name(name)
+                }
+                (false, _) => ui.add(QuietButton::new(name).icon(icon).pill()),
+            };
+            let response = ui.add_enabled_ui(is_enabled, button).inner.on_hover_text(tip);
+            if response.on_disabled_hover_text("A refresh is on its way").clicked() {
+                pressed = Some(what);
+            }
+        }
+        if ui.add(IconButton::new(icons::X, "Select one entry only").keys("Esc").small()).clicked() {
+            pressed = Some(SelectionAction::Narrow);
+        }
+    });
+    ui.accesskit_node_builder(row.response.id, |node| {
+        node.set_role(Role::Toolbar);
+        node.set_label("Selected entries");
+    });
+    match pressed {
+        None => {}
+        Some(SelectionAction::Narrow) => state.selection.narrow(),
+        Some(SelectionAction::Delete) => state.delete_selected(ctx, actions),
+        Some(SelectionAction::Export) => actions.push(Action::OpenExportOf(state.selection.ids().to_vec())),
+        Some(SelectionAction::Refresh) => {
+            actions.push(Action::Run(JobRequest::Refresh(RefreshScope::These(state.selection.ids().to_vec()))));
+        }
+        Some(SelectionAction::Tag) => state.annotate(ctx.history, None),
+        Some(SelectionAction::Compare) => {
+            if let [older, newer] = state.selection.ids() {
+                actions.push(Action::Diff(*older, *newer));
+            }
+        }
+    }
+}
+
+/// What was pressed in the bar of the selection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SelectionAction {
+    Narrow,
+    Delete,
+    Export,
+    Refresh,
+    Tag,
+    Compare,
+}

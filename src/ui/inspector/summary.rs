@@ -1,0 +1,104 @@
+//! The summary of an entry: what became of it, the card's outcomes, and every fact, each to be copied.
+
+use egui::{RichText, ScrollArea, Ui};
+
+use super::{per_revision::PerRevision, timeline, verdict::EntryVerdict};
+use crate::{
+    domain::{
+        card::test_cards,
+        history::entry::EntryDetail,
+        settings::profile::{ProfileId, Profiles},
+    },
+    model::Loaded,
+    ui::{
+        action::Action,
+        card_steps::card_steps,
+        judgement::judgement_ui,
+        theme,
+        widgets::{fact_ui, outcome_rail_ui, scroll_ui},
+        words,
+    },
+};
+
+/// The facts that were shown last.
+#[derive(Debug, Default)]
+pub(super) struct SummaryState {
+    facts: PerRevision<Vec<SummaryFact>>,
+}
+
+/// Draws the summary.
+pub(super) fn summary_ui(
+    ui: &mut Ui,
+    state: &mut SummaryState,
+    detail: &Loaded<EntryDetail>,
+    verdict: &EntryVerdict,
+    profiles: &Profiles,
+    actions: &mut Vec<Action>,
+) {
+    scroll_ui(ui, "the inspector", ScrollArea::vertical().auto_shrink(false), |ui| {
+        ui.spacing_mut().item_spacing.y = 8.0;
+        verdict.ui(ui, actions);
+        judgement_ui(ui, &detail.entry);
+        if let Some(card) = detail.request.param("card[number]").and_then(test_cards::by_number) {
+            ui.label(RichText::new(&card.description).font(theme::semibold(theme::BODY_SIZE)));
+            outcome_rail_ui(ui, &card_steps(card.steps()));
+            ui.add_space(4.0);
+        }
+        ui.spacing_mut().item_spacing.y = 1.0;
+        for fact in state.facts.of(detail.revision(), || facts(detail)) {
+            let value = match &fact.value {
+                FactValue::Text(text) => text,
+                FactValue::Profile(id) => profiles.get(*id).map_or("One that is gone", |profile| &profile.name),
+            };
+            if fact_ui(ui, fact.label, value, fact.is_code).clicked() {
+                actions.push(Action::Copy { text: value.to_owned(), what: fact.label.to_owned() });
+            }
+        }
+    });
+}
+
+/// A line of the summary.
+#[derive(Debug)]
+struct SummaryFact {
+    label: &'static str,
+    value: FactValue,
+    /// Whether it is shown as code, in a font of one width.
+    is_code: bool,
+}
+
+#[derive(Debug)]
+enum FactValue {
+    Text(String),
+    /// The profile's name as it is now: it may be changed while the summary is shown.
+    Profile(ProfileId),
+}
+
+/// Everything that is known of an entry, in a line each. It parses the answers of the timeline.
+fn facts(detail: &EntryDetail) -> Vec<SummaryFact> {
+    let entry = &detail.entry;
+    let mut facts = Vec::new();
+    let mut add = |label, value: Option<FactValue>, is_code| {
+        if let Some(value) = value.filter(|value| !matches!(value, FactValue::Text(text) if text.is_empty())) {
+            facts.push(SummaryFact { label, value, is_code });
+        }
+    };
+    let text = |text: &str| Some(FactValue::Text(text.to_owned()));
+    add("Status", text(entry.status.label()), false);
+    add("Token", entry.token_id.as_deref().and_then(text), true);
+    add("Card", text(&words::card(entry)), false);
+    add("Code", entry.code.as_deref().filter(|_| entry.token_id.is_none()).and_then(text), true);
+    let used_by = entry.used_by.as_ref().map(|used_by| timeline::used_by(used_by, &detail.timeline));
+    add("Used by", used_by.map(FactValue::Text), true);
+    add("Source", text(entry.target.label()), false);
+    add("Profile", entry.profile.map(FactValue::Profile), false);
+    add("Created", text(&words::moment(entry.started)), false);
+    add("Took", entry.took.map(words::took).map(FactValue::Text), false);
+    if let Some(Ok(response)) = &detail.outcome {
+        add("HTTP status", text(&response.http_status.to_string()), true);
+        add("Request id", response.request_id().and_then(text), true);
+    }
+    add("Sent with key", detail.request.header("Idempotency-Key").and_then(text), true);
+    add("Note", text(&entry.note), false);
+    add("Tags", text(&entry.tags.join(", ")), false);
+    facts
+}
