@@ -24,7 +24,7 @@ use crate::{
         inspector::code,
         layout::Part,
         settings::SettingsState,
-        shortcuts::{self, Deed},
+        shortcuts::{self, Shortcut},
         widgets::{Toast, Tone},
     },
 };
@@ -87,77 +87,77 @@ impl App {
     }
 
     /// What a key does, and the command palette under the same name.
-    fn carry_out(&mut self, ctx: &Context, deed: Deed) {
+    fn carry_out(&mut self, ctx: &Context, shortcut: Shortcut) {
         let detail = self.model.detail.as_ref().map(|detail| &detail.entry);
-        let action = match deed {
-            Deed::Create => Some(Action::Create),
-            Deed::Palette => Some(Action::OpenPalette(PaletteScope::Everything)),
-            Deed::ClearForm => Some(Action::ClearForm),
-            Deed::Reuse => detail.map(|entry| Action::Reuse(entry.id)),
-            Deed::CopyId => detail
+        let action = match shortcut {
+            Shortcut::Create => Some(Action::Create),
+            Shortcut::Palette => Some(Action::OpenPalette(PaletteScope::Everything)),
+            Shortcut::ClearForm => Some(Action::ClearForm),
+            Shortcut::Reuse => detail.map(|entry| Action::Reuse(entry.id)),
+            Shortcut::CopyId => detail
                 .and_then(|entry| entry.token_id.clone())
                 .map(|text| Action::Copy { text, what: "Token id".to_owned() }),
-            Deed::CopyCurl => self.copy_as_curl(),
-            Deed::SameElsewhere => detail.map(|entry| Action::SameElsewhere(entry.id)),
-            Deed::Diff => match self.views.history.selected() {
+            Shortcut::CopyCurl => self.copy_as_curl(),
+            Shortcut::SameElsewhere => detail.map(|entry| Action::SameElsewhere(entry.id)),
+            Shortcut::Diff => match self.views.history.selected() {
                 [older, newer] => Some(Action::Diff(*older, *newer)),
                 _ => {
                     self.history.selection.previous().zip(detail).map(|(before, entry)| Action::Diff(before, entry.id))
                 }
             },
-            Deed::Export => Some(Action::OpenExport),
-            Deed::Settings => Some(Action::OpenSettings),
-            Deed::Server => Some(Action::OpenServer),
-            Deed::SwitchTarget => Some(Action::SetTarget(match self.settings.target() {
+            Shortcut::Export => Some(Action::OpenExport),
+            Shortcut::Settings => Some(Action::OpenSettings),
+            Shortcut::Server => Some(Action::OpenServer),
+            Shortcut::SwitchTarget => Some(Action::SetTarget(match self.settings.target() {
                 Target::Local => Target::Stripe,
                 Target::Stripe => Target::Local,
             })),
-            Deed::Undo => Some(Action::Undo),
-            Deed::Annotate => {
+            Shortcut::Undo => Some(Action::Undo),
+            Shortcut::Annotate => {
                 self.views.pane = Pane::History;
                 let shown = self.model.detail.as_ref().map(|detail| &detail.entry);
                 self.views.history.annotate(&self.model.history, shown);
                 None
             }
-            Deed::CardNumber | Deed::GoForm => {
+            Shortcut::CardNumber | Shortcut::GoForm => {
                 self.go_to(ctx, Part::Form);
                 None
             }
-            Deed::SearchHistory if self.views.inspector.answer.has_focus(ctx) => {
+            Shortcut::SearchHistory if self.views.inspector.answer.has_focus(ctx) => {
                 self.views.inspector.answer.focus_search();
                 None
             }
-            Deed::SearchHistory => {
+            Shortcut::SearchHistory => {
                 self.views.pane = Pane::History;
                 self.views.history.focus_search();
                 None
             }
-            Deed::GoHistory | Deed::GoRequests => {
-                self.show_pane(if deed == Deed::GoHistory { Pane::History } else { Pane::Requests });
+            Shortcut::GoHistory | Shortcut::GoRequests => {
+                self.show_pane(if shortcut == Shortcut::GoHistory { Pane::History } else { Pane::Requests });
                 self.go_to(ctx, Part::Middle);
                 None
             }
-            Deed::GoInspector => {
+            Shortcut::GoInspector => {
                 self.go_to(ctx, Part::Inspector);
                 None
             }
-            Deed::NextPane => {
+            Shortcut::NextPane => {
                 self.go_round(ctx, 1);
                 None
             }
-            Deed::PreviousPane => {
+            Shortcut::PreviousPane => {
                 self.go_round(ctx, 2);
                 None
             }
-            Deed::FoldForm => {
+            Shortcut::FoldForm => {
                 self.frame.layout.now.form_is_open = !self.frame.layout.now.form_is_open;
                 None
             }
-            Deed::FoldInspector => {
+            Shortcut::FoldInspector => {
                 self.fold_inspector(ctx);
                 None
             }
-            Deed::Keys => {
+            Shortcut::Keys => {
                 self.views.dialogs.keys_are_open = true;
                 None
             }
@@ -185,7 +185,7 @@ impl App {
 
     pub(super) fn act(&mut self, ctx: &Context, action: Action) {
         match action {
-            Action::Do(deed) => self.carry_out(ctx, deed),
+            Action::Do(shortcut) => self.carry_out(ctx, shortcut),
             Action::Create => self.create(),
             Action::ClearForm => self.views.form.clear(),
             Action::Reuse(id) => {

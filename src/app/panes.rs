@@ -24,6 +24,7 @@ use crate::{
         palette::{self, PaletteContext},
         requests::{self, RequestsContext},
         settings::{self, SettingsContext},
+        shortcuts::LocalKey,
         theme,
         widgets::IconButton,
         words,
@@ -316,7 +317,9 @@ fn drawer_head_ui(ui: &mut Ui) -> bool {
         egui::Sides::new().height(20.0).show(
             ui,
             |ui| ui.label(egui::RichText::new("Inspector").color(theme::Tokens::of(ui).subdued)),
-            |ui| ui.add(IconButton::new(icons::X, "Close the inspector").keys("Esc").small()).clicked(),
+            |ui| {
+                ui.add(IconButton::new(icons::X, "Close the inspector").keys(LocalKey::Close.keys()).small()).clicked()
+            },
         )
     });
     head.inner.1

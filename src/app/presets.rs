@@ -22,6 +22,7 @@ use crate::{
             PaletteState,
             commands::{CommandContext, commands},
         },
+        shortcuts::Shortcut,
         widgets::{Toast, Tone},
     },
 };
@@ -116,7 +117,7 @@ impl App {
             let key = library.save(name, &draft, Some(expects), now_secs);
             library.note_use(&key);
         });
-        self.views.toasts.push(Toast::new(Tone::Ok, format!("Saved as {name}. Ctrl+K finds it")));
+        self.views.toasts.push(Toast::new(Tone::Ok, format!("Saved as {name}. {} finds it", Shortcut::Palette.keys())));
     }
 
     fn delete_preset(&mut self, id: u64) {

@@ -1,6 +1,6 @@
 //! What a view wants done. A view changes nothing but its own state: everything else is one of these.
 
-use super::shortcuts::Deed;
+use super::shortcuts::Shortcut;
 use crate::{
     domain::{
         call::api::Target,
@@ -66,8 +66,8 @@ pub enum PresetAction {
 /// A wish of the user, as the views understood it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
-    /// What a key of the window does.
-    Do(Deed),
+    /// What a key of the window does, to what is selected or shown.
+    Do(Shortcut),
     /// Send the draft.
     Create,
     /// Empty the form.

@@ -6,7 +6,7 @@ use super::{
     action::{Action, PaletteScope},
     dialogs::server::faults_words,
     icons,
-    shortcuts::Deed,
+    shortcuts::Shortcut,
     theme,
     theme::Tokens,
     widgets::{
@@ -68,15 +68,15 @@ pub fn top_bar_ui(ui: &mut Ui, about: &BarContext<'_>, actions: &mut Vec<Action>
         |ui| {
             let words = if is_wide { "Search actions and test cards" } else { "Search" };
             let search = ui.add(QuietButton::new(words).icon(icons::SEARCH));
-            if search.on_hover_text(Deed::Palette.tip("Search actions and test cards")).clicked() {
+            if search.on_hover_text(Shortcut::Palette.tip("Search actions and test cards")).clicked() {
                 actions.push(Action::OpenPalette(PaletteScope::Everything));
             }
             if !is_narrow {
-                key_cap_ui(ui, Deed::Palette.keys());
+                key_cap_ui(ui, Shortcut::Palette.keys());
             }
             ui.add_space(4.0);
             theme_ui(ui, actions);
-            if ui.add(IconButton::new(icons::SETTINGS, "Settings").keys(Deed::Settings.keys())).clicked() {
+            if ui.add(IconButton::new(icons::SETTINGS, "Settings").keys(Shortcut::Settings.keys())).clicked() {
                 actions.push(Action::OpenSettings);
             }
         },
@@ -156,7 +156,7 @@ fn server_pill_ui(ui: &mut Ui, about: &BarContext<'_>, is_narrow: bool, actions:
         ServerInfo::On { address, .. } => pill_ui(ui, Tone::Ok, &format!("Serving {address}")),
         ServerInfo::Failed { .. } => pill_ui(ui, Tone::Warn, "Not serving"),
     };
-    let mut is_clicked = response.on_hover_text(Deed::Server.tip("The loopback server")).clicked();
+    let mut is_clicked = response.on_hover_text(Shortcut::Server.tip("The loopback server")).clicked();
     if about.faults > 0 {
         let mark = pill_ui(ui, Tone::Warn, &faults_words(about.faults));
         is_clicked |= mark.on_hover_text("The server goes wrong on purpose").clicked();

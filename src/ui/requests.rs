@@ -7,7 +7,7 @@ use super::{
     action::{Action, Pane},
     icons,
     pane_tabs::pane_tabs_ui,
-    shortcuts::Deed,
+    shortcuts::Shortcut,
     theme,
     theme::Tokens,
     widgets::{
@@ -62,7 +62,7 @@ pub fn requests_ui(ui: &mut Ui, state: &mut RequestsState, ctx: &RequestsContext
             |ui| pane_tabs_ui(ui, Pane::Requests, ctx.entries, ctx.requests.len(), &mut of_left),
             |ui| {
                 let button = ui.add(QuietButton::new("Faults…").icon(icons::ZAP));
-                if button.on_hover_text(Deed::Server.tip("Let the server go wrong on purpose")).clicked() {
+                if button.on_hover_text(Shortcut::Server.tip("Let the server go wrong on purpose")).clicked() {
                     actions.push(Action::OpenServer);
                 }
             },

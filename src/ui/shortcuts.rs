@@ -8,7 +8,7 @@ use egui::{Context, InputState, Key, KeyboardShortcut, Modifiers};
 
 /// What a key of the window does, wherever the focus is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Deed {
+pub enum Shortcut {
     Create,
     Palette,
     CardNumber,
@@ -56,18 +56,18 @@ impl KeyGroup {
     }
 }
 
-/// A key of the window. It works in every field, but for what [`Deed::yields_to_fields`] names.
+/// A key of the window. It works in every field, but for what [`Shortcut::yields_to_fields`] names.
 #[derive(Clone, Copy, Debug)]
 pub struct KeyBinding {
-    pub deed: Deed,
+    pub shortcut: Shortcut,
     pub keys: KeyboardShortcut,
     pub group: KeyGroup,
     /// As lists and the command palette call it.
     pub name: &'static str,
 }
 
-const fn on(deed: Deed, keys: KeyboardShortcut, group: KeyGroup, name: &'static str) -> KeyBinding {
-    KeyBinding { deed, keys, group, name }
+const fn on(shortcut: Shortcut, keys: KeyboardShortcut, group: KeyGroup, name: &'static str) -> KeyBinding {
+    KeyBinding { shortcut, keys, group, name }
 }
 
 const fn ctrl(key: Key) -> KeyboardShortcut {
@@ -86,33 +86,33 @@ const fn bare(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::NONE, key)
 }
 
-/// Every key with its deed. Those with Shift stand first: the same key without Shift would fit them too.
+/// Every key with what it does. Those with Shift stand first: the same key without Shift would fit them too.
 pub const KEY_BINDINGS: &[KeyBinding] = &[
-    on(Deed::Server, ctrl_shift(Key::S), KeyGroup::Window, "Loopback server…"),
-    on(Deed::PreviousPane, shift(Key::F6), KeyGroup::Window, "Go to the previous pane"),
-    on(Deed::SameElsewhere, ctrl_shift(Key::T), KeyGroup::History, "Same card on the other target"),
-    on(Deed::Diff, ctrl_shift(Key::D), KeyGroup::History, "Compare with the entry selected before"),
-    on(Deed::Create, ctrl(Key::Enter), KeyGroup::Token, "Create token"),
-    on(Deed::Palette, ctrl(Key::K), KeyGroup::Window, "Search actions and test cards"),
-    on(Deed::CardNumber, ctrl(Key::L), KeyGroup::Token, "Go to the card number"),
-    on(Deed::ClearForm, ctrl(Key::N), KeyGroup::Token, "Clear the form"),
-    on(Deed::SearchHistory, ctrl(Key::F), KeyGroup::History, "Search the history"),
-    on(Deed::Reuse, ctrl(Key::D), KeyGroup::History, "Put the entry into the form"),
-    on(Deed::CopyId, ctrl(Key::I), KeyGroup::History, "Copy the token's id"),
-    on(Deed::CopyCurl, ctrl_shift(Key::C), KeyGroup::History, "Copy the call as cURL"),
-    on(Deed::Annotate, bare(Key::F2), KeyGroup::History, "Note and tags…"),
-    on(Deed::Undo, ctrl(Key::Z), KeyGroup::History, "Undo the last deletion"),
-    on(Deed::Export, ctrl(Key::S), KeyGroup::History, "Export…"),
-    on(Deed::GoForm, ctrl(Key::Num1), KeyGroup::Window, "Go to the form"),
-    on(Deed::GoHistory, ctrl(Key::Num2), KeyGroup::Window, "Go to the history"),
-    on(Deed::GoInspector, ctrl(Key::Num3), KeyGroup::Window, "Go to the inspector"),
-    on(Deed::GoRequests, ctrl(Key::Num4), KeyGroup::Window, "Go to the requests"),
-    on(Deed::FoldForm, ctrl(Key::B), KeyGroup::Window, "Show or hide the form"),
-    on(Deed::FoldInspector, ctrl(Key::J), KeyGroup::Window, "Show or hide the inspector"),
-    on(Deed::NextPane, bare(Key::F6), KeyGroup::Window, "Go to the next pane"),
-    on(Deed::SwitchTarget, ctrl(Key::T), KeyGroup::Window, "Switch between local minter and Stripe"),
-    on(Deed::Settings, ctrl(Key::Comma), KeyGroup::Window, "Settings…"),
-    on(Deed::Keys, ctrl(Key::Slash), KeyGroup::Window, "List of keys…"),
+    on(Shortcut::Server, ctrl_shift(Key::S), KeyGroup::Window, "Loopback server…"),
+    on(Shortcut::PreviousPane, shift(Key::F6), KeyGroup::Window, "Go to the previous pane"),
+    on(Shortcut::SameElsewhere, ctrl_shift(Key::T), KeyGroup::History, "Same card on the other target"),
+    on(Shortcut::Diff, ctrl_shift(Key::D), KeyGroup::History, "Compare with the entry selected before"),
+    on(Shortcut::Create, ctrl(Key::Enter), KeyGroup::Token, "Create token"),
+    on(Shortcut::Palette, ctrl(Key::K), KeyGroup::Window, "Search actions and test cards"),
+    on(Shortcut::CardNumber, ctrl(Key::L), KeyGroup::Token, "Go to the card number"),
+    on(Shortcut::ClearForm, ctrl(Key::N), KeyGroup::Token, "Clear the form"),
+    on(Shortcut::SearchHistory, ctrl(Key::F), KeyGroup::History, "Search the history"),
+    on(Shortcut::Reuse, ctrl(Key::D), KeyGroup::History, "Put the entry into the form"),
+    on(Shortcut::CopyId, ctrl(Key::I), KeyGroup::History, "Copy the token's id"),
+    on(Shortcut::CopyCurl, ctrl_shift(Key::C), KeyGroup::History, "Copy the call as cURL"),
+    on(Shortcut::Annotate, bare(Key::F2), KeyGroup::History, "Note and tags…"),
+    on(Shortcut::Undo, ctrl(Key::Z), KeyGroup::History, "Undo the last deletion"),
+    on(Shortcut::Export, ctrl(Key::S), KeyGroup::History, "Export…"),
+    on(Shortcut::GoForm, ctrl(Key::Num1), KeyGroup::Window, "Go to the form"),
+    on(Shortcut::GoHistory, ctrl(Key::Num2), KeyGroup::Window, "Go to the history"),
+    on(Shortcut::GoInspector, ctrl(Key::Num3), KeyGroup::Window, "Go to the inspector"),
+    on(Shortcut::GoRequests, ctrl(Key::Num4), KeyGroup::Window, "Go to the requests"),
+    on(Shortcut::FoldForm, ctrl(Key::B), KeyGroup::Window, "Show or hide the form"),
+    on(Shortcut::FoldInspector, ctrl(Key::J), KeyGroup::Window, "Show or hide the inspector"),
+    on(Shortcut::NextPane, bare(Key::F6), KeyGroup::Window, "Go to the next pane"),
+    on(Shortcut::SwitchTarget, ctrl(Key::T), KeyGroup::Window, "Switch between local minter and Stripe"),
+    on(Shortcut::Settings, ctrl(Key::Comma), KeyGroup::Window, "Settings…"),
+    on(Shortcut::Keys, ctrl(Key::Slash), KeyGroup::Window, "List of keys…"),
 ];
 
 /// A key that one part of the window reads: a dialog, a list, a search field.
@@ -254,7 +254,7 @@ pub fn zoom_words() -> String {
     format!("{COMMAND}+= and {COMMAND}+- change it too, {COMMAND}+0 resets it")
 }
 
-impl Deed {
+impl Shortcut {
     /// Whether a text field that has the focus gets the key instead.
     fn yields_to_fields(self) -> bool {
         matches!(self, Self::Undo)
@@ -262,7 +262,10 @@ impl Deed {
 
     /// Its place in [`KEY_BINDINGS`].
     fn place(self) -> usize {
-        KEY_BINDINGS.iter().position(|binding| binding.deed == self).expect("a test finds each of them in the table")
+        KEY_BINDINGS
+            .iter()
+            .position(|binding| binding.shortcut == self)
+            .expect("a test finds each of them in the table")
     }
 
     /// Its keys as tooltips and lists write them: "Ctrl+Shift+S".
@@ -288,15 +291,15 @@ impl KeyBinding {
     }
 }
 
-/// The deeds whose keys were pressed since the last frame; their key presses are consumed.
-pub fn pressed(ctx: &Context) -> Vec<Deed> {
+/// The shortcuts whose keys were pressed since the last frame; their key presses are consumed.
+pub fn pressed(ctx: &Context) -> Vec<Shortcut> {
     let is_typing = ctx.text_edit_focused();
     ctx.input_mut(|input| {
         KEY_BINDINGS
             .iter()
-            .filter(|binding| !(is_typing && binding.deed.yields_to_fields()))
+            .filter(|binding| !(is_typing && binding.shortcut.yields_to_fields()))
             .filter(|binding| input.consume_shortcut(&binding.keys))
-            .map(|binding| binding.deed)
+            .map(|binding| binding.shortcut)
             .collect()
     })
 }
@@ -327,10 +330,10 @@ mod tests {
     #[test]
     fn no_key_does_two_things() {
         let keys: HashSet<_> = KEY_BINDINGS.iter().map(KeyBinding::written).collect();
-        let deeds: HashSet<_> = KEY_BINDINGS.iter().map(|binding| binding.deed).collect();
+        let shortcuts: HashSet<_> = KEY_BINDINGS.iter().map(|binding| binding.shortcut).collect();
         let names: HashSet<_> = KEY_BINDINGS.iter().map(|binding| binding.name).collect();
         assert_eq!(
-            (keys.len(), deeds.len(), names.len()),
+            (keys.len(), shortcuts.len(), names.len()),
             (KEY_BINDINGS.len(), KEY_BINDINGS.len(), KEY_BINDINGS.len())
         );
         for (_, further, what) in FURTHER_KEYS.iter() {
@@ -347,7 +350,7 @@ mod tests {
             let types = modifiers.is_none() && logical_key.name().chars().count() == 1;
             assert!(!types, "{} cannot be typed any more", binding.written());
         }
-        assert!(Deed::Undo.yields_to_fields(), "a text field has its own undo");
+        assert!(Shortcut::Undo.yields_to_fields(), "a text field has its own undo");
     }
 
     #[test]
@@ -363,17 +366,17 @@ mod tests {
 
     #[test]
     fn keys_are_written_as_a_person_says_them() {
-        for (deed, expected) in [
-            (Deed::Create, "Ctrl+Enter"),
-            (Deed::Server, "Ctrl+Shift+S"),
-            (Deed::Settings, "Ctrl+,"),
-            (Deed::Keys, "Ctrl+/"),
-            (Deed::GoForm, "Ctrl+1"),
-            (Deed::PreviousPane, "Shift+F6"),
+        for (shortcut, expected) in [
+            (Shortcut::Create, "Ctrl+Enter"),
+            (Shortcut::Server, "Ctrl+Shift+S"),
+            (Shortcut::Settings, "Ctrl+,"),
+            (Shortcut::Keys, "Ctrl+/"),
+            (Shortcut::GoForm, "Ctrl+1"),
+            (Shortcut::PreviousPane, "Shift+F6"),
         ] {
-            assert_eq!(deed.keys().replace("Cmd", "Ctrl"), expected);
+            assert_eq!(shortcut.keys().replace("Cmd", "Ctrl"), expected);
         }
-        assert_eq!(Deed::Create.cap().replace("Cmd", "Ctrl"), "Ctrl ↵");
+        assert_eq!(Shortcut::Create.cap().replace("Cmd", "Ctrl"), "Ctrl ↵");
         for (key, expected) in
             [(LocalKey::Close, "Esc"), (LocalKey::Submit, "Ctrl+Enter"), (LocalKey::PreviousDifference, "Shift+F7")]
         {

@@ -33,7 +33,7 @@ fn group_ui(ui: &mut Ui, group: KeyGroup) {
     let own = KEY_BINDINGS
         .iter()
         .filter(|binding| binding.group == group)
-        .map(|binding| (binding.deed.keys(), binding.name.trim_end_matches('…')));
+        .map(|binding| (binding.shortcut.keys(), binding.name.trim_end_matches('…')));
     let further = FURTHER_KEYS.iter().filter(|(of, ..)| *of == group);
     let further = further.map(|(_, keys, what)| (keys.as_str(), what.as_str()));
     Grid::new(group.label()).num_columns(2).spacing([16.0, 8.0]).show(ui, |ui| {

@@ -11,7 +11,7 @@ use crate::{
     ui::{
         Action,
         card_steps::card_steps,
-        shortcuts::Deed,
+        shortcuts::Shortcut,
         theme::{self, Tokens},
         widgets::{InlineAlert, PrimaryButton, Tone, outcome_lines_ui},
     },
@@ -31,7 +31,7 @@ pub(super) fn footer_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext<'_
         outlook_ui(ui, &facts);
     }
     ui.add_enabled_ui(!ctx.is_blocked, |ui| {
-        let button = PrimaryButton::new(&facts.caption).keys(Deed::Create.cap()).caution(facts.is_refused);
+        let button = PrimaryButton::new(&facts.caption).keys(Shortcut::Create.cap()).caution(facts.is_refused);
         if ui.add(button).clicked() {
             actions.push(Action::Create);
         }

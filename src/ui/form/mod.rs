@@ -24,7 +24,7 @@ use self::{
 use super::{
     action::{Action, PresetAction},
     icons,
-    shortcuts::Deed,
+    shortcuts::Shortcut,
     theme,
     theme::Tokens,
     widgets::{IconButton, InlineAlert, Tone, above_foot_ui, caret::set_caret, ends_ui, scroll_ui},
@@ -88,7 +88,7 @@ fn header_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
         theme::CHIP_HEIGHT,
         |ui| ui.label(RichText::new("New token").font(theme::semibold(theme::BODY_SIZE))),
         |ui| {
-            let clear = IconButton::new(icons::UNDO_2, "Clear the form").keys(Deed::ClearForm.keys()).small();
+            let clear = IconButton::new(icons::UNDO_2, "Clear the form").keys(Shortcut::ClearForm.keys()).small();
             if ui.add(clear).clicked() {
                 actions.push(Action::ClearForm);
             }

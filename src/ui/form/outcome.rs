@@ -5,7 +5,7 @@ use egui::{RichText, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo,
 use super::state::{FormContext, FormState, QuickPreset};
 use crate::ui::{
     Action, PaletteScope, PresetAction, icons,
-    shortcuts::Deed,
+    shortcuts::Shortcut,
     theme,
     theme::Tokens,
     widgets::{FilterChip, IconButton, key_cap::KeyCap, paint},
@@ -78,7 +78,7 @@ fn outcome_field_ui(ui: &mut Ui, expects: Option<&str>) -> Option<Action> {
         }
         right = place.left();
     } else {
-        let cap = KeyCap::new(ui, Deed::Palette.keys(), t.subdued, t.border_strong);
+        let cap = KeyCap::new(ui, Shortcut::Palette.keys(), t.subdued, t.border_strong);
         right -= cap.size().x;
         cap.paint(ui.painter(), pos2(right, rect.center().y));
     }
@@ -88,14 +88,14 @@ fn outcome_field_ui(ui: &mut Ui, expects: Option<&str>) -> Option<Action> {
         None => {
             let words = paint::line(ui, &spoken, theme::regular(theme::BODY_SIZE), t.faint, room);
             paint::galley_left(ui.painter(), words, left, rect.center().y);
-            Deed::Palette.tip("Search presets and test cards by their outcome")
+            Shortcut::Palette.tip("Search presets and test cards by their outcome")
         }
         Some(expected) => {
             let word = paint::line(ui, "Expects", theme::regular(theme::SMALL_SIZE), t.faint, room);
             paint::galley_left(ui.painter(), word, left, rect.top() + 13.0);
             let middle = rect.top() + ABOVE + expected.size().y / 2.0;
             paint::galley_left(ui.painter(), expected, left, middle);
-            format!("{spoken}. {}", Deed::Palette.tip("Choose another outcome"))
+            format!("{spoken}. {}", Shortcut::Palette.tip("Choose another outcome"))
         }
     };
     if response.on_hover_text(tip).clicked() { Some(Action::OpenPalette(PaletteScope::Outcomes)) } else { asked }

@@ -19,6 +19,7 @@ use self::{
 };
 use super::{
     action::{Action, UseKind},
+    shortcuts::{LocalKey, Shortcut},
     theme,
     theme::Tokens,
     widgets::{QuietButton, chip::grouped, empty_state_ui, table},
@@ -131,7 +132,7 @@ fn progress_ui(ui: &mut Ui, refreshing: RefreshProgress, actions: &mut Vec<Actio
 
 fn empty_ui(ui: &mut Ui, state: &mut HistoryState) {
     if state.filter.is_everything() {
-        empty_state_ui(ui, "No tokens yet", "Press Ctrl+Enter to make one with 4242");
+        empty_state_ui(ui, "No tokens yet", &format!("Press {} to make one with 4242", Shortcut::Create.keys()));
         return;
     }
     empty_state_ui(ui, "Nothing matches", "No token passes the search and the filters");
@@ -263,23 +264,23 @@ fn row_menu_ui(ui: &mut Ui, entry: &Entry, others: usize, actions: &mut Vec<Acti
         ui.add(egui::Button::new(name).shortcut_text(keys)).accessible_name(name).clicked()
     };
     if others > 0 {
-        if item(ui, "Tag the selected…", "F2") {
+        if item(ui, "Tag the selected…", Shortcut::Annotate.keys()) {
             wish = Some(RowWish::Annotate);
         }
-        if item(ui, "Delete the selected", "Delete") {
+        if item(ui, "Delete the selected", LocalKey::Delete.keys()) {
             wish = Some(RowWish::Delete);
         }
         return wish;
     }
     if let Some(id) = &entry.token_id
-        && item(ui, "Copy id", "Ctrl+I")
+        && item(ui, "Copy id", Shortcut::CopyId.keys())
     {
         actions.push(Action::Copy { text: id.clone(), what: "Token id".to_owned() });
     }
-    if item(ui, "Put into the form", "Ctrl+D") {
+    if item(ui, "Put into the form", Shortcut::Reuse.keys()) {
         actions.push(Action::Reuse(entry.id));
     }
-    if item(ui, "Note and tags…", "F2") {
+    if item(ui, "Note and tags…", Shortcut::Annotate.keys()) {
         wish = Some(RowWish::Annotate);
     }
     if entry.token_id.is_some() {
@@ -295,7 +296,7 @@ fn row_menu_ui(ui: &mut Ui, entry: &Entry, others: usize, actions: &mut Vec<Acti
         }
     }
     ui.separator();
-    if item(ui, "Delete", "Delete") {
+    if item(ui, "Delete", LocalKey::Delete.keys()) {
         wish = Some(RowWish::Delete);
     }
     wish

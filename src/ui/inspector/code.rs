@@ -25,7 +25,7 @@ use crate::{
     ui::{
         action::Action,
         icons,
-        shortcuts::Deed,
+        shortcuts::{LocalKey, Shortcut},
         theme::{self, Tokens},
         widgets::{QuietButton, Segmented, Tone, name_bars, paint},
     },
@@ -194,8 +194,12 @@ fn choices_ui(ui: &mut Ui, state: &mut CodeState, callee: &mut Target) -> bool {
         |ui| {
             let button = ui.add(QuietButton::new("Copy").icon(icons::COPY));
             let words = match shown {
-                SnippetLanguage::Curl => "Copy the code (Ctrl+Shift+C)",
-                _ => "Copy the code (Ctrl+C while it has the focus; Ctrl+Shift+C copies it as cURL)",
+                SnippetLanguage::Curl => Shortcut::CopyCurl.tip("Copy the code"),
+                _ => format!(
+                    "Copy the code ({} while it has the focus; {} copies it as cURL)",
+                    LocalKey::Copy.keys(),
+                    Shortcut::CopyCurl.keys()
+                ),
             };
             button.on_hover_text(words).clicked()
         },
@@ -239,7 +243,7 @@ fn not_serving_ui(ui: &mut Ui, context: &CodeContext<'_>, actions: &mut Vec<Acti
         },
         |ui| {
             let button = ui.add(QuietButton::new("Switch on…").pill());
-            if button.on_hover_text(Deed::Server.tip("Switch the local server on")).clicked() {
+            if button.on_hover_text(Shortcut::Server.tip("Switch the local server on")).clicked() {
                 actions.push(Action::OpenServer);
             }
         },

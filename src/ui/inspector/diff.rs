@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use egui::{Color32, Key, Label, Modifiers, RichText, Role, Sense, Ui, UiBuilder};
+use egui::{Color32, Label, Modifiers, RichText, Role, Sense, Ui, UiBuilder};
 use serde_json::Value;
 
 use super::diff_rows::{RowView, about_ui, menu_ui, narrow_lines};
@@ -18,6 +18,7 @@ use crate::{
         action::Action,
         background::BackgroundTask,
         icons,
+        shortcuts::LocalKey,
         status_badge::status_badge_ui,
         theme::{self, Tokens},
         widgets::{
@@ -28,9 +29,6 @@ use crate::{
     },
 };
 
-/// The keys of the view, as tooltips say them.
-const NEXT_KEYS: &str = "F7";
-const PREVIOUS_KEYS: &str = "Shift+F7";
 /// A pane from this width on has the two sides beside each other.
 const WIDE: f32 = 560.0;
 /// Bodies up to this size are compared within a frame.
@@ -221,7 +219,8 @@ fn head_ui(ui: &mut Ui, state: &DiffState, pair: Option<&EntryPair>, actions: &m
             ui.add(Label::new(RichText::new("Two answers").font(theme::semibold(theme::HEADING_SIZE))).truncate());
         },
         |ui| {
-            if ui.add(IconButton::new(icons::X, "Close the comparison").small().keys("Esc")).clicked() {
+            if ui.add(IconButton::new(icons::X, "Close the comparison").small().keys(LocalKey::Close.keys())).clicked()
+            {
                 is_open = false;
             }
         },
@@ -321,11 +320,12 @@ fn switches_ui(ui: &mut Ui, state: &mut DiffState) {
             state.show(true);
         }
         let can_step = !state.shown.stops.is_empty();
-        let previous = IconButton::new(icons::ARROW_UP, "Previous difference").keys(PREVIOUS_KEYS).small();
+        let previous =
+            IconButton::new(icons::ARROW_UP, "Previous difference").keys(LocalKey::PreviousDifference.keys()).small();
         if ui.add_enabled(can_step, previous).clicked() {
             step(state, false);
         }
-        let next = IconButton::new(icons::ARROW_DOWN, "Next difference").keys(NEXT_KEYS).small();
+        let next = IconButton::new(icons::ARROW_DOWN, "Next difference").keys(LocalKey::NextDifference.keys()).small();
         if ui.add_enabled(can_step, next).clicked() {
             step(state, true);
         }
@@ -421,12 +421,12 @@ fn keys_ui(ui: &Ui, state: &mut DiffState) -> bool {
     }
     let (previous, next) = ui.input_mut(|input| {
         // First with Shift, for without it the key fits too.
-        (input.consume_key(Modifiers::SHIFT, Key::F7), input.consume_key(Modifiers::NONE, Key::F7))
+        (LocalKey::PreviousDifference.is_pressed(input), LocalKey::NextDifference.is_pressed(input))
     });
     if previous || next {
         step(state, next);
     }
-    !ui.ctx().text_edit_focused() && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape))
+    !ui.ctx().text_edit_focused() && ui.input_mut(|input| LocalKey::Close.is_pressed(input))
 }
 
 /// The keys of the focused list.

@@ -9,7 +9,7 @@ use crate::{
     messages::{JobRequest, RefreshScope, ServerInfo},
     ui::{
         Action, PresetAction,
-        shortcuts::{Deed, KEY_BINDINGS, KeyBinding, KeyGroup},
+        shortcuts::{KEY_BINDINGS, KeyBinding, KeyGroup, Shortcut},
     },
 };
 
@@ -32,8 +32,8 @@ impl PaletteCommand {
         Self { name, about, keys: "", action, words }
     }
 
-    fn keys(self, deed: Deed) -> Self {
-        Self { keys: deed.keys(), ..self }
+    fn keys(self, shortcut: Shortcut) -> Self {
+        Self { keys: shortcut.keys(), ..self }
     }
 }
 
@@ -52,10 +52,10 @@ pub fn commands(about: &CommandContext<'_>) -> Vec<PaletteCommand> {
     let is_of = |group: KeyGroup| move |binding: &&KeyBinding| binding.group == group;
     let of_keys = KeyGroup::ALL.into_iter().flat_map(|group| KEY_BINDINGS.iter().filter(is_of(group)));
     let mut all: Vec<PaletteCommand> = of_keys
-        .filter(|binding| !matches!(binding.deed, Deed::Palette | Deed::SwitchTarget))
+        .filter(|binding| !matches!(binding.shortcut, Shortcut::Palette | Shortcut::SwitchTarget))
         .map(|binding| {
-            let command = PaletteCommand::new(binding.name, binding.group.label(), Action::Do(binding.deed));
-            command.keys(binding.deed)
+            let command = PaletteCommand::new(binding.name, binding.group.label(), Action::Do(binding.shortcut));
+            command.keys(binding.shortcut)
         })
         .collect();
     let target = settings.target();
@@ -72,7 +72,7 @@ pub fn commands(about: &CommandContext<'_>) -> Vec<PaletteCommand> {
         Target::Local => ("Switch to Stripe API", "Window · test mode, over the network", Target::Stripe),
         Target::Stripe => ("Switch to the local minter", "Window · answers on this machine", Target::Local),
     };
-    all.push(PaletteCommand::new(name, about_target, Action::SetTarget(other)).keys(Deed::SwitchTarget));
+    all.push(PaletteCommand::new(name, about_target, Action::SetTarget(other)).keys(Shortcut::SwitchTarget));
     let active = settings.profiles.active().id;
     for profile in settings.profiles.iter().filter(|profile| profile.id != active) {
         let name = format!("Use profile {}", profile.name);
@@ -121,7 +121,7 @@ mod tests {
         let all = commands(&CommandContext { settings: &settings, server: &ServerInfo::Off, expects: true });
         let names: HashSet<&str> = all.iter().map(|command| command.name.as_str()).collect();
         assert_eq!(names.len(), all.len());
-        for binding in KEY_BINDINGS.iter().filter(|binding| binding.deed != Deed::Palette) {
+        for binding in KEY_BINDINGS.iter().filter(|binding| binding.shortcut != Shortcut::Palette) {
             assert!(all.iter().any(|command| command.keys == binding.written()), "{}", binding.name);
         }
     }

@@ -7,7 +7,7 @@ mod typed;
 
 use std::path::PathBuf;
 
-use egui::{Context, Id, Key, Label, Modifiers, RichText, ScrollArea, Ui};
+use egui::{Context, Id, Label, RichText, ScrollArea, Ui};
 use jiff::Timestamp;
 
 use self::{
@@ -16,7 +16,9 @@ use self::{
 };
 use super::{
     action::Action,
-    icons, theme,
+    icons,
+    shortcuts::LocalKey,
+    theme,
     theme::Tokens,
     widgets::{PrimaryButton, QuietButton, Tabs, Tone, ends_ui, modal_ui, paint, scroll_ui},
 };
@@ -292,8 +294,7 @@ fn foot_ui(ui: &mut Ui, state: &mut SettingsState, about: &SettingsContext<'_>, 
         }
     };
     let mut is_discarded = false;
-    let keys = (Modifiers::COMMAND, Key::Enter);
-    let mut is_saved = ui.input_mut(|input| input.consume_key(keys.0, keys.1));
+    let mut is_saved = ui.input_mut(|input| LocalKey::Submit.is_pressed(input));
     ends_ui(
         ui,
         theme::CONTROL_HEIGHT,
@@ -311,7 +312,7 @@ fn foot_ui(ui: &mut Ui, state: &mut SettingsState, about: &SettingsContext<'_>, 
                 state.stage = Stage::Editing;
             }
             let label = if state.stage == Stage::Saving { "Saving…" } else { "Save" };
-            let save = PrimaryButton::new(label).keys("Ctrl ↵").width(132.0);
+            let save = PrimaryButton::new(label).keys(LocalKey::Submit.cap()).width(132.0);
             is_saved |= ui.add_enabled(state.stage != Stage::Saving, save).clicked();
         },
     );

@@ -10,6 +10,7 @@ use crate::{
     },
     ui::{
         Action, icons,
+        shortcuts::zoom_words,
         theme::{self, Tokens},
         widgets::{Field, IconButton, Segmented},
     },
@@ -102,9 +103,10 @@ pub(super) fn window_ui(ui: &mut Ui, state: &mut SettingsState) {
     });
     let scale = ui.native_pixels_per_point().unwrap_or(1.0);
     let note = format!(
-        "Now {:.0}%, on a screen whose own scale is {:.0}%. Ctrl+= and Ctrl+- change it too, Ctrl+0 resets it",
+        "Now {:.0}%, on a screen whose own scale is {:.0}%. {}",
         ui.zoom_factor() * 100.0,
         scale * 100.0,
+        zoom_words(),
     );
     Field::new("Size of everything").note(&note).show(ui, |ui| {
         ui.add(Segmented::new("Size of everything", &mut window.zoom, &ZOOMS).in_form());
