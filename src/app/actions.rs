@@ -15,14 +15,14 @@ use crate::{
     },
     messages::{Command, JobRequest, SettingsEdit},
     ui::{
-        Action, PaletteScope, Pane, UseKind,
+        Action, MiddlePane, PaletteScope, UseKind,
         dialogs::{
             export::ExportState,
             server::{AppliedFaults, ServerState},
             use_token::UseState,
         },
         inspector::code,
-        layout::Part,
+        layout::WindowPart,
         settings::SettingsState,
         shortcuts::{self, Shortcut},
         widgets::{Toast, Tone},
@@ -71,7 +71,7 @@ impl App {
 
     /// Compares two entries in the inspector.
     pub(super) fn diff(&mut self, ctx: &Context, first: EntryId, second: EntryId) {
-        self.views.pane = Pane::History;
+        self.views.pane = MiddlePane::History;
         if !self.inspector_is_shown(ctx) {
             self.fold_inspector(ctx);
         }
@@ -114,13 +114,13 @@ impl App {
             })),
             Shortcut::Undo => Some(Action::Undo),
             Shortcut::Annotate => {
-                self.views.pane = Pane::History;
+                self.views.pane = MiddlePane::History;
                 let shown = self.model.detail.as_ref().map(|detail| &detail.entry);
                 self.views.history.annotate(&self.model.history, shown);
                 None
             }
             Shortcut::CardNumber | Shortcut::GoForm => {
-                self.go_to(ctx, Part::Form);
+                self.go_to(ctx, WindowPart::Form);
                 None
             }
             Shortcut::SearchHistory if self.views.inspector.answer.has_focus(ctx) => {
@@ -128,17 +128,21 @@ impl App {
                 None
             }
             Shortcut::SearchHistory => {
-                self.views.pane = Pane::History;
+                self.views.pane = MiddlePane::History;
                 self.views.history.focus_search();
                 None
             }
             Shortcut::GoHistory | Shortcut::GoRequests => {
-                self.show_pane(if shortcut == Shortcut::GoHistory { Pane::History } else { Pane::Requests });
-                self.go_to(ctx, Part::Middle);
+                self.show_pane(if shortcut == Shortcut::GoHistory {
+                    MiddlePane::History
+                } else {
+                    MiddlePane::Requests
+                });
+                self.go_to(ctx, WindowPart::Middle);
                 None
             }
             Shortcut::GoInspector => {
-                self.go_to(ctx, Part::Inspector);
+                self.go_to(ctx, WindowPart::Inspector);
                 None
             }
             Shortcut::NextPane => {
@@ -170,8 +174,10 @@ impl App {
     /// The call that the inspector shows, as a command for a shell.
     fn copy_as_curl(&self) -> Option<Action> {
         let (call, target) = match self.views.pane {
-            Pane::History => self.model.detail.as_ref().map(|detail| ((&**detail).into(), detail.entry.target))?,
-            Pane::Requests => self.model.exchange.as_ref().map(|(_, made)| ((&**made).into(), made.target))?,
+            MiddlePane::History => {
+                self.model.detail.as_ref().map(|detail| ((&**detail).into(), detail.entry.target))?
+            }
+            MiddlePane::Requests => self.model.exchange.as_ref().map(|(_, made)| ((&**made).into(), made.target))?,
         };
         let context = code_context(&self.model, &self.settings, self.views.pane);
         Some(Action::Copy { text: code::as_curl(call, target, &context), what: "cURL code".to_owned() })
@@ -193,7 +199,7 @@ impl App {
                 self.select(id);
             }
             Action::Select(id) => self.select_without_scrolling(id),
-            Action::Open => self.go_to(ctx, Part::Inspector),
+            Action::Open => self.go_to(ctx, WindowPart::Inspector),
             Action::Peek => self.frame.drawer_is_open = self.is_small(ctx),
             Action::Undo => self.undo(),
             Action::Edit(edit) => {
@@ -210,7 +216,7 @@ impl App {
             Action::ShowPane(pane) => self.show_pane(pane),
             Action::SelectRequest(id) => self.worker.send(Command::LoadExchange { id }),
             Action::ShowEntry(id) => {
-                self.views.pane = Pane::History;
+                self.views.pane = MiddlePane::History;
                 self.select(id);
             }
             Action::LoadRows(ids) => self.worker.send(Command::LoadRows { ids }),

@@ -1,12 +1,12 @@
 //! The states of what is drawn: panes, dialogs, and the frame that they share.
 
 use crate::ui::{
-    Action, Pane,
+    Action, MiddlePane,
     dialogs::{export::ExportState, preset::PresetState, server::ServerState, use_token::UseState},
     form::FormState,
     history::HistoryState,
     inspector::InspectorState,
-    layout::{KeptLayout, Parts},
+    layout::{KeptLayout, PartPlaces},
     palette::PaletteState,
     requests::RequestsState,
     settings::SettingsState,
@@ -42,7 +42,7 @@ impl OpenDialogs {
 pub(super) struct ViewStates {
     pub(super) form: FormState,
     /// What the middle shows.
-    pub(super) pane: Pane,
+    pub(super) pane: MiddlePane,
     pub(super) history: HistoryState,
     pub(super) requests: RequestsState,
     pub(super) inspector: InspectorState,
@@ -54,7 +54,7 @@ pub(super) struct ViewStates {
 pub(super) struct WindowFrame {
     pub(super) layout: KeptLayout,
     /// Where the parts of the window were drawn, in their order.
-    pub(super) parts: Parts,
+    pub(super) parts: PartPlaces,
     /// Whether the inspector lies over the middle of a small window.
     pub(super) drawer_is_open: bool,
     /// The zoom of the last frame.
@@ -64,6 +64,6 @@ pub(super) struct WindowFrame {
 
 impl WindowFrame {
     pub(super) fn new(layout: KeptLayout, zoom: f32) -> Self {
-        Self { layout, parts: Parts::default(), drawer_is_open: false, zoom, focus: FocusKeeper::default() }
+        Self { layout, parts: PartPlaces::default(), drawer_is_open: false, zoom, focus: FocusKeeper::default() }
     }
 }

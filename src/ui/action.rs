@@ -21,7 +21,7 @@ pub enum UseKind {
 
 /// What the middle of the window shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Pane {
+pub enum MiddlePane {
     #[default]
     History,
     Requests,
@@ -91,7 +91,7 @@ pub enum Action {
     /// Write on entries, delete or restore them.
     Edit(Edit),
     LoadRows(Vec<EntryId>),
-    ShowPane(Pane),
+    ShowPane(MiddlePane),
     /// Show a call of the request log.
     SelectRequest(ExchangeId),
     /// Show the entry of a call in the history.

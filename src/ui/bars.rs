@@ -10,8 +10,8 @@ use super::{
     theme,
     theme::Tokens,
     widgets::{
-        IconButton, MarkedRow, QuietButton, Segmented, Tone, chip::grouped, ends_ui, key_cap_ui, logo_ui, marked_row,
-        paint, pill_ui,
+        IconButton, MarkedRow, QuietButton, SegmentedControl, Tone, chip::grouped, ends_ui, key_cap_ui, logo_ui,
+        marked_row, paint, pill_ui,
     },
 };
 use crate::{
@@ -57,7 +57,7 @@ pub fn top_bar_ui(ui: &mut Ui, about: &BarContext<'_>, actions: &mut Vec<Action>
             profile_switch_ui(ui, &settings.profiles, &mut of_left);
             let mut target = settings.target();
             let targets = [(Target::Local, "Local minter"), (Target::Stripe, "Stripe API")];
-            if ui.add(Segmented::new("Target", &mut target, &targets)).changed() {
+            if ui.add(SegmentedControl::new("Target", &mut target, &targets)).changed() {
                 of_left.push(Action::SetTarget(target));
             }
             server_pill_ui(ui, about, is_narrow, &mut of_left);

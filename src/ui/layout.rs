@@ -12,7 +12,7 @@ use crate::domain::settings::layout::{Layout, WindowPlace};
 
 /// A part of the window, in reading order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum WindowPart {
     Form,
     Middle,
     Inspector,
@@ -20,27 +20,27 @@ pub enum Part {
 
 /// Where the parts were drawn.
 #[derive(Clone, Copy, Debug)]
-pub struct Parts([Rect; 3]);
+pub struct PartPlaces([Rect; 3]);
 
-impl Default for Parts {
+impl Default for PartPlaces {
     fn default() -> Self {
         Self([Rect::NOTHING; 3])
     }
 }
 
-impl Parts {
-    pub fn of(&self, part: Part) -> Rect {
+impl PartPlaces {
+    pub fn of(&self, part: WindowPart) -> Rect {
         self.0[part as usize]
     }
 
-    pub fn set(&mut self, part: Part, rect: Rect) {
+    pub fn set(&mut self, part: WindowPart, rect: Rect) {
         self.0[part as usize] = rect;
     }
 }
 
 /// Where the inspector is.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Dock {
+pub enum InspectorDock {
     Hidden,
     /// Beside the middle, so wide.
     Beside(f32),
@@ -50,21 +50,21 @@ pub enum Dock {
 
 /// What is drawn in a window of some width.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Plan {
+pub struct PanePlan {
     pub form: Option<f32>,
-    pub inspector: Dock,
-    pub form_range: Span,
-    pub inspector_range: Span,
+    pub inspector: InspectorDock,
+    pub form_range: WidthRange,
+    pub inspector_range: WidthRange,
 }
 
 /// The narrowest and the widest that a pane may be.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Span {
+pub struct WidthRange {
     pub least: f32,
     pub most: f32,
 }
 
-impl Span {
+impl WidthRange {
     fn new(least: f32, most: f32) -> Self {
         Self { least, most: most.max(least) }
     }
@@ -85,22 +85,22 @@ const LEAST_INSPECTOR: f32 = 320.0;
 const DRAWER: f32 = 430.0;
 
 /// Shares `width` between the panes.
-pub fn plan(width: f32, layout: &Layout, drawer_is_open: bool) -> Plan {
-    let form_range = Span::new(LEAST_FORM, (width - LEAST_MIDDLE - LEAST_INSPECTOR).min(460.0));
+pub fn plan(width: f32, layout: &Layout, drawer_is_open: bool) -> PanePlan {
+    let form_range = WidthRange::new(LEAST_FORM, (width - LEAST_MIDDLE - LEAST_INSPECTOR).min(460.0));
     let form = layout.form_is_open.then(|| form_range.clamp(layout.form_width));
     let rest = width - form.unwrap_or(0.0) - LEAST_MIDDLE;
-    let inspector_range = Span::new(LEAST_INSPECTOR, rest.min(1100.0));
+    let inspector_range = WidthRange::new(LEAST_INSPECTOR, rest.min(1100.0));
     let inspector = if is_small(width, layout) {
         let room = width - form.unwrap_or(0.0) - 60.0;
-        if drawer_is_open { Dock::Drawer(DRAWER.min(room)) } else { Dock::Hidden }
+        if drawer_is_open { InspectorDock::Drawer(DRAWER.min(room)) } else { InspectorDock::Hidden }
     } else if layout.inspector_is_open {
         // A large window has a wide inspector.
         let usual = (width * 0.27).clamp(340.0, 640.0);
-        Dock::Beside(inspector_range.clamp(layout.inspector_width.unwrap_or(usual)))
+        InspectorDock::Beside(inspector_range.clamp(layout.inspector_width.unwrap_or(usual)))
     } else {
-        Dock::Hidden
+        InspectorDock::Hidden
     };
-    Plan { form, inspector, form_range, inspector_range }
+    PanePlan { form, inspector, form_range, inspector_range }
 }
 
 /// Whether there is no room for three panes side by side.
@@ -111,14 +111,21 @@ pub fn is_small(width: f32, layout: &Layout) -> bool {
 
 /// Which way a pane grows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Grows {
+pub enum GrowthSide {
     Right,
     Left,
 }
 
 /// A bar on the edge of a pane that makes it wider or narrower, by the pointer and by the arrow keys. `Some` while it is
 /// moved; a double click asks for the usual width, which is `Some(None)`.
-pub fn splitter_ui(ui: &Ui, name: &str, edge: Rect, grows: Grows, width: f32, span: Span) -> Option<Option<f32>> {
+pub fn splitter_ui(
+    ui: &Ui,
+    name: &str,
+    edge: Rect,
+    grows: GrowthSide,
+    width: f32,
+    span: WidthRange,
+) -> Option<Option<f32>> {
     const STEP: f32 = 16.0;
     let t = Tokens::of(ui);
     let id = Id::unique(("splitter", name));
@@ -134,7 +141,7 @@ pub fn splitter_ui(ui: &Ui, name: &str, edge: Rect, grows: Grows, width: f32, sp
     if response.double_clicked() {
         return Some(None);
     }
-    let sign = if grows == Grows::Right { 1.0 } else { -1.0 };
+    let sign = if grows == GrowthSide::Right { 1.0 } else { -1.0 };
     let mut wanted = width;
     if response.dragged()
         && let Some(pointer) = response.interact_pointer_pos()
@@ -155,7 +162,7 @@ pub fn splitter_ui(ui: &Ui, name: &str, edge: Rect, grows: Grows, width: f32, sp
     ((wanted - width).abs() > 0.01).then_some(Some(wanted))
 }
 
-fn tell(ui: &Ui, response: &Response, name: &str, width: f32, span: Span) {
+fn tell(ui: &Ui, response: &Response, name: &str, width: f32, span: WidthRange) {
     response.widget_info(|| WidgetInfo::labeled(Role::Splitter, true, name));
     ui.accesskit_node_builder(response.id, |node| {
         node.set_numeric_value(f64::from(width.round()));
@@ -249,8 +256,8 @@ impl KeptLayout {
 }
 
 /// The strip of `pane` that its neighbour begins at.
-pub fn edge_of(pane: Rect, grows: Grows) -> Rect {
-    let x = if grows == Grows::Right { pane.right() } else { pane.left() };
+pub fn edge_of(pane: Rect, grows: GrowthSide) -> Rect {
+    let x = if grows == GrowthSide::Right { pane.right() } else { pane.left() };
     Rect::from_x_y_ranges(Rangef::point(x), pane.y_range())
 }
 
@@ -269,12 +276,12 @@ mod tests {
                         let plan = plan(width, &layout, true);
                         let form = plan.form.unwrap_or(0.0);
                         let middle = match plan.inspector {
-                            Dock::Beside(inspector) => width - form - inspector,
-                            Dock::Drawer(inspector) => {
+                            InspectorDock::Beside(inspector) => width - form - inspector,
+                            InspectorDock::Drawer(inspector) => {
                                 assert!(inspector <= width - form, "{width} {layout:?} {plan:?}");
                                 width - form
                             }
-                            Dock::Hidden => width - form,
+                            InspectorDock::Hidden => width - form,
                         };
                         assert!(middle >= LEAST_MIDDLE - 0.1, "{width} {layout:?} {plan:?}");
                     }
@@ -286,11 +293,11 @@ mod tests {
     #[test]
     fn a_small_window_has_the_inspector_as_a_drawer() {
         let layout = Layout::default();
-        assert!(matches!(plan(900.0, &layout, true).inspector, Dock::Drawer(_)));
-        assert_eq!(plan(900.0, &layout, false).inspector, Dock::Hidden);
-        assert!(matches!(plan(1280.0, &layout, false).inspector, Dock::Beside(_)));
+        assert!(matches!(plan(900.0, &layout, true).inspector, InspectorDock::Drawer(_)));
+        assert_eq!(plan(900.0, &layout, false).inspector, InspectorDock::Hidden);
+        assert!(matches!(plan(1280.0, &layout, false).inspector, InspectorDock::Beside(_)));
         // Without the form there is room.
         let folded = Layout { form_is_open: false, ..layout };
-        assert!(matches!(plan(900.0, &folded, false).inspector, Dock::Beside(_)));
+        assert!(matches!(plan(900.0, &folded, false).inspector, InspectorDock::Beside(_)));
     }
 }

@@ -23,4 +23,4 @@ pub mod theme;
 pub mod widgets;
 pub mod words;
 
-pub use action::{Action, PaletteScope, Pane, PresetAction, UseKind};
+pub use action::{Action, MiddlePane, PaletteScope, PresetAction, UseKind};

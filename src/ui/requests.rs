@@ -4,7 +4,7 @@ use egui::{Id, Key, Label, Modifiers, RichText, Ui};
 use jiff::Timestamp;
 
 use super::{
-    action::{Action, Pane},
+    action::{Action, MiddlePane},
     icons,
     pane_tabs::pane_tabs_ui,
     shortcuts::Shortcut,
@@ -59,7 +59,7 @@ pub fn requests_ui(ui: &mut Ui, state: &mut RequestsState, ctx: &RequestsContext
         let mut of_left = Vec::new();
         egui::Sides::new().height(theme::BUTTON_HEIGHT).shrink_left().truncate().show(
             ui,
-            |ui| pane_tabs_ui(ui, Pane::Requests, ctx.entries, ctx.requests.len(), &mut of_left),
+            |ui| pane_tabs_ui(ui, MiddlePane::Requests, ctx.entries, ctx.requests.len(), &mut of_left),
             |ui| {
                 let button = ui.add(QuietButton::new("Faults…").icon(icons::ZAP));
                 if button.on_hover_text(Shortcut::Server.tip("Let the server go wrong on purpose")).clicked() {

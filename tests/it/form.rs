@@ -16,7 +16,7 @@ use testcard::{
     },
     ui::{
         Action,
-        form::{self, Complaint, FormContext, FormState, field_id},
+        form::{self, FormComplaint, FormContext, FormState, field_id},
         theme,
     },
 };
@@ -656,7 +656,7 @@ fn a_complaint_stands_on_its_field_until_the_draft_changes() {
     for (field, name) in sections {
         let mut window = window();
         let message = format!("Something is wrong with {name}");
-        window.state_mut().form.complain(Complaint {
+        window.state_mut().form.complain(FormComplaint {
             field: Some(field),
             is_answer: true,
             message: message.clone(),
@@ -671,7 +671,7 @@ fn a_complaint_stands_on_its_field_until_the_draft_changes() {
     }
     // Without a field it stands above the button.
     let mut window = window();
-    window.state_mut().form.complain(Complaint {
+    window.state_mut().form.complain(FormComplaint {
         field: None,
         is_answer: false,
         message: "No answer".to_owned(),
@@ -683,7 +683,7 @@ fn a_complaint_stands_on_its_field_until_the_draft_changes() {
 
 #[test]
 fn a_refusal_of_the_account_is_explained_and_the_ready_token_offered() {
-    let refused = |alias: Option<&str>| Complaint {
+    let refused = |alias: Option<&str>| FormComplaint {
         field: None,
         is_answer: true,
         message: "Sending credit card numbers directly to the Stripe API is generally unsafe.".to_owned(),

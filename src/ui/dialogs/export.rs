@@ -11,7 +11,7 @@ use crate::{
         action::Action,
         icons,
         theme::{self, Tokens},
-        widgets::{Field, InlineAlert, PrimaryButton, QuietButton, Segmented, Tone, chip::grouped, modal_ui},
+        widgets::{Field, InlineAlert, PrimaryButton, QuietButton, SegmentedControl, Tone, chip::grouped, modal_ui},
     },
 };
 
@@ -75,7 +75,7 @@ pub fn export_ui(ctx: &Context, state: &mut ExportState, about: &ExportContext<'
             let all = format!("Whole history · {}", grouped(about.all));
             let shown = format!("What the filter shows · {}", grouped(about.shown));
             let options = [(false, all.as_str()), (true, shown.as_str())];
-            ui.add(Segmented::new("What to export", &mut state.only_shown, &options).in_form());
+            ui.add(SegmentedControl::new("What to export", &mut state.only_shown, &options).in_form());
         } else {
             let words = format!("The whole history, newest first · {}", grouped(about.all));
             ui.label(RichText::new(words).color(Tokens::of(ui).subdued));

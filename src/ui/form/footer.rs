@@ -4,7 +4,7 @@ use egui::{RichText, Ui};
 
 use super::{
     facts::{DraftFacts, Outlook},
-    state::{Complaint, FormContext, FormState},
+    state::{FormComplaint, FormContext, FormState},
 };
 use crate::{
     domain::call::api::Target,
@@ -39,7 +39,13 @@ pub(super) fn footer_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext<'_
 }
 
 /// Draws what was answered; `true` when it was dealt with.
-fn complaint_ui(ui: &mut Ui, complaint: &Complaint, is_raw: bool, target: Target, actions: &mut Vec<Action>) -> bool {
+fn complaint_ui(
+    ui: &mut Ui,
+    complaint: &FormComplaint,
+    is_raw: bool,
+    target: Target,
+    actions: &mut Vec<Action>,
+) -> bool {
     match &complaint.refusal {
         Some((refusal, alias)) => {
             let copy = alias.as_ref().map(|alias| format!("Copy {alias}"));

@@ -12,7 +12,7 @@ mod state;
 
 use egui::{Context, RichText, ScrollArea, Ui};
 
-pub use self::state::{Complaint, FormContext, FormState, QuickPreset, field_id};
+pub use self::state::{FormComplaint, FormContext, FormState, QuickPreset, field_id};
 use self::{
     card_fields::{card_face_ui, cvc_ui, expiry_ui, number_ui},
     footer::footer_ui,

@@ -14,7 +14,7 @@ use crate::{
     ui::{
         icons,
         theme::{self, Tokens},
-        widgets::{Field, Segmented, Tone, paint},
+        widgets::{Field, SegmentedControl, Tone, paint},
     },
 };
 
@@ -28,7 +28,7 @@ pub(super) fn network_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext<'
     } else if let Some((words, is_available)) = &network.stored {
         frame = if *is_available { frame.note(words) } else { frame.message(Tone::Warn, words) };
     }
-    let choice = Segmented::new("Preferred network", &mut draft.preferred, &network.options).in_form();
+    let choice = SegmentedControl::new("Preferred network", &mut draft.preferred, &network.options).in_form();
     if frame.show(ui, |ui| ui.add(choice)).changed() {
         state.note_change();
     }

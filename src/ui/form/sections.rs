@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use egui::{Key, TextEdit, Ui};
 
-use super::state::{Complaint, FormState, field_id};
+use super::state::{FormComplaint, FormState, field_id};
 use crate::{
     domain::form::{field_state::FormField, places},
     ui::{
@@ -104,7 +104,7 @@ fn choice_ui(ui: &mut Ui, state: &mut FormState, field: FormField, frame: Field<
 }
 
 /// The field with what the last answer said against it.
-fn complaint_on<'a>(complaint: Option<&'a Complaint>, field: FormField, frame: Field<'a>) -> Field<'a> {
+fn complaint_on<'a>(complaint: Option<&'a FormComplaint>, field: FormField, frame: Field<'a>) -> Field<'a> {
     match complaint {
         Some(complaint) if complaint.field == Some(field) => frame.message(Tone::Error, &complaint.message),
         _ => frame,

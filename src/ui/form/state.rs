@@ -20,7 +20,7 @@ use crate::domain::{
 
 /// What the last answer said against a field, until the draft is changed.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Complaint {
+pub struct FormComplaint {
     /// `None` when no field of the form is to blame.
     pub field: Option<FormField>,
     /// Whether an answer said it, which the inspector has in full.
@@ -72,7 +72,7 @@ pub struct FormState {
     /// The card fields that lost the focus since they were changed last, by [`CardField`] as index: what they lack is
     /// shown.
     left: [bool; 3],
-    pub(super) complaint: Option<Complaint>,
+    pub(super) complaint: Option<FormComplaint>,
     expects: Option<ExpectedOutcome>,
     /// The draft is of an earlier run, and nobody has typed in it: nothing is wrong with it yet.
     pub(super) is_untouched: bool,
@@ -178,7 +178,7 @@ impl FormState {
     }
 
     /// Shows what an answer said against the draft, on the field that it names, and puts the focus there.
-    pub fn complain(&mut self, complaint: Complaint) {
+    pub fn complain(&mut self, complaint: FormComplaint) {
         match complaint.field {
             Some(FormField::Customer | FormField::CustomerCard) => self.customer_is_open = true,
             Some(FormField::Currency) => self.currency_is_open = true,

@@ -12,7 +12,7 @@ use crate::{
     domain::{call::api::Target, history::entry::Status},
     messages::{JobRequest, RefreshScope},
     ui::{
-        action::{Action, Pane},
+        action::{Action, MiddlePane},
         icons,
         pane_tabs::pane_tabs_ui,
         shortcuts::{LocalKey, Shortcut},
@@ -32,7 +32,7 @@ pub(super) fn title_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryConte
         ui,
         theme::BUTTON_HEIGHT,
         |ui| {
-            pane_tabs_ui(ui, Pane::History, ctx.history.counts.all(), ctx.requests, &mut of_left);
+            pane_tabs_ui(ui, MiddlePane::History, ctx.history.counts.all(), ctx.requests, &mut of_left);
         },
         |ui| {
             if !is_narrow {

@@ -27,7 +27,7 @@ use crate::{
         icons,
         shortcuts::{LocalKey, Shortcut},
         theme::{self, Tokens},
-        widgets::{QuietButton, Segmented, Tone, name_bars, paint},
+        widgets::{QuietButton, SegmentedControl, Tone, name_bars, paint},
     },
 };
 
@@ -228,7 +228,7 @@ fn languages_ui(ui: &mut Ui, language: &mut SnippetLanguage) {
 /// `true` when another was chosen.
 fn callees_ui(ui: &mut Ui, callee: &mut Target, fills_width: bool) -> bool {
     let callees = [(Target::Stripe, "Stripe"), (Target::Local, "Local server")];
-    let control = Segmented::new("The code calls", callee, &callees);
+    let control = SegmentedControl::new("The code calls", callee, &callees);
     ui.add(if fills_width { control.in_form() } else { control }).changed()
 }
 

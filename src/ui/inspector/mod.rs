@@ -30,7 +30,7 @@ use super::{
     status_badge::status_badge_ui,
     theme,
     theme::Tokens,
-    widgets::{InlineAlert, QuietButton, Tabs, Tone, empty_state_ui, fact_ui, scroll_ui},
+    widgets::{InlineAlert, QuietButton, TabBar, Tone, empty_state_ui, fact_ui, scroll_ui},
     words,
 };
 use crate::{
@@ -179,7 +179,7 @@ fn call_ui(
         (CallTab::Headers, "Headers"),
         (CallTab::Code, "Code"),
     ];
-    ui.add(Tabs::new("Call", &mut state.call_tab, &tabs));
+    ui.add(TabBar::new("Call", &mut state.call_tab, &tabs));
     ui.add_space(4.0);
     ui.push_id(("call", id), |ui| match (state.call_tab, &exchange.outcome) {
         (CallTab::Response, Ok(response)) => {
@@ -231,7 +231,7 @@ fn entry_ui(
         (EntryTab::Code, "Code"),
         (EntryTab::Timeline, "Timeline"),
     ];
-    ui.add(Tabs::new("Inspector", &mut state.entry_tab, &tabs));
+    ui.add(TabBar::new("Inspector", &mut state.entry_tab, &tabs));
     ui.add_space(4.0);
     ui.push_id(detail.entry.id, |ui| match state.entry_tab {
         EntryTab::Summary => {

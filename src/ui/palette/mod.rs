@@ -17,7 +17,7 @@ use super::{
     shortcuts::LocalKey,
     theme,
     theme::Tokens,
-    widgets::{Segmented, empty_state_ui, field::text_edit_ui, modal_ui, name_bars, row_by_key},
+    widgets::{SegmentedControl, empty_state_ui, field::text_edit_ui, modal_ui, name_bars, row_by_key},
 };
 use crate::domain::{
     foreign,
@@ -238,7 +238,7 @@ fn head_ui(ui: &mut Ui, state: &mut PaletteState) {
             }
         },
         |ui| {
-            ui.add(Segmented::new("Search in", &mut scope, &scopes));
+            ui.add(SegmentedControl::new("Search in", &mut scope, &scopes));
         },
     );
     if scope != state.scope {

@@ -20,7 +20,7 @@ use super::{
     shortcuts::LocalKey,
     theme,
     theme::Tokens,
-    widgets::{PrimaryButton, QuietButton, Tabs, Tone, ends_ui, modal_ui, paint, scroll_ui},
+    widgets::{PrimaryButton, QuietButton, TabBar, Tone, ends_ui, modal_ui, paint, scroll_ui},
 };
 use crate::{
     domain::settings::{key_check::KeyCheck, preferences::Settings, profile::ProfileId},
@@ -222,7 +222,7 @@ pub fn settings_ui(
     let modal = modal_ui(ctx, "settings", "Settings", 820.0, |ui| {
         let clip = ui.clip_rect();
         ui.set_clip_rect(clip.intersect(ui.max_rect().expand2(egui::vec2(6.0, 6.0))));
-        ui.add(Tabs::new("Settings", &mut state.page, &PAGES));
+        ui.add(TabBar::new("Settings", &mut state.page, &PAGES));
         ui.set_clip_rect(clip);
         ui.add_space(10.0);
         let height = (room.y - 216.0).clamp(200.0, 640.0);

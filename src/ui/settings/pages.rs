@@ -12,7 +12,7 @@ use crate::{
         Action, icons,
         shortcuts::zoom_words,
         theme::{self, Tokens},
-        widgets::{Field, IconButton, Segmented},
+        widgets::{Field, IconButton, SegmentedControl},
     },
 };
 
@@ -91,7 +91,7 @@ pub(super) fn form_ui(ui: &mut Ui, state: &mut SettingsState) {
     let formats = [(true, "The token's id"), (false, "Nothing")];
     let note = "What the clipboard holds as soon as a token is made";
     Field::new("Copy after creating").note(note).show(ui, |ui| {
-        ui.add(Segmented::new("Copy after creating", &mut edited.copies_id, &formats).in_form());
+        ui.add(SegmentedControl::new("Copy after creating", &mut edited.copies_id, &formats).in_form());
     });
 }
 
@@ -99,7 +99,7 @@ pub(super) fn window_ui(ui: &mut Ui, state: &mut SettingsState) {
     let window = &mut state.edited.window;
     let themes = ThemeChoice::ALL.map(|choice| (choice, choice.label()));
     Field::new("Theme").note("System follows the desktop's light or dark setting").show(ui, |ui| {
-        ui.add(Segmented::new("Theme", &mut window.theme, &themes).in_form());
+        ui.add(SegmentedControl::new("Theme", &mut window.theme, &themes).in_form());
     });
     let scale = ui.native_pixels_per_point().unwrap_or(1.0);
     let note = format!(
@@ -109,7 +109,7 @@ pub(super) fn window_ui(ui: &mut Ui, state: &mut SettingsState) {
         zoom_words(),
     );
     Field::new("Size of everything").note(&note).show(ui, |ui| {
-        ui.add(Segmented::new("Size of everything", &mut window.zoom, &ZOOMS).in_form());
+        ui.add(SegmentedControl::new("Size of everything", &mut window.zoom, &ZOOMS).in_form());
     });
 }
 

@@ -56,9 +56,9 @@ pub use rail::{RailStep, StepState, outcome_lines_ui, outcome_rail_ui, paint_out
 pub use row_keys::row_by_key;
 pub use scroll::{name_bars, scroll_ui};
 pub use section::{section_row_ui, section_ui};
-pub use segmented::Segmented;
-pub use swatches::Swatches;
-pub use tabs::Tabs;
+pub use segmented::SegmentedControl;
+pub use swatches::ColorSwatches;
+pub use tabs::TabBar;
 pub use toast::{Toast, Toasts};
 pub use tone::Tone;
 pub use virtual_rows::{RowScroll, VirtualRows};
