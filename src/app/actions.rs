@@ -18,8 +18,8 @@ use crate::{
         Action, MiddlePane, PaletteScope, UseKind,
         dialogs::{
             export::ExportState,
-            server::{AppliedFaults, ServerState},
-            use_token::UseState,
+            server::{AppliedFaults, ServerDialogState},
+            use_token::UseTokenState,
         },
         inspector::code,
         layout::WindowPart,
@@ -186,7 +186,7 @@ impl App {
     fn open_use(&mut self, id: EntryId, kind: UseKind) {
         let detail = self.model.detail.as_deref();
         let entry = self.model.history.row(id).or(detail.map(|detail| &detail.entry)).filter(|entry| entry.id == id);
-        self.views.dialogs.use_token = entry.and_then(|entry| UseState::new(kind, entry, detail));
+        self.views.dialogs.use_token = entry.and_then(|entry| UseTokenState::new(kind, entry, detail));
     }
 
     pub(super) fn act(&mut self, ctx: &Context, action: Action) {
@@ -253,7 +253,7 @@ impl App {
             Action::OpenExport => self.open_export(None),
             Action::OpenExportOf(ids) => self.open_export(Some(ids)),
             Action::OpenServer => {
-                self.views.dialogs.server = Some(ServerState::new(&self.settings, &self.faults));
+                self.views.dialogs.server = Some(ServerDialogState::new(&self.settings, &self.faults));
             }
             Action::Serve(port) => {
                 let kept = port.unwrap_or(self.settings.server.port);

@@ -2,7 +2,7 @@
 
 use crate::ui::{
     Action, MiddlePane,
-    dialogs::{export::ExportState, preset::PresetState, server::ServerState, use_token::UseState},
+    dialogs::{export::ExportState, preset::PresetState, server::ServerDialogState, use_token::UseTokenState},
     form::FormState,
     history::HistoryState,
     inspector::InspectorState,
@@ -23,8 +23,8 @@ pub(super) struct OpenDialogs {
     pub(super) preset: Option<PresetState>,
     pub(super) settings: Option<SettingsState>,
     pub(super) export: Option<ExportState>,
-    pub(super) use_token: Option<UseState>,
-    pub(super) server: Option<ServerState>,
+    pub(super) use_token: Option<UseTokenState>,
+    pub(super) server: Option<ServerDialogState>,
     /// The list of keys.
     pub(super) keys_are_open: bool,
 }

@@ -41,16 +41,16 @@ pub enum PaletteScope {
 /// What is done with presets.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PresetAction {
-    /// Fill the form with one, and perhaps send it at once.
+    /// Fill the form with a preset, and with `creates` send it at once.
     Use {
         key: PresetKey,
         creates: bool,
     },
-    /// Make it a favourite, or no longer.
+    /// Make a preset a favourite, or no longer.
     ToggleFavourite(PresetKey),
-    /// Ask how to call the one that the form is kept as.
+    /// Open the dialog that keeps the form as a preset.
     OpenSave,
-    /// Ask how to call one of the user's own, or whether to delete it.
+    /// Open the dialog that renames or deletes one of the user's own presets.
     Open(u64),
     /// Keep the form under this name.
     Save(String),
@@ -59,11 +59,11 @@ pub enum PresetAction {
         name: String,
     },
     Delete(u64),
-    /// Bring back one that was deleted.
+    /// Bring back a preset that was deleted.
     Restore(Box<OwnPreset>),
 }
 
-/// A wish of the user, as the views understood it.
+/// What the user asked for, as a view understood it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     /// What a key of the window does, to what is selected or shown.
@@ -80,7 +80,7 @@ pub enum Action {
     Select(EntryId),
     /// Go into the inspector, to what is selected.
     Open,
-    /// Show what is selected where the window is too small to show it all the time.
+    /// Open the inspector as a drawer, in a window that is too small to show it beside the history.
     Peek,
     /// Bring back what was deleted last.
     Undo,
@@ -96,7 +96,7 @@ pub enum Action {
     SelectRequest(ExchangeId),
     /// Show the entry of a call in the history.
     ShowEntry(EntryId),
-    /// The history's filter is another one.
+    /// The history's filter changed: list its entries anew.
     Filter,
     /// Ask the target whether the token of this entry was used.
     Retrieve(EntryId),

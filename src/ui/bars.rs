@@ -82,7 +82,8 @@ pub fn top_bar_ui(ui: &mut Ui, about: &BarContext<'_>, actions: &mut Vec<Action>
         },
     );
     actions.append(&mut of_left);
-    // Where there are several profiles, the whole bar says which is in use.
+    // With several profiles, a line in the colour of the one in use runs under the whole bar: a call with the wrong
+    // profile is made quickly.
     if settings.profiles.iter().len() > 1 {
         let t = Tokens::of(ui);
         let bar = ui.min_rect();

@@ -42,9 +42,9 @@ impl PartPlaces {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum InspectorDock {
     Hidden,
-    /// Beside the middle, so wide.
+    /// Beside the middle, with this width in points.
     Beside(f32),
-    /// Over the middle, so wide: the window is too small to have it beside.
+    /// Over the middle, with this width in points: the window is too small to have it beside.
     Drawer(f32),
 }
 
@@ -57,7 +57,7 @@ pub struct PanePlan {
     pub inspector_range: WidthRange,
 }
 
-/// The narrowest and the widest that a pane may be.
+/// The narrowest and the widest that a pane may be, in points.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WidthRange {
     pub least: f32,
@@ -78,7 +78,7 @@ impl WidthRange {
     }
 }
 
-/// The middle is never narrower beside its neighbours.
+/// The middle is never narrower than this beside its neighbours.
 const LEAST_MIDDLE: f32 = 440.0;
 const LEAST_FORM: f32 = 288.0;
 const LEAST_INSPECTOR: f32 = 320.0;
@@ -109,15 +109,16 @@ pub fn is_small(width: f32, layout: &Layout) -> bool {
     width < form + LEAST_MIDDLE + LEAST_INSPECTOR
 }
 
-/// Which way a pane grows.
+/// The side of a pane that its splitter is at, and that it grows to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GrowthSide {
     Right,
     Left,
 }
 
-/// A bar on the edge of a pane that makes it wider or narrower, by the pointer and by the arrow keys. `Some` while it is
-/// moved; a double click asks for the usual width, which is `Some(None)`.
+/// Draws the splitter on the edge of a pane, which makes the pane wider or narrower by the pointer and by the arrow
+/// keys. `Some` with the new width while the splitter is moved; `Some(None)` for the usual width, which a double click
+/// asks for.
 pub fn splitter_ui(
     ui: &Ui,
     name: &str,
@@ -172,8 +173,8 @@ fn tell(ui: &Ui, response: &Response, name: &str, width: f32, span: WidthRange) 
     });
 }
 
-/// Draws a pane in its place, with a hairline at its left. In reading order, which the toolkit's own panels, outer ones
-/// first, are not.
+/// Draws a pane in its place, with a hairline at its left. The window draws its panes with this in reading order; the
+/// toolkit's own panels have to be drawn from the outside in, and Tab would go through them in that order.
 pub fn pane_ui(ui: &mut Ui, name: &str, place: Rect, fill: Color32, add: impl FnOnce(&mut Ui)) {
     let mut pane = ui.new_child(UiBuilder::new().max_rect(place).id_salt(name));
     pane.shrink_clip_rect(place);
@@ -182,7 +183,8 @@ pub fn pane_ui(ui: &mut Ui, name: &str, place: Rect, fill: Color32, add: impl Fn
     pane.painter().vline(place.left(), place.y_range(), Tokens::of(ui).hairline());
 }
 
-/// A stop for the keyboard at the head of a pane, named as the pane: what leads into it by a key.
+/// A stop for the keyboard at the head of a pane, named as the pane: the keys that lead into the pane put the focus
+/// here.
 pub fn landmark_ui(ui: &Ui, id: Id, name: &str, pane: Rect) -> Response {
     let response = ui.interact(pane, id, Sense::focusable_noninteractive());
     response.widget_info(|| WidgetInfo::labeled(Role::Pane, true, name));
@@ -193,7 +195,7 @@ pub fn landmark_ui(ui: &Ui, id: Id, name: &str, pane: Rect) -> Response {
     response
 }
 
-/// How the window stands now; `None` while that is not worth keeping.
+/// Where the window is and how large; `None` while it is minimized or fills the screen, which is not kept.
 fn window_place(ctx: &Context, before: Option<WindowPlace>) -> Option<WindowPlace> {
     let zoom = ctx.zoom_factor();
     ctx.input(|input| {
@@ -202,7 +204,7 @@ fn window_place(ctx: &Context, before: Option<WindowPlace>) -> Option<WindowPlac
         let size = viewport.inner_rect.filter(|_| !is_odd)?.size() * zoom;
         let is_maximized = viewport.maximized == Some(true);
         match before {
-            // What it goes back to.
+            // What is kept is where the window goes back to.
             Some(before) if is_maximized => Some(WindowPlace { is_maximized, ..before }),
             _ => {
                 let corner = viewport.outer_rect.map(|outer| [outer.min.x * zoom, outer.min.y * zoom]);
@@ -212,7 +214,7 @@ fn window_place(ctx: &Context, before: Option<WindowPlace>) -> Option<WindowPlac
     })
 }
 
-/// The layout, and what of it is kept already.
+/// The layout of now, and the one that is saved: decides when it has to be saved again.
 #[derive(Debug)]
 pub struct KeptLayout {
     pub now: Layout,
@@ -230,7 +232,7 @@ impl KeptLayout {
         Self { now: layout, kept: layout, seen: layout, changed_at: 0.0 }
     }
 
-    /// The layout, when it is time to keep it; else the window is woken when it will be.
+    /// The layout, when it is time to save it; else the window is woken when it will be.
     pub fn due(&mut self, ctx: &Context) -> Option<Layout> {
         self.now.window = window_place(ctx, self.now.window).or(self.now.window);
         let time = ctx.input(|input| input.time);
@@ -249,7 +251,7 @@ impl KeptLayout {
         Some(self.now)
     }
 
-    /// The layout, if it is not kept yet: the window closes.
+    /// The layout, if it is not saved yet: for when the window closes.
     pub fn last(&self) -> Option<Layout> {
         (self.now != self.kept).then_some(self.now)
     }

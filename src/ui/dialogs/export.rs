@@ -1,4 +1,5 @@
-//! Where to export to, and how it went. A path can always be typed: many desktops have no file dialog.
+//! The dialog of an export: which entries, to which file, how far it is. The path can always be typed, for many
+//! desktops have no file dialog.
 
 use std::path::{Path, PathBuf};
 
@@ -20,12 +21,12 @@ use crate::{
 pub struct ExportState {
     pub path: String,
     only_shown: bool,
-    /// Nothing but these entries.
+    /// The entries to export, whatever the filter shows; `None` leaves it to the filter.
     pub among: Option<Vec<EntryId>>,
     overwrite: bool,
     /// The export that runs.
     pub job: Option<JobId>,
-    /// Why the last one failed, or why there is no file dialog.
+    /// Why the last export failed, or why there is no file dialog, as a sentence.
     pub problem: Option<String>,
     is_started: bool,
 }
@@ -44,7 +45,7 @@ impl ExportState {
         }
     }
 
-    /// A path that the desktop's dialog gave, which has asked about overwriting already.
+    /// Takes a path from the desktop's own dialog. That dialog has asked already whether a file may be overwritten.
     pub fn take_chosen(&mut self, path: &Path) {
         self.path = path.to_string_lossy().into_owned();
         self.overwrite = true;
@@ -59,7 +60,7 @@ pub struct ExportContext<'a> {
     /// How many entries there are, and how many the filter shows.
     pub all: u64,
     pub shown: u64,
-    /// Of the export that runs: so many of so many.
+    /// How many entries the running export has written, and of how many.
     pub progress: Option<(u64, u64)>,
 }
 
@@ -96,7 +97,7 @@ pub fn export_ui(ctx: &Context, state: &mut ExportState, about: &ExportContext<'
             }
         }
     });
-    // A running export goes on; its end is told all the same.
+    // A running export goes on without the dialog; a toast tells its end.
     !modal.should_close
 }
 

@@ -1,4 +1,5 @@
-//! The dialogs that lie over the window, a file each. Each draws itself, and says when it is to be closed.
+//! The dialogs that lie over the window, a file each: the state of one while it is open, and a function that draws it
+//! and returns `false` when it is to be closed.
 
 pub mod export;
 pub mod keys;

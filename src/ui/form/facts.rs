@@ -55,7 +55,7 @@ pub(super) struct DraftFacts {
     /// How many digits the security code of this brand has.
     pub(super) cvc_digits: usize,
     pub(super) network: NetworkFacts,
-    pub(super) outlook: Outlook,
+    pub(super) outlook: DraftOutlook,
     /// The words on the button.
     pub(super) caption: String,
     /// Whether the call will be refused: the button is amber then.
@@ -123,7 +123,7 @@ impl NetworkFacts {
 
 /// What will come of the draft, as the foot of the form says it.
 #[derive(Debug)]
-pub(super) enum Outlook {
+pub(super) enum DraftOutlook {
     Words(String),
     /// The steps of a published card.
     Steps(&'static TestCard),
@@ -255,13 +255,13 @@ fn expected_word(error: &ApiError) -> &str {
     error.decline_code().or(error.code).unwrap_or("an error")
 }
 
-fn outlook(draft: &Draft, prediction: Prediction) -> Outlook {
+fn outlook(draft: &Draft, prediction: Prediction) -> DraftOutlook {
     if draft.to_request().params.is_empty() {
-        return Outlook::Words("Empty: makes a token for 4242 4242 4242 4242".to_owned());
+        return DraftOutlook::Words("Empty: makes a token for 4242 4242 4242 4242".to_owned());
     }
-    Outlook::Words(match prediction {
+    DraftOutlook::Words(match prediction {
         Prediction::Token(card) => match card.number.published() {
-            Some(card) => return Outlook::Steps(card),
+            Some(card) => return DraftOutlook::Steps(card),
             None => "Stripe will answer with a token".to_owned(),
         },
         Prediction::Clone { customer, .. } => format!("What comes depends on {customer} and its cards"),

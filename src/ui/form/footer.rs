@@ -3,7 +3,7 @@
 use egui::{RichText, Ui};
 
 use super::{
-    facts::{DraftFacts, Outlook},
+    facts::{DraftFacts, DraftOutlook},
     state::{FormComplaint, FormContext, FormState},
 };
 use crate::{
@@ -83,9 +83,9 @@ fn complaint_ui(
 /// What will come of the draft.
 fn outlook_ui(ui: &mut Ui, facts: &DraftFacts) {
     match &facts.outlook {
-        Outlook::Words(words) => {
+        DraftOutlook::Words(words) => {
             ui.label(RichText::new(words).size(theme::SMALL_SIZE).color(Tokens::of(ui).subdued));
         }
-        Outlook::Steps(card) => outcome_lines_ui(ui, &card_steps(card.steps())),
+        DraftOutlook::Steps(card) => outcome_lines_ui(ui, &card_steps(card.steps())),
     }
 }

@@ -1,4 +1,4 @@
-//! The actions of the palette: every key of the window, and what has no key of its own.
+//! The commands of the palette: a row for each shortcut, and rows for actions without one.
 
 use crate::{
     domain::{
@@ -13,13 +13,13 @@ use crate::{
     },
 };
 
-/// An action with its name.
+/// An action as the palette lists it.
 #[derive(Debug)]
 pub struct PaletteCommand {
     pub name: String,
-    /// What it is about, or what comes of it.
+    /// A quiet line beside the name: what the action is about, or what comes of it.
     pub about: String,
-    /// As lists write them; empty without.
+    /// The keys that do it too: "Ctrl+K"; empty without.
     pub keys: &'static str,
     pub action: Action,
     pub words: Words,
@@ -37,7 +37,7 @@ impl PaletteCommand {
     }
 }
 
-/// What the actions depend on.
+/// What decides which commands there are.
 #[derive(Clone, Copy, Debug)]
 pub struct CommandContext<'a> {
     pub settings: &'a Settings,
@@ -46,7 +46,7 @@ pub struct CommandContext<'a> {
     pub expects: bool,
 }
 
-/// Every action that can be done now.
+/// Every command that can be carried out now.
 pub fn commands(about: &CommandContext<'_>) -> Vec<PaletteCommand> {
     let settings = about.settings;
     let is_of = |group: KeyGroup| move |binding: &&KeyBinding| binding.group == group;

@@ -14,11 +14,11 @@ use crate::{
 /// Something that can be chosen.
 #[derive(Clone, Copy, Debug)]
 pub enum PaletteItem {
-    /// Of those that the program brings along.
+    /// A preset that the program brings along.
     Brought(&'static Preset),
-    /// Of the user's own, by its place.
+    /// One of the user's own presets, by its place in [`PaletteSource::own`].
     Own(usize),
-    /// An action, by its place.
+    /// A command, by its place in [`PaletteSource::commands`].
     Command(usize),
 }
 
@@ -33,7 +33,7 @@ pub struct PaletteSection {
 #[derive(Clone, Copy, Debug)]
 pub struct PaletteSource<'a> {
     pub library: &'a Library,
-    /// The presets of the library.
+    /// The user's own presets in the library.
     pub own: &'a [Preset],
     pub commands: &'a [PaletteCommand],
 }
@@ -66,8 +66,9 @@ impl<'a> PaletteSource<'a> {
 /// An item with its rank.
 type RankedItem = (u32, PaletteItem);
 
-/// Favourites and what was used last come first, where they answer the search by words or their beginnings; then the
-/// section with the best answer. Within a section the best comes first, then the order of the table.
+/// Finds what a search in `scope` lists, in sections. Favourites and what was used last come first, as far as a word of
+/// theirs is or begins with what was typed; then the section with the best match. Within a section the best match comes
+/// first, and equal ones stay in the order of the table.
 pub fn find(search: &Search, scope: PaletteScope, shelf: &PaletteSource<'_>) -> Vec<PaletteSection> {
     let ranked = |items: &mut dyn Iterator<Item = PaletteItem>| -> Vec<RankedItem> {
         items.filter_map(|item| Some((shelf.rank(item, search)?, item))).collect()
@@ -96,7 +97,7 @@ pub fn find(search: &Search, scope: PaletteScope, shelf: &PaletteSource<'_>) -> 
     }
     let actions = ("Actions", if scope == PaletteScope::Outcomes { Vec::new() } else { ranked(&mut commands()) });
     if search.is_empty() {
-        // Who types nothing is shown what there is: a few of each before the many.
+        // Nothing was typed: the short sections stand before the long ones, so that all are seen.
         if scope != PaletteScope::Actions {
             let often = catalog::OFTEN.iter().filter_map(|key| shelf.item(&key.parse().ok()?)).filter(is_new);
             rest.push(("Often used", often.map(|item| (0, item)).collect()));

@@ -36,7 +36,7 @@ pub struct PaletteState {
     /// The place of the marked item among all that can be chosen.
     marked: usize,
     is_started: bool,
-    /// As they were when the palette was opened.
+    /// The commands as they were when the palette was opened.
     commands: Vec<PaletteCommand>,
     found: Option<FoundItems>,
 }
@@ -51,7 +51,7 @@ impl PaletteState {
 #[derive(Clone, Copy, Debug)]
 pub struct PaletteContext<'a> {
     pub library: &'a Library,
-    /// The id of a new token is copied.
+    /// Whether the id of a new token is copied, as the settings have it.
     pub copies_id: bool,
 }
 
@@ -165,7 +165,7 @@ pub fn palette_ui(
     !(is_done || modal.should_close)
 }
 
-/// Whether the palette is done.
+/// Does what was asked of an item; `true` when the palette is to be closed.
 fn carry_out(
     item: PaletteItem,
     asked: ItemAction,
@@ -246,7 +246,7 @@ fn head_ui(ui: &mut Ui, state: &mut PaletteState) {
     }
 }
 
-/// Moves the mark by the keys that mean no caret; `true` when it moved.
+/// Moves the mark by the keys that do not move the caret of the search field; `true` when it moved.
 fn move_mark(ui: &Ui, state: &mut PaletteState) -> bool {
     const PAGE: usize = 7;
     let before = state.marked;
@@ -260,7 +260,7 @@ fn move_mark(ui: &Ui, state: &mut PaletteState) -> bool {
     state.marked != before
 }
 
-/// The list; a click marks, a second one or a click on an action runs.
+/// Draws the list. A click marks a preset and runs a command; a double click runs both.
 fn list_ui(
     ui: &mut Ui,
     state: &mut PaletteState,
@@ -318,7 +318,7 @@ fn list_ui(
     asked
 }
 
-/// What is marked, in full, and what can be done with it.
+/// Draws what is marked in full, with what can be done with it.
 fn detail_ui(
     ui: &mut Ui,
     marked: Option<PaletteItem>,

@@ -1,4 +1,4 @@
-//! The lines of the palette, and what is said of the marked one.
+//! The lines of the palette, and the details of the marked one.
 
 use egui::{Label, Rect, Response, RichText, Role, Sense, Ui, WidgetInfo, pos2};
 

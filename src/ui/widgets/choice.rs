@@ -75,7 +75,8 @@ impl<'a, C: AsRef<str>, N: AsRef<str>> ChoiceField<'a, C, N> {
             && ui.pointer_interact_pos().and_then(|at| ui.ctx().layer_id_at(at)).is_some_and(|under| under == layer);
         let before = ui.options(|options| options.input_options.surrender_focus_on);
         if on_list {
-            // A click on the list must not take the focus from the field before it is a click.
+            // A press on the list would take the focus from the field, the list would close, and no click would come of
+            // it.
             ui.options_mut(|options| options.input_options.surrender_focus_on = SurrenderFocusOn::Never);
         }
         let edit = TextEdit::singleline(self.text).id(id).hint_text(self.placeholder.to_owned());

@@ -1,4 +1,4 @@
-//! The frame of a modal: a title, a way out, and room to breathe.
+//! The frame of a modal dialog: its title, its close button, its margins.
 
 use crate::ui::{
     icons,
@@ -8,7 +8,7 @@ use crate::ui::{
 };
 use egui::{Align, Context, Frame, Id, Layout, Margin, Modal, Sides, Ui};
 
-/// What became of a modal in this frame.
+/// What a modal returned in this frame.
 #[derive(Debug)]
 pub struct ModalOutput<R> {
     /// What its contents returned.

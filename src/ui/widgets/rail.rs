@@ -20,7 +20,7 @@ pub enum StepState {
 }
 
 impl StepState {
-    /// Its color.
+    /// The colour of its icon.
     pub const fn color(self, t: &Tokens) -> Color32 {
         match self {
             Self::Ok => t.ok,
@@ -38,7 +38,7 @@ impl StepState {
         }
     }
 
-    /// Its word.
+    /// Its word, as a screen reader says it.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Ok => "works",

@@ -1,4 +1,4 @@
-//! Tabs with an underline, for the panes of the inspector.
+//! Tabs with an underline, for pages of which one is shown: those of the inspector and of the settings.
 
 use crate::ui::{
     theme::{self, Tokens},

@@ -82,7 +82,7 @@ impl<A> Toasts<A> {
         }
     }
 
-    /// Lifts them by so many points: something stands below that must not be covered.
+    /// Lifts the messages by so many points, off what they must not cover.
     pub fn lift(&mut self, points: f32) {
         self.lift = points;
     }
@@ -117,7 +117,7 @@ impl<A> Toasts<A> {
                     toast_ui(ui, &shown.toast)
                 });
             bottom += area.response.rect.height() + 8.0;
-            // Reading one keeps them all.
+            // The pointer on one message keeps all of them, or those below would move while they are read.
             read |= area.response.contains_pointer();
             if area.inner != ToastResponse::Nothing {
                 gone = Some(shown.number);
