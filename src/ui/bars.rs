@@ -4,7 +4,6 @@ use egui::{Label, Popup, Rect, RichText, Role, Sense, StrokeKind, Ui, WidgetInfo
 
 use super::{
     action::{Action, PaletteScope},
-    dialogs::server::faults_words,
     icons,
     shortcuts::Shortcut,
     theme,
@@ -13,6 +12,7 @@ use super::{
         IconButton, MarkedRow, QuietButton, SegmentedControl, Tone, chip::grouped, ends_ui, key_cap_ui, logo_ui,
         marked_row, paint, pill_ui,
     },
+    words,
 };
 use crate::{
     domain::{
@@ -159,7 +159,7 @@ fn server_pill_ui(ui: &mut Ui, about: &BarContext<'_>, is_narrow: bool, actions:
     };
     let mut is_clicked = response.on_hover_text(Shortcut::Server.tip("The loopback server")).clicked();
     if about.faults > 0 {
-        let mark = pill_ui(ui, Tone::Warn, &faults_words(about.faults));
+        let mark = pill_ui(ui, Tone::Warn, &words::faults(about.faults));
         is_clicked |= mark.on_hover_text("The server goes wrong on purpose").clicked();
     }
     if is_clicked {

@@ -66,6 +66,11 @@ pub fn until_next_words(then: Timestamp, now: Timestamp) -> Option<Duration> {
     Some(Duration::from_secs((unit - secs.rem_euclid(unit)).unsigned_abs()))
 }
 
+/// How many rules let the server go wrong: "2 faults on".
+pub fn faults(rules: usize) -> String {
+    if rules == 1 { "1 fault on".to_owned() } else { format!("{rules} faults on") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -13,6 +13,7 @@ use crate::{
         icons,
         theme::{self, Tokens},
         widgets::{Field, IconButton, InlineAlert, QuietButton, Tone, modal_ui, pill_ui, scroll_ui},
+        words,
     },
 };
 
@@ -181,16 +182,11 @@ fn lower(label: &str) -> String {
     chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
 }
 
-/// "2 faults on".
-pub fn faults_words(rules: usize) -> String {
-    if rules == 1 { "1 fault on".to_owned() } else { format!("{rules} faults on") }
-}
-
 fn faults_ui(ui: &mut Ui, state: &mut ServerDialogState, faults: &AppliedFaults, actions: &mut Vec<Action>) {
     ui.horizontal(|ui| {
         heading_ui(ui, "Faults on purpose");
         if !faults.rules.is_empty() {
-            pill_ui(ui, Tone::Warn, &faults_words(faults.rules.len()));
+            pill_ui(ui, Tone::Warn, &words::faults(faults.rules.len()));
         }
     });
     let problem = state.read.as_ref().err().map(ToString::to_string);
