@@ -2,7 +2,7 @@
 //! in this order. A key in the environment stands for that of every profile.
 //!
 //! A keyring may hang, or ask its user for a password. So one named thread talks to it, each call has a time limit, and
-//! while the thread waits all other calls give up at once. What comes late is still taken.
+//! while the thread waits for the keyring all other calls give up at once. A late reply is still used.
 
 use std::{
     collections::HashMap,
@@ -43,33 +43,34 @@ pub struct KeyStatus {
     pub problem: Option<String>,
 }
 
-/// A place that keeps keys beyond the session, each under a user name of its own.
-pub trait Vault: Send {
+/// Where keys are kept beyond the session, each under a user name of its own: the system's keyring, or that of a test.
+pub trait KeyVault: Send {
     /// # Errors
-    /// [`VaultError`]; that no key is kept is `Ok(None)`.
+    /// The vault is missing, slow or fails. That it keeps no key under this name is `Ok(None)`.
     fn read(&self, user: &str) -> Result<Option<SecretText>, VaultError>;
 
     /// # Errors
     /// [`VaultError`].
     fn write(&self, user: &str, key: &ApiKey) -> Result<(), VaultError>;
 
-    /// Forgetting what is not kept is no error.
+    /// Removes a key. That there is none under this name is no error.
     ///
     /// # Errors
     /// [`VaultError`].
     fn remove(&self, user: &str) -> Result<(), VaultError>;
 }
 
-/// The user name that a profile's key is kept under. The first profile has that of the time before there were profiles.
+/// The user name that a profile's key is kept under. That of the first profile has no number: earlier versions had one key
+/// and kept it under this name.
 fn user_of(profile: ProfileId) -> String {
     const FIRST: &str = "stripe-test-key";
     if profile == ProfileId::FIRST { FIRST.to_owned() } else { format!("{FIRST}-{}", profile.0) }
 }
 
-/// Why a vault did not do it.
+/// Why a vault did not read, write or remove a key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum VaultError {
-    /// There is none on this system: it is not asked again.
+    /// This system has no vault: it is not asked again.
     #[error("this system has no keyring")]
     Missing,
     #[error("the keyring did not answer in time")]
@@ -78,11 +79,12 @@ pub enum VaultError {
     Failed(String),
 }
 
-/// The keys. A call waits for the keyring for up to three seconds: not for a thread that draws.
+/// The API keys of all profiles. A method may wait up to three seconds for the keyring: never call it from a thread that
+/// draws or runs async tasks.
 pub struct Keys {
     environment: Option<ApiKey>,
     environment_problem: Option<String>,
-    state: Mutex<State>,
+    state: Mutex<KeyState>,
 }
 
 impl Keys {
@@ -90,7 +92,7 @@ impl Keys {
     /// when a key is.
     pub fn new(environment: Option<String>) -> Self {
         #[cfg(feature = "keyring")]
-        return Self::with_vault(environment, system::Keyring, system::TIME_LIMIT);
+        return Self::with_vault(environment, system::SystemKeyring, system::TIME_LIMIT);
         #[cfg(not(feature = "keyring"))]
         Self::session_only(environment)
     }
@@ -101,11 +103,11 @@ impl Keys {
     }
 
     /// With another vault than the system's keyring.
-    pub fn with_vault(environment: Option<String>, vault: impl Vault + 'static, time_limit: Duration) -> Self {
-        Self::build(environment, Helper::start(vault, time_limit).ok())
+    pub fn with_vault(environment: Option<String>, vault: impl KeyVault + 'static, time_limit: Duration) -> Self {
+        Self::build(environment, VaultThread::start(vault, time_limit).ok())
     }
 
-    fn build(environment: Option<String>, helper: Option<Helper>) -> Self {
+    fn build(environment: Option<String>, helper: Option<VaultThread>) -> Self {
         let entered = environment.filter(|text| !text.trim().is_empty()).map(SecretText::new);
         let (environment, environment_problem) = match entered.map(|text| ApiKey::parse(text.expose())) {
             None => (None, None),
@@ -115,10 +117,10 @@ impl Keys {
                 (None, Some(format!("STRIPE_SECRET_KEY in the environment is not used. {error}. {words}")))
             }
         };
-        Self { environment, environment_problem, state: Mutex::new(State { helper, profiles: HashMap::new() }) }
+        Self { environment, environment_problem, state: Mutex::new(KeyState { helper, profiles: HashMap::new() }) }
     }
 
-    /// What may be shown of the key of a profile.
+    /// What may be shown of the key of a profile; may ask the keyring.
     pub fn status(&self, profile: ProfileId) -> KeyStatus {
         let mut state = self.state();
         let in_use = match &self.environment {
@@ -134,8 +136,8 @@ impl Keys {
         }
     }
 
-    /// The key that a profile is called with. One in the environment that cannot be used is not replaced by another: the
-    /// call would go to another account than was meant.
+    /// The key that a profile's calls are made with; may ask the keyring. A key in the environment that cannot be used is
+    /// not replaced by another one, for the call would go to another account than was meant.
     pub fn get(&self, profile: ProfileId) -> Option<ApiKey> {
         if self.environment_problem.is_some() {
             return None;
@@ -143,13 +145,14 @@ impl Keys {
         self.environment.clone().or_else(|| self.state().kept(profile).map(|(key, _)| key.clone()))
     }
 
-    /// Keeps a key, in the keyring if there is one that takes it, and says where. One from the environment stays in use.
+    /// Keeps a key: in the keyring if there is one that takes it, else for this session. Gives which of the two. A key from
+    /// the environment stays in use all the same.
     pub fn set(&self, profile: ProfileId, key: ApiKey) -> KeySource {
         let mut state = self.state();
-        let written = state.ask(profile, Ask::Write(key.clone()));
+        let written = state.ask(profile, VaultRequest::Write(key.clone()));
         let source = if written.is_ok() { KeySource::Keyring } else { KeySource::Session };
         let slot = state.slot(profile);
-        slot.known = Known::Kept(key, source);
+        slot.known = KnownKey::Kept(key, source);
         slot.problem = match written {
             Ok(()) | Err(VaultError::Missing) => self
                 .environment
@@ -160,18 +163,18 @@ impl Keys {
         source
     }
 
-    /// Drops the key, from the keyring too. If the keyring does not do it, the status tells so.
+    /// Forgets the key of a profile and removes it from the keyring. If the keyring fails to, [`Self::status`] says so.
     pub fn forget(&self, profile: ProfileId) {
         let mut state = self.state();
-        state.slot(profile).known = Known::Nothing;
-        let removed = state.ask(profile, Ask::Remove);
+        state.slot(profile).known = KnownKey::Nothing;
+        let removed = state.ask(profile, VaultRequest::Remove);
         state.slot(profile).problem = match removed {
             Ok(()) | Err(VaultError::Missing) => None,
             Err(error) => Some(format!("The key may still be in the system's keyring: {error}")),
         };
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, KeyState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -182,21 +185,21 @@ impl fmt::Debug for Keys {
     }
 }
 
-struct State {
+struct KeyState {
     /// `None` where there is no keyring.
-    helper: Option<Helper>,
-    profiles: HashMap<ProfileId, Slot>,
+    helper: Option<VaultThread>,
+    profiles: HashMap<ProfileId, ProfileKey>,
 }
 
 /// What is known of the key of one profile.
 #[derive(Default)]
-struct Slot {
-    known: Known,
+struct ProfileKey {
+    known: KnownKey,
     problem: Option<String>,
 }
 
 #[derive(Default)]
-enum Known {
+enum KnownKey {
     /// The keyring was not asked yet, or has not answered.
     #[default]
     Unread,
@@ -204,59 +207,59 @@ enum Known {
     Kept(ApiKey, KeySource),
 }
 
-impl State {
-    fn slot(&mut self, profile: ProfileId) -> &mut Slot {
+impl KeyState {
+    fn slot(&mut self, profile: ProfileId) -> &mut ProfileKey {
         self.profiles.entry(profile).or_default()
     }
 
     fn kept(&mut self, profile: ProfileId) -> Option<(&ApiKey, KeySource)> {
         self.take_late();
-        if matches!(self.slot(profile).known, Known::Unread)
-            && let Err(error) = self.ask(profile, Ask::Read)
+        if matches!(self.slot(profile).known, KnownKey::Unread)
+            && let Err(error) = self.ask(profile, VaultRequest::Read)
         {
             self.slot(profile).not_read(&error);
         }
         match &self.slot(profile).known {
-            Known::Kept(key, source) => Some((key, *source)),
-            Known::Unread | Known::Nothing => None,
+            KnownKey::Kept(key, source) => Some((key, *source)),
+            KnownKey::Unread | KnownKey::Nothing => None,
         }
     }
 
     fn take_late(&mut self) {
-        if let Some((profile, reply)) = self.helper.as_mut().and_then(Helper::late_reply) {
-            let was_reading = matches!(reply, Reply::Read(_));
+        if let Some((profile, reply)) = self.helper.as_mut().and_then(VaultThread::late_reply) {
+            let was_reading = matches!(reply, VaultReply::Read(_));
             if let Err(error) = self.take(profile, reply)
                 && was_reading
-                && matches!(self.slot(profile).known, Known::Unread)
+                && matches!(self.slot(profile).known, KnownKey::Unread)
             {
                 self.slot(profile).not_read(&error);
             }
         }
     }
 
-    fn ask(&mut self, profile: ProfileId, ask: Ask) -> Result<(), VaultError> {
+    fn ask(&mut self, profile: ProfileId, ask: VaultRequest) -> Result<(), VaultError> {
         self.take_late();
         let (profile, reply) = self.helper.as_mut().ok_or(VaultError::Missing)?.ask(profile, ask)?;
         self.take(profile, reply)
     }
 
-    fn take(&mut self, profile: ProfileId, reply: Reply) -> Result<(), VaultError> {
+    fn take(&mut self, profile: ProfileId, reply: VaultReply) -> Result<(), VaultError> {
         let slot = self.slot(profile);
         let result = match reply {
-            Reply::Read(Ok(text)) => {
-                if matches!(slot.known, Known::Unread) {
+            VaultReply::Read(Ok(text)) => {
+                if matches!(slot.known, KnownKey::Unread) {
                     (slot.known, slot.problem) = match text.map(|text| ApiKey::parse(text.expose())) {
-                        None => (Known::Nothing, None),
-                        Some(Ok(key)) => (Known::Kept(key, KeySource::Keyring), None),
+                        None => (KnownKey::Nothing, None),
+                        Some(Ok(key)) => (KnownKey::Kept(key, KeySource::Keyring), None),
                         Some(Err(error)) => {
-                            (Known::Nothing, Some(format!("The key in the system's keyring is not used. {error}")))
+                            (KnownKey::Nothing, Some(format!("The key in the system's keyring is not used. {error}")))
                         }
                     };
                 }
                 Ok(())
             }
-            Reply::Written(Ok(written)) => {
-                if let Known::Kept(key, source) = &mut slot.known
+            VaultReply::Written(Ok(written)) => {
+                if let KnownKey::Kept(key, source) = &mut slot.known
                     && *key == written
                 {
                     *source = KeySource::Keyring;
@@ -264,8 +267,10 @@ impl State {
                 }
                 Ok(())
             }
-            Reply::Removed(Ok(())) => Ok(()),
-            Reply::Read(Err(error)) | Reply::Written(Err(error)) | Reply::Removed(Err(error)) => Err(error),
+            VaultReply::Removed(Ok(())) => Ok(()),
+            VaultReply::Read(Err(error)) | VaultReply::Written(Err(error)) | VaultReply::Removed(Err(error)) => {
+                Err(error)
+            }
         };
         if result == Err(VaultError::Missing) {
             tracing::debug!("no keyring on this system");
@@ -275,51 +280,51 @@ impl State {
     }
 }
 
-impl Slot {
+impl ProfileKey {
     fn not_read(&mut self, error: &VaultError) {
         // A dialog that the user has closed must not come back with every look at the key.
         if *error != VaultError::TooSlow {
-            self.known = Known::Nothing;
+            self.known = KnownKey::Nothing;
         }
         self.problem = (*error != VaultError::Missing)
             .then(|| format!("The key in the system's keyring could not be read: {error}"));
     }
 }
 
-enum Ask {
+enum VaultRequest {
     Read,
     Write(ApiKey),
     Remove,
 }
 
-enum Reply {
+enum VaultReply {
     Read(Result<Option<SecretText>, VaultError>),
     Written(Result<ApiKey, VaultError>),
     Removed(Result<(), VaultError>),
 }
 
 /// The thread that talks to the vault.
-struct Helper {
-    /// `None` once the helper is told to end.
-    asks: Option<mpsc::Sender<(ProfileId, Ask)>>,
-    replies: mpsc::Receiver<(ProfileId, Reply)>,
-    /// An ask was given up and its reply is still to come.
+struct VaultThread {
+    /// `None` once the thread is told to end.
+    asks: Option<mpsc::Sender<(ProfileId, VaultRequest)>>,
+    replies: mpsc::Receiver<(ProfileId, VaultReply)>,
+    /// A request was given up, and its reply is still to come.
     is_waiting: bool,
     time_limit: Duration,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Helper {
-    fn start(vault: impl Vault + 'static, time_limit: Duration) -> io::Result<Self> {
+impl VaultThread {
+    fn start(vault: impl KeyVault + 'static, time_limit: Duration) -> io::Result<Self> {
         let (asks, inbox) = mpsc::channel();
         let (outbox, replies) = mpsc::channel();
         let thread = thread::Builder::new().name("keyring".to_owned()).spawn(move || {
             for (profile, ask) in inbox {
                 let user = user_of(profile);
                 let reply = match ask {
-                    Ask::Read => Reply::Read(vault.read(&user)),
-                    Ask::Write(key) => Reply::Written(vault.write(&user, &key).map(|()| key)),
-                    Ask::Remove => Reply::Removed(vault.remove(&user)),
+                    VaultRequest::Read => VaultReply::Read(vault.read(&user)),
+                    VaultRequest::Write(key) => VaultReply::Written(vault.write(&user, &key).map(|()| key)),
+                    VaultRequest::Remove => VaultReply::Removed(vault.remove(&user)),
                 };
                 if outbox.send((profile, reply)).is_err() {
                     return;
@@ -329,7 +334,7 @@ impl Helper {
         Ok(Self { asks: Some(asks), replies, is_waiting: false, time_limit, thread: Some(thread) })
     }
 
-    fn ask(&mut self, profile: ProfileId, ask: Ask) -> Result<(ProfileId, Reply), VaultError> {
+    fn ask(&mut self, profile: ProfileId, ask: VaultRequest) -> Result<(ProfileId, VaultReply), VaultError> {
         if self.is_waiting {
             return Err(VaultError::TooSlow);
         }
@@ -343,14 +348,14 @@ impl Helper {
         })
     }
 
-    fn late_reply(&mut self) -> Option<(ProfileId, Reply)> {
+    fn late_reply(&mut self) -> Option<(ProfileId, VaultReply)> {
         let reply = self.is_waiting.then(|| self.replies.try_recv().ok())?;
         self.is_waiting = reply.is_none();
         reply
     }
 }
 
-impl Drop for Helper {
+impl Drop for VaultThread {
     fn drop(&mut self) {
         self.asks = None;
         // One that hangs in the keyring is left behind: it must not hold the program.
@@ -368,7 +373,7 @@ mod system {
 
     use keyring::v1::{Entry, Error};
 
-    use super::{ApiKey, SecretText, Vault, VaultError};
+    use super::{ApiKey, KeyVault, SecretText, VaultError};
     use crate::domain::mask;
 
     /// How long a call may take.
@@ -376,9 +381,9 @@ mod system {
 
     const SERVICE: &str = "testcard";
 
-    pub(super) struct Keyring;
+    pub(super) struct SystemKeyring;
 
-    impl Vault for Keyring {
+    impl KeyVault for SystemKeyring {
         fn read(&self, user: &str) -> Result<Option<SecretText>, VaultError> {
             match entry(user)?.get_password() {
                 Ok(text) => Ok(Some(SecretText::new(text))),
@@ -406,7 +411,7 @@ mod system {
         })
     }
 
-    /// In plain words: other errors than these may carry what is kept.
+    /// The error in words. Of most errors the text is not shown: it may carry the key that is kept.
     fn plain(error: &Error) -> VaultError {
         VaultError::Failed(match error {
             Error::PlatformFailure(_) | Error::NoStorageAccess(_) => mask::text(&error.to_string()),

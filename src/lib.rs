@@ -52,7 +52,7 @@
 //!
 //! | wing | what it holds |
 //! | --- | --- |
-//! | `secret`, `key`, `clock`, `fault`, `json_spans`, `foreign` | leaves: texts that are wiped from memory, API keys, the time as it is handed in, faults on purpose, where each value of a JSON text stands, text from outside made safe to show |
+//! | `secret`, `key`, `clock`, `fault`, `json_spans`, `foreign`, `words` | leaves: texts that are wiped from memory, API keys, the time as it is handed in, faults on purpose, where each value of a JSON text stands, text from outside made safe to show, enums that stand for words |
 //! | [`domain::card`] | a card and what can be read from it: number, brand, expiry, networks, currencies, how it is typed, the published test cards |
 //! | [`domain::mask`] | what may not be written down, and what stands in its place |
 //! | [`domain::call`] | one request in, one answer out: parameters, errors, tokens, what used a token up, what of a call is kept, how it is made again |
@@ -117,7 +117,7 @@
 //! and after a restart, and it is shown as `•••` altogether.
 //!
 //! A key goes over https, or to this machine. A snippet is written from the masked call, so it cannot hold what
-//! was not kept; presets and the draft keep published test cards only, and no code.
+//! was not kept; presets and the draft keep what masking leaves whole, and no code.
 //!
 //! # Deliberately absent
 //!

@@ -86,7 +86,7 @@ impl App {
         }
     }
 
-    /// What a key does, and the command palette under the same name.
+    /// Carries out what a shortcut stands for, pressed as keys or chosen in the command palette.
     fn carry_out(&mut self, ctx: &Context, shortcut: Shortcut) {
         let detail = self.model.detail.as_ref().map(|detail| &detail.entry);
         let action = match shortcut {

@@ -25,7 +25,7 @@ use self::{
     file_dialog::{FileDialog, PickerAnswer},
     job_table::JobTable,
     preset_shelf::PresetShelf,
-    selection::{OnceLoaded, Selection, UndoStack},
+    selection::{EntrySelection, OnceLoaded, UndoStack},
     views::{ViewStates, WindowFrame},
 };
 pub use crate::ui::settings::FilePlace;
@@ -80,7 +80,7 @@ pub struct AppConfig {
 /// What is asked of the history, and what was done to it in this window.
 #[derive(Default)]
 struct HistoryControl {
-    selection: Selection,
+    selection: EntrySelection,
     undo: UndoStack,
     /// Which answers belong to the filter of now.
     filter_generation: u64,
@@ -140,7 +140,7 @@ impl App {
         app
     }
 
-    /// Takes over everything that the background has told, and what the file dialog gave.
+    /// Applies all updates that have arrived from the background, and the answer of the file dialog.
     pub fn drain(&mut self, ctx: &Context) {
         while let Some(update) = self.worker.try_recv() {
             // What was asked for before something else was selected is not shown any more.
@@ -161,7 +161,8 @@ impl App {
         self.take_picked();
     }
 
-    /// Does what waited for an entry to be loaded, if it is.
+    /// Fills the form from an entry, or sends its card to the other target, if that was asked for and the entry is loaded
+    /// by now.
     fn use_loaded_detail(&mut self, ctx: &Context) {
         let Some(detail) = self.model.detail.as_ref() else { return };
         match self.history.selection.take_once_loaded(detail.entry.id) {
@@ -278,7 +279,7 @@ impl Drop for App {
     }
 }
 
-/// What code is drawn with that makes the call that the inspector shows.
+/// What the Code tab needs to know beside the call that it shows: the server's address, and the profile's.
 fn code_context<'a>(model: &'a Model, settings: &'a Settings, pane: MiddlePane) -> CodeContext<'a> {
     let entry = model.detail.as_ref().filter(|_| pane == MiddlePane::History);
     let profile = entry.and_then(|detail| settings.profiles.get(detail.entry.profile?));

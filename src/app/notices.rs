@@ -1,4 +1,4 @@
-//! What the window tells of what the background has told beside its jobs: most of it as toasts.
+//! What the window tells the user of updates of the background, most of it as toasts. The ends of jobs are in `jobs`.
 
 use egui::Context;
 

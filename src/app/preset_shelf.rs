@@ -11,7 +11,7 @@ const QUICK: usize = 5;
 /// The user's presets, and which state of the form is kept.
 pub(super) struct PresetShelf {
     library: Library,
-    /// Names are not looked up in a frame.
+    /// The presets that the empty form offers, looked up when the library changes and not in each frame.
     quick: Vec<QuickPreset>,
     pub(super) form: KeptRevision,
 }
@@ -61,8 +61,8 @@ impl KeptRevision {
         Self { kept: revision, seen: revision, changed_at: 0.0 }
     }
 
-    /// In how many seconds this revision has to be kept, at this moment of the window's time: `None` when it is kept,
-    /// and taken as kept from now on when it is time.
+    /// In how many seconds this revision has to be kept, at this moment of the window's time; `None` if it is kept. At 0.0
+    /// the caller has to keep it now: it counts as kept from then on.
     pub(super) fn due_in(&mut self, revision: u64, time: f64) -> Option<f64> {
         if revision == self.kept {
             return None;

@@ -12,7 +12,7 @@ pub(super) enum OnceLoaded {
 
 /// The entry that the inspector shows or is to show.
 #[derive(Debug, Default)]
-pub(super) struct Selection {
+pub(super) struct EntrySelection {
     /// The entry that was asked for last. Answers about another one come too late.
     wanted: Option<EntryId>,
     /// The entry that was shown before: comparing goes back to it.
@@ -20,8 +20,8 @@ pub(super) struct Selection {
     once_loaded: Option<(EntryId, OnceLoaded)>,
 }
 
-impl Selection {
-    /// Wants another entry to be shown. What was to be done with an earlier one that is still not loaded is given up.
+impl EntrySelection {
+    /// Asks for another entry to be shown. What was to be done with an earlier one that is not loaded yet is given up.
     pub(super) fn want(&mut self, id: EntryId) {
         self.wanted = Some(id);
         self.once_loaded = self.once_loaded.take().filter(|(pending, _)| *pending == id);
@@ -40,7 +40,7 @@ impl Selection {
         self.previous
     }
 
-    /// What is gone is compared with nothing.
+    /// Forgets entries that were deleted: nothing is compared with them.
     pub(super) fn forget(&mut self, deleted: &[EntryId]) {
         self.previous = self.previous.filter(|previous| !deleted.contains(previous));
     }
@@ -71,7 +71,7 @@ impl UndoStack {
         self.0.last()
     }
 
-    /// These entries are on their way back.
+    /// Drops these entries from the stack: they are being restored.
     pub(super) fn withdraw(&mut self, restored: &[EntryId]) {
         self.0.retain(|deleted| deleted != restored);
     }
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn what_waits_for_an_entry_is_done_once_and_given_up_for_another() {
-        let mut selection = Selection::default();
+        let mut selection = EntrySelection::default();
         selection.once_loaded(EntryId(1), OnceLoaded::FillForm);
         selection.want(EntryId(1));
         assert_eq!(selection.take_once_loaded(EntryId(2)), None);

@@ -404,7 +404,7 @@ impl PolicyArgs {
 fn policy(text: &str) -> Result<(Policy, bool), String> {
     let (name, word) = text.split_once('=').ok_or("write it as NAME=on or NAME=off")?;
     let names = || Policy::ALL.map(Policy::as_str).join(", ");
-    let policy = Policy::from_word(name).ok_or_else(|| format!("the policies are {}", names()))?;
+    let policy = name.parse::<Policy>().map_err(|()| format!("the policies are {}", names()))?;
     match word {
         "on" => Ok((policy, true)),
         "off" => Ok((policy, false)),

@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// A person waits for this one, and can press again: no retries.
+/// The limits of the check. A person waits for it and can press the button again, so there are no retries.
 pub fn limits() -> Limits {
     Limits {
         connect_timeout: Duration::from_secs(8),
@@ -25,7 +25,8 @@ pub fn limits() -> Limits {
     }
 }
 
-/// Makes the call and tells what its outcome means. It can be dropped at any time.
+/// Makes the call and gives what its outcome means. `today` is the date that the card's expiry is reckoned from. The future
+/// can be dropped at any time.
 pub async fn check(settings: StripeSettings, key: ApiKey, today: Date, limits: Limits) -> KeyCheck {
     let (kind, host) = (key.kind(), settings.base_url.host());
     let request = probe(today, &new_idempotency_key());

@@ -16,17 +16,17 @@ use crate::{
     store::{EXPORT_FORMAT, EXPORT_VERSION, ExportedEntry, Reader, StoreError},
 };
 
-/// How many entries lie between two reports.
+/// Progress is reported once for so many entries.
 const REPORT_EVERY: u64 = 64;
 
-/// How far an export is.
+/// How many entries an export has written so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExportProgress {
     pub done: u64,
     pub total: u64,
 }
 
-/// Why nothing was exported: a file that was there before is as it was.
+/// Why nothing was exported. A file that was there before is as it was.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ExportError {
     #[error("Could not export to {}: there is no folder {}. Create it, or choose another place", path.display(), folder.display())]
@@ -68,8 +68,8 @@ pub struct ExportFile<'a> {
 /// only; one that is replaced keeps its mode, and one at the end of a link is replaced there.
 ///
 /// # Errors
-/// A target that cannot be written, exists while overwriting is off, or is among the program's own files; a history that
-/// cannot be read; `cancelled`.
+/// The target cannot be written, exists while overwriting is off, or is among the program's own files; the history cannot
+/// be read; or `cancelled` was cancelled before the file got its name.
 pub fn export(
     reader: &Reader,
     filter: &HistoryFilter,
@@ -161,7 +161,8 @@ fn write_entries(
     Ok(done)
 }
 
-/// Indented as it would be if the whole file were one value: a line break within a text is escaped in JSON.
+/// Writes an entry, indented as if the whole file were one value. Splitting at line breaks is safe: JSON escapes those
+/// within a text.
 fn write_entry(out: &mut impl Write, is_first: bool, entry: &ExportedEntry) -> io::Result<()> {
     let text = serde_json::to_string_pretty(entry)?;
     if !is_first {
@@ -210,7 +211,8 @@ fn not_writable(path: &Path, error: &io::Error) -> ExportError {
     ExportError::NotWritable { path: path.to_owned(), reason: error.to_string() }
 }
 
-/// The rename itself is on the disk only with the folder. Where a folder cannot be opened, the system sees to it.
+/// Syncs the folder, for only that brings the rename to the disk. Some systems cannot open a folder; they write it by
+/// themselves.
 fn sync_folder(folder: &Path) {
     if let Ok(folder) = fs::File::open(folder) {
         let _ = folder.sync_all();

@@ -44,6 +44,22 @@ pub enum JobRequest {
     CheckKey { profile: ProfileId, settings: Box<StripeSettings>, key: Option<ApiKey> },
 }
 
+impl JobRequest {
+    /// The outcome of this job where it could not be done at all.
+    pub fn failed(&self, message: String) -> JobOutcome {
+        match self {
+            Self::CreateToken { .. } => JobOutcome::CreateToken(Err(message)),
+            Self::AskAgain { .. } => JobOutcome::AskAgain(Err(message)),
+            Self::Retrieve { entry, .. } => JobOutcome::Retrieve(*entry, Err(message)),
+            Self::UseToken { .. } => JobOutcome::UseToken(Err(message)),
+            Self::Refresh(_) => JobOutcome::Refresh(Err(message)),
+            Self::Export { .. } => JobOutcome::Export(Err(JobFailure::Failed(message))),
+            Self::SaveSettings { .. } => JobOutcome::SaveSettings(Err(SettingsFault::Other(message))),
+            Self::CheckKey { profile, .. } => JobOutcome::CheckKey(*profile, Err(JobFailure::Failed(message))),
+        }
+    }
+}
+
 /// The entries whose tokens a refresh asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RefreshScope {

@@ -234,7 +234,7 @@ impl Card {
 
     /// The word for the brand in `payment_method_details`.
     pub(super) fn brand_code(&self) -> &'static str {
-        self.body["brand"].as_str().and_then(Brand::from_stripe).unwrap_or(Brand::Unknown).code()
+        self.body["brand"].as_str().and_then(|word| word.parse().ok()).unwrap_or(Brand::Unknown).code()
     }
 
     /// Uses the token up. From here on the call is carried out, to an object or a decline.

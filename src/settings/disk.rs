@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use super::SettingsError;
+use super::error::SettingsError;
 use crate::files::{self, Temporary};
 
 /// The largest file that is read: what a person sets has a thousandth of it.
@@ -16,7 +16,7 @@ pub(super) const MOST_BYTES: u64 = 4 * 1024 * 1024;
 
 /// Why a file gives no settings, as a warning that says what holds without it.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Unreadable {
+pub(super) enum UnreadableFile {
     /// It is no file, too large, or the system refuses: what it holds is not known.
     #[error("Could not read the {what}, {path}: {source}. {instead}", path = path.display())]
     Refused { what: &'static str, path: PathBuf, source: io::Error, instead: &'static str },
@@ -30,13 +30,13 @@ pub(super) fn read(
     path: &Path,
     what: &'static str,
     instead: &'static str,
-) -> Result<Option<Map<String, Value>>, Unreadable> {
+) -> Result<Option<Map<String, Value>>, UnreadableFile> {
     let text = match files::read_at_most(path, MOST_BYTES) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(Unreadable::Refused { what, path: path.to_owned(), source, instead }),
+        Err(source) => return Err(UnreadableFile::Refused { what, path: path.to_owned(), source, instead }),
     };
-    let broken = |wrong, reason| Unreadable::Broken { what, wrong, path: path.to_owned(), reason, instead };
+    let broken = |wrong, reason| UnreadableFile::Broken { what, wrong, path: path.to_owned(), reason, instead };
     match serde_json::from_slice(&text) {
         Ok(Value::Object(root)) => Ok(Some(root)),
         Ok(_) => Err(broken("not a JSON object", String::new())),
@@ -69,8 +69,8 @@ pub(super) fn read_to_change(path: &Path, what: &'static str, doing: &'static st
     match read(path, what, "") {
         Ok(None) => Ok(OldFile::None),
         Ok(Some(root)) => Ok(OldFile::Root(root)),
-        Err(Unreadable::Broken { .. }) => Ok(OldFile::Broken),
-        Err(Unreadable::Refused { source, .. }) => Err(failed(doing, path)(source)),
+        Err(UnreadableFile::Broken { .. }) => Ok(OldFile::Broken),
+        Err(UnreadableFile::Refused { source, .. }) => Err(failed(doing, path)(source)),
     }
 }
 

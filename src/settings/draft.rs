@@ -5,8 +5,8 @@ use std::{fs, io, path::Path};
 use serde_json::{Map, Value};
 
 use super::{
-    SettingsError,
     disk::{self, OldFile},
+    error::SettingsError,
 };
 use crate::domain::{
     form::{

@@ -13,8 +13,7 @@ use crate::domain::{
     settings::{
         preferences::{LogSettings, ServerSettings, Settings, ThemeChoice, WindowSettings},
         profile::{Profile, ProfileColor, ProfileId, Profiles, free_name},
-        proxy::ProxyChoice,
-        stripe::{BaseUrl, BrokenSetting, StripeSettings},
+        stripe::{BrokenSetting, StripeField, StripeSettings},
     },
 };
 
@@ -23,29 +22,16 @@ const VERSION: u64 = 2;
 
 /// The file as it is written. Apart from [`Settings`], so that a change there cannot change the format by accident.
 #[derive(Serialize)]
-struct File<'a> {
+struct SettingsFile<'a> {
     version: u64,
     /// The id of the profile in use.
     profile: i64,
-    profiles: Vec<ProfileFile<'a>>,
+    profiles: Vec<Map<String, Value>>,
     policies: Map<String, Value>,
     form: FormFile<'a>,
-    window: WindowFile<'a>,
+    window: WindowSettingsFile<'a>,
     server: ServerFile,
     request_log: LogFile,
-}
-
-#[derive(Serialize)]
-struct ProfileFile<'a> {
-    id: i64,
-    name: &'a str,
-    color: &'a str,
-    target: &'a str,
-    base_url: &'a str,
-    stripe_version: &'a str,
-    stripe_account: &'a str,
-    proxy: &'a str,
-    ca_certificate: &'a str,
 }
 
 #[derive(Serialize)]
@@ -58,7 +44,7 @@ struct FormFile<'a> {
 }
 
 #[derive(Serialize)]
-struct WindowFile<'a> {
+struct WindowSettingsFile<'a> {
     theme: &'a str,
     zoom: f64,
 }
@@ -85,10 +71,10 @@ fn to_json(settings: &Settings) -> Result<Value, serde_json::Error> {
         .into_iter()
         .map(|policy| (policy.as_str().to_owned(), (*policy.of(&mut policies)).into()))
         .collect();
-    let file = File {
+    let file = SettingsFile {
         version: VERSION,
         profile: profiles.active().id.0,
-        profiles: profiles.iter().map(profile_file).collect(),
+        profiles: profiles.iter().map(profile_object).collect(),
         policies,
         form: FormFile {
             moves_on: *moves_on,
@@ -98,7 +84,7 @@ fn to_json(settings: &Settings) -> Result<Value, serde_json::Error> {
             fills_cvc: *fills_cvc,
         },
         // By way of its text: 1.1 stays 1.1, and does not become 1.100000023841858.
-        window: WindowFile { theme: theme.as_str(), zoom: zoom.to_string().parse().unwrap_or(1.0) },
+        window: WindowSettingsFile { theme: theme.as_str(), zoom: zoom.to_string().parse().unwrap_or(1.0) },
         server: ServerFile { serves: *serves, port: *port },
         request_log: LogFile { calls: log.calls, megabytes: log.megabytes },
     };
@@ -112,31 +98,27 @@ fn to_json(settings: &Settings) -> Result<Value, serde_json::Error> {
     Ok(root)
 }
 
-/// What could not be read, as it is written back: a key in it is not.
+/// A setting that could not be read, as it is written back. If it looks like it holds a key, an empty text is written.
 fn without_secrets(written: &Value) -> Value {
     let text = written.to_string();
     if mask::text(&text) == text { written.clone() } else { String::new().into() }
 }
 
-fn profile_file(profile: &Profile) -> ProfileFile<'_> {
+fn profile_object(profile: &Profile) -> Map<String, Value> {
     let Profile { id, name, color, target, stripe } = profile;
-    let StripeSettings { base_url, version, account, proxy, ca_file, broken: _ } = stripe;
-    ProfileFile {
-        id: id.0,
-        name,
-        color: color.as_str(),
-        target: target.as_str(),
-        base_url: base_url.as_str(),
-        stripe_version: version,
-        stripe_account: account,
-        proxy: proxy.as_str(),
-        ca_certificate: ca_file,
-    }
+    let mut object = Map::from_iter([
+        ("id".to_owned(), id.0.into()),
+        ("name".to_owned(), name.as_str().into()),
+        ("color".to_owned(), color.as_str().into()),
+        ("target".to_owned(), target.as_str().into()),
+    ]);
+    object.extend(StripeField::ALL.map(|field| (field.name().to_owned(), field.text(stripe).into())));
+    object
 }
 
-/// The settings over what the file held: fields that are not known stay, and profiles that were `known` and are gone go.
-/// Profiles that were `known` and that the file holds no longer were deleted by another window: they stay deleted, and are
-/// given back.
+/// Writes the settings over what the file held. Unknown fields stay. Profiles of the file that are `known` and that the
+/// settings do not have any more are dropped. Profiles of the settings that are `known` and that the file does not have any
+/// more were deleted by another window: they are left out, and given as the second value.
 ///
 /// # Errors
 /// When the settings cannot be written as JSON: then nothing may be saved in their place.
@@ -177,8 +159,8 @@ pub(super) fn over(
     }
 }
 
-/// The profiles that another window deleted. Of a file whose profiles cannot all be told apart none is taken to be
-/// deleted, and neither are all that there would be: there is always a profile.
+/// The profiles that another window deleted: known here, and not in the file. None counts as deleted if an entry of the
+/// file has no id, for it could be any of them, or if no profile would be left.
 fn deleted_elsewhere(before: &[Value], known: &Profiles, profiles: &Profiles) -> Vec<Profile> {
     let ids: Option<Vec<i64>> = before.iter().map(|profile| profile["id"].as_i64()).collect();
     let ids = ids.unwrap_or_default();
@@ -188,7 +170,7 @@ fn deleted_elsewhere(before: &[Value], known: &Profiles, profiles: &Profiles) ->
     if ids.is_empty() || !is_any_left { Vec::new() } else { deleted }
 }
 
-/// What is known in the order of the format, and behind it what else the file holds.
+/// The known fields in the order of the format, and behind them the other fields that the file holds.
 fn merged(old: Option<Value>, known: Value) -> Value {
     match (old, known) {
         (Some(Value::Object(mut old)), Value::Object(known)) => {
@@ -244,7 +226,7 @@ fn upgrade(root: &mut Map<String, Value>) {
 pub(super) fn of_json(mut root: Map<String, Value>, path: &Path) -> (Settings, Vec<String>) {
     upgrade(&mut root);
     let mut warnings = Vec::new();
-    let mut reader = Reader { object: Some(&root), place: String::new(), path, warnings: &mut warnings };
+    let mut reader = ObjectReader { object: Some(&root), place: String::new(), path, warnings: &mut warnings };
     if reader.field("version", Value::as_u64).is_some_and(|version| version > VERSION) {
         let shown = path.display();
         reader.warnings.push(format!("The settings were written by a newer Testcard, {shown}. Some may be misread"));
@@ -260,7 +242,7 @@ pub(super) fn of_json(mut root: Map<String, Value>, path: &Path) -> (Settings, V
     (settings, warnings)
 }
 
-fn profiles(reader: &mut Reader<'_>) -> Profiles {
+fn profiles(reader: &mut ObjectReader<'_>) -> Profiles {
     let named = reader.object.and_then(|root| root.get(BrokenSetting::IN_USE)).cloned();
     let in_use = named.as_ref().map_or(Some(ProfileId::FIRST), |id| id.as_i64().map(ProfileId));
     let kept = match reader.object.and_then(|root| root.get("profiles")) {
@@ -278,7 +260,7 @@ fn profiles(reader: &mut Reader<'_>) -> Profiles {
             reader.complain(&name);
             continue;
         };
-        let mut reader = Reader {
+        let mut reader = ObjectReader {
             object: Some(object),
             place: format!("{name}."),
             path: reader.path,
@@ -317,12 +299,12 @@ fn profiles(reader: &mut Reader<'_>) -> Profiles {
     Profiles::of(list, in_use.unwrap_or(ProfileId::FIRST))
 }
 
-/// The one profile where nothing can be read of those that there are: no call leaves with it before its base URL is
-/// written.
+/// The profile that stands for profiles that cannot be read. Its settings of the API count as broken, so no call leaves
+/// until a person writes its base URL.
 fn unreadable(reason: &str) -> Profiles {
     let mut profiles = Profiles::default();
     // Another base URL on the command line does not bring back the proxy and the account.
-    profiles.active_mut().stripe.broken = ["base_url", "proxy"]
+    profiles.active_mut().stripe.broken = [StripeField::BaseUrl.name(), StripeField::Proxy.name()]
         .map(|field| {
             let (place, reason) = (format!("profiles[0].{field}"), reason.to_owned());
             BrokenSetting { field, place, written: String::new().into(), reason }
@@ -336,24 +318,16 @@ pub(super) fn of_unreadable(warning: &str) -> Settings {
     Settings { profiles: unreadable(warning), ..Settings::default() }
 }
 
-/// The way to the API, with what keeps calls from leaving.
-fn stripe(reader: &mut Reader<'_>) -> StripeSettings {
-    let is_text = |value: &Value| text(value).ok_or_else(|| "Write it as text between quotation marks".to_owned());
-    let mut broken = Vec::new();
-    let base_url = |v: &Value| BaseUrl::parse(v.as_str().unwrap_or_default()).map_err(|error| error.to_string());
-    let proxy = |v: &Value| is_text(v).and_then(|text| ProxyChoice::parse(&text).map_err(|error| error.to_string()));
-    let stripe = StripeSettings {
-        base_url: reader.closed("base_url", &mut broken, base_url),
-        version: reader.closed("stripe_version", &mut broken, is_text),
-        account: reader.closed("stripe_account", &mut broken, is_text),
-        proxy: reader.closed("proxy", &mut broken, proxy),
-        ca_file: reader.closed("ca_certificate", &mut broken, is_text),
-        broken: Vec::new(),
-    };
-    StripeSettings { broken, ..stripe }
+/// How the API is reached, with what keeps calls from leaving.
+fn stripe(reader: &mut ObjectReader<'_>) -> StripeSettings {
+    let mut stripe = StripeSettings::default();
+    for field in StripeField::ALL {
+        reader.stripe_field(field, &mut stripe);
+    }
+    stripe
 }
 
-fn policies(reader: &mut Reader<'_>) -> Policies {
+fn policies(reader: &mut ObjectReader<'_>) -> Policies {
     let mut policies = Policies::default();
     for policy in Policy::ALL {
         if let Some(is_on) = reader.field(policy.as_str(), Value::as_bool) {
@@ -363,7 +337,7 @@ fn policies(reader: &mut Reader<'_>) -> Policies {
     policies
 }
 
-fn form(reader: &mut Reader<'_>) -> FormDefaults {
+fn form(reader: &mut ObjectReader<'_>) -> FormDefaults {
     let months = |value: &Value| match value {
         Value::Null => Some(None),
         value => {
@@ -381,7 +355,7 @@ fn form(reader: &mut Reader<'_>) -> FormDefaults {
     }
 }
 
-fn window(reader: &mut Reader<'_>) -> WindowSettings {
+fn window(reader: &mut ObjectReader<'_>) -> WindowSettings {
     let zoom =
         |value: &Value| value.as_f64().map(|zoom| zoom as f32).filter(|zoom| WindowSettings::ZOOMS.contains(zoom));
     let defaults = WindowSettings::default();
@@ -391,7 +365,7 @@ fn window(reader: &mut Reader<'_>) -> WindowSettings {
     }
 }
 
-fn server(reader: &mut Reader<'_>) -> ServerSettings {
+fn server(reader: &mut ObjectReader<'_>) -> ServerSettings {
     let defaults = ServerSettings::default();
     ServerSettings {
         serves: reader.field("serves", Value::as_bool).unwrap_or(defaults.serves),
@@ -399,7 +373,7 @@ fn server(reader: &mut Reader<'_>) -> ServerSettings {
     }
 }
 
-fn log(reader: &mut Reader<'_>) -> LogSettings {
+fn log(reader: &mut ObjectReader<'_>) -> LogSettings {
     let within =
         |range: RangeInclusive<u64>| move |value: &Value| value.as_u64().filter(|number| range.contains(number));
     let defaults = LogSettings::default();
@@ -413,15 +387,16 @@ fn text(value: &Value) -> Option<String> {
     value.as_str().map(str::to_owned)
 }
 
-/// An object of the file, what its fields are called from the root on, and where what is wrong is told.
-struct Reader<'a> {
+/// Reads the fields of an object of the file. `place` is the name of the object from the root on, such as
+/// `profiles[0].`; what is wrong goes to `warnings`.
+struct ObjectReader<'a> {
     object: Option<&'a Map<String, Value>>,
     place: String,
     path: &'a Path,
     warnings: &'a mut Vec<String>,
 }
 
-impl Reader<'_> {
+impl ObjectReader<'_> {
     /// A field: `None` if it is missing, or wrong, which adds a warning.
     fn field<T>(&mut self, name: &str, read: impl FnOnce(&Value) -> Option<T>) -> Option<T> {
         let read = read(self.object?.get(name)?);
@@ -431,27 +406,24 @@ impl Reader<'_> {
         read
     }
 
-    /// A field of the way to the API: its default if it is missing. One that is wrong is told, and kept as `broken`.
-    fn closed<T: Default>(
-        &mut self,
-        field: &'static str,
-        broken: &mut Vec<BrokenSetting>,
-        read: impl FnOnce(&Value) -> Result<T, String>,
-    ) -> T {
-        let Some(written) = self.object.and_then(|object| object.get(field)) else { return T::default() };
-        read(written).unwrap_or_else(|reason| {
-            self.complain_closed(field);
-            let place = format!("{}{field}", self.place);
-            broken.push(BrokenSetting { field, place, written: written.clone(), reason });
-            T::default()
-        })
+    /// Reads a field of the settings of the API, which has its default if it is missing. One that is wrong is told, and
+    /// kept as `broken`.
+    fn stripe_field(&mut self, field: StripeField, stripe: &mut StripeSettings) {
+        let name = field.name();
+        let Some(written) = self.object.and_then(|object| object.get(name)) else { return };
+        let text = written.as_str().ok_or_else(|| "Write it as text between quotation marks".to_owned());
+        if let Err(reason) = text.and_then(|text| field.set(stripe, text)) {
+            self.complain_closed(name);
+            let place = format!("{}{name}", self.place);
+            stripe.broken.push(BrokenSetting { field: name, place, written: written.clone(), reason });
+        }
     }
 
     fn complain(&mut self, name: &str) {
         self.tell(name, "Its default is used");
     }
 
-    /// Of a field whose default would be less safe than what was written.
+    /// Warns of a field whose default would be less safe than what was written.
     fn complain_closed(&mut self, name: &str) {
         self.tell(name, "No call to Stripe's API is made with it until it is corrected");
     }
@@ -462,12 +434,12 @@ impl Reader<'_> {
     }
 
     /// The fields of an object in this one: none if it is missing, or wrong, which adds a warning.
-    fn group(&mut self, name: &str) -> Reader<'_> {
+    fn group(&mut self, name: &str) -> ObjectReader<'_> {
         let object = self.object.and_then(|object| object.get(name)).map(Value::as_object);
         if object == Some(None) {
             self.complain(name);
         }
-        Reader {
+        ObjectReader {
             object: object.flatten(),
             place: format!("{}{name}.", self.place),
             path: self.path,

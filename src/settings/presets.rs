@@ -5,8 +5,8 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use super::{
-    SettingsError,
     disk::{self, OldFile},
+    error::SettingsError,
 };
 use crate::domain::{
     form::kept_draft::KeptDraft,
@@ -31,8 +31,8 @@ pub fn load(path: &Path) -> (Library, Vec<String>) {
     }
 }
 
-/// Writes what was done to the presets since they were `known` here: what somebody else wrote into the file since then
-/// stays. So do fields that are not known; a file with anything wrong in it is kept as `presets.json.bad`.
+/// Writes what changed between `known`, the presets as this program last read or wrote them, and `library`. What another
+/// window wrote into the file since then stays. So do unknown fields; a file with anything wrong in it is kept as `presets.json.bad`.
 ///
 /// # Errors
 /// When the disk refuses; the old file is as it was.
@@ -69,7 +69,7 @@ pub fn save(path: &Path, known: &Library, library: &Library) -> Result<(), Setti
     disk::write(path, root, "save the presets").map(drop)
 }
 
-/// A preset over what the file has of it.
+/// Writes a preset over what the file has of it: unknown fields stay.
 fn over(mut preset: Map<String, Value>, own: &OwnPreset) -> Map<String, Value> {
     preset.insert("id".to_owned(), own.id.into());
     preset.insert("name".to_owned(), own.name.as_str().into());

@@ -1,12 +1,12 @@
-//! How the window was left, in a file of its own: it changes by itself, and nobody misses it when it is gone.
+//! How the window was left. It has a file of its own, for it changes without being asked for, and a broken one is no loss.
 
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    SettingsError,
     disk::{MOST_BYTES, failed, replace},
+    error::SettingsError,
 };
 use crate::{
     domain::settings::layout::{Layout, WindowPlace},
@@ -18,17 +18,17 @@ const VERSION: u64 = 1;
 
 /// The file as it is written. Apart from [`Layout`], so that a change there cannot change the format by accident.
 #[derive(Serialize, Deserialize)]
-struct File {
+struct LayoutFile {
     version: u64,
     form_width: f64,
     inspector_width: Option<f64>,
     form_is_open: bool,
     inspector_is_open: bool,
-    window: Option<Place>,
+    window: Option<WindowFile>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Place {
+struct WindowFile {
     corner: Option<[f64; 2]>,
     size: [f64; 2],
     is_maximized: bool,
@@ -37,13 +37,14 @@ struct Place {
 /// Reads how the window was left. Whatever is wrong with the file, the window opens as at first.
 pub fn load_layout(path: &Path) -> Layout {
     let text = files::read_at_most(path, MOST_BYTES).ok();
-    match text.and_then(|text| serde_json::from_slice::<File>(&text).ok()).filter(|file| file.version == VERSION) {
+    match text.and_then(|text| serde_json::from_slice::<LayoutFile>(&text).ok()).filter(|file| file.version == VERSION)
+    {
         Some(file) => Layout {
             form_width: file.form_width as f32,
             inspector_width: file.inspector_width.map(|width| width as f32),
             form_is_open: file.form_is_open,
             inspector_is_open: file.inspector_is_open,
-            window: file.window.map(|Place { corner, size, is_maximized }| {
+            window: file.window.map(|WindowFile { corner, size, is_maximized }| {
                 let corner = corner.map(|corner| corner.map(|value| value as f32));
                 WindowPlace { corner, size: size.map(|value| value as f32), is_maximized }.sane()
             }),
@@ -59,13 +60,13 @@ pub fn load_layout(path: &Path) -> Layout {
 pub fn save_layout(path: &Path, layout: &Layout) -> Result<(), SettingsError> {
     let whole = |value: f32| f64::from(value.round());
     let Layout { form_width, inspector_width, form_is_open, inspector_is_open, window } = *layout;
-    let window = window.map(|WindowPlace { corner, size, is_maximized }| Place {
+    let window = window.map(|WindowPlace { corner, size, is_maximized }| WindowFile {
         corner: corner.map(|corner| corner.map(whole)),
         size: size.map(whole),
         is_maximized,
     });
     let (form_width, inspector_width) = (whole(form_width), inspector_width.map(whole));
-    let file = File { version: VERSION, form_width, inspector_width, form_is_open, inspector_is_open, window };
+    let file = LayoutFile { version: VERSION, form_width, inspector_width, form_is_open, inspector_is_open, window };
     let doing = "keep how the window was left";
     let text = serde_json::to_string_pretty(&file).map_err(|error| failed(doing, path)(error.into()))?;
     replace(path, text.as_bytes(), doing)

@@ -4,10 +4,9 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::kept_call::KeptCall;
-use crate::domain::{
-    call::api::{ApiResponse, HttpMethod, MaskedRequest},
-    card::number::passing_cvc,
-    mask::{self, Kept},
+use crate::domain::call::{
+    again::StandIn,
+    api::{ApiResponse, HttpMethod, MaskedRequest},
 };
 
 /// What stands in a path or a query as it is.
@@ -75,9 +74,9 @@ impl SnippetCall {
         let request = call.request;
         let code_failed = call.answer.is_some_and(ApiResponse::refuses_cvc);
         let mut notes = Vec::new();
-        let params = request.params.iter().zip(&request.kept).map(|((name, value), kept)| {
-            let known = stand_in(request, code_failed, name, *kept, &mut notes);
-            (name.clone(), known.unwrap_or_else(|| value.clone()))
+        let params = request.params.iter().zip(request.stand_ins()).map(|((name, value), (_, kept))| {
+            let value = stand_in(name, kept, code_failed, &mut notes).unwrap_or(value);
+            (name.clone(), value.to_owned())
         });
         let params = params.collect();
         let header = |name| request.header(name).filter(|value| !value.is_empty()).map(str::to_owned);
@@ -170,31 +169,25 @@ pub(super) fn pair(name: &str, value: &str) -> String {
     format!("{}={}", utf8_percent_encode(name, IN_NAME), utf8_percent_encode(value, UNRESERVED))
 }
 
-/// What a security code is replaced by, with a note about it and about whatever else is not as it was sent.
-fn stand_in(
-    request: &MaskedRequest,
-    code_failed: bool,
-    name: &str,
-    kept: Kept,
-    notes: &mut Vec<String>,
-) -> Option<String> {
+/// What a parameter is sent as where its value is not kept, with a note about it; `None` where it goes as it stands.
+fn stand_in(name: &str, stand_in: StandIn<'_>, code_failed: bool, notes: &mut Vec<String>) -> Option<&'static str> {
     let mut note = |text: String| {
         if !notes.contains(&text) {
             notes.push(text);
         }
     };
-    if kept == Kept::Whole {
-        return None;
-    }
-    if kept == Kept::Hidden && mask::hides_security_code(name) {
-        let code = passing_cvc(request.param("card[number]").unwrap_or_default());
-        if code_failed {
+    match stand_in {
+        StandIn::Same(_) => return None,
+        StandIn::PassingCode(code) if code_failed => {
             note(format!("The security code that failed is not kept: {code} passes, and stands for it."));
             note("Put a code that fails in its place before you run this, to see what was seen.".to_owned());
-        } else {
-            note(format!("The security code is not kept: {code} stands for it."));
+            return Some(code);
         }
-        return Some(code.to_owned());
+        StandIn::PassingCode(code) => {
+            note(format!("The security code is not kept: {code} stands for it."));
+            return Some(code);
+        }
+        StandIn::Lost => {}
     }
     if name == "card[number]" {
         note("The card number is masked, because it is not a published test card.".to_owned());

@@ -15,7 +15,7 @@ fn text(text: &str) -> String {
 pub(super) fn code(call: &SnippetCall, base: Option<&BaseUrl>) -> String {
     let key = format!("System.getenv({})", text(KEY));
     // A network is a constant of an enum.
-    let has_constant = |network: &str| CardNetwork::from_stripe(network).is_some();
+    let has_constant = |network: &str| network.parse::<CardNetwork>().is_ok();
     let (account, and_options) = match &call.account {
         None => (String::new(), ""),
         Some(account) => (

@@ -16,7 +16,7 @@ use super::{
     in_flight::InFlight,
     key::{KeyCheckTask, with_keys},
     lookups::LookupQuestion,
-    outbox::Outbox,
+    outbox::UpdateSender,
     readers::HistoryReaders,
     refresh::RefreshTask,
     resolver::{BackendResolver, Destination},
@@ -64,7 +64,7 @@ pub(super) struct CommandHandler {
     own_folders: Arc<OwnFolders>,
     clock: Clock,
     history: HistoryReaders,
-    outbox: Outbox,
+    outbox: UpdateSender,
     in_flight: InFlight,
     server: ServerHandle,
     /// Where the check of settings hands them back.
@@ -73,10 +73,10 @@ pub(super) struct CommandHandler {
 
 impl CommandHandler {
     /// Must be called on the runtime.
-    pub(super) fn new(config: Config, store: Store, history: HistoryReaders, outbox: Outbox) -> Self {
+    pub(super) fn new(config: Config, store: Store, history: HistoryReaders, outbox: UpdateSender) -> Self {
         store.bound_log(config.settings.log);
         let problems = outbox.clone();
-        let targets = Targets::new(store, None).telling(move |problem| problems.problem(problem));
+        let targets = Targets::new(store, None).telling(move |problem| problems.problem(&problem));
         let server =
             ServerHandle::start(targets.clone(), config.clock.clone(), config.settings.policies, outbox.clone());
         let files = PersonalFiles::new(config.settings_file, config.layout_file, &config.settings, outbox.clone());
@@ -327,7 +327,7 @@ impl CommandHandler {
         tokio::spawn(async move {
             match reply.await {
                 Ok(objects) => outbox.send(Update::MinterReset { objects }),
-                Err(error) => outbox.problem(error),
+                Err(error) => outbox.problem(&error),
             }
         });
     }

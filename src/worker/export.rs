@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use super::{in_flight::RunningJob, outbox::Outbox};
+use super::{in_flight::RunningJob, outbox::UpdateSender};
 use crate::{
     domain::history::filter::HistoryFilter,
     files::OwnFolders,
@@ -16,7 +16,7 @@ pub(super) struct ExportTask {
     pub(super) job: RunningJob,
     pub(super) store: Store,
     pub(super) own_folders: Arc<OwnFolders>,
-    pub(super) outbox: Outbox,
+    pub(super) outbox: UpdateSender,
 }
 
 impl ExportTask {
@@ -40,7 +40,7 @@ impl ExportTask {
         let written = export::export(&reader, filter, file, &mut on_progress, self.job.cancelled());
         let damage = reader.damage();
         if !damage.is_empty() {
-            self.outbox.problem(damage);
+            self.outbox.problem(&damage);
         }
         written
     }

@@ -9,7 +9,7 @@ use std::{
 
 use tokio::time::timeout;
 
-use super::outbox::Outbox;
+use super::outbox::UpdateSender;
 use crate::{
     backend::check_ca,
     domain::{
@@ -33,7 +33,7 @@ pub(super) struct PersonalFiles {
     /// `None` keeps settings, presets and draft nowhere.
     settings_file: Option<PathBuf>,
     layout_file: Option<PathBuf>,
-    outbox: Outbox,
+    outbox: UpdateSender,
     /// The profiles as this program last read or wrote them: others in the file are somebody else's.
     known_profiles: Profiles,
     /// The settings file as this program last read or wrote it.
@@ -51,7 +51,7 @@ impl PersonalFiles {
         settings_file: Option<PathBuf>,
         layout_file: Option<PathBuf>,
         known: &Settings,
-        outbox: Outbox,
+        outbox: UpdateSender,
     ) -> Self {
         Self {
             known_text: settings_file.as_deref().map(SettingsText::read).unwrap_or_default(),
@@ -107,7 +107,7 @@ impl PersonalFiles {
                 true
             }
             Err(error) => {
-                self.outbox.problem(error);
+                self.outbox.problem(&error);
                 false
             }
         }
@@ -137,7 +137,7 @@ impl PersonalFiles {
     fn keep(&self, write: impl FnOnce(&Path) -> Result<(), SettingsError>) -> bool {
         match self.settings_file.as_deref().map(write) {
             Some(Err(error)) => {
-                self.outbox.problem(error);
+                self.outbox.problem(&error);
                 false
             }
             Some(Ok(())) | None => true,

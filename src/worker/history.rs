@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::outbox::Outbox;
+use super::outbox::UpdateSender;
 use crate::{
     domain::history::{entry::EntryId, filter::HistoryFilter, listing::Listing, request_log::ExchangeId},
     messages::{SHOWN_REQUESTS, Update},
@@ -53,7 +53,7 @@ pub(super) struct HistoryThread {
 impl HistoryThread {
     /// # Errors
     /// When the history cannot be read.
-    pub(super) fn start(reader: Reader, outbox: Outbox) -> Result<Self, StoreError> {
+    pub(super) fn start(reader: Reader, outbox: UpdateSender) -> Result<Self, StoreError> {
         let (questions, inbox) = mpsc::channel();
         let mut teller = HistoryTeller::new(reader, outbox)?;
         let thread = std::thread::Builder::new()
@@ -84,7 +84,7 @@ impl Drop for HistoryThread {
 
 struct HistoryTeller {
     reader: Reader,
-    outbox: Outbox,
+    outbox: UpdateSender,
     generation: u64,
     filter: HistoryFilter,
     /// Everything up to this revision was told.
@@ -103,7 +103,7 @@ struct HistoryTeller {
 }
 
 impl HistoryTeller {
-    fn new(reader: Reader, outbox: Outbox) -> Result<Self, StoreError> {
+    fn new(reader: Reader, outbox: UpdateSender) -> Result<Self, StoreError> {
         Ok(Self {
             // Read before the revision, so that no commit falls between the two.
             data_version: reader.data_version()?,
@@ -251,7 +251,8 @@ mod tests {
     fn of_the_filters_that_wait_only_the_newest_is_listed_and_all_else_is_answered_in_its_order() {
         let store = Store::open(&Place::Memory, Timestamp::UNIX_EPOCH).unwrap();
         let (updates, told) = mpsc::channel();
-        let mut teller = HistoryTeller::new(store.reader().unwrap(), Outbox::new(updates, Arc::new(|| ()))).unwrap();
+        let mut teller =
+            HistoryTeller::new(store.reader().unwrap(), UpdateSender::new(updates, Arc::new(|| ()))).unwrap();
         let (questions, inbox) = mpsc::channel();
         let word = |message: &str| HistoryQuestion::Changed(Box::new(Update::Problem { message: message.to_owned() }));
         for generation in 1..=4 {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::{in_flight::RunningJob, outbox::Outbox, resolver::NO_KEY};
+use super::{in_flight::RunningJob, outbox::UpdateSender, resolver::NO_KEY};
 use crate::{
     domain::{
         key::ApiKey,
@@ -18,7 +18,7 @@ use crate::{
 /// Does something with the keys, then tells how the key of a profile stands.
 pub(super) fn with_keys(
     keys: &Arc<Keys>,
-    outbox: &Outbox,
+    outbox: &UpdateSender,
     profile: ProfileId,
     work: impl FnOnce(&Keys) + Send + 'static,
 ) {
@@ -43,7 +43,7 @@ fn key_info(status: KeyStatus) -> KeyInfo {
 pub(super) struct KeyCheckTask {
     pub(super) job: RunningJob,
     pub(super) keys: Arc<Keys>,
-    pub(super) outbox: Outbox,
+    pub(super) outbox: UpdateSender,
     /// The date of the card that the check sends.
     pub(super) today: Date,
 }

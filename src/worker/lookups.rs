@@ -6,7 +6,7 @@ use std::{
     thread::JoinHandle,
 };
 
-use super::{history::HistoryQuestion, outbox::Outbox};
+use super::{history::HistoryQuestion, outbox::UpdateSender};
 use crate::{
     domain::history::{entry::EntryId, request_log::ExchangeId},
     messages::{ComparedEntries, EntryPair, Update},
@@ -29,9 +29,9 @@ pub(super) struct LookupThread {
 }
 
 impl LookupThread {
-    pub(super) fn start(reader: Reader, outbox: Outbox, history: mpsc::Sender<HistoryQuestion>) -> Self {
+    pub(super) fn start(reader: Reader, outbox: UpdateSender, history: mpsc::Sender<HistoryQuestion>) -> Self {
         let (questions, inbox) = mpsc::channel();
-        let lookups = Lookups { reader, outbox, history };
+        let lookups = LookupReader { reader, outbox, history };
         let thread = std::thread::Builder::new()
             .name("lookups".to_owned())
             .spawn(move || inbox.into_iter().for_each(|question| lookups.answer(question)))
@@ -55,13 +55,13 @@ impl Drop for LookupThread {
     }
 }
 
-struct Lookups {
+struct LookupReader {
     reader: Reader,
-    outbox: Outbox,
+    outbox: UpdateSender,
     history: mpsc::Sender<HistoryQuestion>,
 }
 
-impl Lookups {
+impl LookupReader {
     fn answer(&self, question: LookupQuestion) {
         let answered = self.read_and_tell(question);
         // The history tells what goes wrong and what is damaged, each once for both threads.

@@ -26,10 +26,13 @@ mod serving;
 
 use std::{sync::mpsc, thread::JoinHandle, time::Duration};
 
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::{
+    runtime::Runtime,
+    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+};
 
-use self::outbox::Outbox;
-pub use self::{config::Config, outbox::Wake};
+pub use self::{config::Config, outbox::WakeCallback};
+use self::{outbox::UpdateSender, readers::HistoryReaders};
 use crate::{
     messages::{Command, Update},
     store::{Place, Store},
@@ -50,10 +53,10 @@ impl Worker {
     ///
     /// # Panics
     /// When the system gives no thread: then nothing can work.
-    pub fn start(config: Config, wake: Wake) -> Self {
+    pub fn start(config: Config, wake: WakeCallback) -> Self {
         let (commands, inbox) = unbounded_channel();
         let (updates, received) = mpsc::channel();
-        let outbox = Outbox::new(updates, wake);
+        let outbox = UpdateSender::new(updates, wake);
         let thread = std::thread::Builder::new()
             .name("worker".to_owned())
             .spawn(move || run(config, inbox, &outbox))
@@ -89,24 +92,38 @@ impl Drop for Worker {
     }
 }
 
-fn run(config: Config, inbox: UnboundedReceiver<Command>, outbox: &Outbox) {
-    let place = config.folder.clone().map_or(Place::Memory, Place::Folder);
-    let store = match Store::open(&place, config.clock.now()) {
-        Ok(store) => store,
-        Err(error) => return outbox.send(Update::CannotOpen { message: error.to_string() }),
-    };
-    let history = match readers::HistoryReaders::start(&store, outbox) {
-        Ok(history) => history,
-        Err(error) => return outbox.send(Update::CannotOpen { message: error.to_string() }),
+fn run(config: Config, mut inbox: UnboundedReceiver<Command>, outbox: &UpdateSender) {
+    let (store, history, runtime) = match open(&config, outbox) {
+        Ok(opened) => opened,
+        Err(message) => {
+            outbox.send(Update::CannotOpen { message: message.clone() });
+            return refuse_jobs(&mut inbox, &message, outbox);
+        }
     };
     outbox.send(Update::Opened { folder: config.folder.clone() });
-    let runtime =
-        match tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("call").enable_all().build() {
-            Ok(runtime) => runtime,
-            Err(error) => {
-                return outbox.send(Update::CannotOpen { message: format!("Could not start a thread: {error}") });
-            }
-        };
     runtime.block_on(async { commands::CommandHandler::new(config, store, history, outbox.clone()).work(inbox).await });
     runtime.shutdown_timeout(PATIENCE_AT_END);
+}
+
+/// Opens all that the background works with.
+///
+/// # Errors
+/// What cannot be opened, in a sentence for a person.
+fn open(config: &Config, outbox: &UpdateSender) -> Result<(Store, HistoryReaders, Runtime), String> {
+    let place = config.folder.clone().map_or(Place::Memory, Place::Folder);
+    let store = Store::open(&place, config.clock.now()).map_err(|error| error.to_string())?;
+    let history = HistoryReaders::start(&store, outbox).map_err(|error| error.to_string())?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("call").enable_all().build();
+    let runtime = runtime.map_err(|error| format!("Could not start a thread: {error}"))?;
+    Ok((store, history, runtime))
+}
+
+/// Tells of each job that it cannot be done, until the window closes: a dialog that waits for its job would wait for ever.
+fn refuse_jobs(inbox: &mut UnboundedReceiver<Command>, message: &str, outbox: &UpdateSender) {
+    while let Some(command) = inbox.blocking_recv() {
+        if let Command::Run { job, request } = command {
+            outbox.send(Update::Finished { job, outcome: request.failed(message.to_owned()) });
+        }
+    }
 }

@@ -5,17 +5,17 @@ use std::sync::{Arc, mpsc};
 use crate::messages::Update;
 
 /// Called once for each update, from any thread: the window draws a frame and finds it.
-pub type Wake = Arc<dyn Fn() + Send + Sync>;
+pub type WakeCallback = Arc<dyn Fn() + Send + Sync>;
 
 /// The sending end of the updates. The window is woken once it can find what was sent.
 #[derive(Clone)]
-pub(super) struct Outbox {
+pub(super) struct UpdateSender {
     updates: mpsc::Sender<Update>,
-    wake: Wake,
+    wake: WakeCallback,
 }
 
-impl Outbox {
-    pub(super) fn new(updates: mpsc::Sender<Update>, wake: Wake) -> Self {
+impl UpdateSender {
+    pub(super) fn new(updates: mpsc::Sender<Update>, wake: WakeCallback) -> Self {
         Self { updates, wake }
     }
 
@@ -26,7 +26,7 @@ impl Outbox {
         }
     }
 
-    pub(super) fn problem(&self, message: impl ToString) {
+    pub(super) fn problem(&self, message: &impl ToString) {
         self.send(Update::Problem { message: message.to_string() });
     }
 }

@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use super::{
     history::{HistoryQuestion, HistoryThread},
     lookups::{LookupQuestion, LookupThread},
-    outbox::Outbox,
+    outbox::UpdateSender,
 };
 use crate::store::{Store, StoreError};
 
@@ -18,7 +18,7 @@ pub(super) struct HistoryReaders {
 impl HistoryReaders {
     /// # Errors
     /// When the history cannot be read.
-    pub(super) fn start(store: &Store, outbox: &Outbox) -> Result<Self, StoreError> {
+    pub(super) fn start(store: &Store, outbox: &UpdateSender) -> Result<Self, StoreError> {
         let history = HistoryThread::start(store.reader()?, outbox.clone())?;
         let lookups = LookupThread::start(store.reader()?, outbox.clone(), history.sender());
         Ok(Self { lookups, history })
@@ -69,7 +69,7 @@ mod tests {
                 let _ = held.lock().unwrap().recv();
             }
         };
-        let readers = HistoryReaders::start(&store, &Outbox::new(updates, Arc::new(wake))).unwrap();
+        let readers = HistoryReaders::start(&store, &UpdateSender::new(updates, Arc::new(wake))).unwrap();
         readers.ask(HistoryQuestion::Filter { generation: 1, filter: HistoryFilter::default() });
         assert!(matches!(told.recv_timeout(PATIENCE), Ok(Update::History { generation: 1, .. })));
         readers.ask(HistoryQuestion::Filter { generation: 2, filter: HistoryFilter::default() });

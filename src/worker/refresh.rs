@@ -2,7 +2,7 @@
 
 use super::{
     in_flight::RunningJob,
-    outbox::Outbox,
+    outbox::UpdateSender,
     resolver::{BackendResolver, Destination},
 };
 use crate::{
@@ -17,7 +17,7 @@ pub(super) struct RefreshTask {
     pub(super) job: RunningJob,
     pub(super) resolver: BackendResolver,
     pub(super) clock: Clock,
-    pub(super) outbox: Outbox,
+    pub(super) outbox: UpdateSender,
 }
 
 impl RefreshTask {

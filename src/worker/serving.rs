@@ -8,7 +8,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::outbox::Outbox;
+use super::outbox::UpdateSender;
 use crate::{
     backend::{Door, Targets},
     domain::{clock::Clock, fault::Rule, rules::policies::Policies},
@@ -35,7 +35,7 @@ pub(super) struct ServerHandle {
 
 impl ServerHandle {
     /// Must be called on the runtime.
-    pub(super) fn start(targets: Targets, clock: Clock, policies: Policies, outbox: Outbox) -> Self {
+    pub(super) fn start(targets: Targets, clock: Clock, policies: Policies, outbox: UpdateSender) -> Self {
         let (steps, taken) = unbounded_channel();
         let door = Door { policies, only: None };
         let state = ServerState { targets, clock, door, faults: Vec::new(), server: None, outbox };
@@ -73,7 +73,7 @@ struct ServerState {
     door: Door,
     faults: Vec<Rule>,
     server: Option<Server>,
-    outbox: Outbox,
+    outbox: UpdateSender,
 }
 
 impl ServerState {

@@ -15,7 +15,7 @@ use testcard::{
         secret::SecretText,
         settings::profile::ProfileId,
     },
-    keys::{KeySource, KeyStatus, Keys, Vault, VaultError},
+    keys::{KeySource, KeyStatus, KeyVault, Keys, VaultError},
 };
 
 /// Far more than any call in memory takes: a test that reaches it has failed.
@@ -73,7 +73,7 @@ impl Memory {
     }
 }
 
-impl Vault for Memory {
+impl KeyVault for Memory {
     fn read(&self, user: &str) -> Result<Option<SecretText>, VaultError> {
         self.called("read")?;
         Ok(self.kept.lock().unwrap().get(user).map(SecretText::new))
@@ -114,7 +114,7 @@ impl Hanging {
     }
 }
 
-impl Vault for Hanging {
+impl KeyVault for Hanging {
     fn read(&self, user: &str) -> Result<Option<SecretText>, VaultError> {
         self.wait(|inner| inner.read(user))
     }

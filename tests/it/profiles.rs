@@ -306,6 +306,35 @@ fn a_zoom_that_the_keys_reach_is_saved_as_one_that_the_settings_take() {
 }
 
 #[test]
+fn of_two_windows_the_last_save_wins_and_the_other_says_so() {
+    const TOLD: &str = "The settings were changed outside of this window";
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("settings.json");
+    let bench = Bench { settings_file: Some(file.clone()), ..two("https://api.stripe.com") };
+    settings::save(&file, &Profiles::default(), &bench.settings).unwrap();
+    let (mut here, mut there) = (bench.open(), bench.open());
+    open_settings(&mut there);
+    click(&mut there, Role::RadioButton, "Staging");
+    click(&mut there, Role::Button, "Delete…");
+    click(&mut there, Role::Button, "Delete");
+    page(&mut there, "Window");
+    click(&mut there, Role::RadioButton, "Light");
+    save(&mut there);
+    wait_for(&mut here, TOLD);
+    assert!(!says(&there, TOLD), "its own save is nothing to be told of");
+    assert_eq!(here.ctx.theme(), egui::Theme::Dark, "what is in use stays");
+
+    ctrl(&mut here, Key::Minus);
+    wait_for(&mut here, "The profile Staging was deleted in another window");
+    wait_for(&mut there, TOLD);
+    let (kept, warnings) = settings::load(&file);
+    assert_eq!(warnings, Vec::<String>::new());
+    assert_eq!((kept.window.theme, kept.window.zoom < 0.95), (ThemeChoice::Dark, true), "the last save wins");
+    let names: Vec<&str> = kept.profiles.iter().map(|profile| profile.name.as_str()).collect();
+    assert_eq!(names, ["Default"], "what was deleted stays deleted");
+}
+
+#[test]
 fn a_wrong_field_is_told_where_it_is_and_loses_nothing() {
     let mut window = two("https://api.stripe.com").open();
     open_settings(&mut window);

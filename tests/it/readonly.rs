@@ -23,7 +23,7 @@ use testcard::{
     },
     files::OwnFolders,
     keys::Keys,
-    messages::{Command as Order, JobId, JobOutcome, JobRequest, Update},
+    messages::{Command as Order, JobId, JobOutcome, JobRequest, SettingsFault, Update},
     store::{FILE_NAME, Place, Store, StoreError},
     worker::{Config, Worker},
 };
@@ -387,4 +387,20 @@ fn the_window_names_the_command_that_saves_what_can_be_read() {
         _ => None,
     });
     assert!(message.contains("1 entry (600)") && message.contains("testcard salvage"), "{message}");
+}
+
+#[test]
+fn where_the_history_cannot_be_opened_no_job_is_waited_for_in_vain() {
+    let patient = Patient::new();
+    fs::File::options().write(true).open(patient.file()).unwrap().set_len(40_960).unwrap();
+    let worker = worker(patient.folder());
+    let request = JobRequest::SaveSettings { settings: Box::default(), keys: Vec::new() };
+    worker.send(Order::Run { job: JobId(7), request });
+    let (job, outcome) = wait_for(&worker, |update| match update {
+        Update::Finished { job, outcome } => Some((job, outcome)),
+        _ => None,
+    });
+    assert_eq!(job, JobId(7));
+    let JobOutcome::SaveSettings(Err(SettingsFault::Other(message))) = outcome else { panic!("{outcome:?}") };
+    assert!(message.contains("testcard salvage"), "{message}");
 }

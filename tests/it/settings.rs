@@ -340,7 +340,7 @@ fn a_key_or_a_number_in_the_wrong_field_is_never_written() {
     let file = File::new();
     let check = |settings: &Settings, expected: &str, text: &str| {
         let error = settings::save(&file.path(), &Profiles::default(), settings).unwrap_err();
-        assert!(matches!(error, SettingsError::Secret { field } if field == expected), "{error}");
+        assert!(matches!(error, SettingsError::Secret { ref field } if field == expected), "{error}");
         assert!(!error.to_string().contains(text));
         assert!(!format!("{settings:?}").contains(text), "{settings:?}");
     };
@@ -542,6 +542,42 @@ fn two_windows_keep_each_others_profiles() {
     assert_eq!(names(), ["Renamed", "Made here", "Made there"]);
     settings::save(&file.path(), &here.profiles, &here).unwrap();
     assert_eq!(names(), ["Renamed", "Made here", "Made there"]);
+}
+
+/// The other window deletes the profiles with these ids and adds those of `adds`; this one then saves `mine`.
+#[track_caller]
+fn check_deleted_there(deletes: &[i64], adds: &[i64], mine: &[i64], in_use: i64, expected: &[i64], used: i64) {
+    let with = |ids: &[i64], in_use: i64| {
+        let list = ids.iter().map(|id| Profile::new(ProfileId(*id), format!("Profile {id}"))).collect();
+        Settings { profiles: Profiles::of(list, ProfileId(in_use)), ..Settings::default() }
+    };
+    let file = File::new();
+    let start = with(&[1, 7], 1);
+    file.save(&start);
+    let there: Vec<i64> = [1, 7].iter().filter(|id| !deletes.contains(id)).chain(adds).copied().collect();
+    settings::save(&file.path(), &start.profiles, &with(&there, there[0])).unwrap();
+    let mut known = start.profiles;
+    // What came back once would stay: each save of this window goes the same way.
+    for _ in 0..2 {
+        let here = with(mine, in_use);
+        let written = settings::save(&file.path(), &known, &here).unwrap();
+        known = here.profiles;
+        let (kept, warnings) = file.load();
+        let ids: Vec<i64> = kept.profiles.iter().map(|profile| profile.id.0).collect();
+        assert_eq!((ids.as_slice(), kept.profiles.active().id.0, warnings), (expected, used, Vec::new()));
+        let gone: Vec<i64> = written.deleted_elsewhere.iter().map(|profile| profile.id.0).collect();
+        assert!(gone.iter().all(|id| deletes.contains(id) && mine.contains(id)), "{gone:?}");
+    }
+}
+
+#[test]
+fn a_profile_that_another_window_deleted_does_not_come_back() {
+    check_deleted_there(&[7], &[], &[1, 7], 1, &[1], 1);
+    check_deleted_there(&[7], &[], &[1, 7], 7, &[1], 1);
+    check_deleted_there(&[7], &[8], &[1, 7, 9], 7, &[1, 9, 8], 1);
+    check_deleted_there(&[1, 7], &[8], &[1, 7], 1, &[8], 8);
+    // Each window deleted what the other kept: there is always a profile, and this window shows its own.
+    check_deleted_there(&[7], &[], &[7], 7, &[7], 7);
 }
 
 #[test]

@@ -30,6 +30,33 @@ pub enum NotKept {
     Param(String),
 }
 
+/// What can be sent in the place of a parameter of a kept call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StandIn<'a> {
+    /// The value itself: it was kept whole, whatever it looks like.
+    Same(&'a str),
+    /// A security code that passes for the call's number: the code that was sent is not kept.
+    PassingCode(&'static str),
+    /// Nothing: parts of the value, or of the parameter's name, are not kept.
+    Lost,
+}
+
+impl MaskedRequest {
+    /// Each parameter by its name, with what can be sent in its place. This is told by the marks that were written beside
+    /// the parameters, never by their looks; everything that makes a kept call anew reads it here.
+    pub fn stand_ins(&self) -> impl Iterator<Item = (&str, StandIn<'_>)> {
+        let code = passing_cvc(self.param("card[number]").unwrap_or_default());
+        self.params.iter().zip(&self.kept).map(move |((name, value), kept)| {
+            let stand_in = match kept {
+                Kept::Whole => StandIn::Same(value),
+                Kept::Hidden if mask::hides_security_code(name) => StandIn::PassingCode(code),
+                Kept::Hidden | Kept::Masked => StandIn::Lost,
+            };
+            (name.as_str(), stand_in)
+        })
+    }
+}
+
 /// The call that a kept one was, its parameters in their order. A security code is never kept: where there was one, one
 /// that passes stands in, unless the answer was about the code.
 ///
@@ -37,16 +64,14 @@ pub enum NotKept {
 /// When a card number or another value was masked, and when the code was what failed.
 pub fn request_again(kept: &MaskedRequest, answer: Option<&ApiResponse>) -> Result<TokenRequest, NotKept> {
     let code_failed = answer.is_some_and(ApiResponse::refuses_cvc);
-    let code = passing_cvc(kept.param("card[number]").unwrap_or_default());
-    let again = |((name, value), kept): (&(String, String), &Kept)| match kept {
-        Kept::Whole => Ok((name.clone(), value.clone())),
-        Kept::Hidden if mask::hides_security_code(name) && code_failed => Err(NotKept::Code),
-        Kept::Hidden if mask::hides_security_code(name) => Ok((name.clone(), code.to_owned())),
-        _ if name.contains("number") => Err(NotKept::Number),
-        _ => Err(NotKept::Param(name.clone())),
+    let again = |(name, stand_in): (&str, StandIn<'_>)| match stand_in {
+        StandIn::Same(value) => Ok((name.to_owned(), value.to_owned())),
+        StandIn::PassingCode(_) if code_failed => Err(NotKept::Code),
+        StandIn::PassingCode(code) => Ok((name.to_owned(), code.to_owned())),
+        StandIn::Lost if name == "card[number]" => Err(NotKept::Number),
+        StandIn::Lost => Err(NotKept::Param(name.to_owned())),
     };
-    let params = kept.params.iter().zip(&kept.kept).map(again).collect::<Result<Params, NotKept>>()?;
-    Ok(TokenRequest::new(params))
+    Ok(TokenRequest::new(kept.stand_ins().map(again).collect::<Result<Params, NotKept>>()?))
 }
 
 #[cfg(test)]

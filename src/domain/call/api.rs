@@ -1,12 +1,12 @@
 //! The seam of the whole program: one request in, one answer out, and the exchange that keeps both.
 
-use std::{fmt, ops::Range, str::FromStr, time::Duration};
+use std::{fmt, ops::Range, time::Duration};
 
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{error::ErrorView, params::Params, token::Token};
-use crate::domain::mask::Kept;
+use crate::domain::{mask::Kept, words::words};
 
 /// The header of a kept answer whose body was too long to be kept whole: "65536 of 123456 bytes". It was never sent.
 pub const CUT_HEADER: &str = "Testcard-Cut";
@@ -19,23 +19,11 @@ pub enum HttpMethod {
     Delete,
 }
 
-impl HttpMethod {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Post => "POST",
-            Self::Delete => "DELETE",
-        }
-    }
-}
-
-impl FromStr for HttpMethod {
-    type Err = ();
-
-    fn from_str(word: &str) -> Result<Self, ()> {
-        [Self::Get, Self::Post, Self::Delete].into_iter().find(|method| method.as_str() == word).ok_or(())
-    }
-}
+words!(HttpMethod {
+    Get => "GET",
+    Post => "POST",
+    Delete => "DELETE",
+});
 
 /// Who answers: the stand-in in this program, or Stripe's test mode.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -45,17 +33,12 @@ pub enum Target {
     Stripe,
 }
 
+words!(Target {
+    Local => "local" | "Local",
+    Stripe => "stripe" | "Stripe",
+});
+
 impl Target {
-    pub const ALL: [Self; 2] = [Self::Local, Self::Stripe];
-
-    /// The word in files and on the command line.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Local => "local",
-            Self::Stripe => "stripe",
-        }
-    }
-
     #[must_use]
     pub fn other(self) -> Self {
         match self {
@@ -70,22 +53,6 @@ impl Target {
             Self::Local => "the local minter",
             Self::Stripe => "Stripe",
         }
-    }
-
-    /// The word in the window.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Local => "Local",
-            Self::Stripe => "Stripe",
-        }
-    }
-}
-
-impl FromStr for Target {
-    type Err = ();
-
-    fn from_str(word: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|target| target.as_str() == word).ok_or(())
     }
 }
 

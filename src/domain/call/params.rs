@@ -90,8 +90,12 @@ impl Params {
     /// As [`Self::masked`], and beside it how much of each parameter is kept.
     pub fn masked_with_marks(&self) -> (Vec<(String, String)>, Vec<Kept>) {
         let masked = |(name, value)| {
-            let (value, kept) = mask::param(name, value);
-            ((mask::name(name), value), kept)
+            let (value, mut kept) = mask::param(name, value);
+            let kept_name = mask::name(name);
+            if kept_name != name {
+                kept = kept.max(Kept::Masked);
+            }
+            ((kept_name, value), kept)
         };
         self.iter().map(masked).unzip()
     }

@@ -4,6 +4,7 @@
 //! wider lengths that other validators allow are not good here, because Stripe answers `incorrect_number` to them.
 
 use super::networks::CardNetwork;
+use crate::domain::words::words;
 
 /// The fewest digits that any card number has.
 pub const MIN_DIGITS: usize = 12;
@@ -25,34 +26,20 @@ pub enum Brand {
     Unknown,
 }
 
+// The words of `card.brand`: Stripe writes "MasterCard" with a capital C here.
+words!(Brand {
+    Visa => "Visa",
+    MasterCard => "MasterCard",
+    AmericanExpress => "American Express",
+    Discover => "Discover",
+    DinersClub => "Diners Club",
+    Jcb => "JCB",
+    UnionPay => "UnionPay",
+    EftposAustralia => "Eftpos Australia",
+    Unknown => "Unknown",
+});
+
 impl Brand {
-    pub const ALL: [Self; 9] = [
-        Self::Visa,
-        Self::MasterCard,
-        Self::AmericanExpress,
-        Self::Discover,
-        Self::DinersClub,
-        Self::Jcb,
-        Self::UnionPay,
-        Self::EftposAustralia,
-        Self::Unknown,
-    ];
-
-    /// The word in `card.brand`. Stripe writes "MasterCard" with a capital C here.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Visa => "Visa",
-            Self::MasterCard => "MasterCard",
-            Self::AmericanExpress => "American Express",
-            Self::Discover => "Discover",
-            Self::DinersClub => "Diners Club",
-            Self::Jcb => "JCB",
-            Self::UnionPay => "UnionPay",
-            Self::EftposAustralia => "Eftpos Australia",
-            Self::Unknown => "Unknown",
-        }
-    }
-
     /// The word in `payment_method_details.card.brand`.
     pub fn code(self) -> &'static str {
         match self {
@@ -66,10 +53,6 @@ impl Brand {
             Self::EftposAustralia => "eftpos_au",
             Self::Unknown => "unknown",
         }
-    }
-
-    pub fn from_stripe(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|brand| brand.as_str() == word)
     }
 
     /// How many digits the security code of this brand should have. Three are accepted for American Express too.
@@ -109,20 +92,12 @@ pub enum Funding {
     Unknown,
 }
 
-impl Funding {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Credit => "credit",
-            Self::Debit => "debit",
-            Self::Prepaid => "prepaid",
-            Self::Unknown => "unknown",
-        }
-    }
-
-    pub fn from_stripe(word: &str) -> Option<Self> {
-        [Self::Credit, Self::Debit, Self::Prepaid, Self::Unknown].into_iter().find(|funding| funding.as_str() == word)
-    }
-}
+words!(Funding {
+    Credit => "credit",
+    Debit => "debit",
+    Prepaid => "prepaid",
+    Unknown => "unknown",
+});
 
 /// A range of prefixes, all of one length in digits, that belongs to one brand.
 struct BinRange {

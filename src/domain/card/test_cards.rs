@@ -217,10 +217,10 @@ fn read(csv: &str) -> Result<Vec<TestCard>, csv::Error> {
                 number: text("number"),
                 group: text("group"),
                 description: text("description"),
-                brand: Brand::from_stripe(&text("brand")).unwrap_or(Brand::Unknown),
-                funding: Funding::from_stripe(&text("funding")).unwrap_or(Funding::Credit),
+                brand: text("brand").parse().unwrap_or(Brand::Unknown),
+                funding: text("funding").parse().unwrap_or(Funding::Credit),
                 country: text("country"),
-                networks: text("networks_available").split(',').filter_map(CardNetwork::from_stripe).collect(),
+                networks: text("networks_available").split(',').filter_map(|word| word.parse().ok()).collect(),
                 haystack: record
                     .iter()
                     .take(HAYSTACK_COLUMNS)

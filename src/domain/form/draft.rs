@@ -6,6 +6,7 @@ use jiff::civil::Date;
 
 use crate::domain::{
     call::{
+        again::StandIn,
         api::MaskedRequest,
         params::{PREFERRED_NETWORK, Params},
         token_calls::TokenRequest,
@@ -13,7 +14,6 @@ use crate::domain::{
     card::{
         expiry::{Expiry, join_expiry, split_expiry},
         networks::CardNetwork,
-        number::{CardNumber, passing_cvc},
         test_cards::TestCard,
     },
     rules::{
@@ -114,19 +114,20 @@ impl Draft {
         params
     }
 
-    /// The draft that would send a kept request again: without what was hidden or masked in it, but with a security
-    /// code that passes, where the number is there. What the fields cannot say becomes raw parameters.
+    /// Rebuilds the form from a recorded request. Values that are not kept whole come back empty; the CVC becomes one that
+    /// passes. Where a parameter has no field, all of them go to `raw`.
     pub fn of_request(request: &MaskedRequest) -> Self {
-        let text = |name: &str| {
-            let value = request.param(name).unwrap_or_default();
-            if value.contains(['*', '•']) { String::new() } else { value.to_owned() }
+        let again = |(name, stand_in)| match stand_in {
+            StandIn::Same(value) => (name, value),
+            StandIn::PassingCode(code) => (name, code),
+            StandIn::Lost => (name, ""),
         };
-        let number = text("card[number]");
-        let cvc = CardNumber::parse(&number).map_or("", |number| passing_cvc(number.expose()));
+        let params: Params = request.stand_ins().map(again).collect();
+        let text = |name: &str| params.get(name).unwrap_or_default().to_owned();
         let draft = Self {
-            cvc: cvc.into(),
-            number: number.into(),
+            number: text("card[number]").into(),
             expiry: join_expiry(&text("card[exp_month]"), &text("card[exp_year]")),
+            cvc: text("card[cvc]").into(),
             name: text("card[name]"),
             address: BillingAddress {
                 line1: text("card[address_line1]"),
@@ -137,21 +138,14 @@ impl Draft {
                 country: text("card[address_country]"),
             },
             currency: text("card[currency]"),
-            preferred: CardNetwork::from_stripe(&text(PREFERRED_NETWORK)),
+            preferred: text(PREFERRED_NETWORK).parse().ok(),
             customer: text("customer"),
             customer_card: text("card"),
             raw: None,
         };
         let said = draft.params();
-        let is_said = |name: &str| name == "card[cvc]" || said.names().any(|known| known == name);
-        let is_lost = |value: &str| value.contains(['*', '•']);
-        if request.params.iter().all(|(name, value)| is_said(name) || is_lost(value)) {
-            return draft;
-        }
-        Self {
-            raw: Some(request.params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()),
-            ..draft
-        }
+        let is_said = |(name, stand_in)| stand_in == StandIn::Lost || said.names().any(|known| known == name);
+        if request.stand_ins().all(is_said) { draft } else { Self { raw: Some(params), ..draft } }
     }
 
     /// Takes a published test card: its number, and an expiry and code that pass where the form has none.

@@ -1,4 +1,4 @@
-//! The form as it may be written down: without card numbers that are not published, and without security codes.
+//! The form as it may be written down: without what [`mask`] masks, and without security codes.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::draft::{BillingAddress, Draft};
 use crate::domain::{
     call::params::Params,
-    card::{networks::CardNetwork, number::passing_cvc, test_cards},
+    card::{networks::CardNetwork, number::passing_cvc},
     mask::{self, Kept},
     rules::expectation::Expectation,
     secret::SecretText,
@@ -17,7 +17,7 @@ use crate::domain::{
 /// A [`Draft`] without its secrets. What had to be left out is empty.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct KeptDraft {
-    /// Of a published test card, else empty.
+    /// Of a published test card, or too short for any card; else empty.
     number: String,
     expiry: String,
     /// Whether there was a security code; the code itself ends here.
@@ -28,15 +28,18 @@ pub struct KeptDraft {
     preferred: Option<CardNetwork>,
     customer: String,
     customer_card: String,
-    raw: Option<Vec<(String, String)>>,
+    raw: Option<Vec<KeptParam>>,
 }
+
+/// A raw parameter: its name, and its value unless that is a security code.
+type KeptParam = (String, Option<String>);
 
 impl KeptDraft {
     /// The draft as it may be written down, and what of it may not, in words.
     pub fn of(draft: &Draft) -> (Self, Vec<String>) {
         let mut left_out = Vec::new();
         let mut plain = |what: &str, text: &str| {
-            if mask::text(text) == text {
+            if mask::is_whole(text) {
                 return text.to_owned();
             }
             left_out.push(format!("the {what}, which holds a number or a key"));
@@ -63,17 +66,18 @@ impl KeptDraft {
             raw: None,
         };
         let number = draft.number.expose();
-        if test_cards::by_number(number).is_some() {
+        if mask::param("card[number]", number).1 == Kept::Whole {
             number.clone_into(&mut kept.number);
-        } else if !number.is_empty() {
+        } else {
             left_out.insert(0, "the card number, which is not a published test card".to_owned());
         }
         if kept.has_cvc && draft.raw.is_none() {
             left_out.push("the CVC".to_owned());
         }
         kept.raw = draft.raw.as_ref().map(|params| {
-            kept.has_cvc = params.get("card[cvc]").is_some_and(|code| !code.is_empty());
-            plain_params(params, &mut left_out)
+            let raw = kept_params(params, &mut left_out);
+            kept.has_cvc = raw.iter().any(|(_, value)| value.is_none());
+            raw
         });
         (kept, left_out)
     }
@@ -81,13 +85,11 @@ impl KeptDraft {
     /// The draft again. With `fills_cvc`, a security code that passes stands for the one that was left out.
     pub fn to_draft(&self, fills_cvc: bool) -> Draft {
         let cvc = if self.has_cvc && fills_cvc { self.passing_cvc() } else { "" };
-        let raw = self.raw.as_ref().map(|raw| {
-            let mut params: Params = raw.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-            if !cvc.is_empty() {
-                params.push("card[cvc]", cvc);
-            }
-            params
-        });
+        let sent = |(name, value): &KeptParam| {
+            let value = value.clone().or_else(|| (!cvc.is_empty()).then(|| cvc.to_owned()))?;
+            Some((name.clone(), value))
+        };
+        let raw = self.raw.as_ref().map(|raw| raw.iter().filter_map(sent).collect());
         Draft {
             number: SecretText::new(self.number.as_str()),
             expiry: self.expiry.clone(),
@@ -108,7 +110,9 @@ impl KeptDraft {
     }
 
     fn passing_cvc(&self) -> &'static str {
-        passing_cvc(&self.number)
+        let is_number = |(name, _): &&KeptParam| name == "card[number]";
+        let raw_number = self.raw.iter().flatten().rev().find(is_number).and_then(|(_, value)| value.as_deref());
+        passing_cvc(if self.raw.is_some() { raw_number.unwrap_or_default() } else { &self.number })
     }
 
     pub fn to_json(&self) -> Value {
@@ -125,7 +129,7 @@ impl KeptDraft {
             customer_card: self.customer_card.clone(),
             raw: self.raw.clone(),
         };
-        serde_json::to_value(file).unwrap_or_default()
+        serde_json::to_value(file).unwrap_or_else(|error| unreachable!("texts and numbers are JSON: {error}"))
     }
 
     /// What [`Self::to_json`] made, or a person wrote: a secret in it is dropped here too. `None` for anything else.
@@ -139,12 +143,21 @@ impl KeptDraft {
             name: file.name,
             address: BillingAddress { line1, line2, city, state, zip, country },
             currency: file.currency,
-            preferred: CardNetwork::from_stripe(&file.preferred),
+            preferred: file.preferred.parse().ok(),
             customer: file.customer,
             customer_card: file.customer_card,
-            raw: file.raw.map(|raw| raw.into_iter().collect()),
+            raw: None,
         };
-        Some(Self { has_cvc: file.has_cvc, ..Self::of(&draft).0 })
+        let raw = file.raw.map(|raw| {
+            let has_code = raw.iter().any(|(_, value)| value.is_none());
+            let mut kept: Vec<KeptParam> = raw.into_iter().filter_map(kept_param).collect();
+            // As version 0.1.0 wrote it: without a place for the code.
+            if file.has_cvc && !has_code {
+                kept.push(("card[cvc]".to_owned(), None));
+            }
+            kept
+        });
+        Some(Self { has_cvc: file.has_cvc, raw, ..Self::of(&draft).0 })
     }
 }
 
@@ -155,11 +168,30 @@ pub struct KeptForm {
     pub expects: Option<Expectation>,
 }
 
-fn plain_params(params: &Params, left_out: &mut Vec<String>) -> Vec<(String, String)> {
-    let is_plain = |name: &str, value: &str| mask::name(name) == name && mask::param(name, value).1 == Kept::Whole;
-    let (kept, secret): (Vec<_>, Vec<_>) = params.iter().partition(|(name, value)| is_plain(name, value));
-    left_out.extend(secret.iter().map(|(name, _)| format!("the parameter {}", mask::text(name))));
-    kept.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+/// The raw parameters as they may be written down; what may not is named.
+fn kept_params(params: &Params, left_out: &mut Vec<String>) -> Vec<KeptParam> {
+    let mut all = Vec::new();
+    for (name, value) in params.iter() {
+        let kept = kept_param((name.to_owned(), Some(value.to_owned())));
+        if kept.as_ref().is_none_or(|(_, value)| value.is_none()) {
+            left_out.push(format!("the parameter {}", mask::text(name)));
+        }
+        all.extend(kept);
+    }
+    all
+}
+
+/// A raw parameter as it may be written down, in the draft or by a person in its file; `None` where it may not at all.
+fn kept_param((name, value): KeptParam) -> Option<KeptParam> {
+    if !mask::is_whole(&name) {
+        return None;
+    }
+    let Some(value) = value else { return mask::hides_security_code(&name).then_some((name, None)) };
+    match mask::param(&name, &value).1 {
+        Kept::Whole => Some((name, Some(value))),
+        Kept::Hidden if mask::hides_security_code(&name) => Some((name, None)),
+        Kept::Hidden | Kept::Masked => None,
+    }
 }
 
 impl fmt::Debug for KeptDraft {
@@ -190,8 +222,9 @@ struct File {
     customer: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     customer_card: String,
+    /// Name and value; `null` in the place of a security code.
     #[serde(skip_serializing_if = "Option::is_none")]
-    raw: Option<Vec<(String, String)>>,
+    raw: Option<Vec<KeptParam>>,
 }
 
 fn is_empty(address: &[String; 6]) -> bool {

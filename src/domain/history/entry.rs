@@ -1,6 +1,6 @@
 //! A line of the history: one token creation, failed ones too.
 
-use std::{ops::Range, str::FromStr, time::Duration};
+use std::{ops::Range, time::Duration};
 
 use jiff::Timestamp;
 
@@ -8,6 +8,7 @@ use crate::domain::{
     call::api::{ApiResponse, Exchange, Failure, MaskedRequest, Target},
     rules::expectation::{Expectation, Judgement},
     settings::profile::ProfileId,
+    words::words,
 };
 
 /// The number of an entry in the history: later entries have higher ones.
@@ -30,42 +31,14 @@ pub enum Status {
     Unknown,
 }
 
-impl Status {
-    pub const ALL: [Self; 6] =
-        [Self::Unused, Self::Used, Self::Failed, Self::Pending, Self::Interrupted, Self::Unknown];
-
-    /// The word in files and on the command line.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Unused => "unused",
-            Self::Used => "used",
-            Self::Failed => "failed",
-            Self::Pending => "pending",
-            Self::Interrupted => "interrupted",
-            Self::Unknown => "unknown",
-        }
-    }
-
-    /// The word in the window.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Unused => "Unused",
-            Self::Used => "Used",
-            Self::Failed => "Failed",
-            Self::Pending => "Pending",
-            Self::Interrupted => "Interrupted",
-            Self::Unknown => "Unknown",
-        }
-    }
-}
-
-impl FromStr for Status {
-    type Err = ();
-
-    fn from_str(word: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|status| status.as_str() == word).ok_or(())
-    }
-}
+words!(Status {
+    Unused => "unused" | "Unused",
+    Used => "used" | "Used",
+    Failed => "failed" | "Failed",
+    Pending => "pending" | "Pending",
+    Interrupted => "interrupted" | "Interrupted",
+    Unknown => "unknown" | "Unknown",
+});
 
 /// What the history's table shows of an entry.
 #[derive(Clone, Debug, PartialEq)]

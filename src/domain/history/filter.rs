@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::entry::{EntryId, Status};
-use crate::domain::call::api::Target;
+use crate::domain::{call::api::Target, words::words};
 
 /// Which entries are shown, counted or exported, and in which order a list has them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,23 +48,15 @@ pub enum SortKey {
     UsedBy,
 }
 
-impl SortKey {
-    pub const ALL: [Self; 7] =
-        [Self::Created, Self::Took, Self::Status, Self::Card, Self::Token, Self::Source, Self::UsedBy];
-
-    /// The word on the command line.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Created => "created",
-            Self::Took => "took",
-            Self::Status => "status",
-            Self::Card => "card",
-            Self::Token => "token",
-            Self::Source => "source",
-            Self::UsedBy => "used-by",
-        }
-    }
-}
+words!(SortKey {
+    Created => "created",
+    Took => "took",
+    Status => "status",
+    Card => "card",
+    Token => "token",
+    Source => "source",
+    UsedBy => "used-by",
+});
 
 /// The order of a list: newest first unless somebody chose another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

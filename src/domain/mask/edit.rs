@@ -6,7 +6,7 @@ use std::{borrow::Cow, ops::Range};
 pub const HIDDEN: &str = "•••";
 
 /// How much of a parameter is kept. It is known when the call is written down, and kept beside the parameter.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kept {
     /// As it was sent.
     #[default]

@@ -247,7 +247,7 @@ impl Expectation {
             charge: word(&self.charge),
             checks: checks.collect(),
         };
-        serde_json::to_value(kept).unwrap_or_default()
+        serde_json::to_value(kept).unwrap_or_else(|error| unreachable!("texts and numbers are JSON: {error}"))
     }
 
     /// What [`Self::to_json`] made; `None` for anything else, and for a newer version.
@@ -342,7 +342,7 @@ impl Judgement {
             got: difference.got.clone(),
         });
         let kept = KeptJudgement { version: VERSION, step: self.step.as_str().to_owned(), difference };
-        serde_json::to_value(kept).unwrap_or_default()
+        serde_json::to_value(kept).unwrap_or_else(|error| unreachable!("texts and numbers are JSON: {error}"))
     }
 
     /// What [`Self::to_json`] made; `None` for anything else, and for a newer version.

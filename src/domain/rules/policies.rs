@@ -1,5 +1,7 @@
 //! What an account allows: the switches behind which Stripe's refusals wait.
 
+use crate::domain::words::words;
+
 /// How the local stand-in treats requests. The defaults let everything through that the API page promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, as the account's settings have them")]
@@ -46,33 +48,17 @@ pub enum Policy {
     BlockIfZipFails,
 }
 
+words!(Policy {
+    RawCardData => "raw_card_data",
+    PublishableKeys => "publishable_keys",
+    CardTokensOnCharges => "card_tokens_on_charges",
+    PublishedTestCardsOnly => "published_test_cards_only",
+    StrictNumber => "strict_number",
+    BlockIfCvcFails => "block_if_cvc_fails",
+    BlockIfZipFails => "block_if_zip_fails",
+});
+
 impl Policy {
-    pub const ALL: [Self; 7] = [
-        Self::RawCardData,
-        Self::PublishableKeys,
-        Self::CardTokensOnCharges,
-        Self::PublishedTestCardsOnly,
-        Self::StrictNumber,
-        Self::BlockIfCvcFails,
-        Self::BlockIfZipFails,
-    ];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::RawCardData => "raw_card_data",
-            Self::PublishableKeys => "publishable_keys",
-            Self::CardTokensOnCharges => "card_tokens_on_charges",
-            Self::PublishedTestCardsOnly => "published_test_cards_only",
-            Self::StrictNumber => "strict_number",
-            Self::BlockIfCvcFails => "block_if_cvc_fails",
-            Self::BlockIfZipFails => "block_if_zip_fails",
-        }
-    }
-
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|policy| policy.as_str() == word)
-    }
-
     /// This switch of an account.
     pub fn of(self, policies: &mut Policies) -> &mut bool {
         match self {

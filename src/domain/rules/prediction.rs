@@ -17,7 +17,7 @@ use crate::domain::{
     card::{
         brand::Brand,
         expiry::{Expiry, ExpiryFault},
-        networks::{CardNetwork, stored_preference},
+        networks::stored_preference,
         number::CardNumber,
     },
     mask,
@@ -314,7 +314,7 @@ fn is_good_cvc(cvc: &str, brand: Brand) -> bool {
 }
 
 fn check_network(word: &str, number: &CardNumber) -> Result<&'static str, ApiError> {
-    CardNetwork::from_stripe(word).map(|network| stored_preference(network, &number.networks())).ok_or_else(|| {
+    word.parse().map(|network| stored_preference(network, &number.networks())).map_err(|()| {
         let message = format!("Invalid {PREFERRED_NETWORK}: must be one of cartes_bancaires, mastercard, or visa");
         ApiError::request(None, Some(PREFERRED_NETWORK), message)
     })

@@ -1,11 +1,11 @@
-//! Profiles: each a place that tokens are made at, with everything that belongs to it but the key.
+//! Profiles: each names an account or a stand-in that tokens are made at, and how it is reached. The key is not part of it.
 
 use std::fmt;
 
 use super::stripe::{BaseUrl, BrokenSetting, StripeSettings};
 use crate::domain::{call::api::Target, mask};
 
-/// What tells a profile from all others, whatever it is called. Its key is kept under it.
+/// The id of a profile. It stays when the profile is renamed, and the keyring keeps the key under it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ProfileId(pub i64);
 
@@ -79,7 +79,7 @@ impl Profile {
         Self::new(ProfileId::FIRST, "Default")
     }
 
-    /// A profile with everything but its name as it is at first.
+    /// A new profile of this name: the local target, and Stripe's own address.
     pub fn new(id: ProfileId, name: impl Into<String>) -> Self {
         Self {
             id,
@@ -133,7 +133,8 @@ impl Default for Profiles {
 }
 
 impl Profiles {
-    /// Of a list as it was kept. A profile with the id of an earlier one is left out; without any there is the first.
+    /// Takes a list as it was kept. A profile with the id of an earlier one is left out; from an empty list comes the
+    /// default profile. If none has the id `in_use`, the first is in use.
     pub fn of(list: Vec<Profile>, in_use: ProfileId) -> Self {
         let mut kept: Vec<Profile> = Vec::with_capacity(list.len());
         for profile in list {
@@ -158,7 +159,7 @@ impl Profiles {
         self.list.iter_mut().find(|profile| profile.id == id)
     }
 
-    /// By its name as a person types it.
+    /// The profile of this name, whatever its case and the space around it.
     pub fn named(&self, name: &str) -> Option<&Profile> {
         self.list.iter().find(|profile| is_same_name(&profile.name, name))
     }
@@ -173,8 +174,8 @@ impl Profiles {
         &mut self.list[at]
     }
 
-    /// Uses another profile from now on; one that is not there changes nothing. A person has chosen then, whatever the
-    /// file said.
+    /// Uses another profile from now on; an id that is not there changes nothing. A profile in use that the file named
+    /// wrongly is no fault any more, for a person has chosen one.
     pub fn activate(&mut self, id: ProfileId) {
         if self.get(id).is_some() {
             self.in_use = id;
@@ -185,7 +186,7 @@ impl Profiles {
     }
 }
 
-/// Names of profiles that differ by case or by the space around them only are taken for the same.
+/// Whether two names of profiles are taken for the same: their case and the space around them do not count.
 pub fn is_same_name(a: &str, b: &str) -> bool {
     a.trim().to_lowercase() == b.trim().to_lowercase()
 }

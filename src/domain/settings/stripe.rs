@@ -31,9 +31,90 @@ impl StripeSettings {
     }
 
     /// What was written for a field that could not be read, as far as it is text.
-    pub fn broken_text(&self, field: &str) -> Option<&str> {
-        let broken = self.broken.iter().find(|broken| broken.field == field)?;
+    pub fn broken_text(&self, field: StripeField) -> Option<&str> {
+        let broken = self.broken.iter().find(|broken| broken.field == field.name())?;
         Some(broken.written.as_str().unwrap_or_default())
+    }
+}
+
+/// A field of [`StripeSettings`], each of which a person writes as text. The settings file, the settings dialog and the
+/// refusal of secrets go through this list: a new field is one of [`StripeSettings`], one here, and its place in the
+/// dialog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StripeField {
+    BaseUrl,
+    Version,
+    Account,
+    Proxy,
+    CaFile,
+}
+
+impl StripeField {
+    /// In the order of the file.
+    pub const ALL: [Self; 5] = [Self::BaseUrl, Self::Version, Self::Account, Self::Proxy, Self::CaFile];
+
+    /// Its name in a profile of the settings file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::BaseUrl => "base_url",
+            Self::Version => "stripe_version",
+            Self::Account => "stripe_account",
+            Self::Proxy => "proxy",
+            Self::CaFile => "ca_certificate",
+        }
+    }
+
+    /// Its name in the window.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::BaseUrl => "Base URL",
+            Self::Version => "Stripe-Version",
+            Self::Account => "Stripe-Account",
+            Self::Proxy => "Proxy",
+            Self::CaFile => "Extra CA certificate",
+        }
+    }
+
+    /// As it is written in the file and shown in the window.
+    pub fn text(self, settings: &StripeSettings) -> &str {
+        match self {
+            Self::BaseUrl => settings.base_url.as_str(),
+            Self::Version => &settings.version,
+            Self::Account => &settings.account,
+            Self::Proxy => settings.proxy.as_str(),
+            Self::CaFile => &settings.ca_file,
+        }
+    }
+
+    /// Takes the field from a text.
+    ///
+    /// # Errors
+    /// What is wrong with the text, in a sentence that does not repeat it: then nothing was changed.
+    pub fn set(self, settings: &mut StripeSettings, text: &str) -> Result<(), String> {
+        match self {
+            Self::BaseUrl => settings.base_url = BaseUrl::parse(text).map_err(|error| error.to_string())?,
+            Self::Version => text.clone_into(&mut settings.version),
+            Self::Account => text.clone_into(&mut settings.account),
+            Self::Proxy => settings.proxy = ProxyChoice::parse(text).map_err(|error| error.to_string())?,
+            Self::CaFile => text.clone_into(&mut settings.ca_file),
+        }
+        Ok(())
+    }
+
+    /// What is wrong with a text that a person enters. Stricter than [`Self::set`], which reads what was accepted once: a
+    /// file is not refused for a header that no call can carry, the call is.
+    pub fn fault(self, text: &str) -> Option<String> {
+        let is_header = matches!(self, Self::Version | Self::Account);
+        if is_header && !text.trim().bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Some("A header takes letters, digits and signs of ASCII, without spaces".to_owned());
+        }
+        self.set(&mut StripeSettings::default(), text).err()
+    }
+
+    /// Whether a text looks like a key or a card number, which is never written to a file. In a path only what must be a
+    /// secret as a whole counts: folders are named after times and numbers.
+    pub fn is_secret(self, text: &str) -> bool {
+        if self == Self::CaFile { !mask::is_whole(text) } else { mask::text(text) != text }
     }
 }
 
@@ -68,16 +149,15 @@ impl fmt::Debug for BrokenSetting {
     }
 }
 
+/// A person may have pasted a key anywhere.
 impl fmt::Debug for StripeSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StripeSettings")
-            .field("base_url", &mask::text(self.base_url.as_str()))
-            .field("version", &mask::text(&self.version))
-            .field("account", &mask::text(&self.account))
-            .field("proxy", &self.proxy)
-            .field("ca_file", &mask::text(&self.ca_file))
-            .field("broken", &self.broken)
-            .finish()
+        let Self { broken, .. } = self;
+        let mut shown = f.debug_struct("StripeSettings");
+        for field in StripeField::ALL {
+            shown.field(field.name(), &mask::text(field.text(self)));
+        }
+        shown.field("broken", broken).finish()
     }
 }
 

@@ -2,40 +2,19 @@
 
 use egui::{RichText, Spinner, Ui};
 
-use super::{SettingsContext, SettingsState, sentence_ui};
+use super::{
+    parts::sentence_ui,
+    state::{CheckState, SettingsContext, SettingsState},
+};
 use crate::{
-    domain::settings::{
-        key_check::{Found, KeyCheck, RawNumbers},
-        profile::ProfileId,
-    },
-    messages::{JobId, JobRequest, KeyInfo, KeyOrigin},
+    domain::settings::key_check::{Found, KeyCheck, RawNumbers},
+    messages::{JobRequest, KeyInfo, KeyOrigin},
     ui::{
         Action, icons,
         theme::{self, Tokens},
         widgets::{QuietButton, Tone, paint},
     },
 };
-
-/// How far the check of a key is.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) enum CheckState {
-    #[default]
-    Idle,
-    /// Asked for; the job is known once it has begun.
-    Running(Option<JobId>),
-    Done(ProfileId, Box<KeyCheck>),
-    /// There was nothing to check, or it was stopped, and why.
-    Failed(ProfileId, String),
-}
-
-impl CheckState {
-    /// What was found is no longer about what stands in the fields.
-    pub(super) fn outdate(&mut self) {
-        if !matches!(self, Self::Running(_)) {
-            *self = Self::Idle;
-        }
-    }
-}
 
 /// What there is to say about the key of a profile and where it lives.
 pub(super) fn key_note(key: Option<&KeyInfo>, is_new: bool, is_typed: bool) -> String {
@@ -128,7 +107,7 @@ pub(super) fn key_check_ui(
     let shown = ui.scope(|ui| match &state.check {
         CheckState::Done(profile, check) if *profile == id => check_ui(ui, check, actions),
         CheckState::Failed(profile, message) if *profile == id => {
-            findings_ui(ui, &[Finding::new(Tone::Error, "The key was not checked", message)]);
+            findings_ui(ui, &[KeyFinding::new(Tone::Error, "The key was not checked", message)]);
         }
         _ => {}
     });
@@ -138,42 +117,44 @@ pub(super) fn key_check_ui(
 }
 
 /// One thing that was found out.
-struct Finding<'a> {
+struct KeyFinding<'a> {
     tone: Tone,
     title: String,
     text: &'a str,
 }
 
-impl<'a> Finding<'a> {
+impl<'a> KeyFinding<'a> {
     fn new(tone: Tone, title: impl Into<String>, text: &'a str) -> Self {
         Self { tone, title: title.into(), text }
     }
 }
 
 /// What was found out, in the order in which one asks.
-fn findings(check: &KeyCheck) -> Vec<Finding<'_>> {
+fn findings(check: &KeyCheck) -> Vec<KeyFinding<'_>> {
     let host = &check.host;
-    let kind = Finding::new(Tone::Info, format!("It is a {}", check.kind.label()), "");
-    let reached = || Finding::new(Tone::Ok, format!("{host} answered"), "");
-    let accepted = || Finding::new(Tone::Ok, "The key was accepted", "");
+    let kind = KeyFinding::new(Tone::Info, format!("It is a {}", check.kind.label()), "");
+    let reached = || KeyFinding::new(Tone::Ok, format!("{host} answered"), "");
+    let accepted = || KeyFinding::new(Tone::Ok, "The key was accepted", "");
     match &check.found {
         Found::NotReached { message } => {
-            vec![kind, Finding::new(Tone::Error, format!("{host} gave no usable answer"), message)]
+            vec![kind, KeyFinding::new(Tone::Error, format!("{host} gave no usable answer"), message)]
         }
-        Found::Refused { message } => vec![kind, reached(), Finding::new(Tone::Error, "The key was refused", message)],
+        Found::Refused { message } => {
+            vec![kind, reached(), KeyFinding::new(Tone::Error, "The key was refused", message)]
+        }
         Found::Accepted(RawNumbers::Accepted) => {
-            vec![kind, reached(), accepted(), Finding::new(Tone::Ok, "Raw card numbers are accepted", "")]
+            vec![kind, reached(), accepted(), KeyFinding::new(Tone::Ok, "Raw card numbers are accepted", "")]
         }
         Found::Accepted(RawNumbers::Refused(refusal)) => {
-            vec![kind, reached(), accepted(), Finding::new(Tone::Warn, refusal.title(), refusal.remedy())]
+            vec![kind, reached(), accepted(), KeyFinding::new(Tone::Warn, refusal.title(), refusal.remedy())]
         }
         Found::Accepted(RawNumbers::NotPermitted { message }) => {
             let title = "The key may not make tokens: give it write permission on Tokens in the Dashboard";
-            vec![kind, reached(), accepted(), Finding::new(Tone::Warn, title, message)]
+            vec![kind, reached(), accepted(), KeyFinding::new(Tone::Warn, title, message)]
         }
         Found::Unclear { http_status, message } => {
             let title = format!("HTTP {http_status}, which says nothing about the key");
-            vec![kind, reached(), Finding::new(Tone::Warn, title, message)]
+            vec![kind, reached(), KeyFinding::new(Tone::Warn, title, message)]
         }
     }
 }
@@ -195,7 +176,7 @@ fn check_ui(ui: &mut Ui, check: &KeyCheck, actions: &mut Vec<Action>) {
     });
 }
 
-fn findings_ui(ui: &mut Ui, findings: &[Finding<'_>]) {
+fn findings_ui(ui: &mut Ui, findings: &[KeyFinding<'_>]) {
     let t = Tokens::of(ui);
     let worst = findings.last().map_or(Tone::Info, |finding| finding.tone);
     let title = findings.iter().map(|finding| finding.title.as_str()).collect::<Vec<_>>().join(". ");
@@ -216,7 +197,7 @@ fn findings_ui(ui: &mut Ui, findings: &[Finding<'_>]) {
     });
 }
 
-fn finding_ui(ui: &mut Ui, finding: &Finding<'_>) {
+fn finding_ui(ui: &mut Ui, finding: &KeyFinding<'_>) {
     let t = Tokens::of(ui);
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing = egui::vec2(8.0, 2.0);

@@ -2,7 +2,11 @@
 
 use egui::{RichText, Ui};
 
-use super::{SettingsContext, SettingsState, heading_ui, profiles::field_ui, sentence_ui, typed::FieldName};
+use super::{
+    parts::{field_ui, heading_ui, sentence_ui},
+    state::{SettingsContext, SettingsState},
+    typed::FieldName,
+};
 use crate::{
     domain::{
         rules::policies::{Policies, Policy},

@@ -1,18 +1,19 @@
 //! The page of profiles: their list, and the one that is chosen with its key.
 
-use egui::{Id, Layout, ScrollArea, TextEdit, Ui};
+use egui::{Layout, ScrollArea, TextEdit, Ui};
 
 use super::{
-    SettingsContext, SettingsState,
     key::{key_check_ui, key_note},
-    typed::{EditedProfile, Fault, FieldName},
+    parts::{field_id, field_ui, heading_ui, page_frame, row_id},
+    state::{SettingsContext, SettingsState},
+    typed::{FieldFault, FieldName, TypedProfile},
 };
 use crate::{
     domain::{
         call::api::Target,
         settings::{
-            profile::{ProfileColor, ProfileId},
-            stripe::BaseUrl,
+            profile::ProfileColor,
+            stripe::{BaseUrl, StripeField},
         },
     },
     ui::{
@@ -21,16 +22,6 @@ use crate::{
         widgets::{ColorSwatches, Field, InlineAlert, MarkedRow, QuietButton, SegmentedControl, Tone, scroll_ui},
     },
 };
-
-/// The id of a row of the list, so that it can have the focus.
-pub(super) fn row_id(profile: ProfileId) -> Id {
-    Id::unique(("settings profile", profile))
-}
-
-/// The id of a field of the chosen profile.
-pub(super) fn field_id(field: FieldName) -> Id {
-    Id::unique(("settings field", field))
-}
 
 pub(super) fn profiles_ui(
     ui: &mut Ui,
@@ -51,7 +42,7 @@ pub(super) fn profiles_ui(
             // Each profile has its own place in the page.
             let area = ScrollArea::vertical().id_salt(state.chosen).auto_shrink(false);
             scroll_ui(ui, "the profile", area, |ui| {
-                super::page_frame().show(ui, |ui| {
+                page_frame().show(ui, |ui| {
                     ui.spacing_mut().item_spacing.y = theme::FIELD_GAP;
                     profile_ui(ui, state, about, actions);
                 });
@@ -116,14 +107,14 @@ fn profile_ui(ui: &mut Ui, state: &mut SettingsState, about: &SettingsContext<'_
     let at = state.edited.place_of(state.chosen);
     let faults = state.faults_of(state.chosen);
     sign_ui(ui, &mut state.edited.profiles[at], &faults);
-    super::heading_ui(ui, "Stripe API");
+    heading_ui(ui, "Stripe API");
     let mut is_other_place = false;
-    let base_url = &mut state.edited.profiles[at].base_url;
     let note = "Where calls and the key go: Stripe, or a stand-in of yours";
-    is_other_place |= field_ui(ui, &faults, FieldName::BaseUrl, base_url, BaseUrl::STRIPE, note);
+    let profile = &mut state.edited.profiles[at];
+    is_other_place |= stripe_field_ui(ui, &faults, profile, StripeField::BaseUrl, BaseUrl::STRIPE, note);
     let is_other_key = key_ui(ui, state, about, &faults);
     key_check_ui(ui, state, about, actions);
-    is_other_place |= way_ui(ui, &mut state.edited.profiles[at], &faults);
+    is_other_place |= connection_ui(ui, &mut state.edited.profiles[at], &faults);
     if is_other_place {
         state.refused = None;
     }
@@ -133,7 +124,7 @@ fn profile_ui(ui: &mut Ui, state: &mut SettingsState, about: &SettingsContext<'_
 }
 
 /// What the profile is known by, and who answers.
-fn sign_ui(ui: &mut Ui, profile: &mut EditedProfile, faults: &[Fault]) {
+fn sign_ui(ui: &mut Ui, profile: &mut TypedProfile, faults: &[FieldFault]) {
     let t = Tokens::of(ui);
     let note = "Shown at the top of the window, with its colour";
     field_ui(ui, faults, FieldName::ProfileName, &mut profile.name, "Staging", note);
@@ -148,7 +139,7 @@ fn sign_ui(ui: &mut Ui, profile: &mut EditedProfile, faults: &[Fault]) {
 }
 
 /// The key as typed; true when it was changed.
-fn key_ui(ui: &mut Ui, state: &mut SettingsState, about: &SettingsContext<'_>, faults: &[Fault]) -> bool {
+fn key_ui(ui: &mut Ui, state: &mut SettingsState, about: &SettingsContext<'_>, faults: &[FieldFault]) -> bool {
     let is_new = state.initial_lacks(state.chosen);
     let at = state.edited.place_of(state.chosen);
     let profile = &mut state.edited.profiles[at];
@@ -169,37 +160,29 @@ fn key_ui(ui: &mut Ui, state: &mut SettingsState, about: &SettingsContext<'_>, f
 }
 
 /// How the API is reached; true when something was changed.
-fn way_ui(ui: &mut Ui, profile: &mut EditedProfile, faults: &[Fault]) -> bool {
-    let (version, account) = (&mut profile.version, &mut profile.account);
+fn connection_ui(ui: &mut Ui, profile: &mut TypedProfile, faults: &[FieldFault]) -> bool {
     let mut is_changed = ui.columns_const(|[left, right]| {
         let note = "Sent as this header; empty: the account's own";
-        let is_version = field_ui(left, faults, FieldName::Version, version, "2026-10-28.endive", note);
+        let is_version = stripe_field_ui(left, faults, profile, StripeField::Version, "2026-10-28.endive", note);
         let note = "Sent as this header, to act for a connected account";
-        is_version | field_ui(right, faults, FieldName::Account, account, "acct_…", note)
+        is_version | stripe_field_ui(right, faults, profile, StripeField::Account, "acct_…", note)
     });
     let note = "Empty: the system's. none: straight. Never used for a server on this machine";
-    is_changed |= field_ui(ui, faults, FieldName::Proxy, &mut profile.proxy, "http://proxy.example:8080", note);
+    is_changed |= stripe_field_ui(ui, faults, profile, StripeField::Proxy, "http://proxy.example:8080", note);
     let note = "The path of a PEM file, trusted besides the system's: for a proxy or a stand-in with its own authority";
-    is_changed | field_ui(ui, faults, FieldName::CaFile, &mut profile.ca_file, "/path/to/authority.pem", note)
+    is_changed | stripe_field_ui(ui, faults, profile, StripeField::CaFile, "/path/to/authority.pem", note)
 }
 
-/// A text field with its one line of explanation, or what is wrong with it; true when it was changed.
-pub(super) fn field_ui(
+/// A text field of the settings of the API; true when it was changed.
+fn stripe_field_ui(
     ui: &mut Ui,
-    faults: &[Fault],
-    field: FieldName,
-    text: &mut String,
+    faults: &[FieldFault],
+    profile: &mut TypedProfile,
+    field: StripeField,
     hint: &str,
     note: &str,
 ) -> bool {
-    let mut frame = Field::new(field.label()).note(note);
-    if field.is_code() {
-        frame = frame.mono();
-    }
-    if let Some(fault) = faults.iter().find(|fault| fault.field == field) {
-        frame = frame.message(Tone::Error, &fault.words);
-    }
-    frame.text(ui, TextEdit::singleline(text).id(field_id(field)).hint_text(hint)).response.response.changed()
+    field_ui(ui, faults, FieldName::Stripe(field), profile.text_mut(field), hint, note)
 }
 
 fn delete_ui(ui: &mut Ui, state: &mut SettingsState) {

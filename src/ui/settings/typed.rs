@@ -1,4 +1,5 @@
-//! The settings as typed, and as meant: what is wrong with a field is told at the field, and loses nothing.
+//! The settings as typed into the dialog. They become [`Settings`] once no field is wrong; what is wrong is shown at its
+//! field, and nothing that was typed is lost.
 
 use std::{fmt, ops::RangeInclusive};
 
@@ -15,8 +16,7 @@ use crate::{
         settings::{
             preferences::{LogSettings, Settings, WindowSettings},
             profile::{Profile, ProfileColor, ProfileId, Profiles, free_name, is_same_name, new_id},
-            proxy::ProxyChoice,
-            stripe::{BaseUrl, StripeSettings},
+            stripe::{StripeField, StripeSettings},
         },
     },
     ui::widgets::chip::grouped,
@@ -26,11 +26,7 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum FieldName {
     ProfileName,
-    BaseUrl,
-    Version,
-    Account,
-    Proxy,
-    CaFile,
+    Stripe(StripeField),
     Key,
     CardName,
     Months,
@@ -42,11 +38,7 @@ impl FieldName {
     pub(super) fn label(self) -> &'static str {
         match self {
             Self::ProfileName => "Name",
-            Self::BaseUrl => "Base URL",
-            Self::Version => "Stripe-Version",
-            Self::Account => "Stripe-Account",
-            Self::Proxy => "Proxy",
-            Self::CaFile => "Extra CA certificate",
+            Self::Stripe(field) => field.label(),
             Self::Key => "Test key",
             Self::CardName => "Usual name on card",
             Self::Months => "Months until expiry",
@@ -55,7 +47,7 @@ impl FieldName {
         }
     }
 
-    /// Whether it is written for a machine.
+    /// Whether the field is shown in the font for code.
     pub(super) fn is_code(self) -> bool {
         !matches!(self, Self::ProfileName | Self::CardName)
     }
@@ -63,7 +55,7 @@ impl FieldName {
 
 /// What is wrong, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Fault {
+pub(super) struct FieldFault {
     /// `None` for what belongs to no profile.
     pub(super) profile: Option<ProfileId>,
     pub(super) field: FieldName,
@@ -75,36 +67,28 @@ const SECRET: &str = "This holds what looks like a key or a card number, and nei
 
 /// A profile as typed. `Debug` shows nothing of it: a key may have been pasted anywhere.
 #[derive(Clone, PartialEq)]
-pub(super) struct EditedProfile {
+pub(super) struct TypedProfile {
     pub(super) id: ProfileId,
     pub(super) name: String,
     pub(super) color: ProfileColor,
     pub(super) target: Target,
-    pub(super) base_url: String,
-    pub(super) version: String,
-    pub(super) account: String,
-    pub(super) proxy: String,
-    pub(super) ca_file: String,
+    /// In the order of [`StripeField::ALL`].
+    stripe: [String; StripeField::ALL.len()],
     /// A new key; empty leaves the one that is kept.
     pub(super) key: SecretText,
 }
 
-impl EditedProfile {
+impl TypedProfile {
     fn of(profile: &Profile) -> Self {
         let Profile { id, name, color, target, stripe } = profile;
-        let StripeSettings { base_url, version, account, proxy, ca_file, broken: _ } = stripe;
         // What could not be read stands there as it was written, to be corrected.
-        let shown = |field: &str, known: &str| stripe.broken_text(field).unwrap_or(known).to_owned();
+        let shown = |field: StripeField| stripe.broken_text(field).unwrap_or_else(|| field.text(stripe)).to_owned();
         Self {
             id: *id,
             name: name.clone(),
             color: *color,
             target: *target,
-            base_url: shown("base_url", base_url.as_str()),
-            version: shown("stripe_version", version),
-            account: shown("stripe_account", account),
-            proxy: shown("proxy", proxy.as_str()),
-            ca_file: shown("ca_certificate", ca_file),
+            stripe: StripeField::ALL.map(shown),
             key: SecretText::default(),
         }
     }
@@ -113,34 +97,36 @@ impl EditedProfile {
         ApiKey::parse(self.key.expose()).ok()
     }
 
-    /// The way to the API, if nothing about it is wrong.
-    pub(super) fn stripe(&self) -> Option<StripeSettings> {
-        let words = [&self.base_url, &self.version, &self.account, &self.proxy];
-        if words.iter().any(|text| is_secret(text))
-            || !mask::is_whole(&self.ca_file)
-            || header_fault(&self.version).or(header_fault(&self.account)).is_some()
-        {
-            return None;
-        }
-        Some(StripeSettings {
-            base_url: BaseUrl::parse(&self.base_url).ok()?,
-            version: self.version.trim().to_owned(),
-            account: self.account.trim().to_owned(),
-            proxy: ProxyChoice::parse(&self.proxy).ok()?,
-            ca_file: self.ca_file.trim().to_owned(),
-            broken: Vec::new(),
-        })
+    pub(super) fn text(&self, field: StripeField) -> &str {
+        &self.stripe[field as usize]
     }
 
-    fn meant(&self) -> Option<Profile> {
+    pub(super) fn text_mut(&mut self, field: StripeField) -> &mut String {
+        &mut self.stripe[field as usize]
+    }
+
+    /// How the API is reached, if nothing about it is wrong.
+    pub(super) fn stripe(&self) -> Option<StripeSettings> {
+        let mut stripe = StripeSettings::default();
+        for field in StripeField::ALL {
+            let text = self.text(field);
+            if field.is_secret(text) || field.fault(text).is_some() {
+                return None;
+            }
+            field.set(&mut stripe, text.trim()).ok()?;
+        }
+        Some(stripe)
+    }
+
+    fn to_profile(&self) -> Option<Profile> {
         let name = self.name.trim().to_owned();
         Some(Profile { id: self.id, name, color: self.color, target: self.target, stripe: self.stripe()? })
     }
 
     /// What is wrong with each field.
     fn faults(&self, others: &[&str]) -> impl Iterator<Item = (FieldName, String)> {
-        let own = |text: &str, fault: Option<String>| if is_secret(text) { Some(SECRET.to_owned()) } else { fault };
         let name = match self.name.trim() {
+            _ if is_secret(&self.name) => Some(SECRET.to_owned()),
             "" => Some("A profile needs a name: it says where tokens are made".to_owned()),
             name if others.iter().any(|other| is_same_name(other, name)) => {
                 Some("Another profile has this name. Choose one that tells them apart".to_owned())
@@ -149,32 +135,31 @@ impl EditedProfile {
         };
         let key = self.key.expose().trim();
         let key = if key.is_empty() { None } else { ApiKey::parse(key).err().map(|error| error.to_string()) };
-        let base_url = BaseUrl::parse(&self.base_url).err().map(|error| error.to_string());
-        let proxy = ProxyChoice::parse(&self.proxy).err().map(|error| error.to_string());
-        [
-            (FieldName::ProfileName, own(&self.name, name)),
-            (FieldName::BaseUrl, own(&self.base_url, base_url)),
-            (FieldName::Key, key),
-            (FieldName::Version, own(&self.version, header_fault(&self.version))),
-            (FieldName::Account, own(&self.account, header_fault(&self.account))),
-            (FieldName::Proxy, own(&self.proxy, proxy)),
-            (FieldName::CaFile, (!mask::is_whole(&self.ca_file)).then(|| SECRET.to_owned())),
-        ]
-        .into_iter()
-        .filter_map(|(field, words)| Some((field, words?)))
+        let of_stripe = StripeField::ALL.map(|field| {
+            let text = self.text(field);
+            let words = if field.is_secret(text) { Some(SECRET.to_owned()) } else { field.fault(text) };
+            (FieldName::Stripe(field), words)
+        });
+        // The key stands behind the base URL, which comes first.
+        let (base_url, others) = of_stripe.split_at(1);
+        let mut faults = vec![(FieldName::ProfileName, name)];
+        faults.extend_from_slice(base_url);
+        faults.push((FieldName::Key, key));
+        faults.extend_from_slice(others);
+        faults.into_iter().filter_map(|(field, words)| Some((field, words?)))
     }
 }
 
-impl fmt::Debug for EditedProfile {
+impl fmt::Debug for TypedProfile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EditedProfile").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("TypedProfile").field("id", &self.id).finish_non_exhaustive()
     }
 }
 
 /// Everything that the dialog edits. It has at least one profile.
 #[derive(Clone, PartialEq)]
-pub(super) struct Edited {
-    pub(super) profiles: Vec<EditedProfile>,
+pub(super) struct TypedSettings {
+    pub(super) profiles: Vec<TypedProfile>,
     in_use: ProfileId,
     pub(super) policies: Policies,
     pub(super) moves_on: bool,
@@ -187,17 +172,17 @@ pub(super) struct Edited {
     pub(super) log_megabytes: String,
 }
 
-impl fmt::Debug for Edited {
+impl fmt::Debug for TypedSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Edited").field("profiles", &self.profiles).finish_non_exhaustive()
+        f.debug_struct("TypedSettings").field("profiles", &self.profiles).finish_non_exhaustive()
     }
 }
 
-impl Edited {
+impl TypedSettings {
     pub(super) fn of(settings: &Settings) -> Self {
         let FormDefaults { moves_on, copies_id, name, months_ahead, fills_cvc } = &settings.form;
         Self {
-            profiles: settings.profiles.iter().map(EditedProfile::of).collect(),
+            profiles: settings.profiles.iter().map(TypedProfile::of).collect(),
             in_use: settings.profiles.active().id,
             policies: settings.policies,
             moves_on: *moves_on,
@@ -229,7 +214,7 @@ impl Edited {
         let fresh = Profile::new(id, free_name("New profile", &self.names()));
         let used: Vec<ProfileColor> = self.profiles.iter().map(|profile| profile.color).collect();
         let color = ProfileColor::ALL.into_iter().find(|color| !used.contains(color)).unwrap_or_default();
-        self.profiles.push(EditedProfile { target: Target::Stripe, color, ..EditedProfile::of(&fresh) });
+        self.profiles.push(TypedProfile { target: Target::Stripe, color, ..TypedProfile::of(&fresh) });
         id
     }
 
@@ -237,7 +222,7 @@ impl Edited {
     pub(super) fn duplicate(&mut self, id: ProfileId, now: Timestamp) -> ProfileId {
         let at = self.place_of(id);
         let of = &self.profiles[at];
-        let copy = EditedProfile {
+        let copy = TypedProfile {
             id: new_id(self.profiles.iter().map(|profile| profile.id), now.as_second()),
             name: free_name(&format!("{} copy", of.name.trim()), &self.names()),
             key: SecretText::default(),
@@ -258,27 +243,27 @@ impl Edited {
     }
 
     /// Everything that is wrong, in the order of the dialog.
-    pub(super) fn faults(&self) -> Vec<Fault> {
+    pub(super) fn faults(&self) -> Vec<FieldFault> {
         let mut faults = Vec::new();
         for (nth, profile) in self.profiles.iter().enumerate() {
             let names: Vec<&str> = self.profiles[..nth].iter().map(|other| other.name.as_str()).collect();
-            faults.extend(profile.faults(&names).map(|(field, words)| Fault {
+            faults.extend(profile.faults(&names).map(|(field, words)| FieldFault {
                 profile: Some(profile.id),
                 field,
                 words,
             }));
         }
         if is_secret(&self.card_name) {
-            faults.push(Fault { profile: None, field: FieldName::CardName, words: SECRET.to_owned() });
+            faults.push(FieldFault { profile: None, field: FieldName::CardName, words: SECRET.to_owned() });
         }
         if let Err(words) = self.months() {
-            faults.push(Fault { profile: None, field: FieldName::Months, words });
+            faults.push(FieldFault { profile: None, field: FieldName::Months, words });
         }
         for (field, number) in [
             (FieldName::LogCalls, number_in(&self.log_calls, LogSettings::CALLS)),
             (FieldName::LogMegabytes, number_in(&self.log_megabytes, LogSettings::MEGABYTES)),
         ] {
-            faults.extend(number.err().map(|words| Fault { profile: None, field, words }));
+            faults.extend(number.err().map(|words| FieldFault { profile: None, field, words }));
         }
         faults
     }
@@ -293,12 +278,12 @@ impl Edited {
         months.map(Some).ok_or_else(words)
     }
 
-    /// The settings as meant, over those that the dialog does not edit; `None` while something is wrong.
-    pub(super) fn meant(&self, rest: &Settings) -> Option<Settings> {
+    /// The settings as typed, with those of `rest` that the dialog does not edit; `None` while a field is wrong.
+    pub(super) fn to_settings(&self, rest: &Settings) -> Option<Settings> {
         if !self.faults().is_empty() {
             return None;
         }
-        let profiles = self.profiles.iter().map(EditedProfile::meant).collect::<Option<Vec<Profile>>>()?;
+        let profiles = self.profiles.iter().map(TypedProfile::to_profile).collect::<Option<Vec<Profile>>>()?;
         Some(Settings {
             profiles: Profiles::of(profiles, self.in_use),
             policies: self.policies,
@@ -324,7 +309,7 @@ impl Edited {
     }
 }
 
-/// A whole number of a range; points, commas and spaces between its digits do not count.
+/// Reads a whole number of this range. Points, commas and spaces between its digits are skipped.
 fn number_in(text: &str, range: RangeInclusive<u64>) -> Result<u64, String> {
     let digits: String = text.chars().filter(|c| !matches!(c, ' ' | ',' | '.' | '\u{2009}' | '\u{202f}')).collect();
     let number = digits.parse().ok().filter(|number| range.contains(number));
@@ -336,12 +321,6 @@ fn is_secret(text: &str) -> bool {
     mask::text(text) != text
 }
 
-/// What no header can carry.
-fn header_fault(text: &str) -> Option<String> {
-    let is_plain = text.trim().bytes().all(|byte| byte.is_ascii_graphic());
-    (!is_plain).then(|| "A header takes letters, digits and signs of ASCII, without spaces".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -350,25 +329,38 @@ mod tests {
         Timestamp::from_second(1_900_000_000).unwrap()
     }
 
+    fn set(edited: &mut TypedSettings, field: StripeField, text: &str) {
+        text.clone_into(edited.profiles[0].text_mut(field));
+    }
+
     #[track_caller]
-    fn check(change: impl FnOnce(&mut Edited), expected: &[(FieldName, &str)]) {
-        let mut edited = Edited::of(&Settings::default());
+    fn check(change: impl FnOnce(&mut TypedSettings), expected: &[(FieldName, &str)]) {
+        let mut edited = TypedSettings::of(&Settings::default());
         change(&mut edited);
         let faults = edited.faults();
         assert_eq!(faults.len(), expected.len(), "{faults:?}");
         for (fault, (field, words)) in faults.iter().zip(expected) {
             assert!(fault.field == *field && fault.words.contains(words), "{fault:?}");
         }
-        assert_eq!(edited.meant(&Settings::default()).is_none(), !expected.is_empty());
+        assert_eq!(edited.to_settings(&Settings::default()).is_none(), !expected.is_empty());
     }
 
     #[test]
     fn each_fault_is_told_at_its_field() {
         check(|_| (), &[]);
         check(|edited| edited.profiles[0].name = " ".to_owned(), &[(FieldName::ProfileName, "needs a name")]);
-        check(|edited| edited.profiles[0].base_url = "http://a.example".to_owned(), &[(FieldName::BaseUrl, "https")]);
-        check(|edited| edited.profiles[0].version = "2026 x".to_owned(), &[(FieldName::Version, "ASCII")]);
-        check(|edited| edited.profiles[0].proxy = "http://a:b@c".to_owned(), &[(FieldName::Proxy, "password")]);
+        check(
+            |edited| set(edited, StripeField::BaseUrl, "http://a.example"),
+            &[(FieldName::Stripe(StripeField::BaseUrl), "https")],
+        );
+        check(
+            |edited| set(edited, StripeField::Version, "2026 x"),
+            &[(FieldName::Stripe(StripeField::Version), "ASCII")],
+        );
+        check(
+            |edited| set(edited, StripeField::Proxy, "http://a:b@c"),
+            &[(FieldName::Stripe(StripeField::Proxy), "password")],
+        );
         check(|edited| edited.profiles[0].key = SecretText::new("sk_live_a"), &[(FieldName::Key, "live key")]);
         check(|edited| edited.profiles[0].key = SecretText::new("hello"), &[(FieldName::Key, "not an API key")]);
         check(|edited| edited.months = "589".to_owned(), &[(FieldName::Months, "0 to 588")]);
@@ -377,13 +369,13 @@ mod tests {
         check(|edited| edited.log_megabytes = "many".to_owned(), &[(FieldName::LogMegabytes, "from 1 to")]);
         check(
             |edited| {
-                edited.profiles[0].account = "sk_test_planted".to_owned();
-                edited.profiles[0].base_url = String::new();
+                set(edited, StripeField::Account, "sk_test_planted");
+                set(edited, StripeField::BaseUrl, "");
                 edited.card_name = "4539 5787 6362 1486".to_owned();
             },
             &[
-                (FieldName::BaseUrl, "not a URL"),
-                (FieldName::Account, "looks like a key"),
+                (FieldName::Stripe(StripeField::BaseUrl), "not a URL"),
+                (FieldName::Stripe(StripeField::Account), "looks like a key"),
                 (FieldName::CardName, "card"),
             ],
         );
@@ -399,19 +391,19 @@ mod tests {
 
     #[test]
     fn a_key_in_any_field_stops_the_save_and_is_not_printed() {
-        let fields: [fn(&mut EditedProfile) -> &mut String; 6] = [
+        let fields: [fn(&mut TypedProfile) -> &mut String; 6] = [
             |profile| &mut profile.name,
-            |profile| &mut profile.base_url,
-            |profile| &mut profile.version,
-            |profile| &mut profile.account,
-            |profile| &mut profile.proxy,
-            |profile| &mut profile.ca_file,
+            |profile| profile.text_mut(StripeField::BaseUrl),
+            |profile| profile.text_mut(StripeField::Version),
+            |profile| profile.text_mut(StripeField::Account),
+            |profile| profile.text_mut(StripeField::Proxy),
+            |profile| profile.text_mut(StripeField::CaFile),
         ];
         for field in fields {
             for planted in ["sk_test_planted", "rk_live_planted", "4539578763621486"] {
-                let mut edited = Edited::of(&Settings::default());
+                let mut edited = TypedSettings::of(&Settings::default());
                 planted.clone_into(field(&mut edited.profiles[0]));
-                assert!(edited.meant(&Settings::default()).is_none(), "{planted}");
+                assert!(edited.to_settings(&Settings::default()).is_none(), "{planted}");
                 assert!(!format!("{edited:?} {:?}", edited.faults()).contains(planted));
             }
         }
@@ -419,16 +411,16 @@ mod tests {
 
     #[test]
     fn an_address_and_a_path_with_a_time_can_be_saved() {
-        let mut edited = Edited::of(&Settings::default());
-        "https://192.168.100.200".clone_into(&mut edited.profiles[0].base_url);
-        "http://192.168.100.200:3128".clone_into(&mut edited.profiles[0].proxy);
-        "/ci/202411260508/ca.pem".clone_into(&mut edited.profiles[0].ca_file);
-        assert!(edited.meant(&Settings::default()).is_some(), "{:?}", edited.faults());
+        let mut edited = TypedSettings::of(&Settings::default());
+        set(&mut edited, StripeField::BaseUrl, "https://192.168.100.200");
+        set(&mut edited, StripeField::Proxy, "http://192.168.100.200:3128");
+        set(&mut edited, StripeField::CaFile, "/ci/202411260508/ca.pem");
+        assert!(edited.to_settings(&Settings::default()).is_some(), "{:?}", edited.faults());
     }
 
     #[test]
     fn profiles_come_and_go_and_the_last_stays() {
-        let mut edited = Edited::of(&Settings::default());
+        let mut edited = TypedSettings::of(&Settings::default());
         edited.profiles[0].key = SecretText::new("sk_test_first");
         let copy = edited.duplicate(ProfileId::FIRST, now());
         let fresh = edited.add(now());
@@ -439,6 +431,6 @@ mod tests {
         assert_eq!(edited.remove(ProfileId::FIRST), copy);
         assert_eq!(edited.remove(fresh), copy);
         assert_eq!(edited.remove(copy), copy);
-        assert_eq!(edited.meant(&Settings::default()).unwrap().profiles.active().name, "Default copy");
+        assert_eq!(edited.to_settings(&Settings::default()).unwrap().profiles.active().name, "Default copy");
     }
 }
