@@ -17,7 +17,7 @@ pub struct ComparedCall<'a> {
     pub outcome: Option<&'a Result<ApiResponse, Failure>>,
 }
 
-/// Where a line of the comparison is from.
+/// The part of a call that a line of the comparison is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DiffPart {
     /// The HTTP status, or why there is none.
@@ -30,7 +30,7 @@ pub enum DiffPart {
     Header,
 }
 
-/// How a place stands in the two calls.
+/// What became of one value from the first call to the second.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ValueChange {
     Same(Value),
@@ -73,7 +73,8 @@ pub struct DiffLine {
     pub part: DiffPart,
     pub place: String,
     pub change: ValueChange,
-    /// Why it differs from call to call, if it does.
+    /// Why this value would differ between any two calls, if it would: an id or a time, say. Such a difference tells
+    /// nothing about the calls.
     pub volatile: Option<&'static str>,
 }
 
@@ -82,13 +83,14 @@ impl DiffLine {
         !matches!(self.change, ValueChange::Same(_))
     }
 
-    /// Whether it differs, and not because it always does.
+    /// Whether the value differs and would not differ between any two calls.
     pub fn matters(&self) -> bool {
         self.differs() && self.volatile.is_none()
     }
 }
 
-/// Everything that two calls have, in the order of the answer. Linear in their size.
+/// Compares two calls and gives a line for every status, body field, parameter and header, equal ones too. The body's
+/// fields come in the order of the first answer, those that only the second has after them. Linear in the calls' size.
 pub fn compare(before: ComparedCall<'_>, after: ComparedCall<'_>) -> Vec<DiffLine> {
     let mut lines = Vec::new();
     let mut push = |part, place: String, change, volatile| lines.push(DiffLine { part, place, change, volatile });
@@ -131,7 +133,8 @@ fn headers(side: ComparedCall<'_>) -> &[(String, String)] {
     }
 }
 
-/// Two lists of names and values, by name; of a name that stands more than once the first goes with the first.
+/// Compares two lists of names and values by name. Where a name stands several times, its first value is compared with
+/// the first, its second with the second.
 fn pairs(
     before: &[(String, String)],
     after: &[(String, String)],
@@ -157,7 +160,7 @@ fn pairs(
         .collect()
 }
 
-/// The lines of two documents: each leaf by its pointer, how it stands, and why it is volatile.
+/// Compares two documents leaf by leaf: the JSON pointer, the change, and why the leaf is volatile, if it is.
 fn changes(before: Option<&Value>, after: Option<&Value>) -> Vec<(String, ValueChange, Option<&'static str>)> {
     let mut walk = DiffWalk::default();
     walk.value(before, after);
@@ -167,7 +170,7 @@ fn changes(before: Option<&Value>, after: Option<&Value>) -> Vec<(String, ValueC
 #[derive(Default)]
 struct DiffWalk<'a> {
     pointer: String,
-    /// The field that the walk is in; an item of a list is in the field of its list.
+    /// The name of the field that the walk is in. Items of a list have no name: theirs is that of the list.
     field: &'a str,
     found: Vec<(String, ValueChange, Option<&'static str>)>,
 }
@@ -206,7 +209,7 @@ impl<'a> DiffWalk<'a> {
     }
 }
 
-/// Both values as the same kind of container, one of them absent perhaps; empty ones are leaves.
+/// Both values as containers of the same kind; one of them may be absent. Two empty containers are compared as leaves.
 fn both<'a, T: JsonContainer>(
     before: Option<&'a Value>,
     after: Option<&'a Value>,
@@ -237,7 +240,7 @@ impl JsonContainer for Vec<Value> {
     }
 }
 
-/// The places of an item in the two lists.
+/// The indexes of one item in the two lists.
 #[derive(Clone, Copy, Debug)]
 struct AlignedItems {
     before: Option<usize>,
@@ -263,7 +266,7 @@ fn align_by_id(old: &[Value], new: &[Value]) -> Option<Vec<AlignedItems>> {
     let mut aligned = Vec::with_capacity(old.len().max(new.len()));
     let (mut next, mut shared) = (0, 0);
     for (at, id) in new_ids.iter().enumerate() {
-        // In another order, an item went from one place and came to another.
+        // An item that moved to the front counts as removed there and added here.
         let before = places.get(id).copied().filter(|before| *before >= next);
         if let Some(before) = before {
             aligned.extend((next..before).map(|at| AlignedItems { before: Some(at), after: None }));
@@ -292,8 +295,8 @@ fn push_token(pointer: &mut String, token: &str) {
     }
 }
 
-/// The JSON Patch (RFC 6902) that turns the first document into the second; without what is volatile, if that is not
-/// wanted.
+/// The steps of the JSON Patch (RFC 6902) that turns the first document into the second; without `with_volatile` the
+/// volatile fields keep their first values.
 pub fn patch(before: &Value, after: &Value, with_volatile: bool) -> Vec<Value> {
     let mut patch = PatchBuilder { pointer: String::new(), field: "", with_volatile, steps: Vec::new() };
     patch.value(before, after);
@@ -332,8 +335,8 @@ impl<'a> PatchBuilder<'a> {
         }
     }
 
-    /// Every step is true of the document that the steps before it leave: what goes goes from the end, what comes
-    /// comes in its order, and then each item stands where it will stay.
+    /// The index in a step's path counts in the list as the steps before it leave it. So items are removed from the end
+    /// backwards, then added in rising order, and only then changed, when every item is at its final index.
     fn array(&mut self, old: &'a [Value], new: &'a [Value]) {
         let (aligned, field) = (align(old, new), self.field);
         for at in aligned.iter().rev().filter(|pair| pair.after.is_none()).filter_map(|pair| pair.before) {
@@ -366,7 +369,7 @@ impl<'a> PatchBuilder<'a> {
     }
 }
 
-/// The fields that differ from call to call, and why.
+/// The fields that differ between any two calls, and why, in words for the user.
 const VOLATILE_FIELDS: &[(&str, &str)] = &[
     ("id", "Every object gets an id of its own"),
     ("fingerprint", "Each account makes its own fingerprint of a number"),
@@ -382,14 +385,14 @@ const VOLATILE_FIELDS: &[(&str, &str)] = &[
     ("client_secret", "Made anew for each object"),
 ];
 
-/// The fields that hold a moment.
+/// The fields that hold a moment as Unix seconds.
 const TIME_FIELDS: &[&str] = &["created", "date", "available_on", "capture_before", "expires_at", "start", "end"];
 
 const IS_TIME: &str = "A moment";
 const IS_ID: &str = "Differs in ids only";
 
-/// Why a changed field differs from call to call, if it does. A field that is there or not, or of another kind, is
-/// never volatile.
+/// Why a changed field would differ between any two calls, if it would. A field that only one call has, or whose type
+/// changed, is never volatile.
 fn volatile(field: &str, change: &ValueChange) -> Option<&'static str> {
     let ValueChange::Changed(before, after) = change else { return None };
     if field == "client_ip" {
@@ -412,10 +415,11 @@ fn reason(field: &str) -> Option<&'static str> {
 /// The prefixes of the ids that Stripe makes.
 const ID_PREFIXES: &[&str] =
     &["acct", "card", "ch", "cus", "evt", "pi", "pm", "py", "pyr", "re", "req", "src", "tok", "txn"];
-/// What follows such a prefix is at least so long.
+/// The least number of bytes behind such a prefix: what is shorter is a word such as `card_error`.
 const SHORTEST_ID: usize = 8;
 
-/// A text with the made part of every id in it taken out: `No such token: 'tok_…'`.
+/// The text without the generated part of every id, so that texts that differ in ids only become equal:
+/// `No such token: 'tok_'`.
 fn without_ids(text: &str) -> Cow<'_, str> {
     let is_part = |sign: char| sign.is_ascii_alphanumeric() || sign == '_';
     let mut out = String::new();

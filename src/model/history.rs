@@ -12,13 +12,13 @@ const CACHED_ROWS: usize = 4096;
 
 /// The history: which entries pass the filter, and those of them that were in view.
 #[derive(Clone, Debug, Default)]
-pub struct History {
+pub struct HistoryModel {
     list: Listing,
-    /// Whether the list has to be made anew: changes did not find their places in it.
+    /// Whether the list has to be made anew by the background: it is sorted in a way that the window cannot follow.
     is_stale: bool,
     rows: HashMap<EntryId, Entry>,
     generation: u64,
-    /// How often rows came: what was asked for before may have been dropped since.
+    /// How often rows came.
     arrivals: u64,
     /// How often the list changed.
     changes: u64,
@@ -26,7 +26,7 @@ pub struct History {
     pub counts: Counts,
 }
 
-impl History {
+impl HistoryModel {
     /// How many entries pass the filter.
     pub fn len(&self) -> usize {
         self.list.len()
@@ -60,7 +60,8 @@ impl History {
         self.rows.get(&id)
     }
 
-    /// A number that changes whenever rows come.
+    /// A number that changes whenever rows come: the cache may have dropped other rows for them, which have to be asked
+    /// for again.
     pub fn arrivals(&self) -> u64 {
         self.arrivals
     }
@@ -96,8 +97,8 @@ impl History {
         self.keep_rows(rows);
     }
 
-    /// Changes the list where entries came, went or changed; `true` stands beside those that pass the filter. Changes of
-    /// another generation are of another filter and move no row.
+    /// Changes the list where entries came, went or changed; `true` stands beside those that pass the filter. Changes
+    /// of another generation are of another filter and move no row.
     pub(super) fn change(&mut self, generation: u64, entries: Vec<(Entry, bool)>, deleted: &[EntryId]) {
         if generation != self.generation {
             return;

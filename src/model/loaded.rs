@@ -18,12 +18,12 @@ impl Revision {
 
 /// A loaded value and its revision. The value of a revision never changes.
 #[derive(Clone, Debug)]
-pub struct Loaded<T> {
+pub struct LoadedValue<T> {
     revision: Revision,
     value: Box<T>,
 }
 
-impl<T> Loaded<T> {
+impl<T> LoadedValue<T> {
     pub fn new(revision: Revision, value: Box<T>) -> Self {
         Self { revision, value }
     }
@@ -33,7 +33,7 @@ impl<T> Loaded<T> {
     }
 }
 
-impl<T> Deref for Loaded<T> {
+impl<T> Deref for LoadedValue<T> {
     type Target = T;
 
     fn deref(&self) -> &T {

@@ -21,38 +21,38 @@ use crate::{
     messages::{ComparedEntries, JobId, JobOutcome, KeyInfo, ServerInfo, Update},
 };
 
-pub use history::History;
-pub use loaded::{Loaded, Revision};
+pub use history::HistoryModel;
+pub use loaded::{LoadedValue, Revision};
 
-/// The data folder as far as the window knows.
+/// The state of the data folder as far as the window knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Storage {
     #[default]
     Opening,
-    /// Open; `None` for a history that is only in memory.
+    /// Open in this folder; `None` for a history that is only in memory.
     Open(Option<PathBuf>),
     Unusable(String),
 }
 
-/// What the window knows of the world.
+/// Everything that the background told the window.
 #[derive(Debug, Default)]
 pub struct Model {
     pub storage: Storage,
     /// The keys that were looked at, by their profiles.
     keys: BTreeMap<ProfileId, KeyInfo>,
-    pub history: History,
+    pub history: HistoryModel,
     /// Everything about the entry that was asked for last.
-    pub detail: Option<Loaded<EntryDetail>>,
+    pub detail: Option<LoadedValue<EntryDetail>>,
     /// The comparison that was asked for last.
-    pub compared: Option<Loaded<ComparedEntries>>,
+    pub compared: Option<LoadedValue<ComparedEntries>>,
     /// The newest calls, whoever made them, newest first.
     pub requests: Vec<RequestRow>,
     /// The call that was asked for last.
-    pub exchange: Option<(ExchangeId, Loaded<Exchange>)>,
+    pub exchange: Option<(ExchangeId, LoadedValue<Exchange>)>,
     pub server: ServerInfo,
-    /// Jobs that report progress: so many of so many.
+    /// Of each job that reports progress: how much is done, and of how much.
     pub progress: BTreeMap<JobId, (u64, u64)>,
-    /// The jobs whose calls are on their way, by the entries that wait for them.
+    /// The jobs whose calls are on their way, by the entries that wait for the answer.
     waiting: HashMap<EntryId, JobId>,
     /// The shown entry, when its detail is older than what is known of it and has to be loaded again.
     stale_detail: Option<EntryId>,
@@ -83,9 +83,9 @@ impl Model {
                 self.history.change(generation, entries, &deleted);
             }
             Update::Edited { edit, outcome } => return Some(Notice::Edited { edit, outcome }),
-            Update::Detail(detail) => self.detail = Some(Loaded::new(self.revision.count_on(), detail)),
+            Update::Detail(detail) => self.detail = Some(LoadedValue::new(self.revision.count_on(), detail)),
             Update::Compared(entries) => {
-                self.compared = Some(Loaded::new(self.revision.count_on(), Box::new(entries)));
+                self.compared = Some(LoadedValue::new(self.revision.count_on(), Box::new(entries)));
             }
             Update::Requests(rows) => {
                 let newest = self.requests.first().map(|row| row.id);
@@ -98,7 +98,7 @@ impl Model {
                 self.requests = rows;
             }
             Update::Exchange { id, exchange } => {
-                self.exchange = Some((id, Loaded::new(self.revision.count_on(), exchange)));
+                self.exchange = Some((id, LoadedValue::new(self.revision.count_on(), exchange)));
             }
             Update::Server(server) => {
                 let message = match &server {
@@ -127,12 +127,12 @@ impl Model {
         None
     }
 
-    /// How the key of a profile stands, once it was looked at.
+    /// What is known of the key of a profile, once the background has looked at it.
     pub fn key(&self, profile: ProfileId) -> Option<&KeyInfo> {
         self.keys.get(&profile)
     }
 
-    /// The place of a call among those known.
+    /// The index of a call in [`Self::requests`].
     pub fn place_of_request(&self, id: ExchangeId) -> Option<usize> {
         place_of_request(&self.requests, id)
     }
@@ -142,18 +142,18 @@ impl Model {
         self.waiting.get(&entry).copied()
     }
 
-    /// Whether the list of the history must be made anew, told once.
+    /// Whether the background must make the history's list anew. Told once.
     pub fn take_stale_list(&mut self) -> bool {
         self.history.take_stale()
     }
 
-    /// The entry whose detail must be loaded again, once.
+    /// The entry whose detail must be loaded again. Told once.
     pub fn take_stale_detail(&mut self) -> Option<EntryId> {
         self.stale_detail.take()
     }
 }
 
-/// The place of a call in rows that stand newest first.
+/// The index of a call in rows that are sorted newest first.
 pub fn place_of_request(rows: &[RequestRow], id: ExchangeId) -> Option<usize> {
     rows.binary_search_by(|row| id.cmp(&row.id)).ok()
 }
@@ -161,7 +161,7 @@ pub fn place_of_request(rows: &[RequestRow], id: ExchangeId) -> Option<usize> {
 /// What the window tells the user, besides showing the model.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Notice {
-    /// The call of a job is on its way, and waits in this entry.
+    /// The call of a job is on its way; this entry waits for the answer.
     Begun {
         job: JobId,
         entry: EntryId,
@@ -170,7 +170,7 @@ pub enum Notice {
         job: JobId,
         outcome: Box<JobOutcome>,
     },
-    /// An edit was done to so many entries, or failed.
+    /// An edit was done, and to how many entries; or why it failed.
     Edited {
         edit: Edit,
         outcome: Result<u64, String>,

@@ -14,7 +14,7 @@ const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove
 /// Brackets are Stripe's notation: SDKs and servers take them bare.
 const IN_NAME: &AsciiSet = &UNRESERVED.remove(b'[').remove(b']');
 
-/// A parameter's value: a text, or others by name or in a row.
+/// A parameter's value: a text, a dictionary, or a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum ParamValue {
     Text(String),
@@ -42,7 +42,7 @@ const RESOURCES: [SdkResource; 4] = [
     SdkResource { plural: "refunds", class: "Refund", single: "refund" },
 ];
 
-/// What an SDK calls a call.
+/// The method of an SDK that makes the call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum SdkCall {
     Create(SdkResource),
@@ -60,11 +60,11 @@ pub(super) struct SnippetCall {
     pub kind: SdkCall,
     /// Percent-encoded.
     pub path: String,
-    /// As they are sent, but for the stand-ins of what is not kept.
+    /// As they were sent, except that a passing security code stands for the one that is not kept.
     pub params: Vec<(String, String)>,
     /// The connected account that the call is for.
     pub account: Option<String>,
-    /// The version of the API, where it is not the account's own.
+    /// The version of the API that the call asked for; `None` for the account's own.
     pub version: Option<String>,
     notes: Vec<String>,
 }
@@ -96,7 +96,8 @@ impl SnippetCall {
         &self.notes
     }
 
-    /// Account and version under the names that are given here, as far as they were sent.
+    /// The connected account and the version of the API, as far as the call named them, under the names that a language
+    /// has for these two options.
     pub(super) fn options(&self, account: &'static str, version: &'static str) -> Vec<(&'static str, &str)> {
         let pairs = [(account, &self.account), (version, &self.version)];
         pairs.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))).collect()
@@ -108,13 +109,14 @@ impl SnippetCall {
         options.map(|(name, value)| (name.to_owned(), ParamValue::Text(value.to_owned()))).collect()
     }
 
-    /// The headers that say of account and version.
+    /// The headers for the connected account and the version of the API, as far as the call named them.
     pub(super) fn headers(&self) -> Vec<(&'static str, &str)> {
         self.options("Stripe-Account", "Stripe-Version")
     }
 
-    /// The parameters as nested values, and apart from them those whose names no nesting can give: malformed names, and
-    /// names that say of one thing that it is a text and a dictionary. Of one name sent twice the last value counts.
+    /// The parameters as nested values; and apart from them, flat, those that cannot be nested: malformed names, and
+    /// names that are used for a text and for a dictionary at once. Of a name that was sent twice, the last value
+    /// counts.
     pub(super) fn fields(&self) -> (ParamFields, Vec<(&str, &str)>) {
         let mut nested = ParamFields::new();
         let mut flat: Vec<(&str, &str)> = Vec::new();
@@ -207,7 +209,7 @@ fn encoded_path(path: &str) -> String {
 fn kind(request: &MaskedRequest) -> SdkCall {
     let parts: Vec<&str> = request.path.split('/').skip(1).collect();
     let resource = |name: &str| RESOURCES.into_iter().find(|resource| resource.plural == name);
-    // What an SDK would take for something else is left to the raw request.
+    // An id with other signs would change the path in an SDK's method: a raw request sends it as it is.
     let is_id = |id: &str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     match (request.method, &parts[..]) {
         (HttpMethod::Post, ["v1", name]) => resource(name).map(SdkCall::Create),
@@ -223,7 +225,7 @@ fn kind(request: &MaskedRequest) -> SdkCall {
     .unwrap_or(SdkCall::Raw)
 }
 
-/// Deeper names are written flat: no parameter of Stripe's is, and a parser gives up somewhere.
+/// Names that nest deeper are written flat. Stripe has no such parameter, and parsers have a limit of their own.
 const MOST_PARTS: usize = 10;
 
 /// The parts of a well-formed name: `card[networks][preferred]`, `expand[]`.

@@ -56,7 +56,7 @@ fn create_token(token: &TypedToken, account: &str) -> String {
     format!("params := &stripe.TokenParams{{{fields}}}\n{extra}{account}result, err := token.New(params)\n")
 }
 
-/// The fields of a struct as gofmt aligns them: by the longest name, unless a value takes several lines.
+/// The fields of a struct literal as gofmt writes them: values are aligned, unless one of them takes several lines.
 fn aligned(fields: &[(&str, String)], step: &str) -> String {
     let is_block = fields.iter().any(|(_, value)| value.contains('\n'));
     let longest = if is_block { 0 } else { fields.iter().map(|(name, _)| name.len()).max().unwrap_or_default() };

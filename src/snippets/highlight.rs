@@ -1,4 +1,4 @@
-//! What the words of a snippet are, so that a view can colour them.
+//! Splits the lines of a snippet into comments, texts, numbers and keywords, so that a view can colour them.
 //!
 //! It reads a line at a time: no text of a snippet runs over a line's end, because line breaks in values are escaped.
 
@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::language::SnippetLanguage;
 
-/// What a piece of a line is.
+/// The syntactic kind of a piece of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SyntaxKind {
     Plain,

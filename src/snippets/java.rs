@@ -14,7 +14,7 @@ fn text(text: &str) -> String {
 
 pub(super) fn code(call: &SnippetCall, base: Option<&BaseUrl>) -> String {
     let key = format!("System.getenv({})", text(KEY));
-    // A network is a constant of an enum.
+    // stripe-java has an enum for networks: others than its constants go into the extra parameters.
     let has_constant = |network: &str| network.parse::<CardNetwork>().is_ok();
     let (account, and_options) = match &call.account {
         None => (String::new(), ""),

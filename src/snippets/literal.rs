@@ -9,7 +9,7 @@ use super::{
 pub(super) struct LiteralStyle {
     pub map: [&'static str; 2],
     pub list: [&'static str; 2],
-    /// A name with what stands between it and its value.
+    /// Writes a key with the sign that stands between it and its value.
     pub key: fn(&str) -> String,
     pub text: fn(&str) -> String,
 }

@@ -56,7 +56,7 @@ pub(super) fn code(call: &SnippetCall, base: Option<&BaseUrl>) -> String {
     format!("{client}\nconst {name} = await stripe.{called};\n")
 }
 
-/// It takes an address in parts.
+/// The options for another address, which stripe-node takes as protocol, host and port.
 fn options(base: &BaseUrl) -> String {
     let Ok(url) = Url::parse(base.as_str()) else { return String::new() };
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);

@@ -14,7 +14,7 @@ pub(super) fn is_plain(c: char) -> bool {
     !c.is_control() && !hides && !is_no_character && !is_wide_space
 }
 
-/// How signs that cannot stand as they are are written between double quotes.
+/// How a language writes a sign by its code point between double quotes.
 #[derive(Clone, Copy)]
 pub(super) enum EscapeStyle {
     /// `\u{1f600}`: JavaScript, PHP, Ruby.

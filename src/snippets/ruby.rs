@@ -15,7 +15,7 @@ fn text(text: &str) -> String {
 }
 
 fn key(name: &str) -> String {
-    // A capital begins a constant, and is a label all the same.
+    // Ruby takes a name with a capital for a constant elsewhere, but before a colon it is an ordinary label.
     if is_identifier(name) { format!("{name}: ") } else { format!("{} => ", text(name)) }
 }
 
@@ -42,7 +42,7 @@ pub(super) fn code(call: &SnippetCall, base: Option<&BaseUrl>) -> String {
         SdkCall::Retrieve(resource, id) if fields.is_empty() => {
             (resource.single, format!("{}.retrieve({}{and_options})", resource.class, text(id)))
         }
-        // The id is one of the parameters here.
+        // With parameters, stripe-ruby takes the id as one of them.
         SdkCall::Retrieve(resource, id) => {
             let lines = LITERAL.lines(&fields, 1);
             (resource.single, format!("{}.retrieve({{\n  id: {},\n{lines}}}{and_options})", resource.class, text(id)))

@@ -20,7 +20,7 @@ const CARD_MEMBERS: [(&str, &str); 12] = [
     ("currency", "Currency"),
 ];
 
-/// A token creation, sorted by what an SDK has members for.
+/// The parameters of a token creation, sorted into those that an SDK has members for and the others.
 #[derive(Debug, Default)]
 pub(super) struct TypedToken {
     /// The members of the card, in the order of the call.
@@ -35,8 +35,9 @@ pub(super) struct TypedToken {
 }
 
 impl TypedToken {
-    /// Sorts a call, if it creates a token. An SDK with types knows one version of the API: for another there is the raw
-    /// request.
+    /// Sorts the parameters of a call; `None` for a call that does not create a token or asks for a version of the API:
+    /// the types of an SDK are made for one version, so other versions need a raw request. `knows_network` tells which
+    /// preferred networks the SDK can name.
     pub(super) fn of(call: &SnippetCall, knows_network: fn(&str) -> bool) -> Option<Self> {
         match &call.kind {
             SdkCall::Create(resource) if resource.plural == "tokens" && call.version.is_none() => {}
@@ -91,7 +92,7 @@ impl TypedToken {
     }
 }
 
-/// The token that a call retrieves without more ado, of the version that an SDK knows.
+/// The id of the token that a call retrieves, if the call has no parameters and asks for no version of the API.
 pub(super) fn retrieved_token(call: &SnippetCall) -> Option<&str> {
     match &call.kind {
         SdkCall::Retrieve(resource, id)
@@ -103,7 +104,7 @@ pub(super) fn retrieved_token(call: &SnippetCall) -> Option<&str> {
     }
 }
 
-/// The network of `networks[preferred]` alone.
+/// The preferred network, if `networks` holds nothing else.
 fn preferred_network<'a>(name: &str, node: &'a ParamValue) -> Option<&'a str> {
     match node {
         ParamValue::Map(fields) if name == "networks" => match &fields[..] {

@@ -14,7 +14,8 @@ use egui::Context;
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// A thread for one kind of work; of several jobs only the newest counts. Dropping it ends and joins the thread.
+/// A thread for one kind of work, of which only the newest job's result is wanted. Dropping it ends and joins the
+/// thread.
 pub struct BackgroundTask<T> {
     name: &'static str,
     jobs: Option<mpsc::Sender<Job>>,
@@ -25,7 +26,7 @@ pub struct BackgroundTask<T> {
     is_waiting: bool,
 }
 
-/// What a job asks now and then: whether anybody still wants its result.
+/// What a long job looks at now and then, to end early when its result is not wanted any more.
 #[derive(Clone)]
 pub struct TaskHandle {
     number: u64,
@@ -39,13 +40,14 @@ impl TaskHandle {
 }
 
 impl<T: Send + 'static> BackgroundTask<T> {
-    /// The thread is started with the first job.
+    /// `name` is the thread's name; the thread is started with the first job.
     pub fn new(name: &'static str) -> Self {
         let (results, inbox) = mpsc::channel();
         Self { name, jobs: None, thread: None, results, inbox, newest: Arc::default(), is_waiting: false }
     }
 
-    /// Has this done; what was asked before is not wanted any more. The window is woken when it is done.
+    /// Starts a job, whose result [`Self::take`] gives later. The results of earlier jobs are dropped. The window is
+    /// woken when the job is done.
     pub fn ask(&mut self, ctx: &Context, work: impl FnOnce(&TaskHandle) -> T + Send + 'static) {
         self.is_waiting = true;
         let number = self.newest.fetch_add(1, Ordering::Relaxed) + 1;
@@ -58,13 +60,13 @@ impl<T: Send + 'static> BackgroundTask<T> {
         }));
     }
 
-    /// Wants no result any more of what was asked before.
+    /// Drops the results of all jobs that were started so far.
     pub fn cancel(&mut self) {
         self.newest.fetch_add(1, Ordering::Relaxed);
         self.is_waiting = false;
     }
 
-    /// Lets go of something large there, for giving a million pieces of memory back takes longer than a frame.
+    /// Drops something large on the thread: freeing a million allocations takes longer than a frame.
     pub fn forget(&mut self, thing: impl Send + 'static) {
         self.run(Box::new(move || drop(thing)));
     }
@@ -76,13 +78,13 @@ impl<T: Send + 'static> BackgroundTask<T> {
             self.thread = std::thread::Builder::new().name(self.name.to_owned()).spawn(work).ok();
             jobs
         });
-        // A system that gives no thread has the work done here.
+        // Where the system gives no thread, the frame does the work itself.
         if let Err(mpsc::SendError(job)) = jobs.send(job) {
             job();
         }
     }
 
-    /// What the newest job came to, once.
+    /// The result of the newest job, once; `None` while it runs.
     pub fn take(&mut self) -> Option<T> {
         let newest = self.newest.load(Ordering::Relaxed);
         while let Ok((number, result)) = self.inbox.try_recv() {

@@ -113,7 +113,7 @@ fn keys_ui(ui: &Ui, state: &mut RequestsState, requests: &[RequestRow], actions:
     }
 }
 
-/// The table, which the focus can be put on.
+/// The id of the table, which can have the focus.
 fn table_id() -> Id {
     Id::unique("requests_table")
 }
@@ -144,7 +144,7 @@ fn table_ui(ui: &mut Ui, state: &mut RequestsState, ctx: &RequestsContext<'_>, a
     state.rows_drawn = drawn;
 }
 
-/// What came of a call, in a word.
+/// The status of the answer, or in a word why there is none.
 fn status_words(row: &RequestRow) -> String {
     match (row.http_status, &row.failure) {
         (Some(status), _) => status.to_string(),
@@ -154,7 +154,7 @@ fn status_words(row: &RequestRow) -> String {
     }
 }
 
-/// "on purpose: 429 retry-after 1".
+/// The fault that the server was told to make: "on purpose: 429 retry-after 1".
 fn fault_words(row: &RequestRow) -> Option<String> {
     row.fault.as_ref().map(|fault| format!("on purpose: {}", foreign::label(fault)))
 }
@@ -244,7 +244,7 @@ impl RequestColumn {
     }
 }
 
-/// The status, and beside it whether that was wanted.
+/// Draws the status, and beside it the fault that was made on purpose, if one was.
 fn status_ui(ui: &mut Ui, row: &RequestRow) {
     let t = Tokens::of(ui);
     let is_well = row.http_status.is_some_and(|status| (200..300).contains(&status));

@@ -10,7 +10,7 @@ use testcard::{
         form::{defaults::FormDefaults, draft::Draft, kept_draft::KeptDraft},
         presets::library::Library,
     },
-    snippets::{Language, snippet},
+    snippets::{SnippetLanguage, snippet},
 };
 
 const CARD: [(&str, &str); 3] =
@@ -44,7 +44,7 @@ fn check(name: &str, sent: &str, expected: StandIn<'_>) {
     let is_in_form = sent_anew.params.iter().any(|(_, value)| value == masked);
     assert_eq!(is_in_form, known == Some(masked), "reuse: {name}={sent}");
 
-    let code = snippet(&kept, Language::Curl, None);
+    let code = snippet(&kept, SnippetLanguage::Curl, None);
     let is_told = code.contains("not kept") || code.contains("masked");
     assert_eq!(is_told, !matches!(expected, StandIn::Same(_)), "the code: {name}={sent}\n{code}");
     let quoted = known.unwrap_or(masked);

@@ -18,7 +18,7 @@ use testcard::{
         history::entry::{Entry, EntryDetail, EntryId, Status},
     },
     messages::ComparedEntries,
-    model::{Loaded, Revision},
+    model::{LoadedValue, Revision},
     ui::{
         Action,
         inspector::diff::{DiffState, diff_ui},
@@ -282,7 +282,7 @@ fn big_lists_are_compared_in_the_time_that_they_take_to_read() {
 /// The view of two entries in a pane.
 struct View {
     state: DiffState,
-    compared: Option<Loaded<ComparedEntries>>,
+    compared: Option<LoadedValue<ComparedEntries>>,
     actions: Vec<Action>,
     is_open: bool,
 }
@@ -334,7 +334,7 @@ fn view(width: f32, before: &Value, after: &Value) -> Harness<'static, View> {
 
 /// The comparison of entries 1 and 2, with what was loaded for it so far.
 fn view_of(width: f32, compared: Option<ComparedEntries>) -> Harness<'static, View> {
-    let compared = compared.map(|compared| Loaded::new(Revision(1), Box::new(compared)));
+    let compared = compared.map(|compared| LoadedValue::new(Revision(1), Box::new(compared)));
     let mut state = DiffState::default();
     state.open(EntryId(1), EntryId(2));
     let view = View { state, compared, actions: Vec::new(), is_open: true };
@@ -402,7 +402,7 @@ fn a_comparison_with_an_entry_that_went_away_ends_with_a_sentence() {
         ComparedEntries { ids: (EntryId(first), EntryId(second)), pair }
     };
     let load = |view: &mut Harness<'_, View>, revision, compared| {
-        view.state_mut().compared = Some(Loaded::new(Revision(revision), Box::new(compared)));
+        view.state_mut().compared = Some(LoadedValue::new(Revision(revision), Box::new(compared)));
         view.run();
     };
     load(&mut view, 1, gone(1, 3));

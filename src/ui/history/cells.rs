@@ -28,7 +28,7 @@ use crate::{
     },
 };
 
-/// Draws the name of a column, a press on which sorts by it.
+/// Draws the name of a column as a button that sorts by this column.
 pub(super) fn title_of_ui(ui: &mut Ui, cell: HistoryColumn, sort: &mut Sort) {
     let key = cell.sort_key();
     let t = Tokens::of(ui);
@@ -62,7 +62,7 @@ pub(super) fn title_of_ui(ui: &mut Ui, cell: HistoryColumn, sort: &mut Sort) {
     }
 }
 
-/// What stands first.
+/// The order in words: what comes first.
 fn order_words(sort: Sort) -> &'static str {
     match (sort.key, sort.is_falling) {
         (SortKey::Created, true) => "newest first",
@@ -101,7 +101,7 @@ pub(super) fn spoken(entry: &Entry, now: Timestamp) -> String {
     foreign::label(&spoken).into_owned()
 }
 
-/// "ch_… from stripe-python 16.1.0".
+/// What used the token, and who made that call: "ch_… from stripe-python 16.1.0".
 fn used_by(entry: &Entry) -> Option<String> {
     let by = foreign::label(entry.used_by.as_deref()?);
     Some(match &entry.used_client {
@@ -117,7 +117,7 @@ pub(super) enum HistoryColumn {
     Token,
     Card,
     UsedBy,
-    /// With the client, where there is room for both.
+    /// As `UsedBy`, with the client that made the call, where there is room for both.
     UsedByFrom,
     Source,
     Took,
@@ -254,7 +254,7 @@ fn marks_words(entry: &Entry) -> String {
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
-/// Says what somebody wrote on an entry, by a sign where there is no room for words.
+/// Shows the note and the tags of an entry: an icon, and the words beside it where there is room.
 fn marks_ui(ui: &mut Ui, entry: &Entry) -> Response {
     let t = Tokens::of(ui);
     let words = marks_words(entry);

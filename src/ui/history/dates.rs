@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// A span of days.
+/// The days from which entries are shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum DayRange {
     #[default]
@@ -23,14 +23,14 @@ pub enum DayRange {
     Today,
     Last7,
     Last30,
-    /// From and to, as typed; nothing for an end that is open.
+    /// The first and the last day as typed, YYYY-MM-DD; empty for an end that is open.
     Custom {
         from: String,
         to: String,
     },
 }
 
-/// The first and the last moment of a span.
+/// The first and the last moment of a range of days; `None` for an end that is open.
 pub type MomentRange = (Option<Timestamp>, Option<Timestamp>);
 
 impl DayRange {
@@ -44,7 +44,7 @@ impl DayRange {
         }
     }
 
-    /// The moments that it means now; those of wrong days are left open.
+    /// The moments that the range means at `now`; an end whose text is no day is left open.
     pub fn moments(&self, now: Timestamp) -> MomentRange {
         let ago = |days: i64| {
             let day = utc_day(now).checked_sub(Span::new().days(days)).ok();
@@ -69,7 +69,7 @@ fn day(text: &str) -> Result<Option<Date>, String> {
     if text.is_empty() { Ok(None) } else { days::day(text).map(Some) }
 }
 
-/// What is wrong with two days, beside the one that it is about.
+/// What is wrong with the first and with the last day.
 fn faults(from: &str, to: &str) -> [Option<String>; 2] {
     let days = [day(from), day(to)];
     if let [Ok(Some(first)), Ok(Some(last))] = &days
@@ -101,7 +101,7 @@ pub fn days_ui(ui: &mut Ui, days: &mut DayRange, focus_from: &mut bool) {
     if chip.has_focus() {
         paint::button_focus_ring(ui, chip.rect, radius);
     }
-    // What opens is entered by keys at once, and left to the chip.
+    // Opening the menu puts the focus on the current choice; closing it gives the focus back to the chip.
     let is_opened = chip.clicked();
     let mut chosen = None;
     egui::Popup::menu(&chip).show(|ui| {
@@ -126,7 +126,7 @@ pub fn days_ui(ui: &mut Ui, days: &mut DayRange, focus_from: &mut bool) {
             let none = DayRange::Custom { from: String::new(), to: String::new() };
             chosen = Some(if is_custom { days.clone() } else { none });
         }
-        // A choice by key leaves it open otherwise.
+        // The menu closes by itself on a click, but not when an item is chosen by key.
         if chosen.is_some() {
             ui.close();
         }
@@ -140,7 +140,8 @@ pub fn days_ui(ui: &mut Ui, days: &mut DayRange, focus_from: &mut bool) {
     }
 }
 
-/// Draws the two days, if they are typed; gives the days where they are to be forgotten.
+/// Draws the fields of the two days while custom days are chosen. Escape and the button at the end choose any time
+/// again.
 pub fn custom_ui(ui: &mut Ui, days: &mut DayRange, focus_from: &mut bool) {
     let DayRange::Custom { from, to } = days else { return };
     let t = Tokens::of(ui);

@@ -29,7 +29,7 @@ enum AnnotationSubject {
     Several { ids: Vec<EntryId>, add: String, remove: String },
 }
 
-/// What came of a frame.
+/// Whether the panel stays open after a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PanelState {
     Stays,
@@ -58,10 +58,11 @@ impl AnnotationPanel {
         Self { about, is_started: false, waiting: Vec::new() }
     }
 
-    /// How high it is drawn.
+    /// Height of the panel, in points.
     pub const HEIGHT: f32 = 116.0;
 
-    /// Learns what came of an edit; whether everything is on disk now and it can be closed.
+    /// Takes notice that an edit was done or failed; `true` when everything that was saved is on disk and the panel can
+    /// be closed.
     pub fn edited(&mut self, edit: &Edit, is_done: bool) -> bool {
         let Some(place) = self.waiting.iter().position(|waiting| waiting == edit) else { return false };
         self.waiting.remove(place);
@@ -73,17 +74,17 @@ impl AnnotationPanel {
         self.waiting.is_empty()
     }
 
-    /// Whether something was typed that is not kept.
+    /// Whether something was typed that is not saved yet.
     pub fn is_changed(&self) -> bool {
         !self.edits().is_empty()
     }
 
-    /// Puts the focus into it in the next frame.
+    /// Puts the focus into the first field in the next frame.
     pub fn focus(&mut self) {
         self.is_started = false;
     }
 
-    /// What has to be done so that what was typed is what is kept.
+    /// The edits that bring the store to what was typed.
     fn edits(&self) -> Vec<Edit> {
         match &self.about {
             AnnotationSubject::One { id, note, tags, kept_note, kept_tags, .. } => {

@@ -1,4 +1,5 @@
-//! The history: a table that draws only the rows in view, with its search, its filters, and what is done to the selected.
+//! The history: a table that draws only the rows in view, with its search, its filters, and what is done to the
+//! selected.
 
 mod cells;
 mod dates;
@@ -69,7 +70,9 @@ pub fn history_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_
         (state.filter.since, state.filter.until) = state.days.moments(ctx.now);
         if state.filter != state.asked_filter {
             state.asked_filter.clone_from(&state.filter);
-            // What is not shown any more is not deleted either; of so many that cannot be looked through in a frame.
+            // Entries that the new filter hides must not stay selected, or Delete would take them along. A small
+            // selection is checked against the new list; checking a large one would take longer than a frame, so it
+            // ends here.
             if state.selection.len() > MOST_CHECKED {
                 state.selection.narrow();
             }
@@ -144,7 +147,7 @@ fn empty_ui(ui: &mut Ui, state: &mut HistoryState) {
     });
 }
 
-/// Moves and widens the selection by keys, and acts on it, unless a field has the focus.
+/// Moves and extends the selection by keys, and acts on it, unless a field has the focus.
 fn keys_ui(ui: &Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions: &mut Vec<Action>) {
     let place = state.selection.cursor().and_then(|id| ctx.history.place_of(id));
     for how in [Modifiers::NONE, Modifiers::SHIFT, Modifiers::COMMAND] {
@@ -180,7 +183,7 @@ fn keys_ui(ui: &Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions:
     }
 }
 
-/// The table, which the focus can be put on.
+/// The id of the table, which can have the focus.
 fn table_id() -> Id {
     Id::unique("history_table")
 }

@@ -1,17 +1,18 @@
 //! Which entries of the list are selected: one by one, a range of them, or all.
 
-use crate::{domain::history::entry::EntryId, model::History};
+use crate::{domain::history::entry::EntryId, model::HistoryModel};
 
-/// A selection larger than this is not looked through again when the list changes; another filter ends it.
+/// A larger selection is not checked against the list when the list changes, for that would take longer than a frame.
+/// Another filter ends it.
 pub const MOST_CHECKED: usize = 10_000;
 
 /// The selected entries, and the one that the keys move from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EntrySelection {
-    /// In rising order.
+    /// Sorted by id, so the oldest is first.
     ids: Vec<EntryId>,
     cursor: Option<EntryId>,
-    /// The other end of a range.
+    /// Where a range of selected entries begins; the cursor is its other end.
     anchor: Option<EntryId>,
 }
 
@@ -56,13 +57,13 @@ impl EntrySelection {
         (self.cursor, self.anchor) = (Some(id), Some(id));
     }
 
-    /// Moves without selecting: what is selected is left as it is.
+    /// Moves the cursor and leaves the selected entries as they are.
     pub fn go_to(&mut self, id: EntryId) {
         (self.cursor, self.anchor) = (Some(id), Some(id));
     }
 
-    /// Selects all from the place where the range was begun to an entry.
-    pub fn extend(&mut self, history: &History, id: EntryId) {
+    /// Selects the range from its beginning to an entry, as the list shows them.
+    pub fn extend(&mut self, history: &HistoryModel, id: EntryId) {
         let Some(to) = history.place_of(id) else { return };
         let anchor = self.anchor.filter(|anchor| history.place_of(*anchor).is_some()).unwrap_or(id);
         let from = history.place_of(anchor).unwrap_or(to);
@@ -73,7 +74,7 @@ impl EntrySelection {
     }
 
     /// Selects everything that the list shows.
-    pub fn all(&mut self, history: &History) {
+    pub fn all(&mut self, history: &HistoryModel) {
         self.ids.clear();
         self.ids.extend(history.ids());
         self.ids.sort_unstable();
@@ -88,8 +89,8 @@ impl EntrySelection {
         }
     }
 
-    /// Forgets what the list does not show any more.
-    pub fn keep_shown(&mut self, history: &History) {
+    /// Deselects the entries that the list does not show any more.
+    pub fn keep_shown(&mut self, history: &HistoryModel) {
         if self.ids.len() <= MOST_CHECKED {
             self.ids.retain(|id| history.place_of(*id).is_some());
         }
@@ -98,8 +99,8 @@ impl EntrySelection {
         }
     }
 
-    /// Where the keys go when what is selected is deleted: to the entry below it, or else above.
-    pub fn heir(&self, history: &History) -> Option<EntryId> {
+    /// The entry to select when the selected ones are deleted: the next below the cursor that stays, or else above.
+    pub fn heir(&self, history: &HistoryModel) -> Option<EntryId> {
         let here = self.cursor.and_then(|id| history.place_of(id))?;
         let stays = |place: &usize| history.id_at(*place).is_some_and(|id| !self.contains(id));
         let place = (here..history.len()).find(stays).or_else(|| (0..here).rev().find(stays))?;
@@ -121,7 +122,7 @@ mod tests {
     };
 
     /// A list of these in this order.
-    fn history(ids: &[i64]) -> History {
+    fn history(ids: &[i64]) -> HistoryModel {
         let mut model = Model::default();
         let list = Listing::new(ids.iter().copied().map(EntryId).collect(), Sort::default().pressed(SortKey::Card));
         model.apply(Update::History { generation: 1, list, rows: Vec::new(), counts: Counts::default() });

@@ -15,7 +15,7 @@ use crate::{
         },
     },
     messages::JobId,
-    model::{History, Storage},
+    model::{HistoryModel, Storage},
     ui::{action::Action, widgets::RowScroll},
 };
 
@@ -35,7 +35,7 @@ pub struct HistoryState {
     pub(super) marks: Option<AnnotationPanel>,
     /// The rows that were asked for and are not here yet.
     pub(super) asked: HashSet<EntryId>,
-    /// The arrivals of rows that were seen, and the changes of the list.
+    /// [`HistoryModel::arrivals`] and [`HistoryModel::changes`] as they were in the last frame.
     pub(super) arrivals: u64,
     pub(super) changes: u64,
     pub(super) scroll_to: Option<EntryId>,
@@ -68,8 +68,8 @@ impl HistoryState {
     }
 
     /// Opens the note and tags of what is selected; `shown` is the entry in the inspector.
-    pub fn annotate(&mut self, history: &History, shown: Option<&Entry>) {
-        // What is being written is saved or left first.
+    pub fn annotate(&mut self, history: &HistoryModel, shown: Option<&Entry>) {
+        // What is being typed must not be lost: it is saved or left first.
         if let Some(marks) = self.marks.as_mut().filter(|marks| marks.is_changed()) {
             marks.focus();
             return;
@@ -90,14 +90,14 @@ impl HistoryState {
         self.selection.cursor()
     }
 
-    /// How high what stands under the table is: it must not be covered.
+    /// Height of what stands under the table, in points; toasts must not cover it.
     pub fn foot_height(&self, is_refreshing: bool) -> f32 {
         let marks = if self.marks.is_some() { AnnotationPanel::HEIGHT } else { 0.0 };
         let progress = if is_refreshing { PROGRESS_HEIGHT } else { 0.0 };
         marks + progress
     }
 
-    /// Learns what came of an edit.
+    /// Takes notice that an edit was done or failed.
     pub fn edited(&mut self, edit: &Edit, is_done: bool) {
         if self.marks.as_mut().is_some_and(|marks| marks.edited(edit, is_done)) {
             self.marks = None;
@@ -127,18 +127,18 @@ impl HistoryState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RefreshProgress {
     pub job: JobId,
-    /// So many of so many, once that is known.
+    /// How many tokens were asked for, and how many there are; `None` until that is known.
     pub progress: Option<(u64, u64)>,
 }
 
 /// What the history is drawn with.
 #[derive(Clone, Copy, Debug)]
 pub struct HistoryContext<'a> {
-    pub history: &'a History,
+    pub history: &'a HistoryModel,
     pub storage: &'a Storage,
     /// How many calls the request log has to show.
     pub requests: usize,
-    /// Where new tokens come from.
+    /// The target of new tokens: only those of Stripe can be refreshed.
     pub target: Target,
     pub refreshing: Option<RefreshProgress>,
     pub now: Timestamp,

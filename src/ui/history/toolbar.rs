@@ -26,7 +26,7 @@ pub(super) fn title_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryConte
     // A narrow pane has the search on a line of its own.
     let is_narrow = ui.available_width() < 560.0;
     let mut of_left = Vec::new();
-    // What the tabs and the buttons leave.
+    // The width that the tabs and the buttons leave for the search.
     let width = (ui.available_width() - 388.0).clamp(120.0, 230.0);
     ends_ui(
         ui,
@@ -71,7 +71,7 @@ fn find_ui(ui: &mut Ui, state: &mut HistoryState, width: f32) {
 
 /// Draws the filters.
 pub(super) fn chips_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>) {
-    /// What the usual chips take beside the targets, and one more status.
+    /// The width that the usual chips and the targets take, and that of one more status, in points.
     const USUAL: f32 = 540.0;
     const ONE_MORE: f32 = 110.0;
     let counts = &ctx.history.counts;
@@ -164,7 +164,7 @@ pub(super) fn selected_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryCo
             let button = |ui: &mut Ui| match (is_narrow, what) {
                 (true, _) => ui.add(IconButton::new(icon, name)),
                 (false, SelectionAction::Delete) => ui.add(QuietButton::new(name).icon(icon).pill().danger()),
-                // The bar above has an export too.
+                // The bar above has a button of the same name: a screen reader tells them apart.
                 (false, SelectionAction::Export) => {
                     ui.add(QuietButton::new("Export…").icon(icon).pill()).accessible_name(name)
                 }

@@ -61,7 +61,7 @@ pub struct AnswerState {
     reading: BackgroundTask<JsonLines>,
     headers_are_open: bool,
     find: TreeSearch,
-    /// What has the focus when the tree has it.
+    /// The id of the tree, once it was drawn: with it the focus is put on the tree.
     tree: Option<Id>,
 }
 
@@ -103,7 +103,7 @@ impl AnswerState {
         self.lines.as_ref().map_or(0, JsonLines::rows_drawn)
     }
 
-    /// Takes over another answer, or what became of the reading under way.
+    /// Starts to read another answer, or takes the result of a reading that ended.
     fn update(&mut self, ui: &Ui, answer: &ShownAnswer<'_>) {
         if let Some(lines) = self.reading.take() {
             self.take(lines);
@@ -152,7 +152,7 @@ fn read(body: &[u8]) -> Value {
 #[derive(Debug)]
 struct TreeSearch {
     words: String,
-    /// What the hits are of; `None` while they are not known.
+    /// The words that the hits belong to; `None` when nothing was searched yet.
     searched: Option<String>,
     hits: Vec<usize>,
     /// Which of the hits is selected.
@@ -175,14 +175,14 @@ impl Default for TreeSearch {
 }
 
 impl TreeSearch {
-    /// Searches anew, in another tree.
+    /// Forgets the hits, which belong to another tree: the next frame searches again.
     fn forget(&mut self) {
         self.searching.cancel();
         self.searched = None;
         self.hits.clear();
     }
 
-    /// Searches when the words have changed: a long tree beside the window.
+    /// Searches when the words have changed; a long tree is searched in the background.
     fn update(&mut self, ui: &Ui, lines: &mut JsonLines) {
         if let Some(hits) = self.searching.take() {
             self.found(lines, hits);
@@ -271,7 +271,7 @@ pub fn answer_ui(
         return;
     };
     find_ui(ui, find, lines, state.tree);
-    // The tree, and below it what its selected line means.
+    // The tree gets the room above the explanation of its selected line.
     let about = about_height(ui);
     let tree = ui.available_rect_before_wrap();
     let tree = tree.with_max_y((tree.bottom() - about).max(tree.top() + theme::CODE_ROW_HEIGHT));
@@ -355,7 +355,7 @@ fn find_ui(ui: &mut Ui, find: &mut TreeSearch, lines: &mut JsonLines, tree: Opti
         }
         let words = find.counted();
         let count = ui.add(Label::new(RichText::new(&words).size(theme::SMALL_SIZE).color(t.subdued)).truncate());
-        // Said by a screen reader as it changes.
+        // A live region: a screen reader says the count when it changes.
         ui.accesskit_node_builder(count.id, |node| {
             node.set_role(Role::Status);
             node.set_label(&*words);
@@ -383,11 +383,11 @@ fn find_keys_ui(ui: &Ui, find: &mut TreeSearch, lines: &mut JsonLines) {
 }
 
 fn about_height(ui: &Ui) -> f32 {
-    // A very low pane is for the tree alone.
+    // In a very low pane the tree gets all the room.
     if ui.available_height() < 160.0 { 0.0 } else { 74.0 }
 }
 
-/// What the selected line means, for who has no pointer to rest on it.
+/// Explains the selected line. The tooltips say the same, but only to those who use a pointer.
 fn about_ui(ui: &mut Ui, lines: &JsonLines, actions: &mut Vec<Action>) {
     if about_height(ui) > 0.0 && ui.available_height() < 20.0 {
         return;
@@ -429,12 +429,12 @@ fn about_ui(ui: &mut Ui, lines: &JsonLines, actions: &mut Vec<Action>) {
     });
 }
 
-/// The value in plain words, short enough to stand beside it.
+/// The value in plain words for the hint beside it; moments are short.
 fn plain_words(document: &Value, pointer: &str, value: &Value) -> Option<String> {
     moment(pointer, value).map(words::short_moment).or_else(|| other_words(document, pointer, value))
 }
 
-/// The value in plain words.
+/// The value in plain words for the explanation below the tree.
 fn long_words(document: &Value, pointer: &str, value: &Value) -> Option<String> {
     moment(pointer, value).map(words::moment).or_else(|| other_words(document, pointer, value))
 }
@@ -446,7 +446,7 @@ fn moment(pointer: &str, value: &Value) -> Option<Timestamp> {
     Timestamp::from_second(seconds).ok()
 }
 
-/// The last day of a card, and amounts of money.
+/// The last day of an expiry, and amounts with their currency.
 fn other_words(document: &Value, pointer: &str, value: &Value) -> Option<String> {
     let (parent, field) = pointer.rsplit_once('/')?;
     let number = value.as_i64()?;

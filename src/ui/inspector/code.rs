@@ -38,7 +38,7 @@ const MOST_CHARS: usize = 2000;
 #[derive(Debug, Default)]
 pub struct CodeState {
     pub language: SnippetLanguage,
-    /// Whom the code calls; `None` as long as nobody chose: whoever answered the call.
+    /// Whom the code calls; `None` until the user chooses, and then whoever answered the call is called.
     pub callee: Option<Target>,
     /// The snippet that is shown: it is written anew only when something that it is written from has changed.
     written: Option<WrittenSnippet>,
@@ -54,7 +54,7 @@ pub struct CodeContext<'a> {
     pub stripe: Option<&'a BaseUrl>,
 }
 
-/// A [`CodeContext`] of its own.
+/// An owned copy of a [`CodeContext`], to tell in a later frame whether it is still the same.
 #[derive(Clone, Debug)]
 struct KeptContext {
     server: ServerInfo,
@@ -77,7 +77,8 @@ impl CodeContext<'_> {
         matches!(self.server, ServerInfo::On { .. })
     }
 
-    /// The port that the server would listen on: of "any free one" nothing can be said beforehand.
+    /// The port that the server would listen on. With 0 the system chooses one at the start, so the default stands for
+    /// it.
     fn port(&self) -> u16 {
         if self.port == 0 { DEFAULT_PORT } else { self.port }
     }
@@ -181,7 +182,7 @@ pub(super) fn code_ui(
 
 /// The language, whom the code calls, and the button that copies; `true` when it was clicked.
 fn choices_ui(ui: &mut Ui, state: &mut CodeState, callee: &mut Target) -> bool {
-    /// What all three take beside each other.
+    /// The width that all three take beside each other, in points.
     const ONE_ROW: f32 = 372.0;
     let is_one_row = ui.available_width() >= ONE_ROW;
     let shown = state.language;
@@ -225,7 +226,7 @@ fn languages_ui(ui: &mut Ui, language: &mut SnippetLanguage) {
     ui.accesskit_node_builder(shown.response.id, |node| node.set_label("SnippetLanguage"));
 }
 
-/// `true` when another was chosen.
+/// Draws the choice of whom the code calls; `true` when another was chosen.
 fn callees_ui(ui: &mut Ui, callee: &mut Target, fills_width: bool) -> bool {
     let callees = [(Target::Stripe, "Stripe"), (Target::Local, "Local server")];
     let control = SegmentedControl::new("The code calls", callee, &callees);
@@ -269,7 +270,7 @@ fn lines_ui(ui: &mut Ui, written: &WrittenSnippet) -> bool {
         let command = keys(ui, &whole);
         copies = matches!(command, Some(KeyCommand::CopyAll));
         ui.spacing_mut().item_spacing.y = 0.0;
-        // Each line as high as its row, whatever a label would take.
+        // Every line is exactly as high as a row, as the list of rows expects.
         ui.spacing_mut().interact_size.y = theme::CODE_ROW_HEIGHT;
         let shown = ScrollArea::both().id_salt("code").auto_shrink(false).content_margin(10.0).show_rows(
             ui,
@@ -306,7 +307,7 @@ fn line_ui(ui: &mut Ui, t: &Tokens, written: &WrittenSnippet, row: usize) {
             SyntaxKind::Number => t.json_number,
             SyntaxKind::Keyword => t.json_key,
         };
-        // What is written in full when it is copied.
+        // Signs that act are shown as escapes; copying gives them as they are.
         job.append(
             &foreign::block(&text[range.clone()]),
             0.0,
@@ -348,7 +349,7 @@ fn keys(ui: &Ui, whole: &Response) -> Option<KeyCommand> {
     })
 }
 
-/// The call as one for a shell, made to whoever answered it: what a key copies without the code being in sight.
+/// The call as a cURL command to whoever answered it, for the key that copies it from any tab.
 pub fn as_curl(call: KeptCall<'_>, target: Target, context: &CodeContext<'_>) -> String {
     let base = context.base_of(target);
     snippets::snippet(call, SnippetLanguage::Curl, base.as_ref())

@@ -13,7 +13,7 @@ use crate::{
         history::entry::{EntryDetail, EntryId},
     },
     messages::{ComparedEntries, EntryPair},
-    model::{Loaded, Revision},
+    model::{LoadedValue, Revision},
     ui::{
         action::Action,
         background::BackgroundTask,
@@ -41,7 +41,7 @@ pub struct DiffState {
     /// Shows volatile and equal places too.
     shows_all: bool,
     shows_headers: bool,
-    /// What the lines are of.
+    /// The revision of the pair that the lines were made from.
     revision: Option<Revision>,
     lines: Vec<DiffLine>,
     aside: BackgroundTask<Vec<DiffLine>>,
@@ -72,7 +72,7 @@ impl Default for DiffState {
 }
 
 impl DiffState {
-    /// Shows these two; how it is shown stays as it was.
+    /// Opens the comparison of two entries. The switches stay as they were.
     pub fn open(&mut self, first: EntryId, second: EntryId) {
         self.of = Some((first, second));
     }
@@ -96,7 +96,7 @@ impl DiffState {
         self.lines_drawn
     }
 
-    /// Takes over another pair, or what became of the one under way.
+    /// Starts to compare another pair, or takes the result of a comparison that ended.
     fn update(&mut self, ui: &Ui, revision: Revision, pair: &EntryPair) {
         if let Some(lines) = self.aside.take() {
             self.lines = lines;
@@ -117,7 +117,7 @@ impl DiffState {
         }
     }
 
-    /// Picks the lines that are to be seen; `keeps_mark` keeps the marked one marked, if it still is among them.
+    /// Picks the lines to show. With `keeps_mark` the marked line stays marked, if it is still shown.
     fn show(&mut self, keeps_mark: bool) {
         let marked = self.marked.and_then(|row| self.shown.rows.get(row).copied()).filter(|_| keeps_mark);
         self.shown = VisibleRows::of(&self.lines, self.shows_all, self.shows_headers);
@@ -126,12 +126,12 @@ impl DiffState {
     }
 }
 
-/// The lines that are to be seen, and what there is to count.
+/// The lines that are shown, and the counts of the verdict.
 #[derive(Debug, Default)]
 struct VisibleRows {
-    /// Places in the list of lines.
+    /// Indexes into the list of lines.
     rows: Vec<u32>,
-    /// Of each row: where it begins among the lines of a narrow pane. One more than there are rows.
+    /// Of each row: at which line of a narrow pane it begins; and at the end the number of all lines.
     starts: Vec<u32>,
     /// The rows that the next and previous keys stop at.
     stops: Vec<u32>,
@@ -176,7 +176,7 @@ fn body_size(detail: &EntryDetail) -> usize {
 pub fn diff_ui(
     ui: &mut Ui,
     state: &mut DiffState,
-    compared: Option<&Loaded<ComparedEntries>>,
+    compared: Option<&LoadedValue<ComparedEntries>>,
     actions: &mut Vec<Action>,
 ) -> bool {
     let loaded = compared.filter(|compared| Some(compared.ids) == state.of);
@@ -246,7 +246,7 @@ fn copied_patch(pair: &EntryPair, with_volatile: bool) -> Action {
     Action::Copy { text: format!("{steps:#}"), what: "JSON Patch".to_owned() }
 }
 
-/// Which two they are.
+/// Draws which two entries are compared.
 fn sides_ui(ui: &mut Ui, pair: &EntryPair) {
     let t = Tokens::of(ui);
     let side_ui = |ui: &mut Ui, sign: &str, color: Color32, detail: &EntryDetail| {
@@ -280,7 +280,7 @@ fn sides_ui(ui: &mut Ui, pair: &EntryPair) {
     });
 }
 
-/// "2 differences that matter · 7 volatile".
+/// The counts in words: "2 differences that matter · 7 volatile".
 fn counted(shown: &VisibleRows) -> String {
     let differences = if shown.matter == 1 { "difference that matters" } else { "differences that matter" };
     format!("{} {differences} · {} volatile", shown.matter, shown.volatile)
@@ -402,7 +402,7 @@ fn list_ui(ui: &mut Ui, state: &mut DiffState, actions: &mut Vec<Action>) {
     }
 }
 
-/// Brings a newly marked row into view whole: from above its first line, from below its last.
+/// Scrolls to a newly marked row so that all of its lines are seen: up to its first line, down to its last.
 fn reveal_marked(state: &mut DiffState, is_wide: bool) {
     let before = std::mem::replace(&mut state.last_marked, state.marked);
     let Some(row) = state.marked.filter(|_| state.marked != before) else { return };
@@ -443,7 +443,7 @@ fn marked_line(state: &DiffState) -> Option<&DiffLine> {
     state.lines.get(place as usize)
 }
 
-/// How much room the words about the marked row take.
+/// Height of the explanation of the marked row, in points.
 fn about_height(ui: &Ui, state: &DiffState) -> f32 {
     if state.marked.is_some() { 92.0_f32.min(ui.available_height() / 2.0) } else { 0.0 }
 }

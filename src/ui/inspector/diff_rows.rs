@@ -72,7 +72,7 @@ fn whole(value: &Value) -> String {
 pub(super) struct RowView<'a> {
     pub line: &'a DiffLine,
     pub is_marked: bool,
-    /// Which line of the row, in a narrow pane.
+    /// Which line of the row is drawn in a narrow pane; 0 in a wide one.
     pub nth: usize,
 }
 
@@ -101,7 +101,7 @@ impl RowView<'_> {
         paint::galley_left(ui.painter(), galley, left, center);
     }
 
-    /// Place, first value, second value.
+    /// Draws the row in one line: place, first value, second value.
     pub(super) fn wide_ui(&self, ui: &mut Ui, id: Id, at: Rect) -> egui::Response {
         let t = Tokens::of(ui);
         let response = ui.interact(at, id, Sense::CLICK);
@@ -123,7 +123,7 @@ impl RowView<'_> {
         response
     }
 
-    /// The place on a line of its own, and below it the values.
+    /// Draws one line of the row: the place first, and below it the values.
     pub(super) fn narrow_ui(&self, ui: &mut Ui, id: Id, at: Rect) -> egui::Response {
         let t = Tokens::of(ui);
         let response = ui.interact(at, id, Sense::CLICK);
@@ -149,7 +149,7 @@ impl RowView<'_> {
             }
             (_, ValueChange::Same(same)) => value(ui, " ", t.faint, same),
             (1, ValueChange::Changed(before, _)) | (_, ValueChange::Removed(before)) => {
-                value(ui, "−", quiet(t.error), before)
+                value(ui, "−", quiet(t.error), before);
             }
             (_, ValueChange::Changed(_, after) | ValueChange::Added(after)) => value(ui, "+", quiet(t.ok), after),
         }
@@ -174,7 +174,7 @@ pub(super) fn menu_ui(ui: &mut Ui, line: &DiffLine, actions: &mut Vec<Action>) {
     item(ui, "Copy path", &|| line.place.clone(), "Path");
 }
 
-/// The marked row whole, for what is cut in the list, and why it is volatile.
+/// Draws the marked row in full below the list, where values are cut, and why it is volatile.
 pub(super) fn about_ui(ui: &mut Ui, line: &DiffLine, actions: &mut Vec<Action>) {
     let t = Tokens::of(ui);
     let area = egui::ScrollArea::vertical().id_salt("about the difference").auto_shrink(false);

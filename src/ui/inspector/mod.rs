@@ -44,10 +44,10 @@ use crate::{
         settings::profile::Profiles,
     },
     messages::{ComparedEntries, JobRequest},
-    model::Loaded,
+    model::LoadedValue,
 };
 
-/// The parts of an entry.
+/// The tabs of an entry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum EntryTab {
     Summary,
@@ -58,7 +58,7 @@ enum EntryTab {
     Timeline,
 }
 
-/// The parts of a call of the request log.
+/// The tabs of a call of the request log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum CallTab {
     #[default]
@@ -72,9 +72,9 @@ enum CallTab {
 #[derive(Clone, Copy, Debug)]
 pub enum InspectedSubject<'a> {
     /// An entry of the history; `None` as long as none is loaded.
-    Entry(Option<&'a Loaded<EntryDetail>>),
+    Entry(Option<&'a LoadedValue<EntryDetail>>),
     /// Two entries beside each other, or why they cannot be compared; `None` until that is known.
-    Compared(Option<&'a Loaded<ComparedEntries>>),
+    Compared(Option<&'a LoadedValue<ComparedEntries>>),
     /// A call of the request log; `None` as long as none is loaded.
     Call(Option<InspectedCall<'a>>),
 }
@@ -83,7 +83,7 @@ pub enum InspectedSubject<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct InspectedCall<'a> {
     pub id: ExchangeId,
-    pub exchange: &'a Loaded<Exchange>,
+    pub exchange: &'a LoadedValue<Exchange>,
     pub row: Option<&'a RequestRow>,
 }
 
@@ -104,7 +104,7 @@ pub struct InspectorState {
 }
 
 impl InspectorState {
-    /// Shows these two beside each other; how it is shown stays as it was.
+    /// Opens the comparison of two entries, in place of the selected entry.
     pub fn open_diff(&mut self, first: EntryId, second: EntryId) {
         self.diff.open(first, second);
     }
@@ -145,7 +145,7 @@ pub fn inspector_ui(
     });
 }
 
-/// A call of the request log, whoever made it.
+/// Draws a call of the request log, whoever made it.
 fn call_ui(
     ui: &mut Ui,
     state: &mut InspectorState,
@@ -218,7 +218,7 @@ fn call_ui(
 fn entry_ui(
     ui: &mut Ui,
     state: &mut InspectorState,
-    detail: &Loaded<EntryDetail>,
+    detail: &LoadedValue<EntryDetail>,
     (code, profiles): (&CodeContext<'_>, &Profiles),
     actions: &mut Vec<Action>,
 ) {
@@ -304,7 +304,7 @@ fn head_ui(ui: &mut Ui, detail: &EntryDetail, actions: &mut Vec<Action>) {
     });
 }
 
-fn response_ui(ui: &mut Ui, state: &mut InspectorState, detail: &Loaded<EntryDetail>, actions: &mut Vec<Action>) {
+fn response_ui(ui: &mut Ui, state: &mut InspectorState, detail: &LoadedValue<EntryDetail>, actions: &mut Vec<Action>) {
     let verdict = state.verdict.of(detail.revision(), || EntryVerdict::of(detail));
     match &detail.outcome {
         Some(Ok(response)) => {
@@ -350,7 +350,8 @@ fn headers_ui(ui: &mut Ui, name: &str, headers: &[(String, String)]) {
 fn pair_ui(ui: &mut Ui, name: &str, value: &str) {
     let t = Tokens::of(ui);
     let mono = |text: &str, color| RichText::new(foreign::block(text)).font(theme::mono(theme::MONO_SIZE)).color(color);
-    // A row takes its height from the spacing that is in force before it.
+    // A horizontal row takes its height from the spacing of the `Ui` around it, so that is set for the row and set
+    // back.
     let height = std::mem::replace(&mut ui.spacing_mut().interact_size.y, 18.0);
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;

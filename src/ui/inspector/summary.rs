@@ -9,7 +9,7 @@ use crate::{
         history::entry::EntryDetail,
         settings::profile::{ProfileId, Profiles},
     },
-    model::Loaded,
+    model::LoadedValue,
     ui::{
         action::Action,
         card_steps::card_steps,
@@ -30,7 +30,7 @@ pub(super) struct SummaryState {
 pub(super) fn summary_ui(
     ui: &mut Ui,
     state: &mut SummaryState,
-    detail: &Loaded<EntryDetail>,
+    detail: &LoadedValue<EntryDetail>,
     verdict: &EntryVerdict,
     profiles: &Profiles,
     actions: &mut Vec<Action>,

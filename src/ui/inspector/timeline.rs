@@ -1,4 +1,4 @@
-//! What happened to a token, in words: each call that was about it.
+//! The timeline of a token: what each call about it did, in words.
 
 use egui::{Label, RichText, ScrollArea, Ui};
 use jiff::Timestamp;
@@ -18,7 +18,7 @@ use crate::{
             request_log::{FAULT_HEADER, FAULT_KIND, REPLAYED_HEADER, client_name},
         },
     },
-    model::Loaded,
+    model::LoadedValue,
     ui::{
         action::Action,
         icons,
@@ -58,7 +58,7 @@ struct TimelineSteps {
 pub(super) fn timeline_ui(
     ui: &mut Ui,
     state: &mut TimelineState,
-    detail: &Loaded<EntryDetail>,
+    detail: &LoadedValue<EntryDetail>,
     actions: &mut Vec<Action>,
 ) {
     let read = || TimelineSteps { first: first_step(detail), later: detail.timeline.iter().map(step).collect() };
@@ -136,7 +136,7 @@ fn step(exchange: &Exchange) -> TimelineStep {
     }
 }
 
-/// What a call made, or the failed charge that it left behind.
+/// The id of what a call made, or of the failed charge that it left behind.
 fn made_by(request: &MaskedRequest, response: &ApiResponse) -> Option<String> {
     let body = response.json().filter(|_| request.method != HttpMethod::Get)?;
     body["id"].as_str().or(body["error"]["charge"].as_str()).map(str::to_owned)
@@ -153,7 +153,7 @@ fn answered(request: &MaskedRequest, response: &ApiResponse) -> (Tone, String) {
     (tone, format!("{words} (on purpose: {fault})"))
 }
 
-/// What came of a call, faults aside.
+/// What came of a call that no fault kept from being carried out.
 fn came_of(request: &MaskedRequest, response: &ApiResponse) -> (Tone, String) {
     let body = response.json().unwrap_or_default();
     let (tone, words) = match ErrorView::of(&body) {
@@ -193,7 +193,7 @@ fn done(request: &MaskedRequest, body: &Value) -> String {
     }
 }
 
-/// "$20.00 usd".
+/// An amount as it is read: "$20.00 usd".
 fn amount(amount: &Value, currency: &str) -> String {
     match (amount.as_i64(), ChargeCurrency::parse(currency)) {
         (Some(amount), Some(known)) => format!("{} {currency}", known.show(amount)),
@@ -201,7 +201,7 @@ fn amount(amount: &Value, currency: &str) -> String {
     }
 }
 
-/// The largest charges have some ten kilobytes.
+/// No charge is longer than this: the largest have some ten kilobytes.
 const LONGEST_MADE: usize = 64 * 1024;
 
 /// What used a token up, and who asked for it: "ch_1… from stripe-python 16.1.0".

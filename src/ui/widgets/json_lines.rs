@@ -1,4 +1,4 @@
-//! A JSON document as lines: parsed once, folded by spans, read row by row.
+//! A JSON document as a flat list of lines, which can be folded, searched and read row by row.
 
 use super::virtual_rows::RowScroll;
 use serde_json::Value;
@@ -29,7 +29,7 @@ pub(super) struct TreeView {
     pub drawn: usize,
 }
 
-/// What never changes of a document: its values and its lines. It can be searched on another thread.
+/// The part of a document that never changes, its values and its lines; another thread can search it.
 #[derive(Debug)]
 pub struct JsonText {
     document: Value,
@@ -43,7 +43,7 @@ struct JsonLine {
     comma: bool,
     /// The line that opens what this line is in; for a closing line, the line that it closes.
     parent: u32,
-    /// How many lines it takes with all that is in it and its closing line.
+    /// How many lines the value takes, from its opening to its closing line.
     span: u32,
     token: PathToken,
 }
@@ -346,7 +346,7 @@ impl<W: Fn() -> bool> JsonSearch<W> {
 
     fn value(&mut self, key: Option<&str>, value: &Value) {
         if self.line.is_multiple_of(LINES_AT_A_TIME) && !(self.is_wanted)() {
-            // Nobody sees what is found from here on.
+            // Without a needle the walk ends: nobody wants its result.
             self.needle.clear();
         }
         if self.needle.is_empty() {

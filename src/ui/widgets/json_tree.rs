@@ -25,7 +25,7 @@ use std::{ops::Range, sync::Arc};
 /// Plain words about the value at a JSON pointer.
 pub type ValueWords<'a> = &'a dyn Fn(&str, &Value) -> Option<String>;
 
-/// What was copied; it is in the clipboard already, and the caller may say so.
+/// What the tree has put into the clipboard, so that the caller can tell the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JsonTreeAction {
     /// The value at this pointer.
@@ -74,13 +74,13 @@ impl<'a> JsonTree<'a> {
         self
     }
 
-    /// Marks the rows whose text has this in it.
+    /// Marks this text wherever a row has it, whatever its case.
     pub fn highlight(mut self, text: &'a str) -> Self {
         self.highlight = text;
         self
     }
 
-    /// The name by which its state is kept: what has the focus, when the tree has it.
+    /// The id of a tree in `ui`, which can have the focus.
     pub fn id(ui: &Ui, name: &str) -> Id {
         ui.make_persistent_id(("json tree", name))
     }
@@ -223,7 +223,7 @@ impl<'a> JsonTree<'a> {
         })
     }
 
-    /// Draws one row; returns how wide it is, and what was done to it.
+    /// Draws one row; returns its width in points, and what the user did to it.
     fn row_ui(&self, ui: &mut Ui, tree: Id, row: JsonRow<'_>, left: f32, rect: Rect) -> (f32, Option<TreeCommand>) {
         let t = Tokens::of(ui);
         let line = row.line;
@@ -267,7 +267,7 @@ impl<'a> JsonTree<'a> {
         ui.painter().galley(pos2(text_left, text_top), galley, t.text);
 
         let mut command = None;
-        // The handle is the chevron and the key.
+        // A click on the chevron or the key folds; a click elsewhere selects.
         let handle = Rect::from_x_y_ranges(text_left - 2.0 * advance - 2.0..=text_left + head, rect.y_range());
         let on_handle =
             foldable && ui.pointer_interact_pos().is_some_and(|at| handle.contains(at)) && response.contains_pointer();
@@ -326,7 +326,7 @@ fn occurrences(text: &str, needle: &str) -> Vec<Range<usize>> {
     if needle.is_empty() {
         return Vec::new();
     }
-    // A letter in lower case stays one letter: where it does not, the mark is off by one, and nothing else.
+    // A few letters become two in lower case. Then a mark is off by one letter, and nothing else goes wrong.
     let (text, needle) = (text.to_lowercase(), needle.to_lowercase());
     let length = needle.chars().count();
     text.match_indices(&needle)

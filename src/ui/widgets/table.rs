@@ -1,4 +1,4 @@
-//! What the tables of the window share: columns, the look of a row, and the keys that move in them.
+//! A table with columns and virtual rows: its layout, the look of a row, and the keys that move the selection.
 
 use egui::{
     Align, Event, Id, Layout, Modifiers, Rangef, Rect, Response, RichText, Role, Sense, Stroke, StrokeKind,
@@ -15,7 +15,7 @@ use crate::ui::{theme, theme::Tokens};
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ColumnWidth {
     Exact(f32),
-    /// All that the others leave.
+    /// A share of the width that the other columns leave.
     Rest,
 }
 
@@ -27,9 +27,9 @@ pub trait TableColumn: Copy {
     fn is_at_right(self) -> bool;
 }
 
-/// Height of the names of the columns.
+/// Height of the row with the columns' names, in points.
 const HEAD: f32 = 28.0;
-/// Between two columns.
+/// Space between two columns, in points.
 const GAP: f32 = 8.0;
 
 /// A table of `len` rows with the columns `cells`.
@@ -97,7 +97,7 @@ fn layout_of(cell: impl TableColumn) -> Layout {
     if cell.is_at_right() { Layout::right_to_left(Align::Center) } else { Layout::left_to_right(Align::Center) }
 }
 
-/// Where each column is.
+/// The horizontal range of each column.
 fn spans(cells: &[impl TableColumn], across: Rangef) -> Vec<Rangef> {
     let exact: f32 =
         cells.iter().map(|cell| if let ColumnWidth::Exact(width) = cell.width() { width } else { 0.0 }).sum();
@@ -180,8 +180,8 @@ impl TableRow<'_> {
     }
 }
 
-/// Whether keys that are nobody else's are for this table: it has the focus, or nothing has, and neither a dialog nor a
-/// menu lies over it.
+/// Whether a key that no other widget takes is for this table: the table or nothing has the focus, and neither a dialog
+/// nor a menu is open over it.
 pub fn has_keys(ui: &Ui, table: Id) -> bool {
     let is_free = ui.memory(|memory| {
         memory.focused().is_none_or(|focused| focused == table) && memory.allows_interaction(ui.layer_id())
@@ -189,8 +189,8 @@ pub fn has_keys(ui: &Ui, table: Id) -> bool {
     is_free && !egui::Popup::is_any_open(ui.ctx())
 }
 
-/// The place that the keys with these modifiers move the selection to: those of the focused table, or of any while nothing
-/// has the focus.
+/// The row that a pressed arrow, Page, Home or End key with exactly these modifiers moves the selection to; `None` when
+/// no such key was pressed or the keys are not for this table.
 pub fn moved(
     ui: &Ui,
     table: Id,
@@ -202,7 +202,7 @@ pub fn moved(
     if !has_keys(ui, table) {
         return None;
     }
-    // The modifiers of the press itself: those of the frame may be released already.
+    // The modifiers of the press itself count: at the end of the frame they may be released already.
     let is_press = |event: &Event, sought| matches!(event, Event::Key { key, pressed: true, modifiers, .. } if *key == sought && modifiers.matches_exact(how));
     let pressed = |key| ui.input(|input| input.events.iter().any(|event| is_press(event, key)));
     let page = rows_in_view.saturating_sub(1).max(1);

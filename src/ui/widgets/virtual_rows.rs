@@ -1,5 +1,5 @@
-//! A list of very many rows of one height. The row at its top is a whole number, so that the smallest step of a touchpad
-//! counts at the millionth row as it does at the first; only the rows in view are drawn.
+//! A list of very many rows of one height, of which only those in view are drawn. It is scrolled by a row number and an
+//! offset: a single `f32` offset would be too coarse for a touchpad's smallest step at the millionth row.
 
 use crate::ui::theme::{self, Tokens};
 use egui::{
@@ -88,7 +88,7 @@ pub struct VirtualRows<'a> {
     pub row_height: f32,
 }
 
-/// The width that the bar beside the rows takes.
+/// Width of the scroll bar beside the rows, in points.
 pub const BAR: f32 = 10.0;
 
 impl VirtualRows<'_> {
