@@ -14,10 +14,7 @@ use jiff::Timestamp;
 
 use crate::{
     domain::{
-        call::{
-            api::{ApiRequest, ApiResponse, Exchange, Failure, Target, TransportError},
-            redaction::Redaction,
-        },
+        call::api::{ApiRequest, ApiResponse, Exchange, Failure, Target, TransportError},
         history::{
             entry::{Entry, EntryId},
             request_log::{ExchangeId, FAULT_HEADER, RequestRow},
@@ -26,8 +23,8 @@ use crate::{
         rules::{expectation::Expectation, policies::Policies},
         settings::{profile::ProfileId, stripe::StripeSettings},
     },
-    minter::{self, Workspace},
-    store::{Call, Recorded, Store, StoreError},
+    minter::{self, PreparedCall, Workspace},
+    store::{NewCall, Recorded, Store, StoreError},
     stripe,
 };
 
@@ -165,11 +162,10 @@ impl Targets {
     /// Stripe's 500.
     pub async fn serve(&self, call: Served, policies: Policies) -> ApiResponse {
         let Served { request, started, arrived, fault } = call;
-        let workspace = Arc::clone(&self.workspace);
-        let call = Call { target: Target::Local, started, request: request.clone(), expects: None, profile: None };
-        let answer = move |ledger: &mut dyn minter::Ledger| {
-            minter::handle(ledger, &request, started, policies, &workspace).map(|answer| with_fault(answer, fault))
-        };
+        let prepared = PreparedCall::new(request.clone(), started, policies, Arc::clone(&self.workspace));
+        let call = NewCall { target: Target::Local, started, request, expects: None, profile: None };
+        let answer =
+            move |ledger: &mut dyn minter::Ledger| prepared.answer(ledger).map(|answer| with_fault(answer, fault));
         self.store.serve(call, arrived, Box::new(answer)).await.unwrap_or_else(|error| {
             self.complaints.add(&error);
             minter::unavailable(&error.cause())
@@ -185,21 +181,18 @@ impl Targets {
         arrived: Instant,
         answer: ApiResponse,
     ) -> ApiResponse {
-        let answer = Redaction::of(&request).local_answer(answer);
-        self.note(request, started, arrived, Ok(answer.clone())).await;
+        let call = NewCall { target: Target::Local, started, request, expects: None, profile: None };
+        let (answer, noted) = self.store.refuse(call, arrived.elapsed(), answer);
+        if let Err(error) = noted.await {
+            self.complaints.add(&error);
+        }
         answer
     }
 
-    /// Writes down a call that came over HTTP and did not reach the stand-in, with what became of it instead.
-    pub async fn note(
-        &self,
-        request: ApiRequest,
-        started: Timestamp,
-        arrived: Instant,
-        outcome: Result<ApiResponse, Failure>,
-    ) {
-        let call = Call { target: Target::Local, started, request, expects: None, profile: None };
-        if let Err(error) = self.store.note(call, arrived.elapsed(), outcome).await {
+    /// Writes down a call that came over HTTP and did not reach the stand-in, with what became of it instead of an answer.
+    pub async fn note(&self, request: ApiRequest, started: Timestamp, arrived: Instant, failure: Failure) {
+        let call = NewCall { target: Target::Local, started, request, expects: None, profile: None };
+        if let Err(error) = self.store.note(call, arrived.elapsed(), failure).await {
             self.complaints.add(&error);
         }
     }
@@ -269,8 +262,8 @@ pub struct Begun {
 }
 
 impl Begun {
-    fn call(&self, target: Target, profile: Option<ProfileId>) -> Call {
-        Call { target, started: self.started, request: self.request.clone(), expects: self.expects.clone(), profile }
+    fn call(&self, target: Target, profile: Option<ProfileId>) -> NewCall {
+        NewCall { target, started: self.started, request: self.request.clone(), expects: self.expects.clone(), profile }
     }
 }
 
@@ -360,11 +353,9 @@ impl Backend {
         match self {
             Self::Local { store, workspace, policies } => {
                 let call = begun.call(Target::Local, None);
-                let (request, now) = (begun.request.clone(), begun.started);
-                let (workspace, policies) = (Arc::clone(workspace), *policies);
-                store
-                    .answer(call, Box::new(move |ledger| minter::handle(ledger, &request, now, policies, &workspace)))
-                    .await
+                let prepared =
+                    PreparedCall::new(begun.request.clone(), begun.started, *policies, Arc::clone(workspace));
+                store.answer(call, Box::new(move |ledger| prepared.answer(ledger))).await
             }
             Self::Stripe { store, client, profile } => {
                 let exchange = match begun.journalled {

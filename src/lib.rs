@@ -107,7 +107,7 @@
 //! a card that somebody could have, a security code, a key. [`domain::call::redaction`] applies it to a call and its answer,
 //! with what the call itself made secret; secrets live in [`domain::secret::SecretText`], whose one way out is `expose`.
 //!
-//! *Answered is kept*: the minter reads free text as it may be kept ([`minter`]'s `Fields::text`), and its answer is
+//! *Answered is kept*: the minter reads free text as it may be kept ([`minter`]'s `CallFields::text`), and its answer is
 //! redacted before it is sent, so the bytes that leave are the bytes that are kept, shown again and replayed. Of the real
 //! API's answers the places that may not be kept are replaced, counted and told; every other byte stays. How much of each
 //! parameter is kept is a mark beside it ([`domain::mask::Kept`]), never read off its looks.

@@ -46,7 +46,7 @@ use crate::{
     },
     keys::Keys,
     settings::{self, Folders, SettingsError},
-    store::{self, Damage, Place, Reader, SalvageError, Store, StoreError},
+    store::{self, Damage, Reader, SalvageError, Store, StoreError, StoreLocation},
 };
 use signals::EndSignal;
 
@@ -479,11 +479,11 @@ impl Desk {
             }
         };
         let place = match &folders {
-            Some(folders) if !args.memory => Place::Folder(folders.data.clone()),
-            _ => Place::Memory,
+            Some(folders) if !args.memory => StoreLocation::Folder(folders.data.clone()),
+            _ => StoreLocation::Memory,
         };
         let store = match (Store::open(&place, clock.now()), &place) {
-            (Err(error), Place::Folder(folder)) if looks_only && error.leaves_reading() => {
+            (Err(error), StoreLocation::Folder(folder)) if looks_only && error.leaves_reading() => {
                 remark(format_args!("Nothing of this call is written down. {error}"));
                 Store::open_copy(folder, clock.now())?
             }
@@ -556,7 +556,7 @@ impl Look {
     /// Opens the history; where that fails because it cannot be written or is damaged, looks at it without.
     fn open(world: &World) -> Result<Self, CliError> {
         let folders = Folders::find(world.home.clone())?;
-        match Store::open(&Place::Folder(folders.data.clone()), world.clock.now()) {
+        match Store::open(&StoreLocation::Folder(folders.data.clone()), world.clock.now()) {
             Ok(store) => Ok(Self { reader: store.reader()?, trouble: None }),
             Err(error) if error.leaves_reading() => {
                 let reader = Reader::look(&folders.data, world.clock.now())?;
@@ -580,7 +580,7 @@ impl Look {
 /// The store for commands that change the history.
 fn open_store(world: &World) -> Result<Store, CliError> {
     let folders = Folders::find(world.home.clone())?;
-    Ok(Store::open(&Place::Folder(folders.data), world.clock.now())?)
+    Ok(Store::open(&StoreLocation::Folder(folders.data), world.clock.now())?)
 }
 
 /// How tokens are filtered by commands about the past.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{CliError, Done, World, print, remark};
-use crate::store::{self, Salvaged};
+use crate::store::{self, SalvageReport};
 
 #[derive(Debug, Args)]
 pub struct SalvageArgs {
@@ -35,7 +35,7 @@ pub(super) fn salvage(args: &SalvageArgs, world: &World) -> Result<Done, CliErro
 }
 
 /// What is not as it was, a line each.
-fn lines(saved: &Salvaged) -> Vec<String> {
+fn lines(saved: &SalvageReport) -> Vec<String> {
     let mut lines = saved.remarks.clone();
     lines.extend(
         saved

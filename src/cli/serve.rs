@@ -21,7 +21,7 @@ use crate::{
     files,
     server::{Config, Server, StartError},
     settings::Folders,
-    store::{Durability, Place, Store},
+    store::{Durability, Store, StoreLocation},
 };
 
 /// The largest file of rules, in bytes.
@@ -95,11 +95,11 @@ pub(super) fn serve(args: ServeArgs, world: &World) -> Result<Done, CliError> {
     }
     let clock = args.time.clock(world);
     let (place, settings) = if args.memory {
-        (Place::Memory, Settings::default())
+        (StoreLocation::Memory, Settings::default())
     } else {
         let folders = Folders::find(world.home.clone())?;
         let settings = load_settings(&folders);
-        (Place::Folder(folders.data), settings)
+        (StoreLocation::Folder(folders.data), settings)
     };
     let durability = match args.synchronous {
         Synchronous::Full => Durability::PowerLoss,

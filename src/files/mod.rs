@@ -1,5 +1,5 @@
-//! Files on disk, one rule for all of the program: what is made is for its owner only, what is read is an ordinary file
-//! of a bounded size, what is replaced is replaced in one step, and no temporary file stays for ever.
+//! Files on disk, by one set of rules for the whole program: a file is made for its owner only, only ordinary files of
+//! a bounded size are read, a file is replaced in one step, and no temporary file stays for ever.
 //!
 //! ```text
 //! export   note in run/ ─► temporary file beside the target ─► rename ─► the note goes
@@ -16,4 +16,4 @@ mod temporary;
 pub use own::{OwnFolders, resolve};
 pub use private::{make_folder, make_new, open_or_make};
 pub use read::{open_existing, open_file, read_at_most, stands_in_the_way};
-pub use temporary::{Temporary, remove_dead_temporaries, remove_noted_temporaries};
+pub use temporary::{TemporaryFile, remove_dead_temporaries, remove_noted_temporaries};

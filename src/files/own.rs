@@ -1,4 +1,4 @@
-//! The folders that are this program's own: nothing that a person names to be written may lie in them.
+//! The folders that are this program's own: an export to a path in one of them is refused.
 
 use std::{
     fs::{self, Metadata},
@@ -8,10 +8,10 @@ use std::{
 
 /// How many links are followed from one to the next, as Linux does.
 const MOST_LINKS: usize = 40;
-/// How deep the own folders are looked through: they have one level of folders below them.
+/// How many levels of folders are looked through for another name of a file. The own folders have one level below them.
 const DEPTH: usize = 4;
 
-/// Where this program keeps its files. A path that is in none of them is not known to be its own.
+/// Where this program keeps its files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OwnFolders {
     /// The folder where the paths of temporary files are noted; `None` where nothing is kept on disk.
@@ -20,11 +20,11 @@ pub struct OwnFolders {
 }
 
 impl OwnFolders {
-    /// The own folder that a file lies in, or one of whose files it is by another name. The path must be free of links,
-    /// as [`resolve`] gives it.
+    /// The own folder that a file lies in, or in which the same file has another name (a hard link). The path must be
+    /// free of links, as [`resolve`] gives it.
     ///
-    /// Folders are compared by what they are and not by what they are called, so that neither `..` nor another spelling,
-    /// case or mount leads around it.
+    /// Folders are compared by what they are and not by what they are called, so that neither `..` nor another
+    /// spelling, case or mount leads around it.
     pub fn holding(&self, file: &Path) -> Option<&Path> {
         let is_within = |folder: &Path| {
             file.ancestors().any(|above| is_same(above, folder))

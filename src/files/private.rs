@@ -11,9 +11,9 @@ use std::{
 
 use super::{own::resolve, read::open_existing};
 
-/// Makes the folder, and those above it, where they are missing. One that is there and lets others in is closed to them:
-/// versions before this one made `config` and `run` as wide as the umask let them. A link to a folder is somebody's own
-/// arrangement, and a folder that its owner made read-only is one too: both stay as they are.
+/// Makes the folder, and those above it, where they are missing. One that is there and lets others in is closed to
+/// them: versions before this one made `config` and `run` as wide as the umask let them. A link to a folder is
+/// somebody's own arrangement, and a folder that its owner made read-only is one too: both stay as they are.
 ///
 /// # Errors
 /// When the system refuses, or something else has the name.
@@ -87,8 +87,8 @@ fn set_mode(path: &Path, mode: u32) -> io::Result<()> {
     Ok(())
 }
 
-/// Takes from a file or folder of this program what others may do with it. Where the system refuses, it belongs to
-/// somebody else, who decides.
+/// Takes away the permissions that others have on a file or folder of this program. Where the system refuses, it
+/// belongs to somebody else, who decides.
 fn close_to_others(path: &Path, mask: u32) {
     #[cfg(unix)]
     {

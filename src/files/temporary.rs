@@ -1,4 +1,5 @@
-//! Files that are written beside another and then take its place, and what becomes of those of killed processes.
+//! Temporary files, which are written beside another file and then take its place; and the removal of those that killed
+//! processes left behind.
 //!
 //! Every temporary file and every note is locked while its process lives; the system frees the lock when it dies. So
 //! whoever can lock one may remove it. A process that makes one looks, once it has the lock, whether the file is still
@@ -19,22 +20,22 @@ use super::{
 
 const PREFIX: &str = ".testcard-";
 const SUFFIX: &str = ".tmp";
-/// How many random letters and digits are between the two: nobody else's file has such a name by chance.
+/// How many random letters and digits stand between prefix and suffix: nobody else's file has such a name by chance.
 const RANDOM: usize = 20;
 /// How the name of a note ends; it begins with the random part of the file that it notes.
 const NOTE: &str = ".temporary";
 /// The longest path that a note is read for.
 const LONGEST_PATH: u64 = 64 * 1024;
 
-/// A file that is gone with this value, unless it takes the place of another.
+/// A file that is removed when this value is dropped, unless it took the place of another.
 #[derive(Debug)]
-pub struct Temporary {
+pub struct TemporaryFile {
     file: NamedTempFile,
-    /// Goes after the file.
-    _note: Option<Note>,
+    /// Dropped, and so removed, after the file.
+    _note: Option<TemporaryNote>,
 }
 
-impl Temporary {
+impl TemporaryFile {
     /// Makes a file in a folder, for its owner only. Its path is noted in the folder `notes` before it is made, where
     /// that folder can be written to: a history that is only read must not keep an export from being made.
     ///
@@ -43,10 +44,10 @@ impl Temporary {
     pub fn in_folder(folder: &Path, notes: Option<&Path>) -> io::Result<Self> {
         let mut note = None;
         let file = Builder::new().prefix(PREFIX).suffix(SUFFIX).rand_bytes(RANDOM).make_in(folder, |path| {
-            // Of a try before this one, whose file was not made.
+            // The note of the try before this one, whose file was not made.
             note = None;
             if let Some(notes) = notes {
-                note = match Note::write(notes, path) {
+                note = match TemporaryNote::write(notes, path) {
                     Ok(note) => Some(note),
                     // The builder tries another name.
                     Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(error),
@@ -156,7 +157,7 @@ fn noted(note: &mut File) -> Option<PathBuf> {
     path.is_absolute().then_some(path)
 }
 
-/// Whether a path is that of the file which the note was written for, and nothing else that somebody put there since.
+/// Whether the file at a path is the one that the note was written for, and not something that was put there since.
 fn is_noted(path: &Path, random: &str, note: &File) -> bool {
     let Ok(there) = fs::symlink_metadata(path) else { return false };
     random_part(path) == Some(random) && there.is_file() && note.metadata().is_ok_and(|note| is_of_one(&note, &there))
@@ -186,15 +187,15 @@ fn remove(path: &Path) {
     }
 }
 
-/// That a file is being written, and where.
+/// A note, as a file, of the path of a temporary file that is being written.
 #[derive(Debug)]
-struct Note {
+struct TemporaryNote {
     path: PathBuf,
     /// Held while the file is written.
     locked: File,
 }
 
-impl Note {
+impl TemporaryNote {
     fn write(notes: &Path, temporary: &Path) -> io::Result<Self> {
         let random = random_part(temporary).ok_or(io::ErrorKind::InvalidInput)?;
         make_folder(notes)?;
@@ -217,7 +218,7 @@ impl Note {
     }
 }
 
-impl Drop for Note {
+impl Drop for TemporaryNote {
     fn drop(&mut self) {
         // One that stays is taken for a dead process's, and names a file that is not there any more.
         let _ = fs::remove_file(&self.path);
@@ -240,7 +241,7 @@ mod tests {
         let (folder, data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let notes = data.path().join("run");
         for takes_place in [false, true] {
-            let mut temporary = Temporary::in_folder(folder.path(), Some(&notes)).unwrap();
+            let mut temporary = TemporaryFile::in_folder(folder.path(), Some(&notes)).unwrap();
             temporary.file().write_all(b"new").unwrap();
             let note = fs::read_to_string(notes.join(&names(&notes)[0])).unwrap();
             assert_eq!(Path::new(&note), folder.path().join(&names(folder.path())[0]));

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     domain::{history::filter::HistoryFilter, mask},
-    files::{self, OwnFolders, Temporary},
+    files::{self, OwnFolders, TemporaryFile},
     store::{EXPORT_FORMAT, EXPORT_VERSION, ExportedEntry, Reader, StoreError},
 };
 
@@ -86,7 +86,7 @@ pub fn export(
     if let Some(notes) = notes {
         files::remove_noted_temporaries(notes);
     }
-    let mut file = Temporary::in_folder(folder, notes).map_err(failed)?;
+    let mut file = TemporaryFile::in_folder(folder, notes).map_err(failed)?;
 
     let total = reader.count(filter)?;
     on_progress(ExportProgress { done: 0, total });
@@ -129,7 +129,7 @@ enum WriteStop {
 fn write_entries(
     reader: &Reader,
     filter: &HistoryFilter,
-    file: &mut Temporary,
+    file: &mut TemporaryFile,
     cancelled: &CancellationToken,
     mut on_written: impl FnMut(u64),
 ) -> Result<u64, WriteStop> {

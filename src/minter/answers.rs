@@ -12,8 +12,8 @@ use crate::domain::{
 
 /// The answer to a request that was let in: the object, or the error.
 ///
-/// A POST that was carried out, to a token or a decline, forbids to be repeated; a POST that was refused in validation
-/// leaves that open (337 recorded answers).
+/// `Stripe-Should-Retry: false` stands on every POST that was carried out, to an object or a decline, and on no POST
+/// that was refused in validation: so in 337 recorded answers of Stripe.
 pub(super) fn answer(
     request: &ApiRequest,
     request_id: &str,
@@ -33,7 +33,7 @@ pub(super) fn answer(
     if let Some(version) = request.header("Stripe-Version") {
         add("Stripe-Version", version);
     }
-    // Recorded: whenever it was sent.
+    // Stripe's recorded answers repeat the header whenever it was sent.
     if let Some(account) = request.header("Stripe-Account") {
         add("Stripe-Account", account);
     }
@@ -49,14 +49,15 @@ pub(super) fn answer(
     ApiResponse { http_status, headers, body: text(&body) }
 }
 
-/// Whether a request came to an end: an object or a decline. All else was refused in validation.
+/// Whether the status says that a request was carried out, to an object or a decline. Any other status is a refusal in
+/// validation.
 pub(super) fn is_carried_out(http_status: u16) -> bool {
     matches!(http_status, 200 | 402)
 }
 
 /// The first answer again, byte for byte, to a request that repeats its idempotency key. The request id is this
-/// request's own; `Original-Request` stays the first one's. Key and account are echoed as they came, for they may be kept
-/// hidden.
+/// request's own; `Original-Request` stays the first one's. Key and account are echoed as they came, for they may be
+/// kept hidden.
 pub(super) fn replayed(request: &ApiRequest, mut first: ApiResponse, request_id: &str) -> ApiResponse {
     for (name, value) in &mut first.headers {
         match name.as_str() {
@@ -65,14 +66,14 @@ pub(super) fn replayed(request: &ApiRequest, mut first: ApiResponse, request_id:
             _ => {}
         }
     }
-    // What went wrong on purpose went wrong the first time.
+    // The fault was in the first call; this one has none.
     first.headers.retain(|(name, _)| name != FAULT_HEADER);
     first.headers.push((REPLAYED_HEADER.to_owned(), "true".to_owned()));
     first
 }
 
-/// Stripe's 500: the ledger cannot be used, and nothing was changed. The key, if there is one, stays free. The words are
-/// ours, with the reason: Stripe's own differ from case to case.
+/// Stripe's 500: the ledger cannot be used, and nothing was changed. The key, if there is one, stays free. The words
+/// are ours, with the reason: Stripe's own differ from case to case.
 pub fn unavailable(reason: &str) -> ApiResponse {
     let words =
         format!("An unknown error occurred: Testcard could not save the call, and nothing was changed: {reason}");
@@ -119,7 +120,7 @@ fn error_body(error: &ApiError, request_log_url: Option<String>) -> Value {
     json!({ "error": attributes })
 }
 
-/// Indented by two spaces.
+/// JSON indented by two spaces, as Stripe writes it.
 fn text(body: &Value) -> Vec<u8> {
     format!("{body:#}").into_bytes()
 }

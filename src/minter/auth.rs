@@ -1,4 +1,4 @@
-//! Who may call: the rows of Stripe's refusals that are about the key.
+//! Reads the API key of a call, and refuses keys in Stripe's words.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
@@ -11,8 +11,8 @@ use crate::domain::{
 /// with `only`, of the secret and restricted ones that one.
 ///
 /// # Errors
-/// 401 without a key, and for one that is not let in or not of test mode, a live one too; 403 for a publishable key where only a
-/// secret one will do (whether Stripe says 401 or 403 there is not documented).
+/// 401 without a key, and for a key that is not let in or not of test mode (a live one too); 403 for a publishable key
+/// where only a secret one will do (whether Stripe says 401 or 403 there is not documented).
 pub fn authenticate(
     authorization: Option<&str>,
     secret_only: bool,
@@ -72,7 +72,7 @@ fn invalid_key(key: &str) -> ApiError {
     unauthorized(format!("Invalid API Key provided: {}", starred(key)))
 }
 
-/// The key with its prefix and its last four characters only; too short a one is starred to its end.
+/// The key with its prefix and its last four characters only; a key that is too short for that is starred to its end.
 fn starred(key: &str) -> String {
     let prefix = key_prefix(key);
     let length = key.chars().count();
@@ -89,7 +89,7 @@ fn secret_key_required() -> ApiError {
     ApiError::request(Some("secret_key_required"), None, message).with_status(403)
 }
 
-/// The first sentence is Stripe's; how it goes on is not documented.
+/// The first sentence is Stripe's. The rest is undocumented by Stripe: our wording.
 pub(super) fn publishable_keys_refused() -> ApiError {
     let message = "This integration surface is unsupported for publishable key tokenization. Use a secret key, or allow \
                    publishable keys in the account's policies: https://support.stripe.com/questions/\

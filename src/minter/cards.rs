@@ -4,8 +4,8 @@ use jiff::{civil::Date, tz::TimeZone};
 use serde_json::{Value, json};
 
 use super::{
-    Call, Stop, StoredObject,
-    ledger::{LedgerError, ObjectKind},
+    call::{CallError, MinterCall},
+    ledger::{LedgerError, ObjectKind, StoredObject},
 };
 use crate::domain::{
     call::error::{ApiError, Decline, ErrorKind},
@@ -20,10 +20,10 @@ use crate::domain::{
 
 /// A card that a call uses.
 #[derive(Clone, Debug)]
-pub(super) struct Card {
+pub(super) struct PaymentCard {
     /// The card object in its current shape.
     pub(super) body: Value,
-    /// What is known besides: see [`state`].
+    /// What the minter knows of the card besides: see [`state`].
     pub(super) state: Value,
     /// The token that is used up with it; `None` for a ready alias and for a customer's card.
     token: Option<StoredObject>,
@@ -43,7 +43,7 @@ pub(super) fn state(card: &CardDetails, alias: Option<&str>) -> Value {
 }
 
 /// A fresh card object in its current shape, keys in the order of the API page.
-pub(super) fn object(call: &Call<'_>, card: &CardDetails) -> Value {
+pub(super) fn object(call: &MinterCall<'_>, card: &CardDetails) -> Value {
     let check = |is_sent: bool| is_sent.then_some("unchecked");
     let address = &card.address;
     json!({
@@ -76,30 +76,30 @@ pub(super) fn object(call: &Call<'_>, card: &CardDetails) -> Value {
     })
 }
 
-/// What is done with a card.
+/// What a bank is asked about a card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum CardStep {
     Charge,
     Attach,
 }
 
-/// What the bank says to it.
+/// What the bank, or a rule of the account, says to a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum BankVerdict {
     Approved,
-    /// The error is as at [`Step::Attach`]: without a charge.
+    /// The error names no charge yet: at [`CardStep::Charge`] the handler adds it.
     Declined {
         error: ApiError,
         is_blocked_by_radar: bool,
     },
 }
 
-impl Card {
-    /// The card behind a token or a ready alias. Nothing is changed yet: see [`Card::spend`].
+impl PaymentCard {
+    /// The card behind a token or a ready alias. Nothing is changed yet: see [`PaymentCard::spend`].
     ///
     /// # Errors
     /// A token that does not exist or was used; a card token where the account does not take them.
-    pub(super) fn of_token(call: &mut Call<'_>, id: &str, param: &str) -> Result<Self, Stop> {
+    pub(super) fn of_token(call: &mut MinterCall<'_>, id: &str, param: &str) -> Result<Self, CallError> {
         if !call.policies.card_tokens_on_charges && param != "card[token]" {
             return Err(card_tokens_refused().into());
         }
@@ -115,9 +115,10 @@ impl Card {
         Ok(Self { body: token.body["card"].clone(), state: token.state.clone(), token: Some(token) })
     }
 
-    /// A fresh card of a ready alias. What was sent with it is a default: a security code, and the part of the address
-    /// that its row has a telling check for; it is good until this month of the next year.
-    fn of_alias(call: &Call<'_>, alias: &str, card: &'static TestCard) -> Option<Self> {
+    /// A fresh card of a ready alias. It counts as sent with a security code and with the part of the address that its
+    /// row has a check for that does not pass, and is good until this month of the next year: undocumented by Stripe,
+    /// our choice.
+    fn of_alias(call: &MinterCall<'_>, alias: &str, card: &'static TestCard) -> Option<Self> {
         let today: Date = TimeZone::UTC.to_datetime(call.now).date();
         let sent = |check, text: &str| (card.check(check) != "pass").then(|| text.to_owned());
         let details = CardDetails {
@@ -159,7 +160,7 @@ impl Card {
     }
 
     /// What the bank, or the account's own rules, say to a step.
-    pub(super) fn verdict(&self, call: &Call<'_>, step: Step) -> Verdict {
+    pub(super) fn verdict(&self, call: &MinterCall<'_>, step: CardStep) -> BankVerdict {
         if let Some(declined) = self.published().and_then(|card| self.listed_decline(call, card, step)) {
             return declined;
         }
@@ -170,14 +171,14 @@ impl Card {
         if blocks(call.policies.block_if_zip_fails, Check::Zip) {
             return blocked("incorrect_zip", "address_zip", "The zip code you supplied failed validation.");
         }
-        Verdict::Approved
+        BankVerdict::Approved
     }
 
     /// The decline that the table of test cards lists for a step.
-    fn listed_decline(&self, call: &Call<'_>, card: &'static TestCard, step: Step) -> Option<Verdict> {
+    fn listed_decline(&self, call: &MinterCall<'_>, card: &'static TestCard, step: CardStep) -> Option<BankVerdict> {
         let outcome = match step {
-            Step::Charge => &card.at_charge,
-            Step::Attach => &card.at_attach,
+            CardStep::Charge => &card.at_charge,
+            CardStep::Attach => &card.at_attach,
         };
         let StepOutcome::Refused { code, decline_code, message, param } = outcome else { return None };
         // 4000000000000127 fails by its security code, so only when one was sent.
@@ -193,7 +194,7 @@ impl Card {
             kind: ErrorKind::Card,
             code: Some(code),
             // Recorded: an empty one where a card does not attach, none at a charge.
-            param: (step == Step::Attach || !param.is_empty()).then(|| param.clone()),
+            param: (step == CardStep::Attach || !param.is_empty()).then(|| param.clone()),
             message: message.clone(),
             decline: Some(Box::new(Decline {
                 code: decline_code,
@@ -202,10 +203,10 @@ impl Card {
                 advice_code: is_generic.then_some("try_again_later"),
             })),
         };
-        Some(Verdict::Declined { error, is_blocked_by_radar: decline_code == "fraudulent" })
+        Some(BankVerdict::Declined { error, is_blocked_by_radar: decline_code == "fraudulent" })
     }
 
-    /// Two ready aliases of one card have a decline code of their own.
+    /// The decline code of a ready alias that does not have that of its card: two aliases of one card differ in it.
     fn own_decline_code(&self) -> Option<&'static str> {
         match self.state["alias"].as_str()? {
             "tok_visa_chargeCustomerFailLostCard" => Some("lost_card"),
@@ -237,8 +238,27 @@ impl Card {
         self.body["brand"].as_str().and_then(|word| word.parse().ok()).unwrap_or(Brand::Unknown).code()
     }
 
+    /// Name and address of a card, as charges and payment methods show them.
+    pub(super) fn billing_details(&self) -> Value {
+        let card = &self.body;
+        json!({
+            "address": {
+                "city": card["address_city"],
+                "country": card["address_country"],
+                "line1": card["address_line1"],
+                "line2": card["address_line2"],
+                "postal_code": card["address_zip"],
+                "state": card["address_state"],
+            },
+            "email": null,
+            "name": card["name"],
+            "phone": null,
+            "tax_id": null,
+        })
+    }
+
     /// Uses the token up. From here on the call is carried out, to an object or a decline.
-    pub(super) fn spend(&mut self, call: &mut Call<'_>) -> Result<(), LedgerError> {
+    pub(super) fn spend(&mut self, call: &mut MinterCall<'_>) -> Result<(), LedgerError> {
         if let Some(token) = &mut self.token {
             token.body["used"] = true.into();
             call.ledger.update(token)?;
@@ -258,10 +278,10 @@ impl Card {
 }
 
 /// A rule of the account blocks the card: the decline code repeats the code, as recorded declines do.
-fn blocked(code: &'static str, param: &str, message: &str) -> Verdict {
+fn blocked(code: &'static str, param: &str, message: &str) -> BankVerdict {
     let decline = Decline { code, ..Decline::default() };
     let error = ApiError { decline: Some(Box::new(decline)), ..ApiError::card(code, param, message) };
-    Verdict::Declined { error, is_blocked_by_radar: true }
+    BankVerdict::Declined { error, is_blocked_by_radar: true }
 }
 
 fn card_tokens_refused() -> ApiError {

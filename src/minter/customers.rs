@@ -3,27 +3,28 @@
 use serde_json::{Value, json};
 
 use super::{
-    Call, Stop, StoredObject,
-    charges::{shipping, text},
+    accepted::{AcceptedParams, METADATA, WriteRule, WrittenParam},
+    call::{CallError, MinterCall},
     expand,
-    fields::{Fields, LONGEST_TEXT, Takes},
-    ledger::{Cursor, ObjectKind, PageQuery},
-    lists::{self, List},
+    fields::{CallFields, LONGEST_TEXT},
+    ledger::{ObjectKind, PageQuery},
+    lists::{self, ListQuery},
+    lookup::{card_of_customer, customer_of_path},
     shapes, sources,
 };
 use crate::domain::{call::error::ApiError, mask};
 
-/// The last version that shows the cards of a customer unasked is the one before this.
+/// From this version on, a customer shows its cards only when asked to expand them.
 const SOURCES_LEFT_OUT_SINCE: &str = "2020-08-27";
 const LONGEST_EMAIL: usize = 512;
 const LONGEST_NAME: usize = 256;
 const LONGEST_PHONE: usize = 20;
-/// A default.
+/// The largest balance and invoice number. Undocumented by Stripe: our choice.
 const LARGEST_NUMBER: i64 = 99_999_999;
-/// No customer has more cards than are dropped with it at once.
+/// So many cards are deleted with their customer at most: more than any has, so that none is left behind.
 const MOST_CARDS: usize = 10_000;
 
-/// Everything of the spec that makes or changes what the minter does not play.
+/// Every parameter of Stripe's specification that makes or changes what the minter does not play.
 const NOT_MODELLED: &[&str] = &[
     "bank_account",
     "cash_balance",
@@ -39,136 +40,87 @@ const NOT_MODELLED: &[&str] = &[
     "tax_id_data",
     "test_clock",
 ];
-const CREATE: Takes = Takes {
-    names: &[
-        "address",
-        "address[*address]",
-        "balance",
-        "card",
-        "description",
-        "email",
-        "expand[*]",
-        "id",
-        "invoice_prefix",
-        "invoice_settings[footer]",
-        "metadata",
-        "metadata[*]",
-        "name",
-        "next_invoice_sequence",
-        "phone",
-        "preferred_locales[*]",
+/// What can be given when a customer is made and changed later.
+const WRITTEN: &[WrittenParam] = &[
+    WrittenParam::text("email", LONGEST_EMAIL),
+    WrittenParam::text("name", LONGEST_NAME),
+    WrittenParam::text("phone", LONGEST_PHONE),
+    WrittenParam::text("description", LONGEST_TEXT),
+    WrittenParam::text("invoice_prefix", LONGEST_TEXT),
+    WrittenParam::with_parts("address", &["address", "address[*address]"], WriteRule::Address),
+    WrittenParam::new("balance", WriteRule::Integer { least: -LARGEST_NUMBER, most: LARGEST_NUMBER }),
+    WrittenParam::new("next_invoice_sequence", WriteRule::Integer { least: 1, most: LARGEST_NUMBER }),
+    WrittenParam::new("tax_exempt", WriteRule::Word { words: &["exempt", "none", "reverse"], when_empty: "none" }),
+    WrittenParam::text("invoice_settings[footer]", LONGEST_TEXT),
+    WrittenParam::with_parts("preferred_locales", &["preferred_locales[*]"], WriteRule::Texts),
+    WrittenParam::with_parts(
         "shipping",
-        "shipping[address][*address]",
-        "shipping[name]",
-        "shipping[phone]",
-        "source",
-        "tax_exempt",
-    ],
+        &["shipping", "shipping[address][*address]", "shipping[name]", "shipping[phone]"],
+        WriteRule::Shipping,
+    ),
+    METADATA,
+];
+
+const CREATE: AcceptedParams =
+    AcceptedParams { written: &[WRITTEN], read: &[&["id", "card", "source"]], not_modelled: NOT_MODELLED };
+const UPDATE: AcceptedParams = AcceptedParams {
+    written: &[WRITTEN],
+    read: &[&["card", "source", "default_card", "default_source"]],
     not_modelled: NOT_MODELLED,
 };
-const UPDATE: Takes = Takes {
-    names: &[
-        "address",
-        "address[*address]",
-        "balance",
-        "card",
-        "default_card",
-        "default_source",
-        "description",
-        "email",
-        "expand[*]",
-        "invoice_prefix",
-        "invoice_settings[footer]",
-        "metadata",
-        "metadata[*]",
-        "name",
-        "next_invoice_sequence",
-        "phone",
-        "preferred_locales[*]",
-        "shipping",
-        "shipping[address][*address]",
-        "shipping[name]",
-        "shipping[phone]",
-        "source",
-        "tax_exempt",
-    ],
-    not_modelled: NOT_MODELLED,
-};
-const RETRIEVE: Takes = Takes { names: &["expand[*]"], not_modelled: &[] };
-const PAGE: Takes = Takes {
-    names: &[
-        "created",
-        "created[gt]",
-        "created[gte]",
-        "created[lt]",
-        "created[lte]",
-        "email",
-        "ending_before",
-        "starting_after",
-        "limit",
-        "expand[*]",
-    ],
-    not_modelled: &["test_clock"],
-};
+const LIST: AcceptedParams =
+    AcceptedParams { written: &[], read: &[&["email"], lists::CREATED, lists::PAGING], not_modelled: &["test_clock"] };
 
 /// `POST /v1/customers`. With a card that does not attach, no customer is made.
-pub(super) fn create(call: &mut Call<'_>, _: &[&str]) -> Result<Value, Stop> {
-    let fields = Fields::of(call.request, &CREATE)?;
+pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, CallError> {
+    let fields = CallFields::of(call.request, &CREATE)?;
     expand::check(&fields, "customer")?;
     let mut customer = blank(call);
     if let Some(own) = fields.word("id")? {
         customer["id"] = own_id(call, own)?.into();
     }
-    write(&fields, &mut customer)?;
+    fields.write_to(&mut customer)?;
     let parent = email(call, &fields)?.flatten();
-    let id = text(&customer, "id");
     if let Some(card) = sources::named(call, &fields)? {
+        let id = shapes::text(&customer, "id");
         customer["default_source"] = sources::attach(call, card, &id)?.id.into();
     }
-    let stored = StoredObject {
-        kind: ObjectKind::Customer,
-        id,
-        parent,
-        created: call.now.as_second(),
-        body: customer,
-        state: Value::Null,
-    };
-    call.ledger.insert(&stored)?;
+    let stored = call.keep(ObjectKind::Customer, parent, customer, Value::Null)?;
     show(call, &fields, stored.body)
 }
 
-/// `GET /v1/customers/:id`. One that was deleted says so.
-pub(super) fn retrieve(call: &mut Call<'_>, ids: &[&str]) -> Result<Value, Stop> {
-    let fields = Fields::of(call.request, &RETRIEVE)?;
+/// `GET /v1/customers/:id`. A deleted customer is answered with `"deleted": true`.
+pub(super) fn retrieve(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
+    let fields = CallFields::of(call.request, &AcceptedParams::ONLY_EXPAND)?;
     if let Some(deleted) = call.ledger.get(ObjectKind::DeletedCustomer, ids[0])? {
         return Ok(deleted.body);
     }
-    let customer = find(call, ids[0])?;
+    let customer = customer_of_path(call, ids[0])?;
     show(call, &fields, customer.body)
 }
 
 /// `GET /v1/customers`, those with an email address only where one is given.
-pub(super) fn list(call: &mut Call<'_>, _: &[&str]) -> Result<Value, Stop> {
-    let fields = Fields::of(call.request, &PAGE)?;
+pub(super) fn list(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, CallError> {
+    let fields = CallFields::of(call.request, &LIST)?;
     let email = fields.word("email")?.map(|email| call.workspace.identities().stored(email));
-    let list = List { kind: ObjectKind::Customer, what: "customer", parent: email.as_deref(), url: "/v1/customers" };
+    let list =
+        ListQuery { kind: ObjectKind::Customer, what: "customer", parent: email.as_deref(), url: "/v1/customers" };
     let page = lists::page(call, &fields, &list)?;
     expand::apply(call, &fields, page)
 }
 
 /// `POST /v1/customers/:id`. A new `source` takes the place of the default one, which is deleted.
-pub(super) fn update(call: &mut Call<'_>, ids: &[&str]) -> Result<Value, Stop> {
-    let fields = Fields::of(call.request, &UPDATE)?;
+pub(super) fn update(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
+    let fields = CallFields::of(call.request, &UPDATE)?;
     expand::check(&fields, "customer")?;
-    let mut customer = find(call, ids[0])?;
-    write(&fields, &mut customer.body)?;
+    let mut customer = customer_of_path(call, ids[0])?;
+    fields.write_to(&mut customer.body)?;
     if let Some(email) = email(call, &fields)? {
         customer.parent = email;
     }
     for param in ["default_source", "default_card"] {
         if let Some(card) = fields.word(param)? {
-            let known = call.ledger.get(ObjectKind::Card, card)?;
-            known.filter(|known| known.parent.as_deref() == Some(&customer.id)).ok_or_else(|| {
+            card_of_customer(call, card, &customer.id)?.ok_or_else(|| {
                 let message = format!("Customer {} does not have card with ID {}", customer.id, mask::text(card));
                 ApiError::request(Some("resource_missing"), Some(param), message)
             })?;
@@ -187,16 +139,10 @@ pub(super) fn update(call: &mut Call<'_>, ids: &[&str]) -> Result<Value, Stop> {
 }
 
 /// `DELETE /v1/customers/:id`: the cards go too.
-pub(super) fn delete(call: &mut Call<'_>, ids: &[&str]) -> Result<Value, Stop> {
-    Fields::of(call.request, &RETRIEVE)?;
-    let mut customer = find(call, ids[0])?;
-    let all = PageQuery {
-        kind: ObjectKind::Card,
-        parent: Some(&customer.id),
-        created: i64::MIN..=i64::MAX,
-        cursor: Cursor::Start,
-        limit: MOST_CARDS,
-    };
+pub(super) fn delete(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
+    CallFields::of(call.request, &AcceptedParams::ONLY_EXPAND)?;
+    let mut customer = customer_of_path(call, ids[0])?;
+    let all = PageQuery::newest(ObjectKind::Card, &customer.id, MOST_CARDS);
     for card in call.ledger.page(&all)? {
         call.ledger.remove(ObjectKind::Card, &card.id)?;
     }
@@ -208,13 +154,7 @@ pub(super) fn delete(call: &mut Call<'_>, ids: &[&str]) -> Result<Value, Stop> {
     Ok(customer.body)
 }
 
-/// The customer that a path names; one that was deleted does not count.
-pub(super) fn find(call: &mut Call<'_>, id: &str) -> Result<StoredObject, Stop> {
-    let found = call.ledger.get(ObjectKind::Customer, id)?;
-    Ok(found.ok_or_else(|| ApiError::no_such("customer", id, "id").with_status(404))?)
-}
-
-fn blank(call: &Call<'_>) -> Value {
+fn blank(call: &MinterCall<'_>) -> Value {
     let id = call.ids.customer(call.now);
     json!({
         "id": id,
@@ -252,7 +192,7 @@ fn blank(call: &Call<'_>) -> Value {
 ///
 /// # Errors
 /// One that exists, and one that may not be kept as it is.
-fn own_id(call: &mut Call<'_>, id: &str) -> Result<String, Stop> {
+fn own_id(call: &mut MinterCall<'_>, id: &str) -> Result<String, CallError> {
     let refused = |code, message: &str| Err(ApiError::request(code, Some("id"), message).into());
     if !mask::is_whole(id) {
         return refused(
@@ -270,47 +210,13 @@ fn own_id(call: &mut Call<'_>, id: &str) -> Result<String, Stop> {
 
 /// What lists find the customer by: the outer `None` where no email address was sent, the inner one where it was unset.
 #[expect(clippy::option_option, reason = "absent and unset are two things")]
-fn email(call: &Call<'_>, fields: &Fields<'_>) -> Result<Option<Option<String>>, ApiError> {
+fn email(call: &MinterCall<'_>, fields: &CallFields<'_>) -> Result<Option<Option<String>>, ApiError> {
     let Some(email) = fields.raw("email") else { return Ok(None) };
     if email.is_empty() {
         return Ok(Some(None));
     }
     check_email(email)?;
     Ok(Some(Some(call.workspace.identities().stored(email))))
-}
-
-fn write(fields: &Fields<'_>, customer: &mut Value) -> Result<(), ApiError> {
-    for (name, longest) in [
-        ("email", LONGEST_EMAIL),
-        ("name", LONGEST_NAME),
-        ("phone", LONGEST_PHONE),
-        ("description", LONGEST_TEXT),
-        ("invoice_prefix", LONGEST_TEXT),
-    ] {
-        fields.text(name, longest)?.write(customer, name);
-    }
-    fields.address("address")?.write(customer, "address");
-    if let Some(balance) = fields.integer("balance", -LARGEST_NUMBER..=LARGEST_NUMBER)? {
-        customer["balance"] = balance.into();
-    }
-    if let Some(next) = fields.integer("next_invoice_sequence", 1..=LARGEST_NUMBER)? {
-        customer["next_invoice_sequence"] = next.into();
-    }
-    if fields.raw("tax_exempt") == Some("") {
-        customer["tax_exempt"] = "none".into();
-    } else if let Some(word) = fields.choice("tax_exempt", &["exempt", "none", "reverse"])? {
-        customer["tax_exempt"] = word.into();
-    }
-    let footer = fields.text("invoice_settings[footer]", LONGEST_TEXT)?;
-    footer.write(&mut customer["invoice_settings"], "footer");
-    if fields.has("preferred_locales") {
-        let locales = fields.texts("preferred_locales");
-        customer["preferred_locales"] = locales.filter(|locale| !locale.is_empty()).collect();
-    }
-    if fields.has("shipping") {
-        customer["shipping"] = shipping(fields)?;
-    }
-    fields.metadata(customer)
 }
 
 /// Recorded: `Invalid email address: x`, code `email_invalid`.
@@ -324,11 +230,11 @@ fn check_email(email: &str) -> Result<(), ApiError> {
 }
 
 /// A customer as this call's version shows it, with what it wants expanded.
-fn show(call: &mut Call<'_>, fields: &Fields<'_>, mut customer: Value) -> Result<Value, Stop> {
+fn show(call: &mut MinterCall<'_>, fields: &CallFields<'_>, mut customer: Value) -> Result<Value, CallError> {
     let is_old =
         call.request.header("Stripe-Version").is_some() && !shapes::is_since(call.request, SOURCES_LEFT_OUT_SINCE);
     if is_old {
-        let sources = lists::sources_of(call, &text(&customer, "id"))?;
+        let sources = lists::sources_of(call, &shapes::text(&customer, "id"))?;
         shapes::add(&mut customer, "sources", sources);
     }
     expand::apply(call, fields, customer)

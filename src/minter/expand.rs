@@ -1,17 +1,22 @@
-//! `expand[]`: the object itself in the place of its id.
+//! The parameter `expand[]`: puts the object itself in the place of its id.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Call, Stop, fields::Fields, ledger::ObjectKind, lists, shapes};
+use super::{
+    call::{CallError, MinterCall},
+    fields::CallFields,
+    ledger::ObjectKind,
+    lists, shapes,
+};
 use crate::domain::{call::error::ApiError, mask};
 
 /// The most properties that one path goes down (docs.stripe.com/api/expanding_objects).
 const DEEPEST: usize = 4;
 
 /// What stands at a property that can be expanded.
-enum Property {
+enum ExpandProperty {
     /// The id of an object, or null.
     Id(ObjectKind),
     /// A list that is left out until it is asked for.
@@ -25,14 +30,14 @@ enum Property {
     NotModelled,
 }
 
-fn property(object: &str, name: &str) -> Option<Property> {
+fn property(object: &str, name: &str) -> Option<ExpandProperty> {
     Some(match (object, name) {
-        ("charge" | "card" | "refund" | "payment_method", "customer") => Property::Id(ObjectKind::Customer),
-        ("customer", "default_source") => Property::Id(ObjectKind::Card),
-        ("refund", "charge") => Property::Id(ObjectKind::Charge),
-        ("charge", "refunds") => Property::Refunds,
-        ("customer", "sources") => Property::Sources,
-        ("charge", "source") | ("token", "card") => Property::Card,
+        ("charge" | "card" | "refund" | "payment_method", "customer") => ExpandProperty::Id(ObjectKind::Customer),
+        ("customer", "default_source") => ExpandProperty::Id(ObjectKind::Card),
+        ("refund", "charge") => ExpandProperty::Id(ObjectKind::Charge),
+        ("charge", "refunds") => ExpandProperty::Refunds,
+        ("customer", "sources") => ExpandProperty::Sources,
+        ("charge", "source") | ("token", "card") => ExpandProperty::Card,
         (
             "charge",
             "application"
@@ -47,40 +52,40 @@ fn property(object: &str, name: &str) -> Option<Property> {
             | "invoice",
         )
         | ("refund", "payment_intent" | "source_transfer_reversal" | "transfer_reversal")
-        | ("customer", "test_clock") => Property::Null,
-        ("charge" | "refund", "balance_transaction") => Property::NotModelled,
+        | ("customer", "test_clock") => ExpandProperty::Null,
+        ("charge" | "refund", "balance_transaction") => ExpandProperty::NotModelled,
         _ => return None,
     })
 }
 
 /// What a path leads to, as far as it is followed.
 #[derive(Clone, Copy)]
-enum Place {
+enum ExpandNode {
     Object(&'static str),
     /// A list of these objects.
-    List(&'static str),
+    ListQuery(&'static str),
     /// Nothing is below it, and whatever is asked for below it is not there.
     Null,
 }
 
 /// Checks that every path names what can be expanded, before anything is done for the call: what passes here is not
 /// refused by [`apply`], when the call may be carried out already.
-pub(super) fn check(fields: &Fields<'_>, object: &'static str) -> Result<(), ApiError> {
+pub(super) fn check(fields: &CallFields<'_>, object: &'static str) -> Result<(), ApiError> {
     for path in fields.expand() {
         check_depth(path)?;
-        let mut place = Place::Object(object);
+        let mut node = ExpandNode::Object(object);
         for name in path.split('.') {
-            place = match place {
-                Place::Null => Place::Null,
-                Place::List(element) if name == "data" => Place::Object(element),
-                Place::List(_) => return Err(cannot_be_expanded(path)),
-                Place::Object(object) => match property(object, name).ok_or_else(|| cannot_be_expanded(path))? {
-                    Property::Id(kind) => Place::Object(kind.as_str()),
-                    Property::Refunds => Place::List(ObjectKind::Refund.as_str()),
-                    Property::Sources => Place::List(ObjectKind::Card.as_str()),
-                    Property::Card => Place::Object(ObjectKind::Card.as_str()),
-                    Property::Null => Place::Null,
-                    Property::NotModelled => return Err(not_modelled(name)),
+            node = match node {
+                ExpandNode::Null => ExpandNode::Null,
+                ExpandNode::ListQuery(element) if name == "data" => ExpandNode::Object(element),
+                ExpandNode::ListQuery(_) => return Err(cannot_be_expanded(path)),
+                ExpandNode::Object(object) => match property(object, name).ok_or_else(|| cannot_be_expanded(path))? {
+                    ExpandProperty::Id(kind) => ExpandNode::Object(kind.as_str()),
+                    ExpandProperty::Refunds => ExpandNode::ListQuery(ObjectKind::Refund.as_str()),
+                    ExpandProperty::Sources => ExpandNode::ListQuery(ObjectKind::Card.as_str()),
+                    ExpandProperty::Card => ExpandNode::Object(ObjectKind::Card.as_str()),
+                    ExpandProperty::Null => ExpandNode::Null,
+                    ExpandProperty::NotModelled => return Err(not_modelled(name)),
                 },
             };
         }
@@ -89,12 +94,12 @@ pub(super) fn check(fields: &Fields<'_>, object: &'static str) -> Result<(), Api
 }
 
 /// Expands everything that the call names, in its answer.
-pub(super) fn apply(call: &mut Call<'_>, fields: &Fields<'_>, mut answer: Value) -> Result<Value, Stop> {
+pub(super) fn apply(call: &mut MinterCall<'_>, fields: &CallFields<'_>, mut answer: Value) -> Result<Value, CallError> {
     let paths: BTreeSet<&str> = fields.expand().collect();
     for path in paths {
         check_depth(path)?;
         let parts: Vec<&str> = path.split('.').collect();
-        go(call, &mut answer, &parts, path)?;
+        expand_path(call, &mut answer, &parts, path)?;
     }
     Ok(answer)
 }
@@ -107,7 +112,7 @@ fn check_depth(path: &str) -> Result<(), ApiError> {
     Err(ApiError::request(None, None, message))
 }
 
-fn go(call: &mut Call<'_>, value: &mut Value, parts: &[&str], path: &str) -> Result<(), Stop> {
+fn expand_path(call: &mut MinterCall<'_>, value: &mut Value, parts: &[&str], path: &str) -> Result<(), CallError> {
     let [name, rest @ ..] = parts else { return Ok(()) };
     // Null, or the id of a customer that was deleted.
     if !value.is_object() {
@@ -116,24 +121,24 @@ fn go(call: &mut Call<'_>, value: &mut Value, parts: &[&str], path: &str) -> Res
     let object = value["object"].as_str().unwrap_or_default().to_owned();
     if object == "list" && *name == "data" {
         for element in value["data"].as_array_mut().into_iter().flatten() {
-            go(call, element, rest, path)?;
+            expand_path(call, element, rest, path)?;
         }
         return Ok(());
     }
     let id = value["id"].as_str().unwrap_or_default().to_owned();
     match property(&object, name).ok_or_else(|| cannot_be_expanded(path))? {
-        Property::Id(kind) => {
+        ExpandProperty::Id(kind) => {
             if let Some(id) = value[*name].as_str() {
                 let found = call.ledger.get(kind, id)?;
                 value[*name] = found.map_or_else(|| value[*name].clone(), |found| found.body);
             }
         }
-        Property::Refunds => shapes::add(value, name, lists::refunds_of(call, &id)?),
-        Property::Sources => shapes::add(value, name, lists::sources_of(call, &id)?),
-        Property::Card | Property::Null => {}
-        Property::NotModelled => return Err(not_modelled(name).into()),
+        ExpandProperty::Refunds => shapes::add(value, name, lists::refunds_of(call, &id)?),
+        ExpandProperty::Sources => shapes::add(value, name, lists::sources_of(call, &id)?),
+        ExpandProperty::Card | ExpandProperty::Null => {}
+        ExpandProperty::NotModelled => return Err(not_modelled(name).into()),
     }
-    if rest.is_empty() { Ok(()) } else { go(call, &mut value[*name], rest, path) }
+    if rest.is_empty() { Ok(()) } else { expand_path(call, &mut value[*name], rest, path) }
 }
 
 fn not_modelled(name: &str) -> ApiError {

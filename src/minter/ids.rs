@@ -7,7 +7,6 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::ledger::{Ledger, LedgerError};
 use crate::domain::mask::keyed_hash::{base62, first_half, keyed_hash};
 
 /// Unix seconds from which ids count.
@@ -15,32 +14,31 @@ const ID_EPOCH: i64 = 1_342_389_380;
 
 /// The source of the ids of one account: random, or the same on every run.
 #[derive(Clone)]
-pub struct Ids {
+pub struct IdSource {
     account_part: String,
     seed: Option<[u8; 32]>,
 }
 
-impl Ids {
+impl IdSource {
     /// Ids of this account: random without a seed, else keyed hashes of the ledger's own count.
     pub(super) fn new(account_id: &str, seed: Option<[u8; 32]>) -> Self {
         let account_part = account_id[account_id.len().saturating_sub(10)..].to_owned();
         Self { account_part, seed }
     }
 
-    /// The ids of one request. Seeded ids take a number from the ledger, so that a restart cannot repeat one.
-    ///
-    /// # Errors
-    /// When the ledger cannot be written.
-    pub fn for_request(&self, ledger: &mut dyn Ledger) -> Result<RequestIds<'_>, LedgerError> {
-        let source = match &self.seed {
-            Some(seed) => Some((seed, ledger.next_sequence()?)),
-            None => None,
-        };
-        Ok(RequestIds { account_part: &self.account_part, source })
+    /// Whether the ids follow from a seed: then each request needs a number of its own.
+    pub fn is_seeded(&self) -> bool {
+        self.seed.is_some()
+    }
+
+    /// The ids of one request. Seeded ids follow from `sequence`, which must be another number for every request, after
+    /// a restart too; random ones do not look at it.
+    pub fn for_request(&self, sequence: u64) -> RequestIds<'_> {
+        RequestIds { account_part: &self.account_part, source: self.seed.as_ref().map(|seed| (seed, sequence)) }
     }
 }
 
-impl fmt::Debug for Ids {
+impl fmt::Debug for IdSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.seed.is_some() { "Ids(seeded)" } else { "Ids(random)" })
     }
@@ -115,7 +113,6 @@ fn time_part(created: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::minter::MemoryLedger;
 
     #[test]
     fn the_time_in_published_ids_is_their_creation() {
@@ -135,16 +132,15 @@ mod tests {
     fn ids_have_the_shape_of_the_api_page() {
         let created = Timestamp::from_second(1_683_071_568).unwrap();
         for seed in [None, Some([7; 32])] {
-            let ids = Ids::new("acct_1032D82LkdIwHu7ix", seed);
-            let mut ledger = MemoryLedger::default();
-            let first = ids.for_request(&mut ledger).unwrap();
+            let ids = IdSource::new("acct_1032D82LkdIwHu7ix", seed);
+            let first = ids.for_request(1);
             let (token, card, request) = (first.token(created), first.card(created), first.request());
             assert!(token.starts_with("tok_1N3T00LkdIwHu7ix") && token.len() == 28, "{token}");
             assert!(card.starts_with("card_1N3T00LkdIwHu7ix") && card.len() == 29, "{card}");
             assert_ne!(token[20..], card[21..], "a token and its card differ in their own part");
             assert!(request.starts_with("req_") && request.len() == 18, "{request}");
             assert!(request[4..].bytes().all(|byte| byte.is_ascii_alphanumeric()), "{request}");
-            let second = ids.for_request(&mut ledger).unwrap();
+            let second = ids.for_request(2);
             assert_ne!(second.token(created), token);
         }
     }

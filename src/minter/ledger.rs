@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::idempotency::{AnswerKey, Record};
 use crate::domain::call::api::ApiResponse;
 
 /// The kinds of objects that the minter keeps.
@@ -16,7 +15,7 @@ pub enum ObjectKind {
     Charge,
     Refund,
     Customer,
-    /// What is left of a customer: its id.
+    /// What is left of a customer that was deleted: its id.
     DeletedCustomer,
     PaymentMethod,
 }
@@ -36,12 +35,12 @@ impl ObjectKind {
     }
 }
 
-/// An object as kept: what Stripe shows of it, and what it knows besides.
+/// An object as the ledger keeps it: what an answer shows of it, and what the minter has to know besides.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredObject {
     pub kind: ObjectKind,
     pub id: String,
-    /// What lists of this kind are asked for: the customer of a card or charge, the charge of a refund, the email
+    /// What lists of this kind are filtered by: the customer of a card or charge, the charge of a refund, the email
     /// address of a customer as [`crate::domain::mask::keyed_hash::IdentityKey::stored`] has it.
     pub parent: Option<String>,
     /// Unix seconds.
@@ -66,13 +65,20 @@ pub struct PageQuery<'a> {
     pub parent: Option<&'a str>,
     /// Unix seconds, both inclusive.
     pub created: std::ops::RangeInclusive<i64>,
-    pub cursor: Cursor<'a>,
+    pub cursor: PageCursor<'a>,
     pub limit: usize,
 }
 
-/// From where on a page goes. The newest object is the first of a list.
+impl<'a> PageQuery<'a> {
+    /// The newest objects of a parent, whenever they were made.
+    pub fn newest(kind: ObjectKind, parent: &'a str, limit: usize) -> Self {
+        Self { kind, parent: Some(parent), created: i64::MIN..=i64::MAX, cursor: PageCursor::Start, limit }
+    }
+}
+
+/// Where a page begins. The newest object is the first of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cursor<'a> {
+pub enum PageCursor<'a> {
     Start,
     /// Objects made before this one: `starting_after`.
     After(&'a str),
@@ -80,10 +86,50 @@ pub enum Cursor<'a> {
     Before(&'a str),
 }
 
+/// Seconds after which an idempotency key is free again: Stripe keeps them at least so long.
+pub const KEY_KEPT_SECS: i64 = 24 * 60 * 60;
+
+/// What is known of the first request with an idempotency key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdempotencyRecord {
+    pub key: AnswerKey,
+    /// Unix seconds.
+    pub created: i64,
+    pub fingerprint: RequestFingerprint,
+}
+
+/// What an answer is remembered under: the account and its idempotency key, each with its length before it, so that no
+/// two pairs make one text.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct AnswerKey {
+    pub text: String,
+    /// The same in the form of older versions, with a space between account and key, to find what they remembered.
+    pub older: Option<String>,
+}
+
+/// Tells whether two requests are the same without keeping what is secret in them.
+///
+/// A keyed hash whose key lay beside it would give away the digits that are masked and the security code, for there are
+/// few of them. So the hash of the whole request has a key that is in no file, and the one that is compared after a
+/// restart is of the masked request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestFingerprint {
+    /// Tells which key `whole` was made with.
+    pub whole_key: u64,
+    pub whole: u128,
+    pub masked: u128,
+}
+
+impl RequestFingerprint {
+    pub(super) fn is_same_request(&self, other: &Self) -> bool {
+        if self.whole_key == other.whole_key { self.whole == other.whole } else { self.masked == other.masked }
+    }
+}
+
 /// An answer that a request with the same idempotency key gets again.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Remembered {
-    pub record: Record,
+pub struct RememberedAnswer {
+    pub record: IdempotencyRecord,
     pub answer: ApiResponse,
 }
 
@@ -112,10 +158,10 @@ pub trait Ledger {
     fn page(&mut self, query: &PageQuery<'_>) -> Result<Vec<StoredObject>, LedgerError>;
 
     /// What was answered under an idempotency key, however long ago.
-    fn recall(&mut self, key: &AnswerKey) -> Result<Option<Remembered>, LedgerError>;
+    fn recall(&mut self, key: &AnswerKey) -> Result<Option<RememberedAnswer>, LedgerError>;
 
     /// Keeps an answer under its key, in the place of an older one, and may drop those that are older than a day.
-    fn remember(&mut self, record: &Record, answer: &ApiResponse) -> Result<(), LedgerError>;
+    fn remember(&mut self, record: &IdempotencyRecord, answer: &ApiResponse) -> Result<(), LedgerError>;
 }
 
 /// A ledger that is gone with the program.
@@ -124,7 +170,7 @@ pub struct MemoryLedger {
     sequence: u64,
     /// In the order of insertion.
     objects: Vec<StoredObject>,
-    answers: HashMap<String, Remembered>,
+    answers: HashMap<String, RememberedAnswer>,
 }
 
 impl MemoryLedger {
@@ -171,9 +217,9 @@ impl Ledger for MemoryLedger {
         };
         let place = |id: &str| self.place(query.kind, id);
         let (older, newer) = match query.cursor {
-            Cursor::Start => (&self.objects[..], None),
-            Cursor::After(id) => (place(id).map_or(&[][..], |place| &self.objects[..place]), None),
-            Cursor::Before(id) => (&[][..], place(id).map(|place| &self.objects[place + 1..])),
+            PageCursor::Start => (&self.objects[..], None),
+            PageCursor::After(id) => (place(id).map_or(&[][..], |place| &self.objects[..place]), None),
+            PageCursor::Before(id) => (&[][..], place(id).map(|place| &self.objects[place + 1..])),
         };
         if let Some(newer) = newer {
             let mut page: Vec<StoredObject> = newer.iter().filter(fits).take(query.limit).cloned().collect();
@@ -183,12 +229,12 @@ impl Ledger for MemoryLedger {
         Ok(older.iter().rev().filter(fits).take(query.limit).cloned().collect())
     }
 
-    fn recall(&mut self, key: &AnswerKey) -> Result<Option<Remembered>, LedgerError> {
+    fn recall(&mut self, key: &AnswerKey) -> Result<Option<RememberedAnswer>, LedgerError> {
         Ok(self.answers.get(&key.text).cloned())
     }
 
-    fn remember(&mut self, record: &Record, answer: &ApiResponse) -> Result<(), LedgerError> {
-        let remembered = Remembered { record: record.clone(), answer: answer.clone() };
+    fn remember(&mut self, record: &IdempotencyRecord, answer: &ApiResponse) -> Result<(), LedgerError> {
+        let remembered = RememberedAnswer { record: record.clone(), answer: answer.clone() };
         self.answers.insert(record.key.text.clone(), remembered);
         Ok(())
     }

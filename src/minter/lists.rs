@@ -5,17 +5,22 @@ use std::ops::RangeInclusive;
 use serde_json::{Value, json};
 
 use super::{
-    Call, Stop,
-    fields::Fields,
-    ledger::{Cursor, ObjectKind, PageQuery},
+    call::{CallError, MinterCall},
+    fields::CallFields,
+    ledger::{ObjectKind, PageCursor, PageQuery},
 };
 use crate::domain::call::error::ApiError;
 
 const DEFAULT_LIMIT: i64 = 10;
 const LIMITS: RangeInclusive<i64> = 1..=100;
 
+/// The parameters that choose a page, which every list takes.
+pub(super) const PAGING: &[&str] = &["ending_before", "starting_after", "limit"];
+/// The parameters that filter a list by the time of creation.
+pub(super) const CREATED: &[&str] = &["created", "created[gt]", "created[gte]", "created[lt]", "created[lte]"];
+
 /// Which list is asked for.
-pub(super) struct List<'a> {
+pub(super) struct ListQuery<'a> {
     pub(super) kind: ObjectKind,
     /// The word of the kind in "No such charge".
     pub(super) what: &'static str,
@@ -26,66 +31,70 @@ pub(super) struct List<'a> {
 }
 
 /// A page of a list, by the paging parameters and `created` of the call.
-pub(super) fn page(call: &mut Call<'_>, fields: &Fields<'_>, list: &List<'_>) -> Result<Value, Stop> {
+pub(super) fn page(
+    call: &mut MinterCall<'_>,
+    fields: &CallFields<'_>,
+    list: &ListQuery<'_>,
+) -> Result<Value, CallError> {
     let limit = fields.integer("limit", LIMITS)?.unwrap_or(DEFAULT_LIMIT);
     let cursor = match (fields.word("starting_after")?, fields.word("ending_before")?) {
         (Some(_), Some(_)) => {
             let message = "You may only specify one of these parameters: ending_before, starting_after.";
             return Err(ApiError::request(Some("parameters_exclusive"), Some("ending_before"), message).into());
         }
-        (Some(id), None) => Cursor::After(known(call, list, id, "starting_after")?),
-        (None, Some(id)) => Cursor::Before(known(call, list, id, "ending_before")?),
-        (None, None) => Cursor::Start,
+        (Some(id), None) => PageCursor::After(known(call, list, id, "starting_after")?),
+        (None, Some(id)) => PageCursor::Before(known(call, list, id, "ending_before")?),
+        (None, None) => PageCursor::Start,
     };
     let created = created(fields)?;
     slice(call, list, cursor, created, limit as usize)
 }
 
 /// The first page of a list, as an expanded property shows it.
-fn first_page(call: &mut Call<'_>, list: &List<'_>) -> Result<Value, Stop> {
-    slice(call, list, Cursor::Start, i64::MIN..=i64::MAX, DEFAULT_LIMIT as usize)
+fn first_page(call: &mut MinterCall<'_>, list: &ListQuery<'_>) -> Result<Value, CallError> {
+    slice(call, list, PageCursor::Start, i64::MIN..=i64::MAX, DEFAULT_LIMIT as usize)
 }
 
 /// The refunds of a charge, as the charge shows them.
-pub(super) fn refunds_of(call: &mut Call<'_>, charge: &str) -> Result<Value, Stop> {
+pub(super) fn refunds_of(call: &mut MinterCall<'_>, charge: &str) -> Result<Value, CallError> {
     let url = format!("/v1/charges/{charge}/refunds");
-    first_page(call, &List { kind: ObjectKind::Refund, what: "refund", parent: Some(charge), url: &url })
+    first_page(call, &ListQuery { kind: ObjectKind::Refund, what: "refund", parent: Some(charge), url: &url })
 }
 
 /// The cards of a customer, as the customer shows them.
-pub(super) fn sources_of(call: &mut Call<'_>, customer: &str) -> Result<Value, Stop> {
+pub(super) fn sources_of(call: &mut MinterCall<'_>, customer: &str) -> Result<Value, CallError> {
     let url = format!("/v1/customers/{customer}/sources");
-    first_page(call, &List { kind: ObjectKind::Card, what: "source", parent: Some(customer), url: &url })
+    first_page(call, &ListQuery { kind: ObjectKind::Card, what: "source", parent: Some(customer), url: &url })
 }
 
 fn slice(
-    call: &mut Call<'_>,
-    list: &List<'_>,
-    cursor: Cursor<'_>,
+    call: &mut MinterCall<'_>,
+    list: &ListQuery<'_>,
+    cursor: PageCursor<'_>,
     created: RangeInclusive<i64>,
     limit: usize,
-) -> Result<Value, Stop> {
+) -> Result<Value, CallError> {
     // One more than is shown tells whether there are more.
     let query = PageQuery { kind: list.kind, parent: list.parent, created, cursor, limit: limit + 1 };
     let mut found = call.ledger.page(&query)?;
     let has_more = found.len() > limit;
     if has_more {
         // Of the objects before a cursor the surplus one is the farthest, which is the newest.
-        let surplus = if matches!(cursor, Cursor::Before(_)) { 0 } else { limit };
+        let surplus = if matches!(cursor, PageCursor::Before(_)) { 0 } else { limit };
         found.remove(surplus);
     }
     let data: Vec<Value> = found.into_iter().map(|object| object.body).collect();
     Ok(json!({ "object": "list", "data": data, "has_more": has_more, "url": list.url }))
 }
 
-fn known<'a>(call: &mut Call<'_>, list: &List<'_>, id: &'a str, param: &str) -> Result<&'a str, Stop> {
+fn known<'a>(call: &mut MinterCall<'_>, list: &ListQuery<'_>, id: &'a str, param: &str) -> Result<&'a str, CallError> {
     let object = call.ledger.get(list.kind, id)?;
     let is_listed = object.is_some_and(|object| list.parent.is_none() || object.parent.as_deref() == list.parent);
     if is_listed { Ok(id) } else { Err(ApiError::no_such(list.what, id, param).into()) }
 }
 
 /// `created` as a moment, or as a dictionary of bounds.
-fn created(fields: &Fields<'_>) -> Result<RangeInclusive<i64>, ApiError> {
+fn created(fields: &CallFields<'_>) -> Result<RangeInclusive<i64>, ApiError> {
     let moment = |name: &str| fields.integer(name, 0..=i64::MAX - 1);
     if let Some(moment) = moment("created")? {
         return Ok(moment..=moment);

@@ -3,36 +3,39 @@
 use serde_json::{Value, json};
 
 use super::{
-    Call, Stop, StoredObject,
-    cards::Card,
-    charges::{billing_details, text},
+    accepted::{AcceptedParams, METADATA, WrittenParam},
+    call::{CallError, MinterCall},
+    cards::PaymentCard,
     expand,
-    fields::{ADDRESS, Fields, LONGEST_TEXT, Takes},
+    fields::{CallFields, LONGEST_TEXT},
     ledger::ObjectKind,
 };
 use crate::domain::call::error::ApiError;
 
-const CREATE: Takes = Takes {
-    names: &[
-        "type",
-        "card[token]",
-        "allow_redisplay",
-        "billing_details[address][*address]",
-        "billing_details[email]",
-        "billing_details[name]",
-        "billing_details[phone]",
-        "metadata",
-        "metadata[*]",
-        "expand[*]",
+const CREATE: AcceptedParams = AcceptedParams {
+    written: &[
+        &[
+            WrittenParam::text("billing_details[email]", LONGEST_TEXT),
+            WrittenParam::text("billing_details[name]", LONGEST_TEXT),
+            WrittenParam::text("billing_details[phone]", LONGEST_TEXT),
+            // Each by itself: what is not sent stays as the card has it.
+            WrittenParam::text("billing_details[address][city]", LONGEST_TEXT),
+            WrittenParam::text("billing_details[address][country]", LONGEST_TEXT),
+            WrittenParam::text("billing_details[address][line1]", LONGEST_TEXT),
+            WrittenParam::text("billing_details[address][line2]", LONGEST_TEXT),
+            WrittenParam::text("billing_details[address][postal_code]", LONGEST_TEXT),
+            WrittenParam::text("billing_details[address][state]", LONGEST_TEXT),
+        ],
+        &[METADATA],
     ],
+    read: &[&["type", "card[token]", "allow_redisplay"]],
     not_modelled: &["customer", "payment_method", "radar_options", "us_bank_account", "sepa_debit", "link", "paypal"],
 };
-const RETRIEVE: Takes = Takes { names: &["expand[*]"], not_modelled: &[] };
 const KINDS: [&str; 1] = ["card"];
 
 /// `POST /v1/payment_methods` of a token, which it uses up. The bank is not asked yet, so no card is declined here.
-pub(super) fn create(call: &mut Call<'_>, _: &[&str]) -> Result<Value, Stop> {
-    let fields = Fields::of(call.request, &CREATE)?;
+pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, CallError> {
+    let fields = CallFields::of(call.request, &CREATE)?;
     expand::check(&fields, "payment_method")?;
     let kind = fields.word("type")?.ok_or_else(|| ApiError::missing("type"))?;
     if !KINDS.contains(&kind) {
@@ -41,45 +44,29 @@ pub(super) fn create(call: &mut Call<'_>, _: &[&str]) -> Result<Value, Stop> {
     }
     let redisplay = fields.choice("allow_redisplay", &["always", "limited", "unspecified"])?;
     let token = fields.word("card[token]")?.ok_or_else(|| ApiError::missing("card[token]"))?;
-    let mut card = Card::of_token(call, token, "card[token]")?;
+    let mut card = PaymentCard::of_token(call, token, "card[token]")?;
     let mut method = body(call, &card, redisplay.unwrap_or("unspecified"));
-    for name in ["email", "name", "phone"] {
-        let given = fields.text(&format!("billing_details[{name}]"), LONGEST_TEXT)?;
-        given.write(&mut method["billing_details"], name);
-    }
-    for name in ADDRESS {
-        let given = fields.text(&format!("billing_details[address][{name}]"), LONGEST_TEXT)?;
-        given.write(&mut method["billing_details"]["address"], name);
-    }
-    fields.metadata(&mut method)?;
+    fields.write_to(&mut method)?;
     card.spend(call)?;
-    let stored = StoredObject {
-        kind: ObjectKind::PaymentMethod,
-        id: text(&method, "id"),
-        parent: None,
-        created: call.now.as_second(),
-        body: method,
-        state: card.state,
-    };
-    call.ledger.insert(&stored)?;
+    let stored = call.keep(ObjectKind::PaymentMethod, None, method, card.state)?;
     expand::apply(call, &fields, stored.body)
 }
 
 /// `GET /v1/payment_methods/:id`.
-pub(super) fn retrieve(call: &mut Call<'_>, ids: &[&str]) -> Result<Value, Stop> {
-    let fields = Fields::of(call.request, &RETRIEVE)?;
+pub(super) fn retrieve(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
+    let fields = CallFields::of(call.request, &AcceptedParams::ONLY_EXPAND)?;
     let found = call.ledger.get(ObjectKind::PaymentMethod, ids[0])?;
     let method = found.ok_or_else(|| ApiError::no_such("PaymentMethod", ids[0], "payment_method").with_status(404))?;
     expand::apply(call, &fields, method.body)
 }
 
-fn body(call: &Call<'_>, card: &Card, allow_redisplay: &str) -> Value {
+fn body(call: &MinterCall<'_>, card: &PaymentCard, allow_redisplay: &str) -> Value {
     let shown = &card.body;
     json!({
         "id": call.ids.payment_method(call.now),
         "object": "payment_method",
         "allow_redisplay": allow_redisplay,
-        "billing_details": billing_details(shown),
+        "billing_details": card.billing_details(),
         "card": {
             "brand": card.brand_code(),
             "checks": {

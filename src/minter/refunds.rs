@@ -3,19 +3,22 @@
 use serde_json::{Value, json};
 
 use super::{
-    Call, Stop, StoredObject,
-    charges::text,
+    accepted::{AcceptedParams, METADATA},
+    call::{CallError, MinterCall},
     expand,
-    fields::{Fields, Takes},
+    fields::CallFields,
     ledger::ObjectKind,
-    lists::{self, List},
+    lists::{self, ListQuery},
+    lookup::{charge_of_param, charge_of_path, refund_of_path},
+    shapes,
 };
 use crate::domain::{call::error::ApiError, card::currency::ChargeCurrency};
 
 const REASONS: [&str; 3] = ["duplicate", "fraudulent", "requested_by_customer"];
 
-const CREATE: Takes = Takes {
-    names: &["charge", "amount", "reason", "metadata", "metadata[*]", "expand[*]"],
+const CREATE: AcceptedParams = AcceptedParams {
+    written: &[&[METADATA]],
+    read: &[&["charge", "amount", "reason"]],
     not_modelled: &[
         "currency",
         "customer",
@@ -26,27 +29,16 @@ const CREATE: Takes = Takes {
         "reverse_transfer",
     ],
 };
-const UPDATE: Takes = Takes { names: &["metadata", "metadata[*]", "expand[*]"], not_modelled: &[] };
-const RETRIEVE: Takes = Takes { names: &["expand[*]"], not_modelled: &[] };
-const PAGE: Takes = Takes {
-    names: &[
-        "charge",
-        "created",
-        "created[gt]",
-        "created[gte]",
-        "created[lt]",
-        "created[lte]",
-        "ending_before",
-        "starting_after",
-        "limit",
-        "expand[*]",
-    ],
+const UPDATE: AcceptedParams = AcceptedParams { written: &[&[METADATA]], read: &[], not_modelled: &[] };
+const LIST: AcceptedParams = AcceptedParams {
+    written: &[],
+    read: &[&["charge"], lists::CREATED, lists::PAGING],
     not_modelled: &["payment_intent"],
 };
 
 /// `POST /v1/refunds`: all that is left, or an amount of it.
-pub(super) fn create(call: &mut Call<'_>, _: &[&str]) -> Result<Value, Stop> {
-    let fields = Fields::of(call.request, &CREATE)?;
+pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, CallError> {
+    let fields = CallFields::of(call.request, &CREATE)?;
     expand::check(&fields, "refund")?;
     let id = fields.word("charge")?.ok_or_else(|| {
         let message = "One of the following params should be provided for this request: payment_intent or charge.";
@@ -54,8 +46,7 @@ pub(super) fn create(call: &mut Call<'_>, _: &[&str]) -> Result<Value, Stop> {
     })?;
     let reason = fields.choice("reason", &REASONS)?;
     let asked = fields.integer("amount", 1..=i64::MAX)?;
-    let charge = call.ledger.get(ObjectKind::Charge, id)?;
-    let mut charge = charge.ok_or_else(|| ApiError::no_such("charge", id, "charge"))?;
+    let mut charge = charge_of_param(call, id)?;
     let amount = refundable(&charge.body, asked)?;
     let mut refund = json!({
         "id": call.ids.refund(call.now),
@@ -74,7 +65,7 @@ pub(super) fn create(call: &mut Call<'_>, _: &[&str]) -> Result<Value, Stop> {
         "status": "succeeded",
         "transfer_reversal": null,
     });
-    fields.metadata(&mut refund)?;
+    fields.write_to(&mut refund)?;
     if charge.body["captured"] == json!(true) {
         refund["balance_transaction"] = call.ids.balance_transaction(call.now).into();
     } else {
@@ -84,24 +75,20 @@ pub(super) fn create(call: &mut Call<'_>, _: &[&str]) -> Result<Value, Stop> {
     charge.body["amount_refunded"] = refunded.into();
     charge.body["refunded"] = (charge.body["amount"] == refunded).into();
     call.ledger.update(&charge)?;
-    let stored = StoredObject {
-        kind: ObjectKind::Refund,
-        id: text(&refund, "id"),
-        parent: Some(charge.id),
-        created: call.now.as_second(),
-        body: refund,
-        state: Value::Null,
-    };
-    call.ledger.insert(&stored)?;
+    let stored = call.keep(ObjectKind::Refund, Some(charge.id), refund, Value::Null)?;
     expand::apply(call, &fields, stored.body)
 }
 
-/// The amount to refund, of what is left of the charge. What was never captured can be given back as a whole only.
+/// The amount to refund: as asked, or all that is left of the charge. Of a charge that was never captured only the
+/// whole amount can be refunded.
+///
+/// # Errors
+/// A failed charge, nothing left, more than is left, a part of what was never captured.
 fn refundable(charge: &Value, asked: Option<i64>) -> Result<i64, ApiError> {
-    let id = text(charge, "id");
+    let id = shapes::text(charge, "id");
     let number = |key: &str| charge[key].as_i64().unwrap_or_default();
     if charge["status"] != "succeeded" {
-        // The text is a default.
+        // Undocumented by Stripe: our wording.
         let message = format!("Charge {id} cannot be refunded because it failed.");
         return Err(ApiError::request(None, None, message));
     }
@@ -111,7 +98,7 @@ fn refundable(charge: &Value, asked: Option<i64>) -> Result<i64, ApiError> {
         return Err(ApiError::request(Some("charge_already_refunded"), None, message));
     }
     let amount = asked.unwrap_or(left);
-    let currency = ChargeCurrency::parse(&text(charge, "currency"));
+    let currency = ChargeCurrency::parse(&shapes::text(charge, "currency"));
     let shown = |amount: i64| currency.map_or_else(|| amount.to_string(), |currency| currency.show(amount));
     if amount > left {
         let message =
@@ -119,7 +106,7 @@ fn refundable(charge: &Value, asked: Option<i64>) -> Result<i64, ApiError> {
         return Err(ApiError::request(None, Some("amount"), message));
     }
     if charge["captured"] != json!(true) && amount < left {
-        // The text is a default.
+        // Undocumented by Stripe: our wording.
         let message = format!("Charge {id} is not captured: it can be refunded as a whole only, or captured in part.");
         return Err(ApiError::request(None, Some("amount"), message));
     }
@@ -127,46 +114,37 @@ fn refundable(charge: &Value, asked: Option<i64>) -> Result<i64, ApiError> {
 }
 
 /// `GET /v1/refunds/:id`.
-pub(super) fn retrieve(call: &mut Call<'_>, ids: &[&str]) -> Result<Value, Stop> {
-    let fields = Fields::of(call.request, &RETRIEVE)?;
-    let refund = find(call, ids[0])?;
+pub(super) fn retrieve(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
+    let fields = CallFields::of(call.request, &AcceptedParams::ONLY_EXPAND)?;
+    let refund = refund_of_path(call, ids[0])?;
     expand::apply(call, &fields, refund.body)
 }
 
 /// `POST /v1/refunds/:id`: metadata only.
-pub(super) fn update(call: &mut Call<'_>, ids: &[&str]) -> Result<Value, Stop> {
-    let fields = Fields::of(call.request, &UPDATE)?;
+pub(super) fn update(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
+    let fields = CallFields::of(call.request, &UPDATE)?;
     expand::check(&fields, "refund")?;
-    let mut refund = find(call, ids[0])?;
-    fields.metadata(&mut refund.body)?;
+    let mut refund = refund_of_path(call, ids[0])?;
+    fields.write_to(&mut refund.body)?;
     call.ledger.update(&refund)?;
     expand::apply(call, &fields, refund.body)
 }
 
 /// `GET /v1/refunds`.
-pub(super) fn list(call: &mut Call<'_>, _: &[&str]) -> Result<Value, Stop> {
-    let fields = Fields::of(call.request, &PAGE)?;
+pub(super) fn list(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, CallError> {
+    let fields = CallFields::of(call.request, &LIST)?;
     let parent = fields.word("charge")?;
-    let list = List { kind: ObjectKind::Refund, what: "refund", parent, url: "/v1/refunds" };
+    let list = ListQuery { kind: ObjectKind::Refund, what: "refund", parent, url: "/v1/refunds" };
     let page = lists::page(call, &fields, &list)?;
     expand::apply(call, &fields, page)
 }
 
 /// `GET /v1/charges/:id/refunds`.
-pub(super) fn list_of_charge(call: &mut Call<'_>, ids: &[&str]) -> Result<Value, Stop> {
-    let fields = Fields::of(call.request, &PAGE)?;
-    let id = ids[0];
-    if call.ledger.get(ObjectKind::Charge, id)?.is_none() {
-        return Err(ApiError::no_such("charge", id, "id").with_status(404).into());
-    }
-    let url = format!("/v1/charges/{id}/refunds");
-    let list = List { kind: ObjectKind::Refund, what: "refund", parent: Some(id), url: &url };
+pub(super) fn list_of_charge(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
+    let fields = CallFields::of(call.request, &LIST)?;
+    let charge = charge_of_path(call, ids[0])?.id;
+    let url = format!("/v1/charges/{charge}/refunds");
+    let list = ListQuery { kind: ObjectKind::Refund, what: "refund", parent: Some(&charge), url: &url };
     let page = lists::page(call, &fields, &list)?;
     expand::apply(call, &fields, page)
-}
-
-/// Recorded of charges and customers: 404, with the param `id`.
-fn find(call: &mut Call<'_>, id: &str) -> Result<StoredObject, Stop> {
-    let found = call.ledger.get(ObjectKind::Refund, id)?;
-    Ok(found.ok_or_else(|| ApiError::no_such("refund", id, "id").with_status(404))?)
 }

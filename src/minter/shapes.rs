@@ -1,4 +1,4 @@
-//! What a version of the API shows of a card: `Stripe-Version` chooses between two shapes.
+//! What a version of the API shows of objects: `Stripe-Version` chooses between two shapes of a card.
 
 use jiff::civil::Date;
 use serde_json::Value;
@@ -19,6 +19,11 @@ pub(super) fn is_current(request: &ApiRequest) -> bool {
     is_since(request, CURRENT_SINCE)
 }
 
+/// A text field of an object that the minter made; empty where there is none.
+pub(super) fn text(object: &Value, key: &str) -> String {
+    object[key].as_str().unwrap_or_default().to_owned()
+}
+
 /// Adds a field to an object in Stripe's order: `id` and `object` first, the rest by the alphabet.
 pub(super) fn add(object: &mut Value, key: &str, value: Value) {
     let Some(fields) = object.as_object_mut() else { return };
@@ -29,7 +34,8 @@ pub(super) fn add(object: &mut Value, key: &str, value: Value) {
 }
 
 /// An answer with every card in it as the request's version shows it. Without a version, or with an old one, a card has
-/// the 23 fields of the API page, and its networks besides when a preference was sent; a charge's outcome has no advice.
+/// the 23 fields of the API page, and its networks besides when a preference was sent; a charge's outcome has no
+/// advice.
 pub(super) fn shaped(request: &ApiRequest, mut answer: Value) -> Value {
     if !is_current(request) {
         make_classic(&mut answer);
@@ -56,7 +62,7 @@ fn make_classic(value: &mut Value) {
                 }
                 _ => {}
             }
-            // The user's own words are not Stripe's.
+            // Metadata are the caller's own words: an object in them is none of Stripe's.
             let of_stripe = fields.iter_mut().filter(|(name, _)| *name != "metadata");
             of_stripe.for_each(|(_, value)| make_classic(value));
         }

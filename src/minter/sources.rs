@@ -4,50 +4,40 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::{
-    Call, Stop, StoredObject,
-    cards::{Card, Step, Verdict},
-    customers, expand,
-    fields::{Fields, Given, LONGEST_TEXT, Takes},
-    ledger::{Cursor, ObjectKind, PageQuery},
-    lists::{self, List},
+    accepted::{AcceptedParams, METADATA},
+    call::{CallError, MinterCall},
+    cards::{BankVerdict, CardStep, PaymentCard},
+    expand,
+    fields::{CallFields, LONGEST_TEXT, SentValue},
+    ledger::{ObjectKind, PageQuery, StoredObject},
+    lists::{self, ListQuery},
+    lookup::{card_of_customer, customer_of_path},
     shapes,
 };
 use crate::domain::{call::error::ApiError, card::expiry::Expiry, rules::prediction};
 
-const CREATE: Takes = Takes {
-    names: &["source", "card", "metadata", "metadata[*]", "expand[*]"],
+const CREATE: AcceptedParams = AcceptedParams {
+    written: &[&[METADATA]],
+    read: &[&["source", "card"]],
     not_modelled: &["alipay_account", "bank_account"],
 };
-const UPDATE: Takes = Takes {
-    names: &[
-        "name",
-        "address_city",
-        "address_country",
-        "address_line1",
-        "address_line2",
-        "address_state",
-        "address_zip",
-        "exp_month",
-        "exp_year",
-        "metadata",
-        "metadata[*]",
-        "expand[*]",
-    ],
+const UPDATE: AcceptedParams = AcceptedParams {
+    written: &[&[METADATA]],
+    read: &[&TEXTS, &["exp_month", "exp_year"]],
     not_modelled: &["account_holder_name", "account_holder_type", "owner"],
 };
-const RETRIEVE: Takes = Takes { names: &["expand[*]"], not_modelled: &[] };
-const PAGE: Takes =
-    Takes { names: &["object", "ending_before", "starting_after", "limit", "expand[*]"], not_modelled: &[] };
+const LIST: AcceptedParams = AcceptedParams { written: &[], read: &[&["object"], lists::PAGING], not_modelled: &[] };
+/// The fields of a card that hold free text.
 const TEXTS: [&str; 7] =
     ["name", "address_city", "address_country", "address_line1", "address_line2", "address_state", "address_zip"];
 
-/// `POST /v1/customers/:id/sources`: the first card becomes the default source, a further one changes nothing of that.
-pub(super) fn create(call: &mut Call<'_>, ids: &[&str]) -> Result<Value, Stop> {
-    let fields = Fields::of(call.request, &CREATE)?;
+/// `POST /v1/customers/:id/sources`: the first card becomes the default source; a further one does not.
+pub(super) fn create(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
+    let fields = CallFields::of(call.request, &CREATE)?;
     expand::check(&fields, "card")?;
-    let mut customer = customers::find(call, ids[0])?;
+    let mut customer = customer_of_path(call, ids[0])?;
     let mut card = named(call, &fields)?.ok_or_else(|| ApiError::missing("source"))?;
-    fields.metadata(&mut card.body)?;
+    fields.write_to(&mut card.body)?;
     let card = attach(call, card, &customer.id)?;
     if customer.body["default_source"].is_null() {
         customer.body["default_source"] = card.id.clone().into();
@@ -57,48 +47,43 @@ pub(super) fn create(call: &mut Call<'_>, ids: &[&str]) -> Result<Value, Stop> {
 }
 
 /// The card of the token in `source`, or in the older `card`.
-pub(super) fn named(call: &mut Call<'_>, fields: &Fields<'_>) -> Result<Option<Card>, Stop> {
+pub(super) fn named(call: &mut MinterCall<'_>, fields: &CallFields<'_>) -> Result<Option<PaymentCard>, CallError> {
     for param in ["source", "card"] {
         if let Some(id) = fields.word(param)? {
-            return Card::of_token(call, id, param).map(Some);
+            return PaymentCard::of_token(call, id, param).map(Some);
         }
     }
     Ok(None)
 }
 
-/// Asks the bank, uses the token up and gives the card to the customer. The card keeps its token's id for it.
+/// Asks the bank, uses the token up and gives the card to the customer. The card keeps the id that the token gave it.
 ///
 /// # Errors
-/// A decline. It uses the token up as well, as one of a charge does: a default.
-pub(super) fn attach(call: &mut Call<'_>, mut card: Card, customer: &str) -> Result<StoredObject, Stop> {
-    let verdict = card.verdict(call, Step::Attach);
+/// A decline. It uses the token up as well, as one of a charge does: undocumented by Stripe, our choice.
+pub(super) fn attach(
+    call: &mut MinterCall<'_>,
+    mut card: PaymentCard,
+    customer: &str,
+) -> Result<StoredObject, CallError> {
+    let verdict = card.verdict(call, CardStep::Attach);
     card.spend(call)?;
-    if let Verdict::Declined { error, .. } = verdict {
+    if let BankVerdict::Declined { error, .. } = verdict {
         return Err(error.into());
     }
     card.take_checks();
     let mut body = card.body;
     shapes::add(&mut body, "customer", customer.into());
-    let stored = StoredObject {
-        kind: ObjectKind::Card,
-        id: super::charges::text(&body, "id"),
-        parent: Some(customer.to_owned()),
-        created: call.now.as_second(),
-        body,
-        state: card.state,
-    };
-    call.ledger.insert(&stored)?;
-    Ok(stored)
+    Ok(call.keep(ObjectKind::Card, Some(customer.to_owned()), body, card.state)?)
 }
 
 /// `GET /v1/customers/:id/sources`.
-pub(super) fn list(call: &mut Call<'_>, ids: &[&str]) -> Result<Value, Stop> {
-    let fields = Fields::of(call.request, &PAGE)?;
-    let customer = customers::find(call, ids[0])?;
+pub(super) fn list(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
+    let fields = CallFields::of(call.request, &LIST)?;
+    let customer = customer_of_path(call, ids[0])?;
     // There are no other kinds of sources here, so the filter takes all or nothing away.
     fields.choice("object", &["card", "source"])?;
     let url = format!("/v1/customers/{}/sources", customer.id);
-    let list = List { kind: ObjectKind::Card, what: "source", parent: Some(&customer.id), url: &url };
+    let list = ListQuery { kind: ObjectKind::Card, what: "source", parent: Some(&customer.id), url: &url };
     let mut page = lists::page(call, &fields, &list)?;
     if fields.raw("object") == Some("source") {
         page["data"] = json!([]);
@@ -108,34 +93,35 @@ pub(super) fn list(call: &mut Call<'_>, ids: &[&str]) -> Result<Value, Stop> {
 }
 
 /// `GET /v1/customers/:id/sources/:id`.
-pub(super) fn retrieve(call: &mut Call<'_>, ids: &[&str]) -> Result<Value, Stop> {
-    let fields = Fields::of(call.request, &RETRIEVE)?;
+pub(super) fn retrieve(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
+    let fields = CallFields::of(call.request, &AcceptedParams::ONLY_EXPAND)?;
     let card = find(call, ids)?;
     expand::apply(call, &fields, card.body)
 }
 
-/// `POST /v1/customers/:id/sources/:id`. A new address line or ZIP code has not been checked: a default.
-pub(super) fn update(call: &mut Call<'_>, ids: &[&str]) -> Result<Value, Stop> {
-    let fields = Fields::of(call.request, &UPDATE)?;
+/// `POST /v1/customers/:id/sources/:id`. A new address line or ZIP code counts as not checked yet: undocumented by
+/// Stripe, our choice.
+pub(super) fn update(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
+    let fields = CallFields::of(call.request, &UPDATE)?;
     expand::check(&fields, "card")?;
     let mut card = find(call, ids)?;
     for name in TEXTS {
         let given = fields.text(name, LONGEST_TEXT)?;
         let check = format!("{name}_check");
-        if given != Given::Absent && card.body.get(&check).is_some() {
-            let is_set = matches!(given, Given::Set(_));
+        if given != SentValue::Absent && card.body.get(&check).is_some() {
+            let is_set = matches!(given, SentValue::Set(_));
             card.body[&check] = is_set.then_some("unchecked").into();
             card.state[if name == "address_zip" { "zip_sent" } else { "line1_sent" }] = is_set.into();
         }
         given.write(&mut card.body, name);
     }
     update_expiry(call, &fields, &mut card.body)?;
-    fields.metadata(&mut card.body)?;
+    fields.write_to(&mut card.body)?;
     call.ledger.update(&card)?;
     expand::apply(call, &fields, card.body)
 }
 
-fn update_expiry(call: &Call<'_>, fields: &Fields<'_>, card: &mut Value) -> Result<(), ApiError> {
+fn update_expiry(call: &MinterCall<'_>, fields: &CallFields<'_>, card: &mut Value) -> Result<(), ApiError> {
     let (month, year) = (fields.word("exp_month")?, fields.word("exp_year")?);
     if month.is_none() && year.is_none() {
         return Ok(());
@@ -152,19 +138,13 @@ fn update_expiry(call: &Call<'_>, fields: &Fields<'_>, card: &mut Value) -> Resu
 
 /// `DELETE /v1/customers/:id/sources/:id`. The newest card that is left becomes the default source
 /// (docs.stripe.com/api/cards/delete).
-pub(super) fn delete(call: &mut Call<'_>, ids: &[&str]) -> Result<Value, Stop> {
-    Fields::of(call.request, &RETRIEVE)?;
-    let mut customer = customers::find(call, ids[0])?;
+pub(super) fn delete(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
+    CallFields::of(call.request, &AcceptedParams::ONLY_EXPAND)?;
+    let mut customer = customer_of_path(call, ids[0])?;
     let card = find(call, ids)?;
     call.ledger.remove(ObjectKind::Card, &card.id)?;
     if customer.body["default_source"] == card.id.as_str() {
-        let newest = PageQuery {
-            kind: ObjectKind::Card,
-            parent: Some(&customer.id),
-            created: i64::MIN..=i64::MAX,
-            cursor: Cursor::Start,
-            limit: 1,
-        };
+        let newest = PageQuery::newest(ObjectKind::Card, &customer.id, 1);
         let newest = call.ledger.page(&newest)?.pop();
         customer.body["default_source"] = newest.map(|card| card.id).into();
         call.ledger.update(&customer)?;
@@ -173,9 +153,8 @@ pub(super) fn delete(call: &mut Call<'_>, ids: &[&str]) -> Result<Value, Stop> {
 }
 
 /// The card that a path names after its customer.
-fn find(call: &mut Call<'_>, ids: &[&str]) -> Result<StoredObject, Stop> {
-    let customer = customers::find(call, ids[0])?;
-    let card = call.ledger.get(ObjectKind::Card, ids[1])?;
-    let card = card.filter(|card| card.parent.as_deref() == Some(&customer.id));
+fn find(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<StoredObject, CallError> {
+    let customer = customer_of_path(call, ids[0])?;
+    let card = card_of_customer(call, ids[1], &customer.id)?;
     Ok(card.ok_or_else(|| ApiError::no_such("source", ids[1], "id").with_status(404))?)
 }

@@ -3,14 +3,19 @@
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use super::{Call, Stop, StoredObject, cards, ledger::ObjectKind};
+use super::{
+    call::{CallError, MinterCall},
+    cards,
+    ledger::ObjectKind,
+    lookup::{card_of_customer, customer_of_param},
+};
 use crate::domain::{
     call::{error::ApiError, token_calls::TokenRequest},
     rules::prediction::{self, Prediction},
 };
 
 /// Makes a card token.
-pub(super) fn create(call: &mut Call<'_>, _: &[&str]) -> Result<Value, Stop> {
+pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, CallError> {
     let request = TokenRequest::new(call.request.params.clone());
     let today = TimeZone::UTC.to_datetime(call.now).date();
     let card = match prediction::predict(&request, today, call.policies) {
@@ -25,21 +30,17 @@ pub(super) fn create(call: &mut Call<'_>, _: &[&str]) -> Result<Value, Stop> {
 }
 
 /// A new token of a card.
-fn keep(call: &mut Call<'_>, card: &Value, state: Value) -> Result<Value, Stop> {
+fn keep(call: &mut MinterCall<'_>, card: &Value, state: Value) -> Result<Value, CallError> {
     let id = call.ids.token(call.now);
     let body = token_of(call, &id, card);
-    let created = call.now.as_second();
-    let token = StoredObject { kind: ObjectKind::Token, id, parent: None, created, body, state };
-    call.ledger.insert(&token)?;
-    Ok(token.body)
+    Ok(call.keep(ObjectKind::Token, None, body, state)?.body)
 }
 
 /// Copies a customer's card, its default one where none is named, into a new token of the connected account. The copy
-/// has an id of its own and the checks of the original. That it needs a connected account is documented, the text that
-/// says so is a default.
-fn clone(call: &mut Call<'_>, customer: &str, card: Option<&str>) -> Result<Value, Stop> {
-    let found = call.ledger.get(ObjectKind::Customer, customer)?;
-    let owner = found.ok_or_else(|| ApiError::no_such("customer", customer, "customer"))?;
+/// has an id of its own and the checks of the original. That a connected account is needed is documented; the refusal
+/// without one is undocumented by Stripe: our wording.
+fn clone(call: &mut MinterCall<'_>, customer: &str, card: Option<&str>) -> Result<Value, CallError> {
+    let owner = customer_of_param(call, customer)?;
     if call.request.header("Stripe-Account").is_none() {
         let message = "A customer's card can only be made into a token for a connected account: send the header \
                        Stripe-Account with its id.";
@@ -50,7 +51,7 @@ fn clone(call: &mut Call<'_>, customer: &str, card: Option<&str>) -> Result<Valu
         let message = format!("The customer {} has no card to make a token of.", owner.id);
         ApiError::request(Some("missing"), Some("card"), message)
     })?;
-    let found = call.ledger.get(ObjectKind::Card, card)?.filter(|card| card.parent.as_deref() == Some(&owner.id));
+    let found = card_of_customer(call, card, &owner.id)?;
     let original = found.ok_or_else(|| ApiError::no_such("source", card, "card"))?;
     let mut copy = original.body;
     if let Some(fields) = copy.as_object_mut() {
@@ -62,7 +63,7 @@ fn clone(call: &mut Call<'_>, customer: &str, card: Option<&str>) -> Result<Valu
 }
 
 /// Shows a token again.
-pub(super) fn retrieve(call: &mut Call<'_>, ids: &[&str]) -> Result<Value, Stop> {
+pub(super) fn retrieve(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
     prediction::check_retrieve(&call.request.params)?;
     let id = ids.first().copied().unwrap_or_default();
     let token = call
@@ -73,7 +74,7 @@ pub(super) fn retrieve(call: &mut Call<'_>, ids: &[&str]) -> Result<Value, Stop>
 }
 
 /// A token of a card, keys in the order of the API page.
-fn token_of(call: &Call<'_>, id: &str, card: &Value) -> Value {
+fn token_of(call: &MinterCall<'_>, id: &str, card: &Value) -> Value {
     json!({
         "id": id,
         "object": "token",

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::ids::Ids;
+use super::ids::IdSource;
 use crate::domain::{
     card::number::CardNumber,
     mask::keyed_hash::{IdentityKey, base62, first_half, keyed_hash},
@@ -19,7 +19,7 @@ pub struct Workspace {
     identities: IdentityKey,
     /// Random on every run, with a seed too: it shows in no answer, and whoever had it could try out security codes.
     secret_request_key: [u8; 32],
-    ids: Ids,
+    ids: IdSource,
 }
 
 impl Workspace {
@@ -40,7 +40,8 @@ impl Workspace {
         Self::derived(&secret, unpublished_key, Some(keyed_hash(&secret, "ids", &[])))
     }
 
-    /// The same account on the objects of a folder: what is looked up there is found by the folder's own secret.
+    /// The same account, with the objects of a data folder: what is looked up there is found by the folder's own
+    /// secret.
     #[must_use]
     pub fn in_folder(self, folder_secret: &[u8; 32]) -> Self {
         let kept_request_key = keyed_hash(folder_secret, "requests", &[]);
@@ -49,7 +50,7 @@ impl Workspace {
 
     fn derived(secret: &[u8; 32], unpublished_key: [u8; 32], ids_seed: Option<[u8; 32]>) -> Self {
         let account_id = format!("acct_1{}", base62(first_half(keyed_hash(secret, "account", &[])), 15));
-        let ids = Ids::new(&account_id, ids_seed);
+        let ids = IdSource::new(&account_id, ids_seed);
         let published_key = keyed_hash(secret, "fingerprints of published numbers", &[]);
         Self {
             account_id,
@@ -67,17 +68,18 @@ impl Workspace {
         &self.account_id
     }
 
-    /// Where the ids of a request come from.
-    pub fn ids(&self) -> &Ids {
+    /// The source of the ids of this account's objects and requests.
+    pub fn ids(&self) -> &IdSource {
         &self.ids
     }
 
-    /// The keys that requests are compared by: one that stays, for masked requests, and one that is in no file.
+    /// The keys for the hashes by which requests are compared: first the one that stays, for masked requests; then the
+    /// one that is in no file, for whole requests.
     pub(super) fn request_keys(&self) -> (&[u8; 32], &[u8; 32]) {
         (&self.kept_request_key, &self.secret_request_key)
     }
 
-    /// What a text is stored and looked up as.
+    /// Turns an id, an account or an email address into what it is stored and looked up as.
     pub(super) fn identities(&self) -> &IdentityKey {
         &self.identities
     }

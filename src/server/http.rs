@@ -102,7 +102,7 @@ pub(super) async fn answer(shared: &Shared, request: Request) -> Response {
         Course::Dropped { .. } => {
             let message = fault.unwrap_or_default();
             let failure = Failure { kind: FAULT_KIND.to_owned(), message, http_status: None, text: None };
-            shared.targets.note(request, started, arrived, Err(failure)).await;
+            shared.targets.note(request, started, arrived, failure).await;
             dropped()
         }
         Course::CarriedOut { ending, .. } => {

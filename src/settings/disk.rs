@@ -9,7 +9,7 @@ use std::{
 use serde_json::{Map, Value};
 
 use super::error::SettingsError;
-use crate::files::{self, Temporary};
+use crate::files::{self, TemporaryFile};
 
 /// The largest file that is read: what a person sets has a thousandth of it.
 pub(super) const MOST_BYTES: u64 = 4 * 1024 * 1024;
@@ -97,7 +97,7 @@ pub(super) fn replace(path: &Path, text: &[u8], doing: &'static str) -> Result<(
     let folder = path.parent().unwrap_or(Path::new("."));
     files::make_folder(folder).map_err(failed("make the settings folder", folder))?;
     files::remove_dead_temporaries(folder);
-    let mut file = Temporary::in_folder(folder, None).map_err(failed(doing, path))?;
+    let mut file = TemporaryFile::in_folder(folder, None).map_err(failed(doing, path))?;
     file.file().write_all(text).map_err(failed(doing, path))?;
     file.file().sync_all().map_err(failed(doing, path))?;
     file.replace(path).map_err(failed(doing, path))

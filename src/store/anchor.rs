@@ -8,18 +8,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{copy::wal_of, error::StoreError};
+use super::{error::StoreError, paths::wal_of};
 
-/// The files of one database as they were when it was opened. Looking takes two questions to the system.
+/// The files of one database as they were when it was opened. A check costs two calls of the system (`stat`).
 #[derive(Clone, Debug)]
-pub(super) struct Anchor {
+pub(super) struct FileAnchor {
     file: PathBuf,
-    opened: Option<Identity>,
-    /// Beside what a link points at; `None` where there was none yet.
-    wal: Option<(PathBuf, Identity)>,
+    opened: Option<FileIdentity>,
+    /// The write-ahead log, beside the file that a link points at; `None` where there was none yet.
+    wal: Option<(PathBuf, FileIdentity)>,
 }
 
-impl Anchor {
+impl FileAnchor {
     /// Of a database that was just opened for writing.
     pub(super) fn of(file: &Path) -> Self {
         let real = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
@@ -49,21 +49,21 @@ impl Anchor {
     }
 }
 
-/// Two paths that have the same lead to the same file.
-type Identity = (u64, u64);
+/// Device and inode: two paths with the same pair lead to the same file.
+type FileIdentity = (u64, u64);
 
-fn identity(path: &Path) -> Option<Identity> {
+fn identity(path: &Path) -> Option<FileIdentity> {
     fs::metadata(path).ok().map(|there| identity_of(&there))
 }
 
 #[cfg(unix)]
-fn identity_of(there: &Metadata) -> Identity {
+fn identity_of(there: &Metadata) -> FileIdentity {
     use std::os::unix::fs::MetadataExt as _;
     (there.dev(), there.ino())
 }
 
 /// Elsewhere a file that is open can be neither deleted nor renamed: that it is there is enough.
 #[cfg(not(unix))]
-fn identity_of(_: &Metadata) -> Identity {
+fn identity_of(_: &Metadata) -> FileIdentity {
     (0, 0)
 }

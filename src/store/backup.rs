@@ -13,12 +13,12 @@ use super::error::StoreError;
 
 const PREFIX: &str = "testcard-backup-";
 const SUFFIX: &str = ".sqlite3";
-/// Of one that is being written; SQLite may have a file of its own beside it.
+/// How the name of a backup ends that is still being written.
 const UNFINISHED: &str = ".partial";
-/// In UTC, as ISO 8601 has it without separators: their names in order are their times in order.
+/// The moment in the name of a backup: UTC in ISO 8601 without separators, so that names sort by time.
 const MOMENT: &str = "%Y%m%dT%H%M%SZ";
 const MOST_KEPT: usize = 3;
-/// What was deleted from the history is gone from the backups after this time too.
+/// How long a backup is kept: what was deleted from the history is gone from the backups after this time too.
 const KEPT_FOR: Duration = Duration::from_hours(30 * 24);
 
 /// Copies the whole database, of this version, into its folder, and drops the oldest backups beyond three. The copy is
@@ -46,7 +46,8 @@ pub(super) fn make(connection: &Connection, file: &Path, version: usize, now: Ti
     }
     tracing::info!(name, "the history was backed up");
     // Whatever the clock says, the one that was just made is not among those that go.
-    let others: Vec<PathBuf> = all(folder).into_iter().map(|(path, _)| path).filter(|path| *path != made).collect();
+    let others: Vec<PathBuf> =
+        list_backups(folder).into_iter().map(|(path, _)| path).filter(|path| *path != made).collect();
     for path in others.iter().take(others.len().saturating_sub(MOST_KEPT - 1)) {
         remove(path);
     }
@@ -63,7 +64,7 @@ fn copy(connection: &Connection, target: &Path) -> rusqlite::Result<()> {
 
 /// Drops the backups that are old enough, and those that a killed process left unfinished.
 pub(super) fn drop_old(folder: &Path, now: Timestamp) {
-    for (path, made) in all(folder) {
+    for (path, made) in list_backups(folder) {
         if now.duration_since(made).unsigned_abs() > KEPT_FOR && made < now {
             remove(&path);
         }
@@ -79,7 +80,7 @@ pub(super) fn drop_old(folder: &Path, now: Timestamp) {
 }
 
 /// The backups in a folder with the moments in their names, oldest first.
-fn all(folder: &Path) -> Vec<(PathBuf, Timestamp)> {
+fn list_backups(folder: &Path) -> Vec<(PathBuf, Timestamp)> {
     let mut all: Vec<_> = named(folder, SUFFIX)
         .into_iter()
         .filter_map(|path| {

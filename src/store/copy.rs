@@ -9,7 +9,13 @@ use std::{
 use jiff::Timestamp;
 use tempfile::TempDir;
 
-use super::{FILE_NAME, error::StoreError, header, log::Log, transplant};
+use super::{
+    error::StoreError,
+    header,
+    paths::{self, FILE_NAME, SHORTEST_DATABASE, holds_something, wal_in_use, wal_of},
+    transplant,
+    wal::WriteAheadLog,
+};
 
 /// How often a copy is begun anew because another program wrote meanwhile.
 const ATTEMPTS: usize = 5;
@@ -26,7 +32,7 @@ impl PrivateCopy {
     ///
     /// # Errors
     /// A file that cannot be read, no room for the copy, a program that writes without a pause.
-    pub(super) fn of(file: &Path) -> Result<Self, StoreError> {
+    pub(super) fn make(file: &Path) -> Result<Self, StoreError> {
         let failed = |error: io::Error| StoreError::NoCopy {
             file: file.to_owned(),
             reason: format!(
@@ -40,7 +46,7 @@ impl PrivateCopy {
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
         let folder = builder.tempdir().map_err(failed)?;
         let copy = Self { folder };
-        let sources = [file.to_owned(), log_of(file)];
+        let sources = [file.to_owned(), wal_in_use(file)];
         let targets = [copy.file(), wal_of(&copy.file())];
         for _ in 0..ATTEMPTS {
             let before = sources.each_ref().map(|source| seen(source));
@@ -56,9 +62,9 @@ impl PrivateCopy {
         Err(StoreError::NoCopy { file: file.to_owned(), reason })
     }
 
-    /// Mends what SQLite would throw away or stop at, as `open` finds: a log that is damaged midway, or whose database is
-    /// gone, is moved into the database page by page; a header that cannot be right is written anew. Gives what `open`
-    /// gave at last, and what was mended.
+    /// Mends what SQLite would throw away or stop at, as `open` finds: a log that is damaged midway, or whose database
+    /// is gone, is moved into the database page by page; a header that cannot be right is written anew. Gives what
+    /// `open` gave at last, and what was mended.
     ///
     /// # Errors
     /// [`StoreError::NoCopy`] when the copy cannot be written, and what `open` says.
@@ -84,25 +90,25 @@ impl PrivateCopy {
     /// Takes the list of tables from a new database, where the copy's own cannot be read.
     ///
     /// # Errors
-    /// Why that cannot be.
+    /// A file that cannot be written, or is too short to have a header.
     pub(super) fn replace_schema(&self) -> Result<(), Box<dyn std::error::Error>> {
         let (file, wal) = (self.file(), wal_of(&self.file()));
-        if let Some(log) = Log::read(&wal)? {
+        if let Some(log) = WriteAheadLog::read(&wal)? {
             log.replay(&wal, &file)?;
         }
         header::mend(&file, None)?;
-        transplant::replace_schema(&file, header::page_size(&file)?)
+        transplant::replace_schema(&file, header::read_page_size(&file)?)
     }
 
     fn page_size_of_log(&self) -> io::Result<Option<u32>> {
-        Ok(Log::read(&wal_of(&self.file()))?.as_ref().map(Log::page_size))
+        Ok(WriteAheadLog::read(&wal_of(&self.file()))?.as_ref().map(WriteAheadLog::page_size))
     }
 
     fn mend_log(&self, wal: &Path) -> io::Result<Vec<String>> {
         let file = self.file();
         let mut mended = Vec::new();
         let is_gone = !is_database(&file);
-        if let Some(log) = Log::read(wal)?.filter(|log| is_gone || log.is_damaged()) {
+        if let Some(log) = WriteAheadLog::read(wal)?.filter(|log| is_gone || log.is_damaged()) {
             let pages = log.damaged_pages();
             if is_gone {
                 mended.push("the database file was gone, and is read from its write-ahead log alone".to_owned());
@@ -126,44 +132,12 @@ impl PrivateCopy {
     }
 }
 
-/// The write-ahead log of a database file.
-pub(super) fn wal_of(file: &Path) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push("-wal");
-    PathBuf::from(name)
-}
-
-/// Whether there is one page at least.
+/// Whether a file is long enough for one page of a database.
 fn is_database(file: &Path) -> bool {
-    fs::metadata(file).is_ok_and(|there| there.len() >= SHORTEST)
+    fs::metadata(file).is_ok_and(|there| there.len() >= SHORTEST_DATABASE)
 }
 
-/// The smallest page that SQLite knows: no database is shorter.
-pub(super) const SHORTEST: u64 = 512;
-
-/// The write-ahead log that belongs to a database file: beside what a link points at; where nothing is there, beside the
-/// link.
-pub(super) fn log_of(file: &Path) -> PathBuf {
-    let beside_target = wal_of(&real(file));
-    if file.exists() || holds_something(&beside_target) { beside_target } else { wal_of(file) }
-}
-
-pub(super) fn holds_something(file: &Path) -> bool {
-    fs::metadata(file).is_ok_and(|there| there.is_file() && there.len() > 0)
-}
-
-/// What a link points at, also when that is not there: SQLite has its log beside it.
-pub(super) fn real(file: &Path) -> PathBuf {
-    if let Ok(real) = fs::canonicalize(file) {
-        return real;
-    }
-    match fs::read_link(file) {
-        Ok(target) => file.parent().unwrap_or(Path::new(".")).join(target),
-        Err(_) => file.to_owned(),
-    }
-}
-
-/// What changes of a file when it is written.
+/// Length and time of the last change: one of them differs once a file was written to.
 fn seen(file: &Path) -> Option<(u64, Option<Timestamp>)> {
     let there = fs::metadata(file).ok()?;
     Some((there.len(), there.modified().ok().and_then(|moment| Timestamp::try_from(moment).ok())))
@@ -180,6 +154,6 @@ fn copy_file(source: &Path, target: &Path) -> io::Result<()> {
     let mut from = File::open(source)?;
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
-    header::for_its_owner(&mut options);
+    paths::for_its_owner(&mut options);
     io::copy(&mut from, &mut options.open(target)?).map(drop)
 }

@@ -1,19 +1,20 @@
-//! What of a history could not be read, so that whoever was shown the rest is told what is missing in it.
+//! What could not be read of a damaged history, so that whoever sees the rest is told what is missing.
 
 use std::{fmt, path::PathBuf};
 
-use super::{error::salvage_command, sound::Numbers};
+use super::{error::salvage_command, sound::RowNumbers};
 
-/// What could not be read. Empty where all could.
+/// What could not be read; empty where everything could.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Damage {
     /// Entries of which nothing can be shown.
-    pub entries: Numbers,
+    pub entries: RowNumbers,
     /// Entries that are shown, though a part of them could not be read.
-    pub parts: Numbers,
+    pub parts: RowNumbers,
     /// Calls that cannot be shown.
-    pub exchanges: Numbers,
-    /// What else there is beside those rows, in words; counts are made anew from the rows where that is possible.
+    pub exchanges: RowNumbers,
+    /// What else is damaged besides those rows, in words. Counts are taken from the rows instead, where that is
+    /// possible.
     pub tables: Vec<String>,
     pub(super) file: Option<PathBuf>,
 }
@@ -43,7 +44,7 @@ impl Damage {
 
 impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let of = |numbers: &Numbers, one: &str, many: &str| {
+        let of = |numbers: &RowNumbers, one: &str, many: &str| {
             (!numbers.is_empty())
                 .then(|| format!("{} {} ({numbers})", numbers.len(), if numbers.len() == 1 { one } else { many }))
         };

@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::{
-    error::{Failed, StoreError},
-    record::{haystack, next_revision},
+    entries::{self, haystack, next_revision},
+    error::{JobError, StoreError},
     rows, schema,
-    writer::{Removal, Work},
+    write_context::{WalCleanup, WriteContext},
 };
 use crate::domain::{
     history::{
@@ -19,17 +19,17 @@ use crate::domain::{
     mask,
 };
 
-/// So long a deleted entry can be restored for certain.
+/// How long a deleted entry can be restored for certain.
 const RESTORABLE_FOR: Duration = Duration::from_hours(1);
 /// The most entries that one opening of the store drops for good, so that it stays quick.
 const MOST_DROPPED: u32 = 1000;
 
-/// An edit as it may be written. Made on the thread of the caller, as [`super::record::MaskedCall`] is.
+/// An edit as it may be written. Made on the thread of the caller, as [`super::call::MaskedCall`] is.
 pub(super) fn masked(edit: Edit) -> Edit {
     match edit {
         Edit::Note { id, note } => Edit::Note { id, note: mask::text(&note) },
         Edit::Tag { ids, add, remove } => {
-            // Side by side too: a number may be typed as four tags.
+            // Masked as one line: the four groups of a card number may be typed as four tags.
             let line = mask::text(&add.join(" "));
             Edit::Tag { ids, add: line.split(' ').filter(|tag| !tag.is_empty()).map(str::to_owned).collect(), remove }
         }
@@ -37,9 +37,9 @@ pub(super) fn masked(edit: Edit) -> Edit {
     }
 }
 
-impl Work {
-    /// Gives how many entries it was done to.
-    pub(super) fn edit(&mut self, edit: &Edit, now: Timestamp) -> Result<u64, Failed> {
+impl WriteContext {
+    /// Carries out an edit; gives how many entries it changed.
+    pub(super) fn edit(&mut self, edit: &Edit, now: Timestamp) -> Result<u64, JobError> {
         let done = match edit {
             Edit::Note { id, note } => self.rewrite(&[*id], |entry| entry.note.clone_from(note))?,
             Edit::Tag { ids, add, remove } => {
@@ -53,14 +53,17 @@ impl Work {
 
     /// Writes anew what a person wrote on entries, and nothing else of them.
     fn rewrite(&mut self, ids: &[EntryId], change: impl Fn(&mut Entry)) -> rusqlite::Result<u64> {
-        self.removal = Removal::Asked;
+        self.wal_cleanup = WalCleanup::Asked;
         let revision = next_revision(&self.connection)?;
         let mut update = self
             .connection
             .prepare_cached("UPDATE entries SET note = ?2, tags = ?3, haystack = ?4, revision = ?5 WHERE id = ?1")?;
         let mut done = 0;
         for id in ids {
-            let Some(mut entry) = self.entries("id = ?1 AND deleted_ms IS NULL", [id.0])?.pop() else { continue };
+            let Some(mut entry) = entries::select(&self.connection, "id = ?1 AND deleted_ms IS NULL", [id.0])?.pop()
+            else {
+                continue;
+            };
             change(&mut entry);
             update.execute((id.0, &entry.note, rows::tags_json(&entry.tags), haystack(&entry), revision))?;
             done += 1;
@@ -81,8 +84,9 @@ impl Work {
     }
 }
 
-/// Drops entries for good that were deleted long enough ago, with their calls, from the file's free pages and the WAL too. One whose answer the minter still
-/// remembers under an idempotency key stays hidden until that is over: deleting never touches the ledger.
+/// Drops entries for good that were deleted long enough ago, with their calls: from the file's free pages and the WAL
+/// too. An entry whose answer the minter still remembers under an idempotency key stays hidden until its day is over,
+/// because deleting never touches the ledger.
 pub(super) fn drop_deleted(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
     let long_ago = now.as_millisecond() - i64::try_from(RESTORABLE_FOR.as_millis()).unwrap_or(i64::MAX);
     let dropped = connection.execute(

@@ -90,7 +90,8 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// What SQLite says, in the words of what was being done. Its texts name tables and columns, never bound values.
+    /// SQLite's error, with what was being done. SQLite's texts name tables and columns, never bound values, so no
+    /// secret is in them.
     pub(super) fn of(doing: &'static str, error: &rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::DiskFull { doing },
@@ -101,7 +102,8 @@ impl StoreError {
         }
     }
 
-    /// The same, of this file: an error of damage names the command that saves what can be read.
+    /// The same error with the file that it is about: where the file is damaged, the text names the command that saves
+    /// what can be read.
     pub(super) fn about(self, path: Option<&Path>) -> Self {
         match self {
             Self::Damaged { doing, reason, file: None } => {
@@ -111,7 +113,7 @@ impl StoreError {
         }
     }
 
-    /// The same, said of the file that a private copy was made of.
+    /// The same error, about the file that a private copy was made of instead of the copy.
     pub(super) fn of_original(self, original: &Path) -> Self {
         let file = original.to_owned();
         match self {
@@ -123,7 +125,7 @@ impl StoreError {
         }
     }
 
-    /// Why, without what was being done: the same text for all calls that fail for one reason.
+    /// The reason without what was being done: the same text for all calls that fail for the same reason.
     pub fn cause(&self) -> String {
         let text = self.to_string();
         match text.strip_prefix("Could not ").and_then(|rest| rest.split_once(": ")) {
@@ -138,7 +140,7 @@ impl StoreError {
     }
 }
 
-/// Whether SQLite tells of damage: a page that is none, or a value that is not what its column holds.
+/// Whether an error means damage: a page that is no page, or a value of another type than its column has.
 pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
     match error {
         rusqlite::Error::SqliteFailure(..) => {
@@ -171,44 +173,44 @@ fn salvage_advice(file: Option<&Path>) -> String {
     }
 }
 
-/// In quotes where a shell would read something into it.
+/// A path as one word of a shell: in quotes where it holds a character that is special to a shell.
 fn shell_word(path: &Path) -> String {
     let text = path.display().to_string();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,:@".contains(c);
     if !text.is_empty() && text.chars().all(is_plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
-/// Why a job failed: SQLite's error still has to learn what was being done.
+/// Why a job of the writer failed. SQLite's error does not say yet what was being done: the writer adds that.
 #[derive(Debug)]
-pub(super) enum Failed {
+pub(super) enum JobError {
     Sql(rusqlite::Error),
-    Told(StoreError),
+    Store(StoreError),
 }
 
-impl Failed {
+impl JobError {
     pub(super) fn while_doing(self, doing: &'static str) -> StoreError {
         match self {
             Self::Sql(error) => StoreError::of(doing, &error),
-            Self::Told(error) => error,
+            Self::Store(error) => error,
         }
     }
 }
 
-impl From<rusqlite::Error> for Failed {
+impl From<rusqlite::Error> for JobError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Sql(error)
     }
 }
 
-impl From<StoreError> for Failed {
+impl From<StoreError> for JobError {
     fn from(error: StoreError) -> Self {
-        Self::Told(error)
+        Self::Store(error)
     }
 }
 
-impl From<LedgerError> for Failed {
+impl From<LedgerError> for JobError {
     fn from(error: LedgerError) -> Self {
-        Self::Told(error.into())
+        Self::Store(error.into())
     }
 }
 
@@ -229,8 +231,8 @@ mod tests {
             (ffi::SQLITE_IOERR, "Could not save the call: Error code 10: disk I/O error"),
         ] {
             let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
-            let told = StoreError::of("save the call", &error).to_string();
-            assert!(told.starts_with(words), "{told}");
+            let text = StoreError::of("save the call", &error).to_string();
+            assert!(text.starts_with(words), "{text}");
         }
     }
 
@@ -242,8 +244,8 @@ mod tests {
             ("/home/a/data/testcard.sqlite3", "testcard salvage /home/a/data/testcard.sqlite3 --to /home/a/data-saved"),
             ("/my home/it's/t", r"testcard salvage '/my home/it'\''s/t' --to '/my home/it'\''s-saved'"),
         ] {
-            let told = error.clone().about(Some(Path::new(file))).to_string();
-            assert!(told.ends_with(command), "{told}");
+            let text = error.clone().about(Some(Path::new(file))).to_string();
+            assert!(text.ends_with(command), "{text}");
         }
     }
 

@@ -13,7 +13,8 @@ use crate::domain::{
 
 /// The word in `format` of an export.
 pub const EXPORT_FORMAT: &str = "testcard";
-/// Counts up when a reader of older exports would misread a newer one.
+/// The number in `version` of an export. It is raised when a program that reads older exports would misread a newer
+/// one.
 pub const EXPORT_VERSION: u32 = 1;
 
 /// An entry of the history, masked as the store keeps it.
@@ -33,7 +34,7 @@ pub struct ExportedEntry {
     /// What should come of it at each step, as the history keeps it; only where something was expected.
     #[serde(skip_serializing_if = "Option::is_none")]
     expected: Option<Value>,
-    /// How it stands to that.
+    /// Whether it came as expected so far; only where something was expected.
     #[serde(skip_serializing_if = "Option::is_none")]
     judgement: Option<Value>,
     /// RFC 3339 in UTC, to the millisecond.
@@ -85,7 +86,7 @@ struct NameValue {
     value: String,
 }
 
-/// One of the two, or neither while the call is on its way.
+/// What came of a call: a response or a failure, or neither while the call is on its way.
 #[derive(Clone, Debug, Default, Serialize)]
 struct ExportedOutcome {
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,5 +1,6 @@
-//! The first hundred bytes of a database file, which hold nothing that cannot be known without them: written anew in a
-//! copy whose own cannot be right. The format is SQLite's, <https://www.sqlite.org/fileformat2.html>.
+//! The header of a database file, its first hundred bytes. Everything in it can be worked out from the rest of the
+//! file, so a copy of a database with a damaged header gets a new one. The format is SQLite's,
+//! <https://www.sqlite.org/fileformat2.html>.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -9,13 +10,13 @@ use std::{
 
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 const LENGTH: usize = 100;
-/// What this program's databases have: SQLite's default.
+/// The size of a page in this program's databases, in bytes: SQLite's default.
 const PAGE_SIZE: u32 = 4096;
-/// Embedded payload fractions, which are always these.
+/// The embedded payload fractions, which have these values in every database.
 const FRACTIONS: [u8; 3] = [64, 32, 32];
 
 /// The size of the pages of a database, as its header has it.
-pub(super) fn page_size(file: &Path) -> io::Result<u32> {
+pub(super) fn read_page_size(file: &Path) -> io::Result<u32> {
     let header = header_of(&mut File::open(file)?)?;
     Ok(page_size_in([header[16], header[17]]).unwrap_or(PAGE_SIZE))
 }
@@ -67,7 +68,7 @@ fn header_of(file: &mut File) -> io::Result<[u8; LENGTH]> {
     Ok(header)
 }
 
-/// 65536 does not fit its two bytes: it is written as 1.
+/// The size of a page as the header has it, in two bytes: 65536 does not fit and is written as 1.
 fn page_size_bytes(page_size: u32) -> [u8; 2] {
     u16::try_from(page_size).unwrap_or(1).to_be_bytes()
 }
@@ -78,12 +79,4 @@ fn page_size_in(bytes: [u8; 2]) -> Option<u32> {
         size if size.is_power_of_two() && size >= 512 => Some(size),
         _ => None,
     }
-}
-
-/// Of a file that is made: for its owner only, whatever the umask.
-pub(super) fn for_its_owner(options: &mut OpenOptions) {
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
-    #[cfg(not(unix))]
-    let _ = options;
 }

@@ -11,32 +11,32 @@ use crate::{
         mask::keyed_hash::IdentityKey,
     },
     minter::{
-        Cursor, Ledger, LedgerError, ObjectKind, PageQuery, Remembered, StoredObject,
-        idempotency::{AnswerKey, Fingerprint, KEPT_FOR, Record},
+        Ledger, LedgerError, ObjectKind, PageCursor, PageQuery, RememberedAnswer, StoredObject,
+        ledger::{AnswerKey, IdempotencyRecord, KEY_KEPT_SECS, RequestFingerprint},
     },
 };
 
-/// Answers to calls that lie so many calls back are forgotten, however young they are.
+/// An answer is forgotten once so many calls followed it, however young it is.
 const MOST_ANSWERS: i64 = 1_000_000;
 
 pub(super) struct SqlLedger<'a> {
     connection: &'a Connection,
     redaction: &'a Redaction,
-    /// What ids are stored and looked up as: those that the minter makes are stored as they are.
+    /// Turns ids into what they are stored and looked up as. Ids that the minter makes are stored as they are.
     identities: &'a IdentityKey,
     /// The account that the call is for, as it is stored.
     account: Option<&'a str>,
     /// What is to be remembered once the exchange has its number.
-    remembered: Option<Record>,
+    remembered: Option<IdempotencyRecord>,
     /// The entry of the call whose answer was given again.
     recalled: Option<EntryId>,
-    /// The first change that failed: then nothing of the request is kept, whatever the minter makes of it.
+    /// The first change that failed: then nothing of the request is kept, whatever the minter answers.
     broken: Option<LedgerError>,
 }
 
-/// What the minter left to be written with the exchange.
-pub(super) struct Rest {
-    pub(super) remembered: Option<Record>,
+/// What a call did with idempotency keys: it is written once the exchange has its number.
+pub(super) struct IdempotencyUse {
+    pub(super) remembered: Option<IdempotencyRecord>,
     pub(super) recalled: Option<EntryId>,
 }
 
@@ -52,19 +52,19 @@ impl<'a> SqlLedger<'a> {
 
     /// # Errors
     /// When a change of the ledger failed.
-    pub(super) fn finish(self) -> Result<Rest, LedgerError> {
+    pub(super) fn finish(self) -> Result<IdempotencyUse, LedgerError> {
         match self.broken {
             Some(error) => Err(error),
-            None => Ok(Rest { remembered: self.remembered, recalled: self.recalled }),
+            None => Ok(IdempotencyUse { remembered: self.remembered, recalled: self.recalled }),
         }
     }
 
-    /// A change, which breaks the whole request when it fails.
+    /// Makes a change; when it fails, the whole request fails.
     fn change<T>(&mut self, change: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, LedgerError> {
-        change(self.connection).map_err(|error| self.broke(told(&error)))
+        change(self.connection).map_err(|error| self.broke(ledger_error(&error)))
     }
 
-    /// A part of an object as it is kept.
+    /// The body or state of an object as it is kept: JSON, redacted.
     fn json(&self, part: &Value) -> String {
         let kept = self.redaction.local_json(part.to_string().into_bytes());
         String::from_utf8(kept).expect("redacted text is text")
@@ -83,12 +83,12 @@ impl<'a> SqlLedger<'a> {
 
     fn list(&self, query: &PageQuery<'_>) -> rusqlite::Result<Vec<StoredObject>> {
         let (from, to, is_rising) = match query.cursor {
-            Cursor::Start => (i64::MIN, i64::MAX, false),
-            Cursor::After(id) => match self.position(query.kind, id)? {
+            PageCursor::Start => (i64::MIN, i64::MAX, false),
+            PageCursor::After(id) => match self.position(query.kind, id)? {
                 Some(position) => (i64::MIN, position - 1, false),
                 None => return Ok(Vec::new()),
             },
-            Cursor::Before(id) => match self.position(query.kind, id)? {
+            PageCursor::Before(id) => match self.position(query.kind, id)? {
                 Some(position) => (position + 1, i64::MAX, true),
                 None => return Ok(Vec::new()),
             },
@@ -170,7 +170,7 @@ impl Ledger for SqlLedger<'_> {
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
                 Err(self.broke(LedgerError(format!("{id} exists already"))))
             }
-            Err(error) => Err(self.broke(told(&error))),
+            Err(error) => Err(self.broke(ledger_error(&error))),
         }
     }
 
@@ -183,7 +183,7 @@ impl Ledger for SqlLedger<'_> {
                 })
                 .optional()
             })
-            .map_err(|error| told(&error))
+            .map_err(|error| ledger_error(&error))
     }
 
     fn update(&mut self, object: &StoredObject) -> Result<(), LedgerError> {
@@ -208,11 +208,11 @@ impl Ledger for SqlLedger<'_> {
     }
 
     fn page(&mut self, query: &PageQuery<'_>) -> Result<Vec<StoredObject>, LedgerError> {
-        self.list(query).map_err(|error| told(&error))
+        self.list(query).map_err(|error| ledger_error(&error))
     }
 
     /// The answer is as the exchange has it, which is as it was sent.
-    fn recall(&mut self, key: &AnswerKey) -> Result<Option<Remembered>, LedgerError> {
+    fn recall(&mut self, key: &AnswerKey) -> Result<Option<RememberedAnswer>, LedgerError> {
         let found = self
             .connection
             .prepare_cached(
@@ -221,34 +221,38 @@ impl Ledger for SqlLedger<'_> {
                  WHERE key IN (?1, ?2) AND answer_body IS NOT NULL ORDER BY answers.exchange DESC LIMIT 1",
             )
             .and_then(|mut recall| recall.query_row((&key.text, &key.older), |row| remembered(key, row)).optional())
-            .map_err(|error| told(&error))?;
+            .map_err(|error| ledger_error(&error))?;
         let Some((entry, remembered)) = found else { return Ok(None) };
         self.recalled = entry;
         Ok(Some(remembered))
     }
 
-    fn remember(&mut self, record: &Record, _: &ApiResponse) -> Result<(), LedgerError> {
+    fn remember(&mut self, record: &IdempotencyRecord, _: &ApiResponse) -> Result<(), LedgerError> {
         self.remembered = Some(record.clone());
         self.recalled = None;
         Ok(())
     }
 }
 
-fn remembered(key: &AnswerKey, row: &Row<'_>) -> rusqlite::Result<(Option<EntryId>, Remembered)> {
-    let fingerprint = Fingerprint {
+fn remembered(key: &AnswerKey, row: &Row<'_>) -> rusqlite::Result<(Option<EntryId>, RememberedAnswer)> {
+    let fingerprint = RequestFingerprint {
         whole_key: u64::from_be_bytes(row.get(1)?),
         whole: u128::from_be_bytes(row.get(2)?),
         masked: u128::from_be_bytes(row.get(3)?),
     };
     let answer = ApiResponse { http_status: row.get(5)?, headers: super::rows::pairs(row, 6)?, body: row.get(7)? };
-    let record = Record { key: key.clone(), created: row.get(0)?, fingerprint };
-    Ok((row.get::<_, Option<i64>>(4)?.map(EntryId), Remembered { record, answer }))
+    let record = IdempotencyRecord { key: key.clone(), created: row.get(0)?, fingerprint };
+    Ok((row.get::<_, Option<i64>>(4)?.map(EntryId), RememberedAnswer { record, answer }))
 }
 
 /// Keeps what is remembered of an exchange, and drops the oldest that are too old or too many: some at a time, so that
 /// none of them makes a call wait.
-pub(super) fn keep_answer(connection: &Connection, record: &Record, exchange: ExchangeId) -> rusqlite::Result<()> {
-    let Fingerprint { whole_key, whole, masked } = &record.fingerprint;
+pub(super) fn keep_answer(
+    connection: &Connection,
+    record: &IdempotencyRecord,
+    exchange: ExchangeId,
+) -> rusqlite::Result<()> {
+    let RequestFingerprint { whole_key, whole, masked } = &record.fingerprint;
     connection
         .prepare_cached(
             "INSERT OR REPLACE INTO answers (key, created, whole_key, whole, masked, exchange) \
@@ -267,11 +271,11 @@ pub(super) fn keep_answer(connection: &Connection, record: &Record, exchange: Ex
             "DELETE FROM answers WHERE exchange IN (SELECT exchange FROM answers ORDER BY exchange LIMIT 4) \
              AND (created <= ?1 OR exchange <= ?2)",
         )?
-        .execute((record.created - KEPT_FOR, exchange.0 - MOST_ANSWERS))
+        .execute((record.created - KEY_KEPT_SECS, exchange.0 - MOST_ANSWERS))
         .map(drop)
 }
 
-fn told(error: &rusqlite::Error) -> LedgerError {
+fn ledger_error(error: &rusqlite::Error) -> LedgerError {
     LedgerError(StoreError::of("use the minter's objects", error).cause())
 }
 

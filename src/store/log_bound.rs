@@ -1,11 +1,11 @@
 //! The bound of the request log: how many calls are kept, and how many bytes of them.
 //!
-//! It is about calls that are no entry's making. A call that made an entry or changed one, as the charge that used a token
-//! does, is the history itself and stays with its entry. So does, for its day, a call whose answer an idempotency key
-//! stands for: a retry would be carried out twice without it. All others go, oldest first, those of a token's timeline
-//! too: a program that asks for one token all night would fill the disk otherwise.
+//! Only calls that neither made nor changed an entry are bounded. A call that did, such as the charge that used a
+//! token, is part of the history and stays with its entry. A call whose answer an idempotency key stands for stays for
+//! a day, because a retry would be carried out twice without it. All other calls go, oldest first, those in a token's
+//! timeline too: a program that asks for one token all night would fill the disk otherwise.
 //!
-//! Every call that is written drops a few, found by their number: none waits for more than that.
+//! Every call that is written drops a few old ones, found by their number, so that no call waits long for this.
 
 use std::{
     borrow::Cow,
@@ -17,7 +17,6 @@ use std::{
 
 use rusqlite::Connection;
 
-use super::writer::Work;
 use crate::domain::{
     call::api::{ApiResponse, CUT_HEADER, Failure, HttpMethod},
     history::request_log::ExchangeId,
@@ -26,9 +25,9 @@ use crate::domain::{
 
 /// The most calls that one call drops. More than one, so that a log that is too long gets shorter.
 const MOST_DROPPED: i64 = 4;
-/// How many numbers of calls that are older than the bound one call looks at, to enter them.
+/// How many calls from before the bound existed are entered with each call that is written.
 const MOST_ENTERED: i64 = 16;
-/// So much is kept of the answer to a GET: a list of a hundred charges is longer, and can be asked for again.
+/// How many bytes of the answer to a GET are kept: a list of a hundred charges is longer, and can be asked for again.
 pub(super) const LONGEST_READ_ANSWER: usize = 64 * 1024;
 
 /// The size of a call in bytes; SQLite tells it without reading the long ones.
@@ -85,7 +84,8 @@ impl Default for LogLimit {
 #[derive(Debug, Default)]
 pub(super) struct LogBound {
     limit: Arc<LogLimit>,
-    /// The last call that was looked at: those before it stay for now, and are looked at again after the last.
+    /// The number of the last call that was looked at. Those before it stay for now: they are looked at again once the
+    /// newest was reached.
     looked_at: i64,
 }
 
@@ -94,8 +94,9 @@ impl LogBound {
         Self { limit, looked_at: 0 }
     }
 
-    /// Enters a call, and drops the oldest that are too many.
-    fn enter(&mut self, connection: &Connection, id: ExchangeId) -> rusqlite::Result<()> {
+    /// Enters a call, and drops the oldest that are too many. To be called for a call that has its outcome and neither
+    /// made nor changed an entry, after all else of it is written.
+    pub(super) fn enter(&mut self, connection: &Connection, id: ExchangeId) -> rusqlite::Result<()> {
         connection.prepare_cached(ENTER)?.execute([id.0])?;
         let (mut calls, mut bytes, old_next, old_last): (i64, i64, i64, i64) = connection
             .prepare_cached(SIZE)?
@@ -133,19 +134,11 @@ impl LogBound {
         }
         Ok(())
     }
-}
 
-impl Work {
-    /// To be called for a call that has its outcome and neither made nor changed an entry, after all else of it is
-    /// written.
-    pub(super) fn log_call(&mut self, id: ExchangeId) -> rusqlite::Result<()> {
-        self.log.enter(&self.connection, id)
-    }
-
-    /// To be called for a call that made or changed an entry with an answer that came late: it was logged as one that
-    /// failed.
-    pub(super) fn keep_call(&self, id: ExchangeId) -> rusqlite::Result<()> {
-        self.connection.prepare_cached(LEAVE)?.execute([id.0]).map(drop)
+    /// Takes a call out of the log again: for one that made or changed an entry with an answer that came late, and was
+    /// logged as one that failed.
+    pub(super) fn leave(connection: &Connection, id: ExchangeId) -> rusqlite::Result<()> {
+        connection.prepare_cached(LEAVE)?.execute([id.0]).map(drop)
     }
 }
 

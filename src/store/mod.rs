@@ -1,10 +1,21 @@
 //! The history and the minter's ledger on disk, in one SQLite file.
 //!
-//! One thread writes ([`Store`] sends it jobs and gives [`Reply`]s); what a reply acknowledges is on the disk. Any number
-//! of [`Reader`]s read beside it. Several processes may use one folder. Nothing is written that is not masked.
+//! One thread writes: [`Store`] sends it jobs and gives [`StoreReply`]s, and what a reply acknowledges is on the disk.
+//! Any number of [`Reader`]s read beside it. Several processes may use one folder. Nothing is written that is not
+//! masked.
+//!
+//! | file | what it is for |
+//! | --- | --- |
+//! | `writer`, `write_context`, `reply` | the thread that writes, what its jobs work on, how their results arrive |
+//! | `call`, `record`, `entries`, `exchanges`, `edits` | what is written of a call, and of a person's changes |
+//! | `ledger`, `log_bound` | the minter's objects; how much of the request log is kept |
+//! | `rows`, `reader` | rows as the nouns of the domain; reading beside the writer, past damage too |
+//! | `schema`, `migrations`, `backup` | connections, versions of the database, copies before a migration |
+//! | `paths`, `anchor`, `session` | the files, whether they are still in place, which processes have them open |
+//! | `sound`, `damage`, `wal`, `header`, `transplant`, `copy`, `salvage` | what can be done with a damaged history |
+//! | `error`, `export` | why something failed; the shape of an entry in exports |
 
 use std::{
-    fs, io,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
@@ -15,34 +26,41 @@ use rusqlite::Connection;
 
 mod anchor;
 mod backup;
+mod call;
 mod copy;
 mod damage;
 mod edits;
+mod entries;
 mod error;
+mod exchanges;
 mod export;
 mod header;
 mod ledger;
-mod log;
 mod log_bound;
+mod paths;
 mod reader;
 mod record;
 mod reply;
 mod rows;
-mod runs;
 mod salvage;
 mod schema;
+mod session;
 mod sound;
 mod transplant;
+mod wal;
+mod write_context;
 mod writer;
 
+pub use call::{JournaledCall, LocalAnswer, NewCall, Recorded};
 pub use damage::Damage;
 pub use error::{StoreError, salvage_command};
 pub use export::{EXPORT_FORMAT, EXPORT_VERSION, ExportedEntry};
-pub use reader::{Changes, Reader};
-pub use record::{Answer, Call, Journaled, Recorded};
-pub use reply::Reply;
-pub use salvage::{SalvageError, Salvaged, salvage};
-pub use sound::Numbers;
+pub use paths::FILE_NAME;
+pub use reader::{HistoryChanges, Reader};
+pub use reply::StoreReply;
+pub use salvage::{SalvageError, SalvageReport, salvage};
+pub use schema::Durability;
+pub use sound::RowNumbers;
 
 use crate::{
     domain::{
@@ -53,90 +71,80 @@ use crate::{
     },
     files,
 };
-use anchor::Anchor;
+use anchor::FileAnchor;
+use call::MaskedCall;
 use copy::PrivateCopy;
 use log_bound::{LogBound, LogLimit};
-use record::MaskedCall;
-use runs::Run;
-use schema::{Backups, Location};
-use writer::{Work, Writer};
+use schema::{DatabaseLocation, MigrationBackup};
+use session::StoreSession;
+use write_context::WriteContext;
+use writer::HistoryWriter;
 
-/// The name of the database in the data folder.
-pub const FILE_NAME: &str = "testcard.sqlite3";
-
-/// Where a store keeps what it is given.
+/// Where a store keeps its history.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// In this folder, which is made if need be.
+pub enum StoreLocation {
+    /// In this folder, which is made where it is missing.
     Folder(PathBuf),
-    /// Nowhere: gone with the last store and reader of it.
+    /// In memory: gone with the last store and reader of it.
     Memory,
-}
-
-/// What a commit waits for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Durability {
-    /// The disk itself: what was acknowledged is there after the power failed.
-    #[default]
-    PowerLoss,
-    /// The system: what was acknowledged is there after the program was killed. For measurements beside the default.
-    Crash,
 }
 
 /// The history and the ledger. Clones share one writer; the last to go waits until all that was submitted is written.
 #[derive(Clone, Debug)]
-pub struct Store(Arc<Inner>);
+pub struct Store(Arc<OpenStore>);
 
-/// In the order of dropping: the run ends after its last job.
+/// What the clones of a [`Store`] share. The fields are in the order in which they must be dropped: the session ends
+/// after the writer's last job.
 #[derive(Debug)]
-struct Inner {
-    writer: Writer,
-    location: Location,
+struct OpenStore {
+    writer: HistoryWriter,
+    location: DatabaseLocation,
     workspace_secret: [u8; 32],
     identities: IdentityKey,
     log_limit: Arc<LogLimit>,
-    _run: Run,
-    /// Of a store that keeps nothing: what it writes goes with it.
+    _session: StoreSession,
+    /// The private copy that the store works on, where the folder itself cannot be written: removed with the store.
     _copy: Option<PrivateCopy>,
 }
 
 impl Store {
-    /// Opens the store, makes it if there is none, brings it to this program's version, marks the calls of runs that
-    /// died as interrupted, and drops what was deleted long ago for good.
+    /// Opens the store, makes it if there is none, brings it to this program's version, marks calls as interrupted that
+    /// an ended session left without an answer, and drops what was deleted long ago for good.
     ///
     /// # Errors
     /// A folder or file that cannot be made or written, a file that is no database of this program or a newer one, a
     /// full disk, a database that another process holds locked for longer than some seconds.
-    pub fn open(place: &Place, now: Timestamp) -> Result<Self, StoreError> {
-        Self::open_with(place, now, Durability::default())
+    pub fn open(location: &StoreLocation, now: Timestamp) -> Result<Self, StoreError> {
+        Self::open_with(location, now, Durability::default())
     }
 
     /// As [`Store::open`], with commits that wait for less.
     ///
     /// # Errors
     /// As [`Store::open`].
-    pub fn open_with(place: &Place, now: Timestamp, durability: Durability) -> Result<Self, StoreError> {
-        match place {
-            Place::Folder(folder) => Self::open_folder(&make_folder(folder)?, now, durability, None),
-            Place::Memory => {
-                let run = Run::in_memory();
-                let location = Location::Memory(run.name.clone());
-                let connection = location.connect_writer(now, durability, Backups::Waived)?;
-                Self::start(location, connection, run, None)
+    pub fn open_with(location: &StoreLocation, now: Timestamp, durability: Durability) -> Result<Self, StoreError> {
+        match location {
+            StoreLocation::Folder(folder) => Self::open_folder(&paths::make_folder(folder)?, now, durability, None),
+            StoreLocation::Memory => {
+                let session = StoreSession::in_memory();
+                let database = DatabaseLocation::Memory(session.name.clone());
+                let connection = database.connect_writer(now, durability, MigrationBackup::Waived)?;
+                Self::start(database, connection, session, None)
             }
         }
     }
 
-    /// Opens a private copy of the store in a folder that cannot be written: what is written to it is gone with it.
+    /// Opens a private copy of the history of a folder that cannot be written. What is written to the copy is lost with
+    /// it.
     ///
     /// # Errors
     /// As [`Store::open`]; and what cannot be copied.
     pub fn open_copy(folder: &Path, now: Timestamp) -> Result<Self, StoreError> {
         let file = folder.join(FILE_NAME);
         schema::refuse_lost(&file)?;
-        let copy = PrivateCopy::of(&file)?;
-        let location = Location::File(copy.file());
-        copy.mend(|| location.connect_writer(now, Durability::Crash, Backups::Waived).map(drop))
+        let copy = PrivateCopy::make(&file)?;
+        let location = DatabaseLocation::File(copy.file());
+        copy.mend(|| location.connect_writer(now, Durability::Crash, MigrationBackup::Waived).map(drop))
             .map_err(|error| error.of_original(&file))?;
         let folder = copy.folder().to_owned();
         Self::open_folder(&folder, now, Durability::Crash, Some(copy)).map_err(|error| error.of_original(&file))
@@ -151,37 +159,46 @@ impl Store {
         let file = folder.join(FILE_NAME);
         schema::refuse_lost(&file)?;
         schema::refuse_damaged_log(&file)?;
-        let location = Location::File(make_file(folder)?);
-        files::remove_noted_temporaries(&runs::folder(folder));
-        let backups = if copy.is_some() { Backups::Waived } else { Backups::Made };
+        let location = DatabaseLocation::File(paths::make_database(folder)?);
+        files::remove_noted_temporaries(&session::folder(folder));
+        let backups = if copy.is_some() { MigrationBackup::Waived } else { MigrationBackup::Made };
         let mut connection = location.connect_writer(now, durability, backups)?;
-        record::interrupt_dead_runs(&mut connection, folder).map_err(|error| location.opening_failed(&error))?;
+        session::interrupt_pending(&mut connection, folder).map_err(|error| location.opening_failed(&error))?;
         edits::drop_deleted(&connection, now).map_err(|error| location.opening_failed(&error))?;
         backup::drop_old(folder, now);
-        let run = Run::start(folder).map_err(|error| not_writable(folder, &error))?;
-        Self::start(location, connection, run, copy)
+        let session = StoreSession::start(folder).map_err(|error| paths::not_writable(folder, &error))?;
+        Self::start(location, connection, session, copy)
     }
 
     fn start(
-        location: Location,
+        location: DatabaseLocation,
         connection: Connection,
-        run: Run,
+        session: StoreSession,
         copy: Option<PrivateCopy>,
     ) -> Result<Self, StoreError> {
-        tracing::debug!(place = location.shown(), run = run.name, "history opened");
+        tracing::debug!(place = location.shown(), session = session.name, "history opened");
         let workspace_secret = location.workspace_secret(&connection)?;
         let identities = IdentityKey::new(&workspace_secret);
         let log_limit = Arc::default();
-        let anchor = location.file().map(Anchor::of);
+        let anchor = location.file().map(FileAnchor::of);
         let log = LogBound::new(Arc::clone(&log_limit));
         let file = location.file().map(Path::to_owned);
-        let work = Work::new(connection, identities.clone(), run.name.clone(), file, log);
-        let writer = Writer::start(work, anchor)
+        let work = WriteContext::new(connection, identities.clone(), session.name.clone(), file, log);
+        let writer = HistoryWriter::start(work, anchor)
             .map_err(|error| StoreError::Other { doing: "start the history's writer", reason: error.to_string() })?;
-        Ok(Self(Arc::new(Inner { writer, location, workspace_secret, identities, log_limit, _run: run, _copy: copy })))
+        Ok(Self(Arc::new(OpenStore {
+            writer,
+            location,
+            workspace_secret,
+            identities,
+            log_limit,
+            _session: session,
+            _copy: copy,
+        })))
     }
 
-    /// A key for fingerprints that agree within this folder and with no other; made when the folder was.
+    /// The secret of the data folder, made with its database: fingerprints that are keyed with it agree within this
+    /// folder and with no other.
     pub fn workspace_secret(&self) -> [u8; 32] {
         self.0.workspace_secret
     }
@@ -190,28 +207,28 @@ impl Store {
     /// closure runs on the writer's thread: it must not wait for this store.
     ///
     /// The reply has the answer as kept: see [`Store::serve`].
-    pub fn answer(&self, call: Call, answer: Answer) -> Reply<Recorded> {
+    pub fn answer(&self, call: NewCall, answer: LocalAnswer) -> StoreReply<Recorded> {
         let call = MaskedCall::of(call, &self.0.identities);
-        self.0.writer.submit("save the call", move |work| work.answer(call, answer))
+        self.0.writer.submit("save the call", move |context| context.answer(call, answer))
     }
 
-    /// As [`Store::answer`], for a call that came over HTTP at `arrived`: the reply is the answer as it is sent, which is
-    /// as it is kept, but for an echoed key or account that may not be.
-    pub fn serve(&self, call: Call, arrived: Instant, answer: Answer) -> Reply<ApiResponse> {
+    /// As [`Store::answer`], for a call that came over HTTP at `arrived`: the reply is the answer as it is sent, which
+    /// is as it is kept, but for an echoed key or account that may not be.
+    pub fn serve(&self, call: NewCall, arrived: Instant, answer: LocalAnswer) -> StoreReply<ApiResponse> {
         let call = MaskedCall::of(call, &self.0.identities);
-        self.0.writer.submit("save the call", move |work| work.serve(call, arrived, answer))
+        self.0.writer.submit("save the call", move |context| context.serve(call, arrived, answer))
     }
 
     /// Writes down a call to the real API before it leaves; a token creation gets a pending entry.
-    pub fn journal(&self, call: Call) -> Reply<Journaled> {
+    pub fn journal(&self, call: NewCall) -> StoreReply<JournaledCall> {
         let call = MaskedCall::of(call, &self.0.identities);
-        self.0.writer.submit("write down the call", move |work| work.journal(call))
+        self.0.writer.submit("write down the call", move |context| context.journal(call))
     }
 
-    /// Puts an unknown or interrupted entry back to pending, on the call that made it: to be asked again with the same
-    /// idempotency key. The entry keeps the time of its first asking, the exchange gets this one.
-    pub fn journal_again(&self, entry: EntryId, started: Timestamp) -> Reply<Journaled> {
-        self.0.writer.submit("write down the call", move |work| work.journal_again(entry, started))
+    /// Puts an unknown or interrupted entry back to pending, because its call is sent again with the same idempotency
+    /// key. The entry keeps the time of the first sending; its exchange gets `started`.
+    pub fn journal_again(&self, entry: EntryId, started: Timestamp) -> StoreReply<JournaledCall> {
+        self.0.writer.submit("write down the call", move |context| context.journal_again(entry, started))
     }
 
     /// Writes what came of a call in the journal. A failure may be followed by the answer when that comes late; an
@@ -221,31 +238,50 @@ impl Store {
         exchange: ExchangeId,
         took: Duration,
         outcome: Result<ApiResponse, TransportError>,
-    ) -> Reply<Recorded> {
-        self.0.writer.submit("save the answer", move |work| work.finish(exchange, took, &outcome))
+    ) -> StoreReply<Recorded> {
+        self.0.writer.submit("save the answer", move |context| context.finish(exchange, took, &outcome))
     }
 
-    /// Writes down a call that neither target answered: what a fault made of it on purpose.
-    pub fn note(&self, call: Call, took: Duration, outcome: Result<ApiResponse, Failure>) -> Reply<Recorded> {
+    /// Writes down a call to which a fault gave no answer on purpose. The failure is kept as it is: it holds nothing of
+    /// the call.
+    pub fn note(&self, call: NewCall, took: Duration, failure: Failure) -> StoreReply<Recorded> {
         let call = MaskedCall::of(call, &self.0.identities);
-        self.0.writer.submit("write down the call", move |work| work.note(call, took, outcome))
+        self.submit_noted(call, took, Err(failure))
     }
 
-    /// Changes entries as a person wants it; gives how many it was done to. Notes and tags are masked.
-    pub fn edit(&self, edit: Edit, now: Timestamp) -> Reply<u64> {
+    /// Writes down a call that was refused before it reached either target. Gives the answer to send, which is as it is
+    /// kept but for an echoed key or account that may not be; it may be sent once the reply is here.
+    pub fn refuse(&self, call: NewCall, took: Duration, answer: ApiResponse) -> (ApiResponse, StoreReply<Recorded>) {
+        let call = MaskedCall::of(call, &self.0.identities);
+        let sent = call.redaction.local_answer(answer);
+        let kept = call.redaction.kept_of_sent(&sent);
+        (sent, self.submit_noted(call, took, Ok(kept)))
+    }
+
+    fn submit_noted(
+        &self,
+        call: MaskedCall,
+        took: Duration,
+        outcome: Result<ApiResponse, Failure>,
+    ) -> StoreReply<Recorded> {
+        self.0.writer.submit("write down the call", move |context| context.note(call, took, outcome))
+    }
+
+    /// Carries out a person's edit; gives how many entries it changed. Notes and tags are masked.
+    pub fn edit(&self, edit: Edit, now: Timestamp) -> StoreReply<u64> {
         let edit = edits::masked(edit);
-        self.0.writer.submit(edit.doing(), move |work| work.edit(&edit, now))
+        self.0.writer.submit(edit.doing(), move |context| context.edit(&edit, now))
     }
 
-    /// How much of the request log is kept from the next call on; the default until then.
+    /// Sets how much of the request log is kept, from the next call on. Before this is called, the default holds.
     pub fn bound_log(&self, settings: LogSettings) {
         self.0.log_limit.set(settings);
     }
 
     /// Drops the minter's objects and what it remembers of idempotency keys; gives the number of objects. The history
     /// stays, and ids go on where they were, so that none is given twice.
-    pub fn reset(&self) -> Reply<u64> {
-        self.0.writer.submit("reset the minter", writer::Work::reset)
+    pub fn reset(&self) -> StoreReply<u64> {
+        self.0.writer.submit("reset the minter", WriteContext::reset)
     }
 
     /// A reading connection of its own.
@@ -256,38 +292,9 @@ impl Store {
         Reader::open(&self.0.location)
     }
 
-    /// How many transactions were committed since the store was opened: one holds all jobs that waited.
+    /// How many transactions were committed since the store was opened. One transaction holds all jobs that waited for
+    /// it.
     pub fn commits(&self) -> u64 {
         self.0.writer.commits()
     }
-}
-
-/// Makes the folder where it is missing, for its owner only. Absolute, so that it stays right when the working folder
-/// changes.
-fn make_folder(folder: &Path) -> Result<PathBuf, StoreError> {
-    files::make_folder(folder)
-        .and_then(|()| fs::canonicalize(folder))
-        .map_err(|error| StoreError::Folder { folder: folder.to_owned(), reason: error.to_string() })
-}
-
-/// Makes the file where it is missing, for its owner only: SQLite gives the files beside the database its mode. None of
-/// them may be a pipe or a device, which SQLite would open.
-fn make_file(folder: &Path) -> Result<PathBuf, StoreError> {
-    let file = folder.join(FILE_NAME);
-    for suffix in ["", "-wal", "-shm", "-journal"] {
-        let file = folder.join(format!("{FILE_NAME}{suffix}"));
-        if let Some(what) = files::stands_in_the_way(&file) {
-            return Err(StoreError::NotAFile { file, what });
-        }
-    }
-    make_named_file(&file)
-}
-
-fn make_named_file(file: &Path) -> Result<PathBuf, StoreError> {
-    files::open_or_make(file).map_err(|error| not_writable(file, &error))?;
-    Ok(file.to_owned())
-}
-
-fn not_writable(path: &Path, error: &io::Error) -> StoreError {
-    StoreError::NotWritable { file: path.to_owned(), reason: error.to_string() }
 }

@@ -9,37 +9,39 @@ use std::{
 
 use super::error::StoreError;
 
-/// What the writer will say once the disk has it. Await it, or block with [`Reply::wait`]; dropping it cancels nothing.
+/// The result of a job of the writer, which arrives once it is on the disk. Await it, or block with
+/// [`StoreReply::wait`]; dropping it cancels nothing.
 #[derive(Debug)]
 #[must_use = "a job is acknowledged by its reply only"]
-pub struct Reply<T>(Arc<Slot<T>>);
+pub struct StoreReply<T>(Arc<ReplySlot<T>>);
 
-/// The writer's end: dropped without a word, it says that the store was closed.
-pub(super) struct Promise<T> {
+/// The writer's end of a [`StoreReply`]. Dropped without a value, it gives the error that the store was closed.
+pub(super) struct ReplyPromise<T> {
     /// `None` once it is kept.
-    slot: Option<Arc<Slot<T>>>,
+    slot: Option<Arc<ReplySlot<T>>>,
     doing: &'static str,
 }
 
 #[derive(Debug)]
-struct Slot<T> {
-    state: Mutex<State<T>>,
+struct ReplySlot<T> {
+    state: Mutex<SlotState<T>>,
     arrived: Condvar,
 }
 
 #[derive(Debug)]
-struct State<T> {
+struct SlotState<T> {
     value: Option<Result<T, StoreError>>,
     waker: Option<Waker>,
 }
 
-pub(super) fn pair<T>(doing: &'static str) -> (Promise<T>, Reply<T>) {
-    let slot = Arc::new(Slot { state: Mutex::new(State { value: None, waker: None }), arrived: Condvar::new() });
-    (Promise { slot: Some(Arc::clone(&slot)), doing }, Reply(slot))
+pub(super) fn pair<T>(doing: &'static str) -> (ReplyPromise<T>, StoreReply<T>) {
+    let slot =
+        Arc::new(ReplySlot { state: Mutex::new(SlotState { value: None, waker: None }), arrived: Condvar::new() });
+    (ReplyPromise { slot: Some(Arc::clone(&slot)), doing }, StoreReply(slot))
 }
 
-impl<T> Slot<T> {
-    fn lock(&self) -> MutexGuard<'_, State<T>> {
+impl<T> ReplySlot<T> {
+    fn lock(&self) -> MutexGuard<'_, SlotState<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -56,7 +58,7 @@ impl<T> Slot<T> {
     }
 }
 
-impl<T> Promise<T> {
+impl<T> ReplyPromise<T> {
     pub(super) fn keep(mut self, value: Result<T, StoreError>) {
         if let Some(slot) = self.slot.take() {
             slot.fill(value);
@@ -64,7 +66,7 @@ impl<T> Promise<T> {
     }
 }
 
-impl<T> Drop for Promise<T> {
+impl<T> Drop for ReplyPromise<T> {
     fn drop(&mut self) {
         if let Some(slot) = self.slot.take() {
             slot.fill(Err(StoreError::Closed { doing: self.doing }));
@@ -72,8 +74,8 @@ impl<T> Drop for Promise<T> {
     }
 }
 
-impl<T> Reply<T> {
-    /// Blocks until the value is there: for threads of their own, never for one that draws or polls.
+impl<T> StoreReply<T> {
+    /// Blocks until the value is there. Not to be called on a thread that draws frames or runs async tasks.
     ///
     /// # Errors
     /// What the store says about the job, or that it was closed before it came to it.
@@ -88,7 +90,7 @@ impl<T> Reply<T> {
     }
 }
 
-impl<T> Future for Reply<T> {
+impl<T> Future for StoreReply<T> {
     type Output = Result<T, StoreError>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {

@@ -25,51 +25,60 @@ use crate::domain::{
 pub(super) const ENTRY: &str = "id, status, target, token_id, brand, last4, code, used_by, started_ms, took_micros, used_client, note, tags, \
      expects, judgement, profile";
 
+/// # Errors
+/// When a part of the row cannot be read.
 pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
-    Ok(Entry {
-        id: EntryId(row.get(0)?),
-        status: word(row, 1)?,
-        target: word(row, 2)?,
-        token_id: row.get(3)?,
-        brand: row.get(4)?,
-        last4: row.get(5)?,
-        code: row.get(6)?,
-        used_by: row.get(7)?,
-        started: moment(row, 8)?,
-        took: took(row, 9)?,
-        used_client: row.get(10)?,
-        note: row.get(11)?,
-        tags: tags(row, 12)?,
-        expects: json(row, 13)?.as_ref().and_then(Expectation::of_json).map(Box::new),
-        judgement: json(row, 14)?.as_ref().and_then(Judgement::of_json).map(Box::new),
-        profile: row.get::<_, Option<i64>>(15)?.map(ProfileId),
-    })
+    read_entry(row, UnreadablePart::Refused)
 }
 
-/// An entry of which a part cannot be read: that part is empty, and a status that is no word of ours is *unknown*.
+/// An entry of which a part cannot be read: that part is empty, and a status that is no known word is *unknown*.
 ///
 /// # Errors
-/// Without its number, target or time it is none.
+/// When its number, target or time cannot be read: without these there is no entry to show.
 pub(super) fn entry_in_parts(row: &Row<'_>) -> rusqlite::Result<Entry> {
-    let text = |column: usize| row.get::<_, Option<String>>(column).ok().flatten();
-    let object = |column: usize| json(row, column).ok().flatten();
+    read_entry(row, UnreadablePart::Empty)
+}
+
+/// What becomes of a part of a row that cannot be read.
+#[derive(Clone, Copy)]
+enum UnreadablePart {
+    /// The row counts as unreadable.
+    Refused,
+    /// The rest of the row is shown without it.
+    Empty,
+}
+
+impl UnreadablePart {
+    fn or_empty<T: Default>(self, part: rusqlite::Result<T>) -> rusqlite::Result<T> {
+        self.or(part, T::default())
+    }
+
+    fn or<T>(self, part: rusqlite::Result<T>, instead: T) -> rusqlite::Result<T> {
+        match self {
+            Self::Refused => part,
+            Self::Empty => Ok(part.unwrap_or(instead)),
+        }
+    }
+}
+
+fn read_entry(row: &Row<'_>, unreadable: UnreadablePart) -> rusqlite::Result<Entry> {
     Ok(Entry {
         id: EntryId(row.get(0)?),
-        status: word(row, 1).unwrap_or(Status::Unknown),
+        status: unreadable.or(word(row, 1), Status::Unknown)?,
         target: word(row, 2)?,
-        token_id: text(3),
-        brand: text(4),
-        last4: text(5),
-        code: text(6),
-        used_by: text(7),
+        token_id: unreadable.or_empty(row.get(3))?,
+        brand: unreadable.or_empty(row.get(4))?,
+        last4: unreadable.or_empty(row.get(5))?,
+        code: unreadable.or_empty(row.get(6))?,
+        used_by: unreadable.or_empty(row.get(7))?,
         started: moment(row, 8)?,
-        took: took(row, 9).ok().flatten(),
-        used_client: text(10),
-        note: text(11).unwrap_or_default(),
-        tags: tags(row, 12).unwrap_or_default(),
-        expects: object(13).as_ref().and_then(Expectation::of_json).map(Box::new),
-        judgement: object(14).as_ref().and_then(Judgement::of_json).map(Box::new),
-        profile: row.get::<_, Option<i64>>(15).ok().flatten().map(ProfileId),
+        took: unreadable.or_empty(took(row, 9))?,
+        used_client: unreadable.or_empty(row.get(10))?,
+        note: unreadable.or_empty(row.get(11))?,
+        tags: unreadable.or_empty(tags(row, 12))?,
+        expects: unreadable.or_empty(json(row, 13))?.as_ref().and_then(Expectation::of_json).map(Box::new),
+        judgement: unreadable.or_empty(json(row, 14))?.as_ref().and_then(Judgement::of_json).map(Box::new),
+        profile: unreadable.or_empty(row.get::<_, Option<i64>>(15))?.map(ProfileId),
     })
 }
 
@@ -84,7 +93,7 @@ fn tags(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<String>> {
         .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error)))
 }
 
-/// A JSON object of an own version: what a newer program wrote is no reason not to show the row.
+/// A JSON object; `None` where it cannot be read, for the row is shown also with what a newer program wrote in it.
 fn json(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Value>> {
     let json: Option<String> = row.get(column)?;
     Ok(json.and_then(|json| serde_json::from_str(&json).ok()))
@@ -120,67 +129,51 @@ impl StoredExchange {
     }
 }
 
+/// # Errors
+/// When a part of the row cannot be read.
 pub(super) fn exchange(row: &Row<'_>) -> rusqlite::Result<StoredExchange> {
-    let http_status: Option<u16> = row.get(9)?;
-    let answer: Option<Vec<u8>> = row.get(11)?;
-    let failure: Option<String> = row.get(12)?;
-    let outcome = match (answer, failure) {
-        (Some(body), _) => {
-            let http_status = http_status.unwrap_or_default();
-            Some(Ok(ApiResponse { http_status, headers: pairs(row, 10)?, body }))
-        }
-        (None, Some(kind)) => {
-            let message = row.get::<_, Option<String>>(13)?.unwrap_or_default();
-            Some(Err(Failure { kind, message, http_status, text: row.get(14)? }))
-        }
-        (None, None) => None,
-    };
-    let (params, kept) = params(row)?.into_iter().unzip();
-    Ok(StoredExchange {
-        entry: row.get::<_, Option<i64>>(0)?.map(EntryId),
-        is_creation: row.get(1)?,
-        target: word(row, 2)?,
-        started: moment(row, 3)?,
-        took: took(row, 4)?,
-        request: MaskedRequest { method: word(row, 5)?, path: row.get(6)?, params, kept, headers: pairs(row, 8)? },
-        outcome,
-        replaced: places(row, 16)?,
-    })
+    read_exchange(row, UnreadablePart::Refused)
 }
 
 /// A call of which a part cannot be read: that part is empty.
 ///
 /// # Errors
-/// Without its target, time or method it is none.
+/// When its target, time or method cannot be read: without these there is no call to show.
 pub(super) fn exchange_in_parts(row: &Row<'_>) -> rusqlite::Result<StoredExchange> {
-    let text = |column: usize| row.get::<_, Option<String>>(column).ok().flatten();
-    let list = |column: usize| pairs(row, column).unwrap_or_default();
-    let http_status: Option<u16> = row.get(9).ok().flatten();
-    let outcome = match (row.get::<_, Option<Vec<u8>>>(11).ok().flatten(), text(12)) {
+    read_exchange(row, UnreadablePart::Empty)
+}
+
+fn read_exchange(row: &Row<'_>, unreadable: UnreadablePart) -> rusqlite::Result<StoredExchange> {
+    let http_status: Option<u16> = unreadable.or_empty(row.get(9))?;
+    let answer: Option<Vec<u8>> = unreadable.or_empty(row.get(11))?;
+    let failure: Option<String> = unreadable.or_empty(row.get(12))?;
+    let outcome = match (answer, failure) {
         (Some(body), _) => {
-            Some(Ok(ApiResponse { http_status: http_status.unwrap_or_default(), headers: list(10), body }))
+            let headers = unreadable.or_empty(pairs(row, 10))?;
+            Some(Ok(ApiResponse { http_status: http_status.unwrap_or_default(), headers, body }))
         }
         (None, Some(kind)) => {
-            Some(Err(Failure { kind, message: text(13).unwrap_or_default(), http_status, text: text(14) }))
+            let message = unreadable.or_empty(row.get::<_, Option<String>>(13))?.unwrap_or_default();
+            Some(Err(Failure { kind, message, http_status, text: unreadable.or_empty(row.get(14))? }))
         }
         (None, None) => None,
     };
-    let (params, kept) = params(row).unwrap_or_default().into_iter().unzip();
+    let (params, kept) = unreadable.or_empty(params(row))?.into_iter().unzip();
     Ok(StoredExchange {
         entry: row.get::<_, Option<i64>>(0)?.map(EntryId),
         is_creation: row.get(1)?,
         target: word(row, 2)?,
         started: moment(row, 3)?,
-        took: took(row, 4).ok().flatten(),
+        took: unreadable.or_empty(took(row, 4))?,
         request: MaskedRequest {
             method: word(row, 5)?,
-            path: text(6).unwrap_or_default(),
+            path: unreadable.or_empty(row.get(6))?,
             params,
             kept,
-            headers: list(8),
+            headers: unreadable.or_empty(pairs(row, 8))?,
         },
         outcome,
-        replaced: places(row, 16).unwrap_or_default(),
+        replaced: unreadable.or_empty(places(row, 16))?,
     })
 }
 
@@ -212,7 +205,7 @@ pub(super) fn request(row: &Row<'_>) -> rusqlite::Result<RequestRow> {
 
 /// Parameters as a JSON array of pairs, with a mark as the third element of those that are not whole.
 pub(super) fn params_json(request: &MaskedRequest) -> String {
-    let marked = request.params.iter().zip(&request.kept).map(|((name, value), kept)| Param {
+    let marked = request.params.iter().zip(&request.kept).map(|((name, value), kept)| ParamRow {
         name: name.into(),
         value: value.into(),
         mark: kept.mark().map(Into::into),
@@ -221,13 +214,13 @@ pub(super) fn params_json(request: &MaskedRequest) -> String {
 }
 
 /// A parameter in the database: `[name, value]`, or `[name, value, mark]`.
-struct Param<'a> {
+struct ParamRow<'a> {
     name: Cow<'a, str>,
     value: Cow<'a, str>,
     mark: Option<Cow<'a, str>>,
 }
 
-impl Serialize for Param<'_> {
+impl Serialize for ParamRow<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &self.mark {
             Some(mark) => (&self.name, &self.value, mark).serialize(serializer),
@@ -236,8 +229,8 @@ impl Serialize for Param<'_> {
     }
 }
 
-/// The parameters of an exchange, and how much of each is kept. A row that is older than the marks is read by its looks:
-/// a star beside a digit, or the sign of a hidden text.
+/// The parameters of an exchange, and how much of each is kept. A row that is older than the marks is read by its
+/// looks: a star beside a digit, or the sign of a hidden text.
 fn params(row: &Row<'_>) -> rusqlite::Result<Vec<((String, String), Kept)>> {
     let has_marks: bool = row.get(15)?;
     let json: Option<String> = row.get(7)?;
@@ -264,7 +257,7 @@ fn kept_by_looks(value: &str) -> Kept {
     if has_stars || value.contains(HIDDEN) { Kept::Masked } else { Kept::Whole }
 }
 
-/// Places of a body as a JSON array of `[offset, length]`; nothing for none.
+/// Places of a body as a JSON array of `[offset, length]` in bytes; `None` where there are no places.
 pub(super) fn places_json(places: &[Range<usize>]) -> Option<String> {
     let pairs: Vec<[usize; 2]> = places.iter().map(|place| [place.start, place.len()]).collect();
     (!pairs.is_empty()).then(|| serde_json::to_string(&pairs).expect("numbers are JSON"))
@@ -278,11 +271,22 @@ fn places(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<Range<usize>>> {
     Ok(pairs.into_iter().map(|[start, length]| start..start.saturating_add(length)).collect())
 }
 
-/// A list of (name, value) as a JSON array of pairs.
+/// Headers as a JSON array of `[name, value]`.
 pub(super) fn pairs_json(pairs: &[(String, String)]) -> String {
     serde_json::to_string(pairs).expect("pairs of text are JSON")
 }
 
+/// A moment as precise as its column: to the millisecond.
+pub(super) fn kept_moment(moment: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(moment.as_millisecond()).unwrap_or(moment)
+}
+
+/// A duration as precise as its column: to the microsecond.
+pub(super) fn kept_duration(duration: Duration) -> Duration {
+    Duration::from_micros(micros(duration).cast_unsigned())
+}
+
+/// A duration as its column has it.
 pub(super) fn micros(took: Duration) -> i64 {
     i64::try_from(took.as_micros()).unwrap_or(i64::MAX)
 }

@@ -12,10 +12,10 @@ use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, TransactionBehavior};
 
 use super::{
-    Durability, backup,
-    copy::{SHORTEST, holds_something, log_of},
+    backup,
     error::StoreError,
-    log,
+    paths::{SHORTEST_DATABASE, holds_something, wal_in_use},
+    wal,
 };
 use crate::domain::mask;
 
@@ -25,7 +25,8 @@ const APPLICATION_ID: i64 = 0x5443_5244;
 /// How long to wait for another process's commit, which takes milliseconds on a disk that works.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Each brings the database from the version of its index to the next; none is ever edited after a release.
+/// Each migration brings the database from the version that is its index to the next one. None is ever edited after a
+/// release, for a database that has it already would not get the change.
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/1.sql"),
     include_str!("migrations/2.sql"),
@@ -34,9 +35,20 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/5.sql"),
 ];
 
+/// What a commit waits for before it is acknowledged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// For the disk: what was acknowledged survives a power failure.
+    #[default]
+    PowerLoss,
+    /// For the operating system: what was acknowledged survives the death of the program. For measurements, and for
+    /// copies that are thrown away.
+    Crash,
+}
+
 /// Where the database is.
 #[derive(Clone, Debug)]
-pub(super) enum Location {
+pub(super) enum DatabaseLocation {
     File(PathBuf),
     /// In a file that nobody writes and that has no write-ahead log: nothing is made beside it to read it.
     Unwritten(PathBuf),
@@ -44,7 +56,7 @@ pub(super) enum Location {
     Memory(String),
 }
 
-impl Location {
+impl DatabaseLocation {
     pub(super) fn is_file(&self) -> bool {
         self.file().is_some()
     }
@@ -61,12 +73,12 @@ impl Location {
         self.file().unwrap_or(Path::new("in memory")).to_owned()
     }
 
-    /// What SQLite says while `doing`, told of this file.
-    pub(super) fn failed(&self, doing: &'static str, error: &rusqlite::Error) -> StoreError {
+    /// SQLite's error as the store's own, with what was being done and the file that it is about.
+    pub(super) fn store_error(&self, doing: &'static str, error: &rusqlite::Error) -> StoreError {
         StoreError::of(doing, error).about(self.file())
     }
 
-    /// For the log.
+    /// The path as the program's log may show it.
     pub(super) fn shown(&self) -> String {
         mask::text(&self.path().display().to_string())
     }
@@ -107,32 +119,33 @@ impl Location {
         &self,
         now: Timestamp,
         durability: Durability,
-        backups: Backups,
+        backups: MigrationBackup,
     ) -> Result<Connection, StoreError> {
-        let told = |error: rusqlite::Error| self.opening_failed(&error);
-        let mut connection = self.connect().map_err(told)?;
+        let store_error = |error: rusqlite::Error| self.opening_failed(&error);
+        let mut connection = self.connect().map_err(store_error)?;
         let version = self.check_version(&connection)?;
-        if let (Self::File(file), Backups::Made, 1..) = (self, backups, version)
+        if let (Self::File(file), MigrationBackup::Made, 1..) = (self, backups, version)
             && version < MIGRATIONS.len()
         {
             backup::make(&connection, file, version, now)?;
         }
         if self.is_file() {
-            switch_to_wal(&connection).map_err(told)?;
+            switch_to_wal(&connection).map_err(store_error)?;
         }
         let synchronous = match durability {
             Durability::PowerLoss => "FULL",
             // A WAL without a sync at each commit.
             Durability::Crash => "NORMAL",
         };
-        connection.pragma_update(None, "synchronous", synchronous).map_err(told)?;
-        connection.pragma_update(None, "foreign_keys", true).map_err(told)?;
-        set_erasing(&connection, Erasing::All).map_err(told)?;
+        connection.pragma_update(None, "synchronous", synchronous).map_err(store_error)?;
+        connection.pragma_update(None, "foreign_keys", true).map_err(store_error)?;
+        set_erasing(&connection, ErasePolicy::All).map_err(store_error)?;
         self.migrate(&mut connection, now)?;
         Ok(connection)
     }
 
-    /// Refuses what this program did not write, before anything is changed; gives the version.
+    /// Refuses a database that this program did not write, before anything in it is changed. Gives its version: 0 for a
+    /// new one.
     pub(super) fn check_version(&self, connection: &Connection) -> Result<usize, StoreError> {
         let number = |sql: &str| {
             connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map_err(|error| self.opening_failed(&error))
@@ -151,34 +164,35 @@ impl Location {
     }
 
     fn migrate(&self, connection: &mut Connection, now: Timestamp) -> Result<(), StoreError> {
-        let told = |error: rusqlite::Error| self.opening_failed(&error);
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(told)?;
+        let store_error = |error: rusqlite::Error| self.opening_failed(&error);
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(store_error)?;
         // Inside the transaction: another process may have been first.
         let version = self.check_version(&transaction)?;
         for migration in &MIGRATIONS[version..] {
-            transaction.execute_batch(migration).map_err(told)?;
+            transaction.execute_batch(migration).map_err(store_error)?;
         }
         if version < MIGRATIONS.len() {
-            transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(told)?;
-            transaction.pragma_update(None, "user_version", MIGRATIONS.len() as u32).map_err(told)?;
+            transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(store_error)?;
+            transaction.pragma_update(None, "user_version", MIGRATIONS.len() as u32).map_err(store_error)?;
         }
         if version == 0 {
             let secret: [u8; 32] = rand::random();
-            let mut insert = transaction.prepare("INSERT INTO meta (name, value) VALUES (?1, ?2)").map_err(told)?;
-            insert.execute(("workspace_secret", &secret[..])).map_err(told)?;
-            insert.execute(("created", format!("{now:.3}").as_bytes())).map_err(told)?;
+            let mut insert =
+                transaction.prepare("INSERT INTO meta (name, value) VALUES (?1, ?2)").map_err(store_error)?;
+            insert.execute(("workspace_secret", &secret[..])).map_err(store_error)?;
+            insert.execute(("created", format!("{now:.3}").as_bytes())).map_err(store_error)?;
         }
-        transaction.commit().map_err(told)
+        transaction.commit().map_err(store_error)
     }
 
-    /// What SQLite says while opening, told of this file.
+    /// SQLite's error while the file is opened, as the store's own.
     pub(super) fn opening_failed(&self, error: &rusqlite::Error) -> StoreError {
         match error.sqlite_error_code() {
             Some(ErrorCode::NotADatabase) => StoreError::NotADatabase { file: self.path() },
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
                 StoreError::NotWritable { file: self.path(), reason: error.to_string() }
             }
-            _ => self.failed(OPENING, error),
+            _ => self.store_error(OPENING, error),
         }
     }
 
@@ -196,9 +210,9 @@ impl Location {
 
 /// Whether a migration is preceded by a backup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Backups {
+pub(super) enum MigrationBackup {
     Made,
-    /// Of a copy that is thrown away.
+    /// Not of a private copy, nor of what has no earlier version.
     Waived,
 }
 
@@ -223,26 +237,27 @@ fn unwritten_uri(path: &Path) -> String {
 /// Refuses a write-ahead log with damage in what was acknowledged: SQLite would take what follows the damage for never
 /// finished, and write over it.
 pub(super) fn refuse_damaged_log(file: &Path) -> Result<(), StoreError> {
-    if log::is_damaged(&log_of(file)) {
+    if wal::is_damaged(&wal_in_use(file)) {
         let reason = "its write-ahead log is damaged".to_owned();
         return Err(StoreError::Damaged { doing: OPENING, reason, file: Some(file.to_owned()) });
     }
     Ok(())
 }
 
-/// Refuses a database that is gone while its write-ahead log is still there: SQLite takes that for a new one and empties
-/// the log, and with it what was last acknowledged.
+/// Refuses a database that is gone while its write-ahead log is still there: SQLite takes that for a new one and
+/// empties the log, and with it what was last acknowledged.
 pub(super) fn refuse_lost(file: &Path) -> Result<(), StoreError> {
     // The log first: a process that opens a new history writes its first page before it has a log.
-    let wal = log_of(file);
+    let wal = wal_in_use(file);
     if !holds_something(&wal) {
         // SQLite takes the beginning of a page for an empty database too.
-        let is_cut_off = fs::metadata(file).is_ok_and(|there| there.is_file() && (1..SHORTEST).contains(&there.len()));
+        let is_cut_off =
+            fs::metadata(file).is_ok_and(|there| there.is_file() && (1..SHORTEST_DATABASE).contains(&there.len()));
         return if is_cut_off { Err(StoreError::NotADatabase { file: file.to_owned() }) } else { Ok(()) };
     }
     let state = match fs::metadata(file) {
         Ok(there) if there.is_file() && there.len() == 0 => "empty",
-        Ok(there) if there.is_file() && there.len() < SHORTEST => "cut off",
+        Ok(there) if there.is_file() && there.len() < SHORTEST_DATABASE => "cut off",
         Err(error) if error.kind() == io::ErrorKind::NotFound && fs::symlink_metadata(file).is_ok() => {
             "a link to nothing"
         }
@@ -268,19 +283,19 @@ pub(super) fn in_memory_for_tests() -> Connection {
     in_memory().unwrap()
 }
 
-/// What becomes of the bytes of deleted rows. Without either they stay on free pages, and between the rows of others.
+/// What becomes of the bytes of deleted rows (SQLite's `secure_delete`). Without either setting they stay in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Erasing {
+pub(super) enum ErasePolicy {
     /// They are written over wherever they are.
     All,
     /// Only on pages that are written anyway: a page that becomes free as a whole keeps its bytes.
     WrittenPages,
 }
 
-pub(super) fn set_erasing(connection: &Connection, erasing: Erasing) -> rusqlite::Result<()> {
+pub(super) fn set_erasing(connection: &Connection, erasing: ErasePolicy) -> rusqlite::Result<()> {
     let sql = match erasing {
-        Erasing::All => "PRAGMA secure_delete = ON",
-        Erasing::WrittenPages => "PRAGMA secure_delete = FAST",
+        ErasePolicy::All => "PRAGMA secure_delete = ON",
+        ErasePolicy::WrittenPages => "PRAGMA secure_delete = FAST",
     };
     connection.query_row(sql, [], |_| Ok(()))
 }

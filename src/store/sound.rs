@@ -4,27 +4,31 @@
 //! the same, from both ends of the table's numbers and by looking numbers up in between: a range that cannot be read is
 //! halved until what is left are single numbers.
 
-use std::{collections::BTreeSet, fmt, ops::RangeInclusive};
+use std::{
+    collections::{BTreeSet, HashSet},
+    fmt,
+    ops::RangeInclusive,
+};
 
 use rusqlite::{Connection, OptionalExtension as _, Row, Rows};
 
 use super::error::is_damage;
 
-/// A row takes more than so many bytes of the file, so that a damaged table has fewer rows than this tells.
+/// A row takes more bytes of the file than this, which bounds how many rows a damaged table can have.
 const FEWEST_BYTES_OF_A_ROW: i64 = 48;
-/// A range of numbers that cannot be read is halved so often at most, as a multiple of the rows that the file can have.
+/// The most ranges that are halved, as a multiple of the rows that the file can have.
 const MOST_LOOKS: i64 = 8;
 
-/// A table whose rows have numbers.
+/// A table whose rows are numbered by SQLite (`rowid`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Table {
+pub(super) enum NumberedTable {
     Entries,
     Exchanges,
     Objects,
     Answers,
 }
 
-impl Table {
+impl NumberedTable {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Entries => "entries",
@@ -42,11 +46,11 @@ impl Table {
 /// What is no damage, such as a lock; and what `visit` says.
 pub(super) fn for_each_sound_row(
     connection: &Connection,
-    table: Table,
+    table: NumberedTable,
     columns: &str,
     visit: &mut dyn FnMut(i64, &Row<'_>) -> rusqlite::Result<()>,
-) -> rusqlite::Result<Numbers> {
-    let mut lost = Numbers::default();
+) -> rusqlite::Result<RowNumbers> {
+    let mut lost = RowNumbers::default();
     let query = |direction: &str| {
         // Without its indexes, for one of them may be what is damaged.
         format!(
@@ -102,6 +106,21 @@ pub(super) fn for_each_sound_row(
     Ok(lost)
 }
 
+/// Keeps of the numbers of unreadable rows those that were entries. A damaged page stands for many numbers, and the index
+/// of revisions tells which of them there were; where the index cannot be read either, all numbers stay.
+pub(super) fn retain_known_entries(connection: &Connection, lost: &mut RowNumbers) {
+    if lost.is_empty() {
+        return;
+    }
+    let known = "SELECT id FROM entries INDEXED BY entries_by_revision WHERE revision > -1";
+    let known = connection.prepare_cached(known).and_then(|mut known| {
+        known.query_map([], |row| row.get::<_, i64>(0))?.collect::<rusqlite::Result<HashSet<i64>>>()
+    });
+    if let Ok(known) = known {
+        lost.retain(|number| known.contains(&number));
+    }
+}
+
 /// Shows `visit` rows up to the end, or to damage; whether it was the end. `visit` says whether the row may stand where
 /// it does: numbers that do not go on in their order are damage too, such as a page that is another one's.
 fn read_to_end(
@@ -138,11 +157,11 @@ fn bytes(connection: &Connection) -> rusqlite::Result<i64> {
 }
 
 /// A number that no row of the table is above; `None` where that cannot be read.
-fn highest(connection: &Connection, table: Table) -> rusqlite::Result<Option<i64>> {
+fn highest(connection: &Connection, table: NumberedTable) -> rusqlite::Result<Option<i64>> {
     let number = |sql: &str| number(connection, sql);
     let name = table.name();
     // An answer has the number of its exchange.
-    let counted = if table == Table::Answers { Table::Exchanges.name() } else { name };
+    let counted = if table == NumberedTable::Answers { NumberedTable::Exchanges.name() } else { name };
     let given = number(&format!("SELECT seq FROM sqlite_sequence WHERE name = '{counted}'"))?;
     let newest = number(&format!("SELECT max(rowid) FROM {name} NOT INDEXED"))?;
     Ok(given.max(newest).filter(|last| *last > 0))
@@ -150,9 +169,9 @@ fn highest(connection: &Connection, table: Table) -> rusqlite::Result<Option<i64
 
 /// A set of numbers, shown as ranges.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Numbers(BTreeSet<i64>);
+pub struct RowNumbers(BTreeSet<i64>);
 
-impl Numbers {
+impl RowNumbers {
     pub fn insert(&mut self, number: i64) {
         self.0.insert(number);
     }
@@ -193,8 +212,8 @@ impl Numbers {
     }
 }
 
-impl fmt::Display for Numbers {
-    /// `3, 7 to 9`, of many ranges the first.
+impl fmt::Display for RowNumbers {
+    /// `3, 7 to 9`; of many ranges only the first ones and the last number.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const SHOWN: usize = 20;
         let ranges = self.ranges();
@@ -213,7 +232,7 @@ mod tests {
 
     #[test]
     fn numbers_are_shown_as_ranges() {
-        let mut numbers = Numbers::default();
+        let mut numbers = RowNumbers::default();
         for number in [9, 3, 7, 8] {
             numbers.insert(number);
         }

@@ -1,5 +1,6 @@
-//! The list of tables of a damaged database, taken from a new one: every history began with the same migrations, and its
-//! tables stand where those of a new one do. Tables that a later migration made anew may stand elsewhere.
+//! Replaces the list of tables of a damaged database by that of a new one. Every history began with the same
+//! migrations, so its tables begin on the same pages as those of a new one; tables that a later migration made anew may
+//! begin elsewhere.
 
 use std::{
     fs::OpenOptions,
@@ -11,7 +12,7 @@ use rusqlite::Connection;
 
 use super::schema;
 
-/// The kind of a page that is a leaf of a table.
+/// The first byte of a page that is a leaf of a table.
 const LEAF: u8 = 13;
 const HEADER: usize = 100;
 
@@ -43,7 +44,7 @@ pub(super) fn replace_schema(file: &Path, page_size: u32) -> Result<(), Box<dyn 
     Ok(())
 }
 
-/// Leaves the header, and nothing behind it: no tables, and no free pages that could be written over.
+/// Empties the first page behind the header: no tables, and no free pages that could be written over.
 fn empty_first_page(file: &Path, page_size: u32) -> io::Result<()> {
     let mut file = OpenOptions::new().read(true).write(true).open(file)?;
     let mut page = vec![0; page_size as usize];

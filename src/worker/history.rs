@@ -11,7 +11,7 @@ use super::outbox::UpdateSender;
 use crate::{
     domain::history::{entry::EntryId, filter::HistoryFilter, listing::Listing, request_log::ExchangeId},
     messages::{SHOWN_REQUESTS, Update},
-    store::{Changes, Damage, Reader, StoreError},
+    store::{Damage, HistoryChanges, Reader, StoreError},
 };
 
 /// How often another process's commits are looked for.
@@ -224,7 +224,7 @@ impl HistoryTeller {
 
     fn tell_changes(&mut self) -> Result<(), StoreError> {
         self.tell_requests()?;
-        let Changes { entries, deleted, revision } = self.reader.changes_since(self.revision)?;
+        let HistoryChanges { entries, deleted, revision } = self.reader.changes_since(self.revision)?;
         if revision == self.revision {
             return Ok(());
         }
@@ -245,11 +245,11 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::store::{Place, Store};
+    use crate::store::{Store, StoreLocation};
 
     #[test]
     fn of_the_filters_that_wait_only_the_newest_is_listed_and_all_else_is_answered_in_its_order() {
-        let store = Store::open(&Place::Memory, Timestamp::UNIX_EPOCH).unwrap();
+        let store = Store::open(&StoreLocation::Memory, Timestamp::UNIX_EPOCH).unwrap();
         let (updates, told) = mpsc::channel();
         let mut teller =
             HistoryTeller::new(store.reader().unwrap(), UpdateSender::new(updates, Arc::new(|| ()))).unwrap();

@@ -35,7 +35,7 @@ pub use self::{config::Config, outbox::WakeCallback};
 use self::{outbox::UpdateSender, readers::HistoryReaders};
 use crate::{
     messages::{Command, Update},
-    store::{Place, Store},
+    store::{Store, StoreLocation},
 };
 
 /// How long the end of the program waits for what is under way: a hung name look-up must not hold the window.
@@ -110,7 +110,7 @@ fn run(config: Config, mut inbox: UnboundedReceiver<Command>, outbox: &UpdateSen
 /// # Errors
 /// What cannot be opened, in a sentence for a person.
 fn open(config: &Config, outbox: &UpdateSender) -> Result<(Store, HistoryReaders, Runtime), String> {
-    let place = config.folder.clone().map_or(Place::Memory, Place::Folder);
+    let place = config.folder.clone().map_or(StoreLocation::Memory, StoreLocation::Folder);
     let store = Store::open(&place, config.clock.now()).map_err(|error| error.to_string())?;
     let history = HistoryReaders::start(&store, outbox).map_err(|error| error.to_string())?;
     let runtime =

@@ -53,14 +53,14 @@ mod tests {
     use crate::{
         domain::history::{entry::EntryId, filter::HistoryFilter},
         messages::Update,
-        store::Place,
+        store::StoreLocation,
     };
 
     /// The thread of the lists is held where it has made a list, as it would be held by a long sort.
     #[test]
     fn rows_do_not_wait_for_a_list_that_is_being_made() {
         const PATIENCE: Duration = Duration::from_mins(1);
-        let store = Store::open(&Place::Memory, Timestamp::UNIX_EPOCH).unwrap();
+        let store = Store::open(&StoreLocation::Memory, Timestamp::UNIX_EPOCH).unwrap();
         let (updates, told) = mpsc::channel();
         let (release, held) = mpsc::channel::<()>();
         let held = Mutex::new(held);

@@ -14,7 +14,7 @@ use testcard::{
     },
     minter::{self, MemoryLedger, Workspace},
     server::{Config, Server},
-    store::{Place, Store},
+    store::{Store, StoreLocation},
 };
 use tokio::runtime::Runtime;
 
@@ -246,7 +246,7 @@ fn every_byte(text: &str) -> String {
 }
 
 fn over_loopback(runtime: &Runtime, hand: Hand) -> Vec<Outcome> {
-    let store = Store::open(&Place::Memory, now()).unwrap();
+    let store = Store::open(&StoreLocation::Memory, now()).unwrap();
     let config = Config {
         targets: Targets::new(store, Some(SEED)),
         clock: Clock::fixed(now()),

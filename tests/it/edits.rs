@@ -22,7 +22,7 @@ use testcard::{
     },
     files::OwnFolders,
     jobs::{export, refresh},
-    store::{Call, FILE_NAME, Place, Store, StoreError},
+    store::{FILE_NAME, NewCall, Store, StoreError, StoreLocation},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -35,7 +35,7 @@ use crate::{
 };
 
 fn memory() -> Store {
-    Store::open(&Place::Memory, moment(0)).unwrap()
+    Store::open(&StoreLocation::Memory, moment(0)).unwrap()
 }
 
 fn made(store: &Store, token: &str) -> EntryId {
@@ -97,7 +97,7 @@ fn what_another_call_does_to_an_entry_leaves_note_and_tags_alone() {
     let charge = TokenCall::Charge { token: "tok_1".to_owned(), amount: "1".to_owned(), currency: "usd".to_owned() };
     let mut request = charge.to_api("key");
     request.headers.push(("User-Agent".to_owned(), "Stripe/v1 PythonBindings/16.1.0".to_owned()));
-    let call = Call { target: Target::Local, started: moment(2), request, expects: None, profile: None };
+    let call = NewCall { target: Target::Local, started: moment(2), request, expects: None, profile: None };
     store.answer(call, say(response(200, &serde_json::json!({"id": "ch_1"})))).wait().unwrap();
     let entry = store.reader().unwrap().rows(&[id]).unwrap().remove(0);
     assert_eq!((entry.status, entry.note.as_str(), entry.tags.join(" ").as_str()), (Status::Used, "mine", "smoke"));
@@ -195,9 +195,9 @@ fn what_was_deleted_long_ago_is_dropped_but_for_what_the_minter_remembers() {
         .unwrap();
     drop(connection);
     // Within the time to think again.
-    drop(Store::open(&Place::Folder(folder.path().to_owned()), moment(60)).unwrap());
+    drop(Store::open(&StoreLocation::Folder(folder.path().to_owned()), moment(60)).unwrap());
     assert_eq!(count(folder.path(), "entries"), 3);
-    let store = Store::open(&Place::Folder(folder.path().to_owned()), moment(2 * 3600)).unwrap();
+    let store = Store::open(&StoreLocation::Folder(folder.path().to_owned()), moment(2 * 3600)).unwrap();
     assert_eq!((count(folder.path(), "entries"), count(folder.path(), "exchanges")), (2, 2));
     assert_eq!((count(folder.path(), "answers"), count(folder.path(), "objects")), (1, objects));
     assert_eq!(store.reader().unwrap().counts().unwrap().all(), 1);
@@ -304,7 +304,7 @@ fn filters() -> impl Strategy<Value = HistoryFilter> {
 }
 
 fn make(store: &Store, nth: usize, spec: &Spec) -> EntryId {
-    let journaled = store.journal(Call { started: moment(spec.started_secs), ..creation(spec.target, &[]) });
+    let journaled = store.journal(NewCall { started: moment(spec.started_secs), ..creation(spec.target, &[]) });
     let journaled = journaled.wait().unwrap();
     let id = journaled.entry.unwrap().id;
     let token = |used| {
@@ -411,7 +411,7 @@ fn a_request_without_a_user_agent_is_this_program() {
     let store = memory();
     let id = made(&store, "tok_1");
     let attach = TokenCall::Attach { token: "tok_1".to_owned(), customer: Some("cus_1".to_owned()) }.to_api("key");
-    let call = Call { target: Target::Local, started: moment(2), request: attach, expects: None, profile: None };
+    let call = NewCall { target: Target::Local, started: moment(2), request: attach, expects: None, profile: None };
     store.answer(call, say(response(200, &serde_json::json!({"id": "card_1"})))).wait().unwrap();
     let entry = store.reader().unwrap().rows(&[id]).unwrap().remove(0);
     assert_eq!(entry.used_client.as_deref(), Some("Testcard"));

@@ -12,14 +12,14 @@ use testcard::{
     },
     files::OwnFolders,
     jobs::export::{ExportError, ExportFile, ExportProgress, export},
-    store::{Call, ExportedEntry, Place, Reader, Store},
+    store::{ExportedEntry, NewCall, Reader, Store, StoreLocation},
 };
 use tokio_util::sync::CancellationToken;
 
 use crate::store::{check_holds_no_secret, creation, moment, plant_secrets, sample_history, say, token};
 
 fn sample() -> (Store, Reader) {
-    let store = Store::open(&Place::Memory, moment(0)).unwrap();
+    let store = Store::open(&StoreLocation::Memory, moment(0)).unwrap();
     sample_history(&store);
     let reader = store.reader().unwrap();
     (store, reader)
@@ -77,14 +77,14 @@ fn everything_or_what_the_filter_shows_is_exported_newest_first() {
 
 #[test]
 fn an_entry_is_exported_with_all_that_is_known_of_it() {
-    let store = Store::open(&Place::Memory, moment(0)).unwrap();
+    let store = Store::open(&StoreLocation::Memory, moment(0)).unwrap();
     let call =
         creation(Target::Stripe, &[("card[number]", "4242424242424242"), ("card[cvc]", "123"), ("a", ""), ("a", "2")]);
     let journaled = store.journal(call).wait().unwrap();
     let id = journaled.entry.unwrap().id;
     let took = std::time::Duration::from_micros(1234);
     store.finish(journaled.exchange, took, Ok(token("tok_1", "Visa", "4242", false))).wait().unwrap();
-    let retrieve = Call {
+    let retrieve = NewCall {
         target: Target::Stripe,
         started: moment(60),
         request: ApiRequest::retrieve_token("tok_1"),
@@ -146,9 +146,9 @@ fn an_entry_is_exported_with_all_that_is_known_of_it() {
 
 #[test]
 fn what_was_expected_and_how_it_came_is_exported_where_something_was() {
-    let store = Store::open(&Place::Memory, moment(0)).unwrap();
+    let store = Store::open(&StoreLocation::Memory, moment(0)).unwrap();
     let exported = |expects: Option<Expectation>| {
-        let call = Call { expects, ..creation(Target::Local, &[]) };
+        let call = NewCall { expects, ..creation(Target::Local, &[]) };
         let id = store.answer(call, say(token("tok_1", "Visa", "4242", false))).wait().unwrap().entry.unwrap().id;
         serde_json::to_value(ExportedEntry::from(&store.reader().unwrap().detail(id).unwrap().unwrap())).unwrap()
     };
@@ -211,7 +211,7 @@ fn a_link_stays_a_link() {
 
 #[test]
 fn a_cancelled_export_leaves_nothing_behind() {
-    let store = Store::open(&Place::Memory, moment(0)).unwrap();
+    let store = Store::open(&StoreLocation::Memory, moment(0)).unwrap();
     let replies: Vec<_> = (0..300)
         .map(|n| store.answer(creation(Target::Local, &[]), say(token(&format!("tok_{n}"), "Visa", "4242", false))))
         .collect();
@@ -239,7 +239,7 @@ fn a_cancelled_export_leaves_nothing_behind() {
 #[test]
 fn an_export_holds_no_number_no_code_and_no_key() {
     let folder = TempDir::new().unwrap();
-    let store = Store::open(&Place::Memory, moment(0)).unwrap();
+    let store = Store::open(&StoreLocation::Memory, moment(0)).unwrap();
     plant_secrets(&store);
     let path = folder.path().join("history.json");
     assert_eq!(save(&store.reader().unwrap(), &all(), &path, false), Ok(5));

@@ -23,7 +23,7 @@ use testcard::{
     },
     messages::{ServerInfo, Update},
     model::{Model, Storage},
-    store::{Place, Store},
+    store::{Store, StoreLocation},
     ui::{
         Action,
         history::{HistoryContext, HistoryState, history_ui},
@@ -48,7 +48,7 @@ struct Pane {
 
 impl Pane {
     fn of(entries: i64) -> Self {
-        let store = Store::open(&Place::Memory, Timestamp::UNIX_EPOCH).unwrap();
+        let store = Store::open(&StoreLocation::Memory, Timestamp::UNIX_EPOCH).unwrap();
         let made = store.answer(creation(Target::Local, &[]), say(token("tok_1", "Visa", "4242", false)));
         let row = made.wait().unwrap().entry.unwrap();
         let mut model = Model::default();
@@ -183,7 +183,7 @@ struct Inspected {
 impl Inspected {
     /// A refused creation, and a charge that used the token up all the same: both answers are long.
     fn of(items: usize) -> Self {
-        let store = Store::open(&Place::Memory, Timestamp::UNIX_EPOCH).unwrap();
+        let store = Store::open(&StoreLocation::Memory, Timestamp::UNIX_EPOCH).unwrap();
         let made = store.answer(creation(Target::Local, &[]), say(token("tok_1", "Visa", "4242", false)));
         let mut entry = made.wait().unwrap().entry.unwrap();
         entry.used_by = Some("ch_1".to_owned());

@@ -20,7 +20,7 @@ use testcard::{
     },
     messages::Update,
     model::{Model, Storage},
-    store::{Call, FILE_NAME, Place, Store},
+    store::{FILE_NAME, NewCall, Store, StoreLocation},
     ui::{
         Action,
         history::{HistoryContext, HistoryState, RefreshProgress, history_ui},
@@ -47,7 +47,7 @@ fn folder_of(target: Target, tokens: &[(&str, &str, i64)]) -> (TempDir, Bench) {
     let store = open(&folder);
     for (name, last4, days_ago) in tokens {
         let started = Timestamp::from_second(NOW - days_ago * DAY).unwrap();
-        let call = Call { started, ..creation(target, &[]) };
+        let call = NewCall { started, ..creation(target, &[]) };
         store.answer(call, say(token(name, "Visa", last4, false))).wait().unwrap();
     }
     let bench = Bench { folder: Some(folder.path().to_owned()), ..Bench::new() };
@@ -55,7 +55,7 @@ fn folder_of(target: Target, tokens: &[(&str, &str, i64)]) -> (TempDir, Bench) {
 }
 
 fn open(folder: &TempDir) -> Store {
-    Store::open(&Place::Folder(folder.path().to_owned()), Timestamp::from_second(NOW).unwrap()).unwrap()
+    Store::open(&StoreLocation::Folder(folder.path().to_owned()), Timestamp::from_second(NOW).unwrap()).unwrap()
 }
 
 const FOUR: [(&str, &str, i64); 4] =
@@ -458,7 +458,7 @@ struct View {
 fn view(entries: i64) -> Harness<'static, View> {
     let mut model = Model::default();
     let list = Listing::new((1..=entries).rev().map(EntryId).collect(), Sort::default());
-    let store = Store::open(&Place::Memory, Timestamp::UNIX_EPOCH).unwrap();
+    let store = Store::open(&StoreLocation::Memory, Timestamp::UNIX_EPOCH).unwrap();
     let made = store.answer(creation(Target::Local, &[]), say(token("tok_1", "Visa", "4242", false)));
     let row = made.wait().unwrap().entry.unwrap();
     let rows =

@@ -12,7 +12,7 @@ use testcard::{
         mask::{HIDDEN, Kept},
         rules::policies::Policies,
     },
-    store::{FILE_NAME, Place, Store},
+    store::{FILE_NAME, Store, StoreLocation},
 };
 
 use crate::{
@@ -60,7 +60,7 @@ struct Running {
 }
 
 impl Running {
-    fn on(place: &Place, seed: Option<u64>) -> Self {
+    fn on(place: &StoreLocation, seed: Option<u64>) -> Self {
         let store = Store::open(place, moment(0)).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         Self { runtime, targets: Targets::new(store, seed) }
@@ -167,7 +167,7 @@ proptest! {
     #[test]
     fn an_object_is_shown_again_as_it_was_answered(texts in text_params(), is_on_disk in any::<bool>(), key in "[a-z]{3} ?([0-9]{0,13}|4539578763621486)") {
         let folder = TempDir::new().unwrap();
-        let place = if is_on_disk { Place::Folder(folder.path().to_owned()) } else { Place::Memory };
+        let place = if is_on_disk { StoreLocation::Folder(folder.path().to_owned()) } else { StoreLocation::Memory };
         let mut running = Running::on(&place, Some(7));
         let mut params: Vec<(&str, &str)> = texts.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         if texts.iter().any(|(name, value)| name == "shipping[name]" && !value.is_empty()) {
@@ -222,7 +222,7 @@ proptest! {
         odd in odd_texts(),
         key in prop_oneof![Just("sk_test_x".to_owned()), "sk_test_[a-z]{1,12}[0-9]{4}", odd_texts()],
     ) {
-        let running = Running::on(&Place::Memory, Some(3));
+        let running = Running::on(&StoreLocation::Memory, Some(3));
         let mut params: Vec<(&str, &str)> = texts.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let id_of = |answer: &ApiResponse| answer.json().unwrap()["id"].as_str().map(str::to_owned);
         // A refused key, a name, a value and a path that are echoed.
@@ -323,7 +323,7 @@ fn a_key_holds_over_a_crash_and_in_every_process_whatever_is_in_it() {
 
 #[test]
 fn an_email_filter_finds_the_one_that_was_meant() {
-    let running = Running::on(&Place::Memory, None);
+    let running = Running::on(&StoreLocation::Memory, None);
     let emails = ["test+1700000000123@example.com", "test+1700009990123@example.com"]
         .map(str::to_owned)
         .into_iter()
@@ -348,7 +348,7 @@ fn an_email_filter_finds_the_one_that_was_meant() {
 
 #[test]
 fn numbers_that_are_amounts_are_read_as_sent() {
-    let running = Running::on(&Place::Memory, None);
+    let running = Running::on(&StoreLocation::Memory, None);
     let charge = |amount: &str, capture: &str| {
         let params = [("amount", amount), ("currency", "usd"), ("source", "tok_visa"), ("capture", capture)];
         running.send(&post("/v1/charges", &params, &[])).json().unwrap()["error"].clone()
@@ -360,7 +360,7 @@ fn numbers_that_are_amounts_are_read_as_sent() {
 
 #[test]
 fn a_customer_has_the_id_that_it_was_given_but_none_that_may_not_be_kept() {
-    let running = Running::on(&Place::Memory, None);
+    let running = Running::on(&StoreLocation::Memory, None);
     let customer = running.make(&post("/v1/customers", &[("id", "cus_of-1700000000123")], &[]));
     assert_eq!(running.get("/v1/customers/cus_of-1700000000123"), customer);
     let refused = |id: &str| {
@@ -404,7 +404,7 @@ fn how_much_of_a_parameter_is_kept_is_known_and_older_rows_are_read_by_their_loo
     let store = open(folder.path());
     let params =
         [("card[number]", NUMBER), ("card[cvc]", "987"), ("card[name]", "J*hn 5"), ("card[address_line1]", "•••")];
-    let running = Running::on(&Place::Folder(folder.path().to_owned()), None);
+    let running = Running::on(&StoreLocation::Folder(folder.path().to_owned()), None);
     running.send(&post("/v1/tokens", &params, &[]));
     let kept = || {
         let page =
@@ -430,7 +430,7 @@ fn how_much_of_a_parameter_is_kept_is_known_and_older_rows_are_read_by_their_loo
 #[test]
 fn an_answer_that_was_remembered_before_lengths_were_is_found() {
     let folder = TempDir::new().unwrap();
-    let place = Place::Folder(folder.path().to_owned());
+    let place = StoreLocation::Folder(folder.path().to_owned());
     let charge = |key: &str, account: Option<&str>| {
         let mut headers = vec![("Idempotency-Key", key)];
         headers.extend(account.map(|account| ("Stripe-Account", account)));
@@ -451,7 +451,7 @@ fn an_answer_that_was_remembered_before_lengths_were_is_found() {
 #[test]
 fn whose_a_call_and_an_object_are_is_kept_with_them() {
     let folder = TempDir::new().unwrap();
-    let running = Running::on(&Place::Folder(folder.path().to_owned()), None);
+    let running = Running::on(&StoreLocation::Folder(folder.path().to_owned()), None);
     let secret = format!("acct_{NUMBER}");
     for account in [Some("acct_1"), None, Some(secret.as_str())] {
         let header = account.map(|account| ("Stripe-Account", account));
@@ -471,7 +471,7 @@ fn whose_a_call_and_an_object_are_is_kept_with_them() {
 #[test]
 fn an_entry_has_an_id_that_no_other_machine_gives() {
     let folder = TempDir::new().unwrap();
-    let running = Running::on(&Place::Folder(folder.path().to_owned()), Some(1));
+    let running = Running::on(&StoreLocation::Folder(folder.path().to_owned()), Some(1));
     for _ in 0..3 {
         running.send(&post("/v1/tokens", &crate::support::serving::CARD, &[]));
     }

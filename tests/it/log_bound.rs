@@ -15,7 +15,7 @@ use testcard::{
         rules::policies::Policies,
         settings::preferences::LogSettings,
     },
-    store::{Call, ExportedEntry, FILE_NAME, Place, Recorded, Store},
+    store::{ExportedEntry, FILE_NAME, NewCall, Recorded, Store, StoreLocation},
 };
 
 use crate::{
@@ -84,7 +84,7 @@ const DAY: i64 = 24 * 60 * 60;
 #[test]
 fn the_oldest_calls_go_and_what_made_or_used_a_token_stays() {
     let folder = TempDir::new().unwrap();
-    let store = Store::open(&Place::Folder(folder.path().to_owned()), moment(0)).unwrap();
+    let store = Store::open(&StoreLocation::Folder(folder.path().to_owned()), moment(0)).unwrap();
     store.bound_log(LogSettings { calls: 100, megabytes: 500 });
     let bench = Bench::over(store);
     let used = bench.token(0);
@@ -121,7 +121,7 @@ fn the_oldest_calls_go_and_what_made_or_used_a_token_stays() {
 
 #[test]
 fn a_call_that_an_idempotency_key_stands_for_stays_for_its_day() {
-    let store = Store::open(&Place::Memory, moment(0)).unwrap();
+    let store = Store::open(&StoreLocation::Memory, moment(0)).unwrap();
     store.bound_log(LogSettings { calls: 100, megabytes: 1 });
     let bench = Bench::over(store);
     let customer = |key: &str, seconds| {
@@ -156,11 +156,11 @@ fn a_call_that_an_idempotency_key_stands_for_stays_for_its_day() {
 #[test]
 fn a_log_that_takes_too_much_room_is_shortened_however_few_calls_it_has() {
     let folder = TempDir::new().unwrap();
-    let store = Store::open(&Place::Folder(folder.path().to_owned()), moment(0)).unwrap();
+    let store = Store::open(&StoreLocation::Folder(folder.path().to_owned()), moment(0)).unwrap();
     store.bound_log(LogSettings { calls: 100_000, megabytes: 1 });
     let body = json!({"object": "list", "data": "x".repeat(50_000)});
     for nth in 0..60 {
-        let call = Call { request: ApiRequest::get(format!("/v1/charges/{nth}")), ..retrieval(Target::Local, "") };
+        let call = NewCall { request: ApiRequest::get(format!("/v1/charges/{nth}")), ..retrieval(Target::Local, "") };
         store.answer(call, say(response(200, &body))).wait().unwrap();
     }
     let rows = store.reader().unwrap().request_rows(None, None, 100).unwrap();
@@ -168,8 +168,10 @@ fn a_log_that_takes_too_much_room_is_shortened_however_few_calls_it_has() {
     assert_eq!(rows[0].path, "/v1/charges/59");
     // One that takes more than all the room is kept, for it is the newest.
     let huge = response(200, &json!({"data": "x".repeat(1_200_000)}));
-    let call =
-        Call { request: request(HttpMethod::Delete, "/v1/customers/cus_1", None, &[]), ..retrieval(Target::Local, "") };
+    let call = NewCall {
+        request: request(HttpMethod::Delete, "/v1/customers/cus_1", None, &[]),
+        ..retrieval(Target::Local, "")
+    };
     store.answer(call, say(huge)).wait().unwrap();
     assert_eq!(store.reader().unwrap().request_rows(None, None, 1).unwrap()[0].path, "/v1/customers/cus_1");
 }
@@ -177,7 +179,7 @@ fn a_log_that_takes_too_much_room_is_shortened_however_few_calls_it_has() {
 #[test]
 fn calls_of_before_the_bound_are_entered_some_at_a_time() {
     let folder = TempDir::new().unwrap();
-    let place = Place::Folder(folder.path().to_owned());
+    let place = StoreLocation::Folder(folder.path().to_owned());
     let bench = Bench::over(Store::open(&place, moment(0)).unwrap());
     let used = bench.token(0);
     bench.charge(&used, None, 0);
@@ -209,7 +211,7 @@ fn calls_of_before_the_bound_are_entered_some_at_a_time() {
 
 #[test]
 fn a_long_answer_to_a_read_is_kept_cut_and_says_so() {
-    let store = Store::open(&Place::Memory, moment(0)).unwrap();
+    let store = Store::open(&StoreLocation::Memory, moment(0)).unwrap();
     let made = store.answer(visa(Target::Local), mint("tok_1")).wait().unwrap().entry.unwrap();
     let body = json!({"id": "tok_1", "object": "token", "data": "x".repeat(200_000), "used": false});
     let whole = response(200, &body);
@@ -219,9 +221,9 @@ fn a_long_answer_to_a_read_is_kept_cut_and_says_so() {
     // The real API's too; and what it says itself of cutting is not believed.
     let mut liar = whole.clone();
     liar.headers.push(("testcard-cut".to_owned(), "1 of 2 bytes".to_owned()));
-    let journaled = store.journal(Call { target: Target::Stripe, ..read }).wait().unwrap();
+    let journaled = store.journal(NewCall { target: Target::Stripe, ..read }).wait().unwrap();
     store.finish(journaled.exchange, Duration::ZERO, Ok(liar)).wait().unwrap();
-    let post = Call { request: request(HttpMethod::Post, "/v1/x", None, &[]), ..retrieval(Target::Local, "") };
+    let post = NewCall { request: request(HttpMethod::Post, "/v1/x", None, &[]), ..retrieval(Target::Local, "") };
     store.answer(post, say(whole.clone())).wait().unwrap();
 
     let reader = store.reader().unwrap();

@@ -14,8 +14,9 @@ use testcard::{
         rules::policies::Policies,
     },
     minter::{
-        self, Ledger, LedgerError, MemoryLedger, ObjectKind, PageQuery, Remembered, StoredObject, Workspace, auth,
-        idempotency::{AnswerKey, Record},
+        self, Ledger, LedgerError, MemoryLedger, ObjectKind, PageQuery, RememberedAnswer, StoredObject, Workspace,
+        auth,
+        ledger::{AnswerKey, IdempotencyRecord},
     },
 };
 
@@ -409,12 +410,12 @@ impl Ledger for ReadOnly {
         Ok(Vec::new())
     }
 
-    fn recall(&mut self, _: &AnswerKey) -> Result<Option<Remembered>, LedgerError> {
+    fn recall(&mut self, _: &AnswerKey) -> Result<Option<RememberedAnswer>, LedgerError> {
         Ok(None)
     }
 
     /// A decline is an answer that is given again.
-    fn remember(&mut self, _: &Record, _: &ApiResponse) -> Result<(), LedgerError> {
+    fn remember(&mut self, _: &IdempotencyRecord, _: &ApiResponse) -> Result<(), LedgerError> {
         Ok(())
     }
 }

@@ -13,7 +13,7 @@ use testcard::{
         rules::policies::Policies,
     },
     minter::{self, MemoryLedger, Workspace},
-    store::{Place, Store},
+    store::{Store, StoreLocation},
 };
 use tokio::runtime::Runtime;
 
@@ -371,7 +371,7 @@ fn memory() -> impl FnMut(ApiRequest) -> ApiResponse {
 }
 
 fn sqlite(runtime: &Runtime) -> impl FnMut(ApiRequest) -> ApiResponse {
-    let targets = Targets::new(Store::open(&Place::Memory, now()).unwrap(), Some(7));
+    let targets = Targets::new(Store::open(&StoreLocation::Memory, now()).unwrap(), Some(7));
     move |request| {
         let call = Served { request, started: now(), arrived: Instant::now(), fault: None };
         runtime.block_on(targets.serve(call, Policies::default()))

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use testcard::{
     domain::{call::api::Target, settings::preferences::ThemeChoice},
-    store::{Call, FILE_NAME, Place, Store},
+    store::{FILE_NAME, NewCall, Store, StoreLocation},
 };
 
 use crate::{
@@ -59,7 +59,7 @@ fn inspector_part(window: &Window) -> Rect {
 /// A folder with tokens of every kind, with times that do not depend on the machine.
 fn folder() -> TempDir {
     let folder = TempDir::new().unwrap();
-    let place = Place::Folder(folder.path().to_owned());
+    let place = StoreLocation::Folder(folder.path().to_owned());
     let store = Store::open(&place, Timestamp::from_second(NOW).unwrap()).unwrap();
     for ((name, brand, last4, is_used), nth) in [
         ("tok_1PictureOfATokenForDinersC", "Diners Club", "0004", false),
@@ -71,7 +71,7 @@ fn folder() -> TempDir {
     .zip(0..)
     {
         let started = Timestamp::from_second(NOW - 1000 * (4 - nth)).unwrap();
-        let call = Call { started, ..creation(Target::Local, &[("card[number]", "4242424242424242")]) };
+        let call = NewCall { started, ..creation(Target::Local, &[("card[number]", "4242424242424242")]) };
         store.answer(call, say(token(name, brand, last4, is_used))).wait().unwrap();
     }
     drop(store);

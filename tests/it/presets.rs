@@ -24,7 +24,7 @@ use testcard::{
         },
     },
     minter::{self, MemoryLedger, Workspace},
-    store::{Place, Store},
+    store::{Store, StoreLocation},
 };
 
 fn now() -> Timestamp {
@@ -207,7 +207,7 @@ fn a_card_that_fails_by_its_code_works_without_one() {
 
 #[tokio::test]
 async fn an_entry_is_judged_when_it_is_made_and_again_when_any_client_charges_it() {
-    let store = Store::open(&Place::Memory, now()).unwrap();
+    let store = Store::open(&StoreLocation::Memory, now()).unwrap();
     let targets = Targets::new(store.clone(), None);
     let backend = targets.local(Policies::default());
     let (_, expects) = filled(&key("card:4000000000009995"));

@@ -11,7 +11,7 @@ use testcard::{
         history::{edit::Edit, entry::EntryId, filter::HistoryFilter},
     },
     minter::{Ledger, ObjectKind, StoredObject},
-    store::{FILE_NAME, Place, Store},
+    store::{FILE_NAME, Store, StoreLocation},
 };
 
 use crate::store::{creation, moment, open, retrieval, token};
@@ -80,7 +80,7 @@ fn removed_notes_tags_and_entries_are_in_no_file() {
     assert_eq!(holding(folder, "plantedname"), ["testcard.sqlite3"], "a deleted entry can be restored for an hour");
 
     let later: Timestamp = moment(2) + Duration::from_hours(2);
-    let store = Store::open(&Place::Folder(folder.to_owned()), later).unwrap();
+    let store = Store::open(&StoreLocation::Folder(folder.to_owned()), later).unwrap();
     assert_eq!(holding(folder, "plantedname"), Vec::<String>::new());
     drop(store);
     for planted in ["plantednote", "plantedtag", "plantedname"] {

@@ -24,7 +24,7 @@ use testcard::{
     files::OwnFolders,
     keys::Keys,
     messages::{Command as Order, JobId, JobOutcome, JobRequest, SettingsFault, Update},
-    store::{FILE_NAME, Place, Store, StoreError},
+    store::{FILE_NAME, Store, StoreError, StoreLocation},
     worker::{Config, Worker},
 };
 
@@ -222,7 +222,7 @@ fn a_backup_is_made_before_a_migration_and_three_are_kept() {
 
         // A month later they go, at a start.
         let later = moment(0) + Duration::from_hours(31 * 24);
-        drop(Store::open(&Place::Folder(folder.path().to_owned()), later).unwrap());
+        drop(Store::open(&StoreLocation::Folder(folder.path().to_owned()), later).unwrap());
         assert_eq!(backups(folder.path()), Vec::<String>::new());
     }
 }
@@ -234,7 +234,7 @@ fn without_a_backup_nothing_is_migrated() {
     // A folder that is not empty stands where the backup is to be.
     let taken = folder.path().join("testcard-backup-20010909T014640Z-v4.sqlite3");
     fs::create_dir_all(taken.join("x")).unwrap();
-    let error = Store::open(&Place::Folder(folder.path().to_owned()), moment(0)).unwrap_err();
+    let error = Store::open(&StoreLocation::Folder(folder.path().to_owned()), moment(0)).unwrap_err();
     assert!(matches!(error, StoreError::BackupFailed { .. }), "{error}");
     let connection = Connection::open(folder.path().join(FILE_NAME)).unwrap();
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();

@@ -15,7 +15,7 @@ use testcard::{
         },
     },
     jobs::refresh::{AskedToken, refresh},
-    store::{Place, Store},
+    store::{Store, StoreLocation},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -25,7 +25,7 @@ use crate::support::http::{Server, reply};
 async fn a_refresh_that_waits_for_the_rate_limit_can_be_cancelled_at_once() {
     let server = Server::start(vec![reply(429, "{}").with("Retry-After", "3600")]).await;
     let settings = StripeSettings { base_url: BaseUrl::parse(&server.url()).unwrap(), ..StripeSettings::default() };
-    let store = Store::open(&Place::Memory, Timestamp::UNIX_EPOCH).unwrap();
+    let store = Store::open(&StoreLocation::Memory, Timestamp::UNIX_EPOCH).unwrap();
     let key = ApiKey::parse("sk_test_51PlantedKeyPlantedKey").unwrap();
     let backend = Targets::new(store, None).stripe(ProfileId::FIRST, &settings, key).unwrap();
     let clock = Clock::fixed(Timestamp::UNIX_EPOCH);

@@ -19,7 +19,7 @@ use testcard::{
             filter::HistoryFilter,
         },
     },
-    store::{FILE_NAME, Place, SalvageError, Salvaged, Store, salvage},
+    store::{FILE_NAME, SalvageError, SalvageReport, Store, StoreLocation, salvage},
 };
 
 use crate::{
@@ -56,7 +56,7 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
 
 /// Salvages a patient and opens what was saved: its history is sound, and the damaged one as it was.
 #[track_caller]
-fn saved(patient: &Patient, what: &str) -> (Salvaged, Vec<EntryDetail>) {
+fn saved(patient: &Patient, what: &str) -> (SalvageReport, Vec<EntryDetail>) {
     let before = files(patient.folder());
     let new = TempDir::new().unwrap();
     let target = new.path().join("a/saved");
@@ -327,7 +327,7 @@ fn a_target_that_is_not_new_and_apart_is_refused_and_nothing_is_made() {
 #[test]
 fn a_salvage_writes_no_secret_that_was_not_there() {
     let folder = TempDir::new().unwrap();
-    let store = Store::open(&Place::Folder(folder.path().to_owned()), moment(0)).unwrap();
+    let store = Store::open(&StoreLocation::Folder(folder.path().to_owned()), moment(0)).unwrap();
     plant_secrets(&store);
     drop(store);
     let new = TempDir::new().unwrap();

@@ -20,7 +20,7 @@ use testcard::{
     files::OwnFolders,
     keys::Keys,
     messages::Update,
-    store::{Place, Store},
+    store::{Store, StoreLocation},
     worker::{self, Worker},
 };
 
@@ -428,7 +428,8 @@ fn a_window_and_a_reader_see_within_a_second_what_a_server_made() {
             keys: Keys::session_only(None),
         };
         let worker = Worker::start(config, Arc::new(|| ()));
-        let reader = Store::open(&Place::Folder(folder.clone()), Timestamp::UNIX_EPOCH).unwrap().reader().unwrap();
+        let reader =
+            Store::open(&StoreLocation::Folder(folder.clone()), Timestamp::UNIX_EPOCH).unwrap().reader().unwrap();
         let wait = |what: &dyn Fn(&Update) -> bool| loop {
             let update = worker.recv_timeout(Duration::from_secs(20)).expect("the window is told");
             if what(&update) {

@@ -31,7 +31,7 @@ use testcard::{
         },
     },
     minter::{LedgerError, ObjectKind, StoredObject},
-    store::{Answer, Call, Changes, FILE_NAME, Place, Store, StoreError},
+    store::{FILE_NAME, HistoryChanges, LocalAnswer, NewCall, Store, StoreError, StoreLocation},
 };
 
 /// Luhn-valid, and not among the published test cards.
@@ -47,20 +47,26 @@ pub fn moment(seconds: i64) -> Timestamp {
 }
 
 pub fn open(folder: &Path) -> Store {
-    Store::open(&Place::Folder(folder.to_owned()), moment(0)).unwrap()
+    Store::open(&StoreLocation::Folder(folder.to_owned()), moment(0)).unwrap()
 }
 
-pub fn creation(target: Target, params: &[(&str, &str)]) -> Call {
+pub fn creation(target: Target, params: &[(&str, &str)]) -> NewCall {
     let params: Params = params.iter().map(|(name, value)| (*name, *value)).collect();
-    Call { target, started: moment(0), request: TokenRequest::new(params).to_api("key"), expects: None, profile: None }
+    NewCall {
+        target,
+        started: moment(0),
+        request: TokenRequest::new(params).to_api("key"),
+        expects: None,
+        profile: None,
+    }
 }
 
-pub fn visa(target: Target) -> Call {
+pub fn visa(target: Target) -> NewCall {
     creation(target, &[("card[number]", "4242424242424242"), ("card[cvc]", "123")])
 }
 
-pub fn retrieval(target: Target, id: &str) -> Call {
-    Call { target, started: moment(1), request: ApiRequest::retrieve_token(id), expects: None, profile: None }
+pub fn retrieval(target: Target, id: &str) -> NewCall {
+    NewCall { target, started: moment(1), request: ApiRequest::retrieve_token(id), expects: None, profile: None }
 }
 
 pub fn response(http_status: u16, body: &Value) -> ApiResponse {
@@ -80,7 +86,7 @@ pub fn declined(code: &str, message: &str) -> ApiResponse {
 }
 
 /// A minter that makes this token.
-pub fn mint(id: &str) -> Answer {
+pub fn mint(id: &str) -> LocalAnswer {
     let answer = token(id, "Visa", "4242", false);
     let object = StoredObject {
         kind: ObjectKind::Token,
@@ -97,7 +103,7 @@ pub fn mint(id: &str) -> Answer {
     })
 }
 
-pub fn say(answer: ApiResponse) -> Answer {
+pub fn say(answer: ApiResponse) -> LocalAnswer {
     Box::new(|_| Ok(answer))
 }
 
@@ -157,7 +163,7 @@ fn a_restart_keeps_everything() {
 
     // The ledger and its count go on where they were.
     let (sender, seen) = mpsc::channel();
-    let look: Answer = Box::new(move |ledger| {
+    let look: LocalAnswer = Box::new(move |ledger| {
         sender.send((ledger.next_sequence()?, ledger.get(ObjectKind::Token, "tok_1")?)).unwrap();
         Ok(token("tok_1", "Visa", "4242", false))
     });
@@ -187,11 +193,11 @@ fn what_fails_writes_nothing() {
     let folder = TempDir::new().unwrap();
     let store = open(folder.path());
     store.answer(visa(Target::Local), mint("tok_1")).wait().unwrap();
-    let failing: Answer = Box::new(|ledger| {
+    let failing: LocalAnswer = Box::new(|ledger| {
         ledger.next_sequence()?;
         Err(LedgerError("out of order".to_owned()))
     });
-    let clash_ignored: Answer = Box::new(|ledger| {
+    let clash_ignored: LocalAnswer = Box::new(|ledger| {
         let object = StoredObject {
             kind: ObjectKind::Token,
             parent: None,
@@ -221,7 +227,7 @@ fn what_fails_writes_nothing() {
 
 #[test]
 fn a_minter_that_panics_harms_its_own_call_only() {
-    let store = Store::open(&Place::Memory, moment(0)).unwrap();
+    let store = Store::open(&StoreLocation::Memory, moment(0)).unwrap();
     let told = store.answer(visa(Target::Local), Box::new(|_| panic!("a fault, on purpose"))).wait();
     assert_eq!(told, Err(StoreError::Panicked { doing: "save the call" }));
     store.answer(visa(Target::Local), mint("tok_1")).wait().unwrap();
@@ -232,7 +238,7 @@ fn a_minter_that_panics_harms_its_own_call_only() {
 fn hold(store: &Store) -> mpsc::Sender<()> {
     let (release, held) = mpsc::channel::<()>();
     let (reached, here) = mpsc::channel();
-    let wait: Answer = Box::new(move |_| {
+    let wait: LocalAnswer = Box::new(move |_| {
         reached.send(()).unwrap();
         let _ = held.recv();
         Err(LedgerError("held".to_owned()))
@@ -244,7 +250,7 @@ fn hold(store: &Store) -> mpsc::Sender<()> {
 
 #[test]
 fn what_waits_is_committed_together_in_its_order() {
-    for place in [Place::Memory, Place::Folder(TempDir::new().unwrap().path().to_owned())] {
+    for place in [StoreLocation::Memory, StoreLocation::Folder(TempDir::new().unwrap().path().to_owned())] {
         let store = Store::open(&place, moment(0)).unwrap();
         let release = hold(&store);
         let before = store.commits();
@@ -260,7 +266,7 @@ fn what_waits_is_committed_together_in_its_order() {
 
 #[test]
 fn a_failed_call_leaves_its_group_alone() {
-    let store = Store::open(&Place::Memory, moment(0)).unwrap();
+    let store = Store::open(&StoreLocation::Memory, moment(0)).unwrap();
     let release = hold(&store);
     let first = store.answer(visa(Target::Local), mint("tok_1"));
     let clash = store.answer(visa(Target::Local), mint("tok_1"));
@@ -329,7 +335,7 @@ fn closing_waits_for_what_was_submitted() {
 #[test]
 fn a_reply_can_be_awaited() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let store = Store::open(&Place::Memory, moment(0)).unwrap();
+    let store = Store::open(&StoreLocation::Memory, moment(0)).unwrap();
     let release = hold(&store);
     let reply = store.answer(visa(Target::Local), mint("tok_1"));
     runtime.block_on(async {
@@ -362,7 +368,7 @@ fn a_call_is_pending_until_its_outcome_is_known() {
             Some("not_json"),
         ),
     ] {
-        let store = Store::open(&Place::Memory, moment(0)).unwrap();
+        let store = Store::open(&StoreLocation::Memory, moment(0)).unwrap();
         let journaled = store.journal(visa(Target::Stripe)).wait().unwrap();
         let pending = journaled.entry.unwrap();
         assert_eq!((pending.status, pending.took), (Status::Pending, None));
@@ -387,7 +393,7 @@ fn a_call_is_pending_until_its_outcome_is_known() {
 
 #[test]
 fn an_unknown_call_can_be_asked_again_and_an_answer_is_final() {
-    let store = Store::open(&Place::Memory, moment(0)).unwrap();
+    let store = Store::open(&StoreLocation::Memory, moment(0)).unwrap();
     let reader = store.reader().unwrap();
     let journaled = store.journal(visa(Target::Stripe)).wait().unwrap();
     let id = journaled.entry.unwrap().id;
@@ -416,7 +422,7 @@ fn an_unknown_call_can_be_asked_again_and_an_answer_is_final() {
 
 #[test]
 fn a_retrieval_belongs_to_the_timeline_of_its_token() {
-    let store = Store::open(&Place::Memory, moment(0)).unwrap();
+    let store = Store::open(&StoreLocation::Memory, moment(0)).unwrap();
     let reader = store.reader().unwrap();
     let id = store
         .answer(visa(Target::Stripe), say(token("tok_1", "Visa", "4242", false)))
@@ -535,7 +541,7 @@ fn two_stores_on_one_folder_take_turns() {
     assert_eq!(count(folder, "entries"), 100);
     let store = open(folder);
     let (sender, seen) = mpsc::channel();
-    let next: Answer = Box::new(move |ledger| {
+    let next: LocalAnswer = Box::new(move |ledger| {
         sender.send(ledger.next_sequence()?).unwrap();
         Ok(response(200, &json!({})))
     });
@@ -550,28 +556,28 @@ fn a_reader_learns_what_another_process_wrote() {
     let reader = window.reader().unwrap();
     let (version, revision) = (reader.data_version().unwrap(), reader.revision().unwrap());
     assert_eq!(reader.data_version().unwrap(), version);
-    let nothing = Changes { entries: vec![], deleted: vec![], revision };
+    let nothing = HistoryChanges { entries: vec![], deleted: vec![], revision };
     assert_eq!(reader.changes_since(revision).unwrap(), nothing);
 
     let made = command_line.answer(visa(Target::Stripe), say(token("tok_1", "Visa", "4242", false)));
     let made = made.wait().unwrap().entry.unwrap();
     assert_ne!(reader.data_version().unwrap(), version);
-    let Changes { entries, revision, .. } = reader.changes_since(revision).unwrap();
+    let HistoryChanges { entries, revision, .. } = reader.changes_since(revision).unwrap();
     assert_eq!(entries, [made]);
     assert_eq!(revision, reader.revision().unwrap());
 
     command_line.answer(retrieval(Target::Stripe, "tok_1"), say(token("tok_1", "Visa", "4242", true))).wait().unwrap();
-    let Changes { entries, revision, .. } = reader.changes_since(revision).unwrap();
+    let HistoryChanges { entries, revision, .. } = reader.changes_since(revision).unwrap();
     assert_eq!(entries.iter().map(|entry| entry.status).collect::<Vec<_>>(), [Status::Used]);
 
     command_line.edit(Edit::Delete { ids: vec![entries[0].id] }, moment(1)).wait().unwrap();
-    let Changes { entries: changed, deleted, .. } = reader.changes_since(revision).unwrap();
+    let HistoryChanges { entries: changed, deleted, .. } = reader.changes_since(revision).unwrap();
     assert_eq!((changed, deleted), (vec![], vec![entries[0].id]));
 }
 
 #[track_caller]
 fn check_refused(folder: &Path, says: &[&str]) {
-    let error = Store::open(&Place::Folder(folder.to_owned()), moment(0)).unwrap_err().to_string();
+    let error = Store::open(&StoreLocation::Folder(folder.to_owned()), moment(0)).unwrap_err().to_string();
     for words in says {
         assert!(error.contains(words), "{error}");
     }
@@ -637,7 +643,7 @@ pub fn sample_history(store: &Store) -> Vec<EntryId> {
 
 #[test]
 fn a_filter_tells_what_is_shown() {
-    let store = Store::open(&Place::Memory, moment(0)).unwrap();
+    let store = Store::open(&StoreLocation::Memory, moment(0)).unwrap();
     let ids = sample_history(&store);
     let reader = store.reader().unwrap();
     let check = |status: Option<Status>, target: Option<Target>, search: &str, expected: &[usize]| {
@@ -700,7 +706,7 @@ fn a_filter_tells_what_is_shown() {
 
 #[test]
 fn brand_and_last_digits_come_from_the_number_that_was_typed() {
-    let store = Store::open(&Place::Memory, moment(0)).unwrap();
+    let store = Store::open(&StoreLocation::Memory, moment(0)).unwrap();
     for (typed, brand, last4) in [
         ("4242-4242-4242-4242", Some("Visa"), Some("4242")),
         ("３７８２８２２４６３１０００５", Some("American Express"), Some("0005")),
@@ -718,7 +724,7 @@ fn brand_and_last_digits_come_from_the_number_that_was_typed() {
 #[test]
 fn a_store_is_read_while_it_is_written() {
     let folder = TempDir::new().unwrap();
-    for place in [Place::Memory, Place::Folder(folder.path().to_owned())] {
+    for place in [StoreLocation::Memory, StoreLocation::Folder(folder.path().to_owned())] {
         let store = Store::open(&place, moment(0)).unwrap();
         let mut slow = 0;
         thread::scope(|scope| {
@@ -831,8 +837,13 @@ pub fn plant_secrets(store: &Store) {
     let text = format!("<html>card[cvc]={PLANTED_CODE}&card[number]=4539+5787+6362+1486 {all} {slashed}");
     let not_json = TransportError::NotJson { host: "h".to_owned(), http_status: 502, text };
     let cut_off = TransportError::CutOff { host: all.clone() };
-    let call =
-        || Call { target: Target::Stripe, started: moment(0), request: request.clone(), expects: None, profile: None };
+    let call = || NewCall {
+        target: Target::Stripe,
+        started: moment(0),
+        request: request.clone(),
+        expects: None,
+        profile: None,
+    };
 
     let object = StoredObject {
         kind: ObjectKind::Token,
@@ -843,7 +854,7 @@ pub fn plant_secrets(store: &Store) {
         state: json!({"number": PLANTED_NUMBER, "key": PLANTED_KEY}),
     };
     let answer = refusal.clone();
-    let keep: Answer = Box::new(move |ledger| {
+    let keep: LocalAnswer = Box::new(move |ledger| {
         ledger.insert(&object)?;
         assert!(ledger.get(ObjectKind::Token, &object.id)?.is_some());
         Ok(answer)

@@ -1,7 +1,8 @@
 //! The write-ahead log of a database, frame by frame: whether a part of it that was acknowledged is damaged.
 //!
 //! SQLite reads a log up to its first damaged frame, takes what follows for the rest of a commit that never came to its
-//! end, and writes over it. Mostly it is that. The format is SQLite's, <https://www.sqlite.org/fileformat2.html#walformat>.
+//! end, and writes over it. Mostly that is right, but not where a disk damaged a commit that was acknowledged. The
+//! format is SQLite's, <https://www.sqlite.org/fileformat2.html#walformat>.
 
 use std::{
     fs::{File, OpenOptions},
@@ -9,32 +10,32 @@ use std::{
     path::Path,
 };
 
-use super::{copy::holds_something, header};
+use super::paths::{self, holds_something};
 
 const HEADER: usize = 32;
 const FRAME_HEADER: usize = 24;
 
-/// A log as it was read.
+/// A write-ahead log as it was read, without the pages themselves.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Log {
+pub(super) struct WriteAheadLog {
     header: [u8; HEADER],
     page_size: usize,
-    frames: Vec<Frame>,
+    frames: Vec<WalFrame>,
 }
 
-/// A page in the log.
+/// One page in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Frame {
+struct WalFrame {
     page: u32,
     /// How many pages the database has after the commit that this frame ends; 0 within a commit.
     commit: u32,
-    /// Whether it is of this log, and not left from before the log was begun anew.
+    /// Whether the frame is part of this log, and not left over from before SQLite began the log anew.
     belongs: bool,
-    /// Whether it is what was written, behind the frame before it.
+    /// Whether its checksum holds, which covers the frame and all frames before it.
     is_sound: bool,
 }
 
-impl Log {
+impl WriteAheadLog {
     /// `None` where there is no log, or nothing that can be read as one.
     pub(super) fn read(file: &Path) -> io::Result<Option<Self>> {
         if !holds_something(file) {
@@ -63,13 +64,13 @@ impl Log {
             let sum = checksum(is_big_endian, sum, &frame[FRAME_HEADER..]);
             before = (word(&frame, 16), word(&frame, 20));
             let is_sound = belongs && sum == before;
-            frames.push(Frame { page: word(&frame, 0), commit: word(&frame, 4), belongs, is_sound });
+            frames.push(WalFrame { page: word(&frame, 0), commit: word(&frame, 4), belongs, is_sound });
         }
         Ok(Some(Self { header, page_size: page_size as usize, frames }))
     }
 
-    /// Whether commits are damaged that were acknowledged: of the last one, nobody can tell that from one that was never
-    /// finished, but one that others follow was.
+    /// Whether a commit that was acknowledged is damaged. A damaged commit at the end may never have been finished; one
+    /// that other commits follow was.
     pub(super) fn is_damaged(&self) -> bool {
         let Some(damaged) = self.frames.iter().position(|frame| !frame.is_sound) else { return false };
         let rest = &self.frames[damaged..];
@@ -86,17 +87,17 @@ impl Log {
         self.to_last_commit().iter().filter(|frame| !frame.is_sound).count()
     }
 
-    fn to_last_commit(&self) -> &[Frame] {
+    fn to_last_commit(&self) -> &[WalFrame] {
         let last = self.frames.iter().rposition(|frame| frame.is_sound && frame.commit > 0);
         &self.frames[..last.map_or(0, |last| last + 1)]
     }
 
-    /// Writes every page that is sound into the database, up to the last commit; the log is empty afterwards. A page that
-    /// is damaged in the log stays as it was before.
+    /// Writes every page that is sound into the database, up to the last commit; the log is empty afterwards. A page
+    /// that is damaged in the log stays as it was before.
     pub(super) fn replay(&self, log: &Path, database: &Path) -> io::Result<()> {
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(false);
-        header::for_its_owner(&mut options);
+        paths::for_its_owner(&mut options);
         let mut database = options.open(database)?;
         let mut bytes = BufReader::new(File::open(log)?);
         let mut frame = vec![0; FRAME_HEADER + self.page_size];
@@ -117,14 +118,14 @@ impl Log {
     }
 }
 
-/// Whether a log has damage in commits that were acknowledged. Another program may begin the log anew meanwhile: then it
-/// is read again.
+/// Whether a log has damage in commits that were acknowledged. Another program may begin the log anew meanwhile: then
+/// it is read again.
 pub(super) fn is_damaged(file: &Path) -> bool {
-    let Ok(Some(log)) = Log::read(file) else { return false };
-    log.is_damaged() && Log::read(file).is_ok_and(|again| again.is_some_and(|again| again == log))
+    let Ok(Some(log)) = WriteAheadLog::read(file) else { return false };
+    log.is_damaged() && WriteAheadLog::read(file).is_ok_and(|again| again.is_some_and(|again| again == log))
 }
 
-/// Whether there were bytes enough.
+/// Fills the buffer; `false` where fewer bytes are left.
 fn fill(bytes: &mut impl Read, buffer: &mut [u8]) -> io::Result<bool> {
     match bytes.read_exact(buffer) {
         Ok(()) => Ok(true),

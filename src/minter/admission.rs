@@ -1,0 +1,66 @@
+//! Whether the key of a call that came over HTTP is let in, before the call is carried out.
+
+use super::{
+    auth,
+    routes::{needs_secret_key, route_of},
+};
+use crate::domain::{
+    call::{api::ApiRequest, error::ApiError},
+    key::{ApiKey, KeyKind},
+    rules::policies::Policies,
+};
+
+/// What the head of a call that came over HTTP says about its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// Its key is let in, and the call may be carried out.
+    Admitted,
+    /// It names none, and the key may be among its parameters: see [`admit_by_param`].
+    KeyMayFollow,
+}
+
+/// The parameter in which Stripe.js sends the key of a call. It is taken out before the call's other parameters are
+/// read.
+pub const KEY_PARAM: &str = "key";
+
+/// Decides about a call that came over HTTP by its `Authorization` header, before its body is read: of the request,
+/// only method and path are looked at. Any key of test mode is let in; with `only`, of the secret ones that one alone.
+///
+/// # Errors
+/// What [`auth::authenticate`] refuses, and a publishable key where the account does not allow it to make tokens:
+/// answer these with [`super::refusal`].
+pub fn admit(
+    authorization: Option<&str>,
+    request: &ApiRequest,
+    policies: Policies,
+    only: Option<&ApiKey>,
+) -> Result<Admission, ApiError> {
+    let takes_publishable = route_of(request).is_some_and(|(route, _)| !route.secret_only);
+    if authorization.is_none() && takes_publishable {
+        return Ok(Admission::KeyMayFollow);
+    }
+    let kind = auth::authenticate(authorization, needs_secret_key(request), only)?;
+    check_policy(kind, request, policies).map(|()| Admission::Admitted)
+}
+
+/// Decides about a call without an `Authorization` header, by the key that was sent as the parameter [`KEY_PARAM`];
+/// `None` where none was sent either.
+///
+/// # Errors
+/// As [`admit`].
+pub fn admit_by_param(
+    key: Option<&str>,
+    request: &ApiRequest,
+    policies: Policies,
+    only: Option<&ApiKey>,
+) -> Result<(), ApiError> {
+    let kind = auth::recognise(key.unwrap_or_default(), needs_secret_key(request), only)?;
+    check_policy(kind, request, policies)
+}
+
+fn check_policy(kind: KeyKind, request: &ApiRequest, policies: Policies) -> Result<(), ApiError> {
+    if kind == KeyKind::Publishable && !policies.publishable_keys && request.makes_token() {
+        return Err(auth::publishable_keys_refused());
+    }
+    Ok(())
+}

@@ -1,0 +1,64 @@
+//! One call on its way through a handler, and why it may not end in an object.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{
+    ids::RequestIds,
+    ledger::{Ledger, LedgerError, ObjectKind, StoredObject},
+    shapes,
+    workspace::Workspace,
+};
+use crate::domain::{
+    call::{api::ApiRequest, error::ApiError},
+    rules::policies::Policies,
+};
+
+/// One call with all that its handler needs: whom it is for, what it may change, and what moment it is.
+pub(super) struct MinterCall<'a> {
+    pub(super) ledger: &'a mut dyn Ledger,
+    pub(super) request: &'a ApiRequest,
+    pub(super) now: Timestamp,
+    pub(super) policies: Policies,
+    pub(super) workspace: &'a Workspace,
+    pub(super) ids: RequestIds<'a>,
+}
+
+impl MinterCall<'_> {
+    /// Keeps a new object under the `id` in its body; for `parent` and `state` see [`StoredObject`].
+    ///
+    /// # Errors
+    /// A ledger that cannot be written.
+    pub(super) fn keep(
+        &mut self,
+        kind: ObjectKind,
+        parent: Option<String>,
+        body: Value,
+        state: Value,
+    ) -> Result<StoredObject, LedgerError> {
+        let id = shapes::text(&body, "id");
+        let object = StoredObject { kind, id, parent, created: self.now.as_second(), body, state };
+        self.ledger.insert(&object)?;
+        Ok(object)
+    }
+
+    /// Whether the request's version shows objects in their current shape.
+    pub(super) fn shows_current_shape(&self) -> bool {
+        shapes::is_current(self.request)
+    }
+}
+
+/// Why a call does not end in an object.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CallError {
+    #[error("refused: {}", .0.label())]
+    Refused(ApiError),
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+impl From<ApiError> for CallError {
+    fn from(error: ApiError) -> Self {
+        Self::Refused(error)
+    }
+}

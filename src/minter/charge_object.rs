@@ -1,0 +1,155 @@
+//! The charge as an object: blank, with its card, and as the bank's answer leaves it.
+
+use serde_json::{Value, json};
+
+use super::{call::MinterCall, cards::PaymentCard, shapes};
+use crate::domain::{call::error::ApiError, card::currency::ChargeCurrency};
+
+/// A charge of which nobody knows yet how it ends.
+pub(super) fn blank(call: &MinterCall<'_>, amount: i64, currency: ChargeCurrency) -> Value {
+    json!({
+        "id": call.ids.charge(call.now),
+        "object": "charge",
+        "amount": amount,
+        "amount_captured": 0,
+        "amount_refunded": 0,
+        "application": null,
+        "application_fee": null,
+        "application_fee_amount": null,
+        "balance_transaction": null,
+        "billing_details": null,
+        "calculated_statement_descriptor": "Stripe",
+        "captured": false,
+        "created": call.now.as_second(),
+        "currency": currency.as_str(),
+        "customer": null,
+        "description": null,
+        "disputed": false,
+        "failure_balance_transaction": null,
+        "failure_code": null,
+        "failure_message": null,
+        "fraud_details": {},
+        "livemode": false,
+        "metadata": {},
+        "on_behalf_of": null,
+        "outcome": null,
+        "paid": false,
+        "payment_intent": null,
+        "payment_method": null,
+        "payment_method_details": null,
+        "radar_options": {},
+        "receipt_email": null,
+        "receipt_number": null,
+        "receipt_url": null,
+        "refunded": false,
+        "review": null,
+        "shipping": null,
+        "source": null,
+        "source_transfer": null,
+        "statement_descriptor": null,
+        "statement_descriptor_suffix": null,
+        "status": "failed",
+        "transfer_data": null,
+        "transfer_group": null,
+    })
+}
+
+/// Writes what a charge shows of its card, with the results of the card's checks.
+pub(super) fn show_card(charge: &mut Value, card: &PaymentCard, amount: i64) {
+    let body = &card.body;
+    charge["billing_details"] = card.billing_details();
+    charge["payment_method"] = body["id"].clone();
+    charge["payment_method_details"] = json!({
+        "card": {
+            "amount_authorized": amount,
+            "authorization_code": null,
+            "brand": card.brand_code(),
+            "checks": {
+                "address_line1_check": body["address_line1_check"],
+                "address_postal_code_check": body["address_zip_check"],
+                "cvc_check": body["cvc_check"],
+            },
+            "country": body["country"],
+            "exp_month": body["exp_month"],
+            "exp_year": body["exp_year"],
+            "extended_authorization": { "status": "disabled" },
+            "fingerprint": body["fingerprint"],
+            "funding": body["funding"],
+            "incremental_authorization": { "status": "unavailable" },
+            "installments": null,
+            "last4": body["last4"],
+            "mandate": null,
+            "multicapture": { "status": "unavailable" },
+            "network": network(card),
+            "network_token": { "used": false },
+            "network_transaction_id": null,
+            "overcapture": { "maximum_amount_capturable": amount, "status": "unavailable" },
+            "regulated_status": "unregulated",
+            "three_d_secure": null,
+            "wallet": null,
+        },
+        "type": "card",
+    });
+    charge["source"] = body.clone();
+}
+
+/// The network that carried the charge: the preferred one of a co-branded card, else the brand's.
+fn network(card: &PaymentCard) -> Value {
+    match card.body["networks"]["preferred"].as_str() {
+        Some(preferred) if preferred != "invalid_preference" => preferred.into(),
+        _ => card.brand_code().into(),
+    }
+}
+
+/// Writes that the bank approved the charge, and that it was captured where it was.
+pub(super) fn approve(call: &MinterCall<'_>, charge: &mut Value, card: &PaymentCard, amount: i64, is_captured: bool) {
+    charge["outcome"] = json!({
+        "advice_code": null,
+        "network_advice_code": null,
+        "network_decline_code": null,
+        "network_status": "approved_by_network",
+        "reason": null,
+        "risk_level": card.risk_level(),
+        "seller_message": "Payment complete.",
+        "type": "authorized",
+    });
+    charge["paid"] = true.into();
+    charge["status"] = "succeeded".into();
+    let receipt =
+        format!("https://pay.stripe.com/receipts/{}/{}", call.workspace.account_id(), shapes::text(charge, "id"));
+    charge["receipt_url"] = receipt.into();
+    if is_captured {
+        charge["captured"] = true.into();
+        charge["amount_captured"] = amount.into();
+        charge["balance_transaction"] = call.ids.balance_transaction(call.now).into();
+    }
+}
+
+/// Writes why a charge was declined. Texts for the seller are recorded for a generic decline, and likely for the
+/// others.
+pub(super) fn decline(charge: &mut Value, card: &PaymentCard, error: &ApiError, is_blocked_by_radar: bool) {
+    let decline = error.decline.as_deref();
+    let reason = error.decline_code().or(error.code);
+    let seller_message = match reason {
+        _ if is_blocked_by_radar => "Stripe blocked this payment as too risky.".to_owned(),
+        Some("generic_decline") | None => "The bank did not return any further details with this decline.".to_owned(),
+        Some(code) => format!("The bank returned the decline code `{code}`."),
+    };
+    charge["outcome"] = json!({
+        "advice_code": decline.and_then(|decline| decline.advice_code),
+        "network_advice_code": null,
+        "network_decline_code": decline.and_then(|decline| decline.network_decline_code),
+        "network_status": if is_blocked_by_radar { "not_sent_to_network" } else { "declined_by_network" },
+        "reason": if is_blocked_by_radar { Some(radar_reason(error)) } else { reason },
+        "risk_level": card.risk_level(),
+        "seller_message": seller_message,
+        "type": if is_blocked_by_radar { "blocked" } else { "issuer_declined" },
+    });
+    charge["failure_code"] = error.code.into();
+    charge["failure_message"] = error.message.clone().into();
+}
+
+/// What Radar blocked a payment for: its risk, or one of the account's own rules.
+fn radar_reason(error: &ApiError) -> &'static str {
+    if error.code == Some("card_declined") { "highest_risk_level" } else { "rule" }
+}

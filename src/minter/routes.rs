@@ -1,0 +1,175 @@
+//! The routes of the API that the minter plays, and what it says to all others.
+
+use serde_json::Value;
+
+use super::{
+    call::{CallError, MinterCall},
+    charges, customers, payment_methods, refunds, sources, tokens,
+};
+use crate::domain::{
+    call::{
+        api::{
+            ApiRequest,
+            HttpMethod::{self, Delete, Get, Post},
+        },
+        error::ApiError,
+    },
+    mask::{self, OwnSecrets},
+};
+
+/// Answers a call, given the ids in its path. A handler checks everything before it changes the ledger, so that a
+/// refusal in validation changes nothing; only a decline may leave something behind.
+type RouteHandler = fn(&mut MinterCall<'_>, &[&str]) -> Result<Value, CallError>;
+
+/// A row of the route table. In a pattern, `:id` takes any one part of the path but [`SEARCH`] and hands it to `run`.
+pub(super) struct ApiRoute {
+    method: HttpMethod,
+    pattern: &'static [&'static str],
+    pub(super) secret_only: bool,
+    run: RouteHandler,
+}
+
+const fn route(method: HttpMethod, pattern: &'static [&'static str], run: RouteHandler) -> ApiRoute {
+    ApiRoute { method, pattern, secret_only: true, run }
+}
+
+/// Stands in the place of an id in the paths of Stripe's search, which is not modelled.
+const SEARCH: &str = "search";
+
+const ROUTES: &[ApiRoute] = &[
+    ApiRoute { secret_only: false, ..route(Post, &["v1", "tokens"], tokens::create) },
+    route(Get, &["v1", "tokens", ":id"], tokens::retrieve),
+    route(Post, &["v1", "charges"], charges::create),
+    route(Get, &["v1", "charges"], charges::list),
+    route(Get, &["v1", "charges", ":id"], charges::retrieve),
+    route(Post, &["v1", "charges", ":id"], charges::update),
+    route(Post, &["v1", "charges", ":id", "capture"], charges::capture),
+    route(Get, &["v1", "charges", ":id", "refunds"], refunds::list_of_charge),
+    route(Post, &["v1", "refunds"], refunds::create),
+    route(Get, &["v1", "refunds"], refunds::list),
+    route(Get, &["v1", "refunds", ":id"], refunds::retrieve),
+    route(Post, &["v1", "refunds", ":id"], refunds::update),
+    route(Post, &["v1", "customers"], customers::create),
+    route(Get, &["v1", "customers"], customers::list),
+    route(Get, &["v1", "customers", ":id"], customers::retrieve),
+    route(Post, &["v1", "customers", ":id"], customers::update),
+    route(Delete, &["v1", "customers", ":id"], customers::delete),
+    route(Post, &["v1", "customers", ":id", "sources"], sources::create),
+    route(Get, &["v1", "customers", ":id", "sources"], sources::list),
+    route(Get, &["v1", "customers", ":id", "sources", ":id"], sources::retrieve),
+    route(Post, &["v1", "customers", ":id", "sources", ":id"], sources::update),
+    route(Delete, &["v1", "customers", ":id", "sources", ":id"], sources::delete),
+    route(Post, &["v1", "payment_methods"], payment_methods::create),
+    route(Get, &["v1", "payment_methods", ":id"], payment_methods::retrieve),
+];
+
+/// Resources that a tester is likely to call and the minter does not play: refused by name.
+const NOT_MODELLED: &[&str] = &[
+    "account",
+    "accounts",
+    "balance",
+    "balance_transactions",
+    "charges",
+    "checkout",
+    "customers",
+    "disputes",
+    "events",
+    "invoices",
+    "payment_intents",
+    "payment_methods",
+    "payouts",
+    "refunds",
+    "setup_intents",
+    "sources",
+    "subscriptions",
+    "test_helpers",
+    "transfers",
+    "webhook_endpoints",
+];
+
+/// The route of a request, with the parts of its path that stand at the `:id`s.
+pub(super) fn route_of(request: &ApiRequest) -> Option<(&'static ApiRoute, Vec<&str>)> {
+    let parts = request.segments();
+    ROUTES.iter().filter(|route| route.method == request.method).find_map(|route| Some((route, route.ids(&parts)?)))
+}
+
+/// Whether a publishable key is not enough for this call. A call without a route is refused whatever its key.
+pub fn needs_secret_key(request: &ApiRequest) -> bool {
+    route_of(request).is_some_and(|(route, _)| route.secret_only)
+}
+
+impl ApiRoute {
+    /// The parts of a path that stand at the `:id`s of the pattern; `None` where the path does not fit.
+    fn ids<'a>(&self, parts: &[&'a str]) -> Option<Vec<&'a str>> {
+        let fits = |(expected, part): (&&str, &&str)| match *expected {
+            ":id" => !part.is_empty() && *part != SEARCH,
+            expected => expected == *part,
+        };
+        (self.pattern.len() == parts.len() && self.pattern.iter().zip(parts).all(fits)).then(|| {
+            self.pattern.iter().zip(parts).filter(|(expected, _)| **expected == ":id").map(|(_, part)| *part).collect()
+        })
+    }
+}
+
+/// Lets the handler of the request's route answer it.
+///
+/// # Errors
+/// What the handler refuses, and a request that has no route.
+pub(super) fn run(call: &mut MinterCall<'_>) -> Result<Value, CallError> {
+    match route_of(call.request) {
+        Some((route, ids)) => (route.run)(call, &ids),
+        None => Err(no_such_route(call.request).into()),
+    }
+}
+
+fn no_such_route(request: &ApiRequest) -> ApiError {
+    let (method, path) = (request.method.as_str(), mask::path(&request.path, &OwnSecrets::default()));
+    let message = match request.segments()[..] {
+        ["v1", resource, ..] if NOT_MODELLED.contains(&resource) => {
+            format!("Testcard's local minter does not model {method} {path}.")
+        }
+        _ => return unrecognized(method, &path),
+    };
+    ApiError::request(None, None, message).with_status(404)
+}
+
+/// The refusal of a URL, or of a method on it, that Stripe does not have.
+pub fn unrecognized(method: &str, path: &str) -> ApiError {
+    let message = format!(
+        "Unrecognized request URL ({method}: {}). Please see https://stripe.com/docs or we can help at \
+         https://support.stripe.com/.",
+        mask::path(path, &OwnSecrets::default())
+    );
+    ApiError::request(None, None, message).with_status(404)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_route_is_found_by_method_and_path() {
+        for (method, path, ids) in [
+            (HttpMethod::Post, "/v1/tokens", Some(vec![])),
+            (HttpMethod::Post, "//v1//tokens", Some(vec![])),
+            (HttpMethod::Get, "/v1/tokens/tok_1", Some(vec!["tok_1"])),
+            (HttpMethod::Get, "/v1/tokens", None),
+            (HttpMethod::Get, "/v1/charges/search", None),
+            (HttpMethod::Get, "/v1/tokens/", None),
+            (HttpMethod::Post, "/v1/tokens/", None),
+            (HttpMethod::Delete, "/v1/tokens/tok_1", None),
+            (HttpMethod::Post, "/v1/tokens/tok_1", None),
+            (HttpMethod::Get, "", None),
+        ] {
+            let request = ApiRequest { method, ..ApiRequest::get(path) };
+            assert_eq!(route_of(&request).map(|(_, ids)| ids), ids, "{method:?} {path}");
+        }
+    }
+
+    #[test]
+    fn a_publishable_key_makes_tokens_and_nothing_else() {
+        let post = ApiRequest { method: HttpMethod::Post, ..ApiRequest::get("/v1/tokens") };
+        assert!(!needs_secret_key(&post));
+        assert!(needs_secret_key(&ApiRequest::retrieve_token("tok_1")));
+    }
+}

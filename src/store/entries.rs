@@ -1,0 +1,229 @@
+//! Entries of the history: what they say once a call came to its end, and how they are written.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+
+use super::rows::{self, StoredExchange};
+use crate::domain::{
+    call::{
+        api::{ApiResponse, Failure, MaskedRequest, Target},
+        error::ErrorView,
+        token::Token,
+        usage::{self, TokenUse, Verdict},
+    },
+    card::digits::only_digits,
+    history::{
+        entry::{Entry, EntryId, Status},
+        request_log::client_name,
+    },
+    rules::expectation::Judgement,
+};
+
+/// The code of an entry whose answer is a success without a token in it.
+const NO_TOKEN: &str = "no_token";
+
+/// The entry of a token creation that nothing came of yet, without a number of its own. `card_number` is the parameter,
+/// as it was sent or as it was kept: its last four digits are the entry's.
+pub(super) fn unanswered(target: Target, started: Timestamp, card_number: &str) -> Entry {
+    let digits = only_digits(card_number);
+    Entry {
+        id: EntryId(0),
+        status: Status::Pending,
+        target,
+        profile: None,
+        token_id: None,
+        brand: None,
+        last4: digits.len().checked_sub(4).map(|start| digits[start..].to_owned()),
+        code: None,
+        used_by: None,
+        used_client: None,
+        note: String::new(),
+        tags: Vec::new(),
+        expects: None,
+        judgement: None,
+        started,
+        took: None,
+    }
+}
+
+/// Whether an entry is what was expected of it, after this call with its answer.
+pub(super) fn judged(entry: &Entry, request: &MaskedRequest, response: Option<&ApiResponse>) -> Option<Box<Judgement>> {
+    match (&entry.expects, response) {
+        (Some(expects), Some(response)) => expects.judge(entry.judgement.as_deref(), request, response).map(Box::new),
+        _ => entry.judgement.clone(),
+    }
+}
+
+/// An entry with what came of its creation. With `may_have_happened`, the creation failed here and may have been
+/// carried out at Stripe all the same: then the entry is *unknown*.
+pub(super) fn settled(
+    mut entry: Entry,
+    request: &MaskedRequest,
+    took: Duration,
+    outcome: &Result<ApiResponse, Failure>,
+    may_have_happened: bool,
+) -> Entry {
+    entry.judgement = judged(&entry, request, outcome.as_ref().ok());
+    entry.took = Some(rows::kept_duration(took));
+    (entry.status, entry.code) = match outcome {
+        Ok(response) => match response.json().as_ref() {
+            Some(body) if response.is_success() => match Token::of(body) {
+                Some(token) => {
+                    entry.token_id = Some(token.id().to_owned());
+                    entry.brand = token.brand().map(str::to_owned).or(entry.brand);
+                    entry.last4 = token.last4().map(str::to_owned).or(entry.last4);
+                    (if token.is_used() { Status::Used } else { Status::Unused }, None)
+                }
+                None => (Status::Failed, Some(NO_TOKEN.to_owned())),
+            },
+            body => {
+                let code = body.and_then(ErrorView::of).map(|error| error.label().to_owned());
+                (Status::Failed, Some(code.unwrap_or_else(|| format!("http_{}", response.http_status))))
+            }
+        },
+        Err(failure) if may_have_happened => (Status::Unknown, Some(failure.kind.clone())),
+        Err(failure) => (Status::Failed, Some(failure.kind.clone())),
+    };
+    entry
+}
+
+/// Notes that a call used the entry's token up, with the id of what it made where there is one. The first such id
+/// stays.
+pub(super) fn mark_used(entry: &mut Entry, used_by: Option<&str>, request: &MaskedRequest) {
+    entry.status = Status::Used;
+    if let (None, Some(used_by)) = (&entry.used_by, used_by) {
+        entry.used_by = Some(used_by.to_owned());
+        entry.used_client = Some(client_name(request.header("User-Agent")));
+    }
+}
+
+/// An entry that is lost, made anew from the call that made it and the calls of its timeline, oldest first. What a
+/// person wrote on it is gone. Of a call without an answer nobody knows any more whether it was carried out.
+pub(super) fn rebuilt(id: EntryId, creation: &StoredExchange, timeline: &[StoredExchange]) -> Entry {
+    let number = creation.request.param("card[number]").unwrap_or_default();
+    let entry = Entry { id, status: Status::Interrupted, ..unanswered(creation.target, creation.started, number) };
+    let Some(outcome) = &creation.outcome else { return entry };
+    let took = creation.took.unwrap_or_default();
+    let mut entry = settled(entry, &creation.request, took, outcome, outcome.is_err());
+    for call in timeline {
+        let response = call.outcome.as_ref().and_then(|outcome| outcome.as_ref().ok());
+        if let Some(TokenUse { verdict: Verdict::Used(by), .. }) = usage::of_call(&call.request, response) {
+            mark_used(&mut entry, by.as_deref(), &call.request);
+        }
+    }
+    entry
+}
+
+/// Writes a new entry and gives it its number. `session` is the session that waits for its answer.
+pub(super) fn insert(connection: &Connection, entry: Entry, session: Option<&str>) -> rusqlite::Result<Entry> {
+    write(connection, INSERT_ENTRY, &entry, session)?;
+    Ok(Entry { id: EntryId(connection.last_insert_rowid()), ..entry })
+}
+
+/// Writes an entry that has its number already and is not in the table.
+pub(super) fn insert_numbered(connection: &Connection, entry: &Entry) -> rusqlite::Result<()> {
+    write(connection, INSERT_ENTRY, entry, None)
+}
+
+/// Writes what is known of an entry that is there. `session` is the session that waits for its answer.
+pub(super) fn update(connection: &Connection, entry: &Entry, session: Option<&str>) -> rusqlite::Result<()> {
+    write(connection, UPDATE_ENTRY, entry, session)
+}
+
+/// The entry of a number, a deleted one too.
+pub(super) fn find(connection: &Connection, id: EntryId) -> rusqlite::Result<Option<Entry>> {
+    Ok(select(connection, "id = ?1", [id.0])?.pop())
+}
+
+/// The entries that a condition tells, oldest first.
+pub(super) fn select(
+    connection: &Connection,
+    condition: &str,
+    values: impl rusqlite::Params,
+) -> rusqlite::Result<Vec<Entry>> {
+    connection
+        .prepare_cached(&format!("SELECT {} FROM entries WHERE {condition} ORDER BY id", rows::ENTRY))?
+        .query_map(values, rows::entry)?
+        .collect()
+}
+
+/// The next number of the count of all changes of entries: what is written with it is found by whoever saw the count
+/// before.
+pub(super) fn next_revision(connection: &Connection) -> rusqlite::Result<i64> {
+    connection
+        .prepare_cached("UPDATE counters SET value = value + 1 WHERE name = 'revision' RETURNING value")?
+        .query_row([], |row| row.get(0))
+}
+
+/// The columns that are written of an entry, in the order of the values in [`write`]: that it was deleted is not among
+/// them. The column `run` has the name of the session that waits for the answer.
+macro_rules! entry_columns {
+    () => {
+        "status, target, token_id, brand, last4, code, used_by, started_ms, took_micros, used_client, note, tags, \
+         expects, judgement, profile, haystack, revision, run"
+    };
+}
+macro_rules! entry_values {
+    () => {
+        "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19"
+    };
+}
+/// A new entry is bound with the number 0: then SQLite gives it one.
+const INSERT_ENTRY: &str = concat!(
+    "INSERT INTO entries (id, ",
+    entry_columns!(),
+    ", uid) VALUES (nullif(?1, 0), ",
+    entry_values!(),
+    ", randomblob(16))"
+);
+const UPDATE_ENTRY: &str =
+    concat!("UPDATE entries SET (", entry_columns!(), ") = (", entry_values!(), ") WHERE id = ?1");
+
+fn write(connection: &Connection, sql: &str, entry: &Entry, session: Option<&str>) -> rusqlite::Result<()> {
+    let revision = next_revision(connection)?;
+    connection
+        .prepare_cached(sql)?
+        .execute(params![
+            entry.id.0,
+            entry.status.as_str(),
+            entry.target.as_str(),
+            entry.token_id,
+            entry.brand,
+            entry.last4,
+            entry.code,
+            entry.used_by,
+            entry.started.as_millisecond(),
+            entry.took.map(rows::micros),
+            entry.used_client,
+            entry.note,
+            rows::tags_json(&entry.tags),
+            entry.expects.as_ref().map(|expects| expects.to_json().to_string()),
+            entry.judgement.as_ref().map(|judgement| judgement.to_json().to_string()),
+            entry.profile.map(|profile| profile.0),
+            haystack(entry),
+            revision,
+            session,
+        ])
+        .map(drop)
+}
+
+/// The text that a search looks through, in lower case. Each part is a line of its own, so that no word is found across
+/// two parts.
+pub(super) fn haystack(entry: &Entry) -> String {
+    let parts = [&entry.token_id, &entry.last4, &entry.brand, &entry.code, &entry.used_by];
+    let mut haystack: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
+    haystack.extend([entry.status.as_str(), entry.target.as_str()]);
+    let mut haystack = haystack.join("\n");
+    if !entry.note.is_empty() {
+        haystack = haystack + "\n" + &entry.note;
+    }
+    for tag in &entry.tags {
+        haystack = haystack + "\n#" + tag;
+    }
+    if let Some(judgement) = &entry.judgement {
+        haystack = haystack + "\n" + judgement.word();
+    }
+    haystack.to_lowercase()
+}

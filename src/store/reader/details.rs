@@ -1,0 +1,120 @@
+//! Everything about an entry: its creation with the answer, and the calls of its timeline.
+
+use std::collections::HashMap;
+
+use super::{
+    conditions::ids_json,
+    tolerant::{ReadResult, TolerantConnection},
+};
+use crate::{
+    domain::{
+        call::api::{Exchange, HttpMethod, MaskedRequest},
+        history::entry::{Entry, EntryDetail, EntryId},
+    },
+    store::{
+        error::is_damage,
+        rows::{self, StoredExchange},
+    },
+};
+
+impl TolerantConnection {
+    /// Everything about these entries, in their order. `calls_by_entry` is filled when the index of calls turns out to
+    /// be damaged, and is used from then on: to be kept from one page of entries to the next.
+    pub(super) fn details(
+        &self,
+        entries: Vec<Entry>,
+        calls_by_entry: &mut Option<CallsByEntry>,
+    ) -> ReadResult<Vec<EntryDetail>> {
+        let ids: Vec<EntryId> = entries.iter().map(|entry| entry.id).collect();
+        let at_once = match calls_by_entry {
+            Some(_) => None,
+            None => Some(self.all(
+                &format!(
+                    "SELECT {}, id FROM exchanges WHERE entry IN (SELECT value FROM json_each(?1)) ORDER BY entry, id",
+                    rows::EXCHANGE
+                ),
+                [ids_json(&ids)],
+                |row| Ok(self.stored_exchange(row)),
+            )),
+        };
+        let exchanges: Vec<StoredExchange> = match at_once {
+            Some(Ok(exchanges)) => exchanges.into_iter().flatten().collect(),
+            Some(Err(error)) if !is_damage(&error) => return Err(self.store_error(&error)),
+            _ => {
+                let calls_by_entry = match calls_by_entry {
+                    Some(calls_by_entry) => calls_by_entry,
+                    None => calls_by_entry.insert(CallsByEntry::of(self.sound_exchanges()?)),
+                };
+                self.exchanges(ids.iter().flat_map(|id| calls_by_entry.calls_of(*id)).copied())?
+            }
+        };
+        let mut calls: HashMap<EntryId, EntryCalls> = HashMap::new();
+        for exchange in exchanges {
+            if let Some(entry) = exchange.entry {
+                calls.entry(entry).or_default().push(exchange);
+            }
+        }
+        let detail = |entry: Entry| {
+            let EntryCalls { creation, timeline } = calls.remove(&entry.id).unwrap_or_default();
+            let (request, outcome, replaced) = match creation {
+                Some(creation) => (creation.request, creation.outcome, creation.replaced),
+                None => {
+                    self.damage.borrow_mut().parts.insert(entry.id.0);
+                    (lost_request(), None, Vec::new())
+                }
+            };
+            let is_damaged = self.damage.borrow().parts.contains(entry.id.0);
+            EntryDetail { entry, request, outcome, replaced, timeline, is_damaged }
+        };
+        Ok(entries.into_iter().map(detail).collect())
+    }
+}
+
+/// The calls of each entry, oldest first, where the index that tells them cannot be used.
+#[derive(Debug)]
+pub(super) struct CallsByEntry(HashMap<EntryId, Vec<i64>>);
+
+impl CallsByEntry {
+    fn of(mut calls: Vec<(i64, Option<i64>)>) -> Self {
+        calls.sort_unstable();
+        let mut of_entries: HashMap<EntryId, Vec<i64>> = HashMap::new();
+        for (call, entry) in calls {
+            if let Some(entry) = entry {
+                of_entries.entry(EntryId(entry)).or_default().push(call);
+            }
+        }
+        Self(of_entries)
+    }
+
+    fn calls_of(&self, entry: EntryId) -> &[i64] {
+        self.0.get(&entry).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// What stands for a creation that cannot be read.
+fn lost_request() -> MaskedRequest {
+    MaskedRequest {
+        method: HttpMethod::Post,
+        path: "/v1/tokens".to_owned(),
+        params: Vec::new(),
+        kept: Vec::new(),
+        headers: Vec::new(),
+    }
+}
+
+/// The calls of an entry.
+#[derive(Default)]
+struct EntryCalls {
+    creation: Option<StoredExchange>,
+    timeline: Vec<Exchange>,
+}
+
+impl EntryCalls {
+    fn push(&mut self, exchange: StoredExchange) {
+        if exchange.is_creation {
+            self.creation = Some(exchange);
+        } else {
+            self.timeline.extend(exchange.finished());
+        }
+    }
+}

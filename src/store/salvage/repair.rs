@@ -1,0 +1,215 @@
+//! Mends what was copied: rows that are broken, entries without their call and calls without their entry, counts.
+
+use std::collections::BTreeMap;
+
+use rusqlite::OptionalExtension as _;
+
+use super::copying::SalvageJob;
+use crate::{
+    domain::history::entry::{Entry, EntryId},
+    store::{
+        entries,
+        rows::{self, StoredExchange},
+        sound::{NumberedTable, RowNumbers},
+    },
+};
+
+/// More numbers of the minter's count than one call can take.
+const STEPS_OF_A_CALL: i64 = 64;
+
+impl SalvageJob<'_> {
+    /// Lets all calls be entered in the request log anew, a few with each call that is written: its counts are not
+    /// copied.
+    pub(super) fn log_later(&self) -> rusqlite::Result<()> {
+        let all = "UPDATE log_size SET old_next = 1, old_last = coalesce((SELECT max(id) FROM exchanges), 0)";
+        self.new.execute(all, []).map(drop)
+    }
+
+    /// Empties what is broken in entries, and drops those of which nothing can be shown.
+    pub(super) fn check_entries(&mut self, lost: &mut RowNumbers) -> rusqlite::Result<()> {
+        let mut emptied = RowNumbers::default();
+        let mut read = self.new.prepare(&format!("SELECT {} FROM entries", rows::ENTRY))?;
+        let broken: Vec<(i64, Option<Entry>)> = read
+            .query_map([], |row| {
+                let id = row.get(0)?;
+                Ok(rows::entry(row).is_err().then(|| (id, rows::entry_in_parts(row).ok())))
+            })?
+            .filter_map(Result::transpose)
+            .collect::<rusqlite::Result<_>>()?;
+        for (id, entry) in broken {
+            match entry {
+                Some(entry) => {
+                    entries::update(self.new, &entry, None)?;
+                    emptied.insert(id);
+                }
+                None => {
+                    self.new.execute("DELETE FROM entries WHERE id = ?1", [id])?;
+                    lost.insert(id);
+                }
+            }
+        }
+        if !emptied.is_empty() {
+            self.report.emptied.push(("entries", emptied));
+        }
+        Ok(())
+    }
+
+    /// The same of calls: lists that are none are empty from now on.
+    pub(super) fn check_calls(&mut self, mut lost: RowNumbers) -> rusqlite::Result<RowNumbers> {
+        let mut emptied = RowNumbers::default();
+        let mut read = self.new.prepare(&format!("SELECT {}, id FROM exchanges", rows::EXCHANGE))?;
+        let broken: Vec<i64> = read
+            .query_map([], |row| Ok(rows::exchange(row).is_err().then(|| row.get::<_, i64>("id"))))?
+            .filter_map(|row| row.and_then(Option::transpose).transpose())
+            .collect::<rusqlite::Result<_>>()?;
+        for id in broken {
+            for column in ["params", "headers", "answer_headers"] {
+                self.new.execute(
+                    &format!(
+                        "UPDATE exchanges SET {column} = '[]' WHERE id = ?1 AND {column} IS NOT NULL \
+                         AND NOT iif(json_valid({column}), json_type({column}) = 'array', 0)"
+                    ),
+                    [id],
+                )?;
+            }
+            let is_right = |saving: &Self| {
+                saving
+                    .new
+                    .prepare_cached(&format!("SELECT {} FROM exchanges WHERE id = ?1", rows::EXCHANGE))?
+                    .query_row([id], |row| Ok(rows::exchange(row).is_ok()))
+            };
+            if !is_right(self)? {
+                let all = "UPDATE exchanges SET params = '[]', headers = '[]', answer_headers = '[]', answer_marks = NULL \
+                     WHERE id = ?1";
+                self.new.execute(all, [id])?;
+            }
+            if is_right(self)? {
+                emptied.insert(id);
+            } else {
+                self.new.execute("DELETE FROM exchanges WHERE id = ?1", [id])?;
+                lost.insert(id);
+            }
+        }
+        if !emptied.is_empty() {
+            self.report.emptied.push(("calls", emptied));
+        }
+        Ok(lost)
+    }
+
+    pub(super) fn check_objects(&mut self, mut lost: RowNumbers) -> rusqlite::Result<RowNumbers> {
+        let broken = "DELETE FROM objects WHERE NOT (json_valid(body) AND json_valid(state)) RETURNING position";
+        let mut broken = self.new.prepare(broken)?;
+        for position in broken.query_map([], |row| row.get(0))? {
+            lost.insert(position?);
+        }
+        Ok(lost)
+    }
+
+    /// Makes entries anew that are lost and whose calls are not.
+    pub(super) fn remake_entries(&mut self, lost: &mut RowNumbers) -> rusqlite::Result<()> {
+        let mut read = self.new.prepare(&format!(
+            "SELECT {} FROM exchanges WHERE entry NOT IN (SELECT id FROM entries) ORDER BY entry, id",
+            rows::EXCHANGE
+        ))?;
+        let calls = read.query_map([], rows::exchange)?.collect::<rusqlite::Result<Vec<_>>>()?;
+        let mut of_entries: BTreeMap<EntryId, Vec<StoredExchange>> = BTreeMap::new();
+        for call in calls {
+            if let Some(entry) = call.entry {
+                of_entries.entry(entry).or_default().push(call);
+            }
+        }
+        for (id, mut calls) in of_entries {
+            if let Some(place) = calls.iter().position(|call| call.is_creation) {
+                let creation = calls.remove(place);
+                entries::insert_numbered(self.new, &entries::rebuilt(id, &creation, &calls))?;
+                self.report.remade.insert(id.0);
+            }
+        }
+        lost.retain(|id| !self.report.remade.contains(id));
+        Ok(())
+    }
+
+    /// Gives entries whose call is lost one that says so, with a number of the lost ones where there is one.
+    pub(super) fn stand_in_for_lost_calls(&mut self, lost: &RowNumbers) -> rusqlite::Result<()> {
+        let mut bare = self.new.prepare(
+            "SELECT id, target, started_ms FROM entries WHERE NOT EXISTS \
+             (SELECT 1 FROM exchanges WHERE entry = entries.id AND is_creation = 1) ORDER BY id",
+        )?;
+        let bare: Vec<(i64, String, i64)> =
+            bare.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect::<rusqlite::Result<_>>()?;
+        let mut insert = self.new.prepare(
+            "INSERT INTO exchanges (id, entry, is_creation, target, started_ms, took_micros, method, path, params, \
+             headers, failure_kind, failure_message) \
+             VALUES (?1, ?2, 1, ?3, ?4, 0, 'POST', '/v1/tokens', '[]', '[]', 'lost', ?5)",
+        )?;
+        let mut numbers = lost.iter();
+        let mut emptied = RowNumbers::default();
+        for (entry, target, started) in bare {
+            let message = "The call and its answer were lost when the history was damaged";
+            insert.execute((numbers.next(), entry, target, started, message))?;
+            emptied.insert(entry);
+        }
+        if !emptied.is_empty() {
+            self.report.emptied.push(("entries without their call", emptied));
+        }
+        Ok(())
+    }
+
+    /// What refers to a row that is not there: calls stay in the log without their entry, keys without their answer go.
+    pub(super) fn drop_orphans(&self, mut lost_answers: RowNumbers) -> rusqlite::Result<RowNumbers> {
+        self.new.execute("UPDATE exchanges SET entry = NULL WHERE entry NOT IN (SELECT id FROM entries)", [])?;
+        let orphans = "DELETE FROM answers WHERE exchange NOT IN (SELECT id FROM exchanges) RETURNING exchange";
+        let mut orphans = self.new.prepare(orphans)?;
+        for exchange in orphans.query_map([], |row| row.get(0))? {
+            lost_answers.insert(exchange?);
+        }
+        Ok(lost_answers)
+    }
+
+    /// Counts go on where they were, so that no number and no id is given twice.
+    pub(super) fn keep_counts(&mut self, lost: [&RowNumbers; 3]) -> rusqlite::Result<()> {
+        self.new.execute_batch(
+            "DELETE FROM counts;
+             INSERT INTO counts (status, count)
+                 SELECT status, count(*) FROM entries WHERE deleted_ms IS NULL GROUP BY status;",
+        )?;
+        for (table, lost) in
+            [NumberedTable::Entries, NumberedTable::Exchanges, NumberedTable::Objects].into_iter().zip(lost)
+        {
+            let name = table.name();
+            let given = self
+                .old
+                .query_row("SELECT seq FROM sqlite_sequence WHERE name = ?1", [name], |row| row.get::<_, i64>(0))
+                .optional();
+            if given.is_err() {
+                self.report.remarks.push(format!(
+                    "how many numbers the table {name} has given is lost: they go on after the highest that is there"
+                ));
+            }
+            let given = given.ok().flatten().unwrap_or_default();
+            let newest = self.number(&format!("SELECT max(rowid) FROM {name}"))?;
+            let last = given.max(newest).max(lost.iter().last().unwrap_or_default());
+            self.new.execute("DELETE FROM sqlite_sequence WHERE name = ?1", [name])?;
+            self.new.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?1, ?2)", (name, last))?;
+        }
+        let counter = |name: &str| {
+            self.old.query_row("SELECT value FROM counters WHERE name = ?1", [name], |row| row.get::<_, i64>(0)).ok()
+        };
+        let revision = self.number("SELECT max(revision) FROM entries")?;
+        let revision = counter("revision").unwrap_or_default().max(revision) + 1;
+        let sequence = counter("sequence").filter(|count| *count >= 0);
+        let (calls, set) = (
+            self.number("SELECT seq FROM sqlite_sequence WHERE name = 'exchanges'")?,
+            "UPDATE counters SET value = ?2 WHERE name = ?1",
+        );
+        self.new.execute(set, ("revision", revision))?;
+        let sequence = sequence.unwrap_or_else(|| {
+            let beyond = (calls + 1).saturating_mul(STEPS_OF_A_CALL);
+            self.report.remarks.push(format!(
+                "the minter's own count is lost and goes on at {beyond}, beyond all that it can have given"
+            ));
+            beyond
+        });
+        self.new.execute(set, ("sequence", sequence)).map(drop)
+    }
+}
