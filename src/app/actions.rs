@@ -90,9 +90,15 @@ impl App {
     fn carry_out(&mut self, ctx: &Context, shortcut: Shortcut) {
         let detail = self.model.detail.as_ref().map(|detail| &detail.entry);
         let action = match shortcut {
-            Shortcut::Create => Some(Action::Create),
+            Shortcut::Create => {
+                self.create();
+                None
+            }
             Shortcut::Palette => Some(Action::OpenPalette(PaletteScope::Everything)),
-            Shortcut::ClearForm => Some(Action::ClearForm),
+            Shortcut::ClearForm => {
+                self.views.form.clear();
+                None
+            }
             Shortcut::Reuse => detail.map(|entry| Action::Reuse(entry.id)),
             Shortcut::CopyId => detail
                 .and_then(|entry| entry.token_id.clone())
@@ -105,14 +111,26 @@ impl App {
                     self.history.selection.previous().zip(detail).map(|(before, entry)| Action::Diff(before, entry.id))
                 }
             },
-            Shortcut::Export => Some(Action::OpenExport),
-            Shortcut::Settings => Some(Action::OpenSettings),
-            Shortcut::Server => Some(Action::OpenServer),
+            Shortcut::Export => {
+                self.open_export(None);
+                None
+            }
+            Shortcut::Settings => {
+                self.views.dialogs.settings = Some(SettingsState::new(&self.settings));
+                None
+            }
+            Shortcut::Server => {
+                self.views.dialogs.server = Some(ServerDialogState::new(&self.settings, &self.faults));
+                None
+            }
             Shortcut::SwitchTarget => Some(Action::SetTarget(match self.settings.target() {
                 Target::Local => Target::Stripe,
                 Target::Stripe => Target::Local,
             })),
-            Shortcut::Undo => Some(Action::Undo),
+            Shortcut::Undo => {
+                self.undo();
+                None
+            }
             Shortcut::Annotate => {
                 self.views.pane = MiddlePane::History;
                 let shown = self.model.detail.as_ref().map(|detail| &detail.entry);
@@ -192,16 +210,12 @@ impl App {
     pub(super) fn act(&mut self, ctx: &Context, action: Action) {
         match action {
             Action::Do(shortcut) => self.carry_out(ctx, shortcut),
-            Action::Create => self.create(),
-            Action::ClearForm => self.views.form.clear(),
             Action::Reuse(id) => {
                 self.history.selection.once_loaded(id, OnceLoaded::FillForm);
                 self.select(id);
             }
             Action::Select(id) => self.select_without_scrolling(id),
-            Action::Open => self.go_to(ctx, WindowPart::Inspector),
             Action::Peek => self.frame.drawer_is_open = self.is_small(ctx),
-            Action::Undo => self.undo(),
             Action::Edit(edit) => {
                 if let Edit::Delete { ids } = &edit {
                     self.history.selection.forget(ids);
@@ -249,12 +263,7 @@ impl App {
                 self.edit_settings(SettingsEdit::Theme(theme));
             }
             Action::EnterKey => self.views.dialogs.settings = Some(SettingsState::at_key(&self.settings)),
-            Action::OpenSettings => self.views.dialogs.settings = Some(SettingsState::new(&self.settings)),
-            Action::OpenExport => self.open_export(None),
             Action::OpenExportOf(ids) => self.open_export(Some(ids)),
-            Action::OpenServer => {
-                self.views.dialogs.server = Some(ServerDialogState::new(&self.settings, &self.faults));
-            }
             Action::Serve(port) => {
                 let kept = port.unwrap_or(self.settings.server.port);
                 let server = ServerSettings { serves: port.is_some(), port: kept };

@@ -66,24 +66,17 @@ pub enum PresetAction {
 /// What the user asked for, as a view understood it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
-    /// What a key of the window does, to what is selected or shown.
+    /// What a key of the window does, to what is selected or shown. A view that does the same by a button asks for it by
+    /// the shortcut's name, so that each of these has one name.
     Do(Shortcut),
-    /// Send the draft.
-    Create,
-    /// Empty the form.
-    ClearForm,
     /// Fill the form from an entry of the history.
     Reuse(EntryId),
     Preset(PresetAction),
     /// Expect nothing of the draft any more.
     DropExpectation,
     Select(EntryId),
-    /// Go into the inspector, to what is selected.
-    Open,
     /// Open the inspector as a drawer, in a window that is too small to show it beside the history.
     Peek,
-    /// Bring back what was deleted last.
-    Undo,
     /// Send the card of an entry to the other target, and compare the two answers.
     SameElsewhere(EntryId),
     /// Compare two entries, the first with the second.
@@ -120,11 +113,8 @@ pub enum Action {
     SetProfile(ProfileId),
     SetTheme(ThemeChoice),
     OpenPalette(PaletteScope),
-    OpenSettings,
-    OpenExport,
     /// Ask where to write these entries.
     OpenExportOf(Vec<EntryId>),
-    OpenServer,
     /// Serve the minter on this port from now on and at the next start, or stop serving.
     Serve(Option<u16>),
     /// Let the server go wrong by the rules of this text; an empty one lets it work.

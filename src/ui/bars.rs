@@ -77,7 +77,7 @@ pub fn top_bar_ui(ui: &mut Ui, about: &BarContext<'_>, actions: &mut Vec<Action>
             ui.add_space(4.0);
             theme_ui(ui, actions);
             if ui.add(IconButton::new(icons::SETTINGS, "Settings").keys(Shortcut::Settings.keys())).clicked() {
-                actions.push(Action::OpenSettings);
+                actions.push(Action::Do(Shortcut::Settings));
             }
         },
     );
@@ -140,7 +140,7 @@ fn profile_switch_ui(ui: &mut Ui, profiles: &Profiles, actions: &mut Vec<Action>
         }
         ui.separator();
         if ui.add(QuietButton::new("Manage profiles…").icon(icons::SETTINGS)).clicked() {
-            actions.push(Action::OpenSettings);
+            actions.push(Action::Do(Shortcut::Settings));
             ui.close();
         }
     });
@@ -163,7 +163,7 @@ fn server_pill_ui(ui: &mut Ui, about: &BarContext<'_>, is_narrow: bool, actions:
         is_clicked |= mark.on_hover_text("The server goes wrong on purpose").clicked();
     }
     if is_clicked {
-        actions.push(Action::OpenServer);
+        actions.push(Action::Do(Shortcut::Server));
     }
 }
 
@@ -172,7 +172,7 @@ fn key_ui(ui: &mut Ui, settings: &Settings, key: Option<&KeyInfo>, is_narrow: bo
     if let Some(fault) = settings.stripe().fault() {
         let words = format!("No calls leave: {}", fault.place);
         if pill_ui(ui, Tone::Error, &words).on_hover_text(format!("Could not be read: {fault}")).clicked() {
-            actions.push(Action::OpenSettings);
+            actions.push(Action::Do(Shortcut::Settings));
         }
         return;
     }

@@ -63,7 +63,7 @@ pub fn requests_ui(ui: &mut Ui, state: &mut RequestsState, ctx: &RequestsContext
             |ui| {
                 let button = ui.add(QuietButton::new("Faults…").icon(icons::ZAP));
                 if button.on_hover_text(Shortcut::Server.tip("Let the server go wrong on purpose")).clicked() {
-                    actions.push(Action::OpenServer);
+                    actions.push(Action::Do(Shortcut::Server));
                 }
             },
         );
@@ -91,7 +91,7 @@ fn empty_ui(ui: &mut Ui, server: &ServerInfo, actions: &mut Vec<Action>) {
     empty_state_ui(ui, "No requests yet", &sentence);
     ui.vertical_centered(|ui| {
         if ui.add(QuietButton::new(button).icon(icons::SERVER)).clicked() {
-            actions.push(Action::OpenServer);
+            actions.push(Action::Do(Shortcut::Server));
         }
     });
 }

@@ -17,6 +17,7 @@ use testcard::{
     ui::{
         Action,
         form::{self, FormComplaint, FormContext, FormState, field_id},
+        shortcuts::Shortcut,
         theme,
     },
 };
@@ -452,7 +453,7 @@ fn the_button_says_what_will_come_and_never_stops_anyone() {
         assert_eq!(button(&window), expected, "{number} {expiry} {cvc}");
         let name = button(&window);
         click(&mut window, Role::Button, &name);
-        assert_eq!(window.state().actions, [Action::Create], "{number} {expiry} {cvc}");
+        assert_eq!(window.state().actions, [Action::Do(Shortcut::Create)], "{number} {expiry} {cvc}");
     }
 }
 
@@ -712,7 +713,7 @@ fn a_refusal_of_the_account_is_explained_and_the_ready_token_offered() {
     window.run();
     window.state_mut().actions.clear();
     click(&mut window, Role::Button, "Settings of the minter…");
-    assert_eq!(window.state().actions, [Action::OpenSettings]);
+    assert_eq!(window.state().actions, [Action::Do(Shortcut::Settings)]);
 }
 
 #[test]

@@ -33,7 +33,7 @@ pub(super) fn footer_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext<'_
     ui.add_enabled_ui(!ctx.is_blocked, |ui| {
         let button = PrimaryButton::new(&facts.caption).keys(Shortcut::Create.cap()).caution(facts.is_refused);
         if ui.add(button).clicked() {
-            actions.push(Action::Create);
+            actions.push(Action::Do(Shortcut::Create));
         }
     });
 }
@@ -52,7 +52,7 @@ fn complaint_ui(
             // The local minter refuses because it was told to.
             let (way, action) = match target {
                 Target::Stripe => ("Make it locally", Action::SetTarget(Target::Local)),
-                Target::Local => ("Settings of the minter…", Action::OpenSettings),
+                Target::Local => ("Settings of the minter…", Action::Do(Shortcut::Settings)),
             };
             let buttons: Vec<&str> = copy.iter().map(String::as_str).chain([way]).collect();
             let clicked =

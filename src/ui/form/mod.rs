@@ -90,7 +90,7 @@ fn header_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
         |ui| {
             let clear = IconButton::new(icons::UNDO_2, "Clear the form").keys(Shortcut::ClearForm.keys()).small();
             if ui.add(clear).clicked() {
-                actions.push(Action::ClearForm);
+                actions.push(Action::Do(Shortcut::ClearForm));
             }
             if ui.add(IconButton::new(icons::STAR, "Save the form as a preset…").small()).clicked() {
                 actions.push(Action::Preset(PresetAction::OpenSave));

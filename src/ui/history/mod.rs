@@ -166,7 +166,7 @@ fn keys_ui(ui: &Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions:
     }
     let pressed = |how, key| ui.input_mut(|input| input.consume_key(how, key));
     if place.is_some() && pressed(Modifiers::NONE, Key::Enter) {
-        actions.push(Action::Open);
+        actions.push(Action::Do(Shortcut::GoInspector));
     }
     if let Some(id) = state.selection.cursor().filter(|_| pressed(Modifiers::COMMAND, Key::Space)) {
         state.selection.toggle(id);

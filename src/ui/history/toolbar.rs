@@ -40,7 +40,7 @@ pub(super) fn title_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryConte
             }
             let export = QuietButton::new("Export…").icon(icons::DOWNLOAD);
             if ui.add(export).on_hover_text(Shortcut::Export.tip("Write the history to a JSON file")).clicked() {
-                actions.push(Action::OpenExport);
+                actions.push(Action::Do(Shortcut::Export));
             }
             if ctx.target == Target::Stripe {
                 let words = "Ask Stripe which unused tokens were used";

@@ -245,7 +245,7 @@ fn not_serving_ui(ui: &mut Ui, context: &CodeContext<'_>, actions: &mut Vec<Acti
         |ui| {
             let button = ui.add(QuietButton::new("Switch on…").pill());
             if button.on_hover_text(Shortcut::Server.tip("Switch the local server on")).clicked() {
-                actions.push(Action::OpenServer);
+                actions.push(Action::Do(Shortcut::Server));
             }
         },
     );
