@@ -88,105 +88,67 @@ impl App {
 
     /// Carries out what a shortcut stands for, pressed as keys or chosen in the command palette.
     fn carry_out(&mut self, ctx: &Context, shortcut: Shortcut) {
-        let detail = self.model.detail.as_ref().map(|detail| &detail.entry);
-        let action = match shortcut {
-            Shortcut::Create => {
-                self.create();
-                None
-            }
-            Shortcut::Palette => Some(Action::OpenPalette(PaletteScope::Everything)),
-            Shortcut::ClearForm => {
-                self.views.form.clear();
-                None
-            }
-            Shortcut::Reuse => detail.map(|entry| Action::Reuse(entry.id)),
-            Shortcut::CopyId => detail
-                .and_then(|entry| entry.token_id.clone())
-                .map(|text| Action::Copy { text, what: "Token id".to_owned() }),
-            Shortcut::CopyCurl => self.copy_as_curl(),
-            Shortcut::SameElsewhere => detail.map(|entry| Action::SameElsewhere(entry.id)),
-            Shortcut::Diff => match self.views.history.selected() {
-                [older, newer] => Some(Action::Diff(*older, *newer)),
-                _ => {
-                    self.history.selection.previous().zip(detail).map(|(before, entry)| Action::Diff(before, entry.id))
-                }
-            },
-            Shortcut::Export => {
-                self.open_export(None);
-                None
-            }
-            Shortcut::Settings => {
-                self.views.dialogs.settings = Some(SettingsState::new(&self.settings));
-                None
-            }
+        match shortcut {
+            Shortcut::Create => self.create(),
+            Shortcut::ClearForm => self.views.form.clear(),
+            Shortcut::Palette => self.open_palette(PaletteScope::Everything),
+            Shortcut::Export => self.open_export(None),
+            Shortcut::Settings => self.views.dialogs.settings = Some(SettingsState::new(&self.settings)),
             Shortcut::Server => {
                 self.views.dialogs.server = Some(ServerDialogState::new(&self.settings, &self.faults));
-                None
             }
-            Shortcut::SwitchTarget => Some(Action::SetTarget(match self.settings.target() {
-                Target::Local => Target::Stripe,
-                Target::Stripe => Target::Local,
-            })),
-            Shortcut::Undo => {
-                self.undo();
-                None
-            }
+            Shortcut::Keys => self.views.dialogs.keys_are_open = true,
+            Shortcut::SwitchTarget => self.act(ctx, Action::SetTarget(self.settings.target().other())),
+            Shortcut::Undo => self.undo(),
             Shortcut::Annotate => {
                 self.views.pane = MiddlePane::History;
                 let shown = self.model.detail.as_ref().map(|detail| &detail.entry);
                 self.views.history.annotate(&self.model.history, shown);
-                None
-            }
-            Shortcut::CardNumber | Shortcut::GoForm => {
-                self.go_to(ctx, WindowPart::Form);
-                None
             }
             Shortcut::SearchHistory if self.views.inspector.answer.has_focus(ctx) => {
                 self.views.inspector.answer.focus_search();
-                None
             }
             Shortcut::SearchHistory => {
                 self.views.pane = MiddlePane::History;
                 self.views.history.focus_search();
-                None
             }
-            Shortcut::GoHistory | Shortcut::GoRequests => {
-                self.show_pane(if shortcut == Shortcut::GoHistory {
-                    MiddlePane::History
-                } else {
-                    MiddlePane::Requests
-                });
-                self.go_to(ctx, WindowPart::Middle);
-                None
+            Shortcut::CardNumber | Shortcut::GoForm => self.go_to(ctx, WindowPart::Form),
+            Shortcut::GoHistory => self.go_to_list(ctx, MiddlePane::History),
+            Shortcut::GoRequests => self.go_to_list(ctx, MiddlePane::Requests),
+            Shortcut::GoInspector => self.go_to(ctx, WindowPart::Inspector),
+            Shortcut::NextPane => self.go_round(ctx, 1),
+            Shortcut::PreviousPane => self.go_round(ctx, 2),
+            Shortcut::FoldForm => self.frame.layout.now.form_is_open = !self.frame.layout.now.form_is_open,
+            Shortcut::FoldInspector => self.fold_inspector(ctx),
+            Shortcut::Reuse | Shortcut::CopyId | Shortcut::CopyCurl | Shortcut::SameElsewhere | Shortcut::Diff => {
+                if let Some(action) = self.about_shown(shortcut) {
+                    self.act(ctx, action);
+                }
             }
-            Shortcut::GoInspector => {
-                self.go_to(ctx, WindowPart::Inspector);
-                None
-            }
-            Shortcut::NextPane => {
-                self.go_round(ctx, 1);
-                None
-            }
-            Shortcut::PreviousPane => {
-                self.go_round(ctx, 2);
-                None
-            }
-            Shortcut::FoldForm => {
-                self.frame.layout.now.form_is_open = !self.frame.layout.now.form_is_open;
-                None
-            }
-            Shortcut::FoldInspector => {
-                self.fold_inspector(ctx);
-                None
-            }
-            Shortcut::Keys => {
-                self.views.dialogs.keys_are_open = true;
-                None
-            }
-        };
-        if let Some(action) = action {
-            self.act(ctx, action);
         }
+    }
+
+    /// What a shortcut does to the entry that is shown, or to those that are selected; `None` where there is none.
+    fn about_shown(&self, shortcut: Shortcut) -> Option<Action> {
+        if shortcut == Shortcut::CopyCurl {
+            return self.copy_as_curl();
+        }
+        if let (Shortcut::Diff, [older, newer]) = (shortcut, self.views.history.selected()) {
+            return Some(Action::Diff(*older, *newer));
+        }
+        let entry = &self.model.detail.as_ref()?.entry;
+        match shortcut {
+            Shortcut::Reuse => Some(Action::Reuse(entry.id)),
+            Shortcut::CopyId => Some(Action::Copy { text: entry.token_id.clone()?, what: "Token id".to_owned() }),
+            Shortcut::SameElsewhere => Some(Action::SameElsewhere(entry.id)),
+            Shortcut::Diff => Some(Action::Diff(self.history.selection.previous()?, entry.id)),
+            _ => None,
+        }
+    }
+
+    fn go_to_list(&mut self, ctx: &Context, pane: MiddlePane) {
+        self.show_pane(pane);
+        self.go_to(ctx, WindowPart::Middle);
     }
 
     /// The call that the inspector shows, as a command for a shell.
