@@ -37,7 +37,7 @@
 //! | [`backend`] | the two targets behind one call, journalled before they are made | domain, minter, store, stripe |
 //! | [`server`] | loopback HTTP: bytes to a call to bytes, connections and memory in bounds, faults on demand | domain, backend |
 //! | [`jobs`] | long work with progress and cancel | domain, backend, store, files |
-//! | [`worker`] | the background: its handle, its loop, the history's thread | domain, messages, store, backend, server, jobs, keys, settings, files |
+//! | [`worker`] | the background: its handle, its loop, its jobs, the threads that read the history | domain, messages, store, backend, server, jobs, keys, settings, files |
 //! | [`cli`] | the commands | domain, backend, store, server, jobs, keys, settings, minter, snippets, files |
 //! | [`ui`] | views, widgets, theme; they push [`ui::Action`]s and change only their own state | domain, messages, model, snippets, diff |
 //! | [`app`] | ties the background to the views and carries actions out | domain, messages, model, worker, ui, settings |
@@ -64,11 +64,11 @@
 //!
 //! # One press of Create
 //!
-//! `ui/form` pushes an action; `app` makes it `Command::CreateToken`; a task of `worker/commands` asks `backend`. For the
-//! local target, `store` runs `minter::handle` on its writer's thread and commits object, exchange and entry together.
-//! For Stripe, `store` journals the masked call, `stripe` sends it, `store` completes it. `worker/history` sees the
-//! commit, tells what changed and wakes the window once; `Model::apply` takes it over; `ui/history` and `ui/inspector`
-//! show it. Another process's commit takes the same way from `worker/history` on.
+//! `ui/form` pushes an action; `app/jobs` starts it as a job, `JobRequest::CreateToken`; `worker/jobs` makes it a task, and
+//! `worker/call` asks `backend`. For the local target, `store` runs `minter::handle` on its writer's thread and commits
+//! object, exchange and entry together. For Stripe, `store` journals the masked call, `stripe` sends it, `store` completes
+//! it. `worker/history` sees the commit, tells what changed and wakes the window once; `Model::apply` takes it over;
+//! `ui/history` and `ui/inspector` show it. Another process's commit takes the same way from `worker/history` on.
 //!
 //! # One call of an SDK
 //!

@@ -4,10 +4,8 @@ mod jobs;
 
 use std::{path::PathBuf, sync::Arc};
 
-pub use jobs::{
-    CreatedToken, ExportReport, JobFailure, JobId, JobOutcome, JobRequest, RefreshReport, RefreshScope, RetrievedToken,
-    SavedSettings, SettingsFault, UsedToken,
-};
+// All of it: a new kind of job needs no line here.
+pub use self::jobs::*;
 
 use crate::domain::{
     call::api::{Exchange, Target},

@@ -1,6 +1,6 @@
 //! Where commands arrive: each is carried out at once, or becomes a task that tells its own end.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use tokio::{
     sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
@@ -8,39 +8,29 @@ use tokio::{
 };
 
 use super::{
-    call::{CallPurpose, CallRoute, CallTask},
     config::Config,
-    export::ExportTask,
-    files::{PersonalFiles, check_certificates, new_certificates},
+    files::{CheckedSettings, PersonalFiles},
     history::HistoryQuestion,
     in_flight::InFlight,
-    key::{KeyCheckTask, with_keys},
+    key::with_keys,
     lookups::LookupQuestion,
     outbox::UpdateSender,
     readers::HistoryReaders,
-    refresh::RefreshTask,
-    resolver::{BackendResolver, Destination},
+    resolver::BackendResolver,
     serving::ServerHandle,
 };
 use crate::{
-    backend::{Targets, new_idempotency_key},
+    backend::Targets,
     domain::{
-        call::api::{ApiRequest, Target},
-        card::expiry::utc_day,
         clock::Clock,
-        history::{edit::Edit, filter::HistoryFilter},
-        key::ApiKey,
-        settings::{preferences::Settings, profile::ProfileId, stripe::StripeSettings},
+        history::edit::Edit,
+        settings::{preferences::Settings, profile::ProfileId},
     },
     files::OwnFolders,
     keys::Keys,
-    messages::{
-        Command, JobId, JobOutcome, JobRequest, RefreshScope, SavedSettings, SettingsEdit, SettingsFault, Update,
-    },
+    messages::{Command, SettingsEdit, Update},
     store::{Store, StoreError},
 };
-
-const NO_PROFILE: &str = "The profile that this token was made with is gone, and its key with it";
 
 /// So many entries are edited in one commit: the calls of a server that runs wait for no more.
 const MOST_EDITED: usize = 500;
@@ -48,27 +38,19 @@ const MOST_EDITED: usize = 500;
 /// How often it is looked whether another window wrote the settings: one small file is read.
 const LOOK_AT_FILES_EVERY: Duration = Duration::from_secs(1);
 
-/// Settings that a job is to save, once the files that they name were looked at.
-struct CheckedSettings {
-    job: JobId,
-    settings: Box<Settings>,
-    keys: Vec<(ProfileId, ApiKey)>,
-    checked: Result<(), SettingsFault>,
-}
-
 /// Carries out what the window asks for. It alone knows the settings in use.
 pub(super) struct CommandHandler {
-    resolver: BackendResolver,
-    settings: Settings,
-    files: PersonalFiles,
-    own_folders: Arc<OwnFolders>,
-    clock: Clock,
-    history: HistoryReaders,
-    outbox: UpdateSender,
-    in_flight: InFlight,
-    server: ServerHandle,
+    pub(super) resolver: BackendResolver,
+    pub(super) settings: Settings,
+    pub(super) files: PersonalFiles,
+    pub(super) own_folders: Arc<OwnFolders>,
+    pub(super) clock: Clock,
+    pub(super) history: HistoryReaders,
+    pub(super) outbox: UpdateSender,
+    pub(super) in_flight: InFlight,
+    pub(super) server: ServerHandle,
     /// Where the check of settings hands them back.
-    checked: (UnboundedSender<CheckedSettings>, UnboundedReceiver<CheckedSettings>),
+    pub(super) checked: (UnboundedSender<CheckedSettings>, UnboundedReceiver<CheckedSettings>),
 }
 
 impl CommandHandler {
@@ -141,151 +123,13 @@ impl CommandHandler {
         }
     }
 
-    fn run(&mut self, job: JobId, request: JobRequest) {
-        match request {
-            JobRequest::CreateToken { request, target, expects } => {
-                let request = request.to_api(&new_idempotency_key());
-                let route = CallRoute::To(Box::new(self.destination(target)));
-                self.call(job, route, request, CallPurpose::Create { expects });
-            }
-            // To the host and with the key that it was sent with: with another key it would be carried out twice, and
-            // a new key is none of the old host's business.
-            JobRequest::AskAgain { entry } => match self.in_flight.take_repeatable(entry) {
-                Some(call) => {
-                    self.call(job, CallRoute::AsBefore(call.backend), call.request, CallPurpose::AskAgain { entry });
-                }
-                None => {
-                    let message = "This call cannot be repeated: its card details are gone. Send it as new";
-                    self.tell_end(job, CallPurpose::AskAgain { entry }.outcome(Err(message.to_owned())));
-                }
-            },
-            JobRequest::Retrieve { entry, token, target, profile } => {
-                let request = ApiRequest::retrieve_token(&token);
-                self.call_with(job, target, profile, request, CallPurpose::Retrieve { entry });
-            }
-            JobRequest::UseToken { call, target, profile } => {
-                self.call_with(job, target, profile, call.to_api(&new_idempotency_key()), CallPurpose::Use);
-            }
-            JobRequest::Refresh(scope) => self.refresh(job, scope),
-            JobRequest::Export { path, filter, overwrite } => self.export(job, path, filter, overwrite),
-            JobRequest::SaveSettings { settings, keys } => self.check_settings(job, settings, keys),
-            JobRequest::CheckKey { profile, settings, key } => self.check_key(job, profile, *settings, key),
-        }
-    }
-
-    fn tell_end(&self, job: JobId, outcome: JobOutcome) {
-        self.outbox.send(Update::Finished { job, outcome });
-    }
-
-    fn destination(&self, target: Target) -> Destination {
-        Destination { target, profile: self.settings.profiles.active().clone(), policies: self.settings.policies }
-    }
-
-    /// Makes a call about a token with the profile that it was made with, the one in use where that is not known.
-    fn call_with(
-        &self,
-        job: JobId,
-        target: Target,
-        made_with: Option<ProfileId>,
-        request: ApiRequest,
-        purpose: CallPurpose,
-    ) {
-        let profiles = &self.settings.profiles;
-        match made_with.map_or(Some(profiles.active()), |id| profiles.get(id)) {
-            Some(profile) => {
-                let destination = Destination { profile: profile.clone(), ..self.destination(target) };
-                self.call(job, CallRoute::To(Box::new(destination)), request, purpose);
-            }
-            None => self.tell_end(job, purpose.outcome(Err(NO_PROFILE.to_owned()))),
-        }
-    }
-
-    /// Starts a call as a task of its own.
-    fn call(&self, job: JobId, route: CallRoute, request: ApiRequest, purpose: CallPurpose) {
-        let task = CallTask {
-            job: self.in_flight.begin(job),
-            resolver: self.resolver.clone(),
-            history: self.history.sender(),
-            in_flight: self.in_flight.clone(),
-        };
-        tokio::spawn(task.run(route, request, purpose, self.clock.now()));
-    }
-
-    fn refresh(&self, job: JobId, scope: RefreshScope) {
-        let task = RefreshTask {
-            job: self.in_flight.begin_until_end(job),
-            resolver: self.resolver.clone(),
-            clock: self.clock.clone(),
-            outbox: self.outbox.clone(),
-        };
-        let destinations = [Target::Local, Target::Stripe].map(|target| self.destination(target));
-        tokio::spawn(task.run(scope, destinations));
-    }
-
-    fn export(&self, job: JobId, path: PathBuf, filter: HistoryFilter, overwrite: bool) {
-        let task = ExportTask {
-            job: self.in_flight.begin_until_end(job),
-            store: self.resolver.targets.store().clone(),
-            own_folders: Arc::clone(&self.own_folders),
-            outbox: self.outbox.clone(),
-        };
-        tokio::task::spawn_blocking(move || task.run(path, &filter, overwrite));
-    }
-
-    fn check_key(&self, job: JobId, profile: ProfileId, settings: StripeSettings, key: Option<ApiKey>) {
-        let task = KeyCheckTask {
-            job: self.in_flight.begin(job),
-            keys: Arc::clone(&self.resolver.keys),
-            outbox: self.outbox.clone(),
-            today: utc_day(self.clock.now()),
-        };
-        tokio::spawn(task.run(profile, settings, key));
-    }
-
-    /// Looks at the files that are new in some settings, off this thread, and then saves the settings.
-    fn check_settings(&mut self, job: JobId, settings: Box<Settings>, keys: Vec<(ProfileId, ApiKey)>) {
-        let files = new_certificates(&settings, &self.settings);
-        if files.is_empty() {
-            return self.save_checked(CheckedSettings { job, settings, keys, checked: Ok(()) });
-        }
-        let sender = self.checked.0.clone();
-        tokio::spawn(async move {
-            let checked = check_certificates(files).await;
-            // The receiver is gone only when the program ends.
-            let _ = sender.send(CheckedSettings { job, settings, keys, checked });
-        });
-    }
-
-    fn save_checked(&mut self, CheckedSettings { job, settings, keys, checked }: CheckedSettings) {
-        if let Err(fault) = checked {
-            return self.tell_end(job, JobOutcome::SaveSettings(Err(fault)));
-        }
-        for gone in self.settings.profiles.iter().filter(|known| settings.profiles.get(known.id).is_none()) {
-            let profile = gone.id;
-            self.with_keys(profile, move |keys| keys.forget(profile));
-        }
-        self.settings = (*settings).clone();
-        let is_kept = self.use_and_keep_settings();
-        let mut looks_at = Some(self.settings.profiles.active().id);
-        for (profile, key) in keys {
-            looks_at = looks_at.filter(|active| *active != profile);
-            self.with_keys(profile, move |keys| {
-                keys.set(profile, key);
-            });
-        }
-        if let Some(active) = looks_at {
-            self.with_keys(active, |_| ());
-        }
-        self.tell_end(job, JobOutcome::SaveSettings(Ok(SavedSettings { settings, is_kept })));
-    }
-
     fn edit_settings(&mut self, edit: &SettingsEdit) {
         edit.apply(&mut self.settings);
         self.use_and_keep_settings();
     }
 
     /// Puts the settings into force where they are not read with each call, and keeps them; gives whether they are kept.
-    fn use_and_keep_settings(&mut self) -> bool {
+    pub(super) fn use_and_keep_settings(&mut self) -> bool {
         self.server.set_policies(self.settings.policies);
         self.resolver.targets.store().bound_log(self.settings.log);
         self.files.save_settings(&self.settings)
@@ -332,7 +176,7 @@ impl CommandHandler {
         });
     }
 
-    fn with_keys(&self, profile: ProfileId, work: impl FnOnce(&Keys) + Send + 'static) {
+    pub(super) fn with_keys(&self, profile: ProfileId, work: impl FnOnce(&Keys) + Send + 'static) {
         with_keys(&self.resolver.keys, &self.outbox, profile, work);
     }
 }

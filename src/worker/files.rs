@@ -14,6 +14,7 @@ use crate::{
     backend::check_ca,
     domain::{
         form::kept_draft::KeptForm,
+        key::ApiKey,
         presets::library::Library,
         settings::{
             layout::Layout,
@@ -21,7 +22,7 @@ use crate::{
             profile::{ProfileId, Profiles},
         },
     },
-    messages::{SettingsFault, Update},
+    messages::{JobId, SettingsFault, Update},
     settings::{self, SettingsError, SettingsText},
 };
 
@@ -39,9 +40,9 @@ pub(super) struct PersonalFiles {
     /// The settings file as this program last read or wrote it.
     known_text: SettingsText,
     /// Whether the user knows that the file is not this program's any more.
-    others_are_told: bool,
+    others_are_reported: bool,
     /// Profiles that another window deleted, as far as the user knows.
-    told_deleted: BTreeSet<ProfileId>,
+    reported_deletions: BTreeSet<ProfileId>,
     /// The presets as this program last read or wrote them, once they were changed.
     known_library: Option<Library>,
 }
@@ -59,8 +60,8 @@ impl PersonalFiles {
             layout_file,
             outbox,
             known_profiles: known.profiles.clone(),
-            others_are_told: false,
-            told_deleted: BTreeSet::new(),
+            others_are_reported: false,
+            reported_deletions: BTreeSet::new(),
             known_library: None,
         }
     }
@@ -79,7 +80,7 @@ impl PersonalFiles {
             return;
         }
         self.known_text = text;
-        if !std::mem::replace(&mut self.others_are_told, true) {
+        if !std::mem::replace(&mut self.others_are_reported, true) {
             let message = "The settings were changed outside of this window. It goes on with its own; what it saves \
                            next takes their place, but for profiles that were added or deleted";
             self.outbox.send(Update::Hint { message: message.to_owned() });
@@ -93,9 +94,9 @@ impl PersonalFiles {
             Ok(written) => {
                 self.known_profiles = settings.profiles.clone();
                 self.known_text = written.text;
-                self.others_are_told = false;
+                self.others_are_reported = false;
                 for profile in written.deleted_elsewhere {
-                    if self.told_deleted.insert(profile.id) {
+                    if self.reported_deletions.insert(profile.id) {
                         let message = format!(
                             "The profile {} was deleted in another window: it is not saved, and is gone when this \
                              window closes",
@@ -143,6 +144,14 @@ impl PersonalFiles {
             Some(Ok(())) | None => true,
         }
     }
+}
+
+/// Settings that a job is to save, once the files that they name were looked at.
+pub(super) struct CheckedSettings {
+    pub(super) job: JobId,
+    pub(super) settings: Box<Settings>,
+    pub(super) keys: Vec<(ProfileId, ApiKey)>,
+    pub(super) checked: Result<(), SettingsFault>,
 }
 
 /// The files of certificates that some settings name and other settings do not.

@@ -4,18 +4,17 @@
 //! work: `worker` runs the calls on a small async runtime, `history` makes the lists and notices what was committed by
 //! whom, and `lookups` reads what is in view, so that no row waits behind the sort of a list.
 //!
-//! A new kind of job is a variant of [`JobRequest`](crate::messages::JobRequest) and of
-//! [`JobOutcome`](crate::messages::JobOutcome), a file here with the task, an arm in `commands`, and what the window tells
-//! at its end in `app/jobs`. An *export*, for one, is in `messages/jobs.rs`, `worker/export.rs`, `worker/commands.rs` and
-//! `app/jobs.rs`; the work itself, which the command line shares, is `jobs/export.rs`.
+//! A new kind of job touches four files, here those of an *export*: `messages/jobs.rs` has what it is asked for and what
+//! comes of it, `jobs/export.rs` does the work, for the command line too, `worker/jobs.rs` makes it a task, and
+//! `app/jobs.rs` tells its end. The view that asks for it pushes the request as an action.
 
 mod call;
 mod commands;
 mod config;
-mod export;
 mod files;
 mod history;
 mod in_flight;
+mod jobs;
 mod key;
 mod lookups;
 mod outbox;

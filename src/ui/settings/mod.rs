@@ -97,7 +97,7 @@ fn page_ui(ui: &mut Ui, state: &mut SettingsState, about: &SettingsContext<'_>, 
 fn foot_ui(ui: &mut Ui, state: &mut SettingsState, about: &SettingsContext<'_>, actions: &mut Vec<Action>) -> bool {
     let faults = state.faults();
     let is_changed = state.edited != state.initial;
-    let told = match (&state.problem, faults.as_slice()) {
+    let status = match (&state.problem, faults.as_slice()) {
         (Some(problem), _) => Some((Tone::Error, problem.clone())),
         (None, []) if state.stage == DialogStage::Leaving => {
             Some((Tone::Warn, "Something was changed and not saved".to_owned()))
@@ -114,8 +114,8 @@ fn foot_ui(ui: &mut Ui, state: &mut SettingsState, about: &SettingsContext<'_>, 
         ui,
         theme::CONTROL_HEIGHT,
         |ui| {
-            if let Some((tone, words)) = &told {
-                told_ui(ui, *tone, words);
+            if let Some((tone, words)) = &status {
+                status_ui(ui, *tone, words);
             }
         },
         |ui| {
@@ -148,7 +148,7 @@ fn fault_words(state: &SettingsState, fault: &FieldFault) -> String {
     }
 }
 
-fn told_ui(ui: &mut Ui, tone: Tone, words: &str) {
+fn status_ui(ui: &mut Ui, tone: Tone, words: &str) {
     let t = Tokens::of(ui);
     let builder = egui::UiBuilder::new().accessibility_role(egui::Role::Status).accessibility_label(words.to_owned());
     ui.scope_builder(builder, |ui| {

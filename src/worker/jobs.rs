@@ -1,0 +1,205 @@
+//! The jobs of the background: what each is asked for becomes a task that tells its own end.
+
+use std::{path::PathBuf, sync::Arc};
+
+use super::{
+    call::{CallPurpose, CallRoute, CallTask},
+    commands::CommandHandler,
+    files::{CheckedSettings, check_certificates, new_certificates},
+    in_flight::RunningJob,
+    key::KeyCheckTask,
+    outbox::UpdateSender,
+    refresh::RefreshTask,
+    resolver::Destination,
+};
+use crate::{
+    backend::new_idempotency_key,
+    domain::{
+        call::api::{ApiRequest, Target},
+        card::expiry::utc_day,
+        history::filter::HistoryFilter,
+        key::ApiKey,
+        settings::{preferences::Settings, profile::ProfileId, stripe::StripeSettings},
+    },
+    files::OwnFolders,
+    jobs::export::{self, ExportError, ExportFile, ExportProgress},
+    messages::{ExportReport, JobFailure, JobId, JobOutcome, JobRequest, RefreshScope, SavedSettings, Update},
+    store::Store,
+};
+
+const NO_PROFILE: &str = "The profile that this token was made with is gone, and its key with it";
+
+impl CommandHandler {
+    pub(super) fn run(&mut self, job: JobId, request: JobRequest) {
+        match request {
+            JobRequest::CreateToken { request, target, expects } => {
+                let request = request.to_api(&new_idempotency_key());
+                let route = CallRoute::To(Box::new(self.destination(target)));
+                self.call(job, route, request, CallPurpose::Create { expects });
+            }
+            // To the host and with the key that it was sent with: with another key it would be carried out twice, and
+            // a new key is none of the old host's business.
+            JobRequest::AskAgain { entry } => match self.in_flight.take_repeatable(entry) {
+                Some(call) => {
+                    self.call(job, CallRoute::AsBefore(call.backend), call.request, CallPurpose::AskAgain { entry });
+                }
+                None => {
+                    let message = "This call cannot be repeated: its card details are gone. Send it as new";
+                    self.tell_end(job, CallPurpose::AskAgain { entry }.outcome(Err(message.to_owned())));
+                }
+            },
+            JobRequest::Retrieve { entry, token, target, profile } => {
+                let request = ApiRequest::retrieve_token(&token);
+                self.call_with(job, target, profile, request, CallPurpose::Retrieve { entry });
+            }
+            JobRequest::UseToken { call, target, profile } => {
+                self.call_with(job, target, profile, call.to_api(&new_idempotency_key()), CallPurpose::Use);
+            }
+            JobRequest::Refresh(scope) => self.refresh(job, scope),
+            JobRequest::Export { path, filter, overwrite } => self.export(job, path, filter, overwrite),
+            JobRequest::SaveSettings { settings, keys } => self.check_settings(job, settings, keys),
+            JobRequest::CheckKey { profile, settings, key } => self.check_key(job, profile, *settings, key),
+        }
+    }
+
+    fn tell_end(&self, job: JobId, outcome: JobOutcome) {
+        self.outbox.send(Update::Finished { job, outcome });
+    }
+
+    fn destination(&self, target: Target) -> Destination {
+        Destination { target, profile: self.settings.profiles.active().clone(), policies: self.settings.policies }
+    }
+
+    /// Makes a call about a token with the profile that it was made with, the one in use where that is not known.
+    fn call_with(
+        &self,
+        job: JobId,
+        target: Target,
+        made_with: Option<ProfileId>,
+        request: ApiRequest,
+        purpose: CallPurpose,
+    ) {
+        let profiles = &self.settings.profiles;
+        match made_with.map_or(Some(profiles.active()), |id| profiles.get(id)) {
+            Some(profile) => {
+                let destination = Destination { profile: profile.clone(), ..self.destination(target) };
+                self.call(job, CallRoute::To(Box::new(destination)), request, purpose);
+            }
+            None => self.tell_end(job, purpose.outcome(Err(NO_PROFILE.to_owned()))),
+        }
+    }
+
+    /// Starts a call as a task of its own.
+    fn call(&self, job: JobId, route: CallRoute, request: ApiRequest, purpose: CallPurpose) {
+        let task = CallTask {
+            job: self.in_flight.begin(job),
+            resolver: self.resolver.clone(),
+            history: self.history.sender(),
+            in_flight: self.in_flight.clone(),
+        };
+        tokio::spawn(task.run(route, request, purpose, self.clock.now()));
+    }
+
+    fn refresh(&self, job: JobId, scope: RefreshScope) {
+        let task = RefreshTask {
+            job: self.in_flight.begin_until_end(job),
+            resolver: self.resolver.clone(),
+            clock: self.clock.clone(),
+            outbox: self.outbox.clone(),
+        };
+        let destinations = [Target::Local, Target::Stripe].map(|target| self.destination(target));
+        tokio::spawn(task.run(scope, destinations));
+    }
+
+    fn export(&self, job: JobId, path: PathBuf, filter: HistoryFilter, overwrite: bool) {
+        let task = ExportTask {
+            job: self.in_flight.begin_until_end(job),
+            store: self.resolver.targets.store().clone(),
+            own_folders: Arc::clone(&self.own_folders),
+            outbox: self.outbox.clone(),
+        };
+        tokio::task::spawn_blocking(move || task.run(path, &filter, overwrite));
+    }
+
+    fn check_key(&self, job: JobId, profile: ProfileId, settings: StripeSettings, key: Option<ApiKey>) {
+        let task = KeyCheckTask {
+            job: self.in_flight.begin(job),
+            keys: Arc::clone(&self.resolver.keys),
+            outbox: self.outbox.clone(),
+            today: utc_day(self.clock.now()),
+        };
+        tokio::spawn(task.run(profile, settings, key));
+    }
+
+    /// Looks at the files that are new in some settings, off this thread, and then saves the settings.
+    fn check_settings(&mut self, job: JobId, settings: Box<Settings>, keys: Vec<(ProfileId, ApiKey)>) {
+        let files = new_certificates(&settings, &self.settings);
+        if files.is_empty() {
+            return self.save_checked(CheckedSettings { job, settings, keys, checked: Ok(()) });
+        }
+        let sender = self.checked.0.clone();
+        tokio::spawn(async move {
+            let checked = check_certificates(files).await;
+            // The receiver is gone only when the program ends.
+            let _ = sender.send(CheckedSettings { job, settings, keys, checked });
+        });
+    }
+
+    pub(super) fn save_checked(&mut self, CheckedSettings { job, settings, keys, checked }: CheckedSettings) {
+        if let Err(fault) = checked {
+            return self.tell_end(job, JobOutcome::SaveSettings(Err(fault)));
+        }
+        for gone in self.settings.profiles.iter().filter(|known| settings.profiles.get(known.id).is_none()) {
+            let profile = gone.id;
+            self.with_keys(profile, move |keys| keys.forget(profile));
+        }
+        self.settings = (*settings).clone();
+        let is_kept = self.use_and_keep_settings();
+        let mut looks_at = Some(self.settings.profiles.active().id);
+        for (profile, key) in keys {
+            looks_at = looks_at.filter(|active| *active != profile);
+            self.with_keys(profile, move |keys| {
+                keys.set(profile, key);
+            });
+        }
+        if let Some(active) = looks_at {
+            self.with_keys(active, |_| ());
+        }
+        self.tell_end(job, JobOutcome::SaveSettings(Ok(SavedSettings { settings, is_kept })));
+    }
+}
+
+/// What an export needs to be made and told.
+pub(super) struct ExportTask {
+    pub(super) job: RunningJob,
+    pub(super) store: Store,
+    pub(super) own_folders: Arc<OwnFolders>,
+    pub(super) outbox: UpdateSender,
+}
+
+impl ExportTask {
+    /// Blocks: not for a thread of the runtime.
+    pub(super) fn run(self, path: PathBuf, filter: &HistoryFilter, overwrite: bool) {
+        let file = ExportFile { path: &path, overwrite, own: &self.own_folders };
+        let outcome = match self.write(file, filter) {
+            Ok(entries) => Ok(ExportReport { path, entries }),
+            Err(ExportError::Cancelled) => Err(JobFailure::Cancelled),
+            Err(error) => Err(JobFailure::Failed(error.to_string())),
+        };
+        let Self { job, outbox, .. } = self;
+        outbox.send(job.finish(JobOutcome::Export(outcome)));
+    }
+
+    fn write(&self, file: ExportFile<'_>, filter: &HistoryFilter) -> Result<u64, ExportError> {
+        let reader = self.store.reader()?;
+        let mut on_progress = |progress: ExportProgress| {
+            self.outbox.send(Update::Progress { job: self.job.id(), done: progress.done, total: progress.total });
+        };
+        let written = export::export(&reader, filter, file, &mut on_progress, self.job.cancelled());
+        let damage = reader.damage();
+        if !damage.is_empty() {
+            self.outbox.problem(&damage);
+        }
+        written
+    }
+}
