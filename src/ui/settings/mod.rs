@@ -127,7 +127,7 @@ fn foot_ui(ui: &mut Ui, state: &mut SettingsState, about: &SettingsContext<'_>, 
                 state.stage = DialogStage::Editing;
             }
             let label = if state.stage == DialogStage::Saving { "Saving…" } else { "Save" };
-            let save = PrimaryButton::new(label).keys("Ctrl ↵").width(132.0);
+            let save = PrimaryButton::new(label).keys(LocalKey::Submit.cap()).width(132.0);
             is_saved |= ui.add_enabled(state.stage != DialogStage::Saving, save).clicked();
         },
     );
