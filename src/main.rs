@@ -12,7 +12,7 @@ use anyhow::Context as _;
 use jiff::Timestamp;
 use testcard::{
     app::{self, App, AppConfig, FilePlace},
-    cli::{self, World},
+    cli::{self, ProcessEnvironment},
     domain::{
         clock::Clock,
         foreign, mask,
@@ -27,11 +27,11 @@ use tracing_subscriber::{filter::Targets, layer::SubscriberExt as _, util::Subsc
 #[global_allocator]
 static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// What is said where no window can be opened.
+/// The message where no window can be opened.
 const WITHOUT_WINDOW: &str = "the window cannot be opened here. Without a display, use a command: testcard mint, \
                               token, history, export, cards or paths (see testcard --help)";
 
-/// Why there is no window, where it is more than a missing display: a missing library names itself here.
+/// Why there is no window, such as a missing library; nothing where it is the display that is missing, which the message says.
 fn reason(error: &str) -> String {
     if error.contains("WAYLAND_DISPLAY") {
         return String::new();
@@ -52,14 +52,14 @@ fn main() -> ExitCode {
     }));
     let args = cli::parse();
     log_to_stderr(args.verbose);
-    let world = World {
+    let environment = ProcessEnvironment {
         clock: system_clock(),
         home: std::env::var_os("TESTCARD_HOME").filter(|home| !home.is_empty()).map(PathBuf::from),
         stripe_key: std::env::var("STRIPE_SECRET_KEY").ok().filter(|key| !key.is_empty()),
     };
     match args.command {
-        Some(command) => ExitCode::from(cli::run(command, &world)),
-        None => match open_window(&world, started) {
+        Some(command) => ExitCode::from(cli::run(command, &environment)),
+        None => match open_window(&environment, started) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
                 let _ = writeln!(MaskedStderr, "testcard: {error:#}");
@@ -115,8 +115,8 @@ fn file_places(folders: &Folders) -> Vec<FilePlace> {
     ]
 }
 
-fn open_window(world: &World, started: Instant) -> anyhow::Result<()> {
-    let folders = Folders::find(world.home.clone()).context("the data folder cannot be found")?;
+fn open_window(environment: &ProcessEnvironment, started: Instant) -> anyhow::Result<()> {
+    let folders = Folders::find(environment.home.clone()).context("the data folder cannot be found")?;
     let (settings, mut warnings) = settings::load(&folders.settings_file());
     let (library, of_presets) = settings::presets::load(&folders.presets_file());
     let (form, of_form) = settings::draft::load(&folders.draft_file());
@@ -129,8 +129,8 @@ fn open_window(world: &World, started: Instant) -> anyhow::Result<()> {
             settings_file: Some(folders.settings_file()),
             layout_file: Some(folders.layout_file()),
             own_folders: folders.own(),
-            clock: world.clock.clone(),
-            keys: world.keys(),
+            clock: environment.clock.clone(),
+            keys: environment.keys(),
         },
         export_folder: Folders::documents(),
         picker: app::desktop_picker(),

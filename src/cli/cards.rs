@@ -3,11 +3,11 @@
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use super::{CliError, Done, print};
-use crate::domain::{
-    card::test_cards::{self, StepOutcome, TestCard},
-    foreign,
+use super::{
+    outcome::{CliError, CommandOutcome},
+    output::{columns, print, remark},
 };
+use crate::domain::card::test_cards::{self, StepOutcome, TestCard};
 
 #[derive(Debug, Args)]
 pub struct CardsArgs {
@@ -90,7 +90,7 @@ impl<'a> From<&'a TestCard> for PrintedCard<'a> {
     }
 }
 
-pub(super) fn cards(args: &CardsArgs) -> Result<Done, CliError> {
+pub(super) fn cards(args: &CardsArgs) -> Result<CommandOutcome, CliError> {
     let words = args.search.join(" ");
     let found: Vec<&TestCard> = test_cards::search(&words).collect();
     match args.format {
@@ -98,14 +98,14 @@ pub(super) fn cards(args: &CardsArgs) -> Result<Done, CliError> {
             let printed: Vec<PrintedCard<'_>> = found.iter().map(|card| PrintedCard::from(*card)).collect();
             print(serde_json::to_string_pretty(&printed).map_err(std::io::Error::from)?)?;
         }
-        CardsFormat::Table if found.is_empty() => super::remark(format_args!("No test card matches '{words}'")),
+        CardsFormat::Table if found.is_empty() => remark(format_args!("No test card matches '{words}'")),
         CardsFormat::Table => {
             for line in table(&found) {
                 print(line)?;
             }
         }
     }
-    Ok(Done::Well)
+    Ok(CommandOutcome::Well)
 }
 
 /// A line a card, in columns: number, brand, country, what it is for, what happens, ready token.
@@ -124,17 +124,4 @@ pub(super) fn table(cards: &[&TestCard]) -> Vec<String> {
         [card.number.clone(), brand, country, card.description.clone(), outcome(card), alias(card)]
     });
     columns(rows.collect())
-}
-
-/// Rows as lines, every column as wide as its widest cell. The cells may be text of others.
-pub(super) fn columns<const N: usize>(rows: Vec<[String; N]>) -> Vec<String> {
-    let rows: Vec<[String; N]> = rows.into_iter().map(|row| row.map(|text| foreign::cell(&text))).collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: [usize; N] = std::array::from_fn(width);
-    let line = |row: [String; N]| {
-        let filled = |(cell, width): (&String, usize)| format!("{cell}{}", " ".repeat(width - cell.chars().count()));
-        let cells = row.iter().zip(widths).map(filled);
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-    };
-    rows.into_iter().map(line).collect()
 }

@@ -1,12 +1,17 @@
 //! `mint` and `token`: the two calls.
 
-use std::future::Future;
-
 use clap::{Args, ValueEnum};
 use futures_util::future::join_all;
 use serde_json::Value;
 
-use super::{CliError, Desk, Done, TargetArgs, World, cards, explain, print, print_json, remark, sentence};
+use super::{
+    cards,
+    environment::ProcessEnvironment,
+    opened::{OpenTarget, block_on},
+    outcome::{CliError, CommandOutcome},
+    output::{explain, print, print_json, remark, sentence},
+    shared_args::TargetArgs,
+};
 use crate::{
     backend::new_idempotency_key,
     domain::{
@@ -119,20 +124,20 @@ fn pair(text: &str) -> Result<(&str, &str), CliError> {
     })
 }
 
-pub(super) fn mint(args: &MintArgs, world: &World) -> Result<Done, CliError> {
-    let clock = args.target.time.clock(world);
+pub(super) fn mint(args: &MintArgs, environment: &ProcessEnvironment) -> Result<CommandOutcome, CliError> {
+    let clock = args.target.time.clock(environment);
     let request = TokenRequest::new(params(args, Expiry::default_for(utc_day(clock.now())))?);
-    let desk = Desk::open(&args.target, world)?;
+    let opened = OpenTarget::open(&args.target, environment)?;
     let number = request.params.get("card[number]");
-    let mut results = Results { format: args.format, is_many: args.count > 1, number, ..Results::default() };
+    let mut results = MintResults { format: args.format, is_many: args.count > 1, number, ..MintResults::default() };
     block_on(async {
         results.begin()?;
         let mut left = args.count as usize;
         while left > 0 {
             // Stripe's test mode allows few calls at once; local calls share a commit, and keep their order.
-            let group = if desk.backend.target() == Target::Local { left.min(AT_ONCE) } else { 1 };
+            let group = if opened.backend.target() == Target::Local { left.min(AT_ONCE) } else { 1 };
             let requests: Vec<ApiRequest> = (0..group).map(|_| request.to_api(&new_idempotency_key())).collect();
-            let calls = requests.iter().map(|request| desk.backend.send(request, desk.clock.now()));
+            let calls = requests.iter().map(|request| opened.backend.send(request, opened.clock.now()));
             for recorded in join_all(calls).await {
                 results.add(recorded?)?;
             }
@@ -140,11 +145,6 @@ pub(super) fn mint(args: &MintArgs, world: &World) -> Result<Done, CliError> {
         }
         results.end()
     })
-}
-
-/// Runs a command's calls on this thread.
-pub(super) fn block_on<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(CliError::Output)?.block_on(work)
 }
 
 fn params(args: &MintArgs, default_expiry: Expiry) -> Result<Params, CliError> {
@@ -226,7 +226,7 @@ fn number(words: &str) -> Result<String, CliError> {
 
 /// Prints the outcomes of calls, and remembers how they went.
 #[derive(Default)]
-struct Results<'a> {
+struct MintResults<'a> {
     format: MintFormat,
     is_many: bool,
     /// The number that was sent.
@@ -237,7 +237,7 @@ struct Results<'a> {
     failures: usize,
 }
 
-impl Results<'_> {
+impl MintResults<'_> {
     fn is_array(&self) -> bool {
         self.is_many && self.format == MintFormat::Json
     }
@@ -284,14 +284,14 @@ impl Results<'_> {
         Ok(())
     }
 
-    fn end(&self) -> Result<Done, CliError> {
+    fn end(&self) -> Result<CommandOutcome, CliError> {
         if self.is_array() {
             print("]")?;
         }
         Ok(match (self.answers, self.errors, self.failures) {
-            (0, ..) => Done::WithoutAnswer,
-            (_, 0, 0) => Done::Well,
-            _ => Done::WithError,
+            (0, ..) => CommandOutcome::WithoutAnswer,
+            (_, 0, 0) => CommandOutcome::Well,
+            _ => CommandOutcome::WithError,
         })
     }
 }
@@ -300,11 +300,11 @@ fn is_token(response: &ApiResponse) -> bool {
     response.is_success() && response.with_token(|_| ()).is_some()
 }
 
-pub(super) fn token(args: &TokenArgs, world: &World) -> Result<Done, CliError> {
-    let desk = Desk::open_to_look(&args.target, world)?;
+pub(super) fn token(args: &TokenArgs, environment: &ProcessEnvironment) -> Result<CommandOutcome, CliError> {
+    let opened = OpenTarget::open_to_look(&args.target, environment)?;
     let request = ApiRequest::retrieve_token(&args.id);
     let recorded = block_on(async {
-        let sent: Result<Recorded, StoreError> = desk.backend.send(&request, desk.clock.now()).await;
+        let sent: Result<Recorded, StoreError> = opened.backend.send(&request, opened.clock.now()).await;
         Ok(sent?)
     })?;
     let response = recorded.exchange.outcome.map_err(|failure| CliError::NoAnswer(failure.message))?;
@@ -319,5 +319,5 @@ pub(super) fn token(args: &TokenArgs, world: &World) -> Result<Done, CliError> {
         print(sentence(&response, token, "token"))?;
     }
     explain(&response, None);
-    Ok(if is_token(&response) { Done::Well } else { Done::WithError })
+    Ok(if is_token(&response) { CommandOutcome::Well } else { CommandOutcome::WithError })
 }

@@ -4,7 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{CliError, Done, World, print, remark};
+use super::{
+    environment::ProcessEnvironment,
+    outcome::{CliError, CommandOutcome},
+    output::{print, remark},
+};
 use crate::store::{self, SalvageReport};
 
 #[derive(Debug, Args)]
@@ -17,8 +21,8 @@ pub struct SalvageArgs {
     to: PathBuf,
 }
 
-pub(super) fn salvage(args: &SalvageArgs, world: &World) -> Result<Done, CliError> {
-    let saved = store::salvage(&args.source, &args.to, world.clock.now())?;
+pub(super) fn salvage(args: &SalvageArgs, environment: &ProcessEnvironment) -> Result<CommandOutcome, CliError> {
+    let saved = store::salvage(&args.source, &args.to, environment.clock.now())?;
     for (name, count) in &saved.saved {
         print(format_args!("{count} {name}"))?;
     }
@@ -31,7 +35,7 @@ pub(super) fn salvage(args: &SalvageArgs, world: &World) -> Result<Done, CliErro
         args.source.display(),
         args.to.display()
     ));
-    Ok(if saved.is_whole() { Done::Well } else { Done::InPart })
+    Ok(if saved.is_whole() { CommandOutcome::Well } else { CommandOutcome::InPart })
 }
 
 /// What is not as it was, a line each.

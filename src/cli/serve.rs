@@ -10,23 +10,30 @@ use std::{
 use clap::{Args, ValueEnum};
 use tokio::runtime::Builder;
 
-use super::{CliError, Done, PolicyArgs, TimeArgs, World, load_settings, open_store, print, remark, signals::Signals};
+use super::{
+    environment::ProcessEnvironment,
+    opened::{load_settings, open_store},
+    outcome::{CliError, CommandOutcome},
+    output::{print, remark},
+    shared_args::{PolicyArgs, TimeArgs},
+    signals::EndSignals,
+};
 use crate::{
-    backend::{Door, Targets},
+    backend::{AdmissionRules, Targets},
     domain::{
         fault::{self, Rule},
         key::{ApiKey, KeyError, KeyKind},
         settings::preferences::{LogSettings, Settings},
     },
     files,
-    server::{Config, Server, StartError},
+    server::{Server, ServerConfig, StartError},
     settings::Folders,
     store::{Durability, Store, StoreLocation},
 };
 
 /// The largest file of rules, in bytes.
 const MOST_RULES: u64 = 4 * 1024 * 1024;
-/// How long what is in flight has when the server is to end; a second signal ends it at once.
+/// How long calls in flight may take when the server is to end; a second signal ends it at once.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Args)]
@@ -61,16 +68,16 @@ pub struct ServeArgs {
     log_megabytes: Option<u64>,
     /// What a commit waits for: "full" is safe against loss of power, "normal" against a crash only.
     #[arg(long, value_enum, default_value = "full", hide = true)]
-    synchronous: Synchronous,
+    synchronous: CommitSafety,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Synchronous {
+enum CommitSafety {
     Full,
     Normal,
 }
 
-/// The message never repeats what was typed.
+/// A secret or restricted test key. The message of an error never repeats what was typed.
 fn secret_key(text: &str) -> Result<ApiKey, KeyError> {
     ApiKey::parse(text)
         .and_then(|key| if key.kind() == KeyKind::Publishable { Err(KeyError::Malformed) } else { Ok(key) })
@@ -88,33 +95,33 @@ fn rules_of(file: &Path) -> Result<Vec<Rule>, CliError> {
     fault::rules_of(&text).map_err(|error| CliError::Usage(format!("{shown}, {error}")))
 }
 
-pub(super) fn serve(args: ServeArgs, world: &World) -> Result<Done, CliError> {
+pub(super) fn serve(args: ServeArgs, environment: &ProcessEnvironment) -> Result<CommandOutcome, CliError> {
     let mut faults = args.fault;
     if let Some(file) = &args.fault_file {
         faults.extend(rules_of(file)?);
     }
-    let clock = args.time.clock(world);
+    let clock = args.time.clock(environment);
     let (place, settings) = if args.memory {
         (StoreLocation::Memory, Settings::default())
     } else {
-        let folders = Folders::find(world.home.clone())?;
+        let folders = Folders::find(environment.home.clone())?;
         let settings = load_settings(&folders);
         (StoreLocation::Folder(folders.data), settings)
     };
     let durability = match args.synchronous {
-        Synchronous::Full => Durability::PowerLoss,
-        Synchronous::Normal => Durability::Crash,
+        CommitSafety::Full => Durability::PowerLoss,
+        CommitSafety::Normal => Durability::Crash,
     };
     let store = Store::open_with(&place, clock.now(), durability)?;
     store.bound_log(LogSettings {
         calls: args.log_calls.unwrap_or(settings.log.calls),
         megabytes: args.log_megabytes.unwrap_or(settings.log.megabytes),
     });
-    let config = Config {
+    let config = ServerConfig {
         targets: Targets::new(store, args.seed).telling(|problem| remark(problem)),
         clock,
         listen: args.listen,
-        door: Door { policies: args.policies.on_top_of(settings.policies), only: args.key },
+        admission: AdmissionRules { policies: args.policies.on_top_of(settings.policies), only: args.key },
         faults,
     };
     let runtime = Builder::new_multi_thread().enable_all().thread_name("serve").build()?;
@@ -123,9 +130,9 @@ pub(super) fn serve(args: ServeArgs, world: &World) -> Result<Done, CliError> {
     done
 }
 
-async fn run(config: Config) -> Result<Done, CliError> {
+async fn run(config: ServerConfig) -> Result<CommandOutcome, CliError> {
     // Before anybody is told of the server: a signal that comes right after must find its listener.
-    let mut signals = Signals::new()?;
+    let mut signals = EndSignals::new()?;
     let server = Server::start(config).await.map_err(|error| CliError::Usage(advice(&error)))?;
     let words = format!("listening on http://{}\ncontrol token {}\n", server.address(), server.control_token());
     let mut stdout = io::stdout().lock();
@@ -139,7 +146,7 @@ async fn run(config: Config) -> Result<Done, CliError> {
         _ = signals.next() => remark("Stopped at once"),
         () = tokio::time::sleep(PATIENCE) => remark("Calls in flight were cut off"),
     }
-    Ok(Done::Well)
+    Ok(CommandOutcome::Well)
 }
 
 fn advice(error: &StartError) -> String {
@@ -151,10 +158,10 @@ fn advice(error: &StartError) -> String {
     }
 }
 
-pub(super) fn reset(world: &World) -> Result<Done, CliError> {
-    let objects = open_store(world)?.reset().wait()?;
+pub(super) fn reset(environment: &ProcessEnvironment) -> Result<CommandOutcome, CliError> {
+    let objects = open_store(environment)?.reset().wait()?;
     print(format_args!("{objects} objects dropped; the history stays"))?;
-    Ok(Done::Well)
+    Ok(CommandOutcome::Well)
 }
 
 #[cfg(test)]

@@ -28,15 +28,15 @@ impl EndSignal {
     }
 }
 
-/// Takes the signals from the moment it is made on: they do not end the program any more.
-pub(super) struct Signals {
+/// Receives the signals. From the moment that it is made, they no longer end the program by themselves.
+pub(super) struct EndSignals {
     #[cfg(unix)]
     taken: Vec<(EndSignal, tokio::signal::unix::Signal)>,
 }
 
-impl Signals {
-    /// Must be called on a runtime. A signal that whoever started the program told it to ignore stays ignored: so
-    /// `nohup` does, and a shell with what it runs in the background.
+impl EndSignals {
+    /// Must be called on a runtime. A signal stays ignored where the program was started with it ignored, as `nohup` and shells
+    /// do with what runs in the background.
     #[cfg(unix)]
     pub(super) fn new() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
@@ -78,7 +78,8 @@ impl Signals {
     }
 }
 
-/// The signals that are ignored, a bit each from the first on. Linux tells them here, and no safe interface elsewhere.
+/// The signals that are ignored, a bit each, the lowest bit for signal 1. Read from Linux's `/proc`, for other systems have no
+/// interface for it that is free of `unsafe`.
 #[cfg(unix)]
 fn ignored() -> u64 {
     let Ok(status) = std::fs::read_to_string("/proc/self/status") else { return 0 };

@@ -2,7 +2,12 @@
 
 use clap::Args;
 
-use super::{CliError, Done, Look, World, check_settings, print};
+use super::{
+    environment::ProcessEnvironment,
+    opened::{HistoryView, check_settings},
+    outcome::{CliError, CommandOutcome},
+    output::print,
+};
 use crate::{
     domain::{
         history::{entry::EntryId, filter::HistoryFilter},
@@ -32,15 +37,15 @@ const DEFAULT_BASE: &str = "http://127.0.0.1:12111";
 const NOTE: &str = "The code reads the key from STRIPE_SECRET_KEY; `testcard serve` takes any test key. A number that is \
 not a published test card is masked, and the security code is one that passes: neither is kept";
 
-pub(super) fn snippet(args: &SnippetArgs, world: &World) -> Result<Done, CliError> {
-    let look = Look::open(world)?;
-    let reader = &look.reader;
+pub(super) fn snippet(args: &SnippetArgs, environment: &ProcessEnvironment) -> Result<CommandOutcome, CliError> {
+    let view = HistoryView::open(environment)?;
+    let reader = &view.reader;
     let id = entry(reader, args.token.as_deref())?;
     let detail =
         reader.detail(id)?.ok_or_else(|| CliError::Usage("The call is no longer in the history".to_owned()))?;
     let language = args.lang.parse().unwrap_or_default();
     // A call that a profile made goes to where the profile has the API.
-    let (settings, _) = settings::load(&Folders::find(world.home.clone())?.settings_file());
+    let (settings, _) = settings::load(&Folders::find(environment.home.clone())?.settings_file());
     let profile = detail.entry.profile.and_then(|made_with| settings.profiles.get(made_with));
     // Without a base URL that can be read, the code would call Stripe's own address.
     if let (Some(profile), None) = (profile, &args.local) {
@@ -49,7 +54,7 @@ pub(super) fn snippet(args: &SnippetArgs, world: &World) -> Result<Done, CliErro
     let base = args.local.as_ref().or(profile.and_then(Profile::other_base));
     let code = snippets::snippet(&detail, language, base);
     print(code.trim_end_matches('\n'))?;
-    look.end(Done::Well)
+    view.end(CommandOutcome::Well)
 }
 
 fn entry(reader: &Reader, token: Option<&str>) -> Result<EntryId, CliError> {

@@ -1,10 +1,11 @@
-//! How the time is handed around: the domain takes `now` as an argument, and only `main` makes the clock that reads it.
+//! The clock as a value. The domain takes `now` as an argument; only `main` creates the clock that reads the system
+//! time.
 
 use std::{fmt, sync::Arc};
 
 use jiff::Timestamp;
 
-/// Tells the time. Made by `main` from the system's clock, or fixed for repeatable runs and tests.
+/// Returns the current time: the system's, as `main` reads it, or a fixed one for repeatable runs and tests.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
 
@@ -13,12 +14,12 @@ impl Clock {
         Self(Arc::new(now))
     }
 
-    /// A clock that stands still.
+    /// A clock that always returns `now`.
     pub fn fixed(now: Timestamp) -> Self {
         Self::new(move || now)
     }
 
-    /// A clock that runs as this one does, and shows `start` now.
+    /// A clock that runs at the speed of this one and shows `start` at the moment of the call.
     #[must_use]
     pub fn running_from(&self, start: Timestamp) -> Self {
         let (clock, origin) = (self.clone(), self.now());

@@ -1,86 +1,124 @@
-//! Rules that make the loopback server go wrong on purpose: `POST /v1/charges next 3: 429 retry-after 1, 500, ok`.
+//! Fault rules: they make the loopback server fail on purpose, as in
+//! `POST /v1/charges next 3: 429 retry-after 1, 500, ok`.
 //!
 //! ```text
 //! RULE  WHICH: WHAT
-//! WHICH METHOD PATH [every N | next K]     METHOD and PATH may be or hold *
-//! WHAT  one of these after another, a step at each call that the rule acts on, then from the start again:
-//!       latency 200ms | latency 50ms..2s | 429 [retry-after SECONDS] | 500 | 503 | drop | cut | garbage |
-//!       hold 3s | commit-drop | ok
+//! WHICH METHOD PATH [every N | next K]     METHOD and PATH may be * or hold one
+//! WHAT  FAULT, FAULT …                     one at each call that the rule acts on, from the start again after the last
+//! FAULT a word of the table `KINDS`, with what the table says may follow it
 //! ```
 
-use std::{fmt, ops::RangeInclusive, str::FromStr, time::Duration};
+use std::{fmt, ops::RangeInclusive, str::FromStr, sync::LazyLock, time::Duration};
 
-/// Longer waits are taken for a slip.
+/// The longest wait that a rule may ask for. A longer one is more likely a slip of the pen than a wish.
 const LONGEST_WAIT: Duration = Duration::from_mins(10);
 
-/// What goes wrong, and when. `Display` gives the rule as it was written.
+/// What goes wrong with which calls. `Display` gives the rule as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
     text: String,
-    /// In upper case; `*` for any.
+    /// The method in upper case; `*` for any.
     method: String,
     path: String,
-    pub when: When,
-    /// Never empty.
+    pub when: RuleTiming,
+    /// One fault for each call that the rule acts on, from the first again after the last. Never empty.
     pub steps: Vec<Fault>,
 }
 
-/// Which of the calls that fit a rule acts on.
+/// Which of the calls that match a rule it acts on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum When {
+pub enum RuleTiming {
     Always,
-    /// Each Nth of them.
+    /// Every Nth call.
     Every(u32),
-    /// The first K, then it is over.
+    /// The first K calls; after them the rule does nothing.
     Next(u32),
 }
 
-/// One thing that goes wrong.
+/// What happens to a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The call is carried out after a pause from this range.
+    /// The call is carried out after a delay in this range.
     Latency(RangeInclusive<Duration>),
-    /// The rate limit, with the seconds to wait.
+    /// The rate limit is answered, with the seconds to wait in `Retry-After` where there are some; nothing is done.
     TooManyRequests { retry_after: Option<u32> },
-    /// 500 or 503; nothing is done.
+    /// This status, 500 or 503, is answered; nothing is done.
     ServerError(u16),
-    /// The connection is closed without an answer; nothing is done.
+    /// The connection is closed without a response; the call is not carried out.
     Drop,
-    /// The call is carried out, and its answer ends in the middle.
+    /// The call is carried out, and its response breaks off in the middle.
     Cut,
-    /// The call is carried out, and its answer is not JSON.
+    /// The call is carried out, and its response is not JSON.
     Garbage,
-    /// The call is in flight for so long: others with its key or its token are refused meanwhile.
+    /// The call stays in flight for this long. Meanwhile, calls with the same idempotency key or the same token are
+    /// refused.
     Hold(Duration),
-    /// The call is carried out, and the connection is closed without an answer.
+    /// The call is carried out, and the connection is closed without a response.
     CommitDrop,
     /// Nothing goes wrong.
     Ok,
+}
+
+/// A kind of fault in the language of the rules. The table of kinds is [`KINDS`].
+struct FaultKind {
+    /// The word that a fault of this kind begins with. No other kind has it.
+    word: &'static str,
+    /// A fault of this kind as a person may write it.
+    example: &'static str,
+    /// Whether the call is carried out all the same.
+    is_carried_out: bool,
+    /// Reads what follows the word.
+    read: fn(&mut WordReader<'_>) -> Result<Fault, RuleError>,
+}
+
+/// What can go wrong: the one table that rules are read with, that help and error messages list, and that tells whether
+/// the call was carried out. How a [`Fault`] is written stands in its `Display`; a test holds the two together.
+const KINDS: [FaultKind; 10] = [
+    FaultKind { word: "latency", example: "latency 200ms", is_carried_out: true, read: read_latency },
+    FaultKind { word: "429", example: "429 retry-after 1", is_carried_out: false, read: read_rate_limit },
+    FaultKind { word: "500", example: "500", is_carried_out: false, read: |_| Ok(Fault::ServerError(500)) },
+    FaultKind { word: "503", example: "503", is_carried_out: false, read: |_| Ok(Fault::ServerError(503)) },
+    FaultKind { word: "drop", example: "drop", is_carried_out: false, read: |_| Ok(Fault::Drop) },
+    FaultKind { word: "cut", example: "cut", is_carried_out: true, read: |_| Ok(Fault::Cut) },
+    FaultKind { word: "garbage", example: "garbage", is_carried_out: true, read: |_| Ok(Fault::Garbage) },
+    FaultKind { word: "hold", example: "hold 3s", is_carried_out: true, read: read_hold },
+    FaultKind { word: "commit-drop", example: "commit-drop", is_carried_out: true, read: |_| Ok(Fault::CommitDrop) },
+    FaultKind { word: "ok", example: "ok", is_carried_out: true, read: |_| Ok(Fault::Ok) },
+];
+
+/// An example of every kind of fault, as a sentence lists them: `latency 200ms, …, commit-drop or ok`.
+pub fn examples() -> String {
+    in_a_sentence(|kind| kind.example)
+}
+
+fn in_a_sentence(name: fn(&FaultKind) -> &'static str) -> String {
+    let [others @ .., last] = KINDS.each_ref().map(name);
+    format!("{} or {last}", others.join(", "))
 }
 
 /// Where a rule is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("column {column}: expected {expected}, found {found}")]
 pub struct RuleError {
-    /// From 1, in characters.
+    /// Where the wrong word begins, in characters from 1.
     pub column: usize,
     pub expected: &'static str,
     found: String,
 }
 
-/// Where a text of several rules is wrong first.
+/// The first rule of a list that cannot be parsed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, {error}")]
 pub struct LineError {
-    /// From 1.
+    /// The line of the wrong rule, from 1.
     pub line: usize,
     pub error: RuleError,
 }
 
-/// Rules, one a line; empty lines and lines that start with `#` do not count.
+/// Reads rules, one a line; empty lines and lines that start with `#` do not count.
 ///
 /// # Errors
-/// The first rule that cannot be read, with its line.
+/// The first line that cannot be parsed.
 pub fn rules_of(text: &str) -> Result<Vec<Rule>, LineError> {
     text.lines()
         .enumerate()
@@ -90,13 +128,13 @@ pub fn rules_of(text: &str) -> Result<Vec<Rule>, LineError> {
 }
 
 impl Rule {
-    /// Whether a call fits. The path is without its query.
+    /// Whether a request matches the rule's method and path. `path` comes without its query.
     pub fn fits(&self, method: &str, path: &str) -> bool {
         (self.method == "*" || self.method == method) && matches(&self.path, path)
     }
 }
 
-/// Whether a text fits a pattern in which each `*` stands for anything.
+/// Whether a text matches a pattern in which each `*` stands for any characters, or none.
 fn matches(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,
@@ -134,7 +172,7 @@ impl FromStr for Rule {
     type Err = RuleError;
 
     fn from_str(text: &str) -> Result<Self, RuleError> {
-        let mut words = Words::of(text);
+        let mut words = WordReader::of(text);
         let method = words.next("a method such as POST, or *", |word| {
             let is_method = word == "*" || ["GET", "POST", "DELETE"].contains(&word.to_ascii_uppercase().as_str());
             is_method.then(|| word.to_ascii_uppercase())
@@ -144,13 +182,13 @@ impl FromStr for Rule {
         let when = match words.peek() {
             Some("every") => {
                 words.skip();
-                When::Every(words.next("a number from 1", count)?)
+                RuleTiming::Every(words.next("a number from 1", count)?)
             }
             Some("next") => {
                 words.skip();
-                When::Next(words.next("a number from 1", count)?)
+                RuleTiming::Next(words.next("a number from 1", count)?)
             }
-            _ => When::Always,
+            _ => RuleTiming::Always,
         };
         words.next("every N, next K or ':'", |word| (word == ":").then_some(()))?;
         let mut steps = vec![fault(&mut words)?];
@@ -166,29 +204,27 @@ fn count(word: &str) -> Option<u32> {
     word.parse().ok().filter(|count| *count > 0)
 }
 
-fn fault(words: &mut Words<'_>) -> Result<Fault, RuleError> {
-    const KINDS: &str = "latency, 429, 500, 503, drop, cut, garbage, hold, commit-drop or ok";
-    let kind = words.next(KINDS, |word| {
-        let kinds = ["latency", "429", "500", "503", "drop", "cut", "garbage", "hold", "commit-drop", "ok"];
-        kinds.into_iter().find(|kind| *kind == word)
-    })?;
-    Ok(match kind {
-        "latency" => Fault::Latency(words.next("a time such as 200ms, or 50ms..2s", times)?),
-        "hold" => Fault::Hold(words.next("a time such as 3s", time)?),
-        "429" if words.peek() == Some("retry-after") => {
-            words.skip();
-            let seconds = words.next("seconds, such as 2", |word| word.parse().ok())?;
-            Fault::TooManyRequests { retry_after: Some(seconds) }
-        }
-        "429" => Fault::TooManyRequests { retry_after: None },
-        "500" => Fault::ServerError(500),
-        "503" => Fault::ServerError(503),
-        "drop" => Fault::Drop,
-        "cut" => Fault::Cut,
-        "garbage" => Fault::Garbage,
-        "commit-drop" => Fault::CommitDrop,
-        _ => Fault::Ok,
-    })
+fn fault(words: &mut WordReader<'_>) -> Result<Fault, RuleError> {
+    static EXPECTED: LazyLock<String> = LazyLock::new(|| in_a_sentence(|kind| kind.word));
+    let kind = words.next(&EXPECTED, |word| KINDS.iter().find(|kind| kind.word == word))?;
+    (kind.read)(words)
+}
+
+fn read_latency(words: &mut WordReader<'_>) -> Result<Fault, RuleError> {
+    words.next("a time such as 200ms, or 50ms..2s", times).map(Fault::Latency)
+}
+
+fn read_rate_limit(words: &mut WordReader<'_>) -> Result<Fault, RuleError> {
+    if words.peek() != Some("retry-after") {
+        return Ok(Fault::TooManyRequests { retry_after: None });
+    }
+    words.skip();
+    let seconds = words.next("seconds, such as 2", |word| word.parse().ok())?;
+    Ok(Fault::TooManyRequests { retry_after: Some(seconds) })
+}
+
+fn read_hold(words: &mut WordReader<'_>) -> Result<Fault, RuleError> {
+    words.next("a time such as 3s", time).map(Fault::Hold)
 }
 
 fn times(word: &str) -> Option<RangeInclusive<Duration>> {
@@ -208,20 +244,21 @@ fn time(word: &str) -> Option<Duration> {
     (time <= LONGEST_WAIT).then_some(time)
 }
 
-/// Whether a call is carried out though a fault acts on it; the fault is in its own words, as a header keeps it.
-pub fn lets_through(words: &str) -> bool {
-    let kind = words.split(' ').next().unwrap_or_default();
-    ["latency", "hold", "cut", "garbage", "commit-drop", "ok"].contains(&kind)
+/// Whether a call was carried out though something went wrong with it. `fault` is what the header of its answer says
+/// ([`crate::domain::history::request_log::FAULT_HEADER`]): a [`Fault`] as written, or another reason, by which nothing was carried out.
+pub fn is_carried_out(fault: &str) -> bool {
+    let word = fault.split(' ').next().unwrap_or_default();
+    KINDS.iter().any(|kind| kind.word == word && kind.is_carried_out)
 }
 
-/// The words of a rule with their columns; `:` and `,` are words of their own.
-struct Words<'a> {
+/// Reads a rule word by word, and knows the column of each; `:` and `,` are words of their own.
+struct WordReader<'a> {
     all: Vec<(usize, &'a str)>,
     at: usize,
     end: usize,
 }
 
-impl<'a> Words<'a> {
+impl<'a> WordReader<'a> {
     fn of(text: &'a str) -> Self {
         let mut words = Vec::new();
         let mut start = None;
@@ -270,7 +307,7 @@ mod tests {
     #[test]
     fn the_example_is_read() {
         let rule = rule("POST /v1/charges next 3: 429 retry-after 1, 500, ok");
-        assert_eq!(rule.when, When::Next(3));
+        assert_eq!(rule.when, RuleTiming::Next(3));
         let limit = Fault::TooManyRequests { retry_after: Some(1) };
         assert_eq!(rule.steps, [limit, Fault::ServerError(500), Fault::Ok]);
         assert!(rule.fits("POST", "/v1/charges") && !rule.fits("GET", "/v1/charges"));
@@ -284,8 +321,19 @@ mod tests {
         let rule = rule(&format!("* /v1/* every 2: {what}"));
         let written: Vec<String> = rule.steps.iter().map(Fault::to_string).collect();
         assert_eq!(written.join(", "), what);
-        assert_eq!(rule.when, When::Every(2));
+        assert_eq!(rule.when, RuleTiming::Every(2));
         assert!(rule.fits("DELETE", "/v1/customers/cus_1") && !rule.fits("GET", "/v2/x"));
+    }
+
+    #[test]
+    fn every_example_of_the_table_is_a_fault_of_its_kind() {
+        for kind in KINDS {
+            let rule = rule(&format!("* *: {}", kind.example));
+            assert_eq!(rule.steps[0].to_string(), kind.example);
+            assert_eq!(kind.example.split(' ').next(), Some(kind.word));
+        }
+        let words = "latency 200ms, 429 retry-after 1, 500, 503, drop, cut, garbage, hold 3s, commit-drop or ok";
+        assert_eq!(examples(), words);
     }
 
     #[test]
@@ -344,9 +392,9 @@ mod tests {
             (Fault::CommitDrop, true),
             (Fault::Ok, true),
         ] {
-            assert_eq!(lets_through(&fault.to_string()), expected, "{fault}");
+            assert_eq!(is_carried_out(&fault.to_string()), expected, "{fault}");
         }
-        assert!(!lets_through("another call is held"));
+        assert!(!is_carried_out("another call is held"));
     }
 
     #[test]

@@ -1,20 +1,20 @@
-//! Text of others, harmless to show: what an API answered, what an older history holds, what was typed.
+//! Text from outside, made safe to show: what an API answered, what an older history holds, what a person typed.
 //!
-//! Such text may be of any length and hold any sign: escape sequences that move a terminal's cursor, newlines that
-//! pretend to be another line, signs that turn the direction of what stands behind them. It is kept and exported as it
-//! came; where a person sees it, it passes one of these functions.
+//! Such text can have any length and contain any character: escape sequences that move a terminal's cursor, newlines
+//! that fake another line, characters that reverse the writing direction. It is stored and exported unchanged; every
+//! place that shows it passes it through one of these functions.
 
 use std::{borrow::Cow, fmt::Write as _, io};
 
 use serde_json::Value;
 
-/// Of a cell in a table of the terminal: Stripe's longest ids have 255.
+/// The longest cell of a table on the terminal, in characters like all lengths here: Stripe's longest ids have 255.
 const CELL_CHARS: usize = 255;
-/// Of a message for a person.
+/// The longest message on the terminal.
 const SENTENCE_CHARS: usize = 4000;
-/// Of one text in the window: more than any line shows, and little enough to be laid out in a frame.
+/// The longest single line in the window: more than any line shows, and short enough to be laid out in one frame.
 const LABEL_CHARS: usize = 1000;
-/// Of a text in the window with several lines.
+/// The longest text of several lines in the window.
 const BLOCK_CHARS: usize = 20_000;
 
 /// A cell of a table on the terminal.
@@ -22,27 +22,29 @@ pub fn cell(text: &str) -> String {
     shown(text, CELL_CHARS, char_in_line).into_owned()
 }
 
-/// A sentence on the terminal: one line.
+/// A message on the terminal, in one line.
 pub fn sentence(text: &str) -> String {
     shown(text, SENTENCE_CHARS, char_in_line).into_owned()
 }
 
-/// Lines for the terminal, of our own making, which quote others.
+/// Several lines for the terminal, written by Testcard but quoting foreign text. Newlines stay, and the length is not
+/// limited.
 pub fn lines(text: &str) -> String {
     shown(text, usize::MAX, |c| (c != '\n').then(|| char_in_line(c)).flatten()).into_owned()
 }
 
-/// One text of the window, such as an id, a name or a message.
+/// One line in the window, such as an id, a name or a message.
 pub fn label(text: &str) -> Cow<'_, str> {
     shown(text, LABEL_CHARS, char_in_line)
 }
 
-/// A text of the window that may have several lines, such as what came instead of JSON.
+/// A text of several lines in the window, such as a response that is not JSON. Newlines and tabs stay.
 pub fn block(text: &str) -> Cow<'_, str> {
     shown(text, BLOCK_CHARS, |c| (!matches!(c, '\n' | '\t')).then(|| char_in_line(c)).flatten())
 }
 
-/// A value as JSON in one line of the window, cut behind so many signs. Of a large one no more is read than is shown.
+/// A value as JSON in one line of the window, cut after `most` characters. Only as much of a large value is serialised
+/// as is shown.
 pub fn value(value: &Value, most: usize) -> String {
     let mut json = Bounded { bytes: Vec::new(), most: most * 4 };
     let is_whole = match value {
@@ -68,7 +70,7 @@ pub fn value(value: &Value, most: usize) -> String {
     shown
 }
 
-/// Takes so many bytes, and refuses all that come behind.
+/// A writer that takes `most` bytes and then fails.
 struct Bounded {
     bytes: Vec<u8>,
     most: usize,
@@ -90,8 +92,8 @@ impl io::Write for Bounded {
     }
 }
 
-/// JSON for the terminal: the same value, with such signs as JSON leaves as they are written as escapes. In JSON they
-/// stand within strings only, so that an escape means the same.
+/// JSON for the terminal: the same value, with the unsafe characters that JSON allows unescaped written as escapes. In
+/// JSON such characters occur within strings only, so an escape means the same.
 pub fn json(text: &str) -> Cow<'_, str> {
     let is_layout = |c: char| matches!(c, '\n' | '\r' | '\t');
     let escape = |c: char| {
@@ -104,7 +106,8 @@ pub fn json(text: &str) -> Cow<'_, str> {
     shown(text, usize::MAX, |c| (acts(c) && !is_layout(c)).then(|| escape(c)))
 }
 
-/// What stands for a sign in a line of text, if not itself: white space a space, all else that acts its escape.
+/// What replaces a character in a line of text, if anything: a space for white space, an escape for other unsafe
+/// characters.
 fn char_in_line(c: char) -> Option<String> {
     match c {
         '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}' => Some(" ".to_owned()),
@@ -113,8 +116,8 @@ fn char_in_line(c: char) -> Option<String> {
     }
 }
 
-/// Whether a sign does something instead of being seen: control characters of both sets, what turns the direction of
-/// writing, and what is never seen at all. Joiners within emoji and scripts stay.
+/// Whether a character acts on the display instead of being seen: control characters (C0 and C1), those that change the
+/// writing direction, and invisible ones. The joiners that emoji and some scripts need are not among them.
 pub fn acts(c: char) -> bool {
     c.is_control()
         || matches!(
@@ -131,7 +134,7 @@ pub fn acts(c: char) -> bool {
         )
 }
 
-/// The text with its signs replaced, cut behind so many of them.
+/// The text with unsafe characters replaced, cut after `most` characters.
 fn shown(text: &str, most: usize, replaced: impl Fn(char) -> Option<String>) -> Cow<'_, str> {
     let end = text.char_indices().nth(most).map(|(end, _)| end);
     let kept = &text[..end.unwrap_or(text.len())];

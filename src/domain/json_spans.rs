@@ -1,27 +1,27 @@
-//! Where everything stands in some JSON: its tokens as ranges of bytes, in their order.
+//! The tokens of a JSON text as byte ranges, in their order.
 //!
-//! A reader that builds a value forgets how a number was spelled, and all but one of the keys that occur twice. Here
-//! nothing is forgotten: what is between the spans is white space, colons and commas.
+//! A parser that builds a value loses how a number was spelled, and all but one of the keys that occur twice. The spans
+//! lose nothing: between them there is only white space, colons and commas.
 
 use std::ops::Range;
 
-/// What stands at a span.
+/// The kind of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Piece {
     ObjectStart,
     ObjectEnd,
     ArrayStart,
     ArrayEnd,
-    /// The name of a member, with its quotes.
+    /// The name of an object member, with its quotes.
     Key,
-    /// A text that is a value, with its quotes.
+    /// A string value, with its quotes.
     Text,
     Number,
     /// `true`, `false` or `null`.
     Literal,
 }
 
-/// A token of JSON.
+/// A token of JSON and its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Span {
     pub piece: Piece,
@@ -36,10 +36,10 @@ pub struct NotJson {
     pub at: usize,
 }
 
-/// All tokens of a JSON text (RFC 8259), of any depth.
+/// All tokens of a JSON text (RFC 8259), nested to any depth.
 ///
 /// # Errors
-/// The place of the first byte that does not belong there.
+/// The byte offset of the first byte that JSON does not allow there.
 pub fn spans(text: &str) -> Result<Vec<Span>, NotJson> {
     let mut scanner = Scanner { bytes: text.as_bytes(), at: 0, spans: Vec::new(), open: Vec::new() };
     scanner.scan()?;
@@ -50,7 +50,7 @@ struct Scanner<'a> {
     bytes: &'a [u8],
     at: usize,
     spans: Vec<Span>,
-    /// What is open around the place that is read, outermost first.
+    /// The objects and arrays around the current position, outermost first.
     open: Vec<Piece>,
 }
 
@@ -60,7 +60,7 @@ impl Scanner<'_> {
             if !self.value()? {
                 continue;
             }
-            // A value has ended: so may all that it is the last of.
+            // A value has ended. The objects and arrays around it may end here too.
             loop {
                 self.skip_space();
                 match (self.open.last(), self.peek()) {
@@ -78,7 +78,8 @@ impl Scanner<'_> {
         }
     }
 
-    /// Reads the beginning of a value; whether that is all of it.
+    /// Reads a value up to its end, or up to its first member if it is an object or array with members. Returns whether
+    /// the value has ended.
     fn value(&mut self) -> Result<bool, NotJson> {
         self.skip_space();
         let start = self.at;
@@ -133,7 +134,7 @@ impl Scanner<'_> {
         self.expect(|byte| byte == b':')
     }
 
-    /// A text with its quotes.
+    /// A string with its quotes.
     fn text(&mut self) -> Result<(), NotJson> {
         self.expect(|byte| byte == b'"')?;
         loop {
@@ -184,7 +185,7 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    /// One digit or more.
+    /// One or more digits.
     fn digits(&mut self) -> Result<(), NotJson> {
         self.expect(|byte| byte.is_ascii_digit())?;
         while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
@@ -294,7 +295,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_serde_json_reads_is_json_and_nothing_else_is(text in r#"[\[\]{}",: 01.eE+\-truefalsn\\ux/]{0,12}"#) {
-            // It reads without making values: a number may be larger than any of its types.
+            // `IgnoredAny` builds no value, so a number may be out of range of every numeric type.
             let is_json = serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
             prop_assert_eq!(spans(&text).is_ok(), is_json, "{}", text);
         }

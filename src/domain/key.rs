@@ -1,5 +1,6 @@
-//! API keys of test mode. A live key cannot be held by the type, so it can be neither stored nor sent. Beside the parser
-//! stands what recognises every kind of key in a text, so that none is written down.
+//! API keys of test mode, and a search for keys of any kind in a text, so that none is written to disk.
+//!
+//! [`ApiKey`] cannot hold a live key, so Testcard can neither store nor send one.
 
 use std::{fmt, ops::Range};
 
@@ -10,7 +11,7 @@ use super::secret::SecretText;
 pub enum KeyKind {
     Secret,
     Restricted,
-    /// May make tokens, and nothing else here.
+    /// May create tokens; every other route refuses it.
     Publishable,
 }
 
@@ -24,14 +25,14 @@ impl KeyKind {
     }
 }
 
-/// A key of Stripe's test mode.
+/// A test-mode key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ApiKey {
     text: SecretText,
     kind: KeyKind,
 }
 
-/// Why a text is not a key that Testcard takes.
+/// Why Testcard refuses a text as a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     #[error("This is a live key. Testcard works in test mode only: use a key that starts with sk_test_")]
@@ -41,10 +42,10 @@ pub enum KeyError {
 }
 
 impl ApiKey {
-    /// Takes `sk_test_…`, `rk_test_…` and `pk_test_…`, with white space around it dropped.
+    /// Parses `sk_test_…`, `rk_test_…` or `pk_test_…`. White space around the key is dropped.
     ///
     /// # Errors
-    /// [`KeyError::Live`] for every live key, [`KeyError::Malformed`] for everything else.
+    /// [`KeyError::Live`] if the text contains a live key of any kind, [`KeyError::Malformed`] for everything else.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         let text = text.trim();
         if find_keys(text).any(|key| text[key.prefix].to_ascii_lowercase().ends_with("live_")) {
@@ -65,7 +66,7 @@ impl ApiKey {
         self.kind
     }
 
-    /// The key itself: the one way out of the type, for the `Authorization` header and the keyring.
+    /// The key itself, for the `Authorization` header and the keyring. This is the only way to read it.
     pub fn expose(&self) -> &str {
         self.text.expose()
     }
@@ -77,23 +78,23 @@ impl fmt::Debug for ApiKey {
     }
 }
 
-/// A key in a text: its kind, which may be shown, and its secret part, which may not. Both are ranges of bytes.
+/// A key found in a text: its prefix, which may be shown, and its secret part, which may not. Both are byte ranges.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundKey {
-    /// `sk_test_`.
+    /// Such as `sk_test_`.
     pub prefix: Range<usize>,
     pub secret: Range<usize>,
 }
 
-/// What the keys of Stripe's API begin with: secret, restricted, publishable and ephemeral ones, with those of an
+/// The prefixes that are followed by a mode: secret, restricted, publishable and ephemeral keys, and the keys of an
 /// organisation (docs.stripe.com/keys, docs.stripe.com/api/ephemeral_keys).
 const MODED_PREFIXES: [&str; 6] = ["sk_", "rk_", "pk_", "ek_", "sk_org_", "rk_org_"];
 const MODES: [&str; 2] = ["test_", "live_"];
-/// What has no mode in its name: keys of an organisation as older texts have them, secrets of webhook endpoints, and
-/// the control token of Testcard's own server.
+/// The prefixes without a mode: organisation keys in their older form, secrets of webhook endpoints, and the control
+/// token of Testcard's own server.
 const OTHER_PREFIXES: [&str; 4] = ["sk_org_", "rk_org_", "whsec_", "ctl_"];
 
-/// The length of what a key at the beginning of `text` begins with, in either case.
+/// The length in bytes of the key prefix that `text` starts with, in upper or lower case.
 fn prefix_length(text: &[u8]) -> Option<usize> {
     let begins = |at: usize, word: &str| {
         text.get(at..at + word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word.as_bytes()))
@@ -105,13 +106,14 @@ fn prefix_length(text: &[u8]) -> Option<usize> {
     moded.or_else(|| OTHER_PREFIXES.iter().find(|prefix| begins(0, prefix)).map(|prefix| prefix.len()))
 }
 
-/// What a text begins with if it begins as a key does: `sk_test_`, in whatever case; else nothing.
+/// The key prefix that a text starts with, such as `sk_test_`, in its own case; empty if there is none.
 pub fn key_prefix(text: &str) -> &str {
     &text[..prefix_length(text.as_bytes()).unwrap_or_default()]
 }
 
-/// How many bytes of a key's secret part a text begins with: up to white space or what delimits a value, without the
-/// punctuation of the sentence around it. None where stars stand in its place already, as in Stripe's own refusals.
+/// The length in bytes of the secret part that `text` starts with. It ends at white space or a delimiter, and leaves
+/// out the punctuation of a sentence around it. 0 if the secret part is already masked with stars, as Stripe's own
+/// error messages do.
 fn secret_length(text: &str) -> usize {
     let is_part = |c: char| {
         c.is_alphanumeric()
@@ -127,8 +129,7 @@ fn secret_length(text: &str) -> usize {
     if secret.contains(char::is_alphanumeric) && !is_starred { secret.len() } else { 0 }
 }
 
-/// Every key in a text, of test mode or live, well formed or not. A word that only ends like a prefix is none:
-/// `task_test_1`.
+/// Finds every key in a text, test or live, well formed or not. A prefix inside a word does not count: `task_test_1`.
 pub fn find_keys(text: &str) -> impl Iterator<Item = FoundKey> {
     let bytes = text.as_bytes();
     let mut at = 0;

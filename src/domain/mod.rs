@@ -1,4 +1,4 @@
-//! Nouns and rules, all pure: no window, no disk, no network, no clock.
+//! Types and rules of the domain. Everything here is pure: no window, no disk, no network, no clock.
 
 pub mod call;
 pub mod card;

@@ -1,12 +1,13 @@
-//! Text that must not be printed: one way out, wiped when dropped.
+//! Text that must not be printed. It is readable only through [`SecretText::expose`] and wiped from memory when
+//! dropped.
 
 use std::fmt;
 
 use zeroize::Zeroizing;
 
-/// Text that may hold a card number, a security code or a key.
+/// Text that may hold a card number, a security code or an API key.
 ///
-/// `Debug` prints its length only; [`SecretText::expose`] is the one way to the text itself.
+/// `Debug` prints its length only.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct SecretText(Zeroizing<String>);
 

@@ -1,7 +1,8 @@
-//! Enums that stand for words: one table says every variant's word in files, and its word in the window where it has one.
+//! Enums whose variants have a fixed string each. One table lists the string in files and, where there is one, the
+//! label in the window.
 
-/// Gives an enum `ALL` (in the order of the table), `as_str` (the word in files, on the command line or on the wire),
-/// `FromStr` of those words, and `label` (the word in the window) where the table has a second column.
+/// Gives an enum `ALL` (in the order of the table), `as_str` (the string in files, on the command line or on the wire),
+/// `FromStr` for those strings, and `label` (the text in the window) where the table has a second column.
 ///
 /// ```text
 /// words!(Target { Local => "local" | "Local", Stripe => "stripe" | "Stripe" });
@@ -11,7 +12,7 @@ macro_rules! words {
         $crate::domain::words::words!($type { $($variant => $word),+ });
 
         impl $type {
-            /// The word in the window.
+            /// The label in the window.
             pub fn label(self) -> &'static str {
                 match self {
                     $(Self::$variant => $label),+
@@ -21,10 +22,10 @@ macro_rules! words {
     };
     ($type:ident { $($variant:ident => $word:literal),+ $(,)? }) => {
         impl $type {
-            /// Every one there is, in the order in which lists show them.
+            /// Every variant, in the order in which lists show them.
             pub const ALL: [Self; [$($word),+].len()] = [$(Self::$variant),+];
 
-            /// The word in files, on the command line and on the wire.
+            /// The string in files, on the command line and on the wire.
             pub fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$variant => $word),+

@@ -115,13 +115,15 @@ fn carry_out(
     let ids = workspace.ids();
     let ids = ids.for_request(if ids.is_seeded() { ledger.next_sequence()? } else { 0 });
     let request_id = ids.request();
+    // Every line that is logged of the call from here on carries the id: the span is the call's.
+    tracing::Span::current().record("request_id", request_id.as_str());
     let answer = |outcome| answers::answer(request, &request_id, workspace.account_id(), outcome);
     let checked = record.map_err(CallError::from).and_then(|record| idempotency::check(ledger, request, record));
     let record = match checked {
         Ok(IdempotencyCheck::New) => None,
         Ok(IdempotencyCheck::Remember(record)) => Some(record),
         Ok(IdempotencyCheck::Replay(first)) => {
-            tracing::debug!(method = request.method.as_str(), request_id, "answered again");
+            tracing::debug!("answered again");
             return Ok(answers::replayed(request, first.answer, &request_id));
         }
         Err(CallError::Refused(error)) => return Ok(answer(Err(error))),
@@ -133,12 +135,7 @@ fn carry_out(
         Err(CallError::Refused(error)) => Err(error),
         Err(CallError::Ledger(error)) => return Err(error),
     };
-    tracing::debug!(
-        method = request.method.as_str(),
-        request_id,
-        code = outcome.as_ref().err().map(ApiError::label),
-        "answered"
-    );
+    tracing::debug!(code = outcome.as_ref().err().map(ApiError::label), "answered");
     let answer = answer(outcome);
     if let Some(record) = record
         && answers::is_carried_out(answer.http_status)

@@ -1,4 +1,4 @@
-//! What goes wrong on purpose: the rules at work, and the calls that one of them holds in flight.
+//! What goes wrong on purpose: the rules at work, and the idempotency keys and tokens that a rule holds in flight.
 
 use std::{
     collections::HashSet,
@@ -21,31 +21,31 @@ use crate::{
             error::{ApiError, ErrorKind},
             usage,
         },
-        fault::{Fault, Rule, When},
+        fault::{Fault, Rule, RuleTiming},
         history::request_log::FAULT_HEADER,
         mask,
     },
 };
 
-/// The rules of a server with their counts, and what is held.
+/// The rules of a server with their counts, and what calls in flight hold.
 #[derive(Default)]
-pub(super) struct Faults {
-    rules: Mutex<Vec<Counted>>,
-    held: Arc<Mutex<HashSet<Held>>>,
+pub(super) struct FaultInjector {
+    rules: Mutex<Vec<CountedRule>>,
+    held: Arc<Mutex<HashSet<HeldItem>>>,
 }
 
-struct Counted {
+struct CountedRule {
     rule: Rule,
-    /// Calls that fit.
+    /// How many calls fitted the rule.
     seen: u64,
-    /// Calls that it acted on.
+    /// How many calls the rule acted on.
     acted: u64,
 }
 
-/// What no other call may have while it is held in flight.
+/// What a held call has to itself: while it is in flight, another call with the same key or token is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Held {
-    /// Each account has keys of its own, as `Stripe-Account` names it.
+enum HeldItem {
+    /// An idempotency key. Each account, as `Stripe-Account` names it, has keys of its own.
     Key {
         account: Option<String>,
         key: String,
@@ -53,55 +53,49 @@ enum Held {
     Token(String),
 }
 
-/// What becomes of a call.
-pub(super) enum Course {
-    /// Nothing is done: this is the answer.
-    Refused {
-        answer: ApiResponse,
-        fault: String,
-    },
-    /// Nothing is done, and nothing is answered.
-    Dropped {
-        fault: String,
-    },
+/// What is to become of a call.
+pub(super) enum FaultPlan {
+    /// Nothing is carried out: this is the answer, and one of its headers names the fault.
+    Refused { answer: ApiResponse },
+    /// Nothing is carried out, and nothing is answered.
+    Dropped { fault: Fault },
+    /// The call is carried out; `fault` is what goes wrong besides, if anything does.
     CarriedOut {
-        ending: Ending,
-        fault: Option<String>,
-        _hold: Option<Hold>,
+        ending: AnswerEnding,
+        fault: Option<Fault>,
+        /// Held until the call is answered.
+        hold: Option<HoldGuard>,
     },
 }
 
 /// What becomes of the answer of a call that is carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ending {
+pub(super) enum AnswerEnding {
+    /// It is sent whole.
     Well,
+    /// The connection is closed instead.
     Dropped,
+    /// The connection is closed in the middle of the body.
     Cut,
+    /// Something is sent that is not JSON.
     Garbage,
 }
 
-impl Course {
-    /// What went wrong on purpose, in the words of the rule.
-    pub(super) fn fault(&self) -> Option<String> {
-        match self {
-            Self::Refused { fault, .. } | Self::Dropped { fault } => Some(fault.clone()),
-            Self::CarriedOut { fault, .. } => fault.clone(),
-        }
+impl FaultPlan {
+    fn carried_out(ending: AnswerEnding, fault: Option<Fault>) -> Self {
+        Self::CarriedOut { ending, fault, hold: None }
     }
 
-    fn carried_out(ending: Ending, fault: Option<String>) -> Self {
-        Self::CarriedOut { ending, fault, _hold: None }
-    }
-
-    fn refused(error: &ApiError, fault: String, more: Option<(&str, String)>) -> Self {
+    /// `fault` is what the header of the answer says, `extra` is one more header.
+    fn refused(error: &ApiError, fault: String, extra: Option<(&str, String)>) -> Self {
         let mut answer = refusal(error);
-        answer.headers.extend(more.map(|(name, value)| (name.to_owned(), value)));
-        answer.headers.push((FAULT_HEADER.to_owned(), fault.clone()));
-        Self::Refused { answer, fault }
+        answer.headers.extend(extra.map(|(name, value)| (name.to_owned(), value)));
+        answer.headers.push((FAULT_HEADER.to_owned(), fault));
+        Self::Refused { answer }
     }
 }
 
-impl Faults {
+impl FaultInjector {
     pub(super) fn new(rules: Vec<Rule>) -> Self {
         let faults = Self::default();
         faults.set(rules);
@@ -109,57 +103,56 @@ impl Faults {
     }
 
     pub(super) fn set(&self, rules: Vec<Rule>) {
-        *lock(&self.rules) = rules.into_iter().map(|rule| Counted { rule, seen: 0, acted: 0 }).collect();
+        *lock(&self.rules) = rules.into_iter().map(|rule| CountedRule { rule, seen: 0, acted: 0 }).collect();
     }
 
-    /// What becomes of a call, after the pause that a rule makes.
-    pub(super) async fn course(&self, request: &ApiRequest) -> Course {
-        let (fault, hold) = match self.begin(request) {
-            Begun::Refused(refused) => return refused,
-            Begun::Well => return Course::carried_out(Ending::Well, None),
-            Begun::Faulty(fault, hold) => (fault, hold),
+    /// What is to become of a call, after the pause that a rule makes.
+    pub(super) async fn plan(&self, request: &ApiRequest) -> FaultPlan {
+        let (fault, hold) = match self.decide(request) {
+            FaultDecision::Refused(refused) => return refused,
+            FaultDecision::Well => return FaultPlan::carried_out(AnswerEnding::Well, None),
+            FaultDecision::Faulty(fault, hold) => (fault, hold),
         };
-        let name = fault.to_string();
-        match fault {
-            Fault::Ok => Course::carried_out(Ending::Well, None),
+        match &fault {
+            Fault::Ok => FaultPlan::carried_out(AnswerEnding::Well, None),
             Fault::Latency(range) => {
-                let pause = rand::rng().random_range(range);
+                let pause = rand::rng().random_range(range.clone());
                 tokio::time::sleep(pause).await;
-                Course::carried_out(Ending::Well, Some(name))
+                FaultPlan::carried_out(AnswerEnding::Well, Some(fault))
             }
             Fault::TooManyRequests { retry_after } => {
-                let more = retry_after.map(|seconds| ("Retry-After", seconds.to_string()));
-                Course::refused(&rate_limited(), name, more)
+                let retry_after = retry_after.map(|seconds| ("Retry-After", seconds.to_string()));
+                FaultPlan::refused(&rate_limited(), fault.to_string(), retry_after)
             }
-            Fault::ServerError(status) => Course::refused(&server_error(status), name, None),
-            Fault::Drop => Course::Dropped { fault: name },
-            Fault::Cut => Course::carried_out(Ending::Cut, Some(name)),
-            Fault::Garbage => Course::carried_out(Ending::Garbage, Some(name)),
-            Fault::CommitDrop => Course::carried_out(Ending::Dropped, Some(name)),
+            Fault::ServerError(status) => FaultPlan::refused(&server_error(*status), fault.to_string(), None),
+            Fault::Drop => FaultPlan::Dropped { fault },
+            Fault::Cut => FaultPlan::carried_out(AnswerEnding::Cut, Some(fault)),
+            Fault::Garbage => FaultPlan::carried_out(AnswerEnding::Garbage, Some(fault)),
+            Fault::CommitDrop => FaultPlan::carried_out(AnswerEnding::Dropped, Some(fault)),
             Fault::Hold(time) => {
-                tokio::time::sleep(time).await;
-                Course::CarriedOut { ending: Ending::Well, fault: Some(name), _hold: hold }
+                tokio::time::sleep(*time).await;
+                FaultPlan::CarriedOut { ending: AnswerEnding::Well, fault: Some(fault), hold }
             }
         }
     }
 
-    /// Looks at what is held and holds what this call is to hold under one lock: of two calls with one token that come
-    /// together, only one is held.
-    fn begin(&self, request: &ApiRequest) -> Begun {
+    /// Looks at what is held, and holds what this call is to hold, under one lock: of two calls with one token that come at the
+    /// same time, one is held and the other is refused.
+    fn decide(&self, request: &ApiRequest) -> FaultDecision {
         let mut held = lock(&self.held);
         if let Some(refused) = meets_held(&held, request) {
-            return Begun::Refused(refused);
+            return FaultDecision::Refused(refused);
         }
-        let Some(fault) = self.next(request) else { return Begun::Well };
+        let Some(fault) = self.next(request) else { return FaultDecision::Well };
         let hold = matches!(fault, Fault::Hold(_)).then(|| {
             let mine = held_by(request);
             held.extend(mine.iter().cloned());
-            Hold { all: Arc::clone(&self.held), mine }
+            HoldGuard { all: Arc::clone(&self.held), mine }
         });
-        Begun::Faulty(fault, hold)
+        FaultDecision::Faulty(fault, hold)
     }
 
-    /// The step of the first rule that acts on this call.
+    /// The fault of the first rule that acts on this call. Rules behind it do not count the call.
     fn next(&self, request: &ApiRequest) -> Option<Fault> {
         let mut rules = lock(&self.rules);
         let counted = rules.iter_mut().find_map(|counted| {
@@ -167,9 +160,9 @@ impl Faults {
             counted.seen += u64::from(fits);
             let acts = fits
                 && match counted.rule.when {
-                    When::Always => true,
-                    When::Every(nth) => counted.seen.is_multiple_of(nth.into()),
-                    When::Next(most) => counted.acted < most.into(),
+                    RuleTiming::Always => true,
+                    RuleTiming::Every(nth) => counted.seen.is_multiple_of(nth.into()),
+                    RuleTiming::Next(most) => counted.acted < most.into(),
                 };
             acts.then_some(counted)
         })?;
@@ -180,42 +173,42 @@ impl Faults {
     }
 }
 
-/// How a call begins.
-enum Begun {
-    Refused(Course),
+/// What the rules, and the calls that are held, say of a call.
+enum FaultDecision {
+    Refused(FaultPlan),
     /// No rule acts on it.
     Well,
-    Faulty(Fault, Option<Hold>),
+    Faulty(Fault, Option<HoldGuard>),
 }
 
 /// The refusal of a call whose key or token another one holds.
-fn meets_held(held: &HashSet<Held>, request: &ApiRequest) -> Option<Course> {
+fn meets_held(held: &HashSet<HeldItem>, request: &ApiRequest) -> Option<FaultPlan> {
     if held.is_empty() {
         return None;
     }
     let met = held_by(request).into_iter().find(|wanted| held.contains(wanted))?;
     let fault = "another call is held".to_owned();
-    Some(Course::refused(&in_use(&met), fault, Some(("Stripe-Should-Retry", "true".to_owned()))))
+    Some(FaultPlan::refused(&in_use(&met), fault, Some(("Stripe-Should-Retry", "true".to_owned()))))
 }
 
-fn held_by(request: &ApiRequest) -> Vec<Held> {
+fn held_by(request: &ApiRequest) -> Vec<HeldItem> {
     let key = request.header("Idempotency-Key").filter(|key| !key.is_empty() && request.method == HttpMethod::Post);
     let masked = request.masked();
     let token = usage::token_of(&masked).filter(|_| request.method == HttpMethod::Post);
     let account = request.header("Stripe-Account").map(str::to_owned);
-    key.map(|key| Held::Key { account, key: key.to_owned() })
+    key.map(|key| HeldItem::Key { account, key: key.to_owned() })
         .into_iter()
-        .chain(token.map(|token| Held::Token(token.to_owned())))
+        .chain(token.map(|token| HeldItem::Token(token.to_owned())))
         .collect()
 }
 
 /// Keys and tokens that are held in flight until this is dropped.
-pub(super) struct Hold {
-    all: Arc<Mutex<HashSet<Held>>>,
-    mine: Vec<Held>,
+pub(super) struct HoldGuard {
+    all: Arc<Mutex<HashSet<HeldItem>>>,
+    mine: Vec<HeldItem>,
 }
 
-impl Drop for Hold {
+impl Drop for HoldGuard {
     fn drop(&mut self) {
         let mut all = lock(&self.all);
         for held in &self.mine {
@@ -234,15 +227,15 @@ fn rate_limited() -> ApiError {
     ApiError::request(Some("rate_limit"), None, message).with_status(429)
 }
 
-/// The words are a default.
+/// Undocumented by Stripe: our wording.
 fn server_error(http_status: u16) -> ApiError {
     let message = "Sorry! There was an error while talking to Stripe (made on purpose by Testcard).";
     ApiError { kind: ErrorKind::Api, ..ApiError::request(None, None, message).with_status(http_status) }
 }
 
-fn in_use(held: &Held) -> ApiError {
+fn in_use(held: &HeldItem) -> ApiError {
     match held {
-        Held::Key { key, .. } => {
+        HeldItem::Key { key, .. } => {
             let message = format!(
                 "There is currently another in-progress request using this Idempotent Key (that probably means you \
                  submitted twice, and the other request is still going through): {}. Please try again later.",
@@ -251,35 +244,35 @@ fn in_use(held: &Held) -> ApiError {
             let error = ApiError::request(Some("idempotency_key_in_use"), None, message);
             ApiError { kind: ErrorKind::Idempotency, ..error.with_status(409) }
         }
-        Held::Token(token) => {
+        HeldItem::Token(token) => {
             let message = format!(
                 "There is currently another in-progress request using this Stripe token (that probably means you clicked \
                  twice, and the other charge is still going through): {token}."
             );
-            // Whether Stripe says 400 or 409 is not documented: a conflict in flight is 409 elsewhere.
+            // Undocumented by Stripe whether this is 400 or 409: its other conflicts in flight are 409.
             ApiError::request(Some("token_in_use"), None, message).with_status(409)
         }
     }
 }
 
-/// What was sent before a break is on its way by then: hyper drops what it has not yet written.
+/// How long after the bytes the connection breaks: hyper drops what it has not written by then.
 const BEFORE_THE_BREAK: Duration = Duration::from_millis(50);
 
-/// A body of which so many bytes are sent, and then the connection breaks.
-pub(super) struct Half {
+/// A body of which only the first bytes are sent before the connection breaks.
+pub(super) struct TruncatedBody {
     whole: Body,
     left: usize,
-    /// Once the bytes are sent.
+    /// Set once the bytes are sent: when it ends, the connection breaks.
     broken: Option<Pin<Box<Sleep>>>,
 }
 
-impl Half {
+impl TruncatedBody {
     pub(super) fn new(whole: Body, bytes: usize) -> Self {
         Self { whole, left: bytes, broken: None }
     }
 }
 
-impl HttpBody for Half {
+impl HttpBody for TruncatedBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -313,8 +306,8 @@ mod tests {
         }
     }
 
-    fn holding() -> Faults {
-        Faults::new(vec!["POST /v1/charges: hold 3s".parse().unwrap()])
+    fn holding() -> FaultInjector {
+        FaultInjector::new(vec!["POST /v1/charges: hold 3s".parse().unwrap()])
     }
 
     #[test]
@@ -325,14 +318,14 @@ mod tests {
             let call = || {
                 let request = charge("tok_1", &[]);
                 start.wait();
-                faults.begin(&request)
+                faults.decide(&request)
             };
-            let begun: Vec<Begun> = thread::scope(|scope| {
+            let begun: Vec<FaultDecision> = thread::scope(|scope| {
                 let calls: Vec<_> = (0..CALLS).map(|_| scope.spawn(call)).collect();
                 calls.into_iter().map(|call| call.join().unwrap()).collect()
             });
-            let held = begun.iter().filter(|begun| matches!(begun, Begun::Faulty(_, Some(_)))).count();
-            let refused = begun.iter().filter(|begun| matches!(begun, Begun::Refused(_))).count();
+            let held = begun.iter().filter(|begun| matches!(begun, FaultDecision::Faulty(_, Some(_)))).count();
+            let refused = begun.iter().filter(|begun| matches!(begun, FaultDecision::Refused(_))).count();
             assert_eq!((held, refused), (1, CALLS - 1));
             drop(begun);
             assert!(lock(&faults.held).is_empty(), "what was held is free again");
@@ -345,12 +338,12 @@ mod tests {
         let sent = |token: &str, account: Option<&str>| {
             let account = account.map(|account| ("Stripe-Account", account));
             let headers: Vec<(&str, &str)> = [("Idempotency-Key", "key-1")].into_iter().chain(account).collect();
-            faults.begin(&charge(token, &headers))
+            faults.decide(&charge(token, &headers))
         };
         let _first = sent("tok_1", Some("acct_1"));
-        assert!(matches!(sent("tok_2", Some("acct_1")), Begun::Refused(_)));
+        assert!(matches!(sent("tok_2", Some("acct_1")), FaultDecision::Refused(_)));
         for (token, account) in [("tok_3", Some("acct_2")), ("tok_4", None)] {
-            assert!(matches!(sent(token, account), Begun::Faulty(..)), "{account:?}");
+            assert!(matches!(sent(token, account), FaultDecision::Faulty(..)), "{account:?}");
         }
     }
 }

@@ -14,36 +14,37 @@ use tokio::{
 
 use crate::domain::call::error::ApiError;
 
-/// Of one body. Stripe's largest calls have some kilobytes.
-const BODY_BYTES: usize = 1 << 20;
-/// What a call whose head names no key may send before its key must have been seen, and what is read of the body of a
-/// refused call, so that the client comes to read the refusal.
+/// The largest body that is taken. Stripe's largest calls have some kilobytes.
+const MOST_BODY_BYTES: usize = 1 << 20;
+/// How many bytes of a body are looked through for a key where the head names none. So many are read of the body of a refused
+/// call, too: many clients read the answer only once their body is sent.
 pub(super) const FIRST_BYTES: usize = 64 * 1024;
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
-/// A client that waits to be asked for its body sends none: its refusal does not wait for long.
+/// How long the body of a refused call is read. Short, for a client that sent `Expect: 100-continue` sends no body at all
+/// before it is asked for it.
 const DRAIN_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// Bytes that all that is in flight may take together. Cheap to clone.
+/// The memory that all calls in flight may take together, in bytes. Cheap to clone; the clones share it.
 #[derive(Clone)]
-pub(super) struct Budget {
+pub(super) struct MemoryBudget {
     free: Arc<Semaphore>,
 }
 
-impl Budget {
+impl MemoryBudget {
     pub(super) fn new(bytes: usize) -> Self {
         Self { free: Arc::new(Semaphore::new(bytes)) }
     }
 
-    /// So many bytes, until the value is dropped; `None` where there are not as many left.
-    pub(super) fn take(&self, bytes: usize) -> Option<Taken> {
+    /// Takes so many bytes, until the value is dropped; `None` where there are not as many left.
+    pub(super) fn take(&self, bytes: usize) -> Option<MemoryShare> {
         let permit = Arc::clone(&self.free).try_acquire_many_owned(u32::try_from(bytes).ok()?).ok()?;
-        Some(Taken { permit })
+        Some(MemoryShare { permit })
     }
 
-    /// So many bytes for what is there already and must be sent: as many as there are.
-    pub(super) fn take_what_is_left(&self, bytes: usize) -> Taken {
+    /// Takes so many bytes, or as many as are left, for an answer that is made already and must be sent.
+    pub(super) fn take_what_is_left(&self, bytes: usize) -> MemoryShare {
         loop {
-            // Others take at the same time: what was free may be gone.
+            // Other threads take at the same time: what was free a moment ago may be gone.
             if let Some(taken) = self.take(bytes.min(self.free.available_permits())) {
                 return taken;
             }
@@ -55,29 +56,29 @@ impl Budget {
     }
 }
 
-/// Bytes of a [`Budget`], given back when this is dropped.
-pub(super) struct Taken {
+/// Bytes of a [`MemoryBudget`], given back when this is dropped.
+pub(super) struct MemoryShare {
     permit: OwnedSemaphorePermit,
 }
 
-impl Taken {
+impl MemoryShare {
     fn add(&mut self, more: Self) {
         self.permit.merge(more.permit);
     }
 }
 
-/// Bytes that hold their part of a budget until the last copy of them is sent.
-pub(super) fn counted(bytes: Vec<u8>, taken: Taken) -> Bytes {
-    struct Counted(Vec<u8>, #[expect(dead_code, reason = "held until the bytes are gone")] Taken);
-    impl AsRef<[u8]> for Counted {
+/// An answer's bytes, which hold their share of the memory until the last copy of them is dropped.
+pub(super) fn counted(bytes: Vec<u8>, taken: MemoryShare) -> Bytes {
+    struct CountedBytes(Vec<u8>, #[expect(dead_code, reason = "held until the bytes are gone")] MemoryShare);
+    impl AsRef<[u8]> for CountedBytes {
         fn as_ref(&self) -> &[u8] {
             &self.0
         }
     }
-    Bytes::from_owner(Counted(bytes, taken))
+    Bytes::from_owner(CountedBytes(bytes, taken))
 }
 
-/// The answer where all that is in flight has no room for more. Its head says when to come back.
+/// The refusal of a call that there is no memory for. It comes with a `Retry-After`.
 pub(super) fn no_room() -> ApiError {
     let message = "Testcard's local server has as many calls in flight as it may hold in memory, and did nothing: please \
                    try again.";
@@ -86,12 +87,12 @@ pub(super) fn no_room() -> ApiError {
 
 /// The bytes of a body. A large one has pages of its own, which go back to the system with it: of what an allocator is
 /// given back, it keeps a part until its thread asks for more.
-enum Kept {
+enum BodyBuffer {
     Small(Vec<u8>),
     Large { pages: MmapMut, length: usize },
 }
 
-impl Kept {
+impl BodyBuffer {
     fn bytes(&self) -> &[u8] {
         match self {
             Self::Small(bytes) => bytes,
@@ -99,12 +100,12 @@ impl Kept {
         }
     }
 
-    /// Adds a piece, of [`BODY_BYTES`] at most in all; `false` where the system has no memory.
+    /// Adds a piece, of [`MOST_BODY_BYTES`] at most in all; `false` where the system has no memory.
     fn add(&mut self, piece: &[u8]) -> bool {
         if let Self::Small(bytes) = self
             && bytes.len() + piece.len() > FIRST_BYTES
         {
-            let Ok(mut pages) = MmapMut::map_anon(BODY_BYTES) else { return false };
+            let Ok(mut pages) = MmapMut::map_anon(MOST_BODY_BYTES) else { return false };
             pages[..bytes.len()].copy_from_slice(bytes);
             *self = Self::Large { length: bytes.len(), pages };
         }
@@ -119,32 +120,32 @@ impl Kept {
     }
 }
 
-/// How far a body has come.
+/// How far the body has been received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
+enum BodyStage {
     Coming,
-    /// What comes next on the connection is another request.
+    /// It has ended: what comes next on the connection is another request.
     Whole,
-    /// Nobody knows where the next request would begin.
+    /// It was broken off: where the next request would begin is unknown.
     Broken,
 }
 
 /// A body that is read as far as it is wanted.
-pub(super) struct Incoming {
+pub(super) struct IncomingBody {
     body: Body,
-    read: Kept,
-    stage: Stage,
+    read: BodyBuffer,
+    stage: BodyStage,
     /// What the call holds of the budget: first for its head, then for every piece of its body.
-    taken: Taken,
-    budget: Budget,
+    taken: MemoryShare,
+    budget: MemoryBudget,
 }
 
-impl Incoming {
+impl IncomingBody {
     /// The body of a call whose head has this many bytes.
-    pub(super) fn new(body: Body, head_bytes: usize, budget: &Budget) -> Result<Self, Body> {
+    pub(super) fn new(body: Body, head_bytes: usize, budget: &MemoryBudget) -> Result<Self, Body> {
         let Some(taken) = budget.take(head_bytes) else { return Err(body) };
-        let stage = if body.is_end_stream() { Stage::Whole } else { Stage::Coming };
-        Ok(Self { body, read: Kept::Small(Vec::new()), stage, taken, budget: budget.clone() })
+        let stage = if body.is_end_stream() { BodyStage::Whole } else { BodyStage::Coming };
+        Ok(Self { body, read: BodyBuffer::Small(Vec::new()), stage, taken, budget: budget.clone() })
     }
 
     /// What has been read.
@@ -164,25 +165,25 @@ impl Incoming {
 
     async fn read_until(&mut self, wanted: usize) -> Result<(), ApiError> {
         let too_large = || {
-            let message = format!("The body of the request is larger than {BODY_BYTES} bytes.");
+            let message = format!("The body of the request is larger than {MOST_BODY_BYTES} bytes.");
             ApiError::request(None, None, message).with_status(413)
         };
-        if self.body.size_hint().lower() > (BODY_BYTES - self.bytes().len()) as u64 {
+        if self.body.size_hint().lower() > (MOST_BODY_BYTES - self.bytes().len()) as u64 {
             return Err(too_large());
         }
         let deadline = Instant::now() + BODY_TIMEOUT;
-        while self.stage == Stage::Coming && self.bytes().len() < wanted {
+        while self.stage == BodyStage::Coming && self.bytes().len() < wanted {
             let Ok(piece) = timeout_at(deadline, next(&mut self.body)).await else {
                 let message = format!("The body of the request did not arrive within {} s.", BODY_TIMEOUT.as_secs());
                 return Err(ApiError::request(None, None, message).with_status(408));
             };
             match piece {
-                None => self.stage = Stage::Whole,
+                None => self.stage = BodyStage::Whole,
                 Some(Err(_)) => {
-                    self.stage = Stage::Broken;
+                    self.stage = BodyStage::Broken;
                     return Err(ApiError::request(None, None, "The body of the request is broken off."));
                 }
-                Some(Ok(piece)) if self.bytes().len() + piece.len() > BODY_BYTES => return Err(too_large()),
+                Some(Ok(piece)) if self.bytes().len() + piece.len() > MOST_BODY_BYTES => return Err(too_large()),
                 Some(Ok(piece)) => {
                     self.taken.add(self.budget.take(piece.len()).ok_or_else(no_room)?);
                     if !self.read.add(&piece) {
@@ -195,15 +196,15 @@ impl Incoming {
     }
 
     /// Lets go of the bytes; what the call takes of the budget is held until the value is dropped.
-    pub(super) fn into_taken(self) -> Taken {
+    pub(super) fn into_taken(self) -> MemoryShare {
         self.taken
     }
 
     /// Reads a little more of a body that nobody wants, and lets go of it. Tells whether it came to its end.
     pub(super) async fn drain(mut self) -> bool {
         match self.stage {
-            Stage::Coming => drain(&mut self.body).await,
-            ended => ended == Stage::Whole,
+            BodyStage::Coming => drain(&mut self.body).await,
+            ended => ended == BodyStage::Whole,
         }
     }
 }
@@ -225,7 +226,7 @@ pub(super) async fn drain(body: &mut Body) -> bool {
     drained.await.unwrap_or(false)
 }
 
-/// The next piece of a body. What stands behind the data, trailers, says nothing to us.
+/// The next piece of a body; of trailers, which the API does not use, an empty one.
 async fn next(body: &mut Body) -> Option<Result<Bytes, axum::Error>> {
     let frame = std::future::poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await?;
     Some(frame.map(|frame| frame.into_data().unwrap_or_default()))
@@ -264,15 +265,15 @@ mod tests {
         (sender, Body::new(Pieces(pieces)))
     }
 
-    fn free(budget: &Budget) -> usize {
+    fn free(budget: &MemoryBudget) -> usize {
         budget.free.available_permits()
     }
 
     #[tokio::test]
     async fn bytes_are_counted_as_they_come_and_given_back_with_the_call() {
-        let budget = Budget::new(1000);
+        let budget = MemoryBudget::new(1000);
         let (sender, unread) = body();
-        let mut incoming = Incoming::new(unread, 100, &budget).ok().unwrap();
+        let mut incoming = IncomingBody::new(unread, 100, &budget).ok().unwrap();
         assert_eq!(free(&budget), 900, "a head counts");
         for (nth, piece) in [300, 200].into_iter().enumerate() {
             sender.send(vec![b'x'; piece]).unwrap();
@@ -290,12 +291,12 @@ mod tests {
 
     #[tokio::test]
     async fn what_has_no_room_is_refused_and_gives_all_back() {
-        let budget = Budget::new(1000);
+        let budget = MemoryBudget::new(1000);
         let calls: Vec<_> = (0..20)
             .map(|_| {
                 let (sender, unread) = body();
                 sender.send(vec![b'x'; 90]).unwrap();
-                let mut incoming = Incoming::new(unread, 10, &budget).ok();
+                let mut incoming = IncomingBody::new(unread, 10, &budget).ok();
                 let status = incoming.as_mut().map(|incoming| incoming.read_all().now_or_never());
                 (sender, incoming, status)
             })
@@ -310,26 +311,26 @@ mod tests {
         assert_eq!(free(&budget), 1000);
         let (sender, unread) = body();
         sender.send(vec![b'x'; 991]).unwrap();
-        let mut incoming = Incoming::new(unread, 10, &budget).ok().unwrap();
+        let mut incoming = IncomingBody::new(unread, 10, &budget).ok().unwrap();
         assert_eq!(incoming.read_all().await.unwrap_err().http_status, 503);
     }
 
     #[tokio::test]
     async fn a_body_is_bounded_whatever_it_announces() {
-        let budget = Budget::new(1 << 24);
-        let mut announced = Incoming::new(Body::from(vec![b'x'; BODY_BYTES + 1]), 0, &budget).ok().unwrap();
+        let budget = MemoryBudget::new(1 << 24);
+        let mut announced = IncomingBody::new(Body::from(vec![b'x'; MOST_BODY_BYTES + 1]), 0, &budget).ok().unwrap();
         assert_eq!(announced.read_first().await.unwrap_err().http_status, 413);
         assert_eq!(announced.bytes().len(), 0, "nothing of it was read");
         let (sender, unread) = body();
         for _ in 0..=16 {
             sender.send(vec![b'x'; FIRST_BYTES]).unwrap();
         }
-        let mut incoming = Incoming::new(unread, 0, &budget).ok().unwrap();
+        let mut incoming = IncomingBody::new(unread, 0, &budget).ok().unwrap();
         incoming.read_first().await.unwrap();
         assert_eq!(incoming.bytes().len(), FIRST_BYTES, "no more than is wanted");
-        assert!(matches!(incoming.read, Kept::Small(_)));
+        assert!(matches!(incoming.read, BodyBuffer::Small(_)));
         assert_eq!(incoming.read_all().await.unwrap_err().http_status, 413);
-        assert!(matches!(incoming.read, Kept::Large { length: BODY_BYTES, .. }));
+        assert!(matches!(incoming.read, BodyBuffer::Large { length: MOST_BODY_BYTES, .. }));
         assert!(incoming.bytes().iter().all(|byte| *byte == b'x'));
         assert!(!incoming.drain().await, "its end is not seen");
     }
@@ -349,7 +350,7 @@ mod tests {
 
     #[test]
     fn an_answer_holds_its_part_until_its_last_copy_is_gone() {
-        let budget = Budget::new(100);
+        let budget = MemoryBudget::new(100);
         let answer = counted(vec![b'x'; 80], budget.take_what_is_left(80));
         let part = answer.slice(10..20);
         drop(answer);

@@ -71,12 +71,17 @@ impl HistoryWriter {
         job: impl FnOnce(&mut WriteContext) -> Result<T, JobError> + Send + 'static,
     ) -> StoreReply<T> {
         let (promise, reply) = reply::pair(doing);
+        // What is logged of the job on the writer's thread belongs to the call that the job was submitted for.
+        let span = tracing::Span::current();
         let job: WriteJob = Box::new(move |context| {
-            let result = match context {
+            let result = span.in_scope(|| match context {
                 Ok(context) => in_savepoint(context, doing, job),
                 Err(error) => Err(error.clone()),
-            };
+            });
             Box::new(move |committed| {
+                if committed.is_ok() {
+                    span.in_scope(|| tracing::debug!(doing, "committed"));
+                }
                 promise.keep(committed.map_err(Clone::clone).and(result));
             })
         });

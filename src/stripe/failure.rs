@@ -4,13 +4,13 @@ use std::{error::Error, io, iter, time::Duration};
 
 use rustls::CertificateError;
 
-use super::Limits;
+use super::limits::CallLimits;
 use crate::domain::{call::api::TransportError, mask, settings::stripe::BaseUrl};
 
 const MAX_REASON_CHARS: usize = 200;
 
-/// Why no head of an answer came.
-pub(super) fn of(error: &reqwest::Error, base_url: &BaseUrl, limits: &Limits) -> TransportError {
+/// Why no head of an answer came, as a failure that a person can act on.
+pub(super) fn of(error: &reqwest::Error, base_url: &BaseUrl, limits: &CallLimits) -> TransportError {
     let host = base_url.host();
     if error.is_builder() {
         return TransportError::NotSent { reason: innermost(error) };
@@ -28,7 +28,7 @@ pub(super) fn of(error: &reqwest::Error, base_url: &BaseUrl, limits: &Limits) ->
     }
 }
 
-fn connecting(error: &reqwest::Error, base_url: &BaseUrl, limits: &Limits) -> TransportError {
+fn connecting(error: &reqwest::Error, base_url: &BaseUrl, limits: &CallLimits) -> TransportError {
     let host = base_url.host();
     if let Some(reason) = proxy_reason(error) {
         return TransportError::Proxy { host, reason };
@@ -57,7 +57,7 @@ fn connecting(error: &reqwest::Error, base_url: &BaseUrl, limits: &Limits) -> Tr
 }
 
 /// The total limit has passed.
-pub(super) fn timeout(base_url: &BaseUrl, limits: &Limits) -> TransportError {
+pub(super) fn timeout(base_url: &BaseUrl, limits: &CallLimits) -> TransportError {
     TransportError::Timeout { host: base_url.host(), limit_secs: whole_secs(limits.total_timeout) }
 }
 
@@ -106,7 +106,7 @@ fn tls_reason(error: &rustls::Error) -> String {
 const MAKE_CERTIFICATE: &str = "openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 365 -subj \
      /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE";
 
-/// Rounded up: a limit is never told as zero.
+/// Seconds of a limit, rounded up, so that none reads as zero.
 fn whole_secs(limit: Duration) -> u64 {
     limit.as_secs() + u64::from(limit.subsec_nanos() > 0)
 }

@@ -10,13 +10,11 @@
 //! host. Nothing that is logged holds a parameter's value, a header or a body.
 
 mod failure;
+mod http_client;
+mod limits;
 mod retry;
-mod way;
 
-use std::{
-    fmt,
-    time::{Duration, Instant},
-};
+use std::{fmt, time::Instant};
 
 use reqwest::{
     Url,
@@ -32,47 +30,16 @@ use crate::domain::{
     mask,
     settings::stripe::{BaseUrl, StripeSettings},
 };
-use retry::Head;
+use retry::{AttemptResult, ResponseHead, more_telling};
 
-pub use way::{CaError, check_ca};
+pub use http_client::{CaError, check_ca};
+pub use limits::CallLimits;
 
 const USER_AGENT: &str = concat!("Testcard/", env!("CARGO_PKG_VERSION"));
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// How much of an answer that is not JSON is kept.
 const MAX_TEXT_BYTES: usize = 64 * 1024;
-
-/// How long, how much and how often.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// For the name look-up, the connection and the TLS handshake of one attempt.
-    pub connect_timeout: Duration,
-    /// For the whole call: all attempts and the pauses between them.
-    pub total_timeout: Duration,
-    /// Of the body, unpacked.
-    pub max_body_bytes: u64,
-    /// Attempts after the first.
-    pub retries: u32,
-    /// The pause before the first retry at most; it doubles from one to the next.
-    pub first_pause: Duration,
-    pub longest_pause: Duration,
-    /// Whether the proxy that the system names is used where the settings name none. For a server on this machine it never is.
-    pub uses_system_proxy: bool,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            connect_timeout: Duration::from_secs(10),
-            total_timeout: Duration::from_secs(30),
-            max_body_bytes: 16 * 1024 * 1024,
-            retries: 2,
-            first_pause: Duration::from_millis(500),
-            longest_pause: Duration::from_secs(5),
-            uses_system_proxy: true,
-        }
-    }
-}
 
 /// A new value for `Idempotency-Key`: under it a call can be sent again and is carried out once.
 pub fn new_idempotency_key() -> String {
@@ -82,26 +49,28 @@ pub fn new_idempotency_key() -> String {
     "testcard-".chars().chain(random).collect()
 }
 
-/// Sends calls to one API with one key. Cheap to clone; the clones share their connections.
+/// Sends calls to one base URL with one key. Cheap to clone; the clones share their connections.
 #[derive(Clone)]
-pub struct Client {
+pub struct StripeClient {
     http: reqwest::Client,
     base_url: BaseUrl,
     headers: HeaderMap,
     key: ApiKey,
-    limits: Limits,
+    limits: CallLimits,
 }
 
-impl Client {
+impl StripeClient {
+    /// A client with the settings of a profile. It reads the file of extra certificates, if there is one.
+    ///
     /// # Errors
     /// [`TransportError::NotSent`] if a setting could not be read, the settings hold something that no header can carry,
     /// or they name a file of certificates that is not one.
-    pub fn new(settings: &StripeSettings, key: ApiKey, limits: Limits) -> Result<Self, TransportError> {
+    pub fn new(settings: &StripeSettings, key: ApiKey, limits: CallLimits) -> Result<Self, TransportError> {
         if let Some(fault) = settings.fault() {
             return Err(TransportError::NotSent { reason: fault.to_string() });
         }
         Ok(Self {
-            http: way::http_client(settings, &limits)?,
+            http: http_client::http_client(settings, &limits)?,
             base_url: settings.base_url.clone(),
             headers: standing_headers(settings, &key)?,
             key,
@@ -109,8 +78,9 @@ impl Client {
         })
     }
 
-    /// The headers of the settings that tell what a call means, which the call itself does not say.
-    pub fn meaning(&self) -> Vec<(String, String)> {
+    /// `Stripe-Account` and `Stripe-Version` of the profile, where it has them: recorded with a call so that the call can be
+    /// repeated.
+    pub fn scope_headers(&self) -> Vec<(String, String)> {
         let value = |(name, key): (&str, &str)| {
             let value = self.headers.get(key)?.as_bytes();
             Some((name.to_owned(), String::from_utf8_lossy(value).into_owned()))
@@ -209,13 +179,13 @@ impl Client {
         Ok(url)
     }
 
-    async fn attempt(&self, request: reqwest::Request) -> Tried {
+    async fn attempt(&self, request: reqwest::Request) -> AttemptResult {
         let started = Instant::now();
         let mut answer = match self.http.execute(request).await {
             Ok(answer) => answer,
             Err(error) => {
                 let outcome = Err(failure::of(&error, &self.base_url, &self.limits));
-                return Tried { outcome, head: None, took: started.elapsed() };
+                return AttemptResult { outcome, head: None, took: started.elapsed() };
             }
         };
         let http_status = answer.status().as_u16();
@@ -225,9 +195,9 @@ impl Client {
             .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
             .collect();
         let response = self.body(&mut answer).await.map(|body| ApiResponse { http_status, headers, body });
-        let head = Some(Head::of(http_status, answer.headers()));
+        let head = Some(ResponseHead::of(http_status, answer.headers()));
         let outcome = response.and_then(|response| self.only_json(response));
-        Tried { outcome, head, took: started.elapsed() }
+        AttemptResult { outcome, head, took: started.elapsed() }
     }
 
     /// The body in chunks: unpacked it can be far larger than what comes over the wire.
@@ -262,52 +232,13 @@ impl Client {
     }
 }
 
-impl fmt::Debug for Client {
+impl fmt::Debug for StripeClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Client({:?}, {})", self.base_url, self.key.kind().label())
+        write!(f, "StripeClient({:?}, {})", self.base_url, self.key.kind().label())
     }
 }
 
-/// What one attempt came to.
-struct Tried {
-    outcome: Result<ApiResponse, TransportError>,
-    /// Status and advice, if the answer got so far.
-    head: Option<Head>,
-    took: Duration,
-}
-
-impl Tried {
-    fn log(&self) {
-        let took_millis = self.took.as_millis();
-        match &self.outcome {
-            Ok(answer) => tracing::debug!(
-                http_status = answer.http_status,
-                request_id = answer.request_id().map(mask::text),
-                bytes = answer.body.len(),
-                took_millis,
-                "answered"
-            ),
-            Err(error) => tracing::debug!(kind = error.kind(), took_millis, "no usable answer"),
-        }
-    }
-}
-
-/// Of two attempts the one that tells more: when the last certainly did not reach the host, what an earlier one got.
-fn more_telling(
-    earlier: Option<Result<ApiResponse, TransportError>>,
-    last: Result<ApiResponse, TransportError>,
-) -> Result<ApiResponse, TransportError> {
-    let reached = |outcome: &Result<ApiResponse, TransportError>| match outcome {
-        Ok(_) | Err(TransportError::NotJson { .. }) => true,
-        Err(error) => error.may_have_happened(),
-    };
-    match earlier {
-        Some(earlier) if reached(&earlier) && !reached(&last) => earlier,
-        _ => last,
-    }
-}
-
-/// Whether sending this once more cannot do the work twice.
+/// Whether sending this once more cannot do the work twice: it only reads, or has an idempotency key.
 fn is_safe_to_repeat(request: &reqwest::Request) -> bool {
     let has_key = || request.headers().get(IDEMPOTENCY_KEY).is_some_and(|key| !key.is_empty());
     request.method() == reqwest::Method::GET || request.method() == reqwest::Method::POST && has_key()
@@ -332,7 +263,8 @@ fn standing_headers(settings: &StripeSettings, key: &ApiKey) -> Result<HeaderMap
     Ok(headers)
 }
 
-/// The request's own headers replace those of the settings, but for the key and what frames the message.
+/// Adds the headers of the request, which replace those of the settings; the key, the host and the headers that frame the message
+/// are never replaced.
 fn add_own_headers(headers: &mut HeaderMap, request: &ApiRequest) -> Result<(), TransportError> {
     let reserved =
         [header::AUTHORIZATION, header::HOST, header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::CONNECTION];

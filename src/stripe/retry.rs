@@ -1,20 +1,24 @@
-//! When a call is sent once more, and how long to wait before: the rules of Stripe's own SDKs.
+//! What one attempt to send a call came to, whether the call is sent once more, and how long to wait before: the rules of
+//! Stripe's own SDKs.
 
 use std::time::Duration;
 
 use reqwest::header::HeaderMap;
 
-use super::{Limits, Tried};
-use crate::domain::call::api::TransportError;
+use super::limits::CallLimits;
+use crate::domain::{
+    call::api::{ApiResponse, TransportError},
+    mask,
+};
 
 /// What the head of an answer says about trying again.
-pub(super) struct Head {
+pub(super) struct ResponseHead {
     http_status: u16,
     should_retry: Option<bool>,
     retry_after: Option<Duration>,
 }
 
-impl Head {
+impl ResponseHead {
     pub(super) fn of(http_status: u16, headers: &HeaderMap) -> Self {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
         Self {
@@ -26,7 +30,30 @@ impl Head {
     }
 }
 
-impl Tried {
+/// What one attempt came to.
+pub(super) struct AttemptResult {
+    pub(super) outcome: Result<ApiResponse, TransportError>,
+    /// Status and advice; `None` if no head of an answer came.
+    pub(super) head: Option<ResponseHead>,
+    /// From sending to the end of the body.
+    pub(super) took: Duration,
+}
+
+impl AttemptResult {
+    pub(super) fn log(&self) {
+        let took_millis = self.took.as_millis();
+        match &self.outcome {
+            Ok(answer) => tracing::debug!(
+                http_status = answer.http_status,
+                request_id = answer.request_id().map(mask::text),
+                bytes = answer.body.len(),
+                took_millis,
+                "answered"
+            ),
+            Err(error) => tracing::debug!(kind = error.kind(), took_millis, "no usable answer"),
+        }
+    }
+
     /// Stripe's own word first; then conflicts, server errors and connections that failed, where a repetition is safe.
     /// Too many requests is not among them: only Stripe knows whether waiting helps.
     pub(super) fn may_be_repeated(&self, is_safe: bool) -> bool {
@@ -49,16 +76,16 @@ impl Tried {
     }
 
     /// The pause before the next attempt: at least `Retry-After`.
-    pub(super) fn pause(&self, attempt: u32, limits: &Limits) -> Duration {
+    pub(super) fn pause(&self, attempt: u32, limits: &CallLimits) -> Duration {
         let longest = limits.first_pause.saturating_mul(2_u32.saturating_pow(attempt)).min(limits.longest_pause);
-        // Clients that failed together must not come back together.
+        // A random part, so that clients that failed at the same time do not come back at the same time.
         let pause = longest.mul_f64(rand::random_range(0.5..=1.0));
         pause.max(self.head.as_ref().and_then(|head| head.retry_after).unwrap_or_default())
     }
 
-    /// The time that the next attempt must have left to fail in the same way. A connection that is given up by the
-    /// total limit would be told as a call that may have been carried out.
-    pub(super) fn time_to_fail(&self, limits: &Limits) -> Duration {
+    /// How much time must be left for another attempt to fail in the same way as this one. With less, the total limit would end
+    /// an attempt that is still connecting, and the failure would read as a call that may have been carried out.
+    pub(super) fn time_to_fail(&self, limits: &CallLimits) -> Duration {
         match self.outcome {
             Err(TransportError::ConnectTimeout { .. }) => limits.connect_timeout,
             _ => Duration::ZERO,
@@ -66,17 +93,32 @@ impl Tried {
     }
 }
 
+/// Of two attempts the one that says more about the call: an earlier one that may have reached the host, where the last one
+/// certainly did not.
+pub(super) fn more_telling(
+    earlier: Option<Result<ApiResponse, TransportError>>,
+    last: Result<ApiResponse, TransportError>,
+) -> Result<ApiResponse, TransportError> {
+    let reached = |outcome: &Result<ApiResponse, TransportError>| match outcome {
+        Ok(_) | Err(TransportError::NotJson { .. }) => true,
+        Err(error) => error.may_have_happened(),
+    };
+    match earlier {
+        Some(earlier) if reached(&earlier) && !reached(&last) => earlier,
+        _ => last,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::call::api::ApiResponse;
 
-    fn tried(http_status: u16, headers: &[(&'static str, &'static str)]) -> Tried {
+    fn tried(http_status: u16, headers: &[(&'static str, &'static str)]) -> AttemptResult {
         let headers: HeaderMap =
             headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
-        Tried {
+        AttemptResult {
             outcome: Ok(ApiResponse { http_status, headers: Vec::new(), body: b"{}".to_vec() }),
-            head: Some(Head::of(http_status, &headers)),
+            head: Some(ResponseHead::of(http_status, &headers)),
             took: Duration::ZERO,
         }
     }
@@ -104,7 +146,7 @@ mod tests {
 
     #[test]
     fn pauses_grow_up_to_a_limit_and_retry_after_is_the_least() {
-        let limits = Limits::default();
+        let limits = CallLimits::default();
         for (attempt, least_millis, most_millis) in [(0, 250, 500), (1, 500, 1000), (2, 1000, 2000), (40, 2500, 5000)] {
             let pause = tried(500, &[]).pause(attempt, &limits).as_millis();
             assert!((least_millis..=most_millis).contains(&pause), "{attempt}: {pause}");

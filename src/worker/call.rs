@@ -10,7 +10,7 @@ use super::{
     resolver::{BackendResolver, Destination},
 };
 use crate::{
-    backend::{Backend, Begun},
+    backend::{Backend, StartedCall},
     domain::{
         call::{
             api::{ApiRequest, ApiResponse},
@@ -107,7 +107,7 @@ impl CallTask {
         self.finish_or_stop(backend, &begun).await.map_err(|error| error.to_string())
     }
 
-    async fn finish_or_stop(&self, backend: &Backend, begun: &Begun) -> Result<Recorded, StoreError> {
+    async fn finish_or_stop(&self, backend: &Backend, begun: &StartedCall) -> Result<Recorded, StoreError> {
         let sent = Instant::now();
         let finish = backend.finish(begun);
         tokio::pin!(finish);

@@ -10,10 +10,10 @@ use tokio::{
 
 use super::outbox::UpdateSender;
 use crate::{
-    backend::{Door, Targets},
+    backend::{AdmissionRules, Targets},
     domain::{clock::Clock, fault::Rule, rules::policies::Policies},
     messages::{ServerInfo, Update},
-    server::{self, Server, StartError},
+    server::{Server, ServerConfig, StartError},
 };
 
 /// How long a server that is switched off has for what is in flight: a hold may go on for minutes.
@@ -37,8 +37,8 @@ impl ServerHandle {
     /// Must be called on the runtime.
     pub(super) fn start(targets: Targets, clock: Clock, policies: Policies, outbox: UpdateSender) -> Self {
         let (steps, taken) = unbounded_channel();
-        let door = Door { policies, only: None };
-        let state = ServerState { targets, clock, door, faults: Vec::new(), server: None, outbox };
+        let admission = AdmissionRules { policies, only: None };
+        let state = ServerState { targets, clock, admission, faults: Vec::new(), server: None, outbox };
         Self { steps, task: tokio::spawn(state.work(taken)) }
     }
 
@@ -70,7 +70,7 @@ impl ServerHandle {
 struct ServerState {
     targets: Targets,
     clock: Clock,
-    door: Door,
+    admission: AdmissionRules,
     faults: Vec<Rule>,
     server: Option<Server>,
     outbox: UpdateSender,
@@ -88,9 +88,9 @@ impl ServerState {
                     }
                 }
                 ServerStep::Policies(policies) => {
-                    self.door.policies = policies;
+                    self.admission.policies = policies;
                     if let Some(server) = &self.server {
-                        server.set_door(self.door.clone());
+                        server.set_admission(self.admission.clone());
                     }
                 }
             }
@@ -115,11 +115,11 @@ impl ServerState {
     }
 
     async fn start(&mut self, port: u16) -> ServerInfo {
-        let config = server::Config {
+        let config = ServerConfig {
             targets: self.targets.clone(),
             clock: self.clock.clone(),
             listen: (Ipv4Addr::LOCALHOST, port).into(),
-            door: self.door.clone(),
+            admission: self.admission.clone(),
             faults: self.faults.clone(),
         };
         match Server::start(config).await {

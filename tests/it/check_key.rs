@@ -27,7 +27,7 @@ async fn checked(url: &str, proxy: &str, total_timeout: Duration) -> KeyCheck {
         ..StripeSettings::default()
     };
     let key = ApiKey::parse("rk_test_planted").unwrap();
-    let limits = testcard::stripe::Limits { total_timeout, uses_system_proxy: false, ..limits() };
+    let limits = testcard::stripe::CallLimits { total_timeout, uses_system_proxy: false, ..limits() };
     check(settings, key, date(2030, 3, 17), limits).await
 }
 

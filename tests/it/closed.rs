@@ -9,7 +9,7 @@ use testcard::{
         settings::{preferences::WindowSettings, profile::ProfileId},
     },
     settings,
-    stripe::{Client, Limits},
+    stripe::{CallLimits, StripeClient},
 };
 
 use crate::{
@@ -56,7 +56,7 @@ fn no_call_leaves_with_a_setting_that_cannot_be_read() {
         let home = with_settings(text);
         let (loaded, warnings) = settings::load(&home.path().join("config").join("settings.json"));
         assert!(!warnings.is_empty(), "{text}");
-        let error = Client::new(loaded.stripe(), ApiKey::parse(KEY).unwrap(), Limits::default()).unwrap_err();
+        let error = StripeClient::new(loaded.stripe(), ApiKey::parse(KEY).unwrap(), CallLimits::default()).unwrap_err();
         assert!(matches!(error, TransportError::NotSent { .. }), "{text}: {error:?}");
         for command in [
             &["mint"][..],

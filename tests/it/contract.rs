@@ -6,14 +6,14 @@ use std::collections::HashMap;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use testcard::{
-    backend::{Door, Targets},
+    backend::{AdmissionRules, Targets},
     domain::{
         call::api::{ApiRequest, HttpMethod},
         clock::Clock,
         rules::policies::Policies,
     },
     minter::{self, MemoryLedger, Workspace},
-    server::{Config, Server},
+    server::{Server, ServerConfig},
     store::{Store, StoreLocation},
 };
 use tokio::runtime::Runtime;
@@ -247,11 +247,11 @@ fn every_byte(text: &str) -> String {
 
 fn over_loopback(runtime: &Runtime, hand: Hand) -> Vec<Outcome> {
     let store = Store::open(&StoreLocation::Memory, now()).unwrap();
-    let config = Config {
+    let config = ServerConfig {
         targets: Targets::new(store, Some(SEED)),
         clock: Clock::fixed(now()),
         listen: "127.0.0.1:0".parse().unwrap(),
-        door: Door::default(),
+        admission: AdmissionRules::default(),
         faults: Vec::new(),
     };
     let server = runtime.block_on(Server::start(config)).unwrap();

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testcard::{
-    backend::{Served, Targets, admit, refusal},
+    backend::{ServedCall, Targets, admit, refusal},
     domain::{
         call::api::{ApiRequest, ApiResponse, HttpMethod, Target},
         mask::{HIDDEN, Kept},
@@ -78,7 +78,7 @@ impl Running {
     #[track_caller]
     fn serve(&self, request: &ApiRequest) -> ApiResponse {
         let (started, arrived) = (moment(1), std::time::Instant::now());
-        let call = Served { request: request.clone(), started, arrived, fault: None };
+        let call = ServedCall { request: request.clone(), started, arrived, fault: None };
         let sent = self.runtime.block_on(self.targets.serve(call, Policies::default()));
         self.check_kept(&sent);
         sent

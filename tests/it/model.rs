@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use proptest::{prelude::*, sample::Index};
 use serde_json::{Value, json};
 use testcard::{
-    backend::{Served, Targets},
+    backend::{ServedCall, Targets},
     domain::{
         call::api::{ApiRequest, ApiResponse, HttpMethod},
         rules::policies::Policies,
@@ -373,7 +373,7 @@ fn memory() -> impl FnMut(ApiRequest) -> ApiResponse {
 fn sqlite(runtime: &Runtime) -> impl FnMut(ApiRequest) -> ApiResponse {
     let targets = Targets::new(Store::open(&StoreLocation::Memory, now()).unwrap(), Some(7));
     move |request| {
-        let call = Served { request, started: now(), arrived: Instant::now(), fault: None };
+        let call = ServedCall { request, started: now(), arrived: Instant::now(), fault: None };
         runtime.block_on(targets.serve(call, Policies::default()))
     }
 }

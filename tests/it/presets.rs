@@ -5,7 +5,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 use serde_json::json;
 use testcard::{
-    backend::{Served, Targets},
+    backend::{ServedCall, Targets},
     domain::{
         call::{
             api::{ApiRequest, ApiResponse},
@@ -217,7 +217,7 @@ async fn an_entry_is_judged_when_it_is_made_and_again_when_any_client_charges_it
     assert_eq!(entry.expects.as_deref(), Some(&expects));
     assert_eq!(entry.judgement.as_ref().unwrap().words(), "As expected at token");
 
-    let served = Served {
+    let served = ServedCall {
         request: charge_of(entry.token_id.as_deref().unwrap(), "2000"),
         started: now(),
         arrived: Instant::now(),

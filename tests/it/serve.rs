@@ -1,6 +1,7 @@
 //! The server as a user runs it: its limits, its faults on demand, its own routes, and how it ends.
 
 use std::{
+    fs,
     io::{self, Read as _},
     process::Command,
     sync::Arc,
@@ -383,6 +384,35 @@ fn a_signal_lets_what_is_in_flight_finish() {
     assert!(Wire::open(server.address).is_err(), "nobody listens any more");
     let server = Serving::start(&home, &[]);
     assert_eq!(server.get(&format!("/v1/tokens/{token}")).json()["used"], true);
+}
+
+#[test]
+fn all_log_lines_of_a_call_carry_its_request_id() {
+    let home = Home::new();
+    let log = home.beside("log");
+    let mut command = home.command(["serve", "--listen", "127.0.0.1:0", "--memory", "-v"]);
+    let mut server = Serving::of(command.stderr(fs::File::create(&log).unwrap()));
+    // At the same time, so that the writer has calls of several connections in one commit.
+    let answers: Vec<Answer> = thread::scope(|scope| {
+        let calls: Vec<_> = (0..8).map(|_| scope.spawn(|| server.post("/v1/tokens", &CARD))).collect();
+        calls.into_iter().map(|call| call.join().unwrap()).collect()
+    });
+    server.terminate();
+    assert_eq!(server.ended(), Some(0));
+    let log = fs::read_to_string(&log).unwrap();
+    let of_calls: Vec<&str> = log.lines().filter(|line| line.contains("call{")).collect();
+    for answer in &answers {
+        let request_id = answer.header("Request-Id").unwrap();
+        let lines: Vec<_> = of_calls.iter().filter(|line| line.contains(request_id)).collect();
+        for (module, words) in
+            [("minter", "answered"), ("store::writer", "committed"), ("server::call", "ready to be sent")]
+        {
+            let written = format!("request_id=\"{request_id}\"}}: testcard::{module}: {words}");
+            assert_eq!(lines.iter().filter(|line| line.contains(&written)).count(), 1, "{written} in {lines:#?}");
+        }
+        assert_eq!(lines.len(), 3, "{lines:#?}");
+    }
+    assert_eq!(of_calls.len(), 3 * answers.len(), "each line of a call has its request id: {of_calls:#?}");
 }
 
 #[test]

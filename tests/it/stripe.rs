@@ -19,7 +19,7 @@ use testcard::{
         key::{ApiKey, KeyError},
         settings::stripe::{BaseUrl, StripeSettings},
     },
-    stripe::{Client, Limits, new_idempotency_key},
+    stripe::{CallLimits, StripeClient, new_idempotency_key},
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -101,12 +101,12 @@ async fn read_request(stream: &mut TcpStream) -> io::Result<String> {
 // ---- the client under test -----------------------------------------------------------------------------------------
 
 /// Short pauses, and far more time than any of these tests takes.
-fn limits() -> Limits {
-    Limits {
+fn limits() -> CallLimits {
+    CallLimits {
         total_timeout: Duration::from_mins(1),
         first_pause: Duration::from_millis(1),
         uses_system_proxy: false,
-        ..Limits::default()
+        ..CallLimits::default()
     }
 }
 
@@ -114,11 +114,11 @@ fn settings(url: &str) -> StripeSettings {
     StripeSettings { base_url: BaseUrl::parse(url).unwrap(), ..StripeSettings::default() }
 }
 
-fn client_with(url: &str, limits: Limits) -> Client {
-    Client::new(&settings(url), ApiKey::parse(KEY).unwrap(), limits).unwrap()
+fn client_with(url: &str, limits: CallLimits) -> StripeClient {
+    StripeClient::new(&settings(url), ApiKey::parse(KEY).unwrap(), limits).unwrap()
 }
 
-fn client(url: &str) -> Client {
+fn client(url: &str) -> StripeClient {
     client_with(url, limits())
 }
 
@@ -202,7 +202,7 @@ async fn headers_name_the_key_the_program_and_what_the_settings_say() {
         account: "acct_1".to_owned(),
         ..settings(&server.url())
     };
-    let client = Client::new(&settings, ApiKey::parse(KEY).unwrap(), limits()).unwrap();
+    let client = StripeClient::new(&settings, ApiKey::parse(KEY).unwrap(), limits()).unwrap();
     let mut request = visa();
     client.send(&request).await.unwrap();
     let received = server.only();
@@ -293,7 +293,7 @@ async fn a_base_url_with_a_path_keeps_it() {
 #[tokio::test]
 async fn what_no_header_can_carry_is_not_sent() {
     let bad = StripeSettings { version: "2020\n".to_owned(), ..StripeSettings::default() };
-    let error = Client::new(&bad, ApiKey::parse(KEY).unwrap(), limits()).unwrap_err();
+    let error = StripeClient::new(&bad, ApiKey::parse(KEY).unwrap(), limits()).unwrap_err();
     assert!(matches!(&error, TransportError::NotSent { reason } if reason.contains("stripe-version")), "{error}");
 
     let server = Server::start(vec![reply(200, TOKEN)]).await;
@@ -309,7 +309,7 @@ async fn what_no_header_can_carry_is_not_sent() {
 
 #[test]
 fn a_live_key_cannot_reach_a_client() {
-    // `Client::new` takes an `ApiKey`, and this is the one way to one.
+    // `StripeClient::new` takes an `ApiKey`, and this is the one way to one.
     for text in ["sk_live_x", "rk_live_x", "pk_live_x"] {
         assert_eq!(ApiKey::parse(text), Err(KeyError::Live));
     }
@@ -463,7 +463,7 @@ async fn a_body_over_the_limit_is_not_read_to_its_end() {
     let body = format!("\"{}\"", "x".repeat(98));
     for (max_body_bytes, is_taken) in [(100, true), (99, false)] {
         let server = Server::start(vec![reply(200, body.clone())]).await;
-        let outcome = client_with(&server.url(), Limits { max_body_bytes, ..limits() }).send(&visa()).await;
+        let outcome = client_with(&server.url(), CallLimits { max_body_bytes, ..limits() }).send(&visa()).await;
         assert_eq!(outcome.is_ok(), is_taken);
         assert!(is_taken || matches!(outcome, Err(TransportError::TooLarge { limit_bytes: 99, .. })), "{outcome:?}");
         assert_eq!(server.received().len(), 1);
@@ -474,7 +474,7 @@ async fn a_body_over_the_limit_is_not_read_to_its_end() {
         Then::Hang,
     )
     .await;
-    let outcome = client_with(&endless.url(), Limits { max_body_bytes: 10, ..limits() }).send(&visa()).await;
+    let outcome = client_with(&endless.url(), CallLimits { max_body_bytes: 10, ..limits() }).send(&visa()).await;
     assert!(matches!(outcome, Err(TransportError::TooLarge { limit_bytes: 10, .. })), "{outcome:?}");
 }
 
@@ -540,7 +540,7 @@ async fn retry_after_is_honoured_up_to_the_time_limit() {
 #[tokio::test]
 async fn without_retries_there_is_one_attempt() {
     let server = Server::start(vec![reply(500, "{}")]).await;
-    let outcome = client_with(&server.url(), Limits { retries: 0, ..limits() }).send(&visa()).await;
+    let outcome = client_with(&server.url(), CallLimits { retries: 0, ..limits() }).send(&visa()).await;
     assert_eq!((outcome.unwrap().http_status, server.received().len()), (500, 1));
 }
 
@@ -580,8 +580,11 @@ async fn a_server_without_tls_fails_the_secure_connection() {
 
 #[tokio::test]
 async fn a_silent_server_times_out_in_each_phase() {
-    let small =
-        Limits { connect_timeout: Duration::from_millis(50), total_timeout: Duration::from_millis(300), ..limits() };
+    let small = CallLimits {
+        connect_timeout: Duration::from_millis(50),
+        total_timeout: Duration::from_millis(300),
+        ..limits()
+    };
     for bytes in [&b""[..], b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{"] {
         let mut silent = Raw::start(bytes, Then::Hang).await;
         let error = client_with(&silent.url(), small.clone()).send(&visa()).await.unwrap_err();

@@ -26,7 +26,7 @@ use testcard::{
             stripe::{BaseUrl, StripeSettings},
         },
     },
-    stripe::{CaError, Client, Limits, check_ca},
+    stripe::{CaError, CallLimits, StripeClient, check_ca},
 };
 
 use crate::support::http::{Server, reply};
@@ -124,10 +124,14 @@ fn settings(url: &str, proxy: ProxyChoice, ca_file: &str) -> StripeSettings {
 }
 
 async fn call(settings: &StripeSettings) -> Result<ApiResponse, TransportError> {
-    let limits =
-        Limits { total_timeout: Duration::from_mins(1), retries: 0, uses_system_proxy: false, ..Limits::default() };
+    let limits = CallLimits {
+        total_timeout: Duration::from_mins(1),
+        retries: 0,
+        uses_system_proxy: false,
+        ..CallLimits::default()
+    };
     let key = ApiKey::parse("sk_test_way").unwrap();
-    Client::new(settings, key, limits)?.send(&ApiRequest::retrieve_token("tok_1")).await
+    StripeClient::new(settings, key, limits)?.send(&ApiRequest::retrieve_token("tok_1")).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

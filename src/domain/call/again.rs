@@ -1,4 +1,5 @@
-//! A kept call made anew: what was not kept of it is made good where that can be, and named where it cannot.
+//! Repeats a recorded call: finds what can stand in for the values that were not kept, and names those that nothing
+//! can.
 
 use super::{
     api::{ApiResponse, MaskedRequest},
@@ -10,7 +11,7 @@ use crate::domain::{
     mask::{self, Kept},
 };
 
-/// Why a kept call cannot be made again as it was.
+/// Why a recorded call cannot be repeated as it was.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotKept {
     #[error(
@@ -30,20 +31,20 @@ pub enum NotKept {
     Param(String),
 }
 
-/// What can be sent in the place of a parameter of a kept call.
+/// What can be sent in place of a recorded parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StandIn<'a> {
-    /// The value itself: it was kept whole, whatever it looks like.
+    /// The value itself, which was kept whole.
     Same(&'a str),
-    /// A security code that passes for the call's number: the code that was sent is not kept.
+    /// A security code that passes for the call's card number, because the code that was sent is not kept.
     PassingCode(&'static str),
-    /// Nothing: parts of the value, or of the parameter's name, are not kept.
+    /// Nothing: a part of the value, or of the parameter's name, was not kept.
     Lost,
 }
 
 impl MaskedRequest {
-    /// Each parameter by its name, with what can be sent in its place. This is told by the marks that were written beside
-    /// the parameters, never by their looks; everything that makes a kept call anew reads it here.
+    /// Each parameter's name with what can be sent in its place. This relies on the recorded marks, because a value can
+    /// look masked and be whole, such as the name `J*hn`. Everything that repeats a recorded call uses this method.
     pub fn stand_ins(&self) -> impl Iterator<Item = (&str, StandIn<'_>)> {
         let code = passing_cvc(self.param("card[number]").unwrap_or_default());
         self.params.iter().zip(&self.kept).map(move |((name, value), kept)| {
@@ -57,11 +58,12 @@ impl MaskedRequest {
     }
 }
 
-/// The call that a kept one was, its parameters in their order. A security code is never kept: where there was one, one
-/// that passes stands in, unless the answer was about the code.
+/// Rebuilds a recorded call, with its parameters in their order. A security code that passes replaces the one that was
+/// sent, which is never kept.
 ///
 /// # Errors
-/// When a card number or another value was masked, and when the code was what failed.
+/// If a card number or another value was not kept whole, or if the response refused the security code: one that passes
+/// would not repeat the call.
 pub fn request_again(kept: &MaskedRequest, answer: Option<&ApiResponse>) -> Result<TokenRequest, NotKept> {
     let code_failed = answer.is_some_and(ApiResponse::refuses_cvc);
     let again = |(name, stand_in): (&str, StandIn<'_>)| match stand_in {
@@ -115,7 +117,7 @@ mod tests {
             (with_code, r#"{"error": {"code": "incorrect_cvc"}}"#, false),
             (with_code, r#"{"error": {"code": "incorrect_number", "param": "number"}}"#, true),
             (with_code, "{}", true),
-            // Nothing was hidden: it fails again.
+            // No code was hidden: the empty value is sent again.
             (with_empty, r#"{"error": {"param": "card[cvc]"}}"#, true),
         ] {
             let request = TokenRequest::new(params.iter().copied().collect()).to_api("key").masked();

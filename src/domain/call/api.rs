@@ -1,4 +1,4 @@
-//! The seam of the whole program: one request in, one answer out, and the exchange that keeps both.
+//! The central types of the program: a request, its response, and the exchange that records both.
 
 use std::{fmt, ops::Range, time::Duration};
 
@@ -8,10 +8,11 @@ use serde_json::Value;
 use super::{error::ErrorView, params::Params, token::Token};
 use crate::domain::{mask::Kept, words::words};
 
-/// The header of a kept answer whose body was too long to be kept whole: "65536 of 123456 bytes". It was never sent.
+/// A header that is added to a recorded response whose body was too long to be kept whole: "65536 of 123456 bytes". No
+/// server sent it.
 pub const CUT_HEADER: &str = "Testcard-Cut";
 
-/// The HTTP methods that Stripe's v1 API knows.
+/// The HTTP methods of Stripe's v1 API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum HttpMethod {
     Get,
@@ -25,7 +26,7 @@ words!(HttpMethod {
     Delete => "DELETE",
 });
 
-/// Who answers: the stand-in in this program, or Stripe's test mode.
+/// Where calls are sent: the local stand-in in this program, or Stripe's test mode.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Target {
     #[default]
@@ -47,7 +48,7 @@ impl Target {
         }
     }
 
-    /// Where calls go, as a sentence of the window has it.
+    /// The target as sentences in the window name it.
     pub fn place(self) -> &'static str {
         match self {
             Self::Local => "the local minter",
@@ -56,11 +57,11 @@ impl Target {
     }
 }
 
-/// One call of the API. The key is not in it: whoever sends it adds the authorization.
+/// A request to the API. It does not hold the API key: whoever sends it adds the `Authorization` header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiRequest {
     pub method: HttpMethod,
-    /// The path with its leading slash, without a query: parameters of any method are in `params`.
+    /// With its leading slash and without a query: the parameters of every method are in `params`.
     pub path: String,
     pub params: Params,
     /// Without `Authorization`.
@@ -68,7 +69,7 @@ pub struct ApiRequest {
 }
 
 impl ApiRequest {
-    /// `GET` of a path without parameters.
+    /// `GET` of a path, without parameters.
     pub fn get(path: impl Into<String>) -> Self {
         Self { method: HttpMethod::Get, path: path.into(), params: Params::new(), headers: Vec::new() }
     }
@@ -78,8 +79,8 @@ impl ApiRequest {
         Self::get(format!("/v1/tokens/{id}"))
     }
 
-    /// The parts of the path. Doubled slashes count as one, as in Stripe's API (stripe-mock, `server.go`); after a
-    /// slash at the end stands an empty part, which names nothing.
+    /// The segments of the path. Repeated slashes count as one, as in Stripe's API (stripe-mock, `server.go`). A slash
+    /// at the end adds an empty segment, which matches no object.
     pub fn segments(&self) -> Vec<&str> {
         let mut parts: Vec<&str> = self.path.split('/').filter(|part| !part.is_empty()).collect();
         if self.path.ends_with('/') {
@@ -88,12 +89,12 @@ impl ApiRequest {
         parts
     }
 
-    /// Whether this call makes a token: such calls are the entries of the history.
+    /// Whether the request creates a token. Such requests are the entries of the history.
     pub fn makes_token(&self) -> bool {
         self.method == HttpMethod::Post && self.segments() == ["v1", "tokens"]
     }
 
-    /// The token that this call is about: `/v1/tokens/:id`.
+    /// The token id in `/v1/tokens/:id`.
     pub fn token_in_path(&self) -> Option<&str> {
         match self.segments()[..] {
             ["v1", "tokens", id] if !id.is_empty() => Some(id),
@@ -101,29 +102,31 @@ impl ApiRequest {
         }
     }
 
-    /// The value of a header, its name in any case.
+    /// The value of a header. The case of its name does not matter.
     pub fn header(&self, name: &str) -> Option<&str> {
         header(&self.headers, name)
     }
 }
 
-/// A call without secrets: numbers that are not published masked, codes and keys hidden.
+/// A request without secrets: the number of any card that is not a published test card is masked, security codes and
+/// keys are hidden.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MaskedRequest {
     pub method: HttpMethod,
     pub path: String,
     pub params: Vec<(String, String)>,
-    /// How much of each parameter is kept, in their order.
+    /// How much of each parameter is kept, in the order of `params`.
     pub kept: Vec<Kept>,
     pub headers: Vec<(String, String)>,
 }
 
 impl MaskedRequest {
+    /// The recorded value of a parameter. If it was sent repeatedly, the last value counts.
     pub fn param(&self, name: &str) -> Option<&str> {
         self.params.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// The value of a header, its name in any case.
+    /// The value of a header. The case of its name does not matter.
     pub fn header(&self, name: &str) -> Option<&str> {
         header(&self.headers, name)
     }
@@ -133,12 +136,12 @@ fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
     headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
 }
 
-/// An answer, whatever its status: a decline with 402 is an answer, not an error.
+/// A response of any status: a decline with status 402 is a response, not a [`TransportError`].
 #[derive(Clone, PartialEq, Eq)]
 pub struct ApiResponse {
     pub http_status: u16,
     pub headers: Vec<(String, String)>,
-    /// The bytes as they came.
+    /// The bytes as they were received.
     pub body: Vec<u8>,
 }
 
@@ -147,7 +150,7 @@ impl ApiResponse {
         (200..300).contains(&self.http_status)
     }
 
-    /// The value of a header, its name in any case.
+    /// The value of a header. The case of its name does not matter.
     pub fn header(&self, name: &str) -> Option<&str> {
         header(&self.headers, name)
     }
@@ -156,27 +159,29 @@ impl ApiResponse {
         self.header("Request-Id")
     }
 
-    /// The body as JSON. `None` cannot come from a target: what is not JSON is a [`TransportError::NotJson`].
+    /// The body as JSON. It is `Some` for the responses of both targets, since a body that is not JSON becomes
+    /// [`TransportError::NotJson`].
     pub fn json(&self) -> Option<Value> {
         serde_json::from_slice(&self.body).ok()
     }
 
-    /// How many bytes the whole body had, where only its start is kept: a list was too long for the history.
+    /// The length of the whole body in bytes, if only its start was kept because it is too long for the history.
     pub fn cut_from(&self) -> Option<usize> {
         self.header(CUT_HEADER)?.split(' ').nth(2)?.parse().ok()
     }
 
-    /// Whether it refuses the security code that was sent: the code is not kept, so the call cannot be made again as it
-    /// was.
+    /// Whether the error is about the security code that was sent. Codes are not kept, so such a request cannot be
+    /// repeated unchanged.
     pub fn refuses_cvc(&self) -> bool {
         !self.is_success() && self.json().as_ref().and_then(ErrorView::of).is_some_and(ErrorView::is_about_cvc)
     }
 
+    /// The body as text; bytes that are not UTF-8 are replaced by U+FFFD.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// The error in one plain sentence with its code, for a person: `None` if the body is not an error.
+    /// The error as one sentence with its code; `None` if the body is not an error.
     pub fn error_sentence(&self) -> Option<String> {
         let body = self.json()?;
         let error = ErrorView::of(&body)?;
@@ -190,7 +195,7 @@ impl ApiResponse {
         Some(format!("{message} ({}{param}, HTTP {})", named.join("/"), self.http_status))
     }
 
-    /// Applies `read` to the token in the body, if it is one.
+    /// Applies `read` to the token in the body; `None` if the body is not a token.
     pub fn with_token<T>(&self, read: impl FnOnce(Token<'_>) -> T) -> Option<T> {
         let body = self.json()?;
         Token::of(&body).map(read)
@@ -203,7 +208,7 @@ impl fmt::Debug for ApiResponse {
     }
 }
 
-/// Why no usable answer came. Each says what was being done, what went wrong and what to do; none repeats a secret.
+/// Why there is no usable response. Each message says what failed and what to do, and holds no secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TransportError {
     #[error(
@@ -261,13 +266,13 @@ impl TransportError {
         }
     }
 
-    /// Whether the request may have reached Stripe, so that a token may exist.
+    /// Whether Stripe may have carried out the request, so that a token may exist.
     pub fn may_have_happened(&self) -> bool {
         matches!(self, Self::Timeout { .. } | Self::CutOff { .. } | Self::Cancelled | Self::TooLarge { .. })
     }
 }
 
-/// One request and what came of it.
+/// A request and its outcome.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Exchange {
     pub target: Target,
@@ -275,18 +280,18 @@ pub struct Exchange {
     pub took: Duration,
     pub request: MaskedRequest,
     pub outcome: Result<ApiResponse, Failure>,
-    /// The places of the answer's body that are not as they came, for they may not be kept: in bytes.
+    /// Where the response body differs from what was received, because it held secrets: byte ranges.
     pub replaced: Vec<Range<usize>>,
 }
 
-/// A [`TransportError`] as it is kept: its kind, its sentence, and what came instead of JSON.
+/// A [`TransportError`] as it is recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     pub kind: String,
     pub message: String,
-    /// The HTTP status, when one came.
+    /// The HTTP status, if one was received.
     pub http_status: Option<u16>,
-    /// The text that was not JSON.
+    /// The body that was not JSON.
     pub text: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Stripe's error object, as the rules make it and as an answer carries it.
+//! Stripe's error object: as our rules create it, and as a response contains it.
 
 use std::collections::HashSet;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::domain::mask;
 
-/// The `type` of an error on the wire.
+/// The `type` of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
     Api,
@@ -26,36 +26,36 @@ impl ErrorKind {
     }
 }
 
-/// An error that Stripe answers: what the rules predict and the minter sends.
+/// An error response of Stripe: the form predicts it, and the minter sends it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiError {
     pub http_status: u16,
     pub kind: ErrorKind,
     pub code: Option<&'static str>,
-    /// The parameter at fault. Card errors name the bare field (`number`), request errors the whole parameter
-    /// (`card[number]`); declines send an empty one.
+    /// The parameter at fault. Card errors name the bare field (`number`), invalid requests the whole parameter
+    /// (`card[number]`), and declines have an empty string.
     pub param: Option<String>,
-    /// Never repeats a value that may be a card number or a security code.
+    /// Never contains a value that may be a card number or a security code.
     pub message: String,
-    /// What a decline says besides.
+    /// The additional fields of a decline.
     pub decline: Option<Box<Decline>>,
 }
 
-/// What a decline says that no other error does.
+/// The fields that only declines have.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Decline {
-    /// Why the bank declined: `insufficient_funds`.
+    /// The `decline_code`, such as `insufficient_funds`.
     pub code: &'static str,
-    /// The failed charge that it left behind.
+    /// The id of the failed charge.
     pub charge: Option<String>,
-    /// What the network says, such as "01".
+    /// The card network's own code, such as "01".
     pub network_decline_code: Option<&'static str>,
-    /// What to do about it, such as `try_again_later`.
+    /// What to do next, such as `try_again_later`.
     pub advice_code: Option<&'static str>,
 }
 
 impl ApiError {
-    /// A 402 of type `card_error` on one field of the card.
+    /// Status 402, type `card_error`, about one field of the card.
     pub fn card(code: &'static str, param: &str, message: &str) -> Self {
         Self {
             http_status: 402,
@@ -67,7 +67,7 @@ impl ApiError {
         }
     }
 
-    /// A 400 of type `invalid_request_error`.
+    /// Status 400, type `invalid_request_error`.
     pub fn request(code: Option<&'static str>, param: Option<&str>, message: impl Into<String>) -> Self {
         Self {
             http_status: 400,
@@ -79,7 +79,7 @@ impl ApiError {
         }
     }
 
-    /// A parameter that must be there is not.
+    /// A required parameter is missing.
     pub fn missing(param: &str) -> Self {
         Self::request(Some("parameter_missing"), Some(param), format!("Missing required param: {param}."))
     }
@@ -94,17 +94,18 @@ impl ApiError {
         Self::request(Some("parameter_invalid_empty"), Some(param), message)
     }
 
-    /// An object that a parameter names does not exist: 400. Where the path names it, Stripe says 404.
+    /// The object that a parameter names does not exist: status 400. For an object that the path names, Stripe sends
+    /// 404.
     pub fn no_such(what: &str, id: &str, param: &str) -> Self {
         let message = format!("No such {what}: '{}'", mask::text(id));
         Self::request(Some("resource_missing"), Some(param), message)
     }
 
-    /// Refuses the given names, each named once in the order sent; without any, all is well. A name can hold a card
-    /// number by mistake, so it is masked.
+    /// Refuses unknown parameters. Each is named once, in the order sent, and masked, because a name can contain a card
+    /// number by mistake.
     ///
     /// # Errors
-    /// When there are names.
+    /// If there is any name.
     pub fn refuse_unknown<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), Self> {
         let mut seen = HashSet::new();
         let unknown: Vec<String> = names.filter(|name| seen.insert(*name)).map(mask::name).collect();
@@ -124,18 +125,18 @@ impl ApiError {
         self.decline.as_ref().map(|decline| decline.code)
     }
 
-    /// The code, or the type where Stripe gives no code: what a person would call this error.
+    /// The code, or the type if the error has no code.
     pub fn label(&self) -> &str {
         self.code.unwrap_or(self.kind.as_str())
     }
 }
 
-/// A view over the `error` object of an answer's body, never instead of it.
+/// Read access to the `error` object in a response body.
 #[derive(Clone, Copy, Debug)]
 pub struct ErrorView<'a>(&'a Value);
 
 impl<'a> ErrorView<'a> {
-    /// The error in a body, if it is one of Stripe's.
+    /// The error in a body; `None` if the body has none.
     pub fn of(body: &'a Value) -> Option<Self> {
         body.get("error").filter(|error| error.is_object()).map(Self)
     }
@@ -144,6 +145,7 @@ impl<'a> ErrorView<'a> {
         self.0.get(key)?.as_str()
     }
 
+    /// The error's `type`.
     pub fn kind(self) -> Option<&'a str> {
         self.text("type")
     }
@@ -156,12 +158,12 @@ impl<'a> ErrorView<'a> {
         self.text("decline_code")
     }
 
-    /// The parameter at fault; `None` when absent or empty.
+    /// The parameter at fault; `None` if absent or empty.
     pub fn param(self) -> Option<&'a str> {
         self.text("param").filter(|param| !param.is_empty())
     }
 
-    /// Whether it was the security code that was refused.
+    /// Whether the error is about the security code.
     pub fn is_about_cvc(self) -> bool {
         matches!(self.param(), Some("cvc" | "card[cvc]")) || self.code().is_some_and(|code| code.ends_with("_cvc"))
     }
@@ -170,7 +172,7 @@ impl<'a> ErrorView<'a> {
         self.text("message")
     }
 
-    /// The most telling word: the decline code, else the code, else the type.
+    /// The most specific word for the error: the decline code, else the code, else the type.
     pub fn label(self) -> &'a str {
         self.decline_code().or(self.code()).or(self.kind()).unwrap_or("error")
     }

@@ -1,22 +1,22 @@
-//! What each field of an answer means, in a sentence: by the kind of object that it is in.
+//! A sentence of help on each field of a response, by the kind of object that the field is in.
 //!
-//! The kind is what the object says of itself in `object`; an object that says nothing is known by the field that holds
-//! it, such as `outcome` or `billing_details`. The fields are those of Stripe's specification (OpenAPI, v1).
+//! The kind is the object's own `object` field; an object without one has the kind of the field that holds it, such as
+//! `outcome` or `billing_details`. The fields are those of Stripe's OpenAPI specification (v1).
 
 use serde_json::Value;
 
-/// The sentence about the field at a JSON pointer of this document.
+/// The help on the field at this JSON pointer of the document.
 pub fn of(document: &Value, pointer: &str) -> Option<&'static str> {
     let mut value = document;
     let mut kind = kind_of(document, "");
     let mut help = None;
-    // The field that the walk is in; an item of a list is in the field of its list.
+    // The field that `value` is in. An item of an array is in the field of its array.
     let mut field = "";
     for token in pointer.split('/').skip(1) {
         match value {
             Value::Array(items) => value = items.get(token.parse::<usize>().ok()?)?,
             Value::Object(fields) => {
-                // Keys with a tilde or a slash are nobody's but the user's.
+                // Pointer escapes stay as they are: only keys of the user's own metadata can contain `~` or `/`.
                 let (known, inner) = fields.get_key_value(token)?;
                 help = sentence(kind, known);
                 (field, value) = (known, inner);
@@ -28,7 +28,7 @@ pub fn of(document: &Value, pointer: &str) -> Option<&'static str> {
     help
 }
 
-/// Whether a field of this name holds a moment in Unix seconds.
+/// Whether a field of this name holds a time in Unix seconds.
 pub fn is_time(field: &str) -> bool {
     TIMES.contains(&field)
 }
@@ -53,7 +53,7 @@ fn sentence(kind: &str, field: &str) -> Option<&'static str> {
 
 type Sentences = &'static [(&'static str, &'static str)];
 
-/// The kinds of objects with their fields; the fields under "" mean the same in every object.
+/// The fields of each kind of object. Those of kind "" mean the same in every object.
 const FIELDS: &[(&str, Sentences)] = &[
     (
         "",

@@ -1,4 +1,4 @@
-//! One request in, one answer out: the calls of the API, what they carry, and what an answer says.
+//! API calls: a request, its response, what they carry, and what is recorded of them.
 
 pub mod again;
 pub mod api;

@@ -1,4 +1,4 @@
-//! The parameters of a call: an ordered list of names and values, exactly as they will be sent.
+//! The parameters of a request: an ordered list of names and values, exactly as they are sent.
 
 use std::fmt;
 
@@ -7,13 +7,13 @@ use crate::domain::{
     secret::SecretText,
 };
 
-/// The parameter that names the preferred network.
+/// The parameter for the preferred network of a co-branded card.
 pub const PREFERRED_NETWORK: &str = "card[networks][preferred]";
 
-/// An ordered list of (parameter, value) in Stripe's bracket notation, such as `card[number]`.
+/// An ordered list of names and values in Stripe's bracket notation, such as `card[number]`.
 ///
-/// An empty value is not an absent one; unknown and malformed parameters are welcome, for wrong requests are sent on
-/// purpose. `Debug` masks card numbers and hides security codes.
+/// An empty value is not the same as an absent one. Unknown and malformed parameters are allowed, because testers send
+/// wrong requests on purpose. `Debug` masks card numbers and hides security codes.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Params(Vec<(String, SecretText)>);
 
@@ -30,11 +30,12 @@ impl Params {
         self.0.len()
     }
 
+    /// Adds a parameter at the end, even if the list has one of this name.
     pub fn push(&mut self, name: impl Into<String>, value: impl Into<SecretText>) {
         self.0.push((name.into(), value.into()));
     }
 
-    /// Replaces every value of `name` by this one, in the place of the first, or adds it at the end.
+    /// Sets the first parameter of this name and removes its repetitions, or adds one at the end.
     pub fn set(&mut self, name: &str, value: impl Into<SecretText>) {
         let place = self.0.iter().position(|(known, _)| known == name);
         match place {
@@ -50,20 +51,22 @@ impl Params {
         }
     }
 
-    /// Drops every value of `name`.
+    /// Removes every parameter of this name.
     pub fn remove(&mut self, name: &str) {
         self.0.retain(|(known, _)| known != name);
     }
 
+    /// Removes the parameter at this index. Panics if there is none.
     pub fn remove_at(&mut self, index: usize) {
         self.0.remove(index);
     }
 
-    /// The value of `name`; the last one counts when it was sent twice, as in every form parser that Stripe's SDKs meet.
+    /// The value of a parameter. If it was sent repeatedly, the last value counts, as in most form parsers.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.expose())
     }
 
+    /// Names and values in the order sent.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.expose()))
     }
@@ -72,22 +75,22 @@ impl Params {
         self.0.iter().map(|(name, _)| name.as_str())
     }
 
-    /// The rows themselves, to be edited in place by the raw view.
+    /// The list itself, for the raw editor of the form.
     pub fn rows_mut(&mut self) -> &mut Vec<(String, SecretText)> {
         &mut self.0
     }
 
-    /// The value of `name` as it may be written down: what an object of the minter keeps of a text.
+    /// The masked value of a parameter. The minter stores it in its objects.
     pub fn kept(&self, name: &str) -> Option<String> {
         self.get(name).map(|value| mask::param(name, value).0)
     }
 
-    /// The same list as it may be written down: numbers masked, codes and keys hidden.
+    /// The list with card numbers masked, and security codes and keys hidden.
     pub fn masked(&self) -> Vec<(String, String)> {
         self.masked_with_marks().0
     }
 
-    /// As [`Self::masked`], and beside it how much of each parameter is kept.
+    /// Like [`Self::masked`], with how much of each parameter is kept, in the same order.
     pub fn masked_with_marks(&self) -> (Vec<(String, String)>, Vec<Kept>) {
         let masked = |(name, value)| {
             let (value, mut kept) = mask::param(name, value);

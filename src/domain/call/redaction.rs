@@ -1,31 +1,32 @@
-//! What is kept of a call and its answer: the one place where both are redacted, by [`mask`] and by what this request
-//! made secret.
+//! What is recorded of a call and its response. Both are redacted here only, by [`mask`] and by the secrets of the
+//! request itself.
 //!
-//! Of the local minter's answers the bytes that leave are the bytes that are kept; only two headers that it echoes are
-//! sent as they came and may be kept hidden. Of the real API's answers the places that may not be kept are replaced, and
-//! told; every other byte stays.
+//! The local minter's responses are redacted before they are sent, so the recorded bytes are the sent bytes. The
+//! exceptions are two headers that it echoes, `Idempotency-Key` and `Stripe-Account`: they are sent unchanged, and
+//! hidden in the record if they hold a secret. In the real API's responses only secrets are replaced; the record says
+//! where, and every other byte stays.
 
 use std::ops::Range;
 
 use super::api::{ApiRequest, ApiResponse, Failure, MaskedRequest, TransportError};
 use crate::domain::mask::{self, OwnSecrets};
 
-/// Headers that are credentials as a whole.
+/// Headers that are credentials. They are left out.
 const CREDENTIALS: [&str; 4] = ["authorization", "proxy-authorization", "cookie", "set-cookie"];
-/// Headers that name something which is looked up: they are kept whole or not at all.
+/// Headers with an identifier that is looked up. They are kept whole or hidden altogether, see [`mask::identity`].
 const IDENTITIES: [&str; 2] = ["Idempotency-Key", "Stripe-Account"];
 
-/// What one request makes secret in everything that is written about it.
+/// Redacts everything that is recorded about one request.
 #[derive(Debug, Default)]
 pub struct Redaction {
     own: OwnSecrets,
 }
 
-/// An answer of the real API as it is kept.
+/// A response of the real API as it is recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeptAnswer {
     pub answer: ApiResponse,
-    /// The places of its body that are not as they came, in bytes.
+    /// Where its body differs from what was received: byte ranges.
     pub replaced: Vec<Range<usize>>,
 }
 
@@ -34,7 +35,7 @@ impl Redaction {
         Self { own: OwnSecrets::of(request.params.iter()) }
     }
 
-    /// The same, and beside it the call as it may be written down and shown.
+    /// Like [`Self::of`], with the masked request.
     pub fn with_request(request: &ApiRequest) -> (Self, MaskedRequest) {
         let (params, kept) = request.params.masked_with_marks();
         let mut own = OwnSecrets::default();
@@ -47,7 +48,7 @@ impl Redaction {
         (redaction, MaskedRequest { method: request.method, path, params, kept, headers })
     }
 
-    /// An answer of the local minter as it is sent, and kept but for [`Self::kept_of_sent`].
+    /// A response of the local minter as it is sent. It is recorded as [`Self::kept_of_sent`] returns it.
     pub fn local_answer(&self, answer: ApiResponse) -> ApiResponse {
         let header = |(name, value): (String, String)| {
             if is_identity(&name) { (name, value) } else { self.header((name, value)) }
@@ -59,7 +60,7 @@ impl Redaction {
         }
     }
 
-    /// What is kept of a local answer that is sent: all of it, but an echoed identity that may not be.
+    /// The record of a local response: what was sent, with echoed identifiers hidden if they hold a secret.
     pub fn kept_of_sent(&self, sent: &ApiResponse) -> ApiResponse {
         let mut kept = sent.clone();
         for (_, value) in kept.headers.iter_mut().filter(|(name, _)| is_identity(name)) {
@@ -68,7 +69,7 @@ impl Redaction {
         kept
     }
 
-    /// An answer of the real API as it is kept.
+    /// A response of the real API as it is recorded.
     pub fn foreign_answer(&self, answer: &ApiResponse) -> KeptAnswer {
         let text = String::from_utf8_lossy(&answer.body);
         let (body, replaced) = match mask::redacted_body(&text, &self.own) {
@@ -79,7 +80,7 @@ impl Redaction {
         KeptAnswer { answer: ApiResponse { http_status: answer.http_status, headers, body }, replaced }
     }
 
-    /// Why no answer came, as it is kept.
+    /// A transport error as it is recorded.
     pub fn failure(&self, error: &TransportError) -> Failure {
         let failure = Failure::from(error);
         let text = failure.text.map(|text| match mask::redacted_body(&text, &self.own) {
@@ -89,11 +90,11 @@ impl Redaction {
         Failure { message: self.message(failure.message), text, ..failure }
     }
 
-    /// JSON of the minter: an object as it is kept, and the answer that shows it, with the same replacements. The minter
-    /// replaced what the parameters held, so nearly all of it is clean, which is told fast.
+    /// Redacts JSON of the minter: an object before it is stored, and the response that shows it, with equal results.
+    /// The minter masked the parameters already, so nearly all JSON passes the fast test unchanged.
     pub fn local_json(&self, json: Vec<u8>) -> Vec<u8> {
         let Ok(text) = std::str::from_utf8(&json) else { return json };
-        // Under this name a message may repeat the request's own code.
+        // A `message` may repeat the request's own security code.
         let may_repeat_code = self.own.has_codes() && text.contains("\"message\"");
         if !may_repeat_code && !mask::may_hold_secrets(text, &self.own) {
             return json;
@@ -111,7 +112,7 @@ impl Redaction {
         headers.iter().filter(|(name, _)| !is_credential(name)).map(kept).collect()
     }
 
-    /// A header that names nothing which is looked up.
+    /// Redacts a header that holds no identifier.
     fn header(&self, (name, value): (String, String)) -> (String, String) {
         let value = if mask::is_security_code(&name) { mask::HIDDEN.to_owned() } else { self.message(value) };
         (mask::text(&name), value)
@@ -123,7 +124,7 @@ impl Redaction {
 }
 
 impl ApiRequest {
-    /// The call as it may be written down and shown.
+    /// The request as it may be recorded and shown.
     pub fn masked(&self) -> MaskedRequest {
         Redaction::with_request(self).1
     }

@@ -1,23 +1,24 @@
-//! Stripe's refusals by account, told in plain words with what to do about them.
+//! Refusals that depend on the Stripe account rather than the card, explained in plain words with their remedy.
 
 use super::{api::ApiResponse, error::ErrorView};
 use crate::domain::card::test_cards;
 
-/// A refusal that is not about the card but about what the account allows.
+/// A refusal for what the account or its key may not do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// The account may not send raw card numbers: the default of every account, also in test mode.
+    /// The account may not send raw card numbers. This is the default of every account, also in test mode.
     RawCardData,
-    /// The account may not make tokens with a publishable key.
+    /// The account may not create tokens with a publishable key.
     PublishableKey,
-    /// The account may not use card tokens with the Charges and Customers API any more.
+    /// The account may no longer use card tokens with the Charges and Customers APIs.
     CardTokensEnded,
     /// The key was not accepted.
     BadKey,
 }
 
 impl Refusal {
-    /// Recognises a refusal by status and the words that Stripe has kept while the rest of its texts changed.
+    /// Recognises a refusal by its status and by those phrases of the message that Stripe has kept while it reworded
+    /// the rest.
     pub fn of(response: &ApiResponse) -> Option<Self> {
         if response.is_success() {
             return None;
@@ -46,7 +47,7 @@ impl Refusal {
         }
     }
 
-    /// Why, and what to switch on or do instead.
+    /// The reason, and what to switch on or do instead.
     pub fn remedy(self) -> &'static str {
         match self {
             Self::RawCardData => {
@@ -66,7 +67,7 @@ impl Refusal {
         }
     }
 
-    /// Where Stripe explains it.
+    /// Where Stripe explains the refusal, or the setting that lifts it.
     pub fn link(self) -> &'static str {
         match self {
             Self::RawCardData => "https://support.stripe.com/questions/enabling-access-to-raw-card-data-apis",
@@ -78,7 +79,7 @@ impl Refusal {
         }
     }
 
-    /// The ready token of the same card, such as `tok_visa`, where that gets around the refusal.
+    /// The ready-made token for the same card, such as `tok_visa`, if it avoids the refusal.
     pub fn ready_alias(self, number: &str) -> Option<&'static str> {
         matches!(self, Self::RawCardData | Self::PublishableKey)
             .then(|| test_cards::by_number(number)?.ready_alias())

@@ -1,4 +1,4 @@
-//! A view over the body of a token: the body stays what the server sent.
+//! Read access to the token object in a response body.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 pub struct Token<'a>(&'a Value);
 
 impl<'a> Token<'a> {
-    /// The token in a body, if it is one.
+    /// The token in a body; `None` if the body is not a token.
     pub fn of(body: &'a Value) -> Option<Self> {
         let is_token = body.get("object").and_then(Value::as_str) == Some("token");
         let has_id = body.get("id").and_then(Value::as_str).is_some_and(|id| !id.is_empty());
@@ -22,7 +22,7 @@ impl<'a> Token<'a> {
         self.0["used"].as_bool().unwrap_or(false)
     }
 
-    /// Unix seconds.
+    /// In Unix seconds.
     pub fn created(self) -> Option<i64> {
         self.0["created"].as_i64()
     }

@@ -1,4 +1,4 @@
-//! The two calls that use a token up: a charge, and the attach to a customer.
+//! The calls that create a token and that use it up.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use super::{
     params::Params,
 };
 
-/// A call that uses a token up. Its texts go out as they are: wrong ones are sent on purpose.
+/// A call that uses a token up. Its fields are sent unchecked, because testers send wrong values on purpose.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenCall {
     /// `POST /v1/charges`.
@@ -18,7 +18,7 @@ pub enum TokenCall {
         /// ISO 4217, in lower case.
         currency: String,
     },
-    /// `POST /v1/customers/:id/sources`; without a customer `POST /v1/customers`, which makes one.
+    /// `POST /v1/customers/:id/sources`, or `POST /v1/customers` to attach to a new customer.
     Attach { token: String, customer: Option<String> },
 }
 
@@ -32,7 +32,7 @@ impl TokenCall {
         }
     }
 
-    /// What such a call makes, by the `object` of its answer.
+    /// The values of `object` that a successful response to this call has.
     fn makes(&self) -> &'static [&'static str] {
         match self {
             Self::Charge { .. } => &["charge"],
@@ -41,12 +41,13 @@ impl TokenCall {
         }
     }
 
-    /// Whether a body is what this call makes: an API that answers success with something else has not done it.
+    /// Whether the body is an object that this call creates. An API that sends a success status with another body has
+    /// not carried out the call.
     pub fn is_made(&self, body: &Value) -> bool {
         made_by(body).is_some_and(|(object, _)| self.makes().contains(&object))
     }
 
-    /// The call as it goes to a target, under an idempotency key of its own.
+    /// The request of this call with an idempotency key.
     pub fn to_api(&self, idempotency_key: &str) -> ApiRequest {
         let (path, params): (String, Params) = match self {
             Self::Charge { token, amount, currency } => {
@@ -65,11 +66,11 @@ impl TokenCall {
     }
 }
 
-/// The object that a successful answer tells of: what it is, and its id.
+/// The `object` and `id` of a successful response.
 fn made_by(body: &Value) -> Option<(&str, &str)> {
     Some((body.get("object")?.as_str()?, body.get("id")?.as_str()?))
 }
-/// The one call that makes a card token, `POST /v1/tokens`, with its parameters.
+/// The call that creates a card token, `POST /v1/tokens`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TokenRequest {
     pub params: Params,
@@ -82,7 +83,7 @@ impl TokenRequest {
         Self { params }
     }
 
-    /// The call as it goes to a target, under an idempotency key of its own.
+    /// The request of this call with an idempotency key.
     pub fn to_api(&self, idempotency_key: &str) -> ApiRequest {
         ApiRequest {
             method: HttpMethod::Post,

@@ -1,4 +1,4 @@
-//! What a call tells about a token: that it was used up, and by what. The same for both targets.
+//! Whether a call used a token up, and for what. The rules are the same for both targets.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::domain::card::test_cards;
 
-/// What is known of a token after a call that was about it.
+/// What a call reveals about the token that it names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenUse {
     pub token: String,
@@ -21,12 +21,12 @@ pub struct TokenUse {
 pub enum Verdict {
     /// Nothing new: the call was refused in validation, or the token was retrieved and is unused.
     Unchanged,
-    /// By this object where the call made one or left one behind.
+    /// The token is used up, by the object with this id if the call created one.
     Used(Option<String>),
 }
 
-/// The token that a call is about: `GET /v1/tokens/:id`, or a call that takes one. Ready aliases such as `tok_visa` are
-/// no tokens of the account, and are never used up.
+/// The token that a call names: `GET /v1/tokens/:id`, or a call with a token among its parameters. Ready-made tokens
+/// such as `tok_visa` do not count: they do not belong to the account, and are never used up.
 pub fn token_of(request: &MaskedRequest) -> Option<&str> {
     let parts: Vec<&str> = request.path.split('/').filter(|part| !part.is_empty()).collect();
     let param = |names: &[&str]| names.iter().find_map(|name| request.param(name));
@@ -42,8 +42,8 @@ pub fn token_of(request: &MaskedRequest) -> Option<&str> {
     token.filter(|token| token.starts_with("tok_") && test_cards::by_alias(token).is_none())
 }
 
-/// What a call and its answer tell about its token. A decline uses a token up (two users' reports; where a card does
-/// not attach it is a default), a refusal in validation does not.
+/// What a call and its response reveal about its token. A decline uses the token up (two users' reports; undocumented
+/// by Stripe for a decline at an attach: our choice). A refusal in validation does not.
 pub fn of_call(request: &MaskedRequest, outcome: Option<&ApiResponse>) -> Option<TokenUse> {
     let token = token_of(request)?.to_owned();
     let verdict = outcome.map_or(Verdict::Unchanged, |response| verdict(request, response));
@@ -58,7 +58,7 @@ fn verdict(request: &MaskedRequest, response: &ApiResponse) -> Verdict {
     }
     let text = |value: &Value| value.as_str().map(str::to_owned);
     if response.is_success() {
-        // A success that names nothing tells of nothing that could have used the token.
+        // A success without an id created nothing that could have used the token up.
         return text(&body["id"]).map_or(Verdict::Unchanged, |id| Verdict::Used(Some(id)));
     }
     let error = ErrorView::of(&body);

@@ -1,15 +1,15 @@
-//! The brand of a card: its names, the prefixes and lengths of its numbers, its security code.
+//! The brand of a card: its names, the prefixes and lengths of its numbers, and its security code.
 //!
-//! Ranges and lengths are those of Stripe's own clients (stripe-android `CardBrand.kt`, stripe/jquery.payment); the
-//! wider lengths that other validators allow are not good here, because Stripe answers `incorrect_number` to them.
+//! Prefixes and lengths are those of Stripe's own clients (stripe-android `CardBrand.kt`, stripe/jquery.payment). Other
+//! validators allow more lengths, but Stripe answers `incorrect_number` to them.
 
 use super::networks::CardNetwork;
 use crate::domain::words::words;
 
-/// The fewest digits that any card number has.
+/// The fewest digits that a card number of any brand has.
 pub const MIN_DIGITS: usize = 12;
 
-/// The most digits that any card number has.
+/// The most digits that a card number of any brand has.
 pub const MAX_DIGITS: usize = 19;
 
 /// A card brand, in the spelling of Stripe's card object.
@@ -26,7 +26,7 @@ pub enum Brand {
     Unknown,
 }
 
-// The words of `card.brand`: Stripe writes "MasterCard" with a capital C here.
+// The values of `card.brand`: here Stripe writes "MasterCard" with a capital C.
 words!(Brand {
     Visa => "Visa",
     MasterCard => "MasterCard",
@@ -40,7 +40,7 @@ words!(Brand {
 });
 
 impl Brand {
-    /// The word in `payment_method_details.card.brand`.
+    /// The value of `payment_method_details.card.brand`.
     pub fn code(self) -> &'static str {
         match self {
             Self::Visa => "visa",
@@ -55,7 +55,8 @@ impl Brand {
         }
     }
 
-    /// How many digits the security code of this brand should have. Three are accepted for American Express too.
+    /// The length of this brand's security code. American Express cards have 4 digits, but 3 are accepted too; see
+    /// [`Brand::accepts_cvc_digits`].
     pub fn cvc_digits(self) -> usize {
         if self == Self::AmericanExpress { 4 } else { 3 }
     }
@@ -65,7 +66,7 @@ impl Brand {
         if self.cvc_digits() == 4 { "1234" } else { "123" }
     }
 
-    /// Whether a security code of so many digits passes for this brand.
+    /// Whether a security code with this number of digits passes for this brand.
     pub fn accepts_cvc_digits(self, digits: usize) -> bool {
         match self {
             Self::AmericanExpress | Self::Unknown => digits == 3 || digits == 4,
@@ -73,7 +74,7 @@ impl Brand {
         }
     }
 
-    /// The one network of this brand among those that `networks[preferred]` can name.
+    /// The network of this brand, if `networks[preferred]` accepts it.
     pub fn own_network(self) -> Option<CardNetwork> {
         match self {
             Self::Visa => Some(CardNetwork::Visa),
@@ -83,7 +84,7 @@ impl Brand {
     }
 }
 
-/// Whether the card draws on credit, an account or a prepaid sum.
+/// How a card is funded, in the spelling of Stripe's card object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Funding {
     Credit,
@@ -99,7 +100,7 @@ words!(Funding {
     Unknown => "unknown",
 });
 
-/// A range of prefixes, all of one length in digits, that belongs to one brand.
+/// A range of prefixes that belongs to one brand. `first` and `last` have the same number of digits.
 struct BinRange {
     first: &'static str,
     last: &'static str,
@@ -112,7 +113,7 @@ const fn bin(first: &'static str, last: &'static str, brand: Brand, shortest: us
     BinRange { first, last, brand, shortest, longest }
 }
 
-/// The longest prefix that fits a number decides; all ranges of one length are disjoint.
+/// Longer prefixes come first and win. Ranges whose prefixes have the same length do not overlap.
 const BIN_RANGES: &[BinRange] = &[
     bin("628000036", "628000036", Brand::EftposAustralia, 16, 16),
     bin("506221", "506221", Brand::Unknown, 16, 16),
@@ -138,16 +139,16 @@ impl BinRange {
     /// Whether a number that starts with `digits` can lie in this range.
     fn admits(&self, digits: &str) -> bool {
         let known = digits.len().min(self.first.len());
-        // What is no digit can be wider than a byte: no range begins with it.
+        // `get` because a character that is not a digit may be wider than a byte; no range starts with it.
         digits.get(..known).is_some_and(|head| (&self.first[..known]..=&self.last[..known]).contains(&head))
     }
 }
 
-/// What a number that starts with `digits` can still become, by the ranges of the brands.
+/// The brand of the numbers that start with `digits`, by the prefix table alone.
 pub(super) fn brand_so_far_by_range(digits: &str) -> BrandSoFar {
     let mut found = None;
     for range in BIN_RANGES.iter().filter(|range| range.admits(digits)) {
-        // A range that is spelled out in full hides the shorter ones behind it.
+        // This range is fully typed, so it wins over the shorter prefixes after it.
         if digits.len() >= range.first.len() {
             return match found {
                 Some(brand) if brand != range.brand => BrandSoFar::Open,
@@ -162,7 +163,7 @@ pub(super) fn brand_so_far_by_range(digits: &str) -> BrandSoFar {
     found.map_or(BrandSoFar::Impossible, BrandSoFar::One)
 }
 
-/// The lengths in digits, shortest and longest, of the range that a number starting so lies in.
+/// The lengths in digits, shortest and longest, of the range that `digits` lies in.
 pub(super) fn lengths_of_range(digits: &str) -> Option<(usize, usize)> {
     range_of(digits).map(|range| (range.shortest, range.longest))
 }
@@ -176,13 +177,13 @@ fn range_of(digits: &str) -> Option<&'static BinRange> {
     BIN_RANGES.iter().find(|range| digits.len() >= range.first.len() && range.admits(digits))
 }
 
-/// What a number that starts with `digits` (ASCII digits only) can still become.
+/// Which brand a number that starts with the digits typed so far can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BrandSoFar {
-    /// More than one brand is possible: name none.
+    /// More than one brand is possible.
     Open,
-    /// One brand only is possible.
+    /// Only one brand is possible.
     One(Brand),
-    /// No known brand starts so.
+    /// No known brand has such a prefix.
     Impossible,
 }

@@ -1,14 +1,15 @@
 //! The currencies that Stripe charges in, and the smallest charge in each.
 //!
-//! Sources: docs.stripe.com/currencies, its tables "presentment currencies", "zero-decimal currencies" and "minimum and
+//! Source: docs.stripe.com/currencies, its tables "presentment currencies", "zero-decimal currencies" and "minimum and
 //! maximum charge amounts".
 
 use iso_currency::Currency;
 
-/// The most that a charge can be in any currency, in its smallest unit: eight digits.
+/// The largest charge in any currency, in its smallest unit: eight digits.
 pub const LARGEST_CHARGE: i64 = 99_999_999;
 
-/// In the order in which Stripe's own message lists them: the dollar first, then the alphabet.
+/// The currencies in the order in which Stripe's own error message lists them: the US dollar first, then
+/// alphabetically.
 pub const SUPPORTED: [&str; 135] = [
     "usd", "aed", "afn", "all", "amd", "ang", "aoa", "ars", "aud", "awg", "azn", "bam", "bbd", "bdt", "bgn", "bif",
     "bmd", "bnd", "bob", "brl", "bsd", "bwp", "byn", "bzd", "cad", "cdf", "chf", "clp", "cny", "cop", "crc", "cve",
@@ -51,28 +52,28 @@ const SMALLEST: [(&str, i64); 24] = [
     ("usd", 50),
 ];
 
-/// A currency that charges can be made in: a word of [`SUPPORTED`].
+/// A currency that charges can be made in, one of [`SUPPORTED`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChargeCurrency(&'static str);
 
 impl ChargeCurrency {
-    /// Three letters in any case; `None` for what Stripe does not charge in.
+    /// Parses a three-letter code in any case; `None` for a currency that Stripe does not charge in.
     pub fn parse(word: &str) -> Option<Self> {
         let word = word.to_ascii_lowercase();
         SUPPORTED.into_iter().find(|known| *known == word).map(Self)
     }
 
-    /// In lower case.
+    /// The code in lower case.
     pub fn as_str(self) -> &'static str {
         self.0
     }
 
-    /// The smallest charge, in the smallest unit. Where the table names none: 1, a default.
+    /// The smallest charge, in the currency's smallest unit. 1 where Stripe documents no minimum: our choice.
     pub fn smallest_charge(self) -> i64 {
         SMALLEST.iter().find(|(word, _)| *word == self.0).map_or(1, |(_, amount)| *amount)
     }
 
-    /// `$0.50`, `¥50`, `£0.30`: for messages.
+    /// An amount in the smallest unit as messages show it: `$0.50`, `¥50`, `£0.30`.
     pub fn show(self, amount: i64) -> String {
         let symbol = Currency::from_code(&self.0.to_ascii_uppercase())
             .map(|currency| currency.symbol().symbol)
@@ -85,7 +86,7 @@ impl ChargeCurrency {
     }
 }
 
-/// `999,999`.
+/// The number with commas between thousands: `999,999`.
 fn grouped(number: i64) -> String {
     let digits = number.to_string();
     let mut text = String::new();

@@ -1,6 +1,8 @@
-//! Decimal digits of any script: what a keyboard, a clipboard or a client in another language sends for a number.
+//! Decimal digits of any script. Keyboards, clipboards and clients in other languages may send them in place of ASCII
+//! digits.
 
-/// The zeros of all scripts that have decimal digits (general category Nd of Unicode 17); nine follow each in order.
+/// The zero of every script that has decimal digits (general category Nd of Unicode 17), in ascending order. The
+/// digits 1 to 9 follow each zero.
 const ZEROS: [u32; 77] = [
     0x30, 0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6, 0xe50, 0xed0,
     0xf20, 0x1040, 0x1090, 0x17e0, 0x1810, 0x1946, 0x19d0, 0x1a80, 0x1a90, 0x1b50, 0x1bb0, 0x1c40, 0x1c50, 0xa620,
@@ -10,7 +12,7 @@ const ZEROS: [u32; 77] = [
     0x1d7d8, 0x1d7e2, 0x1d7ec, 0x1d7f6, 0x1e140, 0x1e2f0, 0x1e4f0, 0x1e5f1, 0x1e950, 0x1fbf0,
 ];
 
-/// The value of a decimal digit, 0 to 9, in whatever script it is written.
+/// The value of a decimal digit of any script, 0 to 9.
 pub fn digit_value(c: char) -> Option<u8> {
     if c.is_ascii() {
         return c.is_ascii_digit().then(|| c as u8 - b'0');
@@ -20,12 +22,12 @@ pub fn digit_value(c: char) -> Option<u8> {
     u8::try_from(code - zero).ok().filter(|value| *value < 10)
 }
 
-/// Digits of any script as ASCII digits; everything else as it is.
+/// The text with digits of any script replaced by ASCII digits.
 pub fn ascii_digits(text: &str) -> String {
     text.chars().map(|c| digit_value(c).map_or(c, |value| char::from(b'0' + value))).collect()
 }
 
-/// The digits of a text alone, as ASCII digits.
+/// The digits of a text, as ASCII digits; everything else is left out.
 pub fn only_digits(text: &str) -> String {
     text.chars().filter_map(digit_value).map(|value| char::from(b'0' + value)).collect()
 }
@@ -41,7 +43,7 @@ mod tests {
             ("\u{ff10}\u{ff19}", "09"),
             ("\u{660}\u{669}\u{6f0}\u{6f9}", "0909"),
             ("\u{966}\u{96f}\u{9e6}\u{9ef}\u{e50}\u{e59}", "090909"),
-            // Mathematical digits: five sets without a gap.
+            // Mathematical digits: five sets that follow each other directly.
             ("\u{1d7ce}\u{1d7d7}\u{1d7d8}\u{1d7ff}", "0909"),
             ("a\u{b2}\u{2460}\u{4e00}x", "a\u{b2}\u{2460}\u{4e00}x"),
         ] {

@@ -1,16 +1,16 @@
-//! The expiry of a card: how its month and year are read, and when it has passed.
+//! The expiry date of a card: how month and year are read, and when the card has expired.
 
 use jiff::{Timestamp, civil::Date, tz::Offset};
 
 /// How many years ahead a card may expire (Stripe's testing page: a year "up to 50 years" away).
 const YEARS_AHEAD: i16 = 50;
 
-/// The day that the rules go by: UTC, whatever the clock on the wall says.
+/// Today in UTC, the day that the expiry checks use whatever the local time zone.
 pub fn utc_day(now: Timestamp) -> Date {
     Offset::UTC.to_datetime(now).date()
 }
 
-/// A month that a card is good through, to its last day in UTC.
+/// The last month in which a card is valid, to its last day in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Expiry {
     /// 1 to 12.
@@ -19,34 +19,34 @@ pub struct Expiry {
     pub year: i16,
 }
 
-/// What is wrong with an expiry, in the order in which Stripe looks.
+/// What is wrong with an expiry date, in the order in which Stripe checks it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExpiryFault {
-    /// Not a month from 1 to 12.
+    /// The month is not a number from 1 to 12.
     NoSuchMonth,
-    /// Neither two nor four digits.
+    /// The year does not have two or four digits.
     NoSuchYear,
-    /// The year is over.
+    /// The year is past.
     PastYear,
-    /// More than fifty years from now.
+    /// The year is more than fifty years ahead.
     TooFar,
-    /// This year, and its month is over.
+    /// The year is this one, and the month is past.
     PastMonth,
 }
 
 impl ExpiryFault {
-    /// Whether Stripe blames the month (`exp_month`) and not the year.
+    /// Whether Stripe's error names the month (`exp_month`) rather than the year.
     pub fn is_month(self) -> bool {
         matches!(self, Self::NoSuchMonth | Self::PastMonth)
     }
 }
 
 impl Expiry {
-    /// Reads month and year as Stripe does: "5" and "05" are May; "30" is 2030, in the window from fifty years back to
-    /// forty-nine ahead, so that "95" is 1995; four digits stand for themselves.
+    /// Reads month and year as Stripe does. "5" and "05" are May. Two digits of a year mean the one from fifty years
+    /// back to forty-nine ahead: in 2026, "30" is 2030 and "95" is 1995. Four digits are the year itself.
     ///
     /// # Errors
-    /// The first fault, month before year.
+    /// The first fault, in the order of [`ExpiryFault`].
     pub fn read(month: &str, year: &str, today: Date) -> Result<Self, ExpiryFault> {
         let month = digits(month, 1, 2)
             .and_then(|month| i8::try_from(month).ok())
@@ -70,12 +70,12 @@ impl Expiry {
         }
     }
 
-    /// A date that is good for years, for forms and commands that were given none.
+    /// An expiry date some years ahead, for forms and commands that were given none.
     pub fn default_for(today: Date) -> Self {
         Self { month: 12, year: today.year() + 4 }
     }
 
-    /// So many months after this one.
+    /// The expiry date that is `months` after the month of `today`.
     pub fn ahead(today: Date, months: u16) -> Self {
         let months = i32::from(today.year()) * 12 + i32::from(today.month()) - 1 + i32::from(months);
         let month = i8::try_from(months % 12).unwrap_or_default() + 1;
@@ -95,7 +95,8 @@ fn in_window(two_digits: i16, this_year: i16) -> i16 {
     if year < earliest { year + 100 } else { year }
 }
 
-/// The expiry field's text for a month and a year: digits alone where they can be told apart again.
+/// The text of the expiry field for a month and a year: digits only where [`split_expiry`] can split them again, else
+/// with a slash.
 pub fn join_expiry(month: &str, year: &str) -> String {
     let is_regular = (1..=2).contains(&month.len())
         && [month, year].iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
@@ -106,7 +107,7 @@ pub fn join_expiry(month: &str, year: &str) -> String {
     }
 }
 
-/// Month and year of an expiry as typed: two digits and the rest, or what stands before and after a slash.
+/// Splits the text of the expiry field into month and year: at the slash, or after two digits if there is none.
 pub fn split_expiry(text: &str) -> (String, String) {
     let (month, year) = match text.split_once('/') {
         Some(parts) => parts,

@@ -1,4 +1,5 @@
-//! A card, and what can be read from it: its number, brand, expiry, networks, how it is typed, the published test cards.
+//! A card and what can be read from it: number, brand, expiry, networks, currencies, how it is typed, and Stripe's
+//! published test cards.
 
 pub mod brand;
 pub mod currency;

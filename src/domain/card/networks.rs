@@ -1,8 +1,8 @@
-//! The card networks that `card[networks][preferred]` can name.
+//! The card networks that `card[networks][preferred]` accepts.
 
 use crate::domain::words::words;
 
-/// A network that a customer may prefer on a co-branded card.
+/// A network that a customer can prefer on a co-branded card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CardNetwork {
     CartesBancaires,
@@ -16,7 +16,7 @@ words!(CardNetwork {
     Visa => "visa" | "Visa",
 });
 
-/// What the card keeps of a preference: the network, or `invalid_preference` where it does not apply to the card.
+/// What the card object stores for a preference: the network, or `invalid_preference` if the card does not have it.
 pub fn stored_preference(preferred: CardNetwork, available: &[CardNetwork]) -> &'static str {
     if available.contains(&preferred) { preferred.as_str() } else { "invalid_preference" }
 }

@@ -1,4 +1,5 @@
-//! A card number and what can be read from it: brand, funding, country, check digit, whether somebody could have it.
+//! A card number and what can be read from it: brand, funding, country, check digit, and whether it could be a real
+//! card's.
 
 use std::fmt;
 
@@ -11,7 +12,8 @@ use super::{
 };
 use crate::domain::secret::SecretText;
 
-/// The brand of a number being typed (ASCII digits only); never a guess.
+/// The brand of a number that is still being typed (ASCII digits only). A brand is named only when no other is
+/// possible.
 pub fn brand_so_far(digits: &str) -> BrandSoFar {
     match test_cards::by_number(digits) {
         _ if digits.is_empty() => BrandSoFar::Open,
@@ -20,7 +22,7 @@ pub fn brand_so_far(digits: &str) -> BrandSoFar {
     }
 }
 
-/// The lengths in digits, shortest and longest, that a number starting so may have.
+/// The lengths in digits, shortest and longest, of the numbers that start with `digits`.
 pub fn lengths(digits: &str) -> (usize, usize) {
     match test_cards::by_number(digits) {
         Some(_) => (digits.len(), digits.len()),
@@ -28,8 +30,8 @@ pub fn lengths(digits: &str) -> (usize, usize) {
     }
 }
 
-/// The security code that passes for a number, by the digits that it begins with: a masked or half typed number will do.
-/// Three digits pass for every brand that is not known to have four.
+/// A security code that passes for a number. Only the number's leading digits count, so a masked or incomplete number
+/// works. Three digits, unless the brand is known to have four.
 pub fn passing_cvc(number: &str) -> &'static str {
     let known = number.find(|c: char| !c.is_ascii_digit()).map_or(number, |end| &number[..end]);
     match brand_so_far(known) {
@@ -43,7 +45,7 @@ pub fn passes_luhn(digits: &str) -> bool {
     has_check_digit(digits.bytes().map(|byte| byte - b'0'))
 }
 
-/// As [`passes_luhn`], for the values of digits.
+/// Like [`passes_luhn`], for digit values (0 to 9).
 pub fn has_check_digit(values: impl DoubleEndedIterator<Item = u8>) -> bool {
     let sum: u32 = values
         .rev()
@@ -60,11 +62,12 @@ pub fn has_check_digit(values: impl DoubleEndedIterator<Item = u8>) -> bool {
     sum.is_multiple_of(10)
 }
 
-/// Diners Club cards of 14 digits, which banks issue and Stripe's clients do not take: (first prefix, last prefix).
+/// Prefixes (first, last) of Diners Club cards with 14 digits. Banks issue them, but Stripe's clients do not accept
+/// them.
 const DINERS_14: [(&str, &str); 3] = [("300", "305"), ("309", "309"), ("38", "39")];
 
-/// Whether ASCII digits can be the number of a card that somebody has: the check digit, the range and the length of a
-/// brand, and no published test card. What is so may not be written down.
+/// Whether ASCII digits could be the number of a real card: they pass the Luhn check, have the range and the length of
+/// a brand, and are no published test card. Such a number must not be written to disk.
 pub fn could_be_issued(digits: &str) -> bool {
     let is_diners_14 = || {
         let fits = |(first, last): &(&str, &str)| (*first..=*last).contains(&&digits[..first.len()]);
@@ -77,25 +80,25 @@ pub fn could_be_issued(digits: &str) -> bool {
         && !is_published(digits)
 }
 
-/// Whether ASCII digits are the number of a published test card, which may stand anywhere.
+/// Whether ASCII digits are the number of a published test card, which may be written anywhere.
 pub fn is_published(digits: &str) -> bool {
     test_cards::by_number(digits).is_some()
 }
 
-/// A well-formed card number: 12 to 19 digits. Well formed is not good: [`CardNumber::passes_luhn`] and
-/// [`CardNumber::has_good_length`] are properties, because half of the work is to send numbers that fail them.
+/// A well-formed card number: 12 to 19 digits. It need not be valid: [`CardNumber::passes_luhn`] and
+/// [`CardNumber::has_good_length`] are properties, because testers also send numbers that fail these checks.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CardNumber(SecretText);
 
 impl CardNumber {
-    /// Takes 12 to 19 ASCII digits and nothing else.
+    /// Accepts 12 to 19 ASCII digits; `None` for everything else.
     pub fn parse(digits: &str) -> Option<Self> {
         let well_formed =
             (MIN_DIGITS..=MAX_DIGITS).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
         well_formed.then(|| Self(SecretText::new(digits)))
     }
 
-    /// The digits themselves: the one way out of the type.
+    /// The digits themselves. This is the only way to read them.
     pub fn expose(&self) -> &str {
         self.0.expose()
     }
@@ -109,13 +112,13 @@ impl CardNumber {
         passes_luhn(self.expose())
     }
 
-    /// Whether the brand has numbers of this length. A published test card is always long enough.
+    /// Whether the brand has numbers of this length. Always true for a published test card.
     pub fn has_good_length(&self) -> bool {
         let (shortest, longest) = lengths(self.expose());
         (shortest..=longest).contains(&self.expose().len())
     }
 
-    /// The row of Stripe's published test cards with this number.
+    /// The published test card with this number.
     pub fn published(&self) -> Option<&'static TestCard> {
         test_cards::by_number(self.expose())
     }
@@ -127,7 +130,8 @@ impl CardNumber {
         }
     }
 
-    /// By the published card, else by the prefixes of Stripe's test numbers (400005 and 555505 are debit), else credit.
+    /// The funding of the published test card, else debit for the prefixes of Stripe's debit test numbers (400005 and
+    /// 555505), else credit.
     pub fn funding(&self) -> Funding {
         match self.published() {
             Some(card) => card.funding,
@@ -136,8 +140,9 @@ impl CardNumber {
         }
     }
 
-    /// The issuer's country (ISO 3166-1 alpha-2): by the published card, else by digits 7 to 9 of Stripe's country
-    /// test numbers (400000, 400005 and 555505 are followed by the numeric code; 000 is the US), else the brand's home.
+    /// The issuer's country (ISO 3166-1 alpha-2): that of the published test card; else digits 7 to 9 of Stripe's
+    /// country test numbers (the ISO 3166-1 numeric code after 400000, 400005 or 555505; 000 is the US); else the
+    /// brand's home country.
     pub fn country(&self) -> String {
         if let Some(card) = self.published() {
             return card.country.clone();
@@ -157,7 +162,7 @@ impl CardNumber {
         }
     }
 
-    /// The networks among those that `networks[preferred]` can name which apply to this card.
+    /// The networks of this card, of those that `networks[preferred]` accepts.
     pub fn networks(&self) -> Vec<CardNetwork> {
         match self.published() {
             Some(card) => card.networks.clone(),

@@ -1,7 +1,7 @@
-//! Stripe's published test cards: what each does when a token is made, at charge and at attach.
+//! Stripe's published test cards: how each behaves when a token is created, when it is charged and when it is attached.
 //!
 //! The table is `assets/test-cards.csv`, collected from docs.stripe.com/testing, docs.stripe.com/connect/testing and
-//! the pages that the column `source` names; `confidence_notes` tells what of a row is not documented.
+//! the pages in the column `source`. The column `confidence_notes` says what is not documented.
 
 use std::{collections::HashMap, sync::LazyLock};
 
@@ -10,20 +10,20 @@ use super::{
     networks::CardNetwork,
 };
 
-/// What happens to the card in one step of its life.
+/// What happens to a card in one step: creating a token, charging it, attaching it to a customer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StepOutcome {
     Ok,
-    /// Works now, and something happens later: a dispute, say.
+    /// Succeeds, but something follows later, such as a dispute.
     Later(String),
-    /// Refused with this code, decline code and message.
+    /// Refused with this error. `decline_code` may be empty.
     Refused {
         code: String,
         decline_code: String,
         message: String,
         param: String,
     },
-    /// The step is never reached.
+    /// An earlier step is refused already.
     NotReached,
 }
 
@@ -32,7 +32,7 @@ impl StepOutcome {
         matches!(self, Self::Refused { .. })
     }
 
-    /// The most telling word: "ok", or the decline code or code.
+    /// The most specific word for the outcome: "ok", the decline code, or the error code if there is no decline code.
     pub fn label(&self) -> &str {
         match self {
             Self::Ok => "ok",
@@ -49,7 +49,7 @@ impl StepOutcome {
     }
 }
 
-/// What a bank compares with its own records, when it was sent.
+/// A value that the card's bank compares with its own records, if it was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Check {
     Cvc,
@@ -60,7 +60,7 @@ pub enum Check {
 impl Check {
     pub const ALL: [Self; 3] = [Self::Cvc, Self::Line1, Self::Zip];
 
-    /// What people call it.
+    /// The label in the window.
     pub fn label(self) -> &'static str {
         match self {
             Self::Cvc => "CVC check",
@@ -69,7 +69,7 @@ impl Check {
         }
     }
 
-    /// The word in the table.
+    /// The word in the CSV table.
     fn word(self) -> &'static str {
         match self {
             Self::Cvc => "cvc",
@@ -91,19 +91,20 @@ pub struct TestCard {
     pub funding: Funding,
     /// ISO 3166-1 alpha-2, or empty.
     pub country: String,
-    /// The networks of the card that `networks[preferred]` can name.
+    /// The networks of the card, of those that `networks[preferred]` accepts.
     pub networks: Vec<CardNetwork>,
     pub at_token: StepOutcome,
     pub at_charge: StepOutcome,
     pub at_attach: StepOutcome,
-    /// The checks after a charge or attach, as the table words them.
+    /// The results of the checks after a charge or attach, in the words of the table.
     pub checks: String,
-    /// Ready tokens of this card, such as `tok_visa`: reusable, and accepted where raw numbers are refused.
+    /// Ready-made tokens for this card, such as `tok_visa`. They can be used repeatedly, and where raw card numbers are
+    /// refused.
     pub token_aliases: Vec<String>,
     pub pm_aliases: Vec<String>,
-    /// No longer on Stripe's pages.
+    /// No longer listed on Stripe's pages.
     pub is_retired: bool,
-    /// What of the row is not documented.
+    /// What Stripe does not document about this card.
     pub notes: String,
     haystack: String,
 }
@@ -113,22 +114,23 @@ impl TestCard {
         &self.number[self.number.len() - 4..]
     }
 
-    /// The token that stands for this card without its number being sent.
+    /// A ready-made token for this card.
     pub fn ready_alias(&self) -> Option<&str> {
         self.token_aliases.first().map(String::as_str)
     }
 
-    /// Token, attach, charge.
+    /// The outcomes in the order token, attach, charge.
     pub fn steps(&self) -> [&StepOutcome; 3] {
         [&self.at_token, &self.at_attach, &self.at_charge]
     }
 
-    /// All that is known of the card, for searches.
+    /// All searchable text about the card, in lower case.
     pub fn search_text(&self) -> &str {
         &self.haystack
     }
 
-    /// Whether every word occurs in number, name, brand, country, group, alias or outcome.
+    /// Whether every word occurs in the card's number, name, brand, country, group, aliases or outcomes, ignoring case.
+    /// A search of digits alone may have spaces or dashes between them.
     pub fn matches(&self, words: &str) -> bool {
         let digits: String = words.chars().filter(char::is_ascii_digit).collect();
         let grouped_number = !digits.is_empty() && words.chars().all(|c| c.is_ascii_digit() || c == ' ' || c == '-');
@@ -138,7 +140,7 @@ impl TestCard {
         words.to_lowercase().split_whitespace().all(|word| self.haystack.contains(word))
     }
 
-    /// How a check goes when its field was sent: `pass`, `fail` or `unavailable`.
+    /// The result of a check if its field was sent: `pass`, `fail` or `unavailable`.
     pub fn check(&self, check: Check) -> &'static str {
         let found = self.checks.split("; ").find_map(|part| part.strip_prefix(check.word())?.strip_prefix(':'));
         match found.and_then(|result| result.split(' ').next()) {
@@ -148,7 +150,7 @@ impl TestCard {
         }
     }
 
-    /// The checks that do not pass after a charge or attach: "cvc fail if sent".
+    /// The checks that do not pass after a charge or attach, such as "cvc fail if sent".
     pub fn failing_checks(&self) -> Option<String> {
         let failing = self.checks.split("; ").filter(|check| check.contains("fail") || check.contains("unavailable"));
         let failing: Vec<String> = failing.map(|check| check.replace(':', " ")).collect();
@@ -171,7 +173,7 @@ impl Index {
         let mut by_alias = HashMap::new();
         for card in CARDS.iter() {
             for alias in card.token_aliases.iter().chain(&card.pm_aliases) {
-                // Two JCB cards share `tok_jcb`: the first row is the one on today's page.
+                // Two JCB cards share `tok_jcb`. The first row, which Stripe's page lists today, gets it.
                 by_alias.entry(alias.as_str()).or_insert(card);
             }
         }
@@ -184,17 +186,17 @@ pub fn all() -> &'static [TestCard] {
     &CARDS
 }
 
-/// The published card with these digits.
+/// The published test card with this number, given as digits only.
 pub fn by_number(digits: &str) -> Option<&'static TestCard> {
     INDEX.by_number.get(digits).copied()
 }
 
-/// The card behind a ready token or payment method, such as `tok_visa_chargeDeclined`.
+/// The card of a ready-made token or payment method, such as `tok_visa_chargeDeclined`.
 pub fn by_alias(alias: &str) -> Option<&'static TestCard> {
     INDEX.by_alias.get(alias).copied()
 }
 
-/// The cards that match all words, in table order; an empty search gives all.
+/// The cards that match all words, in the order of the table. An empty search returns all cards.
 pub fn search(words: &str) -> impl Iterator<Item = &'static TestCard> {
     CARDS.iter().filter(move |card| card.matches(words))
 }
@@ -242,14 +244,14 @@ fn read(csv: &str) -> Result<Vec<TestCard>, csv::Error> {
         .collect()
 }
 
-/// The columns that are searched: all up to the attach outcome.
+/// How many columns are searched, from the first to the attach outcome.
 const HAYSTACK_COLUMNS: usize = 15;
 
 fn token_outcome(cell: &str) -> StepOutcome {
     if cell == "ok" {
         StepOutcome::Ok
     } else {
-        // Both rows that are refused here fail the Luhn check.
+        // Both cards that are refused at this step fail the Luhn check.
         StepOutcome::Refused {
             code: "incorrect_number".to_owned(),
             decline_code: String::new(),

@@ -1,7 +1,7 @@
-//! How the card fields show what is typed: digits are kept, groups are shown, and the caret stays where the digits are.
+//! Formatting of the card fields while a person types: digits are grouped, and the caret stays at the same digit.
 //!
-//! A field keeps its text without separators. Each edit of the shown text is read back into that text and a caret that
-//! counts its characters; both are then shown again. So inserting, deleting and pasting anywhere reflow the groups.
+//! A field keeps its text without separators. Each edit of the shown text is read back into that text and a caret
+//! position in it, and both are formatted again. So inserting, deleting and pasting anywhere regroups the digits.
 
 use super::{
     brand::{Brand, BrandSoFar},
@@ -9,7 +9,7 @@ use super::{
     number::brand_so_far,
 };
 
-/// Which card field is typed into.
+/// One of the card fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CardField {
     Number,
@@ -17,7 +17,7 @@ pub enum CardField {
     Cvc,
 }
 
-/// A text without separators, and the caret as a count of its characters.
+/// A text without separators, and the caret position in it, in characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Typed {
     pub text: String,
@@ -27,18 +27,18 @@ pub struct Typed {
 /// An edit of the shown text by the window's text field.
 #[derive(Clone, Copy, Debug)]
 pub struct Edit<'a> {
-    /// The text that was kept before.
+    /// The field's text before the edit, without separators.
     pub kept: &'a str,
-    /// The caret in the shown text before, in characters.
+    /// The caret position in the shown text before the edit, in characters.
     pub caret_before: usize,
     /// The shown text after the edit.
     pub shown: &'a str,
-    /// The caret in it, in characters.
+    /// The caret position in `shown`, in characters.
     pub caret: usize,
 }
 
 impl CardField {
-    /// What the field shows for a kept text.
+    /// The text with its separators, as the field shows it.
     pub fn show(self, text: &str) -> String {
         let breaks = self.breaks(text);
         let mut shown = String::with_capacity(text.len() + 8);
@@ -48,28 +48,28 @@ impl CardField {
             }
             shown.push(c);
         }
-        // The slash appears as soon as the month is there.
+        // The slash appears as soon as the month has two digits.
         if self == Self::Expiry && breaks.contains(&text.chars().count()) {
             shown.push_str(self.separator());
         }
         shown
     }
 
-    /// Where a caret of the kept text stands in the shown text, in characters.
+    /// Converts a caret position in the kept text to one in the shown text, both in characters.
     pub fn shown_caret(self, text: &str, caret: usize) -> usize {
-        // After the month's second digit the caret belongs behind the slash.
+        // After the month's second digit the caret stands after the slash.
         let behind = |place: &usize| if self == Self::Expiry { *place <= caret } else { *place < caret };
         caret + self.breaks(text).iter().filter(|place| behind(place)).count() * self.separator().len()
     }
 
-    /// Reads an edit back.
+    /// Reads an edit of the shown text back into the kept text and caret position.
     pub fn edit(self, edit: Edit<'_>) -> Typed {
         let before: String = edit.shown.chars().take(edit.caret).collect();
         let grew = edit.shown.len() > self.show(edit.kept).len();
         let mut typed = Typed { text: self.clean(edit.shown, grew), caret: self.clean(&before, grew).chars().count() };
         typed.caret = typed.caret.min(typed.text.chars().count());
         if typed.text == edit.kept && is_deletion(&self.show(edit.kept), edit.shown, edit.caret) {
-            // Backspace over a separator deletes the character before it, Delete the one behind.
+            // Backspace over a separator deletes the character before it, Delete the one after it.
             let backspace = edit.caret < edit.caret_before;
             let victim = if backspace { typed.caret.checked_sub(1) } else { Some(typed.caret) };
             if let Some(victim) = victim {
@@ -86,8 +86,8 @@ impl CardField {
         typed
     }
 
-    /// The shown text without what is only there to be looked at. Only what was typed, and not what a deletion left
-    /// over, turns `1/` into the month `01`.
+    /// The shown text without separators. `1/` becomes the month `01` only if the text `grew`, that is after typing and
+    /// not after a deletion.
     fn clean(self, shown: &str, grew: bool) -> String {
         let text: String = ascii_digits(shown)
             .replace('\u{ff0f}', "/")
@@ -105,7 +105,8 @@ impl CardField {
         if self == Self::Expiry { " / " } else { " " }
     }
 
-    /// The places in the kept text before which a separator is shown. Text that is not all digits is shown as it is.
+    /// The positions in the kept text before which a separator is shown. Text that is not all digits is shown without
+    /// separators.
     fn breaks(self, text: &str) -> &'static [usize] {
         if !text.bytes().all(|byte| byte.is_ascii_digit()) {
             return &[];
@@ -118,8 +119,8 @@ impl CardField {
     }
 }
 
-/// Whether nothing but a deletion at the caret led from one text to the other: the same digits pasted over without
-/// their spaces are none.
+/// Whether `after` is `before` with characters deleted at the caret. Pasting the same digits without their spaces is
+/// not a deletion.
 fn is_deletion(before: &str, after: &str, caret: usize) -> bool {
     let (before, after): (Vec<char>, Vec<char>) = (before.chars().collect(), after.chars().collect());
     let Some(gone) = before.len().checked_sub(after.len()).filter(|gone| *gone > 0) else { return false };
@@ -134,10 +135,11 @@ fn number_breaks(digits: &str) -> &'static [usize] {
     }
 }
 
-/// Month and year in digits where they can be told apart (`12/30`, `1/2030`, `2030-12`), else the text as typed.
+/// Month and year as digits where they can be told apart (`12/30`, `1/2030`, `2030-12`), else the text as typed. With
+/// `pads`, a month of one digit gets a leading zero.
 fn clean_expiry(text: &str, pads: bool) -> String {
     let mut parts: Vec<&str> = text.split(['/', '-', '.']).collect();
-    // A slash typed behind the one that came by itself.
+    // A typed slash after the one that the field inserted.
     if let [_, "", _] = parts[..] {
         parts.remove(1);
     }
@@ -150,23 +152,24 @@ fn clean_expiry(text: &str, pads: bool) -> String {
         [month, year] if pads && digits(month) && digits(year) && (1..=2).contains(&month.len()) => {
             format!("{month:0>2}{year}")
         }
-        // A digit typed in front of the slash, or the slash before the month: the digits are what counts.
+        // A digit was typed before the slash, or the slash stands before the month: keep the digits only.
         [month, year] if digits(month) && digits(year) => format!("{month}{year}"),
         _ => text.to_owned(),
     }
 }
 
-/// A pasted number with what stands behind it.
+/// A pasted card number with the expiry date and security code that followed it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PastedCard {
-    /// Without separators.
+    /// Digits without separators.
     pub number: String,
-    /// As the expiry field keeps it.
+    /// Without the slash, as the expiry field keeps it.
     pub expiry: String,
     pub cvc: Option<String>,
 }
 
-/// Splits `4242 4242 4242 4242 12/34 123` into its three fields; `None` if the text is not a number and an expiry.
+/// Splits `4242 4242 4242 4242 12/34 123` into its three fields; `None` if the text is not a number and an expiry date.
+/// The security code may be missing.
 pub fn split_paste(text: &str) -> Option<PastedCard> {
     let text = ascii_digits(text).replace('\u{ff0f}', "/");
     let (left, right) = text.split_once('/')?;
@@ -192,7 +195,8 @@ mod tests {
 
     use super::*;
 
-    /// Types into a field that shows `kept` with the caret at `|`; `before` and `after` mark the caret with `|`.
+    /// Edits a field that holds `kept`. `before` and `after` are the shown text before and after the edit, with the
+    /// caret at `|`.
     #[track_caller]
     fn check(field: CardField, kept: &str, before: &str, after: &str, expected: &str) {
         let caret = |marked: &str| marked.chars().position(|c| c == '|').unwrap();
@@ -221,7 +225,7 @@ mod tests {
         check(number, "4242", "4242|", "4242a|", "4242a|");
         check(number, "", "|", "36227206271667|", "3622 720627 1667|");
         check(number, "", "|", "6205500000000000004|", "6205 5000 0000 0000 004|");
-        // The same digits without their spaces, pasted over all of them.
+        // The same digits without their spaces, pasted over the whole text.
         check(number, "42424242", "4242 4242|", "42424242|", "4242 4242|");
     }
 
@@ -253,7 +257,7 @@ mod tests {
         );
         let pasted = split_paste("378282246310005\t1/2034").unwrap();
         assert_eq!((pasted.number.as_str(), pasted.expiry.as_str(), pasted.cvc), ("378282246310005", "012034", None));
-        // Wide digits, and the spaces that web pages are full of.
+        // Full-width digits, and the special spaces that web pages contain.
         for text in ["４２４２ 4242 4242 4242　12/34", "4242\u{a0}4242\u{a0}4242\u{a0}4242\u{a0}12/34"] {
             assert_eq!(split_paste(text).unwrap().number, "4242424242424242", "{text}");
         }
@@ -279,7 +283,7 @@ mod tests {
                 let place = field.shown_caret(&text, caret);
                 prop_assert!(place <= shown.chars().count());
                 let typed = field.edit(Edit { kept: &text, caret_before: place, shown: &shown, caret: place });
-                // One digit alone in the expiry would become a month only if it had just been typed.
+                // A single digit left in the expiry becomes a month only if it has just been typed.
                 if !(field == CardField::Expiry && text.is_empty()) {
                     prop_assert_eq!(&typed.text, &text);
                     prop_assert_eq!(typed.caret, caret);

@@ -1,4 +1,4 @@
-//! What the form does by itself, as the user set it.
+//! The user's preferences for what the form fills in and does by itself.
 
 use std::fmt;
 
@@ -11,18 +11,18 @@ use crate::domain::{
     secret::SecretText,
 };
 
-/// What is filled in and done without being asked for each time.
+/// What the form fills in and does by itself.
 #[derive(Clone, PartialEq, Eq)]
 pub struct FormDefaults {
-    /// A completed card field hands the focus to the next.
+    /// Whether the focus moves to the next field when a card field is complete.
     pub moves_on: bool,
-    /// The id of a new token is copied.
+    /// Whether the id of a new token is copied to the clipboard.
     pub copies_id: bool,
-    /// The name on a card that a test card is taken for; empty for none.
+    /// The cardholder name that a test card is filled in with; empty for none.
     pub name: String,
-    /// How many months from now a test card expires; `None` for December in four years.
+    /// How many months from today a test card expires; `None` for December in four years.
     pub months_ahead: Option<u16>,
-    /// A test card is taken with a security code.
+    /// Whether a test card is filled in with a security code.
     pub fills_cvc: bool,
 }
 
@@ -33,15 +33,15 @@ impl Default for FormDefaults {
 }
 
 impl FormDefaults {
-    /// Two digits name a year up to 49 ahead.
+    /// A year of two digits is at most 49 years ahead.
     pub const MOST_MONTHS: u16 = 49 * 12;
 
-    /// The expiry of a test card that is taken today.
+    /// The expiry of a test card that is filled in today.
     pub fn expiry(&self, today: Date) -> Expiry {
         self.months_ahead.map_or_else(|| Expiry::default_for(today), |months| Expiry::ahead(today, months))
     }
 
-    /// Puts a test card into a draft. What the user has filled in stays, as long as it goes with the card.
+    /// Fills in a test card. The values that the user has typed stay if they suit the card.
     pub fn take_test_card(&self, draft: &mut Draft, card: &TestCard, today: Date) {
         let had_code = !draft.cvc.expose().is_empty();
         draft.take_test_card(card, self.expiry(today));

@@ -1,4 +1,4 @@
-//! The form as typed. It always makes a request, however wrong: wrong requests are sent on purpose.
+//! The content of the form. It always gives a request, however wrong, because testers send wrong requests on purpose.
 
 use std::fmt;
 
@@ -35,7 +35,7 @@ pub struct BillingAddress {
 }
 
 impl BillingAddress {
-    /// Parameter and value of each field, in the order of the form.
+    /// Parameter name and value of each field, in the order of the form.
     fn fields(&self) -> [(&'static str, &str); 6] {
         [
             ("card[address_line1]", &self.line1),
@@ -52,42 +52,43 @@ impl BillingAddress {
     }
 }
 
-/// The form as typed. `Debug` prints no more than the masked parameters.
+/// The content of the form. `Debug` shows the masked parameters only.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Draft {
-    /// The number without separators.
+    /// Without separators.
     pub number: SecretText,
-    /// The expiry without separators where it is regular (`1230`, `122030`), else as typed.
+    /// Without separators if it is regular (`1230`, `122030`), else as typed.
     pub expiry: String,
     pub cvc: SecretText,
     pub name: String,
     pub address: BillingAddress,
     pub currency: String,
     pub preferred: Option<CardNetwork>,
-    /// With a customer or the id of one of its cards, the call has its other form and no card fields are sent.
+    /// The id of a customer. If this or `customer_card` is set, the request is for a copy of a customer's card, and the
+    /// other fields are not sent.
     pub customer: String,
     pub customer_card: String,
-    /// The parameters as edited by hand; they win over the fields until they are given up.
+    /// The parameters as edited by hand. While they are set, the fields are ignored.
     pub raw: Option<Params>,
 }
 
 impl Draft {
-    /// What Stripe will answer to this draft.
+    /// What Stripe will respond to this draft on `today`, a day in UTC.
     pub fn predict(&self, today: Date, policies: Policies) -> Prediction {
         predict(&self.to_request(), today, policies)
     }
 
-    /// The call that this draft stands for. Empty fields are not sent: an empty value needs the raw parameters.
+    /// The request of this draft. Empty fields are not sent: to send an empty value, edit the parameters by hand.
     pub fn to_request(&self) -> TokenRequest {
         TokenRequest::new(self.raw.clone().unwrap_or_else(|| self.params()))
     }
 
-    /// Whether the draft asks for a copy of a customer's card.
+    /// Whether the request is for a copy of a customer's card.
     pub fn is_clone(&self) -> bool {
         !self.customer.is_empty() || !self.customer_card.is_empty()
     }
 
-    /// The parameters of the fields, whatever was edited by hand.
+    /// The parameters of the fields, even if `raw` is set.
     pub fn params(&self) -> Params {
         let mut params = Params::new();
         let mut add = |name: &str, value: &str| {
@@ -114,8 +115,8 @@ impl Draft {
         params
     }
 
-    /// Rebuilds the form from a recorded request. Values that are not kept whole come back empty; the CVC becomes one that
-    /// passes. Where a parameter has no field, all of them go to `raw`.
+    /// Rebuilds the form from a recorded request. Values that were not kept whole become empty; the security code
+    /// becomes one that passes. If a parameter has no field, all parameters go to `raw`.
     pub fn of_request(request: &MaskedRequest) -> Self {
         let again = |(name, stand_in)| match stand_in {
             StandIn::Same(value) => (name, value),
@@ -148,7 +149,7 @@ impl Draft {
         if request.stand_ins().all(is_said) { draft } else { Self { raw: Some(params), ..draft } }
     }
 
-    /// Takes a published test card: its number, and an expiry and code that pass where the form has none.
+    /// Fills in a published test card: its number, and an expiry and a security code that pass if the form has none.
     pub fn take_test_card(&mut self, card: &TestCard, default_expiry: Expiry) {
         self.number = SecretText::new(card.number.as_str());
         if self.expiry.is_empty() {

@@ -1,4 +1,4 @@
-//! How a field of the form stands while it is typed, in words for a person.
+//! The state of each field of the form while it is typed, with messages for the user.
 
 use jiff::civil::Date;
 
@@ -10,13 +10,13 @@ use crate::domain::card::{
     test_cards,
 };
 
-/// How a field of the form stands. Advice and faults are words for a person.
+/// The state of a field. `Advice` and `Wrong` hold a message for the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FieldState {
     /// Empty or incomplete, and still being typed.
     NotYet,
     Right,
-    /// Good enough to send, but worth knowing.
+    /// Valid, but with something worth knowing.
     Advice(String),
     Wrong(String),
 }
@@ -25,7 +25,7 @@ fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
-/// The state of the card number as typed, without its separators. `left` tells that the field lost the focus.
+/// The state of the card number, typed without separators. `left` is whether the field has lost the focus.
 pub fn number_state(text: &str, left: bool) -> FieldState {
     let text = ascii_digits(text);
     if text.is_empty() {
@@ -59,7 +59,7 @@ pub fn number_state(text: &str, left: bool) -> FieldState {
     }
 }
 
-/// The state of the expiry as typed, without separators.
+/// The state of the expiry, typed without separators. `left` is whether the field has lost the focus.
 pub fn expiry_state(text: &str, today: Date, left: bool) -> FieldState {
     let (month, year) = split_expiry(text);
     if text.is_empty() {
@@ -73,7 +73,7 @@ pub fn expiry_state(text: &str, today: Date, left: bool) -> FieldState {
         Err(ExpiryFault::NoSuchMonth) if month.len() >= 2 || !all_digits => {
             FieldState::Wrong("Month must be 1–12".to_owned())
         }
-        // "20" is the start of 20nn as much as a year that has passed.
+        // "20" can be the start of 2030 as well as a past year.
         Err(_) if !left && all_digits && (incomplete || (year == "20" && !month_fault)) => FieldState::NotYet,
         Err(_) if incomplete && all_digits => FieldState::Wrong("Month and year, as in 05 / 30".to_owned()),
         Err(ExpiryFault::NoSuchMonth) => FieldState::Wrong("Month must be 1–12".to_owned()),
@@ -83,7 +83,7 @@ pub fn expiry_state(text: &str, today: Date, left: bool) -> FieldState {
     }
 }
 
-/// The state of the security code as typed, for a card number as typed.
+/// The state of the security code for a card number, both as typed. `left` is whether the field has lost the focus.
 pub fn cvc_state(text: &str, number: &str, left: bool) -> FieldState {
     let number = ascii_digits(number);
     let brand = CardNumber::parse(&number).map_or_else(
@@ -113,7 +113,7 @@ pub fn cvc_state(text: &str, number: &str, left: bool) -> FieldState {
     }
 }
 
-/// Which field of the form an answered `error.param` speaks of.
+/// A field of the form that an error's `param` can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FormField {
     Number,
@@ -133,7 +133,7 @@ pub enum FormField {
 }
 
 impl FormField {
-    /// The field of a bare (`exp_year`) or whole (`card[exp_year]`) parameter name.
+    /// The field for a bare (`exp_year`) or whole (`card[exp_year]`) parameter name.
     pub fn of_param(param: &str) -> Option<Self> {
         let bare = param.strip_prefix("card[").map_or(param, |rest| rest.trim_end_matches(']'));
         Some(match bare {

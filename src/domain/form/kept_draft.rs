@@ -1,4 +1,5 @@
-//! The form as it may be written down: without what [`mask`] masks, and without security codes.
+//! The form as it may be stored: without card numbers and keys that must not be written to disk, and without security
+//! codes.
 
 use std::fmt;
 
@@ -17,10 +18,10 @@ use crate::domain::{
 /// A [`Draft`] without its secrets. What had to be left out is empty.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct KeptDraft {
-    /// Of a published test card, or too short for any card; else empty.
+    /// The number of a published test card, or one too short for any card; else empty.
     number: String,
     expiry: String,
-    /// Whether there was a security code; the code itself ends here.
+    /// Whether there was a security code. The code itself is not kept.
     has_cvc: bool,
     name: String,
     address: BillingAddress,
@@ -31,11 +32,11 @@ pub struct KeptDraft {
     raw: Option<Vec<KeptParam>>,
 }
 
-/// A raw parameter: its name, and its value unless that is a security code.
+/// A raw parameter: its name, and its value, or `None` for a security code.
 type KeptParam = (String, Option<String>);
 
 impl KeptDraft {
-    /// The draft as it may be written down, and what of it may not, in words.
+    /// The draft without its secrets, and a phrase for each part that was left out.
     pub fn of(draft: &Draft) -> (Self, Vec<String>) {
         let mut left_out = Vec::new();
         let mut plain = |what: &str, text: &str| {
@@ -82,7 +83,7 @@ impl KeptDraft {
         (kept, left_out)
     }
 
-    /// The draft again. With `fills_cvc`, a security code that passes stands for the one that was left out.
+    /// Restores the draft. With `fills_cvc`, a security code that passes replaces one that was left out.
     pub fn to_draft(&self, fills_cvc: bool) -> Draft {
         let cvc = if self.has_cvc && fills_cvc { self.passing_cvc() } else { "" };
         let sent = |(name, value): &KeptParam| {
@@ -104,7 +105,7 @@ impl KeptDraft {
         }
     }
 
-    /// Whether there was a security code, which one that passes stands for.
+    /// Whether there was a security code.
     pub fn has_cvc(&self) -> bool {
         self.has_cvc
     }
@@ -115,6 +116,7 @@ impl KeptDraft {
         passing_cvc(if self.raw.is_some() { raw_number.unwrap_or_default() } else { &self.number })
     }
 
+    /// The stored form.
     pub fn to_json(&self) -> Value {
         let BillingAddress { line1, line2, city, state, zip, country } = &self.address;
         let file = File {
@@ -129,10 +131,11 @@ impl KeptDraft {
             customer_card: self.customer_card.clone(),
             raw: self.raw.clone(),
         };
-        serde_json::to_value(file).unwrap_or_else(|error| unreachable!("texts and numbers are JSON: {error}"))
+        serde_json::to_value(file).expect("texts and marks are JSON")
     }
 
-    /// What [`Self::to_json`] made, or a person wrote: a secret in it is dropped here too. `None` for anything else.
+    /// Reads the result of [`Self::to_json`], or what a person wrote by hand: secrets in it are dropped here too.
+    /// `None` for anything else.
     pub fn of_json(json: &Value) -> Option<Self> {
         let file = File::deserialize(json).ok()?;
         let [line1, line2, city, state, zip, country] = file.address;
@@ -151,7 +154,7 @@ impl KeptDraft {
         let raw = file.raw.map(|raw| {
             let has_code = raw.iter().any(|(_, value)| value.is_none());
             let mut kept: Vec<KeptParam> = raw.into_iter().filter_map(kept_param).collect();
-            // As version 0.1.0 wrote it: without a place for the code.
+            // Version 0.1.0 stored no position for the security code, so it goes to the end.
             if file.has_cvc && !has_code {
                 kept.push(("card[cvc]".to_owned(), None));
             }
@@ -161,14 +164,14 @@ impl KeptDraft {
     }
 }
 
-/// What is in the form, as it may be written down.
+/// The form as it may be stored: its draft, and what is expected of it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct KeptForm {
     pub draft: KeptDraft,
     pub expects: Option<Expectation>,
 }
 
-/// The raw parameters as they may be written down; what may not is named.
+/// The raw parameters without their secrets. Adds a phrase to `left_out` for each that lost something.
 fn kept_params(params: &Params, left_out: &mut Vec<String>) -> Vec<KeptParam> {
     let mut all = Vec::new();
     for (name, value) in params.iter() {
@@ -181,7 +184,7 @@ fn kept_params(params: &Params, left_out: &mut Vec<String>) -> Vec<KeptParam> {
     all
 }
 
-/// A raw parameter as it may be written down, in the draft or by a person in its file; `None` where it may not at all.
+/// A raw parameter as it may be stored, whether it comes from the form or from a file; `None` if it must be left out.
 fn kept_param((name, value): KeptParam) -> Option<KeptParam> {
     if !mask::is_whole(&name) {
         return None;
@@ -200,7 +203,8 @@ impl fmt::Debug for KeptDraft {
     }
 }
 
-/// A [`KeptDraft`] in files. Apart from it, so that a change there cannot change the format by accident.
+/// The stored form of a [`KeptDraft`]. It is a type of its own, so that a change of [`KeptDraft`] does not change the
+/// file format by accident.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
 struct File {
@@ -222,7 +226,7 @@ struct File {
     customer: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     customer_card: String,
-    /// Name and value; `null` in the place of a security code.
+    /// Name and value; `null` in place of a security code.
     #[serde(skip_serializing_if = "Option::is_none")]
     raw: Option<Vec<KeptParam>>,
 }

@@ -1,4 +1,4 @@
-//! The form as typed: its draft, the state of its fields, what of it may be kept.
+//! The form as typed: its draft, the states of its fields, its defaults, and what of it may be stored.
 
 pub mod defaults;
 pub mod draft;

@@ -1,10 +1,10 @@
-//! The lists behind the country and currency fields: ISO 3166-1 and ISO 4217.
+//! The choices of the country and currency fields: ISO 3166-1 and ISO 4217.
 
 use std::sync::LazyLock;
 
 use iso_currency::{Currency, IntoEnumIterator};
 
-/// A code with the name that people know it by.
+/// A code and its English name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
     pub code: String,
@@ -29,12 +29,12 @@ static CURRENCIES: LazyLock<Vec<Choice>> = LazyLock::new(|| {
     all
 });
 
-/// Every country, its alpha-2 code in capitals, sorted by name.
+/// Every country with its alpha-2 code in upper case, sorted by name.
 pub fn countries() -> &'static [Choice] {
     &COUNTRIES
 }
 
-/// Every currency that has an amount, its code in lower case as Stripe writes it, sorted by code.
+/// Every currency that can have an amount (no precious metals or test codes), its code in lower case, sorted by code.
 pub fn currencies() -> &'static [Choice] {
     &CURRENCIES
 }

@@ -1,11 +1,11 @@
-//! Days of UTC as people write them, and the moments that they begin and end with.
+//! Days in UTC as people write them, and their first and last moments.
 
 use jiff::{Span, Timestamp, civil::Date, tz::Offset};
 
-/// A day written as YYYY-MM-DD.
+/// Parses a day written as YYYY-MM-DD.
 ///
 /// # Errors
-/// What is wrong with it, for the one who wrote it.
+/// A message for the person who wrote the day.
 pub fn day(text: &str) -> Result<Date, String> {
     let has_form = text.len() == 10
         && text.bytes().enumerate().all(|(at, byte)| match at {
@@ -18,12 +18,12 @@ pub fn day(text: &str) -> Result<Date, String> {
     text.parse().map_err(|_| format!("There is no day {text}"))
 }
 
-/// The moment that a day begins with.
+/// The first moment of a day.
 pub fn first_moment(day: Date) -> Option<Timestamp> {
     Offset::UTC.to_timestamp(day.at(0, 0, 0, 0)).ok()
 }
 
-/// The last moment of a day, to the millisecond that entries are kept by.
+/// The last moment of a day, to the millisecond: entries are stored with this precision.
 pub fn last_moment(day: Date) -> Option<Timestamp> {
     first_moment(day.tomorrow().ok()?)?.checked_sub(Span::new().milliseconds(1)).ok()
 }

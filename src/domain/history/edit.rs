@@ -1,27 +1,27 @@
-//! What a person does to entries of the history: notes, tags, and deleting with a way back.
+//! The user's edits of the history: notes, tags, and deletions that can be undone.
 
 use super::entry::EntryId;
 
-/// The most characters of a note.
+/// The longest note, in characters.
 pub const LONGEST_NOTE: usize = 2000;
-/// The most characters of a tag.
+/// The longest tag, in characters.
 const LONGEST_TAG: usize = 40;
 
-/// A change of the history by hand. None of them touches what the minter has.
+/// An edit of the history. No edit changes the minter's objects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Edit {
-    /// What is written about an entry; nothing where it is empty.
+    /// Sets the note of an entry, or removes it if `note` is empty.
     Note { id: EntryId, note: String },
-    /// Tags that each of these entries gets, and tags that it loses.
+    /// Adds and removes tags of these entries.
     Tag { ids: Vec<EntryId>, add: Vec<String>, remove: Vec<String> },
-    /// Hides these entries everywhere; they can be restored for a while.
+    /// Hides these entries everywhere. They can be restored for a while.
     Delete { ids: Vec<EntryId> },
-    /// Brings deleted entries back.
+    /// Restores deleted entries.
     Restore { ids: Vec<EntryId> },
 }
 
 impl Edit {
-    /// What is being done, in the words of an error.
+    /// What could not be done, for an error message.
     pub fn doing(&self) -> &'static str {
         match self {
             Self::Note { .. } => "save the note",
@@ -31,7 +31,7 @@ impl Edit {
         }
     }
 
-    /// The same change in pieces of so many entries at most, so that none of them holds others up.
+    /// Splits the edit into pieces of at most `most` entries, so that no piece blocks other writes for long.
     pub fn in_pieces(&self, most: usize) -> Vec<Self> {
         let pieces = |ids: &[EntryId], of: &dyn Fn(Vec<EntryId>) -> Self| {
             ids.chunks(most.max(1)).map(|piece| of(piece.to_vec())).collect()
@@ -47,14 +47,14 @@ impl Edit {
     }
 }
 
-/// A note as typed, in one line: what breaks lines becomes a space, and what is too long is cut.
+/// A note as typed, made one line: control characters become spaces, and the text is cut to [`LONGEST_NOTE`].
 pub fn note_in(text: &str) -> String {
     let line: String = text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     line.chars().take(LONGEST_NOTE).collect()
 }
 
-/// The tags in a line as typed: words between spaces or commas, in lower case, each once, in their order. A leading `#`
-/// is how some write them; quotes and backslashes are no part of a tag.
+/// The tags in a line as typed: separated by spaces or commas, in lower case, without repetitions, in their order. A
+/// leading `#` is dropped, because some people type it; so are quotes and backslashes.
 pub fn tags_in(line: &str) -> Vec<String> {
     let mut tags: Vec<String> = Vec::new();
     for word in line.split(|c: char| c.is_whitespace() || c == ',') {
@@ -68,7 +68,7 @@ pub fn tags_in(line: &str) -> Vec<String> {
     tags
 }
 
-/// Tags after some came and some went.
+/// The tags after removing some and adding others.
 pub fn tagged(tags: &[String], add: &[String], remove: &[String]) -> Vec<String> {
     let mut tags: Vec<String> = tags.iter().filter(|tag| !remove.contains(tag)).cloned().collect();
     for tag in add {

@@ -1,4 +1,4 @@
-//! A line of the history: one token creation, failed ones too.
+//! An entry of the history: one attempt to create a token.
 
 use std::{ops::Range, time::Duration};
 
@@ -11,23 +11,24 @@ use crate::domain::{
     words::words,
 };
 
-/// The number of an entry in the history: later entries have higher ones.
+/// The number of an entry. Later entries have higher numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EntryId(pub i64);
 
-/// How a token creation stands.
+/// The state of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Status {
-    /// A token that nothing has consumed yet, as far as known.
+    /// The token exists, and as far as is known nothing has used it.
     Unused,
     Used,
-    /// Stripe (or the minter) answered with an error, or no answer came at all.
+    /// The response was an error, or there was none because the call failed.
     Failed,
-    /// On its way.
+    /// The call is in flight.
     Pending,
-    /// The program ended while the call was on its way: a token may exist.
+    /// The program ended while the call was in flight, so a token may exist.
     Interrupted,
-    /// Cancelled, timed out or cut off: a token may exist, and can be asked for again.
+    /// The call was cancelled, timed out or was cut off, so a token may exist. Repeating the call with its idempotency
+    /// key shows whether it does.
     Unknown,
 }
 
@@ -46,55 +47,55 @@ pub struct Entry {
     pub id: EntryId,
     pub status: Status,
     pub target: Target,
-    /// The profile that it was made with at the real API; `None` where that is not known, and for local ones.
+    /// The profile whose settings the call to the real API used; `None` if unknown, and for the local target.
     pub profile: Option<ProfileId>,
-    /// The token, once there is one.
+    /// The token's id, once it exists.
     pub token_id: Option<String>,
     /// In Stripe's spelling.
     pub brand: Option<String>,
     pub last4: Option<String>,
-    /// Of a failed entry: the decline code, code or kind of failure.
+    /// For a failed entry: the decline code, the error code or the kind of failure.
     pub code: Option<String>,
-    /// What consumed the token, such as `ch_…`.
+    /// The object that used the token, such as `ch_…`.
     pub used_by: Option<String>,
-    /// The client whose call that was, such as `stripe-python 16.1.0`.
+    /// The client that used the token, such as `stripe-python 16.1.0`.
     pub used_client: Option<String>,
-    /// What a person wrote about it.
+    /// The user's note.
     pub note: String,
-    /// Words in lower case.
+    /// In lower case.
     pub tags: Vec<String>,
-    /// What should come of it, where something is expected.
+    /// What is expected of the token, if anything.
     pub expects: Option<Box<Expectation>>,
-    /// How it stands to that, once something came of it.
+    /// How the outcomes so far compare with `expects`; `None` before the first outcome.
     pub judgement: Option<Box<Judgement>>,
     pub started: Timestamp,
-    /// `None` while it is on its way.
+    /// `None` while the call is in flight.
     pub took: Option<Duration>,
 }
 
-/// Everything that is known of an entry.
+/// Everything that is recorded of an entry.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EntryDetail {
     pub entry: Entry,
-    /// The call that made the token; without an outcome while it is on its way.
+    /// The request that creates the token. `outcome` is `None` while the call is in flight.
     pub request: MaskedRequest,
     pub outcome: Option<Result<ApiResponse, Failure>>,
-    /// The places of the answer's body that are not as they came, for they may not be kept: in bytes.
+    /// Where the response body differs from what was received, because it held secrets: byte ranges.
     pub replaced: Vec<Range<usize>>,
-    /// Oldest first, the creation not among them.
+    /// The later calls with the token, oldest first.
     pub timeline: Vec<Exchange>,
-    /// Whether the history is damaged where a part of this stood: what is missing is empty.
+    /// Whether a part of this entry was lost to damage of the database. Lost parts are empty.
     pub is_damaged: bool,
 }
 
 impl EntryDetail {
-    /// What was answered, if anything was.
+    /// The response, if there was one.
     pub fn answer(&self) -> Option<&ApiResponse> {
         self.outcome.as_ref()?.as_ref().ok()
     }
 }
 
-/// How many entries of each status there are, whatever the filter.
+/// The number of entries in each status, whatever the filter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     pub unused: u64,
@@ -128,6 +129,7 @@ impl Counts {
         } = count;
     }
 
+    /// The number of all entries.
     pub fn all(&self) -> u64 {
         Status::ALL.into_iter().map(|status| self.of(status)).sum()
     }

@@ -1,30 +1,31 @@
-//! Which entries of the history are shown, and in which order.
+//! Which entries of the history a list shows, and in which order.
 
 use jiff::Timestamp;
 
 use super::entry::{EntryId, Status};
 use crate::domain::{call::api::Target, words::words};
 
-/// Which entries are shown, counted or exported, and in which order a list has them.
+/// Selects the entries to show, count or export, and the order of a list of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HistoryFilter {
     pub status: Option<Status>,
     pub target: Option<Target>,
-    /// Words that must all occur in id, last four digits, brand, code, what used it, note, tags, status or target.
+    /// Words that must all occur in an entry: in its id, last four digits, brand, code, the object that used it, note,
+    /// tags, status or target.
     pub search: String,
-    /// A whole tag.
+    /// A tag that the entry must have; a part of a tag does not match.
     pub tag: Option<String>,
-    /// Made at this moment or later.
+    /// The earliest creation time, inclusive.
     pub since: Option<Timestamp>,
-    /// Made at this moment or earlier.
+    /// The latest creation time, inclusive.
     pub until: Option<Timestamp>,
-    /// None but these.
+    /// If set, only these entries match.
     pub among: Option<Vec<EntryId>>,
     pub sort: Sort,
 }
 
 impl HistoryFilter {
-    /// Whether no entry is left out.
+    /// Whether every entry matches.
     pub fn is_everything(&self) -> bool {
         let is_any_time = self.since.is_none() && self.until.is_none();
         let is_any_word = self.search.trim().is_empty() && self.tag.is_none();
@@ -32,16 +33,16 @@ impl HistoryFilter {
     }
 }
 
-/// What a list is sorted by. Entries that are alike stand newest first; those without a value stand at the end.
+/// The sort key of a list. Entries with equal keys are sorted newest first, and entries without a value come last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum SortKey {
-    /// The order in which they were made.
+    /// The order of creation.
     #[default]
     Created,
     Took,
-    /// In the order of `Status::ALL`.
+    /// The order of `Status::ALL`.
     Status,
-    /// Brand, then last four digits.
+    /// By brand, then by last four digits.
     Card,
     Token,
     Source,
@@ -58,11 +59,11 @@ words!(SortKey {
     UsedBy => "used-by",
 });
 
-/// The order of a list: newest first unless somebody chose another.
+/// The sort order of a list. The default is newest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Sort {
     pub key: SortKey,
-    /// From the highest, the latest or the end of the alphabet down.
+    /// Whether the order is descending.
     pub is_falling: bool,
 }
 
@@ -77,15 +78,16 @@ impl Sort {
         self == Self::default()
     }
 
-    /// What a press on a column's title makes of it: the other way round, or by that column in the way that it is
-    /// wanted first.
+    /// The order after a click on a column header: reversed if the list is sorted by this column already, else by this
+    /// column in its usual direction.
     #[must_use]
     pub fn pressed(self, key: SortKey) -> Self {
         let is_falling = if self.key == key { !self.is_falling } else { Self::falls_first(key) };
         Self { key, is_falling }
     }
 
-    /// The newest and the slowest are looked for before the oldest and the fastest; words go from a to z.
+    /// Whether a column is sorted in descending order first. Times and durations are, because the newest and the
+    /// slowest entries matter most; text is sorted from a to z.
     pub fn falls_first(key: SortKey) -> bool {
         matches!(key, SortKey::Created | SortKey::Took)
     }

@@ -1,24 +1,25 @@
-//! The order of a list of entries, and the ids of one with a way to find where an entry stands.
+//! The ids of a list in its sort order, with a fast way to find the position of an id.
 
 use std::collections::VecDeque;
 
 use super::{entry::EntryId, filter::Sort};
 
-/// How many changes far from both ends a list takes at a time before it is better listed anew.
+/// How many insertions and removals far from both ends one change may have. With more, it is faster to build the list
+/// anew.
 const MOST_MOVES: usize = 256;
-/// A change so close to an end moves little.
+/// How many ids from an end an insertion or removal is cheap.
 const NEAR: usize = 4096;
 
-/// The ids of a list in its order.
+/// The ids of a list in its sort order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listing {
     ids: VecDeque<EntryId>,
-    /// The places in the rising order of their ids; `None` in a list that is newest first, whose ids fall.
+    /// The positions in `ids`, sorted by id. `None` for a list that is newest first, whose ids are sorted already.
     by_id: Option<Vec<u32>>,
 }
 
 impl Listing {
-    /// The list of these ids, which are in this order. It takes time for a long list, so not in a frame.
+    /// A list of ids in the order of `sort`. Indexing a long list takes time: do not call this in a frame.
     pub fn new(ids: Vec<EntryId>, sort: Sort) -> Self {
         let by_id = (!sort.is_newest_first()).then(|| {
             let mut places: Vec<u32> = (0..u32::try_from(ids.len()).unwrap_or(u32::MAX)).collect();
@@ -44,7 +45,7 @@ impl Listing {
         self.ids.iter().copied()
     }
 
-    /// Where an entry stands.
+    /// The position of an entry.
     pub fn place_of(&self, id: EntryId) -> Option<usize> {
         match &self.by_id {
             None => self.ids.binary_search_by(|known| id.cmp(known)).ok(),
@@ -55,8 +56,9 @@ impl Listing {
         }
     }
 
-    /// Lets entries come and go that are in the list from now on, or no longer. `false` where this would take too long
-    /// or their places are not known: then the list has to be made anew, and some of them may be missing until then.
+    /// Adds (`true`) or removes (`false`) entries. Returns `false` if that takes too long, or if the new positions are
+    /// unknown because the list is not newest first. Then the list must be built anew; until then some of the changes
+    /// may be missing.
     pub fn change(&mut self, changes: impl IntoIterator<Item = (EntryId, bool)>) -> bool {
         let mut moves = 0;
         for (id, is_shown) in changes {

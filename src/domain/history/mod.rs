@@ -1,4 +1,4 @@
-//! The lines of the history, and what is done to them: filters, lists, edits, the request log.
+//! The entries of the history: filters, lists and edits; and the rows of the request log.
 
 pub mod days;
 pub mod edit;

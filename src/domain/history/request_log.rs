@@ -1,4 +1,4 @@
-//! A line of the request log: one call, whoever made it.
+//! A row of the request log: one call of any client.
 
 use std::time::Duration;
 
@@ -7,15 +7,15 @@ use jiff::Timestamp;
 use super::entry::EntryId;
 use crate::domain::call::api::{HttpMethod, Target};
 
-/// The number of a call in the journal: later calls have higher ones.
+/// The number of a call in the journal. Later calls have higher numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ExchangeId(pub i64);
 
-/// The header of an answer that a fault made on purpose.
+/// The response header that names the fault that acted on the call.
 pub const FAULT_HEADER: &str = "Testcard-Fault";
-/// The header of an answer that was given before, to the same idempotency key.
+/// The response header that marks a stored response, repeated for the same idempotency key.
 pub const REPLAYED_HEADER: &str = "Idempotent-Replayed";
-/// The kind of a failure that a fault made on purpose.
+/// The kind of a failure that a fault rule caused.
 pub const FAULT_KIND: &str = "fault";
 
 /// What the request log shows of a call, without its body.
@@ -30,27 +30,28 @@ pub struct RequestRow {
     pub method: HttpMethod,
     pub path: String,
     pub http_status: Option<u16>,
-    /// Who called: `None` for this program.
+    /// The client's `User-Agent`; `None` for Testcard itself.
     pub user_agent: Option<String>,
-    /// The kind of failure of a call without an answer.
+    /// The kind of failure of a call without a response.
     pub failure: Option<String>,
-    /// What went wrong on purpose.
+    /// The fault that acted on the call.
     pub fault: Option<String>,
 }
 
 impl RequestRow {
-    /// The client in short.
+    /// The short name of the client.
     pub fn client(&self) -> String {
         client_name(self.user_agent.as_deref())
     }
 }
 
-/// The client of a `User-Agent` in short: `stripe-python 16.1.0`, `curl 8.5.0`, or `Testcard` where there is none.
+/// The short name of a client from its `User-Agent`: `stripe-python 16.1.0`, `curl 8.5.0`, or `Testcard` if there is
+/// none.
 pub fn client_name(user_agent: Option<&str>) -> String {
     let Some(agent) = user_agent else { return "Testcard".to_owned() };
     let first = agent.split_whitespace().next().unwrap_or_default();
     let (name, version) = first.split_once('/').unwrap_or((first, ""));
-    // Stripe's own SDKs: `Stripe/v1 PythonBindings/16.1.0`.
+    // Stripe's own SDKs send `Stripe/v1 PythonBindings/16.1.0`.
     let sdk = agent.split_whitespace().find_map(|word| word.split_once("Bindings/"));
     match sdk {
         Some((language, version)) => format!("stripe-{} {version}", language.to_lowercase()),

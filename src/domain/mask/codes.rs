@@ -1,4 +1,4 @@
-//! Security codes: the names that parameters and fields have for one, and the words that one stands behind in free text.
+//! Finds security codes: by the names of parameters and fields that hold one, and by the words before one in free text.
 
 use std::ops::Range;
 
@@ -8,18 +8,18 @@ use super::{
 };
 use crate::domain::card::digits::digit_value;
 
-/// What a security code is called by whom: the last word of a name.
+/// Abbreviations for the security code that a name may end with.
 ///
 /// `cvc` (Stripe, MasterCard, W3C), `cvv` (Visa, Braintree, Square), `cvn` (UnionPay, eWAY, Cybersource), `cvd`
-/// (Moneris, Bambora, Discover), `cav` (JCB), `ccv` (Australian gateways), `cv2` (Opayo, DataCash), `cvx`
-/// (Ingenico); a 1, 2 or 3 behind them tells the generation.
+/// (Moneris, Bambora, Discover), `cav` (JCB), `ccv` (Australian gateways), `cv2` (Opayo, DataCash), `cvx` (Ingenico). A
+/// 1, 2 or 3 after the abbreviation is its version.
 const ABBREVIATIONS: [&str; 8] = ["cvc", "cvv", "cvn", "cvd", "cav", "ccv", "cv", "cvx"];
-/// What may follow such a word in a name: `cvc_code`, `cvd_value` (Moneris), `cvNumber` (Cybersource), `ssl_cvv2cvc2`
-/// (Elavon).
+/// What may follow an abbreviation in a name: `cvc_code`, `cvd_value` (Moneris), `cvNumber` (Cybersource),
+/// `ssl_cvv2cvc2` (Elavon).
 const SUFFIXES: [&str; 7] = ["code", "number", "value", "no", "nr", "num", "digits"];
 /// Names of more than one word: `security_code` (Mercado Pago, PayU), `cardSecurityCode` (W3C Payment Request), `csc`
-/// of a card (`cc-csc`, HTML autocomplete), `verification_value` (Spreedly, ActiveMerchant),
-/// `card_verification_code` and `_number`, `signature_panel_code`.
+/// of a card (`cc-csc`, HTML autocomplete), `verification_value` (Spreedly, ActiveMerchant), `card_verification_code`
+/// and `_number`, `signature_panel_code`.
 const PHRASES: [&[&str]; 16] = [
     &["security", "code"],
     &["sec", "code"],
@@ -38,32 +38,33 @@ const PHRASES: [&[&str]; 16] = [
     &["cc", "cid"],
     &["card", "cid"],
 ];
-/// Names of more than one word that mean other things too, such as a voucher or a step: `cardCode` (Authorize.net),
-/// `card_verification`. They count with three or four digits.
+/// Names of more than one word that can mean other things too, such as a voucher or a verification step: `cardCode`
+/// (Authorize.net), `card_verification`. Their value is a security code only if it has three or four digits.
 const AMBIGUOUS_PHRASES: [&[&str]; 3] = [&["card", "verification"], &["card", "code"], &["cardcode"]];
-/// Names that mean other things too, such as an id of a customer: `csc` (card security code), `cid` (American Express),
-/// `cve` (Elo), `spc` (Diners), `cvm`, `vcode`. They count as a whole name with three or four digits.
+/// Names that can mean other things too, such as a customer id: `csc` (card security code), `cid` (American Express),
+/// `cve` (Elo), `spc` (Diners), `cvm`, `vcode`. They must be the whole name, and their value is a security code only if
+/// it has three or four digits.
 const AMBIGUOUS: [&str; 6] = ["csc", "cid", "cve", "spc", "cvm", "vcode"];
 
-/// The longest end of a name that is read, in bytes: longer than any of the names above.
+/// How many bytes at the end of a name are read: more than any of the names above has.
 const LONGEST_END: usize = 64;
 
-/// What a name says of its value.
+/// What a name says about its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Named {
     /// It is a security code.
     Code,
-    /// It is one if it is three or four digits.
+    /// It is a security code if it has three or four digits.
     Ambiguous,
     Other,
 }
 
-/// What the name of a field, or the last part of a parameter's name, says.
+/// What the name of a field, or the last part of a parameter's name, says about its value.
 pub(super) fn named(name: &str) -> Named {
     if !may_name_code(name) {
         return Named::Other;
     }
-    // How a name ends says what it is, however it begins.
+    // Only the end of a name counts, whatever it starts with.
     let start = name.len().saturating_sub(LONGEST_END);
     let words = words(&name[name.ceil_char_boundary(start)..]);
     let is_ambiguous = match &words[..] {
@@ -89,7 +90,7 @@ pub(super) fn named(name: &str) -> Named {
     }
 }
 
-/// Whether a name is worth taking apart: nearly none is.
+/// A fast test that rules out nearly every name before it is split into words.
 pub(super) fn may_name_code(name: &str) -> bool {
     let bytes = name.as_bytes();
     (0..bytes.len()).any(|at| {
@@ -103,8 +104,8 @@ pub(super) fn may_name_code(name: &str) -> bool {
     })
 }
 
-/// `cvc`, `cvv2`, and such a word at the end of another: `cardcvc`, `cvv2cvc2`. `cv` alone is a person's, and `rcvd` says
-/// that something was received.
+/// Whether a word is an abbreviation such as `cvc` or `cvv2`, or ends with one, as in `cardcvc` and `cvv2cvc2`. `cv`
+/// alone is a curriculum vitae, and `rcvd` means "received".
 fn is_abbreviation(word: &str) -> bool {
     if word.contains("rcvd") || word.contains("recvd") {
         return false;
@@ -121,13 +122,14 @@ fn is_abbreviation(word: &str) -> bool {
     })
 }
 
-/// Whether a value is three or four digits.
+/// Whether a value has three or four digits and nothing else.
 pub(super) fn is_code(value: &str) -> bool {
     let digits = value.trim().chars().map(digit_value).take(5).collect::<Option<Vec<u8>>>();
     digits.is_some_and(|digits| (3..=4).contains(&digits.len()))
 }
 
-/// The words of a name in lower case: parted by signs, and where a capital follows a small letter.
+/// The words of a name in lower case. A word ends at a character that is not alphanumeric, and before a capital after a
+/// small letter.
 fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut is_new = true;
@@ -144,7 +146,7 @@ fn words(name: &str) -> Vec<String> {
         is_new = !c.is_alphanumeric();
         before = c;
     }
-    // `CVV 2`, `cvc-2`: the digit belongs to the word.
+    // `CVV 2`, `cvc-2`: the digit belongs to the word before it.
     if words.len() > 1 && words.last().is_some_and(|last| ["1", "2", "3"].contains(&last.as_str())) {
         let digit = words.pop().unwrap_or_default();
         words[..].last_mut().expect("there was more than one").push_str(&digit);
@@ -152,30 +154,30 @@ fn words(name: &str) -> Vec<String> {
     words
 }
 
-/// The words of free text that leave no doubt, and may have a digit behind them.
+/// Words of free text that can only mean a security code. A version digit may follow them.
 const UNMISTAKABLE: [&str; 6] = ["cvc", "cvv", "cvn", "cvd", "ccv", "cav2"];
-/// Words that leave no doubt together, with one sign or none between them. "Card verification 2026" is a step of a
-/// process.
+/// Phrases of free text that can only mean a security code, with at most one separator between their words. "Card
+/// verification" alone is not one: "card verification 2026" can be a step of a process.
 const UNMISTAKABLE_PHRASES: [&[&str]; 4] = [
     &["security", "code"],
     &["verification", "value"],
     &["card", "verification", "code"],
     &["card", "verification", "number"],
 ];
-/// What may stand between such a word and its code, beside signs and spaces.
+/// Words that may stand between such a word and its code, besides punctuation and spaces.
 const LINKS: [&str; 15] =
     ["is", "was", "of", "code", "number", "value", "no", "nr", "the", "my", "are", "be", "will", "equals", "s"];
-/// At most so many bytes are between a word and its code.
+/// At most this many bytes stand between a word and its code.
 const LONGEST_LINK: usize = 24;
 
-/// A security code in free text, in bytes.
+/// A security code in free text, as byte ranges.
 pub(super) struct FoundCode {
-    /// From the word that announces it on.
+    /// From the start of the word that announces the code to the end of the code.
     pub(super) whole: Range<usize>,
     pub(super) digits: Range<usize>,
 }
 
-/// The security codes in free text: three or four digits after an unmistakable word.
+/// The security codes in free text: three or four digits after a word or phrase that can only mean a security code.
 pub(super) fn find(text: &str) -> Vec<FoundCode> {
     let bytes = text.as_bytes();
     let mut found = Vec::new();
@@ -196,8 +198,8 @@ pub(super) fn find(text: &str) -> Vec<FoundCode> {
     found
 }
 
-/// The security codes in fields of JSON that stands in other text: a cut answer, a line of a log, one document behind
-/// another. A value without a digit is a word.
+/// The security codes in JSON fields inside text that is not JSON as a whole: a response cut off, a log line, several
+/// documents in a row. A value without a digit is taken for a word, not for a code.
 pub(super) fn in_fields(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut at = 0;
@@ -205,7 +207,8 @@ pub(super) fn in_fields(text: &str) -> Vec<Range<usize>> {
         steps::walk(length + 1);
         let start = at + length + 1;
         at = start;
-        // The quote that ends this may begin the next, where they do not come in pairs.
+        // The next search starts right after this opening quote: where quotes are not balanced, the closing one may
+        // open a name.
         let Some(length) = text.as_bytes()[start..].iter().take(LONGEST_END).position(|byte| *byte == b'"') else {
             continue;
         };
@@ -236,15 +239,15 @@ fn begins(bytes: &[u8], at: usize, word: &str) -> bool {
     bytes.get(at..at + word.len()).is_some_and(|found| found.eq_ignore_ascii_case(word.as_bytes()))
 }
 
-/// Where the unmistakable word at this place ends.
+/// Where the word or phrase for a security code that starts at this byte offset ends; `None` if there is none.
 fn word_end(bytes: &[u8], at: usize) -> Option<usize> {
     if let Some(word) = UNMISTAKABLE.iter().find(|word| begins(bytes, at, word)) {
-        // Of `rcvd` and `recvd`: received.
+        // The end of `rcvd` or `recvd`, which mean "received".
         if *word == "cvd" && matches!(&bytes[..at], [.., b'r' | b'R'] | [.., b'r' | b'R', b'e' | b'E']) {
             return None;
         }
         let end = at + word.len();
-        // `CVC2`, but not the first digit of `cvc 2030`.
+        // The digit of `CVC2`, but not the first digit of `cvc 2030`.
         let has_digit =
             matches!(bytes.get(end), Some(b'1'..=b'3')) && !bytes.get(end + 1).is_some_and(u8::is_ascii_digit);
         return Some(end + usize::from(has_digit));
@@ -259,7 +262,7 @@ fn word_end(bytes: &[u8], at: usize) -> Option<usize> {
     })
 }
 
-/// The code that a word which ends here announces.
+/// The security code after a word that ends at this byte offset.
 fn code_after(text: &str, end: usize) -> Option<Range<usize>> {
     let mut rest = text.get(end..)?;
     let mut has_link = false;
@@ -272,7 +275,7 @@ fn code_after(text: &str, end: usize) -> Option<Range<usize>> {
         if digit_value(c).is_some() {
             break;
         }
-        // A code that stood here is hidden already.
+        // The code is hidden already.
         if HIDDEN.starts_with(c) {
             return None;
         }

@@ -1,24 +1,25 @@
-//! A replacement in a text: how several are put in order, and how they are applied.
+//! Replacements in a text: how they are ordered, merged and applied.
 
 use std::{borrow::Cow, ops::Range};
 
-/// What stands in the place of a security code, or of a text that is hidden altogether.
+/// What replaces a security code, a key, or a text that is hidden altogether.
 pub const HIDDEN: &str = "•••";
 
-/// How much of a parameter is kept. It is known when the call is written down, and kept beside the parameter.
+/// How much of a parameter's value is kept. It is determined when the call is recorded, and stored beside the
+/// parameter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kept {
-    /// As it was sent.
+    /// The value as it was sent.
     #[default]
     Whole,
-    /// Parts of it are replaced.
+    /// The value with some parts replaced.
     Masked,
-    /// Nothing of it is known but that it was there.
+    /// Nothing of the value; only that the parameter was sent.
     Hidden,
 }
 
 impl Kept {
-    /// The mark in files; a whole value has none.
+    /// The mark in files; `None` for a whole value.
     pub fn mark(self) -> Option<&'static str> {
         match self {
             Self::Whole => None,
@@ -27,23 +28,24 @@ impl Kept {
         }
     }
 
+    /// Parses a [`Self::mark`]; `None` for any other text.
     pub fn of_mark(mark: &str) -> Option<Self> {
         [Self::Masked, Self::Hidden].into_iter().find(|kept| kept.mark() == Some(mark))
     }
 }
 
-/// A text with replacements, and the places in it where they stand, in bytes.
+/// A masked text, and where in it the replacements are, in bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Redacted {
     pub text: String,
     pub places: Vec<Range<usize>>,
 }
 
-/// How often a text is read at the most until it stays as it is.
+/// How many passes masking makes at most until nothing more is found.
 const MOST_ROUNDS: usize = 8;
 
-/// Replaces what `edits` finds, until nothing is found any more: a replacement can bring together what stood apart, in an
-/// encoding above all. This is seldom more than one reading more.
+/// Replaces what `edits` finds, until a pass finds nothing more: a replacement can join parts that were separate
+/// before, above all in encoded text. One more pass usually suffices.
 pub(super) fn settled(text: &str, edits: impl Fn(&str) -> Vec<Edit>) -> Option<Redacted> {
     let first = edits(text);
     if first.is_empty() {
@@ -60,13 +62,13 @@ pub(super) fn settled(text: &str, edits: impl Fn(&str) -> Vec<Edit>) -> Option<R
     Some(redacted)
 }
 
-/// Something in a text that is replaced: its pieces in their order, each with what stands in its place.
+/// One replacement: pieces of the text in ascending order, each with the text that replaces it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Edit {
     pub(super) pieces: Vec<(Range<usize>, Cow<'static, str>)>,
-    /// All that it is about, what stays too.
+    /// The whole number, code or key, with the part of it that stays.
     pub(super) about: Range<usize>,
-    /// Hides all that lies in it, other edits too.
+    /// Whether the range is hidden whole, so that this edit wins over others inside it.
     pub(super) is_whole: bool,
 }
 
@@ -75,7 +77,7 @@ impl Edit {
         Self { pieces: vec![(place.clone(), HIDDEN.into())], about: place, is_whole: true }
     }
 
-    /// A star for each digit of a number that may not be shown; nothing for no digits.
+    /// Replaces each of these digits by a star; `None` if there are none.
     pub(super) fn stars(about: Range<usize>, digits: Vec<Range<usize>>) -> Option<Self> {
         let pieces: Vec<_> = digits.into_iter().map(|digit| (digit, "*".into())).collect();
         (!pieces.is_empty()).then_some(Self { pieces, about, is_whole: false })
@@ -90,7 +92,7 @@ impl Edit {
     }
 }
 
-/// Edits in the order of the text, none of them inside another.
+/// The edits in ascending order, without overlaps.
 pub(super) fn merged(edits: Vec<Edit>) -> Vec<Edit> {
     if edits.len() < 2 {
         return edits;
@@ -116,7 +118,7 @@ pub(super) fn merged(edits: Vec<Edit>) -> Vec<Edit> {
     let mut all = hidden;
     all.extend(starred);
     all.sort_by_key(Edit::start);
-    // Two readings of one number replace the same digits.
+    // Two edits of the same number may replace the same digits.
     let mut written = 0;
     for edit in &mut all {
         edit.pieces.retain(|(place, _)| place.start >= written);
@@ -144,11 +146,12 @@ fn apply(text: &str, edits: &[Edit]) -> Redacted {
     Redacted { text: out, places }
 }
 
-/// Applies edits to a text that has replacements already, whose places move or are gone.
+/// Applies edits to a text that already has replacements. Their places are shifted, or dropped where an edit covers
+/// them.
 fn apply_more(before: Redacted, edits: &[Edit]) -> Redacted {
     let Redacted { text, mut places } = apply(&before.text, edits);
     let mut pieces = edits.iter().flat_map(|edit| &edit.pieces).peekable();
-    // How many bytes were put in and taken out before the place that is looked at.
+    // How many bytes were inserted and removed before the current place.
     let (mut added, mut removed) = (0, 0);
     for place in before.places {
         while let Some((piece, with)) = pieces.next_if(|(piece, _)| piece.end <= place.start) {

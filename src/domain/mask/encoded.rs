@@ -1,7 +1,7 @@
-//! What a text spells by other signs: percent-encoding, entities of HTML, escapes of JSON, base64.
+//! Decodes percent-encoding, HTML entities, JSON escapes and base64.
 //!
-//! The text is decoded with the place that each decoded sign has in it, so that whatever is found in the decoded text
-//! can be hidden where it came from.
+//! Each decoded character keeps its place in the source, so that a secret found in the decoded text can be hidden in
+//! the source.
 
 use std::{borrow::Cow, ops::Range};
 
@@ -12,11 +12,11 @@ use base64::{
 
 use super::steps::step;
 
-/// Encodings within encodings are followed so deep.
+/// How many layers of encoding are removed at most.
 const ROUNDS: usize = 3;
-/// A shorter text in base64 has no room for what may not be written.
+/// The shortest base64 text, in bytes, that is decoded: a shorter one is too short for a card number or a key.
 pub(super) const SHORTEST_BASE64: usize = 12;
-/// The entities that a browser or an editor writes for what separates the groups of a number, or quotes it.
+/// The HTML entities that browsers and editors write for quotes and for what separates the groups of a number.
 const ENTITIES: [(&str, &str); 28] = [
     ("amp", "&"),
     ("lt", "<"),
@@ -48,15 +48,15 @@ const ENTITIES: [(&str, &str); 28] = [
     ("Tab", "\t"),
 ];
 
-/// A decoded text, and where each of its bytes comes from.
+/// A decoded text with the source range of each byte.
 pub(super) struct Decoded {
     pub(super) text: String,
-    /// The range of the source that each byte of `text` stands for.
+    /// For each byte of `text`, the byte range (start, end) of the source that it was decoded from.
     from: Vec<(u32, u32)>,
 }
 
 impl Decoded {
-    /// Where a part of the decoded text comes from.
+    /// The source range of a range of the decoded text.
     pub(super) fn source(&self, part: &Range<usize>) -> Range<usize> {
         match (self.from.get(part.start), self.from.get(part.end.wrapping_sub(1))) {
             (Some(first), Some(last)) => first.0 as usize..last.1 as usize,
@@ -65,7 +65,7 @@ impl Decoded {
     }
 }
 
-/// A text without the encodings that it has; `None` where it has none.
+/// The text with its encodings removed; `None` if it has none.
 pub(super) fn decoded(text: &str) -> Option<Decoded> {
     let mut found: Option<Decoded> = None;
     for _ in 0..ROUNDS {
@@ -87,12 +87,12 @@ pub(super) fn decoded(text: &str) -> Option<Decoded> {
     found
 }
 
-/// A text without the encodings that it has, where only that counts and no place in it.
+/// Like [`decoded`], for callers that need no places in the source.
 pub(super) fn plain(text: &str) -> Cow<'_, str> {
     decoded(text).map_or(Cow::Borrowed(text), |decoded| Cow::Owned(decoded.text))
 }
 
-/// A text of JSON without its escapes, between its quotes.
+/// The content of a JSON string, without its quotes, with its escapes decoded.
 pub(super) fn unescaped(text: &str) -> Decoded {
     decode(text, |rest| match rest.as_bytes() {
         [b'\\', b'b', ..] => Some((2, vec![0x08])),
@@ -116,8 +116,8 @@ fn decode_once(text: &str) -> Option<Decoded> {
     is_encoded.then_some(decoded)
 }
 
-/// Replaces what `read` reads at the beginning of a rest: so many bytes by these, which are UTF-8. Tells too whether
-/// there was anything of the kind.
+/// Decodes a text. `read` decodes the start of the rest of the text and returns the number of bytes read and the UTF-8
+/// bytes that they stand for. The second value is whether `read` decoded anything.
 fn decode(text: &str, read: impl Fn(&str) -> Option<(usize, Vec<u8>)>) -> (Decoded, bool) {
     let mut out = String::with_capacity(text.len());
     let mut from: Vec<(u32, u32)> = Vec::with_capacity(text.len());
@@ -148,9 +148,9 @@ fn utf8(code: u32) -> Option<Vec<u8>> {
     Some(char::from_u32(code)?.to_string().into_bytes())
 }
 
-/// `%34`: all bytes of one sign together. And `%u0034`.
+/// Decodes all bytes of one percent-encoded character (`%34`), and `%u0034`.
 fn percent(rest: &str) -> Option<(usize, Vec<u8>)> {
-    // As JavaScript's `escape` writes it.
+    // The form that JavaScript's `escape` writes.
     if rest[1..].starts_with('u') {
         return Some((6, utf8(hex(rest, 2..6)?)?));
     }
@@ -174,7 +174,7 @@ fn percent(rest: &str) -> Option<(usize, Vec<u8>)> {
     Some((length * 3, sign))
 }
 
-/// `&#52;`, `&#x34;`, `&#52`, `&nbsp;`.
+/// Decodes `&#52;`, `&#x34;`, `&#52` and `&nbsp;`.
 fn entity(rest: &str) -> Option<(usize, Vec<u8>)> {
     const LONGEST: usize = 24;
     let end = number_end(rest).or_else(|| rest.bytes().take(LONGEST).position(|byte| byte == b';'))?;
@@ -193,7 +193,7 @@ fn entity(rest: &str) -> Option<(usize, Vec<u8>)> {
     Some((after, utf8(code)?))
 }
 
-/// Where the number of an entity ends; there may be no semicolon behind it, for browsers take that too.
+/// Where the digits of a numeric entity end. Browsers accept such an entity without a semicolon, so it may be missing.
 fn number_end(rest: &str) -> Option<usize> {
     let (start, is_digit): (usize, fn(&u8) -> bool) = match rest.as_bytes() {
         [_, b'#', b'x' | b'X', ..] => (3, u8::is_ascii_hexdigit),
@@ -204,7 +204,7 @@ fn number_end(rest: &str) -> Option<usize> {
     (length > 0).then_some(start + length)
 }
 
-/// `\u0034`, `\u{34}`, `\x34`, `\t`: as JSON and its neighbours write it.
+/// Decodes `\u0034`, `\u{34}`, `\x34` and `\t`: the escapes of JSON, JavaScript and Rust.
 fn escape(rest: &str) -> Option<(usize, Vec<u8>)> {
     match rest.as_bytes().get(1)? {
         b'u' if rest[2..].starts_with('{') => {
@@ -229,7 +229,7 @@ fn escape(rest: &str) -> Option<(usize, Vec<u8>)> {
     }
 }
 
-/// The text that a whole value is the base64 of, in either alphabet.
+/// The decoded text of a value that is base64 as a whole, in the standard or the URL-safe alphabet.
 pub(super) fn base64_text(value: &str) -> Option<String> {
     const LENIENT: GeneralPurposeConfig =
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);

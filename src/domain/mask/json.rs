@@ -1,4 +1,4 @@
-//! What is replaced in JSON: texts, numbers and names each by itself, with every byte around them as it came.
+//! Masking of JSON: each string, number and name is masked by itself, and every other byte stays unchanged.
 
 use std::borrow::Cow;
 
@@ -9,28 +9,29 @@ use super::{
 };
 use crate::domain::json_spans::{Piece, spans};
 
-/// A security code that is a number becomes a text.
+/// A security code that was a JSON number becomes this JSON string.
 const HIDDEN_TEXT: &str = "\"•••\"";
 const QUOTE: &str = "\"";
 
-/// What is known of a value by where it stands.
+/// What the position of a value in the document says about it.
 #[derive(Clone, Copy)]
 struct ValuePlace {
-    /// What the name says that it stands under, or that the list stands under which it is in.
+    /// What the name of the member says, for an item of an array the name that the array has.
     named: Named,
-    /// Under a name of a security code, at any depth.
+    /// Whether a name around it, at any depth, means a security code.
     is_in_code: bool,
-    /// Under `message`, where errors repeat what was sent.
+    /// Whether it is a `message`, where errors repeat what was sent.
     is_message: bool,
-    /// Under `metadata`, at any depth, where every name is the client's own.
+    /// Whether it lies in `metadata`, at any depth, where the client chooses the names.
     is_in_metadata: bool,
 }
 
-/// The edits of a text that is JSON; `None` where it is not. `in_plain` finds those of a text within it, with the
-/// request's own security codes where it is told so; `own_numbers` are numbers that the request made secret.
+/// The replacements in a text that is JSON; `None` if it is not. `in_plain` finds those of a string inside it; its
+/// second argument is whether the request's own security codes are replaced too. `own_numbers` are the request's own
+/// card numbers.
 pub(super) fn edits(text: &str, own_numbers: &[&str], in_plain: impl Fn(&str, bool) -> Vec<Edit>) -> Option<Vec<Edit>> {
     let top = ValuePlace { named: Named::Other, is_in_code: false, is_message: false, is_in_metadata: false };
-    // What stands around the value that is read, and what its own name says.
+    // The places of the objects and arrays around the current value, and the current value's own place.
     let (mut around, mut here) = (Vec::new(), top);
     let mut edits = Vec::new();
     for span in spans(text).ok()? {
@@ -55,7 +56,7 @@ pub(super) fn edits(text: &str, own_numbers: &[&str], in_plain: impl Fn(&str, bo
             Piece::Text => {
                 let value = &text[inner.clone()];
                 if value.is_empty() || value == HIDDEN {
-                    // Nothing, or hidden already.
+                    // Empty, or hidden already.
                 } else if here.is_in_code || (here.named == Named::Ambiguous && codes::is_code(value)) {
                     edits.push(Edit::hide(inner));
                 } else {
@@ -72,8 +73,8 @@ pub(super) fn edits(text: &str, own_numbers: &[&str], in_plain: impl Fn(&str, bo
     Some(edits)
 }
 
-/// The edits of a text between its quotes, which begins at `start` in the JSON. What is written into it is escaped, for
-/// JSON that is such a text has quotes too.
+/// The replacements in the content of a JSON string that starts at byte offset `start`. What they insert is escaped,
+/// because a string that holds JSON itself may get quotes inserted.
 fn in_text(text: &str, start: usize, in_plain: impl Fn(&str) -> Vec<Edit>) -> Vec<Edit> {
     let unescaped = text.contains('\\').then(|| encoded::unescaped(text));
     let found = match &unescaped {
@@ -93,7 +94,7 @@ fn in_text(text: &str, start: usize, in_plain: impl Fn(&str) -> Vec<Edit>) -> Ve
     found.into_iter().map(moved).collect()
 }
 
-/// A number that holds that of a card becomes a text.
+/// A JSON number that contains a card number becomes a string.
 fn in_number(number: &str, start: usize, own_numbers: &[&str]) -> Option<Edit> {
     if number.len() < numbers::SHORTEST_HIDDEN {
         return None;

@@ -1,4 +1,4 @@
-//! Keyed hashes: what tells texts apart without keeping them.
+//! Keyed hashes: they tell texts apart without storing them.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -6,24 +6,25 @@ use sha2::Sha256;
 use crate::domain::mask;
 
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-/// Digits in base 62 that hold 128 bits.
+/// How many base 62 digits hold 128 bits.
 const HASH_DIGITS: usize = 22;
-/// Stands before a hash: no header and no id begins with a control character, so no text is taken for a hash.
+/// The first character of every stored hash. No header and no id starts with a control character, so no text can be
+/// mistaken for a hash.
 const HASH_MARK: char = '\u{1}';
 
-/// What identities that may not be written down are known by: a hash under the secret of the folder. So they are the same
-/// in every process and after a restart, whatever else a run is started with.
+/// Hashes identifiers that must not be written to disk. The key derives from the data folder's secret, so an identifier
+/// has the same hash in every process and after a restart.
 #[derive(Clone)]
 pub struct IdentityKey([u8; 32]);
 
 impl IdentityKey {
-    /// The key that follows from the secret of a folder.
+    /// Derives the key from the secret of a data folder.
     pub fn new(folder_secret: &[u8; 32]) -> Self {
         Self(keyed_hash(folder_secret, "identities", &[]))
     }
 
-    /// What an id, a filter, an account or an idempotency key is stored and looked up as: the text itself where it may be
-    /// written, else its hash.
+    /// What an id, a filter, an account or an idempotency key is stored and looked up as: the text itself if it holds
+    /// no secret, else its hash.
     pub fn stored(&self, text: &str) -> String {
         if mask::is_whole(text) && !text.starts_with(HASH_MARK) {
             return text.to_owned();
@@ -39,7 +40,8 @@ impl std::fmt::Debug for IdentityKey {
     }
 }
 
-/// The last `digits` digits of a number in base 62. For 16 of them, 128 random bits are even to one part in 10^9.
+/// The last `digits` digits of a number in base 62. 16 digits of a random 128-bit number are uniformly distributed to
+/// one part in 10^9.
 pub fn base62(mut value: u128, digits: usize) -> String {
     let mut text = vec![ALPHABET[0]; digits];
     for place in text.iter_mut().rev() {
@@ -49,7 +51,7 @@ pub fn base62(mut value: u128, digits: usize) -> String {
     text.into_iter().map(char::from).collect()
 }
 
-/// HMAC-SHA256 of the data, apart for each purpose.
+/// HMAC-SHA256 of the data. Different purposes give independent hashes of the same data.
 #[expect(clippy::missing_panics_doc, reason = "HMAC takes a key of any length")]
 pub fn keyed_hash(key: &[u8; 32], purpose: &str, data: &[u8]) -> [u8; 32] {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
@@ -59,7 +61,7 @@ pub fn keyed_hash(key: &[u8; 32], purpose: &str, data: &[u8]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-/// As many bits of a hash as a short id needs.
+/// The first 128 bits of a hash, as many as a short id needs.
 pub fn first_half(hash: [u8; 32]) -> u128 {
     hash.iter().take(16).fold(0, |value, byte| value << 8 | u128::from(*byte))
 }

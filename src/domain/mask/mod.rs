@@ -1,9 +1,10 @@
-//! What may be written down, and what stands in the place of what may not.
+//! Masking: what may be written to disk or shown, and what replaces the rest.
 //!
-//! Three things may not, each known by what it is: the number of a card that somebody could have ([`numbers`]) keeps six
-//! and four of its digits; a security code ([`codes`]) and an API key ([`super::key::find_keys`]) are hidden. Everything
-//! else stays as it came, to the byte. One pass over the text finds all of them, however long it is; a text that was
-//! masked stays as it is when it is masked again.
+//! Three kinds of secrets are recognised, by their form or by the name beside them. The number of a possibly real card
+//! (`numbers`) keeps its first six and last four digits. Security codes (`codes`) and API keys
+//! ([`super::key::find_keys`]) are hidden. Every other byte stays unchanged.
+//!
+//! All secrets are found in time linear in the length of the text. Masking a masked text changes nothing.
 
 mod codes;
 mod edit;
@@ -29,25 +30,25 @@ pub use self::{
 };
 use super::key::find_keys;
 
-/// JSON within texts of JSON is looked into so deep.
+/// How deep JSON inside strings of JSON, and encodings inside encodings, are searched.
 const MOST_LEVELS: u8 = 4;
 
-/// Free text as it may be written.
+/// Masks free text.
 pub fn text(text: &str) -> String {
     redacted(text, &OwnSecrets::default()).map_or_else(|| text.to_owned(), |redacted| redacted.text)
 }
 
-/// The path of a call as it may be written: each part of it is a value too.
+/// Masks the path of a request. Each segment is a value of its own.
 pub fn path(path: &str, own: &OwnSecrets) -> String {
     in_parts(path, &['/'], own)
 }
 
-/// The name of a parameter as it may be written: each part of it is a value too, such as a key of `metadata`.
+/// Masks the name of a parameter. Each part is a value of its own, such as a key of `metadata`.
 pub fn name(name: &str) -> String {
     in_parts(name, &['[', ']'], &OwnSecrets::default())
 }
 
-/// Hides the parts between some signs that are base64 of what may not be written, and masks the whole.
+/// Hides the parts between `signs` that are the base64 of a secret, then masks the whole text.
 fn in_parts(text: &str, signs: &[char], own: &OwnSecrets) -> String {
     let hidden = |part: &str| encoded::base64_text(part).is_some() && !is_whole(part);
     if text.len() < encoded::SHORTEST_BASE64 || !text.split(signs).any(hidden) {
@@ -73,18 +74,18 @@ impl OwnSecrets {
     }
 }
 
-/// Whether a text may be written as it is.
+/// Whether a text holds no secret, so that it may be written unchanged.
 pub fn is_whole(text: &str) -> bool {
     edits(text, &OwnSecrets::default(), false, 0).is_empty()
 }
 
-/// What is looked up by a hash where it may not be written down, as it may be shown: six and four digits beside that hash
-/// would give the number away, so it is hidden altogether.
+/// An identifier as it may be shown: whole, or hidden altogether. A masked form is not safe here, because such an
+/// identifier is stored as a hash: ten digits of a card number beside the hash would let somebody try out the rest.
 pub fn identity(text: &str) -> &str {
     if is_whole(text) { text } else { HIDDEN }
 }
 
-/// The value of a parameter as it may be written, by what its name says and by what it holds.
+/// Masks the value of a parameter, by the parameter's name and by what the value holds. The mark says how much is left.
 pub fn param(name: &str, value: &str) -> (String, Kept) {
     match settled(value, |value| edits_of_param(name, value)) {
         None => (value.to_owned(), Kept::Whole),
@@ -93,24 +94,26 @@ pub fn param(name: &str, value: &str) -> (String, Kept) {
     }
 }
 
-/// A text without what may not be written, where there is anything; `own` is secret besides.
+/// The masked text, or `None` if nothing had to be replaced. `own` are the request's own secrets, which are masked as
+/// well.
 pub fn redacted(text: &str, own: &OwnSecrets) -> Option<Redacted> {
     settled(text, |text| edits(text, own, false, 0))
 }
 
-/// As [`redacted`], for an error message, a header or a text that is no JSON: the request's own security codes are
-/// replaced there too, where they stand alone.
+/// Like [`redacted`], for an error message, a header or a body that is not JSON. There the request's own security codes
+/// are hidden too, wherever they stand as a word of their own.
 pub fn redacted_message(text: &str, own: &OwnSecrets) -> Option<Redacted> {
     settled(text, |text| edits(text, own, true, 0))
 }
 
-/// As [`redacted`], for a body: in JSON each text, number and name by itself, with every other byte as it came.
+/// Like [`redacted`], for a response body. In JSON each string, number and name is masked by itself, and every other
+/// byte stays unchanged.
 pub fn redacted_body(body: &str, own: &OwnSecrets) -> Option<Redacted> {
     settled(body, |body| json_edits(body, own, 0).unwrap_or_else(|| edits(body, own, true, 0)))
 }
 
-/// Whether something in a text can be a number, a code or a key, told fast and on the safe side. What only its name or
-/// an encoding of the whole text gives away is not looked for.
+/// A fast test that may report false positives: whether a text can hold a card number, a security code or a key. It
+/// misses what only the name of the value or an encoding of the whole text reveals.
 pub fn may_hold_secrets(text: &str, own: &OwnSecrets) -> bool {
     let bytes = text.as_bytes();
     let shortest = own.shortest_number().unwrap_or(numbers::SHORTEST).min(numbers::SHORTEST);
@@ -118,7 +121,7 @@ pub fn may_hold_secrets(text: &str, own: &OwnSecrets) -> bool {
     for (at, byte) in bytes.iter().enumerate() {
         steps::step();
         match byte {
-            // What is not ASCII may be a digit of another script.
+            // A character outside ASCII may be a digit of another script.
             b'0'..=b'9' | 128.. => digits += 1,
             b' ' | b'\t'..=b'\r' | b'-' | b'.' | b'/' | b'+' => {}
             b'_' => {
@@ -138,7 +141,7 @@ pub fn may_hold_secrets(text: &str, own: &OwnSecrets) -> bool {
     !codes::find(text).is_empty() || own.is_named_in(text)
 }
 
-/// Whether the sign `_` after this text can end what a key begins with.
+/// Whether an underscore after this text can complete the prefix of a key.
 fn may_end_prefix(before: &[u8]) -> bool {
     let ends = |word: &str| {
         before.len().checked_sub(word.len()).is_some_and(|start| {
@@ -167,7 +170,7 @@ fn edits_of_param(name: &str, value: &str) -> Vec<Edit> {
     merged(edits)
 }
 
-/// What is replaced in a text. With `has_codes`, the request's own security codes are, too.
+/// The replacements in a text. With `has_codes`, the request's own security codes are replaced too.
 fn edits(text: &str, own: &OwnSecrets, has_codes: bool, level: u8) -> Vec<Edit> {
     if level < MOST_LEVELS
         && text.trim_start().starts_with(['{', '['])
@@ -191,7 +194,7 @@ fn edits(text: &str, own: &OwnSecrets, has_codes: bool, level: u8) -> Vec<Edit> 
     if level < MOST_LEVELS
         && let Some(decoded) = encoded::decoded(text)
     {
-        // What stands there as it is was found already.
+        // Secrets that are not encoded were found above.
         let known: HashSet<Range<usize>> = found.iter().map(|edit| edit.about.clone()).collect();
         let inner = self::edits(&decoded.text, own, has_codes, level + 1);
         let parts = inner.iter().map(|edit| decoded.source(&edit.about)).filter(|part| !known.contains(part));
@@ -201,12 +204,13 @@ fn edits(text: &str, own: &OwnSecrets, has_codes: bool, level: u8) -> Vec<Edit> 
     found
 }
 
-/// What is replaced in a text that is JSON; `None` where it is not.
+/// The replacements in a text that is JSON; `None` if it is not.
 fn json_edits(text: &str, own: &OwnSecrets, level: u8) -> Option<Vec<Edit>> {
     json::edits(text, &own.numbers(), |text, has_codes| edits(text, own, has_codes, level))
 }
 
-/// Keys, codes behind their words, and numbers of a text as it is.
+/// Keys, security codes after the words that announce them, and numbers, in a text that is taken as it is, without
+/// decoding.
 fn plain(text: &str, own: &OwnSecrets) -> Vec<Edit> {
     let keys = find_keys(text).map(|key| Edit { about: key.prefix.start..key.secret.end, ..Edit::hide(key.secret) });
     let codes = codes::find(text).into_iter().map(|code| Edit { about: code.whole, ..Edit::hide(code.digits) });
@@ -215,8 +219,8 @@ fn plain(text: &str, own: &OwnSecrets) -> Vec<Edit> {
     keys.chain(codes).chain(numbers).chain(own.typed_in(text)).collect()
 }
 
-/// The words of a text that these parts of it lie in, up to white space on both sides. The parts come in their order, and
-/// many may lie in one word: each word is looked through once.
+/// The words of a text, delimited by white space, that contain these parts. The parts come in ascending order; many may
+/// lie in one word, which is searched once only.
 fn words_around(text: &str, parts: impl Iterator<Item = Range<usize>>) -> Vec<Range<usize>> {
     let mut words: Vec<Range<usize>> = Vec::new();
     for part in parts {

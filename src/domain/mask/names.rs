@@ -1,21 +1,22 @@
-//! What the name of a parameter says of its value: a card number, a security code, something that is looked up.
+//! What the name of a parameter says about its value: a card number, a security code, or something that is looked up.
 
 use super::{
     codes::{self, Named},
     encoded,
 };
 
-/// Whether a parameter of this name holds a security code, whatever its value.
+/// Whether a parameter of this name always holds a security code.
 pub fn is_security_code(name: &str) -> bool {
     named(name) == Named::Code
 }
 
-/// Whether what is hidden of a parameter of this name is a security code: its value told so, if not its name alone.
+/// Whether a hidden value of this parameter was a security code. For an ambiguous name it was, because only a value of
+/// three or four digits is hidden under such a name.
 pub fn hides_security_code(name: &str) -> bool {
     named(name) != Named::Other
 }
 
-/// What the name of a parameter says of its value.
+/// What the name of a parameter says about its value.
 pub(super) fn named(name: &str) -> Named {
     // A client may encode a name twice: `card%5Bcvc%5D`.
     let name = &encoded::plain(name);
@@ -26,18 +27,18 @@ pub(super) fn named(name: &str) -> Named {
         return Named::Code;
     }
     match codes::named(parts(name).next_back().unwrap_or_default()) {
-        // `card[verification_code]` is one as a whole only.
+        // `verification_code` alone is no security code, `card[verification_code]` is.
         Named::Other => codes::named(name),
         named => named,
     }
 }
 
-/// The parts of a parameter's name: `card[number]` is `card` and `number`.
+/// The parts of a parameter's name: `card` and `number` for `card[number]`.
 fn parts(name: &str) -> impl DoubleEndedIterator<Item = &str> {
     name.split('[').map(|part| part.strip_suffix(']').unwrap_or(part)).filter(|part| !part.is_empty())
 }
 
-/// The last parts of names that mean the number of a card, in lower case and without signs: `card[number]`,
+/// Last parts of parameter names that mean a card number, in lower case without separators: `card[number]`,
 /// `cardNumber` (W3C Payment Request), `cc-number` (HTML autocomplete), `pan` (ISO 7812).
 const NUMBER_NAMES: [&str; 11] = [
     "number",
@@ -53,8 +54,9 @@ const NUMBER_NAMES: [&str; 11] = [
     "primaryaccountnumber",
 ];
 
-/// Customers are looked up by their email address: a hash stands for it where it may not be kept ([`identity`]), so it is
-/// hidden altogether, and so is every other parameter that holds one.
+/// Whether the value of a parameter is hidden altogether rather than masked. Customers are looked up by their email
+/// address, so an address with a secret in it is stored as a hash, and must not be shown in part beside it
+/// ([`super::identity`]). The rule applies to every parameter whose name ends in `email`.
 pub(super) fn is_looked_up(name: &str) -> bool {
     parts(name).next_back().is_some_and(|last| last.ends_with("email"))
 }

@@ -1,7 +1,8 @@
-//! Card numbers in a text: which of its digits belong to one.
+//! Finds card numbers in a text.
 //!
-//! A number is written in groups of digits, with separators between them. Within such a run every stretch of whole
-//! groups with as many digits as a card number has is tested, so a date beside a number hides neither.
+//! A card number is written in groups of digits with separators between them. A *run* is a sequence of such groups.
+//! Every stretch of whole groups in a run that has the length of a card number is tested, so a date beside a card
+//! number does not keep it from being found.
 
 use std::ops::Range;
 
@@ -12,25 +13,25 @@ use crate::domain::card::{
     number,
 };
 
-/// The first six digits name the issuer, the last four the card: both may be shown.
+/// The first six digits identify the issuer and the last four the card. Both may be shown.
 const SHOWN_FIRST: usize = 6;
 const SHOWN_LAST: usize = 4;
 /// The fewest digits of a card number.
 pub(super) const SHORTEST: usize = MIN_DIGITS;
-/// The fewest digits of which something is hidden.
+/// The fewest digits of a number of which a part is hidden.
 pub(super) const SHORTEST_HIDDEN: usize = SHOWN_FIRST + SHOWN_LAST + 1;
 
 /// A digit of a run.
 struct Digit {
-    /// Where it stands, in bytes.
+    /// In bytes.
     place: Range<usize>,
     value: u8,
     starts_group: bool,
     is_masked: bool,
 }
 
-/// What stands between two groups of one number: spaces of any kind, tab, newline, dashes of any kind, dot, slash,
-/// underscore, plus, soft hyphen, and signs without a width.
+/// Whether a character can separate the groups of a number: any white space, dash, dot, slash, underscore or plus, a
+/// soft hyphen, or an invisible character.
 fn is_separator(c: char) -> bool {
     if c.is_ascii() {
         return matches!(c, ' ' | '\t'..='\r' | '-' | '.' | '/' | '_' | '+');
@@ -38,7 +39,7 @@ fn is_separator(c: char) -> bool {
     c.is_whitespace() || is_dash(c) || is_dot_or_slash(c) || is_invisible(c)
 }
 
-/// Dashes and hyphens (general category Pd), the signs that look like them, and the soft one.
+/// Dashes and hyphens (general category Pd), characters that look like them, and the soft hyphen.
 fn is_dash(c: char) -> bool {
     matches!(
         c,
@@ -65,7 +66,7 @@ fn is_dash(c: char) -> bool {
     )
 }
 
-/// Dots, slashes, underscores and pluses of other widths.
+/// Non-ASCII variants of dot, slash, underscore and plus.
 fn is_dot_or_slash(c: char) -> bool {
     matches!(
         c,
@@ -86,8 +87,8 @@ fn is_dot_or_slash(c: char) -> bool {
     )
 }
 
-/// Joiners, directions, invisible operators, fillers, selectors of variants, tags; and marks that are drawn on the sign
-/// before them, as the key around the digit of an emoji is.
+/// Joiners, direction marks, invisible operators, fillers, variation selectors, tags, and combining marks such as the
+/// keycap of a digit emoji.
 fn is_invisible(c: char) -> bool {
     matches!(
         c,
@@ -97,23 +98,23 @@ fn is_invisible(c: char) -> bool {
     )
 }
 
-/// A number in a text, in bytes.
+/// A card number in a text, as byte ranges.
 pub(super) struct FoundNumber {
-    /// All of it, what may be shown too.
+    /// The whole number, with the digits that may be shown.
     pub(super) whole: Range<usize>,
-    /// The digits that may not be shown.
+    /// The digits that must be hidden.
     pub(super) hidden: Vec<Range<usize>>,
 }
 
-/// All numbers in a text, in its order. `own` are numbers besides those that have a card's form, as ASCII digits, none
-/// longer than a card's.
+/// All card numbers in a text, in ascending order. `own` are further numbers to find, whatever their form: ASCII
+/// digits, at most as many as a card number has.
 pub(super) fn find(text: &str, own: &[&str]) -> Vec<FoundNumber> {
     let shortest_own = own.iter().map(|number| number.len()).min().unwrap_or(MIN_DIGITS);
     let lengths = shortest_own.min(MIN_DIGITS)..=MAX_DIGITS;
     let mut found = Vec::new();
     let mut run = Run { digits: Vec::new(), own, lengths };
     let mut chars = text.char_indices().peekable();
-    // Whether the last sign was a digit, and whether the one before the dot after it was.
+    // Whether the previous character was a digit.
     let mut after_digit = false;
     while let Some((at, c)) = chars.next() {
         step();
@@ -144,8 +145,8 @@ pub(super) fn find(text: &str, own: &[&str]) -> Vec<FoundNumber> {
     found
 }
 
-/// Whether the dot at this place, which a digit stands before, is that of a decimal number: with digits on both sides,
-/// and no other dot beside those.
+/// Whether the dot at this byte offset, which follows a digit, is a decimal point: digits on both sides, and no further
+/// dot next to those digits.
 fn is_fraction(text: &str, dot: usize) -> bool {
     let is_digit = |c: &char| digit_value(*c).is_some();
     let mut after = text[dot + 1..].chars().peekable();
@@ -155,34 +156,35 @@ fn is_fraction(text: &str, dot: usize) -> bool {
         digits += 1;
     }
     let has_dot_after = after.peek() == Some(&'.') && after.nth(1).is_some_and(|c| is_digit(&c));
-    // The digits before the dot were gone through once already: they are looked at again for one dot only.
+    // Each digit before a dot is looked at a second time here, but no more often: the search stays linear.
     let before = text[..dot].trim_end_matches(|c| digit_value(c).is_some());
     let has_dot_before = before.strip_suffix('.').is_some_and(|rest| rest.ends_with(|c| digit_value(c).is_some()));
     digits > 0 && !has_dot_after && !has_dot_before
 }
 
-/// Groups of digits with nothing but separators between them.
+/// Groups of digits with only separators between them.
 struct Run<'a> {
     digits: Vec<Digit>,
     own: &'a [&'a str],
-    /// How many digits a number has.
+    /// The lengths in digits that a number may have.
     lengths: std::ops::RangeInclusive<usize>,
 }
 
 impl Run<'_> {
-    /// Finds the numbers of the run, which has come to its end, and empties it.
+    /// Finds the numbers of the finished run, then empties it.
     fn end(&mut self, found: &mut Vec<FoundNumber>) {
         if self.digits.len() < *self.lengths.start() {
             self.digits.clear();
             return;
         }
-        // First every stretch as it was sent is tested: what one number hides must not save another.
+        // First test every stretch of the digits as they were sent, because the digits hidden in one number may belong
+        // to another number too.
         let mut hits = Vec::new();
         for end in (1..=self.digits.len()).filter(|end| self.is_group_end(*end)) {
             self.ending_at(end, &mut hits);
         }
-        // What is left beside masked digits are groups anew, and tested again: so the masked text, read once more, stays
-        // as it is.
+        // The unmasked digits beside masked ones form new groups, which are tested too. So masking the result again
+        // changes nothing.
         while !hits.is_empty() {
             let hidden: Vec<Range<usize>> =
                 hits.drain(..).map(|number| number.start + SHOWN_FIRST..number.end - SHOWN_LAST).collect();
@@ -206,7 +208,7 @@ impl Run<'_> {
         at == self.digits.len() || self.digits[at].starts_group || self.digits[at].is_masked
     }
 
-    /// The numbers that end before this digit.
+    /// Adds the numbers that end before this digit.
     fn ending_at(&self, end: usize, hits: &mut Vec<Range<usize>>) {
         let from = end.saturating_sub(*self.lengths.end());
         for start in (from..end).rev() {
@@ -220,7 +222,7 @@ impl Run<'_> {
         }
     }
 
-    /// The numbers that begin with this digit.
+    /// Adds the numbers that start with this digit.
     fn starting_at(&self, start: usize, hits: &mut Vec<Range<usize>>) {
         let until = self.digits.len().min(start + self.lengths.end());
         for end in start + 1..=until {
@@ -238,7 +240,7 @@ impl Run<'_> {
         if !self.lengths.contains(&stretch.len()) {
             return false;
         }
-        // Nine of ten stretches fail the check digit, which is told without copying them.
+        // Nine of ten stretches fail the Luhn check, which needs no copy of the digits.
         let values = self.digits[stretch].iter().map(|digit| digit.value);
         if self.own.is_empty() && !number::has_check_digit(values.clone()) {
             return false;
@@ -247,7 +249,7 @@ impl Run<'_> {
         self.own.contains(&digits.as_str()) || number::could_be_issued(&digits)
     }
 
-    /// The masked digits, those of one number together.
+    /// Adds the masked digits, grouped by number.
     fn collect(&self, found: &mut Vec<FoundNumber>) {
         let mut at = 0_usize;
         for part in self.digits.chunk_by(|a, b| a.is_masked == b.is_masked) {
@@ -264,8 +266,8 @@ impl Run<'_> {
     }
 }
 
-/// The digits of a whole value that is a number whatever stands between them, without those that may be shown; none
-/// where it is too short to hide anything or is that of a published test card.
+/// The digits to hide in a value that is a card number by its parameter's name, whatever stands between its digits.
+/// None if it is too short to hide anything, or a published test card.
 pub(super) fn of_value(value: &str) -> Vec<Range<usize>> {
     let digits: Vec<(usize, char, u8)> =
         value.char_indices().filter_map(|(at, c)| Some((at, c, digit_value(c)?))).collect();

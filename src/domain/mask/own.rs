@@ -1,5 +1,5 @@
-//! What one request makes secret in everything that is written about it, whatever its form: its own number and security
-//! code, so that an answer which repeats them does not give them away.
+//! The secrets of one request: its own card numbers and security codes, whatever their form. A response may repeat
+//! them, so they are masked in everything that is recorded about the request.
 
 use super::{
     edit::{Edit, Kept},
@@ -14,44 +14,46 @@ use crate::domain::{
     secret::SecretText,
 };
 
-/// An honest request has one of each. Of a hostile one so many are looked for in what is written about it: each costs a
-/// pass over the text.
+/// How many numbers, and how many codes, are remembered at most: each costs a pass over every recorded text. An
+/// ordinary request has one of each; the limit is for a hostile one.
 const MOST_OF_A_KIND: usize = 32;
-/// A shorter code would be taken out of dates and lengths too.
+/// In bytes. A shorter code would occur by chance in dates and lengths.
 const SHORTEST_CODE: usize = 3;
 
 /// The secrets of one request.
 #[derive(Debug, Default)]
 pub struct OwnSecrets {
-    /// As they were sent.
+    /// Security codes as they were sent.
     codes: Vec<SecretText>,
     typed: Vec<SecretText>,
-    /// The digits of those numbers, in ASCII.
+    /// The digits of `typed`, in ASCII.
     numbers: Vec<SecretText>,
 }
 
 impl OwnSecrets {
-    /// Takes what a parameter makes secret, of whose value so much is kept.
+    /// Adds the secrets of a parameter, of whose value `kept` is kept.
     pub fn take(&mut self, name: &str, value: &str, kept: Kept) {
         if value.is_empty() {
             return;
         }
         if is_security_code(name) || (kept == Kept::Hidden && hides_security_code(name)) {
-            // A text without a digit is nobody's code: a tester sent "invalid", and messages have words.
+            // A text without a digit, such as "invalid", is no real code, and hiding it would take words out of
+            // messages.
             if value.chars().any(|c| digit_value(c).is_some()) && value.trim().len() >= SHORTEST_CODE {
                 add(&mut self.codes, value);
             }
         } else if kept != Kept::Whole && is_number_name(name) {
             add(&mut self.typed, value);
             let digits = only_digits(value);
-            // A longer one is that of no card, and would be sought at every place of every text: it is found as typed.
+            // A longer number is no card's, and searching for its digits everywhere is expensive: it is only found as
+            // typed.
             if (numbers::SHORTEST_HIDDEN..=MAX_DIGITS).contains(&digits.len()) {
                 add(&mut self.numbers, &digits);
             }
         }
     }
 
-    /// Whether a security code was sent.
+    /// Whether the request has a security code.
     pub fn has_codes(&self) -> bool {
         !self.codes.is_empty()
     }
@@ -64,12 +66,12 @@ impl OwnSecrets {
         self.numbers.iter().map(|number| number.expose().len()).min()
     }
 
-    /// Whether a number stands in a text as it was typed.
+    /// Whether a number occurs in a text as it was typed.
     pub(super) fn is_named_in(&self, text: &str) -> bool {
         self.typed.iter().any(|typed| text.contains(typed.expose()))
     }
 
-    /// The numbers that stand in a text as they were typed, whatever that is.
+    /// Where the numbers occur in a text as they were typed, with whatever separators.
     pub(super) fn typed_in(&self, text: &str) -> Vec<Edit> {
         let mut found = Vec::new();
         for typed in self.typed.iter().map(SecretText::expose) {
@@ -82,7 +84,7 @@ impl OwnSecrets {
         found
     }
 
-    /// The codes of the request where they stand alone in a text.
+    /// Where the security codes occur in a text as words of their own.
     pub(super) fn codes_in(&self, text: &str) -> Vec<Edit> {
         let of = |code: &SecretText| {
             let found = text.match_indices(code.expose()).filter(|(at, found)| {

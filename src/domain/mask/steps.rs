@@ -1,18 +1,18 @@
-//! Counts in tests how often a text is looked at: the count must grow as the text does, and no faster.
+//! Counts in tests how many characters masking reads. The tests check that the count grows linearly with the text.
 
 #[cfg(test)]
 thread_local! {
     static STEPS: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
 }
 
-/// A sign was looked at.
+/// Counts one character.
 #[inline]
 pub(super) fn step() {
     #[cfg(test)]
     STEPS.with(|steps| steps.set(steps.get() + 1));
 }
 
-/// So many signs were looked at.
+/// Counts this many characters.
 #[inline]
 pub(super) fn walk(signs: usize) {
     #[cfg(test)]
@@ -21,7 +21,7 @@ pub(super) fn walk(signs: usize) {
     let _ = signs;
 }
 
-/// The steps of this thread while `run` runs.
+/// The number of characters that this thread counts while `run` runs.
 #[cfg(test)]
 pub(super) fn count(run: impl FnOnce()) -> u64 {
     STEPS.with(|steps| steps.set(0));

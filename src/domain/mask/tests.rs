@@ -6,7 +6,7 @@ use rand::{SeedableRng as _, rngs::StdRng};
 use super::*;
 use crate::domain::card::number::{self, passes_luhn};
 
-/// Passes the check, has the length of its brand, and is no published test card.
+/// Could be a real card's: it passes the Luhn check, has a length of its brand, and is no published test card.
 const NUMBER: &str = "4539578763621486";
 
 #[track_caller]
@@ -31,7 +31,7 @@ fn a_number_keeps_six_and_four_digits() {
     check("371449635398456", "371449*****8456");
     check("4242 4242 4242 4242", "4242 4242 4242 4242");
     check("card 4000000000009995", "card 4000000000009995");
-    // A digit that fails the check, a brand that has no such length, no brand.
+    // A wrong check digit, a length that the brand does not have, no brand.
     check("4539578763621487", "4539578763621487");
     check("45395787636214860", "45395787636214860");
     check("9939578763621486", "9939578763621486");
@@ -152,7 +152,7 @@ fn a_word_that_hides_an_encoded_number_is_hidden_whole() {
     check("%7B%22csc%22%3A%22123%22%7D", "•••");
     check("sk%5Ftest%5F51abc", "•••");
     check("%63vc%20is%20123 x", "••• x");
-    // Encodings in encodings, and what only its decoded neighbours make a number.
+    // Encodings inside encodings, and a number only together with the decoded characters beside it.
     check("NDUzOTU3ODc2MzYyMTQ4Ng%3D%3D", "•••");
     check("TkRVek9UVTNPRGMyTXpZeU1UUTROZz09", "•••");
     check("JTM0JTM1JTMzJTM5JTM1JTM3JTM4JTM3JTM2JTMzJTM2JTMyJTMxJTM0JTM4JTM2", "•••");
@@ -212,7 +212,8 @@ fn a_parameter_is_masked_by_its_name_too() {
     {
         check_param(name, value, value, Kept::Whole);
     }
-    // A hash stands for it where customers are looked up by it, so six and four beside it would give the number away.
+    // Customers are looked up by their email address, which is stored as a hash: a masked number beside it would let
+    // somebody try out the rest.
     check_param("email", "4539578763621486@example.com", HIDDEN, Kept::Hidden);
     check_param("email", "test+1700000000123@example.com", "test+1700000000123@example.com", Kept::Whole);
     check_param("card[cvc]", "", "", Kept::Whole);
@@ -264,16 +265,16 @@ fn in_a_body_only_what_is_secret_is_replaced_and_every_other_byte_stays() {
             r#"{"cvc":"•••","cvc_check":"pass","cvv":null,"cid":"•••","gcid":"123","cvc2":["•••",{"x":"•••"}]}"#,
         ),
         (r#"{"c\u0076c":"12"}"#, r#"{"c\u0076c":"•••"}"#),
-        // JSON in a text of JSON stays JSON.
+        // JSON inside a string of JSON stays JSON.
         (r#"{"a":"{\"cvc\":123,\"n\":4539578763621486}"}"#, r#"{"a":"{\"cvc\":\"•••\",\"n\":\"453957******1486\"}"}"#),
         (r#"{"a":"[4539578763621486]"}"#, r#"{"a":"[\"453957******1486\"]"}"#),
         (r#"["[\"[4539578763621486]\"]"]"#, r#"["[\"[\\\"453957******1486\\\"]\"]"]"#),
-        // What an object calls a message is no error's.
+        // A `message` inside `metadata` is not the message of an error.
         (
             r#"{"metadata":{"message":"call 987"},"message":"987"}"#,
             r#"{"metadata":{"message":"call 987"},"message":"•••"}"#,
         ),
-        // JSON that is cut, or stands in other text.
+        // JSON that is cut off, or part of another text.
         (
             r#"{"csc":"123","card_code":4321,"n":"4539578763621486","cid":"12"#,
             r#"{"csc":"•••","card_code":•••,"n":"453957******1486","cid":"12"#,
@@ -308,7 +309,7 @@ fn places_move_with_what_is_replaced_later() {
     assert_eq!(places, [HIDDEN, HIDDEN, HIDDEN]);
 }
 
-/// Texts that make a bad reader look at everything again and again.
+/// Texts that would make a careless search read the same characters over and over.
 fn hostile(length: usize) -> Vec<String> {
     [
         "sk_test_+",
@@ -355,7 +356,7 @@ fn a_text_a_thousand_times_as_long_takes_a_thousand_times_as_many_steps() {
     }
 }
 
-/// The rate of values that hold what could be a card number by chance, in parts of 100,000.
+/// How many values hold a possible card number by chance, per 100,000.
 fn chance(count: u32, mut value: impl FnMut(&mut StdRng) -> String) -> u32 {
     const SEED: u64 = 4242;
     let mut random = StdRng::seed_from_u64(SEED);
@@ -380,7 +381,7 @@ fn chance_hits_are_rare() {
         [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
     };
     let kinds: Vec<(&str, u32, Make<'_>)> = vec![
-        // Of the 22 digits of a German one a card number would have to be all of a stretch of groups.
+        // Of the 22 digits of a German IBAN, a card number would have to fill whole groups.
         (
             "IBAN in groups",
             9_000,
@@ -425,7 +426,7 @@ fn chance_hits_are_rare() {
     assert_eq!(wrong, [], "of 100,000 are taken for a card number");
 }
 
-/// The number with this beginning that passes the check.
+/// The number that starts with `beginning` and has a valid check digit at its end.
 fn with_check_digit(beginning: &str) -> String {
     (0..10).map(|digit| format!("{beginning}{digit}")).find(|number| passes_luhn(number)).expect("one of ten passes")
 }
@@ -467,7 +468,7 @@ fn what_a_request_makes_secret_costs_no_more_in_a_longer_text() {
         let params: Vec<(String, String)> = (0..40).map(|nth| (format!("card[{nth}][number]"), value(nth))).collect();
         OwnSecrets::of(params.iter().map(|(name, value)| (name.as_str(), value.as_str())))
     };
-    // A number that is as long as the text, and many that differ.
+    // Numbers as long as the text, and many different numbers.
     for own in [many(&|nth| "4".repeat(20_000 + nth)), many(&|nth| (10_000_000_000 + nth).to_string())] {
         for part in ["4 ", "1000000000", "10000000001 "] {
             let steps = |length: usize| {
@@ -488,7 +489,7 @@ fn words_are_not_codes_and_messages_keep_theirs() {
     }
 }
 
-/// A text in each of the encodings that a client, a browser or a log may have written it in.
+/// A text in each of the encodings that a client, a browser or a log may have used.
 fn encodings(text: &str) -> Vec<String> {
     use base64::{Engine as _, engine::general_purpose};
     let each = |write: &dyn Fn(char) -> String| text.chars().map(write).collect::<String>();
@@ -517,7 +518,7 @@ fn encodings(text: &str) -> Vec<String> {
     all
 }
 
-/// Whether a secret can be read off a text by somebody who takes its encodings away.
+/// Whether a secret can be read in a text once its encodings are removed.
 fn tells(text: &str, secret: &str) -> bool {
     let json = serde_json::from_str::<serde_json::Value>(text).unwrap_or_default();
     let mut read = json.pointer("/a/0").and_then(serde_json::Value::as_str).unwrap_or(text).to_owned();
@@ -549,7 +550,7 @@ fn no_encoding_of_a_secret_passes_in_any_place() {
         (r#"{"csc":"4321"}"#.to_owned(), "4321"),
     ] {
         assert!(tells(&whole, secret), "{whole}: the test sees it");
-        // A key is found by the signs of its prefix, which no width-less sign may part.
+        // A key is found by its prefix, so an invisible character inside the prefix hides it.
         let is_of_signs = whole.starts_with(|c: char| c.is_ascii_digit());
         for given in encodings(&whole).into_iter().filter(|given| is_of_signs || !given.contains('\u{200b}')) {
             assert!(tells(&given, secret), "{given}: the test sees it");

@@ -1,6 +1,7 @@
-//! What can be asked for by its outcome: every published test card, requests that fail on purpose, and the user's own.
+//! The built-in presets: every published test card, and requests that fail on purpose.
 //!
-//! A preset fills the form and says what should come of it. Its outcome is worded here, once, and searched.
+//! A preset fills in the form and sets the expected outcome. The outcome's wording is generated here once, and
+//! searched.
 
 use std::{str::FromStr, sync::LazyLock};
 
@@ -23,15 +24,16 @@ use crate::domain::{
     rules::{expectation::Expectation, policies::Policies},
 };
 
-/// Any day will do to word what happens: it is the same on each.
+/// The day for which the outcomes are worded. They do not depend on the day.
 const SOME_DAY: Date = date(2030, 1, 15);
-/// The card that always works.
+/// The card that always succeeds.
 const PLAIN_NUMBER: &str = "4242424242424242";
 
 impl FromStr for PresetKey {
     type Err = ();
 
-    /// Reads what `Display` wrote, of presets that there are; whether an own one exists, its library knows.
+    /// Parses what `Display` writes. A built-in preset must exist; whether one of the user's own exists, only the
+    /// library knows.
     fn from_str(text: &str) -> Result<Self, ()> {
         match text.split_once(':').ok_or(())? {
             ("card", number) if test_cards::by_number(number).is_some() => Ok(Self::Card(number.to_owned())),
@@ -95,25 +97,25 @@ impl Preset {
     }
 }
 
-/// A request that fails on purpose, or goes an unusual way, which no number of the table does by itself.
+/// A request that fails on purpose or has an unusual outcome, which no test card causes by its number.
 struct Made {
     id: &'static str,
     name: &'static str,
     about: &'static str,
-    /// Where the code alone does not say it.
+    /// The outcome, if the error code does not say it; else empty.
     outcome: &'static str,
     change: fn(&mut Draft, Date),
 }
 
 impl Made {
-    /// What is in the form stays where it does not matter: name and address.
+    /// Fills in the form. Name and address stay, because they do not matter to the outcome.
     fn fill(&self, draft: &Draft, defaults: &FormDefaults, today: Date) -> Draft {
         let mut made = good_draft(draft, PLAIN_NUMBER, defaults, today);
         (self.change)(&mut made, today);
         made
     }
 
-    /// The policies that this is about, all others as they are by default.
+    /// The account policies under which the request fails.
     fn policies(&self) -> Policies {
         Policies { published_test_cards_only: self.id == "test_mode_live_card", ..Policies::default() }
     }
@@ -256,7 +258,7 @@ static ALL: LazyLock<Vec<Preset>> = LazyLock::new(|| {
     MADE.iter().map(Preset::of_made).chain(cards).collect()
 });
 
-/// What most test plans begin with.
+/// The presets that most test plans start with.
 pub const OFTEN: [&str; 8] = [
     "card:4242424242424242",
     "card:4000000000000002",
@@ -268,12 +270,13 @@ pub const OFTEN: [&str; 8] = [
     "made:invalid_cvc",
 ];
 
-/// Every preset that the program brings along: the requests that fail on purpose, then the cards in table order.
+/// Every built-in preset: the requests that fail on purpose, then the cards in the order of the table.
 pub fn all() -> &'static [Preset] {
     &ALL
 }
 
-/// A draft that makes a token of this number, with name, address and good fields of another, then as the user set it.
+/// A draft for this number, with name, address and valid fields of `draft`. The other fields are filled in from the
+/// defaults.
 fn good_draft(draft: &Draft, number: &str, defaults: &FormDefaults, today: Date) -> Draft {
     let (month, year) = split_expiry(&draft.expiry);
     let expiry = if Expiry::read(&month, &year, today).is_ok() {
@@ -300,7 +303,8 @@ fn good_draft(draft: &Draft, number: &str, defaults: &FormDefaults, today: Date)
     }
 }
 
-/// The form with a preset in it that the program brings along, and what is then expected. Name and address stay.
+/// Fills in the form with a built-in preset, and returns what is then expected. Name and address stay. `None` if there
+/// is no such preset.
 pub fn fill(key: &PresetKey, draft: &Draft, defaults: &FormDefaults, today: Date) -> Option<(Draft, Expectation)> {
     match key {
         PresetKey::Card(number) => {
@@ -319,7 +323,8 @@ pub fn fill(key: &PresetKey, draft: &Draft, defaults: &FormDefaults, today: Date
     }
 }
 
-/// A published card in the form, with all that its outcome needs: what a bank should find wrong must be sent.
+/// Fills in the form with a published test card and with the fields that its outcome depends on: a check fails only if
+/// its field is sent.
 fn fill_card(draft: &Draft, card: &TestCard, defaults: &FormDefaults, today: Date) -> Draft {
     let mut filled = good_draft(draft, &card.number, defaults, today);
     let needs_cvc = card.check(Check::Cvc) != "pass" || card.at_charge.label() == "incorrect_cvc";

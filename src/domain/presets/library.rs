@@ -1,4 +1,4 @@
-//! What the user keeps of presets: favourites, those used last, and presets of their own.
+//! The user's preset library: favourites, recently used presets, and the user's own.
 
 use std::cmp::Reverse;
 
@@ -14,10 +14,10 @@ use crate::domain::{
     rules::expectation::Expectation,
 };
 
-/// How many presets are remembered as used last.
+/// How many recently used presets are remembered.
 const RECENTS: usize = 10;
 
-/// A preset of the user.
+/// A preset of the user's own.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OwnPreset {
     pub id: u64,
@@ -27,8 +27,8 @@ pub struct OwnPreset {
 }
 
 impl OwnPreset {
-    /// A preset as it may be kept: a number in its name is masked, and that it fails by a code that is not kept is not
-    /// expected of it.
+    /// A preset as it may be stored: secrets in its name are masked, and an error about a security code is not
+    /// expected, because the code is not stored.
     pub fn new(id: u64, name: &str, draft: KeptDraft, expects: Option<Expectation>) -> Self {
         let expects = expects.filter(|expects| !(draft.has_cvc() && expects.is_of_code()));
         Self { id, name: mask::text(name.trim()), draft, expects }
@@ -39,24 +39,24 @@ impl OwnPreset {
     }
 }
 
-/// What the user keeps of presets.
+/// The user's presets.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Library {
     pub favourites: Vec<PresetKey>,
-    /// Used last, the newest first.
+    /// Recently used presets, the latest first.
     pub recents: Vec<PresetKey>,
     pub own: Vec<OwnPreset>,
 }
 
 impl Library {
-    /// The presets of the user as they are shown, newest first.
+    /// The user's own presets as they are shown, newest first.
     pub fn own_presets(&self) -> Vec<Preset> {
         let mut own: Vec<&OwnPreset> = self.own.iter().collect();
         own.sort_by_key(|own| Reverse(own.id));
         own.into_iter().map(OwnPreset::preset).collect()
     }
 
-    /// A preset by its key.
+    /// The preset with this key.
     pub fn preset(&self, key: &PresetKey) -> Option<Preset> {
         match key {
             PresetKey::Own(id) => self.own(*id).map(OwnPreset::preset),
@@ -80,15 +80,15 @@ impl Library {
         }
     }
 
-    /// Remembers a preset as used.
+    /// Moves a preset to the front of the recently used ones.
     pub fn note_use(&mut self, key: &PresetKey) {
         self.recents.retain(|known| known != key);
         self.recents.insert(0, key.clone());
         self.recents.truncate(RECENTS);
     }
 
-    /// Keeps a draft under a name; one of that name is replaced. A number in the name is masked. The second in which it
-    /// is made is the number of a new one, so that another window gives none that is the same.
+    /// Saves a draft under a name, with secrets in the name masked. A preset with the same name is replaced. A new
+    /// preset's id is `now_secs`, in Unix seconds, so that another window does not choose the same id.
     pub fn save(&mut self, name: &str, draft: &Draft, expects: Option<Expectation>, now_secs: i64) -> PresetKey {
         let name = mask::text(name.trim());
         let same = self.own.iter().find(|own| own.name == name).map(|own| own.id);
@@ -99,13 +99,14 @@ impl Library {
         PresetKey::Own(id)
     }
 
+    /// Renames one of the user's own presets, with secrets in the name masked. An unknown id changes nothing.
     pub fn rename(&mut self, id: u64, name: &str) {
         if let Some(own) = self.own.iter_mut().find(|own| own.id == id) {
             own.name = mask::text(name.trim());
         }
     }
 
-    /// Takes a preset away; gives it, so that it can come back.
+    /// Removes a preset, and returns it for [`Self::restore`].
     pub fn delete(&mut self, id: u64) -> Option<OwnPreset> {
         let place = self.own.iter().position(|own| own.id == id)?;
         let key = PresetKey::Own(id);
@@ -114,15 +115,16 @@ impl Library {
         Some(self.own.remove(place))
     }
 
-    /// Brings a deleted preset back, under another number if its own was given away.
+    /// Restores a deleted preset, under another id if its own is taken.
     pub fn restore(&mut self, preset: OwnPreset) {
         let is_taken = self.own(preset.id).is_some();
         let id = if is_taken { self.free_id() } else { preset.id };
         self.own.push(OwnPreset { id, ..preset });
     }
 
-    /// What was done here since these presets were `known`, done to those of a file that others may have written since:
-    /// what was never known here stays, what was deleted here goes, and what was left alone here is as the file has it.
+    /// Merges three versions: `known`, which this window loaded; `self`, which it changed since; and `kept`, the file,
+    /// which other windows may have changed since. What this window added, changed or deleted wins; everything else is
+    /// as the file has it.
     #[must_use]
     pub fn over(&self, known: &Self, kept: &Self) -> Self {
         let own = merged(&known.own, &self.own, &kept.own, |own| own.id);
@@ -139,7 +141,7 @@ impl Library {
         Self { favourites, recents, own }
     }
 
-    /// The presets that were used since these were known: those before the first that has kept its place.
+    /// The presets that were used since `known`: those before the part of the list that is unchanged.
     fn used_since(&self, known: &Self) -> &[PresetKey] {
         let is_gone = |key: &PresetKey| matches!(key, PresetKey::Own(id) if self.own(*id).is_none());
         let is_rest = |at: &usize| {
@@ -154,8 +156,8 @@ impl Library {
         self.own.iter().map(|own| own.id).max().unwrap_or_default() + 1
     }
 
-    /// The form with a preset in it, and what is then expected. Name and address of the form stay where the preset has
-    /// none of its own.
+    /// Fills in the form with a preset, and returns what is then expected. A built-in preset leaves name and address;
+    /// one of the user's own replaces the whole form. `None` if there is no such preset.
     pub fn fill(
         &self,
         key: &PresetKey,
@@ -171,7 +173,7 @@ impl Library {
     }
 }
 
-/// A list after it was changed both here and in a file since it was known.
+/// Merges three versions of a list, as [`Library::over`] does.
 fn merged<T: Clone + PartialEq, K: PartialEq>(known: &[T], ours: &[T], kept: &[T], id: impl Fn(&T) -> K) -> Vec<T> {
     let find = |list: &[T], item: &T| list.iter().find(|other| id(other) == id(item)).cloned();
     let ours_now = ours.iter().filter_map(|item| {
@@ -211,7 +213,7 @@ mod tests {
         library.save("Short code 453957******1486", &draft, expects, 0);
         assert_eq!(library.own.len(), 1, "one of a name");
         library.rename(1, "Other");
-        // The code was not kept: one that passes is filled in, and that it fails is not expected.
+        // The code was not stored, so one that passes is filled in, and the error about it is not expected.
         let (filled, expects) = library.fill(&key, &Draft::default(), &FormDefaults::default(), today).unwrap();
         assert_eq!((filled.cvc.expose(), expects), ("123", None));
         let deleted = library.delete(1).unwrap();

@@ -1,4 +1,5 @@
-//! What can be asked for by its outcome: test cards, requests that fail on purpose, and the user's own.
+//! Presets: Stripe's test cards, requests that fail on purpose, and the user's own drafts, each with its expected
+//! outcome.
 
 pub mod catalog;
 pub mod library;

@@ -1,4 +1,4 @@
-//! A preset: what can be asked for, what comes of it, and how well it answers a search.
+//! A preset: what it sends, its expected outcome, and how well it matches a search.
 
 use std::fmt::{self, Write as _};
 
@@ -13,14 +13,14 @@ use crate::domain::{
     rules::expectation::{Expectation, Expected},
 };
 
-/// Which preset is meant, also over restarts.
+/// Identifies a preset, also across restarts.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum PresetKey {
     /// A published test card, by its number.
     Card(String),
-    /// A request that fails on purpose, by its name.
+    /// A built-in request that fails on purpose, by its name.
     Made(String),
-    /// One of the user's own.
+    /// One of the user's own presets.
     Own(u64),
 }
 
@@ -39,13 +39,13 @@ impl fmt::Display for PresetKey {
 pub struct Preset {
     pub key: PresetKey,
     pub name: String,
-    /// What happens, in words.
+    /// The expected outcome in words.
     pub outcome: String,
-    /// The number as shown, and what is known of the card; for others, what is wrong with the request.
+    /// For a card its number, grouped, and what is known of it; for others what is wrong with the request.
     pub about: String,
-    /// In Stripe's spelling; empty where there is no card to speak of.
+    /// In Stripe's spelling; empty if the preset is not about one card.
     pub brand: &'static str,
-    /// Token, attach, charge.
+    /// The outcomes in the order token, attach, charge.
     pub steps: [StepOutcome; 3],
     /// The checks that do not pass.
     pub checks: Option<String>,
@@ -54,7 +54,7 @@ pub struct Preset {
 }
 
 impl Preset {
-    /// A preset of the user, with what is expected of it.
+    /// A preset of the user's own, and what is expected of it.
     pub fn of_own(id: u64, name: &str, draft: &Draft, expects: Option<&Expectation>) -> Self {
         let request = draft.to_request();
         let card = request.params.get("card[number]").and_then(test_cards::by_number);
@@ -81,7 +81,7 @@ impl Preset {
         }
     }
 
-    /// How well this preset answers a search: see [`Words::rank`].
+    /// How well the preset matches a search: by digits of its card number, else see [`Words::rank`].
     pub fn rank(&self, search: &Search) -> Option<u32> {
         let digits = search.digits();
         if digits.len() >= 2 && !self.number.is_empty() {
@@ -100,18 +100,18 @@ impl Preset {
     }
 }
 
-/// The mark of a card: a co-branded one has that of its first network.
+/// The brand whose mark is shown: Cartes Bancaires for its co-branded cards, else the card's brand.
 pub(super) fn brand_of(card: &TestCard) -> &'static str {
     let is_cartes_bancaires = card.networks.contains(&CardNetwork::CartesBancaires);
     if is_cartes_bancaires { "Cartes Bancaires" } else { card.brand.as_str() }
 }
 
-/// The code of a step that fails.
+/// The error code of a step that fails.
 pub(super) fn code_of(step: &StepOutcome) -> Option<&str> {
     matches!(step, StepOutcome::Refused { .. }).then(|| step.label())
 }
 
-/// "insufficient funds", of "insufficient_funds".
+/// "insufficient_funds" as "insufficient funds".
 fn plain(code: &str) -> String {
     code.replace('_', " ")
 }
@@ -127,7 +127,7 @@ pub(super) fn outcome_of_card(card: &TestCard, expects: &Expectation) -> String 
     outcome
 }
 
-/// What happens, in the words that a person would search for.
+/// The expected outcome in the words that a person would search for.
 pub(super) fn outcome_of(expects: &Expectation) -> String {
     let mut parts = Vec::new();
     match (&expects.token, &expects.attach, &expects.charge) {

@@ -1,23 +1,26 @@
-//! How well some words answer a search: the order of everything that is found by typing.
+//! Ranks search results: the order of everything that is found by typing.
 
-/// What a search looks through.
+/// The words of an item that a search compares with.
 #[derive(Clone, Debug)]
 pub struct Words {
-    /// The words that a person would say: of the name, the outcome and its codes.
+    /// The words that a person searches for first: those of the name, the outcome and its codes.
     telling: Vec<String>,
     other: Vec<String>,
     all: String,
 }
 
 impl Words {
+    /// `telling` has the words that a person searches for first.
     pub fn new(telling: &str, other: &str) -> Self {
         let all = format!("{telling} {other}").to_lowercase();
         Self { telling: words_of(telling), other: words_of(other), all }
     }
 
-    /// How well these words answer a search, the lowest best; `None` when a word of it is nowhere. The first word comes
-    /// before other whole words, those before beginnings, the telling ones before others, and parts of words last: see
-    /// [`is_close`].
+    /// How well an item matches a search; 0 is best. `None` if a word of the search occurs nowhere.
+    ///
+    /// Each word of the search has a rank, and the worst one counts. From best to worst: the first of the
+    /// `telling` words, another whole `telling` word, the start of one, the start of another word, a part of any word.
+    /// See [`is_close`].
     pub fn rank(&self, search: &Search) -> Option<u32> {
         search.words.iter().map(|word| self.rank_word(word)).try_fold(0, |worst, rank| Some(worst.max(rank?)))
     }
@@ -38,19 +41,20 @@ impl Words {
     }
 }
 
-/// The rank of what is found inside a word only.
+/// The rank of an item that matches only inside a word.
 pub const PART_OF_A_WORD: u32 = 4;
 
-/// Whether a rank is that of words or their beginnings: only then does a favourite or a recent one come first.
+/// Whether a rank is that of a whole word or the start of one. Only among these do favourites and recently used items
+/// come first.
 pub fn is_close(rank: u32) -> bool {
     rank < PART_OF_A_WORD
 }
 
-/// What is searched for, taken apart once.
+/// A search, split into words once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Search {
     words: Vec<String>,
-    /// The digits, where there is nothing else but separators.
+    /// The digits, if the search has only digits and separators; else empty.
     digits: String,
 }
 
@@ -65,6 +69,7 @@ impl Search {
         self.words.is_empty()
     }
 
+    /// The digits, if the search has only digits and separators; else empty.
     pub fn digits(&self) -> &str {
         &self.digits
     }

@@ -1,7 +1,7 @@
-//! What a token creation is made for: what should come of it at each step, and whether it did.
+//! What a tester expects of a token at each step, and whether that happened.
 //!
-//! An expectation is set before the call is sent, from a preset, and judged by each call that is about the token, whoever
-//! makes it: [`Expectation::judge`].
+//! The expectation is set before the call is sent, from a preset. Later each call with the token is compared with it,
+//! whoever makes the call: see [`Expectation::judge`].
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -16,16 +16,16 @@ use crate::domain::{
     card::test_cards::{Check, StepOutcome, TestCard},
 };
 
-/// The version of an expectation and a judgement as they are kept.
+/// The version of the JSON in which expectations and judgements are stored.
 const VERSION: u64 = 1;
 
-/// A step of a card's life that something can be expected of.
+/// A step in the use of a card that has an expected outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     Token,
     Attach,
     Charge,
-    /// What the bank's comparison comes to, at an attach or a charge.
+    /// The result of a check by the bank, at an attach or a charge.
     Check(Check),
 }
 
@@ -51,7 +51,7 @@ impl Step {
         }
     }
 
-    /// The word in the window.
+    /// The label in the window.
     pub fn label(self) -> &'static str {
         match self {
             Self::Token => "token",
@@ -66,14 +66,14 @@ impl Step {
     }
 }
 
-/// What a step should come to.
+/// The expected outcome of a step.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Expected {
-    /// Nothing is expected: the step is not reached, or nobody knows.
+    /// Nothing is expected: the step is not reached, or its outcome is unknown.
     #[default]
     Open,
     Works,
-    /// It is refused with this decline code, else code, else type.
+    /// An error with this decline code, else code, else type.
     Fails(String),
 }
 
@@ -86,7 +86,7 @@ impl Expected {
         }
     }
 
-    /// "ok" or the code, as an answer would be called; `None` where nothing is expected.
+    /// "ok" or the error code; `None` if nothing is expected.
     fn word(&self) -> Option<&str> {
         match self {
             Self::Open => None,
@@ -100,25 +100,26 @@ impl Expected {
     }
 }
 
-/// An answer that is no error, in a word.
+/// The word for a response that is not an error.
 const WORKS: &str = "ok";
 
-/// What should come of a token creation, step by step.
+/// The expected outcome of each step of a token.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Expectation {
     pub token: Expected,
     pub attach: Expected,
     pub charge: Expected,
-    /// The checks that should not pass: `fail` or `unavailable`. One whose field is not sent is not judged.
+    /// The checks that are expected not to pass, with their results: `fail` or `unavailable`. A check whose field was
+    /// not sent is not compared.
     pub checks: Vec<(Check, String)>,
 }
 
 impl Expectation {
-    /// What a published card does when this is sent of it.
+    /// What is expected of a published test card if this request is sent.
     pub fn of_card(card: &TestCard, request: &TokenRequest) -> Self {
         let sends_cvc = request.params.get("card[cvc]").is_some();
         let step = |outcome: &StepOutcome| match Expected::of_step(outcome) {
-            // It fails by its security code, so only when one is sent.
+            // The card fails because of its security code, so only if a code is sent.
             Expected::Fails(code) if code == "incorrect_cvc" && !sends_cvc => Expected::Works,
             expected => expected,
         };
@@ -129,21 +130,22 @@ impl Expectation {
             charge: step(&card.at_charge),
             checks: Check::ALL.into_iter().filter_map(telling).collect(),
         };
-        // A bank that declines has no checks to show.
+        // A declined charge shows no check results.
         if expected.charge == Expected::Works { expected } else { Self { checks: Vec::new(), ..expected } }
     }
 
-    /// A token creation that is refused like this.
+    /// The expectation that creating the token fails with this code.
     pub fn refused(label: &str) -> Self {
         Self { token: Expected::Fails(label.to_owned()), ..Self::default() }
     }
 
-    /// Whether the token should fail by its security code. No code is kept, so what is kept cannot expect this.
+    /// Whether creating the token should fail because of its security code. Such an expectation cannot be stored with a
+    /// draft, because the code is not stored.
     pub fn is_of_code(&self) -> bool {
         matches!(&self.token, Expected::Fails(code) if code.ends_with("_cvc"))
     }
 
-    /// What is predicted, where no preset says more.
+    /// The expectation for a prediction, if no preset sets one.
     pub fn of_prediction(prediction: &Prediction, request: &TokenRequest) -> Self {
         match prediction {
             Prediction::Refused(error) => Self::refused(label(error)),
@@ -155,7 +157,7 @@ impl Expectation {
         }
     }
 
-    /// Whether a token creation that is predicted like this would be as expected.
+    /// Whether the prediction fulfils the expectation.
     pub fn agrees_with(&self, prediction: &Prediction) -> bool {
         match (&self.token, prediction) {
             (Expected::Open, _) | (_, Prediction::Clone { .. }) => true,
@@ -165,7 +167,7 @@ impl Expectation {
         }
     }
 
-    /// What is expected of a step, in a word.
+    /// What is expected of a step, as one word.
     fn of(&self, step: Step) -> Option<&str> {
         match step {
             Step::Token => self.token.word(),
@@ -178,7 +180,7 @@ impl Expectation {
         }
     }
 
-    /// In words what is special about it: "charge declines with insufficient_funds".
+    /// The notable part of the expectation in words: "charge declines with insufficient_funds".
     pub fn words(&self) -> String {
         if let Expected::Fails(code) = &self.token {
             return format!("token fails with {code}");
@@ -203,8 +205,8 @@ impl Expectation {
         }
     }
 
-    /// What a call that is about the token tells of the expectation, after what was `known` before; `None` if nothing
-    /// was and the call tells nothing. The first difference stays, until the token is asked for anew.
+    /// Compares a call with the expectation. Returns the judgement after the call: `known` if the call reveals nothing
+    /// new, and `None` if there was none either. The first difference stays until the token is created anew.
     pub fn judge(&self, known: Option<&Judgement>, request: &MaskedRequest, answer: &ApiResponse) -> Option<Judgement> {
         let Some(found) = self.judge_call(request, answer) else { return known.cloned() };
         let stays = known.filter(|known| known.difference.is_some() && found.step != Step::Token);
@@ -220,7 +222,7 @@ impl Expectation {
             None if answer.is_success() => WORKS,
             None => return None,
         };
-        // What is refused in validation says nothing about the card: its token is as good as before.
+        // A refusal in validation says nothing about the card, and leaves the token usable.
         let is_decline = answer.http_status == 402 && error.and_then(ErrorView::kind) == Some("card_error");
         if step != Step::Token && !answer.is_success() && !is_decline {
             return None;
@@ -235,7 +237,7 @@ impl Expectation {
         Some(Judgement { step, difference })
     }
 
-    /// As it is kept.
+    /// The stored form.
     pub fn to_json(&self) -> Value {
         let word = |expected: &Expected| expected.word().map(str::to_owned);
         let checks =
@@ -247,10 +249,10 @@ impl Expectation {
             charge: word(&self.charge),
             checks: checks.collect(),
         };
-        serde_json::to_value(kept).unwrap_or_else(|error| unreachable!("texts and numbers are JSON: {error}"))
+        serde_json::to_value(kept).expect("texts are JSON")
     }
 
-    /// What [`Self::to_json`] made; `None` for anything else, and for a newer version.
+    /// Reads the result of [`Self::to_json`]; `None` for anything else, and for a newer version.
     pub fn of_json(json: &Value) -> Option<Self> {
         let kept = KeptExpectation::deserialize(json).ok().filter(|kept| kept.version <= VERSION)?;
         let expected = |word: Option<String>| word.map_or(Expected::Open, Expected::from_word);
@@ -267,12 +269,12 @@ impl Expectation {
     }
 }
 
-/// The most telling word of a predicted refusal, as [`ErrorView::label`] is that of an answered one.
+/// The most specific word for a predicted error, as [`ErrorView::label`] is for one in a response.
 fn label(error: &ApiError) -> &str {
     error.decline_code().unwrap_or(error.label())
 }
 
-/// The step that a call is, if it is one.
+/// The step that a request performs, if any.
 fn step_of(request: &MaskedRequest) -> Option<Step> {
     let parts: Vec<&str> = request.path.split('/').filter(|part| !part.is_empty()).collect();
     match (request.method, &parts[..]) {
@@ -285,7 +287,7 @@ fn step_of(request: &MaskedRequest) -> Option<Step> {
     }
 }
 
-/// How a check went, in a charge or a card; `None` where it was not made, or is not shown.
+/// The result of a check in a charge or card object; `None` if the check was not made or the object does not show it.
 fn check_of(body: &Value, check: Check) -> Option<&str> {
     let (of_card, of_charge) = match check {
         Check::Cvc => ("cvc_check", "cvc_check"),
@@ -296,20 +298,20 @@ fn check_of(body: &Value, check: Check) -> Option<&str> {
     checks[of_charge].as_str().or(body[of_card].as_str()).filter(|result| *result != "unchecked")
 }
 
-/// How an entry stands to what was expected of it.
+/// How an entry of the history compares with its expectation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judgement {
-    /// The step that was judged last.
+    /// The step that was compared last.
     pub step: Step,
-    /// Where it was not as expected; `None` if it was.
+    /// The first difference; `None` if everything was as expected so far.
     pub difference: Option<Difference>,
 }
 
-/// A step that did not come to what was expected.
+/// A step whose outcome was not the expected one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
     pub step: Step,
-    /// "ok" or the code.
+    /// "ok", or the error code or check result.
     pub expected: String,
     pub got: String,
 }
@@ -319,7 +321,7 @@ impl Judgement {
         self.difference.is_none()
     }
 
-    /// "As expected", or "Differs".
+    /// "As expected" or "Differs".
     pub fn word(&self) -> &'static str {
         if self.is_as_expected() { "As expected" } else { "Differs" }
     }
@@ -334,7 +336,7 @@ impl Judgement {
         }
     }
 
-    /// As it is kept.
+    /// The stored form.
     pub fn to_json(&self) -> Value {
         let difference = self.difference.as_ref().map(|difference| KeptDifference {
             step: difference.step.as_str().to_owned(),
@@ -342,10 +344,10 @@ impl Judgement {
             got: difference.got.clone(),
         });
         let kept = KeptJudgement { version: VERSION, step: self.step.as_str().to_owned(), difference };
-        serde_json::to_value(kept).unwrap_or_else(|error| unreachable!("texts and numbers are JSON: {error}"))
+        serde_json::to_value(kept).expect("texts are JSON")
     }
 
-    /// What [`Self::to_json`] made; `None` for anything else, and for a newer version.
+    /// Reads the result of [`Self::to_json`]; `None` for anything else, and for a newer version.
     pub fn of_json(json: &Value) -> Option<Self> {
         let kept = KeptJudgement::deserialize(json).ok().filter(|kept| kept.version <= VERSION)?;
         let difference = match kept.difference {
@@ -358,7 +360,8 @@ impl Judgement {
     }
 }
 
-/// An [`Expectation`] in files. Apart from it, so that a change there cannot change the format by accident.
+/// The stored form of an [`Expectation`]. It is a type of its own, so that a change of [`Expectation`] does not change
+/// the file format by accident.
 #[derive(Serialize, Deserialize)]
 struct KeptExpectation {
     version: u64,
@@ -372,7 +375,7 @@ struct KeptExpectation {
     checks: Vec<(String, String)>,
 }
 
-/// A [`Judgement`] in files.
+/// The stored form of a [`Judgement`].
 #[derive(Serialize, Deserialize)]
 struct KeptJudgement {
     version: u64,

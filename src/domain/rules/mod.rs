@@ -1,4 +1,4 @@
-//! What Stripe will say: the checks that the form predicts with and the minter answers with.
+//! How Stripe responds: the checks of a token request, the policies of an account, and what is expected of a card.
 
 pub mod expectation;
 pub mod policies;

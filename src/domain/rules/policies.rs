@@ -1,24 +1,24 @@
-//! What an account allows: the switches behind which Stripe's refusals wait.
+//! What an account allows: the settings that decide about some of Stripe's refusals.
 
 use crate::domain::words::words;
 
-/// How the local stand-in treats requests. The defaults let everything through that the API page promises.
+/// The settings of the local stand-in's account. By default it accepts everything that Stripe's API reference allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, as the account's settings have them")]
 pub struct Policies {
-    /// Whether card numbers may be sent at all. Off is Stripe's default for a new account, even in test mode.
+    /// Whether raw card numbers may be sent. Off by default in a new Stripe account, even in test mode.
     pub raw_card_data: bool,
-    /// Whether a publishable key may make card tokens. Off for newer accounts.
+    /// Whether a publishable key may create card tokens. Off in newer accounts.
     pub publishable_keys: bool,
-    /// Whether charges and customers take card tokens. Off for newer accounts since 2026.
+    /// Whether charges and customers accept card tokens. Off in newer accounts since 2026.
     pub card_tokens_on_charges: bool,
-    /// Answer `test_mode_live_card` to every number that Stripe has not published as a test card.
+    /// Whether every number that is not a published test card is refused with `test_mode_live_card`.
     pub published_test_cards_only: bool,
-    /// Answer `invalid_number` to a number with spaces or dashes, where the default strips them.
+    /// Whether a number with spaces or dashes is refused with `invalid_number`. By default they are removed.
     pub strict_number: bool,
-    /// Refuse a charge or an attach with `incorrect_cvc` when the check of the security code fails.
+    /// Whether a charge or an attach is refused with `incorrect_cvc` if the check of the security code fails.
     pub block_if_cvc_fails: bool,
-    /// Refuse a charge or an attach with `incorrect_zip` when the check of the postal code fails.
+    /// Whether a charge or an attach is refused with `incorrect_zip` if the check of the postal code fails.
     pub block_if_zip_fails: bool,
 }
 
@@ -36,7 +36,7 @@ impl Default for Policies {
     }
 }
 
-/// One switch of [`Policies`], with its name in files and on the command line.
+/// One setting of [`Policies`], with its name in files and on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Policy {
     RawCardData,
@@ -59,7 +59,7 @@ words!(Policy {
 });
 
 impl Policy {
-    /// This switch of an account.
+    /// The value of this setting.
     pub fn of(self, policies: &mut Policies) -> &mut bool {
         match self {
             Self::RawCardData => &mut policies.raw_card_data,

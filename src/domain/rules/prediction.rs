@@ -1,9 +1,8 @@
-//! The rules of `POST /v1/tokens`, written once: the form predicts Stripe's answer with them, the minter answers with
-//! them.
+//! The rules of `POST /v1/tokens`. The form predicts Stripe's response with them, and the minter responds with them.
 //!
-//! Where Stripe documents neither the check nor its text, the choice is marked as a default. Only the first error is
-//! reported, in this order: unknown parameters, shape, expansions, nothing to make a token of, missing, empty, account
-//! policies, number, expiry, security code, network, live numbers.
+//! Where Stripe does not document a check or its message, a comment says that it is our choice or our wording. Only the
+//! first error is reported, in this order: unknown parameters, types and lengths, `expand`, combinations of parameters,
+//! missing ones, empty ones, account policies, number, expiry, security code, network, live numbers.
 
 use jiff::civil::Date;
 
@@ -23,7 +22,7 @@ use crate::domain::{
     mask,
 };
 
-/// Every text parameter of the `card` dictionary, in the order of the API page.
+/// The text parameters of the `card` dictionary, in the order of the API reference.
 pub const CARD_FIELDS: [&str; 12] = [
     "number",
     "exp_month",
@@ -38,25 +37,25 @@ pub const CARD_FIELDS: [&str; 12] = [
     "address_country",
     "currency",
 ];
-/// What must be sent with a card dictionary, and may not be empty.
+/// The parameters that a card dictionary must have, and that must not be empty.
 const REQUIRED: [&str; 3] = ["card[number]", "card[exp_month]", "card[exp_year]"];
-/// The other things that this call makes tokens of; no card, so not modelled here.
+/// The other kinds of tokens that this call creates. They are not cards, so they are not modelled.
 const OTHER_KINDS: [&str; 5] = ["bank_account", "pii", "cvc_update", "account", "person"];
 /// The longest value of a parameter, in characters.
 const LONGEST_VALUE: usize = 5000;
 
-/// What will come of a token request.
+/// The predicted outcome of a token request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Prediction {
     /// A token for this card.
     Token(Box<CardDetails>),
-    /// A copy of a customer's card: what comes of it depends on the objects that the account has.
+    /// A token for a customer's card. Its outcome depends on the objects that the account has.
     Clone {
         customer: String,
-        /// The card's id; without one the customer's default card is meant.
+        /// The id of the card; `None` for the customer's default card.
         card: Option<String>,
     },
-    /// This error.
+    /// An error.
     Refused(ApiError),
 }
 
@@ -69,20 +68,20 @@ impl Prediction {
     }
 }
 
-/// A card that passed every check, as the token will hold it.
+/// A card that passed every check, as the token will contain it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CardDetails {
     pub number: CardNumber,
     pub expiry: Expiry,
-    /// Whether a security code was sent; the code itself ends here.
+    /// Whether a security code was sent. The code itself is not kept.
     pub has_cvc: bool,
     pub name: Option<String>,
     pub address: Address,
-    /// `networks.preferred` as stored, when a preference was sent.
+    /// `networks.preferred` as the card object stores it, if a preference was sent.
     pub preferred: Option<&'static str>,
 }
 
-/// The billing address as sent; a field that was absent or empty is `None`.
+/// The billing address as it was sent, masked. A field that was absent or empty is `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Address {
     pub line1: Option<String>,
@@ -93,9 +92,10 @@ pub struct Address {
     pub country: Option<String>,
 }
 
-/// What Stripe's test mode answers to a token request on the given UTC day.
+/// What Stripe's test mode responds to a token request on `today`, a day in UTC.
 ///
-/// Prediction and answer are equal but for what depends on stored objects, which comes back as [`Prediction::Clone`].
+/// The local minter responds exactly as predicted, except where the outcome depends on stored objects: then the
+/// prediction is [`Prediction::Clone`].
 pub fn predict(request: &TokenRequest, today: Date, policies: Policies) -> Prediction {
     let params = &request.params;
     let shape = check_names(params).and_then(|()| check_expand(params));
@@ -106,13 +106,13 @@ pub fn predict(request: &TokenRequest, today: Date, policies: Policies) -> Predi
     checked.unwrap_or_else(Prediction::Refused)
 }
 
-/// How the name of a parameter is meant.
+/// What the name of a parameter means to this call.
 enum Meaning<'a> {
     Known,
     Unknown,
-    /// A dictionary where a text is due: `card[number][x]`. Names the text parameter.
+    /// A dictionary where a text is required, such as `card[number][x]`. Holds the name of the text parameter.
     NotText(String),
-    /// A text where a dictionary or a list is due.
+    /// A text where a dictionary or a list is required.
     NotObject(&'a str),
     OtherKind(&'static str),
 }
@@ -145,8 +145,8 @@ fn meaning(name: &str) -> Meaning<'_> {
     }
 }
 
-/// `expand[]` on a token may name its card, which is always there in full. Stripe refuses everything else without a
-/// code and without a param (a recorded answer in a public issue).
+/// `expand[]` may name `card`, which a token always contains in full. Stripe refuses everything else without a code and
+/// without a param (a recorded response in a public issue).
 fn check_expand(params: &Params) -> Result<(), ApiError> {
     match params.iter().find(|(name, value)| name.starts_with("expand[") && *value != "card") {
         Some((_, value)) => {
@@ -156,10 +156,10 @@ fn check_expand(params: &Params) -> Result<(), ApiError> {
     }
 }
 
-/// Checks the parameters of `GET /v1/tokens/:id`, which takes `expand[]` only.
+/// Checks the parameters of `GET /v1/tokens/:id`, which accepts `expand[]` only.
 ///
 /// # Errors
-/// The answer to the first parameter that is not good.
+/// The response to the first invalid parameter.
 pub fn check_retrieve(params: &Params) -> Result<(), ApiError> {
     let is_expand = |name: &str| name == "expand" || (name.starts_with("expand[") && is_known(name));
     ApiError::refuse_unknown(params.names().filter(|name| !is_expand(name)))?;
@@ -175,7 +175,7 @@ fn check_names(params: &Params) -> Result<(), ApiError> {
     ApiError::refuse_unknown(params.names().filter(|name| matches!(meaning(name), Meaning::Unknown)))?;
     for (name, value) in params.iter() {
         match meaning(name) {
-            // Stripe repeats the value here; it may be a card number, so this answer does not.
+            // Stripe repeats the value here. It may be a card number, so our response does not.
             Meaning::NotText(param) => {
                 return Err(ApiError::request(
                     None,
@@ -200,7 +200,8 @@ enum Kind {
     Clone { customer: String, card: Option<String> },
 }
 
-/// Which token is asked for. Texts of the exclusive combinations are defaults in the pattern of Stripe's list cursors.
+/// What the token is to be created from. Undocumented by Stripe: for parameters that exclude each other, our wording
+/// follows Stripe's message about list cursors.
 fn check_kind(params: &Params) -> Result<Kind, ApiError> {
     let dictionary = params.names().find(|name| name.starts_with("card["));
     let card_id = params.get("card");
@@ -232,7 +233,7 @@ fn check_kind(params: &Params) -> Result<Kind, ApiError> {
             "Invalid card object: must be a dictionary or a non-empty string.",
         )),
         (Some(_), None, None, None) => Ok(Kind::Card),
-        // With a customer, "the card must be the ID of a card belonging to the customer" (the API page).
+        // With a customer, "the card must be the ID of a card belonging to the customer" (API reference).
         (Some(dictionary), None, Some(_), None) => exclusive(dictionary, "customer"),
         (None, Some(""), ..) => Err(ApiError::empty("card")),
         (None, _, Some(""), None) => Err(ApiError::empty("customer")),
@@ -265,7 +266,7 @@ fn check_card(params: &Params, today: Date, policies: Policies) -> Result<CardDe
     if policies.published_test_cards_only && number.published().is_none() {
         return Err(live_number_refused());
     }
-    // What the card shows is what may be kept.
+    // The card object contains the masked values, so that no secret is stored.
     let field = |name: &str| params.kept(&format!("card[{name}]")).filter(|text| !text.is_empty());
     Ok(CardDetails {
         number,
@@ -284,14 +285,15 @@ fn check_card(params: &Params, today: Date, policies: Policies) -> Result<CardDe
     })
 }
 
-/// Spaces and dashes are stripped unless the policy is strict: a default, for the page says "without any separators".
+/// Checks the card number. Spaces and dashes are removed unless the policy is strict. This is our choice: the API
+/// reference asks for a number "without any separators".
 fn check_number(text: &str, policies: Policies) -> Result<CardNumber, ApiError> {
     let digits: String = if policies.strict_number {
         text.to_owned()
     } else {
         text.chars().filter(|c| !matches!(c, ' ' | '-')).collect()
     };
-    // "-1" is not digits to Stripe, and so it must not become "1" here.
+    // "-1" is not a number for Stripe, so it must not become "1" here.
     if digits.is_empty() || text.starts_with('-') || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(ApiError::card("invalid_number", "number", "The card number is not a valid credit card number."));
     }
@@ -300,7 +302,7 @@ fn check_number(text: &str, policies: Policies) -> Result<CardNumber, ApiError> 
         .ok_or_else(|| ApiError::card("incorrect_number", "number", "Your card number is incorrect."))
 }
 
-/// The answer to a fault in an expiry.
+/// The error response for an invalid expiry.
 pub fn expiry_error(fault: ExpiryFault) -> ApiError {
     if fault.is_month() {
         ApiError::card("invalid_expiry_month", "exp_month", "Your card's expiration month is invalid.")

@@ -1,4 +1,4 @@
-//! What one call tells about a key: whether the API is reached, takes the key, and takes raw card numbers.
+//! Checks an API key with one call: whether the API is reachable, accepts the key, and accepts raw card numbers.
 
 use jiff::civil::Date;
 
@@ -14,10 +14,10 @@ use crate::domain::{
     mask,
 };
 
-/// The card that the call is about: it always works.
+/// The test card that the check creates a token for. It always succeeds.
 pub const PROBE_NUMBER: &str = "4242424242424242";
 
-/// What was found out about a key.
+/// The result of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyCheck {
     pub kind: KeyKind,
@@ -26,33 +26,34 @@ pub struct KeyCheck {
     pub found: Found,
 }
 
-/// How far the call came.
+/// How far the call got.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
-    /// No usable answer, and why: name, connection, proxy, secure connection and time are told apart.
+    /// There was no usable response. The message says which of name resolution, connection, proxy, TLS and timeout
+    /// failed.
     NotReached { message: String },
     /// The key was refused.
     Refused { message: String },
     /// The key was accepted.
     Accepted(RawNumbers),
-    /// An answer that says nothing about the key.
+    /// The response says nothing about the key.
     Unclear { http_status: u16, message: String },
 }
 
-/// Whether the account lets this key send card numbers.
+/// Whether this key may send raw card numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RawNumbers {
     Accepted,
     /// The account refuses them.
     Refused(Refusal),
-    /// The key is restricted and may not make tokens.
+    /// The key is restricted, and may not create tokens.
     NotPermitted {
         message: String,
     },
 }
 
 impl RawNumbers {
-    /// The ready token that stands in for the card of the check, where numbers are refused.
+    /// The ready-made token for the card of the check, if raw numbers are refused.
     pub fn ready_alias(&self) -> Option<&'static str> {
         match self {
             Self::Refused(refusal) => refusal.ready_alias(PROBE_NUMBER),
@@ -61,7 +62,7 @@ impl RawNumbers {
     }
 }
 
-/// The one call that answers all questions: a token of a test card, which nobody uses.
+/// The request of the check: it creates a token for a test card, which stays unused.
 pub fn probe(today: Date, idempotency_key: &str) -> ApiRequest {
     let Expiry { month, year } = Expiry::default_for(today);
     let (month, year) = (month.to_string(), year.to_string());
@@ -75,7 +76,7 @@ pub fn probe(today: Date, idempotency_key: &str) -> ApiRequest {
 }
 
 impl Found {
-    /// What the outcome of the call means.
+    /// Interprets the outcome of the request.
     pub fn of(outcome: &Result<ApiResponse, TransportError>) -> Self {
         let answer = match outcome {
             Ok(answer) => answer,
@@ -86,7 +87,7 @@ impl Found {
         }
         let body = answer.json();
         let error = body.as_ref().and_then(ErrorView::of);
-        // Whoever answers may repeat the key.
+        // The response may repeat the key.
         let message = mask::text(error.and_then(ErrorView::message).unwrap_or("The answer gives no reason"));
         let is_about_account = error.and_then(ErrorView::code) == Some("account_invalid");
         match (answer.http_status, Refusal::of(answer)) {

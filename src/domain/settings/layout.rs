@@ -1,21 +1,21 @@
-//! How the window was left: the panes' widths, which of them are folded, and where the window stood.
+//! The layout of the window, kept from one start to the next: widths of the panes, which are open, position and size.
 
-/// What is kept of the window from one start to the next.
+/// The stored layout of the window.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Layout {
-    /// In points, as the user set it; a small window shows less.
+    /// In points, as the user set it. A small window shows less.
     pub form_width: f32,
-    /// In points; `None` follows the window's size.
+    /// In points; `None` adapts to the window's size.
     pub inspector_width: Option<f32>,
     pub form_is_open: bool,
     pub inspector_is_open: bool,
     pub window: Option<WindowPlace>,
 }
 
-/// Where the window stood, in points of a window that is not zoomed.
+/// Position and size of the window, in points at zoom 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct WindowPlace {
-    /// The top left corner, where the system tells it: Wayland does not.
+    /// The top left corner; `None` where the system does not report it, as on Wayland.
     pub corner: Option<[f32; 2]>,
     pub size: [f32; 2],
     pub is_maximized: bool,
@@ -27,12 +27,11 @@ impl Default for Layout {
     }
 }
 
-/// The smallest window that everything can be used in.
+/// The smallest usable size of the window, in points.
 pub const SMALLEST_WINDOW: [f32; 2] = [900.0, 560.0];
 
 impl WindowPlace {
-    /// A place that a window can be opened at: not smaller than can be used, not larger than any screen, and not so far
-    /// off that nobody finds it.
+    /// Clamps the size to a usable one, and drops a corner that would put the window where the user cannot find it.
     #[must_use]
     pub fn sane(self) -> Self {
         let [width, height] = self.size;

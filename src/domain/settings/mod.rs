@@ -1,4 +1,4 @@
-//! What a person sets: preferences, profiles, how the real API is reached, the layout of the window.
+//! What the user sets: preferences, profiles, how the real API is reached, and the layout of the window.
 
 pub mod key_check;
 pub mod layout;

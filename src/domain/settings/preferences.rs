@@ -1,11 +1,11 @@
-//! The kinds of settings, and the base URL that a key may be sent to.
+//! All settings of the user, a type for each group.
 
 use std::ops::RangeInclusive;
 
 use super::{profile::Profiles, stripe::StripeSettings};
 use crate::domain::{call::api::Target, form::defaults::FormDefaults, rules::policies::Policies};
 
-/// Light, dark, or as the system says.
+/// The theme of the window; `System` follows the operating system.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ThemeChoice {
     #[default]
@@ -38,11 +38,11 @@ impl ThemeChoice {
     }
 }
 
-/// How the window looks.
+/// The appearance of the window.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WindowSettings {
     pub theme: ThemeChoice,
-    /// 1.0 is the size as designed.
+    /// The scale factor; 1.0 is the default size.
     pub zoom: f32,
 }
 
@@ -53,19 +53,19 @@ impl Default for WindowSettings {
 }
 
 impl WindowSettings {
-    /// Sizes at which the window can still be used to change them back.
+    /// The range in which the window stays usable, so that the zoom can be changed back.
     pub const ZOOMS: RangeInclusive<f32> = 0.5..=4.0;
 }
 
-/// The loopback server of the window.
+/// The loopback server that the window runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerSettings {
-    /// Whether the minter is served at the start.
+    /// Whether the server is started with the window.
     pub serves: bool,
     pub port: u16,
 }
 
-/// The port that the server listens on where nothing else is said.
+/// The port that the server listens on if none is set.
 pub const DEFAULT_PORT: u16 = 12_111;
 
 impl Default for ServerSettings {
@@ -74,8 +74,8 @@ impl Default for ServerSettings {
     }
 }
 
-/// How much of the request log is kept: of the calls that are no line of the history and changed none. A million lines
-/// stay whatever this says.
+/// The limits of the request log. They apply to calls that neither created nor changed an entry; the entries of the
+/// history are never dropped for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogSettings {
     pub calls: u64,
@@ -83,7 +83,7 @@ pub struct LogSettings {
 }
 
 impl LogSettings {
-    /// Enough to see what a test run did, and no more than disks have.
+    /// From enough to see what a test run did, to more than any disk holds.
     pub const CALLS: RangeInclusive<u64> = 100..=100_000_000;
     pub const MEGABYTES: RangeInclusive<u64> = 1..=1_000_000;
 
@@ -98,11 +98,11 @@ impl Default for LogSettings {
     }
 }
 
-/// Everything that the user sets, a struct for each matter.
+/// All settings of the user.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Settings {
     pub profiles: Profiles,
-    /// What the local minter allows.
+    /// The account policies of the local minter.
     pub policies: Policies,
     pub form: FormDefaults,
     pub window: WindowSettings,
@@ -111,12 +111,12 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Who answers: the target of the profile in use.
+    /// The target of the active profile.
     pub fn target(&self) -> Target {
         self.profiles.active().target
     }
 
-    /// The real API as the profile in use has it.
+    /// The real API's settings of the active profile.
     pub fn stripe(&self) -> &StripeSettings {
         &self.profiles.active().stripe
     }

@@ -1,20 +1,20 @@
-//! Profiles: each names an account or a stand-in that tokens are made at, and how it is reached. The key is not part of it.
+//! Profiles: each has a target, and the settings with which the real API is reached there, except the key.
 
 use std::fmt;
 
 use super::stripe::{BaseUrl, BrokenSetting, StripeSettings};
 use crate::domain::{call::api::Target, mask};
 
-/// The id of a profile. It stays when the profile is renamed, and the keyring keeps the key under it.
+/// Identifies a profile, whatever its name. Its API key is stored under this id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ProfileId(pub i64);
 
 impl ProfileId {
-    /// The profile that is always there first.
+    /// The profile that exists from the beginning.
     pub const FIRST: Self = Self(1);
 }
 
-/// The mark of a profile. It never stands without the profile's name.
+/// The colour that marks a profile. It is always shown with the profile's name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ProfileColor {
     #[default]
@@ -63,13 +63,13 @@ impl ProfileColor {
     }
 }
 
-/// Where tokens are made, and how that place is reached.
+/// Where tokens are created, and how that target is reached.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Profile {
     pub id: ProfileId,
     pub name: String,
     pub color: ProfileColor,
-    /// Who answers when this profile is in use.
+    /// The target of calls while this profile is active.
     pub target: Target,
     pub stripe: StripeSettings,
 }
@@ -79,7 +79,7 @@ impl Profile {
         Self::new(ProfileId::FIRST, "Default")
     }
 
-    /// A new profile of this name: the local target, and Stripe's own address.
+    /// A profile with default settings.
     pub fn new(id: ProfileId, name: impl Into<String>) -> Self {
         Self {
             id,
@@ -90,12 +90,12 @@ impl Profile {
         }
     }
 
-    /// Where the real API is, if not at Stripe's own address.
+    /// The base URL, if it is not Stripe's own.
     pub fn other_base(&self) -> Option<&BaseUrl> {
         Some(&self.stripe.base_url).filter(|base| base.as_str() != BaseUrl::STRIPE)
     }
 
-    /// Who answers, in the words of the window.
+    /// The target as the window names it, with the API's host.
     pub fn place(&self) -> String {
         match self.target {
             Target::Local => "Local minter".to_owned(),
@@ -119,7 +119,7 @@ impl fmt::Debug for Profile {
     }
 }
 
-/// All profiles, in their order, and which of them is in use. There is always one, and no two share an id.
+/// All profiles in their order, and which one is active. There is always at least one, and ids are unique.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profiles {
     list: Vec<Profile>,
@@ -133,8 +133,8 @@ impl Default for Profiles {
 }
 
 impl Profiles {
-    /// Takes a list as it was kept. A profile with the id of an earlier one is left out; from an empty list comes the
-    /// default profile. If none has the id `in_use`, the first is in use.
+    /// From a stored list. A profile with the id of an earlier one is left out; an empty list gives the default
+    /// profile.
     pub fn of(list: Vec<Profile>, in_use: ProfileId) -> Self {
         let mut kept: Vec<Profile> = Vec::with_capacity(list.len());
         for profile in list {
@@ -159,12 +159,12 @@ impl Profiles {
         self.list.iter_mut().find(|profile| profile.id == id)
     }
 
-    /// The profile of this name, whatever its case and the space around it.
+    /// The profile with this name, as a person types it.
     pub fn named(&self, name: &str) -> Option<&Profile> {
         self.list.iter().find(|profile| is_same_name(&profile.name, name))
     }
 
-    /// The profile in use.
+    /// The active profile.
     pub fn active(&self) -> &Profile {
         self.get(self.in_use).unwrap_or(&self.list[0])
     }
@@ -174,8 +174,8 @@ impl Profiles {
         &mut self.list[at]
     }
 
-    /// Uses another profile from now on; an id that is not there changes nothing. A profile in use that the file named
-    /// wrongly is no fault any more, for a person has chosen one.
+    /// Makes another profile the active one; an unknown id changes nothing. The user's choice replaces an unreadable
+    /// one in the settings file.
     pub fn activate(&mut self, id: ProfileId) {
         if self.get(id).is_some() {
             self.in_use = id;
@@ -186,20 +186,20 @@ impl Profiles {
     }
 }
 
-/// Whether two names of profiles are taken for the same: their case and the space around them do not count.
+/// Whether two profile names are equal, ignoring case and surrounding white space.
 pub fn is_same_name(a: &str, b: &str) -> bool {
     a.trim().to_lowercase() == b.trim().to_lowercase()
 }
 
-/// A name that none of `taken` has: this one, or with a number behind it.
+/// The wished name, with a number appended if it is among `taken`.
 pub fn free_name(wish: &str, taken: &[&str]) -> String {
     let is_free = |name: &str| !taken.iter().any(|known| is_same_name(known, name));
     let numbered = (2..taken.len() + 3).map(|nth| format!("{wish} {nth}"));
     std::iter::once(wish.to_owned()).chain(numbered).find(|name| is_free(name)).unwrap_or_default()
 }
 
-/// The id of a new profile: the second in which it is made, so that it is never that of a profile that is gone, whose
-/// key a keyring may still hold.
+/// The id of a new profile: `now_secs`, in Unix seconds, or higher. So a deleted profile's id is not used again, under
+/// which a keyring may still hold a key.
 pub fn new_id(taken: impl Iterator<Item = ProfileId>, now_secs: i64) -> ProfileId {
     let after = taken.map(|id| id.0).max().unwrap_or_default() + 1;
     ProfileId(after.max(now_secs))

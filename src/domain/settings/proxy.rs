@@ -1,4 +1,4 @@
-//! The way to the real API: through the system's proxy, through one that is named, or straight.
+//! The proxy for the real API: the system's, a given one, or none.
 
 use std::fmt;
 
@@ -6,19 +6,19 @@ use url::Url;
 
 use crate::domain::mask;
 
-/// How calls to the real API leave. A server on this machine is always called straight.
+/// Which proxy calls to the real API use. A server on this machine is always called directly.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub enum ProxyChoice {
-    /// As the system says, by its settings or by `HTTPS_PROXY`.
+    /// The proxy of the system's settings or of `HTTPS_PROXY`.
     #[default]
     System,
-    /// Straight, whatever the system says.
+    /// No proxy, whatever the system's settings are.
     None,
-    /// Through this one: `http` or `https`, without a password.
+    /// This `http` or `https` proxy, without a password.
     Url(Url),
 }
 
-/// Why a text names no proxy.
+/// Why a text is not a proxy.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProxyError {
     #[error("This is not the URL of a proxy. Write it as http://proxy.example:8080, or none, or leave it empty")]
@@ -35,13 +35,13 @@ pub enum ProxyError {
 }
 
 impl ProxyChoice {
-    /// What `none` is called in the settings.
+    /// The setting for no proxy.
     pub const NONE: &'static str = "none";
 
-    /// Takes nothing for the system's, `none`, or the URL of a proxy.
+    /// Parses the URL of a proxy, `none`, or an empty text for the system's proxy.
     ///
     /// # Errors
-    /// [`ProxyError`] tells what is wrong, and never repeats the text.
+    /// [`ProxyError`] says what is wrong without repeating the text, which may hold a password.
     pub fn parse(text: &str) -> Result<Self, ProxyError> {
         let text = text.trim();
         if text.is_empty() {
@@ -50,7 +50,7 @@ impl ProxyChoice {
         if text.eq_ignore_ascii_case(Self::NONE) {
             return Ok(Self::None);
         }
-        // Without a scheme, `me:secret@proxy` reads as something else: what looks like a password is told as one.
+        // `me:secret@proxy` without a scheme parses as something else, so report a password for anything with an `@`.
         let looks_like_password = || if text.contains('@') { ProxyError::Password } else { ProxyError::Malformed };
         let url = Url::parse(text).map_err(|_| looks_like_password())?;
         if !url.username().is_empty() || url.password().is_some() {
@@ -67,7 +67,7 @@ impl ProxyChoice {
         Ok(Self::Url(url))
     }
 
-    /// As it is written in the settings.
+    /// The text in the settings file.
     pub fn as_str(&self) -> &str {
         match self {
             Self::System => "",

@@ -1,4 +1,4 @@
-//! How the real API is reached: the base URL that a key may be sent to, version, account, proxy and certificates.
+//! How the real API is reached: base URL, API version, account, proxy and certificates.
 
 use std::fmt;
 
@@ -8,29 +8,29 @@ use url::{Host, Url};
 use super::proxy::ProxyChoice;
 use crate::domain::mask;
 
-/// Where the real API is, and how it is reached. The key is not a setting: it is never on disk.
+/// How the real API is reached. The API key is not a setting, because settings are stored on disk.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct StripeSettings {
     pub base_url: BaseUrl,
-    /// Sent as `Stripe-Version` when not empty.
+    /// Sent as `Stripe-Version` if not empty.
     pub version: String,
-    /// Sent as `Stripe-Account` when not empty.
+    /// Sent as `Stripe-Account` if not empty.
     pub account: String,
     pub proxy: ProxyChoice,
-    /// The path of a PEM file with certificates that are trusted besides the system's; empty for none.
+    /// The path of a PEM file with certificates to trust besides the system's; empty for none.
     pub ca_file: String,
-    /// What of this could not be read. No call leaves while there is any: the default that stands in its place may lead
-    /// to another host, past the proxy, or to another account than what was written.
+    /// The settings that could not be read. While there are any, no call is sent: the default in place of such a
+    /// setting could send it to another host, around the proxy, or to another account than the user meant.
     pub broken: Vec<BrokenSetting>,
 }
 
 impl StripeSettings {
-    /// The first setting that keeps calls from leaving.
+    /// The first setting that prevents calls.
     pub fn fault(&self) -> Option<&BrokenSetting> {
         self.broken.first()
     }
 
-    /// What was written for a field that could not be read, as far as it is text.
+    /// What the file holds for an unreadable field; empty if that is not a string.
     pub fn broken_text(&self, field: StripeField) -> Option<&str> {
         let broken = self.broken.iter().find(|broken| broken.field == field.name())?;
         Some(broken.written.as_str().unwrap_or_default())
@@ -118,21 +118,22 @@ impl StripeField {
     }
 }
 
-/// A setting of the file that could not be read.
+/// A setting in the file that could not be read.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BrokenSetting {
     /// Its name in its object, such as `base_url`.
     pub field: &'static str,
-    /// Its name from the root on, such as `profiles[0].base_url`.
+    /// Its path from the root, such as `profiles[0].base_url`.
     pub place: String,
-    /// What the file holds there. It stays so until a person corrects it, or the next start would take the default.
+    /// What the file holds. It is written back unchanged until the user corrects it; otherwise the next start would use
+    /// the default without saying so.
     pub written: Value,
-    /// What is wrong with it, and what to do, without repeating it.
+    /// What is wrong and what to do, without repeating `written`.
     pub reason: String,
 }
 
 impl BrokenSetting {
-    /// The id of the profile in use, which stands beside the profiles.
+    /// The field that holds the id of the active profile.
     pub const IN_USE: &'static str = "profile";
 }
 
@@ -142,7 +143,7 @@ impl fmt::Display for BrokenSetting {
     }
 }
 
-/// A person may have written anything, a key too.
+/// Leaves out `written`, which can hold anything, even a key.
 impl fmt::Debug for BrokenSetting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BrokenSetting").field("place", &self.place).finish_non_exhaustive()
@@ -161,8 +162,8 @@ impl fmt::Debug for StripeSettings {
     }
 }
 
-/// The address of an API that speaks Stripe's: `https`, or `http` on this machine's loopback only, so that a key never
-/// crosses a network in the clear.
+/// The base URL of an API compatible with Stripe's. It uses `https`, or `http` to this machine's loopback, so that a
+/// key is never sent over a network unencrypted.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BaseUrl(Url);
 
@@ -180,8 +181,11 @@ pub enum BaseUrlError {
 impl BaseUrl {
     pub const STRIPE: &'static str = "https://api.stripe.com";
 
+    /// Parses `https` URLs, and `http` URLs to loopback, with host, port and path only. Surrounding white space is
+    /// dropped.
+    ///
     /// # Errors
-    /// Anything but `https`, or `http` to loopback, with host, port and path only.
+    /// [`BaseUrlError`] for every other text.
     pub fn parse(text: &str) -> Result<Self, BaseUrlError> {
         let url = Url::parse(text.trim()).map_err(|_| BaseUrlError::Malformed)?;
         if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
@@ -195,7 +199,7 @@ impl BaseUrl {
         }
     }
 
-    /// The whole URL of a path, such as `/v1/tokens`.
+    /// The URL of an API path such as `/v1/tokens`.
     pub fn join(&self, path: &str) -> String {
         format!("{}{path}", self.as_str())
     }
@@ -205,13 +209,13 @@ impl BaseUrl {
         self.0.as_str().trim_end_matches('/')
     }
 
-    /// Host, and port where it is not the usual one: what messages name.
+    /// The host as messages name it, with its port unless that is the scheme's default.
     pub fn host(&self) -> String {
         let host = self.0.host_str().unwrap_or_default();
         self.0.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 
-    /// Whether this is a server on this machine: no proxy may stand in between.
+    /// Whether this is a server on this machine, which is called without a proxy.
     pub fn is_loopback(&self) -> bool {
         self.0.host().is_some_and(|host| is_loopback(&host))
     }

@@ -1,5 +1,7 @@
 //! The dialog of the loopback server: switches it on and off, takes its faults, and resets the minter behind it.
 
+use std::sync::LazyLock;
+
 use egui::{Context, Id, Label, RichText, ScrollArea, TextEdit, Ui};
 
 use crate::{
@@ -26,9 +28,13 @@ const EXAMPLES: [(&str, &str); 2] = [
     ("* /v1/* every 5: latency 50ms..2s", "Each fifth call of any kind is slow"),
 ];
 
-const HELP: &str = "One rule a line: METHOD PATH, then every N or next K where wanted, a colon, and what goes wrong: \
-                    latency 200ms, 429 retry-after 1, 500, 503, drop, cut, garbage, hold 3s, commit-drop or ok. \
-                    A * stands for anything, commas take turns, # starts a comment";
+static HELP: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "One rule a line: METHOD PATH, then every N or next K where wanted, a colon, and what goes wrong: {}. \
+         A * stands for anything, commas take turns, # starts a comment",
+        fault::examples()
+    )
+});
 
 /// The faults that the server was given, with the text that they were written in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -190,7 +196,7 @@ fn faults_ui(ui: &mut Ui, state: &mut ServerDialogState, faults: &AppliedFaults,
         }
     });
     let problem = state.read.as_ref().err().map(ToString::to_string);
-    let mut field = Field::new("Rules").mono().lines().note(HELP);
+    let mut field = Field::new("Rules").mono().lines().note(&HELP);
     if let Some(problem) = &problem {
         field = field.message(Tone::Error, problem);
     }

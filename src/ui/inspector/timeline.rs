@@ -144,7 +144,7 @@ fn made_by(request: &MaskedRequest, response: &ApiResponse) -> Option<String> {
 
 fn answered(request: &MaskedRequest, response: &ApiResponse) -> (Tone, String) {
     let Some(fault) = response.header(FAULT_HEADER) else { return came_of(request, response) };
-    if !fault::lets_through(fault) {
+    if !fault::is_carried_out(fault) {
         return (Tone::Warn, format!("On purpose: {fault}"));
     }
     // The token was used all the same, whatever became of the answer.

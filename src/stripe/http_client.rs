@@ -1,10 +1,10 @@
-//! The HTTP client under the calls: its proxy, the certificates that it trusts, and its limits of time.
+//! Makes the HTTP client that sends the calls: through which proxy, with which certificates and time limits.
 
 use std::{env, ffi::OsString, io::ErrorKind, path::Path};
 
 use reqwest::{Certificate, Proxy, Url, redirect};
 
-use super::{Limits, failure};
+use super::{failure, limits::CallLimits};
 use crate::{
     domain::{
         call::api::TransportError,
@@ -13,7 +13,7 @@ use crate::{
     files,
 };
 
-/// A bundle of all authorities of a system has a quarter of a megabyte.
+/// The largest file of certificates. A bundle of all authorities of a system has a quarter of a megabyte.
 const MAX_CA_BYTES: u64 = 4 * 1024 * 1024;
 
 /// Why a file gives no certificates. Each says what is wrong with the file and what to do.
@@ -60,10 +60,12 @@ fn read_ca(path: &str) -> Result<Vec<Certificate>, CaError> {
     if certificates.is_empty() { Err(CaError::NoCertificate) } else { Ok(certificates) }
 }
 
-/// Where reqwest looks for the system's proxy. One that it cannot read it leaves out, and the call would leave straight.
+/// Where reqwest looks for the system's proxy. reqwest ignores a value that it cannot read, and the call would leave past the
+/// proxy: so such a value is refused here first.
 const PROXY_VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
-/// Whether a variable has a value that names no proxy which is spoken to: `http` or `https`, which may be left out.
+/// Whether a variable has a value, and the value is no URL of a proxy that can be used. The scheme is `http` or `https`, and may
+/// be left out.
 fn names_no_proxy(value: Option<OsString>) -> bool {
     let Some(value) = value.filter(|value| !value.is_empty()) else { return false };
     let Some(text) = value.to_str() else { return true };
@@ -71,12 +73,14 @@ fn names_no_proxy(value: Option<OsString>) -> bool {
     !url.is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
-/// An error means that the process has its provider already.
+/// Makes ring the provider of cryptography of this process, which rustls needs before the first client. An error means that
+/// there is one already.
 fn provide() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-pub(super) fn http_client(settings: &StripeSettings, limits: &Limits) -> Result<reqwest::Client, TransportError> {
+/// The HTTP client for these settings. Where the system has no certificates, the roots that this program brings are trusted.
+pub(super) fn http_client(settings: &StripeSettings, limits: &CallLimits) -> Result<reqwest::Client, TransportError> {
     provide();
     let not_sent = |reason: String| TransportError::NotSent { reason };
     let extra = read_ca(&settings.ca_file)
@@ -85,7 +89,7 @@ pub(super) fn http_client(settings: &StripeSettings, limits: &Limits) -> Result<
         ProxyChoice::Url(url) => Some(Proxy::all(url.clone()).map_err(|error| not_sent(failure::innermost(&error)))?),
         ProxyChoice::System | ProxyChoice::None => None,
     };
-    // No proxy stands between this program and a server on the same machine.
+    // A proxy cannot reach a server that listens on this machine only.
     let is_straight = settings.base_url.is_loopback();
     let uses_systems = !is_straight && settings.proxy == ProxyChoice::System && limits.uses_system_proxy;
     if let Some(name) = PROXY_VARIABLES.into_iter().find(|name| uses_systems && names_no_proxy(env::var_os(name))) {

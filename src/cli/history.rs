@@ -7,7 +7,12 @@ use tokio::runtime::Builder;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    CliError, Done, FilterArgs, Look, World, cards::columns, open_store, print, print_json, remark, signals::Signals,
+    environment::ProcessEnvironment,
+    opened::{HistoryView, open_store},
+    outcome::{CliError, CommandOutcome},
+    output::{columns, print, print_json, remark},
+    shared_args::FilterArgs,
+    signals::EndSignals,
 };
 use crate::{
     domain::history::{
@@ -87,9 +92,9 @@ pub struct ExportArgs {
     force: bool,
 }
 
-pub(super) fn history(args: &HistoryArgs, world: &World) -> Result<Done, CliError> {
-    let look = Look::open(world)?;
-    let reader = &look.reader;
+pub(super) fn history(args: &HistoryArgs, environment: &ProcessEnvironment) -> Result<CommandOutcome, CliError> {
+    let view = HistoryView::open(environment)?;
+    let reader = &view.reader;
     let ids = reader.ids(&args.filter())?;
     let shown = &ids[..ids.len().min(args.limit)];
     if args.format == HistoryFormat::Table {
@@ -111,7 +116,7 @@ pub(super) fn history(args: &HistoryArgs, world: &World) -> Result<Done, CliErro
     if shown.len() < ids.len() {
         remark(format_args!("{} of {} shown. Use --limit for more", shown.len(), ids.len()));
     }
-    look.end(Done::Well)
+    view.end(CommandOutcome::Well)
 }
 
 fn print_details(details: &[EntryDetail], format: HistoryFormat) -> Result<(), CliError> {
@@ -147,38 +152,38 @@ fn find(store: &Store, name: &str) -> Result<EntryId, CliError> {
     id.ok_or_else(|| CliError::Usage(format!("The history has no entry {name}. `testcard history` lists what it has")))
 }
 
-pub(super) fn note(args: &NoteArgs, world: &World) -> Result<Done, CliError> {
-    let store = open_store(world)?;
+pub(super) fn note(args: &NoteArgs, environment: &ProcessEnvironment) -> Result<CommandOutcome, CliError> {
+    let store = open_store(environment)?;
     let id = find(&store, &args.entry)?;
-    store.edit(Edit::Note { id, note: note_in(&args.text) }, world.clock.now()).wait()?;
-    Ok(Done::Well)
+    store.edit(Edit::Note { id, note: note_in(&args.text) }, environment.clock.now()).wait()?;
+    Ok(CommandOutcome::Well)
 }
 
-pub(super) fn tag(args: &TagArgs, world: &World) -> Result<Done, CliError> {
+pub(super) fn tag(args: &TagArgs, environment: &ProcessEnvironment) -> Result<CommandOutcome, CliError> {
     let (add, remove) = (tags_in(&args.tags.join(" ")), tags_in(&args.remove.join(" ")));
     if add.is_empty() && remove.is_empty() {
         return Err(CliError::Usage("No tag is named. Write tags behind the token, or --remove TAG".to_owned()));
     }
-    let store = open_store(world)?;
+    let store = open_store(environment)?;
     let ids = args.entries.split(',').map(|name| find(&store, name)).collect::<Result<Vec<_>, _>>()?;
-    store.edit(Edit::Tag { ids, add, remove }, world.clock.now()).wait()?;
-    Ok(Done::Well)
+    store.edit(Edit::Tag { ids, add, remove }, environment.clock.now()).wait()?;
+    Ok(CommandOutcome::Well)
 }
 
-pub(super) fn export(args: &ExportArgs, world: &World) -> Result<Done, CliError> {
-    let own = Folders::find(world.home.clone())?.own();
-    let look = Look::open(world)?;
+pub(super) fn export(args: &ExportArgs, environment: &ProcessEnvironment) -> Result<CommandOutcome, CliError> {
+    let own = Folders::find(environment.home.clone())?.own();
+    let view = HistoryView::open(environment)?;
     let (filter, path, overwrite) = (args.filter.filter(), args.file.clone(), args.force);
     let cancelled = CancellationToken::new();
     let is_cancelled = cancelled.clone();
     let work = move || {
         let file = ExportFile { path: &path, overwrite, own: &own };
-        let written = job::export(&look.reader, &filter, file, &mut |_| {}, &is_cancelled);
-        (look, written)
+        let written = job::export(&view.reader, &filter, file, &mut |_| {}, &is_cancelled);
+        (view, written)
     };
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let written = runtime.block_on(async {
-        let mut signals = Signals::new()?;
+        let mut signals = EndSignals::new()?;
         let mut work = tokio::task::spawn_blocking(work);
         let signal = tokio::select! {
             written = &mut work => return written.map_err(io::Error::from).map_err(CliError::from),
@@ -189,7 +194,7 @@ pub(super) fn export(args: &ExportArgs, world: &World) -> Result<Done, CliError>
         tokio::select! {
             written = &mut work => match written {
                 // It was done already.
-                Ok((look, Ok(entries))) => Ok((look, Ok(entries))),
+                Ok((view, Ok(entries))) => Ok((view, Ok(entries))),
                 _ => Err(ended),
             },
             // The next start removes what it leaves behind.
@@ -198,12 +203,12 @@ pub(super) fn export(args: &ExportArgs, world: &World) -> Result<Done, CliError>
     });
     // Where it was asked to end twice, what still runs is not waited for.
     runtime.shutdown_background();
-    let (look, written) = written?;
+    let (view, written) = written?;
     match written {
         Ok(entries) => {
             let entries = if entries == 1 { "1 entry".to_owned() } else { format!("{entries} entries") };
             remark(format_args!("{entries} exported to {}", args.file.display()));
-            look.end(Done::Well)
+            view.end(CommandOutcome::Well)
         }
         Err(ExportError::Store(error)) => Err(CliError::Store(error)),
         Err(error) => Err(CliError::Export(error.to_string())),

@@ -14,8 +14,8 @@ pub(super) fn check(headers: &HeaderMap, uri: &Uri) -> Result<(), ApiError> {
     check_origin(headers)
 }
 
-/// The one rule of who this machine is: `127.0.0.1`, `localhost` or `[::1]`, and a port if there is one. All else is
-/// another name, also where a parser of URLs would find one of these in it.
+/// Whether a name is this machine's: `127.0.0.1`, `localhost` or `[::1]`, and a port if there is one. Everything else is
+/// refused, also what a parser of URLs would read as one of these, such as `127.1`.
 fn is_this_machine(authority: &str) -> bool {
     ["127.0.0.1", "localhost", "[::1]"].iter().any(|name| {
         let (Some(start), Some(rest)) = (authority.get(..name.len()), authority.get(name.len()..)) else {
@@ -29,13 +29,13 @@ fn is_port(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok()
 }
 
-/// A request names whom it is for in its URI, in `Host`, or in both: then in the same words. HTTP/2 writes the URI's
-/// part as `:authority`.
+/// A request names its host in its URI (`:authority` in HTTP/2), in `Host`, or in both. Where it names it more than once, all
+/// must be the same words, or server and proxy could take it for different hosts.
 fn check_host(headers: &HeaderMap, uri: &Uri) -> Result<(), ApiError> {
     let hosts = headers.get_all(header::HOST);
     let mut named: Vec<&str> = Vec::with_capacity(2);
     named.extend(uri.authority().map(axum::http::uri::Authority::as_str));
-    // A name that is not ASCII is nobody's.
+    // A name that is not ASCII is read as empty, which is no host of this machine.
     named.extend(hosts.iter().map(|host| host.to_str().unwrap_or_default()));
     let is_one_name = hosts.iter().count() <= 1 && named.windows(2).all(|two| two[0].eq_ignore_ascii_case(two[1]));
     if is_one_name && named.first().is_some_and(|name| is_this_machine(name)) {
@@ -46,8 +46,8 @@ fn check_host(headers: &HeaderMap, uri: &Uri) -> Result<(), ApiError> {
     Err(ApiError::request(None, None, message).with_status(403))
 }
 
-/// What a page of this machine may be served by is the user's own; an origin that a browser keeps to itself, `null`, is
-/// anybody's.
+/// A page that this machine serves may call. `null` is refused: it is what browsers send for an origin that they do not tell,
+/// such as a sandboxed page of anybody.
 fn check_origin(headers: &HeaderMap) -> Result<(), ApiError> {
     let is_own = |origin: &axum::http::HeaderValue| {
         let origin = origin.to_str().unwrap_or_default();

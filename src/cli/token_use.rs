@@ -7,7 +7,11 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    CliError, Desk, Done, TargetArgs, World, explain, mint::block_on, open_store, print, print_json, remark, sentence,
+    environment::ProcessEnvironment,
+    opened::{OpenTarget, block_on, open_store},
+    outcome::{CliError, CommandOutcome},
+    output::{explain, print, print_json, remark, sentence},
+    shared_args::TargetArgs,
 };
 use crate::{
     backend::{Backend, new_idempotency_key},
@@ -56,35 +60,35 @@ struct SentArgs {
     idempotency_key: Option<String>,
     /// One line for a person, or the body as the target gave it.
     #[arg(long, value_enum, default_value = "text")]
-    format: Format,
+    format: AnswerFormat,
     #[command(flatten)]
     target: TargetArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
+enum AnswerFormat {
     Text,
     Json,
 }
 
-pub(super) fn charge(args: &ChargeArgs, world: &World) -> Result<Done, CliError> {
+pub(super) fn charge(args: &ChargeArgs, environment: &ProcessEnvironment) -> Result<CommandOutcome, CliError> {
     let call =
         TokenCall::Charge { token: args.token.clone(), amount: args.amount.clone(), currency: args.currency.clone() };
-    send(&call, &args.sent, world)
+    send(&call, &args.sent, environment)
 }
 
-pub(super) fn attach(args: &AttachArgs, world: &World) -> Result<Done, CliError> {
+pub(super) fn attach(args: &AttachArgs, environment: &ProcessEnvironment) -> Result<CommandOutcome, CliError> {
     let call = TokenCall::Attach { token: args.token.clone(), customer: args.customer.clone() };
-    send(&call, &args.sent, world)
+    send(&call, &args.sent, environment)
 }
 
-fn send(call: &TokenCall, args: &SentArgs, world: &World) -> Result<Done, CliError> {
-    let desk = Desk::open(&args.target, world)?;
-    if let (Backend::Stripe { store, profile, .. }, None) = (&desk.backend, &args.target.profile) {
+fn send(call: &TokenCall, args: &SentArgs, environment: &ProcessEnvironment) -> Result<CommandOutcome, CliError> {
+    let opened = OpenTarget::open(&args.target, environment)?;
+    if let (Backend::Stripe { store, profile, .. }, None) = (&opened.backend, &args.target.profile) {
         check_profile(&store.reader()?, call.token(), *profile)?;
     }
     let request = call.to_api(&args.idempotency_key.clone().unwrap_or_else(new_idempotency_key));
-    let recorded = block_on(async { Ok(desk.backend.send(&request, desk.clock.now()).await?) })?;
+    let recorded = block_on(async { Ok(opened.backend.send(&request, opened.clock.now()).await?) })?;
     let response = recorded.exchange.outcome.map_err(|failure| CliError::NoAnswer(failure.message))?;
     let is_made = response.is_success() && response.json().is_some_and(|body| call.is_made(&body));
     let wanted = match call {
@@ -92,14 +96,15 @@ fn send(call: &TokenCall, args: &SentArgs, world: &World) -> Result<Done, CliErr
         TokenCall::Attach { .. } => "attached card",
     };
     match args.format {
-        Format::Json => print_json(response.text().trim_end())?,
-        Format::Text => print(sentence(&response, is_made.then(|| outcome(&response)).flatten(), wanted))?,
+        AnswerFormat::Json => print_json(response.text().trim_end())?,
+        AnswerFormat::Text => print(sentence(&response, is_made.then(|| outcome(&response)).flatten(), wanted))?,
     }
     explain(&response, None);
-    Ok(if is_made { Done::Well } else { Done::WithError })
+    Ok(if is_made { CommandOutcome::Well } else { CommandOutcome::WithError })
 }
 
-/// Another account knows nothing of a token, and its key is none of the account's business that made it.
+/// Refuses to ask the account of one profile for a token that another profile made: that account does not know the token, and
+/// should not learn of it.
 fn check_profile(reader: &Reader, token: &str, profile: ProfileId) -> Result<(), CliError> {
     let Some(entry) = reader.by_token(token)? else { return Ok(()) };
     match reader.rows(&[entry])?.first().and_then(|row| row.profile) {
@@ -136,13 +141,13 @@ pub struct RefreshArgs {
     target: TargetArgs,
 }
 
-pub(super) fn refresh(args: &RefreshArgs, world: &World) -> Result<Done, CliError> {
+pub(super) fn refresh(args: &RefreshArgs, environment: &ProcessEnvironment) -> Result<CommandOutcome, CliError> {
     if args.target.memory {
         let words = "A refresh writes what it learns to the history: leave out --memory";
         return Err(CliError::Usage(words.to_owned()));
     }
-    let (profile, target) = args.target.meant(world)?;
-    let reader = open_store(world)?.reader()?;
+    let (profile, target) = args.target.load_target(environment)?;
+    let reader = open_store(environment)?.reader()?;
     let RefreshTokens { tokens: mut asked, left_out } =
         if args.all { refresh::unused(&reader, target, profile)? } else { RefreshTokens::default() };
     for token in &args.tokens {
@@ -159,24 +164,25 @@ pub(super) fn refresh(args: &RefreshArgs, world: &World) -> Result<Done, CliErro
     }
     if asked.is_empty() {
         remark(format_args!("Nothing to ask: no token of target {} is unused", target.as_str()));
-        return Ok(Done::Well);
+        return Ok(CommandOutcome::Well);
     }
     drop(reader);
-    let desk = Desk::open(&args.target, world)?;
+    let opened = OpenTarget::open(&args.target, environment)?;
     let mut shown = Ok(());
     let progress = block_on(async {
-        let mut told = |progress: RefreshProgress, asked: &AskedToken, recorded: &crate::store::Recorded| {
+        let mut on_progress = |progress: RefreshProgress, asked: &AskedToken, recorded: &crate::store::Recorded| {
             if shown.is_ok() {
                 shown = print(line(asked, &recorded.exchange.outcome));
             }
             show(progress);
         };
-        Ok(refresh::refresh(&desk.backend, &desk.clock, &asked, &mut told, &CancellationToken::new()).await?)
+        Ok(refresh::refresh(&opened.backend, &opened.clock, &asked, &mut on_progress, &CancellationToken::new())
+            .await?)
     })?;
     shown?;
     let RefreshProgress { used, unused, failed, .. } = progress;
     remark(format_args!("{used} used, {unused} unused, {failed} unknown"));
-    Ok(if failed == 0 { Done::Well } else { Done::WithError })
+    Ok(if failed == 0 { CommandOutcome::Well } else { CommandOutcome::WithError })
 }
 
 /// What is known of a token now, in one line.
@@ -190,7 +196,7 @@ fn line(asked: &AskedToken, outcome: &Result<ApiResponse, Failure>) -> String {
     foreign::sentence(&format!("{} {known}", asked.token))
 }
 
-/// How far it is, where a person sees it.
+/// Shows how far the work is, where standard error is a terminal.
 fn show(progress: RefreshProgress) {
     let mut stderr = io::stderr();
     if stderr.is_terminal() {

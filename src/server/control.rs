@@ -1,5 +1,5 @@
-//! The server's own routes, for test suites: `POST /_testcard/reset` and `GET /_testcard/requests`. A bearer token that
-//! the server prints guards them.
+//! The control routes, for test suites: `POST /_testcard/reset` and `GET /_testcard/requests`. They are the server's own
+//! and not Stripe's. The bearer token that the server prints at its start guards them.
 
 use std::sync::Arc;
 
@@ -8,15 +8,14 @@ use axum::{
     extract::{Query, State},
     http::{HeaderMap, Uri, header, request::Parts},
 };
-use rand::RngExt as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Shared,
-    door::{self, text},
-    http::{Request, Response, closing, respond},
+    admission::{self, text},
+    http::{HttpRequest, HttpResponse, closing, respond},
     intake,
+    shared::SharedState,
 };
 use crate::{
     backend::{LoggedCall, refusal},
@@ -32,16 +31,8 @@ pub(super) const REQUESTS: &str = "/_testcard/requests";
 const DEFAULT_LIMIT: usize = 100;
 const MOST: usize = 1000;
 
-/// 32 letters and digits.
-pub(super) fn new_control_token() -> String {
-    let mut random = rand::rng();
-    let letters = b"abcdefghijklmnopqrstuvwxyz234567";
-    let token: String = (0..32).map(|_| char::from(letters[random.random_range(0..letters.len())])).collect();
-    format!("ctl_{token}")
-}
-
 /// Drops the minter's objects and keys; the history stays.
-pub(super) async fn reset(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+pub(super) async fn reset(State(shared): State<Arc<SharedState>>, request: HttpRequest) -> HttpResponse {
     let (head, body) = request.into_parts();
     let done = match check(&shared, &head.uri, &head.headers) {
         Ok(()) => shared.targets.store().reset().await.map_err(|error| failed(&error.to_string())),
@@ -50,20 +41,21 @@ pub(super) async fn reset(State(shared): State<Arc<Shared>>, request: Request) -
     settled(&head, body, done.map(|objects| json!({ "reset": true, "objects": objects }))).await
 }
 
-/// Which calls are asked for.
+/// The query of [`REQUESTS`]: which calls are asked for.
 #[derive(Debug, Deserialize)]
-pub(super) struct Which {
+pub(super) struct RequestsQuery {
+    /// The most calls in the answer; [`DEFAULT_LIMIT`] where it is not given, [`MOST`] at most.
     limit: Option<usize>,
     /// Only calls that came after the one of this number.
     after: Option<i64>,
 }
 
-/// The newest calls that came to the stand-in, newest first.
+/// Lists the newest calls that came to the stand-in, newest first.
 pub(super) async fn requests(
-    State(shared): State<Arc<Shared>>,
-    which: Result<Query<Which>, axum::extract::rejection::QueryRejection>,
-    request: Request,
-) -> Response {
+    State(shared): State<Arc<SharedState>>,
+    which: Result<Query<RequestsQuery>, axum::extract::rejection::QueryRejection>,
+    request: HttpRequest,
+) -> HttpResponse {
     let (head, body) = request.into_parts();
     let found = match (check(&shared, &head.uri, &head.headers), which) {
         (Err(error), _) => Err(error),
@@ -73,14 +65,15 @@ pub(super) async fn requests(
     settled(&head, body, found).await
 }
 
-/// The answer, and what becomes of the connection: these routes take no body, so that one is nobody's.
-async fn settled(head: &Parts, mut body: Body, outcome: Result<Value, ApiError>) -> Response {
+/// The answer. A body that came with the call is read away, for these routes take none; where its end is not seen, or the call
+/// is refused, the connection is closed.
+async fn settled(head: &Parts, mut body: Body, outcome: Result<Value, ApiError>) -> HttpResponse {
     let is_refused = outcome.is_err();
-    let answer = told(outcome);
+    let answer = respond_json(outcome);
     if intake::drain(&mut body).await && !is_refused { answer } else { closing(head, answer) }
 }
 
-async fn calls(shared: &Shared, which: Which) -> Result<Value, ApiError> {
+async fn calls(shared: &SharedState, which: RequestsQuery) -> Result<Value, ApiError> {
     let limit = which.limit.unwrap_or(DEFAULT_LIMIT).min(MOST);
     let found = shared.targets.logged(Target::Local, which.after, limit).await;
     let found = found.map_err(|error| failed(&error.to_string()))?;
@@ -120,8 +113,8 @@ fn shown(call: &LoggedCall) -> Value {
     })
 }
 
-fn check(shared: &Shared, uri: &Uri, headers: &HeaderMap) -> Result<(), ApiError> {
-    door::check(headers, uri)?;
+fn check(shared: &SharedState, uri: &Uri, headers: &HeaderMap) -> Result<(), ApiError> {
+    admission::check(headers, uri)?;
     let sent =
         text(headers, &header::AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
     if is_same(sent.as_bytes(), shared.control_token.as_bytes()) {
@@ -132,7 +125,7 @@ fn check(shared: &Shared, uri: &Uri, headers: &HeaderMap) -> Result<(), ApiError
     Err(ApiError::request(None, None, message).with_status(401))
 }
 
-/// Takes as long for a wrong token as for the right one.
+/// Compares in the same time whatever the difference, so that timing tells nothing of the token.
 fn is_same(sent: &[u8], known: &[u8]) -> bool {
     sent.len() == known.len() && sent.iter().zip(known).fold(0, |differing, (a, b)| differing | (a ^ b)) == 0
 }
@@ -141,10 +134,10 @@ fn failed(reason: &str) -> ApiError {
     ApiError { kind: ErrorKind::Api, ..ApiError::request(None, None, reason).with_status(500) }
 }
 
-fn told(outcome: Result<Value, ApiError>) -> Response {
+fn respond_json(outcome: Result<Value, ApiError>) -> HttpResponse {
     match outcome {
         Ok(body) => {
-            let mut response = Response::new(Body::from(format!("{body:#}")));
+            let mut response = HttpResponse::new(Body::from(format!("{body:#}")));
             response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));
             response
         }

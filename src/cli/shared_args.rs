@@ -1,0 +1,194 @@
+//! Options that several commands have: whom to call, the policies, the time, and which entries are meant.
+
+use clap::ValueEnum;
+use jiff::Timestamp;
+
+use super::{environment::ProcessEnvironment, outcome::CliError};
+use crate::{
+    domain::{
+        call::api::Target,
+        clock::Clock,
+        history::{days, edit::tags_in, filter::HistoryFilter},
+        rules::policies::{Policies, Policy},
+        settings::{
+            preferences::Settings,
+            profile::{Profile, ProfileId},
+            stripe::BaseUrl,
+        },
+    },
+    settings::{self, Folders},
+};
+
+/// Who answers.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum TargetArg {
+    Local,
+    Stripe,
+}
+
+impl From<TargetArg> for Target {
+    fn from(arg: TargetArg) -> Self {
+        match arg {
+            TargetArg::Local => Self::Local,
+            TargetArg::Stripe => Self::Stripe,
+        }
+    }
+}
+
+/// The options of every command that calls a target.
+#[derive(Debug, clap::Args)]
+pub(super) struct TargetArgs {
+    /// Who answers: the minter on this machine, or Stripe's test mode with the key in STRIPE_SECRET_KEY. Without it,
+    /// the target of --profile, else local.
+    #[arg(long, value_enum)]
+    pub(super) target: Option<TargetArg>,
+    /// The profile of the settings whose base URL, key and headers are used; without it, the one in use in the window.
+    #[arg(long, value_name = "NAME")]
+    pub(super) profile: Option<String>,
+    /// Target stripe at another address than the one in the settings: https, or http on this machine.
+    #[arg(long, value_name = "URL", value_parser = BaseUrl::parse)]
+    pub(super) base_url: Option<BaseUrl>,
+    /// Keep nothing on disk.
+    #[arg(long)]
+    pub(super) memory: bool,
+    /// Make ids, fingerprints and request ids the same on every run.
+    #[arg(long, value_name = "N")]
+    pub(super) seed: Option<u64>,
+    #[command(flatten)]
+    pub(super) time: TimeArgs,
+    #[command(flatten)]
+    pub(super) policies: PolicyArgs,
+}
+
+impl TargetArgs {
+    /// The profile that the options name, and the target that answers.
+    pub(super) fn chosen<'a>(&self, settings: &'a Settings) -> Result<(&'a Profile, Target), CliError> {
+        let (profile, usual) = match &self.profile {
+            None => (settings.profiles.active(), Target::Local),
+            Some(name) => {
+                let profile = settings.profiles.named(name).ok_or_else(|| no_profile(name, settings))?;
+                (profile, profile.target)
+            }
+        };
+        Ok((profile, self.target.map_or(usual, Target::from)))
+    }
+
+    /// As [`TargetArgs::chosen`], by the settings on disk: for what is looked up before a call is made.
+    pub(super) fn load_target(&self, environment: &ProcessEnvironment) -> Result<(ProfileId, Target), CliError> {
+        let (settings, _) = settings::load(&Folders::find(environment.home.clone())?.settings_file());
+        self.chosen(&settings).map(|(profile, target)| (profile.id, target))
+    }
+}
+
+fn no_profile(name: &str, settings: &Settings) -> CliError {
+    let known: Vec<String> = settings.profiles.iter().map(|profile| format!("'{}'", profile.name)).collect();
+    CliError::Usage(format!("There is no profile '{name}'. The settings have {}", known.join(", ")))
+}
+
+/// What the minter's account allows.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct PolicyArgs {
+    /// Switch a policy of the minter's account, such as raw_card_data=off; may be repeated. The others are as in the
+    /// settings.
+    #[arg(long, value_name = "NAME=on|off", value_parser = policy)]
+    policy: Vec<(Policy, bool)>,
+}
+
+impl PolicyArgs {
+    pub(super) fn on_top_of(&self, mut policies: Policies) -> Policies {
+        for (policy, is_on) in &self.policy {
+            *policy.of(&mut policies) = *is_on;
+        }
+        policies
+    }
+}
+
+fn policy(text: &str) -> Result<(Policy, bool), String> {
+    let (name, word) = text.split_once('=').ok_or("write it as NAME=on or NAME=off")?;
+    let names = || Policy::ALL.map(Policy::as_str).join(", ");
+    let policy = name.parse::<Policy>().map_err(|()| format!("the policies are {}", names()))?;
+    match word {
+        "on" => Ok((policy, true)),
+        "off" => Ok((policy, false)),
+        _ => Err("it is on or off".to_owned()),
+    }
+}
+
+/// What time it is.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(super) struct TimeArgs {
+    /// The moment to take for now: Unix seconds, or a time in the form of YYYY-MM-DDThh:mm:ssZ. The clock stands still.
+    #[arg(long, value_name = "T", value_parser = moment)]
+    now: Option<Timestamp>,
+    /// Let the clock run from the moment of --now on.
+    #[arg(long, requires = "now")]
+    clock_runs: bool,
+}
+
+impl TimeArgs {
+    pub(super) fn clock(self, environment: &ProcessEnvironment) -> Clock {
+        match self.now {
+            None => environment.clock.clone(),
+            Some(now) if self.clock_runs => environment.clock.running_from(now),
+            Some(now) => Clock::fixed(now),
+        }
+    }
+}
+
+fn moment(text: &str) -> Result<Timestamp, String> {
+    let advice = "write it as Unix seconds, or in the form of YYYY-MM-DDThh:mm:ssZ";
+    let moment = match text.parse::<i64>() {
+        Ok(seconds) => Timestamp::from_second(seconds),
+        Err(_) => text.parse::<Timestamp>(),
+    };
+    moment.map_err(|_| advice.to_owned())
+}
+
+/// How tokens are filtered by commands about the past.
+#[derive(Debug, clap::Args)]
+pub(super) struct FilterArgs {
+    /// Only entries of this status.
+    #[arg(long, value_name = "STATUS", value_parser = ["unused", "used", "failed", "pending", "interrupted", "unknown"])]
+    status: Option<String>,
+    /// Only entries with all these words in id, last4, brand, code, note, tags, status or target.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    search: String,
+    /// Only entries with this tag.
+    #[arg(long, value_name = "TAG")]
+    tag: Option<String>,
+    /// Only entries made on this day of UTC (YYYY-MM-DD) or later; a moment does too.
+    #[arg(long, value_name = "DAY", value_parser = since)]
+    since: Option<Timestamp>,
+    /// Only entries made on this day of UTC or earlier; a moment does too.
+    #[arg(long, value_name = "DAY", value_parser = until)]
+    until: Option<Timestamp>,
+}
+
+fn since(text: &str) -> Result<Timestamp, String> {
+    day_or_moment(text, days::first_moment)
+}
+
+fn until(text: &str) -> Result<Timestamp, String> {
+    day_or_moment(text, days::last_moment)
+}
+
+fn day_or_moment(text: &str, end: fn(jiff::civil::Date) -> Option<Timestamp>) -> Result<Timestamp, String> {
+    if let Ok(moment) = moment(text) {
+        return Ok(moment);
+    }
+    days::day(text).and_then(|day| end(day).ok_or_else(|| "it is too far away".to_owned()))
+}
+
+impl FilterArgs {
+    pub(super) fn filter(&self) -> HistoryFilter {
+        HistoryFilter {
+            status: self.status.as_deref().and_then(|word| word.parse().ok()),
+            target: None,
+            search: self.search.clone(),
+            tag: self.tag.as_deref().map(|tag| tags_in(tag).join(" ")),
+            since: self.since,
+            until: self.until,
+            ..HistoryFilter::default()
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! What all connections of a server share.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use rand::RngExt as _;
+use tokio::sync::Semaphore;
+
+use super::{faults::FaultInjector, intake::MemoryBudget};
+use crate::{
+    backend::{AdmissionRules, Targets},
+    domain::clock::Clock,
+};
+
+/// What the calls that come in may hold in memory together, and what the answers that go out may.
+const BYTES_IN_FLIGHT: usize = 64 << 20;
+/// So many calls at most are with the minter at once. It answers one after the other, and commits what waits as a group:
+/// more would make no group faster, and their answers are not counted before they are there.
+const MOST_AT_WORK: usize = 256;
+
+/// What all connections share.
+pub(super) struct SharedState {
+    pub(super) targets: Targets,
+    pub(super) clock: Clock,
+    pub(super) faults: FaultInjector,
+    /// What the heads and bodies of the calls in flight take of the memory.
+    pub(super) arriving: MemoryBudget,
+    /// What the answers take that their clients have not read yet.
+    pub(super) leaving: MemoryBudget,
+    /// A permit for each call that the minter has at once.
+    pub(super) at_work: Semaphore,
+    /// The bearer token of the control routes.
+    pub(super) control_token: String,
+    admission: RwLock<Arc<AdmissionRules>>,
+}
+
+impl SharedState {
+    pub(super) fn new(targets: Targets, clock: Clock, admission: AdmissionRules, faults: FaultInjector) -> Self {
+        Self {
+            targets,
+            clock,
+            faults,
+            arriving: MemoryBudget::new(BYTES_IN_FLIGHT),
+            leaving: MemoryBudget::new(BYTES_IN_FLIGHT),
+            at_work: Semaphore::new(MOST_AT_WORK),
+            control_token: new_control_token(),
+            admission: RwLock::new(Arc::new(admission)),
+        }
+    }
+
+    /// By what calls are let in now. A call keeps the rules that it began with.
+    pub(super) fn admission(&self) -> Arc<AdmissionRules> {
+        Arc::clone(&self.admission.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn set_admission(&self, rules: AdmissionRules) {
+        *self.admission.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
+    }
+}
+
+/// `ctl_` and 32 letters and digits.
+fn new_control_token() -> String {
+    const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+    let mut random = rand::rng();
+    let token: String = (0..32).map(|_| char::from(LETTERS[random.random_range(0..LETTERS.len())])).collect();
+    format!("ctl_{token}")
+}
