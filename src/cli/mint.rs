@@ -76,11 +76,14 @@ pub struct MintArgs {
     /// The preferred network of a co-branded card.
     #[arg(long, value_parser = ["visa", "mastercard", "cartes_bancaires"])]
     network: Option<String>,
-    /// Set any parameter as it is, known or not, such as 'card[name]=Jenny'; may be repeated.
-    #[arg(long, value_name = "NAME=VALUE")]
+    // Not a doc comment: there, brackets are a link.
+    #[arg(
+        long,
+        value_name = "NAME=VALUE",
+        help = "Set any parameter as it is, known or not, such as 'card[name]=Jenny'; may be repeated"
+    )]
     param: Vec<String>,
-    /// Drop a parameter, such as 'card[exp_year]'; may be repeated.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help = "Drop a parameter, such as 'card[exp_year]'; may be repeated")]
     without: Vec<String>,
     /// How many tokens.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]

@@ -57,7 +57,7 @@ impl KeyGroup {
     }
 }
 
-/// A key of the window. It works in every field, but for what [`Shortcut::yields_to_fields`] names.
+/// A key of the window. It works in every field, but for what `Shortcut::yields_to_fields` names.
 #[derive(Clone, Copy, Debug)]
 pub struct KeyBinding {
     pub shortcut: Shortcut,

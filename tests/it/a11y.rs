@@ -8,8 +8,8 @@ use egui_kittest::{
     kittest::{NodeT as _, Queryable as _},
 };
 
-use crate::{
-    support::hands::{click, focused, input, play},
+use crate::support::{
+    hands::{click, focused, input, play},
     window::{Bench, Window, ctrl, rows, wait, wait_for},
 };
 

@@ -1,8 +1,8 @@
 //! An answer in the inspector: its tree is searched, explained and walked by keys, also when it has ten megabytes.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use egui::{CentralPanel, Event, Key, Modifiers, MouseWheelUnit, Role, Theme, TouchPhase, accesskit::Toggled, vec2};
+use egui::{Event, Key, Modifiers, MouseWheelUnit, Role, TouchPhase, accesskit::Toggled, vec2};
 use egui_kittest::{
     Harness,
     kittest::{NodeT as _, Queryable as _},
@@ -17,16 +17,14 @@ use testcard::{
             answer::{AnswerState, ShownAnswer, answer_ui},
             shown_call::ShownCall,
         },
-        theme,
     },
 };
 
-use crate::{
-    support::{
-        cpu_renderer::CpuRenderer,
-        hands::{click, play},
-    },
-    window::{Bench, PATIENCE, copied, ctrl, rows as history_rows, says as window_says, type_card, wait, wait_for},
+use crate::support::{
+    hands::{click, play, says},
+    pane::pane,
+    waiting::draw_until,
+    window::{Bench, copied, ctrl, rows as history_rows, type_card, wait, wait_for},
 };
 
 struct View {
@@ -38,33 +36,20 @@ struct View {
 
 type Pane = Harness<'static, View>;
 
-fn pane(body: &Value) -> Pane {
-    pane_of(body.to_string(), ("Request-Id", "req_1"))
+fn answer(body: &Value) -> Pane {
+    answer_of(body.to_string(), ("Request-Id", "req_1"))
 }
 
-fn pane_of(body: String, (name, value): (&str, &str)) -> Pane {
+fn answer_of(body: String, (name, value): (&str, &str)) -> Pane {
     let headers = vec![(name.to_owned(), value.to_owned())];
     let response = ApiResponse { http_status: 200, headers, body: body.into_bytes() };
     let view = View { state: AnswerState::default(), revision: Revision::default(), response, actions: Vec::new() };
-    let mut pane = Harness::builder()
-        .with_size([340.0, 640.0])
-        .with_max_steps(16)
-        .with_theme(Theme::Dark)
-        .with_context_setup(theme::install)
-        .renderer(CpuRenderer::default())
-        .build_ui_state(
-            |ui, view: &mut View| {
-                CentralPanel::default().show(ui, |ui| {
-                    let View { state, revision, response, actions } = view;
-                    let (call, took) = (ShownCall::Entry(EntryId(1)), Some(Duration::from_millis(3)));
-                    let answer = ShownAnswer { call, revision: *revision, response, took };
-                    answer_ui(ui, state, &answer, |_| {}, actions);
-                });
-            },
-            view,
-        );
-    pane.run_ok();
-    pane
+    pane([340.0, 640.0], view, |ui, view: &mut View| {
+        let View { state, revision, response, actions } = view;
+        let (call, took) = (ShownCall::Entry(EntryId(1)), Some(Duration::from_millis(3)));
+        let answer = ShownAnswer { call, revision: *revision, response, took };
+        answer_ui(ui, state, &answer, |_| {}, actions);
+    })
 }
 
 fn token() -> Value {
@@ -72,10 +57,6 @@ fn token() -> Value {
         "card": { "id": "card_1", "object": "card", "brand": "Visa", "exp_month": 2, "exp_year": 2032, "last4": "4242",
             "networks": { "preferred": "visa" }, "metadata": { "order": "6735" } },
         "livemode": false, "used": false })
-}
-
-fn says(pane: &Pane, words: &str) -> bool {
-    pane.query_all_by_label_contains(words).next().is_some()
 }
 
 /// What the tree's rows say.
@@ -96,30 +77,19 @@ fn search(pane: &mut Pane, words: &str) {
     play(pane, &format!("⬚⌫{words}"));
 }
 
-/// Waits until it is so; the thread beside the window wakes it.
-#[track_caller]
-fn until(pane: &mut Pane, what: &str, is_so: impl Fn(&Pane) -> bool) {
-    let started = Instant::now();
-    while !is_so(pane) {
-        assert!(started.elapsed() < PATIENCE, "waited in vain for {what}");
-        std::thread::sleep(Duration::from_millis(5));
-        pane.step();
-    }
-}
-
 #[test]
 fn an_answer_that_was_kept_cut_says_how_long_it_was() {
     let start = r#"{"object": "list", "data": ["#;
-    let pane = pane_of(start.to_owned(), ("Testcard-Cut", "28 of 123456 bytes"));
+    let pane = answer_of(start.to_owned(), ("Testcard-Cut", "28 of 123456 bytes"));
     let note = pane.get_by_role_and_label(Role::Note, "Only the start of this answer was kept");
     assert!(note.accesskit_node().label().is_some());
     assert!(says(&pane, "It had 123,456 bytes, of which the history has 28"));
-    assert!(!says(&self::pane(&token()), "Only the start"));
+    assert!(!says(&answer(&token()), "Only the start"));
 }
 
 #[test]
 fn an_answer_that_lies_where_another_lay_is_shown() {
-    let mut pane = pane(&token());
+    let mut pane = answer(&token());
     assert!(lines(&pane).contains(&"brand: Visa".to_owned()));
     let view = pane.state_mut();
     let (at, length) = (view.response.body.as_ptr(), view.response.body.len());
@@ -133,7 +103,7 @@ fn an_answer_that_lies_where_another_lay_is_shown() {
 
 #[test]
 fn an_answer_that_is_loaded_again_stays_folded() {
-    let mut pane = pane(&token());
+    let mut pane = answer(&token());
     click(&mut pane, Role::Button, "Fold all");
     let folded = lines(&pane);
     pane.state_mut().revision = Revision(1);
@@ -143,7 +113,7 @@ fn an_answer_that_is_loaded_again_stays_folded() {
 
 #[test]
 fn matches_are_counted_walked_and_unfolded() {
-    let mut pane = pane(&token());
+    let mut pane = answer(&token());
     click(&mut pane, Role::Button, "Fold all");
     assert!(!lines(&pane).iter().any(|line| line.starts_with("brand")));
     search(&mut pane, "VISA");
@@ -172,7 +142,7 @@ fn matches_are_counted_walked_and_unfolded() {
 
 #[test]
 fn the_selected_line_is_explained_below_the_tree_and_copied_from_there() {
-    let mut pane = pane(&token());
+    let mut pane = answer(&token());
     assert!(says(&pane, "Select a line to see what it means"));
     assert!(lines(&pane).contains(&"created: 1900000000, Mar 17, 17:46 UTC".to_owned()), "{:?}", lines(&pane));
     assert!(lines(&pane).contains(&"exp_year: 2032, good to 2032-02-29, UTC".to_owned()), "{:?}", lines(&pane));
@@ -195,7 +165,7 @@ fn the_selected_line_is_explained_below_the_tree_and_copied_from_there() {
 
 #[test]
 fn amounts_have_their_money_beside_them() {
-    let pane = pane(&json!({ "object": "charge", "amount": 2000, "amount_refunded": 50, "currency": "usd" }));
+    let pane = answer(&json!({ "object": "charge", "amount": 2000, "amount_refunded": 50, "currency": "usd" }));
     let lines = lines(&pane);
     assert!(lines.contains(&"amount: 2000, $20.00 usd".to_owned()), "{lines:?}");
     assert!(lines.contains(&"amount_refunded: 50, $0.50 usd".to_owned()), "{lines:?}");
@@ -208,12 +178,12 @@ fn ten_megabytes_are_read_and_searched_beside_the_window_and_draw_no_more_rows_t
         |nth: usize| json!({ "id": format!("tok_{nth:022}"), "card": { "last4": "4242", "brand": "Visa" }, "n": nth });
     let body = json!({ "object": "list", "data": (0..count).map(item).collect::<Value>() });
     assert!(body.to_string().len() > 7_000_000);
-    let mut pane = pane(&body);
+    let mut pane = answer(&body);
     assert!(says(&pane, "Reading") || !lines(&pane).is_empty(), "the frame did not wait for the tree");
-    until(&mut pane, "the tree", |pane| !lines(pane).is_empty());
+    draw_until(&mut pane, "the tree", |pane| !lines(pane).is_empty());
     assert!(pane.state().state.rows_drawn() < 40);
     search(&mut pane, "tok_0000000000000000089999");
-    until(&mut pane, "the match", |pane| says(pane, "1 of 1"));
+    draw_until(&mut pane, "the match", |pane| says(pane, "1 of 1"));
     assert_eq!(selected(&pane).as_deref(), Some("id: tok_0000000000000000089999"));
     assert!(pane.state().state.rows_drawn() < 40);
     // The smallest step of a touchpad counts here as it does at the top.
@@ -251,7 +221,7 @@ fn the_key_of_the_search_is_the_trees_while_it_has_the_focus() {
     ctrl(&mut window, Key::F);
     assert!(window.get_by_role_and_label(Role::SearchInput, "Search the answer").is_focused());
     play(&mut window, "last4");
-    assert!(window_says(&window, "1 of 2"), "last4 and dynamic_last4");
+    assert!(says(&window, "1 of 2"), "last4 and dynamic_last4");
     // Elsewhere it is the history's.
     window.get_by_role_and_label(Role::Tab, "Response").focus();
     window.run_ok();
@@ -287,5 +257,5 @@ fn tabs_are_walked_by_arrows_and_every_fact_is_copied_by_a_press() {
     window.key_press(Key::End);
     window.run_ok();
     assert!(window.get_by_role_and_label(Role::Tab, "Timeline").is_focused());
-    assert!(window_says(&window, "Minted") && window_says(&window, &format!("Request id: {id}")));
+    assert!(says(&window, "Minted") && says(&window, &format!("Request id: {id}")));
 }

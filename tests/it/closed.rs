@@ -12,12 +12,11 @@ use testcard::{
     stripe::{CallLimits, StripeClient},
 };
 
-use crate::{
-    support::{
-        http::{Server, reply},
-        program::{Home, finish},
-    },
-    window::{Bench, ctrl, says, type_card, wait_for},
+use crate::support::{
+    hands::says,
+    http::{Server, reply},
+    program::{Home, finish},
+    window::{Bench, ctrl, type_card, wait_for},
 };
 
 const KEY: &str = "sk_test_closed";

@@ -1,26 +1,17 @@
 //! With a seed and a moment every byte is the same on every run: on the command line and over HTTP, in memory and on
 //! disk. Golden files in `tests/golden/`, rewritten with `UPDATE_GOLDEN=1`.
 
-use std::{collections::BTreeSet, fs, path::PathBuf};
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
 use crate::support::{
+    golden::check_golden,
     program::Home,
     serving::{CARD, Serving},
 };
 
 const FIXED: [&str; 4] = ["--seed", "7", "--now", "1893456000"];
-
-#[track_caller]
-fn check_golden(name: &str, actual: &str) {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/{name}.txt"));
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::write(&path, actual).unwrap();
-    }
-    let expected = fs::read_to_string(&path).unwrap_or_default();
-    assert!(expected == actual, "{name} differs (UPDATE_GOLDEN=1 accepts it):\n{actual}");
-}
 
 /// What the command line prints of a token's life, one command after another.
 fn commands(home: &Home) -> String {
@@ -61,13 +52,13 @@ fn session(server: &Serving) -> String {
 
 #[test]
 fn the_commands_print_the_golden_bytes() {
-    check_golden("seeded-commands", &commands(&Home::new()));
+    check_golden("seeded-commands.txt", &commands(&Home::new()));
 }
 
 #[test]
 fn a_session_over_http_has_the_golden_bytes_in_memory_and_on_disk() {
     let in_memory = session(&Serving::start(&Home::new(), &[&FIXED[..], &["--memory"]].concat()));
-    check_golden("seeded-session", &in_memory);
+    check_golden("seeded-session.txt", &in_memory);
     let on_disk = session(&Serving::start(&Home::new(), &FIXED));
     assert_eq!(on_disk, in_memory);
 }

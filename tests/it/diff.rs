@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use egui::{CentralPanel, Key, Modifiers, Role, Theme, accesskit::Toggled};
+use egui::{Key, Modifiers, Role, accesskit::Toggled};
 use egui_kittest::{
     Harness,
     kittest::{NodeT as _, Queryable as _},
@@ -22,11 +22,14 @@ use testcard::{
     ui::{
         Action,
         inspector::diff::{DiffState, diff_ui},
-        theme,
     },
 };
 
-use crate::support::{cpu_renderer::CpuRenderer, hands::click};
+use crate::support::{
+    hands::{click, says},
+    pane::pane,
+    waiting::draw_until,
+};
 
 type Outcome = Result<ApiResponse, Failure>;
 
@@ -338,22 +341,9 @@ fn view_of(width: f32, compared: Option<ComparedEntries>) -> Harness<'static, Vi
     let mut state = DiffState::default();
     state.open(EntryId(1), EntryId(2));
     let view = View { state, compared, actions: Vec::new(), is_open: true };
-    let mut harness = Harness::builder()
-        .with_size([width, 640.0])
-        .with_max_steps(16)
-        .with_theme(Theme::Dark)
-        .with_context_setup(theme::install)
-        .renderer(CpuRenderer::default())
-        .build_ui_state(
-            |ui, view: &mut View| {
-                CentralPanel::default().show(ui, |ui| {
-                    view.is_open &= diff_ui(ui, &mut view.state, view.compared.as_ref(), &mut view.actions);
-                });
-            },
-            view,
-        );
-    harness.run_ok();
-    harness
+    pane([width, 640.0], view, |ui, view: &mut View| {
+        view.is_open &= diff_ui(ui, &mut view.state, view.compared.as_ref(), &mut view.actions);
+    })
 }
 
 /// What the rows of the list say.
@@ -365,10 +355,6 @@ fn rows(harness: &Harness<'_, View>) -> Vec<String> {
 fn save(harness: &mut Harness<'_, View>, name: &str) {
     let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("diff-{name}.png"));
     harness.render().unwrap().save(path).unwrap();
-}
-
-fn says<S>(harness: &Harness<'_, S>, words: &str) -> bool {
-    harness.query_all_by_label_contains(words).next().is_some()
 }
 
 #[test]
@@ -467,12 +453,8 @@ fn the_view_is_walked_copied_swapped_and_closed_by_keys_and_buttons() {
 fn a_big_comparison_is_made_beside_the_window_and_draws_no_more_lines_than_fit() {
     let list = |brand: &str| (0..20_000).map(|nth| json!({ "n": nth, "brand": brand })).collect::<Value>();
     let mut view = view(700.0, &json!({ "data": list("Visa") }), &json!({ "data": list("JCB") }));
-    let started = std::time::Instant::now();
-    while !says(&view, "20000 differences that matter") {
-        assert!(started.elapsed() < crate::window::PATIENCE, "the comparison never came");
-        std::thread::sleep(std::time::Duration::from_millis(5));
-        view.run_ok();
-    }
+    draw_until(&mut view, "the comparison", |view| says(view, "20000 differences that matter"));
+    view.run_ok();
     assert!(view.state().state.lines_drawn() < 40);
     view.get_by_role(Role::ListBox).focus();
     view.run();

@@ -26,12 +26,12 @@ use testcard::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    store::{
+use crate::support::{
+    histories::{
         PLANTED_KEY, PLANTED_KEY_PART, PLANTED_MIDDLE, PLANTED_NUMBER, count, creation, declined, mint, moment, open,
         response, retrieval, say, token, visa,
     },
-    support::program::Home,
+    program::Home,
 };
 
 fn memory() -> Store {

@@ -16,7 +16,7 @@ use testcard::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::store::{check_holds_no_secret, creation, moment, plant_secrets, sample_history, say, token};
+use crate::support::histories::{check_holds_no_secret, creation, moment, plant_secrets, sample_history, say, token};
 
 fn sample() -> (Store, Reader) {
     let store = Store::open(&StoreLocation::Memory, moment(0)).unwrap();

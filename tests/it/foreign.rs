@@ -6,12 +6,10 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use serde_json::{Value, json};
 use testcard::domain::foreign::acts;
 
-use crate::{
-    support::{
-        hands::click,
-        http::{Server, reply},
-        program::{Home, Run},
-    },
+use crate::support::{
+    hands::click,
+    http::{Server, reply},
+    program::{Home, Run},
     window::{Bench, Window, ctrl, rows, type_card, wait},
 };
 

@@ -32,7 +32,7 @@ use testcard::{
     },
 };
 
-use crate::store::{creation, say, token};
+use crate::support::histories::{creation, say, token};
 
 const MILLION: i64 = 1_000_000;
 

@@ -28,13 +28,11 @@ use testcard::{
     },
 };
 
-use crate::{
-    store::{creation, say, token},
-    support::{
-        hands::{click, focused, input, message, play, value},
-        http::{Server, reply},
-    },
-    window::{Bench, Window, ctrl, rows, says, wait, wait_for},
+use crate::support::{
+    hands::{click, focused, input, message, play, press, says, value},
+    histories::{creation, say, token},
+    http::{Server, reply},
+    window::{Bench, Window, ctrl, rows, wait, wait_for},
 };
 
 /// The moment of the bench's clock.
@@ -95,11 +93,6 @@ fn click_row(window: &mut Window, token: &str, how: Modifiers) {
     }
     window.run_ok();
     window.event(egui::Event::ModifiersChanged(Modifiers::NONE));
-    window.run_ok();
-}
-
-fn press(window: &mut Window, how: Modifiers, key: Key) {
-    window.key_press_modifiers(how, key);
     window.run_ok();
 }
 

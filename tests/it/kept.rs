@@ -15,9 +15,11 @@ use testcard::{
     store::{FILE_NAME, Store, StoreLocation},
 };
 
-use crate::{
-    store::{TOOK, moment, open, response, retrieval},
-    support::{program::Home, serving::Serving, wire::Answer},
+use crate::support::{
+    histories::{TOOK, moment, open, response, retrieval},
+    program::Home,
+    serving::Serving,
+    wire::Answer,
 };
 
 /// Passes the check, has the length of its brand, and is no published test card; and another that is shown alike.

@@ -8,19 +8,16 @@ use testcard::{
     backend::{Backend, Targets},
     domain::{
         call::api::{ApiRequest, ApiResponse, HttpMethod, Target},
-        history::{
-            entry::{EntryDetail, Status},
-            filter::HistoryFilter,
-        },
+        history::entry::{EntryDetail, Status},
         rules::policies::Policies,
         settings::preferences::LogSettings,
     },
     store::{ExportedEntry, FILE_NAME, NewCall, Recorded, Store, StoreLocation},
 };
 
-use crate::{
-    store::{count, mint, moment, response, retrieval, say, token, visa},
-    support::program::Home,
+use crate::support::{
+    histories::{count, details, mint, moment, response, retrieval, say, token, visa},
+    program::Home,
 };
 
 fn request(method: HttpMethod, path: &str, key: Option<&str>, params: &[(&str, &str)]) -> ApiRequest {
@@ -63,13 +60,7 @@ impl Bench {
     }
 
     fn details(&self) -> Vec<EntryDetail> {
-        let mut details = Vec::new();
-        let collect = |detail| {
-            details.push(detail);
-            std::ops::ControlFlow::Continue(())
-        };
-        self.store.reader().unwrap().for_each_detail(&HistoryFilter::default(), collect).unwrap();
-        details
+        details(&self.store.reader().unwrap())
     }
 
     /// Paths of the log, newest first.

@@ -8,6 +8,7 @@ mod cli;
 mod closed;
 mod contract;
 mod damage;
+mod dependencies;
 mod determinism;
 mod diff;
 mod edits;

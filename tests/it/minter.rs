@@ -1,6 +1,6 @@
 //! The minter's answers, byte for byte: golden files in `tests/golden/`, rewritten with `UPDATE_GOLDEN=1`.
 
-use std::{collections::BTreeSet, fs, path::PathBuf};
+use std::{collections::BTreeSet, fs};
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde_json::{Value, json};
@@ -19,6 +19,8 @@ use testcard::{
         ledger::{AnswerKey, IdempotencyRecord},
     },
 };
+
+use crate::support::golden::{check_golden, golden_folder};
 
 /// The second in which the API page's own token was made.
 fn now() -> Timestamp {
@@ -72,35 +74,13 @@ fn answer(request: &ApiRequest) -> ApiResponse {
     handle(&mut MemoryLedger::default(), request, Policies::default())
 }
 
-fn golden_folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
-}
-
-/// Compares status and body with a golden file, or rewrites it.
+/// Compares status and body with a golden file.
 #[track_caller]
-fn check_golden(name: &str, response: &ApiResponse) {
+fn check_answer(name: &str, response: &ApiResponse) {
     let body = response.json().expect("every answer is JSON");
     assert_eq!(response.text(), format!("{body:#}"), "{name}: bodies are indented by two spaces");
     let actual = format!("{:#}\n", json!({ "http_status": response.http_status, "body": body }));
-    let path = golden_folder().join(format!("{name}.json"));
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::write(&path, &actual).unwrap();
-        return;
-    }
-    let expected = fs::read_to_string(&path).unwrap_or_default();
-    assert!(expected == actual, "{name} differs (UPDATE_GOLDEN=1 accepts it):\n{}", diff(&expected, &actual));
-}
-
-/// The lines between the first and the last difference, old ones with `-`, new ones with `+`.
-fn diff(expected: &str, actual: &str) -> String {
-    let (old, new): (Vec<&str>, Vec<&str>) = (expected.lines().collect(), actual.lines().collect());
-    let head = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
-    let (old, new) = (&old[head..], &new[head..]);
-    let tail = old.iter().rev().zip(new.iter().rev()).take_while(|(a, b)| a == b).count();
-    let removed = old[..old.len() - tail].iter().map(|line| format!("- {line}"));
-    let added = new[..new.len() - tail].iter().map(|line| format!("+ {line}"));
-    let lines: Vec<String> = removed.chain(added).collect();
-    format!("from line {}\n{}", head + 1, lines.join("\n"))
+    check_golden(&format!("{name}.json"), &actual);
 }
 
 /// The keys of an object and of the objects in it, in order, each with the type of its value.
@@ -174,7 +154,7 @@ fn tokens_are_as_the_golden_files_say() {
     ] {
         let response = answer(&request);
         assert_eq!(response.http_status, 200, "{name}: {}", response.text());
-        check_golden(name, &response);
+        check_answer(name, &response);
     }
 }
 
@@ -267,7 +247,7 @@ fn errors_are_as_the_golden_files_say() {
         let mut ledger = MemoryLedger::default();
         let response = handle(&mut ledger, &request, policies);
         assert!(!response.is_success(), "{name}: {}", response.text());
-        check_golden(&format!("error-{name}"), &response);
+        check_answer(&format!("error-{name}"), &response);
     }
 }
 
@@ -284,7 +264,7 @@ const BAD_KEYS: [(&str, Option<&str>, bool); 5] = [
 fn refused_keys_are_as_the_golden_files_say() {
     for (name, authorization, secret_only) in BAD_KEYS {
         let error = auth::authenticate(authorization, secret_only, None).unwrap_err();
-        check_golden(&format!("error-{name}"), &minter::refusal(&error));
+        check_answer(&format!("error-{name}"), &minter::refusal(&error));
     }
 }
 

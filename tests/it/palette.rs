@@ -10,9 +10,9 @@ use testcard::{
     settings,
 };
 
-use crate::{
-    support::hands::{click, focused, input, play, value},
-    window::{Bench, Window, copied, ctrl, rows, says, wait, wait_for},
+use crate::support::{
+    hands::{click, focused, input, play, says, value},
+    window::{Bench, Window, copied, ctrl, rows, wait, wait_for},
 };
 
 const SEARCH: &str = "Search actions and test cards";

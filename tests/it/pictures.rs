@@ -12,9 +12,9 @@ use testcard::{
     store::{FILE_NAME, NewCall, Store, StoreLocation},
 };
 
-use crate::{
-    store::{creation, say, token},
-    support::hands::{focused, input, play},
+use crate::support::{
+    hands::{focused, input, play},
+    histories::{creation, say, token},
     window::{Bench, Window, ctrl, rows, wait, wait_for},
 };
 

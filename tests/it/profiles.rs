@@ -18,12 +18,10 @@ use testcard::{
     settings,
 };
 
-use crate::{
-    support::{
-        hands::{click, focus, focused, message, play, value},
-        http::{Reply, Server, reply},
-    },
-    window::{Bench, Window, ctrl, header_of, rows, says, silent_server, wait, wait_for},
+use crate::support::{
+    hands::{click, focus, focused, message, play, says, value},
+    http::{Reply, Server, header_of, reply, silent_server},
+    window::{Bench, Window, ctrl, rows, wait, wait_for},
 };
 
 const STAGING: ProfileId = ProfileId(1_800_000_000);
@@ -46,6 +44,20 @@ fn two(url: &str) -> Bench {
 fn open_settings(window: &mut Window) {
     ctrl(window, Key::Comma);
     wait_for(window, "Profiles and Stripe API");
+}
+
+/// Two profiles with an API and a key each, in the settings before they are saved.
+fn open_with_two_apis(first: &Server, second: &Server) -> Window {
+    let mut bench = two(&second.url());
+    let profile = bench.settings.profiles.active_mut();
+    profile.target = Target::Stripe;
+    profile.stripe.base_url = BaseUrl::parse(&first.url()).unwrap();
+    let mut window = bench.open();
+    open_settings(&mut window);
+    retype_key(&mut window, "sk_test_first");
+    click(&mut window, Role::RadioButton, "Staging");
+    retype_key(&mut window, "sk_test_second");
+    window
 }
 
 fn page(window: &mut Window, name: &str) {
@@ -100,15 +112,7 @@ fn the_profile_is_switched_at_the_top_and_every_key_leads_there() {
 async fn each_profile_is_called_with_its_own_key_at_its_own_place() {
     let token = r#"{"id": "tok_1", "object": "token", "used": false, "card": {"last4": "4242", "brand": "Visa"}}"#;
     let (first, second) = (Server::start(vec![reply(200, token)]).await, Server::start(vec![reply(200, token)]).await);
-    let mut bench = two(&second.url());
-    let profile = bench.settings.profiles.active_mut();
-    profile.target = Target::Stripe;
-    profile.stripe.base_url = BaseUrl::parse(&first.url()).unwrap();
-    let mut window = bench.open();
-    open_settings(&mut window);
-    retype_key(&mut window, "sk_test_first");
-    click(&mut window, Role::RadioButton, "Staging");
-    retype_key(&mut window, "sk_test_second");
+    let mut window = open_with_two_apis(&first, &second);
     retype(&mut window, "Stripe-Account", "acct_2");
     save(&mut window);
     wait_for(&mut window, "secret test key for this session");
@@ -175,15 +179,7 @@ async fn a_token_is_asked_for_where_it_was_made_whatever_profile_is_in_use() {
     };
     let first = Server::start(vec![reply(200, token("tok_first"))]).await;
     let second = Server::start(vec![reply(200, token("tok_second"))]).await;
-    let mut bench = two(&second.url());
-    let profile = bench.settings.profiles.active_mut();
-    profile.target = Target::Stripe;
-    profile.stripe.base_url = BaseUrl::parse(&first.url()).unwrap();
-    let mut window = bench.open();
-    open_settings(&mut window);
-    retype_key(&mut window, "sk_test_first");
-    click(&mut window, Role::RadioButton, "Staging");
-    retype_key(&mut window, "sk_test_second");
+    let mut window = open_with_two_apis(&first, &second);
     save(&mut window);
     wait_for(&mut window, "secret test key for this session");
     ctrl(&mut window, Key::Enter);

@@ -14,7 +14,7 @@ use testcard::{
     store::{FILE_NAME, Store, StoreLocation},
 };
 
-use crate::store::{creation, moment, open, retrieval, token};
+use crate::support::histories::{creation, moment, open, retrieval, token};
 
 /// Longer than what fits into a page, so that some of it lies on pages of its own.
 fn long(word: &str) -> String {

@@ -12,29 +12,21 @@ use std::{
     time::Duration,
 };
 
-use jiff::Timestamp;
 use rusqlite::Connection;
 use tempfile::TempDir;
 use testcard::{
-    domain::{
-        call::{api::Target, token_calls::TokenRequest},
-        clock::Clock,
-        settings::preferences::Settings,
-    },
-    files::OwnFolders,
-    keys::Keys,
+    domain::call::{api::Target, token_calls::TokenRequest},
     messages::{Command as Order, JobId, JobOutcome, JobRequest, SettingsFault, Update},
     store::{FILE_NAME, Store, StoreError, StoreLocation},
-    worker::{Config, Worker},
+    worker::Worker,
 };
 
-use crate::{
-    damage::Patient,
-    store::{count, mint, moment, open, visa},
-    support::{
-        program::{Home, Run, finish},
-        serving::Serving,
-    },
+use crate::support::{
+    background::worker,
+    histories::{count, mint, moment, open, visa},
+    patient::Patient,
+    program::{Home, Run, finish},
+    serving::Serving,
 };
 
 /// The user that owns nothing.
@@ -318,19 +310,6 @@ fn a_server_says_why_it_could_not_save_in_its_answer_and_once_on_stderr() {
         assert_eq!(words.lines().count(), 1, "{name}: {words}");
         assert!(words.starts_with("testcard: Could not save to the history: the data folder"), "{words}");
     }
-}
-
-fn worker(folder: &Path) -> Worker {
-    let config = Config {
-        folder: Some(folder.to_owned()),
-        settings: Settings::default(),
-        settings_file: None,
-        layout_file: None,
-        own_folders: OwnFolders::default(),
-        clock: Clock::fixed(Timestamp::UNIX_EPOCH),
-        keys: Keys::session_only(None),
-    };
-    Worker::start(config, std::sync::Arc::new(|| ()))
 }
 
 /// The next update that `pick` takes.

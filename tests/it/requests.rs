@@ -9,9 +9,10 @@ use egui::{Key, Modifiers, Role, ViewportId};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use testcard::domain::settings::preferences::ServerSettings;
 
-use crate::{
-    support::hands::{click, input, message, play, value},
-    window::{Bench, PATIENCE, Window, ctrl, rows, says, wait, wait_for},
+use crate::support::{
+    hands::{click, input, message, play, says, value},
+    waiting::PATIENCE,
+    window::{Bench, Window, ctrl, rows, wait, wait_for},
 };
 
 const CARD: &str = "card[number]=4242424242424242&card[exp_month]=5&card[exp_year]=2037&card[cvc]=314";

@@ -3,7 +3,6 @@
 use std::{
     collections::BTreeSet,
     fs,
-    ops::ControlFlow,
     os::unix::fs::{PermissionsExt as _, symlink},
     path::Path,
 };
@@ -16,30 +15,23 @@ use testcard::{
         history::{
             edit::Edit,
             entry::{EntryDetail, EntryId},
-            filter::HistoryFilter,
         },
     },
     store::{FILE_NAME, SalvageError, SalvageReport, Store, StoreLocation, salvage},
 };
 
-use crate::{
-    damage::Patient,
-    store::{check_holds_no_secret, mint, moment, open, plant_secrets, visa},
-    support::{
-        program::Home,
-        serving::{CARD, Serving},
-    },
+use crate::support::{
+    histories::{check_holds_no_secret, details, mint, moment, open, plant_secrets, visa},
+    patient::Patient,
+    program::Home,
+    serving::{CARD, Serving},
 };
 
-fn details(store: &Store) -> Vec<EntryDetail> {
+/// Every entry of a store in which nothing is damaged.
+#[track_caller]
+fn sound_details(store: &Store) -> Vec<EntryDetail> {
     let reader = store.reader().unwrap();
-    let mut details = Vec::new();
-    reader
-        .for_each_detail(&HistoryFilter::default(), |detail| {
-            details.push(detail);
-            ControlFlow::Continue(())
-        })
-        .unwrap();
+    let details = details(&reader);
     let damage = reader.damage();
     assert!(damage.is_empty(), "{damage}");
     details
@@ -66,7 +58,7 @@ fn saved(patient: &Patient, what: &str) -> (SalvageReport, Vec<EntryDetail>) {
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(&target), mode(&report.file)), (0o700, 0o600), "{what}");
     let store = open(&target);
-    let details = details(&store);
+    let details = sound_details(&store);
     let counted = store.reader().unwrap().counts().unwrap();
     assert_eq!(counted.all(), details.len() as u64, "{what}: entries are counted anew");
     let next = store.answer(visa(Target::Local), mint("tok_next")).wait().unwrap().entry.unwrap();
@@ -80,7 +72,7 @@ fn a_sound_history_is_saved_whole() {
     let store = open(patient.folder());
     store.edit(Edit::Note { id: EntryId(5), note: "mine".to_owned() }, moment(0)).wait().unwrap();
     store.edit(Edit::Delete { ids: vec![EntryId(6)] }, moment(0)).wait().unwrap();
-    let (before, secret) = (details(&store), store.workspace_secret());
+    let (before, secret) = (sound_details(&store), store.workspace_secret());
     drop(store);
     let (report, after) = saved(&patient, "sound");
     assert!(report.is_whole(), "{report:?}");
@@ -96,7 +88,7 @@ fn a_sound_history_is_saved_whole() {
 
 #[test]
 fn one_damaged_page_costs_what_stands_on_it_and_lost_entries_are_made_anew_from_their_calls() {
-    let whole = details(&open(Patient::new().folder()));
+    let whole = sound_details(&open(Patient::new().folder()));
     for (name, kind) in [
         ("entries", "leaf"),
         ("entries", "internal"),
@@ -149,7 +141,7 @@ fn one_damaged_page_costs_what_stands_on_it_and_lost_entries_are_made_anew_from_
 
 #[test]
 fn a_header_that_is_gone_is_made_anew() {
-    let whole = details(&open(Patient::new().folder()));
+    let whole = sound_details(&open(Patient::new().folder()));
     let all = 0..100;
     for bytes in [all.clone(), 0..1, 16..18, 18..20, 20..21, 21..24, 28..32, 44..48, 56..60, 60..72] {
         let patient = Patient::new();
@@ -161,7 +153,7 @@ fn a_header_that_is_gone_is_made_anew() {
 
 #[test]
 fn a_list_of_tables_that_is_gone_is_that_of_a_new_history() {
-    let whole = details(&open(Patient::new().folder()));
+    let whole = sound_details(&open(Patient::new().folder()));
     let mut pages = Patient::new().pages("sqlite_schema", "leaf");
     pages.extend(Patient::new().pages("sqlite_schema", "internal"));
     assert!(pages.iter().any(|(page, _)| *page == 1) && pages.len() > 1);

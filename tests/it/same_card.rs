@@ -5,14 +5,12 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use serde_json::json;
 use testcard::domain::call::api::Target;
 
-use crate::{
-    support::{
-        hands::{click, input, play},
-        http::{Server, reply},
-        program::Home,
-        serving::Serving,
-    },
-    window::{Bench, Window, ctrl, rows, says, type_card, wait, wait_for},
+use crate::support::{
+    hands::{click, input, play, says},
+    http::{Server, reply},
+    program::Home,
+    serving::Serving,
+    window::{Bench, Window, ctrl, rows, type_card, wait, wait_for},
 };
 
 /// A window on the local minter, and what it calls for Stripe.

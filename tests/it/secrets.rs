@@ -18,13 +18,11 @@ use testcard::{
     snippets::SnippetLanguage,
 };
 
-use crate::{
-    support::{
-        hands::{click, input, play},
-        http::{Reply, Server, reply},
-        program::{Home, Run},
-        serving::Serving,
-    },
+use crate::support::{
+    hands::{click, input, play},
+    http::{Reply, Server, reply},
+    program::{Home, Run},
+    serving::Serving,
     window::{Bench, copied, ctrl, rows, wait, wait_for},
 };
 

@@ -4,7 +4,6 @@ use std::{
     fs,
     io::{self, Read as _},
     process::Command,
-    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
@@ -13,19 +12,13 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use testcard::{
-    domain::{
-        clock::Clock,
-        history::entry::{Entry, Status},
-        settings::preferences::Settings,
-    },
-    files::OwnFolders,
-    keys::Keys,
+    domain::history::entry::{Entry, Status},
     messages::Update,
     store::{Store, StoreLocation},
-    worker::{self, Worker},
 };
 
 use crate::support::{
+    background::worker,
     program::Home,
     serving::{CARD, Serving},
     wire::{self, Answer, Wire, request},
@@ -448,16 +441,7 @@ fn a_window_and_a_reader_see_within_a_second_what_a_server_made() {
     let folder = home.path().join("data");
     let mut soonest = Duration::MAX;
     for _ in 0..3 {
-        let config = worker::Config {
-            folder: Some(folder.clone()),
-            settings: Settings::default(),
-            settings_file: None,
-            layout_file: None,
-            own_folders: OwnFolders::default(),
-            clock: Clock::fixed(Timestamp::UNIX_EPOCH),
-            keys: Keys::session_only(None),
-        };
-        let worker = Worker::start(config, Arc::new(|| ()));
+        let worker = worker(&folder);
         let reader =
             Store::open(&StoreLocation::Folder(folder.clone()), Timestamp::UNIX_EPOCH).unwrap().reader().unwrap();
         let wait = |what: &dyn Fn(&Update) -> bool| loop {

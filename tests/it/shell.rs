@@ -11,9 +11,9 @@ use testcard::{
     ui::shortcuts::KEY_BINDINGS,
 };
 
-use crate::{
-    support::hands::{click, focused, play, value},
-    window::{Bench, Window, ctrl, rows, says, wait, wait_for},
+use crate::support::{
+    hands::{click, focused, play, press, says, value},
+    window::{Bench, Window, ctrl, rows, wait, wait_for},
 };
 
 /// Makes a token of the card that works.
@@ -25,11 +25,6 @@ fn make(window: &mut Window) {
 
 const FORM: &str = "Width of the form";
 const INSPECTOR: &str = "Width of the inspector";
-
-fn press(window: &mut Window, modifiers: Modifiers, key: Key) {
-    window.key_press_modifiers(modifiers, key);
-    window.run_ok();
-}
 
 #[track_caller]
 fn width_of(window: &Window, splitter: &str) -> f64 {

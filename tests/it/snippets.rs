@@ -1,8 +1,6 @@
 //! A call as code: golden files for every language in `tests/golden/snippets/` (rewritten with `UPDATE_GOLDEN=1`), and
 //! the Code tab that shows it. That the code runs and means what was sent is tested by `tests/sdk/run`.
 
-use std::{fs, path::PathBuf};
-
 use egui::{Event, Key, Modifiers, Role};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use testcard::{
@@ -13,12 +11,11 @@ use testcard::{
     snippets::{KeptCall, SnippetLanguage, highlight, snippet},
 };
 
-use crate::{
-    support::{
-        hands::{click, focused},
-        program::Home,
-    },
-    window::{Bench, Window, copied, ctrl, rows, says, wait, wait_for},
+use crate::support::{
+    golden::check_golden,
+    hands::{click, focused, says},
+    program::Home,
+    window::{Bench, Window, copied, ctrl, rows, wait, wait_for},
 };
 
 /// A token with all that a form has.
@@ -75,24 +72,15 @@ fn local() -> BaseUrl {
     BaseUrl::parse("http://127.0.0.1:12111").unwrap()
 }
 
-#[track_caller]
-fn check_golden(name: &str, actual: &str) {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/snippets/{name}.txt"));
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, actual).unwrap();
-        return;
-    }
-    let expected = fs::read_to_string(&path).unwrap_or_default();
-    assert!(expected == actual, "{name} differs (UPDATE_GOLDEN=1 accepts it):\n{actual}");
-}
-
 #[test]
 fn every_language_calls_stripe_and_the_local_server_as_in_the_golden_files() {
     for language in SnippetLanguage::ALL {
         let request = token(REPRESENTATIVE);
-        check_golden(&format!("{}-stripe", language.as_str()), &snippet(&request, language, None));
-        check_golden(&format!("{}-local", language.as_str()), &snippet(&request, language, Some(&local())));
+        check_golden(&format!("snippets/{}-stripe.txt", language.as_str()), &snippet(&request, language, None));
+        check_golden(
+            &format!("snippets/{}-local.txt", language.as_str()),
+            &snippet(&request, language, Some(&local())),
+        );
     }
 }
 
@@ -105,7 +93,7 @@ fn nasty_values_come_out_as_in_the_golden_files_and_on_lines_of_their_own() {
             .filter(|c| c.is_control() && !matches!(c, '\n' | '\t') || "\u{202e}\u{feff}".contains(*c))
             .collect();
         assert!(strange.is_empty(), "{language:?}: {strange:?}");
-        check_golden(&format!("{}-nasty", language.as_str()), &code);
+        check_golden(&format!("snippets/{}-nasty.txt", language.as_str()), &code);
     }
 }
 
@@ -125,7 +113,7 @@ fn other_calls_come_out_as_in_the_golden_files() {
             .iter()
             .map(|(name, request)| format!("== {name}\n{}", snippet(request, language, Some(&local()))))
             .collect();
-        check_golden(&format!("{}-others", language.as_str()), &said.join("\n"));
+        check_golden(&format!("snippets/{}-others.txt", language.as_str()), &said.join("\n"));
     }
 }
 
@@ -152,7 +140,7 @@ fn account_and_version_of_a_call_come_out_as_in_the_golden_files() {
     for language in SnippetLanguage::ALL {
         let said: Vec<String> =
             calls.iter().map(|(name, request)| format!("== {name}\n{}", snippet(request, language, None))).collect();
-        check_golden(&format!("{}-headers", language.as_str()), &said.join("\n"));
+        check_golden(&format!("snippets/{}-headers.txt", language.as_str()), &said.join("\n"));
     }
 }
 

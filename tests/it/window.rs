@@ -3,232 +3,27 @@
 use std::{
     net::TcpListener,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
-use egui::{Key, Modifiers, OutputCommand, Role, ViewportId};
-use egui_kittest::{
-    Harness, HarnessBuilder,
-    kittest::{NodeT as _, Queryable as _},
-};
-use jiff::Timestamp;
+use egui::{Key, Modifiers, Role, ViewportId};
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use serde_json::Value;
 use tempfile::TempDir;
-use testcard::{
-    app::{App, AppConfig, FilePlace},
-    domain::{
-        call::api::Target,
-        clock::Clock,
-        form::kept_draft::KeptForm,
-        presets::library::Library,
-        settings::{
-            layout::Layout,
-            preferences::{Settings, ThemeChoice},
-            stripe::{BaseUrl, StripeSettings},
-        },
-    },
-    files::OwnFolders,
-    keys::Keys,
-    worker::Config,
-};
 
 use crate::support::{
-    cpu_renderer::CpuRenderer,
-    hands::{click, focused, input, message, play, value},
-    http::{Server, reply},
+    hands::{click, focused, input, message, play, says, value},
+    http::{Server, header_of, reply, silent_server},
     program::Home,
+    window::{Bench, NUMBER, Window, copied, ctrl, rows, type_card, wait, wait_for},
 };
-
-pub type Window = Harness<'static, App>;
-
-const NUMBER: &str = "Card number";
-/// Some years after the moment of the tests.
-const YEAR: i16 = 2037;
-/// How long the background may take for one thing, on the slowest machine.
-pub const PATIENCE: Duration = Duration::from_secs(10);
-
-pub struct Bench {
-    pub folder: Option<PathBuf>,
-    pub settings: Settings,
-    pub settings_file: Option<PathBuf>,
-    pub places: Vec<FilePlace>,
-    pub key: Option<&'static str>,
-    pub picked: Option<PathBuf>,
-    pub export_folder: PathBuf,
-    pub size: [f32; 2],
-    pub layout: Layout,
-    pub layout_file: Option<PathBuf>,
-    pub library: Library,
-    pub form: Option<KeptForm>,
-    pub warnings: Vec<String>,
-}
-
-impl Bench {
-    pub fn new() -> Self {
-        let mut settings = Settings::default();
-        settings.window.theme = ThemeChoice::Dark;
-        Self {
-            folder: None,
-            settings,
-            settings_file: None,
-            places: Vec::new(),
-            key: None,
-            picked: None,
-            export_folder: PathBuf::from("/nowhere"),
-            size: [1280.0, 1000.0],
-            layout: Layout::default(),
-            layout_file: None,
-            library: Library::default(),
-            form: None,
-            warnings: Vec::new(),
-        }
-    }
-
-    /// A window that calls this address for Stripe.
-    pub fn stripe(url: &str) -> Self {
-        let mut bench = Self::new();
-        let base_url = BaseUrl::parse(url).unwrap();
-        let profile = bench.settings.profiles.active_mut();
-        profile.target = Target::Stripe;
-        profile.stripe = StripeSettings { base_url, ..StripeSettings::default() };
-        bench.key = Some("sk_test_window");
-        bench
-    }
-
-    pub fn open(&self) -> Window {
-        self.open_by(Harness::builder())
-    }
-
-    /// A window that pictures can be taken of.
-    pub fn open_drawn(&self) -> Window {
-        self.open_by(Harness::builder().renderer(CpuRenderer::default()))
-    }
-
-    /// As `settings::Folders` tells them.
-    fn own_folders(&self) -> OwnFolders {
-        let config = self.settings_file.as_ref().and_then(|file| file.parent().map(Path::to_owned));
-        let notes = self.folder.as_ref().map(|data| data.join("run"));
-        OwnFolders { notes, folders: self.folder.clone().into_iter().chain(config).collect() }
-    }
-
-    fn open_by(&self, builder: HarnessBuilder<App>) -> Window {
-        let config = AppConfig {
-            worker: Config {
-                folder: self.folder.clone(),
-                settings: self.settings.clone(),
-                settings_file: self.settings_file.clone(),
-                layout_file: self.layout_file.clone(),
-                own_folders: self.own_folders(),
-                clock: Clock::fixed(Timestamp::from_second(1_900_000_000).unwrap()),
-                keys: Keys::session_only(self.key.map(str::to_owned)),
-            },
-            export_folder: self.export_folder.clone(),
-            picker: {
-                let picked = self.picked.clone();
-                Box::new(move |_, _| {
-                    let picked = picked.clone();
-                    Box::pin(async move { picked })
-                })
-            },
-            places: self.places.clone(),
-            warnings: self.warnings.clone(),
-            layout: self.layout,
-            library: self.library.clone(),
-            form: self.form.clone(),
-            started: Instant::now(),
-        };
-        let theme = match self.settings.window.theme {
-            ThemeChoice::Light => egui::Theme::Light,
-            ThemeChoice::Dark | ThemeChoice::System => egui::Theme::Dark,
-        };
-        let mut window = builder
-            .with_theme(theme)
-            .with_size(self.size)
-            .with_max_steps(64)
-            .build_eframe(|cc| App::new(&cc.egui_ctx, config));
-        wait(&mut window, "the history", |window| {
-            window.query_by_label_contains("History: saved").is_some()
-                || window.query_by_label_contains("in memory only").is_some()
-        });
-        window
-    }
-}
-
-/// Steps until it is so; the background wakes the window, a person would just wait.
-#[track_caller]
-pub fn wait(window: &mut Window, what: &str, is_so: impl Fn(&Window) -> bool) {
-    let started = Instant::now();
-    while !is_so(window) {
-        assert!(started.elapsed() < PATIENCE, "waited in vain for {what}:\n{}", words(window).join("\n"));
-        std::thread::sleep(Duration::from_millis(5));
-        window.step();
-    }
-    window.run_ok();
-}
-
-/// Everything that the window says, for messages.
-fn words(window: &Window) -> Vec<String> {
-    let said = |node: egui_kittest::Node<'_>| {
-        let node = node.accesskit_node();
-        node.label().or(node.value()).map(|words| format!("{:?} {words}", node.role()))
-    };
-    window.query_all_by(|_| true).filter_map(said).collect()
-}
-
-pub fn says(window: &Window, words: &str) -> bool {
-    window.query_all_by_label_contains(words).next().is_some()
-}
-
-#[track_caller]
-pub fn wait_for(window: &mut Window, words: &str) {
-    wait(window, words, |window| says(window, words));
-}
-
-pub fn ctrl(window: &mut Window, key: Key) {
-    window.key_press_modifiers(Modifiers::COMMAND, key);
-    window.run_ok();
-}
-
-/// What the history's rows say, newest first.
-pub fn rows(window: &Window) -> Vec<String> {
-    window.query_all_by_role(Role::Row).filter_map(|row| row.accesskit_node().label()).collect()
-}
-
-pub fn type_card(window: &mut Window, number: &str) {
-    ctrl(window, Key::L);
-    play(window, number);
-    // A number that is wrong keeps the focus.
-    input(window, "Expiry").focus();
-    window.run_ok();
-    play(window, &format!("12{}123", YEAR % 100));
-}
-
-/// What `deed` copies, in its order.
-pub fn copied(window: &mut Window, deed: impl FnOnce(&mut Window)) -> Vec<String> {
-    let texts: Arc<Mutex<Vec<String>>> = Arc::default();
-    let kept = Arc::clone(&texts);
-    let look = move |ui: &mut egui::Ui| {
-        ui.output(|output| {
-            kept.lock().unwrap().extend(output.commands.iter().filter_map(|command| match command {
-                OutputCommand::CopyText(text) => Some(text.clone()),
-                _ => None,
-            }));
-        });
-    };
-    window.ctx.on_end_pass("copied", Arc::new(look));
-    deed(window);
-    window.run_ok();
-    let texts = texts.lock().unwrap();
-    texts.clone()
-}
 
 #[test]
 fn a_card_is_typed_sent_seen_and_found_again_after_a_restart() {
     let folder = TempDir::new().unwrap();
     let bench = Bench { folder: Some(folder.path().join("data")), ..Bench::new() };
     let mut window = bench.open();
-    assert!(says(&window, "No tokens yet"));
+    wait_for(&mut window, "No tokens yet");
     type_card(&mut window, "4000000000009995");
     assert_eq!(focused(&window).as_deref(), Some("Name on card"), "each completed field handed the focus on");
     ctrl(&mut window, Key::Enter);
@@ -302,32 +97,6 @@ fn without_a_key_nothing_is_sent_and_the_window_says_what_to_do() {
     ctrl(&mut window, Key::Enter);
     wait_for(&mut window, "There is no API key yet");
     assert!(rows(&window).is_empty());
-}
-
-/// A server that takes calls and answers none; it keeps the head of each, in lower case.
-pub fn silent_server() -> (String, Arc<Mutex<Vec<String>>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let heads: Arc<Mutex<Vec<String>>> = Arc::default();
-    let kept = Arc::clone(&heads);
-    let serve = move || {
-        let mut open = Vec::new();
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let mut head = vec![0; 8192];
-            let read = std::io::Read::read(&mut stream, &mut head).unwrap();
-            kept.lock().unwrap().push(String::from_utf8_lossy(&head[..read]).to_lowercase());
-            open.push(stream);
-        }
-    };
-    std::thread::Builder::new().name("silent".to_owned()).spawn(serve).unwrap();
-    (url, heads)
-}
-
-/// A header of such a head.
-pub fn header_of(head: &str, name: &str) -> String {
-    let value = head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
-    value.unwrap_or_default().to_owned()
 }
 
 #[test]

@@ -7,6 +7,7 @@ import json
 import socket
 import urllib.parse
 from dataclasses import dataclass
+from typing import Self
 
 from program import KEY, PATIENCE
 
@@ -107,34 +108,42 @@ def form(body: bytes, path: str = "/v1/customers", *lines: str, key: str | None 
     return head("POST", path, kind, f"Content-Length: {len(body)}", *lines, key=key) + body
 
 
-class Bare:
-    """A connection that sends whatever it is told to."""
+class Connection:
+    """Bytes to the server and back, whatever they mean."""
+
+    # How a server ends a connection while a client still speaks.
+    ENDS: tuple[type[OSError], ...] = (BrokenPipeError, ConnectionResetError)
 
     def __init__(self, port: int, patience: float = PATIENCE):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=patience)
         self.buffer = b""
 
-    def __enter__(self) -> "Bare":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.socket.close()
 
     def send(self, data: bytes) -> bool:
-        """Whether all of it was taken: a server may close while a client still speaks."""
+        """Whether all of it was taken."""
         try:
             self.socket.sendall(data)
             return True
-        except (BrokenPipeError, ConnectionResetError):
+        except self.ENDS:
             return False
 
     def more(self) -> bool:
+        """Reads on; `False` at the end."""
         try:
             got = self.socket.recv(65536)
-        except ConnectionResetError:
+        except self.ENDS:
             got = b""
         self.buffer += got
         return bool(got)
+
+
+class Bare(Connection):
+    """A connection that sends whatever it is told to, and reads answers of HTTP/1."""
 
     def answer(self) -> Answer | None:
         """The next answer; `None` where the connection is closed instead."""

@@ -141,20 +141,21 @@ def requests(trial: Trial) -> None:
         connection = Bare(server.port)
         statuses: dict[int, int] = {}
 
-        def once(_: int) -> None:
+        def send_anew(sent: bytes) -> None:
             nonlocal connection
+            connection.socket.close()
+            connection = Bare(server.port)
+            connection.send(sent.replace(b"HEAD", b"GET", 1))
+
+        def once(_: int) -> None:
             sent = fuzzer.request()
             is_head = sent.startswith(b"HEAD")
             if is_head or not connection.send(sent):
-                connection.socket.close()
-                connection = Bare(server.port)
-                connection.send(sent.replace(b"HEAD", b"GET", 1))
+                send_anew(sent)
             answer = connection.answer()
             if answer is None:
                 # A connection may end between two calls, but a call on a new one is answered.
-                connection.socket.close()
-                connection = Bare(server.port)
-                connection.send(sent.replace(b"HEAD", b"GET", 1))
+                send_anew(sent)
                 answer = connection.answer()
             if not trial.expect(answer is not None, "an answer", sent, "the connection was closed"):
                 return

@@ -142,19 +142,12 @@ def check_answer(trial: Trial, shape: Shape, answer: Answer, took: float) -> Non
     trial.expect(took < 5 or not shape.at_once, f"an answer at once for: {shape.name}", shape.sent[:160], f"{answer.status} after {took:.1f} s")
 
 
-@attack("hosts and origins that are not this machine", quick=1, full=1)
-def hosts_and_origins(trial: Trial) -> None:
-    try_shapes(trial, hosts)
-
-
-@attack("bodies that are no form, or not UTF-8", quick=1, full=1)
-def bodies(trial: Trial) -> None:
-    try_shapes(trial, texts)
-
-
-@attack("heads, lengths and chunks that are not HTTP", quick=1, full=1)
-def heads_of_requests(trial: Trial) -> None:
-    try_shapes(trial, heads)
+for name, shapes in [
+    ("hosts and origins that are not this machine", hosts),
+    ("bodies that are no form, or not UTF-8", texts),
+    ("heads, lengths and chunks that are not HTTP", heads),
+]:
+    attack(name, quick=1, full=1)(lambda trial, of=shapes: try_shapes(trial, of))
 
 
 @attack("the next call on a connection after a refusal", quick=40, full=200)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import socket
 import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
 
 from attack import Trial, attack
-from client import Bare, Client, head
+from client import Bare, Client, Connection, head
 from program import KEY, Hang, Home, Server, wait_for
 from watch import Watch
 
@@ -49,38 +48,21 @@ def request(method: str = "GET", path: str = "/v1/customers", authority: str = "
 POST_HEAD = request("POST", more=field("content-type", "application/x-www-form-urlencoded") + field("content-length", "1000000"))
 
 
-class Frames:
+class Frames(Connection):
     """A connection that speaks HTTP/2 as far as an attacker has to."""
 
+    # A server that has had enough of a flood may also just stop reading, which is a timeout here.
+    ENDS = (OSError,)
+
     def __init__(self, server: Server):
-        self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=10)
-        self.buffer = b""
+        super().__init__(server.port, patience=10)
         self.send(PREFACE + frame(SETTINGS, 0, 0))
-
-    def __enter__(self) -> "Frames":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.socket.close()
-
-    def send(self, data: bytes) -> bool:
-        """Whether all of it was taken: a server that has had enough closes."""
-        try:
-            self.socket.sendall(data)
-            return True
-        except OSError:
-            return False
 
     def read(self) -> tuple[int, int, int, bytes] | None:
         """Kind, flags, stream and payload of the next frame; `None` at the end."""
         while len(self.buffer) < 9 or len(self.buffer) < 9 + int.from_bytes(self.buffer[:3], "big"):
-            try:
-                more = self.socket.recv(65536)
-            except OSError:
+            if not self.more():
                 return None
-            if not more:
-                return None
-            self.buffer += more
         length = int.from_bytes(self.buffer[:3], "big")
         kind, flags = self.buffer[3], self.buffer[4]
         stream = int.from_bytes(self.buffer[5:9], "big") & 0x7FFFFFFF

@@ -197,24 +197,13 @@ def check_once(trial: Trial, client: Client, load: Load) -> None:
     trial.expect(not uses or max(uses.values()) == 1, "no token to be charged twice", "charges", uses.most_common(3))
 
 
-@attack("kill -9 under load, keys as SDKs make them", quick=2, full=15)
-def with_plain_keys(trial: Trial) -> None:
-    killed_under_load(trial, plain_keys)
-
-
-@attack("kill -9 under load, keys with long runs of digits", quick=2, full=15)
-def with_keys_of_digits(trial: Trial) -> None:
-    killed_under_load(trial, keys_of_digits)
-
-
-@attack("kill -9 under load, keys that hold a card number", quick=2, full=10)
-def with_keys_that_hold_a_card(trial: Trial) -> None:
-    killed_under_load(trial, keys_that_hold_a_card)
-
-
-@attack("kill -9 under load, keys in connected accounts", quick=2, full=10)
-def with_keys_of_accounts(trial: Trial) -> None:
-    killed_under_load(trial, keys_of_accounts)
+for keys, make_key, quick, full in [
+    ("as SDKs make them", plain_keys, 2, 15),
+    ("with long runs of digits", keys_of_digits, 2, 15),
+    ("that hold a card number", keys_that_hold_a_card, 2, 10),
+    ("in connected accounts", keys_of_accounts, 2, 10),
+]:
+    attack(f"kill -9 under load, keys {keys}", quick, full)(lambda trial, of=make_key: killed_under_load(trial, of))
 
 
 @attack("different keys and accounts stay different over a restart", quick=1, full=1)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import values
 from attack import Trial, attack
 from client import CARD, Client
-from program import KEY, Home, Run
+from program import KEY, Home, Run, Server
 
 # What joins the groups of one number, by the names of the characters.
 SEPARATORS = {
@@ -166,11 +166,6 @@ def everything_said(home: Home) -> list[Haystack]:
     return found
 
 
-def server_said(home: Home) -> list[Haystack]:
-    said = home.servers[-1]
-    return [Haystack("the server's log (-vv)", said.log.read_bytes())]
-
-
 def check_nowhere(trial: Trial, planted: list[Planted], haystacks: list[Haystack]) -> None:
     for one in planted:
         with trial.round():
@@ -208,39 +203,45 @@ class Sender:
         return Haystack("the answers' bodies", b"\n".join(self.bodies))
 
 
-@attack("planted card numbers: groups, scripts, encodings", quick=1, full=3)
-def planted_numbers(trial: Trial) -> None:
+def plant(trial: Trial, send: Callable[[Sender, Server], list[Planted]]) -> None:
+    """A server that says all it does is sent secrets, which then are looked for in all that was said and kept."""
     for _ in range(trial.planned):
         with Home() as home:
-            planted = list(numbers(trial.random))
             server = home.serve("-vv")
             with Client(server.port) as client:
                 sender = Sender(client)
-                for one in planted:
-                    sender.everywhere(one.text)
-                log = Haystack("the request log", json.dumps(client.requests(server.control)).encode())
+                planted = send(sender, server)
+                requests = Haystack("the request log", json.dumps(client.requests(server.control)).encode())
             server.stop()
-            check_nowhere(trial, planted, [sender.haystack(), log, *server_said(home), *everything_said(home)])
+            log = Haystack("the server's log (-vv)", server.log.read_bytes())
+            check_nowhere(trial, planted, [sender.haystack(), requests, log, *everything_said(home)])
+
+
+@attack("planted card numbers: groups, scripts, encodings", quick=1, full=3)
+def planted_numbers(trial: Trial) -> None:
+    def send(sender: Sender, _: Server) -> list[Planted]:
+        planted = list(numbers(trial.random))
+        for one in planted:
+            sender.everywhere(one.text)
+        return planted
+
+    plant(trial, send)
 
 
 @attack("planted numbers in parameters that mean a number, any shape", quick=1, full=5)
 def planted_in_number(trial: Trial) -> None:
-    for _ in range(trial.planned):
-        with Home() as home:
-            planted: list[Planted] = []
-            server = home.serve("-vv")
-            with Client(server.port) as client:
-                sender = Sender(client)
-                for name in ("card[number]", "card_number", "cardnumber", "pan", "source[number]", "card[cardNumber]", "card[pan]"):
-                    for way, separator in {**SEPARATORS, **MORE_SEPARATORS}.items():
-                        # Not one that passes the check: such a parameter means a number whatever it holds.
-                        digits = "45" + "".join(trial.random.choice("0123456789") for _ in range(13))
-                        text = separator.join(re.findall("....?", digits))
-                        planted.append(Planted(f"{name}, {way}", text, lambda hay, d=digits: only_letters_out(d, hay)))
-                        sender.post("/v1/tokens", {"card[exp_month]": "12", "card[exp_year]": "2049", name: text})
-                log = Haystack("the request log", json.dumps(client.requests(server.control)).encode())
-            server.stop()
-            check_nowhere(trial, planted, [sender.haystack(), log, *server_said(home), *everything_said(home)])
+    def send(sender: Sender, _: Server) -> list[Planted]:
+        planted: list[Planted] = []
+        for name in ("card[number]", "card_number", "cardnumber", "pan", "source[number]", "card[cardNumber]", "card[pan]"):
+            for way, separator in {**SEPARATORS, **MORE_SEPARATORS}.items():
+                # Not one that passes the check: such a parameter means a number whatever it holds.
+                digits = "45" + "".join(trial.random.choice("0123456789") for _ in range(13))
+                text = separator.join(re.findall("....?", digits))
+                planted.append(Planted(f"{name}, {way}", text, lambda hay, d=digits: only_letters_out(d, hay)))
+                sender.post("/v1/tokens", {"card[exp_month]": "12", "card[exp_year]": "2049", name: text})
+        return planted
+
+    plant(trial, send)
 
 
 def only_letters_out(digits: str, hay: Haystack) -> bool:
@@ -249,45 +250,32 @@ def only_letters_out(digits: str, hay: Haystack) -> bool:
 
 @attack("planted security codes: 47 ways to send one", quick=1, full=5)
 def planted_codes(trial: Trial) -> None:
-    for _ in range(trial.planned):
-        with Home() as home:
-            sent = list(codes(trial.random))
-            server = home.serve("-vv")
-            with Client(server.port) as client:
-                sender = Sender(client)
-                card = {name: value for name, value in CARD.items() if name != "card[cvc]"}
-                for name, value, _ in sent:
-                    for path, others in (("/v1/tokens", card), ("/v1/customers", {}), ("/v1/charges", {"amount": "100", "currency": "usd"})):
-                        sender.post(path, {**others, name: value})
-                log = Haystack("the request log", json.dumps(client.requests(server.control)).encode())
-            server.stop()
-            planted = [
-                Planted(f"{name}={value}" if value.isdigit() else value, value, lambda hay, p=pattern: p.search(hay.text) is not None)
-                for name, value, pattern in sent
-            ]
-            check_nowhere(trial, planted, [log, *server_said(home), *everything_said(home)])
-            answered = sender.haystack()
-            leaked = [one.way for one in planted if one.must_not_be(answered)]
-            trial.expect(not leaked, "no code in an answer", "as parameters and in text", leaked)
+    def send(sender: Sender, _: Server) -> list[Planted]:
+        planted: list[Planted] = []
+        card = {name: value for name, value in CARD.items() if name != "card[cvc]"}
+        for name, value, pattern in codes(trial.random):
+            for path, others in (("/v1/tokens", card), ("/v1/customers", {}), ("/v1/charges", {"amount": "100", "currency": "usd"})):
+                sender.post(path, {**others, name: value})
+            way = f"{name}={value}" if value.isdigit() else value
+            planted.append(Planted(way, value, lambda hay, p=pattern: p.search(hay.text) is not None))
+        return planted
+
+    plant(trial, send)
 
 
 @attack("planted keys of every kind", quick=1, full=5)
 def planted_keys(trial: Trial) -> None:
-    for _ in range(trial.planned):
-        with Home() as home:
-            planted = list(key_texts(trial.random))
-            server = home.serve("-vv")
-            with Client(server.port) as client:
-                sender = Sender(client)
-                for one in planted:
-                    sender.everywhere(one.text)
-                    # Stripe shows the last four of a key that it refuses.
-                    client.call("GET", "/v1/customers", key=one.text)
-                log = Haystack("the request log", json.dumps(client.requests(server.control)).encode())
-            server.stop()
-            own = Planted("the key that let the client in", KEY, lambda hay: KEY[len("sk_test_"):].lower() in hay.lower)
-            control = Planted("the control token", server.control, lambda hay: server.control in hay.text)
-            check_nowhere(trial, [*planted, own, control], [sender.haystack(), log, *server_said(home), *everything_said(home)])
+    def send(sender: Sender, server: Server) -> list[Planted]:
+        planted = list(key_texts(trial.random))
+        for one in planted:
+            sender.everywhere(one.text)
+            # Stripe shows the last four of a key that it refuses.
+            sender.client.call("GET", "/v1/customers", key=one.text)
+        own = Planted("the key that let the client in", KEY, lambda hay: KEY[len("sk_test_"):].lower() in hay.lower)
+        control = Planted("the control token", server.control, lambda hay: server.control in hay.text)
+        return [*planted, own, control]
+
+    plant(trial, send)
 
 
 # Each takes a text; what the program says of it must not hold it.

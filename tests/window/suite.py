@@ -3,6 +3,7 @@
 Every test starts the program anew in a home of its own. Nothing is clicked.
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -67,6 +68,8 @@ class Window:
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen([PROGRAM, "-vv", *self.arguments], env=self.environment, stderr=log)
         self.wait("the window", lambda nodes: any("History: saved" in node.words() for node in nodes))
+        # Keys go to the window that the window manager has made the active one, which is not so from its first frame on.
+        self.wait("the keyboard", lambda _: active_process() == self.process.pid)
         return self
 
     def __exit__(self, kind, *_):
@@ -129,6 +132,14 @@ class Window:
     def says(self, words):
         return any(words in node.words() for node in self.nodes())
 
+    def wait_for_row(self, *words):
+        """Waits for a row of the table that says all of this."""
+        self.wait(f"a row that says {words}", lambda nodes: any(
+            node.role == "table row" and all(word in node.name for word in words) for node in nodes))
+
+    def wait_for_rows(self, count):
+        self.wait(f"{count} rows", lambda nodes: sum(node.role == "table row" for node in nodes) == count)
+
     def rows(self):
         """The rows of the table, as they are said."""
         return [node.name for node in self.nodes() if node.role == "table row"]
@@ -140,16 +151,16 @@ class Window:
     def type(self, text):
         subprocess.run(["xdotool", "type", "--delay", "25", "--", text], check=True)
 
-    def card(self, number, rest="1240123"):
+    def card(self, number, rest="1240123", is_right=True):
         self.key("ctrl+n", "ctrl+l")
         self.wait_focus("Card number")
         self.type(number)
-        # A complete number hands the focus on; a wrong one keeps it.
-        nodes = self.wait("the number", lambda nodes: any(node.name == "Card number" and number[-4:] in node.text for node in nodes))
-        if any(node.is_focused and node.name == "Card number" for node in nodes):
+        self.wait("the number", lambda nodes: any(node.name == "Card number" and number[-4:] in node.text for node in nodes))
+        # A right number hands the focus on; a wrong one keeps it.
+        if not is_right:
             self.key("Tab")
+        self.wait_focus("Expiry")
         self.type(rest)
-
 
     def wait_focus(self, name):
         """A key that moves the focus does so with the next frame: what is typed before goes where it was."""
@@ -163,6 +174,12 @@ class Window:
                 return
             self.key("Tab")
         raise AssertionError(f"Tab does not lead to {name}")
+
+
+def active_process():
+    """The process whose window has the keyboard."""
+    found = subprocess.run(["xdotool", "getactivewindow", "getwindowpid"], capture_output=True, text=True, timeout=10)
+    return int(found.stdout) if found.returncode == 0 else None
 
 
 def clipboard():
@@ -211,7 +228,7 @@ def insufficient_is_typed_and_the_token_is_in_the_clipboard():
         window.wait_focus("Search")
         window.type("insufficient")
         window.key("Return")
-        window.wait("the row", lambda nodes: any(node.role == "table row" and "9995" in node.name for node in nodes))
+        window.wait_for_row("9995")
         took = time.monotonic() - started
         token = clipboard()
         assert TOKEN.fullmatch(token), token
@@ -222,11 +239,11 @@ def insufficient_is_typed_and_the_token_is_in_the_clipboard():
 @test
 def what_stripe_will_say_is_told_before_and_can_be_sent_anyway():
     with Window() as window:
-        window.card("4242424242424241")
+        window.card("4242424242424241", is_right=False)
         window.wait_for("Send anyway · expect incorrect_number")
         window.key("ctrl+Return")
         window.wait_for("Your card number is incorrect.")
-        window.wait("the failed row", lambda nodes: any(node.role == "table row" and "incorrect_number" in node.name for node in nodes))
+        window.wait_for_row("incorrect_number")
         assert any(node.is_focused and node.name == "Card number" for node in window.nodes()), "the focus is on the field at fault"
 
 
@@ -234,6 +251,15 @@ def free_port():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return taken.getsockname()[1]
+
+
+@contextlib.contextmanager
+def serving_window():
+    """A window that serves its history, and where."""
+    port = free_port()
+    with Window(settings={"version": 2, "server": {"serves": True, "port": port}}) as window:
+        window.wait_for(f"Serving 127.0.0.1:{port}")
+        yield window, f"http://127.0.0.1:{port}"
 
 
 @test
@@ -251,14 +277,12 @@ def a_refused_raw_number_comes_with_the_reason_the_switch_and_a_ready_token():
 
 @test
 def the_token_turns_used_when_the_backend_charges_it_and_says_by_what():
-    port = free_port()
-    with Window(settings={"version": 2, "server": {"serves": True, "port": port}}) as window:
-        window.wait_for(f"Serving 127.0.0.1:{port}")
+    with serving_window() as (window, url):
         window.key("ctrl+Return")
-        window.wait("the unused row", lambda nodes: any(node.role == "table row" and "Unused" in node.name for node in nodes))
+        window.wait_for_row("Unused")
         token = clipboard()
-        charge = post(f"http://127.0.0.1:{port}", "/v1/charges", amount=100, currency="usd", source=token)
-        window.wait("the used row", lambda nodes: any(node.role == "table row" and "Used" in node.name and token in node.name for node in nodes))
+        charge = post(url, "/v1/charges", amount=100, currency="usd", source=token)
+        window.wait_for_row("Used", token)
         window.key("ctrl+3")
         # One stop for all tabs: the arrows go from one to the next.
         window.tab_to("Response")
@@ -274,7 +298,7 @@ def the_same_card_on_the_other_target_differs_in_nothing_that_matters():
         settings = {"version": 2, "profile": 1, "profiles": [profile]}
         with Window(settings=settings, environment={"STRIPE_SECRET_KEY": "sk_test_window"}) as window:
             window.key("ctrl+Return")
-            window.wait("the row", lambda nodes: any(node.role == "table row" for node in nodes))
+            window.wait_for_row()
             window.key("ctrl+shift+t")
             window.wait_for("Same but for ids and times")
             assert len(window.rows()) == 2
@@ -282,17 +306,15 @@ def the_same_card_on_the_other_target_differs_in_nothing_that_matters():
 
 @test
 def the_developer_gets_the_very_call_and_it_works():
-    port = free_port()
-    with Window(settings={"version": 2, "server": {"serves": True, "port": port}}) as window:
-        window.wait_for(f"Serving 127.0.0.1:{port}")
+    with serving_window() as (window, url):
         window.card("5555555555554444")
         window.key("ctrl+Return")
-        window.wait("the row", lambda nodes: any(node.role == "table row" and "4444" in node.name for node in nodes))
+        window.wait_for_row("4444")
         window.key("ctrl+shift+c")
         window.wait("the call in the clipboard", lambda _: "curl" in clipboard())
         done = subprocess.run(["bash", "-c", clipboard()], env={**os.environ, "STRIPE_SECRET_KEY": "sk_test_dev"}, capture_output=True, text=True, timeout=30)
         assert json.loads(done.stdout)["card"]["last4"] == "4444", done.stdout + done.stderr
-        window.wait("its row", lambda nodes: sum(node.role == "table row" for node in nodes) == 2)
+        window.wait_for_rows(2)
 
 
 @test
@@ -301,7 +323,7 @@ def an_old_token_is_found_and_the_run_exported():
     command("mint", "4000000000009995", "--now", "2026-10-20T10:00:00Z", home=home)
     command("mint", "--count", "5", home=home)
     with Window(home) as window:
-        window.wait("six rows", lambda nodes: sum(node.role == "table row" for node in nodes) == 6)
+        window.wait_for_rows(6)
         window.key("ctrl+f")
         window.wait_focus("Search")
         window.type("9995")
@@ -333,7 +355,7 @@ def everything_that_can_be_used_has_a_name_from_outside_too():
     roles = {"push button", "toggle button", "radio button", "check box", "entry", "password text", "combo box", "page tab", "table row", "link", "separator", "slider"}
     with Window() as window:
         window.key("ctrl+Return")
-        window.wait("the row", lambda nodes: any(node.role == "table row" for node in nodes))
+        window.wait_for_row()
         for key, screen in [(None, "Search id"), ("ctrl+k", "What should happen"), ("ctrl+comma", "Profiles and Stripe API"), ("ctrl+slash", "Go to the previous pane"), ("ctrl+s", "File")]:
             if key:
                 window.key(key)
@@ -351,7 +373,7 @@ def everything_that_can_be_used_has_a_name_from_outside_too():
 def a_window_at_rest_draws_nothing():
     with Window() as window:
         window.key("ctrl+Return")
-        window.wait("the row", lambda nodes: any(node.role == "table row" for node in nodes))
+        window.wait_for_row()
         # Nothing blinks in the table, and the toast goes.
         window.key("ctrl+2")
         window.wait("no toast", lambda nodes: not any("Token created" in node.words() for node in nodes))

@@ -131,7 +131,7 @@ impl KeptDraft {
             customer_card: self.customer_card.clone(),
             raw: self.raw.clone(),
         };
-        serde_json::to_value(file).expect("texts and marks are JSON")
+        serde_json::to_value(file).unwrap_or_else(|error| unreachable!("texts and marks are JSON: {error}"))
     }
 
     /// Reads the result of [`Self::to_json`], or what a person wrote by hand: secrets in it are dropped here too.

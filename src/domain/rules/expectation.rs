@@ -249,7 +249,7 @@ impl Expectation {
             charge: word(&self.charge),
             checks: checks.collect(),
         };
-        serde_json::to_value(kept).expect("texts are JSON")
+        serde_json::to_value(kept).unwrap_or_else(|error| unreachable!("texts are JSON: {error}"))
     }
 
     /// Reads the result of [`Self::to_json`]; `None` for anything else, and for a newer version.
@@ -344,7 +344,7 @@ impl Judgement {
             got: difference.got.clone(),
         });
         let kept = KeptJudgement { version: VERSION, step: self.step.as_str().to_owned(), difference };
-        serde_json::to_value(kept).expect("texts are JSON")
+        serde_json::to_value(kept).unwrap_or_else(|error| unreachable!("texts are JSON: {error}"))
     }
 
     /// Reads the result of [`Self::to_json`]; `None` for anything else, and for a newer version.

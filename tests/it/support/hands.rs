@@ -87,3 +87,14 @@ pub fn focused<S>(harness: &Harness<'_, S>) -> Option<String> {
     let found = harness.query_all_by(|node| node.is_focused() && node.role() != Role::Window).next()?;
     found.accesskit_node().label()
 }
+
+/// Whether anything that is shown has a name with these words in it.
+pub fn says<S>(harness: &Harness<'_, S>, words: &str) -> bool {
+    harness.query_all_by_label_contains(words).next().is_some()
+}
+
+/// Presses a key in a window whose background may ask for frames without an end.
+pub fn press<S>(harness: &mut Harness<'_, S>, modifiers: Modifiers, key: Key) {
+    harness.key_press_modifiers(modifiers, key);
+    harness.run_ok();
+}

@@ -1,11 +1,13 @@
 //! A whole HTTP server on this machine: it answers as it is told and keeps what it got.
 
 use std::{
-    net::SocketAddr,
+    io::Read as _,
+    net::{self, SocketAddr},
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
+    thread,
 };
 
 use axum::{
@@ -102,4 +104,30 @@ impl Server {
         assert_eq!(received.len(), 1);
         received.remove(0)
     }
+}
+
+/// A server that takes calls and answers none; it keeps the head of each, in lower case.
+pub fn silent_server() -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let heads: Arc<Mutex<Vec<String>>> = Arc::default();
+    let kept = Arc::clone(&heads);
+    let serve = move || {
+        let mut open = Vec::new();
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut head = vec![0; 8192];
+            let read = stream.read(&mut head).unwrap();
+            kept.lock().unwrap().push(String::from_utf8_lossy(&head[..read]).to_lowercase());
+            open.push(stream);
+        }
+    };
+    thread::Builder::new().name("silent".to_owned()).spawn(serve).unwrap();
+    (url, heads)
+}
+
+/// A header of such a head.
+pub fn header_of(head: &str, name: &str) -> String {
+    let value = head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+    value.unwrap_or_default().to_owned()
 }
