@@ -15,15 +15,16 @@ use crate::{
     },
     messages::{Command, JobRequest, SettingsEdit},
     ui::{
-        Action, Pane, UseKind,
-        export::ExportState,
+        Action, MiddlePane, PaletteScope, UseKind,
+        dialogs::{
+            export::ExportState,
+            server::{AppliedFaults, ServerDialogState},
+            use_token::UseTokenState,
+        },
         inspector::code,
-        layout::Part,
-        palette::Scope,
-        server::{AppliedFaults, ServerState},
+        layout::WindowPart,
         settings::SettingsState,
-        shortcuts::{self, Deed},
-        use_token::UseState,
+        shortcuts::{self, Shortcut},
         widgets::{Toast, Tone},
     },
 };
@@ -70,7 +71,7 @@ impl App {
 
     /// Compares two entries in the inspector.
     pub(super) fn diff(&mut self, ctx: &Context, first: EntryId, second: EntryId) {
-        self.views.pane = Pane::History;
+        self.views.pane = MiddlePane::History;
         if !self.inspector_is_shown(ctx) {
             self.fold_inspector(ctx);
         }
@@ -86,91 +87,77 @@ impl App {
     }
 
     /// Carries out what a shortcut stands for, pressed as keys or chosen in the command palette.
-    fn carry_out(&mut self, ctx: &Context, deed: Deed) {
-        let detail = self.model.detail.as_ref().map(|detail| &detail.entry);
-        let action = match deed {
-            Deed::Create => Some(Action::Create),
-            Deed::Palette => Some(Action::OpenPalette(Scope::Everything)),
-            Deed::ClearForm => Some(Action::ClearForm),
-            Deed::Reuse => detail.map(|entry| Action::Reuse(entry.id)),
-            Deed::CopyId => detail
-                .and_then(|entry| entry.token_id.clone())
-                .map(|text| Action::Copy { text, what: "Token id".to_owned() }),
-            Deed::CopyCurl => self.copy_as_curl(),
-            Deed::SameElsewhere => detail.map(|entry| Action::SameElsewhere(entry.id)),
-            Deed::Diff => match self.views.history.selected() {
-                [older, newer] => Some(Action::Diff(*older, *newer)),
-                _ => {
-                    self.history.selection.previous().zip(detail).map(|(before, entry)| Action::Diff(before, entry.id))
-                }
-            },
-            Deed::Export => Some(Action::OpenExport),
-            Deed::Settings => Some(Action::OpenSettings),
-            Deed::Server => Some(Action::OpenServer),
-            Deed::SwitchTarget => Some(Action::SetTarget(match self.settings.target() {
-                Target::Local => Target::Stripe,
-                Target::Stripe => Target::Local,
-            })),
-            Deed::Undo => Some(Action::Undo),
-            Deed::Annotate => {
-                self.views.pane = Pane::History;
+    fn carry_out(&mut self, ctx: &Context, shortcut: Shortcut) {
+        match shortcut {
+            Shortcut::Create => self.create(),
+            Shortcut::ClearForm => self.views.form.clear(),
+            Shortcut::Palette => self.open_palette(PaletteScope::Everything),
+            Shortcut::Export => self.open_export(None),
+            Shortcut::Settings => self.views.dialogs.settings = Some(SettingsState::new(&self.settings)),
+            Shortcut::Server => {
+                self.views.dialogs.server = Some(ServerDialogState::new(&self.settings, &self.faults));
+            }
+            Shortcut::Keys => self.views.dialogs.keys_are_open = true,
+            Shortcut::SwitchTarget => self.act(ctx, Action::SetTarget(self.settings.target().other())),
+            Shortcut::Undo => self.undo(),
+            Shortcut::Annotate => {
+                self.views.pane = MiddlePane::History;
                 let shown = self.model.detail.as_ref().map(|detail| &detail.entry);
                 self.views.history.annotate(&self.model.history, shown);
-                None
             }
-            Deed::CardNumber | Deed::GoForm => {
-                self.go_to(ctx, Part::Form);
-                None
-            }
-            Deed::SearchHistory if self.views.inspector.answer.has_focus(ctx) => {
+            Shortcut::SearchHistory if self.views.inspector.answer.has_focus(ctx) => {
                 self.views.inspector.answer.focus_search();
-                None
             }
-            Deed::SearchHistory => {
-                self.views.pane = Pane::History;
+            Shortcut::SearchHistory => {
+                self.views.pane = MiddlePane::History;
                 self.views.history.focus_search();
-                None
             }
-            Deed::GoHistory | Deed::GoRequests => {
-                self.show_pane(if deed == Deed::GoHistory { Pane::History } else { Pane::Requests });
-                self.go_to(ctx, Part::Middle);
-                None
+            Shortcut::CardNumber | Shortcut::GoForm => self.go_to(ctx, WindowPart::Form),
+            Shortcut::GoHistory => self.go_to_list(ctx, MiddlePane::History),
+            Shortcut::GoRequests => self.go_to_list(ctx, MiddlePane::Requests),
+            Shortcut::GoInspector => self.go_to(ctx, WindowPart::Inspector),
+            Shortcut::NextPane => self.go_round(ctx, 1),
+            Shortcut::PreviousPane => self.go_round(ctx, 2),
+            Shortcut::FoldForm => self.frame.layout.now.form_is_open = !self.frame.layout.now.form_is_open,
+            Shortcut::FoldInspector => self.fold_inspector(ctx),
+            Shortcut::Reuse | Shortcut::CopyId | Shortcut::CopyCurl | Shortcut::SameElsewhere | Shortcut::Diff => {
+                if let Some(action) = self.about_shown(shortcut) {
+                    self.act(ctx, action);
+                }
             }
-            Deed::GoInspector => {
-                self.go_to(ctx, Part::Inspector);
-                None
-            }
-            Deed::NextPane => {
-                self.go_round(ctx, 1);
-                None
-            }
-            Deed::PreviousPane => {
-                self.go_round(ctx, 2);
-                None
-            }
-            Deed::FoldForm => {
-                self.frame.layout.now.form_is_open = !self.frame.layout.now.form_is_open;
-                None
-            }
-            Deed::FoldInspector => {
-                self.fold_inspector(ctx);
-                None
-            }
-            Deed::Keys => {
-                self.views.dialogs.keys_are_open = true;
-                None
-            }
-        };
-        if let Some(action) = action {
-            self.act(ctx, action);
         }
+    }
+
+    /// What a shortcut does to the entry that is shown, or to those that are selected; `None` where there is none.
+    fn about_shown(&self, shortcut: Shortcut) -> Option<Action> {
+        if shortcut == Shortcut::CopyCurl {
+            return self.copy_as_curl();
+        }
+        if let (Shortcut::Diff, [older, newer]) = (shortcut, self.views.history.selected()) {
+            return Some(Action::Diff(*older, *newer));
+        }
+        let entry = &self.model.detail.as_ref()?.entry;
+        match shortcut {
+            Shortcut::Reuse => Some(Action::Reuse(entry.id)),
+            Shortcut::CopyId => Some(Action::Copy { text: entry.token_id.clone()?, what: "Token id".to_owned() }),
+            Shortcut::SameElsewhere => Some(Action::SameElsewhere(entry.id)),
+            Shortcut::Diff => Some(Action::Diff(self.history.selection.previous()?, entry.id)),
+            _ => None,
+        }
+    }
+
+    fn go_to_list(&mut self, ctx: &Context, pane: MiddlePane) {
+        self.show_pane(pane);
+        self.go_to(ctx, WindowPart::Middle);
     }
 
     /// The call that the inspector shows, as a command for a shell.
     fn copy_as_curl(&self) -> Option<Action> {
         let (call, target) = match self.views.pane {
-            Pane::History => self.model.detail.as_ref().map(|detail| ((&**detail).into(), detail.entry.target))?,
-            Pane::Requests => self.model.exchange.as_ref().map(|(_, made)| ((&**made).into(), made.target))?,
+            MiddlePane::History => {
+                self.model.detail.as_ref().map(|detail| ((&**detail).into(), detail.entry.target))?
+            }
+            MiddlePane::Requests => self.model.exchange.as_ref().map(|(_, made)| ((&**made).into(), made.target))?,
         };
         let context = code_context(&self.model, &self.settings, self.views.pane);
         Some(Action::Copy { text: code::as_curl(call, target, &context), what: "cURL code".to_owned() })
@@ -179,22 +166,18 @@ impl App {
     fn open_use(&mut self, id: EntryId, kind: UseKind) {
         let detail = self.model.detail.as_deref();
         let entry = self.model.history.row(id).or(detail.map(|detail| &detail.entry)).filter(|entry| entry.id == id);
-        self.views.dialogs.use_token = entry.and_then(|entry| UseState::new(kind, entry, detail));
+        self.views.dialogs.use_token = entry.and_then(|entry| UseTokenState::new(kind, entry, detail));
     }
 
     pub(super) fn act(&mut self, ctx: &Context, action: Action) {
         match action {
-            Action::Do(deed) => self.carry_out(ctx, deed),
-            Action::Create => self.create(),
-            Action::ClearForm => self.views.form.clear(),
+            Action::Do(shortcut) => self.carry_out(ctx, shortcut),
             Action::Reuse(id) => {
                 self.history.selection.once_loaded(id, OnceLoaded::FillForm);
                 self.select(id);
             }
             Action::Select(id) => self.select_without_scrolling(id),
-            Action::Open => self.go_to(ctx, Part::Inspector),
             Action::Peek => self.frame.drawer_is_open = self.is_small(ctx),
-            Action::Undo => self.undo(),
             Action::Edit(edit) => {
                 if let Edit::Delete { ids } = &edit {
                     self.history.selection.forget(ids);
@@ -209,7 +192,7 @@ impl App {
             Action::ShowPane(pane) => self.show_pane(pane),
             Action::SelectRequest(id) => self.worker.send(Command::LoadExchange { id }),
             Action::ShowEntry(id) => {
-                self.views.pane = Pane::History;
+                self.views.pane = MiddlePane::History;
                 self.select(id);
             }
             Action::LoadRows(ids) => self.worker.send(Command::LoadRows { ids }),
@@ -226,11 +209,10 @@ impl App {
             }
             Action::Cancel(job) => self.worker.send(Command::Cancel { job }),
             Action::Copy { text, what } => {
-                if !text.is_empty() {
-                    ctx.copy_text(text);
-                }
-                self.views.toasts.push(Toast::new(Tone::Ok, format!("{what} copied")));
+                ctx.copy_text(text);
+                self.act(ctx, Action::TellCopied(what));
             }
+            Action::TellCopied(what) => self.views.toasts.push(Toast::new(Tone::Ok, format!("{what} copied"))),
             Action::SetTarget(target) => {
                 self.edit_settings(SettingsEdit::Target(target));
             }
@@ -243,12 +225,7 @@ impl App {
                 self.edit_settings(SettingsEdit::Theme(theme));
             }
             Action::EnterKey => self.views.dialogs.settings = Some(SettingsState::at_key(&self.settings)),
-            Action::OpenSettings => self.views.dialogs.settings = Some(SettingsState::new(&self.settings)),
-            Action::OpenExport => self.open_export(None),
             Action::OpenExportOf(ids) => self.open_export(Some(ids)),
-            Action::OpenServer => {
-                self.views.dialogs.server = Some(ServerState::new(&self.settings, &self.faults));
-            }
             Action::Serve(port) => {
                 let kept = port.unwrap_or(self.settings.server.port);
                 let server = ServerSettings { serves: port.is_some(), port: kept };
@@ -271,14 +248,14 @@ impl App {
 
     pub(super) fn create(&mut self) {
         // An empty form stands for the card that always works: the empty history says so.
-        if self.views.form.draft == Draft::default()
+        if *self.views.form.draft() == Draft::default()
             && let Some(card) = crate::domain::card::test_cards::by_number("4242424242424242")
         {
             let mut draft = Draft::default();
             self.settings.form.take_test_card(&mut draft, card, utc_day(self.clock.now()));
             self.views.form.take(draft);
         }
-        let request = self.views.form.draft.to_request();
+        let request = self.views.form.draft().to_request();
         let expects = self.views.form.expectation();
         let purpose = CreationPurpose::Form(Box::new(request.clone()));
         let job = self.start(JobRequest::CreateToken { request, target: self.settings.target(), expects });

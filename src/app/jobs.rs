@@ -17,7 +17,7 @@ use crate::{
         SavedSettings, SettingsFault, UsedToken,
     },
     ui::{
-        form::Complaint,
+        form::FormComplaint,
         widgets::{Toast, Tone},
     },
 };
@@ -91,7 +91,7 @@ impl App {
             (Ok(created), _) => created,
             (Err(message), Some(CreationPurpose::Form(_))) => {
                 self.frame.layout.now.form_is_open = true;
-                let complaint = Complaint { field: None, is_answer: false, message, refusal: None };
+                let complaint = FormComplaint { field: None, is_answer: false, message, refusal: None };
                 return self.views.form.complain(complaint);
             }
             (Err(message), _) => return self.views.toasts.push(Toast::new(Tone::Error, message)),
@@ -104,18 +104,18 @@ impl App {
         if let Some(CreationPurpose::CompareWith(first)) = purpose {
             return self.diff(ctx, first, entry.id);
         }
-        let complaint = Complaint {
+        let complaint = FormComplaint {
             field: param.as_deref().and_then(FormField::of_param),
             is_answer: is_answered,
             message: message.unwrap_or_else(|| "The answer gives no reason".to_owned()),
             refusal,
         };
         // What was typed since is not what the answer is about.
-        let sent = Some(CreationPurpose::Form(Box::new(self.views.form.draft.to_request())));
+        let sent = Some(CreationPurpose::Form(Box::new(self.views.form.draft().to_request())));
         self.tell_created(ctx, &entry, purpose == sent, complaint);
     }
 
-    fn tell_created(&mut self, ctx: &Context, entry: &Entry, is_of_form: bool, complaint: Complaint) {
+    fn tell_created(&mut self, ctx: &Context, entry: &Entry, is_of_form: bool, complaint: FormComplaint) {
         // What differs is told as well, and stays in the row.
         let differs = entry.judgement.as_ref().filter(|judgement| !judgement.is_as_expected());
         if let Some(judgement) = differs {

@@ -45,12 +45,12 @@ use crate::{
     messages::{Command, Update},
     model::Model,
     ui::{
-        Pane,
+        MiddlePane,
+        dialogs::server::AppliedFaults,
         form::FormState,
         history::RefreshProgress,
         inspector::code::CodeContext,
-        layout::{KeptLayout, Part},
-        server::AppliedFaults,
+        layout::{KeptLayout, WindowPart},
         theme,
         widgets::{Toast, Tone},
     },
@@ -168,7 +168,7 @@ impl App {
         match self.history.selection.take_once_loaded(detail.entry.id) {
             Some(OnceLoaded::FillForm) => {
                 self.views.form.take(Draft::of_request(&detail.request));
-                self.go_to(ctx, Part::Form);
+                self.go_to(ctx, WindowPart::Form);
             }
             Some(OnceLoaded::SendElsewhere) => {
                 let (first, target) = (detail.entry.id, detail.entry.target.other());
@@ -239,7 +239,7 @@ impl App {
         self.keys(ui.ctx(), &mut actions);
         self.panes_ui(ui, &mut actions);
         self.dialogs_ui(ui.ctx(), &mut actions);
-        let foot = if self.views.pane == Pane::History {
+        let foot = if self.views.pane == MiddlePane::History {
             self.views.history.foot_height(self.refreshing().is_some())
         } else {
             0.0
@@ -280,8 +280,8 @@ impl Drop for App {
 }
 
 /// What the Code tab needs to know beside the call that it shows: the server's address, and the profile's.
-fn code_context<'a>(model: &'a Model, settings: &'a Settings, pane: Pane) -> CodeContext<'a> {
-    let entry = model.detail.as_ref().filter(|_| pane == Pane::History);
+fn code_context<'a>(model: &'a Model, settings: &'a Settings, pane: MiddlePane) -> CodeContext<'a> {
+    let entry = model.detail.as_ref().filter(|_| pane == MiddlePane::History);
     let profile = entry.and_then(|detail| settings.profiles.get(detail.entry.profile?));
     CodeContext { server: &model.server, port: settings.server.port, stripe: profile.and_then(Profile::other_base) }
 }

@@ -8,7 +8,7 @@ use crate::{
     model::Notice,
     ui::{
         Action,
-        shortcuts::Deed,
+        shortcuts::Shortcut,
         widgets::{Toast, Tone, chip::grouped},
     },
 };
@@ -48,7 +48,7 @@ impl App {
             (Ok(count), Edit::Delete { ids }) => {
                 self.history.undo.push(ids.clone());
                 Toast::new(Tone::Ok, format!("{} deleted", entries(count)))
-                    .keys(Deed::Undo.keys())
+                    .keys(Shortcut::Undo.keys())
                     .action("Undo", Action::Edit(Edit::Restore { ids }))
             }
         };

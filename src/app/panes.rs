@@ -8,21 +8,24 @@ use crate::{
     domain::{form::field_state::FormField, settings::layout::Layout},
     model::Storage,
     ui::{
-        Action, Pane,
+        Action, MiddlePane,
         bars::{self, BarContext},
-        export::{self, ExportContext},
+        dialogs::{
+            export::{self, ExportContext},
+            keys, preset,
+            server::{self, ServerContext},
+            use_token,
+        },
         form::{self, FormContext},
         history::{self, HistoryContext},
         icons,
         inspector::{self, InspectedCall, InspectedSubject},
-        keys,
-        layout::{self, Dock, Grows, Part},
+        layout::{self, GrowthSide, InspectorDock, WindowPart},
         palette::{self, PaletteContext},
-        preset,
         requests::{self, RequestsContext},
-        server::{self, ServerContext},
         settings::{self, SettingsContext},
-        theme, use_token,
+        shortcuts::LocalKey,
+        theme,
         widgets::IconButton,
         words,
     },
@@ -58,7 +61,7 @@ impl App {
         let plan = layout::plan(room.width(), &self.frame.layout.now, self.frame.drawer_is_open);
         if let Some(width) = plan.form {
             let place = room.with_max_x(room.left() + width);
-            self.frame.parts.set(Part::Form, place);
+            self.frame.parts.set(WindowPart::Form, place);
             layout::pane_ui(ui, "Form", place, t.panel, |ui| {
                 form::form_ui(ui, &mut self.views.form, &form_context, actions);
             });
@@ -66,27 +69,27 @@ impl App {
             self.form_splitter_ui(ui, width, &plan);
         }
         let place = match plan.inspector {
-            Dock::Beside(width) => room.with_max_x(room.right() - width),
-            Dock::Drawer(_) | Dock::Hidden => room,
+            InspectorDock::Beside(width) => room.with_max_x(room.right() - width),
+            InspectorDock::Drawer(_) | InspectorDock::Hidden => room,
         };
-        self.frame.parts.set(Part::Middle, place);
+        self.frame.parts.set(WindowPart::Middle, place);
         layout::pane_ui(ui, "Middle", place, t.canvas, |ui| self.middle_ui(ui, now, actions));
         match plan.inspector {
-            Dock::Beside(width) => {
+            InspectorDock::Beside(width) => {
                 let place = room.with_min_x(place.right());
-                self.frame.parts.set(Part::Inspector, place);
+                self.frame.parts.set(WindowPart::Inspector, place);
                 self.inspector_splitter_ui(ui, width, &plan);
                 layout::pane_ui(ui, "Inspector", place, t.panel, |ui| self.inspector_ui(ui, actions));
             }
-            Dock::Drawer(width) => self.drawer_ui(ui, width, actions),
-            Dock::Hidden => {}
+            InspectorDock::Drawer(width) => self.drawer_ui(ui, width, actions),
+            InspectorDock::Hidden => {}
         }
         // "2 min ago" becomes "3 min ago" by itself; nothing else happens without a reason.
         let newest = match self.views.pane {
-            Pane::History => {
+            MiddlePane::History => {
                 self.model.history.id_at(0).and_then(|id| self.model.history.row(id)).map(|row| row.started)
             }
-            Pane::Requests => self.model.requests.first().map(|row| row.started),
+            MiddlePane::Requests => self.model.requests.first().map(|row| row.started),
         };
         if let Some(later) = newest.and_then(|started| words::until_next_words(started, now)) {
             ui.ctx().request_repaint_after(later);
@@ -105,11 +108,11 @@ impl App {
             InspectedCall { id: *id, exchange, row }
         });
         let subject = match self.views.pane {
-            Pane::History if self.views.inspector.shows_diff() => {
+            MiddlePane::History if self.views.inspector.shows_diff() => {
                 InspectedSubject::Compared(self.model.compared.as_ref())
             }
-            Pane::History => InspectedSubject::Entry(self.model.detail.as_ref()),
-            Pane::Requests => InspectedSubject::Call(call),
+            MiddlePane::History => InspectedSubject::Entry(self.model.detail.as_ref()),
+            MiddlePane::Requests => InspectedSubject::Call(call),
         };
         let code = code_context(&self.model, &self.settings, self.views.pane);
         inspector::inspector_ui(ui, &mut self.views.inspector, subject, &code, &self.settings.profiles, actions);
@@ -118,7 +121,7 @@ impl App {
     /// The inspector over the middle, in a window that has no room beside it.
     fn drawer_ui(&mut self, ui: &mut Ui, width: f32, actions: &mut Vec<Action>) {
         let t = theme::Tokens::of(ui);
-        let middle = self.frame.parts.of(Part::Middle);
+        let middle = self.frame.parts.of(WindowPart::Middle);
         let rect = middle.with_min_x(middle.right() - width);
         let frame = egui::Frame::new().fill(t.panel).stroke(t.hairline()).shadow(t.float_shadow());
         let area = egui::Area::new(egui::Id::unique("drawer")).order(egui::Order::Middle).fixed_pos(rect.min);
@@ -135,29 +138,31 @@ impl App {
             })
             .inner
             .inner;
-        self.frame.parts.set(Part::Inspector, rect);
+        self.frame.parts.set(WindowPart::Inspector, rect);
         let is_left = !self.views.dialogs.is_any_open()
             && !self.frame.focus.esc_is_taken
             && ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, egui::Key::Escape));
         if closed || is_left {
             self.frame.drawer_is_open = false;
-            self.go_to(ui.ctx(), Part::Middle);
+            self.go_to(ui.ctx(), WindowPart::Middle);
         }
     }
 
     /// The bar at the right of the form.
-    fn form_splitter_ui(&mut self, ui: &Ui, width: f32, plan: &layout::Plan) {
-        let edge = layout::edge_of(self.frame.parts.of(Part::Form), Grows::Right);
-        if let Some(moved) = layout::splitter_ui(ui, "Width of the form", edge, Grows::Right, width, plan.form_range) {
+    fn form_splitter_ui(&mut self, ui: &Ui, width: f32, plan: &layout::PanePlan) {
+        let edge = layout::edge_of(self.frame.parts.of(WindowPart::Form), GrowthSide::Right);
+        if let Some(moved) =
+            layout::splitter_ui(ui, "Width of the form", edge, GrowthSide::Right, width, plan.form_range)
+        {
             self.frame.layout.now.form_width = moved.unwrap_or(Layout::default().form_width);
         }
     }
 
     /// The bar at the left of the inspector.
-    fn inspector_splitter_ui(&mut self, ui: &Ui, width: f32, plan: &layout::Plan) {
-        let edge = layout::edge_of(self.frame.parts.of(Part::Inspector), Grows::Left);
+    fn inspector_splitter_ui(&mut self, ui: &Ui, width: f32, plan: &layout::PanePlan) {
+        let edge = layout::edge_of(self.frame.parts.of(WindowPart::Inspector), GrowthSide::Left);
         let name = "Width of the inspector";
-        if let Some(moved) = layout::splitter_ui(ui, name, edge, Grows::Left, width, plan.inspector_range) {
+        if let Some(moved) = layout::splitter_ui(ui, name, edge, GrowthSide::Left, width, plan.inspector_range) {
             self.frame.layout.now.inspector_width = moved;
         }
     }
@@ -180,17 +185,17 @@ impl App {
     }
 
     /// Puts the keyboard's focus into a part of the window, which is unfolded if need be.
-    pub(super) fn go_to(&mut self, ctx: &Context, part: Part) {
+    pub(super) fn go_to(&mut self, ctx: &Context, part: WindowPart) {
         match part {
-            Part::Form => {
+            WindowPart::Form => {
                 self.frame.layout.now.form_is_open = true;
                 self.views.form.focus(FormField::Number);
             }
-            Part::Middle => match self.views.pane {
-                Pane::History => self.views.history.focus_table(),
-                Pane::Requests => self.views.requests.focus_table(),
+            WindowPart::Middle => match self.views.pane {
+                MiddlePane::History => self.views.history.focus_table(),
+                MiddlePane::Requests => self.views.requests.focus_table(),
             },
-            Part::Inspector => {
+            WindowPart::Inspector => {
                 if !self.inspector_is_shown(ctx) {
                     self.fold_inspector(ctx);
                 }
@@ -200,7 +205,7 @@ impl App {
     }
 
     /// Shows another list in the middle; the drawer over it was about the one before.
-    pub(super) fn show_pane(&mut self, pane: Pane) {
+    pub(super) fn show_pane(&mut self, pane: MiddlePane) {
         if std::mem::replace(&mut self.views.pane, pane) != pane {
             self.frame.drawer_is_open = false;
         }
@@ -208,29 +213,29 @@ impl App {
 
     /// Goes so many parts on from the one that has the focus.
     pub(super) fn go_round(&mut self, ctx: &Context, steps: usize) {
-        const ORDER: [Part; 3] = [Part::Form, Part::Middle, Part::Inspector];
+        const ORDER: [WindowPart; 3] = [WindowPart::Form, WindowPart::Middle, WindowPart::Inspector];
         let focused = ctx.memory(egui::Memory::focused).and_then(|id| ctx.read_response(id));
         let here = focused.and_then(|response| {
             let center = response.rect.center();
             // The drawer lies over the middle.
-            let is_in = |part: &Part| self.is_drawn(ctx, *part) && self.frame.parts.of(*part).contains(center);
+            let is_in = |part: &WindowPart| self.is_drawn(ctx, *part) && self.frame.parts.of(*part).contains(center);
             ORDER.iter().rposition(is_in)
         });
         self.go_to(ctx, here.map_or(ORDER[0], |here| ORDER[(here + steps) % ORDER.len()]));
     }
 
-    fn is_drawn(&self, ctx: &Context, part: Part) -> bool {
+    fn is_drawn(&self, ctx: &Context, part: WindowPart) -> bool {
         match part {
-            Part::Form => self.frame.layout.now.form_is_open,
-            Part::Middle => true,
-            Part::Inspector => self.inspector_is_shown(ctx),
+            WindowPart::Form => self.frame.layout.now.form_is_open,
+            WindowPart::Middle => true,
+            WindowPart::Inspector => self.inspector_is_shown(ctx),
         }
     }
 
     fn middle_ui(&mut self, ui: &mut Ui, now: Timestamp, actions: &mut Vec<Action>) {
         let model = &self.model;
         match self.views.pane {
-            Pane::History => {
+            MiddlePane::History => {
                 let context = HistoryContext {
                     history: &model.history,
                     storage: &model.storage,
@@ -241,7 +246,7 @@ impl App {
                 };
                 history::history_ui(ui, &mut self.views.history, &context, actions);
             }
-            Pane::Requests => {
+            MiddlePane::Requests => {
                 let context = RequestsContext {
                     requests: &model.requests,
                     server: &model.server,
@@ -314,7 +319,9 @@ fn drawer_head_ui(ui: &mut Ui) -> bool {
         egui::Sides::new().height(20.0).show(
             ui,
             |ui| ui.label(egui::RichText::new("Inspector").color(theme::Tokens::of(ui).subdued)),
-            |ui| ui.add(IconButton::new(icons::X, "Close the inspector").keys("Esc").small()).clicked(),
+            |ui| {
+                ui.add(IconButton::new(icons::X, "Close the inspector").keys(LocalKey::Close.keys()).small()).clicked()
+            },
         )
     });
     head.inner.1

@@ -16,12 +16,13 @@ use crate::{
     },
     messages::Command,
     ui::{
-        Action, PresetAction,
+        Action, PaletteScope, PresetAction,
+        dialogs::preset::PresetState,
         palette::{
-            PaletteState, Scope,
+            PaletteState,
             commands::{CommandContext, commands},
         },
-        preset::PresetState,
+        shortcuts::Shortcut,
         widgets::{Toast, Tone},
     },
 };
@@ -53,11 +54,11 @@ impl App {
 
     fn send_form(&self) {
         let form = &self.views.form;
-        let form = KeptForm { draft: KeptDraft::of(&form.draft).0, expects: form.expectation() };
+        let form = KeptForm { draft: KeptDraft::of(form.draft()).0, expects: form.expectation() };
         self.worker.send(Command::SaveForm(Box::new(form)));
     }
 
-    pub(super) fn open_palette(&mut self, scope: Scope) {
+    pub(super) fn open_palette(&mut self, scope: PaletteScope) {
         let context = CommandContext {
             settings: &self.settings,
             server: &self.model.server,
@@ -68,7 +69,7 @@ impl App {
 
     /// Puts a preset into the form, and sends it if asked to.
     fn use_preset(&mut self, key: &PresetKey, creates: bool) {
-        let (draft, today) = (&self.views.form.draft, utc_day(self.clock.now()));
+        let (draft, today) = (self.views.form.draft(), utc_day(self.clock.now()));
         let Some((filled, expects)) = self.presets.library().fill(key, draft, &self.settings.form, today) else {
             return;
         };
@@ -85,12 +86,12 @@ impl App {
 
     fn open_save_preset(&mut self) {
         let form = &self.views.form;
-        let (kept, left_out) = KeptDraft::of(&form.draft);
+        let (kept, left_out) = KeptDraft::of(form.draft());
         let expects = self.expected_of(&kept.to_draft(true));
-        let now = form.expectation().unwrap_or_else(|| self.expected_of(&form.draft));
+        let now = form.expectation().unwrap_or_else(|| self.expected_of(form.draft()));
         let lost = (now.token != expects.token).then(|| now.words());
         let expects = expects.words();
-        let name = if form.draft == Draft::default() { String::new() } else { expects.clone() };
+        let name = if *form.draft() == Draft::default() { String::new() } else { expects.clone() };
         self.views.dialogs.preset = Some(PresetState::new(name, expects, lost, left_out, self.presets.names()));
     }
 
@@ -110,14 +111,14 @@ impl App {
     }
 
     fn save_preset(&mut self, name: &str) {
-        let draft = self.views.form.draft.clone();
+        let draft = self.views.form.draft().clone();
         let expects = self.expected_of(&KeptDraft::of(&draft).0.to_draft(true));
         let now_secs = self.clock.now().as_second();
         self.change_library(|library| {
             let key = library.save(name, &draft, Some(expects), now_secs);
             library.note_use(&key);
         });
-        self.views.toasts.push(Toast::new(Tone::Ok, format!("Saved as {name}. Ctrl+K finds it")));
+        self.views.toasts.push(Toast::new(Tone::Ok, format!("Saved as {name}. {} finds it", Shortcut::Palette.keys())));
     }
 
     fn delete_preset(&mut self, id: u64) {

@@ -1,18 +1,15 @@
 //! The states of what is drawn: panes, dialogs, and the frame that they share.
 
 use crate::ui::{
-    Action, Pane,
-    export::ExportState,
+    Action, MiddlePane,
+    dialogs::{export::ExportState, preset::PresetState, server::ServerDialogState, use_token::UseTokenState},
     form::FormState,
     history::HistoryState,
     inspector::InspectorState,
-    layout::{KeptLayout, Parts},
+    layout::{KeptLayout, PartPlaces},
     palette::PaletteState,
-    preset::PresetState,
     requests::RequestsState,
-    server::ServerState,
     settings::SettingsState,
-    use_token::UseState,
     widgets::Toasts,
 };
 
@@ -26,8 +23,8 @@ pub(super) struct OpenDialogs {
     pub(super) preset: Option<PresetState>,
     pub(super) settings: Option<SettingsState>,
     pub(super) export: Option<ExportState>,
-    pub(super) use_token: Option<UseState>,
-    pub(super) server: Option<ServerState>,
+    pub(super) use_token: Option<UseTokenState>,
+    pub(super) server: Option<ServerDialogState>,
     /// The list of keys.
     pub(super) keys_are_open: bool,
 }
@@ -45,7 +42,7 @@ impl OpenDialogs {
 pub(super) struct ViewStates {
     pub(super) form: FormState,
     /// What the middle shows.
-    pub(super) pane: Pane,
+    pub(super) pane: MiddlePane,
     pub(super) history: HistoryState,
     pub(super) requests: RequestsState,
     pub(super) inspector: InspectorState,
@@ -57,7 +54,7 @@ pub(super) struct ViewStates {
 pub(super) struct WindowFrame {
     pub(super) layout: KeptLayout,
     /// Where the parts of the window were drawn, in their order.
-    pub(super) parts: Parts,
+    pub(super) parts: PartPlaces,
     /// Whether the inspector lies over the middle of a small window.
     pub(super) drawer_is_open: bool,
     /// The zoom of the last frame.
@@ -67,6 +64,6 @@ pub(super) struct WindowFrame {
 
 impl WindowFrame {
     pub(super) fn new(layout: KeptLayout, zoom: f32) -> Self {
-        Self { layout, parts: Parts::default(), drawer_is_open: false, zoom, focus: FocusKeeper::default() }
+        Self { layout, parts: PartPlaces::default(), drawer_is_open: false, zoom, focus: FocusKeeper::default() }
     }
 }

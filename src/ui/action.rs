@@ -1,6 +1,6 @@
 //! What a view wants done. A view changes nothing but its own state: everything else is one of these.
 
-use super::{palette::Scope, shortcuts::Deed};
+use super::shortcuts::Shortcut;
 use crate::{
     domain::{
         call::api::Target,
@@ -21,25 +21,36 @@ pub enum UseKind {
 
 /// What the middle of the window shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Pane {
+pub enum MiddlePane {
     #[default]
     History,
     Requests,
 }
 
+/// What the command palette searches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PaletteScope {
+    #[default]
+    Everything,
+    /// Presets and test cards.
+    Outcomes,
+    /// What the window can do.
+    Actions,
+}
+
 /// What is done with presets.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PresetAction {
-    /// Fill the form with one, and perhaps send it at once.
+    /// Fill the form with a preset, and with `creates` send it at once.
     Use {
         key: PresetKey,
         creates: bool,
     },
-    /// Make it a favourite, or no longer.
+    /// Make a preset a favourite, or no longer.
     ToggleFavourite(PresetKey),
-    /// Ask how to call the one that the form is kept as.
+    /// Open the dialog that keeps the form as a preset.
     OpenSave,
-    /// Ask how to call one of the user's own, or whether to delete it.
+    /// Open the dialog that renames or deletes one of the user's own presets.
     Open(u64),
     /// Keep the form under this name.
     Save(String),
@@ -48,31 +59,24 @@ pub enum PresetAction {
         name: String,
     },
     Delete(u64),
-    /// Bring back one that was deleted.
+    /// Bring back a preset that was deleted.
     Restore(Box<OwnPreset>),
 }
 
-/// A wish of the user, as the views understood it.
+/// What the user asked for, as a view understood it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
-    /// What a key of the window does.
-    Do(Deed),
-    /// Send the draft.
-    Create,
-    /// Empty the form.
-    ClearForm,
+    /// What a key of the window does, to what is selected or shown. A view that does the same by a button asks for it by
+    /// the shortcut's name, so that each of these has one name.
+    Do(Shortcut),
     /// Fill the form from an entry of the history.
     Reuse(EntryId),
     Preset(PresetAction),
     /// Expect nothing of the draft any more.
     DropExpectation,
     Select(EntryId),
-    /// Go into the inspector, to what is selected.
-    Open,
-    /// Show what is selected where the window is too small to show it all the time.
+    /// Open the inspector as a drawer, in a window that is too small to show it beside the history.
     Peek,
-    /// Bring back what was deleted last.
-    Undo,
     /// Send the card of an entry to the other target, and compare the two answers.
     SameElsewhere(EntryId),
     /// Compare two entries, the first with the second.
@@ -80,12 +84,12 @@ pub enum Action {
     /// Write on entries, delete or restore them.
     Edit(Edit),
     LoadRows(Vec<EntryId>),
-    ShowPane(Pane),
+    ShowPane(MiddlePane),
     /// Show a call of the request log.
     SelectRequest(ExchangeId),
     /// Show the entry of a call in the history.
     ShowEntry(EntryId),
-    /// The history's filter is another one.
+    /// The history's filter changed: list its entries anew.
     Filter,
     /// Ask the target whether the token of this entry was used.
     Retrieve(EntryId),
@@ -101,17 +105,16 @@ pub enum Action {
         text: String,
         what: String,
     },
+    /// Say what a view has put into the clipboard by itself.
+    TellCopied(String),
     /// Let the profile in use be answered by this target.
     SetTarget(Target),
     /// Use another profile from now on.
     SetProfile(ProfileId),
     SetTheme(ThemeChoice),
-    OpenPalette(Scope),
-    OpenSettings,
-    OpenExport,
+    OpenPalette(PaletteScope),
     /// Ask where to write these entries.
     OpenExportOf(Vec<EntryId>),
-    OpenServer,
     /// Serve the minter on this port from now on and at the next start, or stop serving.
     Serve(Option<u16>),
     /// Let the server go wrong by the rules of this text; an empty one lets it work.

@@ -3,17 +3,16 @@
 use egui::{Label, Popup, Rect, RichText, Role, Sense, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
 use super::{
-    action::Action,
+    action::{Action, PaletteScope},
     icons,
-    palette::Scope,
-    server::faults_words,
-    shortcuts::Deed,
+    shortcuts::Shortcut,
     theme,
     theme::Tokens,
     widgets::{
-        IconButton, MarkedRow, QuietButton, Segmented, Tone, chip::grouped, ends_ui, key_cap_ui, logo_ui, marked_row,
-        paint, pill_ui,
+        IconButton, MarkedRow, QuietButton, SegmentedControl, Tone, chip::grouped, ends_ui, key_cap_ui, logo_ui,
+        marked_row, paint, pill_ui,
     },
+    words,
 };
 use crate::{
     domain::{
@@ -58,7 +57,7 @@ pub fn top_bar_ui(ui: &mut Ui, about: &BarContext<'_>, actions: &mut Vec<Action>
             profile_switch_ui(ui, &settings.profiles, &mut of_left);
             let mut target = settings.target();
             let targets = [(Target::Local, "Local minter"), (Target::Stripe, "Stripe API")];
-            if ui.add(Segmented::new("Target", &mut target, &targets)).changed() {
+            if ui.add(SegmentedControl::new("Target", &mut target, &targets)).changed() {
                 of_left.push(Action::SetTarget(target));
             }
             server_pill_ui(ui, about, is_narrow, &mut of_left);
@@ -69,21 +68,22 @@ pub fn top_bar_ui(ui: &mut Ui, about: &BarContext<'_>, actions: &mut Vec<Action>
         |ui| {
             let words = if is_wide { "Search actions and test cards" } else { "Search" };
             let search = ui.add(QuietButton::new(words).icon(icons::SEARCH));
-            if search.on_hover_text(Deed::Palette.tip("Search actions and test cards")).clicked() {
-                actions.push(Action::OpenPalette(Scope::Everything));
+            if search.on_hover_text(Shortcut::Palette.tip("Search actions and test cards")).clicked() {
+                actions.push(Action::OpenPalette(PaletteScope::Everything));
             }
             if !is_narrow {
-                key_cap_ui(ui, &Deed::Palette.keys());
+                key_cap_ui(ui, Shortcut::Palette.keys());
             }
             ui.add_space(4.0);
             theme_ui(ui, actions);
-            if ui.add(IconButton::new(icons::SETTINGS, "Settings").keys(&Deed::Settings.keys())).clicked() {
-                actions.push(Action::OpenSettings);
+            if ui.add(IconButton::new(icons::SETTINGS, "Settings").keys(Shortcut::Settings.keys())).clicked() {
+                actions.push(Action::Do(Shortcut::Settings));
             }
         },
     );
     actions.append(&mut of_left);
-    // Where there are several profiles, the whole bar says which is in use.
+    // With several profiles, a line in the colour of the one in use runs under the whole bar: a call with the wrong
+    // profile is made quickly.
     if settings.profiles.iter().len() > 1 {
         let t = Tokens::of(ui);
         let bar = ui.min_rect();
@@ -140,7 +140,7 @@ fn profile_switch_ui(ui: &mut Ui, profiles: &Profiles, actions: &mut Vec<Action>
         }
         ui.separator();
         if ui.add(QuietButton::new("Manage profiles…").icon(icons::SETTINGS)).clicked() {
-            actions.push(Action::OpenSettings);
+            actions.push(Action::Do(Shortcut::Settings));
             ui.close();
         }
     });
@@ -157,13 +157,13 @@ fn server_pill_ui(ui: &mut Ui, about: &BarContext<'_>, is_narrow: bool, actions:
         ServerInfo::On { address, .. } => pill_ui(ui, Tone::Ok, &format!("Serving {address}")),
         ServerInfo::Failed { .. } => pill_ui(ui, Tone::Warn, "Not serving"),
     };
-    let mut is_clicked = response.on_hover_text(Deed::Server.tip("The loopback server")).clicked();
+    let mut is_clicked = response.on_hover_text(Shortcut::Server.tip("The loopback server")).clicked();
     if about.faults > 0 {
-        let mark = pill_ui(ui, Tone::Warn, &faults_words(about.faults));
+        let mark = pill_ui(ui, Tone::Warn, &words::faults(about.faults));
         is_clicked |= mark.on_hover_text("The server goes wrong on purpose").clicked();
     }
     if is_clicked {
-        actions.push(Action::OpenServer);
+        actions.push(Action::Do(Shortcut::Server));
     }
 }
 
@@ -172,7 +172,7 @@ fn key_ui(ui: &mut Ui, settings: &Settings, key: Option<&KeyInfo>, is_narrow: bo
     if let Some(fault) = settings.stripe().fault() {
         let words = format!("No calls leave: {}", fault.place);
         if pill_ui(ui, Tone::Error, &words).on_hover_text(format!("Could not be read: {fault}")).clicked() {
-            actions.push(Action::OpenSettings);
+            actions.push(Action::Do(Shortcut::Settings));
         }
         return;
     }

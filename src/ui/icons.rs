@@ -65,22 +65,16 @@ pub const ARROW_DOWN: Icon = Icon('\u{e042}');
 pub const ARROW_RIGHT: Icon = Icon('\u{e049}');
 /// Copy.
 pub const COPY: Icon = Icon('\u{e09e}');
-/// Copied.
-pub const CLIPBOARD_CHECK: Icon = Icon('\u{e219}');
 /// Delete.
 pub const TRASH_2: Icon = Icon('\u{e18e}');
 /// Export.
 pub const DOWNLOAD: Icon = Icon('\u{e0b2}');
-/// Import.
-pub const UPLOAD: Icon = Icon('\u{e19e}');
 /// Refresh from the target.
 pub const REFRESH_CW: Icon = Icon('\u{e145}');
 /// Undo.
 pub const UNDO_2: Icon = Icon('\u{e2a1}');
 /// Favourite.
 pub const STAR: Icon = Icon('\u{e176}');
-/// No favourite any more.
-pub const STAR_OFF: Icon = Icon('\u{e2b0}');
 /// Error.
 pub const CIRCLE_ALERT: Icon = Icon('\u{e077}');
 /// Warning.
@@ -105,60 +99,28 @@ pub const CREDIT_CARD: Icon = Icon('\u{e0aa}');
 pub const KEY_ROUND: Icon = Icon('\u{e4a3}');
 /// Attached.
 pub const LINK: Icon = Icon('\u{e102}');
-/// Opens outside the window.
-pub const EXTERNAL_LINK: Icon = Icon('\u{e0b9}');
-/// Start.
-pub const PLAY: Icon = Icon('\u{e13c}');
-/// Stop.
-pub const SQUARE: Icon = Icon('\u{e167}');
-/// Send.
-pub const SEND: Icon = Icon('\u{e152}');
-/// Filter.
-pub const FUNNEL: Icon = Icon('\u{e0dc}');
-/// Command line.
-pub const TERMINAL: Icon = Icon('\u{e181}');
 /// Source text.
 pub const CODE: Icon = Icon('\u{e093}');
-/// History.
-pub const HISTORY: Icon = Icon('\u{e1f5}');
 /// Tag.
 pub const TAG: Icon = Icon('\u{e17f}');
 /// Note, edit.
 pub const PENCIL: Icon = Icon('\u{e1f9}');
-/// Show what is hidden.
-pub const EYE: Icon = Icon('\u{e0ba}');
-/// Hide.
-pub const EYE_OFF: Icon = Icon('\u{e0bb}');
-/// Locked.
-pub const LOCK: Icon = Icon('\u{e10b}');
 /// Loopback server.
 pub const SERVER: Icon = Icon('\u{e153}');
 /// Browse for a file.
 pub const FOLDER_OPEN: Icon = Icon('\u{e247}');
-/// More actions.
-pub const ELLIPSIS: Icon = Icon('\u{e0b6}');
-/// Batch.
-pub const LAYERS: Icon = Icon('\u{e529}');
 /// Compare two entries.
 pub const GIT_COMPARE: Icon = Icon('\u{e359}');
-/// Keys.
-pub const KEYBOARD: Icon = Icon('\u{e284}');
-/// The Enter key.
-pub const CORNER_DOWN_LEFT: Icon = Icon('\u{e0a1}');
 /// Fault on demand.
 pub const ZAP: Icon = Icon('\u{e1b4}');
 /// Refused, cancelled.
 pub const BAN: Icon = Icon('\u{e051}');
 /// Customer.
 pub const USER: Icon = Icon('\u{e19f}');
-/// Stripe, the network.
-pub const GLOBE: Icon = Icon('\u{e0e8}');
 /// Expand all.
 pub const UNFOLD_VERTICAL: Icon = Icon('\u{e43e}');
 /// Collapse all.
 pub const FOLD_VERTICAL: Icon = Icon('\u{e43c}');
-/// JSON.
-pub const BRACES: Icon = Icon('\u{e36a}');
 /// Path in a document.
 pub const ROUTE: Icon = Icon('\u{e53e}');
 /// Raw parameters.

@@ -1,4 +1,4 @@
-//! How an entry stands to what was expected of it: a mark for a row, and lines for the inspector.
+//! Whether an entry came as it was expected: a mark for its row, and an alert for the inspector.
 
 use egui::{Role, Sense, Ui, WidgetInfo, vec2};
 
@@ -12,7 +12,7 @@ use crate::domain::{foreign, history::entry::Entry, rules::expectation::Judgemen
 const ICON: f32 = 13.0;
 const GAP: f32 = 4.0;
 
-/// The icon, its tone, and the word beside it: a difference is worth a word, the expected is not.
+/// The icon of a judgement, its tone, and a word where the entry differs from what was expected.
 fn mark(judgement: &Judgement) -> (icons::Icon, Tone, &'static str) {
     if judgement.is_as_expected() {
         (icons::CHECK, Tone::Ok, "")
@@ -21,7 +21,7 @@ fn mark(judgement: &Judgement) -> (icons::Icon, Tone, &'static str) {
     }
 }
 
-/// How wide the mark of an entry is; 0 without.
+/// The width of an entry's mark in points; 0 for an entry that was not judged.
 pub(super) fn mark_width(ui: &Ui, entry: &Entry) -> f32 {
     let Some(judgement) = &entry.judgement else { return 0.0 };
     let (_, tone, word) = mark(judgement);
@@ -44,7 +44,7 @@ pub(super) fn mark_ui(ui: &mut Ui, entry: &Entry) {
     response.on_hover_text(words);
 }
 
-/// What was expected of an entry, and whether it came so.
+/// Draws what was expected of an entry, and whether it came so; nothing where nothing was expected.
 pub(super) fn judgement_ui(ui: &mut Ui, entry: &Entry) {
     let Some(expects) = &entry.expects else { return };
     let expected = format!("Expected: {}", expects.words());

@@ -12,7 +12,7 @@ use crate::domain::settings::layout::{Layout, WindowPlace};
 
 /// A part of the window, in reading order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum WindowPart {
     Form,
     Middle,
     Inspector,
@@ -20,51 +20,51 @@ pub enum Part {
 
 /// Where the parts were drawn.
 #[derive(Clone, Copy, Debug)]
-pub struct Parts([Rect; 3]);
+pub struct PartPlaces([Rect; 3]);
 
-impl Default for Parts {
+impl Default for PartPlaces {
     fn default() -> Self {
         Self([Rect::NOTHING; 3])
     }
 }
 
-impl Parts {
-    pub fn of(&self, part: Part) -> Rect {
+impl PartPlaces {
+    pub fn of(&self, part: WindowPart) -> Rect {
         self.0[part as usize]
     }
 
-    pub fn set(&mut self, part: Part, rect: Rect) {
+    pub fn set(&mut self, part: WindowPart, rect: Rect) {
         self.0[part as usize] = rect;
     }
 }
 
 /// Where the inspector is.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Dock {
+pub enum InspectorDock {
     Hidden,
-    /// Beside the middle, so wide.
+    /// Beside the middle, with this width in points.
     Beside(f32),
-    /// Over the middle, so wide: the window is too small to have it beside.
+    /// Over the middle, with this width in points: the window is too small to have it beside.
     Drawer(f32),
 }
 
 /// What is drawn in a window of some width.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Plan {
+pub struct PanePlan {
     pub form: Option<f32>,
-    pub inspector: Dock,
-    pub form_range: Span,
-    pub inspector_range: Span,
+    pub inspector: InspectorDock,
+    pub form_range: WidthRange,
+    pub inspector_range: WidthRange,
 }
 
-/// The narrowest and the widest that a pane may be.
+/// The narrowest and the widest that a pane may be, in points.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Span {
+pub struct WidthRange {
     pub least: f32,
     pub most: f32,
 }
 
-impl Span {
+impl WidthRange {
     fn new(least: f32, most: f32) -> Self {
         Self { least, most: most.max(least) }
     }
@@ -78,29 +78,29 @@ impl Span {
     }
 }
 
-/// The middle is never narrower beside its neighbours.
+/// The middle is never narrower than this beside its neighbours.
 const LEAST_MIDDLE: f32 = 440.0;
 const LEAST_FORM: f32 = 288.0;
 const LEAST_INSPECTOR: f32 = 320.0;
 const DRAWER: f32 = 430.0;
 
 /// Shares `width` between the panes.
-pub fn plan(width: f32, layout: &Layout, drawer_is_open: bool) -> Plan {
-    let form_range = Span::new(LEAST_FORM, (width - LEAST_MIDDLE - LEAST_INSPECTOR).min(460.0));
+pub fn plan(width: f32, layout: &Layout, drawer_is_open: bool) -> PanePlan {
+    let form_range = WidthRange::new(LEAST_FORM, (width - LEAST_MIDDLE - LEAST_INSPECTOR).min(460.0));
     let form = layout.form_is_open.then(|| form_range.clamp(layout.form_width));
     let rest = width - form.unwrap_or(0.0) - LEAST_MIDDLE;
-    let inspector_range = Span::new(LEAST_INSPECTOR, rest.min(1100.0));
+    let inspector_range = WidthRange::new(LEAST_INSPECTOR, rest.min(1100.0));
     let inspector = if is_small(width, layout) {
         let room = width - form.unwrap_or(0.0) - 60.0;
-        if drawer_is_open { Dock::Drawer(DRAWER.min(room)) } else { Dock::Hidden }
+        if drawer_is_open { InspectorDock::Drawer(DRAWER.min(room)) } else { InspectorDock::Hidden }
     } else if layout.inspector_is_open {
         // A large window has a wide inspector.
         let usual = (width * 0.27).clamp(340.0, 640.0);
-        Dock::Beside(inspector_range.clamp(layout.inspector_width.unwrap_or(usual)))
+        InspectorDock::Beside(inspector_range.clamp(layout.inspector_width.unwrap_or(usual)))
     } else {
-        Dock::Hidden
+        InspectorDock::Hidden
     };
-    Plan { form, inspector, form_range, inspector_range }
+    PanePlan { form, inspector, form_range, inspector_range }
 }
 
 /// Whether there is no room for three panes side by side.
@@ -109,16 +109,24 @@ pub fn is_small(width: f32, layout: &Layout) -> bool {
     width < form + LEAST_MIDDLE + LEAST_INSPECTOR
 }
 
-/// Which way a pane grows.
+/// The side of a pane that its splitter is at, and that it grows to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Grows {
+pub enum GrowthSide {
     Right,
     Left,
 }
 
-/// A bar on the edge of a pane that makes it wider or narrower, by the pointer and by the arrow keys. `Some` while it is
-/// moved; a double click asks for the usual width, which is `Some(None)`.
-pub fn splitter_ui(ui: &Ui, name: &str, edge: Rect, grows: Grows, width: f32, span: Span) -> Option<Option<f32>> {
+/// Draws the splitter on the edge of a pane, which makes the pane wider or narrower by the pointer and by the arrow
+/// keys. `Some` with the new width while the splitter is moved; `Some(None)` for the usual width, which a double click
+/// asks for.
+pub fn splitter_ui(
+    ui: &Ui,
+    name: &str,
+    edge: Rect,
+    grows: GrowthSide,
+    width: f32,
+    span: WidthRange,
+) -> Option<Option<f32>> {
     const STEP: f32 = 16.0;
     let t = Tokens::of(ui);
     let id = Id::unique(("splitter", name));
@@ -134,7 +142,7 @@ pub fn splitter_ui(ui: &Ui, name: &str, edge: Rect, grows: Grows, width: f32, sp
     if response.double_clicked() {
         return Some(None);
     }
-    let sign = if grows == Grows::Right { 1.0 } else { -1.0 };
+    let sign = if grows == GrowthSide::Right { 1.0 } else { -1.0 };
     let mut wanted = width;
     if response.dragged()
         && let Some(pointer) = response.interact_pointer_pos()
@@ -155,7 +163,7 @@ pub fn splitter_ui(ui: &Ui, name: &str, edge: Rect, grows: Grows, width: f32, sp
     ((wanted - width).abs() > 0.01).then_some(Some(wanted))
 }
 
-fn tell(ui: &Ui, response: &Response, name: &str, width: f32, span: Span) {
+fn tell(ui: &Ui, response: &Response, name: &str, width: f32, span: WidthRange) {
     response.widget_info(|| WidgetInfo::labeled(Role::Splitter, true, name));
     ui.accesskit_node_builder(response.id, |node| {
         node.set_numeric_value(f64::from(width.round()));
@@ -165,8 +173,8 @@ fn tell(ui: &Ui, response: &Response, name: &str, width: f32, span: Span) {
     });
 }
 
-/// Draws a pane in its place, with a hairline at its left. In reading order, which the toolkit's own panels, outer ones
-/// first, are not.
+/// Draws a pane in its place, with a hairline at its left. The window draws its panes with this in reading order; the
+/// toolkit's own panels have to be drawn from the outside in, and Tab would go through them in that order.
 pub fn pane_ui(ui: &mut Ui, name: &str, place: Rect, fill: Color32, add: impl FnOnce(&mut Ui)) {
     let mut pane = ui.new_child(UiBuilder::new().max_rect(place).id_salt(name));
     pane.shrink_clip_rect(place);
@@ -175,7 +183,8 @@ pub fn pane_ui(ui: &mut Ui, name: &str, place: Rect, fill: Color32, add: impl Fn
     pane.painter().vline(place.left(), place.y_range(), Tokens::of(ui).hairline());
 }
 
-/// A stop for the keyboard at the head of a pane, named as the pane: what leads into it by a key.
+/// A stop for the keyboard at the head of a pane, named as the pane: the keys that lead into the pane put the focus
+/// here.
 pub fn landmark_ui(ui: &Ui, id: Id, name: &str, pane: Rect) -> Response {
     let response = ui.interact(pane, id, Sense::focusable_noninteractive());
     response.widget_info(|| WidgetInfo::labeled(Role::Pane, true, name));
@@ -186,7 +195,7 @@ pub fn landmark_ui(ui: &Ui, id: Id, name: &str, pane: Rect) -> Response {
     response
 }
 
-/// How the window stands now; `None` while that is not worth keeping.
+/// Where the window is and how large; `None` while it is minimized or fills the screen, which is not kept.
 fn window_place(ctx: &Context, before: Option<WindowPlace>) -> Option<WindowPlace> {
     let zoom = ctx.zoom_factor();
     ctx.input(|input| {
@@ -195,7 +204,7 @@ fn window_place(ctx: &Context, before: Option<WindowPlace>) -> Option<WindowPlac
         let size = viewport.inner_rect.filter(|_| !is_odd)?.size() * zoom;
         let is_maximized = viewport.maximized == Some(true);
         match before {
-            // What it goes back to.
+            // What is kept is where the window goes back to.
             Some(before) if is_maximized => Some(WindowPlace { is_maximized, ..before }),
             _ => {
                 let corner = viewport.outer_rect.map(|outer| [outer.min.x * zoom, outer.min.y * zoom]);
@@ -205,7 +214,7 @@ fn window_place(ctx: &Context, before: Option<WindowPlace>) -> Option<WindowPlac
     })
 }
 
-/// The layout, and what of it is kept already.
+/// The layout of now, and the one that is saved: decides when it has to be saved again.
 #[derive(Debug)]
 pub struct KeptLayout {
     pub now: Layout,
@@ -223,7 +232,7 @@ impl KeptLayout {
         Self { now: layout, kept: layout, seen: layout, changed_at: 0.0 }
     }
 
-    /// The layout, when it is time to keep it; else the window is woken when it will be.
+    /// The layout, when it is time to save it; else the window is woken when it will be.
     pub fn due(&mut self, ctx: &Context) -> Option<Layout> {
         self.now.window = window_place(ctx, self.now.window).or(self.now.window);
         let time = ctx.input(|input| input.time);
@@ -242,15 +251,15 @@ impl KeptLayout {
         Some(self.now)
     }
 
-    /// The layout, if it is not kept yet: the window closes.
+    /// The layout, if it is not saved yet: for when the window closes.
     pub fn last(&self) -> Option<Layout> {
         (self.now != self.kept).then_some(self.now)
     }
 }
 
 /// The strip of `pane` that its neighbour begins at.
-pub fn edge_of(pane: Rect, grows: Grows) -> Rect {
-    let x = if grows == Grows::Right { pane.right() } else { pane.left() };
+pub fn edge_of(pane: Rect, grows: GrowthSide) -> Rect {
+    let x = if grows == GrowthSide::Right { pane.right() } else { pane.left() };
     Rect::from_x_y_ranges(Rangef::point(x), pane.y_range())
 }
 
@@ -269,12 +278,12 @@ mod tests {
                         let plan = plan(width, &layout, true);
                         let form = plan.form.unwrap_or(0.0);
                         let middle = match plan.inspector {
-                            Dock::Beside(inspector) => width - form - inspector,
-                            Dock::Drawer(inspector) => {
+                            InspectorDock::Beside(inspector) => width - form - inspector,
+                            InspectorDock::Drawer(inspector) => {
                                 assert!(inspector <= width - form, "{width} {layout:?} {plan:?}");
                                 width - form
                             }
-                            Dock::Hidden => width - form,
+                            InspectorDock::Hidden => width - form,
                         };
                         assert!(middle >= LEAST_MIDDLE - 0.1, "{width} {layout:?} {plan:?}");
                     }
@@ -286,11 +295,11 @@ mod tests {
     #[test]
     fn a_small_window_has_the_inspector_as_a_drawer() {
         let layout = Layout::default();
-        assert!(matches!(plan(900.0, &layout, true).inspector, Dock::Drawer(_)));
-        assert_eq!(plan(900.0, &layout, false).inspector, Dock::Hidden);
-        assert!(matches!(plan(1280.0, &layout, false).inspector, Dock::Beside(_)));
+        assert!(matches!(plan(900.0, &layout, true).inspector, InspectorDock::Drawer(_)));
+        assert_eq!(plan(900.0, &layout, false).inspector, InspectorDock::Hidden);
+        assert!(matches!(plan(1280.0, &layout, false).inspector, InspectorDock::Beside(_)));
         // Without the form there is room.
         let folded = Layout { form_is_open: false, ..layout };
-        assert!(matches!(plan(900.0, &folded, false).inspector, Dock::Beside(_)));
+        assert!(matches!(plan(900.0, &folded, false).inspector, InspectorDock::Beside(_)));
     }
 }

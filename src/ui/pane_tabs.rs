@@ -3,7 +3,7 @@
 use egui::{Role, Sense, Ui, WidgetInfo, vec2};
 
 use super::{
-    action::{Action, Pane},
+    action::{Action, MiddlePane},
     theme,
     theme::Tokens,
     widgets::{chip::grouped, paint},
@@ -11,11 +11,13 @@ use super::{
 use crate::messages::SHOWN_REQUESTS;
 
 /// Draws the two names at the head of the middle pane, with how many lines each has.
-pub fn pane_tabs_ui(ui: &mut Ui, shown: Pane, entries: u64, requests: usize, actions: &mut Vec<Action>) {
+pub fn pane_tabs_ui(ui: &mut Ui, shown: MiddlePane, entries: u64, requests: usize, actions: &mut Vec<Action>) {
     let t = Tokens::of(ui);
     let more = if requests >= SHOWN_REQUESTS { "+" } else { "" };
     let counts = [grouped(entries), format!("{}{more}", grouped(requests as u64))];
-    for ((pane, name), count) in [(Pane::History, "History"), (Pane::Requests, "Requests")].into_iter().zip(counts) {
+    for ((pane, name), count) in
+        [(MiddlePane::History, "History"), (MiddlePane::Requests, "Requests")].into_iter().zip(counts)
+    {
         let is_shown = pane == shown;
         let color = if is_shown { t.text } else { t.subdued };
         let name_line = paint::line(ui, name, theme::semibold(theme::BODY_SIZE), color, f32::INFINITY);

@@ -4,10 +4,10 @@ use egui::{Id, Key, Label, Modifiers, RichText, Ui};
 use jiff::Timestamp;
 
 use super::{
-    action::{Action, Pane},
+    action::{Action, MiddlePane},
     icons,
     pane_tabs::pane_tabs_ui,
-    shortcuts::Deed,
+    shortcuts::Shortcut,
     theme,
     theme::Tokens,
     widgets::{
@@ -59,11 +59,11 @@ pub fn requests_ui(ui: &mut Ui, state: &mut RequestsState, ctx: &RequestsContext
         let mut of_left = Vec::new();
         egui::Sides::new().height(theme::BUTTON_HEIGHT).shrink_left().truncate().show(
             ui,
-            |ui| pane_tabs_ui(ui, Pane::Requests, ctx.entries, ctx.requests.len(), &mut of_left),
+            |ui| pane_tabs_ui(ui, MiddlePane::Requests, ctx.entries, ctx.requests.len(), &mut of_left),
             |ui| {
                 let button = ui.add(QuietButton::new("Faults…").icon(icons::ZAP));
-                if button.on_hover_text(Deed::Server.tip("Let the server go wrong on purpose")).clicked() {
-                    actions.push(Action::OpenServer);
+                if button.on_hover_text(Shortcut::Server.tip("Let the server go wrong on purpose")).clicked() {
+                    actions.push(Action::Do(Shortcut::Server));
                 }
             },
         );
@@ -91,7 +91,7 @@ fn empty_ui(ui: &mut Ui, server: &ServerInfo, actions: &mut Vec<Action>) {
     empty_state_ui(ui, "No requests yet", &sentence);
     ui.vertical_centered(|ui| {
         if ui.add(QuietButton::new(button).icon(icons::SERVER)).clicked() {
-            actions.push(Action::OpenServer);
+            actions.push(Action::Do(Shortcut::Server));
         }
     });
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::domain::{foreign, history::entry::Entry};
 
-/// "Visa •••• 4242", or what is known of it.
+/// The card of an entry: "Visa •••• 4242", or as much of it as is known.
 pub fn card(entry: &Entry) -> String {
     let brand = match entry.brand.as_deref() {
         Some("MasterCard") => "Mastercard",
@@ -21,7 +21,7 @@ pub fn card(entry: &Entry) -> String {
     }
 }
 
-/// "0.1 ms", "212 ms", "1.4 s".
+/// How long something took: "0.1 ms", "212 ms", "1.4 s".
 pub fn took(took: Duration) -> String {
     let millis = took.as_secs_f64() * 1000.0;
     if millis < 9.95 {
@@ -33,7 +33,7 @@ pub fn took(took: Duration) -> String {
     }
 }
 
-/// "now", "2 min ago", "3 h ago", "5 d ago", then the date.
+/// How long ago something was: "now", "2 min ago", "3 h ago", "5 d ago", after a week the date.
 pub fn ago(then: Timestamp, now: Timestamp) -> String {
     let secs = now.as_second() - then.as_second();
     match secs {
@@ -45,17 +45,17 @@ pub fn ago(then: Timestamp, now: Timestamp) -> String {
     }
 }
 
-/// "2031-05-02 18:31:02 UTC".
+/// A date and time in full: "2031-05-02 18:31:02 UTC".
 pub fn moment(then: Timestamp) -> String {
     then.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
-/// "May 2, 18:31 UTC".
+/// A date and time in short: "May 2, 18:31 UTC".
 pub fn short_moment(then: Timestamp) -> String {
     then.strftime("%b %-d, %H:%M UTC").to_string()
 }
 
-/// When the words of [`ago`] change next.
+/// How long the words of [`ago`] stay as they are; `None` when they change no more today.
 pub fn until_next_words(then: Timestamp, now: Timestamp) -> Option<Duration> {
     let secs = now.as_second() - then.as_second();
     let unit = match secs {
@@ -64,6 +64,11 @@ pub fn until_next_words(then: Timestamp, now: Timestamp) -> Option<Duration> {
         _ => return None,
     };
     Some(Duration::from_secs((unit - secs.rem_euclid(unit)).unsigned_abs()))
+}
+
+/// How many rules let the server go wrong: "2 faults on".
+pub fn faults(rules: usize) -> String {
+    if rules == 1 { "1 fault on".to_owned() } else { format!("{rules} faults on") }
 }
 
 #[cfg(test)]

@@ -16,7 +16,8 @@ use testcard::{
     },
     ui::{
         Action,
-        form::{self, Complaint, FormContext, FormState, field_id},
+        form::{self, FormComplaint, FormContext, FormState, field_id},
+        shortcuts::Shortcut,
         theme,
     },
 };
@@ -50,7 +51,7 @@ struct Bench {
 
 impl Bench {
     fn params(&self) -> Vec<(String, String)> {
-        let TokenRequest { params } = self.form.draft.to_request();
+        let TokenRequest { params } = self.form.draft().to_request();
         params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 }
@@ -452,7 +453,7 @@ fn the_button_says_what_will_come_and_never_stops_anyone() {
         assert_eq!(button(&window), expected, "{number} {expiry} {cvc}");
         let name = button(&window);
         click(&mut window, Role::Button, &name);
-        assert_eq!(window.state().actions, [Action::Create], "{number} {expiry} {cvc}");
+        assert_eq!(window.state().actions, [Action::Do(Shortcut::Create)], "{number} {expiry} {cvc}");
     }
 }
 
@@ -656,7 +657,7 @@ fn a_complaint_stands_on_its_field_until_the_draft_changes() {
     for (field, name) in sections {
         let mut window = window();
         let message = format!("Something is wrong with {name}");
-        window.state_mut().form.complain(Complaint {
+        window.state_mut().form.complain(FormComplaint {
             field: Some(field),
             is_answer: true,
             message: message.clone(),
@@ -671,7 +672,7 @@ fn a_complaint_stands_on_its_field_until_the_draft_changes() {
     }
     // Without a field it stands above the button.
     let mut window = window();
-    window.state_mut().form.complain(Complaint {
+    window.state_mut().form.complain(FormComplaint {
         field: None,
         is_answer: false,
         message: "No answer".to_owned(),
@@ -683,7 +684,7 @@ fn a_complaint_stands_on_its_field_until_the_draft_changes() {
 
 #[test]
 fn a_refusal_of_the_account_is_explained_and_the_ready_token_offered() {
-    let refused = |alias: Option<&str>| Complaint {
+    let refused = |alias: Option<&str>| FormComplaint {
         field: None,
         is_answer: true,
         message: "Sending credit card numbers directly to the Stripe API is generally unsafe.".to_owned(),
@@ -712,7 +713,7 @@ fn a_refusal_of_the_account_is_explained_and_the_ready_token_offered() {
     window.run();
     window.state_mut().actions.clear();
     click(&mut window, Role::Button, "Settings of the minter…");
-    assert_eq!(window.state().actions, [Action::OpenSettings]);
+    assert_eq!(window.state().actions, [Action::Do(Shortcut::Settings)]);
 }
 
 #[test]

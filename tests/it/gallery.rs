@@ -13,12 +13,12 @@ use serde_json::{Value, json};
 use testcard::domain::history::entry::Status;
 use testcard::ui::{
     icons,
+    status_badge::status_badge_ui,
     theme::{self, Tokens},
     widgets::{
         BrandMark, CardFace, ChoiceField, Field, FilterChip, IconButton, InlineAlert, JsonLines, JsonTree,
-        JsonTreeAction, PrimaryButton, QuietButton, RailStep, Segmented, StepState, Tabs, Toast, Toasts, Tone,
+        JsonTreeAction, PrimaryButton, QuietButton, RailStep, SegmentedControl, StepState, TabBar, Toast, Toasts, Tone,
         dotted_number, empty_state_ui, key_cap_ui, logo_ui, modal_ui, outcome_rail_ui, pill_ui, search_ui, section_ui,
-        status_badge_ui,
     },
 };
 
@@ -131,7 +131,7 @@ impl Gallery {
             ui.label(egui::RichText::new("Testcard").font(theme::semibold(theme::BODY_SIZE)));
             ui.add_space(2.0);
             let targets = [(Target::Local, "Local minter"), (Target::Stripe, "Stripe API")];
-            ui.add(Segmented::new("Target", &mut self.target, &targets));
+            ui.add(SegmentedControl::new("Target", &mut self.target, &targets));
             ui.add_space(4.0);
             pill_ui(ui, Tone::Ok, "Serving 127.0.0.1:12111");
             pill_ui(ui, Tone::Error, "Port 12111 is taken");
@@ -188,7 +188,7 @@ impl Gallery {
         Field::new("Name on card").text(ui, TextEdit::singleline(&mut self.name));
         let networks = [(0, "Automatic"), (1, "Visa"), (2, "Cartes Bancaires")];
         Field::new("Preferred network")
-            .show(ui, |ui| ui.add(Segmented::new("Preferred network", &mut self.network, &networks).in_form()));
+            .show(ui, |ui| ui.add(SegmentedControl::new("Preferred network", &mut self.network, &networks).in_form()));
         ui.spacing_mut().item_spacing.y = 0.0;
         section_ui(ui, "Billing address", "optional", &mut self.billing_open, |ui| {
             ChoiceField::new(Field::new("Country"), &mut self.country, &COUNTRIES).placeholder("US").ui(ui);
@@ -294,7 +294,7 @@ impl Gallery {
             (Pane::Code, "Code"),
             (Pane::Timeline, "Timeline"),
         ];
-        ui.add(Tabs::new("Inspector", &mut self.pane, &panes));
+        ui.add(TabBar::new("Inspector", &mut self.pane, &panes));
         let action = JsonTree::new("Response body", &mut self.json)
             .hint(&|pointer, value| {
                 (pointer.ends_with("/created") && value.is_u64()).then(|| "2026-11-23 18:31:02 UTC".to_owned())

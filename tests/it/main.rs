@@ -18,6 +18,7 @@ mod field_help;
 mod files;
 mod foreign;
 mod form;
+mod form_frames;
 mod frames;
 mod gallery;
 mod history;

@@ -1,12 +1,14 @@
 //! The window's frame: panes that fold, resize and become a drawer, the keys that lead through it, and what is kept of it.
 
+use std::{fs, path::Path};
+
 use egui::{Key, Modifiers, Role};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use tempfile::TempDir;
 use testcard::{
     domain::settings::layout::{Layout, WindowPlace},
     settings::{load_layout, save_layout},
-    ui::shortcuts::SHORTCUTS,
+    ui::shortcuts::KEY_BINDINGS,
 };
 
 use crate::support::{
@@ -102,11 +104,31 @@ fn a_pane_is_made_wider_by_the_arrow_keys_within_its_bounds() {
     assert!((width_of(&window, INSPECTOR) - before - 16.0).abs() < 0.5, "it grows to the left");
 }
 
+/// On macOS the same key is called Cmd: only the table knows.
+#[test]
+fn no_key_is_written_down_beside_the_table_of_keys() {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/ui")];
+    folders.push(folders[0].with_file_name("app"));
+    let mut literals = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if !path.ends_with("ui/shortcuts.rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+                literals.extend(code.filter(|line| line.contains("Ctrl")).map(str::to_owned));
+            }
+        }
+    }
+    assert!(literals.is_empty(), "{literals:#?}");
+}
+
 #[test]
 fn the_list_of_keys_has_every_one_of_them() {
     let mut window = Bench::new().open();
     ctrl(&mut window, Key::Slash);
-    for shortcut in SHORTCUTS {
+    for shortcut in KEY_BINDINGS {
         assert!(says(&window, shortcut.name.trim_end_matches('…')), "{}", shortcut.name);
         assert!(window.query_all_by_label(&shortcut.written()).next().is_some(), "{}", shortcut.written());
     }

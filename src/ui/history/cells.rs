@@ -18,9 +18,10 @@ use crate::{
     },
     ui::{
         icons, judgement,
+        status_badge::status_badge_ui,
         theme::{self, Tokens},
         widgets::{
-            paint, status_badge_ui,
+            paint,
             table::{self, ColumnWidth, TableColumn as _},
         },
         words,

@@ -20,6 +20,7 @@ use self::{
 };
 use super::{
     action::{Action, UseKind},
+    shortcuts::{LocalKey, Shortcut},
     theme,
     theme::Tokens,
     widgets::{QuietButton, chip::grouped, empty_state_ui, table},
@@ -134,7 +135,7 @@ fn progress_ui(ui: &mut Ui, refreshing: RefreshProgress, actions: &mut Vec<Actio
 
 fn empty_ui(ui: &mut Ui, state: &mut HistoryState) {
     if state.filter.is_everything() {
-        empty_state_ui(ui, "No tokens yet", "Press Ctrl+Enter to make one with 4242");
+        empty_state_ui(ui, "No tokens yet", &format!("Press {} to make one with 4242", Shortcut::Create.keys()));
         return;
     }
     empty_state_ui(ui, "Nothing matches", "No token passes the search and the filters");
@@ -165,7 +166,7 @@ fn keys_ui(ui: &Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions:
     }
     let pressed = |how, key| ui.input_mut(|input| input.consume_key(how, key));
     if place.is_some() && pressed(Modifiers::NONE, Key::Enter) {
-        actions.push(Action::Open);
+        actions.push(Action::Do(Shortcut::GoInspector));
     }
     if let Some(id) = state.selection.cursor().filter(|_| pressed(Modifiers::COMMAND, Key::Space)) {
         state.selection.toggle(id);
@@ -266,23 +267,23 @@ fn row_menu_ui(ui: &mut Ui, entry: &Entry, others: usize, actions: &mut Vec<Acti
         ui.add(egui::Button::new(name).shortcut_text(keys)).accessible_name(name).clicked()
     };
     if others > 0 {
-        if item(ui, "Tag the selected…", "F2") {
+        if item(ui, "Tag the selected…", Shortcut::Annotate.keys()) {
             wish = Some(RowWish::Annotate);
         }
-        if item(ui, "Delete the selected", "Delete") {
+        if item(ui, "Delete the selected", LocalKey::Delete.keys()) {
             wish = Some(RowWish::Delete);
         }
         return wish;
     }
     if let Some(id) = &entry.token_id
-        && item(ui, "Copy id", "Ctrl+I")
+        && item(ui, "Copy id", Shortcut::CopyId.keys())
     {
         actions.push(Action::Copy { text: id.clone(), what: "Token id".to_owned() });
     }
-    if item(ui, "Put into the form", "Ctrl+D") {
+    if item(ui, "Put into the form", Shortcut::Reuse.keys()) {
         actions.push(Action::Reuse(entry.id));
     }
-    if item(ui, "Note and tags…", "F2") {
+    if item(ui, "Note and tags…", Shortcut::Annotate.keys()) {
         wish = Some(RowWish::Annotate);
     }
     if entry.token_id.is_some() {
@@ -298,7 +299,7 @@ fn row_menu_ui(ui: &mut Ui, entry: &Entry, others: usize, actions: &mut Vec<Acti
         }
     }
     ui.separator();
-    if item(ui, "Delete", "Delete") {
+    if item(ui, "Delete", LocalKey::Delete.keys()) {
         wish = Some(RowWish::Delete);
     }
     wish

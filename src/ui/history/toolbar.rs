@@ -12,10 +12,10 @@ use crate::{
     domain::{call::api::Target, history::entry::Status},
     messages::{JobRequest, RefreshScope},
     ui::{
-        action::{Action, Pane},
+        action::{Action, MiddlePane},
         icons,
         pane_tabs::pane_tabs_ui,
-        shortcuts::Deed,
+        shortcuts::{LocalKey, Shortcut},
         theme,
         widgets::{FilterChip, IconButton, QuietButton, chip::grouped, ends_ui, field::search_ui},
     },
@@ -32,15 +32,15 @@ pub(super) fn title_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryConte
         ui,
         theme::BUTTON_HEIGHT,
         |ui| {
-            pane_tabs_ui(ui, Pane::History, ctx.history.counts.all(), ctx.requests, &mut of_left);
+            pane_tabs_ui(ui, MiddlePane::History, ctx.history.counts.all(), ctx.requests, &mut of_left);
         },
         |ui| {
             if !is_narrow {
                 find_ui(ui, state, width);
             }
             let export = QuietButton::new("Export…").icon(icons::DOWNLOAD);
-            if ui.add(export).on_hover_text(Deed::Export.tip("Write the history to a JSON file")).clicked() {
-                actions.push(Action::OpenExport);
+            if ui.add(export).on_hover_text(Shortcut::Export.tip("Write the history to a JSON file")).clicked() {
+                actions.push(Action::Do(Shortcut::Export));
             }
             if ctx.target == Target::Stripe {
                 let words = "Ask Stripe which unused tokens were used";
@@ -63,7 +63,7 @@ fn find_ui(ui: &mut Ui, state: &mut HistoryState, width: f32) {
     let name = "Search id, card, note, #tag";
     let response = search_ui(ui, id, &mut state.filter.search, name, "", width).response.response;
     let tip = "Words in id, last4, brand, outcome, note, tags, status, source and what used a token";
-    let response = response.on_hover_text(Deed::SearchHistory.tip(tip));
+    let response = response.on_hover_text(Shortcut::SearchHistory.tip(tip));
     if std::mem::take(&mut state.focus_search) {
         response.request_focus();
     }
@@ -125,10 +125,20 @@ pub(super) fn selected_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryCo
     let is_narrow = ui.available_width() < 550.0;
     let ids = state.selection.ids();
     let mut buttons = vec![
-        (SelectionAction::Tag, icons::TAG, "Tag…", "Add tags or take them away (F2)"),
-        (SelectionAction::Refresh, icons::REFRESH_CW, "Refresh", "Ask Stripe which of the selected were used"),
-        (SelectionAction::Export, icons::DOWNLOAD, "Export selected…", "Write the selected entries to a JSON file"),
-        (SelectionAction::Delete, icons::TRASH_2, "Delete", "Delete, with a way back (Delete)"),
+        (SelectionAction::Tag, icons::TAG, "Tag…", Shortcut::Annotate.tip("Add tags or take them away")),
+        (
+            SelectionAction::Refresh,
+            icons::REFRESH_CW,
+            "Refresh",
+            "Ask Stripe which of the selected were used".to_owned(),
+        ),
+        (
+            SelectionAction::Export,
+            icons::DOWNLOAD,
+            "Export selected…",
+            "Write the selected entries to a JSON file".to_owned(),
+        ),
+        (SelectionAction::Delete, icons::TRASH_2, "Delete", LocalKey::Delete.tip("Delete, with a way back")),
     ];
     if ids.len() == 2 {
         buttons.insert(
@@ -137,7 +147,7 @@ pub(super) fn selected_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryCo
                 SelectionAction::Compare,
                 icons::GIT_COMPARE,
                 "Compare",
-                "Show what differs between the two (Ctrl+Shift+D)",
+                Shortcut::Diff.tip("Show what differs between the two"),
             ),
         );
     }
@@ -165,7 +175,7 @@ pub(super) fn selected_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryCo
                 pressed = Some(what);
             }
         }
-        if ui.add(IconButton::new(icons::X, "Select one entry only").keys("Esc").small()).clicked() {
+        if ui.add(IconButton::new(icons::X, "Select one entry only").keys(LocalKey::Close.keys()).small()).clicked() {
             pressed = Some(SelectionAction::Narrow);
         }
     });

@@ -18,6 +18,7 @@ use crate::{
         action::Action,
         background::{BackgroundTask, TaskHandle},
         icons,
+        shortcuts::LocalKey,
         theme::{self, Tokens},
         widgets::{
             IconButton, InlineAlert, JsonLines, JsonTree, JsonTreeAction, QuietButton, Tone, chip::grouped, ends_ui,
@@ -281,7 +282,7 @@ pub fn answer_ui(
     let help = |pointer: &str, _: &Value| field_help::of(document.value(), pointer).map(str::to_owned);
     let copied = JsonTree::new(TREE, lines).hint(&hint).help(&help).highlight(&find.words).ui(&mut inside);
     if let Some(JsonTreeAction::CopiedValue(pointer) | JsonTreeAction::CopiedPath(pointer)) = copied {
-        actions.push(Action::Copy { text: String::new(), what: pointer });
+        actions.push(Action::TellCopied(pointer));
     }
     ui.advance_cursor_after_rect(tree);
     about_ui(ui, lines, actions);
@@ -344,11 +345,11 @@ fn find_ui(ui: &mut Ui, find: &mut TreeSearch, lines: &mut JsonLines, tree: Opti
         }
         find.update(ui, lines);
         let can_step = !find.hits.is_empty();
-        let previous = IconButton::new(icons::ARROW_UP, "Previous match").keys("Shift+F3").small();
+        let previous = IconButton::new(icons::ARROW_UP, "Previous match").keys(LocalKey::PreviousMatch.keys()).small();
         if ui.add_enabled(can_step, previous).clicked() {
             find.step(lines, false);
         }
-        let next = IconButton::new(icons::ARROW_DOWN, "Next match").keys("F3").small();
+        let next = IconButton::new(icons::ARROW_DOWN, "Next match").keys(LocalKey::NextMatch.keys()).small();
         if ui.add_enabled(can_step, next).clicked() {
             find.step(lines, true);
         }
@@ -371,9 +372,9 @@ fn find_keys_ui(ui: &Ui, find: &mut TreeSearch, lines: &mut JsonLines) {
     let is_in_field = ui.memory(|memory| memory.has_focus(field));
     let (previous, next) = ui.input_mut(|input| {
         // First with Shift, for without it the key fits too.
-        let mut pressed = |modifiers, key| input.consume_key(modifiers, key);
-        let previous = pressed(Modifiers::SHIFT, Key::F3) || (is_in_field && pressed(Modifiers::SHIFT, Key::Enter));
-        let next = pressed(Modifiers::NONE, Key::F3) || (is_in_field && pressed(Modifiers::NONE, Key::Enter));
+        let previous = LocalKey::PreviousMatch.is_pressed(input)
+            || (is_in_field && input.consume_key(Modifiers::SHIFT, Key::Enter));
+        let next = LocalKey::NextMatch.is_pressed(input) || (is_in_field && LocalKey::Confirm.is_pressed(input));
         (previous, next)
     });
     if previous || next {

@@ -25,9 +25,9 @@ use crate::{
     ui::{
         action::Action,
         icons,
-        shortcuts::Deed,
+        shortcuts::{LocalKey, Shortcut},
         theme::{self, Tokens},
-        widgets::{QuietButton, Segmented, Tone, name_bars, paint},
+        widgets::{QuietButton, SegmentedControl, Tone, name_bars, paint},
     },
 };
 
@@ -195,8 +195,12 @@ fn choices_ui(ui: &mut Ui, state: &mut CodeState, callee: &mut Target) -> bool {
         |ui| {
             let button = ui.add(QuietButton::new("Copy").icon(icons::COPY));
             let words = match shown {
-                SnippetLanguage::Curl => "Copy the code (Ctrl+Shift+C)",
-                _ => "Copy the code (Ctrl+C while it has the focus; Ctrl+Shift+C copies it as cURL)",
+                SnippetLanguage::Curl => Shortcut::CopyCurl.tip("Copy the code"),
+                _ => format!(
+                    "Copy the code ({} while it has the focus; {} copies it as cURL)",
+                    LocalKey::Copy.keys(),
+                    Shortcut::CopyCurl.keys()
+                ),
             };
             button.on_hover_text(words).clicked()
         },
@@ -225,7 +229,7 @@ fn languages_ui(ui: &mut Ui, language: &mut SnippetLanguage) {
 /// Draws the choice of whom the code calls; `true` when another was chosen.
 fn callees_ui(ui: &mut Ui, callee: &mut Target, fills_width: bool) -> bool {
     let callees = [(Target::Stripe, "Stripe"), (Target::Local, "Local server")];
-    let control = Segmented::new("The code calls", callee, &callees);
+    let control = SegmentedControl::new("The code calls", callee, &callees);
     ui.add(if fills_width { control.in_form() } else { control }).changed()
 }
 
@@ -240,8 +244,8 @@ fn not_serving_ui(ui: &mut Ui, context: &CodeContext<'_>, actions: &mut Vec<Acti
         },
         |ui| {
             let button = ui.add(QuietButton::new("Switch on…").pill());
-            if button.on_hover_text(Deed::Server.tip("Switch the local server on")).clicked() {
-                actions.push(Action::OpenServer);
+            if button.on_hover_text(Shortcut::Server.tip("Switch the local server on")).clicked() {
+                actions.push(Action::Do(Shortcut::Server));
             }
         },
     );

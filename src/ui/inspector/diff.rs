@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use egui::{Color32, Key, Label, Modifiers, RichText, Role, Sense, Ui, UiBuilder};
+use egui::{Color32, Label, Modifiers, RichText, Role, Sense, Ui, UiBuilder};
 use serde_json::Value;
 
 use super::diff_rows::{RowView, about_ui, menu_ui, narrow_lines};
@@ -18,18 +18,17 @@ use crate::{
         action::Action,
         background::BackgroundTask,
         icons,
+        shortcuts::LocalKey,
+        status_badge::status_badge_ui,
         theme::{self, Tokens},
         widgets::{
-            FilterChip, IconButton, InlineAlert, QuietButton, RowScroll, Tone, VirtualRows, paint, status_badge_ui,
+            FilterChip, IconButton, InlineAlert, QuietButton, RowScroll, Tone, VirtualRows, paint, row_by_key,
             virtual_rows::focus_ring_ui,
         },
         words,
     },
 };
 
-/// The keys of the view, as tooltips say them.
-const NEXT_KEYS: &str = "F7";
-const PREVIOUS_KEYS: &str = "Shift+F7";
 /// A pane from this width on has the two sides beside each other.
 const WIDE: f32 = 560.0;
 /// Bodies up to this size are compared within a frame.
@@ -220,7 +219,8 @@ fn head_ui(ui: &mut Ui, state: &DiffState, pair: Option<&EntryPair>, actions: &m
             ui.add(Label::new(RichText::new("Two answers").font(theme::semibold(theme::HEADING_SIZE))).truncate());
         },
         |ui| {
-            if ui.add(IconButton::new(icons::X, "Close the comparison").small().keys("Esc")).clicked() {
+            if ui.add(IconButton::new(icons::X, "Close the comparison").small().keys(LocalKey::Close.keys())).clicked()
+            {
                 is_open = false;
             }
         },
@@ -320,11 +320,12 @@ fn switches_ui(ui: &mut Ui, state: &mut DiffState) {
             state.show(true);
         }
         let can_step = !state.shown.stops.is_empty();
-        let previous = IconButton::new(icons::ARROW_UP, "Previous difference").keys(PREVIOUS_KEYS).small();
+        let previous =
+            IconButton::new(icons::ARROW_UP, "Previous difference").keys(LocalKey::PreviousDifference.keys()).small();
         if ui.add_enabled(can_step, previous).clicked() {
             step(state, false);
         }
-        let next = IconButton::new(icons::ARROW_DOWN, "Next difference").keys(NEXT_KEYS).small();
+        let next = IconButton::new(icons::ARROW_DOWN, "Next difference").keys(LocalKey::NextDifference.keys()).small();
         if ui.add_enabled(can_step, next).clicked() {
             step(state, true);
         }
@@ -420,40 +421,21 @@ fn keys_ui(ui: &Ui, state: &mut DiffState) -> bool {
     }
     let (previous, next) = ui.input_mut(|input| {
         // First with Shift, for without it the key fits too.
-        (input.consume_key(Modifiers::SHIFT, Key::F7), input.consume_key(Modifiers::NONE, Key::F7))
+        (LocalKey::PreviousDifference.is_pressed(input), LocalKey::NextDifference.is_pressed(input))
     });
     if previous || next {
         step(state, next);
     }
-    !ui.ctx().text_edit_focused() && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape))
+    !ui.ctx().text_edit_focused() && ui.input_mut(|input| LocalKey::Close.is_pressed(input))
 }
 
 /// The keys of the focused list.
 fn list_keys_ui(ui: &Ui, state: &mut DiffState) {
-    let last = state.shown.rows.len() - 1;
+    let count = state.shown.rows.len();
     let page = state.scroll.in_view().max(1);
-    let row = state.marked;
-    let target = ui.input_mut(|input| {
-        let mut pressed = |key| input.consume_key(Modifiers::NONE, key);
-        if pressed(Key::ArrowDown) {
-            Some(row.map_or(0, |row| row + 1))
-        } else if pressed(Key::ArrowUp) {
-            Some(row.map_or(0, |row| row.saturating_sub(1)))
-        } else if pressed(Key::PageDown) {
-            Some(row.unwrap_or(0) + page)
-        } else if pressed(Key::PageUp) {
-            Some(row.unwrap_or(0).saturating_sub(page))
-        } else if pressed(Key::Home) {
-            Some(0)
-        } else if pressed(Key::End) {
-            Some(last)
-        } else {
-            None
-        }
-    });
-    if let Some(target) = target {
-        state.marked = Some(target.min(last));
-    }
+    let target =
+        ui.input_mut(|input| row_by_key(|key| input.consume_key(Modifiers::NONE, key), state.marked, count, page));
+    state.marked = target.or(state.marked);
 }
 
 fn marked_line(state: &DiffState) -> Option<&DiffLine> {

@@ -26,10 +26,11 @@ use self::{
 use super::{
     action::{Action, UseKind},
     icons,
-    shortcuts::Deed,
+    shortcuts::Shortcut,
+    status_badge::status_badge_ui,
     theme,
     theme::Tokens,
-    widgets::{InlineAlert, QuietButton, Tabs, Tone, empty_state_ui, fact_ui, scroll_ui, status_badge_ui},
+    widgets::{InlineAlert, QuietButton, TabBar, Tone, empty_state_ui, fact_ui, scroll_ui},
     words,
 };
 use crate::{
@@ -178,7 +179,7 @@ fn call_ui(
         (CallTab::Headers, "Headers"),
         (CallTab::Code, "Code"),
     ];
-    ui.add(Tabs::new("Call", &mut state.call_tab, &tabs));
+    ui.add(TabBar::new("Call", &mut state.call_tab, &tabs));
     ui.add_space(4.0);
     ui.push_id(("call", id), |ui| match (state.call_tab, &exchange.outcome) {
         (CallTab::Response, Ok(response)) => {
@@ -230,7 +231,7 @@ fn entry_ui(
         (EntryTab::Code, "Code"),
         (EntryTab::Timeline, "Timeline"),
     ];
-    ui.add(Tabs::new("Inspector", &mut state.entry_tab, &tabs));
+    ui.add(TabBar::new("Inspector", &mut state.entry_tab, &tabs));
     ui.add_space(4.0);
     ui.push_id(detail.entry.id, |ui| match state.entry_tab {
         EntryTab::Summary => {
@@ -264,7 +265,7 @@ fn head_ui(ui: &mut Ui, detail: &EntryDetail, actions: &mut Vec<Action>) {
     ui.horizontal_wrapped(|ui| {
         if let Some(id) = &entry.token_id {
             let button = ui.add(QuietButton::new("Copy id").icon(icons::COPY));
-            if button.on_hover_text(Deed::CopyId.tip("Copy the token's id")).clicked() {
+            if button.on_hover_text(Shortcut::CopyId.tip("Copy the token's id")).clicked() {
                 actions.push(Action::Copy { text: id.clone(), what: "Token id".to_owned() });
             }
             let button = ui.add(QuietButton::new("Charge…").icon(icons::CREDIT_CARD));
@@ -293,11 +294,11 @@ fn head_ui(ui: &mut Ui, detail: &EntryDetail, actions: &mut Vec<Action>) {
         let words = format!("Same card on {}", other.label());
         let tip = format!("Send this card to {} too, and compare the two answers", other.place());
         let same = ui.add(QuietButton::new(&words).icon(icons::GIT_COMPARE));
-        if same.on_hover_text(Deed::SameElsewhere.tip(&tip)).clicked() {
+        if same.on_hover_text(Shortcut::SameElsewhere.tip(&tip)).clicked() {
             actions.push(Action::SameElsewhere(entry.id));
         }
         let reuse = ui.add(QuietButton::new("Reuse").icon(icons::PENCIL));
-        if reuse.on_hover_text(Deed::Reuse.tip("Put this card into the form")).clicked() {
+        if reuse.on_hover_text(Shortcut::Reuse.tip("Put this card into the form")).clicked() {
             actions.push(Action::Reuse(entry.id));
         }
     });

@@ -12,7 +12,7 @@ use crate::{
     model::LoadedValue,
     ui::{
         action::Action,
-        form::rail,
+        card_steps::card_steps,
         judgement::judgement_ui,
         theme,
         widgets::{fact_ui, outcome_rail_ui, scroll_ui},
@@ -41,7 +41,7 @@ pub(super) fn summary_ui(
         judgement_ui(ui, &detail.entry);
         if let Some(card) = detail.request.param("card[number]").and_then(test_cards::by_number) {
             ui.label(RichText::new(&card.description).font(theme::semibold(theme::BODY_SIZE)));
-            outcome_rail_ui(ui, &rail(card.steps()));
+            outcome_rail_ui(ui, &card_steps(card.steps()));
             ui.add_space(4.0);
         }
         ui.spacing_mut().item_spacing.y = 1.0;

@@ -1,4 +1,4 @@
-//! The actions of the palette: every key of the window, and what has no key of its own.
+//! The commands of the palette: a row for each shortcut, and rows for actions without one.
 
 use crate::{
     domain::{
@@ -9,18 +9,18 @@ use crate::{
     messages::{JobRequest, RefreshScope, ServerInfo},
     ui::{
         Action, PresetAction,
-        shortcuts::{Deed, Group, SHORTCUTS, Shortcut},
+        shortcuts::{KEY_BINDINGS, KeyBinding, KeyGroup, Shortcut},
     },
 };
 
-/// An action with its name.
+/// An action as the palette lists it.
 #[derive(Debug)]
 pub struct PaletteCommand {
     pub name: String,
-    /// What it is about, or what comes of it.
+    /// A quiet line beside the name: what the action is about, or what comes of it.
     pub about: String,
-    /// As lists write them; empty without.
-    pub keys: String,
+    /// The keys that do it too: "Ctrl+K"; empty without.
+    pub keys: &'static str,
     pub action: Action,
     pub words: Words,
 }
@@ -29,15 +29,15 @@ impl PaletteCommand {
     fn new(name: impl Into<String>, about: impl Into<String>, action: Action) -> Self {
         let (name, about) = (name.into(), about.into());
         let words = Words::new(&name, &about);
-        Self { name, about, keys: String::new(), action, words }
+        Self { name, about, keys: "", action, words }
     }
 
-    fn keys(self, deed: Deed) -> Self {
-        Self { keys: deed.keys(), ..self }
+    fn keys(self, shortcut: Shortcut) -> Self {
+        Self { keys: shortcut.keys(), ..self }
     }
 }
 
-/// What the actions depend on.
+/// What decides which commands there are.
 #[derive(Clone, Copy, Debug)]
 pub struct CommandContext<'a> {
     pub settings: &'a Settings,
@@ -46,16 +46,16 @@ pub struct CommandContext<'a> {
     pub expects: bool,
 }
 
-/// Every action that can be done now.
+/// Every command that can be carried out now.
 pub fn commands(about: &CommandContext<'_>) -> Vec<PaletteCommand> {
     let settings = about.settings;
-    let is_of = |group: Group| move |shortcut: &&Shortcut| shortcut.group == group;
-    let of_keys = Group::ALL.into_iter().flat_map(|group| SHORTCUTS.iter().filter(is_of(group)));
+    let is_of = |group: KeyGroup| move |binding: &&KeyBinding| binding.group == group;
+    let of_keys = KeyGroup::ALL.into_iter().flat_map(|group| KEY_BINDINGS.iter().filter(is_of(group)));
     let mut all: Vec<PaletteCommand> = of_keys
-        .filter(|shortcut| !matches!(shortcut.deed, Deed::Palette | Deed::SwitchTarget))
-        .map(|shortcut| {
-            let command = PaletteCommand::new(shortcut.name, shortcut.group.label(), Action::Do(shortcut.deed));
-            command.keys(shortcut.deed)
+        .filter(|binding| !matches!(binding.shortcut, Shortcut::Palette | Shortcut::SwitchTarget))
+        .map(|binding| {
+            let command = PaletteCommand::new(binding.name, binding.group.label(), Action::Do(binding.shortcut));
+            command.keys(binding.shortcut)
         })
         .collect();
     let target = settings.target();
@@ -72,7 +72,7 @@ pub fn commands(about: &CommandContext<'_>) -> Vec<PaletteCommand> {
         Target::Local => ("Switch to Stripe API", "Window · test mode, over the network", Target::Stripe),
         Target::Stripe => ("Switch to the local minter", "Window · answers on this machine", Target::Local),
     };
-    all.push(PaletteCommand::new(name, about_target, Action::SetTarget(other)).keys(Deed::SwitchTarget));
+    all.push(PaletteCommand::new(name, about_target, Action::SetTarget(other)).keys(Shortcut::SwitchTarget));
     let active = settings.profiles.active().id;
     for profile in settings.profiles.iter().filter(|profile| profile.id != active) {
         let name = format!("Use profile {}", profile.name);
@@ -121,8 +121,8 @@ mod tests {
         let all = commands(&CommandContext { settings: &settings, server: &ServerInfo::Off, expects: true });
         let names: HashSet<&str> = all.iter().map(|command| command.name.as_str()).collect();
         assert_eq!(names.len(), all.len());
-        for shortcut in SHORTCUTS.iter().filter(|shortcut| shortcut.deed != Deed::Palette) {
-            assert!(all.iter().any(|command| command.keys == shortcut.written()), "{}", shortcut.name);
+        for binding in KEY_BINDINGS.iter().filter(|binding| binding.shortcut != Shortcut::Palette) {
+            assert!(all.iter().any(|command| command.keys == binding.written()), "{}", binding.name);
         }
     }
 }

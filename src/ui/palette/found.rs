@@ -1,86 +1,81 @@
 //! What the palette lists for what is typed, in sections and in order.
 
 use super::commands::PaletteCommand;
-use crate::domain::presets::{
-    catalog,
-    library::Library,
-    preset::{Preset, PresetKey},
-    search::{Search, is_close},
+use crate::{
+    domain::presets::{
+        catalog,
+        library::Library,
+        preset::{Preset, PresetKey},
+        search::{Search, is_close},
+    },
+    ui::action::PaletteScope,
 };
-
-/// What is searched.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Scope {
-    #[default]
-    Everything,
-    Outcomes,
-    Actions,
-}
 
 /// Something that can be chosen.
 #[derive(Clone, Copy, Debug)]
-pub enum Item {
-    /// Of those that the program brings along.
+pub enum PaletteItem {
+    /// A preset that the program brings along.
     Brought(&'static Preset),
-    /// Of the user's own, by its place.
+    /// One of the user's own presets, by its place in [`PaletteSource::own`].
     Own(usize),
-    /// An action, by its place.
+    /// A command, by its place in [`PaletteSource::commands`].
     Command(usize),
 }
 
 /// Items under a heading.
 #[derive(Debug)]
-pub struct Section {
+pub struct PaletteSection {
     pub title: &'static str,
-    pub items: Vec<Item>,
+    pub items: Vec<PaletteItem>,
 }
 
 /// What is searched through.
 #[derive(Clone, Copy, Debug)]
-pub struct Shelf<'a> {
+pub struct PaletteSource<'a> {
     pub library: &'a Library,
-    /// The presets of the library.
+    /// The user's own presets in the library.
     pub own: &'a [Preset],
     pub commands: &'a [PaletteCommand],
 }
 
-impl<'a> Shelf<'a> {
-    pub fn preset(&self, item: Item) -> Option<&'a Preset> {
+impl<'a> PaletteSource<'a> {
+    pub fn preset(&self, item: PaletteItem) -> Option<&'a Preset> {
         match item {
-            Item::Brought(preset) => Some(preset),
-            Item::Own(place) => self.own.get(place),
-            Item::Command(_) => None,
+            PaletteItem::Brought(preset) => Some(preset),
+            PaletteItem::Own(place) => self.own.get(place),
+            PaletteItem::Command(_) => None,
         }
     }
 
-    fn item(&self, key: &PresetKey) -> Option<Item> {
+    fn item(&self, key: &PresetKey) -> Option<PaletteItem> {
         match key {
-            PresetKey::Own(_) => self.own.iter().position(|preset| preset.key == *key).map(Item::Own),
-            _ => catalog::all().iter().find(|preset| preset.key == *key).map(Item::Brought),
+            PresetKey::Own(_) => self.own.iter().position(|preset| preset.key == *key).map(PaletteItem::Own),
+            _ => catalog::all().iter().find(|preset| preset.key == *key).map(PaletteItem::Brought),
         }
     }
 
-    fn rank(&self, item: Item, search: &Search) -> Option<u32> {
+    fn rank(&self, item: PaletteItem, search: &Search) -> Option<u32> {
         match (item, self.preset(item)) {
             (_, Some(preset)) => preset.rank(search),
-            (Item::Command(place), None) => self.commands[place].words.rank(search),
+            (PaletteItem::Command(place), None) => self.commands[place].words.rank(search),
             (_, None) => None,
         }
     }
 }
 
 /// An item with its rank.
-type Ranked = (u32, Item);
+type RankedItem = (u32, PaletteItem);
 
-/// Favourites and what was used last come first, where they answer the search by words or their beginnings; then the
-/// section with the best answer. Within a section the best comes first, then the order of the table.
-pub fn find(search: &Search, scope: Scope, shelf: &Shelf<'_>) -> Vec<Section> {
-    let ranked = |items: &mut dyn Iterator<Item = Item>| -> Vec<Ranked> {
+/// Finds what a search in `scope` lists, in sections. Favourites and what was used last come first, as far as a word of
+/// theirs is or begins with what was typed; then the section with the best match. Within a section the best match comes
+/// first, and equal ones stay in the order of the table.
+pub fn find(search: &Search, scope: PaletteScope, shelf: &PaletteSource<'_>) -> Vec<PaletteSection> {
+    let ranked = |items: &mut dyn Iterator<Item = PaletteItem>| -> Vec<RankedItem> {
         items.filter_map(|item| Some((shelf.rank(item, search)?, item))).collect()
     };
     let mut shown: Vec<&PresetKey> = Vec::new();
-    let mut sections: Vec<(&'static str, Vec<Ranked>)> = Vec::new();
-    if scope != Scope::Actions {
+    let mut sections: Vec<(&'static str, Vec<RankedItem>)> = Vec::new();
+    if scope != PaletteScope::Actions {
         for (title, keys) in [("Favourites", &shelf.library.favourites), ("Recent", &shelf.library.recents)] {
             let mut items =
                 ranked(&mut keys.iter().filter(|key| !shown.contains(key)).filter_map(|key| shelf.item(key)));
@@ -89,31 +84,31 @@ pub fn find(search: &Search, scope: Scope, shelf: &Shelf<'_>) -> Vec<Section> {
             sections.push((title, items));
         }
     }
-    let is_new = |item: &Item| shelf.preset(*item).is_none_or(|preset| !shown.contains(&&preset.key));
-    let own = || (0..shelf.own.len()).map(Item::Own).filter(is_new);
+    let is_new = |item: &PaletteItem| shelf.preset(*item).is_none_or(|preset| !shown.contains(&&preset.key));
+    let own = || (0..shelf.own.len()).map(PaletteItem::Own).filter(is_new);
     let brought = |is_card: bool| {
         let of_kind = move |preset: &&Preset| matches!(preset.key, PresetKey::Card(_)) == is_card;
-        catalog::all().iter().filter(of_kind).map(Item::Brought).filter(is_new)
+        catalog::all().iter().filter(of_kind).map(PaletteItem::Brought).filter(is_new)
     };
-    let commands = || (0..shelf.commands.len()).map(Item::Command);
-    let mut rest: Vec<(&'static str, Vec<Ranked>)> = Vec::new();
-    if scope != Scope::Actions {
+    let commands = || (0..shelf.commands.len()).map(PaletteItem::Command);
+    let mut rest: Vec<(&'static str, Vec<RankedItem>)> = Vec::new();
+    if scope != PaletteScope::Actions {
         rest.push(("Your presets", ranked(&mut own())));
     }
-    let actions = ("Actions", if scope == Scope::Outcomes { Vec::new() } else { ranked(&mut commands()) });
+    let actions = ("Actions", if scope == PaletteScope::Outcomes { Vec::new() } else { ranked(&mut commands()) });
     if search.is_empty() {
-        // Who types nothing is shown what there is: a few of each before the many.
-        if scope != Scope::Actions {
+        // Nothing was typed: the short sections stand before the long ones, so that all are seen.
+        if scope != PaletteScope::Actions {
             let often = catalog::OFTEN.iter().filter_map(|key| shelf.item(&key.parse().ok()?)).filter(is_new);
             rest.push(("Often used", often.map(|item| (0, item)).collect()));
         }
         rest.push(actions);
-        if scope != Scope::Actions {
+        if scope != PaletteScope::Actions {
             rest.push(("Wrong on purpose", ranked(&mut brought(false))));
             rest.push(("Test cards", ranked(&mut brought(true))));
         }
     } else {
-        if scope != Scope::Actions {
+        if scope != PaletteScope::Actions {
             rest.push(("Test cards", ranked(&mut brought(true))));
             rest.push(("Wrong on purpose", ranked(&mut brought(false))));
         }
@@ -128,8 +123,8 @@ pub fn find(search: &Search, scope: Scope, shelf: &Shelf<'_>) -> Vec<Section> {
     }
     sections.extend(rest);
     let sections = sections.into_iter().filter(|(_, items)| !items.is_empty());
-    let plain = |items: Vec<Ranked>| items.into_iter().map(|(_, item)| item).collect();
-    sections.map(|(title, items)| Section { title, items: plain(items) }).collect()
+    let plain = |items: Vec<RankedItem>| items.into_iter().map(|(_, item)| item).collect();
+    sections.map(|(title, items)| PaletteSection { title, items: plain(items) }).collect()
 }
 
 #[cfg(test)]
@@ -151,14 +146,14 @@ mod tests {
     }
 
     /// The first names of each section.
-    fn found(search: &str, scope: Scope, library: &Library) -> Vec<String> {
+    fn found(search: &str, scope: PaletteScope, library: &Library) -> Vec<String> {
         let settings = Settings::default();
         let context = commands::CommandContext { settings: &settings, server: &ServerInfo::Off, expects: false };
         let (own, commands) = (library.own_presets(), commands::commands(&context));
-        let shelf = Shelf { library, own: &own, commands: &commands };
-        let name = |item: &Item| match (shelf.preset(*item), item) {
+        let shelf = PaletteSource { library, own: &own, commands: &commands };
+        let name = |item: &PaletteItem| match (shelf.preset(*item), item) {
             (Some(preset), _) => preset.name.clone(),
-            (None, Item::Command(place)) => commands[*place].name.clone(),
+            (None, PaletteItem::Command(place)) => commands[*place].name.clone(),
             (None, _) => panic!("nothing there"),
         };
         let sections = find(&Search::new(search), scope, &shelf);
@@ -167,7 +162,7 @@ mod tests {
 
     #[track_caller]
     fn check(search: &str, expected: &[&str]) {
-        assert_eq!(found(search, Scope::Everything, &library()), expected, "{search}");
+        assert_eq!(found(search, PaletteScope::Everything, &library()), expected, "{search}");
     }
 
     #[test]
@@ -188,27 +183,30 @@ mod tests {
 
     #[test]
     fn without_words_everything_is_there_few_before_many() {
-        let all = found("", Scope::Everything, &library());
+        let all = found("", PaletteScope::Everything, &library());
         let titles: Vec<&str> = all.iter().map(|section| section.split(": ").next().unwrap()).collect();
         let order = ["Favourites", "Recent", "Your presets", "Often used", "Actions", "Wrong on purpose", "Test cards"];
         assert_eq!(titles, order);
-        assert_eq!(found("", Scope::Actions, &library()), ["Actions: Create token"]);
-        let outcomes = found("", Scope::Outcomes, &Library::default());
+        assert_eq!(found("", PaletteScope::Actions, &library()), ["Actions: Create token"]);
+        let outcomes = found("", PaletteScope::Outcomes, &Library::default());
         assert_eq!(outcomes[0], "Often used: Visa");
         assert!(!outcomes.iter().any(|section| section.starts_with("Actions")));
     }
 
     #[test]
     fn the_same_search_finds_the_same_in_the_same_order() {
-        assert_eq!(found("decline", Scope::Everything, &library()), found("decline", Scope::Everything, &library()));
+        assert_eq!(
+            found("decline", PaletteScope::Everything, &library()),
+            found("decline", PaletteScope::Everything, &library())
+        );
     }
 
     #[test]
     fn nothing_stands_twice_under_a_search() {
         let library = library();
         let own = library.own_presets();
-        let shelf = Shelf { library: &library, own: &own, commands: &[] };
-        let sections = find(&Search::new("decline"), Scope::Everything, &shelf);
+        let shelf = PaletteSource { library: &library, own: &own, commands: &[] };
+        let sections = find(&Search::new("decline"), PaletteScope::Everything, &shelf);
         let keys: Vec<String> = sections
             .iter()
             .flat_map(|section| &section.items)

@@ -8,16 +8,16 @@ use egui::{Context, Id, Key, Modifiers, RichText, ScrollArea, Sense, TextEdit, U
 
 use self::{
     commands::PaletteCommand,
-    found::{Item, Section, Shelf, find},
-    rows::{COMMAND_HEIGHT, DETAIL_HEIGHT, HEAD_HEIGHT, PRESET_HEIGHT},
+    found::{PaletteItem, PaletteSection, PaletteSource, find},
+    rows::{COMMAND_HEIGHT, DETAIL_HEIGHT, HEAD_HEIGHT, ItemAction, PRESET_HEIGHT},
 };
-pub use found::Scope;
 
 use super::{
-    action::{Action, PresetAction},
+    action::{Action, PaletteScope, PresetAction},
+    shortcuts::LocalKey,
     theme,
     theme::Tokens,
-    widgets::{Segmented, empty_state_ui, field::text_edit_ui, modal_ui, name_bars},
+    widgets::{SegmentedControl, empty_state_ui, field::text_edit_ui, modal_ui, name_bars, row_by_key},
 };
 use crate::domain::{
     foreign,
@@ -32,17 +32,17 @@ use crate::domain::{
 #[derive(Debug, Default)]
 pub struct PaletteState {
     words: String,
-    scope: Scope,
+    scope: PaletteScope,
     /// The place of the marked item among all that can be chosen.
     marked: usize,
     is_started: bool,
-    /// As they were when the palette was opened.
+    /// The commands as they were when the palette was opened.
     commands: Vec<PaletteCommand>,
-    found: Option<Found>,
+    found: Option<FoundItems>,
 }
 
 impl PaletteState {
-    pub fn new(scope: Scope, commands: Vec<PaletteCommand>) -> Self {
+    pub fn new(scope: PaletteScope, commands: Vec<PaletteCommand>) -> Self {
         Self { scope, commands, ..Self::default() }
     }
 }
@@ -51,25 +51,25 @@ impl PaletteState {
 #[derive(Clone, Copy, Debug)]
 pub struct PaletteContext<'a> {
     pub library: &'a Library,
-    /// The id of a new token is copied.
+    /// Whether the id of a new token is copied, as the settings have it.
     pub copies_id: bool,
 }
 
 /// What was found, and where each line lies: worked out once for what is typed, not in each frame.
 #[derive(Debug)]
-struct Found {
+struct FoundItems {
     words: String,
-    scope: Scope,
+    scope: PaletteScope,
     library: Library,
     own: Vec<Preset>,
-    lines: Vec<Line>,
-    items: Vec<Item>,
+    lines: Vec<PaletteLine>,
+    items: Vec<PaletteItem>,
     height: f32,
 }
 
 /// A line of the list.
 #[derive(Debug)]
-struct Line {
+struct PaletteLine {
     top: f32,
     height: f32,
     kind: LineKind,
@@ -82,10 +82,10 @@ enum LineKind {
     Item(usize),
 }
 
-impl Found {
+impl FoundItems {
     fn of(state: &PaletteState, about: &PaletteContext<'_>) -> Self {
         let own = about.library.own_presets();
-        let shelf = Shelf { library: about.library, own: &own, commands: &state.commands };
+        let shelf = PaletteSource { library: about.library, own: &own, commands: &state.commands };
         let mut found = Self {
             words: state.words.clone(),
             scope: state.scope,
@@ -95,10 +95,10 @@ impl Found {
             height: 0.0,
             own: Vec::new(),
         };
-        for Section { title, items } in find(&Search::new(&state.words), state.scope, &shelf) {
+        for PaletteSection { title, items } in find(&Search::new(&state.words), state.scope, &shelf) {
             found.add(HEAD_HEIGHT, LineKind::Head(title));
             for item in items {
-                let height = if matches!(item, Item::Command(_)) { COMMAND_HEIGHT } else { PRESET_HEIGHT };
+                let height = if matches!(item, PaletteItem::Command(_)) { COMMAND_HEIGHT } else { PRESET_HEIGHT };
                 found.add(height, LineKind::Item(found.items.len()));
                 found.items.push(item);
             }
@@ -107,7 +107,7 @@ impl Found {
     }
 
     fn add(&mut self, height: f32, kind: LineKind) {
-        self.lines.push(Line { top: self.height, height, kind });
+        self.lines.push(PaletteLine { top: self.height, height, kind });
         self.height += height;
     }
 
@@ -115,29 +115,18 @@ impl Found {
         self.words == state.words && self.scope == state.scope && self.library == *about.library
     }
 
-    fn preset(&self, item: Item) -> Option<&Preset> {
+    fn preset(&self, item: PaletteItem) -> Option<&Preset> {
         match item {
-            Item::Brought(preset) => Some(preset),
-            Item::Own(place) => self.own.get(place),
-            Item::Command(_) => None,
+            PaletteItem::Brought(preset) => Some(preset),
+            PaletteItem::Own(place) => self.own.get(place),
+            PaletteItem::Command(_) => None,
         }
     }
 
     /// The line of an item.
-    fn line_of(&self, place: usize) -> Option<&Line> {
+    fn line_of(&self, place: usize) -> Option<&PaletteLine> {
         self.lines.iter().find(|line| matches!(line.kind, LineKind::Item(known) if known == place))
     }
-}
-
-/// What is asked of the marked item.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Asked {
-    /// Make the token, or do the action.
-    Run,
-    /// Only fill the form.
-    Fill,
-    Favourite,
-    Rename,
 }
 
 /// Draws the palette over the window; `false` when it is to be closed.
@@ -157,7 +146,7 @@ pub fn palette_ui(
             Some(found) => found,
             None => {
                 is_moved = true;
-                Found::of(state, about)
+                FoundItems::of(state, about)
             }
         };
         state.marked = state.marked.min(found.items.len().saturating_sub(1));
@@ -176,23 +165,29 @@ pub fn palette_ui(
     !(is_done || modal.should_close)
 }
 
-/// Whether the palette is done.
-fn carry_out(item: Item, asked: Asked, found: &Found, commands: &[PaletteCommand], actions: &mut Vec<Action>) -> bool {
+/// Does what was asked of an item; `true` when the palette is to be closed.
+fn carry_out(
+    item: PaletteItem,
+    asked: ItemAction,
+    found: &FoundItems,
+    commands: &[PaletteCommand],
+    actions: &mut Vec<Action>,
+) -> bool {
     let key = found.preset(item).map(|preset| preset.key.clone());
     match (asked, key, item) {
-        (Asked::Run, None, Item::Command(place)) => {
+        (ItemAction::Run, None, PaletteItem::Command(place)) => {
             actions.push(commands[place].action.clone());
             true
         }
-        (Asked::Run | Asked::Fill, Some(key), _) => {
-            actions.push(Action::Preset(PresetAction::Use { key, creates: asked == Asked::Run }));
+        (ItemAction::Run | ItemAction::Fill, Some(key), _) => {
+            actions.push(Action::Preset(PresetAction::Use { key, creates: asked == ItemAction::Run }));
             true
         }
-        (Asked::Favourite, Some(key), _) => {
+        (ItemAction::Favourite, Some(key), _) => {
             actions.push(Action::Preset(PresetAction::ToggleFavourite(key)));
             false
         }
-        (Asked::Rename, Some(PresetKey::Own(id)), _) => {
+        (ItemAction::Rename, Some(PresetKey::Own(id)), _) => {
             actions.push(Action::Preset(PresetAction::Open(id)));
             true
         }
@@ -200,19 +195,19 @@ fn carry_out(item: Item, asked: Asked, found: &Found, commands: &[PaletteCommand
     }
 }
 
-fn asked_by_key(ui: &Ui) -> Option<Asked> {
-    const KEYS: [(Modifiers, Key, Asked); 4] = [
+fn asked_by_key(ui: &Ui) -> Option<ItemAction> {
+    const KEYS: [(LocalKey, ItemAction); 4] = [
         // Before Enter alone, which fits with Ctrl too.
-        (Modifiers::COMMAND, Key::Enter, Asked::Fill),
-        (Modifiers::NONE, Key::Enter, Asked::Run),
-        (Modifiers::COMMAND, Key::D, Asked::Favourite),
-        (Modifiers::NONE, Key::F2, Asked::Rename),
+        (LocalKey::Submit, ItemAction::Fill),
+        (LocalKey::Confirm, ItemAction::Run),
+        (LocalKey::Favourite, ItemAction::Favourite),
+        (LocalKey::EditPreset, ItemAction::Rename),
     ];
     // Enter on a button presses the button.
     let is_typing = ui.memory(|memory| memory.focused().is_none_or(|id| id == search_id()));
-    let mut keys = KEYS.iter().filter(|(_, key, _)| is_typing || *key != Key::Enter);
-    keys.find(|(modifiers, key, _)| ui.input_mut(|input| input.consume_key(*modifiers, *key)))
-        .map(|(_, _, asked)| *asked)
+    let mut keys =
+        KEYS.into_iter().filter(|(key, _)| is_typing || !matches!(key, LocalKey::Submit | LocalKey::Confirm));
+    keys.find(|(key, _)| ui.input_mut(|input| key.is_pressed(input))).map(|(_, asked)| asked)
 }
 
 fn search_id() -> Id {
@@ -221,8 +216,11 @@ fn search_id() -> Id {
 
 fn head_ui(ui: &mut Ui, state: &mut PaletteState) {
     let mut scope = state.scope;
-    let scopes =
-        [(Scope::Everything, "Everything"), (Scope::Outcomes, "Outcomes and cards"), (Scope::Actions, "Actions")];
+    let scopes = [
+        (PaletteScope::Everything, "Everything"),
+        (PaletteScope::Outcomes, "Outcomes and cards"),
+        (PaletteScope::Actions, "Actions"),
+    ];
     egui::Sides::new().height(theme::CONTROL_HEIGHT).shrink_left().show(
         ui,
         |ui| {
@@ -240,7 +238,7 @@ fn head_ui(ui: &mut Ui, state: &mut PaletteState) {
             }
         },
         |ui| {
-            ui.add(Segmented::new("Search in", &mut scope, &scopes));
+            ui.add(SegmentedControl::new("Search in", &mut scope, &scopes));
         },
     );
     if scope != state.scope {
@@ -248,37 +246,29 @@ fn head_ui(ui: &mut Ui, state: &mut PaletteState) {
     }
 }
 
-/// Moves the mark by the keys that mean no caret; `true` when it moved.
+/// Moves the mark by the keys that do not move the caret of the search field; `true` when it moved.
 fn move_mark(ui: &Ui, state: &mut PaletteState) -> bool {
     const PAGE: usize = 7;
     let before = state.marked;
-    ui.input_mut(|input| {
-        for (key, modifiers, forward, steps) in [
-            (Key::Home, Modifiers::COMMAND, false, usize::MAX),
-            (Key::End, Modifiers::COMMAND, true, usize::MAX),
-            (Key::ArrowDown, Modifiers::NONE, true, 1),
-            (Key::ArrowUp, Modifiers::NONE, false, 1),
-            (Key::PageDown, Modifiers::NONE, true, PAGE),
-            (Key::PageUp, Modifiers::NONE, false, PAGE),
-        ] {
-            if input.consume_key(modifiers, key) {
-                let marked = state.marked;
-                state.marked = if forward { marked.saturating_add(steps) } else { marked.saturating_sub(steps) };
-            }
-        }
+    let count = state.found.as_ref().map_or(0, |found| found.items.len());
+    let target = ui.input_mut(|input| {
+        // Home and End alone belong to the caret of the search field.
+        let modifiers = |key| if matches!(key, Key::Home | Key::End) { Modifiers::COMMAND } else { Modifiers::NONE };
+        row_by_key(|key| input.consume_key(modifiers(key), key), Some(before), count, PAGE)
     });
+    state.marked = target.unwrap_or(before);
     state.marked != before
 }
 
-/// The list; a click marks, a second one or a click on an action runs.
+/// Draws the list. A click marks a preset and runs a command; a double click runs both.
 fn list_ui(
     ui: &mut Ui,
     state: &mut PaletteState,
-    found: &Found,
+    found: &FoundItems,
     about: &PaletteContext<'_>,
     height: f32,
     is_moved: bool,
-) -> Option<Asked> {
+) -> Option<ItemAction> {
     if found.items.is_empty() {
         ui.allocate_ui(vec2(ui.available_width(), height), |ui| {
             let words = "Type less, or a part of a number, a name, a country, an error code or an action";
@@ -306,7 +296,7 @@ fn list_ui(
                 LineKind::Item(item) => {
                     let is_marked = item == state.marked;
                     let response = match found.items[item] {
-                        Item::Command(command) => {
+                        PaletteItem::Command(command) => {
                             rows::command_ui(ui, place, &state.commands[command], item, is_marked)
                         }
                         shown => {
@@ -316,8 +306,8 @@ fn list_ui(
                         }
                     };
                     if response.clicked() {
-                        let is_command = matches!(found.items[item], Item::Command(_));
-                        asked = (is_command || response.double_clicked()).then_some(Asked::Run);
+                        let is_command = matches!(found.items[item], PaletteItem::Command(_));
+                        asked = (is_command || response.double_clicked()).then_some(ItemAction::Run);
                         state.marked = item;
                     }
                 }
@@ -328,14 +318,14 @@ fn list_ui(
     asked
 }
 
-/// What is marked, in full, and what can be done with it.
+/// Draws what is marked in full, with what can be done with it.
 fn detail_ui(
     ui: &mut Ui,
-    marked: Option<Item>,
-    found: &Found,
+    marked: Option<PaletteItem>,
+    found: &FoundItems,
     commands: &[PaletteCommand],
     about: &PaletteContext<'_>,
-) -> Option<Asked> {
+) -> Option<ItemAction> {
     let t = Tokens::of(ui);
     let mut asked = None;
     ui.allocate_ui(vec2(ui.available_width(), DETAIL_HEIGHT), |ui| {
@@ -343,11 +333,11 @@ fn detail_ui(
         let id = ui.unique_id();
         ui.accesskit_node_builder(id, |node| node.set_live(Live::Polite));
         match marked {
-            Some(Item::Command(place)) => {
+            Some(PaletteItem::Command(place)) => {
                 let command = &commands[place];
                 ui.add_space(6.0);
                 ui.label(RichText::new(foreign::label(&command.about)).size(theme::SMALL_SIZE).color(t.subdued));
-                rows::hints_ui(ui, &[("Enter", "does it"), ("Esc", "closes")]);
+                rows::hints_ui(ui, &[(LocalKey::Confirm.keys(), "does it"), (LocalKey::Close.keys(), "closes")]);
             }
             Some(item) => {
                 if let Some(preset) = found.preset(item) {

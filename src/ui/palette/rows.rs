@@ -1,8 +1,8 @@
-//! The lines of the palette, and what is said of the marked one.
+//! The lines of the palette, and the details of the marked one.
 
 use egui::{Label, Rect, Response, RichText, Role, Sense, Ui, WidgetInfo, pos2};
 
-use super::{Asked, commands::PaletteCommand};
+use super::commands::PaletteCommand;
 use crate::{
     domain::{
         card::test_cards::StepOutcome,
@@ -10,12 +10,26 @@ use crate::{
         presets::preset::{Preset, PresetKey},
     },
     ui::{
-        form::rail,
+        card_steps::card_steps,
         icons,
+        shortcuts::LocalKey,
         theme::{self, Tokens},
-        widgets::{BrandMark, QuietButton, RailStep, StepState, key_cap::KeyCap, key_cap_ui, outcome_rail_ui, paint},
+        widgets::{BrandMark, QuietButton, key_cap::KeyCap, key_cap_ui, outcome_rail_ui, paint, paint_outcome_rail},
     },
 };
+
+/// What is asked of the marked item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ItemAction {
+    /// Make the token, or do the action.
+    Run,
+    /// Only fill the form.
+    Fill,
+    /// Make the preset a favourite, or no longer.
+    Favourite,
+    /// Open the preset to rename or delete it.
+    Rename,
+}
 
 pub(super) const HEAD_HEIGHT: f32 = 28.0;
 pub(super) const PRESET_HEIGHT: f32 = 46.0;
@@ -55,7 +69,7 @@ pub(super) fn command_ui(ui: &mut Ui, place: Rect, command: &PaletteCommand, nth
     let inner = place.shrink2(egui::vec2(10.0, 0.0));
     let mut right = inner.right();
     if !command.keys.is_empty() {
-        let cap = KeyCap::new(ui, &command.keys, t.subdued, t.border_strong);
+        let cap = KeyCap::new(ui, command.keys, t.subdued, t.border_strong);
         right -= cap.size().x;
         cap.paint(ui.painter(), pos2(right, inner.center().y));
         right -= 12.0;
@@ -104,11 +118,8 @@ pub(super) fn preset_ui(
         let about = paint::line(ui, &preset.about, theme::mono(11.0), t.faint, rest);
         paint::galley_left(ui.painter(), about, outcome.right() + 10.0, lower);
     }
-    rail_ui(
-        ui,
-        &rail(preset.steps.each_ref()),
-        Rect::from_min_max(pos2(inner.right() - RAIL_WIDTH, inner.top()), inner.max),
-    );
+    let place = Rect::from_min_max(pos2(inner.right() - RAIL_WIDTH, inner.top()), inner.max);
+    paint_outcome_rail(ui, &card_steps(preset.steps.each_ref()), place);
     response
 }
 
@@ -127,33 +138,10 @@ fn mark_ui(ui: &mut Ui, preset: &Preset, place: Rect) {
     BrandMark::from_stripe(preset.brand).paint_at(ui.painter(), place.left_center());
 }
 
-/// The three steps in small, and the code of the first that fails.
-fn rail_ui(ui: &Ui, steps: &[RailStep<'_>; 3], place: Rect) {
-    let t = Tokens::of(ui);
-    let each = place.width() / 3.0;
-    for (nth, step) in steps.iter().enumerate() {
-        let left = place.left() + each * nth as f32;
-        let color = step.state.color(t);
-        let glyph = paint::line(ui, &step.state.icon().glyph().to_string(), icons::font(13.0), color, f32::INFINITY);
-        paint::galley_left(ui.painter(), glyph, left, place.top() + 10.0);
-        let name = paint::line(ui, step.name, theme::regular(theme::SMALL_SIZE), t.subdued, each - 20.0);
-        paint::galley_left(ui.painter(), name, left + 18.0, place.top() + 10.0);
-    }
-    let telling = steps.iter().find(|step| step.state == StepState::Fail).or_else(|| {
-        let said = |step: &&RailStep<'_>| !step.code.is_empty();
-        steps.iter().find(said)
-    });
-    if let Some(step) = telling {
-        let color = if step.state == StepState::Fail { t.error } else { t.faint };
-        let code = paint::line(ui, step.code, theme::mono(11.0), color, place.width());
-        paint::galley_left(ui.painter(), code, place.left(), place.bottom() - 9.0);
-    }
-}
-
 /// The rail in full with its messages, and the buttons.
-pub(super) fn detail_ui(ui: &mut Ui, preset: &Preset, is_favourite: bool, copies_id: bool) -> Option<Asked> {
+pub(super) fn detail_ui(ui: &mut Ui, preset: &Preset, is_favourite: bool, copies_id: bool) -> Option<ItemAction> {
     let t = Tokens::of(ui);
-    outcome_rail_ui(ui, &rail(preset.steps.each_ref()));
+    outcome_rail_ui(ui, &card_steps(preset.steps.each_ref()));
     let message = preset.steps.iter().find_map(|step| match step {
         StepOutcome::Refused { message, .. } => Some(message.as_str()),
         _ => None,
@@ -170,18 +158,18 @@ pub(super) fn detail_ui(ui: &mut Ui, preset: &Preset, is_favourite: bool, copies
     let star = if is_favourite { "Drop from favourites" } else { "Add to favourites" };
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
-        let mut button = |keys: &str, label: &str, what: Asked| {
+        let mut button = |keys: &str, label: &str, what: ItemAction| {
             if ui.add(QuietButton::new(label)).on_hover_text(keys).clicked() {
                 asked = Some(what);
             }
             key_cap_ui(ui, keys);
             ui.add_space(6.0);
         };
-        button("Enter", make, Asked::Run);
-        button("Ctrl Enter", "Fill the form", Asked::Fill);
-        button("Ctrl D", star, Asked::Favourite);
+        button(LocalKey::Confirm.keys(), make, ItemAction::Run);
+        button(LocalKey::Submit.keys(), "Fill the form", ItemAction::Fill);
+        button(LocalKey::Favourite.keys(), star, ItemAction::Favourite);
         if matches!(preset.key, PresetKey::Own(_)) {
-            button("F2", "Edit…", Asked::Rename);
+            button(LocalKey::EditPreset.keys(), "Edit…", ItemAction::Rename);
         }
     });
     asked

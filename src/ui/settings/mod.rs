@@ -7,7 +7,7 @@ mod profiles;
 mod state;
 mod typed;
 
-use egui::{Context, Key, Label, Modifiers, RichText, ScrollArea, Ui};
+use egui::{Context, Label, RichText, ScrollArea, Ui};
 
 pub use self::state::{FilePlace, SettingsContext, SettingsState};
 use self::{
@@ -17,9 +17,11 @@ use self::{
 };
 use super::{
     action::Action,
-    icons, theme,
+    icons,
+    shortcuts::LocalKey,
+    theme,
     theme::Tokens,
-    widgets::{PrimaryButton, QuietButton, Tabs, Tone, ends_ui, modal_ui, paint, scroll_ui},
+    widgets::{PrimaryButton, QuietButton, TabBar, Tone, ends_ui, modal_ui, paint, scroll_ui},
 };
 
 /// Draws the dialog over the window; `false` when it is to be closed.
@@ -40,7 +42,7 @@ pub fn settings_ui(
     let modal = modal_ui(ctx, "settings", "Settings", 820.0, |ui| {
         let clip = ui.clip_rect();
         ui.set_clip_rect(clip.intersect(ui.max_rect().expand2(egui::vec2(6.0, 6.0))));
-        ui.add(Tabs::new("Settings", &mut state.page, &PAGES));
+        ui.add(TabBar::new("Settings", &mut state.page, &PAGES));
         ui.set_clip_rect(clip);
         ui.add_space(10.0);
         let height = (room.y - 216.0).clamp(200.0, 640.0);
@@ -107,8 +109,7 @@ fn foot_ui(ui: &mut Ui, state: &mut SettingsState, about: &SettingsContext<'_>, 
         }
     };
     let mut is_discarded = false;
-    let keys = (Modifiers::COMMAND, Key::Enter);
-    let mut is_saved = ui.input_mut(|input| input.consume_key(keys.0, keys.1));
+    let mut is_saved = ui.input_mut(|input| LocalKey::Submit.is_pressed(input));
     ends_ui(
         ui,
         theme::CONTROL_HEIGHT,
@@ -126,7 +127,7 @@ fn foot_ui(ui: &mut Ui, state: &mut SettingsState, about: &SettingsContext<'_>, 
                 state.stage = DialogStage::Editing;
             }
             let label = if state.stage == DialogStage::Saving { "Saving…" } else { "Save" };
-            let save = PrimaryButton::new(label).keys("Ctrl ↵").width(132.0);
+            let save = PrimaryButton::new(label).keys(LocalKey::Submit.cap()).width(132.0);
             is_saved |= ui.add_enabled(state.stage != DialogStage::Saving, save).clicked();
         },
     );

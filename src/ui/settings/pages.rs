@@ -14,8 +14,9 @@ use crate::{
     },
     ui::{
         Action, icons,
+        shortcuts::zoom_words,
         theme::{self, Tokens},
-        widgets::{Field, IconButton, Segmented},
+        widgets::{Field, IconButton, SegmentedControl},
     },
 };
 
@@ -94,7 +95,7 @@ pub(super) fn form_ui(ui: &mut Ui, state: &mut SettingsState) {
     let formats = [(true, "The token's id"), (false, "Nothing")];
     let note = "What the clipboard holds as soon as a token is made";
     Field::new("Copy after creating").note(note).show(ui, |ui| {
-        ui.add(Segmented::new("Copy after creating", &mut edited.copies_id, &formats).in_form());
+        ui.add(SegmentedControl::new("Copy after creating", &mut edited.copies_id, &formats).in_form());
     });
 }
 
@@ -102,16 +103,17 @@ pub(super) fn window_ui(ui: &mut Ui, state: &mut SettingsState) {
     let window = &mut state.edited.window;
     let themes = ThemeChoice::ALL.map(|choice| (choice, choice.label()));
     Field::new("Theme").note("System follows the desktop's light or dark setting").show(ui, |ui| {
-        ui.add(Segmented::new("Theme", &mut window.theme, &themes).in_form());
+        ui.add(SegmentedControl::new("Theme", &mut window.theme, &themes).in_form());
     });
     let scale = ui.native_pixels_per_point().unwrap_or(1.0);
     let note = format!(
-        "Now {:.0}%, on a screen whose own scale is {:.0}%. Ctrl+= and Ctrl+- change it too, Ctrl+0 resets it",
+        "Now {:.0}%, on a screen whose own scale is {:.0}%. {}",
         ui.zoom_factor() * 100.0,
         scale * 100.0,
+        zoom_words(),
     );
     Field::new("Size of everything").note(&note).show(ui, |ui| {
-        ui.add(Segmented::new("Size of everything", &mut window.zoom, &ZOOMS).in_form());
+        ui.add(SegmentedControl::new("Size of everything", &mut window.zoom, &ZOOMS).in_form());
     });
 }
 

@@ -19,7 +19,7 @@ use crate::{
     ui::{
         Action, icons,
         theme::{self, Tokens},
-        widgets::{Field, InlineAlert, MarkedRow, QuietButton, Segmented, Swatches, Tone, scroll_ui},
+        widgets::{ColorSwatches, Field, InlineAlert, MarkedRow, QuietButton, SegmentedControl, Tone, scroll_ui},
     },
 };
 
@@ -130,11 +130,11 @@ fn sign_ui(ui: &mut Ui, profile: &mut TypedProfile, faults: &[FieldFault]) {
     field_ui(ui, faults, FieldName::ProfileName, &mut profile.name, "Staging", note);
     Field::new("Colour").note("The mark beside the name, and the line under the top bar").show(ui, |ui| {
         let colors = ProfileColor::ALL.map(|color| (color, color.label(), t.profile(color)));
-        ui.add(Swatches::new("Colour", &mut profile.color, &colors));
+        ui.add(ColorSwatches::new("Colour", &mut profile.color, &colors));
     });
     let targets = [(Target::Local, "Local minter"), (Target::Stripe, "Stripe API")];
     Field::new("Target").note("Who answers: this machine, without any network, or Stripe's test mode").show(ui, |ui| {
-        ui.add(Segmented::new("Target", &mut profile.target, &targets).in_form());
+        ui.add(SegmentedControl::new("Target", &mut profile.target, &targets).in_form());
     });
 }
 

@@ -136,7 +136,8 @@ impl BrandMark {
         vec2((letters * 7.2 + 8.0).max(28.0).round(), 18.0)
     }
 
-    /// Paints the badge with its left middle there, for a row that says the brand in its own name.
+    /// Paints the badge with the middle of its left edge at `left_center`. It has no name for a screen reader: the row
+    /// that it is painted in says the brand.
     pub fn paint_at(self, painter: &Painter, left_center: Pos2) {
         let cell = Align2::LEFT_CENTER.anchor_size(left_center, self.size());
         self.paint(painter, cell);

@@ -32,7 +32,7 @@ impl<'a> PrimaryButton<'a> {
         self
     }
 
-    /// Amber instead of the accent: it does what it says, anyway.
+    /// Amber instead of the accent: it can be pressed, but an error will come of it.
     pub fn caution(mut self, caution: bool) -> Self {
         self.caution = caution;
         self

@@ -9,9 +9,9 @@ use egui::{Response, Role, Sense, TextStyle, Ui, Widget, WidgetInfo, pos2, vec2}
 /// What stands on the card; an empty string leaves its place empty.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CardFace<'a> {
-    /// Whose card it is.
+    /// Whose name the card bears.
     pub brand: BrandMark,
-    /// What comes of it, in a few words: "Insufficient funds".
+    /// What a published card is for: "INSUFFICIENT FUNDS DECLINE".
     pub outcome: &'a str,
     /// Funding and country: "credit · US".
     pub about: &'a str,

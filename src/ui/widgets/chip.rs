@@ -20,7 +20,7 @@ impl<'a> FilterChip<'a> {
         Self { label, count: None, selected: false }
     }
 
-    /// How many there are.
+    /// How many entries the filter would leave.
     pub fn count(mut self, count: u64) -> Self {
         self.count = Some(count);
         self

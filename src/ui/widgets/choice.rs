@@ -2,7 +2,7 @@
 
 use crate::ui::{
     theme::{self, Tokens},
-    widgets::{Field, paint, scroll_ui},
+    widgets::{Field, caret::set_caret, paint, scroll_ui},
 };
 use egui::{
     CornerRadius, Event, Id, Key, LayerId, Modifiers, Popup, PopupCloseBehavior, PopupKind, RectAlign, Response, Role,
@@ -75,7 +75,8 @@ impl<'a, C: AsRef<str>, N: AsRef<str>> ChoiceField<'a, C, N> {
             && ui.pointer_interact_pos().and_then(|at| ui.ctx().layer_id_at(at)).is_some_and(|under| under == layer);
         let before = ui.options(|options| options.input_options.surrender_focus_on);
         if on_list {
-            // A click on the list must not take the focus from the field before it is a click.
+            // A press on the list would take the focus from the field, the list would close, and no click would come of
+            // it.
             ui.options_mut(|options| options.input_options.surrender_focus_on = SurrenderFocusOn::Never);
         }
         let edit = TextEdit::singleline(self.text).id(id).hint_text(self.placeholder.to_owned());
@@ -134,7 +135,7 @@ impl<'a, C: AsRef<str>, N: AsRef<str>> ChoiceField<'a, C, N> {
         if let Some(option) = chosen {
             self.options[option].0.as_ref().clone_into(self.text);
             list = ListState::default();
-            move_caret_to_end(ui, id, self.text);
+            set_caret(ui.ctx(), id, self.text.chars().count());
             response.request_focus();
             response.mark_changed();
         }
@@ -185,14 +186,6 @@ fn option_ui(ui: &mut Ui, code: &str, name: &str, marked: bool) -> Response {
     let name = paint::line(ui, name, theme::regular(theme::BODY_SIZE), t.subdued, rect.right() - left - 6.0);
     paint::galley_left(ui.painter(), name, left, rect.center().y);
     response
-}
-
-fn move_caret_to_end(ui: &Ui, id: Id, text: &str) {
-    use egui::text::{CCursor, CCursorRange};
-    let mut state = TextEdit::load_state(ui.ctx(), id).unwrap_or_default();
-    let end = CCursor::new(text.chars().count());
-    state.cursor.set_char_range(Some(CCursorRange::one(end)));
-    TextEdit::store_state(ui.ctx(), id, state);
 }
 
 #[cfg(test)]

@@ -14,13 +14,14 @@ use egui::{
     vec2,
 };
 
-/// The width of the labels, and what they have to do with in a narrow place: an id keeps its line.
+/// The width of the labels, and their width in a place narrower than [`NARROW`], where an id must still fit into one
+/// line.
 const LABEL: f32 = 88.0;
 const NARROW_LABEL: f32 = 64.0;
 const NARROW: f32 = 300.0;
 /// The least height of a line.
 const HEIGHT: f32 = 24.0;
-/// Where the sign of copying stands, at the right end.
+/// The room at the right end for the icon that says that a press copies.
 const SIGN: f32 = 20.0;
 
 /// Draws `label` and `value`, the value as code if it is an id; the response is `clicked` when it is to be copied.

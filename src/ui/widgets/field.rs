@@ -161,7 +161,8 @@ fn aligned_edit_ui(
     output
 }
 
-/// A search field with a lens, and the keys that lead to it, called `name` also while it is empty.
+/// A search field with a lens and a cap of the keys that lead to it. `name` is its hint and what a screen reader calls
+/// it.
 pub fn search_ui(ui: &mut Ui, id: Id, text: &mut String, name: &str, keys: &str, width: f32) -> TextEditOutput {
     let t = Tokens::of(ui);
     let mut edit = TextEdit::singleline(text)

@@ -8,6 +8,7 @@ use crate::{
         widgets::{
             IconButton,
             json_lines::{JsonLines, JsonPart, JsonRow, TreeView},
+            row_by_key,
             virtual_rows::{BAR, VirtualRows},
         },
     },
@@ -192,18 +193,9 @@ impl<'a> JsonTree<'a> {
         let at = |row: usize| Some(TreeCommand::Select(lines.row(row.min(last)).line));
         ui.input_mut(|input| {
             let mut pressed = |key| input.consume_key(Modifiers::NONE, key);
-            let command = if pressed(Key::ArrowDown) {
-                at(if lines.selected().is_some() { row + 1 } else { 0 })
-            } else if pressed(Key::ArrowUp) {
-                at(row.saturating_sub(1))
-            } else if pressed(Key::PageDown) {
-                at(row + page)
-            } else if pressed(Key::PageUp) {
-                at(row.saturating_sub(page))
-            } else if pressed(Key::Home) {
-                at(0)
-            } else if pressed(Key::End) {
-                at(last)
+            let marked = lines.selected().map(|_| row);
+            let command = if let Some(row) = row_by_key(&mut pressed, marked, lines.row_count(), page) {
+                at(row)
             } else if pressed(Key::ArrowLeft) {
                 if lines.is_foldable(line) && !lines.is_folded(line) {
                     Some(TreeCommand::Toggle(line))

@@ -1,13 +1,14 @@
-//! The frame of a modal: a title, a way out, and room to breathe.
+//! The frame of a modal dialog: its title, its close button, its margins.
 
 use crate::ui::{
     icons,
+    shortcuts::LocalKey,
     theme::{self, Tokens},
     widgets::IconButton,
 };
 use egui::{Align, Context, Frame, Id, Layout, Margin, Modal, Sides, Ui};
 
-/// What became of a modal in this frame.
+/// What a modal returned in this frame.
 #[derive(Debug)]
 pub struct ModalOutput<R> {
     /// What its contents returned.
@@ -44,7 +45,7 @@ pub fn modal_ui<R>(
         Sides::new().height(28.0).shrink_left().truncate().show(
             ui,
             |ui| ui.heading(title),
-            |ui| closed = ui.add(IconButton::new(icons::X, "Close the dialog").keys("Esc")).clicked(),
+            |ui| closed = ui.add(IconButton::new(icons::X, "Close the dialog").keys(LocalKey::Close.keys())).clicked(),
         );
         ui.add_space(8.0);
         let inner = ui.with_layout(Layout::top_down(Align::Min), add).inner;

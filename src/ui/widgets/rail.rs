@@ -5,7 +5,7 @@ use crate::ui::{
     theme::{self, Tokens},
     widgets::paint,
 };
-use egui::{Color32, Response, Role, Sense, Stroke, Ui, WidgetInfo, pos2};
+use egui::{Color32, Rect, Response, RichText, Role, Sense, Stroke, Ui, WidgetInfo, pos2};
 use std::sync::Arc;
 
 /// How one step ends.
@@ -20,7 +20,7 @@ pub enum StepState {
 }
 
 impl StepState {
-    /// Its color.
+    /// The colour of its icon.
     pub const fn color(self, t: &Tokens) -> Color32 {
         match self {
             Self::Ok => t.ok,
@@ -38,7 +38,7 @@ impl StepState {
         }
     }
 
-    /// Its word.
+    /// Its word, as a screen reader says it.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Ok => "works",
@@ -117,4 +117,48 @@ pub fn outcome_rail_ui(ui: &mut Ui, steps: &[RailStep<'_>; 3]) -> Response {
         left = next;
     }
     if cut { response.on_hover_text(spoken.join("\n")) } else { response }
+}
+
+/// Draws the three steps in the width of a form: their names on one line, and the last code on a line of its own.
+pub fn outcome_lines_ui(ui: &mut Ui, steps: &[RailStep<'_>; 3]) {
+    let t = Tokens::of(ui);
+    ui.vertical(|ui| {
+        ui.spacing_mut().item_spacing.y = 3.0;
+        ui.spacing_mut().interact_size.y = 16.0;
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 4.0;
+            for step in steps {
+                let spoken = format!("{} {} {}", step.name, step.state.word(), step.code);
+                paint::icon_ui(ui, step.state.icon(), 13.0, step.state.color(t));
+                let name = ui.label(RichText::new(step.name).size(theme::SMALL_SIZE));
+                name.widget_info(|| WidgetInfo::labeled(Role::Label, true, spoken.trim()));
+                ui.add_space(8.0);
+            }
+        });
+        if let Some(step) = steps.iter().rfind(|step| !step.code.is_empty()) {
+            let color = if step.state == StepState::Fail { t.error } else { t.subdued };
+            ui.label(RichText::new(format!("{}: {}", step.name, step.code)).size(theme::SMALL_SIZE).color(color));
+        }
+    });
+}
+
+/// Paints the three steps in small at `place`, and under them the code of the first that fails, else the first code
+/// there is. What it shows is not spoken: the row that it is painted in says it.
+pub fn paint_outcome_rail(ui: &Ui, steps: &[RailStep<'_>; 3], place: Rect) {
+    let t = Tokens::of(ui);
+    let each = place.width() / 3.0;
+    for (nth, step) in steps.iter().enumerate() {
+        let left = place.left() + each * nth as f32;
+        let color = step.state.color(t);
+        let glyph = paint::line(ui, &step.state.icon().glyph().to_string(), icons::font(13.0), color, f32::INFINITY);
+        paint::galley_left(ui.painter(), glyph, left, place.top() + 10.0);
+        let name = paint::line(ui, step.name, theme::regular(theme::SMALL_SIZE), t.subdued, each - 20.0);
+        paint::galley_left(ui.painter(), name, left + 18.0, place.top() + 10.0);
+    }
+    let failing = steps.iter().find(|step| step.state == StepState::Fail);
+    if let Some(step) = failing.or_else(|| steps.iter().find(|step| !step.code.is_empty())) {
+        let color = if step.state == StepState::Fail { t.error } else { t.faint };
+        let code = paint::line(ui, step.code, theme::mono(11.0), color, place.width());
+        paint::galley_left(ui.painter(), code, place.left(), place.bottom() - 9.0);
+    }
 }

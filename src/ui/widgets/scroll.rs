@@ -23,7 +23,8 @@ pub fn name_bars<R>(ui: &Ui, name: &str, output: &ScrollAreaOutput<R>) {
     }
 }
 
-/// Brings what has just got the focus into view, after all that the area holds.
+/// Brings what has just got the focus into view; called when all that the area holds is drawn, so that its place is
+/// known.
 fn follow_focus(ui: &Ui) {
     let now = ui.memory(egui::Memory::focused);
     let place = ui.unique_id().with("focus before");
@@ -34,7 +35,8 @@ fn follow_focus(ui: &Ui) {
     ui.data_mut(|data| data.insert_temp(place, now));
     let Some(focused) = now.and_then(|id| ui.read_response(id)) else { return };
     let (clip, shown) = (ui.clip_rect(), focused.interact_rect);
-    // What is shown elsewhere in the window is not in this area, wherever its contents would reach to.
+    // The contents of the area reach beyond what is seen of it, so a control elsewhere in the window may lie within
+    // them.
     let is_in_area = focused.layer_id == ui.layer_id()
         && ui.min_rect().contains(focused.rect.center())
         && (!shown.is_positive() || clip.contains_rect(shown));

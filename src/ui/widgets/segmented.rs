@@ -8,7 +8,7 @@ use egui::{Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Widget, WidgetIn
 
 /// One of `options`; the response is `changed` when the user chose another.
 #[must_use = "add it with `ui.add`"]
-pub struct Segmented<'a, T> {
+pub struct SegmentedControl<'a, T> {
     name: &'a str,
     value: &'a mut T,
     options: &'a [(T, &'a str)],
@@ -16,7 +16,7 @@ pub struct Segmented<'a, T> {
     height: f32,
 }
 
-impl<'a, T: PartialEq + Clone> Segmented<'a, T> {
+impl<'a, T: PartialEq + Clone> SegmentedControl<'a, T> {
     /// A control called `name` over `options`.
     pub fn new(name: &'a str, value: &'a mut T, options: &'a [(T, &'a str)]) -> Self {
         Self { name, value, options, fill_width: false, height: theme::BUTTON_HEIGHT }
@@ -30,7 +30,7 @@ impl<'a, T: PartialEq + Clone> Segmented<'a, T> {
     }
 }
 
-impl<T: PartialEq + Clone> Widget for Segmented<'_, T> {
+impl<T: PartialEq + Clone> Widget for SegmentedControl<'_, T> {
     fn ui(self, ui: &mut Ui) -> Response {
         const INSET: f32 = 2.0;
         const SIDE: f32 = 12.0;

@@ -9,20 +9,20 @@ use egui::{Color32, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Widget,
 
 /// One of `options`; the response is `changed` when the user chose another.
 #[must_use = "add it with `ui.add`"]
-pub struct Swatches<'a, T> {
+pub struct ColorSwatches<'a, T> {
     name: &'a str,
     value: &'a mut T,
     options: &'a [(T, &'a str, Color32)],
 }
 
-impl<'a, T: PartialEq + Clone> Swatches<'a, T> {
+impl<'a, T: PartialEq + Clone> ColorSwatches<'a, T> {
     /// A control called `name` over `options`, each a value, its name and its colour.
     pub fn new(name: &'a str, value: &'a mut T, options: &'a [(T, &'a str, Color32)]) -> Self {
         Self { name, value, options }
     }
 }
 
-impl<T: PartialEq + Clone> Widget for Swatches<'_, T> {
+impl<T: PartialEq + Clone> Widget for ColorSwatches<'_, T> {
     fn ui(self, ui: &mut Ui) -> Response {
         const STEP: f32 = 30.0;
         const SIDE: f32 = 20.0;

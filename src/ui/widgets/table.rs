@@ -1,11 +1,14 @@
 //! A table with columns and virtual rows: its layout, the look of a row, and the keys that move the selection.
 
 use egui::{
-    Align, Event, Id, Key, Layout, Modifiers, Rangef, Rect, Response, RichText, Role, Sense, Stroke, StrokeKind,
+    Align, Event, Id, Layout, Modifiers, Rangef, Rect, Response, RichText, Role, Sense, Stroke, StrokeKind,
     TextWrapMode, Ui, UiBuilder, WidgetInfo, pos2,
 };
 
-use super::virtual_rows::{BAR, RowScroll, VirtualRows, focus_ring_ui};
+use super::{
+    row_keys::row_by_key,
+    virtual_rows::{BAR, RowScroll, VirtualRows, focus_ring_ui},
+};
 use crate::ui::{theme, theme::Tokens};
 
 /// How wide a column is.
@@ -202,22 +205,6 @@ pub fn moved(
     // The modifiers of the press itself count: at the end of the frame they may be released already.
     let is_press = |event: &Event, sought| matches!(event, Event::Key { key, pressed: true, modifiers, .. } if *key == sought && modifiers.matches_exact(how));
     let pressed = |key| ui.input(|input| input.events.iter().any(|event| is_press(event, key)));
-    let last = len.checked_sub(1)?;
     let page = rows_in_view.saturating_sub(1).max(1);
-    let target = if pressed(Key::ArrowDown) {
-        place.map_or(0, |place| place + 1)
-    } else if pressed(Key::ArrowUp) {
-        place.map_or(0, |place| place.saturating_sub(1))
-    } else if pressed(Key::PageDown) {
-        place.unwrap_or(0) + page
-    } else if pressed(Key::PageUp) {
-        place.unwrap_or(0).saturating_sub(page)
-    } else if pressed(Key::Home) {
-        0
-    } else if pressed(Key::End) {
-        last
-    } else {
-        return None;
-    };
-    Some(target.min(last))
+    row_by_key(pressed, place, len, page)
 }

@@ -1,4 +1,4 @@
-//! Tabs with an underline, for the panes of the inspector.
+//! Tabs with an underline, for pages of which one is shown: those of the inspector and of the settings.
 
 use crate::ui::{
     theme::{self, Tokens},
@@ -11,13 +11,13 @@ use egui::{
 
 /// One of several panes; the response is `changed` when the user chose another.
 #[must_use = "add it with `ui.add`"]
-pub struct Tabs<'a, T> {
+pub struct TabBar<'a, T> {
     name: &'a str,
     value: &'a mut T,
     options: &'a [(T, &'a str)],
 }
 
-impl<'a, T: PartialEq + Clone> Tabs<'a, T> {
+impl<'a, T: PartialEq + Clone> TabBar<'a, T> {
     /// A row of tabs called `name` over `options`.
     pub fn new(name: &'a str, value: &'a mut T, options: &'a [(T, &'a str)]) -> Self {
         Self { name, value, options }
@@ -52,7 +52,7 @@ fn moved(ui: &Ui, chosen: Id, place: usize, count: usize) -> Option<usize> {
     })
 }
 
-impl<T: PartialEq + Clone> Widget for Tabs<'_, T> {
+impl<T: PartialEq + Clone> Widget for TabBar<'_, T> {
     fn ui(self, ui: &mut Ui) -> Response {
         const HEIGHT: f32 = 34.0;
         let t = Tokens::of(ui);

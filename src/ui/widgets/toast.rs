@@ -43,7 +43,7 @@ impl<A> Toast<A> {
     }
 }
 
-struct Shown<A> {
+struct ShownToast<A> {
     toast: Toast<A>,
     number: u64,
     /// The time of the window at which it leaves; set when it is first drawn.
@@ -52,7 +52,7 @@ struct Shown<A> {
 
 /// The messages now in sight.
 pub struct Toasts<A> {
-    shown: Vec<Shown<A>>,
+    shown: Vec<ShownToast<A>>,
     next_number: u64,
     lift: f32,
 }
@@ -73,7 +73,7 @@ impl<A> Toasts<A> {
 
     /// Shows `toast` below those already there.
     pub fn push(&mut self, toast: Toast<A>) {
-        self.shown.push(Shown { toast, number: self.next_number, leaves_at: None });
+        self.shown.push(ShownToast { toast, number: self.next_number, leaves_at: None });
         self.next_number += 1;
         if self.shown.len() > Self::MOST {
             // An error stays until it was read, unless there is nothing else.
@@ -82,7 +82,7 @@ impl<A> Toasts<A> {
         }
     }
 
-    /// Lifts them by so many points: something stands below that must not be covered.
+    /// Lifts the messages by so many points, off what they must not cover.
     pub fn lift(&mut self, points: f32) {
         self.lift = points;
     }
@@ -117,11 +117,11 @@ impl<A> Toasts<A> {
                     toast_ui(ui, &shown.toast)
                 });
             bottom += area.response.rect.height() + 8.0;
-            // Reading one keeps them all.
+            // The pointer on one message keeps all of them, or those below would move while they are read.
             read |= area.response.contains_pointer();
-            if area.inner != Asked::Nothing {
+            if area.inner != ToastResponse::Nothing {
                 gone = Some(shown.number);
-                acted = area.inner == Asked::Action;
+                acted = area.inner == ToastResponse::Action;
             }
         }
         for shown in &mut self.shown {
@@ -143,15 +143,15 @@ impl<A> Toasts<A> {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Asked {
+enum ToastResponse {
     Nothing,
     Action,
     Dismiss,
 }
 
-fn toast_ui<A>(ui: &mut Ui, toast: &Toast<A>) -> Asked {
+fn toast_ui<A>(ui: &mut Ui, toast: &Toast<A>) -> ToastResponse {
     let t = Tokens::of(ui);
-    let mut asked = Asked::Nothing;
+    let mut asked = ToastResponse::Nothing;
     let words = foreign::block(&toast.text);
     let builder = UiBuilder::new().accessibility_role(Role::Alert).accessibility_label(words.clone().into_owned());
     ui.scope_builder(builder, |ui| {
@@ -185,11 +185,11 @@ fn toast_ui<A>(ui: &mut Ui, toast: &Toast<A>) -> Asked {
                             paint::button_focus_ring(ui, button.rect, theme::RADIUS_SMALL);
                         }
                         if button.clicked() {
-                            asked = Asked::Action;
+                            asked = ToastResponse::Action;
                         }
                     }
                     if toast.tone == Tone::Error && ui.add(IconButton::new(icons::X, "Dismiss").small()).clicked() {
-                        asked = Asked::Dismiss;
+                        asked = ToastResponse::Dismiss;
                     }
                 });
             });

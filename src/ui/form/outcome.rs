@@ -1,30 +1,51 @@
-//! The first field of the form: what should happen.
+//! The head of the form: what should happen, chosen first, then shown and held against what is predicted.
 
-use egui::{Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, pos2};
+use egui::{RichText, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, pos2};
 
-use super::{
-    icons,
-    shortcuts::Deed,
+use super::state::{FormContext, FormState, QuickPreset};
+use crate::ui::{
+    Action, PaletteScope, PresetAction, icons,
+    shortcuts::Shortcut,
     theme,
     theme::Tokens,
-    widgets::{IconButton, key_cap::KeyCap, paint},
+    widgets::{FilterChip, IconButton, key_cap::KeyCap, paint},
 };
 
-/// What was asked of the field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum OutcomeAsked {
-    Nothing,
-    /// To choose what should happen.
-    Choose,
-    /// To expect nothing any more.
-    Drop,
+pub(super) fn outcome_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext<'_>, actions: &mut Vec<Action>) {
+    let facts = state.facts(ctx);
+    ui.vertical(|ui| {
+        ui.spacing_mut().item_spacing.y = theme::LABEL_GAP;
+        actions.extend(outcome_field_ui(ui, facts.expects.as_deref()));
+        if let Some(words) = &facts.contradiction {
+            ui.label(RichText::new(words).size(theme::SMALL_SIZE).color(Tokens::of(ui).warn));
+        }
+        if facts.is_blank && !ctx.quick.is_empty() {
+            quick_ui(ui, ctx.quick, actions);
+        }
+    });
+}
+
+/// The presets at hand, in as many chips as one line holds.
+fn quick_ui(ui: &mut Ui, quick: &[QuickPreset], actions: &mut Vec<Action>) {
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
+        for (key, name) in quick {
+            let chip = FilterChip::new(name);
+            if chip.width(ui) > ui.available_width() {
+                break;
+            }
+            if ui.add(chip).on_hover_text("Fills the form").clicked() {
+                actions.push(Action::Preset(PresetAction::Use { key: key.clone(), creates: false }));
+            }
+        }
+    });
 }
 
 /// Room for the word above what is expected.
 const ABOVE: f32 = 23.0;
 
-/// Draws the field; `expects` says what is expected of the form, if anything is.
-pub(super) fn outcome_field_ui(ui: &mut Ui, expects: Option<&str>) -> OutcomeAsked {
+/// Draws the field, and returns what was asked of it; `expects` says what is expected of the form, if anything is.
+fn outcome_field_ui(ui: &mut Ui, expects: Option<&str>) -> Option<Action> {
     const ICON: f32 = 15.0;
     let t = Tokens::of(ui);
     // What is expected has as many lines as it needs.
@@ -47,17 +68,17 @@ pub(super) fn outcome_field_ui(ui: &mut Ui, expects: Option<&str>) -> OutcomeAsk
     paint::galley_left(ui.painter(), glyph, rect.left() + 10.0, rect.center().y);
 
     let mut right = rect.right() - 8.0;
-    let mut asked = OutcomeAsked::Nothing;
+    let mut asked = None;
     if expects.is_some() {
         let place = egui::Rect::from_min_max(pos2(rect.right() - 28.0, rect.top()), rect.max);
         let layout = egui::Layout::centered_and_justified(egui::Direction::LeftToRight);
         let mut inside = ui.new_child(UiBuilder::new().max_rect(place.shrink(3.0)).layout(layout));
         if inside.add(IconButton::new(icons::X, "Drop the expectation").small()).clicked() {
-            asked = OutcomeAsked::Drop;
+            asked = Some(Action::DropExpectation);
         }
         right = place.left();
     } else {
-        let cap = KeyCap::new(ui, &Deed::Palette.keys(), t.subdued, t.border_strong);
+        let cap = KeyCap::new(ui, Shortcut::Palette.keys(), t.subdued, t.border_strong);
         right -= cap.size().x;
         cap.paint(ui.painter(), pos2(right, rect.center().y));
     }
@@ -67,15 +88,15 @@ pub(super) fn outcome_field_ui(ui: &mut Ui, expects: Option<&str>) -> OutcomeAsk
         None => {
             let words = paint::line(ui, &spoken, theme::regular(theme::BODY_SIZE), t.faint, room);
             paint::galley_left(ui.painter(), words, left, rect.center().y);
-            Deed::Palette.tip("Search presets and test cards by their outcome")
+            Shortcut::Palette.tip("Search presets and test cards by their outcome")
         }
         Some(expected) => {
             let word = paint::line(ui, "Expects", theme::regular(theme::SMALL_SIZE), t.faint, room);
             paint::galley_left(ui.painter(), word, left, rect.top() + 13.0);
             let middle = rect.top() + ABOVE + expected.size().y / 2.0;
             paint::galley_left(ui.painter(), expected, left, middle);
-            format!("{spoken}. {}", Deed::Palette.tip("Choose another outcome"))
+            format!("{spoken}. {}", Shortcut::Palette.tip("Choose another outcome"))
         }
     };
-    if response.on_hover_text(tip).clicked() { OutcomeAsked::Choose } else { asked }
+    if response.on_hover_text(tip).clicked() { Some(Action::OpenPalette(PaletteScope::Outcomes)) } else { asked }
 }

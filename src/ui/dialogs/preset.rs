@@ -4,38 +4,39 @@ use std::fmt::Write as _;
 
 use egui::{Context, Id, Key, Modifiers, RichText, TextEdit, Ui};
 
-use super::{
+use crate::ui::{
     action::{Action, PresetAction},
-    card_text::select_all,
+    shortcuts::LocalKey,
     theme,
     theme::Tokens,
-    widgets::{Field, InlineAlert, PrimaryButton, QuietButton, Tone, modal_ui},
+    widgets::{Field, InlineAlert, PrimaryButton, QuietButton, Tone, caret::select_all, modal_ui},
 };
 
 /// The state of the open dialog.
 #[derive(Debug)]
 pub struct PresetState {
-    /// `None` for a new one.
+    /// The preset that is edited; `None` for a new one.
     id: Option<u64>,
     name: String,
-    /// In words; empty when nothing is expected.
+    /// What is expected of the preset, in words; empty when nothing is.
     expects: String,
     /// What is expected of the form but cannot be of the preset, in words.
     lost: Option<String>,
-    /// What may not be written down.
+    /// The parts of the form that may not be written down, in words: "the CVC".
     left_out: Vec<String>,
-    /// The names that there are.
+    /// The names of all other presets.
     taken: Vec<String>,
     is_started: bool,
 }
 
 impl PresetState {
-    /// For the form as it is: what is expected of it once kept, what is `lost` of that, and what cannot be kept.
+    /// The dialog that keeps the form as a new preset. `expects` is what will be expected of the preset, `lost` what is
+    /// expected of the form now but needs a secret, and `left_out` names the secrets that are not kept.
     pub fn new(name: String, expects: String, lost: Option<String>, left_out: Vec<String>, taken: Vec<String>) -> Self {
         Self { id: None, name, expects, lost, left_out, taken, is_started: false }
     }
 
-    /// For a preset that there is.
+    /// The dialog that renames or deletes a preset.
     pub fn of(id: u64, name: String, expects: String, taken: Vec<String>) -> Self {
         let taken = taken.into_iter().filter(|known| *known != name).collect();
         Self { id: Some(id), name, expects, lost: None, left_out: Vec::new(), taken, is_started: false }
@@ -59,6 +60,7 @@ pub fn preset_ui(ctx: &Context, state: &mut PresetState, actions: &mut Vec<Actio
     let title = if state.id.is_some() { "Preset" } else { "Save the form as a preset" };
     let is_typing = ctx.text_edit_focused();
     let modal = modal_ui(ctx, "preset", title, 420.0, |ui| {
+        // In a field only: elsewhere Enter presses what has the focus.
         let enter = is_typing && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Enter));
         let problem = state.problem();
         name_ui(ui, state, problem);
@@ -80,7 +82,7 @@ pub fn preset_ui(ctx: &Context, state: &mut PresetState, actions: &mut Vec<Actio
             |ui| {
                 let words = if state.id.is_some() { "Rename" } else { "Save" };
                 ui.add_enabled_ui(can_save, |ui| {
-                    save |= ui.add(PrimaryButton::new(words).keys("Enter").width(130.0)).clicked();
+                    save |= ui.add(PrimaryButton::new(words).keys(LocalKey::Confirm.keys()).width(130.0)).clicked();
                 });
             },
         );
@@ -98,7 +100,7 @@ pub fn preset_ui(ctx: &Context, state: &mut PresetState, actions: &mut Vec<Actio
 
 fn name_ui(ui: &mut Ui, state: &mut PresetState, problem: Option<(Tone, &str)>) {
     let mut field = Field::new("Name");
-    // An empty name says nothing wrong before it was left or tried.
+    // Nobody has done anything wrong yet while the name is empty: the button that is off says enough.
     if let Some((tone, words)) = problem.filter(|_| !state.name.is_empty()) {
         field = field.message(tone, words);
     }

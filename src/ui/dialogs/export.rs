@@ -1,18 +1,19 @@
-//! Where to export to, and how it went. A path can always be typed: many desktops have no file dialog.
+//! The dialog of an export: which entries, to which file, how far it is. The path can always be typed, for many
+//! desktops have no file dialog.
 
 use std::path::{Path, PathBuf};
 
 use egui::{Context, Id, ProgressBar, RichText, TextEdit, Ui};
 
-use super::{
-    action::Action,
-    icons, theme,
-    theme::Tokens,
-    widgets::{Field, InlineAlert, PrimaryButton, QuietButton, Segmented, Tone, chip::grouped, modal_ui},
-};
 use crate::{
     domain::history::{entry::EntryId, filter::HistoryFilter},
     messages::{JobId, JobRequest},
+    ui::{
+        action::Action,
+        icons,
+        theme::{self, Tokens},
+        widgets::{Field, InlineAlert, PrimaryButton, QuietButton, SegmentedControl, Tone, chip::grouped, modal_ui},
+    },
 };
 
 /// The state of the open dialog.
@@ -20,12 +21,12 @@ use crate::{
 pub struct ExportState {
     pub path: String,
     only_shown: bool,
-    /// Nothing but these entries.
+    /// The entries to export, whatever the filter shows; `None` leaves it to the filter.
     pub among: Option<Vec<EntryId>>,
     overwrite: bool,
     /// The export that runs.
     pub job: Option<JobId>,
-    /// Why the last one failed, or why there is no file dialog.
+    /// Why the last export failed, or why there is no file dialog, as a sentence.
     pub problem: Option<String>,
     is_started: bool,
 }
@@ -44,7 +45,7 @@ impl ExportState {
         }
     }
 
-    /// A path that the desktop's dialog gave, which has asked about overwriting already.
+    /// Takes a path from the desktop's own dialog. That dialog has asked already whether a file may be overwritten.
     pub fn take_chosen(&mut self, path: &Path) {
         self.path = path.to_string_lossy().into_owned();
         self.overwrite = true;
@@ -59,7 +60,7 @@ pub struct ExportContext<'a> {
     /// How many entries there are, and how many the filter shows.
     pub all: u64,
     pub shown: u64,
-    /// Of the export that runs: so many of so many.
+    /// How many entries the running export has written, and of how many.
     pub progress: Option<(u64, u64)>,
 }
 
@@ -75,7 +76,7 @@ pub fn export_ui(ctx: &Context, state: &mut ExportState, about: &ExportContext<'
             let all = format!("Whole history · {}", grouped(about.all));
             let shown = format!("What the filter shows · {}", grouped(about.shown));
             let options = [(false, all.as_str()), (true, shown.as_str())];
-            ui.add(Segmented::new("What to export", &mut state.only_shown, &options).in_form());
+            ui.add(SegmentedControl::new("What to export", &mut state.only_shown, &options).in_form());
         } else {
             let words = format!("The whole history, newest first · {}", grouped(about.all));
             ui.label(RichText::new(words).color(Tokens::of(ui).subdued));
@@ -96,7 +97,7 @@ pub fn export_ui(ctx: &Context, state: &mut ExportState, about: &ExportContext<'
             }
         }
     });
-    // A running export goes on; its end is told all the same.
+    // A running export goes on without the dialog; a toast tells its end.
     !modal.should_close
 }
 

@@ -1,13 +1,7 @@
-//! How a token is to be used up: charged, or attached to a customer.
+//! The dialog that uses a token up: charges it, or attaches it to a customer.
 
 use egui::{Context, Id, RichText, TextEdit, Ui};
 
-use super::{
-    action::{Action, UseKind},
-    theme,
-    theme::Tokens,
-    widgets::{Field, InlineAlert, PrimaryButton, Tone, modal_ui},
-};
 use crate::{
     domain::{
         call::{api::Target, token_calls::TokenCall},
@@ -17,18 +11,23 @@ use crate::{
         settings::profile::ProfileId,
     },
     messages::JobRequest,
+    ui::{
+        action::{Action, UseKind},
+        theme::{self, Tokens},
+        widgets::{Field, InlineAlert, PrimaryButton, Tone, modal_ui},
+    },
 };
 
 /// The state of the open dialog.
 #[derive(Debug)]
-pub struct UseState {
+pub struct UseTokenState {
     kind: UseKind,
     token: String,
     card: String,
     target: Target,
     profile: Option<ProfileId>,
     is_used: bool,
-    /// What the card's row in the table says of this step.
+    /// What the table of test cards says of this step, for a published card.
     expected: Option<&'static StepOutcome>,
     amount: String,
     currency: String,
@@ -36,7 +35,7 @@ pub struct UseState {
     is_started: bool,
 }
 
-impl UseState {
+impl UseTokenState {
     /// `None` for an entry without a token.
     pub fn new(kind: UseKind, entry: &Entry, detail: Option<&EntryDetail>) -> Option<Self> {
         let detail = detail.filter(|detail| detail.entry.id == entry.id);
@@ -44,7 +43,7 @@ impl UseState {
         Some(Self {
             kind,
             token: entry.token_id.clone()?,
-            card: super::words::card(entry),
+            card: crate::ui::words::card(entry),
             target: entry.target,
             profile: entry.profile,
             is_used: entry.status == Status::Used,
@@ -85,7 +84,7 @@ impl UseState {
 }
 
 /// Draws the dialog over the window; `false` when it is to be closed.
-pub fn use_token_ui(ctx: &Context, state: &mut UseState, actions: &mut Vec<Action>) -> bool {
+pub fn use_token_ui(ctx: &Context, state: &mut UseTokenState, actions: &mut Vec<Action>) -> bool {
     let mut is_sent = false;
     let title = match state.kind {
         UseKind::Charge => "Charge the token",
@@ -120,14 +119,14 @@ pub fn use_token_ui(ctx: &Context, state: &mut UseState, actions: &mut Vec<Actio
     !(is_sent || modal.should_close)
 }
 
-fn about_ui(ui: &mut Ui, state: &UseState) {
+fn about_ui(ui: &mut Ui, state: &UseTokenState) {
     let t = Tokens::of(ui);
     ui.label(RichText::new(foreign::label(&state.token)).font(theme::mono(theme::MONO_SIZE)));
     let about = format!("{} · {}", state.card, state.target.label());
     ui.label(RichText::new(about).size(theme::SMALL_SIZE).color(t.subdued));
 }
 
-fn charge_ui(ui: &mut Ui, state: &mut UseState) -> egui::Response {
+fn charge_ui(ui: &mut Ui, state: &mut UseTokenState) -> egui::Response {
     ui.columns_const(|[left, right]| {
         let field = Field::new("Amount").hint("smallest unit").mono();
         let edit = TextEdit::singleline(&mut state.amount).id(Id::unique("charge_amount"));
@@ -138,7 +137,7 @@ fn charge_ui(ui: &mut Ui, state: &mut UseState) -> egui::Response {
     })
 }
 
-fn customer_ui(ui: &mut Ui, state: &mut UseState) -> egui::Response {
+fn customer_ui(ui: &mut Ui, state: &mut UseTokenState) -> egui::Response {
     let field = Field::new("Customer").hint("optional").mono().note("Empty: a new customer is made with this card");
     let edit = TextEdit::singleline(&mut state.customer).id(Id::unique("attach_customer")).hint_text("cus_…");
     field.text(ui, edit).response.response

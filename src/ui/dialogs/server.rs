@@ -1,24 +1,25 @@
-//! The loopback server: switched on and off, its faults, and the reset of the minter behind it.
+//! The dialog of the loopback server: switches it on and off, takes its faults, and resets the minter behind it.
 
 use std::sync::LazyLock;
 
 use egui::{Context, Id, Label, RichText, ScrollArea, TextEdit, Ui};
 
-use super::{
-    action::Action,
-    icons, theme,
-    theme::Tokens,
-    widgets::{Field, IconButton, InlineAlert, QuietButton, Tone, modal_ui, pill_ui, scroll_ui},
-};
 use crate::{
     domain::{
         fault::{self, LineError, Rule},
         settings::preferences::Settings,
     },
     messages::ServerInfo,
+    ui::{
+        action::Action,
+        icons,
+        theme::{self, Tokens},
+        widgets::{Field, IconButton, InlineAlert, QuietButton, Tone, modal_ui, pill_ui, scroll_ui},
+        words,
+    },
 };
 
-/// Rules that teach by what they do.
+/// Rules to start from, each with what it does.
 const EXAMPLES: [(&str, &str); 2] = [
     (
         "POST /v1/charges next 3: 429 retry-after 1, 500, ok",
@@ -44,16 +45,16 @@ pub struct AppliedFaults {
 
 /// The state of the open dialog.
 #[derive(Debug)]
-pub struct ServerState {
+pub struct ServerDialogState {
     port: String,
     text: String,
-    /// The rules of `text`, read once a change.
+    /// The rules in `text`, or its first line that is none; read when the text changes.
     read: Result<Vec<Rule>, LineError>,
-    /// The reset was asked for and waits for its confirmation.
+    /// Whether a reset was asked for and waits to be confirmed.
     is_resetting: bool,
 }
 
-impl ServerState {
+impl ServerDialogState {
     pub fn new(settings: &Settings, faults: &AppliedFaults) -> Self {
         let text = faults.text.clone();
         let read = fault::rules_of(&text);
@@ -75,7 +76,12 @@ pub struct ServerContext<'a> {
 }
 
 /// Draws the dialog over the window; `false` when it is to be closed.
-pub fn server_ui(ctx: &Context, state: &mut ServerState, about: &ServerContext<'_>, actions: &mut Vec<Action>) -> bool {
+pub fn server_ui(
+    ctx: &Context,
+    state: &mut ServerDialogState,
+    about: &ServerContext<'_>,
+    actions: &mut Vec<Action>,
+) -> bool {
     let modal = modal_ui(ctx, "server", "Loopback server", 580.0, |ui| {
         let height = (ui.ctx().content_rect().height() - 140.0).clamp(240.0, 760.0);
         let area = ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]);
@@ -101,7 +107,7 @@ fn sentence_ui(ui: &mut Ui, words: &str) {
     ui.add(Label::new(text).wrap());
 }
 
-fn switch_ui(ui: &mut Ui, state: &mut ServerState, about: &ServerContext<'_>, actions: &mut Vec<Action>) {
+fn switch_ui(ui: &mut Ui, state: &mut ServerDialogState, about: &ServerContext<'_>, actions: &mut Vec<Action>) {
     sentence_ui(
         ui,
         "Stripe's own SDKs and any HTTP client of this machine can use the local minter as if it were Stripe",
@@ -138,7 +144,7 @@ fn switch_ui(ui: &mut Ui, state: &mut ServerState, about: &ServerContext<'_>, ac
 
 fn port_ui(
     ui: &mut Ui,
-    state: &mut ServerState,
+    state: &mut ServerDialogState,
     about: &ServerContext<'_>,
     port: Option<u16>,
     actions: &mut Vec<Action>,
@@ -182,16 +188,11 @@ fn lower(label: &str) -> String {
     chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
 }
 
-/// "2 faults on".
-pub fn faults_words(rules: usize) -> String {
-    if rules == 1 { "1 fault on".to_owned() } else { format!("{rules} faults on") }
-}
-
-fn faults_ui(ui: &mut Ui, state: &mut ServerState, faults: &AppliedFaults, actions: &mut Vec<Action>) {
+fn faults_ui(ui: &mut Ui, state: &mut ServerDialogState, faults: &AppliedFaults, actions: &mut Vec<Action>) {
     ui.horizontal(|ui| {
         heading_ui(ui, "Faults on purpose");
         if !faults.rules.is_empty() {
-            pill_ui(ui, Tone::Warn, &faults_words(faults.rules.len()));
+            pill_ui(ui, Tone::Warn, &words::faults(faults.rules.len()));
         }
     });
     let problem = state.read.as_ref().err().map(ToString::to_string);
@@ -229,7 +230,7 @@ fn faults_ui(ui: &mut Ui, state: &mut ServerState, faults: &AppliedFaults, actio
     }
 }
 
-fn reset_ui(ui: &mut Ui, state: &mut ServerState, actions: &mut Vec<Action>) {
+fn reset_ui(ui: &mut Ui, state: &mut ServerDialogState, actions: &mut Vec<Action>) {
     heading_ui(ui, "Minter");
     if !state.is_resetting {
         if ui.add(QuietButton::new("Reset the minter…").icon(icons::TRASH_2).danger()).clicked() {

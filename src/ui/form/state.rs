@@ -1,0 +1,274 @@
+//! The state of the form between frames: the draft, what is expected of it, and what was said against it.
+
+use std::rc::Rc;
+
+use egui::{Id, Ui};
+use jiff::{Timestamp, civil::Date};
+
+use super::facts::{DraftFacts, FactsKey};
+use crate::domain::{
+    call::{api::Target, params::Params, refusal::Refusal},
+    card::{expiry::utc_day, test_cards, typing::CardField},
+    form::{draft::Draft, field_state::FormField},
+    presets::preset::PresetKey,
+    rules::{
+        expectation::{Expectation, Expected},
+        policies::Policies,
+    },
+    secret::SecretText,
+};
+
+/// What the last answer said against a field, until the draft is changed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FormComplaint {
+    /// `None` when no field of the form is to blame.
+    pub field: Option<FormField>,
+    /// Whether an answer said it, which the inspector has in full.
+    pub is_answer: bool,
+    pub message: String,
+    /// The refusal of the account that the answer is, and the ready token that stands for the same card, if there is
+    /// one.
+    pub refusal: Option<(Refusal, Option<String>)>,
+}
+
+/// A preset that the empty form offers, by its name.
+pub type QuickPreset = (PresetKey, String);
+
+/// What the form is drawn with.
+#[derive(Clone, Copy, Debug)]
+pub struct FormContext<'a> {
+    pub now: Timestamp,
+    pub target: Target,
+    /// What the local minter was told to refuse.
+    pub policies: Policies,
+    /// Whether a completed card field hands the focus on to the next.
+    pub moves_on: bool,
+    /// Nothing can be sent: the data folder is not usable, say.
+    pub is_blocked: bool,
+    /// The favourites, then what was used last.
+    pub quick: &'a [QuickPreset],
+}
+
+impl FormContext<'_> {
+    fn today(&self) -> Date {
+        utc_day(self.now)
+    }
+
+    /// What is known of the account: Stripe's own policies show only in its answers.
+    fn known_policies(&self) -> Policies {
+        match self.target {
+            Target::Local => self.policies,
+            Target::Stripe => Policies::default(),
+        }
+    }
+}
+
+/// The state of the form's view.
+#[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each section is open or closed by itself")]
+pub struct FormState {
+    /// Private, so that no change of it goes without another revision.
+    pub(super) draft: Draft,
+    /// The card fields that lost the focus since they were changed last, by [`CardField`] as index: what they lack is
+    /// shown.
+    left: [bool; 3],
+    pub(super) complaint: Option<FormComplaint>,
+    expects: Option<ExpectedOutcome>,
+    /// The draft is of an earlier run, and nobody has typed in it: nothing is wrong with it yet.
+    pub(super) is_untouched: bool,
+    revision: u64,
+    pub(super) focus_next: Option<FormField>,
+    /// The field that has just got the focus: it must be seen, wherever the form was scrolled to.
+    pub(super) bring: Option<FormField>,
+    pub(super) address_is_open: bool,
+    pub(super) currency_is_open: bool,
+    pub(super) customer_is_open: bool,
+    pub(super) raw_is_open: bool,
+    /// The name of a parameter about to be added to the raw ones.
+    pub(super) new_param: String,
+    pub(super) shown: ShownTexts,
+    facts: Option<(FactsKey, Rc<DraftFacts>)>,
+}
+
+/// What should come of the draft, as long as it has the number that it was expected of.
+#[derive(Debug)]
+struct ExpectedOutcome {
+    expectation: Expectation,
+    number: SecretText,
+}
+
+/// What text fields show and edit in place where that is not the draft's own text: a text field edits a string that
+/// lives from frame to frame, so nothing is copied out of the draft while nobody types.
+#[derive(Debug, Default)]
+pub(super) struct ShownTexts {
+    /// The revision of the draft that the texts are of.
+    revision: Option<u64>,
+    /// The number, the expiry and the security code with their separators, by [`CardField`] as index.
+    pub(super) card: [SecretText; 3],
+    /// The parameters as they will be sent.
+    pub(super) params: Params,
+}
+
+/// The number that a draft sends, in the fields or in the raw parameters.
+fn sent_number(draft: &Draft) -> &str {
+    match &draft.raw {
+        None => draft.number.expose(),
+        Some(params) => params.get("card[number]").unwrap_or_default(),
+    }
+}
+
+impl FormState {
+    /// The form as typed.
+    pub fn draft(&self) -> &Draft {
+        &self.draft
+    }
+
+    /// Empties the form and puts the focus on the card number.
+    pub fn clear(&mut self) {
+        let revision = self.revision + 1;
+        *self = Self { focus_next: Some(FormField::Number), revision, ..Self::default() };
+    }
+
+    /// Puts the focus on this field in the next frame.
+    pub fn focus(&mut self, field: FormField) {
+        self.focus_next = Some(field);
+    }
+
+    /// Fills the form; whatever was complained of is past.
+    pub fn take(&mut self, draft: Draft) {
+        self.address_is_open |= !draft.address.is_empty();
+        self.currency_is_open |= !draft.currency.is_empty();
+        self.customer_is_open |= draft.is_clone();
+        self.raw_is_open |= draft.raw.is_some();
+        self.draft = draft;
+        self.left = Default::default();
+        self.complaint = None;
+        self.expects = None;
+        self.is_untouched = false;
+        self.revision += 1;
+    }
+
+    /// Says what should come of the draft, or that nothing is expected any more.
+    pub fn expect(&mut self, expectation: Option<Expectation>) {
+        let number = sent_number(&self.draft).into();
+        self.expects = expectation.map(|expectation| ExpectedOutcome { expectation, number });
+        self.revision += 1;
+    }
+
+    /// The form as it was when the program ended: nothing in it is wrong before somebody types.
+    pub fn restore(&mut self, draft: Draft, expectation: Option<Expectation>) {
+        self.take(draft);
+        self.expect(expectation);
+        self.is_untouched = true;
+    }
+
+    /// What should come of the draft. What a published card comes to depends on what is sent with it.
+    pub fn expectation(&self) -> Option<Expectation> {
+        let expected = &self.expects.as_ref()?.expectation;
+        let request = self.draft.to_request();
+        let card = test_cards::by_number(sent_number(&self.draft));
+        let of_card = card.map(|card| Expectation::of_card(card, &request));
+        // Of a card as it comes, not of a request that was made to fail with it.
+        Some(of_card.filter(|_| expected.token == Expected::Works).unwrap_or_else(|| expected.clone()))
+    }
+
+    /// Counts the changes of the draft and of what is expected of it.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Shows what an answer said against the draft, on the field that it names, and puts the focus there.
+    pub fn complain(&mut self, complaint: FormComplaint) {
+        match complaint.field {
+            Some(FormField::Customer | FormField::CustomerCard) => self.customer_is_open = true,
+            Some(FormField::Currency) => self.currency_is_open = true,
+            Some(
+                FormField::Line1
+                | FormField::Line2
+                | FormField::City
+                | FormField::State
+                | FormField::Zip
+                | FormField::Country,
+            ) => self.address_is_open = true,
+            _ => {}
+        }
+        if self.draft.raw.is_none() {
+            self.focus_next = complaint.field;
+        }
+        self.complaint = Some(complaint);
+    }
+
+    /// An answer came that has nothing against the draft.
+    pub fn settle(&mut self) {
+        self.complaint = None;
+    }
+
+    /// Changes the draft, and takes note of it if it is another one then.
+    pub(super) fn edit(&mut self, change: impl FnOnce(&mut Draft)) {
+        let before = self.draft.clone();
+        change(&mut self.draft);
+        if self.draft != before {
+            self.note_change();
+        }
+    }
+
+    /// Takes note of a change that was made by hand. Whatever changes the draft in a frame calls this, so that no frame
+    /// has to compare the draft with a copy of it.
+    pub(super) fn note_change(&mut self) {
+        self.complaint = None;
+        self.is_untouched = false;
+        self.revision += 1;
+        if self.expects.as_ref().is_some_and(|expects| expects.number.expose() != sent_number(&self.draft)) {
+            self.expects = None;
+        }
+    }
+
+    /// Says whether a card field lost the focus since it was changed last.
+    pub(super) fn set_left(&mut self, kind: CardField, is_left: bool) {
+        self.left[kind as usize] = is_left;
+    }
+
+    /// What there is to tell about the draft, worked out anew if it changed.
+    pub(super) fn facts(&mut self, ctx: &FormContext<'_>) -> Rc<DraftFacts> {
+        let key =
+            FactsKey { revision: self.revision, left: self.left, today: ctx.today(), policies: ctx.known_policies() };
+        match &self.facts {
+            Some((known, facts)) if *known == key => Rc::clone(facts),
+            _ => {
+                let facts = Rc::new(DraftFacts::of(&self.draft, self.expectation().as_ref(), &key));
+                self.facts = Some((key, Rc::clone(&facts)));
+                facts
+            }
+        }
+    }
+
+    /// Brings the texts that are shown up to the draft, if it changed.
+    pub(super) fn refresh_shown(&mut self) {
+        if self.shown.revision != Some(self.revision) {
+            let Draft { number, expiry, cvc, .. } = &self.draft;
+            self.shown = ShownTexts {
+                revision: Some(self.revision),
+                card: [
+                    CardField::Number.show(number.expose()).into(),
+                    CardField::Expiry.show(expiry).into(),
+                    CardField::Cvc.show(cvc.expose()).into(),
+                ],
+                params: self.draft.to_request().params,
+            };
+        }
+    }
+
+    /// Scrolls the form to a field that has just got the focus.
+    pub(super) fn bring_into_view(&mut self, ui: &Ui, field: FormField, response: &egui::Response) {
+        if self.bring == Some(field) {
+            self.bring = None;
+            // With its label and what stands below it.
+            ui.scroll_to_rect(response.rect.expand2(egui::vec2(0.0, 40.0)), None);
+        }
+    }
+}
+
+/// The id of a field's input, so that the focus can be put there.
+pub fn field_id(field: FormField) -> Id {
+    Id::unique(("form", field))
+}

@@ -1,0 +1,58 @@
+//! The status of an entry as a badge: its colour, its shape and its word each tell it alone, for people who do not see
+//! one of them.
+
+use egui::{Color32, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+
+use super::{
+    icons::{self, Icon},
+    theme::{self, Tokens},
+    widgets::paint,
+};
+use crate::domain::history::entry::Status;
+
+const fn status_color(status: Status, t: &Tokens) -> Color32 {
+    match status {
+        Status::Unused => t.ok,
+        Status::Used => t.used,
+        Status::Failed => t.error,
+        Status::Pending => t.pending,
+        Status::Interrupted => t.warn,
+        Status::Unknown => t.unknown,
+    }
+}
+
+/// The icon of a status; an unused token has a plain dot instead.
+const fn status_icon(status: Status) -> Option<Icon> {
+    match status {
+        Status::Unused => None,
+        Status::Used => Some(icons::CIRCLE_CHECK),
+        Status::Failed => Some(icons::CIRCLE_X),
+        Status::Pending => Some(icons::CLOCK),
+        Status::Interrupted => Some(icons::TRIANGLE_ALERT),
+        Status::Unknown => Some(icons::CIRCLE_QUESTION_MARK),
+    }
+}
+
+/// Draws the shape and the word of `status`.
+pub fn status_badge_ui(ui: &mut Ui, status: Status) -> Response {
+    const SHAPE: f32 = 12.0;
+    const GAP: f32 = 5.0;
+    let t = Tokens::of(ui);
+    let color = status_color(status, t);
+    let word = paint::line(ui, status.label(), theme::regular(theme::SMALL_SIZE), color, f32::INFINITY);
+    let size = vec2(SHAPE + GAP + word.size().x, word.size().y);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, ui.is_enabled(), status.label()));
+    let center = pos2(rect.left() + SHAPE / 2.0, rect.center().y);
+    match status_icon(status) {
+        Some(icon) => {
+            let glyph = paint::line(ui, &icon.glyph().to_string(), icons::font(SHAPE), color, f32::INFINITY);
+            paint::galley_center(ui.painter(), glyph, center);
+        }
+        None => {
+            ui.painter().circle_filled(center, 3.5, color);
+        }
+    }
+    paint::galley_left(ui.painter(), word, rect.left() + SHAPE + GAP, rect.center().y);
+    response
+}
