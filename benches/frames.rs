@@ -25,11 +25,11 @@ use testcard::{
     app::{App, AppConfig},
     domain::{
         clock::Clock,
-        settings::{layout::Layout, preferences::Settings},
+        settings::{layout::WindowLayout, preferences::Settings},
     },
     files::OwnFolders,
-    keys::Keys,
-    worker::Config,
+    keys::ApiKeys,
+    worker::WorkerConfig,
 };
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -103,14 +103,14 @@ impl Bench {
         ctx.enable_accesskit();
         let clock = Clock::fixed(Timestamp::from_second(1_900_000_000)?);
         let settings = Settings::default();
-        let worker = Config {
+        let worker = WorkerConfig {
             folder: Some(home.join("data")),
             settings,
             settings_file: None,
             layout_file: None,
             own_folders: OwnFolders::default(),
             clock,
-            keys: Keys::session_only(None),
+            keys: ApiKeys::session_only(None),
         };
         let config = AppConfig {
             worker,
@@ -118,8 +118,8 @@ impl Bench {
             picker: Box::new(|_, _| Box::pin(async { None })),
             places: Vec::new(),
             warnings: Vec::new(),
-            layout: Layout::default(),
-            library: testcard::domain::presets::library::Library::default(),
+            layout: WindowLayout::default(),
+            library: testcard::domain::presets::library::PresetLibrary::default(),
             form: None,
             started: Instant::now(),
         };

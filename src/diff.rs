@@ -7,14 +7,14 @@ use std::{
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::call::api::{ApiResponse, Failure, MaskedRequest};
+use crate::domain::call::api::{ApiResponse, CallFailure, MaskedRequest};
 
 /// One of the two calls.
 #[derive(Clone, Copy, Debug)]
 pub struct ComparedCall<'a> {
     pub request: &'a MaskedRequest,
     /// `None` while the call is on its way.
-    pub outcome: Option<&'a Result<ApiResponse, Failure>>,
+    pub outcome: Option<&'a Result<ApiResponse, CallFailure>>,
 }
 
 /// The part of a call that a line of the comparison is about.

@@ -81,13 +81,13 @@ pub enum VaultError {
 
 /// The API keys of all profiles. A method may wait up to three seconds for the keyring: never call it from a thread that
 /// draws or runs async tasks.
-pub struct Keys {
+pub struct ApiKeys {
     environment: Option<ApiKey>,
     environment_problem: Option<String>,
     state: Mutex<KeyState>,
 }
 
-impl Keys {
+impl ApiKeys {
     /// Takes the value of `STRIPE_SECRET_KEY`, and the system's keyring where there is one. The keyring is first asked
     /// when a key is.
     pub fn new(environment: Option<String>) -> Self {
@@ -179,7 +179,7 @@ impl Keys {
     }
 }
 
-impl fmt::Debug for Keys {
+impl fmt::Debug for ApiKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Keys").field("environment", &self.environment).finish_non_exhaustive()
     }

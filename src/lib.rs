@@ -7,13 +7,13 @@
 //! # The idea
 //!
 //! 1. Everything done with Stripe is one value in and one value out: [`domain::call::api::ApiRequest`] to
-//!    [`domain::call::api::ApiResponse`]. The pair, with its time, is an [`domain::call::api::Exchange`]; the history is a list of
+//!    [`domain::call::api::ApiResponse`]. The pair, with its time, is an [`domain::call::api::ApiExchange`]; the history is a list of
 //!    them. An answer of any status is a success; only a call without an answer fails.
 //! 2. Two things can answer: the [`minter`] in this program and the real API ([`stripe`]). [`backend`] is the one
 //!    place that knows there are two.
 //! 3. The rules of a card are written once, in [`domain::rules::prediction`]: the form predicts with them, the minter answers with
 //!    them. A prediction advises and never blocks, for half of the work is to send wrong requests on purpose.
-//! 4. The window knows what the last [`messages::Update`] told it, and changes the world by [`messages::Command`]s to
+//! 4. The window knows what the last [`messages::WorkerUpdate`] told it, and changes the world by [`messages::WorkerCommand`]s to
 //!    the [`worker`], which alone owns the disk and the network. No frame waits, queries or sorts: a list comes in the
 //!    order that the store gave, with an index by id ([`domain::history::listing`]), and only the rows in view are drawn.
 //! 5. What was acknowledged is on disk: a token, the exchange that made it and the minter's state are one SQLite
@@ -75,7 +75,7 @@
 //! `server/connections` accepts it; `server/admission` looks at whom it is for and where it comes from, and
 //! [`backend::admit`] at its key, before a byte of its body is read. `server/intake` reads the body within the memory that
 //! all calls have together, `server/http` makes it an `ApiRequest`, `server/faults` may let it go wrong on purpose.
-//! [`backend::Targets::serve`] hands it to the store, where it joins the same line: minter, objects, exchange and entry in
+//! [`backend::BackendTargets::serve`] hands it to the store, where it joins the same line: minter, objects, exchange and entry in
 //! one commit with all other calls that wait, and only then the answer. A token turns used in the history by
 //! [`domain::call::usage`], which reads it off the call and its answer, whoever made the call. Of calls that are no entry's, the
 //! newest are kept (`store/log_bound`).
@@ -91,7 +91,7 @@
 //! # A disk that fails
 //!
 //! What was acknowledged is where its path leads: a group of calls whose file was moved, deleted or replaced fails as a
-//! whole (`store/anchor`). Reading goes on past damage and tells what is missing (`store/reader`, [`store::Damage`]): a
+//! whole (`store/anchor`). Reading goes on past damage and tells what is missing (`store/reader`, [`store::HistoryDamage`]): a
 //! page that cannot be read hides its own rows only (`store/sound`). Nothing writes to a database whose write-ahead log
 //! is damaged or whose file is gone beside it; [`store::salvage()`] works on a private copy and writes to a new folder.
 //! What cannot be written is looked at as it lies, or from such a copy (`store/copy`). A migration follows a backup.

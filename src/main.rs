@@ -18,8 +18,8 @@ use testcard::{
         foreign, mask,
         settings::layout::{SMALLEST_WINDOW, WindowPlace},
     },
-    settings::{self, Folders},
-    worker::Config,
+    settings::{self, AppFolders},
+    worker::WorkerConfig,
 };
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
@@ -106,7 +106,7 @@ fn log_to_stderr(verbosity: u8) {
 }
 
 /// Where the program keeps its files, as the settings show it.
-fn file_places(folders: &Folders) -> Vec<FilePlace> {
+fn file_places(folders: &AppFolders) -> Vec<FilePlace> {
     let place = |name, path, note| FilePlace { name, path, note };
     vec![
         place("Data folder", folders.data.clone(), "The history and the objects of the local minter"),
@@ -116,14 +116,14 @@ fn file_places(folders: &Folders) -> Vec<FilePlace> {
 }
 
 fn open_window(environment: &ProcessEnvironment, started: Instant) -> anyhow::Result<()> {
-    let folders = Folders::find(environment.home.clone()).context("the data folder cannot be found")?;
+    let folders = AppFolders::find(environment.home.clone()).context("the data folder cannot be found")?;
     let (settings, mut warnings) = settings::load(&folders.settings_file());
     let (library, of_presets) = settings::presets::load(&folders.presets_file());
     let (form, of_form) = settings::draft::load(&folders.draft_file());
     warnings.extend(of_presets.into_iter().chain(of_form));
     let layout = settings::load_layout(&folders.layout_file());
     let config = AppConfig {
-        worker: Config {
+        worker: WorkerConfig {
             folder: Some(folders.data.clone()),
             settings,
             settings_file: Some(folders.settings_file()),
@@ -132,7 +132,7 @@ fn open_window(environment: &ProcessEnvironment, started: Instant) -> anyhow::Re
             clock: environment.clock.clone(),
             keys: environment.keys(),
         },
-        export_folder: Folders::documents(),
+        export_folder: AppFolders::documents(),
         picker: app::desktop_picker(),
         places: file_places(&folders),
         warnings,

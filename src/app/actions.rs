@@ -10,10 +10,10 @@ use crate::{
         call::{again::NotKept, api::Target, token_calls::TokenRequest},
         card::expiry::utc_day,
         form::draft::Draft,
-        history::{edit::Edit, entry::EntryId},
+        history::{edit::EntryEdit, entry::EntryId},
         settings::preferences::ServerSettings,
     },
-    messages::{Command, JobRequest, SettingsEdit},
+    messages::{JobRequest, SettingsEdit, WorkerCommand},
     ui::{
         Action, MiddlePane, PaletteScope, UseKind,
         dialogs::{
@@ -30,17 +30,17 @@ use crate::{
 };
 
 impl App {
-    fn edit(&mut self, edit: Edit) {
-        if let Edit::Restore { ids } = &edit {
+    fn edit(&mut self, edit: EntryEdit) {
+        if let EntryEdit::Restore { ids } = &edit {
             self.history.undo.withdraw(ids);
             self.views.toasts.withdraw(|action| *action == Action::Edit(edit.clone()));
         }
-        self.worker.send(Command::Edit(edit));
+        self.worker.send(WorkerCommand::Edit(edit));
     }
 
     fn undo(&mut self) {
         match self.history.undo.last().cloned() {
-            Some(ids) => self.edit(Edit::Restore { ids }),
+            Some(ids) => self.edit(EntryEdit::Restore { ids }),
             None => self.views.toasts.push(Toast::new(Tone::Info, "Nothing was deleted that could come back")),
         }
     }
@@ -76,7 +76,7 @@ impl App {
             self.fold_inspector(ctx);
         }
         self.views.inspector.open_diff(first, second);
-        self.worker.send(Command::LoadPair { first, second });
+        self.worker.send(WorkerCommand::LoadPair { first, second });
     }
 
     /// The keys of the window. While a dialog is open they belong to it.
@@ -179,7 +179,7 @@ impl App {
             Action::Select(id) => self.select_without_scrolling(id),
             Action::Peek => self.frame.drawer_is_open = self.is_small(ctx),
             Action::Edit(edit) => {
-                if let Edit::Delete { ids } = &edit {
+                if let EntryEdit::Delete { ids } = &edit {
                     self.history.selection.forget(ids);
                 }
                 self.edit(edit);
@@ -190,12 +190,12 @@ impl App {
                 self.load_detail(id);
             }
             Action::ShowPane(pane) => self.show_pane(pane),
-            Action::SelectRequest(id) => self.worker.send(Command::LoadExchange { id }),
+            Action::SelectRequest(id) => self.worker.send(WorkerCommand::LoadExchange { id }),
             Action::ShowEntry(id) => {
                 self.views.pane = MiddlePane::History;
                 self.select(id);
             }
-            Action::LoadRows(ids) => self.worker.send(Command::LoadRows { ids }),
+            Action::LoadRows(ids) => self.worker.send(WorkerCommand::LoadRows { ids }),
             Action::Filter => self.set_filter(),
             Action::Retrieve(id) => self.retrieve(id),
             Action::OpenUse(id, kind) => self.open_use(id, kind),
@@ -204,10 +204,10 @@ impl App {
             }
             Action::CancelEntry(id) => {
                 if let Some(job) = self.model.job_of(id) {
-                    self.worker.send(Command::Cancel { job });
+                    self.worker.send(WorkerCommand::Cancel { job });
                 }
             }
-            Action::Cancel(job) => self.worker.send(Command::Cancel { job }),
+            Action::Cancel(job) => self.worker.send(WorkerCommand::Cancel { job }),
             Action::Copy { text, what } => {
                 ctx.copy_text(text);
                 self.act(ctx, Action::TellCopied(what));
@@ -218,7 +218,7 @@ impl App {
             }
             Action::SetProfile(id) => {
                 self.edit_settings(SettingsEdit::Profile(id));
-                self.worker.send(Command::LookAtKey(id));
+                self.worker.send(WorkerCommand::LookAtKey(id));
             }
             Action::SetTheme(theme) => {
                 apply_theme(ctx, theme);
@@ -230,16 +230,16 @@ impl App {
                 let kept = port.unwrap_or(self.settings.server.port);
                 let server = ServerSettings { serves: port.is_some(), port: kept };
                 self.edit_settings(SettingsEdit::Server(server));
-                self.worker.send(Command::Serve { port });
+                self.worker.send(WorkerCommand::Serve { port });
             }
             Action::SetFaults { text, rules } => {
-                self.worker.send(Command::SetFaults { rules: rules.clone() });
+                self.worker.send(WorkerCommand::SetFaults { rules: rules.clone() });
                 self.faults = AppliedFaults { text, rules };
             }
-            Action::ResetMinter => self.worker.send(Command::ResetMinter),
+            Action::ResetMinter => self.worker.send(WorkerCommand::ResetMinter),
             Action::Browse => self.browse(ctx),
-            Action::LookAtKey(profile) => self.worker.send(Command::LookAtKey(profile)),
-            Action::ForgetKey(profile) => self.worker.send(Command::ForgetKey(profile)),
+            Action::LookAtKey(profile) => self.worker.send(WorkerCommand::LookAtKey(profile)),
+            Action::ForgetKey(profile) => self.worker.send(WorkerCommand::ForgetKey(profile)),
             Action::Preset(action) => self.act_on_presets(action),
             Action::DropExpectation => self.views.form.expect(None),
             Action::OpenPalette(scope) => self.open_palette(scope),

@@ -9,12 +9,12 @@ use super::{
 use crate::{
     domain::{
         form::field_state::FormField,
-        history::entry::{Entry, EntryId, Status},
+        history::entry::{EntryId, EntryStatus, HistoryEntry},
         settings::{key_check::KeyCheck, profile::ProfileId},
     },
     messages::{
-        Command, CreatedToken, ExportReport, JobFailure, JobId, JobOutcome, JobRequest, RefreshReport, RetrievedToken,
-        SavedSettings, SettingsFault, UsedToken,
+        CreatedToken, ExportReport, JobFailure, JobId, JobOutcome, JobRequest, RefreshReport, RetrievedToken,
+        SavedSettings, SettingsFault, UsedToken, WorkerCommand,
     },
     ui::{
         form::FormComplaint,
@@ -45,7 +45,7 @@ impl App {
             | JobRequest::UseToken { .. }
             | JobRequest::SaveSettings { .. } => {}
         }
-        self.worker.send(Command::Run { job, request });
+        self.worker.send(WorkerCommand::Run { job, request });
         job
     }
 
@@ -115,14 +115,14 @@ impl App {
         self.tell_created(ctx, &entry, purpose == sent, complaint);
     }
 
-    fn tell_created(&mut self, ctx: &Context, entry: &Entry, is_of_form: bool, complaint: FormComplaint) {
+    fn tell_created(&mut self, ctx: &Context, entry: &HistoryEntry, is_of_form: bool, complaint: FormComplaint) {
         // What differs is told as well, and stays in the row.
         let differs = entry.judgement.as_ref().filter(|judgement| !judgement.is_as_expected());
         if let Some(judgement) = differs {
             self.views.toasts.push(Toast::new(Tone::Warn, judgement.words()));
         }
         let toast = match (&entry.token_id, entry.status) {
-            (None, Status::Failed) if entry.judgement.is_some() && differs.is_none() && is_of_form => {
+            (None, EntryStatus::Failed) if entry.judgement.is_some() && differs.is_none() && is_of_form => {
                 let code = entry.code.as_deref().unwrap_or("an error");
                 self.views.toasts.push(Toast::new(Tone::Ok, format!("As expected: {code}")));
                 return self.views.form.complain(complaint);
@@ -136,7 +136,7 @@ impl App {
                     Toast::new(Tone::Ok, "Token created")
                 }
             }
-            (None, Status::Unknown) => {
+            (None, EntryStatus::Unknown) => {
                 Toast::new(Tone::Warn, "No answer: a token may exist. Ask again in the inspector")
             }
             (None, _) if is_of_form => {
@@ -153,7 +153,7 @@ impl App {
             Err(message) | Ok(RetrievedToken { message: Some(message), .. }) => {
                 return self.views.toasts.push(Toast::new(Tone::Error, message));
             }
-            Ok(RetrievedToken { entry: Some(entry), .. }) if entry.status == Status::Used => "The token was used",
+            Ok(RetrievedToken { entry: Some(entry), .. }) if entry.status == EntryStatus::Used => "The token was used",
             Ok(_) => "The token is still unused",
         };
         self.views.toasts.push(Toast::new(Tone::Ok, words));
@@ -220,7 +220,7 @@ impl App {
     /// What the closed settings asked for is not waited for any more.
     pub(super) fn stop_key_checks(&self) {
         for job in self.jobs.key_checks() {
-            self.worker.send(Command::Cancel { job });
+            self.worker.send(WorkerCommand::Cancel { job });
         }
     }
 }

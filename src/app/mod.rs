@@ -25,7 +25,7 @@ use self::{
     file_dialog::{FileDialog, PickerAnswer},
     job_table::JobTable,
     preset_shelf::PresetShelf,
-    selection::{EntrySelection, OnceLoaded, UndoStack},
+    selection::{InspectedEntry, OnceLoaded, UndoStack},
     views::{ViewStates, WindowFrame},
 };
 pub use crate::ui::settings::FilePlace;
@@ -35,31 +35,31 @@ use crate::{
         clock::Clock,
         form::{draft::Draft, field_state::FormField, kept_draft::KeptForm},
         history::entry::EntryId,
-        presets::library::Library,
+        presets::library::PresetLibrary,
         settings::{
-            layout::Layout,
+            layout::WindowLayout,
             preferences::{Settings, ThemeChoice},
             profile::Profile,
         },
     },
-    messages::{Command, Update},
-    model::Model,
+    messages::{WorkerCommand, WorkerUpdate},
+    model::WindowModel,
     ui::{
         MiddlePane,
         dialogs::server::AppliedFaults,
         form::FormState,
-        history::RefreshProgress,
+        history::RefreshStatus,
         inspector::code::CodeContext,
         layout::{KeptLayout, WindowPart},
         theme,
         widgets::{Toast, Tone},
     },
-    worker::{Config, Worker},
+    worker::{Worker, WorkerConfig},
 };
 
 /// What the window is started with.
 pub struct AppConfig {
-    pub worker: Config,
+    pub worker: WorkerConfig,
     /// The folder that an export is first offered in.
     pub export_folder: PathBuf,
     pub picker: FilePicker,
@@ -68,9 +68,9 @@ pub struct AppConfig {
     /// What went wrong before there was a window: a broken settings file, say.
     pub warnings: Vec<String>,
     /// How the window was left.
-    pub layout: Layout,
+    pub layout: WindowLayout,
     /// The user's presets.
-    pub library: Library,
+    pub library: PresetLibrary,
     /// What was in the form when the program ended.
     pub form: Option<KeptForm>,
     /// When the program started: the log tells how long the first frame took.
@@ -80,7 +80,7 @@ pub struct AppConfig {
 /// What is asked of the history, and what was done to it in this window.
 #[derive(Default)]
 struct HistoryControl {
-    selection: EntrySelection,
+    selection: InspectedEntry,
     undo: UndoStack,
     /// Which answers belong to the filter of now.
     filter_generation: u64,
@@ -92,7 +92,7 @@ pub struct App {
     clock: Clock,
     /// The settings in use, as the background has them too.
     settings: Settings,
-    model: Model,
+    model: WindowModel,
     views: ViewStates,
     frame: WindowFrame,
     history: HistoryControl,
@@ -120,7 +120,7 @@ impl App {
             worker,
             clock,
             settings,
-            model: Model::default(),
+            model: WindowModel::default(),
             views: ViewStates::default(),
             frame: WindowFrame::new(KeptLayout::new(config.layout), ctx.zoom_factor()),
             history: HistoryControl::default(),
@@ -144,7 +144,7 @@ impl App {
     pub fn drain(&mut self, ctx: &Context) {
         while let Some(update) = self.worker.try_recv() {
             // What was asked for before something else was selected is not shown any more.
-            if matches!(&update, Update::Detail(detail) if !self.history.selection.wants(detail.entry.id)) {
+            if matches!(&update, WorkerUpdate::Detail(detail) if !self.history.selection.wants(detail.entry.id)) {
                 continue;
             }
             if let Some(notice) = self.model.apply(update) {
@@ -194,9 +194,9 @@ impl App {
     }
 
     /// The refresh that is on its way.
-    fn refreshing(&self) -> Option<RefreshProgress> {
+    fn refreshing(&self) -> Option<RefreshStatus> {
         let job = self.jobs.refresh()?;
-        Some(RefreshProgress { job, progress: self.model.progress.get(&job).copied() })
+        Some(RefreshStatus { job, progress: self.model.progress.get(&job).copied() })
     }
 
     fn select(&mut self, id: EntryId) {
@@ -216,7 +216,7 @@ impl App {
     /// Asks for what the inspector shows from now on.
     fn load_detail(&mut self, id: EntryId) {
         self.history.selection.want(id);
-        self.worker.send(Command::LoadDetail { id });
+        self.worker.send(WorkerCommand::LoadDetail { id });
     }
 
     fn set_filter(&mut self) {
@@ -226,7 +226,7 @@ impl App {
 
     fn ask_for_list(&self) {
         let filter = self.views.history.filter.clone();
-        self.worker.send(Command::SetFilter { generation: self.history.filter_generation, filter });
+        self.worker.send(WorkerCommand::SetFilter { generation: self.history.filter_generation, filter });
     }
 
     /// Draws the window and carries out what was asked for.
@@ -254,7 +254,7 @@ impl App {
         self.keep_zoom(ui.ctx());
         self.keep_form(ui.ctx());
         if let Some(layout) = self.frame.layout.due(ui.ctx()) {
-            self.worker.send(Command::SaveLayout(layout));
+            self.worker.send(WorkerCommand::SaveLayout(layout));
         }
         if let Some(started) = self.started.take() {
             tracing::debug!(millis = started.elapsed().as_millis() as u64, "first frame drawn");
@@ -273,14 +273,14 @@ fn apply_theme(ctx: &Context, choice: ThemeChoice) {
 impl Drop for App {
     fn drop(&mut self) {
         if let Some(layout) = self.frame.layout.last() {
-            self.worker.send(Command::SaveLayout(layout));
+            self.worker.send(WorkerCommand::SaveLayout(layout));
         }
         self.keep_last_form();
     }
 }
 
 /// What the Code tab needs to know beside the call that it shows: the server's address, and the profile's.
-fn code_context<'a>(model: &'a Model, settings: &'a Settings, pane: MiddlePane) -> CodeContext<'a> {
+fn code_context<'a>(model: &'a WindowModel, settings: &'a Settings, pane: MiddlePane) -> CodeContext<'a> {
     let entry = model.detail.as_ref().filter(|_| pane == MiddlePane::History);
     let profile = entry.and_then(|detail| settings.profiles.get(detail.entry.profile?));
     CodeContext { server: &model.server, port: settings.server.port, stripe: profile.and_then(Profile::other_base) }

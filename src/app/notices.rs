@@ -4,8 +4,8 @@ use egui::Context;
 
 use super::App;
 use crate::{
-    domain::history::edit::Edit,
-    model::Notice,
+    domain::history::edit::EntryEdit,
+    model::UserNotice,
     ui::{
         Action,
         shortcuts::Shortcut,
@@ -14,22 +14,22 @@ use crate::{
 };
 
 impl App {
-    pub(super) fn tell(&mut self, ctx: &Context, notice: Notice) {
+    pub(super) fn tell(&mut self, ctx: &Context, notice: UserNotice) {
         match notice {
-            Notice::Problem(message) => self.views.toasts.push(Toast::new(Tone::Error, message)),
-            Notice::Hint(message) => self.views.toasts.push(Toast::new(Tone::Warn, message)),
-            Notice::MinterReset { objects } => {
+            UserNotice::Problem(message) => self.views.toasts.push(Toast::new(Tone::Error, message)),
+            UserNotice::Hint(message) => self.views.toasts.push(Toast::new(Tone::Warn, message)),
+            UserNotice::MinterReset { objects } => {
                 let what = if objects == 1 { "object" } else { "objects" };
                 let words = format!("The minter was reset: {objects} {what} dropped. The history stays");
                 self.views.toasts.push(Toast::new(Tone::Ok, words));
             }
-            Notice::Edited { edit, outcome } => self.tell_edited(edit, outcome),
-            Notice::Begun { job, entry } => self.job_waits(job, entry),
-            Notice::Finished { job, outcome } => self.job_ended(ctx, job, *outcome),
+            UserNotice::Edited { edit, outcome } => self.tell_edited(edit, outcome),
+            UserNotice::Begun { job, entry } => self.job_waits(job, entry),
+            UserNotice::Finished { job, outcome } => self.job_ended(ctx, job, *outcome),
         }
     }
 
-    fn tell_edited(&mut self, edit: Edit, outcome: Result<u64, String>) {
+    fn tell_edited(&mut self, edit: EntryEdit, outcome: Result<u64, String>) {
         self.views.history.edited(&edit, outcome.is_ok());
         let entries = |count: u64| match count {
             1 => "1 entry".to_owned(),
@@ -37,19 +37,19 @@ impl App {
         };
         let toast = match (outcome, edit) {
             (Err(message), edit) => {
-                if let Edit::Restore { ids } = edit {
+                if let EntryEdit::Restore { ids } = edit {
                     self.history.undo.push(ids);
                 }
                 Toast::new(Tone::Error, message)
             }
-            (Ok(_), Edit::Note { .. }) => Toast::new(Tone::Ok, "Note saved"),
-            (Ok(count), Edit::Tag { .. }) => Toast::new(Tone::Ok, format!("Tags of {} saved", entries(count))),
-            (Ok(count), Edit::Restore { .. }) => Toast::new(Tone::Ok, format!("{} restored", entries(count))),
-            (Ok(count), Edit::Delete { ids }) => {
+            (Ok(_), EntryEdit::Note { .. }) => Toast::new(Tone::Ok, "Note saved"),
+            (Ok(count), EntryEdit::Tag { .. }) => Toast::new(Tone::Ok, format!("Tags of {} saved", entries(count))),
+            (Ok(count), EntryEdit::Restore { .. }) => Toast::new(Tone::Ok, format!("{} restored", entries(count))),
+            (Ok(count), EntryEdit::Delete { ids }) => {
                 self.history.undo.push(ids.clone());
                 Toast::new(Tone::Ok, format!("{} deleted", entries(count)))
                     .keys(Shortcut::Undo.keys())
-                    .action("Undo", Action::Edit(Edit::Restore { ids }))
+                    .action("Undo", Action::Edit(EntryEdit::Restore { ids }))
             }
         };
         self.views.toasts.push(toast);

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 
 use super::{App, code_context};
 use crate::{
-    domain::{form::field_state::FormField, settings::layout::Layout},
-    model::Storage,
+    domain::{form::field_state::FormField, settings::layout::WindowLayout},
+    model::StorageState,
     ui::{
         Action, MiddlePane,
         bars::{self, BarContext},
@@ -33,7 +33,7 @@ use crate::{
 
 impl App {
     pub(super) fn panes_ui(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
-        let t = theme::Tokens::of(ui);
+        let t = theme::DesignTokens::of(ui);
         let bar = egui::Frame::new().fill(t.panel).inner_margin(egui::Margin::symmetric(12, 6));
         egui::Panel::top("bar").frame(bar).resizable(false).show(ui, |ui| {
             let context = BarContext {
@@ -54,7 +54,7 @@ impl App {
             target: self.settings.target(),
             policies: self.settings.policies,
             moves_on: self.settings.form.moves_on,
-            is_blocked: matches!(self.model.storage, Storage::Unusable(_)),
+            is_blocked: matches!(self.model.storage, StorageState::Unusable(_)),
             quick: self.presets.quick(),
         };
         let mut room = ui.available_rect_before_wrap();
@@ -120,7 +120,7 @@ impl App {
 
     /// The inspector over the middle, in a window that has no room beside it.
     fn drawer_ui(&mut self, ui: &mut Ui, width: f32, actions: &mut Vec<Action>) {
-        let t = theme::Tokens::of(ui);
+        let t = theme::DesignTokens::of(ui);
         let middle = self.frame.parts.of(WindowPart::Middle);
         let rect = middle.with_min_x(middle.right() - width);
         let frame = egui::Frame::new().fill(t.panel).stroke(t.hairline()).shadow(t.float_shadow());
@@ -154,7 +154,7 @@ impl App {
         if let Some(moved) =
             layout::splitter_ui(ui, "Width of the form", edge, GrowthSide::Right, width, plan.form_range)
         {
-            self.frame.layout.now.form_width = moved.unwrap_or(Layout::default().form_width);
+            self.frame.layout.now.form_width = moved.unwrap_or(WindowLayout::default().form_width);
         }
     }
 
@@ -318,7 +318,7 @@ fn drawer_head_ui(ui: &mut Ui) -> bool {
     let head = egui::Frame::new().inner_margin(margin).show(ui, |ui| {
         egui::Sides::new().height(20.0).show(
             ui,
-            |ui| ui.label(egui::RichText::new("Inspector").color(theme::Tokens::of(ui).subdued)),
+            |ui| ui.label(egui::RichText::new("Inspector").color(theme::DesignTokens::of(ui).subdued)),
             |ui| {
                 ui.add(IconButton::new(icons::X, "Close the inspector").keys(LocalKey::Close.keys()).small()).clicked()
             },

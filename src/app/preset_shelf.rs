@@ -1,7 +1,7 @@
 //! The user's presets as the window has them, and which state of the form is on disk.
 
 use crate::{
-    domain::presets::library::Library,
+    domain::presets::library::PresetLibrary,
     ui::form::{FormState, QuickPreset},
 };
 
@@ -10,23 +10,23 @@ const QUICK: usize = 5;
 
 /// The user's presets, and which state of the form is kept.
 pub(super) struct PresetShelf {
-    library: Library,
+    library: PresetLibrary,
     /// The presets that the empty form offers, looked up when the library changes and not in each frame.
     quick: Vec<QuickPreset>,
     pub(super) form: KeptRevision,
 }
 
 impl PresetShelf {
-    pub(super) fn new(library: Library, form: &FormState) -> Self {
+    pub(super) fn new(library: PresetLibrary, form: &FormState) -> Self {
         let quick = quick(&library);
         Self { library, quick, form: KeptRevision::new(form.revision()) }
     }
 
-    pub(super) fn library(&self) -> &Library {
+    pub(super) fn library(&self) -> &PresetLibrary {
         &self.library
     }
 
-    pub(super) fn change(&mut self, change: impl FnOnce(&mut Library)) {
+    pub(super) fn change(&mut self, change: impl FnOnce(&mut PresetLibrary)) {
         change(&mut self.library);
         self.quick = quick(&self.library);
     }
@@ -40,7 +40,7 @@ impl PresetShelf {
     }
 }
 
-fn quick(library: &Library) -> Vec<QuickPreset> {
+fn quick(library: &PresetLibrary) -> Vec<QuickPreset> {
     let recents = library.recents.iter().filter(|key| !library.is_favourite(key));
     let keys = library.favourites.iter().chain(recents);
     keys.filter_map(|key| Some((key.clone(), library.preset(key)?.name))).take(QUICK).collect()

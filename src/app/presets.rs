@@ -11,10 +11,10 @@ use crate::{
             field_state::FormField,
             kept_draft::{KeptDraft, KeptForm},
         },
-        presets::{library::Library, preset::PresetKey},
+        presets::{library::PresetLibrary, preset::PresetKey},
         rules::expectation::Expectation,
     },
-    messages::Command,
+    messages::WorkerCommand,
     ui::{
         Action, PaletteScope, PresetAction,
         dialogs::preset::PresetState,
@@ -55,7 +55,7 @@ impl App {
     fn send_form(&self) {
         let form = &self.views.form;
         let form = KeptForm { draft: KeptDraft::of(form.draft()).0, expects: form.expectation() };
-        self.worker.send(Command::SaveForm(Box::new(form)));
+        self.worker.send(WorkerCommand::SaveForm(Box::new(form)));
     }
 
     pub(super) fn open_palette(&mut self, scope: PaletteScope) {
@@ -131,10 +131,10 @@ impl App {
         }
     }
 
-    fn change_library(&mut self, change: impl FnOnce(&mut Library)) {
+    fn change_library(&mut self, change: impl FnOnce(&mut PresetLibrary)) {
         let before = self.presets.library().clone();
         self.presets.change(change);
-        self.worker.send(Command::SaveLibrary { before, library: self.presets.library().clone() });
+        self.worker.send(WorkerCommand::SaveLibrary { before, library: self.presets.library().clone() });
     }
 
     pub(super) fn act_on_presets(&mut self, action: PresetAction) {

@@ -12,7 +12,7 @@ pub(super) enum OnceLoaded {
 
 /// The entry that the inspector shows or is to show.
 #[derive(Debug, Default)]
-pub(super) struct EntrySelection {
+pub(super) struct InspectedEntry {
     /// The entry that was asked for last. Answers about another one come too late.
     wanted: Option<EntryId>,
     /// The entry that was shown before: comparing goes back to it.
@@ -20,7 +20,7 @@ pub(super) struct EntrySelection {
     once_loaded: Option<(EntryId, OnceLoaded)>,
 }
 
-impl EntrySelection {
+impl InspectedEntry {
     /// Asks for another entry to be shown. What was to be done with an earlier one that is not loaded yet is given up.
     pub(super) fn want(&mut self, id: EntryId) {
         self.wanted = Some(id);
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn what_waits_for_an_entry_is_done_once_and_given_up_for_another() {
-        let mut selection = EntrySelection::default();
+        let mut selection = InspectedEntry::default();
         selection.once_loaded(EntryId(1), OnceLoaded::FillForm);
         selection.want(EntryId(1));
         assert_eq!(selection.take_once_loaded(EntryId(2)), None);

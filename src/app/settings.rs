@@ -5,14 +5,14 @@ use egui::Context;
 use super::{App, apply_theme};
 use crate::{
     domain::settings::preferences::{Settings, WindowSettings},
-    messages::{Command, SettingsEdit},
+    messages::{SettingsEdit, WorkerCommand},
 };
 
 impl App {
     /// Changes a setting here and in the background, which keeps it.
     pub(super) fn edit_settings(&mut self, edit: SettingsEdit) {
         edit.apply(&mut self.settings);
-        self.worker.send(Command::EditSettings(edit));
+        self.worker.send(WorkerCommand::EditSettings(edit));
     }
 
     /// Uses settings that the background has taken over already.

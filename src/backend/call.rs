@@ -10,14 +10,14 @@ use crate::{
     domain::{
         call::api::{ApiRequest, Target, TransportError},
         history::{
-            entry::{Entry, EntryId},
+            entry::{EntryId, HistoryEntry},
             request_log::ExchangeId,
         },
-        rules::{expectation::Expectation, policies::Policies},
+        rules::{expectation::Expectation, policies::AccountPolicies},
         settings::profile::ProfileId,
     },
-    minter::{PreparedCall, Workspace},
-    store::{NewCall, Recorded, Store, StoreError},
+    minter::{MinterAccount, PreparedCall},
+    store::{NewCall, RecordedCall, Store, StoreError},
     stripe::StripeClient,
 };
 
@@ -25,7 +25,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub enum Backend {
     /// The stand-in on this machine.
-    Local { store: Store, workspace: Arc<Workspace>, policies: Policies },
+    Local { store: Store, workspace: Arc<MinterAccount>, policies: AccountPolicies },
     /// Stripe's test mode, as a profile calls it.
     Stripe { store: Store, client: Arc<StripeClient>, profile: ProfileId },
 }
@@ -40,7 +40,7 @@ pub struct StartedCall {
     /// What the log lines of the call share.
     span: Span,
     /// The pending entry that waits for the answer: of a token creation at the real API only.
-    pub entry: Option<Entry>,
+    pub entry: Option<HistoryEntry>,
 }
 
 impl StartedCall {
@@ -67,7 +67,7 @@ impl Backend {
     ///
     /// # Errors
     /// When the store cannot be written; an answer of any status and a failed connection are outcomes, not errors.
-    pub async fn send(&self, request: &ApiRequest, now: Timestamp) -> Result<Recorded, StoreError> {
+    pub async fn send(&self, request: &ApiRequest, now: Timestamp) -> Result<RecordedCall, StoreError> {
         let started = self.begin(request.clone(), now).await?;
         self.finish(&started).await
     }
@@ -134,7 +134,7 @@ impl Backend {
     ///
     /// # Errors
     /// When the store cannot be written.
-    pub async fn finish(&self, started: &StartedCall) -> Result<Recorded, StoreError> {
+    pub async fn finish(&self, started: &StartedCall) -> Result<RecordedCall, StoreError> {
         let work = async {
             let recorded = self.carry_out(started).await?;
             log(&recorded);
@@ -143,7 +143,7 @@ impl Backend {
         work.instrument(started.span.clone()).await
     }
 
-    async fn carry_out(&self, started: &StartedCall) -> Result<Recorded, StoreError> {
+    async fn carry_out(&self, started: &StartedCall) -> Result<RecordedCall, StoreError> {
         match self {
             Self::Local { store, workspace, policies } => {
                 let call = started.call(Target::Local, None);
@@ -171,7 +171,7 @@ impl Backend {
     ///
     /// # Errors
     /// When the store cannot be written.
-    pub async fn abandon(&self, started: &StartedCall, sent: Instant) -> Result<Option<Recorded>, StoreError> {
+    pub async fn abandon(&self, started: &StartedCall, sent: Instant) -> Result<Option<RecordedCall>, StoreError> {
         match started.journalled {
             Some(exchange) => {
                 let outcome = Err(TransportError::Cancelled);
@@ -183,7 +183,7 @@ impl Backend {
 }
 
 /// Says what came of a call that is written down: the exchange is masked already.
-fn log(recorded: &Recorded) {
+fn log(recorded: &RecordedCall) {
     let exchange = &recorded.exchange;
     for (name, value) in &exchange.request.params {
         tracing::trace!(name, value, "sent");

@@ -1,6 +1,6 @@
 //! Who answers a call: the one place that knows of both targets, the stand-in and the real API.
 //!
-//! [`Targets`] leads to both; [`Backend`] is one of them, ready to be called. Either way the call is written down before
+//! [`BackendTargets`] leads to both; [`Backend`] is one of them, ready to be called. Either way the call is written down before
 //! anybody hears of it. The minter's answer, its objects and the exchange are one transaction; a call to the real API is
 //! journalled before it leaves and completed when its answer is here.
 //!
@@ -25,4 +25,4 @@ pub use crate::{
 pub use call::{Backend, StartedCall};
 pub use served::{AdmissionRules, LoggedCall, LoggedPage, ServedCall};
 pub use span::call_span;
-pub use targets::{Targets, send_unrecorded};
+pub use targets::{BackendTargets, send_unrecorded};

@@ -4,14 +4,14 @@ use std::{sync::Arc, time::Instant};
 
 use jiff::Timestamp;
 
-use super::targets::Targets;
+use super::targets::BackendTargets;
 use crate::{
     domain::{
-        call::api::{ApiRequest, ApiResponse, Exchange, Failure, Target},
+        call::api::{ApiExchange, ApiRequest, ApiResponse, CallFailure, Target},
         fault::Fault,
         history::request_log::{ExchangeId, FAULT_HEADER, RequestRow},
         key::ApiKey,
-        rules::policies::Policies,
+        rules::policies::AccountPolicies,
     },
     minter::{self, PreparedCall},
     store::{NewCall, StoreError},
@@ -32,15 +32,15 @@ pub struct ServedCall {
 /// By what calls over HTTP are let in.
 #[derive(Clone, Debug, Default)]
 pub struct AdmissionRules {
-    pub policies: Policies,
+    pub policies: AccountPolicies,
     /// The one secret key that is let in; `None` lets every key of test mode in.
     pub only: Option<ApiKey>,
 }
 
-impl Targets {
+impl BackendTargets {
     /// Answers a call that came over HTTP, once it is committed. There is always an answer: a commit that failed is
     /// Stripe's 500.
-    pub async fn serve(&self, call: ServedCall, policies: Policies) -> ApiResponse {
+    pub async fn serve(&self, call: ServedCall, policies: AccountPolicies) -> ApiResponse {
         let ServedCall { request, started, arrived, fault } = call;
         let prepared = PreparedCall::new(request.clone(), started, policies, Arc::clone(&self.workspace));
         let call = NewCall { target: Target::Local, started, request, expects: None, profile: None };
@@ -71,7 +71,7 @@ impl Targets {
     }
 
     /// Writes down a call that came over HTTP and did not reach the stand-in, with what became of it instead of an answer.
-    pub async fn note(&self, request: ApiRequest, started: Timestamp, arrived: Instant, failure: Failure) {
+    pub async fn note(&self, request: ApiRequest, started: Timestamp, arrived: Instant, failure: CallFailure) {
         let call = NewCall { target: Target::Local, started, request, expects: None, profile: None };
         if let Err(error) = self.store.note(call, arrived.elapsed(), failure).await {
             self.save_failures.add(&error);
@@ -83,7 +83,7 @@ impl Targets {
 #[derive(Clone, Debug)]
 pub struct LoggedCall {
     pub row: RequestRow,
-    pub exchange: Exchange,
+    pub exchange: ApiExchange,
 }
 
 /// A page of the request log, newest calls first.
@@ -96,7 +96,7 @@ pub struct LoggedPage {
     pub damage: Option<String>,
 }
 
-impl Targets {
+impl BackendTargets {
     /// The newest calls to a target, `limit` at most; only those after the call of number `after`, where one is given.
     ///
     /// # Errors

@@ -7,19 +7,19 @@ use crate::{
     domain::{
         call::api::{ApiRequest, ApiResponse, TransportError},
         key::ApiKey,
-        rules::policies::Policies,
+        rules::policies::AccountPolicies,
         settings::{profile::ProfileId, stripe::StripeSettings},
     },
-    minter::Workspace,
+    minter::MinterAccount,
     store::Store,
     stripe::{CallLimits, StripeClient},
 };
 
 /// What leads to both targets: the store that both write to, and what is kept from one call to the next. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Targets {
+pub struct BackendTargets {
     pub(super) store: Store,
-    pub(super) workspace: Arc<Workspace>,
+    pub(super) workspace: Arc<MinterAccount>,
     client: LastClient,
     pub(super) save_failures: Arc<SaveFailures>,
 }
@@ -28,11 +28,12 @@ pub struct Targets {
 /// same, for its connections stay open.
 type LastClient = Arc<Mutex<Option<(StripeSettings, ApiKey, Arc<StripeClient>)>>>;
 
-impl Targets {
+impl BackendTargets {
     /// Both targets over one store. With a seed, ids, fingerprints and request ids are the same on every run.
     pub fn new(store: Store, seed: Option<u64>) -> Self {
         let secret = store.workspace_secret();
-        let workspace = seed.map_or_else(|| Workspace::new(secret), |seed| Workspace::seeded(seed).in_folder(&secret));
+        let workspace =
+            seed.map_or_else(|| MinterAccount::new(secret), |seed| MinterAccount::seeded(seed).in_folder(&secret));
         Self { store, workspace: Arc::new(workspace), client: Arc::default(), save_failures: Arc::default() }
     }
 
@@ -48,7 +49,7 @@ impl Targets {
     }
 
     /// The stand-in on this machine.
-    pub fn local(&self, policies: Policies) -> Backend {
+    pub fn local(&self, policies: AccountPolicies) -> Backend {
         Backend::Local { store: self.store.clone(), workspace: Arc::clone(&self.workspace), policies }
     }
 

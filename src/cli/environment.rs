@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::{domain::clock::Clock, keys::Keys};
+use crate::{domain::clock::Clock, keys::ApiKeys};
 
 /// What `main` read for the command line, which reads neither the clock nor the environment itself.
 #[derive(Clone)]
@@ -17,8 +17,8 @@ pub struct ProcessEnvironment {
 impl ProcessEnvironment {
     /// The keys for the real API. With `TESTCARD_HOME` no keyring is used, so that what is tried in such a folder leaves no
     /// trace outside of it.
-    pub fn keys(&self) -> Keys {
+    pub fn keys(&self) -> ApiKeys {
         let environment = self.stripe_key.clone();
-        if self.home.is_some() { Keys::session_only(environment) } else { Keys::new(environment) }
+        if self.home.is_some() { ApiKeys::session_only(environment) } else { ApiKeys::new(environment) }
     }
 }

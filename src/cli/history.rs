@@ -16,12 +16,12 @@ use super::{
 };
 use crate::{
     domain::history::{
-        edit::{Edit, note_in, tags_in},
-        entry::{Entry, EntryDetail, EntryId},
-        filter::{HistoryFilter, Sort, SortKey},
+        edit::{EntryEdit, note_in, tags_in},
+        entry::{EntryDetail, EntryId, HistoryEntry},
+        filter::{HistoryFilter, SortKey, SortOrder},
     },
     jobs::export::{self as job, ExportError, ExportFile},
-    settings::Folders,
+    settings::AppFolders,
     store::{ExportedEntry, Store},
 };
 
@@ -46,7 +46,7 @@ pub struct HistoryArgs {
 impl HistoryArgs {
     fn filter(&self) -> HistoryFilter {
         let key = SortKey::ALL.into_iter().find(|key| key.as_str() == self.sort).unwrap_or_default();
-        let sort = Sort { key, is_falling: Sort::falls_first(key) != self.reverse };
+        let sort = SortOrder { key, is_falling: SortOrder::falls_first(key) != self.reverse };
         HistoryFilter { sort, ..self.filter.filter() }
     }
 }
@@ -132,7 +132,7 @@ fn print_details(details: &[EntryDetail], format: HistoryFormat) -> Result<(), C
     Ok(())
 }
 
-fn row(entry: &Entry) -> [String; 7] {
+fn row(entry: &HistoryEntry) -> [String; 7] {
     let what = entry.token_id.as_deref().or(entry.code.as_deref()).unwrap_or("-");
     let card = [entry.brand.as_deref(), entry.last4.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ");
     let took = entry.took.map_or_else(|| "-".to_owned(), |took| format!("{:.1} ms", took.as_secs_f64() * 1000.0));
@@ -155,7 +155,7 @@ fn find(store: &Store, name: &str) -> Result<EntryId, CliError> {
 pub(super) fn note(args: &NoteArgs, environment: &ProcessEnvironment) -> Result<CommandOutcome, CliError> {
     let store = open_store(environment)?;
     let id = find(&store, &args.entry)?;
-    store.edit(Edit::Note { id, note: note_in(&args.text) }, environment.clock.now()).wait()?;
+    store.edit(EntryEdit::Note { id, note: note_in(&args.text) }, environment.clock.now()).wait()?;
     Ok(CommandOutcome::Well)
 }
 
@@ -166,12 +166,12 @@ pub(super) fn tag(args: &TagArgs, environment: &ProcessEnvironment) -> Result<Co
     }
     let store = open_store(environment)?;
     let ids = args.entries.split(',').map(|name| find(&store, name)).collect::<Result<Vec<_>, _>>()?;
-    store.edit(Edit::Tag { ids, add, remove }, environment.clock.now()).wait()?;
+    store.edit(EntryEdit::Tag { ids, add, remove }, environment.clock.now()).wait()?;
     Ok(CommandOutcome::Well)
 }
 
 pub(super) fn export(args: &ExportArgs, environment: &ProcessEnvironment) -> Result<CommandOutcome, CliError> {
-    let own = Folders::find(environment.home.clone())?.own();
+    let own = AppFolders::find(environment.home.clone())?.own();
     let view = HistoryView::open(environment)?;
     let (filter, path, overwrite) = (args.filter.filter(), args.file.clone(), args.force);
     let cancelled = CancellationToken::new();

@@ -22,13 +22,13 @@ use crate::{
         },
         card::{
             digits,
-            expiry::{Expiry, utc_day},
+            expiry::{CardExpiry, utc_day},
             number::passing_cvc,
             test_cards::{self, TestCard},
         },
         mask,
     },
-    store::{Recorded, StoreError},
+    store::{RecordedCall, StoreError},
 };
 
 /// So many local calls wait for one commit at most.
@@ -129,7 +129,7 @@ fn pair(text: &str) -> Result<(&str, &str), CliError> {
 
 pub(super) fn mint(args: &MintArgs, environment: &ProcessEnvironment) -> Result<CommandOutcome, CliError> {
     let clock = args.target.time.clock(environment);
-    let request = TokenRequest::new(params(args, Expiry::default_for(utc_day(clock.now())))?);
+    let request = TokenRequest::new(params(args, CardExpiry::default_for(utc_day(clock.now())))?);
     let opened = OpenTarget::open(&args.target, environment)?;
     let number = request.params.get("card[number]");
     let mut results = MintResults { format: args.format, is_many: args.count > 1, number, ..MintResults::default() };
@@ -150,7 +150,7 @@ pub(super) fn mint(args: &MintArgs, environment: &ProcessEnvironment) -> Result<
     })
 }
 
-fn params(args: &MintArgs, default_expiry: Expiry) -> Result<Params, CliError> {
+fn params(args: &MintArgs, default_expiry: CardExpiry) -> Result<Params, CliError> {
     let number = number(&args.what.join(" "))?;
     let mut params = Params::new();
     params.push("card[number]", number.as_str());
@@ -252,7 +252,7 @@ impl MintResults<'_> {
         Ok(())
     }
 
-    fn add(&mut self, recorded: Recorded) -> Result<(), CliError> {
+    fn add(&mut self, recorded: RecordedCall) -> Result<(), CliError> {
         match recorded.exchange.outcome {
             Ok(response) => {
                 self.print(&response)?;
@@ -307,7 +307,7 @@ pub(super) fn token(args: &TokenArgs, environment: &ProcessEnvironment) -> Resul
     let opened = OpenTarget::open_to_look(&args.target, environment)?;
     let request = ApiRequest::retrieve_token(&args.id);
     let recorded = block_on(async {
-        let sent: Result<Recorded, StoreError> = opened.backend.send(&request, opened.clock.now()).await;
+        let sent: Result<RecordedCall, StoreError> = opened.backend.send(&request, opened.clock.now()).await;
         Ok(sent?)
     })?;
     let response = recorded.exchange.outcome.map_err(|failure| CliError::NoAnswer(failure.message))?;

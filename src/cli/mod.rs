@@ -33,7 +33,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     domain::{foreign, mask},
-    settings::Folders,
+    settings::AppFolders,
     store,
 };
 use outcome::{CliError, CommandOutcome};
@@ -155,7 +155,7 @@ pub fn run(command: CliCommand, environment: &ProcessEnvironment) -> u8 {
 }
 
 fn paths(environment: &ProcessEnvironment) -> Result<CommandOutcome, CliError> {
-    let folders = Folders::find(environment.home.clone())?;
+    let folders = AppFolders::find(environment.home.clone())?;
     print(format_args!("data      {}", folders.data.display()))?;
     print(format_args!("history   {}", folders.data.join(store::FILE_NAME).display()))?;
     print(format_args!("settings  {}", folders.settings_file().display()))?;

@@ -9,7 +9,7 @@ use super::{
     shared_args::TargetArgs,
 };
 use crate::{
-    backend::{Backend, Targets},
+    backend::{Backend, BackendTargets},
     domain::{
         call::api::Target,
         clock::Clock,
@@ -20,8 +20,8 @@ use crate::{
             stripe::{BaseUrl, StripeSettings},
         },
     },
-    settings::{self, Folders},
-    store::{Reader, Store, StoreError, StoreLocation},
+    settings::{self, AppFolders},
+    store::{HistoryReader, Store, StoreError, StoreLocation},
 };
 
 /// A target that is ready to be called, and the clock that its calls are dated by.
@@ -44,7 +44,7 @@ impl OpenTarget {
 
     fn open_for(args: &TargetArgs, environment: &ProcessEnvironment, looks_only: bool) -> Result<Self, CliError> {
         let clock = args.time.clock(environment);
-        let folders = match Folders::find(environment.home.clone()) {
+        let folders = match AppFolders::find(environment.home.clone()) {
             Ok(folders) => Some(folders),
             Err(_) if args.memory => None,
             Err(error) => return Err(error.into()),
@@ -75,7 +75,7 @@ impl OpenTarget {
         store.bound_log(settings.log);
         // Only now: where the folder cannot be used at all, the error above is the one thing to say.
         warnings.iter().for_each(remark);
-        let targets = Targets::new(store, args.seed);
+        let targets = BackendTargets::new(store, args.seed);
         let backend = match key {
             None => targets.local(args.policies.on_top_of(settings.policies)),
             Some(key) => {
@@ -119,7 +119,7 @@ fn key(environment: &ProcessEnvironment, profile: ProfileId) -> Result<ApiKey, C
 }
 
 /// The settings; says on stderr what of them could not be read.
-pub(super) fn load_settings(folders: &Folders) -> Settings {
+pub(super) fn load_settings(folders: &AppFolders) -> Settings {
     let (settings, warnings) = settings::load(&folders.settings_file());
     warnings.iter().for_each(remark);
     settings
@@ -127,7 +127,7 @@ pub(super) fn load_settings(folders: &Folders) -> Settings {
 
 /// The history for a command that only reads it.
 pub(super) struct HistoryView {
-    pub(super) reader: Reader,
+    pub(super) reader: HistoryReader,
     /// Why the history could not be opened as usual.
     trouble: Option<StoreError>,
 }
@@ -135,11 +135,11 @@ pub(super) struct HistoryView {
 impl HistoryView {
     /// Opens the history. Where it cannot be written or is damaged, reads it as it lies on disk.
     pub(super) fn open(environment: &ProcessEnvironment) -> Result<Self, CliError> {
-        let folders = Folders::find(environment.home.clone())?;
+        let folders = AppFolders::find(environment.home.clone())?;
         match Store::open(&StoreLocation::Folder(folders.data.clone()), environment.clock.now()) {
             Ok(store) => Ok(Self { reader: store.reader()?, trouble: None }),
             Err(error) if error.leaves_reading() => {
-                let reader = Reader::look(&folders.data, environment.clock.now())?;
+                let reader = HistoryReader::look(&folders.data, environment.clock.now())?;
                 Ok(Self { reader, trouble: Some(error) })
             }
             Err(error) => Err(error.into()),
@@ -162,7 +162,7 @@ impl HistoryView {
 
 /// The store for commands that change the history.
 pub(super) fn open_store(environment: &ProcessEnvironment) -> Result<Store, CliError> {
-    let folders = Folders::find(environment.home.clone())?;
+    let folders = AppFolders::find(environment.home.clone())?;
     Ok(Store::open(&StoreLocation::Folder(folders.data), environment.clock.now())?)
 }
 

@@ -5,7 +5,7 @@ use std::io;
 use super::signals::EndSignal;
 use crate::{
     settings::SettingsError,
-    store::{Damage, SalvageError, StoreError},
+    store::{HistoryDamage, SalvageError, StoreError},
 };
 
 /// Why a command ended without its result.
@@ -25,7 +25,7 @@ pub enum CliError {
     Export(String),
     /// Not all could be read; what can be was shown.
     #[error("{0}")]
-    Damaged(Damage),
+    Damaged(HistoryDamage),
     #[error(transparent)]
     Salvage(#[from] SalvageError),
     /// A signal ended it before it was done.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::domain::{
-    call::{api::ApiResponse, refusal::Refusal},
+    call::{api::ApiResponse, refusal::AccountRefusal},
     foreign, mask,
 };
 
@@ -37,7 +37,7 @@ pub(super) fn sentence(response: &ApiResponse, read: Option<String>, wanted: &st
 
 /// Says what lies behind a refusal that is about the account and not about the card.
 pub(super) fn explain(response: &ApiResponse, number: Option<&str>) {
-    if let Some(refusal) = Refusal::of(response) {
+    if let Some(refusal) = AccountRefusal::of(response) {
         let ready = number.and_then(|number| refusal.ready_alias(number));
         let ready = ready.map(|alias| format!(". The ready token of this card is {alias}")).unwrap_or_default();
         remark(format_args!("{}. {}{ready}. See {}", refusal.title(), refusal.remedy(), refusal.link()));

@@ -19,15 +19,15 @@ use super::{
     signals::EndSignals,
 };
 use crate::{
-    backend::{AdmissionRules, Targets},
+    backend::{AdmissionRules, BackendTargets},
     domain::{
-        fault::{self, Rule},
+        fault::{self, FaultRule},
         key::{ApiKey, KeyError, KeyKind},
         settings::preferences::{LogSettings, Settings},
     },
     files,
     server::{Server, ServerConfig, StartError},
-    settings::Folders,
+    settings::AppFolders,
     store::{Durability, Store, StoreLocation},
 };
 
@@ -54,7 +54,7 @@ pub struct ServeArgs {
     key: Option<ApiKey>,
     /// Go wrong on purpose, such as 'POST /v1/charges next 3: 429 retry-after 1, 500, ok'; may be repeated.
     #[arg(long, value_name = "RULE", value_parser = rule)]
-    fault: Vec<Rule>,
+    fault: Vec<FaultRule>,
     /// Rules from a file, one a line; empty lines and lines that start with # do not count.
     #[arg(long, value_name = "FILE")]
     fault_file: Option<PathBuf>,
@@ -83,11 +83,11 @@ fn secret_key(text: &str) -> Result<ApiKey, KeyError> {
         .and_then(|key| if key.kind() == KeyKind::Publishable { Err(KeyError::Malformed) } else { Ok(key) })
 }
 
-fn rule(text: &str) -> Result<Rule, String> {
-    text.parse::<Rule>().map_err(|error| error.to_string())
+fn rule(text: &str) -> Result<FaultRule, String> {
+    text.parse::<FaultRule>().map_err(|error| error.to_string())
 }
 
-fn rules_of(file: &Path) -> Result<Vec<Rule>, CliError> {
+fn rules_of(file: &Path) -> Result<Vec<FaultRule>, CliError> {
     let shown = file.display();
     let text = files::read_at_most(file, MOST_RULES)
         .and_then(|bytes| String::from_utf8(bytes).map_err(std::io::Error::other))
@@ -104,7 +104,7 @@ pub(super) fn serve(args: ServeArgs, environment: &ProcessEnvironment) -> Result
     let (place, settings) = if args.memory {
         (StoreLocation::Memory, Settings::default())
     } else {
-        let folders = Folders::find(environment.home.clone())?;
+        let folders = AppFolders::find(environment.home.clone())?;
         let settings = load_settings(&folders);
         (StoreLocation::Folder(folders.data), settings)
     };
@@ -118,7 +118,7 @@ pub(super) fn serve(args: ServeArgs, environment: &ProcessEnvironment) -> Result
         megabytes: args.log_megabytes.unwrap_or(settings.log.megabytes),
     });
     let config = ServerConfig {
-        targets: Targets::new(store, args.seed).telling(|problem| remark(problem)),
+        targets: BackendTargets::new(store, args.seed).telling(|problem| remark(problem)),
         clock,
         listen: args.listen,
         admission: AdmissionRules { policies: args.policies.on_top_of(settings.policies), only: args.key },

@@ -9,14 +9,14 @@ use crate::{
         call::api::Target,
         clock::Clock,
         history::{days, edit::tags_in, filter::HistoryFilter},
-        rules::policies::{Policies, Policy},
+        rules::policies::{AccountPolicies, AccountPolicy},
         settings::{
             preferences::Settings,
             profile::{Profile, ProfileId},
             stripe::BaseUrl,
         },
     },
-    settings::{self, Folders},
+    settings::{self, AppFolders},
 };
 
 /// Who answers.
@@ -75,7 +75,7 @@ impl TargetArgs {
 
     /// As [`TargetArgs::chosen`], by the settings on disk: for what is looked up before a call is made.
     pub(super) fn load_target(&self, environment: &ProcessEnvironment) -> Result<(ProfileId, Target), CliError> {
-        let (settings, _) = settings::load(&Folders::find(environment.home.clone())?.settings_file());
+        let (settings, _) = settings::load(&AppFolders::find(environment.home.clone())?.settings_file());
         self.chosen(&settings).map(|(profile, target)| (profile.id, target))
     }
 }
@@ -91,11 +91,11 @@ pub(super) struct PolicyArgs {
     /// Switch a policy of the minter's account, such as raw_card_data=off; may be repeated. The others are as in the
     /// settings.
     #[arg(long, value_name = "NAME=on|off", value_parser = policy)]
-    policy: Vec<(Policy, bool)>,
+    policy: Vec<(AccountPolicy, bool)>,
 }
 
 impl PolicyArgs {
-    pub(super) fn on_top_of(&self, mut policies: Policies) -> Policies {
+    pub(super) fn on_top_of(&self, mut policies: AccountPolicies) -> AccountPolicies {
         for (policy, is_on) in &self.policy {
             *policy.of(&mut policies) = *is_on;
         }
@@ -103,10 +103,10 @@ impl PolicyArgs {
     }
 }
 
-fn policy(text: &str) -> Result<(Policy, bool), String> {
+fn policy(text: &str) -> Result<(AccountPolicy, bool), String> {
     let (name, word) = text.split_once('=').ok_or("write it as NAME=on or NAME=off")?;
-    let names = || Policy::ALL.map(Policy::as_str).join(", ");
-    let policy = name.parse::<Policy>().map_err(|()| format!("the policies are {}", names()))?;
+    let names = || AccountPolicy::ALL.map(AccountPolicy::as_str).join(", ");
+    let policy = name.parse::<AccountPolicy>().map_err(|()| format!("the policies are {}", names()))?;
     match word {
         "on" => Ok((policy, true)),
         "off" => Ok((policy, false)),

@@ -13,9 +13,9 @@ use crate::{
         history::{entry::EntryId, filter::HistoryFilter},
         settings::{profile::Profile, stripe::BaseUrl},
     },
-    settings::{self, Folders},
+    settings::{self, AppFolders},
     snippets::{self, SnippetLanguage},
-    store::Reader,
+    store::HistoryReader,
 };
 
 #[derive(Debug, Args)]
@@ -45,7 +45,7 @@ pub(super) fn snippet(args: &SnippetArgs, environment: &ProcessEnvironment) -> R
         reader.detail(id)?.ok_or_else(|| CliError::Usage("The call is no longer in the history".to_owned()))?;
     let language = args.lang.parse().unwrap_or_default();
     // A call that a profile made goes to where the profile has the API.
-    let (settings, _) = settings::load(&Folders::find(environment.home.clone())?.settings_file());
+    let (settings, _) = settings::load(&AppFolders::find(environment.home.clone())?.settings_file());
     let profile = detail.entry.profile.and_then(|made_with| settings.profiles.get(made_with));
     // Without a base URL that can be read, the code would call Stripe's own address.
     if let (Some(profile), None) = (profile, &args.local) {
@@ -57,7 +57,7 @@ pub(super) fn snippet(args: &SnippetArgs, environment: &ProcessEnvironment) -> R
     view.end(CommandOutcome::Well)
 }
 
-fn entry(reader: &Reader, token: Option<&str>) -> Result<EntryId, CliError> {
+fn entry(reader: &HistoryReader, token: Option<&str>) -> Result<EntryId, CliError> {
     match token {
         Some(token) => reader.by_token(token)?.ok_or_else(|| {
             CliError::Usage(format!("There is no call in the history that made {token}. `testcard history` lists them"))

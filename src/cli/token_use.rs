@@ -17,14 +17,14 @@ use crate::{
     backend::{Backend, new_idempotency_key},
     domain::{
         call::{
-            api::{ApiResponse, Failure, Target},
+            api::{ApiResponse, CallFailure, Target},
             token_calls::TokenCall,
         },
         foreign,
         settings::profile::ProfileId,
     },
     jobs::refresh::{self, AskedToken, RefreshProgress, RefreshTokens},
-    store::Reader,
+    store::HistoryReader,
 };
 
 #[derive(Debug, Args)]
@@ -105,7 +105,7 @@ fn send(call: &TokenCall, args: &SentArgs, environment: &ProcessEnvironment) -> 
 
 /// Refuses to ask the account of one profile for a token that another profile made: that account does not know the token, and
 /// should not learn of it.
-fn check_profile(reader: &Reader, token: &str, profile: ProfileId) -> Result<(), CliError> {
+fn check_profile(reader: &HistoryReader, token: &str, profile: ProfileId) -> Result<(), CliError> {
     let Some(entry) = reader.by_token(token)? else { return Ok(()) };
     match reader.rows(&[entry])?.first().and_then(|row| row.profile) {
         Some(made_with) if made_with != profile => {
@@ -170,7 +170,7 @@ pub(super) fn refresh(args: &RefreshArgs, environment: &ProcessEnvironment) -> R
     let opened = OpenTarget::open(&args.target, environment)?;
     let mut shown = Ok(());
     let progress = block_on(async {
-        let mut on_progress = |progress: RefreshProgress, asked: &AskedToken, recorded: &crate::store::Recorded| {
+        let mut on_progress = |progress: RefreshProgress, asked: &AskedToken, recorded: &crate::store::RecordedCall| {
             if shown.is_ok() {
                 shown = print(line(asked, &recorded.exchange.outcome));
             }
@@ -186,7 +186,7 @@ pub(super) fn refresh(args: &RefreshArgs, environment: &ProcessEnvironment) -> R
 }
 
 /// What is known of a token now, in one line.
-fn line(asked: &AskedToken, outcome: &Result<ApiResponse, Failure>) -> String {
+fn line(asked: &AskedToken, outcome: &Result<ApiResponse, CallFailure>) -> String {
     let known = match outcome {
         Ok(response) => response.with_token(|token| if token.is_used() { "used" } else { "unused" }.to_owned()),
         Err(failure) => Some(failure.message.clone()),

@@ -15,7 +15,7 @@ const LONGEST_WAIT: Duration = Duration::from_mins(10);
 
 /// What goes wrong with which calls. `Display` gives the rule as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rule {
+pub struct FaultRule {
     text: String,
     /// The method in upper case; `*` for any.
     method: String,
@@ -119,7 +119,7 @@ pub struct LineError {
 ///
 /// # Errors
 /// The first line that cannot be parsed.
-pub fn rules_of(text: &str) -> Result<Vec<Rule>, LineError> {
+pub fn rules_of(text: &str) -> Result<Vec<FaultRule>, LineError> {
     text.lines()
         .enumerate()
         .filter(|(_, line)| !line.trim().is_empty() && !line.trim_start().starts_with('#'))
@@ -127,7 +127,7 @@ pub fn rules_of(text: &str) -> Result<Vec<Rule>, LineError> {
         .collect()
 }
 
-impl Rule {
+impl FaultRule {
     /// Whether a request matches the rule's method and path. `path` comes without its query.
     pub fn fits(&self, method: &str, path: &str) -> bool {
         (self.method == "*" || self.method == method) && matches(&self.path, path)
@@ -144,7 +144,7 @@ fn matches(pattern: &str, text: &str) -> bool {
     }
 }
 
-impl fmt::Display for Rule {
+impl fmt::Display for FaultRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
@@ -168,7 +168,7 @@ impl fmt::Display for Fault {
     }
 }
 
-impl FromStr for Rule {
+impl FromStr for FaultRule {
     type Err = RuleError;
 
     fn from_str(text: &str) -> Result<Self, RuleError> {
@@ -300,7 +300,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn rule(text: &str) -> Rule {
+    fn rule(text: &str) -> FaultRule {
         text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
     }
 
@@ -362,7 +362,7 @@ mod tests {
                 "column 22: expected latency, 429, 500, 503, drop, cut, garbage, hold, commit-drop or ok, found the end",
             ),
         ] {
-            assert_eq!(text.parse::<Rule>().unwrap_err().to_string(), expected, "{text}");
+            assert_eq!(text.parse::<FaultRule>().unwrap_err().to_string(), expected, "{text}");
         }
     }
 

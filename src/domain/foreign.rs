@@ -46,7 +46,7 @@ pub fn block(text: &str) -> Cow<'_, str> {
 /// A value as JSON in one line of the window, cut after `most` characters. Only as much of a large value is serialised
 /// as is shown.
 pub fn value(value: &Value, most: usize) -> String {
-    let mut json = Bounded { bytes: Vec::new(), most: most * 4 };
+    let mut json = BoundedWriter { bytes: Vec::new(), most: most * 4 };
     let is_whole = match value {
         Value::String(text) => {
             let end = text.char_indices().nth(most).map(|(end, _)| end);
@@ -71,12 +71,12 @@ pub fn value(value: &Value, most: usize) -> String {
 }
 
 /// A writer that takes `most` bytes and then fails.
-struct Bounded {
+struct BoundedWriter {
     bytes: Vec<u8>,
     most: usize,
 }
 
-impl io::Write for Bounded {
+impl io::Write for BoundedWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let room = self.most - self.bytes.len();
         if room == 0 && !bytes.is_empty() {

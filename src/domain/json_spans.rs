@@ -7,7 +7,7 @@ use std::ops::Range;
 
 /// The kind of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Piece {
+pub enum JsonPiece {
     ObjectStart,
     ObjectEnd,
     ArrayStart,
@@ -23,8 +23,8 @@ pub enum Piece {
 
 /// A token of JSON and its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Span {
-    pub piece: Piece,
+pub struct JsonSpan {
+    pub piece: JsonPiece,
     /// In bytes.
     pub place: Range<usize>,
 }
@@ -40,21 +40,21 @@ pub struct NotJson {
 ///
 /// # Errors
 /// The byte offset of the first byte that JSON does not allow there.
-pub fn spans(text: &str) -> Result<Vec<Span>, NotJson> {
-    let mut scanner = Scanner { bytes: text.as_bytes(), at: 0, spans: Vec::new(), open: Vec::new() };
+pub fn spans(text: &str) -> Result<Vec<JsonSpan>, NotJson> {
+    let mut scanner = JsonScanner { bytes: text.as_bytes(), at: 0, spans: Vec::new(), open: Vec::new() };
     scanner.scan()?;
     Ok(scanner.spans)
 }
 
-struct Scanner<'a> {
+struct JsonScanner<'a> {
     bytes: &'a [u8],
     at: usize,
-    spans: Vec<Span>,
+    spans: Vec<JsonSpan>,
     /// The objects and arrays around the current position, outermost first.
-    open: Vec<Piece>,
+    open: Vec<JsonPiece>,
 }
 
-impl Scanner<'_> {
+impl JsonScanner<'_> {
     fn scan(&mut self) -> Result<(), NotJson> {
         loop {
             if !self.value()? {
@@ -69,8 +69,8 @@ impl Scanner<'_> {
                         self.at += 1;
                         break;
                     }
-                    (Some(Piece::ObjectStart), Some(b'}')) => self.close(Piece::ObjectEnd),
-                    (Some(Piece::ArrayStart), Some(b']')) => self.close(Piece::ArrayEnd),
+                    (Some(JsonPiece::ObjectStart), Some(b'}')) => self.close(JsonPiece::ObjectEnd),
+                    (Some(JsonPiece::ArrayStart), Some(b']')) => self.close(JsonPiece::ArrayEnd),
                     _ => return self.wrong(),
                 }
             }
@@ -85,51 +85,51 @@ impl Scanner<'_> {
         let start = self.at;
         match self.peek() {
             Some(b'{') => {
-                self.open(Piece::ObjectStart);
+                self.open(JsonPiece::ObjectStart);
                 self.skip_space();
                 if self.peek() == Some(b'}') {
-                    self.close(Piece::ObjectEnd);
+                    self.close(JsonPiece::ObjectEnd);
                     return Ok(true);
                 }
                 self.key_if_in_object()?;
                 return Ok(false);
             }
             Some(b'[') => {
-                self.open(Piece::ArrayStart);
+                self.open(JsonPiece::ArrayStart);
                 self.skip_space();
                 if self.peek() == Some(b']') {
-                    self.close(Piece::ArrayEnd);
+                    self.close(JsonPiece::ArrayEnd);
                     return Ok(true);
                 }
                 return Ok(false);
             }
             Some(b'"') => {
                 self.text()?;
-                self.push(Piece::Text, start);
+                self.push(JsonPiece::Text, start);
             }
             Some(b'-' | b'0'..=b'9') => {
                 self.number()?;
-                self.push(Piece::Number, start);
+                self.push(JsonPiece::Number, start);
             }
             _ => {
                 let word =
                     ["true", "false", "null"].into_iter().find(|word| self.bytes[start..].starts_with(word.as_bytes()));
                 let Some(word) = word else { return self.wrong() };
                 self.at += word.len();
-                self.push(Piece::Literal, start);
+                self.push(JsonPiece::Literal, start);
             }
         }
         Ok(true)
     }
 
     fn key_if_in_object(&mut self) -> Result<(), NotJson> {
-        if self.open.last() != Some(&Piece::ObjectStart) {
+        if self.open.last() != Some(&JsonPiece::ObjectStart) {
             return Ok(());
         }
         self.skip_space();
         let start = self.at;
         self.text()?;
-        self.push(Piece::Key, start);
+        self.push(JsonPiece::Key, start);
         self.skip_space();
         self.expect(|byte| byte == b':')
     }
@@ -194,20 +194,20 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    fn open(&mut self, piece: Piece) {
+    fn open(&mut self, piece: JsonPiece) {
         self.open.push(piece);
         self.at += 1;
         self.push(piece, self.at - 1);
     }
 
-    fn close(&mut self, piece: Piece) {
+    fn close(&mut self, piece: JsonPiece) {
         self.open.pop();
         self.at += 1;
         self.push(piece, self.at - 1);
     }
 
-    fn push(&mut self, piece: Piece, start: usize) {
-        self.spans.push(Span { piece, place: start..self.at });
+    fn push(&mut self, piece: JsonPiece, start: usize) {
+        self.spans.push(JsonSpan { piece, place: start..self.at });
     }
 
     fn peek(&self) -> Option<u8> {
@@ -244,24 +244,24 @@ mod tests {
     #[test]
     fn everything_has_its_place_also_a_key_that_occurs_twice() {
         let json = r#" {"a": 1.10, "a": [true, null, "x\"y"], "": {}} "#;
-        let found: Vec<(Piece, &str)> =
+        let found: Vec<(JsonPiece, &str)> =
             spans(json).unwrap().into_iter().map(|span| (span.piece, &json[span.place])).collect();
         assert_eq!(
             found,
             [
-                (Piece::ObjectStart, "{"),
-                (Piece::Key, r#""a""#),
-                (Piece::Number, "1.10"),
-                (Piece::Key, r#""a""#),
-                (Piece::ArrayStart, "["),
-                (Piece::Literal, "true"),
-                (Piece::Literal, "null"),
-                (Piece::Text, r#""x\"y""#),
-                (Piece::ArrayEnd, "]"),
-                (Piece::Key, r#""""#),
-                (Piece::ObjectStart, "{"),
-                (Piece::ObjectEnd, "}"),
-                (Piece::ObjectEnd, "}"),
+                (JsonPiece::ObjectStart, "{"),
+                (JsonPiece::Key, r#""a""#),
+                (JsonPiece::Number, "1.10"),
+                (JsonPiece::Key, r#""a""#),
+                (JsonPiece::ArrayStart, "["),
+                (JsonPiece::Literal, "true"),
+                (JsonPiece::Literal, "null"),
+                (JsonPiece::Text, r#""x\"y""#),
+                (JsonPiece::ArrayEnd, "]"),
+                (JsonPiece::Key, r#""""#),
+                (JsonPiece::ObjectStart, "{"),
+                (JsonPiece::ObjectEnd, "}"),
+                (JsonPiece::ObjectEnd, "}"),
             ]
         );
     }

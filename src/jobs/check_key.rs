@@ -9,7 +9,7 @@ use crate::{
     domain::{
         key::ApiKey,
         settings::{
-            key_check::{Found, KeyCheck, probe},
+            key_check::{KeyCheck, KeyCheckFinding, probe},
             stripe::StripeSettings,
         },
     },
@@ -31,5 +31,5 @@ pub async fn check(settings: StripeSettings, key: ApiKey, today: Date, limits: C
     let (kind, host) = (key.kind(), settings.base_url.host());
     let request = probe(today, &new_idempotency_key());
     let outcome = backend::send_unrecorded(settings, key, &request, limits).await;
-    KeyCheck { kind, host, found: Found::of(&outcome) }
+    KeyCheck { kind, host, found: KeyCheckFinding::of(&outcome) }
 }

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     domain::{history::filter::HistoryFilter, mask},
     files::{self, OwnFolders, TemporaryFile},
-    store::{EXPORT_FORMAT, EXPORT_VERSION, ExportedEntry, Reader, StoreError},
+    store::{EXPORT_FORMAT, EXPORT_VERSION, ExportedEntry, HistoryReader, StoreError},
 };
 
 /// Progress is reported once for so many entries.
@@ -71,7 +71,7 @@ pub struct ExportFile<'a> {
 /// The target cannot be written, exists while overwriting is off, or is among the program's own files; the history cannot
 /// be read; or `cancelled` was cancelled before the file got its name.
 pub fn export(
-    reader: &Reader,
+    reader: &HistoryReader,
     filter: &HistoryFilter,
     file: ExportFile<'_>,
     on_progress: &mut dyn FnMut(ExportProgress),
@@ -127,7 +127,7 @@ enum WriteStop {
 }
 
 fn write_entries(
-    reader: &Reader,
+    reader: &HistoryReader,
     filter: &HistoryFilter,
     file: &mut TemporaryFile,
     cancelled: &CancellationToken,

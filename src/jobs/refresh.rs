@@ -10,16 +10,16 @@ use crate::{
     domain::{
         call::{
             api::{ApiRequest, ApiResponse, Target},
-            token::Token,
+            token::TokenView,
         },
         clock::Clock,
         history::{
-            entry::{EntryId, Status},
+            entry::{EntryId, EntryStatus},
             filter::HistoryFilter,
         },
         settings::profile::ProfileId,
     },
-    store::{Reader, Recorded, StoreError},
+    store::{HistoryReader, RecordedCall, StoreError},
 };
 
 /// Stripe's sandbox allows 25 calls a second in all (docs.stripe.com/rate-limits); this leaves some to the user's own.
@@ -62,8 +62,8 @@ pub struct RefreshTokens {
 ///
 /// # Errors
 /// When the history cannot be read.
-pub fn unused(reader: &Reader, target: Target, profile: ProfileId) -> Result<RefreshTokens, StoreError> {
-    let filter = HistoryFilter { status: Some(Status::Unused), target: Some(target), ..HistoryFilter::default() };
+pub fn unused(reader: &HistoryReader, target: Target, profile: ProfileId) -> Result<RefreshTokens, StoreError> {
+    let filter = HistoryFilter { status: Some(EntryStatus::Unused), target: Some(target), ..HistoryFilter::default() };
     of_entries(reader, target, profile, &reader.ids(&filter)?)
 }
 
@@ -72,7 +72,7 @@ pub fn unused(reader: &Reader, target: Target, profile: ProfileId) -> Result<Ref
 /// # Errors
 /// When the history cannot be read.
 pub fn of_entries(
-    reader: &Reader,
+    reader: &HistoryReader,
     target: Target,
     profile: ProfileId,
     ids: &[EntryId],
@@ -98,7 +98,7 @@ pub async fn refresh(
     backend: &Backend,
     clock: &Clock,
     tokens: &[AskedToken],
-    on_progress: &mut (dyn FnMut(RefreshProgress, &AskedToken, &Recorded) + Send),
+    on_progress: &mut (dyn FnMut(RefreshProgress, &AskedToken, &RecordedCall) + Send),
     cancelled: &CancellationToken,
 ) -> Result<RefreshProgress, StoreError> {
     let mut progress = RefreshProgress { total: tokens.len() as u64, ..RefreshProgress::default() };
@@ -129,7 +129,7 @@ async fn retrieve(
     clock: &Clock,
     token: &str,
     cancelled: &CancellationToken,
-) -> Result<Option<Recorded>, StoreError> {
+) -> Result<Option<RecordedCall>, StoreError> {
     let request = ApiRequest::retrieve_token(token);
     let mut pause = FIRST_PAUSE;
     for _ in 1..TRIES {
@@ -145,9 +145,9 @@ async fn retrieve(
 }
 
 /// Whether the token was used; `None` where the answer is no token.
-fn is_used(recorded: &Recorded) -> Option<bool> {
+fn is_used(recorded: &RecordedCall) -> Option<bool> {
     let body = recorded.exchange.outcome.as_ref().ok()?.json()?;
-    Token::of(&body).map(Token::is_used)
+    TokenView::of(&body).map(TokenView::is_used)
 }
 
 /// The pause that an answer asks for, or else this one.

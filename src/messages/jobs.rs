@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use crate::domain::{
     call::{
         api::Target,
-        refusal::Refusal,
+        refusal::AccountRefusal,
         token_calls::{TokenCall, TokenRequest},
     },
     history::{
-        entry::{Entry, EntryId},
+        entry::{EntryId, HistoryEntry},
         filter::HistoryFilter,
     },
     key::ApiKey,
@@ -94,7 +94,7 @@ pub enum JobFailure {
 /// A call that was to make a token, as it was written down: a token, an error, or no answer at all.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CreatedToken {
-    pub entry: Box<Entry>,
+    pub entry: Box<HistoryEntry>,
     /// Whether there was an answer, of any status.
     pub is_answered: bool,
     /// Of an error: the parameter that it names.
@@ -102,14 +102,14 @@ pub struct CreatedToken {
     /// Of an error: its words, or why there was no answer.
     pub message: Option<String>,
     /// Of an error: the refusal of this account, with the ready token of the same card that gets around it.
-    pub refusal: Option<(Refusal, Option<String>)>,
+    pub refusal: Option<(AccountRefusal, Option<String>)>,
 }
 
 /// The answer to a retrieval.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RetrievedToken {
     /// The entry of the token as it stands now; `None` if it is not in the history any more.
-    pub entry: Option<Entry>,
+    pub entry: Option<HistoryEntry>,
     /// Why nothing was learnt of the token, where that is so.
     pub message: Option<String>,
 }
@@ -121,7 +121,7 @@ pub struct UsedToken {
     pub made: Option<String>,
     /// Why there is none.
     pub message: Option<String>,
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<AccountRefusal>,
     /// How the entry of the token now compares with what was expected of it.
     pub judgement: Option<Judgement>,
 }

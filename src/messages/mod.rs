@@ -8,20 +8,20 @@ use std::{path::PathBuf, sync::Arc};
 pub use self::jobs::*;
 
 use crate::domain::{
-    call::api::{Exchange, Target},
-    fault::Rule,
+    call::api::{ApiExchange, Target},
+    fault::FaultRule,
     form::kept_draft::KeptForm,
     history::{
-        edit::Edit,
-        entry::{Counts, Entry, EntryDetail, EntryId},
+        edit::EntryEdit,
+        entry::{EntryDetail, EntryId, HistoryEntry, StatusCounts},
         filter::HistoryFilter,
-        listing::Listing,
+        listing::EntryListing,
         request_log::{ExchangeId, RequestRow},
     },
     key::KeyKind,
-    presets::library::Library,
+    presets::library::PresetLibrary,
     settings::{
-        layout::Layout,
+        layout::WindowLayout,
         preferences::{ServerSettings, Settings, ThemeChoice},
         profile::ProfileId,
     },
@@ -44,13 +44,13 @@ pub struct ComparedEntries {
 
 /// What the window asks for.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Command {
-    /// Start a job: what comes of it is told by [`Update::Finished`] with the same number.
+pub enum WorkerCommand {
+    /// Start a job: what comes of it is told by [`WorkerUpdate::Finished`] with the same number.
     Run { job: JobId, request: JobRequest },
     /// Stop a job. A commit on this machine cannot be stopped; a call on its way gives an unknown outcome.
     Cancel { job: JobId },
     /// Change entries as the user wants it.
-    Edit(Edit),
+    Edit(EntryEdit),
     /// Show the entries that pass this filter. Answers carry the generation, so that late ones are told apart; the same
     /// one again asks for the list anew, which may take a moment so that much news costs little.
     SetFilter { generation: u64, filter: HistoryFilter },
@@ -65,15 +65,15 @@ pub enum Command {
     /// Serve the minter on this port of 127.0.0.1, or stop serving.
     Serve { port: Option<u16> },
     /// Let the server go wrong on purpose, by these rules; none lets it work.
-    SetFaults { rules: Vec<Rule> },
+    SetFaults { rules: Vec<FaultRule> },
     /// Drop the minter's objects and what it remembers of idempotency keys; the history stays.
     ResetMinter,
     /// Keep how the window is left.
-    SaveLayout(Layout),
+    SaveLayout(WindowLayout),
     /// Change a setting, keep it and use it from now on.
     EditSettings(SettingsEdit),
     /// Keep these presets, which were changed from what was known before.
-    SaveLibrary { before: Library, library: Library },
+    SaveLibrary { before: PresetLibrary, library: PresetLibrary },
     /// Keep what is in the form for the next start.
     SaveForm(Box<KeptForm>),
     /// Tell how the key of this profile stands.
@@ -146,7 +146,7 @@ pub enum ServerInfo {
 
 /// What the background tells.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Update {
+pub enum WorkerUpdate {
     /// The data folder is open.
     Opened {
         folder: Option<PathBuf>,
@@ -163,23 +163,23 @@ pub enum Update {
     /// The entries that pass the filter, in its order, and the first rows.
     History {
         generation: u64,
-        list: Listing,
-        rows: Vec<Entry>,
-        counts: Counts,
+        list: EntryListing,
+        rows: Vec<HistoryEntry>,
+        counts: StatusCounts,
     },
-    Rows(Vec<Entry>),
+    Rows(Vec<HistoryEntry>),
     /// New and changed entries, by this window or by another process, and whether each passes the filter of this
     /// generation.
     Changed {
         generation: u64,
-        entries: Vec<(Entry, bool)>,
+        entries: Vec<(HistoryEntry, bool)>,
         /// Those that are deleted now.
         deleted: Vec<EntryId>,
-        counts: Counts,
+        counts: StatusCounts,
     },
     /// An edit is on disk, done to so many entries; or why not.
     Edited {
-        edit: Edit,
+        edit: EntryEdit,
         outcome: Result<u64, String>,
     },
     Detail(Box<EntryDetail>),
@@ -188,7 +188,7 @@ pub enum Update {
     Requests(Vec<RequestRow>),
     Exchange {
         id: ExchangeId,
-        exchange: Box<Exchange>,
+        exchange: Box<ApiExchange>,
     },
     Server(ServerInfo),
     /// The minter was reset: it had so many objects.

@@ -7,7 +7,7 @@ use super::{
 use crate::domain::{
     call::{api::ApiRequest, error::ApiError},
     key::{ApiKey, KeyKind},
-    rules::policies::Policies,
+    rules::policies::AccountPolicies,
 };
 
 /// What the head of a call that came over HTTP says about its key.
@@ -32,7 +32,7 @@ pub const KEY_PARAM: &str = "key";
 pub fn admit(
     authorization: Option<&str>,
     request: &ApiRequest,
-    policies: Policies,
+    policies: AccountPolicies,
     only: Option<&ApiKey>,
 ) -> Result<Admission, ApiError> {
     let takes_publishable = route_of(request).is_some_and(|(route, _)| !route.secret_only);
@@ -51,14 +51,14 @@ pub fn admit(
 pub fn admit_by_param(
     key: Option<&str>,
     request: &ApiRequest,
-    policies: Policies,
+    policies: AccountPolicies,
     only: Option<&ApiKey>,
 ) -> Result<(), ApiError> {
     let kind = auth::recognise(key.unwrap_or_default(), needs_secret_key(request), only)?;
     check_policy(kind, request, policies)
 }
 
-fn check_policy(kind: KeyKind, request: &ApiRequest, policies: Policies) -> Result<(), ApiError> {
+fn check_policy(kind: KeyKind, request: &ApiRequest, policies: AccountPolicies) -> Result<(), ApiError> {
     if kind == KeyKind::Publishable && !policies.publishable_keys && request.makes_token() {
         return Err(auth::publishable_keys_refused());
     }

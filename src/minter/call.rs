@@ -7,11 +7,11 @@ use super::{
     ids::RequestIds,
     ledger::{Ledger, LedgerError, ObjectKind, StoredObject},
     shapes,
-    workspace::Workspace,
+    workspace::MinterAccount,
 };
 use crate::domain::{
     call::{api::ApiRequest, error::ApiError},
-    rules::policies::Policies,
+    rules::policies::AccountPolicies,
 };
 
 /// One call with all that its handler needs: whom it is for, what it may change, and what moment it is.
@@ -19,8 +19,8 @@ pub(super) struct MinterCall<'a> {
     pub(super) ledger: &'a mut dyn Ledger,
     pub(super) request: &'a ApiRequest,
     pub(super) now: Timestamp,
-    pub(super) policies: Policies,
-    pub(super) workspace: &'a Workspace,
+    pub(super) policies: AccountPolicies,
+    pub(super) workspace: &'a MinterAccount,
     pub(super) ids: RequestIds<'a>,
 }
 

@@ -11,11 +11,11 @@ use crate::domain::{
     call::error::{ApiError, Decline, ErrorKind},
     card::{
         brand::Brand,
-        expiry::Expiry,
+        expiry::CardExpiry,
         number::CardNumber,
-        test_cards::{self, Check, StepOutcome, TestCard},
+        test_cards::{self, BankCheck, StepOutcome, TestCard},
     },
-    rules::prediction::{Address, CardDetails},
+    rules::prediction::{CardAddress, CardDetails},
 };
 
 /// A card that a call uses.
@@ -123,13 +123,13 @@ impl PaymentCard {
         let sent = |check, text: &str| (card.check(check) != "pass").then(|| text.to_owned());
         let details = CardDetails {
             number: CardNumber::parse(&card.number)?,
-            expiry: Expiry { month: today.month(), year: today.year() + 1 },
+            expiry: CardExpiry { month: today.month(), year: today.year() + 1 },
             has_cvc: true,
             name: None,
-            address: Address {
-                line1: sent(Check::Line1, "1 Test Street"),
-                zip: sent(Check::Zip, "12345"),
-                ..Address::default()
+            address: CardAddress {
+                line1: sent(BankCheck::Line1, "1 Test Street"),
+                zip: sent(BankCheck::Zip, "12345"),
+                ..CardAddress::default()
             },
             preferred: None,
         };
@@ -145,17 +145,17 @@ impl PaymentCard {
         self.state["number"].as_str().and_then(test_cards::by_number)
     }
 
-    fn is_sent(&self, check: Check) -> bool {
+    fn is_sent(&self, check: BankCheck) -> bool {
         let key = match check {
-            Check::Cvc => "cvc_sent",
-            Check::Line1 => "line1_sent",
-            Check::Zip => "zip_sent",
+            BankCheck::Cvc => "cvc_sent",
+            BankCheck::Line1 => "line1_sent",
+            BankCheck::Zip => "zip_sent",
         };
         self.state[key] == json!(true)
     }
 
     /// The result of a check once the bank has seen the card: null where nothing was sent.
-    fn result(&self, check: Check) -> Option<&'static str> {
+    fn result(&self, check: BankCheck) -> Option<&'static str> {
         self.is_sent(check).then(|| self.published().map_or("pass", |card| card.check(check)))
     }
 
@@ -164,11 +164,11 @@ impl PaymentCard {
         if let Some(declined) = self.published().and_then(|card| self.listed_decline(call, card, step)) {
             return declined;
         }
-        let blocks = |is_on: bool, check: Check| is_on && self.result(check) == Some("fail");
-        if blocks(call.policies.block_if_cvc_fails, Check::Cvc) {
+        let blocks = |is_on: bool, check: BankCheck| is_on && self.result(check) == Some("fail");
+        if blocks(call.policies.block_if_cvc_fails, BankCheck::Cvc) {
             return blocked("incorrect_cvc", "cvc", "Your card's security code is incorrect.");
         }
-        if blocks(call.policies.block_if_zip_fails, Check::Zip) {
+        if blocks(call.policies.block_if_zip_fails, BankCheck::Zip) {
             return blocked("incorrect_zip", "address_zip", "The zip code you supplied failed validation.");
         }
         BankVerdict::Approved
@@ -182,7 +182,7 @@ impl PaymentCard {
         };
         let StepOutcome::Refused { code, decline_code, message, param } = outcome else { return None };
         // 4000000000000127 fails by its security code, so only when one was sent.
-        if code == "incorrect_cvc" && !self.is_sent(Check::Cvc) {
+        if code == "incorrect_cvc" && !self.is_sent(BankCheck::Cvc) {
             return None;
         }
         // Where the page lists no decline code, recorded declines repeat the code.
@@ -269,9 +269,11 @@ impl PaymentCard {
     /// Writes the results of the checks into the card, as it looks after a charge or an attach. The token keeps the
     /// ones that it had.
     pub(super) fn take_checks(&mut self) {
-        for (check, key) in
-            [(Check::Cvc, "cvc_check"), (Check::Line1, "address_line1_check"), (Check::Zip, "address_zip_check")]
-        {
+        for (check, key) in [
+            (BankCheck::Cvc, "cvc_check"),
+            (BankCheck::Line1, "address_line1_check"),
+            (BankCheck::Zip, "address_zip_check"),
+        ] {
             self.body[key] = self.result(check).into();
         }
     }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::{
     call::CallError,
     ledger::{AnswerKey, IdempotencyRecord, KEY_KEPT_SECS, Ledger, RememberedAnswer, RequestFingerprint},
-    workspace::Workspace,
+    workspace::MinterAccount,
 };
 use crate::domain::{
     call::{
@@ -31,7 +31,7 @@ const LENGTHS_MARK: char = '\u{1}';
 
 /// What the answer to a request with this idempotency key is remembered under. Each account has keys of its own. Where
 /// one of the two may not be written down, its hash stands for it.
-fn answer_key(request: &ApiRequest, key: &str, workspace: &Workspace) -> AnswerKey {
+fn answer_key(request: &ApiRequest, key: &str, workspace: &MinterAccount) -> AnswerKey {
     let account = request.header("Stripe-Account");
     let stored = |text: &str| {
         let stored = workspace.identities().stored(text);
@@ -49,7 +49,7 @@ fn answer_key(request: &ApiRequest, key: &str, workspace: &Workspace) -> AnswerK
 }
 
 /// The fingerprint of method, path and parameters; in what order the parameters were sent makes no difference.
-fn fingerprint(request: &ApiRequest, workspace: &Workspace) -> RequestFingerprint {
+fn fingerprint(request: &ApiRequest, workspace: &MinterAccount) -> RequestFingerprint {
     let whole = request.params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let path = request.segments().join("/");
     let hash = |key: &[u8; 32], path: &str, mut params: Vec<(String, String)>| {
@@ -87,7 +87,7 @@ pub(super) enum IdempotencyCheck {
 pub(super) fn record_of(
     request: &ApiRequest,
     now: Timestamp,
-    workspace: &Workspace,
+    workspace: &MinterAccount,
 ) -> Result<Option<IdempotencyRecord>, ApiError> {
     let key = request.header("Idempotency-Key").filter(|key| !key.is_empty() && request.method == HttpMethod::Post);
     let Some(key) = key else { return Ok(None) };

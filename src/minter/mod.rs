@@ -49,14 +49,14 @@ pub use ledger::{
     Ledger, LedgerError, MemoryLedger, ObjectKind, PageCursor, PageQuery, RememberedAnswer, StoredObject,
 };
 pub use routes::{needs_secret_key, unrecognized};
-pub use workspace::Workspace;
+pub use workspace::MinterAccount;
 
 use crate::domain::{
     call::{
         api::{ApiRequest, ApiResponse},
         error::ApiError,
     },
-    rules::policies::Policies,
+    rules::policies::AccountPolicies,
 };
 use call::{CallError, MinterCall};
 use idempotency::IdempotencyCheck;
@@ -72,8 +72,8 @@ pub fn handle(
     ledger: &mut dyn Ledger,
     request: &ApiRequest,
     now: Timestamp,
-    policies: Policies,
-    workspace: &Workspace,
+    policies: AccountPolicies,
+    workspace: &MinterAccount,
 ) -> Result<ApiResponse, LedgerError> {
     carry_out(ledger, request, idempotency::record_of(request, now, workspace), now, policies, workspace)
 }
@@ -84,13 +84,13 @@ pub fn handle(
 pub struct PreparedCall {
     request: ApiRequest,
     now: Timestamp,
-    policies: Policies,
-    workspace: Arc<Workspace>,
+    policies: AccountPolicies,
+    workspace: Arc<MinterAccount>,
     record: Result<Option<IdempotencyRecord>, ApiError>,
 }
 
 impl PreparedCall {
-    pub fn new(request: ApiRequest, now: Timestamp, policies: Policies, workspace: Arc<Workspace>) -> Self {
+    pub fn new(request: ApiRequest, now: Timestamp, policies: AccountPolicies, workspace: Arc<MinterAccount>) -> Self {
         let record = idempotency::record_of(&request, now, &workspace);
         Self { request, now, policies, workspace, record }
     }
@@ -109,8 +109,8 @@ fn carry_out(
     request: &ApiRequest,
     record: Result<Option<IdempotencyRecord>, ApiError>,
     now: Timestamp,
-    policies: Policies,
-    workspace: &Workspace,
+    policies: AccountPolicies,
+    workspace: &MinterAccount,
 ) -> Result<ApiResponse, LedgerError> {
     let ids = workspace.ids();
     let ids = ids.for_request(if ids.is_seeded() { ledger.next_sequence()? } else { 0 });

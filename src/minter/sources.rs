@@ -14,7 +14,7 @@ use super::{
     lookup::{card_of_customer, customer_of_path},
     shapes,
 };
-use crate::domain::{call::error::ApiError, card::expiry::Expiry, rules::prediction};
+use crate::domain::{call::error::ApiError, card::expiry::CardExpiry, rules::prediction};
 
 const CREATE: AcceptedParams = AcceptedParams {
     written: &[&[METADATA]],
@@ -130,7 +130,7 @@ fn update_expiry(call: &MinterCall<'_>, fields: &CallFields<'_>, card: &mut Valu
     let month = month.map_or_else(|| kept("exp_month"), str::to_owned);
     let year = year.map_or_else(|| kept("exp_year"), str::to_owned);
     let today = TimeZone::UTC.to_datetime(call.now).date();
-    let expiry = Expiry::read(&month, &year, today).map_err(prediction::expiry_error)?;
+    let expiry = CardExpiry::read(&month, &year, today).map_err(prediction::expiry_error)?;
     card["exp_month"] = expiry.month.into();
     card["exp_year"] = expiry.year.into();
     Ok(())

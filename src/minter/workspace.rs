@@ -10,7 +10,7 @@ use crate::domain::{
 
 /// The account that the minter plays: its id, its fingerprints, the source of its ids. `Debug` shows the id only.
 #[derive(Clone)]
-pub struct Workspace {
+pub struct MinterAccount {
     account_id: String,
     published_key: [u8; 32],
     unpublished_key: [u8; 32],
@@ -22,7 +22,7 @@ pub struct Workspace {
     ids: IdSource,
 }
 
-impl Workspace {
+impl MinterAccount {
     /// The account of a secret, which may be kept on disk: the account's id and the fingerprints of published test
     /// cards follow from it and stay the same.
     ///
@@ -91,7 +91,7 @@ impl Workspace {
     }
 }
 
-impl fmt::Debug for Workspace {
+impl fmt::Debug for MinterAccount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Workspace({}, {:?})", self.account_id, self.ids)
     }
@@ -105,27 +105,27 @@ mod tests {
     fn only_published_numbers_keep_their_fingerprint_over_restarts() {
         let published = CardNumber::parse("4242424242424242").unwrap();
         let unpublished = CardNumber::parse("4111111111111111").unwrap();
-        let (first, second) = (Workspace::new([7; 32]), Workspace::new([7; 32]));
+        let (first, second) = (MinterAccount::new([7; 32]), MinterAccount::new([7; 32]));
         assert_eq!(first.account_id(), second.account_id());
         assert_eq!(first.fingerprint(&published), second.fingerprint(&published));
         assert_eq!(first.fingerprint(&unpublished), first.fingerprint(&unpublished));
         assert_ne!(first.fingerprint(&unpublished), second.fingerprint(&unpublished));
-        assert_ne!(first.fingerprint(&published), Workspace::new([8; 32]).fingerprint(&published));
+        assert_ne!(first.fingerprint(&published), MinterAccount::new([8; 32]).fingerprint(&published));
         assert_eq!(first.fingerprint(&published).len(), 16);
     }
 
     #[test]
     fn a_seed_fixes_everything() {
         let unpublished = CardNumber::parse("4111111111111111").unwrap();
-        let (first, second) = (Workspace::seeded(1), Workspace::seeded(1));
+        let (first, second) = (MinterAccount::seeded(1), MinterAccount::seeded(1));
         assert_eq!(first.account_id(), second.account_id());
         assert_eq!(first.fingerprint(&unpublished), second.fingerprint(&unpublished));
-        assert_ne!(first.account_id(), Workspace::seeded(2).account_id());
+        assert_ne!(first.account_id(), MinterAccount::seeded(2).account_id());
     }
 
     #[test]
     fn an_account_id_has_stripes_shape_and_debug_shows_no_key() {
-        let workspace = Workspace::new([7; 32]);
+        let workspace = MinterAccount::new([7; 32]);
         let id = workspace.account_id();
         assert!(id.starts_with("acct_1") && id.len() == 21, "{id}");
         assert_eq!(format!("{workspace:?}"), format!("Workspace({id}, Ids(random))"));

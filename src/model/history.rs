@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use crate::domain::history::{
-    entry::{Counts, Entry, EntryId},
-    listing::Listing,
+    entry::{EntryId, HistoryEntry, StatusCounts},
+    listing::EntryListing,
 };
 
 /// More rows than any screen shows; beyond this the cache starts anew.
@@ -13,17 +13,17 @@ const CACHED_ROWS: usize = 4096;
 /// The history: which entries pass the filter, and those of them that were in view.
 #[derive(Clone, Debug, Default)]
 pub struct HistoryModel {
-    list: Listing,
+    list: EntryListing,
     /// Whether the list has to be made anew by the background: it is sorted in a way that the window cannot follow.
     is_stale: bool,
-    rows: HashMap<EntryId, Entry>,
+    rows: HashMap<EntryId, HistoryEntry>,
     generation: u64,
     /// How often rows came.
     arrivals: u64,
     /// How often the list changed.
     changes: u64,
     is_loaded: bool,
-    pub counts: Counts,
+    pub counts: StatusCounts,
 }
 
 impl HistoryModel {
@@ -56,7 +56,7 @@ impl HistoryModel {
     }
 
     /// The row of an entry, once it is loaded.
-    pub fn row(&self, id: EntryId) -> Option<&Entry> {
+    pub fn row(&self, id: EntryId) -> Option<&HistoryEntry> {
         self.rows.get(&id)
     }
 
@@ -71,14 +71,14 @@ impl HistoryModel {
         self.changes
     }
 
-    fn keep_row(&mut self, entry: Entry) {
+    fn keep_row(&mut self, entry: HistoryEntry) {
         if self.rows.len() >= CACHED_ROWS {
             self.rows.clear();
         }
         self.rows.insert(entry.id, entry);
     }
 
-    pub(super) fn keep_rows(&mut self, rows: Vec<Entry>) {
+    pub(super) fn keep_rows(&mut self, rows: Vec<HistoryEntry>) {
         self.arrivals += 1;
         for row in rows {
             self.keep_row(row);
@@ -86,7 +86,13 @@ impl HistoryModel {
     }
 
     /// Takes over a list that was made anew, and the first of its rows.
-    pub(super) fn replace(&mut self, generation: u64, list: Listing, rows: Vec<Entry>, counts: Counts) {
+    pub(super) fn replace(
+        &mut self,
+        generation: u64,
+        list: EntryListing,
+        rows: Vec<HistoryEntry>,
+        counts: StatusCounts,
+    ) {
         // The rows of the same list are up to date.
         if generation != self.generation {
             self.rows.clear();
@@ -99,7 +105,7 @@ impl HistoryModel {
 
     /// Changes the list where entries came, went or changed; `true` stands beside those that pass the filter. Changes
     /// of another generation are of another filter and move no row.
-    pub(super) fn change(&mut self, generation: u64, entries: Vec<(Entry, bool)>, deleted: &[EntryId]) {
+    pub(super) fn change(&mut self, generation: u64, entries: Vec<(HistoryEntry, bool)>, deleted: &[EntryId]) {
         if generation != self.generation {
             return;
         }

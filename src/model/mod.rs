@@ -1,4 +1,4 @@
-//! What the window knows. [`Model::apply`] is the only way to change it.
+//! What the window knows. [`WindowModel::apply`] is the only way to change it.
 
 mod history;
 mod loaded;
@@ -10,15 +10,15 @@ use std::{
 
 use crate::{
     domain::{
-        call::api::Exchange,
+        call::api::ApiExchange,
         history::{
-            edit::Edit,
+            edit::EntryEdit,
             entry::{EntryDetail, EntryId},
             request_log::{ExchangeId, RequestRow},
         },
         settings::profile::ProfileId,
     },
-    messages::{ComparedEntries, JobId, JobOutcome, KeyInfo, ServerInfo, Update},
+    messages::{ComparedEntries, JobId, JobOutcome, KeyInfo, ServerInfo, WorkerUpdate},
 };
 
 pub use history::HistoryModel;
@@ -26,7 +26,7 @@ pub use loaded::{LoadedValue, Revision};
 
 /// The state of the data folder as far as the window knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Storage {
+pub enum StorageState {
     #[default]
     Opening,
     /// Open in this folder; `None` for a history that is only in memory.
@@ -36,8 +36,8 @@ pub enum Storage {
 
 /// Everything that the background told the window.
 #[derive(Debug, Default)]
-pub struct Model {
-    pub storage: Storage,
+pub struct WindowModel {
+    pub storage: StorageState,
     /// The keys that were looked at, by their profiles.
     keys: BTreeMap<ProfileId, KeyInfo>,
     pub history: HistoryModel,
@@ -48,7 +48,7 @@ pub struct Model {
     /// The newest calls, whoever made them, newest first.
     pub requests: Vec<RequestRow>,
     /// The call that was asked for last.
-    pub exchange: Option<(ExchangeId, LoadedValue<Exchange>)>,
+    pub exchange: Option<(ExchangeId, LoadedValue<ApiExchange>)>,
     pub server: ServerInfo,
     /// Of each job that reports progress: how much is done, and of how much.
     pub progress: BTreeMap<JobId, (u64, u64)>,
@@ -60,18 +60,20 @@ pub struct Model {
     revision: Revision,
 }
 
-impl Model {
+impl WindowModel {
     /// Applies an update; returns what to tell the user besides.
-    pub fn apply(&mut self, update: Update) -> Option<Notice> {
+    pub fn apply(&mut self, update: WorkerUpdate) -> Option<UserNotice> {
         match update {
-            Update::Opened { folder } => self.storage = Storage::Open(folder),
-            Update::CannotOpen { message } => self.storage = Storage::Unusable(message),
-            Update::Key { profile, key } => {
+            WorkerUpdate::Opened { folder } => self.storage = StorageState::Open(folder),
+            WorkerUpdate::CannotOpen { message } => self.storage = StorageState::Unusable(message),
+            WorkerUpdate::Key { profile, key } => {
                 self.keys.insert(profile, key);
             }
-            Update::History { generation, list, rows, counts } => self.history.replace(generation, list, rows, counts),
-            Update::Rows(rows) => self.history.keep_rows(rows),
-            Update::Changed { generation, entries, deleted, counts } => {
+            WorkerUpdate::History { generation, list, rows, counts } => {
+                self.history.replace(generation, list, rows, counts)
+            }
+            WorkerUpdate::Rows(rows) => self.history.keep_rows(rows),
+            WorkerUpdate::Changed { generation, entries, deleted, counts } => {
                 self.history.counts = counts;
                 if let Some(shown) = self.detail.as_ref().map(|detail| detail.entry.id) {
                     if deleted.contains(&shown) {
@@ -82,12 +84,12 @@ impl Model {
                 }
                 self.history.change(generation, entries, &deleted);
             }
-            Update::Edited { edit, outcome } => return Some(Notice::Edited { edit, outcome }),
-            Update::Detail(detail) => self.detail = Some(LoadedValue::new(self.revision.count_on(), detail)),
-            Update::Compared(entries) => {
+            WorkerUpdate::Edited { edit, outcome } => return Some(UserNotice::Edited { edit, outcome }),
+            WorkerUpdate::Detail(detail) => self.detail = Some(LoadedValue::new(self.revision.count_on(), detail)),
+            WorkerUpdate::Compared(entries) => {
                 self.compared = Some(LoadedValue::new(self.revision.count_on(), Box::new(entries)));
             }
-            Update::Requests(rows) => {
+            WorkerUpdate::Requests(rows) => {
                 let newest = self.requests.first().map(|row| row.id);
                 let shown = self.detail.as_ref().map(|detail| detail.entry.id);
                 // A call that changes no entry still belongs to its timeline.
@@ -97,32 +99,32 @@ impl Model {
                 }
                 self.requests = rows;
             }
-            Update::Exchange { id, exchange } => {
+            WorkerUpdate::Exchange { id, exchange } => {
                 self.exchange = Some((id, LoadedValue::new(self.revision.count_on(), exchange)));
             }
-            Update::Server(server) => {
+            WorkerUpdate::Server(server) => {
                 let message = match &server {
                     ServerInfo::Failed { message, .. } => Some(message.clone()),
                     _ => None,
                 };
                 self.server = server;
-                return message.map(Notice::Problem);
+                return message.map(UserNotice::Problem);
             }
-            Update::MinterReset { objects } => return Some(Notice::MinterReset { objects }),
-            Update::Begun { job, entry } => {
+            WorkerUpdate::MinterReset { objects } => return Some(UserNotice::MinterReset { objects }),
+            WorkerUpdate::Begun { job, entry } => {
                 self.waiting.insert(entry, job);
-                return Some(Notice::Begun { job, entry });
+                return Some(UserNotice::Begun { job, entry });
             }
-            Update::Progress { job, done, total } => {
+            WorkerUpdate::Progress { job, done, total } => {
                 self.progress.insert(job, (done, total));
             }
-            Update::Finished { job, outcome } => {
+            WorkerUpdate::Finished { job, outcome } => {
                 self.progress.remove(&job);
                 self.waiting.retain(|_, waiting| *waiting != job);
-                return Some(Notice::Finished { job, outcome: Box::new(outcome) });
+                return Some(UserNotice::Finished { job, outcome: Box::new(outcome) });
             }
-            Update::Problem { message } => return Some(Notice::Problem(message)),
-            Update::Hint { message } => return Some(Notice::Hint(message)),
+            WorkerUpdate::Problem { message } => return Some(UserNotice::Problem(message)),
+            WorkerUpdate::Hint { message } => return Some(UserNotice::Hint(message)),
         }
         None
     }
@@ -160,7 +162,7 @@ pub fn place_of_request(rows: &[RequestRow], id: ExchangeId) -> Option<usize> {
 
 /// What the window tells the user, besides showing the model.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Notice {
+pub enum UserNotice {
     /// The call of a job is on its way; this entry waits for the answer.
     Begun {
         job: JobId,
@@ -172,7 +174,7 @@ pub enum Notice {
     },
     /// An edit was done, and to how many entries; or why it failed.
     Edited {
-        edit: Edit,
+        edit: EntryEdit,
         outcome: Result<u64, String>,
     },
     /// The minter was reset.
@@ -192,14 +194,14 @@ mod tests {
     use crate::domain::{
         call::api::Target,
         history::{
-            entry::{Counts, Entry, Status},
-            filter::{Sort, SortKey},
-            listing::Listing,
+            entry::{EntryStatus, HistoryEntry, StatusCounts},
+            filter::{SortKey, SortOrder},
+            listing::EntryListing,
         },
     };
 
-    fn entry(id: i64, status: Status) -> Entry {
-        Entry {
+    fn entry(id: i64, status: EntryStatus) -> HistoryEntry {
+        HistoryEntry {
             id: EntryId(id),
             status,
             target: Target::Local,
@@ -219,30 +221,30 @@ mod tests {
         }
     }
 
-    fn shown(model: &Model) -> Vec<i64> {
+    fn shown(model: &WindowModel) -> Vec<i64> {
         (0..model.history.len()).map(|place| model.history.id_at(place).unwrap().0).collect()
     }
 
-    fn listed(model: &mut Model, generation: u64, ids: &[i64], sort: Sort) {
-        let list = Listing::new(ids.iter().copied().map(EntryId).collect(), sort);
-        model.apply(Update::History { generation, list, rows: Vec::new(), counts: Counts::default() });
+    fn listed(model: &mut WindowModel, generation: u64, ids: &[i64], sort: SortOrder) {
+        let list = EntryListing::new(ids.iter().copied().map(EntryId).collect(), sort);
+        model.apply(WorkerUpdate::History { generation, list, rows: Vec::new(), counts: StatusCounts::default() });
     }
 
-    fn changed(model: &mut Model, generation: u64, entries: Vec<(Entry, bool)>, deleted: &[i64]) {
+    fn changed(model: &mut WindowModel, generation: u64, entries: Vec<(HistoryEntry, bool)>, deleted: &[i64]) {
         let deleted = deleted.iter().copied().map(EntryId).collect();
-        let counts = Counts { unused: 2, ..Counts::default() };
-        model.apply(Update::Changed { generation, entries, deleted, counts });
+        let counts = StatusCounts { unused: 2, ..StatusCounts::default() };
+        model.apply(WorkerUpdate::Changed { generation, entries, deleted, counts });
     }
 
     #[test]
     fn changed_entries_come_and_go_with_the_filter() {
-        let mut model = Model::default();
-        listed(&mut model, 1, &[5, 4, 3, 1], Sort::default());
+        let mut model = WindowModel::default();
+        listed(&mut model, 1, &[5, 4, 3, 1], SortOrder::default());
         let entries = vec![
-            (entry(6, Status::Unused), true),
-            (entry(7, Status::Failed), false),
-            (entry(3, Status::Used), false),
-            (entry(5, Status::Unused), true),
+            (entry(6, EntryStatus::Unused), true),
+            (entry(7, EntryStatus::Failed), false),
+            (entry(3, EntryStatus::Used), false),
+            (entry(5, EntryStatus::Unused), true),
         ];
         changed(&mut model, 1, entries, &[4]);
         assert_eq!(shown(&model), [6, 5, 1]);
@@ -253,34 +255,34 @@ mod tests {
 
     #[test]
     fn a_change_for_an_older_filter_moves_no_row() {
-        let mut model = Model::default();
-        listed(&mut model, 2, &[1], Sort::default());
-        changed(&mut model, 1, vec![(entry(2, Status::Unused), true)], &[]);
+        let mut model = WindowModel::default();
+        listed(&mut model, 2, &[1], SortOrder::default());
+        changed(&mut model, 1, vec![(entry(2, EntryStatus::Unused), true)], &[]);
         assert_eq!(shown(&model), [1]);
     }
 
     #[test]
     fn a_list_in_another_order_is_asked_for_again_once_when_something_changed() {
-        let mut model = Model::default();
-        listed(&mut model, 1, &[2, 9, 5], Sort::default().pressed(SortKey::Card));
-        changed(&mut model, 1, vec![(entry(9, Status::Used), true)], &[2]);
+        let mut model = WindowModel::default();
+        listed(&mut model, 1, &[2, 9, 5], SortOrder::default().pressed(SortKey::Card));
+        changed(&mut model, 1, vec![(entry(9, EntryStatus::Used), true)], &[2]);
         assert_eq!(shown(&model), [2, 9, 5], "as it was until the new list is here");
-        assert_eq!(model.history.row(EntryId(9)).unwrap().status, Status::Used, "the rows are right at once");
+        assert_eq!(model.history.row(EntryId(9)).unwrap().status, EntryStatus::Used, "the rows are right at once");
         assert_eq!((model.take_stale_list(), model.take_stale_list()), (true, false));
-        listed(&mut model, 1, &[9, 5], Sort::default().pressed(SortKey::Card));
+        listed(&mut model, 1, &[9, 5], SortOrder::default().pressed(SortKey::Card));
         assert_eq!(shown(&model), [9, 5]);
         assert!(model.history.row(EntryId(9)).is_some(), "the same list keeps its rows");
-        listed(&mut model, 2, &[9], Sort::default());
+        listed(&mut model, 2, &[9], SortOrder::default());
         assert!(model.history.row(EntryId(9)).is_none(), "another may have missed changes of them");
     }
 
     #[test]
     fn the_detail_of_a_deleted_entry_is_gone() {
-        let mut model = Model::default();
+        let mut model = WindowModel::default();
         let detail = |id| {
             let request = crate::domain::call::api::ApiRequest::get("/").masked();
             EntryDetail {
-                entry: entry(id, Status::Unused),
+                entry: entry(id, EntryStatus::Unused),
                 request,
                 outcome: None,
                 replaced: Vec::new(),
@@ -288,7 +290,7 @@ mod tests {
                 is_damaged: false,
             }
         };
-        model.apply(Update::Detail(Box::new(detail(1))));
+        model.apply(WorkerUpdate::Detail(Box::new(detail(1))));
         changed(&mut model, 0, Vec::new(), &[2]);
         assert!(model.detail.is_some());
         changed(&mut model, 0, Vec::new(), &[1, 2]);

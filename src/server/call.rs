@@ -18,7 +18,7 @@ use crate::{
     backend::{Admission, AdmissionRules, KEY_PARAM, ServedCall, admit, admit_by_param, call_span, refusal},
     domain::{
         call::{
-            api::{ApiRequest, Failure, Target},
+            api::{ApiRequest, CallFailure, Target},
             error::ApiError,
             params::Params,
         },
@@ -96,7 +96,7 @@ async fn carry_out(shared: &SharedState, request: HttpRequest, arrived: Instant)
         FaultPlan::Refused { answer } => respond(shared.targets.refuse(request, started, arrived, answer).await),
         FaultPlan::Dropped { fault } => {
             let message = fault.to_string();
-            let failure = Failure { kind: FAULT_KIND.to_owned(), message, http_status: None, text: None };
+            let failure = CallFailure { kind: FAULT_KIND.to_owned(), message, http_status: None, text: None };
             shared.targets.note(request, started, arrived, failure).await;
             http::dropped()
         }

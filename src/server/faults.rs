@@ -21,7 +21,7 @@ use crate::{
             error::{ApiError, ErrorKind},
             usage,
         },
-        fault::{Fault, Rule, RuleTiming},
+        fault::{Fault, FaultRule, RuleTiming},
         history::request_log::FAULT_HEADER,
         mask,
     },
@@ -35,7 +35,7 @@ pub(super) struct FaultInjector {
 }
 
 struct CountedRule {
-    rule: Rule,
+    rule: FaultRule,
     /// How many calls fitted the rule.
     seen: u64,
     /// How many calls the rule acted on.
@@ -96,13 +96,13 @@ impl FaultPlan {
 }
 
 impl FaultInjector {
-    pub(super) fn new(rules: Vec<Rule>) -> Self {
+    pub(super) fn new(rules: Vec<FaultRule>) -> Self {
         let faults = Self::default();
         faults.set(rules);
         faults
     }
 
-    pub(super) fn set(&self, rules: Vec<Rule>) {
+    pub(super) fn set(&self, rules: Vec<FaultRule>) {
         *lock(&self.rules) = rules.into_iter().map(|rule| CountedRule { rule, seen: 0, acted: 0 }).collect();
     }
 

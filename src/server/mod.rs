@@ -31,8 +31,8 @@ use std::{
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
-    backend::{AdmissionRules, Targets},
-    domain::{clock::Clock, fault::Rule},
+    backend::{AdmissionRules, BackendTargets},
+    domain::{clock::Clock, fault::FaultRule},
 };
 use faults::FaultInjector;
 use shared::SharedState;
@@ -42,12 +42,12 @@ const PORTS_TRIED: u16 = 64;
 
 /// What a server is started with.
 pub struct ServerConfig {
-    pub targets: Targets,
+    pub targets: BackendTargets,
     pub clock: Clock,
     /// `127.0.0.1` or `[::1]` and a port; port 0 takes any free one.
     pub listen: SocketAddr,
     pub admission: AdmissionRules,
-    pub faults: Vec<Rule>,
+    pub faults: Vec<FaultRule>,
 }
 
 /// Why a server could not start.
@@ -105,7 +105,7 @@ impl Server {
     }
 
     /// Puts these rules in the place of those before. Their counts begin at zero.
-    pub fn set_faults(&self, rules: Vec<Rule>) {
+    pub fn set_faults(&self, rules: Vec<FaultRule>) {
         self.shared.faults.set(rules);
     }
 

@@ -7,7 +7,7 @@ use tokio::sync::Semaphore;
 
 use super::{faults::FaultInjector, intake::MemoryBudget};
 use crate::{
-    backend::{AdmissionRules, Targets},
+    backend::{AdmissionRules, BackendTargets},
     domain::clock::Clock,
 };
 
@@ -19,7 +19,7 @@ const MOST_AT_WORK: usize = 256;
 
 /// What all connections share.
 pub(super) struct SharedState {
-    pub(super) targets: Targets,
+    pub(super) targets: BackendTargets,
     pub(super) clock: Clock,
     pub(super) faults: FaultInjector,
     /// What the heads and bodies of the calls in flight take of the memory.
@@ -34,7 +34,7 @@ pub(super) struct SharedState {
 }
 
 impl SharedState {
-    pub(super) fn new(targets: Targets, clock: Clock, admission: AdmissionRules, faults: FaultInjector) -> Self {
+    pub(super) fn new(targets: BackendTargets, clock: Clock, admission: AdmissionRules, faults: FaultInjector) -> Self {
         Self {
             targets,
             clock,

@@ -9,14 +9,14 @@ use crate::files::OwnFolders;
 
 /// Where this program keeps its files. None is made before something is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Folders {
+pub struct AppFolders {
     /// The history and the minter's state.
     pub data: PathBuf,
     pub config: PathBuf,
     pub log: PathBuf,
 }
 
-impl Folders {
+impl AppFolders {
     /// The system's own places, or all below `home`, the value of `TESTCARD_HOME`.
     ///
     /// # Errors

@@ -9,10 +9,10 @@ use crate::domain::{
     call::api::Target,
     form::defaults::FormDefaults,
     mask,
-    rules::policies::{Policies, Policy},
+    rules::policies::{AccountPolicies, AccountPolicy},
     settings::{
         preferences::{LogSettings, ServerSettings, Settings, ThemeChoice, WindowSettings},
-        profile::{Profile, ProfileColor, ProfileId, Profiles, free_name},
+        profile::{Profile, ProfileColor, ProfileId, ProfileList, free_name},
         stripe::{BrokenSetting, StripeField, StripeSettings},
     },
 };
@@ -67,7 +67,7 @@ fn to_json(settings: &Settings) -> Result<Value, serde_json::Error> {
     let WindowSettings { theme, zoom } = window;
     let ServerSettings { serves, port } = server;
     let mut policies = *policies;
-    let policies = Policy::ALL
+    let policies = AccountPolicy::ALL
         .into_iter()
         .map(|policy| (policy.as_str().to_owned(), (*policy.of(&mut policies)).into()))
         .collect();
@@ -124,7 +124,7 @@ fn profile_object(profile: &Profile) -> Map<String, Value> {
 /// When the settings cannot be written as JSON: then nothing may be saved in their place.
 pub(super) fn over(
     mut old: Map<String, Value>,
-    known: &Profiles,
+    known: &ProfileList,
     settings: &Settings,
 ) -> Result<(Map<String, Value>, Vec<Profile>), serde_json::Error> {
     let is_of_others = |profile: &Value| {
@@ -161,7 +161,7 @@ pub(super) fn over(
 
 /// The profiles that another window deleted: known here, and not in the file. None counts as deleted if an entry of the
 /// file has no id, for it could be any of them, or if no profile would be left.
-fn deleted_elsewhere(before: &[Value], known: &Profiles, profiles: &Profiles) -> Vec<Profile> {
+fn deleted_elsewhere(before: &[Value], known: &ProfileList, profiles: &ProfileList) -> Vec<Profile> {
     let ids: Option<Vec<i64>> = before.iter().map(|profile| profile["id"].as_i64()).collect();
     let ids = ids.unwrap_or_default();
     let is_deleted = |profile: &&Profile| known.get(profile.id).is_some() && !ids.contains(&profile.id.0);
@@ -242,7 +242,7 @@ pub(super) fn of_json(mut root: Map<String, Value>, path: &Path) -> (Settings, V
     (settings, warnings)
 }
 
-fn profiles(reader: &mut ObjectReader<'_>) -> Profiles {
+fn profiles(reader: &mut ObjectReader<'_>) -> ProfileList {
     let named = reader.object.and_then(|root| root.get(BrokenSetting::IN_USE)).cloned();
     let in_use = named.as_ref().map_or(Some(ProfileId::FIRST), |id| id.as_i64().map(ProfileId));
     let kept = match reader.object.and_then(|root| root.get("profiles")) {
@@ -296,13 +296,13 @@ fn profiles(reader: &mut ObjectReader<'_>) -> Profiles {
             reason: "There is no profile of this id. Choose a profile in the window, or write the id of one".to_owned(),
         });
     }
-    Profiles::of(list, in_use.unwrap_or(ProfileId::FIRST))
+    ProfileList::of(list, in_use.unwrap_or(ProfileId::FIRST))
 }
 
 /// The profile that stands for profiles that cannot be read. Its settings of the API count as broken, so no call leaves
 /// until a person writes its base URL.
-fn unreadable(reason: &str) -> Profiles {
-    let mut profiles = Profiles::default();
+fn unreadable(reason: &str) -> ProfileList {
+    let mut profiles = ProfileList::default();
     // Another base URL on the command line does not bring back the proxy and the account.
     profiles.active_mut().stripe.broken = [StripeField::BaseUrl.name(), StripeField::Proxy.name()]
         .map(|field| {
@@ -327,9 +327,9 @@ fn stripe(reader: &mut ObjectReader<'_>) -> StripeSettings {
     stripe
 }
 
-fn policies(reader: &mut ObjectReader<'_>) -> Policies {
-    let mut policies = Policies::default();
-    for policy in Policy::ALL {
+fn policies(reader: &mut ObjectReader<'_>) -> AccountPolicies {
+    let mut policies = AccountPolicies::default();
+    for policy in AccountPolicy::ALL {
         if let Some(is_on) = reader.field(policy.as_str(), Value::as_bool) {
             *policy.of(&mut policies) = is_on;
         }

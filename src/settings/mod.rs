@@ -14,7 +14,7 @@ mod window;
 
 pub use self::{
     error::SettingsError,
-    folders::{Folders, draft_beside, presets_beside},
+    folders::{AppFolders, draft_beside, presets_beside},
     preferences::{SettingsText, WrittenSettings, load, save},
     window::{load_layout, save_layout},
 };

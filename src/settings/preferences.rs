@@ -12,7 +12,7 @@ use crate::{
         mask,
         settings::{
             preferences::Settings,
-            profile::{Profile, Profiles},
+            profile::{Profile, ProfileList},
             stripe::StripeField,
         },
     },
@@ -64,7 +64,7 @@ pub struct WrittenSettings {
 ///
 /// # Errors
 /// [`SettingsError::Secret`] before anything is written, [`SettingsError::Io`] when the disk refuses.
-pub fn save(path: &Path, known: &Profiles, settings: &Settings) -> Result<WrittenSettings, SettingsError> {
+pub fn save(path: &Path, known: &ProfileList, settings: &Settings) -> Result<WrittenSettings, SettingsError> {
     refuse_secrets(settings)?;
     let old = disk::read_to_change(path, "settings", "save the settings")?;
     let is_good = match &old {

@@ -12,7 +12,7 @@ use crate::domain::{
     form::kept_draft::KeptDraft,
     mask,
     presets::{
-        library::{Library, OwnPreset},
+        library::{OwnPreset, PresetLibrary},
         preset::PresetKey,
     },
     rules::expectation::Expectation,
@@ -23,11 +23,11 @@ const VERSION: u64 = 1;
 const WITHOUT: &str = "There are no presets of your own until it is mended";
 
 /// Reads the presets. What is wrong is left out, with a warning; it never fails.
-pub fn load(path: &Path) -> (Library, Vec<String>) {
+pub fn load(path: &Path) -> (PresetLibrary, Vec<String>) {
     match disk::read(path, "presets", WITHOUT) {
-        Ok(None) => (Library::default(), Vec::new()),
+        Ok(None) => (PresetLibrary::default(), Vec::new()),
         Ok(Some(root)) => of_json(&root, path),
-        Err(unreadable) => (Library::default(), vec![unreadable.to_string()]),
+        Err(unreadable) => (PresetLibrary::default(), vec![unreadable.to_string()]),
     }
 }
 
@@ -36,7 +36,7 @@ pub fn load(path: &Path) -> (Library, Vec<String>) {
 ///
 /// # Errors
 /// When the disk refuses; the old file is as it was.
-pub fn save(path: &Path, known: &Library, library: &Library) -> Result<(), SettingsError> {
+pub fn save(path: &Path, known: &PresetLibrary, library: &PresetLibrary) -> Result<(), SettingsError> {
     let old = disk::read_to_change(path, "presets", "save the presets")?;
     let kept = match &old {
         OldFile::Root(root) => Some(of_json(root, path)),
@@ -78,7 +78,7 @@ fn over(mut preset: Map<String, Value>, own: &OwnPreset) -> Map<String, Value> {
     preset
 }
 
-fn of_json(root: &Map<String, Value>, path: &Path) -> (Library, Vec<String>) {
+fn of_json(root: &Map<String, Value>, path: &Path) -> (PresetLibrary, Vec<String>) {
     let mut warnings = Vec::new();
     let mut warn = |what: String| warnings.push(format!("{what}, {}", path.display()));
     match root.get("version").map(Value::as_u64) {
@@ -119,7 +119,7 @@ fn of_json(root: &Map<String, Value>, path: &Path) -> (Library, Vec<String>) {
         keys
     };
     let (favourites, recents) = (keys("favourites", &favourites), keys("recents", &recents));
-    (Library { favourites, recents, own }, warnings)
+    (PresetLibrary { favourites, recents, own }, warnings)
 }
 
 fn own_of_json(preset: &Value) -> Option<OwnPreset> {

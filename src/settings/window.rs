@@ -9,14 +9,14 @@ use super::{
     error::SettingsError,
 };
 use crate::{
-    domain::settings::layout::{Layout, WindowPlace},
+    domain::settings::layout::{WindowLayout, WindowPlace},
     files,
 };
 
 /// The version of the format; another one is read as no file.
 const VERSION: u64 = 1;
 
-/// The file as it is written. Apart from [`Layout`], so that a change there cannot change the format by accident.
+/// The file as it is written. Apart from [`WindowLayout`], so that a change there cannot change the format by accident.
 #[derive(Serialize, Deserialize)]
 struct LayoutFile {
     version: u64,
@@ -35,11 +35,11 @@ struct WindowFile {
 }
 
 /// Reads how the window was left. Whatever is wrong with the file, the window opens as at first.
-pub fn load_layout(path: &Path) -> Layout {
+pub fn load_layout(path: &Path) -> WindowLayout {
     let text = files::read_at_most(path, MOST_BYTES).ok();
     match text.and_then(|text| serde_json::from_slice::<LayoutFile>(&text).ok()).filter(|file| file.version == VERSION)
     {
-        Some(file) => Layout {
+        Some(file) => WindowLayout {
             form_width: file.form_width as f32,
             inspector_width: file.inspector_width.map(|width| width as f32),
             form_is_open: file.form_is_open,
@@ -49,7 +49,7 @@ pub fn load_layout(path: &Path) -> Layout {
                 WindowPlace { corner, size: size.map(|value| value as f32), is_maximized }.sane()
             }),
         },
-        None => Layout::default(),
+        None => WindowLayout::default(),
     }
 }
 
@@ -57,9 +57,9 @@ pub fn load_layout(path: &Path) -> Layout {
 ///
 /// # Errors
 /// [`SettingsError::Io`] when the disk refuses.
-pub fn save_layout(path: &Path, layout: &Layout) -> Result<(), SettingsError> {
+pub fn save_layout(path: &Path, layout: &WindowLayout) -> Result<(), SettingsError> {
     let whole = |value: f32| f64::from(value.round());
-    let Layout { form_width, inspector_width, form_is_open, inspector_is_open, window } = *layout;
+    let WindowLayout { form_width, inspector_width, form_is_open, inspector_is_open, window } = *layout;
     let window = window.map(|WindowPlace { corner, size, is_maximized }| WindowFile {
         corner: corner.map(|corner| corner.map(whole)),
         size: size.map(whole),

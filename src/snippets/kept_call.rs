@@ -1,7 +1,7 @@
 //! A call as it is kept in the history or in the request log: what a snippet is written from.
 
 use crate::domain::{
-    call::api::{ApiResponse, Exchange, MaskedRequest},
+    call::api::{ApiExchange, ApiResponse, MaskedRequest},
     history::entry::EntryDetail,
 };
 
@@ -24,8 +24,8 @@ impl<'a> From<&'a EntryDetail> for KeptCall<'a> {
     }
 }
 
-impl<'a> From<&'a Exchange> for KeptCall<'a> {
-    fn from(exchange: &'a Exchange) -> Self {
+impl<'a> From<&'a ApiExchange> for KeptCall<'a> {
+    fn from(exchange: &'a ApiExchange) -> Self {
         Self { request: &exchange.request, answer: exchange.outcome.as_ref().ok() }
     }
 }

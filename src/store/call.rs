@@ -8,11 +8,11 @@ use super::{entries, rows};
 use crate::{
     domain::{
         call::{
-            api::{ApiRequest, ApiResponse, Exchange, Failure, MaskedRequest, Target},
+            api::{ApiExchange, ApiRequest, ApiResponse, CallFailure, MaskedRequest, Target},
             redaction::Redaction,
         },
         card::{digits::only_digits, number::CardNumber},
-        history::{entry::Entry, request_log::ExchangeId},
+        history::{entry::HistoryEntry, request_log::ExchangeId},
         mask::keyed_hash::IdentityKey,
         rules::expectation::Expectation,
         settings::profile::ProfileId,
@@ -40,15 +40,15 @@ pub type LocalAnswer = Box<dyn FnOnce(&mut dyn Ledger) -> Result<ApiResponse, Le
 pub struct JournaledCall {
     pub exchange: ExchangeId,
     /// Of a token creation: its new entry of the history, pending.
-    pub entry: Option<Entry>,
+    pub entry: Option<HistoryEntry>,
 }
 
 /// A call with its outcome, as written: masked.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Recorded {
+pub struct RecordedCall {
     /// The entry that the call made or changed.
-    pub entry: Option<Entry>,
-    pub exchange: Exchange,
+    pub entry: Option<HistoryEntry>,
+    pub exchange: ApiExchange,
 }
 
 /// A call as it may be written. It is made on the caller's thread: the one thread that writes has no time for masking.
@@ -63,7 +63,7 @@ pub(super) struct MaskedCall {
     pub(super) params_json: String,
     pub(super) headers_json: String,
     /// Of a token creation: its entry of the history, without a number yet.
-    pub(super) entry: Option<Entry>,
+    pub(super) entry: Option<HistoryEntry>,
 }
 
 impl MaskedCall {
@@ -73,7 +73,7 @@ impl MaskedCall {
             let number = sent.params.get("card[number]").unwrap_or_default();
             let brand = CardNumber::parse(&only_digits(number)).map(|number| number.brand().as_str().to_owned());
             let entry = entries::unanswered(target, rows::kept_moment(started), number);
-            Entry { brand, profile, expects: expects.map(Box::new), ..entry }
+            HistoryEntry { brand, profile, expects: expects.map(Box::new), ..entry }
         });
         let (redaction, request) = Redaction::with_request(&sent);
         let account = sent.header("Stripe-Account").map(|account| identities.stored(account));
@@ -83,8 +83,8 @@ impl MaskedCall {
 
     /// The exchange as the history gives it back: its times are as precise as their columns. For the answer of the
     /// minter or of a fault only, in which nothing is replaced after it was sent.
-    pub(super) fn ended(self, took: Duration, outcome: Result<ApiResponse, Failure>) -> Exchange {
-        Exchange {
+    pub(super) fn ended(self, took: Duration, outcome: Result<ApiResponse, CallFailure>) -> ApiExchange {
+        ApiExchange {
             target: self.target,
             started: rows::kept_moment(self.started),
             took: rows::kept_duration(took),

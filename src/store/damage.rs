@@ -6,7 +6,7 @@ use super::{error::salvage_command, sound::RowNumbers};
 
 /// What could not be read; empty where everything could.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Damage {
+pub struct HistoryDamage {
     /// Entries of which nothing can be shown.
     pub entries: RowNumbers,
     /// Entries that are shown, though a part of them could not be read.
@@ -19,7 +19,7 @@ pub struct Damage {
     pub(super) file: Option<PathBuf>,
 }
 
-impl Damage {
+impl HistoryDamage {
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty() && self.parts.is_empty() && self.exchanges.is_empty() && self.tables.is_empty()
     }
@@ -42,7 +42,7 @@ impl Damage {
     }
 }
 
-impl fmt::Display for Damage {
+impl fmt::Display for HistoryDamage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let of = |numbers: &RowNumbers, one: &str, many: &str| {
             (!numbers.is_empty())

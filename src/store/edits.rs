@@ -13,8 +13,8 @@ use super::{
 };
 use crate::domain::{
     history::{
-        edit::{Edit, tagged},
-        entry::{Entry, EntryId},
+        edit::{EntryEdit, tagged},
+        entry::{EntryId, HistoryEntry},
     },
     mask,
 };
@@ -25,13 +25,17 @@ const RESTORABLE_FOR: Duration = Duration::from_hours(1);
 const MOST_DROPPED: u32 = 1000;
 
 /// An edit as it may be written. Made on the thread of the caller, as [`super::call::MaskedCall`] is.
-pub(super) fn masked(edit: Edit) -> Edit {
+pub(super) fn masked(edit: EntryEdit) -> EntryEdit {
     match edit {
-        Edit::Note { id, note } => Edit::Note { id, note: mask::text(&note) },
-        Edit::Tag { ids, add, remove } => {
+        EntryEdit::Note { id, note } => EntryEdit::Note { id, note: mask::text(&note) },
+        EntryEdit::Tag { ids, add, remove } => {
             // Masked as one line: the four groups of a card number may be typed as four tags.
             let line = mask::text(&add.join(" "));
-            Edit::Tag { ids, add: line.split(' ').filter(|tag| !tag.is_empty()).map(str::to_owned).collect(), remove }
+            EntryEdit::Tag {
+                ids,
+                add: line.split(' ').filter(|tag| !tag.is_empty()).map(str::to_owned).collect(),
+                remove,
+            }
         }
         other => other,
     }
@@ -39,20 +43,20 @@ pub(super) fn masked(edit: Edit) -> Edit {
 
 impl WriteContext {
     /// Carries out an edit; gives how many entries it changed.
-    pub(super) fn edit(&mut self, edit: &Edit, now: Timestamp) -> Result<u64, JobError> {
+    pub(super) fn edit(&mut self, edit: &EntryEdit, now: Timestamp) -> Result<u64, JobError> {
         let done = match edit {
-            Edit::Note { id, note } => self.rewrite(&[*id], |entry| entry.note.clone_from(note))?,
-            Edit::Tag { ids, add, remove } => {
+            EntryEdit::Note { id, note } => self.rewrite(&[*id], |entry| entry.note.clone_from(note))?,
+            EntryEdit::Tag { ids, add, remove } => {
                 self.rewrite(ids, |entry| entry.tags = tagged(&entry.tags, add, remove))?
             }
-            Edit::Delete { ids } => self.set_deleted(ids, "deleted_ms IS NULL", Some(now))?,
-            Edit::Restore { ids } => self.set_deleted(ids, "deleted_ms IS NOT NULL", None)?,
+            EntryEdit::Delete { ids } => self.set_deleted(ids, "deleted_ms IS NULL", Some(now))?,
+            EntryEdit::Restore { ids } => self.set_deleted(ids, "deleted_ms IS NOT NULL", None)?,
         };
         if done == 0 { Err(StoreError::Gone { doing: edit.doing() }.into()) } else { Ok(done) }
     }
 
     /// Writes anew what a person wrote on entries, and nothing else of them.
-    fn rewrite(&mut self, ids: &[EntryId], change: impl Fn(&mut Entry)) -> rusqlite::Result<u64> {
+    fn rewrite(&mut self, ids: &[EntryId], change: impl Fn(&mut HistoryEntry)) -> rusqlite::Result<u64> {
         self.wal_cleanup = WalCleanup::Asked;
         let revision = next_revision(&self.connection)?;
         let mut update = self

@@ -8,14 +8,14 @@ use rusqlite::{Connection, params};
 use super::rows::{self, StoredExchange};
 use crate::domain::{
     call::{
-        api::{ApiResponse, Failure, MaskedRequest, Target},
+        api::{ApiResponse, CallFailure, MaskedRequest, Target},
         error::ErrorView,
-        token::Token,
-        usage::{self, TokenUse, Verdict},
+        token::TokenView,
+        usage::{self, TokenUse, TokenVerdict},
     },
     card::digits::only_digits,
     history::{
-        entry::{Entry, EntryId, Status},
+        entry::{EntryId, EntryStatus, HistoryEntry},
         request_log::client_name,
     },
     rules::expectation::Judgement,
@@ -26,11 +26,11 @@ const NO_TOKEN: &str = "no_token";
 
 /// The entry of a token creation that nothing came of yet, without a number of its own. `card_number` is the parameter,
 /// as it was sent or as it was kept: its last four digits are the entry's.
-pub(super) fn unanswered(target: Target, started: Timestamp, card_number: &str) -> Entry {
+pub(super) fn unanswered(target: Target, started: Timestamp, card_number: &str) -> HistoryEntry {
     let digits = only_digits(card_number);
-    Entry {
+    HistoryEntry {
         id: EntryId(0),
-        status: Status::Pending,
+        status: EntryStatus::Pending,
         target,
         profile: None,
         token_id: None,
@@ -49,7 +49,11 @@ pub(super) fn unanswered(target: Target, started: Timestamp, card_number: &str) 
 }
 
 /// Whether an entry is what was expected of it, after this call with its answer.
-pub(super) fn judged(entry: &Entry, request: &MaskedRequest, response: Option<&ApiResponse>) -> Option<Box<Judgement>> {
+pub(super) fn judged(
+    entry: &HistoryEntry,
+    request: &MaskedRequest,
+    response: Option<&ApiResponse>,
+) -> Option<Box<Judgement>> {
     match (&entry.expects, response) {
         (Some(expects), Some(response)) => expects.judge(entry.judgement.as_deref(), request, response).map(Box::new),
         _ => entry.judgement.clone(),
@@ -59,40 +63,40 @@ pub(super) fn judged(entry: &Entry, request: &MaskedRequest, response: Option<&A
 /// An entry with what came of its creation. With `may_have_happened`, the creation failed here and may have been
 /// carried out at Stripe all the same: then the entry is *unknown*.
 pub(super) fn settled(
-    mut entry: Entry,
+    mut entry: HistoryEntry,
     request: &MaskedRequest,
     took: Duration,
-    outcome: &Result<ApiResponse, Failure>,
+    outcome: &Result<ApiResponse, CallFailure>,
     may_have_happened: bool,
-) -> Entry {
+) -> HistoryEntry {
     entry.judgement = judged(&entry, request, outcome.as_ref().ok());
     entry.took = Some(rows::kept_duration(took));
     (entry.status, entry.code) = match outcome {
         Ok(response) => match response.json().as_ref() {
-            Some(body) if response.is_success() => match Token::of(body) {
+            Some(body) if response.is_success() => match TokenView::of(body) {
                 Some(token) => {
                     entry.token_id = Some(token.id().to_owned());
                     entry.brand = token.brand().map(str::to_owned).or(entry.brand);
                     entry.last4 = token.last4().map(str::to_owned).or(entry.last4);
-                    (if token.is_used() { Status::Used } else { Status::Unused }, None)
+                    (if token.is_used() { EntryStatus::Used } else { EntryStatus::Unused }, None)
                 }
-                None => (Status::Failed, Some(NO_TOKEN.to_owned())),
+                None => (EntryStatus::Failed, Some(NO_TOKEN.to_owned())),
             },
             body => {
                 let code = body.and_then(ErrorView::of).map(|error| error.label().to_owned());
-                (Status::Failed, Some(code.unwrap_or_else(|| format!("http_{}", response.http_status))))
+                (EntryStatus::Failed, Some(code.unwrap_or_else(|| format!("http_{}", response.http_status))))
             }
         },
-        Err(failure) if may_have_happened => (Status::Unknown, Some(failure.kind.clone())),
-        Err(failure) => (Status::Failed, Some(failure.kind.clone())),
+        Err(failure) if may_have_happened => (EntryStatus::Unknown, Some(failure.kind.clone())),
+        Err(failure) => (EntryStatus::Failed, Some(failure.kind.clone())),
     };
     entry
 }
 
 /// Notes that a call used the entry's token up, with the id of what it made where there is one. The first such id
 /// stays.
-pub(super) fn mark_used(entry: &mut Entry, used_by: Option<&str>, request: &MaskedRequest) {
-    entry.status = Status::Used;
+pub(super) fn mark_used(entry: &mut HistoryEntry, used_by: Option<&str>, request: &MaskedRequest) {
+    entry.status = EntryStatus::Used;
     if let (None, Some(used_by)) = (&entry.used_by, used_by) {
         entry.used_by = Some(used_by.to_owned());
         entry.used_client = Some(client_name(request.header("User-Agent")));
@@ -101,15 +105,16 @@ pub(super) fn mark_used(entry: &mut Entry, used_by: Option<&str>, request: &Mask
 
 /// An entry that is lost, made anew from the call that made it and the calls of its timeline, oldest first. What a
 /// person wrote on it is gone. Of a call without an answer nobody knows any more whether it was carried out.
-pub(super) fn rebuilt(id: EntryId, creation: &StoredExchange, timeline: &[StoredExchange]) -> Entry {
+pub(super) fn rebuilt(id: EntryId, creation: &StoredExchange, timeline: &[StoredExchange]) -> HistoryEntry {
     let number = creation.request.param("card[number]").unwrap_or_default();
-    let entry = Entry { id, status: Status::Interrupted, ..unanswered(creation.target, creation.started, number) };
+    let entry =
+        HistoryEntry { id, status: EntryStatus::Interrupted, ..unanswered(creation.target, creation.started, number) };
     let Some(outcome) = &creation.outcome else { return entry };
     let took = creation.took.unwrap_or_default();
     let mut entry = settled(entry, &creation.request, took, outcome, outcome.is_err());
     for call in timeline {
         let response = call.outcome.as_ref().and_then(|outcome| outcome.as_ref().ok());
-        if let Some(TokenUse { verdict: Verdict::Used(by), .. }) = usage::of_call(&call.request, response) {
+        if let Some(TokenUse { verdict: TokenVerdict::Used(by), .. }) = usage::of_call(&call.request, response) {
             mark_used(&mut entry, by.as_deref(), &call.request);
         }
     }
@@ -117,23 +122,27 @@ pub(super) fn rebuilt(id: EntryId, creation: &StoredExchange, timeline: &[Stored
 }
 
 /// Writes a new entry and gives it its number. `session` is the session that waits for its answer.
-pub(super) fn insert(connection: &Connection, entry: Entry, session: Option<&str>) -> rusqlite::Result<Entry> {
+pub(super) fn insert(
+    connection: &Connection,
+    entry: HistoryEntry,
+    session: Option<&str>,
+) -> rusqlite::Result<HistoryEntry> {
     write(connection, INSERT_ENTRY, &entry, session)?;
-    Ok(Entry { id: EntryId(connection.last_insert_rowid()), ..entry })
+    Ok(HistoryEntry { id: EntryId(connection.last_insert_rowid()), ..entry })
 }
 
 /// Writes an entry that has its number already and is not in the table.
-pub(super) fn insert_numbered(connection: &Connection, entry: &Entry) -> rusqlite::Result<()> {
+pub(super) fn insert_numbered(connection: &Connection, entry: &HistoryEntry) -> rusqlite::Result<()> {
     write(connection, INSERT_ENTRY, entry, None)
 }
 
 /// Writes what is known of an entry that is there. `session` is the session that waits for its answer.
-pub(super) fn update(connection: &Connection, entry: &Entry, session: Option<&str>) -> rusqlite::Result<()> {
+pub(super) fn update(connection: &Connection, entry: &HistoryEntry, session: Option<&str>) -> rusqlite::Result<()> {
     write(connection, UPDATE_ENTRY, entry, session)
 }
 
 /// The entry of a number, a deleted one too.
-pub(super) fn find(connection: &Connection, id: EntryId) -> rusqlite::Result<Option<Entry>> {
+pub(super) fn find(connection: &Connection, id: EntryId) -> rusqlite::Result<Option<HistoryEntry>> {
     Ok(select(connection, "id = ?1", [id.0])?.pop())
 }
 
@@ -142,7 +151,7 @@ pub(super) fn select(
     connection: &Connection,
     condition: &str,
     values: impl rusqlite::Params,
-) -> rusqlite::Result<Vec<Entry>> {
+) -> rusqlite::Result<Vec<HistoryEntry>> {
     connection
         .prepare_cached(&format!("SELECT {} FROM entries WHERE {condition} ORDER BY id", rows::ENTRY))?
         .query_map(values, rows::entry)?
@@ -181,7 +190,7 @@ const INSERT_ENTRY: &str = concat!(
 const UPDATE_ENTRY: &str =
     concat!("UPDATE entries SET (", entry_columns!(), ") = (", entry_values!(), ") WHERE id = ?1");
 
-fn write(connection: &Connection, sql: &str, entry: &Entry, session: Option<&str>) -> rusqlite::Result<()> {
+fn write(connection: &Connection, sql: &str, entry: &HistoryEntry, session: Option<&str>) -> rusqlite::Result<()> {
     let revision = next_revision(connection)?;
     connection
         .prepare_cached(sql)?
@@ -211,7 +220,7 @@ fn write(connection: &Connection, sql: &str, entry: &Entry, session: Option<&str
 
 /// The text that a search looks through, in lower case. Each part is a line of its own, so that no word is found across
 /// two parts.
-pub(super) fn haystack(entry: &Entry) -> String {
+pub(super) fn haystack(entry: &HistoryEntry) -> String {
     let parts = [&entry.token_id, &entry.last4, &entry.brand, &entry.code, &entry.used_by];
     let mut haystack: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
     haystack.extend([entry.status.as_str(), entry.target.as_str()]);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
-use crate::{domain::history::entry::Status, minter::LedgerError};
+use crate::{domain::history::entry::EntryStatus, minter::LedgerError};
 
 /// The history cannot be opened, read or written. Nothing of what failed was kept.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -78,7 +78,7 @@ pub enum StoreError {
     #[error("Could not ask again: the history has no entry of that number")]
     NoSuchEntry,
     #[error("Could not ask again: the entry is {}, and only an unknown or interrupted one can be asked again", status.as_str())]
-    NotOpen { status: Status },
+    NotOpen { status: EntryStatus },
     #[error("Could not {doing}: it is not in the history any more")]
     Gone { doing: &'static str },
     #[error("Could not {doing}: the program failed while it did. Please report this")]

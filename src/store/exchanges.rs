@@ -10,7 +10,7 @@ use super::{
     rows::{self, StoredExchange},
 };
 use crate::domain::{
-    call::api::{ApiResponse, Failure},
+    call::api::{ApiResponse, CallFailure},
     history::{entry::EntryId, request_log::ExchangeId},
 };
 
@@ -20,7 +20,7 @@ pub(super) fn insert(
     entry: Option<EntryId>,
     is_creation: bool,
     call: &MaskedCall,
-    end: Option<(Duration, &Result<ApiResponse, Failure>)>,
+    end: Option<(Duration, &Result<ApiResponse, CallFailure>)>,
 ) -> rusqlite::Result<ExchangeId> {
     let kept = end.map(|(_, outcome)| log_bound::kept(call.request.method, outcome));
     let outcome = kept.as_deref().map(OutcomeColumns::of).unwrap_or_default();
@@ -59,7 +59,7 @@ pub(super) fn write_outcome(
     id: ExchangeId,
     about: Option<EntryId>,
     took: Duration,
-    outcome: &Result<ApiResponse, Failure>,
+    outcome: &Result<ApiResponse, CallFailure>,
     replaced: &[Range<usize>],
 ) -> rusqlite::Result<()> {
     let outcome = OutcomeColumns::of(outcome);
@@ -118,7 +118,7 @@ struct OutcomeColumns<'a> {
 }
 
 impl<'a> OutcomeColumns<'a> {
-    fn of(outcome: &'a Result<ApiResponse, Failure>) -> Self {
+    fn of(outcome: &'a Result<ApiResponse, CallFailure>) -> Self {
         match outcome {
             Ok(answer) => Self {
                 http_status: Some(answer.http_status),

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::domain::{
-    call::api::{ApiResponse, Exchange, Failure, MaskedRequest},
+    call::api::{ApiExchange, ApiResponse, CallFailure, MaskedRequest},
     history::entry::EntryDetail,
     mask::Kept,
 };
@@ -148,8 +148,8 @@ impl From<&EntryDetail> for ExportedEntry {
     }
 }
 
-impl From<&Exchange> for ExportedExchange {
-    fn from(exchange: &Exchange) -> Self {
+impl From<&ApiExchange> for ExportedExchange {
+    fn from(exchange: &ApiExchange) -> Self {
         Self {
             target: exchange.target.as_str(),
             created: moment(exchange.started),
@@ -171,7 +171,7 @@ impl From<&MaskedRequest> for ExportedRequest {
     }
 }
 
-fn exported(outcome: &Result<ApiResponse, Failure>, replaced: usize) -> ExportedOutcome {
+fn exported(outcome: &Result<ApiResponse, CallFailure>, replaced: usize) -> ExportedOutcome {
     match outcome {
         Ok(response) => {
             let response = ExportedResponse {
@@ -187,8 +187,8 @@ fn exported(outcome: &Result<ApiResponse, Failure>, replaced: usize) -> Exported
     }
 }
 
-impl From<&Failure> for ExportedFailure {
-    fn from(failure: &Failure) -> Self {
+impl From<&CallFailure> for ExportedFailure {
+    fn from(failure: &CallFailure) -> Self {
         Self {
             kind: failure.kind.clone(),
             message: failure.message.clone(),

@@ -18,7 +18,7 @@ use std::{
 use rusqlite::Connection;
 
 use crate::domain::{
-    call::api::{ApiResponse, CUT_HEADER, Failure, HttpMethod},
+    call::api::{ApiResponse, CUT_HEADER, CallFailure, HttpMethod},
     history::request_log::ExchangeId,
     settings::preferences::LogSettings,
 };
@@ -146,8 +146,8 @@ impl LogBound {
 /// idempotency key may stand for is never one: only a POST has such a key.
 pub(super) fn kept(
     method: HttpMethod,
-    outcome: &Result<ApiResponse, Failure>,
-) -> Cow<'_, Result<ApiResponse, Failure>> {
+    outcome: &Result<ApiResponse, CallFailure>,
+) -> Cow<'_, Result<ApiResponse, CallFailure>> {
     let Ok(answer) = outcome else { return Cow::Borrowed(outcome) };
     let is_cut = method == HttpMethod::Get && answer.body.len() > LONGEST_READ_ANSWER;
     // A target that sends the header itself is not believed.

@@ -1,7 +1,7 @@
 //! The history and the minter's ledger on disk, in one SQLite file.
 //!
 //! One thread writes: [`Store`] sends it jobs and gives [`StoreReply`]s, and what a reply acknowledges is on the disk.
-//! Any number of [`Reader`]s read beside it. Several processes may use one folder. Nothing is written that is not
+//! Any number of [`HistoryReader`]s read beside it. Several processes may use one folder. Nothing is written that is not
 //! masked.
 //!
 //! | file | what it is for |
@@ -51,12 +51,12 @@ mod wal;
 mod write_context;
 mod writer;
 
-pub use call::{JournaledCall, LocalAnswer, NewCall, Recorded};
-pub use damage::Damage;
+pub use call::{JournaledCall, LocalAnswer, NewCall, RecordedCall};
+pub use damage::HistoryDamage;
 pub use error::{StoreError, salvage_command};
 pub use export::{EXPORT_FORMAT, EXPORT_VERSION, ExportedEntry};
 pub use paths::FILE_NAME;
-pub use reader::{HistoryChanges, Reader};
+pub use reader::{HistoryChanges, HistoryReader};
 pub use reply::StoreReply;
 pub use salvage::{SalvageError, SalvageReport, salvage};
 pub use schema::Durability;
@@ -64,8 +64,8 @@ pub use sound::RowNumbers;
 
 use crate::{
     domain::{
-        call::api::{ApiResponse, Failure, TransportError},
-        history::{edit::Edit, entry::EntryId, request_log::ExchangeId},
+        call::api::{ApiResponse, CallFailure, TransportError},
+        history::{edit::EntryEdit, entry::EntryId, request_log::ExchangeId},
         mask::keyed_hash::IdentityKey,
         settings::preferences::LogSettings,
     },
@@ -207,7 +207,7 @@ impl Store {
     /// closure runs on the writer's thread: it must not wait for this store.
     ///
     /// The reply has the answer as kept: see [`Store::serve`].
-    pub fn answer(&self, call: NewCall, answer: LocalAnswer) -> StoreReply<Recorded> {
+    pub fn answer(&self, call: NewCall, answer: LocalAnswer) -> StoreReply<RecordedCall> {
         let call = MaskedCall::of(call, &self.0.identities);
         self.0.writer.submit("save the call", move |context| context.answer(call, answer))
     }
@@ -238,20 +238,25 @@ impl Store {
         exchange: ExchangeId,
         took: Duration,
         outcome: Result<ApiResponse, TransportError>,
-    ) -> StoreReply<Recorded> {
+    ) -> StoreReply<RecordedCall> {
         self.0.writer.submit("save the answer", move |context| context.finish(exchange, took, &outcome))
     }
 
     /// Writes down a call to which a fault gave no answer on purpose. The failure is kept as it is: it holds nothing of
     /// the call.
-    pub fn note(&self, call: NewCall, took: Duration, failure: Failure) -> StoreReply<Recorded> {
+    pub fn note(&self, call: NewCall, took: Duration, failure: CallFailure) -> StoreReply<RecordedCall> {
         let call = MaskedCall::of(call, &self.0.identities);
         self.submit_noted(call, took, Err(failure))
     }
 
     /// Writes down a call that was refused before it reached either target. Gives the answer to send, which is as it is
     /// kept but for an echoed key or account that may not be; it may be sent once the reply is here.
-    pub fn refuse(&self, call: NewCall, took: Duration, answer: ApiResponse) -> (ApiResponse, StoreReply<Recorded>) {
+    pub fn refuse(
+        &self,
+        call: NewCall,
+        took: Duration,
+        answer: ApiResponse,
+    ) -> (ApiResponse, StoreReply<RecordedCall>) {
         let call = MaskedCall::of(call, &self.0.identities);
         let sent = call.redaction.local_answer(answer);
         let kept = call.redaction.kept_of_sent(&sent);
@@ -262,13 +267,13 @@ impl Store {
         &self,
         call: MaskedCall,
         took: Duration,
-        outcome: Result<ApiResponse, Failure>,
-    ) -> StoreReply<Recorded> {
+        outcome: Result<ApiResponse, CallFailure>,
+    ) -> StoreReply<RecordedCall> {
         self.0.writer.submit("write down the call", move |context| context.note(call, took, outcome))
     }
 
     /// Carries out a person's edit; gives how many entries it changed. Notes and tags are masked.
-    pub fn edit(&self, edit: Edit, now: Timestamp) -> StoreReply<u64> {
+    pub fn edit(&self, edit: EntryEdit, now: Timestamp) -> StoreReply<u64> {
         let edit = edits::masked(edit);
         self.0.writer.submit(edit.doing(), move |context| context.edit(&edit, now))
     }
@@ -288,8 +293,8 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be opened.
-    pub fn reader(&self) -> Result<Reader, StoreError> {
-        Reader::open(&self.0.location)
+    pub fn reader(&self) -> Result<HistoryReader, StoreError> {
+        HistoryReader::open(&self.0.location)
     }
 
     /// How many transactions were committed since the store was opened. One transaction holds all jobs that waited for

@@ -15,7 +15,7 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    call::{JournaledCall, LocalAnswer, MaskedCall, Recorded},
+    call::{JournaledCall, LocalAnswer, MaskedCall, RecordedCall},
     entries,
     error::{JobError, StoreError},
     exchanges,
@@ -27,19 +27,19 @@ use super::{
 };
 use crate::domain::{
     call::{
-        api::{ApiResponse, Failure, MaskedRequest, Target, TransportError},
+        api::{ApiResponse, CallFailure, MaskedRequest, Target, TransportError},
         redaction::{KeptAnswer, Redaction},
-        usage::{self, TokenUse, Verdict},
+        usage::{self, TokenUse, TokenVerdict},
     },
     history::{
-        entry::{Entry, EntryId, Status},
+        entry::{EntryId, EntryStatus, HistoryEntry},
         request_log::{ExchangeId, REPLAYED_HEADER},
     },
 };
 
 impl WriteContext {
     /// Lets the minter answer a call and writes both; gives the call as written.
-    pub(super) fn answer(&mut self, call: MaskedCall, answer: LocalAnswer) -> Result<Recorded, JobError> {
+    pub(super) fn answer(&mut self, call: MaskedCall, answer: LocalAnswer) -> Result<RecordedCall, JobError> {
         self.carry_out(call, Instant::now(), answer).map(|(recorded, _)| recorded)
     }
 
@@ -59,7 +59,7 @@ impl WriteContext {
         mut call: MaskedCall,
         begun: Instant,
         answer: LocalAnswer,
-    ) -> Result<(Recorded, ApiResponse), JobError> {
+    ) -> Result<(RecordedCall, ApiResponse), JobError> {
         let mut ledger = SqlLedger::new(&self.connection, &self.identities, &call.redaction, call.account.as_deref());
         let response = answer(&mut ledger)?;
         let idempotency = ledger.finish()?;
@@ -86,7 +86,7 @@ impl WriteContext {
         if repeated.is_some() || changed.is_none() {
             self.log.enter(&self.connection, id)?;
         }
-        Ok((Recorded { entry: changed, exchange: call.ended(took, outcome) }, response))
+        Ok((RecordedCall { entry: changed, exchange: call.ended(took, outcome) }, response))
     }
 
     /// Writes down a call that neither target answered, with its outcome as it is kept.
@@ -94,13 +94,13 @@ impl WriteContext {
         &mut self,
         call: MaskedCall,
         took: Duration,
-        outcome: Result<ApiResponse, Failure>,
-    ) -> Result<Recorded, JobError> {
+        outcome: Result<ApiResponse, CallFailure>,
+    ) -> Result<RecordedCall, JobError> {
         let about = usage::token_of(&call.request).map(|token| self.entries_of(token, call.target)).transpose()?;
         let about = about.and_then(|entries| entries.last().map(|entry| entry.id));
         let id = exchanges::insert(&self.connection, about, false, &call, Some((took, &outcome)))?;
         self.log.enter(&self.connection, id)?;
-        Ok(Recorded { entry: None, exchange: call.ended(took, outcome) })
+        Ok(RecordedCall { entry: None, exchange: call.ended(took, outcome) })
     }
 
     /// Writes the call without an outcome, and a pending entry if it makes a token.
@@ -116,11 +116,11 @@ impl WriteContext {
     /// Puts an entry back to pending, and takes the outcome of its creation away.
     pub(super) fn journal_again(&mut self, id: EntryId, started: Timestamp) -> Result<JournaledCall, JobError> {
         let mut entry = entries::find(&self.connection, id)?.ok_or(StoreError::NoSuchEntry)?;
-        if !matches!(entry.status, Status::Unknown | Status::Interrupted) {
+        if !matches!(entry.status, EntryStatus::Unknown | EntryStatus::Interrupted) {
             return Err(StoreError::NotOpen { status: entry.status }.into());
         }
         let exchange = exchanges::reopen_creation(&self.connection, id, started.as_millisecond())?;
-        (entry.status, entry.code, entry.took, entry.judgement) = (Status::Pending, None, None, None);
+        (entry.status, entry.code, entry.took, entry.judgement) = (EntryStatus::Pending, None, None, None);
         entries::update(&self.connection, &entry, Some(&self.session))?;
         Ok(JournaledCall { exchange, entry: Some(entry) })
     }
@@ -132,7 +132,7 @@ impl WriteContext {
         id: ExchangeId,
         took: Duration,
         outcome: &Result<ApiResponse, TransportError>,
-    ) -> Result<Recorded, JobError> {
+    ) -> Result<RecordedCall, JobError> {
         let nobody = Redaction::default();
         let redaction = self.redactions.get(&id).unwrap_or(&nobody);
         let may_have_happened = outcome.as_ref().is_err_and(TransportError::may_have_happened);
@@ -170,10 +170,10 @@ impl WriteContext {
         &mut self,
         id: ExchangeId,
         took: Duration,
-        outcome: Result<ApiResponse, Failure>,
+        outcome: Result<ApiResponse, CallFailure>,
         replaced: Vec<Range<usize>>,
         may_have_happened: bool,
-    ) -> Result<Recorded, JobError> {
+    ) -> Result<RecordedCall, JobError> {
         let stored = exchanges::find(&self.connection, id)?.ok_or(StoreError::NoSuchCall)?;
         if matches!(stored.outcome, Some(Ok(_))) {
             return Err(StoreError::AnsweredAlready.into());
@@ -202,7 +202,7 @@ impl WriteContext {
         let exchange = StoredExchange { took: Some(took), outcome: Some(outcome), replaced, ..stored }
             .finished()
             .expect("an exchange with an outcome is finished");
-        Ok(Recorded { entry: changed, exchange })
+        Ok(RecordedCall { entry: changed, exchange })
     }
 
     /// The entry whose timeline a call belongs to, and the same entry if the call's answer changed it: a token turns
@@ -212,18 +212,18 @@ impl WriteContext {
         request: &MaskedRequest,
         target: Target,
         response: Option<&ApiResponse>,
-    ) -> rusqlite::Result<(Option<EntryId>, Option<Entry>)> {
+    ) -> rusqlite::Result<(Option<EntryId>, Option<HistoryEntry>)> {
         let Some(TokenUse { token, verdict }) = usage::of_call(request, response) else {
             return Ok((None, None));
         };
         // The newest entry of a token shows the call, where several have it.
         let entries = self.entries_of(&token, target)?;
         let about = entries.last().map(|entry| entry.id);
-        let Verdict::Used(by) = verdict else { return Ok((about, None)) };
+        let TokenVerdict::Used(by) = verdict else { return Ok((about, None)) };
         let mut changed = None;
         for mut entry in entries {
             let judged = entries::judged(&entry, request, response);
-            let is_known = entry.status == Status::Used && (entry.used_by.is_some() || by.is_none());
+            let is_known = entry.status == EntryStatus::Used && (entry.used_by.is_some() || by.is_none());
             if is_known && judged == entry.judgement {
                 continue;
             }
@@ -236,7 +236,7 @@ impl WriteContext {
     }
 
     /// The entries of a token, oldest first.
-    fn entries_of(&self, token: &str, target: Target) -> rusqlite::Result<Vec<Entry>> {
+    fn entries_of(&self, token: &str, target: Target) -> rusqlite::Result<Vec<HistoryEntry>> {
         entries::select(&self.connection, "token_id = ?1 AND target = ?2", (token, target.as_str()))
     }
 }

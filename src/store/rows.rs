@@ -11,9 +11,9 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::domain::{
-    call::api::{ApiResponse, Exchange, Failure, MaskedRequest, Target},
+    call::api::{ApiExchange, ApiResponse, CallFailure, MaskedRequest, Target},
     history::{
-        entry::{Entry, EntryId, Status},
+        entry::{EntryId, EntryStatus, HistoryEntry},
         request_log::{ExchangeId, FAULT_HEADER, FAULT_KIND, RequestRow},
     },
     mask::{HIDDEN, Kept},
@@ -27,7 +27,7 @@ pub(super) const ENTRY: &str = "id, status, target, token_id, brand, last4, code
 
 /// # Errors
 /// When a part of the row cannot be read.
-pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
+pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<HistoryEntry> {
     read_entry(row, UnreadablePart::Refused)
 }
 
@@ -35,7 +35,7 @@ pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
 ///
 /// # Errors
 /// When its number, target or time cannot be read: without these there is no entry to show.
-pub(super) fn entry_in_parts(row: &Row<'_>) -> rusqlite::Result<Entry> {
+pub(super) fn entry_in_parts(row: &Row<'_>) -> rusqlite::Result<HistoryEntry> {
     read_entry(row, UnreadablePart::Empty)
 }
 
@@ -61,10 +61,10 @@ impl UnreadablePart {
     }
 }
 
-fn read_entry(row: &Row<'_>, unreadable: UnreadablePart) -> rusqlite::Result<Entry> {
-    Ok(Entry {
+fn read_entry(row: &Row<'_>, unreadable: UnreadablePart) -> rusqlite::Result<HistoryEntry> {
+    Ok(HistoryEntry {
         id: EntryId(row.get(0)?),
-        status: unreadable.or(word(row, 1), Status::Unknown)?,
+        status: unreadable.or(word(row, 1), EntryStatus::Unknown)?,
         target: word(row, 2)?,
         token_id: unreadable.or_empty(row.get(3))?,
         brand: unreadable.or_empty(row.get(4))?,
@@ -111,14 +111,14 @@ pub(super) struct StoredExchange {
     pub(super) started: Timestamp,
     pub(super) took: Option<Duration>,
     pub(super) request: MaskedRequest,
-    pub(super) outcome: Option<Result<ApiResponse, Failure>>,
+    pub(super) outcome: Option<Result<ApiResponse, CallFailure>>,
     pub(super) replaced: Vec<Range<usize>>,
 }
 
 impl StoredExchange {
     /// `None` while the call is on its way.
-    pub(super) fn finished(self) -> Option<Exchange> {
-        Some(Exchange {
+    pub(super) fn finished(self) -> Option<ApiExchange> {
+        Some(ApiExchange {
             target: self.target,
             started: self.started,
             took: self.took.unwrap_or_default(),
@@ -154,7 +154,7 @@ fn read_exchange(row: &Row<'_>, unreadable: UnreadablePart) -> rusqlite::Result<
         }
         (None, Some(kind)) => {
             let message = unreadable.or_empty(row.get::<_, Option<String>>(13))?.unwrap_or_default();
-            Some(Err(Failure { kind, message, http_status, text: unreadable.or_empty(row.get(14))? }))
+            Some(Err(CallFailure { kind, message, http_status, text: unreadable.or_empty(row.get(14))? }))
         }
         (None, None) => None,
     };

@@ -19,7 +19,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::{entries, rows};
 use crate::{
-    domain::history::entry::{Entry, Status},
+    domain::history::entry::{EntryStatus, HistoryEntry},
     files,
 };
 
@@ -118,10 +118,10 @@ pub(super) fn interrupt_pending(connection: &mut Connection, data: &Path) -> rus
         let pending = transaction
             .prepare(&format!("SELECT {} FROM entries WHERE run = ?1 ORDER BY id", rows::ENTRY))?
             .query_map([&name], |row| Ok(rows::entry(row).or_else(|_| rows::entry_in_parts(row)).ok()))?
-            .collect::<rusqlite::Result<Vec<Option<Entry>>>>()?;
+            .collect::<rusqlite::Result<Vec<Option<HistoryEntry>>>>()?;
         // A row that is damaged stays as it is, and stops no opening.
         for entry in pending.into_iter().flatten() {
-            let entry = Entry { status: Status::Interrupted, ..entry };
+            let entry = HistoryEntry { status: EntryStatus::Interrupted, ..entry };
             tracing::info!(entry = entry.id.0, "a call was interrupted");
             entries::update(&transaction, &entry, None)?;
         }

@@ -4,8 +4,8 @@ use super::shortcuts::Shortcut;
 use crate::{
     domain::{
         call::api::Target,
-        fault::Rule,
-        history::{edit::Edit, entry::EntryId, request_log::ExchangeId},
+        fault::FaultRule,
+        history::{edit::EntryEdit, entry::EntryId, request_log::ExchangeId},
         presets::{library::OwnPreset, preset::PresetKey},
         settings::{preferences::ThemeChoice, profile::ProfileId},
     },
@@ -82,7 +82,7 @@ pub enum Action {
     /// Compare two entries, the first with the second.
     Diff(EntryId, EntryId),
     /// Write on entries, delete or restore them.
-    Edit(Edit),
+    Edit(EntryEdit),
     LoadRows(Vec<EntryId>),
     ShowPane(MiddlePane),
     /// Show a call of the request log.
@@ -120,7 +120,7 @@ pub enum Action {
     /// Let the server go wrong by the rules of this text; an empty one lets it work.
     SetFaults {
         text: String,
-        rules: Vec<Rule>,
+        rules: Vec<FaultRule>,
     },
     ResetMinter,
     /// Ask the desktop for a file to export to.

@@ -7,7 +7,7 @@ use super::{
     icons,
     shortcuts::Shortcut,
     theme,
-    theme::Tokens,
+    theme::DesignTokens,
     widgets::{
         IconButton, MarkedRow, QuietButton, SegmentedControl, Tone, chip::grouped, ends_ui, key_cap_ui, logo_ui,
         marked_row, paint, pill_ui,
@@ -20,11 +20,11 @@ use crate::{
         foreign,
         settings::{
             preferences::{Settings, ThemeChoice},
-            profile::Profiles,
+            profile::ProfileList,
         },
     },
     messages::{KeyInfo, KeyOrigin, ServerInfo},
-    model::{Model, Storage},
+    model::{StorageState, WindowModel},
 };
 
 /// What the bar at the top is drawn with.
@@ -85,7 +85,7 @@ pub fn top_bar_ui(ui: &mut Ui, about: &BarContext<'_>, actions: &mut Vec<Action>
     // With several profiles, a line in the colour of the one in use runs under the whole bar: a call with the wrong
     // profile is made quickly.
     if settings.profiles.iter().len() > 1 {
-        let t = Tokens::of(ui);
+        let t = DesignTokens::of(ui);
         let bar = ui.min_rect();
         let line = Rect::from_x_y_ranges(ui.ctx().content_rect().x_range(), bar.bottom() + 4.0..=bar.bottom() + 6.0);
         let painter = ui.painter().with_clip_rect(line);
@@ -94,9 +94,9 @@ pub fn top_bar_ui(ui: &mut Ui, about: &BarContext<'_>, actions: &mut Vec<Action>
 }
 
 /// The profile in use, and a menu of all.
-fn profile_switch_ui(ui: &mut Ui, profiles: &Profiles, actions: &mut Vec<Action>) {
+fn profile_switch_ui(ui: &mut Ui, profiles: &ProfileList, actions: &mut Vec<Action>) {
     const NAME: f32 = 130.0;
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     let active = profiles.active();
     let name = paint::line(ui, &active.name, theme::semibold(theme::BODY_SIZE), t.text, NAME);
     let size = vec2(name.size().x + 52.0, theme::BUTTON_HEIGHT);
@@ -209,15 +209,15 @@ fn theme_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
 }
 
 /// Draws the line at the bottom.
-pub fn status_bar_ui(ui: &mut Ui, model: &Model) {
-    let t = Tokens::of(ui);
+pub fn status_bar_ui(ui: &mut Ui, model: &WindowModel) {
+    let t = DesignTokens::of(ui);
     let small = |text: String| RichText::new(text).size(theme::SMALL_SIZE).color(t.subdued);
     let counts = &model.history.counts;
     let saved = match &model.storage {
-        Storage::Opening => "History: opening…".to_owned(),
-        Storage::Open(Some(folder)) => format!("History: saved in {}", folder.display()),
-        Storage::Open(None) => "History: in memory only".to_owned(),
-        Storage::Unusable(_) => "History: cannot be opened".to_owned(),
+        StorageState::Opening => "History: opening…".to_owned(),
+        StorageState::Open(Some(folder)) => format!("History: saved in {}", folder.display()),
+        StorageState::Open(None) => "History: in memory only".to_owned(),
+        StorageState::Unusable(_) => "History: cannot be opened".to_owned(),
     };
     let tally = format!(
         "{} unused · {} used · {} failed",

@@ -7,8 +7,8 @@ use egui::{
     WidgetInfo, vec2,
 };
 
-use super::theme::Tokens;
-use crate::domain::settings::layout::{Layout, WindowPlace};
+use super::theme::DesignTokens;
+use crate::domain::settings::layout::{WindowLayout, WindowPlace};
 
 /// A part of the window, in reading order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,7 +85,7 @@ const LEAST_INSPECTOR: f32 = 320.0;
 const DRAWER: f32 = 430.0;
 
 /// Shares `width` between the panes.
-pub fn plan(width: f32, layout: &Layout, drawer_is_open: bool) -> PanePlan {
+pub fn plan(width: f32, layout: &WindowLayout, drawer_is_open: bool) -> PanePlan {
     let form_range = WidthRange::new(LEAST_FORM, (width - LEAST_MIDDLE - LEAST_INSPECTOR).min(460.0));
     let form = layout.form_is_open.then(|| form_range.clamp(layout.form_width));
     let rest = width - form.unwrap_or(0.0) - LEAST_MIDDLE;
@@ -104,7 +104,7 @@ pub fn plan(width: f32, layout: &Layout, drawer_is_open: bool) -> PanePlan {
 }
 
 /// Whether there is no room for three panes side by side.
-pub fn is_small(width: f32, layout: &Layout) -> bool {
+pub fn is_small(width: f32, layout: &WindowLayout) -> bool {
     let form = if layout.form_is_open { LEAST_FORM } else { 0.0 };
     width < form + LEAST_MIDDLE + LEAST_INSPECTOR
 }
@@ -128,7 +128,7 @@ pub fn splitter_ui(
     span: WidthRange,
 ) -> Option<Option<f32>> {
     const STEP: f32 = 16.0;
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     let id = Id::unique(("splitter", name));
     let bar = edge.expand2(vec2(3.0, 0.0));
     let response = ui.interact(bar, id, Sense::click_and_drag());
@@ -180,7 +180,7 @@ pub fn pane_ui(ui: &mut Ui, name: &str, place: Rect, fill: Color32, add: impl Fn
     pane.shrink_clip_rect(place);
     pane.painter().rect_filled(place, 0, fill);
     add(&mut pane);
-    pane.painter().vline(place.left(), place.y_range(), Tokens::of(ui).hairline());
+    pane.painter().vline(place.left(), place.y_range(), DesignTokens::of(ui).hairline());
 }
 
 /// A stop for the keyboard at the head of a pane, named as the pane: the keys that lead into the pane put the focus
@@ -189,7 +189,7 @@ pub fn landmark_ui(ui: &Ui, id: Id, name: &str, pane: Rect) -> Response {
     let response = ui.interact(pane, id, Sense::focusable_noninteractive());
     response.widget_info(|| WidgetInfo::labeled(Role::Pane, true, name));
     if response.has_focus() {
-        let ring = Stroke::new(1.5, Tokens::of(ui).accent);
+        let ring = Stroke::new(1.5, DesignTokens::of(ui).accent);
         ui.painter().rect_stroke(pane.shrink(1.0), 0, ring, egui::StrokeKind::Inside);
     }
     response
@@ -217,9 +217,9 @@ fn window_place(ctx: &Context, before: Option<WindowPlace>) -> Option<WindowPlac
 /// The layout of now, and the one that is saved: decides when it has to be saved again.
 #[derive(Debug)]
 pub struct KeptLayout {
-    pub now: Layout,
-    kept: Layout,
-    seen: Layout,
+    pub now: WindowLayout,
+    kept: WindowLayout,
+    seen: WindowLayout,
     /// When it was last seen to change, in the window's time.
     changed_at: f64,
 }
@@ -228,12 +228,12 @@ impl KeptLayout {
     /// How long the layout has to stay as it is before it is kept: a drag of the mouse is one change.
     const CALM_SECS: f64 = 1.0;
 
-    pub fn new(layout: Layout) -> Self {
+    pub fn new(layout: WindowLayout) -> Self {
         Self { now: layout, kept: layout, seen: layout, changed_at: 0.0 }
     }
 
     /// The layout, when it is time to save it; else the window is woken when it will be.
-    pub fn due(&mut self, ctx: &Context) -> Option<Layout> {
+    pub fn due(&mut self, ctx: &Context) -> Option<WindowLayout> {
         self.now.window = window_place(ctx, self.now.window).or(self.now.window);
         let time = ctx.input(|input| input.time);
         if std::mem::replace(&mut self.seen, self.now) != self.now {
@@ -252,7 +252,7 @@ impl KeptLayout {
     }
 
     /// The layout, if it is not saved yet: for when the window closes.
-    pub fn last(&self) -> Option<Layout> {
+    pub fn last(&self) -> Option<WindowLayout> {
         (self.now != self.kept).then_some(self.now)
     }
 }
@@ -269,12 +269,12 @@ mod tests {
 
     #[test]
     fn the_panes_share_every_window() {
-        let usual = Layout::default();
+        let usual = WindowLayout::default();
         for width in [900.0, 1000.0, 1100.0, 1280.0, 1440.0, 1920.0, 3840.0_f32] {
             for form_width in [100.0, 320.0, 900.0] {
                 for inspector_width in [None, Some(200.0), Some(3000.0)] {
                     for form_is_open in [true, false] {
-                        let layout = Layout { form_width, inspector_width, form_is_open, ..usual };
+                        let layout = WindowLayout { form_width, inspector_width, form_is_open, ..usual };
                         let plan = plan(width, &layout, true);
                         let form = plan.form.unwrap_or(0.0);
                         let middle = match plan.inspector {
@@ -294,12 +294,12 @@ mod tests {
 
     #[test]
     fn a_small_window_has_the_inspector_as_a_drawer() {
-        let layout = Layout::default();
+        let layout = WindowLayout::default();
         assert!(matches!(plan(900.0, &layout, true).inspector, InspectorDock::Drawer(_)));
         assert_eq!(plan(900.0, &layout, false).inspector, InspectorDock::Hidden);
         assert!(matches!(plan(1280.0, &layout, false).inspector, InspectorDock::Beside(_)));
         // Without the form there is room.
-        let folded = Layout { form_is_open: false, ..layout };
+        let folded = WindowLayout { form_is_open: false, ..layout };
         assert!(matches!(plan(900.0, &folded, false).inspector, InspectorDock::Beside(_)));
     }
 }

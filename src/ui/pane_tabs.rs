@@ -5,14 +5,14 @@ use egui::{Role, Sense, Ui, WidgetInfo, vec2};
 use super::{
     action::{Action, MiddlePane},
     theme,
-    theme::Tokens,
+    theme::DesignTokens,
     widgets::{chip::grouped, paint},
 };
 use crate::messages::SHOWN_REQUESTS;
 
 /// Draws the two names at the head of the middle pane, with how many lines each has.
 pub fn pane_tabs_ui(ui: &mut Ui, shown: MiddlePane, entries: u64, requests: usize, actions: &mut Vec<Action>) {
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     let more = if requests >= SHOWN_REQUESTS { "+" } else { "" };
     let counts = [grouped(entries), format!("{}{more}", grouped(requests as u64))];
     for ((pane, name), count) in

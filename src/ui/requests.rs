@@ -9,7 +9,7 @@ use super::{
     pane_tabs::pane_tabs_ui,
     shortcuts::Shortcut,
     theme,
-    theme::Tokens,
+    theme::DesignTokens,
     widgets::{
         QuietButton, RowScroll, empty_state_ui, paint,
         table::{self, ColumnWidth},
@@ -218,7 +218,7 @@ impl RequestColumn {
     }
 
     fn ui(self, ui: &mut Ui, row: &RequestRow, now: Timestamp) {
-        let t = Tokens::of(ui);
+        let t = DesignTokens::of(ui);
         let mono = |text: &str| RichText::new(foreign::label(text)).font(theme::mono(theme::MONO_SIZE));
         match self {
             Self::Method => {
@@ -246,7 +246,7 @@ impl RequestColumn {
 
 /// Draws the status, and beside it the fault that was made on purpose, if one was.
 fn status_ui(ui: &mut Ui, row: &RequestRow) {
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     let is_well = row.http_status.is_some_and(|status| (200..300).contains(&status));
     let color = if is_well { t.ok } else { t.error };
     ui.spacing_mut().item_spacing.x = 5.0;

@@ -5,39 +5,39 @@ use egui::{Color32, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use super::{
     icons::{self, Icon},
-    theme::{self, Tokens},
+    theme::{self, DesignTokens},
     widgets::paint,
 };
-use crate::domain::history::entry::Status;
+use crate::domain::history::entry::EntryStatus;
 
-const fn status_color(status: Status, t: &Tokens) -> Color32 {
+const fn status_color(status: EntryStatus, t: &DesignTokens) -> Color32 {
     match status {
-        Status::Unused => t.ok,
-        Status::Used => t.used,
-        Status::Failed => t.error,
-        Status::Pending => t.pending,
-        Status::Interrupted => t.warn,
-        Status::Unknown => t.unknown,
+        EntryStatus::Unused => t.ok,
+        EntryStatus::Used => t.used,
+        EntryStatus::Failed => t.error,
+        EntryStatus::Pending => t.pending,
+        EntryStatus::Interrupted => t.warn,
+        EntryStatus::Unknown => t.unknown,
     }
 }
 
 /// The icon of a status; an unused token has a plain dot instead.
-const fn status_icon(status: Status) -> Option<Icon> {
+const fn status_icon(status: EntryStatus) -> Option<Icon> {
     match status {
-        Status::Unused => None,
-        Status::Used => Some(icons::CIRCLE_CHECK),
-        Status::Failed => Some(icons::CIRCLE_X),
-        Status::Pending => Some(icons::CLOCK),
-        Status::Interrupted => Some(icons::TRIANGLE_ALERT),
-        Status::Unknown => Some(icons::CIRCLE_QUESTION_MARK),
+        EntryStatus::Unused => None,
+        EntryStatus::Used => Some(icons::CIRCLE_CHECK),
+        EntryStatus::Failed => Some(icons::CIRCLE_X),
+        EntryStatus::Pending => Some(icons::CLOCK),
+        EntryStatus::Interrupted => Some(icons::TRIANGLE_ALERT),
+        EntryStatus::Unknown => Some(icons::CIRCLE_QUESTION_MARK),
     }
 }
 
 /// Draws the shape and the word of `status`.
-pub fn status_badge_ui(ui: &mut Ui, status: Status) -> Response {
+pub fn status_badge_ui(ui: &mut Ui, status: EntryStatus) -> Response {
     const SHAPE: f32 = 12.0;
     const GAP: f32 = 5.0;
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     let color = status_color(status, t);
     let word = paint::line(ui, status.label(), theme::regular(theme::SMALL_SIZE), color, f32::INFINITY);
     let size = vec2(SHAPE + GAP + word.size().x, word.size().y);

@@ -1,6 +1,6 @@
 //! The look: every colour, size, radius and font of the window, and nothing else decides one.
 //!
-//! A view asks `Tokens::of(ui)` for the colours of the current theme and takes sizes from the constants here.
+//! A view asks `DesignTokens::of(ui)` for the colours of the current theme and takes sizes from the constants here.
 
 #![expect(clippy::unreadable_literal, reason = "a colour is read as its six digits")]
 
@@ -14,7 +14,7 @@ use crate::domain::settings::profile::ProfileColor;
 
 /// The colours of one theme, each named by what it is for.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Tokens {
+pub struct DesignTokens {
     /// Behind the history: the deepest surface.
     pub canvas: Color32,
     /// Side panes, bars, menus.
@@ -97,7 +97,7 @@ pub struct Tokens {
     pub shadow: Color32,
 }
 
-impl Tokens {
+impl DesignTokens {
     /// The dark theme.
     pub const DARK: Self = Self {
         canvas: rgb(0x0f1115),
@@ -369,8 +369,8 @@ pub fn mono_medium(size: f32) -> FontId {
 /// Installs fonts and both themes; the theme follows the system until the settings say otherwise.
 pub fn install(ctx: &Context) {
     ctx.set_fonts(fonts());
-    ctx.style_mut_of(Theme::Dark, |style| apply(style, &Tokens::DARK));
-    ctx.style_mut_of(Theme::Light, |style| apply(style, &Tokens::LIGHT));
+    ctx.style_mut_of(Theme::Dark, |style| apply(style, &DesignTokens::DARK));
+    ctx.style_mut_of(Theme::Light, |style| apply(style, &DesignTokens::LIGHT));
     ctx.options_mut(|options| options.fallback_theme = Theme::Dark);
 }
 
@@ -407,7 +407,7 @@ fn fonts() -> FontDefinitions {
     fonts
 }
 
-fn apply(style: &mut Style, t: &Tokens) {
+fn apply(style: &mut Style, t: &DesignTokens) {
     style.text_styles = BTreeMap::from([
         (TextStyle::Small, regular(SMALL_SIZE)),
         (TextStyle::Body, regular(BODY_SIZE)),
@@ -511,7 +511,7 @@ mod tests {
 
     #[test]
     fn every_text_colour_is_readable_on_every_surface_it_lies_on() {
-        for (theme, t) in [("dark", &Tokens::DARK), ("light", &Tokens::LIGHT)] {
+        for (theme, t) in [("dark", &DesignTokens::DARK), ("light", &DesignTokens::LIGHT)] {
             let surfaces = [
                 ("canvas", t.canvas),
                 ("panel", t.panel),
@@ -593,7 +593,7 @@ mod tests {
 
     #[test]
     fn each_profile_colour_is_its_own() {
-        for t in [&Tokens::DARK, &Tokens::LIGHT] {
+        for t in [&DesignTokens::DARK, &DesignTokens::LIGHT] {
             for (nth, color) in ProfileColor::ALL.into_iter().enumerate() {
                 assert_eq!(t.profiles.iter().position(|known| *known == t.profile(color)), Some(nth));
             }
@@ -602,7 +602,7 @@ mod tests {
 
     #[test]
     fn the_focus_ring_stands_out_from_every_surface() {
-        for t in [&Tokens::DARK, &Tokens::LIGHT] {
+        for t in [&DesignTokens::DARK, &DesignTokens::LIGHT] {
             for surface in [t.canvas, t.panel, t.input, t.raised] {
                 assert!(contrast(t.accent, surface) >= 3.0);
             }

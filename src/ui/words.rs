@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::domain::{foreign, history::entry::Entry};
+use crate::domain::{foreign, history::entry::HistoryEntry};
 
 /// The card of an entry: "Visa •••• 4242", or as much of it as is known.
-pub fn card(entry: &Entry) -> String {
+pub fn card(entry: &HistoryEntry) -> String {
     let brand = match entry.brand.as_deref() {
         Some("MasterCard") => "Mastercard",
         Some("American Express") => "Amex",

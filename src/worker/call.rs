@@ -15,13 +15,13 @@ use crate::{
         call::{
             api::{ApiRequest, ApiResponse},
             error::ErrorView,
-            refusal::Refusal,
+            refusal::AccountRefusal,
         },
-        history::entry::{EntryId, Status},
+        history::entry::{EntryId, EntryStatus},
         rules::expectation::Expectation,
     },
-    messages::{CreatedToken, JobOutcome, RetrievedToken, Update, UsedToken},
-    store::{Recorded, StoreError},
+    messages::{CreatedToken, JobOutcome, RetrievedToken, UsedToken, WorkerUpdate},
+    store::{RecordedCall, StoreError},
 };
 
 const NO_REASON: &str = "The answer gives no reason";
@@ -45,7 +45,7 @@ pub(super) enum CallPurpose {
 
 impl CallPurpose {
     /// The outcome of a job with this purpose.
-    pub(super) fn outcome(&self, recorded: Result<Recorded, String>) -> JobOutcome {
+    pub(super) fn outcome(&self, recorded: Result<RecordedCall, String>) -> JobOutcome {
         match self {
             Self::Create { .. } => JobOutcome::CreateToken(recorded.and_then(created)),
             Self::AskAgain { .. } => JobOutcome::AskAgain(recorded.and_then(created)),
@@ -94,7 +94,7 @@ impl CallTask {
         request: ApiRequest,
         purpose: &CallPurpose,
         now: Timestamp,
-    ) -> Result<Recorded, String> {
+    ) -> Result<RecordedCall, String> {
         let begun = match purpose {
             CallPurpose::AskAgain { entry } => backend.begin_again(*entry, request, now).await,
             CallPurpose::Create { expects } => backend.begin_expecting(request, expects.clone(), now).await,
@@ -102,12 +102,12 @@ impl CallTask {
         }
         .map_err(|error| error.to_string())?;
         if let Some(entry) = &begun.entry {
-            tell(&self.history, Update::Begun { job: self.job.id(), entry: entry.id });
+            tell(&self.history, WorkerUpdate::Begun { job: self.job.id(), entry: entry.id });
         }
         self.finish_or_stop(backend, &begun).await.map_err(|error| error.to_string())
     }
 
-    async fn finish_or_stop(&self, backend: &Backend, begun: &StartedCall) -> Result<Recorded, StoreError> {
+    async fn finish_or_stop(&self, backend: &Backend, begun: &StartedCall) -> Result<RecordedCall, StoreError> {
         let sent = Instant::now();
         let finish = backend.finish(begun);
         tokio::pin!(finish);
@@ -124,10 +124,10 @@ impl CallTask {
 
     /// Keeps the call of an unknown outcome, so that it can be asked again while the program runs. A repetition that
     /// could not even be begun leaves the outcome as unknown as it was.
-    fn keep_if_unknown(&self, purpose: &CallPurpose, recorded: &Result<Recorded, String>, call: RepeatableCall) {
+    fn keep_if_unknown(&self, purpose: &CallPurpose, recorded: &Result<RecordedCall, String>, call: RepeatableCall) {
         let entry = match (recorded, purpose) {
             (Ok(recorded), _) => {
-                recorded.entry.as_ref().filter(|entry| entry.status == Status::Unknown).map(|entry| entry.id)
+                recorded.entry.as_ref().filter(|entry| entry.status == EntryStatus::Unknown).map(|entry| entry.id)
             }
             (Err(_), CallPurpose::AskAgain { entry }) => Some(*entry),
             (Err(_), _) => None,
@@ -139,12 +139,12 @@ impl CallTask {
 }
 
 /// Lets the history tell what was committed, and then this.
-fn tell(history: &mpsc::Sender<HistoryQuestion>, then: Update) {
+fn tell(history: &mpsc::Sender<HistoryQuestion>, then: WorkerUpdate) {
     let _ = history.send(HistoryQuestion::Changed(Box::new(then)));
 }
 
 /// Of an error: the parameter that it names, and its words. Of a call without an answer: why there was none.
-fn param_and_message(recorded: &Recorded) -> (Option<String>, Option<String>) {
+fn param_and_message(recorded: &RecordedCall) -> (Option<String>, Option<String>) {
     match &recorded.exchange.outcome {
         Ok(response) => {
             let body = response.json();
@@ -156,12 +156,12 @@ fn param_and_message(recorded: &Recorded) -> (Option<String>, Option<String>) {
     }
 }
 
-fn refusal_of(recorded: &Recorded) -> Option<Refusal> {
-    recorded.exchange.outcome.as_ref().ok().and_then(Refusal::of)
+fn refusal_of(recorded: &RecordedCall) -> Option<AccountRefusal> {
+    recorded.exchange.outcome.as_ref().ok().and_then(AccountRefusal::of)
 }
 
 /// A creation always has an entry; where it has none all the same, what the answer says is told as an error.
-fn created(recorded: Recorded) -> Result<CreatedToken, String> {
+fn created(recorded: RecordedCall) -> Result<CreatedToken, String> {
     let refusal = refusal_of(&recorded).map(|refusal| {
         let number = recorded.exchange.request.param("card[number]").unwrap_or_default();
         (refusal, refusal.ready_alias(number).map(str::to_owned))
@@ -174,12 +174,12 @@ fn created(recorded: Recorded) -> Result<CreatedToken, String> {
     }
 }
 
-fn retrieved(recorded: Recorded) -> RetrievedToken {
+fn retrieved(recorded: RecordedCall) -> RetrievedToken {
     let (_, message) = param_and_message(&recorded);
     RetrievedToken { entry: recorded.entry, message }
 }
 
-fn used(recorded: Recorded) -> UsedToken {
+fn used(recorded: RecordedCall) -> UsedToken {
     let (refusal, (_, message)) = (refusal_of(&recorded), param_and_message(&recorded));
     let judgement = recorded.entry.and_then(|entry| entry.judgement).map(|judgement| *judgement);
     let success = recorded.exchange.outcome.ok().filter(ApiResponse::is_success);

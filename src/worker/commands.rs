@@ -8,7 +8,7 @@ use tokio::{
 };
 
 use super::{
-    config::Config,
+    config::WorkerConfig,
     files::{CheckedSettings, PersonalFiles},
     history::HistoryQuestion,
     in_flight::InFlight,
@@ -20,15 +20,15 @@ use super::{
     serving::ServerHandle,
 };
 use crate::{
-    backend::Targets,
+    backend::BackendTargets,
     domain::{
         clock::Clock,
-        history::edit::Edit,
+        history::edit::EntryEdit,
         settings::{preferences::Settings, profile::ProfileId},
     },
     files::OwnFolders,
-    keys::Keys,
-    messages::{Command, SettingsEdit, Update},
+    keys::ApiKeys,
+    messages::{SettingsEdit, WorkerCommand, WorkerUpdate},
     store::{Store, StoreError},
 };
 
@@ -55,10 +55,10 @@ pub(super) struct CommandHandler {
 
 impl CommandHandler {
     /// Must be called on the runtime.
-    pub(super) fn new(config: Config, store: Store, history: HistoryReaders, outbox: UpdateSender) -> Self {
+    pub(super) fn new(config: WorkerConfig, store: Store, history: HistoryReaders, outbox: UpdateSender) -> Self {
         store.bound_log(config.settings.log);
         let problems = outbox.clone();
-        let targets = Targets::new(store, None).telling(move |problem| problems.problem(&problem));
+        let targets = BackendTargets::new(store, None).telling(move |problem| problems.problem(&problem));
         let server =
             ServerHandle::start(targets.clone(), config.clock.clone(), config.settings.policies, outbox.clone());
         let files = PersonalFiles::new(config.settings_file, config.layout_file, &config.settings, outbox.clone());
@@ -77,7 +77,7 @@ impl CommandHandler {
     }
 
     /// Works until the window closes.
-    pub(super) async fn work(mut self, mut inbox: UnboundedReceiver<Command>) {
+    pub(super) async fn work(mut self, mut inbox: UnboundedReceiver<WorkerCommand>) {
         self.with_keys(self.settings.profiles.active().id, |_| ());
         if self.settings.server.serves {
             self.server.serve(Some(self.settings.server.port));
@@ -99,27 +99,27 @@ impl CommandHandler {
         self.server.end().await;
     }
 
-    fn carry_out(&mut self, command: Command) {
+    fn carry_out(&mut self, command: WorkerCommand) {
         match command {
-            Command::Run { job, request } => self.run(job, request),
-            Command::Cancel { job } => self.in_flight.cancel(job),
-            Command::Edit(edit) => self.edit(edit),
-            Command::SetFilter { generation, filter } => {
+            WorkerCommand::Run { job, request } => self.run(job, request),
+            WorkerCommand::Cancel { job } => self.in_flight.cancel(job),
+            WorkerCommand::Edit(edit) => self.edit(edit),
+            WorkerCommand::SetFilter { generation, filter } => {
                 self.history.ask(HistoryQuestion::Filter { generation, filter });
             }
-            Command::LoadRows { ids } => self.history.look_up(LookupQuestion::Rows(ids)),
-            Command::LoadDetail { id } => self.history.look_up(LookupQuestion::Detail(id)),
-            Command::LoadPair { first, second } => self.history.look_up(LookupQuestion::Pair(first, second)),
-            Command::LoadExchange { id } => self.history.look_up(LookupQuestion::Exchange(id)),
-            Command::Serve { port } => self.server.serve(port),
-            Command::SetFaults { rules } => self.server.set_faults(rules),
-            Command::ResetMinter => self.reset(),
-            Command::SaveLayout(layout) => self.files.save_layout(&layout),
-            Command::EditSettings(edit) => self.edit_settings(&edit),
-            Command::SaveLibrary { before, library } => self.files.save_library(before, library),
-            Command::SaveForm(form) => self.files.save_form(&form),
-            Command::LookAtKey(profile) => self.with_keys(profile, |_| ()),
-            Command::ForgetKey(profile) => self.with_keys(profile, move |keys| keys.forget(profile)),
+            WorkerCommand::LoadRows { ids } => self.history.look_up(LookupQuestion::Rows(ids)),
+            WorkerCommand::LoadDetail { id } => self.history.look_up(LookupQuestion::Detail(id)),
+            WorkerCommand::LoadPair { first, second } => self.history.look_up(LookupQuestion::Pair(first, second)),
+            WorkerCommand::LoadExchange { id } => self.history.look_up(LookupQuestion::Exchange(id)),
+            WorkerCommand::Serve { port } => self.server.serve(port),
+            WorkerCommand::SetFaults { rules } => self.server.set_faults(rules),
+            WorkerCommand::ResetMinter => self.reset(),
+            WorkerCommand::SaveLayout(layout) => self.files.save_layout(&layout),
+            WorkerCommand::EditSettings(edit) => self.edit_settings(&edit),
+            WorkerCommand::SaveLibrary { before, library } => self.files.save_library(before, library),
+            WorkerCommand::SaveForm(form) => self.files.save_form(&form),
+            WorkerCommand::LookAtKey(profile) => self.with_keys(profile, |_| ()),
+            WorkerCommand::ForgetKey(profile) => self.with_keys(profile, move |keys| keys.forget(profile)),
         }
     }
 
@@ -137,12 +137,12 @@ impl CommandHandler {
 
     /// Carries an edit out piece by piece. What the pieces before a failed one did stays done; what they hid is told as
     /// deleted, so that it has its way back, before the failure is.
-    fn edit(&self, edit: Edit) {
+    fn edit(&self, edit: EntryEdit) {
         let (store, now) = (self.resolver.targets.store().clone(), self.clock.now());
         let history = self.history.sender();
         tokio::spawn(async move {
-            let tell = |edit: Edit, outcome: Result<u64, StoreError>| {
-                let edited = Update::Edited { edit, outcome: outcome.map_err(|error| error.to_string()) };
+            let tell = |edit: EntryEdit, outcome: Result<u64, StoreError>| {
+                let edited = WorkerUpdate::Edited { edit, outcome: outcome.map_err(|error| error.to_string()) };
                 let _ = history.send(HistoryQuestion::Changed(Box::new(edited)));
             };
             let mut done = 0;
@@ -152,10 +152,10 @@ impl CommandHandler {
                     // Others may have deleted what was selected.
                     Err(StoreError::Gone { .. }) => {}
                     Err(error) => {
-                        if let Edit::Delete { ids } = &edit
+                        if let EntryEdit::Delete { ids } = &edit
                             && done > 0
                         {
-                            tell(Edit::Delete { ids: ids[..nth * MOST_EDITED].to_vec() }, Ok(done));
+                            tell(EntryEdit::Delete { ids: ids[..nth * MOST_EDITED].to_vec() }, Ok(done));
                         }
                         return tell(edit, Err(error));
                     }
@@ -170,13 +170,13 @@ impl CommandHandler {
         let (reply, outbox) = (self.resolver.targets.store().reset(), self.outbox.clone());
         tokio::spawn(async move {
             match reply.await {
-                Ok(objects) => outbox.send(Update::MinterReset { objects }),
+                Ok(objects) => outbox.send(WorkerUpdate::MinterReset { objects }),
                 Err(error) => outbox.problem(&error),
             }
         });
     }
 
-    pub(super) fn with_keys(&self, profile: ProfileId, work: impl FnOnce(&Keys) + Send + 'static) {
+    pub(super) fn with_keys(&self, profile: ProfileId, work: impl FnOnce(&ApiKeys) + Send + 'static) {
         with_keys(&self.resolver.keys, &self.outbox, profile, work);
     }
 }

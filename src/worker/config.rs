@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use crate::{
     domain::{clock::Clock, settings::preferences::Settings},
     files::OwnFolders,
-    keys::Keys,
+    keys::ApiKeys,
 };
 
 /// What the background is started with.
 #[derive(Debug)]
-pub struct Config {
+pub struct WorkerConfig {
     /// The data folder; `None` keeps nothing on disk.
     pub folder: Option<PathBuf>,
     pub settings: Settings,
@@ -21,5 +21,5 @@ pub struct Config {
     /// Where no export may go.
     pub own_folders: OwnFolders,
     pub clock: Clock,
-    pub keys: Keys,
+    pub keys: ApiKeys,
 }

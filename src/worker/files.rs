@@ -15,14 +15,14 @@ use crate::{
     domain::{
         form::kept_draft::KeptForm,
         key::ApiKey,
-        presets::library::Library,
+        presets::library::PresetLibrary,
         settings::{
-            layout::Layout,
+            layout::WindowLayout,
             preferences::Settings,
-            profile::{ProfileId, Profiles},
+            profile::{ProfileId, ProfileList},
         },
     },
-    messages::{JobId, SettingsFault, Update},
+    messages::{JobId, SettingsFault, WorkerUpdate},
     settings::{self, SettingsError, SettingsText},
 };
 
@@ -36,7 +36,7 @@ pub(super) struct PersonalFiles {
     layout_file: Option<PathBuf>,
     outbox: UpdateSender,
     /// The profiles as this program last read or wrote them: others in the file are somebody else's.
-    known_profiles: Profiles,
+    known_profiles: ProfileList,
     /// The settings file as this program last read or wrote it.
     known_text: SettingsText,
     /// Whether the user knows that the file is not this program's any more.
@@ -44,7 +44,7 @@ pub(super) struct PersonalFiles {
     /// Profiles that another window deleted, as far as the user knows.
     reported_deletions: BTreeSet<ProfileId>,
     /// The presets as this program last read or wrote them, once they were changed.
-    known_library: Option<Library>,
+    known_library: Option<PresetLibrary>,
 }
 
 impl PersonalFiles {
@@ -83,7 +83,7 @@ impl PersonalFiles {
         if !std::mem::replace(&mut self.others_are_reported, true) {
             let message = "The settings were changed outside of this window. It goes on with its own; what it saves \
                            next takes their place, but for profiles that were added or deleted";
-            self.outbox.send(Update::Hint { message: message.to_owned() });
+            self.outbox.send(WorkerUpdate::Hint { message: message.to_owned() });
         }
     }
 
@@ -102,7 +102,7 @@ impl PersonalFiles {
                              window closes",
                             profile.name
                         );
-                        self.outbox.send(Update::Hint { message });
+                        self.outbox.send(WorkerUpdate::Hint { message });
                     }
                 }
                 true
@@ -114,7 +114,7 @@ impl PersonalFiles {
         }
     }
 
-    pub(super) fn save_library(&mut self, before: Library, library: Library) {
+    pub(super) fn save_library(&mut self, before: PresetLibrary, library: PresetLibrary) {
         let known = self.known_library.take().unwrap_or(before);
         let is_kept = self.keep(|file| settings::presets::save(&settings::presets_beside(file), &known, &library));
         self.known_library = Some(if is_kept { library } else { known });
@@ -126,7 +126,7 @@ impl PersonalFiles {
     }
 
     /// A window that opens as at first is nothing to be told of.
-    pub(super) fn save_layout(&self, layout: &Layout) {
+    pub(super) fn save_layout(&self, layout: &WindowLayout) {
         if let Some(file) = &self.layout_file
             && let Err(error) = settings::save_layout(file, layout)
         {

@@ -9,9 +9,9 @@ use std::{
 
 use super::outbox::UpdateSender;
 use crate::{
-    domain::history::{entry::EntryId, filter::HistoryFilter, listing::Listing, request_log::ExchangeId},
-    messages::{SHOWN_REQUESTS, Update},
-    store::{Damage, HistoryChanges, Reader, StoreError},
+    domain::history::{entry::EntryId, filter::HistoryFilter, listing::EntryListing, request_log::ExchangeId},
+    messages::{SHOWN_REQUESTS, WorkerUpdate},
+    store::{HistoryChanges, HistoryDamage, HistoryReader, StoreError},
 };
 
 /// How often another process's commits are looked for.
@@ -32,10 +32,10 @@ pub(super) enum HistoryQuestion {
     /// The window closes. Calls on their way have a way to ask too, and must not hold the thread.
     End,
     /// Something was committed here: tell what changed, then pass this on.
-    Changed(Box<Update>),
+    Changed(Box<WorkerUpdate>),
     /// How a lookup went on the other connection, and what it could not read. With a revision, tell once more what
     /// changed after it.
-    LookedUp(Result<Option<i64>, StoreError>, Damage),
+    LookedUp(Result<Option<i64>, StoreError>, HistoryDamage),
 }
 
 impl HistoryQuestion {
@@ -53,7 +53,7 @@ pub(super) struct HistoryThread {
 impl HistoryThread {
     /// # Errors
     /// When the history cannot be read.
-    pub(super) fn start(reader: Reader, outbox: UpdateSender) -> Result<Self, StoreError> {
+    pub(super) fn start(reader: HistoryReader, outbox: UpdateSender) -> Result<Self, StoreError> {
         let (questions, inbox) = mpsc::channel();
         let mut teller = HistoryTeller::new(reader, outbox)?;
         let thread = std::thread::Builder::new()
@@ -83,7 +83,7 @@ impl Drop for HistoryThread {
 }
 
 struct HistoryTeller {
-    reader: Reader,
+    reader: HistoryReader,
     outbox: UpdateSender,
     generation: u64,
     filter: HistoryFilter,
@@ -93,7 +93,7 @@ struct HistoryTeller {
     /// What went wrong last, until something goes well.
     problem: Option<String>,
     /// What could not be read so far, as it was told.
-    damage: Damage,
+    damage: HistoryDamage,
     /// The newest call that was told.
     newest_request: Option<ExchangeId>,
     /// Whether the window asked for the same list again.
@@ -103,7 +103,7 @@ struct HistoryTeller {
 }
 
 impl HistoryTeller {
-    fn new(reader: Reader, outbox: UpdateSender) -> Result<Self, StoreError> {
+    fn new(reader: HistoryReader, outbox: UpdateSender) -> Result<Self, StoreError> {
         Ok(Self {
             // Read before the revision, so that no commit falls between the two.
             data_version: reader.data_version()?,
@@ -113,7 +113,7 @@ impl HistoryTeller {
             generation: 0,
             filter: HistoryFilter::default(),
             problem: None,
-            damage: Damage::default(),
+            damage: HistoryDamage::default(),
             newest_request: None,
             wants_list: false,
             listed: None,
@@ -144,7 +144,7 @@ impl HistoryTeller {
             // What goes wrong four times a second is told once.
             let problem = answered.err().map(|error| error.to_string());
             if problem.is_some() && problem != self.problem {
-                self.outbox.send(Update::Problem { message: problem.clone().unwrap_or_default() });
+                self.outbox.send(WorkerUpdate::Problem { message: problem.clone().unwrap_or_default() });
             }
             self.problem = problem;
         }
@@ -176,11 +176,11 @@ impl HistoryTeller {
     }
 
     /// Tells what could not be read, once however often it is met.
-    fn note_damage(&mut self, found: &Damage) {
+    fn note_damage(&mut self, found: &HistoryDamage) {
         let mut damage = self.damage.clone();
         damage.extend(found);
         if damage != self.damage {
-            self.outbox.send(Update::Problem { message: damage.to_string() });
+            self.outbox.send(WorkerUpdate::Problem { message: damage.to_string() });
             self.damage = damage;
         }
     }
@@ -191,9 +191,9 @@ impl HistoryTeller {
         self.revision = self.reader.revision()?;
         let ids = self.reader.ids(&self.filter)?;
         let rows = self.reader.rows(&ids[..ids.len().min(FIRST_ROWS)])?;
-        let list = Listing::new(ids, self.filter.sort);
+        let list = EntryListing::new(ids, self.filter.sort);
         let counts = self.reader.counts()?;
-        self.outbox.send(Update::History { generation: self.generation, list, rows, counts });
+        self.outbox.send(WorkerUpdate::History { generation: self.generation, list, rows, counts });
         self.listed = Some((Instant::now(), begun.elapsed()));
         Ok(())
     }
@@ -217,7 +217,7 @@ impl HistoryTeller {
     fn tell_requests(&mut self) -> Result<(), StoreError> {
         let newest = self.reader.request_rows(None, None, 1)?.first().map(|row| row.id);
         if std::mem::replace(&mut self.newest_request, newest) != newest {
-            self.outbox.send(Update::Requests(self.reader.request_rows(None, None, SHOWN_REQUESTS)?));
+            self.outbox.send(WorkerUpdate::Requests(self.reader.request_rows(None, None, SHOWN_REQUESTS)?));
         }
         Ok(())
     }
@@ -233,7 +233,7 @@ impl HistoryTeller {
         let shown = self.reader.matching(&self.filter, &ids)?;
         let entries = entries.into_iter().zip(shown).collect();
         let counts = self.reader.counts()?;
-        self.outbox.send(Update::Changed { generation: self.generation, entries, deleted, counts });
+        self.outbox.send(WorkerUpdate::Changed { generation: self.generation, entries, deleted, counts });
         Ok(())
     }
 }
@@ -254,7 +254,8 @@ mod tests {
         let mut teller =
             HistoryTeller::new(store.reader().unwrap(), UpdateSender::new(updates, Arc::new(|| ()))).unwrap();
         let (questions, inbox) = mpsc::channel();
-        let word = |message: &str| HistoryQuestion::Changed(Box::new(Update::Problem { message: message.to_owned() }));
+        let word =
+            |message: &str| HistoryQuestion::Changed(Box::new(WorkerUpdate::Problem { message: message.to_owned() }));
         for generation in 1..=4 {
             let search = "v".repeat(4 - usize::try_from(generation).unwrap());
             questions
@@ -273,8 +274,8 @@ mod tests {
         let told: Vec<String> = told
             .try_iter()
             .map(|update| match update {
-                Update::History { generation, .. } => format!("list {generation}"),
-                Update::Problem { message } => message,
+                WorkerUpdate::History { generation, .. } => format!("list {generation}"),
+                WorkerUpdate::Problem { message } => message,
                 other => format!("{other:?}"),
             })
             .collect();

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     backend::Backend,
     domain::{call::api::ApiRequest, history::entry::EntryId},
-    messages::{JobId, JobOutcome, Update},
+    messages::{JobId, JobOutcome, WorkerUpdate},
 };
 
 /// A call of unknown outcome, with its secrets and the backend that it went to. It can be sent again with the same
@@ -95,8 +95,8 @@ impl RunningJob {
     }
 
     /// Ends the job: it cannot be stopped any more. Gives what is to be told of it.
-    pub(super) fn finish(self, outcome: JobOutcome) -> Update {
+    pub(super) fn finish(self, outcome: JobOutcome) -> WorkerUpdate {
         self.in_flight.lock().running.remove(&self.id);
-        Update::Finished { job: self.id, outcome }
+        WorkerUpdate::Finished { job: self.id, outcome }
     }
 }

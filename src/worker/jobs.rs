@@ -23,7 +23,7 @@ use crate::{
     },
     files::OwnFolders,
     jobs::export::{self, ExportError, ExportFile, ExportProgress},
-    messages::{ExportReport, JobFailure, JobId, JobOutcome, JobRequest, RefreshScope, SavedSettings, Update},
+    messages::{ExportReport, JobFailure, JobId, JobOutcome, JobRequest, RefreshScope, SavedSettings, WorkerUpdate},
     store::Store,
 };
 
@@ -63,7 +63,7 @@ impl CommandHandler {
     }
 
     fn tell_end(&self, job: JobId, outcome: JobOutcome) {
-        self.outbox.send(Update::Finished { job, outcome });
+        self.outbox.send(WorkerUpdate::Finished { job, outcome });
     }
 
     fn destination(&self, target: Target) -> Destination {
@@ -193,7 +193,7 @@ impl ExportTask {
     fn write(&self, file: ExportFile<'_>, filter: &HistoryFilter) -> Result<u64, ExportError> {
         let reader = self.store.reader()?;
         let mut on_progress = |progress: ExportProgress| {
-            self.outbox.send(Update::Progress { job: self.job.id(), done: progress.done, total: progress.total });
+            self.outbox.send(WorkerUpdate::Progress { job: self.job.id(), done: progress.done, total: progress.total });
         };
         let written = export::export(&reader, filter, file, &mut on_progress, self.job.cancelled());
         let damage = reader.damage();

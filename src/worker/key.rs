@@ -11,21 +11,21 @@ use crate::{
         settings::{profile::ProfileId, stripe::StripeSettings},
     },
     jobs::check_key,
-    keys::{KeySource, KeyStatus, Keys},
-    messages::{JobFailure, JobOutcome, KeyInfo, KeyOrigin, Update},
+    keys::{ApiKeys, KeySource, KeyStatus},
+    messages::{JobFailure, JobOutcome, KeyInfo, KeyOrigin, WorkerUpdate},
 };
 
 /// Does something with the keys, then tells how the key of a profile stands.
 pub(super) fn with_keys(
-    keys: &Arc<Keys>,
+    keys: &Arc<ApiKeys>,
     outbox: &UpdateSender,
     profile: ProfileId,
-    work: impl FnOnce(&Keys) + Send + 'static,
+    work: impl FnOnce(&ApiKeys) + Send + 'static,
 ) {
     let (keys, outbox) = (Arc::clone(keys), outbox.clone());
     tokio::task::spawn_blocking(move || {
         work(&keys);
-        outbox.send(Update::Key { profile, key: key_info(keys.status(profile)) });
+        outbox.send(WorkerUpdate::Key { profile, key: key_info(keys.status(profile)) });
     });
 }
 
@@ -42,7 +42,7 @@ fn key_info(status: KeyStatus) -> KeyInfo {
 /// A check of a key on its way.
 pub(super) struct KeyCheckTask {
     pub(super) job: RunningJob,
-    pub(super) keys: Arc<Keys>,
+    pub(super) keys: Arc<ApiKeys>,
     pub(super) outbox: UpdateSender,
     /// The date of the card that the check sends.
     pub(super) today: Date,

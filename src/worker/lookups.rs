@@ -9,8 +9,8 @@ use std::{
 use super::{history::HistoryQuestion, outbox::UpdateSender};
 use crate::{
     domain::history::{entry::EntryId, request_log::ExchangeId},
-    messages::{ComparedEntries, EntryPair, Update},
-    store::{Reader, StoreError},
+    messages::{ComparedEntries, EntryPair, WorkerUpdate},
+    store::{HistoryReader, StoreError},
 };
 
 /// A question about entries or calls that are known by their ids.
@@ -29,7 +29,7 @@ pub(super) struct LookupThread {
 }
 
 impl LookupThread {
-    pub(super) fn start(reader: Reader, outbox: UpdateSender, history: mpsc::Sender<HistoryQuestion>) -> Self {
+    pub(super) fn start(reader: HistoryReader, outbox: UpdateSender, history: mpsc::Sender<HistoryQuestion>) -> Self {
         let (questions, inbox) = mpsc::channel();
         let lookups = LookupReader { reader, outbox, history };
         let thread = std::thread::Builder::new()
@@ -56,7 +56,7 @@ impl Drop for LookupThread {
 }
 
 struct LookupReader {
-    reader: Reader,
+    reader: HistoryReader,
     outbox: UpdateSender,
     history: mpsc::Sender<HistoryQuestion>,
 }
@@ -73,10 +73,10 @@ impl LookupReader {
     fn read_and_tell(&self, question: LookupQuestion) -> Result<Option<i64>, StoreError> {
         let before = self.reader.revision()?;
         match question {
-            LookupQuestion::Rows(ids) => self.outbox.send(Update::Rows(self.reader.rows(&ids)?)),
+            LookupQuestion::Rows(ids) => self.outbox.send(WorkerUpdate::Rows(self.reader.rows(&ids)?)),
             LookupQuestion::Detail(id) => {
                 if let Some(detail) = self.reader.detail(id)? {
-                    self.outbox.send(Update::Detail(Box::new(detail)));
+                    self.outbox.send(WorkerUpdate::Detail(Box::new(detail)));
                 }
             }
             LookupQuestion::Pair(first, second) => {
@@ -87,12 +87,12 @@ impl LookupReader {
                     Ok(None) => Err("One of the two entries is not in the history any more".to_owned()),
                     Err(error) => Err(error.to_string()),
                 };
-                self.outbox.send(Update::Compared(ComparedEntries { ids: (first, second), pair }));
+                self.outbox.send(WorkerUpdate::Compared(ComparedEntries { ids: (first, second), pair }));
                 found?;
             }
             LookupQuestion::Exchange(id) => {
                 if let Some(exchange) = self.reader.exchange(id)? {
-                    self.outbox.send(Update::Exchange { id, exchange: Box::new(exchange) });
+                    self.outbox.send(WorkerUpdate::Exchange { id, exchange: Box::new(exchange) });
                 }
             }
         }

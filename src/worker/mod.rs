@@ -1,6 +1,6 @@
 //! The background: it alone owns the disk and the network.
 //!
-//! The window sends a [`Command`] and never waits; what comes of it arrives as [`Update`]s. Three named threads do the
+//! The window sends a [`WorkerCommand`] and never waits; what comes of it arrives as [`WorkerUpdate`]s. Three named threads do the
 //! work: `worker` runs the calls on a small async runtime, `history` makes the lists and notices what was committed by
 //! whom, and `lookups` reads what is in view, so that no row waits behind the sort of a list.
 //!
@@ -30,10 +30,10 @@ use tokio::{
     sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
 };
 
-pub use self::{config::Config, outbox::WakeCallback};
+pub use self::{config::WorkerConfig, outbox::WakeCallback};
 use self::{outbox::UpdateSender, readers::HistoryReaders};
 use crate::{
-    messages::{Command, Update},
+    messages::{WorkerCommand, WorkerUpdate},
     store::{Store, StoreLocation},
 };
 
@@ -42,8 +42,8 @@ const PATIENCE_AT_END: Duration = Duration::from_millis(500);
 
 /// The handle of the background. Dropping it stops the work and joins the threads, within a second.
 pub struct Worker {
-    commands: Option<UnboundedSender<Command>>,
-    updates: mpsc::Receiver<Update>,
+    commands: Option<UnboundedSender<WorkerCommand>>,
+    updates: mpsc::Receiver<WorkerUpdate>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -52,7 +52,7 @@ impl Worker {
     ///
     /// # Panics
     /// When the system gives no thread: then nothing can work.
-    pub fn start(config: Config, wake: WakeCallback) -> Self {
+    pub fn start(config: WorkerConfig, wake: WakeCallback) -> Self {
         let (commands, inbox) = unbounded_channel();
         let (updates, received) = mpsc::channel();
         let outbox = UpdateSender::new(updates, wake);
@@ -64,7 +64,7 @@ impl Worker {
     }
 
     /// Hands a command over without waiting.
-    pub fn send(&self, command: Command) {
+    pub fn send(&self, command: WorkerCommand) {
         if let Some(commands) = &self.commands {
             // A worker that could not open the data folder has told so and takes no commands any more.
             let _ = commands.send(command);
@@ -72,12 +72,12 @@ impl Worker {
     }
 
     /// The next update, if one is here.
-    pub fn try_recv(&self) -> Option<Update> {
+    pub fn try_recv(&self) -> Option<WorkerUpdate> {
         self.updates.try_recv().ok()
     }
 
     /// The next update, waiting for it at most so long: for tests and other callers without frames.
-    pub fn recv_timeout(&self, patience: Duration) -> Option<Update> {
+    pub fn recv_timeout(&self, patience: Duration) -> Option<WorkerUpdate> {
         self.updates.recv_timeout(patience).ok()
     }
 }
@@ -91,15 +91,15 @@ impl Drop for Worker {
     }
 }
 
-fn run(config: Config, mut inbox: UnboundedReceiver<Command>, outbox: &UpdateSender) {
+fn run(config: WorkerConfig, mut inbox: UnboundedReceiver<WorkerCommand>, outbox: &UpdateSender) {
     let (store, history, runtime) = match open(&config, outbox) {
         Ok(opened) => opened,
         Err(message) => {
-            outbox.send(Update::CannotOpen { message: message.clone() });
+            outbox.send(WorkerUpdate::CannotOpen { message: message.clone() });
             return refuse_jobs(&mut inbox, &message, outbox);
         }
     };
-    outbox.send(Update::Opened { folder: config.folder.clone() });
+    outbox.send(WorkerUpdate::Opened { folder: config.folder.clone() });
     runtime.block_on(async { commands::CommandHandler::new(config, store, history, outbox.clone()).work(inbox).await });
     runtime.shutdown_timeout(PATIENCE_AT_END);
 }
@@ -108,7 +108,7 @@ fn run(config: Config, mut inbox: UnboundedReceiver<Command>, outbox: &UpdateSen
 ///
 /// # Errors
 /// What cannot be opened, in a sentence for a person.
-fn open(config: &Config, outbox: &UpdateSender) -> Result<(Store, HistoryReaders, Runtime), String> {
+fn open(config: &WorkerConfig, outbox: &UpdateSender) -> Result<(Store, HistoryReaders, Runtime), String> {
     let place = config.folder.clone().map_or(StoreLocation::Memory, StoreLocation::Folder);
     let store = Store::open(&place, config.clock.now()).map_err(|error| error.to_string())?;
     let history = HistoryReaders::start(&store, outbox).map_err(|error| error.to_string())?;
@@ -119,10 +119,10 @@ fn open(config: &Config, outbox: &UpdateSender) -> Result<(Store, HistoryReaders
 }
 
 /// Tells of each job that it cannot be done, until the window closes: a dialog that waits for its job would wait for ever.
-fn refuse_jobs(inbox: &mut UnboundedReceiver<Command>, message: &str, outbox: &UpdateSender) {
+fn refuse_jobs(inbox: &mut UnboundedReceiver<WorkerCommand>, message: &str, outbox: &UpdateSender) {
     while let Some(command) = inbox.blocking_recv() {
-        if let Command::Run { job, request } = command {
-            outbox.send(Update::Finished { job, outcome: request.failed(message.to_owned()) });
+        if let WorkerCommand::Run { job, request } = command {
+            outbox.send(WorkerUpdate::Finished { job, outcome: request.failed(message.to_owned()) });
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, mpsc};
 
-use crate::messages::Update;
+use crate::messages::WorkerUpdate;
 
 /// Called once for each update, from any thread: the window draws a frame and finds it.
 pub type WakeCallback = Arc<dyn Fn() + Send + Sync>;
@@ -10,16 +10,16 @@ pub type WakeCallback = Arc<dyn Fn() + Send + Sync>;
 /// The sending end of the updates. The window is woken once it can find what was sent.
 #[derive(Clone)]
 pub(super) struct UpdateSender {
-    updates: mpsc::Sender<Update>,
+    updates: mpsc::Sender<WorkerUpdate>,
     wake: WakeCallback,
 }
 
 impl UpdateSender {
-    pub(super) fn new(updates: mpsc::Sender<Update>, wake: WakeCallback) -> Self {
+    pub(super) fn new(updates: mpsc::Sender<WorkerUpdate>, wake: WakeCallback) -> Self {
         Self { updates, wake }
     }
 
-    pub(super) fn send(&self, update: Update) {
+    pub(super) fn send(&self, update: WorkerUpdate) {
         // The window may be gone already: then nobody is to be told.
         if self.updates.send(update).is_ok() {
             (self.wake)();
@@ -27,6 +27,6 @@ impl UpdateSender {
     }
 
     pub(super) fn problem(&self, message: &impl ToString) {
-        self.send(Update::Problem { message: message.to_string() });
+        self.send(WorkerUpdate::Problem { message: message.to_string() });
     }
 }

@@ -52,7 +52,7 @@ mod tests {
     use super::*;
     use crate::{
         domain::history::{entry::EntryId, filter::HistoryFilter},
-        messages::Update,
+        messages::WorkerUpdate,
         store::StoreLocation,
     };
 
@@ -71,15 +71,15 @@ mod tests {
         };
         let readers = HistoryReaders::start(&store, &UpdateSender::new(updates, Arc::new(wake))).unwrap();
         readers.ask(HistoryQuestion::Filter { generation: 1, filter: HistoryFilter::default() });
-        assert!(matches!(told.recv_timeout(PATIENCE), Ok(Update::History { generation: 1, .. })));
+        assert!(matches!(told.recv_timeout(PATIENCE), Ok(WorkerUpdate::History { generation: 1, .. })));
         readers.ask(HistoryQuestion::Filter { generation: 2, filter: HistoryFilter::default() });
         readers.look_up(LookupQuestion::Rows(vec![EntryId(1)]));
         let next = told.recv_timeout(PATIENCE);
         assert!(
-            matches!(next, Ok(Update::Rows(_))),
+            matches!(next, Ok(WorkerUpdate::Rows(_))),
             "the rows come before the list that was asked for first: {next:?}"
         );
         drop(release);
-        assert!(matches!(told.recv_timeout(PATIENCE), Ok(Update::History { generation: 2, .. })));
+        assert!(matches!(told.recv_timeout(PATIENCE), Ok(WorkerUpdate::History { generation: 2, .. })));
     }
 }

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     domain::{call::api::Target, clock::Clock},
     jobs::refresh::{self, RefreshTokens},
-    messages::{JobOutcome, RefreshReport, RefreshScope, Update},
+    messages::{JobOutcome, RefreshReport, RefreshScope, WorkerUpdate},
     store::StoreError,
 };
 
@@ -56,7 +56,11 @@ impl RefreshTask {
         for (backend, tokens) in &parts {
             // What was found reaches the window as any other commit does.
             let mut on_progress = |progress: refresh::RefreshProgress, _: &_, _: &_| {
-                self.outbox.send(Update::Progress { job: self.job.id(), done: done_before + progress.done, total });
+                self.outbox.send(WorkerUpdate::Progress {
+                    job: self.job.id(),
+                    done: done_before + progress.done,
+                    total,
+                });
             };
             let part = refresh::refresh(backend, &self.clock, tokens, &mut on_progress, self.job.cancelled());
             let part = part.await.map_err(words)?;

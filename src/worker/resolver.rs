@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::{
-    backend::{Backend, Targets},
-    domain::{call::api::Target, rules::policies::Policies, settings::profile::Profile},
-    keys::Keys,
+    backend::{Backend, BackendTargets},
+    domain::{call::api::Target, rules::policies::AccountPolicies, settings::profile::Profile},
+    keys::ApiKeys,
 };
 
 /// What is told where a call needs a key and there is none.
@@ -17,14 +17,14 @@ pub(super) const NO_KEY: &str =
 pub(super) struct Destination {
     pub(super) target: Target,
     pub(super) profile: Profile,
-    pub(super) policies: Policies,
+    pub(super) policies: AccountPolicies,
 }
 
 /// Resolves a destination to a backend. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct BackendResolver {
-    pub(super) targets: Targets,
-    pub(super) keys: Arc<Keys>,
+    pub(super) targets: BackendTargets,
+    pub(super) keys: Arc<ApiKeys>,
 }
 
 impl BackendResolver {

@@ -10,9 +10,9 @@ use tokio::{
 
 use super::outbox::UpdateSender;
 use crate::{
-    backend::{AdmissionRules, Targets},
-    domain::{clock::Clock, fault::Rule, rules::policies::Policies},
-    messages::{ServerInfo, Update},
+    backend::{AdmissionRules, BackendTargets},
+    domain::{clock::Clock, fault::FaultRule, rules::policies::AccountPolicies},
+    messages::{ServerInfo, WorkerUpdate},
     server::{Server, ServerConfig, StartError},
 };
 
@@ -23,8 +23,8 @@ const PATIENCE: Duration = Duration::from_millis(300);
 enum ServerStep {
     /// Serve on this port, or nowhere.
     Serve(Option<u16>),
-    Faults(Vec<Rule>),
-    Policies(Policies),
+    Faults(Vec<FaultRule>),
+    Policies(AccountPolicies),
 }
 
 /// The handle of the task that has the server.
@@ -35,7 +35,12 @@ pub(super) struct ServerHandle {
 
 impl ServerHandle {
     /// Must be called on the runtime.
-    pub(super) fn start(targets: Targets, clock: Clock, policies: Policies, outbox: UpdateSender) -> Self {
+    pub(super) fn start(
+        targets: BackendTargets,
+        clock: Clock,
+        policies: AccountPolicies,
+        outbox: UpdateSender,
+    ) -> Self {
         let (steps, taken) = unbounded_channel();
         let admission = AdmissionRules { policies, only: None };
         let state = ServerState { targets, clock, admission, faults: Vec::new(), server: None, outbox };
@@ -51,11 +56,11 @@ impl ServerHandle {
         self.step(ServerStep::Serve(port));
     }
 
-    pub(super) fn set_faults(&self, rules: Vec<Rule>) {
+    pub(super) fn set_faults(&self, rules: Vec<FaultRule>) {
         self.step(ServerStep::Faults(rules));
     }
 
-    pub(super) fn set_policies(&self, policies: Policies) {
+    pub(super) fn set_policies(&self, policies: AccountPolicies) {
         self.step(ServerStep::Policies(policies));
     }
 
@@ -68,10 +73,10 @@ impl ServerHandle {
 }
 
 struct ServerState {
-    targets: Targets,
+    targets: BackendTargets,
     clock: Clock,
     admission: AdmissionRules,
-    faults: Vec<Rule>,
+    faults: Vec<FaultRule>,
     server: Option<Server>,
     outbox: UpdateSender,
 }
@@ -111,7 +116,7 @@ impl ServerState {
             None => ServerInfo::Off,
             Some(port) => self.start(port).await,
         };
-        self.outbox.send(Update::Server(info));
+        self.outbox.send(WorkerUpdate::Server(info));
     }
 
     async fn start(&mut self, port: u16) -> ServerInfo {

@@ -8,7 +8,7 @@ use testcard::{
             token_calls::TokenRequest,
         },
         form::{defaults::FormDefaults, draft::Draft, kept_draft::KeptDraft},
-        presets::library::Library,
+        presets::library::PresetLibrary,
     },
     snippets::{SnippetLanguage, snippet},
 };
@@ -51,7 +51,7 @@ fn check(name: &str, sent: &str, expected: StandIn<'_>) {
     assert!(code.contains(quoted) || quoted.contains(['*', ' ', '•']), "the code: {name}={sent}\n{code}");
 
     // From the form on, what is written down is the same again.
-    let mut library = Library::default();
+    let mut library = PresetLibrary::default();
     let key = library.save("mine", &reused, None, 1);
     let (preset, _) = library.fill(&key, &Draft::default(), &FormDefaults::default(), date(2030, 6, 15)).unwrap();
     let draft = KeptDraft::of_json(&KeptDraft::of(&reused).0.to_json()).unwrap().to_draft(true);

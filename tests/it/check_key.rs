@@ -10,7 +10,7 @@ use testcard::{
     domain::{
         key::{ApiKey, KeyKind},
         settings::{
-            key_check::{Found, KeyCheck, RawNumbers},
+            key_check::{KeyCheck, KeyCheckFinding, RawNumbers},
             proxy::ProxyChoice,
             stripe::{BaseUrl, StripeSettings},
         },
@@ -33,7 +33,7 @@ async fn checked(url: &str, proxy: &str, total_timeout: Duration) -> KeyCheck {
 
 fn reason(check: &KeyCheck) -> &str {
     match &check.found {
-        Found::NotReached { message } => message,
+        KeyCheckFinding::NotReached { message } => message,
         other => panic!("an answer: {other:?}"),
     }
 }
@@ -64,7 +64,7 @@ async fn a_dead_server_and_a_dead_proxy_are_told_apart() {
 async fn a_failure_of_the_api_is_asked_about_once() {
     let server = Server::start(vec![reply(503, r#"{"error": {"message": "Later."}}"#)]).await;
     let check = checked(&server.url(), "", Duration::from_mins(1)).await;
-    assert_eq!(check.found, Found::Unclear { http_status: 503, message: "Later.".to_owned() });
+    assert_eq!(check.found, KeyCheckFinding::Unclear { http_status: 503, message: "Later.".to_owned() });
     let got = server.only();
     assert!(got.body.contains("card%5Bexp_year%5D=2034") && !got.header("idempotency-key").is_empty(), "{}", got.body);
 }
@@ -73,10 +73,12 @@ async fn a_failure_of_the_api_is_asked_about_once() {
 async fn the_local_server_is_checked_as_stripe_is() {
     let home = crate::support::program::Home::new();
     for (policy, expected) in [
-        ("raw_card_data=on", Found::Accepted(RawNumbers::Accepted)),
+        ("raw_card_data=on", KeyCheckFinding::Accepted(RawNumbers::Accepted)),
         (
             "raw_card_data=off",
-            Found::Accepted(RawNumbers::Refused(testcard::domain::call::refusal::Refusal::RawCardData)),
+            KeyCheckFinding::Accepted(RawNumbers::Refused(
+                testcard::domain::call::refusal::AccountRefusal::RawCardData,
+            )),
         ),
     ] {
         let server = crate::support::serving::Serving::start(&home, &["--policy", policy]);

@@ -6,13 +6,13 @@ use std::collections::HashMap;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use testcard::{
-    backend::{AdmissionRules, Targets},
+    backend::{AdmissionRules, BackendTargets},
     domain::{
         call::api::{ApiRequest, HttpMethod},
         clock::Clock,
-        rules::policies::Policies,
+        rules::policies::AccountPolicies,
     },
-    minter::{self, MemoryLedger, Workspace},
+    minter::{self, MemoryLedger, MinterAccount},
     server::{Server, ServerConfig},
     store::{Store, StoreLocation},
 };
@@ -150,7 +150,7 @@ fn run(mut answer: impl FnMut(&Case, &str, &[(String, String)]) -> Outcome) -> V
 }
 
 fn in_process() -> Vec<Outcome> {
-    let (mut ledger, workspace) = (MemoryLedger::default(), Workspace::seeded(SEED));
+    let (mut ledger, workspace) = (MemoryLedger::default(), MinterAccount::seeded(SEED));
     run(|case, path, params| {
         let mut headers: Vec<(String, String)> =
             case.headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
@@ -158,8 +158,8 @@ fn in_process() -> Vec<Outcome> {
         let key = place.map_or_else(|| format!("Bearer {KEY}"), |place| headers.remove(place).1);
         let params = params.iter().map(|(name, value)| (&**name, &**value)).collect();
         let request = ApiRequest { method: case.method, path: path.to_owned(), params, headers };
-        let response = match minter::admit(Some(&key), &request, Policies::default(), None) {
-            Ok(_) => minter::handle(&mut ledger, &request, now(), Policies::default(), &workspace).unwrap(),
+        let response = match minter::admit(Some(&key), &request, AccountPolicies::default(), None) {
+            Ok(_) => minter::handle(&mut ledger, &request, now(), AccountPolicies::default(), &workspace).unwrap(),
             Err(error) => minter::refusal(&error),
         };
         let headers = response.headers.iter().map(|(name, value)| (name.to_lowercase(), value.clone())).collect();
@@ -248,7 +248,7 @@ fn every_byte(text: &str) -> String {
 fn over_loopback(runtime: &Runtime, hand: Hand) -> Vec<Outcome> {
     let store = Store::open(&StoreLocation::Memory, now()).unwrap();
     let config = ServerConfig {
-        targets: Targets::new(store, Some(SEED)),
+        targets: BackendTargets::new(store, Some(SEED)),
         clock: Clock::fixed(now()),
         listen: "127.0.0.1:0".parse().unwrap(),
         admission: AdmissionRules::default(),
@@ -304,7 +304,9 @@ fn another_seed_gives_other_bytes() {
         ..ApiRequest::get("/v1/tokens")
     };
     let answer = |seed, ledger: &mut MemoryLedger| {
-        minter::handle(ledger, &request, now(), Policies::default(), &Workspace::seeded(seed)).unwrap().text()
+        minter::handle(ledger, &request, now(), AccountPolicies::default(), &MinterAccount::seeded(seed))
+            .unwrap()
+            .text()
     };
     assert_eq!(answer(SEED, &mut MemoryLedger::default()), expected[0].2);
     assert_ne!(answer(SEED + 1, &mut ledger), expected[0].2);

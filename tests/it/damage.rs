@@ -4,10 +4,10 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use testcard::{
     domain::history::{
-        entry::{EntryDetail, Status},
-        filter::{HistoryFilter, Sort, SortKey},
+        entry::{EntryDetail, EntryStatus},
+        filter::{HistoryFilter, SortKey, SortOrder},
     },
-    store::{Damage, FILE_NAME, Reader},
+    store::{FILE_NAME, HistoryDamage, HistoryReader},
 };
 
 use crate::support::{
@@ -20,7 +20,7 @@ use crate::support::{
 /// All that a reader gives of a folder, and what it could not read.
 struct Reading {
     details: Vec<EntryDetail>,
-    damage: Damage,
+    damage: HistoryDamage,
     /// How many entries a list has or names at least, in whatever order.
     fewest: usize,
 }
@@ -28,19 +28,19 @@ struct Reading {
 impl Reading {
     #[track_caller]
     fn of(folder: &Path) -> Self {
-        let reader = Reader::look(folder, moment(0)).unwrap();
+        let reader = HistoryReader::look(folder, moment(0)).unwrap();
         let details = details(&reader);
         let damage = reader.damage();
         // Whatever else is asked, nothing stops at the damage.
         let mut fewest = usize::MAX;
         for key in SortKey::ALL {
-            let filter = HistoryFilter { sort: Sort { key, is_falling: true }, ..HistoryFilter::default() };
+            let filter = HistoryFilter { sort: SortOrder { key, is_falling: true }, ..HistoryFilter::default() };
             reader.damage();
             let ids = reader.ids(&filter).unwrap();
             fewest = fewest.min(ids.len() + reader.damage().entries.len());
             reader.rows(&ids).unwrap();
         }
-        for status in Status::ALL {
+        for status in EntryStatus::ALL {
             let filter = HistoryFilter { status: Some(status), search: "tok".to_owned(), ..HistoryFilter::default() };
             reader.ids(&filter).unwrap();
             reader.count(&filter).unwrap();
@@ -132,7 +132,7 @@ fn a_flipped_bit_anywhere_stops_nothing() {
             let patient = Patient::new();
             patient.change_page(page, |page| page[byte] ^= 1 << bit);
             // A page of the schema is needed for all: then the error says how to save what can be read.
-            match Reader::look(patient.folder(), moment(0)) {
+            match HistoryReader::look(patient.folder(), moment(0)) {
                 Ok(_) => drop(Reading::of(patient.folder())),
                 Err(error) => assert!(error.to_string().contains("testcard salvage"), "{page} {byte}: {error}"),
             }

@@ -13,9 +13,9 @@ use serde_json::{Map, Value, json};
 use testcard::{
     diff::{ComparedCall, DiffLine, DiffPart, ValueChange, compare, patch},
     domain::{
-        call::api::{ApiRequest, ApiResponse, Failure, MaskedRequest, Target},
+        call::api::{ApiRequest, ApiResponse, CallFailure, MaskedRequest, Target},
         form::draft::Draft,
-        history::entry::{Entry, EntryDetail, EntryId, Status},
+        history::entry::{EntryDetail, EntryId, EntryStatus, HistoryEntry},
     },
     messages::ComparedEntries,
     model::{LoadedValue, Revision},
@@ -31,7 +31,7 @@ use crate::support::{
     waiting::draw_until,
 };
 
-type Outcome = Result<ApiResponse, Failure>;
+type Outcome = Result<ApiResponse, CallFailure>;
 
 fn request(params: &[(&str, &str)]) -> MaskedRequest {
     let mut request = ApiRequest::get("/v1/tokens");
@@ -190,7 +190,7 @@ fn status_parameters_and_headers_are_compared_too() {
 fn a_call_without_an_answer_differs_in_its_status_and_has_no_body() {
     let request = request(&[]);
     let before = Ok(answer(200, &[], &json!({ "id": "tok_1" })));
-    let failure = Failure { kind: "timeout".to_owned(), message: String::new(), http_status: None, text: None };
+    let failure = CallFailure { kind: "timeout".to_owned(), message: String::new(), http_status: None, text: None };
     let after = Err(failure);
     let found = compare(
         ComparedCall { request: &request, outcome: Some(&before) },
@@ -291,9 +291,9 @@ struct View {
 }
 
 fn detail(id: i64, target: Target, body: &Value) -> EntryDetail {
-    let entry = Entry {
+    let entry = HistoryEntry {
         id: EntryId(id),
-        status: if body["error"].is_null() { Status::Unused } else { Status::Failed },
+        status: if body["error"].is_null() { EntryStatus::Unused } else { EntryStatus::Failed },
         target,
         token_id: body["id"].as_str().map(str::to_owned),
         brand: Some("Visa".to_owned()),

@@ -13,10 +13,10 @@ use testcard::{
             token_calls::TokenCall,
         },
         history::{
-            edit::{Edit, tags_in},
-            entry::{Entry, EntryId, Status},
-            filter::{HistoryFilter, Sort, SortKey},
-            listing::Listing,
+            edit::{EntryEdit, tags_in},
+            entry::{EntryId, EntryStatus, HistoryEntry},
+            filter::{HistoryFilter, SortKey, SortOrder},
+            listing::EntryListing,
         },
         settings::profile::ProfileId,
     },
@@ -43,15 +43,15 @@ fn made(store: &Store, token: &str) -> EntryId {
 }
 
 fn note(store: &Store, id: EntryId, note: &str) {
-    store.edit(Edit::Note { id, note: note.to_owned() }, moment(1)).wait().unwrap();
+    store.edit(EntryEdit::Note { id, note: note.to_owned() }, moment(1)).wait().unwrap();
 }
 
 fn tag(store: &Store, ids: &[EntryId], add: &str, remove: &str) -> Result<u64, StoreError> {
-    store.edit(Edit::Tag { ids: ids.to_vec(), add: tags_in(add), remove: tags_in(remove) }, moment(1)).wait()
+    store.edit(EntryEdit::Tag { ids: ids.to_vec(), add: tags_in(add), remove: tags_in(remove) }, moment(1)).wait()
 }
 
 fn delete(store: &Store, ids: &[EntryId]) -> u64 {
-    store.edit(Edit::Delete { ids: ids.to_vec() }, moment(1)).wait().unwrap()
+    store.edit(EntryEdit::Delete { ids: ids.to_vec() }, moment(1)).wait().unwrap()
 }
 
 fn found(store: &Store, filter: &HistoryFilter) -> Vec<EntryId> {
@@ -100,7 +100,10 @@ fn what_another_call_does_to_an_entry_leaves_note_and_tags_alone() {
     let call = NewCall { target: Target::Local, started: moment(2), request, expects: None, profile: None };
     store.answer(call, say(response(200, &serde_json::json!({"id": "ch_1"})))).wait().unwrap();
     let entry = store.reader().unwrap().rows(&[id]).unwrap().remove(0);
-    assert_eq!((entry.status, entry.note.as_str(), entry.tags.join(" ").as_str()), (Status::Used, "mine", "smoke"));
+    assert_eq!(
+        (entry.status, entry.note.as_str(), entry.tags.join(" ").as_str()),
+        (EntryStatus::Used, "mine", "smoke")
+    );
     assert_eq!(entry.used_by.as_deref(), Some("ch_1"));
     assert_eq!(entry.used_client.as_deref(), Some("stripe-python 16.1.0"));
     // A later call does not take over who used it.
@@ -167,7 +170,7 @@ fn a_deleted_entry_is_hidden_everywhere_until_it_is_restored() {
     let gone = tag(&store, &ids[..1], "late", "").unwrap_err();
     assert!(matches!(gone, StoreError::Gone { .. }), "{gone}");
 
-    assert_eq!(store.edit(Edit::Restore { ids: ids.to_vec() }, moment(2)).wait(), Ok(1));
+    assert_eq!(store.edit(EntryEdit::Restore { ids: ids.to_vec() }, moment(2)).wait(), Ok(1));
     assert_eq!(found(&store, &HistoryFilter::default()), [ids[1], ids[0]]);
     let counts = reader.counts().unwrap();
     assert_eq!((counts.unused, counts.used), (1, 1));
@@ -201,7 +204,7 @@ fn what_was_deleted_long_ago_is_dropped_but_for_what_the_minter_remembers() {
     assert_eq!((count(folder.path(), "entries"), count(folder.path(), "exchanges")), (2, 2));
     assert_eq!((count(folder.path(), "answers"), count(folder.path(), "objects")), (1, objects));
     assert_eq!(store.reader().unwrap().counts().unwrap().all(), 1);
-    let late = store.edit(Edit::Restore { ids: ids[..1].to_vec() }, moment(0)).wait().unwrap_err();
+    let late = store.edit(EntryEdit::Restore { ids: ids[..1].to_vec() }, moment(0)).wait().unwrap_err();
     assert_eq!(late.to_string(), "Could not restore what was deleted: it is not in the history any more");
 }
 
@@ -234,7 +237,7 @@ fn a_history_of_version_two_is_brought_up_to_date() {
     assert_eq!(store.workspace_secret(), [0; 32]);
     let reader = store.reader().unwrap();
     let rows = reader.page(&HistoryFilter::default(), 9).unwrap();
-    assert_eq!(rows.iter().map(|row| row.status).collect::<Vec<_>>(), [Status::Failed, Status::Used]);
+    assert_eq!(rows.iter().map(|row| row.status).collect::<Vec<_>>(), [EntryStatus::Failed, EntryStatus::Used]);
     assert_eq!(rows[1].used_by.as_deref(), Some("ch_old"));
     assert!(rows.iter().all(|row| row.note.is_empty() && row.tags.is_empty() && row.used_client.is_none()));
     let counts = reader.counts().unwrap();
@@ -282,7 +285,7 @@ fn specs() -> impl Strategy<Value = Vec<Spec>> {
 }
 
 fn filters() -> impl Strategy<Value = HistoryFilter> {
-    let status = prop::option::weighted(0.3, prop::sample::select(&Status::ALL[..]));
+    let status = prop::option::weighted(0.3, prop::sample::select(&EntryStatus::ALL[..]));
     let target = prop::option::weighted(0.3, prop_oneof![Just(Target::Local), Just(Target::Stripe)]);
     let search = prop_oneof![3 => Just(""), 1 => Just("visa"), 1 => Just("#a"), 1 => Just("0001 tok_")];
     let tag = prop::option::weighted(0.2, prop_oneof![Just("a"), Just("ab"), Just("c")]);
@@ -298,7 +301,7 @@ fn filters() -> impl Strategy<Value = HistoryFilter> {
             since: since.map(moment),
             until: until.map(moment),
             among: among.map(|ids| ids.into_iter().map(EntryId).collect()),
-            sort: Sort { key, is_falling },
+            sort: SortOrder { key, is_falling },
         },
     )
 }
@@ -329,7 +332,7 @@ fn make(store: &Store, nth: usize, spec: &Spec) -> EntryId {
 }
 
 /// What the filter means, said once more in another language.
-fn passes(filter: &HistoryFilter, entry: &Entry) -> bool {
+fn passes(filter: &HistoryFilter, entry: &HistoryEntry) -> bool {
     let mut words: Vec<String> = [&entry.token_id, &entry.brand, &entry.last4, &entry.code, &entry.used_by]
         .into_iter()
         .flatten()
@@ -346,7 +349,7 @@ fn passes(filter: &HistoryFilter, entry: &Entry) -> bool {
         && filter.search.split_whitespace().all(|sought| words.iter().any(|word| word.contains(sought)))
 }
 
-fn order(sort: Sort, a: &Entry, b: &Entry) -> Ordering {
+fn order(sort: SortOrder, a: &HistoryEntry, b: &HistoryEntry) -> Ordering {
     fn values<T: Ord>(a: Option<T>, b: Option<T>, is_falling: bool) -> Ordering {
         match (a, b) {
             (Some(a), Some(b)) if is_falling => b.cmp(&a),
@@ -354,7 +357,7 @@ fn order(sort: Sort, a: &Entry, b: &Entry) -> Ordering {
             (a, b) => b.is_some().cmp(&a.is_some()),
         }
     }
-    let place = |entry: &Entry| Status::ALL.iter().position(|status| *status == entry.status);
+    let place = |entry: &HistoryEntry| EntryStatus::ALL.iter().position(|status| *status == entry.status);
     let falls = sort.is_falling;
     let by_key = match sort.key {
         SortKey::Created => values(Some(a.id), Some(b.id), falls),
@@ -386,7 +389,7 @@ proptest! {
         }
         known.retain(|entry| !deleted.contains(&entry.id));
         for filter in filters {
-            let mut expected: Vec<&Entry> = known.iter().filter(|entry| passes(&filter, entry)).collect();
+            let mut expected: Vec<&HistoryEntry> = known.iter().filter(|entry| passes(&filter, entry)).collect();
             expected.sort_by(|a, b| order(filter.sort, a, b));
             let expected: Vec<EntryId> = expected.into_iter().map(|entry| entry.id).collect();
             let found = reader.ids(&filter).unwrap();
@@ -394,12 +397,12 @@ proptest! {
             prop_assert_eq!(reader.count(&filter).unwrap(), expected.len() as u64);
             let matching = ids.iter().map(|id| expected.contains(id)).collect::<Vec<_>>();
             prop_assert_eq!(reader.matching(&filter, &ids).unwrap(), matching);
-            let list = Listing::new(found, filter.sort);
+            let list = EntryListing::new(found, filter.sort);
             for (place, id) in expected.iter().enumerate() {
                 prop_assert_eq!(list.place_of(*id), Some(place));
             }
         }
-        for status in Status::ALL {
+        for status in EntryStatus::ALL {
             let there = known.iter().filter(|entry| entry.status == status).count();
             prop_assert_eq!(reader.counts().unwrap().of(status), there as u64);
         }

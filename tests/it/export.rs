@@ -7,25 +7,25 @@ use tempfile::TempDir;
 use testcard::{
     domain::{
         call::api::{ApiRequest, Target, TransportError},
-        history::{edit::Edit, entry::Status, filter::HistoryFilter},
+        history::{edit::EntryEdit, entry::EntryStatus, filter::HistoryFilter},
         rules::expectation::Expectation,
     },
     files::OwnFolders,
     jobs::export::{ExportError, ExportFile, ExportProgress, export},
-    store::{ExportedEntry, NewCall, Reader, Store, StoreLocation},
+    store::{ExportedEntry, HistoryReader, NewCall, Store, StoreLocation},
 };
 use tokio_util::sync::CancellationToken;
 
 use crate::support::histories::{check_holds_no_secret, creation, moment, plant_secrets, sample_history, say, token};
 
-fn sample() -> (Store, Reader) {
+fn sample() -> (Store, HistoryReader) {
     let store = Store::open(&StoreLocation::Memory, moment(0)).unwrap();
     sample_history(&store);
     let reader = store.reader().unwrap();
     (store, reader)
 }
 
-fn save(reader: &Reader, filter: &HistoryFilter, path: &Path, overwrite: bool) -> Result<u64, ExportError> {
+fn save(reader: &HistoryReader, filter: &HistoryFilter, path: &Path, overwrite: bool) -> Result<u64, ExportError> {
     let own = OwnFolders::default();
     let file = ExportFile { path, overwrite, own: &own };
     export(reader, filter, file, &mut |_| {}, &CancellationToken::new())
@@ -52,7 +52,7 @@ fn everything_or_what_the_filter_shows_is_exported_newest_first() {
         (all(), vec![json!(null), json!(null), json!(null), json!(null), json!("tok_two"), json!("tok_One")]),
         (HistoryFilter { target: Some(Target::Stripe), ..all() }, vec![json!(null), json!(null), json!("tok_two")]),
         (HistoryFilter { search: "tok_one".to_owned(), ..all() }, vec![json!("tok_One")]),
-        (HistoryFilter { status: Some(Status::Unknown), ..all() }, vec![]),
+        (HistoryFilter { status: Some(EntryStatus::Unknown), ..all() }, vec![]),
     ] {
         let mut reports = Vec::new();
         let own = OwnFolders::default();
@@ -94,8 +94,11 @@ fn an_entry_is_exported_with_all_that_is_known_of_it() {
     let journaled = store.journal(retrieve).wait().unwrap();
     let not_json = TransportError::NotJson { host: "h".to_owned(), http_status: 502, text: "<p>".to_owned() };
     store.finish(journaled.exchange, took, Err(not_json)).wait().unwrap();
-    store.edit(Edit::Note { id, note: "as agreed".to_owned() }, moment(1)).wait().unwrap();
-    store.edit(Edit::Tag { ids: vec![id], add: vec!["smoke".to_owned()], remove: vec![] }, moment(1)).wait().unwrap();
+    store.edit(EntryEdit::Note { id, note: "as agreed".to_owned() }, moment(1)).wait().unwrap();
+    store
+        .edit(EntryEdit::Tag { ids: vec![id], add: vec!["smoke".to_owned()], remove: vec![] }, moment(1))
+        .wait()
+        .unwrap();
     let detail = store.reader().unwrap().detail(id).unwrap().unwrap();
     let exported = serde_json::to_string_pretty(&ExportedEntry::from(&detail)).unwrap();
     let expected = json!({

@@ -22,7 +22,7 @@ use rustix::{
 
 use rusqlite::Connection;
 use testcard::{
-    domain::settings::{preferences::Settings, profile::Profiles},
+    domain::settings::{preferences::Settings, profile::ProfileList},
     settings,
 };
 
@@ -260,7 +260,7 @@ fn folders_that_an_earlier_version_left_open_are_closed() {
         fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
     }
     assert_eq!(home.run(["mint"]).exit, 0);
-    settings::save(&config.join("settings.json"), &Profiles::default(), &Settings::default()).unwrap();
+    settings::save(&config.join("settings.json"), &ProfileList::default(), &Settings::default()).unwrap();
     for folder in [&data, &run, &config] {
         assert_eq!(fs::metadata(folder).unwrap().mode() & 0o777, 0o700, "{folder:?}");
     }
@@ -269,7 +269,7 @@ fn folders_that_an_earlier_version_left_open_are_closed() {
     fs::create_dir(&elsewhere).unwrap();
     fs::set_permissions(&elsewhere, fs::Permissions::from_mode(0o755)).unwrap();
     symlink(&elsewhere, &linked).unwrap();
-    settings::save(&linked.join("settings.json"), &Profiles::default(), &Settings::default()).unwrap();
+    settings::save(&linked.join("settings.json"), &ProfileList::default(), &Settings::default()).unwrap();
     assert_eq!(fs::metadata(&elsewhere).unwrap().mode() & 0o777, 0o755);
     fs::set_permissions(&data, fs::Permissions::from_mode(0o555)).unwrap();
     home.run(["mint"]);

@@ -9,10 +9,10 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use testcard::{
     domain::{
-        call::{api::Target, refusal::Refusal, token_calls::TokenRequest},
+        call::{api::Target, refusal::AccountRefusal, token_calls::TokenRequest},
         card::{expiry::utc_day, test_cards, typing::CardField},
         form::field_state::FormField,
-        rules::policies::Policies,
+        rules::policies::AccountPolicies,
     },
     ui::{
         Action,
@@ -71,7 +71,7 @@ fn window_of(builder: HarnessBuilder<Bench>) -> Window {
     let context = FormContext {
         now: now(),
         target: Target::Local,
-        policies: Policies::default(),
+        policies: AccountPolicies::default(),
         moves_on: true,
         is_blocked: false,
         quick: &[],
@@ -688,7 +688,7 @@ fn a_refusal_of_the_account_is_explained_and_the_ready_token_offered() {
         field: None,
         is_answer: true,
         message: "Sending credit card numbers directly to the Stripe API is generally unsafe.".to_owned(),
-        refusal: Some((Refusal::RawCardData, alias.map(str::to_owned))),
+        refusal: Some((AccountRefusal::RawCardData, alias.map(str::to_owned))),
     };
     let mut window = typed_into(NUMBER, "4000000000009995");
     window.state_mut().context.target = Target::Stripe;

@@ -13,7 +13,7 @@ use testcard::{
     domain::{
         call::api::Target,
         form::draft::{BillingAddress, Draft},
-        rules::policies::Policies,
+        rules::policies::AccountPolicies,
     },
     ui::{
         form::{FormContext, FormState, form_ui},
@@ -53,7 +53,7 @@ impl FormPane {
         let context = FormContext {
             now: Timestamp::from_second(1_900_000_000).unwrap(),
             target: Target::Local,
-            policies: Policies::default(),
+            policies: AccountPolicies::default(),
             moves_on: true,
             is_blocked: false,
             quick: &[],

@@ -12,17 +12,17 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use testcard::{
     domain::{
-        call::api::{ApiRequest, ApiResponse, Exchange, HttpMethod, Target},
+        call::api::{ApiExchange, ApiRequest, ApiResponse, HttpMethod, Target},
         history::{
-            entry::{Counts, Entry, EntryDetail, EntryId},
-            filter::Sort,
-            listing::Listing,
+            entry::{EntryDetail, EntryId, HistoryEntry, StatusCounts},
+            filter::SortOrder,
+            listing::EntryListing,
             request_log::ExchangeId,
         },
-        settings::profile::Profiles,
+        settings::profile::ProfileList,
     },
-    messages::{ServerInfo, Update},
-    model::{Model, Storage},
+    messages::{ServerInfo, WorkerUpdate},
+    model::{StorageState, WindowModel},
     store::{Store, StoreLocation},
     ui::{
         Action,
@@ -39,9 +39,9 @@ const MILLION: i64 = 1_000_000;
 /// The history's pane without anything else: the rows that it asks for come with the next frame.
 struct Pane {
     ctx: Context,
-    model: Model,
+    model: WindowModel,
     state: HistoryState,
-    row: Entry,
+    row: HistoryEntry,
     frames: u32,
     loads: usize,
 }
@@ -51,10 +51,10 @@ impl Pane {
         let store = Store::open(&StoreLocation::Memory, Timestamp::UNIX_EPOCH).unwrap();
         let made = store.answer(creation(Target::Local, &[]), say(token("tok_1", "Visa", "4242", false)));
         let row = made.wait().unwrap().entry.unwrap();
-        let mut model = Model::default();
-        let list = Listing::new((1..=entries).rev().map(EntryId).collect(), Sort::default());
-        let counts = Counts { unused: entries.unsigned_abs(), ..Counts::default() };
-        model.apply(Update::History { generation: 1, list, rows: Vec::new(), counts });
+        let mut model = WindowModel::default();
+        let list = EntryListing::new((1..=entries).rev().map(EntryId).collect(), SortOrder::default());
+        let counts = StatusCounts { unused: entries.unsigned_abs(), ..StatusCounts::default() };
+        model.apply(WorkerUpdate::History { generation: 1, list, rows: Vec::new(), counts });
         let ctx = Context::default();
         ctx.enable_accesskit();
         theme::install(&ctx);
@@ -73,7 +73,7 @@ impl Pane {
             ..RawInput::default()
         };
         let (model, state) = (&self.model, &mut self.state);
-        let storage = Storage::Open(None);
+        let storage = StorageState::Open(None);
         let context = HistoryContext {
             history: &model.history,
             storage: &storage,
@@ -88,8 +88,8 @@ impl Pane {
         for action in actions {
             if let Action::LoadRows(ids) = action {
                 self.loads += 1;
-                let rows = ids.into_iter().map(|id| Entry { id, ..self.row.clone() }).collect();
-                self.model.apply(Update::Rows(rows));
+                let rows = ids.into_iter().map(|id| HistoryEntry { id, ..self.row.clone() }).collect();
+                self.model.apply(WorkerUpdate::Rows(rows));
             }
         }
         output
@@ -174,7 +174,7 @@ fn check_alike(what: &str, few: AllocationInfo, many: AllocationInfo) {
 /// The inspector's pane without anything else, with an answer of so many items.
 struct Inspected {
     ctx: Context,
-    model: Model,
+    model: WindowModel,
     state: InspectorState,
     shows_call: bool,
     frames: u32,
@@ -197,7 +197,7 @@ impl Inspected {
         let call = |method, path: &str, answer| {
             let request = ApiRequest { method, ..ApiRequest::get(path) }.masked();
             let (target, started, took) = (Target::Local, Timestamp::UNIX_EPOCH, Duration::from_millis(1));
-            Exchange { target, started, took, request, outcome: Ok(answer), replaced: Vec::new() }
+            ApiExchange { target, started, took, request, outcome: Ok(answer), replaced: Vec::new() }
         };
         let detail = EntryDetail {
             entry,
@@ -208,9 +208,9 @@ impl Inspected {
             is_damaged: false,
         };
         let exchange = call(HttpMethod::Post, "/v1/charges", answer(402, error));
-        let mut model = Model::default();
-        model.apply(Update::Detail(Box::new(detail)));
-        model.apply(Update::Exchange { id: ExchangeId(1), exchange: Box::new(exchange) });
+        let mut model = WindowModel::default();
+        model.apply(WorkerUpdate::Detail(Box::new(detail)));
+        model.apply(WorkerUpdate::Exchange { id: ExchangeId(1), exchange: Box::new(exchange) });
         let ctx = Context::default();
         ctx.enable_accesskit();
         theme::install(&ctx);
@@ -234,7 +234,7 @@ impl Inspected {
         };
         let state = &mut self.state;
         let code = CodeContext { server: &ServerInfo::Off, port: 0, stripe: None };
-        let profiles = Profiles::default();
+        let profiles = ProfileList::default();
         let mut output =
             self.ctx.run_ui(input, |ui| inspector_ui(ui, state, subject, &code, &profiles, &mut Vec::new()));
         output.textures_delta.clear();

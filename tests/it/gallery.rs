@@ -10,11 +10,11 @@ use egui_kittest::{
     kittest::{NodeT as _, Queryable as _},
 };
 use serde_json::{Value, json};
-use testcard::domain::history::entry::Status;
+use testcard::domain::history::entry::EntryStatus;
 use testcard::ui::{
     icons,
     status_badge::status_badge_ui,
-    theme::{self, Tokens},
+    theme::{self, DesignTokens},
     widgets::{
         BrandMark, CardFace, ChoiceField, Field, FilterChip, IconButton, InlineAlert, JsonLines, JsonTree,
         JsonTreeAction, PrimaryButton, QuietButton, RailStep, SegmentedControl, StepState, TabBar, Toast, Toasts, Tone,
@@ -93,7 +93,7 @@ impl Gallery {
     }
 
     fn ui(&mut self, ui: &mut Ui) {
-        let t = Tokens::of(ui);
+        let t = DesignTokens::of(ui);
         let bar = Frame::new().fill(t.panel).inner_margin(Margin::symmetric(12, 7));
         Panel::top("bar").exact_size(44.0).frame(bar).show(ui, |ui| self.bar_ui(ui));
         let status = Frame::new().fill(t.panel).inner_margin(Margin::symmetric(12, 4));
@@ -215,9 +215,14 @@ impl Gallery {
             ui.add(QuietButton::new("Export").menu());
         });
         ui.horizontal(|ui| {
-            for status in
-                [Status::Unused, Status::Used, Status::Failed, Status::Pending, Status::Interrupted, Status::Unknown]
-            {
+            for status in [
+                EntryStatus::Unused,
+                EntryStatus::Used,
+                EntryStatus::Failed,
+                EntryStatus::Pending,
+                EntryStatus::Interrupted,
+                EntryStatus::Unknown,
+            ] {
                 status_badge_ui(ui, status);
                 ui.add_space(6.0);
             }
@@ -280,7 +285,7 @@ impl Gallery {
         egui::Sides::new().height(20.0).shrink_left().truncate().show(
             ui,
             |ui| ui.label(egui::RichText::new("tok_1Qx7b2LkdIwHu7ix0a9ZKq3B").font(theme::mono_medium(12.0))),
-            |ui| status_badge_ui(ui, Status::Unused),
+            |ui| status_badge_ui(ui, EntryStatus::Unused),
         );
         ui.horizontal(|ui| {
             for label in ["Copy id", "Charge…", "Attach…", "Reuse"] {
@@ -610,7 +615,7 @@ fn all_cards_are_drawn() {
         .renderer(CpuRenderer::default())
         .with_context_setup(theme::install)
         .build_ui(|ui| {
-            Frame::new().fill(Tokens::of(ui).panel).inner_margin(Margin::same(16)).show(ui, |ui| {
+            Frame::new().fill(DesignTokens::of(ui).panel).inner_margin(Margin::same(16)).show(ui, |ui| {
                 for (i, brand) in BrandMark::ALL.into_iter().enumerate() {
                     let (row, column) = (i / 2, i % 2);
                     let at = pos2(16.0 + 320.0 * column as f32, 16.0 + 188.0 * row as f32);

@@ -12,18 +12,18 @@ use testcard::{
     domain::{
         call::api::Target,
         history::{
-            edit::Edit,
-            entry::{Counts, EntryId},
-            filter::{HistoryFilter, Sort},
-            listing::Listing,
+            edit::EntryEdit,
+            entry::{EntryId, StatusCounts},
+            filter::{HistoryFilter, SortOrder},
+            listing::EntryListing,
         },
     },
-    messages::Update,
-    model::{Model, Storage},
+    messages::WorkerUpdate,
+    model::{StorageState, WindowModel},
     store::{FILE_NAME, NewCall, Store, StoreLocation},
     ui::{
         Action,
-        history::{HistoryContext, HistoryState, RefreshProgress, history_ui},
+        history::{HistoryContext, HistoryState, RefreshStatus, history_ui},
         theme,
     },
 };
@@ -391,11 +391,11 @@ fn what_another_program_does_is_seen_at_once() {
     let other = open(&folder);
     let id = other.reader().unwrap().by_token("tok_c").unwrap().unwrap();
     let now = Timestamp::from_second(NOW).unwrap();
-    other.edit(Edit::Delete { ids: vec![id] }, now).wait().unwrap();
+    other.edit(EntryEdit::Delete { ids: vec![id] }, now).wait().unwrap();
     wait(&mut window, "the deletion", |window| shown(window) == "dba");
     assert_eq!(selected(&window), "b", "what is gone is not selected");
-    other.edit(Edit::Restore { ids: vec![id] }, now).wait().unwrap();
-    other.edit(Edit::Note { id, note: "from elsewhere".to_owned() }, now).wait().unwrap();
+    other.edit(EntryEdit::Restore { ids: vec![id] }, now).wait().unwrap();
+    other.edit(EntryEdit::Note { id, note: "from elsewhere".to_owned() }, now).wait().unwrap();
     wait(&mut window, "the note", |window| rows(window).iter().any(|row| row.ends_with("note from elsewhere")));
     assert_eq!(shown(&window), "dcba");
 }
@@ -409,7 +409,7 @@ fn a_comparison_with_what_another_program_deleted_ends_with_a_sentence() {
     wait_for(&mut window, "id: tok_b");
     let other = open(&folder);
     let id = other.reader().unwrap().by_token("tok_c").unwrap().unwrap();
-    other.edit(Edit::Delete { ids: vec![id] }, Timestamp::from_second(NOW).unwrap()).wait().unwrap();
+    other.edit(EntryEdit::Delete { ids: vec![id] }, Timestamp::from_second(NOW).unwrap()).wait().unwrap();
     wait(&mut window, "the deletion", |window| shown(window) == "dba");
     window.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::D);
     wait_for(&mut window, "One of the two entries is not in the history any more");
@@ -442,27 +442,27 @@ async fn the_selected_are_asked_for_at_stripe_and_the_asking_can_be_stopped() {
 
 /// The pane alone, with so many entries, and what it asks for in each frame.
 struct View {
-    model: Model,
+    model: WindowModel,
     state: HistoryState,
     actions: Vec<Vec<Action>>,
-    refreshing: Option<RefreshProgress>,
+    refreshing: Option<RefreshStatus>,
 }
 
 fn view(entries: i64) -> Harness<'static, View> {
-    let mut model = Model::default();
-    let list = Listing::new((1..=entries).rev().map(EntryId).collect(), Sort::default());
+    let mut model = WindowModel::default();
+    let list = EntryListing::new((1..=entries).rev().map(EntryId).collect(), SortOrder::default());
     let store = Store::open(&StoreLocation::Memory, Timestamp::UNIX_EPOCH).unwrap();
     let made = store.answer(creation(Target::Local, &[]), say(token("tok_1", "Visa", "4242", false)));
     let row = made.wait().unwrap().entry.unwrap();
-    let rows =
-        (entries - 59..=entries).map(|id| testcard::domain::history::entry::Entry { id: EntryId(id), ..row.clone() });
-    let counts = Counts { unused: entries.unsigned_abs(), ..Counts::default() };
-    model.apply(Update::History { generation: 1, list, rows: rows.collect(), counts });
+    let rows = (entries - 59..=entries)
+        .map(|id| testcard::domain::history::entry::HistoryEntry { id: EntryId(id), ..row.clone() });
+    let counts = StatusCounts { unused: entries.unsigned_abs(), ..StatusCounts::default() };
+    model.apply(WorkerUpdate::History { generation: 1, list, rows: rows.collect(), counts });
     let view = View { model, state: HistoryState::default(), actions: Vec::new(), refreshing: None };
     let mut view = Harness::builder().with_size([1200.0, 800.0]).build_ui_state(
         |ui, view: &mut View| {
             theme::install(ui.ctx());
-            let storage = Storage::Open(None);
+            let storage = StorageState::Open(None);
             let context = HistoryContext {
                 history: &view.model.history,
                 storage: &storage,
@@ -510,6 +510,7 @@ fn all_of_a_million_entries_are_selected_and_deleted_as_one() {
     view.get_by_label("1,000,000 selected");
     view.key_press(Key::Delete);
     view.run();
-    let deletes = |action: &&Action| matches!(action, Action::Edit(Edit::Delete { ids }) if ids.len() == 1_000_000);
+    let deletes =
+        |action: &&Action| matches!(action, Action::Edit(EntryEdit::Delete { ids }) if ids.len() == 1_000_000);
     assert_eq!(view.state().actions.iter().flatten().filter(deletes).count(), 1);
 }

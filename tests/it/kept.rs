@@ -6,11 +6,11 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testcard::{
-    backend::{ServedCall, Targets, admit, refusal},
+    backend::{BackendTargets, ServedCall, admit, refusal},
     domain::{
         call::api::{ApiRequest, ApiResponse, HttpMethod, Target},
         mask::{HIDDEN, Kept},
-        rules::policies::Policies,
+        rules::policies::AccountPolicies,
     },
     store::{FILE_NAME, Store, StoreLocation},
 };
@@ -58,20 +58,20 @@ fn post(path: &str, params: &[(&str, &str)], headers: &[(&str, &str)]) -> ApiReq
 /// A run of the program on a place: its minter and its store.
 struct Running {
     runtime: tokio::runtime::Runtime,
-    targets: Targets,
+    targets: BackendTargets,
 }
 
 impl Running {
     fn on(place: &StoreLocation, seed: Option<u64>) -> Self {
         let store = Store::open(place, moment(0)).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        Self { runtime, targets: Targets::new(store, seed) }
+        Self { runtime, targets: BackendTargets::new(store, seed) }
     }
 
     /// The answer as kept.
     #[track_caller]
     fn send(&self, request: &ApiRequest) -> ApiResponse {
-        let backend = self.targets.local(Policies::default());
+        let backend = self.targets.local(AccountPolicies::default());
         let recorded = self.runtime.block_on(backend.send(request, moment(1))).unwrap();
         recorded.exchange.outcome.unwrap()
     }
@@ -81,7 +81,7 @@ impl Running {
     fn serve(&self, request: &ApiRequest) -> ApiResponse {
         let (started, arrived) = (moment(1), std::time::Instant::now());
         let call = ServedCall { request: request.clone(), started, arrived, fault: None };
-        let sent = self.runtime.block_on(self.targets.serve(call, Policies::default()));
+        let sent = self.runtime.block_on(self.targets.serve(call, AccountPolicies::default()));
         self.check_kept(&sent);
         sent
     }
@@ -89,7 +89,9 @@ impl Running {
     /// The refusal of a key as it is sent over HTTP, if it is refused.
     #[track_caller]
     fn try_key(&self, request: &ApiRequest, key: &str) {
-        let Err(error) = admit(Some(&format!("Bearer {key}")), request, Policies::default(), None) else { return };
+        let Err(error) = admit(Some(&format!("Bearer {key}")), request, AccountPolicies::default(), None) else {
+            return;
+        };
         let (started, arrived) = (moment(1), std::time::Instant::now());
         let sent = self.targets.refuse(request.clone(), started, arrived, refusal(&error));
         self.check_kept(&self.runtime.block_on(sent));

@@ -15,7 +15,7 @@ use testcard::{
         secret::SecretText,
         settings::profile::ProfileId,
     },
-    keys::{KeySource, KeyStatus, KeyVault, Keys, VaultError},
+    keys::{ApiKeys, KeySource, KeyStatus, KeyVault, VaultError},
 };
 
 /// Far more than any call in memory takes: a test that reaches it has failed.
@@ -128,8 +128,8 @@ impl KeyVault for Hanging {
     }
 }
 
-fn keys(environment: Option<&str>, memory: &Memory) -> Keys {
-    Keys::with_vault(environment.map(str::to_owned), memory.clone(), LONG)
+fn keys(environment: Option<&str>, memory: &Memory) -> ApiKeys {
+    ApiKeys::with_vault(environment.map(str::to_owned), memory.clone(), LONG)
 }
 
 fn key(text: &str) -> ApiKey {
@@ -137,7 +137,7 @@ fn key(text: &str) -> ApiKey {
 }
 
 #[track_caller]
-fn check(keys: &Keys, kind: Option<KeyKind>, source: KeySource, problem: Option<&str>) {
+fn check(keys: &ApiKeys, kind: Option<KeyKind>, source: KeySource, problem: Option<&str>) {
     let status = keys.status(FIRST);
     assert_eq!((status.key, status.source), (kind, source), "{status:?}");
     assert_eq!(keys.get(FIRST).map(|key| key.kind()), kind);
@@ -150,7 +150,7 @@ fn check(keys: &Keys, kind: Option<KeyKind>, source: KeySource, problem: Option<
 
 /// A late reply is sent after the vault's own work: looks again until it has arrived.
 #[track_caller]
-fn check_soon(keys: &Keys, is_there: impl Fn(&KeyStatus) -> bool) {
+fn check_soon(keys: &ApiKeys, is_there: impl Fn(&KeyStatus) -> bool) {
     let give_up = Instant::now() + LONG;
     while !is_there(&keys.status(FIRST)) {
         assert!(Instant::now() < give_up, "{:?}", keys.status(FIRST));
@@ -231,7 +231,7 @@ fn a_key_that_is_set_while_the_environment_has_one_is_kept_for_later() {
 
 #[test]
 fn without_a_keyring_a_key_lives_for_the_session() {
-    for keys in [Keys::session_only(None), Keys::with_vault(None, Memory::failing(VaultError::Missing), LONG)] {
+    for keys in [ApiKeys::session_only(None), ApiKeys::with_vault(None, Memory::failing(VaultError::Missing), LONG)] {
         check(&keys, None, KeySource::None, None);
         assert!(!keys.status(FIRST).remembers);
         assert_eq!(keys.set(FIRST, key("sk_test_entered")), KeySource::Session);
@@ -270,7 +270,7 @@ fn a_keyring_that_refuses_is_told_and_not_read_again() {
 #[test]
 fn a_keyring_that_hangs_costs_its_time_once_and_may_answer_late() {
     let (vault, go, done) = Hanging::over(Memory::holding("sk_test_kept"));
-    let keys = Keys::with_vault(None, vault, SHORT);
+    let keys = ApiKeys::with_vault(None, vault, SHORT);
     check(&keys, None, KeySource::None, Some("did not answer in time"));
     let started = Instant::now();
     for _ in 0..1000 {
@@ -286,7 +286,7 @@ fn a_keyring_that_hangs_costs_its_time_once_and_may_answer_late() {
 #[test]
 fn what_was_entered_is_not_replaced_by_what_is_read_late() {
     let (vault, go, done) = Hanging::over(Memory::holding("sk_test_kept"));
-    let keys = Keys::with_vault(None, vault, SHORT);
+    let keys = ApiKeys::with_vault(None, vault, SHORT);
     assert_eq!(keys.get(FIRST), None);
     assert_eq!(keys.set(FIRST, key("rk_test_entered")), KeySource::Session);
     go.send(()).unwrap();
@@ -299,7 +299,7 @@ fn what_was_entered_is_not_replaced_by_what_is_read_late() {
 fn a_key_that_is_kept_late_is_told_so() {
     let memory = Memory::default();
     let (vault, go, _done) = Hanging::over(memory.clone());
-    let keys = Keys::with_vault(None, vault, SHORT);
+    let keys = ApiKeys::with_vault(None, vault, SHORT);
     assert_eq!(keys.set(FIRST, key("rk_test_entered")), KeySource::Session);
     check(&keys, Some(KeyKind::Restricted), KeySource::Session, Some("did not answer in time"));
     go.send(()).unwrap();
@@ -310,7 +310,7 @@ fn a_key_that_is_kept_late_is_told_so() {
 #[test]
 fn a_keyring_that_hangs_does_not_hold_the_program() {
     let (vault, _go, _done) = Hanging::over(Memory::default());
-    let keys = Keys::with_vault(None, vault, SHORT);
+    let keys = ApiKeys::with_vault(None, vault, SHORT);
     assert_eq!(keys.get(FIRST), None);
     drop(keys);
 }
@@ -339,7 +339,7 @@ fn each_profile_has_a_key_of_its_own() {
 #[test]
 fn a_late_answer_belongs_to_the_profile_that_it_was_asked_for() {
     let (vault, go, done) = Hanging::over(Memory::holding("sk_test_kept"));
-    let keys = Keys::with_vault(None, vault, SHORT);
+    let keys = ApiKeys::with_vault(None, vault, SHORT);
     let second = ProfileId(2);
     assert_eq!(keys.get(FIRST), None);
     assert_eq!(keys.get(second), None, "nobody waits twice");

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use serde_json::{Value, json};
-use testcard::domain::rules::policies::Policies;
+use testcard::domain::rules::policies::AccountPolicies;
 
 use crate::support::local::{Local, id};
 
@@ -182,7 +182,7 @@ fn two_aliases_have_a_decline_code_of_their_own() {
 
 #[test]
 fn a_failing_check_blocks_where_the_account_says_so() {
-    let policies = Policies { block_if_cvc_fails: true, block_if_zip_fails: true, ..Policies::default() };
+    let policies = AccountPolicies { block_if_cvc_fails: true, block_if_zip_fails: true, ..AccountPolicies::default() };
     let mut blocked = 0;
     for row in rows().into_iter().filter(|row| row["token_create_outcome"] == "ok") {
         let expected = match () {

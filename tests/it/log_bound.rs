@@ -5,14 +5,14 @@ use std::time::Duration;
 use serde_json::json;
 use tempfile::TempDir;
 use testcard::{
-    backend::{Backend, Targets},
+    backend::{Backend, BackendTargets},
     domain::{
         call::api::{ApiRequest, ApiResponse, HttpMethod, Target},
-        history::entry::{EntryDetail, Status},
-        rules::policies::Policies,
+        history::entry::{EntryDetail, EntryStatus},
+        rules::policies::AccountPolicies,
         settings::preferences::LogSettings,
     },
-    store::{ExportedEntry, FILE_NAME, NewCall, Recorded, Store, StoreLocation},
+    store::{ExportedEntry, FILE_NAME, NewCall, RecordedCall, Store, StoreLocation},
 };
 
 use crate::support::{
@@ -39,11 +39,11 @@ struct Bench {
 impl Bench {
     fn over(store: Store) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let backend = Targets::new(store.clone(), Some(1)).local(Policies::default());
+        let backend = BackendTargets::new(store.clone(), Some(1)).local(AccountPolicies::default());
         Self { backend, runtime, store }
     }
 
-    fn send(&self, request: &ApiRequest, seconds: i64) -> Recorded {
+    fn send(&self, request: &ApiRequest, seconds: i64) -> RecordedCall {
         self.runtime.block_on(self.backend.send(request, moment(seconds))).unwrap()
     }
 
@@ -90,7 +90,7 @@ fn the_oldest_calls_go_and_what_made_or_used_a_token_stays() {
     let details = bench.details();
     assert_eq!(details.len(), 2);
     let of_used = &details[1];
-    assert_eq!((of_used.entry.status, details[0].entry.status), (Status::Used, Status::Unused));
+    assert_eq!((of_used.entry.status, details[0].entry.status), (EntryStatus::Used, EntryStatus::Unused));
     for detail in &details {
         assert!(detail.outcome.as_ref().unwrap().as_ref().unwrap().is_success(), "the call that made it");
     }

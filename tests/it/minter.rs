@@ -11,10 +11,10 @@ use testcard::{
             params::Params,
             token_calls::TokenRequest,
         },
-        rules::policies::Policies,
+        rules::policies::AccountPolicies,
     },
     minter::{
-        self, Ledger, LedgerError, MemoryLedger, ObjectKind, PageQuery, RememberedAnswer, StoredObject, Workspace,
+        self, Ledger, LedgerError, MemoryLedger, MinterAccount, ObjectKind, PageQuery, RememberedAnswer, StoredObject,
         auth,
         ledger::{AnswerKey, IdempotencyRecord},
     },
@@ -65,13 +65,13 @@ fn with_version(mut request: ApiRequest, version: &str) -> ApiRequest {
 }
 
 #[track_caller]
-fn handle(ledger: &mut MemoryLedger, request: &ApiRequest, policies: Policies) -> ApiResponse {
-    minter::handle(ledger, request, now(), policies, &Workspace::seeded(1)).expect("memory cannot fail")
+fn handle(ledger: &mut MemoryLedger, request: &ApiRequest, policies: AccountPolicies) -> ApiResponse {
+    minter::handle(ledger, request, now(), policies, &MinterAccount::seeded(1)).expect("memory cannot fail")
 }
 
 #[track_caller]
 fn answer(request: &ApiRequest) -> ApiResponse {
-    handle(&mut MemoryLedger::default(), request, Policies::default())
+    handle(&mut MemoryLedger::default(), request, AccountPolicies::default())
 }
 
 /// Compares status and body with a golden file.
@@ -159,8 +159,8 @@ fn tokens_are_as_the_golden_files_say() {
 }
 
 /// Every way in which a creation or a retrieval is refused: a name, the request, the policies.
-fn refusals() -> Vec<(&'static str, ApiRequest, Policies)> {
-    let policies = Policies::default();
+fn refusals() -> Vec<(&'static str, ApiRequest, AccountPolicies)> {
+    let policies = AccountPolicies::default();
     let set = |name: &str, value: &str| post(changed(&[(name, value)], &[]));
     let without = |name: &str| post(changed(&[], &[name]));
     let only = |params: &[(&str, &str)]| post(params.iter().copied().collect());
@@ -172,13 +172,13 @@ fn refusals() -> Vec<(&'static str, ApiRequest, Policies)> {
         params: params.iter().copied().collect(),
         ..ApiRequest::retrieve_token("tok_1nope")
     };
-    let strict = Policies { strict_number: true, ..policies };
-    let published_only = Policies { published_test_cards_only: true, ..policies };
-    let no_raw = Policies { raw_card_data: false, ..policies };
+    let strict = AccountPolicies { strict_number: true, ..policies };
+    let published_only = AccountPolicies { published_test_cards_only: true, ..policies };
+    let no_raw = AccountPolicies { raw_card_data: false, ..policies };
     let long = "x".repeat(5001);
     let last_month =
         changed(&[(month, &(today().month() - 1).to_string()), (year, &(this_year % 100).to_string())], &[]);
-    let rows: Vec<(&'static str, ApiRequest, Policies)> = vec![
+    let rows: Vec<(&'static str, ApiRequest, AccountPolicies)> = vec![
         ("number-luhn", set(number, "4242424242424241"), policies),
         ("number-too-short", set(number, "424242424242424"), policies),
         ("number-too-long", set(number, "42424242424242424242"), policies),
@@ -322,18 +322,18 @@ fn the_current_shape_begins_with_a_version() {
 #[test]
 fn a_token_is_shown_again_as_it_was_made_in_the_shape_that_is_asked_for() {
     let mut ledger = MemoryLedger::default();
-    let made = handle(&mut ledger, &post(good()), Policies::default());
+    let made = handle(&mut ledger, &post(good()), AccountPolicies::default());
     let id = made.with_token(|token| token.id().to_owned()).unwrap();
-    let again = handle(&mut ledger, &ApiRequest::retrieve_token(&id), Policies::default());
+    let again = handle(&mut ledger, &ApiRequest::retrieve_token(&id), AccountPolicies::default());
     assert_eq!((again.http_status, again.text()), (200, made.text()));
     assert_ne!(again.request_id(), made.request_id());
     let doubled = ApiRequest::get(format!("//v1//tokens//{id}"));
-    assert_eq!(handle(&mut ledger, &doubled, Policies::default()).text(), made.text());
+    assert_eq!(handle(&mut ledger, &doubled, AccountPolicies::default()).text(), made.text());
     let expanded =
         ApiRequest { params: [("expand[]", "card")].into_iter().collect(), ..ApiRequest::retrieve_token(&id) };
-    assert_eq!(handle(&mut ledger, &expanded, Policies::default()).text(), made.text());
+    assert_eq!(handle(&mut ledger, &expanded, AccountPolicies::default()).text(), made.text());
     let current = with_version(ApiRequest::retrieve_token(&id), "2026-07-29.dahlia");
-    let current = handle(&mut ledger, &current, Policies::default()).json().unwrap();
+    let current = handle(&mut ledger, &current, AccountPolicies::default()).json().unwrap();
     assert_eq!(current["card"]["networks"], json!({ "preferred": null }));
 }
 
@@ -352,7 +352,7 @@ fn the_ledger_keeps_what_charges_will_need_and_no_secret() {
         ),
     ] {
         let mut ledger = MemoryLedger::default();
-        let made = handle(&mut ledger, &post(changed(set, without)), Policies::default());
+        let made = handle(&mut ledger, &post(changed(set, without)), AccountPolicies::default());
         let id = made.with_token(|token| token.id().to_owned()).unwrap();
         let kept = ledger.get(ObjectKind::Token, &id).unwrap().unwrap();
         assert_eq!(kept.state, state);
@@ -402,17 +402,17 @@ impl Ledger for ReadOnly {
 
 #[test]
 fn a_refused_request_leaves_nothing_behind() {
-    let workspace = Workspace::seeded(1);
+    let workspace = MinterAccount::seeded(1);
     for (name, request, policies) in refusals() {
         let answer = minter::handle(&mut ReadOnly, &request, now(), policies, &workspace);
         assert!(answer.is_ok(), "{name}: {answer:?}");
     }
-    let made = minter::handle(&mut ReadOnly, &post(good()), now(), Policies::default(), &workspace);
+    let made = minter::handle(&mut ReadOnly, &post(good()), now(), AccountPolicies::default(), &workspace);
     assert!(made.is_err(), "a token that cannot be kept is not answered");
 }
 
 /// Good and bad requests, and their answers.
-fn session(workspace: &Workspace, ledger: &mut MemoryLedger) -> Vec<ApiResponse> {
+fn session(workspace: &MinterAccount, ledger: &mut MemoryLedger) -> Vec<ApiResponse> {
     // Without a key: with one, the first answer would be given again.
     let post = |params| ApiRequest { headers: Vec::new(), ..post(params) };
     let bad = post(changed(&[("card[cvc]", "1")], &[]));
@@ -421,20 +421,20 @@ fn session(workspace: &Workspace, ledger: &mut MemoryLedger) -> Vec<ApiResponse>
         .iter()
         .cycle()
         .take(20)
-        .map(|request| minter::handle(ledger, request, now(), Policies::default(), workspace).unwrap())
+        .map(|request| minter::handle(ledger, request, now(), AccountPolicies::default(), workspace).unwrap())
         .collect()
 }
 
 #[test]
 fn two_runs_with_one_seed_are_the_same_to_the_byte() {
-    let run = |seed| session(&Workspace::seeded(seed), &mut MemoryLedger::default());
+    let run = |seed| session(&MinterAccount::seeded(seed), &mut MemoryLedger::default());
     assert_eq!(run(7), run(7));
     assert_ne!(run(7), run(8));
 }
 
 #[test]
 fn a_ledger_that_goes_on_after_a_restart_never_repeats_an_id() {
-    let workspaces: [fn() -> Workspace; 2] = [|| Workspace::seeded(7), || Workspace::new([7; 32])];
+    let workspaces: [fn() -> MinterAccount; 2] = [|| MinterAccount::seeded(7), || MinterAccount::new([7; 32])];
     for start in workspaces {
         let mut ledger = MemoryLedger::default();
         let mut ids = BTreeSet::new();

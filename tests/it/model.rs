@@ -7,12 +7,12 @@ use jiff::Timestamp;
 use proptest::{prelude::*, sample::Index};
 use serde_json::{Value, json};
 use testcard::{
-    backend::{ServedCall, Targets},
+    backend::{BackendTargets, ServedCall},
     domain::{
         call::api::{ApiRequest, ApiResponse, HttpMethod},
-        rules::policies::Policies,
+        rules::policies::AccountPolicies,
     },
-    minter::{self, MemoryLedger, Workspace},
+    minter::{self, MemoryLedger, MinterAccount},
     store::{Store, StoreLocation},
 };
 use tokio::runtime::Runtime;
@@ -366,15 +366,15 @@ fn now() -> Timestamp {
 }
 
 fn memory() -> impl FnMut(ApiRequest) -> ApiResponse {
-    let (mut ledger, workspace) = (MemoryLedger::default(), Workspace::seeded(7));
-    move |request| minter::handle(&mut ledger, &request, now(), Policies::default(), &workspace).unwrap()
+    let (mut ledger, workspace) = (MemoryLedger::default(), MinterAccount::seeded(7));
+    move |request| minter::handle(&mut ledger, &request, now(), AccountPolicies::default(), &workspace).unwrap()
 }
 
 fn sqlite(runtime: &Runtime) -> impl FnMut(ApiRequest) -> ApiResponse {
-    let targets = Targets::new(Store::open(&StoreLocation::Memory, now()).unwrap(), Some(7));
+    let targets = BackendTargets::new(Store::open(&StoreLocation::Memory, now()).unwrap(), Some(7));
     move |request| {
         let call = ServedCall { request, started: now(), arrived: Instant::now(), fault: None };
-        runtime.block_on(targets.serve(call, Policies::default()))
+        runtime.block_on(targets.serve(call, AccountPolicies::default()))
     }
 }
 

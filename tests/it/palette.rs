@@ -6,7 +6,7 @@ use egui::{Key, Modifiers, Role};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use tempfile::TempDir;
 use testcard::{
-    domain::{form::kept_draft::KeptForm, presets::library::Library, settings::preferences::ThemeChoice},
+    domain::{form::kept_draft::KeptForm, presets::library::PresetLibrary, settings::preferences::ThemeChoice},
     settings,
 };
 
@@ -345,7 +345,7 @@ fn a_co_branded_number_says_what_each_preference_comes_to() {
 fn the_palette_does_what_the_theme_button_does() {
     let bench = Bench::new();
     assert_eq!(bench.settings.window.theme, ThemeChoice::Dark);
-    assert_eq!((bench.library.clone(), bench.form.clone()), (Library::default(), None::<KeptForm>));
+    assert_eq!((bench.library.clone(), bench.form.clone()), (PresetLibrary::default(), None::<KeptForm>));
     let mut window = bench.open();
     search(&mut window, "dark theme");
     assert!(listed(&window).iter().all(|line| !line.contains("Dark theme")), "it is dark already");

@@ -5,7 +5,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 use serde_json::json;
 use testcard::{
-    backend::{ServedCall, Targets},
+    backend::{BackendTargets, ServedCall},
     domain::{
         call::{
             api::{ApiRequest, ApiResponse},
@@ -13,17 +13,17 @@ use testcard::{
         },
         card::{
             expiry::utc_day,
-            test_cards::{self, Check},
+            test_cards::{self, BankCheck},
         },
         form::{defaults::FormDefaults, draft::Draft},
         history::filter::HistoryFilter,
         presets::{catalog, preset::PresetKey},
         rules::{
-            expectation::{Expectation, Expected, Judgement, Step},
-            policies::Policies,
+            expectation::{Expectation, ExpectedResult, Judgement, LifeStep},
+            policies::AccountPolicies,
         },
     },
-    minter::{self, MemoryLedger, Workspace},
+    minter::{self, MemoryLedger, MinterAccount},
     store::{Store, StoreLocation},
 };
 
@@ -34,18 +34,18 @@ fn now() -> Timestamp {
 /// A minter of its own, and what an entry that it made comes to.
 struct Life {
     ledger: MemoryLedger,
-    policies: Policies,
+    policies: AccountPolicies,
     expects: Expectation,
     judgement: Option<Judgement>,
 }
 
 impl Life {
-    fn new(expects: Expectation, policies: Policies) -> Self {
+    fn new(expects: Expectation, policies: AccountPolicies) -> Self {
         Self { ledger: MemoryLedger::default(), policies, expects, judgement: None }
     }
 
     fn call(&mut self, request: &ApiRequest) -> ApiResponse {
-        let workspace = Workspace::seeded(1);
+        let workspace = MinterAccount::seeded(1);
         let answer = minter::handle(&mut self.ledger, request, now(), self.policies, &workspace).unwrap();
         self.judgement = self.expects.judge(self.judgement.as_ref(), &request.masked(), &answer);
         answer
@@ -62,7 +62,7 @@ impl Life {
     }
 
     fn attach(&mut self, token: &str) -> ApiResponse {
-        let workspace = Workspace::seeded(1);
+        let workspace = MinterAccount::seeded(1);
         let customer =
             ApiRequest { method: testcard::domain::call::api::HttpMethod::Post, ..ApiRequest::get("/v1/customers") };
         let made = minter::handle(&mut self.ledger, &customer, now(), self.policies, &workspace).unwrap();
@@ -89,9 +89,9 @@ fn key(text: &str) -> PresetKey {
 }
 
 /// What the account must be like for a preset.
-fn policies_for(key: &PresetKey) -> Policies {
+fn policies_for(key: &PresetKey) -> AccountPolicies {
     let published_test_cards_only = *key == PresetKey::Made("test_mode_live_card".to_owned());
-    Policies { published_test_cards_only, ..Policies::default() }
+    AccountPolicies { published_test_cards_only, ..AccountPolicies::default() }
 }
 
 #[test]
@@ -106,12 +106,12 @@ fn every_preset_is_predicted_and_answered_as_it_promises() {
             let mut life = Life::new(expects.clone(), policies);
             let token = life.mint(&draft);
             assert_eq!(life.words(), "As expected at token", "{}", preset.name);
-            assert_eq!(token.is_some(), expects.token == Expected::Works, "{}", preset.name);
+            assert_eq!(token.is_some(), expects.token == ExpectedResult::Works, "{}", preset.name);
             if let Some(token) = token {
                 use_up(&mut life, &token);
                 let judgement = life.judgement.clone().unwrap();
                 assert!(judgement.is_as_expected(), "{}: {}", preset.name, life.words());
-                assert_ne!(judgement.step, Step::Token, "{}", preset.name);
+                assert_ne!(judgement.step, LifeStep::Token, "{}", preset.name);
             }
         }
     }
@@ -146,7 +146,7 @@ fn what_comes_otherwise_is_told_with_its_step() {
     let works = filled(&key("card:4242424242424242")).0;
 
     // Another card than the one that was expected.
-    let mut life = Life::new(expects.clone(), Policies::default());
+    let mut life = Life::new(expects.clone(), AccountPolicies::default());
     let token = life.mint(&works).unwrap();
     assert_eq!(life.words(), "As expected at token");
     // What is refused in validation says nothing about the card.
@@ -158,17 +158,17 @@ fn what_comes_otherwise_is_told_with_its_step() {
     life.charge(&token);
     assert_eq!(life.words(), "Differs at charge: expected insufficient_funds, got ok");
 
-    let mut life = Life::new(expects.clone(), Policies::default());
+    let mut life = Life::new(expects.clone(), AccountPolicies::default());
     let token = life.mint(&works).unwrap();
     life.attach(&token);
     assert_eq!(life.words(), "Differs at attach: expected insufficient_funds, got ok");
 
     // An account that takes no numbers.
-    let mut life = Life::new(expects, Policies { raw_card_data: false, ..Policies::default() });
+    let mut life = Life::new(expects, AccountPolicies { raw_card_data: false, ..AccountPolicies::default() });
     life.mint(&declined);
     assert_eq!(life.words(), "Differs at token: expected ok, got invalid_request_error");
     // Asked anew, it is judged anew.
-    life.policies = Policies::default();
+    life.policies = AccountPolicies::default();
     let again = declined.to_request().to_api("again");
     life.call(&again);
     assert_eq!(life.words(), "As expected at token");
@@ -179,18 +179,18 @@ fn a_check_is_judged_at_charge_and_attach() {
     let failing = filled(&key("card:4000000000000101"));
     let passing = filled(&key("card:4242424242424242")).0;
     for use_up in [Life::charge, Life::attach] {
-        let mut life = Life::new(failing.1.clone(), Policies::default());
+        let mut life = Life::new(failing.1.clone(), AccountPolicies::default());
         let token = life.mint(&passing).unwrap();
         use_up(&mut life, &token);
         assert_eq!(life.words(), "Differs at CVC check: expected fail, got pass");
         // Without a code there is no check, and nothing to judge.
-        let mut life = Life::new(failing.1.clone(), Policies::default());
+        let mut life = Life::new(failing.1.clone(), AccountPolicies::default());
         let token = life.mint(&Draft { cvc: "".into(), ..failing.0.clone() }).unwrap();
         use_up(&mut life, &token);
         assert!(life.judgement.unwrap().is_as_expected());
     }
     // A rule of the account makes a decline of it.
-    let mut life = Life::new(failing.1, Policies { block_if_cvc_fails: true, ..Policies::default() });
+    let mut life = Life::new(failing.1, AccountPolicies { block_if_cvc_fails: true, ..AccountPolicies::default() });
     let token = life.mint(&failing.0).unwrap();
     life.charge(&token);
     assert_eq!(life.words(), "Differs at charge: expected ok, got incorrect_cvc");
@@ -201,15 +201,15 @@ fn a_card_that_fails_by_its_code_works_without_one() {
     let card = test_cards::by_number("4000000000000127").unwrap();
     let (draft, with_code) = filled(&key("card:4000000000000127"));
     let without = Draft { cvc: "".into(), ..draft.clone() }.to_request();
-    assert_eq!(with_code.charge, Expected::Fails("incorrect_cvc".to_owned()));
-    assert_eq!(Expectation::of_card(card, &without).charge, Expected::Works);
+    assert_eq!(with_code.charge, ExpectedResult::Fails("incorrect_cvc".to_owned()));
+    assert_eq!(Expectation::of_card(card, &without).charge, ExpectedResult::Works);
 }
 
 #[tokio::test]
 async fn an_entry_is_judged_when_it_is_made_and_again_when_any_client_charges_it() {
     let store = Store::open(&StoreLocation::Memory, now()).unwrap();
-    let targets = Targets::new(store.clone(), None);
-    let backend = targets.local(Policies::default());
+    let targets = BackendTargets::new(store.clone(), None);
+    let backend = targets.local(AccountPolicies::default());
     let (_, expects) = filled(&key("card:4000000000009995"));
     let works = filled(&key("card:4242424242424242")).0.to_request().to_api("mint");
     let begun = backend.begin_expecting(works, Some(expects.clone()), now()).await.unwrap();
@@ -223,7 +223,7 @@ async fn an_entry_is_judged_when_it_is_made_and_again_when_any_client_charges_it
         arrived: Instant::now(),
         fault: None,
     };
-    assert!(targets.serve(served, Policies::default()).await.is_success());
+    assert!(targets.serve(served, AccountPolicies::default()).await.is_success());
     let kept = store.reader().unwrap().rows(&[entry.id]).unwrap().remove(0);
     assert_eq!(kept.expects.as_deref(), Some(&expects));
     assert_eq!(
@@ -243,8 +243,8 @@ fn expectations_and_judgements_come_back_from_their_json() {
         assert_eq!(Expectation::of_json(&expects.to_json()), Some(expects), "{}", preset.name);
     }
     let (draft, expects) = filled(&key("card:4000000000000101"));
-    assert_eq!(expects.checks, [(Check::Cvc, "fail".to_owned())]);
-    let mut life = Life::new(expects, Policies { block_if_cvc_fails: true, ..Policies::default() });
+    assert_eq!(expects.checks, [(BankCheck::Cvc, "fail".to_owned())]);
+    let mut life = Life::new(expects, AccountPolicies { block_if_cvc_fails: true, ..AccountPolicies::default() });
     let token = life.mint(&draft).unwrap();
     for judgement in [life.judgement.clone(), life.charge(&token).json().and(life.judgement.clone())] {
         let judgement = judgement.unwrap();

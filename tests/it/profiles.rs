@@ -11,7 +11,7 @@ use testcard::{
         call::api::Target,
         settings::{
             preferences::{LogSettings, ThemeChoice, WindowSettings},
-            profile::{Profile, ProfileColor, ProfileId, Profiles},
+            profile::{Profile, ProfileColor, ProfileId, ProfileList},
             stripe::{BaseUrl, StripeSettings},
         },
     },
@@ -37,7 +37,7 @@ fn two(url: &str) -> Bench {
         ..Profile::new(STAGING, "Staging")
     };
     let first = bench.settings.profiles.active().clone();
-    bench.settings.profiles = Profiles::of(vec![first, staging], ProfileId::FIRST);
+    bench.settings.profiles = ProfileList::of(vec![first, staging], ProfileId::FIRST);
     bench
 }
 
@@ -307,7 +307,7 @@ fn of_two_windows_the_last_save_wins_and_the_other_says_so() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("settings.json");
     let bench = Bench { settings_file: Some(file.clone()), ..two("https://api.stripe.com") };
-    settings::save(&file, &Profiles::default(), &bench.settings).unwrap();
+    settings::save(&file, &ProfileList::default(), &bench.settings).unwrap();
     let (mut here, mut there) = (bench.open(), bench.open());
     open_settings(&mut there);
     click(&mut there, Role::RadioButton, "Staging");

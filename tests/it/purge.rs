@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use testcard::{
     domain::{
         call::api::Target,
-        history::{edit::Edit, entry::EntryId, filter::HistoryFilter},
+        history::{edit::EntryEdit, entry::EntryId, filter::HistoryFilter},
     },
     minter::{Ledger, ObjectKind, StoredObject},
     store::{FILE_NAME, Store, StoreLocation},
@@ -32,8 +32,8 @@ fn made(store: &Store, nth: usize, name: &str) -> EntryId {
 
 fn write_on(store: &Store, id: EntryId, note: &str, add: &[&str], remove: &[&str]) {
     let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
-    store.edit(Edit::Note { id, note: note.to_owned() }, moment(1)).wait().unwrap();
-    store.edit(Edit::Tag { ids: vec![id], add: words(add), remove: words(remove) }, moment(1)).wait().unwrap();
+    store.edit(EntryEdit::Note { id, note: note.to_owned() }, moment(1)).wait().unwrap();
+    store.edit(EntryEdit::Tag { ids: vec![id], add: words(add), remove: words(remove) }, moment(1)).wait().unwrap();
 }
 
 /// The files of a folder that have a text in them, whatever the case.
@@ -75,7 +75,7 @@ fn removed_notes_tags_and_entries_are_in_no_file() {
         reader.ids(&HistoryFilter { search: "kept".to_owned(), ..HistoryFilter::default() }).unwrap().len(),
         120
     );
-    store.edit(Edit::Delete { ids: ids.clone() }, moment(2)).wait().unwrap();
+    store.edit(EntryEdit::Delete { ids: ids.clone() }, moment(2)).wait().unwrap();
     drop((reader, store));
     assert_eq!(holding(folder, "plantedname"), ["testcard.sqlite3"], "a deleted entry can be restored for an hour");
 

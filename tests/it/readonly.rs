@@ -16,7 +16,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use testcard::{
     domain::call::{api::Target, token_calls::TokenRequest},
-    messages::{Command as Order, JobId, JobOutcome, JobRequest, SettingsFault, Update},
+    messages::{JobId, JobOutcome, JobRequest, SettingsFault, WorkerCommand as Order, WorkerUpdate},
     store::{FILE_NAME, Store, StoreError, StoreLocation},
     worker::Worker,
 };
@@ -314,7 +314,7 @@ fn a_server_says_why_it_could_not_save_in_its_answer_and_once_on_stderr() {
 
 /// The next update that `pick` takes.
 #[track_caller]
-fn wait_for<T>(worker: &Worker, pick: impl Fn(Update) -> Option<T>) -> T {
+fn wait_for<T>(worker: &Worker, pick: impl Fn(WorkerUpdate) -> Option<T>) -> T {
     loop {
         let update = worker.recv_timeout(Duration::from_mins(1)).expect("an update within a minute");
         if let Some(picked) = pick(update) {
@@ -328,11 +328,11 @@ fn the_window_says_that_its_folder_was_taken_away() {
     let folder = TempDir::new().unwrap();
     let data = folder.path().join("data");
     let worker = worker(&data);
-    wait_for(&worker, |update| matches!(update, Update::Opened { .. }).then_some(()));
+    wait_for(&worker, |update| matches!(update, WorkerUpdate::Opened { .. }).then_some(()));
     fs::rename(&data, folder.path().join("away")).unwrap();
     // Before anything is sent: the history looks by itself.
     let problem = wait_for(&worker, |update| match update {
-        Update::Problem { message } => Some(message),
+        WorkerUpdate::Problem { message } => Some(message),
         _ => None,
     });
     assert!(problem.contains("was deleted, moved or replaced"), "{problem}");
@@ -340,7 +340,7 @@ fn the_window_says_that_its_folder_was_taken_away() {
     let request = JobRequest::CreateToken { request, target: Target::Local, expects: None };
     worker.send(Order::Run { job: JobId(1), request });
     let failed = wait_for(&worker, |update| match update {
-        Update::Finished { outcome: JobOutcome::CreateToken(Err(message)), .. } => Some(message),
+        WorkerUpdate::Finished { outcome: JobOutcome::CreateToken(Err(message)), .. } => Some(message),
         _ => None,
     });
     assert!(failed.contains("was deleted, moved or replaced"), "{failed}");
@@ -351,7 +351,7 @@ fn the_window_names_the_command_that_saves_what_can_be_read() {
     let patient = Patient::new();
     fs::File::options().write(true).open(patient.file()).unwrap().set_len(40_960).unwrap();
     let message = wait_for(&worker(patient.folder()), |update| match update {
-        Update::CannotOpen { message } => Some(message),
+        WorkerUpdate::CannotOpen { message } => Some(message),
         _ => None,
     });
     assert!(message.contains(&format!("testcard salvage {}", patient.file().display())), "{message}");
@@ -362,7 +362,7 @@ fn the_window_names_the_command_that_saves_what_can_be_read() {
     worker
         .send(Order::SetFilter { generation: 1, filter: testcard::domain::history::filter::HistoryFilter::default() });
     let message = wait_for(&worker, |update| match update {
-        Update::Problem { message } => Some(message),
+        WorkerUpdate::Problem { message } => Some(message),
         _ => None,
     });
     assert!(message.contains("1 entry (600)") && message.contains("testcard salvage"), "{message}");
@@ -376,7 +376,7 @@ fn where_the_history_cannot_be_opened_no_job_is_waited_for_in_vain() {
     let request = JobRequest::SaveSettings { settings: Box::default(), keys: Vec::new() };
     worker.send(Order::Run { job: JobId(7), request });
     let (job, outcome) = wait_for(&worker, |update| match update {
-        Update::Finished { job, outcome } => Some((job, outcome)),
+        WorkerUpdate::Finished { job, outcome } => Some((job, outcome)),
         _ => None,
     });
     assert_eq!(job, JobId(7));

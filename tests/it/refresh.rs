@@ -8,7 +8,7 @@ use std::{
 
 use jiff::Timestamp;
 use testcard::{
-    backend::Targets,
+    backend::BackendTargets,
     domain::{
         clock::Clock,
         history::entry::EntryId,
@@ -35,7 +35,7 @@ async fn a_refresh_that_waits_for_the_rate_limit_can_be_cancelled_at_once() {
     let store = Store::open(&StoreLocation::Memory, Timestamp::UNIX_EPOCH).unwrap();
     let reader = store.reader().unwrap();
     let key = ApiKey::parse("sk_test_51PlantedKeyPlantedKey").unwrap();
-    let backend = Targets::new(store, None).stripe(ProfileId::FIRST, &settings, key).unwrap();
+    let backend = BackendTargets::new(store, None).stripe(ProfileId::FIRST, &settings, key).unwrap();
     let clock = Clock::fixed(Timestamp::UNIX_EPOCH);
     let tokens: Vec<AskedToken> =
         ["tok_1", "tok_2"].map(|token| AskedToken { entry: EntryId(1), token: token.to_owned() }).into();

@@ -13,18 +13,18 @@ use testcard::{
         card::{
             networks::CardNetwork,
             test_cards::{self, StepOutcome},
-            typing::{CardField, Edit},
+            typing::{CardField, TypedEdit},
         },
         form::{
             draft::Draft,
             field_state::{self, FieldState, FormField},
         },
         rules::{
-            policies::Policies,
+            policies::AccountPolicies,
             prediction::{self, Prediction},
         },
     },
-    minter::{self, MemoryLedger, Workspace},
+    minter::{self, MemoryLedger, MinterAccount},
 };
 
 /// In the middle of a month in the middle of a year. Years in the tests are counted from it.
@@ -38,7 +38,7 @@ fn now() -> Timestamp {
 
 /// Sends a request through both readers of the rules and compares code, param, message, status and all.
 #[track_caller]
-fn check_prediction(params: &Params, policies: Policies, workspace: &Workspace) -> Prediction {
+fn check_prediction(params: &Params, policies: AccountPolicies, workspace: &MinterAccount) -> Prediction {
     let request = TokenRequest::new(params.clone());
     let prediction = prediction::predict(&request, today(), policies);
     let mut call = request.to_api("key-1");
@@ -75,7 +75,7 @@ fn check_prediction(params: &Params, policies: Policies, workspace: &Workspace) 
 
 #[test]
 fn every_test_card_is_answered_as_predicted() {
-    let workspace = Workspace::seeded(1);
+    let workspace = MinterAccount::seeded(1);
     let this_year = today().year();
     let expiries = [("12", this_year + 3), ("6", this_year), ("5", this_year), ("13", this_year + 1)];
     let cvcs = [None, Some("123"), Some("1234"), Some("12")];
@@ -89,7 +89,7 @@ fn every_test_card_is_answered_as_predicted() {
                     .chain(network.map(|network| ("card[networks][preferred]", network)))
                     .collect();
                 params.push("card[exp_year]", year.to_string());
-                check_prediction(&params, Policies::default(), &workspace);
+                check_prediction(&params, AccountPolicies::default(), &workspace);
             }
         }
     }
@@ -97,12 +97,12 @@ fn every_test_card_is_answered_as_predicted() {
 
 #[test]
 fn a_published_card_becomes_a_token_exactly_when_the_table_says_so() {
-    let workspace = Workspace::seeded(1);
-    let published_only = Policies { published_test_cards_only: true, ..Policies::default() };
+    let workspace = MinterAccount::seeded(1);
+    let published_only = AccountPolicies { published_test_cards_only: true, ..AccountPolicies::default() };
     for card in test_cards::all() {
         let mut draft = Draft::default();
-        draft.take_test_card(card, testcard::domain::card::expiry::Expiry::default_for(today()));
-        for policies in [Policies::default(), published_only] {
+        draft.take_test_card(card, testcard::domain::card::expiry::CardExpiry::default_for(today()));
+        for policies in [AccountPolicies::default(), published_only] {
             let prediction = check_prediction(&draft.params(), policies, &workspace);
             match &card.at_token {
                 StepOutcome::Refused { code, message, param, .. } => {
@@ -118,7 +118,7 @@ fn a_published_card_becomes_a_token_exactly_when_the_table_says_so() {
 
 #[test]
 fn a_preference_is_kept_where_the_card_has_the_network() {
-    let workspace = Workspace::seeded(1);
+    let workspace = MinterAccount::seeded(1);
     let year = (today().year() + 1).to_string();
     for (number, word, kept) in [
         ("4000002500001001", "cartes_bancaires", "cartes_bancaires"),
@@ -138,7 +138,7 @@ fn a_preference_is_kept_where_the_card_has_the_network() {
         ]
         .into_iter()
         .collect();
-        let prediction = check_prediction(&params, Policies::default(), &workspace);
+        let prediction = check_prediction(&params, AccountPolicies::default(), &workspace);
         let Prediction::Token(card) = prediction else { panic!("{number} {word}: {prediction:?}") };
         assert_eq!(card.preferred, Some(kept), "{number} {word}");
     }
@@ -232,16 +232,16 @@ fn drafts() -> impl Strategy<Value = Params> {
     (card_fields, extras).prop_map(|(fields, extras)| fields.into_iter().chain(extras).collect())
 }
 
-fn policies() -> impl Strategy<Value = Policies> {
+fn policies() -> impl Strategy<Value = AccountPolicies> {
     let switch = |on| prop::bool::weighted(on);
     (switch(0.9), switch(0.2), switch(0.2)).prop_map(|(raw_card_data, published_test_cards_only, strict_number)| {
-        Policies { raw_card_data, published_test_cards_only, strict_number, ..Policies::default() }
+        AccountPolicies { raw_card_data, published_test_cards_only, strict_number, ..AccountPolicies::default() }
     })
 }
 
 /// What a field keeps of a text that is pasted into it.
 fn kept(field: CardField, text: &str) -> String {
-    field.edit(Edit { kept: "", caret_before: 0, shown: text, caret: text.chars().count() }).text
+    field.edit(TypedEdit { kept: "", caret_before: 0, shown: text, caret: text.chars().count() }).text
 }
 
 /// The draft of three fields as they keep them.
@@ -261,7 +261,7 @@ fn good_expiry() -> String {
 
 /// The field that an answer to this draft speaks of.
 fn field_at_fault(draft: &Draft) -> Option<FormField> {
-    let prediction = draft.predict(today(), Policies::default());
+    let prediction = draft.predict(today(), AccountPolicies::default());
     prediction.error().and_then(|error| FormField::of_param(error.param.as_deref()?))
 }
 
@@ -270,7 +270,7 @@ proptest! {
 
     #[test]
     fn any_draft_is_answered_as_predicted(params in drafts(), policies in policies()) {
-        check_prediction(&params, policies, &Workspace::seeded(1));
+        check_prediction(&params, policies, &MinterAccount::seeded(1));
     }
 
     #[test]
@@ -286,7 +286,7 @@ proptest! {
             && is_good(field_state::expiry_state(&expiry, today(), left))
             && is_good(field_state::cvc_state(&cvc, &number, left));
         if all_good {
-            let prediction = draft(&number, &expiry, &cvc).predict(today(), Policies::default());
+            let prediction = draft(&number, &expiry, &cvc).predict(today(), AccountPolicies::default());
             prop_assert!(matches!(prediction, Prediction::Token(_)), "{number} {expiry} {cvc}: {prediction:?}");
         }
     }
@@ -412,7 +412,8 @@ fn an_expiry_is_good_to_the_last_day_of_its_month() {
     let this_month = format!("06{}", year(0));
     assert_eq!(field_state::expiry_state(&this_month, date(2031, 6, 30), true), FieldState::Right);
     assert_eq!(shown(&field_state::expiry_state(&this_month, date(2031, 7, 1), true)), Wrong);
-    let thirteen = draft("4242424242424242", &format!("13{}", year(3)), "").predict(today(), Policies::default());
+    let thirteen =
+        draft("4242424242424242", &format!("13{}", year(3)), "").predict(today(), AccountPolicies::default());
     assert_eq!(thirteen.error().and_then(|error| error.code), Some("invalid_expiry_month"));
 }
 
@@ -476,7 +477,7 @@ fn a_form_with_three_right_fields_is_a_token_for_every_good_test_card() {
         for cvc in ["123", "1234"] {
             let right = field_state::number_state(&card.number, false) == FieldState::Right
                 && field_state::cvc_state(cvc, &card.number, false) == FieldState::Right;
-            let prediction = draft(&card.number, &good_expiry(), cvc).predict(today(), Policies::default());
+            let prediction = draft(&card.number, &good_expiry(), cvc).predict(today(), AccountPolicies::default());
             if right {
                 assert!(matches!(prediction, Prediction::Token(_)), "{} {cvc}: {prediction:?}", card.number);
                 tokens += 1;
@@ -484,7 +485,7 @@ fn a_form_with_three_right_fields_is_a_token_for_every_good_test_card() {
         }
         for network in CardNetwork::ALL {
             let draft = Draft { preferred: Some(network), ..draft(&card.number, &good_expiry(), "") };
-            check_prediction(&draft.params(), Policies::default(), &Workspace::seeded(1));
+            check_prediction(&draft.params(), AccountPolicies::default(), &MinterAccount::seeded(1));
         }
     }
     assert!(tokens >= 301, "{tokens} of 303 cards");

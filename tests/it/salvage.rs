@@ -13,7 +13,7 @@ use testcard::{
     domain::{
         call::api::Target,
         history::{
-            edit::Edit,
+            edit::EntryEdit,
             entry::{EntryDetail, EntryId},
         },
     },
@@ -70,8 +70,8 @@ fn saved(patient: &Patient, what: &str) -> (SalvageReport, Vec<EntryDetail>) {
 fn a_sound_history_is_saved_whole() {
     let patient = Patient::new();
     let store = open(patient.folder());
-    store.edit(Edit::Note { id: EntryId(5), note: "mine".to_owned() }, moment(0)).wait().unwrap();
-    store.edit(Edit::Delete { ids: vec![EntryId(6)] }, moment(0)).wait().unwrap();
+    store.edit(EntryEdit::Note { id: EntryId(5), note: "mine".to_owned() }, moment(0)).wait().unwrap();
+    store.edit(EntryEdit::Delete { ids: vec![EntryId(6)] }, moment(0)).wait().unwrap();
     let (before, secret) = (sound_details(&store), store.workspace_secret());
     drop(store);
     let (report, after) = saved(&patient, "sound");

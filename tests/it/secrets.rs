@@ -10,8 +10,8 @@ use testcard::{
             draft::Draft,
             kept_draft::{KeptDraft, KeptForm},
         },
-        presets::library::Library,
-        settings::{preferences::Settings, profile::Profiles, proxy::ProxyChoice, stripe::BaseUrl},
+        presets::library::PresetLibrary,
+        settings::{preferences::Settings, profile::ProfileList, proxy::ProxyChoice, stripe::BaseUrl},
     },
     messages::JobRequest,
     settings,
@@ -267,12 +267,12 @@ fn no_setting_takes_a_secret_to_disk_or_prints_it() {
         }
     }
     assert!(ProxyChoice::parse(&format!("http://user:{KEY}@proxy.example")).is_err());
-    settings::save(&file, &Profiles::default(), &Settings::default()).unwrap();
+    settings::save(&file, &ProfileList::default(), &Settings::default()).unwrap();
     for settings in &planted {
         check_clean("Debug", format!("{settings:?}").as_bytes());
         let request = JobRequest::SaveSettings { settings: Box::new(settings.clone()), keys: Vec::new() };
         check_clean("Debug", format!("{request:?}").as_bytes());
-        let error = settings::save(&file, &Profiles::default(), settings).unwrap_err();
+        let error = settings::save(&file, &ProfileList::default(), settings).unwrap_err();
         check_clean("the error", format!("{error} {error:?}").as_bytes());
     }
     let files = home.files();
@@ -327,7 +327,7 @@ fn presets_and_the_draft_hold_no_secret() {
     let raw = [("card[number]", NUMBER), ("card[cvc]", CODE), ("card[name]", KEY), (AMEX, "x")];
     let plain = Draft { number: NUMBER.into(), cvc: CODE.into(), name: named.clone(), ..Draft::default() };
     let edited = Draft { raw: Some(raw.into_iter().collect()), ..plain.clone() };
-    let mut library = Library::default();
+    let mut library = PresetLibrary::default();
     for (nth, draft) in [&plain, &edited].into_iter().enumerate() {
         let key = library.save(&format!("{named} {nth}"), draft, None, 0);
         library.note_use(&key);
@@ -337,7 +337,7 @@ fn presets_and_the_draft_hold_no_secret() {
         check_clean("draft.json", &std::fs::read(file).unwrap_or_default());
     }
     let file = home.beside("presets.json");
-    settings::presets::save(&file, &Library::default(), &library).unwrap();
+    settings::presets::save(&file, &PresetLibrary::default(), &library).unwrap();
     let text = std::fs::read(file).unwrap();
     assert!(text.len() > 300, "both presets are there");
     check_clean("presets.json", &text);

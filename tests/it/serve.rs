@@ -12,8 +12,8 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use testcard::{
-    domain::history::entry::{Entry, Status},
-    messages::Update,
+    domain::history::entry::{EntryStatus, HistoryEntry},
+    messages::WorkerUpdate,
     store::{Store, StoreLocation},
 };
 
@@ -444,29 +444,29 @@ fn a_window_and_a_reader_see_within_a_second_what_a_server_made() {
         let worker = worker(&folder);
         let reader =
             Store::open(&StoreLocation::Folder(folder.clone()), Timestamp::UNIX_EPOCH).unwrap().reader().unwrap();
-        let wait = |what: &dyn Fn(&Update) -> bool| loop {
+        let wait = |what: &dyn Fn(&WorkerUpdate) -> bool| loop {
             let update = worker.recv_timeout(Duration::from_secs(20)).expect("the window is told");
             if what(&update) {
                 break;
             }
         };
-        let told = |token: &str, status: Status| {
-            let is_it = |entry: &Entry| entry.token_id.as_deref() == Some(token) && entry.status == status;
+        let told = |token: &str, status: EntryStatus| {
+            let is_it = |entry: &HistoryEntry| entry.token_id.as_deref() == Some(token) && entry.status == status;
             wait(
-                &|update| matches!(update, Update::Changed { entries, .. } if entries.iter().any(|(entry, _)| is_it(entry))),
+                &|update| matches!(update, WorkerUpdate::Changed { entries, .. } if entries.iter().any(|(entry, _)| is_it(entry))),
             );
         };
         // From its first moment on, before the window has asked for anything.
-        wait(&|update| matches!(update, Update::Opened { .. }));
+        wait(&|update| matches!(update, WorkerUpdate::Opened { .. }));
         let before = reader.data_version().unwrap();
         let token = server.token();
         let made = Instant::now();
         assert!(reader.by_token(&token).unwrap().is_some());
         assert_ne!(reader.data_version().unwrap(), before);
-        told(&token, Status::Unused);
+        told(&token, EntryStatus::Unused);
         soonest = soonest.min(made.elapsed());
         assert_eq!(server.post("/v1/charges", &charge_of(&token)).status, 200);
-        told(&token, Status::Used);
+        told(&token, EntryStatus::Used);
     }
     assert!(soonest < Duration::from_secs(1), "{soonest:?}");
 }

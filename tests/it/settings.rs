@@ -12,16 +12,16 @@ use testcard::{
             draft::Draft,
             kept_draft::{KeptDraft, KeptForm},
         },
-        presets::{library::Library, preset::PresetKey},
+        presets::{library::PresetLibrary, preset::PresetKey},
         rules::expectation::Expectation,
         settings::{
             preferences::{LogSettings, ServerSettings, Settings, ThemeChoice, WindowSettings},
-            profile::{Profile, ProfileColor, ProfileId, Profiles},
+            profile::{Profile, ProfileColor, ProfileId, ProfileList},
             proxy::ProxyChoice,
             stripe::{BaseUrl, StripeSettings},
         },
     },
-    settings::{self, Folders, SettingsError},
+    settings::{self, AppFolders, SettingsError},
 };
 
 struct File {
@@ -92,7 +92,7 @@ fn changed() -> Settings {
         },
         ..Profile::new(ProfileId(1_900_000_000), "Staging")
     };
-    settings.profiles = Profiles::of(vec![first, second], ProfileId(1_900_000_000));
+    settings.profiles = ProfileList::of(vec![first, second], ProfileId(1_900_000_000));
     settings.policies.raw_card_data = false;
     settings.policies.published_test_cards_only = true;
     settings.policies.strict_number = true;
@@ -242,7 +242,7 @@ fn unknown_fields_are_kept_when_saving() {
     assert_eq!((settings.window.theme, warnings), (ThemeChoice::Light, Vec::new()));
     settings.window.theme = ThemeChoice::Dark;
     let left = settings.profiles.iter().filter(|profile| profile.name != "Gone").cloned().collect();
-    settings.profiles = Profiles::of(left, ProfileId(3));
+    settings.profiles = ProfileList::of(left, ProfileId(3));
     file.save(&settings);
     let saved: serde_json::Value = serde_json::from_str(&file.text()).unwrap();
     assert_eq!(saved["new"], json!([1, 2]));
@@ -339,7 +339,7 @@ fn settings_of_a_newer_version_are_read_with_a_warning() {
 fn a_key_or_a_number_in_the_wrong_field_is_never_written() {
     let file = File::new();
     let check = |settings: &Settings, expected: &str, text: &str| {
-        let error = settings::save(&file.path(), &Profiles::default(), settings).unwrap_err();
+        let error = settings::save(&file.path(), &ProfileList::default(), settings).unwrap_err();
         assert!(matches!(error, SettingsError::Secret { ref field } if field == expected), "{error}");
         assert!(!error.to_string().contains(text));
         assert!(!format!("{settings:?}").contains(text), "{settings:?}");
@@ -388,7 +388,7 @@ fn a_failed_save_leaves_the_old_file_and_nothing_else() {
     file.save(&changed());
     let before = file.text();
     let below_a_file = file.path().join("settings.json");
-    let error = settings::save(&below_a_file, &Profiles::default(), &Settings::default()).unwrap_err();
+    let error = settings::save(&below_a_file, &ProfileList::default(), &Settings::default()).unwrap_err();
     assert!(error.to_string().contains("settings.json"), "{error}");
     assert_eq!(file.text(), before);
     assert_eq!(fs::read_dir(file.folder.path()).unwrap().count(), 1);
@@ -398,7 +398,7 @@ fn a_failed_save_leaves_the_old_file_and_nothing_else() {
 fn saving_makes_the_folder() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a").join("b").join("settings.json");
-    settings::save(&path, &Profiles::default(), &changed()).unwrap();
+    settings::save(&path, &ProfileList::default(), &changed()).unwrap();
     assert_eq!(settings::load(&path).0, changed());
 }
 
@@ -416,18 +416,18 @@ fn a_linked_settings_file_stays_a_link() {
 
 #[test]
 fn one_folder_holds_everything_when_it_is_named() {
-    let folders = Folders::find(Some("/some/where".into())).unwrap();
+    let folders = AppFolders::find(Some("/some/where".into())).unwrap();
     let home = Path::new("/some/where");
-    assert_eq!(folders, Folders { data: home.join("data"), config: home.join("config"), log: home.join("log") });
+    assert_eq!(folders, AppFolders { data: home.join("data"), config: home.join("config"), log: home.join("log") });
     assert_eq!(folders.settings_file(), home.join("config").join("settings.json"));
-    assert!(Folders::find(Some("relative".into())).unwrap().data.is_absolute());
+    assert!(AppFolders::find(Some("relative".into())).unwrap().data.is_absolute());
 }
 
 #[test]
 fn without_a_named_folder_the_systems_places_are_used() {
     for home in [None, Some("".into())] {
         // A machine without a home folder is told what to do.
-        match Folders::find(home) {
+        match AppFolders::find(home) {
             Ok(folders) => {
                 for folder in [&folders.data, &folders.config, &folders.log] {
                     assert!(folder.is_absolute() && folder.to_string_lossy().contains("testcard"), "{folder:?}");
@@ -439,8 +439,8 @@ fn without_a_named_folder_the_systems_places_are_used() {
 }
 
 /// A library with one of each.
-fn library() -> Library {
-    let mut library = Library::default();
+fn library() -> PresetLibrary {
+    let mut library = PresetLibrary::default();
     let draft = Draft { number: "4000000000009995".into(), expiry: "1234".to_owned(), ..Draft::default() };
     let expects = Some(Expectation::refused("invalid_cvc"));
     let own = library.save("Nightly run", &draft, expects, 0);
@@ -454,8 +454,8 @@ fn library() -> Library {
 fn presets_come_back_as_they_were_saved_and_unknown_fields_stay() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config").join("presets.json");
-    assert_eq!(settings::presets::load(&path), (Library::default(), Vec::new()));
-    settings::presets::save(&path, &Library::default(), &library()).unwrap();
+    assert_eq!(settings::presets::load(&path), (PresetLibrary::default(), Vec::new()));
+    settings::presets::save(&path, &PresetLibrary::default(), &library()).unwrap();
     assert_eq!(settings::presets::load(&path), (library(), Vec::new()));
 
     let mut root: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
@@ -479,13 +479,13 @@ fn two_windows_keep_each_others_presets() {
     let key = |text: &str| text.parse::<PresetKey>().unwrap();
     let names = || -> Vec<String> { settings::presets::load(&path).0.own.into_iter().map(|own| own.name).collect() };
     // What both windows start with.
-    let mut start = Library::default();
+    let mut start = PresetLibrary::default();
     for (nth, name) in (1..).zip(["Stays", "Goes here", "Goes there", "Renamed there"]) {
         let own = start.save(name, &draft, None, nth);
         start.toggle_favourite(&own);
         start.note_use(&own);
     }
-    settings::presets::save(&path, &Library::default(), &start).unwrap();
+    settings::presets::save(&path, &PresetLibrary::default(), &start).unwrap();
 
     let mut there = start.clone();
     let made_there = there.save("Made there", &draft, None, 100);
@@ -531,7 +531,8 @@ fn two_windows_keep_each_others_presets() {
 fn two_windows_keep_each_others_profiles() {
     let file = File::new();
     let profile = |id, name: &str| Profile::new(ProfileId(id), name);
-    let with = |list: Vec<Profile>| Settings { profiles: Profiles::of(list, ProfileId::FIRST), ..Settings::default() };
+    let with =
+        |list: Vec<Profile>| Settings { profiles: ProfileList::of(list, ProfileId::FIRST), ..Settings::default() };
     let names = || file.load().0.profiles.iter().map(|profile| profile.name.clone()).collect::<Vec<_>>();
     let start = with(vec![profile(1, "Default"), profile(7, "Goes here")]);
     file.save(&start);
@@ -549,7 +550,7 @@ fn two_windows_keep_each_others_profiles() {
 fn check_deleted_there(deletes: &[i64], adds: &[i64], mine: &[i64], in_use: i64, expected: &[i64], used: i64) {
     let with = |ids: &[i64], in_use: i64| {
         let list = ids.iter().map(|id| Profile::new(ProfileId(*id), format!("Profile {id}"))).collect();
-        Settings { profiles: Profiles::of(list, ProfileId(in_use)), ..Settings::default() }
+        Settings { profiles: ProfileList::of(list, ProfileId(in_use)), ..Settings::default() }
     };
     let file = File::new();
     let start = with(&[1, 7], 1);

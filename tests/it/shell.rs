@@ -6,7 +6,7 @@ use egui::{Key, Modifiers, Role};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use tempfile::TempDir;
 use testcard::{
-    domain::settings::layout::{Layout, WindowPlace},
+    domain::settings::layout::{WindowLayout, WindowPlace},
     settings::{load_layout, save_layout},
     ui::shortcuts::KEY_BINDINGS,
 };
@@ -159,7 +159,7 @@ fn how_the_window_was_left_is_read_again_and_nothing_else_is() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("window.json");
     let place = WindowPlace { corner: Some([40.0, 50.0]), size: [1500.0, 900.0], is_maximized: true };
-    let layout = Layout {
+    let layout = WindowLayout {
         form_width: 333.0,
         inspector_width: Some(500.0),
         form_is_open: false,
@@ -170,7 +170,7 @@ fn how_the_window_was_left_is_read_again_and_nothing_else_is() {
     assert_eq!(load_layout(&file), layout);
     for text in ["", "{", "[]", "{\"version\":2}", "{\"version\":1}"] {
         std::fs::write(&file, text).unwrap();
-        assert_eq!(load_layout(&file), Layout::default(), "{text}");
+        assert_eq!(load_layout(&file), WindowLayout::default(), "{text}");
     }
 }
 

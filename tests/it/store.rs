@@ -17,8 +17,8 @@ use testcard::{
     domain::{
         call::api::{ApiResponse, HttpMethod, Target, TransportError},
         history::{
-            edit::Edit,
-            entry::{Counts, Entry, EntryId, Status},
+            edit::EntryEdit,
+            entry::{EntryId, EntryStatus, HistoryEntry, StatusCounts},
             filter::HistoryFilter,
             request_log::ExchangeId,
         },
@@ -36,11 +36,11 @@ fn all() -> HistoryFilter {
     HistoryFilter::default()
 }
 
-fn entries(store: &Store) -> Vec<Entry> {
+fn entries(store: &Store) -> Vec<HistoryEntry> {
     store.reader().unwrap().page(&all(), 1000).unwrap()
 }
 
-fn statuses(store: &Store) -> Vec<Status> {
+fn statuses(store: &Store) -> Vec<EntryStatus> {
     entries(store).into_iter().map(|entry| entry.status).collect()
 }
 
@@ -77,7 +77,7 @@ fn a_restart_keeps_everything() {
     assert_eq!(reader.by_token("tok_1").unwrap(), Some(before[1].id));
     assert_eq!(reader.by_token("tok_2").unwrap(), None);
     assert_eq!(before[1].brand.as_deref(), Some("Visa"));
-    assert_eq!((before[0].status, before[0].code.as_deref()), (Status::Failed, Some("card_declined")));
+    assert_eq!((before[0].status, before[0].code.as_deref()), (EntryStatus::Failed, Some("card_declined")));
 
     // The ledger and its count go on where they were.
     let (sender, seen) = mpsc::channel();
@@ -136,7 +136,7 @@ fn what_fails_writes_nothing() {
     for (table, rows) in [("entries", 1), ("exchanges", 1), ("objects", 1)] {
         assert_eq!(count(folder.path(), table), rows, "{table}");
     }
-    assert_eq!(store.reader().unwrap().counts().unwrap(), Counts { unused: 1, ..Counts::default() });
+    assert_eq!(store.reader().unwrap().counts().unwrap(), StatusCounts { unused: 1, ..StatusCounts::default() });
     let connection = Connection::open(folder.path().join(FILE_NAME)).unwrap();
     let sequence: i64 =
         connection.query_row("SELECT value FROM counters WHERE name = 'sequence'", [], |row| row.get(0)).unwrap();
@@ -149,7 +149,7 @@ fn a_minter_that_panics_harms_its_own_call_only() {
     let told = store.answer(visa(Target::Local), Box::new(|_| panic!("a fault, on purpose"))).wait();
     assert_eq!(told, Err(StoreError::Panicked { doing: "save the call" }));
     store.answer(visa(Target::Local), mint("tok_1")).wait().unwrap();
-    assert_eq!(statuses(&store), [Status::Unused]);
+    assert_eq!(statuses(&store), [EntryStatus::Unused]);
 }
 
 /// Holds the writer until the returned sender is used or dropped.
@@ -216,7 +216,7 @@ fn check_group_fails(sql: &str) {
     assert_eq!(entries(&store), []);
     assert_eq!(count(folder.path(), "objects"), 0);
     store.answer(visa(Target::Local), mint("tok_9")).wait().unwrap();
-    assert_eq!(statuses(&store), [Status::Unused]);
+    assert_eq!(statuses(&store), [EntryStatus::Unused]);
 }
 
 #[test]
@@ -267,43 +267,43 @@ fn a_reply_can_be_awaited() {
 fn a_call_is_pending_until_its_outcome_is_known() {
     let body = || token("tok_1", "MasterCard", "4444", false);
     for (outcome, status, code) in [
-        (Ok(body()), Status::Unused, None),
-        (Ok(token("tok_1", "MasterCard", "4444", true)), Status::Used, None),
-        (Ok(declined("incorrect_number", "No.")), Status::Failed, Some("incorrect_number")),
+        (Ok(body()), EntryStatus::Unused, None),
+        (Ok(token("tok_1", "MasterCard", "4444", true)), EntryStatus::Used, None),
+        (Ok(declined("incorrect_number", "No.")), EntryStatus::Failed, Some("incorrect_number")),
         (
             Ok(response(402, &json!({"error": {"code": "card_declined", "decline_code": "lost_card"}}))),
-            Status::Failed,
+            EntryStatus::Failed,
             Some("lost_card"),
         ),
-        (Ok(response(503, &json!({}))), Status::Failed, Some("http_503")),
-        (Ok(response(200, &json!({"object": "list"}))), Status::Failed, Some("no_token")),
-        (cancelled(), Status::Unknown, Some("cancelled")),
-        (Err(TransportError::CutOff { host: "h".to_owned() }), Status::Unknown, Some("cut_off")),
-        (Err(TransportError::Refused { host: "h".to_owned() }), Status::Failed, Some("connection_refused")),
+        (Ok(response(503, &json!({}))), EntryStatus::Failed, Some("http_503")),
+        (Ok(response(200, &json!({"object": "list"}))), EntryStatus::Failed, Some("no_token")),
+        (cancelled(), EntryStatus::Unknown, Some("cancelled")),
+        (Err(TransportError::CutOff { host: "h".to_owned() }), EntryStatus::Unknown, Some("cut_off")),
+        (Err(TransportError::Refused { host: "h".to_owned() }), EntryStatus::Failed, Some("connection_refused")),
         (
             Err(TransportError::NotJson { host: "h".to_owned(), http_status: 502, text: "<p>".to_owned() }),
-            Status::Failed,
+            EntryStatus::Failed,
             Some("not_json"),
         ),
     ] {
         let store = Store::open(&StoreLocation::Memory, moment(0)).unwrap();
         let journaled = store.journal(visa(Target::Stripe)).wait().unwrap();
         let pending = journaled.entry.unwrap();
-        assert_eq!((pending.status, pending.took), (Status::Pending, None));
+        assert_eq!((pending.status, pending.took), (EntryStatus::Pending, None));
         assert_eq!((pending.brand.as_deref(), pending.last4.as_deref()), (Some("Visa"), Some("4242")));
         let reader = store.reader().unwrap();
         assert_eq!(reader.detail(pending.id).unwrap().unwrap().outcome, None);
-        assert_eq!(reader.counts().unwrap(), Counts { pending: 1, ..Counts::default() });
+        assert_eq!(reader.counts().unwrap(), StatusCounts { pending: 1, ..StatusCounts::default() });
 
         let recorded = store.finish(journaled.exchange, TOOK, outcome.clone()).wait().unwrap();
         let entry = recorded.entry.unwrap();
         assert_eq!((entry.id, entry.status, entry.code.as_deref()), (pending.id, status, code), "{outcome:?}");
         assert_eq!(entry.took, Some(TOOK));
-        let got_token = matches!(status, Status::Unused | Status::Used);
+        let got_token = matches!(status, EntryStatus::Unused | EntryStatus::Used);
         assert_eq!(entry.last4.as_deref(), Some(if got_token { "4444" } else { "4242" }));
         let detail = reader.detail(pending.id).unwrap().unwrap();
         assert_eq!((detail.entry, detail.outcome), (entry, Some(recorded.exchange.outcome)));
-        let mut counts = Counts::default();
+        let mut counts = StatusCounts::default();
         counts.set(status, 1);
         assert_eq!(reader.counts().unwrap(), counts);
     }
@@ -315,24 +315,24 @@ fn an_unknown_call_can_be_asked_again_and_an_answer_is_final() {
     let reader = store.reader().unwrap();
     let journaled = store.journal(visa(Target::Stripe)).wait().unwrap();
     let id = journaled.entry.unwrap().id;
-    assert_eq!(store.journal_again(id, moment(5)).wait(), Err(StoreError::NotOpen { status: Status::Pending }));
+    assert_eq!(store.journal_again(id, moment(5)).wait(), Err(StoreError::NotOpen { status: EntryStatus::Pending }));
     store.finish(journaled.exchange, TOOK, cancelled()).wait().unwrap();
 
     let again = store.journal_again(id, moment(5)).wait().unwrap();
     let entry = again.entry.unwrap();
     assert_eq!(again.exchange, journaled.exchange);
-    assert_eq!((entry.id, entry.status, entry.code, entry.took), (id, Status::Pending, None, None));
+    assert_eq!((entry.id, entry.status, entry.code, entry.took), (id, EntryStatus::Pending, None, None));
     assert_eq!(reader.detail(id).unwrap().unwrap().outcome, None);
 
     // Unknown once more, and then the answer comes late.
     store.finish(again.exchange, TOOK, cancelled()).wait().unwrap();
     let recorded = store.finish(again.exchange, TOOK, Ok(token("tok_1", "Visa", "4242", false))).wait().unwrap();
-    assert_eq!(recorded.entry.unwrap().status, Status::Unused);
+    assert_eq!(recorded.entry.unwrap().status, EntryStatus::Unused);
     assert_eq!(recorded.exchange.started, moment(5));
     assert_eq!(reader.by_token("tok_1").unwrap(), Some(id));
 
     assert_eq!(store.finish(again.exchange, TOOK, cancelled()).wait(), Err(StoreError::AnsweredAlready));
-    assert_eq!(store.journal_again(id, moment(6)).wait(), Err(StoreError::NotOpen { status: Status::Unused }));
+    assert_eq!(store.journal_again(id, moment(6)).wait(), Err(StoreError::NotOpen { status: EntryStatus::Unused }));
     assert_eq!(store.journal_again(EntryId(99), moment(6)).wait(), Err(StoreError::NoSuchEntry));
     assert_eq!(store.finish(ExchangeId(99), TOOK, cancelled()).wait(), Err(StoreError::NoSuchCall));
     assert_eq!(reader.ids(&all()).unwrap(), [id]);
@@ -361,7 +361,7 @@ fn a_retrieval_belongs_to_the_timeline_of_its_token() {
         (Ok(token("tok_1", "Visa", "4242", false)), None),
         (Err(TransportError::Cancelled), None),
         (Ok(response(404, &json!({"error": {"code": "resource_missing"}}))), None),
-        (Ok(token("tok_1", "Visa", "4242", true)), Some(Status::Used)),
+        (Ok(token("tok_1", "Visa", "4242", true)), Some(EntryStatus::Used)),
         (Ok(token("tok_1", "Visa", "4242", true)), None),
     ] {
         let journaled = store.journal(retrieval(Target::Stripe, "tok_1")).wait().unwrap();
@@ -370,10 +370,10 @@ fn a_retrieval_belongs_to_the_timeline_of_its_token() {
         assert_eq!(recorded.entry.map(|entry| entry.status), changed);
     }
     let detail = reader.detail(id).unwrap().unwrap();
-    assert_eq!(detail.entry.status, Status::Used);
+    assert_eq!(detail.entry.status, EntryStatus::Used);
     assert_eq!(detail.timeline.len(), 5);
     assert!(detail.timeline.iter().all(|exchange| exchange.request.method == HttpMethod::Get));
-    assert_eq!(reader.counts().unwrap(), Counts { used: 1, ..Counts::default() });
+    assert_eq!(reader.counts().unwrap(), StatusCounts { used: 1, ..StatusCounts::default() });
 }
 
 #[test]
@@ -382,7 +382,7 @@ fn pending_calls_are_interrupted_only_when_their_run_is_dead() {
     let first = open(folder.path());
     let id = first.journal(visa(Target::Stripe)).wait().unwrap().entry.unwrap().id;
     let second = open(folder.path());
-    assert_eq!(statuses(&second), [Status::Pending], "its run is alive");
+    assert_eq!(statuses(&second), [EntryStatus::Pending], "its run is alive");
     let connection = Connection::open(folder.path().join(FILE_NAME)).unwrap();
     let run: String = connection.query_row("SELECT run FROM entries", [], |row| row.get(0)).unwrap();
     drop(connection);
@@ -395,13 +395,13 @@ fn pending_calls_are_interrupted_only_when_their_run_is_dead() {
     fs::write(&lock, "").unwrap();
     let third = open(folder.path());
     assert!(!lock.exists());
-    assert_eq!(statuses(&third), [Status::Interrupted]);
+    assert_eq!(statuses(&third), [EntryStatus::Interrupted]);
     let found = third.reader().unwrap().ids(&HistoryFilter { search: "interrupted".to_owned(), ..all() });
     assert_eq!(found.unwrap(), [id]);
     third.journal_again(id, moment(9)).wait().unwrap();
     drop(third);
     // As a run leaves it that ended in good order while a call was on its way.
-    assert_eq!(statuses(&open(folder.path())), [Status::Interrupted]);
+    assert_eq!(statuses(&open(folder.path())), [EntryStatus::Interrupted]);
 }
 
 /// Not a test of its own: the process that `a_killed_process_loses_nothing` starts and kills.
@@ -432,12 +432,15 @@ fn a_killed_process_loses_nothing_that_it_acknowledged() {
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     assert!(lines.any(|line| line.unwrap() == "acknowledged"));
     let store = open(folder.path());
-    assert_eq!(statuses(&store)[0], Status::Pending, "the process is alive");
+    assert_eq!(statuses(&store)[0], EntryStatus::Pending, "the process is alive");
     drop(store);
     child.kill().unwrap();
     child.wait().unwrap();
     let store = open(folder.path());
-    assert_eq!(store.reader().unwrap().counts().unwrap(), Counts { unused: 10, interrupted: 1, ..Counts::default() });
+    assert_eq!(
+        store.reader().unwrap().counts().unwrap(),
+        StatusCounts { unused: 10, interrupted: 1, ..StatusCounts::default() }
+    );
     assert_eq!(fs::read_dir(folder.path().join("run")).unwrap().count(), 1, "its own lock only");
 }
 
@@ -486,9 +489,9 @@ fn a_reader_learns_what_another_process_wrote() {
 
     command_line.answer(retrieval(Target::Stripe, "tok_1"), say(token("tok_1", "Visa", "4242", true))).wait().unwrap();
     let HistoryChanges { entries, revision, .. } = reader.changes_since(revision).unwrap();
-    assert_eq!(entries.iter().map(|entry| entry.status).collect::<Vec<_>>(), [Status::Used]);
+    assert_eq!(entries.iter().map(|entry| entry.status).collect::<Vec<_>>(), [EntryStatus::Used]);
 
-    command_line.edit(Edit::Delete { ids: vec![entries[0].id] }, moment(1)).wait().unwrap();
+    command_line.edit(EntryEdit::Delete { ids: vec![entries[0].id] }, moment(1)).wait().unwrap();
     let HistoryChanges { entries: changed, deleted, .. } = reader.changes_since(revision).unwrap();
     assert_eq!((changed, deleted), (vec![], vec![entries[0].id]));
 }
@@ -547,7 +550,7 @@ fn a_filter_tells_what_is_shown() {
     let store = Store::open(&StoreLocation::Memory, moment(0)).unwrap();
     let ids = sample_history(&store);
     let reader = store.reader().unwrap();
-    let check = |status: Option<Status>, target: Option<Target>, search: &str, expected: &[usize]| {
+    let check = |status: Option<EntryStatus>, target: Option<Target>, search: &str, expected: &[usize]| {
         let filter = HistoryFilter { status, target, search: search.to_owned(), ..all() };
         let expected: Vec<EntryId> = expected.iter().rev().map(|place| ids[*place]).collect();
         assert_eq!(reader.ids(&filter).unwrap(), expected, "{filter:?}");
@@ -566,14 +569,14 @@ fn a_filter_tells_what_is_shown() {
     };
     check(None, None, "", &[0, 1, 2, 3, 4, 5]);
     check(None, None, "  \n", &[0, 1, 2, 3, 4, 5]);
-    check(Some(Status::Unused), None, "", &[0]);
-    check(Some(Status::Used), None, "", &[1]);
-    check(Some(Status::Failed), None, "", &[2, 3, 4]);
-    check(Some(Status::Pending), None, "", &[5]);
-    check(Some(Status::Unknown), None, "", &[]);
+    check(Some(EntryStatus::Unused), None, "", &[0]);
+    check(Some(EntryStatus::Used), None, "", &[1]);
+    check(Some(EntryStatus::Failed), None, "", &[2, 3, 4]);
+    check(Some(EntryStatus::Pending), None, "", &[5]);
+    check(Some(EntryStatus::Unknown), None, "", &[]);
     check(None, Some(Target::Local), "", &[0, 2, 4]);
-    check(Some(Status::Failed), Some(Target::Stripe), "", &[3]);
-    check(Some(Status::Failed), Some(Target::Local), "visa", &[2]);
+    check(Some(EntryStatus::Failed), Some(Target::Stripe), "", &[3]);
+    check(Some(EntryStatus::Failed), Some(Target::Local), "visa", &[2]);
     check(None, None, "tok_one", &[0]);
     check(None, None, "TOK_", &[0, 1]);
     check(None, None, "4242", &[0]);

@@ -13,7 +13,7 @@ use testcard::{
         call::{
             api::{ApiRequest, ApiResponse, HttpMethod, TransportError},
             params::Params,
-            refusal::Refusal,
+            refusal::AccountRefusal,
             token_calls::TokenRequest,
         },
         key::{ApiKey, KeyError},
@@ -364,7 +364,7 @@ async fn the_recorded_refusals_are_recognised_and_a_ready_token_is_offered() {
                  testing raw card data APIs, see \
                  https://support.stripe.com/questions/enabling-access-to-raw-card-data-apis.",
             ),
-            Some(Refusal::RawCardData),
+            Some(AccountRefusal::RawCardData),
             Some("tok_visa"),
         ),
         (
@@ -373,7 +373,7 @@ async fn the_recorded_refusals_are_recognised_and_a_ready_token_is_offered() {
                 "Sending credit card numbers directly to the Stripe API is generally unsafe. We suggest you use test \
                  tokens that map to the test card you are using, see https://stripe.com/docs/testing.",
             ),
-            Some(Refusal::RawCardData),
+            Some(AccountRefusal::RawCardData),
             Some("tok_visa"),
         ),
         (
@@ -382,7 +382,7 @@ async fn the_recorded_refusals_are_recognised_and_a_ready_token_is_offered() {
                 "This integration surface is unsupported for publishable key tokenization. To enable this \
                  functionality, please visit your settings.",
             ),
-            Some(Refusal::PublishableKey),
+            Some(AccountRefusal::PublishableKey),
             Some("tok_visa"),
         ),
         (
@@ -395,16 +395,16 @@ async fn the_recorded_refusals_are_recognised_and_a_ready_token_is_offered() {
                  Card Tokens on the Customers and Charges API, enable this functionality in your API policies \
                  settings: https://dashboard.stripe.com/settings/developers/api-policies",
             ),
-            Some(Refusal::CardTokensEnded),
+            Some(AccountRefusal::CardTokensEnded),
             None,
         ),
-        (401, error("Invalid API Key provided: sk_test_****1234"), Some(Refusal::BadKey), None),
+        (401, error("Invalid API Key provided: sk_test_****1234"), Some(AccountRefusal::BadKey), None),
         (400, error("Missing required param: card[exp_year]."), None, None),
         (200, TOKEN.to_owned(), None, None),
     ] {
         let (outcome, received) = answer(vec![reply(http_status, body)], &visa()).await;
         let answer = outcome.unwrap();
-        let refusal = Refusal::of(&answer);
+        let refusal = AccountRefusal::of(&answer);
         assert_eq!((answer.http_status, refusal), (http_status, expected));
         assert_eq!(refusal.and_then(|refusal| refusal.ready_alias("4242424242424242")), alias, "{refusal:?}");
         assert_eq!(received.len(), 1, "a refusal is final");

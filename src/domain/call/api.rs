@@ -5,7 +5,7 @@ use std::{fmt, ops::Range, time::Duration};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{error::ErrorView, params::Params, token::Token};
+use super::{error::ErrorView, params::Params, token::TokenView};
 use crate::domain::{mask::Kept, words::words};
 
 /// A header that is added to a recorded response whose body was too long to be kept whole: "65536 of 123456 bytes". No
@@ -196,9 +196,9 @@ impl ApiResponse {
     }
 
     /// Applies `read` to the token in the body; `None` if the body is not a token.
-    pub fn with_token<T>(&self, read: impl FnOnce(Token<'_>) -> T) -> Option<T> {
+    pub fn with_token<T>(&self, read: impl FnOnce(TokenView<'_>) -> T) -> Option<T> {
         let body = self.json()?;
-        Token::of(&body).map(read)
+        TokenView::of(&body).map(read)
     }
 }
 
@@ -274,19 +274,19 @@ impl TransportError {
 
 /// A request and its outcome.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Exchange {
+pub struct ApiExchange {
     pub target: Target,
     pub started: Timestamp,
     pub took: Duration,
     pub request: MaskedRequest,
-    pub outcome: Result<ApiResponse, Failure>,
+    pub outcome: Result<ApiResponse, CallFailure>,
     /// Where the response body differs from what was received, because it held secrets: byte ranges.
     pub replaced: Vec<Range<usize>>,
 }
 
 /// A [`TransportError`] as it is recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
+pub struct CallFailure {
     pub kind: String,
     pub message: String,
     /// The HTTP status, if one was received.
@@ -295,7 +295,7 @@ pub struct Failure {
     pub text: Option<String>,
 }
 
-impl From<&TransportError> for Failure {
+impl From<&TransportError> for CallFailure {
     fn from(error: &TransportError) -> Self {
         let (http_status, text) = match error {
             TransportError::NotJson { http_status, text, .. } => (Some(*http_status), Some(text.clone())),

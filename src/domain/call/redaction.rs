@@ -8,7 +8,7 @@
 
 use std::ops::Range;
 
-use super::api::{ApiRequest, ApiResponse, Failure, MaskedRequest, TransportError};
+use super::api::{ApiRequest, ApiResponse, CallFailure, MaskedRequest, TransportError};
 use crate::domain::mask::{self, OwnSecrets};
 
 /// Headers that are credentials. They are left out.
@@ -81,13 +81,13 @@ impl Redaction {
     }
 
     /// A transport error as it is recorded.
-    pub fn failure(&self, error: &TransportError) -> Failure {
-        let failure = Failure::from(error);
+    pub fn failure(&self, error: &TransportError) -> CallFailure {
+        let failure = CallFailure::from(error);
         let text = failure.text.map(|text| match mask::redacted_body(&text, &self.own) {
             Some(redacted) => redacted.text,
             None => text,
         });
-        Failure { message: self.message(failure.message), text, ..failure }
+        CallFailure { message: self.message(failure.message), text, ..failure }
     }
 
     /// Redacts JSON of the minter: an object before it is stored, and the response that shows it, with equal results.

@@ -5,7 +5,7 @@ use crate::domain::card::test_cards;
 
 /// A refusal for what the account or its key may not do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum AccountRefusal {
     /// The account may not send raw card numbers. This is the default of every account, also in test mode.
     RawCardData,
     /// The account may not create tokens with a publishable key.
@@ -16,7 +16,7 @@ pub enum Refusal {
     BadKey,
 }
 
-impl Refusal {
+impl AccountRefusal {
     /// Recognises a refusal by its status and by those phrases of the message that Stripe has kept while it reworded
     /// the rest.
     pub fn of(response: &ApiResponse) -> Option<Self> {

@@ -4,9 +4,9 @@ use serde_json::Value;
 
 /// A token object as Stripe returns it.
 #[derive(Clone, Copy, Debug)]
-pub struct Token<'a>(&'a Value);
+pub struct TokenView<'a>(&'a Value);
 
-impl<'a> Token<'a> {
+impl<'a> TokenView<'a> {
     /// The token in a body; `None` if the body is not a token.
     pub fn of(body: &'a Value) -> Option<Self> {
         let is_token = body.get("object").and_then(Value::as_str) == Some("token");

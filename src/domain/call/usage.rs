@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{
     api::{ApiResponse, HttpMethod, MaskedRequest},
     error::ErrorView,
-    token::Token,
+    token::TokenView,
 };
 use crate::domain::card::test_cards;
 
@@ -13,12 +13,12 @@ use crate::domain::card::test_cards;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenUse {
     pub token: String,
-    pub verdict: Verdict,
+    pub verdict: TokenVerdict,
 }
 
 /// Whether the token is used up.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum TokenVerdict {
     /// Nothing new: the call was refused in validation, or the token was retrieved and is unused.
     Unchanged,
     /// The token is used up, by the object with this id if the call created one.
@@ -46,26 +46,26 @@ pub fn token_of(request: &MaskedRequest) -> Option<&str> {
 /// by Stripe for a decline at an attach: our choice). A refusal in validation does not.
 pub fn of_call(request: &MaskedRequest, outcome: Option<&ApiResponse>) -> Option<TokenUse> {
     let token = token_of(request)?.to_owned();
-    let verdict = outcome.map_or(Verdict::Unchanged, |response| verdict(request, response));
+    let verdict = outcome.map_or(TokenVerdict::Unchanged, |response| verdict(request, response));
     Some(TokenUse { token, verdict })
 }
 
-fn verdict(request: &MaskedRequest, response: &ApiResponse) -> Verdict {
-    let Some(body) = response.json() else { return Verdict::Unchanged };
+fn verdict(request: &MaskedRequest, response: &ApiResponse) -> TokenVerdict {
+    let Some(body) = response.json() else { return TokenVerdict::Unchanged };
     if request.method == HttpMethod::Get {
-        let is_used = response.is_success() && Token::of(&body).is_some_and(Token::is_used);
-        return if is_used { Verdict::Used(None) } else { Verdict::Unchanged };
+        let is_used = response.is_success() && TokenView::of(&body).is_some_and(TokenView::is_used);
+        return if is_used { TokenVerdict::Used(None) } else { TokenVerdict::Unchanged };
     }
     let text = |value: &Value| value.as_str().map(str::to_owned);
     if response.is_success() {
         // A success without an id created nothing that could have used the token up.
-        return text(&body["id"]).map_or(Verdict::Unchanged, |id| Verdict::Used(Some(id)));
+        return text(&body["id"]).map_or(TokenVerdict::Unchanged, |id| TokenVerdict::Used(Some(id)));
     }
     let error = ErrorView::of(&body);
     match (response.http_status, error.and_then(ErrorView::kind), error.and_then(ErrorView::code)) {
-        (402, Some("card_error"), _) => Verdict::Used(text(&body["error"]["charge"])),
-        (_, _, Some("token_already_used")) => Verdict::Used(None),
-        _ => Verdict::Unchanged,
+        (402, Some("card_error"), _) => TokenVerdict::Used(text(&body["error"]["charge"])),
+        (_, _, Some("token_already_used")) => TokenVerdict::Used(None),
+        _ => TokenVerdict::Unchanged,
     }
 }
 
@@ -88,14 +88,14 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(request: &MaskedRequest, response: &ApiResponse, expected: Option<Verdict>) {
+    fn check(request: &MaskedRequest, response: &ApiResponse, expected: Option<TokenVerdict>) {
         let expected = expected.map(|verdict| TokenUse { token: TOKEN.to_owned(), verdict });
         assert_eq!(of_call(request, Some(response)), expected);
     }
 
     #[test]
     fn a_call_tells_what_used_its_token_up() {
-        let by = |id: &str| Some(Verdict::Used(Some(id.to_owned())));
+        let by = |id: &str| Some(TokenVerdict::Used(Some(id.to_owned())));
         let attach = TokenCall::Attach { token: TOKEN.to_owned(), customer: Some("cus_1".to_owned()) }.to_api("key");
         let retrieve = ApiRequest::retrieve_token(TOKEN).masked();
         let ok = |id: &str| answer(200, &json!({ "id": id, "object": "x" }));
@@ -103,13 +103,13 @@ mod tests {
         check(&charge(TOKEN), &ok("ch_1"), by("ch_1"));
         check(&attach.masked(), &ok("card_1"), by("card_1"));
         check(&charge(TOKEN), &error(402, json!({ "type": "card_error", "charge": "ch_2" })), by("ch_2"));
-        check(&attach.masked(), &error(402, json!({ "type": "card_error" })), Some(Verdict::Used(None)));
-        check(&charge(TOKEN), &error(402, json!({ "type": "invalid_request_error" })), Some(Verdict::Unchanged));
-        check(&charge(TOKEN), &error(400, json!({ "code": "token_already_used" })), Some(Verdict::Used(None)));
-        check(&charge(TOKEN), &error(400, json!({ "code": "parameter_missing" })), Some(Verdict::Unchanged));
+        check(&attach.masked(), &error(402, json!({ "type": "card_error" })), Some(TokenVerdict::Used(None)));
+        check(&charge(TOKEN), &error(402, json!({ "type": "invalid_request_error" })), Some(TokenVerdict::Unchanged));
+        check(&charge(TOKEN), &error(400, json!({ "code": "token_already_used" })), Some(TokenVerdict::Used(None)));
+        check(&charge(TOKEN), &error(400, json!({ "code": "parameter_missing" })), Some(TokenVerdict::Unchanged));
         let token = |used: bool| answer(200, &json!({ "id": TOKEN, "object": "token", "used": used }));
-        check(&retrieve, &token(true), Some(Verdict::Used(None)));
-        check(&retrieve, &token(false), Some(Verdict::Unchanged));
+        check(&retrieve, &token(true), Some(TokenVerdict::Used(None)));
+        check(&retrieve, &token(false), Some(TokenVerdict::Unchanged));
         check(&charge("tok_visa"), &ok("ch_1"), None);
         check(&charge("card_1"), &ok("ch_1"), None);
     }

@@ -86,14 +86,14 @@ impl Brand {
 
 /// How a card is funded, in the spelling of Stripe's card object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Funding {
+pub enum CardFunding {
     Credit,
     Debit,
     Prepaid,
     Unknown,
 }
 
-words!(Funding {
+words!(CardFunding {
     Credit => "credit",
     Debit => "debit",
     Prepaid => "prepaid",

@@ -12,7 +12,7 @@ pub fn utc_day(now: Timestamp) -> Date {
 
 /// The last month in which a card is valid, to its last day in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Expiry {
+pub struct CardExpiry {
     /// 1 to 12.
     pub month: i8,
     /// Four digits.
@@ -41,7 +41,7 @@ impl ExpiryFault {
     }
 }
 
-impl Expiry {
+impl CardExpiry {
     /// Reads month and year as Stripe does. "5" and "05" are May. Two digits of a year mean the one from fifty years
     /// back to forty-nine ahead: in 2026, "30" is 2030 and "95" is 1995. Four digits are the year itself.
     ///
@@ -127,7 +127,7 @@ mod tests {
     fn month_and_year_are_read_as_stripe_does() {
         use ExpiryFault::{NoSuchMonth, NoSuchYear, PastMonth, PastYear, TooFar};
         let today = date(2031, 6, 15);
-        let good = |month, year| Ok(Expiry { month, year });
+        let good = |month, year| Ok(CardExpiry { month, year });
         for (month, year, expected) in [
             ("6", "31", good(6, 2031)),
             ("06", "2031", good(6, 2031)),
@@ -147,13 +147,13 @@ mod tests {
             ("12", "203", Err(NoSuchYear)),
             ("13", "xx", Err(NoSuchMonth)),
         ] {
-            assert_eq!(Expiry::read(month, year, today), expected, "{month}/{year}");
+            assert_eq!(CardExpiry::read(month, year, today), expected, "{month}/{year}");
         }
     }
 
     #[test]
     fn a_card_is_good_to_the_last_day_of_its_month() {
-        assert!(Expiry::read("2", "2032", date(2032, 2, 29)).is_ok());
-        assert_eq!(Expiry::read("2", "2032", date(2032, 3, 1)), Err(ExpiryFault::PastMonth));
+        assert!(CardExpiry::read("2", "2032", date(2032, 2, 29)).is_ok());
+        assert_eq!(CardExpiry::read("2", "2032", date(2032, 3, 1)), Err(ExpiryFault::PastMonth));
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::{
     brand::{
-        Brand, BrandSoFar, Funding, MAX_DIGITS, MIN_DIGITS, brand_of_range, brand_so_far_by_range, lengths_of_range,
+        Brand, BrandSoFar, CardFunding, MAX_DIGITS, MIN_DIGITS, brand_of_range, brand_so_far_by_range, lengths_of_range,
     },
     networks::CardNetwork,
     test_cards::{self, TestCard},
@@ -132,11 +132,11 @@ impl CardNumber {
 
     /// The funding of the published test card, else debit for the prefixes of Stripe's debit test numbers (400005 and
     /// 555505), else credit.
-    pub fn funding(&self) -> Funding {
+    pub fn funding(&self) -> CardFunding {
         match self.published() {
             Some(card) => card.funding,
-            None if ["400005", "555505"].iter().any(|prefix| self.expose().starts_with(prefix)) => Funding::Debit,
-            None => Funding::Credit,
+            None if ["400005", "555505"].iter().any(|prefix| self.expose().starts_with(prefix)) => CardFunding::Debit,
+            None => CardFunding::Credit,
         }
     }
 
@@ -218,12 +218,12 @@ mod tests {
     #[test]
     fn country_and_funding_are_read_from_the_number_when_no_published_card_has_it() {
         for (digits, country, funding) in [
-            ("4000002760001999", "DE", Funding::Credit),
-            ("4000052760001999", "DE", Funding::Debit),
-            ("5555052760001999", "DE", Funding::Debit),
-            ("4000000000001999", "US", Funding::Credit),
-            ("4111111111111111", "US", Funding::Credit),
-            ("3530111333300000", "JP", Funding::Credit),
+            ("4000002760001999", "DE", CardFunding::Credit),
+            ("4000052760001999", "DE", CardFunding::Debit),
+            ("5555052760001999", "DE", CardFunding::Debit),
+            ("4000000000001999", "US", CardFunding::Credit),
+            ("4111111111111111", "US", CardFunding::Credit),
+            ("3530111333300000", "JP", CardFunding::Credit),
         ] {
             let number = CardNumber::parse(digits).unwrap();
             assert_eq!((number.country().as_str(), number.funding()), (country, funding), "{digits}");

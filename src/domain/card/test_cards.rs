@@ -6,7 +6,7 @@
 use std::{collections::HashMap, sync::LazyLock};
 
 use super::{
-    brand::{Brand, Funding},
+    brand::{Brand, CardFunding},
     networks::CardNetwork,
 };
 
@@ -51,13 +51,13 @@ impl StepOutcome {
 
 /// A value that the card's bank compares with its own records, if it was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Check {
+pub enum BankCheck {
     Cvc,
     Line1,
     Zip,
 }
 
-impl Check {
+impl BankCheck {
     pub const ALL: [Self; 3] = [Self::Cvc, Self::Line1, Self::Zip];
 
     /// The label in the window.
@@ -88,7 +88,7 @@ pub struct TestCard {
     pub group: String,
     pub description: String,
     pub brand: Brand,
-    pub funding: Funding,
+    pub funding: CardFunding,
     /// ISO 3166-1 alpha-2, or empty.
     pub country: String,
     /// The networks of the card, of those that `networks[preferred]` accepts.
@@ -141,7 +141,7 @@ impl TestCard {
     }
 
     /// The result of a check if its field was sent: `pass`, `fail` or `unavailable`.
-    pub fn check(&self, check: Check) -> &'static str {
+    pub fn check(&self, check: BankCheck) -> &'static str {
         let found = self.checks.split("; ").find_map(|part| part.strip_prefix(check.word())?.strip_prefix(':'));
         match found.and_then(|result| result.split(' ').next()) {
             Some("fail") => "fail",
@@ -161,14 +161,14 @@ impl TestCard {
 static CSV: &str = include_str!("../../../assets/test-cards.csv");
 static CARDS: LazyLock<Vec<TestCard>> =
     LazyLock::new(|| read(CSV).expect("the table of test cards is part of the program"));
-static INDEX: LazyLock<Index> = LazyLock::new(Index::new);
+static INDEX: LazyLock<CardIndex> = LazyLock::new(CardIndex::new);
 
-struct Index {
+struct CardIndex {
     by_number: HashMap<&'static str, &'static TestCard>,
     by_alias: HashMap<&'static str, &'static TestCard>,
 }
 
-impl Index {
+impl CardIndex {
     fn new() -> Self {
         let mut by_alias = HashMap::new();
         for card in CARDS.iter() {
@@ -220,7 +220,7 @@ fn read(csv: &str) -> Result<Vec<TestCard>, csv::Error> {
                 group: text("group"),
                 description: text("description"),
                 brand: text("brand").parse().unwrap_or(Brand::Unknown),
-                funding: text("funding").parse().unwrap_or(Funding::Credit),
+                funding: text("funding").parse().unwrap_or(CardFunding::Credit),
                 country: text("country"),
                 networks: text("networks_available").split(',').filter_map(|word| word.parse().ok()).collect(),
                 haystack: record

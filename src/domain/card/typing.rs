@@ -19,14 +19,14 @@ pub enum CardField {
 
 /// A text without separators, and the caret position in it, in characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Typed {
+pub struct TypedText {
     pub text: String,
     pub caret: usize,
 }
 
 /// An edit of the shown text by the window's text field.
 #[derive(Clone, Copy, Debug)]
-pub struct Edit<'a> {
+pub struct TypedEdit<'a> {
     /// The field's text before the edit, without separators.
     pub kept: &'a str,
     /// The caret position in the shown text before the edit, in characters.
@@ -63,10 +63,11 @@ impl CardField {
     }
 
     /// Reads an edit of the shown text back into the kept text and caret position.
-    pub fn edit(self, edit: Edit<'_>) -> Typed {
+    pub fn edit(self, edit: TypedEdit<'_>) -> TypedText {
         let before: String = edit.shown.chars().take(edit.caret).collect();
         let grew = edit.shown.len() > self.show(edit.kept).len();
-        let mut typed = Typed { text: self.clean(edit.shown, grew), caret: self.clean(&before, grew).chars().count() };
+        let mut typed =
+            TypedText { text: self.clean(edit.shown, grew), caret: self.clean(&before, grew).chars().count() };
         typed.caret = typed.caret.min(typed.text.chars().count());
         if typed.text == edit.kept && is_deletion(&self.show(edit.kept), edit.shown, edit.caret) {
             // Backspace over a separator deletes the character before it, Delete the one after it.
@@ -80,7 +81,7 @@ impl CardField {
         }
         let inserted_first = self == Self::Expiry && edit.kept.is_empty() && typed.text.len() == 1;
         if inserted_first && ("2"..="9").contains(&typed.text.as_str()) {
-            typed = Typed { text: format!("0{}", typed.text), caret: 2 };
+            typed = TypedText { text: format!("0{}", typed.text), caret: 2 };
         }
         typed.caret = typed.caret.min(typed.text.chars().count());
         typed
@@ -202,7 +203,8 @@ mod tests {
         let caret = |marked: &str| marked.chars().position(|c| c == '|').unwrap();
         let plain = |marked: &str| marked.replace('|', "");
         assert_eq!(field.show(kept), plain(before), "the test itself");
-        let typed = field.edit(Edit { kept, caret_before: caret(before), shown: &plain(after), caret: caret(after) });
+        let typed =
+            field.edit(TypedEdit { kept, caret_before: caret(before), shown: &plain(after), caret: caret(after) });
         let shown = field.show(&typed.text);
         let place = field.shown_caret(&typed.text, typed.caret);
         let marked: String = shown.chars().take(place).chain("|".chars()).chain(shown.chars().skip(place)).collect();
@@ -282,7 +284,7 @@ mod tests {
                 let shown = field.show(&text);
                 let place = field.shown_caret(&text, caret);
                 prop_assert!(place <= shown.chars().count());
-                let typed = field.edit(Edit { kept: &text, caret_before: place, shown: &shown, caret: place });
+                let typed = field.edit(TypedEdit { kept: &text, caret_before: place, shown: &shown, caret: place });
                 // A single digit left in the expiry becomes a month only if it has just been typed.
                 if !(field == CardField::Expiry && text.is_empty()) {
                     prop_assert_eq!(&typed.text, &text);
@@ -299,9 +301,9 @@ mod tests {
             let place = field.shown_caret(&text, at);
             shown.insert(place, digit.chars().next().unwrap());
             let shown: String = shown.into_iter().collect();
-            let typed = field.edit(Edit { kept: &text, caret_before: place, shown: &shown, caret: place + 1 });
+            let typed = field.edit(TypedEdit { kept: &text, caret_before: place, shown: &shown, caret: place + 1 });
             let expected = format!("{}{digit}{}", &text[..at], &text[at..]);
-            prop_assert_eq!(typed, Typed { text: expected, caret: at + 1 });
+            prop_assert_eq!(typed, TypedText { text: expected, caret: at + 1 });
         }
 
         #[test]
@@ -312,9 +314,9 @@ mod tests {
                 let mut shown: Vec<char> = field.show(&text).chars().collect();
                 shown.remove(place - 1);
                 let shown: String = shown.into_iter().collect();
-                let typed = field.edit(Edit { kept: &text, caret_before: place, shown: &shown, caret: place - 1 });
+                let typed = field.edit(TypedEdit { kept: &text, caret_before: place, shown: &shown, caret: place - 1 });
                 let expected = format!("{}{}", &text[..at - 1], &text[at..]);
-                prop_assert_eq!(typed, Typed { text: expected, caret: at - 1 });
+                prop_assert_eq!(typed, TypedText { text: expected, caret: at - 1 });
             }
         }
 
@@ -327,7 +329,7 @@ mod tests {
         fn any_text_is_read_without_panic(kept in ".{0,12}", shown in ".{0,24}", before in 0_usize..24, caret in 0_usize..24) {
             for field in [CardField::Number, CardField::Expiry, CardField::Cvc] {
                 let caret = caret.min(shown.chars().count());
-                let typed = field.edit(Edit { kept: &kept, caret_before: before, shown: &shown, caret });
+                let typed = field.edit(TypedEdit { kept: &kept, caret_before: before, shown: &shown, caret });
                 prop_assert!(typed.caret <= typed.text.chars().count());
                 prop_assert!(field.shown_caret(&typed.text, typed.caret) <= field.show(&typed.text).chars().count());
             }

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use super::draft::Draft;
 use crate::domain::{
-    card::{expiry::Expiry, test_cards::TestCard},
+    card::{expiry::CardExpiry, test_cards::TestCard},
     mask,
     secret::SecretText,
 };
@@ -37,8 +37,8 @@ impl FormDefaults {
     pub const MOST_MONTHS: u16 = 49 * 12;
 
     /// The expiry of a test card that is filled in today.
-    pub fn expiry(&self, today: Date) -> Expiry {
-        self.months_ahead.map_or_else(|| Expiry::default_for(today), |months| Expiry::ahead(today, months))
+    pub fn expiry(&self, today: Date) -> CardExpiry {
+        self.months_ahead.map_or_else(|| CardExpiry::default_for(today), |months| CardExpiry::ahead(today, months))
     }
 
     /// Fills in a test card. The values that the user has typed stay if they suit the card.

@@ -12,12 +12,12 @@ use crate::domain::{
         token_calls::TokenRequest,
     },
     card::{
-        expiry::{Expiry, join_expiry, split_expiry},
+        expiry::{CardExpiry, join_expiry, split_expiry},
         networks::CardNetwork,
         test_cards::TestCard,
     },
     rules::{
-        policies::Policies,
+        policies::AccountPolicies,
         prediction::{Prediction, predict},
     },
     secret::SecretText,
@@ -74,7 +74,7 @@ pub struct Draft {
 
 impl Draft {
     /// What Stripe will respond to this draft on `today`, a day in UTC.
-    pub fn predict(&self, today: Date, policies: Policies) -> Prediction {
+    pub fn predict(&self, today: Date, policies: AccountPolicies) -> Prediction {
         predict(&self.to_request(), today, policies)
     }
 
@@ -150,7 +150,7 @@ impl Draft {
     }
 
     /// Fills in a published test card: its number, and an expiry and a security code that pass if the form has none.
-    pub fn take_test_card(&mut self, card: &TestCard, default_expiry: Expiry) {
+    pub fn take_test_card(&mut self, card: &TestCard, default_expiry: CardExpiry) {
         self.number = SecretText::new(card.number.as_str());
         if self.expiry.is_empty() {
             self.expiry = format!("{:02}{:02}", default_expiry.month, default_expiry.year % 100);

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use crate::domain::card::{
     brand::{Brand, BrandSoFar},
     digits::ascii_digits,
-    expiry::{Expiry, ExpiryFault, split_expiry},
+    expiry::{CardExpiry, ExpiryFault, split_expiry},
     number::{self, CardNumber, brand_so_far},
     test_cards,
 };
@@ -66,9 +66,9 @@ pub fn expiry_state(text: &str, today: Date, left: bool) -> FieldState {
         return FieldState::NotYet;
     }
     let incomplete = month.len() < 2 || year.len() < 2 || (year.len() == 3 && year.bytes().all(|b| b.is_ascii_digit()));
-    let month_fault = matches!(Expiry::read(&month, "99", today), Err(ExpiryFault::NoSuchMonth));
+    let month_fault = matches!(CardExpiry::read(&month, "99", today), Err(ExpiryFault::NoSuchMonth));
     let all_digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    match Expiry::read(&month, &year, today) {
+    match CardExpiry::read(&month, &year, today) {
         Ok(_) => FieldState::Right,
         Err(ExpiryFault::NoSuchMonth) if month.len() >= 2 || !all_digits => {
             FieldState::Wrong("Month must be 1–12".to_owned())

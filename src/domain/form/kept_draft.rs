@@ -119,7 +119,7 @@ impl KeptDraft {
     /// The stored form.
     pub fn to_json(&self) -> Value {
         let BillingAddress { line1, line2, city, state, zip, country } = &self.address;
-        let file = File {
+        let file = DraftFile {
             number: self.number.clone(),
             expiry: self.expiry.clone(),
             has_cvc: self.has_cvc,
@@ -137,7 +137,7 @@ impl KeptDraft {
     /// Reads the result of [`Self::to_json`], or what a person wrote by hand: secrets in it are dropped here too.
     /// `None` for anything else.
     pub fn of_json(json: &Value) -> Option<Self> {
-        let file = File::deserialize(json).ok()?;
+        let file = DraftFile::deserialize(json).ok()?;
         let [line1, line2, city, state, zip, country] = file.address;
         let draft = Draft {
             number: SecretText::new(file.number),
@@ -207,7 +207,7 @@ impl fmt::Debug for KeptDraft {
 /// file format by accident.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
-struct File {
+struct DraftFile {
     #[serde(skip_serializing_if = "String::is_empty")]
     number: String,
     #[serde(skip_serializing_if = "String::is_empty")]

@@ -9,7 +9,7 @@ const LONGEST_TAG: usize = 40;
 
 /// An edit of the history. No edit changes the minter's objects.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Edit {
+pub enum EntryEdit {
     /// Sets the note of an entry, or removes it if `note` is empty.
     Note { id: EntryId, note: String },
     /// Adds and removes tags of these entries.
@@ -20,7 +20,7 @@ pub enum Edit {
     Restore { ids: Vec<EntryId> },
 }
 
-impl Edit {
+impl EntryEdit {
     /// What could not be done, for an error message.
     pub fn doing(&self) -> &'static str {
         match self {
@@ -115,12 +115,12 @@ mod tests {
     #[test]
     fn a_long_change_falls_into_pieces() {
         let ids: Vec<EntryId> = (1..=5).map(EntryId).collect();
-        let pieces = Edit::Delete { ids: ids.clone() }.in_pieces(2);
+        let pieces = EntryEdit::Delete { ids: ids.clone() }.in_pieces(2);
         assert_eq!(pieces.len(), 3);
         let together: Vec<EntryId> = pieces
             .into_iter()
             .flat_map(|piece| match piece {
-                Edit::Delete { ids } => ids,
+                EntryEdit::Delete { ids } => ids,
                 other => panic!("{other:?}"),
             })
             .collect();

@@ -5,7 +5,7 @@ use std::{ops::Range, time::Duration};
 use jiff::Timestamp;
 
 use crate::domain::{
-    call::api::{ApiResponse, Exchange, Failure, MaskedRequest, Target},
+    call::api::{ApiExchange, ApiResponse, CallFailure, MaskedRequest, Target},
     rules::expectation::{Expectation, Judgement},
     settings::profile::ProfileId,
     words::words,
@@ -17,7 +17,7 @@ pub struct EntryId(pub i64);
 
 /// The state of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Status {
+pub enum EntryStatus {
     /// The token exists, and as far as is known nothing has used it.
     Unused,
     Used,
@@ -32,7 +32,7 @@ pub enum Status {
     Unknown,
 }
 
-words!(Status {
+words!(EntryStatus {
     Unused => "unused" | "Unused",
     Used => "used" | "Used",
     Failed => "failed" | "Failed",
@@ -43,9 +43,9 @@ words!(Status {
 
 /// What the history's table shows of an entry.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Entry {
+pub struct HistoryEntry {
     pub id: EntryId,
-    pub status: Status,
+    pub status: EntryStatus,
     pub target: Target,
     /// The profile whose settings the call to the real API used; `None` if unknown, and for the local target.
     pub profile: Option<ProfileId>,
@@ -76,14 +76,14 @@ pub struct Entry {
 /// Everything that is recorded of an entry.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EntryDetail {
-    pub entry: Entry,
+    pub entry: HistoryEntry,
     /// The request that creates the token. `outcome` is `None` while the call is in flight.
     pub request: MaskedRequest,
-    pub outcome: Option<Result<ApiResponse, Failure>>,
+    pub outcome: Option<Result<ApiResponse, CallFailure>>,
     /// Where the response body differs from what was received, because it held secrets: byte ranges.
     pub replaced: Vec<Range<usize>>,
     /// The later calls with the token, oldest first.
-    pub timeline: Vec<Exchange>,
+    pub timeline: Vec<ApiExchange>,
     /// Whether a part of this entry was lost to damage of the database. Lost parts are empty.
     pub is_damaged: bool,
 }
@@ -97,7 +97,7 @@ impl EntryDetail {
 
 /// The number of entries in each status, whatever the filter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
+pub struct StatusCounts {
     pub unused: u64,
     pub used: u64,
     pub failed: u64,
@@ -106,31 +106,31 @@ pub struct Counts {
     pub unknown: u64,
 }
 
-impl Counts {
-    pub fn of(&self, status: Status) -> u64 {
+impl StatusCounts {
+    pub fn of(&self, status: EntryStatus) -> u64 {
         match status {
-            Status::Unused => self.unused,
-            Status::Used => self.used,
-            Status::Failed => self.failed,
-            Status::Pending => self.pending,
-            Status::Interrupted => self.interrupted,
-            Status::Unknown => self.unknown,
+            EntryStatus::Unused => self.unused,
+            EntryStatus::Used => self.used,
+            EntryStatus::Failed => self.failed,
+            EntryStatus::Pending => self.pending,
+            EntryStatus::Interrupted => self.interrupted,
+            EntryStatus::Unknown => self.unknown,
         }
     }
 
-    pub fn set(&mut self, status: Status, count: u64) {
+    pub fn set(&mut self, status: EntryStatus, count: u64) {
         *match status {
-            Status::Unused => &mut self.unused,
-            Status::Used => &mut self.used,
-            Status::Failed => &mut self.failed,
-            Status::Pending => &mut self.pending,
-            Status::Interrupted => &mut self.interrupted,
-            Status::Unknown => &mut self.unknown,
+            EntryStatus::Unused => &mut self.unused,
+            EntryStatus::Used => &mut self.used,
+            EntryStatus::Failed => &mut self.failed,
+            EntryStatus::Pending => &mut self.pending,
+            EntryStatus::Interrupted => &mut self.interrupted,
+            EntryStatus::Unknown => &mut self.unknown,
         } = count;
     }
 
     /// The number of all entries.
     pub fn all(&self) -> u64 {
-        Status::ALL.into_iter().map(|status| self.of(status)).sum()
+        EntryStatus::ALL.into_iter().map(|status| self.of(status)).sum()
     }
 }

@@ -2,13 +2,13 @@
 
 use jiff::Timestamp;
 
-use super::entry::{EntryId, Status};
+use super::entry::{EntryId, EntryStatus};
 use crate::domain::{call::api::Target, words::words};
 
 /// Selects the entries to show, count or export, and the order of a list of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HistoryFilter {
-    pub status: Option<Status>,
+    pub status: Option<EntryStatus>,
     pub target: Option<Target>,
     /// Words that must all occur in an entry: in its id, last four digits, brand, code, the object that used it, note,
     /// tags, status or target.
@@ -21,7 +21,7 @@ pub struct HistoryFilter {
     pub until: Option<Timestamp>,
     /// If set, only these entries match.
     pub among: Option<Vec<EntryId>>,
-    pub sort: Sort,
+    pub sort: SortOrder,
 }
 
 impl HistoryFilter {
@@ -40,7 +40,7 @@ pub enum SortKey {
     #[default]
     Created,
     Took,
-    /// The order of `Status::ALL`.
+    /// The order of `EntryStatus::ALL`.
     Status,
     /// By brand, then by last four digits.
     Card,
@@ -61,19 +61,19 @@ words!(SortKey {
 
 /// The sort order of a list. The default is newest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Sort {
+pub struct SortOrder {
     pub key: SortKey,
     /// Whether the order is descending.
     pub is_falling: bool,
 }
 
-impl Default for Sort {
+impl Default for SortOrder {
     fn default() -> Self {
         Self { key: SortKey::Created, is_falling: true }
     }
 }
 
-impl Sort {
+impl SortOrder {
     pub fn is_newest_first(self) -> bool {
         self == Self::default()
     }
@@ -99,10 +99,10 @@ mod tests {
 
     #[test]
     fn a_press_on_a_title_sorts_by_it_and_another_turns_it_round() {
-        let sort = Sort::default();
-        assert_eq!(sort.pressed(SortKey::Created), Sort { key: SortKey::Created, is_falling: false });
+        let sort = SortOrder::default();
+        assert_eq!(sort.pressed(SortKey::Created), SortOrder { key: SortKey::Created, is_falling: false });
         let by_card = sort.pressed(SortKey::Card);
-        assert_eq!(by_card, Sort { key: SortKey::Card, is_falling: false });
+        assert_eq!(by_card, SortOrder { key: SortKey::Card, is_falling: false });
         assert!(by_card.pressed(SortKey::Card).is_falling);
         assert!(by_card.pressed(SortKey::Took).is_falling);
     }

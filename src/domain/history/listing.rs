@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{entry::EntryId, filter::Sort};
+use super::{entry::EntryId, filter::SortOrder};
 
 /// How many insertions and removals far from both ends one change may have. With more, it is faster to build the list
 /// anew.
@@ -12,15 +12,15 @@ const NEAR: usize = 4096;
 
 /// The ids of a list in its sort order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Listing {
+pub struct EntryListing {
     ids: VecDeque<EntryId>,
     /// The positions in `ids`, sorted by id. `None` for a list that is newest first, whose ids are sorted already.
     by_id: Option<Vec<u32>>,
 }
 
-impl Listing {
+impl EntryListing {
     /// A list of ids in the order of `sort`. Indexing a long list takes time: do not call this in a frame.
-    pub fn new(ids: Vec<EntryId>, sort: Sort) -> Self {
+    pub fn new(ids: Vec<EntryId>, sort: SortOrder) -> Self {
         let by_id = (!sort.is_newest_first()).then(|| {
             let mut places: Vec<u32> = (0..u32::try_from(ids.len()).unwrap_or(u32::MAX)).collect();
             places.sort_unstable_by_key(|place| ids[*place as usize]);
@@ -93,12 +93,12 @@ mod tests {
     use super::*;
     use crate::domain::history::filter::SortKey;
 
-    fn listing(ids: &[i64]) -> Listing {
-        Listing::new(ids.iter().copied().map(EntryId).collect(), Sort::default())
+    fn listing(ids: &[i64]) -> EntryListing {
+        EntryListing::new(ids.iter().copied().map(EntryId).collect(), SortOrder::default())
     }
 
-    fn by_card(ids: &[i64]) -> Listing {
-        Listing::new(ids.iter().copied().map(EntryId).collect(), Sort::default().pressed(SortKey::Card))
+    fn by_card(ids: &[i64]) -> EntryListing {
+        EntryListing::new(ids.iter().copied().map(EntryId).collect(), SortOrder::default().pressed(SortKey::Card))
     }
 
     #[test]

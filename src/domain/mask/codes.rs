@@ -51,7 +51,7 @@ const LONGEST_END: usize = 64;
 
 /// What a name says about its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Named {
+pub(super) enum NameMeaning {
     /// It is a security code.
     Code,
     /// It is a security code if it has three or four digits.
@@ -60,9 +60,9 @@ pub(super) enum Named {
 }
 
 /// What the name of a field, or the last part of a parameter's name, says about its value.
-pub(super) fn named(name: &str) -> Named {
+pub(super) fn named(name: &str) -> NameMeaning {
     if !may_name_code(name) {
-        return Named::Other;
+        return NameMeaning::Other;
     }
     // Only the end of a name counts, whatever it starts with.
     let start = name.len().saturating_sub(LONGEST_END);
@@ -82,11 +82,11 @@ pub(super) fn named(name: &str) -> Named {
             [] => false,
         };
     if is_code {
-        Named::Code
+        NameMeaning::Code
     } else if is_ambiguous || AMBIGUOUS_PHRASES.iter().any(|phrase| ends_with(phrase)) {
-        Named::Ambiguous
+        NameMeaning::Ambiguous
     } else {
-        Named::Other
+        NameMeaning::Other
     }
 }
 
@@ -215,7 +215,7 @@ pub(super) fn in_fields(text: &str) -> Vec<Range<usize>> {
         let (name, rest) = (&text[start..start + length], &text[start + length + 1..]);
         let Some(rest) = rest.trim_ascii_start().strip_prefix(':') else { continue };
         let named = named(name);
-        if named == Named::Other {
+        if named == NameMeaning::Other {
             continue;
         }
         let rest = rest.trim_ascii_start();
@@ -226,7 +226,7 @@ pub(super) fn in_fields(text: &str) -> Vec<Range<usize>> {
         let value = rest.find(is_end).map_or(rest, |end| &rest[..end]);
         steps::walk(value.len());
         let has_digit = value.chars().any(|c| digit_value(c).is_some());
-        if has_digit && (named == Named::Code || is_code(value)) {
+        if has_digit && (named == NameMeaning::Code || is_code(value)) {
             let start = text.len() - rest.len();
             at = start + value.len();
             found.push(start..at);
@@ -345,11 +345,11 @@ mod tests {
             "CVV 2",
             "my cvc",
         ] {
-            assert_eq!(named(name), Named::Code, "{name}");
+            assert_eq!(named(name), NameMeaning::Code, "{name}");
         }
-        assert_eq!(named(&format!("{}_cvc", "ä".repeat(70))), Named::Code, "however it begins");
+        assert_eq!(named(&format!("{}_cvc", "ä".repeat(70))), NameMeaning::Code, "however it begins");
         for name in ["csc", "CID", "cve", "csc_code", "cidNumber", "cardCode", "gift_card_code", "card_verification"] {
-            assert_eq!(named(name), Named::Ambiguous, "{name}");
+            assert_eq!(named(name), NameMeaning::Ambiguous, "{name}");
         }
         for name in [
             "cvc_check",
@@ -373,7 +373,7 @@ mod tests {
             "rcvdValue",
             "customer_cid",
         ] {
-            assert_eq!(named(name), Named::Other, "{name}");
+            assert_eq!(named(name), NameMeaning::Other, "{name}");
         }
     }
 

@@ -36,7 +36,7 @@ impl Kept {
 
 /// A masked text, and where in it the replacements are, in bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Redacted {
+pub struct RedactedText {
     pub text: String,
     pub places: Vec<Range<usize>>,
 }
@@ -46,7 +46,7 @@ const MOST_ROUNDS: usize = 8;
 
 /// Replaces what `edits` finds, until a pass finds nothing more: a replacement can join parts that were separate
 /// before, above all in encoded text. One more pass usually suffices.
-pub(super) fn settled(text: &str, edits: impl Fn(&str) -> Vec<Edit>) -> Option<Redacted> {
+pub(super) fn settled(text: &str, edits: impl Fn(&str) -> Vec<TextEdit>) -> Option<RedactedText> {
     let first = edits(text);
     if first.is_empty() {
         return None;
@@ -64,7 +64,7 @@ pub(super) fn settled(text: &str, edits: impl Fn(&str) -> Vec<Edit>) -> Option<R
 
 /// One replacement: pieces of the text in ascending order, each with the text that replaces it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Edit {
+pub(super) struct TextEdit {
     pub(super) pieces: Vec<(Range<usize>, Cow<'static, str>)>,
     /// The whole number, code or key, with the part of it that stays.
     pub(super) about: Range<usize>,
@@ -72,7 +72,7 @@ pub(super) struct Edit {
     pub(super) is_whole: bool,
 }
 
-impl Edit {
+impl TextEdit {
     pub(super) fn hide(place: Range<usize>) -> Self {
         Self { pieces: vec![(place.clone(), HIDDEN.into())], about: place, is_whole: true }
     }
@@ -93,17 +93,17 @@ impl Edit {
 }
 
 /// The edits in ascending order, without overlaps.
-pub(super) fn merged(edits: Vec<Edit>) -> Vec<Edit> {
+pub(super) fn merged(edits: Vec<TextEdit>) -> Vec<TextEdit> {
     if edits.len() < 2 {
         return edits;
     }
-    let (mut hidden, mut starred): (Vec<Edit>, Vec<Edit>) = edits.into_iter().partition(|edit| edit.is_whole);
-    hidden.sort_by_key(Edit::start);
+    let (mut hidden, mut starred): (Vec<TextEdit>, Vec<TextEdit>) = edits.into_iter().partition(|edit| edit.is_whole);
+    hidden.sort_by_key(TextEdit::start);
     hidden.dedup_by(|next, before| {
         let meets = next.start() < before.end();
         if meets {
             let end = before.end().max(next.end());
-            *before = Edit::hide(before.start()..end);
+            *before = TextEdit::hide(before.start()..end);
         }
         meets
     });
@@ -117,7 +117,7 @@ pub(super) fn merged(edits: Vec<Edit>) -> Vec<Edit> {
     starred.retain(|edit| !edit.pieces.is_empty());
     let mut all = hidden;
     all.extend(starred);
-    all.sort_by_key(Edit::start);
+    all.sort_by_key(TextEdit::start);
     // Two edits of the same number may replace the same digits.
     let mut written = 0;
     for edit in &mut all {
@@ -128,7 +128,7 @@ pub(super) fn merged(edits: Vec<Edit>) -> Vec<Edit> {
     all
 }
 
-fn apply(text: &str, edits: &[Edit]) -> Redacted {
+fn apply(text: &str, edits: &[TextEdit]) -> RedactedText {
     let mut out = String::with_capacity(text.len());
     let mut places = Vec::with_capacity(edits.len());
     let mut written = 0;
@@ -143,13 +143,13 @@ fn apply(text: &str, edits: &[Edit]) -> Redacted {
         places.push(start.unwrap_or(out.len())..out.len());
     }
     out.push_str(&text[written..]);
-    Redacted { text: out, places }
+    RedactedText { text: out, places }
 }
 
 /// Applies edits to a text that already has replacements. Their places are shifted, or dropped where an edit covers
 /// them.
-fn apply_more(before: Redacted, edits: &[Edit]) -> Redacted {
-    let Redacted { text, mut places } = apply(&before.text, edits);
+fn apply_more(before: RedactedText, edits: &[TextEdit]) -> RedactedText {
+    let RedactedText { text, mut places } = apply(&before.text, edits);
     let mut pieces = edits.iter().flat_map(|edit| &edit.pieces).peekable();
     // How many bytes were inserted and removed before the current place.
     let (mut added, mut removed) = (0, 0);
@@ -163,5 +163,5 @@ fn apply_more(before: Redacted, edits: &[Edit]) -> Redacted {
         }
     }
     places.sort_by_key(|place| place.start);
-    Redacted { text, places }
+    RedactedText { text, places }
 }

@@ -49,13 +49,13 @@ const ENTITIES: [(&str, &str); 28] = [
 ];
 
 /// A decoded text with the source range of each byte.
-pub(super) struct Decoded {
+pub(super) struct DecodedText {
     pub(super) text: String,
     /// For each byte of `text`, the byte range (start, end) of the source that it was decoded from.
     from: Vec<(u32, u32)>,
 }
 
-impl Decoded {
+impl DecodedText {
     /// The source range of a range of the decoded text.
     pub(super) fn source(&self, part: &Range<usize>) -> Range<usize> {
         match (self.from.get(part.start), self.from.get(part.end.wrapping_sub(1))) {
@@ -66,8 +66,8 @@ impl Decoded {
 }
 
 /// The text with its encodings removed; `None` if it has none.
-pub(super) fn decoded(text: &str) -> Option<Decoded> {
-    let mut found: Option<Decoded> = None;
+pub(super) fn decoded(text: &str) -> Option<DecodedText> {
+    let mut found: Option<DecodedText> = None;
     for _ in 0..ROUNDS {
         let source = found.as_ref().map_or(text, |decoded| &decoded.text);
         let Some(next) = decode_once(source) else { break };
@@ -82,7 +82,7 @@ pub(super) fn decoded(text: &str) -> Option<Decoded> {
                 .collect(),
             None => next.from,
         };
-        found = Some(Decoded { text: next.text, from });
+        found = Some(DecodedText { text: next.text, from });
     }
     found
 }
@@ -93,7 +93,7 @@ pub(super) fn plain(text: &str) -> Cow<'_, str> {
 }
 
 /// The content of a JSON string, without its quotes, with its escapes decoded.
-pub(super) fn unescaped(text: &str) -> Decoded {
+pub(super) fn unescaped(text: &str) -> DecodedText {
     decode(text, |rest| match rest.as_bytes() {
         [b'\\', b'b', ..] => Some((2, vec![0x08])),
         [b'\\', b'f', ..] => Some((2, vec![0x0c])),
@@ -103,7 +103,7 @@ pub(super) fn unescaped(text: &str) -> Decoded {
     .0
 }
 
-fn decode_once(text: &str) -> Option<Decoded> {
+fn decode_once(text: &str) -> Option<DecodedText> {
     if !text.bytes().any(|byte| matches!(byte, b'%' | b'&' | b'\\')) || u32::try_from(text.len()).is_err() {
         return None;
     }
@@ -118,7 +118,7 @@ fn decode_once(text: &str) -> Option<Decoded> {
 
 /// Decodes a text. `read` decodes the start of the rest of the text and returns the number of bytes read and the UTF-8
 /// bytes that they stand for. The second value is whether `read` decoded anything.
-fn decode(text: &str, read: impl Fn(&str) -> Option<(usize, Vec<u8>)>) -> (Decoded, bool) {
+fn decode(text: &str, read: impl Fn(&str) -> Option<(usize, Vec<u8>)>) -> (DecodedText, bool) {
     let mut out = String::with_capacity(text.len());
     let mut from: Vec<(u32, u32)> = Vec::with_capacity(text.len());
     let (mut at, mut is_encoded) = (0, false);
@@ -135,7 +135,7 @@ fn decode(text: &str, read: impl Fn(&str) -> Option<(usize, Vec<u8>)>) -> (Decod
         out.push_str(&sign);
         at += length;
     }
-    (Decoded { text: out, from }, is_encoded)
+    (DecodedText { text: out, from }, is_encoded)
 }
 
 fn hex(text: &str, range: Range<usize>) -> Option<u32> {

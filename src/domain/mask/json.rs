@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 
 use super::{
-    codes::{self, Named},
-    edit::{Edit, HIDDEN},
+    codes::{self, NameMeaning},
+    edit::{HIDDEN, TextEdit},
     encoded, numbers,
 };
-use crate::domain::json_spans::{Piece, spans};
+use crate::domain::json_spans::{JsonPiece, spans};
 
 /// A security code that was a JSON number becomes this JSON string.
 const HIDDEN_TEXT: &str = "\"•••\"";
@@ -17,7 +17,7 @@ const QUOTE: &str = "\"";
 #[derive(Clone, Copy)]
 struct ValuePlace {
     /// What the name of the member says, for an item of an array the name that the array has.
-    named: Named,
+    named: NameMeaning,
     /// Whether a name around it, at any depth, means a security code.
     is_in_code: bool,
     /// Whether it is a `message`, where errors repeat what was sent.
@@ -29,8 +29,12 @@ struct ValuePlace {
 /// The replacements in a text that is JSON; `None` if it is not. `in_plain` finds those of a string inside it; its
 /// second argument is whether the request's own security codes are replaced too. `own_numbers` are the request's own
 /// card numbers.
-pub(super) fn edits(text: &str, own_numbers: &[&str], in_plain: impl Fn(&str, bool) -> Vec<Edit>) -> Option<Vec<Edit>> {
-    let top = ValuePlace { named: Named::Other, is_in_code: false, is_message: false, is_in_metadata: false };
+pub(super) fn edits(
+    text: &str,
+    own_numbers: &[&str],
+    in_plain: impl Fn(&str, bool) -> Vec<TextEdit>,
+) -> Option<Vec<TextEdit>> {
+    let top = ValuePlace { named: NameMeaning::Other, is_in_code: false, is_message: false, is_in_metadata: false };
     // The places of the objects and arrays around the current value, and the current value's own place.
     let (mut around, mut here) = (Vec::new(), top);
     let mut edits = Vec::new();
@@ -38,36 +42,36 @@ pub(super) fn edits(text: &str, own_numbers: &[&str], in_plain: impl Fn(&str, bo
         let part = &text[span.place.clone()];
         let inner = span.place.start + 1..span.place.end.saturating_sub(1).max(span.place.start + 1);
         match span.piece {
-            Piece::ObjectStart | Piece::ArrayStart => around.push(here),
-            Piece::ObjectEnd | Piece::ArrayEnd => here = around.pop().unwrap_or(top),
-            Piece::Literal => {}
-            Piece::Key => {
+            JsonPiece::ObjectStart | JsonPiece::ArrayStart => around.push(here),
+            JsonPiece::ObjectEnd | JsonPiece::ArrayEnd => here = around.pop().unwrap_or(top),
+            JsonPiece::Literal => {}
+            JsonPiece::Key => {
                 let outer = around.last().copied().unwrap_or(top);
                 let name = &*encoded::plain(&text[inner.clone()]);
                 let named = codes::named(name);
                 here = ValuePlace {
                     named,
-                    is_in_code: outer.is_in_code || named == Named::Code,
+                    is_in_code: outer.is_in_code || named == NameMeaning::Code,
                     is_message: name == "message" && !outer.is_in_metadata,
                     is_in_metadata: outer.is_in_metadata || name == "metadata",
                 };
                 edits.extend(in_text(&text[inner.clone()], inner.start, |text| in_plain(text, false)));
             }
-            Piece::Text => {
+            JsonPiece::Text => {
                 let value = &text[inner.clone()];
                 if value.is_empty() || value == HIDDEN {
                     // Empty, or hidden already.
-                } else if here.is_in_code || (here.named == Named::Ambiguous && codes::is_code(value)) {
-                    edits.push(Edit::hide(inner));
+                } else if here.is_in_code || (here.named == NameMeaning::Ambiguous && codes::is_code(value)) {
+                    edits.push(TextEdit::hide(inner));
                 } else {
                     edits.extend(in_text(value, inner.start, |text| in_plain(text, here.is_message)));
                 }
             }
-            Piece::Number if here.is_in_code || (here.named == Named::Ambiguous && codes::is_code(part)) => {
+            JsonPiece::Number if here.is_in_code || (here.named == NameMeaning::Ambiguous && codes::is_code(part)) => {
                 let about = span.place.clone();
-                edits.push(Edit { pieces: vec![(span.place, HIDDEN_TEXT.into())], about, is_whole: true });
+                edits.push(TextEdit { pieces: vec![(span.place, HIDDEN_TEXT.into())], about, is_whole: true });
             }
-            Piece::Number => edits.extend(in_number(part, span.place.start, own_numbers)),
+            JsonPiece::Number => edits.extend(in_number(part, span.place.start, own_numbers)),
         }
     }
     Some(edits)
@@ -75,13 +79,13 @@ pub(super) fn edits(text: &str, own_numbers: &[&str], in_plain: impl Fn(&str, bo
 
 /// The replacements in the content of a JSON string that starts at byte offset `start`. What they insert is escaped,
 /// because a string that holds JSON itself may get quotes inserted.
-fn in_text(text: &str, start: usize, in_plain: impl Fn(&str) -> Vec<Edit>) -> Vec<Edit> {
+fn in_text(text: &str, start: usize, in_plain: impl Fn(&str) -> Vec<TextEdit>) -> Vec<TextEdit> {
     let unescaped = text.contains('\\').then(|| encoded::unescaped(text));
     let found = match &unescaped {
         Some(unescaped) => in_plain(&unescaped.text),
         None => in_plain(text),
     };
-    let moved = |mut edit: Edit| {
+    let moved = |mut edit: TextEdit| {
         for (_, with) in edit.pieces.iter_mut().filter(|(_, with)| with.contains(['"', '\\'])) {
             *with = Cow::Owned(with.replace('\\', r"\\").replace('"', "\\\""));
         }
@@ -95,7 +99,7 @@ fn in_text(text: &str, start: usize, in_plain: impl Fn(&str) -> Vec<Edit>) -> Ve
 }
 
 /// A JSON number that contains a card number becomes a string.
-fn in_number(number: &str, start: usize, own_numbers: &[&str]) -> Option<Edit> {
+fn in_number(number: &str, start: usize, own_numbers: &[&str]) -> Option<TextEdit> {
     if number.len() < numbers::SHORTEST_HIDDEN {
         return None;
     }
@@ -104,5 +108,5 @@ fn in_number(number: &str, start: usize, own_numbers: &[&str]) -> Option<Edit> {
     let mut pieces = vec![(start..start, QUOTE.into())];
     pieces.extend(digits.map(|digit| (digit.start + start..digit.end + start, "*".into())));
     pieces.push((end..end, QUOTE.into()));
-    (pieces.len() > 2).then_some(Edit { pieces, about: start..end, is_whole: false })
+    (pieces.len() > 2).then_some(TextEdit { pieces, about: start..end, is_whole: false })
 }

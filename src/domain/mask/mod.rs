@@ -19,12 +19,12 @@ mod steps;
 use std::{collections::HashSet, ops::Range};
 
 use self::{
-    codes::Named,
-    edit::{Edit, merged, settled},
+    codes::NameMeaning,
+    edit::{TextEdit, merged, settled},
     names::{is_looked_up, is_number_name, named},
 };
 pub use self::{
-    edit::{HIDDEN, Kept, Redacted},
+    edit::{HIDDEN, Kept, RedactedText},
     names::{hides_security_code, is_security_code},
     own::OwnSecrets,
 };
@@ -89,26 +89,26 @@ pub fn identity(text: &str) -> &str {
 pub fn param(name: &str, value: &str) -> (String, Kept) {
     match settled(value, |value| edits_of_param(name, value)) {
         None => (value.to_owned(), Kept::Whole),
-        Some(Redacted { text, .. }) if text == HIDDEN => (text, Kept::Hidden),
-        Some(Redacted { text, .. }) => (text, Kept::Masked),
+        Some(RedactedText { text, .. }) if text == HIDDEN => (text, Kept::Hidden),
+        Some(RedactedText { text, .. }) => (text, Kept::Masked),
     }
 }
 
 /// The masked text, or `None` if nothing had to be replaced. `own` are the request's own secrets, which are masked as
 /// well.
-pub fn redacted(text: &str, own: &OwnSecrets) -> Option<Redacted> {
+pub fn redacted(text: &str, own: &OwnSecrets) -> Option<RedactedText> {
     settled(text, |text| edits(text, own, false, 0))
 }
 
 /// Like [`redacted`], for an error message, a header or a body that is not JSON. There the request's own security codes
 /// are hidden too, wherever they stand as a word of their own.
-pub fn redacted_message(text: &str, own: &OwnSecrets) -> Option<Redacted> {
+pub fn redacted_message(text: &str, own: &OwnSecrets) -> Option<RedactedText> {
     settled(text, |text| edits(text, own, true, 0))
 }
 
 /// Like [`redacted`], for a response body. In JSON each string, number and name is masked by itself, and every other
 /// byte stays unchanged.
-pub fn redacted_body(body: &str, own: &OwnSecrets) -> Option<Redacted> {
+pub fn redacted_body(body: &str, own: &OwnSecrets) -> Option<RedactedText> {
     settled(body, |body| json_edits(body, own, 0).unwrap_or_else(|| edits(body, own, true, 0)))
 }
 
@@ -152,26 +152,26 @@ fn may_end_prefix(before: &[u8]) -> bool {
     ["sk", "rk", "pk", "ek", "whsec", "ctl"].into_iter().any(ends)
 }
 
-fn edits_of_param(name: &str, value: &str) -> Vec<Edit> {
+fn edits_of_param(name: &str, value: &str) -> Vec<TextEdit> {
     if value.is_empty() {
         return Vec::new();
     }
     let named = named(name);
-    if named == Named::Code || (named == Named::Ambiguous && codes::is_code(value)) {
-        return if value == HIDDEN { Vec::new() } else { vec![Edit::hide(0..value.len())] };
+    if named == NameMeaning::Code || (named == NameMeaning::Ambiguous && codes::is_code(value)) {
+        return if value == HIDDEN { Vec::new() } else { vec![TextEdit::hide(0..value.len())] };
     }
     let mut edits = edits(value, &OwnSecrets::default(), false, 0);
     if is_looked_up(name) && !edits.is_empty() {
-        return vec![Edit::hide(0..value.len())];
+        return vec![TextEdit::hide(0..value.len())];
     }
     if is_number_name(name) {
-        edits.extend(Edit::stars(0..value.len(), numbers::of_value(value)));
+        edits.extend(TextEdit::stars(0..value.len(), numbers::of_value(value)));
     }
     merged(edits)
 }
 
 /// The replacements in a text. With `has_codes`, the request's own security codes are replaced too.
-fn edits(text: &str, own: &OwnSecrets, has_codes: bool, level: u8) -> Vec<Edit> {
+fn edits(text: &str, own: &OwnSecrets, has_codes: bool, level: u8) -> Vec<TextEdit> {
     if level < MOST_LEVELS
         && text.trim_start().starts_with(['{', '['])
         && let Some(edits) = json_edits(text, own, level + 1)
@@ -182,10 +182,10 @@ fn edits(text: &str, own: &OwnSecrets, has_codes: bool, level: u8) -> Vec<Edit> 
         && let Some(hidden) = encoded::base64_text(text)
         && !self::edits(&hidden, own, has_codes, level + 1).is_empty()
     {
-        return vec![Edit::hide(0..text.len())];
+        return vec![TextEdit::hide(0..text.len())];
     }
     let mut found = if has_codes { own.codes_in(text) } else { Vec::new() };
-    found.extend(codes::in_fields(text).into_iter().map(Edit::hide));
+    found.extend(codes::in_fields(text).into_iter().map(TextEdit::hide));
     if !may_hold_secrets(text, own) {
         return merged(found);
     }
@@ -198,24 +198,25 @@ fn edits(text: &str, own: &OwnSecrets, has_codes: bool, level: u8) -> Vec<Edit> 
         let known: HashSet<Range<usize>> = found.iter().map(|edit| edit.about.clone()).collect();
         let inner = self::edits(&decoded.text, own, has_codes, level + 1);
         let parts = inner.iter().map(|edit| decoded.source(&edit.about)).filter(|part| !known.contains(part));
-        let words = words_around(text, parts).into_iter().map(Edit::hide);
+        let words = words_around(text, parts).into_iter().map(TextEdit::hide);
         return merged(found.into_iter().chain(words).collect());
     }
     found
 }
 
 /// The replacements in a text that is JSON; `None` if it is not.
-fn json_edits(text: &str, own: &OwnSecrets, level: u8) -> Option<Vec<Edit>> {
+fn json_edits(text: &str, own: &OwnSecrets, level: u8) -> Option<Vec<TextEdit>> {
     json::edits(text, &own.numbers(), |text, has_codes| edits(text, own, has_codes, level))
 }
 
 /// Keys, security codes after the words that announce them, and numbers, in a text that is taken as it is, without
 /// decoding.
-fn plain(text: &str, own: &OwnSecrets) -> Vec<Edit> {
-    let keys = find_keys(text).map(|key| Edit { about: key.prefix.start..key.secret.end, ..Edit::hide(key.secret) });
-    let codes = codes::find(text).into_iter().map(|code| Edit { about: code.whole, ..Edit::hide(code.digits) });
+fn plain(text: &str, own: &OwnSecrets) -> Vec<TextEdit> {
+    let keys =
+        find_keys(text).map(|key| TextEdit { about: key.prefix.start..key.secret.end, ..TextEdit::hide(key.secret) });
+    let codes = codes::find(text).into_iter().map(|code| TextEdit { about: code.whole, ..TextEdit::hide(code.digits) });
     let numbers = numbers::find(text, &own.numbers()).into_iter();
-    let numbers = numbers.filter_map(|number| Edit::stars(number.whole, number.hidden));
+    let numbers = numbers.filter_map(|number| TextEdit::stars(number.whole, number.hidden));
     keys.chain(codes).chain(numbers).chain(own.typed_in(text)).collect()
 }
 

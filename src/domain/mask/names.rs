@@ -1,34 +1,34 @@
 //! What the name of a parameter says about its value: a card number, a security code, or something that is looked up.
 
 use super::{
-    codes::{self, Named},
+    codes::{self, NameMeaning},
     encoded,
 };
 
 /// Whether a parameter of this name always holds a security code.
 pub fn is_security_code(name: &str) -> bool {
-    named(name) == Named::Code
+    named(name) == NameMeaning::Code
 }
 
 /// Whether a hidden value of this parameter was a security code. For an ambiguous name it was, because only a value of
 /// three or four digits is hidden under such a name.
 pub fn hides_security_code(name: &str) -> bool {
-    named(name) != Named::Other
+    named(name) != NameMeaning::Other
 }
 
 /// What the name of a parameter says about its value.
-pub(super) fn named(name: &str) -> Named {
+pub(super) fn named(name: &str) -> NameMeaning {
     // A client may encode a name twice: `card%5Bcvc%5D`.
     let name = &encoded::plain(name);
     if !codes::may_name_code(name) {
-        return Named::Other;
+        return NameMeaning::Other;
     }
-    if parts(name).any(|part| codes::named(part) == Named::Code) {
-        return Named::Code;
+    if parts(name).any(|part| codes::named(part) == NameMeaning::Code) {
+        return NameMeaning::Code;
     }
     match codes::named(parts(name).next_back().unwrap_or_default()) {
         // `verification_code` alone is no security code, `card[verification_code]` is.
-        Named::Other => codes::named(name),
+        NameMeaning::Other => codes::named(name),
         named => named,
     }
 }

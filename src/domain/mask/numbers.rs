@@ -22,7 +22,7 @@ pub(super) const SHORTEST: usize = MIN_DIGITS;
 pub(super) const SHORTEST_HIDDEN: usize = SHOWN_FIRST + SHOWN_LAST + 1;
 
 /// A digit of a run.
-struct Digit {
+struct FoundDigit {
     /// In bytes.
     place: Range<usize>,
     value: u8,
@@ -112,14 +112,14 @@ pub(super) fn find(text: &str, own: &[&str]) -> Vec<FoundNumber> {
     let shortest_own = own.iter().map(|number| number.len()).min().unwrap_or(MIN_DIGITS);
     let lengths = shortest_own.min(MIN_DIGITS)..=MAX_DIGITS;
     let mut found = Vec::new();
-    let mut run = Run { digits: Vec::new(), own, lengths };
+    let mut run = DigitRun { digits: Vec::new(), own, lengths };
     let mut chars = text.char_indices().peekable();
     // Whether the previous character was a digit.
     let mut after_digit = false;
     while let Some((at, c)) = chars.next() {
         step();
         if let Some(value) = digit_value(c) {
-            run.digits.push(Digit {
+            run.digits.push(FoundDigit {
                 place: at..at + c.len_utf8(),
                 value,
                 starts_group: !after_digit,
@@ -163,14 +163,14 @@ fn is_fraction(text: &str, dot: usize) -> bool {
 }
 
 /// Groups of digits with only separators between them.
-struct Run<'a> {
-    digits: Vec<Digit>,
+struct DigitRun<'a> {
+    digits: Vec<FoundDigit>,
     own: &'a [&'a str],
     /// The lengths in digits that a number may have.
     lengths: std::ops::RangeInclusive<usize>,
 }
 
-impl Run<'_> {
+impl DigitRun<'_> {
     /// Finds the numbers of the finished run, then empties it.
     fn end(&mut self, found: &mut Vec<FoundNumber>) {
         if self.digits.len() < *self.lengths.start() {

@@ -2,7 +2,7 @@
 //! them, so they are masked in everything that is recorded about the request.
 
 use super::{
-    edit::{Edit, Kept},
+    edit::{Kept, TextEdit},
     names::{hides_security_code, is_number_name, is_security_code},
     numbers,
 };
@@ -72,26 +72,26 @@ impl OwnSecrets {
     }
 
     /// Where the numbers occur in a text as they were typed, with whatever separators.
-    pub(super) fn typed_in(&self, text: &str) -> Vec<Edit> {
+    pub(super) fn typed_in(&self, text: &str) -> Vec<TextEdit> {
         let mut found = Vec::new();
         for typed in self.typed.iter().map(SecretText::expose) {
             let hidden = numbers::of_value(typed);
             for (at, _) in text.match_indices(typed) {
                 let digits = hidden.iter().map(|digit| digit.start + at..digit.end + at).collect();
-                found.extend(Edit::stars(at..at + typed.len(), digits));
+                found.extend(TextEdit::stars(at..at + typed.len(), digits));
             }
         }
         found
     }
 
     /// Where the security codes occur in a text as words of their own.
-    pub(super) fn codes_in(&self, text: &str) -> Vec<Edit> {
+    pub(super) fn codes_in(&self, text: &str) -> Vec<TextEdit> {
         let of = |code: &SecretText| {
             let found = text.match_indices(code.expose()).filter(|(at, found)| {
                 let (before, after) = (&text[..*at], &text[at + found.len()..]);
                 !before.ends_with(char::is_alphanumeric) && !after.starts_with(char::is_alphanumeric)
             });
-            found.map(|(at, found)| Edit::hide(at..at + found.len())).collect::<Vec<_>>()
+            found.map(|(at, found)| TextEdit::hide(at..at + found.len())).collect::<Vec<_>>()
         };
         self.codes.iter().flat_map(of).collect()
     }

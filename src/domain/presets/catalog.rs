@@ -9,19 +9,19 @@ use jiff::civil::{Date, date};
 
 use super::{
     preset::{Preset, PresetKey, brand_of, code_of, outcome_of, outcome_of_card},
-    search::Words,
+    search::SearchWords,
 };
 use crate::domain::{
     call::params::{PREFERRED_NETWORK, Params},
     card::{
-        expiry::{Expiry, split_expiry},
+        expiry::{CardExpiry, split_expiry},
         networks::CardNetwork,
         number::passing_cvc,
-        test_cards::{self, Check, StepOutcome, TestCard},
+        test_cards::{self, BankCheck, StepOutcome, TestCard},
         typing::CardField,
     },
     form::{defaults::FormDefaults, draft::Draft},
-    rules::{expectation::Expectation, policies::Policies},
+    rules::{expectation::Expectation, policies::AccountPolicies},
 };
 
 /// The day for which the outcomes are worded. They do not depend on the day.
@@ -61,12 +61,12 @@ impl Preset {
             steps,
             checks: card.failing_checks(),
             number: card.number.clone(),
-            words: Words::new(&telling, card.search_text()),
+            words: SearchWords::new(&telling, card.search_text()),
             outcome,
         }
     }
 
-    fn of_made(made: &Made) -> Self {
+    fn of_made(made: &MadePreset) -> Self {
         let today = SOME_DAY;
         let draft = made.fill(&Draft::default(), &FormDefaults::default(), today);
         let prediction = draft.predict(today, made.policies());
@@ -90,7 +90,7 @@ impl Preset {
             brand: "",
             checks: None,
             number: String::new(),
-            words: Words::new(&format!("{} {outcome} {}", made.name, codes.join(" ")), made.about),
+            words: SearchWords::new(&format!("{} {outcome} {}", made.name, codes.join(" ")), made.about),
             steps,
             outcome,
         }
@@ -98,7 +98,7 @@ impl Preset {
 }
 
 /// A request that fails on purpose or has an unusual outcome, which no test card causes by its number.
-struct Made {
+struct MadePreset {
     id: &'static str,
     name: &'static str,
     about: &'static str,
@@ -107,7 +107,7 @@ struct Made {
     change: fn(&mut Draft, Date),
 }
 
-impl Made {
+impl MadePreset {
     /// Fills in the form. Name and address stay, because they do not matter to the outcome.
     fn fill(&self, draft: &Draft, defaults: &FormDefaults, today: Date) -> Draft {
         let mut made = good_draft(draft, PLAIN_NUMBER, defaults, today);
@@ -116,8 +116,8 @@ impl Made {
     }
 
     /// The account policies under which the request fails.
-    fn policies(&self) -> Policies {
-        Policies { published_test_cards_only: self.id == "test_mode_live_card", ..Policies::default() }
+    fn policies(&self) -> AccountPolicies {
+        AccountPolicies { published_test_cards_only: self.id == "test_mode_live_card", ..AccountPolicies::default() }
     }
 }
 
@@ -127,120 +127,120 @@ fn raw(draft: &mut Draft, change: impl FnOnce(&mut Params)) {
     draft.raw = Some(params);
 }
 
-const MADE: [Made; 17] = [
-    Made {
+const MADE: [MadePreset; 17] = [
+    MadePreset {
         id: "invalid_cvc",
         name: "CVC of two digits",
         about: "4242 with a security code that is too short",
         outcome: "",
         change: |draft, _| draft.cvc = "12".into(),
     },
-    Made {
+    MadePreset {
         id: "incorrect_number",
         name: "Number that fails the Luhn check",
         about: "4242 4242 4242 4241: the last digit does not fit the others",
         outcome: "",
         change: |draft, _| draft.number = "4242424242424241".into(),
     },
-    Made {
+    MadePreset {
         id: "incorrect_number_length",
         name: "Number that is a digit short",
         about: "4242 4242 4242 424",
         outcome: "",
         change: |draft, _| draft.number = "424242424242424".into(),
     },
-    Made {
+    MadePreset {
         id: "invalid_number",
         name: "Number with a letter in it",
         about: "4242 4242 4242 424x: no number at all",
         outcome: "",
         change: |draft, _| draft.number = "424242424242424x".into(),
     },
-    Made {
+    MadePreset {
         id: "invalid_expiry_month",
         name: "Expiry month 13",
         about: "4242 with a month that does not exist",
         outcome: "",
-        change: |draft, today| draft.expiry = format!("13{:02}", Expiry::default_for(today).year % 100),
+        change: |draft, today| draft.expiry = format!("13{:02}", CardExpiry::default_for(today).year % 100),
     },
-    Made {
+    MadePreset {
         id: "invalid_expiry_year",
         name: "Expired last year",
         about: "4242 with a year that is over",
         outcome: "",
         change: |draft, today| draft.expiry = format!("12{}", today.year() - 1),
     },
-    Made {
+    MadePreset {
         id: "invalid_expiry_year_far",
         name: "Expiry 60 years ahead",
         about: "4242 with a year that is more than 50 years away",
         outcome: "",
         change: |draft, today| draft.expiry = format!("12{}", today.year() + 60),
     },
-    Made {
+    MadePreset {
         id: "missing_number",
         name: "Missing card number",
         about: "An expiry and a CVC without card[number]",
         outcome: "",
         change: |draft, _| draft.number = "".into(),
     },
-    Made {
+    MadePreset {
         id: "missing_expiry",
         name: "Missing expiry",
         about: "4242 without card[exp_month] and card[exp_year]",
         outcome: "",
         change: |draft, _| draft.expiry.clear(),
     },
-    Made {
+    MadePreset {
         id: "empty_number",
         name: "Empty card number",
         about: "card[number] is sent, with nothing in it",
         outcome: "",
         change: |draft, _| raw(draft, |params| params.set("card[number]", "")),
     },
-    Made {
+    MadePreset {
         id: "empty_cvc",
         name: "Empty CVC",
         about: "card[cvc] is sent, with nothing in it",
         outcome: "",
         change: |draft, _| raw(draft, |params| params.set("card[cvc]", "")),
     },
-    Made {
+    MadePreset {
         id: "unknown_parameter",
         name: "Unknown parameter",
         about: "4242 with card[holder], which the API does not know",
         outcome: "",
         change: |draft, _| raw(draft, |params| params.push("card[holder]", "Jenny Rosen")),
     },
-    Made {
+    MadePreset {
         id: "card_and_customer",
         name: "Card and customer at once",
         about: "Either makes a token, both together do not",
         outcome: "",
         change: |draft, _| raw(draft, |params| params.push("customer", "cus_123")),
     },
-    Made {
+    MadePreset {
         id: "unknown_network",
         name: "Unknown preferred network",
         about: "4242 that prefers amex, which is no value of card[networks][preferred]",
         outcome: "",
         change: |draft, _| raw(draft, |params| params.set(PREFERRED_NETWORK, "amex")),
     },
-    Made {
+    MadePreset {
         id: "test_mode_live_card",
         name: "Live card in test mode",
         about: "4111 1111 1111 1111. The local minter refuses it with the policy of published cards only",
         outcome: "",
         change: |draft, _| draft.number = "4111111111111111".into(),
     },
-    Made {
+    MadePreset {
         id: "invalid_preference",
         name: "Preferred network that the card lacks",
         about: "4242 that prefers Cartes Bancaires",
         outcome: "works, and stores invalid_preference",
         change: |draft, _| draft.preferred = Some(CardNetwork::CartesBancaires),
     },
-    Made {
+    MadePreset {
         id: "no_cvc",
         name: "Without a CVC",
         about: "4242 with no card[cvc]",
@@ -249,7 +249,7 @@ const MADE: [Made; 17] = [
     },
 ];
 
-fn made(id: &str) -> Option<&'static Made> {
+fn made(id: &str) -> Option<&'static MadePreset> {
     MADE.iter().find(|made| made.id == id)
 }
 
@@ -279,10 +279,10 @@ pub fn all() -> &'static [Preset] {
 /// defaults.
 fn good_draft(draft: &Draft, number: &str, defaults: &FormDefaults, today: Date) -> Draft {
     let (month, year) = split_expiry(&draft.expiry);
-    let expiry = if Expiry::read(&month, &year, today).is_ok() {
+    let expiry = if CardExpiry::read(&month, &year, today).is_ok() {
         draft.expiry.clone()
     } else {
-        let Expiry { month, year } = defaults.expiry(today);
+        let CardExpiry { month, year } = defaults.expiry(today);
         format!("{month:02}{:02}", year % 100)
     };
     let code = draft.cvc.expose();
@@ -327,14 +327,14 @@ pub fn fill(key: &PresetKey, draft: &Draft, defaults: &FormDefaults, today: Date
 /// its field is sent.
 fn fill_card(draft: &Draft, card: &TestCard, defaults: &FormDefaults, today: Date) -> Draft {
     let mut filled = good_draft(draft, &card.number, defaults, today);
-    let needs_cvc = card.check(Check::Cvc) != "pass" || card.at_charge.label() == "incorrect_cvc";
+    let needs_cvc = card.check(BankCheck::Cvc) != "pass" || card.at_charge.label() == "incorrect_cvc";
     if needs_cvc && filled.cvc.is_empty() {
         filled.cvc = card.brand.passing_cvc().into();
     }
-    if card.check(Check::Zip) != "pass" && filled.address.zip.is_empty() {
+    if card.check(BankCheck::Zip) != "pass" && filled.address.zip.is_empty() {
         "12345".clone_into(&mut filled.address.zip);
     }
-    if card.check(Check::Line1) != "pass" && filled.address.line1.is_empty() {
+    if card.check(BankCheck::Line1) != "pass" && filled.address.line1.is_empty() {
         "1 Test Street".clone_into(&mut filled.address.line1);
     }
     filled.preferred = draft.preferred.filter(|network| card.networks.contains(network));
@@ -344,11 +344,11 @@ fn fill_card(draft: &Draft, card: &TestCard, defaults: &FormDefaults, today: Dat
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::presets::search::Search;
+    use crate::domain::presets::search::SearchQuery;
 
     #[track_caller]
     fn first(search: &str) -> &'static str {
-        let search = Search::new(search);
+        let search = SearchQuery::new(search);
         let mut found: Vec<_> = all().iter().filter_map(|preset| Some((preset.rank(&search)?, preset))).collect();
         found.sort_by_key(|(rank, _)| *rank);
         found.first().map_or("nothing", |(_, preset)| &preset.name)

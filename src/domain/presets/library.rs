@@ -41,14 +41,14 @@ impl OwnPreset {
 
 /// The user's presets.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Library {
+pub struct PresetLibrary {
     pub favourites: Vec<PresetKey>,
     /// Recently used presets, the latest first.
     pub recents: Vec<PresetKey>,
     pub own: Vec<OwnPreset>,
 }
 
-impl Library {
+impl PresetLibrary {
     /// The user's own presets as they are shown, newest first.
     pub fn own_presets(&self) -> Vec<Preset> {
         let mut own: Vec<&OwnPreset> = self.own.iter().collect();
@@ -173,7 +173,7 @@ impl Library {
     }
 }
 
-/// Merges three versions of a list, as [`Library::over`] does.
+/// Merges three versions of a list, as [`PresetLibrary::over`] does.
 fn merged<T: Clone + PartialEq, K: PartialEq>(known: &[T], ours: &[T], kept: &[T], id: impl Fn(&T) -> K) -> Vec<T> {
     let find = |list: &[T], item: &T| list.iter().find(|other| id(other) == id(item)).cloned();
     let ours_now = ours.iter().filter_map(|item| {
@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn recents_are_few_and_each_stands_once() {
-        let mut library = Library::default();
+        let mut library = PresetLibrary::default();
         for preset in catalog::all().iter().take(12).chain(catalog::all().iter().take(1)) {
             library.note_use(&preset.key);
         }
@@ -203,7 +203,7 @@ mod tests {
 
     #[test]
     fn an_own_preset_is_saved_renamed_found_and_deleted() {
-        let mut library = Library::default();
+        let mut library = PresetLibrary::default();
         let today = date(2030, 1, 15);
         let (draft, expects) =
             library.fill(&catalog::all()[0].key, &Draft::default(), &FormDefaults::default(), today).unwrap();
@@ -218,7 +218,7 @@ mod tests {
         assert_eq!((filled.cvc.expose(), expects), ("123", None));
         let deleted = library.delete(1).unwrap();
         assert_eq!(library.delete(1), None);
-        assert_eq!(library, Library::default());
+        assert_eq!(library, PresetLibrary::default());
         library.restore(deleted.clone());
         library.restore(deleted);
         assert_eq!(library.own.iter().map(|own| own.id).collect::<Vec<_>>(), [1, 2]);

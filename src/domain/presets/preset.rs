@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use super::search::{PART_OF_A_WORD, Search, Words};
+use super::search::{PART_OF_A_WORD, SearchQuery, SearchWords};
 use crate::domain::{
     card::{
         networks::CardNetwork,
@@ -10,7 +10,7 @@ use crate::domain::{
         typing::CardField,
     },
     form::draft::Draft,
-    rules::expectation::{Expectation, Expected},
+    rules::expectation::{Expectation, ExpectedResult},
 };
 
 /// Identifies a preset, also across restarts.
@@ -50,7 +50,7 @@ pub struct Preset {
     /// The checks that do not pass.
     pub checks: Option<String>,
     pub(super) number: String,
-    pub(super) words: Words,
+    pub(super) words: SearchWords,
 }
 
 impl Preset {
@@ -71,7 +71,7 @@ impl Preset {
         Self {
             key: PresetKey::Own(id),
             name: name.to_owned(),
-            words: Words::new(&format!("{name} {outcome}"), &about),
+            words: SearchWords::new(&format!("{name} {outcome}"), &about),
             outcome,
             about,
             brand: card.map_or("", brand_of),
@@ -81,8 +81,8 @@ impl Preset {
         }
     }
 
-    /// How well the preset matches a search: by digits of its card number, else see [`Words::rank`].
-    pub fn rank(&self, search: &Search) -> Option<u32> {
+    /// How well the preset matches a search: by digits of its card number, else see [`SearchWords::rank`].
+    pub fn rank(&self, search: &SearchQuery) -> Option<u32> {
         let digits = search.digits();
         if digits.len() >= 2 && !self.number.is_empty() {
             let by_number = if self.number == digits {
@@ -131,12 +131,12 @@ pub(super) fn outcome_of_card(card: &TestCard, expects: &Expectation) -> String 
 pub(super) fn outcome_of(expects: &Expectation) -> String {
     let mut parts = Vec::new();
     match (&expects.token, &expects.attach, &expects.charge) {
-        (Expected::Fails(code), ..) => parts.push(format!("fails at token: {code}")),
-        (_, Expected::Works, Expected::Fails(code)) => {
+        (ExpectedResult::Fails(code), ..) => parts.push(format!("fails at token: {code}")),
+        (_, ExpectedResult::Works, ExpectedResult::Fails(code)) => {
             parts.push(format!("attaches, then declined at charge: {}", plain(code)));
         }
-        (_, _, Expected::Fails(code)) => parts.push(format!("declined at charge: {}", plain(code))),
-        (_, Expected::Fails(code), _) => parts.push(format!("declined at attach: {}", plain(code))),
+        (_, _, ExpectedResult::Fails(code)) => parts.push(format!("declined at charge: {}", plain(code))),
+        (_, ExpectedResult::Fails(code), _) => parts.push(format!("declined at attach: {}", plain(code))),
         _ => {}
     }
     for (check, result) in &expects.checks {
@@ -146,11 +146,11 @@ pub(super) fn outcome_of(expects: &Expectation) -> String {
     if parts.is_empty() { "works".to_owned() } else { parts.join(", ") }
 }
 
-fn expected_step(expected: &Expected) -> StepOutcome {
+fn expected_step(expected: &ExpectedResult) -> StepOutcome {
     match expected {
-        Expected::Open => StepOutcome::NotReached,
-        Expected::Works => StepOutcome::Ok,
-        Expected::Fails(code) => {
+        ExpectedResult::Open => StepOutcome::NotReached,
+        ExpectedResult::Works => StepOutcome::Ok,
+        ExpectedResult::Fails(code) => {
             let (code, rest) = (code.clone(), String::new);
             StepOutcome::Refused { code, decline_code: rest(), message: rest(), param: rest() }
         }

@@ -2,14 +2,14 @@
 
 /// The words of an item that a search compares with.
 #[derive(Clone, Debug)]
-pub struct Words {
+pub struct SearchWords {
     /// The words that a person searches for first: those of the name, the outcome and its codes.
     telling: Vec<String>,
     other: Vec<String>,
     all: String,
 }
 
-impl Words {
+impl SearchWords {
     /// `telling` has the words that a person searches for first.
     pub fn new(telling: &str, other: &str) -> Self {
         let all = format!("{telling} {other}").to_lowercase();
@@ -21,7 +21,7 @@ impl Words {
     /// Each word of the search has a rank, and the worst one counts. From best to worst: the first of the
     /// `telling` words, another whole `telling` word, the start of one, the start of another word, a part of any word.
     /// See [`is_close`].
-    pub fn rank(&self, search: &Search) -> Option<u32> {
+    pub fn rank(&self, search: &SearchQuery) -> Option<u32> {
         search.words.iter().map(|word| self.rank_word(word)).try_fold(0, |worst, rank| Some(worst.max(rank?)))
     }
 
@@ -52,13 +52,13 @@ pub fn is_close(rank: u32) -> bool {
 
 /// A search, split into words once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Search {
+pub struct SearchQuery {
     words: Vec<String>,
     /// The digits, if the search has only digits and separators; else empty.
     digits: String,
 }
 
-impl Search {
+impl SearchQuery {
     pub fn new(text: &str) -> Self {
         let is_number = text.chars().all(|c| c.is_ascii_digit() || c == ' ' || c == '-');
         let digits = if is_number { text.chars().filter(char::is_ascii_digit).collect() } else { String::new() };
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn whole_words_come_before_beginnings_and_parts_come_last() {
-        let words = Words::new("Export the history", "as json to a file");
+        let words = SearchWords::new("Export the history", "as json to a file");
         for (search, rank) in [
             ("", Some(0)),
             ("export", Some(0)),
@@ -96,7 +96,7 @@ mod tests {
             ("port", Some(4)),
             ("export nothing", None),
         ] {
-            assert_eq!(words.rank(&Search::new(search)), rank, "{search}");
+            assert_eq!(words.rank(&SearchQuery::new(search)), rank, "{search}");
         }
         assert!(is_close(3) && !is_close(4));
     }

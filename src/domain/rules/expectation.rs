@@ -13,7 +13,7 @@ use crate::domain::{
         error::{ApiError, ErrorView},
         token_calls::TokenRequest,
     },
-    card::test_cards::{Check, StepOutcome, TestCard},
+    card::test_cards::{BankCheck, StepOutcome, TestCard},
 };
 
 /// The version of the JSON in which expectations and judgements are stored.
@@ -21,22 +21,22 @@ const VERSION: u64 = 1;
 
 /// A step in the use of a card that has an expected outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub enum LifeStep {
     Token,
     Attach,
     Charge,
     /// The result of a check by the bank, at an attach or a charge.
-    Check(Check),
+    Check(BankCheck),
 }
 
-impl Step {
+impl LifeStep {
     const ALL: [Self; 6] = [
         Self::Token,
         Self::Attach,
         Self::Charge,
-        Self::Check(Check::Cvc),
-        Self::Check(Check::Line1),
-        Self::Check(Check::Zip),
+        Self::Check(BankCheck::Cvc),
+        Self::Check(BankCheck::Line1),
+        Self::Check(BankCheck::Zip),
     ];
 
     /// The word in files.
@@ -45,9 +45,9 @@ impl Step {
             Self::Token => "token",
             Self::Attach => "attach",
             Self::Charge => "charge",
-            Self::Check(Check::Cvc) => "cvc_check",
-            Self::Check(Check::Line1) => "line1_check",
-            Self::Check(Check::Zip) => "zip_check",
+            Self::Check(BankCheck::Cvc) => "cvc_check",
+            Self::Check(BankCheck::Line1) => "line1_check",
+            Self::Check(BankCheck::Zip) => "zip_check",
         }
     }
 
@@ -68,7 +68,7 @@ impl Step {
 
 /// The expected outcome of a step.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Expected {
+pub enum ExpectedResult {
     /// Nothing is expected: the step is not reached, or its outcome is unknown.
     #[default]
     Open,
@@ -77,7 +77,7 @@ pub enum Expected {
     Fails(String),
 }
 
-impl Expected {
+impl ExpectedResult {
     fn of_step(outcome: &StepOutcome) -> Self {
         match outcome {
             StepOutcome::Ok | StepOutcome::Later(_) => Self::Works,
@@ -106,43 +106,44 @@ const WORKS: &str = "ok";
 /// The expected outcome of each step of a token.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Expectation {
-    pub token: Expected,
-    pub attach: Expected,
-    pub charge: Expected,
+    pub token: ExpectedResult,
+    pub attach: ExpectedResult,
+    pub charge: ExpectedResult,
     /// The checks that are expected not to pass, with their results: `fail` or `unavailable`. A check whose field was
     /// not sent is not compared.
-    pub checks: Vec<(Check, String)>,
+    pub checks: Vec<(BankCheck, String)>,
 }
 
 impl Expectation {
     /// What is expected of a published test card if this request is sent.
     pub fn of_card(card: &TestCard, request: &TokenRequest) -> Self {
         let sends_cvc = request.params.get("card[cvc]").is_some();
-        let step = |outcome: &StepOutcome| match Expected::of_step(outcome) {
+        let step = |outcome: &StepOutcome| match ExpectedResult::of_step(outcome) {
             // The card fails because of its security code, so only if a code is sent.
-            Expected::Fails(code) if code == "incorrect_cvc" && !sends_cvc => Expected::Works,
+            ExpectedResult::Fails(code) if code == "incorrect_cvc" && !sends_cvc => ExpectedResult::Works,
             expected => expected,
         };
-        let telling = |check: Check| Some((check, card.check(check).to_owned())).filter(|(_, result)| result != "pass");
+        let telling =
+            |check: BankCheck| Some((check, card.check(check).to_owned())).filter(|(_, result)| result != "pass");
         let expected = Self {
             token: step(&card.at_token),
             attach: step(&card.at_attach),
             charge: step(&card.at_charge),
-            checks: Check::ALL.into_iter().filter_map(telling).collect(),
+            checks: BankCheck::ALL.into_iter().filter_map(telling).collect(),
         };
         // A declined charge shows no check results.
-        if expected.charge == Expected::Works { expected } else { Self { checks: Vec::new(), ..expected } }
+        if expected.charge == ExpectedResult::Works { expected } else { Self { checks: Vec::new(), ..expected } }
     }
 
     /// The expectation that creating the token fails with this code.
     pub fn refused(label: &str) -> Self {
-        Self { token: Expected::Fails(label.to_owned()), ..Self::default() }
+        Self { token: ExpectedResult::Fails(label.to_owned()), ..Self::default() }
     }
 
     /// Whether creating the token should fail because of its security code. Such an expectation cannot be stored with a
     /// draft, because the code is not stored.
     pub fn is_of_code(&self) -> bool {
-        matches!(&self.token, Expected::Fails(code) if code.ends_with("_cvc"))
+        matches!(&self.token, ExpectedResult::Fails(code) if code.ends_with("_cvc"))
     }
 
     /// The expectation for a prediction, if no preset sets one.
@@ -151,29 +152,29 @@ impl Expectation {
             Prediction::Refused(error) => Self::refused(label(error)),
             Prediction::Token(card) => match card.number.published() {
                 Some(card) => Self::of_card(card, request),
-                None => Self { token: Expected::Works, ..Self::default() },
+                None => Self { token: ExpectedResult::Works, ..Self::default() },
             },
-            Prediction::Clone { .. } => Self { token: Expected::Works, ..Self::default() },
+            Prediction::Clone { .. } => Self { token: ExpectedResult::Works, ..Self::default() },
         }
     }
 
     /// Whether the prediction fulfils the expectation.
     pub fn agrees_with(&self, prediction: &Prediction) -> bool {
         match (&self.token, prediction) {
-            (Expected::Open, _) | (_, Prediction::Clone { .. }) => true,
-            (Expected::Works, prediction) => matches!(prediction, Prediction::Token(_)),
-            (Expected::Fails(code), Prediction::Refused(error)) => label(error) == code,
-            (Expected::Fails(_), Prediction::Token(_)) => false,
+            (ExpectedResult::Open, _) | (_, Prediction::Clone { .. }) => true,
+            (ExpectedResult::Works, prediction) => matches!(prediction, Prediction::Token(_)),
+            (ExpectedResult::Fails(code), Prediction::Refused(error)) => label(error) == code,
+            (ExpectedResult::Fails(_), Prediction::Token(_)) => false,
         }
     }
 
     /// What is expected of a step, as one word.
-    fn of(&self, step: Step) -> Option<&str> {
+    fn of(&self, step: LifeStep) -> Option<&str> {
         match step {
-            Step::Token => self.token.word(),
-            Step::Attach => self.attach.word(),
-            Step::Charge => self.charge.word(),
-            Step::Check(check) => {
+            LifeStep::Token => self.token.word(),
+            LifeStep::Attach => self.attach.word(),
+            LifeStep::Charge => self.charge.word(),
+            LifeStep::Check(check) => {
                 let known = self.checks.iter().find(|(known, _)| *known == check);
                 known.map(|(_, result)| result.as_str())
             }
@@ -182,16 +183,16 @@ impl Expectation {
 
     /// The notable part of the expectation in words: "charge declines with insufficient_funds".
     pub fn words(&self) -> String {
-        if let Expected::Fails(code) = &self.token {
+        if let ExpectedResult::Fails(code) = &self.token {
             return format!("token fails with {code}");
         }
         let mut words = Vec::new();
         match (&self.attach, &self.charge) {
-            (Expected::Works, Expected::Fails(code)) if code != "authentication_required" => {
+            (ExpectedResult::Works, ExpectedResult::Fails(code)) if code != "authentication_required" => {
                 words.push(format!("attach works, charge declines with {code}"));
             }
-            (_, Expected::Fails(code)) => words.push(format!("charge declines with {code}")),
-            (Expected::Fails(code), _) => words.push(format!("attach declines with {code}")),
+            (_, ExpectedResult::Fails(code)) => words.push(format!("charge declines with {code}")),
+            (ExpectedResult::Fails(code), _) => words.push(format!("attach declines with {code}")),
             _ => {}
         }
         for (check, result) in &self.checks {
@@ -200,7 +201,7 @@ impl Expectation {
         }
         match (words.is_empty(), &self.charge) {
             (false, _) => words.join(", "),
-            (true, Expected::Works) => "token, attach and charge work".to_owned(),
+            (true, ExpectedResult::Works) => "token, attach and charge work".to_owned(),
             (true, _) => "a token".to_owned(),
         }
     }
@@ -209,7 +210,7 @@ impl Expectation {
     /// new, and `None` if there was none either. The first difference stays until the token is created anew.
     pub fn judge(&self, known: Option<&Judgement>, request: &MaskedRequest, answer: &ApiResponse) -> Option<Judgement> {
         let Some(found) = self.judge_call(request, answer) else { return known.cloned() };
-        let stays = known.filter(|known| known.difference.is_some() && found.step != Step::Token);
+        let stays = known.filter(|known| known.difference.is_some() && found.step != LifeStep::Token);
         Some(stays.cloned().unwrap_or(found))
     }
 
@@ -224,24 +225,24 @@ impl Expectation {
         };
         // A refusal in validation says nothing about the card, and leaves the token usable.
         let is_decline = answer.http_status == 402 && error.and_then(ErrorView::kind) == Some("card_error");
-        if step != Step::Token && !answer.is_success() && !is_decline {
+        if step != LifeStep::Token && !answer.is_success() && !is_decline {
             return None;
         }
-        let difference = |step: Step, got: &str| {
+        let difference = |step: LifeStep, got: &str| {
             let expected = self.of(step).filter(|expected| *expected != got)?;
-            Some(Difference { step, expected: expected.to_owned(), got: got.to_owned() })
+            Some(StepDifference { step, expected: expected.to_owned(), got: got.to_owned() })
         };
         let of_check =
-            || Check::ALL.into_iter().find_map(|check| difference(Step::Check(check), check_of(&body, check)?));
-        let difference = difference(step, got).or_else(|| (step != Step::Token).then(of_check).flatten());
+            || BankCheck::ALL.into_iter().find_map(|check| difference(LifeStep::Check(check), check_of(&body, check)?));
+        let difference = difference(step, got).or_else(|| (step != LifeStep::Token).then(of_check).flatten());
         Some(Judgement { step, difference })
     }
 
     /// The stored form.
     pub fn to_json(&self) -> Value {
-        let word = |expected: &Expected| expected.word().map(str::to_owned);
+        let word = |expected: &ExpectedResult| expected.word().map(str::to_owned);
         let checks =
-            self.checks.iter().map(|(check, result)| (Step::Check(*check).as_str().to_owned(), result.clone()));
+            self.checks.iter().map(|(check, result)| (LifeStep::Check(*check).as_str().to_owned(), result.clone()));
         let kept = KeptExpectation {
             version: VERSION,
             token: word(&self.token),
@@ -255,9 +256,9 @@ impl Expectation {
     /// Reads the result of [`Self::to_json`]; `None` for anything else, and for a newer version.
     pub fn of_json(json: &Value) -> Option<Self> {
         let kept = KeptExpectation::deserialize(json).ok().filter(|kept| kept.version <= VERSION)?;
-        let expected = |word: Option<String>| word.map_or(Expected::Open, Expected::from_word);
-        let check = |(word, result): (String, String)| match Step::from_word(&word) {
-            Some(Step::Check(check)) => Some((check, result)),
+        let expected = |word: Option<String>| word.map_or(ExpectedResult::Open, ExpectedResult::from_word);
+        let check = |(word, result): (String, String)| match LifeStep::from_word(&word) {
+            Some(LifeStep::Check(check)) => Some((check, result)),
             _ => None,
         };
         Some(Self {
@@ -275,24 +276,24 @@ fn label(error: &ApiError) -> &str {
 }
 
 /// The step that a request performs, if any.
-fn step_of(request: &MaskedRequest) -> Option<Step> {
+fn step_of(request: &MaskedRequest) -> Option<LifeStep> {
     let parts: Vec<&str> = request.path.split('/').filter(|part| !part.is_empty()).collect();
     match (request.method, &parts[..]) {
-        (HttpMethod::Post, ["v1", "tokens"]) => Some(Step::Token),
-        (HttpMethod::Post, ["v1", "charges"]) => Some(Step::Charge),
+        (HttpMethod::Post, ["v1", "tokens"]) => Some(LifeStep::Token),
+        (HttpMethod::Post, ["v1", "charges"]) => Some(LifeStep::Charge),
         (HttpMethod::Post, ["v1", "customers"] | ["v1", "customers", _] | ["v1", "customers", _, "sources"]) => {
-            Some(Step::Attach)
+            Some(LifeStep::Attach)
         }
         _ => None,
     }
 }
 
 /// The result of a check in a charge or card object; `None` if the check was not made or the object does not show it.
-fn check_of(body: &Value, check: Check) -> Option<&str> {
+fn check_of(body: &Value, check: BankCheck) -> Option<&str> {
     let (of_card, of_charge) = match check {
-        Check::Cvc => ("cvc_check", "cvc_check"),
-        Check::Line1 => ("address_line1_check", "address_line1_check"),
-        Check::Zip => ("address_zip_check", "address_postal_code_check"),
+        BankCheck::Cvc => ("cvc_check", "cvc_check"),
+        BankCheck::Line1 => ("address_line1_check", "address_line1_check"),
+        BankCheck::Zip => ("address_zip_check", "address_postal_code_check"),
     };
     let checks = &body["payment_method_details"]["card"]["checks"];
     checks[of_charge].as_str().or(body[of_card].as_str()).filter(|result| *result != "unchecked")
@@ -302,15 +303,15 @@ fn check_of(body: &Value, check: Check) -> Option<&str> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judgement {
     /// The step that was compared last.
-    pub step: Step,
+    pub step: LifeStep,
     /// The first difference; `None` if everything was as expected so far.
-    pub difference: Option<Difference>,
+    pub difference: Option<StepDifference>,
 }
 
 /// A step whose outcome was not the expected one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference {
-    pub step: Step,
+pub struct StepDifference {
+    pub step: LifeStep,
     /// "ok", or the error code or check result.
     pub expected: String,
     pub got: String,
@@ -330,7 +331,7 @@ impl Judgement {
     pub fn words(&self) -> String {
         match &self.difference {
             None => format!("As expected at {}", self.step.label()),
-            Some(Difference { step, expected, got }) => {
+            Some(StepDifference { step, expected, got }) => {
                 format!("Differs at {}: expected {expected}, got {got}", step.label())
             }
         }
@@ -352,11 +353,11 @@ impl Judgement {
         let kept = KeptJudgement::deserialize(json).ok().filter(|kept| kept.version <= VERSION)?;
         let difference = match kept.difference {
             Some(KeptDifference { step, expected, got }) => {
-                Some(Difference { step: Step::from_word(&step)?, expected, got })
+                Some(StepDifference { step: LifeStep::from_word(&step)?, expected, got })
             }
             None => None,
         };
-        Some(Self { step: Step::from_word(&kept.step)?, difference })
+        Some(Self { step: LifeStep::from_word(&kept.step)?, difference })
     }
 }
 

@@ -5,7 +5,7 @@ use crate::domain::words::words;
 /// The settings of the local stand-in's account. By default it accepts everything that Stripe's API reference allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, as the account's settings have them")]
-pub struct Policies {
+pub struct AccountPolicies {
     /// Whether raw card numbers may be sent. Off by default in a new Stripe account, even in test mode.
     pub raw_card_data: bool,
     /// Whether a publishable key may create card tokens. Off in newer accounts.
@@ -22,7 +22,7 @@ pub struct Policies {
     pub block_if_zip_fails: bool,
 }
 
-impl Default for Policies {
+impl Default for AccountPolicies {
     fn default() -> Self {
         Self {
             raw_card_data: true,
@@ -36,9 +36,9 @@ impl Default for Policies {
     }
 }
 
-/// One setting of [`Policies`], with its name in files and on the command line.
+/// One setting of [`AccountPolicies`], with its name in files and on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Policy {
+pub enum AccountPolicy {
     RawCardData,
     PublishableKeys,
     CardTokensOnCharges,
@@ -48,7 +48,7 @@ pub enum Policy {
     BlockIfZipFails,
 }
 
-words!(Policy {
+words!(AccountPolicy {
     RawCardData => "raw_card_data",
     PublishableKeys => "publishable_keys",
     CardTokensOnCharges => "card_tokens_on_charges",
@@ -58,9 +58,9 @@ words!(Policy {
     BlockIfZipFails => "block_if_zip_fails",
 });
 
-impl Policy {
+impl AccountPolicy {
     /// The value of this setting.
-    pub fn of(self, policies: &mut Policies) -> &mut bool {
+    pub fn of(self, policies: &mut AccountPolicies) -> &mut bool {
         match self {
             Self::RawCardData => &mut policies.raw_card_data,
             Self::PublishableKeys => &mut policies.publishable_keys,

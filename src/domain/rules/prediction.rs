@@ -6,7 +6,7 @@
 
 use jiff::civil::Date;
 
-use super::policies::Policies;
+use super::policies::AccountPolicies;
 use crate::domain::{
     call::{
         error::{ApiError, Decline},
@@ -15,7 +15,7 @@ use crate::domain::{
     },
     card::{
         brand::Brand,
-        expiry::{Expiry, ExpiryFault},
+        expiry::{CardExpiry, ExpiryFault},
         networks::stored_preference,
         number::CardNumber,
     },
@@ -72,18 +72,18 @@ impl Prediction {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CardDetails {
     pub number: CardNumber,
-    pub expiry: Expiry,
+    pub expiry: CardExpiry,
     /// Whether a security code was sent. The code itself is not kept.
     pub has_cvc: bool,
     pub name: Option<String>,
-    pub address: Address,
+    pub address: CardAddress,
     /// `networks.preferred` as the card object stores it, if a preference was sent.
     pub preferred: Option<&'static str>,
 }
 
 /// The billing address as it was sent, masked. A field that was absent or empty is `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Address {
+pub struct CardAddress {
     pub line1: Option<String>,
     pub line2: Option<String>,
     pub city: Option<String>,
@@ -96,18 +96,18 @@ pub struct Address {
 ///
 /// The local minter responds exactly as predicted, except where the outcome depends on stored objects: then the
 /// prediction is [`Prediction::Clone`].
-pub fn predict(request: &TokenRequest, today: Date, policies: Policies) -> Prediction {
+pub fn predict(request: &TokenRequest, today: Date, policies: AccountPolicies) -> Prediction {
     let params = &request.params;
     let shape = check_names(params).and_then(|()| check_expand(params));
     let checked = shape.and_then(|()| check_kind(params)).and_then(|kind| match kind {
-        Kind::Clone { customer, card } => Ok(Prediction::Clone { customer, card }),
-        Kind::Card => check_card(params, today, policies).map(|card| Prediction::Token(Box::new(card))),
+        TokenKind::Clone { customer, card } => Ok(Prediction::Clone { customer, card }),
+        TokenKind::Card => check_card(params, today, policies).map(|card| Prediction::Token(Box::new(card))),
     });
     checked.unwrap_or_else(Prediction::Refused)
 }
 
 /// What the name of a parameter means to this call.
-enum Meaning<'a> {
+enum ParamShape<'a> {
     Known,
     Unknown,
     /// A dictionary where a text is required, such as `card[number][x]`. Holds the name of the text parameter.
@@ -117,31 +117,31 @@ enum Meaning<'a> {
     OtherKind(&'static str),
 }
 
-fn meaning(name: &str) -> Meaning<'_> {
+fn meaning(name: &str) -> ParamShape<'_> {
     let (root, rest) = name.split_at(name.find('[').unwrap_or(name.len()));
     if let Some(kind) = OTHER_KINDS.into_iter().find(|kind| *kind == root) {
-        return Meaning::OtherKind(kind);
+        return ParamShape::OtherKind(kind);
     }
     match (root, rest) {
-        ("card", "" | "[networks][preferred]") | ("customer", "") => Meaning::Known,
-        ("customer", _) => Meaning::NotText("customer".to_owned()),
-        ("expand", "") | ("card", "[networks]") => Meaning::NotObject(name),
+        ("card", "" | "[networks][preferred]") | ("customer", "") => ParamShape::Known,
+        ("customer", _) => ParamShape::NotText("customer".to_owned()),
+        ("expand", "") | ("card", "[networks]") => ParamShape::NotObject(name),
         ("expand", index)
             if index[1..index.len() - usize::from(index.ends_with(']'))].bytes().all(|b| b.is_ascii_digit()) =>
         {
-            Meaning::Known
+            ParamShape::Known
         }
         ("card", field) => {
             let inner = &field[1..field.find(']').unwrap_or(field.len())];
             match (CARD_FIELDS.contains(&inner), field.len() == inner.len() + 2 && field.ends_with(']')) {
-                (true, true) => Meaning::Known,
+                (true, true) => ParamShape::Known,
                 (true, false) if field[1 + inner.len()..].starts_with("][") => {
-                    Meaning::NotText(format!("card[{inner}]"))
+                    ParamShape::NotText(format!("card[{inner}]"))
                 }
-                _ => Meaning::Unknown,
+                _ => ParamShape::Unknown,
             }
         }
-        _ => Meaning::Unknown,
+        _ => ParamShape::Unknown,
     }
 }
 
@@ -168,46 +168,46 @@ pub fn check_retrieve(params: &Params) -> Result<(), ApiError> {
 }
 
 fn is_known(name: &str) -> bool {
-    matches!(meaning(name), Meaning::Known)
+    matches!(meaning(name), ParamShape::Known)
 }
 
 fn check_names(params: &Params) -> Result<(), ApiError> {
-    ApiError::refuse_unknown(params.names().filter(|name| matches!(meaning(name), Meaning::Unknown)))?;
+    ApiError::refuse_unknown(params.names().filter(|name| matches!(meaning(name), ParamShape::Unknown)))?;
     for (name, value) in params.iter() {
         match meaning(name) {
             // Stripe repeats the value here. It may be a card number, so our response does not.
-            Meaning::NotText(param) => {
+            ParamShape::NotText(param) => {
                 return Err(ApiError::request(
                     None,
                     Some(&param),
                     format!("Invalid string: {param} was sent as a dictionary"),
                 ));
             }
-            Meaning::NotObject("expand") => return Err(ApiError::request(None, Some("expand"), "Invalid array")),
-            Meaning::NotObject(param) => return Err(ApiError::request(None, Some(param), "Invalid object")),
-            Meaning::Known if value.chars().count() > LONGEST_VALUE => {
+            ParamShape::NotObject("expand") => return Err(ApiError::request(None, Some("expand"), "Invalid array")),
+            ParamShape::NotObject(param) => return Err(ApiError::request(None, Some(param), "Invalid object")),
+            ParamShape::Known if value.chars().count() > LONGEST_VALUE => {
                 let message = format!("Invalid string: {name} must be at most {LONGEST_VALUE} characters");
                 return Err(ApiError::request(None, Some(name), message));
             }
-            Meaning::Known | Meaning::Unknown | Meaning::OtherKind(_) => {}
+            ParamShape::Known | ParamShape::Unknown | ParamShape::OtherKind(_) => {}
         }
     }
     Ok(())
 }
 
-enum Kind {
+enum TokenKind {
     Card,
     Clone { customer: String, card: Option<String> },
 }
 
 /// What the token is to be created from. Undocumented by Stripe: for parameters that exclude each other, our wording
 /// follows Stripe's message about list cursors.
-fn check_kind(params: &Params) -> Result<Kind, ApiError> {
+fn check_kind(params: &Params) -> Result<TokenKind, ApiError> {
     let dictionary = params.names().find(|name| name.starts_with("card["));
     let card_id = params.get("card");
     let customer = params.get("customer");
     let other = params.names().find_map(|name| match meaning(name) {
-        Meaning::OtherKind(kind) => Some(kind),
+        ParamShape::OtherKind(kind) => Some(kind),
         _ => None,
     });
     let exclusive = |first: &str, second: &str| {
@@ -232,19 +232,19 @@ fn check_kind(params: &Params) -> Result<Kind, ApiError> {
             Some("card"),
             "Invalid card object: must be a dictionary or a non-empty string.",
         )),
-        (Some(_), None, None, None) => Ok(Kind::Card),
+        (Some(_), None, None, None) => Ok(TokenKind::Card),
         // With a customer, "the card must be the ID of a card belonging to the customer" (API reference).
         (Some(dictionary), None, Some(_), None) => exclusive(dictionary, "customer"),
         (None, Some(""), ..) => Err(ApiError::empty("card")),
         (None, _, Some(""), None) => Err(ApiError::empty("customer")),
         (None, Some(_), None, None) => Err(ApiError::missing("customer")),
         (None, card, Some(customer), None) => {
-            Ok(Kind::Clone { customer: customer.to_owned(), card: card.map(str::to_owned) })
+            Ok(TokenKind::Clone { customer: customer.to_owned(), card: card.map(str::to_owned) })
         }
     }
 }
 
-fn check_card(params: &Params, today: Date, policies: Policies) -> Result<CardDetails, ApiError> {
+fn check_card(params: &Params, today: Date, policies: AccountPolicies) -> Result<CardDetails, ApiError> {
     if let Some(param) = REQUIRED.into_iter().find(|param| params.get(param).is_none()) {
         return Err(ApiError::missing(param));
     }
@@ -257,7 +257,8 @@ fn check_card(params: &Params, today: Date, policies: Policies) -> Result<CardDe
     }
     let required = |param| params.get(param).unwrap_or_default();
     let number = check_number(required("card[number]"), policies)?;
-    let expiry = Expiry::read(required("card[exp_month]"), required("card[exp_year]"), today).map_err(expiry_error)?;
+    let expiry =
+        CardExpiry::read(required("card[exp_month]"), required("card[exp_year]"), today).map_err(expiry_error)?;
     let cvc = params.get("card[cvc]");
     if cvc.is_some_and(|cvc| !is_good_cvc(cvc, number.brand())) {
         return Err(ApiError::card("invalid_cvc", "cvc", "Your card's security code is invalid."));
@@ -273,7 +274,7 @@ fn check_card(params: &Params, today: Date, policies: Policies) -> Result<CardDe
         expiry,
         has_cvc: cvc.is_some(),
         name: field("name"),
-        address: Address {
+        address: CardAddress {
             line1: field("address_line1"),
             line2: field("address_line2"),
             city: field("address_city"),
@@ -287,7 +288,7 @@ fn check_card(params: &Params, today: Date, policies: Policies) -> Result<CardDe
 
 /// Checks the card number. Spaces and dashes are removed unless the policy is strict. This is our choice: the API
 /// reference asks for a number "without any separators".
-fn check_number(text: &str, policies: Policies) -> Result<CardNumber, ApiError> {
+fn check_number(text: &str, policies: AccountPolicies) -> Result<CardNumber, ApiError> {
     let digits: String = if policies.strict_number {
         text.to_owned()
     } else {
@@ -346,7 +347,7 @@ mod tests {
     #[track_caller]
     fn message(params: &[(&str, &str)]) -> String {
         let request = TokenRequest::new(params.iter().copied().collect());
-        let prediction = predict(&request, date(2030, 6, 15), Policies::default());
+        let prediction = predict(&request, date(2030, 6, 15), AccountPolicies::default());
         prediction.error().expect("a refusal").message.clone()
     }
 

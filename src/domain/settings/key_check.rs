@@ -6,10 +6,10 @@ use crate::domain::{
     call::{
         api::{ApiRequest, ApiResponse, TransportError},
         error::ErrorView,
-        refusal::Refusal,
+        refusal::AccountRefusal,
         token_calls::TokenRequest,
     },
-    card::expiry::Expiry,
+    card::expiry::CardExpiry,
     key::KeyKind,
     mask,
 };
@@ -23,12 +23,12 @@ pub struct KeyCheck {
     pub kind: KeyKind,
     /// The host that was called.
     pub host: String,
-    pub found: Found,
+    pub found: KeyCheckFinding,
 }
 
 /// How far the call got.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Found {
+pub enum KeyCheckFinding {
     /// There was no usable response. The message says which of name resolution, connection, proxy, TLS and timeout
     /// failed.
     NotReached { message: String },
@@ -45,7 +45,7 @@ pub enum Found {
 pub enum RawNumbers {
     Accepted,
     /// The account refuses them.
-    Refused(Refusal),
+    Refused(AccountRefusal),
     /// The key is restricted, and may not create tokens.
     NotPermitted {
         message: String,
@@ -64,7 +64,7 @@ impl RawNumbers {
 
 /// The request of the check: it creates a token for a test card, which stays unused.
 pub fn probe(today: Date, idempotency_key: &str) -> ApiRequest {
-    let Expiry { month, year } = Expiry::default_for(today);
+    let CardExpiry { month, year } = CardExpiry::default_for(today);
     let (month, year) = (month.to_string(), year.to_string());
     let params = [
         ("card[number]", PROBE_NUMBER),
@@ -75,7 +75,7 @@ pub fn probe(today: Date, idempotency_key: &str) -> ApiRequest {
     TokenRequest::new(params.into_iter().collect()).to_api(idempotency_key)
 }
 
-impl Found {
+impl KeyCheckFinding {
     /// Interprets the outcome of the request.
     pub fn of(outcome: &Result<ApiResponse, TransportError>) -> Self {
         let answer = match outcome {
@@ -90,8 +90,8 @@ impl Found {
         // The response may repeat the key.
         let message = mask::text(error.and_then(ErrorView::message).unwrap_or("The answer gives no reason"));
         let is_about_account = error.and_then(ErrorView::code) == Some("account_invalid");
-        match (answer.http_status, Refusal::of(answer)) {
-            (_, Some(Refusal::BadKey)) | (401, _) => Self::Refused { message },
+        match (answer.http_status, AccountRefusal::of(answer)) {
+            (_, Some(AccountRefusal::BadKey)) | (401, _) => Self::Refused { message },
             (_, Some(refusal)) => Self::Accepted(RawNumbers::Refused(refusal)),
             (403, None) if !is_about_account => Self::Accepted(RawNumbers::NotPermitted { message }),
             (http_status, None) => Self::Unclear { http_status, message },
@@ -103,8 +103,8 @@ impl Found {
 mod tests {
     use super::*;
 
-    fn found(http_status: u16, body: &str) -> Found {
-        Found::of(&Ok(ApiResponse { http_status, headers: Vec::new(), body: body.as_bytes().to_vec() }))
+    fn found(http_status: u16, body: &str) -> KeyCheckFinding {
+        KeyCheckFinding::of(&Ok(ApiResponse { http_status, headers: Vec::new(), body: body.as_bytes().to_vec() }))
     }
 
     #[test]
@@ -112,27 +112,31 @@ mod tests {
         let error = |message: &str| format!(r#"{{"error": {{"type": "x", "message": "{message}"}}}}"#);
         let told = |message: &str| message.to_owned();
         for (status, body, expected) in [
-            (200, r#"{"object": "token"}"#.to_owned(), Found::Accepted(RawNumbers::Accepted)),
-            (401, error("Bad."), Found::Refused { message: told("Bad.") }),
+            (200, r#"{"object": "token"}"#.to_owned(), KeyCheckFinding::Accepted(RawNumbers::Accepted)),
+            (401, error("Bad."), KeyCheckFinding::Refused { message: told("Bad.") }),
             (
                 402,
                 error("Sending credit card numbers directly to the Stripe API is generally unsafe."),
-                Found::Accepted(RawNumbers::Refused(Refusal::RawCardData)),
+                KeyCheckFinding::Accepted(RawNumbers::Refused(AccountRefusal::RawCardData)),
             ),
             (
                 400,
                 error("This integration surface is unsupported for publishable key tokenization."),
-                Found::Accepted(RawNumbers::Refused(Refusal::PublishableKey)),
+                KeyCheckFinding::Accepted(RawNumbers::Refused(AccountRefusal::PublishableKey)),
             ),
-            (403, error("No."), Found::Accepted(RawNumbers::NotPermitted { message: told("No.") })),
+            (403, error("No."), KeyCheckFinding::Accepted(RawNumbers::NotPermitted { message: told("No.") })),
             (
                 403,
                 r#"{"error": {"code": "account_invalid", "message": "No account."}}"#.to_owned(),
-                Found::Unclear { http_status: 403, message: told("No account.") },
+                KeyCheckFinding::Unclear { http_status: 403, message: told("No account.") },
             ),
-            (400, error("Version?"), Found::Unclear { http_status: 400, message: told("Version?") }),
-            (429, error("Slow."), Found::Unclear { http_status: 429, message: told("Slow.") }),
-            (500, "{}".to_owned(), Found::Unclear { http_status: 500, message: told("The answer gives no reason") }),
+            (400, error("Version?"), KeyCheckFinding::Unclear { http_status: 400, message: told("Version?") }),
+            (429, error("Slow."), KeyCheckFinding::Unclear { http_status: 429, message: told("Slow.") }),
+            (
+                500,
+                "{}".to_owned(),
+                KeyCheckFinding::Unclear { http_status: 500, message: told("The answer gives no reason") },
+            ),
         ] {
             assert_eq!(found(status, &body), expected, "{status} {body}");
         }
@@ -150,7 +154,7 @@ mod tests {
 
     #[test]
     fn a_refusal_of_numbers_comes_with_the_ready_token() {
-        assert_eq!(RawNumbers::Refused(Refusal::RawCardData).ready_alias(), Some("tok_visa"));
+        assert_eq!(RawNumbers::Refused(AccountRefusal::RawCardData).ready_alias(), Some("tok_visa"));
         assert_eq!(RawNumbers::Accepted.ready_alias(), None);
     }
 }

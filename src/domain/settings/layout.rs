@@ -2,7 +2,7 @@
 
 /// The stored layout of the window.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Layout {
+pub struct WindowLayout {
     /// In points, as the user set it. A small window shows less.
     pub form_width: f32,
     /// In points; `None` adapts to the window's size.
@@ -21,7 +21,7 @@ pub struct WindowPlace {
     pub is_maximized: bool,
 }
 
-impl Default for Layout {
+impl Default for WindowLayout {
     fn default() -> Self {
         Self { form_width: 320.0, inspector_width: None, form_is_open: true, inspector_is_open: true, window: None }
     }

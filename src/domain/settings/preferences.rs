@@ -2,8 +2,8 @@
 
 use std::ops::RangeInclusive;
 
-use super::{profile::Profiles, stripe::StripeSettings};
-use crate::domain::{call::api::Target, form::defaults::FormDefaults, rules::policies::Policies};
+use super::{profile::ProfileList, stripe::StripeSettings};
+use crate::domain::{call::api::Target, form::defaults::FormDefaults, rules::policies::AccountPolicies};
 
 /// The theme of the window; `System` follows the operating system.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -101,9 +101,9 @@ impl Default for LogSettings {
 /// All settings of the user.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Settings {
-    pub profiles: Profiles,
+    pub profiles: ProfileList,
     /// The account policies of the local minter.
-    pub policies: Policies,
+    pub policies: AccountPolicies,
     pub form: FormDefaults,
     pub window: WindowSettings,
     pub server: ServerSettings,

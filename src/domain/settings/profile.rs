@@ -121,18 +121,18 @@ impl fmt::Debug for Profile {
 
 /// All profiles in their order, and which one is active. There is always at least one, and ids are unique.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Profiles {
+pub struct ProfileList {
     list: Vec<Profile>,
     in_use: ProfileId,
 }
 
-impl Default for Profiles {
+impl Default for ProfileList {
     fn default() -> Self {
         Self { list: vec![Profile::first()], in_use: ProfileId::FIRST }
     }
 }
 
-impl Profiles {
+impl ProfileList {
     /// From a stored list. A profile with the id of an earlier one is left out; an empty list gives the default
     /// profile.
     pub fn of(list: Vec<Profile>, in_use: ProfileId) -> Self {
@@ -221,9 +221,9 @@ mod tests {
             (vec![profile(5, "A"), profile(7, "B")], 7, "B"),
             (vec![profile(7, "A"), profile(7, "B")], 7, "A"),
         ] {
-            assert_eq!(Profiles::of(list, ProfileId(in_use)).active().name, expected);
+            assert_eq!(ProfileList::of(list, ProfileId(in_use)).active().name, expected);
         }
-        let mut profiles = Profiles::of(vec![profile(5, "A"), profile(7, "B")], ProfileId(5));
+        let mut profiles = ProfileList::of(vec![profile(5, "A"), profile(7, "B")], ProfileId(5));
         profiles.activate(ProfileId(9));
         assert_eq!(profiles.active().name, "A");
         profiles.activate(ProfileId(7));
@@ -247,7 +247,7 @@ mod tests {
         "sk_test_planted".clone_into(&mut planted.stripe.account);
         "sk_test_planted".clone_into(&mut planted.stripe.version);
         "/sk_test_planted".clone_into(&mut planted.stripe.ca_file);
-        let shown = format!("{:?}", Profiles::of(vec![planted], ProfileId(1)));
+        let shown = format!("{:?}", ProfileList::of(vec![planted], ProfileId(1)));
         assert!(!shown.contains("planted"), "{shown}");
     }
 }

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use rusqlite::types::Value;
 
 use crate::domain::history::{
-    entry::{EntryId, Status},
-    filter::{HistoryFilter, Sort, SortKey},
+    entry::{EntryId, EntryStatus},
+    filter::{HistoryFilter, SortKey, SortOrder},
 };
 
 /// The most words that are searched for: a line of the history is too short to hold more different ones.
@@ -59,13 +59,13 @@ impl SqlCondition {
 }
 
 /// An order as the terms behind `ORDER BY`.
-pub(super) fn order(sort: Sort) -> String {
+pub(super) fn order(sort: SortOrder) -> String {
     let way = if sort.is_falling { "DESC" } else { "ASC" };
     let keys: &[&str] = match sort.key {
         SortKey::Created => return format!("id {way}"),
         SortKey::Took => &["took_micros"],
         SortKey::Status => {
-            let places = Status::ALL.iter().zip(0..);
+            let places = EntryStatus::ALL.iter().zip(0..);
             let cases: Vec<String> =
                 places.map(|(status, place)| format!("WHEN '{}' THEN {place}", status.as_str())).collect();
             return format!("CASE status {} END {way}, id DESC", cases.join(" "));

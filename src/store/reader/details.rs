@@ -8,8 +8,8 @@ use super::{
 };
 use crate::{
     domain::{
-        call::api::{Exchange, HttpMethod, MaskedRequest},
-        history::entry::{Entry, EntryDetail, EntryId},
+        call::api::{ApiExchange, HttpMethod, MaskedRequest},
+        history::entry::{EntryDetail, EntryId, HistoryEntry},
     },
     store::{
         error::is_damage,
@@ -22,7 +22,7 @@ impl TolerantConnection {
     /// be damaged, and is used from then on: to be kept from one page of entries to the next.
     pub(super) fn details(
         &self,
-        entries: Vec<Entry>,
+        entries: Vec<HistoryEntry>,
         calls_by_entry: &mut Option<CallsByEntry>,
     ) -> ReadResult<Vec<EntryDetail>> {
         let ids: Vec<EntryId> = entries.iter().map(|entry| entry.id).collect();
@@ -54,7 +54,7 @@ impl TolerantConnection {
                 calls.entry(entry).or_default().push(exchange);
             }
         }
-        let detail = |entry: Entry| {
+        let detail = |entry: HistoryEntry| {
             let EntryCalls { creation, timeline } = calls.remove(&entry.id).unwrap_or_default();
             let (request, outcome, replaced) = match creation {
                 Some(creation) => (creation.request, creation.outcome, creation.replaced),
@@ -106,7 +106,7 @@ fn lost_request() -> MaskedRequest {
 #[derive(Default)]
 struct EntryCalls {
     creation: Option<StoredExchange>,
-    timeline: Vec<Exchange>,
+    timeline: Vec<ApiExchange>,
 }
 
 impl EntryCalls {

@@ -1,6 +1,6 @@
 //! Reading the history, on a connection that cannot write. All methods block: call them on a thread of their own.
 //!
-//! Reading goes on past damage: what cannot be read is left out and noted, and [`Reader::damage`] tells of it. A query
+//! Reading goes on past damage: what cannot be read is left out and noted, and [`HistoryReader::damage`] tells of it. A query
 //! that comes upon a damaged page is asked again of the rows that can be reached ([`crate::store::sound`]).
 
 mod conditions;
@@ -14,9 +14,9 @@ use rusqlite::{OptionalExtension as _, Row, params_from_iter};
 
 use crate::{
     domain::{
-        call::api::{Exchange, Target},
+        call::api::{ApiExchange, Target},
         history::{
-            entry::{Counts, Entry, EntryDetail, EntryId, Status},
+            entry::{EntryDetail, EntryId, EntryStatus, HistoryEntry, StatusCounts},
             filter::HistoryFilter,
             request_log::{ExchangeId, RequestRow},
         },
@@ -25,7 +25,7 @@ use crate::{
     store::{
         anchor::FileAnchor,
         copy::PrivateCopy,
-        damage::Damage,
+        damage::HistoryDamage,
         error::{StoreError, is_damage},
         paths::{FILE_NAME, holds_something, wal_in_use},
         rows::{self, StoredExchange},
@@ -40,7 +40,7 @@ const PAGE: usize = 64;
 
 /// A connection that reads the history: for one thread at a time, and cheap to make.
 #[derive(Debug)]
-pub struct Reader {
+pub struct HistoryReader {
     history: TolerantConnection,
     /// Whether a long read does not hold up the writer: so with a file, not in memory.
     reads_beside_the_writer: bool,
@@ -49,11 +49,11 @@ pub struct Reader {
     _copy: Option<PrivateCopy>,
 }
 
-impl Reader {
+impl HistoryReader {
     pub(super) fn open(location: &DatabaseLocation) -> ReadResult<Self> {
         let connection = location.connect_reader().map_err(|error| location.opening_failed(&error))?;
         let file = location.file().map(Path::to_owned);
-        let mut damage = Damage::default();
+        let mut damage = HistoryDamage::default();
         if file.as_deref().is_some_and(is_cut_off) {
             damage.note_table(CUT_OFF);
         }
@@ -101,9 +101,9 @@ impl Reader {
     }
 
     /// What could not be read since this was last asked; empty where nothing is damaged.
-    pub fn damage(&self) -> Damage {
+    pub fn damage(&self) -> HistoryDamage {
         let damage = self.history.damage.take();
-        Damage { file: if damage.is_empty() { None } else { self.history.file.clone() }, ..damage }
+        HistoryDamage { file: if damage.is_empty() { None } else { self.history.file.clone() }, ..damage }
     }
 
     /// All entries that pass the filter, in its order.
@@ -118,7 +118,7 @@ impl Reader {
     ///
     /// # Errors
     /// As [`Self::ids`].
-    pub fn rows(&self, ids: &[EntryId]) -> ReadResult<Vec<Entry>> {
+    pub fn rows(&self, ids: &[EntryId]) -> ReadResult<Vec<HistoryEntry>> {
         self.history.rows(ids)
     }
 
@@ -126,7 +126,7 @@ impl Reader {
     ///
     /// # Errors
     /// As [`Self::ids`].
-    pub fn page(&self, filter: &HistoryFilter, limit: usize) -> ReadResult<Vec<Entry>> {
+    pub fn page(&self, filter: &HistoryFilter, limit: usize) -> ReadResult<Vec<HistoryEntry>> {
         let clause = SqlCondition::of(filter);
         let mut values = clause.values.clone();
         values.push(i64::try_from(limit).unwrap_or(i64::MAX).into());
@@ -178,7 +178,7 @@ impl Reader {
     ///
     /// # Errors
     /// As [`Self::ids`].
-    pub fn counts(&self) -> ReadResult<Counts> {
+    pub fn counts(&self) -> ReadResult<StatusCounts> {
         let read = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?));
         let kept = match self.history.all("SELECT status, count FROM counts", [], read) {
             Err(error) if is_damage(&error) => {
@@ -190,9 +190,9 @@ impl Reader {
             kept => kept,
         };
         let kept = kept.map_err(|error| self.history.store_error(&error))?;
-        let mut counts = Counts::default();
+        let mut counts = StatusCounts::default();
         for (word, count) in kept {
-            if let Ok(status) = word.parse::<Status>() {
+            if let Ok(status) = word.parse::<EntryStatus>() {
                 counts.set(status, count.cast_unsigned());
             }
         }
@@ -334,7 +334,7 @@ impl Reader {
     ///
     /// # Errors
     /// As [`Self::ids`].
-    pub fn exchange(&self, id: ExchangeId) -> ReadResult<Option<Exchange>> {
+    pub fn exchange(&self, id: ExchangeId) -> ReadResult<Option<ApiExchange>> {
         Ok(self.history.exchanges(std::iter::once(id.0))?.into_iter().next().and_then(StoredExchange::finished))
     }
 
@@ -401,7 +401,7 @@ fn is_cut_off(file: &Path) -> bool {
 #[derive(Clone, Debug, PartialEq)]
 pub struct HistoryChanges {
     /// New and changed entries, and those that came back, oldest first.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<HistoryEntry>,
     /// Entries that are not shown any more.
     pub deleted: Vec<EntryId>,
     /// The revision that these changes lead to: where to go on from.

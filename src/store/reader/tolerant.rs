@@ -8,9 +8,9 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter, types:
 
 use super::conditions::{SqlCondition, ids_json};
 use crate::{
-    domain::history::entry::{Entry, EntryId},
+    domain::history::entry::{EntryId, HistoryEntry},
     store::{
-        damage::Damage,
+        damage::HistoryDamage,
         error::{StoreError, is_damage},
         rows::{self, StoredExchange},
         sound::{NumberedTable, for_each_sound_row, retain_known_entries},
@@ -28,12 +28,12 @@ pub(super) struct TolerantConnection {
     /// The database, whose copy may be what is read; `None` in memory.
     pub(super) file: Option<PathBuf>,
     /// What could not be read since it was last asked for.
-    pub(super) damage: RefCell<Damage>,
+    pub(super) damage: RefCell<HistoryDamage>,
 }
 
 impl TolerantConnection {
     /// The entries of these ids, in their order; without those that do not exist.
-    pub(super) fn rows(&self, ids: &[EntryId]) -> ReadResult<Vec<Entry>> {
+    pub(super) fn rows(&self, ids: &[EntryId]) -> ReadResult<Vec<HistoryEntry>> {
         let columns = rows::ENTRY;
         let at_once = self.all(
             &format!(
@@ -42,7 +42,7 @@ impl TolerantConnection {
             [ids_json(ids)],
             |row| Ok(self.entry(row)),
         );
-        let entries: Vec<Option<Entry>> = match at_once {
+        let entries: Vec<Option<HistoryEntry>> = match at_once {
             Err(error) if is_damage(&error) => self.one_by_one(
                 &format!("SELECT {columns} FROM entries NOT INDEXED WHERE deleted_ms IS NULL AND id = ?1"),
                 ids.iter().map(|id| id.0),
@@ -52,7 +52,7 @@ impl TolerantConnection {
             read => read.map_err(|error| self.store_error(&error))?,
         };
         let entries = entries.into_iter().flatten();
-        let entries: HashMap<EntryId, Entry> = entries.map(|entry| (entry.id, entry)).collect();
+        let entries: HashMap<EntryId, HistoryEntry> = entries.map(|entry| (entry.id, entry)).collect();
         Ok(ids.iter().filter_map(|id| entries.get(id).cloned()).collect())
     }
 
@@ -138,7 +138,7 @@ impl TolerantConnection {
     }
 
     /// The entry of a row, as far as it can be read.
-    pub(super) fn entry(&self, row: &Row<'_>) -> Option<Entry> {
+    pub(super) fn entry(&self, row: &Row<'_>) -> Option<HistoryEntry> {
         if let Ok(entry) = rows::entry(row) {
             return Some(entry);
         }
@@ -207,7 +207,7 @@ impl TolerantConnection {
         sql: &str,
         numbers: impl Iterator<Item = i64>,
         mut read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
-        lost: impl Fn(&mut Damage, i64),
+        lost: impl Fn(&mut HistoryDamage, i64),
     ) -> ReadResult<Vec<T>> {
         let mut found = Vec::new();
         for number in numbers {

@@ -6,7 +6,7 @@ use rusqlite::OptionalExtension as _;
 
 use super::copying::SalvageJob;
 use crate::{
-    domain::history::entry::{Entry, EntryId},
+    domain::history::entry::{EntryId, HistoryEntry},
     store::{
         entries,
         rows::{self, StoredExchange},
@@ -29,7 +29,7 @@ impl SalvageJob<'_> {
     pub(super) fn check_entries(&mut self, lost: &mut RowNumbers) -> rusqlite::Result<()> {
         let mut emptied = RowNumbers::default();
         let mut read = self.new.prepare(&format!("SELECT {} FROM entries", rows::ENTRY))?;
-        let broken: Vec<(i64, Option<Entry>)> = read
+        let broken: Vec<(i64, Option<HistoryEntry>)> = read
             .query_map([], |row| {
                 let id = row.get(0)?;
                 Ok(rows::entry(row).is_err().then(|| (id, rows::entry_in_parts(row).ok())))

@@ -11,7 +11,7 @@ use crate::{
     ui::{
         action::Action,
         icons,
-        theme::{self, Tokens},
+        theme::{self, DesignTokens},
         widgets::{Field, InlineAlert, PrimaryButton, QuietButton, SegmentedControl, Tone, chip::grouped, modal_ui},
     },
 };
@@ -71,7 +71,7 @@ pub fn export_ui(ctx: &Context, state: &mut ExportState, about: &ExportContext<'
         let is_filtered = !about.filter.is_everything() && state.among.is_none();
         if let Some(among) = &state.among {
             let words = format!("The selected entries, newest first · {}", grouped(among.len() as u64));
-            ui.label(RichText::new(words).color(Tokens::of(ui).subdued));
+            ui.label(RichText::new(words).color(DesignTokens::of(ui).subdued));
         } else if is_filtered {
             let all = format!("Whole history · {}", grouped(about.all));
             let shown = format!("What the filter shows · {}", grouped(about.shown));
@@ -79,7 +79,7 @@ pub fn export_ui(ctx: &Context, state: &mut ExportState, about: &ExportContext<'
             ui.add(SegmentedControl::new("What to export", &mut state.only_shown, &options).in_form());
         } else {
             let words = format!("The whole history, newest first · {}", grouped(about.all));
-            ui.label(RichText::new(words).color(Tokens::of(ui).subdued));
+            ui.label(RichText::new(words).color(DesignTokens::of(ui).subdued));
         }
         path_ui(ui, state, actions);
         ui.checkbox(&mut state.overwrite, "Overwrite an existing file");

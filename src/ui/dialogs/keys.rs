@@ -5,7 +5,7 @@ use egui::{Context, Grid, RichText, ScrollArea, Ui};
 use crate::ui::{
     shortcuts::{FURTHER_KEYS, KEY_BINDINGS, KeyGroup},
     theme,
-    theme::Tokens,
+    theme::DesignTokens,
     widgets::{key_cap_ui, modal_ui, scroll_ui},
 };
 
@@ -27,7 +27,7 @@ pub fn keys_ui(ctx: &Context) -> bool {
 }
 
 fn group_ui(ui: &mut Ui, group: KeyGroup) {
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     ui.label(RichText::new(group.label()).font(theme::semibold(theme::BODY_SIZE)));
     ui.add_space(4.0);
     let own = KEY_BINDINGS

@@ -8,7 +8,7 @@ use crate::ui::{
     action::{Action, PresetAction},
     shortcuts::LocalKey,
     theme,
-    theme::Tokens,
+    theme::DesignTokens,
     widgets::{Field, InlineAlert, PrimaryButton, QuietButton, Tone, caret::select_all, modal_ui},
 };
 
@@ -114,7 +114,7 @@ fn name_ui(ui: &mut Ui, state: &mut PresetState, problem: Option<(Tone, &str)>) 
 }
 
 fn about_ui(ui: &mut Ui, state: &PresetState) {
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     let words = if state.expects.is_empty() {
         "Nothing is expected of it".to_owned()
     } else {

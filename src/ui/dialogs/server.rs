@@ -6,14 +6,14 @@ use egui::{Context, Id, Label, RichText, ScrollArea, TextEdit, Ui};
 
 use crate::{
     domain::{
-        fault::{self, LineError, Rule},
+        fault::{self, FaultRule, LineError},
         settings::preferences::Settings,
     },
     messages::ServerInfo,
     ui::{
         action::Action,
         icons,
-        theme::{self, Tokens},
+        theme::{self, DesignTokens},
         widgets::{Field, IconButton, InlineAlert, QuietButton, Tone, modal_ui, pill_ui, scroll_ui},
         words,
     },
@@ -40,7 +40,7 @@ static HELP: LazyLock<String> = LazyLock::new(|| {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AppliedFaults {
     pub text: String,
-    pub rules: Vec<Rule>,
+    pub rules: Vec<FaultRule>,
 }
 
 /// The state of the open dialog.
@@ -49,7 +49,7 @@ pub struct ServerDialogState {
     port: String,
     text: String,
     /// The rules in `text`, or its first line that is none; read when the text changes.
-    read: Result<Vec<Rule>, LineError>,
+    read: Result<Vec<FaultRule>, LineError>,
     /// Whether a reset was asked for and waits to be confirmed.
     is_resetting: bool,
 }
@@ -103,7 +103,7 @@ fn heading_ui(ui: &mut Ui, words: &str) {
 }
 
 fn sentence_ui(ui: &mut Ui, words: &str) {
-    let text = RichText::new(words).size(theme::SMALL_SIZE).color(Tokens::of(ui).subdued);
+    let text = RichText::new(words).size(theme::SMALL_SIZE).color(DesignTokens::of(ui).subdued);
     ui.add(Label::new(text).wrap());
 }
 
@@ -166,7 +166,7 @@ fn port_ui(
 
 /// A text to copy, with its label before it.
 fn copied_ui(ui: &mut Ui, label: &str, text: &str, actions: &mut Vec<Action>) {
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     egui::Sides::new().height(theme::BUTTON_HEIGHT).shrink_left().truncate().show(
         ui,
         |ui| {

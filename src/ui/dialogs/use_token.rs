@@ -7,13 +7,13 @@ use crate::{
         call::{api::Target, token_calls::TokenCall},
         card::test_cards::{self, StepOutcome},
         foreign,
-        history::entry::{Entry, EntryDetail, Status},
+        history::entry::{EntryDetail, EntryStatus, HistoryEntry},
         settings::profile::ProfileId,
     },
     messages::JobRequest,
     ui::{
         action::{Action, UseKind},
-        theme::{self, Tokens},
+        theme::{self, DesignTokens},
         widgets::{Field, InlineAlert, PrimaryButton, Tone, modal_ui},
     },
 };
@@ -37,7 +37,7 @@ pub struct UseTokenState {
 
 impl UseTokenState {
     /// `None` for an entry without a token.
-    pub fn new(kind: UseKind, entry: &Entry, detail: Option<&EntryDetail>) -> Option<Self> {
+    pub fn new(kind: UseKind, entry: &HistoryEntry, detail: Option<&EntryDetail>) -> Option<Self> {
         let detail = detail.filter(|detail| detail.entry.id == entry.id);
         let published = detail.and_then(|detail| test_cards::by_number(detail.request.param("card[number]")?));
         Some(Self {
@@ -46,7 +46,7 @@ impl UseTokenState {
             card: crate::ui::words::card(entry),
             target: entry.target,
             profile: entry.profile,
-            is_used: entry.status == Status::Used,
+            is_used: entry.status == EntryStatus::Used,
             expected: published.map(|card| match kind {
                 UseKind::Charge => &card.at_charge,
                 UseKind::Attach => &card.at_attach,
@@ -120,7 +120,7 @@ pub fn use_token_ui(ctx: &Context, state: &mut UseTokenState, actions: &mut Vec<
 }
 
 fn about_ui(ui: &mut Ui, state: &UseTokenState) {
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     ui.label(RichText::new(foreign::label(&state.token)).font(theme::mono(theme::MONO_SIZE)));
     let about = format!("{} · {}", state.card, state.target.label());
     ui.label(RichText::new(about).size(theme::SMALL_SIZE).color(t.subdued));

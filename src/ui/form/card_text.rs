@@ -4,7 +4,7 @@ use egui::{Id, TextEdit, Ui, text_edit::TextEditOutput};
 
 use crate::{
     domain::{
-        card::typing::{CardField, Edit},
+        card::typing::{CardField, TypedEdit},
         secret::SecretText,
     },
     ui::widgets::{
@@ -48,7 +48,7 @@ pub(super) fn card_text_ui(
     let mut is_changed = false;
     if response.changed() {
         let caret = caret(ui.ctx(), id).unwrap_or_else(|| shown.chars().count());
-        let typed = kind.edit(Edit { kept, caret_before, shown, caret });
+        let typed = kind.edit(TypedEdit { kept, caret_before, shown, caret });
         set_caret(ui.ctx(), id, kind.shown_caret(&typed.text, typed.caret));
         is_changed = *kept != typed.text;
         let regrouped = kind.show(&typed.text);

@@ -20,7 +20,7 @@ use crate::{
             draft::Draft,
             field_state::{FieldState, cvc_state, expiry_state, number_state},
         },
-        rules::{expectation::Expectation, policies::Policies, prediction::Prediction},
+        rules::{expectation::Expectation, policies::AccountPolicies, prediction::Prediction},
         secret::SecretText,
     },
     ui::widgets::{BrandMark, Tone, dotted_number},
@@ -35,7 +35,7 @@ pub(super) struct FactsKey {
     pub(super) left: [bool; 3],
     /// The day that an expiry is held against.
     pub(super) today: Date,
-    pub(super) policies: Policies,
+    pub(super) policies: AccountPolicies,
 }
 
 /// Everything that the form tells about a draft.

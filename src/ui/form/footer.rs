@@ -12,7 +12,7 @@ use crate::{
         Action,
         card_steps::card_steps,
         shortcuts::Shortcut,
-        theme::{self, Tokens},
+        theme::{self, DesignTokens},
         widgets::{InlineAlert, PrimaryButton, Tone, outcome_lines_ui},
     },
 };
@@ -84,7 +84,7 @@ fn complaint_ui(
 fn outlook_ui(ui: &mut Ui, facts: &DraftFacts) {
     match &facts.outlook {
         DraftOutlook::Words(words) => {
-            ui.label(RichText::new(words).size(theme::SMALL_SIZE).color(Tokens::of(ui).subdued));
+            ui.label(RichText::new(words).size(theme::SMALL_SIZE).color(DesignTokens::of(ui).subdued));
         }
         DraftOutlook::Steps(card) => outcome_lines_ui(ui, &card_steps(card.steps())),
     }

@@ -26,7 +26,7 @@ use super::{
     icons,
     shortcuts::Shortcut,
     theme,
-    theme::Tokens,
+    theme::DesignTokens,
     widgets::{IconButton, InlineAlert, Tone, above_foot_ui, caret::set_caret, ends_ui, scroll_ui},
 };
 use crate::domain::{
@@ -67,7 +67,7 @@ pub fn form_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext<'_>, action
 }
 
 fn bar_frame(ui: &Ui) -> egui::Frame {
-    egui::Frame::new().fill(Tokens::of(ui).panel).inner_margin(egui::Margin::symmetric(theme::PANE_PADDING, 12))
+    egui::Frame::new().fill(DesignTokens::of(ui).panel).inner_margin(egui::Margin::symmetric(theme::PANE_PADDING, 12))
 }
 
 fn put_focus(ctx: &Context, field: FormField, draft: &Draft) {

@@ -13,7 +13,7 @@ use crate::{
     },
     ui::{
         icons,
-        theme::{self, Tokens},
+        theme::{self, DesignTokens},
         widgets::{Field, SegmentedControl, Tone, paint},
     },
 };
@@ -39,7 +39,7 @@ pub(super) fn network_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext<'
 
 /// What Stripe will store for each preference of a co-branded card.
 fn stored_ui(ui: &mut Ui, network: &NetworkFacts, preferred: Option<CardNetwork>) {
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     let small = |words: &str, color| RichText::new(words).size(theme::SMALL_SIZE).color(color);
     egui::Frame::new().fill(t.input).corner_radius(theme::RADIUS).inner_margin(egui::Margin::symmetric(10, 7)).show(
         ui,

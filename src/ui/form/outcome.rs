@@ -7,7 +7,7 @@ use crate::ui::{
     Action, PaletteScope, PresetAction, icons,
     shortcuts::Shortcut,
     theme,
-    theme::Tokens,
+    theme::DesignTokens,
     widgets::{FilterChip, IconButton, key_cap::KeyCap, paint},
 };
 
@@ -17,7 +17,7 @@ pub(super) fn outcome_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext<'
         ui.spacing_mut().item_spacing.y = theme::LABEL_GAP;
         actions.extend(outcome_field_ui(ui, facts.expects.as_deref()));
         if let Some(words) = &facts.contradiction {
-            ui.label(RichText::new(words).size(theme::SMALL_SIZE).color(Tokens::of(ui).warn));
+            ui.label(RichText::new(words).size(theme::SMALL_SIZE).color(DesignTokens::of(ui).warn));
         }
         if facts.is_blank && !ctx.quick.is_empty() {
             quick_ui(ui, ctx.quick, actions);
@@ -47,7 +47,7 @@ const ABOVE: f32 = 23.0;
 /// Draws the field, and returns what was asked of it; `expects` says what is expected of the form, if anything is.
 fn outcome_field_ui(ui: &mut Ui, expects: Option<&str>) -> Option<Action> {
     const ICON: f32 = 15.0;
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     // What is expected has as many lines as it needs.
     let expected = expects.map(|expects| {
         let room = ui.available_width() - 10.0 - ICON - 8.0 - 36.0;

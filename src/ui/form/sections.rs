@@ -19,7 +19,7 @@ type CodeChoices = Vec<(&'static str, &'static str)>;
 static COUNTRIES: LazyLock<CodeChoices> = LazyLock::new(|| choices(places::countries()));
 static CURRENCIES: LazyLock<CodeChoices> = LazyLock::new(|| choices(places::currencies()));
 
-fn choices(list: &'static [places::Choice]) -> CodeChoices {
+fn choices(list: &'static [places::IsoChoice]) -> CodeChoices {
     list.iter().map(|choice| (choice.code.as_str(), choice.name.as_str())).collect()
 }
 

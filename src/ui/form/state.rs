@@ -7,13 +7,13 @@ use jiff::{Timestamp, civil::Date};
 
 use super::facts::{DraftFacts, FactsKey};
 use crate::domain::{
-    call::{api::Target, params::Params, refusal::Refusal},
+    call::{api::Target, params::Params, refusal::AccountRefusal},
     card::{expiry::utc_day, test_cards, typing::CardField},
     form::{draft::Draft, field_state::FormField},
     presets::preset::PresetKey,
     rules::{
-        expectation::{Expectation, Expected},
-        policies::Policies,
+        expectation::{Expectation, ExpectedResult},
+        policies::AccountPolicies,
     },
     secret::SecretText,
 };
@@ -28,7 +28,7 @@ pub struct FormComplaint {
     pub message: String,
     /// The refusal of the account that the answer is, and the ready token that stands for the same card, if there is
     /// one.
-    pub refusal: Option<(Refusal, Option<String>)>,
+    pub refusal: Option<(AccountRefusal, Option<String>)>,
 }
 
 /// A preset that the empty form offers, by its name.
@@ -40,7 +40,7 @@ pub struct FormContext<'a> {
     pub now: Timestamp,
     pub target: Target,
     /// What the local minter was told to refuse.
-    pub policies: Policies,
+    pub policies: AccountPolicies,
     /// Whether a completed card field hands the focus on to the next.
     pub moves_on: bool,
     /// Nothing can be sent: the data folder is not usable, say.
@@ -55,10 +55,10 @@ impl FormContext<'_> {
     }
 
     /// What is known of the account: Stripe's own policies show only in its answers.
-    fn known_policies(&self) -> Policies {
+    fn known_policies(&self) -> AccountPolicies {
         match self.target {
             Target::Local => self.policies,
-            Target::Stripe => Policies::default(),
+            Target::Stripe => AccountPolicies::default(),
         }
     }
 }
@@ -169,7 +169,7 @@ impl FormState {
         let card = test_cards::by_number(sent_number(&self.draft));
         let of_card = card.map(|card| Expectation::of_card(card, &request));
         // Of a card as it comes, not of a request that was made to fail with it.
-        Some(of_card.filter(|_| expected.token == Expected::Works).unwrap_or_else(|| expected.clone()))
+        Some(of_card.filter(|_| expected.token == ExpectedResult::Works).unwrap_or_else(|| expected.clone()))
     }
 
     /// Counts the changes of the draft and of what is expected of it.

@@ -12,14 +12,14 @@ use crate::{
     domain::{
         foreign,
         history::{
-            entry::{Entry, Status},
-            filter::{Sort, SortKey},
+            entry::{EntryStatus, HistoryEntry},
+            filter::{SortKey, SortOrder},
         },
     },
     ui::{
         icons, judgement,
         status_badge::status_badge_ui,
-        theme::{self, Tokens},
+        theme::{self, DesignTokens},
         widgets::{
             paint,
             table::{self, ColumnWidth, TableColumn as _},
@@ -29,9 +29,9 @@ use crate::{
 };
 
 /// Draws the name of a column as a button that sorts by this column.
-pub(super) fn title_of_ui(ui: &mut Ui, cell: HistoryColumn, sort: &mut Sort) {
+pub(super) fn title_of_ui(ui: &mut Ui, cell: HistoryColumn, sort: &mut SortOrder) {
     let key = cell.sort_key();
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     let is_by = sort.key == key;
     let next = sort.pressed(key);
     let color = if is_by { t.text } else { t.subdued };
@@ -63,7 +63,7 @@ pub(super) fn title_of_ui(ui: &mut Ui, cell: HistoryColumn, sort: &mut Sort) {
 }
 
 /// The order in words: what comes first.
-fn order_words(sort: Sort) -> &'static str {
+fn order_words(sort: SortOrder) -> &'static str {
     match (sort.key, sort.is_falling) {
         (SortKey::Created, true) => "newest first",
         (SortKey::Created, false) => "oldest first",
@@ -79,7 +79,7 @@ fn order_words(sort: Sort) -> &'static str {
 }
 
 /// What a screen reader says of a row.
-pub(super) fn spoken(entry: &Entry, now: Timestamp) -> String {
+pub(super) fn spoken(entry: &HistoryEntry, now: Timestamp) -> String {
     let what = entry.token_id.as_deref().or(entry.code.as_deref()).unwrap_or("no answer yet");
     let (status, target) = (entry.status.label(), entry.target.label());
     let mut spoken = format!("{status} {what} {} {target}, {}", words::card(entry), words::ago(entry.started, now));
@@ -102,7 +102,7 @@ pub(super) fn spoken(entry: &Entry, now: Timestamp) -> String {
 }
 
 /// What used the token, and who made that call: "ch_… from stripe-python 16.1.0".
-fn used_by(entry: &Entry) -> Option<String> {
+fn used_by(entry: &HistoryEntry) -> Option<String> {
     let by = foreign::label(entry.used_by.as_deref()?);
     Some(match &entry.used_client {
         Some(client) => format!("{by} from {}", foreign::label(client)),
@@ -182,8 +182,8 @@ impl HistoryColumn {
         }
     }
 
-    pub(super) fn ui(self, ui: &mut Ui, entry: &Entry, now: Timestamp) {
-        let t = Tokens::of(ui);
+    pub(super) fn ui(self, ui: &mut Ui, entry: &HistoryEntry, now: Timestamp) {
+        let t = DesignTokens::of(ui);
         match self {
             Self::Status => {
                 ui.add_space(6.0);
@@ -192,8 +192,8 @@ impl HistoryColumn {
             Self::Token => {
                 let (text, color) = match (&entry.token_id, entry.status) {
                     (Some(id), _) => (id.as_str(), t.text),
-                    (None, Status::Pending) => ("creating…", t.faint),
-                    (None, Status::Interrupted | Status::Unknown) => ("a token may exist", t.faint),
+                    (None, EntryStatus::Pending) => ("creating…", t.faint),
+                    (None, EntryStatus::Interrupted | EntryStatus::Unknown) => ("a token may exist", t.faint),
                     (None, _) => (entry.code.as_deref().unwrap_or("no answer"), t.error),
                 };
                 let text = RichText::new(foreign::label(text)).font(theme::mono(theme::MONO_SIZE)).color(color);
@@ -239,24 +239,24 @@ impl HistoryColumn {
     }
 }
 
-fn has_marks(entry: &Entry) -> bool {
+fn has_marks(entry: &HistoryEntry) -> bool {
     !entry.note.is_empty() || !entry.tags.is_empty()
 }
 
 /// "#smoke #nightly".
-fn tags_words(entry: &Entry) -> String {
+fn tags_words(entry: &HistoryEntry) -> String {
     let tags = entry.tags.iter().map(|tag| format!("#{tag}")).collect::<Vec<_>>().join(" ");
     foreign::label(&tags).into_owned()
 }
 
-fn marks_words(entry: &Entry) -> String {
+fn marks_words(entry: &HistoryEntry) -> String {
     let parts = [tags_words(entry), foreign::label(&entry.note).into_owned()];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
 /// Shows the note and the tags of an entry: an icon, and the words beside it where there is room.
-fn marks_ui(ui: &mut Ui, entry: &Entry) -> Response {
-    let t = Tokens::of(ui);
+fn marks_ui(ui: &mut Ui, entry: &HistoryEntry) -> Response {
+    let t = DesignTokens::of(ui);
     let words = marks_words(entry);
     let icon = if entry.note.is_empty() { icons::TAG } else { icons::PENCIL };
     let label = ui.add(Label::new(icon.colored(12.0, t.accent_text)));

@@ -10,7 +10,7 @@ use crate::{
     },
     ui::{
         icons,
-        theme::{self, Tokens},
+        theme::{self, DesignTokens},
         widgets::{IconButton, Tone, paint, text_edit_ui},
     },
 };
@@ -82,7 +82,7 @@ fn faults(from: &str, to: &str) -> [Option<String>; 2] {
 
 /// Draws the choice as a chip that opens a list.
 pub fn days_ui(ui: &mut Ui, days: &mut DayRange, focus_from: &mut bool) {
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     let is_on = *days != DayRange::Any;
     let color = if is_on { t.accent_text } else { t.subdued };
     let mut atoms = egui::Atoms::default();
@@ -144,7 +144,7 @@ pub fn days_ui(ui: &mut Ui, days: &mut DayRange, focus_from: &mut bool) {
 /// again.
 pub fn custom_ui(ui: &mut Ui, days: &mut DayRange, focus_from: &mut bool) {
     let DayRange::Custom { from, to } = days else { return };
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     let faults = faults(from, to);
     let mut is_done = false;
     ui.horizontal(|ui| {

@@ -4,12 +4,12 @@ use egui::{Id, Key, RichText, TextEdit, Ui, vec2};
 
 use crate::{
     domain::history::{
-        edit::{Edit, LONGEST_NOTE, note_in, tags_in},
-        entry::{Entry, EntryId},
+        edit::{EntryEdit, LONGEST_NOTE, note_in, tags_in},
+        entry::{EntryId, HistoryEntry},
     },
     ui::{
         action::Action,
-        theme::{self, Tokens},
+        theme::{self, DesignTokens},
         widgets::{PrimaryButton, QuietButton, chip::grouped, text_edit_ui},
     },
 };
@@ -20,7 +20,7 @@ pub struct AnnotationPanel {
     about: AnnotationSubject,
     is_started: bool,
     /// The edits that are not on disk yet.
-    waiting: Vec<Edit>,
+    waiting: Vec<EntryEdit>,
 }
 
 #[derive(Clone, Debug)]
@@ -38,7 +38,7 @@ pub enum PanelState {
 }
 
 impl AnnotationPanel {
-    pub fn of(entry: &Entry) -> Self {
+    pub fn of(entry: &HistoryEntry) -> Self {
         let name = entry.token_id.as_deref().or(entry.code.as_deref()).unwrap_or("this entry").to_owned();
         Self::about(AnnotationSubject::One {
             id: entry.id,
@@ -63,7 +63,7 @@ impl AnnotationPanel {
 
     /// Takes notice that an edit was done or failed; `true` when everything that was saved is on disk and the panel can
     /// be closed.
-    pub fn edited(&mut self, edit: &Edit, is_done: bool) -> bool {
+    pub fn edited(&mut self, edit: &EntryEdit, is_done: bool) -> bool {
         let Some(place) = self.waiting.iter().position(|waiting| waiting == edit) else { return false };
         self.waiting.remove(place);
         if !is_done {
@@ -85,29 +85,29 @@ impl AnnotationPanel {
     }
 
     /// The edits that bring the store to what was typed.
-    fn edits(&self) -> Vec<Edit> {
+    fn edits(&self) -> Vec<EntryEdit> {
         match &self.about {
             AnnotationSubject::One { id, note, tags, kept_note, kept_tags, .. } => {
                 let note = note_in(note);
                 let tags = tags_in(tags);
                 let add: Vec<String> = tags.iter().filter(|tag| !kept_tags.contains(tag)).cloned().collect();
                 let remove: Vec<String> = kept_tags.iter().filter(|tag| !tags.contains(tag)).cloned().collect();
-                let has_note = (note != *kept_note).then_some(Edit::Note { id: *id, note });
+                let has_note = (note != *kept_note).then_some(EntryEdit::Note { id: *id, note });
                 let has_tags =
-                    (!add.is_empty() || !remove.is_empty()).then(|| Edit::Tag { ids: vec![*id], add, remove });
+                    (!add.is_empty() || !remove.is_empty()).then(|| EntryEdit::Tag { ids: vec![*id], add, remove });
                 has_note.into_iter().chain(has_tags).collect()
             }
             AnnotationSubject::Several { ids, add, remove } => {
                 let (add, remove) = (tags_in(add), tags_in(remove));
                 let is_something = !add.is_empty() || !remove.is_empty();
-                is_something.then(|| Edit::Tag { ids: ids.clone(), add, remove }).into_iter().collect()
+                is_something.then(|| EntryEdit::Tag { ids: ids.clone(), add, remove }).into_iter().collect()
             }
         }
     }
 
     /// Draws the panel.
     pub fn ui(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) -> PanelState {
-        let t = Tokens::of(ui);
+        let t = DesignTokens::of(ui);
         let is_saving = !self.waiting.is_empty();
         let mut is_entered = false;
         let mut is_left = false;

@@ -22,15 +22,15 @@ use super::{
     action::{Action, UseKind},
     shortcuts::{LocalKey, Shortcut},
     theme,
-    theme::Tokens,
+    theme::DesignTokens,
     widgets::{QuietButton, chip::grouped, empty_state_ui, table},
 };
 use crate::{
-    domain::history::{entry::Entry, filter::HistoryFilter},
-    model::Storage,
+    domain::history::{entry::HistoryEntry, filter::HistoryFilter},
+    model::StorageState,
 };
 
-pub use state::{HistoryContext, HistoryState, RefreshProgress};
+pub use state::{HistoryContext, HistoryState, RefreshStatus};
 
 /// Draws the history.
 pub fn history_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions: &mut Vec<Action>) {
@@ -52,7 +52,7 @@ pub fn history_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_
         ui.allocate_ui(room, |ui| {
             ui.set_min_size(room);
             match ctx.storage {
-                Storage::Unusable(reason) => {
+                StorageState::Unusable(reason) => {
                     empty_state_ui(ui, "The history cannot be opened", reason);
                 }
                 _ if !ctx.history.is_loaded() => {}
@@ -98,7 +98,7 @@ fn foot_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, acti
 /// A part of the foot with a line above it.
 fn part_ui<R>(ui: &mut Ui, name: &str, height: f32, add: impl FnOnce(&mut Ui) -> R) -> R {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
-    ui.painter().hline(rect.x_range(), rect.top() + 0.5, Tokens::of(ui).hairline());
+    ui.painter().hline(rect.x_range(), rect.top() + 0.5, DesignTokens::of(ui).hairline());
     let builder = UiBuilder::new()
         .max_rect(rect)
         .id_salt(name)
@@ -107,7 +107,7 @@ fn part_ui<R>(ui: &mut Ui, name: &str, height: f32, add: impl FnOnce(&mut Ui) ->
     ui.scope_builder(builder, add).inner
 }
 
-fn progress_ui(ui: &mut Ui, refreshing: RefreshProgress, actions: &mut Vec<Action>) {
+fn progress_ui(ui: &mut Ui, refreshing: RefreshStatus, actions: &mut Vec<Action>) {
     ui.horizontal_centered(|ui| {
         let (share, words) = match refreshing.progress {
             Some((done, total)) => {
@@ -116,7 +116,7 @@ fn progress_ui(ui: &mut Ui, refreshing: RefreshProgress, actions: &mut Vec<Actio
             None => (0.0, "RefreshProgress…".to_owned()),
         };
         ui.label(RichText::new(&words).size(theme::SMALL_SIZE));
-        let t = Tokens::of(ui);
+        let t = DesignTokens::of(ui);
         let size = vec2((ui.available_width() - 84.0).max(40.0), 6.0);
         let (track, bar) = ui.allocate_exact_size(size, Sense::hover());
         bar.widget_info(|| WidgetInfo::labeled(Role::ProgressIndicator, true, "Refresh"));
@@ -260,10 +260,10 @@ enum RowWish {
 }
 
 /// What can be done to an entry; `others` are selected with it.
-fn row_menu_ui(ui: &mut Ui, entry: &Entry, others: usize, actions: &mut Vec<Action>) -> Option<RowWish> {
+fn row_menu_ui(ui: &mut Ui, entry: &HistoryEntry, others: usize, actions: &mut Vec<Action>) -> Option<RowWish> {
     let mut wish = None;
     let item = |ui: &mut Ui, name: &str, keys: &str| {
-        let keys = RichText::new(keys).size(theme::SMALL_SIZE).color(Tokens::of(ui).subdued);
+        let keys = RichText::new(keys).size(theme::SMALL_SIZE).color(DesignTokens::of(ui).subdued);
         ui.add(egui::Button::new(name).shortcut_text(keys)).accessible_name(name).clicked()
     };
     if others > 0 {

@@ -113,19 +113,20 @@ mod tests {
     use super::*;
     use crate::{
         domain::history::{
-            entry::Counts,
-            filter::{Sort, SortKey},
-            listing::Listing,
+            entry::StatusCounts,
+            filter::{SortKey, SortOrder},
+            listing::EntryListing,
         },
-        messages::Update,
-        model::Model,
+        messages::WorkerUpdate,
+        model::WindowModel,
     };
 
     /// A list of these in this order.
     fn history(ids: &[i64]) -> HistoryModel {
-        let mut model = Model::default();
-        let list = Listing::new(ids.iter().copied().map(EntryId).collect(), Sort::default().pressed(SortKey::Card));
-        model.apply(Update::History { generation: 1, list, rows: Vec::new(), counts: Counts::default() });
+        let mut model = WindowModel::default();
+        let list =
+            EntryListing::new(ids.iter().copied().map(EntryId).collect(), SortOrder::default().pressed(SortKey::Card));
+        model.apply(WorkerUpdate::History { generation: 1, list, rows: Vec::new(), counts: StatusCounts::default() });
         model.history
     }
 

@@ -9,13 +9,13 @@ use crate::{
     domain::{
         call::api::Target,
         history::{
-            edit::Edit,
-            entry::{Entry, EntryId},
+            edit::EntryEdit,
+            entry::{EntryId, HistoryEntry},
             filter::HistoryFilter,
         },
     },
     messages::JobId,
-    model::{HistoryModel, Storage},
+    model::{HistoryModel, StorageState},
     ui::{action::Action, widgets::RowScroll},
 };
 
@@ -68,7 +68,7 @@ impl HistoryState {
     }
 
     /// Opens the note and tags of what is selected; `shown` is the entry in the inspector.
-    pub fn annotate(&mut self, history: &HistoryModel, shown: Option<&Entry>) {
+    pub fn annotate(&mut self, history: &HistoryModel, shown: Option<&HistoryEntry>) {
         // What is being typed must not be lost: it is saved or left first.
         if let Some(marks) = self.marks.as_mut().filter(|marks| marks.is_changed()) {
             marks.focus();
@@ -98,7 +98,7 @@ impl HistoryState {
     }
 
     /// Takes notice that an edit was done or failed.
-    pub fn edited(&mut self, edit: &Edit, is_done: bool) {
+    pub fn edited(&mut self, edit: &EntryEdit, is_done: bool) {
         if self.marks.as_mut().is_some_and(|marks| marks.edited(edit, is_done)) {
             self.marks = None;
             self.focus_table = true;
@@ -111,7 +111,7 @@ impl HistoryState {
             return;
         }
         let heir = self.selection.heir(ctx.history);
-        actions.push(Action::Edit(Edit::Delete { ids: self.selection.ids().to_vec() }));
+        actions.push(Action::Edit(EntryEdit::Delete { ids: self.selection.ids().to_vec() }));
         match heir {
             Some(id) => {
                 self.show(id);
@@ -125,7 +125,7 @@ impl HistoryState {
 
 /// A refresh on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RefreshProgress {
+pub struct RefreshStatus {
     pub job: JobId,
     /// How many tokens were asked for, and how many there are; `None` until that is known.
     pub progress: Option<(u64, u64)>,
@@ -135,11 +135,11 @@ pub struct RefreshProgress {
 #[derive(Clone, Copy, Debug)]
 pub struct HistoryContext<'a> {
     pub history: &'a HistoryModel,
-    pub storage: &'a Storage,
+    pub storage: &'a StorageState,
     /// How many calls the request log has to show.
     pub requests: usize,
     /// The target of new tokens: only those of Stripe can be refreshed.
     pub target: Target,
-    pub refreshing: Option<RefreshProgress>,
+    pub refreshing: Option<RefreshStatus>,
     pub now: Timestamp,
 }

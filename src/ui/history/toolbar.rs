@@ -9,7 +9,7 @@ use super::{
     state::{HistoryContext, HistoryState},
 };
 use crate::{
-    domain::{call::api::Target, history::entry::Status},
+    domain::{call::api::Target, history::entry::EntryStatus},
     messages::{JobRequest, RefreshScope},
     ui::{
         action::{Action, MiddlePane},
@@ -75,9 +75,9 @@ pub(super) fn chips_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryConte
     const USUAL: f32 = 540.0;
     const ONE_MORE: f32 = 110.0;
     let counts = &ctx.history.counts;
-    let is_usual = |status| matches!(status, Status::Unused | Status::Used | Status::Failed);
+    let is_usual = |status| matches!(status, EntryStatus::Unused | EntryStatus::Used | EntryStatus::Failed);
     let chosen = state.filter.status;
-    let shown = Status::ALL.map(|status| is_usual(status) || counts.of(status) > 0 || chosen == Some(status));
+    let shown = EntryStatus::ALL.map(|status| is_usual(status) || counts.of(status) > 0 || chosen == Some(status));
     let more = shown.iter().filter(|is_shown| **is_shown).count() - 3;
     if ui.available_width() < USUAL + ONE_MORE * more as f32 {
         ui.horizontal_wrapped(|ui| {
@@ -100,7 +100,7 @@ fn statuses_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, 
     if ui.add(FilterChip::new("All").selected(state.filter.status.is_none())).clicked() {
         state.filter.status = None;
     }
-    for (status, _) in Status::ALL.into_iter().zip(shown).filter(|(_, is_shown)| *is_shown) {
+    for (status, _) in EntryStatus::ALL.into_iter().zip(shown).filter(|(_, is_shown)| *is_shown) {
         let is_selected = state.filter.status == Some(status);
         let chip = FilterChip::new(status.label()).count(ctx.history.counts.of(status)).selected(is_selected);
         if ui.add(chip).clicked() {

@@ -19,7 +19,7 @@ use crate::{
         background::{BackgroundTask, TaskHandle},
         icons,
         shortcuts::LocalKey,
-        theme::{self, Tokens},
+        theme::{self, DesignTokens},
         widgets::{
             IconButton, InlineAlert, JsonLines, JsonTree, JsonTreeAction, QuietButton, Tone, chip::grouped, ends_ui,
             search_ui,
@@ -295,7 +295,7 @@ fn status_line_ui(
     took: Option<Duration>,
     actions: &mut Vec<Action>,
 ) {
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     ends_ui(
         ui,
         theme::CHIP_HEIGHT,
@@ -328,7 +328,7 @@ fn status_line_ui(
 
 fn find_ui(ui: &mut Ui, find: &mut TreeSearch, lines: &mut JsonLines, tree: Option<Id>) {
     find_keys_ui(ui, find, lines);
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
         let width = (ui.available_width() - 128.0).max(90.0);
@@ -392,7 +392,7 @@ fn about_ui(ui: &mut Ui, lines: &JsonLines, actions: &mut Vec<Action>) {
     if about_height(ui) > 0.0 && ui.available_height() < 20.0 {
         return;
     }
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     let small = |text: String, color| RichText::new(text).size(theme::SMALL_SIZE).color(color);
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.y = 2.0;

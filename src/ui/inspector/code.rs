@@ -26,7 +26,7 @@ use crate::{
         action::Action,
         icons,
         shortcuts::{LocalKey, Shortcut},
-        theme::{self, Tokens},
+        theme::{self, DesignTokens},
         widgets::{QuietButton, SegmentedControl, Tone, name_bars, paint},
     },
 };
@@ -214,7 +214,7 @@ fn choices_ui(ui: &mut Ui, state: &mut CodeState, callee: &mut Target) -> bool {
 fn languages_ui(ui: &mut Ui, language: &mut SnippetLanguage) {
     let combo = ComboBox::from_id_salt("language").width(104.0).height(400.0).icon(chevron);
     let shown = combo.selected_text(language.label()).show_ui(ui, |ui| {
-        let t = Tokens::of(ui);
+        let t = DesignTokens::of(ui);
         ui.visuals_mut().selection.bg_fill = t.selection;
         ui.visuals_mut().selection.stroke.color = t.text;
         for other in SnippetLanguage::ALL {
@@ -234,7 +234,7 @@ fn callees_ui(ui: &mut Ui, callee: &mut Target, fills_width: bool) -> bool {
 }
 
 fn not_serving_ui(ui: &mut Ui, context: &CodeContext<'_>, actions: &mut Vec<Action>) {
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     egui::Sides::new().height(theme::CHIP_HEIGHT).shrink_left().truncate().show(
         ui,
         |ui| {
@@ -253,13 +253,13 @@ fn not_serving_ui(ui: &mut Ui, context: &CodeContext<'_>, actions: &mut Vec<Acti
 
 fn chevron(ui: &Ui, rect: Rect, _: &WidgetVisuals, _is_open: bool) {
     let sign = icons::CHEVRON_DOWN.glyph().to_string();
-    let glyph = paint::line(ui, &sign, icons::font(icons::SIZE), Tokens::of(ui).subdued, f32::INFINITY);
+    let glyph = paint::line(ui, &sign, icons::font(icons::SIZE), DesignTokens::of(ui).subdued, f32::INFINITY);
     paint::galley_center(ui.painter(), glyph, rect.center());
 }
 
 /// The code itself, of which only the lines in view are drawn; `true` when a key asked to copy it.
 fn lines_ui(ui: &mut Ui, written: &WrittenSnippet) -> bool {
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     let mut copies = false;
     Frame::new().fill(t.input).corner_radius(theme::RADIUS).stroke(t.hairline()).inner_margin(1).show(ui, |ui| {
         let id = ui.make_persistent_id("code");
@@ -294,7 +294,7 @@ fn lines_ui(ui: &mut Ui, written: &WrittenSnippet) -> bool {
     copies
 }
 
-fn line_ui(ui: &mut Ui, t: &Tokens, written: &WrittenSnippet, row: usize) {
+fn line_ui(ui: &mut Ui, t: &DesignTokens, written: &WrittenSnippet, row: usize) {
     let SnippetLine { place, parts } = &written.lines[row];
     let text = &written.text[place.clone()];
     let mut job = LayoutJob::default();

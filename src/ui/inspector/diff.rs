@@ -20,7 +20,7 @@ use crate::{
         icons,
         shortcuts::LocalKey,
         status_badge::status_badge_ui,
-        theme::{self, Tokens},
+        theme::{self, DesignTokens},
         widgets::{
             FilterChip, IconButton, InlineAlert, QuietButton, RowScroll, Tone, VirtualRows, paint, row_by_key,
             virtual_rows::focus_ring_ui,
@@ -183,7 +183,7 @@ pub fn diff_ui(
     let pair = loaded.and_then(|compared| compared.pair.as_ref().ok());
     let is_open = head_ui(ui, state, pair, actions) && !keys_ui(ui, state);
     let Some(loaded) = loaded else {
-        ui.label(RichText::new("Loading the two entries…").color(Tokens::of(ui).subdued));
+        ui.label(RichText::new("Loading the two entries…").color(DesignTokens::of(ui).subdued));
         return is_open;
     };
     let pair = match &loaded.pair {
@@ -215,7 +215,7 @@ fn head_ui(ui: &mut Ui, state: &DiffState, pair: Option<&EntryPair>, actions: &m
     egui::Sides::new().height(22.0).shrink_left().truncate().show(
         ui,
         |ui| {
-            paint::icon_ui(ui, icons::GIT_COMPARE, icons::SIZE, Tokens::of(ui).subdued);
+            paint::icon_ui(ui, icons::GIT_COMPARE, icons::SIZE, DesignTokens::of(ui).subdued);
             ui.add(Label::new(RichText::new("Two answers").font(theme::semibold(theme::HEADING_SIZE))).truncate());
         },
         |ui| {
@@ -248,7 +248,7 @@ fn copied_patch(pair: &EntryPair, with_volatile: bool) -> Action {
 
 /// Draws which two entries are compared.
 fn sides_ui(ui: &mut Ui, pair: &EntryPair) {
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     let side_ui = |ui: &mut Ui, sign: &str, color: Color32, detail: &EntryDetail| {
         let entry = &detail.entry;
         let title = entry.token_id.as_deref().or(entry.code.as_deref()).unwrap_or("no token");
@@ -331,7 +331,7 @@ fn switches_ui(ui: &mut Ui, state: &mut DiffState) {
         }
         if let Some(nth) = state.marked.and_then(|row| state.shown.stops.binary_search(&(row as u32)).ok()) {
             let words = format!("{} of {}", nth + 1, state.shown.stops.len());
-            ui.label(RichText::new(words).size(theme::SMALL_SIZE).color(Tokens::of(ui).subdued));
+            ui.label(RichText::new(words).size(theme::SMALL_SIZE).color(DesignTokens::of(ui).subdued));
         }
     });
 }

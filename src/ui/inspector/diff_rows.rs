@@ -9,7 +9,7 @@ use crate::{
     ui::{
         action::Action,
         icons, theme,
-        theme::Tokens,
+        theme::DesignTokens,
         widgets::{IconButton, paint, scroll_ui},
     },
 };
@@ -26,7 +26,7 @@ pub(super) fn narrow_lines(line: &DiffLine) -> u32 {
 }
 
 /// The sign of a line, its colour and what a screen reader says of it.
-fn sign(line: &DiffLine, t: &Tokens) -> (&'static str, Color32, &'static str) {
+fn sign(line: &DiffLine, t: &DesignTokens) -> (&'static str, Color32, &'static str) {
     let (sign, color, word) = match line.change {
         ValueChange::Same(_) => ("=", t.faint, "Equal"),
         ValueChange::Added(_) => ("+", t.ok, "Added"),
@@ -47,7 +47,7 @@ fn place_words(line: &DiffLine) -> String {
     }
 }
 
-fn spoken(line: &DiffLine, t: &Tokens) -> String {
+fn spoken(line: &DiffLine, t: &DesignTokens) -> String {
     let (_, _, word) = sign(line, t);
     let place = place_words(line);
     let values = match &line.change {
@@ -78,7 +78,7 @@ pub(super) struct RowView<'a> {
 
 impl RowView<'_> {
     fn background_ui(&self, ui: &Ui, at: Rect, response: &egui::Response) {
-        let t = Tokens::of(ui);
+        let t = DesignTokens::of(ui);
         let fill = match (self.is_marked, response.contains_pointer(), &self.line.change) {
             (true, _, _) => t.selection,
             (false, true, _) => t.raised,
@@ -91,7 +91,7 @@ impl RowView<'_> {
     }
 
     fn describe(&self, ui: &Ui, response: &egui::Response) {
-        let t = Tokens::of(ui);
+        let t = DesignTokens::of(ui);
         let name = spoken(self.line, t);
         response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, ui.is_enabled(), self.is_marked, &name));
     }
@@ -103,7 +103,7 @@ impl RowView<'_> {
 
     /// Draws the row in one line: place, first value, second value.
     pub(super) fn wide_ui(&self, ui: &mut Ui, id: Id, at: Rect) -> egui::Response {
-        let t = Tokens::of(ui);
+        let t = DesignTokens::of(ui);
         let response = ui.interact(at, id, Sense::CLICK);
         self.describe(ui, &response);
         self.background_ui(ui, at, &response);
@@ -125,7 +125,7 @@ impl RowView<'_> {
 
     /// Draws one line of the row: the place first, and below it the values.
     pub(super) fn narrow_ui(&self, ui: &mut Ui, id: Id, at: Rect) -> egui::Response {
-        let t = Tokens::of(ui);
+        let t = DesignTokens::of(ui);
         let response = ui.interact(at, id, Sense::CLICK);
         if self.nth == 0 {
             self.describe(ui, &response);
@@ -176,7 +176,7 @@ pub(super) fn menu_ui(ui: &mut Ui, line: &DiffLine, actions: &mut Vec<Action>) {
 
 /// Draws the marked row in full below the list, where values are cut, and why it is volatile.
 pub(super) fn about_ui(ui: &mut Ui, line: &DiffLine, actions: &mut Vec<Action>) {
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     let area = egui::ScrollArea::vertical().id_salt("about the difference").auto_shrink(false);
     scroll_ui(ui, "the marked difference", area, |ui| {
         ui.spacing_mut().item_spacing.y = 2.0;

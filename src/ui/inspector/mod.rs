@@ -29,19 +29,19 @@ use super::{
     shortcuts::Shortcut,
     status_badge::status_badge_ui,
     theme,
-    theme::Tokens,
+    theme::DesignTokens,
     widgets::{InlineAlert, QuietButton, TabBar, Tone, empty_state_ui, fact_ui, scroll_ui},
     words,
 };
 use crate::{
     domain::{
-        call::api::{Exchange, Failure, MaskedRequest},
+        call::api::{ApiExchange, CallFailure, MaskedRequest},
         foreign,
         history::{
-            entry::{EntryDetail, EntryId, Status},
+            entry::{EntryDetail, EntryId, EntryStatus},
             request_log::{ExchangeId, RequestRow, client_name},
         },
-        settings::profile::Profiles,
+        settings::profile::ProfileList,
     },
     messages::{ComparedEntries, JobRequest},
     model::LoadedValue,
@@ -83,7 +83,7 @@ pub enum InspectedSubject<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct InspectedCall<'a> {
     pub id: ExchangeId,
-    pub exchange: &'a LoadedValue<Exchange>,
+    pub exchange: &'a LoadedValue<ApiExchange>,
     pub row: Option<&'a RequestRow>,
 }
 
@@ -125,7 +125,7 @@ pub fn inspector_ui(
     state: &mut InspectorState,
     subject: InspectedSubject<'_>,
     code: &CodeContext<'_>,
-    profiles: &Profiles,
+    profiles: &ProfileList,
     actions: &mut Vec<Action>,
 ) {
     egui::Frame::new().inner_margin(f32::from(theme::PANE_PADDING)).show(ui, |ui| match subject {
@@ -154,7 +154,7 @@ fn call_ui(
     actions: &mut Vec<Action>,
 ) {
     let InspectedCall { id, exchange, row } = *call;
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     let title = format!("{} {}", exchange.request.method.as_str(), foreign::label(&exchange.request.path));
     ui.add(
         Label::new(RichText::new(title).font(theme::mono_medium(theme::MONO_FIELD_SIZE))).truncate().selectable(true),
@@ -219,7 +219,7 @@ fn entry_ui(
     ui: &mut Ui,
     state: &mut InspectorState,
     detail: &LoadedValue<EntryDetail>,
-    (code, profiles): (&CodeContext<'_>, &Profiles),
+    (code, profiles): (&CodeContext<'_>, &ProfileList),
     actions: &mut Vec<Action>,
 ) {
     head_ui(ui, detail, actions);
@@ -282,10 +282,10 @@ fn head_ui(ui: &mut Ui, detail: &EntryDetail, actions: &mut Vec<Action>) {
             }
         }
         match entry.status {
-            Status::Pending if ui.add(QuietButton::new("Cancel").icon(icons::X)).clicked() => {
+            EntryStatus::Pending if ui.add(QuietButton::new("Cancel").icon(icons::X)).clicked() => {
                 actions.push(Action::CancelEntry(entry.id));
             }
-            Status::Unknown if ui.add(QuietButton::new("Ask again").icon(icons::REFRESH_CW)).clicked() => {
+            EntryStatus::Unknown if ui.add(QuietButton::new("Ask again").icon(icons::REFRESH_CW)).clicked() => {
                 actions.push(Action::Run(JobRequest::AskAgain { entry: entry.id }));
             }
             _ => {}
@@ -308,7 +308,7 @@ fn response_ui(ui: &mut Ui, state: &mut InspectorState, detail: &LoadedValue<Ent
     let verdict = state.verdict.of(detail.revision(), || EntryVerdict::of(detail));
     match &detail.outcome {
         Some(Ok(response)) => {
-            if !response.is_success() || detail.entry.status == Status::Unknown {
+            if !response.is_success() || detail.entry.status == EntryStatus::Unknown {
                 verdict.ui(ui, actions);
                 ui.add_space(4.0);
             }
@@ -338,9 +338,9 @@ fn replaced_ui(ui: &mut Ui, places: usize) {
 }
 
 fn headers_ui(ui: &mut Ui, name: &str, headers: &[(String, String)]) {
-    ui.label(RichText::new(name).size(theme::SMALL_SIZE).color(Tokens::of(ui).subdued));
+    ui.label(RichText::new(name).size(theme::SMALL_SIZE).color(DesignTokens::of(ui).subdued));
     if headers.is_empty() {
-        ui.label(RichText::new("none").color(Tokens::of(ui).faint));
+        ui.label(RichText::new("none").color(DesignTokens::of(ui).faint));
     }
     for (name, value) in headers {
         pair_ui(ui, name, value);
@@ -348,7 +348,7 @@ fn headers_ui(ui: &mut Ui, name: &str, headers: &[(String, String)]) {
 }
 
 fn pair_ui(ui: &mut Ui, name: &str, value: &str) {
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     let mono = |text: &str, color| RichText::new(foreign::block(text)).font(theme::mono(theme::MONO_SIZE)).color(color);
     // A horizontal row takes its height from the spacing of the `Ui` around it, so that is set for the row and set
     // back.
@@ -361,14 +361,14 @@ fn pair_ui(ui: &mut Ui, name: &str, value: &str) {
     ui.spacing_mut().interact_size.y = height;
 }
 
-fn failure_ui(ui: &mut Ui, failure: &Failure, actions: &mut Vec<Action>) {
+fn failure_ui(ui: &mut Ui, failure: &CallFailure, actions: &mut Vec<Action>) {
     ui.add_space(4.0);
     let status = failure.http_status.map(|status| status.to_string());
     if let Some(text) = status.filter(|status| fact_ui(ui, "HTTP status", status, true).clicked()) {
         actions.push(Action::Copy { text, what: "HTTP status".to_owned() });
     }
     if let Some(text) = &failure.text {
-        ui.label(RichText::new("What came instead").size(theme::SMALL_SIZE).color(Tokens::of(ui).subdued));
+        ui.label(RichText::new("What came instead").size(theme::SMALL_SIZE).color(DesignTokens::of(ui).subdued));
         scroll_ui(ui, "what came instead", ScrollArea::both().auto_shrink(false), |ui| {
             ui.add(
                 Label::new(RichText::new(foreign::block(text)).font(theme::mono(theme::MONO_SIZE))).selectable(true),
@@ -378,7 +378,7 @@ fn failure_ui(ui: &mut Ui, failure: &Failure, actions: &mut Vec<Action>) {
 }
 
 fn request_ui(ui: &mut Ui, request: &MaskedRequest, with_headers: bool, actions: &mut Vec<Action>) {
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     egui::Sides::new().height(theme::CHIP_HEIGHT).shrink_left().truncate().show(
         ui,
         |ui| {

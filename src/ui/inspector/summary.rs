@@ -7,7 +7,7 @@ use crate::{
     domain::{
         card::test_cards,
         history::entry::EntryDetail,
-        settings::profile::{ProfileId, Profiles},
+        settings::profile::{ProfileId, ProfileList},
     },
     model::LoadedValue,
     ui::{
@@ -32,7 +32,7 @@ pub(super) fn summary_ui(
     state: &mut SummaryState,
     detail: &LoadedValue<EntryDetail>,
     verdict: &EntryVerdict,
-    profiles: &Profiles,
+    profiles: &ProfileList,
     actions: &mut Vec<Action>,
 ) {
     scroll_ui(ui, "the inspector", ScrollArea::vertical().auto_shrink(false), |ui| {

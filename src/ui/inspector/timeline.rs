@@ -8,13 +8,13 @@ use super::per_revision::PerRevision;
 use crate::{
     domain::{
         call::{
-            api::{ApiResponse, Exchange, HttpMethod, MaskedRequest, Target},
+            api::{ApiExchange, ApiResponse, HttpMethod, MaskedRequest, Target},
             error::ErrorView,
         },
         card::currency::ChargeCurrency,
         fault, foreign,
         history::{
-            entry::{EntryDetail, Status},
+            entry::{EntryDetail, EntryStatus},
             request_log::{FAULT_HEADER, FAULT_KIND, REPLAYED_HEADER, client_name},
         },
     },
@@ -22,7 +22,7 @@ use crate::{
     ui::{
         action::Action,
         icons,
-        theme::{self, Tokens},
+        theme::{self, DesignTokens},
         widgets::{Tone, fact_ui, paint, scroll_ui},
         words,
     },
@@ -78,10 +78,10 @@ pub(super) fn timeline_ui(
 /// The call that made the token, or was to make it.
 fn first_step(detail: &EntryDetail) -> TimelineStep {
     let (tone, words) = match detail.entry.status {
-        Status::Failed => (Tone::Error, "Refused"),
-        Status::Pending => (Tone::Info, "Sent"),
-        Status::Interrupted | Status::Unknown => (Tone::Warn, "Sent, outcome unknown"),
-        Status::Unused | Status::Used => (Tone::Ok, "Minted"),
+        EntryStatus::Failed => (Tone::Error, "Refused"),
+        EntryStatus::Pending => (Tone::Info, "Sent"),
+        EntryStatus::Interrupted | EntryStatus::Unknown => (Tone::Warn, "Sent, outcome unknown"),
+        EntryStatus::Unused | EntryStatus::Used => (Tone::Ok, "Minted"),
     };
     let client = foreign::label(&client_name(detail.request.header("User-Agent"))).into_owned();
     TimelineStep { tone, words: words.to_owned(), client, made: detail.entry.token_id.clone() }
@@ -96,7 +96,7 @@ fn step_ui(
     response: Option<&ApiResponse>,
     actions: &mut Vec<Action>,
 ) {
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     ui.push_id(nth, |ui| {
         ui.horizontal_top(|ui| {
             paint::icon_ui(ui, step.tone.icon(), icons::SIZE, step.tone.color(t));
@@ -120,7 +120,7 @@ fn step_ui(
 }
 
 /// What a call did to its token.
-fn step(exchange: &Exchange) -> TimelineStep {
+fn step(exchange: &ApiExchange) -> TimelineStep {
     let client = client_name(exchange.request.header("User-Agent"));
     let (tone, words) = match &exchange.outcome {
         Ok(response) => answered(&exchange.request, response),
@@ -205,7 +205,7 @@ fn amount(amount: &Value, currency: &str) -> String {
 const LONGEST_MADE: usize = 64 * 1024;
 
 /// What used a token up, and who asked for it: "ch_1… from stripe-python 16.1.0".
-pub(super) fn used_by(used_by: &str, timeline: &[Exchange]) -> String {
+pub(super) fn used_by(used_by: &str, timeline: &[ApiExchange]) -> String {
     let found = timeline.iter().find_map(|exchange| {
         // An answer of megabytes is no charge, and parsing it would take longer than a frame may.
         let response = exchange.outcome.as_ref().ok().filter(|response| response.body.len() <= LONGEST_MADE)?;
@@ -228,14 +228,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::domain::call::api::{ApiRequest, Failure, Target};
+    use crate::domain::call::api::{ApiRequest, CallFailure, Target};
 
-    fn call(method: HttpMethod, path: &str, outcome: Result<ApiResponse, Failure>) -> Exchange {
+    fn call(method: HttpMethod, path: &str, outcome: Result<ApiResponse, CallFailure>) -> ApiExchange {
         let mut request = ApiRequest::get(path);
         request.method = method;
         request.headers.push(("user-agent".to_owned(), "curl/8.5.0".to_owned()));
         let (started, took) = (Timestamp::UNIX_EPOCH, Duration::ZERO);
-        Exchange { target: Target::Local, started, took, request: request.masked(), outcome, replaced: Vec::new() }
+        ApiExchange { target: Target::Local, started, took, request: request.masked(), outcome, replaced: Vec::new() }
     }
 
     #[track_caller]
@@ -286,7 +286,7 @@ mod tests {
             check("/v1/charges", &[("Testcard-Fault", fault)], &refused, &format!("On purpose: {fault}"));
         }
         let failure =
-            Failure { kind: FAULT_KIND.to_owned(), message: "drop".to_owned(), http_status: None, text: None };
+            CallFailure { kind: FAULT_KIND.to_owned(), message: "drop".to_owned(), http_status: None, text: None };
         assert_eq!(step(&call(HttpMethod::Post, "/v1/charges", Err(failure))).words, "On purpose: drop");
     }
 

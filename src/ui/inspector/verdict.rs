@@ -4,8 +4,8 @@ use egui::Ui;
 
 use crate::{
     domain::{
-        call::{api::ApiResponse, refusal::Refusal},
-        history::entry::{EntryDetail, Status},
+        call::{api::ApiResponse, refusal::AccountRefusal},
+        history::entry::{EntryDetail, EntryStatus},
     },
     ui::{
         action::Action,
@@ -37,7 +37,7 @@ pub(super) enum EntryVerdict {
     /// The call failed in a way that may have made a token, and why it failed.
     MayExist { text: String },
     /// The account does not allow such calls. There may be a ready token of the same card that gets around that.
-    NotAllowed { refusal: Refusal, ready_alias: Option<&'static str> },
+    NotAllowed { refusal: AccountRefusal, ready_alias: Option<&'static str> },
     /// The call was refused or got no answer, and why.
     Failed { sentence: String },
 }
@@ -46,8 +46,8 @@ impl EntryVerdict {
     /// Reads the verdict of an entry; of a refusal it parses the answer's body.
     pub(super) fn of(detail: &EntryDetail) -> Self {
         match (&detail.outcome, detail.entry.status) {
-            (_, Status::Interrupted) => Self::Interrupted,
-            (outcome, Status::Unknown) => {
+            (_, EntryStatus::Interrupted) => Self::Interrupted,
+            (outcome, EntryStatus::Unknown) => {
                 let failure = match outcome {
                     Some(Err(failure)) => failure.message.as_str(),
                     _ => "",
@@ -56,7 +56,7 @@ impl EntryVerdict {
                 Self::MayExist { text }
             }
             (Some(Ok(response)), _) => {
-                if let Some(refusal) = may_be_error(response).then(|| Refusal::of(response)).flatten() {
+                if let Some(refusal) = may_be_error(response).then(|| AccountRefusal::of(response)).flatten() {
                     let number = detail.request.param("card[number]").unwrap_or_default();
                     return Self::NotAllowed { refusal, ready_alias: refusal.ready_alias(number) };
                 }

@@ -3,7 +3,7 @@
 use crate::{
     domain::{
         call::api::Target,
-        presets::search::Words,
+        presets::search::SearchWords,
         settings::preferences::{Settings, ThemeChoice},
     },
     messages::{JobRequest, RefreshScope, ServerInfo},
@@ -22,13 +22,13 @@ pub struct PaletteCommand {
     /// The keys that do it too: "Ctrl+K"; empty without.
     pub keys: &'static str,
     pub action: Action,
-    pub words: Words,
+    pub words: SearchWords,
 }
 
 impl PaletteCommand {
     fn new(name: impl Into<String>, about: impl Into<String>, action: Action) -> Self {
         let (name, about) = (name.into(), about.into());
-        let words = Words::new(&name, &about);
+        let words = SearchWords::new(&name, &about);
         Self { name, about, keys: "", action, words }
     }
 

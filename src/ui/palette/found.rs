@@ -4,9 +4,9 @@ use super::commands::PaletteCommand;
 use crate::{
     domain::presets::{
         catalog,
-        library::Library,
+        library::PresetLibrary,
         preset::{Preset, PresetKey},
-        search::{Search, is_close},
+        search::{SearchQuery, is_close},
     },
     ui::action::PaletteScope,
 };
@@ -32,7 +32,7 @@ pub struct PaletteSection {
 /// What is searched through.
 #[derive(Clone, Copy, Debug)]
 pub struct PaletteSource<'a> {
-    pub library: &'a Library,
+    pub library: &'a PresetLibrary,
     /// The user's own presets in the library.
     pub own: &'a [Preset],
     pub commands: &'a [PaletteCommand],
@@ -54,7 +54,7 @@ impl<'a> PaletteSource<'a> {
         }
     }
 
-    fn rank(&self, item: PaletteItem, search: &Search) -> Option<u32> {
+    fn rank(&self, item: PaletteItem, search: &SearchQuery) -> Option<u32> {
         match (item, self.preset(item)) {
             (_, Some(preset)) => preset.rank(search),
             (PaletteItem::Command(place), None) => self.commands[place].words.rank(search),
@@ -69,7 +69,7 @@ type RankedItem = (u32, PaletteItem);
 /// Finds what a search in `scope` lists, in sections. Favourites and what was used last come first, as far as a word of
 /// theirs is or begins with what was typed; then the section with the best match. Within a section the best match comes
 /// first, and equal ones stay in the order of the table.
-pub fn find(search: &Search, scope: PaletteScope, shelf: &PaletteSource<'_>) -> Vec<PaletteSection> {
+pub fn find(search: &SearchQuery, scope: PaletteScope, shelf: &PaletteSource<'_>) -> Vec<PaletteSection> {
     let ranked = |items: &mut dyn Iterator<Item = PaletteItem>| -> Vec<RankedItem> {
         items.filter_map(|item| Some((shelf.rank(item, search)?, item))).collect()
     };
@@ -136,8 +136,8 @@ mod tests {
     };
 
     /// A library with a favourite, two recent ones and one of the user's own.
-    fn library() -> Library {
-        let mut library = Library::default();
+    fn library() -> PresetLibrary {
+        let mut library = PresetLibrary::default();
         library.toggle_favourite(&"card:4000000000000002".parse().unwrap());
         library.note_use(&"card:4000008260003178".parse().unwrap());
         library.note_use(&"made:invalid_cvc".parse().unwrap());
@@ -146,7 +146,7 @@ mod tests {
     }
 
     /// The first names of each section.
-    fn found(search: &str, scope: PaletteScope, library: &Library) -> Vec<String> {
+    fn found(search: &str, scope: PaletteScope, library: &PresetLibrary) -> Vec<String> {
         let settings = Settings::default();
         let context = commands::CommandContext { settings: &settings, server: &ServerInfo::Off, expects: false };
         let (own, commands) = (library.own_presets(), commands::commands(&context));
@@ -156,7 +156,7 @@ mod tests {
             (None, PaletteItem::Command(place)) => commands[*place].name.clone(),
             (None, _) => panic!("nothing there"),
         };
-        let sections = find(&Search::new(search), scope, &shelf);
+        let sections = find(&SearchQuery::new(search), scope, &shelf);
         sections.iter().map(|section| format!("{}: {}", section.title, name(&section.items[0]))).collect()
     }
 
@@ -188,7 +188,7 @@ mod tests {
         let order = ["Favourites", "Recent", "Your presets", "Often used", "Actions", "Wrong on purpose", "Test cards"];
         assert_eq!(titles, order);
         assert_eq!(found("", PaletteScope::Actions, &library()), ["Actions: Create token"]);
-        let outcomes = found("", PaletteScope::Outcomes, &Library::default());
+        let outcomes = found("", PaletteScope::Outcomes, &PresetLibrary::default());
         assert_eq!(outcomes[0], "Often used: Visa");
         assert!(!outcomes.iter().any(|section| section.starts_with("Actions")));
     }
@@ -206,7 +206,7 @@ mod tests {
         let library = library();
         let own = library.own_presets();
         let shelf = PaletteSource { library: &library, own: &own, commands: &[] };
-        let sections = find(&Search::new("decline"), PaletteScope::Everything, &shelf);
+        let sections = find(&SearchQuery::new("decline"), PaletteScope::Everything, &shelf);
         let keys: Vec<String> = sections
             .iter()
             .flat_map(|section| &section.items)

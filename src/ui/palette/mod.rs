@@ -16,15 +16,15 @@ use super::{
     action::{Action, PaletteScope, PresetAction},
     shortcuts::LocalKey,
     theme,
-    theme::Tokens,
+    theme::DesignTokens,
     widgets::{SegmentedControl, empty_state_ui, field::text_edit_ui, modal_ui, name_bars, row_by_key},
 };
 use crate::domain::{
     foreign,
     presets::{
-        library::Library,
+        library::PresetLibrary,
         preset::{Preset, PresetKey},
-        search::Search,
+        search::SearchQuery,
     },
 };
 
@@ -50,7 +50,7 @@ impl PaletteState {
 /// What the palette is drawn with.
 #[derive(Clone, Copy, Debug)]
 pub struct PaletteContext<'a> {
-    pub library: &'a Library,
+    pub library: &'a PresetLibrary,
     /// Whether the id of a new token is copied, as the settings have it.
     pub copies_id: bool,
 }
@@ -60,7 +60,7 @@ pub struct PaletteContext<'a> {
 struct FoundItems {
     words: String,
     scope: PaletteScope,
-    library: Library,
+    library: PresetLibrary,
     own: Vec<Preset>,
     lines: Vec<PaletteLine>,
     items: Vec<PaletteItem>,
@@ -95,7 +95,7 @@ impl FoundItems {
             height: 0.0,
             own: Vec::new(),
         };
-        for PaletteSection { title, items } in find(&Search::new(&state.words), state.scope, &shelf) {
+        for PaletteSection { title, items } in find(&SearchQuery::new(&state.words), state.scope, &shelf) {
             found.add(HEAD_HEIGHT, LineKind::Head(title));
             for item in items {
                 let height = if matches!(item, PaletteItem::Command(_)) { COMMAND_HEIGHT } else { PRESET_HEIGHT };
@@ -326,7 +326,7 @@ fn detail_ui(
     commands: &[PaletteCommand],
     about: &PaletteContext<'_>,
 ) -> Option<ItemAction> {
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     let mut asked = None;
     ui.allocate_ui(vec2(ui.available_width(), DETAIL_HEIGHT), |ui| {
         ui.set_min_size(vec2(ui.available_width(), DETAIL_HEIGHT));

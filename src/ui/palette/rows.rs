@@ -13,7 +13,7 @@ use crate::{
         card_steps::card_steps,
         icons,
         shortcuts::LocalKey,
-        theme::{self, Tokens},
+        theme::{self, DesignTokens},
         widgets::{BrandMark, QuietButton, key_cap::KeyCap, key_cap_ui, outcome_rail_ui, paint, paint_outcome_rail},
     },
 };
@@ -41,7 +41,7 @@ const MARK_WIDTH: f32 = 64.0;
 const RAIL_WIDTH: f32 = 208.0;
 
 pub(super) fn head_ui(ui: &mut Ui, place: Rect, title: &str) {
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     let response = ui.interact(place, ui.unique_id().with(("head", title)), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Heading, true, title));
     let words = paint::line(ui, title, theme::semibold(theme::SMALL_SIZE), t.subdued, place.width());
@@ -49,7 +49,7 @@ pub(super) fn head_ui(ui: &mut Ui, place: Rect, title: &str) {
 }
 
 fn option(ui: &Ui, place: Rect, name: &str, is_marked: bool, nth: usize) -> Response {
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     let response = ui.interact(place, ui.unique_id().with(("option", nth)), Sense::CLICK);
     response.widget_info(|| WidgetInfo::labeled(Role::ListBoxOption, true, name));
     ui.accesskit_node_builder(response.id, |node| node.set_selected(is_marked));
@@ -62,7 +62,7 @@ fn option(ui: &Ui, place: Rect, name: &str, is_marked: bool, nth: usize) -> Resp
 }
 
 pub(super) fn command_ui(ui: &mut Ui, place: Rect, command: &PaletteCommand, nth: usize, is_marked: bool) -> Response {
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     let spoken =
         if command.keys.is_empty() { command.name.clone() } else { format!("{} {}", command.name, command.keys) };
     let response = option(ui, place, &spoken, is_marked, nth);
@@ -94,7 +94,7 @@ pub(super) fn preset_ui(
     nth: usize,
     (is_favourite, is_marked): (bool, bool),
 ) -> Response {
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     let starred = if is_favourite { ", favourite" } else { "" };
     let spoken = format!("{}: {}, {}{starred}", preset.name, preset.outcome, preset.about);
     let response = option(ui, place, &spoken, is_marked, nth);
@@ -124,7 +124,7 @@ pub(super) fn preset_ui(
 }
 
 fn mark_ui(ui: &mut Ui, preset: &Preset, place: Rect) {
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     if preset.brand.is_empty() || preset.brand == "Unknown" {
         let icon = match preset.key {
             PresetKey::Own(_) => icons::SLIDERS_HORIZONTAL,
@@ -140,7 +140,7 @@ fn mark_ui(ui: &mut Ui, preset: &Preset, place: Rect) {
 
 /// The rail in full with its messages, and the buttons.
 pub(super) fn detail_ui(ui: &mut Ui, preset: &Preset, is_favourite: bool, copies_id: bool) -> Option<ItemAction> {
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     outcome_rail_ui(ui, &card_steps(preset.steps.each_ref()));
     let message = preset.steps.iter().find_map(|step| match step {
         StepOutcome::Refused { message, .. } => Some(message.as_str()),
@@ -177,7 +177,7 @@ pub(super) fn detail_ui(ui: &mut Ui, preset: &Preset, is_favourite: bool, copies
 
 /// Keys with what they do.
 pub(super) fn hints_ui(ui: &mut Ui, hints: &[(&str, &str)]) {
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
         for (keys, what) in hints {

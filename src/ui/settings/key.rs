@@ -7,11 +7,11 @@ use super::{
     state::{CheckState, SettingsContext, SettingsState},
 };
 use crate::{
-    domain::settings::key_check::{Found, KeyCheck, RawNumbers},
+    domain::settings::key_check::{KeyCheck, KeyCheckFinding, RawNumbers},
     messages::{JobRequest, KeyInfo, KeyOrigin},
     ui::{
         Action, icons,
-        theme::{self, Tokens},
+        theme::{self, DesignTokens},
         widgets::{QuietButton, Tone, paint},
     },
 };
@@ -136,23 +136,23 @@ fn findings(check: &KeyCheck) -> Vec<KeyFinding<'_>> {
     let reached = || KeyFinding::new(Tone::Ok, format!("{host} answered"), "");
     let accepted = || KeyFinding::new(Tone::Ok, "The key was accepted", "");
     match &check.found {
-        Found::NotReached { message } => {
+        KeyCheckFinding::NotReached { message } => {
             vec![kind, KeyFinding::new(Tone::Error, format!("{host} gave no usable answer"), message)]
         }
-        Found::Refused { message } => {
+        KeyCheckFinding::Refused { message } => {
             vec![kind, reached(), KeyFinding::new(Tone::Error, "The key was refused", message)]
         }
-        Found::Accepted(RawNumbers::Accepted) => {
+        KeyCheckFinding::Accepted(RawNumbers::Accepted) => {
             vec![kind, reached(), accepted(), KeyFinding::new(Tone::Ok, "Raw card numbers are accepted", "")]
         }
-        Found::Accepted(RawNumbers::Refused(refusal)) => {
+        KeyCheckFinding::Accepted(RawNumbers::Refused(refusal)) => {
             vec![kind, reached(), accepted(), KeyFinding::new(Tone::Warn, refusal.title(), refusal.remedy())]
         }
-        Found::Accepted(RawNumbers::NotPermitted { message }) => {
+        KeyCheckFinding::Accepted(RawNumbers::NotPermitted { message }) => {
             let title = "The key may not make tokens: give it write permission on Tokens in the Dashboard";
             vec![kind, reached(), accepted(), KeyFinding::new(Tone::Warn, title, message)]
         }
-        Found::Unclear { http_status, message } => {
+        KeyCheckFinding::Unclear { http_status, message } => {
             let title = format!("HTTP {http_status}, which says nothing about the key");
             vec![kind, reached(), KeyFinding::new(Tone::Warn, title, message)]
         }
@@ -161,7 +161,7 @@ fn findings(check: &KeyCheck) -> Vec<KeyFinding<'_>> {
 
 fn check_ui(ui: &mut Ui, check: &KeyCheck, actions: &mut Vec<Action>) {
     findings_ui(ui, &findings(check));
-    let Found::Accepted(RawNumbers::Refused(refusal)) = &check.found else { return };
+    let KeyCheckFinding::Accepted(RawNumbers::Refused(refusal)) = &check.found else { return };
     let ready = RawNumbers::Refused(*refusal).ready_alias();
     ui.horizontal_wrapped(|ui| {
         if let Some(alias) = ready
@@ -177,7 +177,7 @@ fn check_ui(ui: &mut Ui, check: &KeyCheck, actions: &mut Vec<Action>) {
 }
 
 fn findings_ui(ui: &mut Ui, findings: &[KeyFinding<'_>]) {
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     let worst = findings.last().map_or(Tone::Info, |finding| finding.tone);
     let title = findings.iter().map(|finding| finding.title.as_str()).collect::<Vec<_>>().join(". ");
     let builder = egui::UiBuilder::new().accessibility_role(egui::Role::Status).accessibility_label(title);
@@ -198,7 +198,7 @@ fn findings_ui(ui: &mut Ui, findings: &[KeyFinding<'_>]) {
 }
 
 fn finding_ui(ui: &mut Ui, finding: &KeyFinding<'_>) {
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing = egui::vec2(8.0, 2.0);
         let (place, _) = ui.allocate_exact_size(egui::vec2(15.0, 17.0), egui::Sense::hover());

@@ -20,7 +20,7 @@ use super::{
     icons,
     shortcuts::LocalKey,
     theme,
-    theme::Tokens,
+    theme::DesignTokens,
     widgets::{PrimaryButton, QuietButton, TabBar, Tone, ends_ui, modal_ui, paint, scroll_ui},
 };
 
@@ -149,7 +149,7 @@ fn fault_words(state: &SettingsState, fault: &FieldFault) -> String {
 }
 
 fn status_ui(ui: &mut Ui, tone: Tone, words: &str) {
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     let builder = egui::UiBuilder::new().accessibility_role(egui::Role::Status).accessibility_label(words.to_owned());
     ui.scope_builder(builder, |ui| {
         ui.spacing_mut().item_spacing.x = 6.0;

@@ -9,13 +9,13 @@ use super::{
 };
 use crate::{
     domain::{
-        rules::policies::{Policies, Policy},
+        rules::policies::{AccountPolicies, AccountPolicy},
         settings::preferences::ThemeChoice,
     },
     ui::{
         Action, icons,
         shortcuts::zoom_words,
-        theme::{self, Tokens},
+        theme::{self, DesignTokens},
         widgets::{Field, IconButton, SegmentedControl},
     },
 };
@@ -35,39 +35,39 @@ fn switch_ui(ui: &mut Ui, value: &mut bool, label: &str, sentence: &str) {
 }
 
 /// What a policy does when it is switched, in one line.
-fn policy_words(policy: Policy) -> (&'static str, &'static str) {
+fn policy_words(policy: AccountPolicy) -> (&'static str, &'static str) {
     match policy {
-        Policy::RawCardData => {
+        AccountPolicy::RawCardData => {
             ("Accept raw card numbers", "Off answers what Stripe answers to every new account, in test mode too")
         }
-        Policy::PublishableKeys => {
+        AccountPolicy::PublishableKeys => {
             ("Accept publishable keys for tokens", "Off refuses pk_test_ keys, as newer accounts do")
         }
-        Policy::CardTokensOnCharges => (
+        AccountPolicy::CardTokensOnCharges => (
             "Accept card tokens on charges and customers",
             "Off says that they have reached end of life, as newer accounts do",
         ),
-        Policy::PublishedTestCardsOnly => {
+        AccountPolicy::PublishedTestCardsOnly => {
             ("Published test cards only", "On declines every other number with test_mode_live_card")
         }
-        Policy::StrictNumber => (
+        AccountPolicy::StrictNumber => (
             "Refuse spaces and dashes in numbers",
             "On answers invalid_number to them, where they are dropped otherwise",
         ),
-        Policy::BlockIfCvcFails => (
+        AccountPolicy::BlockIfCvcFails => (
             "Block a card whose CVC check fails",
             "On answers incorrect_cvc to a charge or attach, as Stripe's Radar rule does",
         ),
-        Policy::BlockIfZipFails => (
+        AccountPolicy::BlockIfZipFails => (
             "Block a card whose ZIP check fails",
             "On answers incorrect_zip to a charge or attach, as Stripe's Radar rule does",
         ),
     }
 }
 
-pub(super) fn minter_ui(ui: &mut Ui, policies: &mut Policies) {
+pub(super) fn minter_ui(ui: &mut Ui, policies: &mut AccountPolicies) {
     sentence_ui(ui, "The account that the local minter plays, for the window, the command line and the server alike");
-    for policy in Policy::ALL {
+    for policy in AccountPolicy::ALL {
         let (label, sentence) = policy_words(policy);
         switch_ui(ui, policy.of(policies), label, sentence);
     }
@@ -134,7 +134,7 @@ pub(super) fn files_ui(ui: &mut Ui, state: &mut SettingsState, about: &SettingsC
 }
 
 fn places_ui(ui: &mut Ui, about: &SettingsContext<'_>, actions: &mut Vec<Action>) {
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     sentence_ui(
         ui,
         "None of these files holds a key, a CVC or the full number of a card that Stripe has not published. \

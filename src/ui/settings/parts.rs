@@ -7,7 +7,7 @@ use crate::{
     domain::settings::profile::ProfileId,
     ui::{
         theme,
-        theme::Tokens,
+        theme::DesignTokens,
         widgets::{Field, Tone},
     },
 };
@@ -54,6 +54,6 @@ pub(super) fn heading_ui(ui: &mut Ui, words: &str) {
 /// A quiet sentence that explains.
 pub(super) fn sentence_ui(ui: &mut Ui, words: &str) {
     if !words.is_empty() {
-        ui.add(Label::new(RichText::new(words).size(theme::SMALL_SIZE).color(Tokens::of(ui).subdued)).wrap());
+        ui.add(Label::new(RichText::new(words).size(theme::SMALL_SIZE).color(DesignTokens::of(ui).subdued)).wrap());
     }
 }

@@ -18,7 +18,7 @@ use crate::{
     },
     ui::{
         Action, icons,
-        theme::{self, Tokens},
+        theme::{self, DesignTokens},
         widgets::{ColorSwatches, Field, InlineAlert, MarkedRow, QuietButton, SegmentedControl, Tone, scroll_ui},
     },
 };
@@ -52,7 +52,7 @@ pub(super) fn profiles_ui(
 }
 
 fn list_ui(ui: &mut Ui, state: &mut SettingsState, about: &SettingsContext<'_>, height: f32) {
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     let mut chosen = None;
     let rows = (height - 118.0).max(48.0);
     let area = ScrollArea::vertical().id_salt("profiles").max_height(rows).auto_shrink([false, true]);
@@ -125,7 +125,7 @@ fn profile_ui(ui: &mut Ui, state: &mut SettingsState, about: &SettingsContext<'_
 
 /// What the profile is known by, and who answers.
 fn sign_ui(ui: &mut Ui, profile: &mut TypedProfile, faults: &[FieldFault]) {
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     let note = "Shown at the top of the window, with its colour";
     field_ui(ui, faults, FieldName::ProfileName, &mut profile.name, "Staging", note);
     Field::new("Colour").note("The mark beside the name, and the line under the top bar").show(ui, |ui| {

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     domain::settings::{key_check::KeyCheck, preferences::Settings, profile::ProfileId, stripe::StripeField},
     messages::{JobId, JobRequest},
-    model::Model,
+    model::WindowModel,
     ui::Action,
 };
 
@@ -188,7 +188,7 @@ pub struct FilePlace {
 #[derive(Clone, Copy, Debug)]
 pub struct SettingsContext<'a> {
     pub settings: &'a Settings,
-    pub model: &'a Model,
+    pub model: &'a WindowModel,
     pub places: &'a [FilePlace],
     pub now: Timestamp,
 }

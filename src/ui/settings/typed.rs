@@ -11,11 +11,11 @@ use crate::{
         form::defaults::FormDefaults,
         key::ApiKey,
         mask,
-        rules::policies::Policies,
+        rules::policies::AccountPolicies,
         secret::SecretText,
         settings::{
             preferences::{LogSettings, Settings, WindowSettings},
-            profile::{Profile, ProfileColor, ProfileId, Profiles, free_name, is_same_name, new_id},
+            profile::{Profile, ProfileColor, ProfileId, ProfileList, free_name, is_same_name, new_id},
             stripe::{StripeField, StripeSettings},
         },
     },
@@ -161,7 +161,7 @@ impl fmt::Debug for TypedProfile {
 pub(super) struct TypedSettings {
     pub(super) profiles: Vec<TypedProfile>,
     in_use: ProfileId,
-    pub(super) policies: Policies,
+    pub(super) policies: AccountPolicies,
     pub(super) moves_on: bool,
     pub(super) copies_id: bool,
     pub(super) fills_cvc: bool,
@@ -285,7 +285,7 @@ impl TypedSettings {
         }
         let profiles = self.profiles.iter().map(TypedProfile::to_profile).collect::<Option<Vec<Profile>>>()?;
         Some(Settings {
-            profiles: Profiles::of(profiles, self.in_use),
+            profiles: ProfileList::of(profiles, self.in_use),
             policies: self.policies,
             form: FormDefaults {
                 moves_on: self.moves_on,

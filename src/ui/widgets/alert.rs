@@ -4,7 +4,7 @@ use crate::{
     domain::foreign,
     ui::{
         icons,
-        theme::{self, Tokens},
+        theme::{self, DesignTokens},
         widgets::{QuietButton, Tone, paint},
     },
 };
@@ -39,7 +39,7 @@ impl<'a> InlineAlert<'a> {
 
     /// Draws it and returns the index of the button that was clicked.
     pub fn ui(self, ui: &mut Ui) -> Option<usize> {
-        let t = Tokens::of(ui);
+        let t = DesignTokens::of(ui);
         let color = self.tone.color(t);
         let (title, text) = (foreign::block(self.title), foreign::block(self.text));
         let mut clicked = None;

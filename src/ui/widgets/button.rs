@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::ui::{
     icons::{self, Icon},
-    theme::{self, Tokens},
+    theme::{self, DesignTokens},
     widgets::{key_cap::KeyCap, paint},
 };
 use egui::{
@@ -47,7 +47,7 @@ impl<'a> PrimaryButton<'a> {
 
 impl Widget for PrimaryButton<'_> {
     fn ui(self, ui: &mut Ui) -> Response {
-        let t = Tokens::of(ui);
+        let t = DesignTokens::of(ui);
         let width = self.width.unwrap_or_else(|| ui.available_width());
         let (rect, mut response) = ui.allocate_exact_size(vec2(width, theme::CONTROL_HEIGHT), Sense::click());
         let enabled = ui.is_enabled();
@@ -140,7 +140,7 @@ impl<'a> QuietButton<'a> {
 
 impl Widget for QuietButton<'_> {
     fn ui(self, ui: &mut Ui) -> Response {
-        let t = Tokens::of(ui);
+        let t = DesignTokens::of(ui);
         let color = match (self.danger, self.pill) {
             (true, _) => t.error,
             (false, true) => t.subdued,
@@ -219,7 +219,7 @@ impl<'a> IconButton<'a> {
 
 impl Widget for IconButton<'_> {
     fn ui(self, ui: &mut Ui) -> Response {
-        let t = Tokens::of(ui);
+        let t = DesignTokens::of(ui);
         let (rect, response) = ui.allocate_exact_size(vec2(self.side, self.side), Sense::click());
         let enabled = ui.is_enabled();
         response.widget_info(|| match self.selected {

@@ -1,7 +1,7 @@
 //! A filter chip with how many entries it would leave.
 
 use crate::ui::{
-    theme::{self, Tokens},
+    theme::{self, DesignTokens},
     widgets::paint,
 };
 use egui::{Color32, CornerRadius, Response, Role, Sense, Stroke, StrokeKind, Ui, Widget, WidgetInfo, vec2};
@@ -49,7 +49,7 @@ impl<'a> FilterChip<'a> {
 
 impl Widget for FilterChip<'_> {
     fn ui(self, ui: &mut Ui) -> Response {
-        let t = Tokens::of(ui);
+        let t = DesignTokens::of(ui);
         let words = self.words();
         let size = vec2(self.width(ui), theme::CHIP_HEIGHT);
         let (rect, response) = ui.allocate_exact_size(size, Sense::click());

@@ -1,7 +1,7 @@
 //! A text field with a searchable list under it; text that is not in the list is accepted too.
 
 use crate::ui::{
-    theme::{self, Tokens},
+    theme::{self, DesignTokens},
     widgets::{Field, caret::set_caret, paint, scroll_ui},
 };
 use egui::{
@@ -174,7 +174,7 @@ fn search<C: AsRef<str>, N: AsRef<str>>(options: &[(C, N)], text: &str) -> Vec<u
 }
 
 fn option_ui(ui: &mut Ui, code: &str, name: &str, marked: bool) -> Response {
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 26.0), Sense::CLICK);
     response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, true, marked, format!("{code} {name}")));
     if marked {

@@ -1,12 +1,12 @@
 //! An empty state: it teaches what would be here and how to get it.
 
-use crate::ui::theme::{self, Tokens};
+use crate::ui::theme::{self, DesignTokens};
 use egui::{Align, Label, Layout, Response, RichText, Ui, vec2};
 
 /// Draws `heading` and `sentence` in the middle of what is left of `ui`.
 pub fn empty_state_ui(ui: &mut Ui, heading: &str, sentence: &str) -> Response {
     const WIDTH: f32 = 320.0;
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     let room = ui.available_size();
     ui.allocate_ui_with_layout(room, Layout::top_down(Align::Center), |ui| {
         ui.set_min_size(vec2(room.x, 0.0));

@@ -4,7 +4,7 @@ use crate::{
     domain::foreign,
     ui::{
         icons,
-        theme::{self, Tokens},
+        theme::{self, DesignTokens},
         widgets::paint,
     },
 };
@@ -26,7 +26,7 @@ const SIGN: f32 = 20.0;
 
 /// Draws `label` and `value`, the value as code if it is an id; the response is `clicked` when it is to be copied.
 pub fn fact_ui(ui: &mut Ui, label: &str, value: &str, is_code: bool) -> Response {
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     let width = ui.available_width();
     let label_width = if width < NARROW { NARROW_LABEL } else { LABEL };
     let font = if is_code { theme::mono(theme::MONO_SIZE) } else { theme::regular(theme::BODY_SIZE) };

@@ -4,7 +4,7 @@ use crate::{
     domain::foreign,
     ui::{
         icons,
-        theme::{self, Tokens},
+        theme::{self, DesignTokens},
         widgets::{Tone, key_cap::KeyCap, paint},
     },
 };
@@ -88,7 +88,7 @@ impl<'a> Field<'a> {
     }
 
     fn edge(&self, ui: &Ui) -> Option<Color32> {
-        let t = Tokens::of(ui);
+        let t = DesignTokens::of(ui);
         match self.border {
             Some(tone @ (Tone::Warn | Tone::Error | Tone::Ok)) => Some(tone.color(t)),
             Some(Tone::Info) | None => None,
@@ -96,7 +96,7 @@ impl<'a> Field<'a> {
     }
 
     fn frame<R>(self, ui: &mut Ui, add: impl FnOnce(&mut Ui, Id) -> (Response, R)) -> R {
-        let t = Tokens::of(ui);
+        let t = DesignTokens::of(ui);
         let small = |text: &str, color: Color32| RichText::new(text).size(theme::SMALL_SIZE).color(color);
         ui.scope(|ui| {
             ui.spacing_mut().item_spacing.y = theme::LABEL_GAP;
@@ -137,7 +137,7 @@ fn aligned_edit_ui(
     edge: Option<Color32>,
     align: Align2,
 ) -> TextEditOutput {
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     let font = if mono { theme::mono(theme::MONO_FIELD_SIZE) } else { theme::regular(theme::BODY_SIZE) };
     let output = ui
         .scope(|ui| {
@@ -164,7 +164,7 @@ fn aligned_edit_ui(
 /// A search field with a lens and a cap of the keys that lead to it. `name` is its hint and what a screen reader calls
 /// it.
 pub fn search_ui(ui: &mut Ui, id: Id, text: &mut String, name: &str, keys: &str, width: f32) -> TextEditOutput {
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     let mut edit = TextEdit::singleline(text)
         .id(id)
         .hint_text(RichText::new(name).color(t.faint))
@@ -177,7 +177,7 @@ pub fn search_ui(ui: &mut Ui, id: Id, text: &mut String, name: &str, keys: &str,
         let keys = keys.to_owned();
         let size = KeyCap::new(ui, &keys, t.subdued, t.border_strong).size();
         edit = edit.suffix(Atom::paint(size, move |ui, args| {
-            let t = Tokens::of(ui);
+            let t = DesignTokens::of(ui);
             KeyCap::new(ui, &keys, t.subdued, t.border_strong).paint(ui.painter(), args.rect.left_center());
         }));
     }
@@ -194,7 +194,7 @@ pub fn search_ui(ui: &mut Ui, id: Id, text: &mut String, name: &str, keys: &str,
 }
 
 fn message_ui(ui: &mut Ui, tone: Option<Tone>, message: &str) {
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     let message = foreign::block(message);
     let Some(tone) = tone else {
         ui.add(Label::new(RichText::new(message).size(theme::SMALL_SIZE).color(t.faint)).wrap());

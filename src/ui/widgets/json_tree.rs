@@ -4,7 +4,7 @@ use crate::{
     domain::foreign,
     ui::{
         icons,
-        theme::{self, Tokens},
+        theme::{self, DesignTokens},
         widgets::{
             IconButton,
             json_lines::{JsonLines, JsonPart, JsonRow, TreeView},
@@ -141,7 +141,7 @@ impl<'a> JsonTree<'a> {
             view.sideways = 0.0;
             return;
         }
-        let t = Tokens::of(ui);
+        let t = DesignTokens::of(ui);
         if ui.rect_contains_pointer(outer) {
             view.sideways -= ui.input_mut(|input| std::mem::take(&mut input.smooth_scroll_delta.x));
         }
@@ -225,7 +225,7 @@ impl<'a> JsonTree<'a> {
 
     /// Draws one row; returns its width in points, and what the user did to it.
     fn row_ui(&self, ui: &mut Ui, tree: Id, row: JsonRow<'_>, left: f32, rect: Rect) -> (f32, Option<TreeCommand>) {
-        let t = Tokens::of(ui);
+        let t = DesignTokens::of(ui);
         let line = row.line;
         let font = theme::mono(theme::MONO_SIZE);
         let advance = ui.fonts_mut(|fonts| fonts.glyph_width(&font, ' '));
@@ -357,7 +357,7 @@ fn spoken(row: &JsonRow<'_>, hint: Option<&str>) -> String {
 }
 
 /// The text of a row without its indentation, and how wide its key is.
-fn layout_row(ui: &Ui, t: &Tokens, font: &FontId, row: &JsonRow<'_>, hint: Option<&str>) -> (Arc<Galley>, f32) {
+fn layout_row(ui: &Ui, t: &DesignTokens, font: &FontId, row: &JsonRow<'_>, hint: Option<&str>) -> (Arc<Galley>, f32) {
     let mut job = LayoutJob::default();
     job.wrap.max_width = f32::INFINITY;
     job.break_on_newline = false;
@@ -397,7 +397,7 @@ fn layout_row(ui: &Ui, t: &Tokens, font: &FontId, row: &JsonRow<'_>, hint: Optio
 
 fn copy_buttons_ui(ui: &mut Ui, row: Rect, line: usize, selected: bool) -> Option<TreeCommand> {
     const SIDE: f32 = 19.0;
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     let rect = Rect::from_min_max(pos2(row.right() - 2.0 * SIDE - 8.0, row.top()), row.max);
     ui.painter().rect_filled(rect, theme::RADIUS_SMALL, if selected { t.selection } else { t.raised });
     let mut command = None;

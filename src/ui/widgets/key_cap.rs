@@ -1,7 +1,7 @@
 //! A key cap: the keys of a shortcut in a small outlined box.
 
 use crate::ui::{
-    theme::{self, Tokens},
+    theme::{self, DesignTokens},
     widgets::paint,
 };
 use egui::{
@@ -40,7 +40,7 @@ impl KeyCap {
 
 /// Draws a key cap in subdued colours.
 pub fn key_cap_ui(ui: &mut Ui, keys: &str) -> Response {
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     let cap = KeyCap::new(ui, keys, t.subdued, t.border_strong);
     let (rect, response) = ui.allocate_exact_size(cap.size(), Sense::hover());
     cap.paint(ui.painter(), rect.left_center());

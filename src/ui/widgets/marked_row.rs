@@ -2,7 +2,7 @@
 
 use crate::ui::{
     icons,
-    theme::{self, Tokens},
+    theme::{self, DesignTokens},
     widgets::paint,
 };
 use egui::{Color32, Id, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Widget, WidgetInfo, pos2, vec2};
@@ -68,7 +68,7 @@ impl Widget for MarkedRow<'_> {
     fn ui(self, ui: &mut Ui) -> Response {
         const SIDE: f32 = 8.0;
         const LEFT: f32 = 26.0;
-        let t = Tokens::of(ui);
+        let t = DesignTokens::of(ui);
         let height = if self.note.is_empty() { theme::CONTROL_HEIGHT } else { 44.0 };
         let (rect, space) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
         let response = ui.interact(rect, self.id.unwrap_or(space.id.with("row")), Sense::click());

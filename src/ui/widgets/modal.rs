@@ -3,7 +3,7 @@
 use crate::ui::{
     icons,
     shortcuts::LocalKey,
-    theme::{self, Tokens},
+    theme::{self, DesignTokens},
     widgets::IconButton,
 };
 use egui::{Align, Context, Frame, Id, Layout, Margin, Modal, Sides, Ui};
@@ -25,7 +25,7 @@ pub fn modal_ui<R>(
     width: f32,
     add: impl FnOnce(&mut Ui) -> R,
 ) -> ModalOutput<R> {
-    let t = Tokens::by(ctx.theme());
+    let t = DesignTokens::by(ctx.theme());
     let frame = Frame::new()
         .fill(t.panel)
         .stroke(t.hairline())

@@ -4,7 +4,7 @@ use crate::{
     domain::foreign,
     ui::{
         icons,
-        theme::{self, CardColors, Tokens},
+        theme::{self, CardColors, DesignTokens},
     },
 };
 use egui::{
@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 /// The ring of a focused field: an accent border and a soft halo outside it.
 pub fn field_focus_ring(ui: &Ui, rect: Rect, border: Color32) {
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     let painter = ui.painter();
     painter.rect_stroke(rect, theme::RADIUS, Stroke::new(theme::HALO, t.focus_halo), StrokeKind::Outside);
     painter.rect_stroke(rect, theme::RADIUS, Stroke::new(1.0, border), StrokeKind::Inside);
@@ -26,7 +26,7 @@ pub fn field_focus_ring(ui: &Ui, rect: Rect, border: Color32) {
 
 /// The ring of a focused button, set off from it so that it shows on every fill.
 pub fn button_focus_ring(ui: &Ui, rect: Rect, radius: u8) {
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     let ring = Stroke::new(1.5, t.accent);
     ui.painter().rect_stroke(rect.expand(2.0), radius.saturating_add(2), ring, StrokeKind::Outside);
 }

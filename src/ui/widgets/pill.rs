@@ -4,7 +4,7 @@ use crate::{
     domain::foreign,
     ui::{
         icons,
-        theme::{self, Tokens},
+        theme::{self, DesignTokens},
         widgets::{Tone, paint},
     },
 };
@@ -12,7 +12,7 @@ use egui::{CornerRadius, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 /// Draws `words` in a pill of `tone`, such as the state of the server; the pill can be clicked.
 pub fn pill_ui(ui: &mut Ui, tone: Tone, words: &str) -> Response {
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     let color = tone.color(t);
     let words = &*foreign::label(words);
     let text = paint::line(ui, words, theme::regular(theme::SMALL_SIZE), color, ui.available_width() - 34.0);

@@ -2,7 +2,7 @@
 
 use crate::ui::{
     icons,
-    theme::{self, Tokens},
+    theme::{self, DesignTokens},
     widgets::paint,
 };
 use egui::{Color32, Rect, Response, RichText, Role, Sense, Stroke, Ui, WidgetInfo, pos2};
@@ -21,7 +21,7 @@ pub enum StepState {
 
 impl StepState {
     /// The colour of its icon.
-    pub const fn color(self, t: &Tokens) -> Color32 {
+    pub const fn color(self, t: &DesignTokens) -> Color32 {
         match self {
             Self::Ok => t.ok,
             Self::Fail => t.error,
@@ -65,7 +65,7 @@ pub fn outcome_rail_ui(ui: &mut Ui, steps: &[RailStep<'_>; 3]) -> Response {
     const ICON: f32 = 14.0;
     const GAP: f32 = 5.0;
     const LINE: f32 = 14.0;
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     let (rect, response) = ui.allocate_exact_size(theme::full_width(ui, HEIGHT), Sense::hover());
     let spoken = steps.map(|step| {
         let state = step.state.word();
@@ -121,7 +121,7 @@ pub fn outcome_rail_ui(ui: &mut Ui, steps: &[RailStep<'_>; 3]) -> Response {
 
 /// Draws the three steps in the width of a form: their names on one line, and the last code on a line of its own.
 pub fn outcome_lines_ui(ui: &mut Ui, steps: &[RailStep<'_>; 3]) {
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 3.0;
         ui.spacing_mut().interact_size.y = 16.0;
@@ -145,7 +145,7 @@ pub fn outcome_lines_ui(ui: &mut Ui, steps: &[RailStep<'_>; 3]) {
 /// Paints the three steps in small at `place`, and under them the code of the first that fails, else the first code
 /// there is. What it shows is not spoken: the row that it is painted in says it.
 pub fn paint_outcome_rail(ui: &Ui, steps: &[RailStep<'_>; 3], place: Rect) {
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     let each = place.width() / 3.0;
     for (nth, step) in steps.iter().enumerate() {
         let left = place.left() + each * nth as f32;

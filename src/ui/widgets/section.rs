@@ -2,7 +2,7 @@
 
 use crate::ui::{
     icons,
-    theme::{self, Tokens},
+    theme::{self, DesignTokens},
     widgets::paint,
 };
 use egui::{Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
@@ -11,7 +11,7 @@ use egui::{Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2
 pub fn section_row_ui(ui: &mut Ui, title: &str, hint: &str, open: &mut bool) -> Response {
     const HEIGHT: f32 = 38.0;
     const CHEVRON: f32 = 18.0;
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     let (rect, mut response) = ui.allocate_exact_size(theme::full_width(ui, HEIGHT), Sense::click());
     if response.clicked() {
         *open = !*open;

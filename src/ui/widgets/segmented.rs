@@ -1,7 +1,7 @@
 //! A segmented control: one of a few values, all of them in sight.
 
 use crate::ui::{
-    theme::{self, Tokens},
+    theme::{self, DesignTokens},
     widgets::paint,
 };
 use egui::{Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Widget, WidgetInfo, pos2, vec2};
@@ -34,7 +34,7 @@ impl<T: PartialEq + Clone> Widget for SegmentedControl<'_, T> {
     fn ui(self, ui: &mut Ui) -> Response {
         const INSET: f32 = 2.0;
         const SIDE: f32 = 12.0;
-        let t = Tokens::of(ui);
+        let t = DesignTokens::of(ui);
         let font = theme::regular(theme::BODY_SIZE);
         let widths: Vec<f32> = self
             .options

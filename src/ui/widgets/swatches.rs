@@ -2,7 +2,7 @@
 
 use crate::ui::{
     icons,
-    theme::{self, Tokens},
+    theme::{self, DesignTokens},
     widgets::paint,
 };
 use egui::{Color32, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Widget, WidgetInfo, pos2, vec2};
@@ -26,7 +26,7 @@ impl<T: PartialEq + Clone> Widget for ColorSwatches<'_, T> {
     fn ui(self, ui: &mut Ui) -> Response {
         const STEP: f32 = 30.0;
         const SIDE: f32 = 20.0;
-        let t = Tokens::of(ui);
+        let t = DesignTokens::of(ui);
         let (rect, mut whole) = ui.allocate_exact_size(theme::full_width(ui, theme::CONTROL_HEIGHT), Sense::hover());
         ui.accesskit_node_builder(whole.id, |node| {
             node.set_role(Role::RadioGroup);

@@ -9,7 +9,7 @@ use super::{
     row_keys::row_by_key,
     virtual_rows::{BAR, RowScroll, VirtualRows, focus_ring_ui},
 };
-use crate::ui::{theme, theme::Tokens};
+use crate::ui::{theme, theme::DesignTokens};
 
 /// How wide a column is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -90,7 +90,7 @@ impl<C: TableColumn> DataTable<'_, C> {
 
 /// The name of a column as plain text.
 pub fn title_ui(ui: &mut Ui, cell: impl TableColumn) {
-    ui.label(RichText::new(cell.title()).size(theme::SMALL_SIZE).color(Tokens::of(ui).subdued));
+    ui.label(RichText::new(cell.title()).size(theme::SMALL_SIZE).color(DesignTokens::of(ui).subdued));
 }
 
 fn layout_of(cell: impl TableColumn) -> Layout {
@@ -132,7 +132,7 @@ impl TableRow<'_> {
     /// Draws what is behind the cells and the line under them. The row is a click's target, not the focus's, which is
     /// the table's; `spoken` is what a screen reader says of it. The row that the keys are at shows the table's focus.
     pub fn begin(&mut self, id: Id, is_selected: bool, has_keys: bool, spoken: &str) -> Response {
-        let t = Tokens::of(self.ui);
+        let t = DesignTokens::of(self.ui);
         let response = self.ui.interact(self.rect, id, Sense::CLICK);
         let index = self.index;
         response.widget_info(|| WidgetInfo::selected(Role::Row, true, is_selected, spoken));
@@ -172,7 +172,7 @@ impl TableRow<'_> {
 
     /// Says that the row is not here yet.
     pub fn wait(&mut self) {
-        let t = Tokens::of(self.ui);
+        let t = DesignTokens::of(self.ui);
         let at = pos2(self.rect.left() + 6.0, self.rect.center().y);
         let font = theme::regular(theme::BODY_SIZE);
         self.ui.painter().text(at, egui::Align2::LEFT_CENTER, "…", font, t.faint);

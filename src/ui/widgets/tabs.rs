@@ -1,7 +1,7 @@
 //! Tabs with an underline, for pages of which one is shown: those of the inspector and of the settings.
 
 use crate::ui::{
-    theme::{self, Tokens},
+    theme::{self, DesignTokens},
     widgets::paint,
 };
 use egui::{
@@ -55,7 +55,7 @@ fn moved(ui: &Ui, chosen: Id, place: usize, count: usize) -> Option<usize> {
 impl<T: PartialEq + Clone> Widget for TabBar<'_, T> {
     fn ui(self, ui: &mut Ui) -> Response {
         const HEIGHT: f32 = 34.0;
-        let t = Tokens::of(ui);
+        let t = DesignTokens::of(ui);
         let font = theme::regular(theme::BODY_SIZE);
         let labels: Vec<f32> = self
             .options

@@ -4,7 +4,7 @@ use crate::{
     domain::foreign,
     ui::{
         icons,
-        theme::{self, Tokens},
+        theme::{self, DesignTokens},
         widgets::{IconButton, Tone, key_cap_ui, paint},
     },
 };
@@ -150,7 +150,7 @@ enum ToastResponse {
 }
 
 fn toast_ui<A>(ui: &mut Ui, toast: &Toast<A>) -> ToastResponse {
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     let mut asked = ToastResponse::Nothing;
     let words = foreign::block(&toast.text);
     let builder = UiBuilder::new().accessibility_role(Role::Alert).accessibility_label(words.clone().into_owned());

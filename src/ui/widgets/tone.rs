@@ -2,7 +2,7 @@
 
 use crate::ui::{
     icons::{self, Icon},
-    theme::Tokens,
+    theme::DesignTokens,
 };
 use egui::{Color32, accesskit::Live};
 
@@ -21,7 +21,7 @@ pub enum Tone {
 
 impl Tone {
     /// The colour of its icon and its border.
-    pub const fn color(self, t: &Tokens) -> Color32 {
+    pub const fn color(self, t: &DesignTokens) -> Color32 {
         match self {
             Self::Ok => t.ok,
             Self::Info => t.accent_text,
@@ -31,7 +31,7 @@ impl Tone {
     }
 
     /// The tinted surface behind it.
-    pub const fn fill(self, t: &Tokens) -> Color32 {
+    pub const fn fill(self, t: &DesignTokens) -> Color32 {
         match self {
             Self::Ok => t.ok_fill,
             Self::Info => t.info_fill,

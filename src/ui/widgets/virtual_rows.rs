@@ -1,7 +1,7 @@
 //! A list of very many rows of one height, of which only those in view are drawn. It is scrolled by a row number and an
 //! offset: a single `f32` offset would be too coarse for a touchpad's smallest step at the millionth row.
 
-use crate::ui::theme::{self, Tokens};
+use crate::ui::theme::{self, DesignTokens};
 use egui::{
     EventFilter, Id, Rangef, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, pos2, vec2,
 };
@@ -128,7 +128,7 @@ impl VirtualRows<'_> {
 /// The ring around a list that has the focus, where no row in it shows that.
 pub fn focus_ring_ui(ui: &Ui, list: &Response) {
     if list.has_focus() {
-        let ring = Stroke::new(1.0, Tokens::of(ui).accent);
+        let ring = Stroke::new(1.0, DesignTokens::of(ui).accent);
         ui.painter().rect_stroke(list.rect, theme::RADIUS_SMALL, ring, StrokeKind::Inside);
     }
 }
@@ -155,7 +155,7 @@ fn bar_ui(ui: &Ui, id: Id, name: &str, track: Rect, scroll: &mut RowScroll, len:
         scroll.grabbed = None;
         return;
     }
-    let t = Tokens::of(ui);
+    let t = DesignTokens::of(ui);
     let all = last + f64::from(track.height());
     let length = (f64::from(track.height()) / all * f64::from(track.height())).max(24.0) as f32;
     let travel = track.height() - length;

@@ -6,20 +6,20 @@ use jiff::Timestamp;
 use testcard::{
     domain::{clock::Clock, settings::preferences::Settings},
     files::OwnFolders,
-    keys::Keys,
-    worker::{Config, Worker},
+    keys::ApiKeys,
+    worker::{Worker, WorkerConfig},
 };
 
 /// A background over this folder, with the settings of a first start and no key.
 pub fn worker(folder: &Path) -> Worker {
-    let config = Config {
+    let config = WorkerConfig {
         folder: Some(folder.to_owned()),
         settings: Settings::default(),
         settings_file: None,
         layout_file: None,
         own_folders: OwnFolders::default(),
         clock: Clock::fixed(Timestamp::UNIX_EPOCH),
-        keys: Keys::session_only(None),
+        keys: ApiKeys::session_only(None),
     };
     Worker::start(config, Arc::new(|| ()))
 }

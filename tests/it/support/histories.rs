@@ -14,12 +14,12 @@ use testcard::{
         },
         card::number::CardNumber,
         history::{
-            entry::{EntryDetail, EntryId, Status},
+            entry::{EntryDetail, EntryId, EntryStatus},
             filter::HistoryFilter,
         },
     },
     minter::{ObjectKind, StoredObject},
-    store::{FILE_NAME, LocalAnswer, NewCall, Reader, Store, StoreLocation},
+    store::{FILE_NAME, HistoryReader, LocalAnswer, NewCall, Store, StoreLocation},
 };
 
 /// Luhn-valid, and not among the published test cards.
@@ -217,13 +217,13 @@ pub fn plant_secrets(store: &Store) {
     }
     let id = format!("tok_{PLANTED_NUMBER}");
     let recorded = store.answer(retrieval(Target::Stripe, &id), say(token(&id, "Visa", "1", true))).wait().unwrap();
-    assert_eq!(recorded.entry.unwrap().status, Status::Used);
+    assert_eq!(recorded.entry.unwrap().status, EntryStatus::Used);
     assert!(store.reader().unwrap().by_token(&id).unwrap().is_some());
     check_holds_no_secret("an error", format!("{cut_off:?}").replace(&all, "").as_bytes());
 }
 
 /// Every entry with its call, newest first.
-pub fn details(reader: &Reader) -> Vec<EntryDetail> {
+pub fn details(reader: &HistoryReader) -> Vec<EntryDetail> {
     let mut details = Vec::new();
     let collect = |detail| {
         details.push(detail);

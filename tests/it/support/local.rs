@@ -6,16 +6,16 @@ use testcard::{
     domain::{
         call::api::{ApiRequest, ApiResponse, HttpMethod},
         card::expiry::utc_day,
-        rules::policies::Policies,
+        rules::policies::AccountPolicies,
     },
-    minter::{self, MemoryLedger, Workspace},
+    minter::{self, MemoryLedger, MinterAccount},
 };
 
 /// An account of its own.
 pub struct Local {
     pub ledger: MemoryLedger,
-    pub workspace: Workspace,
-    pub policies: Policies,
+    pub workspace: MinterAccount,
+    pub policies: AccountPolicies,
     pub now: Timestamp,
     /// Sent with every call.
     pub headers: Vec<(String, String)>,
@@ -25,8 +25,8 @@ impl Local {
     pub fn new() -> Self {
         Self {
             ledger: MemoryLedger::default(),
-            workspace: Workspace::seeded(1),
-            policies: Policies::default(),
+            workspace: MinterAccount::seeded(1),
+            policies: AccountPolicies::default(),
             now: Timestamp::from_second(1_683_071_568).unwrap(),
             headers: Vec::new(),
         }

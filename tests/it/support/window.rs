@@ -18,16 +18,16 @@ use testcard::{
         call::api::Target,
         clock::Clock,
         form::kept_draft::KeptForm,
-        presets::library::Library,
+        presets::library::PresetLibrary,
         settings::{
-            layout::Layout,
+            layout::WindowLayout,
             preferences::{Settings, ThemeChoice},
             stripe::{BaseUrl, StripeSettings},
         },
     },
     files::OwnFolders,
-    keys::Keys,
-    worker::Config,
+    keys::ApiKeys,
+    worker::WorkerConfig,
 };
 
 use super::{
@@ -51,9 +51,9 @@ pub struct Bench {
     pub picked: Option<PathBuf>,
     pub export_folder: PathBuf,
     pub size: [f32; 2],
-    pub layout: Layout,
+    pub layout: WindowLayout,
     pub layout_file: Option<PathBuf>,
-    pub library: Library,
+    pub library: PresetLibrary,
     pub form: Option<KeptForm>,
     pub warnings: Vec<String>,
 }
@@ -71,9 +71,9 @@ impl Bench {
             picked: None,
             export_folder: PathBuf::from("/nowhere"),
             size: [1280.0, 1000.0],
-            layout: Layout::default(),
+            layout: WindowLayout::default(),
             layout_file: None,
-            library: Library::default(),
+            library: PresetLibrary::default(),
             form: None,
             warnings: Vec::new(),
         }
@@ -99,7 +99,7 @@ impl Bench {
         self.open_by(Harness::builder().renderer(CpuRenderer::default()))
     }
 
-    /// As `settings::Folders` tells them.
+    /// As `settings::AppFolders` tells them.
     fn own_folders(&self) -> OwnFolders {
         let config = self.settings_file.as_ref().and_then(|file| file.parent().map(Path::to_owned));
         let notes = self.folder.as_ref().map(|data| data.join("run"));
@@ -108,14 +108,14 @@ impl Bench {
 
     fn open_by(&self, builder: HarnessBuilder<App>) -> Window {
         let config = AppConfig {
-            worker: Config {
+            worker: WorkerConfig {
                 folder: self.folder.clone(),
                 settings: self.settings.clone(),
                 settings_file: self.settings_file.clone(),
                 layout_file: self.layout_file.clone(),
                 own_folders: self.own_folders(),
                 clock: Clock::fixed(Timestamp::from_second(1_900_000_000).unwrap()),
-                keys: Keys::session_only(self.key.map(str::to_owned)),
+                keys: ApiKeys::session_only(self.key.map(str::to_owned)),
             },
             export_folder: self.export_folder.clone(),
             picker: {
