@@ -38,10 +38,10 @@
 //! | [`server`] | loopback HTTP: bytes to a call to bytes, connections and memory in bounds, faults on demand | domain, backend |
 //! | [`jobs`] | long work with progress and cancel | domain, backend, store, files |
 //! | [`worker`] | the background: its handle, its loop, its jobs, the threads that read the history | domain, messages, store, backend, server, jobs, keys, settings, files |
-//! | [`cli`] | the commands | domain, backend, store, server, jobs, keys, settings, minter, snippets, files |
+//! | [`cli`] | the commands | domain, backend, store, server, jobs, keys, settings, snippets, files |
 //! | [`ui`] | views, widgets, theme; they push [`ui::Action`]s and change only their own state | domain, messages, model, snippets, diff |
-//! | [`app`] | ties the background to the views and carries actions out | domain, messages, model, worker, ui, settings |
-//! | `main` | chooses window or command line; reads the clock and the environment | domain, keys, settings, worker, cli, app |
+//! | [`app`] | ties the background to the views and carries actions out | domain, messages, model, worker, ui |
+//! | `main` | chooses window or command line; reads the clock and the environment | domain, settings, worker, cli, app |
 //!
 //! `main` alone reads the clock and the environment, and hands both on. `tests/it/layers.rs` reads this table and the next
 //! one, and fails when a module uses what its row does not list, and when two files import each other.

@@ -14,4 +14,4 @@ pub mod presets;
 pub mod rules;
 pub mod secret;
 pub mod settings;
-mod words;
+pub(crate) mod words;

@@ -11,8 +11,8 @@ use crate::domain::{
     mask,
     rules::policies::{AccountPolicies, AccountPolicy},
     settings::{
-        preferences::{LogSettings, ServerSettings, Settings, ThemeChoice, WindowSettings},
-        profile::{Profile, ProfileColor, ProfileId, ProfileList, free_name},
+        preferences::{LogSettings, ServerSettings, Settings, WindowSettings},
+        profile::{Profile, ProfileId, ProfileList, free_name},
         stripe::{BrokenSetting, StripeField, StripeSettings},
     },
 };
@@ -280,7 +280,7 @@ fn profiles(reader: &mut ObjectReader<'_>) -> ProfileList {
         let name = free_name(named.as_deref().unwrap_or(usual), &taken);
         let defaults = Profile::new(id, name);
         list.push(Profile {
-            color: reader.field("color", |v| ProfileColor::from_word(v.as_str()?)).unwrap_or(defaults.color),
+            color: reader.field("color", |v| v.as_str()?.parse().ok()).unwrap_or(defaults.color),
             target: reader.field("target", |v| v.as_str()?.parse::<Target>().ok()).unwrap_or(defaults.target),
             stripe: stripe(&mut reader),
             ..defaults
@@ -360,7 +360,7 @@ fn window(reader: &mut ObjectReader<'_>) -> WindowSettings {
         |value: &Value| value.as_f64().map(|zoom| zoom as f32).filter(|zoom| WindowSettings::ZOOMS.contains(zoom));
     let defaults = WindowSettings::default();
     WindowSettings {
-        theme: reader.field("theme", |v| ThemeChoice::from_word(v.as_str()?)).unwrap_or(defaults.theme),
+        theme: reader.field("theme", |v| v.as_str()?.parse().ok()).unwrap_or(defaults.theme),
         zoom: reader.field("zoom", zoom).unwrap_or(defaults.zoom),
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use super::{profile::ProfileList, stripe::StripeSettings};
-use crate::domain::{call::api::Target, form::defaults::FormDefaults, rules::policies::AccountPolicies};
+use crate::domain::{call::api::Target, form::defaults::FormDefaults, rules::policies::AccountPolicies, words::words};
 
 /// The theme of the window; `System` follows the operating system.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,29 +14,11 @@ pub enum ThemeChoice {
     Dark,
 }
 
-impl ThemeChoice {
-    pub const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::System => "system",
-            Self::Light => "light",
-            Self::Dark => "dark",
-        }
-    }
-
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::System => "System",
-            Self::Light => "Light",
-            Self::Dark => "Dark",
-        }
-    }
-
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|choice| choice.as_str() == word)
-    }
-}
+words!(ThemeChoice {
+    System => "system" | "System",
+    Light => "light" | "Light",
+    Dark => "dark" | "Dark",
+});
 
 /// The appearance of the window.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::stripe::{BaseUrl, BrokenSetting, StripeSettings};
-use crate::domain::{call::api::Target, mask};
+use crate::domain::{call::api::Target, mask, words::words};
 
 /// Identifies a profile, whatever its name. Its API key is stored under this id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -28,40 +28,16 @@ pub enum ProfileColor {
     Slate,
 }
 
-impl ProfileColor {
-    pub const ALL: [Self; 8] =
-        [Self::Indigo, Self::Teal, Self::Green, Self::Amber, Self::Red, Self::Pink, Self::Violet, Self::Slate];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Indigo => "indigo",
-            Self::Teal => "teal",
-            Self::Green => "green",
-            Self::Amber => "amber",
-            Self::Red => "red",
-            Self::Pink => "pink",
-            Self::Violet => "violet",
-            Self::Slate => "slate",
-        }
-    }
-
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Indigo => "Indigo",
-            Self::Teal => "Teal",
-            Self::Green => "Green",
-            Self::Amber => "Amber",
-            Self::Red => "Red",
-            Self::Pink => "Pink",
-            Self::Violet => "Violet",
-            Self::Slate => "Slate",
-        }
-    }
-
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|color| color.as_str() == word)
-    }
-}
+words!(ProfileColor {
+    Indigo => "indigo" | "Indigo",
+    Teal => "teal" | "Teal",
+    Green => "green" | "Green",
+    Amber => "amber" | "Amber",
+    Red => "red" | "Red",
+    Pink => "pink" | "Pink",
+    Violet => "violet" | "Violet",
+    Slate => "slate" | "Slate",
+});
 
 /// Where tokens are created, and how that target is reached.
 #[derive(Clone, PartialEq, Eq)]
