@@ -70,7 +70,7 @@ impl WindowModel {
                 self.keys.insert(profile, key);
             }
             WorkerUpdate::History { generation, list, rows, counts } => {
-                self.history.replace(generation, list, rows, counts)
+                self.history.replace(generation, list, rows, counts);
             }
             WorkerUpdate::Rows(rows) => self.history.keep_rows(rows),
             WorkerUpdate::Changed { generation, entries, deleted, counts } => {
