@@ -46,102 +46,133 @@ impl<'a, C: AsRef<str>, N: AsRef<str>> ChoiceField<'a, C, N> {
 
     /// Draws it; the response is `changed` when the text was typed or chosen.
     pub fn ui(self, ui: &mut Ui) -> Response {
-        let id = self.id.unwrap_or_else(|| ui.next_auto_id().with("choice"));
+        let Self { field, text, options, placeholder, id } = self;
+        let id = id.unwrap_or_else(|| ui.next_auto_id().with("choice"));
+        let popup = id.with("list");
         let mut list: ListState = ui.data(|data| data.get_temp(id)).unwrap_or_default();
-        let found = if list.open { search(self.options, self.text) } else { Vec::new() };
-        let mut chosen = None;
-        if list.open && ui.memory(|memory| memory.has_focus(id)) {
-            ui.input_mut(|input| {
-                let mut pressed = |key| input.consume_key(Modifiers::NONE, key);
-                let end = found.len().saturating_sub(1);
-                if pressed(Key::ArrowDown) {
-                    list.marked = Some(list.marked.map_or(0, |marked| (marked + 1).min(end)));
-                }
-                if pressed(Key::ArrowUp) {
-                    list.marked = list.marked.and_then(|marked| marked.checked_sub(1));
-                }
-                if pressed(Key::Escape) {
-                    list = ListState::default();
-                }
-                if list.marked.is_some() && pressed(Key::Enter) {
-                    chosen = list.marked.and_then(|marked| found.get(marked)).copied();
-                }
-            });
-        }
+        let has_keys = list.open && ui.memory(|memory| memory.has_focus(id));
+        let by_key = if has_keys { list.keys(ui, &search(options, text)) } else { None };
 
-        let popup_id = id.with("list");
-        let layer = LayerId::new(PopupKind::Popup.order(), popup_id);
-        let on_list = list.open
-            && ui.pointer_interact_pos().and_then(|at| ui.ctx().layer_id_at(at)).is_some_and(|under| under == layer);
-        let before = ui.options(|options| options.input_options.surrender_focus_on);
-        if on_list {
-            // A press on the list would take the focus from the field, the list would close, and no click would come of
-            // it.
-            ui.options_mut(|options| options.input_options.surrender_focus_on = SurrenderFocusOn::Never);
-        }
-        let edit = TextEdit::singleline(self.text).id(id).hint_text(self.placeholder.to_owned());
-        let mut response = self.field.text(ui, edit).response.response;
-        ui.options_mut(|options| options.input_options.surrender_focus_on = before);
+        let is_on_list = list.open && is_pointer_on(ui, popup);
+        let edit = TextEdit::singleline(text).id(id).hint_text(placeholder.to_owned());
+        let mut response = edit_ui(ui, field, edit, is_on_list);
         ui.accesskit_node_builder(id, |node| {
             node.set_role(Role::EditableComboBox);
             node.set_expanded(list.open);
         });
 
-        let focused = response.has_focus();
-        let asked = focused
-            && ui.input(|input| {
-                input.events.iter().any(|event| matches!(event, Event::Key { key: Key::ArrowDown, pressed: true, .. }))
-            });
-        if response.changed() {
-            let marked = (!self.text.is_empty()).then(|| exact(self.options, self.text).unwrap_or(0));
-            list = ListState { open: true, marked };
-        } else if response.clicked() || asked {
-            list.open = true;
-        }
-        let found = if list.open { search(self.options, self.text) } else { Vec::new() };
-        let open = list.open && focused && !found.is_empty() && chosen.is_none();
-        let moved = ui.input(|input| input.pointer.is_moving());
-        let list_response = Popup::from_response(&response)
-            .id(popup_id)
-            .kind(PopupKind::Popup)
-            .open(open)
-            .align(RectAlign::BOTTOM_START)
-            .align_alternatives(&[RectAlign::TOP_START])
-            .close_behavior(PopupCloseBehavior::IgnoreClicks)
-            .width(response.rect.width())
-            .gap(4.0)
-            .show(|ui| {
-                ui.spacing_mut().item_spacing.y = 0.0;
-                scroll_ui(ui, "the choices", ScrollArea::vertical().max_height(220.0), |ui| {
-                    for (i, &option) in found.iter().enumerate() {
-                        let (code, name) = &self.options[option];
-                        let marked = list.marked == Some(i);
-                        let row = option_ui(ui, code.as_ref(), name.as_ref(), marked);
-                        if marked && !on_list {
-                            row.scroll_to_me_animation(None, egui::style::ScrollAnimation::none());
-                        }
-                        if row.hovered() && moved {
-                            list.marked = Some(i);
-                        }
-                        if row.clicked() {
-                            chosen = Some(option);
-                        }
-                    }
-                });
-            });
-        if list_response.is_none() && !focused {
+        let has_focus = response.has_focus();
+        list.open_by(ui, &response, options, text);
+        let found = if list.open { search(options, text) } else { Vec::new() };
+        let is_shown = list.open && has_focus && !found.is_empty() && by_key.is_none();
+        let by_click = list_popup(&response, popup, is_shown)
+            .show(|ui| options_ui(ui, options, &found, &mut list.marked, !is_on_list))
+            .and_then(|shown| shown.inner);
+        if !has_focus {
             list = ListState::default();
         }
-        if let Some(option) = chosen {
-            self.options[option].0.as_ref().clone_into(self.text);
+        if let Some(option) = by_click.or(by_key) {
+            options[option].0.as_ref().clone_into(text);
             list = ListState::default();
-            set_caret(ui.ctx(), id, self.text.chars().count());
+            set_caret(ui.ctx(), id, text.chars().count());
             response.request_focus();
             response.mark_changed();
         }
         ui.data_mut(|data| data.insert_temp(id, list));
         response
     }
+}
+
+impl ListState {
+    /// The keys of the open list, whose lines are `found`; the option that was chosen by Enter.
+    fn keys(&mut self, ui: &Ui, found: &[usize]) -> Option<usize> {
+        ui.input_mut(|input| {
+            let mut pressed = |key| input.consume_key(Modifiers::NONE, key);
+            let end = found.len().saturating_sub(1);
+            if pressed(Key::ArrowDown) {
+                self.marked = Some(self.marked.map_or(0, |marked| (marked + 1).min(end)));
+            }
+            if pressed(Key::ArrowUp) {
+                self.marked = self.marked.and_then(|marked| marked.checked_sub(1));
+            }
+            if pressed(Key::Escape) {
+                *self = Self::default();
+            }
+            let is_taken = self.marked.is_some() && pressed(Key::Enter);
+            self.marked.filter(|_| is_taken).and_then(|marked| found.get(marked)).copied()
+        })
+    }
+
+    /// Opens the list when the user typed into the field, clicked it, or asked for the list by the arrow down.
+    fn open_by<C: AsRef<str>, N>(&mut self, ui: &Ui, field: &Response, options: &[(C, N)], text: &str) {
+        let is_arrow_down = |event: &Event| matches!(event, Event::Key { key: Key::ArrowDown, pressed: true, .. });
+        let is_asked = field.has_focus() && ui.input(|input| input.events.iter().any(is_arrow_down));
+        if field.changed() {
+            let marked = (!text.is_empty()).then(|| exact(options, text).unwrap_or(0));
+            *self = Self { open: true, marked };
+        } else if field.clicked() || is_asked {
+            self.open = true;
+        }
+    }
+}
+
+fn is_pointer_on(ui: &Ui, popup: Id) -> bool {
+    let layer = LayerId::new(PopupKind::Popup.order(), popup);
+    ui.pointer_interact_pos().and_then(|at| ui.ctx().layer_id_at(at)).is_some_and(|under| under == layer)
+}
+
+/// Draws the text field, which keeps the focus if `keeps_focus`.
+fn edit_ui(ui: &mut Ui, field: Field<'_>, edit: TextEdit<'_>, keeps_focus: bool) -> Response {
+    let before = ui.options(|options| options.input_options.surrender_focus_on);
+    if keeps_focus {
+        // A press on the list would take the focus from the field, the list would close, and no click would come of it.
+        ui.options_mut(|options| options.input_options.surrender_focus_on = SurrenderFocusOn::Never);
+    }
+    let response = field.text(ui, edit).response.response;
+    ui.options_mut(|options| options.input_options.surrender_focus_on = before);
+    response
+}
+
+fn list_popup(field: &Response, id: Id, is_open: bool) -> Popup<'_> {
+    Popup::from_response(field)
+        .id(id)
+        .kind(PopupKind::Popup)
+        .open(is_open)
+        .align(RectAlign::BOTTOM_START)
+        .align_alternatives(&[RectAlign::TOP_START])
+        .close_behavior(PopupCloseBehavior::IgnoreClicks)
+        .width(field.rect.width())
+        .gap(4.0)
+}
+
+/// Draws the options that were found, and marks the one that the pointer moves over; the option that was clicked.
+fn options_ui<C: AsRef<str>, N: AsRef<str>>(
+    ui: &mut Ui,
+    options: &[(C, N)],
+    found: &[usize],
+    marked: &mut Option<usize>,
+    scrolls_to_marked: bool,
+) -> Option<usize> {
+    let is_moving = ui.input(|input| input.pointer.is_moving());
+    let mut clicked = None;
+    ui.spacing_mut().item_spacing.y = 0.0;
+    scroll_ui(ui, "the choices", ScrollArea::vertical().max_height(220.0), |ui| {
+        for (i, &option) in found.iter().enumerate() {
+            let (code, name) = &options[option];
+            let is_marked = *marked == Some(i);
+            let row = option_ui(ui, code.as_ref(), name.as_ref(), is_marked);
+            if is_marked && scrolls_to_marked {
+                row.scroll_to_me_animation(None, egui::style::ScrollAnimation::none());
+            }
+            if row.hovered() && is_moving {
+                *marked = Some(i);
+            }
+            if row.clicked() {
+                clicked = Some(option);
+            }
+        }
+    });
+    clicked
 }
 
 /// The option whose code `text` is.
