@@ -14,7 +14,7 @@ use crate::{
     },
 };
 use egui::{
-    Color32, Event, EventFilter, FontId, Galley, Id, Key, Modifiers, Rect, Response, Role, Sense, Ui, UiBuilder,
+    Color32, Event, EventFilter, FontId, Galley, Id, Key, Modifiers, Pos2, Rect, Response, Role, Sense, Ui, UiBuilder,
     WidgetInfo, pos2,
     text::{LayoutJob, TextFormat},
     vec2,
@@ -51,6 +51,15 @@ enum TreeCommand {
     Toggle(usize),
     CopyValue(usize),
     CopyPath(usize),
+}
+
+/// Where a row and its text stand.
+struct RowPlace {
+    rect: Rect,
+    /// Where its text begins, after the indentation.
+    text_left: f32,
+    /// The width of a character, in points.
+    advance: f32,
 }
 
 /// Longer values are cut in the tree; copying gives them whole.
@@ -225,63 +234,88 @@ impl<'a> JsonTree<'a> {
 
     /// Draws one row; returns its width in points, and what the user did to it.
     fn row_ui(&self, ui: &mut Ui, tree: Id, row: JsonRow<'_>, left: f32, rect: Rect) -> (f32, Option<TreeCommand>) {
-        let t = DesignTokens::of(ui);
-        let line = row.line;
         let font = theme::mono(theme::MONO_SIZE);
         let advance = ui.fonts_mut(|fonts| fonts.glyph_width(&font, ' '));
         let indent = row.depth as f32 * 2.0 * advance;
-        let response = ui.interact(rect, tree.with(line), Sense::CLICK);
-        let pointer = self.lines.pointer(line);
-        let opens = !matches!(row.part, JsonPart::Close(_));
+        let place = RowPlace { rect, text_left: left + indent, advance };
+        let response = ui.interact(rect, tree.with(row.line), Sense::CLICK);
+        let pointer = self.lines.pointer(row.line);
+        let opens = opens(&row);
         let hint = self.hint.filter(|_| opens).and_then(|hint| hint(&pointer, row.part.value()));
-        let (galley, head) = layout_row(ui, t, &font, &row, hint.as_deref());
+        let (galley, head) = layout_row(ui, DesignTokens::of(ui), &font, &row, hint.as_deref());
         if opens {
             self.describe(ui, &response, &row, hint.as_deref(), &pointer);
         }
 
-        let selected = self.lines.selected() == Some(line);
-        if selected {
-            ui.painter().rect_filled(rect, theme::RADIUS_SMALL, t.selection);
-        } else if response.contains_pointer() {
-            ui.painter().rect_filled(rect, theme::RADIUS_SMALL, t.raised);
-        }
-        let text_left = left + indent;
+        let width = galley.size().x + indent;
+        self.paint_row(ui, &row, &place, galley, response.contains_pointer());
+        let command = self.command_ui(ui, &row, &place, head, &response);
         if opens {
+            self.help_ui(response, &row, &pointer);
+        }
+        (width, command)
+    }
+
+    fn paint_row(&self, ui: &Ui, row: &JsonRow<'_>, place: &RowPlace, galley: Arc<Galley>, is_under_pointer: bool) {
+        let t = DesignTokens::of(ui);
+        if self.lines.selected() == Some(row.line) {
+            ui.painter().rect_filled(place.rect, theme::RADIUS_SMALL, t.selection);
+        } else if is_under_pointer {
+            ui.painter().rect_filled(place.rect, theme::RADIUS_SMALL, t.raised);
+        }
+        if opens(row) {
             for at in occurrences(galley.text(), self.highlight) {
-                let mark = Rect::from_min_size(
-                    pos2(text_left + at.start as f32 * advance, rect.top() + 1.0),
-                    vec2(at.len() as f32 * advance, rect.height() - 2.0),
-                );
-                ui.painter().rect_filled(mark, 2, t.match_fill);
+                ui.painter().rect_filled(place.mark(&at), 2, t.match_fill);
             }
         }
-        let foldable = self.lines.is_foldable(line);
-        if foldable {
-            let icon = if self.lines.is_folded(line) { icons::CHEVRON_RIGHT } else { icons::CHEVRON_DOWN };
-            let center = pos2(text_left - advance - 1.0, rect.center().y);
+        if self.lines.is_foldable(row.line) {
+            let icon = if self.lines.is_folded(row.line) { icons::CHEVRON_RIGHT } else { icons::CHEVRON_DOWN };
             let glyph = ui.painter().layout_no_wrap(icon.glyph().to_string(), icons::font(12.0), t.subdued);
-            ui.painter().galley(center - glyph.size() / 2.0, glyph, t.subdued);
+            ui.painter().galley(place.chevron_center() - glyph.size() / 2.0, glyph, t.subdued);
         }
-        let width = galley.size().x + indent;
-        let text_top = rect.center().y - galley.size().y / 2.0;
-        ui.painter().galley(pos2(text_left, text_top), galley, t.text);
+        let text_top = place.rect.center().y - galley.size().y / 2.0;
+        ui.painter().galley(pos2(place.text_left, text_top), galley, t.text);
+    }
 
-        let mut command = None;
-        // A click on the chevron or the key folds; a click elsewhere selects.
-        let handle = Rect::from_x_y_ranges(text_left - 2.0 * advance - 2.0..=text_left + head, rect.y_range());
-        let on_handle =
-            foldable && ui.pointer_interact_pos().is_some_and(|at| handle.contains(at)) && response.contains_pointer();
-        if on_handle {
+    /// What the user did to a row whose key is `head` points wide: by a click on it, by its buttons or by its menu.
+    fn command_ui(
+        &self,
+        ui: &mut Ui,
+        row: &JsonRow<'_>,
+        place: &RowPlace,
+        head: f32,
+        response: &Response,
+    ) -> Option<TreeCommand> {
+        let by_click = self.click_ui(ui, row.line, place.handle(head), response);
+        let by_button = if response.contains_pointer() && opens(row) {
+            copy_buttons_ui(ui, place.rect, row.line, self.lines.selected() == Some(row.line))
+        } else {
+            None
+        };
+        let by_menu = self.menu_ui(row.line, response);
+        by_menu.or(by_button).or(by_click)
+    }
+
+    /// A click on `handle`, which is the chevron and the key, folds; a click elsewhere selects.
+    fn click_ui(&self, ui: &mut Ui, line: usize, handle: Rect, response: &Response) -> Option<TreeCommand> {
+        let is_foldable = self.lines.is_foldable(line);
+        let is_on_handle = is_foldable
+            && ui.pointer_interact_pos().is_some_and(|at| handle.contains(at))
+            && response.contains_pointer();
+        if is_on_handle {
             ui.set_cursor_icon(egui::CursorIcon::PointingHand);
         }
         if response.clicked() {
-            command = Some(if on_handle { TreeCommand::Toggle(line) } else { TreeCommand::Select(line) });
-        } else if response.double_clicked() && foldable {
-            command = Some(TreeCommand::Toggle(line));
+            Some(if is_on_handle { TreeCommand::Toggle(line) } else { TreeCommand::Select(line) })
+        } else if response.double_clicked() && is_foldable {
+            Some(TreeCommand::Toggle(line))
+        } else {
+            None
         }
-        if response.contains_pointer() && opens {
-            command = copy_buttons_ui(ui, rect, line, selected).or(command);
-        }
+    }
+
+    fn menu_ui(&self, line: usize, response: &Response) -> Option<TreeCommand> {
+        let mut command = None;
         response.context_menu(|ui| {
             if ui.button("Copy value").clicked() {
                 command = Some(TreeCommand::CopyValue(line));
@@ -291,19 +325,22 @@ impl<'a> JsonTree<'a> {
                 command = Some(TreeCommand::CopyPath(line));
                 ui.close();
             }
-            if foldable && ui.button(if self.lines.is_folded(line) { "Unfold" } else { "Fold" }).clicked() {
+            let fold = if self.lines.is_folded(line) { "Unfold" } else { "Fold" };
+            if self.lines.is_foldable(line) && ui.button(fold).clicked() {
                 command = Some(TreeCommand::Toggle(line));
                 ui.close();
             }
         });
+        command
+    }
+
+    fn help_ui(&self, response: Response, row: &JsonRow<'_>, pointer: &str) {
         if let Some(help) = self.help
-            && opens
             && response.hovered()
-            && let Some(sentence) = help(&pointer, row.part.value())
+            && let Some(sentence) = help(pointer, row.part.value())
         {
             response.on_hover_text_at_pointer(sentence);
         }
-        (width, command)
     }
 
     fn describe(&self, ui: &Ui, response: &Response, row: &JsonRow<'_>, hint: Option<&str>, pointer: &str) {
@@ -319,6 +356,31 @@ impl<'a> JsonTree<'a> {
             }
         });
     }
+}
+
+impl RowPlace {
+    /// Behind so many characters of the text.
+    fn mark(&self, at: &Range<usize>) -> Rect {
+        Rect::from_min_size(
+            pos2(self.text_left + at.start as f32 * self.advance, self.rect.top() + 1.0),
+            vec2(at.len() as f32 * self.advance, self.rect.height() - 2.0),
+        )
+    }
+
+    fn chevron_center(&self) -> Pos2 {
+        pos2(self.text_left - self.advance - 1.0, self.rect.center().y)
+    }
+
+    /// The chevron, and the key of `head` points.
+    fn handle(&self, head: f32) -> Rect {
+        let left = self.text_left - 2.0 * self.advance - 2.0;
+        Rect::from_x_y_ranges(left..=self.text_left + head, self.rect.y_range())
+    }
+}
+
+/// Whether the row is the first or only one of its value, and so speaks for it.
+fn opens(row: &JsonRow<'_>) -> bool {
+    !matches!(row.part, JsonPart::Close(_))
 }
 
 /// Where `needle` stands in a row, in characters, whatever its case.
