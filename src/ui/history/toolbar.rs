@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use egui::{RichText, Role, Ui, accesskit::Live};
+use egui::{Response, RichText, Role, Ui, accesskit::Live};
 
 use super::{
     dates,
@@ -13,7 +13,7 @@ use crate::{
     messages::{JobRequest, RefreshScope},
     ui::{
         action::{Action, MiddlePane},
-        icons,
+        icons::{self, Icon},
         pane_tabs::pane_tabs_ui,
         shortcuts::{LocalKey, Shortcut},
         theme,
@@ -120,70 +120,29 @@ fn targets_ui(ui: &mut Ui, state: &mut HistoryState) {
     }
 }
 
+/// What was pressed in the bar of the selection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SelectionAction {
+    Narrow,
+    Delete,
+    Export,
+    Refresh,
+    Tag,
+    Compare,
+}
+
+/// A button in the bar of the selection.
+struct SelectionButton {
+    what: SelectionAction,
+    icon: Icon,
+    name: &'static str,
+    tip: String,
+}
+
 /// Draws what can be done to the selected, in the place of the chips.
 pub(super) fn selected_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions: &mut Vec<Action>) {
-    let is_narrow = ui.available_width() < 550.0;
-    let ids = state.selection.ids();
-    let mut buttons = vec![
-        (SelectionAction::Tag, icons::TAG, "Tag…", Shortcut::Annotate.tip("Add tags or take them away")),
-        (
-            SelectionAction::Refresh,
-            icons::REFRESH_CW,
-            "Refresh",
-            "Ask Stripe which of the selected were used".to_owned(),
-        ),
-        (
-            SelectionAction::Export,
-            icons::DOWNLOAD,
-            "Export selected…",
-            "Write the selected entries to a JSON file".to_owned(),
-        ),
-        (SelectionAction::Delete, icons::TRASH_2, "Delete", LocalKey::Delete.tip("Delete, with a way back")),
-    ];
-    if ids.len() == 2 {
-        buttons.insert(
-            0,
-            (
-                SelectionAction::Compare,
-                icons::GIT_COMPARE,
-                "Compare",
-                Shortcut::Diff.tip("Show what differs between the two"),
-            ),
-        );
-    }
-    let mut pressed = None;
-    let row = ui.horizontal_wrapped(|ui| {
-        ui.set_min_height(theme::CHIP_HEIGHT);
-        ui.spacing_mut().item_spacing.x = 6.0;
-        let words = format!("{} selected", grouped(ids.len() as u64));
-        let label = ui.label(RichText::new(&words).font(theme::semibold(theme::SMALL_SIZE)));
-        ui.accesskit_node_builder(label.id, |node| node.set_live(Live::Polite));
-        ui.add_space(4.0);
-        for (what, icon, name, tip) in buttons {
-            let is_enabled = what != SelectionAction::Refresh || ctx.refreshing.is_none();
-            let button = |ui: &mut Ui| match (is_narrow, what) {
-                (true, _) => ui.add(IconButton::new(icon, name)),
-                (false, SelectionAction::Delete) => ui.add(QuietButton::new(name).icon(icon).pill().danger()),
-                // The bar above has a button of the same name: a screen reader tells them apart.
-                (false, SelectionAction::Export) => {
-                    ui.add(QuietButton::new("Export…").icon(icon).pill()).accessible_name(name)
-                }
-                (false, _) => ui.add(QuietButton::new(name).icon(icon).pill()),
-            };
-            let response = ui.add_enabled_ui(is_enabled, button).inner.on_hover_text(tip);
-            if response.on_disabled_hover_text("A refresh is on its way").clicked() {
-                pressed = Some(what);
-            }
-        }
-        if ui.add(IconButton::new(icons::X, "Select one entry only").keys(LocalKey::Close.keys()).small()).clicked() {
-            pressed = Some(SelectionAction::Narrow);
-        }
-    });
-    ui.accesskit_node_builder(row.response.id, |node| {
-        node.set_role(Role::Toolbar);
-        node.set_label("Selected entries");
-    });
-    match pressed {
+    let count = state.selection.ids().len();
+    match selection_bar_ui(ui, count, ctx.refreshing.is_some()) {
         None => {}
         Some(SelectionAction::Narrow) => state.selection.narrow(),
         Some(SelectionAction::Delete) => state.delete_selected(ctx, actions),
@@ -200,13 +159,81 @@ pub(super) fn selected_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryCo
     }
 }
 
-/// What was pressed in the bar of the selection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum SelectionAction {
-    Narrow,
-    Delete,
-    Export,
-    Refresh,
-    Tag,
-    Compare,
+/// Draws the bar of so many selected entries; what was pressed in it.
+fn selection_bar_ui(ui: &mut Ui, count: usize, is_refreshing: bool) -> Option<SelectionAction> {
+    let is_narrow = ui.available_width() < 550.0;
+    let mut pressed = None;
+    let row = ui.horizontal_wrapped(|ui| {
+        ui.set_min_height(theme::CHIP_HEIGHT);
+        ui.spacing_mut().item_spacing.x = 6.0;
+        let words = format!("{} selected", grouped(count as u64));
+        let label = ui.label(RichText::new(&words).font(theme::semibold(theme::SMALL_SIZE)));
+        ui.accesskit_node_builder(label.id, |node| node.set_live(Live::Polite));
+        ui.add_space(4.0);
+        for button in selection_buttons(count) {
+            let what = button.what;
+            let is_enabled = what != SelectionAction::Refresh || !is_refreshing;
+            if selection_button_ui(ui, button, is_narrow, is_enabled).clicked() {
+                pressed = Some(what);
+            }
+        }
+        if ui.add(IconButton::new(icons::X, "Select one entry only").keys(LocalKey::Close.keys()).small()).clicked() {
+            pressed = Some(SelectionAction::Narrow);
+        }
+    });
+    ui.accesskit_node_builder(row.response.id, |node| {
+        node.set_role(Role::Toolbar);
+        node.set_label("Selected entries");
+    });
+    pressed
+}
+
+/// The buttons for so many selected entries: two can be compared.
+fn selection_buttons(count: usize) -> impl Iterator<Item = SelectionButton> {
+    let compare = (count == 2).then(|| SelectionButton {
+        what: SelectionAction::Compare,
+        icon: icons::GIT_COMPARE,
+        name: "Compare",
+        tip: Shortcut::Diff.tip("Show what differs between the two"),
+    });
+    compare.into_iter().chain([
+        SelectionButton {
+            what: SelectionAction::Tag,
+            icon: icons::TAG,
+            name: "Tag…",
+            tip: Shortcut::Annotate.tip("Add tags or take them away"),
+        },
+        SelectionButton {
+            what: SelectionAction::Refresh,
+            icon: icons::REFRESH_CW,
+            name: "Refresh",
+            tip: "Ask Stripe which of the selected were used".to_owned(),
+        },
+        SelectionButton {
+            what: SelectionAction::Export,
+            icon: icons::DOWNLOAD,
+            name: "Export selected…",
+            tip: "Write the selected entries to a JSON file".to_owned(),
+        },
+        SelectionButton {
+            what: SelectionAction::Delete,
+            icon: icons::TRASH_2,
+            name: "Delete",
+            tip: LocalKey::Delete.tip("Delete, with a way back"),
+        },
+    ])
+}
+
+/// Draws one button, as its icon alone in a narrow bar.
+fn selection_button_ui(ui: &mut Ui, button: SelectionButton, is_narrow: bool, is_enabled: bool) -> Response {
+    let SelectionButton { what, icon, name, tip } = button;
+    let draw = |ui: &mut Ui| match (is_narrow, what) {
+        (true, _) => ui.add(IconButton::new(icon, name)),
+        (false, SelectionAction::Delete) => ui.add(QuietButton::new(name).icon(icon).pill().danger()),
+        // The bar above has a button of the same name: a screen reader tells them apart.
+        (false, SelectionAction::Export) => ui.add(QuietButton::new("Export…").icon(icon).pill()).accessible_name(name),
+        (false, _) => ui.add(QuietButton::new(name).icon(icon).pill()),
+    };
+    let response = ui.add_enabled_ui(is_enabled, draw).inner;
+    response.on_hover_text(tip).on_disabled_hover_text("A refresh is on its way")
 }
