@@ -3,14 +3,18 @@
 
 use std::{sync::Arc, time::Instant};
 
-use axum::http::{StatusCode, header, request::Parts};
+use axum::{
+    body::Body,
+    http::{StatusCode, header, request::Parts},
+};
+use jiff::Timestamp;
 use tracing::Instrument as _;
 
 use super::{
     admission,
     faults::{AnswerEnding, FaultPlan},
     http::{self, HttpRequest, HttpResponse, closing, respond, without_params},
-    intake::{self, FIRST_BYTES, IncomingBody},
+    intake::{self, FIRST_BYTES, IncomingBody, MemoryShare},
     shared::SharedState,
     slot::ConnectionSlot,
 };
@@ -23,6 +27,7 @@ use crate::{
             params::Params,
         },
         history::request_log::FAULT_KIND,
+        rules::policies::AccountPolicies,
     },
 };
 
@@ -46,80 +51,118 @@ pub(super) async fn answer(shared: &SharedState, request: HttpRequest) -> HttpRe
 
 async fn carry_out(shared: &SharedState, request: HttpRequest, arrived: Instant) -> HttpResponse {
     let started = shared.clock.now();
-    let (head, mut body) = request.into_parts();
-    let refused = async |error: &ApiError| {
+    let (head, body) = request.into_parts();
+    let call = ArrivedCall { shared, head: &head, started, arrived };
+    let rules = shared.admission();
+    // The bytes are parameters by now; the memory that they take is given back once the call is answered.
+    let (request, _taken) = match call.read(body, &rules).await {
+        Ok(read) => read,
+        Err(refused) => return refused,
+    };
+    let _busy = head.extensions.get::<Arc<ConnectionSlot>>().map(ConnectionSlot::begin);
+    call.answer(request, rules.policies).await
+}
+
+/// A call whose head is here.
+struct ArrivedCall<'a> {
+    shared: &'a SharedState,
+    head: &'a Parts,
+    started: Timestamp,
+    arrived: Instant,
+}
+
+impl ArrivedCall<'_> {
+    /// The call with its parameters, and the memory that they take.
+    ///
+    /// # Errors
+    ///
+    /// The answer to a call that is refused.
+    async fn read(&self, body: Body, rules: &AdmissionRules) -> Result<(ApiRequest, MemoryShare), HttpResponse> {
+        let (request, admission) = match admitted(self.head, rules) {
+            Ok(admitted) => admitted,
+            Err(error) => return Err(self.refuse_unread(&error, body).await),
+        };
+        let mut body = self.make_room(body).await?;
+        match read_params(self.head, &mut body, &request, admission, rules).await {
+            Ok(params) => Ok((ApiRequest { params, ..request }, body.into_taken())),
+            Err(error) => Err(self.refuse_read(&error, body).await),
+        }
+    }
+
+    /// Takes the memory that the call needs, or refuses the call where there is none.
+    async fn make_room(&self, body: Body) -> Result<IncomingBody, HttpResponse> {
+        let shared = self.shared;
+        match IncomingBody::new(body, CALL_BYTES + http::head_bytes(self.head), &shared.arriving) {
+            Ok(incoming) if !shared.leaving.is_spent() => Ok(incoming),
+            Ok(incoming) => {
+                let answer = self.refuse(&intake::no_room()).await;
+                incoming.drain().await;
+                Err(closing(self.head, answer))
+            }
+            Err(unread) => Err(self.refuse_unread(&intake::no_room(), unread).await),
+        }
+    }
+
+    /// Refuses a call of whose body nothing was read yet.
+    async fn refuse_unread(&self, error: &ApiError, mut body: Body) -> HttpResponse {
+        let answer = self.refuse(error).await;
+        intake::drain(&mut body).await;
+        closing(self.head, answer)
+    }
+
+    /// Refuses a call for what its body says. The connection stays open if the body came to its end.
+    async fn refuse_read(&self, error: &ApiError, body: IncomingBody) -> HttpResponse {
+        let answer = self.refuse(error).await;
+        let is_unadmitted = error.http_status == StatusCode::UNAUTHORIZED;
+        let is_whole = body.drain().await;
+        if is_whole && !is_unadmitted { answer } else { closing(self.head, answer) }
+    }
+
+    /// The answer that refuses the call, which goes into the request log if the head can be read.
+    async fn refuse(&self, error: &ApiError) -> HttpResponse {
         let mut answer = refusal(error);
         if error.http_status == StatusCode::SERVICE_UNAVAILABLE {
             answer.headers.push(("Retry-After".to_owned(), RETRY_AFTER.to_owned()));
         }
-        respond(match without_params(&head) {
-            Ok(request) => shared.targets.refuse(request, started, arrived, answer).await,
+        respond(match without_params(self.head) {
+            Ok(request) => self.shared.targets.refuse(request, self.started, self.arrived, answer).await,
             Err(_) => answer,
         })
-    };
-    let rules = shared.admission();
-    let (request, admission) = match admitted(&head, &rules) {
-        Ok(admitted) => admitted,
-        Err(error) => {
-            let answer = refused(&error).await;
-            intake::drain(&mut body).await;
-            return closing(&head, answer);
-        }
-    };
-    let mut body = match IncomingBody::new(body, CALL_BYTES + http::head_bytes(&head), &shared.arriving) {
-        Ok(incoming) if !shared.leaving.is_spent() => incoming,
-        Ok(incoming) => {
-            let answer = refused(&intake::no_room()).await;
-            incoming.drain().await;
-            return closing(&head, answer);
-        }
-        Err(mut unread) => {
-            let answer = refused(&intake::no_room()).await;
-            intake::drain(&mut unread).await;
-            return closing(&head, answer);
-        }
-    };
-    let params = match read_params(&head, &mut body, &request, admission, &rules).await {
-        Ok(params) => params,
-        Err(error) => {
-            let answer = refused(&error).await;
-            let is_unadmitted = error.http_status == StatusCode::UNAUTHORIZED;
-            let is_whole = body.drain().await;
-            return if is_whole && !is_unadmitted { answer } else { closing(&head, answer) };
-        }
-    };
-    // The bytes are parameters by now; the memory that they take is given back once the call is answered.
-    let _taken = body.into_taken();
-    let request = ApiRequest { params, ..request };
-    let _busy = head.extensions.get::<Arc<ConnectionSlot>>().map(ConnectionSlot::begin);
-    match shared.faults.plan(&request).await {
-        FaultPlan::Refused { answer } => respond(shared.targets.refuse(request, started, arrived, answer).await),
-        FaultPlan::Dropped { fault } => {
-            let message = fault.to_string();
-            let failure = CallFailure { kind: FAULT_KIND.to_owned(), message, http_status: None, text: None };
-            shared.targets.note(request, started, arrived, failure).await;
-            http::dropped()
-        }
-        FaultPlan::CarriedOut { ending, fault, hold: _held } => {
-            let call = ServedCall { request, started, arrived, fault };
-            let answer = {
-                // An answer counts as memory once it is there; the permit bounds how many come at once. The semaphore is
-                // never closed.
-                let _at_work = shared.at_work.acquire().await;
-                let answer = shared.targets.serve(call, rules.policies).await;
-                http::respond_with(answer, |bytes| {
-                    let share = shared.leaving.take_what_is_left(bytes.len());
-                    intake::counted(bytes, share)
-                })
-            };
-            match ending {
-                AnswerEnding::Well => answer,
-                AnswerEnding::Dropped => http::dropped(),
-                AnswerEnding::Cut => http::cut(answer),
-                AnswerEnding::Garbage => http::garbage(answer),
+    }
+
+    /// Answers the call, unless a rule makes it fail on purpose.
+    async fn answer(&self, request: ApiRequest, policies: AccountPolicies) -> HttpResponse {
+        let Self { shared, started, arrived, .. } = *self;
+        match shared.faults.plan(&request).await {
+            FaultPlan::Refused { answer } => respond(shared.targets.refuse(request, started, arrived, answer).await),
+            FaultPlan::Dropped { fault } => {
+                let message = fault.to_string();
+                let failure = CallFailure { kind: FAULT_KIND.to_owned(), message, http_status: None, text: None };
+                shared.targets.note(request, started, arrived, failure).await;
+                http::dropped()
+            }
+            FaultPlan::CarriedOut { ending, fault, hold: _held } => {
+                let answer = serve(shared, ServedCall { request, started, arrived, fault }, policies).await;
+                match ending {
+                    AnswerEnding::Well => answer,
+                    AnswerEnding::Dropped => http::dropped(),
+                    AnswerEnding::Cut => http::cut(answer),
+                    AnswerEnding::Garbage => http::garbage(answer),
+                }
             }
         }
     }
+}
+
+/// Hands a call to the backend. Its answer counts as memory once it is there; the permit bounds how many come at once.
+async fn serve(shared: &SharedState, call: ServedCall, policies: AccountPolicies) -> HttpResponse {
+    // The semaphore is never closed.
+    let _at_work = shared.at_work.acquire().await;
+    let answer = shared.targets.serve(call, policies).await;
+    http::respond_with(answer, |bytes| {
+        let share = shared.leaving.take_what_is_left(bytes.len());
+        intake::counted(bytes, share)
+    })
 }
 
 /// What is checked before a byte of the body is read: whom the call is for, who sent it, what it calls, and its key as
