@@ -35,7 +35,7 @@ use super::{
 };
 use crate::{
     domain::{
-        call::api::{ApiExchange, CallFailure, MaskedRequest},
+        call::api::{ApiExchange, ApiResponse, CallFailure, MaskedRequest, Target},
         foreign,
         history::{
             entry::{EntryDetail, EntryId, EntryStatus},
@@ -153,7 +153,36 @@ fn call_ui(
     code: &CodeContext<'_>,
     actions: &mut Vec<Action>,
 ) {
-    let InspectedCall { id, exchange, row } = *call;
+    let InspectedCall { id, exchange, .. } = *call;
+    call_head_ui(ui, call, actions);
+    ui.add_space(2.0);
+    let tabs = [
+        (CallTab::Response, "Response"),
+        (CallTab::Request, "Request"),
+        (CallTab::Headers, "Headers"),
+        (CallTab::Code, "Code"),
+    ];
+    ui.add(TabBar::new("Call", &mut state.call_tab, &tabs));
+    ui.add_space(4.0);
+    ui.push_id(("call", id), |ui| match (state.call_tab, &exchange.outcome) {
+        (CallTab::Response, Ok(response)) => call_response_ui(ui, state, call, response, actions),
+        (CallTab::Response, Err(failure)) => {
+            InlineAlert::new(Tone::Error, &failure.message).ui(ui);
+            failure_ui(ui, failure, actions);
+        }
+        (CallTab::Request, _) => request_ui(ui, &exchange.request, false, actions),
+        (CallTab::Code, _) => {
+            let (revision, target) = (exchange.revision(), exchange.target);
+            let source = CodeSource { revision, call: (&**exchange).into(), target };
+            code_ui(ui, &mut state.code, &source, code, actions);
+        }
+        (CallTab::Headers, _) => call_headers_ui(ui, exchange),
+    });
+}
+
+/// Draws what was called, when and by whom, and where it leads to.
+fn call_head_ui(ui: &mut Ui, call: &InspectedCall<'_>, actions: &mut Vec<Action>) {
+    let InspectedCall { exchange, row, .. } = *call;
     let t = DesignTokens::of(ui);
     let title = format!("{} {}", exchange.request.method.as_str(), foreign::label(&exchange.request.path));
     ui.add(
@@ -172,45 +201,33 @@ fn call_ui(
             actions.push(Action::ShowEntry(entry));
         }
     }
-    ui.add_space(2.0);
-    let tabs = [
-        (CallTab::Response, "Response"),
-        (CallTab::Request, "Request"),
-        (CallTab::Headers, "Headers"),
-        (CallTab::Code, "Code"),
-    ];
-    ui.add(TabBar::new("Call", &mut state.call_tab, &tabs));
-    ui.add_space(4.0);
-    ui.push_id(("call", id), |ui| match (state.call_tab, &exchange.outcome) {
-        (CallTab::Response, Ok(response)) => {
-            if let Some(sentence) = state.call_error.of(exchange.revision(), || error_sentence(response)) {
-                InlineAlert::new(Tone::Error, sentence).ui(ui);
-                ui.add_space(4.0);
-            }
-            replaced_ui(ui, exchange.replaced.len());
-            let headers = |ui: &mut Ui| headers_ui(ui, "Response headers", &response.headers);
-            let (call, took) = (ShownCall::Logged(id), Some(exchange.took));
-            let answer = ShownAnswer { call, revision: exchange.revision(), response, took };
-            answer_ui(ui, &mut state.answer, &answer, headers, actions);
-        }
-        (CallTab::Response, Err(failure)) => {
-            InlineAlert::new(Tone::Error, &failure.message).ui(ui);
-            failure_ui(ui, failure, actions);
-        }
-        (CallTab::Request, _) => request_ui(ui, &exchange.request, false, actions),
-        (CallTab::Code, _) => {
-            let (revision, target) = (exchange.revision(), exchange.target);
-            let source = CodeSource { revision, call: (&**exchange).into(), target };
-            code_ui(ui, &mut state.code, &source, code, actions);
-        }
-        (CallTab::Headers, outcome) => {
-            scroll_ui(ui, "the inspector", ScrollArea::vertical().auto_shrink(false), |ui| {
-                headers_ui(ui, "Request headers", &exchange.request.headers);
-                if let Ok(response) = outcome {
-                    ui.add_space(8.0);
-                    headers_ui(ui, "Response headers", &response.headers);
-                }
-            });
+}
+
+fn call_response_ui(
+    ui: &mut Ui,
+    state: &mut InspectorState,
+    call: &InspectedCall<'_>,
+    response: &ApiResponse,
+    actions: &mut Vec<Action>,
+) {
+    let InspectedCall { id, exchange, .. } = *call;
+    if let Some(sentence) = state.call_error.of(exchange.revision(), || error_sentence(response)) {
+        InlineAlert::new(Tone::Error, sentence).ui(ui);
+        ui.add_space(4.0);
+    }
+    replaced_ui(ui, exchange.replaced.len());
+    let headers = |ui: &mut Ui| headers_ui(ui, "Response headers", &response.headers);
+    let (call, took) = (ShownCall::Logged(id), Some(exchange.took));
+    let answer = ShownAnswer { call, revision: exchange.revision(), response, took };
+    answer_ui(ui, &mut state.answer, &answer, headers, actions);
+}
+
+fn call_headers_ui(ui: &mut Ui, exchange: &ApiExchange) {
+    scroll_ui(ui, "the inspector", ScrollArea::vertical().auto_shrink(false), |ui| {
+        headers_ui(ui, "Request headers", &exchange.request.headers);
+        if let Ok(response) = &exchange.outcome {
+            ui.add_space(8.0);
+            headers_ui(ui, "Response headers", &response.headers);
         }
     });
 }
@@ -264,22 +281,7 @@ fn head_ui(ui: &mut Ui, detail: &EntryDetail, actions: &mut Vec<Action>) {
     );
     ui.horizontal_wrapped(|ui| {
         if let Some(id) = &entry.token_id {
-            let button = ui.add(QuietButton::new("Copy id").icon(icons::COPY));
-            if button.on_hover_text(Shortcut::CopyId.tip("Copy the token's id")).clicked() {
-                actions.push(Action::Copy { text: id.clone(), what: "Token id".to_owned() });
-            }
-            let button = ui.add(QuietButton::new("Charge…").icon(icons::CREDIT_CARD));
-            if button.on_hover_text("Use the token up by a charge").clicked() {
-                actions.push(Action::OpenUse(entry.id, UseKind::Charge));
-            }
-            let button = ui.add(QuietButton::new("Attach…").icon(icons::USER));
-            if button.on_hover_text("Use the token up by attaching it to a customer").clicked() {
-                actions.push(Action::OpenUse(entry.id, UseKind::Attach));
-            }
-            let button = ui.add(QuietButton::new("Check").icon(icons::REFRESH_CW));
-            if button.on_hover_text("Fetch the token and see whether it was used").clicked() {
-                actions.push(Action::Retrieve(entry.id));
-            }
+            token_buttons_ui(ui, entry.id, id, actions);
         }
         match entry.status {
             EntryStatus::Pending if ui.add(QuietButton::new("Cancel").icon(icons::X)).clicked() => {
@@ -290,18 +292,42 @@ fn head_ui(ui: &mut Ui, detail: &EntryDetail, actions: &mut Vec<Action>) {
             }
             _ => {}
         }
-        let other = entry.target.other();
-        let words = format!("Same card on {}", other.label());
-        let tip = format!("Send this card to {} too, and compare the two answers", other.place());
-        let same = ui.add(QuietButton::new(&words).icon(icons::GIT_COMPARE));
-        if same.on_hover_text(Shortcut::SameElsewhere.tip(&tip)).clicked() {
-            actions.push(Action::SameElsewhere(entry.id));
-        }
-        let reuse = ui.add(QuietButton::new("Reuse").icon(icons::PENCIL));
-        if reuse.on_hover_text(Shortcut::Reuse.tip("Put this card into the form")).clicked() {
-            actions.push(Action::Reuse(entry.id));
-        }
+        card_buttons_ui(ui, entry.id, entry.target.other(), actions);
     });
+}
+
+/// Draws what can be done with a token.
+fn token_buttons_ui(ui: &mut Ui, entry: EntryId, token_id: &str, actions: &mut Vec<Action>) {
+    let button = ui.add(QuietButton::new("Copy id").icon(icons::COPY));
+    if button.on_hover_text(Shortcut::CopyId.tip("Copy the token's id")).clicked() {
+        actions.push(Action::Copy { text: token_id.to_owned(), what: "Token id".to_owned() });
+    }
+    let button = ui.add(QuietButton::new("Charge…").icon(icons::CREDIT_CARD));
+    if button.on_hover_text("Use the token up by a charge").clicked() {
+        actions.push(Action::OpenUse(entry, UseKind::Charge));
+    }
+    let button = ui.add(QuietButton::new("Attach…").icon(icons::USER));
+    if button.on_hover_text("Use the token up by attaching it to a customer").clicked() {
+        actions.push(Action::OpenUse(entry, UseKind::Attach));
+    }
+    let button = ui.add(QuietButton::new("Check").icon(icons::REFRESH_CW));
+    if button.on_hover_text("Fetch the token and see whether it was used").clicked() {
+        actions.push(Action::Retrieve(entry));
+    }
+}
+
+/// Draws what can be done with the card of an entry once more.
+fn card_buttons_ui(ui: &mut Ui, entry: EntryId, other: Target, actions: &mut Vec<Action>) {
+    let words = format!("Same card on {}", other.label());
+    let tip = format!("Send this card to {} too, and compare the two answers", other.place());
+    let same = ui.add(QuietButton::new(&words).icon(icons::GIT_COMPARE));
+    if same.on_hover_text(Shortcut::SameElsewhere.tip(&tip)).clicked() {
+        actions.push(Action::SameElsewhere(entry));
+    }
+    let reuse = ui.add(QuietButton::new("Reuse").icon(icons::PENCIL));
+    if reuse.on_hover_text(Shortcut::Reuse.tip("Put this card into the form")).clicked() {
+        actions.push(Action::Reuse(entry));
+    }
 }
 
 fn response_ui(ui: &mut Ui, state: &mut InspectorState, detail: &LoadedValue<EntryDetail>, actions: &mut Vec<Action>) {
