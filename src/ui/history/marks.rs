@@ -1,6 +1,6 @@
 //! What a person writes on entries, in a slim panel under the table: a note and tags of one, or tags for several.
 
-use egui::{Id, Key, RichText, TextEdit, Ui, vec2};
+use egui::{Id, Key, Response, RichText, TextEdit, Ui, vec2};
 
 use crate::{
     domain::history::{
@@ -28,6 +28,27 @@ enum AnnotationSubject {
     One { id: EntryId, name: String, note: String, tags: String, kept_note: String, kept_tags: Vec<String> },
     Several { ids: Vec<EntryId>, add: String, remove: String },
 }
+
+/// A text to edit in the panel.
+struct AnnotationField<'a> {
+    name: &'static str,
+    hint: &'static str,
+    text: &'a mut String,
+    /// How many characters it takes.
+    most: usize,
+}
+
+/// What the user asked the panel for in this frame.
+#[derive(Default)]
+struct PanelWish {
+    saves: bool,
+    leaves: bool,
+}
+
+/// The most characters of a field of tags.
+const LONGEST_TAGS: usize = 400;
+/// What the two buttons take of a row, in points.
+const BUTTONS_WIDTH: f32 = 168.0;
 
 /// Whether the panel stays open after a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,67 +128,103 @@ impl AnnotationPanel {
 
     /// Draws the panel.
     pub fn ui(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) -> PanelState {
-        let t = DesignTokens::of(ui);
         let is_saving = !self.waiting.is_empty();
-        let mut is_entered = false;
-        let mut is_left = false;
-        let heading = match &self.about {
-            AnnotationSubject::One { name, .. } => format!("Note and tags of {name}"),
-            AnnotationSubject::Several { ids, .. } => format!("Tags of {} entries", grouped(ids.len() as u64)),
-        };
-        ui.add_space(8.0);
-        ui.add(
-            egui::Label::new(RichText::new(heading).font(theme::semibold(theme::SMALL_SIZE)).color(t.text)).truncate(),
-        );
-        ui.add_space(4.0);
-        let rows: [(&str, &str, &mut String, usize); 2] = match &mut self.about {
-            AnnotationSubject::One { note, tags, .. } => {
-                [("Note", "What this token is for", note, LONGEST_NOTE), ("Tags", "smoke nightly", tags, 400)]
-            }
-            AnnotationSubject::Several { add, remove, .. } => {
-                [("Add tags", "smoke nightly", add, 400), ("Remove tags", "draft", remove, 400)]
-            }
-        };
         let is_first_frame = !std::mem::replace(&mut self.is_started, true);
+        ui.add_space(8.0);
+        self.about.heading_ui(ui);
+        ui.add_space(4.0);
         ui.spacing_mut().item_spacing.y = 6.0;
-        for (place, (name, hint, text, most)) in rows.into_iter().enumerate() {
-            ui.horizontal(|ui| {
-                let (label, _) = ui.allocate_exact_size(vec2(78.0, theme::CONTROL_HEIGHT), egui::Sense::hover());
-                let words = RichText::new(name).size(theme::SMALL_SIZE).color(t.subdued);
-                let mut beside = ui.new_child(egui::UiBuilder::new().max_rect(label).layout(*ui.layout()));
-                let label = beside.label(words).id;
-                let buttons = if place == 1 { 168.0 } else { 0.0 };
-                let edit = ui.scope(|ui| {
-                    ui.set_max_width((ui.available_width() - buttons).max(60.0));
-                    let edit = TextEdit::singleline(text)
-                        .id(Id::unique(("history_marks", name)))
-                        .hint_text(RichText::new(hint).color(t.faint))
-                        .char_limit(most);
-                    text_edit_ui(ui, edit, false, None).response.response
-                });
-                let response = edit.inner.labelled_by(label);
-                if is_first_frame && place == 0 {
-                    response.request_focus();
-                }
-                if response.lost_focus() {
-                    is_entered |= ui.input(|input| input.key_pressed(Key::Enter));
-                    is_left |= ui.input(|input| input.key_pressed(Key::Escape));
-                }
-                if place == 1 {
-                    let save = PrimaryButton::new(if is_saving { "Saving…" } else { "Save" }).width(80.0);
-                    is_entered |= ui.add(save).clicked();
-                    is_left |= ui.add(QuietButton::new("Cancel").tall()).clicked();
-                }
-            });
-        }
-        if is_entered && !is_saving {
-            let edits = self.edits();
-            if edits.is_empty() {
-                return PanelState::Closed;
+        let [first, second] = self.about.fields();
+        let mut wish = PanelWish::default();
+        ui.horizontal(|ui| {
+            let response = first.ui(ui, 0.0);
+            if is_first_frame {
+                response.request_focus();
             }
-            self.waiting.clone_from(&edits);
-            actions.extend(edits.into_iter().map(Action::Edit));
+            wish.keys(ui, &response);
+        });
+        ui.horizontal(|ui| {
+            let response = second.ui(ui, BUTTONS_WIDTH);
+            wish.keys(ui, &response);
+            wish.buttons_ui(ui, is_saving);
+        });
+        if wish.saves && !is_saving && !self.save(actions) {
+            return PanelState::Closed;
         }
-        if is_left { PanelState::Closed } else { PanelState::Stays }
+        if wish.leaves { PanelState::Closed } else { PanelState::Stays }
+    }
+
+    /// Asks for the edits; `false` where there are none.
+    fn save(&mut self, actions: &mut Vec<Action>) -> bool {
+        let edits = self.edits();
+        if edits.is_empty() {
+            return false;
+        }
+        self.waiting.clone_from(&edits);
+        actions.extend(edits.into_iter().map(Action::Edit));
+        true
+    }
+}
+
+impl AnnotationSubject {
+    fn heading_ui(&self, ui: &mut Ui) {
+        let heading = match self {
+            Self::One { name, .. } => format!("Note and tags of {name}"),
+            Self::Several { ids, .. } => format!("Tags of {} entries", grouped(ids.len() as u64)),
+        };
+        let color = DesignTokens::of(ui).text;
+        ui.add(
+            egui::Label::new(RichText::new(heading).font(theme::semibold(theme::SMALL_SIZE)).color(color)).truncate(),
+        );
+    }
+
+    fn fields(&mut self) -> [AnnotationField<'_>; 2] {
+        let field = |name, hint, text, most| AnnotationField { name, hint, text, most };
+        match self {
+            Self::One { note, tags, .. } => [
+                field("Note", "What this token is for", note, LONGEST_NOTE),
+                field("Tags", "smoke nightly", tags, LONGEST_TAGS),
+            ],
+            Self::Several { add, remove, .. } => [
+                field("Add tags", "smoke nightly", add, LONGEST_TAGS),
+                field("Remove tags", "draft", remove, LONGEST_TAGS),
+            ],
+        }
+    }
+}
+
+impl AnnotationField<'_> {
+    /// Draws the name and the text beside it, which leaves `right` points of the row free.
+    fn ui(self, ui: &mut Ui, right: f32) -> Response {
+        let t = DesignTokens::of(ui);
+        let (label, _) = ui.allocate_exact_size(vec2(78.0, theme::CONTROL_HEIGHT), egui::Sense::hover());
+        let words = RichText::new(self.name).size(theme::SMALL_SIZE).color(t.subdued);
+        let mut beside = ui.new_child(egui::UiBuilder::new().max_rect(label).layout(*ui.layout()));
+        let label = beside.label(words).id;
+        let edit = ui.scope(|ui| {
+            ui.set_max_width((ui.available_width() - right).max(60.0));
+            let edit = TextEdit::singleline(self.text)
+                .id(Id::unique(("history_marks", self.name)))
+                .hint_text(RichText::new(self.hint).color(t.faint))
+                .char_limit(self.most);
+            text_edit_ui(ui, edit, false, None).response.response
+        });
+        edit.inner.labelled_by(label)
+    }
+}
+
+impl PanelWish {
+    /// Enter in a field saves, Escape leaves.
+    fn keys(&mut self, ui: &Ui, field: &Response) {
+        if field.lost_focus() {
+            self.saves |= ui.input(|input| input.key_pressed(Key::Enter));
+            self.leaves |= ui.input(|input| input.key_pressed(Key::Escape));
+        }
+    }
+
+    fn buttons_ui(&mut self, ui: &mut Ui, is_saving: bool) {
+        let save = PrimaryButton::new(if is_saving { "Saving…" } else { "Save" }).width(80.0);
+        self.saves |= ui.add(save).clicked();
+        self.leaves |= ui.add(QuietButton::new("Cancel").tall()).clicked();
     }
 }
