@@ -5,8 +5,8 @@ use crate::ui::{
     widgets::paint,
 };
 use egui::{
-    EventFilter, Id, Key, Modifiers, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Widget, WidgetInfo, pos2,
-    vec2,
+    EventFilter, FontId, Id, Key, Modifiers, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Widget, WidgetInfo,
+    pos2, vec2,
 };
 
 /// One of several panes; the response is `changed` when the user chose another.
@@ -21,6 +21,13 @@ impl<'a, T: PartialEq + Clone> TabBar<'a, T> {
     /// A row of tabs called `name` over `options`.
     pub fn new(name: &'a str, value: &'a mut T, options: &'a [(T, &'a str)]) -> Self {
         Self { name, value, options }
+    }
+
+    /// How wide the words of each tab are, in points.
+    fn label_widths(&self, ui: &Ui) -> Vec<f32> {
+        let color = DesignTokens::of(ui).text;
+        let width = |label| paint::line(ui, label, label_font(), color, f32::INFINITY).size().x;
+        self.options.iter().map(|(_, label)| width(label)).collect()
     }
 
     /// The place of the chosen tab.
@@ -55,25 +62,17 @@ fn moved(ui: &Ui, chosen: Id, place: usize, count: usize) -> Option<usize> {
 impl<T: PartialEq + Clone> Widget for TabBar<'_, T> {
     fn ui(self, ui: &mut Ui) -> Response {
         const HEIGHT: f32 = 34.0;
-        let t = DesignTokens::of(ui);
-        let font = theme::regular(theme::BODY_SIZE);
-        let labels: Vec<f32> = self
-            .options
-            .iter()
-            .map(|(_, label)| paint::line(ui, label, font.clone(), t.text, f32::INFINITY).size().x)
-            .collect();
-        let text: f32 = labels.iter().sum();
+        let widths = self.label_widths(ui);
         let available = ui.available_width();
         // Narrow panes get narrower gaps before any word is cut.
-        let side = ((available - text) / (2.0 * labels.len().max(1) as f32)).clamp(4.0, 10.0);
+        let text: f32 = widths.iter().sum();
+        let side = ((available - text) / (2.0 * widths.len().max(1) as f32)).clamp(4.0, 10.0);
         let (rect, mut whole) = ui.allocate_exact_size(vec2(available, HEIGHT), Sense::hover());
         ui.accesskit_node_builder(whole.id, |node| {
             node.set_role(Role::TabList);
             node.set_label(self.name);
         });
-        // From edge to edge of the pane.
-        let line = Rect::from_x_y_ranges(ui.clip_rect().x_range(), rect.bottom() - 1.0..=rect.bottom());
-        ui.painter().rect_filled(line, 0, t.border);
+        paint_ground(ui, rect);
 
         let before = self.place();
         let moved = before.and_then(|place| moved(ui, whole.id.with(place), place, self.options.len()));
@@ -83,7 +82,7 @@ impl<T: PartialEq + Clone> Widget for TabBar<'_, T> {
         }
         let place = self.place();
         let mut left = rect.left();
-        for (i, ((value, label), width)) in self.options.iter().zip(labels).enumerate() {
+        for (i, ((value, label), width)) in self.options.iter().zip(widths).enumerate() {
             let tab = Rect::from_min_max(pos2(left, rect.top()), pos2(left + width + 2.0 * side, rect.bottom()));
             left = tab.right();
             // The chosen tab alone can be reached by Tab: from there the arrows lead on.
@@ -96,24 +95,40 @@ impl<T: PartialEq + Clone> Widget for TabBar<'_, T> {
                 *self.value = value.clone();
                 whole.mark_changed();
             }
-            let chosen = self.value == value;
-            response.widget_info(|| WidgetInfo::selected(Role::Tab, ui.is_enabled(), chosen, *label));
-            let color = if chosen || response.hovered() { t.text } else { t.subdued };
-            let text = paint::line(ui, label, font.clone(), color, f32::INFINITY);
-            paint::galley_center(ui.painter(), text, tab.center() - vec2(0.0, 1.0));
-            if chosen {
-                let underline = Rect::from_min_max(pos2(tab.left(), tab.bottom() - 2.0), tab.max);
-                ui.painter().rect_filled(underline, 0, t.accent);
-            }
-            if response.has_focus() {
-                let ring = Stroke::new(1.5, t.accent);
-                let inside = tab.shrink2(vec2(1.0, 4.0));
-                ui.painter().rect_stroke(inside, theme::RADIUS_SMALL, ring, StrokeKind::Inside);
-            }
-            if response.hovered() {
-                ui.set_cursor_icon(egui::CursorIcon::PointingHand);
-            }
+            show_tab(ui, &response, label, self.value == value);
         }
         whole
     }
+}
+
+/// Paints the line that the tabs stand on, from edge to edge of the pane.
+fn paint_ground(ui: &Ui, tabs: Rect) {
+    let line = Rect::from_x_y_ranges(ui.clip_rect().x_range(), tabs.bottom() - 1.0..=tabs.bottom());
+    ui.painter().rect_filled(line, 0, DesignTokens::of(ui).border);
+}
+
+/// Shows one tab, to the eye and to a screen reader.
+fn show_tab(ui: &mut Ui, response: &Response, label: &str, is_chosen: bool) {
+    let t = DesignTokens::of(ui);
+    let tab = response.rect;
+    response.widget_info(|| WidgetInfo::selected(Role::Tab, ui.is_enabled(), is_chosen, label));
+    let color = if is_chosen || response.hovered() { t.text } else { t.subdued };
+    let text = paint::line(ui, label, label_font(), color, f32::INFINITY);
+    paint::galley_center(ui.painter(), text, tab.center() - vec2(0.0, 1.0));
+    if is_chosen {
+        let underline = Rect::from_min_max(pos2(tab.left(), tab.bottom() - 2.0), tab.max);
+        ui.painter().rect_filled(underline, 0, t.accent);
+    }
+    if response.has_focus() {
+        let ring = Stroke::new(1.5, t.accent);
+        let inside = tab.shrink2(vec2(1.0, 4.0));
+        ui.painter().rect_stroke(inside, theme::RADIUS_SMALL, ring, StrokeKind::Inside);
+    }
+    if response.hovered() {
+        ui.set_cursor_icon(egui::CursorIcon::PointingHand);
+    }
+}
+
+fn label_font() -> FontId {
+    theme::regular(theme::BODY_SIZE)
 }
