@@ -34,37 +34,14 @@ use crate::{
 impl App {
     pub(super) fn panes_ui(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
         let t = theme::DesignTokens::of(ui);
-        let bar = egui::Frame::new().fill(t.panel).inner_margin(egui::Margin::symmetric(12, 6));
-        egui::Panel::top("bar").frame(bar).resizable(false).show(ui, |ui| {
-            let context = BarContext {
-                settings: &self.settings,
-                key: self.model.key(self.settings.profiles.active().id),
-                server: &self.model.server,
-                faults: self.faults.rules.len(),
-            };
-            bars::top_bar_ui(ui, &context, actions);
-        });
-        let line = egui::Frame::new().fill(t.panel).inner_margin(egui::Margin::symmetric(12, 5));
-        egui::Panel::bottom("status").frame(line).resizable(false).show(ui, |ui| {
-            bars::status_bar_ui(ui, &self.model);
-        });
         let now = self.clock.now();
-        let form_context = FormContext {
-            now,
-            target: self.settings.target(),
-            policies: self.settings.policies,
-            moves_on: self.settings.form.moves_on,
-            is_blocked: matches!(self.model.storage, StorageState::Unusable(_)),
-            quick: self.presets.quick(),
-        };
+        self.bars_ui(ui, actions);
         let mut room = ui.available_rect_before_wrap();
         let plan = layout::plan(room.width(), &self.frame.layout.now, self.frame.drawer_is_open);
         if let Some(width) = plan.form {
             let place = room.with_max_x(room.left() + width);
             self.frame.parts.set(WindowPart::Form, place);
-            layout::pane_ui(ui, "Form", place, t.panel, |ui| {
-                form::form_ui(ui, &mut self.views.form, &form_context, actions);
-            });
+            layout::pane_ui(ui, "Form", place, t.panel, |ui| self.form_ui(ui, now, actions));
             room.min.x = place.right();
             self.form_splitter_ui(ui, width, &plan);
         }
@@ -84,7 +61,42 @@ impl App {
             InspectorDock::Drawer(width) => self.drawer_ui(ui, width, actions),
             InspectorDock::Hidden => {}
         }
-        // "2 min ago" becomes "3 min ago" by itself; nothing else happens without a reason.
+        self.repaint_when_words_change(ui.ctx(), now);
+    }
+
+    /// The bars above and below the panes.
+    fn bars_ui(&self, ui: &mut Ui, actions: &mut Vec<Action>) {
+        let t = theme::DesignTokens::of(ui);
+        let bar = egui::Frame::new().fill(t.panel).inner_margin(egui::Margin::symmetric(12, 6));
+        egui::Panel::top("bar").frame(bar).resizable(false).show(ui, |ui| {
+            let context = BarContext {
+                settings: &self.settings,
+                key: self.model.key(self.settings.profiles.active().id),
+                server: &self.model.server,
+                faults: self.faults.rules.len(),
+            };
+            bars::top_bar_ui(ui, &context, actions);
+        });
+        let line = egui::Frame::new().fill(t.panel).inner_margin(egui::Margin::symmetric(12, 5));
+        egui::Panel::bottom("status").frame(line).resizable(false).show(ui, |ui| {
+            bars::status_bar_ui(ui, &self.model);
+        });
+    }
+
+    fn form_ui(&mut self, ui: &mut Ui, now: Timestamp, actions: &mut Vec<Action>) {
+        let context = FormContext {
+            now,
+            target: self.settings.target(),
+            policies: self.settings.policies,
+            moves_on: self.settings.form.moves_on,
+            is_blocked: matches!(self.model.storage, StorageState::Unusable(_)),
+            quick: self.presets.quick(),
+        };
+        form::form_ui(ui, &mut self.views.form, &context, actions);
+    }
+
+    /// "2 min ago" becomes "3 min ago" by itself; nothing else happens without a reason.
+    fn repaint_when_words_change(&self, ctx: &Context, now: Timestamp) {
         let newest = match self.views.pane {
             MiddlePane::History => {
                 self.model.history.id_at(0).and_then(|id| self.model.history.row(id)).map(|row| row.started)
@@ -92,7 +104,7 @@ impl App {
             MiddlePane::Requests => self.model.requests.first().map(|row| row.started),
         };
         if let Some(later) = newest.and_then(|started| words::until_next_words(started, now)) {
-            ui.ctx().request_repaint_after(later);
+            ctx.request_repaint_after(later);
         }
     }
 
