@@ -7,8 +7,12 @@ use super::{
     state::{CheckState, SettingsContext, SettingsState},
 };
 use crate::{
-    domain::settings::key_check::{KeyCheck, KeyCheckFinding, RawNumbers},
-    messages::{JobRequest, KeyInfo, KeyOrigin},
+    domain::settings::{
+        key_check::{KeyCheck, KeyCheckFinding, RawNumbers},
+        profile::ProfileId,
+        stripe::StripeSettings,
+    },
+    messages::{JobId, JobRequest, KeyInfo, KeyOrigin},
     ui::{
         Action, icons,
         theme::{self, DesignTokens},
@@ -60,39 +64,18 @@ pub(super) fn key_check_ui(
     actions: &mut Vec<Action>,
 ) {
     let profile = &state.edited.profiles[state.edited.place_of(state.chosen)];
-    let (id, key) = (profile.id, profile.key());
-    let is_typed = !profile.key.is_empty();
-    let has_key = about.model.key(id).is_some_and(|key| key.origin != KeyOrigin::Missing);
-    let ready = profile.stripe().filter(|_| if is_typed { key.is_some() } else { has_key });
-    let host = profile.stripe().map(|stripe| stripe.base_url.host());
+    let (id, stripe) = (profile.id, profile.stripe());
+    let host = stripe.as_ref().map(|stripe| stripe.base_url.host());
     if let CheckState::Running(job) = state.check {
-        ui.horizontal(|ui| {
-            ui.add(Spinner::new().size(16.0));
-            ui.label(format!("Asking {}…", host.as_deref().unwrap_or("the API")));
-            let cancel = ui.add_enabled(job.is_some(), QuietButton::new("Cancel the check"));
-            if let Some(job) = job.filter(|_| cancel.clicked()) {
-                actions.push(Action::Cancel(job));
-            }
-        });
+        running_check_ui(ui, job, host.as_deref(), actions);
         return;
     }
+    let key = about.model.key(id);
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.y = 4.0;
         ui.horizontal(|ui| {
-            let button = ui.add_enabled(ready.is_some(), QuietButton::new("Check key").icon(icons::KEY_ROUND));
-            let why_not = "Enter a test key first, and a base URL that is right";
-            if let Some(settings) = ready.filter(|_| button.on_disabled_hover_text(why_not).clicked()) {
-                state.check = CheckState::Running(None);
-                let settings = Box::new(settings);
-                actions.push(Action::Run(JobRequest::CheckKey { profile: id, settings, key }));
-            }
-            let origin = about.model.key(id).map(|key| key.origin);
-            let is_forgettable = matches!(origin, Some(KeyOrigin::Keyring | KeyOrigin::Session));
-            let forget = QuietButton::new("Forget the key").icon(icons::TRASH_2).danger();
-            if is_forgettable && ui.add(forget).clicked() {
-                state.check.outdate();
-                actions.push(Action::ForgetKey(id));
-            }
+            check_button_ui(ui, state, stripe, key, actions);
+            forget_button_ui(ui, &mut state.check, id, key, actions);
         });
         let host = host.unwrap_or_else(|| "the base URL".to_owned());
         let words = format!(
@@ -113,6 +96,58 @@ pub(super) fn key_check_ui(
     });
     if std::mem::take(&mut state.shows_check) {
         shown.response.scroll_to_me(None);
+    }
+}
+
+/// Draws a check that is on its way. Its job is not known at first: then it cannot be cancelled yet.
+fn running_check_ui(ui: &mut Ui, job: Option<JobId>, host: Option<&str>, actions: &mut Vec<Action>) {
+    ui.horizontal(|ui| {
+        ui.add(Spinner::new().size(16.0));
+        ui.label(format!("Asking {}…", host.unwrap_or("the API")));
+        let cancel = ui.add_enabled(job.is_some(), QuietButton::new("Cancel the check"));
+        if let Some(job) = job.filter(|_| cancel.clicked()) {
+            actions.push(Action::Cancel(job));
+        }
+    });
+}
+
+/// Draws the button that checks the key as typed, or the one that is kept where none is typed. `stripe` is the profile
+/// as typed, `kept` is its key as the background knows it.
+fn check_button_ui(
+    ui: &mut Ui,
+    state: &mut SettingsState,
+    stripe: Option<StripeSettings>,
+    kept: Option<&KeyInfo>,
+    actions: &mut Vec<Action>,
+) {
+    let profile = &state.edited.profiles[state.edited.place_of(state.chosen)];
+    let (id, key) = (profile.id, profile.key());
+    let is_typed = !profile.key.is_empty();
+    let has_kept = kept.is_some_and(|kept| kept.origin != KeyOrigin::Missing);
+    let ready = stripe.filter(|_| if is_typed { key.is_some() } else { has_kept });
+    let button = ui.add_enabled(ready.is_some(), QuietButton::new("Check key").icon(icons::KEY_ROUND));
+    let why_not = "Enter a test key first, and a base URL that is right";
+    if let Some(settings) = ready.filter(|_| button.on_disabled_hover_text(why_not).clicked()) {
+        state.check = CheckState::Running(None);
+        let settings = Box::new(settings);
+        actions.push(Action::Run(JobRequest::CheckKey { profile: id, settings, key }));
+    }
+}
+
+/// Draws the button that forgets a key which is kept in the keyring or for this session.
+fn forget_button_ui(
+    ui: &mut Ui,
+    check: &mut CheckState,
+    id: ProfileId,
+    kept: Option<&KeyInfo>,
+    actions: &mut Vec<Action>,
+) {
+    let origin = kept.map(|kept| kept.origin);
+    let is_forgettable = matches!(origin, Some(KeyOrigin::Keyring | KeyOrigin::Session));
+    let forget = QuietButton::new("Forget the key").icon(icons::TRASH_2).danger();
+    if is_forgettable && ui.add(forget).clicked() {
+        check.outdate();
+        actions.push(Action::ForgetKey(id));
     }
 }
 
