@@ -1,6 +1,6 @@
 //! From which days entries are shown: a choice of usual spans, or two days as typed. Days are those of UTC.
 
-use egui::{Id, RichText, TextEdit, Ui, Vec2};
+use egui::{Id, Response, RichText, TextEdit, Ui, Vec2};
 use jiff::{Span, Timestamp, civil::Date};
 
 use crate::{
@@ -82,6 +82,20 @@ fn faults(from: &str, to: &str) -> [Option<String>; 2] {
 
 /// Draws the choice as a chip that opens a list.
 pub fn days_ui(ui: &mut Ui, days: &mut DayRange, focus_from: &mut bool) {
+    let chip = chip_ui(ui, days);
+    // Opening the menu puts the focus on the current choice; closing it gives the focus back to the chip.
+    let is_opened = chip.clicked();
+    let shown = egui::Popup::menu(&chip).show(|ui| menu_ui(ui, days, is_opened));
+    if let Some(choice) = shown.and_then(|shown| shown.inner) {
+        *focus_from = matches!(choice, DayRange::Custom { .. });
+        if !*focus_from {
+            chip.request_focus();
+        }
+        *days = choice;
+    }
+}
+
+fn chip_ui(ui: &mut Ui, days: &DayRange) -> Response {
     let t = DesignTokens::of(ui);
     let is_on = *days != DayRange::Any;
     let color = if is_on { t.accent_text } else { t.subdued };
@@ -101,43 +115,37 @@ pub fn days_ui(ui: &mut Ui, days: &mut DayRange, focus_from: &mut bool) {
     if chip.has_focus() {
         paint::button_focus_ring(ui, chip.rect, radius);
     }
-    // Opening the menu puts the focus on the current choice; closing it gives the focus back to the chip.
-    let is_opened = chip.clicked();
+    chip
+}
+
+/// Draws the list, with the focus on the current choice if `is_opened` in this frame; what was chosen.
+fn menu_ui(ui: &mut Ui, days: &DayRange, is_opened: bool) -> Option<DayRange> {
     let mut chosen = None;
-    egui::Popup::menu(&chip).show(|ui| {
-        ui.set_min_width(150.0);
-        let is_custom = matches!(days, DayRange::Custom { .. });
-        for choice in [DayRange::Any, DayRange::Today, DayRange::Last7, DayRange::Last30] {
-            let is_now = *days == choice;
-            let item = ui.selectable_label(is_now, choice.label());
-            if is_opened && is_now {
-                item.request_focus();
-            }
-            if item.clicked() {
-                chosen = Some(choice);
-            }
+    ui.set_min_width(150.0);
+    for choice in [DayRange::Any, DayRange::Today, DayRange::Last7, DayRange::Last30] {
+        if choice_ui(ui, choice.label(), *days == choice, is_opened) {
+            chosen = Some(choice);
         }
-        ui.separator();
-        let item = ui.selectable_label(is_custom, "Custom days…");
-        if is_opened && is_custom {
-            item.request_focus();
-        }
-        if item.clicked() {
-            let none = DayRange::Custom { from: String::new(), to: String::new() };
-            chosen = Some(if is_custom { days.clone() } else { none });
-        }
-        // The menu closes by itself on a click, but not when an item is chosen by key.
-        if chosen.is_some() {
-            ui.close();
-        }
-    });
-    if let Some(choice) = chosen {
-        *focus_from = matches!(choice, DayRange::Custom { .. });
-        if !*focus_from {
-            chip.request_focus();
-        }
-        *days = choice;
     }
+    ui.separator();
+    let is_custom = matches!(days, DayRange::Custom { .. });
+    if choice_ui(ui, "Custom days…", is_custom, is_opened) {
+        let none = DayRange::Custom { from: String::new(), to: String::new() };
+        chosen = Some(if is_custom { days.clone() } else { none });
+    }
+    // The menu closes by itself on a click, but not when an item is chosen by key.
+    if chosen.is_some() {
+        ui.close();
+    }
+    chosen
+}
+
+fn choice_ui(ui: &mut Ui, name: &str, is_current: bool, is_opened: bool) -> bool {
+    let item = ui.selectable_label(is_current, name);
+    if is_opened && is_current {
+        item.request_focus();
+    }
+    item.clicked()
 }
 
 /// Draws the fields of the two days while custom days are chosen. Escape and the button at the end choose any time
