@@ -8,13 +8,13 @@ mod selection;
 mod state;
 mod toolbar;
 
-use egui::{Id, Key, Modifiers, RichText, Role, Sense, Ui, UiBuilder, WidgetInfo, vec2};
+use egui::{Id, Key, Modifiers, Response, RichText, Role, Sense, Ui, UiBuilder, WidgetInfo, vec2};
 
 use self::{
     cells::{HistoryColumn, spoken, title_of_ui},
     dates::DayRange,
     marks::{AnnotationPanel, PanelState},
-    selection::MOST_CHECKED,
+    selection::{EntrySelection, MOST_CHECKED},
     state::PROGRESS_HEIGHT,
     toolbar::{chips_ui, selected_ui, title_ui},
 };
@@ -26,7 +26,10 @@ use super::{
     widgets::{QuietButton, chip::grouped, empty_state_ui, table},
 };
 use crate::{
-    domain::history::{entry::HistoryEntry, filter::HistoryFilter},
+    domain::history::{
+        entry::{EntryId, HistoryEntry},
+        filter::HistoryFilter,
+    },
     model::StorageState,
 };
 
@@ -217,22 +220,7 @@ fn table_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
         let has_keys = selection.cursor() == Some(id);
         let response = row.begin(table_id().with(id), is_selected, has_keys, &spoken(entry, ctx.now));
         row.cells(cells, |cell, ui| cell.ui(ui, entry, ctx.now));
-        if response.clicked() {
-            let how = row.ui.input(|input| input.modifiers);
-            if how.shift {
-                selection.extend(ctx.history, id);
-            } else if how.command {
-                selection.toggle(id);
-            } else {
-                selection.only(id);
-                actions.push(Action::Peek);
-            }
-            actions.push(Action::Select(id));
-        }
-        if response.secondary_clicked() && !is_selected {
-            selection.only(id);
-            actions.push(Action::Select(id));
-        }
+        select_by_pointer(selection, ctx, id, &response, actions);
         let others = selection.len().saturating_sub(1);
         response.context_menu(|ui| wish = row_menu_ui(ui, entry, others, actions).or(wish));
     });
@@ -247,6 +235,34 @@ fn table_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
     state.rows_drawn = drawn;
     if !missing.is_empty() {
         actions.push(Action::LoadRows(missing));
+    }
+}
+
+/// A click selects a row alone, with Shift as far as the row, with Ctrl besides the others. The menu of a row is about
+/// what is selected, so a click for it selects the row as well.
+fn select_by_pointer(
+    selection: &mut EntrySelection,
+    ctx: &HistoryContext<'_>,
+    id: EntryId,
+    row: &Response,
+    actions: &mut Vec<Action>,
+) {
+    let was_selected = selection.contains(id);
+    if row.clicked() {
+        let how = row.ctx.input(|input| input.modifiers);
+        if how.shift {
+            selection.extend(ctx.history, id);
+        } else if how.command {
+            selection.toggle(id);
+        } else {
+            selection.only(id);
+            actions.push(Action::Peek);
+        }
+        actions.push(Action::Select(id));
+    }
+    if row.secondary_clicked() && !was_selected {
+        selection.only(id);
+        actions.push(Action::Select(id));
     }
 }
 
