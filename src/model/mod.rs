@@ -13,7 +13,7 @@ use crate::{
         call::api::ApiExchange,
         history::{
             edit::EntryEdit,
-            entry::{EntryDetail, EntryId},
+            entry::{EntryDetail, EntryId, HistoryEntry},
             request_log::{ExchangeId, RequestRow},
         },
         settings::profile::ProfileId,
@@ -75,13 +75,7 @@ impl WindowModel {
             WorkerUpdate::Rows(rows) => self.history.keep_rows(rows),
             WorkerUpdate::Changed { generation, entries, deleted, counts } => {
                 self.history.counts = counts;
-                if let Some(shown) = self.detail.as_ref().map(|detail| detail.entry.id) {
-                    if deleted.contains(&shown) {
-                        self.detail = None;
-                    } else if entries.iter().any(|(entry, _)| entry.id == shown) {
-                        self.stale_detail = Some(shown);
-                    }
-                }
+                self.check_detail(&entries, &deleted);
                 self.history.change(generation, entries, &deleted);
             }
             WorkerUpdate::Edited { edit, outcome } => return Some(UserNotice::Edited { edit, outcome }),
@@ -89,16 +83,7 @@ impl WindowModel {
             WorkerUpdate::Compared(entries) => {
                 self.compared = Some(LoadedValue::new(self.revision.count_on(), Box::new(entries)));
             }
-            WorkerUpdate::Requests(rows) => {
-                let newest = self.requests.first().map(|row| row.id);
-                let shown = self.detail.as_ref().map(|detail| detail.entry.id);
-                // A call that changes no entry still belongs to its timeline.
-                let mut news = rows.iter().take_while(|row| Some(row.id) > newest);
-                if newest.is_some() && shown.is_some() && news.any(|row| row.entry == shown) {
-                    self.stale_detail = shown;
-                }
-                self.requests = rows;
-            }
+            WorkerUpdate::Requests(rows) => self.take_requests(rows),
             WorkerUpdate::Exchange { id, exchange } => {
                 self.exchange = Some((id, LoadedValue::new(self.revision.count_on(), exchange)));
             }
@@ -127,6 +112,27 @@ impl WindowModel {
             WorkerUpdate::Hint { message } => return Some(UserNotice::Hint(message)),
         }
         None
+    }
+
+    /// Drops the entry that is shown if it was deleted, and has it loaded again if it changed.
+    fn check_detail(&mut self, changed: &[(HistoryEntry, bool)], deleted: &[EntryId]) {
+        let Some(shown) = self.detail.as_ref().map(|detail| detail.entry.id) else { return };
+        if deleted.contains(&shown) {
+            self.detail = None;
+        } else if changed.iter().any(|(entry, _)| entry.id == shown) {
+            self.stale_detail = Some(shown);
+        }
+    }
+
+    fn take_requests(&mut self, rows: Vec<RequestRow>) {
+        let newest = self.requests.first().map(|row| row.id);
+        let shown = self.detail.as_ref().map(|detail| detail.entry.id);
+        // A call that changes no entry still belongs to its timeline.
+        let mut news = rows.iter().take_while(|row| Some(row.id) > newest);
+        if newest.is_some() && shown.is_some() && news.any(|row| row.entry == shown) {
+            self.stale_detail = shown;
+        }
+        self.requests = rows;
     }
 
     /// What is known of the key of a profile, once the background has looked at it.
