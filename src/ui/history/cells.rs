@@ -189,37 +189,9 @@ impl HistoryColumn {
                 ui.add_space(6.0);
                 status_badge_ui(ui, entry.status);
             }
-            Self::Token => {
-                let (text, color) = match (&entry.token_id, entry.status) {
-                    (Some(id), _) => (id.as_str(), t.text),
-                    (None, EntryStatus::Pending) => ("creating…", t.faint),
-                    (None, EntryStatus::Interrupted | EntryStatus::Unknown) => ("a token may exist", t.faint),
-                    (None, _) => (entry.code.as_deref().unwrap_or("no answer"), t.error),
-                };
-                let text = RichText::new(foreign::label(text)).font(theme::mono(theme::MONO_SIZE)).color(color);
-                // The marks keep their room beside the id.
-                let judged = judgement::mark_width(ui, entry);
-                let marks = if has_marks(entry) { 18.0 } else { 0.0 } + if judged > 0.0 { judged + 8.0 } else { 0.0 };
-                ui.scope(|ui| {
-                    ui.set_max_width((ui.available_width() - marks).max(0.0));
-                    ui.add(Label::new(text).truncate());
-                });
-                judgement::mark_ui(ui, entry);
-                if has_marks(entry) {
-                    marks_ui(ui, entry);
-                }
-            }
-            Self::UsedBy | Self::UsedByFrom => {
-                if let Some(by) = &entry.used_by {
-                    let client = entry.used_client.as_deref().filter(|_| self == Self::UsedByFrom);
-                    let client = client.map(|client| format!("  {}", foreign::label(client))).unwrap_or_default();
-                    let mut line = LayoutJob::default();
-                    line.append(&foreign::label(by), 0.0, TextFormat::simple(theme::mono(theme::MONO_SIZE), t.text));
-                    line.append(&client, 0.0, TextFormat::simple(theme::regular(theme::SMALL_SIZE), t.subdued));
-                    let label = ui.add(Label::new(line).truncate());
-                    label.on_hover_text(used_by(entry).unwrap_or_default());
-                }
-            }
+            Self::Token => token_ui(ui, entry),
+            Self::UsedBy => used_by_ui(ui, entry, None),
+            Self::UsedByFrom => used_by_ui(ui, entry, entry.used_client.as_deref()),
             Self::Card => {
                 ui.add(Label::new(words::card(entry)).truncate());
             }
@@ -237,6 +209,41 @@ impl HistoryColumn {
             }
         }
     }
+}
+
+/// Draws the token's id or why there is none, and beside it the marks of the entry.
+fn token_ui(ui: &mut Ui, entry: &HistoryEntry) {
+    let t = DesignTokens::of(ui);
+    let (text, color) = match (&entry.token_id, entry.status) {
+        (Some(id), _) => (id.as_str(), t.text),
+        (None, EntryStatus::Pending) => ("creating…", t.faint),
+        (None, EntryStatus::Interrupted | EntryStatus::Unknown) => ("a token may exist", t.faint),
+        (None, _) => (entry.code.as_deref().unwrap_or("no answer"), t.error),
+    };
+    let text = RichText::new(foreign::label(text)).font(theme::mono(theme::MONO_SIZE)).color(color);
+    // The marks keep their room beside the id.
+    let judged = judgement::mark_width(ui, entry);
+    let marks = if has_marks(entry) { 18.0 } else { 0.0 } + if judged > 0.0 { judged + 8.0 } else { 0.0 };
+    ui.scope(|ui| {
+        ui.set_max_width((ui.available_width() - marks).max(0.0));
+        ui.add(Label::new(text).truncate());
+    });
+    judgement::mark_ui(ui, entry);
+    if has_marks(entry) {
+        marks_ui(ui, entry);
+    }
+}
+
+/// Draws what used the token, and the client that did it.
+fn used_by_ui(ui: &mut Ui, entry: &HistoryEntry, client: Option<&str>) {
+    let Some(by) = &entry.used_by else { return };
+    let t = DesignTokens::of(ui);
+    let client = client.map(|client| format!("  {}", foreign::label(client))).unwrap_or_default();
+    let mut line = LayoutJob::default();
+    line.append(&foreign::label(by), 0.0, TextFormat::simple(theme::mono(theme::MONO_SIZE), t.text));
+    line.append(&client, 0.0, TextFormat::simple(theme::regular(theme::SMALL_SIZE), t.subdued));
+    let label = ui.add(Label::new(line).truncate());
+    label.on_hover_text(used_by(entry).unwrap_or_default());
 }
 
 fn has_marks(entry: &HistoryEntry) -> bool {
