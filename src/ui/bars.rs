@@ -20,7 +20,7 @@ use crate::{
         foreign,
         settings::{
             preferences::{Settings, ThemeChoice},
-            profile::ProfileList,
+            profile::{ProfileColor, ProfileList},
         },
     },
     messages::{KeyInfo, KeyOrigin, ServerInfo},
@@ -82,15 +82,18 @@ pub fn top_bar_ui(ui: &mut Ui, about: &BarContext<'_>, actions: &mut Vec<Action>
         },
     );
     actions.append(&mut of_left);
-    // With several profiles, a line in the colour of the one in use runs under the whole bar: a call with the wrong
-    // profile is made quickly.
     if settings.profiles.iter().len() > 1 {
-        let t = DesignTokens::of(ui);
-        let bar = ui.min_rect();
-        let line = Rect::from_x_y_ranges(ui.ctx().content_rect().x_range(), bar.bottom() + 4.0..=bar.bottom() + 6.0);
-        let painter = ui.painter().with_clip_rect(line);
-        painter.rect_filled(line, 0, t.profile(settings.profiles.active().color));
+        paint_profile_line(ui, settings.profiles.active().color);
     }
+}
+
+/// Paints a line in the colour of the profile in use under the whole bar, where there are several profiles: a call with
+/// the wrong one is made quickly.
+fn paint_profile_line(ui: &Ui, color: ProfileColor) {
+    let bar = ui.min_rect();
+    let line = Rect::from_x_y_ranges(ui.ctx().content_rect().x_range(), bar.bottom() + 4.0..=bar.bottom() + 6.0);
+    let painter = ui.painter().with_clip_rect(line);
+    painter.rect_filled(line, 0, DesignTokens::of(ui).profile(color));
 }
 
 /// The profile in use, and a menu of all.

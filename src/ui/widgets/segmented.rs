@@ -64,23 +64,28 @@ impl<T: PartialEq + Clone> Widget for SegmentedControl<'_, T> {
                 *self.value = value.clone();
                 whole.mark_changed();
             }
-            let chosen = self.value == value;
-            response.widget_info(|| WidgetInfo::selected(Role::RadioButton, ui.is_enabled(), chosen, *label));
-
-            if chosen {
-                ui.painter().rect(segment, theme::RADIUS - 1, t.raised, t.field_stroke(), StrokeKind::Inside);
-            }
-            let color = if chosen || response.hovered() { t.text } else { t.subdued };
-            let text = paint::line(ui, label, font.clone(), color, width - 8.0);
-            paint::galley_center(ui.painter(), text, segment.center());
-            if response.has_focus() {
-                let ring = Stroke::new(1.5, t.accent);
-                ui.painter().rect_stroke(segment, theme::RADIUS - 1, ring, StrokeKind::Inside);
-            }
-            if response.hovered() {
-                ui.set_cursor_icon(egui::CursorIcon::PointingHand);
-            }
+            show_segment(ui, &response, label, self.value == value, width - 8.0);
         }
         whole
+    }
+}
+
+/// Shows one segment, whose words have `room` points, to the eye and to a screen reader.
+fn show_segment(ui: &mut Ui, response: &Response, label: &str, is_chosen: bool, room: f32) {
+    let t = DesignTokens::of(ui);
+    let segment = response.rect;
+    response.widget_info(|| WidgetInfo::selected(Role::RadioButton, ui.is_enabled(), is_chosen, label));
+    if is_chosen {
+        ui.painter().rect(segment, theme::RADIUS - 1, t.raised, t.field_stroke(), StrokeKind::Inside);
+    }
+    let color = if is_chosen || response.hovered() { t.text } else { t.subdued };
+    let text = paint::line(ui, label, theme::regular(theme::BODY_SIZE), color, room);
+    paint::galley_center(ui.painter(), text, segment.center());
+    if response.has_focus() {
+        let ring = Stroke::new(1.5, t.accent);
+        ui.painter().rect_stroke(segment, theme::RADIUS - 1, ring, StrokeKind::Inside);
+    }
+    if response.hovered() {
+        ui.set_cursor_icon(egui::CursorIcon::PointingHand);
     }
 }
