@@ -173,7 +173,7 @@ impl PresetLibrary {
     }
 }
 
-/// Merges three versions of a list, as [`PresetLibrary::over`] does.
+/// Merges three versions of a list, as [`PresetLibrary::merged_with`] does.
 fn merged<T: Clone + PartialEq, K: PartialEq>(known: &[T], ours: &[T], kept: &[T], id: impl Fn(&T) -> K) -> Vec<T> {
     let find = |list: &[T], item: &T| list.iter().find(|other| id(other) == id(item)).cloned();
     let ours_now = ours.iter().filter_map(|item| {
