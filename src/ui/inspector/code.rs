@@ -223,7 +223,7 @@ fn languages_ui(ui: &mut Ui, language: &mut SnippetLanguage) {
             }
         }
     });
-    ui.accesskit_node_builder(shown.response.id, |node| node.set_label("SnippetLanguage"));
+    ui.accesskit_node_builder(shown.response.id, |node| node.set_label("Language"));
 }
 
 /// Draws the choice of whom the code calls; `true` when another was chosen.
