@@ -155,7 +155,8 @@ impl App {
         if self.model.take_stale_list() {
             self.ask_for_list();
         }
-        if let Some(id) = self.model.take_stale_detail().filter(|id| self.history.selection.wants(*id)) {
+        let stale = self.model.take_stale_details();
+        if let Some(id) = stale.into_iter().find(|id| self.history.selection.wants(*id)) {
             self.load_detail(id);
         }
         self.take_picked();
