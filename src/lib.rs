@@ -1,130 +1,175 @@
 //! Testcard: a workbench for test-card tokens.
 //!
-//! A QA engineer makes card tokens in a window, keeps them in a history, sees what each answer said and exports them.
-//! Stripe's test mode answers, or a stand-in on this machine that behaves like it. The command line and a loopback server
-//! for Stripe's own SDKs are further skins over the same engine.
+//! A QA engineer creates card tokens in a window, keeps them in a history, sees what each response said and exports them.
+//! Stripe's test mode answers, or a local minter that behaves like it. The command line, and a loopback server for
+//! Stripe's own SDKs, use the same code. How to change something is in `.github/CONTRIBUTING.md`.
+//!
+//! # Words
+//!
+//! - A **call** is an [`domain::call::api::ApiRequest`] in, and an [`domain::call::api::ApiResponse`] or a
+//!   [`domain::call::api::TransportError`] out. What is recorded of it, masked and with its time, is an
+//!   [`domain::call::api::ApiExchange`]. A response of any status is a success; a body that is not JSON is a failure.
+//! - An **entry** is one attempt to create a token. The history lists entries, the request log lists all calls.
+//! - A **target** is who answers a call: the local minter or Stripe. A **profile** is a target with a name and with the
+//!   settings for Stripe's API; its key is held apart from it.
+//! - A **draft** is the content of the form. A **preset** is a draft with its expected outcome.
+//! - A **job** is work that the window starts, can cancel, and hears the end of.
+//! - A **session** is the time during which one process has the history open. It holds a lock file, by which other
+//!   processes know that its calls in flight are not lost.
+//! - **Journalled**: the masked request is on disk before it is sent to Stripe. **Committed**: response, entry and the
+//!   minter's objects are on disk, in one transaction. **Acknowledged**: whoever waits was told, which happens after the
+//!   commit. **Kept**: what masking left of a text.
+//! - The **ledger** is the minter's memory: objects and idempotency keys.
 //!
 //! # The idea
 //!
-//! 1. Everything done with Stripe is one value in and one value out: [`domain::call::api::ApiRequest`] to
-//!    [`domain::call::api::ApiResponse`]. The pair, with its time, is an [`domain::call::api::ApiExchange`]; the history is a list of
-//!    them. An answer of any status is a success; only a call without an answer fails.
-//! 2. Two things can answer: the [`minter`] in this program and the real API ([`stripe`]). [`backend`] is the one
-//!    place that knows there are two.
-//! 3. The rules of a card are written once, in [`domain::rules::prediction`]: the form predicts with them, the minter answers with
-//!    them. A prediction advises and never blocks, for half of the work is to send wrong requests on purpose.
-//! 4. The window knows what the last [`messages::WorkerUpdate`] told it, and changes the world by [`messages::WorkerCommand`]s to
-//!    the [`worker`], which alone owns the disk and the network. No frame waits, queries or sorts: a list comes in the
-//!    order that the store gave, with an index by id ([`domain::history::listing`]), and only the rows in view are drawn.
-//! 5. What was acknowledged is on disk: a token, the exchange that made it and the minter's state are one SQLite
-//!    transaction ([`store`]), committed before anybody is told.
+//! 1. Every call goes through one signature, request in, response out. The minter and the API client implement it; the
+//!    server, the command line and the window use it.
+//! 2. [`backend`] is the only module that calls both the [`minter`] (through the [`store`]) and the real API
+//!    ([`stripe`]); other modules only pass a target on.
+//! 3. The rules of a token request are written once, in [`domain::rules::prediction`]: the form predicts with them, the
+//!    minter answers with them. What a test card does at charge and attach is the table
+//!    [`domain::card::test_cards`]. A prediction never blocks sending, because testers send wrong requests on purpose.
+//! 4. The window knows what the last [`messages::WorkerUpdate`] told it, and asks for everything by
+//!    [`messages::WorkerCommand`]s to the [`worker`]. No frame waits, queries, sorts or parses: a list comes in the order
+//!    of the store, with an index by id ([`domain::history::listing`]); what a view shows of an answer is built once per
+//!    revision; only the rows in view are drawn.
+//! 5. What was acknowledged is on disk: for the minter a token, its exchange, its entry and the ledger are one SQLite
+//!    transaction; a call to Stripe takes two, before and after it is sent.
 //!
 //! # What is where
 //!
 //! | module | what it is for | uses |
 //! | --- | --- | --- |
-//! | [`domain`] | nouns and rules, pure; its wings are below | |
-//! | [`snippets`] | a call as source text, a file per language | domain |
-//! | [`diff`] | two calls beside each other: what differs, and what differs in every call | domain |
-//! | [`messages`] | commands and updates between window and background, plain data | domain |
+//! | [`domain`] | types and rules without side effects; its wings are below | |
+//! | [`snippets`] | a call as source code, one file per language | domain |
+//! | [`diff`] | two calls compared: what differs, and what differs in every pair of calls | domain |
+//! | [`messages`] | commands and updates between window and worker, plain data | domain |
 //! | [`model`] | what the window knows; `apply` is the only way to change it | domain, messages |
-//! | [`minter`] | Stripe's test mode as a pure state machine over a `Ledger` | domain |
-//! | [`files`] | files on disk: for their owner only, ordinary and bounded, replaced in one step, nothing left behind | |
-//! | [`store`] | history and ledger in SQLite, redacted before it is written, one writer with group commit | domain, minter, files |
-//! | [`stripe`] | the real API over HTTPS, its answers untouched | domain, files |
-//! | [`keys`] | API keys, one a profile: environment, system keyring, session | domain |
-//! | [`settings`] | the folders and the files of a person's own: settings, presets, draft, the window's place | domain, files |
-//! | [`backend`] | the two targets behind one call, journalled before they are made | domain, minter, store, stripe |
-//! | [`server`] | loopback HTTP: bytes to a call to bytes, connections and memory in bounds, faults on demand | domain, backend |
-//! | [`jobs`] | long work with progress and cancel | domain, backend, store, files |
-//! | [`worker`] | the background: its handle, its loop, its jobs, the threads that read the history | domain, messages, store, backend, server, jobs, keys, settings, files |
+//! | [`minter`] | Stripe's test mode as a state machine over a `Ledger`, without side effects | domain |
+//! | [`files`] | private files, with size limits, replaced atomically; leftovers of killed processes are removed | |
+//! | [`store`] | history and ledger in SQLite, masked before they are written, one writer with group commit | domain, minter, files |
+//! | [`stripe`] | the real API over HTTPS, its responses unchanged | domain, files |
+//! | [`keys`] | API keys, one per profile: from the environment, the system's keyring, or typed for this session | domain |
+//! | [`settings`] | the program's folders, and the files of a person: settings, presets, draft, place of the window | domain, files |
+//! | [`backend`] | the two targets behind one function | domain, minter, store, stripe |
+//! | [`server`] | loopback HTTP: connections and memory within bounds, faults on demand | domain, backend |
+//! | [`jobs`] | long work with progress and cancellation: export, refresh, key check | domain, backend, store, files |
+//! | [`worker`] | everything in the background of the window: commands, jobs, the threads that read the history | domain, messages, store, backend, server, jobs, keys, settings, files |
 //! | [`cli`] | the commands | domain, backend, store, server, jobs, keys, settings, snippets, files |
 //! | [`ui`] | views, widgets, theme; they push [`ui::Action`]s and change only their own state | domain, messages, model, snippets, diff |
-//! | [`app`] | ties the background to the views and carries actions out | domain, messages, model, worker, ui |
-//! | `main` | chooses window or command line; reads the clock and the environment | domain, settings, worker, cli, app |
+//! | [`app`] | the window: connects worker and views, carries actions out | domain, messages, model, worker, ui |
+//! | `main` | chooses window or command line; makes the clock and reads the environment | domain, settings, worker, cli, app |
 //!
-//! `main` alone reads the clock and the environment, and hands both on. `tests/it/layers.rs` reads this table and the next
-//! one, and fails when a module uses what its row does not list, and when two files import each other.
+//! `tests/it/layers.rs` reads this table and the next one. It fails when a module uses what its row does not list, when
+//! two files import each other, and when another module than `main` reads the clock.
 //!
 //! # The wings of the domain
 //!
-//! From the ground up: a wing uses only the wings above its row.
+//! From the ground up: a wing may use the wings of its own row and of the rows above it.
 //!
 //! | wing | what it holds |
 //! | --- | --- |
-//! | `secret`, `key`, `clock`, `fault`, `json_spans`, `foreign`, `words` | leaves: texts that are wiped from memory, API keys, the time as it is handed in, faults on purpose, where each value of a JSON text stands, text from outside made safe to show, enums that stand for words |
+//! | `secret`, `key`, `clock`, `fault`, `json_spans`, `foreign`, `words` | texts that are wiped from memory, API keys, the time as it is handed in, fault rules, where each value of a JSON text stands, foreign text made safe to show, the fixed strings of an enum's variants |
 //! | [`domain::card`] | a card and what can be read from it: number, brand, expiry, networks, currencies, how it is typed, the published test cards |
-//! | [`domain::mask`] | what may not be written down, and what stands in its place |
-//! | [`domain::call`] | one request in, one answer out: parameters, errors, tokens, what used a token up, what of a call is kept, how it is made again |
+//! | [`domain::mask`] | what must not be written down, and what stands in its place |
+//! | [`domain::call`] | request and response: parameters, errors, tokens, what used a token up, what of a call is kept, how it is sent again |
 //! | [`domain::rules`] | what Stripe will say: the checks of a token request, an account's policies, what a card should do |
 //! | [`domain::form`] | the form as typed: its draft, the state of its fields, defaults, what of it may be kept |
 //! | [`domain::presets`] | what can be asked for by its outcome, and the search for it |
-//! | [`domain::settings`] | what a person sets: preferences, profiles, the way to the real API, the window's layout |
-//! | [`domain::history`] | the lines of the history: entries, filters, lists, edits, the request log |
+//! | [`domain::settings`] | what a person sets: preferences, profiles, the way to the real API, the layout of the window |
+//! | [`domain::history`] | entries, filters, lists, edits, the request log |
+//!
+//! # Threads
+//!
+//! | thread | what it does |
+//! | --- | --- |
+//! | the window's | draws, and applies updates; never waits |
+//! | `worker` | receives commands and starts jobs; tasks of calls run on two `call` threads |
+//! | `history` | one read connection: makes lists, reads what changed since the last commit, tells the window |
+//! | `lookups` | another read connection: rows, entries and exchanges, so that none of them waits behind a sort |
+//! | `store-writer` | the only writer of the process: runs the minter, commits up to 512 waiting calls at once |
 //!
 //! # One press of Create
 //!
-//! `ui/form` pushes an action; `app/jobs` starts it as a job, `JobRequest::CreateToken`; `worker/jobs` makes it a task, and
-//! `worker/call` asks `backend`. For the local target, `store` runs `minter::handle` on its writer's thread and commits
-//! object, exchange and entry together. For Stripe, `store` journals the masked call, `stripe` sends it, `store` completes
-//! it. `worker/history` sees the commit, tells what changed and wakes the window once; `Model::apply` takes it over;
-//! `ui/history` and `ui/inspector` show it. Another process's commit takes the same way from `worker/history` on.
+//! The button and Ctrl+Enter push `Action::Do(Create)`. `app/actions` builds the request, `app/jobs` starts the job,
+//! `worker/commands` receives it, `worker/jobs` spawns a task, `worker/resolver` finds the backend of the profile, and
+//! `worker/call` calls it. For the local target, the caller's thread masks the request and prepares its idempotency key
+//! (`minter/call`); the writer's thread runs the minter and commits objects, exchange and entry. For Stripe, `store`
+//! journals the masked request, `stripe` sends it, `store` completes it. Then `worker/call` tells `worker/history`, which
+//! reads what changed and sends updates; each wakes the window, and `WindowModel::apply` takes it. Commits of the window's
+//! own server and of other processes are noticed within 250 ms.
+//!
+//! # One export
+//!
+//! Ctrl+S opens `ui/dialogs/export`, which pushes `Action::Run` with a `JobRequest`. `app/jobs` starts it, `worker/jobs`
+//! runs `jobs/export` on a thread of its own: it reads the entries in pages and writes them to a temporary file, which
+//! replaces the target when it is complete. Progress and the end come back as updates; `app/jobs` says how it ended.
 //!
 //! # One call of an SDK
 //!
-//! `server/connections` accepts it; `server/admission` looks at whom it is for and where it comes from, and
-//! [`backend::admit`] at its key, before a byte of its body is read. `server/intake` reads the body within the memory that
-//! all calls have together, `server/http` makes it an `ApiRequest`, `server/faults` may let it go wrong on purpose.
-//! [`backend::BackendTargets::serve`] hands it to the store, where it joins the same line: minter, objects, exchange and entry in
-//! one commit with all other calls that wait, and only then the answer. A token turns used in the history by
-//! [`domain::call::usage`], which reads it off the call and its answer, whoever made the call. Of calls that are no entry's, the
-//! newest are kept (`store/log_bound`).
+//! `server/connections` accepts it, and `server/call` takes it through: `server/admission` checks the host and the origin,
+//! [`backend::admit`] checks the key before the body is read (for a key that Stripe.js sends as a parameter, after the
+//! first 64 KB), `server/intake` reads the body within the memory that all calls share, `server/http` converts it, and
+//! `server/faults` may let it fail on purpose. [`backend::BackendTargets::serve`] puts it into the same queue as the
+//! window's calls, and the response leaves after the commit. [`domain::call::usage`] decides from a call and its response
+//! whether a token is used up, whoever sent it. Calls that neither created nor changed an entry are dropped when the
+//! request log is full, oldest first (`store/log_bound`).
 //!
 //! # Rules of the ledger
 //!
-//! One writer orders all calls, so a token is used once however many race for it; `BEGIN IMMEDIATE` makes that hold over
-//! processes. A duplicate waits for the first call with its idempotency key and gets that one's answer; 409 comes only
-//! from a fault that holds a call. What was carried out is remembered for a day by a reference to its exchange. A reset
-//! drops objects and keys, never the history; ids go on where they were. Deleting an entry hides it everywhere and never
-//! touches the ledger; it is dropped for good an hour later at the earliest, at a start.
+//! One writer orders all calls, so a token is used once however many calls race for it; `BEGIN IMMEDIATE` makes that hold
+//! between processes. A request with a known idempotency key waits for the first one and gets its response, if that one
+//! succeeded or was declined; with other parameters it is an idempotency error; 409 comes only from a fault that holds a
+//! call. The record of a key is kept for a day, or for a million calls, and points to the exchange. A reset drops objects
+//! and keys, never the history; ids continue. Deleting an entry hides it in the history and never touches the ledger; the
+//! entry is removed for good at a program start, an hour later or more.
 //!
 //! # A disk that fails
 //!
-//! What was acknowledged is where its path leads: a group of calls whose file was moved, deleted or replaced fails as a
-//! whole (`store/anchor`). Reading goes on past damage and tells what is missing (`store/reader`, [`store::HistoryDamage`]): a
-//! page that cannot be read hides its own rows only (`store/sound`). Nothing writes to a database whose write-ahead log
-//! is damaged or whose file is gone beside it; [`store::salvage()`] works on a private copy and writes to a new folder.
-//! What cannot be written is looked at as it lies, or from such a copy (`store/copy`). A migration follows a backup.
+//! A commit fails, for the whole group, if the path no longer leads to the file that was opened (`store/anchor`). Reading
+//! goes on past damage and says what is missing ([`store::HistoryDamage`]): a page that cannot be read hides only its own
+//! rows (`store/sound`). Nothing writes to a database whose write-ahead log is damaged or missing; [`store::salvage()`]
+//! works on a private copy and writes to a new folder. A history that cannot be written is read in place or from a private
+//! copy (`store/copy`). A backup is made before each migration.
 //!
 //! # What was expected
 //!
-//! A preset ([`domain::presets::catalog`]) is a draft with what should come of it. [`domain::rules::expectation`] holds every call about a
-//! token against that, in the commit that writes the call, so the history tells where a card differs whoever charged it.
+//! A built-in preset ([`domain::presets::catalog`]) or one of the user's own ([`domain::presets::library`]) comes with an
+//! expected outcome. [`domain::rules::expectation`] compares it in the commit that writes the token's creation or a call
+//! that uses the token up, so the history shows where a card differs, whoever charged it.
 //!
 //! # Safety
 //!
-//! Live keys have no type to be held in. [`domain::mask`] knows what may not be written down by what it is: the number of
-//! a card that somebody could have, a security code, a key. [`domain::call::redaction`] applies it to a call and its answer,
-//! with what the call itself made secret; secrets live in [`domain::secret::SecretText`], whose one way out is `expose`.
+//! [`domain::key::ApiKey`] cannot hold a live key. A key is read for the `Authorization` header and for the keyring, is
+//! printed nowhere, and is sent over https or to this machine only. Secrets are held in [`domain::secret::SecretText`],
+//! which is read through `expose` and `expose_mut` only. [`domain::mask`] finds possible card numbers, security codes and
+//! keys, by their form or by the name beside them; [`domain::call::redaction`] applies it to a request and its response,
+//! together with what that request made secret.
 //!
-//! *Answered is kept*: the minter reads free text as it may be kept ([`minter`]'s `CallFields::text`), and its answer is
-//! redacted before it is sent, so the bytes that leave are the bytes that are kept, shown again and replayed. Of the real
-//! API's answers the places that may not be kept are replaced, counted and told; every other byte stays. How much of each
-//! parameter is kept is a mark beside it ([`domain::mask::Kept`]), never read off its looks.
+//! The minter's responses are redacted before they are sent, so the body that was sent is the body that is recorded,
+//! shown and replayed (a long list is recorded cut). In responses of the real API, what must not be kept is replaced, and
+//! the places are marked; every other byte stays. How much is left of a parameter is stored beside it
+//! ([`domain::mask::Kept`]), never guessed from its text; everything that sends a recorded call again reads that mark
+//! ([`domain::call::again::StandIn`]).
 //!
-//! *Identity is whole*: ids, filters, accounts and idempotency keys are looked up as they were sent. Where one may not be
-//! written down, a hash under the folder's secret stands for it ([`domain::mask::keyed_hash::IdentityKey`]), in every process
-//! and after a restart, and it is shown as `•••` altogether.
+//! Ids, filters, accounts and idempotency keys are looked up by exactly what was sent. If one holds a secret, its keyed
+//! hash is stored ([`domain::mask::keyed_hash::IdentityKey`]), the same in every process and after a restart, and `•••` is
+//! shown. Snippets are written from the masked request. Presets and the draft hold only values that masking leaves
+//! unchanged, and no security code.
 //!
-//! A key goes over https, or to this machine. A snippet is written from the masked call, so it cannot hold what
-//! was not kept; presets and the draft keep what masking leaves whole, and no code.
+//! # Tests
+//!
+//! `tests/it` has one file per subject, in one binary: `cargo test --test it form::`. Unit tests stand beside the code.
+//! `tests/sdk`, `tests/window` and `tests/trust` run a built program: Stripe's SDKs against the server, the real window by
+//! keyboard, and attacks such as `kill -9` and full disks. `.ci/run` runs everything.
 //!
 //! # Deliberately absent
 //!
-//! No typed Stripe SDK: a response is kept as it came, unknown fields too, and a request can be wrong. No shared
-//! mutable state between frame and threads. No blocking dialog. No telemetry. Of Stripe's API the minter plays card
-//! tokens, charges, refunds, customers with their cards, and payment methods of tokens; payment intents, events and
-//! webhooks are refused by name, and nothing answers success by default.
+//! No typed Stripe SDK: a response is kept as it came, unknown fields too, and a request can be wrong. No lock that a frame
+//! waits for. No blocking dialog. No telemetry. Of Stripe's API the minter plays card tokens, charges, refunds, customers
+//! with their cards, and payment methods of tokens; payment intents, events and webhooks are refused by name, and nothing
+//! answers success by default.
 
 // A charge is one `json!` of more than forty fields.
 #![recursion_limit = "256"]

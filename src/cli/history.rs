@@ -46,7 +46,7 @@ pub struct HistoryArgs {
 impl HistoryArgs {
     fn filter(&self) -> HistoryFilter {
         let key = SortKey::ALL.into_iter().find(|key| key.as_str() == self.sort).unwrap_or_default();
-        let sort = SortOrder { key, is_falling: SortOrder::falls_first(key) != self.reverse };
+        let sort = SortOrder { key, is_descending: SortOrder::descends_first(key) != self.reverse };
         HistoryFilter { sort, ..self.filter.filter() }
     }
 }

@@ -149,7 +149,7 @@ pub struct ExportReport {
 #[derive(Clone, Debug, PartialEq)]
 pub struct SavedSettings {
     pub settings: Box<Settings>,
-    /// Whether they are on disk as well. Where they are not, an [`super::Update::Problem`] has told why.
+    /// Whether they are on disk as well. Where they are not, an [`super::WorkerUpdate::Problem`] has told why.
     pub is_kept: bool,
 }
 

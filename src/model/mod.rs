@@ -265,12 +265,12 @@ mod tests {
     #[test]
     fn a_list_in_another_order_is_asked_for_again_once_when_something_changed() {
         let mut model = WindowModel::default();
-        listed(&mut model, 1, &[2, 9, 5], SortOrder::default().pressed(SortKey::Card));
+        listed(&mut model, 1, &[2, 9, 5], SortOrder::default().clicked(SortKey::Card));
         changed(&mut model, 1, vec![(entry(9, EntryStatus::Used), true)], &[2]);
         assert_eq!(shown(&model), [2, 9, 5], "as it was until the new list is here");
         assert_eq!(model.history.row(EntryId(9)).unwrap().status, EntryStatus::Used, "the rows are right at once");
         assert_eq!((model.take_stale_list(), model.take_stale_list()), (true, false));
-        listed(&mut model, 1, &[9, 5], SortOrder::default().pressed(SortKey::Card));
+        listed(&mut model, 1, &[9, 5], SortOrder::default().clicked(SortKey::Card));
         assert_eq!(shown(&model), [9, 5]);
         assert!(model.history.row(EntryId(9)).is_some(), "the same list keeps its rows");
         listed(&mut model, 2, &[9], SortOrder::default());

@@ -1,4 +1,4 @@
-//! RequestsQuery function answers which path: the server's own two routes, and everything else as a call of the API.
+//! Which function answers which path: the two routes of the server itself, and everything else as a call of the API.
 
 use std::sync::Arc;
 

@@ -51,7 +51,7 @@ pub fn save(path: &Path, known: &PresetLibrary, library: &PresetLibrary) -> Resu
         Some((kept, _)) => {
             // What cannot be read was not deleted.
             known.own.retain(|own| is_good || kept.own(own.id).is_some());
-            library.over(&known, &kept)
+            library.merged_with(&known, &kept)
         }
         None => library.clone(),
     };

@@ -34,7 +34,7 @@ impl Reading {
         // Whatever else is asked, nothing stops at the damage.
         let mut fewest = usize::MAX;
         for key in SortKey::ALL {
-            let filter = HistoryFilter { sort: SortOrder { key, is_falling: true }, ..HistoryFilter::default() };
+            let filter = HistoryFilter { sort: SortOrder { key, is_descending: true }, ..HistoryFilter::default() };
             reader.damage();
             let ids = reader.ids(&filter).unwrap();
             fewest = fewest.min(ids.len() + reader.damage().entries.len());

@@ -293,7 +293,7 @@ fn filters() -> impl Strategy<Value = HistoryFilter> {
     let sort = (prop::sample::select(&SortKey::ALL[..]), any::<bool>());
     let among = prop::option::weighted(0.2, prop::collection::vec(1_i64..24, 0..12));
     (status, target, search, tag, times, sort, among).prop_map(
-        |(status, target, search, tag, (since, until), (key, is_falling), among)| HistoryFilter {
+        |(status, target, search, tag, (since, until), (key, is_descending), among)| HistoryFilter {
             status,
             target,
             search: search.to_owned(),
@@ -301,7 +301,7 @@ fn filters() -> impl Strategy<Value = HistoryFilter> {
             since: since.map(moment),
             until: until.map(moment),
             among: among.map(|ids| ids.into_iter().map(EntryId).collect()),
-            sort: SortOrder { key, is_falling },
+            sort: SortOrder { key, is_descending },
         },
     )
 }
@@ -350,15 +350,15 @@ fn passes(filter: &HistoryFilter, entry: &HistoryEntry) -> bool {
 }
 
 fn order(sort: SortOrder, a: &HistoryEntry, b: &HistoryEntry) -> Ordering {
-    fn values<T: Ord>(a: Option<T>, b: Option<T>, is_falling: bool) -> Ordering {
+    fn values<T: Ord>(a: Option<T>, b: Option<T>, is_descending: bool) -> Ordering {
         match (a, b) {
-            (Some(a), Some(b)) if is_falling => b.cmp(&a),
+            (Some(a), Some(b)) if is_descending => b.cmp(&a),
             (Some(a), Some(b)) => a.cmp(&b),
             (a, b) => b.is_some().cmp(&a.is_some()),
         }
     }
     let place = |entry: &HistoryEntry| EntryStatus::ALL.iter().position(|status| *status == entry.status);
-    let falls = sort.is_falling;
+    let falls = sort.is_descending;
     let by_key = match sort.key {
         SortKey::Created => values(Some(a.id), Some(b.id), falls),
         SortKey::Took => values(a.took, b.took, falls),

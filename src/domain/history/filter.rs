@@ -64,12 +64,12 @@ words!(SortKey {
 pub struct SortOrder {
     pub key: SortKey,
     /// Whether the order is descending.
-    pub is_falling: bool,
+    pub is_descending: bool,
 }
 
 impl Default for SortOrder {
     fn default() -> Self {
-        Self { key: SortKey::Created, is_falling: true }
+        Self { key: SortKey::Created, is_descending: true }
     }
 }
 
@@ -81,14 +81,14 @@ impl SortOrder {
     /// The order after a click on a column header: reversed if the list is sorted by this column already, else by this
     /// column in its usual direction.
     #[must_use]
-    pub fn pressed(self, key: SortKey) -> Self {
-        let is_falling = if self.key == key { !self.is_falling } else { Self::falls_first(key) };
-        Self { key, is_falling }
+    pub fn clicked(self, key: SortKey) -> Self {
+        let is_descending = if self.key == key { !self.is_descending } else { Self::descends_first(key) };
+        Self { key, is_descending }
     }
 
     /// Whether a column is sorted in descending order first. Times and durations are, because the newest and the
     /// slowest entries matter most; text is sorted from a to z.
-    pub fn falls_first(key: SortKey) -> bool {
+    pub fn descends_first(key: SortKey) -> bool {
         matches!(key, SortKey::Created | SortKey::Took)
     }
 }
@@ -100,10 +100,10 @@ mod tests {
     #[test]
     fn a_press_on_a_title_sorts_by_it_and_another_turns_it_round() {
         let sort = SortOrder::default();
-        assert_eq!(sort.pressed(SortKey::Created), SortOrder { key: SortKey::Created, is_falling: false });
-        let by_card = sort.pressed(SortKey::Card);
-        assert_eq!(by_card, SortOrder { key: SortKey::Card, is_falling: false });
-        assert!(by_card.pressed(SortKey::Card).is_falling);
-        assert!(by_card.pressed(SortKey::Took).is_falling);
+        assert_eq!(sort.clicked(SortKey::Created), SortOrder { key: SortKey::Created, is_descending: false });
+        let by_card = sort.clicked(SortKey::Card);
+        assert_eq!(by_card, SortOrder { key: SortKey::Card, is_descending: false });
+        assert!(by_card.clicked(SortKey::Card).is_descending);
+        assert!(by_card.clicked(SortKey::Took).is_descending);
     }
 }

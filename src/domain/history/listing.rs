@@ -98,7 +98,7 @@ mod tests {
     }
 
     fn by_card(ids: &[i64]) -> EntryListing {
-        EntryListing::new(ids.iter().copied().map(EntryId).collect(), SortOrder::default().pressed(SortKey::Card))
+        EntryListing::new(ids.iter().copied().map(EntryId).collect(), SortOrder::default().clicked(SortKey::Card))
     }
 
     #[test]

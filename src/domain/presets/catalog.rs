@@ -52,7 +52,7 @@ impl Preset {
         let known = [card.funding.as_str(), &card.country];
         let known: Vec<&str> = known.into_iter().filter(|word| !word.is_empty()).collect();
         let codes: Vec<&str> = steps.iter().filter_map(code_of).collect();
-        let telling = format!("{} {outcome} {}", card.description, codes.join(" "));
+        let primary = format!("{} {outcome} {}", card.description, codes.join(" "));
         Self {
             key: PresetKey::Card(card.number.clone()),
             name: card.description.clone(),
@@ -61,7 +61,7 @@ impl Preset {
             steps,
             checks: card.failing_checks(),
             number: card.number.clone(),
-            words: SearchWords::new(&telling, card.search_text()),
+            words: SearchWords::new(&primary, card.search_text()),
             outcome,
         }
     }

@@ -126,7 +126,7 @@ impl PresetLibrary {
     /// which other windows may have changed since. What this window added, changed or deleted wins; everything else is
     /// as the file has it.
     #[must_use]
-    pub fn over(&self, known: &Self, kept: &Self) -> Self {
+    pub fn merged_with(&self, known: &Self, kept: &Self) -> Self {
         let own = merged(&known.own, &self.own, &kept.own, |own| own.id);
         let is_there = |key: &PresetKey| match key {
             PresetKey::Own(id) => own.iter().any(|own| own.id == *id),

@@ -4,22 +4,22 @@
 #[derive(Clone, Debug)]
 pub struct SearchWords {
     /// The words that a person searches for first: those of the name, the outcome and its codes.
-    telling: Vec<String>,
+    primary: Vec<String>,
     other: Vec<String>,
     all: String,
 }
 
 impl SearchWords {
-    /// `telling` has the words that a person searches for first.
-    pub fn new(telling: &str, other: &str) -> Self {
-        let all = format!("{telling} {other}").to_lowercase();
-        Self { telling: words_of(telling), other: words_of(other), all }
+    /// `primary` has the words that a person searches for first.
+    pub fn new(primary: &str, other: &str) -> Self {
+        let all = format!("{primary} {other}").to_lowercase();
+        Self { primary: words_of(primary), other: words_of(other), all }
     }
 
     /// How well an item matches a search; 0 is best. `None` if a word of the search occurs nowhere.
     ///
     /// Each word of the search has a rank, and the worst one counts. From best to worst: the first of the
-    /// `telling` words, another whole `telling` word, the start of one, the start of another word, a part of any word.
+    /// `primary` words, another whole `primary` word, the start of one, the start of another word, a part of any word.
     /// See [`is_close`].
     pub fn rank(&self, search: &SearchQuery) -> Option<u32> {
         search.words.iter().map(|word| self.rank_word(word)).try_fold(0, |worst, rank| Some(worst.max(rank?)))
@@ -27,11 +27,11 @@ impl SearchWords {
 
     fn rank_word(&self, word: &str) -> Option<u32> {
         let begins = |known: &Vec<String>| known.iter().any(|known| known.starts_with(word));
-        if self.telling.first().is_some_and(|first| first == word) {
+        if self.primary.first().is_some_and(|first| first == word) {
             Some(0)
-        } else if self.telling.iter().any(|known| known == word) {
+        } else if self.primary.iter().any(|known| known == word) {
             Some(1)
-        } else if begins(&self.telling) {
+        } else if begins(&self.primary) {
             Some(2)
         } else if begins(&self.other) {
             Some(3)

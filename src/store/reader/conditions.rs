@@ -60,7 +60,7 @@ impl SqlCondition {
 
 /// An order as the terms behind `ORDER BY`.
 pub(super) fn order(sort: SortOrder) -> String {
-    let way = if sort.is_falling { "DESC" } else { "ASC" };
+    let way = if sort.is_descending { "DESC" } else { "ASC" };
     let keys: &[&str] = match sort.key {
         SortKey::Created => return format!("id {way}"),
         SortKey::Took => &["took_micros"],

@@ -33,7 +33,7 @@ pub(super) fn title_of_ui(ui: &mut Ui, cell: HistoryColumn, sort: &mut SortOrder
     let key = cell.sort_key();
     let t = DesignTokens::of(ui);
     let is_by = sort.key == key;
-    let next = sort.pressed(key);
+    let next = sort.clicked(key);
     let color = if is_by { t.text } else { t.subdued };
     let line = paint::line(ui, cell.title(), theme::regular(theme::SMALL_SIZE), color, f32::INFINITY);
     let size = vec2(line.size().x + if is_by { 15.0 } else { 0.0 }, 22.0);
@@ -41,12 +41,12 @@ pub(super) fn title_of_ui(ui: &mut Ui, cell: HistoryColumn, sort: &mut SortOrder
     let name = format!("Sort by {}, {}", cell.title().to_lowercase(), order_words(next));
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
     if is_by {
-        let direction = if sort.is_falling { SortDirection::Descending } else { SortDirection::Ascending };
+        let direction = if sort.is_descending { SortDirection::Descending } else { SortDirection::Ascending };
         ui.accesskit_node_builder(response.id, |node| {
             node.set_sort_direction(direction);
             node.set_description(format!("Sorted {}", order_words(*sort)));
         });
-        let arrow = if sort.is_falling { icons::ARROW_DOWN } else { icons::ARROW_UP };
+        let arrow = if sort.is_descending { icons::ARROW_DOWN } else { icons::ARROW_UP };
         let glyph = paint::line(ui, &arrow.glyph().to_string(), icons::font(12.0), color, f32::INFINITY);
         paint::galley_right(ui.painter(), glyph, rect.right(), rect.center().y);
     }
@@ -64,7 +64,7 @@ pub(super) fn title_of_ui(ui: &mut Ui, cell: HistoryColumn, sort: &mut SortOrder
 
 /// The order in words: what comes first.
 fn order_words(sort: SortOrder) -> &'static str {
-    match (sort.key, sort.is_falling) {
+    match (sort.key, sort.is_descending) {
         (SortKey::Created, true) => "newest first",
         (SortKey::Created, false) => "oldest first",
         (SortKey::Took, true) => "slowest first",

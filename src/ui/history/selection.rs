@@ -125,7 +125,7 @@ mod tests {
     fn history(ids: &[i64]) -> HistoryModel {
         let mut model = WindowModel::default();
         let list =
-            EntryListing::new(ids.iter().copied().map(EntryId).collect(), SortOrder::default().pressed(SortKey::Card));
+            EntryListing::new(ids.iter().copied().map(EntryId).collect(), SortOrder::default().clicked(SortKey::Card));
         model.apply(WorkerUpdate::History { generation: 1, list, rows: Vec::new(), counts: StatusCounts::default() });
         model.history
     }
