@@ -8,6 +8,8 @@ const PASSES_UNTIL_FOCUS: u8 = 4;
 /// The focus as far as the window directs it.
 #[derive(Debug, Default)]
 pub(super) struct FocusKeeper {
+    /// Whether a dialog was open at the end of the last frame: one that waits for a job is closed between two frames.
+    had_dialog: bool,
     /// What had the focus before a dialog opened.
     before_dialog: Option<Id>,
     /// What gets the focus back, and how many passes it may still take.
@@ -29,9 +31,10 @@ impl FocusKeeper {
         }
     }
 
-    /// At the end of a frame: notes whether a dialog opened or closed in it. `focused` had the focus at its begin.
-    pub(super) fn note_dialogs(&mut self, ui: &Ui, focused: Option<Id>, had_dialog: bool, has_dialog: bool) {
-        match (had_dialog, has_dialog) {
+    /// At the end of a frame: notes whether a dialog opened or closed since the end of the last one. `focused` had the
+    /// focus at the begin of this frame.
+    pub(super) fn note_dialogs(&mut self, ui: &Ui, focused: Option<Id>, has_dialog: bool) {
+        match (std::mem::replace(&mut self.had_dialog, has_dialog), has_dialog) {
             (false, true) => self.before_dialog = focused,
             (true, false) => {
                 let is_free = ui.memory(Memory::focused).is_none_or(|id| Some(id) == focused);

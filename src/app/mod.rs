@@ -155,7 +155,8 @@ impl App {
         if self.model.take_stale_list() {
             self.ask_for_list();
         }
-        if let Some(id) = self.model.take_stale_detail().filter(|id| self.history.selection.wants(*id)) {
+        let stale = self.model.take_stale_details();
+        if let Some(id) = stale.into_iter().find(|id| self.history.selection.wants(*id)) {
             self.load_detail(id);
         }
         self.take_picked();
@@ -234,7 +235,6 @@ impl App {
         tracing::trace!("frame");
         self.frame.focus.give_back(ui.ctx());
         let focused = ui.memory(egui::Memory::focused);
-        let had_dialog = self.views.dialogs.is_any_open();
         let mut actions = Vec::new();
         self.keys(ui.ctx(), &mut actions);
         self.panes_ui(ui, &mut actions);
@@ -250,7 +250,7 @@ impl App {
             self.act(ui.ctx(), action);
         }
         self.frame.focus.esc_is_taken = ui.text_edit_focused() || egui::Popup::is_any_open(ui.ctx());
-        self.frame.focus.note_dialogs(ui, focused, had_dialog, self.views.dialogs.is_any_open());
+        self.frame.focus.note_dialogs(ui, focused, self.views.dialogs.is_any_open());
         self.keep_zoom(ui.ctx());
         self.keep_form(ui.ctx());
         if let Some(layout) = self.frame.layout.due(ui.ctx()) {

@@ -245,7 +245,7 @@ fn nothing_saved() -> ApiError {
     ApiError::card(
         "missing",
         "card",
-        "This Customer doesn't have any saved payment details. Attach a legacy Token, PaymentCard, Bank Account, or Source to \
+        "This Customer doesn't have any saved payment details. Attach a legacy Token, Card, Bank Account, or Source to \
          this Customer and then try this request again, or use Payment Intents and Payment Methods instead.",
     )
 }

@@ -4,7 +4,7 @@ mod history;
 mod loaded;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     path::PathBuf,
 };
 
@@ -54,8 +54,8 @@ pub struct WindowModel {
     pub progress: BTreeMap<JobId, (u64, u64)>,
     /// The jobs whose calls are on their way, by the entries that wait for the answer.
     waiting: HashMap<EntryId, JobId>,
-    /// The shown entry, when its detail is older than what is known of it and has to be loaded again.
-    stale_detail: Option<EntryId>,
+    /// Entries whose detail, shown or on its way, may be older than what is known of them by now.
+    stale_details: BTreeSet<EntryId>,
     /// The newest of the values that were loaded for the inspector.
     revision: Revision,
 }
@@ -120,17 +120,16 @@ impl WindowModel {
         if deleted.contains(&shown) {
             self.detail = None;
         } else if changed.iter().any(|(entry, _)| entry.id == shown) {
-            self.stale_detail = Some(shown);
+            self.stale_details.insert(shown);
         }
     }
 
     fn take_requests(&mut self, rows: Vec<RequestRow>) {
-        let newest = self.requests.first().map(|row| row.id);
-        let shown = self.detail.as_ref().map(|detail| detail.entry.id);
-        // A call that changes no entry still belongs to its timeline.
-        let mut news = rows.iter().take_while(|row| Some(row.id) > newest);
-        if newest.is_some() && shown.is_some() && news.any(|row| row.entry == shown) {
-            self.stale_detail = shown;
+        // A call that changes no entry still belongs to its timeline. The detail may have been read before the call and
+        // arrive after it, for another thread reads it.
+        if let Some(newest) = self.requests.first().map(|row| row.id) {
+            let news = rows.iter().take_while(|row| row.id > newest);
+            self.stale_details.extend(news.filter_map(|row| row.entry));
         }
         self.requests = rows;
     }
@@ -155,9 +154,9 @@ impl WindowModel {
         self.history.take_stale()
     }
 
-    /// The entry whose detail must be loaded again. Told once.
-    pub fn take_stale_detail(&mut self) -> Option<EntryId> {
-        self.stale_detail.take()
+    /// The entries whose detail must be loaded again, if it is shown or on its way. Told once.
+    pub fn take_stale_details(&mut self) -> BTreeSet<EntryId> {
+        std::mem::take(&mut self.stale_details)
     }
 }
 
@@ -194,11 +193,13 @@ pub enum UserNotice {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use jiff::Timestamp;
 
     use super::*;
     use crate::domain::{
-        call::api::Target,
+        call::api::{HttpMethod, Target},
         history::{
             entry::{EntryStatus, HistoryEntry, StatusCounts},
             filter::{SortKey, SortOrder},
@@ -280,6 +281,30 @@ mod tests {
         assert!(model.history.row(EntryId(9)).is_some(), "the same list keeps its rows");
         listed(&mut model, 2, &[9], SortOrder::default());
         assert!(model.history.row(EntryId(9)).is_none(), "another may have missed changes of them");
+    }
+
+    /// The lookup has read the entry before the call was written, and tells it after the history told the call.
+    #[test]
+    fn a_call_about_an_entry_that_is_being_loaded_makes_its_detail_stale() {
+        let mut model = WindowModel::default();
+        let call = |id, entry| RequestRow {
+            id: ExchangeId(id),
+            target: Target::Local,
+            started: Timestamp::UNIX_EPOCH,
+            took: Duration::ZERO,
+            method: HttpMethod::Get,
+            path: String::new(),
+            http_status: Some(200),
+            user_agent: None,
+            failure: None,
+            fault: None,
+            entry: Some(EntryId(entry)),
+        };
+        model.apply(WorkerUpdate::Requests(vec![call(1, 1)]));
+        assert!(model.take_stale_details().is_empty(), "the first calls are no news");
+        model.apply(WorkerUpdate::Requests(vec![call(3, 2), call(2, 7), call(1, 1)]));
+        assert_eq!(model.take_stale_details(), BTreeSet::from([EntryId(2), EntryId(7)]));
+        assert!(model.take_stale_details().is_empty(), "told once");
     }
 
     #[test]

@@ -640,6 +640,32 @@ fn countries_and_currencies_are_found_by_code_and_name() {
     assert_eq!(value(&window, "Country"), "us");
 }
 
+/// The toolkit says of such a key that the text was changed.
+#[test]
+fn a_key_that_has_nothing_to_delete_changes_nothing() {
+    for (field, name) in [
+        (FormField::Name, NAME),
+        (FormField::Country, "Country"),
+        (FormField::Currency, "Currency"),
+        (FormField::Customer, "Customer"),
+    ] {
+        let mut window = window();
+        let complaint = FormComplaint { field: Some(field), is_answer: true, message: "No.".to_owned(), refusal: None };
+        window.state_mut().form.complain(complaint);
+        window.run();
+        window.run();
+        let revision = window.state().form.revision();
+        play(&mut window, "⌦⌫");
+        assert_eq!((message(&window, name).as_str(), window.state().form.revision()), ("✗ No.", revision), "{name}");
+    }
+    let mut window = typed_into(NUMBER, "4242424242424242");
+    click(&mut window, Role::DisclosureTriangle, "Raw parameters");
+    focus(&mut window, "card[number]");
+    play(&mut window, "⌦");
+    assert!(window.query_by_label(NUMBER).is_some(), "nothing was edited by hand");
+    assert!(window.state().form.draft().raw.is_none());
+}
+
 #[test]
 fn a_complaint_stands_on_its_field_until_the_draft_changes() {
     let sections = [

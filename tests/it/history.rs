@@ -431,13 +431,13 @@ async fn the_selected_are_asked_for_at_stripe_and_the_asking_can_be_stopped() {
     click_row(&mut window, "tok_d", Modifiers::NONE);
     click_row(&mut window, "tok_b", Modifiers::SHIFT);
     click(&mut window, Role::Button, "Refresh");
-    wait_for(&mut window, "RefreshProgress 1 of 3");
+    wait_for(&mut window, "Refreshing 1 of 3");
     wait(&mut window, "what was found", |window| rows(window).iter().any(|row| row.starts_with("Used tok_")));
     let refresh = window.get_by_role_and_label(Role::Button, "Refresh");
     assert!(refresh.accesskit_node().is_disabled(), "one at a time");
     click(&mut window, Role::Button, "Cancel");
     wait_for(&mut window, "Stopped after 1 of 3: 1 used, 0 still unused");
-    assert!(!says(&window, "RefreshProgress"));
+    assert!(!says(&window, "Refreshing"));
 }
 
 /// The pane alone, with so many entries, and what it asks for in each frame.

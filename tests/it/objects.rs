@@ -287,3 +287,14 @@ fn paths_that_are_not_modelled_are_refused_by_name() {
         assert_eq!(body["error"]["message"], format!("Testcard's local minter does not model {method} {path}."));
     }
 }
+
+#[test]
+fn a_customer_without_a_card_is_refused_in_stripes_words() {
+    let mut local = Local::new();
+    let customer = id(&local.make("/v1/customers", &[]));
+    let (status, body) = local.post("/v1/charges", &[("amount", "100"), ("currency", "usd"), ("customer", &customer)]);
+    let expected = "This Customer doesn't have any saved payment details. Attach a legacy Token, Card, Bank Account, or \
+                    Source to this Customer and then try this request again, or use Payment Intents and Payment Methods \
+                    instead.";
+    assert_eq!((status, body["error"]["message"].as_str()), (402, Some(expected)));
+}

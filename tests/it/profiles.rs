@@ -288,6 +288,15 @@ fn settings_of_every_page_are_taken_together() {
 }
 
 #[test]
+fn the_focus_is_where_it_was_once_the_settings_are_saved() {
+    let mut window = Bench::new().open();
+    focus(&mut window, "Name on card");
+    open_settings(&mut window);
+    save(&mut window);
+    assert_eq!(focused(&window).as_deref(), Some("Name on card"));
+}
+
+#[test]
 fn a_zoom_that_the_keys_reach_is_saved_as_one_that_the_settings_take() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("settings.json");

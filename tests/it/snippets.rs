@@ -272,7 +272,7 @@ fn showing_code() -> Window {
 
 /// Chooses from the list of languages.
 fn choose(window: &mut Window, language: &str) {
-    click(window, Role::ComboBox, "SnippetLanguage");
+    click(window, Role::ComboBox, "Language");
     click(window, Role::Button, language);
 }
 
@@ -317,7 +317,7 @@ fn the_tab_key_goes_through_the_controls_to_the_code() {
         window.run_ok();
         order.push(focused(&window).unwrap_or_default());
     }
-    assert_eq!(order, ["SnippetLanguage", "Copy", "Stripe", "Local server", "Switch on…", "cURL code"]);
+    assert_eq!(order, ["Language", "Copy", "Stripe", "Local server", "Switch on…", "cURL code"]);
 }
 
 #[test]

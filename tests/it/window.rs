@@ -142,6 +142,8 @@ fn the_history_is_exported_by_a_typed_path_and_no_file_is_harmed() {
     let folder = TempDir::new().unwrap();
     let mut window = Bench { export_folder: folder.path().to_owned(), ..Bench::new() }.open();
     make(&mut window, &["4242424242424242", "4242424242424241", "5555555555554444"]);
+    input(&window, "Expiry").focus();
+    window.run_ok();
     ctrl(&mut window, Key::S);
     assert!(
         value(&window, "File").contains("testcard-")
@@ -152,6 +154,7 @@ fn the_history_is_exported_by_a_typed_path_and_no_file_is_harmed() {
     click(&mut window, Role::Button, "Export");
     wait_for(&mut window, "3 entries exported to");
     assert_eq!(exported(&path), 3);
+    assert_eq!(focused(&window).as_deref(), Some("Expiry"), "the focus is where it was");
 
     // What the filter shows, over a file that is there.
     click(&mut window, Role::Button, "Failed 1");

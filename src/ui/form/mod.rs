@@ -100,6 +100,7 @@ fn header_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
 }
 
 fn fields_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext<'_>) {
+    state.refresh_shown();
     card_face_ui(ui, state, ctx);
     if state.draft.raw.is_none() {
         if state.draft.is_clone() {

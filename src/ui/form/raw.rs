@@ -36,7 +36,8 @@ pub(super) fn raw_ui(ui: &mut Ui, state: &mut FormState) {
             params.push(std::mem::take(&mut state.new_param), "");
             is_changed = true;
         }
-        if is_changed {
+        // A key that had nothing to delete must not take the card's fields away.
+        if is_changed && *params != state.draft.to_request().params {
             state.draft.raw = Some(params.clone());
             state.note_change();
         }

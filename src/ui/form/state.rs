@@ -101,8 +101,10 @@ struct ExpectedOutcome {
 /// lives from frame to frame, so nothing is copied out of the draft while nobody types.
 #[derive(Debug, Default)]
 pub(super) struct ShownTexts {
-    /// The revision of the draft that the texts are of.
+    /// The revision of the draft that the texts are of, and this draft: by it a change is told from a key that changed
+    /// nothing.
     revision: Option<u64>,
+    draft: Draft,
     /// The number, the expiry and the security code with their separators, by [`CardField`] as index.
     pub(super) card: [SecretText; 3],
     /// The parameters as they will be sent.
@@ -213,8 +215,12 @@ impl FormState {
     }
 
     /// Takes note of a change that was made by hand. Whatever changes the draft in a frame calls this, so that no frame
-    /// has to compare the draft with a copy of it.
+    /// has to compare the draft with a copy of it. The toolkit calls a text changed when a key had nothing to delete in
+    /// it: such a key leaves everything as it is.
     pub(super) fn note_change(&mut self) {
+        if self.shown.revision == Some(self.revision) && self.shown.draft == self.draft {
+            return;
+        }
         self.complaint = None;
         self.is_untouched = false;
         self.revision += 1;
@@ -248,6 +254,7 @@ impl FormState {
             let Draft { number, expiry, cvc, .. } = &self.draft;
             self.shown = ShownTexts {
                 revision: Some(self.revision),
+                draft: self.draft.clone(),
                 card: [
                     CardField::Number.show(number.expose()).into(),
                     CardField::Expiry.show(expiry).into(),

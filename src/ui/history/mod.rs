@@ -114,9 +114,9 @@ fn progress_ui(ui: &mut Ui, refreshing: RefreshStatus, actions: &mut Vec<Action>
     ui.horizontal_centered(|ui| {
         let (share, words) = match refreshing.progress {
             Some((done, total)) => {
-                (done as f32 / total.max(1) as f32, format!("RefreshProgress {} of {}", grouped(done), grouped(total)))
+                (done as f32 / total.max(1) as f32, format!("Refreshing {} of {}", grouped(done), grouped(total)))
             }
-            None => (0.0, "RefreshProgress…".to_owned()),
+            None => (0.0, "Refreshing…".to_owned()),
         };
         ui.label(RichText::new(&words).size(theme::SMALL_SIZE));
         let t = DesignTokens::of(ui);

@@ -54,27 +54,38 @@ pub struct CodeContext<'a> {
     pub stripe: Option<&'a BaseUrl>,
 }
 
-/// An owned copy of a [`CodeContext`], to tell in a later frame whether it is still the same.
+/// An owned copy of what code needs of a [`CodeContext`], to tell in a later frame whether it is still the same. The
+/// server's control token is no part of it.
 #[derive(Clone, Debug)]
 struct KeptContext {
-    server: ServerInfo,
+    address: Option<String>,
     port: u16,
     stripe: Option<BaseUrl>,
 }
 
 impl PartialEq<CodeContext<'_>> for KeptContext {
     fn eq(&self, context: &CodeContext<'_>) -> bool {
-        self.server == *context.server && self.port == context.port && self.stripe.as_ref() == context.stripe
+        let address = self.address.as_deref();
+        address == context.address() && self.port == context.port && self.stripe.as_ref() == context.stripe
     }
 }
 
-impl CodeContext<'_> {
+impl<'a> CodeContext<'a> {
     fn to_kept(self) -> KeptContext {
-        KeptContext { server: self.server.clone(), port: self.port, stripe: self.stripe.cloned() }
+        let address = self.address().map(str::to_owned);
+        KeptContext { address, port: self.port, stripe: self.stripe.cloned() }
+    }
+
+    /// The address of the server while it runs.
+    fn address(&self) -> Option<&'a str> {
+        match self.server {
+            ServerInfo::On { address, .. } => Some(address),
+            ServerInfo::Off | ServerInfo::Failed { .. } => None,
+        }
     }
 
     fn is_serving(&self) -> bool {
-        matches!(self.server, ServerInfo::On { .. })
+        self.address().is_some()
     }
 
     /// The port that the server would listen on. With 0 the system chooses one at the start, so the default stands for
@@ -93,10 +104,9 @@ impl CodeContext<'_> {
 
     /// The address of the local server, or the one that it would have.
     fn base(&self) -> Option<BaseUrl> {
-        let port = self.port();
-        let base = match self.server {
-            ServerInfo::On { address, .. } => format!("http://{address}"),
-            ServerInfo::Off | ServerInfo::Failed { .. } => format!("http://127.0.0.1:{port}"),
+        let base = match self.address() {
+            Some(address) => format!("http://{address}"),
+            None => format!("http://127.0.0.1:{}", self.port()),
         };
         BaseUrl::parse(&base).ok()
     }
@@ -223,7 +233,7 @@ fn languages_ui(ui: &mut Ui, language: &mut SnippetLanguage) {
             }
         }
     });
-    ui.accesskit_node_builder(shown.response.id, |node| node.set_label("SnippetLanguage"));
+    ui.accesskit_node_builder(shown.response.id, |node| node.set_label("Language"));
 }
 
 /// Draws the choice of whom the code calls; `true` when another was chosen.
@@ -379,7 +389,7 @@ mod tests {
         let ctx = Context::default();
         theme::install(&ctx);
         let mut state = CodeState::default();
-        let on = ServerInfo::On { address: "127.0.0.1:1".to_owned(), control_token: String::new() };
+        let on = ServerInfo::On { address: "127.0.0.1:1".to_owned(), control_token: "the control token".to_owned() };
         let mut kept = frame(&ctx, &mut state, 1, &ServerInfo::Off);
         assert_eq!(kept, frame(&ctx, &mut state, 1, &ServerInfo::Off));
         let mut check = |state: &mut CodeState, revision: u64, server: &ServerInfo| {
