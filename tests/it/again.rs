@@ -98,8 +98,13 @@ fn what_was_not_kept_is_lost_to_all_but_for_a_code_that_passes() {
 
 #[test]
 fn a_name_that_is_masked_is_not_sent_as_if_it_were_the_name() {
-    let params = CARD.into_iter().chain([("metadata[4539578763621486]", "x")]);
-    let kept = TokenRequest::new(params.collect()).to_api("key").masked();
-    assert_eq!(kept.stand_ins().last(), Some(("metadata[453957******1486]", StandIn::Lost)));
-    assert!(request_again(&kept, None).is_err());
+    for (name, value, shown) in [
+        ("metadata[4539578763621486]", "x", "metadata[453957******1486]"),
+        ("metadata[4539578763621486][cvc]", "987", "metadata[453957******1486][cvc]"),
+    ] {
+        let params = CARD.into_iter().chain([(name, value)]);
+        let kept = TokenRequest::new(params.collect()).to_api("key").masked();
+        assert_eq!(kept.stand_ins().last(), Some((shown, StandIn::Lost)));
+        assert!(request_again(&kept, None).is_err());
+    }
 }

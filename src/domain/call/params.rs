@@ -90,15 +90,11 @@ impl Params {
         self.masked_with_marks().0
     }
 
-    /// Like [`Self::masked`], with how much of each parameter is kept, in the same order.
+    /// Like [`Self::masked`], with how much of each value is kept, in the same order.
     pub fn masked_with_marks(&self) -> (Vec<(String, String)>, Vec<Kept>) {
         let masked = |(name, value)| {
-            let (value, mut kept) = mask::param(name, value);
-            let kept_name = mask::name(name);
-            if kept_name != name {
-                kept = kept.max(Kept::Masked);
-            }
-            ((kept_name, value), kept)
+            let (value, kept) = mask::param(name, value);
+            ((mask::name(name), value), kept)
         };
         self.iter().map(masked).unzip()
     }

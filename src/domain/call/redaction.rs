@@ -9,7 +9,7 @@
 use std::ops::Range;
 
 use super::api::{ApiRequest, ApiResponse, CallFailure, MaskedRequest, TransportError};
-use crate::domain::mask::{self, OwnSecrets};
+use crate::domain::mask::{self, Kept, OwnSecrets};
 
 /// Headers that are credentials. They are left out.
 const CREDENTIALS: [&str; 4] = ["authorization", "proxy-authorization", "cookie", "set-cookie"];
@@ -37,10 +37,14 @@ impl Redaction {
 
     /// Like [`Self::of`], with the masked request.
     pub fn with_request(request: &ApiRequest) -> (Self, MaskedRequest) {
-        let (params, kept) = request.params.masked_with_marks();
+        let (params, mut kept) = request.params.masked_with_marks();
         let mut own = OwnSecrets::default();
-        for ((name, value), kept) in request.params.iter().zip(&kept) {
+        for (((name, value), kept), (kept_name, _)) in request.params.iter().zip(&mut kept).zip(&params) {
             own.take(name, value, *kept);
+            // Under a name that is lost nothing can be sent again, but its value is no more secret for that.
+            if kept_name != name {
+                *kept = Kept::Masked;
+            }
         }
         let redaction = Self { own };
         let headers = redaction.headers(&request.headers);
@@ -165,11 +169,22 @@ mod tests {
         let pairs: Vec<(&str, &str)> =
             kept.params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(pairs, [("card[number]", "4111x11**x****x1112"), ("card[cvc]", "•••"), ("name", "J*hn")]);
-        assert_eq!(kept.kept, [mask::Kept::Masked, mask::Kept::Hidden, mask::Kept::Whole]);
+        assert_eq!(kept.kept, [Kept::Masked, Kept::Hidden, Kept::Whole]);
         assert_eq!(kept.path, "/v1/tokens/453957******1486/4111x11**x****x1112");
         let headers: Vec<(&str, &str)> =
             kept.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(headers, [("Idempotency-Key", "•••"), ("User-Agent", "a •••"), ("X-Card-CVC", "•••")]);
+    }
+
+    #[test]
+    fn a_name_that_is_masked_makes_no_secret_of_its_value() {
+        let params = [("x[4539578763621486][number]", "4242424242424242"), ("x[4539578763621486][cvc]", "987")];
+        let request = ApiRequest { params: params.into_iter().collect(), ..request() };
+        let (redaction, kept) = Redaction::with_request(&request);
+        assert_eq!(kept.kept, [Kept::Masked; 2]);
+        let body = r#"{"number_of_card": "4242424242424242"}"#;
+        let answer = ApiResponse { http_status: 200, headers: Vec::new(), body: body.into() };
+        assert_eq!(redaction.foreign_answer(&answer).answer.text(), body);
     }
 
     #[test]

@@ -129,9 +129,20 @@ impl KeptDraft {
             preferred: self.preferred.map(CardNetwork::as_str).unwrap_or_default().to_owned(),
             customer: self.customer.clone(),
             customer_card: self.customer_card.clone(),
-            raw: self.raw.clone(),
+            raw: self
+                .raw
+                .as_ref()
+                .map(|raw| raw.iter().filter_map(|(name, value)| Some((name.clone(), value.clone()?))).collect()),
+            raw_codes: self
+                .raw
+                .iter()
+                .flatten()
+                .enumerate()
+                .filter(|(_, (_, value))| value.is_none())
+                .map(|(place, (name, _))| (place, name.clone()))
+                .collect(),
         };
-        serde_json::to_value(file).unwrap_or_else(|error| unreachable!("texts and marks are JSON: {error}"))
+        serde_json::to_value(file).unwrap_or_else(|error| unreachable!("texts and numbers are JSON: {error}"))
     }
 
     /// Reads the result of [`Self::to_json`], or what a person wrote by hand: secrets in it are dropped here too.
@@ -152,11 +163,15 @@ impl KeptDraft {
             raw: None,
         };
         let raw = file.raw.map(|raw| {
-            let has_code = raw.iter().any(|(_, value)| value.is_none());
             let mut kept: Vec<KeptParam> = raw.into_iter().filter_map(kept_param).collect();
-            // Version 0.1.0 stored no position for the security code, so it goes to the end.
-            if file.has_cvc && !has_code {
+            // Earlier programs stored no place of the security code, so it goes to the end.
+            if file.has_cvc && file.raw_codes.is_empty() && kept.iter().all(|(_, value)| value.is_some()) {
                 kept.push(("card[cvc]".to_owned(), None));
+            }
+            for (place, name) in file.raw_codes {
+                if mask::is_whole(&name) && mask::hides_security_code(&name) {
+                    kept.insert(place.min(kept.len()), (name, None));
+                }
             }
             kept
         });
@@ -175,7 +190,7 @@ pub struct KeptForm {
 fn kept_params(params: &Params, left_out: &mut Vec<String>) -> Vec<KeptParam> {
     let mut all = Vec::new();
     for (name, value) in params.iter() {
-        let kept = kept_param((name.to_owned(), Some(value.to_owned())));
+        let kept = kept_param((name.to_owned(), value.to_owned()));
         if kept.as_ref().is_none_or(|(_, value)| value.is_none()) {
             left_out.push(format!("the parameter {}", mask::text(name)));
         }
@@ -185,11 +200,10 @@ fn kept_params(params: &Params, left_out: &mut Vec<String>) -> Vec<KeptParam> {
 }
 
 /// A raw parameter as it may be stored, whether it comes from the form or from a file; `None` if it must be left out.
-fn kept_param((name, value): KeptParam) -> Option<KeptParam> {
+fn kept_param((name, value): (String, String)) -> Option<KeptParam> {
     if !mask::is_whole(&name) {
         return None;
     }
-    let Some(value) = value else { return mask::hides_security_code(&name).then_some((name, None)) };
     match mask::param(&name, &value).1 {
         Kept::Whole => Some((name, Some(value))),
         Kept::Hidden if mask::hides_security_code(&name) => Some((name, None)),
@@ -226,9 +240,13 @@ struct DraftFile {
     customer: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     customer_card: String,
-    /// Name and value; `null` in place of a security code.
+    /// Name and value, without the security codes.
     #[serde(skip_serializing_if = "Option::is_none")]
-    raw: Option<Vec<KeptParam>>,
+    raw: Option<Vec<(String, String)>>,
+    /// The place of each security code among all raw parameters, from 0 on and in order, and its name. They are apart
+    /// from `raw`, for earlier programs refuse a draft with anything but pairs of texts there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    raw_codes: Vec<(usize, String)>,
 }
 
 fn is_empty(address: &[String; 6]) -> bool {
@@ -274,6 +292,23 @@ mod tests {
             assert!(!json.contains("453957") && !json.contains("987"), "{json}");
             assert!(!left_out.join(" ").contains(number));
         }
+    }
+
+    #[test]
+    fn raw_parameters_are_stored_as_earlier_programs_read_them() {
+        let sent = [("card[cvc]", "987"), ("card[number]", "4242424242424242"), ("amount", "5")];
+        let draft = Draft { raw: Some(sent.into_iter().collect()), ..Draft::default() };
+        let json = KeptDraft::of(&draft).0.to_json();
+        // An earlier program refuses a draft whose raw parameters are anything but pairs of texts, and puts the code that
+        // passes to their end.
+        let earlier = serde_json::json!([["card[number]", "4242424242424242"], ["amount", "5"]]);
+        assert_eq!((&json["raw"], &json["has_cvc"]), (&earlier, &true.into()));
+        let again = |json: &Value| KeptDraft::of_json(json).unwrap().to_draft(true).raw.unwrap();
+        let names = |json: &Value| again(json).names().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(names(&json), ["card[cvc]", "card[number]", "amount"]);
+        let of_earlier = serde_json::json!({ "has_cvc": true, "raw": earlier });
+        assert_eq!(names(&of_earlier), ["card[number]", "amount", "card[cvc]"]);
+        assert_eq!(again(&of_earlier).get("card[cvc]"), Some("123"));
     }
 
     #[test]

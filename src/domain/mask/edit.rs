@@ -7,7 +7,7 @@ pub const HIDDEN: &str = "•••";
 
 /// How much of a parameter's value is kept. It is determined when the call is recorded, and stored beside the
 /// parameter.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Kept {
     /// The value as it was sent.
     #[default]
