@@ -60,8 +60,8 @@ pub trait KeyVault: Send {
     fn remove(&self, user: &str) -> Result<(), VaultError>;
 }
 
-/// The user name that a profile's key is kept under. That of the first profile has no number: earlier versions had one key
-/// and kept it under this name.
+/// The user name that a profile's key is kept under. That of the first profile has no number: earlier versions had one
+/// key and kept it under this name.
 fn user_of(profile: ProfileId) -> String {
     const FIRST: &str = "stripe-test-key";
     if profile == ProfileId::FIRST { FIRST.to_owned() } else { format!("{FIRST}-{}", profile.0) }
@@ -79,8 +79,8 @@ pub enum VaultError {
     Failed(String),
 }
 
-/// The API keys of all profiles. A method may wait up to three seconds for the keyring: never call it from a thread that
-/// draws or runs async tasks.
+/// The API keys of all profiles. A method may wait up to three seconds for the keyring: never call it from a thread
+/// that draws or runs async tasks.
 pub struct ApiKeys {
     environment: Option<ApiKey>,
     environment_problem: Option<String>,
@@ -136,8 +136,8 @@ impl ApiKeys {
         }
     }
 
-    /// The key that a profile's calls are made with; may ask the keyring. A key in the environment that cannot be used is
-    /// not replaced by another one, for the call would go to another account than was meant.
+    /// The key that a profile's calls are made with; may ask the keyring. A key in the environment that cannot be used
+    /// is not replaced by another one, for the call would go to another account than was meant.
     pub fn get(&self, profile: ProfileId) -> Option<ApiKey> {
         if self.environment_problem.is_some() {
             return None;
@@ -145,8 +145,8 @@ impl ApiKeys {
         self.environment.clone().or_else(|| self.state().kept(profile).map(|(key, _)| key.clone()))
     }
 
-    /// Keeps a key: in the keyring if there is one that takes it, else for this session. Gives which of the two. A key from
-    /// the environment stays in use all the same.
+    /// Keeps a key: in the keyring if there is one that takes it, else for this session. Gives which of the two. A key
+    /// from the environment stays in use all the same.
     pub fn set(&self, profile: ProfileId, key: ApiKey) -> KeySource {
         let mut state = self.state();
         let written = state.ask(profile, VaultRequest::Write(key.clone()));

@@ -1,8 +1,8 @@
 //! Testcard: a workbench for test-card tokens.
 //!
-//! A QA engineer creates card tokens in a window, keeps them in a history, sees what each response said and exports them.
-//! Stripe's test mode answers, or a local minter that behaves like it. The command line, and a loopback server for
-//! Stripe's own SDKs, use the same code. How to change something is in `.github/CONTRIBUTING.md`.
+//! A QA engineer creates card tokens in a window, keeps them in a history, sees what each response said and exports
+//! them. Stripe's test mode answers, or a local minter that behaves like it. The command line, and a loopback server
+//! for Stripe's own SDKs, use the same code. How to change something is in `.github/CONTRIBUTING.md`.
 //!
 //! # Words
 //!
@@ -17,8 +17,8 @@
 //! - A **session** is the time during which one process has the history open. It holds a lock file, by which other
 //!   processes know that its calls in flight are not lost.
 //! - **Journalled**: the masked request is on disk before it is sent to Stripe. **Committed**: response, entry and the
-//!   minter's objects are on disk, in one transaction. **Acknowledged**: whoever waits was told, which happens after the
-//!   commit. **Kept**: what masking left of a text.
+//!   minter's objects are on disk, in one transaction. **Acknowledged**: whoever waits was told, which happens after
+//!   the commit. **Kept**: what masking left of a text.
 //! - The **ledger** is the minter's memory: objects and idempotency keys.
 //!
 //! # The idea
@@ -31,9 +31,9 @@
 //!    minter answers with them. What a test card does at charge and attach is the table
 //!    [`domain::card::test_cards`]. A prediction never blocks sending, because testers send wrong requests on purpose.
 //! 4. The window knows what the last [`messages::WorkerUpdate`] told it, and asks for everything by
-//!    [`messages::WorkerCommand`]s to the [`worker`]. No frame waits, queries, sorts or parses: a list comes in the order
-//!    of the store, with an index by id ([`domain::history::listing`]); what a view shows of an answer is built once per
-//!    revision; only the rows in view are drawn.
+//!    [`messages::WorkerCommand`]s to the [`worker`]. No frame waits, queries, sorts or parses: a list comes in the
+//!    order of the store, with an index by id ([`domain::history::listing`]); what a view shows of an answer is built
+//!    once per revision; only the rows in view are drawn.
 //! 5. What was acknowledged is on disk: for the minter a token, its exchange, its entry and the ledger are one SQLite
 //!    transaction; a call to Stripe takes two, before and after it is sent.
 //!
@@ -96,80 +96,81 @@
 //! `worker/commands` receives it, `worker/jobs` spawns a task, `worker/resolver` finds the backend of the profile, and
 //! `worker/call` calls it. For the local target, the caller's thread masks the request and prepares its idempotency key
 //! (`minter/call`); the writer's thread runs the minter and commits objects, exchange and entry. For Stripe, `store`
-//! journals the masked request, `stripe` sends it, `store` completes it. Then `worker/call` tells `worker/history`, which
-//! reads what changed and sends updates; each wakes the window, and `WindowModel::apply` takes it. Commits of the window's
-//! own server and of other processes are noticed within 250 ms.
+//! journals the masked request, `stripe` sends it, `store` completes it. Then `worker/call` tells `worker/history`,
+//! which reads what changed and sends updates; each wakes the window, and `WindowModel::apply` takes it. Commits of the
+//! window's own server and of other processes are noticed within 250 ms.
 //!
 //! # One export
 //!
-//! Ctrl+S opens `ui/dialogs/export`, which pushes `Action::Run` with a `JobRequest`. `app/jobs` starts it, `worker/jobs`
-//! runs `jobs/export` on a thread of its own: it reads the entries in pages and writes them to a temporary file, which
-//! replaces the target when it is complete. Progress and the end come back as updates; `app/jobs` says how it ended.
+//! Ctrl+S opens `ui/dialogs/export`, which pushes `Action::Run` with a `JobRequest`. `app/jobs` starts it,
+//! `worker/jobs` runs `jobs/export` on a thread of its own: it reads the entries in pages and writes them to a
+//! temporary file, which replaces the target when it is complete. Progress and the end come back as updates; `app/jobs`
+//! says how it ended.
 //!
 //! # One call of an SDK
 //!
-//! `server/connections` accepts it, and `server/call` takes it through: `server/admission` checks the host and the origin,
-//! [`backend::admit`] checks the key before the body is read (for a key that Stripe.js sends as a parameter, after the
-//! first 64 KB), `server/intake` reads the body within the memory that all calls share, `server/http` converts it, and
-//! `server/faults` may let it fail on purpose. [`backend::BackendTargets::serve`] puts it into the same queue as the
-//! window's calls, and the response leaves after the commit. [`domain::call::usage`] decides from a call and its response
-//! whether a token is used up, whoever sent it. Calls that neither created nor changed an entry are dropped when the
-//! request log is full, oldest first (`store/log_bound`).
+//! `server/connections` accepts it, and `server/call` takes it through: `server/admission` checks the host and the
+//! origin, [`backend::admit`] checks the key before the body is read (for a key that Stripe.js sends as a parameter,
+//! after the first 64 KB), `server/intake` reads the body within the memory that all calls share, `server/http`
+//! converts it, and `server/faults` may let it fail on purpose. [`backend::BackendTargets::serve`] puts it into the
+//! same queue as the window's calls, and the response leaves after the commit. [`domain::call::usage`] decides from a
+//! call and its response whether a token is used up, whoever sent it. Calls that neither created nor changed an entry
+//! are dropped when the request log is full, oldest first (`store/log_bound`).
 //!
 //! # Rules of the ledger
 //!
-//! One writer orders all calls, so a token is used once however many calls race for it; `BEGIN IMMEDIATE` makes that hold
-//! between processes. A request with a known idempotency key waits for the first one and gets its response, if that one
-//! succeeded or was declined; with other parameters it is an idempotency error; 409 comes only from a fault that holds a
-//! call. The record of a key is kept for a day, or for a million calls, and points to the exchange. A reset drops objects
-//! and keys, never the history; ids continue. Deleting an entry hides it in the history and never touches the ledger; the
-//! entry is removed for good at a program start, an hour later or more.
+//! One writer orders all calls, so a token is used once however many calls race for it; `BEGIN IMMEDIATE` makes that
+//! hold between processes. A request with a known idempotency key waits for the first one and gets its response, if
+//! that one succeeded or was declined; with other parameters it is an idempotency error; 409 comes only from a fault
+//! that holds a call. The record of a key is kept for a day, or for a million calls, and points to the exchange. A
+//! reset drops objects and keys, never the history; ids continue. Deleting an entry hides it in the history and never
+//! touches the ledger; the entry is removed for good at a program start, an hour later or more.
 //!
 //! # A disk that fails
 //!
-//! A commit fails, for the whole group, if the path no longer leads to the file that was opened (`store/anchor`). Reading
-//! goes on past damage and says what is missing ([`store::HistoryDamage`]): a page that cannot be read hides only its own
-//! rows (`store/sound`). Nothing writes to a database whose write-ahead log is damaged or missing; [`store::salvage()`]
-//! works on a private copy and writes to a new folder. A history that cannot be written is read in place or from a private
-//! copy (`store/copy`). A backup is made before each migration.
+//! A commit fails, for the whole group, if the path no longer leads to the file that was opened (`store/anchor`).
+//! Reading goes on past damage and says what is missing ([`store::HistoryDamage`]): a page that cannot be read hides
+//! only its own rows (`store/sound`). Nothing writes to a database whose write-ahead log is damaged or missing;
+//! [`store::salvage()`] works on a private copy and writes to a new folder. A history that cannot be written is read in
+//! place or from a private copy (`store/copy`). A backup is made before each migration.
 //!
 //! # What was expected
 //!
-//! A built-in preset ([`domain::presets::catalog`]) or one of the user's own ([`domain::presets::library`]) comes with an
-//! expected outcome. [`domain::rules::expectation`] compares it in the commit that writes the token's creation or a call
-//! that uses the token up, so the history shows where a card differs, whoever charged it.
+//! A built-in preset ([`domain::presets::catalog`]) or one of the user's own ([`domain::presets::library`]) comes with
+//! an expected outcome. [`domain::rules::expectation`] compares it in the commit that writes the token's creation or a
+//! call that uses the token up, so the history shows where a card differs, whoever charged it.
 //!
 //! # Safety
 //!
 //! [`domain::key::ApiKey`] cannot hold a live key. A key is read for the `Authorization` header and for the keyring, is
 //! printed nowhere, and is sent over https or to this machine only. Secrets are held in [`domain::secret::SecretText`],
-//! which is read through `expose` and `expose_mut` only. [`domain::mask`] finds possible card numbers, security codes and
-//! keys, by their form or by the name beside them; [`domain::call::redaction`] applies it to a request and its response,
-//! together with what that request made secret.
+//! which is read through `expose` and `expose_mut` only. [`domain::mask`] finds possible card numbers, security codes
+//! and keys, by their form or by the name beside them; [`domain::call::redaction`] applies it to a request and its
+//! response, together with what that request made secret.
 //!
 //! The minter's responses are redacted before they are sent, so the body that was sent is the body that is recorded,
-//! shown and replayed (a long list is recorded cut). In responses of the real API, what must not be kept is replaced, and
-//! the places are marked; every other byte stays. How much is left of a parameter is stored beside it
+//! shown and replayed (a long list is recorded cut). In responses of the real API, what must not be kept is replaced,
+//! and the places are marked; every other byte stays. How much is left of a parameter is stored beside it
 //! ([`domain::mask::Kept`]), never guessed from its text; everything that sends a recorded call again reads that mark
 //! ([`domain::call::again::StandIn`]).
 //!
 //! Ids, filters, accounts and idempotency keys are looked up by exactly what was sent. If one holds a secret, its keyed
-//! hash is stored ([`domain::mask::keyed_hash::IdentityKey`]), the same in every process and after a restart, and `•••` is
-//! shown. Snippets are written from the masked request. Presets and the draft hold only values that masking leaves
+//! hash is stored ([`domain::mask::keyed_hash::IdentityKey`]), the same in every process and after a restart, and `•••`
+//! is shown. Snippets are written from the masked request. Presets and the draft hold only values that masking leaves
 //! unchanged, and no security code.
 //!
 //! # Tests
 //!
 //! `tests/it` has one file per subject, in one binary: `cargo test --test it form::`. Unit tests stand beside the code.
-//! `tests/sdk`, `tests/window` and `tests/trust` run a built program: Stripe's SDKs against the server, the real window by
-//! keyboard, and attacks such as `kill -9` and full disks. `.ci/run` runs everything.
+//! `tests/sdk`, `tests/window` and `tests/trust` run a built program: Stripe's SDKs against the server, the real window
+//! by keyboard, and attacks such as `kill -9` and full disks. `.ci/run` runs everything.
 //!
 //! # Deliberately absent
 //!
-//! No typed Stripe SDK: a response is kept as it came, unknown fields too, and a request can be wrong. No lock that a frame
-//! waits for. No blocking dialog. No telemetry. Of Stripe's API the minter plays card tokens, charges, refunds, customers
-//! with their cards, and payment methods of tokens; payment intents, events and webhooks are refused by name, and nothing
-//! answers success by default.
+//! No typed Stripe SDK: a response is kept as it came, unknown fields too, and a request can be wrong. No lock that a
+//! frame waits for. No blocking dialog. No telemetry. Of Stripe's API the minter plays card tokens, charges, refunds,
+//! customers with their cards, and payment methods of tokens; payment intents, events and webhooks are refused by name,
+//! and nothing answers success by default.
 
 // A charge is one `json!` of more than forty fields.
 #![recursion_limit = "256"]

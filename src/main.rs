@@ -31,7 +31,8 @@ static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const WITHOUT_WINDOW: &str = "the window cannot be opened here. Without a display, use a command: testcard mint, \
                               token, history, export, cards or paths (see testcard --help)";
 
-/// Why there is no window, such as a missing library; nothing where it is the display that is missing, which the message says.
+/// Why there is no window, such as a missing library; nothing where it is the display that is missing, which the
+/// message says.
 fn reason(error: &str) -> String {
     if error.contains("WAYLAND_DISPLAY") {
         return String::new();
@@ -74,8 +75,8 @@ fn system_clock() -> Clock {
     Clock::new(Timestamp::now)
 }
 
-/// Standard error for what may repeat the user's input or an answer by mistake: logs and crash messages. Each write is masked by
-/// itself, so a line must come in one piece.
+/// Standard error for what may repeat the user's input or an answer by mistake: logs and crash messages. Each write is
+/// masked by itself, so a line must come in one piece.
 struct MaskedStderr;
 
 impl Write for MaskedStderr {

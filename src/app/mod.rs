@@ -162,8 +162,8 @@ impl App {
         self.take_picked();
     }
 
-    /// Fills the form from an entry, or sends its card to the other target, if that was asked for and the entry is loaded
-    /// by now.
+    /// Fills the form from an entry, or sends its card to the other target, if that was asked for and the entry is
+    /// loaded by now.
     fn use_loaded_detail(&mut self, ctx: &Context) {
         let Some(detail) = self.model.detail.as_ref() else { return };
         match self.history.selection.take_once_loaded(detail.entry.id) {

@@ -61,8 +61,8 @@ impl KeptRevision {
         Self { kept: revision, seen: revision, changed_at: 0.0 }
     }
 
-    /// In how many seconds this revision has to be kept, at this moment of the window's time; `None` if it is kept. At 0.0
-    /// the caller has to keep it now: it counts as kept from then on.
+    /// In how many seconds this revision has to be kept, at this moment of the window's time; `None` if it is kept. At
+    /// 0.0 the caller has to keep it now: it counts as kept from then on.
     pub(super) fn due_in(&mut self, revision: u64, time: f64) -> Option<f64> {
         if revision == self.kept {
             return None;

@@ -102,8 +102,8 @@ impl App {
         }
     }
 
-    /// What is expected of the form once its secrets are left out: the expectation that was set if it still agrees with the
-    /// prediction, else the prediction itself.
+    /// What is expected of the form once its secrets are left out: the expectation that was set if it still agrees with
+    /// the prediction, else the prediction itself.
     fn expected_of(&self, kept: &Draft) -> Expectation {
         let prediction = kept.predict(utc_day(self.clock.now()), self.settings.policies);
         let expected = self.views.form.expectation().filter(|expected| expected.agrees_with(&prediction));

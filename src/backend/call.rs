@@ -166,8 +166,8 @@ impl Backend {
         }
     }
 
-    /// Gives up waiting for a call that left at `sent`: its outcome is unknown from now on. Gives `None` for a call to the
-    /// minter, of which nothing is written down before its answer.
+    /// Gives up waiting for a call that left at `sent`: its outcome is unknown from now on. Gives `None` for a call to
+    /// the minter, of which nothing is written down before its answer.
     ///
     /// # Errors
     /// When the store cannot be written.

@@ -1,8 +1,8 @@
 //! Who answers a call: the one place that knows of both targets, the stand-in and the real API.
 //!
-//! [`BackendTargets`] leads to both; [`Backend`] is one of them, ready to be called. Either way the call is written down before
-//! anybody hears of it. The minter's answer, its objects and the exchange are one transaction; a call to the real API is
-//! journalled before it leaves and completed when its answer is here.
+//! [`BackendTargets`] leads to both; [`Backend`] is one of them, ready to be called. Either way the call is written
+//! down before anybody hears of it. The minter's answer, its objects and the exchange are one transaction; a call to
+//! the real API is journalled before it leaves and completed when its answer is here.
 //!
 //! | file | what it is for |
 //! | --- | --- |

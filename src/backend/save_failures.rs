@@ -12,8 +12,8 @@ use crate::store::StoreError;
 /// How long a reason is not told again.
 const PAUSE_BETWEEN: Duration = Duration::from_mins(1);
 
-/// Tells a person why calls that came over HTTP are not saved: each reason once a minute, however many calls it meets. The
-/// client of such a call is told too, but is a program.
+/// Tells a person why calls that came over HTTP are not saved: each reason once a minute, however many calls it meets.
+/// The client of such a call is told too, but is a program.
 #[derive(Default)]
 pub(super) struct SaveFailures {
     tell: Option<TellPerson>,

@@ -53,8 +53,8 @@ impl BackendTargets {
         })
     }
 
-    /// Writes down a call that came over HTTP and was refused before it reached the stand-in. Gives the answer to send, which
-    /// is redacted: the same bytes are kept.
+    /// Writes down a call that came over HTTP and was refused before it reached the stand-in. Gives the answer to send,
+    /// which is redacted: the same bytes are kept.
     pub async fn refuse(
         &self,
         request: ApiRequest,
@@ -70,7 +70,8 @@ impl BackendTargets {
         answer
     }
 
-    /// Writes down a call that came over HTTP and did not reach the stand-in, with what became of it instead of an answer.
+    /// Writes down a call that came over HTTP and did not reach the stand-in, with what became of it instead of an
+    /// answer.
     pub async fn note(&self, request: ApiRequest, started: Timestamp, arrived: Instant, failure: CallFailure) {
         let call = NewCall { target: Target::Local, started, request, expects: None, profile: None };
         if let Err(error) = self.store.note(call, arrived.elapsed(), failure).await {

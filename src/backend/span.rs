@@ -7,8 +7,9 @@ use crate::domain::{
     mask,
 };
 
-/// The span of a call, made when the call arrives. Its `request_id` is filled in once it is known: by the minter before it
-/// answers, or from the answer of the real API. Without a log at debug level the span is not made, and nothing is formatted.
+/// The span of a call, made when the call arrives. Its `request_id` is filled in once it is known: by the minter before
+/// it answers, or from the answer of the real API. Without a log at debug level the span is not made, and nothing is
+/// formatted.
 pub fn call_span(target: Target, method: &str) -> Span {
     // Not the path: it may hold what must not be written down, and is masked only later, with the rest of the call.
     tracing::debug_span!("call", target = target.as_str(), method = mask::text(method), request_id = Empty)

@@ -15,7 +15,8 @@ use crate::{
     stripe::{CallLimits, StripeClient},
 };
 
-/// What leads to both targets: the store that both write to, and what is kept from one call to the next. Cheap to clone.
+/// What leads to both targets: the store that both write to, and what is kept from one call to the next. Cheap to
+/// clone.
 #[derive(Clone, Debug)]
 pub struct BackendTargets {
     pub(super) store: Store,
@@ -24,8 +25,8 @@ pub struct BackendTargets {
     pub(super) save_failures: Arc<SaveFailures>,
 }
 
-/// The last client of the real API, with the settings and the key that it was made of. It is used again while these are the
-/// same, for its connections stay open.
+/// The last client of the real API, with the settings and the key that it was made of. It is used again while these are
+/// the same, for its connections stay open.
 type LastClient = Arc<Mutex<Option<(StripeSettings, ApiKey, Arc<StripeClient>)>>>;
 
 impl BackendTargets {
@@ -53,8 +54,8 @@ impl BackendTargets {
         Backend::Local { store: self.store.clone(), workspace: Arc::clone(&self.workspace), policies }
     }
 
-    /// Stripe's test mode, with the settings of a profile. It may read a file of certificates, so it is not for a thread that
-    /// must not wait.
+    /// Stripe's test mode, with the settings of a profile. It may read a file of certificates, so it is not for a
+    /// thread that must not wait.
     ///
     /// # Errors
     /// [`TransportError::NotSent`] when no client can be made of these settings.

@@ -15,8 +15,8 @@ pub struct ProcessEnvironment {
 }
 
 impl ProcessEnvironment {
-    /// The keys for the real API. With `TESTCARD_HOME` no keyring is used, so that what is tried in such a folder leaves no
-    /// trace outside of it.
+    /// The keys for the real API. With `TESTCARD_HOME` no keyring is used, so that what is tried in such a folder
+    /// leaves no trace outside of it.
     pub fn keys(&self) -> ApiKeys {
         let environment = self.stripe_key.clone();
         if self.home.is_some() { ApiKeys::session_only(environment) } else { ApiKeys::new(environment) }

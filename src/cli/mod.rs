@@ -1,8 +1,8 @@
 //! The command line: the same engine and the same history, without a window.
 //!
 //! Results go to stdout, everything else to stderr. Exit: 0 done; 1 an error was answered; 2 wrong usage; 3 no answer
-//! came; 4 the data folder cannot be used, or not all of it could be read; 128 and its number where a signal ended it (130
-//! for Ctrl+C).
+//! came; 4 the data folder cannot be used, or not all of it could be read; 128 and its number where a signal ended it
+//! (130 for Ctrl+C).
 //!
 //! | file | what it is for |
 //! | --- | --- |

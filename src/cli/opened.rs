@@ -36,8 +36,8 @@ impl OpenTarget {
         Self::open_for(args, environment, false)
     }
 
-    /// As [`OpenTarget::open`], for a call that changes nothing: where the data folder cannot be written, the call is made on
-    /// a copy of it, and what came of the call is kept nowhere.
+    /// As [`OpenTarget::open`], for a call that changes nothing: where the data folder cannot be written, the call is
+    /// made on a copy of it, and what came of the call is kept nowhere.
     pub(super) fn open_to_look(args: &TargetArgs, environment: &ProcessEnvironment) -> Result<Self, CliError> {
         Self::open_for(args, environment, true)
     }

@@ -10,7 +10,8 @@ use crate::domain::{
     foreign, mask,
 };
 
-/// Says something on stderr that is not a result. It may quote what was typed or answered, so it is masked, and one line.
+/// Says something on stderr that is not a result. It may quote what was typed or answered, so it is masked, and one
+/// line.
 pub(super) fn remark(words: impl fmt::Display) {
     // Without stderr there is nobody left to tell.
     let _ = writeln!(io::stderr(), "testcard: {}", foreign::sentence(&mask::text(&words.to_string())));

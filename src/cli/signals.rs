@@ -35,8 +35,8 @@ pub(super) struct EndSignals {
 }
 
 impl EndSignals {
-    /// Must be called on a runtime. A signal stays ignored where the program was started with it ignored, as `nohup` and shells
-    /// do with what runs in the background.
+    /// Must be called on a runtime. A signal stays ignored where the program was started with it ignored, as `nohup`
+    /// and shells do with what runs in the background.
     #[cfg(unix)]
     pub(super) fn new() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
@@ -78,8 +78,8 @@ impl EndSignals {
     }
 }
 
-/// The signals that are ignored, a bit each, the lowest bit for signal 1. Read from Linux's `/proc`, for other systems have no
-/// interface for it that is free of `unsafe`.
+/// The signals that are ignored, a bit each, the lowest bit for signal 1. Read from Linux's `/proc`, for other systems
+/// have no interface for it that is free of `unsafe`.
 #[cfg(unix)]
 fn ignored() -> u64 {
     let Ok(status) = std::fs::read_to_string("/proc/self/status") else { return 0 };

@@ -103,8 +103,8 @@ fn send(call: &TokenCall, args: &SentArgs, environment: &ProcessEnvironment) -> 
     Ok(if is_made { CommandOutcome::Well } else { CommandOutcome::WithError })
 }
 
-/// Refuses to ask the account of one profile for a token that another profile made: that account does not know the token, and
-/// should not learn of it.
+/// Refuses to ask the account of one profile for a token that another profile made: that account does not know the
+/// token, and should not learn of it.
 fn check_profile(reader: &HistoryReader, token: &str, profile: ProfileId) -> Result<(), CliError> {
     let Some(entry) = reader.by_token(token)? else { return Ok(()) };
     match reader.rows(&[entry])?.first().and_then(|row| row.profile) {

@@ -2,8 +2,8 @@
 
 use clap::error::{ContextKind, ContextValue};
 
-/// The error without what may be a key: the value of `--key`, however malformed, and what looks like one wherever it was
-/// typed.
+/// The error without what may be a key: the value of `--key`, however malformed, and what looks like one wherever it
+/// was typed.
 pub(super) fn without_keys(mut error: clap::Error) -> clap::Error {
     let text = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.as_str()),
@@ -25,7 +25,8 @@ pub(super) fn without_keys(mut error: clap::Error) -> clap::Error {
     error
 }
 
-/// The words of an error without any argument that looks like a key: they may quote arguments where clap does not mark them.
+/// The words of an error without any argument that looks like a key: they may quote arguments where clap does not mark
+/// them.
 pub(super) fn without_typed_keys(words: String) -> String {
     let typed: Vec<String> = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect();
     let keys = typed.iter().skip(1).flat_map(|arg| key_words(arg)).filter(|word| may_be_key(word));

@@ -245,7 +245,8 @@ fn time(word: &str) -> Option<Duration> {
 }
 
 /// Whether a call was carried out though something went wrong with it. `fault` is what the header of its answer says
-/// ([`crate::domain::history::request_log::FAULT_HEADER`]): a [`Fault`] as written, or another reason, by which nothing was carried out.
+/// ([`crate::domain::history::request_log::FAULT_HEADER`]): a [`Fault`] as written, or another reason, by which nothing
+/// was carried out.
 pub fn is_carried_out(fault: &str) -> bool {
     let word = fault.split(' ').next().unwrap_or_default();
     KINDS.iter().any(|kind| kind.word == word && kind.is_carried_out)

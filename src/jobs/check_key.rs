@@ -25,8 +25,8 @@ pub fn limits() -> CallLimits {
     }
 }
 
-/// Makes the call and gives what its outcome means. `today` is the date that the card's expiry is reckoned from. The future
-/// can be dropped at any time.
+/// Makes the call and gives what its outcome means. `today` is the date that the card's expiry is reckoned from. The
+/// future can be dropped at any time.
 pub async fn check(settings: StripeSettings, key: ApiKey, today: Date, limits: CallLimits) -> KeyCheck {
     let (kind, host) = (key.kind(), settings.base_url.host());
     let request = probe(today, &new_idempotency_key());

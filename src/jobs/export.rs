@@ -68,8 +68,8 @@ pub struct ExportFile<'a> {
 /// only; one that is replaced keeps its mode, and one at the end of a link is replaced there.
 ///
 /// # Errors
-/// The target cannot be written, exists while overwriting is off, or is among the program's own files; the history cannot
-/// be read; or `cancelled` was cancelled before the file got its name.
+/// The target cannot be written, exists while overwriting is off, or is among the program's own files; the history
+/// cannot be read; or `cancelled` was cancelled before the file got its name.
 pub fn export(
     reader: &HistoryReader,
     filter: &HistoryFilter,
@@ -174,8 +174,8 @@ fn write_entry(out: &mut impl Write, is_first: bool, entry: &ExportedEntry) -> i
     Ok(())
 }
 
-/// The file that will be written, and what is known of it if it is there already. A link stays one: what it points at is
-/// written.
+/// The file that will be written, and what is known of it if it is there already. A link stays one: what it points at
+/// is written.
 fn check_target(file: ExportFile<'_>) -> Result<(PathBuf, Option<Metadata>), ExportError> {
     let path = file.path.to_owned();
     let there = match fs::metadata(&path) {

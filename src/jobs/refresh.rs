@@ -89,8 +89,8 @@ pub fn of_entries(
     Ok(chosen)
 }
 
-/// Retrieves each token; the store marks those that were used. A call that meets the rate limit waits and is made again,
-/// unless it is cancelled meanwhile: then nothing is told of its token.
+/// Retrieves each token; the store marks those that were used. A call that meets the rate limit waits and is made
+/// again, unless it is cancelled meanwhile: then nothing is told of its token.
 ///
 /// # Errors
 /// When the history cannot be written.

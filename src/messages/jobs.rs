@@ -32,8 +32,8 @@ pub enum JobRequest {
     Retrieve { entry: EntryId, token: String, target: Target, profile: Option<ProfileId> },
     /// Use a token up, with the profile that it was made with.
     UseToken { call: TokenCall, target: Target, profile: Option<ProfileId> },
-    /// Fetch tokens of entries to see whether they were used, within the rate that their target allows. Tokens of another
-    /// profile than the one in use are left out.
+    /// Fetch tokens of entries to see whether they were used, within the rate that their target allows. Tokens of
+    /// another profile than the one in use are left out.
     Refresh(RefreshScope),
     /// Write entries to a file, newest first.
     Export { path: PathBuf, filter: HistoryFilter, overwrite: bool },

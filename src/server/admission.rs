@@ -14,8 +14,8 @@ pub(super) fn check(headers: &HeaderMap, uri: &Uri) -> Result<(), ApiError> {
     check_origin(headers)
 }
 
-/// Whether a name is this machine's: `127.0.0.1`, `localhost` or `[::1]`, and a port if there is one. Everything else is
-/// refused, also what a parser of URLs would read as one of these, such as `127.1`.
+/// Whether a name is this machine's: `127.0.0.1`, `localhost` or `[::1]`, and a port if there is one. Everything else
+/// is refused, also what a parser of URLs would read as one of these, such as `127.1`.
 fn is_this_machine(authority: &str) -> bool {
     ["127.0.0.1", "localhost", "[::1]"].iter().any(|name| {
         let (Some(start), Some(rest)) = (authority.get(..name.len()), authority.get(name.len()..)) else {
@@ -29,8 +29,8 @@ fn is_port(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok()
 }
 
-/// A request names its host in its URI (`:authority` in HTTP/2), in `Host`, or in both. Where it names it more than once, all
-/// must be the same words, or server and proxy could take it for different hosts.
+/// A request names its host in its URI (`:authority` in HTTP/2), in `Host`, or in both. Where it names it more than
+/// once, all must be the same words, or server and proxy could take it for different hosts.
 fn check_host(headers: &HeaderMap, uri: &Uri) -> Result<(), ApiError> {
     let hosts = headers.get_all(header::HOST);
     let mut named: Vec<&str> = Vec::with_capacity(2);
@@ -46,8 +46,8 @@ fn check_host(headers: &HeaderMap, uri: &Uri) -> Result<(), ApiError> {
     Err(ApiError::request(None, None, message).with_status(403))
 }
 
-/// A page that this machine serves may call. `null` is refused: it is what browsers send for an origin that they do not tell,
-/// such as a sandboxed page of anybody.
+/// A page that this machine serves may call. `null` is refused: it is what browsers send for an origin that they do not
+/// tell, such as a sandboxed page of anybody.
 fn check_origin(headers: &HeaderMap) -> Result<(), ApiError> {
     let is_own = |origin: &axum::http::HeaderValue| {
         let origin = origin.to_str().unwrap_or_default();

@@ -1,5 +1,5 @@
-//! One call from its first byte to its answer: admitted, read, made to fail on purpose where a rule says so, and handed to
-//! the backend.
+//! One call from its first byte to its answer: admitted, read, made to fail on purpose where a rule says so, and handed
+//! to the backend.
 
 use std::{sync::Arc, time::Instant};
 
@@ -176,8 +176,8 @@ fn admitted(head: &Parts, rules: &AdmissionRules) -> Result<(ApiRequest, Admissi
     Ok((request, admission))
 }
 
-/// Reads the parameters of the query and after them those of the body; refuses the call where its key is among them and is
-/// not let in.
+/// Reads the parameters of the query and after them those of the body; refuses the call where its key is among them and
+/// is not let in.
 async fn read_params(
     head: &Parts,
     body: &mut IncomingBody,

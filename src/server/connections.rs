@@ -26,14 +26,14 @@ use super::{http::DropConnection, lingering::LingeringStream, slot::ConnectionSl
 
 /// Below the 1024 open files that systems allow a program by default.
 const MOST_CONNECTIONS: usize = 512;
-/// How long the head of a request may take to arrive. Also how long a connection that is kept alive may be idle, for hyper
-/// has one clock for both.
+/// How long the head of a request may take to arrive. Also how long a connection that is kept alive may be idle, for
+/// hyper has one clock for both.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 const HEAD_BYTES: usize = 64 * 1024;
 const MOST_HEADERS: usize = 100;
 const STREAMS_PER_CONNECTION: u32 = 128;
-/// How long a new connection waits for room before it is closed, and how often room is looked for. Whether a connection is
-/// idle for long enough is a matter of time, so there is no event to wait for.
+/// How long a new connection waits for room before it is closed, and how often room is looked for. Whether a connection
+/// is idle for long enough is a matter of time, so there is no event to wait for.
 const ROOM_TIMEOUT: Duration = Duration::from_secs(2);
 const PAUSE_WITHOUT_ROOM: Duration = Duration::from_millis(2);
 /// A connection that was opened or used within this time may be about to send its call: it is not closed for another.
@@ -85,8 +85,8 @@ enum RoomWait {
     Stopped,
 }
 
-/// Waits until fewer than `most` connections are open. An idle one is closed for it; where all are busy, the new connection
-/// waits, for a call takes milliseconds, and those that come behind it wait in the system.
+/// Waits until fewer than `most` connections are open. An idle one is closed for it; where all are busy, the new
+/// connection waits, for a call takes milliseconds, and those that come behind it wait in the system.
 async fn wait_for_room(
     slots: &mut Vec<Arc<ConnectionSlot>>,
     most: usize,

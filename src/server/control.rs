@@ -1,5 +1,5 @@
-//! The control routes, for test suites: `POST /_testcard/reset` and `GET /_testcard/requests`. They are the server's own
-//! and not Stripe's. The bearer token that the server prints at its start guards them.
+//! The control routes, for test suites: `POST /_testcard/reset` and `GET /_testcard/requests`. They are the server's
+//! own and not Stripe's. The bearer token that the server prints at its start guards them.
 
 use std::sync::Arc;
 
@@ -65,8 +65,8 @@ pub(super) async fn requests(
     settled(&head, body, found).await
 }
 
-/// The answer. A body that came with the call is read away, for these routes take none; where its end is not seen, or the call
-/// is refused, the connection is closed.
+/// The answer. A body that came with the call is read away, for these routes take none; where its end is not seen, or
+/// the call is refused, the connection is closed.
 async fn settled(head: &Parts, mut body: Body, outcome: Result<Value, ApiError>) -> HttpResponse {
     let is_refused = outcome.is_err();
     let answer = respond_json(outcome);

@@ -136,8 +136,8 @@ impl FaultInjector {
         }
     }
 
-    /// Looks at what is held, and holds what this call is to hold, under one lock: of two calls with one token that come at the
-    /// same time, one is held and the other is refused.
+    /// Looks at what is held, and holds what this call is to hold, under one lock: of two calls with one token that
+    /// come at the same time, one is held and the other is refused.
     fn decide(&self, request: &ApiRequest) -> FaultDecision {
         let mut held = lock(&self.held);
         if let Some(refused) = meets_held(&held, request) {

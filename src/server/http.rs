@@ -31,8 +31,8 @@ const KEPT_HEADERS: [&str; 6] =
     ["Content-Type", "Idempotency-Key", "Stripe-Account", "Stripe-Context", "Stripe-Version", "User-Agent"];
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// Adds the parameters of a form, which came in `place`. Text that is not UTF-8 is refused, as Stripe does: a replacement
-/// character in its place would make two values one.
+/// Adds the parameters of a form, which came in `place`. Text that is not UTF-8 is refused, as Stripe does: a
+/// replacement character in its place would make two values one.
 pub(super) fn push_params(params: &mut Params, form: &[u8], place: &str) -> Result<(), ApiError> {
     for (name, value) in pairs(form) {
         if params.len() == MOST_PARAMS {
@@ -132,8 +132,8 @@ pub(super) fn respond_with(answer: ApiResponse, body: impl FnOnce(Vec<u8>) -> By
     response
 }
 
-/// Lets the connection be closed after this answer, for the rest of the body, which nobody read, would be taken for the next
-/// request. In HTTP/2 a body ends with its stream, so the connection goes on.
+/// Lets the connection be closed after this answer, for the rest of the body, which nobody read, would be taken for the
+/// next request. In HTTP/2 a body ends with its stream, so the connection goes on.
 pub(super) fn closing(head: &Parts, mut answer: HttpResponse) -> HttpResponse {
     if head.version < Version::HTTP_2 {
         answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));

@@ -16,12 +16,12 @@ use crate::domain::call::error::ApiError;
 
 /// The largest body that is taken. Stripe's largest calls have some kilobytes.
 const MOST_BODY_BYTES: usize = 1 << 20;
-/// How many bytes of a body are looked through for a key where the head names none. So many are read of the body of a refused
-/// call, too: many clients read the answer only once their body is sent.
+/// How many bytes of a body are looked through for a key where the head names none. So many are read of the body of a
+/// refused call, too: many clients read the answer only once their body is sent.
 pub(super) const FIRST_BYTES: usize = 64 * 1024;
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long the body of a refused call is read. Short, for a client that sent `Expect: 100-continue` sends no body at all
-/// before it is asked for it.
+/// How long the body of a refused call is read. Short, for a client that sent `Expect: 100-continue` sends no body at
+/// all before it is asked for it.
 const DRAIN_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The memory that all calls in flight may take together, in bytes. Cheap to clone; the clones share it.

@@ -18,9 +18,9 @@ use super::slot::ConnectionSlot;
 
 /// A connection that is closed in good order where its client may still be sending.
 ///
-/// A socket that is closed with bytes unread resets the connection, and a reset makes the client's system throw away the
-/// answer that the client has not read yet. So the sending half is closed first, and what still arrives is read and thrown
-/// away until the client closes its half too, within [`LingeringStream::TIME`] and [`LingeringStream::BYTES`].
+/// A socket that is closed with bytes unread resets the connection, and a reset makes the client's system throw away
+/// the answer that the client has not read yet. So the sending half is closed first, and what still arrives is read and
+/// thrown away until the client closes its half too, within [`LingeringStream::TIME`] and [`LingeringStream::BYTES`].
 pub(super) struct LingeringStream {
     stream: TcpStream,
     slot: Arc<ConnectionSlot>,

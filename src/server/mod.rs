@@ -6,9 +6,9 @@
 //! ```
 //!
 //! It listens on the loopback interface only, checks `Host` and `Origin`, and sends no permission to pages of other
-//! origins. What all calls in flight take of memory together is bounded. It knows nothing of cards. A [`Server`] is a value:
-//! it is bound when it is there, and dropping it stops it. `connections` accepts and closes connections, `routes` says which
-//! function answers a path: `call` for the API, `control` for the server's own two paths.
+//! origins. What all calls in flight take of memory together is bounded. It knows nothing of cards. A [`Server`] is a
+//! value: it is bound when it is there, and dropping it stops it. `connections` accepts and closes connections,
+//! `routes` says which function answers a path: `call` for the API, `control` for the server's own two paths.
 
 mod admission;
 mod call;

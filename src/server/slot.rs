@@ -1,4 +1,5 @@
-//! What is known of one connection: whether a call is in flight on it, since when it is idle, and how it is to be closed.
+//! What is known of one connection: whether a call is in flight on it, since when it is idle, and how it is to be
+//! closed.
 
 use std::{
     sync::{

@@ -83,7 +83,8 @@ pub(super) fn keep_bad(path: &Path, doing: &'static str) -> Result<(), SettingsE
     replace(&bad, &text, doing)
 }
 
-/// Writes a root object, and gives the text as it was written. A link, as managers of such files make them, stays a link.
+/// Writes a root object, and gives the text as it was written. A link, as managers of such files make them, stays a
+/// link.
 pub(super) fn write(path: &Path, root: Map<String, Value>, doing: &'static str) -> Result<String, SettingsError> {
     let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let text = format!("{:#}\n", Value::Object(root));

@@ -32,8 +32,8 @@ pub fn load(path: &Path) -> (Option<KeptForm>, Vec<String>) {
     }
 }
 
-/// Writes the draft, or removes its file if the draft is empty. Fields that are not known stay in it, and a file that cannot be read
-/// is kept as `draft.json.bad`.
+/// Writes the draft, or removes its file if the draft is empty. Fields that are not known stay in it, and a file that
+/// cannot be read is kept as `draft.json.bad`.
 ///
 /// # Errors
 /// When the disk refuses; the old file is as it was.

@@ -117,8 +117,8 @@ fn profile_object(profile: &Profile) -> Map<String, Value> {
 }
 
 /// Writes the settings over what the file held. Unknown fields stay. Profiles of the file that are `known` and that the
-/// settings do not have any more are dropped. Profiles of the settings that are `known` and that the file does not have any
-/// more were deleted by another window: they are left out, and given as the second value.
+/// settings do not have any more are dropped. Profiles of the settings that are `known` and that the file does not have
+/// any more were deleted by another window: they are left out, and given as the second value.
 ///
 /// # Errors
 /// When the settings cannot be written as JSON: then nothing may be saved in their place.

@@ -35,7 +35,8 @@ pub fn load(path: &Path) -> (Settings, Vec<String>) {
     }
 }
 
-/// The text of a settings file, by which it is seen whether somebody else wrote it. Empty without a file that can be read.
+/// The text of a settings file, by which it is seen whether somebody else wrote it. Empty without a file that can be
+/// read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SettingsText(Vec<u8>);
 
@@ -58,9 +59,9 @@ pub struct WrittenSettings {
 /// cannot be read is left alone too. Fields that are not known stay in it. A file with anything wrong in it is kept as
 /// `settings.json.bad`.
 ///
-/// `known` are the profiles as this program last read or wrote them, for another window may have written the file since:
-/// a profile of the file that is not among them was made there and stays, and one of them that the file lacks was deleted
-/// there and does not come back. Of all other settings these ones take the place of what the file holds.
+/// `known` are the profiles as this program last read or wrote them, for another window may have written the file
+/// since: a profile of the file that is not among them was made there and stays, and one of them that the file lacks
+/// was deleted there and does not come back. Of all other settings these ones take the place of what the file holds.
 ///
 /// # Errors
 /// [`SettingsError::Secret`] before anything is written, [`SettingsError::Io`] when the disk refuses.

@@ -1,4 +1,5 @@
-//! The file of presets: favourites, those used last, and the user's own. Without secrets, to be read and edited by hand.
+//! The file of presets: favourites, those used last, and the user's own. Without secrets, to be read and edited by
+//! hand.
 
 use std::path::Path;
 
@@ -31,8 +32,9 @@ pub fn load(path: &Path) -> (PresetLibrary, Vec<String>) {
     }
 }
 
-/// Writes what changed between `known`, the presets as this program last read or wrote them, and `library`. What another
-/// window wrote into the file since then stays. So do unknown fields; a file with anything wrong in it is kept as `presets.json.bad`.
+/// Writes what changed between `known`, the presets as this program last read or wrote them, and `library`. What
+/// another window wrote into the file since then stays. So do unknown fields; a file with anything wrong in it is kept
+/// as `presets.json.bad`.
 ///
 /// # Errors
 /// When the disk refuses; the old file is as it was.

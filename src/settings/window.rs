@@ -1,4 +1,5 @@
-//! How the window was left. It has a file of its own, for it changes without being asked for, and a broken one is no loss.
+//! How the window was left. It has a file of its own, for it changes without being asked for, and a broken one is no
+//! loss.
 
 use std::path::Path;
 

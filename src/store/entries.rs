@@ -166,8 +166,8 @@ pub(super) fn next_revision(connection: &Connection) -> rusqlite::Result<i64> {
         .query_row([], |row| row.get(0))
 }
 
-/// The columns that are written of an entry, in the order of the values in [`write()`]: that it was deleted is not among
-/// them. The column `run` has the name of the session that waits for the answer.
+/// The columns that are written of an entry, in the order of the values in [`write()`]: that it was deleted is not
+/// among them. The column `run` has the name of the session that waits for the answer.
 macro_rules! entry_columns {
     () => {
         "status, target, token_id, brand, last4, code, used_by, started_ms, took_micros, used_client, note, tags, \

@@ -1,8 +1,8 @@
 //! The history and the minter's ledger on disk, in one SQLite file.
 //!
 //! One thread writes: [`Store`] sends it jobs and gives [`StoreReply`]s, and what a reply acknowledges is on the disk.
-//! Any number of [`HistoryReader`]s read beside it. Several processes may use one folder. Nothing is written that is not
-//! masked.
+//! Any number of [`HistoryReader`]s read beside it. Several processes may use one folder. Nothing is written that is
+//! not masked.
 //!
 //! | file | what it is for |
 //! | --- | --- |

@@ -106,8 +106,8 @@ pub(super) fn for_each_sound_row(
     Ok(lost)
 }
 
-/// Keeps of the numbers of unreadable rows those that were entries. A damaged page stands for many numbers, and the index
-/// of revisions tells which of them there were; where the index cannot be read either, all numbers stay.
+/// Keeps of the numbers of unreadable rows those that were entries. A damaged page stands for many numbers, and the
+/// index of revisions tells which of them there were; where the index cannot be read either, all numbers stay.
 pub(super) fn retain_known_entries(connection: &Connection, lost: &mut RowNumbers) {
     if lost.is_empty() {
         return;

@@ -67,8 +67,8 @@ pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
     mask::text(&cause.to_string()).chars().take(MAX_REASON_CHARS).collect()
 }
 
-/// Whether it was the proxy, and why in plain words. The type of a failed tunnel is private to its crate, so it is known
-/// by how its words begin.
+/// Whether it was the proxy, and why in plain words. The type of a failed tunnel is private to its crate, so it is
+/// known by how its words begin.
 fn proxy_reason(error: &reqwest::Error) -> Option<String> {
     let tunnel = causes(error)
         .map(ToString::to_string)

@@ -60,12 +60,12 @@ fn read_ca(path: &str) -> Result<Vec<Certificate>, CaError> {
     if certificates.is_empty() { Err(CaError::NoCertificate) } else { Ok(certificates) }
 }
 
-/// Where reqwest looks for the system's proxy. reqwest ignores a value that it cannot read, and the call would leave past the
-/// proxy: so such a value is refused here first.
+/// Where reqwest looks for the system's proxy. reqwest ignores a value that it cannot read, and the call would leave
+/// past the proxy: so such a value is refused here first.
 const PROXY_VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
-/// Whether a variable has a value, and the value is no URL of a proxy that can be used. The scheme is `http` or `https`, and may
-/// be left out.
+/// Whether a variable has a value, and the value is no URL of a proxy that can be used. The scheme is `http` or
+/// `https`, and may be left out.
 fn names_no_proxy(value: Option<OsString>) -> bool {
     let Some(value) = value.filter(|value| !value.is_empty()) else { return false };
     let Some(text) = value.to_str() else { return true };
@@ -73,13 +73,14 @@ fn names_no_proxy(value: Option<OsString>) -> bool {
     !url.is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
-/// Makes ring the provider of cryptography of this process, which rustls needs before the first client. An error means that
-/// there is one already.
+/// Makes ring the provider of cryptography of this process, which rustls needs before the first client. An error means
+/// that there is one already.
 fn provide() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-/// The HTTP client for these settings. Where the system has no certificates, the roots that this program brings are trusted.
+/// The HTTP client for these settings. Where the system has no certificates, the roots that this program brings are
+/// trusted.
 pub(super) fn http_client(settings: &StripeSettings, limits: &CallLimits) -> Result<reqwest::Client, TransportError> {
     provide();
     let not_sent = |reason: String| TransportError::NotSent { reason };

@@ -63,8 +63,8 @@ impl StripeClient {
     /// A client with the settings of a profile. It reads the file of extra certificates, if there is one.
     ///
     /// # Errors
-    /// [`TransportError::NotSent`] if a setting could not be read, the settings hold something that no header can carry,
-    /// or they name a file of certificates that is not one.
+    /// [`TransportError::NotSent`] if a setting could not be read, the settings hold something that no header can
+    /// carry, or they name a file of certificates that is not one.
     pub fn new(settings: &StripeSettings, key: ApiKey, limits: CallLimits) -> Result<Self, TransportError> {
         if let Some(fault) = settings.fault() {
             return Err(TransportError::NotSent { reason: fault.to_string() });
@@ -78,8 +78,8 @@ impl StripeClient {
         })
     }
 
-    /// `Stripe-Account` and `Stripe-Version` of the profile, where it has them: recorded with a call so that the call can be
-    /// repeated.
+    /// `Stripe-Account` and `Stripe-Version` of the profile, where it has them: recorded with a call so that the call
+    /// can be repeated.
     pub fn scope_headers(&self) -> Vec<(String, String)> {
         let value = |(name, key): (&str, &str)| {
             let value = self.headers.get(key)?.as_bytes();
@@ -263,8 +263,8 @@ fn standing_headers(settings: &StripeSettings, key: &ApiKey) -> Result<HeaderMap
     Ok(headers)
 }
 
-/// Adds the headers of the request, which replace those of the settings; the key, the host and the headers that frame the message
-/// are never replaced.
+/// Adds the headers of the request, which replace those of the settings; the key, the host and the headers that frame
+/// the message are never replaced.
 fn add_own_headers(headers: &mut HeaderMap, request: &ApiRequest) -> Result<(), TransportError> {
     let reserved =
         [header::AUTHORIZATION, header::HOST, header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::CONNECTION];

@@ -1,5 +1,5 @@
-//! What one attempt to send a call came to, whether the call is sent once more, and how long to wait before: the rules of
-//! Stripe's own SDKs.
+//! What one attempt to send a call came to, whether the call is sent once more, and how long to wait before: the rules
+//! of Stripe's own SDKs.
 
 use std::time::Duration;
 
@@ -83,8 +83,9 @@ impl AttemptResult {
         pause.max(self.head.as_ref().and_then(|head| head.retry_after).unwrap_or_default())
     }
 
-    /// How much time must be left for another attempt to fail in the same way as this one. With less, the total limit would end
-    /// an attempt that is still connecting, and the failure would read as a call that may have been carried out.
+    /// How much time must be left for another attempt to fail in the same way as this one. With less, the total limit
+    /// would end an attempt that is still connecting, and the failure would read as a call that may have been carried
+    /// out.
     pub(super) fn time_to_fail(&self, limits: &CallLimits) -> Duration {
         match self.outcome {
             Err(TransportError::ConnectTimeout { .. }) => limits.connect_timeout,
@@ -93,8 +94,8 @@ impl AttemptResult {
     }
 }
 
-/// Of two attempts the one that says more about the call: an earlier one that may have reached the host, where the last one
-/// certainly did not.
+/// Of two attempts the one that says more about the call: an earlier one that may have reached the host, where the last
+/// one certainly did not.
 pub(super) fn more_telling(
     earlier: Option<Result<ApiResponse, TransportError>>,
     last: Result<ApiResponse, TransportError>,

@@ -66,8 +66,8 @@ pub enum PresetAction {
 /// What the user asked for, as a view understood it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
-    /// What a key of the window does, to what is selected or shown. A view that does the same by a button asks for it by
-    /// the shortcut's name, so that each of these has one name.
+    /// What a key of the window does, to what is selected or shown. A view that does the same by a button asks for it
+    /// by the shortcut's name, so that each of these has one name.
     Do(Shortcut),
     /// Fill the form from an entry of the history.
     Reuse(EntryId),

@@ -1,7 +1,7 @@
 //! Every key of the window, once: what it does, what it is called, and how it is written in tooltips and lists.
 //!
-//! A view shows keys only out of this file, so that they are written alike and say Cmd on macOS; a test looks for keys that
-//! are written down elsewhere.
+//! A view shows keys only out of this file, so that they are written alike and say Cmd on macOS; a test looks for keys
+//! that are written down elsewhere.
 
 use std::sync::LazyLock;
 

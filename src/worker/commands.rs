@@ -128,7 +128,8 @@ impl CommandHandler {
         self.use_and_keep_settings();
     }
 
-    /// Puts the settings into force where they are not read with each call, and keeps them; gives whether they are kept.
+    /// Puts the settings into force where they are not read with each call, and keeps them; gives whether they are
+    /// kept.
     pub(super) fn use_and_keep_settings(&mut self) -> bool {
         self.server.set_policies(self.settings.policies);
         self.resolver.targets.store().bound_log(self.settings.log);

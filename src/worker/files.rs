@@ -71,8 +71,8 @@ impl PersonalFiles {
         self.settings_file.is_some()
     }
 
-    /// Tells once if another window, or a person with an editor, wrote the settings file. The settings in use here stay:
-    /// a window must not begin to call another account because of what happens in another one.
+    /// Tells once if another window, or a person with an editor, wrote the settings file. The settings in use here
+    /// stay: a window must not begin to call another account because of what happens in another one.
     pub(super) fn look_for_others(&mut self) {
         let Some(file) = &self.settings_file else { return };
         let text = SettingsText::read(file);

@@ -35,8 +35,8 @@ struct OpenCalls {
 }
 
 impl InFlight {
-    /// Notes a job that is stopped on demand only. At the end of the program its call stays in the journal as it is, and
-    /// the next start tells it as interrupted.
+    /// Notes a job that is stopped on demand only. At the end of the program its call stays in the journal as it is,
+    /// and the next start tells it as interrupted.
     pub(super) fn begin(&self, job: JobId) -> RunningJob {
         self.note(job, CancellationToken::new())
     }

@@ -1,5 +1,5 @@
-//! The thread that reads what is in view: rows, an entry, two entries, a call. It has a reading connection of its own, so
-//! that nothing here waits for a list to be sorted.
+//! The thread that reads what is in view: rows, an entry, two entries, a call. It has a reading connection of its own,
+//! so that nothing here waits for a list to be sorted.
 
 use std::{
     sync::{Arc, mpsc},

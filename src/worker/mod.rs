@@ -1,11 +1,11 @@
 //! The background: it alone owns the disk and the network.
 //!
-//! The window sends a [`WorkerCommand`] and never waits; what comes of it arrives as [`WorkerUpdate`]s. Three named threads do the
-//! work: `worker` runs the calls on a small async runtime, `history` makes the lists and notices what was committed by
-//! whom, and `lookups` reads what is in view, so that no row waits behind the sort of a list.
+//! The window sends a [`WorkerCommand`] and never waits; what comes of it arrives as [`WorkerUpdate`]s. Three named
+//! threads do the work: `worker` runs the calls on a small async runtime, `history` makes the lists and notices what
+//! was committed by whom, and `lookups` reads what is in view, so that no row waits behind the sort of a list.
 //!
-//! A new kind of job touches four files, here those of an *export*: `messages/jobs.rs` has what it is asked for and what
-//! comes of it, `jobs/export.rs` does the work, for the command line too, `worker/jobs.rs` makes it a task, and
+//! A new kind of job touches four files, here those of an *export*: `messages/jobs.rs` has what it is asked for and
+//! what comes of it, `jobs/export.rs` does the work, for the command line too, `worker/jobs.rs` makes it a task, and
 //! `app/jobs.rs` tells its end. The view that asks for it pushes the request as an action.
 
 mod call;
@@ -118,7 +118,8 @@ fn open(config: &WorkerConfig, outbox: &UpdateSender) -> Result<(Store, HistoryR
     Ok((store, history, runtime))
 }
 
-/// Tells of each job that it cannot be done, until the window closes: a dialog that waits for its job would wait for ever.
+/// Tells of each job that it cannot be done, until the window closes: a dialog that waits for its job would wait for
+/// ever.
 fn refuse_jobs(inbox: &mut UnboundedReceiver<WorkerCommand>, message: &str, outbox: &UpdateSender) {
     while let Some(command) = inbox.blocking_recv() {
         if let WorkerCommand::Run { job, request } = command {

@@ -1,4 +1,5 @@
-//! What a contributor reads names files and tests that are there: `.github/CONTRIBUTING.md`, `README.md` and the crate docs.
+//! What a contributor reads names files and tests that are there: `.github/CONTRIBUTING.md`, `README.md` and the crate
+//! docs.
 
 use std::{fs, path::Path};
 
@@ -29,7 +30,8 @@ fn code(text: &str) -> Vec<&str> {
     found
 }
 
-/// The paths that a text names and the project does not have. In the crate docs, `store/reader` is a module below `src`.
+/// The paths that a text names and the project does not have. In the crate docs, `store/reader` is a module below
+/// `src`.
 fn missing_paths(text: &str, is_crate_docs: bool) -> Vec<&str> {
     let words = code(text).into_iter().flat_map(str::split_whitespace);
     words.filter(|word| is_path(word, is_crate_docs) && !exists(word)).collect()

@@ -1,4 +1,5 @@
-//! Damaged histories: what can be read is read, what cannot is named, and a history that is gone is never taken for new.
+//! Damaged histories: what can be read is read, what cannot is named, and a history that is gone is never taken for
+//! new.
 
 use std::{collections::BTreeSet, fs, path::Path};
 

@@ -1,7 +1,7 @@
 //! What the program is built of, as a test: licences, where each crate comes from, and which crates are built twice.
 //!
-//! Nothing is fetched. `Cargo.lock` names the crates of every platform; cargo itself tells the licences of those that this
-//! machine builds, for it has downloaded no others.
+//! Nothing is fetched. `Cargo.lock` names the crates of every platform; cargo itself tells the licences of those that
+//! this machine builds, for it has downloaded no others.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -41,7 +41,8 @@ const OTHER_LICENCES: &[(&str, &str)] = &[
 /// The one place that crates may come from.
 const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
-/// Crates that stand in `Cargo.lock` in several versions, with the reason. A row goes once its crates are there only once.
+/// Crates that stand in `Cargo.lock` in several versions, with the reason. A row goes once its crates are there only
+/// once.
 const DOUBLED: &[(&[&str], &str)] = &[
     (
         &["calloop", "calloop-wayland-source", "linux-raw-sys", "rustix", "smithay-client-toolkit"],

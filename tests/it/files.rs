@@ -277,8 +277,8 @@ fn folders_that_an_earlier_version_left_open_are_closed() {
     fs::set_permissions(&data, fs::Permissions::from_mode(0o700)).unwrap();
 }
 
-/// Makes a hundred entries and so many copies of them: an export that is still at work when a signal comes, however busy
-/// the machine is.
+/// Makes a hundred entries and so many copies of them: an export that is still at work when a signal comes, however
+/// busy the machine is.
 fn fill(home: &Home, copies: i64) {
     const MADE: i64 = 100;
     assert_eq!(home.run(["mint", "--count", &MADE.to_string(), "--format", "jsonl"]).exit, 0);

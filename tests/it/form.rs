@@ -766,7 +766,8 @@ fn several_keys_in_one_frame_are_all_taken() {
     }
 }
 
-// ---- whatever is typed -----------------------------------------------------------------------------------------------
+// ---- whatever is typed
+// -----------------------------------------------------------------------------------------------
 
 /// One act at the keyboard, as a piece of a line.
 fn act() -> impl Strategy<Value = String> {

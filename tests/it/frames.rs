@@ -1,5 +1,5 @@
-//! What a frame of the history and of the inspector costs, counted and not timed: what is allocated, how far the smallest
-//! step scrolls, and that nothing is drawn without a reason.
+//! What a frame of the history and of the inspector costs, counted and not timed: what is allocated, how far the
+//! smallest step scrolls, and that nothing is drawn without a reason.
 
 use std::{mem, time::Duration};
 

@@ -1,4 +1,5 @@
-//! The history's pane: sorted, cut by days, selected, written on, deleted and brought back, refreshed, by hand and by key.
+//! The history's pane: sorted, cut by days, selected, written on, deleted and brought back, refreshed, by hand and by
+//! key.
 
 use egui::{Key, Modifiers, Role};
 use egui_kittest::{

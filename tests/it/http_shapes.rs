@@ -1,5 +1,5 @@
-//! What a request may look like on the wire, and what each shape gets: who is let in, how much is read, and what becomes
-//! of the connection.
+//! What a request may look like on the wire, and what each shape gets: who is let in, how much is read, and what
+//! becomes of the connection.
 
 use std::{
     io::{ErrorKind, Read as _, Write as _},

@@ -1,8 +1,8 @@
 //! The dependency rule as a test: which module may use which, and which crates only it may name.
 //!
-//! The tables of modules and of the domain's wings are those of the crate docs in `src/lib.rs`, read from that page. One
-//! package gives no compiler check for them, so the sources are read as Rust's tokens (comments and texts do not count)
-//! and every path in them is looked up. The same paths tell which files import each other: none may.
+//! The tables of modules and of the domain's wings are those of the crate docs in `src/lib.rs`, read from that page.
+//! One package gives no compiler check for them, so the sources are read as Rust's tokens (comments and texts do not
+//! count) and every path in them is looked up. The same paths tell which files import each other: none may.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -50,8 +50,8 @@ struct House {
 }
 
 impl House {
-    /// Reads the table below "# What is where" (module, purpose, uses) and that below "# The wings of the domain" (wing,
-    /// contents).
+    /// Reads the table below "# What is where" (module, purpose, uses) and that below "# The wings of the domain"
+    /// (wing, contents).
     fn read(docs: &str) -> Self {
         let rows = |heading: &str| -> Vec<Vec<String>> {
             docs.lines()

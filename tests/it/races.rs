@@ -1,4 +1,5 @@
-//! Exactness under pressure: one token among many clients and two programs, and a program that is killed while it works.
+//! Exactness under pressure: one token among many clients and two programs, and a program that is killed while it
+//! works.
 //!
 //! The long runs: `cargo test --test it races:: -- --ignored --nocapture`.
 

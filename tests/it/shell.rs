@@ -1,4 +1,5 @@
-//! The window's frame: panes that fold, resize and become a drawer, the keys that lead through it, and what is kept of it.
+//! The window's frame: panes that fold, resize and become a drawer, the keys that lead through it, and what is kept of
+//! it.
 
 use std::{fs, path::Path};
 

@@ -258,7 +258,8 @@ fn the_command_prints_the_code_of_a_token_or_of_the_newest_call() {
     }
 }
 
-// ---- in the window ---------------------------------------------------------------------------------------------------
+// ---- in the window
+// ---------------------------------------------------------------------------------------------------
 
 /// A window with the code of a token in sight.
 fn showing_code() -> Window {

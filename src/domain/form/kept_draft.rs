@@ -299,8 +299,8 @@ mod tests {
         let sent = [("card[cvc]", "987"), ("card[number]", "4242424242424242"), ("amount", "5")];
         let draft = Draft { raw: Some(sent.into_iter().collect()), ..Draft::default() };
         let json = KeptDraft::of(&draft).0.to_json();
-        // An earlier program refuses a draft whose raw parameters are anything but pairs of texts, and puts the code that
-        // passes to their end.
+        // An earlier program refuses a draft whose raw parameters are anything but pairs of texts, and puts the code
+        // that passes to their end.
         let earlier = serde_json::json!([["card[number]", "4242424242424242"], ["amount", "5"]]);
         assert_eq!((&json["raw"], &json["has_cvc"]), (&earlier, &true.into()));
         let again = |json: &Value| KeptDraft::of_json(json).unwrap().to_draft(true).raw.unwrap();

@@ -101,8 +101,8 @@ impl StripeField {
         Ok(())
     }
 
-    /// What is wrong with a text that a person enters. Stricter than [`Self::set`], which reads what was accepted once: a
-    /// file is not refused for a header that no call can carry, the call is.
+    /// What is wrong with a text that a person enters. Stricter than [`Self::set`], which reads what was accepted once:
+    /// a file is not refused for a header that no call can carry, the call is.
     pub fn fault(self, text: &str) -> Option<String> {
         let is_header = matches!(self, Self::Version | Self::Account);
         if is_header && !text.trim().bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -111,8 +111,8 @@ impl StripeField {
         self.set(&mut StripeSettings::default(), text).err()
     }
 
-    /// Whether a text looks like a key or a card number, which is never written to a file. In a path only what must be a
-    /// secret as a whole counts: folders are named after times and numbers.
+    /// Whether a text looks like a key or a card number, which is never written to a file. In a path only what must be
+    /// a secret as a whole counts: folders are named after times and numbers.
     pub fn is_secret(self, text: &str) -> bool {
         if self == Self::CaFile { !mask::is_whole(text) } else { mask::text(text) != text }
     }

@@ -1,7 +1,7 @@
 //! Reading the history, on a connection that cannot write. All methods block: call them on a thread of their own.
 //!
-//! Reading goes on past damage: what cannot be read is left out and noted, and [`HistoryReader::damage`] tells of it. A query
-//! that comes upon a damaged page is asked again of the rows that can be reached ([`crate::store::sound`]).
+//! Reading goes on past damage: what cannot be read is left out and noted, and [`HistoryReader::damage`] tells of it. A
+//! query that comes upon a damaged page is asked again of the rows that can be reached ([`crate::store::sound`]).
 
 mod conditions;
 mod details;

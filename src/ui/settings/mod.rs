@@ -63,7 +63,8 @@ pub fn settings_ui(
     !(modal.should_close && state.edited == state.initial || is_discarded)
 }
 
-/// The zoom keys work while the dialog is open; what they set is taken for the dialog's own field, so that Save keeps it.
+/// The zoom keys work while the dialog is open; what they set is taken for the dialog's own field, so that Save keeps
+/// it.
 fn follow_zoom(ctx: &Context, state: &mut SettingsState) {
     let zoom = ctx.zoom_factor();
     if state.zoom.is_some_and(|before| (before - zoom).abs() > f32::EPSILON) {

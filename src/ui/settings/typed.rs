@@ -1,5 +1,5 @@
-//! The settings as typed into the dialog. They become [`Settings`] once no field is wrong; what is wrong is shown at its
-//! field, and nothing that was typed is lost.
+//! The settings as typed into the dialog. They become [`Settings`] once no field is wrong; what is wrong is shown at
+//! its field, and nothing that was typed is lost.
 
 use std::{fmt, ops::RangeInclusive};
 

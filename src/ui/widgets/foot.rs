@@ -2,8 +2,8 @@
 
 use egui::{Rect, Ui, UiBuilder};
 
-/// Draws `body` in what `foot` leaves of `ui`, and `foot` at the bottom, both with `state`. The toolkit's own panels want
-/// the foot first, and Tab would come to it before the body.
+/// Draws `body` in what `foot` leaves of `ui`, and `foot` at the bottom, both with `state`. The toolkit's own panels
+/// want the foot first, and Tab would come to it before the body.
 pub fn above_foot_ui<S>(
     ui: &mut Ui,
     state: &mut S,

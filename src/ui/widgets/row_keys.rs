@@ -2,11 +2,11 @@
 
 use egui::Key;
 
-/// The row that a key leads to from `row` in a list of `count` rows, of which a page has `page`; `None` when none of the
-/// keys was pressed or the list is empty. From no row, `None`, the arrows lead to the first.
+/// The row that a key leads to from `row` in a list of `count` rows, of which a page has `page`; `None` when none of
+/// the keys was pressed or the list is empty. From no row, `None`, the arrows lead to the first.
 ///
-/// `pressed` tells whether a key was pressed, and takes it out of the input where nobody else may see it: who asks knows
-/// which modifiers count.
+/// `pressed` tells whether a key was pressed, and takes it out of the input where nobody else may see it: who asks
+/// knows which modifiers count.
 pub fn row_by_key(
     mut pressed: impl FnMut(Key) -> bool,
     row: Option<usize>,

@@ -14,11 +14,12 @@ use egui_kittest::{
 /// How long one thing may take on the slowest machine.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What a screen takes for a frame: a view that moves asks for the next frame without an end, and is not drawn more often.
+/// What a screen takes for a frame: a view that moves asks for the next frame without an end, and is not drawn more
+/// often.
 const FRAME: Duration = Duration::from_millis(16);
 
-/// Draws a frame whenever a window is asked to draw one, until it is so: when the background wakes it, and when the time
-/// is over after which a view wanted to be drawn again.
+/// Draws a frame whenever a window is asked to draw one, until it is so: when the background wakes it, and when the
+/// time is over after which a view wanted to be drawn again.
 #[track_caller]
 pub fn draw_until<'h, S>(harness: &mut Harness<'h, S>, what: &str, is_wanted: impl Fn(&Harness<'h, S>) -> bool) {
     let (ask, asked) = channel();
