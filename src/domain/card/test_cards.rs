@@ -9,6 +9,7 @@ use super::{
     brand::{Brand, CardFunding},
     networks::CardNetwork,
 };
+use crate::domain::words::words;
 
 /// What happens to a card in one step: creating a token, charging it, attaching it to a customer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,27 +58,12 @@ pub enum BankCheck {
     Zip,
 }
 
-impl BankCheck {
-    pub const ALL: [Self; 3] = [Self::Cvc, Self::Line1, Self::Zip];
-
-    /// The label in the window.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Cvc => "CVC check",
-            Self::Line1 => "address line 1 check",
-            Self::Zip => "postal code check",
-        }
-    }
-
-    /// The word in the CSV table.
-    fn word(self) -> &'static str {
-        match self {
-            Self::Cvc => "cvc",
-            Self::Line1 => "line1",
-            Self::Zip => "zip",
-        }
-    }
-}
+// The words of the CSV table, and the labels in the window.
+words!(BankCheck {
+    Cvc => "cvc" | "CVC check",
+    Line1 => "line1" | "address line 1 check",
+    Zip => "zip" | "postal code check",
+});
 
 /// A row of the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,7 +128,7 @@ impl TestCard {
 
     /// The result of a check if its field was sent: `pass`, `fail` or `unavailable`.
     pub fn check(&self, check: BankCheck) -> &'static str {
-        let found = self.checks.split("; ").find_map(|part| part.strip_prefix(check.word())?.strip_prefix(':'));
+        let found = self.checks.split("; ").find_map(|part| part.strip_prefix(check.as_str())?.strip_prefix(':'));
         match found.and_then(|result| result.split(' ').next()) {
             Some("fail") => "fail",
             Some("unavailable") => "unavailable",
