@@ -15,10 +15,13 @@ use super::{
     signals::EndSignals,
 };
 use crate::{
-    domain::history::{
-        edit::{EntryEdit, note_in, tags_in},
-        entry::{EntryDetail, EntryId, HistoryEntry},
-        filter::{HistoryFilter, SortKey, SortOrder},
+    domain::{
+        history::{
+            edit::{EntryEdit, note_in, tags_in},
+            entry::{EntryDetail, EntryId, HistoryEntry},
+            filter::{HistoryFilter, SortKey, SortOrder},
+        },
+        mask,
     },
     jobs::export::{self as job, ExportError, ExportFile},
     settings::AppFolders,
@@ -149,7 +152,9 @@ fn find(store: &Store, name: &str) -> Result<EntryId, CliError> {
         Ok(number) => reader.rows(&[EntryId(number)])?.first().map(|entry| entry.id),
         Err(_) => reader.by_token(name)?,
     };
-    id.ok_or_else(|| CliError::Usage(format!("The history has no entry {name}. `testcard history` lists what it has")))
+    id.ok_or_else(|| {
+        CliError::Usage(format!("The history has no entry {}. `testcard history` lists what it has", mask::text(name)))
+    })
 }
 
 pub(super) fn note(args: &NoteArgs, environment: &ProcessEnvironment) -> Result<CommandOutcome, CliError> {

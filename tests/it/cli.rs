@@ -32,6 +32,30 @@ fn sent(home: &Home) -> Vec<(String, String)> {
     params.as_array().unwrap().iter().map(|pair| (text(pair, "name"), text(pair, "value"))).collect()
 }
 
+// ---- what is not shown ---------------------------------------------------------------------------------------------
+
+#[test]
+fn an_argument_that_encodes_a_card_number_is_repeated_by_no_message() {
+    // 4539578763621486, which somebody could have.
+    let encoded = "NDUzOTU3ODc2MzYyMTQ4Ng";
+    let home = Home::new();
+    for args in [
+        &["tag", encoded, "smoke"][..],
+        &["note", encoded, "mine"],
+        &["token", encoded],
+        &["charge", encoded],
+        &["refresh", encoded],
+        &["snippet", encoded],
+        &["cards", encoded],
+        &["mint", encoded],
+        &["mint", "--profile", encoded],
+    ] {
+        let run = home.run(args.iter().copied());
+        let said = format!("{}{}", run.stdout, run.stderr);
+        assert!(!said.contains(encoded) && said.contains("•••"), "{args:?}: {run:?}");
+    }
+}
+
 // ---- exit status, and what goes where ------------------------------------------------------------------------------
 
 /// Runs in a new home; a part of stdout or stderr is expected, and nothing on the other where it is empty.
