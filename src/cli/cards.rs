@@ -7,10 +7,7 @@ use super::{
     outcome::{CliError, CommandOutcome},
     output::{columns, print, remark},
 };
-use crate::domain::{
-    card::test_cards::{self, StepOutcome, TestCard},
-    mask,
-};
+use crate::domain::card::test_cards::{self, StepOutcome, TestCard};
 
 #[derive(Debug, Args)]
 pub struct CardsArgs {
@@ -101,7 +98,7 @@ pub(super) fn cards(args: &CardsArgs) -> Result<CommandOutcome, CliError> {
             let printed: Vec<PrintedCard<'_>> = found.iter().map(|card| PrintedCard::from(*card)).collect();
             print(serde_json::to_string_pretty(&printed).map_err(std::io::Error::from)?)?;
         }
-        CardsFormat::Table if found.is_empty() => remark(format_args!("No test card matches '{}'", mask::text(&words))),
+        CardsFormat::Table if found.is_empty() => remark(format_args!("No test card matches '{words}'")),
         CardsFormat::Table => {
             for line in table(&found) {
                 print(line)?;

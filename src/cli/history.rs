@@ -15,13 +15,10 @@ use super::{
     signals::EndSignals,
 };
 use crate::{
-    domain::{
-        history::{
-            edit::{EntryEdit, note_in, tags_in},
-            entry::{EntryDetail, EntryId, HistoryEntry},
-            filter::{HistoryFilter, SortKey, SortOrder},
-        },
-        mask,
+    domain::history::{
+        edit::{EntryEdit, note_in, tags_in},
+        entry::{EntryDetail, EntryId, HistoryEntry},
+        filter::{HistoryFilter, SortKey, SortOrder},
     },
     jobs::export::{self as job, ExportError, ExportFile},
     settings::AppFolders,
@@ -152,9 +149,7 @@ fn find(store: &Store, name: &str) -> Result<EntryId, CliError> {
         Ok(number) => reader.rows(&[EntryId(number)])?.first().map(|entry| entry.id),
         Err(_) => reader.by_token(name)?,
     };
-    id.ok_or_else(|| {
-        CliError::Usage(format!("The history has no entry {}. `testcard history` lists what it has", mask::text(name)))
-    })
+    id.ok_or_else(|| CliError::Usage(format!("The history has no entry {name}. `testcard history` lists what it has")))
 }
 
 pub(super) fn note(args: &NoteArgs, environment: &ProcessEnvironment) -> Result<CommandOutcome, CliError> {

@@ -14,7 +14,7 @@ use crate::domain::{
 /// line.
 pub(super) fn remark(words: impl fmt::Display) {
     // Without stderr there is nobody left to tell.
-    let _ = writeln!(io::stderr(), "testcard: {}", foreign::sentence(&mask::text(&words.to_string())));
+    let _ = writeln!(io::stderr(), "testcard: {}", foreign::sentence(&mask::sentence(&words.to_string())));
 }
 
 /// Prints a line. What it quotes of others must have passed [`foreign`] before.

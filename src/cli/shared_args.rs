@@ -9,7 +9,6 @@ use crate::{
         call::api::Target,
         clock::Clock,
         history::{days, edit::tags_in, filter::HistoryFilter},
-        mask,
         rules::policies::{AccountPolicies, AccountPolicy},
         settings::{
             preferences::Settings,
@@ -83,7 +82,7 @@ impl TargetArgs {
 
 fn no_profile(name: &str, settings: &Settings) -> CliError {
     let known: Vec<String> = settings.profiles.iter().map(|profile| format!("'{}'", profile.name)).collect();
-    CliError::Usage(format!("There is no profile '{}'. The settings have {}", mask::text(name), known.join(", ")))
+    CliError::Usage(format!("There is no profile '{name}'. The settings have {}", known.join(", ")))
 }
 
 /// What the minter's account allows.

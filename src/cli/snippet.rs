@@ -11,7 +11,6 @@ use super::{
 use crate::{
     domain::{
         history::{entry::EntryId, filter::HistoryFilter},
-        mask,
         settings::{profile::Profile, stripe::BaseUrl},
     },
     settings::{self, AppFolders},
@@ -61,7 +60,6 @@ pub(super) fn snippet(args: &SnippetArgs, environment: &ProcessEnvironment) -> R
 fn entry(reader: &HistoryReader, token: Option<&str>) -> Result<EntryId, CliError> {
     match token {
         Some(token) => reader.by_token(token)?.ok_or_else(|| {
-            let token = mask::text(token);
             CliError::Usage(format!("There is no call in the history that made {token}. `testcard history` lists them"))
         }),
         None => {

@@ -20,7 +20,7 @@ use crate::{
             api::{ApiResponse, CallFailure, Target},
             token_calls::TokenCall,
         },
-        foreign, mask,
+        foreign,
         settings::profile::ProfileId,
     },
     jobs::refresh::{self, AskedToken, RefreshProgress, RefreshTokens},
@@ -152,7 +152,6 @@ pub(super) fn refresh(args: &RefreshArgs, environment: &ProcessEnvironment) -> R
         if args.all { refresh::unused(&reader, target, profile)? } else { RefreshTokens::default() };
     for token in &args.tokens {
         let entry = reader.by_token(token)?.ok_or_else(|| {
-            let token = mask::text(token);
             CliError::Usage(format!("The history has no token {token}. `testcard history` lists what there is"))
         })?;
         if target == Target::Stripe {

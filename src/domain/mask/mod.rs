@@ -48,6 +48,11 @@ pub fn name(name: &str) -> String {
     in_parts(name, &['[', ']'], &OwnSecrets::default())
 }
 
+/// Masks a sentence of the program. Each word can be a value that the sentence quotes.
+pub fn sentence(text: &str) -> String {
+    in_parts(text, &[' ', '\'', '"', '`', ',', '.', ':', ';', '(', ')', '='], &OwnSecrets::default())
+}
+
 /// Hides the parts between `signs` that are the base64 of a secret, then masks the whole text.
 fn in_parts(text: &str, signs: &[char], own: &OwnSecrets) -> String {
     let hidden = |part: &str| encoded::base64_text(part).is_some() && !is_whole(part);
