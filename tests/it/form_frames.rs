@@ -4,7 +4,7 @@ use std::mem;
 
 use allocation_counter::AllocationInfo;
 use egui::{
-    Context, Event, FullOutput, Pos2, RawInput, Rect, Role,
+    Context, Event, FullOutput, Role,
     accesskit::{Action as Wish, ActionRequest, NodeId, TreeId},
     pos2, vec2,
 };
@@ -15,11 +15,10 @@ use testcard::{
         form::draft::{BillingAddress, Draft},
         rules::policies::AccountPolicies,
     },
-    ui::{
-        form::{FormContext, FormState, form_ui},
-        theme,
-    },
+    ui::form::{FormContext, FormState, form_ui},
 };
+
+use crate::support::pane::{context, frame_input};
 
 /// The form without anything else.
 struct FormPane {
@@ -31,9 +30,7 @@ struct FormPane {
 impl FormPane {
     /// A form with this draft, its sections of further fields open as they are for it.
     fn of(draft: Draft) -> Self {
-        let ctx = Context::default();
-        ctx.enable_accesskit();
-        theme::install(&ctx);
+        let ctx = context();
         let mut form = FormState::default();
         form.take(draft);
         let mut pane = Self { ctx, form, frames: 0 };
@@ -43,13 +40,7 @@ impl FormPane {
 
     fn frame(&mut self, events: Vec<Event>) -> FullOutput {
         self.frames += 1;
-        let input = RawInput {
-            screen_rect: Some(Rect::from_min_size(Pos2::ZERO, vec2(360.0, 1900.0))),
-            time: Some(f64::from(self.frames) / 60.0),
-            focused: true,
-            events,
-            ..RawInput::default()
-        };
+        let input = frame_input(vec2(360.0, 1900.0), self.frames, events);
         let context = FormContext {
             now: Timestamp::from_second(1_900_000_000).unwrap(),
             target: Target::Local,

@@ -5,8 +5,8 @@ use std::{mem, time::Duration};
 
 use allocation_counter::{AllocationInfo, measure};
 use egui::{
-    Context, Event, FullOutput, Modifiers, MouseWheelSource, MouseWheelUnit, PointerButton, Pos2, RawInput, Rect,
-    TouchPhase, ViewportId, pos2, vec2,
+    Context, Event, FullOutput, Modifiers, MouseWheelSource, MouseWheelUnit, PointerButton, TouchPhase, ViewportId,
+    pos2, vec2,
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -32,7 +32,10 @@ use testcard::{
     },
 };
 
-use crate::support::histories::{creation, say, token};
+use crate::support::{
+    histories::{creation, say, token},
+    pane::{context, frame_input},
+};
 
 const MILLION: i64 = 1_000_000;
 
@@ -55,9 +58,7 @@ impl Pane {
         let list = EntryListing::new((1..=entries).rev().map(EntryId).collect(), SortOrder::default());
         let counts = StatusCounts { unused: entries.unsigned_abs(), ..StatusCounts::default() };
         model.apply(WorkerUpdate::History { generation: 1, list, rows: Vec::new(), counts });
-        let ctx = Context::default();
-        ctx.enable_accesskit();
-        theme::install(&ctx);
+        let ctx = context();
         let mut pane = Self { ctx, model, state: HistoryState::default(), row, frames: 0, loads: 0 };
         pane.settle();
         pane
@@ -65,13 +66,7 @@ impl Pane {
 
     fn frame(&mut self, events: Vec<Event>) -> FullOutput {
         self.frames += 1;
-        let input = RawInput {
-            screen_rect: Some(Rect::from_min_size(Pos2::ZERO, vec2(1000.0, 800.0))),
-            time: Some(f64::from(self.frames) / 60.0),
-            focused: true,
-            events,
-            ..RawInput::default()
-        };
+        let input = frame_input(vec2(1000.0, 800.0), self.frames, events);
         let (model, state) = (&self.model, &mut self.state);
         let storage = StorageState::Open(None);
         let context = HistoryContext {
@@ -211,21 +206,13 @@ impl Inspected {
         let mut model = WindowModel::default();
         model.apply(WorkerUpdate::Detail(Box::new(detail)));
         model.apply(WorkerUpdate::Exchange { id: ExchangeId(1), exchange: Box::new(exchange) });
-        let ctx = Context::default();
-        ctx.enable_accesskit();
-        theme::install(&ctx);
+        let ctx = context();
         Self { ctx, model, state: InspectorState::default(), shows_call: false, frames: 0 }
     }
 
     fn frame(&mut self, events: Vec<Event>) -> FullOutput {
         self.frames += 1;
-        let input = RawInput {
-            screen_rect: Some(Rect::from_min_size(Pos2::ZERO, vec2(480.0, 600.0))),
-            time: Some(f64::from(self.frames) / 60.0),
-            focused: true,
-            events,
-            ..RawInput::default()
-        };
+        let input = frame_input(vec2(480.0, 600.0), self.frames, events);
         let subject = if self.shows_call {
             let (id, exchange) = self.model.exchange.as_ref().unwrap();
             InspectedSubject::Call(Some(InspectedCall { id: *id, exchange, row: None }))
