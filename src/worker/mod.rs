@@ -1,8 +1,8 @@
 //! The background: it alone owns the disk and the network.
 //!
 //! The window sends a [`WorkerCommand`] and never waits; what comes of it arrives as [`WorkerUpdate`]s. Three named
-//! threads do the work: `worker` runs the calls on a small async runtime, `history` makes the lists and notices what
-//! was committed by whom, and `lookups` reads what is in view, so that no row waits behind the sort of a list.
+//! threads do the work: `worker` runs the calls on a small async runtime, `history` makes the lists and notices
+//! commits of other processes too, and `lookups` reads what is in view, so that no row waits behind the sort of a list.
 //!
 //! A new kind of job touches four files, here those of an *export*: `messages/jobs.rs` has what it is asked for and
 //! what comes of it, `jobs/export.rs` does the work, for the command line too, `worker/jobs.rs` makes it a task, and
@@ -66,7 +66,7 @@ impl Worker {
     /// Hands a command over without waiting.
     pub fn send(&self, command: WorkerCommand) {
         if let Some(commands) = &self.commands {
-            // A worker that could not open the data folder has told so and takes no commands any more.
+            // A worker that has ended has nobody left to tell.
             let _ = commands.send(command);
         }
     }
