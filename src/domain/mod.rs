@@ -15,3 +15,4 @@ pub mod rules;
 pub mod secret;
 pub mod settings;
 pub(crate) mod words;
+pub mod zone;

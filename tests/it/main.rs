@@ -54,3 +54,4 @@ mod stripe;
 mod support;
 mod way;
 mod window;
+mod zones;
