@@ -1,7 +1,7 @@
 //! From which days entries are shown: a choice of usual spans, or two days as typed. Days are those of the local time
 //! zone.
 
-use egui::{Id, Response, RichText, TextEdit, Ui, Vec2};
+use egui::{Id, Response, RichText, Ui, Vec2};
 use jiff::{Span, Timestamp, civil::Date};
 
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     ui::{
         icons,
         theme::{self, DesignTokens},
-        widgets::{IconButton, Tone, paint, text_edit_ui},
+        widgets::{IconButton, TextInput, Tone, paint, text_edit_ui},
         words, zone_in_use,
     },
 };
@@ -170,9 +170,9 @@ pub fn custom_ui(ui: &mut Ui, days: &mut DayRange, focus_from: &mut bool, now: T
             let edge = fault.as_ref().map(|_| t.error);
             let edit = ui.scope(|ui| {
                 ui.set_max_width(124.0);
-                let edit = TextEdit::singleline(text)
+                let edit = TextInput::singleline(text)
                     .id(Id::unique(("history_day", name)))
-                    .hint_text(RichText::new("YYYY-MM-DD").color(t.faint))
+                    .hint_text("YYYY-MM-DD")
                     .char_limit(10);
                 text_edit_ui(ui, edit, true, edge).response.response
             });
