@@ -52,5 +52,6 @@ mod snippets;
 mod store;
 mod stripe;
 mod support;
+mod text_input;
 mod way;
 mod window;

@@ -1,6 +1,6 @@
 //! From which days entries are shown: a choice of usual spans, or two days as typed. Days are those of UTC.
 
-use egui::{Id, Response, RichText, TextEdit, Ui, Vec2};
+use egui::{Id, Response, RichText, Ui, Vec2};
 use jiff::{Span, Timestamp, civil::Date};
 
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     ui::{
         icons,
         theme::{self, DesignTokens},
-        widgets::{IconButton, Tone, paint, text_edit_ui},
+        widgets::{IconButton, TextInput, Tone, paint, text_edit_ui},
     },
 };
 
@@ -162,9 +162,9 @@ pub fn custom_ui(ui: &mut Ui, days: &mut DayRange, focus_from: &mut bool) {
             let edge = fault.as_ref().map(|_| t.error);
             let edit = ui.scope(|ui| {
                 ui.set_max_width(124.0);
-                let edit = TextEdit::singleline(text)
+                let edit = TextInput::singleline(text)
                     .id(Id::unique(("history_day", name)))
-                    .hint_text(RichText::new("YYYY-MM-DD").color(t.faint))
+                    .hint_text("YYYY-MM-DD")
                     .char_limit(10);
                 text_edit_ui(ui, edit, true, edge).response.response
             });
