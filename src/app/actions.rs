@@ -108,6 +108,7 @@ impl App {
             Shortcut::SearchHistory if self.views.inspector.answer.has_focus(ctx) => {
                 self.views.inspector.answer.focus_search();
             }
+            Shortcut::SearchHistory if self.views.pane == MiddlePane::Requests => self.views.requests.focus_search(),
             Shortcut::SearchHistory => {
                 self.views.pane = MiddlePane::History;
                 self.views.history.focus_search();
@@ -197,6 +198,7 @@ impl App {
             }
             Action::LoadRows(ids) => self.worker.send(WorkerCommand::LoadRows { ids }),
             Action::Filter => self.set_filter(),
+            Action::FilterRequests => self.filter_requests(),
             Action::Retrieve(id) => self.retrieve(id),
             Action::OpenUse(id, kind) => self.open_use(id, kind),
             Action::Run(request) => {

@@ -232,6 +232,12 @@ impl App {
         self.ask_for_list();
     }
 
+    /// Asks for the calls that pass the request log's filter.
+    fn filter_requests(&mut self) {
+        let (generation, filter) = self.views.requests.asked();
+        self.worker.send(WorkerCommand::SetRequestFilter { generation, filter });
+    }
+
     fn ask_for_list(&self) {
         let filter = self.views.history.filter.clone();
         self.worker.send(WorkerCommand::SetFilter { generation: self.history.filter_generation, filter });

@@ -16,6 +16,7 @@ use crate::domain::{
         entry::{EntryDetail, EntryId, HistoryEntry, StatusCounts},
         filter::HistoryFilter,
         listing::EntryListing,
+        request_filter::{RequestCounts, RequestFilter},
         request_log::{ExchangeId, RequestRow},
     },
     key::KeyKind,
@@ -27,8 +28,24 @@ use crate::domain::{
     },
 };
 
-/// How many calls of the request log the window shows at most, the newest.
+/// How many lines of the request log the window shows at most, the newest. Equal calls in a row are one line.
 pub const SHOWN_REQUESTS: usize = 300;
+/// How many calls these lines stand for at most.
+pub const MOST_REQUEST_ROWS: usize = 2000;
+
+/// The newest calls that pass the filter of the request log.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RequestPage {
+    /// The number that the filter was asked with.
+    pub generation: u64,
+    /// Newest first.
+    pub rows: Vec<RequestRow>,
+    /// Whether there are older calls that pass.
+    pub has_more: bool,
+    pub counts: RequestCounts,
+    /// The entries of calls that came since the last page, whether these pass or not.
+    pub news: Vec<EntryId>,
+}
 
 /// Two entries to be compared, the first and the second; shared with the thread that compares them.
 pub type EntryPair = Arc<(EntryDetail, EntryDetail)>;
@@ -54,6 +71,8 @@ pub enum WorkerCommand {
     /// Show the entries that pass this filter. Answers carry the generation, so that late ones are told apart; the same
     /// one again asks for the list anew, which may take a moment so that much news costs little.
     SetFilter { generation: u64, filter: HistoryFilter },
+    /// Show the calls of the request log that pass this filter. The answer carries the generation.
+    SetRequestFilter { generation: u64, filter: RequestFilter },
     /// Load the rows in view.
     LoadRows { ids: Vec<EntryId> },
     /// Load everything about an entry.
@@ -184,8 +203,7 @@ pub enum WorkerUpdate {
     },
     Detail(Box<EntryDetail>),
     Compared(ComparedEntries),
-    /// The newest calls, newest first.
-    Requests(Vec<RequestRow>),
+    Requests(RequestPage),
     Exchange {
         id: ExchangeId,
         exchange: Box<ApiExchange>,

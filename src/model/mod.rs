@@ -2,6 +2,7 @@
 
 mod history;
 mod loaded;
+mod requests;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -14,7 +15,7 @@ use crate::{
         history::{
             edit::EntryEdit,
             entry::{EntryDetail, EntryId, HistoryEntry},
-            request_log::{ExchangeId, RequestRow},
+            request_log::ExchangeId,
         },
         settings::profile::ProfileId,
     },
@@ -23,6 +24,7 @@ use crate::{
 
 pub use history::HistoryModel;
 pub use loaded::{LoadedValue, Revision};
+pub use requests::RequestsModel;
 
 /// The state of the data folder as far as the window knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,8 +47,7 @@ pub struct WindowModel {
     pub detail: Option<LoadedValue<EntryDetail>>,
     /// The comparison that was asked for last.
     pub compared: Option<LoadedValue<ComparedEntries>>,
-    /// The newest calls, whoever made them, newest first.
-    pub requests: Vec<RequestRow>,
+    pub requests: RequestsModel,
     /// The call that was asked for last.
     pub exchange: Option<(ExchangeId, LoadedValue<ApiExchange>)>,
     pub server: ServerInfo,
@@ -83,7 +84,12 @@ impl WindowModel {
             WorkerUpdate::Compared(entries) => {
                 self.compared = Some(LoadedValue::new(self.revision.count_on(), Box::new(entries)));
             }
-            WorkerUpdate::Requests(rows) => self.take_requests(rows),
+            WorkerUpdate::Requests(mut page) => {
+                // A call that changes no entry still belongs to its timeline. The detail may have been read before the
+                // call and arrive after it, for another thread reads it.
+                self.stale_details.extend(page.news.drain(..));
+                self.requests.replace(page);
+            }
             WorkerUpdate::Exchange { id, exchange } => {
                 self.exchange = Some((id, LoadedValue::new(self.revision.count_on(), exchange)));
             }
@@ -124,24 +130,9 @@ impl WindowModel {
         }
     }
 
-    fn take_requests(&mut self, rows: Vec<RequestRow>) {
-        // A call that changes no entry still belongs to its timeline. The detail may have been read before the call and
-        // arrive after it, for another thread reads it.
-        if let Some(newest) = self.requests.first().map(|row| row.id) {
-            let news = rows.iter().take_while(|row| row.id > newest);
-            self.stale_details.extend(news.filter_map(|row| row.entry));
-        }
-        self.requests = rows;
-    }
-
     /// What is known of the key of a profile, once the background has looked at it.
     pub fn key(&self, profile: ProfileId) -> Option<&KeyInfo> {
         self.keys.get(&profile)
-    }
-
-    /// The index of a call in [`Self::requests`].
-    pub fn place_of_request(&self, id: ExchangeId) -> Option<usize> {
-        place_of_request(&self.requests, id)
     }
 
     /// The job that an entry waits for, if this window started it.
@@ -158,11 +149,6 @@ impl WindowModel {
     pub fn take_stale_details(&mut self) -> BTreeSet<EntryId> {
         std::mem::take(&mut self.stale_details)
     }
-}
-
-/// The index of a call in rows that are sorted newest first.
-pub fn place_of_request(rows: &[RequestRow], id: ExchangeId) -> Option<usize> {
-    rows.binary_search_by(|row| id.cmp(&row.id)).ok()
 }
 
 /// What the window tells the user, besides showing the model.
@@ -206,6 +192,7 @@ mod tests {
             listing::EntryListing,
         },
     };
+    use crate::{domain::history::request_log::RequestRow, messages::RequestPage};
 
     fn entry(id: i64, status: EntryStatus) -> HistoryEntry {
         HistoryEntry {
@@ -294,15 +281,20 @@ mod tests {
             took: Duration::ZERO,
             method: HttpMethod::Get,
             path: String::new(),
+            query: String::new(),
             http_status: Some(200),
             user_agent: None,
             failure: None,
             fault: None,
             entry: Some(EntryId(entry)),
         };
-        model.apply(WorkerUpdate::Requests(vec![call(1, 1)]));
+        let page = |rows: Vec<RequestRow>, news: &[i64]| {
+            let news = news.iter().copied().map(EntryId).collect();
+            WorkerUpdate::Requests(RequestPage { rows, news, ..RequestPage::default() })
+        };
+        model.apply(page(vec![call(1, 1)], &[]));
         assert!(model.take_stale_details().is_empty(), "the first calls are no news");
-        model.apply(WorkerUpdate::Requests(vec![call(3, 2), call(2, 7), call(1, 1)]));
+        model.apply(page(vec![call(3, 2), call(1, 1)], &[2, 7]));
         assert_eq!(model.take_stale_details(), BTreeSet::from([EntryId(2), EntryId(7)]));
         assert!(model.take_stale_details().is_empty(), "told once");
     }

@@ -107,6 +107,7 @@ impl CommandHandler {
             WorkerCommand::SetFilter { generation, filter } => {
                 self.history.ask(HistoryQuestion::Filter { generation, filter });
             }
+            WorkerCommand::SetRequestFilter { generation, filter } => self.history.filter_requests(generation, filter),
             WorkerCommand::LoadRows { ids } => self.history.look_up(LookupQuestion::Rows(ids)),
             WorkerCommand::LoadDetail { id } => self.history.look_up(LookupQuestion::Detail(id)),
             WorkerCommand::LoadPair { first, second } => self.history.look_up(LookupQuestion::Pair(first, second)),

@@ -9,8 +9,8 @@ use std::{
 
 use super::outbox::UpdateSender;
 use crate::{
-    domain::history::{entry::EntryId, filter::HistoryFilter, listing::EntryListing, request_log::ExchangeId},
-    messages::{SHOWN_REQUESTS, WorkerUpdate},
+    domain::history::{entry::EntryId, filter::HistoryFilter, listing::EntryListing},
+    messages::WorkerUpdate,
     store::{HistoryChanges, HistoryDamage, HistoryReader, StoreError},
 };
 
@@ -94,8 +94,6 @@ struct HistoryTeller {
     problem: Option<String>,
     /// What could not be read so far, as it was told.
     damage: HistoryDamage,
-    /// The newest call that was told.
-    newest_request: Option<ExchangeId>,
     /// Whether the window asked for the same list again.
     wants_list: bool,
     /// When the list was made, and how long that took.
@@ -114,7 +112,6 @@ impl HistoryTeller {
             filter: HistoryFilter::default(),
             problem: None,
             damage: HistoryDamage::default(),
-            newest_request: None,
             wants_list: false,
             listed: None,
         })
@@ -156,7 +153,6 @@ impl HistoryTeller {
             HistoryQuestion::Filter { generation, filter } => {
                 (self.generation, self.filter) = (generation, filter);
                 self.list()?;
-                self.tell_requests()?;
             }
             HistoryQuestion::Changed(then) => {
                 let changes = self.tell_changes();
@@ -213,17 +209,7 @@ impl HistoryTeller {
         if std::mem::replace(&mut self.data_version, now) == now { Ok(()) } else { self.tell_changes() }
     }
 
-    /// Tells of the newest calls, if there is a new one.
-    fn tell_requests(&mut self) -> Result<(), StoreError> {
-        let newest = self.reader.request_rows(None, None, 1)?.first().map(|row| row.id);
-        if std::mem::replace(&mut self.newest_request, newest) != newest {
-            self.outbox.send(WorkerUpdate::Requests(self.reader.request_rows(None, None, SHOWN_REQUESTS)?));
-        }
-        Ok(())
-    }
-
     fn tell_changes(&mut self) -> Result<(), StoreError> {
-        self.tell_requests()?;
         let HistoryChanges { entries, deleted, revision } = self.reader.changes_since(self.revision)?;
         if revision == self.revision {
             return Ok(());

@@ -137,7 +137,7 @@ pub struct HistoryContext<'a> {
     pub history: &'a HistoryModel,
     pub storage: &'a StorageState,
     /// How many calls the request log has to show.
-    pub requests: usize,
+    pub requests: u64,
     /// The target of new tokens: only those of Stripe can be refreshed.
     pub target: Target,
     pub refreshing: Option<RefreshStatus>,

@@ -29,6 +29,8 @@ pub trait TableColumn: Copy {
 
 /// Height of the row with the columns' names, in points.
 const HEAD: f32 = 28.0;
+/// Space between the last column and the end of its row, in points: times at the right do not touch the scroll bar.
+const EDGE: f32 = 6.0;
 /// Space between two columns, in points.
 const GAP: f32 = 8.0;
 
@@ -56,7 +58,7 @@ impl<C: TableColumn> DataTable<'_, C> {
         ui.style_mut().interaction.selectable_labels = false;
         ui.style_mut().wrap_mode = Some(TextWrapMode::Truncate);
         let outer = ui.available_rect_before_wrap();
-        let across = Rangef::new(outer.left(), outer.right() - BAR);
+        let across = Rangef::new(outer.left(), outer.right() - BAR - EDGE);
         let spans = spans(self.cells, across);
         for (cell, span) in self.cells.iter().zip(&spans) {
             let place = Rect::from_x_y_ranges(*span, outer.top()..=outer.top() + HEAD);
