@@ -93,7 +93,10 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::domain::call::api::{HttpMethod, Target};
+    use crate::domain::{
+        call::api::{HttpMethod, Target},
+        history::entry::EntryId,
+    };
 
     fn rows(paths: &str) -> Vec<RequestRow> {
         let row = |(index, path): (usize, char)| RequestRow {
@@ -133,7 +136,7 @@ mod tests {
     #[test]
     fn whatever_is_shown_of_a_call_sets_it_apart() {
         let first = rows("a").remove(0);
-        let changes: [fn(&mut RequestRow); 8] = [
+        let changes: [fn(&mut RequestRow); 9] = [
             |row| row.method = HttpMethod::Post,
             |row| row.path = "b".to_owned(),
             |row| row.query = "limit=1".to_owned(),
@@ -142,6 +145,7 @@ mod tests {
             |row| row.failure = Some("timeout".to_owned()),
             |row| row.fault = Some("500".to_owned()),
             |row| row.target = Target::Stripe,
+            |row| row.entry = Some(EntryId(1)),
         ];
         for change in changes {
             let mut other = first.clone();

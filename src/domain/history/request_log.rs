@@ -42,11 +42,13 @@ pub struct RequestRow {
 }
 
 impl RequestRow {
-    /// Whether the two say the same but for when and how long: a client that asks again and again makes such rows.
+    /// Whether the two say the same of the same entry, but for when and how long: a client that asks again and again makes
+    /// such rows. Calls that made two tokens are never the same.
     pub fn repeats(&self, other: &Self) -> bool {
         self.method == other.method
             && self.http_status == other.http_status
             && self.target == other.target
+            && self.entry == other.entry
             && self.path == other.path
             && self.query == other.query
             && self.user_agent == other.user_agent
