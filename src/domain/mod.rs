@@ -7,6 +7,7 @@ pub mod fault;
 pub mod foreign;
 pub mod form;
 pub mod history;
+pub mod json_document;
 pub mod json_spans;
 pub mod key;
 pub mod mask;
