@@ -12,6 +12,7 @@ use crate::{
         card::currency::ChargeCurrency,
         foreign,
         json_document::{JsonDocument, JsonKind, JsonView},
+        zone::LocalZone,
     },
     model::Revision,
     ui::{
@@ -24,7 +25,7 @@ use crate::{
             IconButton, InlineAlert, JsonLines, JsonTree, JsonTreeAction, MOST_HITS, QuietButton, SearchHit,
             SearchWords, Tone, chip::grouped, ends_ui, search_ui,
         },
-        words,
+        words, zone_in_use,
     },
 };
 
@@ -200,7 +201,9 @@ impl TreeSearch {
         self.hits.clear();
         lines.forget_hit();
         let (text, needle, since) = (lines.text().clone(), self.needle.clone(), Arc::clone(since));
-        let find = move |is_wanted: &dyn Fn() -> bool| text.find(&needle, |value| beside(value, &since), is_wanted);
+        let zone = zone_in_use::of(ui);
+        let find =
+            move |is_wanted: &dyn Fn() -> bool| text.find(&needle, |value| beside(value, &since, &zone), is_wanted);
         if is_short(lines) {
             let hits = find(&|| true);
             self.found(lines, hits);
@@ -288,7 +291,8 @@ pub fn answer_ui(
     let tree = tree.with_max_y((tree.bottom() - about).max(tree.top() + theme::CODE_ROW_HEIGHT));
     let mut inside = ui.new_child(UiBuilder::new().max_rect(tree));
     state.tree = Some(JsonTree::id(&inside, TREE));
-    let hint = |value: JsonView<'_>| beside(value, answer.since);
+    let zone = zone_in_use::of(ui);
+    let hint = |value: JsonView<'_>| beside(value, answer.since, &zone);
     let help = |value: JsonView<'_>| field_help::of(value).map(str::to_owned);
     match JsonTree::new(TREE, lines).hint(&hint).help(&help).highlight(&find.needle).ui(&mut inside) {
         Some(
@@ -440,7 +444,7 @@ fn about_ui(ui: &mut Ui, lines: &JsonLines, since: &[FieldNote], actions: &mut V
         let sentences = [
             twin,
             field_help::of(value).map(str::to_owned),
-            long_words(value),
+            long_words(value, &zone_in_use::of(ui)),
             note_on(value, since).map(str::to_owned),
         ];
         let words: Vec<String> = sentences.into_iter().flatten().collect();
@@ -449,8 +453,8 @@ fn about_ui(ui: &mut Ui, lines: &JsonLines, since: &[FieldNote], actions: &mut V
 }
 
 /// What the tree says beside a value: what it means, and what it is by now.
-fn beside(value: JsonView<'_>, since: &[FieldNote]) -> Option<String> {
-    let known = [plain_words(value), note_on(value, since).map(str::to_owned)];
+fn beside(value: JsonView<'_>, since: &[FieldNote], zone: &LocalZone) -> Option<String> {
+    let known = [plain_words(value, zone), note_on(value, since).map(str::to_owned)];
     let known: Vec<String> = known.into_iter().flatten().collect();
     (!known.is_empty()).then(|| known.join(" · "))
 }
@@ -462,13 +466,15 @@ fn note_on<'a>(value: JsonView<'_>, since: &'a [FieldNote]) -> Option<&'a str> {
 }
 
 /// The value in plain words for the hint beside it; moments are short.
-fn plain_words(value: JsonView<'_>) -> Option<String> {
-    moment(value).map(words::short_moment).or_else(|| other_words(value)).or_else(|| reading(value))
+fn plain_words(value: JsonView<'_>, zone: &LocalZone) -> Option<String> {
+    let moment = moment(value).map(|then| words::short_moment(then, zone));
+    moment.or_else(|| other_words(value)).or_else(|| reading(value))
 }
 
 /// The value in plain words for the explanation below the tree.
-fn long_words(value: JsonView<'_>) -> Option<String> {
-    moment(value).map(words::moment).or_else(|| other_words(value)).or_else(|| reading(value))
+fn long_words(value: JsonView<'_>, zone: &LocalZone) -> Option<String> {
+    let in_both = |then| words::moment_in_both(then, zone).replace('\n', " · ");
+    moment(value).map(in_both).or_else(|| other_words(value)).or_else(|| reading(value))
 }
 
 /// The moment in a field of Unix seconds.

@@ -35,7 +35,7 @@ use super::{
     theme,
     theme::DesignTokens,
     widgets::{InlineAlert, QuietButton, TabBar, Tone, empty_state_ui, fact_ui, scroll_ui},
-    words,
+    words, zone_in_use,
 };
 use crate::{
     domain::{
@@ -195,9 +195,13 @@ fn call_head_ui(ui: &mut Ui, call: &InspectedCall<'_>, actions: &mut Vec<Action>
         Label::new(RichText::new(title).font(theme::mono_medium(theme::MONO_FIELD_SIZE))).truncate().selectable(true),
     );
     let client = client_name(exchange.request.header("User-Agent"));
-    let (when, client) = (words::moment(exchange.started), foreign::label(&client));
+    let zone = zone_in_use::of(ui);
+    let (when, client) = (words::moment(exchange.started, &zone), foreign::label(&client));
     let about = format!("{when} · {} · {client}", exchange.target.label());
-    ui.add(Label::new(RichText::new(about).size(theme::SMALL_SIZE).color(t.subdued)).wrap());
+    let about = ui.add(Label::new(RichText::new(about).size(theme::SMALL_SIZE).color(t.subdued)).wrap());
+    about.on_hover_ui(|ui| {
+        ui.label(words::moment_in_both(exchange.started, &zone));
+    });
     if let Some(fault) = row.and_then(|row| row.fault.as_ref()) {
         InlineAlert::new(Tone::Warn, "This went wrong on purpose").text(fault).ui(ui);
     }
@@ -348,7 +352,7 @@ fn response_ui(ui: &mut Ui, state: &mut InspectorState, detail: &LoadedValue<Ent
             replaced_ui(ui, detail.replaced.len());
             let headers = |ui: &mut Ui| headers_ui(ui, "Response headers", &response.headers);
             let (call, took) = (ShownCall::Entry(detail.entry.id), detail.entry.took);
-            let since = state.since.of(detail.revision(), || notes_of_entry(detail));
+            let since = state.since.of(detail.revision(), || notes_of_entry(detail, &zone_in_use::of(ui)));
             let answer = ShownAnswer { call, revision: detail.revision(), response, took, since };
             answer_ui(ui, &mut state.answer, &answer, headers, actions);
         }

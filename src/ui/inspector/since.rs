@@ -11,6 +11,7 @@ use crate::{
         foreign,
         history::entry::{EntryDetail, EntryStatus},
         json_document::{JsonDocument, JsonKind, JsonView},
+        zone::LocalZone,
     },
     ui::words,
 };
@@ -27,9 +28,9 @@ pub struct FieldNote {
 const LONGEST: usize = 64 * 1024;
 
 /// What is not so any more in the answer that made the token of an entry. It parses the answers of the timeline.
-pub(super) fn notes_of_entry(detail: &EntryDetail) -> Arc<[FieldNote]> {
+pub(super) fn notes_of_entry(detail: &EntryDetail, zone: &LocalZone) -> Arc<[FieldNote]> {
     let Some(answer) = detail.answer() else { return Arc::default() };
-    let mut notes = notes(answer, &detail.timeline);
+    let mut notes = notes(answer, &detail.timeline, zone);
     let used = "/used";
     let is_told = notes.iter().any(|note| note.pointer == used);
     if detail.entry.status == EntryStatus::Used && !is_told && says_unused(answer) {
@@ -53,10 +54,10 @@ fn says_unused(answer: &ApiResponse) -> bool {
 }
 
 /// What calls that came after an answer, oldest first, changed of what it says. Of each field the newest is told.
-pub(super) fn notes(answer: &ApiResponse, later: &[ApiExchange]) -> Vec<FieldNote> {
+pub(super) fn notes(answer: &ApiResponse, later: &[ApiExchange], zone: &LocalZone) -> Vec<FieldNote> {
     let Some(shown) = document(answer) else { return Vec::new() };
     let objects: Vec<SeenObject<'_>> = objects(&shown);
-    let mut notes = SinceNotes::default();
+    let mut notes = SinceNotes { found: Vec::new(), refunds: Vec::new(), zone };
     for exchange in later {
         let Ok(response) = &exchange.outcome else { continue };
         for object in &objects {
@@ -92,19 +93,19 @@ fn objects(json: &JsonDocument) -> Vec<SeenObject<'_>> {
     seen.filter(|object| !object.id.is_empty()).take(MOST).collect()
 }
 
-#[derive(Default)]
-struct SinceNotes {
+struct SinceNotes<'a> {
+    zone: &'a LocalZone,
     found: Vec<FieldNote>,
     /// The refunds that were counted, by their ids, with the amount of each.
     refunds: Vec<(String, i64)>,
 }
 
-impl SinceNotes {
+impl SinceNotes<'_> {
     /// Tells what a field is now, in place of what was told of it before.
     fn tell(&mut self, field: JsonView<'_>, now: &str, exchange: &ApiExchange, response: &ApiResponse) {
         let pointer = field.pointer();
         self.found.retain(|note| note.pointer != pointer);
-        self.found.push(FieldNote { pointer, words: format!("{now}: {}", call_words(exchange, response)) });
+        self.found.push(FieldNote { pointer, words: format!("{now}: {}", call_words(exchange, response, self.zone)) });
     }
 
     fn token_used(&mut self, object: &SeenObject<'_>, exchange: &ApiExchange, response: &ApiResponse) {
@@ -183,9 +184,9 @@ fn is_scalar(value: JsonView<'_>) -> bool {
 }
 
 /// "POST /v1/charges, Mar 17, 17:46 UTC, req_1".
-fn call_words(exchange: &ApiExchange, response: &ApiResponse) -> String {
+fn call_words(exchange: &ApiExchange, response: &ApiResponse, zone: &LocalZone) -> String {
     let call = format!("{} {}", exchange.request.method.as_str(), foreign::label(&exchange.request.path));
-    let when = words::short_moment(exchange.started);
+    let when = words::short_moment(exchange.started, zone);
     match response.request_id() {
         Some(id) => format!("{call}, {when}, {}", foreign::label(id)),
         None => format!("{call}, {when}"),
@@ -219,7 +220,7 @@ mod tests {
 
     #[track_caller]
     fn check(shown: &Value, later: &[ApiExchange], expected: &[(&str, &str)]) {
-        let found = notes(&answer(200, shown), later);
+        let found = notes(&answer(200, shown), later, &LocalZone::default());
         let found: Vec<(&str, &str)> = found.iter().map(|note| (note.pointer.as_str(), note.words.as_str())).collect();
         assert_eq!(found, expected);
     }

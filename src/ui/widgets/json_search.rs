@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::json_lines::{JsonPart, JsonRow, JsonText, LINE_CHARS, SearchHit};
 use crate::domain::{
-    foreign,
+    invisible::without_invisible,
     json_document::{JsonKind, JsonView},
 };
 
@@ -32,14 +32,12 @@ pub const MOST_HITS: usize = 1_000_000;
 impl SearchWords {
     /// The words as they were typed or pasted. Invisible characters are dropped.
     pub fn new(typed: &str) -> Self {
-        let is_seen = |sign: &char| !foreign::acts(*sign) || sign.is_whitespace();
         let plain = |sign: char| match sign {
             // As a word processor writes a quote.
             '\u{201c}' | '\u{201d}' | '\u{201e}' => '"',
-            sign if sign.is_whitespace() => ' ',
             sign => sign,
         };
-        let text: String = typed.chars().filter(is_seen).map(plain).collect();
+        let text: String = without_invisible(typed).chars().map(plain).collect();
         let text = text.trim();
         let has_quote = text.contains('"');
         let mut folded = FoldedText::default();
