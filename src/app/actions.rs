@@ -31,18 +31,10 @@ use crate::{
 
 impl App {
     fn edit(&mut self, edit: EntryEdit) {
-        if let EntryEdit::Restore { ids } = &edit {
-            self.history.undo.withdraw(ids);
+        if let EntryEdit::Restore { .. } = &edit {
             self.views.toasts.withdraw(|action| *action == Action::Edit(edit.clone()));
         }
         self.worker.send(WorkerCommand::Edit(edit));
-    }
-
-    fn undo(&mut self) {
-        match self.history.undo.last().cloned() {
-            Some(ids) => self.edit(EntryEdit::Restore { ids }),
-            None => self.views.toasts.push(Toast::new(Tone::Info, "Nothing was deleted that could come back")),
-        }
     }
 
     fn open_export(&mut self, among: Option<Vec<EntryId>>) {
@@ -99,7 +91,7 @@ impl App {
             }
             Shortcut::Keys => self.views.dialogs.keys_are_open = true,
             Shortcut::SwitchTarget => self.act(ctx, Action::SetTarget(self.settings.target().other())),
-            Shortcut::Undo => self.undo(),
+            Shortcut::Undo => self.worker.send(WorkerCommand::RestoreLast),
             Shortcut::Annotate => {
                 self.views.pane = MiddlePane::History;
                 let shown = self.model.detail.as_ref().map(|detail| &detail.entry);

@@ -25,7 +25,7 @@ use self::{
     file_dialog::{FileDialog, PickerAnswer},
     job_table::JobTable,
     preset_shelf::PresetShelf,
-    selection::{InspectedEntry, OnceLoaded, UndoStack},
+    selection::{InspectedEntry, OnceLoaded},
     views::{ViewStates, WindowFrame},
 };
 pub use crate::ui::settings::FilePlace;
@@ -85,7 +85,6 @@ pub struct AppConfig {
 #[derive(Default)]
 struct HistoryControl {
     selection: InspectedEntry,
-    undo: UndoStack,
     /// Which answers belong to the filter of now.
     filter_generation: u64,
 }

@@ -254,6 +254,7 @@ impl App {
                     requests: model.requests.counts.all,
                     target: self.settings.target(),
                     refreshing: self.refreshing(),
+                    deletion: model.deletion,
                     now,
                 };
                 history::history_ui(ui, &mut self.views.history, &context, actions);

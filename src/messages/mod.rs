@@ -7,12 +7,14 @@ use std::{path::PathBuf, sync::Arc};
 // All of it: a new kind of job needs no line here.
 pub use self::jobs::*;
 
+use jiff::Timestamp;
+
 use crate::domain::{
     call::api::{ApiExchange, Target},
     fault::FaultRule,
     form::kept_draft::KeptForm,
     history::{
-        edit::EntryEdit,
+        edit::{EntryEdit, LastDeletion},
         entry::{EntryDetail, EntryId, HistoryEntry, StatusCounts},
         filter::HistoryFilter,
         listing::EntryListing,
@@ -47,6 +49,15 @@ pub struct RequestPage {
     pub news: Vec<EntryId>,
 }
 
+/// A deletion that was undone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RestoredDeletion {
+    pub ids: Vec<EntryId>,
+    pub deleted: Timestamp,
+    /// How many came back; or why none did.
+    pub outcome: Result<u64, String>,
+}
+
 /// Two entries to be compared, the first and the second; shared with the thread that compares them.
 pub type EntryPair = Arc<(EntryDetail, EntryDetail)>;
 
@@ -68,6 +79,8 @@ pub enum WorkerCommand {
     Cancel { job: JobId },
     /// Change entries as the user wants it.
     Edit(EntryEdit),
+    /// Restore what was deleted last, in whichever window and before a restart too.
+    RestoreLast,
     /// Show the entries that pass this filter. Answers carry the generation, so that late ones are told apart; the same
     /// one again asks for the list anew, which may take a moment so that much news costs little.
     SetFilter { generation: u64, filter: HistoryFilter },
@@ -201,6 +214,11 @@ pub enum WorkerUpdate {
         edit: EntryEdit,
         outcome: Result<u64, String>,
     },
+    /// What was deleted last came back: its entries, when they were deleted, and how many they are; or why not. `None`
+    /// where nothing is deleted that could come back.
+    Restored(Option<RestoredDeletion>),
+    /// What would be undone next; `None` where there is nothing.
+    Deletion(Option<LastDeletion>),
     Detail(Box<EntryDetail>),
     Compared(ComparedEntries),
     Requests(RequestPage),

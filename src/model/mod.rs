@@ -13,13 +13,13 @@ use crate::{
     domain::{
         call::api::ApiExchange,
         history::{
-            edit::EntryEdit,
+            edit::{EntryEdit, LastDeletion},
             entry::{EntryDetail, EntryId, HistoryEntry},
             request_log::ExchangeId,
         },
         settings::profile::ProfileId,
     },
-    messages::{ComparedEntries, JobId, JobOutcome, KeyInfo, ServerInfo, WorkerUpdate},
+    messages::{ComparedEntries, JobId, JobOutcome, KeyInfo, RestoredDeletion, ServerInfo, WorkerUpdate},
 };
 
 pub use history::HistoryModel;
@@ -43,6 +43,8 @@ pub struct WindowModel {
     /// The keys that were looked at, by their profiles.
     keys: BTreeMap<ProfileId, KeyInfo>,
     pub history: HistoryModel,
+    /// The deletion that would be undone next.
+    pub deletion: Option<LastDeletion>,
     /// Everything about the entry that was asked for last.
     pub detail: Option<LoadedValue<EntryDetail>>,
     /// The comparison that was asked for last.
@@ -80,6 +82,8 @@ impl WindowModel {
                 self.history.change(generation, entries, &deleted);
             }
             WorkerUpdate::Edited { edit, outcome } => return Some(UserNotice::Edited { edit, outcome }),
+            WorkerUpdate::Restored(restored) => return Some(UserNotice::Restored(restored)),
+            WorkerUpdate::Deletion(deletion) => self.deletion = deletion,
             WorkerUpdate::Detail(detail) => self.detail = Some(LoadedValue::new(self.revision.count_on(), detail)),
             WorkerUpdate::Compared(entries) => {
                 self.compared = Some(LoadedValue::new(self.revision.count_on(), Box::new(entries)));
@@ -168,6 +172,8 @@ pub enum UserNotice {
         edit: EntryEdit,
         outcome: Result<u64, String>,
     },
+    /// What was deleted last came back, or there was nothing.
+    Restored(Option<RestoredDeletion>),
     /// The minter was reset.
     MinterReset {
         objects: u64,

@@ -9,7 +9,7 @@ use std::{
 
 use super::outbox::UpdateSender;
 use crate::{
-    domain::history::{entry::EntryId, filter::HistoryFilter, listing::EntryListing},
+    domain::history::{edit::LastDeletion, entry::EntryId, filter::HistoryFilter, listing::EntryListing},
     messages::WorkerUpdate,
     store::{HistoryChanges, HistoryDamage, HistoryReader, StoreError},
 };
@@ -94,6 +94,8 @@ struct HistoryTeller {
     problem: Option<String>,
     /// What could not be read so far, as it was told.
     damage: HistoryDamage,
+    /// What would be undone next, as it was told.
+    deletion: Option<LastDeletion>,
     /// Whether the window asked for the same list again.
     wants_list: bool,
     /// When the list was made, and how long that took.
@@ -112,6 +114,7 @@ impl HistoryTeller {
             filter: HistoryFilter::default(),
             problem: None,
             damage: HistoryDamage::default(),
+            deletion: None,
             wants_list: false,
             listed: None,
         })
@@ -191,7 +194,7 @@ impl HistoryTeller {
         let counts = self.reader.counts()?;
         self.outbox.send(WorkerUpdate::History { generation: self.generation, list, rows, counts });
         self.listed = Some((Instant::now(), begun.elapsed()));
-        Ok(())
+        self.tell_deletion()
     }
 
     /// Makes the list anew that was asked for again, once the last one is long enough ago.
@@ -220,6 +223,15 @@ impl HistoryTeller {
         let entries = entries.into_iter().zip(shown).collect();
         let counts = self.reader.counts()?;
         self.outbox.send(WorkerUpdate::Changed { generation: self.generation, entries, deleted, counts });
+        self.tell_deletion()
+    }
+
+    /// Tells what would be undone next, if that is another deletion than was told.
+    fn tell_deletion(&mut self) -> Result<(), StoreError> {
+        let deletion = self.reader.last_deletion()?;
+        if std::mem::replace(&mut self.deletion, deletion) != deletion {
+            self.outbox.send(WorkerUpdate::Deletion(deletion));
+        }
         Ok(())
     }
 }

@@ -12,6 +12,7 @@
 mod call;
 mod commands;
 mod config;
+mod edits;
 mod files;
 mod history;
 mod in_flight;

@@ -468,6 +468,7 @@ fn view(entries: i64) -> Harness<'static, View> {
                 history: &view.model.history,
                 storage: &storage,
                 requests: 0,
+                deletion: None,
                 target: Target::Local,
                 refreshing: view.refreshing,
                 now: Timestamp::from_second(NOW).unwrap(),

@@ -17,6 +17,7 @@ use crate::{
     domain::{
         call::api::{ApiExchange, Target},
         history::{
+            edit::LastDeletion,
             entry::{EntryDetail, EntryId, EntryStatus, HistoryEntry, StatusCounts},
             filter::HistoryFilter,
             request_filter::{CallCount, RequestCounts, RequestFilter},
@@ -199,6 +200,34 @@ impl HistoryReader {
             }
         }
         Ok(counts)
+    }
+
+    /// The deletion that would be undone next; `None` where no entry is deleted that is still in the file.
+    ///
+    /// # Errors
+    /// As [`Self::ids`].
+    pub fn last_deletion(&self) -> ReadResult<Option<LastDeletion>> {
+        let sql = "SELECT deleted_ms, count(*) FROM entries INDEXED BY entries_deleted WHERE deleted_ms = (SELECT \
+                   max(deleted_ms) FROM entries INDEXED BY entries_deleted WHERE deleted_ms IS NOT NULL) \
+                   GROUP BY deleted_ms";
+        let found = self.history.all(sql, [], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)));
+        let found = match found {
+            Err(error) if is_damage(&error) => Vec::new(),
+            found => found.map_err(|error| self.history.store_error(&error))?,
+        };
+        Ok(found.first().and_then(|(millis, entries)| {
+            let when = Timestamp::from_millisecond(*millis).ok()?;
+            Some(LastDeletion { when, entries: entries.unsigned_abs() })
+        }))
+    }
+
+    /// The entries that were deleted at a moment and are still in the file, oldest first.
+    ///
+    /// # Errors
+    /// As [`Self::ids`].
+    pub fn deleted_at(&self, when: Timestamp) -> ReadResult<Vec<EntryId>> {
+        let clause = SqlCondition { sql: "deleted_ms = ?".to_owned(), values: vec![when.as_millisecond().into()] };
+        self.history.entry_ids(&clause, "id")
     }
 
     /// How many entries pass the filter.

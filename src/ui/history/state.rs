@@ -9,7 +9,7 @@ use crate::{
     domain::{
         call::api::Target,
         history::{
-            edit::EntryEdit,
+            edit::{EntryEdit, LastDeletion},
             entry::{EntryId, HistoryEntry},
             filter::HistoryFilter,
         },
@@ -141,5 +141,7 @@ pub struct HistoryContext<'a> {
     /// The target of new tokens: only those of Stripe can be refreshed.
     pub target: Target,
     pub refreshing: Option<RefreshStatus>,
+    /// The deletion that would be undone next.
+    pub deletion: Option<LastDeletion>,
     pub now: Timestamp,
 }
