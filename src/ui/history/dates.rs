@@ -11,7 +11,7 @@ use crate::{
     ui::{
         icons,
         theme::{self, DesignTokens},
-        widgets::{IconButton, Tone, paint, text_edit_ui},
+        widgets::{IconButton, Tone, caret::lead_to, paint, text_edit_ui},
     },
 };
 
@@ -176,7 +176,7 @@ pub fn custom_ui(ui: &mut Ui, days: &mut DayRange, focus_from: &mut bool) {
                 });
             }
             if name == "From" && std::mem::take(focus_from) {
-                response.request_focus();
+                lead_to(ui.ctx(), response.id);
             }
             is_done |= response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Escape));
         }
