@@ -41,6 +41,7 @@ use crate::{
             preferences::{Settings, ThemeChoice},
             profile::Profile,
         },
+        zone::LocalZone,
     },
     messages::{WorkerCommand, WorkerUpdate},
     model::WindowModel,
@@ -53,6 +54,7 @@ use crate::{
         layout::{KeptLayout, WindowPart},
         theme,
         widgets::{Toast, Tone},
+        zone_in_use,
     },
     worker::{Worker, WorkerConfig},
 };
@@ -60,6 +62,8 @@ use crate::{
 /// What the window is started with.
 pub struct AppConfig {
     pub worker: WorkerConfig,
+    /// The time zone of this machine.
+    pub zone: LocalZone,
     /// The folder that an export is first offered in.
     pub export_folder: PathBuf,
     pub picker: FilePicker,
@@ -90,6 +94,7 @@ struct HistoryControl {
 pub struct App {
     worker: Worker,
     clock: Clock,
+    zone: LocalZone,
     /// The settings in use, as the background has them too.
     settings: Settings,
     model: WindowModel,
@@ -110,6 +115,7 @@ impl App {
     /// Starts the background and the window.
     pub fn new(ctx: &Context, config: AppConfig) -> Self {
         theme::install(ctx);
+        zone_in_use::install(ctx, config.zone.clone());
         let settings = config.worker.settings.clone();
         let clock = config.worker.clock.clone();
         apply_theme(ctx, settings.window.theme);
@@ -120,6 +126,7 @@ impl App {
         let mut app = Self {
             worker,
             clock,
+            zone: config.zone,
             settings,
             model: WindowModel::default(),
             views: ViewStates::default(),

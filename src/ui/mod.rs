@@ -22,5 +22,6 @@ pub mod status_badge;
 pub mod theme;
 pub mod widgets;
 pub mod words;
+pub mod zone_in_use;
 
 pub use action::{Action, MiddlePane, PaletteScope, PresetAction, UseKind};

@@ -2,7 +2,7 @@
 
 use crate::support::cpu_renderer::CpuRenderer;
 use egui::{
-    Align, CentralPanel, Frame, Id, Key, Layout, Margin, Modifiers, Panel, Rect, Role, TextEdit, Theme, Ui, UiBuilder,
+    Align, CentralPanel, Frame, Id, Key, Layout, Margin, Modifiers, Panel, Rect, Role, Theme, Ui, UiBuilder,
     accesskit::Toggled, pos2, vec2,
 };
 use egui_kittest::{
@@ -17,8 +17,9 @@ use testcard::ui::{
     theme::{self, DesignTokens},
     widgets::{
         BrandMark, CardFace, ChoiceField, Field, FilterChip, IconButton, InlineAlert, JsonLines, JsonTree,
-        JsonTreeAction, PrimaryButton, QuietButton, RailStep, SegmentedControl, StepState, TabBar, Toast, Toasts, Tone,
-        dotted_number, empty_state_ui, key_cap_ui, logo_ui, modal_ui, outcome_rail_ui, pill_ui, search_ui, section_ui,
+        JsonTreeAction, PrimaryButton, QuietButton, RailStep, SegmentedControl, StepState, TabBar, TextInput, Toast,
+        Toasts, Tone, dotted_number, empty_state_ui, key_cap_ui, logo_ui, modal_ui, outcome_rail_ui, pill_ui,
+        search_ui, section_ui,
     },
 };
 
@@ -179,15 +180,15 @@ impl Gallery {
             .mono()
             .note("Test card: charge declines with insufficient_funds")
             .brand(Some(BrandMark::Visa))
-            .text(ui, TextEdit::singleline(&mut self.number));
+            .text(ui, TextInput::singleline(&mut self.number));
         ui.columns(2, |columns| {
             Field::new("Expiry")
                 .mono()
                 .message(Tone::Error, "Month must be 1–12")
-                .text(&mut columns[0], TextEdit::singleline(&mut self.expiry));
-            Field::new("CVC").hint("3 digits").mono().text(&mut columns[1], TextEdit::singleline(&mut self.cvc));
+                .text(&mut columns[0], TextInput::singleline(&mut self.expiry));
+            Field::new("CVC").hint("3 digits").mono().text(&mut columns[1], TextInput::singleline(&mut self.cvc));
         });
-        Field::new("Name on card").text(ui, TextEdit::singleline(&mut self.name));
+        Field::new("Name on card").text(ui, TextInput::singleline(&mut self.name));
         let networks = [(0, "Automatic"), (1, "Visa"), (2, "Cartes Bancaires")];
         Field::new("Preferred network")
             .show(ui, |ui| ui.add(SegmentedControl::new("Preferred network", &mut self.network, &networks).in_form()));
@@ -271,10 +272,10 @@ impl Gallery {
         ui.columns(2, |columns| {
             Field::new("Advice")
                 .message(Tone::Warn, "Without a CVC its check is unavailable")
-                .text(&mut columns[0], TextEdit::singleline(&mut String::new()).hint_text("CVC"));
+                .text(&mut columns[0], TextInput::singleline(&mut String::new()).hint_text("CVC"));
             Field::new("Fine")
                 .message(Tone::Ok, "Valid until the end of May 2030")
-                .text(&mut columns[1], TextEdit::singleline(&mut "05 / 30".to_owned()));
+                .text(&mut columns[1], TextInput::singleline(&mut "05 / 30".to_owned()));
         });
         let rest = ui.available_rect_before_wrap();
         ui.scope_builder(UiBuilder::new().max_rect(rest), |ui| {

@@ -55,5 +55,7 @@ mod snippets;
 mod store;
 mod stripe;
 mod support;
+mod text_input;
 mod way;
 mod window;
+mod zones;

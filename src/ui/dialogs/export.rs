@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use egui::{Context, Id, ProgressBar, RichText, TextEdit, Ui};
+use egui::{Context, Id, ProgressBar, RichText, Ui};
 
 use crate::{
     domain::history::{entry::EntryId, filter::HistoryFilter},
@@ -13,8 +13,8 @@ use crate::{
         icons,
         theme::{self, DesignTokens},
         widgets::{
-            Field, InlineAlert, PrimaryButton, QuietButton, SegmentedControl, Tone, caret::lead_to, chip::grouped,
-            modal_ui,
+            Field, InlineAlert, PrimaryButton, QuietButton, SegmentedControl, TextInput, Tone, caret::lead_to,
+            chip::grouped, modal_ui,
         },
     },
 };
@@ -106,7 +106,7 @@ pub fn export_ui(ctx: &Context, state: &mut ExportState, about: &ExportContext<'
 
 fn path_ui(ui: &mut Ui, state: &mut ExportState, actions: &mut Vec<Action>) {
     let field = Field::new("File").mono();
-    let edit = TextEdit::singleline(&mut state.path).id(Id::unique("export_path")).hint_text("/home/you/tokens.json");
+    let edit = TextInput::singleline(&mut state.path).id(Id::unique("export_path")).hint_text("/home/you/tokens.json");
     let response = field.text(ui, edit).response.response;
     if !state.is_started {
         state.is_started = true;

@@ -2,14 +2,14 @@
 
 use std::fmt::Write as _;
 
-use egui::{Context, Id, Key, Modifiers, RichText, TextEdit, Ui};
+use egui::{Context, Id, Key, Modifiers, RichText, Ui};
 
 use crate::ui::{
     action::{Action, PresetAction},
     shortcuts::LocalKey,
     theme,
     theme::DesignTokens,
-    widgets::{Field, InlineAlert, PrimaryButton, QuietButton, Tone, caret::lead_to, modal_ui},
+    widgets::{Field, InlineAlert, PrimaryButton, QuietButton, TextInput, Tone, caret::lead_to, modal_ui},
 };
 
 /// The state of the open dialog.
@@ -104,7 +104,7 @@ fn name_ui(ui: &mut Ui, state: &mut PresetState, problem: Option<(Tone, &str)>) 
     if let Some((tone, words)) = problem.filter(|_| !state.name.is_empty()) {
         field = field.message(tone, words);
     }
-    let edit = TextEdit::singleline(&mut state.name).id(Id::unique("preset_name")).hint_text("Nightly run, declined");
+    let edit = TextInput::singleline(&mut state.name).id(Id::unique("preset_name")).hint_text("Nightly run, declined");
     let response = field.text(ui, edit).response.response;
     if !state.is_started {
         state.is_started = true;

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use egui::{Context, Id, Label, RichText, ScrollArea, TextEdit, Ui};
+use egui::{Context, Id, Label, RichText, ScrollArea, Ui};
 
 use crate::{
     domain::{
@@ -14,7 +14,7 @@ use crate::{
         action::Action,
         icons,
         theme::{self, DesignTokens},
-        widgets::{Field, IconButton, InlineAlert, QuietButton, Tone, modal_ui, pill_ui, scroll_ui},
+        widgets::{Field, IconButton, InlineAlert, QuietButton, TextInput, Tone, modal_ui, pill_ui, scroll_ui},
         words,
     },
 };
@@ -154,7 +154,7 @@ fn port_ui(
         field = field.message(Tone::Error, "A port is a number from 0 to 65535");
     }
     let response =
-        field.text(ui, TextEdit::singleline(&mut state.port).id(Id::unique("server_port"))).response.response;
+        field.text(ui, TextInput::singleline(&mut state.port).id(Id::unique("server_port"))).response.response;
     let is_entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
     let Some(port) = port.filter(|port| about.settings.server.serves && *port != about.settings.server.port) else {
         return;
@@ -200,9 +200,8 @@ fn faults_ui(ui: &mut Ui, state: &mut ServerDialogState, faults: &AppliedFaults,
     if let Some(problem) = &problem {
         field = field.message(Tone::Error, problem);
     }
-    let edit = TextEdit::multiline(&mut state.text)
+    let edit = TextInput::multiline(&mut state.text, 4)
         .id(Id::unique("fault_rules"))
-        .desired_rows(4)
         .hint_text("POST /v1/charges: 429 retry-after 1");
     if field.text(ui, edit).response.response.changed() {
         state.read = fault::rules_of(&state.text);

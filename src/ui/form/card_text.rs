@@ -1,6 +1,6 @@
 //! A text field of a card: it shows groups, keeps digits and holds the caret where the digits are.
 
-use egui::{Id, TextEdit, Ui, text_edit::TextEditOutput};
+use egui::{Id, Ui, text_edit::TextEditOutput};
 
 use crate::{
     domain::{
@@ -8,7 +8,7 @@ use crate::{
         secret::SecretText,
     },
     ui::widgets::{
-        Field,
+        Field, TextInput,
         caret::{caret, set_caret},
     },
 };
@@ -40,7 +40,7 @@ pub(super) fn card_text_ui(
 ) -> CardTextOutput {
     let caret_before = caret(ui.ctx(), id).unwrap_or_else(|| shown.chars().count());
     let was_empty = kept.is_empty();
-    let edit = TextEdit::singleline(shown).id(id).hint_text(hint.to_owned());
+    let edit = TextInput::singleline(shown).id(id).hint_text(hint.to_owned());
     let output = frame.text(ui, edit);
     let response = &output.response.response;
     let is_left_backwards =

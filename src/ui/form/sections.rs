@@ -2,14 +2,14 @@
 
 use std::sync::LazyLock;
 
-use egui::{Key, TextEdit, Ui};
+use egui::{Key, Ui};
 
 use super::state::{FormComplaint, FormState, field_id};
 use crate::{
     domain::form::{draft::Draft, field_state::FormField, places},
     ui::{
         theme,
-        widgets::{ChoiceField, Field, Tone, section_ui},
+        widgets::{ChoiceField, Field, TextInput, Tone, section_ui},
     },
 };
 
@@ -83,7 +83,7 @@ pub(super) fn plain_ui(ui: &mut Ui, state: &mut FormState, field: FormField, lab
         frame = frame.mono();
     }
     let was_empty = text.is_empty();
-    let edit = TextEdit::singleline(text).id(field_id(field)).hint_text(example.to_owned());
+    let edit = TextInput::singleline(text).id(field_id(field)).hint_text(example.to_owned());
     let response = frame.text(ui, edit).response.response;
     if response.changed() {
         state.note_change();

@@ -1,6 +1,6 @@
 //! What a person writes on entries, in a slim panel under the table: a note and tags of one, or tags for several.
 
-use egui::{Id, Key, Response, RichText, TextEdit, Ui, vec2};
+use egui::{Id, Key, Response, RichText, Ui, vec2};
 
 use crate::{
     domain::history::{
@@ -10,7 +10,7 @@ use crate::{
     ui::{
         action::Action,
         theme::{self, DesignTokens},
-        widgets::{PrimaryButton, QuietButton, caret::lead_to, chip::grouped, text_edit_ui},
+        widgets::{PrimaryButton, QuietButton, TextInput, caret::lead_to, chip::grouped, text_edit_ui},
     },
 };
 
@@ -203,9 +203,9 @@ impl AnnotationField<'_> {
         let label = beside.label(words).id;
         let edit = ui.scope(|ui| {
             ui.set_max_width((ui.available_width() - right).max(60.0));
-            let edit = TextEdit::singleline(self.text)
+            let edit = TextInput::singleline(self.text)
                 .id(Id::unique(("history_marks", self.name)))
-                .hint_text(RichText::new(self.hint).color(t.faint))
+                .hint_text(self.hint)
                 .char_limit(self.most);
             text_edit_ui(ui, edit, false, None).response.response
         });

@@ -4,7 +4,7 @@ pub mod commands;
 mod found;
 mod rows;
 
-use egui::{Context, Id, Key, Modifiers, RichText, ScrollArea, Sense, TextEdit, Ui, accesskit::Live, vec2};
+use egui::{Context, Id, Key, Modifiers, RichText, ScrollArea, Sense, Ui, accesskit::Live, vec2};
 
 use self::{
     commands::PaletteCommand,
@@ -17,7 +17,10 @@ use super::{
     shortcuts::LocalKey,
     theme,
     theme::DesignTokens,
-    widgets::{SegmentedControl, caret::lead_to, empty_state_ui, field::text_edit_ui, modal_ui, name_bars, row_by_key},
+    widgets::{
+        SegmentedControl, TextInput, caret::lead_to, empty_state_ui, field::text_edit_ui, modal_ui, name_bars,
+        row_by_key,
+    },
 };
 use crate::domain::{
     foreign,
@@ -224,7 +227,7 @@ fn head_ui(ui: &mut Ui, state: &mut PaletteState) {
     egui::Sides::new().height(theme::CONTROL_HEIGHT).shrink_left().show(
         ui,
         |ui| {
-            let edit = TextEdit::singleline(&mut state.words)
+            let edit = TextInput::singleline(&mut state.words)
                 .hint_text("What should happen? Try insufficient, 3155, or export")
                 .id(search_id());
             let response = text_edit_ui(ui, edit, false, None).response.response;

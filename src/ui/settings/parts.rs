@@ -1,6 +1,6 @@
 //! The parts that the pages of the settings dialog share.
 
-use egui::{Id, Label, RichText, TextEdit, Ui};
+use egui::{Id, Label, RichText, Ui};
 
 use super::typed::{FieldFault, FieldName};
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
     ui::{
         theme,
         theme::DesignTokens,
-        widgets::{Field, Tone},
+        widgets::{Field, TextInput, Tone},
     },
 };
 
@@ -43,7 +43,7 @@ pub(super) fn field_ui(
     if let Some(fault) = faults.iter().find(|fault| fault.field == field) {
         frame = frame.message(Tone::Error, &fault.words);
     }
-    frame.text(ui, TextEdit::singleline(text).id(field_id(field)).hint_text(hint)).response.response.changed()
+    frame.text(ui, TextInput::singleline(text).id(field_id(field)).hint_text(hint)).response.response.changed()
 }
 
 pub(super) fn heading_ui(ui: &mut Ui, words: &str) {

@@ -1,6 +1,6 @@
 //! The page of profiles: their list, and the one that is chosen with its key.
 
-use egui::{Layout, ScrollArea, TextEdit, Ui};
+use egui::{Layout, ScrollArea, Ui};
 
 use super::{
     key::{key_check_ui, key_note},
@@ -19,7 +19,9 @@ use crate::{
     ui::{
         Action, icons,
         theme::{self, DesignTokens},
-        widgets::{ColorSwatches, Field, InlineAlert, MarkedRow, QuietButton, SegmentedControl, Tone, scroll_ui},
+        widgets::{
+            ColorSwatches, Field, InlineAlert, MarkedRow, QuietButton, SegmentedControl, TextInput, Tone, scroll_ui,
+        },
     },
 };
 
@@ -155,7 +157,7 @@ fn key_ui(ui: &mut Ui, state: &mut SettingsState, about: &SettingsContext<'_>, f
     if let Some(problem) = fault.or(key.and_then(|key| key.problem.as_deref())) {
         field = field.message(Tone::Error, problem);
     }
-    let edit = TextEdit::singleline(profile.key.expose_mut()).password(true).id(field_id(FieldName::Key));
+    let edit = TextInput::singleline(profile.key.expose_mut()).secret().id(field_id(FieldName::Key));
     field.text(ui, edit.hint_text("sk_test_…")).response.response.changed()
 }
 

@@ -2,11 +2,11 @@
 
 use crate::ui::{
     theme::{self, DesignTokens},
-    widgets::{Field, caret::set_caret, paint, scroll_ui},
+    widgets::{Field, TextInput, caret::set_caret, paint, scroll_ui},
 };
 use egui::{
     CornerRadius, Event, Id, Key, LayerId, Modifiers, Popup, PopupCloseBehavior, PopupKind, RectAlign, Response, Role,
-    ScrollArea, Sense, SurrenderFocusOn, TextEdit, Ui, WidgetInfo, vec2,
+    ScrollArea, Sense, SurrenderFocusOn, Ui, WidgetInfo, vec2,
 };
 
 /// A field for a code (a country, a currency) that helps to find it by its code or its name.
@@ -54,7 +54,7 @@ impl<'a, C: AsRef<str>, N: AsRef<str>> ChoiceField<'a, C, N> {
         let by_key = if has_keys { list.keys(ui, &search(options, text)) } else { None };
 
         let is_on_list = list.open && is_pointer_on(ui, popup);
-        let edit = TextEdit::singleline(text).id(id).hint_text(placeholder.to_owned());
+        let edit = TextInput::singleline(text).id(id).hint_text(placeholder.to_owned());
         let mut response = edit_ui(ui, field, edit, is_on_list);
         ui.accesskit_node_builder(id, |node| {
             node.set_role(Role::EditableComboBox);
@@ -122,7 +122,7 @@ fn is_pointer_on(ui: &Ui, popup: Id) -> bool {
 }
 
 /// Draws the text field, which keeps the focus if `keeps_focus`.
-fn edit_ui(ui: &mut Ui, field: Field<'_>, edit: TextEdit<'_>, keeps_focus: bool) -> Response {
+fn edit_ui(ui: &mut Ui, field: Field<'_>, edit: TextInput<'_>, keeps_focus: bool) -> Response {
     let before = ui.options(|options| options.input_options.surrender_focus_on);
     if keeps_focus {
         // A press on the list would take the focus from the field, the list would close, and no click would come of it.

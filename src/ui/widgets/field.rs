@@ -5,11 +5,11 @@ use crate::{
     ui::{
         icons,
         theme::{self, DesignTokens},
-        widgets::{BrandMark, Tone, caret::select_after_tab, key_cap::KeyCap, paint},
+        widgets::{BrandMark, InputLook, TextInput, Tone, key_cap::KeyCap, paint},
     },
 };
 use egui::{
-    Align2, Atom, Color32, Id, IdSalt, Label, Margin, Response, RichText, Role, Sense, Sides, TextEdit, Ui, UiBuilder,
+    Align2, Atom, Color32, Id, IdSalt, Label, Margin, Response, RichText, Role, Sense, Sides, Ui, UiBuilder,
     accesskit::{Invalid, Live},
     text_edit::TextEditOutput,
     vec2,
@@ -76,18 +76,18 @@ impl<'a> Field<'a> {
         self
     }
 
-    /// Draws the field around `edit`, which gets its margins, font and borders here.
-    pub fn text(self, ui: &mut Ui, edit: TextEdit<'_>) -> TextEditOutput {
+    /// Draws the field around `input`, which gets its margins, font and borders here.
+    pub fn text(self, ui: &mut Ui, input: TextInput<'_>) -> TextEditOutput {
         let (mono, align, brand) = (self.mono, self.align, self.brand);
         let edge = self.edge(ui);
         self.frame(ui, |ui, label| {
             let place = IdSalt::new("brand");
             // The field keeps room for the badge, so that no text runs below it.
-            let edit = match brand {
-                Some(brand) => edit.suffix(Atom::custom(place, brand.size())),
-                None => edit,
+            let input = match brand {
+                Some(brand) => input.suffix(Atom::custom(place, brand.size())),
+                None => input,
             };
-            let output = aligned_edit_ui(ui, edit, mono, edge, align);
+            let output = aligned_edit_ui(ui, input, mono, edge, align);
             if let (Some(brand), Some(rect)) = (brand, output.response.rect(place)) {
                 brand.badge_ui(&mut ui.new_child(UiBuilder::new().max_rect(rect)));
             }
@@ -142,13 +142,13 @@ impl<'a> Field<'a> {
 }
 
 /// A text field in the form's look without a label above it; the caller names it, or gives it a hint text.
-pub fn text_edit_ui(ui: &mut Ui, edit: TextEdit<'_>, mono: bool, edge: Option<Color32>) -> TextEditOutput {
-    aligned_edit_ui(ui, edit, mono, edge, Align2::LEFT_CENTER)
+pub fn text_edit_ui(ui: &mut Ui, input: TextInput<'_>, mono: bool, edge: Option<Color32>) -> TextEditOutput {
+    aligned_edit_ui(ui, input, mono, edge, Align2::LEFT_CENTER)
 }
 
 fn aligned_edit_ui(
     ui: &mut Ui,
-    edit: TextEdit<'_>,
+    input: TextInput<'_>,
     mono: bool,
     edge: Option<Color32>,
     align: Align2,
@@ -162,19 +162,17 @@ fn aligned_edit_ui(
                 visuals.widgets.inactive.bg_stroke.color = edge;
                 visuals.widgets.hovered.bg_stroke.color = edge;
             }
-            edit.font(font)
-                .margin(Margin::symmetric(11, 6))
-                .desired_width(f32::INFINITY)
-                .align(align)
-                .min_size(vec2(0.0, theme::CONTROL_HEIGHT))
-                .show(ui)
+            let look = InputLook {
+                font: Some(font),
+                margin: Margin::symmetric(11, 6),
+                width: f32::INFINITY,
+                align,
+                height: theme::CONTROL_HEIGHT,
+            };
+            input.show(ui, look)
         })
         .inner;
     let response = &output.response.response;
-    // Several lines are a text to write on, not a value to replace.
-    if align == Align2::LEFT_CENTER {
-        select_after_tab(ui, response, output.galley.text());
-    }
     if response.has_focus() {
         paint::field_focus_ring(ui, response.rect, edge.unwrap_or(t.accent));
     }
@@ -185,25 +183,25 @@ fn aligned_edit_ui(
 /// it.
 pub fn search_ui(ui: &mut Ui, id: Id, text: &mut String, name: &str, keys: &str, width: f32) -> TextEditOutput {
     let t = DesignTokens::of(ui);
-    let mut edit = TextEdit::singleline(text)
-        .id(id)
-        .hint_text(RichText::new(name).color(t.faint))
-        .prefix(icons::SEARCH.colored(14.0, t.faint))
-        .margin(Margin::symmetric(9, 5))
-        .desired_width(width)
-        .align(Align2::LEFT_CENTER)
-        .min_size(vec2(0.0, theme::BUTTON_HEIGHT - 2.0));
+    let mut input =
+        TextInput::singleline(text).id(id).hint_text(name).prefix(icons::SEARCH.colored(14.0, t.faint).into());
     if !keys.is_empty() {
         let keys = keys.to_owned();
         let size = KeyCap::new(ui, &keys, t.subdued, t.border_strong).size();
-        edit = edit.suffix(Atom::paint(size, move |ui, args| {
+        input = input.suffix(Atom::paint(size, move |ui, args| {
             let t = DesignTokens::of(ui);
             KeyCap::new(ui, &keys, t.subdued, t.border_strong).paint(ui.painter(), args.rect.left_center());
         }));
     }
-    let output = edit.show(ui);
+    let look = InputLook {
+        font: None,
+        margin: Margin::symmetric(9, 5),
+        width,
+        align: Align2::LEFT_CENTER,
+        height: theme::BUTTON_HEIGHT - 2.0,
+    };
+    let output = input.show(ui, look);
     let response = &output.response.response;
-    select_after_tab(ui, response, output.galley.text());
     ui.accesskit_node_builder(id, |node| {
         node.set_role(Role::SearchInput);
         node.set_label(name);
