@@ -37,8 +37,12 @@ impl App {
         let toast = match (outcome, edit) {
             (Err(message), _) => Toast::new(Tone::Error, message),
             (Ok(_), EntryEdit::Note { .. }) => Toast::new(Tone::Ok, "Note saved"),
-            (Ok(count), EntryEdit::Tag { .. }) => Toast::new(Tone::Ok, format!("Tags of {} saved", words::entries(count))),
-            (Ok(count), EntryEdit::Restore { .. }) => Toast::new(Tone::Ok, format!("{} restored", words::entries(count))),
+            (Ok(count), EntryEdit::Tag { .. }) => {
+                Toast::new(Tone::Ok, format!("Tags of {} saved", words::entries(count)))
+            }
+            (Ok(count), EntryEdit::Restore { .. }) => {
+                Toast::new(Tone::Ok, format!("{} restored", words::entries(count)))
+            }
             (Ok(count), EntryEdit::Delete { ids }) => {
                 // An hour, and then until the next start.
                 let words = format!("{} deleted. They can come back for an hour at least", words::entries(count));

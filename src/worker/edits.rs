@@ -27,7 +27,11 @@ pub(super) enum EditRequest {
 }
 
 /// Starts the task that edits; it ends with the sender. Must be called on the runtime.
-pub(super) fn start(store: Store, clock: Clock, history: mpsc::Sender<HistoryQuestion>) -> UnboundedSender<EditRequest> {
+pub(super) fn start(
+    store: Store,
+    clock: Clock,
+    history: mpsc::Sender<HistoryQuestion>,
+) -> UnboundedSender<EditRequest> {
     let (requests, inbox) = unbounded_channel();
     tokio::spawn(HistoryEditor { store, clock, history }.work(inbox));
     requests

@@ -64,7 +64,7 @@ pub(super) enum RequestColumn {
 }
 
 impl table::TableColumn for RequestColumn {
-    fn width(self) -> ColumnWidth {
+    fn width(self, _: &Ui) -> ColumnWidth {
         match self {
             Self::Method => ColumnWidth::Exact(58.0),
             Self::Path => ColumnWidth::Rest,

@@ -9,7 +9,7 @@ use crate::{
         shortcuts::Shortcut,
         theme,
         theme::DesignTokens,
-        widgets::{ChoiceChip, FilterChip, field::search_ui},
+        widgets::{ChoiceChip, FilterChip, caret::lead_to, field::search_ui},
     },
 };
 
@@ -33,7 +33,7 @@ pub(super) fn find_ui(ui: &mut Ui, state: &mut RequestsState, width: f32) {
         }
     }
     if std::mem::take(&mut state.focus_search) {
-        response.request_focus();
+        lead_to(ui.ctx(), response.id);
     }
 }
 
