@@ -266,9 +266,11 @@ fn what_was_deleted_comes_back_after_a_restart_and_in_another_window_the_last_fi
     let mut here = bench.open();
     let mut there = bench.open();
     wait(&mut here, "the rows", |window| shown(window) == "dc");
+    go_to_table(&mut here);
     ctrl(&mut here, Key::Z);
     wait_for(&mut here, "1 entry restored");
     wait(&mut here, "the last", |window| shown(window) == "dcb");
+    go_to_table(&mut there);
     ctrl(&mut there, Key::Z);
     wait(&mut there, "the one before it", |window| shown(window) == "dcba");
     wait(&mut here, "the same here", |window| shown(window) == "dcba");

@@ -66,6 +66,7 @@ pub fn history_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_
                     empty_ui(ui, state, ctx, actions);
                 }
                 _ => {
+                    state.focus_table |= std::mem::take(&mut state.focus_restored);
                     keys_ui(ui, state, ctx, actions);
                     table_ui(ui, state, ctx, actions);
                 }
@@ -156,7 +157,7 @@ fn empty_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
             let words = words.replace("deleted now", "just deleted");
             if ui.add(QuietButton::new(&words)).on_hover_text(Shortcut::Undo.tip("Undo the last deletion")).clicked() {
                 actions.push(Action::Do(Shortcut::Undo));
-                state.focus_table = true;
+                state.focus_restored = true;
             }
         });
         return;

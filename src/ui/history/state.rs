@@ -44,6 +44,8 @@ pub struct HistoryState {
     pub rows_drawn: usize,
     pub(super) scroll: RowScroll,
     pub(super) focus_table: bool,
+    /// Whether the table gets the focus once what was deleted is back in it.
+    pub(super) focus_restored: bool,
 }
 
 impl HistoryState {
