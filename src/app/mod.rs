@@ -46,11 +46,13 @@ use crate::{
     model::WindowModel,
     ui::{
         MiddlePane,
+        clipboard_keys::ClipboardKeys,
         dialogs::server::AppliedFaults,
         form::FormState,
         history::RefreshStatus,
         inspector::code::CodeContext,
         layout::{KeptLayout, WindowPart},
+        text_guard::TextGuard,
         theme,
         widgets::{Toast, Tone},
     },
@@ -110,6 +112,8 @@ impl App {
     /// Starts the background and the window.
     pub fn new(ctx: &Context, config: AppConfig) -> Self {
         theme::install(ctx);
+        ctx.add_plugin(ClipboardKeys::default());
+        ctx.add_plugin(TextGuard::default());
         let settings = config.worker.settings.clone();
         let clock = config.worker.clock.clone();
         apply_theme(ctx, settings.window.theme);
@@ -160,6 +164,9 @@ impl App {
             self.load_detail(id);
         }
         self.take_picked();
+        if let Some(words) = TextGuard::take_notice(ctx) {
+            self.views.toasts.push(Toast::new(Tone::Warn, words));
+        }
     }
 
     /// Fills the form from an entry, or sends its card to the other target, if that was asked for and the entry is

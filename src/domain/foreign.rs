@@ -16,6 +16,8 @@ const SENTENCE_CHARS: usize = 4000;
 const LABEL_CHARS: usize = 1000;
 /// The longest text of several lines in the window.
 const BLOCK_CHARS: usize = 20_000;
+/// What stands for an unsafe character where the text must keep its length.
+const STAND_IN: char = '\u{fffd}';
 
 /// A cell of a table on the terminal.
 pub fn cell(text: &str) -> String {
@@ -41,6 +43,30 @@ pub fn label(text: &str) -> Cow<'_, str> {
 /// A text of several lines in the window, such as a response that is not JSON. Newlines and tabs stay.
 pub fn block(text: &str) -> Cow<'_, str> {
     shown(text, BLOCK_CHARS, |c| (!matches!(c, '\n' | '\t')).then(|| char_in_line(c)).flatten())
+}
+
+/// A text as it is edited: one stand-in for each unsafe character, so that every place in it stays its place. In a
+/// single line, newlines and tabs have stand-ins too.
+pub fn edited(text: &str, is_single_line: bool) -> Cow<'_, str> {
+    let is_layout = |c| !is_single_line && matches!(c, '\n' | '\t');
+    shown(text, usize::MAX, |c| (acts(c) && !is_layout(c)).then(|| STAND_IN.to_string()))
+}
+
+/// A text for a screen reader, cut after `most` characters: one stand-in for each unsafe character. Newlines and tabs
+/// stay.
+pub fn spoken(text: &str, most: usize) -> Cow<'_, str> {
+    shown(text, most, |c| (acts(c) && !matches!(c, '\n' | '\t')).then(|| STAND_IN.to_string()))
+}
+
+/// What of a text can have been typed or pasted on purpose: no control characters but newlines and tabs, and nothing
+/// that is no character. Marks of direction and invisible characters stay, for names need them.
+pub fn typeable(text: &str) -> Cow<'_, str> {
+    let is_dropped = |c: char| (c.is_control() && !matches!(c, '\n' | '\t')) || is_no_character(c);
+    if !text.contains(is_dropped) {
+        return Cow::Borrowed(text);
+    }
+    let lines = text.replace("\r\n", "\n").replace('\r', "\n");
+    Cow::Owned(lines.replace(is_dropped, ""))
 }
 
 /// A value as JSON in one line of the window, cut after `most` characters. Only as much of a large value is serialised
@@ -117,21 +143,37 @@ fn char_in_line(c: char) -> Option<String> {
 }
 
 /// Whether a character acts on the display instead of being seen: control characters (C0 and C1), those that change the
-/// writing direction, and invisible ones. The joiners that emoji and some scripts need are not among them.
+/// writing direction, invisible ones, and what Unicode says will never be a character. The joiners and variation
+/// selectors that emoji and some scripts need are not among them.
 pub fn acts(c: char) -> bool {
     c.is_control()
+        || is_no_character(c)
         || matches!(
             c,
-            '\u{61c}'
+            '\u{ad}'
+                | '\u{61c}'
+                | '\u{115f}'
+                | '\u{1160}'
+                | '\u{180e}'
                 | '\u{200b}'
                 | '\u{200e}'
                 | '\u{200f}'
                 | '\u{2028}'..='\u{202e}'
                 | '\u{2060}'..='\u{206f}'
+                | '\u{3164}'
                 | '\u{feff}'
-                | '\u{fff9}'..='\u{fffb}'
-                | '\u{e0000}'..='\u{e007f}'
+                | '\u{ffa0}'
+                | '\u{fff0}'..='\u{fffb}'
+                | '\u{1bca0}'..='\u{1bca3}'
+                | '\u{1d173}'..='\u{1d17a}'
+                | '\u{e0000}'..='\u{e00ff}'
+                | '\u{e01f0}'..='\u{e0fff}'
         )
+}
+
+/// Whether a code point is one that Unicode keeps free of characters for good: the last two of each plane, and 32 more.
+fn is_no_character(c: char) -> bool {
+    matches!(u32::from(c) & 0xffff, 0xfffe | 0xffff) || matches!(c, '\u{fdd0}'..='\u{fdef}')
 }
 
 /// The text with unsafe characters replaced, cut after `most` characters.

@@ -1,7 +1,14 @@
 //! The text input of the window: everything that is typed into goes through it, so that clipboard keys, the menu of a
 //! right click and what is shown of characters that cannot be seen are the same in every field.
 
-use egui::{Align2, Atom, Atoms, FontId, Id, Margin, TextEdit, Ui, text_edit::TextEditOutput, vec2};
+use std::sync::Arc;
+
+use egui::{
+    Align2, Atom, Atoms, Color32, Event, FontId, Galley, Id, Margin, TextBuffer, TextEdit, Ui, text::LayoutJob,
+    text_edit::TextEditOutput, vec2,
+};
+
+use crate::domain::foreign;
 
 /// What is typed into, with what it says while it is empty. Its look is given by whoever draws it: a
 /// [`Field`](super::Field) does.
@@ -20,7 +27,7 @@ pub struct TextInput<'a> {
 
 /// How a text input looks.
 pub struct InputLook {
-    pub font: Option<FontId>,
+    pub font: FontId,
     pub margin: Margin,
     pub width: f32,
     pub align: Align2,
@@ -85,11 +92,22 @@ impl<'a> TextInput<'a> {
     /// Draws it in this look.
     pub fn show(self, ui: &mut Ui, look: InputLook) -> TextEditOutput {
         let Self { text, id, hint, is_secret, rows, most, prefix, suffix } = self;
+        let id = id.unwrap_or_else(|| {
+            let id = ui.next_auto_id();
+            ui.skip_ahead_auto_ids(1);
+            id
+        });
+        if ui.memory(|memory| memory.has_focus(id)) {
+            fit_clipboard(ui, is_secret, rows.is_none());
+        }
+        let mut layouter = shown_by(look.font.clone(), look.align, rows.is_none());
         let mut edit = match rows {
             Some(rows) => TextEdit::multiline(text).desired_rows(rows),
             None => TextEdit::singleline(text),
         };
         edit = edit
+            .id(id)
+            .font(look.font)
             .hint_text(hint)
             .password(is_secret)
             .char_limit(most)
@@ -97,11 +115,8 @@ impl<'a> TextInput<'a> {
             .desired_width(look.width)
             .align(look.align)
             .min_size(vec2(0.0, look.height));
-        if let Some(id) = id {
-            edit = edit.id(id);
-        }
-        if let Some(font) = look.font {
-            edit = edit.font(font);
+        if !is_secret {
+            edit = edit.layouter(&mut layouter);
         }
         if let Some(prefix) = prefix {
             edit = edit.prefix(Atoms::new(prefix));
@@ -110,5 +125,50 @@ impl<'a> TextInput<'a> {
             edit = edit.suffix(Atoms::new(suffix));
         }
         edit.show(ui)
+    }
+}
+
+/// What of the clipboard's events suits the input that has the focus: a secret is not cut, which would delete it without
+/// a copy, and a single line takes no tabs, nor the end of the line that was copied.
+fn fit_clipboard(ui: &Ui, is_secret: bool, is_single_line: bool) {
+    ui.input_mut(|input| {
+        if is_secret {
+            input.events.retain(|event| !matches!(event, Event::Cut));
+        }
+        let pasted = input.events.iter_mut().filter_map(|event| match event {
+            Event::Paste(text) if is_single_line => Some(text),
+            _ => None,
+        });
+        for text in pasted {
+            text.truncate(text.trim_end_matches('\n').len());
+            if text.contains('\t') {
+                *text = text.replace('\t', " ");
+            }
+        }
+    });
+}
+
+/// Lays a text out as the toolkit does, with a stand-in for each character that cannot be seen or must not act.
+fn shown_by(font: FontId, align: Align2, is_single_line: bool) -> impl FnMut(&Ui, &dyn TextBuffer, f32) -> Arc<Galley> {
+    move |ui, text, width| {
+        let shown = foreign::edited(text.as_str(), is_single_line).into_owned();
+        let font = font.clone();
+        // The toolkit puts its own color in the place of this one.
+        let color = Color32::PLACEHOLDER;
+        let mut job = if is_single_line {
+            LayoutJob::simple_singleline(shown, font.clone(), color)
+        } else {
+            LayoutJob::simple(shown, font.clone(), color, width)
+        };
+        job.halign = align.x();
+        job.keep_trailing_whitespace = true;
+        let spacing = ui.spacing().extra_text_line_spacing;
+        ui.fonts_mut(|fonts| {
+            let height = fonts.row_height(&font) + spacing;
+            for section in &mut job.sections {
+                section.format.line_height = Some(height);
+            }
+            fonts.layout_job(job)
+        })
     }
 }
