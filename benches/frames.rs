@@ -26,6 +26,7 @@ use testcard::{
     domain::{
         clock::Clock,
         settings::{layout::WindowLayout, preferences::Settings},
+        zone::LocalZone,
     },
     files::OwnFolders,
     keys::ApiKeys,
@@ -113,6 +114,7 @@ impl Bench {
             keys: ApiKeys::session_only(None),
         };
         let config = AppConfig {
+            zone: LocalZone::UTC,
             worker,
             export_folder: home.to_owned(),
             picker: Box::new(|_, _| Box::pin(async { None })),

@@ -59,7 +59,7 @@
 //! | [`cli`] | the commands | domain, backend, store, server, jobs, keys, settings, snippets, files |
 //! | [`ui`] | views, widgets, theme; they push [`ui::Action`]s and change only their own state | domain, messages, model, snippets, diff |
 //! | [`app`] | the window: connects worker and views, carries actions out | domain, messages, model, worker, ui |
-//! | `main` | chooses window or command line; makes the clock and reads the environment | domain, settings, worker, cli, app |
+//! | `main` | chooses window or command line; makes the clock, reads the time zone and the environment | domain, settings, worker, cli, app |
 //!
 //! `tests/it/layers.rs` reads this table and the next one. It fails when a module uses what its row does not list, when
 //! two files import each other, and when another module than `main` reads the clock.
@@ -70,7 +70,7 @@
 //!
 //! | wing | what it holds |
 //! | --- | --- |
-//! | `secret`, `key`, `clock`, `fault`, `json_spans`, `foreign`, `words` | texts that are wiped from memory, API keys, the time as it is handed in, fault rules, where each value of a JSON text stands, foreign text made safe to show, the fixed strings of an enum's variants |
+//! | `secret`, `key`, `clock`, `zone`, `fault`, `json_spans`, `foreign`, `invisible`, `words` | texts that are wiped from memory, API keys, the time and the local time zone as they are handed in, fault rules, where each value of a JSON text stands, foreign text made safe to show, the characters that nobody sees, the fixed strings of an enum's variants |
 //! | [`domain::card`] | a card and what can be read from it: number, brand, expiry, networks, currencies, how it is typed, the published test cards |
 //! | [`domain::mask`] | what must not be written down, and what stands in its place |
 //! | [`domain::call`] | request and response: parameters, errors, tokens, what used a token up, what of a call is kept, how it is sent again |

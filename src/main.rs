@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use testcard::{
     app::{self, App, AppConfig, FilePlace},
     cli::{self, ProcessEnvironment},
@@ -17,6 +17,7 @@ use testcard::{
         clock::Clock,
         foreign, mask,
         settings::layout::{SMALLEST_WINDOW, WindowPlace},
+        zone::LocalZone,
     },
     settings::{self, AppFolders},
     worker::WorkerConfig,
@@ -73,6 +74,21 @@ fn main() -> ExitCode {
 #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
 fn system_clock() -> Clock {
     Clock::new(Timestamp::now)
+}
+
+/// The time zone of this machine, as `TZ` or the system names it; a change counts from the next start.
+fn system_zone() -> LocalZone {
+    let zone = TimeZone::try_system().map(LocalZone::new);
+    zone.unwrap_or_else(|_| match std::env::var_os("TZ") {
+        Some(name) => {
+            let name = mask::text(&name.to_string_lossy());
+            LocalZone::unknown(&format!(
+                "the time zone “{}” of the variable TZ is not known here",
+                foreign::label(&name)
+            ))
+        }
+        None => LocalZone::unknown("this system names no time zone"),
+    })
 }
 
 /// Standard error for what may repeat the user's input or an answer by mistake: logs and crash messages. Each write is
@@ -133,6 +149,7 @@ fn open_window(environment: &ProcessEnvironment, started: Instant) -> anyhow::Re
             clock: environment.clock.clone(),
             keys: environment.keys(),
         },
+        zone: system_zone(),
         export_folder: AppFolders::documents(),
         picker: app::desktop_picker(),
         places: file_places(&folders),

@@ -272,7 +272,7 @@ impl App {
     }
 
     fn export_name(&self) -> String {
-        format!("testcard-{}.json", utc_day(self.clock.now()))
+        format!("testcard-{}.json", self.zone.day(self.clock.now()))
     }
 
     /// Opens the desktop's file dialog where the export goes to.

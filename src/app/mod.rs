@@ -41,6 +41,7 @@ use crate::{
             preferences::{Settings, ThemeChoice},
             profile::Profile,
         },
+        zone::LocalZone,
     },
     messages::{WorkerCommand, WorkerUpdate},
     model::WindowModel,
@@ -55,6 +56,7 @@ use crate::{
         text_guard::TextGuard,
         theme,
         widgets::{Toast, Tone},
+        zone_in_use,
     },
     worker::{Worker, WorkerConfig},
 };
@@ -62,6 +64,8 @@ use crate::{
 /// What the window is started with.
 pub struct AppConfig {
     pub worker: WorkerConfig,
+    /// The time zone of this machine.
+    pub zone: LocalZone,
     /// The folder that an export is first offered in.
     pub export_folder: PathBuf,
     pub picker: FilePicker,
@@ -92,6 +96,7 @@ struct HistoryControl {
 pub struct App {
     worker: Worker,
     clock: Clock,
+    zone: LocalZone,
     /// The settings in use, as the background has them too.
     settings: Settings,
     model: WindowModel,
@@ -112,6 +117,7 @@ impl App {
     /// Starts the background and the window.
     pub fn new(ctx: &Context, config: AppConfig) -> Self {
         theme::install(ctx);
+        zone_in_use::install(ctx, config.zone.clone());
         ctx.add_plugin(ClipboardKeys::default());
         ctx.add_plugin(TextGuard::default());
         let settings = config.worker.settings.clone();
@@ -123,6 +129,7 @@ impl App {
         let mut app = Self {
             worker,
             clock,
+            zone: config.zone,
             settings,
             model: WindowModel::default(),
             views: ViewStates::default(),

@@ -15,6 +15,7 @@ use crate::{
             profile::{Profile, ProfileId},
             stripe::BaseUrl,
         },
+        zone::LocalZone,
     },
     settings::{self, AppFolders},
 };
@@ -165,11 +166,11 @@ pub(super) struct FilterArgs {
 }
 
 fn since(text: &str) -> Result<Timestamp, String> {
-    day_or_moment(text, days::first_moment)
+    day_or_moment(text, |day| LocalZone::UTC.first_moment(day))
 }
 
 fn until(text: &str) -> Result<Timestamp, String> {
-    day_or_moment(text, days::last_moment)
+    day_or_moment(text, |day| LocalZone::UTC.last_moment(day))
 }
 
 fn day_or_moment(text: &str, end: fn(jiff::civil::Date) -> Option<Timestamp>) -> Result<Timestamp, String> {

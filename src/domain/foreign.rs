@@ -8,6 +8,8 @@ use std::{borrow::Cow, fmt::Write as _, io};
 
 use serde_json::Value;
 
+use super::invisible::is_invisible;
+
 /// The longest cell of a table on the terminal, in characters like all lengths here: Stripe's longest ids have 255.
 const CELL_CHARS: usize = 255;
 /// The longest message on the terminal.
@@ -144,31 +146,25 @@ fn char_in_line(c: char) -> Option<String> {
 
 /// Whether a character acts on the display instead of being seen: control characters (C0 and C1), those that change the
 /// writing direction, invisible ones, and what Unicode says will never be a character. The joiners and variation
-/// selectors that emoji and some scripts need are not among them.
+/// selectors that emoji and some scripts are written with are not among them.
 pub fn acts(c: char) -> bool {
+    let belongs_to_script = matches!(
+        c,
+        '\u{34f}'
+            | '\u{17b4}'
+            | '\u{17b5}'
+            | '\u{180b}'..='\u{180d}'
+            | '\u{180f}'
+            | '\u{200c}'
+            | '\u{200d}'
+            | '\u{2800}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{e0100}'..='\u{e01ef}'
+    );
     c.is_control()
+        || matches!(c, '\u{2028}' | '\u{2029}')
+        || (is_invisible(c) && !belongs_to_script)
         || is_no_character(c)
-        || matches!(
-            c,
-            '\u{ad}'
-                | '\u{61c}'
-                | '\u{115f}'
-                | '\u{1160}'
-                | '\u{180e}'
-                | '\u{200b}'
-                | '\u{200e}'
-                | '\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{3164}'
-                | '\u{feff}'
-                | '\u{ffa0}'
-                | '\u{fff0}'..='\u{fffb}'
-                | '\u{1bca0}'..='\u{1bca3}'
-                | '\u{1d173}'..='\u{1d17a}'
-                | '\u{e0000}'..='\u{e00ff}'
-                | '\u{e01f0}'..='\u{e0fff}'
-        )
 }
 
 /// Whether a code point is one that Unicode keeps free of characters for good: the last two of each plane, and 32 more.

@@ -24,5 +24,6 @@ pub mod text_guard;
 pub mod theme;
 pub mod widgets;
 pub mod words;
+pub mod zone_in_use;
 
 pub use action::{Action, MiddlePane, PaletteScope, PresetAction, UseKind};

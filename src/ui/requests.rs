@@ -14,12 +14,13 @@ use super::{
         QuietButton, RowScroll, empty_state_ui, paint,
         table::{self, ColumnWidth},
     },
-    words,
+    words, zone_in_use,
 };
 use crate::{
     domain::{
         foreign,
         history::request_log::{ExchangeId, RequestRow},
+        zone::LocalZone,
     },
     messages::ServerInfo,
     model::place_of_request,
@@ -123,6 +124,7 @@ fn table_ui(ui: &mut Ui, state: &mut RequestsState, ctx: &RequestsContext<'_>, a
     if let Some(place) = state.scroll_to.take().and_then(|id| place_of_request(ctx.requests, id)) {
         state.scroll.reveal(place);
     }
+    let zone = zone_in_use::of(ui);
     let mut drawn = 0;
     let selected = &mut state.selected;
     let len = ctx.requests.len();
@@ -132,7 +134,7 @@ fn table_ui(ui: &mut Ui, state: &mut RequestsState, ctx: &RequestsContext<'_>, a
         let Some(request) = ctx.requests.get(row.index) else { return };
         let is_selected = *selected == Some(request.id);
         let response = row.begin(table_id().with(request.id), is_selected, is_selected, &spoken(request));
-        row.cells(cells, |cell, ui| cell.ui(ui, request, ctx.now));
+        row.cells(cells, |cell, ui| cell.ui(ui, request, ctx.now, &zone));
         if response.clicked() {
             *selected = Some(request.id);
             actions.extend([Action::SelectRequest(request.id), Action::Peek]);
@@ -217,7 +219,7 @@ impl RequestColumn {
         }
     }
 
-    fn ui(self, ui: &mut Ui, row: &RequestRow, now: Timestamp) {
+    fn ui(self, ui: &mut Ui, row: &RequestRow, now: Timestamp, zone: &LocalZone) {
         let t = DesignTokens::of(ui);
         let mono = |text: &str| RichText::new(foreign::label(text)).font(theme::mono(theme::MONO_SIZE));
         match self {
@@ -237,8 +239,11 @@ impl RequestColumn {
             }
             Self::When => {
                 ui.add_space(6.0);
-                let text = RichText::new(words::ago(row.started, now)).color(t.faint);
-                ui.add(Label::new(text).truncate()).on_hover_text(words::moment(row.started));
+                let text = RichText::new(words::ago(row.started, now, zone)).color(t.faint);
+                let label = ui.add(Label::new(text).truncate());
+                label.on_hover_ui(|ui| {
+                    ui.label(words::moment_in_both(row.started, zone));
+                });
             }
         }
     }

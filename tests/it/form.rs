@@ -148,6 +148,9 @@ fn a_number_shows_groups_and_keeps_the_caret_with_its_digits() {
         ("⟦ 4242-4242-4242-4242\t⟧", "4242 4242 4242 4242|", TEST),
         ("⟦４２４２　４２４２　４２４２　４２４２⟧", "4242 4242 4242 4242|", TEST),
         ("4242⟦42424242⟧4242", "4242 4242 4242 4242|", TEST),
+        // With what nobody sees: a zero-width space, a byte order mark, a soft hyphen, direction marks.
+        ("⟦\u{feff}4242\u{200b}4242\u{ad}4242\u{202f}4242\u{200e}⟧", "4242 4242 4242 4242|", TEST),
+        ("42\u{200b}42\u{2060}", "4242|", ""),
         // Backspace over a space takes the digit before it; Delete takes the one behind.
         ("42424⌫", "4242|", ""),
         ("42424⌫⌫", "424|", ""),

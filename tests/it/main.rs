@@ -55,3 +55,4 @@ mod support;
 mod text_input;
 mod way;
 mod window;
+mod zones;

@@ -8,6 +8,7 @@ use super::{
     digits::ascii_digits,
     number::brand_so_far,
 };
+use crate::domain::invisible::is_blank;
 
 /// One of the card fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,13 +91,9 @@ impl CardField {
     /// The shown text without separators. `1/` becomes the month `01` only if the text `grew`, that is after typing and
     /// not after a deletion.
     fn clean(self, shown: &str, grew: bool) -> String {
-        let text: String = ascii_digits(shown)
-            .replace('\u{ff0f}', "/")
-            .chars()
-            .filter(|c| !c.is_whitespace() && !c.is_control())
-            .collect();
+        let text: String = plain_signs(shown).chars().filter(|c| !is_blank(*c)).collect();
         match self {
-            Self::Number => text.chars().filter(|c| !matches!(c, '-' | '.' | '\u{2013}' | '\u{2014}')).collect(),
+            Self::Number => text.chars().filter(|c| !matches!(c, '-' | '.')).collect(),
             Self::Expiry => clean_expiry(&text, grew),
             Self::Cvc => text,
         }
@@ -118,6 +115,17 @@ impl CardField {
             Self::Cvc => &[],
         }
     }
+}
+
+/// The text with digits of any script as ASCII digits, and with every dash and slash as the one that keyboards have.
+fn plain_signs(text: &str) -> String {
+    let plain = |c: char| match c {
+        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' | '\u{ff0d}' => '-',
+        '\u{2044}' | '\u{2215}' | '\u{ff0f}' => '/',
+        '\u{ff0e}' => '.',
+        c => c,
+    };
+    ascii_digits(text).chars().map(plain).collect()
 }
 
 /// Whether `after` is `before` with characters deleted at the caret. Pasting the same digits without their spaces is
@@ -172,7 +180,7 @@ pub struct PastedCard {
 /// Splits `4242 4242 4242 4242 12/34 123` into its three fields; `None` if the text is not a number and an expiry date.
 /// The security code may be missing.
 pub fn split_paste(text: &str) -> Option<PastedCard> {
-    let text = ascii_digits(text).replace('\u{ff0f}', "/");
+    let text: String = plain_signs(text).chars().filter(|c| c.is_whitespace() || !is_blank(*c)).collect();
     let (left, right) = text.split_once('/')?;
     let left = left.trim_end();
     let (number, month) = left.split_at(left.trim_end_matches(|c: char| c.is_ascii_digit()).len());
@@ -273,6 +281,28 @@ mod tests {
             "4242424242424242 12/34 123 9",
         ] {
             assert!(split_paste(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_nobody_sees_is_no_part_of_a_field() {
+        for blank in
+            ["\u{200b}", "\u{2060}", "\u{feff}", "\u{ad}", "\u{200e}\u{202c}", "\u{fe0f}", "\u{202f}", "\0", "\r\n"]
+        {
+            let mixed = |text: &str| text.chars().map(|c| format!("{blank}{c}")).collect::<String>() + blank + "|";
+            check(CardField::Number, "", "|", &mixed("4242 4242-4242\u{2011}4242"), "4242 4242 4242 4242|");
+            check(CardField::Expiry, "", "|", &mixed("12/34"), "12 / 34|");
+            check(CardField::Expiry, "1", "1|", &format!("1{}", mixed("2")), "12 / |");
+            check(CardField::Cvc, "", "|", &mixed("123"), "123|");
+            // Typed alone, it changes nothing and moves no caret.
+            check(CardField::Number, "42424", "42|42 4", &format!("42{blank}|42 4"), "42|42 4");
+            // A space of any width parts the fields of a whole card.
+            if !blank.chars().all(char::is_whitespace) {
+                let card = mixed("4242 4242 4242 4242 12/34 123");
+                let card = split_paste(&card[..card.len() - 1]).unwrap();
+                let read = (&*card.number, &*card.expiry, card.cvc.as_deref());
+                assert_eq!(read, ("4242424242424242", "1234", Some("123")), "{blank:?}");
+            }
         }
     }
 

@@ -1,6 +1,6 @@
-//! Days in UTC as people write them, and their first and last moments.
+//! Days as people write them.
 
-use jiff::{Span, Timestamp, civil::Date, tz::Offset};
+use jiff::civil::Date;
 
 /// Parses a day written as YYYY-MM-DD.
 ///
@@ -18,16 +18,6 @@ pub fn day(text: &str) -> Result<Date, String> {
     text.parse().map_err(|_| format!("There is no day {text}"))
 }
 
-/// The first moment of a day.
-pub fn first_moment(day: Date) -> Option<Timestamp> {
-    Offset::UTC.to_timestamp(day.at(0, 0, 0, 0)).ok()
-}
-
-/// The last moment of a day, to the millisecond: entries are stored with this precision.
-pub fn last_moment(day: Date) -> Option<Timestamp> {
-    first_moment(day.tomorrow().ok()?)?.checked_sub(Span::new().milliseconds(1)).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -35,15 +25,13 @@ mod tests {
     #[test]
     fn a_day_is_written_in_one_form() {
         for (text, expected) in [
-            ("2024-02-29", Ok("2024-02-29T23:59:59.999Z")),
+            ("2024-02-29", Ok("2024-02-29")),
             ("2023-02-29", Err("There is no day 2023-02-29")),
             ("2023-2-1", Err("Write the day as YYYY-MM-DD")),
             ("２０２３-02-01", Err("Write the day as YYYY-MM-DD")),
             ("", Err("Write the day as YYYY-MM-DD")),
         ] {
-            let expected = expected.map(|moment| moment.parse().unwrap()).map_err(str::to_owned);
-            assert_eq!(day(text).map(|day| last_moment(day).unwrap()), expected, "{text}");
+            assert_eq!(day(text), expected.map(|day| day.parse().unwrap()).map_err(str::to_owned), "{text}");
         }
-        assert_eq!(first_moment(day("2024-02-29").unwrap()), "2024-02-29T00:00:00Z".parse().ok());
     }
 }

@@ -7,10 +7,13 @@
 use std::ops::Range;
 
 use super::steps::step;
-use crate::domain::card::{
-    brand::{MAX_DIGITS, MIN_DIGITS},
-    digits::digit_value,
-    number,
+use crate::domain::{
+    card::{
+        brand::{MAX_DIGITS, MIN_DIGITS},
+        digits::digit_value,
+        number,
+    },
+    invisible::is_invisible,
 };
 
 /// The first six digits identify the issuer and the last four the card. Both may be shown.
@@ -31,19 +34,19 @@ struct FoundDigit {
 }
 
 /// Whether a character can separate the groups of a number: any white space, dash, dot, slash, underscore or plus, a
-/// soft hyphen, or an invisible character.
+/// combining mark, or an invisible character.
 fn is_separator(c: char) -> bool {
     if c.is_ascii() {
         return matches!(c, ' ' | '\t'..='\r' | '-' | '.' | '/' | '_' | '+');
     }
-    c.is_whitespace() || is_dash(c) || is_dot_or_slash(c) || is_invisible(c)
+    c.is_whitespace() || is_dash(c) || is_dot_or_slash(c) || is_combining(c) || is_invisible(c)
 }
 
-/// Dashes and hyphens (general category Pd), characters that look like them, and the soft hyphen.
+/// Dashes and hyphens (general category Pd), and characters that look like them.
 fn is_dash(c: char) -> bool {
     matches!(
         c,
-        '\u{ad}' | '\u{58a}' | '\u{5be}' | '\u{1400}' | '\u{1806}' | '\u{2010}'
+        '\u{58a}' | '\u{5be}' | '\u{1400}' | '\u{1806}' | '\u{2010}'
             ..='\u{2015}'
                 | '\u{2043}'
                 | '\u{2212}'
@@ -87,15 +90,9 @@ fn is_dot_or_slash(c: char) -> bool {
     )
 }
 
-/// Joiners, direction marks, invisible operators, fillers, variation selectors, tags, and combining marks such as the
-/// keycap of a digit emoji.
-fn is_invisible(c: char) -> bool {
-    matches!(
-        c,
-        '\u{300}'..='\u{36f}' | '\u{20d0}'..='\u{20f0}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-            | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}'
-            | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}'
-    )
+/// Combining marks, such as the keycap of a digit emoji.
+fn is_combining(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}' | '\u{20d0}'..='\u{20f0}')
 }
 
 /// A card number in a text, as byte ranges.

@@ -15,6 +15,7 @@ use crate::{
             entry::{EntryStatus, HistoryEntry},
             filter::{SortKey, SortOrder},
         },
+        zone::LocalZone,
     },
     ui::{
         icons, judgement,
@@ -79,10 +80,11 @@ fn order_words(sort: SortOrder) -> &'static str {
 }
 
 /// What a screen reader says of a row.
-pub(super) fn spoken(entry: &HistoryEntry, now: Timestamp) -> String {
+pub(super) fn spoken(entry: &HistoryEntry, now: Timestamp, zone: &LocalZone) -> String {
     let what = entry.token_id.as_deref().or(entry.code.as_deref()).unwrap_or("no answer yet");
     let (status, target) = (entry.status.label(), entry.target.label());
-    let mut spoken = format!("{status} {what} {} {target}, {}", words::card(entry), words::ago(entry.started, now));
+    let ago = words::ago(entry.started, now, zone);
+    let mut spoken = format!("{status} {what} {} {target}, {ago}", words::card(entry));
     if let Some(took) = entry.took {
         spoken = format!("{spoken}, took {}", words::took(took));
     }
@@ -182,7 +184,7 @@ impl HistoryColumn {
         }
     }
 
-    pub(super) fn ui(self, ui: &mut Ui, entry: &HistoryEntry, now: Timestamp) {
+    pub(super) fn ui(self, ui: &mut Ui, entry: &HistoryEntry, now: Timestamp, zone: &LocalZone) {
         let t = DesignTokens::of(ui);
         match self {
             Self::Status => {
@@ -204,8 +206,11 @@ impl HistoryColumn {
             }
             Self::Created => {
                 ui.add_space(6.0);
-                let text = RichText::new(words::ago(entry.started, now)).color(t.faint);
-                ui.add(Label::new(text).truncate()).on_hover_text(words::moment(entry.started));
+                let text = RichText::new(words::ago(entry.started, now, zone)).color(t.faint);
+                let label = ui.add(Label::new(text).truncate());
+                label.on_hover_ui(|ui| {
+                    ui.label(words::moment_in_both(entry.started, zone));
+                });
             }
         }
     }

@@ -1,17 +1,16 @@
-//! From which days entries are shown: a choice of usual spans, or two days as typed. Days are those of UTC.
+//! From which days entries are shown: a choice of usual spans, or two days as typed. Days are those of the local time
+//! zone.
 
 use egui::{Id, Response, RichText, Ui, Vec2};
 use jiff::{Span, Timestamp, civil::Date};
 
 use crate::{
-    domain::{
-        card::expiry::utc_day,
-        history::days::{self, first_moment, last_moment},
-    },
+    domain::{history::days, zone::LocalZone},
     ui::{
         icons,
         theme::{self, DesignTokens},
         widgets::{IconButton, TextInput, Tone, paint, text_edit_ui},
+        words, zone_in_use,
     },
 };
 
@@ -44,11 +43,16 @@ impl DayRange {
         }
     }
 
+    /// Whether it means other moments tomorrow.
+    pub fn goes_with_the_day(&self) -> bool {
+        matches!(self, Self::Today | Self::Last7 | Self::Last30)
+    }
+
     /// The moments that the range means at `now`; an end whose text is no day is left open.
-    pub fn moments(&self, now: Timestamp) -> MomentRange {
+    pub fn moments(&self, now: Timestamp, zone: &LocalZone) -> MomentRange {
         let ago = |days: i64| {
-            let day = utc_day(now).checked_sub(Span::new().days(days)).ok();
-            (day.and_then(first_moment), None)
+            let day = zone.day(now).checked_sub(Span::new().days(days)).ok();
+            (day.and_then(|day| zone.first_moment(day)), None)
         };
         match self {
             Self::Any => (None, None),
@@ -57,7 +61,7 @@ impl DayRange {
             Self::Last30 => ago(29),
             Self::Custom { from, to } => {
                 let (from, to) = (day(from).ok().flatten(), day(to).ok().flatten());
-                (from.and_then(first_moment), to.and_then(last_moment))
+                (from.and_then(|day| zone.first_moment(day)), to.and_then(|day| zone.last_moment(day)))
             }
         }
     }
@@ -81,11 +85,11 @@ fn faults(from: &str, to: &str) -> [Option<String>; 2] {
 }
 
 /// Draws the choice as a chip that opens a list.
-pub fn days_ui(ui: &mut Ui, days: &mut DayRange, focus_from: &mut bool) {
+pub fn days_ui(ui: &mut Ui, days: &mut DayRange, focus_from: &mut bool, now: Timestamp) {
     let chip = chip_ui(ui, days);
     // Opening the menu puts the focus on the current choice; closing it gives the focus back to the chip.
     let is_opened = chip.clicked();
-    let shown = egui::Popup::menu(&chip).show(|ui| menu_ui(ui, days, is_opened));
+    let shown = egui::Popup::menu(&chip).show(|ui| menu_ui(ui, days, is_opened, now));
     if let Some(choice) = shown.and_then(|shown| shown.inner) {
         *focus_from = matches!(choice, DayRange::Custom { .. });
         if !*focus_from {
@@ -119,7 +123,7 @@ fn chip_ui(ui: &mut Ui, days: &DayRange) -> Response {
 }
 
 /// Draws the list, with the focus on the current choice if `is_opened` in this frame; what was chosen.
-fn menu_ui(ui: &mut Ui, days: &DayRange, is_opened: bool) -> Option<DayRange> {
+fn menu_ui(ui: &mut Ui, days: &DayRange, is_opened: bool, now: Timestamp) -> Option<DayRange> {
     let mut chosen = None;
     ui.set_min_width(150.0);
     for choice in [DayRange::Any, DayRange::Today, DayRange::Last7, DayRange::Last30] {
@@ -133,6 +137,10 @@ fn menu_ui(ui: &mut Ui, days: &DayRange, is_opened: bool) -> Option<DayRange> {
         let none = DayRange::Custom { from: String::new(), to: String::new() };
         chosen = Some(if is_custom { days.clone() } else { none });
     }
+    ui.separator();
+    let t = DesignTokens::of(ui);
+    let zone = words::zone(&zone_in_use::of(ui), now);
+    ui.add(egui::Label::new(RichText::new(zone).size(theme::SMALL_SIZE).color(t.subdued)).wrap());
     // The menu closes by itself on a click, but not when an item is chosen by key.
     if chosen.is_some() {
         ui.close();
@@ -150,7 +158,7 @@ fn choice_ui(ui: &mut Ui, name: &str, is_current: bool, is_opened: bool) -> bool
 
 /// Draws the fields of the two days while custom days are chosen. Escape and the button at the end choose any time
 /// again.
-pub fn custom_ui(ui: &mut Ui, days: &mut DayRange, focus_from: &mut bool) {
+pub fn custom_ui(ui: &mut Ui, days: &mut DayRange, focus_from: &mut bool, now: Timestamp) {
     let DayRange::Custom { from, to } = days else { return };
     let t = DesignTokens::of(ui);
     let faults = faults(from, to);
@@ -180,7 +188,9 @@ pub fn custom_ui(ui: &mut Ui, days: &mut DayRange, focus_from: &mut bool) {
             }
             is_done |= response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Escape));
         }
-        ui.label(RichText::new("UTC").size(theme::SMALL_SIZE).color(t.faint));
+        let zone = zone_in_use::of(ui);
+        let name = RichText::new(zone.name(now)).size(theme::SMALL_SIZE).color(t.faint);
+        ui.label(name).on_hover_text(words::zone(&zone, now));
         is_done |= ui.add(IconButton::new(icons::X, "Show any time").small()).clicked();
     });
     for fault in faults.iter().flatten() {
@@ -207,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn days_are_those_of_utc_and_both_ends_belong_to_them() {
+    fn days_are_those_of_the_zone_and_both_ends_belong_to_them() {
         let now = at("2026-03-01T15:00:00Z");
         for (days, expected) in [
             (DayRange::Any, (None, None)),
@@ -220,7 +230,17 @@ mod tests {
             (custom("2023-02-29", "2024-1-1"), (None, None)),
         ] {
             let expected: MomentRange = (expected.0.map(at), expected.1.map(at));
-            assert_eq!(days.moments(now), expected, "{days:?}");
+            assert_eq!(days.moments(now, &LocalZone::UTC), expected, "{days:?}");
+        }
+        // In Kiritimati it is tomorrow already.
+        let ahead = LocalZone::new(jiff::tz::TimeZone::fixed(jiff::tz::offset(14)));
+        for (days, expected) in [
+            (DayRange::Today, (Some("2026-03-01T10:00:00Z"), None)),
+            (DayRange::Last7, (Some("2026-02-23T10:00:00Z"), None)),
+            (custom("2026-03-01", "2026-03-01"), (Some("2026-02-28T10:00:00Z"), Some("2026-03-01T09:59:59.999Z"))),
+        ] {
+            let expected: MomentRange = (expected.0.map(at), expected.1.map(at));
+            assert_eq!(days.moments(now, &ahead), expected, "{days:?}");
         }
     }
 

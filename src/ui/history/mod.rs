@@ -24,6 +24,7 @@ use super::{
     theme,
     theme::DesignTokens,
     widgets::{QuietButton, chip::grouped, empty_state_ui, table},
+    zone_in_use,
 };
 use crate::{
     domain::history::{
@@ -45,7 +46,7 @@ pub fn history_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_
         } else {
             chips_ui(ui, state, ctx);
         }
-        dates::custom_ui(ui, &mut state.days, &mut state.focus_from);
+        dates::custom_ui(ui, &mut state.days, &mut state.focus_from, ctx.now);
         ui.add_space(4.0);
         if std::mem::replace(&mut state.changes, ctx.history.changes()) != ctx.history.changes() {
             state.selection.keep_shown(ctx.history);
@@ -70,7 +71,15 @@ pub fn history_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_
             }
         });
         foot_ui(ui, state, ctx, actions);
-        (state.filter.since, state.filter.until) = state.days.moments(ctx.now);
+        let zone = zone_in_use::of(ui);
+        (state.filter.since, state.filter.until) = state.days.moments(ctx.now, &zone);
+        if state.days.goes_with_the_day()
+            && let Some(midnight) = zone.next_day(ctx.now)
+            && let Ok(until) = midnight.duration_since(ctx.now).try_into()
+        {
+            // "Today" is another day then.
+            ui.request_repaint_after(until);
+        }
         if state.filter != state.asked_filter {
             state.asked_filter.clone_from(&state.filter);
             // Entries that the new filter hides must not stay selected, or Delete would take them along. A small
@@ -199,6 +208,7 @@ fn table_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
     if std::mem::replace(&mut state.arrivals, ctx.history.arrivals()) != ctx.history.arrivals() {
         state.asked.clear();
     }
+    let zone = zone_in_use::of(ui);
     let mut missing = Vec::new();
     let mut drawn = 0;
     let mut wish = None;
@@ -218,8 +228,8 @@ fn table_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
         };
         let is_selected = selection.contains(id);
         let has_keys = selection.cursor() == Some(id);
-        let response = row.begin(table_id().with(id), is_selected, has_keys, &spoken(entry, ctx.now));
-        row.cells(cells, |cell, ui| cell.ui(ui, entry, ctx.now));
+        let response = row.begin(table_id().with(id), is_selected, has_keys, &spoken(entry, ctx.now, &zone));
+        row.cells(cells, |cell, ui| cell.ui(ui, entry, ctx.now, &zone));
         select_by_pointer(selection, ctx, id, &response, actions);
         let others = selection.len().saturating_sub(1);
         response.context_menu(|ui| wish = row_menu_ui(ui, entry, others, actions).or(wish));

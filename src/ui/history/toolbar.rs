@@ -107,7 +107,7 @@ fn statuses_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, 
             state.filter.status = (!is_selected).then_some(status);
         }
     }
-    dates::days_ui(ui, &mut state.days, &mut state.focus_from);
+    dates::days_ui(ui, &mut state.days, &mut state.focus_from, ctx.now);
 }
 
 fn targets_ui(ui: &mut Ui, state: &mut HistoryState) {

@@ -12,6 +12,7 @@ use crate::{
         call::{api::ApiResponse, field_help},
         card::currency::ChargeCurrency,
         foreign,
+        zone::LocalZone,
     },
     model::Revision,
     ui::{
@@ -24,7 +25,7 @@ use crate::{
             IconButton, InlineAlert, JsonLines, JsonTree, JsonTreeAction, QuietButton, Tone, chip::grouped, ends_ui,
             search_ui,
         },
-        words,
+        words, zone_in_use,
     },
 };
 
@@ -278,7 +279,8 @@ pub fn answer_ui(
     let mut inside = ui.new_child(UiBuilder::new().max_rect(tree));
     state.tree = Some(JsonTree::id(&inside, TREE));
     let document = lines.text().clone();
-    let hint = |pointer: &str, value: &Value| plain_words(document.value(), pointer, value);
+    let zone = zone_in_use::of(ui);
+    let hint = |pointer: &str, value: &Value| plain_words(document.value(), pointer, value, &zone);
     let help = |pointer: &str, _: &Value| field_help::of(document.value(), pointer).map(str::to_owned);
     let copied = JsonTree::new(TREE, lines).hint(&hint).help(&help).highlight(&find.words).ui(&mut inside);
     if let Some(JsonTreeAction::CopiedValue(pointer) | JsonTreeAction::CopiedPath(pointer)) = copied {
@@ -420,7 +422,7 @@ fn about_ui(ui: &mut Ui, lines: &JsonLines, actions: &mut Vec<Action>) {
             },
         );
         let sentence = field_help::of(lines.document(), &pointer);
-        let words = match (sentence, long_words(lines.document(), &pointer, value)) {
+        let words = match (sentence, long_words(lines.document(), &pointer, value, &zone_in_use::of(ui))) {
             (Some(sentence), Some(words)) => format!("{sentence} · {words}"),
             (Some(sentence), None) => sentence.to_owned(),
             (None, words) => words.unwrap_or_default(),
@@ -430,13 +432,15 @@ fn about_ui(ui: &mut Ui, lines: &JsonLines, actions: &mut Vec<Action>) {
 }
 
 /// The value in plain words for the hint beside it; moments are short.
-fn plain_words(document: &Value, pointer: &str, value: &Value) -> Option<String> {
-    moment(pointer, value).map(words::short_moment).or_else(|| other_words(document, pointer, value))
+fn plain_words(document: &Value, pointer: &str, value: &Value, zone: &LocalZone) -> Option<String> {
+    let moment = moment(pointer, value).map(|then| words::short_moment(then, zone));
+    moment.or_else(|| other_words(document, pointer, value))
 }
 
 /// The value in plain words for the explanation below the tree.
-fn long_words(document: &Value, pointer: &str, value: &Value) -> Option<String> {
-    moment(pointer, value).map(words::moment).or_else(|| other_words(document, pointer, value))
+fn long_words(document: &Value, pointer: &str, value: &Value, zone: &LocalZone) -> Option<String> {
+    let in_both = |then| words::moment_in_both(then, zone).replace('\n', " · ");
+    moment(pointer, value).map(in_both).or_else(|| other_words(document, pointer, value))
 }
 
 /// The moment in a field of Unix seconds.

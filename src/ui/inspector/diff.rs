@@ -25,7 +25,7 @@ use crate::{
             FilterChip, IconButton, InlineAlert, QuietButton, RowScroll, Tone, VirtualRows, paint, row_by_key,
             virtual_rows::focus_ring_ui,
         },
-        words,
+        words, zone_in_use,
     },
 };
 
@@ -263,8 +263,13 @@ fn sides_ui(ui: &mut Ui, pair: &EntryPair) {
                 status_badge_ui(ui, entry.status);
             },
         );
-        let about = format!("{} · {} · {}", words::card(entry), entry.target.label(), words::moment(entry.started));
-        ui.add(Label::new(RichText::new(about).size(theme::SMALL_SIZE).color(t.subdued)).truncate());
+        let zone = zone_in_use::of(ui);
+        let when = words::moment(entry.started, &zone);
+        let about = format!("{} · {} · {when}", words::card(entry), entry.target.label());
+        let about = ui.add(Label::new(RichText::new(about).size(theme::SMALL_SIZE).color(t.subdued)).truncate());
+        about.on_hover_ui(|ui| {
+            ui.label(words::moment_in_both(entry.started, &zone));
+        });
     };
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.y = 2.0;

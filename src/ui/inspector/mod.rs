@@ -31,7 +31,7 @@ use super::{
     theme,
     theme::DesignTokens,
     widgets::{InlineAlert, QuietButton, TabBar, Tone, empty_state_ui, fact_ui, scroll_ui},
-    words,
+    words, zone_in_use,
 };
 use crate::{
     domain::{
@@ -189,9 +189,13 @@ fn call_head_ui(ui: &mut Ui, call: &InspectedCall<'_>, actions: &mut Vec<Action>
         Label::new(RichText::new(title).font(theme::mono_medium(theme::MONO_FIELD_SIZE))).truncate().selectable(true),
     );
     let client = client_name(exchange.request.header("User-Agent"));
-    let (when, client) = (words::moment(exchange.started), foreign::label(&client));
+    let zone = zone_in_use::of(ui);
+    let (when, client) = (words::moment(exchange.started, &zone), foreign::label(&client));
     let about = format!("{when} · {} · {client}", exchange.target.label());
-    ui.add(Label::new(RichText::new(about).size(theme::SMALL_SIZE).color(t.subdued)).wrap());
+    let about = ui.add(Label::new(RichText::new(about).size(theme::SMALL_SIZE).color(t.subdued)).wrap());
+    about.on_hover_ui(|ui| {
+        ui.label(words::moment_in_both(exchange.started, &zone));
+    });
     if let Some(fault) = row.and_then(|row| row.fault.as_ref()) {
         InlineAlert::new(Tone::Warn, "This went wrong on purpose").text(fault).ui(ui);
     }

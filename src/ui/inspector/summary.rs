@@ -8,6 +8,7 @@ use crate::{
         card::test_cards,
         history::entry::EntryDetail,
         settings::profile::{ProfileId, ProfileList},
+        zone::LocalZone,
     },
     model::LoadedValue,
     ui::{
@@ -16,7 +17,7 @@ use crate::{
         judgement::judgement_ui,
         theme,
         widgets::{fact_ui, outcome_rail_ui, scroll_ui},
-        words,
+        words, zone_in_use,
     },
 };
 
@@ -45,12 +46,17 @@ pub(super) fn summary_ui(
             ui.add_space(4.0);
         }
         ui.spacing_mut().item_spacing.y = 1.0;
-        for fact in state.facts.of(detail.revision(), || facts(detail)) {
+        let zone = zone_in_use::of(ui);
+        for fact in state.facts.of(detail.revision(), || facts(detail, &zone)) {
             let value = match &fact.value {
                 FactValue::Text(text) => text,
                 FactValue::Profile(id) => profiles.get(*id).map_or("One that is gone", |profile| &profile.name),
             };
-            if fact_ui(ui, fact.label, value, fact.is_code).clicked() {
+            let mut line = fact_ui(ui, fact.label, value, fact.is_code);
+            if let Some(hint) = &fact.hint {
+                line = line.on_hover_text(hint);
+            }
+            if line.clicked() {
                 actions.push(Action::Copy { text: value.to_owned(), what: fact.label.to_owned() });
             }
         }
@@ -64,6 +70,8 @@ struct SummaryFact {
     value: FactValue,
     /// Whether it is shown as code, in a font of one width.
     is_code: bool,
+    /// What the pointer is told besides.
+    hint: Option<String>,
 }
 
 #[derive(Debug)]
@@ -74,12 +82,12 @@ enum FactValue {
 }
 
 /// Everything that is known of an entry, in a line each. It parses the answers of the timeline.
-fn facts(detail: &EntryDetail) -> Vec<SummaryFact> {
+fn facts(detail: &EntryDetail, zone: &LocalZone) -> Vec<SummaryFact> {
     let entry = &detail.entry;
     let mut facts = Vec::new();
     let mut add = |label, value: Option<FactValue>, is_code| {
         if let Some(value) = value.filter(|value| !matches!(value, FactValue::Text(text) if text.is_empty())) {
-            facts.push(SummaryFact { label, value, is_code });
+            facts.push(SummaryFact { label, value, is_code, hint: None });
         }
     };
     let text = |text: &str| Some(FactValue::Text(text.to_owned()));
@@ -91,7 +99,7 @@ fn facts(detail: &EntryDetail) -> Vec<SummaryFact> {
     add("Used by", used_by.map(FactValue::Text), true);
     add("Source", text(entry.target.label()), false);
     add("Profile", entry.profile.map(FactValue::Profile), false);
-    add("Created", text(&words::moment(entry.started)), false);
+    add("Created", text(&words::moment(entry.started, zone)), false);
     add("Took", entry.took.map(words::took).map(FactValue::Text), false);
     if let Some(Ok(response)) = &detail.outcome {
         add("HTTP status", text(&response.http_status.to_string()), true);
@@ -100,5 +108,8 @@ fn facts(detail: &EntryDetail) -> Vec<SummaryFact> {
     add("Sent with key", detail.request.header("Idempotency-Key").and_then(text), true);
     add("Note", text(&entry.note), false);
     add("Tags", text(&entry.tags.join(", ")), false);
+    for fact in facts.iter_mut().filter(|fact| fact.label == "Created") {
+        fact.hint = Some(words::moment_in_both(entry.started, zone));
+    }
     facts
 }

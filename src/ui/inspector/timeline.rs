@@ -24,7 +24,7 @@ use crate::{
         icons,
         theme::{self, DesignTokens},
         widgets::{Tone, fact_ui, paint, scroll_ui},
-        words,
+        words, zone_in_use,
     },
 };
 
@@ -104,8 +104,12 @@ fn step_ui(
                 ui.spacing_mut().item_spacing.y = 2.0;
                 let words = RichText::new(&step.words).font(theme::semibold(theme::BODY_SIZE));
                 ui.add(Label::new(words).wrap().selectable(true));
-                let about = format!("{} · {} · {}", words::moment(when), target.label(), step.client);
-                ui.add(Label::new(RichText::new(about).size(theme::SMALL_SIZE).color(t.subdued)).wrap());
+                let zone = zone_in_use::of(ui);
+                let about = format!("{} · {} · {}", words::moment(when, &zone), target.label(), step.client);
+                let about = ui.add(Label::new(RichText::new(about).size(theme::SMALL_SIZE).color(t.subdued)).wrap());
+                about.on_hover_ui(|ui| {
+                    ui.label(words::moment_in_both(when, &zone));
+                });
                 let mut id_ui = |label: &str, id: Option<&str>| {
                     let Some(id) = id else { return };
                     if fact_ui(ui, label, id, true).clicked() {

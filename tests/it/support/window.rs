@@ -24,6 +24,7 @@ use testcard::{
             preferences::{Settings, ThemeChoice},
             stripe::{BaseUrl, StripeSettings},
         },
+        zone::LocalZone,
     },
     files::OwnFolders,
     keys::ApiKeys,
@@ -47,6 +48,7 @@ pub struct Bench {
     pub settings: Settings,
     pub settings_file: Option<PathBuf>,
     pub places: Vec<FilePlace>,
+    pub zone: LocalZone,
     pub key: Option<&'static str>,
     pub picked: Option<PathBuf>,
     pub export_folder: PathBuf,
@@ -67,6 +69,7 @@ impl Bench {
             settings,
             settings_file: None,
             places: Vec::new(),
+            zone: LocalZone::UTC,
             key: None,
             picked: None,
             export_folder: PathBuf::from("/nowhere"),
@@ -108,6 +111,7 @@ impl Bench {
 
     fn open_by(&self, builder: HarnessBuilder<App>) -> Window {
         let config = AppConfig {
+            zone: self.zone.clone(),
             worker: WorkerConfig {
                 folder: self.folder.clone(),
                 settings: self.settings.clone(),
