@@ -18,8 +18,8 @@ const SENTENCE_CHARS: usize = 4000;
 const LABEL_CHARS: usize = 1000;
 /// The longest text of several lines in the window.
 const BLOCK_CHARS: usize = 20_000;
-/// What stands for an unsafe character where the text must keep its length.
-const STAND_IN: char = '\u{fffd}';
+/// What stands for an unsafe character where the text must keep its length: a box, which every font of the window has.
+const STAND_IN: char = '\u{25a1}';
 
 /// A cell of a table on the terminal.
 pub fn cell(text: &str) -> String {
@@ -214,6 +214,18 @@ mod tests {
         }
         assert_eq!(lines("a\u{1b}\nb"), "a\\u{1b}\nb");
         assert_eq!(block("a\n\tb\u{202e}"), "a\n\tb\\u{202e}");
+    }
+
+    #[test]
+    fn every_place_of_an_edited_text_stays_its_place() {
+        let text = "a\0\u{1b}\u{85}\u{202e}\u{e0041}\u{ffff}\n\tb";
+        assert_eq!(edited(text, true), format!("a{}b", "\u{25a1}".repeat(8)));
+        assert_eq!(edited(text, false), format!("a{}\n\tb", "\u{25a1}".repeat(6)));
+        assert_eq!(spoken(text, 100), edited(text, false));
+        assert_eq!(spoken("abc", 2), "ab…");
+        for plain in ["J\u{f6}rg \u{1f469}\u{200d}\u{1f680}", "\u{645}\u{6cc}\u{200c}\u{62e}", "\u{2764}\u{fe0f}"] {
+            assert!(matches!(edited(plain, true), Cow::Borrowed(_)), "{plain}");
+        }
     }
 
     #[test]

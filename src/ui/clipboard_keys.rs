@@ -11,6 +11,8 @@ const LONGEST_WAIT: u64 = 3;
 #[derive(Default)]
 pub struct ClipboardKeys {
     paste: Option<AwaitedPaste>,
+    /// What a menu asked for: it is done as if its keys were pressed.
+    by_menu: Vec<Event>,
 }
 
 /// A paste that was asked for by a key. What was typed after that key goes in after the paste.
@@ -20,10 +22,33 @@ struct AwaitedPaste {
     typed_after: Vec<Event>,
 }
 
-enum ClipboardCommand {
+/// What the clipboard's keys do in a text field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClipboardCommand {
     Copy,
     Cut,
     Paste,
+    SelectAll,
+}
+
+impl ClipboardCommand {
+    fn event(self) -> Event {
+        let pressed = |key, modifiers| Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers };
+        match self {
+            Self::Copy => Event::Copy,
+            Self::Cut => Event::Cut,
+            Self::Paste => pressed(Key::Insert, Modifiers::SHIFT),
+            Self::SelectAll => pressed(Key::A, Modifiers::COMMAND),
+        }
+    }
+}
+
+impl ClipboardKeys {
+    /// Does to the field that has the focus what the keys of this command do, with the next frame.
+    pub fn press(ctx: &Context, command: ClipboardCommand) {
+        ctx.plugin_or_default::<Self>().lock().by_menu.push(command.event());
+        ctx.request_repaint();
+    }
 }
 
 fn command_of(event: &Event) -> Option<ClipboardCommand> {
@@ -48,6 +73,7 @@ impl Plugin for ClipboardKeys {
     }
 
     fn input_hook(&mut self, ctx: &Context, input: &mut RawInput) {
+        input.events.splice(0..0, self.by_menu.drain(..));
         if self.paste.is_none() && !input.events.iter().any(|event| command_of(event).is_some()) {
             return;
         }
@@ -82,7 +108,7 @@ impl Plugin for ClipboardKeys {
                     ctx.send_viewport_cmd(ViewportCommand::RequestPaste);
                     self.paste = Some(AwaitedPaste { since: frame, typed_after: Vec::new() });
                 }
-                None => events.push(event),
+                Some(ClipboardCommand::SelectAll) | None => events.push(event),
             }
         }
         input.events = events;

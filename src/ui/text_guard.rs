@@ -128,3 +128,87 @@ fn make_speakable(update: &mut TreeUpdate) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use egui::accesskit::{ActionRequest, NodeId, TreeId, TreeInfo};
+
+    use super::*;
+    use crate::domain::foreign::acts;
+
+    /// Every character that acts on the display, and one that is seen behind each.
+    fn acting() -> String {
+        let acting = (0..=0x0010_ffff).filter_map(char::from_u32).filter(|c| acts(*c) && !matches!(c, '\n' | '\t'));
+        acting.flat_map(|c| [c, 'x']).collect()
+    }
+
+    #[test]
+    fn no_text_of_the_accessibility_tree_holds_what_acts() {
+        let texts = acting();
+        assert!(texts.contains('\0') && texts.contains('\u{85}') && texts.contains('\u{ffff}'));
+        let mut node = Node::new(Role::Button);
+        for (_, set) in NODE_TEXTS {
+            set(&mut node, texts.clone());
+        }
+        let mut run = Node::new(Role::TextRun);
+        run.set_value("a\0\u{85}\u{202e}\u{e0041}\n");
+        run.set_character_lengths([1, 1, 2, 3, 4, 1]);
+        let mut update = TreeUpdate {
+            nodes: vec![(NodeId(1), node), (NodeId(2), run)],
+            tree: Some(TreeInfo::new(NodeId(1))),
+            tree_id: TreeId::ROOT,
+            focus: NodeId(1),
+        };
+        make_speakable(&mut update);
+        let (node, run) = (&update.nodes[0].1, &update.nodes[1].1);
+        for (place, (text, _)) in NODE_TEXTS.iter().enumerate() {
+            let text = text(node).expect("every text was set");
+            assert_eq!(text.chars().find(|c| acts(*c)), None, "the text at {place}");
+            assert!(text.contains('x'), "the text at {place}");
+        }
+        assert_eq!(run.value(), Some("a\u{25a1}\u{25a1}\u{25a1}\u{25a1}\n"));
+        assert_eq!(run.character_lengths(), [1, 3, 3, 3, 3, 1]);
+    }
+
+    #[test]
+    fn a_text_of_any_length_is_spoken_in_bounds() {
+        let mut node = Node::new(Role::TextInput);
+        node.set_value("x".repeat(10 << 20));
+        let mut update =
+            TreeUpdate { nodes: vec![(NodeId(1), node)], tree: None, tree_id: TreeId::ROOT, focus: NodeId(1) };
+        make_speakable(&mut update);
+        assert_eq!(update.nodes[0].1.value().unwrap().chars().count(), MOST_SPOKEN + 1);
+    }
+
+    #[test]
+    fn control_characters_are_neither_typed_nor_pasted() {
+        let mut guard = TextGuard::default();
+        let value = |text: &str| ActionRequest {
+            action: egui::accesskit::Action::SetValue,
+            target_tree: TreeId::ROOT,
+            target_node: NodeId(1),
+            data: Some(ActionData::Value(text.into())),
+        };
+        let dirty = "a\0b\u{1b}c\u{7f}\u{85}\u{9b}\u{fffe}\u{fdd0}d";
+        for (event, expected) in [
+            (Event::Text(dirty.into()), Event::Text("abcd".into())),
+            (Event::Paste(dirty.into()), Event::Paste("abcd".into())),
+            (Event::Ime(ImeEvent::Commit(dirty.into())), Event::Ime(ImeEvent::Commit("abcd".into()))),
+            (Event::AccessKitActionRequest(value(dirty)), Event::AccessKitActionRequest(value("abcd"))),
+            (Event::Paste("1\r\n2\r3\t4\n".into()), Event::Paste("1\n2\n3\t4\n".into())),
+            // What names and addresses of the world are written with is the tester's data.
+            (Event::Paste("\u{645}\u{200c}\u{200f}\u{1f469}\u{200d}\u{1f680}\u{202e}\u{200b}".into()), {
+                Event::Paste("\u{645}\u{200c}\u{200f}\u{1f469}\u{200d}\u{1f680}\u{202e}\u{200b}".into())
+            }),
+        ] {
+            let mut cleaned = event;
+            guard.clean_event(&mut cleaned);
+            assert_eq!(cleaned, expected);
+        }
+        assert!(!guard.has_cut_paste);
+        let mut long = Event::Paste("\u{1f469}".repeat(MOST_PASTED + 1));
+        guard.clean_event(&mut long);
+        assert_eq!(long, Event::Paste("\u{1f469}".repeat(MOST_PASTED)));
+        assert!(guard.has_cut_paste);
+    }
+}
