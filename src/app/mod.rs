@@ -55,7 +55,7 @@ use crate::{
         layout::{KeptLayout, WindowPart},
         text_guard::TextGuard,
         theme,
-        widgets::{Toast, Tone},
+        widgets::{Toast, Tone, context_menu::focus_behind_menu},
         zone_in_use,
     },
     worker::{Worker, WorkerConfig},
@@ -248,7 +248,7 @@ impl App {
     pub fn show(&mut self, ui: &mut Ui) {
         tracing::trace!("frame");
         self.frame.focus.give_back(ui.ctx());
-        let focused = ui.memory(egui::Memory::focused);
+        let focused = focus_behind_menu(ui.ctx());
         let mut actions = Vec::new();
         self.keys(ui.ctx(), &mut actions);
         self.panes_ui(ui, &mut actions);

@@ -13,8 +13,8 @@ use egui::{Context, Event, FullOutput, Key, Modifiers, Plugin, Role, ViewportCom
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use crate::support::{
-    hands::{focus, focused, play, value},
-    window::{Bench, Window, copied, ctrl},
+    hands::{click, focus, focused, play, value},
+    window::{Bench, Window, copied, ctrl, rows, wait},
 };
 
 /// The files below a folder whose text says this.
@@ -85,7 +85,8 @@ impl Plugin for CommandWatch {
     }
 
     fn output_hook(&mut self, _ctx: &Context, output: &mut FullOutput) {
-        let is_asked = output.viewport_output.values().any(|view| view.commands.contains(&ViewportCommand::RequestPaste));
+        let is_asked =
+            output.viewport_output.values().any(|view| view.commands.contains(&ViewportCommand::RequestPaste));
         self.seen.fetch_or(is_asked, Ordering::Relaxed);
     }
 }
@@ -116,10 +117,11 @@ fn what_is_typed_behind_a_paste_goes_in_behind_it() {
     {
         let mut window = selected("x");
         let is_asked = asks_for_paste(&mut window, |window| {
-            window.key_press_modifiers(modifiers, key);
-            window.event(Event::Text("!".to_owned()));
+            let pressed = Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers };
+            window.input_mut().events.extend([pressed, Event::Text("!".to_owned())]);
             window.step();
-            window.event(Event::Text("?".to_owned()));
+            window.input_mut().events.push(Event::Text("?".to_owned()));
+            window.step();
             window.event(Event::Paste("Jörg".to_owned()));
             window.run_ok();
         });
@@ -168,6 +170,7 @@ fn the_menu_of_a_field_does_what_its_keys_do() {
         window.run_ok();
     });
     assert!(is_asked);
+    assert_eq!(focused(&window).as_deref(), Some(FIELD));
     window.event(Event::Paste("王".to_owned()));
     window.run_ok();
     assert_eq!(value(&window, FIELD), "王");
@@ -175,10 +178,12 @@ fn the_menu_of_a_field_does_what_its_keys_do() {
 
 #[test]
 fn a_menu_that_is_left_gives_focus_and_selection_back() {
-    for (modifiers, key) in [(Modifiers::NONE, Key::Escape), (Modifiers::NONE, Key::Tab), (Modifiers::SHIFT, Key::Tab)] {
+    for (modifiers, key) in [(Modifiers::NONE, Key::Escape), (Modifiers::NONE, Key::Tab), (Modifiers::SHIFT, Key::Tab)]
+    {
         let mut window = selected("Jörg");
         right_click(&mut window, Role::TextInput, FIELD);
         assert_eq!(items(&window).len(), 4, "{key:?}");
+        assert!(items(&window)[0].1, "{key:?}: a right press on what is selected leaves it selected");
         press(&mut window, modifiers, key);
         assert_eq!((items(&window).len(), focused(&window).as_deref()), (0, Some(FIELD)), "{key:?}");
         play(&mut window, "x");
@@ -216,4 +221,99 @@ fn a_key_is_never_copied_nor_cut() {
     press(&mut window, Modifiers::NONE, Key::Menu);
     let expected = [("Cut", false), ("Copy", false), ("Paste", true), ("Select all", true)];
     assert_eq!(items(&window), expected.map(|(name, is_on)| (name.to_owned(), is_on)));
+}
+
+// ---- the menus of rows ---------------------------------------------------------------------------------------------
+
+#[test]
+fn the_menu_of_an_entry_opens_by_key_and_gives_the_focus_back() {
+    let mut window = Bench::new().open();
+    for _ in 0..2 {
+        ctrl(&mut window, Key::Enter);
+        let before = rows(&window).len();
+        wait(&mut window, "the token", |window| rows(window).len() > before || rows(window).len() == 2);
+    }
+    ctrl(&mut window, Key::Num2);
+    press(&mut window, Modifiers::NONE, Key::Home);
+    press(&mut window, Modifiers::NONE, Key::Menu);
+    let names: Vec<String> = items(&window).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names[..4], ["Copy id", "Copy the call as cURL", "Put into the form", "Note and tags…"]);
+    assert_eq!(focused(&window).as_deref(), Some("Copy id"));
+    // Delete is for the list, which does not have the keys now.
+    press(&mut window, Modifiers::NONE, Key::Delete);
+    assert_eq!(rows(&window).len(), 2);
+    press(&mut window, Modifiers::NONE, Key::Escape);
+    assert_eq!((items(&window).len(), focused(&window).as_deref()), (0, Some("History")));
+    press(&mut window, Modifiers::SHIFT, Key::F10);
+    let texts = copied(&mut window, |window| press(window, Modifiers::NONE, Key::Enter));
+    assert!(texts.len() == 1 && texts[0].starts_with("tok_"), "{texts:?}");
+    press(&mut window, Modifiers::NONE, Key::Menu);
+    press(&mut window, Modifiers::NONE, Key::ArrowUp);
+    assert_eq!(focused(&window).as_deref(), Some("Delete"));
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    wait(&mut window, "one entry less", |window| rows(window).len() == 1);
+}
+
+#[test]
+fn a_dialog_that_a_menu_opened_gives_the_focus_back_to_the_row() {
+    let mut window = Bench::new().open();
+    ctrl(&mut window, Key::Enter);
+    wait(&mut window, "the token", |window| rows(window).len() == 1 && !rows(window)[0].starts_with("Pending"));
+    ctrl(&mut window, Key::Num2);
+    press(&mut window, Modifiers::NONE, Key::Menu);
+    window.get_by_role_and_label(Role::MenuItem, "Charge…").focus();
+    window.run_ok();
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    assert_eq!(focused(&window).as_deref(), Some("Amount"));
+    press(&mut window, Modifiers::NONE, Key::Escape);
+    assert_eq!(focused(&window).as_deref(), Some("History"));
+}
+
+#[test]
+fn a_line_of_an_answer_has_a_menu_by_key_and_by_right_click() {
+    let mut window = Bench::new().open();
+    ctrl(&mut window, Key::Enter);
+    wait(&mut window, "the token", |window| rows(window).len() == 1 && !rows(window)[0].starts_with("Pending"));
+    click(&mut window, Role::Tab, "Response");
+    wait(&mut window, "the answer", |window| window.query_all_by_role(Role::TreeItem).count() > 3);
+    let line = |window: &Window| {
+        let found = window
+            .query_all_by_role(Role::TreeItem)
+            .find(|item| item.accesskit_node().label().is_some_and(|label| label.starts_with("object: token")));
+        found.expect("the line of the object").rect().center()
+    };
+    let at = line(&window);
+    for button in [egui::PointerButton::Secondary] {
+        window.event(Event::PointerMoved(at));
+        for pressed in [true, false] {
+            window.event(Event::PointerButton { pos: at, button, pressed, modifiers: Modifiers::NONE });
+        }
+        window.run_ok();
+    }
+    assert_eq!(items(&window).len(), 3);
+    let texts = copied(&mut window, |window| {
+        window.get_by_role_and_label(Role::MenuItem, "Copy line").click();
+        window.run_ok();
+    });
+    assert_eq!(texts.len(), 1);
+    assert!(texts[0].starts_with("\"object\": "), "{texts:?}");
+    press(&mut window, Modifiers::SHIFT, Key::F10);
+    assert_eq!(focused(&window).as_deref(), Some("Copy value"));
+    let texts = copied(&mut window, |window| press(window, Modifiers::NONE, Key::Enter));
+    assert_eq!(texts, ["token"]);
+}
+
+#[test]
+fn the_menu_of_a_test_card_offers_what_its_buttons_do() {
+    let mut window = Bench::new().open();
+    ctrl(&mut window, Key::K);
+    play(&mut window, "insufficient");
+    let card = window.query_all_by_role(Role::ListBoxOption).next().expect("a card");
+    card.click_secondary();
+    window.run_ok();
+    let names: Vec<String> = items(&window).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names[1..], ["Fill the form", "Add to favourites"]);
+    window.get_by_role_and_label(Role::MenuItem, "Fill the form").click();
+    window.run_ok();
+    assert_eq!(value(&window, "Card number"), "4000 0000 0000 9995");
 }

@@ -17,7 +17,10 @@ use super::{
     shortcuts::LocalKey,
     theme,
     theme::DesignTokens,
-    widgets::{SegmentedControl, TextInput, empty_state_ui, field::text_edit_ui, modal_ui, name_bars, row_by_key},
+    widgets::{
+        SegmentedControl, TextInput, context_menu_ui, empty_state_ui, field::text_edit_ui, modal_ui, name_bars,
+        row_by_key,
+    },
 };
 use crate::domain::{
     foreign,
@@ -310,6 +313,25 @@ fn list_ui(
                         asked = (is_command || response.double_clicked()).then_some(ItemAction::Run);
                         state.marked = item;
                     }
+                    if response.secondary_clicked() {
+                        state.marked = item;
+                    }
+                    let preset = found.preset(found.items[item]);
+                    context_menu_ui(ui, &response, search_id(), None, |menu| match preset {
+                        Some(preset) => {
+                            let is_favourite = about.library.is_favourite(&preset.key);
+                            for (keys, words, what) in rows::offers(preset, is_favourite, about.copies_id) {
+                                if menu.item(words, keys) {
+                                    asked = Some(what);
+                                }
+                            }
+                        }
+                        None => {
+                            if menu.item("Do it", LocalKey::Confirm.keys()) {
+                                asked = Some(ItemAction::Run);
+                            }
+                        }
+                    });
                 }
             }
         }

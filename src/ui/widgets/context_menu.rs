@@ -44,6 +44,11 @@ pub fn is_asked(ui: &Ui) -> bool {
     ui.input_mut(|input| LocalKey::Menu.is_pressed(input) || input.consume_key(Modifiers::NONE, Key::Menu))
 }
 
+/// Whether the keys for a menu were pressed, which are left to what the menu is of.
+pub fn is_wanted(ui: &Ui) -> bool {
+    ui.input(|input| input.key_pressed(Key::Menu) || (input.key_pressed(Key::F10) && input.modifiers.shift_only()))
+}
+
 fn open_menu_id() -> Id {
     Id::unique("the open context menu")
 }

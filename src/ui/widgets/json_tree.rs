@@ -4,9 +4,11 @@ use crate::{
     domain::foreign,
     ui::{
         icons,
+        shortcuts::LocalKey,
         theme::{self, DesignTokens},
         widgets::{
-            IconButton,
+            AskedByKey, IconButton,
+            context_menu::{context_menu_ui, is_wanted},
             json_lines::{JsonLines, JsonPart, JsonRow, TreeView},
             row_by_key,
             virtual_rows::{BAR, VirtualRows},
@@ -51,10 +53,14 @@ enum TreeCommand {
     Toggle(usize),
     CopyValue(usize),
     CopyPath(usize),
+    /// The value with its key before it.
+    CopyLine(usize),
 }
 
 /// Where a row and its text stand.
 struct RowPlace {
+    /// The tree's id, which has the focus for its rows.
+    tree: Id,
     rect: Rect,
     /// Where its text begins, after the indentation.
     text_left: f32,
@@ -101,7 +107,9 @@ impl<'a> JsonTree<'a> {
         let (command, moved) = if has_focus { self.keys(ui) } else { (None, false) };
         // Before the rows are drawn, so that they show it and the new selection can be scrolled to.
         let by_keys = command.and_then(|command| self.act(ui, id, command));
-        if moved && let Some(line) = self.lines.selected() {
+        if (moved || (has_focus && is_wanted(ui)))
+            && let Some(line) = self.lines.selected()
+        {
             let row = self.lines.row_of(line);
             self.lines.view.scroll.reveal(row);
         }
@@ -189,6 +197,12 @@ impl<'a> JsonTree<'a> {
                 ui.copy_text(pointer.clone());
                 Some(JsonTreeAction::CopiedPath(pointer))
             }
+            TreeCommand::CopyLine(line) => {
+                let value = self.lines.copied(line);
+                let key = self.lines.row(self.lines.row_of(line)).key.map(|key| Value::from(key).to_string());
+                ui.copy_text(key.map(|key| format!("{key}: {value}")).unwrap_or(value));
+                Some(JsonTreeAction::CopiedValue(self.lines.pointer(line)))
+            }
         }
     }
 
@@ -237,7 +251,7 @@ impl<'a> JsonTree<'a> {
         let font = theme::mono(theme::MONO_SIZE);
         let advance = ui.fonts_mut(|fonts| fonts.glyph_width(&font, ' '));
         let indent = row.depth as f32 * 2.0 * advance;
-        let place = RowPlace { rect, text_left: left + indent, advance };
+        let place = RowPlace { tree, rect, text_left: left + indent, advance };
         let response = ui.interact(rect, tree.with(row.line), Sense::CLICK);
         let pointer = self.lines.pointer(row.line);
         let opens = opens(&row);
@@ -292,7 +306,7 @@ impl<'a> JsonTree<'a> {
         } else {
             None
         };
-        let by_menu = self.menu_ui(row.line, response);
+        let by_menu = self.menu_ui(ui, place.tree, row.line, response);
         by_menu.or(by_button).or(by_click)
     }
 
@@ -314,24 +328,29 @@ impl<'a> JsonTree<'a> {
         }
     }
 
-    fn menu_ui(&self, line: usize, response: &Response) -> Option<TreeCommand> {
+    /// What can be done to a line. A right click selects it first.
+    fn menu_ui(&self, ui: &Ui, tree: Id, line: usize, response: &Response) -> Option<TreeCommand> {
         let mut command = None;
-        response.context_menu(|ui| {
-            if ui.button("Copy value").clicked() {
+        let is_at = self.lines.selected() == Some(line) && ui.memory(|memory| memory.has_focus(tree));
+        let by_key = is_at.then(|| AskedByKey::at_row(ui, response.rect)).flatten();
+        context_menu_ui(ui, response, tree, by_key, |menu| {
+            if menu.item("Copy value", LocalKey::Copy.keys()) {
                 command = Some(TreeCommand::CopyValue(line));
-                ui.close();
             }
-            if ui.button("Copy path").clicked() {
+            if menu.item("Copy path", "") {
                 command = Some(TreeCommand::CopyPath(line));
-                ui.close();
             }
-            let fold = if self.lines.is_folded(line) { "Unfold" } else { "Fold" };
-            if self.lines.is_foldable(line) && ui.button(fold).clicked() {
-                command = Some(TreeCommand::Toggle(line));
-                ui.close();
+            if menu.item("Copy line", "") {
+                command = Some(TreeCommand::CopyLine(line));
+            }
+            if self.lines.is_foldable(line) {
+                menu.separator();
+                if menu.item(if self.lines.is_folded(line) { "Unfold" } else { "Fold" }, "") {
+                    command = Some(TreeCommand::Toggle(line));
+                }
             }
         });
-        command
+        command.or(response.secondary_clicked().then_some(TreeCommand::Select(line)))
     }
 
     fn help_ui(&self, response: Response, row: &JsonRow<'_>, pointer: &str) {

@@ -172,10 +172,10 @@ fn menu_ui(ui: &Ui, output: &TextEditOutput, kept: KeptSelection, is_empty: bool
     let response = &output.response.response;
     let id = response.id;
     let mut selection = kept.in_menu.or_else(|| range(ui.ctx(), id));
-    // A right press on what is selected leaves it selected.
+    // A right press on what is selected leaves it selected, one right behind it too.
     if let (Some(before), Some(now)) = (kept.before_press, selection)
         && response.hovered()
-        && sorted(before).contains(&now.primary.index.0)
+        && (sorted(before).start..=sorted(before).end).contains(&now.primary.index.0)
     {
         set_range(ui.ctx(), id, before);
         selection = Some(before);
