@@ -55,7 +55,10 @@ use crate::{
         layout::{KeptLayout, WindowPart},
         text_guard::TextGuard,
         theme,
-        widgets::{Toast, Tone, context_menu::focus_behind_menu},
+        widgets::{
+            Toast, Tone,
+            context_menu::{focus_behind_menu, give_back_focus},
+        },
         zone_in_use,
     },
     worker::{Worker, WorkerConfig},
@@ -248,6 +251,7 @@ impl App {
     pub fn show(&mut self, ui: &mut Ui) {
         tracing::trace!("frame");
         self.frame.focus.give_back(ui.ctx());
+        give_back_focus(ui.ctx());
         let focused = focus_behind_menu(ui.ctx());
         let mut actions = Vec::new();
         self.keys(ui.ctx(), &mut actions);

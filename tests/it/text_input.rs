@@ -228,10 +228,9 @@ fn a_key_is_never_copied_nor_cut() {
 #[test]
 fn the_menu_of_an_entry_opens_by_key_and_gives_the_focus_back() {
     let mut window = Bench::new().open();
-    for _ in 0..2 {
+    for count in 1..=2 {
         ctrl(&mut window, Key::Enter);
-        let before = rows(&window).len();
-        wait(&mut window, "the token", |window| rows(window).len() > before || rows(window).len() == 2);
+        wait(&mut window, "the token", |window| rows(window).len() == count);
     }
     ctrl(&mut window, Key::Num2);
     press(&mut window, Modifiers::NONE, Key::Home);

@@ -23,8 +23,9 @@ struct OpenMenu {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MenuOutput {
     pub is_opened: bool,
-    pub is_open: bool,
     pub is_closed: bool,
+    /// Whether what the menu is of gets the focus back.
+    pub gives_back: bool,
 }
 
 /// How a menu is asked for by the keyboard: at which place it opens then.
@@ -51,6 +52,19 @@ pub fn is_wanted(ui: &Ui) -> bool {
 
 fn open_menu_id() -> Id {
     Id::unique("the open context menu")
+}
+
+fn owner_id() -> Id {
+    Id::unique("the owner of the context menu that was left")
+}
+
+/// At the begin of a frame: gives the focus to the owner of a menu that was left in the last one. The click on an item
+/// takes it away again in its own frame, as a click elsewhere does.
+pub fn give_back_focus(ctx: &Context) {
+    let owner: Option<Id> = ctx.data_mut(|data| data.remove_temp(owner_id()));
+    if let Some(owner) = owner.filter(|_| ctx.memory(Memory::focused).is_none()) {
+        ctx.memory_mut(|memory| memory.request_focus(owner));
+    }
 }
 
 /// What has the focus, or had it before the menu that has it now.
@@ -113,15 +127,18 @@ pub fn context_menu_ui(
     ui.data_mut(|data| data.insert_temp(open_menu_id(), open));
     let Some(shown) = shown else { return MenuOutput { is_closed: true, ..MenuOutput::default() } };
     let (has_focus, is_chosen) = shown.inner;
+    let mut gives_back = false;
     let is_closed = is_left || is_chosen || shown.response.should_close();
     if is_closed {
         Popup::close_id(ui.ctx(), popup);
         // A click beside the menu may have given the focus to something else.
-        if has_focus || ui.memory(Memory::focused).is_none() {
+        gives_back = has_focus || ui.memory(Memory::focused).is_none();
+        if gives_back {
             ui.memory_mut(|memory| memory.request_focus(owner));
+            ui.data_mut(|data| data.insert_temp(owner_id(), owner));
         }
     }
-    MenuOutput { is_opened: opened_at.is_some(), is_open: !is_closed, is_closed }
+    MenuOutput { is_opened: opened_at.is_some(), is_closed, gives_back }
 }
 
 /// The items of a menu as they are drawn.

@@ -209,7 +209,7 @@ fn menu_ui(ui: &Ui, output: &TextEditOutput, kept: KeptSelection, is_empty: bool
     }
     if menu.is_closed {
         ui.data_mut(|data| data.remove_temp::<CCursorRange>(kept));
-        if let Some(selection) = selection.filter(|_| ui.memory(|memory| memory.has_focus(id))) {
+        if let Some(selection) = selection.filter(|_| menu.gives_back) {
             set_range(ui.ctx(), id, selection);
         }
     }
