@@ -18,8 +18,8 @@ use super::{
     theme,
     theme::DesignTokens,
     widgets::{
-        SegmentedControl, TextInput, context_menu_ui, empty_state_ui, field::text_edit_ui, modal_ui, name_bars,
-        row_by_key,
+        SegmentedControl, TextInput, caret::lead_to, context_menu_ui, empty_state_ui, field::text_edit_ui, modal_ui,
+        name_bars, row_by_key,
     },
 };
 use crate::domain::{
@@ -234,7 +234,7 @@ fn head_ui(ui: &mut Ui, state: &mut PaletteState) {
             let response = response.accessible_name("Search actions and test cards");
             if !state.is_started {
                 state.is_started = true;
-                response.request_focus();
+                lead_to(ui.ctx(), response.id);
             }
             if response.changed() {
                 state.marked = 0;

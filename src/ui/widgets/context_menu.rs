@@ -61,7 +61,7 @@ fn owner_id() -> Id {
 /// At the begin of a frame: gives the focus to the owner of a menu that was left in the last one. The click on an item
 /// takes it away again in its own frame, as a click elsewhere does.
 pub fn give_back_focus(ctx: &Context) {
-    let owner: Option<Id> = ctx.data_mut(|data| data.remove_temp(owner_id()));
+    let owner: Option<Id> = ctx.data_mut(|data| data.remove_temp::<Option<Id>>(owner_id())).flatten();
     if let Some(owner) = owner.filter(|_| ctx.memory(Memory::focused).is_none()) {
         ctx.memory_mut(|memory| memory.request_focus(owner));
     }
@@ -135,7 +135,7 @@ pub fn context_menu_ui(
         gives_back = has_focus || ui.memory(Memory::focused).is_none();
         if gives_back {
             ui.memory_mut(|memory| memory.request_focus(owner));
-            ui.data_mut(|data| data.insert_temp(owner_id(), owner));
+            ui.data_mut(|data| data.insert_temp(owner_id(), Some(owner)));
         }
     }
     MenuOutput { is_opened: opened_at.is_some(), is_closed, gives_back }

@@ -11,7 +11,7 @@ use egui::{
 };
 
 use super::{
-    caret::{range, set_range},
+    caret::{range, select_after_tab, set_range},
     context_menu::{AskedByKey, context_menu_ui, is_asked},
 };
 use crate::{
@@ -140,6 +140,10 @@ impl<'a> TextInput<'a> {
         }
         let output = edit.show(ui);
         menu_ui(ui, &output, kept, text.is_empty(), is_secret);
+        // Several lines are a text to write on, not a value to replace.
+        if rows.is_none() {
+            select_after_tab(ui, &output.response.response, output.galley.text());
+        }
         output
     }
 }
