@@ -18,15 +18,18 @@ use super::{
     action::{Action, MiddlePane},
     icons,
     pane_tabs::pane_tabs_ui,
-    shortcuts::Shortcut,
+    shortcuts::{LocalKey, Shortcut},
     theme,
-    widgets::{QuietButton, empty_state_ui, ends_ui, table},
+    widgets::{
+        AskedByKey, MenuItems, QuietButton, context_menu, context_menu_ui, empty_state_ui, ends_ui, table,
+    },
     zone_in_use,
 };
 use crate::{
     domain::history::{
-        request_filter::RequestFilter,
+        request_filter::{RequestFilter, with_query},
         request_lines::{LineKind, RequestLine},
+        request_log::RequestRow,
     },
     messages::ServerInfo,
     model::RequestsModel,
@@ -184,6 +187,10 @@ fn table_ui(ui: &mut Ui, state: &mut RequestsState, ctx: &RequestsContext<'_>, a
     }
     let zone = zone_in_use::of(ui);
     let selected_line = state.selected_line(ctx.requests);
+    let is_menu_wanted = table::has_keys(ui, table_id()) && context_menu::is_wanted(ui);
+    if is_menu_wanted && let Some(place) = selected_line {
+        state.scroll.reveal(place);
+    }
     let mut drawn = 0;
     let mut toggled: Option<RequestLine> = None;
     let RequestsState { selected, lines, scroll, .. } = &mut *state;
@@ -213,7 +220,13 @@ fn table_ui(ui: &mut Ui, state: &mut RequestsState, ctx: &RequestsContext<'_>, a
         } else if response.clicked() {
             *selected = Some(request.id);
             actions.extend([Action::SelectRequest(request.id), Action::Peek]);
+        } else if response.secondary_clicked() {
+            *selected = Some(request.id);
+            actions.push(Action::SelectRequest(request.id));
         }
+        let by_key = is_menu_wanted && is_selected;
+        let by_key = by_key.then(|| AskedByKey::at_row(row.ui, response.rect)).flatten();
+        context_menu_ui(row.ui, &response, table_id(), by_key, |menu| row_menu_ui(menu, request, actions));
     });
     ui.advance_cursor_after_rect(room);
     if ctx.requests.has_more {
@@ -236,4 +249,20 @@ fn table_ui(ui: &mut Ui, state: &mut RequestsState, ctx: &RequestsContext<'_>, a
         list.request_focus();
     }
     state.rows_drawn = drawn;
+}
+
+/// What can be done with a call.
+fn row_menu_ui(menu: &mut MenuItems<'_>, request: &RequestRow, actions: &mut Vec<Action>) {
+    if let Some(entry) = request.entry
+        && menu.item("Show its token in the history", LocalKey::Confirm.keys())
+    {
+        actions.push(Action::ShowEntry(entry));
+    }
+    if menu.item("Copy the call as cURL", Shortcut::CopyCurl.keys()) {
+        actions.push(Action::Do(Shortcut::CopyCurl));
+    }
+    if menu.item("Copy path", "") {
+        let text = with_query(&request.path, &request.query);
+        actions.push(Action::Copy { text, what: "Path".to_owned() });
+    }
 }
