@@ -55,14 +55,21 @@ def answered_window():
         server.shutdown()
 
 
+def has_tree(nodes):
+    return any(node.is_focused and node.role.startswith("tree") for node in nodes)
+
+
 def search(window, words):
-    """Searches the answer; then the tree has the focus, with the first match selected."""
-    window.tab_to("Search the answer")
+    """Searches the answer; then the tree has the focus, with the match selected."""
+    window.key("ctrl+3")
+    window.wait("the tree", has_tree)
+    window.key("ctrl+f")
+    window.wait_focus("Search the answer")
     window.key("ctrl+a")
     window.type(words)
     window.wait_for("1 of 1")
     window.key("Escape")
-    window.wait("the tree", lambda nodes: any(node.is_focused and node.role.startswith("tree") for node in nodes))
+    window.wait("the tree", has_tree)
 
 
 def copied(window, said, *keys):
