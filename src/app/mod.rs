@@ -47,13 +47,18 @@ use crate::{
     model::WindowModel,
     ui::{
         MiddlePane,
+        clipboard_keys::ClipboardKeys,
         dialogs::server::AppliedFaults,
         form::FormState,
         history::RefreshStatus,
         inspector::code::CodeContext,
         layout::{KeptLayout, WindowPart},
+        text_guard::TextGuard,
         theme,
-        widgets::{Toast, Tone},
+        widgets::{
+            Toast, Tone,
+            context_menu::{focus_behind_menu, give_back_focus},
+        },
         zone_in_use,
     },
     worker::{Worker, WorkerConfig},
@@ -116,10 +121,13 @@ impl App {
     pub fn new(ctx: &Context, config: AppConfig) -> Self {
         theme::install(ctx);
         zone_in_use::install(ctx, config.zone.clone());
+        ctx.add_plugin(ClipboardKeys::default());
+        ctx.add_plugin(TextGuard::default());
         let settings = config.worker.settings.clone();
         let clock = config.worker.clock.clone();
         apply_theme(ctx, settings.window.theme);
-        ctx.set_zoom_factor(settings.window.zoom);
+        let zoom = settings.window.zoom;
+        ctx.set_zoom_factor(zoom);
         let wake = ctx.clone();
         let worker = Worker::start(config.worker, Arc::new(move || wake.request_repaint()));
         let mut app = Self {
@@ -129,7 +137,7 @@ impl App {
             settings,
             model: WindowModel::default(),
             views: ViewStates::default(),
-            frame: WindowFrame::new(KeptLayout::new(config.layout), ctx.zoom_factor()),
+            frame: WindowFrame::new(KeptLayout::new(config.layout), zoom),
             history: HistoryControl::default(),
             jobs: JobTable::default(),
             presets: PresetShelf::new(config.library, &FormState::default()),
@@ -167,6 +175,9 @@ impl App {
             self.load_detail(id);
         }
         self.take_picked();
+        if let Some(words) = TextGuard::take_notice(ctx) {
+            self.views.toasts.push(Toast::new(Tone::Warn, words));
+        }
     }
 
     /// Fills the form from an entry, or sends its card to the other target, if that was asked for and the entry is
@@ -241,7 +252,8 @@ impl App {
     pub fn show(&mut self, ui: &mut Ui) {
         tracing::trace!("frame");
         self.frame.focus.give_back(ui.ctx());
-        let focused = ui.memory(egui::Memory::focused);
+        give_back_focus(ui.ctx());
+        let focused = focus_behind_menu(ui.ctx());
         let mut actions = Vec::new();
         self.keys(ui.ctx(), &mut actions);
         self.panes_ui(ui, &mut actions);

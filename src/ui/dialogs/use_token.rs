@@ -14,7 +14,7 @@ use crate::{
     ui::{
         action::{Action, UseKind},
         theme::{self, DesignTokens},
-        widgets::{Field, InlineAlert, PrimaryButton, TextInput, Tone, modal_ui},
+        widgets::{Field, InlineAlert, PrimaryButton, TextInput, Tone, caret::lead_to, modal_ui},
     },
 };
 
@@ -99,7 +99,7 @@ pub fn use_token_ui(ctx: &Context, state: &mut UseTokenState, actions: &mut Vec<
             UseKind::Attach => customer_ui(ui, state),
         };
         if !std::mem::replace(&mut state.is_started, true) {
-            first.request_focus();
+            lead_to(ui.ctx(), first.id);
         }
         let (tone, words) = state.expectation();
         InlineAlert::new(tone, &words).ui(ui);
@@ -123,7 +123,7 @@ fn about_ui(ui: &mut Ui, state: &UseTokenState) {
     let t = DesignTokens::of(ui);
     ui.label(RichText::new(foreign::label(&state.token)).font(theme::mono(theme::MONO_SIZE)));
     let about = format!("{} · {}", state.card, state.target.label());
-    ui.label(RichText::new(about).size(theme::SMALL_SIZE).color(t.subdued));
+    ui.label(RichText::new(foreign::label(&about)).size(theme::SMALL_SIZE).color(t.subdued));
 }
 
 fn charge_ui(ui: &mut Ui, state: &mut UseTokenState) -> egui::Response {

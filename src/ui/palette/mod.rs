@@ -17,7 +17,10 @@ use super::{
     shortcuts::LocalKey,
     theme,
     theme::DesignTokens,
-    widgets::{SegmentedControl, TextInput, empty_state_ui, field::text_edit_ui, modal_ui, name_bars, row_by_key},
+    widgets::{
+        SegmentedControl, TextInput, caret::lead_to, context_menu_ui, empty_state_ui, field::text_edit_ui, modal_ui,
+        name_bars, row_by_key,
+    },
 };
 use crate::domain::{
     foreign,
@@ -231,7 +234,7 @@ fn head_ui(ui: &mut Ui, state: &mut PaletteState) {
             let response = response.accessible_name("Search actions and test cards");
             if !state.is_started {
                 state.is_started = true;
-                response.request_focus();
+                lead_to(ui.ctx(), response.id);
             }
             if response.changed() {
                 state.marked = 0;
@@ -310,6 +313,25 @@ fn list_ui(
                         asked = (is_command || response.double_clicked()).then_some(ItemAction::Run);
                         state.marked = item;
                     }
+                    if response.secondary_clicked() {
+                        state.marked = item;
+                    }
+                    let preset = found.preset(found.items[item]);
+                    context_menu_ui(ui, &response, search_id(), None, |menu| match preset {
+                        Some(preset) => {
+                            let is_favourite = about.library.is_favourite(&preset.key);
+                            for (keys, words, what) in rows::offers(preset, is_favourite, about.copies_id) {
+                                if menu.item(words, keys) {
+                                    asked = Some(what);
+                                }
+                            }
+                        }
+                        None => {
+                            if menu.item("Do it", LocalKey::Confirm.keys()) {
+                                asked = Some(ItemAction::Run);
+                            }
+                        }
+                    });
                 }
             }
         }
