@@ -32,6 +32,7 @@ class Node:
     """What a screen reader knows of a thing on the screen."""
 
     def __init__(self, accessible, depth):
+        self.accessible = accessible
         self.role = accessible.getRoleName()
         self.name = accessible.name or ""
         self.depth = depth
@@ -43,6 +44,11 @@ class Node:
             self.text = accessible.queryText().getText(0, -1)
         except NotImplementedError:
             self.text = ""
+
+    def place(self):
+        """Left, top, right and bottom in pixels of the window."""
+        extents = self.accessible.queryComponent().getExtents(pyatspi.WINDOW_COORDS)
+        return extents.x, extents.y, extents.x + extents.width, extents.y + extents.height
 
     def words(self):
         return f"{self.role} {self.name} {self.text} {self.description}"
