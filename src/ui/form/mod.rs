@@ -112,7 +112,7 @@ pub fn form_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext<'_>, action
         |ui, (state, actions)| {
             let margin = egui::Margin::symmetric(sides, room.foot_margin());
             let bar = egui::Frame::new().fill(DesignTokens::of(ui).panel).inner_margin(margin);
-            bar.show(ui, |ui| footer_ui(ui, state, ctx, actions)).inner
+            bar.show(ui, |ui| footer_ui(ui, state, ctx, actions));
         },
     );
     let (state, _) = both;
