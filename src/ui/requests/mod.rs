@@ -20,9 +20,7 @@ use super::{
     pane_tabs::pane_tabs_ui,
     shortcuts::{LocalKey, Shortcut},
     theme,
-    widgets::{
-        AskedByKey, MenuItems, QuietButton, context_menu, context_menu_ui, empty_state_ui, ends_ui, table,
-    },
+    widgets::{AskedByKey, MenuItems, QuietButton, context_menu, context_menu_ui, empty_state_ui, ends_ui, table},
     zone_in_use,
 };
 use crate::{
