@@ -51,6 +51,7 @@ use crate::{
         form::FormState,
         history::RefreshStatus,
         inspector::code::CodeContext,
+        keyboard::Keyboard,
         layout::{KeptLayout, WindowPart},
         theme,
         widgets::{Toast, Tone},
@@ -114,6 +115,8 @@ pub struct App {
 impl App {
     /// Starts the background and the window.
     pub fn new(ctx: &Context, config: AppConfig) -> Self {
+        // First of all plugins: what it makes of a key press is what the others are to see.
+        ctx.add_plugin(Keyboard::default());
         theme::install(ctx);
         zone_in_use::install(ctx, config.zone.clone());
         let settings = config.worker.settings.clone();
@@ -240,8 +243,7 @@ impl App {
     /// Draws the window and carries out what was asked for.
     pub fn show(&mut self, ui: &mut Ui) {
         tracing::trace!("frame");
-        self.frame.focus.give_back(ui.ctx());
-        let focused = ui.memory(egui::Memory::focused);
+        self.frame.focus.begin(ui.ctx());
         let mut actions = Vec::new();
         self.keys(ui.ctx(), &mut actions);
         self.panes_ui(ui, &mut actions);
@@ -256,8 +258,7 @@ impl App {
         for action in actions {
             self.act(ui.ctx(), action);
         }
-        self.frame.focus.esc_is_taken = ui.text_edit_focused() || egui::Popup::is_any_open(ui.ctx());
-        self.frame.focus.note_dialogs(ui, focused, self.views.dialogs.is_any_open());
+        self.keep_focus(ui.ctx());
         self.keep_zoom(ui.ctx());
         self.keep_form(ui.ctx());
         if let Some(layout) = self.frame.layout.due(ui.ctx()) {

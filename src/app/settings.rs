@@ -22,17 +22,21 @@ impl App {
         self.settings = settings;
     }
 
-    /// The zoom keys are egui's own; what they set is kept. What the settings set comes into force with the next frame.
+    /// What the zoom keys set is kept. What the settings set comes into force with the next frame.
     pub(super) fn keep_zoom(&mut self, ctx: &Context) {
         let zoom = ctx.zoom_factor();
         let differs = |one: f32, other: f32| (one - other).abs() > f32::EPSILON;
         if differs(zoom, self.frame.zoom) {
             self.frame.zoom = zoom;
-            // The keys go further than a settings file is believed.
-            let kept = zoom.clamp(*WindowSettings::ZOOMS.start(), *WindowSettings::ZOOMS.end());
-            if differs(kept, self.settings.window.zoom) {
-                self.edit_settings(SettingsEdit::Zoom(kept));
+            if differs(zoom, self.settings.window.zoom) {
+                self.edit_settings(SettingsEdit::Zoom(zoom));
             }
         }
     }
+}
+
+/// Makes everything larger or smaller by so many tenths, as far as the window stays usable.
+pub(super) fn zoom_by(ctx: &Context, tenths: f32) {
+    let zoom = ((ctx.zoom_factor() * 10.0).round() + tenths) / 10.0;
+    ctx.set_zoom_factor(zoom.clamp(*WindowSettings::ZOOMS.start(), *WindowSettings::ZOOMS.end()));
 }

@@ -12,6 +12,7 @@ pub mod history;
 pub mod icons;
 pub mod inspector;
 mod judgement;
+pub mod keyboard;
 pub mod layout;
 pub mod palette;
 mod pane_tabs;

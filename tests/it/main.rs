@@ -26,6 +26,7 @@ mod http_shapes;
 mod kept;
 mod keys;
 mod layers;
+mod layouts;
 mod life;
 mod log_bound;
 mod minter;
