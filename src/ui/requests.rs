@@ -71,6 +71,10 @@ pub fn requests_ui(ui: &mut Ui, state: &mut RequestsState, ctx: &RequestsContext
         actions.append(&mut of_left);
         ui.add_space(4.0);
         if ctx.requests.is_empty() {
+            let place = table::empty_table_ui(ui, table_id(), "Requests");
+            if std::mem::take(&mut state.focus_table) {
+                place.request_focus();
+            }
             empty_ui(ui, ctx.server, actions);
         } else {
             keys_ui(ui, state, ctx.requests, actions);

@@ -16,6 +16,7 @@ mod edits;
 mod export;
 mod field_help;
 mod files;
+mod focus;
 mod foreign;
 mod form;
 mod form_frames;
