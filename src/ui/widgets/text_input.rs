@@ -3,6 +3,8 @@
 
 use egui::{Align2, Atom, Atoms, FontId, Id, Margin, TextEdit, Ui, text_edit::TextEditOutput, vec2};
 
+use super::caret::select_after_tab;
+
 /// What is typed into, with what it says while it is empty. Its look is given by whoever draws it: a
 /// [`Field`](super::Field) does.
 #[must_use = "give it to a `Field`, or call `show`"]
@@ -109,6 +111,11 @@ impl<'a> TextInput<'a> {
         if let Some(suffix) = suffix {
             edit = edit.suffix(Atoms::new(suffix));
         }
-        edit.show(ui)
+        let output = edit.show(ui);
+        // Several lines are a text to write on, not a value to replace.
+        if rows.is_none() {
+            select_after_tab(ui, &output.response.response, output.galley.text());
+        }
+        output
     }
 }
