@@ -133,7 +133,8 @@ impl FocusKeeper {
 fn reachable(ctx: &Context, id: Id, has_dialog: bool, is_closing: bool) -> Option<WidgetRect> {
     let widget = ctx.viewport(|viewport| viewport.this_pass.widgets.get(id).copied())?;
     let floats = widget.layer_id.order >= Order::Foreground;
-    let is_covered = if floats { is_closing } else { has_dialog };
+    let is_free = || ctx.memory(|memory| memory.allows_interaction(widget.layer_id));
+    let is_covered = if floats { is_closing || !is_free() } else { has_dialog };
     (widget.enabled && !is_covered).then_some(widget)
 }
 

@@ -47,14 +47,16 @@ use crate::{
     model::WindowModel,
     ui::{
         MiddlePane,
+        clipboard_keys::ClipboardKeys,
         dialogs::server::AppliedFaults,
         form::FormState,
         history::RefreshStatus,
         inspector::code::CodeContext,
         keyboard::Keyboard,
         layout::{KeptLayout, WindowPart},
+        text_guard::TextGuard,
         theme,
-        widgets::{Toast, Tone},
+        widgets::{Toast, Tone, context_menu::give_back_focus},
         zone_in_use,
     },
     worker::{Worker, WorkerConfig},
@@ -119,6 +121,8 @@ impl App {
         ctx.add_plugin(Keyboard::default());
         theme::install(ctx);
         zone_in_use::install(ctx, config.zone.clone());
+        ctx.add_plugin(ClipboardKeys::default());
+        ctx.add_plugin(TextGuard::default());
         let settings = config.worker.settings.clone();
         let clock = config.worker.clock.clone();
         apply_theme(ctx, settings.window.theme);
@@ -171,6 +175,9 @@ impl App {
             self.load_detail(id);
         }
         self.take_picked();
+        if let Some(words) = TextGuard::take_notice(ctx) {
+            self.views.toasts.push(Toast::new(Tone::Warn, words));
+        }
     }
 
     /// Fills the form from an entry, or sends its card to the other target, if that was asked for and the entry is
@@ -245,6 +252,7 @@ impl App {
     pub fn show(&mut self, ui: &mut Ui) {
         tracing::trace!("frame");
         self.frame.focus.begin(ui.ctx());
+        give_back_focus(ui.ctx());
         let mut actions = Vec::new();
         self.keys(ui.ctx(), &mut actions);
         self.panes_ui(ui, &mut actions);

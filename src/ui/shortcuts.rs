@@ -150,6 +150,11 @@ pub enum LocalKey {
     Delete,
     /// Copies what is selected, else all of it.
     Copy,
+    Cut,
+    Paste,
+    SelectAll,
+    /// Opens the menu of what has the focus, as the Menu key does, which not every keyboard has.
+    Menu,
     NextMatch,
     PreviousMatch,
     NextDifference,
@@ -157,7 +162,7 @@ pub enum LocalKey {
 }
 
 impl LocalKey {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 15] = [
         Self::Close,
         Self::Confirm,
         Self::Submit,
@@ -165,6 +170,10 @@ impl LocalKey {
         Self::EditPreset,
         Self::Delete,
         Self::Copy,
+        Self::Cut,
+        Self::Paste,
+        Self::SelectAll,
+        Self::Menu,
         Self::NextMatch,
         Self::PreviousMatch,
         Self::NextDifference,
@@ -180,6 +189,10 @@ impl LocalKey {
             Self::EditPreset => bare(Key::F2),
             Self::Delete => bare(Key::Delete),
             Self::Copy => ctrl(Key::C),
+            Self::Cut => ctrl(Key::X),
+            Self::Paste => ctrl(Key::V),
+            Self::SelectAll => ctrl(Key::A),
+            Self::Menu => shift(Key::F10),
             Self::NextMatch => bare(Key::F3),
             Self::PreviousMatch => shift(Key::F3),
             Self::NextDifference => bare(Key::F7),
@@ -197,6 +210,10 @@ impl LocalKey {
             Self::EditPreset => "In the palette: rename or delete a preset of your own",
             Self::Delete => "Delete the selected entries",
             Self::Copy => "Copy what is selected, else all of it",
+            Self::Cut => "Cut what is selected in a field",
+            Self::Paste => "Paste into a field",
+            Self::SelectAll => "Select all in a field",
+            Self::Menu => "Open the menu of the row or field; the Menu key does too",
             Self::NextMatch => "Go to the next match of the search",
             Self::PreviousMatch => "Go to the match before",
             Self::NextDifference => "Go to the next difference",
@@ -248,7 +265,7 @@ impl KeyWords {
 // Put into words once: tooltips, caps and menus ask for them in every frame.
 static BINDING_WORDS: LazyLock<Vec<KeyWords>> =
     LazyLock::new(|| KEY_BINDINGS.iter().map(|binding| KeyWords::of(binding.keys)).collect());
-static LOCAL_WORDS: LazyLock<[KeyWords; 11]> = LazyLock::new(|| LocalKey::ALL.map(|key| KeyWords::of(key.shortcut())));
+static LOCAL_WORDS: LazyLock<[KeyWords; 15]> = LazyLock::new(|| LocalKey::ALL.map(|key| KeyWords::of(key.shortcut())));
 
 /// The key of commands on this system, as it is written on the keyboard.
 const COMMAND: &str = if cfg!(target_os = "macos") { "Cmd" } else { "Ctrl" };

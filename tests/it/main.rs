@@ -58,6 +58,7 @@ mod snippets;
 mod store;
 mod stripe;
 mod support;
+mod text_guard;
 mod text_input;
 mod way;
 mod window;
