@@ -33,6 +33,7 @@ mod layers;
 mod layouts;
 mod life;
 mod log_bound;
+mod log_filter;
 mod minter;
 mod model;
 mod objects;

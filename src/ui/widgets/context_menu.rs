@@ -59,7 +59,7 @@ fn owner_id() -> Id {
 /// takes it away again in its own frame, as a click elsewhere does.
 pub fn give_back_focus(ctx: &Context) {
     let owner: Option<Id> = ctx.data_mut(|data| data.remove_temp::<Option<Id>>(owner_id())).flatten();
-    if let Some(owner) = owner.filter(|_| ctx.memory(Memory::focused).is_none()) {
+    if let Some(owner) = owner {
         ctx.memory_mut(|memory| memory.request_focus(owner));
     }
 }
