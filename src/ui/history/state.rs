@@ -23,6 +23,7 @@ use crate::{
 pub(super) const PROGRESS_HEIGHT: f32 = 42.0;
 
 /// The state of the history's view.
+#[expect(clippy::struct_excessive_bools, reason = "each is a wish for the next frame, and they are independent")]
 #[derive(Debug, Default)]
 pub struct HistoryState {
     pub filter: HistoryFilter,
