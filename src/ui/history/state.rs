@@ -88,6 +88,11 @@ impl HistoryState {
         }
     }
 
+    /// What was typed and is not saved, as it is named in a list.
+    pub fn unsaved(&self) -> Option<&'static str> {
+        self.marks.as_ref().filter(|marks| marks.is_changed()).map(|_| "The note and tags of the history")
+    }
+
     /// The entry that the keys move from, which the inspector shows.
     pub fn cursor(&self) -> Option<EntryId> {
         self.selection.cursor()
