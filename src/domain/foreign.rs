@@ -8,6 +8,8 @@ use std::{borrow::Cow, fmt::Write as _, io};
 
 use serde_json::Value;
 
+use super::signs;
+
 /// The longest cell of a table on the terminal, in characters like all lengths here: Stripe's longest ids have 255.
 const CELL_CHARS: usize = 255;
 /// The longest message on the terminal.
@@ -49,7 +51,7 @@ pub fn value(value: &Value, most: usize) -> String {
     let mut json = BoundedWriter { bytes: Vec::new(), most: most * 4 };
     let is_whole = match value {
         Value::String(text) => {
-            let end = text.char_indices().nth(most).map(|(end, _)| end);
+            let end = text.char_indices().nth(most).map(|(end, _)| signs::start_of_sign(text, end));
             let is_written = serde_json::to_writer(&mut json, &text[..end.unwrap_or(text.len())]).is_ok();
             if end.is_some() {
                 json.bytes.pop();
@@ -60,7 +62,7 @@ pub fn value(value: &Value, most: usize) -> String {
     };
     let text = String::from_utf8_lossy(&json.bytes).into_owned();
     let mut shown = self::json(&text).into_owned();
-    let end = shown.char_indices().nth(most).map(|(end, _)| end);
+    let end = shown.char_indices().nth(most).map(|(end, _)| signs::start_of_sign(&shown, end));
     if let Some(end) = end {
         shown.truncate(end);
     }
@@ -136,7 +138,7 @@ pub fn acts(c: char) -> bool {
 
 /// The text with unsafe characters replaced, cut after `most` characters.
 fn shown(text: &str, most: usize, replaced: impl Fn(char) -> Option<String>) -> Cow<'_, str> {
-    let end = text.char_indices().nth(most).map(|(end, _)| end);
+    let end = text.char_indices().nth(most).map(|(end, _)| signs::start_of_sign(text, end));
     let kept = &text[..end.unwrap_or(text.len())];
     if end.is_none() && kept.chars().all(|c| replaced(c).is_none()) {
         return Cow::Borrowed(text);

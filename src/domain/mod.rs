@@ -15,5 +15,6 @@ pub mod presets;
 pub mod rules;
 pub mod secret;
 pub mod settings;
+pub mod signs;
 pub(crate) mod words;
 pub mod zone;

@@ -48,6 +48,7 @@ mod secrets;
 mod serve;
 mod settings;
 mod shell;
+mod signs;
 mod snippets;
 mod store;
 mod stripe;

@@ -1,6 +1,7 @@
 //! The text input of the window: everything that is typed into goes through it, so that clipboard keys, the menu of a
 //! right click and what is shown of characters that cannot be seen are the same in every field.
 
+use super::text_editing::{self, BySigns};
 use egui::{Align2, Atom, Atoms, FontId, Id, Margin, TextEdit, Ui, text_edit::TextEditOutput, vec2};
 
 /// What is typed into, with what it says while it is empty. Its look is given by whoever draws it: a
@@ -85,11 +86,20 @@ impl<'a> TextInput<'a> {
     /// Draws it in this look.
     pub fn show(self, ui: &mut Ui, look: InputLook) -> TextEditOutput {
         let Self { text, id, hint, is_secret, rows, most, prefix, suffix } = self;
+        let id = id.unwrap_or_else(|| {
+            let id = ui.next_auto_id();
+            ui.skip_ahead_auto_ids(1);
+            id
+        });
+        text_editing::arrows_by_signs(ui, id, text);
+        let before = text_editing::range(ui.ctx(), id);
+        let mut by_signs = BySigns(text);
         let mut edit = match rows {
-            Some(rows) => TextEdit::multiline(text).desired_rows(rows),
-            None => TextEdit::singleline(text),
+            Some(rows) => TextEdit::multiline(&mut by_signs).desired_rows(rows),
+            None => TextEdit::singleline(&mut by_signs),
         };
         edit = edit
+            .id(id)
             .hint_text(hint)
             .password(is_secret)
             .char_limit(most)
@@ -97,9 +107,6 @@ impl<'a> TextInput<'a> {
             .desired_width(look.width)
             .align(look.align)
             .min_size(vec2(0.0, look.height));
-        if let Some(id) = id {
-            edit = edit.id(id);
-        }
         if let Some(font) = look.font {
             edit = edit.font(font);
         }
@@ -109,6 +116,8 @@ impl<'a> TextInput<'a> {
         if let Some(suffix) = suffix {
             edit = edit.suffix(Atoms::new(suffix));
         }
-        edit.show(ui)
+        let mut output = edit.show(ui);
+        text_editing::caret_between_signs(ui, id, text, before, &mut output);
+        output
     }
 }
