@@ -19,6 +19,7 @@ pub mod requests;
 pub mod settings;
 pub mod shortcuts;
 pub mod status_badge;
+pub mod text;
 pub mod theme;
 pub mod widgets;
 pub mod words;

@@ -1,15 +1,20 @@
 //! Editing by what a person takes for one sign: Backspace behind a flag takes the flag, an arrow steps over a letter
 //! with all of its marks. egui itself counts single characters.
 
-use std::{any::TypeId, ops::Range};
+use std::{any::TypeId, ops::Range, sync::Arc};
 
 use egui::{
-    Context, Event, Id, Key, Modifiers, TextBuffer, TextEdit, Ui,
-    text::{CCursor, CCursorRange, CharIndex},
+    Align2, Color32, Context, Event, FontId, Galley, Id, Key, Modifiers, TextBuffer, TextEdit, Ui,
+    text::{CCursor, CCursorRange, CharIndex, LayoutJob},
     text_edit::TextEditOutput,
 };
 
-use crate::domain::signs;
+use crate::{
+    domain::signs,
+    ui::text::reading_order::{
+        begins_at_the_right, in_reading_order, is_arranged, is_miscounted, is_out_of_order, place_at,
+    },
+};
 
 /// The text of a field, of which a key deletes whole signs.
 pub struct BySigns<'a>(pub &'a mut String);
@@ -52,9 +57,10 @@ impl TextBuffer for BySigns<'_> {
 }
 
 /// Before a field is drawn: moves its caret by whole signs, where an arrow of egui would stop within one. Keys of a frame
-/// in which something else is typed too are left to egui, and [`caret_between_signs`] corrects what comes of them.
+/// in which something else is typed too are left to egui, and [`mend_caret`] corrects what comes of them.
 pub fn arrows_by_signs(ui: &Ui, id: Id, text: &str) {
-    if !ui.memory(|memory| memory.has_focus(id)) || signs::are_single(text) {
+    let is_from_right = begins_at_the_right(text);
+    if !ui.memory(|memory| memory.has_focus(id)) || !is_from_right && signs::are_single(text) {
         return;
     }
     let is_only_arrows = ui.input(|input| {
@@ -74,7 +80,9 @@ pub fn arrows_by_signs(ui: &Ui, id: Id, text: &str) {
     ui.input_mut(|input| {
         input.events.retain(|event| {
             let Some((key, modifiers)) = arrow(event) else { return true };
-            move_caret(&mut range, text, key == Key::ArrowRight, modifiers.shift);
+            // Left goes on in a text that is read from right to left.
+            let is_forward = (key == Key::ArrowRight) != is_from_right;
+            move_caret(&mut range, text, is_forward, modifiers.shift);
             false
         });
     });
@@ -109,15 +117,52 @@ fn move_caret(range: &mut CCursorRange, text: &str, is_forward: bool, is_selecti
     }
 }
 
-/// After a field was drawn: neither its caret nor an end of what is selected stays within a sign.
-pub fn caret_between_signs(ui: &Ui, id: Id, text: &str, before: Option<CCursorRange>, output: &mut TextEditOutput) {
-    let Some(range) = output.state.cursor.char_range() else { return };
-    if signs::are_single(text) {
+/// Lays out the text of a field with one glyph for each character, right-to-left text in its reading order.
+pub fn layouter(
+    ui: &Ui,
+    font: FontId,
+    is_multiline: bool,
+    align: Align2,
+) -> impl FnMut(&Ui, &dyn TextBuffer, f32) -> Arc<Galley> + use<> {
+    let line_height = ui.fonts_mut(|fonts| fonts.row_height(&font)) + ui.spacing().extra_text_line_spacing;
+    move |ui, text, wrap_width| {
+        let text = text.as_str().to_owned();
+        // The field gives the colour when it is painted.
+        let color = Color32::PLACEHOLDER;
+        let mut job = if is_multiline {
+            LayoutJob::simple(text, font.clone(), color, wrap_width)
+        } else {
+            LayoutJob::simple_singleline(text, font.clone(), color)
+        };
+        job.halign = align.x();
+        job.keep_trailing_whitespace = true;
+        for section in &mut job.sections {
+            section.format.line_height = Some(line_height);
+        }
+        let lay_out = |job| ui.fonts_mut(|fonts| fonts.layout_job(job));
+        let galley = lay_out(job);
+        if is_out_of_order(&galley) || is_miscounted(&galley) {
+            Arc::new(in_reading_order(&galley, &mut { lay_out }))
+        } else {
+            galley
+        }
+    }
+}
+
+/// After a field was drawn: puts the caret where the pointer is in right-to-left text, and leaves neither the caret nor
+/// an end of what is selected within a sign.
+pub fn mend_caret(ui: &Ui, id: Id, text: &str, before: Option<CCursorRange>, output: &mut TextEditOutput) {
+    let Some(given) = output.state.cursor.char_range() else { return };
+    if signs::are_single(text) && !is_arranged(&output.galley) {
         return;
     }
-    let mended = |cursor: CCursor, before: Option<CCursor>| {
+    let mut range = given;
+    if is_arranged(&output.galley) {
+        point(ui, text, before, &mut range, output);
+    }
+    let between = |cursor: CCursor, before: Option<CCursor>| {
         let place = cursor.index.0;
-        if signs::is_between(text, place) || place > text.chars().count() {
+        if signs::is_between(text, place) {
             return cursor;
         }
         // On in the direction in which it went.
@@ -125,14 +170,36 @@ pub fn caret_between_signs(ui: &Ui, id: Id, text: &str, before: Option<CCursorRa
         let place = if went_forward { signs::place_after(text, place) } else { signs::place_before(text, place) };
         CCursor { index: CharIndex(place), ..cursor }
     };
-    let primary = mended(range.primary, before.map(|before| before.primary));
-    let secondary = mended(range.secondary, before.map(|before| before.secondary));
-    if (primary, secondary) != (range.primary, range.secondary) {
-        let range = CCursorRange { primary, secondary, h_pos: range.h_pos };
+    range.primary = between(range.primary, before.map(|before| before.primary));
+    range.secondary = between(range.secondary, before.map(|before| before.secondary));
+    if (range.primary, range.secondary) != (given.primary, given.secondary) {
         output.cursor_range = output.cursor_range.map(|_| range);
         output.state.cursor.set_char_range(Some(range));
         keep(ui.ctx(), id, range);
-        ui.request_repaint();
+        // The field was drawn with the caret elsewhere.
+        if before != Some(range) {
+            ui.request_repaint();
+        }
+    }
+}
+
+/// What a click or a drag selects in text that is in its reading order: egui looks for the character under the pointer
+/// as if all were written from left to right.
+fn point(ui: &Ui, text: &str, before: Option<CCursorRange>, range: &mut CCursorRange, output: &TextEditOutput) {
+    let response = &output.response.response;
+    let Some(at) = response.interact_pointer_pos() else { return };
+    let place = CCursor::new(place_at(&output.galley, at - output.galley_pos));
+    let (is_pressed, is_shift) = ui.input(|input| (input.pointer.any_pressed(), input.modifiers.shift));
+    if response.triple_clicked() {
+        // All of a line, wherever it was clicked.
+    } else if response.double_clicked() {
+        let (start, end) = signs::word_around(text, place.index.0.min(text.chars().count().saturating_sub(1)));
+        *range = CCursorRange::two(CCursor::new(start), CCursor::new(end));
+    } else if is_pressed && response.hovered() {
+        let anchor = before.filter(|_| is_shift).map_or(place, |before| before.secondary);
+        *range = CCursorRange::two(anchor, place);
+    } else if response.dragged() {
+        *range = CCursorRange::two(before.map_or(place, |before| before.secondary), place);
     }
 }
 

@@ -2,7 +2,7 @@
 //! right click and what is shown of characters that cannot be seen are the same in every field.
 
 use super::text_editing::{self, BySigns};
-use egui::{Align2, Atom, Atoms, FontId, Id, Margin, TextEdit, Ui, text_edit::TextEditOutput, vec2};
+use egui::{Align2, Atom, Atoms, FontId, Id, Margin, TextEdit, TextStyle, Ui, text_edit::TextEditOutput, vec2};
 
 /// What is typed into, with what it says while it is empty. Its look is given by whoever draws it: a
 /// [`Field`](super::Field) does.
@@ -107,8 +107,12 @@ impl<'a> TextInput<'a> {
             .desired_width(look.width)
             .align(look.align)
             .min_size(vec2(0.0, look.height));
-        if let Some(font) = look.font {
-            edit = edit.font(font);
+        let font = look.font.unwrap_or_else(|| TextStyle::Body.resolve(ui.style()));
+        let mut layouter = text_editing::layouter(ui, font.clone(), rows.is_some(), look.align);
+        edit = edit.font(font);
+        // egui itself makes dots of a secret.
+        if !is_secret {
+            edit = edit.layouter(&mut layouter);
         }
         if let Some(prefix) = prefix {
             edit = edit.prefix(Atoms::new(prefix));
@@ -117,7 +121,7 @@ impl<'a> TextInput<'a> {
             edit = edit.suffix(Atoms::new(suffix));
         }
         let mut output = edit.show(ui);
-        text_editing::caret_between_signs(ui, id, text, before, &mut output);
+        text_editing::mend_caret(ui, id, text, before, &mut output);
         output
     }
 }
