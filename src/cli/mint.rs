@@ -2,7 +2,6 @@
 
 use clap::{Args, ValueEnum};
 use futures_util::future::join_all;
-use serde_json::Value;
 
 use super::{
     cards,
@@ -281,7 +280,7 @@ impl MintResults<'_> {
                 print_json(&format!("{comma}{}", response.text().trim_end()))?;
             }
             MintFormat::Json => print_json(response.text().trim_end())?,
-            MintFormat::Jsonl => print_json(&response.json().unwrap_or(Value::Null).to_string())?,
+            MintFormat::Jsonl => print_json(&response.json_line())?,
         }
         self.printed += 1;
         Ok(())

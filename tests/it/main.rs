@@ -3,6 +3,7 @@
 mod a11y;
 mod again;
 mod answer;
+mod as_it_came;
 mod check_key;
 mod cli;
 mod closed;
