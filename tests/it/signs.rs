@@ -66,7 +66,7 @@ impl Window {
                     FieldKind::Labelled => drop(Field::new("Typed").text(ui, TextInput::singleline(text).id(id()))),
                     FieldKind::Mono => drop(Field::new("Typed").mono().text(ui, TextInput::singleline(text).id(id()))),
                     FieldKind::Bare => {
-                        drop(text_edit_ui(ui, TextInput::singleline(text).hint_text("Typed").id(id()), false, None))
+                        drop(text_edit_ui(ui, TextInput::singleline(text).hint_text("Typed").id(id()), false, None));
                     }
                     FieldKind::Search => drop(search_ui(ui, id(), text, "Typed", "", 300.0)),
                     FieldKind::Choice => {

@@ -405,7 +405,8 @@ impl<'a> SignedText<'a> {
             glyph.advance_width = if is_first { width } else { 0.0 };
             glyph.first_vertex = first_vertex;
             if !is_first {
-                glyph.uv_rect = Default::default();
+                // Only the first is drawn.
+                let _ = std::mem::take(&mut glyph.uv_rect);
             }
             glyphs.push(glyph);
         }
