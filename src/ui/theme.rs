@@ -10,7 +10,8 @@ use egui::{
 };
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::{domain::settings::profile::ProfileColor, ui::text::plugin::ShownText};
+use super::{text::plugin::ShownText, widgets::caret};
+use crate::domain::settings::profile::ProfileColor;
 
 /// The colours of one theme, each named by what it is for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -366,8 +367,10 @@ pub fn mono_medium(size: f32) -> FontId {
     FontId::new(size, mono_medium_family())
 }
 
-/// Installs fonts, both themes, and what puts text of any script in its order; the theme follows the system until the settings say otherwise.
+/// Installs fonts, both themes, and what puts text of any script in its order; the theme follows the system until the
+/// settings say otherwise.
 pub fn install(ctx: &Context) {
+    caret::install(ctx);
     ctx.set_fonts(fonts());
     ShownText::install(ctx);
     ctx.style_mut_of(Theme::Dark, |style| apply(style, &DesignTokens::DARK));

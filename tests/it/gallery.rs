@@ -172,13 +172,15 @@ impl Gallery {
             holder: &self.name,
             expires: "05/30",
             cvc_digits: self.cvc.len(),
+            is_low: false,
         });
         ui.add_space(theme::FIELD_GAP - 6.0);
         ui.spacing_mut().item_spacing.y = theme::FIELD_GAP;
         Field::new("Card number")
             .mono()
             .note("Test card: charge declines with insufficient_funds")
-            .text(ui, TextInput::singleline(&mut self.number).suffix(BrandMark::Visa.atom()));
+            .brand(Some(BrandMark::Visa))
+            .text(ui, TextInput::singleline(&mut self.number));
         ui.columns(2, |columns| {
             Field::new("Expiry")
                 .mono()
@@ -642,6 +644,7 @@ fn all_cards_are_drawn() {
                         holder: "Wolfeschlegelsteinhausenbergerdorff",
                         expires: "05/30",
                         cvc_digits: i % 5,
+                        is_low: false,
                     };
                     let rect = Rect::from_min_size(at, vec2(307.0, 176.0));
                     ui.scope_builder(UiBuilder::new().max_rect(rect), |ui| ui.add(card));

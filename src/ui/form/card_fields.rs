@@ -16,11 +16,11 @@ use crate::{
         form::field_state::FormField,
         secret::SecretText,
     },
-    ui::widgets::{BrandMark, CardFace, Field, Tone},
+    ui::widgets::{CardFace, Field, Tone},
 };
 
 /// The drawing of the card as far as it is typed.
-pub(super) fn card_face_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext<'_>) {
+pub(super) fn card_face_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext<'_>, is_low: bool) {
     let facts = state.facts(ctx);
     let face = &facts.face;
     ui.add(CardFace {
@@ -31,6 +31,7 @@ pub(super) fn card_face_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext
         holder: &state.draft.name,
         expires: &face.expires,
         cvc_digits: face.cvc_digits,
+        is_low,
     });
 }
 
@@ -39,9 +40,6 @@ pub(super) fn number_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext<'_
     let facts = state.facts(ctx);
     let words = ("Card number", "", "4242 4242 4242 4242");
     let drawn = card_field_ui(ui, state, CardField::Number, words, facts.field(CardField::Number));
-    if let Some(mark) = facts.mark {
-        paint_brand(ui, &drawn, mark);
-    }
     // A number of a brand with several lengths is complete at the longest only, or when it is a published one.
     let is_complete = drawn.is_changed && !pasted(ui) && state.facts(ctx).field(CardField::Number).is_good() && {
         let number = state.draft.number.expose();
@@ -91,7 +89,7 @@ fn card_field_ui(
     state.refresh_shown();
     let field = form_field(kind);
     let FormState { draft, shown, complaint, is_untouched, .. } = state;
-    let mut frame = Field::new(label).hint(label_hint).mono();
+    let mut frame = Field::new(label).hint(label_hint).mono().brand(facts.brand);
     if let Some(complaint) = complaint.as_ref().filter(|complaint| complaint.field == Some(field)) {
         frame = frame.message(Tone::Error, &complaint.message);
     } else if let Some((tone, words)) = facts.message().filter(|_| !*is_untouched) {
@@ -127,7 +125,7 @@ fn hand_on(
     next: FormField,
 ) {
     if drawn.is_left_backwards {
-        state.focus_next = before.or(state.focus_next);
+        state.focus_end = before.or(state.focus_end);
     } else if drawn.is_changed && is_complete && ctx.moves_on {
         state.focus_next = Some(next);
     }
@@ -135,18 +133,6 @@ fn hand_on(
 
 fn pasted(ui: &Ui) -> bool {
     ui.input(|input| input.events.iter().any(|event| matches!(event, Event::Paste(_))))
-}
-
-/// The brand's mark inside the number field, at its right end.
-fn paint_brand(ui: &mut Ui, drawn: &CardTextOutput, mark: BrandMark) {
-    let field = drawn.response().rect;
-    let place = egui::Rect::from_min_max(
-        egui::pos2(field.right() - 74.0, field.top()),
-        field.right_bottom() - egui::vec2(8.0, 0.0),
-    );
-    let layout = egui::Layout::right_to_left(egui::Align::Center);
-    let mut inside = ui.new_child(egui::UiBuilder::new().max_rect(place).layout(layout));
-    mark.badge_ui(&mut inside);
 }
 
 /// A pasted `4242 4242 4242 4242 12/34 123` fills three fields.
@@ -170,6 +156,6 @@ fn take_pasted_card(ui: &Ui, state: &mut FormState) {
                 draft.cvc = SecretText::new(cvc);
             }
         });
-        state.focus_next = Some(FormField::Number);
+        state.focus_end = Some(FormField::Number);
     }
 }

@@ -1,6 +1,6 @@
 //! The state of the form between frames: the draft, what is expected of it, and what was said against it.
 
-use std::rc::Rc;
+use std::{borrow::Cow, rc::Rc};
 
 use egui::{Id, Ui};
 use jiff::{Timestamp, civil::Date};
@@ -9,7 +9,7 @@ use super::facts::{DraftFacts, FactsKey};
 use crate::domain::{
     call::{api::Target, params::Params, refusal::AccountRefusal},
     card::{expiry::utc_day, test_cards, typing::CardField},
-    form::{draft::Draft, field_state::FormField},
+    form::{defaults::FormDefaults, draft::Draft, field_state::FormField},
     presets::preset::PresetKey,
     rules::{
         expectation::{Expectation, ExpectedResult},
@@ -43,6 +43,8 @@ pub struct FormContext<'a> {
     pub policies: AccountPolicies,
     /// Whether a completed card field hands the focus on to the next.
     pub moves_on: bool,
+    /// What the empty form stands for.
+    pub defaults: &'a FormDefaults,
     /// Nothing can be sent: the data folder is not usable, say.
     pub is_blocked: bool,
     /// The favourites, then what was used last.
@@ -77,7 +79,10 @@ pub struct FormState {
     /// The draft is of an earlier run, and nobody has typed in it: nothing is wrong with it yet.
     pub(super) is_untouched: bool,
     revision: u64,
+    /// The field that gets the focus, with all that is in it marked: typing replaces it.
     pub(super) focus_next: Option<FormField>,
+    /// The field that gets the focus at its end, to go on typing or deleting there.
+    pub(super) focus_end: Option<FormField>,
     /// The field that has just got the focus: it must be seen, wherever the form was scrolled to.
     pub(super) bring: Option<FormField>,
     pub(super) address_is_open: bool,
@@ -88,7 +93,11 @@ pub struct FormState {
     pub(super) new_param: String,
     pub(super) shown: ShownTexts,
     facts: Option<(FactsKey, Rc<DraftFacts>)>,
+    stand_in: StandIn,
 }
+
+/// What decides what the empty form stands for, as of the last frame; `None` before the first.
+type StandIn = Option<(Date, FormDefaults)>;
 
 /// What should come of the draft, as long as it has the number that it was expected of.
 #[derive(Debug)]
@@ -174,7 +183,32 @@ impl FormState {
         Some(of_card.filter(|_| expected.token == ExpectedResult::Works).unwrap_or_else(|| expected.clone()))
     }
 
-    /// Counts the changes of the draft and of what is expected of it.
+    /// Takes over the day and the settings, before anything is drawn. If nothing was filled in, another draft is sent
+    /// from then on.
+    pub(super) fn follow(&mut self, ctx: &FormContext<'_>) {
+        let today = ctx.today();
+        if self.stand_in.as_ref().is_none_or(|(day, defaults)| *day != today || defaults != ctx.defaults) {
+            let is_first = self.stand_in.replace((today, ctx.defaults.clone())).is_none();
+            if !is_first && self.draft.is_empty() {
+                self.revision += 1;
+            }
+        }
+    }
+
+    /// The draft that is sent for what was typed.
+    fn sent(&self) -> Cow<'_, Draft> {
+        match &self.stand_in {
+            Some((today, defaults)) => defaults.sent(&self.draft, *today),
+            None => Cow::Borrowed(&self.draft),
+        }
+    }
+
+    /// The parameters that are sent.
+    pub(super) fn sent_params(&self) -> Params {
+        self.sent().to_request().params
+    }
+
+    /// Counts the changes of the draft, of what is sent for it, and of what is expected of it.
     pub fn revision(&self) -> u64 {
         self.revision
     }
@@ -241,7 +275,7 @@ impl FormState {
         match &self.facts {
             Some((known, facts)) if *known == key => Rc::clone(facts),
             _ => {
-                let facts = Rc::new(DraftFacts::of(&self.draft, self.expectation().as_ref(), &key));
+                let facts = Rc::new(DraftFacts::of(&self.draft, &self.sent(), self.expectation().as_ref(), &key));
                 self.facts = Some((key, Rc::clone(&facts)));
                 facts
             }
@@ -260,7 +294,7 @@ impl FormState {
                     CardField::Expiry.show(expiry).into(),
                     CardField::Cvc.show(cvc.expose()).into(),
                 ],
-                params: self.draft.to_request().params,
+                params: self.sent_params(),
             };
         }
     }

@@ -23,7 +23,7 @@ use crate::{
         theme::{self, DesignTokens},
         widgets::{
             IconButton, InlineAlert, JsonLines, JsonTree, JsonTreeAction, MOST_HITS, QuietButton, SearchHit,
-            SearchWords, Tone, chip::grouped, ends_ui, search_ui,
+            SearchWords, Tone, caret::lead_to, chip::grouped, ends_ui, search_ui,
         },
         words, zone_in_use,
     },
@@ -353,7 +353,7 @@ fn find_ui(ui: &mut Ui, find: &mut TreeSearch, lines: &mut JsonLines, since: &Ar
         let width = (ui.available_width() - 128.0).max(90.0);
         let response = search_ui(ui, search_id(), &mut find.words, "Search the answer", "", width).response.response;
         if std::mem::take(&mut find.wants_focus) {
-            response.request_focus();
+            lead_to(ui.ctx(), response.id);
         }
         // Escape ends the search, and the tree is where it was.
         if response.lost_focus() && ui.input(|input| input.key_pressed(Key::Escape)) {

@@ -1,7 +1,10 @@
 //! The text input of the window: everything that is typed into goes through it, so that clipboard keys, the menu of a
 //! right click and what is shown of characters that cannot be seen are the same in every field.
 
-use super::text_editing::{self, BySigns};
+use super::{
+    caret::select_after_tab,
+    text_editing::{self, BySigns},
+};
 use egui::{Align2, Atom, Atoms, FontId, Id, Margin, TextEdit, TextStyle, Ui, text_edit::TextEditOutput, vec2};
 
 /// What is typed into, with what it says while it is empty. Its look is given by whoever draws it: a
@@ -122,6 +125,10 @@ impl<'a> TextInput<'a> {
         }
         let mut output = edit.show(ui);
         text_editing::mend_caret(ui, id, text, before, &mut output);
+        // Several lines are a text to write on, not a value to replace.
+        if rows.is_none() {
+            select_after_tab(ui, &output.response.response, output.galley.text());
+        }
         output
     }
 }
