@@ -36,10 +36,18 @@ pub fn is_out_of_order(galley: &Galley) -> bool {
     text.chars().any(is_right_to_left) || galley.elided && !signs::are_single(text)
 }
 
-/// Whether `galley` has more glyphs than its text has characters, so that a caret would go astray in it.
+/// Whether the glyphs of `galley` are not the characters of its text one by one, so that a caret would go astray in it and a
+/// screen reader would read something else: egui names the glyphs of a letter and its marks all after the letter.
 pub fn is_miscounted(galley: &Galley) -> bool {
-    let glyphs: usize = galley.rows.iter().map(|row| row.glyphs.len() + usize::from(row.ends_with_newline)).sum();
-    !galley.job.text.is_ascii() && glyphs != galley.job.text.chars().count()
+    if galley.job.text.is_ascii() {
+        return false;
+    }
+    let mut text = galley.job.text.chars();
+    let is_other = galley.rows.iter().any(|row| {
+        let is_other = row.glyphs.iter().any(|glyph| text.next() != Some(glyph.chr));
+        is_other || row.ends_with_newline && text.next() != Some('\n')
+    });
+    is_other || text.next().is_some()
 }
 
 /// Whether [`in_reading_order`] made this, and there is right-to-left text in it.
