@@ -52,6 +52,7 @@ use crate::{
         history::RefreshStatus,
         inspector::code::CodeContext,
         layout::{KeptLayout, WindowPart},
+        text::system_fonts::SystemFonts,
         theme,
         widgets::{Toast, Tone},
         zone_in_use,
@@ -109,6 +110,11 @@ pub struct App {
     places: Vec<FilePlace>,
     /// Until the first frame is drawn.
     started: Option<Instant>,
+}
+
+/// Lets `ctx` look among the fonts of the system for what the program's own fonts lack.
+pub fn use_system_fonts(ctx: &Context) {
+    ctx.add_font_provider(Arc::new(SystemFonts::default()));
 }
 
 impl App {

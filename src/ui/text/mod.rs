@@ -3,3 +3,4 @@
 pub mod missing_fonts;
 pub mod plugin;
 pub mod reading_order;
+pub mod system_fonts;
