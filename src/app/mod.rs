@@ -25,7 +25,7 @@ use self::{
     file_dialog::{FileDialog, PickerAnswer},
     job_table::JobTable,
     preset_shelf::PresetShelf,
-    selection::{InspectedEntry, OnceLoaded, UndoStack},
+    selection::{InspectedEntry, OnceLoaded},
     views::{ViewStates, WindowFrame},
 };
 pub use crate::ui::settings::FilePlace;
@@ -47,14 +47,19 @@ use crate::{
     model::WindowModel,
     ui::{
         MiddlePane,
+        clipboard_keys::ClipboardKeys,
         dialogs::server::AppliedFaults,
         form::FormState,
         history::RefreshStatus,
         inspector::code::CodeContext,
         layout::{KeptLayout, WindowPart},
         text::system_fonts::SystemFonts,
+        text_guard::TextGuard,
         theme,
-        widgets::{Toast, Tone},
+        widgets::{
+            Toast, Tone,
+            context_menu::{focus_behind_menu, give_back_focus},
+        },
         zone_in_use,
     },
     worker::{Worker, WorkerConfig},
@@ -86,7 +91,6 @@ pub struct AppConfig {
 #[derive(Default)]
 struct HistoryControl {
     selection: InspectedEntry,
-    undo: UndoStack,
     /// Which answers belong to the filter of now.
     filter_generation: u64,
 }
@@ -122,6 +126,8 @@ impl App {
     pub fn new(ctx: &Context, config: AppConfig) -> Self {
         theme::install(ctx);
         zone_in_use::install(ctx, config.zone.clone());
+        ctx.add_plugin(ClipboardKeys::default());
+        ctx.add_plugin(TextGuard::default());
         let settings = config.worker.settings.clone();
         let clock = config.worker.clock.clone();
         apply_theme(ctx, settings.window.theme);
@@ -174,6 +180,9 @@ impl App {
             self.load_detail(id);
         }
         self.take_picked();
+        if let Some(words) = TextGuard::take_notice(ctx) {
+            self.views.toasts.push(Toast::new(Tone::Warn, words));
+        }
     }
 
     /// Fills the form from an entry, or sends its card to the other target, if that was asked for and the entry is
@@ -239,6 +248,12 @@ impl App {
         self.ask_for_list();
     }
 
+    /// Asks for the calls that pass the request log's filter.
+    fn filter_requests(&mut self) {
+        let (generation, filter) = self.views.requests.asked();
+        self.worker.send(WorkerCommand::SetRequestFilter { generation, filter });
+    }
+
     fn ask_for_list(&self) {
         let filter = self.views.history.filter.clone();
         self.worker.send(WorkerCommand::SetFilter { generation: self.history.filter_generation, filter });
@@ -248,7 +263,8 @@ impl App {
     pub fn show(&mut self, ui: &mut Ui) {
         tracing::trace!("frame");
         self.frame.focus.give_back(ui.ctx());
-        let focused = ui.memory(egui::Memory::focused);
+        give_back_focus(ui.ctx());
+        let focused = focus_behind_menu(ui.ctx());
         let mut actions = Vec::new();
         self.keys(ui.ctx(), &mut actions);
         self.panes_ui(ui, &mut actions);

@@ -4,11 +4,12 @@
 use std::{any::TypeId, ops::Range, sync::Arc};
 
 use egui::{
-    Align2, Color32, Context, Event, FontId, Galley, Id, Key, Modifiers, TextBuffer, TextEdit, Ui,
+    Event, Galley, Id, Key, Modifiers, TextBuffer, Ui,
     text::{CCursor, CCursorRange, CharIndex, LayoutJob},
     text_edit::TextEditOutput,
 };
 
+use super::caret::{range, set_range};
 use crate::{
     domain::signs,
     ui::text::reading_order::{
@@ -86,7 +87,7 @@ pub fn arrows_by_signs(ui: &Ui, id: Id, text: &str) {
             false
         });
     });
-    keep(ui.ctx(), id, range);
+    set_range(ui.ctx(), id, range);
 }
 
 /// Left or Right without a key that makes more of it than one step.
@@ -118,34 +119,13 @@ fn move_caret(range: &mut CCursorRange, text: &str, is_forward: bool, is_selecti
 }
 
 /// Lays out the text of a field with one glyph for each character, right-to-left text in its reading order.
-pub fn layouter(
-    ui: &Ui,
-    font: FontId,
-    is_multiline: bool,
-    align: Align2,
-) -> impl FnMut(&Ui, &dyn TextBuffer, f32) -> Arc<Galley> + use<> {
-    let line_height = ui.fonts_mut(|fonts| fonts.row_height(&font)) + ui.spacing().extra_text_line_spacing;
-    move |ui, text, wrap_width| {
-        let text = text.as_str().to_owned();
-        // The field gives the colour when it is painted.
-        let color = Color32::PLACEHOLDER;
-        let mut job = if is_multiline {
-            LayoutJob::simple(text, font.clone(), color, wrap_width)
-        } else {
-            LayoutJob::simple_singleline(text, font.clone(), color)
-        };
-        job.halign = align.x();
-        job.keep_trailing_whitespace = true;
-        for section in &mut job.sections {
-            section.format.line_height = Some(line_height);
-        }
-        let lay_out = |job| ui.fonts_mut(|fonts| fonts.layout_job(job));
-        let galley = lay_out(job);
-        if is_out_of_order(&galley) || is_miscounted(&galley) {
-            Arc::new(in_reading_order(&galley, &mut { lay_out }))
-        } else {
-            galley
-        }
+pub fn lay_out(ui: &Ui, job: LayoutJob) -> Arc<Galley> {
+    let mut lay_out = |job| ui.fonts_mut(|fonts| fonts.layout_job(job));
+    let galley = lay_out(job);
+    if is_out_of_order(&galley) || is_miscounted(&galley) {
+        Arc::new(in_reading_order(&galley, &mut lay_out))
+    } else {
+        galley
     }
 }
 
@@ -175,7 +155,7 @@ pub fn mend_caret(ui: &Ui, id: Id, text: &str, before: Option<CCursorRange>, out
     if (range.primary, range.secondary) != (given.primary, given.secondary) {
         output.cursor_range = output.cursor_range.map(|_| range);
         output.state.cursor.set_char_range(Some(range));
-        keep(ui.ctx(), id, range);
+        set_range(ui.ctx(), id, range);
         // The field was drawn with the caret elsewhere.
         if before != Some(range) {
             ui.request_repaint();
@@ -201,15 +181,4 @@ fn point(ui: &Ui, text: &str, before: Option<CCursorRange>, range: &mut CCursorR
     } else if response.dragged() {
         *range = CCursorRange::two(before.map_or(place, |before| before.secondary), place);
     }
-}
-
-/// The caret of the field `id` and what is selected there.
-pub fn range(ctx: &Context, id: Id) -> Option<CCursorRange> {
-    TextEdit::load_state(ctx, id)?.cursor.char_range()
-}
-
-fn keep(ctx: &Context, id: Id, range: CCursorRange) {
-    let mut state = TextEdit::load_state(ctx, id).unwrap_or_default();
-    state.cursor.set_char_range(Some(range));
-    TextEdit::store_state(ctx, id, state);
 }
