@@ -154,9 +154,9 @@ class Window:
     def type(self, text):
         subprocess.run(["xdotool", "type", "--delay", "25", "--", text], check=True)
 
-    def click(self, name, button=1):
-        """Presses a button of the mouse on the middle of what has this name."""
-        x, y = next(node.middle() for node in self.nodes() if node.name == name)
+    def click(self, role, name, button=1):
+        """Presses a button of the mouse on the middle of what has this role and name."""
+        x, y = next(node.middle() for node in self.nodes() if (node.role, node.name) == (role, name))
         subprocess.run(["xdotool", "mousemove", str(x), str(y), "click", str(button)], check=True)
 
     def card(self, number, rest="1240123", is_right=True):

@@ -141,6 +141,7 @@ pub fn custom_ui(ui: &mut Ui, days: &mut DayRange, focus_from: &mut bool, now: T
             let edit = ui.scope(|ui| {
                 ui.set_max_width(124.0);
                 let edit = TextInput::singleline(text)
+                    .code()
                     .id(Id::unique(("history_day", name)))
                     .hint_text("YYYY-MM-DD")
                     .char_limit(10);
