@@ -91,6 +91,14 @@
 //! | `lookups` | another read connection: rows, entries and exchanges, so that none of them waits behind a sort |
 //! | `store-writer` | the only writer of the process: runs the minter, commits up to 512 waiting calls at once |
 //!
+//! # Text in the window
+//!
+//! What is shown of foreign text passes through [`domain::foreign`]; what is typed into is a `ui::widgets::TextInput`,
+//! which shows a box for each character that must not act and leaves it in the text. Two plugins of the toolkit stand
+//! around all views: `ui/clipboard_keys` translates the clipboard's keys of all systems, and `ui/text_guard` cleans
+//! what enters and what goes to the accessibility bus, which cannot carry U+0000. A menu (`ui/widgets/context_menu`)
+//! offers what the keys and buttons do already.
+//!
 //! # One press of Create
 //!
 //! The button and Ctrl+Enter push `Action::Do(Create)`. `app/actions` builds the request, `app/jobs` starts the job,

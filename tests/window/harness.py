@@ -45,6 +45,11 @@ class Node:
         except NotImplementedError:
             self.text = ""
 
+    def place(self):
+        """Left, top, right and bottom in pixels of the window."""
+        extents = self.accessible.queryComponent().getExtents(pyatspi.WINDOW_COORDS)
+        return extents.x, extents.y, extents.x + extents.width, extents.y + extents.height
+
     def middle(self):
         """Where it is on the screen."""
         place = self.accessible.queryComponent().getExtents(pyatspi.DESKTOP_COORDS)
