@@ -57,6 +57,7 @@ use crate::{
         inspector::code::CodeContext,
         keyboard::Keyboard,
         layout::{KeptLayout, WindowPart},
+        text::system_fonts::SystemFonts,
         text_guard::TextGuard,
         theme,
         widgets::{Toast, Tone, context_menu::give_back_focus},
@@ -116,6 +117,11 @@ pub struct App {
     placement: Placement,
     /// Until the first frame is drawn.
     started: Option<Instant>,
+}
+
+/// Lets `ctx` look among the fonts of the system for what the program's own fonts lack.
+pub fn use_system_fonts(ctx: &Context) {
+    ctx.add_font_provider(Arc::new(SystemFonts::default()));
 }
 
 impl App {

@@ -22,6 +22,7 @@ pub mod requests;
 pub mod settings;
 pub mod shortcuts;
 pub mod status_badge;
+pub mod text;
 pub mod text_guard;
 pub mod theme;
 pub mod widgets;

@@ -35,6 +35,7 @@ pub mod segmented;
 pub mod swatches;
 pub mod table;
 pub mod tabs;
+pub mod text_editing;
 pub mod text_input;
 pub mod toast;
 pub mod tone;
