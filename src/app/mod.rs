@@ -50,6 +50,7 @@ use crate::{
         dialogs::server::AppliedFaults,
         form::FormState,
         history::RefreshStatus,
+        input_order::InputOrder,
         inspector::code::CodeContext,
         layout::{KeptLayout, WindowPart},
         theme,
@@ -115,6 +116,8 @@ impl App {
     /// Starts the background and the window.
     pub fn new(ctx: &Context, config: AppConfig) -> Self {
         theme::install(ctx);
+        // After the plugins that change the input: what they make of it is what is handed over in its order.
+        InputOrder::install(ctx);
         zone_in_use::install(ctx, config.zone.clone());
         let settings = config.worker.settings.clone();
         let clock = config.worker.clock.clone();

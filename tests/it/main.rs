@@ -53,6 +53,7 @@ mod store;
 mod stripe;
 mod support;
 mod text_input;
+mod typing;
 mod way;
 mod window;
 mod zones;

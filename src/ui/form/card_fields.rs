@@ -1,6 +1,6 @@
 //! The fields of the card itself: the drawn card, its number, its expiry and its security code.
 
-use egui::{Event, Ui};
+use egui::{Event, ImeEvent, Ui};
 
 use super::{
     card_text::{CardTextOutput, card_text_ui},
@@ -10,13 +10,19 @@ use super::{
 use crate::{
     domain::{
         card::{
-            number::lengths,
+            digits::digit_value,
             typing::{CardField, split_paste},
         },
         form::field_state::FormField,
         secret::SecretText,
     },
-    ui::widgets::{BrandMark, CardFace, Field, Tone},
+    ui::{
+        input_order::InputOrder,
+        widgets::{
+            BrandMark, CardFace, Field, Tone,
+            caret::{is_at_end, select_all},
+        },
+    },
 };
 
 /// The drawing of the card as far as it is typed.
@@ -36,41 +42,21 @@ pub(super) fn card_face_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext
 
 pub(super) fn number_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext<'_>) {
     take_pasted_card(ui, state);
-    let facts = state.facts(ctx);
     let words = ("Card number", "", "4242 4242 4242 4242");
-    let drawn = card_field_ui(ui, state, CardField::Number, words, facts.field(CardField::Number));
-    if let Some(mark) = facts.mark {
+    let drawn = card_field_ui(ui, state, ctx, CardField::Number, words);
+    if let Some(mark) = state.facts(ctx).mark {
         paint_brand(ui, &drawn, mark);
     }
-    // A number of a brand with several lengths is complete at the longest only, or when it is a published one.
-    let is_complete = drawn.is_changed && !pasted(ui) && state.facts(ctx).field(CardField::Number).is_good() && {
-        let number = state.draft.number.expose();
-        number.len() == lengths(number).1
-    };
-    hand_on(state, ctx, &drawn, is_complete, None, FormField::Expiry);
 }
 
 pub(super) fn expiry_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext<'_>) {
-    let facts = state.facts(ctx);
-    let words = ("Expiry", "", "MM / YY");
-    let drawn = card_field_ui(ui, state, CardField::Expiry, words, facts.field(CardField::Expiry));
-    let text = &state.draft.expiry;
-    // "20" may be the start of 20nn.
-    let is_complete = drawn.is_changed
-        && matches!(text.len(), 4 | 6)
-        && !text.ends_with("20")
-        && !pasted(ui)
-        && state.facts(ctx).field(CardField::Expiry).is_right();
-    hand_on(state, ctx, &drawn, is_complete, Some(FormField::Number), FormField::Cvc);
+    card_field_ui(ui, state, ctx, CardField::Expiry, ("Expiry", "", "MM / YY"));
 }
 
 pub(super) fn cvc_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext<'_>) {
-    let facts = state.facts(ctx);
-    let words = if facts.cvc_digits == 4 { ("CVC", "4 digits", "1234") } else { ("CVC", "3 digits", "123") };
-    let drawn = card_field_ui(ui, state, CardField::Cvc, words, facts.field(CardField::Cvc));
-    let typed = state.draft.cvc.expose();
-    let is_complete = typed.len() == facts.cvc_digits && typed.bytes().all(|byte| byte.is_ascii_digit()) && !pasted(ui);
-    hand_on(state, ctx, &drawn, is_complete, Some(FormField::Expiry), FormField::Name);
+    let digits = state.facts(ctx).cvc_digits;
+    let words = if digits == 4 { ("CVC", "4 digits", "1234") } else { ("CVC", "3 digits", "123") };
+    card_field_ui(ui, state, ctx, CardField::Cvc, words);
 }
 
 fn form_field(kind: CardField) -> FormField {
@@ -81,14 +67,49 @@ fn form_field(kind: CardField) -> FormField {
     }
 }
 
+/// The field that the focus goes to from this one, and the one that Backspace goes back to.
+fn neighbours(kind: CardField) -> (FormField, Option<FormField>) {
+    match kind {
+        CardField::Number => (FormField::Expiry, None),
+        CardField::Expiry => (FormField::Cvc, Some(FormField::Number)),
+        CardField::Cvc => (FormField::Name, Some(FormField::Expiry)),
+    }
+}
+
+/// Draws a field and moves the focus: on when typing has filled it, back when Backspace finds nothing to delete.
 fn card_field_ui(
+    ui: &mut Ui,
+    state: &mut FormState,
+    ctx: &FormContext<'_>,
+    kind: CardField,
+    (label, label_hint, example): (&str, &str, &str),
+) -> CardTextOutput {
+    state.refresh_shown();
+    let facts = state.facts(ctx);
+    let (next, before) = neighbours(kind);
+    if ctx.moves_on && facts.field(kind).is_full && is_typed_behind(ui, kind, state) {
+        // The next field is drawn later in this pass, and takes what is typed.
+        focus_on(ui, next, state);
+    }
+    let drawn = drawn_field_ui(ui, state, kind, (label, label_hint, example), facts.field(kind));
+    if drawn.is_left_backwards {
+        state.focus_next = before.or(state.focus_next);
+    } else if drawn.is_changed && drawn.is_at_end && ctx.moves_on && typed(ui).is_some() {
+        if state.facts(ctx).field(kind).is_full {
+            state.focus_next = Some(next);
+            InputOrder::note_moved_on(ui.ctx());
+        }
+    }
+    drawn
+}
+
+fn drawn_field_ui(
     ui: &mut Ui,
     state: &mut FormState,
     kind: CardField,
     (label, label_hint, example): (&str, &str, &str),
     facts: &CardFieldFacts,
 ) -> CardTextOutput {
-    state.refresh_shown();
     let field = form_field(kind);
     let FormState { draft, shown, complaint, is_untouched, .. } = state;
     let mut frame = Field::new(label).hint(label_hint).mono();
@@ -117,24 +138,34 @@ fn card_field_ui(
     drawn
 }
 
-/// Hands the focus on when a field was completed by typing, and back when Backspace finds nothing to delete.
-fn hand_on(
-    state: &mut FormState,
-    ctx: &FormContext<'_>,
-    drawn: &CardTextOutput,
-    is_complete: bool,
-    before: Option<FormField>,
-    next: FormField,
-) {
-    if drawn.is_left_backwards {
-        state.focus_next = before.or(state.focus_next);
-    } else if drawn.is_changed && is_complete && ctx.moves_on {
-        state.focus_next = Some(next);
-    }
+/// What was typed in this pass. A paste is not typed, nor is what undo brings back.
+fn typed(ui: &Ui) -> Option<String> {
+    ui.input(|input| {
+        input.events.iter().find_map(|event| match event {
+            Event::Text(text) | Event::Ime(ImeEvent::Commit(text)) if !text.is_empty() => Some(text.clone()),
+            _ => None,
+        })
+    })
 }
 
-fn pasted(ui: &Ui) -> bool {
-    ui.input(|input| input.events.iter().any(|event| matches!(event, Event::Paste(_))))
+/// Whether digits are about to be typed behind the last one of a field.
+fn is_typed_behind(ui: &Ui, kind: CardField, state: &FormState) -> bool {
+    let id = field_id(form_field(kind));
+    ui.memory(|memory| memory.has_focus(id))
+        && typed(ui).is_some_and(|text| text.chars().all(|c| digit_value(c).is_some()))
+        && is_at_end(ui.ctx(), id, state.shown.card[kind as usize].expose())
+}
+
+/// Puts the focus on a field that is drawn later in this pass, with all of its text marked: typing replaces it.
+fn focus_on(ui: &Ui, field: FormField, state: &mut FormState) {
+    let text = match field {
+        FormField::Expiry => state.shown.card[CardField::Expiry as usize].expose(),
+        FormField::Cvc => state.shown.card[CardField::Cvc as usize].expose(),
+        _ => &state.draft.name,
+    };
+    ui.memory_mut(|memory| memory.request_focus(field_id(field)));
+    select_all(ui.ctx(), field_id(field), text);
+    state.bring = Some(field);
 }
 
 /// The brand's mark inside the number field, at its right end.
