@@ -161,6 +161,23 @@ pub enum FormField {
 }
 
 impl FormField {
+    pub const ALL: [Self; 14] = [
+        Self::Number,
+        Self::Expiry,
+        Self::Cvc,
+        Self::Name,
+        Self::Line1,
+        Self::Line2,
+        Self::City,
+        Self::State,
+        Self::Zip,
+        Self::Country,
+        Self::Currency,
+        Self::Network,
+        Self::Customer,
+        Self::CustomerCard,
+    ];
+
     /// The field for a bare (`exp_year`) or whole (`card[exp_year]`) parameter name.
     pub fn of_param(param: &str) -> Option<Self> {
         let bare = param.strip_prefix("card[").map_or(param, |rest| rest.trim_end_matches(']'));

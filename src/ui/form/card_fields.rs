@@ -21,6 +21,7 @@ use crate::{
         widgets::{
             BrandMark, CardFace, Field, Tone,
             caret::{is_at_end, select_all},
+            own_edits::note_edited,
         },
     },
 };
@@ -201,6 +202,11 @@ fn take_pasted_card(ui: &Ui, state: &mut FormState) {
                 draft.cvc = SecretText::new(cvc);
             }
         });
+        // Undo in each of them goes back to what stood there before.
+        state.refresh_shown();
+        for kind in [CardField::Number, CardField::Expiry, CardField::Cvc] {
+            note_edited(ui.ctx(), field_id(form_field(kind)), state.shown.card[kind as usize].expose());
+        }
         state.focus_next = Some(FormField::Number);
     }
 }

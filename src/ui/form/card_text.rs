@@ -10,6 +10,7 @@ use crate::{
     ui::widgets::{
         Field, TextInput,
         caret::{caret, set_caret},
+        own_edits::note_edited,
     },
 };
 
@@ -59,6 +60,7 @@ pub(super) fn card_text_ui(
         if regrouped != *shown {
             ui.ctx().request_discard("the groups of a card field");
         }
+        note_edited(ui.ctx(), id, &regrouped);
         replace_wiped(shown, regrouped);
         replace_wiped(kept, typed.text);
     }

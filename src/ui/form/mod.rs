@@ -36,6 +36,7 @@ use crate::domain::{
 
 /// Draws the form.
 pub fn form_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext<'_>, actions: &mut Vec<Action>) {
+    state.forget_edits(ui.ctx());
     let sides = theme::PANE_PADDING;
     // What should happen stays in sight, wherever the fields are scrolled to.
     let head = egui::Frame::new().inner_margin(egui::Margin { left: sides, right: sides, top: sides, bottom: 10 });

@@ -2,20 +2,23 @@
 
 use std::rc::Rc;
 
-use egui::{Id, Ui};
+use egui::{Context, Id, TextEdit, Ui};
 use jiff::{Timestamp, civil::Date};
 
 use super::facts::{DraftFacts, FactsKey};
-use crate::domain::{
-    call::{api::Target, params::Params, refusal::AccountRefusal},
-    card::{expiry::utc_day, test_cards, typing::CardField},
-    form::{draft::Draft, field_state::FormField},
-    presets::preset::PresetKey,
-    rules::{
-        expectation::{Expectation, ExpectedResult},
-        policies::AccountPolicies,
+use crate::{
+    domain::{
+        call::{api::Target, params::Params, refusal::AccountRefusal},
+        card::{expiry::utc_day, test_cards, typing::CardField},
+        form::{draft::Draft, field_state::FormField},
+        presets::preset::PresetKey,
+        rules::{
+            expectation::{Expectation, ExpectedResult},
+            policies::AccountPolicies,
+        },
+        secret::SecretText,
     },
-    secret::SecretText,
+    ui::widgets::own_edits,
 };
 
 /// What the last answer said against a field, until the draft is changed.
@@ -77,6 +80,8 @@ pub struct FormState {
     /// The draft is of an earlier run, and nobody has typed in it: nothing is wrong with it yet.
     pub(super) is_untouched: bool,
     revision: u64,
+    /// Another card is in the form, as a whole: undo in a field would mix the two.
+    forgets_edits: bool,
     pub(super) focus_next: Option<FormField>,
     /// The field that has just got the focus: it must be seen, wherever the form was scrolled to.
     pub(super) bring: Option<FormField>,
@@ -128,7 +133,7 @@ impl FormState {
     /// Empties the form and puts the focus on the card number.
     pub fn clear(&mut self) {
         let revision = self.revision + 1;
-        *self = Self { focus_next: Some(FormField::Number), revision, ..Self::default() };
+        *self = Self { focus_next: Some(FormField::Number), revision, forgets_edits: true, ..Self::default() };
     }
 
     /// Puts the focus on this field in the next frame.
@@ -143,6 +148,7 @@ impl FormState {
         self.customer_is_open |= draft.is_clone();
         self.raw_is_open |= draft.raw.is_some();
         self.draft = draft;
+        self.forgets_edits = true;
         self.left = Default::default();
         self.complaint = None;
         self.expects = None;
@@ -265,6 +271,16 @@ impl FormState {
         }
     }
 
+    /// Undo in a field goes back as far as the form was filled or cleared, and not beyond.
+    pub(super) fn forget_edits(&mut self, ctx: &Context) {
+        if std::mem::take(&mut self.forgets_edits) {
+            let raw = (0..).map(raw_id).take_while(|id| TextEdit::load_state(ctx, *id).is_some());
+            for id in FormField::ALL.map(field_id).into_iter().chain([new_param_id()]).chain(raw) {
+                own_edits::forget(ctx, id);
+            }
+        }
+    }
+
     /// Scrolls the form to a field that has just got the focus.
     pub(super) fn bring_into_view(&mut self, ui: &Ui, field: FormField, response: &egui::Response) {
         if self.bring == Some(field) {
@@ -273,6 +289,16 @@ impl FormState {
             ui.scroll_to_rect(response.rect.expand2(egui::vec2(0.0, 40.0)), None);
         }
     }
+}
+
+/// The id of the input of the nth raw parameter.
+pub(super) fn raw_id(place: usize) -> Id {
+    Id::unique(("raw", place))
+}
+
+/// The id of the input for the name of another raw parameter.
+pub(super) fn new_param_id() -> Id {
+    Id::unique("new raw parameter")
 }
 
 /// The id of a field's input, so that the focus can be put there.

@@ -20,6 +20,7 @@ pub mod key_cap;
 pub mod logo;
 pub mod marked_row;
 pub mod modal;
+pub mod own_edits;
 pub mod paint;
 pub mod pill;
 pub mod rail;

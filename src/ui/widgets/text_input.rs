@@ -1,7 +1,9 @@
 //! The text input of the window: everything that is typed into goes through it, so that clipboard keys, the menu of a
 //! right click and what is shown of characters that cannot be seen are the same in every field.
 
-use egui::{Align2, Atom, Atoms, FontId, Id, Margin, TextEdit, Ui, text_edit::TextEditOutput, vec2};
+use egui::{Align2, Atom, Atoms, FontId, Id, Margin, TextEdit, Ui, text_edit::TextEditOutput, util::hash, vec2};
+
+use super::own_edits::note_drawn;
 
 /// What is typed into, with what it says while it is empty. Its look is given by whoever draws it: a
 /// [`Field`](super::Field) does.
@@ -85,9 +87,10 @@ impl<'a> TextInput<'a> {
     /// Draws it in this look.
     pub fn show(self, ui: &mut Ui, look: InputLook) -> TextEditOutput {
         let Self { text, id, hint, is_secret, rows, most, prefix, suffix } = self;
+        let before = hash(&*text);
         let mut edit = match rows {
-            Some(rows) => TextEdit::multiline(text).desired_rows(rows),
-            None => TextEdit::singleline(text),
+            Some(rows) => TextEdit::multiline(&mut *text).desired_rows(rows),
+            None => TextEdit::singleline(&mut *text),
         };
         edit = edit
             .hint_text(hint)
@@ -109,6 +112,8 @@ impl<'a> TextInput<'a> {
         if let Some(suffix) = suffix {
             edit = edit.suffix(Atoms::new(suffix));
         }
-        edit.show(ui)
+        let output = edit.show(ui);
+        note_drawn(ui.ctx(), output.response.response.id, before, text);
+        output
     }
 }
