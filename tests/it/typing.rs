@@ -257,16 +257,6 @@ fn backspace_goes_through_the_fields_and_over_the_slash() {
     check(true, "⇥12⇱⌦34", ["", "34 / 2", "", ""], FIELDS[1]);
 }
 
-#[test]
-fn a_card_over_another_card_replaces_it() {
-    for gap in FEW_GAPS {
-        let mut window = window(true);
-        type_at(&mut window, "⟦5555555555554444 11/33 999⟧", 0);
-        type_at(&mut window, "⬚42424242424242421234123", gap);
-        assert_eq!(shown(&window), [VISA, "12 / 34", "123", ""], "{gap} ms a key");
-    }
-}
-
 /// Lets as much time go by as the toolkit needs to take a text for one to go back to.
 fn pause(window: &mut Window) {
     let now = window.input().time.unwrap();
