@@ -7,7 +7,10 @@
 //! The frames are made without a window: layout and tessellation, not the card that draws them. The answer is read and
 //! searched on a thread beside the window, so the longest frame is what a person feels.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use egui::{CentralPanel, Context, Event, Key, Modifiers, Pos2, RawInput, Rect, vec2};
 use serde_json::{Value, json};
@@ -75,8 +78,8 @@ impl Bench {
         let started = Instant::now();
         let mut output = self.ctx.run_ui(input, |ui| {
             CentralPanel::default().show(ui, |ui| {
-                let (call, revision) = (ShownCall::Entry(EntryId(1)), Revision::default());
-                let answer = ShownAnswer { call, revision, response: &self.response, took: None };
+                let (call, revision, since) = (ShownCall::Entry(EntryId(1)), Revision::default(), &Arc::default());
+                let answer = ShownAnswer { call, revision, response: &self.response, took: None, since };
                 answer_ui(ui, &mut self.state, &answer, |_| {}, &mut Vec::new());
             });
         });

@@ -1,6 +1,6 @@
 //! What the window does when a view or a key asks for it: most of it becomes a command to the background.
 
-use std::path::Path;
+use std::{borrow::Cow, path::Path};
 
 use egui::Context;
 
@@ -9,7 +9,6 @@ use crate::{
     domain::{
         call::{again::NotKept, api::Target, token_calls::TokenRequest},
         card::expiry::utc_day,
-        form::draft::Draft,
         history::{edit::EntryEdit, entry::EntryId},
         settings::preferences::ServerSettings,
     },
@@ -247,13 +246,11 @@ impl App {
     }
 
     pub(super) fn create(&mut self) {
-        // An empty form stands for the card that always works: the empty history says so.
-        if *self.views.form.draft() == Draft::default()
-            && let Some(card) = crate::domain::card::test_cards::by_number("4242424242424242")
-        {
-            let mut draft = Draft::default();
-            self.settings.form.take_test_card(&mut draft, card, utc_day(self.clock.now()));
+        // What is sent stands in the form from now on, so that the answer is about what is seen.
+        if let Cow::Owned(draft) = self.settings.form.sent(self.views.form.draft(), utc_day(self.clock.now())) {
+            let expects = self.views.form.expectation();
             self.views.form.take(draft);
+            self.views.form.expect(expects);
         }
         let request = self.views.form.draft().to_request();
         let expects = self.views.form.expectation();

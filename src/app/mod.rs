@@ -122,7 +122,8 @@ impl App {
         let settings = config.worker.settings.clone();
         let clock = config.worker.clock.clone();
         apply_theme(ctx, settings.window.theme);
-        ctx.set_zoom_factor(settings.window.zoom);
+        let zoom = settings.window.zoom;
+        ctx.set_zoom_factor(zoom);
         let wake = ctx.clone();
         let worker = Worker::start(config.worker, Arc::new(move || wake.request_repaint()));
         let mut app = Self {
@@ -132,7 +133,7 @@ impl App {
             settings,
             model: WindowModel::default(),
             views: ViewStates::default(),
-            frame: WindowFrame::new(KeptLayout::new(config.layout), ctx.zoom_factor()),
+            frame: WindowFrame::new(KeptLayout::new(config.layout), zoom),
             history: HistoryControl::default(),
             jobs: JobTable::default(),
             presets: PresetShelf::new(config.library, &FormState::default()),

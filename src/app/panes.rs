@@ -89,6 +89,7 @@ impl App {
             target: self.settings.target(),
             policies: self.settings.policies,
             moves_on: self.settings.form.moves_on,
+            defaults: &self.settings.form,
             is_blocked: matches!(self.model.storage, StorageState::Unusable(_)),
             quick: self.presets.quick(),
         };

@@ -84,14 +84,19 @@ impl App {
         }
     }
 
+    /// The form as it is sent.
+    fn sent_draft(&self) -> Draft {
+        self.settings.form.sent(self.views.form.draft(), utc_day(self.clock.now())).into_owned()
+    }
+
     fn open_save_preset(&mut self) {
-        let form = &self.views.form;
-        let (kept, left_out) = KeptDraft::of(form.draft());
+        let draft = self.sent_draft();
+        let (kept, left_out) = KeptDraft::of(&draft);
         let expects = self.expected_of(&kept.to_draft(true));
-        let now = form.expectation().unwrap_or_else(|| self.expected_of(form.draft()));
+        let now = self.views.form.expectation().unwrap_or_else(|| self.expected_of(&draft));
         let lost = (now.token != expects.token).then(|| now.words());
         let expects = expects.words();
-        let name = if *form.draft() == Draft::default() { String::new() } else { expects.clone() };
+        let name = expects.clone();
         self.views.dialogs.preset = Some(PresetState::new(name, expects, lost, left_out, self.presets.names()));
     }
 
@@ -105,13 +110,16 @@ impl App {
     /// What is expected of the form once its secrets are left out: the expectation that was set if it still agrees with
     /// the prediction, else the prediction itself.
     fn expected_of(&self, kept: &Draft) -> Expectation {
-        let prediction = kept.predict(utc_day(self.clock.now()), self.settings.policies);
+        let today = utc_day(self.clock.now());
+        // Without its secrets the form may be empty.
+        let kept = self.settings.form.sent(kept, today);
+        let prediction = kept.predict(today, self.settings.policies);
         let expected = self.views.form.expectation().filter(|expected| expected.agrees_with(&prediction));
         expected.unwrap_or_else(|| Expectation::of_prediction(&prediction, &kept.to_request()))
     }
 
     fn save_preset(&mut self, name: &str) {
-        let draft = self.views.form.draft().clone();
+        let draft = self.sent_draft();
         let expects = self.expected_of(&KeptDraft::of(&draft).0.to_draft(true));
         let now_secs = self.clock.now().as_second();
         self.change_library(|library| {

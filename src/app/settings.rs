@@ -4,8 +4,9 @@ use egui::Context;
 
 use super::{App, apply_theme};
 use crate::{
-    domain::settings::preferences::{Settings, WindowSettings},
+    domain::settings::preferences::Settings,
     messages::{SettingsEdit, WorkerCommand},
+    ui::layout,
 };
 
 impl App {
@@ -15,24 +16,31 @@ impl App {
         self.worker.send(WorkerCommand::EditSettings(edit));
     }
 
-    /// Uses settings that the background has taken over already.
+    /// Uses settings that the background has taken over already. Their zoom is set at the end of the frame.
     pub(super) fn use_settings(&mut self, ctx: &Context, settings: Settings) {
         apply_theme(ctx, settings.window.theme);
-        ctx.set_zoom_factor(settings.window.zoom);
         self.settings = settings;
     }
 
-    /// The zoom keys are egui's own; what they set is kept. What the settings set comes into force with the next frame.
+    /// The zoom keys are egui's own; what they set is kept. Then the zoom is what was set, as far as the window has room
+    /// for it: it follows the window down and up again, and the setting stays.
     pub(super) fn keep_zoom(&mut self, ctx: &Context) {
         let zoom = ctx.zoom_factor();
+        let usable = layout::usable_zooms(layout::unzoomed_size(ctx));
+        let limit = |zoom: f32| zoom.clamp(*usable.start(), *usable.end());
         let differs = |one: f32, other: f32| (one - other).abs() > f32::EPSILON;
         if differs(zoom, self.frame.zoom) {
-            self.frame.zoom = zoom;
-            // The keys go further than a settings file is believed.
-            let kept = zoom.clamp(*WindowSettings::ZOOMS.start(), *WindowSettings::ZOOMS.end());
-            if differs(kept, self.settings.window.zoom) {
-                self.edit_settings(SettingsEdit::Zoom(kept));
+            // More than there is room for is no reason to forget what was set for a larger window.
+            let set = self.settings.window.zoom;
+            let wanted = if zoom > *usable.end() { set.max(*usable.end()) } else { limit(zoom) };
+            if differs(wanted, set) {
+                self.edit_settings(SettingsEdit::Zoom(wanted));
             }
+        }
+        self.frame.zoom = limit(self.settings.window.zoom);
+        if differs(zoom, self.frame.zoom) {
+            ctx.set_zoom_factor(self.frame.zoom);
+            ctx.request_discard("the window has room for another zoom");
         }
     }
 }

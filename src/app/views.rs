@@ -57,7 +57,7 @@ pub(super) struct WindowFrame {
     pub(super) parts: PartPlaces,
     /// Whether the inspector lies over the middle of a small window.
     pub(super) drawer_is_open: bool,
-    /// The zoom of the last frame.
+    /// The zoom that the window was drawn with last, or is to be drawn with next: any other was set by the zoom keys.
     pub(super) zoom: f32,
     pub(super) focus: FocusKeeper,
 }

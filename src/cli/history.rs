@@ -15,10 +15,13 @@ use super::{
     signals::EndSignals,
 };
 use crate::{
-    domain::history::{
-        edit::{EntryEdit, note_in, tags_in},
-        entry::{EntryDetail, EntryId, HistoryEntry},
-        filter::{HistoryFilter, SortKey, SortOrder},
+    domain::{
+        history::{
+            edit::{EntryEdit, note_in, tags_in},
+            entry::{EntryDetail, EntryId, HistoryEntry},
+            filter::{HistoryFilter, SortKey, SortOrder},
+        },
+        json_spans,
     },
     jobs::export::{self as job, ExportError, ExportFile},
     settings::AppFolders,
@@ -120,13 +123,14 @@ pub(super) fn history(args: &HistoryArgs, environment: &ProcessEnvironment) -> R
 }
 
 fn print_details(details: &[EntryDetail], format: HistoryFormat) -> Result<(), CliError> {
-    let printed: Vec<ExportedEntry> = details.iter().map(ExportedEntry::from).collect();
-    let text = |text: Result<String, serde_json::Error>| text.map_err(std::io::Error::from);
+    let entries = details.iter().map(|detail| ExportedEntry::from(detail).to_line());
+    let entries = entries.collect::<Result<Vec<_>, _>>().map_err(io::Error::from)?;
     if format == HistoryFormat::Json {
-        print_json(&text(serde_json::to_string_pretty(&printed))?)?;
+        let array = format!("[{}]", entries.join(","));
+        print_json(&json_spans::indented(&array).unwrap_or(array))?;
     } else {
-        for entry in &printed {
-            print_json(&text(serde_json::to_string(entry))?)?;
+        for entry in &entries {
+            print_json(entry)?;
         }
     }
     Ok(())

@@ -2,7 +2,6 @@
 
 use clap::{Args, ValueEnum};
 use futures_util::future::join_all;
-use serde_json::Value;
 
 use super::{
     cards,
@@ -26,6 +25,7 @@ use crate::{
             number::passing_cvc,
             test_cards::{self, TestCard},
         },
+        form::defaults::PLAIN_NUMBER,
         mask,
     },
     store::{RecordedCall, StoreError},
@@ -202,7 +202,7 @@ fn number(words: &str) -> Result<String, CliError> {
     let digits: String = typed.chars().filter(char::is_ascii_digit).collect();
     let is_number = digits.len() >= 12 && typed.chars().all(|c| c.is_ascii_digit() || !c.is_alphanumeric());
     if words.is_empty() {
-        return Ok("4242424242424242".to_owned());
+        return Ok(PLAIN_NUMBER.to_owned());
     }
     if is_number {
         return Ok(digits);
@@ -281,7 +281,7 @@ impl MintResults<'_> {
                 print_json(&format!("{comma}{}", response.text().trim_end()))?;
             }
             MintFormat::Json => print_json(response.text().trim_end())?,
-            MintFormat::Jsonl => print_json(&response.json().unwrap_or(Value::Null).to_string())?,
+            MintFormat::Jsonl => print_json(&response.json_line())?,
         }
         self.printed += 1;
         Ok(())

@@ -3,7 +3,6 @@
 use std::io::{self, IsTerminal as _, Write as _};
 
 use clap::{Args, ValueEnum};
-use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -21,6 +20,7 @@ use crate::{
             token_calls::TokenCall,
         },
         foreign,
+        json_document::JsonView,
         settings::profile::ProfileId,
     },
     jobs::refresh::{self, AskedToken, RefreshProgress, RefreshTokens},
@@ -117,14 +117,17 @@ fn check_profile(reader: &HistoryReader, token: &str, profile: ProfileId) -> Res
 
 /// What a call made, in one line: `ch_… succeeded 2000 usd`, `card_… attached to cus_…`.
 fn outcome(response: &ApiResponse) -> Option<String> {
-    let body = response.json()?;
-    let text = |key: &str| body.get(key).and_then(Value::as_str);
+    let body = response.document()?;
+    let text = |key: &str| body.root().get(key).and_then(JsonView::string);
     let id = text("id")?;
-    match text("object")? {
-        "charge" => Some(format!("{id} {} {} {}", text("status")?, body.get("amount")?, text("currency")?)),
+    match &*text("object")? {
+        "charge" => {
+            let amount = body.root().get("amount")?.text();
+            Some(format!("{id} {} {amount} {}", text("status")?, text("currency")?))
+        }
         "customer" => Some(format!("{} attached to {id}", text("default_source")?)),
         "card" => Some(format!("{id} attached to {}", text("customer")?)),
-        _ => Some(id.to_owned()),
+        _ => Some(id.into_owned()),
     }
 }
 

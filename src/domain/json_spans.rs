@@ -41,20 +41,77 @@ pub struct NotJson {
 /// # Errors
 /// The byte offset of the first byte that JSON does not allow there.
 pub fn spans(text: &str) -> Result<Vec<JsonSpan>, NotJson> {
-    let mut scanner = JsonScanner { bytes: text.as_bytes(), at: 0, spans: Vec::new(), open: Vec::new() };
-    scanner.scan()?;
-    Ok(scanner.spans)
+    let mut spans = Vec::new();
+    for_each_span(text, |span| spans.push(span))?;
+    Ok(spans)
 }
 
-struct JsonScanner<'a> {
+/// Gives the tokens of a JSON text one by one, up to the first byte that is wrong.
+///
+/// # Errors
+/// As [`spans`].
+pub fn for_each_span(text: &str, take: impl FnMut(JsonSpan)) -> Result<(), NotJson> {
+    JsonScanner { bytes: text.as_bytes(), at: 0, take, open: Vec::new() }.scan()
+}
+
+/// The same JSON with every token as it is written, and no white space between them: one line.
+///
+/// # Errors
+/// As [`spans`].
+pub fn compact(text: &str) -> Result<String, NotJson> {
+    laid_out(text, None)
+}
+
+/// The same JSON with every token as it is written, on lines of their own that are indented by two spaces.
+///
+/// # Errors
+/// As [`spans`].
+pub fn indented(text: &str) -> Result<String, NotJson> {
+    laid_out(text, Some("  "))
+}
+
+/// Deeper than this, lines are not indented any further: the white space of a text of a million brackets would take
+/// more room than any machine has.
+pub const DEEPEST_INDENT: usize = 200;
+
+fn laid_out(text: &str, indent: Option<&str>) -> Result<String, NotJson> {
+    let mut out = String::with_capacity(text.len());
+    let (mut depth, mut last) = (0_usize, None);
+    for_each_span(text, |span| {
+        use JsonPiece::{ArrayEnd, ArrayStart, Key, ObjectEnd, ObjectStart};
+        let is_end = matches!(span.piece, ObjectEnd | ArrayEnd);
+        depth -= usize::from(is_end);
+        let is_first = matches!(last, Some(ObjectStart | ArrayStart));
+        match last {
+            None => {}
+            Some(Key) => out.push_str(if indent.is_some() { ": " } else { ":" }),
+            _ if is_first && is_end => {}
+            _ => {
+                if !is_first && !is_end {
+                    out.push(',');
+                }
+                if let Some(indent) = indent {
+                    out.push('\n');
+                    (0..depth.min(DEEPEST_INDENT)).for_each(|_| out.push_str(indent));
+                }
+            }
+        }
+        depth += usize::from(matches!(span.piece, ObjectStart | ArrayStart));
+        last = Some(span.piece);
+        out.push_str(&text[span.place]);
+    })?;
+    Ok(out)
+}
+
+struct JsonScanner<'a, T> {
     bytes: &'a [u8],
     at: usize,
-    spans: Vec<JsonSpan>,
+    take: T,
     /// The objects and arrays around the current position, outermost first.
     open: Vec<JsonPiece>,
 }
 
-impl JsonScanner<'_> {
+impl<T: FnMut(JsonSpan)> JsonScanner<'_, T> {
     fn scan(&mut self) -> Result<(), NotJson> {
         loop {
             if !self.value()? {
@@ -207,7 +264,7 @@ impl JsonScanner<'_> {
     }
 
     fn push(&mut self, piece: JsonPiece, start: usize) {
-        self.spans.push(JsonSpan { piece, place: start..self.at });
+        (self.take)(JsonSpan { piece, place: start..self.at });
     }
 
     fn peek(&self) -> Option<u8> {
@@ -230,7 +287,7 @@ impl JsonScanner<'_> {
         }
     }
 
-    fn wrong<T>(&self) -> Result<T, NotJson> {
+    fn wrong<R>(&self) -> Result<R, NotJson> {
         Err(NotJson { at: self.at })
     }
 }
@@ -292,7 +349,27 @@ mod tests {
         assert_eq!(spans(&deep).unwrap().len(), 2_000_000);
     }
 
+    #[test]
+    fn a_layout_changes_no_token() {
+        let json = " { \"b\" : [ 1.10 , 1E+05, {} , [ ] ], \"b\": \"\\u00e9 : , \" } ";
+        assert_eq!(compact(json).unwrap(), r#"{"b":[1.10,1E+05,{},[]],"b":"\u00e9 : , "}"#);
+        let lines = "{\n  \"b\": [\n    1.10,\n    1E+05,\n    {},\n    []\n  ],\n  \"b\": \"\\u00e9 : , \"\n}";
+        assert_eq!(indented(json).unwrap(), lines);
+        assert_eq!(indented(" 1 ").as_deref(), Ok("1"));
+        let deep = "[".repeat(10_000) + &"]".repeat(10_000);
+        assert!(indented(&deep).unwrap().len() < 10_000_000);
+        assert_eq!(compact("[1,"), Err(NotJson { at: 3 }));
+    }
+
     proptest! {
+        #[test]
+        fn a_layout_is_that_of_serde_json(value in any::<Vec<(String, Vec<(i32, bool)>)>>()) {
+            let text = serde_json::to_string(&value).unwrap();
+            let pretty = serde_json::to_string_pretty(&value).unwrap();
+            prop_assert_eq!(indented(&text).unwrap(), &*pretty);
+            prop_assert_eq!(compact(&pretty).unwrap(), text);
+        }
+
         #[test]
         fn what_serde_json_reads_is_json_and_nothing_else_is(text in r#"[\[\]{}",: 01.eE+\-truefalsn\\ux/]{0,12}"#) {
             // `IgnoredAny` builds no value, so a number may be out of range of every numeric type.

@@ -8,6 +8,7 @@ pub mod foreign;
 pub mod form;
 pub mod history;
 pub mod invisible;
+pub mod json_document;
 pub mod json_spans;
 pub mod key;
 pub mod mask;

@@ -164,7 +164,7 @@ fn write_entries(
 /// Writes an entry, indented as if the whole file were one value. Splitting at line breaks is safe: JSON escapes those
 /// within a text.
 fn write_entry(out: &mut impl Write, is_first: bool, entry: &ExportedEntry) -> io::Result<()> {
-    let text = serde_json::to_string_pretty(entry)?;
+    let text = entry.to_text()?;
     if !is_first {
         out.write_all(b",")?;
     }

@@ -9,10 +9,7 @@ use super::{
     error::SettingsError,
 };
 use crate::domain::{
-    form::{
-        draft::Draft,
-        kept_draft::{KeptDraft, KeptForm},
-    },
+    form::kept_draft::{KeptDraft, KeptForm},
     rules::expectation::Expectation,
 };
 
@@ -47,7 +44,7 @@ pub fn save_or_remove(path: &Path, form: &KeptForm) -> Result<(), SettingsError>
     if !is_good {
         disk::keep_bad(path, "keep a copy of the broken draft")?;
     }
-    if form.draft.to_draft(false) == Draft::default() {
+    if form.draft.to_draft(false).is_empty() {
         return match fs::remove_file(path) {
             Err(source) if source.kind() != io::ErrorKind::NotFound => {
                 Err(SettingsError::Io { doing: "remove the draft", path: path.to_owned(), source })

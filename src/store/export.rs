@@ -3,11 +3,12 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
 use crate::domain::{
     call::api::{ApiExchange, ApiResponse, CallFailure, MaskedRequest},
     history::entry::EntryDetail,
+    json_spans,
     mask::Kept,
 };
 
@@ -99,8 +100,9 @@ struct ExportedOutcome {
 struct ExportedResponse {
     status: u16,
     headers: Vec<NameValue>,
-    /// As it came, its keys in their order; text if it is not JSON.
-    body: Value,
+    /// As it came: every number and string as it was written, its keys in their order, those that occur twice too. Text
+    /// if it is not JSON.
+    body: Box<RawValue>,
     /// Where the history keeps only the start of the body: how many bytes the whole had.
     #[serde(skip_serializing_if = "Option::is_none")]
     cut_from_bytes: Option<usize>,
@@ -115,6 +117,26 @@ struct ExportedFailure {
     message: String,
     status: Option<u16>,
     text: Option<String>,
+}
+
+impl ExportedEntry {
+    /// The entry as JSON in one line.
+    ///
+    /// # Errors
+    /// None: an entry has texts and numbers only.
+    pub fn to_line(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self)
+    }
+
+    /// The entry as JSON in indented lines. Serde's own indented form would leave the bodies, which are written as they
+    /// came, unindented.
+    ///
+    /// # Errors
+    /// As [`Self::to_line`].
+    pub fn to_text(&self) -> Result<String, serde_json::Error> {
+        let line = self.to_line()?;
+        Ok(json_spans::indented(&line).unwrap_or(line))
+    }
 }
 
 impl From<&EntryDetail> for ExportedEntry {
@@ -177,7 +199,7 @@ fn exported(outcome: &Result<ApiResponse, CallFailure>, replaced: usize) -> Expo
             let response = ExportedResponse {
                 status: response.http_status,
                 headers: pairs(&response.headers),
-                body: response.json().unwrap_or_else(|| Value::String(response.text())),
+                body: RawValue::from_string(response.json_line()).unwrap_or_else(|_| RawValue::NULL.to_owned()),
                 cut_from_bytes: response.cut_from(),
                 replaced_places: (replaced > 0).then_some(replaced),
             };

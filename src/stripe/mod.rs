@@ -220,7 +220,7 @@ impl StripeClient {
     }
 
     fn only_json(&self, response: ApiResponse) -> Result<ApiResponse, TransportError> {
-        if response.json().is_some() {
+        if response.is_json() {
             return Ok(response);
         }
         let shown = &response.body[..response.body.len().min(MAX_TEXT_BYTES)];

@@ -4,11 +4,14 @@ use std::ops::RangeInclusive;
 
 use egui::{
     Color32, Context, CursorIcon, EventFilter, Id, Key, Rangef, Rect, Response, Role, Sense, Stroke, Ui, UiBuilder,
-    WidgetInfo, vec2,
+    Vec2, WidgetInfo, vec2,
 };
 
 use super::theme::DesignTokens;
-use crate::domain::settings::layout::{WindowLayout, WindowPlace};
+use crate::domain::settings::{
+    layout::{WindowLayout, WindowPlace},
+    preferences::WindowSettings,
+};
 
 /// A part of the window, in reading order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,9 +83,28 @@ impl WidthRange {
 
 /// The middle is never narrower than this beside its neighbours.
 const LEAST_MIDDLE: f32 = 440.0;
-const LEAST_FORM: f32 = 288.0;
+/// Wide enough for the longest card number, 19 digits in five groups, beside the badge of its brand.
+const LEAST_FORM: f32 = 308.0;
 const LEAST_INSPECTOR: f32 = 320.0;
 const DRAWER: f32 = 430.0;
+
+/// The room, in points, that the window needs for the form to be usable: its card fields and its button whole, beside a
+/// list that can be read.
+const LEAST_ROOM: Vec2 = vec2(720.0, 480.0);
+
+/// The zooms at which a window of this size, in points at zoom 1, stays usable. The usual size is always one of them,
+/// because a smaller one is no help to whoever cannot read it.
+pub fn usable_zooms(window: Vec2) -> RangeInclusive<f32> {
+    let most = (window / LEAST_ROOM).min_elem();
+    // In steps of 5%, so that a window that is dragged does not flicker through every size between.
+    let most = (most * 20.0).floor() / 20.0;
+    *WindowSettings::ZOOMS.start()..=most.clamp(1.0, *WindowSettings::ZOOMS.end())
+}
+
+/// The size of the window in points at zoom 1.
+pub fn unzoomed_size(ctx: &Context) -> Vec2 {
+    ctx.content_rect().size() * ctx.zoom_factor()
+}
 
 /// Shares `width` between the panes.
 pub fn plan(width: f32, layout: &WindowLayout, drawer_is_open: bool) -> PanePlan {
@@ -289,6 +311,22 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn the_zoom_leaves_every_window_the_room_that_it_needs() {
+        for (width, height, most) in [
+            (900.0, 560.0, 1.15),
+            (900.0, 600.0, 1.25),
+            (1280.0, 800.0, 1.65),
+            (1366.0, 768.0, 1.6),
+            (1920.0, 1080.0, 2.25),
+            (3840.0, 2160.0, 4.0),
+            (300.0, 200.0, 1.0),
+        ] {
+            let zooms = usable_zooms(vec2(width, height));
+            assert!((zooms.end() - most).abs() < 0.001, "{width}x{height}: {zooms:?}");
         }
     }
 

@@ -10,6 +10,7 @@ use egui::{
 };
 use std::{collections::BTreeMap, sync::Arc};
 
+use super::widgets::caret;
 use crate::domain::settings::profile::ProfileColor;
 
 /// The colours of one theme, each named by what it is for.
@@ -368,6 +369,7 @@ pub fn mono_medium(size: f32) -> FontId {
 
 /// Installs fonts and both themes; the theme follows the system until the settings say otherwise.
 pub fn install(ctx: &Context) {
+    caret::install(ctx);
     ctx.set_fonts(fonts());
     ctx.style_mut_of(Theme::Dark, |style| apply(style, &DesignTokens::DARK));
     ctx.style_mut_of(Theme::Light, |style| apply(style, &DesignTokens::LIGHT));

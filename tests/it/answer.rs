@@ -1,6 +1,6 @@
 //! An answer in the inspector: its tree is searched, explained and walked by keys, also when it has ten megabytes.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use egui::{Event, Key, Modifiers, MouseWheelUnit, Role, TouchPhase, accesskit::Toggled, vec2};
 use egui_kittest::{
@@ -9,17 +9,19 @@ use egui_kittest::{
 };
 use serde_json::{Value, json};
 use testcard::{
-    domain::{call::api::ApiResponse, history::entry::EntryId},
+    domain::{call::api::ApiResponse, history::entry::EntryId, json_document::JsonDocument, json_spans},
     model::Revision,
     ui::{
         Action,
         inspector::{
             answer::{AnswerState, ShownAnswer, answer_ui},
             shown_call::ShownCall,
+            since::FieldNote,
         },
     },
 };
 
+use crate::as_it_came::{SPELLINGS, token_with_spellings};
 use crate::support::{
     hands::{click, play, says},
     pane::pane,
@@ -31,6 +33,7 @@ struct View {
     state: AnswerState,
     revision: Revision,
     response: ApiResponse,
+    since: Arc<[FieldNote]>,
     actions: Vec<Action>,
 }
 
@@ -43,11 +46,12 @@ fn answer(body: &Value) -> Pane {
 fn answer_of(body: String, (name, value): (&str, &str)) -> Pane {
     let headers = vec![(name.to_owned(), value.to_owned())];
     let response = ApiResponse { http_status: 200, headers, body: body.into_bytes() };
-    let view = View { state: AnswerState::default(), revision: Revision::default(), response, actions: Vec::new() };
+    let (state, revision, since, actions) = (AnswerState::default(), Revision::default(), Arc::default(), Vec::new());
+    let view = View { state, revision, response, since, actions };
     pane([340.0, 640.0], view, |ui, view: &mut View| {
-        let View { state, revision, response, actions } = view;
+        let View { state, revision, response, since, actions } = view;
         let (call, took) = (ShownCall::Entry(EntryId(1)), Some(Duration::from_millis(3)));
-        let answer = ShownAnswer { call, revision: *revision, response, took };
+        let answer = ShownAnswer { call, revision: *revision, response, took, since };
         answer_ui(ui, state, &answer, |_| {}, actions);
     })
 }
@@ -258,4 +262,154 @@ fn tabs_are_walked_by_arrows_and_every_fact_is_copied_by_a_press() {
     window.run_ok();
     assert!(window.get_by_role_and_label(Role::Tab, "Timeline").is_focused());
     assert!(says(&window, "Minted") && says(&window, &format!("Request id: {id}")));
+}
+
+/// Presses, moves and lets go, as a hand does.
+fn drag(pane: &mut Pane, from: egui::Pos2, to: egui::Pos2) {
+    pane.hover_at(from);
+    pane.run_ok();
+    pane.drag_at(from);
+    pane.run_ok();
+    pane.hover_at(from.lerp(to, 0.5));
+    pane.run_ok();
+    pane.hover_at(to);
+    pane.run_ok();
+    pane.drop_at(to);
+    pane.run_ok();
+}
+
+/// Clicks within one frame: a frame of the harness is as long as two clicks may be apart.
+fn click_at(pane: &mut Pane, at: egui::Pos2, times: usize) {
+    pane.hover_at(at);
+    // So that the click before is none of these.
+    pane.run_steps(4);
+    let click = [true, false].map(|pressed| {
+        let (button, modifiers) = (egui::PointerButton::Primary, Modifiers::NONE);
+        Event::PointerButton { pos: at, button, pressed, modifiers }
+    });
+    pane.input_mut().events.extend(std::iter::repeat_n(click, times).flatten());
+    pane.run_ok();
+}
+
+/// Where a character of a row stands; `indent` is how deep the row lies.
+fn sign(pane: &Pane, row: &str, indent: usize, nth: f32) -> egui::Pos2 {
+    let rect = pane.get_by_role_and_label(Role::TreeItem, row).rect();
+    let font = testcard::ui::theme::mono(testcard::ui::theme::MONO_SIZE);
+    let advance = pane.ctx.fonts_mut(|fonts| fonts.glyph_width(&font, ' '));
+    // The chevron's column is as wide as a level.
+    let begin = tree_left(pane) + 2.0 * advance * indent as f32;
+    egui::pos2(begin + nth * advance, rect.center().y)
+}
+
+fn tree_left(pane: &Pane) -> f32 {
+    pane.get_by_role(Role::Tree).rect().left()
+}
+
+/// What Ctrl+C puts into the clipboard.
+fn copy(pane: &mut Pane) -> String {
+    pane.event(Event::Copy);
+    pane.step();
+    let texts: Vec<String> = pane
+        .output()
+        .platform_output
+        .commands
+        .iter()
+        .filter_map(|command| match command {
+            egui::OutputCommand::CopyText(text) => Some(text.clone()),
+            _ => None,
+        })
+        .collect();
+    pane.run_ok();
+    texts.concat()
+}
+
+#[test]
+fn every_value_is_shown_copied_and_found_as_it_came() {
+    let body = token_with_spellings();
+    let mut pane = answer_of(body.clone(), ("Request-Id", "req_1"));
+    pane.get_by_role(Role::Tree).focus();
+    pane.run();
+    pane.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    pane.run();
+    assert_eq!(copy(&mut pane), json_spans::indented(&body).unwrap());
+    assert_eq!(pane.state_mut().actions.pop(), Some(Action::TellCopied("Marked text".to_owned())));
+    pane.key_press(Key::Escape);
+    pane.run();
+    for (nth, value) in SPELLINGS.iter().enumerate().filter(|(_, value)| !value.starts_with(['{', '['])) {
+        search(&mut pane, &format!("\"v{nth}\": {value}"));
+        assert!(says(&pane, "1 of 1"), "{value}");
+        pane.get_by_role(Role::Tree).focus();
+        pane.run();
+        let copied = copy(&mut pane);
+        let expected = JsonDocument::parse((*value).to_owned()).unwrap().root().copied();
+        assert_eq!(copied, expected, "{value}");
+    }
+    search(&mut pane, "\"v3\"");
+    assert!(lines(&pane).contains(&"v3: 1.10".to_owned()), "{:?}", lines(&pane));
+}
+
+#[test]
+fn a_key_that_occurs_twice_is_shown_twice_and_said_to() {
+    let mut pane = answer_of(r#"{"a":1,"a":{"b":2,"b":3}}"#.to_owned(), ("Request-Id", "req_1"));
+    let expected = [
+        "object of 2",
+        "a: 1, 1 of 2 with this name",
+        "a: object of 2, 2 of 2 with this name",
+        "b: 2, 1 of 2 with this name",
+        "b: 3, 2 of 2 with this name",
+    ];
+    let found: Vec<String> = lines(&pane).into_iter().filter(|line| !line.is_empty()).collect();
+    assert_eq!(found[..5], expected);
+    let at = sign(&pane, "b: 3, 2 of 2 with this name", 2, 6.5);
+    click_at(&mut pane, at, 1);
+    assert!(says(&pane, "This is number 2 of 2 members with the same name"));
+    assert_eq!(copy(&mut pane), "3");
+}
+
+#[test]
+fn what_is_not_so_any_more_is_said_beside_it_and_copied_nowhere() {
+    let mut pane = answer(&token());
+    let words = "now true, used by ch_1: POST /v1/charges, Mar 17, 17:46 UTC, req_2";
+    pane.state_mut().since = Arc::from([FieldNote { pointer: "/used".to_owned(), words: words.to_owned() }]);
+    pane.run();
+    let row = format!("used: false, {words}");
+    assert!(lines(&pane).contains(&row), "{:?}", lines(&pane));
+    pane.get_by_role(Role::Tree).focus();
+    pane.run();
+    pane.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    pane.run();
+    assert_eq!(copy(&mut pane), format!("{:#}", token()));
+    search(&mut pane, "\"used\": true");
+    assert!(says(&pane, "None"), "it is no JSON");
+    search(&mut pane, "used by ch_1");
+    assert!(says(&pane, "1 of 1"), "but it is seen");
+    assert_eq!(selected(&pane), Some(row));
+}
+
+#[test]
+fn text_is_marked_with_the_pointer_as_everywhere() {
+    let mut pane = answer(&token());
+    let id = |pane: &Pane, nth| sign(pane, "id: tok_1", 1, nth);
+    // `"id": "tok_1",` from the t to behind the k.
+    let (from, to) = (id(&pane, 7.0), id(&pane, 10.0));
+    drag(&mut pane, from, to);
+    assert_eq!(copy(&mut pane), "tok");
+    drag(&mut pane, to, from);
+    assert_eq!(copy(&mut pane), "tok", "backwards");
+    let end = sign(&pane, "object: token", 1, 8.0);
+    drag(&mut pane, from, end);
+    assert_eq!(copy(&mut pane), "tok_1\",\n\"object\"");
+    click_at(&mut pane, from, 2);
+    assert_eq!(copy(&mut pane), "tok_1", "two clicks mark a word");
+    click_at(&mut pane, from, 3);
+    assert_eq!(copy(&mut pane), "\"id\": \"tok_1\",", "three clicks mark the line");
+    click_at(&mut pane, from, 1);
+    assert_eq!(copy(&mut pane), "tok_1", "one click marks nothing: the value of the line is copied");
+    pane.event_modifiers(Event::PointerMoved(end), Modifiers::SHIFT);
+    for pressed in [true, false] {
+        let (pos, button, modifiers) = (end, egui::PointerButton::Primary, Modifiers::SHIFT);
+        pane.event_modifiers(Event::PointerButton { pos, button, pressed, modifiers }, Modifiers::SHIFT);
+    }
+    pane.run_ok();
+    assert_eq!(copy(&mut pane), "tok_1\",\n\"object\"", "a click with Shift marks on");
 }

@@ -11,11 +11,12 @@ use jiff::Timestamp;
 use proptest::{collection, prelude::*};
 use serde_json::{Map, Value, json};
 use testcard::{
-    diff::{ComparedCall, DiffLine, DiffPart, ValueChange, compare, patch},
+    diff::{ComparedCall, DiffLine, DiffPart, ValueChange, compare},
     domain::{
         call::api::{ApiRequest, ApiResponse, CallFailure, MaskedRequest, Target},
         form::draft::Draft,
         history::entry::{EntryDetail, EntryId, EntryStatus, HistoryEntry},
+        json_document::JsonDocument,
     },
     messages::ComparedEntries,
     model::{LoadedValue, Revision},
@@ -70,6 +71,13 @@ fn check(before: &Value, after: &Value, expected: &[&str]) {
     let differing: Vec<String> = lines(before, after).iter().filter(|line| line.differs()).map(short).collect();
     assert_eq!(differing, expected);
     assert_eq!(applied(before, &patch(before, after, true)), *after);
+}
+
+/// The steps that lead from one document to the other.
+fn patch(before: &Value, after: &Value, with_volatile: bool) -> Vec<Value> {
+    let document = |value: &Value| JsonDocument::parse(value.to_string()).unwrap();
+    let steps = testcard::diff::patch(&document(before), &document(after), with_volatile);
+    steps.iter().map(|step| serde_json::from_str(step).unwrap()).collect()
 }
 
 #[test]

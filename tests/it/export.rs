@@ -100,7 +100,7 @@ fn an_entry_is_exported_with_all_that_is_known_of_it() {
         .wait()
         .unwrap();
     let detail = store.reader().unwrap().detail(id).unwrap().unwrap();
-    let exported = serde_json::to_string_pretty(&ExportedEntry::from(&detail)).unwrap();
+    let exported = ExportedEntry::from(&detail).to_text().unwrap();
     let expected = json!({
         "id": 1,
         "status": "unused",

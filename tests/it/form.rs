@@ -1,5 +1,7 @@
 //! The form alone: what is typed, what then stands in the fields and below them, and what the form asks for.
 
+use std::sync::LazyLock;
+
 use egui::{Event, Role, accesskit::Toggled};
 use egui_kittest::{
     Harness, HarnessBuilder,
@@ -11,7 +13,7 @@ use testcard::{
     domain::{
         call::{api::Target, refusal::AccountRefusal, token_calls::TokenRequest},
         card::{expiry::utc_day, test_cards, typing::CardField},
-        form::field_state::FormField,
+        form::{defaults::FormDefaults, field_state::FormField},
         rules::policies::AccountPolicies,
     },
     ui::{
@@ -43,6 +45,8 @@ fn yyyy(ahead: i16) -> String {
     (utc_day(now()).year() + ahead).to_string()
 }
 
+static DEFAULTS: LazyLock<FormDefaults> = LazyLock::new(FormDefaults::default);
+
 struct Bench {
     form: FormState,
     context: FormContext<'static>,
@@ -73,6 +77,7 @@ fn window_of(builder: HarnessBuilder<Bench>) -> Window {
         target: Target::Local,
         policies: AccountPolicies::default(),
         moves_on: true,
+        defaults: &DEFAULTS,
         is_blocked: false,
         quick: &[],
     };

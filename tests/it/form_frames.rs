@@ -1,6 +1,6 @@
 //! What a frame of the form costs, counted and not timed: a form at rest works nothing out, whatever it holds.
 
-use std::mem;
+use std::{mem, sync::LazyLock};
 
 use allocation_counter::AllocationInfo;
 use egui::{
@@ -12,13 +12,18 @@ use jiff::Timestamp;
 use testcard::{
     domain::{
         call::api::Target,
-        form::draft::{BillingAddress, Draft},
+        form::{
+            defaults::FormDefaults,
+            draft::{BillingAddress, Draft},
+        },
         rules::policies::AccountPolicies,
     },
     ui::form::{FormContext, FormState, form_ui},
 };
 
 use crate::support::pane::{context, frame_input};
+
+static DEFAULTS: LazyLock<FormDefaults> = LazyLock::new(FormDefaults::default);
 
 /// The form without anything else.
 struct FormPane {
@@ -46,6 +51,7 @@ impl FormPane {
             target: Target::Local,
             policies: AccountPolicies::default(),
             moves_on: true,
+            defaults: &DEFAULTS,
             is_blocked: false,
             quick: &[],
         };

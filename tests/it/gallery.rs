@@ -10,7 +10,7 @@ use egui_kittest::{
     kittest::{NodeT as _, Queryable as _},
 };
 use serde_json::{Value, json};
-use testcard::domain::history::entry::EntryStatus;
+use testcard::domain::{history::entry::EntryStatus, json_document::JsonDocument};
 use testcard::ui::{
     icons,
     status_badge::status_badge_ui,
@@ -172,13 +172,15 @@ impl Gallery {
             holder: &self.name,
             expires: "05/30",
             cvc_digits: self.cvc.len(),
+            is_low: false,
         });
         ui.add_space(theme::FIELD_GAP - 6.0);
         ui.spacing_mut().item_spacing.y = theme::FIELD_GAP;
         Field::new("Card number")
             .mono()
             .note("Test card: charge declines with insufficient_funds")
-            .text(ui, TextInput::singleline(&mut self.number).suffix(BrandMark::Visa.atom()));
+            .brand(Some(BrandMark::Visa))
+            .text(ui, TextInput::singleline(&mut self.number));
         ui.columns(2, |columns| {
             Field::new("Expiry")
                 .mono()
@@ -302,17 +304,25 @@ impl Gallery {
         ];
         ui.add(TabBar::new("Inspector", &mut self.pane, &panes));
         let action = JsonTree::new("Response body", &mut self.json)
-            .hint(&|pointer, value| {
-                (pointer.ends_with("/created") && value.is_u64()).then(|| "2026-11-23 18:31:02 UTC".to_owned())
+            .hint(&|value| {
+                let is_time = value.key().is_some_and(|name| name == "created") && value.as_i64().is_some();
+                is_time.then(|| "2026-11-23 18:31:02 UTC".to_owned())
             })
-            .help(&|pointer, _| (pointer == "/used").then(|| "Whether something has consumed the token".to_owned()))
+            .help(&|value| {
+                let is_used = value.key().is_some_and(|name| name == "used");
+                is_used.then(|| "Whether something has consumed the token".to_owned())
+            })
             .ui(ui);
         self.json_action = action.or(self.json_action.take());
     }
 }
 
+fn lines(document: &Value) -> JsonLines {
+    JsonLines::new(JsonDocument::parse(document.to_string()).unwrap())
+}
+
 fn token_json() -> JsonLines {
-    let mut json = JsonLines::new(json!({
+    let mut json = lines(&json!({
         "id": "tok_1Qx7b2LkdIwHu7ix0a9ZKq3B",
         "object": "token",
         "card": {
@@ -335,7 +345,8 @@ fn token_json() -> JsonLines {
         "type": "card",
         "used": false
     }));
-    json.toggle(json.find("networks")[0]);
+    let networks = (0..json.line_count()).find(|line| json.pointer(*line) == "/card/networks").unwrap();
+    json.toggle(networks);
     json
 }
 
@@ -587,7 +598,7 @@ fn a_click_on_a_key_folds_and_a_click_beside_it_selects() {
 #[test]
 fn a_tree_of_many_rows_draws_only_those_in_view() {
     let mut harness = gallery(Theme::Dark);
-    harness.state_mut().json = JsonLines::new(Value::from((0..50_000).collect::<Vec<_>>()));
+    harness.state_mut().json = lines(&Value::from((0..50_000).collect::<Vec<_>>()));
     harness.run();
     let drawn = harness.query_all_by_role(Role::TreeItem).count();
     assert!((10..80).contains(&drawn), "{drawn} rows are drawn");
@@ -633,6 +644,7 @@ fn all_cards_are_drawn() {
                         holder: "Wolfeschlegelsteinhausenbergerdorff",
                         expires: "05/30",
                         cvc_digits: i % 5,
+                        is_low: false,
                     };
                     let rect = Rect::from_min_size(at, vec2(307.0, 176.0));
                     ui.scope_builder(UiBuilder::new().max_rect(rect), |ui| ui.add(card));

@@ -6,7 +6,11 @@ use egui_kittest::Harness;
 use jiff::Timestamp;
 use proptest::prelude::*;
 use testcard::{
-    domain::{call::api::Target, form::draft::Draft, rules::policies::AccountPolicies},
+    domain::{
+        call::api::Target,
+        form::{defaults::FormDefaults, draft::Draft},
+        rules::policies::AccountPolicies,
+    },
     ui::{
         Action,
         form::{self, FormContext, FormState},
@@ -41,6 +45,7 @@ fn window(moves_on: bool) -> Window {
         moves_on,
         is_blocked: false,
         quick: &[],
+        defaults: FormDefaults::default(),
     };
     let setup = |ctx: &egui::Context| {
         theme::install(ctx);
@@ -255,6 +260,16 @@ fn backspace_goes_through_the_fields_and_over_the_slash() {
     check(true, "424242424242424212341⌫⌫⌫4", [VISA, "12 / 34", "", ""], FIELDS[2]);
     check(true, "42424242424242421234123⌫⌫⌫⌫⌫⌫5", [VISA, "12 / 35", "", ""], FIELDS[2]);
     check(true, "⇥12⇱⌦34", ["", "34 / 2", "", ""], FIELDS[1]);
+}
+
+#[test]
+fn a_card_over_another_card_replaces_it() {
+    for gap in FEW_GAPS {
+        let mut window = window(true);
+        type_at(&mut window, "⟦5555555555554444 11/33 999⟧", 0);
+        type_at(&mut window, "⬚42424242424242421234123", gap);
+        assert_eq!(shown(&window), [VISA, "12 / 34", "123", ""], "{gap} ms a key");
+    }
 }
 
 /// Lets as much time go by as the toolkit needs to take a text for one to go back to.

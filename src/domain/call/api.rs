@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{error::ErrorView, params::Params, token::TokenView};
-use crate::domain::{mask::Kept, words::words};
+use crate::domain::{json_document::JsonDocument, json_spans, mask::Kept, words::words};
 
 /// A header that is added to a recorded response whose body was too long to be kept whole: "65536 of 123456 bytes". No
 /// server sent it.
@@ -159,10 +159,27 @@ impl ApiResponse {
         self.header("Request-Id")
     }
 
-    /// The body as JSON. It is `Some` for the responses of both targets, since a body that is not JSON becomes
-    /// [`TransportError::NotJson`].
+    /// The body as JSON for the program's own rules, see [`JsonDocument::to_value`]. It is `Some` for the responses of
+    /// both targets, since a body that is not JSON becomes [`TransportError::NotJson`].
     pub fn json(&self) -> Option<Value> {
-        serde_json::from_slice(&self.body).ok()
+        // Some JSON cannot be a `Value`: a number of 400 digits, half a surrogate pair, a hundred nested lists.
+        serde_json::from_slice(&self.body).ok().or_else(|| self.document().map(|json| json.to_value()))
+    }
+
+    /// The body as JSON that is spelled as it came, for whatever shows, copies or writes it.
+    pub fn document(&self) -> Option<JsonDocument> {
+        JsonDocument::parse(str::from_utf8(&self.body).ok()?.to_owned()).ok()
+    }
+
+    /// Whether the body is JSON.
+    pub fn is_json(&self) -> bool {
+        str::from_utf8(&self.body).is_ok_and(|text| json_spans::for_each_span(text, drop).is_ok())
+    }
+
+    /// The body as JSON in one line, every token as it came; text that is not JSON as a JSON string.
+    pub fn json_line(&self) -> String {
+        let text = self.text();
+        json_spans::compact(&text).unwrap_or_else(|_| Value::String(text).to_string())
     }
 
     /// The length of the whole body in bytes, if only its start was kept because it is too long for the history.

@@ -3,29 +3,21 @@
 //! The kind is the object's own `object` field; an object without one has the kind of the field that holds it, such as
 //! `outcome` or `billing_details`. The fields are those of Stripe's OpenAPI specification (v1).
 
-use serde_json::Value;
+use std::borrow::Cow;
 
-/// The help on the field at this JSON pointer of the document.
-pub fn of(document: &Value, pointer: &str) -> Option<&'static str> {
-    let mut value = document;
-    let mut kind = kind_of(document, "");
-    let mut help = None;
-    // The field that `value` is in. An item of an array is in the field of its array.
-    let mut field = "";
-    for token in pointer.split('/').skip(1) {
-        match value {
-            Value::Array(items) => value = items.get(token.parse::<usize>().ok()?)?,
-            Value::Object(fields) => {
-                // Pointer escapes stay as they are: only keys of the user's own metadata can contain `~` or `/`.
-                let (known, inner) = fields.get_key_value(token)?;
-                help = sentence(kind, known);
-                (field, value) = (known, inner);
-            }
-            _ => return None,
-        }
-        kind = kind_of(value, field);
-    }
-    help
+use crate::domain::json_document::JsonView;
+
+/// The help on the field that this value is in. An item of an array is in the field of its array.
+pub fn of(value: JsonView<'_>) -> Option<&'static str> {
+    let field = field_of(value)?;
+    sentence(&kind_of(field.parent()?), &field.key()?)
+}
+
+/// The member of an object that Stripe would make, the last one of this name. An object of thousands of members is none:
+/// looking through them for every row would take longer than a frame may.
+pub fn member<'a>(object: JsonView<'a>, name: &str) -> Option<JsonView<'a>> {
+    const MOST_MEMBERS: usize = 1000;
+    if object.len() > MOST_MEMBERS { None } else { object.get(name) }
 }
 
 /// Whether a field of this name holds a time in Unix seconds.
@@ -35,8 +27,14 @@ pub fn is_time(field: &str) -> bool {
 
 const TIMES: &[&str] = &["created", "available_on", "capture_before", "expires_at", "start", "end"];
 
-fn kind_of<'a>(value: &'a Value, field: &'a str) -> &'a str {
-    value["object"].as_str().unwrap_or(field)
+/// The nearest value around this one, or itself, that has a name.
+fn field_of(value: JsonView<'_>) -> Option<JsonView<'_>> {
+    std::iter::successors(Some(value), |value| value.parent()).find(|value| value.key_text().is_some())
+}
+
+fn kind_of(object: JsonView<'_>) -> Cow<'_, str> {
+    let kind = member(object, "object").and_then(JsonView::string);
+    kind.or_else(|| field_of(object)?.key()).unwrap_or_default()
 }
 
 fn sentence(kind: &str, field: &str) -> Option<&'static str> {
@@ -453,13 +451,16 @@ const FIELDS: &[(&str, Sentences)] = &[
 mod tests {
     use std::collections::HashSet;
 
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
+    use crate::domain::json_document::JsonDocument;
 
     #[track_caller]
     fn check(document: &Value, pointer: &str, expected: Option<&str>) {
-        let found = of(document, pointer);
+        let document = JsonDocument::parse(document.to_string()).unwrap();
+        let mut views = (0..document.node_count()).map(|node| document.view(node));
+        let found = views.find(|view| view.pointer() == pointer).and_then(of);
         assert!(
             found.is_some() == expected.is_some()
                 && found.unwrap_or_default().starts_with(expected.unwrap_or_default()),

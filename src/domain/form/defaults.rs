@@ -1,15 +1,21 @@
 //! The user's preferences for what the form fills in and does by itself.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use jiff::civil::Date;
 
 use super::draft::Draft;
 use crate::domain::{
-    card::{expiry::CardExpiry, test_cards::TestCard},
+    card::{
+        expiry::CardExpiry,
+        test_cards::{self, TestCard},
+    },
     mask,
     secret::SecretText,
 };
+
+/// The number that the empty form stands for, of the card that always works.
+pub const PLAIN_NUMBER: &str = "4242424242424242";
 
 /// What the form fills in and does by itself.
 #[derive(Clone, PartialEq, Eq)]
@@ -39,6 +45,19 @@ impl FormDefaults {
     /// The expiry of a test card that is filled in today.
     pub fn expiry(&self, today: Date) -> CardExpiry {
         self.months_ahead.map_or_else(|| CardExpiry::default_for(today), |months| CardExpiry::ahead(today, months))
+    }
+
+    /// The draft that is sent for what was typed: the empty form stands for [`PLAIN_NUMBER`], and everything else for
+    /// itself, however incomplete. Whatever sends, predicts, shows or keeps a form reads it through this.
+    pub fn sent<'a>(&self, typed: &'a Draft, today: Date) -> Cow<'a, Draft> {
+        match test_cards::by_number(PLAIN_NUMBER) {
+            Some(card) if typed.is_empty() => {
+                let mut draft = Draft::default();
+                self.take_test_card(&mut draft, card, today);
+                Cow::Owned(draft)
+            }
+            _ => Cow::Borrowed(typed),
+        }
     }
 
     /// Fills in a test card. The values that the user has typed stay if they suit the card.
@@ -71,11 +90,11 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
-    use crate::domain::card::test_cards;
+    use crate::domain::call::params::Params;
 
     fn taken(defaults: &FormDefaults, draft: &Draft) -> Draft {
         let mut draft = draft.clone();
-        defaults.take_test_card(&mut draft, test_cards::by_number("4242424242424242").unwrap(), date(2031, 11, 30));
+        defaults.take_test_card(&mut draft, test_cards::by_number(PLAIN_NUMBER).unwrap(), date(2031, 11, 30));
         draft
     }
 
@@ -91,6 +110,22 @@ mod tests {
         };
         let set = taken(&own, &Draft::default());
         assert_eq!((set.expiry.as_str(), set.cvc.expose(), set.name.as_str()), ("0132", "", "Jenny Rosen"));
+    }
+
+    #[test]
+    fn the_empty_form_stands_for_the_card_that_works() {
+        let own = FormDefaults { name: "Jenny Rosen".to_owned(), months_ahead: Some(2), ..FormDefaults::default() };
+        let sent = own.sent(&Draft::default(), date(2031, 11, 30)).into_owned();
+        let read = (sent.number.expose(), sent.expiry.as_str(), sent.cvc.expose(), sent.name.as_str());
+        assert_eq!(read, (PLAIN_NUMBER, "0132", "123", "Jenny Rosen"));
+        for typed in [
+            Draft { name: "Ann".to_owned(), ..Draft::default() },
+            // Nothing of it is sent, but somebody typed it.
+            Draft { expiry: "/".to_owned(), ..Draft::default() },
+            Draft { raw: Some(Params::new()), ..Draft::default() },
+        ] {
+            assert_eq!(*own.sent(&typed, date(2031, 11, 30)), typed);
+        }
     }
 
     #[test]

@@ -78,6 +78,11 @@ impl Draft {
         predict(&self.to_request(), today, policies)
     }
 
+    /// Whether nothing was filled in, in the fields or by hand.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// The request of this draft. Empty fields are not sent: to send an empty value, edit the parameters by hand.
     pub fn to_request(&self) -> TokenRequest {
         TokenRequest::new(self.raw.clone().unwrap_or_else(|| self.params()))

@@ -20,14 +20,15 @@ use crate::domain::{
         test_cards::{self, BankCheck, StepOutcome, TestCard},
         typing::CardField,
     },
-    form::{defaults::FormDefaults, draft::Draft},
+    form::{
+        defaults::{FormDefaults, PLAIN_NUMBER},
+        draft::Draft,
+    },
     rules::{expectation::Expectation, policies::AccountPolicies},
 };
 
 /// The day for which the outcomes are worded. They do not depend on the day.
 const SOME_DAY: Date = date(2030, 1, 15);
-/// The card that always succeeds.
-const PLAIN_NUMBER: &str = "4242424242424242";
 
 impl FromStr for PresetKey {
     type Err = ();

@@ -13,7 +13,8 @@ use crate::{
         icons,
         theme::{self, DesignTokens},
         widgets::{
-            Field, InlineAlert, PrimaryButton, QuietButton, SegmentedControl, TextInput, Tone, chip::grouped, modal_ui,
+            Field, InlineAlert, PrimaryButton, QuietButton, SegmentedControl, TextInput, Tone, caret::lead_to,
+            chip::grouped, modal_ui,
         },
     },
 };
@@ -109,7 +110,7 @@ fn path_ui(ui: &mut Ui, state: &mut ExportState, actions: &mut Vec<Action>) {
     let response = field.text(ui, edit).response.response;
     if !state.is_started {
         state.is_started = true;
-        response.request_focus();
+        lead_to(ui.ctx(), response.id);
     }
     if response.changed() {
         state.problem = None;

@@ -9,7 +9,7 @@ use crate::ui::{
     shortcuts::LocalKey,
     theme,
     theme::DesignTokens,
-    widgets::{Field, InlineAlert, PrimaryButton, QuietButton, TextInput, Tone, caret::select_all, modal_ui},
+    widgets::{Field, InlineAlert, PrimaryButton, QuietButton, TextInput, Tone, caret::lead_to, modal_ui},
 };
 
 /// The state of the open dialog.
@@ -108,8 +108,7 @@ fn name_ui(ui: &mut Ui, state: &mut PresetState, problem: Option<(Tone, &str)>) 
     let response = field.text(ui, edit).response.response;
     if !state.is_started {
         state.is_started = true;
-        response.request_focus();
-        select_all(ui.ctx(), response.id, &state.name);
+        lead_to(ui.ctx(), response.id);
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
     ui::{
         action::{Action, UseKind},
         theme::{self, DesignTokens},
-        widgets::{Field, InlineAlert, PrimaryButton, TextInput, Tone, modal_ui},
+        widgets::{Field, InlineAlert, PrimaryButton, TextInput, Tone, caret::lead_to, modal_ui},
     },
 };
 
@@ -99,7 +99,7 @@ pub fn use_token_ui(ctx: &Context, state: &mut UseTokenState, actions: &mut Vec<
             UseKind::Attach => customer_ui(ui, state),
         };
         if !std::mem::replace(&mut state.is_started, true) {
-            first.request_focus();
+            lead_to(ui.ctx(), first.id);
         }
         let (tone, words) = state.expectation();
         InlineAlert::new(tone, &words).ui(ui);

@@ -19,15 +19,15 @@ use crate::{
     ui::{
         input_order::InputOrder,
         widgets::{
-            BrandMark, CardFace, Field, Tone,
-            caret::{is_at_end, select_all},
+            CardFace, Field, Tone,
+            caret::{is_at_end, lead_to},
             own_edits::note_edited,
         },
     },
 };
 
 /// The drawing of the card as far as it is typed.
-pub(super) fn card_face_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext<'_>) {
+pub(super) fn card_face_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext<'_>, is_low: bool) {
     let facts = state.facts(ctx);
     let face = &facts.face;
     ui.add(CardFace {
@@ -38,16 +38,14 @@ pub(super) fn card_face_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext
         holder: &state.draft.name,
         expires: &face.expires,
         cvc_digits: face.cvc_digits,
+        is_low,
     });
 }
 
 pub(super) fn number_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext<'_>) {
     take_pasted_card(ui, state);
     let words = ("Card number", "", "4242 4242 4242 4242");
-    let drawn = card_field_ui(ui, state, ctx, CardField::Number, words);
-    if let Some(mark) = state.facts(ctx).mark {
-        paint_brand(ui, &drawn, mark);
-    }
+    card_field_ui(ui, state, ctx, CardField::Number, words);
 }
 
 pub(super) fn expiry_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext<'_>) {
@@ -84,24 +82,27 @@ fn card_field_ui(
     ctx: &FormContext<'_>,
     kind: CardField,
     (label, label_hint, example): (&str, &str, &str),
-) -> CardTextOutput {
+) {
     state.refresh_shown();
     let facts = state.facts(ctx);
     let (next, before) = neighbours(kind);
     if ctx.moves_on && facts.field(kind).is_full && is_typed_behind(ui, kind, state) {
         // The next field is drawn later in this pass, and takes what is typed.
-        focus_on(ui, next, state);
+        lead_to(ui.ctx(), field_id(next));
+        state.bring = Some(next);
     }
     let drawn = drawn_field_ui(ui, state, kind, (label, label_hint, example), facts.field(kind));
     if drawn.is_left_backwards {
-        state.focus_next = before.or(state.focus_next);
-    } else if drawn.is_changed && drawn.is_at_end && ctx.moves_on && typed(ui).is_some() {
-        if state.facts(ctx).field(kind).is_full {
-            state.focus_next = Some(next);
-            InputOrder::note_moved_on(ui.ctx());
-        }
+        state.focus_end = before.or(state.focus_end);
+    } else if drawn.is_changed
+        && drawn.is_at_end
+        && ctx.moves_on
+        && typed(ui).is_some()
+        && state.facts(ctx).field(kind).is_full
+    {
+        state.focus_next = Some(next);
+        InputOrder::note_moved_on(ui.ctx());
     }
-    drawn
 }
 
 fn drawn_field_ui(
@@ -113,7 +114,7 @@ fn drawn_field_ui(
 ) -> CardTextOutput {
     let field = form_field(kind);
     let FormState { draft, shown, complaint, is_untouched, .. } = state;
-    let mut frame = Field::new(label).hint(label_hint).mono();
+    let mut frame = Field::new(label).hint(label_hint).mono().brand(facts.brand);
     if let Some(complaint) = complaint.as_ref().filter(|complaint| complaint.field == Some(field)) {
         frame = frame.message(Tone::Error, &complaint.message);
     } else if let Some((tone, words)) = facts.message().filter(|_| !*is_untouched) {
@@ -157,30 +158,6 @@ fn is_typed_behind(ui: &Ui, kind: CardField, state: &FormState) -> bool {
         && is_at_end(ui.ctx(), id, state.shown.card[kind as usize].expose())
 }
 
-/// Puts the focus on a field that is drawn later in this pass, with all of its text marked: typing replaces it.
-fn focus_on(ui: &Ui, field: FormField, state: &mut FormState) {
-    let text = match field {
-        FormField::Expiry => state.shown.card[CardField::Expiry as usize].expose(),
-        FormField::Cvc => state.shown.card[CardField::Cvc as usize].expose(),
-        _ => &state.draft.name,
-    };
-    ui.memory_mut(|memory| memory.request_focus(field_id(field)));
-    select_all(ui.ctx(), field_id(field), text);
-    state.bring = Some(field);
-}
-
-/// The brand's mark inside the number field, at its right end.
-fn paint_brand(ui: &mut Ui, drawn: &CardTextOutput, mark: BrandMark) {
-    let field = drawn.response().rect;
-    let place = egui::Rect::from_min_max(
-        egui::pos2(field.right() - 74.0, field.top()),
-        field.right_bottom() - egui::vec2(8.0, 0.0),
-    );
-    let layout = egui::Layout::right_to_left(egui::Align::Center);
-    let mut inside = ui.new_child(egui::UiBuilder::new().max_rect(place).layout(layout));
-    mark.badge_ui(&mut inside);
-}
-
 /// A pasted `4242 4242 4242 4242 12/34 123` fills three fields.
 fn take_pasted_card(ui: &Ui, state: &mut FormState) {
     if !ui.memory(|memory| memory.has_focus(field_id(FormField::Number))) {
@@ -207,6 +184,6 @@ fn take_pasted_card(ui: &Ui, state: &mut FormState) {
         for kind in [CardField::Number, CardField::Expiry, CardField::Cvc] {
             note_edited(ui.ctx(), field_id(form_field(kind)), state.shown.card[kind as usize].expose());
         }
-        state.focus_next = Some(FormField::Number);
+        state.focus_end = Some(FormField::Number);
     }
 }

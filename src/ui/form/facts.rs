@@ -17,6 +17,7 @@ use crate::{
             typing::CardField,
         },
         form::{
+            defaults::PLAIN_NUMBER,
             draft::Draft,
             field_state::{
                 FieldState, cvc_is_full, cvc_state, expiry_is_full, expiry_state, number_is_full, number_state,
@@ -52,8 +53,6 @@ pub(super) struct DraftFacts {
     pub(super) face: FaceTexts,
     /// Number, expiry and security code, by [`CardField`] as index.
     fields: [CardFieldFacts; 3],
-    /// The brand's mark in the number field; `None` while no brand is certain.
-    pub(super) mark: Option<BrandMark>,
     /// How many digits the security code of this brand has.
     pub(super) cvc_digits: usize,
     pub(super) network: NetworkFacts,
@@ -72,6 +71,8 @@ pub(super) struct CardFieldFacts {
     pub(super) is_full: bool,
     /// A quiet sentence under the field; empty without.
     pub(super) note: String,
+    /// The brand that stands in the field; `None` while none is certain.
+    pub(super) brand: Option<BrandMark>,
 }
 
 impl CardFieldFacts {
@@ -124,13 +125,13 @@ pub(super) enum DraftOutlook {
 }
 
 impl DraftFacts {
-    /// Reads a draft of which `expectation` is expected.
-    pub(super) fn of(draft: &Draft, expectation: Option<&Expectation>, key: &FactsKey) -> Self {
-        let prediction = draft.predict(key.today, key.policies);
+    /// Reads a draft, for which `sent` is sent, and of which `expectation` is expected.
+    pub(super) fn of(draft: &Draft, sent: &Draft, expectation: Option<&Expectation>, key: &FactsKey) -> Self {
+        let prediction = sent.predict(key.today, key.policies);
         let digits = SecretText::new(ascii_digits(draft.number.expose()));
         let digits = digits.expose();
         let (brand, card) = (brand_so_far(digits), test_cards::by_number(digits));
-        let is_blank = *draft == Draft::default();
+        let is_blank = draft.is_empty();
         let mark = Some(brand_mark(brand, card)).filter(|mark| !digits.is_empty() && *mark != BrandMark::default());
         Self {
             is_blank,
@@ -142,19 +143,18 @@ impl DraftFacts {
                 }
             }),
             face: face(draft, digits, card),
-            fields: card_fields(draft, card, expectation.is_some(), key),
-            mark,
+            fields: card_fields(draft, card, mark, expectation.is_some(), key),
             cvc_digits: match brand {
                 BrandSoFar::One(brand) => brand.cvc_digits(),
                 BrandSoFar::Open | BrandSoFar::Impossible => 3,
             },
             network: network(draft.preferred, digits),
             caption: match &prediction {
-                Prediction::Refused(error) if !is_blank => format!("Send anyway · expect {}", expected_word(error)),
+                Prediction::Refused(error) => format!("Send anyway · expect {}", expected_word(error)),
                 _ => "Create token".to_owned(),
             },
-            is_refused: prediction.error().is_some() && !is_blank,
-            outlook: outlook(draft, prediction),
+            is_refused: prediction.error().is_some(),
+            outlook: outlook(is_blank, prediction),
         }
     }
 
@@ -164,7 +164,13 @@ impl DraftFacts {
     }
 }
 
-fn card_fields(draft: &Draft, card: Option<&TestCard>, is_expected: bool, key: &FactsKey) -> [CardFieldFacts; 3] {
+fn card_fields(
+    draft: &Draft,
+    card: Option<&TestCard>,
+    mark: Option<BrandMark>,
+    is_expected: bool,
+    key: &FactsKey,
+) -> [CardFieldFacts; 3] {
     let number = draft.number.expose();
     let is_left = |kind: CardField| key.left[kind as usize];
     [CardField::Number, CardField::Expiry, CardField::Cvc].map(|kind| CardFieldFacts {
@@ -180,6 +186,7 @@ fn card_fields(draft: &Draft, card: Option<&TestCard>, is_expected: bool, key: &
         },
         // What is expected of the draft says it already.
         note: card.filter(|_| kind == CardField::Number && !is_expected).map(card_note).unwrap_or_default(),
+        brand: mark.filter(|_| kind == CardField::Number),
     })
 }
 
@@ -254,11 +261,11 @@ fn expected_word(error: &ApiError) -> &str {
     error.decline_code().or(error.code).unwrap_or("an error")
 }
 
-fn outlook(draft: &Draft, prediction: Prediction) -> DraftOutlook {
-    if draft.to_request().params.is_empty() {
-        return DraftOutlook::Words("Empty: makes a token for 4242 4242 4242 4242".to_owned());
-    }
+fn outlook(is_blank: bool, prediction: Prediction) -> DraftOutlook {
     DraftOutlook::Words(match prediction {
+        Prediction::Token(_) if is_blank => {
+            format!("Empty: makes a token for {}", CardField::Number.show(PLAIN_NUMBER))
+        }
         Prediction::Token(card) => match card.number.published() {
             Some(card) => return DraftOutlook::Steps(card),
             None => "Stripe will answer with a token".to_owned(),
@@ -267,7 +274,8 @@ fn outlook(draft: &Draft, prediction: Prediction) -> DraftOutlook {
         Prediction::Refused(error) => {
             let param = error.param.as_deref().filter(|param| !param.is_empty());
             let about = param.map(|param| format!(" · {param}")).unwrap_or_default();
-            format!("HTTP {} {}{about}: {}", error.http_status, error.label(), error.message)
+            let who = if is_blank { "Empty, so 4242 4242 4242 4242 is sent. " } else { "" };
+            format!("{who}HTTP {} {}{about}: {}", error.http_status, error.label(), error.message)
         }
     })
 }

@@ -11,7 +11,13 @@ use crate::ui::{
     widgets::{FilterChip, IconButton, key_cap::KeyCap, paint},
 };
 
-pub(super) fn outcome_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext<'_>, actions: &mut Vec<Action>) {
+pub(super) fn outcome_ui(
+    ui: &mut Ui,
+    state: &mut FormState,
+    ctx: &FormContext<'_>,
+    has_presets: bool,
+    actions: &mut Vec<Action>,
+) {
     let facts = state.facts(ctx);
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = theme::LABEL_GAP;
@@ -19,7 +25,7 @@ pub(super) fn outcome_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext<'
         if let Some(words) = &facts.contradiction {
             ui.label(RichText::new(words).size(theme::SMALL_SIZE).color(DesignTokens::of(ui).warn));
         }
-        if facts.is_blank && !ctx.quick.is_empty() {
+        if has_presets && facts.is_blank && !ctx.quick.is_empty() {
             quick_ui(ui, ctx.quick, actions);
         }
     });

@@ -37,8 +37,8 @@ pub(super) fn raw_ui(ui: &mut Ui, state: &mut FormState) {
             is_changed = true;
         }
         // A key that had nothing to delete must not take the card's fields away.
-        if is_changed && *params != state.draft.to_request().params {
-            state.draft.raw = Some(params.clone());
+        if is_changed && state.shown.params != state.sent_params() {
+            state.draft.raw = Some(state.shown.params.clone());
             state.note_change();
         }
         if state.draft.raw.is_some() && ui.add(QuietButton::new("Back to the fields")).clicked() {

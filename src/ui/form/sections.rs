@@ -6,7 +6,7 @@ use egui::{Key, Ui};
 
 use super::state::{FormComplaint, FormState, field_id};
 use crate::{
-    domain::form::{field_state::FormField, places},
+    domain::form::{draft::Draft, field_state::FormField, places},
     ui::{
         theme,
         widgets::{ChoiceField, Field, TextInput, Tone, section_ui},
@@ -60,11 +60,9 @@ fn address_ui(ui: &mut Ui, state: &mut FormState) {
     });
 }
 
-/// A field whose text is the draft's own, without separators.
-pub(super) fn plain_ui(ui: &mut Ui, state: &mut FormState, field: FormField, label: &str, example: &str) {
-    let FormState { draft, complaint, .. } = state;
-    let mut frame = complaint_on(complaint.as_ref(), field, Field::new(label));
-    let text = match field {
+/// The text of a field that is the draft's own, without separators.
+pub(super) fn plain_text(draft: &mut Draft, field: FormField) -> &mut String {
+    match field {
         FormField::Line1 => &mut draft.address.line1,
         FormField::Line2 => &mut draft.address.line2,
         FormField::City => &mut draft.address.city,
@@ -73,7 +71,14 @@ pub(super) fn plain_ui(ui: &mut Ui, state: &mut FormState, field: FormField, lab
         FormField::Customer => &mut draft.customer,
         FormField::CustomerCard => &mut draft.customer_card,
         _ => &mut draft.name,
-    };
+    }
+}
+
+/// A field whose text is the draft's own.
+pub(super) fn plain_ui(ui: &mut Ui, state: &mut FormState, field: FormField, label: &str, example: &str) {
+    let FormState { draft, complaint, .. } = state;
+    let mut frame = complaint_on(complaint.as_ref(), field, Field::new(label));
+    let text = plain_text(draft, field);
     if matches!(field, FormField::Customer | FormField::CustomerCard) {
         frame = frame.mono();
     }
@@ -86,7 +91,7 @@ pub(super) fn plain_ui(ui: &mut Ui, state: &mut FormState, field: FormField, lab
     let backspace = was_empty && response.has_focus() && ui.input(|input| input.key_pressed(Key::Backspace));
     state.bring_into_view(ui, field, &response);
     if field == FormField::Name && backspace {
-        state.focus_next = Some(FormField::Cvc);
+        state.focus_end = Some(FormField::Cvc);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The state of the form between frames: the draft, what is expected of it, and what was said against it.
 
-use std::rc::Rc;
+use std::{borrow::Cow, rc::Rc};
 
 use egui::{Context, Id, TextEdit, Ui};
 use jiff::{Timestamp, civil::Date};
@@ -10,7 +10,7 @@ use crate::{
     domain::{
         call::{api::Target, params::Params, refusal::AccountRefusal},
         card::{expiry::utc_day, test_cards, typing::CardField},
-        form::{draft::Draft, field_state::FormField},
+        form::{defaults::FormDefaults, draft::Draft, field_state::FormField},
         presets::preset::PresetKey,
         rules::{
             expectation::{Expectation, ExpectedResult},
@@ -46,6 +46,8 @@ pub struct FormContext<'a> {
     pub policies: AccountPolicies,
     /// Whether a completed card field hands the focus on to the next.
     pub moves_on: bool,
+    /// What the empty form stands for.
+    pub defaults: &'a FormDefaults,
     /// Nothing can be sent: the data folder is not usable, say.
     pub is_blocked: bool,
     /// The favourites, then what was used last.
@@ -82,7 +84,10 @@ pub struct FormState {
     revision: u64,
     /// Another card is in the form, as a whole: undo in a field would mix the two.
     forgets_edits: bool,
+    /// The field that gets the focus, with all that is in it marked: typing replaces it.
     pub(super) focus_next: Option<FormField>,
+    /// The field that gets the focus at its end, to go on typing or deleting there.
+    pub(super) focus_end: Option<FormField>,
     /// The field that has just got the focus: it must be seen, wherever the form was scrolled to.
     pub(super) bring: Option<FormField>,
     pub(super) address_is_open: bool,
@@ -93,7 +98,11 @@ pub struct FormState {
     pub(super) new_param: String,
     pub(super) shown: ShownTexts,
     facts: Option<(FactsKey, Rc<DraftFacts>)>,
+    stand_in: StandIn,
 }
+
+/// What decides what the empty form stands for, as of the last frame; `None` before the first.
+type StandIn = Option<(Date, FormDefaults)>;
 
 /// What should come of the draft, as long as it has the number that it was expected of.
 #[derive(Debug)]
@@ -180,7 +189,32 @@ impl FormState {
         Some(of_card.filter(|_| expected.token == ExpectedResult::Works).unwrap_or_else(|| expected.clone()))
     }
 
-    /// Counts the changes of the draft and of what is expected of it.
+    /// Takes over the day and the settings, before anything is drawn. If nothing was filled in, another draft is sent
+    /// from then on.
+    pub(super) fn follow(&mut self, ctx: &FormContext<'_>) {
+        let today = ctx.today();
+        if self.stand_in.as_ref().is_none_or(|(day, defaults)| *day != today || defaults != ctx.defaults) {
+            let is_first = self.stand_in.replace((today, ctx.defaults.clone())).is_none();
+            if !is_first && self.draft.is_empty() {
+                self.revision += 1;
+            }
+        }
+    }
+
+    /// The draft that is sent for what was typed.
+    fn sent(&self) -> Cow<'_, Draft> {
+        match &self.stand_in {
+            Some((today, defaults)) => defaults.sent(&self.draft, *today),
+            None => Cow::Borrowed(&self.draft),
+        }
+    }
+
+    /// The parameters that are sent.
+    pub(super) fn sent_params(&self) -> Params {
+        self.sent().to_request().params
+    }
+
+    /// Counts the changes of the draft, of what is sent for it, and of what is expected of it.
     pub fn revision(&self) -> u64 {
         self.revision
     }
@@ -247,7 +281,7 @@ impl FormState {
         match &self.facts {
             Some((known, facts)) if *known == key => Rc::clone(facts),
             _ => {
-                let facts = Rc::new(DraftFacts::of(&self.draft, self.expectation().as_ref(), &key));
+                let facts = Rc::new(DraftFacts::of(&self.draft, &self.sent(), self.expectation().as_ref(), &key));
                 self.facts = Some((key, Rc::clone(&facts)));
                 facts
             }
@@ -266,7 +300,7 @@ impl FormState {
                     CardField::Expiry.show(expiry).into(),
                     CardField::Cvc.show(cvc.expose()).into(),
                 ],
-                params: self.draft.to_request().params,
+                params: self.sent_params(),
             };
         }
     }

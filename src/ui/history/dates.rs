@@ -9,7 +9,7 @@ use crate::{
     ui::{
         icons,
         theme::{self, DesignTokens},
-        widgets::{IconButton, TextInput, Tone, paint, text_edit_ui},
+        widgets::{IconButton, TextInput, Tone, caret::lead_to, paint, text_edit_ui},
         words, zone_in_use,
     },
 };
@@ -184,7 +184,7 @@ pub fn custom_ui(ui: &mut Ui, days: &mut DayRange, focus_from: &mut bool, now: T
                 });
             }
             if name == "From" && std::mem::take(focus_from) {
-                response.request_focus();
+                lead_to(ui.ctx(), response.id);
             }
             is_done |= response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Escape));
         }

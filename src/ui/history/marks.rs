@@ -10,7 +10,7 @@ use crate::{
     ui::{
         action::Action,
         theme::{self, DesignTokens},
-        widgets::{PrimaryButton, QuietButton, TextInput, chip::grouped, text_edit_ui},
+        widgets::{PrimaryButton, QuietButton, TextInput, caret::lead_to, chip::grouped, text_edit_ui},
     },
 };
 
@@ -139,7 +139,7 @@ impl AnnotationPanel {
         ui.horizontal(|ui| {
             let response = first.ui(ui, 0.0);
             if is_first_frame {
-                response.request_focus();
+                lead_to(ui.ctx(), response.id);
             }
             wish.keys(ui, &response);
         });

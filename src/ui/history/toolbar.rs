@@ -17,7 +17,7 @@ use crate::{
         pane_tabs::pane_tabs_ui,
         shortcuts::{LocalKey, Shortcut},
         theme,
-        widgets::{FilterChip, IconButton, QuietButton, chip::grouped, ends_ui, field::search_ui},
+        widgets::{FilterChip, IconButton, QuietButton, caret::lead_to, chip::grouped, ends_ui, field::search_ui},
     },
 };
 
@@ -65,7 +65,7 @@ fn find_ui(ui: &mut Ui, state: &mut HistoryState, width: f32) {
     let tip = "Words in id, last4, brand, outcome, note, tags, status, source and what used a token";
     let response = response.on_hover_text(Shortcut::SearchHistory.tip(tip));
     if std::mem::take(&mut state.focus_search) {
-        response.request_focus();
+        lead_to(ui.ctx(), response.id);
     }
 }
 

@@ -1,17 +1,17 @@
 //! The body of an answer as a tree that folds, explains its fields and can be searched, however big it is.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use egui::{Context, Id, Key, Label, Modifiers, RichText, Role, Ui, UiBuilder};
 use jiff::{Timestamp, civil::Date};
-use serde_json::Value;
 
-use super::shown_call::ShownCall;
+use super::{shown_call::ShownCall, since::FieldNote};
 use crate::{
     domain::{
         call::{api::ApiResponse, field_help},
         card::currency::ChargeCurrency,
         foreign,
+        json_document::{JsonDocument, JsonKind, JsonView},
         zone::LocalZone,
     },
     model::Revision,
@@ -22,8 +22,8 @@ use crate::{
         shortcuts::LocalKey,
         theme::{self, DesignTokens},
         widgets::{
-            IconButton, InlineAlert, JsonLines, JsonTree, JsonTreeAction, QuietButton, Tone, chip::grouped, ends_ui,
-            search_ui,
+            IconButton, InlineAlert, JsonLines, JsonTree, JsonTreeAction, MOST_HITS, QuietButton, SearchHit,
+            SearchWords, Tone, caret::lead_to, chip::grouped, ends_ui, search_ui,
         },
         words, zone_in_use,
     },
@@ -39,11 +39,13 @@ pub struct ShownAnswer<'a> {
     pub response: &'a ApiResponse,
     /// How long the answer took, once that is known.
     pub took: Option<Duration>,
+    /// What is not so any more.
+    pub since: &'a Arc<[FieldNote]>,
 }
 
 /// Bodies up to this size are read within a frame.
 const SMALL_BODY: usize = 64 * 1024;
-/// Trees up to this length are searched within a frame.
+/// Trees up to this length are searched within a frame, if their text is no longer than a small body either.
 const SHORT_TREE: usize = 4096;
 const TREE: &str = "Response";
 
@@ -122,9 +124,9 @@ impl AnswerState {
                 self.forget();
             }
             let bytes = body.clone();
-            self.reading.ask(ui.ctx(), move |_| JsonLines::new(read(&bytes)));
+            self.reading.ask(ui.ctx(), move |_| JsonLines::new(JsonDocument::of_body(&bytes)));
         } else if is_other || self.bytes != *body {
-            self.take(JsonLines::new(read(body)));
+            self.take(JsonLines::new(JsonDocument::of_body(body)));
             self.bytes.clone_from(body);
         }
     }
@@ -137,7 +139,7 @@ impl AnswerState {
 
     fn forget(&mut self) {
         if let Some(lines) = self.lines.take()
-            && lines.line_count() > SHORT_TREE
+            && !is_short(&lines)
         {
             self.reading.forget(lines);
         }
@@ -145,8 +147,8 @@ impl AnswerState {
     }
 }
 
-fn read(body: &[u8]) -> Value {
-    serde_json::from_slice(body).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(body).into_owned()))
+fn is_short(lines: &JsonLines) -> bool {
+    lines.line_count() <= SHORT_TREE && lines.document().text().len() <= SMALL_BODY
 }
 
 /// The search in the tree.
@@ -155,10 +157,12 @@ struct TreeSearch {
     words: String,
     /// The words that the hits belong to; `None` when nothing was searched yet.
     searched: Option<String>,
-    hits: Vec<usize>,
+    /// The same words as they are looked for.
+    needle: SearchWords,
+    hits: Vec<SearchHit>,
     /// Which of the hits is selected.
     nth: usize,
-    searching: BackgroundTask<Vec<usize>>,
+    searching: BackgroundTask<Vec<SearchHit>>,
     wants_focus: bool,
 }
 
@@ -167,6 +171,7 @@ impl Default for TreeSearch {
         Self {
             words: String::new(),
             searched: None,
+            needle: SearchWords::default(),
             hits: Vec::new(),
             nth: 0,
             searching: BackgroundTask::new("search answer"),
@@ -184,7 +189,7 @@ impl TreeSearch {
     }
 
     /// Searches when the words have changed; a long tree is searched in the background.
-    fn update(&mut self, ui: &Ui, lines: &mut JsonLines) {
+    fn update(&mut self, ui: &Ui, lines: &mut JsonLines, since: &Arc<[FieldNote]>) {
         if let Some(hits) = self.searching.take() {
             self.found(lines, hits);
         }
@@ -192,20 +197,25 @@ impl TreeSearch {
             return;
         }
         self.searched = Some(self.words.clone());
+        self.needle = SearchWords::new(&self.words);
         self.hits.clear();
-        if lines.line_count() <= SHORT_TREE {
-            let hits = lines.find(&self.words);
+        lines.forget_hit();
+        let (text, needle, since) = (lines.text().clone(), self.needle.clone(), Arc::clone(since));
+        let zone = zone_in_use::of(ui);
+        let find =
+            move |is_wanted: &dyn Fn() -> bool| text.find(&needle, |value| beside(value, &since, &zone), is_wanted);
+        if is_short(lines) {
+            let hits = find(&|| true);
             self.found(lines, hits);
         } else {
-            let (text, words) = (lines.text().clone(), self.words.clone());
-            self.searching.ask(ui.ctx(), move |wanted: &TaskHandle| text.find(&words, || wanted.is_wanted()));
+            self.searching.ask(ui.ctx(), move |wanted: &TaskHandle| find(&|| wanted.is_wanted()));
         }
     }
 
     /// Goes to the first hit from the selected line on.
-    fn found(&mut self, lines: &mut JsonLines, hits: Vec<usize>) {
+    fn found(&mut self, lines: &mut JsonLines, hits: Vec<SearchHit>) {
         let from = lines.selected().unwrap_or(0);
-        let place = hits.partition_point(|hit| *hit < from);
+        let place = hits.partition_point(|hit| (hit.line as usize) < from);
         self.nth = if place < hits.len() { place } else { 0 };
         self.hits = hits;
         self.reveal(lines);
@@ -213,7 +223,7 @@ impl TreeSearch {
 
     fn reveal(&self, lines: &mut JsonLines) {
         if let Some(hit) = self.hits.get(self.nth) {
-            lines.reveal(*hit);
+            lines.reveal_hit(*hit);
         }
     }
 
@@ -229,10 +239,13 @@ impl TreeSearch {
     /// "3 of 12".
     fn counted(&self) -> String {
         match self.hits.len() {
-            _ if self.words.is_empty() => String::new(),
+            _ if self.needle.is_empty() => String::new(),
             _ if self.searching.is_waiting() => "Searching…".to_owned(),
             0 => "None".to_owned(),
-            count => format!("{} of {}", grouped(self.nth as u64 + 1), grouped(count as u64)),
+            count => {
+                let more = if count == MOST_HITS { "+" } else { "" };
+                format!("{} of {}{more}", grouped(self.nth as u64 + 1), grouped(count as u64))
+            }
         }
     }
 }
@@ -271,23 +284,27 @@ pub fn answer_ui(
         });
         return;
     };
-    find_ui(ui, find, lines, state.tree);
+    find_ui(ui, find, lines, answer.since, state.tree);
     // The tree gets the room above the explanation of its selected line.
     let about = about_height(ui);
     let tree = ui.available_rect_before_wrap();
     let tree = tree.with_max_y((tree.bottom() - about).max(tree.top() + theme::CODE_ROW_HEIGHT));
     let mut inside = ui.new_child(UiBuilder::new().max_rect(tree));
     state.tree = Some(JsonTree::id(&inside, TREE));
-    let document = lines.text().clone();
     let zone = zone_in_use::of(ui);
-    let hint = |pointer: &str, value: &Value| plain_words(document.value(), pointer, value, &zone);
-    let help = |pointer: &str, _: &Value| field_help::of(document.value(), pointer).map(str::to_owned);
-    let copied = JsonTree::new(TREE, lines).hint(&hint).help(&help).highlight(&find.words).ui(&mut inside);
-    if let Some(JsonTreeAction::CopiedValue(pointer) | JsonTreeAction::CopiedPath(pointer)) = copied {
-        actions.push(Action::TellCopied(pointer));
+    let hint = |value: JsonView<'_>| beside(value, answer.since, &zone);
+    let help = |value: JsonView<'_>| field_help::of(value).map(str::to_owned);
+    match JsonTree::new(TREE, lines).hint(&hint).help(&help).highlight(&find.needle).ui(&mut inside) {
+        Some(
+            JsonTreeAction::CopiedValue(pointer)
+            | JsonTreeAction::CopiedPath(pointer)
+            | JsonTreeAction::CopiedLine(pointer),
+        ) => actions.push(Action::TellCopied(pointer)),
+        Some(JsonTreeAction::CopiedMarked) => actions.push(Action::TellCopied("Marked text".to_owned())),
+        None => {}
     }
     ui.advance_cursor_after_rect(tree);
-    about_ui(ui, lines, actions);
+    about_ui(ui, lines, answer.since, actions);
 }
 
 fn status_line_ui(
@@ -328,7 +345,7 @@ fn status_line_ui(
     );
 }
 
-fn find_ui(ui: &mut Ui, find: &mut TreeSearch, lines: &mut JsonLines, tree: Option<Id>) {
+fn find_ui(ui: &mut Ui, find: &mut TreeSearch, lines: &mut JsonLines, since: &Arc<[FieldNote]>, tree: Option<Id>) {
     find_keys_ui(ui, find, lines);
     let t = DesignTokens::of(ui);
     ui.horizontal(|ui| {
@@ -336,7 +353,7 @@ fn find_ui(ui: &mut Ui, find: &mut TreeSearch, lines: &mut JsonLines, tree: Opti
         let width = (ui.available_width() - 128.0).max(90.0);
         let response = search_ui(ui, search_id(), &mut find.words, "Search the answer", "", width).response.response;
         if std::mem::take(&mut find.wants_focus) {
-            response.request_focus();
+            lead_to(ui.ctx(), response.id);
         }
         // Escape ends the search, and the tree is where it was.
         if response.lost_focus() && ui.input(|input| input.key_pressed(Key::Escape)) {
@@ -345,7 +362,7 @@ fn find_ui(ui: &mut Ui, find: &mut TreeSearch, lines: &mut JsonLines, tree: Opti
                 ui.memory_mut(|memory| memory.request_focus(tree));
             }
         }
-        find.update(ui, lines);
+        find.update(ui, lines, since);
         let can_step = !find.hits.is_empty();
         let previous = IconButton::new(icons::ARROW_UP, "Previous match").keys(LocalKey::PreviousMatch.keys()).small();
         if ui.add_enabled(can_step, previous).clicked() {
@@ -390,7 +407,7 @@ fn about_height(ui: &Ui) -> f32 {
 }
 
 /// Explains the selected line. The tooltips say the same, but only to those who use a pointer.
-fn about_ui(ui: &mut Ui, lines: &JsonLines, actions: &mut Vec<Action>) {
+fn about_ui(ui: &mut Ui, lines: &JsonLines, since: &[FieldNote], actions: &mut Vec<Action>) {
     if about_height(ui) > 0.0 && ui.available_height() < 20.0 {
         return;
     }
@@ -421,48 +438,74 @@ fn about_ui(ui: &mut Ui, lines: &JsonLines, actions: &mut Vec<Action>) {
                 }
             },
         );
-        let sentence = field_help::of(lines.document(), &pointer);
-        let words = match (sentence, long_words(lines.document(), &pointer, value, &zone_in_use::of(ui))) {
-            (Some(sentence), Some(words)) => format!("{sentence} · {words}"),
-            (Some(sentence), None) => sentence.to_owned(),
-            (None, words) => words.unwrap_or_default(),
-        };
-        ui.add(Label::new(small(words, t.subdued)).wrap());
+        let twin = value.twin().map(|(nth, of)| {
+            format!("This is number {nth} of {of} members with the same name; most programs read the last one only")
+        });
+        let sentences = [
+            twin,
+            field_help::of(value).map(str::to_owned),
+            long_words(value, &zone_in_use::of(ui)),
+            note_on(value, since).map(str::to_owned),
+        ];
+        let words: Vec<String> = sentences.into_iter().flatten().collect();
+        ui.add(Label::new(small(words.join(" · "), t.subdued)).wrap());
     });
 }
 
+/// What the tree says beside a value: what it means, and what it is by now.
+fn beside(value: JsonView<'_>, since: &[FieldNote], zone: &LocalZone) -> Option<String> {
+    let known = [plain_words(value, zone), note_on(value, since).map(str::to_owned)];
+    let known: Vec<String> = known.into_iter().flatten().collect();
+    (!known.is_empty()).then(|| known.join(" · "))
+}
+
+fn note_on<'a>(value: JsonView<'_>, since: &'a [FieldNote]) -> Option<&'a str> {
+    let is_about = |note: &&FieldNote| value.key().is_some_and(|key| note.pointer.ends_with(&*key));
+    let mut notes = since.iter().filter(is_about);
+    notes.find(|note| note.pointer == value.pointer()).map(|note| note.words.as_str())
+}
+
 /// The value in plain words for the hint beside it; moments are short.
-fn plain_words(document: &Value, pointer: &str, value: &Value, zone: &LocalZone) -> Option<String> {
-    let moment = moment(pointer, value).map(|then| words::short_moment(then, zone));
-    moment.or_else(|| other_words(document, pointer, value))
+fn plain_words(value: JsonView<'_>, zone: &LocalZone) -> Option<String> {
+    let moment = moment(value).map(|then| words::short_moment(then, zone));
+    moment.or_else(|| other_words(value)).or_else(|| reading(value))
 }
 
 /// The value in plain words for the explanation below the tree.
-fn long_words(document: &Value, pointer: &str, value: &Value, zone: &LocalZone) -> Option<String> {
+fn long_words(value: JsonView<'_>, zone: &LocalZone) -> Option<String> {
     let in_both = |then| words::moment_in_both(then, zone).replace('\n', " · ");
-    moment(pointer, value).map(in_both).or_else(|| other_words(document, pointer, value))
+    moment(value).map(in_both).or_else(|| other_words(value)).or_else(|| reading(value))
 }
 
 /// The moment in a field of Unix seconds.
-fn moment(pointer: &str, value: &Value) -> Option<Timestamp> {
-    let (_, field) = pointer.rsplit_once('/')?;
-    let seconds = value.as_i64().filter(|_| field_help::is_time(field))?;
+fn moment(value: JsonView<'_>) -> Option<Timestamp> {
+    let seconds = value.as_i64().filter(|_| value.key().is_some_and(|field| field_help::is_time(&field)))?;
     Timestamp::from_second(seconds).ok()
 }
 
 /// The last day of an expiry, and amounts with their currency.
-fn other_words(document: &Value, pointer: &str, value: &Value) -> Option<String> {
-    let (parent, field) = pointer.rsplit_once('/')?;
+fn other_words(value: JsonView<'_>) -> Option<String> {
+    let field = value.key()?;
     let number = value.as_i64()?;
     if field != "exp_year" && !field.starts_with("amount") && field != "balance" {
         return None;
     }
-    let object = document.pointer(parent)?;
+    let object = value.parent()?;
     if field == "exp_year" {
-        let month = i8::try_from(object["exp_month"].as_i64()?).ok()?;
+        let month = i8::try_from(field_help::member(object, "exp_month")?.as_i64()?).ok()?;
         let first = Date::new(i16::try_from(number).ok()?, month, 1).ok()?;
         return Some(format!("good to {}, UTC", first.last_of_month()));
     }
-    let currency = object["currency"].as_str()?;
-    Some(format!("{} {}", ChargeCurrency::parse(currency)?.show(number), foreign::label(currency)))
+    let currency = field_help::member(object, "currency")?.string()?;
+    Some(format!("{} {}", ChargeCurrency::parse(&currency)?.show(number), foreign::label(&currency)))
+}
+
+/// What a string says whose letters are written as escapes.
+fn reading(value: JsonView<'_>) -> Option<String> {
+    /// More is no help beside a value.
+    const LONGEST: usize = 400;
+    let has_escapes = value.kind() == JsonKind::Text && value.text().len() <= LONGEST && value.text().contains("\\u");
+    let says = value.string().filter(|_| has_escapes)?;
+    let is_seen = !says.contains(foreign::acts) && !says.contains("\\u");
+    is_seen.then(|| format!("reads {says}"))
 }

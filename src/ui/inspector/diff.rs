@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use egui::{Color32, Label, Modifiers, RichText, Role, Sense, Ui, UiBuilder};
-use serde_json::Value;
 
 use super::diff_rows::{RowView, about_ui, menu_ui, narrow_lines};
 use crate::{
@@ -11,6 +10,8 @@ use crate::{
     domain::{
         foreign,
         history::entry::{EntryDetail, EntryId},
+        json_document::JsonDocument,
+        json_spans,
     },
     messages::{ComparedEntries, EntryPair},
     model::{LoadedValue, Revision},
@@ -241,9 +242,12 @@ fn head_ui(ui: &mut Ui, state: &DiffState, pair: Option<&EntryPair>, actions: &m
 }
 
 fn copied_patch(pair: &EntryPair, with_volatile: bool) -> Action {
-    let body_of = |detail| body(side(detail)).unwrap_or_default();
-    let steps = Value::from(patch(&body_of(&pair.0), &body_of(&pair.1), with_volatile));
-    Action::Copy { text: format!("{steps:#}"), what: "JSON Patch".to_owned() }
+    let body_of =
+        |detail| body(side(detail)).or_else(|| JsonDocument::parse("null".to_owned()).ok()).unwrap_or_default();
+    let steps = patch(&body_of(&pair.0), &body_of(&pair.1), with_volatile);
+    let steps = format!("[{}]", steps.join(","));
+    let text = json_spans::indented(&steps).unwrap_or(steps);
+    Action::Copy { text, what: "JSON Patch".to_owned() }
 }
 
 /// Draws which two entries are compared.

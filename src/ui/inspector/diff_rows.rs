@@ -1,11 +1,10 @@
 //! How one difference is shown: its row in a wide and in a narrow pane, its menu, and all of it below the list.
 
 use egui::{Color32, Id, Label, Rect, RichText, Role, Sense, Ui, WidgetInfo, vec2};
-use serde_json::Value;
 
 use crate::{
     diff::{DiffLine, DiffPart, ValueChange},
-    domain::foreign,
+    domain::{foreign, json_document::JsonDocument},
     ui::{
         action::Action,
         icons, theme,
@@ -39,6 +38,9 @@ fn sign(line: &DiffLine, t: &DesignTokens) -> (&'static str, Color32, &'static s
 /// The place of a line as a person reads it.
 fn place_words(line: &DiffLine) -> String {
     let place = foreign::label(&line.place);
+    if line.nth > 1 {
+        return format!("{place} ({} of this name)", nth_words(line.nth));
+    }
     match line.part {
         DiffPart::Body if place.is_empty() => "the whole body".to_owned(),
         DiffPart::Status | DiffPart::Body => place.into_owned(),
@@ -46,6 +48,20 @@ fn place_words(line: &DiffLine) -> String {
         DiffPart::Header => format!("header {place}"),
     }
 }
+
+/// "2nd", "3rd", "11th".
+fn nth_words(nth: usize) -> String {
+    let end = match (nth % 10, nth % 100) {
+        (1, rest) if rest != 11 => "st",
+        (2, rest) if rest != 12 => "nd",
+        (3, rest) if rest != 13 => "rd",
+        _ => "th",
+    };
+    format!("{nth}{end}")
+}
+
+/// Said where the two values are the same in two spellings.
+const SPELLING: &str = "the same value, written differently";
 
 fn spoken(line: &DiffLine, t: &DesignTokens) -> String {
     let (_, _, word) = sign(line, t);
@@ -55,17 +71,18 @@ fn spoken(line: &DiffLine, t: &DesignTokens) -> String {
         ValueChange::Same(value) | ValueChange::Added(value) | ValueChange::Removed(value) => short(value),
     };
     let volatile = line.volatile.map(|reason| format!(", volatile: {reason}")).unwrap_or_default();
-    format!("{word} {place}: {values}{volatile}")
+    let spelling = if line.change.is_only_spelling() { format!(", {SPELLING}") } else { String::new() };
+    format!("{word} {place}: {values}{spelling}{volatile}")
 }
 
 /// A value in one line, cut where it is long.
-fn short(value: &Value) -> String {
-    foreign::value(value, MOST_CHARS)
+fn short(value: &str) -> String {
+    foreign::json_start(value, MOST_CHARS)
 }
 
 /// A value as it is copied: a string without quotes.
-fn whole(value: &Value) -> String {
-    value.as_str().map_or_else(|| format!("{value:#}"), str::to_owned)
+fn whole(value: &str) -> String {
+    JsonDocument::parse(value.to_owned()).map_or_else(|_| value.to_owned(), |json| json.root().copied())
 }
 
 /// One row of the list.
@@ -134,7 +151,7 @@ impl RowView<'_> {
         let (sign, color, _) = sign(self.line, t);
         let text = if self.line.matters() { t.text } else { t.faint };
         let (left, right, center) = (at.left() + 6.0, at.right() - 6.0, at.center().y);
-        let value = |ui: &Ui, sign: &str, sign_color: Color32, value: &Value| {
+        let value = |ui: &Ui, sign: &str, sign_color: Color32, value: &str| {
             Self::text_ui(ui, sign, sign_color, left + 16.0, left + 30.0, center);
             Self::text_ui(ui, &short(value), text, left + 30.0, right, center);
         };
@@ -192,7 +209,7 @@ pub(super) fn about_ui(ui: &mut Ui, line: &DiffLine, actions: &mut Vec<Action>) 
                 }
             },
         );
-        let mut value_ui = |sign: &str, color: Color32, value: Option<&Value>| {
+        let mut value_ui = |sign: &str, color: Color32, value: Option<&str>| {
             if let Some(value) = value {
                 let text = RichText::new(format!("{sign} {}", short(value))).font(theme::mono(theme::MONO_SIZE));
                 ui.add(Label::new(text.color(color)).wrap().selectable(true));
@@ -205,7 +222,8 @@ pub(super) fn about_ui(ui: &mut Ui, line: &DiffLine, actions: &mut Vec<Action>) 
                 value_ui("+", t.text, change.after());
             }
         }
-        if let Some(reason) = line.volatile {
+        let spelling = line.change.is_only_spelling().then_some(SPELLING);
+        for reason in spelling.into_iter().chain(line.volatile) {
             ui.add(Label::new(RichText::new(reason).size(theme::SMALL_SIZE).color(t.subdued)).wrap());
         }
     });

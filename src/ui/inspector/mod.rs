@@ -6,9 +6,12 @@ pub mod diff;
 mod diff_rows;
 mod per_revision;
 pub mod shown_call;
+pub mod since;
 mod summary;
 mod timeline;
 mod verdict;
+
+use std::sync::Arc;
 
 use egui::{Label, RichText, ScrollArea, Ui};
 use serde_json::{Map, Value};
@@ -19,6 +22,7 @@ use self::{
     diff::{DiffState, diff_ui},
     per_revision::PerRevision,
     shown_call::ShownCall,
+    since::{FieldNote, notes_of_entry},
     summary::{SummaryState, summary_ui},
     timeline::{TimelineState, timeline_ui},
     verdict::{EntryVerdict, error_sentence},
@@ -97,6 +101,8 @@ pub struct InspectorState {
     diff: DiffState,
     summary: SummaryState,
     timeline: TimelineState,
+    /// What is not so any more in the answer of the entry.
+    since: PerRevision<Arc<[FieldNote]>>,
     /// What is to be said of the entry before its details.
     verdict: PerRevision<EntryVerdict>,
     /// Why the call of the request log was refused, if it was.
@@ -222,7 +228,8 @@ fn call_response_ui(
     replaced_ui(ui, exchange.replaced.len());
     let headers = |ui: &mut Ui| headers_ui(ui, "Response headers", &response.headers);
     let (call, took) = (ShownCall::Logged(id), Some(exchange.took));
-    let answer = ShownAnswer { call, revision: exchange.revision(), response, took };
+    let since = &Arc::default();
+    let answer = ShownAnswer { call, revision: exchange.revision(), response, took, since };
     answer_ui(ui, &mut state.answer, &answer, headers, actions);
 }
 
@@ -345,7 +352,8 @@ fn response_ui(ui: &mut Ui, state: &mut InspectorState, detail: &LoadedValue<Ent
             replaced_ui(ui, detail.replaced.len());
             let headers = |ui: &mut Ui| headers_ui(ui, "Response headers", &response.headers);
             let (call, took) = (ShownCall::Entry(detail.entry.id), detail.entry.took);
-            let answer = ShownAnswer { call, revision: detail.revision(), response, took };
+            let since = state.since.of(detail.revision(), || notes_of_entry(detail, &zone_in_use::of(ui)));
+            let answer = ShownAnswer { call, revision: detail.revision(), response, took, since };
             answer_ui(ui, &mut state.answer, &answer, headers, actions);
         }
         Some(Err(failure)) => {

@@ -162,7 +162,7 @@ fn came_of(request: &MaskedRequest, response: &ApiResponse) -> (Tone, String) {
     let body = response.json().unwrap_or_default();
     let (tone, words) = match ErrorView::of(&body) {
         Some(error) => refused(&body, error),
-        None => (Tone::Ok, done(request, &body)),
+        None => (Tone::Ok, done(request, response, &body)),
     };
     if response.header(REPLAYED_HEADER) == Some("true") {
         return (Tone::Info, format!("Repeated with the same key: {words}"));
@@ -180,14 +180,14 @@ fn refused(body: &Value, error: ErrorView<'_>) -> (Tone, String) {
     (Tone::Error, words)
 }
 
-fn done(request: &MaskedRequest, body: &Value) -> String {
+fn done(request: &MaskedRequest, response: &ApiResponse, body: &Value) -> String {
     let text = |name: &str| body[name].as_str().unwrap_or("?");
     match (request.method, text("object")) {
         (HttpMethod::Get, "token") if body["used"] == Value::Bool(true) => "Retrieved, used".to_owned(),
         (HttpMethod::Get, "token") => "Retrieved, unused".to_owned(),
         (_, "token") => "Minted".to_owned(),
         (_, "charge") => {
-            let amount = amount(&body["amount"], text("currency"));
+            let amount = amount(response, text("currency"));
             format!("Charged {amount} as {}", text("id"))
         }
         (_, "customer") => format!("Attached as {} to {}", text("default_source"), text("id")),
@@ -197,11 +197,15 @@ fn done(request: &MaskedRequest, body: &Value) -> String {
     }
 }
 
-/// An amount as it is read: "$20.00 usd".
-fn amount(amount: &Value, currency: &str) -> String {
+/// The amount of a charge as it is read: "$20.00 usd". What is no whole number is told as it is written.
+fn amount(response: &ApiResponse, currency: &str) -> String {
+    let body = response.document().unwrap_or_default();
+    let Some(amount) = (body.node_count() > 0).then(|| body.root().get("amount")).flatten() else {
+        return format!("? {currency}");
+    };
     match (amount.as_i64(), ChargeCurrency::parse(currency)) {
         (Some(amount), Some(known)) => format!("{} {currency}", known.show(amount)),
-        _ => format!("{amount} {currency}"),
+        _ => format!("{} {currency}", amount.text()),
     }
 }
 

@@ -17,7 +17,10 @@ use super::{
     shortcuts::LocalKey,
     theme,
     theme::DesignTokens,
-    widgets::{SegmentedControl, TextInput, empty_state_ui, field::text_edit_ui, modal_ui, name_bars, row_by_key},
+    widgets::{
+        SegmentedControl, TextInput, caret::lead_to, empty_state_ui, field::text_edit_ui, modal_ui, name_bars,
+        row_by_key,
+    },
 };
 use crate::domain::{
     foreign,
@@ -231,7 +234,7 @@ fn head_ui(ui: &mut Ui, state: &mut PaletteState) {
             let response = response.accessible_name("Search actions and test cards");
             if !state.is_started {
                 state.is_started = true;
-                response.request_focus();
+                lead_to(ui.ctx(), response.id);
             }
             if response.changed() {
                 state.marked = 0;

@@ -21,7 +21,7 @@ use super::{
     shortcuts::LocalKey,
     theme,
     theme::DesignTokens,
-    widgets::{PrimaryButton, QuietButton, TabBar, Tone, ends_ui, modal_ui, paint, scroll_ui},
+    widgets::{PrimaryButton, QuietButton, TabBar, Tone, caret::lead_to, ends_ui, modal_ui, paint, scroll_ui},
 };
 
 /// Draws the dialog over the window; `false` when it is to be closed.
@@ -31,7 +31,7 @@ pub fn settings_ui(
     about: &SettingsContext<'_>,
     actions: &mut Vec<Action>,
 ) -> bool {
-    follow_zoom(ctx, state);
+    follow_zoom(state, about.settings.window.zoom);
     let is_known = about.model.key(state.chosen).is_some() || state.initial_lacks(state.chosen);
     if !is_known && state.looked_at != Some(state.chosen) {
         state.looked_at = Some(state.chosen);
@@ -54,7 +54,7 @@ pub fn settings_ui(
         is_discarded = foot_ui(ui, state, about, actions);
     });
     if let Some(focus) = state.focus.take() {
-        ctx.memory_mut(|memory| memory.request_focus(focus));
+        lead_to(ctx, focus);
     }
     if modal.should_close && state.edited != state.initial && state.stage != DialogStage::Leaving {
         state.stage = DialogStage::Leaving;
@@ -65,8 +65,7 @@ pub fn settings_ui(
 
 /// The zoom keys work while the dialog is open; what they set is taken for the dialog's own field, so that Save keeps
 /// it.
-fn follow_zoom(ctx: &Context, state: &mut SettingsState) {
-    let zoom = ctx.zoom_factor();
+fn follow_zoom(state: &mut SettingsState, zoom: f32) {
     if state.zoom.is_some_and(|before| (before - zoom).abs() > f32::EPSILON) {
         state.edited.window.zoom = zoom;
         state.initial.window.zoom = zoom;

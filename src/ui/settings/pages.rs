@@ -13,10 +13,10 @@ use crate::{
         settings::preferences::ThemeChoice,
     },
     ui::{
-        Action, icons,
+        Action, icons, layout,
         shortcuts::zoom_words,
         theme::{self, DesignTokens},
-        widgets::{Field, IconButton, SegmentedControl},
+        widgets::{Field, IconButton, SegmentedControl, Tone},
     },
 };
 
@@ -106,13 +106,20 @@ pub(super) fn window_ui(ui: &mut Ui, state: &mut SettingsState) {
         ui.add(SegmentedControl::new("Theme", &mut window.theme, &themes).in_form());
     });
     let scale = ui.native_pixels_per_point().unwrap_or(1.0);
-    let note = format!(
-        "Now {:.0}%, on a screen whose own scale is {:.0}%. {}",
-        ui.zoom_factor() * 100.0,
-        scale * 100.0,
-        zoom_words(),
-    );
-    Field::new("Size of everything").note(&note).show(ui, |ui| {
+    let percent = |factor: f32| format!("{:.0}%", factor * 100.0);
+    let most = *layout::usable_zooms(layout::unzoomed_size(ui)).end();
+    let (now, own, most_words) = (percent(ui.zoom_factor()), percent(scale), percent(most));
+    let keys = zoom_words();
+    let is_too_large = window.zoom > most;
+    let note = if is_too_large {
+        let wanted = percent(window.zoom);
+        format!("{wanted} waits for a larger window: the form would be cut. This one has room for {most_words}")
+    } else {
+        format!("Now {now}, on a screen whose own scale is {own}. This window has room for up to {most_words}. {keys}")
+    };
+    let field = Field::new("Size of everything");
+    let field = if is_too_large { field.message(Tone::Info, &note) } else { field.note(&note) };
+    field.show(ui, |ui| {
         ui.add(SegmentedControl::new("Size of everything", &mut window.zoom, &ZOOMS).in_form());
     });
 }

@@ -67,7 +67,7 @@ pub struct SettingsState {
     pub(super) looked_at: Option<ProfileId>,
     /// What gets the focus in the next frame.
     pub(super) focus: Option<Id>,
-    /// The zoom of the frame before: the zoom keys work while the dialog is open.
+    /// The zoom that was set before this frame: the zoom keys work while the dialog is open.
     pub(super) zoom: Option<f32>,
 }
 

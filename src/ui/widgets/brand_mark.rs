@@ -1,9 +1,7 @@
 //! Brand marks: the name of a card brand in our own letters, never its logo.
 
 use crate::ui::theme::{self, CardColors};
-use egui::{
-    Align2, Atom, Color32, FontId, Painter, Pos2, Rect, Response, RichText, Role, Sense, Ui, Vec2, WidgetInfo, vec2,
-};
+use egui::{Align2, Color32, FontId, Painter, Pos2, Rect, Response, RichText, Role, Sense, Ui, Vec2, WidgetInfo, vec2};
 
 /// Whose name a card bears.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -118,11 +116,6 @@ impl BrandMark {
         response
     }
 
-    /// The badge as an atom, for the end of a text field.
-    pub fn atom(self) -> Atom<'static> {
-        Atom::paint(self.size(), move |ui, args| self.paint(ui.painter(), args.rect))
-    }
-
     /// The word-mark in slanted letters, for the corner of a card.
     pub fn on_card(self) -> RichText {
         let size = if self.word().len() > 6 { 15.0 } else { 18.0 };
@@ -130,7 +123,8 @@ impl BrandMark {
         RichText::new(self.word()).font(font).color(CardColors::TEXT)
     }
 
-    fn size(self) -> Vec2 {
+    /// The size of the badge.
+    pub fn size(self) -> Vec2 {
         // Wide enough for its letters in the semibold weight.
         let letters = self.word().len() as f32;
         vec2((letters * 7.2 + 8.0).max(28.0).round(), 18.0)

@@ -23,14 +23,19 @@ pub struct CardFace<'a> {
     pub expires: &'a str,
     /// How many digits of the security code are typed; they show as dots.
     pub cvc_digits: usize,
+    /// Without the row of holder, expiry and security code, for a window that is not high.
+    pub is_low: bool,
 }
 
 /// The height of the card.
 pub const HEIGHT: f32 = 176.0;
+/// The height of the card without its last row.
+pub const LOW_HEIGHT: f32 = 96.0;
 
 impl Widget for CardFace<'_> {
     fn ui(self, ui: &mut Ui) -> Response {
-        let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), HEIGHT), Sense::hover());
+        let height = if self.is_low { LOW_HEIGHT } else { HEIGHT };
+        let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
         response.widget_info(|| WidgetInfo::labeled(Role::Image, ui.is_enabled(), self.spoken()));
         if !ui.is_rect_visible(rect) {
             return response;
@@ -56,6 +61,10 @@ impl Widget for CardFace<'_> {
         value(ui, self.about, inner.left(), inner.top() + 25.0, room);
 
         let number = self.number_galley(ui, inner.width());
+        if self.is_low {
+            paint::galley_left(ui.painter(), number, inner.left(), rect.bottom() - 24.0);
+            return response;
+        }
         paint::galley_left(ui.painter(), number, inner.left(), rect.top() + 87.0);
 
         let cvc = inner.right() - 23.0;

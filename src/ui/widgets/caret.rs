@@ -1,7 +1,7 @@
 //! The caret of a text field, read and put from outside of it. Places are counted in characters.
 
 use egui::{
-    Context, Id, TextEdit,
+    Context, Event, Id, Key, Plugin, Response, TextEdit, Ui,
     text::{CCursor, CCursorRange},
 };
 
@@ -26,6 +26,52 @@ pub fn set_caret(ctx: &Context, id: Id, place: usize) {
 /// Marks all of `text` in the field `id`, so that typing replaces it.
 pub fn select_all(ctx: &Context, id: Id, text: &str) {
     set_range(ctx, id, CCursorRange::two(CCursor::new(0), CCursor::new(text.chars().count())));
+}
+
+/// Puts the focus on the field `id` for a key that leads to it, and marks what is in it, so that typing replaces it. A
+/// click puts the caret where the pointer is instead.
+pub fn lead_to(ctx: &Context, id: Id) {
+    ctx.memory_mut(|memory| memory.request_focus(id));
+    // The field limits the range to its text.
+    set_range(ctx, id, CCursorRange::two(CCursor::new(0), CCursor::new(usize::MAX)));
+}
+
+/// Notes when Tab is pressed, for [`select_after_tab`].
+#[derive(Default)]
+struct TabWatch {
+    /// The number of the last pass in which it was.
+    pass: Option<u64>,
+}
+
+impl Plugin for TabWatch {
+    fn debug_name(&self) -> &'static str {
+        "Tab watch"
+    }
+
+    fn on_begin_pass(&mut self, ui: &mut Ui) {
+        let is_tab = |event: &Event| matches!(event, Event::Key { key: Key::Tab, pressed: true, .. });
+        if ui.input(|input| input.events.iter().any(is_tab)) {
+            self.pass = Some(ui.cumulative_pass_nr());
+        }
+    }
+}
+
+/// Lets Tab mark what is in the field that it leads to.
+pub fn install(ctx: &Context) {
+    ctx.add_plugin(TabWatch::default());
+}
+
+/// Marks all of `text` in a field that Tab has just led to, as text fields of all desktops do. egui leaves the caret
+/// where it was.
+pub fn select_after_tab(ctx: &Context, field: &Response, text: &str) {
+    if !field.gained_focus() {
+        return;
+    }
+    let pressed = ctx.with_plugin(|watch: &mut TabWatch| watch.pass).flatten();
+    // Shift+Tab gives the focus with the next pass.
+    if pressed.is_some_and(|pass| ctx.cumulative_pass_nr() <= pass + 1) {
+        select_all(ctx, field.id, text);
+    }
 }
 
 fn set_range(ctx: &Context, id: Id, range: CCursorRange) {

@@ -5,11 +5,11 @@ use crate::{
     ui::{
         icons,
         theme::{self, DesignTokens},
-        widgets::{InputLook, TextInput, Tone, key_cap::KeyCap, paint},
+        widgets::{BrandMark, InputLook, TextInput, Tone, key_cap::KeyCap, paint},
     },
 };
 use egui::{
-    Align2, Atom, Color32, Id, Label, Margin, Response, RichText, Role, Sense, Sides, Ui,
+    Align2, Atom, Color32, Id, IdSalt, Label, Margin, Response, RichText, Role, Sense, Sides, Ui, UiBuilder,
     accesskit::{Invalid, Live},
     text_edit::TextEditOutput,
     vec2,
@@ -24,12 +24,13 @@ pub struct Field<'a> {
     border: Option<Tone>,
     mono: bool,
     align: Align2,
+    brand: Option<BrandMark>,
 }
 
 impl<'a> Field<'a> {
     /// A field called `label`.
     pub fn new(label: &'a str) -> Self {
-        Self { label, hint: "", note: None, border: None, mono: false, align: Align2::LEFT_CENTER }
+        Self { label, hint: "", note: None, border: None, mono: false, align: Align2::LEFT_CENTER, brand: None }
     }
 
     /// A quiet word at the right end of the label line: "3 digits".
@@ -69,12 +70,27 @@ impl<'a> Field<'a> {
         self
     }
 
+    /// A card brand at the right end of the input, beside the text.
+    pub fn brand(mut self, brand: Option<BrandMark>) -> Self {
+        self.brand = brand;
+        self
+    }
+
     /// Draws the field around `input`, which gets its margins, font and borders here.
     pub fn text(self, ui: &mut Ui, input: TextInput<'_>) -> TextEditOutput {
-        let (mono, align) = (self.mono, self.align);
+        let (mono, align, brand) = (self.mono, self.align, self.brand);
         let edge = self.edge(ui);
         self.frame(ui, |ui, label| {
+            let place = IdSalt::new("brand");
+            // The field keeps room for the badge, so that no text runs below it.
+            let input = match brand {
+                Some(brand) => input.suffix(Atom::custom(place, brand.size())),
+                None => input,
+            };
             let output = aligned_edit_ui(ui, input, mono, edge, align);
+            if let (Some(brand), Some(rect)) = (brand, output.response.rect(place)) {
+                brand.badge_ui(&mut ui.new_child(UiBuilder::new().max_rect(rect)));
+            }
             (output.response.response.clone().labelled_by(label), output)
         })
     }

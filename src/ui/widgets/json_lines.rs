@@ -1,8 +1,13 @@
-//! A JSON document as a flat list of lines, which can be folded, searched and read row by row.
+//! A JSON document as a flat list of lines, which can be folded, searched, marked and read row by row.
+
+use std::{borrow::Cow, ops::Range, sync::Arc};
 
 use super::virtual_rows::RowScroll;
-use serde_json::Value;
-use std::sync::Arc;
+use crate::domain::{
+    foreign,
+    json_document::{JsonDocument, JsonKind, JsonView},
+    json_spans,
+};
 
 /// A document as a flat list of lines, and which of its objects and arrays are folded.
 ///
@@ -15,6 +20,7 @@ pub struct JsonLines {
     /// The lines in sight, in order.
     visible: Vec<u32>,
     selected: Option<u32>,
+    marked: Option<MarkedText>,
     pub(super) view: TreeView,
 }
 
@@ -27,97 +33,206 @@ pub(super) struct TreeView {
     pub width: f32,
     /// How many rows the last frame drew.
     pub drawn: usize,
+    /// The match that the search went to last, and whether it is still to be scrolled to sideways.
+    pub hit: Option<SearchHit>,
+    pub wants_hit: bool,
+    /// Whether the pointer is marking text.
+    pub is_marking: bool,
 }
 
 /// The part of a document that never changes, its values and its lines; another thread can search it.
 #[derive(Debug)]
 pub struct JsonText {
-    document: Value,
-    lines: Vec<JsonLine>,
+    document: JsonDocument,
+    /// Of each line the value that it shows, and `CLOSES` where it closes it.
+    lines: Vec<u32>,
+    /// Of each value its first line.
+    first: Vec<u32>,
 }
 
-#[derive(Debug)]
-struct JsonLine {
-    kind: JsonLineKind,
-    depth: u16,
-    comma: bool,
-    /// The line that opens what this line is in; for a closing line, the line that it closes.
-    parent: u32,
-    /// How many lines the value takes, from its opening to its closing line.
-    span: u32,
-    token: PathToken,
-}
+const CLOSES: u32 = 1 << 31;
 
-#[derive(Debug)]
-enum PathToken {
-    Root,
-    Key(Box<str>),
-    Index(u32),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum JsonLineKind {
-    Leaf,
-    Open,
-    Close,
-}
+/// Of a line no more characters are shown and marked; copying gives them all.
+pub(super) const LINE_CHARS: usize = 20_000;
 
 /// What one row in sight shows.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub struct JsonRow<'a> {
     /// Which line of the document it is.
     pub line: usize,
-    /// How deep it lies.
-    pub depth: usize,
-    /// Its key, if it is in an object.
-    pub key: Option<&'a str>,
-    /// What stands after the key.
-    pub part: JsonPart<'a>,
+    /// The value that it shows or belongs to.
+    pub value: JsonView<'a>,
+    /// What it shows of the value.
+    pub part: JsonPart,
     /// Whether a comma follows.
     pub comma: bool,
 }
 
-/// The part of a row after its key.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum JsonPart<'a> {
+/// What a row shows of its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JsonPart {
     /// A string, a number, a literal, or an empty object or array.
-    Leaf(&'a Value),
+    Leaf,
     /// The opening bracket of an unfolded object or array.
-    Open(&'a Value),
-    /// A folded object or array, and how many items it has.
-    Folded(&'a Value, usize),
+    Open,
+    /// A folded object or array.
+    Folded,
     /// A closing bracket.
-    Close(&'a Value),
+    Close,
 }
 
-impl<'a> JsonPart<'a> {
-    /// The value that the row shows or belongs to.
-    pub const fn value(self) -> &'a Value {
-        match self {
-            Self::Leaf(value) | Self::Open(value) | Self::Folded(value, _) | Self::Close(value) => value,
+/// A piece of the text of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowPiece {
+    Key,
+    Text,
+    Number,
+    Literal,
+    /// Brackets, colons, commas, and text that is not JSON.
+    Other,
+}
+
+/// A match of a search: characters of the text of a line, or of the words beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SearchHit {
+    pub line: u32,
+    pub start: u32,
+    pub end: u32,
+}
+
+/// A place in the text of a line, before the character `char`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TextPlace {
+    pub line: usize,
+    pub char: usize,
+}
+
+/// Text that is marked: from where it was begun to where it ends now, which may be before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MarkedText {
+    pub anchor: TextPlace,
+    pub head: TextPlace,
+}
+
+impl MarkedText {
+    fn ends(self) -> (TextPlace, TextPlace) {
+        (self.anchor.min(self.head), self.anchor.max(self.head))
+    }
+}
+
+impl JsonRow<'_> {
+    /// How deep it is indented.
+    pub fn depth(&self) -> usize {
+        self.value.depth().min(json_spans::DEEPEST_INDENT)
+    }
+
+    /// Whether it is the first or only row of its value, and so speaks for it.
+    pub fn opens(&self) -> bool {
+        self.part != JsonPart::Close
+    }
+
+    /// Gives its text piece by piece, as it is shown: spelled as it came, but that characters which would act on the
+    /// display are escapes.
+    pub fn pieces(&self, mut take: impl FnMut(RowPiece, &str)) {
+        let value = self.value;
+        if let Some(key) = value.key_text().filter(|_| self.opens()) {
+            take(RowPiece::Key, &shown(key));
+            take(RowPiece::Other, ": ");
+        }
+        let (open, close) = if value.kind() == JsonKind::Array { ("[", "]") } else { ("{", "}") };
+        match (self.part, value.kind()) {
+            (JsonPart::Open, _) => take(RowPiece::Other, open),
+            (JsonPart::Close, _) => take(RowPiece::Other, close),
+            (JsonPart::Folded, _) => take(RowPiece::Other, &format!("{open} {} {close}", value.len())),
+            (JsonPart::Leaf, JsonKind::Object | JsonKind::Array) => {
+                take(RowPiece::Other, open);
+                take(RowPiece::Other, close);
+            }
+            (JsonPart::Leaf, JsonKind::Text) => take(RowPiece::Text, &shown(value.text())),
+            (JsonPart::Leaf, JsonKind::Number) => take(RowPiece::Number, &shown(value.text())),
+            (JsonPart::Leaf, JsonKind::Literal) => take(RowPiece::Literal, value.text()),
+            (JsonPart::Leaf, JsonKind::Plain) => take(RowPiece::Other, &foreign::lines(start(value.text()))),
+        }
+        if self.comma {
+            take(RowPiece::Other, ",");
         }
     }
 
-    /// The opening and the closing bracket of an object or array.
-    pub const fn brackets(self) -> (&'static str, &'static str) {
-        if matches!(self.value(), Value::Array(_)) { ("[", "]") } else { ("{", "}") }
+    /// Its text without the indentation.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        self.pieces(|_, piece| text.push_str(piece));
+        text
+    }
+
+    /// The characters of its text that are its value, or its bracket.
+    pub(super) fn value_chars(&self) -> Range<usize> {
+        let mut chars = 0;
+        let mut ends = Vec::with_capacity(5);
+        self.pieces(|_, piece| {
+            chars += piece.chars().count();
+            ends.push(chars);
+        });
+        let has_key = self.opens() && self.value.key_text().is_some();
+        (if has_key { ends[1] } else { 0 })..chars - usize::from(self.comma)
+    }
+
+    /// What a double click at a character of its text marks: a number or a word, or else the sign.
+    pub(super) fn word_at(&self, at: usize) -> Range<usize> {
+        let mut found = None;
+        let mut begin = 0;
+        self.pieces(|piece, text| {
+            let end = begin + text.chars().count();
+            if found.is_none() && at < end {
+                found = Some(match piece {
+                    RowPiece::Number | RowPiece::Literal => begin..end,
+                    _ => word_in(text, at - begin, begin),
+                });
+            }
+            begin = end;
+        });
+        found.unwrap_or(begin..begin)
     }
 }
 
+/// The word of letters, digits and underscores around the character `at` of a text; its places count from `begin`.
+fn word_in(text: &str, at: usize, begin: usize) -> Range<usize> {
+    let is_word = |sign: char| sign.is_alphanumeric() || sign == '_';
+    let signs: Vec<char> = text.chars().collect();
+    if !is_word(signs[at]) {
+        return begin + at..begin + at + 1;
+    }
+    let before = signs[..at].iter().rev().take_while(|sign| is_word(**sign)).count();
+    let behind = signs[at..].iter().take_while(|sign| is_word(**sign)).count();
+    begin + at - before..begin + at + behind
+}
+
+/// The start of a text that is too long to be shown.
+fn start(text: &str) -> &str {
+    let end = text.char_indices().nth(LINE_CHARS).map(|(end, _)| end);
+    &text[..end.unwrap_or(text.len())]
+}
+
+/// A token as it is shown.
+fn shown(token: &str) -> Cow<'_, str> {
+    let start = start(token);
+    let shown = foreign::json(start);
+    if start.len() < token.len() { Cow::Owned(shown.into_owned() + "…") } else { shown }
+}
+
 impl JsonLines {
-    /// The lines of `document`, all unfolded.
-    pub fn new(document: Value) -> Self {
-        let mut lines = Vec::new();
-        push_lines(&mut lines, &document, PathToken::Root, 0, 0, false);
-        let folded = vec![false; lines.len()];
-        let text = Arc::new(JsonText { document, lines });
-        let mut json = Self { text, folded, visible: Vec::new(), selected: None, view: TreeView::default() };
+    /// The lines of a document, all unfolded.
+    pub fn new(document: JsonDocument) -> Self {
+        let text = Arc::new(JsonText::new(document));
+        let folded = vec![false; text.lines.len()];
+        let (visible, selected, marked) = (Vec::new(), None, None);
+        let mut json = Self { text, folded, visible, selected, marked, view: TreeView::default() };
         json.update_visible();
         json
     }
 
     /// The document.
-    pub fn document(&self) -> &Value {
+    pub fn document(&self) -> &JsonDocument {
         &self.text.document
     }
 
@@ -146,25 +261,12 @@ impl JsonLines {
     /// # Panics
     /// When there is no such row.
     pub fn row(&self, row: usize) -> JsonRow<'_> {
-        let index = self.visible[row];
-        let line = self.line(index);
-        let value = self.value(index as usize);
-        let is_folded = self.folded[index as usize];
-        let part = match line.kind {
-            JsonLineKind::Leaf => JsonPart::Leaf(value),
-            JsonLineKind::Open if is_folded => JsonPart::Folded(value, items(value)),
-            JsonLineKind::Open => JsonPart::Open(value),
-            JsonLineKind::Close => JsonPart::Close(value),
-        };
-        let comma = match line.kind {
-            JsonLineKind::Open if is_folded => self.line(index + line.span - 1).comma,
-            _ => line.comma,
-        };
-        let key = match &line.token {
-            PathToken::Key(key) => Some(&**key),
-            PathToken::Root | PathToken::Index(_) => None,
-        };
-        JsonRow { line: index as usize, depth: usize::from(line.depth), key, part, comma }
+        let line = self.visible[row] as usize;
+        let shown = self.text.row(line);
+        if self.folded[line] {
+            return JsonRow { part: JsonPart::Folded, comma: has_sibling(shown.value), ..shown };
+        }
+        shown
     }
 
     /// The row that shows `line`, or what it is folded into.
@@ -174,38 +276,29 @@ impl JsonLines {
 
     /// The JSON pointer of `line`, empty for the whole document.
     pub fn pointer(&self, line: usize) -> String {
-        let mut pointer = String::new();
-        for token in self.path(line as u32) {
-            pointer.push('/');
-            match token {
-                PathToken::Key(key) => pointer.push_str(&key.replace('~', "~0").replace('/', "~1")),
-                PathToken::Index(index) => pointer.push_str(&index.to_string()),
-                PathToken::Root => {}
-            }
-        }
-        pointer
+        self.value(line).pointer()
     }
 
     /// The value that `line` shows or belongs to.
-    pub fn value(&self, line: usize) -> &Value {
-        self.path(line as u32).into_iter().fold(&self.text.document, |value, token| match token {
-            PathToken::Key(key) => &value[&**key],
-            PathToken::Index(index) => &value[*index as usize],
-            PathToken::Root => value,
-        })
+    pub fn value(&self, line: usize) -> JsonView<'_> {
+        self.text.row(line).value
     }
 
     /// The value of `line` as a person wants it in the clipboard: a string without quotes, the rest as JSON.
     pub fn copied(&self, line: usize) -> String {
-        match self.value(line) {
-            Value::String(text) => text.clone(),
-            value => pretty(value),
-        }
+        self.value(line).copied()
+    }
+
+    /// The value of `line` with its name, as JSON.
+    pub fn copied_line(&self, line: usize) -> String {
+        let value = self.value(line);
+        let text = json_spans::indented(value.text()).unwrap_or_else(|_| value.text().to_owned());
+        value.key_text().map_or_else(|| text.clone(), |key| format!("{key}: {text}"))
     }
 
     /// Whether `line` opens an object or array that can be folded; the document itself cannot.
     pub fn is_foldable(&self, line: usize) -> bool {
-        line > 0 && self.text.lines[line].kind == JsonLineKind::Open
+        line > 0 && self.text.row(line).part == JsonPart::Open
     }
 
     /// Whether `line` is folded.
@@ -228,12 +321,16 @@ impl JsonLines {
 
     /// Unfolds everything.
     pub fn expand_all(&mut self) {
-        self.fold_all(false);
+        self.folded.fill(false);
+        self.update_visible();
     }
 
     /// Folds everything but the document itself.
     pub fn collapse_all(&mut self) {
-        self.fold_all(true);
+        for line in 1..self.folded.len() {
+            self.folded[line] = self.is_foldable(line);
+        }
+        self.update_visible();
     }
 
     /// The selected line.
@@ -246,14 +343,63 @@ impl JsonLines {
         self.selected = line.map(|line| line as u32);
     }
 
-    /// The line that opens what `line` is in.
-    pub fn parent(&self, line: usize) -> usize {
-        self.text.lines[line].parent as usize
+    /// The text that is marked, perhaps of no length: then it is where marking goes on from.
+    pub fn marked(&self) -> Option<MarkedText> {
+        self.marked
     }
 
-    /// The lines whose key or value has `needle` in it, whatever its case.
-    pub fn find(&self, needle: &str) -> Vec<usize> {
-        self.text.find(needle, || true)
+    /// Marks text, or none.
+    pub fn mark(&mut self, marked: Option<MarkedText>) {
+        self.marked = marked;
+    }
+
+    /// Marks everything.
+    pub fn mark_all(&mut self) {
+        let last = self.row_count().saturating_sub(1);
+        let head = TextPlace { line: self.row(last).line, char: usize::MAX };
+        self.marked = Some(MarkedText { anchor: TextPlace { line: 0, char: 0 }, head });
+    }
+
+    /// Whether any text is marked.
+    pub fn has_marked(&self) -> bool {
+        self.marked.is_some_and(|marked| marked.anchor != marked.head)
+    }
+
+    /// The characters of a row's text that are marked, of which it has `count`.
+    pub(super) fn marked_in(&self, row: &JsonRow<'_>, count: usize) -> Option<Range<usize>> {
+        let (start, end) = self.marked.filter(|_| self.has_marked())?.ends();
+        if row.line < start.line || row.line > end.line {
+            return None;
+        }
+        let begin = if row.line == start.line { start.char.min(count) } else { 0 };
+        let end = if row.line == end.line { end.char.min(count) } else { count };
+        Some(begin..end)
+    }
+
+    /// The marked text as it is shown, on lines that are indented. What is folded comes unfolded, and what is too long to
+    /// be shown comes whole.
+    pub fn marked_text(&self) -> Option<String> {
+        let (start, end) = self.marked.filter(|_| self.has_marked())?.ends();
+        let rows = || (self.row_of(start.line)..=self.row_of(end.line)).map(|row| self.row(row));
+        let outer = rows().map(|row| row.depth()).min().unwrap_or_default();
+        let mut text = String::new();
+        for row in rows() {
+            let count = row.text().chars().count();
+            let chars = self.marked_in(&row, count).unwrap_or(0..count);
+            if row.line > start.line {
+                text.push('\n');
+            }
+            if row.line > start.line || start.char == 0 {
+                (outer..row.depth()).for_each(|_| text.push_str("  "));
+            }
+            push_marked(&mut text, &row, chars, row.depth() - outer);
+        }
+        Some(text)
+    }
+
+    /// The line that opens what `line` is in.
+    pub fn parent(&self, line: usize) -> usize {
+        self.text.parent(line)
     }
 
     /// Unfolds all that hides `line`, and selects it.
@@ -265,196 +411,199 @@ impl JsonLines {
             parent = self.parent(parent);
         }
         self.selected = Some(line as u32);
+        self.marked = None;
         if is_hidden {
             self.update_visible();
         }
-        self.view.scroll.reveal(self.row_of(line));
+        // With some rows around it, so that its context can be read.
+        self.view.scroll.reveal_within(self.row_of(line), 4);
     }
 
-    fn line(&self, index: u32) -> &JsonLine {
-        &self.text.lines[index as usize]
+    /// Goes to a match: unfolds what hides it, selects its line, and scrolls to it, sideways too.
+    pub fn reveal_hit(&mut self, hit: SearchHit) {
+        self.reveal(hit.line as usize);
+        self.view.hit = Some(hit);
+        self.view.wants_hit = true;
     }
 
-    fn fold_all(&mut self, folded: bool) {
-        for (is_folded, line) in self.folded.iter_mut().zip(&self.text.lines).skip(1) {
-            *is_folded = folded && line.kind == JsonLineKind::Open;
-        }
-        self.update_visible();
+    /// Forgets which match was gone to.
+    pub fn forget_hit(&mut self) {
+        self.view.hit = None;
+        self.view.wants_hit = false;
     }
 
     fn update_visible(&mut self) {
         self.visible.clear();
-        let mut index = 0;
-        while let Some(line) = self.text.lines.get(index as usize) {
-            self.visible.push(index);
-            index += if self.folded[index as usize] { line.span } else { 1 };
+        let mut line = 0;
+        while line < self.folded.len() {
+            self.visible.push(line as u32);
+            line = if self.folded[line] { self.text.closing_line(line) + 1 } else { line + 1 };
         }
     }
+}
 
-    /// The tokens from the document down to `line`.
-    fn path(&self, line: u32) -> Vec<&PathToken> {
-        let mut index = line;
-        let mut path = Vec::new();
-        if self.line(index).kind == JsonLineKind::Close {
-            index = self.line(index).parent;
-        }
-        while index > 0 {
-            path.push(&self.line(index).token);
-            index = self.line(index).parent;
-        }
-        path.reverse();
-        path
+/// Writes the marked characters of a row.
+fn push_marked(text: &mut String, row: &JsonRow<'_>, chars: Range<usize>, depth: usize) {
+    let shown = row.text();
+    let value = row.value_chars();
+    let count = shown.chars().count();
+    let is_cut = row.value.text().len() > LINE_CHARS && row.part == JsonPart::Leaf;
+    let cut = |range: Range<usize>| shown.chars().skip(range.start).take(range.len());
+    // A folded value cannot be marked in part, and what lies behind the characters that are shown is marked with the
+    // last of them.
+    let is_whole = row.part == JsonPart::Folded && chars.start < value.end && chars.end > value.start;
+    let to_its_end = is_cut && chars.start < value.end && chars.end >= value.end;
+    if !is_whole && !to_its_end {
+        text.extend(cut(chars));
+        return;
     }
+    text.extend(cut(chars.start.min(value.start)..value.start));
+    if is_whole {
+        let unfolded = json_spans::indented(row.value.text()).unwrap_or_default();
+        for (nth, line) in unfolded.lines().enumerate() {
+            if nth > 0 {
+                text.push('\n');
+                (0..depth).for_each(|_| text.push_str("  "));
+            }
+            text.push_str(line);
+        }
+    } else {
+        text.extend(row.value.text().chars().skip(chars.start.saturating_sub(value.start)));
+    }
+    text.extend(cut(value.end..chars.end.clamp(value.end, count)));
+}
+
+fn has_sibling(value: JsonView<'_>) -> bool {
+    value.parent().is_some_and(|parent| value.next() < parent.next())
 }
 
 impl JsonText {
+    fn new(document: JsonDocument) -> Self {
+        let count = document.node_count();
+        let mut text = Self { lines: Vec::with_capacity(count), first: Vec::with_capacity(count), document };
+        // The objects and arrays around the current value, outermost first, and where each ends.
+        let mut open: Vec<(u32, usize)> = Vec::new();
+        for node in 0..count {
+            text.close(&mut open, node);
+            text.first.push(text.lines.len() as u32);
+            text.lines.push(node as u32);
+            let value = text.document.view(node);
+            if !value.is_empty() {
+                open.push((node as u32, value.next()));
+            }
+        }
+        text.close(&mut open, count);
+        text
+    }
+
+    /// Adds the closing lines of what ends before a value.
+    fn close(&mut self, open: &mut Vec<(u32, usize)>, node: usize) {
+        while let Some((closed, _)) = open.pop_if(|(_, end)| *end <= node) {
+            self.lines.push(closed | CLOSES);
+        }
+    }
+
     /// The document.
-    pub fn value(&self) -> &Value {
+    pub fn document(&self) -> &JsonDocument {
         &self.document
     }
 
-    /// The lines whose key or value has `needle` in it, whatever its case. Asked now and then, `is_wanted` can end the
-    /// search before its time.
-    pub fn find(&self, needle: &str, is_wanted: impl Fn() -> bool) -> Vec<usize> {
-        let mut search = JsonSearch { needle: needle.to_lowercase(), is_wanted, line: 0, found: Vec::new() };
-        if !search.needle.is_empty() {
-            search.value(None, &self.document);
-        }
-        search.found
-    }
-}
-
-/// A walk through a document in the order of its lines.
-struct JsonSearch<W> {
-    needle: String,
-    is_wanted: W,
-    line: usize,
-    found: Vec<usize>,
-}
-
-/// How many lines are searched before it is asked whether anybody still wants the result.
-const LINES_AT_A_TIME: usize = 4096;
-
-impl<W: Fn() -> bool> JsonSearch<W> {
-    fn hits(&self, text: &str) -> bool {
-        if self.needle.is_ascii() && text.is_ascii() {
-            let needle = self.needle.as_bytes();
-            return text.as_bytes().windows(needle.len()).any(|part| part.eq_ignore_ascii_case(needle));
-        }
-        text.to_lowercase().contains(&self.needle)
+    /// How many lines there are.
+    pub fn line_count(&self) -> usize {
+        self.lines.len()
     }
 
-    fn value(&mut self, key: Option<&str>, value: &Value) {
-        if self.line.is_multiple_of(LINES_AT_A_TIME) && !(self.is_wanted)() {
-            // Without a needle the walk ends: nobody wants its result.
-            self.needle.clear();
-        }
-        if self.needle.is_empty() {
-            return;
-        }
-        let is_leaf = items(value) == 0;
-        let in_value = || match value {
-            Value::String(text) => self.hits(text),
-            value => is_leaf && self.hits(&value.to_string()),
+    /// What a line shows where it is not folded.
+    pub fn row(&self, line: usize) -> JsonRow<'_> {
+        let value = self.document.view((self.lines[line] & !CLOSES) as usize);
+        let part = match self.lines[line] & CLOSES {
+            0 if value.is_empty() => JsonPart::Leaf,
+            0 => JsonPart::Open,
+            _ => JsonPart::Close,
         };
-        if key.is_some_and(|key| self.hits(key)) || in_value() {
-            self.found.push(self.line);
-        }
-        self.line += 1;
-        match value {
-            Value::Array(items) => items.iter().for_each(|item| self.value(None, item)),
-            Value::Object(items) => items.iter().for_each(|(key, item)| self.value(Some(key), item)),
-            _ => {}
-        }
-        // The closing line.
-        self.line += usize::from(!is_leaf);
+        JsonRow { line, value, part, comma: part != JsonPart::Open && has_sibling(value) }
     }
-}
 
-fn items(value: &Value) -> usize {
-    match value {
-        Value::Array(items) => items.len(),
-        Value::Object(items) => items.len(),
-        _ => 0,
+    /// The line that opens what `line` is in; for a closing line, the line that it closes.
+    fn parent(&self, line: usize) -> usize {
+        let row = self.row(line);
+        let node = match row.part {
+            JsonPart::Close => row.value.node(),
+            _ => row.value.parent().map_or(0, JsonView::node),
+        };
+        self.first[node] as usize
     }
-}
 
-fn pretty(value: &Value) -> String {
-    // The alternate form of a value is indented JSON, and cannot fail.
-    format!("{value:#}")
-}
-
-fn push_lines(lines: &mut Vec<JsonLine>, value: &Value, token: PathToken, parent: u32, depth: u16, comma: bool) {
-    let here = lines.len() as u32;
-    let count = items(value);
-    let kind = if count == 0 { JsonLineKind::Leaf } else { JsonLineKind::Open };
-    let open_comma = comma && kind == JsonLineKind::Leaf;
-    lines.push(JsonLine { kind, depth, comma: open_comma, parent, span: 1, token });
-    if kind == JsonLineKind::Leaf {
-        return;
-    }
-    match value {
-        Value::Array(items) => {
-            for (i, item) in items.iter().enumerate() {
-                push_lines(lines, item, PathToken::Index(i as u32), here, depth + 1, i + 1 < count);
-            }
+    /// The line that closes what `line` opens.
+    fn closing_line(&self, line: usize) -> usize {
+        let mut value = self.row(line).value;
+        // Behind the last item of each object or array around it comes one closing line.
+        let mut behind = 1;
+        while !has_sibling(value) {
+            let Some(parent) = value.parent() else { return self.lines.len() - behind };
+            value = parent;
+            behind += 1;
         }
-        Value::Object(items) => {
-            for (i, (key, item)) in items.iter().enumerate() {
-                push_lines(lines, item, PathToken::Key(key.as_str().into()), here, depth + 1, i + 1 < count);
-            }
-        }
-        _ => {}
+        self.first[value.next()] as usize - behind
     }
-    lines.push(JsonLine { kind: JsonLineKind::Close, depth, comma, parent: here, span: 1, token: PathToken::Root });
-    lines[here as usize].span = lines.len() as u32 - here;
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use serde_json::json;
 
+    use super::*;
+    use crate::ui::widgets::json_search::SearchWords;
+
+    fn lines(text: &str) -> JsonLines {
+        JsonLines::new(JsonDocument::of_body(text.as_bytes()))
+    }
+
     fn token() -> JsonLines {
-        JsonLines::new(json!({
+        let token = json!({
             "id": "tok_1",
             "card": { "last4": "4242", "networks": { "available": ["visa"] }, "metadata": {} },
             "used": false
-        }))
+        });
+        lines(&token.to_string())
+    }
+
+    fn line_of(json: &JsonLines, pointer: &str) -> usize {
+        (0..json.line_count()).find(|line| json.pointer(*line) == pointer).unwrap()
     }
 
     /// The rows in sight as text, the way the tree draws them.
     fn text(json: &JsonLines) -> Vec<String> {
-        (0..json.row_count())
-            .map(|row| {
-                let row = json.row(row);
-                let key = row.key.map(|key| format!("{key:?}: ")).unwrap_or_default();
-                let (open, close) = row.part.brackets();
-                let part = match row.part {
-                    JsonPart::Leaf(value) => value.to_string(),
-                    JsonPart::Open(_) => open.to_owned(),
-                    JsonPart::Folded(_, items) => format!("{open} {items} {close}"),
-                    JsonPart::Close(_) => close.to_owned(),
-                };
-                format!("{}{key}{part}{}", "  ".repeat(row.depth), if row.comma { "," } else { "" })
-            })
-            .collect()
+        let row = |row| json.row(row);
+        (0..json.row_count()).map(|at| "  ".repeat(row(at).depth()) + &row(at).text()).collect()
     }
 
     #[test]
     fn the_lines_of_a_document_are_its_indented_text() {
-        let json = token();
-        assert_eq!(text(&json).join("\n"), pretty(json.document()));
+        for body in [
+            token().document().text().to_owned(),
+            r#"{"n":9223372036854775807123,"n":1.10,"":[1e5,-0,[],{}],"q\"":"\u00e9\/\ud800"}"#.to_owned(),
+            "[[[1]],2]".to_owned(),
+            "1E+05".to_owned(),
+        ] {
+            let mut json = lines(&body);
+            let indented = json_spans::indented(&body).unwrap();
+            assert_eq!(text(&json).join("\n"), indented);
+            json.mark_all();
+            assert_eq!(json.marked_text().as_ref(), Some(&indented));
+            json.collapse_all();
+            assert_eq!(json.marked_text(), Some(indented), "what is folded is copied too");
+        }
     }
 
     #[test]
     fn folding_hides_a_subtree_and_its_closing_line() {
         let mut json = token();
-        let card = json.find("card")[0];
+        let card = line_of(&json, "/card");
         json.toggle(card);
         assert_eq!(text(&json), ["{", "  \"id\": \"tok_1\",", "  \"card\": { 3 },", "  \"used\": false", "}"]);
         json.toggle(card);
-        assert_eq!(text(&json).join("\n"), pretty(json.document()));
+        assert_eq!(text(&json).join("\n"), json_spans::indented(json.document().text()).unwrap());
     }
 
     #[test]
@@ -470,75 +619,101 @@ mod tests {
 
     #[test]
     fn pointers_lead_back_to_their_values() {
-        let json = JsonLines::new(json!({ "a/b": [{ "m~n": 1 }, 2], "c": "x" }));
+        let document = json!({ "a/b": [{ "m~n": 1 }, 2], "c": "x" });
+        let json = lines(&document.to_string());
         for line in 0..json.line_count() {
-            assert_eq!(json.document().pointer(&json.pointer(line)), Some(json.value(line)), "line {line}");
+            let value: serde_json::Value = serde_json::from_str(json.value(line).text()).unwrap();
+            assert_eq!(document.pointer(&json.pointer(line)), Some(&value), "line {line}");
         }
     }
 
     #[test]
-    fn a_find_is_revealed_through_all_that_hides_it() {
+    fn a_line_is_revealed_through_all_that_hides_it() {
         let mut json = token();
+        let visa = line_of(&json, "/card/networks/available/0");
         json.collapse_all();
-        let hit = json.find("VISA")[0];
-        json.reveal(hit);
-        assert_eq!(json.pointer(hit), "/card/networks/available/0");
-        assert_eq!(json.row(json.row_of(hit)).line, hit);
-        assert_eq!(json.selected(), Some(hit));
-    }
-
-    #[test]
-    fn a_find_is_the_line_that_shows_it() {
-        let json = JsonLines::new(json!({ "a": [{ "Größe": "ÄB" }, [], {}], "b": { "c": [1, [2, null]] }, "d": true }));
-        for needle in ["a", "größe", "äb", "2", "null", "true", "d", "[]", "c", "zzz", ""] {
-            let found = json.find(needle);
-            let expected: Vec<usize> = (0..json.line_count())
-                .filter(|&line| {
-                    let row = json.row(json.row_of(line));
-                    let value = match row.part {
-                        JsonPart::Leaf(Value::String(text)) => text.clone(),
-                        JsonPart::Leaf(value) => value.to_string(),
-                        _ => String::new(),
-                    };
-                    let opens = !matches!(row.part, JsonPart::Close(_));
-                    let text = [row.key.filter(|_| opens).unwrap_or_default(), &value].join("\n");
-                    !needle.is_empty() && text.to_lowercase().contains(needle)
-                })
-                .collect();
-            assert_eq!(found, expected, "{needle}");
-        }
-        assert!(json.text().find("a", || false).is_empty());
+        json.reveal(visa);
+        assert_eq!(json.row(json.row_of(visa)).line, visa);
+        assert_eq!(json.selected(), Some(visa));
     }
 
     #[test]
     fn a_hidden_line_is_on_the_row_of_what_hides_it() {
         let mut json = token();
-        let card = json.find("card")[0];
-        let last4 = json.find("last4")[0];
+        let (card, last4) = (line_of(&json, "/card"), line_of(&json, "/card/last4"));
         json.toggle(card);
         assert_eq!(json.row(json.row_of(last4)).line, card);
     }
 
     #[test]
-    fn a_copied_string_has_no_quotes() {
+    fn a_copied_string_has_no_quotes_and_a_copied_line_is_json() {
         let json = token();
-        assert_eq!(json.copied(json.find("last4")[0]), "4242");
-        assert_eq!(json.copied(json.find("used")[0]), "false");
-        assert_eq!(json.copied(json.find("available")[0]), "[\n  \"visa\"\n]");
+        assert_eq!(json.copied(line_of(&json, "/card/last4")), "4242");
+        assert_eq!(json.copied(line_of(&json, "/used")), "false");
+        assert_eq!(json.copied(line_of(&json, "/card/networks/available")), "[\n  \"visa\"\n]");
+        assert_eq!(json.copied_line(line_of(&json, "/card/last4")), "\"last4\": \"4242\"");
+        assert_eq!(json.copied_line(line_of(&json, "/card/networks/available/0")), "\"visa\"");
     }
 
     #[test]
-    fn a_bare_value_is_a_document_of_one_line() {
-        let json = JsonLines::new(json!("not an object"));
-        assert_eq!(text(&json), ["\"not an object\""]);
+    fn a_bare_value_is_a_document_of_one_line_and_a_text_has_its_own() {
+        assert_eq!(text(&lines("\"not an object\"")), ["\"not an object\""]);
+        assert_eq!(text(&lines("<p>\n  x\u{1b}</p>")), ["<p>", "  x\\u{1b}</p>"]);
+        assert_eq!(text(&lines("")), [""]);
+    }
+
+    #[test]
+    fn text_is_marked_from_sign_to_sign_over_lines_and_folds() {
+        let mut json = token();
+        let place = |pointer: &str, char| TextPlace { line: line_of(&json, pointer), char };
+        let (id, last4, card, used) =
+            (place("/id", 7), place("/card/last4", 5), place("/card", 0), place("/used", usize::MAX));
+        let mut marked = |anchor, head| {
+            json.mark(Some(MarkedText { anchor, head }));
+            json.marked_text()
+        };
+        let to = |char| TextPlace { char, ..id };
+        assert_eq!(marked(id, to(10)).as_deref(), Some("tok"));
+        assert_eq!(marked(to(10), id).as_deref(), Some("tok"), "backwards too");
+        assert_eq!(marked(id, id), None);
+        assert_eq!(marked(id, last4).as_deref(), Some("tok_1\",\n\"card\": {\n  \"last"));
+        json.toggle(card.line);
+        json.mark(Some(MarkedText { anchor: card, head: used }));
+        let whole = json!({ "last4": "4242", "networks": { "available": ["visa"] }, "metadata": {} });
+        assert_eq!(json.marked_text(), Some(format!("\"card\": {whole:#},\n\"used\": false")));
+    }
+
+    #[test]
+    fn two_clicks_mark_a_word_or_a_number() {
+        let json = lines(r#"{"created_at":-1.10e5,"text":"two words"}"#);
+        let word = |line: usize, at: usize| {
+            let row = json.row(line);
+            let chars = row.word_at(at);
+            row.text().chars().skip(chars.start).take(chars.len()).collect::<String>()
+        };
+        for (line, at, expected) in
+            [(1, 3, "created_at"), (1, 15, "-1.10e5"), (1, 0, "\""), (2, 10, "two"), (2, 14, "words"), (2, 99, "")]
+        {
+            assert_eq!(word(line, at), expected, "{line} {at}");
+        }
+    }
+
+    #[test]
+    fn of_a_line_that_is_too_long_to_be_shown_all_is_copied() {
+        let digits = "7".repeat(LINE_CHARS + 5000);
+        let mut json = lines(&format!("{{\"n\":{digits},\"m\":1}}"));
+        assert!(json.row(1).text().chars().count() < LINE_CHARS + 20);
+        json.mark_all();
+        assert_eq!(json.marked_text(), Some(format!("{{\n  \"n\": {digits},\n  \"m\": 1\n}}")));
+        let words = SearchWords::new("77777");
+        assert!(!json.text().find(&words, |_| None, || true).is_empty());
     }
 
     #[test]
     fn a_document_of_ten_megabytes_folds_to_its_top_rows() {
         let item = json!({ "id": "tok_0000000000000000000000", "card": { "last4": "4242", "brand": "Visa" } });
-        let size = item.to_string().len();
-        let mut json = JsonLines::new(Value::Array(vec![item; 10_000_000 / size]));
-        let count = items(json.document());
+        let count = 10_000_000 / item.to_string().len();
+        let mut json = lines(&serde_json::Value::Array(vec![item; count]).to_string());
         assert_eq!(json.line_count(), count * 7 + 2);
         json.collapse_all();
         assert_eq!(json.row_count(), count + 2);

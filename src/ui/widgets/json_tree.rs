@@ -1,29 +1,28 @@
 //! A JSON document as a tree to read, fold and copy from.
 
 use crate::{
-    domain::foreign,
+    domain::json_document::JsonView,
     ui::{
         icons,
         theme::{self, DesignTokens},
         widgets::{
             IconButton,
-            json_lines::{JsonLines, JsonPart, JsonRow, TreeView},
+            json_lines::{JsonLines, JsonRow, MarkedText, TextPlace, TreeView},
+            json_row::{RowPlace, RowText, spoken},
+            json_search::{SearchWords, words_beside},
             row_by_key,
             virtual_rows::{BAR, VirtualRows},
         },
     },
 };
 use egui::{
-    Color32, Event, EventFilter, FontId, Galley, Id, Key, Modifiers, Pos2, Rect, Response, Role, Sense, Ui, UiBuilder,
-    WidgetInfo, pos2,
-    text::{LayoutJob, TextFormat},
-    vec2,
+    Event, EventFilter, Id, Key, Modifiers, Pos2, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder,
+    WidgetInfo, pos2, vec2,
 };
-use serde_json::Value;
 use std::{ops::Range, sync::Arc};
 
-/// Plain words about the value at a JSON pointer.
-pub type ValueWords<'a> = &'a dyn Fn(&str, &Value) -> Option<String>;
+/// Plain words about a value.
+pub type ValueWords<'a> = &'a dyn Fn(JsonView<'_>) -> Option<String>;
 
 /// What the tree has put into the clipboard, so that the caller can tell the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +31,10 @@ pub enum JsonTreeAction {
     CopiedValue(String),
     /// This pointer.
     CopiedPath(String),
+    /// The value with its name, at this pointer.
+    CopiedLine(String),
+    /// The text that was marked.
+    CopiedMarked,
 }
 
 /// A tree over a document; only the rows in view are drawn.
@@ -41,7 +44,7 @@ pub struct JsonTree<'a> {
     name: &'a str,
     hint: Option<ValueWords<'a>>,
     help: Option<ValueWords<'a>>,
-    highlight: &'a str,
+    highlight: Option<&'a SearchWords>,
 }
 
 /// What the user did to the tree in this frame.
@@ -51,24 +54,18 @@ enum TreeCommand {
     Toggle(usize),
     CopyValue(usize),
     CopyPath(usize),
+    CopyLine(usize),
+    CopyMarked,
+    /// Mark text, and let the pointer go on marking while it is held.
+    Mark(MarkedText, bool),
+    MarkAll,
+    Unmark,
 }
-
-/// Where a row and its text stand.
-struct RowPlace {
-    rect: Rect,
-    /// Where its text begins, after the indentation.
-    text_left: f32,
-    /// The width of a character, in points.
-    advance: f32,
-}
-
-/// Longer values are cut in the tree; copying gives them whole.
-const MOST_CHARS: usize = 400;
 
 impl<'a> JsonTree<'a> {
     /// A tree called `name` over `lines`.
     pub fn new(name: &'a str, lines: &'a mut JsonLines) -> Self {
-        Self { lines, name, hint: None, help: None, highlight: "" }
+        Self { lines, name, hint: None, help: None, highlight: None }
     }
 
     /// Plain words after a value, such as the date of a time in seconds.
@@ -83,9 +80,9 @@ impl<'a> JsonTree<'a> {
         self
     }
 
-    /// Marks this text wherever a row has it, whatever its case.
-    pub fn highlight(mut self, text: &'a str) -> Self {
-        self.highlight = text;
+    /// Shows where the rows have these words.
+    pub fn highlight(mut self, words: &'a SearchWords) -> Self {
+        self.highlight = Some(words);
         self
     }
 
@@ -124,17 +121,33 @@ impl<'a> JsonTree<'a> {
             row_height: theme::CODE_ROW_HEIGHT,
         };
         let left = body.left() - self.lines.view.sideways;
+        let pointer = self.marking_pointer(ui, body);
+        let (mut reveal, mut under_pointer): (Option<Range<f32>>, Option<TextPlace>) = (None, None);
         let tree = rows.show(&mut inside, |ui, row, place| {
-            let (row_width, row_command) = self.row_ui(ui, id, self.lines.row(row), left, place);
-            width = width.max(row_width);
-            command = row_command.or(command);
+            let drawn_row = self.row_ui(ui, id, &self.lines.row(row), left, place, pointer);
+            width = width.max(drawn_row.width);
+            command = drawn_row.command.or(command);
+            if drawn_row.hit.is_some() {
+                reveal = drawn_row.hit;
+            }
+            // Below the last row its end is meant.
+            under_pointer = drawn_row.under_pointer.or(under_pointer);
             drawn += 1;
         });
         self.lines.view = TreeView { scroll, width, drawn, ..self.lines.view.clone() };
+        if let Some(hit) = reveal {
+            self.reveal_sideways(ui, &hit, room);
+        }
+        if let (Some(pointer), Some(head)) = (pointer, under_pointer) {
+            self.mark_on(ui, pointer, head, body);
+        }
         ui.advance_cursor_after_rect(outer);
         if tree.has_focus() {
             // The list keeps the arrows up and down, the tree those to the sides as well.
-            let filter = EventFilter { vertical_arrows: true, horizontal_arrows: true, ..EventFilter::default() };
+            // Escape is the tree's while it has marked text, which it takes back.
+            let escape = self.lines.has_marked();
+            let filter =
+                EventFilter { vertical_arrows: true, horizontal_arrows: true, escape, ..EventFilter::default() };
             ui.memory_mut(|memory| memory.set_focus_lock_filter(id, filter));
             if let Some(line) = self.lines.selected() {
                 ui.accesskit_node_builder(id, |node| node.set_active_descendant(id.with(line).accesskit_id()));
@@ -171,11 +184,13 @@ impl<'a> JsonTree<'a> {
         match command {
             TreeCommand::Select(line) => {
                 self.lines.select(Some(line));
+                self.lines.mark(None);
                 ui.memory_mut(|memory| memory.request_focus(id));
                 None
             }
             TreeCommand::Toggle(line) => {
                 self.lines.select(Some(line));
+                self.lines.mark(None);
                 self.lines.toggle(line);
                 ui.memory_mut(|memory| memory.request_focus(id));
                 None
@@ -183,6 +198,29 @@ impl<'a> JsonTree<'a> {
             TreeCommand::CopyValue(line) => {
                 ui.copy_text(self.lines.copied(line));
                 Some(JsonTreeAction::CopiedValue(self.lines.pointer(line)))
+            }
+            TreeCommand::CopyLine(line) => {
+                ui.copy_text(self.lines.copied_line(line));
+                Some(JsonTreeAction::CopiedLine(self.lines.pointer(line)))
+            }
+            TreeCommand::CopyMarked => {
+                ui.copy_text(self.lines.marked_text()?);
+                Some(JsonTreeAction::CopiedMarked)
+            }
+            TreeCommand::Mark(marked, goes_on) => {
+                self.lines.mark(Some(marked));
+                self.lines.view.is_marking = goes_on;
+                self.lines.select(Some(marked.head.line));
+                ui.memory_mut(|memory| memory.request_focus(id));
+                None
+            }
+            TreeCommand::MarkAll => {
+                self.lines.mark_all();
+                None
+            }
+            TreeCommand::Unmark => {
+                self.lines.mark(None);
+                None
             }
             TreeCommand::CopyPath(line) => {
                 let pointer = self.lines.pointer(line);
@@ -201,6 +239,23 @@ impl<'a> JsonTree<'a> {
         let page = lines.view.scroll.in_view().max(1);
         let at = |row: usize| Some(TreeCommand::Select(lines.row(row.min(last)).line));
         ui.input_mut(|input| {
+            if input.consume_key(Modifiers::COMMAND, Key::A) {
+                return (Some(TreeCommand::MarkAll), false);
+            }
+            if lines.has_marked() && input.consume_key(Modifiers::NONE, Key::Escape) {
+                return (Some(TreeCommand::Unmark), false);
+            }
+            let step = |input: &mut egui::InputState, key| input.consume_key(Modifiers::SHIFT, key);
+            let marks_to = if step(input, Key::ArrowDown) {
+                Some(row.saturating_add(1).min(last))
+            } else if step(input, Key::ArrowUp) {
+                Some(row.saturating_sub(1))
+            } else {
+                None
+            };
+            if let Some(to) = marks_to {
+                return (Some(self.marked_to(row, to)), true);
+            }
             let mut pressed = |key| input.consume_key(Modifiers::NONE, key);
             let marked = lines.selected().map(|_| row);
             let command = if let Some(row) = row_by_key(&mut pressed, marked, lines.row_count(), page) {
@@ -224,48 +279,145 @@ impl<'a> JsonTree<'a> {
             let copy = input.events.iter().position(|event| matches!(event, Event::Copy));
             if let Some(at) = copy {
                 input.events.remove(at);
-                let command =
-                    if input.modifiers.shift { TreeCommand::CopyPath(line) } else { TreeCommand::CopyValue(line) };
+                let command = match input.modifiers.shift {
+                    true => TreeCommand::CopyPath(line),
+                    false if lines.has_marked() => TreeCommand::CopyMarked,
+                    false => TreeCommand::CopyValue(line),
+                };
                 return (Some(command), false);
             }
             (None, false)
         })
     }
 
-    /// Draws one row; returns its width in points, and what the user did to it.
-    fn row_ui(&self, ui: &mut Ui, tree: Id, row: JsonRow<'_>, left: f32, rect: Rect) -> (f32, Option<TreeCommand>) {
-        let font = theme::mono(theme::MONO_SIZE);
-        let advance = ui.fonts_mut(|fonts| fonts.glyph_width(&font, ' '));
-        let indent = row.depth as f32 * 2.0 * advance;
-        let place = RowPlace { rect, text_left: left + indent, advance };
-        let response = ui.interact(rect, tree.with(row.line), Sense::CLICK);
-        let pointer = self.lines.pointer(row.line);
-        let opens = opens(&row);
-        let hint = self.hint.filter(|_| opens).and_then(|hint| hint(&pointer, row.part.value()));
-        let (galley, head) = layout_row(ui, DesignTokens::of(ui), &font, &row, hint.as_deref());
-        if opens {
-            self.describe(ui, &response, &row, hint.as_deref(), &pointer);
-        }
-
-        let width = galley.size().x + indent;
-        self.paint_row(ui, &row, &place, galley, response.contains_pointer());
-        let command = self.command_ui(ui, &row, &place, head, &response);
-        if opens {
-            self.help_ui(response, &row, &pointer);
-        }
-        (width, command)
+    /// Whole lines marked by a key, from where marking began to the row `to`.
+    fn marked_to(&self, from: usize, to: usize) -> TreeCommand {
+        let lines = &*self.lines;
+        let anchor = lines.marked().map_or(from, |marked| lines.row_of(marked.anchor.line));
+        let begin = |row: usize| TextPlace { line: lines.row(row).line, char: 0 };
+        let end = |row: usize| TextPlace { line: lines.row(row).line, char: usize::MAX };
+        let marked = if to >= anchor {
+            MarkedText { anchor: begin(anchor), head: end(to) }
+        } else {
+            MarkedText { anchor: end(anchor), head: begin(to) }
+        };
+        TreeCommand::Mark(marked, false)
     }
 
-    fn paint_row(&self, ui: &Ui, row: &JsonRow<'_>, place: &RowPlace, galley: Arc<Galley>, is_under_pointer: bool) {
+    /// Where the pointer is while it marks text.
+    fn marking_pointer(&mut self, ui: &Ui, body: Rect) -> Option<Pos2> {
+        let view = &mut self.lines.view;
+        view.is_marking &= ui.input(|input| input.pointer.primary_down());
+        let pointer = ui.input(|input| input.pointer.latest_pos()).filter(|_| view.is_marking)?;
+        Some(pos2(pointer.x, pointer.y.clamp(body.top(), body.bottom() - 1.0)))
+    }
+
+    /// Marks up to the pointer, and scrolls on while it is beyond the rows.
+    fn mark_on(&mut self, ui: &Ui, pointer: Pos2, head: TextPlace, body: Rect) {
+        const POINTS_A_FRAME: f32 = 12.0;
+        if let Some(marked) = self.lines.marked() {
+            self.lines.mark(Some(MarkedText { head, ..marked }));
+            self.lines.select(Some(head.line));
+        }
+        let real = ui.input(|input| input.pointer.latest_pos()).unwrap_or(pointer);
+        let beyond = |at: f32, from: f32, to: f32| f32::from(i8::from(at > to) - i8::from(at < from));
+        let down = beyond(real.y, body.top(), body.bottom());
+        let right = beyond(real.x, body.left(), body.right() - BAR);
+        if down != 0.0 || right != 0.0 {
+            self.lines.view.scroll.by(down * POINTS_A_FRAME, theme::CODE_ROW_HEIGHT);
+            self.lines.view.sideways = (self.lines.view.sideways + right * POINTS_A_FRAME).max(0.0);
+            ui.request_repaint();
+        }
+    }
+
+    /// Scrolls sideways so that a match is seen with what is around it. `hit` counts from where the rows begin.
+    fn reveal_sideways(&mut self, ui: &Ui, hit: &Range<f32>, room: f32) {
+        let view = &mut self.lines.view;
+        view.wants_hit = false;
+        let margin = (room / 4.0).min(120.0);
+        let before = view.sideways;
+        let lowest = hit.end + margin - room;
+        let highest = (hit.start - margin).max(0.0);
+        view.sideways = before.clamp(lowest.min(highest).max(0.0), highest.max(0.0));
+        if (view.sideways - before).abs() > 0.5 {
+            ui.request_repaint();
+        }
+    }
+
+    /// Draws one row. `pointer` is where text is being marked.
+    fn row_ui(
+        &self,
+        ui: &mut Ui,
+        tree: Id,
+        row: &JsonRow<'_>,
+        left: f32,
+        rect: Rect,
+        pointer: Option<Pos2>,
+    ) -> DrawnRow {
+        let font = theme::mono(theme::MONO_SIZE);
+        let advance = ui.fonts_mut(|fonts| fonts.glyph_width(&font, ' '));
+        let indent = row.depth() as f32 * 2.0 * advance;
+        let place = RowPlace { rect, text_left: left + indent, advance };
+        let response = ui.interact(rect, tree.with(row.line), Sense::click_and_drag());
+        let hint = self.hint.filter(|_| row.opens()).and_then(|hint| hint(row.value));
+        let hint = words_beside(row, hint);
+        let text = RowText::layout(ui, &font, row, hint.as_deref(), &place);
+        if row.opens() {
+            self.describe(ui, &response, row, hint.as_deref());
+        }
+        let is_marking = pointer.is_some();
+        self.paint_row(ui, row, &place, &text, response.contains_pointer() && !is_marking);
+        let under_pointer = pointer.filter(|at| at.y >= rect.top()).map(|at| {
+            let char = if at.y < rect.bottom() { text.char_at(at.x - place.text_left) } else { text.count };
+            TextPlace { line: row.line, char }
+        });
+        let command = self.command_ui(ui, row, &place, &text, &response);
+        let view = &self.lines.view;
+        let hit = view.hit.filter(|hit| view.wants_hit && hit.line as usize == row.line);
+        let from_left = |char: u32| text.x_of(char as usize) + indent;
+        let drawn = DrawnRow {
+            width: text.width + indent,
+            hit: hit.map(|hit| from_left(hit.start)..from_left(hit.end)),
+            under_pointer,
+            command,
+        };
+        if row.opens() && !is_marking {
+            self.help_ui(response, row);
+        }
+        drawn
+    }
+
+    fn paint_row(&self, ui: &Ui, row: &JsonRow<'_>, place: &RowPlace, text: &RowText, is_under_pointer: bool) {
         let t = DesignTokens::of(ui);
-        if self.lines.selected() == Some(row.line) {
+        let is_selected = self.lines.selected() == Some(row.line);
+        if is_selected && !self.lines.has_marked() {
             ui.painter().rect_filled(place.rect, theme::RADIUS_SMALL, t.selection);
         } else if is_under_pointer {
             ui.painter().rect_filled(place.rect, theme::RADIUS_SMALL, t.raised);
         }
-        if opens(row) {
-            for at in occurrences(galley.text(), self.highlight) {
-                ui.painter().rect_filled(place.mark(&at), 2, t.match_fill);
+        let rect_of = |chars: &Range<usize>| {
+            let (start, end) = (text.x_of(chars.start), text.x_of(chars.end));
+            Rect::from_min_max(
+                pos2(place.text_left + start, place.rect.top() + 1.0),
+                pos2(place.text_left + end, place.rect.bottom() - 1.0),
+            )
+        };
+        if let Some(chars) = self.lines.marked_in(row, text.count) {
+            let mut rect = rect_of(&chars).expand2(vec2(0.0, 1.0));
+            // An end of a line that is marked too is seen as such.
+            if chars.is_empty() {
+                rect.max.x += place.advance / 2.0;
+            }
+            ui.painter().rect_filled(rect, 0, ui.visuals().selection.bg_fill);
+        }
+        if let Some(words) = self.highlight.filter(|words| row.opens() && !words.is_empty()) {
+            for at in words.marks_in_row(row, &text.text) {
+                let at = at.start + text.first..at.end + text.first;
+                ui.painter().rect_filled(rect_of(&at), 2, t.match_fill);
+            }
+            if let Some(hit) = self.lines.view.hit.filter(|hit| hit.line as usize == row.line) {
+                let rect = rect_of(&(hit.start as usize..hit.end as usize));
+                ui.painter().rect_stroke(rect, 2, Stroke::new(1.0, t.accent), StrokeKind::Outside);
             }
         }
         if self.lines.is_foldable(row.line) {
@@ -273,45 +425,80 @@ impl<'a> JsonTree<'a> {
             let glyph = ui.painter().layout_no_wrap(icon.glyph().to_string(), icons::font(12.0), t.subdued);
             ui.painter().galley(place.chevron_center() - glyph.size() / 2.0, glyph, t.subdued);
         }
-        let text_top = place.rect.center().y - galley.size().y / 2.0;
-        ui.painter().galley(pos2(place.text_left, text_top), galley, t.text);
+        let text_top = place.rect.center().y - text.galley.size().y / 2.0;
+        ui.painter().galley(pos2(place.text_left + text.left, text_top), Arc::clone(&text.galley), t.text);
     }
 
-    /// What the user did to a row whose key is `head` points wide: by a click on it, by its buttons or by its menu.
+    /// What the user did to a row: by the pointer, by its buttons or by its menu.
     fn command_ui(
         &self,
         ui: &mut Ui,
         row: &JsonRow<'_>,
         place: &RowPlace,
-        head: f32,
+        text: &RowText,
         response: &Response,
     ) -> Option<TreeCommand> {
-        let by_click = self.click_ui(ui, row.line, place.handle(head), response);
-        let by_button = if response.contains_pointer() && opens(row) {
+        let by_pointer = self.pointer_ui(ui, row, place, text, response);
+        let by_button = if response.contains_pointer() && row.opens() && !self.lines.view.is_marking {
             copy_buttons_ui(ui, place.rect, row.line, self.lines.selected() == Some(row.line))
         } else {
             None
         };
         let by_menu = self.menu_ui(row.line, response);
-        by_menu.or(by_button).or(by_click)
+        by_menu.or(by_button).or(by_pointer)
     }
 
-    /// A click on `handle`, which is the chevron and the key, folds; a click elsewhere selects.
-    fn click_ui(&self, ui: &mut Ui, line: usize, handle: Rect, response: &Response) -> Option<TreeCommand> {
-        let is_foldable = self.lines.is_foldable(line);
-        let is_on_handle = is_foldable
-            && ui.pointer_interact_pos().is_some_and(|at| handle.contains(at))
+    /// A click on the chevron or the key folds; elsewhere it selects the line. What is drawn over is marked, by two clicks
+    /// a word and by three the line; with Shift marking goes on from where it began.
+    fn pointer_ui(
+        &self,
+        ui: &mut Ui,
+        row: &JsonRow<'_>,
+        place: &RowPlace,
+        text: &RowText,
+        response: &Response,
+    ) -> Option<TreeCommand> {
+        let line = row.line;
+        let handle = place.handle(text.head);
+        let pointer = ui.pointer_interact_pos();
+        let is_on_handle = self.lines.is_foldable(line)
+            && pointer.is_some_and(|at| handle.contains(at))
             && response.contains_pointer();
+        let is_on_text = pointer.is_some_and(|at| at.x >= place.text_left && at.x < place.text_left + text.width);
         if is_on_handle {
             ui.set_cursor_icon(egui::CursorIcon::PointingHand);
+        } else if self.lines.view.is_marking || (response.contains_pointer() && is_on_text) {
+            ui.set_cursor_icon(egui::CursorIcon::Text);
         }
-        if response.clicked() {
-            Some(if is_on_handle { TreeCommand::Toggle(line) } else { TreeCommand::Select(line) })
-        } else if response.double_clicked() && is_foldable {
-            Some(TreeCommand::Toggle(line))
-        } else {
-            None
+        let place_at = |at: Pos2| TextPlace { line, char: text.char_at(at.x - place.text_left) };
+        let chars = |range: Range<usize>| {
+            let [anchor, head] = [range.start, range.end].map(|char| TextPlace { line, char });
+            Some(TreeCommand::Mark(MarkedText { anchor, head }, false))
+        };
+        let shift = ui.input(|input| input.modifiers.shift);
+        if response.drag_started_by(egui::PointerButton::Primary) && !shift {
+            let from = place_at(ui.input(|input| input.pointer.press_origin())?);
+            return Some(TreeCommand::Mark(MarkedText { anchor: from, head: from }, true));
         }
+        let at = response.interact_pointer_pos().filter(|_| response.clicked())?;
+        if shift {
+            let begin = self.lines.marked().map(|marked| marked.anchor);
+            let begin = begin.or_else(|| Some(TextPlace { line: self.lines.selected()?, char: 0 }));
+            let head = place_at(at);
+            return Some(TreeCommand::Mark(MarkedText { anchor: begin.unwrap_or(head), head }, false));
+        }
+        if response.triple_clicked() {
+            return chars(0..text.count);
+        }
+        if is_on_handle {
+            return Some(TreeCommand::Toggle(line));
+        }
+        if response.double_clicked() && is_on_text {
+            return chars(row.word_at(place_at(at).char));
+        }
+        // Where marking goes on from with Shift.
+        let here = place_at(at);
+        Some(TreeCommand::Mark(MarkedText { anchor: here, head: here }, false))
     }
 
     fn menu_ui(&self, line: usize, response: &Response) -> Option<TreeCommand> {
@@ -319,6 +506,14 @@ impl<'a> JsonTree<'a> {
         response.context_menu(|ui| {
             if ui.button("Copy value").clicked() {
                 command = Some(TreeCommand::CopyValue(line));
+                ui.close();
+            }
+            if ui.button("Copy line").clicked() {
+                command = Some(TreeCommand::CopyLine(line));
+                ui.close();
+            }
+            if self.lines.has_marked() && ui.button("Copy marked text").clicked() {
+                command = Some(TreeCommand::CopyMarked);
                 ui.close();
             }
             if ui.button("Copy path").clicked() {
@@ -334,21 +529,21 @@ impl<'a> JsonTree<'a> {
         command
     }
 
-    fn help_ui(&self, response: Response, row: &JsonRow<'_>, pointer: &str) {
+    fn help_ui(&self, response: Response, row: &JsonRow<'_>) {
         if let Some(help) = self.help
             && response.hovered()
-            && let Some(sentence) = help(pointer, row.part.value())
+            && let Some(sentence) = help(row.value)
         {
             response.on_hover_text_at_pointer(sentence);
         }
     }
 
-    fn describe(&self, ui: &Ui, response: &Response, row: &JsonRow<'_>, hint: Option<&str>, pointer: &str) {
+    fn describe(&self, ui: &Ui, response: &Response, row: &JsonRow<'_>, hint: Option<&str>) {
         let selected = self.lines.selected() == Some(row.line);
         response.widget_info(|| WidgetInfo::selected(Role::TreeItem, ui.is_enabled(), selected, spoken(row, hint)));
         ui.accesskit_node_builder(response.id, |node| {
-            node.set_level(row.depth + 1);
-            if let Some(sentence) = self.help.and_then(|help| help(pointer, row.part.value())) {
+            node.set_level(row.depth() + 1);
+            if let Some(sentence) = self.help.and_then(|help| help(row.value)) {
                 node.set_description(sentence);
             }
             if self.lines.is_foldable(row.line) {
@@ -358,103 +553,15 @@ impl<'a> JsonTree<'a> {
     }
 }
 
-impl RowPlace {
-    /// Behind so many characters of the text.
-    fn mark(&self, at: &Range<usize>) -> Rect {
-        Rect::from_min_size(
-            pos2(self.text_left + at.start as f32 * self.advance, self.rect.top() + 1.0),
-            vec2(at.len() as f32 * self.advance, self.rect.height() - 2.0),
-        )
-    }
-
-    fn chevron_center(&self) -> Pos2 {
-        pos2(self.text_left - self.advance - 1.0, self.rect.center().y)
-    }
-
-    /// The chevron, and the key of `head` points.
-    fn handle(&self, head: f32) -> Rect {
-        let left = self.text_left - 2.0 * self.advance - 2.0;
-        Rect::from_x_y_ranges(left..=self.text_left + head, self.rect.y_range())
-    }
-}
-
-/// Whether the row is the first or only one of its value, and so speaks for it.
-fn opens(row: &JsonRow<'_>) -> bool {
-    !matches!(row.part, JsonPart::Close(_))
-}
-
-/// Where `needle` stands in a row, in characters, whatever its case.
-fn occurrences(text: &str, needle: &str) -> Vec<Range<usize>> {
-    if needle.is_empty() {
-        return Vec::new();
-    }
-    // A few letters become two in lower case. Then a mark is off by one letter, and nothing else goes wrong.
-    let (text, needle) = (text.to_lowercase(), needle.to_lowercase());
-    let length = needle.chars().count();
-    text.match_indices(&needle)
-        .map(|(at, _)| {
-            let start = text[..at].chars().count();
-            start..start + length
-        })
-        .collect()
-}
-
-/// What a screen reader says of a row.
-fn spoken(row: &JsonRow<'_>, hint: Option<&str>) -> String {
-    let value = match row.part.value() {
-        Value::Array(items) => format!("array of {}", items.len()),
-        Value::Object(items) => format!("object of {}", items.len()),
-        Value::String(text) => foreign::label(text).into_owned(),
-        value => value.to_string(),
-    };
-    let mut words = match row.key {
-        Some(key) => format!("{}: {value}", foreign::label(key)),
-        None => value,
-    };
-    if let Some(hint) = hint {
-        words.push_str(", ");
-        words.push_str(hint);
-    }
-    words
-}
-
-/// The text of a row without its indentation, and how wide its key is.
-fn layout_row(ui: &Ui, t: &DesignTokens, font: &FontId, row: &JsonRow<'_>, hint: Option<&str>) -> (Arc<Galley>, f32) {
-    let mut job = LayoutJob::default();
-    job.wrap.max_width = f32::INFINITY;
-    job.break_on_newline = false;
-    let mut push = |text: &str, color: Color32| job.append(text, 0.0, TextFormat::simple(font.clone(), color));
-    let mut head_chars = 0;
-    if let Some(key) = row.key {
-        let key = foreign::value(&Value::from(key), MOST_CHARS);
-        head_chars = key.chars().count();
-        push(&key, t.json_key);
-        push(": ", t.json_punctuation);
-    }
-    let (open, close) = row.part.brackets();
-    match row.part {
-        JsonPart::Leaf(value) => {
-            let color = match value {
-                Value::String(_) => t.json_string,
-                Value::Number(_) => t.json_number,
-                Value::Bool(_) | Value::Null => t.json_literal,
-                Value::Array(_) | Value::Object(_) => t.json_punctuation,
-            };
-            push(&foreign::value(value, MOST_CHARS), color);
-        }
-        JsonPart::Open(_) => push(open, t.json_punctuation),
-        JsonPart::Folded(_, items) => push(&format!("{open} {items} {close}"), t.json_punctuation),
-        JsonPart::Close(_) => push(close, t.json_punctuation),
-    }
-    if row.comma {
-        push(",", t.json_punctuation);
-    }
-    if let Some(hint) = hint {
-        push("   ", t.json_hint);
-        push(hint, t.json_hint);
-    }
-    let advance = ui.fonts_mut(|fonts| fonts.glyph_width(font, ' '));
-    (ui.painter().layout_job(job), head_chars as f32 * advance)
+/// What came of drawing a row.
+struct DrawnRow {
+    /// In points.
+    width: f32,
+    /// Where the match stands that is to be scrolled to, in points from where the rows begin.
+    hit: Option<Range<f32>>,
+    /// The place in the text that the pointer is at while it marks.
+    under_pointer: Option<TextPlace>,
+    command: Option<TreeCommand>,
 }
 
 fn copy_buttons_ui(ui: &mut Ui, row: Rect, line: usize, selected: bool) -> Option<TreeCommand> {

@@ -3,7 +3,7 @@
 
 use egui::{Align2, Atom, Atoms, FontId, Id, Margin, TextEdit, Ui, text_edit::TextEditOutput, util::hash, vec2};
 
-use super::own_edits::note_drawn;
+use super::{caret::select_after_tab, own_edits::note_drawn};
 
 /// What is typed into, with what it says while it is empty. Its look is given by whoever draws it: a
 /// [`Field`](super::Field) does.
@@ -114,6 +114,10 @@ impl<'a> TextInput<'a> {
         }
         let output = edit.show(ui);
         note_drawn(ui.ctx(), output.response.response.id, before, text);
+        // Several lines are a text to write on, not a value to replace.
+        if rows.is_none() {
+            select_after_tab(ui, &output.response.response, output.galley.text());
+        }
         output
     }
 }

@@ -16,13 +16,19 @@ pub struct RowScroll {
     in_view: usize,
     /// Where the pointer took the handle, in points below the handle's top.
     grabbed: Option<f32>,
-    reveal: Option<usize>,
+    /// The row that is to come into view, and how many rows around it.
+    reveal: Option<(usize, usize)>,
 }
 
 impl RowScroll {
     /// Brings a row into view in the next frame.
     pub fn reveal(&mut self, row: usize) {
-        self.reveal = Some(row);
+        self.reveal = Some((row, 0));
+    }
+
+    /// Brings a row and so many around it into view in the next frame.
+    pub fn reveal_within(&mut self, row: usize, around: usize) {
+        self.reveal = Some((row, around));
     }
 
     /// How many whole rows the last frame had room for.
@@ -36,7 +42,7 @@ impl RowScroll {
     }
 
     /// Scrolls on by so many points, back if they are negative.
-    fn by(&mut self, points: f32, height: f32) {
+    pub(super) fn by(&mut self, points: f32, height: f32) {
         let hidden = self.hidden + points;
         let rows = (hidden / height).floor();
         self.hidden = hidden - rows * height;
@@ -60,10 +66,12 @@ impl RowScroll {
     /// Keeps the last row at the bottom at most, and brings into view what was asked for.
     fn settle(&mut self, len: usize, height: f32, room: f32) {
         self.in_view = (room / height).max(0.0) as usize;
-        if let Some(row) = self.reveal.take() {
-            let above = row as f64 * f64::from(height);
+        if let Some((row, around)) = self.reveal.take() {
+            // As many rows as there is room for on both sides.
+            let around = (around.min(self.in_view.saturating_sub(1) / 2) as f32) * height;
+            let above = row as f64 * f64::from(height) - f64::from(around);
             let position = self.position(height);
-            let lowest = above - f64::from((room - height).max(0.0));
+            let lowest = above - f64::from((room - height - 2.0 * around).max(0.0));
             self.set_position(position.clamp(lowest.min(above), above), height);
         }
         let last = last_position(len, height, room);
@@ -214,6 +222,16 @@ mod tests {
         assert_eq!(scroll.top(), (90, 0.0));
         scroll.settle(5, HEIGHT, 10.0 * HEIGHT);
         assert_eq!(scroll.top(), (0, 0.0));
+    }
+
+    #[test]
+    fn a_row_comes_into_view_with_those_around_it() {
+        let mut scroll = RowScroll { top: 500, ..RowScroll::default() };
+        for (row, around, expected) in [(512, 3, 506), (506, 3, 503), (508, 3, 503), (510, 99, 505), (1, 3, 0)] {
+            scroll.reveal_within(row, around);
+            scroll.settle(1_000_000, HEIGHT, 10.0 * HEIGHT);
+            assert_eq!(scroll.top(), (expected, 0.0), "{row}");
+        }
     }
 
     #[test]
