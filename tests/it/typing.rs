@@ -1,6 +1,8 @@
 //! Typing into the card fields at every speed: several keys in one frame, as scanners and scripts press them, to one
 //! key a second. What stands in the fields and where the focus is does not depend on it.
 
+use std::sync::LazyLock;
+
 use egui::{Event, Key, Modifiers, Role};
 use egui_kittest::Harness;
 use jiff::Timestamp;
@@ -29,6 +31,8 @@ const FEW_GAPS: [u64; 3] = [0, 12, 60];
 /// Milliseconds from frame to frame.
 const FRAME: u64 = 16;
 
+static DEFAULTS: LazyLock<FormDefaults> = LazyLock::new(FormDefaults::default);
+
 struct Bench {
     form: FormState,
     context: FormContext<'static>,
@@ -45,7 +49,7 @@ fn window(moves_on: bool) -> Window {
         moves_on,
         is_blocked: false,
         quick: &[],
-        defaults: FormDefaults::default(),
+        defaults: &DEFAULTS,
     };
     let setup = |ctx: &egui::Context| {
         theme::install(ctx);

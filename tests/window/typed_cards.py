@@ -26,9 +26,9 @@ def a_card_is_typed_at_every_speed():
         for rows, gap in enumerate((5, 12, 30, 60, 150)):
             for place, between in enumerate(("", "\t")):
                 number = next(numbers)
-                window.keys(f"key ctrl+n key ctrl+l", between.join((number, "1240", "123", "Jo")), "key ctrl+Return", gap=gap)
+                window.keys("key ctrl+n key ctrl+l", between.join((number, "1240", "123", "Jo")), "key ctrl+Return", gap=gap)
                 window.wait_for_rows(2 * rows + place + 1)
-                window.wait_for_row(number[-4:], "unused")
+                window.wait_for_row(number[-4:], "Unused")
                 wait_fields(window, number)
 
 
@@ -37,10 +37,10 @@ def keys_act_in_the_order_in_which_they_are_pressed():
     with Window() as window:
         # The palette opens, is searched and answers, all within a frame or two.
         window.keys("key ctrl+k", "insufficient", "key Return", gap=5)
-        window.wait_for_row("9995", "unused")
+        window.wait_for_row("9995", "Unused")
         # A card over another one replaces it.
         window.keys("key ctrl+l", "55555555555544441240123Jo", "key ctrl+Return", gap=5)
-        window.wait_for_row("4444", "unused")
+        window.wait_for_row("4444", "Unused")
         wait_fields(window, "5555555555554444")
         # A code of four digits while no brand is known.
         window.keys("key ctrl+n key ctrl+l key Tab key Tab", "1234", gap=12)
