@@ -47,14 +47,19 @@ use crate::{
     model::WindowModel,
     ui::{
         MiddlePane,
+        clipboard_keys::ClipboardKeys,
         dialogs::server::AppliedFaults,
         form::FormState,
         history::RefreshStatus,
         input_order::InputOrder,
         inspector::code::CodeContext,
         layout::{KeptLayout, WindowPart},
+        text_guard::TextGuard,
         theme,
-        widgets::{Toast, Tone},
+        widgets::{
+            Toast, Tone,
+            context_menu::{focus_behind_menu, give_back_focus},
+        },
         zone_in_use,
     },
     worker::{Worker, WorkerConfig},
@@ -116,9 +121,11 @@ impl App {
     /// Starts the background and the window.
     pub fn new(ctx: &Context, config: AppConfig) -> Self {
         theme::install(ctx);
+        zone_in_use::install(ctx, config.zone.clone());
+        ctx.add_plugin(ClipboardKeys::default());
+        ctx.add_plugin(TextGuard::default());
         // After the plugins that change the input: what they make of it is what is handed over in its order.
         InputOrder::install(ctx);
-        zone_in_use::install(ctx, config.zone.clone());
         let settings = config.worker.settings.clone();
         let clock = config.worker.clock.clone();
         apply_theme(ctx, settings.window.theme);
@@ -171,6 +178,9 @@ impl App {
             self.load_detail(id);
         }
         self.take_picked();
+        if let Some(words) = TextGuard::take_notice(ctx) {
+            self.views.toasts.push(Toast::new(Tone::Warn, words));
+        }
     }
 
     /// Fills the form from an entry, or sends its card to the other target, if that was asked for and the entry is
@@ -245,7 +255,8 @@ impl App {
     pub fn show(&mut self, ui: &mut Ui) {
         tracing::trace!("frame");
         self.frame.focus.give_back(ui.ctx());
-        let focused = ui.memory(egui::Memory::focused);
+        give_back_focus(ui.ctx());
+        let focused = focus_behind_menu(ui.ctx());
         let mut actions = Vec::new();
         self.keys(ui.ctx(), &mut actions);
         self.panes_ui(ui, &mut actions);

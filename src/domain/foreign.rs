@@ -6,6 +6,8 @@
 
 use std::{borrow::Cow, fmt::Write as _};
 
+use super::invisible::is_invisible;
+
 /// The longest cell of a table on the terminal, in characters like all lengths here: Stripe's longest ids have 255.
 const CELL_CHARS: usize = 255;
 /// The longest message on the terminal.
@@ -14,6 +16,8 @@ const SENTENCE_CHARS: usize = 4000;
 const LABEL_CHARS: usize = 1000;
 /// The longest text of several lines in the window.
 const BLOCK_CHARS: usize = 20_000;
+/// What stands for an unsafe character where the text must keep its length: a box, which every font of the window has.
+const STAND_IN: char = '\u{25a1}';
 
 /// A cell of a table on the terminal.
 pub fn cell(text: &str) -> String {
@@ -39,6 +43,30 @@ pub fn label(text: &str) -> Cow<'_, str> {
 /// A text of several lines in the window, such as a response that is not JSON. Newlines and tabs stay.
 pub fn block(text: &str) -> Cow<'_, str> {
     shown(text, BLOCK_CHARS, |c| (!matches!(c, '\n' | '\t')).then(|| char_in_line(c)).flatten())
+}
+
+/// A text as it is edited: one stand-in for each unsafe character, so that every place in it stays its place. In a
+/// single line, newlines and tabs have stand-ins too.
+pub fn edited(text: &str, is_single_line: bool) -> Cow<'_, str> {
+    let is_layout = |c| !is_single_line && matches!(c, '\n' | '\t');
+    shown(text, usize::MAX, |c| (acts(c) && !is_layout(c)).then(|| STAND_IN.to_string()))
+}
+
+/// A text for a screen reader, cut after `most` characters: one stand-in for each unsafe character. Newlines and tabs
+/// stay.
+pub fn spoken(text: &str, most: usize) -> Cow<'_, str> {
+    shown(text, most, |c| (acts(c) && !matches!(c, '\n' | '\t')).then(|| STAND_IN.to_string()))
+}
+
+/// What of a text can have been typed or pasted on purpose: no control characters but newlines and tabs, and nothing
+/// that is no character. Marks of direction and invisible characters stay, for names need them.
+pub fn typeable(text: &str) -> Cow<'_, str> {
+    let is_dropped = |c: char| (c.is_control() && !matches!(c, '\n' | '\t')) || is_no_character(c);
+    if !text.contains(is_dropped) {
+        return Cow::Borrowed(text);
+    }
+    let lines = text.replace("\r\n", "\n").replace('\r', "\n");
+    Cow::Owned(lines.replace(is_dropped, ""))
 }
 
 /// The start of a JSON text in one line of the window, cut after `most` characters.
@@ -76,21 +104,31 @@ fn char_in_line(c: char) -> Option<String> {
 }
 
 /// Whether a character acts on the display instead of being seen: control characters (C0 and C1), those that change the
-/// writing direction, and invisible ones. The joiners that emoji and some scripts need are not among them.
+/// writing direction, invisible ones, and what Unicode says will never be a character. The joiners and variation
+/// selectors that emoji and some scripts are written with are not among them.
 pub fn acts(c: char) -> bool {
+    let belongs_to_script = matches!(
+        c,
+        '\u{34f}'
+            | '\u{17b4}'
+            | '\u{17b5}'
+            | '\u{180b}'..='\u{180d}'
+            | '\u{180f}'
+            | '\u{200c}'
+            | '\u{200d}'
+            | '\u{2800}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{e0100}'..='\u{e01ef}'
+    );
     c.is_control()
-        || matches!(
-            c,
-            '\u{61c}'
-                | '\u{200b}'
-                | '\u{200e}'
-                | '\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{feff}'
-                | '\u{fff9}'..='\u{fffb}'
-                | '\u{e0000}'..='\u{e007f}'
-        )
+        || matches!(c, '\u{2028}' | '\u{2029}')
+        || (is_invisible(c) && !belongs_to_script)
+        || is_no_character(c)
+}
+
+/// Whether a code point is one that Unicode keeps free of characters for good: the last two of each plane, and 32 more.
+fn is_no_character(c: char) -> bool {
+    matches!(u32::from(c) & 0xffff, 0xfffe | 0xffff) || matches!(c, '\u{fdd0}'..='\u{fdef}')
 }
 
 /// The text with unsafe characters replaced, cut after `most` characters.
@@ -135,6 +173,18 @@ mod tests {
         }
         assert_eq!(lines("a\u{1b}\nb"), "a\\u{1b}\nb");
         assert_eq!(block("a\n\tb\u{202e}"), "a\n\tb\\u{202e}");
+    }
+
+    #[test]
+    fn every_place_of_an_edited_text_stays_its_place() {
+        let text = "a\0\u{1b}\u{85}\u{202e}\u{e0041}\u{ffff}\n\tb";
+        assert_eq!(edited(text, true), format!("a{}b", "\u{25a1}".repeat(8)));
+        assert_eq!(edited(text, false), format!("a{}\n\tb", "\u{25a1}".repeat(6)));
+        assert_eq!(spoken(text, 100), edited(text, false));
+        assert_eq!(spoken("abc", 2), "ab…");
+        for plain in ["J\u{f6}rg \u{1f469}\u{200d}\u{1f680}", "\u{645}\u{6cc}\u{200c}\u{62e}", "\u{2764}\u{fe0f}"] {
+            assert!(matches!(edited(plain, true), Cow::Borrowed(_)), "{plain}");
+        }
     }
 
     #[test]

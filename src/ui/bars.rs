@@ -123,7 +123,7 @@ fn profile_switch_ui(ui: &mut Ui, profiles: &ProfileList, actions: &mut Vec<Acti
     if response.has_focus() {
         paint::button_focus_ring(ui, rect, theme::RADIUS);
     }
-    let response = response.on_hover_text(format!("{label}: {}", active.place()));
+    let response = response.on_hover_text(foreign::block(&format!("{label}: {}", active.place())));
     let is_opened = response.clicked() && !is_open;
     Popup::menu(&response).width(260.0).show(|ui| {
         ui.spacing_mut().item_spacing.y = 2.0;

@@ -7,11 +7,11 @@ use super::{
     action::{Action, MiddlePane},
     icons,
     pane_tabs::pane_tabs_ui,
-    shortcuts::Shortcut,
+    shortcuts::{LocalKey, Shortcut},
     theme,
     theme::DesignTokens,
     widgets::{
-        QuietButton, RowScroll, empty_state_ui, paint,
+        AskedByKey, MenuItems, QuietButton, RowScroll, context_menu, context_menu_ui, empty_state_ui, paint,
         table::{self, ColumnWidth},
     },
     words, zone_in_use,
@@ -125,6 +125,10 @@ fn table_ui(ui: &mut Ui, state: &mut RequestsState, ctx: &RequestsContext<'_>, a
         state.scroll.reveal(place);
     }
     let zone = zone_in_use::of(ui);
+    let is_menu_wanted = table::has_keys(ui, table_id()) && context_menu::is_wanted(ui);
+    if is_menu_wanted && let Some(place) = state.selected.and_then(|id| place_of_request(ctx.requests, id)) {
+        state.scroll.reveal(place);
+    }
     let mut drawn = 0;
     let selected = &mut state.selected;
     let len = ctx.requests.len();
@@ -138,12 +142,33 @@ fn table_ui(ui: &mut Ui, state: &mut RequestsState, ctx: &RequestsContext<'_>, a
         if response.clicked() {
             *selected = Some(request.id);
             actions.extend([Action::SelectRequest(request.id), Action::Peek]);
+        } else if response.secondary_clicked() {
+            *selected = Some(request.id);
+            actions.push(Action::SelectRequest(request.id));
         }
+        let by_key = is_menu_wanted && is_selected;
+        let by_key = by_key.then(|| AskedByKey::at_row(row.ui, response.rect)).flatten();
+        context_menu_ui(row.ui, &response, table_id(), by_key, |menu| row_menu_ui(menu, request, actions));
     });
     if std::mem::take(&mut state.focus_table) {
         list.request_focus();
     }
     state.rows_drawn = drawn;
+}
+
+/// What can be done with a call.
+fn row_menu_ui(menu: &mut MenuItems<'_>, request: &RequestRow, actions: &mut Vec<Action>) {
+    if let Some(entry) = request.entry
+        && menu.item("Show its token in the history", LocalKey::Confirm.keys())
+    {
+        actions.push(Action::ShowEntry(entry));
+    }
+    if menu.item("Copy the call as cURL", Shortcut::CopyCurl.keys()) {
+        actions.push(Action::Do(Shortcut::CopyCurl));
+    }
+    if menu.item("Copy path", "") {
+        actions.push(Action::Copy { text: request.path.clone(), what: "Path".to_owned() });
+    }
 }
 
 /// The status of the answer, or in a word why there is none.

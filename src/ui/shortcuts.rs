@@ -133,6 +133,11 @@ pub enum LocalKey {
     Delete,
     /// Copies what is selected, else all of it.
     Copy,
+    Cut,
+    Paste,
+    SelectAll,
+    /// Opens the menu of what has the focus, as the Menu key does, which not every keyboard has.
+    Menu,
     NextMatch,
     PreviousMatch,
     NextDifference,
@@ -140,7 +145,7 @@ pub enum LocalKey {
 }
 
 impl LocalKey {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 15] = [
         Self::Close,
         Self::Confirm,
         Self::Submit,
@@ -148,6 +153,10 @@ impl LocalKey {
         Self::EditPreset,
         Self::Delete,
         Self::Copy,
+        Self::Cut,
+        Self::Paste,
+        Self::SelectAll,
+        Self::Menu,
         Self::NextMatch,
         Self::PreviousMatch,
         Self::NextDifference,
@@ -163,6 +172,10 @@ impl LocalKey {
             Self::EditPreset => bare(Key::F2),
             Self::Delete => bare(Key::Delete),
             Self::Copy => ctrl(Key::C),
+            Self::Cut => ctrl(Key::X),
+            Self::Paste => ctrl(Key::V),
+            Self::SelectAll => ctrl(Key::A),
+            Self::Menu => shift(Key::F10),
             Self::NextMatch => bare(Key::F3),
             Self::PreviousMatch => shift(Key::F3),
             Self::NextDifference => bare(Key::F7),
@@ -213,7 +226,7 @@ impl KeyWords {
 // Put into words once: tooltips, caps and menus ask for them in every frame.
 static BINDING_WORDS: LazyLock<Vec<KeyWords>> =
     LazyLock::new(|| KEY_BINDINGS.iter().map(|binding| KeyWords::of(binding.keys)).collect());
-static LOCAL_WORDS: LazyLock<[KeyWords; 11]> = LazyLock::new(|| LocalKey::ALL.map(|key| KeyWords::of(key.shortcut())));
+static LOCAL_WORDS: LazyLock<[KeyWords; 15]> = LazyLock::new(|| LocalKey::ALL.map(|key| KeyWords::of(key.shortcut())));
 
 /// The key of commands on this system, as it is written on the keyboard.
 const COMMAND: &str = if cfg!(target_os = "macos") { "Cmd" } else { "Ctrl" };
@@ -246,6 +259,7 @@ pub static FURTHER_KEYS: LazyLock<Vec<(KeyGroup, String, String)>> = LazyLock::n
         row(KeyGroup::History, LocalKey::Delete.keys(), "Delete the selected entries"),
         row(KeyGroup::Window, "Tab", "Go to the next control; Shift+Tab to the one before"),
         row(KeyGroup::Window, LocalKey::Close.keys(), "Close what lies on top"),
+        row(KeyGroup::Window, LocalKey::Menu.keys(), "Open the menu of the row or field; the Menu key does too"),
         row(KeyGroup::Window, "Ctrl+=, Ctrl+-, Ctrl+0", "Zoom in, out, and back"),
     ]
 });

@@ -349,13 +349,12 @@ fn the_menu_of_a_row_offers_what_the_keys_do() {
     };
     menu(&mut window);
     assert_eq!(selected(&window), "b");
-    click(&mut window, Role::Button, "Note and tags…");
+    click(&mut window, Role::MenuItem, "Note and tags…");
     window.run_ok();
     assert!(says(&window, "Note and tags of tok_b"));
     click(&mut window, Role::Button, "Cancel");
     menu(&mut window);
-    let delete = window.query_all_by_role_and_label(Role::Button, "Delete").last().unwrap();
-    delete.click();
+    click(&mut window, Role::MenuItem, "Delete");
     wait(&mut window, "the rest", |window| shown(window) == "dca");
 }
 

@@ -56,6 +56,7 @@ mod snippets;
 mod store;
 mod stripe;
 mod support;
+mod text_guard;
 mod text_input;
 mod typing;
 mod way;

@@ -39,10 +39,16 @@ class Node:
         self.is_focused = states.contains(pyatspi.STATE_FOCUSED)
         self.is_selected = states.contains(pyatspi.STATE_SELECTED)
         self.description = accessible.description or ""
+        self.accessible = accessible
         try:
             self.text = accessible.queryText().getText(0, -1)
         except NotImplementedError:
             self.text = ""
+
+    def middle(self):
+        """Where it is on the screen."""
+        place = self.accessible.queryComponent().getExtents(pyatspi.DESKTOP_COORDS)
+        return place.x + place.width // 2, place.y + place.height // 2
 
     def words(self):
         return f"{self.role} {self.name} {self.text} {self.description}"
@@ -147,6 +153,11 @@ class Window:
 
     def type(self, text):
         subprocess.run(["xdotool", "type", "--delay", "25", "--", text], check=True)
+
+    def click(self, name, button=1):
+        """Presses a button of the mouse on the middle of what has this name."""
+        x, y = next(node.middle() for node in self.nodes() if node.name == name)
+        subprocess.run(["xdotool", "mousemove", str(x), str(y), "click", str(button)], check=True)
 
     def keys(self, before, typed="", after="", gap=12):
         """Presses keys and types a text in one go, with this many milliseconds from key to key: nothing is waited for."""

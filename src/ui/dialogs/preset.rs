@@ -4,12 +4,15 @@ use std::fmt::Write as _;
 
 use egui::{Context, Id, Key, Modifiers, RichText, Ui};
 
-use crate::ui::{
-    action::{Action, PresetAction},
-    shortcuts::LocalKey,
-    theme,
-    theme::DesignTokens,
-    widgets::{Field, InlineAlert, PrimaryButton, QuietButton, TextInput, Tone, caret::lead_to, modal_ui},
+use crate::{
+    domain::foreign,
+    ui::{
+        action::{Action, PresetAction},
+        shortcuts::LocalKey,
+        theme,
+        theme::DesignTokens,
+        widgets::{Field, InlineAlert, PrimaryButton, QuietButton, TextInput, Tone, caret::lead_to, modal_ui},
+    },
 };
 
 /// The state of the open dialog.
@@ -119,7 +122,7 @@ fn about_ui(ui: &mut Ui, state: &PresetState) {
     } else {
         format!("Expects {}", state.expects)
     };
-    ui.label(RichText::new(words).size(theme::SMALL_SIZE).color(t.subdued));
+    ui.label(RichText::new(foreign::block(&words)).size(theme::SMALL_SIZE).color(t.subdued));
     if !state.left_out.is_empty() {
         let mut text = format!("Left out: {}", state.left_out.join("; "));
         if state.left_out.iter().any(|what| what == "the CVC") {

@@ -123,7 +123,7 @@ fn about_ui(ui: &mut Ui, state: &UseTokenState) {
     let t = DesignTokens::of(ui);
     ui.label(RichText::new(foreign::label(&state.token)).font(theme::mono(theme::MONO_SIZE)));
     let about = format!("{} · {}", state.card, state.target.label());
-    ui.label(RichText::new(about).size(theme::SMALL_SIZE).color(t.subdued));
+    ui.label(RichText::new(foreign::label(&about)).size(theme::SMALL_SIZE).color(t.subdued));
 }
 
 fn charge_ui(ui: &mut Ui, state: &mut UseTokenState) -> egui::Response {

@@ -7,7 +7,7 @@ use super::{
     state::{FormComplaint, FormContext, FormState},
 };
 use crate::{
-    domain::call::api::Target,
+    domain::{call::api::Target, foreign},
     ui::{
         Action,
         card_steps::card_steps,
@@ -84,7 +84,7 @@ fn complaint_ui(
 fn outlook_ui(ui: &mut Ui, facts: &DraftFacts) {
     match &facts.outlook {
         DraftOutlook::Words(words) => {
-            ui.label(RichText::new(words).size(theme::SMALL_SIZE).color(DesignTokens::of(ui).subdued));
+            ui.label(RichText::new(foreign::block(words)).size(theme::SMALL_SIZE).color(DesignTokens::of(ui).subdued));
         }
         DraftOutlook::Steps(card) => outcome_lines_ui(ui, &card_steps(card.steps())),
     }

@@ -3,12 +3,15 @@
 use egui::{RichText, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, pos2};
 
 use super::state::{FormContext, FormState, QuickPreset};
-use crate::ui::{
-    Action, PaletteScope, PresetAction, icons,
-    shortcuts::Shortcut,
-    theme,
-    theme::DesignTokens,
-    widgets::{FilterChip, IconButton, key_cap::KeyCap, paint},
+use crate::{
+    domain::foreign,
+    ui::{
+        Action, PaletteScope, PresetAction, icons,
+        shortcuts::Shortcut,
+        theme,
+        theme::DesignTokens,
+        widgets::{FilterChip, IconButton, key_cap::KeyCap, paint},
+    },
 };
 
 pub(super) fn outcome_ui(
@@ -23,7 +26,7 @@ pub(super) fn outcome_ui(
         ui.spacing_mut().item_spacing.y = theme::LABEL_GAP;
         actions.extend(outcome_field_ui(ui, facts.expects.as_deref()));
         if let Some(words) = &facts.contradiction {
-            ui.label(RichText::new(words).size(theme::SMALL_SIZE).color(DesignTokens::of(ui).warn));
+            ui.label(RichText::new(foreign::block(words)).size(theme::SMALL_SIZE).color(DesignTokens::of(ui).warn));
         }
         if has_presets && facts.is_blank && !ctx.quick.is_empty() {
             quick_ui(ui, ctx.quick, actions);

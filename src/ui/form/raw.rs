@@ -3,10 +3,13 @@
 use egui::{Key, RichText, Ui};
 
 use super::state::{FormState, new_param_id, raw_id};
-use crate::ui::{
-    icons, theme,
-    theme::DesignTokens,
-    widgets::{Field, IconButton, QuietButton, TextInput, field::text_edit_ui, section_ui},
+use crate::{
+    domain::foreign,
+    ui::{
+        icons, theme,
+        theme::DesignTokens,
+        widgets::{Field, IconButton, QuietButton, TextInput, field::text_edit_ui, section_ui},
+    },
 };
 
 pub(super) fn raw_ui(ui: &mut Ui, state: &mut FormState) {
@@ -58,7 +61,8 @@ enum RowEdit {
 fn raw_row_ui(ui: &mut Ui, place: usize, name: &str, value: &mut String) -> RowEdit {
     const BUTTON: f32 = 28.0;
     ui.spacing_mut().item_spacing.y = 2.0;
-    let label = RichText::new(name).font(theme::mono(theme::MONO_SIZE)).color(DesignTokens::of(ui).subdued);
+    let label =
+        RichText::new(foreign::label(name)).font(theme::mono(theme::MONO_SIZE)).color(DesignTokens::of(ui).subdued);
     let label = ui.add(egui::Label::new(label).truncate());
     ui.horizontal(|ui| {
         let size = egui::vec2(ui.available_width() - BUTTON - 6.0, theme::CONTROL_HEIGHT);

@@ -248,7 +248,7 @@ fn used_by_ui(ui: &mut Ui, entry: &HistoryEntry, client: Option<&str>) {
     line.append(&foreign::label(by), 0.0, TextFormat::simple(theme::mono(theme::MONO_SIZE), t.text));
     line.append(&client, 0.0, TextFormat::simple(theme::regular(theme::SMALL_SIZE), t.subdued));
     let label = ui.add(Label::new(line).truncate());
-    label.on_hover_text(used_by(entry).unwrap_or_default());
+    label.on_hover_text(foreign::block(&used_by(entry).unwrap_or_default()));
 }
 
 fn has_marks(entry: &HistoryEntry) -> bool {

@@ -23,7 +23,9 @@ use super::{
     shortcuts::{LocalKey, Shortcut},
     theme,
     theme::DesignTokens,
-    widgets::{QuietButton, chip::grouped, empty_state_ui, table},
+    widgets::{
+        AskedByKey, MenuItems, QuietButton, chip::grouped, context_menu, context_menu_ui, empty_state_ui, table,
+    },
     zone_in_use,
 };
 use crate::{
@@ -193,6 +195,10 @@ fn keys_ui(ui: &Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions:
     if pressed(Modifiers::NONE, Key::Delete) {
         state.delete_selected(ctx, actions);
     }
+    // A menu opens at its row, which has to be in view.
+    if context_menu::is_wanted(ui) {
+        state.scroll_to = state.selection.cursor();
+    }
 }
 
 /// The id of the table, which can have the focus.
@@ -209,6 +215,7 @@ fn table_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
         state.asked.clear();
     }
     let zone = zone_in_use::of(ui);
+    let is_menu_wanted = table::has_keys(ui, table_id()) && context_menu::is_wanted(ui);
     let mut missing = Vec::new();
     let mut drawn = 0;
     let mut wish = None;
@@ -232,7 +239,11 @@ fn table_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
         row.cells(cells, |cell, ui| cell.ui(ui, entry, ctx.now, &zone));
         select_by_pointer(selection, ctx, id, &response, actions);
         let others = selection.len().saturating_sub(1);
-        response.context_menu(|ui| wish = row_menu_ui(ui, entry, others, actions).or(wish));
+        let by_key = is_menu_wanted && has_keys;
+        let by_key = by_key.then(|| AskedByKey::at_row(row.ui, response.rect)).flatten();
+        context_menu_ui(row.ui, &response, table_id(), by_key, |menu| {
+            wish = row_menu_ui(menu, entry, others, actions).or(wish);
+        });
     });
     match wish {
         Some(RowWish::Annotate) => state.annotate(ctx.history, None),
@@ -286,46 +297,61 @@ enum RowWish {
 }
 
 /// What can be done to an entry; `others` are selected with it.
-fn row_menu_ui(ui: &mut Ui, entry: &HistoryEntry, others: usize, actions: &mut Vec<Action>) -> Option<RowWish> {
+fn row_menu_ui(
+    menu: &mut MenuItems<'_>,
+    entry: &HistoryEntry,
+    others: usize,
+    actions: &mut Vec<Action>,
+) -> Option<RowWish> {
     let mut wish = None;
-    let item = |ui: &mut Ui, name: &str, keys: &str| {
-        let keys = RichText::new(keys).size(theme::SMALL_SIZE).color(DesignTokens::of(ui).subdued);
-        ui.add(egui::Button::new(name).shortcut_text(keys)).accessible_name(name).clicked()
-    };
     if others > 0 {
-        if item(ui, "Tag the selected…", Shortcut::Annotate.keys()) {
+        if others == 1 && menu.item("Compare the two", Shortcut::Diff.keys()) {
+            actions.push(Action::Do(Shortcut::Diff));
+        }
+        if menu.item("Tag the selected…", Shortcut::Annotate.keys()) {
             wish = Some(RowWish::Annotate);
         }
-        if item(ui, "Delete the selected", LocalKey::Delete.keys()) {
+        menu.separator();
+        if menu.item("Delete the selected", LocalKey::Delete.keys()) {
             wish = Some(RowWish::Delete);
         }
         return wish;
     }
     if let Some(id) = &entry.token_id
-        && item(ui, "Copy id", Shortcut::CopyId.keys())
+        && menu.item("Copy id", Shortcut::CopyId.keys())
     {
         actions.push(Action::Copy { text: id.clone(), what: "Token id".to_owned() });
     }
-    if item(ui, "Put into the form", Shortcut::Reuse.keys()) {
+    if menu.item("Copy the call as cURL", Shortcut::CopyCurl.keys()) {
+        actions.push(Action::Do(Shortcut::CopyCurl));
+    }
+    if menu.item("Put into the form", Shortcut::Reuse.keys()) {
         actions.push(Action::Reuse(entry.id));
     }
-    if item(ui, "Note and tags…", Shortcut::Annotate.keys()) {
+    if menu.item("Note and tags…", Shortcut::Annotate.keys()) {
         wish = Some(RowWish::Annotate);
     }
+    menu.separator();
+    if menu.item(&format!("Same card on {}", entry.target.other().label()), Shortcut::SameElsewhere.keys()) {
+        actions.push(Action::SameElsewhere(entry.id));
+    }
+    if menu.item("Compare with the entry selected before", Shortcut::Diff.keys()) {
+        actions.push(Action::Do(Shortcut::Diff));
+    }
     if entry.token_id.is_some() {
-        if ui.button("Check whether it was used").clicked() {
+        menu.separator();
+        if menu.item("Check whether it was used", "") {
             actions.push(Action::Retrieve(entry.id));
         }
-        ui.separator();
-        if ui.button("Charge…").clicked() {
+        if menu.item("Charge…", "") {
             actions.push(Action::OpenUse(entry.id, UseKind::Charge));
         }
-        if ui.button("Attach to a customer…").clicked() {
+        if menu.item("Attach to a customer…", "") {
             actions.push(Action::OpenUse(entry.id, UseKind::Attach));
         }
     }
-    ui.separator();
-    if item(ui, "Delete", LocalKey::Delete.keys()) {
+    menu.separator();
+    if menu.item("Delete", LocalKey::Delete.keys()) {
         wish = Some(RowWish::Delete);
     }
     wish

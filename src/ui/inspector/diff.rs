@@ -23,8 +23,8 @@ use crate::{
         status_badge::status_badge_ui,
         theme::{self, DesignTokens},
         widgets::{
-            FilterChip, IconButton, InlineAlert, QuietButton, RowScroll, Tone, VirtualRows, paint, row_by_key,
-            virtual_rows::focus_ring_ui,
+            AskedByKey, FilterChip, IconButton, InlineAlert, QuietButton, RowScroll, Tone, VirtualRows,
+            context_menu_ui, paint, row_by_key, virtual_rows::focus_ring_ui,
         },
         words, zone_in_use,
     },
@@ -378,6 +378,7 @@ fn list_ui(ui: &mut Ui, state: &mut DiffState, actions: &mut Vec<Action>) {
     let rows = shown.rows.len();
     let (len, row_height) =
         if is_wide { (rows, theme::CHIP_HEIGHT) } else { (shown.starts[rows] as usize, theme::CODE_ROW_HEIGHT) };
+    let (list_id, has_focus) = (id, ui.memory(|memory| memory.has_focus(id)));
     let list = VirtualRows { id, name: "Differences", role: Role::ListBox, scroll, len, row_height };
     let list = list.show(&mut inside, |ui, place, at| {
         drawn += 1;
@@ -391,10 +392,12 @@ fn list_ui(ui: &mut Ui, state: &mut DiffState, actions: &mut Vec<Action>) {
         let view = RowView { line, is_marked: *marked == Some(row), nth };
         let id = id.with((row, nth));
         let response = if is_wide { view.wide_ui(ui, id, at) } else { view.narrow_ui(ui, id, at) };
-        if response.clicked() {
+        if response.clicked() || response.secondary_clicked() {
             clicked = Some(row);
         }
-        response.context_menu(|ui| menu_ui(ui, line, actions));
+        let by_key = has_focus && *marked == Some(row) && nth == 0;
+        let by_key = by_key.then(|| AskedByKey::at_row(ui, response.rect)).flatten();
+        context_menu_ui(ui, &response, list_id, by_key, |menu| menu_ui(menu, line, actions));
     });
     focus_ring_ui(ui, &list);
     state.lines_drawn = drawn;

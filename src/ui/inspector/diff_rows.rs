@@ -9,7 +9,7 @@ use crate::{
         action::Action,
         icons, theme,
         theme::DesignTokens,
-        widgets::{IconButton, paint, scroll_ui},
+        widgets::{IconButton, MenuItems, paint, scroll_ui},
     },
 };
 
@@ -175,20 +175,19 @@ impl RowView<'_> {
 }
 
 /// What can be copied of a difference.
-pub(super) fn menu_ui(ui: &mut Ui, line: &DiffLine, actions: &mut Vec<Action>) {
-    let mut item = |ui: &mut Ui, words: &str, text: &dyn Fn() -> String, what: &str| {
-        if ui.button(words).clicked() {
+pub(super) fn menu_ui(menu: &mut MenuItems<'_>, line: &DiffLine, actions: &mut Vec<Action>) {
+    let mut item = |words: &str, text: &dyn Fn() -> String, what: &str| {
+        if menu.item(words, "") {
             actions.push(Action::Copy { text: text(), what: what.to_owned() });
-            ui.close();
         }
     };
     if let Some(value) = line.change.before() {
-        item(ui, "Copy first value", &|| whole(value), "First value");
+        item("Copy first value", &|| whole(value), "First value");
     }
     if let Some(value) = line.change.after() {
-        item(ui, "Copy second value", &|| whole(value), "Second value");
+        item("Copy second value", &|| whole(value), "Second value");
     }
-    item(ui, "Copy path", &|| line.place.clone(), "Path");
+    item("Copy path", &|| line.place.clone(), "Path");
 }
 
 /// Draws the marked row in full below the list, where values are cut, and why it is volatile.

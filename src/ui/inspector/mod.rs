@@ -198,7 +198,8 @@ fn call_head_ui(ui: &mut Ui, call: &InspectedCall<'_>, actions: &mut Vec<Action>
     let zone = zone_in_use::of(ui);
     let (when, client) = (words::moment(exchange.started, &zone), foreign::label(&client));
     let about = format!("{when} · {} · {client}", exchange.target.label());
-    let about = ui.add(Label::new(RichText::new(about).size(theme::SMALL_SIZE).color(t.subdued)).wrap());
+    let about =
+        ui.add(Label::new(RichText::new(foreign::block(&about)).size(theme::SMALL_SIZE).color(t.subdued)).wrap());
     about.on_hover_ui(|ui| {
         ui.label(words::moment_in_both(exchange.started, &zone));
     });

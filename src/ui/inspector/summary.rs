@@ -6,6 +6,7 @@ use super::{per_revision::PerRevision, timeline, verdict::EntryVerdict};
 use crate::{
     domain::{
         card::test_cards,
+        foreign,
         history::entry::EntryDetail,
         settings::profile::{ProfileId, ProfileList},
         zone::LocalZone,
@@ -41,7 +42,7 @@ pub(super) fn summary_ui(
         verdict.ui(ui, actions);
         judgement_ui(ui, &detail.entry);
         if let Some(card) = detail.request.param("card[number]").and_then(test_cards::by_number) {
-            ui.label(RichText::new(&card.description).font(theme::semibold(theme::BODY_SIZE)));
+            ui.label(RichText::new(foreign::label(&card.description)).font(theme::semibold(theme::BODY_SIZE)));
             outcome_rail_ui(ui, &card_steps(card.steps()));
             ui.add_space(4.0);
         }

@@ -18,8 +18,8 @@ use super::{
     theme,
     theme::DesignTokens,
     widgets::{
-        SegmentedControl, TextInput, caret::lead_to, empty_state_ui, field::text_edit_ui, modal_ui, name_bars,
-        row_by_key,
+        SegmentedControl, TextInput, caret::lead_to, context_menu_ui, empty_state_ui, field::text_edit_ui, modal_ui,
+        name_bars, row_by_key,
     },
 };
 use crate::domain::{
@@ -313,6 +313,25 @@ fn list_ui(
                         asked = (is_command || response.double_clicked()).then_some(ItemAction::Run);
                         state.marked = item;
                     }
+                    if response.secondary_clicked() {
+                        state.marked = item;
+                    }
+                    let preset = found.preset(found.items[item]);
+                    context_menu_ui(ui, &response, search_id(), None, |menu| match preset {
+                        Some(preset) => {
+                            let is_favourite = about.library.is_favourite(&preset.key);
+                            for (keys, words, what) in rows::offers(preset, is_favourite, about.copies_id) {
+                                if menu.item(words, keys) {
+                                    asked = Some(what);
+                                }
+                            }
+                        }
+                        None => {
+                            if menu.item("Do it", LocalKey::Confirm.keys()) {
+                                asked = Some(ItemAction::Run);
+                            }
+                        }
+                    });
                 }
             }
         }

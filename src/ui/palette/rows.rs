@@ -154,25 +154,36 @@ pub(super) fn detail_ui(ui: &mut Ui, preset: &Preset, is_favourite: bool, copies
     ui.add(Label::new(RichText::new(foreign::label(&words)).size(theme::SMALL_SIZE).color(t.subdued)).truncate());
     ui.add_space(2.0);
     let mut asked = None;
-    let make = if copies_id { "Create token and copy its id" } else { "Create token" };
-    let star = if is_favourite { "Drop from favourites" } else { "Add to favourites" };
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
-        let mut button = |keys: &str, label: &str, what: ItemAction| {
+        for (keys, label, what) in offers(preset, is_favourite, copies_id) {
             if ui.add(QuietButton::new(label)).on_hover_text(keys).clicked() {
                 asked = Some(what);
             }
             key_cap_ui(ui, keys);
             ui.add_space(6.0);
-        };
-        button(LocalKey::Confirm.keys(), make, ItemAction::Run);
-        button(LocalKey::Submit.keys(), "Fill the form", ItemAction::Fill);
-        button(LocalKey::Favourite.keys(), star, ItemAction::Favourite);
-        if matches!(preset.key, PresetKey::Own(_)) {
-            button(LocalKey::EditPreset.keys(), "Edit…", ItemAction::Rename);
         }
     });
     asked
+}
+
+/// What can be done with a preset: its keys, its words and what it is.
+pub(super) fn offers(
+    preset: &Preset,
+    is_favourite: bool,
+    copies_id: bool,
+) -> impl Iterator<Item = (&'static str, &'static str, ItemAction)> {
+    let make = if copies_id { "Create token and copy its id" } else { "Create token" };
+    let star = if is_favourite { "Drop from favourites" } else { "Add to favourites" };
+    let edit = matches!(preset.key, PresetKey::Own(_)).then_some((LocalKey::EditPreset, "Edit…", ItemAction::Rename));
+    [
+        (LocalKey::Confirm, make, ItemAction::Run),
+        (LocalKey::Submit, "Fill the form", ItemAction::Fill),
+        (LocalKey::Favourite, star, ItemAction::Favourite),
+    ]
+    .into_iter()
+    .chain(edit)
+    .map(|(key, words, what)| (key.keys(), words, what))
 }
 
 /// Keys with what they do.

@@ -7,6 +7,7 @@ use super::{
     state::{CheckState, SettingsContext, SettingsState},
 };
 use crate::{
+    domain::foreign,
     domain::settings::{
         key_check::{KeyCheck, KeyCheckFinding, RawNumbers},
         profile::ProfileId,
@@ -241,9 +242,9 @@ fn finding_ui(ui: &mut Ui, finding: &KeyFinding<'_>) {
         let icon = paint::line(ui, &glyph, icons::font(15.0), finding.tone.color(t), f32::INFINITY);
         paint::galley_center(ui.painter(), icon, place.center());
         ui.vertical(|ui| {
-            ui.add(egui::Label::new(RichText::new(&finding.title).color(t.text)).wrap());
+            ui.add(egui::Label::new(RichText::new(foreign::block(&finding.title)).color(t.text)).wrap());
             if !finding.text.is_empty() {
-                let text = RichText::new(finding.text).size(theme::SMALL_SIZE).color(t.subdued);
+                let text = RichText::new(foreign::block(finding.text)).size(theme::SMALL_SIZE).color(t.subdued);
                 ui.add(egui::Label::new(text).wrap().selectable(true));
             }
         });

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     domain::{
+        foreign,
         rules::policies::{AccountPolicies, AccountPolicy},
         settings::preferences::ThemeChoice,
     },
@@ -155,8 +156,8 @@ fn places_ui(ui: &mut Ui, about: &SettingsContext<'_>, actions: &mut Vec<Action>
             egui::Sides::new().height(theme::BUTTON_HEIGHT).shrink_left().truncate().show(
                 ui,
                 |ui| {
-                    let text = RichText::new(&path).font(theme::mono(theme::MONO_SIZE));
-                    ui.add(egui::Label::new(text).truncate().selectable(true)).on_hover_text(&path);
+                    let text = RichText::new(foreign::label(&path)).font(theme::mono(theme::MONO_SIZE));
+                    ui.add(egui::Label::new(text).truncate().selectable(true)).on_hover_text(foreign::block(&path));
                 },
                 |ui| {
                     let name = format!("Copy the path of {}", place.name.to_lowercase());

@@ -74,7 +74,13 @@ pub fn select_after_tab(ctx: &Context, field: &Response, text: &str) {
     }
 }
 
-fn set_range(ctx: &Context, id: Id, range: CCursorRange) {
+/// What is selected in the field `id`; `None` while the field was never focused.
+pub fn range(ctx: &Context, id: Id) -> Option<CCursorRange> {
+    TextEdit::load_state(ctx, id)?.cursor.char_range()
+}
+
+/// Selects this in the field `id`.
+pub fn set_range(ctx: &Context, id: Id, range: CCursorRange) {
     let mut state = TextEdit::load_state(ctx, id).unwrap_or_default();
     state.cursor.set_char_range(Some(range));
     TextEdit::store_state(ctx, id, state);

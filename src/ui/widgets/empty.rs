@@ -1,6 +1,9 @@
 //! An empty state: it teaches what would be here and how to get it.
 
-use crate::ui::theme::{self, DesignTokens};
+use crate::{
+    domain::foreign,
+    ui::theme::{self, DesignTokens},
+};
 use egui::{Align, Label, Layout, Response, RichText, Ui, vec2};
 
 /// Draws `heading` and `sentence` in the middle of what is left of `ui`.
@@ -15,7 +18,7 @@ pub fn empty_state_ui(ui: &mut Ui, heading: &str, sentence: &str) -> Response {
         ui.label(RichText::new(heading).font(theme::semibold(15.0)).color(t.text));
         ui.allocate_ui(vec2(WIDTH.min(room.x), 0.0), |ui| {
             ui.vertical_centered(|ui| {
-                ui.add(Label::new(RichText::new(sentence).color(t.subdued)).wrap());
+                ui.add(Label::new(RichText::new(foreign::block(sentence)).color(t.subdued)).wrap());
             });
         });
     })

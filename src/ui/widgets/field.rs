@@ -163,7 +163,7 @@ fn aligned_edit_ui(
                 visuals.widgets.hovered.bg_stroke.color = edge;
             }
             let look = InputLook {
-                font: Some(font),
+                font,
                 margin: Margin::symmetric(11, 6),
                 width: f32::INFINITY,
                 align,
@@ -194,7 +194,7 @@ pub fn search_ui(ui: &mut Ui, id: Id, text: &mut String, name: &str, keys: &str,
         }));
     }
     let look = InputLook {
-        font: None,
+        font: theme::regular(theme::BODY_SIZE),
         margin: Margin::symmetric(9, 5),
         width,
         align: Align2::LEFT_CENTER,

@@ -3,7 +3,7 @@
 use std::{ops::Range, sync::Arc};
 
 use egui::{
-    FontId, Galley, Pos2, Rect, Ui, pos2,
+    FontId, Galley, Id, Pos2, Rect, Ui, pos2,
     text::{CCursor, LayoutJob, TextFormat},
     vec2,
 };
@@ -19,6 +19,8 @@ use crate::{
 
 /// Where a row and its text stand.
 pub(super) struct RowPlace {
+    /// The tree's id, which has the focus for its rows.
+    pub tree: Id,
     pub rect: Rect,
     /// Where its text begins, after the indentation.
     pub text_left: f32,

@@ -4,9 +4,11 @@ use crate::{
     domain::json_document::JsonView,
     ui::{
         icons,
+        shortcuts::LocalKey,
         theme::{self, DesignTokens},
         widgets::{
-            IconButton,
+            AskedByKey, IconButton,
+            context_menu::{context_menu_ui, is_wanted},
             json_lines::{JsonLines, JsonRow, MarkedText, TextPlace, TreeView},
             json_row::{RowPlace, RowText, spoken},
             json_search::{SearchWords, words_beside},
@@ -98,7 +100,10 @@ impl<'a> JsonTree<'a> {
         let (command, moved) = if has_focus { self.keys(ui) } else { (None, false) };
         // Before the rows are drawn, so that they show it and the new selection can be scrolled to.
         let by_keys = command.and_then(|command| self.act(ui, id, command));
-        if moved && let Some(line) = self.lines.selected() {
+        // A menu opens at its line, which has to be in view.
+        if (moved || (has_focus && is_wanted(ui)))
+            && let Some(line) = self.lines.selected()
+        {
             let row = self.lines.row_of(line);
             self.lines.view.scroll.reveal(row);
         }
@@ -357,7 +362,7 @@ impl<'a> JsonTree<'a> {
         let font = theme::mono(theme::MONO_SIZE);
         let advance = ui.fonts_mut(|fonts| fonts.glyph_width(&font, ' '));
         let indent = row.depth() as f32 * 2.0 * advance;
-        let place = RowPlace { rect, text_left: left + indent, advance };
+        let place = RowPlace { tree, rect, text_left: left + indent, advance };
         let response = ui.interact(rect, tree.with(row.line), Sense::click_and_drag());
         let hint = self.hint.filter(|_| row.opens()).and_then(|hint| hint(row.value));
         let hint = words_beside(row, hint);
@@ -444,7 +449,7 @@ impl<'a> JsonTree<'a> {
         } else {
             None
         };
-        let by_menu = self.menu_ui(row.line, response);
+        let by_menu = self.menu_ui(ui, place.tree, row.line, response);
         by_menu.or(by_button).or(by_pointer)
     }
 
@@ -501,32 +506,34 @@ impl<'a> JsonTree<'a> {
         Some(TreeCommand::Mark(MarkedText { anchor: here, head: here }, false))
     }
 
-    fn menu_ui(&self, line: usize, response: &Response) -> Option<TreeCommand> {
+    /// What can be done to a line. A right click selects it first.
+    fn menu_ui(&self, ui: &Ui, tree: Id, line: usize, response: &Response) -> Option<TreeCommand> {
         let mut command = None;
-        response.context_menu(|ui| {
-            if ui.button("Copy value").clicked() {
+        let is_at = self.lines.selected() == Some(line) && ui.memory(|memory| memory.has_focus(tree));
+        let by_key = is_at.then(|| AskedByKey::at_row(ui, response.rect)).flatten();
+        context_menu_ui(ui, response, tree, by_key, |menu| {
+            if menu.item("Copy value", LocalKey::Copy.keys()) {
                 command = Some(TreeCommand::CopyValue(line));
-                ui.close();
             }
-            if ui.button("Copy line").clicked() {
+            if menu.item("Copy line", "") {
                 command = Some(TreeCommand::CopyLine(line));
-                ui.close();
             }
-            if self.lines.has_marked() && ui.button("Copy marked text").clicked() {
+            if self.lines.has_marked() && menu.item("Copy marked text", "") {
                 command = Some(TreeCommand::CopyMarked);
-                ui.close();
             }
-            if ui.button("Copy path").clicked() {
+            if menu.item("Copy path", "") {
                 command = Some(TreeCommand::CopyPath(line));
-                ui.close();
             }
-            let fold = if self.lines.is_folded(line) { "Unfold" } else { "Fold" };
-            if self.lines.is_foldable(line) && ui.button(fold).clicked() {
-                command = Some(TreeCommand::Toggle(line));
-                ui.close();
+            if self.lines.is_foldable(line) {
+                menu.separator();
+                if menu.item(if self.lines.is_folded(line) { "Unfold" } else { "Fold" }, "") {
+                    command = Some(TreeCommand::Toggle(line));
+                }
             }
         });
-        command
+        // Marked text stays marked, to be copied.
+        let selects = response.secondary_clicked() && !self.lines.has_marked();
+        command.or(selects.then_some(TreeCommand::Select(line)))
     }
 
     fn help_ui(&self, response: Response, row: &JsonRow<'_>) {

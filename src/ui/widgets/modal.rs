@@ -1,10 +1,13 @@
 //! The frame of a modal dialog: its title, its close button, its margins.
 
-use crate::ui::{
-    icons,
-    shortcuts::LocalKey,
-    theme::{self, DesignTokens},
-    widgets::IconButton,
+use crate::{
+    domain::foreign,
+    ui::{
+        icons,
+        shortcuts::LocalKey,
+        theme::{self, DesignTokens},
+        widgets::IconButton,
+    },
 };
 use egui::{Align, Context, Frame, Id, Layout, Margin, Modal, Sides, Ui};
 
@@ -44,7 +47,7 @@ pub fn modal_ui<R>(
         let mut closed = false;
         Sides::new().height(28.0).shrink_left().truncate().show(
             ui,
-            |ui| ui.heading(title),
+            |ui| ui.heading(foreign::label(title)),
             |ui| closed = ui.add(IconButton::new(icons::X, "Close the dialog").keys(LocalKey::Close.keys())).clicked(),
         );
         ui.add_space(8.0);

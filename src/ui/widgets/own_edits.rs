@@ -17,13 +17,13 @@ fn with_drawn<R>(ctx: &Context, id: Id, change: impl FnOnce(&mut DrawnText) -> R
     ctx.data_mut(|data| change(data.get_temp_mut_or_default(id.with("own edits"))))
 }
 
-/// Takes note of a field that was drawn, with its text before and after. If the program has put another text into it
-/// since the last pass, or if it was not shown then, undo and redo bring nothing back.
-pub(super) fn note_drawn(ctx: &Context, id: Id, before: u64, text: &str) {
+/// Takes note of a field that is about to be drawn. If the program has put another text into it since the last pass, or
+/// if it was not shown then, undo and redo bring nothing back.
+pub(super) fn note_shown(ctx: &Context, id: Id, text: &str) {
     let pass = ctx.cumulative_pass_nr();
     let is_own = with_drawn(ctx, id, |drawn| {
-        let is_own = drawn.hash == before && drawn.pass + 1 >= pass;
-        *drawn = DrawnText { pass, hash: hash(text) };
+        let is_own = drawn.hash == hash(text) && drawn.pass + 1 >= pass;
+        drawn.pass = pass;
         is_own
     });
     if !is_own {
@@ -31,7 +31,8 @@ pub(super) fn note_drawn(ctx: &Context, id: Id, before: u64, text: &str) {
     }
 }
 
-/// Says that `text`, which the program puts into the field, is what came of an edit of the user: undo goes back over it.
+/// Says that `text` is what came of an edit of the user, though the program may have put it in order: undo goes back
+/// over it.
 pub fn note_edited(ctx: &Context, id: Id, text: &str) {
     with_drawn(ctx, id, |drawn| drawn.hash = hash(text));
 }

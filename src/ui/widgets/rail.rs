@@ -1,9 +1,12 @@
 //! The outcome rail: token, attach, charge, and what happens at each.
 
-use crate::ui::{
-    icons,
-    theme::{self, DesignTokens},
-    widgets::paint,
+use crate::{
+    domain::foreign,
+    ui::{
+        icons,
+        theme::{self, DesignTokens},
+        widgets::paint,
+    },
 };
 use egui::{Color32, Rect, Response, RichText, Role, Sense, Stroke, Ui, WidgetInfo, pos2};
 use std::sync::Arc;
@@ -116,7 +119,7 @@ pub fn outcome_rail_ui(ui: &mut Ui, steps: &[RailStep<'_>; 3]) -> Response {
         }
         left = next;
     }
-    if cut { response.on_hover_text(spoken.join("\n")) } else { response }
+    if cut { response.on_hover_text(foreign::block(&spoken.join("\n"))) } else { response }
 }
 
 /// Draws the three steps in the width of a form: their names on one line, and the last code on a line of its own.
@@ -137,7 +140,11 @@ pub fn outcome_lines_ui(ui: &mut Ui, steps: &[RailStep<'_>; 3]) {
         });
         if let Some(step) = steps.iter().rfind(|step| !step.code.is_empty()) {
             let color = if step.state == StepState::Fail { t.error } else { t.subdued };
-            ui.label(RichText::new(format!("{}: {}", step.name, step.code)).size(theme::SMALL_SIZE).color(color));
+            ui.label(
+                RichText::new(format!("{}: {}", step.name, foreign::label(step.code)))
+                    .size(theme::SMALL_SIZE)
+                    .color(color),
+            );
         }
     });
 }

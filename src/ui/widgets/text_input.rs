@@ -1,9 +1,27 @@
 //! The text input of the window: everything that is typed into goes through it, so that clipboard keys, the menu of a
 //! right click and what is shown of characters that cannot be seen are the same in every field.
 
-use egui::{Align2, Atom, Atoms, FontId, Id, Margin, TextEdit, Ui, text_edit::TextEditOutput, util::hash, vec2};
+use std::{ops::Range, sync::Arc};
 
-use super::{caret::select_after_tab, own_edits::note_drawn};
+use egui::{
+    Align2, Atom, Atoms, Color32, Event, FontId, Galley, Id, Margin, PointerButton, TextBuffer, TextEdit, Ui,
+    text::{CCursorRange, LayoutJob},
+    text_edit::TextEditOutput,
+    vec2,
+};
+
+use super::{
+    caret::{range, select_after_tab, set_range},
+    context_menu::{AskedByKey, context_menu_ui, is_asked},
+    own_edits,
+};
+use crate::{
+    domain::foreign,
+    ui::{
+        clipboard_keys::{ClipboardCommand, ClipboardKeys},
+        shortcuts::LocalKey,
+    },
+};
 
 /// What is typed into, with what it says while it is empty. Its look is given by whoever draws it: a
 /// [`Field`](super::Field) does.
@@ -22,7 +40,7 @@ pub struct TextInput<'a> {
 
 /// How a text input looks.
 pub struct InputLook {
-    pub font: Option<FontId>,
+    pub font: FontId,
     pub margin: Margin,
     pub width: f32,
     pub align: Align2,
@@ -87,12 +105,25 @@ impl<'a> TextInput<'a> {
     /// Draws it in this look.
     pub fn show(self, ui: &mut Ui, look: InputLook) -> TextEditOutput {
         let Self { text, id, hint, is_secret, rows, most, prefix, suffix } = self;
-        let before = hash(&*text);
+        let id = id.unwrap_or_else(|| {
+            let id = ui.next_auto_id();
+            ui.skip_ahead_auto_ids(1);
+            id
+        });
+        let has_focus = ui.memory(|memory| memory.has_focus(id));
+        if has_focus {
+            fit_clipboard(ui, is_secret, rows.is_none());
+        }
+        let kept = KeptSelection::of(ui, id, has_focus);
+        let mut layouter = shown_by(look.font.clone(), look.align, rows.is_none(), kept.in_menu.map(sorted));
+        own_edits::note_shown(ui.ctx(), id, text);
         let mut edit = match rows {
             Some(rows) => TextEdit::multiline(&mut *text).desired_rows(rows),
             None => TextEdit::singleline(&mut *text),
         };
         edit = edit
+            .id(id)
+            .font(look.font)
             .hint_text(hint)
             .password(is_secret)
             .char_limit(most)
@@ -100,11 +131,8 @@ impl<'a> TextInput<'a> {
             .desired_width(look.width)
             .align(look.align)
             .min_size(vec2(0.0, look.height));
-        if let Some(id) = id {
-            edit = edit.id(id);
-        }
-        if let Some(font) = look.font {
-            edit = edit.font(font);
+        if !is_secret {
+            edit = edit.layouter(&mut layouter);
         }
         if let Some(prefix) = prefix {
             edit = edit.prefix(Atoms::new(prefix));
@@ -113,11 +141,160 @@ impl<'a> TextInput<'a> {
             edit = edit.suffix(Atoms::new(suffix));
         }
         let output = edit.show(ui);
-        note_drawn(ui.ctx(), output.response.response.id, before, text);
+        own_edits::note_edited(ui.ctx(), id, text);
+        menu_ui(ui, &output, kept, text.is_empty(), is_secret);
         // Several lines are a text to write on, not a value to replace.
         if rows.is_none() {
             select_after_tab(ui, &output.response.response, output.galley.text());
         }
         output
+    }
+}
+
+/// A selection that would be lost by a right press, or while the menu of the input has the focus.
+#[derive(Clone, Copy)]
+struct KeptSelection {
+    /// What was selected when a right press came.
+    before_press: Option<CCursorRange>,
+    /// What was selected when the menu was opened.
+    in_menu: Option<CCursorRange>,
+}
+
+impl KeptSelection {
+    fn id_of(input: Id) -> Id {
+        input.with("the selection behind the menu")
+    }
+
+    fn of(ui: &Ui, id: Id, has_focus: bool) -> Self {
+        let is_press = has_focus && ui.input(|input| input.pointer.button_pressed(PointerButton::Secondary));
+        Self {
+            before_press: if is_press { range(ui.ctx(), id) } else { None },
+            in_menu: ui.data(|data| data.get_temp(Self::id_of(id))),
+        }
+    }
+}
+
+/// Cut, copy, paste and select all, each done as by its keys.
+fn menu_ui(ui: &Ui, output: &TextEditOutput, kept: KeptSelection, is_empty: bool, is_secret: bool) {
+    let response = &output.response.response;
+    let id = response.id;
+    let mut selection = kept.in_menu.or_else(|| range(ui.ctx(), id));
+    // A right press on what is selected leaves it selected, one right behind it too.
+    if let (Some(before), Some(now)) = (kept.before_press, selection)
+        && response.hovered()
+        && (sorted(before).start..=sorted(before).end).contains(&now.primary.index.0)
+    {
+        set_range(ui.ctx(), id, before);
+        selection = Some(before);
+    }
+    let has_selection = selection.is_some_and(|range| !range.is_empty());
+    let by_key = if response.has_focus() && is_asked(ui) {
+        let caret = output.galley.pos_from_cursor(selection.map(|range| range.primary).unwrap_or_default());
+        Some(AskedByKey(output.galley_pos + caret.left_bottom().to_vec2()))
+    } else {
+        None
+    };
+    let mut chosen = None;
+    let menu = context_menu_ui(ui, response, id, by_key, |menu| {
+        let can_copy = has_selection && !is_secret;
+        for (is_enabled, name, key, command) in [
+            (can_copy, "Cut", LocalKey::Cut, ClipboardCommand::Cut),
+            (can_copy, "Copy", LocalKey::Copy, ClipboardCommand::Copy),
+            (true, "Paste", LocalKey::Paste, ClipboardCommand::Paste),
+            (!is_empty, "Select all", LocalKey::SelectAll, ClipboardCommand::SelectAll),
+        ] {
+            if menu.item_if(is_enabled, name, key.keys()) {
+                chosen = Some(command);
+            }
+        }
+    });
+    let kept = KeptSelection::id_of(id);
+    if menu.is_opened
+        && let Some(selection) = selection
+    {
+        ui.data_mut(|data| data.insert_temp(kept, selection));
+    }
+    if menu.is_closed {
+        ui.data_mut(|data| data.remove_temp::<CCursorRange>(kept));
+        if let Some(selection) = selection.filter(|_| menu.gives_back) {
+            set_range(ui.ctx(), id, selection);
+        }
+    }
+    if let Some(command) = chosen {
+        ClipboardKeys::press(ui.ctx(), command);
+    }
+}
+
+/// The characters of a selection, the end not counted.
+fn sorted(range: CCursorRange) -> Range<usize> {
+    let [start, end] = range.sorted_cursors();
+    start.index.0..end.index.0
+}
+
+/// What of the clipboard's events suits the input that has the focus: a secret is not cut, which would delete it without
+/// a copy, and a single line takes no tabs, nor the end of the line that was copied.
+fn fit_clipboard(ui: &Ui, is_secret: bool, is_single_line: bool) {
+    ui.input_mut(|input| {
+        if is_secret {
+            input.events.retain(|event| !matches!(event, Event::Cut));
+        }
+        let pasted = input.events.iter_mut().filter_map(|event| match event {
+            Event::Paste(text) if is_single_line => Some(text),
+            _ => None,
+        });
+        for text in pasted {
+            text.truncate(text.trim_end_matches('\n').len());
+            if text.contains('\t') {
+                *text = text.replace('\t', " ");
+            }
+        }
+    });
+}
+
+/// Lays a text out as the toolkit does, with a stand-in for each character that cannot be seen or must not act. The
+/// characters of `marked` look selected: the toolkit shows a selection only while the input has the focus.
+fn shown_by(
+    font: FontId,
+    align: Align2,
+    is_single_line: bool,
+    marked: Option<Range<usize>>,
+) -> impl FnMut(&Ui, &dyn TextBuffer, f32) -> Arc<Galley> {
+    move |ui, text, width| {
+        let shown = foreign::edited(text.as_str(), is_single_line).into_owned();
+        // The toolkit puts its own color in the place of this one.
+        let color = Color32::PLACEHOLDER;
+        let mut job = if is_single_line {
+            LayoutJob::simple_singleline(shown, font.clone(), color)
+        } else {
+            LayoutJob::simple(shown, font.clone(), color, width)
+        };
+        job.halign = align.x();
+        job.keep_trailing_whitespace = true;
+        if let Some(marked) = marked.clone().filter(|marked| !marked.is_empty()) {
+            mark(&mut job, marked, ui.visuals().selection.bg_fill);
+        }
+        let spacing = ui.spacing().extra_text_line_spacing;
+        ui.fonts_mut(|fonts| {
+            let height = fonts.row_height(&font) + spacing;
+            for section in &mut job.sections {
+                section.format.line_height = Some(height);
+            }
+            fonts.layout_job(job)
+        })
+    }
+}
+
+/// Puts a color behind these characters of a text of one section.
+fn mark(job: &mut LayoutJob, characters: Range<usize>, color: Color32) {
+    let byte_of = |nth| job.text.char_indices().nth(nth).map_or(job.text.len(), |(at, _)| at);
+    let marked = byte_of(characters.start)..byte_of(characters.end);
+    let Some(whole) = job.sections.pop() else { return };
+    for (range, is_marked) in [(0..marked.start, false), (marked.clone(), true), (marked.end..job.text.len(), false)] {
+        let mut section = whole.clone();
+        section.byte_range = range.start.into()..range.end.into();
+        if is_marked {
+            section.format.background = color;
+        }
+        job.sections.push(section);
     }
 }
