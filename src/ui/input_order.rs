@@ -29,7 +29,16 @@ pub struct InputOrder {
     waiting: VecDeque<Event>,
     /// How many passes the last deed may still take to have its effect.
     settling: u8,
-    moved_on: Option<f64>,
+    moved_on: Option<MovedOn>,
+}
+
+/// A move of the focus that nobody asked for by a key.
+struct MovedOn {
+    /// The number of the frame in which it moved.
+    frame: u64,
+    /// The time of the frame after it: the time is counted from when the move can be seen, however long the frame
+    /// took.
+    seen: Option<f64>,
 }
 
 /// What an event is to the order of events.
@@ -106,8 +115,8 @@ impl InputOrder {
 
     /// Says that the focus has moved on by itself: one Tab or Enter that comes next, and soon, does nothing more.
     pub fn note_moved_on(ctx: &Context) {
-        let now = ctx.input(|input| input.time);
-        ctx.with_plugin(|order: &mut Self| order.moved_on = Some(now));
+        let frame = ctx.cumulative_frame_nr();
+        ctx.with_plugin(|order: &mut Self| order.moved_on = Some(MovedOn { frame, seen: None }));
     }
 
     /// How many of the waiting events go into the next pass.
@@ -139,7 +148,7 @@ impl InputOrder {
             return;
         }
         let Some(moved) = self.moved_on.take() else { return };
-        if now - moved <= HABIT_SECONDS {
+        if moved.seen.is_none_or(|seen| now - seen <= HABIT_SECONDS) {
             events.retain(|event| {
                 !matches!(event, Event::Key { key: Key::Tab | Key::Enter, pressed: true, modifiers, .. } if modifiers.is_none())
             });
@@ -153,6 +162,12 @@ impl Plugin for InputOrder {
     }
 
     fn input_hook(&mut self, ctx: &Context, input: &mut RawInput) {
+        let now = input.time.unwrap_or_else(|| ctx.input(|known| known.time + f64::from(input.predicted_dt)));
+        if let Some(moved) = &mut self.moved_on
+            && moved.frame != ctx.cumulative_frame_nr()
+        {
+            moved.seen.get_or_insert(now);
+        }
         if input.events.is_empty() && self.waiting.is_empty() {
             self.settling = self.settling.saturating_sub(1);
             return;
@@ -164,7 +179,6 @@ impl Plugin for InputOrder {
             true => PASSES_TO_SETTLE,
             false => self.settling.saturating_sub(1),
         };
-        let now = input.time.unwrap_or_else(|| ctx.input(|known| known.time + f64::from(input.predicted_dt)));
         self.drop_habit(now, &mut input.events);
     }
 
