@@ -78,7 +78,7 @@
 //! | [`domain::form`] | the form as typed: its draft, the state of its fields, defaults, what of it may be kept |
 //! | [`domain::presets`] | what can be asked for by its outcome, and the search for it |
 //! | [`domain::settings`] | what a person sets: preferences, profiles, the way to the real API, the layout of the window |
-//! | [`domain::history`] | entries, filters, lists, edits, the request log |
+//! | [`domain::history`] | entries, filters, lists, edits, the request log with its filter and its lines |
 //!
 //! # Threads
 //!
@@ -87,6 +87,7 @@
 //! | the window's | draws, and applies updates; never waits |
 //! | `worker` | receives commands and starts jobs; tasks of calls run on two `call` threads |
 //! | `history` | one read connection: makes lists, reads what changed since the last commit, tells the window |
+//! | `requests` | another read connection: lists and searches the request log |
 //! | `lookups` | another read connection: rows, entries and exchanges, so that none of them waits behind a sort |
 //! | `store-writer` | the only writer of the process: runs the minter, commits up to 512 waiting calls at once |
 //!

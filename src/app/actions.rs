@@ -30,18 +30,10 @@ use crate::{
 
 impl App {
     fn edit(&mut self, edit: EntryEdit) {
-        if let EntryEdit::Restore { ids } = &edit {
-            self.history.undo.withdraw(ids);
+        if let EntryEdit::Restore { .. } = &edit {
             self.views.toasts.withdraw(|action| *action == Action::Edit(edit.clone()));
         }
         self.worker.send(WorkerCommand::Edit(edit));
-    }
-
-    fn undo(&mut self) {
-        match self.history.undo.last().cloned() {
-            Some(ids) => self.edit(EntryEdit::Restore { ids }),
-            None => self.views.toasts.push(Toast::new(Tone::Info, "Nothing was deleted that could come back")),
-        }
     }
 
     fn open_export(&mut self, among: Option<Vec<EntryId>>) {
@@ -98,7 +90,7 @@ impl App {
             }
             Shortcut::Keys => self.views.dialogs.keys_are_open = true,
             Shortcut::SwitchTarget => self.act(ctx, Action::SetTarget(self.settings.target().other())),
-            Shortcut::Undo => self.undo(),
+            Shortcut::Undo => self.worker.send(WorkerCommand::RestoreLast),
             Shortcut::Annotate => {
                 self.views.pane = MiddlePane::History;
                 let shown = self.model.detail.as_ref().map(|detail| &detail.entry);
@@ -107,6 +99,7 @@ impl App {
             Shortcut::SearchHistory if self.views.inspector.answer.has_focus(ctx) => {
                 self.views.inspector.answer.focus_search();
             }
+            Shortcut::SearchHistory if self.views.pane == MiddlePane::Requests => self.views.requests.focus_search(),
             Shortcut::SearchHistory => {
                 self.views.pane = MiddlePane::History;
                 self.views.history.focus_search();
@@ -196,6 +189,7 @@ impl App {
             }
             Action::LoadRows(ids) => self.worker.send(WorkerCommand::LoadRows { ids }),
             Action::Filter => self.set_filter(),
+            Action::FilterRequests => self.filter_requests(),
             Action::Retrieve(id) => self.retrieve(id),
             Action::OpenUse(id, kind) => self.open_use(id, kind),
             Action::Run(request) => {

@@ -25,7 +25,7 @@ use self::{
     file_dialog::{FileDialog, PickerAnswer},
     job_table::JobTable,
     preset_shelf::PresetShelf,
-    selection::{InspectedEntry, OnceLoaded, UndoStack},
+    selection::{InspectedEntry, OnceLoaded},
     views::{ViewStates, WindowFrame},
 };
 pub use crate::ui::settings::FilePlace;
@@ -91,7 +91,6 @@ pub struct AppConfig {
 #[derive(Default)]
 struct HistoryControl {
     selection: InspectedEntry,
-    undo: UndoStack,
     /// Which answers belong to the filter of now.
     filter_generation: u64,
 }
@@ -244,6 +243,12 @@ impl App {
     fn set_filter(&mut self) {
         self.history.filter_generation += 1;
         self.ask_for_list();
+    }
+
+    /// Asks for the calls that pass the request log's filter.
+    fn filter_requests(&mut self) {
+        let (generation, filter) = self.views.requests.asked();
+        self.worker.send(WorkerCommand::SetRequestFilter { generation, filter });
     }
 
     fn ask_for_list(&self) {

@@ -5,11 +5,13 @@ use egui::Context;
 use super::App;
 use crate::{
     domain::history::edit::EntryEdit,
+    messages::RestoredDeletion,
     model::UserNotice,
     ui::{
         Action,
         shortcuts::Shortcut,
-        widgets::{Toast, Tone, chip::grouped},
+        widgets::{Toast, Tone},
+        words,
     },
 };
 
@@ -24,6 +26,7 @@ impl App {
                 self.views.toasts.push(Toast::new(Tone::Ok, words));
             }
             UserNotice::Edited { edit, outcome } => self.tell_edited(edit, outcome),
+            UserNotice::Restored(restored) => self.tell_restored(restored),
             UserNotice::Begun { job, entry } => self.job_waits(job, entry),
             UserNotice::Finished { job, outcome } => self.job_ended(ctx, job, *outcome),
         }
@@ -31,26 +34,41 @@ impl App {
 
     fn tell_edited(&mut self, edit: EntryEdit, outcome: Result<u64, String>) {
         self.views.history.edited(&edit, outcome.is_ok());
-        let entries = |count: u64| match count {
-            1 => "1 entry".to_owned(),
-            count => format!("{} entries", grouped(count)),
-        };
         let toast = match (outcome, edit) {
-            (Err(message), edit) => {
-                if let EntryEdit::Restore { ids } = edit {
-                    self.history.undo.push(ids);
-                }
-                Toast::new(Tone::Error, message)
-            }
+            (Err(message), _) => Toast::new(Tone::Error, message),
             (Ok(_), EntryEdit::Note { .. }) => Toast::new(Tone::Ok, "Note saved"),
-            (Ok(count), EntryEdit::Tag { .. }) => Toast::new(Tone::Ok, format!("Tags of {} saved", entries(count))),
-            (Ok(count), EntryEdit::Restore { .. }) => Toast::new(Tone::Ok, format!("{} restored", entries(count))),
+            (Ok(count), EntryEdit::Tag { .. }) => {
+                Toast::new(Tone::Ok, format!("Tags of {} saved", words::entries(count)))
+            }
+            (Ok(count), EntryEdit::Restore { .. }) => {
+                Toast::new(Tone::Ok, format!("{} restored", words::entries(count)))
+            }
             (Ok(count), EntryEdit::Delete { ids }) => {
-                self.history.undo.push(ids.clone());
-                Toast::new(Tone::Ok, format!("{} deleted", entries(count)))
+                // An hour, and then until the next start.
+                let words = format!("{} deleted. They can come back for an hour at least", words::entries(count));
+                let words = if count == 1 { words.replace("They", "It") } else { words };
+                Toast::new(Tone::Ok, words)
                     .keys(Shortcut::Undo.keys())
                     .action("Undo", Action::Edit(EntryEdit::Restore { ids }))
             }
+        };
+        self.views.toasts.push(toast);
+    }
+
+    fn tell_restored(&mut self, restored: Option<RestoredDeletion>) {
+        let Some(RestoredDeletion { ids, deleted, outcome }) = restored else {
+            self.views.toasts.push(Toast::new(Tone::Info, "Nothing was deleted that could come back"));
+            return;
+        };
+        // The toast of the deletion offers what is done by now.
+        self.views.toasts.withdraw(|action| *action == Action::Edit(EntryEdit::Restore { ids: ids.clone() }));
+        let toast = match outcome {
+            Ok(count) => {
+                let ago = words::ago(deleted, self.clock.now(), &self.zone);
+                let when = if ago == "now" { String::new() } else { format!(", deleted {ago}") };
+                Toast::new(Tone::Ok, format!("{} restored{when}", words::entries(count)))
+            }
+            Err(message) => Toast::new(Tone::Error, message),
         };
         self.views.toasts.push(toast);
     }

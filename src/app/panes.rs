@@ -102,7 +102,7 @@ impl App {
             MiddlePane::History => {
                 self.model.history.id_at(0).and_then(|id| self.model.history.row(id)).map(|row| row.started)
             }
-            MiddlePane::Requests => self.model.requests.first().map(|row| row.started),
+            MiddlePane::Requests => self.model.requests.rows().first().map(|row| row.started),
         };
         if let Some(later) = newest.and_then(|started| words::until_next_words(started, now)) {
             ctx.request_repaint_after(later);
@@ -117,7 +117,7 @@ impl App {
             stop.request_focus();
         }
         let call = self.model.exchange.as_ref().map(|(id, exchange)| {
-            let row = self.model.place_of_request(*id).map(|place| &self.model.requests[place]);
+            let row = self.model.requests.place_of(*id).map(|place| &self.model.requests.rows()[place]);
             InspectedCall { id: *id, exchange, row }
         });
         let subject = match self.views.pane {
@@ -252,9 +252,10 @@ impl App {
                 let context = HistoryContext {
                     history: &model.history,
                     storage: &model.storage,
-                    requests: model.requests.len(),
+                    requests: model.requests.counts.all,
                     target: self.settings.target(),
                     refreshing: self.refreshing(),
+                    deletion: model.deletion,
                     now,
                 };
                 history::history_ui(ui, &mut self.views.history, &context, actions);

@@ -1,4 +1,4 @@
-//! Which entry the inspector shows, and the way back from what was deleted.
+//! Which entry the inspector shows.
 
 use crate::domain::history::entry::EntryId;
 
@@ -55,25 +55,6 @@ impl InspectedEntry {
         let (_, then) = self.once_loaded.filter(|(id, _)| *id == loaded)?;
         self.once_loaded = None;
         Some(then)
-    }
-}
-
-/// What was deleted in this window, the last at the end.
-#[derive(Debug, Default)]
-pub(super) struct UndoStack(Vec<Vec<EntryId>>);
-
-impl UndoStack {
-    pub(super) fn push(&mut self, deleted: Vec<EntryId>) {
-        self.0.push(deleted);
-    }
-
-    pub(super) fn last(&self) -> Option<&Vec<EntryId>> {
-        self.0.last()
-    }
-
-    /// Drops these entries from the stack: they are being restored.
-    pub(super) fn withdraw(&mut self, restored: &[EntryId]) {
-        self.0.retain(|deleted| deleted != restored);
     }
 }
 

@@ -10,6 +10,8 @@
 
 use std::{fmt, ops::RangeInclusive, str::FromStr, sync::LazyLock, time::Duration};
 
+use super::invisible::without_invisible;
+
 /// The longest wait that a rule may ask for. A longer one is more likely a slip of the pen than a wish.
 const LONGEST_WAIT: Duration = Duration::from_mins(10);
 
@@ -122,7 +124,7 @@ pub struct LineError {
 pub fn rules_of(text: &str) -> Result<Vec<FaultRule>, LineError> {
     text.lines()
         .enumerate()
-        .filter(|(_, line)| !line.trim().is_empty() && !line.trim_start().starts_with('#'))
+        .filter(|(_, line)| !without_invisible(line).trim().is_empty() && !line.trim_start().starts_with('#'))
         .map(|(at, line)| line.parse().map_err(|error| LineError { line: at + 1, error }))
         .collect()
 }
@@ -172,6 +174,7 @@ impl FromStr for FaultRule {
     type Err = RuleError;
 
     fn from_str(text: &str) -> Result<Self, RuleError> {
+        let text = &*without_invisible(text);
         let mut words = WordReader::of(text);
         let method = words.next("a method such as POST, or *", |word| {
             let is_method = word == "*" || ["GET", "POST", "DELETE"].contains(&word.to_ascii_uppercase().as_str());

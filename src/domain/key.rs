@@ -4,7 +4,7 @@
 
 use std::{fmt, ops::Range};
 
-use super::secret::SecretText;
+use super::{invisible::without_invisible, secret::SecretText};
 
 /// What a key may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,12 +42,15 @@ pub enum KeyError {
 }
 
 impl ApiKey {
-    /// Parses `sk_test_…`, `rk_test_…` or `pk_test_…`. White space around the key is dropped.
+    /// Parses `sk_test_…`, `rk_test_…` or `pk_test_…`. White space around the key is dropped, and
+    /// characters that nobody sees wherever they stand.
     ///
     /// # Errors
     /// [`KeyError::Live`] if the text contains a live key of any kind, [`KeyError::Malformed`] for everything else.
     pub fn parse(text: &str) -> Result<Self, KeyError> {
-        let text = text.trim();
+        // Cleaned or not, the copy is wiped from memory.
+        let cleaned = SecretText::new(without_invisible(text));
+        let text = cleaned.expose().trim();
         if find_keys(text).any(|key| text[key.prefix].to_ascii_lowercase().ends_with("live_")) {
             return Err(KeyError::Live);
         }
@@ -205,6 +208,8 @@ mod tests {
         for (text, expected) in [
             ("sk_test_abc", Ok(KeyKind::Secret)),
             (" rk_test_abc\n", Ok(KeyKind::Restricted)),
+            ("\u{feff}sk_\u{200b}test_a\u{ad}bc\u{a0}\u{2060}", Ok(KeyKind::Secret)),
+            ("sk_\u{200b}live_abc", Err(KeyError::Live)),
             ("pk_test_abc", Ok(KeyKind::Publishable)),
             ("sk_live_abc", Err(KeyError::Live)),
             ("rk_live_abc", Err(KeyError::Live)),

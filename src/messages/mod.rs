@@ -7,15 +7,18 @@ use std::{path::PathBuf, sync::Arc};
 // All of it: a new kind of job needs no line here.
 pub use self::jobs::*;
 
+use jiff::Timestamp;
+
 use crate::domain::{
     call::api::{ApiExchange, Target},
     fault::FaultRule,
     form::kept_draft::KeptForm,
     history::{
-        edit::EntryEdit,
+        edit::{EntryEdit, LastDeletion},
         entry::{EntryDetail, EntryId, HistoryEntry, StatusCounts},
         filter::HistoryFilter,
         listing::EntryListing,
+        request_filter::{RequestCounts, RequestFilter},
         request_log::{ExchangeId, RequestRow},
     },
     key::KeyKind,
@@ -27,8 +30,33 @@ use crate::domain::{
     },
 };
 
-/// How many calls of the request log the window shows at most, the newest.
+/// How many lines of the request log the window shows at most, the newest. Equal calls in a row are one line.
 pub const SHOWN_REQUESTS: usize = 300;
+/// How many calls these lines stand for at most.
+pub const MOST_REQUEST_ROWS: usize = 2000;
+
+/// The newest calls that pass the filter of the request log.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RequestPage {
+    /// The number that the filter was asked with.
+    pub generation: u64,
+    /// Newest first.
+    pub rows: Vec<RequestRow>,
+    /// Whether there are older calls that pass.
+    pub has_more: bool,
+    pub counts: RequestCounts,
+    /// The entries of calls that came since the last page, whether these pass or not.
+    pub news: Vec<EntryId>,
+}
+
+/// A deletion that was undone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RestoredDeletion {
+    pub ids: Vec<EntryId>,
+    pub deleted: Timestamp,
+    /// How many came back; or why none did.
+    pub outcome: Result<u64, String>,
+}
 
 /// Two entries to be compared, the first and the second; shared with the thread that compares them.
 pub type EntryPair = Arc<(EntryDetail, EntryDetail)>;
@@ -51,9 +79,13 @@ pub enum WorkerCommand {
     Cancel { job: JobId },
     /// Change entries as the user wants it.
     Edit(EntryEdit),
+    /// Restore what was deleted last, in whichever window and before a restart too.
+    RestoreLast,
     /// Show the entries that pass this filter. Answers carry the generation, so that late ones are told apart; the same
     /// one again asks for the list anew, which may take a moment so that much news costs little.
     SetFilter { generation: u64, filter: HistoryFilter },
+    /// Show the calls of the request log that pass this filter. The answer carries the generation.
+    SetRequestFilter { generation: u64, filter: RequestFilter },
     /// Load the rows in view.
     LoadRows { ids: Vec<EntryId> },
     /// Load everything about an entry.
@@ -182,10 +214,14 @@ pub enum WorkerUpdate {
         edit: EntryEdit,
         outcome: Result<u64, String>,
     },
+    /// What was deleted last came back: its entries, when they were deleted, and how many they are; or why not. `None`
+    /// where nothing is deleted that could come back.
+    Restored(Option<RestoredDeletion>),
+    /// What would be undone next; `None` where there is nothing.
+    Deletion(Option<LastDeletion>),
     Detail(Box<EntryDetail>),
     Compared(ComparedEntries),
-    /// The newest calls, newest first.
-    Requests(Vec<RequestRow>),
+    Requests(RequestPage),
     Exchange {
         id: ExchangeId,
         exchange: Box<ApiExchange>,

@@ -2,6 +2,7 @@
 
 mod history;
 mod loaded;
+mod requests;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -12,17 +13,18 @@ use crate::{
     domain::{
         call::api::ApiExchange,
         history::{
-            edit::EntryEdit,
+            edit::{EntryEdit, LastDeletion},
             entry::{EntryDetail, EntryId, HistoryEntry},
-            request_log::{ExchangeId, RequestRow},
+            request_log::ExchangeId,
         },
         settings::profile::ProfileId,
     },
-    messages::{ComparedEntries, JobId, JobOutcome, KeyInfo, ServerInfo, WorkerUpdate},
+    messages::{ComparedEntries, JobId, JobOutcome, KeyInfo, RestoredDeletion, ServerInfo, WorkerUpdate},
 };
 
 pub use history::HistoryModel;
 pub use loaded::{LoadedValue, Revision};
+pub use requests::RequestsModel;
 
 /// The state of the data folder as far as the window knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,12 +43,13 @@ pub struct WindowModel {
     /// The keys that were looked at, by their profiles.
     keys: BTreeMap<ProfileId, KeyInfo>,
     pub history: HistoryModel,
+    /// The deletion that would be undone next.
+    pub deletion: Option<LastDeletion>,
     /// Everything about the entry that was asked for last.
     pub detail: Option<LoadedValue<EntryDetail>>,
     /// The comparison that was asked for last.
     pub compared: Option<LoadedValue<ComparedEntries>>,
-    /// The newest calls, whoever made them, newest first.
-    pub requests: Vec<RequestRow>,
+    pub requests: RequestsModel,
     /// The call that was asked for last.
     pub exchange: Option<(ExchangeId, LoadedValue<ApiExchange>)>,
     pub server: ServerInfo,
@@ -79,11 +82,18 @@ impl WindowModel {
                 self.history.change(generation, entries, &deleted);
             }
             WorkerUpdate::Edited { edit, outcome } => return Some(UserNotice::Edited { edit, outcome }),
+            WorkerUpdate::Restored(restored) => return Some(UserNotice::Restored(restored)),
+            WorkerUpdate::Deletion(deletion) => self.deletion = deletion,
             WorkerUpdate::Detail(detail) => self.detail = Some(LoadedValue::new(self.revision.count_on(), detail)),
             WorkerUpdate::Compared(entries) => {
                 self.compared = Some(LoadedValue::new(self.revision.count_on(), Box::new(entries)));
             }
-            WorkerUpdate::Requests(rows) => self.take_requests(rows),
+            WorkerUpdate::Requests(mut page) => {
+                // A call that changes no entry still belongs to its timeline. The detail may have been read before the
+                // call and arrive after it, for another thread reads it.
+                self.stale_details.extend(page.news.drain(..));
+                self.requests.replace(page);
+            }
             WorkerUpdate::Exchange { id, exchange } => {
                 self.exchange = Some((id, LoadedValue::new(self.revision.count_on(), exchange)));
             }
@@ -124,24 +134,9 @@ impl WindowModel {
         }
     }
 
-    fn take_requests(&mut self, rows: Vec<RequestRow>) {
-        // A call that changes no entry still belongs to its timeline. The detail may have been read before the call and
-        // arrive after it, for another thread reads it.
-        if let Some(newest) = self.requests.first().map(|row| row.id) {
-            let news = rows.iter().take_while(|row| row.id > newest);
-            self.stale_details.extend(news.filter_map(|row| row.entry));
-        }
-        self.requests = rows;
-    }
-
     /// What is known of the key of a profile, once the background has looked at it.
     pub fn key(&self, profile: ProfileId) -> Option<&KeyInfo> {
         self.keys.get(&profile)
-    }
-
-    /// The index of a call in [`Self::requests`].
-    pub fn place_of_request(&self, id: ExchangeId) -> Option<usize> {
-        place_of_request(&self.requests, id)
     }
 
     /// The job that an entry waits for, if this window started it.
@@ -158,11 +153,6 @@ impl WindowModel {
     pub fn take_stale_details(&mut self) -> BTreeSet<EntryId> {
         std::mem::take(&mut self.stale_details)
     }
-}
-
-/// The index of a call in rows that are sorted newest first.
-pub fn place_of_request(rows: &[RequestRow], id: ExchangeId) -> Option<usize> {
-    rows.binary_search_by(|row| id.cmp(&row.id)).ok()
 }
 
 /// What the window tells the user, besides showing the model.
@@ -182,6 +172,8 @@ pub enum UserNotice {
         edit: EntryEdit,
         outcome: Result<u64, String>,
     },
+    /// What was deleted last came back, or there was nothing.
+    Restored(Option<RestoredDeletion>),
     /// The minter was reset.
     MinterReset {
         objects: u64,
@@ -206,6 +198,7 @@ mod tests {
             listing::EntryListing,
         },
     };
+    use crate::{domain::history::request_log::RequestRow, messages::RequestPage};
 
     fn entry(id: i64, status: EntryStatus) -> HistoryEntry {
         HistoryEntry {
@@ -294,15 +287,20 @@ mod tests {
             took: Duration::ZERO,
             method: HttpMethod::Get,
             path: String::new(),
+            query: String::new(),
             http_status: Some(200),
             user_agent: None,
             failure: None,
             fault: None,
             entry: Some(EntryId(entry)),
         };
-        model.apply(WorkerUpdate::Requests(vec![call(1, 1)]));
+        let page = |rows: Vec<RequestRow>, news: &[i64]| {
+            let news = news.iter().copied().map(EntryId).collect();
+            WorkerUpdate::Requests(RequestPage { rows, news, ..RequestPage::default() })
+        };
+        model.apply(page(vec![call(1, 1)], &[]));
         assert!(model.take_stale_details().is_empty(), "the first calls are no news");
-        model.apply(WorkerUpdate::Requests(vec![call(3, 2), call(2, 7), call(1, 1)]));
+        model.apply(page(vec![call(3, 2), call(1, 1)], &[2, 7]));
         assert_eq!(model.take_stale_details(), BTreeSet::from([EntryId(2), EntryId(7)]));
         assert!(model.take_stale_details().is_empty(), "told once");
     }

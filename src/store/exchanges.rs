@@ -2,7 +2,7 @@
 
 use std::{ops::Range, time::Duration};
 
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{
     call::MaskedCall,
@@ -10,8 +10,8 @@ use super::{
     rows::{self, StoredExchange},
 };
 use crate::domain::{
-    call::api::{ApiResponse, CallFailure},
-    history::{entry::EntryId, request_log::ExchangeId},
+    call::api::{ApiResponse, CallFailure, MaskedRequest},
+    history::{entry::EntryId, request_filter::CallTraits, request_log::ExchangeId},
 };
 
 /// Writes a call about an entry, with what came of it once that is known.
@@ -23,15 +23,16 @@ pub(super) fn insert(
     end: Option<(Duration, &Result<ApiResponse, CallFailure>)>,
 ) -> rusqlite::Result<ExchangeId> {
     let kept = end.map(|(_, outcome)| log_bound::kept(call.request.method, outcome));
+    let traits = kept.as_deref().map(|outcome| CallTraits::of(&call.request, outcome));
     let outcome = kept.as_deref().map(OutcomeColumns::of).unwrap_or_default();
     connection
         .prepare_cached(
             "INSERT INTO exchanges (entry, is_creation, target, started_ms, method, path, params, headers, \
              took_micros, http_status, answer_headers, answer_body, failure_kind, failure_message, failure_text, \
-             account, has_marks) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, 1)",
+             account, has_marks, client, fault, log_text) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, 1, ?17, ?18, ?19)",
         )?
-        .execute((
+        .execute(params![
             entry.map(|entry| entry.0),
             is_creation,
             call.target.as_str(),
@@ -48,7 +49,10 @@ pub(super) fn insert(
             outcome.failure_message,
             outcome.failure_text,
             &call.account,
-        ))?;
+            traits.as_ref().map(|traits| &traits.client),
+            traits.as_ref().and_then(|traits| traits.fault.as_ref()),
+            traits.as_ref().map(|traits| &traits.text),
+        ])?;
     Ok(ExchangeId(connection.last_insert_rowid()))
 }
 
@@ -59,15 +63,17 @@ pub(super) fn write_outcome(
     id: ExchangeId,
     about: Option<EntryId>,
     took: Duration,
+    request: &MaskedRequest,
     outcome: &Result<ApiResponse, CallFailure>,
     replaced: &[Range<usize>],
 ) -> rusqlite::Result<()> {
+    let traits = CallTraits::of(request, outcome);
     let outcome = OutcomeColumns::of(outcome);
     connection
         .prepare_cached(
             "UPDATE exchanges SET entry = ?2, took_micros = ?3, http_status = ?4, answer_headers = ?5, \
-             answer_body = ?6, failure_kind = ?7, failure_message = ?8, failure_text = ?9, answer_marks = ?10 \
-             WHERE id = ?1",
+             answer_body = ?6, failure_kind = ?7, failure_message = ?8, failure_text = ?9, answer_marks = ?10, \
+             client = ?11, fault = ?12, log_text = ?13 WHERE id = ?1",
         )?
         .execute((
             id.0,
@@ -80,6 +86,9 @@ pub(super) fn write_outcome(
             outcome.failure_message,
             outcome.failure_text,
             rows::places_json(replaced),
+            traits.client,
+            traits.fault,
+            traits.text,
         ))
         .map(drop)
 }

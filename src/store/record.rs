@@ -192,7 +192,7 @@ impl WriteContext {
         // Of an answer that is kept cut, what was replaced behind the cut is gone too.
         let length = kept.as_ref().as_ref().map_or(0, |answer| answer.body.len());
         let kept_places: Vec<Range<usize>> = replaced.iter().filter(|place| place.end <= length).cloned().collect();
-        exchanges::write_outcome(&self.connection, id, about, took, &kept, &kept_places)?;
+        exchanges::write_outcome(&self.connection, id, about, took, &stored.request, &kept, &kept_places)?;
         drop(kept);
         if changed.is_some() {
             LogBound::leave(&self.connection, id)?;

@@ -14,6 +14,7 @@ use crate::domain::{
     call::api::{ApiExchange, ApiResponse, CallFailure, MaskedRequest, Target},
     history::{
         entry::{EntryId, EntryStatus, HistoryEntry},
+        request_filter,
         request_log::{ExchangeId, FAULT_HEADER, FAULT_KIND, RequestRow},
     },
     mask::{HIDDEN, Kept},
@@ -179,7 +180,7 @@ fn read_exchange(row: &Row<'_>, unreadable: UnreadablePart) -> rusqlite::Result<
 
 /// The columns that [`request`] reads: not the body, which may lie on pages of its own.
 pub(super) const REQUEST: &str = "id, entry, target, started_ms, took_micros, method, path, http_status, headers, \
-     answer_headers, failure_kind, failure_message";
+     answer_headers, failure_kind, failure_message, CASE method WHEN 'POST' THEN NULL ELSE params END";
 
 pub(super) fn request(row: &Row<'_>) -> rusqlite::Result<RequestRow> {
     let find = |pairs: Vec<(String, String)>, name: &str| {
@@ -196,11 +197,24 @@ pub(super) fn request(row: &Row<'_>) -> rusqlite::Result<RequestRow> {
         took: took(row, 4)?.unwrap_or_default(),
         method: word(row, 5)?,
         path: row.get(6)?,
+        query: request_filter::query(&names_and_values(row, 12)?),
         http_status: row.get(7)?,
         user_agent: find(pairs(row, 8)?, "User-Agent"),
         failure,
         fault,
     })
+}
+
+/// Parameters as they are kept, without their marks; none where the column is empty.
+fn names_and_values(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<(String, String)>> {
+    let json: Option<String> = row.get(column)?;
+    let rows: Vec<Vec<String>> = serde_json::from_str(json.as_deref().unwrap_or("[]"))
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error)))?;
+    let pair = |row: Vec<String>| {
+        let mut parts = row.into_iter();
+        (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
+    };
+    Ok(rows.into_iter().map(pair).collect())
 }
 
 /// Parameters as a JSON array of pairs, with a mark as the third element of those that are not whole.

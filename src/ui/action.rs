@@ -91,6 +91,8 @@ pub enum Action {
     ShowEntry(EntryId),
     /// The history's filter changed: list its entries anew.
     Filter,
+    /// The request log's filter changed: list its calls anew.
+    FilterRequests,
     /// Ask the target whether the token of this entry was used.
     Retrieve(EntryId),
     /// Ask how to charge the token of this entry, or how to attach it.

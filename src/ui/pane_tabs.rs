@@ -8,13 +8,11 @@ use super::{
     theme::DesignTokens,
     widgets::{chip::grouped, paint},
 };
-use crate::messages::SHOWN_REQUESTS;
 
 /// Draws the two names at the head of the middle pane, with how many lines each has.
-pub fn pane_tabs_ui(ui: &mut Ui, shown: MiddlePane, entries: u64, requests: usize, actions: &mut Vec<Action>) {
+pub fn pane_tabs_ui(ui: &mut Ui, shown: MiddlePane, entries: u64, requests: u64, actions: &mut Vec<Action>) {
     let t = DesignTokens::of(ui);
-    let more = if requests >= SHOWN_REQUESTS { "+" } else { "" };
-    let counts = [grouped(entries), format!("{}{more}", grouped(requests as u64))];
+    let counts = [grouped(entries), grouped(requests)];
     for ((pane, name), count) in
         [(MiddlePane::History, "History"), (MiddlePane::Requests, "Requests")].into_iter().zip(counts)
     {

@@ -33,10 +33,21 @@ const fn status_icon(status: EntryStatus) -> Option<Icon> {
     }
 }
 
+/// Size of the shape, and the space between it and the word, in points.
+const SHAPE: f32 = 12.0;
+const GAP: f32 = 5.0;
+
+/// How wide the badge with the longest word is: whatever the font and the zoom, a column of this width cuts none.
+pub fn longest_badge(ui: &Ui) -> f32 {
+    let word = |status: EntryStatus| {
+        paint::line(ui, status.label(), theme::regular(theme::SMALL_SIZE), Color32::PLACEHOLDER, f32::INFINITY).size().x
+    };
+    let longest = EntryStatus::ALL.into_iter().map(word).fold(0.0, f32::max);
+    (SHAPE + GAP + longest).ceil()
+}
+
 /// Draws the shape and the word of `status`.
 pub fn status_badge_ui(ui: &mut Ui, status: EntryStatus) -> Response {
-    const SHAPE: f32 = 12.0;
-    const GAP: f32 = 5.0;
     let t = DesignTokens::of(ui);
     let color = status_color(status, t);
     let word = paint::line(ui, status.label(), theme::regular(theme::SMALL_SIZE), color, f32::INFINITY);

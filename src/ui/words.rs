@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::widgets::chip::grouped;
 use crate::domain::{foreign, history::entry::HistoryEntry, zone::LocalZone};
 
 /// So many seconds ahead are no time to come: clocks are set right by less.
@@ -96,6 +97,11 @@ pub fn until_next_words(then: Timestamp, now: Timestamp) -> Option<Duration> {
         _ => return None,
     };
     Some(Duration::from_secs((unit - secs.rem_euclid(unit)).unsigned_abs()))
+}
+
+/// "1 entry", "1,284 entries".
+pub fn entries(count: u64) -> String {
+    if count == 1 { "1 entry".to_owned() } else { format!("{} entries", grouped(count)) }
 }
 
 /// How many rules let the server go wrong: "2 faults on".

@@ -9,6 +9,7 @@ use tokio::{
 
 use super::{
     config::WorkerConfig,
+    edits::{self, EditRequest},
     files::{CheckedSettings, PersonalFiles},
     history::HistoryQuestion,
     in_flight::InFlight,
@@ -23,17 +24,13 @@ use crate::{
     backend::BackendTargets,
     domain::{
         clock::Clock,
-        history::edit::EntryEdit,
         settings::{preferences::Settings, profile::ProfileId},
     },
     files::OwnFolders,
     keys::ApiKeys,
     messages::{SettingsEdit, WorkerCommand, WorkerUpdate},
-    store::{Store, StoreError},
+    store::Store,
 };
-
-/// So many entries are edited in one commit: the calls of a server that runs wait for no more.
-const MOST_EDITED: usize = 500;
 
 /// How often it is looked whether another window wrote the settings: one small file is read.
 const LOOK_AT_FILES_EVERY: Duration = Duration::from_secs(1);
@@ -46,6 +43,7 @@ pub(super) struct CommandHandler {
     pub(super) own_folders: Arc<OwnFolders>,
     pub(super) clock: Clock,
     pub(super) history: HistoryReaders,
+    edits: UnboundedSender<EditRequest>,
     pub(super) outbox: UpdateSender,
     pub(super) in_flight: InFlight,
     pub(super) server: ServerHandle,
@@ -57,6 +55,7 @@ impl CommandHandler {
     /// Must be called on the runtime.
     pub(super) fn new(config: WorkerConfig, store: Store, history: HistoryReaders, outbox: UpdateSender) -> Self {
         store.bound_log(config.settings.log);
+        let edits = edits::start(store.clone(), config.clock.clone(), history.sender());
         let problems = outbox.clone();
         let targets = BackendTargets::new(store, None).telling(move |problem| problems.problem(&problem));
         let server =
@@ -69,6 +68,7 @@ impl CommandHandler {
             own_folders: Arc::new(config.own_folders),
             clock: config.clock,
             history,
+            edits,
             outbox,
             in_flight: InFlight::default(),
             server,
@@ -103,10 +103,12 @@ impl CommandHandler {
         match command {
             WorkerCommand::Run { job, request } => self.run(job, request),
             WorkerCommand::Cancel { job } => self.in_flight.cancel(job),
-            WorkerCommand::Edit(edit) => self.edit(edit),
+            WorkerCommand::Edit(edit) => self.edit(EditRequest::Edit(edit)),
+            WorkerCommand::RestoreLast => self.edit(EditRequest::RestoreLast),
             WorkerCommand::SetFilter { generation, filter } => {
                 self.history.ask(HistoryQuestion::Filter { generation, filter });
             }
+            WorkerCommand::SetRequestFilter { generation, filter } => self.history.filter_requests(generation, filter),
             WorkerCommand::LoadRows { ids } => self.history.look_up(LookupQuestion::Rows(ids)),
             WorkerCommand::LoadDetail { id } => self.history.look_up(LookupQuestion::Detail(id)),
             WorkerCommand::LoadPair { first, second } => self.history.look_up(LookupQuestion::Pair(first, second)),
@@ -136,35 +138,9 @@ impl CommandHandler {
         self.files.save_settings(&self.settings)
     }
 
-    /// Carries an edit out piece by piece. What the pieces before a failed one did stays done; what they hid is told as
-    /// deleted, so that it has its way back, before the failure is.
-    fn edit(&self, edit: EntryEdit) {
-        let (store, now) = (self.resolver.targets.store().clone(), self.clock.now());
-        let history = self.history.sender();
-        tokio::spawn(async move {
-            let tell = |edit: EntryEdit, outcome: Result<u64, StoreError>| {
-                let edited = WorkerUpdate::Edited { edit, outcome: outcome.map_err(|error| error.to_string()) };
-                let _ = history.send(HistoryQuestion::Changed(Box::new(edited)));
-            };
-            let mut done = 0;
-            for (nth, piece) in edit.in_pieces(MOST_EDITED).into_iter().enumerate() {
-                match store.edit(piece, now).await {
-                    Ok(more) => done += more,
-                    // Others may have deleted what was selected.
-                    Err(StoreError::Gone { .. }) => {}
-                    Err(error) => {
-                        if let EntryEdit::Delete { ids } = &edit
-                            && done > 0
-                        {
-                            tell(EntryEdit::Delete { ids: ids[..nth * MOST_EDITED].to_vec() }, Ok(done));
-                        }
-                        return tell(edit, Err(error));
-                    }
-                }
-            }
-            let outcome = if done > 0 { Ok(done) } else { Err(StoreError::Gone { doing: edit.doing() }) };
-            tell(edit, outcome);
-        });
+    fn edit(&self, request: EditRequest) {
+        // The task ends with this handle only.
+        let _ = self.edits.send(request);
     }
 
     fn reset(&self) {

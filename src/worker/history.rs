@@ -9,8 +9,8 @@ use std::{
 
 use super::outbox::UpdateSender;
 use crate::{
-    domain::history::{entry::EntryId, filter::HistoryFilter, listing::EntryListing, request_log::ExchangeId},
-    messages::{SHOWN_REQUESTS, WorkerUpdate},
+    domain::history::{edit::LastDeletion, entry::EntryId, filter::HistoryFilter, listing::EntryListing},
+    messages::WorkerUpdate,
     store::{HistoryChanges, HistoryDamage, HistoryReader, StoreError},
 };
 
@@ -94,8 +94,8 @@ struct HistoryTeller {
     problem: Option<String>,
     /// What could not be read so far, as it was told.
     damage: HistoryDamage,
-    /// The newest call that was told.
-    newest_request: Option<ExchangeId>,
+    /// What would be undone next, as it was told.
+    deletion: Option<LastDeletion>,
     /// Whether the window asked for the same list again.
     wants_list: bool,
     /// When the list was made, and how long that took.
@@ -114,7 +114,7 @@ impl HistoryTeller {
             filter: HistoryFilter::default(),
             problem: None,
             damage: HistoryDamage::default(),
-            newest_request: None,
+            deletion: None,
             wants_list: false,
             listed: None,
         })
@@ -156,7 +156,6 @@ impl HistoryTeller {
             HistoryQuestion::Filter { generation, filter } => {
                 (self.generation, self.filter) = (generation, filter);
                 self.list()?;
-                self.tell_requests()?;
             }
             HistoryQuestion::Changed(then) => {
                 let changes = self.tell_changes();
@@ -195,7 +194,7 @@ impl HistoryTeller {
         let counts = self.reader.counts()?;
         self.outbox.send(WorkerUpdate::History { generation: self.generation, list, rows, counts });
         self.listed = Some((Instant::now(), begun.elapsed()));
-        Ok(())
+        self.tell_deletion()
     }
 
     /// Makes the list anew that was asked for again, once the last one is long enough ago.
@@ -213,17 +212,7 @@ impl HistoryTeller {
         if std::mem::replace(&mut self.data_version, now) == now { Ok(()) } else { self.tell_changes() }
     }
 
-    /// Tells of the newest calls, if there is a new one.
-    fn tell_requests(&mut self) -> Result<(), StoreError> {
-        let newest = self.reader.request_rows(None, None, 1)?.first().map(|row| row.id);
-        if std::mem::replace(&mut self.newest_request, newest) != newest {
-            self.outbox.send(WorkerUpdate::Requests(self.reader.request_rows(None, None, SHOWN_REQUESTS)?));
-        }
-        Ok(())
-    }
-
     fn tell_changes(&mut self) -> Result<(), StoreError> {
-        self.tell_requests()?;
         let HistoryChanges { entries, deleted, revision } = self.reader.changes_since(self.revision)?;
         if revision == self.revision {
             return Ok(());
@@ -234,6 +223,15 @@ impl HistoryTeller {
         let entries = entries.into_iter().zip(shown).collect();
         let counts = self.reader.counts()?;
         self.outbox.send(WorkerUpdate::Changed { generation: self.generation, entries, deleted, counts });
+        self.tell_deletion()
+    }
+
+    /// Tells what would be undone next, if that is another deletion than was told.
+    fn tell_deletion(&mut self) -> Result<(), StoreError> {
+        let deletion = self.reader.last_deletion()?;
+        if std::mem::replace(&mut self.deletion, deletion) != deletion {
+            self.outbox.send(WorkerUpdate::Deletion(deletion));
+        }
         Ok(())
     }
 }

@@ -1,8 +1,9 @@
 //! The background: it alone owns the disk and the network.
 //!
-//! The window sends a [`WorkerCommand`] and never waits; what comes of it arrives as [`WorkerUpdate`]s. Three named
+//! The window sends a [`WorkerCommand`] and never waits; what comes of it arrives as [`WorkerUpdate`]s. Four named
 //! threads do the work: `worker` runs the calls on a small async runtime, `history` makes the lists and notices
-//! commits of other processes too, and `lookups` reads what is in view, so that no row waits behind the sort of a list.
+//! commits of other processes too, `requests` lists and searches the request log, and `lookups` reads what is in view,
+//! so that no row waits behind the sort of a list.
 //!
 //! A new kind of job touches four files, here those of an *export*: `messages/jobs.rs` has what it is asked for and
 //! what comes of it, `jobs/export.rs` does the work, for the command line too, `worker/jobs.rs` makes it a task, and
@@ -11,6 +12,7 @@
 mod call;
 mod commands;
 mod config;
+mod edits;
 mod files;
 mod history;
 mod in_flight;
@@ -20,6 +22,7 @@ mod lookups;
 mod outbox;
 mod readers;
 mod refresh;
+mod requests;
 mod resolver;
 mod serving;
 

@@ -1,4 +1,4 @@
-//! The two threads that read the history, each with a connection of its own.
+//! The three threads that read the history, each with a connection of its own.
 
 use std::sync::mpsc;
 
@@ -6,12 +6,17 @@ use super::{
     history::{HistoryQuestion, HistoryThread},
     lookups::{LookupQuestion, LookupThread},
     outbox::UpdateSender,
+    requests::RequestThread,
 };
-use crate::store::{Store, StoreError};
+use crate::{
+    domain::history::request_filter::RequestFilter,
+    store::{Store, StoreError},
+};
 
-/// The handle of both threads; dropping it ends and joins them.
+/// The handle of these threads; dropping it ends and joins them.
 pub(super) struct HistoryReaders {
     lookups: LookupThread,
+    requests: RequestThread,
     history: HistoryThread,
 }
 
@@ -21,12 +26,18 @@ impl HistoryReaders {
     pub(super) fn start(store: &Store, outbox: &UpdateSender) -> Result<Self, StoreError> {
         let history = HistoryThread::start(store.reader()?, outbox.clone())?;
         let lookups = LookupThread::start(store.reader()?, outbox.clone(), history.sender());
-        Ok(Self { lookups, history })
+        let requests = RequestThread::start(store.reader()?, outbox.clone(), history.sender())?;
+        Ok(Self { lookups, requests, history })
     }
 
     /// Asks for a list.
     pub(super) fn ask(&self, question: HistoryQuestion) {
         self.history.ask(question);
+    }
+
+    /// Asks for the calls that pass a filter.
+    pub(super) fn filter_requests(&self, generation: u64, filter: RequestFilter) {
+        self.requests.filter(generation, filter);
     }
 
     /// Asks for something that is known by its id. Waits for no list.

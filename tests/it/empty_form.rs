@@ -5,7 +5,11 @@ use std::fmt::Write as _;
 
 use egui::{Key, Modifiers, Role};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use testcard::domain::{form::defaults::FormDefaults, rules::policies::AccountPolicies};
+use testcard::domain::{
+    form::{defaults::FormDefaults, draft::Draft},
+    presets::library::PresetLibrary,
+    rules::{expectation::Expectation, policies::AccountPolicies},
+};
 
 use crate::support::{
     hands::{click, focus, input, play, press, says, value},
@@ -184,4 +188,15 @@ fn a_parameter_of_the_empty_form_is_edited_by_hand() {
     click(&mut window, Role::Button, "Back to the fields");
     assert_eq!(caption(&window), "Create token");
     assert_eq!(raw(&window), owned(&PLAIN));
+}
+
+/// Earlier programs expected an error of the empty form, and kept that with a preset.
+#[test]
+fn a_preset_of_nothing_that_expects_an_error_is_told_to_differ() {
+    let mut library = PresetLibrary::default();
+    library.save("Of nothing", &Draft::default(), Some(Expectation::refused("parameter_missing")), 0);
+    let mut window = Bench { library, ..Bench::new() }.open();
+    ctrl(&mut window, Key::K);
+    play(&mut window, "of nothing↵");
+    wait_for(&mut window, "Differs at token: expected parameter_missing, got ok");
 }

@@ -73,6 +73,7 @@ impl Pane {
             history: &model.history,
             storage: &storage,
             requests: 0,
+            deletion: None,
             target: Target::Local,
             refreshing: None,
             now: Timestamp::UNIX_EPOCH,

@@ -252,6 +252,90 @@ fn what_is_deleted_comes_back_by_key_and_by_the_toast() {
 }
 
 #[test]
+fn what_was_deleted_comes_back_after_a_restart_and_in_another_window_the_last_first() {
+    let (folder, mut window) = window_of_four();
+    let bench = Bench { folder: Some(folder.path().to_owned()), ..Bench::new() };
+    for (token, left) in [("tok_a", "dcb"), ("tok_b", "dc")] {
+        click_row(&mut window, token, Modifiers::NONE);
+        go_to_table(&mut window);
+        press(&mut window, Modifiers::NONE, Key::Delete);
+        wait(&mut window, token, |window| shown(window) == left);
+    }
+    wait_for(&mut window, "1 entry deleted. It can come back for an hour at least");
+    drop(window);
+    let mut here = bench.open();
+    let mut there = bench.open();
+    wait(&mut here, "the rows", |window| shown(window) == "dc");
+    go_to_table(&mut here);
+    ctrl(&mut here, Key::Z);
+    wait_for(&mut here, "1 entry restored");
+    wait(&mut here, "the last", |window| shown(window) == "dcb");
+    go_to_table(&mut there);
+    ctrl(&mut there, Key::Z);
+    wait(&mut there, "the one before it", |window| shown(window) == "dcba");
+    wait(&mut here, "the same here", |window| shown(window) == "dcba");
+    ctrl(&mut here, Key::Z);
+    wait_for(&mut here, "Nothing was deleted that could come back");
+}
+
+#[test]
+fn an_empty_history_offers_what_was_deleted_last() {
+    let (folder, mut window) = window_of_four();
+    go_to_table(&mut window);
+    ctrl(&mut window, Key::A);
+    press(&mut window, Modifiers::NONE, Key::Delete);
+    wait_for(&mut window, "No tokens yet");
+    drop(window);
+    let mut window = Bench { folder: Some(folder.path().to_owned()), ..Bench::new() }.open();
+    wait_for(&mut window, "Bring back 4 entries, just deleted");
+    click(&mut window, Role::Button, "Bring back 4 entries, just deleted");
+    wait(&mut window, "all of them", |window| shown(window) == "dcba");
+    assert_eq!(focused(&window).as_deref(), Some("History"));
+}
+
+/// An undo right behind a deletion is about this one, however long it takes to write.
+#[test]
+fn a_deletion_and_its_undo_in_one_frame_are_done_in_their_order() {
+    let (folder, mut window) = window_of_four();
+    click_row(&mut window, "tok_a", Modifiers::NONE);
+    go_to_table(&mut window);
+    press(&mut window, Modifiers::NONE, Key::Delete);
+    wait(&mut window, "the first deletion", |window| shown(window) == "dcb");
+    window.key_press(Key::Delete);
+    window.step();
+    window.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    window.step();
+    wait_for(&mut window, "1 entry restored");
+    wait(&mut window, "the second came back", |window| shown(window) == "dcb");
+    drop(window);
+    assert_eq!(open(&folder).reader().unwrap().last_deletion().unwrap().map(|last| last.entries), Some(1));
+}
+
+#[test]
+fn a_status_is_never_cut() {
+    for size in [[900.0, 600.0], [1280.0, 800.0], [1920.0, 1080.0]] {
+        for zoom in [0.8, 1.0, 1.25, 1.5] {
+            let folder = TempDir::new().unwrap();
+            let store = open(&folder);
+            store.journal(creation(Target::Stripe, &[])).wait().unwrap();
+            drop(store);
+            let mut bench = Bench { folder: Some(folder.path().to_owned()), size, ..Bench::new() };
+            bench.settings.window.zoom = zoom;
+            let mut window = bench.open();
+            wait(&mut window, "the row", |window| rows(window).iter().any(|row| row.starts_with("Interrupted")));
+            let title = window.get_by(|node| node.label().is_some_and(|label| label.starts_with("Sort by token")));
+            let badge = window.get_all_by_role_and_label(Role::Label, "Interrupted").next().unwrap();
+            assert!(
+                badge.rect().right() <= title.rect().left(),
+                "{size:?} {zoom}: {:?} {:?}",
+                badge.rect(),
+                title.rect()
+            );
+        }
+    }
+}
+
+#[test]
 fn what_was_deleted_before_a_deletion_failed_comes_back_too() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder);
@@ -467,6 +551,7 @@ fn view(entries: i64) -> Harness<'static, View> {
                 history: &view.model.history,
                 storage: &storage,
                 requests: 0,
+                deletion: None,
                 target: Target::Local,
                 refreshing: view.refreshing,
                 now: Timestamp::from_second(NOW).unwrap(),

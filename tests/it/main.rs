@@ -31,6 +31,7 @@ mod keys;
 mod layers;
 mod life;
 mod log_bound;
+mod log_filter;
 mod minter;
 mod model;
 mod objects;

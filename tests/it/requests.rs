@@ -10,7 +10,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use testcard::domain::settings::preferences::ServerSettings;
 
 use crate::support::{
-    hands::{click, input, message, play, says, value},
+    hands::{click, focused, input, message, play, press, says, value},
     waiting::PATIENCE,
     window::{Bench, Window, ctrl, rows, wait, wait_for},
 };
@@ -219,11 +219,13 @@ fn a_reset_asks_first_and_keeps_the_history() {
 #[test]
 fn three_hundred_requests_draw_no_more_rows_than_fit_and_rest() {
     let (mut window, port) = serving();
-    for _ in 0..300 {
-        call(port, "GET", "/v1/tokens/tok_none", "");
+    for nth in 0..300 {
+        // Each is another one: equal ones would be one line.
+        call(port, "GET", &format!("/v1/tokens/tok_none{nth}"), "");
     }
     open_requests(&mut window);
-    wait(&mut window, "all calls", |window| says(window, "Requests 300+"));
+    wait(&mut window, "all calls", |window| says(window, "Requests 300"));
+    wait(&mut window, "the rows", |window| rows(window).len() > 9);
     let drawn = rows(&window).len();
     assert!((10..40).contains(&drawn), "{drawn}");
     let_go(&mut window);
@@ -239,6 +241,126 @@ fn three_hundred_requests_draw_no_more_rows_than_fit_and_rest() {
         let delay = window.output().viewport_output[&ViewportId::ROOT].repaint_delay;
         assert!(delay.as_secs() >= 50, "{delay:?} {:?}", window.ctx.repaint_causes());
     }
-    ctrl(&mut window, Key::F);
-    assert!(says(&window, "No tokens yet"), "the search belongs to the history");
+}
+
+/// A window with calls of several kinds, the requests in its middle: the newest first, and what their rows say.
+fn with_calls() -> (Window, u16) {
+    let (mut window, port) = serving();
+    call(port, "POST", "/v1/tokens", CARD);
+    call(port, "GET", "/v1/charges?limit=3&customer=cus_9", "");
+    call(port, "DELETE", "/v1/customers/cus_1", "");
+    for _ in 0..3 {
+        call(port, "GET", "/v1/tokens/tok_none", "");
+    }
+    open_requests(&mut window);
+    wait(&mut window, "the calls", |window| rows(window).len() == 4);
+    (window, port)
+}
+
+fn search(window: &mut Window, words: &str) {
+    ctrl(window, Key::F);
+    assert_eq!(focused(window).as_deref(), Some("Search path, id, error, client"), "the search of this pane");
+    play(window, &format!("⬚{words}"));
+}
+
+fn choose(window: &mut Window, chip: &str, choice: &str) {
+    click(window, Role::Button, chip);
+    let item = window.get_by(|node| {
+        node.role() == Role::Button
+            && node.label().is_some_and(|label| label == choice || label.starts_with(&format!("{choice}  ")))
+    });
+    item.click();
+    window.run_ok();
+}
+
+#[test]
+fn equal_calls_in_a_row_are_one_line_that_unfolds_by_click_and_key() {
+    let (mut window, port) = with_calls();
+    let folded = "GET /v1/tokens/tok_none 404 stripe-python 16.1.0, 3 times in a row";
+    assert_eq!(
+        rows(&window),
+        [
+            folded,
+            "DELETE /v1/customers/cus_1 404 stripe-python 16.1.0",
+            "GET /v1/charges?limit=3&customer=cus_9 200 stripe-python 16.1.0",
+            "POST /v1/tokens 200 stripe-python 16.1.0",
+        ]
+    );
+    click(&mut window, Role::Button, "Show 3 equal calls");
+    assert_eq!(rows(&window).len(), 6);
+    assert_eq!(rows(&window)[1], "GET /v1/tokens/tok_none 404 stripe-python 16.1.0");
+    click(&mut window, Role::Button, "Fold 3 equal calls");
+    assert_eq!(rows(&window).len(), 4);
+    // By key, and what is selected stays in view.
+    ctrl(&mut window, Key::Num4);
+    press(&mut window, Modifiers::NONE, Key::ArrowDown);
+    press(&mut window, Modifiers::NONE, Key::ArrowRight);
+    assert_eq!(rows(&window).len(), 6);
+    press(&mut window, Modifiers::NONE, Key::ArrowDown);
+    press(&mut window, Modifiers::NONE, Key::ArrowLeft);
+    assert_eq!(rows(&window).len(), 4);
+    assert_eq!(focused(&window).as_deref(), Some("Requests"), "the arrows do not leave the table");
+    // Another one joins the line, which stays the selected one.
+    call(port, "GET", "/v1/tokens/tok_none", "");
+    wait(&mut window, "four times", |window| rows(window)[0].ends_with("4 times in a row"));
+    let selected = window.query_all_by_role(Role::Row).filter(|row| row.accesskit_node().is_selected() == Some(true));
+    assert_eq!(selected.count(), 1);
+}
+
+#[test]
+fn calls_are_searched_by_all_that_is_shown_of_them() {
+    let (mut window, _) = with_calls();
+    for (words, expected) in [
+        ("charges limit=3", "GET /v1/charges?limit=3&customer=cus_9 200 stripe-python 16.1.0"),
+        ("CUS_9", "GET /v1/charges?limit=3&customer=cus_9 200 stripe-python 16.1.0"),
+        ("delete python", "DELETE /v1/customers/cus_1 404 stripe-python 16.1.0"),
+        ("resource_missing tok_none", "GET /v1/tokens/tok_none 404 stripe-python 16.1.0, 3 times in a row"),
+        ("tok_1", "POST /v1/tokens 200 stripe-python 16.1.0"),
+    ] {
+        search(&mut window, words);
+        wait(&mut window, words, |window| rows(window) == [expected]);
+    }
+    search(&mut window, "nothing has this");
+    wait_for(&mut window, "No call fits these filters");
+    // Escape clears, and stays.
+    press(&mut window, Modifiers::NONE, Key::Escape);
+    wait(&mut window, "all of them", |window| rows(window).len() == 4);
+    assert_eq!(focused(&window).as_deref(), Some("Search path, id, error, client"));
+    search(&mut window, "nothing has this");
+    wait_for(&mut window, "No call fits these filters");
+    click(&mut window, Role::Button, "Clear the filters");
+    wait(&mut window, "all of them", |window| rows(window).len() == 4);
+    assert_eq!(focused(&window).as_deref(), Some("Search path, id, error, client"));
+}
+
+#[test]
+fn calls_are_filtered_by_method_status_client_and_fault_together() {
+    let (mut window, port) = with_calls();
+    open_server(&mut window);
+    write_rules(&mut window, "POST /v1/tokens next 1: 429 retry-after 1");
+    click(&mut window, Role::Button, "Apply");
+    wait(&mut window, "the mark", |window| window.query_all_by_label("1 fault on").count() == 2);
+    close(&mut window);
+    call(port, "POST", "/v1/tokens", CARD);
+    wait(&mut window, "five lines", |window| rows(window).len() == 5);
+    choose(&mut window, "Any method", "POST");
+    wait(&mut window, "POST", |window| rows(window).len() == 2);
+    choose(&mut window, "Any status", "4xx");
+    wait(&mut window, "4xx", |window| rows(window).len() == 1 && rows(window)[0].contains("on purpose"));
+    choose(&mut window, "Status 4xx", "200");
+    wait(&mut window, "200", |window| rows(window) == ["POST /v1/tokens 200 stripe-python 16.1.0"]);
+    click(&mut window, Role::Button, "On purpose 1");
+    wait_for(&mut window, "No call fits these filters");
+    choose(&mut window, "Status 200", "Any status");
+    wait(&mut window, "the fault", |window| rows(window).len() == 1 && rows(window)[0].contains("on purpose"));
+    click(&mut window, Role::Button, "All");
+    wait(&mut window, "all", |window| rows(window).len() == 5);
+    choose(&mut window, "Any client", "stripe-python 16.1.0");
+    wait(&mut window, "the client", |window| rows(window).len() == 5);
+    // A call that does not pass still belongs to what the counts say.
+    choose(&mut window, "Any method", "DELETE");
+    wait(&mut window, "DELETE", |window| rows(window).len() == 1);
+    call(port, "GET", "/v1/tokens/tok_none", "");
+    wait_for(&mut window, "Requests 8");
+    assert_eq!(rows(&window).len(), 1);
 }

@@ -236,7 +236,9 @@ fn a_log_that_is_damaged_midway_is_not_written_over_and_what_follows_the_damage_
     let wal = data.join(format!("{FILE_NAME}-wal"));
     let whole = fs::read(&wal).unwrap();
     let frames = (whole.len() - 32) / 4120;
-    for (frame, byte) in [(frames / 2, 3000), (frames * 3 / 4, 20), (frames * 3 / 4, 2), (frames - 12, 4000), (1, 50)] {
+    // Before the last commit, which cannot be told from one that was not finished.
+    let late = frames - frames / 20 * 3 / 2;
+    for (frame, byte) in [(frames / 2, 3000), (frames * 3 / 4, 20), (frames * 3 / 4, 2), (late, 4000), (1, 50)] {
         let mut log = whole.clone();
         log[32 + frame * 4120 + byte] ^= 4;
         fs::write(&wal, &log).unwrap();

@@ -152,3 +152,12 @@ fn backspace_that_moves_back_marks_nothing() {
     assert!(value(&window, "Expiry").starts_with("12 / 3"), "{}", value(&window, "Expiry"));
     assert!(!says(&window, "Empty"));
 }
+
+#[test]
+fn what_the_empty_form_is_filled_with_is_replaced_by_typing() {
+    let mut window = with_token();
+    assert_eq!(value(&window, NUMBER), "4242 4242 4242 4242");
+    assert_eq!(focused(&window).as_deref(), Some(NUMBER));
+    play(&mut window, "5");
+    assert_eq!(value(&window, NUMBER), "5");
+}

@@ -316,3 +316,58 @@ fn the_menu_of_a_test_card_offers_what_its_buttons_do() {
     window.run_ok();
     assert_eq!(value(&window, "Card number"), "4000 0000 0000 9995");
 }
+
+// ---- characters that nobody sees -----------------------------------------------------------------------------------
+
+/// A zero-width space, a byte order mark, a word joiner, a soft hyphen and a direction mark.
+const UNSEEN: &str = "\u{200b}\u{feff}\u{2060}\u{ad}\u{200e}";
+
+fn dirty(text: &str) -> String {
+    text.chars().flat_map(|c| [c.to_string(), UNSEEN.to_owned()]).collect()
+}
+
+#[track_caller]
+fn pasted_into(window: &mut Window, field: &str, text: &str) -> String {
+    focus(window, field);
+    play(window, "⬚");
+    window.event(Event::Paste(text.to_owned()));
+    window.run_ok();
+    value(window, field)
+}
+
+#[test]
+fn what_nobody_sees_is_not_pasted_into_what_is_looked_up_or_sent() {
+    let emoji = "\u{1f469}\u{200d}\u{1f680}";
+    for (section, field, text) in [
+        ("Account card currency", "Currency", "eur"),
+        ("Existing customer card", "Customer", "cus_1"),
+        ("Raw parameters", "Add a parameter", "card[x]"),
+    ] {
+        let mut window = Bench::new().open();
+        click(&mut window, Role::DisclosureTriangle, section);
+        assert_eq!(pasted_into(&mut window, field, &dirty(text)), text);
+    }
+    let mut window = Bench::new().open();
+    // A name, and the value of a parameter, are the tester's own.
+    assert_eq!(pasted_into(&mut window, FIELD, emoji), emoji);
+    ctrl(&mut window, Key::K);
+    play(&mut window, "x");
+    window.event(Event::Paste(dirty("insuff")));
+    window.run_ok();
+    assert_eq!(value(&window, "Search actions and test cards"), "xinsuff");
+}
+
+#[test]
+fn a_key_with_what_nobody_sees_is_a_key() {
+    let mut bench = Bench::stripe("http://127.0.0.1:1");
+    bench.key = None;
+    let mut window = bench.open();
+    ctrl(&mut window, Key::Comma);
+    window.get_by_role(Role::PasswordInput).focus();
+    window.run_ok();
+    window.event(Event::Paste(format!("{UNSEEN}sk_test{UNSEEN}_51Abc{UNSEEN}\u{a0}\n")));
+    window.run_ok();
+    let key = window.get_by_role(Role::PasswordInput);
+    assert_eq!(key.accesskit_node().data().invalid(), None);
+    assert_eq!(key.value().unwrap_or_default().chars().count(), "sk_test_51Abc ".chars().count());
+}

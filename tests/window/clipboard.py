@@ -35,7 +35,6 @@ def the_clipboard_keys_of_all_systems_copy_cut_and_paste():
             ("ctrl+c", "ctrl+x", "ctrl+v"),
             ("ctrl+Insert", "shift+Delete", "shift+Insert"),
             ("XF86Copy", "XF86Cut", "XF86Paste"),
-            ("ctrl+Insert", "shift+Delete", "ctrl+shift+v"),
         ]:
             type_name(window, "abc")
             fill_clipboard("before")
@@ -52,10 +51,11 @@ def the_clipboard_keys_of_all_systems_copy_cut_and_paste():
 @test
 def what_is_typed_right_after_a_paste_stands_behind_it():
     with Window() as window:
-        type_name(window, "x")
         fill_clipboard("pasted")
-        subprocess.run(["xdotool", "key", "--delay", "5", "shift+Insert", "a", "b", "c"], check=True)
-        wait_value(window, "pastedabc")
+        for paste in ["shift+Insert", "ctrl+shift+v"]:
+            type_name(window, "x")
+            subprocess.run(["xdotool", "key", "--delay", "5", paste, "a", "b", "c"], check=True)
+            wait_value(window, "pastedabc")
 
 
 @test
@@ -63,7 +63,7 @@ def a_right_click_and_the_menu_key_open_a_menu_that_is_walked_by_keys():
     with Window() as window:
         type_name(window, "abc")
         fill_clipboard("before")
-        for opens in [lambda: window.click(FIELD, 3), lambda: window.key("Menu"), lambda: window.key("shift+F10")]:
+        for opens in [lambda: window.click("entry", FIELD, 3), lambda: window.key("Menu"), lambda: window.key("shift+F10")]:
             window.key("ctrl+a")
             opens()
             window.wait_focus("Cut")
@@ -92,5 +92,5 @@ def the_middle_button_pastes_the_primary_selection():
         window.key("ctrl+a", "BackSpace")
         wait_value(window, "")
         fill_clipboard("primary", "primary")
-        window.click(FIELD, 2)
+        window.click("entry", FIELD, 2)
         wait_value(window, "primary")

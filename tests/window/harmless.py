@@ -59,7 +59,7 @@ def an_answer_of_control_characters_leaves_the_window_on_the_bus():
             with Window(settings=settings, environment={"STRIPE_SECRET_KEY": "sk_test_window"}) as window:
                 check(window, "the start")
                 window.key("ctrl+Return")
-                window.wait_for_row("x")
+                window.wait_for_rows(1)
                 check(window, name)
                 window.key("ctrl+3", "ctrl+4")
                 check(window, f"{name} among the requests")

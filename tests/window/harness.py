@@ -45,6 +45,11 @@ class Node:
         except NotImplementedError:
             self.text = ""
 
+    def place(self):
+        """Left, top, right and bottom in pixels of the window."""
+        extents = self.accessible.queryComponent().getExtents(pyatspi.WINDOW_COORDS)
+        return extents.x, extents.y, extents.x + extents.width, extents.y + extents.height
+
     def middle(self):
         """Where it is on the screen."""
         place = self.accessible.queryComponent().getExtents(pyatspi.DESKTOP_COORDS)
@@ -154,9 +159,9 @@ class Window:
     def type(self, text):
         subprocess.run(["xdotool", "type", "--delay", "25", "--", text], check=True)
 
-    def click(self, name, button=1):
-        """Presses a button of the mouse on the middle of what has this name."""
-        x, y = next(node.middle() for node in self.nodes() if node.name == name)
+    def click(self, role, name, button=1):
+        """Presses a button of the mouse on the middle of what has this role and name."""
+        x, y = next(node.middle() for node in self.nodes() if (node.role, node.name) == (role, name))
         subprocess.run(["xdotool", "mousemove", str(x), str(y), "click", str(button)], check=True)
 
     def keys(self, before, typed="", after="", gap=12):

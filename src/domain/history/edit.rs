@@ -1,5 +1,7 @@
 //! The user's edits of the history: notes, tags, and deletions that can be undone.
 
+use jiff::Timestamp;
+
 use super::entry::EntryId;
 
 /// The longest note, in characters.
@@ -18,6 +20,14 @@ pub enum EntryEdit {
     Delete { ids: Vec<EntryId> },
     /// Restores deleted entries.
     Restore { ids: Vec<EntryId> },
+}
+
+/// The deletion that would be undone next, whichever window or process made it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastDeletion {
+    pub when: Timestamp,
+    /// How many entries it hides that are not gone for good.
+    pub entries: u64,
 }
 
 impl EntryEdit {

@@ -29,6 +29,9 @@ pub struct RequestRow {
     pub took: Duration,
     pub method: HttpMethod,
     pub path: String,
+    /// The parameters of a call that reads or deletes, as they are kept: "limit=3&customer=cus_1". Empty for a POST,
+    /// whose parameters are its body.
+    pub query: String,
     pub http_status: Option<u16>,
     /// The client's `User-Agent`; `None` for Testcard itself.
     pub user_agent: Option<String>,
@@ -39,6 +42,20 @@ pub struct RequestRow {
 }
 
 impl RequestRow {
+    /// Whether the two say the same of the same entry, but for when and how long: a client that asks again and again makes
+    /// such rows. Calls that made two tokens are never the same.
+    pub fn repeats(&self, other: &Self) -> bool {
+        self.method == other.method
+            && self.http_status == other.http_status
+            && self.target == other.target
+            && self.entry == other.entry
+            && self.path == other.path
+            && self.query == other.query
+            && self.user_agent == other.user_agent
+            && self.failure == other.failure
+            && self.fault == other.fault
+    }
+
     /// The short name of the client.
     pub fn client(&self) -> String {
         client_name(self.user_agent.as_deref())
@@ -73,6 +90,7 @@ mod tests {
             took: Duration::ZERO,
             method: HttpMethod::Get,
             path: String::new(),
+            query: String::new(),
             http_status: None,
             user_agent: agent.map(str::to_owned),
             failure: None,

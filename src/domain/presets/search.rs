@@ -1,5 +1,7 @@
 //! Ranks search results: the order of everything that is found by typing.
 
+use crate::domain::invisible::without_invisible;
+
 /// The words of an item that a search compares with.
 #[derive(Clone, Debug)]
 pub struct SearchWords {
@@ -60,6 +62,7 @@ pub struct SearchQuery {
 
 impl SearchQuery {
     pub fn new(text: &str) -> Self {
+        let text = &*without_invisible(text);
         let is_number = text.chars().all(|c| c.is_ascii_digit() || c == ' ' || c == '-');
         let digits = if is_number { text.chars().filter(char::is_ascii_digit).collect() } else { String::new() };
         Self { words: words_of(text), digits }

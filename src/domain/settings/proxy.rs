@@ -4,7 +4,7 @@ use std::fmt;
 
 use url::Url;
 
-use crate::domain::mask;
+use crate::domain::{invisible::without_invisible, mask};
 
 /// Which proxy calls to the real API use. A server on this machine is always called directly.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -43,6 +43,7 @@ impl ProxyChoice {
     /// # Errors
     /// [`ProxyError`] says what is wrong without repeating the text, which may hold a password.
     pub fn parse(text: &str) -> Result<Self, ProxyError> {
+        let text = without_invisible(text);
         let text = text.trim();
         if text.is_empty() {
             return Ok(Self::System);

@@ -6,7 +6,7 @@ use serde_json::Value;
 use url::{Host, Url};
 
 use super::proxy::ProxyChoice;
-use crate::domain::mask;
+use crate::domain::{invisible::without_invisible, mask};
 
 /// How the real API is reached. The API key is not a setting, because settings are stored on disk.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -181,13 +181,13 @@ pub enum BaseUrlError {
 impl BaseUrl {
     pub const STRIPE: &'static str = "https://api.stripe.com";
 
-    /// Parses `https` URLs, and `http` URLs to loopback, with host, port and path only. Surrounding white space is
-    /// dropped.
+    /// Parses `https` URLs, and `http` URLs to loopback, with host, port and path only. Surrounding white space and
+    /// characters that nobody sees are dropped.
     ///
     /// # Errors
     /// [`BaseUrlError`] for every other text.
     pub fn parse(text: &str) -> Result<Self, BaseUrlError> {
-        let url = Url::parse(text.trim()).map_err(|_| BaseUrlError::Malformed)?;
+        let url = Url::parse(without_invisible(text).trim()).map_err(|_| BaseUrlError::Malformed)?;
         if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
             return Err(BaseUrlError::TooMuch);
         }

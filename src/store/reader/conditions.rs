@@ -4,9 +4,12 @@ use std::collections::HashSet;
 
 use rusqlite::types::Value;
 
-use crate::domain::history::{
-    entry::{EntryId, EntryStatus},
-    filter::{HistoryFilter, SortKey, SortOrder},
+use crate::domain::{
+    history::{
+        entry::{EntryId, EntryStatus},
+        filter::{HistoryFilter, SortKey, SortOrder},
+    },
+    invisible::without_invisible,
 };
 
 /// The most words that are searched for: a line of the history is too short to hold more different ones.
@@ -45,7 +48,7 @@ impl SqlCondition {
             conditions.push("id IN (SELECT value FROM json_each(?))");
             values.push(ids_json(among).into());
         }
-        let words = filter.search.to_lowercase();
+        let words = without_invisible(&filter.search).to_lowercase();
         let words: HashSet<&str> = words.split_whitespace().collect();
         if words.len() > MOST_WORDS {
             conditions.push("FALSE");

@@ -5,6 +5,7 @@
 
 mod conditions;
 mod details;
+mod logged;
 mod tolerant;
 
 use std::{cell::RefCell, collections::HashSet, fs, ops::ControlFlow, path::Path};
@@ -16,8 +17,10 @@ use crate::{
     domain::{
         call::api::{ApiExchange, Target},
         history::{
+            edit::LastDeletion,
             entry::{EntryDetail, EntryId, EntryStatus, HistoryEntry, StatusCounts},
             filter::HistoryFilter,
+            request_filter::{CallCount, RequestCounts, RequestFilter},
             request_log::{ExchangeId, RequestRow},
         },
         mask,
@@ -199,6 +202,34 @@ impl HistoryReader {
         Ok(counts)
     }
 
+    /// The deletion that would be undone next; `None` where no entry is deleted that is still in the file.
+    ///
+    /// # Errors
+    /// As [`Self::ids`].
+    pub fn last_deletion(&self) -> ReadResult<Option<LastDeletion>> {
+        let sql = "SELECT deleted_ms, count(*) FROM entries INDEXED BY entries_deleted WHERE deleted_ms = (SELECT \
+                   max(deleted_ms) FROM entries INDEXED BY entries_deleted WHERE deleted_ms IS NOT NULL) \
+                   GROUP BY deleted_ms";
+        let found = self.history.all(sql, [], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)));
+        let found = match found {
+            Err(error) if is_damage(&error) => Vec::new(),
+            found => found.map_err(|error| self.history.store_error(&error))?,
+        };
+        Ok(found.first().and_then(|(millis, entries)| {
+            let when = Timestamp::from_millisecond(*millis).ok()?;
+            Some(LastDeletion { when, entries: entries.unsigned_abs() })
+        }))
+    }
+
+    /// The entries that were deleted at a moment and are still in the file, oldest first.
+    ///
+    /// # Errors
+    /// As [`Self::ids`].
+    pub fn deleted_at(&self, when: Timestamp) -> ReadResult<Vec<EntryId>> {
+        let clause = SqlCondition { sql: "deleted_ms = ?".to_owned(), values: vec![when.as_millisecond().into()] };
+        self.history.entry_ids(&clause, "id")
+    }
+
     /// How many entries pass the filter.
     ///
     /// # Errors
@@ -328,6 +359,44 @@ impl HistoryReader {
             }
         }
         Ok(requests)
+    }
+
+    /// The request log as it is filtered: the newest calls that pass, newest first, until `is_enough` says so of them or
+    /// there are no more; and whether there may be more. `None` where `goes_on` ended it: it is asked now and then.
+    ///
+    /// # Errors
+    /// As [`Self::ids`].
+    pub fn logged(
+        &self,
+        filter: &RequestFilter,
+        is_enough: impl Fn(&[RequestRow]) -> bool,
+        goes_on: impl Fn() -> bool,
+    ) -> ReadResult<Option<(Vec<RequestRow>, bool)>> {
+        self.history.logged(filter, is_enough, goes_on)
+    }
+
+    /// How many calls of each kind the log holds: kept by the writer, so this does not count.
+    ///
+    /// # Errors
+    /// As [`Self::ids`].
+    pub fn log_counts(&self) -> ReadResult<RequestCounts> {
+        let sql = "SELECT method, http_status, client, has_fault, calls FROM log_counts WHERE calls > 0";
+        let counts = self.history.all(sql, [], |row| {
+            Ok(CallCount {
+                method: row.get(0)?,
+                http_status: row.get::<_, Option<u16>>(1)?.filter(|status| *status > 0),
+                client: row.get::<_, Option<String>>(2)?.filter(|client| !client.is_empty()),
+                has_fault: row.get(3)?,
+                calls: row.get::<_, i64>(4)?.unsigned_abs(),
+            })
+        });
+        match counts {
+            Err(error) if is_damage(&error) => {
+                self.history.damage.borrow_mut().note_table("the counts of the request log");
+                Ok(RequestCounts::default())
+            }
+            counts => Ok(RequestCounts::of(&counts.map_err(|error| self.history.store_error(&error))?)),
+        }
     }
 
     /// A call with its answer, once it is here.

@@ -154,7 +154,7 @@ fn port_ui(
         field = field.message(Tone::Error, "A port is a number from 0 to 65535");
     }
     let response =
-        field.text(ui, TextInput::singleline(&mut state.port).id(Id::unique("server_port"))).response.response;
+        field.text(ui, TextInput::singleline(&mut state.port).code().id(Id::unique("server_port"))).response.response;
     let is_entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
     let Some(port) = port.filter(|port| about.settings.server.serves && *port != about.settings.server.port) else {
         return;

@@ -129,16 +129,16 @@ fn about_ui(ui: &mut Ui, state: &UseTokenState) {
 fn charge_ui(ui: &mut Ui, state: &mut UseTokenState) -> egui::Response {
     ui.columns_const(|[left, right]| {
         let field = Field::new("Amount").hint("smallest unit").mono();
-        let edit = TextInput::singleline(&mut state.amount).id(Id::unique("charge_amount"));
+        let edit = TextInput::singleline(&mut state.amount).words().id(Id::unique("charge_amount"));
         let amount = field.text(left, edit).response.response;
         let field = Field::new("Currency").mono();
-        field.text(right, TextInput::singleline(&mut state.currency).hint_text("usd"));
+        field.text(right, TextInput::singleline(&mut state.currency).words().hint_text("usd"));
         amount
     })
 }
 
 fn customer_ui(ui: &mut Ui, state: &mut UseTokenState) -> egui::Response {
     let field = Field::new("Customer").hint("optional").mono().note("Empty: a new customer is made with this card");
-    let edit = TextInput::singleline(&mut state.customer).id(Id::unique("attach_customer")).hint_text("cus_…");
+    let edit = TextInput::singleline(&mut state.customer).words().id(Id::unique("attach_customer")).hint_text("cus_…");
     field.text(ui, edit).response.response
 }

@@ -113,10 +113,14 @@ pub fn form_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext<'_>, action
         |ui, (state, actions)| {
             let margin = egui::Margin::symmetric(sides, room.foot_margin());
             let bar = egui::Frame::new().fill(DesignTokens::of(ui).panel).inner_margin(margin);
-            bar.show(ui, |ui| footer_ui(ui, state, ctx, actions)).inner
+            bar.show(ui, |ui| footer_ui(ui, state, ctx, actions));
         },
     );
     let (state, _) = both;
+    if std::mem::take(&mut state.is_filled) && state.focus_next.is_none() {
+        const TYPED: [FormField; 4] = [FormField::Number, FormField::Expiry, FormField::Cvc, FormField::Name];
+        state.focus_next = TYPED.into_iter().find(|field| ui.memory(|memory| memory.has_focus(field_id(*field))));
+    }
     let at_end = state.focus_end.take().map(|field| (field, false));
     if let Some((field, selects)) = state.focus_next.take().map(|field| (field, true)).or(at_end) {
         put_focus(ui.ctx(), field, &mut state.draft, selects);

@@ -33,7 +33,8 @@ pub(super) fn raw_ui(ui: &mut Ui, state: &mut FormState) {
             is_changed = true;
         }
         let field = Field::new("Add a parameter").mono();
-        let edit = TextInput::singleline(&mut state.new_param).id(new_param_id()).hint_text("card[name], then Enter");
+        let edit =
+            TextInput::singleline(&mut state.new_param).id(new_param_id()).words().hint_text("card[name], then Enter");
         let added = field.text(ui, edit).response.response;
         if added.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter)) && !state.new_param.is_empty() {
             params.push(std::mem::take(&mut state.new_param), "");

@@ -79,11 +79,15 @@ pub(super) fn plain_ui(ui: &mut Ui, state: &mut FormState, field: FormField, lab
     let FormState { draft, complaint, .. } = state;
     let mut frame = complaint_on(complaint.as_ref(), field, Field::new(label));
     let text = plain_text(draft, field);
-    if matches!(field, FormField::Customer | FormField::CustomerCard) {
+    let is_id = matches!(field, FormField::Customer | FormField::CustomerCard);
+    if is_id {
         frame = frame.mono();
     }
     let was_empty = text.is_empty();
-    let edit = TextInput::singleline(text).id(field_id(field)).hint_text(example.to_owned());
+    let mut edit = TextInput::singleline(text).id(field_id(field)).hint_text(example.to_owned());
+    if is_id {
+        edit = edit.words();
+    }
     let response = frame.text(ui, edit).response.response;
     if response.changed() {
         state.note_change();

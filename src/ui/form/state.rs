@@ -88,6 +88,8 @@ pub struct FormState {
     pub(super) focus_next: Option<FormField>,
     /// The field that gets the focus at its end, to go on typing or deleting there.
     pub(super) focus_end: Option<FormField>,
+    /// The form was filled by something else than typing: what then stands in a focused field is marked.
+    pub(super) is_filled: bool,
     /// The field that has just got the focus: it must be seen, wherever the form was scrolled to.
     pub(super) bring: Option<FormField>,
     pub(super) address_is_open: bool,
@@ -162,6 +164,7 @@ impl FormState {
         self.complaint = None;
         self.expects = None;
         self.is_untouched = false;
+        self.is_filled = true;
         self.revision += 1;
     }
 

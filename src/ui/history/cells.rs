@@ -19,7 +19,7 @@ use crate::{
     },
     ui::{
         icons, judgement,
-        status_badge::status_badge_ui,
+        status_badge::{longest_badge, status_badge_ui},
         theme::{self, DesignTokens},
         widgets::{
             paint,
@@ -112,6 +112,9 @@ fn used_by(entry: &HistoryEntry) -> Option<String> {
     })
 }
 
+/// Space before a status, in points.
+const STATUS_INSET: f32 = 6.0;
+
 /// A column of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum HistoryColumn {
@@ -127,9 +130,9 @@ pub(super) enum HistoryColumn {
 }
 
 impl table::TableColumn for HistoryColumn {
-    fn width(self) -> ColumnWidth {
+    fn width(self, ui: &Ui) -> ColumnWidth {
         match self {
-            Self::Status => ColumnWidth::Exact(84.0),
+            Self::Status => ColumnWidth::Exact(STATUS_INSET + longest_badge(ui)),
             Self::Token => ColumnWidth::Rest,
             Self::Card => ColumnWidth::Exact(141.0),
             Self::UsedBy => ColumnWidth::Exact(206.0),
@@ -188,7 +191,7 @@ impl HistoryColumn {
         let t = DesignTokens::of(ui);
         match self {
             Self::Status => {
-                ui.add_space(6.0);
+                ui.add_space(STATUS_INSET);
                 status_badge_ui(ui, entry.status);
             }
             Self::Token => token_ui(ui, entry),

@@ -1,7 +1,7 @@
 //! From which days entries are shown: a choice of usual spans, or two days as typed. Days are those of the local time
 //! zone.
 
-use egui::{Id, Response, RichText, Ui, Vec2};
+use egui::{Id, RichText, Ui};
 use jiff::{Span, Timestamp, civil::Date};
 
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     ui::{
         icons,
         theme::{self, DesignTokens},
-        widgets::{IconButton, TextInput, Tone, caret::lead_to, paint, text_edit_ui},
+        widgets::{IconButton, TextInput, Tone, caret::lead_to, menu_chip_ui, menu_choice_ui, paint, text_edit_ui},
         words, zone_in_use,
     },
 };
@@ -86,7 +86,8 @@ fn faults(from: &str, to: &str) -> [Option<String>; 2] {
 
 /// Draws the choice as a chip that opens a list.
 pub fn days_ui(ui: &mut Ui, days: &mut DayRange, focus_from: &mut bool, now: Timestamp) {
-    let chip = chip_ui(ui, days);
+    let name = format!("Created {}", days.label().to_lowercase());
+    let chip = menu_chip_ui(ui, days.label(), &name, *days != DayRange::Any);
     // Opening the menu puts the focus on the current choice; closing it gives the focus back to the chip.
     let is_opened = chip.clicked();
     let shown = egui::Popup::menu(&chip).show(|ui| menu_ui(ui, days, is_opened, now));
@@ -99,41 +100,18 @@ pub fn days_ui(ui: &mut Ui, days: &mut DayRange, focus_from: &mut bool, now: Tim
     }
 }
 
-fn chip_ui(ui: &mut Ui, days: &DayRange) -> Response {
-    let t = DesignTokens::of(ui);
-    let is_on = *days != DayRange::Any;
-    let color = if is_on { t.accent_text } else { t.subdued };
-    let mut atoms = egui::Atoms::default();
-    atoms.push_right(RichText::new(days.label()).font(theme::regular(theme::SMALL_SIZE)).color(color));
-    atoms.push_right(icons::CHEVRON_DOWN.colored(12.0, color));
-    let style = std::sync::Arc::clone(ui.style());
-    ui.spacing_mut().interact_size.y = theme::CHIP_HEIGHT;
-    ui.spacing_mut().button_padding = Vec2::new(11.0, 1.0);
-    let widgets = &mut ui.visuals_mut().widgets;
-    widgets.inactive.weak_bg_fill = if is_on { t.selection } else { egui::Color32::TRANSPARENT };
-    widgets.inactive.bg_stroke.color = if is_on { egui::Color32::TRANSPARENT } else { t.border };
-    let radius = (theme::CHIP_HEIGHT / 2.0) as u8;
-    let button = egui::Button::new(atoms).gap(4.0).corner_radius(radius).min_size(Vec2::new(0.0, theme::CHIP_HEIGHT));
-    let chip = ui.add(button).accessible_name(format!("Created {}", days.label().to_lowercase()));
-    ui.set_style(style);
-    if chip.has_focus() {
-        paint::button_focus_ring(ui, chip.rect, radius);
-    }
-    chip
-}
-
 /// Draws the list, with the focus on the current choice if `is_opened` in this frame; what was chosen.
 fn menu_ui(ui: &mut Ui, days: &DayRange, is_opened: bool, now: Timestamp) -> Option<DayRange> {
     let mut chosen = None;
     ui.set_min_width(150.0);
     for choice in [DayRange::Any, DayRange::Today, DayRange::Last7, DayRange::Last30] {
-        if choice_ui(ui, choice.label(), *days == choice, is_opened) {
+        if menu_choice_ui(ui, choice.label(), *days == choice, is_opened && *days == choice) {
             chosen = Some(choice);
         }
     }
     ui.separator();
     let is_custom = matches!(days, DayRange::Custom { .. });
-    if choice_ui(ui, "Custom days…", is_custom, is_opened) {
+    if menu_choice_ui(ui, "Custom days…", is_custom, is_opened && is_custom) {
         let none = DayRange::Custom { from: String::new(), to: String::new() };
         chosen = Some(if is_custom { days.clone() } else { none });
     }
@@ -146,14 +124,6 @@ fn menu_ui(ui: &mut Ui, days: &DayRange, is_opened: bool, now: Timestamp) -> Opt
         ui.close();
     }
     chosen
-}
-
-fn choice_ui(ui: &mut Ui, name: &str, is_current: bool, is_opened: bool) -> bool {
-    let item = ui.selectable_label(is_current, name);
-    if is_opened && is_current {
-        item.request_focus();
-    }
-    item.clicked()
 }
 
 /// Draws the fields of the two days while custom days are chosen. Escape and the button at the end choose any time
@@ -171,6 +141,7 @@ pub fn custom_ui(ui: &mut Ui, days: &mut DayRange, focus_from: &mut bool, now: T
             let edit = ui.scope(|ui| {
                 ui.set_max_width(124.0);
                 let edit = TextInput::singleline(text)
+                    .code()
                     .id(Id::unique(("history_day", name)))
                     .hint_text("YYYY-MM-DD")
                     .char_limit(10);

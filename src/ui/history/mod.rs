@@ -26,10 +26,11 @@ use super::{
     widgets::{
         AskedByKey, MenuItems, QuietButton, chip::grouped, context_menu, context_menu_ui, empty_state_ui, table,
     },
-    zone_in_use,
+    words, zone_in_use,
 };
 use crate::{
     domain::history::{
+        edit::LastDeletion,
         entry::{EntryId, HistoryEntry},
         filter::HistoryFilter,
     },
@@ -64,9 +65,10 @@ pub fn history_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_
                 _ if !ctx.history.is_loaded() => {}
                 _ if ctx.history.is_empty() => {
                     state.focus_search |= std::mem::take(&mut state.focus_table);
-                    empty_ui(ui, state);
+                    empty_ui(ui, state, ctx, actions);
                 }
                 _ => {
+                    state.focus_table |= std::mem::take(&mut state.focus_restored);
                     keys_ui(ui, state, ctx, actions);
                     table_ui(ui, state, ctx, actions);
                 }
@@ -147,9 +149,19 @@ fn progress_ui(ui: &mut Ui, refreshing: RefreshStatus, actions: &mut Vec<Action>
     });
 }
 
-fn empty_ui(ui: &mut Ui, state: &mut HistoryState) {
+fn empty_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions: &mut Vec<Action>) {
     if state.filter.is_everything() {
         empty_state_ui(ui, "No tokens yet", &format!("Press {} to make one with 4242", Shortcut::Create.keys()));
+        let Some(LastDeletion { when, entries }) = ctx.deletion else { return };
+        ui.vertical_centered(|ui| {
+            let ago = words::ago(when, ctx.now, &zone_in_use::of(ui));
+            let words = format!("Bring back {}, deleted {ago}", words::entries(entries));
+            let words = words.replace("deleted now", "just deleted");
+            if ui.add(QuietButton::new(&words)).on_hover_text(Shortcut::Undo.tip("Undo the last deletion")).clicked() {
+                actions.push(Action::Do(Shortcut::Undo));
+                state.focus_restored = true;
+            }
+        });
         return;
     }
     empty_state_ui(ui, "Nothing matches", "No token passes the search and the filters");

@@ -9,7 +9,7 @@ use crate::{
     domain::{
         call::api::Target,
         history::{
-            edit::EntryEdit,
+            edit::{EntryEdit, LastDeletion},
             entry::{EntryId, HistoryEntry},
             filter::HistoryFilter,
         },
@@ -44,6 +44,8 @@ pub struct HistoryState {
     pub rows_drawn: usize,
     pub(super) scroll: RowScroll,
     pub(super) focus_table: bool,
+    /// Whether the table gets the focus once what was deleted is back in it.
+    pub(super) focus_restored: bool,
 }
 
 impl HistoryState {
@@ -137,9 +139,11 @@ pub struct HistoryContext<'a> {
     pub history: &'a HistoryModel,
     pub storage: &'a StorageState,
     /// How many calls the request log has to show.
-    pub requests: usize,
+    pub requests: u64,
     /// The target of new tokens: only those of Stripe can be refreshed.
     pub target: Target,
     pub refreshing: Option<RefreshStatus>,
+    /// The deletion that would be undone next.
+    pub deletion: Option<LastDeletion>,
     pub now: Timestamp,
 }

@@ -228,6 +228,7 @@ fn head_ui(ui: &mut Ui, state: &mut PaletteState) {
         ui,
         |ui| {
             let edit = TextInput::singleline(&mut state.words)
+                .words()
                 .hint_text("What should happen? Try insufficient, 3155, or export")
                 .id(search_id());
             let response = text_edit_ui(ui, edit, false, None).response.response;

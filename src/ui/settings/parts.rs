@@ -4,7 +4,7 @@ use egui::{Id, Label, RichText, Ui};
 
 use super::typed::{FieldFault, FieldName};
 use crate::{
-    domain::settings::profile::ProfileId,
+    domain::settings::{profile::ProfileId, stripe::StripeField},
     ui::{
         theme,
         theme::DesignTokens,
@@ -43,7 +43,12 @@ pub(super) fn field_ui(
     if let Some(fault) = faults.iter().find(|fault| fault.field == field) {
         frame = frame.message(Tone::Error, &fault.words);
     }
-    frame.text(ui, TextInput::singleline(text).id(field_id(field)).hint_text(hint)).response.response.changed()
+    let mut input = TextInput::singleline(text).id(field_id(field)).hint_text(hint);
+    // A path is what it is.
+    if field.is_code() && field != FieldName::Stripe(StripeField::CaFile) {
+        input = input.words();
+    }
+    frame.text(ui, input).response.response.changed()
 }
 
 pub(super) fn heading_ui(ui: &mut Ui, words: &str) {

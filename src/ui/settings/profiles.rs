@@ -157,7 +157,7 @@ fn key_ui(ui: &mut Ui, state: &mut SettingsState, about: &SettingsContext<'_>, f
     if let Some(problem) = fault.or(key.and_then(|key| key.problem.as_deref())) {
         field = field.message(Tone::Error, problem);
     }
-    let edit = TextInput::singleline(profile.key.expose_mut()).secret().id(field_id(FieldName::Key));
+    let edit = TextInput::singleline(profile.key.expose_mut()).words().secret().id(field_id(FieldName::Key));
     field.text(ui, edit.hint_text("sk_test_…")).response.response.changed()
 }
 

@@ -54,7 +54,7 @@ impl<'a, C: AsRef<str>, N: AsRef<str>> ChoiceField<'a, C, N> {
         let by_key = if has_keys { list.keys(ui, &search(options, text)) } else { None };
 
         let is_on_list = list.open && is_pointer_on(ui, popup);
-        let edit = TextInput::singleline(text).id(id).hint_text(placeholder.to_owned());
+        let edit = TextInput::singleline(text).words().id(id).hint_text(placeholder.to_owned());
         let mut response = edit_ui(ui, field, edit, is_on_list);
         ui.accesskit_node_builder(id, |node| {
             node.set_role(Role::EditableComboBox);

@@ -1,7 +1,10 @@
 //! The menu of a thing: by a right click, by the Menu key and by Shift+F10. The arrow keys walk through it, Enter
 //! chooses, Escape and Tab leave it, and the focus goes back to where it was.
 
-use egui::{Button, Context, Id, Key, Memory, Modifiers, Popup, Pos2, Response, RichText, Role, SetOpenCommand, Ui};
+use egui::{
+    Button, Context, Id, Key, Memory, Modifiers, Popup, Pos2, Response, RichText, Role, SetOpenCommand, Stroke,
+    StrokeKind, Ui, vec2,
+};
 
 use crate::ui::{
     shortcuts::LocalKey,
@@ -104,6 +107,8 @@ pub fn context_menu_ui(
     let shown =
         Popup::menu(of).open_memory(opened_at.map(|_| SetOpenCommand::Bool(true))).at_position(open.at).show(|ui| {
             let is_seen = !ui.is_sizing_pass();
+            ui.spacing_mut().button_padding = vec2(8.0, 2.0);
+            ui.spacing_mut().item_spacing.y = 2.0;
             let mut items = MenuItems { ui, first: None, has_focus: false, is_chosen: false };
             add(&mut items);
             let MenuItems { first, has_focus, is_chosen, .. } = items;
@@ -171,7 +176,12 @@ impl MenuItems<'_> {
         if is_enabled {
             self.first.get_or_insert(item.id);
         }
-        self.has_focus |= item.has_focus();
+        if item.has_focus() {
+            self.has_focus = true;
+            // The fill alone is that of an item under the pointer too.
+            let ring = Stroke::new(1.0, t.accent);
+            self.ui.painter().rect_stroke(item.rect, theme::RADIUS_SMALL, ring, StrokeKind::Inside);
+        }
         self.is_chosen |= item.clicked();
         item.clicked()
     }

@@ -184,7 +184,7 @@ fn aligned_edit_ui(
 pub fn search_ui(ui: &mut Ui, id: Id, text: &mut String, name: &str, keys: &str, width: f32) -> TextEditOutput {
     let t = DesignTokens::of(ui);
     let mut input =
-        TextInput::singleline(text).id(id).hint_text(name).prefix(icons::SEARCH.colored(14.0, t.faint).into());
+        TextInput::singleline(text).words().id(id).hint_text(name).prefix(icons::SEARCH.colored(14.0, t.faint).into());
     if !keys.is_empty() {
         let keys = keys.to_owned();
         let size = KeyCap::new(ui, &keys, t.subdued, t.border_strong).size();

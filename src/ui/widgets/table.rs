@@ -21,7 +21,7 @@ pub enum ColumnWidth {
 
 /// A column of a table.
 pub trait TableColumn: Copy {
-    fn width(self) -> ColumnWidth;
+    fn width(self, ui: &Ui) -> ColumnWidth;
     fn title(self) -> &'static str;
     /// Whether it stands at the right, as numbers and times do.
     fn is_at_right(self) -> bool;
@@ -29,6 +29,8 @@ pub trait TableColumn: Copy {
 
 /// Height of the row with the columns' names, in points.
 const HEAD: f32 = 28.0;
+/// Space between the last column and the end of its row, in points: times at the right do not touch the scroll bar.
+const EDGE: f32 = 6.0;
 /// Space between two columns, in points.
 const GAP: f32 = 8.0;
 
@@ -56,8 +58,8 @@ impl<C: TableColumn> DataTable<'_, C> {
         ui.style_mut().interaction.selectable_labels = false;
         ui.style_mut().wrap_mode = Some(TextWrapMode::Truncate);
         let outer = ui.available_rect_before_wrap();
-        let across = Rangef::new(outer.left(), outer.right() - BAR);
-        let spans = spans(self.cells, across);
+        let across = Rangef::new(outer.left(), outer.right() - BAR - EDGE);
+        let spans = spans(ui, self.cells, across);
         for (cell, span) in self.cells.iter().zip(&spans) {
             let place = Rect::from_x_y_ranges(*span, outer.top()..=outer.top() + HEAD);
             let mut inside =
@@ -98,17 +100,17 @@ fn layout_of(cell: impl TableColumn) -> Layout {
 }
 
 /// The horizontal range of each column.
-fn spans(cells: &[impl TableColumn], across: Rangef) -> Vec<Rangef> {
+fn spans(ui: &Ui, cells: &[impl TableColumn], across: Rangef) -> Vec<Rangef> {
     let exact: f32 =
-        cells.iter().map(|cell| if let ColumnWidth::Exact(width) = cell.width() { width } else { 0.0 }).sum();
-    let rest = cells.iter().filter(|cell| cell.width() == ColumnWidth::Rest).count().max(1) as f32;
+        cells.iter().map(|cell| if let ColumnWidth::Exact(width) = cell.width(ui) { width } else { 0.0 }).sum();
+    let rest = cells.iter().filter(|cell| cell.width(ui) == ColumnWidth::Rest).count().max(1) as f32;
     let gaps = GAP * cells.len().saturating_sub(1) as f32;
     let each = ((across.span() - exact - gaps) / rest).max(0.0);
     let mut left = across.min;
     cells
         .iter()
         .map(|cell| {
-            let width = if let ColumnWidth::Exact(width) = cell.width() { width } else { each };
+            let width = if let ColumnWidth::Exact(width) = cell.width(ui) { width } else { each };
             let span = Rangef::new(left, left + width);
             left += width + GAP;
             span

@@ -1,10 +1,11 @@
 //! The text input of the window: everything that is typed into goes through it, so that clipboard keys, the menu of a
 //! right click and what is shown of characters that cannot be seen are the same in every field.
 
-use std::{ops::Range, sync::Arc};
+use std::{borrow::Cow, ops::Range, sync::Arc};
 
 use egui::{
-    Align2, Atom, Atoms, Color32, Event, FontId, Galley, Id, Margin, PointerButton, TextBuffer, TextEdit, Ui,
+    Align2, Atom, Atoms, Color32, Event, FontId, Galley, Id, ImeEvent, Margin, PointerButton, TextBuffer, TextEdit, Ui,
+    accesskit::ActionData,
     text::{CCursorRange, LayoutJob},
     text_edit::TextEditOutput,
     vec2,
@@ -16,7 +17,10 @@ use super::{
     own_edits,
 };
 use crate::{
-    domain::foreign,
+    domain::{
+        foreign,
+        invisible::{without_blanks, without_invisible},
+    },
     ui::{
         clipboard_keys::{ClipboardCommand, ClipboardKeys},
         shortcuts::LocalKey,
@@ -31,11 +35,34 @@ pub struct TextInput<'a> {
     id: Option<Id>,
     hint: String,
     is_secret: bool,
+    takes: TakenText,
     /// How many rows it has at least; `None` for a single line.
     rows: Option<usize>,
     most: usize,
     prefix: Option<Atom<'static>>,
     suffix: Option<Atom<'static>>,
+}
+
+/// What of a text goes into an input, whether typed, pasted or set by assistive technology.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum TakenText {
+    /// Everything: names, notes and values are the person's own.
+    #[default]
+    All,
+    /// Words that are searched for or sent: without what nobody sees.
+    Words,
+    /// A key, a number, an address: without spaces as well.
+    Code,
+}
+
+impl TakenText {
+    fn of(self, text: &str) -> Cow<'_, str> {
+        match self {
+            Self::All => Cow::Borrowed(text),
+            Self::Words => without_invisible(text),
+            Self::Code => without_blanks(text),
+        }
+    }
 }
 
 /// How a text input looks.
@@ -55,6 +82,7 @@ impl<'a> TextInput<'a> {
             id: None,
             hint: String::new(),
             is_secret: false,
+            takes: TakenText::All,
             rows: None,
             most: usize::MAX,
             prefix: None,
@@ -84,6 +112,18 @@ impl<'a> TextInput<'a> {
         self
     }
 
+    /// Takes no character that nobody sees, but for those that emoji and some scripts are written with.
+    pub fn words(mut self) -> Self {
+        self.takes = TakenText::Words;
+        self
+    }
+
+    /// Takes neither spaces nor characters that nobody sees: one of them in a key or a number puzzles everybody.
+    pub fn code(mut self) -> Self {
+        self.takes = TakenText::Code;
+        self
+    }
+
     /// Takes no more characters than this.
     pub fn char_limit(mut self, most: usize) -> Self {
         self.most = most;
@@ -104,7 +144,7 @@ impl<'a> TextInput<'a> {
 
     /// Draws it in this look.
     pub fn show(self, ui: &mut Ui, look: InputLook) -> TextEditOutput {
-        let Self { text, id, hint, is_secret, rows, most, prefix, suffix } = self;
+        let Self { text, id, hint, is_secret, takes, rows, most, prefix, suffix } = self;
         let id = id.unwrap_or_else(|| {
             let id = ui.next_auto_id();
             ui.skip_ahead_auto_ids(1);
@@ -113,6 +153,9 @@ impl<'a> TextInput<'a> {
         let has_focus = ui.memory(|memory| memory.has_focus(id));
         if has_focus {
             fit_clipboard(ui, is_secret, rows.is_none());
+        }
+        if takes != TakenText::All {
+            fit_text(ui, id, has_focus, takes);
         }
         let kept = KeptSelection::of(ui, id, has_focus);
         let mut layouter = shown_by(look.font.clone(), look.align, rows.is_none(), kept.in_menu.map(sorted));
@@ -246,6 +289,29 @@ fn fit_clipboard(ui: &Ui, is_secret: bool, is_single_line: bool) {
             text.truncate(text.trim_end_matches('\n').len());
             if text.contains('\t') {
                 *text = text.replace('\t', " ");
+            }
+        }
+    });
+}
+
+/// Leaves of the text that comes to this input only what it takes.
+fn fit_text(ui: &Ui, id: Id, has_focus: bool, takes: TakenText) {
+    let has_pointer = ui.ctx().read_response(id).is_some_and(|response| response.contains_pointer());
+    ui.input_mut(|input| {
+        for event in &mut input.events {
+            let text = match event {
+                Event::Paste(text) | Event::Text(text) | Event::Ime(ImeEvent::Commit(text)) if has_focus => text,
+                Event::MiddleClickPaste { text, .. } if has_pointer => text,
+                Event::AccessKitActionRequest(request) if request.target_node == id.accesskit_id() => {
+                    if let Some(ActionData::Value(value)) = &mut request.data {
+                        *value = takes.of(value).into();
+                    }
+                    continue;
+                }
+                _ => continue,
+            };
+            if let Cow::Owned(taken) = takes.of(text) {
+                *text = taken;
             }
         }
     });

@@ -96,8 +96,8 @@ pub struct VirtualRows<'a> {
     pub row_height: f32,
 }
 
-/// Width of the scroll bar beside the rows, in points.
-pub const BAR: f32 = 10.0;
+/// Width of the scroll bar beside the rows, in points, with the space between the two.
+pub const BAR: f32 = 12.0;
 
 impl VirtualRows<'_> {
     /// Draws the rows in view in all that is left of `ui`, each by `add`, which gets its place among all and its

@@ -1,0 +1,193 @@
+//! The thread that lists the request log as it is filtered, anew after each commit by whatever process. It has a reading
+//! connection of its own: a search through a million calls holds up neither the history nor the rows in view.
+
+use std::{
+    cell::Cell,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+        mpsc,
+    },
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use super::{history::HistoryQuestion, outbox::UpdateSender};
+use crate::{
+    domain::history::{
+        entry::EntryId,
+        request_filter::RequestFilter,
+        request_log::{ExchangeId, RequestRow},
+    },
+    messages::{MOST_REQUEST_ROWS, RequestPage, SHOWN_REQUESTS, WorkerUpdate},
+    store::{HistoryReader, StoreError},
+};
+
+/// How often commits are looked for.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// After each list so many times as long as it took are left to others.
+const REST: u32 = 3;
+
+/// What the thread is asked.
+#[derive(Debug)]
+enum RequestQuestion {
+    Filter { generation: u64, filter: RequestFilter },
+    End,
+}
+
+/// The thread's handle; dropping it ends and joins the thread.
+pub(super) struct RequestThread {
+    questions: mpsc::Sender<RequestQuestion>,
+    /// How many questions were asked: a list that is being made is given up for a newer one.
+    asked: Arc<AtomicU64>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl RequestThread {
+    /// # Errors
+    /// When the history cannot be read.
+    pub(super) fn start(
+        reader: HistoryReader,
+        outbox: UpdateSender,
+        history: mpsc::Sender<HistoryQuestion>,
+    ) -> Result<Self, StoreError> {
+        let (questions, inbox) = mpsc::channel();
+        let asked = Arc::new(AtomicU64::new(0));
+        let mut lister = RequestLister {
+            // Read first, so that no commit falls between the two.
+            data_version: reader.data_version()?,
+            reader,
+            outbox,
+            history,
+            asked: Arc::clone(&asked),
+            generation: 0,
+            filter: RequestFilter::default(),
+            told: None,
+            newest: None,
+            is_stale: true,
+            listed: None,
+        };
+        let thread = std::thread::Builder::new()
+            .name("requests".to_owned())
+            .spawn(move || lister.answer_all(&inbox))
+            .expect("the system gives threads");
+        Ok(Self { questions, asked, thread: Some(thread) })
+    }
+
+    pub(super) fn filter(&self, generation: u64, filter: RequestFilter) {
+        self.ask(RequestQuestion::Filter { generation, filter });
+    }
+
+    fn ask(&self, question: RequestQuestion) {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        let _ = self.questions.send(question);
+    }
+}
+
+impl Drop for RequestThread {
+    fn drop(&mut self) {
+        self.ask(RequestQuestion::End);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+struct RequestLister {
+    reader: HistoryReader,
+    outbox: UpdateSender,
+    history: mpsc::Sender<HistoryQuestion>,
+    asked: Arc<AtomicU64>,
+    generation: u64,
+    filter: RequestFilter,
+    data_version: i64,
+    /// The page that was told last.
+    told: Option<RequestPage>,
+    /// The newest call that was met, whether it passes or not.
+    newest: Option<ExchangeId>,
+    /// Whether the log may have changed since the last list.
+    is_stale: bool,
+    /// When the last list was made, and how long that took.
+    listed: Option<(Instant, Duration)>,
+}
+
+impl RequestLister {
+    fn answer_all(&mut self, inbox: &mpsc::Receiver<RequestQuestion>) {
+        loop {
+            let rest = self.listed.map_or(Duration::ZERO, |(when, took)| (took * REST).saturating_sub(when.elapsed()));
+            if self.is_stale && rest.is_zero() {
+                let listed = self.list();
+                // The history tells what goes wrong and what is damaged, each once for all threads.
+                let _ = self.history.send(HistoryQuestion::LookedUp(listed.map(|()| None), self.reader.damage()));
+            }
+            let patience = if self.is_stale { rest.min(LOOK_EVERY) } else { LOOK_EVERY };
+            match inbox.recv_timeout(patience) {
+                Ok(RequestQuestion::Filter { generation, filter }) => {
+                    (self.generation, self.filter) = (generation, filter);
+                    (self.is_stale, self.listed) = (true, None);
+                }
+                Ok(RequestQuestion::End) | Err(mpsc::RecvTimeoutError::Disconnected) => return,
+                Err(mpsc::RecvTimeoutError::Timeout) => {}
+            }
+            // A file that is gone is told by the history's own thread.
+            if let Ok(now) = self.reader.data_version() {
+                self.is_stale |= std::mem::replace(&mut self.data_version, now) != now;
+            }
+        }
+    }
+
+    /// Tells the newest calls that pass, if they are other ones than were told.
+    fn list(&mut self) -> Result<(), StoreError> {
+        let begun = Instant::now();
+        let asked = self.asked.load(Ordering::Relaxed);
+        self.is_stale = false;
+        let news = self.news()?;
+        let lines = LineCount::default();
+        let listed = self.reader.logged(
+            &self.filter,
+            |rows| lines.after(rows) > SHOWN_REQUESTS || rows.len() >= MOST_REQUEST_ROWS,
+            || self.asked.load(Ordering::Relaxed) == asked,
+        );
+        self.listed = Some((Instant::now(), begun.elapsed()));
+        let Some((mut rows, has_more)) = listed? else {
+            // Given up for a newer question, which waits already.
+            return Ok(());
+        };
+        if lines.0.get() > SHOWN_REQUESTS {
+            // The call that began one line too many.
+            rows.pop();
+        }
+        let counts = self.reader.log_counts()?;
+        let page = RequestPage { generation: self.generation, rows, has_more, counts, news: Vec::new() };
+        if self.told.as_ref() != Some(&page) || !news.is_empty() {
+            self.told = Some(page.clone());
+            self.outbox.send(WorkerUpdate::Requests(RequestPage { news, ..page }));
+        }
+        Ok(())
+    }
+
+    /// The entries of calls that are newer than those that were met so far, whether they pass or not; none at first.
+    fn news(&mut self) -> Result<Vec<EntryId>, StoreError> {
+        let limit = if self.newest.is_none() { 1 } else { SHOWN_REQUESTS };
+        let newer = self.reader.request_rows(None, self.newest, limit)?;
+        let Some(newest) = newer.first().map(|row| row.id) else {
+            self.newest.get_or_insert(ExchangeId(0));
+            return Ok(Vec::new());
+        };
+        let is_first = self.newest.replace(newest).is_none();
+        Ok(if is_first { Vec::new() } else { newer.into_iter().filter_map(|row| row.entry).collect() })
+    }
+}
+
+/// How many lines the rows make so far: equal calls in a row are one.
+#[derive(Default)]
+struct LineCount(Cell<usize>);
+
+impl LineCount {
+    /// Counts on by the last row.
+    fn after(&self, rows: &[RequestRow]) -> usize {
+        let repeats = matches!(rows, [.., before, last] if before.repeats(last));
+        self.0.set(self.0.get() + usize::from(!repeats));
+        self.0.get()
+    }
+}
