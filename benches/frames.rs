@@ -26,6 +26,7 @@ use testcard::{
     domain::{
         clock::Clock,
         settings::{layout::WindowLayout, preferences::Settings},
+        typed_path::PathBase,
         zone::LocalZone,
     },
     files::OwnFolders,
@@ -116,7 +117,7 @@ impl Bench {
         let config = AppConfig {
             zone: LocalZone::UTC,
             worker,
-            export_folder: home.to_owned(),
+            paths: PathBase { home: None, folder: home.to_owned() },
             picker: Box::new(|_, _| Box::pin(async { None })),
             places: Vec::new(),
             warnings: Vec::new(),

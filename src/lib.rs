@@ -70,7 +70,7 @@
 //!
 //! | wing | what it holds |
 //! | --- | --- |
-//! | `secret`, `key`, `clock`, `zone`, `fault`, `json_spans`, `json_document`, `foreign`, `invisible`, `words` | texts that are wiped from memory, API keys, the time and the local time zone as they are handed in, fault rules, where each token of a JSON text stands, a JSON text read once with every value as it came, foreign text made safe to show, the characters that nobody sees, the fixed strings of an enum's variants |
+//! | `secret`, `key`, `clock`, `zone`, `fault`, `json_spans`, `json_document`, `foreign`, `invisible`, `typed_path`, `words` | texts that are wiped from memory, API keys, the time and the local time zone as they are handed in, fault rules, where each token of a JSON text stands, a JSON text read once with every value as it came, foreign text made safe to show, the characters that nobody sees, a path as it is typed, the fixed strings of an enum's variants |
 //! | [`domain::card`] | a card and what can be read from it: number, brand, expiry, networks, currencies, how it is typed, the published test cards |
 //! | [`domain::mask`] | what must not be written down, and what stands in its place |
 //! | [`domain::call`] | request and response: parameters, errors, tokens, what used a token up, what of a call is kept, how it is sent again |
@@ -90,6 +90,14 @@
 //! | `requests` | another read connection: lists and searches the request log |
 //! | `lookups` | another read connection: rows, entries and exchanges, so that none of them waits behind a sort |
 //! | `store-writer` | the only writer of the process: runs the minter, commits up to 512 waiting calls at once |
+//!
+//! # Text in the window
+//!
+//! What is shown of foreign text passes through [`domain::foreign`]; what is typed into is a `ui::widgets::TextInput`,
+//! which shows a box for each character that must not act and leaves it in the text. Two plugins of the toolkit stand
+//! around all views: `ui/clipboard_keys` translates the clipboard's keys of all systems, and `ui/text_guard` cleans
+//! what enters and what goes to the accessibility bus, which cannot carry U+0000. A menu (`ui/widgets/context_menu`)
+//! offers what the keys and buttons do already.
 //!
 //! # One press of Create
 //!

@@ -16,7 +16,7 @@ use testcard::{
     domain::{
         clock::Clock,
         foreign, mask,
-        settings::layout::{SMALLEST_WINDOW, WindowPlace},
+        settings::layout::{FIRST_SIZE, SMALLEST_WINDOW, WindowPlace},
         zone::LocalZone,
     },
     settings::{self, AppFolders},
@@ -128,7 +128,7 @@ fn file_places(folders: &AppFolders) -> Vec<FilePlace> {
     vec![
         place("Data folder", folders.data.clone(), "The history and the objects of the local minter"),
         place("Settings file", folders.settings_file(), "All of this but the keys, as readable JSON"),
-        place("Log folder", folders.log.clone(), "Kept for logs; today, testcard -v writes its log to the terminal"),
+        place("Log folder", folders.log.clone(), "Kept for logs; nothing is written there today"),
     ]
 }
 
@@ -150,7 +150,7 @@ fn open_window(environment: &ProcessEnvironment, started: Instant) -> anyhow::Re
             keys: environment.keys(),
         },
         zone: system_zone(),
-        export_folder: AppFolders::documents(),
+        paths: AppFolders::typed_paths(),
         picker: app::desktop_picker(),
         places: file_places(&folders),
         warnings,
@@ -164,7 +164,7 @@ fn open_window(environment: &ProcessEnvironment, started: Instant) -> anyhow::Re
         .with_title("Testcard")
         .with_app_id("testcard")
         .with_icon(icon)
-        .with_inner_size([1280.0, 800.0])
+        .with_inner_size(FIRST_SIZE)
         .with_min_inner_size(SMALLEST_WINDOW);
     let viewport = match layout.window {
         Some(WindowPlace { corner, size, is_maximized }) => {

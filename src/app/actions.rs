@@ -1,6 +1,6 @@
 //! What the window does when a view or a key asks for it: most of it becomes a command to the background.
 
-use std::{borrow::Cow, path::Path};
+use std::borrow::Cow;
 
 use egui::Context;
 
@@ -14,7 +14,7 @@ use crate::{
     },
     messages::{JobRequest, SettingsEdit, WorkerCommand},
     ui::{
-        Action, MiddlePane, PaletteScope, UseKind,
+        Action, MiddlePane, PaletteScope, ToastCause, UseKind,
         dialogs::{
             export::ExportState,
             server::{AppliedFaults, ServerDialogState},
@@ -30,17 +30,15 @@ use crate::{
 
 impl App {
     fn edit(&mut self, edit: EntryEdit) {
-        if let EntryEdit::Restore { .. } = &edit {
-            self.views.toasts.withdraw(|action| *action == Action::Edit(edit.clone()));
+        if let EntryEdit::Restore { ids } = &edit {
+            self.views.toasts.settle(&ToastCause::Deletion(ids.clone()));
         }
         self.worker.send(WorkerCommand::Edit(edit));
     }
 
     fn open_export(&mut self, among: Option<Vec<EntryId>>) {
-        let path = self.file_dialog.folder().join(self.export_name());
         let is_filtered = !self.views.history.filter.is_everything();
-        let mut state = ExportState::new(&path, is_filtered);
-        state.among = among;
+        let state = ExportState::new(self.paths.clone(), self.export_name(), among, is_filtered);
         self.views.dialogs.export = Some(state);
     }
 
@@ -205,7 +203,10 @@ impl App {
                 ctx.copy_text(text);
                 self.act(ctx, Action::TellCopied(what));
             }
-            Action::TellCopied(what) => self.views.toasts.push(Toast::new(Tone::Ok, format!("{what} copied"))),
+            Action::TellCopied(what) => {
+                let toast = Toast::new(Tone::Ok, format!("{what} copied"));
+                self.views.toasts.push(toast.cause(ToastCause::Clipboard));
+            }
             Action::SetTarget(target) => {
                 self.edit_settings(SettingsEdit::Target(target));
             }
@@ -234,12 +235,15 @@ impl App {
             Action::LookAtKey(profile) => self.worker.send(WorkerCommand::LookAtKey(profile)),
             Action::ForgetKey(profile) => self.worker.send(WorkerCommand::ForgetKey(profile)),
             Action::Preset(action) => self.act_on_presets(action),
+            Action::BringFormBack => self.bring_form_back(),
             Action::DropExpectation => self.views.form.expect(None),
             Action::OpenPalette(scope) => self.open_palette(scope),
         }
     }
 
     pub(super) fn create(&mut self) {
+        // Nothing that was typed goes away: what is sent has it.
+        self.views.form.note_sent();
         // What is sent stands in the form from now on, so that the answer is about what is seen.
         if let Cow::Owned(draft) = self.settings.form.sent(self.views.form.draft(), utc_day(self.clock.now())) {
             let expects = self.views.form.expectation();
@@ -269,7 +273,7 @@ impl App {
     /// Opens the desktop's file dialog where the export goes to.
     fn browse(&mut self, ctx: &Context) {
         if let Some(export) = &self.views.dialogs.export {
-            self.file_dialog.open(ctx, Path::new(&export.path));
+            self.file_dialog.open(ctx, &export.offered_path());
         }
     }
 }

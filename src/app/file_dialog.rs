@@ -43,20 +43,13 @@ pub(super) enum PickerAnswer {
 /// The dialog, open or not.
 pub(super) struct FileDialog {
     picker: FilePicker,
-    /// The folder that is offered where no other is named.
-    folder: PathBuf,
     /// Where the answer of the open dialog arrives, with the time that it took.
     answer: Option<mpsc::Receiver<(Option<PathBuf>, Duration)>>,
 }
 
 impl FileDialog {
-    pub(super) fn new(picker: FilePicker, folder: PathBuf) -> Self {
-        Self { picker, folder, answer: None }
-    }
-
-    /// The folder that is offered first.
-    pub(super) fn folder(&self) -> &Path {
-        &self.folder
+    pub(super) fn new(picker: FilePicker) -> Self {
+        Self { picker, answer: None }
     }
 
     /// Opens the dialog at this path, unless it is open already.
@@ -64,7 +57,7 @@ impl FileDialog {
         if self.answer.is_some() {
             return;
         }
-        let folder = path.parent().map_or_else(|| self.folder.clone(), Path::to_owned);
+        let folder = path.parent().map(Path::to_owned).unwrap_or_default();
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let asked = (self.picker)(folder, name);
         let (sender, answer) = mpsc::channel();

@@ -13,11 +13,13 @@ use crate::{
         settings::{key_check::KeyCheck, profile::ProfileId},
     },
     messages::{
-        CreatedToken, ExportReport, JobFailure, JobId, JobOutcome, JobRequest, RefreshReport, RetrievedToken,
-        SavedSettings, SettingsFault, UsedToken, WorkerCommand,
+        CreatedToken, ExportFailure, ExportReport, JobFailure, JobId, JobOutcome, JobRequest, RefreshReport,
+        RetrievedToken, SavedSettings, SettingsFault, UsedToken, WorkerCommand,
     },
     ui::{
+        Action, ToastCause,
         form::FormComplaint,
+        settings::SettingsState,
         widgets::{Toast, Tone},
     },
 };
@@ -65,10 +67,10 @@ impl App {
             }
             JobOutcome::AskAgain(created) => self.creation_ended(ctx, None, created),
             JobOutcome::Retrieve(entry, retrieved) => self.retrieval_ended(entry, retrieved),
-            JobOutcome::UseToken(used) => self.views.toasts.push(use_toast(used)),
+            JobOutcome::UseToken(used) => self.views.toasts.push(use_toast(used).cause(ToastCause::Use)),
             JobOutcome::Refresh(report) => {
                 self.jobs.end_refresh(job);
-                self.views.toasts.push(refresh_toast(report));
+                self.views.toasts.push(refresh_toast(report).cause(ToastCause::Refresh));
             }
             JobOutcome::Export(exported) => self.export_ended(exported),
             JobOutcome::SaveSettings(saved) => self.settings_saved(ctx, saved),
@@ -94,7 +96,10 @@ impl App {
                 let complaint = FormComplaint { field: None, is_answer: false, message, refusal: None };
                 return self.views.form.complain(complaint);
             }
-            (Err(message), _) => return self.views.toasts.push(Toast::new(Tone::Error, message)),
+            (Err(message), _) => {
+                let toast = Toast::new(Tone::Error, message);
+                return self.views.toasts.push(toast.cause(ToastCause::Creation));
+            }
         };
         let CreatedToken { entry, is_answered, param, message, refusal } = created;
         // Whoever went on to another entry while this one waited is not called back.
@@ -116,6 +121,8 @@ impl App {
     }
 
     fn tell_created(&mut self, ctx: &Context, entry: &HistoryEntry, is_of_form: bool, complaint: FormComplaint) {
+        // What was wrong with the one before is past, whatever comes of this one.
+        self.views.toasts.settle(&ToastCause::Creation);
         // What differs is told as well, and stays in the row.
         let differs = entry.judgement.as_ref().filter(|judgement| !judgement.is_as_expected());
         if let Some(judgement) = differs {
@@ -145,44 +152,50 @@ impl App {
             }
             (None, _) => Toast::new(Tone::Error, complaint.message),
         };
-        self.views.toasts.push(toast);
+        self.views.toasts.push(toast.cause(ToastCause::Creation));
     }
 
     fn retrieval_ended(&mut self, asked: EntryId, retrieved: Result<RetrievedToken, String>) {
+        let cause = ToastCause::Retrieval(asked);
         let words = match retrieved {
             Err(message) | Ok(RetrievedToken { message: Some(message), .. }) => {
-                return self.views.toasts.push(Toast::new(Tone::Error, message));
+                return self.views.toasts.push(Toast::new(Tone::Error, message).cause(cause));
             }
             Ok(RetrievedToken { entry: Some(entry), .. }) if entry.status == EntryStatus::Used => "The token was used",
             Ok(_) => "The token is still unused",
         };
-        self.views.toasts.push(Toast::new(Tone::Ok, words));
+        self.views.toasts.push(Toast::new(Tone::Ok, words).cause(cause));
         if self.history.selection.wants(asked) {
             self.load_detail(asked);
         }
     }
 
-    fn export_ended(&mut self, exported: Result<ExportReport, JobFailure>) {
-        let problem = match exported {
+    fn export_ended(&mut self, exported: Result<ExportReport, ExportFailure>) {
+        let failure = match exported {
             Ok(ExportReport { path, entries }) => {
-                self.views.dialogs.export = None;
                 let what = if entries == 1 { "entry" } else { "entries" };
                 let words = format!("{entries} {what} exported to {}", path.display());
-                return self.views.toasts.push(Toast::new(Tone::Ok, words));
+                let copy = Action::Copy { text: path.display().to_string(), what: "Path".to_owned() };
+                if self.views.dialogs.export.as_ref().is_some_and(|dialog| dialog.is_of(&path)) {
+                    self.views.dialogs.export = None;
+                }
+                let toast = Toast::new(Tone::Ok, words).whole().action("Copy path", copy);
+                return self.views.toasts.push(toast.cause(ToastCause::Export));
             }
-            Err(JobFailure::Cancelled) => {
-                self.views.toasts.push(Toast::new(Tone::Info, "Cancelled; no file was written"));
-                None
-            }
-            Err(JobFailure::Failed(message)) => Some(message),
+            Err(failure) => failure,
         };
-        match (&mut self.views.dialogs.export, problem) {
-            (Some(dialog), problem) => {
-                dialog.job = None;
-                dialog.problem = problem;
-            }
-            (None, Some(problem)) => self.views.toasts.push(Toast::new(Tone::Error, problem)),
-            (None, None) => {}
+        if failure == ExportFailure::Cancelled {
+            self.views.toasts.push(Toast::new(Tone::Info, "Cancelled; no file was written").cause(ToastCause::Export));
+        }
+        match (&mut self.views.dialogs.export, failure) {
+            (Some(dialog), failure) => dialog.end(failure),
+            (None, ExportFailure::Cancelled) => {}
+            (
+                None,
+                ExportFailure::Exists { message, .. }
+                | ExportFailure::IsFolder { message, .. }
+                | ExportFailure::Failed(message),
+            ) => self.views.toasts.push(Toast::new(Tone::Error, message).cause(ToastCause::Export)),
         }
     }
 
@@ -190,8 +203,10 @@ impl App {
         match saved {
             Ok(SavedSettings { settings, is_kept }) => {
                 self.use_settings(ctx, *settings);
-                self.views.dialogs.settings = None;
-                self.stop_key_checks();
+                if self.views.dialogs.settings.as_mut().is_some_and(SettingsState::is_saved) {
+                    self.views.dialogs.settings = None;
+                    self.stop_key_checks();
+                }
                 if is_kept {
                     self.views.toasts.push(Toast::new(Tone::Ok, "Settings saved"));
                 }
@@ -225,7 +240,7 @@ impl App {
     }
 }
 
-fn use_toast(used: Result<UsedToken, String>) -> Toast<crate::ui::Action> {
+fn use_toast(used: Result<UsedToken, String>) -> Toast<Action, ToastCause> {
     match used {
         Err(message) => Toast::new(Tone::Error, message),
         Ok(UsedToken { judgement: Some(judgement), refusal: None, .. }) => {
@@ -240,7 +255,7 @@ fn use_toast(used: Result<UsedToken, String>) -> Toast<crate::ui::Action> {
     }
 }
 
-fn refresh_toast(report: Result<RefreshReport, String>) -> Toast<crate::ui::Action> {
+fn refresh_toast(report: Result<RefreshReport, String>) -> Toast<Action, ToastCause> {
     let RefreshReport { used, unused, failed, total, left_out } = match report {
         Ok(report) => report,
         Err(message) => return Toast::new(Tone::Error, message),

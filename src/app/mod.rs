@@ -10,13 +10,14 @@ mod job_table;
 mod jobs;
 mod notices;
 mod panes;
+mod placement;
 mod preset_shelf;
 mod presets;
 mod selection;
 mod settings;
 mod views;
 
-use std::{path::PathBuf, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
 use egui::{Context, ThemePreference, Ui};
 
@@ -24,6 +25,7 @@ pub use self::file_dialog::{FilePicker, PickedFile, desktop_picker};
 use self::{
     file_dialog::{FileDialog, PickerAnswer},
     job_table::JobTable,
+    placement::Placement,
     preset_shelf::PresetShelf,
     selection::{InspectedEntry, OnceLoaded},
     views::{ViewStates, WindowFrame},
@@ -41,6 +43,7 @@ use crate::{
             preferences::{Settings, ThemeChoice},
             profile::Profile,
         },
+        typed_path::PathBase,
         zone::LocalZone,
     },
     messages::{WorkerCommand, WorkerUpdate},
@@ -70,8 +73,8 @@ pub struct AppConfig {
     pub worker: WorkerConfig,
     /// The time zone of this machine.
     pub zone: LocalZone,
-    /// The folder that an export is first offered in.
-    pub export_folder: PathBuf,
+    /// What a typed path is read against; an export is first offered in its folder.
+    pub paths: PathBase,
     pub picker: FilePicker,
     /// Where the program keeps its files, as the settings show it.
     pub places: Vec<FilePlace>,
@@ -112,6 +115,8 @@ pub struct App {
     faults: AppliedFaults,
     file_dialog: FileDialog,
     places: Vec<FilePlace>,
+    paths: PathBase,
+    placement: Placement,
     /// Until the first frame is drawn.
     started: Option<Instant>,
 }
@@ -144,8 +149,10 @@ impl App {
             jobs: JobTable::default(),
             presets: PresetShelf::new(config.library, &FormState::default()),
             faults: AppliedFaults::default(),
-            file_dialog: FileDialog::new(config.picker, config.export_folder),
+            file_dialog: FileDialog::new(config.picker),
             places: config.places,
+            paths: config.paths,
+            placement: Placement::new(config.layout.window),
             started: Some(config.started),
         };
         for warning in config.warnings {
@@ -206,8 +213,7 @@ impl App {
         match answer {
             PickerAnswer::Chosen(path) => export.take_chosen(&path),
             PickerAnswer::Missing => {
-                let words = "This desktop has no file dialog. Type the path of the file instead";
-                export.problem = Some(words.to_owned());
+                export.fail("This desktop has no file dialog. Type the path of the file instead".to_owned());
             }
             // Everything stays as it was.
             PickerAnswer::Cancelled => {}
@@ -261,6 +267,7 @@ impl App {
         tracing::trace!("frame");
         self.frame.focus.give_back(ui.ctx());
         give_back_focus(ui.ctx());
+        self.ask_before_closing(ui.ctx());
         let focused = focus_behind_menu(ui.ctx());
         let mut actions = Vec::new();
         self.keys(ui.ctx(), &mut actions);
@@ -276,6 +283,7 @@ impl App {
         for action in actions {
             self.act(ui.ctx(), action);
         }
+        self.tell_lost_form();
         self.frame.focus.esc_is_taken = ui.text_edit_focused() || egui::Popup::is_any_open(ui.ctx());
         self.frame.focus.note_dialogs(ui, focused, self.views.dialogs.is_any_open());
         self.keep_zoom(ui.ctx());
@@ -314,7 +322,8 @@ fn code_context<'a>(model: &'a WindowModel, settings: &'a Settings, pane: Middle
 }
 
 impl eframe::App for App {
-    fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
+    fn logic(&mut self, ctx: &Context, frame: &mut eframe::Frame) {
+        self.placement.mend(ctx, frame.winit_window().map(Arc::as_ref));
         self.drain(ctx);
     }
 

@@ -5,10 +5,10 @@ use egui::Context;
 use super::App;
 use crate::{
     domain::history::edit::EntryEdit,
-    messages::RestoredDeletion,
+    messages::{RestoredDeletion, ServerInfo},
     model::UserNotice,
     ui::{
-        Action,
+        Action, ToastCause,
         shortcuts::Shortcut,
         widgets::{Toast, Tone},
         words,
@@ -18,6 +18,14 @@ use crate::{
 impl App {
     pub(super) fn tell(&mut self, ctx: &Context, notice: UserNotice) {
         match notice {
+            UserNotice::Server => self.tell_server(),
+            UserNotice::Trouble(about, message) => {
+                let cause = ToastCause::Trouble(about);
+                match message {
+                    Some(message) => self.views.toasts.push(Toast::new(Tone::Error, message).cause(cause)),
+                    None => self.views.toasts.settle(&cause),
+                }
+            }
             UserNotice::Problem(message) => self.views.toasts.push(Toast::new(Tone::Error, message)),
             UserNotice::Hint(message) => self.views.toasts.push(Toast::new(Tone::Warn, message)),
             UserNotice::MinterReset { objects } => {
@@ -32,8 +40,23 @@ impl App {
         }
     }
 
+    /// Why the server does not run. The open dialog of the server says it itself, with what to do.
+    fn tell_server(&mut self) {
+        match &self.model.server {
+            ServerInfo::Failed { message, .. } if self.views.dialogs.server.is_none() => {
+                self.views.toasts.push(Toast::new(Tone::Error, message.clone()).cause(ToastCause::Server));
+            }
+            _ => self.views.toasts.settle(&ToastCause::Server),
+        }
+    }
+
     fn tell_edited(&mut self, edit: EntryEdit, outcome: Result<u64, String>) {
         self.views.history.edited(&edit, outcome.is_ok());
+        let cause = match &edit {
+            EntryEdit::Note { id, .. } => ToastCause::Note(*id),
+            EntryEdit::Tag { ids, .. } => ToastCause::Tags(ids.clone()),
+            EntryEdit::Delete { ids } | EntryEdit::Restore { ids } => ToastCause::Deletion(ids.clone()),
+        };
         let toast = match (outcome, edit) {
             (Err(message), _) => Toast::new(Tone::Error, message),
             (Ok(_), EntryEdit::Note { .. }) => Toast::new(Tone::Ok, "Note saved"),
@@ -52,7 +75,7 @@ impl App {
                     .action("Undo", Action::Edit(EntryEdit::Restore { ids }))
             }
         };
-        self.views.toasts.push(toast);
+        self.views.toasts.push(toast.cause(cause));
     }
 
     fn tell_restored(&mut self, restored: Option<RestoredDeletion>) {
@@ -60,8 +83,8 @@ impl App {
             self.views.toasts.push(Toast::new(Tone::Info, "Nothing was deleted that could come back"));
             return;
         };
-        // The toast of the deletion offers what is done by now.
-        self.views.toasts.withdraw(|action| *action == Action::Edit(EntryEdit::Restore { ids: ids.clone() }));
+        // In place of the toast of the deletion, which offers what is done by now.
+        let cause = ToastCause::Deletion(ids);
         let toast = match outcome {
             Ok(count) => {
                 let ago = words::ago(deleted, self.clock.now(), &self.zone);
@@ -70,6 +93,6 @@ impl App {
             }
             Err(message) => Toast::new(Tone::Error, message),
         };
-        self.views.toasts.push(toast);
+        self.views.toasts.push(toast.cause(cause));
     }
 }

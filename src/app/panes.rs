@@ -1,6 +1,6 @@
 //! The window's panes and dialogs: what is drawn where, what is folded, and how the focus goes from one to another.
 
-use egui::{Context, Ui};
+use egui::{Context, Ui, ViewportCommand};
 use jiff::Timestamp;
 
 use super::{App, code_context};
@@ -11,6 +11,7 @@ use crate::{
         Action, MiddlePane,
         bars::{self, BarContext},
         dialogs::{
+            closing::{self, ClosingAnswer, ClosingState},
             export::{self, ExportContext},
             keys, preset,
             server::{self, ServerContext},
@@ -272,10 +273,30 @@ impl App {
         }
     }
 
+    /// Asks before the window closes over what is not saved. What is in the form itself is kept for the next start.
+    pub(super) fn ask_before_closing(&mut self, ctx: &Context) {
+        if self.frame.closes || !ctx.input(|input| input.viewport().close_requested()) {
+            return;
+        }
+        let mut unsaved = self.views.dialogs.unsaved(&self.settings, &self.faults);
+        unsaved.extend(self.views.history.unsaved());
+        if self.views.form.has_unsaved() {
+            unsaved.push("The name of a parameter to add");
+        }
+        if !unsaved.is_empty() {
+            ctx.send_viewport_cmd(ViewportCommand::CancelClose);
+            self.views.dialogs.closing = Some(ClosingState::new(unsaved));
+        }
+    }
+
     pub(super) fn dialogs_ui(&mut self, ctx: &Context, actions: &mut Vec<Action>) {
         let dialogs = &mut self.views.dialogs;
         if let Some(state) = &mut dialogs.palette {
-            let about = PaletteContext { library: self.presets.library(), copies_id: self.settings.form.copies_id };
+            let about = PaletteContext {
+                library: self.presets.library(),
+                revision: self.presets.revision(),
+                copies_id: self.settings.form.copies_id,
+            };
             if !palette::palette_ui(ctx, state, &about, actions) {
                 dialogs.palette = None;
             }
@@ -290,6 +311,7 @@ impl App {
                 settings: &self.settings,
                 model: &self.model,
                 places: &self.places,
+                paths: &self.paths,
                 now: self.clock.now(),
             };
             if !settings::settings_ui(ctx, state, &about, actions) {
@@ -321,6 +343,16 @@ impl App {
             };
             if !export::export_ui(ctx, state, &about, actions) {
                 dialogs.export = None;
+            }
+        }
+        // Over any other.
+        if let Some(state) = &mut dialogs.closing
+            && let Some(answer) = closing::closing_ui(ctx, state)
+        {
+            dialogs.closing = None;
+            if answer == ClosingAnswer::Close {
+                self.frame.closes = true;
+                ctx.send_viewport_cmd(ViewportCommand::Close);
             }
         }
     }

@@ -11,6 +11,8 @@ const QUICK: usize = 5;
 /// The user's presets, and which state of the form is kept.
 pub(super) struct PresetShelf {
     library: PresetLibrary,
+    /// Counts the changes of the library.
+    revision: u64,
     /// The presets that the empty form offers, looked up when the library changes and not in each frame.
     quick: Vec<QuickPreset>,
     pub(super) form: KeptRevision,
@@ -19,15 +21,20 @@ pub(super) struct PresetShelf {
 impl PresetShelf {
     pub(super) fn new(library: PresetLibrary, form: &FormState) -> Self {
         let quick = quick(&library);
-        Self { library, quick, form: KeptRevision::new(form.revision()) }
+        Self { library, revision: 0, quick, form: KeptRevision::new(form.revision()) }
     }
 
     pub(super) fn library(&self) -> &PresetLibrary {
         &self.library
     }
 
+    pub(super) fn revision(&self) -> u64 {
+        self.revision
+    }
+
     pub(super) fn change(&mut self, change: impl FnOnce(&mut PresetLibrary)) {
         change(&mut self.library);
+        self.revision += 1;
         self.quick = quick(&self.library);
     }
 

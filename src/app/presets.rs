@@ -16,7 +16,7 @@ use crate::{
     },
     messages::WorkerCommand,
     ui::{
-        Action, PaletteScope, PresetAction,
+        Action, PaletteScope, PresetAction, ToastCause,
         dialogs::preset::PresetState,
         palette::{
             PaletteState,
@@ -56,6 +56,20 @@ impl App {
         let form = &self.views.form;
         let form = KeptForm { draft: KeptDraft::of(form.draft()).0, expects: form.expectation() };
         self.worker.send(WorkerCommand::SaveForm(Box::new(form)));
+    }
+
+    /// Tells that what was typed went away without being sent, with the way back to it.
+    pub(super) fn tell_lost_form(&mut self) {
+        if let Some(words) = self.views.form.take_lost() {
+            let toast = Toast::new(Tone::Info, words).action("Bring it back", Action::BringFormBack);
+            self.views.toasts.push(toast.cause(ToastCause::Form));
+        }
+    }
+
+    pub(super) fn bring_form_back(&mut self) {
+        self.views.form.bring_back();
+        self.frame.layout.now.form_is_open = true;
+        self.views.toasts.settle(&ToastCause::Form);
     }
 
     pub(super) fn open_palette(&mut self, scope: PaletteScope) {
@@ -126,7 +140,8 @@ impl App {
             let key = library.save(name, &draft, Some(expects), now_secs);
             library.note_use(&key);
         });
-        self.views.toasts.push(Toast::new(Tone::Ok, format!("Saved as {name}. {} finds it", Shortcut::Palette.keys())));
+        let words = format!("Saved as {name}. {} finds it", Shortcut::Palette.keys());
+        self.views.toasts.push(Toast::new(Tone::Ok, words).cause(ToastCause::Preset));
     }
 
     fn delete_preset(&mut self, id: u64) {
@@ -135,7 +150,7 @@ impl App {
         if let Some(preset) = deleted {
             let words = format!("The preset {} was deleted", preset.name);
             let back = Action::Preset(PresetAction::Restore(Box::new(preset)));
-            self.views.toasts.push(Toast::new(Tone::Ok, words).action("Undo", back));
+            self.views.toasts.push(Toast::new(Tone::Ok, words).action("Undo", back).cause(ToastCause::Preset));
         }
     }
 
@@ -154,7 +169,10 @@ impl App {
             PresetAction::Save(name) => self.save_preset(&name),
             PresetAction::Rename { id, name } => self.change_library(|library| library.rename(id, &name)),
             PresetAction::Delete(id) => self.delete_preset(id),
-            PresetAction::Restore(preset) => self.change_library(|library| library.restore(*preset)),
+            PresetAction::Restore(preset) => {
+                self.change_library(|library| library.restore(*preset));
+                self.views.toasts.settle(&ToastCause::Preset);
+            }
         }
     }
 }

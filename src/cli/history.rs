@@ -215,6 +215,9 @@ pub(super) fn export(args: &ExportArgs, environment: &ProcessEnvironment) -> Res
             view.end(CommandOutcome::Well)
         }
         Err(ExportError::Store(error)) => Err(CliError::Store(error)),
+        Err(error @ ExportError::Exists { .. }) => {
+            Err(CliError::Export(format!("{error}, or replace it with --force")))
+        }
         Err(error) => Err(CliError::Export(error.to_string())),
     }
 }

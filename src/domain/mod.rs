@@ -16,5 +16,6 @@ pub mod presets;
 pub mod rules;
 pub mod secret;
 pub mod settings;
+pub mod typed_path;
 pub(crate) mod words;
 pub mod zone;

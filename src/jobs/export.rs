@@ -33,10 +33,7 @@ pub enum ExportError {
     FolderMissing { path: PathBuf, folder: PathBuf },
     #[error("Could not export to {}: it cannot be written ({reason}). Choose another place", path.display())]
     NotWritable { path: PathBuf, reason: String },
-    #[error(
-        "Could not export to {}: the file exists already. Choose another name, or allow overwriting (--force)",
-        path.display()
-    )]
+    #[error("Could not export to {}: the file exists already. Choose another name", path.display())]
     Exists { path: PathBuf },
     #[error("Could not export to {}: it is a folder. Name a file in it", path.display())]
     IsFolder { path: PathBuf },

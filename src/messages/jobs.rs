@@ -53,7 +53,7 @@ impl JobRequest {
             Self::Retrieve { entry, .. } => JobOutcome::Retrieve(*entry, Err(message)),
             Self::UseToken { .. } => JobOutcome::UseToken(Err(message)),
             Self::Refresh(_) => JobOutcome::Refresh(Err(message)),
-            Self::Export { .. } => JobOutcome::Export(Err(JobFailure::Failed(message))),
+            Self::Export { .. } => JobOutcome::Export(Err(ExportFailure::Failed(message))),
             Self::SaveSettings { .. } => JobOutcome::SaveSettings(Err(SettingsFault::Other(message))),
             Self::CheckKey { profile, .. } => JobOutcome::CheckKey(*profile, Err(JobFailure::Failed(message))),
         }
@@ -78,7 +78,7 @@ pub enum JobOutcome {
     Retrieve(EntryId, Result<RetrievedToken, String>),
     UseToken(Result<UsedToken, String>),
     Refresh(Result<RefreshReport, String>),
-    Export(Result<ExportReport, JobFailure>),
+    Export(Result<ExportReport, ExportFailure>),
     SaveSettings(Result<SavedSettings, SettingsFault>),
     /// The profile whose key was checked.
     CheckKey(ProfileId, Result<Box<KeyCheck>, JobFailure>),
@@ -136,6 +136,22 @@ pub struct RefreshReport {
     pub total: u64,
     /// Tokens that belong to other profiles, which `total` does not count.
     pub left_out: u64,
+}
+
+/// Why nothing was exported: what the dialog can help with by name, all else as a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExportFailure {
+    Cancelled,
+    /// This file is there already. `message` says so where no dialog asks any more.
+    Exists {
+        path: PathBuf,
+        message: String,
+    },
+    IsFolder {
+        path: PathBuf,
+        message: String,
+    },
+    Failed(String),
 }
 
 /// The file that an export wrote.

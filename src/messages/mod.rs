@@ -176,6 +176,19 @@ pub enum ServerInfo {
     Failed { message: String, next_free: Option<u16> },
 }
 
+/// What can fail for a while and work again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TroubleSubject {
+    /// The settings are kept.
+    Settings,
+    /// The presets are kept.
+    Presets,
+    /// What is in the form is kept.
+    Draft,
+    /// The history is read.
+    History,
+}
+
 /// What the background tells.
 #[derive(Clone, Debug, PartialEq)]
 pub enum WorkerUpdate {
@@ -245,6 +258,11 @@ pub enum WorkerUpdate {
     Finished {
         job: JobId,
         outcome: JobOutcome,
+    },
+    /// Something does not work until it is mended: why it does not, or `None` when it does again.
+    Trouble {
+        about: TroubleSubject,
+        message: Option<String>,
     },
     /// Something went wrong that no job stands for.
     Problem {

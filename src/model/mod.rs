@@ -19,7 +19,9 @@ use crate::{
         },
         settings::profile::ProfileId,
     },
-    messages::{ComparedEntries, JobId, JobOutcome, KeyInfo, RestoredDeletion, ServerInfo, WorkerUpdate},
+    messages::{
+        ComparedEntries, JobId, JobOutcome, KeyInfo, RestoredDeletion, ServerInfo, TroubleSubject, WorkerUpdate,
+    },
 };
 
 pub use history::HistoryModel;
@@ -98,12 +100,8 @@ impl WindowModel {
                 self.exchange = Some((id, LoadedValue::new(self.revision.count_on(), exchange)));
             }
             WorkerUpdate::Server(server) => {
-                let message = match &server {
-                    ServerInfo::Failed { message, .. } => Some(message.clone()),
-                    _ => None,
-                };
                 self.server = server;
-                return message.map(UserNotice::Problem);
+                return Some(UserNotice::Server);
             }
             WorkerUpdate::MinterReset { objects } => return Some(UserNotice::MinterReset { objects }),
             WorkerUpdate::Begun { job, entry } => {
@@ -118,6 +116,7 @@ impl WindowModel {
                 self.waiting.retain(|_, waiting| *waiting != job);
                 return Some(UserNotice::Finished { job, outcome: Box::new(outcome) });
             }
+            WorkerUpdate::Trouble { about, message } => return Some(UserNotice::Trouble(about, message)),
             WorkerUpdate::Problem { message } => return Some(UserNotice::Problem(message)),
             WorkerUpdate::Hint { message } => return Some(UserNotice::Hint(message)),
         }
@@ -178,6 +177,10 @@ pub enum UserNotice {
     MinterReset {
         objects: u64,
     },
+    /// The server is in another state, which the model has.
+    Server,
+    /// Something does not work until it is mended, or it works again.
+    Trouble(TroubleSubject, Option<String>),
     Problem(String),
     /// Another window changed what this one keeps.
     Hint(String),

@@ -5,7 +5,7 @@ use std::path::{self, Path, PathBuf};
 use directories::{ProjectDirs, UserDirs};
 
 use super::error::SettingsError;
-use crate::files::OwnFolders;
+use crate::{domain::typed_path::PathBase, files::OwnFolders};
 
 /// Where this program keeps its files. None is made before something is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,11 +38,13 @@ impl AppFolders {
         })
     }
 
-    /// Where a person looks for files of their own: the documents folder, else the home folder.
-    pub fn documents() -> PathBuf {
+    /// What a path that a person types is read against: the home folder, and where a person looks for files of their
+    /// own, the documents folder if there is one.
+    pub fn typed_paths() -> PathBase {
         let user = UserDirs::new();
-        let folder = user.as_ref().map(|user| user.document_dir().unwrap_or_else(|| user.home_dir()));
-        folder.map(Path::to_owned).unwrap_or_default()
+        let home = user.as_ref().map(|user| user.home_dir().to_owned());
+        let documents = user.as_ref().and_then(UserDirs::document_dir).map(Path::to_owned);
+        PathBase { folder: documents.or_else(|| home.clone()).unwrap_or_default(), home }
     }
 
     /// The folders that no export may write into. Temporary files are noted where the history keeps its locks.

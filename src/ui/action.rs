@@ -9,7 +9,7 @@ use crate::{
         presets::{library::OwnPreset, preset::PresetKey},
         settings::{preferences::ThemeChoice, profile::ProfileId},
     },
-    messages::{JobId, JobRequest},
+    messages::{JobId, JobRequest, TroubleSubject},
 };
 
 /// The two ways to use a token up.
@@ -74,6 +74,8 @@ pub enum Action {
     Preset(PresetAction),
     /// Expect nothing of the draft any more.
     DropExpectation,
+    /// Put back into the form what was typed before it was cleared or filled.
+    BringFormBack,
     Select(EntryId),
     /// Open the inspector as a drawer, in a window that is too small to show it beside the history.
     Peek,
@@ -131,4 +133,31 @@ pub enum Action {
     EnterKey,
     LookAtKey(ProfileId),
     ForgetKey(ProfileId),
+}
+
+/// What a toast is about. It goes when that is mended or undone, and when there is something newer to say of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ToastCause {
+    /// The loopback server does not run as it was asked to.
+    Server,
+    /// A token is made.
+    Creation,
+    /// The token of this entry is asked about.
+    Retrieval(EntryId),
+    /// A token is used up.
+    Use,
+    Refresh,
+    Export,
+    Note(EntryId),
+    /// The tags of these entries.
+    Tags(Vec<EntryId>),
+    /// These entries are deleted or restored.
+    Deletion(Vec<EntryId>),
+    /// The form was cleared or filled over what was typed.
+    Form,
+    Preset,
+    /// Something that was copied.
+    Clipboard,
+    /// A file or the history, which can be written or read again.
+    Trouble(TroubleSubject),
 }

@@ -9,7 +9,7 @@ use egui::{
 
 use super::theme::DesignTokens;
 use crate::domain::settings::{
-    layout::{WindowLayout, WindowPlace},
+    layout::{ScreenArea, WindowLayout, WindowPlace},
     preferences::WindowSettings,
 };
 
@@ -228,6 +228,11 @@ fn window_place(ctx: &Context, before: Option<WindowPlace>) -> Option<WindowPlac
         match before {
             // What is kept is where the window goes back to.
             Some(before) if is_maximized => Some(WindowPlace { is_maximized, ..before }),
+            None if is_maximized => {
+                let screen =
+                    viewport.monitor_size.map(|size| ScreenArea { corner: [0.0; 2], size: (size * zoom).into() });
+                Some(WindowPlace { is_maximized, ..WindowPlace::first(screen) })
+            }
             _ => {
                 let corner = viewport.outer_rect.map(|outer| [outer.min.x * zoom, outer.min.y * zoom]);
                 Some(WindowPlace { corner, size: [size.x, size.y], is_maximized })

@@ -15,6 +15,7 @@ pub mod input_order;
 pub mod inspector;
 mod judgement;
 pub mod layout;
+pub mod leaving;
 pub mod palette;
 mod pane_tabs;
 pub mod requests;
@@ -27,4 +28,4 @@ pub mod widgets;
 pub mod words;
 pub mod zone_in_use;
 
-pub use action::{Action, MiddlePane, PaletteScope, PresetAction, UseKind};
+pub use action::{Action, MiddlePane, PaletteScope, PresetAction, ToastCause, UseKind};

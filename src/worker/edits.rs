@@ -13,7 +13,7 @@ use crate::{
         history::{edit::EntryEdit, entry::EntryId},
     },
     messages::{RestoredDeletion, WorkerUpdate},
-    store::{Store, StoreError},
+    store::{HistoryReader, Store, StoreError},
 };
 
 /// So many entries are edited in one commit: the calls of a server that runs wait for no more.
@@ -99,7 +99,7 @@ impl HistoryEditor {
     /// The moment that a deletion is known by: now, but after every other deletion, also where the clock was put back.
     async fn moment_of_deletion(&self) -> Timestamp {
         let now = self.clock.now();
-        let last = self.read(|reader| reader.last_deletion()).await.ok().flatten();
+        let last = self.read(HistoryReader::last_deletion).await.ok().flatten();
         let next = last.and_then(|last| last.when.checked_add(Duration::from_millis(1)).ok());
         next.map_or(now, |next| next.max(now))
     }
@@ -122,7 +122,7 @@ impl HistoryEditor {
 
     async fn read<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&crate::store::HistoryReader) -> Result<T, StoreError> + Send + 'static,
+        read: impl FnOnce(&HistoryReader) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let store = self.store.clone();
         let read = tokio::task::spawn_blocking(move || read(&store.reader()?));

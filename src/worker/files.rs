@@ -22,7 +22,7 @@ use crate::{
             profile::{ProfileId, ProfileList},
         },
     },
-    messages::{JobId, SettingsFault, WorkerUpdate},
+    messages::{JobId, SettingsFault, TroubleSubject, WorkerUpdate},
     settings::{self, SettingsError, SettingsText},
 };
 
@@ -43,6 +43,8 @@ pub(super) struct PersonalFiles {
     others_are_reported: bool,
     /// Profiles that another window deleted, as far as the user knows.
     reported_deletions: BTreeSet<ProfileId>,
+    /// What could not be written when it was tried last.
+    failing: BTreeSet<TroubleSubject>,
     /// The presets as this program last read or wrote them, once they were changed.
     known_library: Option<PresetLibrary>,
 }
@@ -62,6 +64,7 @@ impl PersonalFiles {
             known_profiles: known.profiles.clone(),
             others_are_reported: false,
             reported_deletions: BTreeSet::new(),
+            failing: BTreeSet::new(),
             known_library: None,
         }
     }
@@ -95,6 +98,7 @@ impl PersonalFiles {
                 self.known_profiles = settings.profiles.clone();
                 self.known_text = written.text;
                 self.others_are_reported = false;
+                self.mended(TroubleSubject::Settings);
                 for profile in written.deleted_elsewhere {
                     if self.reported_deletions.insert(profile.id) {
                         let message = format!(
@@ -108,21 +112,36 @@ impl PersonalFiles {
                 true
             }
             Err(error) => {
-                self.outbox.problem(&error);
+                self.failed(TroubleSubject::Settings, &error);
                 false
             }
         }
     }
 
+    /// Tells why one of the files cannot be written.
+    fn failed(&mut self, about: TroubleSubject, error: &SettingsError) {
+        self.failing.insert(about);
+        self.outbox.send(WorkerUpdate::Trouble { about, message: Some(error.to_string()) });
+    }
+
+    /// Tells that a file is written again, if it was told that it was not.
+    fn mended(&mut self, about: TroubleSubject) {
+        if self.failing.remove(&about) {
+            self.outbox.send(WorkerUpdate::Trouble { about, message: None });
+        }
+    }
+
     pub(super) fn save_library(&mut self, before: PresetLibrary, library: PresetLibrary) {
         let known = self.known_library.take().unwrap_or(before);
-        let is_kept = self.keep(|file| settings::presets::save(&settings::presets_beside(file), &known, &library));
+        let is_kept = self.keep(TroubleSubject::Presets, |file| {
+            settings::presets::save(&settings::presets_beside(file), &known, &library)
+        });
         self.known_library = Some(if is_kept { library } else { known });
     }
 
     /// Keeps what is in the form; an empty form leaves no file.
-    pub(super) fn save_form(&self, form: &KeptForm) {
-        self.keep(|file| settings::draft::save_or_remove(&settings::draft_beside(file), form));
+    pub(super) fn save_form(&mut self, form: &KeptForm) {
+        self.keep(TroubleSubject::Draft, |file| settings::draft::save_or_remove(&settings::draft_beside(file), form));
     }
 
     /// A window that opens as at first is nothing to be told of.
@@ -135,13 +154,17 @@ impl PersonalFiles {
     }
 
     /// Writes into the settings folder, where there is one; tells what goes wrong, and gives whether nothing did.
-    fn keep(&self, write: impl FnOnce(&Path) -> Result<(), SettingsError>) -> bool {
+    fn keep(&mut self, about: TroubleSubject, write: impl FnOnce(&Path) -> Result<(), SettingsError>) -> bool {
         match self.settings_file.as_deref().map(write) {
             Some(Err(error)) => {
-                self.outbox.problem(&error);
+                self.failed(about, &error);
                 false
             }
-            Some(Ok(())) | None => true,
+            Some(Ok(())) => {
+                self.mended(about);
+                true
+            }
+            None => true,
         }
     }
 }

@@ -10,7 +10,7 @@ use std::{
 use super::outbox::UpdateSender;
 use crate::{
     domain::history::{edit::LastDeletion, entry::EntryId, filter::HistoryFilter, listing::EntryListing},
-    messages::WorkerUpdate,
+    messages::{TroubleSubject, WorkerUpdate},
     store::{HistoryChanges, HistoryDamage, HistoryReader, StoreError},
 };
 
@@ -143,8 +143,9 @@ impl HistoryTeller {
             self.note_damage(&self.reader.damage());
             // What goes wrong four times a second is told once.
             let problem = answered.err().map(|error| error.to_string());
-            if problem.is_some() && problem != self.problem {
-                self.outbox.send(WorkerUpdate::Problem { message: problem.clone().unwrap_or_default() });
+            if problem != self.problem {
+                let (about, message) = (TroubleSubject::History, problem.clone());
+                self.outbox.send(WorkerUpdate::Trouble { about, message });
             }
             self.problem = problem;
         }

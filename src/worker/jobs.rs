@@ -23,7 +23,7 @@ use crate::{
     },
     files::OwnFolders,
     jobs::export::{self, ExportError, ExportFile, ExportProgress},
-    messages::{ExportReport, JobFailure, JobId, JobOutcome, JobRequest, RefreshScope, SavedSettings, WorkerUpdate},
+    messages::{ExportFailure, ExportReport, JobId, JobOutcome, JobRequest, RefreshScope, SavedSettings, WorkerUpdate},
     store::Store,
 };
 
@@ -183,8 +183,7 @@ impl ExportTask {
         let file = ExportFile { path: &path, overwrite, own: &self.own_folders };
         let outcome = match self.write(file, filter) {
             Ok(entries) => Ok(ExportReport { path, entries }),
-            Err(ExportError::Cancelled) => Err(JobFailure::Cancelled),
-            Err(error) => Err(JobFailure::Failed(error.to_string())),
+            Err(error) => Err(export_failure(error)),
         };
         let Self { job, outbox, .. } = self;
         outbox.send(job.finish(JobOutcome::Export(outcome)));
@@ -201,5 +200,15 @@ impl ExportTask {
             self.outbox.problem(&damage);
         }
         written
+    }
+}
+
+fn export_failure(error: ExportError) -> ExportFailure {
+    let message = error.to_string();
+    match error {
+        ExportError::Cancelled => ExportFailure::Cancelled,
+        ExportError::Exists { path } => ExportFailure::Exists { path, message },
+        ExportError::IsFolder { path } => ExportFailure::IsFolder { path, message },
+        _ => ExportFailure::Failed(message),
     }
 }

@@ -471,3 +471,73 @@ fn a_big_comparison_is_made_beside_the_window_and_draws_no_more_lines_than_fit()
     assert!(rows(&view).last().unwrap().starts_with("Changed /data/19999/brand"), "{:?}", rows(&view));
     assert!(view.state().state.lines_drawn() < 40);
 }
+
+/// What differs between two bodies that are given as they came.
+#[track_caller]
+fn check_texts(before: &str, after: &str, expected: &[&str]) {
+    let request = Draft::default().to_request().to_api("key").masked();
+    let answer = |body: &str| ApiResponse { http_status: 200, headers: Vec::new(), body: body.into() };
+    let (before, after): (Outcome, Outcome) = (Ok(answer(before)), Ok(answer(after)));
+    let side = |outcome| ComparedCall { request: &request, outcome: Some(outcome) };
+    let found = compare(side(&before), side(&after));
+    let differing = found.iter().filter(|line| line.part == DiffPart::Body && line.differs());
+    let words = |line: &DiffLine| {
+        let nth = if line.nth > 1 { format!(" #{}", line.nth) } else { String::new() };
+        let spelling = if line.change.is_only_spelling() { " =" } else { "" };
+        short(line) + &nth + spelling
+    };
+    assert_eq!(differing.map(words).collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn numbers_are_compared_as_they_came_and_the_same_value_is_said_to_be_so() {
+    check_texts(r#"{"a":1.10,"b":1.1}"#, r#"{"a":1.1,"b":1.1}"#, &["~ /a: 1.10 → 1.1 ="]);
+    check_texts("[1e5]", "[100000]", &["~ /0: 1e5 → 100000 ="]);
+    check_texts(
+        "[9223372036854775807123]",
+        "[9223372036854775807124]",
+        &["~ /0: 9223372036854775807123 → 9223372036854775807124"],
+    );
+    check_texts("[0.30000000000000004]", "[0.3]", &["~ /0: 0.30000000000000004 → 0.3"]);
+    check_texts("[\"\\u00e9\"]", "[\"\u{e9}\"]", &["~ /0: \"\\u00e9\" → \"\u{e9}\" ="]);
+    check_texts("[1.10 , -0]", "[ 1.10,-0 ]", &[]);
+}
+
+#[test]
+fn a_key_that_occurs_twice_is_compared_with_its_like() {
+    check_texts(r#"{"a":1,"a":2}"#, r#"{"a":1,"a":3}"#, &["~ /a: 2 → 3 #2"]);
+    check_texts(r#"{"a":1}"#, r#"{"a":1,"a":1}"#, &["+ /a: 1 #2"]);
+    check_texts(r#"{"x":{"a":1,"a":{"b":1}}}"#, r#"{"x":{"a":1,"a":{"b":1.0}}}"#, &["~ /x/a/b: 1 → 1.0 #2 ="]);
+}
+
+#[test]
+fn a_patch_has_its_values_as_they_came_and_replaces_an_object_whose_keys_occur_twice() {
+    let patch = |before: &str, after: &str| {
+        let document = |text: &str| JsonDocument::parse(text.to_owned()).unwrap();
+        testcard::diff::patch(&document(before), &document(after), true)
+    };
+    assert_eq!(patch(r#"{"a":1}"#, r#"{"a":1.10}"#), [r#"{"op":"replace","path":"/a","value":1.10}"#]);
+    assert_eq!(patch("{}", r#"{"n": {"b":1e400}}"#), [r#"{"op":"add","path":"/n","value":{"b":1e400}}"#]);
+    let twins = r#"{"a":1,"a":2}"#;
+    assert_eq!(patch(r#"{"a":1}"#, twins), [format!(r#"{{"op":"replace","path":"","value":{twins}}}"#)]);
+    assert!(patch(twins, r#"{ "a": 1, "a": 2 }"#).is_empty());
+}
+
+#[test]
+fn the_view_says_which_of_two_keys_differs_and_that_two_spellings_are_one_value() {
+    let mut view = view(700.0, &json!({}), &json!({}));
+    let pair = ["{\"a\":1,\"a\":1.10}", "{\"a\":1,\"a\":1.1}"].map(|body| {
+        let mut detail = detail(1, Target::Local, &json!({}));
+        detail.outcome = Some(Ok(ApiResponse { http_status: 200, headers: Vec::new(), body: body.into() }));
+        detail
+    });
+    let [before, after] = pair;
+    let compared = ComparedEntries { ids: (EntryId(1), EntryId(2)), pair: Ok(Arc::new((before, after))) };
+    view.state_mut().compared = Some(LoadedValue::new(Revision(2), Box::new(compared)));
+    view.run();
+    let row = "Changed /a (2nd of this name): 1.10, then 1.1, the same value, written differently";
+    assert_eq!(rows(&view), [row]);
+    view.key_press(Key::F7);
+    view.run();
+    assert!(says(&view, "the same value, written differently"));
+}

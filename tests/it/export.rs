@@ -187,7 +187,7 @@ fn a_target_that_cannot_be_written_is_told_and_left_as_it_was() {
             assert_eq!(fs::read(kept).unwrap(), b"mine");
         }
     };
-    check(&old, false, &["exists already", "--force", "allow overwriting"]);
+    check(&old, false, &["exists already. Choose another name"]);
     check(&read_only, true, &["cannot be written", "read-only"]);
     check(&folder.path().join("none/new.json"), false, &["there is no folder"]);
     check(&old.join("below.json"), false, &["cannot be written"]);

@@ -16,7 +16,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use testcard::{
     domain::call::{api::Target, token_calls::TokenRequest},
-    messages::{JobId, JobOutcome, JobRequest, SettingsFault, WorkerCommand as Order, WorkerUpdate},
+    messages::{JobId, JobOutcome, JobRequest, SettingsFault, TroubleSubject, WorkerCommand as Order, WorkerUpdate},
     store::{FILE_NAME, Store, StoreError, StoreLocation},
     worker::Worker,
 };
@@ -332,7 +332,7 @@ fn the_window_says_that_its_folder_was_taken_away() {
     fs::rename(&data, folder.path().join("away")).unwrap();
     // Before anything is sent: the history looks by itself.
     let problem = wait_for(&worker, |update| match update {
-        WorkerUpdate::Problem { message } => Some(message),
+        WorkerUpdate::Trouble { about: TroubleSubject::History, message } => message,
         _ => None,
     });
     assert!(problem.contains("was deleted, moved or replaced"), "{problem}");

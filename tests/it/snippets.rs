@@ -15,7 +15,7 @@ use crate::support::{
     golden::check_golden,
     hands::{click, focused, says},
     program::Home,
-    window::{Bench, Window, copied, ctrl, rows, wait, wait_for},
+    window::{Bench, Window, copied, ctrl, press_in_head, rows, wait, wait_for},
 };
 
 /// A token with all that a form has.
@@ -364,7 +364,7 @@ fn the_code_of_a_call_of_the_request_log_names_the_server_that_runs() {
     let address = serving.trim_start_matches("Serving ").to_owned();
     ctrl(&mut window, Key::Enter);
     wait(&mut window, "the row", |window| rows(window).len() == 1);
-    click(&mut window, Role::Button, "Check");
+    press_in_head(&mut window, "Check");
     wait_for(&mut window, "The token is still unused");
     let tab = window.get_by(|node| node.role() == Role::Tab && node.label().is_some_and(|l| l.starts_with("Requests")));
     tab.click();

@@ -108,14 +108,13 @@ fn what_is_sent_is_what_was_there() {
 #[test]
 fn what_is_pasted_loses_its_control_characters_and_nothing_else() {
     let mut window = Bench::new().open();
-    for field in ["Name on card"] {
-        focus(&mut window, field);
-        window.event(Event::Paste(HOSTILE.to_owned()));
-        window.run_ok();
-        let kept: Vec<char> = value(&window, field).chars().filter(|c| c.is_ascii_alphabetic()).collect();
-        assert_eq!(kept.into_iter().collect::<String>(), "abcdJefghijklmnopqrstuvw");
-        check_spoken(&window, field);
-    }
+    let field = "Name on card";
+    focus(&mut window, field);
+    window.event(Event::Paste(HOSTILE.to_owned()));
+    window.run_ok();
+    let kept: Vec<char> = value(&window, field).chars().filter(|c| c.is_ascii_alphabetic()).collect();
+    assert_eq!(kept.into_iter().collect::<String>(), "abcdJefghijklmnopqrstuvw");
+    check_spoken(&window, field);
 }
 
 #[test]

@@ -282,13 +282,12 @@ fn a_line_of_an_answer_has_a_menu_by_key_and_by_right_click() {
         found.expect("the line of the object").rect().center()
     };
     let at = line(&window);
-    for button in [egui::PointerButton::Secondary] {
-        window.event(Event::PointerMoved(at));
-        for pressed in [true, false] {
-            window.event(Event::PointerButton { pos: at, button, pressed, modifiers: Modifiers::NONE });
-        }
-        window.run_ok();
+    let button = egui::PointerButton::Secondary;
+    window.event(Event::PointerMoved(at));
+    for pressed in [true, false] {
+        window.event(Event::PointerButton { pos: at, button, pressed, modifiers: Modifiers::NONE });
     }
+    window.run_ok();
     assert_eq!(items(&window).len(), 3);
     let texts = copied(&mut window, |window| {
         window.get_by_role_and_label(Role::MenuItem, "Copy line").click();

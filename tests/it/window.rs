@@ -162,10 +162,13 @@ fn the_history_is_exported_by_a_typed_path_and_no_file_is_harmed() {
     ctrl(&mut window, Key::S);
     play(&mut window, &format!("⬚{}", path.display()));
     click(&mut window, Role::Button, "Export");
-    wait_for(&mut window, "the file exists already");
+    wait_for(&mut window, "Replace all.json?");
     assert_eq!(exported(&path), 3, "nothing was touched");
-    click(&mut window, Role::CheckBox, "Overwrite an existing file");
+    click(&mut window, Role::Button, "Keep it");
+    assert!(!says(&window, "Replace all.json?"));
     click(&mut window, Role::Button, "Export");
+    wait_for(&mut window, "Replace all.json?");
+    click(&mut window, Role::Button, "Replace it");
     wait_for(&mut window, "1 entry exported to");
     assert_eq!(exported(&path), 1);
 
@@ -176,9 +179,11 @@ fn the_history_is_exported_by_a_typed_path_and_no_file_is_harmed() {
     play(&mut window, "⬚/nowhere/at/all.json");
     click(&mut window, Role::Button, "Export");
     wait_for(&mut window, "there is no folder /nowhere/at");
-    // Leaving the dialog loses nothing.
+    // Leaving the dialog asks before the path is lost, and loses nothing of what was exported.
     window.key_press(Key::Escape);
     window.run_ok();
+    assert_eq!(focused(&window).as_deref(), Some("Keep editing"));
+    click(&mut window, Role::Button, "Discard");
     assert!(window.query_by_label("File").is_none());
     assert_eq!((rows(&window).len(), exported(&path)), (1, 1));
 }
@@ -288,4 +293,35 @@ fn ten_thousand_entries_draw_no_more_rows_than_fit() {
     let first: String = run.stdout.lines().next().unwrap().to_owned();
     wait(&mut window, "the oldest row", |window| rows(window).last().is_some_and(|row| row.contains(&first)));
     assert!(rows(&window).len() < 40);
+}
+
+/// At the sizes that small laptops have, without the title bar of a desktop.
+#[test]
+fn the_answer_has_twenty_lines_on_a_small_screen() {
+    for (size, least) in [([1280.0, 760.0], 20), ([1280.0, 800.0], 20), ([1366.0, 748.0], 19), ([900.0, 600.0], 11)] {
+        let mut window = Bench { size, ..Bench::new() }.open();
+        ctrl(&mut window, Key::Enter);
+        wait(&mut window, "the row", |window| rows(window).len() == 1);
+        if size[0] < 1000.0 {
+            ctrl(&mut window, Key::Num3);
+        }
+        wait(&mut window, "the answer", |window| window.query_by_role(Role::Tree).is_some());
+        let whole = window.get_by_role(Role::Tree).rect();
+        let is_seen = |row: &egui_kittest::Node<'_>| whole.contains_rect(row.rect().shrink(1.0));
+        let lines = window.query_all_by_role(Role::TreeItem).filter(is_seen).count();
+        assert!(lines >= least, "{lines} at {size:?}");
+        // One row of buttons, whatever its width: the rest is in a menu.
+        let tops: Vec<f32> = window
+            .query_all_by_role(Role::Button)
+            .filter(|button| {
+                let label = button.accesskit_node().label().unwrap_or_default();
+                ["Copy id", "Charge…", "Attach…", "Check", "Reuse", "More"].contains(&label.as_str())
+            })
+            .map(|button| button.rect().center().y)
+            .collect();
+        assert!(tops.len() >= 2 && tops.iter().all(|top| (top - tops[0]).abs() < 1.0), "{tops:?} at {size:?}");
+        click(&mut window, Role::Button, "More");
+        click(&mut window, Role::Button, "Reuse");
+        wait(&mut window, "the card", |window| value(window, NUMBER) == "4242 4242 4242 4242");
+    }
 }

@@ -27,7 +27,6 @@ def the_requests_are_searched_filtered_and_folded_by_key():
         window.wait_for_row("GET /v1/charges?limit=3")
         window.wait_for_rows(3)
         # Two down to the folded line, and unfolded.
-        window.wait_focus("Requests")
         window.key("Down", "Down", "Right")
         window.wait_for_rows(10)
         window.key("Left")

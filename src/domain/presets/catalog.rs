@@ -8,7 +8,7 @@ use std::{str::FromStr, sync::LazyLock};
 use jiff::civil::{Date, date};
 
 use super::{
-    preset::{Preset, PresetKey, brand_of, code_of, outcome_of, outcome_of_card},
+    preset::{Preset, PresetKey, brand_of, code_of, consequence_of, outcome_of, outcome_of_card},
     search::SearchWords,
 };
 use crate::domain::{
@@ -59,8 +59,10 @@ impl Preset {
             name: card.description.clone(),
             about: format!("{} · {}", CardField::Number.show(&card.number), known.join(" · ")),
             brand: brand_of(card),
+            consequence: consequence_of(&steps),
             steps,
             checks: card.failing_checks(),
+            grouped_number: CardField::Number.show(&card.number),
             number: card.number.clone(),
             words: SearchWords::new(&primary, card.search_text()),
             outcome,
@@ -89,7 +91,9 @@ impl Preset {
             name: made.name.to_owned(),
             about: made.about.to_owned(),
             brand: "",
+            consequence: consequence_of(&steps),
             checks: None,
+            grouped_number: String::new(),
             number: String::new(),
             words: SearchWords::new(&format!("{} {outcome} {}", made.name, codes.join(" ")), made.about),
             steps,

@@ -47,8 +47,12 @@ pub struct Preset {
     pub brand: &'static str,
     /// The outcomes in the order token, attach, charge.
     pub steps: [StepOutcome; 3],
+    /// What comes of it as a sentence, for the moment before it is used; `None` where nothing is refused.
+    pub consequence: Option<String>,
     /// The checks that do not pass.
     pub checks: Option<String>,
+    /// The number of its published test card, grouped; empty without one.
+    pub grouped_number: String,
     pub(super) number: String,
     pub(super) words: SearchWords,
 }
@@ -75,8 +79,10 @@ impl Preset {
             outcome,
             about,
             brand: card.map_or("", brand_of),
+            consequence: consequence_of(&steps),
             steps,
             checks: None,
+            grouped_number: card.map(|card| CardField::Number.show(&card.number)).unwrap_or_default(),
             number: card.map(|card| card.number.clone()).unwrap_or_default(),
         }
     }
@@ -104,6 +110,23 @@ impl Preset {
 pub(super) fn brand_of(card: &TestCard) -> &'static str {
     let is_cartes_bancaires = card.networks.contains(&CardNetwork::CartesBancaires);
     if is_cartes_bancaires { "Cartes Bancaires" } else { card.brand.as_str() }
+}
+
+/// What comes of it, step by step, as a sentence for the moment before it is used; `None` where nothing is refused.
+pub(super) fn consequence_of(steps: &[StepOutcome; 3]) -> Option<String> {
+    let [token, attach, charge] = steps;
+    let refused = |step: &StepOutcome| match step {
+        StepOutcome::Refused { message, .. } if message.is_empty() => Some(step.label().to_owned()),
+        StepOutcome::Refused { message, .. } => Some(message.clone()),
+        _ => None,
+    };
+    match (refused(token), refused(attach), refused(charge)) {
+        (Some(reason), ..) => Some(format!("Makes no token: {reason}")),
+        (None, Some(reason), None) => Some(format!("Makes a token. Attaching it is declined: {reason}")),
+        (None, Some(reason), Some(_)) => Some(format!("Makes a token. To attach or charge it is declined: {reason}")),
+        (None, None, Some(reason)) => Some(format!("Makes a token. The charge is declined: {reason}")),
+        (None, None, None) => None,
+    }
 }
 
 /// The error code of a step that fails.

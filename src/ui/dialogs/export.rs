@@ -6,11 +6,15 @@ use std::path::{Path, PathBuf};
 use egui::{Context, Id, ProgressBar, RichText, Ui};
 
 use crate::{
-    domain::history::{entry::EntryId, filter::HistoryFilter},
-    messages::{JobId, JobRequest},
+    domain::{
+        history::{entry::EntryId, filter::HistoryFilter},
+        typed_path::{PathBase, PathFault, names_folder, typed_path},
+    },
+    messages::{ExportFailure, JobId, JobRequest},
     ui::{
         action::Action,
         icons,
+        leaving::LeaveGuard,
         theme::{self, DesignTokens},
         widgets::{
             Field, InlineAlert, PrimaryButton, QuietButton, SegmentedControl, TextInput, Tone, caret::lead_to,
@@ -22,37 +26,128 @@ use crate::{
 /// The state of the open dialog.
 #[derive(Debug)]
 pub struct ExportState {
-    pub path: String,
+    path: String,
+    /// What the path is read against.
+    base: PathBase,
+    /// The file that the path means; read when it is typed.
+    read: Result<PathBuf, PathFault>,
+    /// What stands in the field at first, and the name that is offered in a folder.
+    first: String,
+    file_name: String,
     only_shown: bool,
     /// The entries to export, whatever the filter shows; `None` leaves it to the filter.
-    pub among: Option<Vec<EntryId>>,
-    overwrite: bool,
+    among: Option<Vec<EntryId>>,
+    /// The file that may be replaced: a person has said so of this one.
+    replaceable: Option<PathBuf>,
+    /// The file that is there already, and may be replaced or not.
+    asks_about: Option<PathBuf>,
     /// The export that runs.
     pub job: Option<JobId>,
     /// Why the last export failed, or why there is no file dialog, as a sentence.
-    pub problem: Option<String>,
+    problem: Option<String>,
+    /// What is made of the path that was typed.
+    note: String,
+    leaving: LeaveGuard,
     is_started: bool,
 }
 
 impl ExportState {
-    /// `only_shown` starts with what the filter shows rather than with everything.
-    pub fn new(path: &Path, only_shown: bool) -> Self {
-        Self {
-            path: path.to_string_lossy().into_owned(),
+    /// Offers a file of this name in the folder of `base`. `only_shown` starts with what the filter shows rather than
+    /// with everything.
+    pub fn new(base: PathBase, file_name: String, among: Option<Vec<EntryId>>, only_shown: bool) -> Self {
+        let path = base.folder.join(&file_name);
+        let first = path.to_string_lossy().into_owned();
+        let mut state = Self {
+            path: first.clone(),
+            read: Ok(path),
+            base,
+            first,
+            file_name,
             only_shown,
-            among: None,
-            overwrite: false,
+            among,
+            replaceable: None,
+            asks_about: None,
             job: None,
             problem: None,
+            note: String::new(),
+            leaving: LeaveGuard::default(),
             is_started: false,
+        };
+        state.note = state.note();
+        state
+    }
+
+    fn note(&self) -> String {
+        match &self.read {
+            Ok(path) if path.as_os_str() != self.path.as_str() => format!("Will be written to {}", path.display()),
+            Ok(_) | Err(PathFault::Empty) => format!("A name alone is put into {}", self.base.folder.display()),
+            Err(fault) => fault.to_string(),
         }
     }
 
-    /// Takes a path from the desktop's own dialog. That dialog has asked already whether a file may be overwritten.
+    /// Takes a path from the desktop's own dialog. That dialog has asked already whether a file may be replaced.
     pub fn take_chosen(&mut self, path: &Path) {
+        self.set_path(path);
+        self.replaceable = Some(path.to_owned());
+    }
+
+    /// Where the desktop's own dialog is to open.
+    pub fn offered_path(&self) -> PathBuf {
+        match &self.read {
+            Ok(path) if names_folder(&self.path) => path.join(&self.file_name),
+            Ok(path) => path.clone(),
+            Err(_) => self.base.folder.join(&self.file_name),
+        }
+    }
+
+    /// Whether a path was typed that nothing was exported to. What runs goes on without the dialog.
+    pub fn is_unsaved(&self) -> bool {
+        self.job.is_none() && self.path != self.first
+    }
+
+    /// Whether this file is still the one that is named here.
+    pub fn is_of(&self, exported: &Path) -> bool {
+        self.read.as_ref().is_ok_and(|path| path == exported)
+    }
+
+    /// Takes notice that the export that was running gave nothing.
+    pub fn end(&mut self, failure: ExportFailure) {
+        self.job = None;
+        match failure {
+            ExportFailure::Cancelled => {}
+            ExportFailure::Exists { path, .. } => self.asks_about = Some(path),
+            ExportFailure::IsFolder { path, .. } => self.offer_name_in(&path),
+            ExportFailure::Failed(message) => self.fail(message),
+        }
+    }
+
+    /// Shows why nothing was exported.
+    pub fn fail(&mut self, mut message: String) {
+        if self.path.contains('$') {
+            message.push_str(". What begins with $ is taken as it is written here");
+        }
+        self.problem = Some(message);
+    }
+
+    fn offer_name_in(&mut self, folder: &Path) {
+        let path = folder.join(&self.file_name);
+        self.set_path(&path);
+        "That is a folder. This would be the file in it".clone_into(&mut self.note);
+    }
+
+    fn set_path(&mut self, path: &Path) {
         self.path = path.to_string_lossy().into_owned();
-        self.overwrite = true;
-        self.problem = None;
+        self.path_changed();
+        // As it is, for a name that is no UTF-8 cannot be read from what is shown.
+        self.read = Ok(path.to_owned());
+        self.note = self.note();
+    }
+
+    /// What was said of the path before is past.
+    fn path_changed(&mut self) {
+        self.read = typed_path(&self.path, &self.base);
+        self.note = self.note();
+        (self.problem, self.asks_about, self.replaceable) = (None, None, None);
     }
 }
 
@@ -69,6 +164,7 @@ pub struct ExportContext<'a> {
 
 /// Draws the dialog over the window; `false` when it is to be closed.
 pub fn export_ui(ctx: &Context, state: &mut ExportState, about: &ExportContext<'_>, actions: &mut Vec<Action>) -> bool {
+    let mut is_discarded = false;
     let modal = modal_ui(ctx, "export", "Export as JSON", 560.0, |ui| {
         ui.spacing_mut().item_spacing.y = theme::FIELD_GAP;
         let is_filtered = !about.filter.is_everything() && state.among.is_none();
@@ -84,40 +180,66 @@ pub fn export_ui(ctx: &Context, state: &mut ExportState, about: &ExportContext<'
             let words = format!("The whole history, newest first · {}", grouped(about.all));
             ui.label(RichText::new(words).color(DesignTokens::of(ui).subdued));
         }
-        path_ui(ui, state, actions);
-        ui.checkbox(&mut state.overwrite, "Overwrite an existing file");
+        let is_entered = path_ui(ui, state, actions);
         if let Some(problem) = &state.problem {
             InlineAlert::new(Tone::Error, problem).ui(ui);
         }
+        let is_confirmed = question_ui(ui, state);
+        is_discarded = state.leaving.ui(ui, "Nothing was exported to this file");
         match (state.job, about.progress) {
             (Some(job), progress) => progress_ui(ui, job, progress, actions),
             (None, _) => {
-                let is_asked = ui.add(PrimaryButton::new("Export")).clicked()
-                    || ui.input(|input| input.key_pressed(egui::Key::Enter));
-                if is_asked {
+                if ui.add(PrimaryButton::new("Export")).clicked() || is_entered || is_confirmed {
                     start(state, about, is_filtered, actions);
                 }
             }
         }
     });
     // A running export goes on without the dialog; a toast tells its end.
-    !modal.should_close
+    let is_unsaved = state.is_unsaved();
+    state.leaving.stays(ctx, modal.should_close, is_unsaved) && !is_discarded
 }
 
-fn path_ui(ui: &mut Ui, state: &mut ExportState, actions: &mut Vec<Action>) {
+/// The path, with the file that it means; true when Enter was pressed in it.
+fn path_ui(ui: &mut Ui, state: &mut ExportState, actions: &mut Vec<Action>) -> bool {
     let field = Field::new("File").mono();
-    let edit = TextInput::singleline(&mut state.path).id(Id::unique("export_path")).hint_text("/home/you/tokens.json");
+    let field = match &state.read {
+        Err(fault) if *fault != PathFault::Empty => field.message(Tone::Error, &state.note),
+        _ => field.note(&state.note),
+    };
+    let edit = TextInput::singleline(&mut state.path).id(Id::unique("export_path")).hint_text("~/tokens.json");
     let response = field.text(ui, edit).response.response;
     if !state.is_started {
         state.is_started = true;
         lead_to(ui.ctx(), response.id);
     }
     if response.changed() {
-        state.problem = None;
+        state.path_changed();
     }
+    let is_entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
     let browse = ui.add(QuietButton::new("Browse…").icon(icons::FOLDER_OPEN));
     if browse.on_hover_text("Choose the file with the desktop's own dialog").clicked() {
         actions.push(Action::Browse);
+    }
+    is_entered
+}
+
+/// Asks whether the file that is there may be replaced; true when it may.
+fn question_ui(ui: &mut Ui, state: &mut ExportState) -> bool {
+    let Some(path) = &state.asks_about else { return false };
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let title = format!("Replace {name}?");
+    let text = format!("{} exists already. What is in it now is lost then", path.display());
+    match InlineAlert::new(Tone::Warn, &title).text(&text).buttons(&["Replace it", "Keep it"]).ui(ui) {
+        Some(0) => {
+            state.replaceable = state.asks_about.take();
+            true
+        }
+        Some(_) => {
+            state.asks_about = None;
+            false
+        }
+        None => false,
     }
 }
 
@@ -132,17 +254,22 @@ fn progress_ui(ui: &mut Ui, job: JobId, progress: Option<(u64, u64)>, actions: &
 }
 
 fn start(state: &mut ExportState, about: &ExportContext<'_>, is_filtered: bool, actions: &mut Vec<Action>) {
-    let path = state.path.trim();
-    if path.is_empty() {
-        state.problem = Some("Nothing was exported: the file has no name. Type a path, or browse for one".to_owned());
-        return;
+    let path = match &state.read {
+        Ok(path) => path.clone(),
+        Err(fault) => {
+            state.problem = Some(format!("Nothing was exported. {fault}"));
+            return;
+        }
+    };
+    if names_folder(&state.path) {
+        return state.offer_name_in(&path);
     }
-    state.problem = None;
+    (state.problem, state.asks_about) = (None, None);
     let filter = match &state.among {
         Some(among) => HistoryFilter { among: Some(among.clone()), ..HistoryFilter::default() },
         None if is_filtered && state.only_shown => about.filter.clone(),
         None => HistoryFilter::default(),
     };
-    let (path, overwrite) = (PathBuf::from(path), state.overwrite);
+    let overwrite = state.replaceable.as_ref() == Some(&path);
     actions.push(Action::Run(JobRequest::Export { path, filter, overwrite }));
 }

@@ -8,6 +8,7 @@ use crate::{
     domain::foreign,
     ui::{
         action::{Action, PresetAction},
+        leaving::LeaveGuard,
         shortcuts::LocalKey,
         theme,
         theme::DesignTokens,
@@ -29,6 +30,9 @@ pub struct PresetState {
     left_out: Vec<String>,
     /// The names of all other presets.
     taken: Vec<String>,
+    /// The name that was there at first.
+    first: String,
+    leaving: LeaveGuard,
     is_started: bool,
 }
 
@@ -36,13 +40,19 @@ impl PresetState {
     /// The dialog that keeps the form as a new preset. `expects` is what will be expected of the preset, `lost` what is
     /// expected of the form now but needs a secret, and `left_out` names the secrets that are not kept.
     pub fn new(name: String, expects: String, lost: Option<String>, left_out: Vec<String>, taken: Vec<String>) -> Self {
-        Self { id: None, name, expects, lost, left_out, taken, is_started: false }
+        let (first, leaving) = (name.clone(), LeaveGuard::default());
+        Self { id: None, name, expects, lost, left_out, taken, first, leaving, is_started: false }
     }
 
     /// The dialog that renames or deletes a preset.
     pub fn of(id: u64, name: String, expects: String, taken: Vec<String>) -> Self {
         let taken = taken.into_iter().filter(|known| *known != name).collect();
-        Self { id: Some(id), name, expects, lost: None, left_out: Vec::new(), taken, is_started: false }
+        Self { id: Some(id), ..Self::new(name, expects, None, Vec::new(), taken) }
+    }
+
+    /// Whether a name was typed that is not kept.
+    pub fn is_unsaved(&self) -> bool {
+        self.name.trim() != self.first.trim()
     }
 
     fn problem(&self) -> Option<(Tone, &'static str)> {
@@ -70,6 +80,7 @@ pub fn preset_ui(ctx: &Context, state: &mut PresetState, actions: &mut Vec<Actio
         ui.add_space(8.0);
         about_ui(ui, state);
         ui.add_space(10.0);
+        is_done |= state.leaving.ui(ui, "The preset is not saved under this name");
         let can_save = !matches!(problem, Some((Tone::Error, _)));
         let mut save = enter && can_save;
         egui::Sides::new().height(theme::CONTROL_HEIGHT).show(
@@ -98,7 +109,8 @@ pub fn preset_ui(ctx: &Context, state: &mut PresetState, actions: &mut Vec<Actio
             is_done = true;
         }
     });
-    !(is_done || modal.should_close)
+    let is_unsaved = state.is_unsaved();
+    state.leaving.stays(ctx, modal.should_close, is_unsaved) && !is_done
 }
 
 fn name_ui(ui: &mut Ui, state: &mut PresetState, problem: Option<(Tone, &str)>) {

@@ -13,6 +13,7 @@ use crate::{
     ui::{
         action::Action,
         icons,
+        leaving::LeaveGuard,
         theme::{self, DesignTokens},
         widgets::{Field, IconButton, InlineAlert, QuietButton, TextInput, Tone, modal_ui, pill_ui, scroll_ui},
         words,
@@ -52,13 +53,27 @@ pub struct ServerDialogState {
     read: Result<Vec<FaultRule>, LineError>,
     /// Whether a reset was asked for and waits to be confirmed.
     is_resetting: bool,
+    leaving: LeaveGuard,
 }
 
 impl ServerDialogState {
     pub fn new(settings: &Settings, faults: &AppliedFaults) -> Self {
         let text = faults.text.clone();
         let read = fault::rules_of(&text);
-        Self { port: settings.server.port.to_string(), text, read, is_resetting: false }
+        Self { port: settings.server.port.to_string(), text, read, is_resetting: false, leaving: LeaveGuard::default() }
+    }
+
+    /// Whether rules or a port were typed that the server does not have.
+    pub fn is_unsaved(&self, settings: &Settings, faults: &AppliedFaults) -> bool {
+        self.has_other_rules(faults) || self.has_other_port(settings)
+    }
+
+    fn has_other_rules(&self, faults: &AppliedFaults) -> bool {
+        self.text.trim() != faults.text.trim()
+    }
+
+    fn has_other_port(&self, settings: &Settings) -> bool {
+        self.port.trim().parse() != Ok(settings.server.port)
     }
 
     fn set_text(&mut self, text: String) {
@@ -82,6 +97,7 @@ pub fn server_ui(
     about: &ServerContext<'_>,
     actions: &mut Vec<Action>,
 ) -> bool {
+    let mut is_discarded = false;
     let modal = modal_ui(ctx, "server", "Loopback server", 580.0, |ui| {
         let height = (ui.ctx().content_rect().height() - 140.0).clamp(240.0, 760.0);
         let area = ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]);
@@ -94,8 +110,12 @@ pub fn server_ui(
                 reset_ui(ui, state, actions);
             });
         });
+        let title =
+            if state.has_other_rules(about.faults) { "The rules are not applied" } else { "The port is not used" };
+        is_discarded = state.leaving.ui(ui, title);
     });
-    !modal.should_close
+    let is_unsaved = state.is_unsaved(about.settings, about.faults);
+    state.leaving.stays(ctx, modal.should_close, is_unsaved) && !is_discarded
 }
 
 fn heading_ui(ui: &mut Ui, words: &str) {

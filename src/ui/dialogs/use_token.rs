@@ -13,6 +13,7 @@ use crate::{
     messages::JobRequest,
     ui::{
         action::{Action, UseKind},
+        leaving::LeaveGuard,
         theme::{self, DesignTokens},
         widgets::{Field, InlineAlert, PrimaryButton, TextInput, Tone, caret::lead_to, modal_ui},
     },
@@ -32,6 +33,7 @@ pub struct UseTokenState {
     amount: String,
     currency: String,
     customer: String,
+    leaving: LeaveGuard,
     is_started: bool,
 }
 
@@ -54,6 +56,7 @@ impl UseTokenState {
             amount: TokenCall::DEFAULT_AMOUNT.to_owned(),
             currency: TokenCall::DEFAULT_CURRENCY.to_owned(),
             customer: String::new(),
+            leaving: LeaveGuard::default(),
             is_started: false,
         })
     }
@@ -72,6 +75,13 @@ impl UseTokenState {
         }
     }
 
+    /// Whether something was typed that is not sent.
+    pub fn is_unsaved(&self) -> bool {
+        let is_usual =
+            self.amount.trim() == TokenCall::DEFAULT_AMOUNT && self.currency.trim() == TokenCall::DEFAULT_CURRENCY;
+        !is_usual || !self.customer.trim().is_empty()
+    }
+
     /// What will come of it, as far as the table of test cards and the history know.
     fn expectation(&self) -> (Tone, String) {
         match self.expected {
@@ -85,7 +95,7 @@ impl UseTokenState {
 
 /// Draws the dialog over the window; `false` when it is to be closed.
 pub fn use_token_ui(ctx: &Context, state: &mut UseTokenState, actions: &mut Vec<Action>) -> bool {
-    let mut is_sent = false;
+    let (mut is_sent, mut is_discarded) = (false, false);
     let title = match state.kind {
         UseKind::Charge => "Charge the token",
         UseKind::Attach => "Attach to a customer",
@@ -103,6 +113,7 @@ pub fn use_token_ui(ctx: &Context, state: &mut UseTokenState, actions: &mut Vec<
         }
         let (tone, words) = state.expectation();
         InlineAlert::new(tone, &words).ui(ui);
+        is_discarded = state.leaving.ui(ui, "Nothing was sent with this");
         let words = match state.kind {
             UseKind::Charge => "Charge",
             UseKind::Attach if state.customer.trim().is_empty() => "Attach to a new customer",
@@ -116,7 +127,8 @@ pub fn use_token_ui(ctx: &Context, state: &mut UseTokenState, actions: &mut Vec<
         let (call, target, profile) = (state.call(), state.target, state.profile);
         actions.push(Action::Run(JobRequest::UseToken { call, target, profile }));
     }
-    !(is_sent || modal.should_close)
+    let is_unsaved = state.is_unsaved();
+    state.leaving.stays(ctx, modal.should_close, is_unsaved) && !is_sent && !is_discarded
 }
 
 fn about_ui(ui: &mut Ui, state: &UseTokenState) {

@@ -46,6 +46,7 @@ pub(super) fn raw_ui(ui: &mut Ui, state: &mut FormState) {
             state.note_change();
         }
         if state.draft.raw.is_some() && ui.add(QuietButton::new("Back to the fields")).clicked() {
+            state.set_aside("The raw parameters were dropped");
             state.edit(|draft| draft.raw = None);
         }
     });

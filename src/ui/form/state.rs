@@ -81,6 +81,10 @@ pub struct FormState {
     expects: Option<ExpectedOutcome>,
     /// The draft is of an earlier run, and nobody has typed in it: nothing is wrong with it yet.
     pub(super) is_untouched: bool,
+    /// Somebody typed in the form since it was filled or sent.
+    is_typed: bool,
+    /// What was typed and went away without being sent.
+    lost: Option<LostDraft>,
     revision: u64,
     /// Another card is in the form, as a whole: undo in a field would mix the two.
     forgets_edits: bool,
@@ -105,6 +109,15 @@ pub struct FormState {
 
 /// What decides what the empty form stands for, as of the last frame; `None` before the first.
 type StandIn = Option<(Date, FormDefaults)>;
+
+/// A draft that went away, and the way back to it.
+#[derive(Debug)]
+struct LostDraft {
+    draft: Draft,
+    expects: Option<Expectation>,
+    /// How it went away, until that is told.
+    how: Option<&'static str>,
+}
 
 /// What should come of the draft, as long as it has the number that it was expected of.
 #[derive(Debug)]
@@ -143,8 +156,41 @@ impl FormState {
 
     /// Empties the form and puts the focus on the card number.
     pub fn clear(&mut self) {
-        let revision = self.revision + 1;
-        *self = Self { focus_next: Some(FormField::Number), revision, forgets_edits: true, ..Self::default() };
+        self.set_aside("The form was cleared");
+        let (revision, lost) = (self.revision + 1, self.lost.take());
+        *self = Self { focus_next: Some(FormField::Number), revision, lost, forgets_edits: true, ..Self::default() };
+    }
+
+    /// Keeps what was typed and not sent, which is about to go away.
+    pub(super) fn set_aside(&mut self, how: &'static str) {
+        if std::mem::take(&mut self.is_typed) && self.draft != Draft::default() {
+            let (draft, expects) = (self.draft.clone(), self.expectation());
+            self.lost = Some(LostDraft { draft, expects, how: Some(how) });
+        }
+    }
+
+    /// How what was typed went away without being sent; told once.
+    pub fn take_lost(&mut self) -> Option<&'static str> {
+        self.lost.as_mut()?.how.take()
+    }
+
+    /// Puts back what went away last.
+    pub fn bring_back(&mut self) {
+        if let Some(LostDraft { draft, expects, .. }) = self.lost.take() {
+            self.take(draft);
+            self.expect(expects);
+            self.is_typed = true;
+        }
+    }
+
+    /// The draft was sent: the history has it.
+    pub fn note_sent(&mut self) {
+        self.is_typed = false;
+    }
+
+    /// Whether the name of a parameter was typed that is not among the others yet.
+    pub fn has_unsaved(&self) -> bool {
+        !self.new_param.trim().is_empty()
     }
 
     /// Puts the focus on this field in the next frame.
@@ -157,6 +203,7 @@ impl FormState {
         self.address_is_open |= !draft.address.is_empty();
         self.currency_is_open |= !draft.currency.is_empty();
         self.customer_is_open |= draft.is_clone();
+        self.set_aside("What was typed in the form was replaced");
         self.raw_is_open |= draft.raw.is_some();
         self.draft = draft;
         self.forgets_edits = true;
@@ -266,6 +313,7 @@ impl FormState {
         }
         self.complaint = None;
         self.is_untouched = false;
+        self.is_typed = true;
         self.revision += 1;
         if self.expects.as_ref().is_some_and(|expects| expects.number.expose() != sent_number(&self.draft)) {
             self.expects = None;

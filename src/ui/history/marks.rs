@@ -4,11 +4,12 @@ use egui::{Id, Key, Response, RichText, Ui, vec2};
 
 use crate::{
     domain::history::{
-        edit::{EntryEdit, LONGEST_NOTE, note_in, tags_in},
+        edit::{EntryEdit, LONGEST_NOTE, note_in, tagged, tags_in},
         entry::{EntryId, HistoryEntry},
     },
     ui::{
         action::Action,
+        leaving::LeaveGuard,
         theme::{self, DesignTokens},
         widgets::{PrimaryButton, QuietButton, TextInput, caret::lead_to, chip::grouped, text_edit_ui},
     },
@@ -21,6 +22,7 @@ pub struct AnnotationPanel {
     is_started: bool,
     /// The edits that are not on disk yet.
     waiting: Vec<EntryEdit>,
+    leaving: LeaveGuard,
 }
 
 #[derive(Clone, Debug)]
@@ -39,16 +41,21 @@ struct AnnotationField<'a> {
 }
 
 /// What the user asked the panel for in this frame.
-#[derive(Default)]
-struct PanelWish {
-    saves: bool,
-    leaves: bool,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum PanelWish {
+    Save,
+    /// To leave, which asks first where something was typed.
+    Leave,
+    /// To go on after all.
+    Keep,
+    /// To give up what was typed.
+    Discard,
 }
 
 /// The most characters of a field of tags.
 const LONGEST_TAGS: usize = 400;
 /// What the two buttons take of a row, in points.
-const BUTTONS_WIDTH: f32 = 168.0;
+const BUTTONS_WIDTH: f32 = 210.0;
 
 /// Whether the panel stays open after a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +83,7 @@ impl AnnotationPanel {
     }
 
     fn about(about: AnnotationSubject) -> Self {
-        Self { about, is_started: false, waiting: Vec::new() }
+        Self { about, is_started: false, waiting: Vec::new(), leaving: LeaveGuard::default() }
     }
 
     /// Height of the panel, in points.
@@ -92,7 +99,9 @@ impl AnnotationPanel {
             self.waiting.clear();
             return false;
         }
-        self.waiting.is_empty()
+        // More may have been typed since it was sent.
+        let is_all = self.about.is_kept_by(edit);
+        self.waiting.is_empty() && is_all
     }
 
     /// Whether something was typed that is not saved yet.
@@ -131,27 +140,34 @@ impl AnnotationPanel {
         let is_saving = !self.waiting.is_empty();
         let is_first_frame = !std::mem::replace(&mut self.is_started, true);
         ui.add_space(8.0);
-        self.about.heading_ui(ui);
+        self.about.heading_ui(ui, self.leaving.is_asking());
         ui.add_space(4.0);
         ui.spacing_mut().item_spacing.y = 6.0;
         let [first, second] = self.about.fields();
-        let mut wish = PanelWish::default();
+        let mut wish = None;
+        let is_asking = self.leaving.is_asking();
         ui.horizontal(|ui| {
             let response = first.ui(ui, 0.0);
             if is_first_frame {
                 lead_to(ui.ctx(), response.id);
             }
-            wish.keys(ui, &response);
+            wish = wish.or(wish_by_key(ui, &response));
         });
         ui.horizontal(|ui| {
             let response = second.ui(ui, BUTTONS_WIDTH);
-            wish.keys(ui, &response);
-            wish.buttons_ui(ui, is_saving);
+            wish = wish.or(wish_by_key(ui, &response));
+            let focuses = is_asking && self.leaving.take_focus();
+            wish = if is_asking { question_ui(ui, focuses) } else { buttons_ui(ui, is_saving) }.or(wish);
         });
-        if wish.saves && !is_saving && !self.save(actions) {
+        if wish == Some(PanelWish::Save) && !is_saving && !self.save(actions) {
             return PanelState::Closed;
         }
-        if wish.leaves { PanelState::Closed } else { PanelState::Stays }
+        if wish == Some(PanelWish::Keep) {
+            self.leaving.keep(ui.ctx());
+        }
+        let is_unsaved = self.is_changed();
+        let stays = self.leaving.stays(ui.ctx(), wish == Some(PanelWish::Leave), is_unsaved);
+        if wish == Some(PanelWish::Discard) || !stays { PanelState::Closed } else { PanelState::Stays }
     }
 
     /// Asks for the edits; `false` where there are none.
@@ -167,12 +183,35 @@ impl AnnotationPanel {
 }
 
 impl AnnotationSubject {
-    fn heading_ui(&self, ui: &mut Ui) {
+    /// Takes notice that an edit is on disk; true when nothing else is typed.
+    fn is_kept_by(&mut self, edit: &EntryEdit) -> bool {
+        match (self, edit) {
+            (Self::One { note, tags, kept_note, kept_tags, .. }, edit) => {
+                match edit {
+                    EntryEdit::Note { note, .. } => kept_note.clone_from(note),
+                    EntryEdit::Tag { add, remove, .. } => *kept_tags = tagged(kept_tags, add, remove),
+                    EntryEdit::Delete { .. } | EntryEdit::Restore { .. } => {}
+                }
+                let typed = tags_in(tags);
+                let has_all = kept_tags.iter().all(|tag| typed.contains(tag)) && typed.len() == kept_tags.len();
+                note_in(note) == *kept_note && has_all
+            }
+            (Self::Several { add, remove, .. }, EntryEdit::Tag { add: added, remove: removed, .. }) => {
+                tags_in(add) == *added && tags_in(remove) == *removed
+            }
+            (Self::Several { .. }, _) => true,
+        }
+    }
+
+    fn heading_ui(&self, ui: &mut Ui, is_asking: bool) {
         let heading = match self {
+            Self::One { name, .. } if is_asking => format!("The note and tags of {name} are not saved"),
             Self::One { name, .. } => format!("Note and tags of {name}"),
+            Self::Several { .. } if is_asking => "These tags are not saved".to_owned(),
             Self::Several { ids, .. } => format!("Tags of {} entries", grouped(ids.len() as u64)),
         };
-        let color = DesignTokens::of(ui).text;
+        let t = DesignTokens::of(ui);
+        let color = if is_asking { t.warn } else { t.text };
         ui.add(
             egui::Label::new(RichText::new(heading).font(theme::semibold(theme::SMALL_SIZE)).color(color)).truncate(),
         );
@@ -213,18 +252,58 @@ impl AnnotationField<'_> {
     }
 }
 
-impl PanelWish {
-    /// Enter in a field saves, Escape leaves.
-    fn keys(&mut self, ui: &Ui, field: &Response) {
-        if field.lost_focus() {
-            self.saves |= ui.input(|input| input.key_pressed(Key::Enter));
-            self.leaves |= ui.input(|input| input.key_pressed(Key::Escape));
-        }
+/// Enter in a field saves, Escape leaves.
+fn wish_by_key(ui: &Ui, field: &Response) -> Option<PanelWish> {
+    if !field.lost_focus() {
+        return None;
     }
+    let is_pressed = |key| ui.input(|input| input.key_pressed(key));
+    match (is_pressed(Key::Enter), is_pressed(Key::Escape)) {
+        (true, _) => Some(PanelWish::Save),
+        (false, true) => Some(PanelWish::Leave),
+        (false, false) => None,
+    }
+}
 
-    fn buttons_ui(&mut self, ui: &mut Ui, is_saving: bool) {
-        let save = PrimaryButton::new(if is_saving { "Saving…" } else { "Save" }).width(80.0);
-        self.saves |= ui.add(save).clicked();
-        self.leaves |= ui.add(QuietButton::new("Cancel").tall()).clicked();
+fn buttons_ui(ui: &mut Ui, is_saving: bool) -> Option<PanelWish> {
+    let save = ui.add(PrimaryButton::new(if is_saving { "Saving…" } else { "Save" }).width(80.0)).clicked();
+    let cancel = ui.add(QuietButton::new("Cancel").tall()).clicked();
+    if save { Some(PanelWish::Save) } else { cancel.then_some(PanelWish::Discard) }
+}
+
+/// The two answers to whether what was typed is given up.
+fn question_ui(ui: &mut Ui, focuses: bool) -> Option<PanelWish> {
+    let keep = ui.add(QuietButton::new("Keep editing").tall());
+    if focuses {
+        keep.request_focus();
+    }
+    let discard = ui.add(QuietButton::new("Discard").tall().danger()).clicked();
+    if keep.clicked() {
+        Some(PanelWish::Keep)
+    } else if keep.lost_focus() && ui.input(|input| input.key_pressed(Key::Escape)) {
+        // As for every question: Escape is the careful answer.
+        Some(PanelWish::Leave)
+    } else {
+        discard.then_some(PanelWish::Discard)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_typed_while_the_rest_is_saved_keeps_the_panel_open() {
+        for (more, closes) in [("", true), (" nightly", false)] {
+            let mut panel = AnnotationPanel::of_several(&[EntryId(1), EntryId(2)]);
+            let AnnotationSubject::Several { add, .. } = &mut panel.about else { unreachable!() };
+            add.push_str("smoke");
+            let mut actions = Vec::new();
+            assert!(panel.save(&mut actions));
+            let Some(Action::Edit(edit)) = actions.pop() else { panic!("no edit") };
+            let AnnotationSubject::Several { add, .. } = &mut panel.about else { unreachable!() };
+            add.push_str(more);
+            assert_eq!(panel.edited(&edit, true), closes, "{more:?}");
+        }
     }
 }

@@ -23,6 +23,7 @@ use crate::{
 pub(super) const PROGRESS_HEIGHT: f32 = 42.0;
 
 /// The state of the history's view.
+#[expect(clippy::struct_excessive_bools, reason = "each is a wish for the next frame, and they are independent")]
 #[derive(Debug, Default)]
 pub struct HistoryState {
     pub filter: HistoryFilter,
@@ -85,6 +86,11 @@ impl HistoryState {
         if let Some(entry) = entry {
             self.marks = Some(AnnotationPanel::of(entry));
         }
+    }
+
+    /// What was typed and is not saved, as it is named in a list.
+    pub fn unsaved(&self) -> Option<&'static str> {
+        self.marks.as_ref().filter(|marks| marks.is_changed()).map(|_| "The note and tags of the history")
     }
 
     /// The entry that the keys move from, which the inspector shows.

@@ -34,15 +34,15 @@ use super::{
     status_badge::status_badge_ui,
     theme,
     theme::DesignTokens,
-    widgets::{InlineAlert, QuietButton, TabBar, Tone, empty_state_ui, fact_ui, scroll_ui},
+    widgets::{InlineAlert, QuietButton, RowButton, TabBar, Tone, button_row_ui, empty_state_ui, fact_ui, scroll_ui},
     words, zone_in_use,
 };
 use crate::{
     domain::{
-        call::api::{ApiExchange, ApiResponse, CallFailure, MaskedRequest, Target},
+        call::api::{ApiExchange, ApiResponse, CallFailure, MaskedRequest},
         foreign,
         history::{
-            entry::{EntryDetail, EntryId, EntryStatus},
+            entry::{EntryDetail, EntryId, EntryStatus, HistoryEntry},
             request_log::{ExchangeId, RequestRow, client_name},
         },
         settings::profile::ProfileList,
@@ -291,55 +291,67 @@ fn head_ui(ui: &mut Ui, detail: &EntryDetail, actions: &mut Vec<Action>) {
             status_badge_ui(ui, entry.status);
         },
     );
-    ui.horizontal_wrapped(|ui| {
-        if let Some(id) = &entry.token_id {
-            token_buttons_ui(ui, entry.id, id, actions);
+    let same = format!("Same card on {}", entry.target.other().label());
+    match button_row_ui(ui, &head_buttons(entry, &same)) {
+        Some(HeadButton::CopyId) => {
+            let text = entry.token_id.clone().unwrap_or_default();
+            actions.push(Action::Copy { text, what: "Token id".to_owned() });
         }
-        match entry.status {
-            EntryStatus::Pending if ui.add(QuietButton::new("Cancel").icon(icons::X)).clicked() => {
-                actions.push(Action::CancelEntry(entry.id));
-            }
-            EntryStatus::Unknown if ui.add(QuietButton::new("Ask again").icon(icons::REFRESH_CW)).clicked() => {
-                actions.push(Action::Run(JobRequest::AskAgain { entry: entry.id }));
-            }
-            _ => {}
-        }
-        card_buttons_ui(ui, entry.id, entry.target.other(), actions);
-    });
-}
-
-/// Draws what can be done with a token.
-fn token_buttons_ui(ui: &mut Ui, entry: EntryId, token_id: &str, actions: &mut Vec<Action>) {
-    let button = ui.add(QuietButton::new("Copy id").icon(icons::COPY));
-    if button.on_hover_text(Shortcut::CopyId.tip("Copy the token's id")).clicked() {
-        actions.push(Action::Copy { text: token_id.to_owned(), what: "Token id".to_owned() });
-    }
-    let button = ui.add(QuietButton::new("Charge…").icon(icons::CREDIT_CARD));
-    if button.on_hover_text("Use the token up by a charge").clicked() {
-        actions.push(Action::OpenUse(entry, UseKind::Charge));
-    }
-    let button = ui.add(QuietButton::new("Attach…").icon(icons::USER));
-    if button.on_hover_text("Use the token up by attaching it to a customer").clicked() {
-        actions.push(Action::OpenUse(entry, UseKind::Attach));
-    }
-    let button = ui.add(QuietButton::new("Check").icon(icons::REFRESH_CW));
-    if button.on_hover_text("Fetch the token and see whether it was used").clicked() {
-        actions.push(Action::Retrieve(entry));
+        Some(HeadButton::Use(kind)) => actions.push(Action::OpenUse(entry.id, kind)),
+        Some(HeadButton::Check) => actions.push(Action::Retrieve(entry.id)),
+        Some(HeadButton::Cancel) => actions.push(Action::CancelEntry(entry.id)),
+        Some(HeadButton::AskAgain) => actions.push(Action::Run(JobRequest::AskAgain { entry: entry.id })),
+        Some(HeadButton::SameElsewhere) => actions.push(Action::SameElsewhere(entry.id)),
+        Some(HeadButton::Reuse) => actions.push(Action::Reuse(entry.id)),
+        None => {}
     }
 }
 
-/// Draws what can be done with the card of an entry once more.
-fn card_buttons_ui(ui: &mut Ui, entry: EntryId, other: Target, actions: &mut Vec<Action>) {
-    let words = format!("Same card on {}", other.label());
-    let tip = format!("Send this card to {} too, and compare the two answers", other.place());
-    let same = ui.add(QuietButton::new(&words).icon(icons::GIT_COMPARE));
-    if same.on_hover_text(Shortcut::SameElsewhere.tip(&tip)).clicked() {
-        actions.push(Action::SameElsewhere(entry));
+/// What can be done with an entry from the head of the inspector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum HeadButton {
+    CopyId,
+    Use(UseKind),
+    Check,
+    Cancel,
+    AskAgain,
+    SameElsewhere,
+    Reuse,
+}
+
+/// The buttons of an entry, the most wanted first: a narrow inspector has the last ones in a menu. `same` is the name of
+/// the one that sends the card elsewhere.
+fn head_buttons<'a>(entry: &HistoryEntry, same: &'a str) -> Vec<RowButton<'a, HeadButton>> {
+    let button = |text, icon, tip, value| RowButton { text, icon, tip, value };
+    let mut buttons = Vec::new();
+    match entry.status {
+        EntryStatus::Pending => {
+            buttons.push(button("Cancel", icons::X, "Stop waiting for the answer".to_owned(), HeadButton::Cancel));
+        }
+        EntryStatus::Unknown => {
+            let tip = "Send the same call again: it makes no second token".to_owned();
+            buttons.push(button("Ask again", icons::REFRESH_CW, tip, HeadButton::AskAgain));
+        }
+        _ => {}
     }
-    let reuse = ui.add(QuietButton::new("Reuse").icon(icons::PENCIL));
-    if reuse.on_hover_text(Shortcut::Reuse.tip("Put this card into the form")).clicked() {
-        actions.push(Action::Reuse(entry));
+    if entry.token_id.is_some() {
+        let charge = "Use the token up by a charge".to_owned();
+        let attach = "Use the token up by attaching it to a customer".to_owned();
+        let check = "Fetch the token and see whether it was used".to_owned();
+        buttons.extend([
+            button("Copy id", icons::COPY, Shortcut::CopyId.tip("Copy the token's id"), HeadButton::CopyId),
+            button("Charge…", icons::CREDIT_CARD, charge, HeadButton::Use(UseKind::Charge)),
+            button("Attach…", icons::USER, attach, HeadButton::Use(UseKind::Attach)),
+            button("Check", icons::REFRESH_CW, check, HeadButton::Check),
+        ]);
     }
+    let tip = format!("Send this card to {} too, and compare the two answers", entry.target.other().place());
+    let reuse = Shortcut::Reuse.tip("Put this card into the form");
+    buttons.extend([
+        button("Reuse", icons::PENCIL, reuse, HeadButton::Reuse),
+        button(same, icons::GIT_COMPARE, Shortcut::SameElsewhere.tip(&tip), HeadButton::SameElsewhere),
+    ]);
+    buttons
 }
 
 fn response_ui(ui: &mut Ui, state: &mut InspectorState, detail: &LoadedValue<EntryDetail>, actions: &mut Vec<Action>) {

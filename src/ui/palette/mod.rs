@@ -54,6 +54,8 @@ impl PaletteState {
 #[derive(Clone, Copy, Debug)]
 pub struct PaletteContext<'a> {
     pub library: &'a PresetLibrary,
+    /// Counts the changes of the library.
+    pub revision: u64,
     /// Whether the id of a new token is copied, as the settings have it.
     pub copies_id: bool,
 }
@@ -63,7 +65,8 @@ pub struct PaletteContext<'a> {
 struct FoundItems {
     words: String,
     scope: PaletteScope,
-    library: PresetLibrary,
+    /// The revision of the library that was searched.
+    revision: u64,
     own: Vec<Preset>,
     lines: Vec<PaletteLine>,
     items: Vec<PaletteItem>,
@@ -92,7 +95,7 @@ impl FoundItems {
         let mut found = Self {
             words: state.words.clone(),
             scope: state.scope,
-            library: about.library.clone(),
+            revision: about.revision,
             lines: Vec::new(),
             items: Vec::new(),
             height: 0.0,
@@ -115,7 +118,7 @@ impl FoundItems {
     }
 
     fn is_of(&self, state: &PaletteState, about: &PaletteContext<'_>) -> bool {
-        self.words == state.words && self.scope == state.scope && self.library == *about.library
+        self.words == state.words && self.scope == state.scope && self.revision == about.revision
     }
 
     fn preset(&self, item: PaletteItem) -> Option<&Preset> {

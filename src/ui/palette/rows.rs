@@ -1,5 +1,7 @@
 //! The lines of the palette, and the details of the marked one.
 
+use std::borrow::Cow;
+
 use egui::{Label, Rect, Response, RichText, Role, Sense, Ui, WidgetInfo, pos2};
 
 use super::commands::PaletteCommand;
@@ -104,7 +106,11 @@ pub(super) fn preset_ui(
     let room = inner.right() - RAIL_WIDTH - 12.0 - left;
     let (upper, lower) = (inner.top() + 10.0, inner.bottom() - 9.0);
     let star = if is_favourite { 18.0 } else { 0.0 };
-    let outcome = paint::line(ui, &preset.name, theme::regular(theme::BODY_SIZE), t.text, room - star);
+    // The number is what a card is known by: it is never cut, the name is.
+    let number = paint::line(ui, &preset.grouped_number, theme::mono(theme::MONO_SIZE), t.subdued, f32::INFINITY);
+    let taken = if preset.grouped_number.is_empty() { 0.0 } else { number.size().x + 12.0 };
+    paint::galley_left(ui.painter(), number, left + room - taken + 12.0, upper);
+    let outcome = paint::line(ui, &preset.name, theme::regular(theme::BODY_SIZE), t.text, room - star - taken);
     let name = paint::galley_left(ui.painter(), outcome, left, upper);
     if is_favourite {
         let glyph = paint::line(ui, &icons::STAR.glyph().to_string(), icons::font(12.0), t.warn, f32::INFINITY);
@@ -115,7 +121,8 @@ pub(super) fn preset_ui(
     let outcome = paint::galley_left(ui.painter(), outcome, left, lower);
     let rest = left + room - outcome.right() - 10.0;
     if rest > 60.0 {
-        let about = paint::line(ui, &preset.about, theme::mono(11.0), t.faint, rest);
+        let about = preset.about.strip_prefix(&preset.grouped_number).unwrap_or(&preset.about);
+        let about = paint::line(ui, about.trim_start_matches(" · "), theme::mono(11.0), t.faint, rest);
         paint::galley_left(ui.painter(), about, outcome.right() + 10.0, lower);
     }
     let place = Rect::from_min_max(pos2(inner.right() - RAIL_WIDTH, inner.top()), inner.max);
@@ -142,14 +149,10 @@ fn mark_ui(ui: &mut Ui, preset: &Preset, place: Rect) {
 pub(super) fn detail_ui(ui: &mut Ui, preset: &Preset, is_favourite: bool, copies_id: bool) -> Option<ItemAction> {
     let t = DesignTokens::of(ui);
     outcome_rail_ui(ui, &card_steps(preset.steps.each_ref()));
-    let message = preset.steps.iter().find_map(|step| match step {
-        StepOutcome::Refused { message, .. } => Some(message.as_str()),
-        _ => None,
-    });
-    let words = match (message, &preset.checks) {
-        (Some(message), _) if !message.is_empty() => message.to_owned(),
-        (_, Some(checks)) => format!("Checks: {checks}"),
-        _ => preset.about.clone(),
+    let words = match (&preset.consequence, &preset.checks) {
+        (Some(consequence), _) => Cow::Borrowed(consequence.as_str()),
+        (None, Some(checks)) => Cow::Owned(format!("Makes a token. Checks: {checks}")),
+        (None, None) => Cow::Borrowed(preset.about.as_str()),
     };
     ui.add(Label::new(RichText::new(foreign::label(&words)).size(theme::SMALL_SIZE).color(t.subdued)).truncate());
     ui.add_space(2.0);

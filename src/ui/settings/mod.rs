@@ -56,11 +56,8 @@ pub fn settings_ui(
     if let Some(focus) = state.focus.take() {
         lead_to(ctx, focus);
     }
-    if modal.should_close && state.edited != state.initial && state.stage != DialogStage::Leaving {
-        state.stage = DialogStage::Leaving;
-        return true;
-    }
-    !(modal.should_close && state.edited == state.initial || is_discarded)
+    let is_unsaved = state.is_unsaved();
+    state.leaving.stays(ctx, modal.should_close, is_unsaved) && !is_discarded
 }
 
 /// The zoom keys work while the dialog is open; what they set is taken for the dialog's own field, so that Save keeps
@@ -96,12 +93,10 @@ fn page_ui(ui: &mut Ui, state: &mut SettingsState, about: &SettingsContext<'_>, 
 /// The foot, which stays in view: what stands in the way, and the ways out. True when the changes are given up.
 fn foot_ui(ui: &mut Ui, state: &mut SettingsState, about: &SettingsContext<'_>, actions: &mut Vec<Action>) -> bool {
     let faults = state.faults();
-    let is_changed = state.edited != state.initial;
+    let is_changed = state.is_unsaved();
     let status = match (&state.problem, faults.as_slice()) {
         (Some(problem), _) => Some((Tone::Error, problem.clone())),
-        (None, []) if state.stage == DialogStage::Leaving => {
-            Some((Tone::Warn, "Something was changed and not saved".to_owned()))
-        }
+        (None, []) if state.leaving.is_asking() => Some((Tone::Warn, "Something was changed and not saved".to_owned())),
         (None, []) => None,
         (None, [fault]) => Some((Tone::Error, fault_words(state, fault))),
         (None, [fault, others @ ..]) => {
@@ -120,11 +115,17 @@ fn foot_ui(ui: &mut Ui, state: &mut SettingsState, about: &SettingsContext<'_>, 
         },
         |ui| {
             let (leave, needs_care) =
-                if is_changed { ("Discard changes", state.stage == DialogStage::Leaving) } else { ("Close", false) };
+                if is_changed { ("Discard changes", state.leaving.is_asking()) } else { ("Close", false) };
             let button = QuietButton::new(leave).tall();
             is_discarded = ui.add(if needs_care { button.danger() } else { button }).clicked();
-            if state.stage == DialogStage::Leaving && ui.add(QuietButton::new("Keep editing").tall()).clicked() {
-                state.stage = DialogStage::Editing;
+            if state.leaving.is_asking() {
+                let keep = ui.add(QuietButton::new("Keep editing").tall());
+                if state.leaving.take_focus() {
+                    keep.request_focus();
+                }
+                if keep.clicked() {
+                    state.leaving.keep(ui.ctx());
+                }
             }
             let label = if state.stage == DialogStage::Saving { "Saving…" } else { "Save" };
             let save = PrimaryButton::new(label).keys(LocalKey::Submit.cap()).width(132.0);
@@ -132,7 +133,7 @@ fn foot_ui(ui: &mut Ui, state: &mut SettingsState, about: &SettingsContext<'_>, 
         },
     );
     if is_saved && state.stage != DialogStage::Saving {
-        state.save(about.settings, actions);
+        state.save(about.settings, about.paths, actions);
     }
     is_discarded
 }

@@ -120,6 +120,10 @@ fn profile_ui(ui: &mut Ui, state: &mut SettingsState, about: &SettingsContext<'_
     if is_other_place {
         state.refused = None;
     }
+    // Once it is left, the path shows the file that is meant.
+    if ui.read_response(field_id(FieldName::Stripe(StripeField::CaFile))).is_some_and(|field| field.lost_focus()) {
+        state.resolve_paths(about.paths);
+    }
     if is_other_place || is_other_key {
         state.check.outdate();
     }

@@ -10,10 +10,14 @@ use super::{
     typed::{FieldFault, FieldName, TypedSettings},
 };
 use crate::{
-    domain::settings::{key_check::KeyCheck, preferences::Settings, profile::ProfileId, stripe::StripeField},
+    domain::{
+        mask,
+        settings::{key_check::KeyCheck, preferences::Settings, profile::ProfileId, stripe::StripeField},
+        typed_path::{PathBase, typed_path},
+    },
     messages::{JobId, JobRequest},
     model::WindowModel,
-    ui::Action,
+    ui::{Action, leaving::LeaveGuard},
 };
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,8 +45,6 @@ pub(super) enum DialogStage {
     Editing,
     /// The files that are named are looked at before the settings are taken.
     Saving,
-    /// To close was asked for while something was changed.
-    Leaving,
 }
 
 /// The state of the open dialog: the settings as typed, and what was told about them.
@@ -63,6 +65,9 @@ pub struct SettingsState {
     /// Why the settings were not saved, where no field is at fault.
     pub(super) problem: Option<String>,
     pub(super) stage: DialogStage,
+    pub(super) leaving: LeaveGuard,
+    /// What is being saved: more may be typed until it is.
+    sent: Option<TypedSettings>,
     /// The profile whose key was asked for last.
     pub(super) looked_at: Option<ProfileId>,
     /// What gets the focus in the next frame.
@@ -86,6 +91,8 @@ impl SettingsState {
             refused: None,
             problem: None,
             stage: DialogStage::default(),
+            leaving: LeaveGuard::default(),
+            sent: None,
             looked_at: None,
             focus: Some(row_id(chosen)),
             zoom: None,
@@ -103,6 +110,20 @@ impl SettingsState {
         self.refused =
             Some(FieldFault { profile: Some(profile), field: FieldName::Stripe(StripeField::CaFile), words });
         self.show_first_fault();
+    }
+
+    /// Whether something was changed that is not saved.
+    pub fn is_unsaved(&self) -> bool {
+        self.edited != self.initial
+    }
+
+    /// Takes notice that what was sent is saved; true when that is everything, and the dialog can be closed.
+    pub fn is_saved(&mut self) -> bool {
+        self.stage = DialogStage::Editing;
+        if let Some(sent) = self.sent.take() {
+            self.initial = sent;
+        }
+        !self.is_unsaved()
     }
 
     /// Shows why the settings were not saved, where no field is at fault.
@@ -162,12 +183,31 @@ impl SettingsState {
         }
     }
 
-    pub(super) fn save(&mut self, rest: &Settings, actions: &mut Vec<Action>) {
+    /// Writes out the paths that were typed: what is saved means the same wherever the program is started.
+    pub(super) fn resolve_paths(&mut self, base: &PathBase) {
+        for profile in &mut self.edited.profiles {
+            let text = profile.text_mut(StripeField::CaFile);
+            if text.trim().is_empty() || !mask::is_whole(text) {
+                continue;
+            }
+            match typed_path(text, base) {
+                Ok(path) => *text = path.display().to_string(),
+                Err(fault) => {
+                    let (field, words) = (FieldName::Stripe(StripeField::CaFile), fault.to_string());
+                    self.refused = Some(FieldFault { profile: Some(profile.id), field, words });
+                }
+            }
+        }
+    }
+
+    pub(super) fn save(&mut self, rest: &Settings, base: &PathBase, actions: &mut Vec<Action>) {
         self.problem = None;
+        self.resolve_paths(base);
         self.stage = DialogStage::Editing;
         match self.edited.to_settings(rest).filter(|_| self.refused.is_none()) {
             Some(settings) => {
                 self.stage = DialogStage::Saving;
+                self.sent = Some(self.edited.clone());
                 let (settings, keys) = (Box::new(settings), self.edited.keys());
                 actions.push(Action::Run(JobRequest::SaveSettings { settings, keys }));
             }
@@ -190,6 +230,8 @@ pub struct SettingsContext<'a> {
     pub settings: &'a Settings,
     pub model: &'a WindowModel,
     pub places: &'a [FilePlace],
+    /// What a typed path is read against.
+    pub paths: &'a PathBase,
     pub now: Timestamp,
 }
 

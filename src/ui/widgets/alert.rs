@@ -17,12 +17,13 @@ pub struct InlineAlert<'a> {
     title: &'a str,
     text: &'a str,
     buttons: &'a [&'a str],
+    focus: Option<usize>,
 }
 
 impl<'a> InlineAlert<'a> {
     /// An alert in `tone` that says `title`.
     pub fn new(tone: Tone, title: &'a str) -> Self {
-        Self { tone, title, text: "", buttons: &[] }
+        Self { tone, title, text: "", buttons: &[], focus: None }
     }
 
     /// The explanation under the title.
@@ -34,6 +35,12 @@ impl<'a> InlineAlert<'a> {
     /// The buttons under the text.
     pub fn buttons(mut self, buttons: &'a [&'a str]) -> Self {
         self.buttons = buttons;
+        self
+    }
+
+    /// Puts the focus on this button, in this frame.
+    pub fn focus(mut self, button: Option<usize>) -> Self {
+        self.focus = button;
         self
     }
 
@@ -75,7 +82,11 @@ impl<'a> InlineAlert<'a> {
                                 ui.horizontal_wrapped(|ui| {
                                     ui.spacing_mut().item_spacing = vec2(8.0, 6.0);
                                     for (i, label) in self.buttons.iter().enumerate() {
-                                        if ui.add(QuietButton::new(label)).clicked() {
+                                        let button = ui.add(QuietButton::new(label));
+                                        if self.focus == Some(i) {
+                                            button.request_focus();
+                                        }
+                                        if button.clicked() {
                                             clicked = Some(i);
                                         }
                                     }

@@ -5,6 +5,7 @@
 pub mod alert;
 pub mod brand_mark;
 pub mod button;
+pub mod button_row;
 pub mod card_face;
 pub mod caret;
 pub mod chip;
@@ -43,6 +44,7 @@ pub mod virtual_rows;
 pub use alert::InlineAlert;
 pub use brand_mark::BrandMark;
 pub use button::{IconButton, PrimaryButton, QuietButton};
+pub use button_row::{RowButton, button_row_ui};
 pub use card_face::{CardFace, dotted_number};
 pub use chip::FilterChip;
 pub use choice::ChoiceField;

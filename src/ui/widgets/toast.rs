@@ -13,25 +13,43 @@ use egui::{
 };
 use std::time::Duration;
 
-/// One message, with at most one thing to do about it.
+/// One message, with at most one thing to do about it. `C` is what it can be about: a message with a cause goes when
+/// the cause is gone, or when there is something newer to say of it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Toast<A> {
+pub struct Toast<A, C = ()> {
     tone: Tone,
     text: String,
     keys: String,
     action: Option<(String, A)>,
+    cause: Option<C>,
+    is_whole: bool,
 }
 
-impl<A> Toast<A> {
+impl<A, C> Toast<A, C> {
     /// A message in `tone`.
     pub fn new(tone: Tone, text: impl Into<String>) -> Self {
-        Self { tone, text: text.into(), keys: String::new(), action: None }
+        Self { tone, text: text.into(), keys: String::new(), action: None, cause: None, is_whole: tone == Tone::Error }
     }
 
     /// Something to do about it: "Undo".
     #[must_use]
     pub fn action(mut self, label: impl Into<String>, action: A) -> Self {
         self.action = Some((label.into(), action));
+        self
+    }
+
+    /// What the message is about.
+    #[must_use]
+    pub fn cause(mut self, cause: C) -> Self {
+        self.cause = Some(cause);
+        self
+    }
+
+    /// Shows the whole text, on several lines if need be. What to do about an error stands at its end, so an error is
+    /// always shown whole.
+    #[must_use]
+    pub fn whole(mut self) -> Self {
+        self.is_whole = true;
         self
     }
 
@@ -43,27 +61,27 @@ impl<A> Toast<A> {
     }
 }
 
-struct ShownToast<A> {
-    toast: Toast<A>,
+struct ShownToast<A, C> {
+    toast: Toast<A, C>,
     number: u64,
     /// The time of the window at which it leaves; set when it is first drawn.
     leaves_at: Option<f64>,
 }
 
 /// The messages now in sight.
-pub struct Toasts<A> {
-    shown: Vec<ShownToast<A>>,
+pub struct Toasts<A, C = ()> {
+    shown: Vec<ShownToast<A, C>>,
     next_number: u64,
     lift: f32,
 }
 
-impl<A> Default for Toasts<A> {
+impl<A, C> Default for Toasts<A, C> {
     fn default() -> Self {
         Self { shown: Vec::new(), next_number: 0, lift: 0.0 }
     }
 }
 
-impl<A> Toasts<A> {
+impl<A, C: PartialEq> Toasts<A, C> {
     /// How long a message stays.
     const STAYS_SECS: f64 = 5.0;
     /// More than these push out the oldest.
@@ -71,8 +89,11 @@ impl<A> Toasts<A> {
     /// Their distance from the bottom of the window, above the status line.
     const BOTTOM: f32 = 44.0;
 
-    /// Shows `toast` below those already there.
-    pub fn push(&mut self, toast: Toast<A>) {
+    /// Shows `toast` below those already there, in place of what was said of its cause before.
+    pub fn push(&mut self, toast: Toast<A, C>) {
+        if let Some(cause) = &toast.cause {
+            self.settle(cause);
+        }
         self.shown.push(ShownToast { toast, number: self.next_number, leaves_at: None });
         self.next_number += 1;
         if self.shown.len() > Self::MOST {
@@ -87,9 +108,9 @@ impl<A> Toasts<A> {
         self.lift = points;
     }
 
-    /// Takes away the messages whose action would do nothing any more.
-    pub fn withdraw(&mut self, is_past: impl Fn(&A) -> bool) {
-        self.shown.retain(|shown| !shown.toast.action.as_ref().is_some_and(|(_, action)| is_past(action)));
+    /// Takes away what was said of this cause, which is gone.
+    pub fn settle(&mut self, cause: &C) {
+        self.shown.retain(|shown| shown.toast.cause.as_ref() != Some(cause));
     }
 
     /// Whether nothing is shown.
@@ -149,7 +170,7 @@ enum ToastResponse {
     Dismiss,
 }
 
-fn toast_ui<A>(ui: &mut Ui, toast: &Toast<A>) -> ToastResponse {
+fn toast_ui<A, C>(ui: &mut Ui, toast: &Toast<A, C>) -> ToastResponse {
     let t = DesignTokens::of(ui);
     let mut asked = ToastResponse::Nothing;
     let words = foreign::block(&toast.text);
@@ -172,9 +193,8 @@ fn toast_ui<A>(ui: &mut Ui, toast: &Toast<A>) -> ToastResponse {
                     let glyph = paint::line(ui, &sign.glyph().to_string(), icons::font(14.0), color, f32::INFINITY);
                     paint::galley_center(ui.painter(), glyph, icon.center());
                     ui.add_space(2.0);
-                    // What to do about an error stands at its end.
                     let text = Label::new(words);
-                    ui.add(if toast.tone == Tone::Error { text.wrap() } else { text.truncate() });
+                    ui.add(if toast.is_whole { text.wrap().selectable(true) } else { text.truncate() });
                     if !toast.keys.is_empty() {
                         key_cap_ui(ui, &toast.keys);
                     }
@@ -195,4 +215,25 @@ fn toast_ui<A>(ui: &mut Ui, toast: &Toast<A>) -> ToastResponse {
             });
     });
     asked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_goes_with_its_cause_and_gives_way_to_a_newer_word_about_it() {
+        let mut toasts: Toasts<(), &str> = Toasts::default();
+        let shown = |toasts: &Toasts<(), &str>| -> Vec<String> {
+            toasts.shown.iter().map(|shown| shown.toast.text.clone()).collect()
+        };
+        toasts.push(Toast::new(Tone::Error, "the port is taken").cause("server"));
+        toasts.push(Toast::new(Tone::Error, "the disk is full").cause("export"));
+        toasts.push(Toast::new(Tone::Ok, "copied"));
+        toasts.push(Toast::new(Tone::Ok, "exported").cause("export"));
+        assert_eq!(shown(&toasts), ["the port is taken", "copied", "exported"]);
+        toasts.settle(&"server");
+        toasts.settle(&"nothing of this kind");
+        assert_eq!(shown(&toasts), ["copied", "exported"]);
+    }
 }

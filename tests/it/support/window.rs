@@ -24,6 +24,7 @@ use testcard::{
             preferences::{Settings, ThemeChoice},
             stripe::{BaseUrl, StripeSettings},
         },
+        typed_path::PathBase,
         zone::LocalZone,
     },
     files::OwnFolders,
@@ -121,7 +122,10 @@ impl Bench {
                 clock: Clock::fixed(Timestamp::from_second(1_900_000_000).unwrap()),
                 keys: ApiKeys::session_only(self.key.map(str::to_owned)),
             },
-            export_folder: self.export_folder.clone(),
+            paths: PathBase {
+                home: self.export_folder.parent().map(Path::to_owned),
+                folder: self.export_folder.clone(),
+            },
             picker: {
                 let picked = self.picked.clone();
                 Box::new(move |_, _| {
@@ -167,6 +171,17 @@ pub fn wait_for(window: &mut Window, words: &str) {
 
 pub fn ctrl(window: &mut Window, key: Key) {
     press(window, Modifiers::COMMAND, key);
+}
+
+/// Presses a button of the inspector's head, which may be in its menu.
+#[track_caller]
+pub fn press_in_head(window: &mut Window, name: &str) {
+    if window.query_by_role_and_label(Role::Button, name).is_none() {
+        window.get_by_role_and_label(Role::Button, "More").click();
+        window.run_ok();
+    }
+    window.get_by_role_and_label(Role::Button, name).click();
+    window.run_ok();
 }
 
 /// What the history's rows say, newest first.
