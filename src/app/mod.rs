@@ -54,6 +54,7 @@ use crate::{
         dialogs::server::AppliedFaults,
         form::FormState,
         history::RefreshStatus,
+        input_order::InputOrder,
         inspector::code::CodeContext,
         keyboard::Keyboard,
         layout::{KeptLayout, WindowPart},
@@ -133,6 +134,8 @@ impl App {
         zone_in_use::install(ctx, config.zone.clone());
         ctx.add_plugin(ClipboardKeys::default());
         ctx.add_plugin(TextGuard::default());
+        // After the plugins that change the input: what they make of it is what is handed over in its order.
+        InputOrder::install(ctx);
         let settings = config.worker.settings.clone();
         let clock = config.worker.clock.clone();
         apply_theme(ctx, settings.window.theme);

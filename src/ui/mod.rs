@@ -11,6 +11,7 @@ pub mod dialogs;
 pub mod form;
 pub mod history;
 pub mod icons;
+pub mod input_order;
 pub mod inspector;
 mod judgement;
 pub mod keyboard;

@@ -65,6 +65,7 @@ mod stripe;
 mod support;
 mod text_guard;
 mod text_input;
+mod typing;
 mod way;
 mod window;
 mod window_words;

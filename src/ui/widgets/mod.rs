@@ -25,6 +25,7 @@ pub mod logo;
 pub mod marked_row;
 pub mod menu_chip;
 pub mod modal;
+pub mod own_edits;
 pub mod paint;
 pub mod pill;
 pub mod rail;

@@ -14,6 +14,7 @@ use egui::{
 use super::{
     caret::{range, select_after_tab, set_range},
     context_menu::{AskedByKey, context_menu_ui, is_asked},
+    own_edits,
     text_editing::{self, BySigns},
 };
 use crate::{
@@ -161,6 +162,7 @@ impl<'a> TextInput<'a> {
         let before = range(ui.ctx(), id);
         let kept = KeptSelection::of(ui, id, has_focus);
         let mut layouter = shown_by(look.font.clone(), look.align, rows.is_none(), kept.in_menu.map(sorted));
+        own_edits::note_shown(ui.ctx(), id, text);
         let mut by_signs = BySigns(text);
         let mut edit = match rows {
             Some(rows) => TextEdit::multiline(&mut by_signs).desired_rows(rows),
@@ -187,6 +189,7 @@ impl<'a> TextInput<'a> {
         }
         let mut output = edit.show(ui);
         text_editing::mend_caret(ui, id, text, before, &mut output);
+        own_edits::note_edited(ui.ctx(), id, text);
         menu_ui(ui, &output, kept, text.is_empty(), is_secret);
         // Several lines are a text to write on, not a value to replace.
         if rows.is_none() {
