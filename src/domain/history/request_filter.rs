@@ -274,6 +274,7 @@ mod tests {
         }
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "it stands where an outcome does")]
     fn answer(http_status: u16, headers: &[(&str, &str)], body: &str) -> Result<ApiResponse, CallFailure> {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         Ok(ApiResponse { http_status, headers, body: body.as_bytes().to_vec() })

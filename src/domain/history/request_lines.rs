@@ -118,13 +118,14 @@ mod tests {
 
     #[test]
     fn equal_calls_in_a_row_are_one_line_until_it_is_unfolded() {
+        use LineKind::{Folded, Member, Single, Unfolded};
+
         let rows = rows("aaabaa");
         let runs = RequestRuns::of(&rows);
         let shown = |unfolded: &[i64]| {
             let unfolded = unfolded.iter().copied().map(ExchangeId).collect();
             runs.lines(&rows, &unfolded).iter().map(|line| (line.row, line.kind)).collect::<Vec<_>>()
         };
-        use LineKind::{Folded, Member, Single, Unfolded};
         assert_eq!(shown(&[]), [(0, Folded(3)), (3, Single), (4, Folded(2))]);
         assert_eq!(shown(&[98]), [(0, Unfolded(3)), (1, Member), (2, Member), (3, Single), (4, Folded(2))]);
         assert_eq!(runs.key(&rows, 1), Some(ExchangeId(98)), "the oldest names the run");
