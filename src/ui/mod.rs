@@ -13,6 +13,7 @@ pub mod history;
 pub mod icons;
 pub mod inspector;
 mod judgement;
+pub mod keyboard;
 pub mod layout;
 pub mod leaving;
 pub mod palette;
