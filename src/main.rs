@@ -173,7 +173,12 @@ fn open_window(environment: &ProcessEnvironment, started: Instant) -> anyhow::Re
         }
         None => viewport,
     };
-    let options = eframe::NativeOptions { viewport, ..Default::default() };
-    eframe::run_native("testcard", options, Box::new(|cc| Ok(Box::new(App::new(&cc.egui_ctx, config)))))
+    // eframe's own way to the system's fonts ends the program where there is none.
+    let options = eframe::NativeOptions { viewport, system_font_fallback: false, ..Default::default() };
+    let start = |context: &eframe::CreationContext<'_>| {
+        app::use_system_fonts(&context.egui_ctx);
+        Ok(Box::new(App::new(&context.egui_ctx, config)) as Box<dyn eframe::App>)
+    };
+    eframe::run_native("testcard", options, Box::new(start))
         .map_err(|error| anyhow::anyhow!("{WITHOUT_WINDOW}{}", reason(&error.to_string())))
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use egui::Context;
 
-use super::{App, apply_theme, code_context, job_table::CreationPurpose, selection::OnceLoaded};
+use super::{App, apply_theme, code_context, job_table::CreationPurpose, selection::OnceLoaded, settings::zoom_by};
 use crate::{
     domain::{
         call::{again::NotKept, api::Target, token_calls::TokenRequest},
@@ -68,11 +68,10 @@ impl App {
         self.worker.send(WorkerCommand::LoadPair { first, second });
     }
 
-    /// The keys of the window. While a dialog is open they belong to it.
+    /// The keys of the window.
     pub(super) fn keys(&mut self, ctx: &Context, actions: &mut Vec<Action>) {
-        if !self.views.dialogs.is_any_open() {
-            actions.extend(shortcuts::pressed(ctx).into_iter().map(Action::Do));
-        }
+        let has_dialog = self.views.dialogs.is_any_open();
+        actions.extend(shortcuts::pressed(ctx, has_dialog).into_iter().map(Action::Do));
     }
 
     /// Carries out what a shortcut stands for, pressed as keys or chosen in the command palette.
@@ -110,6 +109,9 @@ impl App {
             Shortcut::PreviousPane => self.go_round(ctx, 2),
             Shortcut::FoldForm => self.frame.layout.now.form_is_open = !self.frame.layout.now.form_is_open,
             Shortcut::FoldInspector => self.fold_inspector(ctx),
+            Shortcut::ZoomIn => zoom_by(ctx, 1.0),
+            Shortcut::ZoomOut => zoom_by(ctx, -1.0),
+            Shortcut::ZoomReset => ctx.set_zoom_factor(1.0),
             Shortcut::Reuse | Shortcut::CopyId | Shortcut::CopyCurl | Shortcut::SameElsewhere | Shortcut::Diff => {
                 if let Some(action) = self.about_shown(shortcut) {
                     self.act(ctx, action);

@@ -54,14 +54,14 @@ use crate::{
         dialogs::server::AppliedFaults,
         form::FormState,
         history::RefreshStatus,
+        input_order::InputOrder,
         inspector::code::CodeContext,
+        keyboard::Keyboard,
         layout::{KeptLayout, WindowPart},
+        text::system_fonts::SystemFonts,
         text_guard::TextGuard,
         theme,
-        widgets::{
-            Toast, Tone,
-            context_menu::{focus_behind_menu, give_back_focus},
-        },
+        widgets::{Toast, Tone, context_menu::give_back_focus},
         zone_in_use,
     },
     worker::{Worker, WorkerConfig},
@@ -120,13 +120,22 @@ pub struct App {
     started: Option<Instant>,
 }
 
+/// Lets `ctx` look among the fonts of the system for what the program's own fonts lack.
+pub fn use_system_fonts(ctx: &Context) {
+    ctx.add_font_provider(Arc::new(SystemFonts::default()));
+}
+
 impl App {
     /// Starts the background and the window.
     pub fn new(ctx: &Context, config: AppConfig) -> Self {
+        // First of all plugins: what it makes of a key press is what the others are to see.
+        ctx.add_plugin(Keyboard::default());
         theme::install(ctx);
         zone_in_use::install(ctx, config.zone.clone());
         ctx.add_plugin(ClipboardKeys::default());
         ctx.add_plugin(TextGuard::default());
+        // After the plugins that change the input: what they make of it is what is handed over in its order.
+        InputOrder::install(ctx);
         let settings = config.worker.settings.clone();
         let clock = config.worker.clock.clone();
         apply_theme(ctx, settings.window.theme);
@@ -262,10 +271,9 @@ impl App {
     /// Draws the window and carries out what was asked for.
     pub fn show(&mut self, ui: &mut Ui) {
         tracing::trace!("frame");
-        self.frame.focus.give_back(ui.ctx());
+        self.frame.focus.begin(ui.ctx());
         give_back_focus(ui.ctx());
         self.ask_before_closing(ui.ctx());
-        let focused = focus_behind_menu(ui.ctx());
         let mut actions = Vec::new();
         self.keys(ui.ctx(), &mut actions);
         self.panes_ui(ui, &mut actions);
@@ -281,8 +289,7 @@ impl App {
             self.act(ui.ctx(), action);
         }
         self.tell_lost_form();
-        self.frame.focus.esc_is_taken = ui.text_edit_focused() || egui::Popup::is_any_open(ui.ctx());
-        self.frame.focus.note_dialogs(ui, focused, self.views.dialogs.is_any_open());
+        self.keep_focus(ui.ctx());
         self.keep_zoom(ui.ctx());
         self.keep_form(ui.ctx());
         if let Some(layout) = self.frame.layout.due(ui.ctx()) {

@@ -227,15 +227,33 @@ impl App {
 
     /// Goes so many parts on from the one that has the focus.
     pub(super) fn go_round(&mut self, ctx: &Context, steps: usize) {
-        const ORDER: [WindowPart; 3] = [WindowPart::Form, WindowPart::Middle, WindowPart::Inspector];
         let focused = ctx.memory(egui::Memory::focused).and_then(|id| ctx.read_response(id));
-        let here = focused.and_then(|response| {
-            let center = response.rect.center();
-            // The drawer lies over the middle.
-            let is_in = |part: &WindowPart| self.is_drawn(ctx, *part) && self.frame.parts.of(*part).contains(center);
-            ORDER.iter().rposition(is_in)
-        });
-        self.go_to(ctx, here.map_or(ORDER[0], |here| ORDER[(here + steps) % ORDER.len()]));
+        let here = focused.and_then(|response| self.part_at(ctx, response.rect.center()));
+        let order = WindowPart::ALL;
+        let place = here.and_then(|here| order.iter().position(|part| *part == here));
+        self.go_to(ctx, place.map_or(order[0], |place| order[(place + steps) % order.len()]));
+    }
+
+    /// The part of the window that is drawn in a place.
+    fn part_at(&self, ctx: &Context, place: egui::Pos2) -> Option<WindowPart> {
+        // The last first: the drawer lies over the middle.
+        let mut parts = WindowPart::ALL.into_iter().rev();
+        parts.find(|part| self.is_drawn(ctx, *part) && self.frame.parts.of(*part).contains(place))
+    }
+
+    /// Puts the focus back where it was lost.
+    pub(super) fn keep_focus(&mut self, ctx: &Context) {
+        let has_dialog = self.views.dialogs.is_any_open();
+        let mut focus = std::mem::take(&mut self.frame.focus);
+        let part_of = |widget: &egui::WidgetRect| {
+            let is_in_pane = widget.layer_id.order < egui::Order::Foreground;
+            self.part_at(ctx, widget.rect.center()).filter(|_| is_in_pane)
+        };
+        let lost_in = focus.keep(ctx, has_dialog, part_of, |part| self.is_drawn(ctx, part));
+        self.frame.focus = focus;
+        if let Some(part) = lost_in {
+            self.go_to(ctx, part);
+        }
     }
 
     fn is_drawn(&self, ctx: &Context, part: WindowPart) -> bool {

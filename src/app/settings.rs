@@ -22,7 +22,7 @@ impl App {
         self.settings = settings;
     }
 
-    /// The zoom keys are egui's own; what they set is kept. Then the zoom is what was set, as far as the window has room
+    /// What the zoom keys set is kept. Then the zoom is what was set, as far as the window has room
     /// for it: it follows the window down and up again, and the setting stays.
     pub(super) fn keep_zoom(&mut self, ctx: &Context) {
         let zoom = ctx.zoom_factor();
@@ -43,4 +43,9 @@ impl App {
             ctx.request_discard("the window has room for another zoom");
         }
     }
+}
+
+/// Makes everything larger or smaller by so many tenths; `keep_zoom` knows how far that goes.
+pub(super) fn zoom_by(ctx: &Context, tenths: f32) {
+    ctx.set_zoom_factor(((ctx.zoom_factor() * 10.0).round() + tenths) / 10.0);
 }

@@ -6,7 +6,7 @@
 
 use std::{borrow::Cow, fmt::Write as _};
 
-use super::invisible::is_invisible;
+use super::{invisible::is_invisible, signs};
 
 /// The longest cell of a table on the terminal, in characters like all lengths here: Stripe's longest ids have 255.
 const CELL_CHARS: usize = 255;
@@ -71,7 +71,7 @@ pub fn typeable(text: &str) -> Cow<'_, str> {
 
 /// The start of a JSON text in one line of the window, cut after `most` characters.
 pub fn json_start(text: &str, most: usize) -> String {
-    let end = text.char_indices().nth(most).map(|(end, _)| end);
+    let end = text.char_indices().nth(most).map(|(end, _)| signs::start_of_sign(text, end));
     let mut start = json(&text[..end.unwrap_or(text.len())]).into_owned();
     if end.is_some() {
         start.push('…');
@@ -133,7 +133,7 @@ fn is_no_character(c: char) -> bool {
 
 /// The text with unsafe characters replaced, cut after `most` characters.
 fn shown(text: &str, most: usize, replaced: impl Fn(char) -> Option<String>) -> Cow<'_, str> {
-    let end = text.char_indices().nth(most).map(|(end, _)| end);
+    let end = text.char_indices().nth(most).map(|(end, _)| signs::start_of_sign(text, end));
     let kept = &text[..end.unwrap_or(text.len())];
     if end.is_none() && kept.chars().all(|c| replaced(c).is_none()) {
         return Cow::Borrowed(text);

@@ -16,6 +16,7 @@ pub mod presets;
 pub mod rules;
 pub mod secret;
 pub mod settings;
+pub mod signs;
 pub mod typed_path;
 pub(crate) mod words;
 pub mod zone;

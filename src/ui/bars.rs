@@ -1,11 +1,12 @@
 //! The bar above the panes and the line below them.
 
-use egui::{Label, Popup, Rect, RichText, Role, Sense, StrokeKind, Ui, WidgetInfo, pos2, vec2};
+use egui::{Label, Popup, Rect, RichText, Role, Sense, StrokeKind, Ui, WidgetInfo, accesskit::Live, pos2, vec2};
 
 use super::{
     action::{Action, PaletteScope},
     icons,
     shortcuts::Shortcut,
+    text::missing_fonts,
     theme,
     theme::DesignTokens,
     widgets::{
@@ -213,6 +214,9 @@ fn theme_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
 
 /// Draws the line at the bottom.
 pub fn status_bar_ui(ui: &mut Ui, model: &WindowModel) {
+    if let Some(words) = missing_fonts::notice(ui.ctx()) {
+        return missing_fonts_ui(ui, &words);
+    }
     let t = DesignTokens::of(ui);
     let small = |text: String| RichText::new(text).size(theme::SMALL_SIZE).color(t.subdued);
     let counts = &model.history.counts;
@@ -237,4 +241,19 @@ pub fn status_bar_ui(ui: &mut Ui, model: &WindowModel) {
         },
         |ui| ui.label(small("Test mode only: live keys are refused".to_owned())),
     );
+}
+
+/// In place of the line at the bottom, for as long as signs are shown that have no font.
+fn missing_fonts_ui(ui: &mut Ui, words: &str) {
+    let color = Tone::Warn.color(DesignTokens::of(ui));
+    ui.horizontal(|ui| {
+        ui.set_min_height(16.0);
+        ui.spacing_mut().item_spacing.x = 6.0;
+        ui.spacing_mut().interact_size.y = 0.0;
+        let (icon, _) = ui.allocate_exact_size(vec2(13.0, 15.0), Sense::hover());
+        let glyph = paint::line(ui, &Tone::Warn.icon().glyph().to_string(), icons::font(13.0), color, f32::INFINITY);
+        paint::galley_center(ui.painter(), glyph, icon.center());
+        let label = ui.add(Label::new(RichText::new(words).size(theme::SMALL_SIZE).color(color)).truncate());
+        ui.accesskit_node_builder(label.id, |node| node.set_live(Live::Polite));
+    });
 }

@@ -21,6 +21,10 @@ pub enum WindowPart {
     Inspector,
 }
 
+impl WindowPart {
+    pub const ALL: [Self; 3] = [Self::Form, Self::Middle, Self::Inspector];
+}
+
 /// Where the parts were drawn.
 #[derive(Clone, Copy, Debug)]
 pub struct PartPlaces([Rect; 3]);

@@ -10,7 +10,7 @@ use egui::{
 };
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::widgets::caret;
+use super::{text::plugin::ShownText, widgets::caret};
 use crate::domain::settings::profile::ProfileColor;
 
 /// The colours of one theme, each named by what it is for.
@@ -367,10 +367,12 @@ pub fn mono_medium(size: f32) -> FontId {
     FontId::new(size, mono_medium_family())
 }
 
-/// Installs fonts and both themes; the theme follows the system until the settings say otherwise.
+/// Installs fonts, both themes, and what puts text of any script in its order; the theme follows the system until the
+/// settings say otherwise.
 pub fn install(ctx: &Context) {
     caret::install(ctx);
     ctx.set_fonts(fonts());
+    ShownText::install(ctx);
     ctx.style_mut_of(Theme::Dark, |style| apply(style, &DesignTokens::DARK));
     ctx.style_mut_of(Theme::Light, |style| apply(style, &DesignTokens::LIGHT));
     ctx.options_mut(|options| options.fallback_theme = Theme::Dark);

@@ -301,8 +301,7 @@ fn a_zoom_that_the_keys_reach_is_saved_as_one_that_the_settings_take() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("settings.json");
     let mut window = Bench { settings_file: Some(file.clone()), ..two("https://api.stripe.com") }.open();
-    // The keys go down to 0.2, a tenth at a time.
-    for _ in 0..8 {
+    for _ in 0..12 {
         ctrl(&mut window, Key::Minus);
     }
     let smallest = *WindowSettings::ZOOMS.start();

@@ -85,14 +85,7 @@ pub fn expiry_state(text: &str, today: Date, left: bool) -> FieldState {
 
 /// The state of the security code for a card number, both as typed. `left` is whether the field has lost the focus.
 pub fn cvc_state(text: &str, number: &str, left: bool) -> FieldState {
-    let number = ascii_digits(number);
-    let brand = CardNumber::parse(&number).map_or_else(
-        || match brand_so_far(&number) {
-            BrandSoFar::One(brand) => Some(brand),
-            BrandSoFar::Open | BrandSoFar::Impossible => None,
-        },
-        |number| Some(number.brand()),
-    );
+    let brand = brand_of(number);
     let digits = text.len();
     if text.is_empty() {
         return if left { FieldState::Advice("No CVC: it will not be checked".to_owned()) } else { FieldState::NotYet };
@@ -111,6 +104,41 @@ pub fn cvc_state(text: &str, number: &str, left: bool) -> FieldState {
         _ if left => FieldState::Wrong(format!("{} missing", count(3 - digits, "digit"))),
         _ => FieldState::NotYet,
     }
+}
+
+/// Whether a card number takes no more digits: it is right, and its brand has no longer ones. A published number is as
+/// long as it is. A digit that is typed at its end belongs to the next field then.
+pub fn number_is_full(text: &str) -> bool {
+    let digits = ascii_digits(text);
+    let is_good = matches!(number_state(&digits, false), FieldState::Right | FieldState::Advice(_));
+    is_good && digits.len() == number::lengths(&digits).1
+}
+
+/// Whether an expiry takes no more digits. "20" can be the start of 2030.
+pub fn expiry_is_full(text: &str, today: Date) -> bool {
+    matches!(text.len(), 4 | 6)
+        && !(text.len() == 4 && text.ends_with("20"))
+        && expiry_state(text, today, false) == FieldState::Right
+}
+
+/// Whether the security code of this number takes no more digits. While no brand is known, a code may have three digits
+/// or four: then it never is full.
+pub fn cvc_is_full(text: &str, number: &str) -> bool {
+    let is_full = |brand: Brand| text.len() == brand.cvc_digits();
+    text.bytes().all(|byte| byte.is_ascii_digit()) && brand_of(number).is_some_and(is_full)
+}
+
+/// The brand of a number as typed, where it is known.
+fn brand_of(number: &str) -> Option<Brand> {
+    let number = ascii_digits(number);
+    let brand = match CardNumber::parse(&number) {
+        Some(number) => number.brand(),
+        None => match brand_so_far(&number) {
+            BrandSoFar::One(brand) => brand,
+            BrandSoFar::Open | BrandSoFar::Impossible => return None,
+        },
+    };
+    Some(brand).filter(|brand| *brand != Brand::Unknown)
 }
 
 /// A field of the form that an error's `param` can name.
@@ -133,6 +161,23 @@ pub enum FormField {
 }
 
 impl FormField {
+    pub const ALL: [Self; 14] = [
+        Self::Number,
+        Self::Expiry,
+        Self::Cvc,
+        Self::Name,
+        Self::Line1,
+        Self::Line2,
+        Self::City,
+        Self::State,
+        Self::Zip,
+        Self::Country,
+        Self::Currency,
+        Self::Network,
+        Self::Customer,
+        Self::CustomerCard,
+    ];
+
     /// The field for a bare (`exp_year`) or whole (`card[exp_year]`) parameter name.
     pub fn of_param(param: &str) -> Option<Self> {
         let bare = param.strip_prefix("card[").map_or(param, |rest| rest.trim_end_matches(']'));

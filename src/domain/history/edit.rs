@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::entry::EntryId;
+use crate::domain::signs;
 
 /// The longest note, in characters.
 pub const LONGEST_NOTE: usize = 2000;
@@ -60,7 +61,7 @@ impl EntryEdit {
 /// A note as typed, made one line: control characters become spaces, and the text is cut to [`LONGEST_NOTE`].
 pub fn note_in(text: &str) -> String {
     let line: String = text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    line.chars().take(LONGEST_NOTE).collect()
+    signs::at_most(&line, LONGEST_NOTE).to_owned()
 }
 
 /// The tags in a line as typed: separated by spaces or commas, in lower case, without repetitions, in their order. A
@@ -70,7 +71,7 @@ pub fn tags_in(line: &str) -> Vec<String> {
     for word in line.split(|c: char| c.is_whitespace() || c == ',') {
         let word = word.trim_start_matches('#').to_lowercase();
         let tag: String = word.chars().filter(|c| !matches!(c, '"' | '\\') && !c.is_control()).collect();
-        let tag: String = tag.chars().take(LONGEST_TAG).collect();
+        let tag = signs::at_most(&tag, LONGEST_TAG).to_owned();
         if !tag.is_empty() && !tags.contains(&tag) {
             tags.push(tag);
         }

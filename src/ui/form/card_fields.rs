@@ -1,6 +1,6 @@
 //! The fields of the card itself: the drawn card, its number, its expiry and its security code.
 
-use egui::{Event, Ui};
+use egui::{Event, ImeEvent, Ui};
 
 use super::{
     card_text::{CardTextOutput, card_text_ui},
@@ -10,13 +10,20 @@ use super::{
 use crate::{
     domain::{
         card::{
-            number::lengths,
+            digits::digit_value,
             typing::{CardField, split_paste},
         },
         form::field_state::FormField,
         secret::SecretText,
     },
-    ui::widgets::{CardFace, Field, Tone},
+    ui::{
+        input_order::InputOrder,
+        widgets::{
+            CardFace, Field, Tone,
+            caret::{is_at_end, lead_to},
+            own_edits::note_edited,
+        },
+    },
 };
 
 /// The drawing of the card as far as it is typed.
@@ -37,38 +44,18 @@ pub(super) fn card_face_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext
 
 pub(super) fn number_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext<'_>) {
     take_pasted_card(ui, state);
-    let facts = state.facts(ctx);
     let words = ("Card number", "", "4242 4242 4242 4242");
-    let drawn = card_field_ui(ui, state, CardField::Number, words, facts.field(CardField::Number));
-    // A number of a brand with several lengths is complete at the longest only, or when it is a published one.
-    let is_complete = drawn.is_changed && !pasted(ui) && state.facts(ctx).field(CardField::Number).is_good() && {
-        let number = state.draft.number.expose();
-        number.len() == lengths(number).1
-    };
-    hand_on(state, ctx, &drawn, is_complete, None, FormField::Expiry);
+    card_field_ui(ui, state, ctx, CardField::Number, words);
 }
 
 pub(super) fn expiry_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext<'_>) {
-    let facts = state.facts(ctx);
-    let words = ("Expiry", "", "MM / YY");
-    let drawn = card_field_ui(ui, state, CardField::Expiry, words, facts.field(CardField::Expiry));
-    let text = &state.draft.expiry;
-    // "20" may be the start of 20nn.
-    let is_complete = drawn.is_changed
-        && matches!(text.len(), 4 | 6)
-        && !text.ends_with("20")
-        && !pasted(ui)
-        && state.facts(ctx).field(CardField::Expiry).is_right();
-    hand_on(state, ctx, &drawn, is_complete, Some(FormField::Number), FormField::Cvc);
+    card_field_ui(ui, state, ctx, CardField::Expiry, ("Expiry", "", "MM / YY"));
 }
 
 pub(super) fn cvc_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext<'_>) {
-    let facts = state.facts(ctx);
-    let words = if facts.cvc_digits == 4 { ("CVC", "4 digits", "1234") } else { ("CVC", "3 digits", "123") };
-    let drawn = card_field_ui(ui, state, CardField::Cvc, words, facts.field(CardField::Cvc));
-    let typed = state.draft.cvc.expose();
-    let is_complete = typed.len() == facts.cvc_digits && typed.bytes().all(|byte| byte.is_ascii_digit()) && !pasted(ui);
-    hand_on(state, ctx, &drawn, is_complete, Some(FormField::Expiry), FormField::Name);
+    let digits = state.facts(ctx).cvc_digits;
+    let words = if digits == 4 { ("CVC", "4 digits", "1234") } else { ("CVC", "3 digits", "123") };
+    card_field_ui(ui, state, ctx, CardField::Cvc, words);
 }
 
 fn form_field(kind: CardField) -> FormField {
@@ -79,14 +66,52 @@ fn form_field(kind: CardField) -> FormField {
     }
 }
 
+/// The field that the focus goes to from this one, and the one that Backspace goes back to.
+fn neighbours(kind: CardField) -> (FormField, Option<FormField>) {
+    match kind {
+        CardField::Number => (FormField::Expiry, None),
+        CardField::Expiry => (FormField::Cvc, Some(FormField::Number)),
+        CardField::Cvc => (FormField::Name, Some(FormField::Expiry)),
+    }
+}
+
+/// Draws a field and moves the focus: on when typing has filled it, back when Backspace finds nothing to delete.
 fn card_field_ui(
+    ui: &mut Ui,
+    state: &mut FormState,
+    ctx: &FormContext<'_>,
+    kind: CardField,
+    (label, label_hint, example): (&str, &str, &str),
+) {
+    state.refresh_shown();
+    let facts = state.facts(ctx);
+    let (next, before) = neighbours(kind);
+    if ctx.moves_on && facts.field(kind).is_full && is_typed_behind(ui, kind, state) {
+        // The next field is drawn later in this pass, and takes what is typed.
+        lead_to(ui.ctx(), field_id(next));
+        state.bring = Some(next);
+    }
+    let drawn = drawn_field_ui(ui, state, kind, (label, label_hint, example), facts.field(kind));
+    if drawn.is_left_backwards {
+        state.focus_end = before.or(state.focus_end);
+    } else if drawn.is_changed
+        && drawn.is_at_end
+        && ctx.moves_on
+        && typed(ui).is_some()
+        && state.facts(ctx).field(kind).is_full
+    {
+        state.focus_next = Some(next);
+        InputOrder::note_moved_on(ui.ctx());
+    }
+}
+
+fn drawn_field_ui(
     ui: &mut Ui,
     state: &mut FormState,
     kind: CardField,
     (label, label_hint, example): (&str, &str, &str),
     facts: &CardFieldFacts,
 ) -> CardTextOutput {
-    state.refresh_shown();
     let field = form_field(kind);
     let FormState { draft, shown, complaint, is_untouched, .. } = state;
     let mut frame = Field::new(label).hint(label_hint).mono().brand(facts.brand);
@@ -115,24 +140,22 @@ fn card_field_ui(
     drawn
 }
 
-/// Hands the focus on when a field was completed by typing, and back when Backspace finds nothing to delete.
-fn hand_on(
-    state: &mut FormState,
-    ctx: &FormContext<'_>,
-    drawn: &CardTextOutput,
-    is_complete: bool,
-    before: Option<FormField>,
-    next: FormField,
-) {
-    if drawn.is_left_backwards {
-        state.focus_end = before.or(state.focus_end);
-    } else if drawn.is_changed && is_complete && ctx.moves_on {
-        state.focus_next = Some(next);
-    }
+/// What was typed in this pass. A paste is not typed, nor is what undo brings back.
+fn typed(ui: &Ui) -> Option<String> {
+    ui.input(|input| {
+        input.events.iter().find_map(|event| match event {
+            Event::Text(text) | Event::Ime(ImeEvent::Commit(text)) if !text.is_empty() => Some(text.clone()),
+            _ => None,
+        })
+    })
 }
 
-fn pasted(ui: &Ui) -> bool {
-    ui.input(|input| input.events.iter().any(|event| matches!(event, Event::Paste(_))))
+/// Whether digits are about to be typed behind the last one of a field.
+fn is_typed_behind(ui: &Ui, kind: CardField, state: &FormState) -> bool {
+    let id = field_id(form_field(kind));
+    ui.memory(|memory| memory.has_focus(id))
+        && typed(ui).is_some_and(|text| text.chars().all(|c| digit_value(c).is_some()))
+        && is_at_end(ui.ctx(), id, state.shown.card[kind as usize].expose())
 }
 
 /// A pasted `4242 4242 4242 4242 12/34 123` fills three fields.
@@ -156,6 +179,11 @@ fn take_pasted_card(ui: &Ui, state: &mut FormState) {
                 draft.cvc = SecretText::new(cvc);
             }
         });
+        // Undo in each of them goes back to what stood there before.
+        state.refresh_shown();
+        for kind in [CardField::Number, CardField::Expiry, CardField::Cvc] {
+            note_edited(ui.ctx(), field_id(form_field(kind)), state.shown.card[kind as usize].expose());
+        }
         state.focus_end = Some(FormField::Number);
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     ui::widgets::{
         Field, TextInput,
         caret::{caret, set_caret},
+        own_edits::note_edited,
     },
 };
 
@@ -18,6 +19,8 @@ pub(super) struct CardTextOutput {
     pub(super) output: TextEditOutput,
     /// Whether the kept text is another one now.
     pub(super) is_changed: bool,
+    /// Whether the caret stands behind the changed text.
+    pub(super) is_at_end: bool,
     /// Whether Backspace was pressed in the empty field.
     pub(super) is_left_backwards: bool,
 }
@@ -45,21 +48,23 @@ pub(super) fn card_text_ui(
     let response = &output.response.response;
     let is_left_backwards =
         was_empty && response.has_focus() && ui.input(|input| input.key_pressed(egui::Key::Backspace));
-    let mut is_changed = false;
+    let (mut is_changed, mut is_at_end) = (false, false);
     if response.changed() {
         let caret = caret(ui.ctx(), id).unwrap_or_else(|| shown.chars().count());
         let typed = kind.edit(TypedEdit { kept, caret_before, shown, caret });
         set_caret(ui.ctx(), id, kind.shown_caret(&typed.text, typed.caret));
         is_changed = *kept != typed.text;
+        is_at_end = typed.caret == typed.text.chars().count();
         let regrouped = kind.show(&typed.text);
         // The text field has drawn what was typed; a second pass of this frame draws it in its groups.
         if regrouped != *shown {
             ui.ctx().request_discard("the groups of a card field");
         }
+        note_edited(ui.ctx(), id, &regrouped);
         replace_wiped(shown, regrouped);
         replace_wiped(kept, typed.text);
     }
-    CardTextOutput { output, is_changed, is_left_backwards }
+    CardTextOutput { output, is_changed, is_at_end, is_left_backwards }
 }
 
 /// Replaces a text that may be a number or a code; the old one is wiped from memory.

@@ -19,7 +19,9 @@ use crate::{
         form::{
             defaults::PLAIN_NUMBER,
             draft::Draft,
-            field_state::{FieldState, cvc_state, expiry_state, number_state},
+            field_state::{
+                FieldState, cvc_is_full, cvc_state, expiry_is_full, expiry_state, number_is_full, number_state,
+            },
         },
         rules::{expectation::Expectation, policies::AccountPolicies, prediction::Prediction},
         secret::SecretText,
@@ -65,6 +67,8 @@ pub(super) struct DraftFacts {
 #[derive(Debug)]
 pub(super) struct CardFieldFacts {
     state: FieldState,
+    /// Whether it takes no more digits: what is typed at its end belongs to the next field.
+    pub(super) is_full: bool,
     /// A quiet sentence under the field; empty without.
     pub(super) note: String,
     /// The brand that stands in the field; `None` while none is certain.
@@ -79,16 +83,6 @@ impl CardFieldFacts {
             FieldState::Advice(words) => Some((Tone::Warn, words)),
             FieldState::Wrong(words) => Some((Tone::Error, words)),
         }
-    }
-
-    /// Whether the field is good enough to send.
-    pub(super) fn is_good(&self) -> bool {
-        matches!(self.state, FieldState::Right | FieldState::Advice(_))
-    }
-
-    /// Whether there is nothing at all to say against the field.
-    pub(super) fn is_right(&self) -> bool {
-        self.state == FieldState::Right
     }
 }
 
@@ -184,6 +178,11 @@ fn card_fields(
             CardField::Number => number_state(number, is_left(kind)),
             CardField::Expiry => expiry_state(&draft.expiry, key.today, is_left(kind)),
             CardField::Cvc => cvc_state(draft.cvc.expose(), number, is_left(kind)),
+        },
+        is_full: match kind {
+            CardField::Number => number_is_full(number),
+            CardField::Expiry => expiry_is_full(&draft.expiry, key.today),
+            CardField::Cvc => cvc_is_full(draft.cvc.expose(), number),
         },
         // What is expected of the draft says it already.
         note: card.filter(|_| kind == CardField::Number && !is_expected).map(card_note).unwrap_or_default(),

@@ -86,6 +86,7 @@ impl FormRoom {
 
 /// Draws the form.
 pub fn form_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext<'_>, actions: &mut Vec<Action>) {
+    state.forget_edits(ui.ctx());
     state.follow(ctx);
     let room = FormRoom::of(ui.available_height());
     let sides = theme::PANE_PADDING;

@@ -1,8 +1,8 @@
 //! The parameters exactly as they will be sent, each to be edited, emptied, dropped or added.
 
-use egui::{Id, Key, RichText, Ui};
+use egui::{Key, RichText, Ui};
 
-use super::state::FormState;
+use super::state::{FormState, new_param_id, raw_id};
 use crate::{
     domain::foreign,
     ui::{
@@ -33,7 +33,8 @@ pub(super) fn raw_ui(ui: &mut Ui, state: &mut FormState) {
             is_changed = true;
         }
         let field = Field::new("Add a parameter").mono();
-        let edit = TextInput::singleline(&mut state.new_param).words().hint_text("card[name], then Enter");
+        let edit =
+            TextInput::singleline(&mut state.new_param).id(new_param_id()).words().hint_text("card[name], then Enter");
         let added = field.text(ui, edit).response.response;
         if added.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter)) && !state.new_param.is_empty() {
             params.push(std::mem::take(&mut state.new_param), "");
@@ -69,7 +70,7 @@ fn raw_row_ui(ui: &mut Ui, place: usize, name: &str, value: &mut String) -> RowE
         let size = egui::vec2(ui.available_width() - BUTTON - 6.0, theme::CONTROL_HEIGHT);
         let is_changed = ui.allocate_ui(size, |ui| {
             // The first key takes the card's fields away, and must not take the focus along.
-            let edit = TextInput::singleline(value).hint_text("empty").id(Id::unique(("raw", place)));
+            let edit = TextInput::singleline(value).hint_text("empty").id(raw_id(place));
             text_edit_ui(ui, edit, true, None).response.response.labelled_by(label.id).changed()
         });
         if ui.add(IconButton::new(icons::X, &format!("Drop {name}")).small()).clicked() {

@@ -2,20 +2,23 @@
 
 use std::{borrow::Cow, rc::Rc};
 
-use egui::{Id, Ui};
+use egui::{Context, Id, TextEdit, Ui};
 use jiff::{Timestamp, civil::Date};
 
 use super::facts::{DraftFacts, FactsKey};
-use crate::domain::{
-    call::{api::Target, params::Params, refusal::AccountRefusal},
-    card::{expiry::utc_day, test_cards, typing::CardField},
-    form::{defaults::FormDefaults, draft::Draft, field_state::FormField},
-    presets::preset::PresetKey,
-    rules::{
-        expectation::{Expectation, ExpectedResult},
-        policies::AccountPolicies,
+use crate::{
+    domain::{
+        call::{api::Target, params::Params, refusal::AccountRefusal},
+        card::{expiry::utc_day, test_cards, typing::CardField},
+        form::{defaults::FormDefaults, draft::Draft, field_state::FormField},
+        presets::preset::PresetKey,
+        rules::{
+            expectation::{Expectation, ExpectedResult},
+            policies::AccountPolicies,
+        },
+        secret::SecretText,
     },
-    secret::SecretText,
+    ui::widgets::own_edits,
 };
 
 /// What the last answer said against a field, until the draft is changed.
@@ -83,6 +86,8 @@ pub struct FormState {
     /// What was typed and went away without being sent.
     lost: Option<LostDraft>,
     revision: u64,
+    /// Another card is in the form, as a whole: undo in a field would mix the two.
+    forgets_edits: bool,
     /// The field that gets the focus, with all that is in it marked: typing replaces it.
     pub(super) focus_next: Option<FormField>,
     /// The field that gets the focus at its end, to go on typing or deleting there.
@@ -153,7 +158,7 @@ impl FormState {
     pub fn clear(&mut self) {
         self.set_aside("The form was cleared");
         let (revision, lost) = (self.revision + 1, self.lost.take());
-        *self = Self { focus_next: Some(FormField::Number), revision, lost, ..Self::default() };
+        *self = Self { focus_next: Some(FormField::Number), revision, lost, forgets_edits: true, ..Self::default() };
     }
 
     /// Keeps what was typed and not sent, which is about to go away.
@@ -201,6 +206,7 @@ impl FormState {
         self.set_aside("What was typed in the form was replaced");
         self.raw_is_open |= draft.raw.is_some();
         self.draft = draft;
+        self.forgets_edits = true;
         self.left = Default::default();
         self.complaint = None;
         self.expects = None;
@@ -350,6 +356,16 @@ impl FormState {
         }
     }
 
+    /// Undo in a field goes back as far as the form was filled or cleared, and not beyond.
+    pub(super) fn forget_edits(&mut self, ctx: &Context) {
+        if std::mem::take(&mut self.forgets_edits) {
+            let raw = (0..).map(raw_id).take_while(|id| TextEdit::load_state(ctx, *id).is_some());
+            for id in FormField::ALL.map(field_id).into_iter().chain([new_param_id()]).chain(raw) {
+                own_edits::forget(ctx, id);
+            }
+        }
+    }
+
     /// Scrolls the form to a field that has just got the focus.
     pub(super) fn bring_into_view(&mut self, ui: &Ui, field: FormField, response: &egui::Response) {
         if self.bring == Some(field) {
@@ -358,6 +374,16 @@ impl FormState {
             ui.scroll_to_rect(response.rect.expand2(egui::vec2(0.0, 40.0)), None);
         }
     }
+}
+
+/// The id of the input of the nth raw parameter.
+pub(super) fn raw_id(place: usize) -> Id {
+    Id::unique(("raw", place))
+}
+
+/// The id of the input for the name of another raw parameter.
+pub(super) fn new_param_id() -> Id {
+    Id::unique("new raw parameter")
 }
 
 /// The id of a field's input, so that the focus can be put there.

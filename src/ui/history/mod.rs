@@ -65,6 +65,7 @@ pub fn history_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_
                 _ if !ctx.history.is_loaded() => {}
                 _ if ctx.history.is_empty() => {
                     state.focus_search |= std::mem::take(&mut state.focus_table);
+                    table::empty_table_ui(ui, table_id(), "History");
                     empty_ui(ui, state, ctx, actions);
                 }
                 _ => {

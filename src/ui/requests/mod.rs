@@ -55,6 +55,7 @@ pub fn requests_ui(ui: &mut Ui, state: &mut RequestsState, ctx: &RequestsContext
         ui.add_space(4.0);
         if ctx.requests.rows().is_empty() {
             state.focus_search |= std::mem::take(&mut state.focus_table);
+            table::empty_table_ui(ui, table_id(), "Requests");
             empty_ui(ui, state, ctx, actions);
         } else {
             keys_ui(ui, state, ctx, actions);

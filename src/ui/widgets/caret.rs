@@ -11,6 +11,13 @@ pub fn caret(ctx: &Context, id: Id) -> Option<usize> {
     Some(state.cursor.char_range()?.primary.index.0)
 }
 
+/// Whether the caret of the field `id`, which shows `text`, stands behind all of it and nothing is marked.
+pub fn is_at_end(ctx: &Context, id: Id, text: &str) -> bool {
+    let range = TextEdit::load_state(ctx, id).and_then(|state| state.cursor.char_range());
+    // A field that was never focused puts the caret there.
+    range.is_none_or(|range| range.is_empty() && range.primary.index.0 == text.chars().count())
+}
+
 /// Puts the caret of the field `id` before the character at `place`.
 pub fn set_caret(ctx: &Context, id: Id, place: usize) {
     set_range(ctx, id, CCursorRange::one(CCursor::new(place)));

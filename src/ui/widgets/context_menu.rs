@@ -14,10 +14,7 @@ use crate::ui::{
 /// The menu that is open. There is one at most.
 #[derive(Clone, Copy)]
 struct OpenMenu {
-    popup: Id,
     at: Pos2,
-    /// What gets the focus when the menu is left.
-    owner: Id,
     /// The toolkit lays a menu out once before it is seen, and its first item gets the focus then.
     needs_focus: bool,
 }
@@ -65,16 +62,9 @@ fn owner_id() -> Id {
 /// takes it away again in its own frame, as a click elsewhere does.
 pub fn give_back_focus(ctx: &Context) {
     let owner: Option<Id> = ctx.data_mut(|data| data.remove_temp::<Option<Id>>(owner_id())).flatten();
-    if let Some(owner) = owner.filter(|_| ctx.memory(Memory::focused).is_none()) {
+    if let Some(owner) = owner {
         ctx.memory_mut(|memory| memory.request_focus(owner));
     }
-}
-
-/// What has the focus, or had it before the menu that has it now.
-pub fn focus_behind_menu(ctx: &Context) -> Option<Id> {
-    let open: Option<OpenMenu> = ctx.data(|data| data.get_temp(open_menu_id()));
-    let open = open.filter(|open| Popup::is_id_open(ctx, open.popup));
-    open.map(|open| open.owner).or_else(|| ctx.memory(Memory::focused))
 }
 
 /// Draws the menu of what `of` is the response of, while it is open. `owner` gets the focus when the menu is left.
@@ -89,7 +79,7 @@ pub fn context_menu_ui(
     let by_pointer = of.secondary_clicked().then(|| of.interact_pointer_pos()).flatten();
     let opened_at = by_key.map(|AskedByKey(at)| at).or(by_pointer);
     if let Some(at) = opened_at {
-        let open = OpenMenu { popup, at, owner, needs_focus: true };
+        let open = OpenMenu { at, needs_focus: true };
         ui.data_mut(|data| data.insert_temp(open_menu_id(), open));
     } else if !Popup::is_id_open(ui.ctx(), popup) {
         return MenuOutput::default();

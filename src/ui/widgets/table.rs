@@ -75,10 +75,11 @@ impl<C: TableColumn> DataTable<'_, C> {
             len: self.len,
             row_height: theme::TABLE_ROW_HEIGHT,
         };
-        let is_focused = ui.memory(|memory| memory.has_focus(self.id));
+        let table = self.id;
+        let is_focused = ui.memory(|memory| memory.has_focus(table));
         let mut shows_focus = false;
         let list = rows.show(ui, |ui, index, rect| {
-            let mut drawn = TableRow { ui, index, rect, spans: &spans, is_focused, shows_focus: false };
+            let mut drawn = TableRow { ui, table, index, rect, spans: &spans, is_focused, shows_focus: false };
             row(&mut drawn);
             shows_focus |= drawn.shows_focus;
         });
@@ -121,6 +122,7 @@ fn spans(ui: &Ui, cells: &[impl TableColumn], across: Rangef) -> Vec<Rangef> {
 /// A row about to be drawn.
 pub struct TableRow<'a> {
     pub ui: &'a mut Ui,
+    table: Id,
     /// Its place among all.
     pub index: usize,
     rect: Rect,
@@ -136,6 +138,9 @@ impl TableRow<'_> {
     pub fn begin(&mut self, id: Id, is_selected: bool, has_keys: bool, spoken: &str) -> Response {
         let t = DesignTokens::of(self.ui);
         let response = self.ui.interact(self.rect, id, Sense::CLICK);
+        if response.clicked() || response.secondary_clicked() {
+            self.ui.memory_mut(|memory| memory.request_focus(self.table));
+        }
         let index = self.index;
         response.widget_info(|| WidgetInfo::selected(Role::Row, true, is_selected, spoken));
         self.ui.accesskit_node_builder(id, |node| {
@@ -180,6 +185,15 @@ impl TableRow<'_> {
         self.ui.painter().text(at, egui::Align2::LEFT_CENTER, "…", font, t.faint);
         self.ui.painter().hline(self.rect.x_range(), self.rect.bottom() - 0.5, t.hairline());
     }
+}
+
+/// Where a table would be that has no rows: it can have the focus as the table can, so that it is not lost with the
+/// last row.
+pub fn empty_table_ui(ui: &Ui, table: Id, name: &str) -> Response {
+    let response = ui.interact(ui.available_rect_before_wrap(), table, Sense::focusable_noninteractive());
+    response.widget_info(|| WidgetInfo::labeled(Role::Table, true, name));
+    focus_ring_ui(ui, &response);
+    response
 }
 
 /// Whether a key that no other widget takes is for this table: the table or nothing has the focus, and neither a dialog

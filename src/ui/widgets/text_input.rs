@@ -14,6 +14,8 @@ use egui::{
 use super::{
     caret::{range, select_after_tab, set_range},
     context_menu::{AskedByKey, context_menu_ui, is_asked},
+    own_edits,
+    text_editing::{self, BySigns},
 };
 use crate::{
     domain::{
@@ -156,11 +158,15 @@ impl<'a> TextInput<'a> {
         if takes != TakenText::All {
             fit_text(ui, id, has_focus, takes);
         }
+        text_editing::arrows_by_signs(ui, id, text);
+        let before = range(ui.ctx(), id);
         let kept = KeptSelection::of(ui, id, has_focus);
         let mut layouter = shown_by(look.font.clone(), look.align, rows.is_none(), kept.in_menu.map(sorted));
+        own_edits::note_shown(ui.ctx(), id, text);
+        let mut by_signs = BySigns(text);
         let mut edit = match rows {
-            Some(rows) => TextEdit::multiline(&mut *text).desired_rows(rows),
-            None => TextEdit::singleline(&mut *text),
+            Some(rows) => TextEdit::multiline(&mut by_signs).desired_rows(rows),
+            None => TextEdit::singleline(&mut by_signs),
         };
         edit = edit
             .id(id)
@@ -181,7 +187,9 @@ impl<'a> TextInput<'a> {
         if let Some(suffix) = suffix {
             edit = edit.suffix(Atoms::new(suffix));
         }
-        let output = edit.show(ui);
+        let mut output = edit.show(ui);
+        text_editing::mend_caret(ui, id, text, before, &mut output);
+        own_edits::note_edited(ui.ctx(), id, text);
         menu_ui(ui, &output, kept, text.is_empty(), is_secret);
         // Several lines are a text to write on, not a value to replace.
         if rows.is_none() {
@@ -314,7 +322,7 @@ fn fit_text(ui: &Ui, id: Id, has_focus: bool, takes: TakenText) {
     });
 }
 
-/// Lays a text out as the toolkit does, with a stand-in for each character that cannot be seen or must not act. The
+/// Lays a text out in its reading order, with a stand-in for each character that cannot be seen or must not act. The
 /// characters of `marked` look selected: the toolkit shows a selection only while the input has the focus.
 fn shown_by(
     font: FontId,
@@ -337,13 +345,11 @@ fn shown_by(
             mark(&mut job, marked, ui.visuals().selection.bg_fill);
         }
         let spacing = ui.spacing().extra_text_line_spacing;
-        ui.fonts_mut(|fonts| {
-            let height = fonts.row_height(&font) + spacing;
-            for section in &mut job.sections {
-                section.format.line_height = Some(height);
-            }
-            fonts.layout_job(job)
-        })
+        let height = ui.fonts_mut(|fonts| fonts.row_height(&font)) + spacing;
+        for section in &mut job.sections {
+            section.format.line_height = Some(height);
+        }
+        text_editing::lay_out(ui, job)
     }
 }
 
