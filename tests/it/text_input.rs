@@ -282,7 +282,7 @@ fn keys_in_one_frame_are_about_the_entry_that_was_gone_to() {
         window.key_press_modifiers(Modifiers::COMMAND, Key::I);
         window.run_ok();
     });
-    assert_eq!(texts, [ids[1].clone()]);
+    assert_eq!(texts, ids[1..2]);
 }
 
 #[test]
@@ -296,11 +296,11 @@ fn the_menu_of_a_row_is_about_that_row_wherever_the_keys_are() {
     window.run_ok();
     press(&mut window, Modifiers::NONE, Key::Enter);
     wait(&mut window, "one entry less", |window| rows(window).len() == 2);
-    for id in &ids[..2] {
-        press(&mut window, Modifiers::NONE, if id == &ids[0] { Key::Home } else { Key::End });
+    for (key, id) in [(Key::Home, &ids[0]), (Key::End, &ids[1])] {
+        press(&mut window, Modifiers::NONE, key);
         press(&mut window, Modifiers::NONE, Key::Menu);
         let texts = copied(&mut window, |window| press(window, Modifiers::NONE, Key::Enter));
-        assert_eq!(texts, [id.clone()]);
+        assert_eq!((texts.len(), &texts[0]), (1, id));
     }
 }
 
