@@ -27,8 +27,8 @@ pub(super) struct FocusKeeper {
     trail: Vec<FocusStop>,
     /// Whether a dialog was open at the end of the last frame.
     had_dialog: bool,
-    /// Whether the first control of what lies on top gets the focus with the next frame.
-    goes_to_first: bool,
+    /// Where the focus is moved to at the begin of the next frame: to the first control of what lies on top.
+    direction: FocusDirection,
     /// What Esc was pressed in last, as long as it has the focus.
     escaped: Option<Id>,
     /// Whether the inspector gets the focus as soon as it is drawn.
@@ -40,8 +40,17 @@ pub(super) struct FocusKeeper {
 impl FocusKeeper {
     /// At the begin of a frame, before anything is drawn.
     pub(super) fn begin(&mut self, ctx: &Context) {
-        if std::mem::take(&mut self.goes_to_first) {
-            ctx.memory_mut(|memory| memory.move_focus(FocusDirection::Next));
+        let direction = std::mem::replace(&mut self.direction, FocusDirection::None);
+        if direction != FocusDirection::None {
+            ctx.memory_mut(|memory| memory.move_focus(direction));
+        }
+        // With both keys in one frame, Tab would lead from nothing to the first control of the window.
+        if ctx.memory(Memory::focused).is_none()
+            && is_pressed(ctx, Key::Escape)
+            && is_pressed(ctx, Key::Tab)
+            && let Some(stop) = self.trail.last()
+        {
+            ctx.memory_mut(|memory| memory.request_focus(stop.id));
         }
     }
 
@@ -121,7 +130,7 @@ impl FocusKeeper {
         }
         if has_dialog {
             ctx.memory_mut(|memory| memory.surrender_focus(lost.id));
-            self.goes_to_first = true;
+            self.direction = FocusDirection::Next;
             return None;
         }
         Some(lost.part.filter(|part| is_shown(*part)).unwrap_or(WindowPart::Middle))
