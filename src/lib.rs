@@ -94,10 +94,13 @@
 //! # Text in the window
 //!
 //! What is shown of foreign text passes through [`domain::foreign`]; what is typed into is a `ui::widgets::TextInput`,
-//! which shows a box for each character that must not act and leaves it in the text. Two plugins of the toolkit stand
-//! around all views: `ui/clipboard_keys` translates the clipboard's keys of all systems, and `ui/text_guard` cleans
-//! what enters and what goes to the accessibility bus, which cannot carry U+0000. A menu (`ui/widgets/context_menu`)
-//! offers what the keys and buttons do already.
+//! which shows a box for each character that must not act and leaves it in the text. Plugins of the toolkit stand around
+//! all views. What is pressed, typed and pasted goes through four of them, in this order: `ui/keyboard` reads shortcuts as
+//! the layout in use means them, `ui/clipboard_keys` translates the clipboard's keys of all systems, `ui/text_guard` cleans
+//! what enters (and what goes to the accessibility bus, which cannot carry U+0000), and `ui/input_order` hands one deed
+//! after the other to a pass of the window, so that fast keys act in their order. `ui/text` goes over what was drawn: it
+//! puts right-to-left text in its reading order and tells which fonts are missing. `app/focus` puts a focus back that is
+//! lost. A menu (`ui/widgets/context_menu`) offers what the keys and buttons do already.
 //!
 //! # One press of Create
 //!

@@ -4,12 +4,16 @@ use std::borrow::Cow;
 
 use egui::Context;
 
-use super::{App, apply_theme, code_context, job_table::CreationPurpose, selection::OnceLoaded, settings::zoom_by};
+use super::{App, apply_theme, job_table::CreationPurpose, selection::OnceLoaded, settings::zoom_by};
 use crate::{
     domain::{
         call::{again::NotKept, api::Target, token_calls::TokenRequest},
         card::expiry::utc_day,
-        history::{edit::EntryEdit, entry::EntryId},
+        history::{
+            edit::EntryEdit,
+            entry::{EntryId, HistoryEntry},
+            request_log::ExchangeId,
+        },
         settings::preferences::ServerSettings,
     },
     messages::{JobRequest, SettingsEdit, WorkerCommand},
@@ -20,7 +24,6 @@ use crate::{
             server::{AppliedFaults, ServerDialogState},
             use_token::UseTokenState,
         },
-        inspector::code,
         layout::WindowPart,
         settings::SettingsState,
         shortcuts::{self, Shortcut},
@@ -122,20 +125,28 @@ impl App {
 
     /// What a shortcut does to the entry that is shown, or to those that are selected; `None` where there is none.
     fn about_shown(&self, shortcut: Shortcut) -> Option<Action> {
-        if shortcut == Shortcut::CopyCurl {
-            return self.copy_as_curl();
+        if let (Shortcut::CopyCurl, MiddlePane::Requests) = (shortcut, self.views.pane) {
+            return self.views.requests.selected.map(Action::CopyCallCurl);
         }
         if let (Shortcut::Diff, [older, newer]) = (shortcut, self.views.history.selected()) {
             return Some(Action::Diff(*older, *newer));
         }
-        let entry = &self.model.detail.as_ref()?.entry;
+        // Keys that come fast are about the entry that was gone to, though an earlier one may still be seen.
+        let entry = self.entry(self.history.selection.wanted()?)?;
         match shortcut {
             Shortcut::Reuse => Some(Action::Reuse(entry.id)),
             Shortcut::CopyId => Some(Action::Copy { text: entry.token_id.clone()?, what: "Token id".to_owned() }),
+            Shortcut::CopyCurl => Some(Action::CopyCurl(entry.id)),
             Shortcut::SameElsewhere => Some(Action::SameElsewhere(entry.id)),
-            Shortcut::Diff => Some(Action::Diff(self.history.selection.previous()?, entry.id)),
+            Shortcut::Diff => Some(Action::DiffWithPrevious(entry.id)),
             _ => None,
         }
+    }
+
+    /// What is known of an entry: in the list, or of the one that is loaded.
+    fn entry(&self, id: EntryId) -> Option<&HistoryEntry> {
+        let loaded = self.model.detail.as_ref().map(|detail| &detail.entry);
+        self.model.history.row(id).or(loaded.filter(|entry| entry.id == id))
     }
 
     fn go_to_list(&mut self, ctx: &Context, pane: MiddlePane) {
@@ -143,22 +154,37 @@ impl App {
         self.go_to(ctx, WindowPart::Middle);
     }
 
-    /// The call that the inspector shows, as a command for a shell.
-    fn copy_as_curl(&self) -> Option<Action> {
-        let (call, target) = match self.views.pane {
-            MiddlePane::History => {
-                self.model.detail.as_ref().map(|detail| ((&**detail).into(), detail.entry.target))?
-            }
-            MiddlePane::Requests => self.model.exchange.as_ref().map(|(_, made)| ((&**made).into(), made.target))?,
-        };
-        let context = code_context(&self.model, &self.settings, self.views.pane);
-        Some(Action::Copy { text: code::as_curl(call, target, &context), what: "cURL code".to_owned() })
+    /// Copies the call of an entry as a command for a shell, once it is loaded.
+    fn copy_curl(&mut self, ctx: &Context, id: EntryId) {
+        self.history.selection.once_loaded(id, OnceLoaded::CopyCurl);
+        if !self.history.selection.wants(id) {
+            self.select_without_scrolling(id);
+        }
+        self.use_loaded_detail(ctx);
+    }
+
+    /// Copies a call of the request log as a command for a shell, once it is loaded.
+    fn copy_call_curl(&mut self, ctx: &Context, id: ExchangeId) {
+        self.history.copied_once_loaded = Some(id);
+        if self.model.exchange.as_ref().is_none_or(|(loaded, _)| *loaded != id) {
+            self.worker.send(WorkerCommand::LoadExchange { id });
+        }
+        self.use_loaded_call(ctx);
+    }
+
+    /// Compares an entry with the one that was shown before it.
+    fn diff_with_previous(&mut self, ctx: &Context, id: EntryId) {
+        if !self.history.selection.wants(id) {
+            self.select_without_scrolling(id);
+        }
+        if let Some(previous) = self.history.selection.previous().filter(|previous| *previous != id) {
+            self.diff(ctx, previous, id);
+        }
     }
 
     fn open_use(&mut self, id: EntryId, kind: UseKind) {
-        let detail = self.model.detail.as_deref();
-        let entry = self.model.history.row(id).or(detail.map(|detail| &detail.entry)).filter(|entry| entry.id == id);
-        self.views.dialogs.use_token = entry.and_then(|entry| UseTokenState::new(kind, entry, detail));
+        let state = self.entry(id).and_then(|entry| UseTokenState::new(kind, entry, self.model.detail.as_deref()));
+        self.views.dialogs.use_token = state;
     }
 
     pub(super) fn act(&mut self, ctx: &Context, action: Action) {
@@ -177,12 +203,18 @@ impl App {
                 self.edit(edit);
             }
             Action::Diff(first, second) => self.diff(ctx, first, second),
+            Action::DiffWithPrevious(id) => self.diff_with_previous(ctx, id),
+            Action::CopyCurl(id) => self.copy_curl(ctx, id),
+            Action::CopyCallCurl(id) => self.copy_call_curl(ctx, id),
             Action::SameElsewhere(id) => {
                 self.history.selection.once_loaded(id, OnceLoaded::SendElsewhere);
                 self.load_detail(id);
             }
             Action::ShowPane(pane) => self.show_pane(pane),
-            Action::SelectRequest(id) => self.worker.send(WorkerCommand::LoadExchange { id }),
+            Action::SelectRequest(id) => {
+                self.history.copied_once_loaded = None;
+                self.worker.send(WorkerCommand::LoadExchange { id });
+            }
             Action::ShowEntry(id) => {
                 self.views.pane = MiddlePane::History;
                 self.select(id);
@@ -260,8 +292,7 @@ impl App {
     }
 
     fn retrieve(&mut self, id: EntryId) {
-        let entry = self.model.history.row(id).or(self.model.detail.as_ref().map(|detail| &detail.entry));
-        let Some(entry) = entry.filter(|entry| entry.id == id) else { return };
+        let Some(entry) = self.entry(id) else { return };
         let (target, profile, token) = (entry.target, entry.profile, entry.token_id.clone());
         if let Some(token) = token {
             self.start(JobRequest::Retrieve { entry: id, token, target, profile });

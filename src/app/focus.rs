@@ -12,6 +12,10 @@ use crate::ui::layout::WindowPart;
 /// How many controls are remembered: more than lead into each other anywhere in the window.
 const LONGEST_TRAIL: usize = 24;
 
+/// How many frames look for a control that can have the focus: where a part of the window has none, there is nothing to
+/// wait for, and a window at rest is not drawn.
+const MOST_TRIES: u8 = 8;
+
 /// A control that had the focus, and where it was.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct FocusStop {
@@ -25,10 +29,12 @@ struct FocusStop {
 pub(super) struct FocusKeeper {
     /// What had the focus, latest last, each control once.
     trail: Vec<FocusStop>,
+    /// How many frames ended without the focus since it was lost.
+    tries: u8,
     /// Whether a dialog was open at the end of the last frame.
     had_dialog: bool,
-    /// Whether the first control of what lies on top gets the focus with the next frame.
-    goes_to_first: bool,
+    /// Where the focus is moved to at the begin of the next frame: to the first control of what lies on top.
+    direction: FocusDirection,
     /// What Esc was pressed in last, as long as it has the focus.
     escaped: Option<Id>,
     /// Whether the inspector gets the focus as soon as it is drawn.
@@ -40,8 +46,17 @@ pub(super) struct FocusKeeper {
 impl FocusKeeper {
     /// At the begin of a frame, before anything is drawn.
     pub(super) fn begin(&mut self, ctx: &Context) {
-        if std::mem::take(&mut self.goes_to_first) {
-            ctx.memory_mut(|memory| memory.move_focus(FocusDirection::Next));
+        let direction = std::mem::replace(&mut self.direction, FocusDirection::None);
+        if direction != FocusDirection::None {
+            ctx.memory_mut(|memory| memory.move_focus(direction));
+        }
+        // With both keys in one frame, Tab would lead from nothing to the first control of the window.
+        if ctx.memory(Memory::focused).is_none()
+            && is_pressed(ctx, Key::Escape)
+            && is_pressed(ctx, Key::Tab)
+            && let Some(stop) = self.trail.last()
+        {
+            ctx.memory_mut(|memory| memory.request_focus(stop.id));
         }
     }
 
@@ -64,6 +79,7 @@ impl FocusKeeper {
         let found = focused.and_then(|id| reachable(ctx, id, has_dialog, is_closing));
         let destination = match (focused, found) {
             (Some(_), Some(widget)) => {
+                self.tries = 0;
                 self.note(FocusStop { id: widget.id, part: part_of(&widget) });
                 None
             }
@@ -111,7 +127,10 @@ impl FocusKeeper {
             let is_near = has_dialog || lost.part.is_none() || stop.part == lost.part;
             is_near && reachable(ctx, stop.id, has_dialog, is_closing).is_some()
         });
-        ctx.request_repaint();
+        if self.tries < MOST_TRIES {
+            self.tries += 1;
+            ctx.request_repaint();
+        }
         if let Some(stop) = found.copied() {
             ctx.memory_mut(|memory| memory.request_focus(stop.id));
             // Those behind it are gone.
@@ -121,7 +140,7 @@ impl FocusKeeper {
         }
         if has_dialog {
             ctx.memory_mut(|memory| memory.surrender_focus(lost.id));
-            self.goes_to_first = true;
+            self.direction = FocusDirection::Next;
             return None;
         }
         Some(lost.part.filter(|part| is_shown(*part)).unwrap_or(WindowPart::Middle))

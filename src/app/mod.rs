@@ -36,7 +36,7 @@ use crate::{
         call::again::request_again,
         clock::Clock,
         form::{draft::Draft, field_state::FormField, kept_draft::KeptForm},
-        history::entry::EntryId,
+        history::{entry::EntryId, request_log::ExchangeId},
         presets::library::PresetLibrary,
         settings::{
             layout::WindowLayout,
@@ -49,13 +49,13 @@ use crate::{
     messages::{WorkerCommand, WorkerUpdate},
     model::WindowModel,
     ui::{
-        MiddlePane,
+        Action, MiddlePane,
         clipboard_keys::ClipboardKeys,
         dialogs::server::AppliedFaults,
         form::FormState,
         history::RefreshStatus,
         input_order::InputOrder,
-        inspector::code::CodeContext,
+        inspector::code::{self, CodeContext},
         keyboard::Keyboard,
         layout::{KeptLayout, WindowPart},
         text::system_fonts::SystemFonts,
@@ -95,6 +95,8 @@ struct HistoryControl {
     selection: InspectedEntry,
     /// Which answers belong to the filter of now.
     filter_generation: u64,
+    /// The call of the request log that goes to the clipboard once it is loaded.
+    copied_once_loaded: Option<ExchangeId>,
 }
 
 /// The window.
@@ -182,6 +184,7 @@ impl App {
             }
         }
         self.use_loaded_detail(ctx);
+        self.use_loaded_call(ctx);
         if self.model.take_stale_list() {
             self.ask_for_list();
         }
@@ -195,8 +198,8 @@ impl App {
         }
     }
 
-    /// Fills the form from an entry, or sends its card to the other target, if that was asked for and the entry is
-    /// loaded by now.
+    /// Fills the form from an entry, sends its card to the other target or copies its call, if that was asked for and
+    /// the entry is loaded by now.
     fn use_loaded_detail(&mut self, ctx: &Context) {
         let Some(detail) = self.model.detail.as_ref() else { return };
         match self.history.selection.take_once_loaded(detail.entry.id) {
@@ -209,8 +212,29 @@ impl App {
                 let request = request_again(&detail.request, detail.answer());
                 self.same_elsewhere(first, target, request);
             }
+            Some(OnceLoaded::CopyCurl) => {
+                let context = code_context(&self.model, &self.settings, MiddlePane::History);
+                let text = code::as_curl((&**detail).into(), detail.entry.target, &context);
+                self.put_curl(ctx, text);
+            }
             None => {}
         }
+    }
+
+    /// Copies a call of the request log, if that was asked for and it is loaded by now.
+    fn use_loaded_call(&mut self, ctx: &Context) {
+        let Some((id, exchange)) = &self.model.exchange else { return };
+        if self.history.copied_once_loaded != Some(*id) {
+            return;
+        }
+        self.history.copied_once_loaded = None;
+        let context = code_context(&self.model, &self.settings, MiddlePane::Requests);
+        let text = code::as_curl((&**exchange).into(), exchange.target, &context);
+        self.put_curl(ctx, text);
+    }
+
+    fn put_curl(&mut self, ctx: &Context, text: String) {
+        self.act(ctx, Action::Copy { text, what: "cURL code".to_owned() });
     }
 
     fn take_picked(&mut self) {

@@ -8,6 +8,8 @@ pub(super) enum OnceLoaded {
     FillForm,
     /// Its card goes to the other target.
     SendElsewhere,
+    /// Its call goes to the clipboard, as a command for a shell.
+    CopyCurl,
 }
 
 /// The entry that the inspector shows or is to show.
@@ -25,6 +27,11 @@ impl InspectedEntry {
     pub(super) fn want(&mut self, id: EntryId) {
         self.wanted = Some(id);
         self.once_loaded = self.once_loaded.take().filter(|(pending, _)| *pending == id);
+    }
+
+    /// The entry that is shown, or will be once it is loaded.
+    pub(super) fn wanted(&self) -> Option<EntryId> {
+        self.wanted
     }
 
     pub(super) fn wants(&self, id: EntryId) -> bool {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::{
     Span, Timestamp,
     civil::Date,
-    tz::{AmbiguousOffset, Offset, TimeZone},
+    tz::{AmbiguousOffset, TimeZone},
 };
 
 /// The time zone in which days are counted and times are shown. The rules of cards and of Stripe stay in UTC.
@@ -38,7 +38,10 @@ impl LocalZone {
     pub fn is_utc(&self) -> bool {
         match self.zone.iana_name() {
             Some(name) => matches!(name, "UTC" | "Etc/UTC" | "Etc/UCT" | "UCT" | "Zulu" | "Etc/Zulu" | "Universal"),
-            None => self.zone.to_fixed_offset().is_ok_and(Offset::is_zero),
+            None => {
+                let never_moves = self.zone.following(Timestamp::UNIX_EPOCH).next().is_none();
+                never_moves && self.zone.to_offset(Timestamp::UNIX_EPOCH).is_zero()
+            }
         }
     }
 

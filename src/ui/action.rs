@@ -83,6 +83,12 @@ pub enum Action {
     SameElsewhere(EntryId),
     /// Compare two entries, the first with the second.
     Diff(EntryId, EntryId),
+    /// Compare an entry with the one that was shown before it.
+    DiffWithPrevious(EntryId),
+    /// Copy the call of an entry as a command for a shell.
+    CopyCurl(EntryId),
+    /// Copy a call of the request log as a command for a shell.
+    CopyCallCurl(ExchangeId),
     /// Write on entries, delete or restore them.
     Edit(EntryEdit),
     LoadRows(Vec<EntryId>),

@@ -175,10 +175,8 @@ impl Plugin for InputOrder {
         self.waiting.extend(input.events.drain(..));
         let length = self.next_length();
         input.events.extend(self.waiting.drain(..length));
-        self.settling = match input.events.iter().map(rank).any(|rank| rank == Rank::Act) {
-            true => PASSES_TO_SETTLE,
-            false => self.settling.saturating_sub(1),
-        };
+        let acts = input.events.iter().any(|event| rank(event) == Rank::Act);
+        self.settling = if acts { PASSES_TO_SETTLE } else { self.settling.saturating_sub(1) };
         self.drop_habit(now, &mut input.events);
     }
 

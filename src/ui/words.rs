@@ -92,6 +92,8 @@ pub fn zone(zone: &LocalZone, now: Timestamp) -> String {
 pub fn until_next_words(then: Timestamp, now: Timestamp) -> Option<Duration> {
     let secs = now.as_second() - then.as_second();
     let unit = match secs {
+        // A minute ahead is "now" a little before it is over.
+        -60..JITTER => return Some(Duration::from_secs((JITTER - secs).unsigned_abs())),
         -3600..3600 => 60,
         -86_400..86_400 => 3600,
         _ => return None,

@@ -177,7 +177,7 @@ fn every_screen_has_names_for_all_that_is_on_it() {
 fn tab_leads_through_every_screen_as_it_is_read() {
     let mut window = full();
     // The walk begins at the top, not behind the control that was used last.
-    window.ctx.memory_mut(|memory| memory.stop_text_input());
+    window.ctx.memory_mut(egui::Memory::stop_text_input);
     let order = check_order(&mut window, "history");
     assert!(order.len() > 30, "{order:?}");
     let part = |name: &str| order.iter().position(|stop| stop.contains(name)).unwrap_or_else(|| panic!("{name}"));

@@ -3,15 +3,17 @@
 use std::{fs, path::Path};
 
 use serde_json::{Map, Value, json};
-use testcard::domain::{call::field_help, json_document::JsonDocument};
+use testcard::domain::{
+    call::field_help,
+    json_document::{JsonDocument, JsonView},
+};
 
 /// Fails on a field of this body that has no sentence.
 #[track_caller]
 pub fn check_explained(body: &Value, about: &str) {
     let document = JsonDocument::parse(body.to_string()).unwrap();
     let fields = (0..document.node_count()).map(|node| document.view(node)).filter(|view| view.key().is_some());
-    let mute: Vec<String> =
-        fields.filter(|field| field_help::of(*field).is_none()).map(|field| field.pointer()).collect();
+    let mute: Vec<String> = fields.filter(|field| field_help::of(*field).is_none()).map(JsonView::pointer).collect();
     assert!(mute.is_empty(), "{about}: nothing explains {mute:?}");
 }
 

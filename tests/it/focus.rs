@@ -55,6 +55,19 @@ fn esc_in_a_field_leaves_the_focus_there_and_tab_goes_on() {
         play(&mut window, "⇥");
         assert!(next.is_empty() || focused(&window).as_deref() == Some(next), "{:?} after {field}", focused(&window));
     }
+    // Both keys in one frame.
+    focus(&mut window, "Expiry");
+    for key in [Key::Escape, Key::Tab] {
+        window.input_mut().events.push(Event::Key {
+            key,
+            physical_key: None,
+            pressed: true,
+            repeat: false,
+            modifiers: Modifiers::NONE,
+        });
+    }
+    window.run_ok();
+    check(&window, "CVC");
     ctrl(&mut window, Key::F);
     for keys in ["x⎋", "⬚⌫", "↵", "no such token↵⎋"] {
         play(&mut window, keys);

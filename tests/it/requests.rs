@@ -74,14 +74,10 @@ fn close(window: &mut Window) {
     assert!(!says(window, "Loopback server"));
 }
 
-/// Takes the focus from every field, so that the keys belong to the table.
-fn let_go(window: &mut Window) {
-    window.ctx.memory_mut(|memory| {
-        if let Some(id) = memory.focused() {
-            memory.surrender_focus(id);
-        }
-    });
-    window.step();
+/// Puts the focus on the table, whose the keys are then. The window leaves it at nothing no more.
+fn go_to_table(window: &mut Window) {
+    ctrl(window, Key::Num4);
+    assert_eq!(focused(window).as_deref(), Some("Requests"));
 }
 
 fn write_rules(window: &mut Window, text: &str) {
@@ -183,7 +179,7 @@ fn a_wrong_rule_names_its_place_and_a_right_one_is_at_work_until_it_is_cleared()
     assert!(call(port, "POST", "/v1/tokens", CARD).starts_with("HTTP/1.1 429"));
     let expected = "POST /v1/tokens 429 on purpose: 429 retry-after 1 stripe-python 16.1.0";
     wait(&mut window, "the fault", |window| rows(window) == [expected]);
-    let_go(&mut window);
+    go_to_table(&mut window);
     window.key_press(Key::ArrowDown);
     wait_for(&mut window, "This went wrong on purpose");
 
@@ -228,7 +224,7 @@ fn three_hundred_requests_draw_no_more_rows_than_fit_and_rest() {
     wait(&mut window, "the rows", |window| rows(window).len() > 9);
     let drawn = rows(&window).len();
     assert!((10..40).contains(&drawn), "{drawn}");
-    let_go(&mut window);
+    go_to_table(&mut window);
     window.key_press(Key::End);
     wait_for(&mut window, "No such token");
     assert!(rows(&window).len() < 40);

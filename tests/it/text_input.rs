@@ -253,6 +253,57 @@ fn the_menu_of_an_entry_opens_by_key_and_gives_the_focus_back() {
     wait(&mut window, "one entry less", |window| rows(window).len() == 1);
 }
 
+/// A window with three tokens, the newest selected and loaded, and the id of each, newest first.
+fn three_tokens() -> (Window, Vec<String>) {
+    let mut window = Bench::new().open();
+    for count in 1..=3 {
+        ctrl(&mut window, Key::Enter);
+        wait(&mut window, "the token", |window| {
+            rows(window).len() == count && !rows(window).iter().any(|row| row.starts_with("Pending"))
+        });
+    }
+    ctrl(&mut window, Key::Num2);
+    press(&mut window, Modifiers::NONE, Key::Home);
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        press(&mut window, Modifiers::NONE, Key::Menu);
+        ids.extend(copied(&mut window, |window| press(window, Modifiers::NONE, Key::Enter)));
+        press(&mut window, Modifiers::NONE, Key::ArrowDown);
+    }
+    press(&mut window, Modifiers::NONE, Key::Home);
+    (window, ids)
+}
+
+#[test]
+fn keys_in_one_frame_are_about_the_entry_that_was_gone_to() {
+    let (mut window, ids) = three_tokens();
+    let texts = copied(&mut window, |window| {
+        window.key_press(Key::ArrowDown);
+        window.key_press_modifiers(Modifiers::COMMAND, Key::I);
+        window.run_ok();
+    });
+    assert_eq!(texts, ids[1..2]);
+}
+
+#[test]
+fn the_menu_of_a_row_is_about_that_row_wherever_the_keys_are() {
+    let (mut window, ids) = three_tokens();
+    // To the last row without selecting it: the first one is selected still.
+    press(&mut window, Modifiers::COMMAND, Key::ArrowDown);
+    press(&mut window, Modifiers::COMMAND, Key::ArrowDown);
+    press(&mut window, Modifiers::NONE, Key::Menu);
+    window.get_by_role_and_label(Role::MenuItem, "Delete").focus();
+    window.run_ok();
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    wait(&mut window, "one entry less", |window| rows(window).len() == 2);
+    for (key, id) in [(Key::Home, &ids[0]), (Key::End, &ids[1])] {
+        press(&mut window, Modifiers::NONE, key);
+        press(&mut window, Modifiers::NONE, Key::Menu);
+        let texts = copied(&mut window, |window| press(window, Modifiers::NONE, Key::Enter));
+        assert_eq!((texts.len(), &texts[0]), (1, id));
+    }
+}
+
 #[test]
 fn a_dialog_that_a_menu_opened_gives_the_focus_back_to_the_row() {
     let mut window = Bench::new().open();

@@ -283,12 +283,7 @@ fn ten_thousand_entries_draw_no_more_rows_than_fit() {
     assert!(rows(&window).len() < 40, "{}", rows(&window).len());
     assert!(says(&window, "10,000"));
     // The last row is one key away, and is loaded when it is seen.
-    window.ctx.memory_mut(|memory| {
-        if let Some(id) = memory.focused() {
-            memory.surrender_focus(id);
-        }
-    });
-    window.step();
+    ctrl(&mut window, Key::Num2);
     window.key_press(Key::End);
     let first: String = run.stdout.lines().next().unwrap().to_owned();
     wait(&mut window, "the oldest row", |window| rows(window).last().is_some_and(|row| row.contains(&first)));

@@ -60,6 +60,8 @@ fn group_ui(ui: &mut Ui, group: KeyGroup) {
     ui.label(RichText::new(group.label()).font(theme::semibold(theme::BODY_SIZE)));
     ui.add_space(4.0);
     let keyboard = ui.ctx().plugin_or_default::<Keyboard>();
+    // The rows are as high as their words, not as buttons are.
+    ui.spacing_mut().interact_size.y = 18.0;
     Grid::new(group.label()).num_columns(2).spacing([14.0, 5.0]).show(ui, |ui| {
         for line in key_lines(group) {
             ui.horizontal(|ui| {

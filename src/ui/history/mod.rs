@@ -251,9 +251,13 @@ fn table_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
         let response = row.begin(table_id().with(id), is_selected, has_keys, &spoken(entry, ctx.now, &zone));
         row.cells(cells, |cell, ui| cell.ui(ui, entry, ctx.now, &zone));
         select_by_pointer(selection, ctx, id, &response, actions);
-        let others = selection.len().saturating_sub(1);
         let by_key = is_menu_wanted && has_keys;
         let by_key = by_key.then(|| AskedByKey::at_row(row.ui, response.rect)).flatten();
+        if by_key.is_some() {
+            // Ctrl+Up and Down go to a row that is not selected.
+            select_for_menu(selection, id, actions);
+        }
+        let others = selection.len().saturating_sub(1);
         context_menu_ui(row.ui, &response, table_id(), by_key, |menu| {
             wish = row_menu_ui(menu, entry, others, actions).or(wish);
         });
@@ -281,7 +285,6 @@ fn select_by_pointer(
     row: &Response,
     actions: &mut Vec<Action>,
 ) {
-    let was_selected = selection.contains(id);
     if row.clicked() {
         let how = row.ctx.input(|input| input.modifiers);
         if how.shift {
@@ -294,7 +297,17 @@ fn select_by_pointer(
         }
         actions.push(Action::Select(id));
     }
-    if row.secondary_clicked() && !was_selected {
+    if row.secondary_clicked() {
+        select_for_menu(selection, id, actions);
+    }
+}
+
+/// The menu of a row is about the selected rows if the row is one of several, else about the row alone: then nothing
+/// else is selected or shown.
+fn select_for_menu(selection: &mut EntrySelection, id: EntryId, actions: &mut Vec<Action>) {
+    let is_one_of_several = selection.len() > 1 && selection.contains(id);
+    let is_alone = selection.ids() == [id] && selection.cursor() == Some(id);
+    if !is_one_of_several && !is_alone {
         selection.only(id);
         actions.push(Action::Select(id));
     }
@@ -336,7 +349,7 @@ fn row_menu_ui(
         actions.push(Action::Copy { text: id.clone(), what: "Token id".to_owned() });
     }
     if menu.item("Copy the call as cURL", Shortcut::CopyCurl.keys()) {
-        actions.push(Action::Do(Shortcut::CopyCurl));
+        actions.push(Action::CopyCurl(entry.id));
     }
     if menu.item("Put into the form", Shortcut::Reuse.keys()) {
         actions.push(Action::Reuse(entry.id));
@@ -349,7 +362,7 @@ fn row_menu_ui(
         actions.push(Action::SameElsewhere(entry.id));
     }
     if menu.item("Compare with the entry selected before", Shortcut::Diff.keys()) {
-        actions.push(Action::Do(Shortcut::Diff));
+        actions.push(Action::DiffWithPrevious(entry.id));
     }
     if entry.token_id.is_some() {
         menu.separator();

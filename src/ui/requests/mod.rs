@@ -258,7 +258,7 @@ fn row_menu_ui(menu: &mut MenuItems<'_>, request: &RequestRow, actions: &mut Vec
         actions.push(Action::ShowEntry(entry));
     }
     if menu.item("Copy the call as cURL", Shortcut::CopyCurl.keys()) {
-        actions.push(Action::Do(Shortcut::CopyCurl));
+        actions.push(Action::CopyCallCurl(request.id));
     }
     if menu.item("Copy path", "") {
         let text = with_query(&request.path, &request.query);

@@ -1,5 +1,10 @@
 //! Editing by what a person takes for one sign: Backspace behind a flag takes the flag, an arrow steps over a letter
 //! with all of its marks. egui itself counts single characters.
+//!
+//! What egui 0.37 does not allow, in text that mixes directions: a selection is one rectangle, so it covers more or less
+//! than its characters; an arrow follows the direction of the whole text, also through words of the other one; at the
+//! border of two directions there is one caret and not two; a text from right to left begins at the left of its field.
+//! Up and Down, and text that can be selected outside of fields, go by egui's own places.
 
 use std::{any::TypeId, ops::Range, sync::Arc};
 
