@@ -3,6 +3,8 @@
 //! A field keeps its text without separators. Each edit of the shown text is read back into that text and a caret
 //! position in it, and both are formatted again. So inserting, deleting and pasting anywhere regroups the digits.
 
+use std::fmt;
+
 use super::{
     brand::{Brand, BrandSoFar},
     digits::ascii_digits,
@@ -18,15 +20,22 @@ pub enum CardField {
     Cvc,
 }
 
-/// A text without separators, and the caret position in it, in characters.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A text without separators, and the caret position in it, in characters. It may be a number or a code, so `Debug` shows
+/// its length only.
+#[derive(Clone, PartialEq, Eq)]
 pub struct TypedText {
     pub text: String,
     pub caret: usize,
 }
 
-/// An edit of the shown text by the window's text field.
-#[derive(Clone, Copy, Debug)]
+impl fmt::Debug for TypedText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TypedText({} bytes, caret at {})", self.text.len(), self.caret)
+    }
+}
+
+/// An edit of the shown text by the window's text field. It has no `Debug`, for the same reason.
+#[derive(Clone, Copy)]
 pub struct TypedEdit<'a> {
     /// The field's text before the edit, without separators.
     pub kept: &'a str,
