@@ -191,6 +191,9 @@ fn line(value: JsonView<'_>) -> String {
     json_spans::compact(value.text()).unwrap_or_else(|_| value.text().to_owned())
 }
 
+/// What is nested deeper is compared as one value: the walk goes down by calls, and a stack has an end.
+const DEEPEST: usize = 128;
+
 #[derive(Default)]
 struct DiffWalk<'a> {
     pointer: String,
@@ -249,13 +252,15 @@ impl<'a> DiffWalk<'a> {
     }
 }
 
-/// Both values as containers of this kind; one of them may be absent. Two empty containers are compared as leaves.
+/// Both values as containers of this kind; one of them may be absent. Two empty containers are compared as leaves, and so
+/// is what is nested too deep.
 fn both<'a>(
     before: Option<JsonView<'a>>,
     after: Option<JsonView<'a>>,
     kind: JsonKind,
 ) -> Option<(Option<JsonView<'a>>, Option<JsonView<'a>>)> {
-    let is_other = |value: Option<JsonView<'_>>| value.is_some_and(|value| value.kind() != kind);
+    let is_other =
+        |value: Option<JsonView<'_>>| value.is_some_and(|value| value.kind() != kind || value.depth() >= DEEPEST);
     if is_other(before) || is_other(after) {
         return None;
     }
@@ -352,7 +357,7 @@ fn push_token(pointer: &mut String, token: &str) {
 
 /// The steps of the JSON Patch (RFC 6902) that turns the first document into the second, each as JSON in one line;
 /// without `with_volatile` the volatile fields keep their first values. The values are spelled as they came. An object
-/// in which a name occurs twice is replaced as a whole, for no path leads to the second.
+/// in which a name occurs twice is replaced as a whole, for no path leads to the second; so is what is nested too deep.
 pub fn patch(before: &JsonDocument, after: &JsonDocument, with_volatile: bool) -> Vec<String> {
     let mut patch = PatchBuilder { pointer: String::new(), field: "".into(), with_volatile, steps: Vec::new() };
     patch.value(before.root(), after.root());
@@ -369,11 +374,12 @@ struct PatchBuilder<'a> {
 impl<'a> PatchBuilder<'a> {
     fn value(&mut self, before: JsonView<'a>, after: JsonView<'a>) {
         let has_twins = |object: JsonView<'_>| object.items().any(|item| item.twin().is_some());
+        let is_deep = before.depth() >= DEEPEST;
         match (before.kind(), after.kind()) {
-            (JsonKind::Object, JsonKind::Object) if !has_twins(before) && !has_twins(after) => {
+            (JsonKind::Object, JsonKind::Object) if !is_deep && !has_twins(before) && !has_twins(after) => {
                 self.object(&ObjectMembers::of(Some(before)), &ObjectMembers::of(Some(after)));
             }
-            (JsonKind::Array, JsonKind::Array) => {
+            (JsonKind::Array, JsonKind::Array) if !is_deep => {
                 self.array(&before.items().collect::<Vec<_>>(), &after.items().collect::<Vec<_>>());
             }
             _ => {

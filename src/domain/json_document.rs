@@ -332,13 +332,13 @@ struct Decimal {
 }
 
 impl Decimal {
-    /// `None` if the text is no number, or one with an exponent of more than eighteen digits.
+    /// `None` if the text is no number, or one with an exponent of more than eighteen characters: the power would not fit.
     fn of(text: &str) -> Option<Self> {
         let (is_negative, text) = text.strip_prefix('-').map_or((false, text), |text| (true, text));
         let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
         let all = format!("{whole}{fraction}");
-        if all.is_empty() || !all.bytes().all(|byte| byte.is_ascii_digit()) || exponent.len() > 19 {
+        if all.is_empty() || !all.bytes().all(|byte| byte.is_ascii_digit()) || exponent.len() > 18 {
             return None;
         }
         let digits = all.trim_end_matches('0');
@@ -521,6 +521,8 @@ mod tests {
             ("-1", "1", false),
             ("1e400", "10e399", true),
             ("1e99999999999999999999", "1e99999999999999999998", false),
+            ("10e9223372036854775807", "1e9223372036854775807", false),
+            ("0.1e-9223372036854775808", "1e-9223372036854775808", false),
             (r#""\u00e9""#, "\"\u{e9}\"", true),
             ("\"1\"", "1", false),
             ("true", "false", false),

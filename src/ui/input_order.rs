@@ -8,7 +8,7 @@
 
 use std::{collections::VecDeque, num::NonZeroUsize};
 
-use egui::{Context, Event, ImeEvent, Key, Plugin, RawInput, Ui};
+use egui::{Context, Event, FullOutput, ImeEvent, Key, Plugin, RawInput, Ui};
 
 /// How many passes a frame may take for what was pressed in it. What is left then waits for the next frame, so that a
 /// window under a flood of keys goes on to be drawn.
@@ -187,6 +187,14 @@ impl Plugin for InputOrder {
         ui.request_discard("keys that wait for their turn");
         if !ui.will_discard() {
             ui.request_repaint();
+        }
+    }
+
+    fn output_hook(&mut self, _ctx: &Context, output: &mut FullOutput) {
+        let is_at_rest = output.viewport_output.values().all(|viewport| !viewport.repaint_delay.is_zero());
+        // A window at rest has nothing left to do for the last deed.
+        if self.waiting.is_empty() && is_at_rest && !output.platform_output.requested_discard() {
+            self.settling = 0;
         }
     }
 }

@@ -92,6 +92,8 @@ struct HistoryTeller {
     data_version: i64,
     /// What went wrong last, until something goes well.
     problem: Option<String>,
+    /// Why the last lookup on another connection failed, until one goes well.
+    failed_lookup: Option<String>,
     /// What could not be read so far, as it was told.
     damage: HistoryDamage,
     /// What would be undone next, as it was told.
@@ -113,6 +115,7 @@ impl HistoryTeller {
             generation: 0,
             filter: HistoryFilter::default(),
             problem: None,
+            failed_lookup: None,
             damage: HistoryDamage::default(),
             deletion: None,
             wants_list: false,
@@ -165,14 +168,31 @@ impl HistoryTeller {
             }
             HistoryQuestion::LookedUp(answered, damage) => {
                 self.note_damage(&damage);
-                if let Some(before) = answered? {
-                    self.revision = self.revision.min(before);
-                    self.tell_changes()?;
+                match answered {
+                    Ok(before) => {
+                        self.failed_lookup = None;
+                        if let Some(before) = before {
+                            self.revision = self.revision.min(before);
+                            self.tell_changes()?;
+                        }
+                    }
+                    Err(error) => self.tell_failed_lookup(error.to_string()),
                 }
             }
             HistoryQuestion::End => {}
         }
         Ok(())
+    }
+
+    /// Tells why a lookup failed, once for all that fail alike. It stays told while this thread reads well: what was
+    /// looked up is missing all the same.
+    fn tell_failed_lookup(&mut self, message: String) {
+        let is_told = [&self.failed_lookup, &self.problem].into_iter().flatten().any(|told| *told == message);
+        if !is_told {
+            let (about, message) = (TroubleSubject::History, Some(message.clone()));
+            self.outbox.send(WorkerUpdate::Trouble { about, message });
+        }
+        self.failed_lookup = Some(message);
     }
 
     /// Tells what could not be read, once however often it is met.
@@ -280,5 +300,33 @@ mod tests {
             .collect();
         assert_eq!(told, ["between", "list 4", "after"]);
         assert!(teller.filter.is_everything(), "the newest filter is in use");
+    }
+
+    #[test]
+    fn a_lookup_that_failed_stays_told_while_the_lists_are_read_well() {
+        let store = Store::open(&StoreLocation::Memory, Timestamp::UNIX_EPOCH).unwrap();
+        let (updates, told) = mpsc::channel();
+        let mut teller =
+            HistoryTeller::new(store.reader().unwrap(), UpdateSender::new(updates, Arc::new(|| ()))).unwrap();
+        let (questions, inbox) = mpsc::channel();
+        let failed = || {
+            let error = StoreError::Other { doing: "read an entry", reason: "it is away".to_owned() };
+            HistoryQuestion::LookedUp(Err(error), HistoryDamage::default())
+        };
+        let read = HistoryQuestion::Filter { generation: 1, filter: HistoryFilter::default() };
+        let read_by_another = HistoryQuestion::LookedUp(Ok(None), HistoryDamage::default());
+        for question in [failed(), read, failed(), read_by_another, HistoryQuestion::End] {
+            questions.send(question).unwrap();
+        }
+        teller.answer_all(&inbox);
+        let troubles: Vec<Option<String>> = told
+            .try_iter()
+            .filter_map(|update| match update {
+                WorkerUpdate::Trouble { message, .. } => Some(message),
+                _ => None,
+            })
+            .collect();
+        let expected = "Could not read an entry: it is away. Check the disk and the data folder, then try again";
+        assert_eq!(troubles, [Some(expected.to_owned())]);
     }
 }

@@ -64,6 +64,7 @@ impl RequestThread {
             filter: RequestFilter::default(),
             told: None,
             newest: None,
+            news: Vec::new(),
             is_stale: true,
             listed: None,
         };
@@ -105,6 +106,8 @@ struct RequestLister {
     told: Option<RequestPage>,
     /// The newest call that was met, whether it passes or not.
     newest: Option<ExchangeId>,
+    /// The entries of calls that were met since the last page.
+    news: Vec<EntryId>,
     /// Whether the log may have changed since the last list.
     is_stale: bool,
     /// When the last list was made, and how long that took.
@@ -141,7 +144,9 @@ impl RequestLister {
         let begun = Instant::now();
         let asked = self.asked.load(Ordering::Relaxed);
         self.is_stale = false;
+        // Kept where this list is given up, for the next page to tell.
         let news = self.news()?;
+        self.news.extend(news);
         let lines = LineCount::default();
         let listed = self.reader.logged(
             &self.filter,
@@ -159,6 +164,7 @@ impl RequestLister {
         }
         let counts = self.reader.log_counts()?;
         let page = RequestPage { generation: self.generation, rows, has_more, counts, news: Vec::new() };
+        let news = std::mem::take(&mut self.news);
         if self.told.as_ref() != Some(&page) || !news.is_empty() {
             self.told = Some(page.clone());
             self.outbox.send(WorkerUpdate::Requests(RequestPage { news, ..page }));

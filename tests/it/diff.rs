@@ -511,6 +511,20 @@ fn a_key_that_occurs_twice_is_compared_with_its_like() {
 }
 
 #[test]
+fn what_is_nested_too_deep_for_a_walk_is_compared_as_one_value() {
+    let deep = |inner: &str| format!("{}{inner}{}", "[".repeat(20_000), "]".repeat(20_000));
+    let (before, after) = (deep("1"), deep("2"));
+    let place = "/0".repeat(128);
+    let rest = |whole: &str| whole[128..whole.len() - 128].to_owned();
+    let change = format!("~ {place}: {} → {}", rest(&before), rest(&after));
+    check_texts(&before, &before, &[]);
+    check_texts(&before, &after, &[&change]);
+    let document = |text: &str| JsonDocument::parse(text.to_owned()).unwrap();
+    let steps = testcard::diff::patch(&document(&before), &document(&after), true);
+    assert_eq!(steps, [format!("{{\"op\":\"replace\",\"path\":\"{place}\",\"value\":{}}}", rest(&after))]);
+}
+
+#[test]
 fn a_patch_has_its_values_as_they_came_and_replaces_an_object_whose_keys_occur_twice() {
     let patch = |before: &str, after: &str| {
         let document = |text: &str| JsonDocument::parse(text.to_owned()).unwrap();

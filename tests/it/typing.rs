@@ -273,6 +273,8 @@ fn a_card_over_another_card_replaces_it() {
         type_at(&mut window, "⟦5555555555554444 11/33 999⟧", 0);
         type_at(&mut window, "⬚42424242424242421234123", gap);
         assert_eq!(shown(&window), [VISA, "12 / 34", "123", ""], "{gap} ms a key");
+        type_at(&mut window, "⇤⇤⇤⬚4242424242424242534999", gap);
+        assert_eq!(shown(&window), [VISA, "05 / 34", "999", ""], "{gap} ms a key");
     }
 }
 

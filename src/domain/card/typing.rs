@@ -89,7 +89,12 @@ impl CardField {
                 typed.caret = victim;
             }
         }
-        let inserted_first = self == Self::Expiry && edit.kept.is_empty() && typed.text.len() == 1;
+        // The first digit of all, or one that was typed over all of the text.
+        let inserted_first = self == Self::Expiry
+            && typed.text.len() == 1
+            && typed.caret == 1
+            && typed.text != edit.kept
+            && !is_deletion(&self.show(edit.kept), edit.shown, edit.caret);
         if inserted_first && ("2"..="9").contains(&typed.text.as_str()) {
             typed = TypedText { text: format!("0{}", typed.text), caret: 2 };
         }
@@ -265,6 +270,10 @@ mod tests {
         check(expiry, "", "|", "1/34|", "01 / 34|");
         check(expiry, "1234", "12 / 34|", "12 / 3|", "12 / 3|");
         check(expiry, "05", "05 / |", "05 /|", "0|");
+        // Typed over the whole of it.
+        check(expiry, "1234", "12 / 34|", "5|", "05 / |");
+        check(expiry, "1234", "12 / 34|", "1|", "1|");
+        check(expiry, "05", "05 / |", "5|", "05 / |");
     }
 
     #[test]

@@ -49,24 +49,19 @@ impl RequestRuns {
         self.0.is_empty()
     }
 
-    /// The name of a row's run: its oldest call, which stays when newer ones join.
-    pub fn key(&self, rows: &[RequestRow], row: usize) -> Option<ExchangeId> {
-        let run = self.run_of(row)?;
-        (run.len() > 1).then(|| rows[run.end - 1].id)
-    }
-
     /// The rows of a row's run.
     pub fn run_of(&self, row: usize) -> Option<Range<usize>> {
         let place = self.0.partition_point(|run| run.end <= row);
         self.0.get(place).filter(|run| run.contains(&row)).cloned()
     }
 
-    /// The lines to show, with the runs unfolded that are named in `unfolded`.
+    /// The lines to show, with the runs unfolded that have a call of `unfolded`. Any call may stand for its run: newer ones
+    /// join at one end while the oldest leave the list at the other.
     pub fn lines(&self, rows: &[RequestRow], unfolded: &HashSet<ExchangeId>) -> Vec<RequestLine> {
         let mut lines = Vec::with_capacity(self.0.len());
         for run in &self.0 {
             let (row, count) = (run.start, run.len());
-            let is_unfolded = count > 1 && unfolded.contains(&rows[run.end - 1].id);
+            let is_unfolded = count > 1 && rows[run.clone()].iter().any(|row| unfolded.contains(&row.id));
             let kind = match (count, is_unfolded) {
                 (1, _) => LineKind::Single,
                 (_, false) => LineKind::Folded(count),
@@ -128,8 +123,8 @@ mod tests {
         };
         assert_eq!(shown(&[]), [(0, Folded(3)), (3, Single), (4, Folded(2))]);
         assert_eq!(shown(&[98]), [(0, Unfolded(3)), (1, Member), (2, Member), (3, Single), (4, Folded(2))]);
-        assert_eq!(runs.key(&rows, 1), Some(ExchangeId(98)), "the oldest names the run");
-        assert_eq!(runs.key(&rows, 3), None);
+        let grown = RequestRuns::of(&rows[..2]).lines(&rows[..2], &HashSet::from([ExchangeId(100)]));
+        assert_eq!(grown[0].kind, Unfolded(2), "a run stays unfolded while its oldest calls leave the list");
         let lines = runs.lines(&rows, &HashSet::new());
         assert_eq!([0, 2, 3, 5].map(|row| line_of(&lines, row)), [Some(0), Some(0), Some(1), Some(2)]);
     }

@@ -53,8 +53,11 @@ pub(super) fn expiry_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext<'_
 }
 
 pub(super) fn cvc_ui(ui: &mut Ui, state: &mut FormState, ctx: &FormContext<'_>) {
-    let digits = state.facts(ctx).cvc_digits;
-    let words = if digits == 4 { ("CVC", "4 digits", "1234") } else { ("CVC", "3 digits", "123") };
+    let words = match state.facts(ctx).cvc_digits {
+        Some(4) => ("CVC", "4 digits", "1234"),
+        Some(_) => ("CVC", "3 digits", "123"),
+        None => ("CVC", "3 or 4 digits", "123"),
+    };
     card_field_ui(ui, state, ctx, CardField::Cvc, words);
 }
 

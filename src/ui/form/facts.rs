@@ -53,8 +53,8 @@ pub(super) struct DraftFacts {
     pub(super) face: FaceTexts,
     /// Number, expiry and security code, by [`CardField`] as index.
     fields: [CardFieldFacts; 3],
-    /// How many digits the security code of this brand has.
-    pub(super) cvc_digits: usize,
+    /// How many digits the security code of this brand has; `None` while no brand is known.
+    pub(super) cvc_digits: Option<usize>,
     pub(super) network: NetworkFacts,
     pub(super) outlook: DraftOutlook,
     /// The words on the button.
@@ -145,8 +145,8 @@ impl DraftFacts {
             face: face(draft, digits, card),
             fields: card_fields(draft, card, mark, expectation.is_some(), key),
             cvc_digits: match brand {
-                BrandSoFar::One(brand) => brand.cvc_digits(),
-                BrandSoFar::Open | BrandSoFar::Impossible => 3,
+                BrandSoFar::One(Brand::Unknown) | BrandSoFar::Open | BrandSoFar::Impossible => None,
+                BrandSoFar::One(brand) => Some(brand.cvc_digits()),
             },
             network: network(draft.preferred, digits),
             caption: match &prediction {

@@ -1,6 +1,6 @@
 //! What an answer says and what is not so any more: told from the calls that came after it.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use crate::{
     domain::{
@@ -53,13 +53,27 @@ fn says_unused(answer: &ApiResponse) -> bool {
     document(answer).is_some_and(|json| json.root().get("used").is_some_and(|used| used.text() == "false"))
 }
 
-/// What calls that came after an answer, oldest first, changed of what it says. Of each field the newest is told.
+/// What calls that came after an answer, oldest first, changed of what it says. Of each field the newest is told; of a
+/// client that asks again and again and hears the same, its first call.
 pub(super) fn notes(answer: &ApiResponse, later: &[ApiExchange], zone: &LocalZone) -> Vec<FieldNote> {
     let Some(shown) = document(answer) else { return Vec::new() };
     let objects: Vec<SeenObject<'_>> = objects(&shown);
     let mut notes = SinceNotes { found: Vec::new(), refunds: Vec::new(), zone };
+    // What was last answered at each path since something was changed. Reading the same thousands of times would take
+    // longer than a frame may.
+    let mut heard: HashMap<&str, &ApiResponse> = HashMap::new();
     for exchange in later {
         let Ok(response) = &exchange.outcome else { continue };
+        if exchange.request.method == HttpMethod::Get {
+            let before = heard.insert(&exchange.request.path, response);
+            let says_the_same =
+                |before: &ApiResponse| before.http_status == response.http_status && before.body == response.body;
+            if before.is_some_and(says_the_same) {
+                continue;
+            }
+        } else {
+            heard.clear();
+        }
         for object in &objects {
             notes.token_used(object, exchange, response);
         }
@@ -244,6 +258,23 @@ mod tests {
         check(&token, &[attached], &[("/used", &used), ("/card/customer", &customer)]);
         check(&token, &[], &[]);
         check(&json!({ "id": "tok_2", "object": "token", "used": false }), &[charged], &[]);
+    }
+
+    #[test]
+    fn of_a_client_that_hears_the_same_again_and_again_the_first_call_is_told() {
+        let shown = json!({ "id": "cus_1", "object": "customer", "email": null });
+        let look = |minute: i64, email: &str| {
+            let body = json!({ "id": "cus_1", "object": "customer", "email": email });
+            let started = Timestamp::from_second(minute * 60).unwrap();
+            ApiExchange { started, ..call(HttpMethod::Get, "/v1/customers/cus_1", None, &body) }
+        };
+        let told = |email: &str, minute: u32| {
+            format!("now \"{email}\": GET /v1/customers/cus_1, Jan 1, 00:{minute:02} UTC, req_1")
+        };
+        let mut calls = vec![look(1, "a"), look(2, "a"), look(3, "a")];
+        check(&shown, &calls, &[("/email", &told("a", 1))]);
+        calls.extend([look(4, "b"), look(5, "a"), look(6, "a")]);
+        check(&shown, &calls, &[("/email", &told("a", 5))]);
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub struct RequestsState {
     /// The lines of the calls that the model had when its number was `seen`.
     pub(super) lines: Vec<RequestLine>,
     seen: Option<u64>,
-    /// The runs of equal calls that are unfolded, each by its oldest call.
+    /// The runs of equal calls that are unfolded, each by the call that was its newest then.
     unfolded: HashSet<ExchangeId>,
     pub(super) scroll_to: Option<ExchangeId>,
     /// How many rows the last frame drew: what a test counts instead of time.
@@ -83,12 +83,16 @@ impl RequestsState {
 
     /// Folds the run of a row, or unfolds it.
     pub(super) fn set_folded(&mut self, requests: &RequestsModel, row: usize, is_folded: bool) {
-        let Some(key) = requests.runs().key(requests.rows(), row) else { return };
-        let is_changed = if is_folded { self.unfolded.remove(&key) } else { self.unfolded.insert(key) };
-        if is_changed {
-            self.seen = None;
-            self.update_lines(requests);
+        let Some(run) = requests.runs().run_of(row) else { return };
+        if is_folded {
+            for row in &requests.rows()[run] {
+                self.unfolded.remove(&row.id);
+            }
+        } else {
+            self.unfolded.insert(requests.rows()[run.start].id);
         }
+        self.seen = None;
+        self.update_lines(requests);
     }
 
     /// Whether the run of a line can be folded (`Some(true)`) or unfolded (`Some(false)`).
