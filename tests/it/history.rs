@@ -399,13 +399,16 @@ fn a_note_and_tags_are_written_under_the_table_and_found_again() {
     ctrl(&mut window, Key::F);
     play(&mut window, "#smoke refund");
     wait(&mut window, "the search", |window| shown(window) == "d");
-    // What is left is not kept.
+    // What is discarded is not kept.
     press(&mut window, Modifiers::NONE, Key::F2);
     window.run_ok();
     assert_eq!((value(&window, "Note").as_str(), value(&window, "Tags").as_str()), ("for the refund", "smoke run7"));
     input(&window, "Note").focus();
     window.run_ok();
     play(&mut window, "⬚⌫⎋");
+    assert!(window.query_by_role_and_label(Role::TextInput, "Note").is_some(), "what was typed is asked about first");
+    click(&mut window, Role::Button, "Discard");
+    window.run_ok();
     assert!(window.query_by_role_and_label(Role::TextInput, "Note").is_none());
     drop(window);
     let reader = open(&folder).reader().unwrap();

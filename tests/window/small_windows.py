@@ -1,10 +1,27 @@
 """Small windows and large zooms: what the form needs is whole and in the window, whatever was set."""
 
+import contextlib
+import json
+import pathlib
 import subprocess
+import tempfile
 
 from harness import Window, test
 
 SEEN = ["Card number", "Expiry", "CVC", "Name on card"]
+
+
+@contextlib.contextmanager
+def free_window(**settings):
+    """A window that can be resized: the first start fills a screen of this size, and a full one cannot be."""
+    with tempfile.TemporaryDirectory(prefix="testcard-window-") as home:
+        config = pathlib.Path(home) / "config"
+        config.mkdir()
+        layout = {"version": 1, "form_width": 320.0, "inspector_width": None, "form_is_open": True, "inspector_is_open": True}
+        place = {"corner": [20.0, 20.0], "size": [1000.0, 640.0], "is_maximized": False}
+        (config / "window.json").write_text(json.dumps({**layout, "window": place}))
+        with Window(home, settings={"version": 2, "window": settings}) as window:
+            yield window
 
 
 def resize(window, width, height):
@@ -30,7 +47,7 @@ def wait_whole(window, width, height):
 
 @test
 def a_zoom_for_a_large_window_is_limited_in_a_small_one():
-    with Window(settings={"version": 2, "window": {"zoom": 4.0}}) as window:
+    with free_window(zoom=4.0) as window:
         resize(window, 900, 600)
         wait_whole(window, 900, 600)
         window.key("ctrl+l")
@@ -44,7 +61,7 @@ def a_zoom_for_a_large_window_is_limited_in_a_small_one():
 
 @test
 def the_zoom_keys_stop_before_the_form_is_cut():
-    with Window() as window:
+    with free_window() as window:
         resize(window, 900, 600)
         window.key(*["ctrl+equal"] * 8)
         wait_whole(window, 900, 600)
