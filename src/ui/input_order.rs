@@ -8,7 +8,7 @@
 
 use std::{collections::VecDeque, num::NonZeroUsize};
 
-use egui::{Context, Event, FullOutput, ImeEvent, Key, Plugin, RawInput, Ui};
+use egui::{Context, Event, FullOutput, Id, ImeEvent, Key, Plugin, RawInput, Ui};
 
 /// How many passes a frame may take for what was pressed in it. What is left then waits for the next frame, so that a
 /// window under a flood of keys goes on to be drawn.
@@ -29,6 +29,10 @@ pub struct InputOrder {
     waiting: VecDeque<Event>,
     /// How many passes the last deed may still take to have its effect.
     settling: u8,
+    /// What had the focus at the end of the last pass, and whether it had just got it. A field says only when it is drawn
+    /// which keys are its own: until then an arrow would lead out of it.
+    focused: Option<Id>,
+    is_new_focus: bool,
     moved_on: Option<MovedOn>,
 }
 
@@ -74,13 +78,13 @@ fn rank(event: &Event) -> Rank {
     }
 }
 
-/// Whether a key edits a text, or moves the caret or the focus, and nothing else.
+/// Whether a key edits a text or moves the caret, and nothing else. Tab is not among them: the field that it leads to
+/// may get the focus, and its text marked, with the next pass only.
 fn edits(key: Key) -> bool {
     matches!(
         key,
         Key::Backspace
             | Key::Delete
-            | Key::Tab
             | Key::ArrowLeft
             | Key::ArrowRight
             | Key::ArrowUp
@@ -163,6 +167,9 @@ impl Plugin for InputOrder {
 
     fn input_hook(&mut self, ctx: &Context, input: &mut RawInput) {
         let now = input.time.unwrap_or_else(|| ctx.input(|known| known.time + f64::from(input.predicted_dt)));
+        if std::mem::take(&mut self.is_new_focus) {
+            self.settling = self.settling.max(1);
+        }
         if let Some(moved) = &mut self.moved_on
             && moved.frame != ctx.cumulative_frame_nr()
         {
@@ -181,6 +188,9 @@ impl Plugin for InputOrder {
     }
 
     fn on_end_pass(&mut self, ui: &mut Ui) {
+        let focused = ui.memory(egui::Memory::focused);
+        self.is_new_focus = focused != self.focused;
+        self.focused = focused;
         if self.waiting.is_empty() {
             return;
         }

@@ -194,6 +194,9 @@ fn one_tab_or_enter_after_the_focus_moved_on_does_nothing_more() {
     check(true, "4242424242424242⇥⇥", [VISA, "", "", ""], FIELDS[2]);
     check(true, "42424242424242421⇥", [VISA, "1", "", ""], FIELDS[2]);
     check(true, "4242424242424242⇤", [VISA, "", "", ""], FIELDS[0]);
+    // Both ways, Tab marks what is in the field that it leads to.
+    check(true, "4242⇥12⇤⌫", ["", "12 / ", "", ""], FIELDS[0]);
+    check(true, "4242⇥12⇤⇥3", ["4242", "03 / ", "", ""], FIELDS[1]);
 }
 
 #[test]
@@ -263,6 +266,8 @@ fn backspace_goes_through_the_fields_and_over_the_slash() {
     check(true, "4242424242424242123⌫⌫⌫⌫⌫2", [VISA, "", "", ""], FIELDS[1]);
     check(true, "424242424242424212341⌫⌫⌫4", [VISA, "12 / 34", "", ""], FIELDS[2]);
     check(true, "42424242424242421234123⌫⌫⌫⌫⌫⌫5", [VISA, "12 / 35", "", ""], FIELDS[2]);
+    // An arrow right behind the move is the field's.
+    check(true, "424242424242424⌫⇥6⇥⌫←3", ["4242 4242 4242 42", "06 / 3", "", ""], FIELDS[1]);
     check(true, "⇥12⇱⌦34", ["", "34 / 2", "", ""], FIELDS[1]);
 }
 
