@@ -25,7 +25,7 @@ def screen(size, has_panels=False):
         config = pathlib.Path(folder) / "rc.xml"
         config.write_text(PANELS)
         reading, writing = os.pipe()
-        command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", f"{size}x24", "+extension", "GLX"]
+        command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", f"{size}x24", "+extension", "GLX", "-noreset"]
         xvfb = subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL)
         os.close(writing)
         with os.fdopen(reading) as number:
