@@ -54,8 +54,11 @@ pub fn requests_ui(ui: &mut Ui, state: &mut RequestsState, ctx: &RequestsContext
         chips_ui(ui, &mut state.filter, &ctx.requests.counts);
         ui.add_space(4.0);
         if ctx.requests.rows().is_empty() {
-            state.focus_search |= std::mem::take(&mut state.focus_table);
             table::empty_table_ui(ui, table_id(), "Requests");
+            // The rows may be on their way: the keys that go to this list are for them.
+            if std::mem::take(&mut state.focus_table) {
+                ui.memory_mut(|memory| memory.request_focus(table_id()));
+            }
             empty_ui(ui, state, ctx, actions);
         } else {
             keys_ui(ui, state, ctx, actions);
