@@ -3,11 +3,10 @@
 use std::{
     collections::VecDeque,
     sync::mpsc,
-    thread::JoinHandle,
     time::{Duration, Instant},
 };
 
-use super::outbox::UpdateSender;
+use super::{joined_thread::JoinedThread, outbox::UpdateSender};
 use crate::{
     domain::history::{edit::LastDeletion, entry::EntryId, filter::HistoryFilter, listing::EntryListing},
     messages::{TroubleSubject, WorkerUpdate},
@@ -47,7 +46,7 @@ impl HistoryQuestion {
 /// The thread's handle; dropping it ends and joins the thread.
 pub(super) struct HistoryThread {
     questions: mpsc::Sender<HistoryQuestion>,
-    thread: Option<JoinHandle<()>>,
+    _thread: JoinedThread,
 }
 
 impl HistoryThread {
@@ -56,11 +55,8 @@ impl HistoryThread {
     pub(super) fn start(reader: HistoryReader, outbox: UpdateSender) -> Result<Self, StoreError> {
         let (questions, inbox) = mpsc::channel();
         let mut teller = HistoryTeller::new(reader, outbox)?;
-        let thread = std::thread::Builder::new()
-            .name("history".to_owned())
-            .spawn(move || teller.answer_all(&inbox))
-            .expect("the system gives threads");
-        Ok(Self { questions, thread: Some(thread) })
+        let thread = JoinedThread::start("history", move || teller.answer_all(&inbox));
+        Ok(Self { questions, _thread: thread })
     }
 
     pub(super) fn ask(&self, question: HistoryQuestion) {
@@ -76,9 +72,6 @@ impl HistoryThread {
 impl Drop for HistoryThread {
     fn drop(&mut self) {
         self.ask(HistoryQuestion::End);
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
     }
 }
 

@@ -1,12 +1,9 @@
 //! The thread that reads what is in view: rows, an entry, two entries, a call. It has a reading connection of its own,
 //! so that nothing here waits for a list to be sorted.
 
-use std::{
-    sync::{Arc, mpsc},
-    thread::JoinHandle,
-};
+use std::sync::{Arc, mpsc};
 
-use super::{history::HistoryQuestion, outbox::UpdateSender};
+use super::{history::HistoryQuestion, joined_thread::JoinedThread, outbox::UpdateSender};
 use crate::{
     domain::history::{entry::EntryId, request_log::ExchangeId},
     messages::{ComparedEntries, EntryPair, WorkerUpdate},
@@ -24,34 +21,20 @@ pub(super) enum LookupQuestion {
 
 /// The handle of the thread; dropping it ends and joins it.
 pub(super) struct LookupThread {
-    questions: Option<mpsc::Sender<LookupQuestion>>,
-    thread: Option<JoinHandle<()>>,
+    questions: mpsc::Sender<LookupQuestion>,
+    _thread: JoinedThread,
 }
 
 impl LookupThread {
     pub(super) fn start(reader: HistoryReader, outbox: UpdateSender, history: mpsc::Sender<HistoryQuestion>) -> Self {
         let (questions, inbox) = mpsc::channel();
         let lookups = LookupReader { reader, outbox, history };
-        let thread = std::thread::Builder::new()
-            .name("lookups".to_owned())
-            .spawn(move || inbox.into_iter().for_each(|question| lookups.answer(question)))
-            .expect("the system gives threads");
-        Self { questions: Some(questions), thread: Some(thread) }
+        let answer_all = move || inbox.into_iter().for_each(|question| lookups.answer(question));
+        Self { questions, _thread: JoinedThread::start("lookups", answer_all) }
     }
 
     pub(super) fn ask(&self, question: LookupQuestion) {
-        if let Some(questions) = &self.questions {
-            let _ = questions.send(question);
-        }
-    }
-}
-
-impl Drop for LookupThread {
-    fn drop(&mut self) {
-        self.questions = None;
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        let _ = self.questions.send(question);
     }
 }
 

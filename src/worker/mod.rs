@@ -17,6 +17,7 @@ mod files;
 mod history;
 mod in_flight;
 mod jobs;
+mod joined_thread;
 mod key;
 mod lookups;
 mod outbox;
@@ -26,7 +27,7 @@ mod requests;
 mod resolver;
 mod serving;
 
-use std::{sync::mpsc, thread::JoinHandle, time::Duration};
+use std::{sync::mpsc, time::Duration};
 
 use tokio::{
     runtime::Runtime,
@@ -34,7 +35,7 @@ use tokio::{
 };
 
 pub use self::{config::WorkerConfig, outbox::WakeCallback};
-use self::{outbox::UpdateSender, readers::HistoryReaders};
+use self::{joined_thread::JoinedThread, outbox::UpdateSender, readers::HistoryReaders};
 use crate::{
     messages::{WorkerCommand, WorkerUpdate},
     store::{Store, StoreLocation},
@@ -45,9 +46,9 @@ const PATIENCE_AT_END: Duration = Duration::from_millis(500);
 
 /// The handle of the background. Dropping it stops the work and joins the threads, within a second.
 pub struct Worker {
-    commands: Option<UnboundedSender<WorkerCommand>>,
+    commands: UnboundedSender<WorkerCommand>,
+    _thread: JoinedThread,
     updates: mpsc::Receiver<WorkerUpdate>,
-    thread: Option<JoinHandle<()>>,
 }
 
 impl Worker {
@@ -59,19 +60,14 @@ impl Worker {
         let (commands, inbox) = unbounded_channel();
         let (updates, received) = mpsc::channel();
         let outbox = UpdateSender::new(updates, wake);
-        let thread = std::thread::Builder::new()
-            .name("worker".to_owned())
-            .spawn(move || run(config, inbox, &outbox))
-            .expect("the system gives threads");
-        Self { commands: Some(commands), updates: received, thread: Some(thread) }
+        let thread = JoinedThread::start("worker", move || run(config, inbox, &outbox));
+        Self { commands, updates: received, _thread: thread }
     }
 
     /// Hands a command over without waiting.
     pub fn send(&self, command: WorkerCommand) {
-        if let Some(commands) = &self.commands {
-            // A worker that has ended has nobody left to tell.
-            let _ = commands.send(command);
-        }
+        // A worker that has ended has nobody left to tell.
+        let _ = self.commands.send(command);
     }
 
     /// The next update, if one is here.
@@ -82,15 +78,6 @@ impl Worker {
     /// The next update, waiting for it at most so long: for tests and other callers without frames.
     pub fn recv_timeout(&self, patience: Duration) -> Option<WorkerUpdate> {
         self.updates.recv_timeout(patience).ok()
-    }
-}
-
-impl Drop for Worker {
-    fn drop(&mut self) {
-        self.commands = None;
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
     }
 }
 

@@ -8,11 +8,10 @@ use std::{
         atomic::{AtomicU64, Ordering},
         mpsc,
     },
-    thread::JoinHandle,
     time::{Duration, Instant},
 };
 
-use super::{history::HistoryQuestion, outbox::UpdateSender};
+use super::{history::HistoryQuestion, joined_thread::JoinedThread, outbox::UpdateSender};
 use crate::{
     domain::history::{
         entry::EntryId,
@@ -40,7 +39,7 @@ pub(super) struct RequestThread {
     questions: mpsc::Sender<RequestQuestion>,
     /// How many questions were asked: a list that is being made is given up for a newer one.
     asked: Arc<AtomicU64>,
-    thread: Option<JoinHandle<()>>,
+    _thread: JoinedThread,
 }
 
 impl RequestThread {
@@ -68,11 +67,8 @@ impl RequestThread {
             is_stale: true,
             listed: None,
         };
-        let thread = std::thread::Builder::new()
-            .name("requests".to_owned())
-            .spawn(move || lister.answer_all(&inbox))
-            .expect("the system gives threads");
-        Ok(Self { questions, asked, thread: Some(thread) })
+        let thread = JoinedThread::start("requests", move || lister.answer_all(&inbox));
+        Ok(Self { questions, asked, _thread: thread })
     }
 
     pub(super) fn filter(&self, generation: u64, filter: RequestFilter) {
@@ -88,9 +84,6 @@ impl RequestThread {
 impl Drop for RequestThread {
     fn drop(&mut self) {
         self.ask(RequestQuestion::End);
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
     }
 }
 
