@@ -1,10 +1,10 @@
 //! The focus is never lost to nothing: after each of these it is where a person would look for it.
 
-use egui::{Event, Key, Modifiers, PointerButton, Pos2, Role, pos2};
+use egui::{Event, Key, Modifiers, PointerButton, Role, pos2};
 use egui_kittest::kittest::Queryable as _;
 
 use crate::support::{
-    hands::{click, focus, focused, input, play, press, says},
+    hands::{click, click_at, focus, focused, input, play, press, says},
     window::{Bench, Window, ctrl, rows, wait},
 };
 
@@ -28,20 +28,6 @@ fn make(window: &mut Window, count: usize) {
         let before = rows(window).len();
         ctrl(window, Key::Enter);
         wait(window, "the row", |window| rows(window).len() > before);
-    }
-}
-
-/// Clicks a place where nothing is to be clicked.
-fn click_at(window: &mut Window, place: Pos2) {
-    for pressed in [true, false] {
-        window.event(Event::PointerMoved(place));
-        window.event(Event::PointerButton {
-            pos: place,
-            button: PointerButton::Primary,
-            pressed,
-            modifiers: Modifiers::NONE,
-        });
-        window.run_ok();
     }
 }
 
@@ -193,7 +179,7 @@ fn a_click_on_nothing_does_not_lose_the_place() {
     make(&mut window, 2);
     focus(&mut window, "Expiry");
     // The line at the bottom.
-    click_at(&mut window, pos2(640.0, 990.0));
+    click_at(&mut window, pos2(640.0, 990.0), PointerButton::Primary);
     play(&mut window, "⇥");
     check(&window, "CVC");
     window.get_all_by_role(Role::Row).last().unwrap().click();

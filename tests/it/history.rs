@@ -30,7 +30,7 @@ use testcard::{
 };
 
 use crate::support::{
-    hands::{click, focused, input, message, play, press, says, value},
+    hands::{click, click_at, focused, input, message, play, press, says, value},
     histories::{creation, say, token},
     http::{Server, reply},
     window::{Bench, Window, ctrl, rows, wait, wait_for},
@@ -426,13 +426,8 @@ fn the_menu_of_a_row_offers_what_the_keys_do() {
             .center()
     };
     let menu = |window: &mut Window| {
-        let pos = row(window);
-        for pressed in [true, false] {
-            let button = egui::PointerButton::Secondary;
-            window.event(egui::Event::PointerMoved(pos));
-            window.event(egui::Event::PointerButton { pos, button, pressed, modifiers: Modifiers::NONE });
-        }
-        window.run_ok();
+        let place = row(window);
+        click_at(window, place, egui::PointerButton::Secondary);
     };
     menu(&mut window);
     assert_eq!(selected(&window), "b");

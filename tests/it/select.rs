@@ -1,10 +1,10 @@
 //! Keys that lead to a filled field mark what is in it, so that typing replaces it. A click does not.
 
-use egui::{Event, Key, Modifiers, PointerButton, Role};
+use egui::{Key, Modifiers, PointerButton, Role};
 use egui_kittest::kittest::Queryable as _;
 
 use crate::support::{
-    hands::{click, focus, focused, input, play, press, says, value},
+    hands::{click, click_at, focus, focused, input, play, press, says, value},
     window::{Bench, Window, ctrl, rows, type_card, wait, wait_for},
 };
 
@@ -116,16 +116,7 @@ fn tab_marks_and_a_click_does_not() {
 
     // A click puts the caret where the pointer is.
     let place = input(&window, "City").rect().right_center() - egui::vec2(20.0, 0.0);
-    for pressed in [true, false] {
-        window.event(Event::PointerMoved(place));
-        window.event(Event::PointerButton {
-            pos: place,
-            button: PointerButton::Primary,
-            pressed,
-            modifiers: Modifiers::NONE,
-        });
-        window.run_ok();
-    }
+    click_at(&mut window, place, PointerButton::Primary);
     play(&mut window, "!");
     assert_eq!(value(&window, "City"), "Bath!");
 }

@@ -13,7 +13,7 @@ use egui::{Context, Event, FullOutput, Key, Modifiers, Plugin, Role, ViewportCom
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use crate::support::{
-    hands::{click, focus, focused, play, value},
+    hands::{click, click_at, focus, focused, play, value},
     window::{Bench, Window, copied, ctrl, rows, wait},
 };
 
@@ -333,12 +333,7 @@ fn a_line_of_an_answer_has_a_menu_by_key_and_by_right_click() {
         found.expect("the line of the object").rect().center()
     };
     let at = line(&window);
-    let button = egui::PointerButton::Secondary;
-    window.event(Event::PointerMoved(at));
-    for pressed in [true, false] {
-        window.event(Event::PointerButton { pos: at, button, pressed, modifiers: Modifiers::NONE });
-    }
-    window.run_ok();
+    click_at(&mut window, at, egui::PointerButton::Secondary);
     assert_eq!(items(&window).len(), 3);
     let texts = copied(&mut window, |window| {
         window.get_by_role_and_label(Role::MenuItem, "Copy line").click();

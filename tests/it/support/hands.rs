@@ -1,6 +1,6 @@
 //! What a person does at the keyboard, written as a line of text, and what a screen reader then says of a field.
 
-use egui::{Event, Id, Key, Modifiers, Role, TextEdit, accesskit::Invalid};
+use egui::{Event, Id, Key, Modifiers, PointerButton, Pos2, Role, TextEdit, accesskit::Invalid};
 use egui_kittest::{
     Harness,
     kittest::{NodeT as _, Queryable as _},
@@ -50,6 +50,16 @@ pub fn focus<S>(harness: &mut Harness<'_, S>, name: &str) {
 pub fn click<S>(harness: &mut Harness<'_, S>, role: Role, name: &str) {
     harness.get_by_role_and_label(role, name).click();
     harness.run();
+}
+
+/// Presses and releases a button of the mouse at a place, in a frame each: a button that is held longer does not click.
+pub fn click_at<S>(harness: &mut Harness<'_, S>, place: Pos2, button: PointerButton) {
+    harness.event(Event::PointerMoved(place));
+    for pressed in [true, false] {
+        harness.event(Event::PointerButton { pos: place, button, pressed, modifiers: Modifiers::NONE });
+        harness.step();
+    }
+    harness.run_ok();
 }
 
 /// The text input, or the combination of one with a list, of this name.
