@@ -133,6 +133,10 @@ fn is_no_character(c: char) -> bool {
 
 /// The text with unsafe characters replaced, cut after `most` characters.
 fn shown(text: &str, most: usize, replaced: impl Fn(char) -> Option<String>) -> Cow<'_, str> {
+    // Most texts, and each of them in every frame, have nothing but the letters and signs of ASCII, which no rule replaces.
+    if text.len() <= most && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return Cow::Borrowed(text);
+    }
     let end = text.char_indices().nth(most).map(|(end, _)| signs::start_of_sign(text, end));
     let kept = &text[..end.unwrap_or(text.len())];
     if end.is_none() && kept.chars().all(|c| replaced(c).is_none()) {
