@@ -100,7 +100,8 @@
 //! what enters (and what goes to the accessibility bus, which cannot carry U+0000), and `ui/input_order` hands one deed
 //! after the other to a pass of the window, so that fast keys act in their order. `ui/text` goes over what was drawn: it
 //! puts right-to-left text in its reading order and tells which fonts are missing. `app/focus` puts a focus back that is
-//! lost. A menu (`ui/widgets/context_menu`) offers what the keys and buttons do already.
+//! lost. A menu (`ui/widgets/context_menu`) offers what the keys and buttons do already. What would drop a text that was
+//! typed asks first (`ui/leaving`).
 //!
 //! # One press of Create
 //!

@@ -65,8 +65,11 @@ impl TextBuffer for BySigns<'_> {
 /// Before a field is drawn: moves its caret by whole signs, where an arrow of egui would stop within one. Keys of a frame
 /// in which something else is typed too are left to egui, and [`mend_caret`] corrects what comes of them.
 pub fn arrows_by_signs(ui: &Ui, id: Id, text: &str) {
+    if !ui.memory(|memory| memory.has_focus(id)) {
+        return;
+    }
     let is_from_right = begins_at_the_right(text);
-    if !ui.memory(|memory| memory.has_focus(id)) || !is_from_right && signs::are_single(text) {
+    if !is_from_right && signs::are_single(text) {
         return;
     }
     let is_only_arrows = ui.input(|input| {
