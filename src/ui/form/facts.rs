@@ -262,10 +262,9 @@ fn expected_word(error: &ApiError) -> &str {
 }
 
 fn outlook(is_blank: bool, prediction: Prediction) -> DraftOutlook {
+    let plain = || CardField::Number.show(PLAIN_NUMBER);
     DraftOutlook::Words(match prediction {
-        Prediction::Token(_) if is_blank => {
-            format!("Empty: makes a token for {}", CardField::Number.show(PLAIN_NUMBER))
-        }
+        Prediction::Token(_) if is_blank => format!("Empty: makes a token for {}", plain()),
         Prediction::Token(card) => match card.number.published() {
             Some(card) => return DraftOutlook::Steps(card),
             None => "Stripe will answer with a token".to_owned(),
@@ -274,7 +273,7 @@ fn outlook(is_blank: bool, prediction: Prediction) -> DraftOutlook {
         Prediction::Refused(error) => {
             let param = error.param.as_deref().filter(|param| !param.is_empty());
             let about = param.map(|param| format!(" · {param}")).unwrap_or_default();
-            let who = if is_blank { "Empty, so 4242 4242 4242 4242 is sent. " } else { "" };
+            let who = if is_blank { format!("Empty, so {} is sent. ", plain()) } else { String::new() };
             format!("{who}HTTP {} {}{about}: {}", error.http_status, error.label(), error.message)
         }
     })
