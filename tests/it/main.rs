@@ -47,6 +47,8 @@ mod purge;
 mod races;
 mod reading_order;
 mod readonly;
+mod recorded_errors;
+mod recorded_headers;
 mod refresh;
 mod requests;
 mod rules;
