@@ -7,7 +7,10 @@ use jiff::Timestamp;
 use super::targets::BackendTargets;
 use crate::{
     domain::{
-        call::api::{ApiExchange, ApiRequest, ApiResponse, CallFailure, Target},
+        call::{
+            api::{ApiExchange, ApiRequest, ApiResponse, CallFailure, Target},
+            error::ApiError,
+        },
         fault::Fault,
         history::request_log::{ExchangeId, FAULT_HEADER, RequestRow},
         key::ApiKey,
@@ -51,6 +54,12 @@ impl BackendTargets {
             self.save_failures.add(&error);
             minter::unavailable(&error.cause())
         })
+    }
+
+    /// The answer to a call that is let in and made to fail on purpose: nothing is carried out. `nth` tells it from the
+    /// others of its kind.
+    pub fn refused_on_purpose(&self, request: &ApiRequest, nth: u64, error: ApiError) -> ApiResponse {
+        minter::refused_on_purpose(request, &self.workspace, nth, error)
     }
 
     /// Writes down a call that came over HTTP and was refused before it reached the stand-in. Gives the answer to send,

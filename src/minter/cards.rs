@@ -8,7 +8,7 @@ use super::{
     ledger::{LedgerError, ObjectKind, StoredObject},
 };
 use crate::domain::{
-    call::error::{ApiError, Decline, ErrorKind},
+    call::error::{ApiError, Decline},
     card::{
         brand::Brand,
         expiry::CardExpiry,
@@ -110,7 +110,7 @@ impl PaymentCard {
         let token = call.ledger.get(ObjectKind::Token, id)?.ok_or_else(|| ApiError::no_such("token", id, param))?;
         if token.body["used"] == json!(true) {
             let message = format!("You cannot use a Stripe token more than once: {id}.");
-            return Err(ApiError::request(Some("token_already_used"), None, message).into());
+            return Err(ApiError::request(Some("token_already_used"), None, message).of_state().into());
         }
         Ok(Self { body: token.body["card"].clone(), state: token.state.clone(), token: Some(token) })
     }
@@ -169,7 +169,7 @@ impl PaymentCard {
             return blocked("incorrect_cvc", "cvc", "Your card's security code is incorrect.");
         }
         if blocks(call.policies.block_if_zip_fails, BankCheck::Zip) {
-            return blocked("incorrect_zip", "address_zip", "The zip code you supplied failed validation.");
+            return blocked("incorrect_zip", "address_zip", ZIP_FAILED);
         }
         BankVerdict::Approved
     }
@@ -190,18 +190,16 @@ impl PaymentCard {
         let decline_code = self.own_decline_code().unwrap_or(listed);
         let is_generic = decline_code == "generic_decline" && call.shows_current_shape();
         let error = ApiError {
-            http_status: 402,
-            kind: ErrorKind::Card,
-            code: Some(code),
             // Recorded: an empty one where a card does not attach, none at a charge.
             param: (step == CardStep::Attach || !param.is_empty()).then(|| param.clone()),
-            message: message.clone(),
             decline: Some(Box::new(Decline {
                 code: decline_code,
                 charge: None,
                 network_decline_code: is_generic.then_some("01"),
+                network_advice_code: None,
                 advice_code: is_generic.then_some("try_again_later"),
             })),
+            ..ApiError::card(code, param, message)
         };
         Some(BankVerdict::Declined { error, is_blocked_by_radar: decline_code == "fraudulent" })
     }
@@ -278,6 +276,10 @@ impl PaymentCard {
         }
     }
 }
+
+/// Recorded in December 2023.
+const ZIP_FAILED: &str = "Your card could not be authorized using the postal code provided. Please update the postal \
+                          code, or contact your card issuer for further details.";
 
 /// A rule of the account blocks the card: the decline code repeats the code, as recorded declines do.
 fn blocked(code: &'static str, param: &str, message: &str) -> BankVerdict {

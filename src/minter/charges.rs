@@ -162,7 +162,8 @@ pub(super) fn capture(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, 
     let mut charge = charge_of_path(call, ids[0])?;
     let body = &mut charge.body;
     let id = shapes::text(body, "id");
-    let refused = |code: Option<&'static str>, message: String| Err(ApiError::request(code, None, message).into());
+    let refused =
+        |code: Option<&'static str>, message: String| Err(ApiError::request(code, None, message).of_state().into());
     if body["captured"] == json!(true) {
         return refused(Some("charge_already_captured"), format!("Charge {id} has already been captured."));
     }
@@ -177,7 +178,7 @@ pub(super) fn capture(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, 
     let amount = fields.integer("amount", 1..=i64::MAX)?.unwrap_or(authorized);
     if amount > authorized {
         let message = "You cannot capture a charge for an amount greater than it already has.";
-        return Err(ApiError::request(None, Some("amount"), message).into());
+        return Err(ApiError::request(None, Some("amount"), message).of_state().into());
     }
     fields.write_to(body)?;
     body["captured"] = true.into();

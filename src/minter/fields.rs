@@ -4,7 +4,10 @@ use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value, json};
 
-use super::accepted::{ADDRESS_FIELDS, AcceptedParams, ParamMeaning, WriteRule, WrittenParam};
+use super::{
+    accepted::{ADDRESS_FIELDS, AcceptedParams, ParamMeaning, WriteRule, WrittenParam},
+    metadata,
+};
 use crate::domain::{
     call::{api::ApiRequest, error::ApiError, params::Params},
     mask,
@@ -56,9 +59,6 @@ impl<T: Into<Value>> SentValue<T> {
 pub(super) const LONGEST_TEXT: usize = 5000;
 /// The longest `statement_descriptor`, in characters.
 const LONGEST_DESCRIPTOR: usize = 22;
-const METADATA_KEYS: usize = 50;
-const METADATA_KEY_LENGTH: usize = 40;
-const METADATA_VALUE_LENGTH: usize = 500;
 
 impl<'a> CallFields<'a> {
     /// The parameters of a request, checked by name against those that the call takes.
@@ -77,6 +77,7 @@ impl<'a> CallFields<'a> {
                 Some(ApiError::request(None, Some(name), message))
             }
             ParamMeaning::CardDetails(name) => Some(card_details_refused(name)),
+            ParamMeaning::NotObject("metadata") => Some(metadata::not_pairs()),
             ParamMeaning::NotObject(name) => Some(not_object(name)),
             ParamMeaning::NotList(name) => Some(ApiError::request(None, Some(name), "Invalid array")),
         });
@@ -125,7 +126,7 @@ impl<'a> CallFields<'a> {
     pub(super) fn word(&self, name: &str) -> Result<Option<&'a str>, ApiError> {
         match self.raw(name) {
             Some("") => Err(ApiError::empty(name)),
-            Some(text) if text.chars().count() > LONGEST_TEXT => Err(too_long(name, LONGEST_TEXT)),
+            Some(text) if text.chars().count() > LONGEST_TEXT => Err(ApiError::too_long(name, text, LONGEST_TEXT)),
             other => Ok(other),
         }
     }
@@ -136,7 +137,7 @@ impl<'a> CallFields<'a> {
         match self.raw(name) {
             None => Ok(SentValue::Absent),
             Some("") => Ok(SentValue::Unset),
-            Some(text) if text.chars().count() > longest => Err(too_long(name, longest)),
+            Some(text) if text.chars().count() > longest => Err(ApiError::too_long(name, text, longest)),
             Some(text) => Ok(SentValue::Set(mask::param(name, text).0)),
         }
     }
@@ -212,31 +213,16 @@ impl<'a> CallFields<'a> {
         let Some(known) = object["metadata"].as_object_mut() else { return Ok(()) };
         for (name, value) in self.params.iter() {
             let Some(key) = name.strip_prefix("metadata[").and_then(|rest| rest.strip_suffix(']')) else { continue };
-            if key.is_empty() {
-                return Err(not_object("metadata"));
-            }
-            if key.chars().count() > METADATA_KEY_LENGTH {
-                let message = format!(
-                    "Metadata keys can be at most {METADATA_KEY_LENGTH} characters long, and one of yours is longer."
-                );
-                return Err(ApiError::request(None, Some("metadata"), message));
-            }
-            if value.chars().count() > METADATA_VALUE_LENGTH {
-                let message = format!("Metadata values can be at most {METADATA_VALUE_LENGTH} characters long.");
-                return Err(ApiError::request(None, Some(name), message));
-            }
+            let kept = mask::param(name, value).0;
+            metadata::check(key, value, &kept)?;
             let key = mask::text(key);
             if value.is_empty() {
                 known.shift_remove(&key);
             } else {
-                known.insert(key, mask::param(name, value).0.into());
+                known.insert(key, kept.into());
             }
         }
-        if known.len() > METADATA_KEYS {
-            let message = format!("You can have at most {METADATA_KEYS} metadata keys on an object.");
-            return Err(ApiError::request(None, Some("metadata"), message));
-        }
-        Ok(())
+        metadata::check_count(known.len())
     }
 
     /// An address, null where a field of it was not sent. Empty, it is unset.
@@ -282,11 +268,6 @@ fn card_details_refused(param: &str) -> ApiError {
 
 fn not_object(name: &str) -> ApiError {
     ApiError::request(None, Some(name), "Invalid object")
-}
-
-fn too_long(name: &str, longest: usize) -> ApiError {
-    let message = format!("Invalid string: {name} must be at most {longest} characters");
-    ApiError::request(None, Some(name), message)
 }
 
 fn root(name: &str) -> &str {

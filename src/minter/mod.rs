@@ -10,10 +10,12 @@
 //! | `routes`, `call` | which handler answers, and what every handler is given |
 //! | `tokens`, `charges`, `refunds`, `customers`, `sources`, `payment_methods` | the handlers, a file per resource |
 //! | `accepted`, `fields` | which parameters a handler takes, and how they are read and written into objects |
+//! | `metadata` | what metadata may hold |
 //! | `lookup`, `lists`, `expand`, `shapes` | objects by their id, in lists, within other objects, as a version shows them |
 //! | `cards`, `charge_object` | what a card's bank says, and what a charge shows of it |
 //! | `idempotency`, `ledger` | one answer for one key, and where objects and answers are kept |
 //! | `answers`, `ids`, `workspace` | the bytes of an answer, ids, and whose account it is |
+//! | `versions` | which versions the API has |
 
 mod accepted;
 mod admission;
@@ -31,12 +33,14 @@ pub mod ids;
 pub mod ledger;
 mod lists;
 mod lookup;
+mod metadata;
 mod payment_methods;
 mod refunds;
 mod routes;
 mod shapes;
 mod sources;
 mod tokens;
+mod versions;
 pub mod workspace;
 
 use std::sync::Arc;
@@ -44,7 +48,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 pub use admission::{Admission, KEY_PARAM, admit, admit_by_param};
-pub use answers::{refusal, unavailable};
+pub use answers::{refusal, refused_on_purpose, sent_headers, unavailable};
 pub use ledger::{
     Ledger, LedgerError, MemoryLedger, ObjectKind, PageCursor, PageQuery, RememberedAnswer, StoredObject,
 };
@@ -58,6 +62,7 @@ use crate::domain::{
     },
     rules::policies::AccountPolicies,
 };
+use answers::Answering;
 use call::{CallError, MinterCall};
 use idempotency::IdempotencyCheck;
 use ledger::IdempotencyRecord;
@@ -112,21 +117,23 @@ fn carry_out(
     policies: AccountPolicies,
     workspace: &MinterAccount,
 ) -> Result<ApiResponse, LedgerError> {
+    if let Err(error) = versions::check(request) {
+        return Ok(refusal(&error));
+    }
     let ids = workspace.ids();
     let ids = ids.for_request(if ids.is_seeded() { ledger.next_sequence()? } else { 0 });
-    let request_id = ids.request();
+    let answering = Answering::new(request, workspace, &ids);
     // Every line that is logged of the call from here on carries the id: the span is the call's.
-    tracing::Span::current().record("request_id", request_id.as_str());
-    let answer = |outcome| answers::answer(request, &request_id, workspace.account_id(), outcome);
+    tracing::Span::current().record("request_id", answering.request_id());
     let checked = record.map_err(CallError::from).and_then(|record| idempotency::check(ledger, request, record));
     let record = match checked {
         Ok(IdempotencyCheck::New) => None,
         Ok(IdempotencyCheck::Remember(record)) => Some(record),
         Ok(IdempotencyCheck::Replay(first)) => {
             tracing::debug!("answered again");
-            return Ok(answers::replayed(request, first.answer, &request_id));
+            return Ok(answers::replayed(request, first.answer, answering.request_id()));
         }
-        Err(CallError::Refused(error)) => return Ok(answer(Err(error))),
+        Err(CallError::Refused(error)) => return Ok(answering.answer(Err(error))),
         Err(CallError::Ledger(error)) => return Err(error),
     };
     let mut call = MinterCall { ledger, request, now, policies, workspace, ids };
@@ -136,9 +143,10 @@ fn carry_out(
         Err(CallError::Ledger(error)) => return Err(error),
     };
     tracing::debug!(code = outcome.as_ref().err().map(ApiError::label), "answered");
-    let answer = answer(outcome);
+    let is_carried_out = outcome.as_ref().map_or_else(ApiError::is_carried_out, |_| true);
+    let answer = answering.answer(outcome);
     if let Some(record) = record
-        && answers::is_carried_out(answer.http_status)
+        && is_carried_out
     {
         ledger.remember(&record, &answer)?;
     }

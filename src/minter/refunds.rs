@@ -90,25 +90,26 @@ fn refundable(charge: &Value, asked: Option<i64>) -> Result<i64, ApiError> {
     if charge["status"] != "succeeded" {
         // Undocumented by Stripe: our wording.
         let message = format!("Charge {id} cannot be refunded because it failed.");
-        return Err(ApiError::request(None, None, message));
+        return Err(ApiError::request(None, None, message).of_state());
     }
     let left = number("amount") - number("amount_refunded");
     if left == 0 {
         let message = format!("Charge {id} has already been refunded.");
-        return Err(ApiError::request(Some("charge_already_refunded"), None, message));
+        return Err(ApiError::request(Some("charge_already_refunded"), None, message).of_state());
     }
     let amount = asked.unwrap_or(left);
     let currency = ChargeCurrency::parse(&shapes::text(charge, "currency"));
     let shown = |amount: i64| currency.map_or_else(|| amount.to_string(), |currency| currency.show(amount));
     if amount > left {
-        let message =
-            format!("Refund amount ({}) is greater than unrefunded amount on charge ({})", shown(amount), shown(left));
-        return Err(ApiError::request(None, Some("amount"), message));
+        // Recorded, both: of a charge of which nothing was refunded yet, and of one of which a part was.
+        let bound = if left == number("amount") { "charge amount" } else { "unrefunded amount on charge" };
+        let message = format!("Refund amount ({}) is greater than {bound} ({})", shown(amount), shown(left));
+        return Err(ApiError::request(None, Some("amount"), message).of_state());
     }
     if charge["captured"] != json!(true) && amount < left {
         // Undocumented by Stripe: our wording.
         let message = format!("Charge {id} is not captured: it can be refunded as a whole only, or captured in part.");
-        return Err(ApiError::request(None, Some("amount"), message));
+        return Err(ApiError::request(None, Some("amount"), message).of_state());
     }
     Ok(amount)
 }

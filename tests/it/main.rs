@@ -50,6 +50,7 @@ mod readonly;
 mod recorded_errors;
 mod recorded_headers;
 mod refresh;
+mod refusals;
 mod requests;
 mod rules;
 mod salvage;

@@ -4,6 +4,7 @@
 use std::{collections::BTreeMap, fs};
 
 use serde_json::{Map, Value, json};
+use testcard::domain::rules::policies::AccountPolicies;
 
 use crate::support::{local_server::LocalServer, wire::Answer};
 
@@ -13,6 +14,7 @@ const ADDED: [(&str, &str); 4] =
     [("param", "2015-12"), ("decline_code", "2017-12"), ("doc_url", "2018-07"), ("request_log_url", "2023-07")];
 /// Card errors that are no `card_declined` have a decline code since then, the same as their code.
 const CODE_REPEATED_SINCE: &str = "2026-08";
+const REPEATED_CODES: [&str; 3] = ["expired_card", "incorrect_cvc", "incorrect_zip"];
 /// Attributes in the order of the alphabet since then.
 const ALPHABETICAL_SINCE: &str = "2018-07";
 /// The form of the log's URL since February 2026 at the latest.
@@ -71,6 +73,13 @@ impl Recorded {
         match self.situation.as_str() {
             "charge" | "charge by an intent" | "charge a negative amount" => {
                 let source = self.source(server);
+                // The accounts of these recordings blocked what fails a check.
+                let blocks = |card: &str| self.card.as_deref() == Some(card);
+                server.set_policies(AccountPolicies {
+                    block_if_cvc_fails: blocks("4000000000000101"),
+                    block_if_zip_fails: blocks("4000000000000036"),
+                    ..AccountPolicies::default()
+                });
                 post("/v1/charges", &[("amount", amount), ("currency", "usd"), ("source", &source)])
             }
             "make a customer" => post("/v1/customers", &[("source", &self.source(server))]),
@@ -95,10 +104,7 @@ impl Recorded {
                 headers.push(("Stripe-Account", "acct_fake_account"));
                 server.send("GET", "/v1/customers", &[], &headers)
             }
-            "another call holds the object" => {
-                server.set_faults(&["* * next 1: 429"]);
-                get("/v1/charges/ch_held")
-            }
+            "another call holds the object" => server.while_held(|| get("/v1/customers/cus_held")),
             refund => {
                 let size = if refund == "refund more than is left" { "1000" } else { amount_of_charge(refund) };
                 let charge = [("amount", size), ("currency", "usd"), ("source", "tok_visa")];
@@ -132,16 +138,18 @@ impl Recorded {
         for (name, since) in ADDED {
             let value = match name {
                 _ if !is_older(since) => None,
-                "param" => (self.situation == "make a customer").then(|| String::new()),
+                "param" => (self.situation == "make a customer").then(String::new),
                 "decline_code" => (code == "card_declined").then(|| "generic_decline".to_owned()),
-                "doc_url" => has_code.then(|| format!("https://stripe.com/docs/error-codes/{}", code.replace('_', "-"))),
+                "doc_url" => {
+                    has_code.then(|| format!("https://stripe.com/docs/error-codes/{}", code.replace('_', "-")))
+                }
                 _ => is_let_in.then(|| LOG_URL.to_owned()),
             };
             if let Some(value) = value {
                 error.insert(name.to_owned(), value.into());
             }
         }
-        if is_older(CODE_REPEATED_SINCE) && self.status == 402 && ["expired_card", "incorrect_cvc"].contains(&code) {
+        if is_older(CODE_REPEATED_SINCE) && self.status == 402 && REPEATED_CODES.contains(&code) {
             error.insert("decline_code".to_owned(), code.into());
         }
         if error.contains_key("request_log_url") {

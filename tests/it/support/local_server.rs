@@ -1,12 +1,16 @@
 //! The server in this process, with a ledger in memory: what a client really gets, headers included.
 
-use std::net::SocketAddr;
+use std::{
+    net::SocketAddr,
+    thread,
+    time::{Duration, Instant},
+};
 
 use jiff::Timestamp;
 use serde_json::Value;
 use testcard::{
     backend::{AdmissionRules, BackendTargets},
-    domain::clock::Clock,
+    domain::{clock::Clock, rules::policies::AccountPolicies},
     server::{Server, ServerConfig},
     store::{Store, StoreLocation},
 };
@@ -43,6 +47,30 @@ impl LocalServer {
     #[track_caller]
     pub fn set_faults(&self, rules: &[&str]) {
         self.server.set_faults(rules.iter().map(|rule| rule.parse().unwrap()).collect());
+    }
+
+    /// Lets the account have these policies from now on.
+    pub fn set_policies(&self, policies: AccountPolicies) {
+        self.server.set_admission(AdmissionRules { policies, only: None });
+    }
+
+    /// The answer of a call on the customer `cus_held` while another one holds it.
+    #[track_caller]
+    pub fn while_held(&self, probe: impl Fn() -> Answer) -> Answer {
+        self.set_faults(&["POST /v1/customers/cus_held/sources next 1: hold 1s"]);
+        let (address, holder) = (self.address, wire::request("POST", "/v1/customers/cus_held/sources", &[], &[]));
+        let holder =
+            thread::Builder::new().name("holder".to_owned()).spawn(move || wire::call(address, &holder)).unwrap();
+        let asked = Instant::now();
+        let answer = loop {
+            let answer = probe();
+            if answer.status == 429 {
+                break answer;
+            }
+            assert!(asked.elapsed() < Duration::from_secs(20), "the customer was never held: {}", answer.text());
+        };
+        assert_eq!(holder.join().unwrap().status, 404);
+        answer
     }
 
     #[track_caller]
