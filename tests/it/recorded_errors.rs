@@ -12,9 +12,6 @@ use crate::support::{local_server::LocalServer, wire::Answer};
 /// has `doc_url` in July 2021, 2017-05-25 `request_log_url` in July 2023.
 const ADDED: [(&str, &str); 4] =
     [("param", "2015-12"), ("decline_code", "2017-12"), ("doc_url", "2018-07"), ("request_log_url", "2023-07")];
-/// Card errors that are no `card_declined` have a decline code since then, the same as their code.
-const CODE_REPEATED_SINCE: &str = "2026-08";
-const REPEATED_CODES: [&str; 3] = ["expired_card", "incorrect_cvc", "incorrect_zip"];
 /// Attributes in the order of the alphabet since then.
 const ALPHABETICAL_SINCE: &str = "2018-07";
 /// The form of the log's URL since February 2026 at the latest.
@@ -148,9 +145,6 @@ impl Recorded {
             if let Some(value) = value {
                 error.insert(name.to_owned(), value.into());
             }
-        }
-        if is_older(CODE_REPEATED_SINCE) && self.status == 402 && REPEATED_CODES.contains(&code) {
-            error.insert("decline_code".to_owned(), code.into());
         }
         if error.contains_key("request_log_url") {
             error.insert("request_log_url".to_owned(), LOG_URL.into());
