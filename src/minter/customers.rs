@@ -193,16 +193,15 @@ fn blank(call: &MinterCall<'_>) -> Value {
 /// # Errors
 /// One that exists, and one that may not be kept as it is.
 fn own_id(call: &mut MinterCall<'_>, id: &str) -> Result<String, CallError> {
-    let refused = |code, message: &str| Err(ApiError::request(code, Some("id"), message).into());
     if !mask::is_whole(id) {
-        return refused(
-            None,
-            "Testcard keeps no card number, security code or key, and this id holds what may be one: choose another id.",
-        );
+        let message =
+            "Testcard keeps no card number, security code or key, and this id holds what may be one: choose another id.";
+        return Err(ApiError::request(None, Some("id"), message).into());
     }
     for kind in [ObjectKind::Customer, ObjectKind::DeletedCustomer] {
         if call.ledger.get(kind, id)?.is_some() {
-            return refused(Some("resource_already_exists"), "Customer already exists.");
+            let error = ApiError::request(Some("resource_already_exists"), Some("id"), "Customer already exists.");
+            return Err(error.of_state().into());
         }
     }
     Ok(id.to_owned())
