@@ -17,7 +17,8 @@ use crate::domain::{
 /// What an answer says of its call besides the object or the error.
 pub(super) struct Answering<'a> {
     request: &'a ApiRequest,
-    workspace: &'a MinterAccount,
+    /// The account that the call is for.
+    account_id: &'a str,
     request_id: String,
     /// Of a POST: the key that the client sent, or one that is made as Stripe makes it since August 2026. Nothing is
     /// remembered under that one.
@@ -25,14 +26,14 @@ pub(super) struct Answering<'a> {
 }
 
 impl<'a> Answering<'a> {
-    pub(super) fn new(request: &'a ApiRequest, workspace: &'a MinterAccount, ids: &RequestIds<'_>) -> Self {
+    pub(super) fn new(request: &'a ApiRequest, account_id: &'a str, ids: &RequestIds<'_>) -> Self {
         let sent = request.header("Idempotency-Key").map(str::to_owned);
         let key = match request.method {
             HttpMethod::Post => Some(sent.unwrap_or_else(|| ids.idempotency_key())),
             HttpMethod::Delete => sent,
             HttpMethod::Get => None,
         };
-        Self { request, workspace, request_id: ids.request(), key }
+        Self { request, account_id, request_id: ids.request(), key }
     }
 
     pub(super) fn request_id(&self) -> &str {
@@ -77,7 +78,7 @@ impl<'a> Answering<'a> {
     /// The page of the call in the dashboard of the account that it is for. Recorded so since February 2026, for every
     /// version.
     fn log_url(&self) -> String {
-        let account = self.request.header("Stripe-Account").map_or(self.workspace.account_id(), mask::identity);
+        let account = mask::identity(self.account_id);
         format!("https://dashboard.stripe.com/{account}/test/workbench/logs?object={}", self.request_id)
     }
 }
@@ -104,7 +105,8 @@ pub(super) fn replayed(request: &ApiRequest, mut first: ApiResponse, request_id:
 pub fn refused_on_purpose(request: &ApiRequest, workspace: &MinterAccount, nth: u64, error: ApiError) -> ApiResponse {
     // The ledger counts from below.
     let ids = workspace.ids().for_request(u64::MAX - nth);
-    Answering::new(request, workspace, &ids).answer(Err(error))
+    let account_id = request.named_account().unwrap_or(workspace.account_id());
+    Answering::new(request, account_id, &ids).answer(Err(error))
 }
 
 /// Stripe's 500: the ledger cannot be used, and nothing was changed. The key, if there is one, stays free. The words
@@ -211,7 +213,8 @@ mod tests {
 
     fn answer(request: &ApiRequest, outcome: Result<Value, ApiError>) -> ApiResponse {
         let workspace = MinterAccount::seeded(1);
-        Answering::new(request, &workspace, &workspace.ids().for_request(1)).answer(outcome)
+        let account_id = request.named_account().unwrap_or(workspace.account_id());
+        Answering::new(request, account_id, &workspace.ids().for_request(1)).answer(outcome)
     }
 
     fn names(response: &ApiResponse) -> Vec<&str> {

@@ -194,8 +194,7 @@ fn blank(call: &MinterCall<'_>) -> Value {
 /// One that exists, and one that may not be kept as it is.
 fn own_id(call: &mut MinterCall<'_>, id: &str) -> Result<String, CallError> {
     if !mask::is_whole(id) {
-        let message =
-            "Testcard keeps no card number, security code or key, and this id holds what may be one: choose another id.";
+        let message = "Testcard keeps no card number, security code or key, and this id holds what may be one: choose another id.";
         return Err(ApiError::request(None, Some("id"), message).into());
     }
     for kind in [ObjectKind::Customer, ObjectKind::DeletedCustomer] {
