@@ -76,6 +76,11 @@ impl RequestIds<'_> {
         self.timed("txn", created)
     }
 
+    /// `dp_1…`, 24 characters after the prefix.
+    pub fn dispute(&self, created: Timestamp) -> String {
+        self.timed("dp", created)
+    }
+
     /// `pm_1…`, 24 characters after the prefix.
     pub fn payment_method(&self, created: Timestamp) -> String {
         self.timed("pm", created)
