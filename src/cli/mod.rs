@@ -6,7 +6,7 @@
 //!
 //! | file | what it is for |
 //! | --- | --- |
-//! | `mint` `token_use` `history` `snippet` `cards` `serve` `salvage` | the commands |
+//! | `mint` `token_use` `history` `snippet` `cards` `explain` `serve` `salvage` | the commands |
 //! | `shared_args` | options that several commands have |
 //! | `environment` `opened` | what a command starts from, and what it opens before its work |
 //! | `output` `outcome` | what a command prints, and how it ends |
@@ -14,6 +14,7 @@
 
 mod cards;
 mod environment;
+mod explain;
 mod history;
 mod mint;
 mod opened;
@@ -66,6 +67,7 @@ const EXAMPLES: &str = "Examples:
   testcard history --status failed           what failed
   testcard tag tok_… smoke nightly           find it again by `history --tag smoke`
   testcard snippet tok_… --lang python       the call that made a token, as code
+  testcard explain charge.outcome.type       what a field means, and where it is known from
   testcard export tokens.json                the whole history as JSON
   testcard salvage DATA --to NEW             what can be read of a damaged history
 
@@ -103,6 +105,8 @@ pub enum CliCommand {
     Salvage(salvage::SalvageArgs),
     /// List Stripe's published test cards.
     Cards(cards::CardsArgs),
+    /// Say what a field of an answer means and where the minter has it from, or so for every field of a token.
+    Explain(explain::ExplainArgs),
     /// Print where everything is.
     Paths,
 }
@@ -138,6 +142,7 @@ pub fn run(command: CliCommand, environment: &ProcessEnvironment) -> u8 {
         CliCommand::Export(args) => history::export(&args, environment),
         CliCommand::Salvage(args) => salvage::salvage(&args, environment),
         CliCommand::Cards(args) => cards::cards(&args),
+        CliCommand::Explain(args) => explain::explain(&args, environment),
         CliCommand::Paths => paths(environment),
     };
     match done {

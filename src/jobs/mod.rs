@@ -2,4 +2,5 @@
 
 pub mod check_key;
 pub mod export;
+mod pace;
 pub mod refresh;

@@ -13,6 +13,14 @@ pub fn of(value: JsonView<'_>) -> Option<&'static str> {
     sentence(&kind_of(field.parent()?), &field.key()?)
 }
 
+/// The help on a field by its name: the kind of its object, and the names from the object to the field with dots between
+/// them.
+pub fn named(kind: &str, field: &str) -> Option<&'static str> {
+    let mut names = field.rsplit('.');
+    let last = names.next()?;
+    sentence(names.next().unwrap_or(kind), last)
+}
+
 /// The member of an object that Stripe would make, the last one of this name. An object of thousands of members is none:
 /// looking through them for every row would take longer than a frame may.
 pub fn member<'a>(object: JsonView<'a>, name: &str) -> Option<JsonView<'a>> {
@@ -484,6 +492,20 @@ mod tests {
         check(&charge, "/nonsense", None);
         check(&charge, "", None);
         check(&json!({ "error": { "code": "x" } }), "/error/code", Some("What went wrong, for programs"));
+    }
+
+    #[test]
+    fn a_field_is_explained_by_its_name() {
+        for (kind, field, expected) in [
+            ("charge", "status", Some("succeeded")),
+            ("charge", "outcome.type", Some("authorized")),
+            ("charge", "payment_method_details.card.brand", Some("The brand of the card")),
+            ("charge", "nonsense", None),
+        ] {
+            let found = named(kind, field);
+            assert!(found.is_some() == expected.is_some(), "{kind}.{field}: {found:?}");
+            assert!(found.unwrap_or_default().starts_with(expected.unwrap_or_default()), "{kind}.{field}: {found:?}");
+        }
     }
 
     #[test]
