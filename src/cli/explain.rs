@@ -134,7 +134,8 @@ fn explain_field(fields: &[&GradedField], as_json: bool) -> Result<CommandOutcom
     if is_one {
         print(format_args!("  {}", first.grade.label()))?;
     } else {
-        for line in columns(fields.iter().map(|field| [field.place.object.to_string(), field.grade.label()]).collect()) {
+        for line in columns(fields.iter().map(|field| [field.place.object.to_string(), field.grade.label()]).collect())
+        {
             print(format_args!("  {line}"))?;
         }
     }
@@ -202,10 +203,5 @@ fn explain_token(token: &str, as_json: bool, environment: &ProcessEnvironment) -
 fn row(value: JsonView<'_>) -> [String; 4] {
     let grade = graded(value).map(|field| field.grade.label()).unwrap_or_default();
     let path = value.pointer().trim_start_matches('/').replace('/', ".");
-    [
-        path,
-        leaf(value).unwrap_or_default().to_owned(),
-        grade,
-        field_help::of(value).unwrap_or_default().to_owned(),
-    ]
+    [path, leaf(value).unwrap_or_default().to_owned(), grade, field_help::of(value).unwrap_or_default().to_owned()]
 }

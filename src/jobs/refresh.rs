@@ -1,6 +1,5 @@
 //! Asks a target whether tokens were used, one after the other, at the rate that it allows.
 
-use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::pace::{FIRST_PAUSE, PACE, Pacer, TRIES, pause_after};
@@ -100,7 +99,7 @@ pub async fn refresh(
         if backend.target() == Target::Stripe {
             pacer.turn().await;
         }
-        let Some(recorded) = retrieve(backend, clock, &asked.token, cancelled).await? else { break };
+        let Some(recorded) = retrieve(backend, clock, &asked.token, &pacer, cancelled).await? else { break };
         progress.done += 1;
         match is_used(&recorded) {
             Some(true) => progress.used += 1,
@@ -117,6 +116,7 @@ async fn retrieve(
     backend: &Backend,
     clock: &Clock,
     token: &str,
+    pacer: &Pacer,
     cancelled: &CancellationToken,
 ) -> Result<Option<RecordedCall>, StoreError> {
     let request = ApiRequest::retrieve_token(token);
@@ -125,7 +125,8 @@ async fn retrieve(
         let recorded = backend.send(&request, clock.now()).await?;
         let limited = recorded.exchange.outcome.as_ref().ok().filter(|answer| answer.http_status == 429);
         let Some(answer) = limited else { return Ok(Some(recorded)) };
-        if cancelled.run_until_cancelled(sleep(pause_after(answer, pause))).await.is_none() {
+        pacer.hold(pause_after(answer, pause));
+        if cancelled.run_until_cancelled(pacer.turn()).await.is_none() {
             return Ok(None);
         }
         pause *= 2;

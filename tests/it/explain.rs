@@ -24,9 +24,17 @@ fn check(what: &str, exit: i32, parts: &[&str]) {
 
 #[test]
 fn a_field_has_its_meaning_its_values_and_its_grade() {
-    check("charge.outcome.type", 0, &["charge.outcome.type\n  authorized, manual_review", "values: authorized,", "recorded 20"]);
+    check(
+        "charge.outcome.type",
+        0,
+        &["charge.outcome.type\n  authorized, manual_review", "values: authorized,", "recorded 20"],
+    );
     check("outcome.type", 0, &["charge.outcome.type\n"]);
-    check("card.brand", 0, &["The brand of the card", "values: American Express,", "card of a token", "card in a charge"]);
+    check(
+        "card.brand",
+        0,
+        &["The brand of the card", "values: American Express,", "card of a token", "card in a charge"],
+    );
     check("token.card.brand", 0, &["card.brand\n", "recorded 2026-"]);
     check("customer.deleted", 0, &["Always true here: the customer is gone", "documented: "]);
 }

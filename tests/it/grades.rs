@@ -236,11 +236,15 @@ fn every_field_of_every_answer_has_a_grade_and_no_grade_is_without_a_field() {
 fn each_row_can_be_read_by_a_person() {
     for field in grades::all() {
         let name = grades::whole_name(field);
-        assert!(field_help::named(field.place.word(), &field.place.field).is_some(), "{name} has no sentence in field_help.rs");
+        assert!(
+            field_help::named(field.place.word(), &field.place.field).is_some(),
+            "{name} has no sentence in field_help.rs"
+        );
         match &field.grade {
             FieldGrade::Recorded { month, version } => {
                 let (year, nth) = month.split_once('-').unwrap();
-                let is_month = (2013..=2030).contains(&year.parse().unwrap()) && (1..=12).contains(&nth.parse().unwrap());
+                let is_month =
+                    (2013..=2030).contains(&year.parse().unwrap()) && (1..=12).contains(&nth.parse().unwrap());
                 assert!(is_month, "{name}: {month}");
                 assert!(version.as_ref().is_none_or(|version| version.len() >= 10), "{name}: {version:?}");
             }

@@ -110,7 +110,8 @@ mod tests {
 
     #[test]
     fn a_field_belongs_to_the_nearest_object_that_names_its_kind() {
-        let card = json!({ "object": "card", "brand": "Visa", "networks": { "preferred": null }, "metadata": { "a": "b" } });
+        let card =
+            json!({ "object": "card", "brand": "Visa", "networks": { "preferred": null }, "metadata": { "a": "b" } });
         let charge = json!({
             "object": "charge",
             "source": card,
@@ -122,7 +123,11 @@ mod tests {
         check(&charge, "/outcome/type", Some(("charge", "outcome.type")));
         check(&charge, "/source/networks/preferred", Some(("card in a charge", "networks.preferred")));
         check(&charge, "/refunds/data/0", Some(("list", "data")));
-        check(&charge, "/refunds/data/0/destination_details/card/type", Some(("refund", "destination_details.card.type")));
+        check(
+            &charge,
+            "/refunds/data/0/destination_details/card/type",
+            Some(("refund", "destination_details.card.type")),
+        );
         check(&charge, "/source/metadata", Some(("card in a charge", "metadata")));
         check(&charge, "/source/metadata/a", None);
         check(&charge, "/metadata/object", None);
@@ -141,9 +146,12 @@ mod tests {
         check(&error, "/error/payment_intent/id", Some(("payment_intent", "id")));
         let deleted = json!({ "id": "card_1", "object": "card", "deleted": true });
         check(&deleted, "/deleted", Some(("deleted card", "deleted")));
-        for (object, word) in
-            [("card of a token", "card"), ("deleted card", "card"), ("deleted customer", "customer"), ("charge", "charge")]
-        {
+        for (object, word) in [
+            ("card of a token", "card"),
+            ("deleted card", "card"),
+            ("deleted customer", "customer"),
+            ("charge", "charge"),
+        ] {
             assert_eq!(word_of(object), word);
         }
     }

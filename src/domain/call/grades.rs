@@ -259,10 +259,7 @@ mod tests {
 
     #[test]
     fn a_field_is_found_by_its_object_and_by_its_end() {
-        check_known(
-            "card.brand",
-            &["card of a token/brand", "card of a customer/brand", "card in a charge/brand"],
-        );
+        check_known("card.brand", &["card of a token/brand", "card of a customer/brand", "card in a charge/brand"]);
         check_known("token.card.brand", &["card of a token/brand"]);
         check_known("charge.source.brand", &["card in a charge/brand"]);
         check_known("charge.outcome.type", &["charge/outcome.type"]);
