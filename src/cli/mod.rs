@@ -6,7 +6,7 @@
 //!
 //! | file | what it is for |
 //! | --- | --- |
-//! | `mint` `token_use` `history` `snippet` `cards` `explain` `serve` `salvage` | the commands |
+//! | `mint` `token_use` `history` `snippet` `cards` `explain` `parity` `serve` `salvage` | the commands |
 //! | `shared_args` | options that several commands have |
 //! | `environment` `opened` | what a command starts from, and what it opens before its work |
 //! | `output` `outcome` | what a command prints, and how it ends |
@@ -20,6 +20,7 @@ mod mint;
 mod opened;
 mod outcome;
 mod output;
+mod parity;
 mod salvage;
 mod serve;
 mod shared_args;
@@ -68,6 +69,7 @@ const EXAMPLES: &str = "Examples:
   testcard tag tok_… smoke nightly           find it again by `history --tag smoke`
   testcard snippet tok_… --lang python       the call that made a token, as code
   testcard explain charge.outcome.type       what a field means, and where it is known from
+  testcard parity                            does the minter still answer as Stripe does?
   testcard export tokens.json                the whole history as JSON
   testcard salvage DATA --to NEW             what can be read of a damaged history
 
@@ -107,6 +109,8 @@ pub enum CliCommand {
     Cards(cards::CardsArgs),
     /// Say what a field of an answer means and where the minter has it from, or so for every field of a token.
     Explain(explain::ExplainArgs),
+    /// Make every test card with Stripe's test mode and with the minter, and say where the answers differ.
+    Parity(Box<parity::ParityArgs>),
     /// Print where everything is.
     Paths,
 }
@@ -143,6 +147,7 @@ pub fn run(command: CliCommand, environment: &ProcessEnvironment) -> u8 {
         CliCommand::Salvage(args) => salvage::salvage(&args, environment),
         CliCommand::Cards(args) => cards::cards(&args),
         CliCommand::Explain(args) => explain::explain(&args, environment),
+        CliCommand::Parity(args) => parity::parity(&args, environment),
         CliCommand::Paths => paths(environment),
     };
     match done {

@@ -3,4 +3,5 @@
 pub mod check_key;
 pub mod export;
 mod pace;
+pub mod parity;
 pub mod refresh;

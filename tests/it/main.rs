@@ -42,6 +42,7 @@ mod missing_fonts;
 mod model;
 mod objects;
 mod palette;
+mod parity;
 mod pictures;
 mod presets;
 mod profiles;
