@@ -19,6 +19,7 @@ use super::{
 use crate::{
     backend::{BackendTargets, CallLimits},
     domain::{
+        foreign,
         key::{ApiKey, KeyKind},
         rules::policies::AccountPolicies,
         settings::{
@@ -118,9 +119,9 @@ pub(super) fn parity(args: &ParityArgs, environment: &ProcessEnvironment) -> Res
     }
     let printed = Comparison { host: &host, account: &account, cases: &cases, args, report: &report };
     if args.json {
-        printed.print_as_json()?
+        printed.print_as_json()?;
     } else {
-        printed.print_as_text()?
+        printed.print_as_text()?;
     }
     ended?;
     Ok(if report.drifts.is_empty() { CommandOutcome::Well } else { CommandOutcome::WithError })
@@ -253,7 +254,7 @@ impl Comparison<'_> {
         };
         let (answers, cards) = (self.report.answers, self.cases.len());
         let line = format!("{drift} in {answers} answers to {cards} cards, compared with {}{version}", self.host);
-        print(crate::domain::foreign::sentence(&line))?;
+        print(foreign::sentence(&line))?;
         Ok(())
     }
 }

@@ -4,6 +4,8 @@
 //! token is charged, attached, and made into a payment method. The customer is deleted again. All of it happens in test
 //! mode, where no money is.
 
+use std::borrow::Cow;
+
 use jiff::civil::Date;
 
 use crate::domain::{
@@ -17,6 +19,7 @@ use crate::domain::{
         number::passing_cvc,
         test_cards::{self, TestCard},
     },
+    json_document::JsonView,
     words::words,
 };
 
@@ -153,10 +156,10 @@ impl CaseProgress {
     pub fn take(&mut self, step: ParityStep, answer: &ApiResponse) {
         let Some(document) = answer.document() else { return };
         let fields = (0..document.node_count()).map(|node| document.view(node));
-        let ids = fields.filter(|value| value.key().as_deref() == Some("id")).filter_map(|value| value.string());
-        self.ids.extend(ids.map(|id| id.into_owned()));
-        let made = document.root().get("id").and_then(|id| id.string()).filter(|_| answer.is_success());
-        let made = made.map(|id| id.into_owned());
+        let ids = fields.filter(|value| value.key().as_deref() == Some("id")).filter_map(JsonView::string);
+        self.ids.extend(ids.map(Cow::into_owned));
+        let made = document.root().get("id").and_then(JsonView::string).filter(|_| answer.is_success());
+        let made = made.map(Cow::into_owned);
         match step {
             ParityStep::Token => self.token = made,
             ParityStep::Attach => self.customer = made,

@@ -125,7 +125,7 @@ impl Altered {
 /// A change to the answers of one call, and the one difference that it makes.
 struct Plant {
     path: &'static str,
-    /// What is in the parameters of the call.
+    /// A parameter of the call.
     of: &'static str,
     change: fn(&mut Altered),
     /// Call, kind and place as the report has them.
@@ -140,43 +140,43 @@ const METHOD: &str = "POST /v1/payment_methods";
 const PLANTS: [Plant; 20] = [
     Plant {
         path: "/v1/tokens",
-        of: "4100000000000019",
+        of: "card[number]=4100000000000019",
         change: |answer| drop(answer.object("/card").shift_remove("name")),
         expected: (TOKEN, "missing", "card.name"),
     },
     Plant {
         path: "/v1/tokens",
-        of: "4000000000009235",
+        of: "card[number]=4000000000009235",
         change: |answer| drop(answer.object("/card").insert("colour".to_owned(), json!("red"))),
         expected: (TOKEN, "extra", "card.colour"),
     },
     Plant {
         path: "/v1/tokens",
-        of: "4000000000004954",
+        of: "card[number]=4000000000004954",
         change: |answer| answer.rename("", "used", "consumed"),
         expected: (TOKEN, "renamed", "used"),
     },
     Plant {
         path: "/v1/tokens",
-        of: "4000008400001017",
+        of: "card[number]=4000008400001017",
         change: |answer| answer.set("/card/exp_month", json!("12")),
         expected: (TOKEN, "type", "card.exp_month"),
     },
     Plant {
         path: "/v1/tokens",
-        of: "4000058400307872",
+        of: "card[number]=4000058400307872",
         change: |answer| answer.set("/card/country", json!(null)),
         expected: (TOKEN, "null", "card.country"),
     },
     Plant {
         path: "/v1/tokens",
-        of: "4000058400306072",
+        of: "card[number]=4000058400306072",
         change: |answer| answer.set("/card/brand", json!("visa")),
         expected: (TOKEN, "value", "card.brand"),
     },
     Plant {
         path: "/v1/tokens",
-        of: "4000058400306072",
+        of: "card[number]=4000058400306072",
         change: |answer| answer.put_last("", "client_ip"),
         expected: (TOKEN, "order", "the whole answer"),
     },
@@ -218,13 +218,13 @@ const PLANTS: [Plant; 20] = [
     },
     Plant {
         path: "/v1/charges",
-        of: "source=tok_riskLevelHighest",
+        of: "source=tok_visa_chargeDeclinedFraudulent",
         change: |answer| drop(answer.object("/error").insert("param".to_owned(), json!("source"))),
         expected: (CHARGE, "extra", "error.param"),
     },
     Plant {
         path: "/v1/charges",
-        of: "source=tok_riskLevelHighest",
+        of: "source=tok_visa_chargeDeclinedFraudulent",
         change: |answer| answer.rename("/error", "doc_url", "help_url"),
         expected: (CHARGE, "renamed", "error.doc_url"),
     },
@@ -255,7 +255,7 @@ const PLANTS: [Plant; 20] = [
     Plant {
         path: "/v1/payment_methods",
         of: "card[token]=tok_riskLevelHighest",
-        change: |answer| *answer.header("Content-Type") = "text/json".to_owned(),
+        change: |answer| "text/json".clone_into(answer.header("Content-Type")),
         expected: (METHOD, "value", "header content-type"),
     },
 ];
@@ -278,9 +278,10 @@ fn passed_on(status: u16, headers: Vec<(String, String)>, body: Vec<u8>) -> Repl
 
 fn planted(address: std::net::SocketAddr, call: &Received) -> Reply {
     let answer = forwarded(address, call);
-    let params: String =
-        form_urlencoded::parse(call.body.as_bytes()).map(|(name, value)| format!("{name}={value}&")).collect();
-    let plants = PLANTS.iter().filter(|plant| call.uri == plant.path && (params.contains(&format!("{}&", plant.of))));
+    let params: Vec<String> =
+        form_urlencoded::parse(call.body.as_bytes()).map(|(name, value)| format!("{name}={value}")).collect();
+    let is_of = |plant: &&Plant| call.uri == plant.path && params.iter().any(|param| param == plant.of);
+    let plants = PLANTS.iter().filter(is_of);
     let mut altered = Altered { status: answer.status, body: answer.json(), headers: answer.headers.clone() };
     let mut count = 0;
     for plant in plants {
