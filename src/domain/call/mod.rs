@@ -5,6 +5,8 @@ pub mod again;
 pub mod api;
 pub mod error;
 pub mod field_help;
+pub mod field_place;
+pub mod grades;
 pub mod params;
 pub mod redaction;
 pub mod refusal;
