@@ -15,6 +15,9 @@ use crate::domain::{
 pub enum Admission {
     /// Its key is let in, and the call may be carried out.
     Admitted,
+    /// As [`Admission::Admitted`], of a call that Stripe.js makes: it may have a key among its parameters all the same,
+    /// which is to be let in too.
+    KeyMayRepeat,
     /// It names none, and the key may be among its parameters: see [`admit_by_param`].
     KeyMayFollow,
 }
@@ -40,7 +43,8 @@ pub fn admit(
         return Ok(Admission::KeyMayFollow);
     }
     let kind = auth::authenticate(authorization, needs_secret_key(request), only)?;
-    check_policy(kind, request, policies).map(|()| Admission::Admitted)
+    check_policy(kind, request, policies)?;
+    Ok(if takes_publishable { Admission::KeyMayRepeat } else { Admission::Admitted })
 }
 
 /// Decides about a call without an `Authorization` header, by the key that was sent as the parameter [`KEY_PARAM`];

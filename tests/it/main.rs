@@ -4,6 +4,7 @@ mod a11y;
 mod again;
 mod answer;
 mod as_it_came;
+mod browsers;
 mod check_key;
 mod cli;
 mod closed;

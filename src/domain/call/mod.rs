@@ -2,6 +2,7 @@
 
 pub mod again;
 pub mod api;
+pub mod client_fields;
 pub mod error;
 pub mod field_help;
 pub mod params;
