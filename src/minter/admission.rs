@@ -1,7 +1,7 @@
 //! Whether the key of a call that came over HTTP is let in, before the call is carried out.
 
 use super::{
-    auth,
+    accounts, auth,
     routes::{needs_secret_key, route_of},
 };
 use crate::domain::{
@@ -11,13 +11,10 @@ use crate::domain::{
 };
 
 /// What the head of a call that came over HTTP says about its key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Admission {
-    /// Its key is let in, and the call may be carried out.
-    Admitted,
-    /// As [`Admission::Admitted`], of a call that Stripe.js makes: it may have a key among its parameters all the same,
-    /// which is to be let in too.
-    KeyMayRepeat,
+    /// This key of it is let in, and the call may be carried out.
+    Admitted(ApiKey),
     /// It names none, and the key may be among its parameters: see [`admit_by_param`].
     KeyMayFollow,
 }
@@ -26,29 +23,32 @@ pub enum Admission {
 /// read.
 pub const KEY_PARAM: &str = "key";
 
+/// Whether this is a call that Stripe.js makes, so that [`KEY_PARAM`] is none of its own parameters.
+pub fn takes_key_param(request: &ApiRequest) -> bool {
+    route_of(request).is_some_and(|(route, _)| !route.secret_only)
+}
+
 /// Decides about a call that came over HTTP by its `Authorization` header, before its body is read: of the request,
 /// only method and path are looked at. Any key of test mode is let in; with `only`, of the secret ones that one alone.
 ///
 /// # Errors
-/// What [`auth::authenticate`] refuses, and a publishable key where the account does not allow it to make tokens:
-/// answer these with [`super::refusal`].
+/// What [`auth::authenticate`] refuses, a publishable key where the account does not allow it to make tokens, and a
+/// `Stripe-Account` that is no account: answer these with [`super::refusal`].
 pub fn admit(
     authorization: Option<&str>,
     request: &ApiRequest,
     policies: AccountPolicies,
     only: Option<&ApiKey>,
 ) -> Result<Admission, ApiError> {
-    let takes_publishable = route_of(request).is_some_and(|(route, _)| !route.secret_only);
-    if authorization.is_none() && takes_publishable {
+    if authorization.is_none() && takes_key_param(request) {
         return Ok(Admission::KeyMayFollow);
     }
-    let kind = auth::authenticate(authorization, needs_secret_key(request), only)?;
-    check_policy(kind, request, policies)?;
-    Ok(if takes_publishable { Admission::KeyMayRepeat } else { Admission::Admitted })
+    let key = auth::authenticate(authorization, needs_secret_key(request), only)?;
+    let_in(key, request, policies).map(Admission::Admitted)
 }
 
-/// Decides about a call without an `Authorization` header, by the key that was sent as the parameter [`KEY_PARAM`];
-/// `None` where none was sent either.
+/// Decides about a call by the key that was sent as the parameter [`KEY_PARAM`]; `None` where none was sent. Where an
+/// `Authorization` header was let in, one among the parameters is to be let in too. Gives the key.
 ///
 /// # Errors
 /// As [`admit`].
@@ -57,14 +57,15 @@ pub fn admit_by_param(
     request: &ApiRequest,
     policies: AccountPolicies,
     only: Option<&ApiKey>,
-) -> Result<(), ApiError> {
-    let kind = auth::recognise(key.unwrap_or_default(), needs_secret_key(request), only)?;
-    check_policy(kind, request, policies)
+) -> Result<ApiKey, ApiError> {
+    let key = auth::recognise(key.unwrap_or_default(), needs_secret_key(request), only)?;
+    let_in(key, request, policies)
 }
 
-fn check_policy(kind: KeyKind, request: &ApiRequest, policies: AccountPolicies) -> Result<(), ApiError> {
-    if kind == KeyKind::Publishable && !policies.publishable_keys && request.makes_token() {
+fn let_in(key: ApiKey, request: &ApiRequest, policies: AccountPolicies) -> Result<ApiKey, ApiError> {
+    if key.kind() == KeyKind::Publishable && !policies.publishable_keys && request.makes_token() {
         return Err(auth::publishable_keys_refused());
     }
-    Ok(())
+    accounts::check(request, key.expose())?;
+    Ok(key)
 }

@@ -19,7 +19,9 @@ use super::{
     slot::ConnectionSlot,
 };
 use crate::{
-    backend::{Admission, AdmissionRules, KEY_PARAM, ServedCall, admit, admit_by_param, call_span, refusal},
+    backend::{
+        Admission, AdmissionRules, KEY_PARAM, ServedCall, admit, admit_by_param, call_span, refusal, takes_key_param,
+    },
     domain::{
         call::{
             api::{ApiRequest, CallFailure, Target},
@@ -216,12 +218,10 @@ async fn read_params(
         http::check_form(&head.headers)?;
         http::push_params(&mut request.params, body.bytes(), "POST body")?;
     }
-    if admission != Admission::Admitted
-        && let Some(key) = request.params.get(KEY_PARAM)
-    {
+    client_fields::take_headers(&mut request)?;
+    if let Some(key) = request.params.get(KEY_PARAM).filter(|_| takes_key_param(&request)) {
         admit_key(Some(key), &request)?;
         request.params.remove(KEY_PARAM);
     }
-    client_fields::take_headers(&mut request)?;
     Ok(request)
 }
