@@ -27,7 +27,7 @@ pub(super) fn of_charge(call: &MinterCall<'_>, charge: &StoredObject) -> Value {
         "description": "Stripe processing fees",
         "type": "stripe_fee",
     }]);
-    transaction(call, body, "charge", amount, pending, (fee, fee_details), body["description"].clone())
+    transaction(call, body, "charge", amount, pending, (fee, fee_details), &body["description"])
 }
 
 /// The balance transaction of a refund. The fee of the charge is not given back.
@@ -37,7 +37,7 @@ pub(super) fn of_refund(call: &MinterCall<'_>, refund: &Value, charge: Option<&S
         Some(description) => format!("REFUND FOR CHARGE ({description})"),
         None => "REFUND FOR CHARGE".to_owned(),
     };
-    transaction(call, refund, "refund", amount, PENDING, (0, json!([])), description.into())
+    transaction(call, refund, "refund", amount, PENDING, (0, json!([])), &description.into())
 }
 
 /// The transaction of an object that names it: keys in the order of recorded ones.
@@ -48,7 +48,7 @@ fn transaction(
     amount: i64,
     pending: SignedDuration,
     (fee, fee_details): (i64, Value),
-    description: Value,
+    description: &Value,
 ) -> Value {
     let created = source["created"].as_i64().unwrap_or_default();
     let available_on = Timestamp::from_second(created).unwrap_or(call.now).saturating_add(pending).unwrap_or(call.now);

@@ -9,7 +9,7 @@ use super::{
     descriptors,
 };
 use crate::domain::{
-    call::{api::ApiRequest, error::ApiError, params::Params},
+    call::{api::ApiRequest, client_fields, error::ApiError, params::Params},
     mask,
 };
 
@@ -69,9 +69,15 @@ impl<'a> CallFields<'a> {
     /// taken.
     pub(super) fn of(request: &'a ApiRequest, accepted: &'static AcceptedParams) -> Result<Self, ApiError> {
         let params = &request.params;
-        let unknown = params.iter().filter(|(name, value)| accepted.meaning(name, value) == ParamMeaning::Unknown);
+        let meaning = |name, value| match accepted.meaning(name, value) {
+            ParamMeaning::Unknown | ParamMeaning::NotModelled(_) if client_fields::is_taken(request, name) => {
+                ParamMeaning::Known
+            }
+            meaning => meaning,
+        };
+        let unknown = params.iter().filter(|(name, value)| meaning(name, value) == ParamMeaning::Unknown);
         ApiError::refuse_unknown(unknown.map(|(name, _)| name))?;
-        let refusal = params.iter().find_map(|(name, value)| match accepted.meaning(name, value) {
+        let refusal = params.iter().find_map(|(name, value)| match meaning(name, value) {
             ParamMeaning::Known | ParamMeaning::Unknown => None,
             ParamMeaning::NotModelled(name) => {
                 let message = format!("Testcard's local minter does not model '{name}' here.");

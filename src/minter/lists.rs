@@ -62,7 +62,7 @@ pub(super) fn page_of(
 
 /// A list of what the account has none of.
 pub(super) fn empty(url: &str) -> Value {
-    shown(Vec::new(), false, url)
+    shown(&[], false, url)
 }
 
 /// The first page of a list, as an expanded property shows it.
@@ -125,10 +125,11 @@ fn slice(
     } else {
         found.truncate(limit);
     }
-    Ok(shown(found.into_iter().map(|object| object.body).collect(), has_more, list.url))
+    let data: Vec<Value> = found.into_iter().map(|object| object.body).collect();
+    Ok(shown(&data, has_more, list.url))
 }
 
-fn shown(data: Vec<Value>, has_more: bool, url: &str) -> Value {
+fn shown(data: &[Value], has_more: bool, url: &str) -> Value {
     json!({ "object": "list", "data": data, "has_more": has_more, "url": url })
 }
 
