@@ -51,7 +51,7 @@ impl LocalServer {
 
     /// Lets the account have these policies from now on.
     pub fn set_policies(&self, policies: AccountPolicies) {
-        self.server.set_admission(AdmissionRules { policies, only: None });
+        self.server.set_admission(AdmissionRules { policies, ..AdmissionRules::default() });
     }
 
     /// The answer of a call on the customer `cus_held` while another one holds it.
