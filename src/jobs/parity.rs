@@ -165,7 +165,10 @@ impl ParityRun {
         let (Some(our_request), Some(their_request)) = (request(ours), request(theirs)) else { return Ok(None) };
         let theirs = self.ask_target(&their_request).await?;
         let ours = self.sides.minter.send(&our_request, self.sides.clock.now()).await?;
-        let ours = ours.exchange.outcome.map_err(|failure| ParityError::NoAnswer(failure.message))?;
+        let mut ours = ours.exchange.outcome.map_err(|failure| ParityError::NoAnswer(failure.message))?;
+        // Those that a server adds where it sends an answer.
+        let sent = sent_headers(ours.http_status).map(|(name, value)| (name.to_owned(), value.to_owned()));
+        ours.headers.extend(sent);
         Ok(Some(AnswerPair { ours, theirs }))
     }
 
