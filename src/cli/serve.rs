@@ -1,4 +1,4 @@
-//! `serve` and `reset`: the stand-in as a server for Stripe's own SDKs, without a window.
+//! `serve`: the stand-in as a server for Stripe's own SDKs, without a window.
 
 use std::{
     io::{self, Write as _},
@@ -12,9 +12,9 @@ use tokio::runtime::Builder;
 
 use super::{
     environment::ProcessEnvironment,
-    opened::{load_settings, open_store},
+    opened::load_settings,
     outcome::{CliError, CommandOutcome},
-    output::{print, remark},
+    output::remark,
     shared_args::{PolicyArgs, TimeArgs},
     signals::EndSignals,
 };
@@ -52,6 +52,10 @@ pub struct ServeArgs {
     /// Let only this secret test key in; by default every key of test mode.
     #[arg(long, value_name = "KEY", value_parser = secret_key)]
     key: Option<ApiKey>,
+    /// Give the keys of each account a world of their own: objects, ids, a clock and faults. By default all keys meet in
+    /// one world.
+    #[arg(long)]
+    isolate: bool,
     /// Go wrong on purpose, such as 'POST /v1/charges next 3: 429 retry-after 1, 500, ok'; may be repeated.
     #[arg(long, value_name = "RULE", value_parser = rule)]
     fault: Vec<FaultRule>,
@@ -122,6 +126,7 @@ pub(super) fn serve(args: ServeArgs, environment: &ProcessEnvironment) -> Result
         clock,
         listen: args.listen,
         admission: AdmissionRules { policies: args.policies.on_top_of(settings.policies), only: args.key },
+        is_isolating: args.isolate,
         faults,
     };
     let runtime = Builder::new_multi_thread().enable_all().thread_name("serve").build()?;
@@ -156,12 +161,6 @@ fn advice(error: &StartError) -> String {
         }
         _ => error.to_string(),
     }
-}
-
-pub(super) fn reset(environment: &ProcessEnvironment) -> Result<CommandOutcome, CliError> {
-    let objects = open_store(environment)?.reset().wait()?;
-    print(format_args!("{objects} objects dropped; the history stays"))?;
-    Ok(CommandOutcome::Well)
 }
 
 #[cfg(test)]

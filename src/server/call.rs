@@ -7,7 +7,6 @@ use axum::{
     body::Body,
     http::{StatusCode, header, request::Parts},
 };
-use jiff::Timestamp;
 use tracing::Instrument as _;
 
 use super::{
@@ -19,7 +18,9 @@ use super::{
     slot::ConnectionSlot,
 };
 use crate::{
-    backend::{Admission, AdmissionRules, KEY_PARAM, ServedCall, admit, admit_by_param, call_span, refusal},
+    backend::{
+        Admission, AdmissionRules, CallOrigin, KEY_PARAM, ServedCall, admit, admit_by_param, call_span, refusal,
+    },
     domain::{
         call::{
             api::{ApiRequest, CallFailure, Target},
@@ -27,6 +28,7 @@ use crate::{
             params::Params,
         },
         history::request_log::FAULT_KIND,
+        key::ApiKey,
         rules::policies::AccountPolicies,
     },
 };
@@ -52,7 +54,8 @@ pub(super) async fn answer(shared: &SharedState, request: HttpRequest) -> HttpRe
 async fn carry_out(shared: &SharedState, request: HttpRequest, arrived: Instant) -> HttpResponse {
     let started = shared.clock.now();
     let (head, body) = request.into_parts();
-    let call = ArrivedCall { shared, head: &head, started, arrived };
+    let origin = CallOrigin { started, arrived, world: None };
+    let mut call = ArrivedCall { shared, head: &head, origin };
     let rules = shared.admission();
     // The bytes are parameters by now; the memory that they take is given back once the call is answered.
     let (request, _taken) = match call.read(body, &rules).await {
@@ -67,8 +70,8 @@ async fn carry_out(shared: &SharedState, request: HttpRequest, arrived: Instant)
 struct ArrivedCall<'a> {
     shared: &'a SharedState,
     head: &'a Parts,
-    started: Timestamp,
-    arrived: Instant,
+    /// Its world is known once its key is.
+    origin: CallOrigin,
 }
 
 impl ArrivedCall<'_> {
@@ -77,16 +80,31 @@ impl ArrivedCall<'_> {
     /// # Errors
     ///
     /// The answer to a call that is refused.
-    async fn read(&self, body: Body, rules: &AdmissionRules) -> Result<(ApiRequest, MemoryShare), HttpResponse> {
+    async fn read(&mut self, body: Body, rules: &AdmissionRules) -> Result<(ApiRequest, MemoryShare), HttpResponse> {
         let (request, admission) = match admitted(self.head, rules) {
             Ok(admitted) => admitted,
             Err(error) => return Err(self.refuse_unread(&error, body).await),
         };
+        let is_key_to_follow = admission == Admission::KeyMayFollow;
+        if let Admission::Admitted(key) = admission {
+            self.enter_world(&key);
+        }
         let mut body = self.make_room(body).await?;
-        match read_params(self.head, &mut body, &request, admission, rules).await {
+        if is_key_to_follow {
+            match key_of_params(self.head, &mut body, &request, rules).await {
+                Ok(key) => self.enter_world(&key),
+                Err(error) => return Err(self.refuse_read(&error, body).await),
+            }
+        }
+        match read_params(self.head, &mut body, is_key_to_follow).await {
             Ok(params) => Ok((ApiRequest { params, ..request }, body.into_taken())),
             Err(error) => Err(self.refuse_read(&error, body).await),
         }
+    }
+
+    /// Where each account has a world of its own, the call is in that of its key.
+    fn enter_world(&mut self, key: &ApiKey) {
+        self.origin.world = self.shared.is_isolating.then(|| self.shared.targets.account_of(key));
     }
 
     /// Takes the memory that the call needs, or refuses the call where there is none.
@@ -125,24 +143,24 @@ impl ArrivedCall<'_> {
             answer.headers.push(("Retry-After".to_owned(), RETRY_AFTER.to_owned()));
         }
         respond(match without_params(self.head) {
-            Ok(request) => self.shared.targets.refuse(request, self.started, self.arrived, answer).await,
+            Ok(request) => self.shared.targets.refuse(request, &self.origin, answer).await,
             Err(_) => answer,
         })
     }
 
     /// Answers the call, unless a rule makes it fail on purpose.
-    async fn answer(&self, request: ApiRequest, policies: AccountPolicies) -> HttpResponse {
-        let Self { shared, started, arrived, .. } = *self;
-        match shared.faults.plan(&request).await {
-            FaultPlan::Refused { answer } => respond(shared.targets.refuse(request, started, arrived, answer).await),
+    async fn answer(self, request: ApiRequest, policies: AccountPolicies) -> HttpResponse {
+        let Self { shared, origin, .. } = self;
+        match shared.faults.of(origin.world.as_ref()).plan(&request).await {
+            FaultPlan::Refused { answer } => respond(shared.targets.refuse(request, &origin, answer).await),
             FaultPlan::Dropped { fault } => {
                 let message = fault.to_string();
                 let failure = CallFailure { kind: FAULT_KIND.to_owned(), message, http_status: None, text: None };
-                shared.targets.note(request, started, arrived, failure).await;
+                shared.targets.note(request, &origin, failure).await;
                 http::dropped()
             }
             FaultPlan::CarriedOut { ending, fault, hold: _held } => {
-                let answer = serve(shared, ServedCall { request, started, arrived, fault }, policies).await;
+                let answer = serve(shared, ServedCall { request, origin, fault }, policies).await;
                 match ending {
                     AnswerEnding::Well => answer,
                     AnswerEnding::Dropped => http::dropped(),
@@ -176,33 +194,37 @@ fn admitted(head: &Parts, rules: &AdmissionRules) -> Result<(ApiRequest, Admissi
     Ok((request, admission))
 }
 
-/// Reads the parameters of the query and after them those of the body; refuses the call where its key is among them and
-/// is not let in.
-async fn read_params(
+/// The key of a call whose head names none, from among its parameters; refuses the call where there is none that is let
+/// in.
+async fn key_of_params(
     head: &Parts,
     body: &mut IncomingBody,
     request: &ApiRequest,
-    admission: Admission,
     rules: &AdmissionRules,
-) -> Result<Params, ApiError> {
+) -> Result<ApiKey, ApiError> {
+    body.read_first().await?;
+    let first = &body.bytes()[..body.bytes().len().min(FIRST_BYTES)];
+    let mut params = [query(head), first].into_iter().flat_map(http::pairs);
+    let key = params.find(|(name, _)| name.as_ref() == KEY_PARAM.as_bytes());
+    let key = key.map(|(_, key)| String::from_utf8_lossy(&key).into_owned());
+    admit_by_param(key.as_deref(), request, rules.policies, rules.only.as_ref())
+}
+
+/// Reads the parameters of the query and after them those of the body, without the key where it is among them.
+async fn read_params(head: &Parts, body: &mut IncomingBody, has_key: bool) -> Result<Params, ApiError> {
     let mut params = Params::new();
-    let query = head.uri.query().unwrap_or_default().as_bytes();
-    if admission == Admission::KeyMayFollow {
-        body.read_first().await?;
-        let first = &body.bytes()[..body.bytes().len().min(FIRST_BYTES)];
-        let key =
-            [query, first].into_iter().flat_map(http::pairs).find(|(name, _)| name.as_ref() == KEY_PARAM.as_bytes());
-        let key = key.map(|(_, key)| String::from_utf8_lossy(&key).into_owned());
-        admit_by_param(key.as_deref(), request, rules.policies, rules.only.as_ref())?;
-    }
     body.read_all().await?;
-    http::push_params(&mut params, query, "query string")?;
+    http::push_params(&mut params, query(head), "query string")?;
     if !body.bytes().is_empty() {
         http::check_form(&head.headers)?;
         http::push_params(&mut params, body.bytes(), "POST body")?;
     }
-    if admission == Admission::KeyMayFollow {
+    if has_key {
         params.remove(KEY_PARAM);
     }
     Ok(params)
+}
+
+fn query(head: &Parts) -> &[u8] {
+    head.uri.query().unwrap_or_default().as_bytes()
 }
