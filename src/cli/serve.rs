@@ -23,7 +23,10 @@ use crate::{
     domain::{
         fault::{self, FaultRule},
         key::{ApiKey, KeyError, KeyKind},
-        settings::preferences::{LogSettings, Settings},
+        settings::{
+            origin::PageOrigin,
+            preferences::{LogSettings, Settings},
+        },
     },
     files,
     server::{Server, ServerConfig, StartError},
@@ -56,6 +59,10 @@ pub struct ServeArgs {
     /// one world.
     #[arg(long)]
     isolate: bool,
+    /// Let pages of this origin call, such as http://localhost:3000; may be repeated. Without it those of the settings,
+    /// which are none by default. Pages of all other origins are refused.
+    #[arg(long, value_name = "ORIGIN", value_parser = PageOrigin::parse)]
+    allow_origin: Vec<PageOrigin>,
     /// Go wrong on purpose, such as 'POST /v1/charges next 3: 429 retry-after 1, 500, ok'; may be repeated.
     #[arg(long, value_name = "RULE", value_parser = rule)]
     fault: Vec<FaultRule>,
@@ -125,7 +132,11 @@ pub(super) fn serve(args: ServeArgs, environment: &ProcessEnvironment) -> Result
         targets: BackendTargets::new(store, args.seed).telling(|problem| remark(problem)),
         clock,
         listen: args.listen,
-        admission: AdmissionRules { policies: args.policies.on_top_of(settings.policies), only: args.key },
+        admission: AdmissionRules {
+            policies: args.policies.on_top_of(settings.policies),
+            only: args.key,
+            origins: if args.allow_origin.is_empty() { settings.server.origins } else { args.allow_origin },
+        },
         is_isolating: args.isolate,
         faults,
     };

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::{
     body::{Body, to_bytes},
     extract::State,
-    http::{HeaderMap, Uri, header, request::Parts},
+    http::{header, request::Parts},
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -121,7 +121,7 @@ async fn carry_out(
     work: impl AsyncFnOnce(&ControlCall<'_>) -> Result<Value, ApiError>,
 ) -> HttpResponse {
     let (head, mut body) = request.into_parts();
-    if let Err(error) = check(shared, &head.uri, &head.headers) {
+    if let Err(error) = check(shared, &head) {
         let answer = respond_json(Err(error));
         intake::drain(&mut body).await;
         return closing(&head, answer);
@@ -239,10 +239,10 @@ fn shown(call: &LoggedCall, own: &str) -> Value {
     })
 }
 
-fn check(shared: &SharedState, uri: &Uri, headers: &HeaderMap) -> Result<(), ApiError> {
-    admission::check(headers, uri)?;
+fn check(shared: &SharedState, head: &Parts) -> Result<(), ApiError> {
+    admission::check(head, shared.port, &[])?;
     let sent =
-        text(headers, &header::AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+        text(&head.headers, &header::AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
     if is_same(sent.as_bytes(), shared.control_token.as_bytes()) {
         return Ok(());
     }

@@ -36,6 +36,8 @@ pub struct ServerConfig {
 pub(super) struct SharedState {
     pub(super) targets: BackendTargets,
     pub(super) clock: Clock,
+    /// The port that the server listens on, by which it knows its own origin.
+    pub(super) port: u16,
     /// Whether the keys of each account have a world of their own.
     pub(super) is_isolating: bool,
     pub(super) faults: WorldFaults,
@@ -51,11 +53,13 @@ pub(super) struct SharedState {
 }
 
 impl SharedState {
-    pub(super) fn new(config: ServerConfig) -> Self {
+    /// `port` is the one that the server listens on.
+    pub(super) fn new(config: ServerConfig, port: u16) -> Self {
         let ServerConfig { targets, clock, listen: _, admission, is_isolating, faults } = config;
         Self {
             targets,
             clock,
+            port,
             is_isolating,
             faults: WorldFaults::new(faults),
             arriving: MemoryBudget::new(BYTES_IN_FLIGHT),

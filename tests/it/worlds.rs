@@ -143,15 +143,15 @@ fn worlds_have_keys_lists_and_connected_accounts_of_their_own() {
 }
 
 /// What a world answers to a session, with another world in between or without.
-fn session(server: &Serving, key: &str, neighbour: Option<&str>) -> String {
+fn session(server: &Serving, key: &str, neighbour: Option<&str>) -> Vec<(String, String)> {
     let shard = server.shard(key);
-    let mut said = String::new();
+    let mut said = Vec::new();
     for _ in 0..3 {
         if let Some(neighbour) = neighbour {
             server.shard(neighbour).make("/v1/charges", &CHARGE);
         }
         for answer in [shard.post("/v1/charges", &CHARGE), shard.post("/v1/tokens", &CARD)] {
-            said += &format!("{} {}\n", answer.header("Request-Id").unwrap(), answer.text());
+            said.push((answer.header("Request-Id").unwrap().to_owned(), answer.text()));
         }
     }
     said
