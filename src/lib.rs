@@ -125,13 +125,14 @@
 //!
 //! # One call of an SDK
 //!
-//! `server/connections` accepts it, and `server/call` takes it through: `server/admission` checks the host and the
-//! origin, [`backend::admit`] checks the key before the body is read (for a key that Stripe.js sends as a parameter,
-//! after the first 64 KB), `server/intake` reads the body within the memory that all calls share, `server/http`
-//! converts it, and `server/faults` may let it fail on purpose. [`backend::BackendTargets::serve`] puts it into the
-//! same queue as the window's calls, and the response leaves after the commit. [`domain::call::usage`] decides from a
-//! call and its response whether a token is used up, whoever sent it. Calls that neither created nor changed an entry
-//! are dropped when the request log is full, oldest first (`store/log_bound`).
+//! `server/connections` accepts it, and `server/call` takes it through: `server/admission` checks the host and the page
+//! that it comes from, if any (`server/cors` tells a named one that it may), [`backend::admit`] checks the key before
+//! the body is read (for a key that Stripe.js sends as a parameter, after the first 64 KB), `server/intake` reads the
+//! body within the memory that all calls share, `server/http` converts it, and `server/faults` may let it fail on
+//! purpose. [`backend::BackendTargets::serve`] puts it into the same queue as the window's calls, and the response
+//! leaves after the commit. [`domain::call::usage`] decides from a call and its response whether a token is used up,
+//! whoever sent it. Calls that neither created nor changed an entry are dropped when the request log is full, oldest
+//! first (`store/log_bound`).
 //!
 //! # Rules of the ledger
 //!
@@ -179,8 +180,9 @@
 //! # Tests
 //!
 //! `tests/it` has one file per subject, in one binary: `cargo test --test it form::`. Unit tests stand beside the code.
-//! `tests/sdk`, `tests/window` and `tests/trust` run a built program: Stripe's SDKs against the server, the real window
-//! by keyboard, and attacks such as `kill -9` and full disks. `.ci/run` runs everything.
+//! `tests/sdk`, `tests/browser`, `tests/window` and `tests/trust` run a built program: Stripe's SDKs and a page in a
+//! browser against the server, the real window by keyboard, and attacks such as `kill -9` and full disks. `.ci/run`
+//! runs everything.
 //!
 //! # Deliberately absent
 //!
