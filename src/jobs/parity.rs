@@ -6,7 +6,7 @@ use futures_util::{StreamExt as _, stream};
 
 use super::pace::{FIRST_PAUSE, PACE, Pacer, TRIES, pause_after};
 use crate::{
-    backend::{Backend, new_idempotency_key},
+    backend::{Backend, new_idempotency_key, sent_headers},
     domain::{
         call::{
             api::{ApiRequest, ApiResponse},

@@ -78,4 +78,5 @@ mod typing;
 mod way;
 mod window;
 mod window_words;
+mod worlds;
 mod zones;

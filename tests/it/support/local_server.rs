@@ -37,6 +37,7 @@ impl LocalServer {
             listen: "127.0.0.1:0".parse().unwrap(),
             admission: AdmissionRules::default(),
             faults: Vec::new(),
+            is_isolating: false,
         };
         let runtime = Runtime::new().unwrap();
         let server = runtime.block_on(Server::start(config)).unwrap();
