@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 use super::{call::MinterCall, cards::PaymentCard, shapes};
 use crate::domain::{call::error::ApiError, card::currency::ChargeCurrency};
 
+/// How long the bank holds an amount that is not captured: seven days (docs.stripe.com/payments/place-a-hold).
+const HELD_SECS: i64 = 7 * 24 * 60 * 60;
+
 /// A charge of which nobody knows yet how it ends.
 pub(super) fn blank(call: &MinterCall<'_>, amount: i64, currency: ChargeCurrency) -> Value {
     json!({
@@ -13,6 +16,7 @@ pub(super) fn blank(call: &MinterCall<'_>, amount: i64, currency: ChargeCurrency
         "amount": amount,
         "amount_captured": 0,
         "amount_refunded": 0,
+        "amount_updates": [],
         "application": null,
         "application_fee": null,
         "application_fee_amount": null,
@@ -24,14 +28,18 @@ pub(super) fn blank(call: &MinterCall<'_>, amount: i64, currency: ChargeCurrency
         "currency": currency.as_str(),
         "customer": null,
         "description": null,
+        "destination": null,
+        "dispute": null,
         "disputed": false,
         "failure_balance_transaction": null,
         "failure_code": null,
         "failure_message": null,
         "fraud_details": {},
+        "invoice": null,
         "livemode": false,
         "metadata": {},
         "on_behalf_of": null,
+        "order": null,
         "outcome": null,
         "paid": false,
         "payment_intent": null,
@@ -55,13 +63,13 @@ pub(super) fn blank(call: &MinterCall<'_>, amount: i64, currency: ChargeCurrency
 }
 
 /// Writes what a charge shows of its card, with the results of the card's checks.
-pub(super) fn show_card(charge: &mut Value, card: &PaymentCard, amount: i64) {
+pub(super) fn show_card(call: &MinterCall<'_>, charge: &mut Value, card: &PaymentCard, amount: i64) {
     let body = &card.body;
     charge["billing_details"] = card.billing_details();
     charge["payment_method"] = body["id"].clone();
     charge["payment_method_details"] = json!({
         "card": {
-            "amount_authorized": amount,
+            "amount_authorized": null,
             "authorization_code": null,
             "brand": card.brand_code(),
             "checks": {
@@ -82,10 +90,11 @@ pub(super) fn show_card(charge: &mut Value, card: &PaymentCard, amount: i64) {
             "multicapture": { "status": "unavailable" },
             "network": network(card),
             "network_token": { "used": false },
-            "network_transaction_id": null,
+            "network_transaction_id": call.ids.network_transaction(),
             "overcapture": { "maximum_amount_capturable": amount, "status": "unavailable" },
             "regulated_status": "unregulated",
             "three_d_secure": null,
+            "transaction_link_id": call.ids.transaction_link(),
             "wallet": null,
         },
         "type": "card",
@@ -110,9 +119,17 @@ pub(super) fn approve(call: &MinterCall<'_>, charge: &mut Value, card: &PaymentC
         "network_status": "approved_by_network",
         "reason": null,
         "risk_level": card.risk_level(),
+        "risk_score": risk_score(call, card),
         "seller_message": "Payment complete.",
         "type": "authorized",
     });
+    let shown = &mut charge["payment_method_details"]["card"];
+    shown["amount_authorized"] = amount.into();
+    shown["authorization_code"] = call.ids.authorization_code().into();
+    if !is_captured {
+        let last_moment = call.now.as_second() + HELD_SECS;
+        shapes::add(shown, "capture_before", last_moment.into());
+    }
     charge["paid"] = true.into();
     charge["status"] = "succeeded".into();
     let receipt =
@@ -127,7 +144,13 @@ pub(super) fn approve(call: &MinterCall<'_>, charge: &mut Value, card: &PaymentC
 
 /// Writes why a charge was declined. Texts for the seller are recorded for a generic decline, and likely for the
 /// others.
-pub(super) fn decline(charge: &mut Value, card: &PaymentCard, error: &ApiError, is_blocked_by_radar: bool) {
+pub(super) fn decline(
+    call: &MinterCall<'_>,
+    charge: &mut Value,
+    card: &PaymentCard,
+    error: &ApiError,
+    is_blocked_by_radar: bool,
+) {
     let decline = error.decline.as_deref();
     let reason = error.decline_code().or(error.code);
     let seller_message = match reason {
@@ -142,6 +165,7 @@ pub(super) fn decline(charge: &mut Value, card: &PaymentCard, error: &ApiError, 
         "network_status": if is_blocked_by_radar { "not_sent_to_network" } else { "declined_by_network" },
         "reason": if is_blocked_by_radar { Some(radar_reason(error)) } else { reason },
         "risk_level": card.risk_level(),
+        "risk_score": risk_score(call, card),
         "seller_message": seller_message,
         "type": if is_blocked_by_radar { "blocked" } else { "issuer_declined" },
     });
@@ -152,4 +176,14 @@ pub(super) fn decline(charge: &mut Value, card: &PaymentCard, error: &ApiError, 
 /// What Radar blocked a payment for: its risk, or one of the account's own rules.
 fn radar_reason(error: &ApiError) -> &'static str {
     if error.code == Some("card_declined") { "highest_risk_level" } else { "rule" }
+}
+
+/// The score behind the level of risk, with the bounds that Stripe gives each level (docs.stripe.com/radar/risk-evaluation).
+fn risk_score(call: &MinterCall<'_>, card: &PaymentCard) -> u8 {
+    let scores = match card.risk_level() {
+        "highest" => 75..=99,
+        "elevated" => 65..=74,
+        _ => 0..=64,
+    };
+    call.ids.number("risk_score", scores)
 }

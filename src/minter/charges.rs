@@ -15,12 +15,11 @@ use super::{
 };
 use crate::domain::{
     call::error::{ApiError, Decline},
-    card::currency::{ChargeCurrency, LARGEST_CHARGE, SUPPORTED},
+    card::currency::{ChargeCurrency, LARGEST_CHARGE},
     mask,
+    rules::prediction,
 };
 
-/// From this version on, a charge shows its refunds only when asked to expand them.
-const REFUNDS_LEFT_OUT_SINCE: &str = "2022-11-15";
 const LONGEST_DESCRIPTION: usize = 40_000;
 /// Parameters that Stripe takes where it pays others out too.
 const CONNECT: &[&str] = &[
@@ -87,21 +86,21 @@ pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, Cal
     let verdict = card.verdict(call, CardStep::Charge);
     card.spend(call)?;
     card.take_checks();
-    charge_object::show_card(&mut charge, &card, amount);
+    charge_object::show_card(call, &mut charge, &card, amount);
     let refusal = match verdict {
         BankVerdict::Approved => {
             charge_object::approve(call, &mut charge, &card, amount, is_captured);
             None
         }
         BankVerdict::Declined { error, is_blocked_by_radar } => {
-            charge_object::decline(&mut charge, &card, &error, is_blocked_by_radar);
+            charge_object::decline(call, &mut charge, &card, &error, is_blocked_by_radar);
             Some(error)
         }
     };
     let customer = charge["customer"].as_str().map(str::to_owned);
     let stored = call.keep(ObjectKind::Charge, customer, charge, card.state)?;
     match refusal {
-        None => show(call, &fields, stored.body),
+        None => expand::apply(call, &fields, stored.body),
         Some(error) => {
             let decline = error.decline.map(|decline| Decline { charge: Some(stored.id), ..*decline });
             // Recorded: a decline at a charge names no parameter but a field of the card.
@@ -115,7 +114,7 @@ pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, Cal
 pub(super) fn retrieve(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
     let fields = CallFields::of(call.request, &AcceptedParams::ONLY_EXPAND)?;
     let charge = charge_of_path(call, ids[0])?;
-    show(call, &fields, charge.body)
+    expand::apply(call, &fields, charge.body)
 }
 
 /// `GET /v1/charges`.
@@ -123,12 +122,7 @@ pub(super) fn list(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, CallE
     let fields = CallFields::of(call.request, &LIST)?;
     let parent = fields.word("customer")?;
     let list = ListQuery { kind: ObjectKind::Charge, what: "charge", parent, url: "/v1/charges" };
-    let mut page = lists::page(call, &fields, &list)?;
-    if shows_refunds(call) {
-        for charge in page["data"].as_array_mut().into_iter().flatten() {
-            *charge = with_refunds(call, charge.take())?;
-        }
-    }
+    let page = lists::page(call, &fields, &list)?;
     expand::apply(call, &fields, page)
 }
 
@@ -152,7 +146,7 @@ pub(super) fn update(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, C
         charge.parent = Some(customer.id);
     }
     call.ledger.update(&charge)?;
-    show(call, &fields, charge.body)
+    expand::apply(call, &fields, charge.body)
 }
 
 /// `POST /v1/charges/:id/capture`. What is not captured is given back: it counts as refunded.
@@ -182,24 +176,20 @@ pub(super) fn capture(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, 
     fields.write_to(body)?;
     body["captured"] = true.into();
     body["amount_captured"] = amount.into();
+    if let Some(card) = body["payment_method_details"]["card"].as_object_mut() {
+        card.shift_remove("capture_before");
+    }
     body["amount_refunded"] = (authorized - amount).into();
     body["balance_transaction"] = call.ids.balance_transaction(call.now).into();
     call.ledger.update(&charge)?;
-    show(call, &fields, charge.body)
+    expand::apply(call, &fields, charge.body)
 }
 
 fn amount_and_currency(fields: &CallFields<'_>) -> Result<(i64, ChargeCurrency), ApiError> {
     let amount = fields.integer("amount", 1..=i64::MAX)?;
     let amount = amount.ok_or_else(|| ApiError::missing("amount"))?;
     let word = fields.word("currency")?.ok_or_else(|| ApiError::missing("currency"))?;
-    let currency = ChargeCurrency::parse(word).ok_or_else(|| {
-        let message = format!(
-            "Invalid currency: {}. Stripe currently supports these currencies: {}",
-            mask::text(&word.to_lowercase()),
-            SUPPORTED.join(", ")
-        );
-        ApiError::request(None, Some("currency"), message)
-    })?;
+    let currency = prediction::check_currency(word, "currency")?;
     let refused = |code, words: &str, bound| {
         let message = format!("Amount must be {words} {} {}", currency.show(bound), currency.as_str());
         Err(ApiError::request(Some(code), Some("amount"), message))
@@ -248,21 +238,4 @@ fn nothing_saved() -> ApiError {
         "This Customer doesn't have any saved payment details. Attach a legacy Token, Card, Bank Account, or Source to \
          this Customer and then try this request again, or use Payment Intents and Payment Methods instead.",
     )
-}
-
-/// A charge as this call's version shows it, with what it wants expanded.
-fn show(call: &mut MinterCall<'_>, fields: &CallFields<'_>, charge: Value) -> Result<Value, CallError> {
-    let charge = if shows_refunds(call) { with_refunds(call, charge)? } else { charge };
-    expand::apply(call, fields, charge)
-}
-
-/// A version before 2022-11-15 shows the refunds unasked; a request without a version does not.
-fn shows_refunds(call: &MinterCall<'_>) -> bool {
-    call.request.header("Stripe-Version").is_some() && !shapes::is_since(call.request, REFUNDS_LEFT_OUT_SINCE)
-}
-
-fn with_refunds(call: &mut MinterCall<'_>, mut charge: Value) -> Result<Value, CallError> {
-    let refunds = lists::refunds_of(call, &shapes::text(&charge, "id"))?;
-    shapes::add(&mut charge, "refunds", refunds);
-    Ok(charge)
 }

@@ -10,7 +10,8 @@
 //! | `routes`, `call` | which handler answers, and what every handler is given |
 //! | `tokens`, `charges`, `refunds`, `customers`, `sources`, `payment_methods` | the handlers, a file per resource |
 //! | `accepted`, `fields` | which parameters a handler takes, and how they are read and written into objects |
-//! | `lookup`, `lists`, `expand`, `shapes` | objects by their id, in lists, within other objects, as a version shows them |
+//! | `lookup`, `lists`, `expand` | objects by their id, in lists, within other objects |
+//! | `shapes`, `shape_rules` | objects as a version shows them, and which fields it shows |
 //! | `cards`, `charge_object` | what a card's bank says, and what a charge shows of it |
 //! | `idempotency`, `ledger` | one answer for one key, and where objects and answers are kept |
 //! | `answers`, `ids`, `workspace` | the bytes of an answer, ids, and whose account it is |
@@ -34,6 +35,7 @@ mod lookup;
 mod payment_methods;
 mod refunds;
 mod routes;
+mod shape_rules;
 mod shapes;
 mod sources;
 mod tokens;
@@ -55,6 +57,7 @@ use crate::domain::{
     call::{
         api::{ApiRequest, ApiResponse},
         error::ApiError,
+        version::ApiVersion,
     },
     rules::policies::AccountPolicies,
 };
@@ -129,9 +132,10 @@ fn carry_out(
         Err(CallError::Refused(error)) => return Ok(answer(Err(error))),
         Err(CallError::Ledger(error)) => return Err(error),
     };
-    let mut call = MinterCall { ledger, request, now, policies, workspace, ids };
-    let outcome = match routes::run(&mut call) {
-        Ok(object) => Ok(shapes::shaped(request, object)),
+    let version = ApiVersion::of(request);
+    let mut call = MinterCall { ledger, request, now, policies, workspace, ids, version };
+    let outcome = match routes::run(&mut call).and_then(|object| expand::add_unasked(&mut call, object)) {
+        Ok(object) => Ok(shapes::shaped(version, object)),
         Err(CallError::Refused(error)) => Err(error),
         Err(CallError::Ledger(error)) => return Err(error),
     };

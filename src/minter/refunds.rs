@@ -56,9 +56,12 @@ pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, Cal
         "charge": charge.id,
         "created": call.now.as_second(),
         "currency": charge.body["currency"],
-        "destination_details": { "card": { "type": "refund" }, "type": "card" },
+        "customer": charge.body["customer"],
+        "customer_account": null,
+        "destination_details": destination_details(charge.body["captured"] == json!(true)),
         "metadata": {},
         "payment_intent": null,
+        "payment_method": charge.body["payment_method"],
         "reason": reason,
         "receipt_number": null,
         "source_transfer_reversal": null,
@@ -68,8 +71,6 @@ pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, Cal
     fields.write_to(&mut refund)?;
     if charge.body["captured"] == json!(true) {
         refund["balance_transaction"] = call.ids.balance_transaction(call.now).into();
-    } else {
-        refund["destination_details"]["card"]["type"] = "reversal".into();
     }
     let refunded = charge.body["amount_refunded"].as_i64().unwrap_or_default() + amount;
     charge.body["amount_refunded"] = refunded.into();
@@ -77,6 +78,17 @@ pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, Cal
     call.ledger.update(&charge)?;
     let stored = call.keep(ObjectKind::Refund, Some(charge.id), refund, Value::Null)?;
     expand::apply(call, &fields, stored.body)
+}
+
+/// Where the money goes. The bank's reference follows days later. A charge that was never captured is reversed, of which
+/// there is no recording: our choice.
+fn destination_details(is_captured: bool) -> Value {
+    let card = if is_captured {
+        json!({ "reference_status": "pending", "reference_type": "acquirer_reference_number", "type": "refund" })
+    } else {
+        json!({ "type": "reversal" })
+    };
+    json!({ "card": card, "type": "card" })
 }
 
 /// The amount to refund: as asked, or all that is left of the charge. Of a charge that was never captured only the
