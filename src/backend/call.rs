@@ -45,7 +45,8 @@ pub struct StartedCall {
 
 impl StartedCall {
     fn call(&self, target: Target, profile: Option<ProfileId>) -> NewCall {
-        NewCall { target, started: self.started, request: self.request.clone(), expects: self.expects.clone(), profile }
+        let (request, expects) = (self.request.clone(), self.expects.clone());
+        NewCall { target, started: self.started, request, expects, profile, world: None }
     }
 }
 

@@ -43,7 +43,7 @@ impl BackendTargets {
     pub async fn serve(&self, call: ServedCall, policies: AccountPolicies) -> ApiResponse {
         let ServedCall { request, started, arrived, fault } = call;
         let prepared = PreparedCall::new(request.clone(), started, policies, Arc::clone(&self.workspace));
-        let call = NewCall { target: Target::Local, started, request, expects: None, profile: None };
+        let call = NewCall { target: Target::Local, started, request, expects: None, profile: None, world: None };
         let answer = move |ledger: &mut dyn minter::Ledger| {
             prepared.answer(ledger).map(|answer| with_fault(answer, fault.as_ref()))
         };
@@ -62,7 +62,7 @@ impl BackendTargets {
         arrived: Instant,
         answer: ApiResponse,
     ) -> ApiResponse {
-        let call = NewCall { target: Target::Local, started, request, expects: None, profile: None };
+        let call = NewCall { target: Target::Local, started, request, expects: None, profile: None, world: None };
         let (answer, noted) = self.store.refuse(call, arrived.elapsed(), answer);
         if let Err(error) = noted.await {
             self.save_failures.add(&error);
@@ -73,7 +73,7 @@ impl BackendTargets {
     /// Writes down a call that came over HTTP and did not reach the stand-in, with what became of it instead of an
     /// answer.
     pub async fn note(&self, request: ApiRequest, started: Timestamp, arrived: Instant, failure: CallFailure) {
-        let call = NewCall { target: Target::Local, started, request, expects: None, profile: None };
+        let call = NewCall { target: Target::Local, started, request, expects: None, profile: None, world: None };
         if let Err(error) = self.store.note(call, arrived.elapsed(), failure).await {
             self.save_failures.add(&error);
         }

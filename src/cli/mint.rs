@@ -210,6 +210,9 @@ fn number(words: &str) -> Result<String, CliError> {
     if let Some(card) = test_cards::by_alias(words) {
         return Ok(card.number.clone());
     }
+    if let Some(card) = test_cards::made_for(words) {
+        return Ok(card.number.clone());
+    }
     let found: Vec<&TestCard> = test_cards::search(words).collect();
     match found[..] {
         [card] => Ok(card.number.clone()),

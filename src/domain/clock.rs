@@ -3,7 +3,7 @@
 
 use std::{fmt, sync::Arc};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// Returns the current time: the system's, as `main` reads it, or a fixed one for repeatable runs and tests.
 #[derive(Clone)]
@@ -32,6 +32,12 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         (self.0)()
     }
+}
+
+/// A moment, so much later (or earlier, where the duration is negative); the last one there is where it would be later.
+pub fn shifted(moment: Timestamp, by: SignedDuration) -> Timestamp {
+    let end = if by.is_negative() { Timestamp::MIN } else { Timestamp::MAX };
+    moment.checked_add(by).unwrap_or(end)
 }
 
 impl fmt::Debug for Clock {

@@ -69,6 +69,12 @@ impl ApiKey {
         self.kind
     }
 
+    /// What stands behind the prefix, such as `sk_test_`.
+    pub(crate) fn own_part(&self) -> &str {
+        let text = self.text.expose();
+        &text[key_prefix(text).len()..]
+    }
+
     /// The key itself, for the `Authorization` header and the keyring. This is the only way to read it.
     pub fn expose(&self) -> &str {
         self.text.expose()

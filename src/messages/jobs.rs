@@ -109,7 +109,7 @@ pub struct CreatedToken {
 #[derive(Clone, Debug, PartialEq)]
 pub struct RetrievedToken {
     /// The entry of the token as it stands now; `None` if it is not in the history any more.
-    pub entry: Option<HistoryEntry>,
+    pub entry: Option<Box<HistoryEntry>>,
     /// Why nothing was learnt of the token, where that is so.
     pub message: Option<String>,
 }

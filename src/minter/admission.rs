@@ -1,7 +1,7 @@
 //! Whether the key of a call that came over HTTP is let in, before the call is carried out.
 
 use super::{
-    auth,
+    accounts, auth,
     routes::{needs_secret_key, route_of},
 };
 use crate::domain::{
@@ -11,10 +11,10 @@ use crate::domain::{
 };
 
 /// What the head of a call that came over HTTP says about its key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Admission {
-    /// Its key is let in, and the call may be carried out.
-    Admitted,
+    /// This key of it is let in, and the call may be carried out.
+    Admitted(ApiKey),
     /// It names none, and the key may be among its parameters: see [`admit_by_param`].
     KeyMayFollow,
 }
@@ -27,8 +27,8 @@ pub const KEY_PARAM: &str = "key";
 /// only method and path are looked at. Any key of test mode is let in; with `only`, of the secret ones that one alone.
 ///
 /// # Errors
-/// What [`auth::authenticate`] refuses, and a publishable key where the account does not allow it to make tokens:
-/// answer these with [`super::refusal`].
+/// What [`auth::authenticate`] refuses, a publishable key where the account does not allow it to make tokens, and a
+/// `Stripe-Account` that is no account: answer these with [`super::refusal`].
 pub fn admit(
     authorization: Option<&str>,
     request: &ApiRequest,
@@ -39,12 +39,12 @@ pub fn admit(
     if authorization.is_none() && takes_publishable {
         return Ok(Admission::KeyMayFollow);
     }
-    let kind = auth::authenticate(authorization, needs_secret_key(request), only)?;
-    check_policy(kind, request, policies).map(|()| Admission::Admitted)
+    let key = auth::authenticate(authorization, needs_secret_key(request), only)?;
+    let_in(key, request, policies).map(Admission::Admitted)
 }
 
 /// Decides about a call without an `Authorization` header, by the key that was sent as the parameter [`KEY_PARAM`];
-/// `None` where none was sent either.
+/// `None` where none was sent either. Gives the key.
 ///
 /// # Errors
 /// As [`admit`].
@@ -53,14 +53,15 @@ pub fn admit_by_param(
     request: &ApiRequest,
     policies: AccountPolicies,
     only: Option<&ApiKey>,
-) -> Result<(), ApiError> {
-    let kind = auth::recognise(key.unwrap_or_default(), needs_secret_key(request), only)?;
-    check_policy(kind, request, policies)
+) -> Result<ApiKey, ApiError> {
+    let key = auth::recognise(key.unwrap_or_default(), needs_secret_key(request), only)?;
+    let_in(key, request, policies)
 }
 
-fn check_policy(kind: KeyKind, request: &ApiRequest, policies: AccountPolicies) -> Result<(), ApiError> {
-    if kind == KeyKind::Publishable && !policies.publishable_keys && request.makes_token() {
+fn let_in(key: ApiKey, request: &ApiRequest, policies: AccountPolicies) -> Result<ApiKey, ApiError> {
+    if key.kind() == KeyKind::Publishable && !policies.publishable_keys && request.makes_token() {
         return Err(auth::publishable_keys_refused());
     }
-    Ok(())
+    accounts::check(request, key.expose())?;
+    Ok(key)
 }

@@ -102,14 +102,16 @@ fn common_headers() -> Vec<(String, String)> {
 fn error_body(error: &ApiError, request_log_url: Option<String>) -> Value {
     let doc_url = error.code.map(|code| format!("https://stripe.com/docs/error-codes/{}", code.replace('_', "-")));
     let decline = error.decline.as_deref();
+    let advice = decline.map(|decline| decline.advice).unwrap_or_default();
     let attributes: Map<String, Value> = [
-        ("advice_code", decline.and_then(|decline| decline.advice_code).map(str::to_owned)),
+        ("advice_code", advice.advice_code.map(str::to_owned)),
         ("charge", decline.and_then(|decline| decline.charge.clone())),
         ("code", error.code.map(str::to_owned)),
         ("decline_code", error.decline_code().map(str::to_owned)),
         ("doc_url", doc_url),
         ("message", Some(error.message.clone())),
-        ("network_decline_code", decline.and_then(|decline| decline.network_decline_code).map(str::to_owned)),
+        ("network_advice_code", advice.network_advice_code.map(str::to_owned)),
+        ("network_decline_code", advice.network_decline_code.map(str::to_owned)),
         ("param", error.param.clone()),
         ("request_log_url", request_log_url),
         ("type", Some(error.kind.as_str().to_owned())),

@@ -8,16 +8,12 @@ use crate::domain::{
 };
 
 /// Reads the key of an `Authorization` header, `Bearer KEY` or `Basic base64(KEY:)`. Any key of test mode is let in;
-/// with `only`, of the secret and restricted ones that one.
+/// with `only`, of the secret and restricted ones that one. Gives the key.
 ///
 /// # Errors
 /// 401 without a key, and for a key that is not let in or not of test mode (a live one too); 403 for a publishable key
 /// where only a secret one will do (whether Stripe says 401 or 403 there is not documented).
-pub fn authenticate(
-    authorization: Option<&str>,
-    secret_only: bool,
-    only: Option<&ApiKey>,
-) -> Result<KeyKind, ApiError> {
+pub fn authenticate(authorization: Option<&str>, secret_only: bool, only: Option<&ApiKey>) -> Result<ApiKey, ApiError> {
     let key = authorization.and_then(key_of).ok_or_else(no_key)?;
     recognise(&key, secret_only, only)
 }
@@ -26,7 +22,7 @@ pub fn authenticate(
 ///
 /// # Errors
 /// As [`authenticate`].
-pub fn recognise(text: &str, secret_only: bool, only: Option<&ApiKey>) -> Result<KeyKind, ApiError> {
+pub fn recognise(text: &str, secret_only: bool, only: Option<&ApiKey>) -> Result<ApiKey, ApiError> {
     if text.is_empty() {
         return Err(no_key());
     }
@@ -38,7 +34,7 @@ pub fn recognise(text: &str, secret_only: bool, only: Option<&ApiKey>) -> Result
     if secret_only && kind == KeyKind::Publishable {
         return Err(secret_key_required());
     }
-    Ok(kind)
+    Ok(key)
 }
 
 /// The key in the header; `None` for another scheme, or for a user name that cannot be read.
@@ -73,7 +69,7 @@ fn invalid_key(key: &str) -> ApiError {
 }
 
 /// The key with its prefix and its last four characters only; a key that is too short for that is starred to its end.
-fn starred(key: &str) -> String {
+pub(super) fn starred(key: &str) -> String {
     let prefix = key_prefix(key);
     let length = key.chars().count();
     let secret_until = if length >= prefix.len() + 8 { length - 4 } else { length };
@@ -114,9 +110,11 @@ mod tests {
             (basic("sk_test_abc"), KeyKind::Secret),
             (basic("sk_test_abc:password"), KeyKind::Secret),
         ] {
-            assert_eq!(authenticate(Some(&header), true, None), Ok(kind), "{header}");
+            let key = authenticate(Some(&header), true, None).unwrap();
+            assert_eq!((key.kind(), key.expose().len()), (kind, "sk_test_abc".len()), "{header}");
         }
-        assert_eq!(authenticate(Some("Bearer pk_test_abc"), false, None), Ok(KeyKind::Publishable));
+        let publishable = authenticate(Some("Bearer pk_test_abc"), false, None).unwrap();
+        assert_eq!(publishable.kind(), KeyKind::Publishable);
         assert_eq!(authenticate(Some("Bearer pk_test_abc"), true, None), Err(secret_key_required()));
     }
 

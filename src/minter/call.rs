@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{
     ids::RequestIds,
-    ledger::{Ledger, LedgerError, ObjectKind, StoredObject},
+    ledger::{AccountLedger, LedgerError, ObjectKind, StoredObject},
     shapes,
     workspace::MinterAccount,
 };
@@ -16,7 +16,8 @@ use crate::domain::{
 
 /// One call with all that its handler needs: whom it is for, what it may change, and what moment it is.
 pub(super) struct MinterCall<'a> {
-    pub(super) ledger: &'a mut dyn Ledger,
+    /// The objects of the account that the call is for.
+    pub(super) ledger: AccountLedger<'a>,
     pub(super) request: &'a ApiRequest,
     pub(super) now: Timestamp,
     pub(super) policies: AccountPolicies,
@@ -42,6 +43,14 @@ impl MinterCall<'_> {
         let object = StoredObject { kind, id, parent, created: self.now.as_second(), body, state };
         self.ledger.insert(&object)?;
         Ok(object)
+    }
+
+    /// Lets `read` meet the objects of the account itself, also in a call for a connected one.
+    pub(super) fn at_platform<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
+        let account = self.ledger.switch_to(None);
+        let found = read(self);
+        self.ledger.switch_to(account);
+        found
     }
 
     /// Whether the request's version shows objects in their current shape.

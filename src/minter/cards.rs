@@ -12,6 +12,7 @@ use crate::domain::{
     call::error::{ApiError, Decline, ErrorKind},
     card::{
         brand::Brand,
+        declines::{self, DeclineAdvice},
         expiry::CardExpiry,
         number::CardNumber,
         test_cards::{self, BankCheck, StepOutcome, TestCard},
@@ -97,8 +98,42 @@ pub(super) enum BankVerdict {
     /// The error names no charge yet: at [`CardStep::Charge`] the handler adds it.
     Declined {
         error: ApiError,
-        is_blocked_by_radar: bool,
+        /// Why Radar blocked the payment; `None` where the bank declined it.
+        radar_block: Option<RadarBlock>,
     },
+}
+
+/// Why Radar blocks a payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RadarBlock {
+    /// Its risk is too high.
+    Risk,
+    /// The card is on the account's list of blocked ones.
+    BlockList,
+    /// A rule of the account that looks at the checks, for which the bank was asked.
+    ChecksRule,
+}
+
+/// What a ready alias has of its own: some aliases of one card differ in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct AliasTraits {
+    decline_code: Option<&'static str>,
+    radar_block: Option<RadarBlock>,
+}
+
+impl AliasTraits {
+    fn of(alias: &str) -> Self {
+        let declined = |code| Self { decline_code: Some(code), ..Self::default() };
+        match alias {
+            "tok_visa_chargeCustomerFailLostCard" => declined("lost_card"),
+            "tok_visa_chargeCustomerFailStolenCard" => declined("stolen_card"),
+            // Reported by a fake that compares itself with Stripe (stripe-stateful-mock).
+            "tok_chargeDeclinedFraudulent" | "tok_visa_chargeDeclinedFraudulent" => {
+                Self { radar_block: Some(RadarBlock::BlockList), ..Self::default() }
+            }
+            _ => Self::default(),
+        }
+    }
 }
 
 impl PaymentCard {
@@ -174,10 +209,10 @@ impl PaymentCard {
         }
         let blocks = |is_on: bool, check: BankCheck| is_on && self.result(check) == Some("fail");
         if blocks(call.policies.block_if_cvc_fails, BankCheck::Cvc) {
-            return blocked("incorrect_cvc", "cvc", "Your card's security code is incorrect.");
+            return blocked(call, "incorrect_cvc", "cvc", "Your card's security code is incorrect.");
         }
         if blocks(call.policies.block_if_zip_fails, BankCheck::Zip) {
-            return blocked("incorrect_zip", "address_zip", "The zip code you supplied failed validation.");
+            return blocked(call, "incorrect_zip", "address_zip", INCORRECT_ZIP);
         }
         BankVerdict::Approved
     }
@@ -193,10 +228,8 @@ impl PaymentCard {
         if code == "incorrect_cvc" && !self.is_sent(BankCheck::Cvc) {
             return None;
         }
-        // Where the page lists no decline code, recorded declines repeat the code.
-        let listed = if decline_code.is_empty() { code } else { decline_code };
-        let decline_code = self.own_decline_code().unwrap_or(listed);
-        let is_generic = decline_code == "generic_decline" && call.shows_current_shape();
+        let listed = Some(decline_code.as_str()).filter(|listed| !listed.is_empty());
+        let decline_code = self.alias_traits().decline_code.or(listed);
         let error = ApiError {
             http_status: 402,
             kind: ErrorKind::Card,
@@ -204,23 +237,16 @@ impl PaymentCard {
             // Recorded: an empty one where a card does not attach, none at a charge.
             param: (step == CardStep::Attach || !param.is_empty()).then(|| param.clone()),
             message: message.clone(),
-            decline: Some(Box::new(Decline {
-                code: decline_code,
-                charge: None,
-                network_decline_code: is_generic.then_some("01"),
-                advice_code: is_generic.then_some("try_again_later"),
-            })),
+            decline: Some(Box::new(decline_of(call, code, decline_code))),
         };
-        Some(BankVerdict::Declined { error, is_blocked_by_radar: decline_code == "fraudulent" })
+        let is_blocked = decline_code == Some("fraudulent");
+        let radar_block = is_blocked.then(|| self.alias_traits().radar_block.unwrap_or(RadarBlock::Risk));
+        Some(BankVerdict::Declined { error, radar_block })
     }
 
-    /// The decline code of a ready alias that does not have that of its card: two aliases of one card differ in it.
-    fn own_decline_code(&self) -> Option<&'static str> {
-        match self.state["alias"].as_str()? {
-            "tok_visa_chargeCustomerFailLostCard" => Some("lost_card"),
-            "tok_visa_chargeCustomerFailStolenCard" => Some("stolen_card"),
-            _ => None,
-        }
+    /// What a ready alias has of its own.
+    fn alias_traits(&self) -> AliasTraits {
+        self.state["alias"].as_str().map(AliasTraits::of).unwrap_or_default()
     }
 
     /// How risky a charge of this card is to Radar: the descriptions of the test cards say so.
@@ -237,8 +263,8 @@ impl PaymentCard {
 
     /// The networks that the card runs on, in `payment_method.card.networks`.
     pub(super) fn networks(&self) -> Vec<&'static str> {
-        let known = self.published().map(|card| &card.networks[..]).unwrap_or_default();
-        if known.is_empty() { vec![self.brand_code()] } else { known.iter().map(|network| network.as_str()).collect() }
+        let known = self.published().map(|card| &card.available_networks[..]).unwrap_or_default();
+        if known.is_empty() { vec![self.brand_code()] } else { known.iter().map(String::as_str).collect() }
     }
 
     /// The word for the brand in `payment_method_details`.
@@ -275,23 +301,41 @@ impl PaymentCard {
     }
 
     /// Writes the results of the checks into the card, as it looks after a charge or an attach. The token keeps the
-    /// ones that it had.
-    pub(super) fn take_checks(&mut self) {
+    /// ones that it had. Recorded: what was sent is "unavailable" where Radar blocked the payment before the bank saw
+    /// it.
+    pub(super) fn take_checks(&mut self, verdict: &BankVerdict) {
+        let is_unseen = matches!(
+            verdict,
+            BankVerdict::Declined { radar_block: Some(RadarBlock::Risk | RadarBlock::BlockList), .. }
+        );
         for (check, key) in [
             (BankCheck::Cvc, "cvc_check"),
             (BankCheck::Line1, "address_line1_check"),
             (BankCheck::Zip, "address_zip_check"),
         ] {
-            self.body[key] = self.result(check).into();
+            let result = self.result(check);
+            self.body[key] = if is_unseen { result.map(|_| "unavailable") } else { result }.into();
         }
     }
 }
 
-/// A rule of the account blocks the card: the decline code repeats the code, as recorded declines do.
-fn blocked(code: &'static str, param: &str, message: &str) -> BankVerdict {
-    let decline = Decline { code, ..Decline::default() };
+/// Recorded in 2023.
+const INCORRECT_ZIP: &str = "Your card could not be authorized using the postal code provided. Please update the \
+                             postal code, or contact your card issuer for further details.";
+
+/// A rule of the account blocks the card. No network is heard, so it gives no advice.
+fn blocked(call: &MinterCall<'_>, code: &'static str, param: &str, message: &str) -> BankVerdict {
+    let decline = Decline { advice: DeclineAdvice::default(), ..decline_of(call, code, None) };
     let error = ApiError { decline: Some(Box::new(decline)), ..ApiError::card(code, param, message) };
-    BankVerdict::Declined { error, is_blocked_by_radar: true }
+    BankVerdict::Declined { error, radar_block: Some(RadarBlock::ChecksRule) }
+}
+
+/// What a decline says besides its code. Where no decline code is listed, the code stands for it in newer versions
+/// (recorded at 2026-06-24.dahlia), and older ones have none (recorded at 2023-10-16). Older versions know no advice.
+fn decline_of(call: &MinterCall<'_>, code: &'static str, decline_code: Option<&'static str>) -> Decline {
+    let is_current = call.shows_current_shape();
+    let advice = if is_current { declines::advice_on(decline_code.unwrap_or(code)) } else { DeclineAdvice::default() };
+    Decline { code: decline_code.or(is_current.then_some(code)), charge: None, advice }
 }
 
 fn card_tokens_refused() -> ApiError {

@@ -2,8 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::{call::MinterCall, cards::PaymentCard, shapes};
-use crate::domain::{call::error::ApiError, card::currency::ChargeCurrency};
+use super::{
+    call::MinterCall,
+    cards::{PaymentCard, RadarBlock},
+    shapes,
+};
+use crate::domain::{
+    call::error::ApiError,
+    card::{currency::ChargeCurrency, declines},
+};
 
 /// How long the bank holds an amount that is not captured: seven days (docs.stripe.com/payments/place-a-hold).
 const HELD_SECS: i64 = 7 * 24 * 60 * 60;
@@ -142,40 +149,53 @@ pub(super) fn approve(call: &MinterCall<'_>, charge: &mut Value, card: &PaymentC
     }
 }
 
-/// Writes why a charge was declined. Texts for the seller are recorded for a generic decline, and likely for the
+/// Writes why a charge was declined. Texts for the seller are recorded for a generic decline, and reported for the
 /// others.
 pub(super) fn decline(
     call: &MinterCall<'_>,
     charge: &mut Value,
     card: &PaymentCard,
     error: &ApiError,
-    is_blocked_by_radar: bool,
+    radar_block: Option<RadarBlock>,
 ) {
-    let decline = error.decline.as_deref();
     let reason = error.decline_code().or(error.code);
-    let seller_message = match reason {
-        _ if is_blocked_by_radar => "Stripe blocked this payment as too risky.".to_owned(),
-        Some("generic_decline") | None => "The bank did not return any further details with this decline.".to_owned(),
-        Some(code) => format!("The bank returned the decline code `{code}`."),
+    let (kind, network_status, reason, seller_message) = match (radar_block, reason) {
+        (Some(block), _) => {
+            let (reason, message) = radar_words(block);
+            ("blocked", "not_sent_to_network", Some(reason), message.to_owned())
+        }
+        (None, Some("generic_decline") | None) => {
+            let message = "The bank did not return any further details with this decline.".to_owned();
+            ("issuer_declined", "declined_by_network", reason, message)
+        }
+        (None, Some(code)) => {
+            let message = format!("The bank returned the decline code `{code}`.");
+            ("issuer_declined", "declined_by_network", reason, message)
+        }
     };
+    let advice = reason.map(declines::advice_on).unwrap_or_default();
     charge["outcome"] = json!({
-        "advice_code": decline.and_then(|decline| decline.advice_code),
-        "network_advice_code": null,
-        "network_decline_code": decline.and_then(|decline| decline.network_decline_code),
-        "network_status": if is_blocked_by_radar { "not_sent_to_network" } else { "declined_by_network" },
-        "reason": if is_blocked_by_radar { Some(radar_reason(error)) } else { reason },
+        "advice_code": advice.advice_code,
+        "network_advice_code": advice.network_advice_code,
+        "network_decline_code": advice.network_decline_code,
+        "network_status": network_status,
+        "reason": reason,
         "risk_level": card.risk_level(),
         "risk_score": risk_score(call, card),
         "seller_message": seller_message,
-        "type": if is_blocked_by_radar { "blocked" } else { "issuer_declined" },
+        "type": kind,
     });
     charge["failure_code"] = error.code.into();
     charge["failure_message"] = error.message.clone().into();
 }
 
-/// What Radar blocked a payment for: its risk, or one of the account's own rules.
-fn radar_reason(error: &ApiError) -> &'static str {
-    if error.code == Some("card_declined") { "highest_risk_level" } else { "rule" }
+/// What a blocked payment gives as its reason, and what it tells the seller.
+fn radar_words(block: RadarBlock) -> (&'static str, &'static str) {
+    match block {
+        RadarBlock::Risk => ("highest_risk_level", "Stripe blocked this payment as too risky."),
+        RadarBlock::BlockList => ("merchant_blacklist", "Stripe blocked this payment."),
+        RadarBlock::ChecksRule => ("rule", "Stripe blocked this payment as too risky."),
+    }
 }
 
 /// The score behind the level of risk, with the bounds that Stripe gives each level (docs.stripe.com/radar/risk-evaluation).

@@ -85,15 +85,15 @@ pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, Cal
     charge["customer"] = card.body["customer"].clone();
     let verdict = card.verdict(call, CardStep::Charge);
     card.spend(call)?;
-    card.take_checks();
+    card.take_checks(&verdict);
     charge_object::show_card(call, &mut charge, &card, amount);
     let refusal = match verdict {
         BankVerdict::Approved => {
             charge_object::approve(call, &mut charge, &card, amount, is_captured);
             None
         }
-        BankVerdict::Declined { error, is_blocked_by_radar } => {
-            charge_object::decline(call, &mut charge, &card, &error, is_blocked_by_radar);
+        BankVerdict::Declined { error, radar_block } => {
+            charge_object::decline(call, &mut charge, &card, &error, radar_block);
             Some(error)
         }
     };

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 
 use super::{
+    accounts::ConnectedAccount,
     call::CallError,
     ledger::{AnswerKey, IdempotencyRecord, KEY_KEPT_SECS, Ledger, RememberedAnswer, RequestFingerprint},
     workspace::MinterAccount,
@@ -31,21 +32,18 @@ const LENGTHS_MARK: char = '\u{1}';
 
 /// What the answer to a request with this idempotency key is remembered under. Each account has keys of its own. Where
 /// one of the two may not be written down, its hash stands for it.
-fn answer_key(request: &ApiRequest, key: &str, workspace: &MinterAccount) -> AnswerKey {
-    let account = request.header("Stripe-Account");
-    let stored = |text: &str| {
-        let stored = workspace.identities().stored(text);
-        format!("{}:{stored}", stored.len())
-    };
-    let account_part = account.map_or_else(|| "-".to_owned(), stored);
+fn answer_key(key: &str, account: Option<&ConnectedAccount>, workspace: &MinterAccount) -> AnswerKey {
+    let with_length = |stored: &str| format!("{}:{stored}", stored.len());
+    let account_part = account.map_or_else(|| "-".to_owned(), |account| with_length(&account.stored));
     // No older form where it would be ambiguous (a space in one of the two), or where older versions wrote a hash
     // instead.
     let is_plain = |text: &str| !text.contains(' ') && mask::is_whole(text);
-    let older = match account {
+    let older = match account.map(|account| account.id.as_str()) {
         None => is_plain(key).then(|| key.to_owned()),
         Some(account) => (is_plain(account) && is_plain(key)).then(|| format!("{account} {key}")),
     };
-    AnswerKey { text: format!("{LENGTHS_MARK}{account_part}{}", stored(key)), older }
+    let key_part = with_length(&workspace.identities().stored(key));
+    AnswerKey { text: format!("{LENGTHS_MARK}{account_part}{key_part}"), older }
 }
 
 /// The fingerprint of method, path and parameters; in what order the parameters were sent makes no difference.
@@ -79,16 +77,23 @@ pub(super) enum IdempotencyCheck {
     Replay(RememberedAnswer),
 }
 
-/// What there is to remember of a request, `None` where it has no idempotency key. Only POST has one. Nothing of the
-/// ledger is needed for this, so it can be worked out before the request's turn comes.
+/// A record without its time, which the ledger's clock tells.
+#[derive(Debug)]
+pub(super) struct PreparedRecord {
+    key: AnswerKey,
+    fingerprint: RequestFingerprint,
+}
+
+/// What there is to remember of a request for an account, `None` where it has no idempotency key. Only POST has one.
+/// Nothing of the ledger is needed for this, so it can be worked out before the request's turn comes.
 ///
 /// # Errors
 /// A key that is too long.
 pub(super) fn record_of(
     request: &ApiRequest,
-    now: Timestamp,
+    account: Option<&ConnectedAccount>,
     workspace: &MinterAccount,
-) -> Result<Option<IdempotencyRecord>, ApiError> {
+) -> Result<Option<PreparedRecord>, ApiError> {
     let key = request.header("Idempotency-Key").filter(|key| !key.is_empty() && request.method == HttpMethod::Post);
     let Some(key) = key else { return Ok(None) };
     if key.chars().count() > LONGEST_KEY {
@@ -96,11 +101,8 @@ pub(super) fn record_of(
         let message = format!("Idempotency keys must be at most {LONGEST_KEY} characters long.");
         return Err(ApiError { kind: ErrorKind::Idempotency, ..ApiError::request(None, None, message) });
     }
-    Ok(Some(IdempotencyRecord {
-        key: answer_key(request, key, workspace),
-        created: now.as_second(),
-        fingerprint: fingerprint(request, workspace),
-    }))
+    let key = answer_key(key, account, workspace);
+    Ok(Some(PreparedRecord { key, fingerprint: fingerprint(request, workspace) }))
 }
 
 /// Looks up what was answered under the request's key.
@@ -110,9 +112,11 @@ pub(super) fn record_of(
 pub(super) fn check(
     ledger: &mut dyn Ledger,
     request: &ApiRequest,
-    record: Option<IdempotencyRecord>,
+    record: Option<PreparedRecord>,
+    now: Timestamp,
 ) -> Result<IdempotencyCheck, CallError> {
-    let Some(record) = record else { return Ok(IdempotencyCheck::New) };
+    let Some(PreparedRecord { key, fingerprint }) = record else { return Ok(IdempotencyCheck::New) };
+    let record = IdempotencyRecord { key, created: now.as_second(), fingerprint };
     match ledger.recall(&record.key)? {
         Some(first) if first.record.created > record.created - KEY_KEPT_SECS => {
             if first.record.fingerprint.is_same_request(&record.fingerprint) {

@@ -3,7 +3,7 @@
 //! The shape is read from published ids and exact on all of them: the time is the creation second in base62, counted
 //! from 2012-07-15T21:56:20Z, so that ids sort by time. Clients must not take ids apart.
 
-use std::{fmt, ops::RangeInclusive};
+use std::{borrow::Cow, fmt, ops::RangeInclusive};
 
 use jiff::Timestamp;
 
@@ -11,6 +11,8 @@ use crate::domain::mask::keyed_hash::{base62, first_half, keyed_hash};
 
 /// Unix seconds from which ids count.
 const ID_EPOCH: i64 = 1_342_389_380;
+/// How many characters of an id are those of its account.
+const ACCOUNT_PART: usize = 10;
 
 /// The source of the ids of one account: random, or the same on every run.
 #[derive(Clone)]
@@ -22,8 +24,7 @@ pub struct IdSource {
 impl IdSource {
     /// Ids of this account: random without a seed, else keyed hashes of the ledger's own count.
     pub(super) fn new(account_id: &str, seed: Option<[u8; 32]>) -> Self {
-        let account_part = account_id[account_id.len().saturating_sub(10)..].to_owned();
-        Self { account_part, seed }
+        Self { account_part: account_part(account_id).into_owned(), seed }
     }
 
     /// Whether the ids follow from a seed: then each request needs a number of its own.
@@ -34,7 +35,10 @@ impl IdSource {
     /// The ids of one request. Seeded ids follow from `sequence`, which must be another number for every request, after
     /// a restart too; random ones do not look at it.
     pub fn for_request(&self, sequence: u64) -> RequestIds<'_> {
-        RequestIds { account_part: &self.account_part, source: self.seed.as_ref().map(|seed| (seed, sequence)) }
+        RequestIds {
+            account_part: Cow::Borrowed(&self.account_part),
+            source: self.seed.as_ref().map(|seed| (seed, sequence)),
+        }
     }
 }
 
@@ -46,11 +50,17 @@ impl fmt::Debug for IdSource {
 
 /// The ids that one request may give out, one of each kind.
 pub struct RequestIds<'a> {
-    account_part: &'a str,
+    account_part: Cow<'a, str>,
     source: Option<(&'a [u8; 32], u64)>,
 }
 
-impl RequestIds<'_> {
+impl<'a> RequestIds<'a> {
+    /// The ids of a request for another account, such as a connected one.
+    #[must_use]
+    pub fn of_account(self, account_id: &'a str) -> Self {
+        Self { account_part: account_part(account_id), ..self }
+    }
+
     /// `tok_1…`, 24 characters after the prefix.
     pub fn token(&self, created: Timestamp) -> String {
         self.timed("tok", created)
@@ -130,6 +140,15 @@ impl RequestIds<'_> {
     }
 }
 
+/// The ten characters of an account in its ids: the last ones of its own id, and a hash of an id that has fewer.
+fn account_part(account_id: &str) -> Cow<'_, str> {
+    let own = account_id.strip_prefix("acct_").unwrap_or(account_id);
+    match own.len().checked_sub(ACCOUNT_PART).and_then(|start| own.get(start..)) {
+        Some(part) => Cow::Borrowed(part),
+        None => Cow::Owned(base62(first_half(keyed_hash(&[0; 32], "account part", own.as_bytes())), ACCOUNT_PART)),
+    }
+}
+
 /// Five characters of time. They start again after 29 years, and a moment before the first one counts as the first.
 fn time_part(created: i64) -> String {
     base62(u128::from(created.saturating_sub(ID_EPOCH).max(0).unsigned_abs()), 5)
@@ -151,6 +170,18 @@ mod tests {
             assert_eq!(time_part(created), id[5..10], "{id}");
         }
         assert_eq!(time_part(0), "00000");
+    }
+
+    #[test]
+    fn ids_have_characters_of_the_account_that_they_are_made_in() {
+        let created = Timestamp::from_second(1_683_071_568).unwrap();
+        let ids = IdSource::new("acct_1032D82LkdIwHu7ix", Some([7; 32]));
+        let of = |account: &str| ids.for_request(1).of_account(account).token(created);
+        assert_eq!(of("acct_1032D82LkdIwHu7ix"), ids.for_request(1).token(created));
+        assert_eq!(&of("acct_1032D82eZvKYlo2C")[10..20], "2eZvKYlo2C");
+        let (first, second) = (of("acct_1"), of("acct_2"));
+        assert_eq!((first.len(), second.len()), (28, 28));
+        assert_ne!(first[10..20], second[10..20]);
     }
 
     #[test]

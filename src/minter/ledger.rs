@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::domain::call::api::ApiResponse;
+use crate::domain::{call::api::ApiResponse, clock};
 
 /// The kinds of objects that the minter keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -135,27 +136,34 @@ pub struct RememberedAnswer {
 
 /// The minter's objects. All changes of one request are kept together or not at all.
 ///
-/// Every method fails when the ledger cannot be read or written; then nothing of the request is kept.
+/// An object belongs to the account that it was made for: `account` is the connected one as it is stored, `None` the
+/// account itself. The objects of another account are not there, and their ids are free.
+///
+/// Every method that gives a `Result` fails when the ledger cannot be read or written; then nothing of the request is
+/// kept.
 #[expect(clippy::missing_errors_doc, reason = "the trait's own text says it once for all")]
 pub trait Ledger {
+    /// What the ledger's own clock shows at a moment of the machine's.
+    fn moment(&self, machine: Timestamp) -> Timestamp;
+
     /// The next number of the ledger's own count, never given twice, not even after a restart.
     fn next_sequence(&mut self) -> Result<u64, LedgerError>;
 
     /// Keeps a new object; an id that exists already is an error.
-    fn insert(&mut self, object: &StoredObject) -> Result<(), LedgerError>;
+    fn insert(&mut self, account: Option<&str>, object: &StoredObject) -> Result<(), LedgerError>;
 
     /// The object of this kind and id.
-    fn get(&mut self, kind: ObjectKind, id: &str) -> Result<Option<StoredObject>, LedgerError>;
+    fn get(&mut self, account: Option<&str>, kind: ObjectKind, id: &str) -> Result<Option<StoredObject>, LedgerError>;
 
     /// Writes parent, body and state of an object that exists; it keeps its place in lists.
-    fn update(&mut self, object: &StoredObject) -> Result<(), LedgerError>;
+    fn update(&mut self, account: Option<&str>, object: &StoredObject) -> Result<(), LedgerError>;
 
     /// Drops an object; one that is not there is no error.
-    fn remove(&mut self, kind: ObjectKind, id: &str) -> Result<(), LedgerError>;
+    fn remove(&mut self, account: Option<&str>, kind: ObjectKind, id: &str) -> Result<(), LedgerError>;
 
     /// The objects of a page, newest first, in the order in which they were inserted. A cursor that names no object of
     /// the kind gives none.
-    fn page(&mut self, query: &PageQuery<'_>) -> Result<Vec<StoredObject>, LedgerError>;
+    fn page(&mut self, account: Option<&str>, query: &PageQuery<'_>) -> Result<Vec<StoredObject>, LedgerError>;
 
     /// What was answered under an idempotency key, however long ago.
     fn recall(&mut self, key: &AnswerKey) -> Result<Option<RememberedAnswer>, LedgerError>;
@@ -164,69 +172,134 @@ pub trait Ledger {
     fn remember(&mut self, record: &IdempotencyRecord, answer: &ApiResponse) -> Result<(), LedgerError>;
 }
 
-/// A ledger that is gone with the program.
+/// A ledger as a call for one account meets it: it has the objects of that account and no other.
+pub(super) struct AccountLedger<'a> {
+    ledger: &'a mut dyn Ledger,
+    account: Option<&'a str>,
+}
+
+impl<'a> AccountLedger<'a> {
+    pub(super) fn new(ledger: &'a mut dyn Ledger, account: Option<&'a str>) -> Self {
+        Self { ledger, account }
+    }
+
+    /// Takes the objects of another account from now on; gives the account that it had before.
+    pub(super) fn switch_to(&mut self, account: Option<&'a str>) -> Option<&'a str> {
+        std::mem::replace(&mut self.account, account)
+    }
+
+    /// Whether it has the objects of a connected account.
+    pub(super) fn is_connected(&self) -> bool {
+        self.account.is_some()
+    }
+
+    pub(super) fn insert(&mut self, object: &StoredObject) -> Result<(), LedgerError> {
+        self.ledger.insert(self.account, object)
+    }
+
+    pub(super) fn get(&mut self, kind: ObjectKind, id: &str) -> Result<Option<StoredObject>, LedgerError> {
+        self.ledger.get(self.account, kind, id)
+    }
+
+    pub(super) fn update(&mut self, object: &StoredObject) -> Result<(), LedgerError> {
+        self.ledger.update(self.account, object)
+    }
+
+    pub(super) fn remove(&mut self, kind: ObjectKind, id: &str) -> Result<(), LedgerError> {
+        self.ledger.remove(self.account, kind, id)
+    }
+
+    pub(super) fn page(&mut self, query: &PageQuery<'_>) -> Result<Vec<StoredObject>, LedgerError> {
+        self.ledger.page(self.account, query)
+    }
+}
+
+/// A ledger that is gone with the program: a world of its own.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryLedger {
+    /// How far its clock is from the machine's.
+    pub clock: SignedDuration,
     sequence: u64,
     /// In the order of insertion.
-    objects: Vec<StoredObject>,
+    objects: Vec<OwnedObject>,
     answers: HashMap<String, RememberedAnswer>,
 }
 
+/// An object with the account that it belongs to.
+#[derive(Clone, Debug)]
+struct OwnedObject {
+    account: Option<String>,
+    object: StoredObject,
+}
+
+impl OwnedObject {
+    fn is(&self, account: Option<&str>, kind: ObjectKind, id: &str) -> bool {
+        self.account.as_deref() == account && self.object.kind == kind && self.object.id == id
+    }
+}
+
 impl MemoryLedger {
-    fn place(&self, kind: ObjectKind, id: &str) -> Option<usize> {
-        self.objects.iter().position(|object| object.kind == kind && object.id == id)
+    fn place(&self, account: Option<&str>, kind: ObjectKind, id: &str) -> Option<usize> {
+        self.objects.iter().position(|owned| owned.is(account, kind, id))
     }
 }
 
 impl Ledger for MemoryLedger {
+    fn moment(&self, machine: Timestamp) -> Timestamp {
+        clock::shifted(machine, self.clock)
+    }
+
     fn next_sequence(&mut self) -> Result<u64, LedgerError> {
         self.sequence += 1;
         Ok(self.sequence)
     }
 
-    fn insert(&mut self, object: &StoredObject) -> Result<(), LedgerError> {
-        if self.place(object.kind, &object.id).is_some() {
+    fn insert(&mut self, account: Option<&str>, object: &StoredObject) -> Result<(), LedgerError> {
+        if self.place(account, object.kind, &object.id).is_some() {
             return Err(LedgerError(format!("{} exists already", object.id)));
         }
-        self.objects.push(object.clone());
+        self.objects.push(OwnedObject { account: account.map(str::to_owned), object: object.clone() });
         Ok(())
     }
 
-    fn get(&mut self, kind: ObjectKind, id: &str) -> Result<Option<StoredObject>, LedgerError> {
-        Ok(self.place(kind, id).map(|place| self.objects[place].clone()))
+    fn get(&mut self, account: Option<&str>, kind: ObjectKind, id: &str) -> Result<Option<StoredObject>, LedgerError> {
+        Ok(self.place(account, kind, id).map(|place| self.objects[place].object.clone()))
     }
 
-    fn update(&mut self, object: &StoredObject) -> Result<(), LedgerError> {
-        let place =
-            self.place(object.kind, &object.id).ok_or_else(|| LedgerError(format!("{} does not exist", object.id)))?;
-        self.objects[place] = object.clone();
+    fn update(&mut self, account: Option<&str>, object: &StoredObject) -> Result<(), LedgerError> {
+        let place = self
+            .place(account, object.kind, &object.id)
+            .ok_or_else(|| LedgerError(format!("{} does not exist", object.id)))?;
+        self.objects[place].object = object.clone();
         Ok(())
     }
 
-    fn remove(&mut self, kind: ObjectKind, id: &str) -> Result<(), LedgerError> {
-        self.objects.retain(|object| object.kind != kind || object.id != id);
+    fn remove(&mut self, account: Option<&str>, kind: ObjectKind, id: &str) -> Result<(), LedgerError> {
+        self.objects.retain(|owned| !owned.is(account, kind, id));
         Ok(())
     }
 
-    fn page(&mut self, query: &PageQuery<'_>) -> Result<Vec<StoredObject>, LedgerError> {
-        let fits = |object: &&StoredObject| {
-            object.kind == query.kind
+    fn page(&mut self, account: Option<&str>, query: &PageQuery<'_>) -> Result<Vec<StoredObject>, LedgerError> {
+        let fits = |owned: &&OwnedObject| {
+            let object = &owned.object;
+            owned.account.as_deref() == account
+                && object.kind == query.kind
                 && query.parent.is_none_or(|parent| object.parent.as_deref() == Some(parent))
                 && query.created.contains(&object.created)
         };
-        let place = |id: &str| self.place(query.kind, id);
+        let place = |id: &str| self.place(account, query.kind, id);
         let (older, newer) = match query.cursor {
             PageCursor::Start => (&self.objects[..], None),
             PageCursor::After(id) => (place(id).map_or(&[][..], |place| &self.objects[..place]), None),
             PageCursor::Before(id) => (&[][..], place(id).map(|place| &self.objects[place + 1..])),
         };
+        let object = |owned: &OwnedObject| owned.object.clone();
         if let Some(newer) = newer {
-            let mut page: Vec<StoredObject> = newer.iter().filter(fits).take(query.limit).cloned().collect();
+            let mut page: Vec<StoredObject> = newer.iter().filter(fits).take(query.limit).map(object).collect();
             page.reverse();
             return Ok(page);
         }
-        Ok(older.iter().rev().filter(fits).take(query.limit).cloned().collect())
+        Ok(older.iter().rev().filter(fits).take(query.limit).map(object).collect())
     }
 
     fn recall(&mut self, key: &AnswerKey) -> Result<Option<RememberedAnswer>, LedgerError> {

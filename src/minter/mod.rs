@@ -14,9 +14,11 @@
 //! | `shapes`, `shape_rules` | objects as a version shows them, and which fields it shows |
 //! | `cards`, `charge_object` | what a card's bank says, and what a charge shows of it |
 //! | `idempotency`, `ledger` | one answer for one key, and where objects and answers are kept |
-//! | `answers`, `ids`, `workspace` | the bytes of an answer, ids, and whose account it is |
+//! | `answers`, `ids` | the bytes of an answer, and ids |
+//! | `workspace`, `accounts` | whose account it is, and which connected one a call is for |
 
 mod accepted;
+mod accounts;
 mod admission;
 mod answers;
 pub mod auth;
@@ -61,9 +63,10 @@ use crate::domain::{
     },
     rules::policies::AccountPolicies,
 };
+use accounts::ConnectedAccount;
 use call::{CallError, MinterCall};
-use idempotency::IdempotencyCheck;
-use ledger::IdempotencyRecord;
+use idempotency::{IdempotencyCheck, PreparedRecord};
+use ledger::AccountLedger;
 
 /// Answers one call of the API. The key has been checked by [`admit`], where there is one.
 ///
@@ -78,7 +81,25 @@ pub fn handle(
     policies: AccountPolicies,
     workspace: &MinterAccount,
 ) -> Result<ApiResponse, LedgerError> {
-    carry_out(ledger, request, idempotency::record_of(request, now, workspace), now, policies, workspace)
+    carry_out(ledger, request, CallMatters::of(request, workspace), now, policies, workspace)
+}
+
+/// What is worked out of a request before the ledger is needed.
+#[derive(Debug)]
+struct CallMatters {
+    /// The connected account that it is for.
+    account: Option<ConnectedAccount>,
+    record: Option<PreparedRecord>,
+}
+
+impl CallMatters {
+    /// # Errors
+    /// A connected account that cannot be one, and an idempotency key that is none.
+    fn of(request: &ApiRequest, workspace: &MinterAccount) -> Result<Self, ApiError> {
+        let account = accounts::connected(request, workspace)?;
+        let record = idempotency::record_of(request, account.as_ref(), workspace)?;
+        Ok(Self { account, record })
+    }
 }
 
 /// A call that only waits for the ledger: what its idempotency key asks for, masking and hashing the whole request, is
@@ -89,13 +110,13 @@ pub struct PreparedCall {
     now: Timestamp,
     policies: AccountPolicies,
     workspace: Arc<MinterAccount>,
-    record: Result<Option<IdempotencyRecord>, ApiError>,
+    matters: Result<CallMatters, ApiError>,
 }
 
 impl PreparedCall {
     pub fn new(request: ApiRequest, now: Timestamp, policies: AccountPolicies, workspace: Arc<MinterAccount>) -> Self {
-        let record = idempotency::record_of(&request, now, &workspace);
-        Self { request, now, policies, workspace, record }
+        let matters = CallMatters::of(&request, &workspace);
+        Self { request, now, policies, workspace, matters }
     }
 
     /// Answers the call, as [`handle`] does.
@@ -103,25 +124,31 @@ impl PreparedCall {
     /// # Errors
     /// As [`handle`].
     pub fn answer(self, ledger: &mut dyn Ledger) -> Result<ApiResponse, LedgerError> {
-        carry_out(ledger, &self.request, self.record, self.now, self.policies, &self.workspace)
+        carry_out(ledger, &self.request, self.matters, self.now, self.policies, &self.workspace)
     }
 }
 
 fn carry_out(
     ledger: &mut dyn Ledger,
     request: &ApiRequest,
-    record: Result<Option<IdempotencyRecord>, ApiError>,
+    matters: Result<CallMatters, ApiError>,
     now: Timestamp,
     policies: AccountPolicies,
     workspace: &MinterAccount,
 ) -> Result<ApiResponse, LedgerError> {
+    let now = ledger.moment(now);
+    let (account, record) = match matters {
+        Ok(CallMatters { account, record }) => (account, Ok(record)),
+        Err(error) => (None, Err(error)),
+    };
+    let account_id = account.as_ref().map_or(workspace.account_id(), |account| account.id.as_str());
     let ids = workspace.ids();
-    let ids = ids.for_request(if ids.is_seeded() { ledger.next_sequence()? } else { 0 });
+    let ids = ids.for_request(if ids.is_seeded() { ledger.next_sequence()? } else { 0 }).of_account(account_id);
     let request_id = ids.request();
     // Every line that is logged of the call from here on carries the id: the span is the call's.
     tracing::Span::current().record("request_id", request_id.as_str());
-    let answer = |outcome| answers::answer(request, &request_id, workspace.account_id(), outcome);
-    let checked = record.map_err(CallError::from).and_then(|record| idempotency::check(ledger, request, record));
+    let answer = |outcome| answers::answer(request, &request_id, account_id, outcome);
+    let checked = record.map_err(CallError::from).and_then(|record| idempotency::check(ledger, request, record, now));
     let record = match checked {
         Ok(IdempotencyCheck::New) => None,
         Ok(IdempotencyCheck::Remember(record)) => Some(record),
@@ -133,7 +160,8 @@ fn carry_out(
         Err(CallError::Ledger(error)) => return Err(error),
     };
     let version = ApiVersion::of(request);
-    let mut call = MinterCall { ledger, request, now, policies, workspace, ids, version };
+    let objects = AccountLedger::new(&mut *ledger, account.as_ref().map(|account| account.stored.as_str()));
+    let mut call = MinterCall { ledger: objects, request, now, policies, workspace, ids, version };
     let outcome = match routes::run(&mut call).and_then(|object| expand::add_unasked(&mut call, object)) {
         Ok(object) => Ok(shapes::shaped(version, object)),
         Err(CallError::Refused(error)) => Err(error),

@@ -130,12 +130,20 @@ fn show_exceptions(showing: &Showing, kind: ShapeKind, fields: &mut Map<String, 
             }
         }
         // Recorded: null until 2025, a code in 2026.
-        ShapeKind::ChargedCard if !showing.shown.is_as_of(kind, 2026, 1) => {
-            if let Some(code) = fields.get_mut("authorization_code") {
-                *code = Value::Null;
-            }
+        ShapeKind::ChargedCard if !showing.shown.is_as_of(kind, 2026, 1) => set_null(fields, &["authorization_code"]),
+        // Recorded: null on a declined charge in January 2025, and given in the error of a decline in 2026.
+        ShapeKind::Outcome if !showing.shown.is_as_of(kind, 2026, 1) => {
+            set_null(fields, &["advice_code", "network_advice_code", "network_decline_code"]);
         }
         _ => {}
+    }
+}
+
+fn set_null(fields: &mut Map<String, Value>, names: &[&str]) {
+    for name in names {
+        if let Some(value) = fields.get_mut(*name) {
+            *value = Value::Null;
+        }
     }
 }
 

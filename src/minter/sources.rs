@@ -67,10 +67,10 @@ pub(super) fn attach(
 ) -> Result<StoredObject, CallError> {
     let verdict = card.verdict(call, CardStep::Attach);
     card.spend(call)?;
+    card.take_checks(&verdict);
     if let BankVerdict::Declined { error, .. } = verdict {
         return Err(error.into());
     }
-    card.take_checks();
     let mut body = card.body;
     shapes::add(&mut body, "customer", customer.into());
     Ok(call.keep(ObjectKind::Card, Some(customer.to_owned()), body, card.state)?)

@@ -36,12 +36,13 @@ fn keep(call: &mut MinterCall<'_>, card: &Value, state: Value) -> Result<Value, 
     Ok(call.keep(ObjectKind::Token, None, body, state)?.body)
 }
 
-/// Copies a customer's card, its default one where none is named, into a new token of the connected account. The copy
+/// Copies a card of the platform's customer, its default one where none is named, into a new token of the connected
+/// account. The copy
 /// has an id of its own and the checks of the original. That a connected account is needed is documented; the refusal
 /// without one is undocumented by Stripe: our wording.
 fn clone(call: &mut MinterCall<'_>, customer: &str, card: Option<&str>) -> Result<Value, CallError> {
-    let owner = customer_of_param(call, customer)?;
-    if call.request.header("Stripe-Account").is_none() {
+    let owner = call.at_platform(|call| customer_of_param(call, customer))?;
+    if !call.ledger.is_connected() {
         let message = "A customer's card can only be made into a token for a connected account: send the header \
                        Stripe-Account with its id.";
         return Err(ApiError::request(None, Some("customer"), message).into());
@@ -51,7 +52,7 @@ fn clone(call: &mut MinterCall<'_>, customer: &str, card: Option<&str>) -> Resul
         let message = format!("The customer {} has no card to make a token of.", owner.id);
         ApiError::request(Some("missing"), Some("card"), message)
     })?;
-    let found = card_of_customer(call, card, &owner.id)?;
+    let found = call.at_platform(|call| card_of_customer(call, card, &owner.id))?;
     let original = found.ok_or_else(|| ApiError::no_such("source", card, "card"))?;
     let mut copy = original.body;
     if let Some(fields) = copy.as_object_mut() {

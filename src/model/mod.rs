@@ -214,6 +214,7 @@ mod tests {
             code: None,
             used_by: None,
             used_client: None,
+            account: None,
             note: String::new(),
             tags: Vec::new(),
             expects: None,
@@ -295,6 +296,7 @@ mod tests {
             user_agent: None,
             failure: None,
             fault: None,
+            account: None,
             entry: Some(EntryId(entry)),
         };
         let page = |rows: Vec<RequestRow>, news: &[i64]| {

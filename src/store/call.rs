@@ -8,6 +8,7 @@ use super::{entries, rows};
 use crate::{
     domain::{
         call::{
+            account::AccountId,
             api::{ApiExchange, ApiRequest, ApiResponse, CallFailure, MaskedRequest, Target},
             redaction::Redaction,
         },
@@ -30,6 +31,8 @@ pub struct NewCall {
     pub expects: Option<Expectation>,
     /// At the real API: the profile whose settings and key it goes with.
     pub profile: Option<ProfileId>,
+    /// The account whose world the call is in; `None` for the one world of all calls.
+    pub world: Option<AccountId>,
 }
 
 /// The minter's side of a local call: what it changes in the ledger is kept with the exchange, or not at all.
@@ -54,6 +57,8 @@ pub struct RecordedCall {
 /// A call as it may be written. It is made on the caller's thread: the one thread that writes has no time for masking.
 pub(super) struct MaskedCall {
     pub(super) redaction: Redaction,
+    /// The world that the call is in, as it is stored: empty for the one of all calls.
+    pub(super) world: String,
     /// The connected account that the call is for, as it is stored.
     pub(super) account: Option<String>,
     pub(super) target: Target,
@@ -68,17 +73,19 @@ pub(super) struct MaskedCall {
 
 impl MaskedCall {
     pub(super) fn of(call: NewCall, identities: &IdentityKey) -> Self {
-        let NewCall { target, started, request: sent, expects, profile } = call;
+        let NewCall { target, started, request: sent, expects, profile, world } = call;
+        let world = world.map(|world| identities.stored(world.as_str())).unwrap_or_default();
+        let account = sent.named_account().map(|account| identities.stored(account));
         let entry = sent.makes_token().then(|| {
             let number = sent.params.get("card[number]").unwrap_or_default();
             let brand = CardNumber::parse(&only_digits(number)).map(|number| number.brand().as_str().to_owned());
             let entry = entries::unanswered(target, rows::kept_moment(started), number);
-            HistoryEntry { brand, profile, expects: expects.map(Box::new), ..entry }
+            let account = account.as_ref().or(Some(&world)).filter(|account| !account.is_empty()).cloned();
+            HistoryEntry { brand, profile, account, expects: expects.map(Box::new), ..entry }
         });
         let (redaction, request) = Redaction::with_request(&sent);
-        let account = sent.header("Stripe-Account").map(|account| identities.stored(account));
         let (params_json, headers_json) = (rows::params_json(&request), rows::pairs_json(&request.headers));
-        Self { redaction, account, target, started, request, params_json, headers_json, entry }
+        Self { redaction, world, account, target, started, request, params_json, headers_json, entry }
     }
 
     /// The exchange as the history gives it back: its times are as precise as their columns. For the answer of the

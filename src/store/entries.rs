@@ -39,6 +39,7 @@ pub(super) fn unanswered(target: Target, started: Timestamp, card_number: &str) 
         code: None,
         used_by: None,
         used_client: None,
+        account: None,
         note: String::new(),
         tags: Vec::new(),
         expects: None,
@@ -171,12 +172,12 @@ pub(super) fn next_revision(connection: &Connection) -> rusqlite::Result<i64> {
 macro_rules! entry_columns {
     () => {
         "status, target, token_id, brand, last4, code, used_by, started_ms, took_micros, used_client, note, tags, \
-         expects, judgement, profile, haystack, revision, run"
+         expects, judgement, profile, haystack, revision, run, account"
     };
 }
 macro_rules! entry_values {
     () => {
-        "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19"
+        "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20"
     };
 }
 /// A new entry is bound with the number 0: then SQLite gives it one.
@@ -214,6 +215,7 @@ fn write(connection: &Connection, sql: &str, entry: &HistoryEntry, session: Opti
             haystack(entry),
             revision,
             session,
+            entry.account,
         ])
         .map(drop)
 }

@@ -29,8 +29,8 @@ pub(super) fn insert(
         .prepare_cached(
             "INSERT INTO exchanges (entry, is_creation, target, started_ms, method, path, params, headers, \
              took_micros, http_status, answer_headers, answer_body, failure_kind, failure_message, failure_text, \
-             account, has_marks, client, fault, log_text) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, 1, ?17, ?18, ?19)",
+             account, has_marks, client, fault, log_text, world) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, 1, ?17, ?18, ?19, ?20)",
         )?
         .execute(params![
             entry.map(|entry| entry.0),
@@ -52,6 +52,7 @@ pub(super) fn insert(
             traits.as_ref().map(|traits| &traits.client),
             traits.as_ref().and_then(|traits| traits.fault.as_ref()),
             traits.as_ref().map(|traits| &traits.text),
+            &call.world,
         ])?;
     Ok(ExchangeId(connection.last_insert_rowid()))
 }

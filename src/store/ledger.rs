@@ -1,5 +1,6 @@
 //! The minter's objects in the database, inside the transaction that also keeps the exchange.
 
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row, types::Type};
 use serde_json::Value;
 
@@ -7,6 +8,7 @@ use super::error::StoreError;
 use crate::{
     domain::{
         call::{api::ApiResponse, redaction::Redaction},
+        clock,
         history::{entry::EntryId, request_log::ExchangeId},
         mask::keyed_hash::IdentityKey,
     },
@@ -19,13 +21,22 @@ use crate::{
 /// An answer is forgotten once so many calls followed it, however young it is.
 const MOST_ANSWERS: i64 = 1_000_000;
 
+/// The condition for one object: its world, its account, its id and its kind, in the order of the index.
+macro_rules! this {
+    () => {
+        "world = ?1 AND coalesce(account, '') = ?2 AND id = ?3 AND kind = ?4"
+    };
+}
+
+/// The objects and keys of one world.
 pub(super) struct SqlLedger<'a> {
     connection: &'a Connection,
     redaction: &'a Redaction,
     /// Turns ids into what they are stored and looked up as. Ids that the minter makes are stored as they are.
     identities: &'a IdentityKey,
-    /// The account that the call is for, as it is stored.
-    account: Option<&'a str>,
+    world: &'a str,
+    /// How far the clock of the world is from the machine's.
+    clock: SignedDuration,
     /// What is to be remembered once the exchange has its number.
     remembered: Option<IdempotencyRecord>,
     /// The entry of the call whose answer was given again.
@@ -45,9 +56,10 @@ impl<'a> SqlLedger<'a> {
         connection: &'a Connection,
         identities: &'a IdentityKey,
         redaction: &'a Redaction,
-        account: Option<&'a str>,
+        world: &'a str,
+        clock: SignedDuration,
     ) -> Self {
-        Self { connection, redaction, identities, account, remembered: None, recalled: None, broken: None }
+        Self { connection, redaction, identities, world, clock, remembered: None, recalled: None, broken: None }
     }
 
     /// # Errors
@@ -74,21 +86,26 @@ impl<'a> SqlLedger<'a> {
         self.broken.get_or_insert(error).clone()
     }
 
-    fn position(&self, kind: ObjectKind, id: &str) -> rusqlite::Result<Option<i64>> {
+    fn position(&self, account: Option<&str>, kind: ObjectKind, id: &str) -> rusqlite::Result<Option<i64>> {
         self.connection
-            .prepare_cached("SELECT position FROM objects WHERE id = ?1 AND kind = ?2")?
-            .query_row((self.identities.stored(id), kind.as_str()), |row| row.get(0))
+            .prepare_cached(concat!("SELECT position FROM objects WHERE ", this!()))?
+            .query_row(self.this(account, kind, &self.identities.stored(id)), |row| row.get(0))
             .optional()
     }
 
-    fn list(&self, query: &PageQuery<'_>) -> rusqlite::Result<Vec<StoredObject>> {
+    /// The values of [`this!`].
+    fn this<'v>(&'v self, account: Option<&'v str>, kind: ObjectKind, stored_id: &'v str) -> [&'v str; 4] {
+        [self.world, account.unwrap_or_default(), stored_id, kind.as_str()]
+    }
+
+    fn list(&self, account: Option<&str>, query: &PageQuery<'_>) -> rusqlite::Result<Vec<StoredObject>> {
         let (from, to, is_rising) = match query.cursor {
             PageCursor::Start => (i64::MIN, i64::MAX, false),
-            PageCursor::After(id) => match self.position(query.kind, id)? {
+            PageCursor::After(id) => match self.position(account, query.kind, id)? {
                 Some(position) => (i64::MIN, position - 1, false),
                 None => return Ok(Vec::new()),
             },
-            PageCursor::Before(id) => match self.position(query.kind, id)? {
+            PageCursor::Before(id) => match self.position(account, query.kind, id)? {
                 Some(position) => (position + 1, i64::MAX, true),
                 None => return Ok(Vec::new()),
             },
@@ -99,9 +116,20 @@ impl<'a> SqlLedger<'a> {
         let mut page = self
             .connection
             .prepare_cached(&sql)?
-            .query_map((query.kind.as_str(), from, to, since, until, limit, query.parent), |row| {
-                object(query.kind, row)
-            })?
+            .query_map(
+                (
+                    query.kind.as_str(),
+                    from,
+                    to,
+                    since,
+                    until,
+                    limit,
+                    query.parent,
+                    self.world,
+                    account.unwrap_or_default(),
+                ),
+                |row| object(query.kind, row),
+            )?
             .collect::<rusqlite::Result<Vec<_>>>()?;
         if is_rising {
             page.reverse();
@@ -110,13 +138,15 @@ impl<'a> SqlLedger<'a> {
     }
 }
 
-/// The query of a page; both kinds of lists have an index that gives its order.
+/// The query of a page; both kinds of lists have an index that gives its order. It is named, for SQLite takes the other
+/// one for as good.
 fn page_sql(has_parent: bool, is_rising: bool) -> String {
-    let parent = if has_parent { "parent = ?7" } else { "?7 IS NULL" };
+    let (index, parent) =
+        if has_parent { ("objects_by_parent", "parent = ?7") } else { ("objects_listed", "?7 IS NULL") };
     let order = if is_rising { "ASC" } else { "DESC" };
     format!(
-        "SELECT id, parent, created, body, state FROM objects WHERE {parent} AND kind = ?1 AND kind <> 'token' \
-         AND position BETWEEN ?2 AND ?3 AND created BETWEEN ?4 AND ?5 ORDER BY position {order} LIMIT ?6"
+        "SELECT id, parent, created, body, state FROM objects INDEXED BY {index} WHERE {parent} AND world = ?8 \
+         AND coalesce(account, '') = ?9 AND kind = ?1 AND kind <> 'token' AND position BETWEEN ?2 AND ?3 AND created BETWEEN ?4 AND ?5 ORDER BY position {order} LIMIT ?6"
     )
 }
 
@@ -137,22 +167,27 @@ fn object(kind: ObjectKind, row: &Row<'_>) -> rusqlite::Result<StoredObject> {
 }
 
 impl Ledger for SqlLedger<'_> {
+    fn moment(&self, machine: Timestamp) -> Timestamp {
+        clock::shifted(machine, self.clock)
+    }
+
     fn next_sequence(&mut self) -> Result<u64, LedgerError> {
+        let world = self.world;
         self.change(|connection| {
             connection
-                .prepare_cached("UPDATE counters SET value = value + 1 WHERE name = 'sequence' RETURNING value")?
-                .query_row([], |row| row.get::<_, i64>(0))
+                .prepare_cached("UPDATE worlds SET sequence = sequence + 1 WHERE name = ?1 RETURNING sequence")?
+                .query_row([world], |row| row.get::<_, i64>(0))
                 .map(i64::cast_unsigned)
         })
     }
 
-    fn insert(&mut self, object: &StoredObject) -> Result<(), LedgerError> {
+    fn insert(&mut self, account: Option<&str>, object: &StoredObject) -> Result<(), LedgerError> {
         let id = self.identities.stored(&object.id);
         let inserted = self
             .connection
             .prepare_cached(
-                "INSERT INTO objects (kind, id, parent, created, body, state, account) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                "INSERT INTO objects (kind, id, parent, created, body, state, account, world) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             )
             .and_then(|mut insert| {
                 insert.execute((
@@ -162,7 +197,8 @@ impl Ledger for SqlLedger<'_> {
                     object.created,
                     self.json(&object.body),
                     self.json(&object.state),
-                    self.account,
+                    account,
+                    self.world,
                 ))
             });
         match inserted {
@@ -174,11 +210,11 @@ impl Ledger for SqlLedger<'_> {
         }
     }
 
-    fn get(&mut self, kind: ObjectKind, id: &str) -> Result<Option<StoredObject>, LedgerError> {
+    fn get(&mut self, account: Option<&str>, kind: ObjectKind, id: &str) -> Result<Option<StoredObject>, LedgerError> {
         self.connection
-            .prepare_cached("SELECT id, parent, created, body, state FROM objects WHERE id = ?1 AND kind = ?2")
+            .prepare_cached(concat!("SELECT id, parent, created, body, state FROM objects WHERE ", this!()))
             .and_then(|mut get| {
-                get.query_row((self.identities.stored(id), kind.as_str()), |row| {
+                get.query_row(self.this(account, kind, &self.identities.stored(id)), |row| {
                     Ok(StoredObject { id: id.to_owned(), ..object(kind, row)? })
                 })
                 .optional()
@@ -186,29 +222,28 @@ impl Ledger for SqlLedger<'_> {
             .map_err(|error| ledger_error(&error))
     }
 
-    fn update(&mut self, object: &StoredObject) -> Result<(), LedgerError> {
+    fn update(&mut self, account: Option<&str>, object: &StoredObject) -> Result<(), LedgerError> {
         let id = self.identities.stored(&object.id);
         let (body, state) = (self.json(&object.body), self.json(&object.state));
-        let changed = self.change(|connection| {
-            connection
-                .prepare_cached("UPDATE objects SET parent = ?3, body = ?4, state = ?5 WHERE id = ?1 AND kind = ?2")?
-                .execute((&id, object.kind.as_str(), &object.parent, body, state))
-        })?;
+        let [world, account, _, kind] = self.this(account, object.kind, &id);
+        let changed = self
+            .connection
+            .prepare_cached(concat!("UPDATE objects SET parent = ?5, body = ?6, state = ?7 WHERE ", this!()))
+            .and_then(|mut update| update.execute((world, account, &id, kind, &object.parent, body, state)));
+        let changed = changed.map_err(|error| self.broke(ledger_error(&error)))?;
         if changed == 1 { Ok(()) } else { Err(self.broke(LedgerError(format!("{id} does not exist")))) }
     }
 
-    fn remove(&mut self, kind: ObjectKind, id: &str) -> Result<(), LedgerError> {
-        let id = self.identities.stored(id);
-        self.change(|connection| {
-            connection
-                .prepare_cached("DELETE FROM objects WHERE id = ?1 AND kind = ?2")?
-                .execute((id, kind.as_str()))
-                .map(drop)
-        })
+    fn remove(&mut self, account: Option<&str>, kind: ObjectKind, id: &str) -> Result<(), LedgerError> {
+        let removed = self
+            .connection
+            .prepare_cached(concat!("DELETE FROM objects WHERE ", this!()))
+            .and_then(|mut remove| remove.execute(self.this(account, kind, &self.identities.stored(id))));
+        removed.map(drop).map_err(|error| self.broke(ledger_error(&error)))
     }
 
-    fn page(&mut self, query: &PageQuery<'_>) -> Result<Vec<StoredObject>, LedgerError> {
-        self.list(query).map_err(|error| ledger_error(&error))
+    fn page(&mut self, account: Option<&str>, query: &PageQuery<'_>) -> Result<Vec<StoredObject>, LedgerError> {
+        self.list(account, query).map_err(|error| ledger_error(&error))
     }
 
     /// The answer is as the exchange has it, which is as it was sent.
@@ -218,9 +253,12 @@ impl Ledger for SqlLedger<'_> {
             .prepare_cached(
                 "SELECT created, whole_key, whole, masked, entry, http_status, answer_headers, answer_body \
                  FROM answers JOIN exchanges ON exchanges.id = answers.exchange \
-                 WHERE key IN (?1, ?2) AND answer_body IS NOT NULL ORDER BY answers.exchange DESC LIMIT 1",
+                 WHERE answers.world = ?3 AND key IN (?1, ?2) AND answer_body IS NOT NULL \
+                 ORDER BY answers.exchange DESC LIMIT 1",
             )
-            .and_then(|mut recall| recall.query_row((&key.text, &key.older), |row| remembered(key, row)).optional())
+            .and_then(|mut recall| {
+                recall.query_row((&key.text, &key.older, self.world), |row| remembered(key, row)).optional()
+            })
             .map_err(|error| ledger_error(&error))?;
         let Some((entry, remembered)) = found else { return Ok(None) };
         self.recalled = entry;
@@ -246,17 +284,20 @@ fn remembered(key: &AnswerKey, row: &Row<'_>) -> rusqlite::Result<(Option<EntryI
 }
 
 /// Keeps what is remembered of an exchange, and drops the oldest that are too old or too many: some at a time, so that
-/// none of them makes a call wait.
+/// none of them makes a call wait. They are too old by the machine's clock, which is that of no world: another world's
+/// clock must not make these old.
 pub(super) fn keep_answer(
     connection: &Connection,
+    world: &str,
     record: &IdempotencyRecord,
     exchange: ExchangeId,
+    machine: Timestamp,
 ) -> rusqlite::Result<()> {
     let RequestFingerprint { whole_key, whole, masked } = &record.fingerprint;
     connection
         .prepare_cached(
-            "INSERT OR REPLACE INTO answers (key, created, whole_key, whole, masked, exchange) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT OR REPLACE INTO answers (key, created, whole_key, whole, masked, exchange, world, written) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?
         .execute((
             &record.key.text,
@@ -265,13 +306,15 @@ pub(super) fn keep_answer(
             whole.to_be_bytes(),
             masked.to_be_bytes(),
             exchange.0,
+            world,
+            machine.as_second(),
         ))?;
     connection
         .prepare_cached(
             "DELETE FROM answers WHERE exchange IN (SELECT exchange FROM answers ORDER BY exchange LIMIT 4) \
-             AND (created <= ?1 OR exchange <= ?2)",
+             AND (coalesce(written, created) <= ?1 OR exchange <= ?2)",
         )?
-        .execute((record.created - KEY_KEPT_SECS, exchange.0 - MOST_ANSWERS))
+        .execute((machine.as_second() - KEY_KEPT_SECS, exchange.0 - MOST_ANSWERS))
         .map(drop)
 }
 
@@ -292,7 +335,7 @@ mod tests {
                 let plan: Vec<String> = connection
                     .prepare(&format!("EXPLAIN QUERY PLAN {}", page_sql(has_parent, is_rising)))
                     .unwrap()
-                    .query_map(("charge", 1, 9, 1, 9, 10, Some("cus_1")), |row| row.get(3))
+                    .query_map(("charge", 1, 9, 1, 9, 10, Some("cus_1"), "", ""), |row| row.get(3))
                     .unwrap()
                     .collect::<rusqlite::Result<_>>()
                     .unwrap();
@@ -302,5 +345,18 @@ mod tests {
                 assert!(!plan.contains("B-TREE") && !plan.contains("SCAN"), "{plan}");
             }
         }
+    }
+
+    #[test]
+    fn an_object_is_found_by_its_index() {
+        let connection = schema::in_memory_for_tests();
+        let plan: String = connection
+            .query_row(
+                concat!("EXPLAIN QUERY PLAN SELECT body FROM objects WHERE ", this!()),
+                ["", "", "tok", "token"],
+                |row| row.get(3),
+            )
+            .unwrap();
+        assert_eq!(plan, "SEARCH objects USING INDEX objects_by_id (world=? AND <expr>=? AND id=? AND kind=?)");
     }
 }

@@ -8,7 +8,7 @@
 //! | --- | --- |
 //! | `writer`, `write_context`, `reply` | the thread that writes, what its jobs work on, how their results arrive |
 //! | `call`, `record`, `entries`, `exchanges`, `edits` | what is written of a call, and of a person's changes |
-//! | `ledger`, `log_bound` | the minter's objects; how much of the request log is kept |
+//! | `ledger`, `worlds`, `log_bound` | the minter's objects; in which world, by which clock; how much of the request log is kept |
 //! | `rows`, `reader` | rows as the nouns of the domain; reading beside the writer, past damage too |
 //! | `schema`, `migrations`, `backup` | connections, versions of the database, copies before a migration |
 //! | `paths`, `anchor`, `session` | the files, whether they are still in place, which processes have them open |
@@ -48,6 +48,7 @@ mod session;
 mod sound;
 mod transplant;
 mod wal;
+mod worlds;
 mod write_context;
 mod writer;
 
@@ -61,10 +62,14 @@ pub use reply::StoreReply;
 pub use salvage::{SalvageError, SalvageReport, salvage};
 pub use schema::Durability;
 pub use sound::RowNumbers;
+pub use worlds::ClockChange;
 
 use crate::{
     domain::{
-        call::api::{ApiResponse, CallFailure, TransportError},
+        call::{
+            account::AccountId,
+            api::{ApiResponse, CallFailure, TransportError},
+        },
         history::{edit::EntryEdit, entry::EntryId, request_log::ExchangeId},
         mask::keyed_hash::IdentityKey,
         settings::preferences::LogSettings,
@@ -283,10 +288,32 @@ impl Store {
         self.0.log_limit.set(settings);
     }
 
-    /// Drops the minter's objects and what it remembers of idempotency keys; gives the number of objects. The history
-    /// stays, and ids go on where they were, so that none is given twice.
+    /// Drops the minter's objects and what it remembers of idempotency keys, in all worlds, and puts their clocks right;
+    /// gives the number of objects. The history stays, and ids go on where they were, so that none is given twice.
     pub fn reset(&self) -> StoreReply<u64> {
-        self.0.writer.submit("reset the minter", WriteContext::reset)
+        self.0.writer.submit("reset the minter", |context| context.reset(None))
+    }
+
+    /// As [`Store::reset`], of one world: an account's own, `None` for that of all other calls.
+    pub fn reset_world(&self, world: Option<&AccountId>) -> StoreReply<u64> {
+        let world = self.stored_world(world);
+        self.0.writer.submit("reset the minter", move |context| context.reset(Some(&world)))
+    }
+
+    /// Sets the clock by which the minter answers in a world; gives what it shows where the machine's shows `machine`.
+    /// The times of the history stay the machine's.
+    pub fn set_clock(
+        &self,
+        world: Option<&AccountId>,
+        change: ClockChange,
+        machine: Timestamp,
+    ) -> StoreReply<Timestamp> {
+        let world = self.stored_world(world);
+        self.0.writer.submit("set the clock", move |context| context.set_clock(&world, change, machine))
+    }
+
+    fn stored_world(&self, world: Option<&AccountId>) -> String {
+        world.map(|world| self.0.identities.stored(world.as_str())).unwrap_or_default()
     }
 
     /// A reading connection of its own.

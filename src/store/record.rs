@@ -23,6 +23,7 @@ use super::{
     log_bound::{self, LogBound},
     rows::{self, StoredExchange},
     schema::{self, ErasePolicy},
+    worlds::{self, ClockChange},
     write_context::WriteContext,
 };
 use crate::domain::{
@@ -60,7 +61,11 @@ impl WriteContext {
         begun: Instant,
         answer: LocalAnswer,
     ) -> Result<(RecordedCall, ApiResponse), JobError> {
-        let mut ledger = SqlLedger::new(&self.connection, &self.identities, &call.redaction, call.account.as_deref());
+        if call.world != worlds::COMMON {
+            worlds::enter(&self.connection, &call.world)?;
+        }
+        let clock = self.clocks.ahead_of(&call.world);
+        let mut ledger = SqlLedger::new(&self.connection, &self.identities, &call.redaction, &call.world, clock);
         let response = answer(&mut ledger)?;
         let idempotency = ledger.finish()?;
         let response = call.redaction.local_answer(response);
@@ -81,7 +86,7 @@ impl WriteContext {
         };
         let id = exchanges::insert(&self.connection, about, is_creation, &call, Some((took, &outcome)))?;
         if let Some(record) = &idempotency.remembered {
-            keep_answer(&self.connection, record, id)?;
+            keep_answer(&self.connection, &call.world, record, id, call.started)?;
         }
         if repeated.is_some() || changed.is_none() {
             self.log.enter(&self.connection, id)?;
@@ -151,17 +156,24 @@ impl WriteContext {
         Ok(recorded)
     }
 
-    /// Drops the minter's objects and what it remembers of idempotency keys; gives the number of objects.
-    pub(super) fn reset(&mut self) -> Result<u64, JobError> {
+    /// Drops the objects and idempotency keys of a world, `None` of all; gives the number of objects.
+    pub(super) fn reset(&mut self, world: Option<&str>) -> Result<u64, JobError> {
         // Test suites reset often, and what the objects hold is in the history too: to write over a million of them
         // would take minutes.
         schema::set_erasing(&self.connection, ErasePolicy::WrittenPages)?;
-        let dropped = self
-            .connection
-            .execute("DELETE FROM answers", [])
-            .and_then(|_| self.connection.execute("DELETE FROM objects", []));
+        let dropped = worlds::reset(&self.connection, &mut self.clocks, world);
         schema::set_erasing(&self.connection, ErasePolicy::All)?;
         Ok(dropped? as u64)
+    }
+
+    /// Sets the clock of a world; gives what it shows.
+    pub(super) fn set_clock(
+        &mut self,
+        world: &str,
+        change: ClockChange,
+        machine: Timestamp,
+    ) -> Result<Timestamp, JobError> {
+        Ok(worlds::set_clock(&self.connection, &mut self.clocks, world, change, machine)?)
     }
 
     /// Writes what came of a call that is in the journal: its outcome as it is kept, the places of the answer's body

@@ -24,7 +24,7 @@ use crate::domain::{
 
 /// The columns that [`entry`] reads.
 pub(super) const ENTRY: &str = "id, status, target, token_id, brand, last4, code, used_by, started_ms, took_micros, used_client, note, tags, \
-     expects, judgement, profile";
+     expects, judgement, profile, account";
 
 /// # Errors
 /// When a part of the row cannot be read.
@@ -80,6 +80,7 @@ fn read_entry(row: &Row<'_>, unreadable: UnreadablePart) -> rusqlite::Result<His
         expects: unreadable.or_empty(json(row, 13))?.as_ref().and_then(Expectation::of_json).map(Box::new),
         judgement: unreadable.or_empty(json(row, 14))?.as_ref().and_then(Judgement::of_json).map(Box::new),
         profile: unreadable.or_empty(row.get::<_, Option<i64>>(15))?.map(ProfileId),
+        account: unreadable.or_empty(row.get(16))?,
     })
 }
 
@@ -180,7 +181,8 @@ fn read_exchange(row: &Row<'_>, unreadable: UnreadablePart) -> rusqlite::Result<
 
 /// The columns that [`request`] reads: not the body, which may lie on pages of its own.
 pub(super) const REQUEST: &str = "id, entry, target, started_ms, took_micros, method, path, http_status, headers, \
-     answer_headers, failure_kind, failure_message, CASE method WHEN 'POST' THEN NULL ELSE params END";
+     answer_headers, failure_kind, failure_message, CASE method WHEN 'POST' THEN NULL ELSE params END, \
+     coalesce(account, nullif(world, ''))";
 
 pub(super) fn request(row: &Row<'_>) -> rusqlite::Result<RequestRow> {
     let find = |pairs: Vec<(String, String)>, name: &str| {
@@ -202,6 +204,7 @@ pub(super) fn request(row: &Row<'_>) -> rusqlite::Result<RequestRow> {
         user_agent: find(pairs(row, 8)?, "User-Agent"),
         failure,
         fault,
+        account: row.get(13)?,
     })
 }
 

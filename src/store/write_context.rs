@@ -4,7 +4,7 @@ use std::{collections::HashMap, path::PathBuf};
 
 use rusqlite::Connection;
 
-use super::{error::StoreError, log_bound::LogBound};
+use super::{error::StoreError, log_bound::LogBound, worlds::WorldClocks};
 use crate::domain::{call::redaction::Redaction, history::request_log::ExchangeId, mask::keyed_hash::IdentityKey};
 
 /// What the jobs work on. It is passed from one to the next; only the writer's thread has it.
@@ -20,6 +20,7 @@ pub(super) struct WriteContext {
     /// The database; `None` in memory.
     pub(super) file: Option<PathBuf>,
     pub(super) log: LogBound,
+    pub(super) clocks: WorldClocks,
     /// Set by a job that removed something for good.
     pub(super) wal_cleanup: WalCleanup,
     /// Why the transaction is gone, when a job lost it.
@@ -35,7 +36,8 @@ impl WriteContext {
         log: LogBound,
     ) -> Self {
         let (redactions, settled, wal_cleanup) = (HashMap::new(), Vec::new(), WalCleanup::None);
-        Self { connection, identities, session, redactions, settled, file, log, wal_cleanup, lost: None }
+        let clocks = WorldClocks::default();
+        Self { connection, identities, session, redactions, settled, file, log, clocks, wal_cleanup, lost: None }
     }
 
     /// SQLite's error as the store's own, with what was being done and the file that it is about.

@@ -127,8 +127,11 @@ fn run_jobs(mut context: WriteContext, anchor: Option<&FileAnchor>, jobs: &Recei
 fn run_group(context: &mut WriteContext, anchor: Option<&FileAnchor>, group: Vec<WriteJob>, commits: &AtomicU64) {
     let size = group.len();
     let is_in_place = || anchor.map_or(Ok(()), |anchor| anchor.check(SAVING));
-    let mut outcome =
-        context.connection.execute_batch("BEGIN IMMEDIATE").map_err(|error| context.store_error(SAVING, &error));
+    let mut outcome = context
+        .connection
+        .execute_batch("BEGIN IMMEDIATE")
+        .and_then(|()| context.clocks.refresh(&context.connection))
+        .map_err(|error| context.store_error(SAVING, &error));
     let mut callbacks = Vec::with_capacity(size);
     for job in group {
         callbacks.push(match &outcome {

@@ -176,7 +176,7 @@ fn created(recorded: RecordedCall) -> Result<CreatedToken, String> {
 
 fn retrieved(recorded: RecordedCall) -> RetrievedToken {
     let (_, message) = param_and_message(&recorded);
-    RetrievedToken { entry: recorded.entry, message }
+    RetrievedToken { entry: recorded.entry.map(Box::new), message }
 }
 
 fn used(recorded: RecordedCall) -> UsedToken {

@@ -309,6 +309,7 @@ fn detail(id: i64, target: Target, body: &Value) -> EntryDetail {
         code: body["error"]["code"].as_str().map(str::to_owned),
         used_by: None,
         used_client: None,
+        account: None,
         note: String::new(),
         tags: Vec::new(),
         expects: None,

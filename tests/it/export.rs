@@ -90,6 +90,7 @@ fn an_entry_is_exported_with_all_that_is_known_of_it() {
         request: ApiRequest::retrieve_token("tok_1"),
         expects: None,
         profile: None,
+        world: None,
     };
     let journaled = store.journal(retrieve).wait().unwrap();
     let not_json = TransportError::NotJson { host: "h".to_owned(), http_status: 502, text: "<p>".to_owned() };

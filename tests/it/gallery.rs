@@ -621,7 +621,7 @@ fn a_window_at_rest_asks_for_no_repaint() {
 #[test]
 fn all_cards_are_drawn() {
     let mut harness = Harness::builder()
-        .with_size([660.0, 960.0])
+        .with_size([660.0, 1148.0])
         .with_theme(Theme::Dark)
         .with_pixels_per_point(2.0)
         .renderer(CpuRenderer::default())

@@ -296,8 +296,8 @@ fn a_key_holds_over_a_crash_and_in_every_process_whatever_is_in_it() {
         ("17000990012", Some("acct_1")),
         ("k1", Some("acct_4539578763621486")),
         ("k1", Some("acct_4539570000051486")),
-        ("k1", Some("acct")),
-        ("1 k1", Some("acct_")),
+        ("k1", Some("acct_11")),
+        ("1 k1", Some("acct_1")),
         ("sk_test_51abc", None),
     ];
     let made: Vec<String> = cases.iter().map(|(key, account)| charge(&server, key, *account).text()).collect();

@@ -1,6 +1,7 @@
 //! The integration tests, one binary so that egui links once; a file per subject.
 
 mod a11y;
+mod accounts;
 mod again;
 mod answer;
 mod as_it_came;

@@ -374,7 +374,7 @@ fn the_ledger_keeps_what_charges_will_need_and_no_secret() {
         let mut ledger = MemoryLedger::default();
         let made = handle(&mut ledger, &post(changed(set, without)), AccountPolicies::default());
         let id = made.with_token(|token| token.id().to_owned()).unwrap();
-        let kept = ledger.get(ObjectKind::Token, &id).unwrap().unwrap();
+        let kept = ledger.get(None, ObjectKind::Token, &id).unwrap().unwrap();
         assert_eq!(kept.state, state);
         assert_eq!(kept.created, now().as_second());
         let written = format!("{}{}", kept.body, kept.state);
@@ -386,27 +386,31 @@ fn the_ledger_keeps_what_charges_will_need_and_no_secret() {
 struct ReadOnly;
 
 impl Ledger for ReadOnly {
+    fn moment(&self, machine: Timestamp) -> Timestamp {
+        machine
+    }
+
     fn next_sequence(&mut self) -> Result<u64, LedgerError> {
         Ok(1)
     }
 
-    fn insert(&mut self, object: &StoredObject) -> Result<(), LedgerError> {
+    fn insert(&mut self, _: Option<&str>, object: &StoredObject) -> Result<(), LedgerError> {
         Err(LedgerError(format!("{} was to be kept", object.id)))
     }
 
-    fn get(&mut self, _: ObjectKind, _: &str) -> Result<Option<StoredObject>, LedgerError> {
+    fn get(&mut self, _: Option<&str>, _: ObjectKind, _: &str) -> Result<Option<StoredObject>, LedgerError> {
         Ok(None)
     }
 
-    fn update(&mut self, object: &StoredObject) -> Result<(), LedgerError> {
+    fn update(&mut self, _: Option<&str>, object: &StoredObject) -> Result<(), LedgerError> {
         Err(LedgerError(format!("{} was to be changed", object.id)))
     }
 
-    fn remove(&mut self, _: ObjectKind, id: &str) -> Result<(), LedgerError> {
+    fn remove(&mut self, _: Option<&str>, _: ObjectKind, id: &str) -> Result<(), LedgerError> {
         Err(LedgerError(format!("{id} was to be removed")))
     }
 
-    fn page(&mut self, _: &PageQuery<'_>) -> Result<Vec<StoredObject>, LedgerError> {
+    fn page(&mut self, _: Option<&str>, _: &PageQuery<'_>) -> Result<Vec<StoredObject>, LedgerError> {
         Ok(Vec::new())
     }
 

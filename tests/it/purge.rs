@@ -103,7 +103,7 @@ fn a_reset_writes_a_few_pages_and_not_every_object_over() {
             state: json!({}),
         };
         let answer = Box::new(move |ledger: &mut dyn Ledger| {
-            ledger.insert(&object)?;
+            ledger.insert(None, &object)?;
             Ok(token("tok_1", "Visa", "4242", false))
         });
         store.answer(retrieval(Target::Local, "tok_1"), answer).wait().unwrap();

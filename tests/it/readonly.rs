@@ -103,6 +103,8 @@ fn make_old(folder: &Path, version: usize) {
         include_str!("../../src/store/migrations/2.sql"),
         include_str!("../../src/store/migrations/3.sql"),
         include_str!("../../src/store/migrations/4.sql"),
+        include_str!("../../src/store/migrations/5.sql"),
+        include_str!("../../src/store/migrations/6.sql"),
     ];
     for migration in &migrations[..version] {
         connection.execute_batch(migration).unwrap();
@@ -169,7 +171,7 @@ fn commands_that_read_work_in_a_folder_that_cannot_be_written() {
     serving.kill();
     check_commands_that_read(&ReadOnly::of(home), &token, "with a log");
 
-    for version in 1..=4 {
+    for version in 1..=6 {
         let home = Home::new();
         make_old(&home.path().join("data"), version);
         check_commands_that_read(&ReadOnly::of(home), "tok_old", &format!("version {version}"));
@@ -190,7 +192,7 @@ fn a_backup_is_made_before_a_migration_and_three_are_kept() {
     drop(open(new.path()));
     assert_eq!(backups(new.path()), Vec::<String>::new(), "nothing was migrated");
 
-    for version in 1..=4 {
+    for version in 1..=6 {
         let folder = TempDir::new().unwrap();
         make_old(folder.path(), version);
         for day in 10..=13 {

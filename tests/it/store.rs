@@ -82,7 +82,7 @@ fn a_restart_keeps_everything() {
     // The ledger and its count go on where they were.
     let (sender, seen) = mpsc::channel();
     let look: LocalAnswer = Box::new(move |ledger| {
-        sender.send((ledger.next_sequence()?, ledger.get(ObjectKind::Token, "tok_1")?)).unwrap();
+        sender.send((ledger.next_sequence()?, ledger.get(None, ObjectKind::Token, "tok_1")?)).unwrap();
         Ok(token("tok_1", "Visa", "4242", false))
     });
     store.answer(retrieval(Target::Local, "tok_1"), look).wait().unwrap();
@@ -124,7 +124,7 @@ fn what_fails_writes_nothing() {
             body: json!({}),
             state: json!({}),
         };
-        let _ = ledger.insert(&object);
+        let _ = ledger.insert(None, &object);
         Ok(token("tok_1", "Visa", "4242", false))
     });
     for (answer, reason) in
@@ -139,7 +139,7 @@ fn what_fails_writes_nothing() {
     assert_eq!(store.reader().unwrap().counts().unwrap(), StatusCounts { unused: 1, ..StatusCounts::default() });
     let connection = Connection::open(folder.path().join(FILE_NAME)).unwrap();
     let sequence: i64 =
-        connection.query_row("SELECT value FROM counters WHERE name = 'sequence'", [], |row| row.get(0)).unwrap();
+        connection.query_row("SELECT sequence FROM worlds WHERE name = ''", [], |row| row.get(0)).unwrap();
     assert_eq!(sequence, 1, "the count goes back with the rest");
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use crate::domain::mask;
+use crate::domain::{card::declines::DeclineAdvice, mask};
 
 /// The `type` of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,14 +44,12 @@ pub struct ApiError {
 /// The fields that only declines have.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Decline {
-    /// The `decline_code`, such as `insufficient_funds`.
-    pub code: &'static str,
+    /// The `decline_code`, such as `insufficient_funds`. Older versions have none where the error's code says it all.
+    pub code: Option<&'static str>,
     /// The id of the failed charge.
     pub charge: Option<String>,
-    /// The card network's own code, such as "01".
-    pub network_decline_code: Option<&'static str>,
-    /// What to do next, such as `try_again_later`.
-    pub advice_code: Option<&'static str>,
+    /// What the network says besides.
+    pub advice: DeclineAdvice,
 }
 
 impl ApiError {
@@ -122,7 +120,7 @@ impl ApiError {
 
     /// Why the bank declined, if it did.
     pub fn decline_code(&self) -> Option<&'static str> {
-        self.decline.as_ref().map(|decline| decline.code)
+        self.decline.as_ref()?.code
     }
 
     /// The code, or the type if the error has no code.

@@ -1,5 +1,6 @@
 //! API calls: a request, its response, what they carry, and what is recorded of them.
 
+pub mod account;
 pub mod again;
 pub mod api;
 pub mod error;

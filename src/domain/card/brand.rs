@@ -23,6 +23,7 @@ pub enum Brand {
     Jcb,
     UnionPay,
     EftposAustralia,
+    Girocard,
     Unknown,
 }
 
@@ -36,6 +37,7 @@ words!(Brand {
     Jcb => "JCB",
     UnionPay => "UnionPay",
     EftposAustralia => "Eftpos Australia",
+    Girocard => "Girocard",
     Unknown => "Unknown",
 });
 
@@ -51,6 +53,7 @@ impl Brand {
             Self::Jcb => "jcb",
             Self::UnionPay => "unionpay",
             Self::EftposAustralia => "eftpos_au",
+            Self::Girocard => "girocard",
             Self::Unknown => "unknown",
         }
     }

@@ -3,6 +3,7 @@
 
 pub mod brand;
 pub mod currency;
+pub mod declines;
 pub mod digits;
 pub mod expiry;
 pub mod networks;

@@ -24,10 +24,13 @@ pub fn brand_so_far(digits: &str) -> BrandSoFar {
 
 /// The lengths in digits, shortest and longest, of the numbers that start with `digits`.
 pub fn lengths(digits: &str) -> (usize, usize) {
-    match test_cards::by_number(digits) {
-        Some(_) => (digits.len(), digits.len()),
-        None => lengths_of_range(digits).unwrap_or((MIN_DIGITS, MAX_DIGITS)),
+    if test_cards::by_number(digits).is_some() {
+        return (digits.len(), digits.len());
     }
+    let (shortest, longest) = lengths_of_range(digits).unwrap_or((MIN_DIGITS, MAX_DIGITS));
+    // One test card is longer than the numbers of its range: whoever has typed so many digits may be on the way to it.
+    let longer = (digits.len() >= longest).then(|| test_cards::length_of_one_that_begins(digits)).flatten();
+    (shortest, longer.unwrap_or(longest))
 }
 
 /// A security code that passes for a number. Only the number's leading digits count, so a masked or incomplete number
@@ -65,6 +68,10 @@ pub fn has_check_digit(values: impl DoubleEndedIterator<Item = u8>) -> bool {
 /// Prefixes (first, last) of Diners Club cards with 14 digits. Banks issue them, but Stripe's clients do not accept
 /// them.
 const DINERS_14: [(&str, &str); 3] = [("300", "305"), ("309", "309"), ("38", "39")];
+
+/// What Stripe's country test numbers begin with: Visa credit and debit, Mastercard debit and credit, Diners Club. Three
+/// digits of the country follow.
+const COUNTRY_PREFIXES: [&str; 5] = ["400000", "400005", "555505", "520000", "360000"];
 
 /// Whether ASCII digits could be the number of a real card: they pass the Luhn check, have the range and the length of
 /// a brand, and are no published test card. Such a number must not be written to disk.
@@ -141,14 +148,14 @@ impl CardNumber {
     }
 
     /// The issuer's country (ISO 3166-1 alpha-2): that of the published test card; else digits 7 to 9 of Stripe's
-    /// country test numbers (the ISO 3166-1 numeric code after 400000, 400005 or 555505; 000 is the US); else the
+    /// country test numbers (the ISO 3166-1 numeric code after one of [`COUNTRY_PREFIXES`]; 000 is the US); else the
     /// brand's home country.
     pub fn country(&self) -> String {
         if let Some(card) = self.published() {
             return card.country.clone();
         }
         let digits = self.expose();
-        let by_number = ["400000", "400005", "555505"]
+        let by_number = COUNTRY_PREFIXES
             .iter()
             .find_map(|prefix| digits.strip_prefix(prefix))
             .and_then(|rest| rest.get(..3)?.parse().ok())
@@ -158,6 +165,7 @@ impl CardNumber {
             (None, Brand::Jcb) => "JP".to_owned(),
             (None, Brand::UnionPay) => "CN".to_owned(),
             (None, Brand::EftposAustralia) => "AU".to_owned(),
+            (None, Brand::Girocard) => "DE".to_owned(),
             (None, _) => "US".to_owned(),
         }
     }
@@ -222,12 +230,25 @@ mod tests {
             ("4000052760001999", "DE", CardFunding::Debit),
             ("5555052760001999", "DE", CardFunding::Debit),
             ("4000000000001999", "US", CardFunding::Credit),
+            ("5200003920001999", "JP", CardFunding::Credit),
+            ("36000027600019", "DE", CardFunding::Credit),
+            ("36123427600019", "US", CardFunding::Credit),
             ("4111111111111111", "US", CardFunding::Credit),
             ("3530111333300000", "JP", CardFunding::Credit),
         ] {
             let number = CardNumber::parse(digits).unwrap();
             assert_eq!((number.country().as_str(), number.funding()), (country, funding), "{digits}");
         }
+    }
+
+    #[test]
+    fn the_longest_test_card_can_be_typed_to_its_end() {
+        let girocard = "4711009900000316877";
+        assert_eq!(brand_so_far(girocard), BrandSoFar::One(Brand::Girocard));
+        assert_eq!(lengths(&girocard[..15]), (16, 16));
+        assert_eq!(lengths(&girocard[..16]), (16, 19));
+        assert_eq!(lengths(girocard), (19, 19));
+        assert_eq!(lengths("4711009900000317"), (16, 16));
     }
 
     #[test]

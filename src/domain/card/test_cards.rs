@@ -79,6 +79,8 @@ pub struct TestCard {
     pub country: String,
     /// The networks of the card, of those that `networks[preferred]` accepts.
     pub networks: Vec<CardNetwork>,
+    /// All networks of the card, in the words of `networks.available`. Empty where they are not known.
+    pub available_networks: Vec<String>,
     pub at_token: StepOutcome,
     pub at_charge: StepOutcome,
     pub at_attach: StepOutcome,
@@ -177,9 +179,22 @@ pub fn by_number(digits: &str) -> Option<&'static TestCard> {
     INDEX.by_number.get(digits).copied()
 }
 
+/// How many digits a published test card has whose number begins with these and goes on.
+pub fn length_of_one_that_begins(digits: &str) -> Option<usize> {
+    let goes_on = |card: &&TestCard| card.number.len() > digits.len() && card.number.starts_with(digits);
+    CARDS.iter().find(goes_on).map(|card| card.number.len())
+}
+
 /// The card of a ready-made token or payment method, such as `tok_visa_chargeDeclined`.
 pub fn by_alias(alias: &str) -> Option<&'static TestCard> {
     INDEX.by_alias.get(alias).copied()
+}
+
+/// The card that Stripe publishes for a decline, such as `insufficient_funds`; other cards come to the same decline on
+/// their way to something else. `None` where there are several for it.
+pub fn made_for(decline: &str) -> Option<&'static TestCard> {
+    let mut cards = CARDS.iter().filter(|card| card.group == "decline" && card.at_charge.label() == decline);
+    cards.next().filter(|_| cards.next().is_none())
 }
 
 /// The cards that match all words, in the order of the table. An empty search returns all cards.
@@ -209,6 +224,7 @@ fn read(csv: &str) -> Result<Vec<TestCard>, csv::Error> {
                 funding: text("funding").parse().unwrap_or(CardFunding::Credit),
                 country: text("country"),
                 networks: text("networks_available").split(',').filter_map(|word| word.parse().ok()).collect(),
+                available_networks: listed(&text("networks_available")),
                 haystack: record
                     .iter()
                     .take(HAYSTACK_COLUMNS)
@@ -228,6 +244,11 @@ fn read(csv: &str) -> Result<Vec<TestCard>, csv::Error> {
             })
         })
         .collect()
+}
+
+/// The words of a cell with commas between them.
+fn listed(cell: &str) -> Vec<String> {
+    cell.split(',').filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
 /// How many columns are searched, from the first to the attach outcome.
@@ -280,7 +301,7 @@ mod tests {
 
     #[test]
     fn every_row_is_read() {
-        assert_eq!(all().len(), 303);
+        assert_eq!(all().len(), 317);
         assert!(all().iter().all(|card| card.number.len() >= 12 && !card.description.is_empty()));
         assert_eq!(all().iter().filter(|card| card.at_token != StepOutcome::Ok).count(), 2);
     }
@@ -298,7 +319,14 @@ mod tests {
             assert!(search(words).any(|card| card.number == number), "{words}");
         }
         assert_eq!(search("no such card").count(), 0);
-        assert_eq!(search("").count(), 303);
+        assert_eq!(search("").count(), 317);
+    }
+
+    #[test]
+    fn a_decline_has_a_card_that_is_made_for_it() {
+        assert_eq!(made_for("insufficient_funds").unwrap().number, "4000000000009995");
+        assert_eq!(made_for("generic_decline"), None, "one declines at once, one after it was attached");
+        assert_eq!(made_for("ok"), None);
     }
 
     #[test]

@@ -60,6 +60,9 @@ pub struct HistoryEntry {
     pub used_by: Option<String>,
     /// The client that used the token, such as `stripe-python 16.1.0`.
     pub used_client: Option<String>,
+    /// The account that the token is of: the one that `Stripe-Account` named, or the one whose world it is in. A text
+    /// that may not be shown is a hash: see [`crate::domain::mask::keyed_hash::shown`]. `None` for the account itself.
+    pub account: Option<String>,
     /// The user's note.
     pub note: String,
     /// In lower case.

@@ -107,6 +107,7 @@ mod tests {
             user_agent: None,
             failure: None,
             fault: None,
+            account: None,
         };
         paths.chars().enumerate().map(row).collect()
     }

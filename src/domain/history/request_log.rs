@@ -39,6 +39,8 @@ pub struct RequestRow {
     pub failure: Option<String>,
     /// The fault that acted on the call.
     pub fault: Option<String>,
+    /// The account that the call is for, as [`super::entry::HistoryEntry::account`].
+    pub account: Option<String>,
 }
 
 impl RequestRow {
@@ -54,6 +56,7 @@ impl RequestRow {
             && self.user_agent == other.user_agent
             && self.failure == other.failure
             && self.fault == other.fault
+            && self.account == other.account
     }
 
     /// The short name of the client.
@@ -95,6 +98,7 @@ mod tests {
             user_agent: agent.map(str::to_owned),
             failure: None,
             fault: None,
+            account: None,
         };
         for (agent, expected) in [
             (None, "Testcard"),

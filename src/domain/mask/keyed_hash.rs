@@ -40,6 +40,11 @@ impl std::fmt::Debug for IdentityKey {
     }
 }
 
+/// What may be shown of a text that is stored as [`IdentityKey::stored`] has it.
+pub fn shown(stored: &str) -> &str {
+    if stored.starts_with(HASH_MARK) { mask::HIDDEN } else { stored }
+}
+
 /// The last `digits` digits of a number in base 62. 16 digits of a random 128-bit number are uniformly distributed to
 /// one part in 10^9.
 pub fn base62(mut value: u128, digits: usize) -> String {

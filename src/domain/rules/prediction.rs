@@ -357,7 +357,7 @@ fn raw_card_data_refused() -> ApiError {
 fn live_number_refused() -> ApiError {
     let message = "Your card was declined. Your request was in test mode, but used a non test (live) card. For a list \
                    of valid test cards, visit: https://stripe.com/docs/testing.";
-    let decline = Decline { code: "test_mode_live_card", ..Decline::default() };
+    let decline = Decline { code: Some("test_mode_live_card"), ..Decline::default() };
     ApiError { decline: Some(Box::new(decline)), ..ApiError::card("card_declined", "", message) }
 }
 

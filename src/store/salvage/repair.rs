@@ -198,18 +198,37 @@ impl SalvageJob<'_> {
         let revision = self.number("SELECT max(revision) FROM entries")?;
         let revision = counter("revision").unwrap_or_default().max(revision) + 1;
         let sequence = counter("sequence").filter(|count| *count >= 0);
-        let (calls, set) = (
-            self.number("SELECT seq FROM sqlite_sequence WHERE name = 'exchanges'")?,
-            "UPDATE counters SET value = ?2 WHERE name = ?1",
-        );
-        self.new.execute(set, ("revision", revision))?;
-        let sequence = sequence.unwrap_or_else(|| {
-            let beyond = (calls + 1).saturating_mul(STEPS_OF_A_CALL);
-            self.report.remarks.push(format!(
-                "the minter's own count is lost and goes on at {beyond}, beyond all that it can have given"
-            ));
-            beyond
+        self.new.execute("UPDATE counters SET value = ?2 WHERE name = ?1", ("revision", revision))?;
+        self.keep_worlds(sequence)
+    }
+
+    /// Keeps the count, the clock and the order of use of each world; before there were worlds, the one count stood with
+    /// the others.
+    fn keep_worlds(&mut self, older_sequence: Option<i64>) -> rusqlite::Result<()> {
+        let insert = "INSERT OR REPLACE INTO worlds (name, sequence, clock_ms, used) VALUES (?1, ?2, ?3, ?4)";
+        let worlds = self.old.prepare("SELECT name, sequence, clock_ms, used FROM worlds").and_then(|mut worlds| {
+            worlds
+                .query_map([], |row| {
+                    Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?, row.get::<_, i64>(3)?))
+                })?
+                .collect::<rusqlite::Result<Vec<_>>>()
         });
-        self.new.execute(set, ("sequence", sequence)).map(drop)
+        let is_right = |worlds: &Vec<(String, i64, i64, i64)>| {
+            worlds.iter().any(|(name, ..)| name.is_empty()) && worlds.iter().all(|(_, sequence, ..)| *sequence >= 0)
+        };
+        match (worlds.ok().filter(is_right), older_sequence) {
+            (Some(worlds), _) => worlds.iter().try_for_each(|world| self.new.execute(insert, world.clone()).map(drop)),
+            (None, Some(sequence)) => self.new.execute(insert, ("", sequence, 0, 0)).map(drop),
+            (None, None) => {
+                let calls = self.number("SELECT seq FROM sqlite_sequence WHERE name = 'exchanges'")?;
+                let beyond = (calls + 1).saturating_mul(STEPS_OF_A_CALL);
+                self.report.remarks.push(format!(
+                    "the minter's own count is lost and goes on at {beyond}, beyond all that it can have given"
+                ));
+                let all = "INSERT OR REPLACE INTO worlds (name, sequence) SELECT world, ?1 FROM exchanges \
+                           UNION SELECT world, ?1 FROM objects UNION SELECT '', ?1";
+                self.new.execute(all, [beyond]).map(drop)
+            }
+        }
     }
 }

@@ -22,6 +22,8 @@ pub enum BrandMark {
     UnionPay,
     /// eftpos Australia.
     Eftpos,
+    /// Girocard.
+    Girocard,
     /// Cartes Bancaires.
     CartesBancaires,
     /// No brand, or none that can be told yet.
@@ -31,7 +33,7 @@ pub enum BrandMark {
 
 impl BrandMark {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Visa,
         Self::Mastercard,
         Self::Amex,
@@ -40,6 +42,7 @@ impl BrandMark {
         Self::Jcb,
         Self::UnionPay,
         Self::Eftpos,
+        Self::Girocard,
         Self::CartesBancaires,
         Self::Unknown,
     ];
@@ -55,6 +58,7 @@ impl BrandMark {
             Self::Jcb => "JCB",
             Self::UnionPay => "UNIONPAY",
             Self::Eftpos => "EFTPOS",
+            Self::Girocard => "GIROCARD",
             Self::CartesBancaires => "CB",
             Self::Unknown => "CARD",
         }
@@ -71,6 +75,7 @@ impl BrandMark {
             Self::Jcb => "JCB",
             Self::UnionPay => "UnionPay",
             Self::Eftpos => "eftpos Australia",
+            Self::Girocard => "Girocard",
             Self::CartesBancaires => "Cartes Bancaires",
             Self::Unknown => "Brand not known",
         }
@@ -87,6 +92,7 @@ impl BrandMark {
             "jcb" => Self::Jcb,
             "unionpay" => Self::UnionPay,
             "eftpos australia" | "eftpos au" | "eftpos" => Self::Eftpos,
+            "girocard" => Self::Girocard,
             "cartes bancaires" => Self::CartesBancaires,
             _ => Self::Unknown,
         }
@@ -103,7 +109,7 @@ impl BrandMark {
             Self::Jcb => CardColors::PINE,
             Self::UnionPay => CardColors::GARNET,
             Self::Eftpos => CardColors::PLUM,
-            Self::CartesBancaires => CardColors::HARBOUR,
+            Self::Girocard | Self::CartesBancaires => CardColors::HARBOUR,
             Self::Unknown => CardColors::SLATE,
         }
     }
@@ -164,6 +170,7 @@ mod tests {
             ("diners", BrandMark::Diners),
             ("cartes_bancaires", BrandMark::CartesBancaires),
             ("Eftpos Australia", BrandMark::Eftpos),
+            ("Girocard", BrandMark::Girocard),
             ("Unknown", BrandMark::Unknown),
         ] {
             assert_eq!(BrandMark::from_stripe(name), expected, "{name}");

@@ -46,6 +46,7 @@ pub fn creation(target: Target, params: &[(&str, &str)]) -> NewCall {
         request: TokenRequest::new(params).to_api("key"),
         expects: None,
         profile: None,
+        world: None,
     }
 }
 
@@ -54,7 +55,14 @@ pub fn visa(target: Target) -> NewCall {
 }
 
 pub fn retrieval(target: Target, id: &str) -> NewCall {
-    NewCall { target, started: moment(1), request: ApiRequest::retrieve_token(id), expects: None, profile: None }
+    NewCall {
+        target,
+        started: moment(1),
+        request: ApiRequest::retrieve_token(id),
+        expects: None,
+        profile: None,
+        world: None,
+    }
 }
 
 pub fn response(http_status: u16, body: &Value) -> ApiResponse {
@@ -86,7 +94,7 @@ pub fn mint(id: &str) -> LocalAnswer {
     };
     Box::new(move |ledger| {
         ledger.next_sequence()?;
-        ledger.insert(&object)?;
+        ledger.insert(None, &object)?;
         Ok(answer)
     })
 }
@@ -187,6 +195,7 @@ pub fn plant_secrets(store: &Store) {
         request: request.clone(),
         expects: None,
         profile: None,
+        world: None,
     };
 
     let object = StoredObject {
@@ -199,8 +208,8 @@ pub fn plant_secrets(store: &Store) {
     };
     let answer = refusal.clone();
     let keep: LocalAnswer = Box::new(move |ledger| {
-        ledger.insert(&object)?;
-        assert!(ledger.get(ObjectKind::Token, &object.id)?.is_some());
+        ledger.insert(None, &object)?;
+        assert!(ledger.get(None, ObjectKind::Token, &object.id)?.is_some());
         Ok(answer)
     });
     store.answer(call(), keep).wait().unwrap();

@@ -115,7 +115,7 @@ impl Share {
         let mut all = [0; 3];
         let mut row = |name: &str, [equal, on_purpose, different]: [u32; 3]| {
             let compared = equal + on_purpose + different;
-            let percent = if compared == 0 { 0 } else { equal * 100 / compared };
+            let percent = (equal * 100).checked_div(compared).unwrap_or_default();
             writeln!(text, "{name:<52} {compared:>8} {equal:>7} {on_purpose:>11} {different:>10} {percent:>4} %")
                 .unwrap();
         };

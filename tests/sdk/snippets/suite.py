@@ -185,7 +185,7 @@ class Snippets(unittest.TestCase):
                 self.assertEqual((after["status"], after["code"]), (before["status"], before["code"]))
 
     def test_account_and_version_are_sent_again(self):
-        headers = {"Stripe-Account": "acct_1O'Brien", "Stripe-Version": "2023-08-16"}
+        headers = {"Stripe-Account": "acct_1OBrien", "Stripe-Version": "2023-08-16"}
         for language in ("python", "node", "curl"):
             with self.subTest(language=language):
                 post(GOOD["plain"][0], headers=headers)
