@@ -44,6 +44,7 @@
 //! | [`domain`] | types and rules without side effects; its wings are below | |
 //! | [`snippets`] | a call as source code, one file per language | domain |
 //! | [`diff`] | two calls compared: what differs, and what differs in every pair of calls | domain |
+//! | [`parity`] | the answers of the minter and of a target to the same calls, compared field by field | domain |
 //! | [`messages`] | commands and updates between window and worker, plain data | domain |
 //! | [`model`] | what the window knows; `apply` is the only way to change it | domain, messages |
 //! | [`minter`] | Stripe's test mode as a state machine over a `Ledger`, without side effects | domain |
@@ -54,9 +55,9 @@
 //! | [`settings`] | the program's folders, and the files of a person: settings, presets, draft, place of the window | domain, files |
 //! | [`backend`] | the two targets behind one function | domain, minter, store, stripe |
 //! | [`server`] | loopback HTTP: connections and memory within bounds, faults on demand | domain, backend |
-//! | [`jobs`] | long work with progress and cancellation: export, refresh, key check | domain, backend, store, files |
+//! | [`jobs`] | long work with progress and cancellation: export, refresh, key check, parity | domain, parity, backend, store, files |
 //! | [`worker`] | everything in the background of the window: commands, jobs, the threads that read the history | domain, messages, store, backend, server, jobs, keys, settings, files |
-//! | [`cli`] | the commands | domain, backend, store, server, jobs, keys, settings, snippets, files |
+//! | [`cli`] | the commands | domain, parity, backend, store, server, jobs, keys, settings, snippets, files |
 //! | [`ui`] | views, widgets, theme; they push [`ui::Action`]s and change only their own state | domain, messages, model, snippets, diff |
 //! | [`app`] | the window: connects worker and views, carries actions out | domain, messages, model, worker, ui |
 //! | `main` | chooses window or command line; makes the clock, reads the time zone and the environment | domain, settings, worker, cli, app |
@@ -73,7 +74,7 @@
 //! | `secret`, `key`, `clock`, `zone`, `fault`, `json_spans`, `json_document`, `foreign`, `signs`, `invisible`, `typed_path`, `words` | texts that are wiped from memory, API keys, the time and the local time zone as they are handed in, fault rules, where each token of a JSON text stands, a JSON text read once with every value as it came, foreign text made safe to show, what a person takes for one sign, the characters that nobody sees, a path as it is typed, the fixed strings of an enum's variants |
 //! | [`domain::card`] | a card and what can be read from it: number, brand, expiry, networks, currencies, how it is typed, the published test cards |
 //! | [`domain::mask`] | what must not be written down, and what stands in its place |
-//! | [`domain::call`] | request and response: parameters, errors, tokens, what used a token up, what of a call is kept, how it is sent again |
+//! | [`domain::call`] | request and response: parameters, errors, tokens, what each field means and where it is known from, what used a token up, what of a call is kept, how it is sent again |
 //! | [`domain::rules`] | what Stripe will say: the checks of a token request, an account's policies, what a card should do |
 //! | [`domain::form`] | the form as typed: its draft, the state of its fields, defaults, what of it may be kept |
 //! | [`domain::presets`] | what can be asked for by its outcome, and the search for it |
@@ -199,6 +200,7 @@ pub mod keys;
 pub mod messages;
 pub mod minter;
 pub mod model;
+pub mod parity;
 pub mod server;
 pub mod settings;
 pub mod snippets;

@@ -76,6 +76,21 @@ impl BackendTargets {
         *last = Some((settings.clone(), key, Arc::clone(&client)));
         Ok(Backend::Stripe { store, client, profile })
     }
+
+    /// As [`BackendTargets::stripe`], with limits of its own: for who makes a call again by rules of their own.
+    ///
+    /// # Errors
+    /// As [`BackendTargets::stripe`].
+    pub fn stripe_within(
+        &self,
+        profile: ProfileId,
+        settings: &StripeSettings,
+        key: ApiKey,
+        limits: CallLimits,
+    ) -> Result<Backend, TransportError> {
+        let client = Arc::new(StripeClient::new(settings, key, limits)?);
+        Ok(Backend::Stripe { store: self.store.clone(), client, profile })
+    }
 }
 
 /// Sends a call to the real API that is written down nowhere: to find out about a key, not to make anything.

@@ -6,7 +6,7 @@
 //!
 //! | file | what it is for |
 //! | --- | --- |
-//! | `mint` `token_use` `history` `snippet` `cards` `serve` `salvage` | the commands |
+//! | `mint` `token_use` `history` `snippet` `cards` `explain` `parity` `serve` `salvage` | the commands |
 //! | `shared_args` | options that several commands have |
 //! | `environment` `opened` | what a command starts from, and what it opens before its work |
 //! | `output` `outcome` | what a command prints, and how it ends |
@@ -14,11 +14,13 @@
 
 mod cards;
 mod environment;
+mod explain;
 mod history;
 mod mint;
 mod opened;
 mod outcome;
 mod output;
+mod parity;
 mod salvage;
 mod serve;
 mod shared_args;
@@ -66,6 +68,8 @@ const EXAMPLES: &str = "Examples:
   testcard history --status failed           what failed
   testcard tag tok_… smoke nightly           find it again by `history --tag smoke`
   testcard snippet tok_… --lang python       the call that made a token, as code
+  testcard explain charge.outcome.type       what a field means, and where it is known from
+  testcard parity                            does the minter still answer as Stripe does?
   testcard export tokens.json                the whole history as JSON
   testcard salvage DATA --to NEW             what can be read of a damaged history
 
@@ -103,6 +107,10 @@ pub enum CliCommand {
     Salvage(salvage::SalvageArgs),
     /// List Stripe's published test cards.
     Cards(cards::CardsArgs),
+    /// Say what a field of an answer means and where the minter has it from, or so for every field of a token.
+    Explain(explain::ExplainArgs),
+    /// Make every test card with Stripe's test mode and with the minter, and say where the answers differ.
+    Parity(Box<parity::ParityArgs>),
     /// Print where everything is.
     Paths,
 }
@@ -138,6 +146,8 @@ pub fn run(command: CliCommand, environment: &ProcessEnvironment) -> u8 {
         CliCommand::Export(args) => history::export(&args, environment),
         CliCommand::Salvage(args) => salvage::salvage(&args, environment),
         CliCommand::Cards(args) => cards::cards(&args),
+        CliCommand::Explain(args) => explain::explain(&args, environment),
+        CliCommand::Parity(args) => parity::parity(&args, environment),
         CliCommand::Paths => paths(environment),
     };
     match done {

@@ -58,7 +58,7 @@ impl OpenTarget {
             Target::Local => None,
             Target::Stripe => {
                 check_settings(&stripe)?;
-                Some(key(environment, profile.id)?)
+                Some(test_key(environment, profile.id)?)
             }
         };
         let place = match &folders {
@@ -87,7 +87,7 @@ impl OpenTarget {
 }
 
 /// The settings of a profile for the API, at another address where one is given.
-fn stripe_settings(profile: &Profile, base_url: Option<&BaseUrl>) -> StripeSettings {
+pub(super) fn stripe_settings(profile: &Profile, base_url: Option<&BaseUrl>) -> StripeSettings {
     let mut stripe = profile.stripe.clone();
     if let Some(base_url) = base_url {
         stripe.base_url = base_url.clone();
@@ -105,7 +105,7 @@ pub(super) fn check_settings(stripe: &StripeSettings) -> Result<(), CliError> {
 }
 
 /// The key for target stripe. One in the environment that cannot be used is never replaced by another in silence.
-fn key(environment: &ProcessEnvironment, profile: ProfileId) -> Result<ApiKey, CliError> {
+pub(super) fn test_key(environment: &ProcessEnvironment, profile: ProfileId) -> Result<ApiKey, CliError> {
     let needed = "Target stripe needs a test key: set STRIPE_SECRET_KEY to one";
     if let Some(text) = &environment.stripe_key {
         return ApiKey::parse(text)

@@ -64,13 +64,8 @@ pub(super) struct TargetArgs {
 impl TargetArgs {
     /// The profile that the options name, and the target that answers.
     pub(super) fn chosen<'a>(&self, settings: &'a Settings) -> Result<(&'a Profile, Target), CliError> {
-        let (profile, usual) = match &self.profile {
-            None => (settings.profiles.active(), Target::Local),
-            Some(name) => {
-                let profile = settings.profiles.named(name).ok_or_else(|| no_profile(name, settings))?;
-                (profile, profile.target)
-            }
-        };
+        let profile = named_profile(self.profile.as_deref(), settings)?;
+        let usual = if self.profile.is_some() { profile.target } else { Target::Local };
         Ok((profile, self.target.map_or(usual, Target::from)))
     }
 
@@ -78,6 +73,14 @@ impl TargetArgs {
     pub(super) fn load_target(&self, environment: &ProcessEnvironment) -> Result<(ProfileId, Target), CliError> {
         let (settings, _) = settings::load(&AppFolders::find(environment.home.clone())?.settings_file());
         self.chosen(&settings).map(|(profile, target)| (profile.id, target))
+    }
+}
+
+/// The profile of this name, or without one that which is in use in the window.
+pub(super) fn named_profile<'a>(name: Option<&str>, settings: &'a Settings) -> Result<&'a Profile, CliError> {
+    match name {
+        None => Ok(settings.profiles.active()),
+        Some(name) => settings.profiles.named(name).ok_or_else(|| no_profile(name, settings)),
     }
 }
 

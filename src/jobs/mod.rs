@@ -2,4 +2,6 @@
 
 pub mod check_key;
 pub mod export;
+mod pace;
+pub mod parity;
 pub mod refresh;

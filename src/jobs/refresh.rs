@@ -1,15 +1,13 @@
 //! Asks a target whether tokens were used, one after the other, at the rate that it allows.
 
-use std::time::Duration;
-
-use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
+use super::pace::{FIRST_PAUSE, PACE, Pacer, TRIES, pause_after};
 use crate::{
     backend::Backend,
     domain::{
         call::{
-            api::{ApiRequest, ApiResponse, Target},
+            api::{ApiRequest, Target},
             token::TokenView,
         },
         clock::Clock,
@@ -21,15 +19,6 @@ use crate::{
     },
     store::{HistoryReader, RecordedCall, StoreError},
 };
-
-/// Stripe's sandbox allows 25 calls a second in all (docs.stripe.com/rate-limits); this leaves some to the user's own.
-const PACE: Duration = Duration::from_millis(50);
-/// How often a call that met the rate limit is made again.
-const TRIES: u32 = 4;
-/// The pause after the rate limit where the answer names none; it doubles from one to the next.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-/// The longest pause, whatever an answer asks for: a header that is wrong must not stop a refresh for hours.
-const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// A token to ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,16 +91,15 @@ pub async fn refresh(
     cancelled: &CancellationToken,
 ) -> Result<RefreshProgress, StoreError> {
     let mut progress = RefreshProgress { total: tokens.len() as u64, ..RefreshProgress::default() };
-    let mut pace = interval(PACE);
-    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let pacer = Pacer::new(PACE);
     for asked in tokens {
         if cancelled.is_cancelled() {
             break;
         }
         if backend.target() == Target::Stripe {
-            pace.tick().await;
+            pacer.turn().await;
         }
-        let Some(recorded) = retrieve(backend, clock, &asked.token, cancelled).await? else { break };
+        let Some(recorded) = retrieve(backend, clock, &asked.token, &pacer, cancelled).await? else { break };
         progress.done += 1;
         match is_used(&recorded) {
             Some(true) => progress.used += 1,
@@ -128,6 +116,7 @@ async fn retrieve(
     backend: &Backend,
     clock: &Clock,
     token: &str,
+    pacer: &Pacer,
     cancelled: &CancellationToken,
 ) -> Result<Option<RecordedCall>, StoreError> {
     let request = ApiRequest::retrieve_token(token);
@@ -136,7 +125,8 @@ async fn retrieve(
         let recorded = backend.send(&request, clock.now()).await?;
         let limited = recorded.exchange.outcome.as_ref().ok().filter(|answer| answer.http_status == 429);
         let Some(answer) = limited else { return Ok(Some(recorded)) };
-        if cancelled.run_until_cancelled(sleep(pause_after(answer, pause))).await.is_none() {
+        pacer.hold(pause_after(answer, pause));
+        if cancelled.run_until_cancelled(pacer.turn()).await.is_none() {
             return Ok(None);
         }
         pause *= 2;
@@ -148,27 +138,4 @@ async fn retrieve(
 fn is_used(recorded: &RecordedCall) -> Option<bool> {
     let body = recorded.exchange.outcome.as_ref().ok()?.json()?;
     TokenView::of(&body).map(TokenView::is_used)
-}
-
-/// The pause that an answer asks for, or else this one.
-fn pause_after(answer: &ApiResponse, otherwise: Duration) -> Duration {
-    let asked = answer.header("Retry-After").and_then(|seconds| seconds.trim().parse().ok());
-    asked.map_or(otherwise, Duration::from_secs).min(LONGEST_PAUSE)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pause_is_as_long_as_the_answer_asks_for_but_never_longer_than_a_minute() {
-        for (header, expected_secs) in
-            [(None, 2), (Some("soon"), 2), (Some("7"), 7), (Some("3600"), 60), (Some("18446744073709551615"), 60)]
-        {
-            let headers = header.map(|value| ("Retry-After".to_owned(), value.to_owned())).into_iter().collect();
-            let answer = ApiResponse { http_status: 429, headers, body: Vec::new() };
-            let pause = pause_after(&answer, Duration::from_secs(2));
-            assert_eq!(pause, Duration::from_secs(expected_secs), "{header:?}");
-        }
-    }
 }

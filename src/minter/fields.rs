@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::accepted::{ADDRESS_FIELDS, AcceptedParams, ParamMeaning, WriteRule, WrittenParam};
 use crate::domain::{
-    call::{api::ApiRequest, error::ApiError, params::Params},
+    call::{api::ApiRequest, client_fields, error::ApiError, params::Params},
     mask,
 };
 
@@ -68,9 +68,15 @@ impl<'a> CallFields<'a> {
     /// taken.
     pub(super) fn of(request: &'a ApiRequest, accepted: &'static AcceptedParams) -> Result<Self, ApiError> {
         let params = &request.params;
-        let unknown = params.iter().filter(|(name, value)| accepted.meaning(name, value) == ParamMeaning::Unknown);
+        let meaning = |name, value| match accepted.meaning(name, value) {
+            ParamMeaning::Unknown | ParamMeaning::NotModelled(_) if client_fields::is_taken(request, name) => {
+                ParamMeaning::Known
+            }
+            meaning => meaning,
+        };
+        let unknown = params.iter().filter(|(name, value)| meaning(name, value) == ParamMeaning::Unknown);
         ApiError::refuse_unknown(unknown.map(|(name, _)| name))?;
-        let refusal = params.iter().find_map(|(name, value)| match accepted.meaning(name, value) {
+        let refusal = params.iter().find_map(|(name, value)| match meaning(name, value) {
             ParamMeaning::Known | ParamMeaning::Unknown => None,
             ParamMeaning::NotModelled(name) => {
                 let message = format!("Testcard's local minter does not model '{name}' here.");

@@ -47,7 +47,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-pub use admission::{Admission, KEY_PARAM, admit, admit_by_param};
+pub use admission::{Admission, KEY_PARAM, admit, admit_by_param, takes_key_param};
 pub use answers::{refusal, unavailable};
 pub use ledger::{
     Ledger, LedgerError, MemoryLedger, ObjectKind, PageCursor, PageQuery, RememberedAnswer, StoredObject,

@@ -158,7 +158,7 @@ fn the_selected_line_is_explained_below_the_tree_and_copied_from_there() {
     let description = row.accesskit_node().description();
     assert!(description.is_some_and(|words| words.starts_with("What a charge")), "a screen reader says it too");
     play(&mut pane, "↓↓");
-    assert!(says(&pane, "When it was made, in Unix seconds · 2030-03-17 17:46:40 UTC"));
+    assert!(says(&pane, "When it was made, in Unix seconds · 2030-03-17 17:46:40 UTC · Local minter: recorded 20"));
     click(&mut pane, Role::Button, "Copy the line's path");
     click(&mut pane, Role::Button, "Copy the line's value");
     let copied = |text: &str, what: &str| Action::Copy { text: text.to_owned(), what: what.to_owned() };

@@ -13,6 +13,14 @@ pub fn of(value: JsonView<'_>) -> Option<&'static str> {
     sentence(&kind_of(field.parent()?), &field.key()?)
 }
 
+/// The help on a field by its name: the kind of its object, and the names from the object to the field with dots between
+/// them.
+pub fn named(kind: &str, field: &str) -> Option<&'static str> {
+    let mut names = field.rsplit('.');
+    let last = names.next()?;
+    sentence(names.next().unwrap_or(kind), last)
+}
+
 /// The member of an object that Stripe would make, the last one of this name. An object of thousands of members is none:
 /// looking through them for every row would take longer than a frame may.
 pub fn member<'a>(object: JsonView<'a>, name: &str) -> Option<JsonView<'a>> {
@@ -110,8 +118,8 @@ const FIELDS: &[(&str, Sentences)] = &[
                 "Whether the security code was right: pass, fail, unavailable, or unchecked until it is used",
             ),
             ("default_for_currency", "Whether payouts in its currency go to this card"),
-            ("display_brand", "The brand to show to the customer, such as the preferred one of a co-branded card"),
             ("description", "The issuer's description of the card"),
+            ("display_brand", "The brand to show to its owner; of a co-branded card the one that was preferred"),
             ("dynamic_last4", "The last four digits of a phone's or watch's own number, which is not the card's"),
             ("email", "The e-mail address of a wallet's owner; null for a typed card"),
             ("exp_month", "The month that the card is good to, to its last day"),
@@ -122,8 +130,8 @@ const FIELDS: &[(&str, Sentences)] = &[
                 "The same for every token of one card number in one account; it tells cards apart without the number",
             ),
             ("funding", "How the card is paid: credit, debit, prepaid or unknown"),
+            ("generated_from", "The charge that the payment method was made of, if one was"),
             ("iin", "The first digits of the number, which name the issuer"),
-            ("generated_from", "The payment that a card present was made of"),
             ("incremental_authorization", "Whether the authorized amount can be raised later"),
             ("installments", "The plan by which the amount is paid in parts"),
             ("issuer", "The bank that issued the card"),
@@ -141,7 +149,7 @@ const FIELDS: &[(&str, Sentences)] = &[
             ("regulated_status", "Whether the card falls under the cap on debit fees"),
             ("status", "For cards that are paid out to: whether payouts to it work"),
             ("three_d_secure", "How the cardholder proved to be the cardholder"),
-            ("three_d_secure_usage", "Whether 3-D Secure can be used with the card"),
+            ("three_d_secure_usage", "Whether the cardholder can be asked for a proof by 3-D Secure"),
             ("tokenization_method", "The wallet that made the token, such as apple_pay; null for a typed card"),
             ("transaction_link_id", "The network's id that links payments of one order"),
             ("type", "How the refund reaches the card"),
@@ -493,6 +501,20 @@ mod tests {
         check(&charge, "/nonsense", None);
         check(&charge, "", None);
         check(&json!({ "error": { "code": "x" } }), "/error/code", Some("What went wrong, for programs"));
+    }
+
+    #[test]
+    fn a_field_is_explained_by_its_name() {
+        for (kind, field, expected) in [
+            ("charge", "status", Some("succeeded")),
+            ("charge", "outcome.type", Some("authorized")),
+            ("charge", "payment_method_details.card.brand", Some("The brand of the card")),
+            ("charge", "nonsense", None),
+        ] {
+            let found = named(kind, field);
+            assert!(found.is_some() == expected.is_some(), "{kind}.{field}: {found:?}");
+            assert!(found.unwrap_or_default().starts_with(expected.unwrap_or_default()), "{kind}.{field}: {found:?}");
+        }
     }
 
     #[test]

@@ -3,8 +3,11 @@
 pub mod account;
 pub mod again;
 pub mod api;
+pub mod client_fields;
 pub mod error;
 pub mod field_help;
+pub mod field_place;
+pub mod grades;
 pub mod params;
 pub mod redaction;
 pub mod refusal;

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use super::policies::AccountPolicies;
 use crate::domain::{
     call::{
+        client_fields::is_client_field,
         error::{ApiError, Decline},
         params::{PREFERRED_NETWORK, Params},
         token_calls::TokenRequest,
@@ -114,6 +115,8 @@ pub fn predict(request: &TokenRequest, today: Date, policies: AccountPolicies) -
 enum ParamShape<'a> {
     Known,
     Unknown,
+    /// What a browser or device tells about itself: taken whatever its value.
+    OfClient,
     /// A dictionary where a text is required, such as `card[number][x]`. Holds the name of the text parameter.
     NotText(String),
     /// A text where a dictionary or a list is required.
@@ -145,6 +148,7 @@ fn meaning(name: &str) -> ParamShape<'_> {
                 _ => ParamShape::Unknown,
             }
         }
+        _ if is_client_field(name) => ParamShape::OfClient,
         _ => ParamShape::Unknown,
     }
 }
@@ -193,7 +197,7 @@ fn check_names(params: &Params) -> Result<(), ApiError> {
                 let message = format!("Invalid string: {name} must be at most {LONGEST_VALUE} characters");
                 return Err(ApiError::request(None, Some(name), message));
             }
-            ParamShape::Known | ParamShape::Unknown | ParamShape::OtherKind(_) => {}
+            ParamShape::Known | ParamShape::Unknown | ParamShape::OfClient | ParamShape::OtherKind(_) => {}
         }
     }
     Ok(())

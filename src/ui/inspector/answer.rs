@@ -8,7 +8,7 @@ use jiff::{Timestamp, civil::Date};
 use super::{shown_call::ShownCall, since::FieldNote};
 use crate::{
     domain::{
-        call::{api::ApiResponse, field_help},
+        call::{api::ApiResponse, field_help, field_place::FieldPlace, grades},
         card::currency::ChargeCurrency,
         foreign,
         json_document::{JsonDocument, JsonKind, JsonView},
@@ -293,8 +293,7 @@ pub fn answer_ui(
     state.tree = Some(JsonTree::id(&inside, TREE));
     let zone = zone_in_use::of(ui);
     let hint = |value: JsonView<'_>| beside(value, answer.since, &zone);
-    let help = |value: JsonView<'_>| field_help::of(value).map(str::to_owned);
-    match JsonTree::new(TREE, lines).hint(&hint).help(&help).highlight(&find.needle).ui(&mut inside) {
+    match JsonTree::new(TREE, lines).hint(&hint).help(&help_on).highlight(&find.needle).ui(&mut inside) {
         Some(
             JsonTreeAction::CopiedValue(pointer)
             | JsonTreeAction::CopiedPath(pointer)
@@ -446,10 +445,24 @@ fn about_ui(ui: &mut Ui, lines: &JsonLines, since: &[FieldNote], actions: &mut V
             field_help::of(value).map(str::to_owned),
             long_words(value, &zone_in_use::of(ui)),
             note_on(value, since).map(str::to_owned),
+            origin(value),
         ];
         let words: Vec<String> = sentences.into_iter().flatten().collect();
         ui.add(Label::new(small(words.join(" · "), t.subdued)).wrap());
     });
+}
+
+/// What a field means, and where the minter has it from.
+fn help_on(value: JsonView<'_>) -> Option<String> {
+    let words = [field_help::of(value).map(str::to_owned), origin(value)];
+    let words: Vec<String> = words.into_iter().flatten().collect();
+    (!words.is_empty()).then(|| words.join(" · "))
+}
+
+/// Where the minter has a field from.
+fn origin(value: JsonView<'_>) -> Option<String> {
+    let field = grades::of(&FieldPlace::of(value)?)?;
+    Some(format!("Local minter: {}", field.grade.label()))
 }
 
 /// What the tree says beside a value: what it means, and what it is by now.

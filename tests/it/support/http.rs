@@ -1,6 +1,7 @@
 //! A whole HTTP server on this machine: it answers as it is told and keeps what it got.
 
 use std::{
+    borrow::Cow,
     io::Read as _,
     net::{self, SocketAddr},
     sync::{
@@ -20,18 +21,18 @@ use tokio::net::TcpListener;
 #[derive(Clone)]
 pub struct Reply {
     pub http_status: u16,
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<(Cow<'static, str>, String)>,
     pub body: Vec<u8>,
 }
 
 /// A reply of JSON.
 pub fn reply(http_status: u16, body: impl Into<Vec<u8>>) -> Reply {
-    Reply { http_status, headers: vec![("content-type", "application/json".to_owned())], body: body.into() }
+    Reply { http_status, headers: vec![("content-type".into(), "application/json".to_owned())], body: body.into() }
 }
 
 impl Reply {
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
+        self.headers.push((name.into(), value.into()));
         self
     }
 }
@@ -80,7 +81,7 @@ impl Server {
                 let reply = answer(count.fetch_add(1, Ordering::Relaxed), &got);
                 let mut response = Response::builder().status(reply.http_status);
                 for (name, value) in reply.headers {
-                    response = response.header(name, value);
+                    response = response.header(&*name, value);
                 }
                 response.body(Body::from(reply.body)).unwrap()
             }
