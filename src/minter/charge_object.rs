@@ -1,5 +1,6 @@
 //! The charge as an object: blank, with its card, and as the bank's answer leaves it.
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::{
@@ -12,8 +13,8 @@ use crate::domain::{
     card::{currency::ChargeCurrency, declines},
 };
 
-/// How long the bank holds an amount that is not captured: seven days (docs.stripe.com/payments/place-a-hold).
-const HELD_SECS: i64 = 7 * 24 * 60 * 60;
+/// So long an authorization can be captured (docs.stripe.com/api/charges/capture).
+pub(super) const CAPTURABLE: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// A charge of which nobody knows yet how it ends.
 pub(super) fn blank(call: &MinterCall<'_>, amount: i64, currency: ChargeCurrency) -> Value {
@@ -134,7 +135,7 @@ pub(super) fn approve(call: &MinterCall<'_>, charge: &mut Value, card: &PaymentC
     shown["amount_authorized"] = amount.into();
     shown["authorization_code"] = call.ids.authorization_code().into();
     if !is_captured {
-        let last_moment = call.now.as_second() + HELD_SECS;
+        let last_moment = call.now.as_second() + CAPTURABLE.as_secs();
         shapes::add(shown, "capture_before", last_moment.into());
     }
     charge["paid"] = true.into();

@@ -4,7 +4,10 @@ use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value, json};
 
-use super::accepted::{ADDRESS_FIELDS, AcceptedParams, ParamMeaning, WriteRule, WrittenParam};
+use super::{
+    accepted::{ADDRESS_FIELDS, AcceptedParams, ParamMeaning, WriteRule, WrittenParam},
+    descriptors,
+};
 use crate::domain::{
     call::{api::ApiRequest, client_fields, error::ApiError, params::Params},
     mask,
@@ -54,8 +57,6 @@ impl<T: Into<Value>> SentValue<T> {
 
 /// The longest text that a field takes where its own limit is not documented, in characters.
 pub(super) const LONGEST_TEXT: usize = 5000;
-/// The longest `statement_descriptor`, in characters.
-const LONGEST_DESCRIPTOR: usize = 22;
 const METADATA_KEYS: usize = 50;
 const METADATA_KEY_LENGTH: usize = 40;
 const METADATA_VALUE_LENGTH: usize = 500;
@@ -163,8 +164,11 @@ impl<'a> CallFields<'a> {
     pub(super) fn boolean(&self, name: &str) -> Result<Option<bool>, ApiError> {
         match self.word(name)? {
             None => Ok(None),
-            Some("true" | "1") => Ok(Some(true)),
-            Some("false" | "0") => Ok(Some(false)),
+            Some("1") => Ok(Some(true)),
+            Some("0") => Ok(Some(false)),
+            // Stripe's SDK for .NET writes `True` and `False`.
+            Some(word) if word.eq_ignore_ascii_case("true") => Ok(Some(true)),
+            Some(word) if word.eq_ignore_ascii_case("false") => Ok(Some(false)),
             Some(other) => Err(ApiError::request(None, Some(name), format!("Invalid boolean: {}", mask::text(other)))),
         }
     }
@@ -183,14 +187,10 @@ impl<'a> CallFields<'a> {
     }
 
     fn statement_descriptor(&self, name: &str) -> Result<SentValue<String>, ApiError> {
-        match self.text(name, LONGEST_TEXT)? {
-            // Undocumented by Stripe: our wording.
-            SentValue::Set(text) if text.chars().count() > LONGEST_DESCRIPTOR => {
-                let message = format!("The statement descriptor must be at most {LONGEST_DESCRIPTOR} characters.");
-                Err(ApiError::request(None, Some(name), message))
-            }
-            other => Ok(other),
+        if let Some(text) = self.raw(name).filter(|text| !text.is_empty()) {
+            descriptors::check(name, text)?;
         }
+        self.text(name, LONGEST_TEXT)
     }
 
     /// `shipping` of a charge or a customer: an address and a name at least.
@@ -265,9 +265,9 @@ impl<'a> CallFields<'a> {
         self.elements(name).map(mask::text)
     }
 
-    /// The elements of a list, in the order sent.
+    /// The elements of a list, in the order sent. The bare name stands for a list without any.
     pub(super) fn elements(&self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.params.iter().filter(move |(sent, _)| root(sent) == name).map(|(_, value)| value)
+        self.params.iter().filter(move |(sent, _)| *sent != name && root(sent) == name).map(|(_, value)| value)
     }
 
     /// What `expand[]` names, in the order sent.

@@ -9,10 +9,10 @@
 //! | `admission`, `auth` | whether a call is let in, by its key |
 //! | `routes`, `call` | which handler answers, and what every handler is given |
 //! | `tokens`, `charges`, `refunds`, `customers`, `sources`, `payment_methods` | the handlers, a file per resource |
-//! | `accepted`, `fields` | which parameters a handler takes, and how they are read and written into objects |
+//! | `accepted`, `fields`, `amounts`, `descriptors` | which parameters a handler takes, and how they are read and written |
 //! | `lookup`, `lists`, `expand` | objects by their id, in lists, within other objects |
 //! | `shapes`, `shape_rules` | objects as a version shows them, and which fields it shows |
-//! | `cards`, `charge_object` | what a card's bank says, and what a charge shows of it |
+//! | `cards`, `charge_object`, `disputes`, `balance` | what a card's bank says, what a charge shows of it, and what follows |
 //! | `idempotency`, `ledger` | one answer for one key, and where objects and answers are kept |
 //! | `answers`, `ids` | the bytes of an answer, and ids |
 //! | `workspace`, `accounts` | whose account it is, and which connected one a call is for |
@@ -20,13 +20,17 @@
 mod accepted;
 mod accounts;
 mod admission;
+mod amounts;
 mod answers;
 pub mod auth;
+mod balance;
 mod call;
 mod cards;
 mod charge_object;
 mod charges;
 mod customers;
+mod descriptors;
+mod disputes;
 mod expand;
 mod fields;
 mod idempotency;

@@ -153,10 +153,13 @@ fn meaning(name: &str) -> ParamShape<'_> {
     }
 }
 
-/// `expand[]` may name `card`, which a token always contains in full. Stripe refuses everything else without a code and
-/// without a param (a recorded response in a public issue).
+/// What `expand[]` may name: the card, which a token always contains in full, and what Stripe expands elsewhere and a
+/// card token does not have.
+const EXPANDABLE: [&str; 4] = ["bank_account", "card", "card.account", "card.customer"];
+
+/// Stripe refuses to expand everything else, without a code and without a param (a recorded response in a public issue).
 fn check_expand(params: &Params) -> Result<(), ApiError> {
-    match params.iter().find(|(name, value)| name.starts_with("expand[") && *value != "card") {
+    match params.iter().find(|(name, value)| name.starts_with("expand[") && !EXPANDABLE.contains(value)) {
         Some((_, value)) => {
             Err(ApiError::request(None, None, format!("This property cannot be expanded ({}).", mask::text(value))))
         }
@@ -191,6 +194,8 @@ fn check_names(params: &Params) -> Result<(), ApiError> {
                     format!("Invalid string: {param} was sent as a dictionary"),
                 ));
             }
+            // Clients write a list without elements as an empty text.
+            ParamShape::NotObject("expand") if value.is_empty() => {}
             ParamShape::NotObject("expand") => return Err(ApiError::request(None, Some("expand"), "Invalid array")),
             ParamShape::NotObject(param) => return Err(ApiError::request(None, Some(param), "Invalid object")),
             ParamShape::Known if value.chars().count() > LONGEST_VALUE => {
@@ -395,11 +400,11 @@ mod tests {
     fn a_retrieval_takes_expansions_only() {
         let check = |params: &[(&str, &str)]| check_retrieve(&params.iter().copied().collect());
         assert_eq!(check(&[]), Ok(()));
-        assert_eq!(check(&[("expand[]", "card"), ("expand[1]", "card")]), Ok(()));
+        assert_eq!(check(&[("expand[]", "card"), ("expand[1]", "card"), ("expand", "")]), Ok(()));
+        assert_eq!(check(&[("expand", "card")]).unwrap_err().message, "Invalid array");
         for (name, message) in [
             ("card[number]", "Received unknown parameter: card[number]"),
             ("expand[x]", "Received unknown parameter: expand[x]"),
-            ("expand", "Invalid array"),
             ("expand[0]", "This property cannot be expanded ()."),
         ] {
             assert_eq!(check(&[(name, "")]).unwrap_err().message, message, "{name}");
