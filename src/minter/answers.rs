@@ -9,6 +9,7 @@ use crate::domain::{
     call::{
         api::{ApiRequest, ApiResponse, HttpMethod},
         error::{ApiError, ErrorKind},
+        version::ApiVersion,
     },
     history::request_log::{FAULT_HEADER, REPLAYED_HEADER},
     mask,
@@ -57,11 +58,11 @@ impl<'a> Answering<'a> {
         let mut headers = common_headers();
         let mut add = |name: &str, value: String| headers.push((name.to_owned(), value));
         add("Request-Id", self.request_id.clone());
-        // Repeated as sent.
-        for name in ["Stripe-Version", "Stripe-Account"] {
-            if let Some(value) = self.request.header(name) {
-                add(name, value.to_owned());
-            }
+        // Repeated as sent; the version in which the call is answered where none was.
+        let version = self.request.header("Stripe-Version").map(str::to_owned);
+        add("Stripe-Version", version.unwrap_or_else(|| ApiVersion::OF_ACCOUNT.to_string()));
+        if let Some(account) = self.request.header("Stripe-Account") {
+            add("Stripe-Account", account.to_owned());
         }
         if let Some(key) = self.key {
             add("Idempotency-Key", key);
@@ -266,7 +267,7 @@ mod tests {
         let mut get = ApiRequest::retrieve_token("tok_1");
         get.headers.push(("Idempotency-Key".to_owned(), "key-1".to_owned()));
         let got = answer(&get, Ok(json!({})));
-        assert_eq!(names(&got), ["Content-Type", "Cache-Control", "Request-Id"]);
+        assert_eq!(names(&got), ["Content-Type", "Cache-Control", "Request-Id", "Stripe-Version"]);
     }
 
     #[test]

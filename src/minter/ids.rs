@@ -3,7 +3,7 @@
 //! The shape is read from published ids and exact on all of them: the time is the creation second in base62, counted
 //! from 2012-07-15T21:56:20Z, so that ids sort by time. Clients must not take ids apart.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, ops::RangeInclusive};
 
 use jiff::Timestamp;
 
@@ -109,12 +109,34 @@ impl<'a> RequestIds<'a> {
 
     /// The key of a POST that was sent without one, in the form in which Stripe makes it: a random UUID.
     pub fn idempotency_key(&self) -> String {
-        let bits = self.own_bits("idempotency key");
+        let bits = self.own_number("idempotency key");
         // Version 4, variant 1 (RFC 9562).
         let bits = bits & !(0xf << 76) & !(0x3 << 62) | (0x4 << 76) | (0x2 << 62);
         let part = |from: u32, digits: u32| (bits >> from) & ((1 << (4 * digits)) - 1);
         let [first, second, third, fourth, last] = [part(96, 8), part(80, 4), part(64, 4), part(48, 4), part(0, 12)];
         format!("{first:08x}-{second:04x}-{third:04x}-{fourth:04x}-{last:012x}")
+    }
+
+    /// What the bank answers an authorization with: six characters.
+    pub fn authorization_code(&self) -> String {
+        self.own_part("authorization", 6).to_ascii_uppercase()
+    }
+
+    /// What the card network knows a payment by: 15 characters. They are not digits only, as Visa's are, so that nobody
+    /// takes them for a card number.
+    pub fn network_transaction(&self) -> String {
+        self.own_part("network_transaction", 15)
+    }
+
+    /// What the card network knows all payments of one agreement by: 22 characters.
+    pub fn transaction_link(&self) -> String {
+        self.own_part("transaction_link", 22)
+    }
+
+    /// A number from a range that does not depend on anything but the request.
+    pub fn number(&self, purpose: &str, range: RangeInclusive<u8>) -> u8 {
+        let numbers = u128::from(range.end() - range.start()) + 1;
+        range.start() + (self.own_number(purpose) % numbers) as u8
     }
 
     /// `req_…`, 14 characters after the prefix.
@@ -127,10 +149,10 @@ impl<'a> RequestIds<'a> {
     }
 
     fn own_part(&self, purpose: &str, digits: usize) -> String {
-        base62(self.own_bits(purpose), digits)
+        base62(self.own_number(purpose), digits)
     }
 
-    fn own_bits(&self, purpose: &str) -> u128 {
+    fn own_number(&self, purpose: &str) -> u128 {
         match self.source {
             Some((seed, sequence)) => first_half(keyed_hash(seed, purpose, &sequence.to_be_bytes())),
             None => rand::random(),

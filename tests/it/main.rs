@@ -55,6 +55,7 @@ mod reading_order;
 mod readonly;
 mod recorded_errors;
 mod recorded_headers;
+mod recorded_shapes;
 mod refresh;
 mod refusals;
 mod requests;

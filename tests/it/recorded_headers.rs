@@ -1,33 +1,18 @@
 //! The names of the headers of every answer, by method, status and whether a key was sent, as Stripe's test mode was
 //! recorded to give them, and what echoes what. `tests/recorded/headers.json` has the facts.
 
-use std::{collections::BTreeSet, fs};
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::support::{local_server::LocalServer, wire::Answer};
+use crate::support::{
+    local_server::LocalServer,
+    recorded::{Agreement, Differences, Share, facts},
+    wire::Answer,
+};
 
-/// What the connection needs, what a page of a browser is told, and what forbids plain HTTP: not Stripe's API.
-const OTHERS_MATTER: [&str; 9] = [
-    "access-control-allow-credentials",
-    "access-control-allow-methods",
-    "access-control-allow-origin",
-    "access-control-expose-headers",
-    "access-control-max-age",
-    "connection",
-    "date",
-    "server",
-    "strict-transport-security",
-];
-/// Ours: it names what goes wrong on purpose.
-const FAULT: &str = "testcard-fault";
 const ACCOUNT: &str = "acct_1032D82eZvKYlo2C";
 const KEY: &str = "6a4f6d1e-2f0b-4a7e-9d0c-3b1f5c0e8a11";
-
-fn facts() -> Value {
-    let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/recorded/headers.json")).unwrap();
-    serde_json::from_str(&text).unwrap()
-}
 
 /// The answer to a call like the recorded one.
 fn answer(server: &LocalServer, situation: &str, method: &str, headers: &[(&str, &str)]) -> Answer {
@@ -90,52 +75,52 @@ fn expected(facts: &Value, row: &Value) -> BTreeSet<String> {
     if is_without_key && [200, 402].contains(&row["status"].as_u64().unwrap()) {
         names.insert("stripe-should-retry".to_owned());
     }
-    names.retain(|name| !OTHERS_MATTER.contains(&name.as_str()));
     names
+}
+
+/// What differs between the recorded headers and those of an answer: which one, and in which way.
+fn differences(facts: &Value, row: &Value, answer: &Answer) -> Vec<(String, String)> {
+    let ours: BTreeSet<String> = answer.headers.iter().map(|(name, _)| name.to_lowercase()).collect();
+    let expected = expected(facts, row);
+    let lacking = expected.difference(&ours).map(|name| (name.clone(), "missing".to_owned()));
+    let besides = ours.difference(&expected).map(|name| (name.clone(), "extra".to_owned()));
+    let mut found: Vec<(String, String)> = lacking.chain(besides).collect();
+    if u64::from(answer.status) != row["status"].as_u64().unwrap() {
+        found.push(("status".to_owned(), answer.status.to_string()));
+    }
+    for (name, value) in facts["constant"].as_object().unwrap() {
+        if let Some(ours) = answer.header(name).filter(|ours| value != ours) {
+            found.push((name.clone(), format!("{ours} instead of {value}")));
+        }
+    }
+    found
 }
 
 #[test]
 fn the_headers_have_the_recorded_names() {
-    let (server, facts) = (LocalServer::start(), facts());
-    let mut differing = Vec::new();
-    let rows = facts["rows"].as_array().unwrap();
-    for row in rows {
+    let facts = facts("headers.json");
+    let (on_purpose, mut share) = (Differences::of("headers"), Share::default());
+    let mut unexpected = Vec::new();
+    for row in facts["rows"].as_array().unwrap() {
         let (situation, method) = (row["situation"].as_str().unwrap(), row["method"].as_str().unwrap());
         let has = |name: &str| row["names"].as_array().unwrap().iter().any(|known| known == name);
         let mut headers = vec![("Stripe-Version", "2026-06-24.dahlia")];
         headers.extend(has("idempotency-key").then_some(("Idempotency-Key", KEY)));
         headers.extend(has("stripe-account").then_some(("Stripe-Account", ACCOUNT)));
-        // Each row is a call of its own, so that none repeats another's key.
-        let server = if has("idempotency-key") { &LocalServer::start() } else { &server };
-        let answer = answer(server, situation, method, &headers);
-        let about = format!("{method} {} ({situation}, key {})", row["status"], row["idempotency_key"]);
-        let ours: BTreeSet<String> =
-            answer.headers.iter().map(|(name, _)| name.to_lowercase()).filter(|name| !is_others(name)).collect();
-        let expected = expected(&facts, row);
-        let mut is_equal = u64::from(answer.status) == row["status"].as_u64().unwrap();
-        if !is_equal {
-            differing.push(format!("{about}: status {}", answer.status));
-        }
-        for (side, names) in [("lacks", expected.difference(&ours)), ("has besides", ours.difference(&expected))] {
-            let names: Vec<&String> = names.collect();
-            if !names.is_empty() {
-                is_equal = false;
-                differing.push(format!("{about} {side} {names:?}"));
+        // Each row has a server of its own, so that none repeats another's key.
+        let differences = differences(&facts, row, &answer(&LocalServer::start(), situation, method, &headers));
+        let before = unexpected.len();
+        for (name, problem) in &differences {
+            if !on_purpose.allow(name, problem, "all") {
+                unexpected.push(format!("{method} {} ({situation}): {name}: {problem}", row["status"]));
             }
         }
-        for (name, value) in facts["constant"].as_object().unwrap() {
-            if let Some(ours) = answer.header(name).filter(|ours| value != ours) {
-                is_equal = false;
-                differing.push(format!("{about}: {name} is {ours} instead of {value}"));
-            }
-        }
-        println!("{} {about}", if is_equal { "equal  " } else { "differs" });
+        let category = format!("{method} {} {situation}", row["status"]);
+        share.count(&category, Agreement::of(differences.len(), unexpected.len() - before));
     }
-    assert!(differing.is_empty(), "{}", differing.join("\n"));
-}
-
-fn is_others(name: &str) -> bool {
-    OTHERS_MATTER.contains(&name) || name == FAULT
+    share.print("names of headers");
+    assert!(unexpected.is_empty(), "{}", unexpected.join("\n"));
+    on_purpose.check_each_is_needed();
 }
 
 #[test]
@@ -160,6 +145,8 @@ fn what_a_call_says_of_itself_is_repeated() {
         let first = answer.header("Request-Id").filter(|_| method == "POST");
         assert_eq!(answer.header("Original-Request"), first, "{situation}");
     }
+    let account_version = server.send("GET", "/v1/customers", &[], &[]);
+    assert_eq!(account_version.header("Stripe-Version"), Some("2022-11-15"), "that of the account");
 }
 
 #[test]

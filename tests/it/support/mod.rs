@@ -11,6 +11,7 @@ pub mod local_server;
 pub mod pane;
 pub mod patient;
 pub mod program;
+pub mod recorded;
 pub mod serving;
 pub mod waiting;
 pub mod window;
