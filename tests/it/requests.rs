@@ -431,9 +431,11 @@ fn calls_and_tokens_of_several_accounts_are_told_apart() {
     call_with(port, "POST", "/v1/tokens", CARD, &format!("Stripe-Account: {CONNECTED}\r\n"));
     wait_for(&mut window, "Any account");
     choose(&mut window, "Any account", CONNECTED);
-    wait(&mut window, "its token", |window| {
-        matches!(&rows(window)[..], [only] if only.contains(&format!("of {CONNECTED}")))
-    });
+    wait(
+        &mut window,
+        "its token",
+        |window| matches!(&rows(window)[..], [only] if only.contains(&format!("of {CONNECTED}"))),
+    );
     choose(&mut window, &format!("Account {CONNECTED}"), "Own account");
     wait(&mut window, "the other", |window| matches!(&rows(window)[..], [only] if !only.contains("acct_")));
     open_requests(&mut window);
