@@ -20,6 +20,8 @@
 //!   minter's objects are on disk, in one transaction. **Acknowledged**: whoever waits was told, which happens after
 //!   the commit. **Kept**: what masking left of a text.
 //! - The **ledger** is the minter's memory: objects and idempotency keys.
+//! - A **world** is a ledger's count, clock, objects and keys. All calls meet in the common one; under `serve --isolate`
+//!   each account's keys have their own. Within a world, each **connected account** has objects and keys of its own.
 //!
 //! # The idea
 //!
@@ -138,7 +140,8 @@
 //! hold between processes. A request with a known idempotency key waits for the first one and gets its response, if
 //! that one succeeded or was declined; with other parameters it is an idempotency error; 409 comes only from a fault
 //! that holds a call. The record of a key is kept for a day, or for a million calls, and points to the exchange. A
-//! reset drops objects and keys, never the history; ids continue. Deleting an entry hides it in the history and never
+//! reset drops objects and keys of a world and puts its clock right, never the history; ids continue. A world's clock is
+//! an offset to the machine's (`store/worlds`): objects, expiry and the day of a key go by it, the history does not. Deleting an entry hides it in the history and never
 //! touches the ledger; the entry is removed for good at a program start, an hour later or more.
 //!
 //! # A disk that fails
@@ -157,8 +160,8 @@
 //!
 //! # Safety
 //!
-//! [`domain::key::ApiKey`] cannot hold a live key. A key is read for the `Authorization` header and for the keyring, is
-//! printed nowhere, and is sent over https or to this machine only. Secrets are held in [`domain::secret::SecretText`],
+//! [`domain::key::ApiKey`] cannot hold a live key. A key is read for the `Authorization` header, for the keyring and to
+//! tell whose it is ([`domain::call::account`]), is printed nowhere, and is sent over https or to this machine only. Secrets are held in [`domain::secret::SecretText`],
 //! which is read through `expose` and `expose_mut` only. [`domain::mask`] finds possible card numbers, security codes
 //! and keys, by their form or by the name beside them; [`domain::call::redaction`] applies it to a request and its
 //! response, together with what that request made secret.
