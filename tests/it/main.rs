@@ -53,6 +53,7 @@ mod purge;
 mod races;
 mod reading_order;
 mod readonly;
+mod recorded_cards;
 mod recorded_errors;
 mod recorded_headers;
 mod recorded_shapes;
