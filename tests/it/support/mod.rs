@@ -10,6 +10,7 @@ pub mod local;
 pub mod pane;
 pub mod patient;
 pub mod program;
+pub mod recorded;
 pub mod serving;
 pub mod waiting;
 pub mod window;
