@@ -14,7 +14,6 @@ use crate::{
             entry::{EntryId, HistoryEntry},
             request_log::ExchangeId,
         },
-        settings::preferences::ServerSettings,
     },
     messages::{JobRequest, SettingsEdit, WorkerCommand},
     ui::{
@@ -255,11 +254,10 @@ impl App {
             Action::EnterKey => self.views.dialogs.settings = Some(SettingsState::at_key(&self.settings)),
             Action::OpenExportOf(ids) => self.open_export(Some(ids)),
             Action::Serve(port) => {
-                let kept = port.unwrap_or(self.settings.server.port);
-                let server = ServerSettings { serves: port.is_some(), port: kept };
-                self.edit_settings(SettingsEdit::Server(server));
+                self.edit_settings(SettingsEdit::Serve(port));
                 self.worker.send(WorkerCommand::Serve { port });
             }
+            Action::SetOrigins(origins) => self.edit_settings(SettingsEdit::Origins(origins)),
             Action::SetFaults { text, rules } => {
                 self.worker.send(WorkerCommand::SetFaults { rules: rules.clone() });
                 self.faults = AppliedFaults { text, rules };

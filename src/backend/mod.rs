@@ -19,7 +19,7 @@ mod span;
 mod targets;
 
 pub use crate::{
-    minter::{Admission, KEY_PARAM, admit, admit_by_param, refusal, unrecognized},
+    minter::{Admission, KEY_PARAM, admit, admit_by_param, refusal, takes_key_param, unrecognized},
     stripe::{CaError, CallLimits, check_ca, new_idempotency_key},
 };
 pub use call::{Backend, StartedCall};

@@ -12,6 +12,7 @@ use crate::{
         history::request_log::{ExchangeId, FAULT_HEADER, RequestRow},
         key::ApiKey,
         rules::policies::AccountPolicies,
+        settings::origin::PageOrigin,
     },
     minter::{self, PreparedCall},
     store::{NewCall, StoreError},
@@ -35,6 +36,8 @@ pub struct AdmissionRules {
     pub policies: AccountPolicies,
     /// The one secret key that is let in; `None` lets every key of test mode in.
     pub only: Option<ApiKey>,
+    /// The pages of other origins that may call.
+    pub origins: Vec<PageOrigin>,
 }
 
 impl BackendTargets {

@@ -23,7 +23,10 @@ use crate::{
     domain::{
         fault::{self, FaultRule},
         key::{ApiKey, KeyError, KeyKind},
-        settings::preferences::{LogSettings, Settings},
+        settings::{
+            origin::PageOrigin,
+            preferences::{LogSettings, Settings},
+        },
     },
     files,
     server::{Server, ServerConfig, StartError},
@@ -52,6 +55,10 @@ pub struct ServeArgs {
     /// Let only this secret test key in; by default every key of test mode.
     #[arg(long, value_name = "KEY", value_parser = secret_key)]
     key: Option<ApiKey>,
+    /// Let pages of this origin call, such as http://localhost:3000; may be repeated. Without it those of the settings,
+    /// which are none by default. Pages of all other origins are refused.
+    #[arg(long, value_name = "ORIGIN", value_parser = PageOrigin::parse)]
+    allow_origin: Vec<PageOrigin>,
     /// Go wrong on purpose, such as 'POST /v1/charges next 3: 429 retry-after 1, 500, ok'; may be repeated.
     #[arg(long, value_name = "RULE", value_parser = rule)]
     fault: Vec<FaultRule>,
@@ -121,7 +128,11 @@ pub(super) fn serve(args: ServeArgs, environment: &ProcessEnvironment) -> Result
         targets: BackendTargets::new(store, args.seed).telling(|problem| remark(problem)),
         clock,
         listen: args.listen,
-        admission: AdmissionRules { policies: args.policies.on_top_of(settings.policies), only: args.key },
+        admission: AdmissionRules {
+            policies: args.policies.on_top_of(settings.policies),
+            only: args.key,
+            origins: if args.allow_origin.is_empty() { settings.server.origins } else { args.allow_origin },
+        },
         faults,
     };
     let runtime = Builder::new_multi_thread().enable_all().thread_name("serve").build()?;

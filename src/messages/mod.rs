@@ -25,7 +25,8 @@ use crate::domain::{
     presets::library::PresetLibrary,
     settings::{
         layout::WindowLayout,
-        preferences::{ServerSettings, Settings, ThemeChoice},
+        origin::PageOrigin,
+        preferences::{Settings, ThemeChoice},
         profile::ProfileId,
     },
 };
@@ -125,7 +126,10 @@ pub enum SettingsEdit {
     Theme(ThemeChoice),
     /// 1.0 is the size as designed.
     Zoom(f32),
-    Server(ServerSettings),
+    /// Serve on this port, or nowhere; the port stays then.
+    Serve(Option<u16>),
+    /// Let pages of these origins call the server.
+    Origins(Vec<PageOrigin>),
 }
 
 impl SettingsEdit {
@@ -135,7 +139,11 @@ impl SettingsEdit {
             Self::Profile(id) => settings.profiles.activate(*id),
             Self::Theme(theme) => settings.window.theme = *theme,
             Self::Zoom(zoom) => settings.window.zoom = *zoom,
-            Self::Server(server) => settings.server = server.clone(),
+            Self::Serve(port) => {
+                settings.server.serves = port.is_some();
+                settings.server.port = port.unwrap_or(settings.server.port);
+            }
+            Self::Origins(origins) => settings.server.origins.clone_from(origins),
         }
     }
 }

@@ -28,7 +28,7 @@ pub(super) struct WrittenParam {
 pub(super) enum WriteRule {
     /// Free text of so many characters at most; an empty one makes the field null.
     Text { longest: usize },
-    /// The text on a bank statement: shorter, with words of its own for one that is too long.
+    /// The text on a bank statement, which has rules of its own.
     StatementDescriptor,
     /// A whole number between the two, both included.
     Integer { least: i64, most: i64 },
@@ -104,8 +104,9 @@ impl AcceptedParams {
             |root: &str| name.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('['));
         let is_taken = |known: &str| self.names().any(|name| name == known);
         let has_below = self.names().any(|known| known.strip_prefix(name).is_some_and(|rest| rest.starts_with('[')));
+        // Clients write a list without elements as an empty text.
         if has_below && LISTS.contains(&name) {
-            return ParamMeaning::NotList(name);
+            return if value.is_empty() { ParamMeaning::Known } else { ParamMeaning::NotList(name) };
         }
         // An empty text unsets a dictionary that can be unset.
         if has_below && name != TEXT_OR_DICTIONARY && !(value.is_empty() && is_taken(name)) {
@@ -178,6 +179,7 @@ mod tests {
             (&TAKES, "card[exp_month]=5", ParamMeaning::CardDetails("card")),
             (&TAKES, "cards=5", ParamMeaning::Unknown),
             (&TAKES, "expand=card", ParamMeaning::NotList("expand")),
+            (&TAKES, "expand=", ParamMeaning::Known),
             (&TAKES, "expand[]=card", ParamMeaning::Known),
             (&TAKES, "created=1", ParamMeaning::Known),
             (&TAKES, "created[gt]=1", ParamMeaning::Known),

@@ -23,6 +23,11 @@ pub enum Admission {
 /// read.
 pub const KEY_PARAM: &str = "key";
 
+/// Whether this is a call that Stripe.js makes, so that [`KEY_PARAM`] is none of its own parameters.
+pub fn takes_key_param(request: &ApiRequest) -> bool {
+    route_of(request).is_some_and(|(route, _)| !route.secret_only)
+}
+
 /// Decides about a call that came over HTTP by its `Authorization` header, before its body is read: of the request,
 /// only method and path are looked at. Any key of test mode is let in; with `only`, of the secret ones that one alone.
 ///
@@ -35,16 +40,15 @@ pub fn admit(
     policies: AccountPolicies,
     only: Option<&ApiKey>,
 ) -> Result<Admission, ApiError> {
-    let takes_publishable = route_of(request).is_some_and(|(route, _)| !route.secret_only);
-    if authorization.is_none() && takes_publishable {
+    if authorization.is_none() && takes_key_param(request) {
         return Ok(Admission::KeyMayFollow);
     }
     let key = auth::authenticate(authorization, needs_secret_key(request), only)?;
     let_in(key, request, policies).map(Admission::Admitted)
 }
 
-/// Decides about a call without an `Authorization` header, by the key that was sent as the parameter [`KEY_PARAM`];
-/// `None` where none was sent either. Gives the key.
+/// Decides about a call by the key that was sent as the parameter [`KEY_PARAM`]; `None` where none was sent. Where an
+/// `Authorization` header was let in, one among the parameters is to be let in too. Gives the key.
 ///
 /// # Errors
 /// As [`admit`].

@@ -30,6 +30,9 @@ pub(super) struct PaymentCard {
     token: Option<StoredObject>,
 }
 
+/// What the ids of other kinds of sources begin with.
+const OTHER_SOURCES: [(&str, &str); 3] = [("btok_", "bank accounts"), ("ba_", "bank accounts"), ("src_", "sources")];
+
 /// What a card's token and its copies carry along: the number of a published test card, else null; the ready alias that
 /// it was made of, for some have an outcome of their own; whether the fields that a bank checks were sent. The security
 /// code itself is gone by now.
@@ -142,6 +145,10 @@ impl PaymentCard {
         if let Some(card) = published.and_then(|card| Self::of_alias(call, id, card)) {
             return Ok(card);
         }
+        if let Some((_, kind)) = OTHER_SOURCES.iter().find(|(prefix, _)| id.starts_with(prefix)) {
+            let message = format!("Testcard's local minter takes card tokens only: it does not model {kind}.");
+            return Err(ApiError::request(None, Some(param), message).into());
+        }
         let token = call.ledger.get(ObjectKind::Token, id)?.ok_or_else(|| ApiError::no_such("token", id, param))?;
         if token.body["used"] == json!(true) {
             let message = format!("You cannot use a Stripe token more than once: {id}.");
@@ -176,7 +183,7 @@ impl PaymentCard {
         Self { body: card.body, state: card.state, token: None }
     }
 
-    fn published(&self) -> Option<&'static TestCard> {
+    pub(super) fn published(&self) -> Option<&'static TestCard> {
         self.state["number"].as_str().and_then(test_cards::by_number)
     }
 

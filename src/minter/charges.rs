@@ -1,44 +1,44 @@
 //! `/v1/charges`: a token, a ready alias or a customer's card is charged, now or by a later capture.
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::{
     accepted::{AcceptedParams, METADATA, WriteRule, WrittenParam},
+    amounts,
     call::{CallError, MinterCall},
     cards::{BankVerdict, CardStep, PaymentCard},
-    charge_object, expand,
+    charge_object, descriptors, disputes, expand,
     fields::{CallFields, LONGEST_TEXT},
-    ledger::ObjectKind,
+    ledger::{ObjectKind, StoredObject},
     lists::{self, ListQuery},
     lookup::{card_of_customer, charge_of_path, customer_of_param},
-    shapes,
+    refunds, shapes,
 };
 use crate::domain::{
     call::error::{ApiError, Decline},
-    card::currency::{ChargeCurrency, LARGEST_CHARGE, SUPPORTED},
+    card::{currency::ChargeCurrency, test_cards},
     mask,
 };
 
 /// From this version on, a charge shows its refunds only when asked to expand them.
 const REFUNDS_LEFT_OUT_SINCE: &str = "2022-11-15";
 const LONGEST_DESCRIPTION: usize = 40_000;
+/// So long an authorization can be captured (docs.stripe.com/api/charges/capture).
+const CAPTURABLE: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Parameters that Stripe takes where it pays others out too.
-const CONNECT: &[&str] = &[
-    "application_fee",
-    "application_fee_amount",
-    "destination",
-    "on_behalf_of",
-    "radar_options",
-    "transfer_data",
-    "transfer_group",
-];
+const CONNECT: &[&str] =
+    &["application_fee", "application_fee_amount", "destination", "on_behalf_of", "radar_options", "transfer_data"];
 
 const RECEIPT_EMAIL: WrittenParam = WrittenParam::text("receipt_email", LONGEST_TEXT);
+/// A word that charges have in common. Nothing is transferred here, so it is no more than that.
+const TRANSFER_GROUP: WrittenParam = WrittenParam::text("transfer_group", LONGEST_TEXT);
 /// What can be given when a charge is made and changed later.
 const TEXTS: &[WrittenParam] = &[
     WrittenParam::text("description", LONGEST_DESCRIPTION),
     RECEIPT_EMAIL,
     METADATA,
+    TRANSFER_GROUP,
     WrittenParam::with_parts(
         "shipping",
         &[
@@ -61,27 +61,28 @@ const CREATE: AcceptedParams = AcceptedParams {
     read: &[&["amount", "currency", "source", "card", "customer", "capture"]],
     not_modelled: CONNECT,
 };
-const UPDATE: AcceptedParams = AcceptedParams {
-    written: &[TEXTS],
-    read: &[&["customer", "fraud_details[user_report]"]],
-    not_modelled: &["transfer_group"],
+const UPDATE: AcceptedParams =
+    AcceptedParams { written: &[TEXTS], read: &[&["customer", "fraud_details[user_report]"]], not_modelled: &[] };
+const CAPTURE: AcceptedParams = AcceptedParams {
+    written: &[DESCRIPTORS, &[RECEIPT_EMAIL, TRANSFER_GROUP]],
+    read: &[&["amount"]],
+    not_modelled: CONNECT,
 };
-const CAPTURE: AcceptedParams =
-    AcceptedParams { written: &[DESCRIPTORS, &[RECEIPT_EMAIL]], read: &[&["amount"]], not_modelled: CONNECT };
 const LIST: AcceptedParams = AcceptedParams {
     written: &[],
-    read: &[&["customer"], lists::CREATED, lists::PAGING],
-    not_modelled: &["payment_intent", "transfer_group"],
+    read: &[&["customer", "transfer_group"], lists::CREATED, lists::PAGING],
+    not_modelled: &["payment_intent"],
 };
 
 /// `POST /v1/charges`. A decline leaves a failed charge behind, and uses the token up too.
 pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, CallError> {
     let fields = CallFields::of(call.request, &CREATE)?;
     expand::check(&fields, "charge")?;
-    let (amount, currency) = amount_and_currency(&fields)?;
+    let (amount, currency) = amounts::of_charge(&fields)?;
     let is_captured = fields.boolean("capture")?.unwrap_or(true);
     let mut charge = charge_object::blank(call, amount, currency);
     fields.write_to(&mut charge)?;
+    descriptors::write_calculated(&mut charge);
     let mut card = payer(call, &fields)?;
     charge["customer"] = card.body["customer"].clone();
     let verdict = card.verdict(call, CardStep::Charge);
@@ -99,9 +100,11 @@ pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, Cal
         }
     };
     let customer = charge["customer"].as_str().map(str::to_owned);
+    let is_paid = is_captured && refusal.is_none();
+    let before = if is_paid { disputes::open(call, &mut charge, card.published()) } else { None };
     let stored = call.keep(ObjectKind::Charge, customer, charge, card.state)?;
     match refusal {
-        None => show(call, &fields, stored.body),
+        None => show(call, &fields, before.unwrap_or(stored.body)),
         Some(error) => {
             let decline = error.decline.map(|decline| Decline { charge: Some(stored.id), ..*decline });
             // Recorded: a decline at a charge names no parameter but a field of the card.
@@ -114,16 +117,24 @@ pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, Cal
 /// `GET /v1/charges/:id`.
 pub(super) fn retrieve(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
     let fields = CallFields::of(call.request, &AcceptedParams::ONLY_EXPAND)?;
-    let charge = charge_of_path(call, ids[0])?;
+    expand::check(&fields, "charge")?;
+    let charge = charge_of_path(call, ids[0], "id")?;
     show(call, &fields, charge.body)
 }
 
 /// `GET /v1/charges`.
 pub(super) fn list(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, CallError> {
     let fields = CallFields::of(call.request, &LIST)?;
+    expand::check_list(&fields, "charge")?;
     let parent = fields.word("customer")?;
+    if let Some(customer) = parent {
+        check_has_been(call, customer)?;
+    }
     let list = ListQuery { kind: ObjectKind::Charge, what: "charge", parent, url: "/v1/charges" };
-    let mut page = lists::page(call, &fields, &list)?;
+    let mut page = match fields.word("transfer_group")? {
+        None => lists::page(call, &fields, &list)?,
+        Some(group) => lists::page_of(call, &fields, &list, &|charge| charge["transfer_group"] == group)?,
+    };
     if shows_refunds(call) {
         for charge in page["data"].as_array_mut().into_iter().flatten() {
             *charge = with_refunds(call, charge.take())?;
@@ -136,7 +147,7 @@ pub(super) fn list(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, CallE
 pub(super) fn update(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
     let fields = CallFields::of(call.request, &UPDATE)?;
     expand::check(&fields, "charge")?;
-    let mut charge = charge_of_path(call, ids[0])?;
+    let mut charge = charge_of_path(call, ids[0], "id")?;
     fields.write_to(&mut charge.body)?;
     if let Some(report) = fields.choice("fraud_details[user_report]", &["fraudulent", "safe"])? {
         charge.body["fraud_details"] = json!({ "user_report": report });
@@ -155,62 +166,82 @@ pub(super) fn update(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, C
     show(call, &fields, charge.body)
 }
 
-/// `POST /v1/charges/:id/capture`. What is not captured is given back: it counts as refunded.
+/// `POST /v1/charges/:id/capture`. What is not captured is given back: it is a refund.
 pub(super) fn capture(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
     let fields = CallFields::of(call.request, &CAPTURE)?;
     expand::check(&fields, "charge")?;
-    let mut charge = charge_of_path(call, ids[0])?;
-    let body = &mut charge.body;
-    let id = shapes::text(body, "id");
-    let refused = |code: Option<&'static str>, message: String| Err(ApiError::request(code, None, message).into());
-    if body["captured"] == json!(true) {
-        return refused(Some("charge_already_captured"), format!("Charge {id} has already been captured."));
+    let mut charge = charge_of_path(call, ids[0], "charge")?;
+    check_capturable(call, &charge)?;
+    let authorized = charge.body["amount"].as_i64().unwrap_or_default();
+    let amount = captured_amount(&fields, &charge.body, authorized)?;
+    fields.write_to(&mut charge.body)?;
+    descriptors::write_calculated(&mut charge.body);
+    if amount < authorized {
+        refunds::give_back(call, &mut charge, authorized - amount)?;
     }
-    // This refusal and the next one are undocumented by Stripe: our wording.
-    if body["status"] != "succeeded" {
-        return refused(None, format!("Charge {id} could not be captured because it failed."));
-    }
-    if body["refunded"] == json!(true) {
-        return refused(Some("charge_already_refunded"), format!("Charge {id} has already been refunded."));
-    }
-    let authorized = body["amount"].as_i64().unwrap_or_default();
-    let amount = fields.integer("amount", 1..=i64::MAX)?.unwrap_or(authorized);
-    if amount > authorized {
-        let message = "You cannot capture a charge for an amount greater than it already has.";
-        return Err(ApiError::request(None, Some("amount"), message).into());
-    }
-    fields.write_to(body)?;
-    body["captured"] = true.into();
-    body["amount_captured"] = amount.into();
-    body["amount_refunded"] = (authorized - amount).into();
-    body["balance_transaction"] = call.ids.balance_transaction(call.now).into();
+    charge.body["captured"] = true.into();
+    charge.body["amount_captured"] = amount.into();
+    charge.body["balance_transaction"] = call.ids.balance_transaction(call.now).into();
+    let card = charge.state["number"].as_str().and_then(test_cards::by_number);
+    let before = disputes::open(call, &mut charge.body, card);
     call.ledger.update(&charge)?;
+    show(call, &fields, before.unwrap_or(charge.body))
+}
+
+/// `POST /v1/charges/:id/refund`: the oldest way to refund, which answers with the charge.
+pub(super) fn refund(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
+    let fields = CallFields::of(call.request, &refunds::CREATE_OF_CHARGE)?;
+    expand::check(&fields, "charge")?;
+    refunds::refund(call, &fields, ids[0], "charge")?;
+    let charge = charge_of_path(call, ids[0], "charge")?;
     show(call, &fields, charge.body)
 }
 
-fn amount_and_currency(fields: &CallFields<'_>) -> Result<(i64, ChargeCurrency), ApiError> {
-    let amount = fields.integer("amount", 1..=i64::MAX)?;
-    let amount = amount.ok_or_else(|| ApiError::missing("amount"))?;
-    let word = fields.word("currency")?.ok_or_else(|| ApiError::missing("currency"))?;
-    let currency = ChargeCurrency::parse(word).ok_or_else(|| {
-        let message = format!(
-            "Invalid currency: {}. Stripe currently supports these currencies: {}",
-            mask::text(&word.to_lowercase()),
-            SUPPORTED.join(", ")
-        );
-        ApiError::request(None, Some("currency"), message)
-    })?;
-    let refused = |code, words: &str, bound| {
-        let message = format!("Amount must be {words} {} {}", currency.show(bound), currency.as_str());
-        Err(ApiError::request(Some(code), Some("amount"), message))
-    };
-    if amount < currency.smallest_charge() {
-        return refused("amount_too_small", "at least", currency.smallest_charge());
+/// Refuses to capture what is not held any more.
+fn check_capturable(call: &MinterCall<'_>, charge: &StoredObject) -> Result<(), ApiError> {
+    let (id, body) = (&charge.id, &charge.body);
+    let refused = |code, message: String| Err(ApiError::request(code, None, message));
+    if body["captured"] == true {
+        return refused(Some("charge_already_captured"), format!("Charge {id} has already been captured."));
     }
-    if amount > LARGEST_CHARGE {
-        return refused("amount_too_large", "no more than", LARGEST_CHARGE);
+    // Undocumented by Stripe: our wording.
+    if body["status"] != "succeeded" {
+        return refused(None, format!("Charge {id} could not be captured because it failed."));
     }
-    Ok((amount, currency))
+    if body["refunded"] == true {
+        return refused(Some("charge_already_refunded"), format!("Charge {id} has already been refunded."));
+    }
+    if charge.created + CAPTURABLE.as_secs() < call.now.as_second() {
+        // The words of the code's own documentation.
+        let message = "The charge cannot be captured as the authorization has expired. Auth and capture charges must be \
+                       captured within seven days.";
+        return refused(Some("charge_expired_for_capture"), message.to_owned());
+    }
+    Ok(())
+}
+
+/// What is to be captured: all that was authorized, or an amount of it. Reported: the refusal of an amount that is too
+/// small names no parameter.
+fn captured_amount(fields: &CallFields<'_>, charge: &Value, authorized: i64) -> Result<i64, ApiError> {
+    let Some(amount) = fields.integer("amount", 1..=i64::MAX)? else { return Ok(authorized) };
+    if amount > authorized {
+        let message = "You cannot capture a charge for an amount greater than it already has.";
+        return Err(ApiError::request(None, Some("amount"), message));
+    }
+    match ChargeCurrency::parse(&shapes::text(charge, "currency")) {
+        Some(currency) if amount < currency.smallest_charge() => {
+            Err(ApiError { param: None, ..amounts::too_small(currency) })
+        }
+        _ => Ok(amount),
+    }
+}
+
+/// The customer of a list is one of the account's, be it that it was deleted.
+fn check_has_been(call: &mut MinterCall<'_>, customer: &str) -> Result<(), CallError> {
+    if call.ledger.get(ObjectKind::DeletedCustomer, customer)?.is_none() {
+        customer_of_param(call, customer)?;
+    }
+    Ok(())
 }
 
 /// What is charged: a token or an alias; a card of the customer, its default one where none is named.
@@ -234,7 +265,8 @@ fn payer(call: &mut MinterCall<'_>, fields: &CallFields<'_>) -> Result<PaymentCa
             let card = card_of_customer(call, &id, &customer.id)?.ok_or_else(|| {
                 let message =
                     format!("Customer {} does not have a linked source with ID {}.", customer.id, mask::text(&id));
-                ApiError::request(Some("missing"), Some(param), message)
+                // Reported: 404, though the parameter names it.
+                ApiError::request(Some("missing"), Some(param), message).with_status(404)
             })?;
             Ok(PaymentCard::of_customer(card))
         }

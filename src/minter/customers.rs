@@ -27,6 +27,7 @@ const MOST_CARDS: usize = 10_000;
 /// Every parameter of Stripe's specification that makes or changes what the minter does not play.
 const NOT_MODELLED: &[&str] = &[
     "bank_account",
+    "business_vat_id",
     "cash_balance",
     "coupon",
     "default_alipay_account",
@@ -35,11 +36,20 @@ const NOT_MODELLED: &[&str] = &[
     "invoice_settings[default_payment_method]",
     "invoice_settings[rendering_options]",
     "payment_method",
+    "plan",
     "promotion_code",
+    "quantity",
     "tax",
     "tax_id_data",
+    "tax_info",
+    "tax_percent",
     "test_clock",
+    "trial_end",
+    "trial_period_days",
+    "validate",
 ];
+/// The name of `balance` in older versions, which Stripe still takes.
+const OLD_BALANCE: &str = "account_balance";
 /// What can be given when a customer is made and changed later.
 const WRITTEN: &[WrittenParam] = &[
     WrittenParam::text("email", LONGEST_EMAIL),
@@ -62,10 +72,10 @@ const WRITTEN: &[WrittenParam] = &[
 ];
 
 const CREATE: AcceptedParams =
-    AcceptedParams { written: &[WRITTEN], read: &[&["id", "card", "source"]], not_modelled: NOT_MODELLED };
+    AcceptedParams { written: &[WRITTEN], read: &[&["id", "card", "source", OLD_BALANCE]], not_modelled: NOT_MODELLED };
 const UPDATE: AcceptedParams = AcceptedParams {
     written: &[WRITTEN],
-    read: &[&["card", "source", "default_card", "default_source"]],
+    read: &[&["card", "source", "default_card", "default_source", OLD_BALANCE]],
     not_modelled: NOT_MODELLED,
 };
 const LIST: AcceptedParams =
@@ -79,7 +89,7 @@ pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, Cal
     if let Some(own) = fields.word("id")? {
         customer["id"] = own_id(call, own)?.into();
     }
-    fields.write_to(&mut customer)?;
+    write_fields(&fields, &mut customer)?;
     let parent = email(call, &fields)?.flatten();
     if let Some(card) = sources::named(call, &fields)? {
         let id = shapes::text(&customer, "id");
@@ -92,16 +102,18 @@ pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, Cal
 /// `GET /v1/customers/:id`. A deleted customer is answered with `"deleted": true`.
 pub(super) fn retrieve(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
     let fields = CallFields::of(call.request, &AcceptedParams::ONLY_EXPAND)?;
+    expand::check(&fields, "customer")?;
     if let Some(deleted) = call.ledger.get(ObjectKind::DeletedCustomer, ids[0])? {
         return Ok(deleted.body);
     }
-    let customer = customer_of_path(call, ids[0])?;
+    let customer = customer_of_path(call, ids[0], "id")?;
     show(call, &fields, customer.body)
 }
 
 /// `GET /v1/customers`, those with an email address only where one is given.
 pub(super) fn list(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, CallError> {
     let fields = CallFields::of(call.request, &LIST)?;
+    expand::check_list(&fields, "customer")?;
     let email = fields.word("email")?.map(|email| call.workspace.identities().stored(email));
     let list =
         ListQuery { kind: ObjectKind::Customer, what: "customer", parent: email.as_deref(), url: "/v1/customers" };
@@ -113,17 +125,16 @@ pub(super) fn list(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, CallE
 pub(super) fn update(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
     let fields = CallFields::of(call.request, &UPDATE)?;
     expand::check(&fields, "customer")?;
-    let mut customer = customer_of_path(call, ids[0])?;
-    fields.write_to(&mut customer.body)?;
+    let mut customer = customer_of_path(call, ids[0], "id")?;
+    write_fields(&fields, &mut customer.body)?;
     if let Some(email) = email(call, &fields)? {
         customer.parent = email;
     }
     for param in ["default_source", "default_card"] {
         if let Some(card) = fields.word(param)? {
-            card_of_customer(call, card, &customer.id)?.ok_or_else(|| {
-                let message = format!("Customer {} does not have card with ID {}", customer.id, mask::text(card));
-                ApiError::request(Some("resource_missing"), Some(param), message)
-            })?;
+            // Reported: the refusal names the param `source`.
+            let found = card_of_customer(call, card, &customer.id)?;
+            found.ok_or_else(|| ApiError::no_such("source", card, "source"))?;
             customer.body["default_source"] = card.into();
         }
     }
@@ -141,7 +152,7 @@ pub(super) fn update(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, C
 /// `DELETE /v1/customers/:id`: the cards go too.
 pub(super) fn delete(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
     CallFields::of(call.request, &AcceptedParams::ONLY_EXPAND)?;
-    let mut customer = customer_of_path(call, ids[0])?;
+    let mut customer = customer_of_path(call, ids[0], "id")?;
     let all = PageQuery::newest(ObjectKind::Card, &customer.id, MOST_CARDS);
     for card in call.ledger.page(&all)? {
         call.ledger.remove(ObjectKind::Card, &card.id)?;
@@ -152,6 +163,15 @@ pub(super) fn delete(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, C
     customer.parent = None;
     call.ledger.insert(&customer)?;
     Ok(customer.body)
+}
+
+/// Writes everything that was sent into a customer, also by its older name.
+fn write_fields(fields: &CallFields<'_>, customer: &mut Value) -> Result<(), ApiError> {
+    fields.write_to(customer)?;
+    if let Some(balance) = fields.integer(OLD_BALANCE, -LARGEST_NUMBER..=LARGEST_NUMBER)? {
+        customer["balance"] = balance.into();
+    }
+    Ok(())
 }
 
 fn blank(call: &MinterCall<'_>) -> Value {
@@ -193,16 +213,16 @@ fn blank(call: &MinterCall<'_>) -> Value {
 /// # Errors
 /// One that exists, and one that may not be kept as it is.
 fn own_id(call: &mut MinterCall<'_>, id: &str) -> Result<String, CallError> {
-    let refused = |code, message: &str| Err(ApiError::request(code, Some("id"), message).into());
     if !mask::is_whole(id) {
-        return refused(
-            None,
-            "Testcard keeps no card number, security code or key, and this id holds what may be one: choose another id.",
-        );
+        let message = "Testcard keeps no card number, security code or key, and this id holds what may be one: choose \
+                       another id.";
+        return Err(ApiError::request(None, Some("id"), message).into());
     }
     for kind in [ObjectKind::Customer, ObjectKind::DeletedCustomer] {
         if call.ledger.get(kind, id)?.is_some() {
-            return refused(Some("resource_already_exists"), "Customer already exists.");
+            // Reported, without a param.
+            let error = ApiError::request(Some("resource_already_exists"), None, "Customer already exists.");
+            return Err(error.into());
         }
     }
     Ok(id.to_owned())

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{
+    balance,
     call::{CallError, MinterCall},
     fields::CallFields,
     ledger::ObjectKind,
@@ -19,41 +20,79 @@ const DEEPEST: usize = 4;
 enum ExpandProperty {
     /// The id of an object, or null.
     Id(ObjectKind),
+    /// The id of a balance transaction, or null.
+    BalanceTransaction,
+    /// The id of the charge or the refund that a balance transaction is of.
+    BalanceSource,
     /// A list that is left out until it is asked for.
     Refunds,
     Sources,
+    /// Such a list of what the account has none of.
+    NoneOf,
+    /// A field that is left out until it is asked for, and null then.
+    AddedNull,
     /// A card that is always there in full.
     Card,
+    /// A dictionary, always there in full. Whatever can be expanded in it is null here.
+    Part,
     /// Always null here.
     Null,
     /// Stripe expands it, and the minter has no such objects.
     NotModelled,
 }
 
+/// The properties that Stripe expands: those of its specification, with those of older versions.
 fn property(object: &str, name: &str) -> Option<ExpandProperty> {
     Some(match (object, name) {
         ("charge" | "card" | "refund" | "payment_method", "customer") => ExpandProperty::Id(ObjectKind::Customer),
         ("customer", "default_source") => ExpandProperty::Id(ObjectKind::Card),
         ("refund", "charge") => ExpandProperty::Id(ObjectKind::Charge),
+        ("charge" | "refund", "balance_transaction") => ExpandProperty::BalanceTransaction,
+        ("balance_transaction", "source") => ExpandProperty::BalanceSource,
         ("charge", "refunds") => ExpandProperty::Refunds,
         ("customer", "sources") => ExpandProperty::Sources,
-        ("charge", "source") | ("token", "card") => ExpandProperty::Card,
+        ("customer", "subscriptions" | "tax_ids") => ExpandProperty::NoneOf,
+        ("customer", "cash_balance") => ExpandProperty::AddedNull,
+        ("charge", "card" | "source") | ("token", "card") => ExpandProperty::Card,
+        (
+            "charge",
+            "billing_details"
+            | "fraud_details"
+            | "outcome"
+            | "payment_method_details"
+            | "radar_options"
+            | "shipping"
+            | "transfer_data",
+        )
+        | ("customer", "address" | "invoice_settings" | "shipping")
+        | ("refund", "destination_details")
+        | ("payment_method", "billing_details" | "card") => ExpandProperty::Part,
         (
             "charge",
             "application"
             | "application_fee"
+            | "destination"
+            | "failure_balance_transaction"
+            | "invoice"
             | "on_behalf_of"
+            | "order"
             | "payment_intent"
             | "review"
             | "source_transfer"
-            | "transfer"
-            | "dispute"
-            | "failure_balance_transaction"
-            | "invoice",
+            | "transfer",
         )
-        | ("refund", "payment_intent" | "source_transfer_reversal" | "transfer_reversal")
-        | ("customer", "test_clock") => ExpandProperty::Null,
-        ("charge" | "refund", "balance_transaction") => ExpandProperty::NotModelled,
+        | (
+            "refund",
+            "failure_balance_transaction"
+            | "payment_intent"
+            | "payment_method"
+            | "source_transfer_reversal"
+            | "transfer_reversal",
+        )
+        | ("card", "account")
+        | ("customer", "discount" | "test_clock")
+        | ("token", "bank_account") => ExpandProperty::Null,
+        ("charge", "dispute") | ("customer", "tax") => ExpandProperty::NotModelled,
         _ => return None,
     })
 }
@@ -68,38 +107,50 @@ enum ExpandNode {
     Null,
 }
 
-/// Checks that every path names what can be expanded, before anything is done for the call: what passes here is not
-/// refused by [`apply`], when the call may be carried out already.
+/// Checks that every path names what can be expanded in an object of this kind, before anything is done for the call:
+/// what passes here is not refused by [`apply`], when the call may be carried out already.
 pub(super) fn check(fields: &CallFields<'_>, object: &'static str) -> Result<(), ApiError> {
-    for path in fields.expand() {
-        check_depth(path)?;
-        let mut node = ExpandNode::Object(object);
-        for name in path.split('.') {
-            node = match node {
-                ExpandNode::Null => ExpandNode::Null,
-                ExpandNode::ListQuery(element) if name == "data" => ExpandNode::Object(element),
-                ExpandNode::ListQuery(_) => return Err(cannot_be_expanded(path)),
-                ExpandNode::Object(object) => match property(object, name).ok_or_else(|| cannot_be_expanded(path))? {
-                    ExpandProperty::Id(kind) => ExpandNode::Object(kind.as_str()),
-                    ExpandProperty::Refunds => ExpandNode::ListQuery(ObjectKind::Refund.as_str()),
-                    ExpandProperty::Sources => ExpandNode::ListQuery(ObjectKind::Card.as_str()),
-                    ExpandProperty::Card => ExpandNode::Object(ObjectKind::Card.as_str()),
-                    ExpandProperty::Null => ExpandNode::Null,
-                    ExpandProperty::NotModelled => return Err(not_modelled(name)),
-                },
-            };
-        }
+    fields.expand().try_for_each(|path| check_path(path, ExpandNode::Object(object)))
+}
+
+/// As [`check`], for a list of objects of this kind.
+pub(super) fn check_list(fields: &CallFields<'_>, element: &'static str) -> Result<(), ApiError> {
+    fields.expand().try_for_each(|path| check_path(path, ExpandNode::ListQuery(element)))
+}
+
+fn check_path(path: &str, mut node: ExpandNode) -> Result<(), ApiError> {
+    check_depth(path)?;
+    for name in path.split('.') {
+        node = match node {
+            ExpandNode::Null => ExpandNode::Null,
+            ExpandNode::ListQuery(element) if name == "data" => ExpandNode::Object(element),
+            ExpandNode::ListQuery(_) => return Err(cannot_be_expanded(path)),
+            ExpandNode::Object(object) => match property(object, name).ok_or_else(|| cannot_be_expanded(path))? {
+                ExpandProperty::Id(kind) => ExpandNode::Object(kind.as_str()),
+                ExpandProperty::BalanceTransaction => ExpandNode::Object(BALANCE_TRANSACTION),
+                // Of a refund it is the refund; what only a charge has is then left alone.
+                ExpandProperty::BalanceSource => ExpandNode::Object(ObjectKind::Charge.as_str()),
+                ExpandProperty::Refunds => ExpandNode::ListQuery(ObjectKind::Refund.as_str()),
+                ExpandProperty::Sources => ExpandNode::ListQuery(ObjectKind::Card.as_str()),
+                ExpandProperty::Card => ExpandNode::Object(ObjectKind::Card.as_str()),
+                ExpandProperty::NoneOf | ExpandProperty::AddedNull | ExpandProperty::Part | ExpandProperty::Null => {
+                    ExpandNode::Null
+                }
+                ExpandProperty::NotModelled => return Err(not_modelled(name)),
+            },
+        };
     }
     Ok(())
 }
 
-/// Expands everything that the call names, in its answer.
+const BALANCE_TRANSACTION: &str = "balance_transaction";
+
+/// Expands everything that the call names, in its answer. The paths have been checked by [`check`] or [`check_list`].
 pub(super) fn apply(call: &mut MinterCall<'_>, fields: &CallFields<'_>, mut answer: Value) -> Result<Value, CallError> {
     let paths: BTreeSet<&str> = fields.expand().collect();
     for path in paths {
-        check_depth(path)?;
         let parts: Vec<&str> = path.split('.').collect();
-        expand_path(call, &mut answer, &parts, path)?;
+        expand_path(call, &mut answer, &parts)?;
     }
     Ok(answer)
 }
@@ -112,7 +163,7 @@ fn check_depth(path: &str) -> Result<(), ApiError> {
     Err(ApiError::request(None, None, message))
 }
 
-fn expand_path(call: &mut MinterCall<'_>, value: &mut Value, parts: &[&str], path: &str) -> Result<(), CallError> {
+fn expand_path(call: &mut MinterCall<'_>, value: &mut Value, parts: &[&str]) -> Result<(), CallError> {
     let [name, rest @ ..] = parts else { return Ok(()) };
     // Null, or the id of a customer that was deleted.
     if !value.is_object() {
@@ -121,24 +172,60 @@ fn expand_path(call: &mut MinterCall<'_>, value: &mut Value, parts: &[&str], pat
     let object = value["object"].as_str().unwrap_or_default().to_owned();
     if object == "list" && *name == "data" {
         for element in value["data"].as_array_mut().into_iter().flatten() {
-            expand_path(call, element, rest, path)?;
+            expand_path(call, element, rest)?;
         }
         return Ok(());
     }
     let id = value["id"].as_str().unwrap_or_default().to_owned();
-    match property(&object, name).ok_or_else(|| cannot_be_expanded(path))? {
-        ExpandProperty::Id(kind) => {
-            if let Some(id) = value[*name].as_str() {
-                let found = call.ledger.get(kind, id)?;
-                value[*name] = found.map_or_else(|| value[*name].clone(), |found| found.body);
-            }
+    match property(&object, name).unwrap_or(ExpandProperty::Null) {
+        ExpandProperty::Id(kind) => put_object(call, &mut value[*name], kind)?,
+        ExpandProperty::BalanceTransaction => put_balance_transaction(call, value)?,
+        ExpandProperty::BalanceSource => {
+            let kind = if value["type"] == "refund" { ObjectKind::Refund } else { ObjectKind::Charge };
+            put_object(call, &mut value[*name], kind)?;
         }
         ExpandProperty::Refunds => shapes::add(value, name, lists::refunds_of(call, &id)?),
         ExpandProperty::Sources => shapes::add(value, name, lists::sources_of(call, &id)?),
-        ExpandProperty::Card | ExpandProperty::Null => {}
-        ExpandProperty::NotModelled => return Err(not_modelled(name).into()),
+        ExpandProperty::NoneOf => shapes::add(value, name, lists::empty(&format!("/v1/customers/{id}/{name}"))),
+        ExpandProperty::AddedNull => shapes::add(value, name, Value::Null),
+        ExpandProperty::Card => {}
+        ExpandProperty::Part | ExpandProperty::Null | ExpandProperty::NotModelled => return Ok(()),
     }
-    if rest.is_empty() { Ok(()) } else { expand_path(call, &mut value[*name], rest, path) }
+    match value.get_mut(*name) {
+        Some(next) if !rest.is_empty() => expand_path(call, next, rest),
+        _ => Ok(()),
+    }
+}
+
+/// Puts an object in the place of its id; an id that leads nowhere stays.
+fn put_object(call: &mut MinterCall<'_>, place: &mut Value, kind: ObjectKind) -> Result<(), CallError> {
+    if let Some(id) = place.as_str()
+        && let Some(found) = call.ledger.get(kind, id)?
+    {
+        *place = found.body;
+    }
+    Ok(())
+}
+
+/// Puts the balance transaction of a charge or a refund in the place of its id.
+fn put_balance_transaction(call: &mut MinterCall<'_>, value: &mut Value) -> Result<(), CallError> {
+    if !value[BALANCE_TRANSACTION].is_string() {
+        return Ok(());
+    }
+    let is_refund = value["object"] == "refund";
+    // The charge of a refund may be expanded already.
+    let charge =
+        if is_refund { value["charge"].as_str().or(value["charge"]["id"].as_str()) } else { value["id"].as_str() };
+    let charge = match charge {
+        Some(id) => call.ledger.get(ObjectKind::Charge, id)?,
+        None => None,
+    };
+    value[BALANCE_TRANSACTION] = match charge {
+        _ if is_refund => balance::of_refund(call, value, charge.as_ref()),
+        Some(charge) => balance::of_charge(call, &charge),
+        None => return Ok(()),
+    };
+    Ok(())
 }
 
 fn not_modelled(name: &str) -> ApiError {

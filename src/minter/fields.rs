@@ -4,9 +4,12 @@ use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value, json};
 
-use super::accepted::{ADDRESS_FIELDS, AcceptedParams, ParamMeaning, WriteRule, WrittenParam};
+use super::{
+    accepted::{ADDRESS_FIELDS, AcceptedParams, ParamMeaning, WriteRule, WrittenParam},
+    descriptors,
+};
 use crate::domain::{
-    call::{api::ApiRequest, error::ApiError, params::Params},
+    call::{api::ApiRequest, client_fields, error::ApiError, params::Params},
     mask,
 };
 
@@ -54,8 +57,6 @@ impl<T: Into<Value>> SentValue<T> {
 
 /// The longest text that a field takes where its own limit is not documented, in characters.
 pub(super) const LONGEST_TEXT: usize = 5000;
-/// The longest `statement_descriptor`, in characters.
-const LONGEST_DESCRIPTOR: usize = 22;
 const METADATA_KEYS: usize = 50;
 const METADATA_KEY_LENGTH: usize = 40;
 const METADATA_VALUE_LENGTH: usize = 500;
@@ -68,9 +69,15 @@ impl<'a> CallFields<'a> {
     /// taken.
     pub(super) fn of(request: &'a ApiRequest, accepted: &'static AcceptedParams) -> Result<Self, ApiError> {
         let params = &request.params;
-        let unknown = params.iter().filter(|(name, value)| accepted.meaning(name, value) == ParamMeaning::Unknown);
+        let meaning = |name, value| match accepted.meaning(name, value) {
+            ParamMeaning::Unknown | ParamMeaning::NotModelled(_) if client_fields::is_taken(request, name) => {
+                ParamMeaning::Known
+            }
+            meaning => meaning,
+        };
+        let unknown = params.iter().filter(|(name, value)| meaning(name, value) == ParamMeaning::Unknown);
         ApiError::refuse_unknown(unknown.map(|(name, _)| name))?;
-        let refusal = params.iter().find_map(|(name, value)| match accepted.meaning(name, value) {
+        let refusal = params.iter().find_map(|(name, value)| match meaning(name, value) {
             ParamMeaning::Known | ParamMeaning::Unknown => None,
             ParamMeaning::NotModelled(name) => {
                 let message = format!("Testcard's local minter does not model '{name}' here.");
@@ -157,8 +164,11 @@ impl<'a> CallFields<'a> {
     pub(super) fn boolean(&self, name: &str) -> Result<Option<bool>, ApiError> {
         match self.word(name)? {
             None => Ok(None),
-            Some("true" | "1") => Ok(Some(true)),
-            Some("false" | "0") => Ok(Some(false)),
+            Some("1") => Ok(Some(true)),
+            Some("0") => Ok(Some(false)),
+            // Stripe's SDK for .NET writes `True` and `False`.
+            Some(word) if word.eq_ignore_ascii_case("true") => Ok(Some(true)),
+            Some(word) if word.eq_ignore_ascii_case("false") => Ok(Some(false)),
             Some(other) => Err(ApiError::request(None, Some(name), format!("Invalid boolean: {}", mask::text(other)))),
         }
     }
@@ -177,14 +187,10 @@ impl<'a> CallFields<'a> {
     }
 
     fn statement_descriptor(&self, name: &str) -> Result<SentValue<String>, ApiError> {
-        match self.text(name, LONGEST_TEXT)? {
-            // Undocumented by Stripe: our wording.
-            SentValue::Set(text) if text.chars().count() > LONGEST_DESCRIPTOR => {
-                let message = format!("The statement descriptor must be at most {LONGEST_DESCRIPTOR} characters.");
-                Err(ApiError::request(None, Some(name), message))
-            }
-            other => Ok(other),
+        if let Some(text) = self.raw(name).filter(|text| !text.is_empty()) {
+            descriptors::check(name, text)?;
         }
+        self.text(name, LONGEST_TEXT)
     }
 
     /// `shipping` of a charge or a customer: an address and a name at least.
@@ -259,9 +265,9 @@ impl<'a> CallFields<'a> {
         self.elements(name).map(mask::text)
     }
 
-    /// The elements of a list, in the order sent.
+    /// The elements of a list, in the order sent. The bare name stands for a list without any.
     pub(super) fn elements(&self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.params.iter().filter(move |(sent, _)| root(sent) == name).map(|(_, value)| value)
+        self.params.iter().filter(move |(sent, _)| *sent != name && root(sent) == name).map(|(_, value)| value)
     }
 
     /// What `expand[]` names, in the order sent.

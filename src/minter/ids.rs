@@ -86,6 +86,11 @@ impl<'a> RequestIds<'a> {
         self.timed("txn", created)
     }
 
+    /// `dp_1…`, 24 characters after the prefix.
+    pub fn dispute(&self, created: Timestamp) -> String {
+        self.timed("dp", created)
+    }
+
     /// `pm_1…`, 24 characters after the prefix.
     pub fn payment_method(&self, created: Timestamp) -> String {
         self.timed("pm", created)

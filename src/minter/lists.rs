@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{
     call::{CallError, MinterCall},
     fields::CallFields,
-    ledger::{ObjectKind, PageCursor, PageQuery},
+    ledger::{ObjectKind, PageCursor, PageQuery, StoredObject},
 };
 use crate::domain::call::error::ApiError;
 
@@ -36,6 +36,16 @@ pub(super) fn page(
     fields: &CallFields<'_>,
     list: &ListQuery<'_>,
 ) -> Result<Value, CallError> {
+    page_of(call, fields, list, &|_| true)
+}
+
+/// The same, with those objects only that `is_wanted` takes.
+pub(super) fn page_of(
+    call: &mut MinterCall<'_>,
+    fields: &CallFields<'_>,
+    list: &ListQuery<'_>,
+    is_wanted: &dyn Fn(&Value) -> bool,
+) -> Result<Value, CallError> {
     let limit = fields.integer("limit", LIMITS)?.unwrap_or(DEFAULT_LIMIT);
     let cursor = match (fields.word("starting_after")?, fields.word("ending_before")?) {
         (Some(_), Some(_)) => {
@@ -47,12 +57,17 @@ pub(super) fn page(
         (None, None) => PageCursor::Start,
     };
     let created = created(fields)?;
-    slice(call, list, cursor, created, limit as usize)
+    slice(call, list, cursor, created, limit as usize, is_wanted)
+}
+
+/// A list of what the account has none of.
+pub(super) fn empty(url: &str) -> Value {
+    shown(&[], false, url)
 }
 
 /// The first page of a list, as an expanded property shows it.
 fn first_page(call: &mut MinterCall<'_>, list: &ListQuery<'_>) -> Result<Value, CallError> {
-    slice(call, list, PageCursor::Start, i64::MIN..=i64::MAX, DEFAULT_LIMIT as usize)
+    slice(call, list, PageCursor::Start, i64::MIN..=i64::MAX, DEFAULT_LIMIT as usize, &|_| true)
 }
 
 /// The refunds of a charge, as the charge shows them.
@@ -73,18 +88,49 @@ fn slice(
     cursor: PageCursor<'_>,
     created: RangeInclusive<i64>,
     limit: usize,
+    is_wanted: &dyn Fn(&Value) -> bool,
 ) -> Result<Value, CallError> {
     // One more than is shown tells whether there are more.
-    let query = PageQuery { kind: list.kind, parent: list.parent, created, cursor, limit: limit + 1 };
-    let mut found = call.ledger.page(&query)?;
+    let enough = limit + 1;
+    let mut found: Vec<StoredObject> = Vec::new();
+    let mut reached: Option<String> = None;
+    loop {
+        let cursor = match (&reached, cursor) {
+            (None, start) => start,
+            (Some(id), PageCursor::Before(_)) => PageCursor::Before(id),
+            (Some(id), PageCursor::Start | PageCursor::After(_)) => PageCursor::After(id),
+        };
+        let query = PageQuery { kind: list.kind, parent: list.parent, created: created.clone(), cursor, limit: enough };
+        let mut read = call.ledger.page(&query)?;
+        let is_last = read.len() < enough;
+        let goes_to_newer = matches!(cursor, PageCursor::Before(_));
+        let farthest = if goes_to_newer { read.first() } else { read.last() };
+        let farthest = farthest.map(|object| object.id.clone());
+        read.retain(|object| is_wanted(&object.body));
+        if goes_to_newer {
+            found.splice(..0, read);
+        } else {
+            found.extend(read);
+        }
+        if is_last || found.len() >= enough {
+            break;
+        }
+        reached = farthest;
+    }
     let has_more = found.len() > limit;
-    if has_more {
-        // Of the objects before a cursor the surplus one is the farthest, which is the newest.
-        let surplus = if matches!(cursor, PageCursor::Before(_)) { 0 } else { limit };
-        found.remove(surplus);
+    // Of the objects before a cursor the surplus ones are the farthest, which are the newest.
+    let surplus = found.len().saturating_sub(limit);
+    if matches!(cursor, PageCursor::Before(_)) {
+        found.drain(..surplus);
+    } else {
+        found.truncate(limit);
     }
     let data: Vec<Value> = found.into_iter().map(|object| object.body).collect();
-    Ok(json!({ "object": "list", "data": data, "has_more": has_more, "url": list.url }))
+    Ok(shown(&data, has_more, list.url))
+}
+
+fn shown(data: &[Value], has_more: bool, url: &str) -> Value {
+    json!({ "object": "list", "data": data, "has_more": has_more, "url": url })
 }
 
 fn known<'a>(call: &mut MinterCall<'_>, list: &ListQuery<'_>, id: &'a str, param: &str) -> Result<&'a str, CallError> {

@@ -6,16 +6,11 @@ use super::{
 };
 use crate::domain::call::error::ApiError;
 
-/// The charge that a path names. Recorded: 404, with the param `id`.
-pub(super) fn charge_of_path(call: &mut MinterCall<'_>, id: &str) -> Result<StoredObject, CallError> {
+/// The charge that a path names. Recorded: 404, with the param `id`; where something is done to the charge
+/// (`…/capture`), reported with the param `charge`. A refund's parameter `charge` is answered with `id` too: reported.
+pub(super) fn charge_of_path(call: &mut MinterCall<'_>, id: &str, param: &str) -> Result<StoredObject, CallError> {
     let found = call.ledger.get(ObjectKind::Charge, id)?;
-    Ok(found.ok_or_else(|| ApiError::no_such("charge", id, "id").with_status(404))?)
-}
-
-/// The charge that the parameter `charge` names.
-pub(super) fn charge_of_param(call: &mut MinterCall<'_>, id: &str) -> Result<StoredObject, CallError> {
-    let found = call.ledger.get(ObjectKind::Charge, id)?;
-    Ok(found.ok_or_else(|| ApiError::no_such("charge", id, "charge"))?)
+    Ok(found.ok_or_else(|| ApiError::no_such("charge", id, param).with_status(404))?)
 }
 
 /// The refund that a path names: as recorded of charges and customers.
@@ -24,10 +19,11 @@ pub(super) fn refund_of_path(call: &mut MinterCall<'_>, id: &str) -> Result<Stor
     Ok(found.ok_or_else(|| ApiError::no_such("refund", id, "id").with_status(404))?)
 }
 
-/// The customer that a path names; one that was deleted does not count. Recorded: 404, with the param `id`.
-pub(super) fn customer_of_path(call: &mut MinterCall<'_>, id: &str) -> Result<StoredObject, CallError> {
+/// The customer that a path names; one that was deleted does not count. Recorded: 404, with the param `id`. Where the
+/// path goes on below the customer, `param` is `customer`: likely, as reported of charges.
+pub(super) fn customer_of_path(call: &mut MinterCall<'_>, id: &str, param: &str) -> Result<StoredObject, CallError> {
     let found = call.ledger.get(ObjectKind::Customer, id)?;
-    Ok(found.ok_or_else(|| ApiError::no_such("customer", id, "id").with_status(404))?)
+    Ok(found.ok_or_else(|| ApiError::no_such("customer", id, param).with_status(404))?)
 }
 
 /// The customer that the parameter `customer` names.

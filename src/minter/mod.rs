@@ -9,9 +9,9 @@
 //! | `admission`, `auth` | whether a call is let in, by its key |
 //! | `routes`, `call` | which handler answers, and what every handler is given |
 //! | `tokens`, `charges`, `refunds`, `customers`, `sources`, `payment_methods` | the handlers, a file per resource |
-//! | `accepted`, `fields` | which parameters a handler takes, and how they are read and written into objects |
+//! | `accepted`, `fields`, `amounts`, `descriptors` | which parameters a handler takes, and how they are read and written |
 //! | `lookup`, `lists`, `expand`, `shapes` | objects by their id, in lists, within other objects, as a version shows them |
-//! | `cards`, `charge_object` | what a card's bank says, and what a charge shows of it |
+//! | `cards`, `charge_object`, `disputes`, `balance` | what a card's bank says, what a charge shows of it, and what follows |
 //! | `idempotency`, `ledger` | one answer for one key, and where objects and answers are kept |
 //! | `answers`, `ids` | the bytes of an answer, and ids |
 //! | `workspace`, `accounts` | whose account it is, and which connected one a call is for |
@@ -19,13 +19,17 @@
 mod accepted;
 mod accounts;
 mod admission;
+mod amounts;
 mod answers;
 pub mod auth;
+mod balance;
 mod call;
 mod cards;
 mod charge_object;
 mod charges;
 mod customers;
+mod descriptors;
+mod disputes;
 mod expand;
 mod fields;
 mod idempotency;
@@ -45,7 +49,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-pub use admission::{Admission, KEY_PARAM, admit, admit_by_param};
+pub use admission::{Admission, KEY_PARAM, admit, admit_by_param, takes_key_param};
 pub use answers::{refusal, unavailable};
 pub use ledger::{
     Ledger, LedgerError, MemoryLedger, ObjectKind, PageCursor, PageQuery, RememberedAnswer, StoredObject,

@@ -4,39 +4,39 @@ use serde_json::{Value, json};
 
 use super::{
     accepted::{AcceptedParams, METADATA},
+    amounts,
     call::{CallError, MinterCall},
-    expand,
+    disputes, expand,
     fields::CallFields,
-    ledger::ObjectKind,
+    ledger::{LedgerError, ObjectKind, StoredObject},
     lists::{self, ListQuery},
-    lookup::{charge_of_param, charge_of_path, refund_of_path},
+    lookup::{charge_of_path, refund_of_path},
     shapes,
 };
-use crate::domain::{call::error::ApiError, card::currency::ChargeCurrency};
+use crate::domain::{
+    call::error::ApiError,
+    card::currency::{ChargeCurrency, LARGEST_CHARGE},
+};
 
 const REASONS: [&str; 3] = ["duplicate", "fraudulent", "requested_by_customer"];
 
-const CREATE: AcceptedParams = AcceptedParams {
-    written: &[&[METADATA]],
-    read: &[&["charge", "amount", "reason"]],
-    not_modelled: &[
-        "currency",
-        "customer",
-        "instructions_email",
-        "origin",
-        "payment_intent",
-        "refund_application_fee",
-        "reverse_transfer",
-    ],
-};
+const CREATE: AcceptedParams =
+    AcceptedParams { written: &[&[METADATA]], read: &[&["charge"], OF_CHARGE_READ], not_modelled: CREATE_NOT_MODELLED };
+/// What is taken where the path names the charge.
+pub(super) const CREATE_OF_CHARGE: AcceptedParams =
+    AcceptedParams { written: &[&[METADATA]], read: &[OF_CHARGE_READ], not_modelled: CREATE_NOT_MODELLED };
+const OF_CHARGE_READ: &[&str] = &["amount", "reason", "refund_application_fee", "reverse_transfer"];
+const CREATE_NOT_MODELLED: &[&str] = &["currency", "customer", "instructions_email", "origin", "payment_intent"];
 const UPDATE: AcceptedParams = AcceptedParams { written: &[&[METADATA]], read: &[], not_modelled: &[] };
 const LIST: AcceptedParams = AcceptedParams {
     written: &[],
     read: &[&["charge"], lists::CREATED, lists::PAGING],
     not_modelled: &["payment_intent"],
 };
+const LIST_OF_CHARGE: AcceptedParams =
+    AcceptedParams { written: &[], read: &[lists::CREATED, lists::PAGING], not_modelled: &[] };
 
-/// `POST /v1/refunds`: all that is left, or an amount of it.
+/// `POST /v1/refunds`: all that is left of a charge, or an amount of it.
 pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, CallError> {
     let fields = CallFields::of(call.request, &CREATE)?;
     expand::check(&fields, "refund")?;
@@ -44,11 +44,53 @@ pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, Cal
         let message = "One of the following params should be provided for this request: payment_intent or charge.";
         ApiError::request(Some("parameter_missing"), None, message)
     })?;
+    let refund = refund(call, &fields, id, "id")?;
+    expand::apply(call, &fields, refund.body)
+}
+
+/// `POST /v1/charges/:id/refunds`: the same, of the charge in the path.
+pub(super) fn create_of_charge(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
+    let fields = CallFields::of(call.request, &CREATE_OF_CHARGE)?;
+    expand::check(&fields, "refund")?;
+    let refund = refund(call, &fields, ids[0], "charge")?;
+    expand::apply(call, &fields, refund.body)
+}
+
+/// Refunds a charge. `param` is what a refusal names where there is no such charge.
+pub(super) fn refund(
+    call: &mut MinterCall<'_>,
+    fields: &CallFields<'_>,
+    charge: &str,
+    param: &str,
+) -> Result<StoredObject, CallError> {
     let reason = fields.choice("reason", &REASONS)?;
     let asked = fields.integer("amount", 1..=i64::MAX)?;
-    let mut charge = charge_of_param(call, id)?;
-    let amount = refundable(&charge.body, asked)?;
-    let mut refund = json!({
+    let reverses_transfer = fields.boolean("reverse_transfer")?.unwrap_or(false);
+    let refunds_fee = fields.boolean("refund_application_fee")?.unwrap_or(false);
+    let mut charge = charge_of_path(call, charge, param)?;
+    let amount = refundable(&charge, asked)?;
+    check_connect(&charge.id, reverses_transfer, refunds_fee)?;
+    let mut refund = new(call, &charge, amount);
+    refund["reason"] = reason.into();
+    fields.write_to(&mut refund)?;
+    if charge.body["captured"] == true {
+        refund["balance_transaction"] = call.ids.balance_transaction(call.now).into();
+    }
+    let refund = keep(call, &mut charge, refund)?;
+    call.ledger.update(&charge)?;
+    Ok(refund)
+}
+
+/// Gives the part of an authorization back that is not captured. The caller writes the charge.
+pub(super) fn give_back(call: &mut MinterCall<'_>, charge: &mut StoredObject, amount: i64) -> Result<(), LedgerError> {
+    let refund = new(call, charge, amount);
+    keep(call, charge, refund).map(|_| ())
+}
+
+/// A refund of an amount of a charge. What was never captured is no matter of the balance: it is reversed.
+fn new(call: &MinterCall<'_>, charge: &StoredObject, amount: i64) -> Value {
+    let way = if charge.body["captured"] == true { "refund" } else { "reversal" };
+    json!({
         "id": call.ids.refund(call.now),
         "object": "refund",
         "amount": amount,
@@ -56,67 +98,89 @@ pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, Cal
         "charge": charge.id,
         "created": call.now.as_second(),
         "currency": charge.body["currency"],
-        "destination_details": { "card": { "type": "refund" }, "type": "card" },
+        "destination_details": { "card": { "type": way }, "type": "card" },
         "metadata": {},
         "payment_intent": null,
-        "reason": reason,
+        "reason": null,
         "receipt_number": null,
         "source_transfer_reversal": null,
         "status": "succeeded",
         "transfer_reversal": null,
-    });
-    fields.write_to(&mut refund)?;
-    if charge.body["captured"] == json!(true) {
-        refund["balance_transaction"] = call.ids.balance_transaction(call.now).into();
-    } else {
-        refund["destination_details"]["card"]["type"] = "reversal".into();
-    }
-    let refunded = charge.body["amount_refunded"].as_i64().unwrap_or_default() + amount;
+    })
+}
+
+/// Keeps a refund, and notes in the charge what of it is refunded now.
+fn keep(call: &mut MinterCall<'_>, charge: &mut StoredObject, refund: Value) -> Result<StoredObject, LedgerError> {
+    let number = |value: &Value| value.as_i64().unwrap_or_default();
+    let refunded = number(&charge.body["amount_refunded"]) + number(&refund["amount"]);
     charge.body["amount_refunded"] = refunded.into();
     charge.body["refunded"] = (charge.body["amount"] == refunded).into();
-    call.ledger.update(&charge)?;
-    let stored = call.keep(ObjectKind::Refund, Some(charge.id), refund, Value::Null)?;
-    expand::apply(call, &fields, stored.body)
+    call.keep(ObjectKind::Refund, Some(charge.id.clone()), refund, Value::Null)
 }
 
 /// The amount to refund: as asked, or all that is left of the charge. Of a charge that was never captured only the
 /// whole amount can be refunded.
 ///
 /// # Errors
-/// A failed charge, nothing left, more than is left, a part of what was never captured.
-fn refundable(charge: &Value, asked: Option<i64>) -> Result<i64, ApiError> {
-    let id = shapes::text(charge, "id");
-    let number = |key: &str| charge[key].as_i64().unwrap_or_default();
-    if charge["status"] != "succeeded" {
+/// A failed charge, nothing left, a dispute, more than is left, a part of what was never captured.
+fn refundable(charge: &StoredObject, asked: Option<i64>) -> Result<i64, ApiError> {
+    let (id, body) = (&charge.id, &charge.body);
+    let number = |key: &str| body[key].as_i64().unwrap_or_default();
+    if body["status"] != "succeeded" {
         // Undocumented by Stripe: our wording.
         let message = format!("Charge {id} cannot be refunded because it failed.");
         return Err(ApiError::request(None, None, message));
     }
-    let left = number("amount") - number("amount_refunded");
+    let (whole, left) = (number("amount"), number("amount") - number("amount_refunded"));
     if left == 0 {
         let message = format!("Charge {id} has already been refunded.");
         return Err(ApiError::request(Some("charge_already_refunded"), None, message));
     }
+    disputes::check_refundable(charge)?;
     let amount = asked.unwrap_or(left);
-    let currency = ChargeCurrency::parse(&shapes::text(charge, "currency"));
+    let currency = ChargeCurrency::parse(&shapes::text(body, "currency"));
     let shown = |amount: i64| currency.map_or_else(|| amount.to_string(), |currency| currency.show(amount));
-    if amount > left {
+    let refused = |message: String| Err(ApiError::request(None, Some("amount"), message));
+    match currency {
+        Some(currency) if amount > LARGEST_CHARGE => Err(amounts::too_large(currency)),
+        // Both texts are recorded.
+        _ if amount > whole => {
+            refused(format!("Refund amount ({}) is greater than charge amount ({})", shown(amount), shown(whole)))
+        }
+        _ if amount > left => refused(format!(
+            "Refund amount ({}) is greater than unrefunded amount on charge ({})",
+            shown(amount),
+            shown(left)
+        )),
+        // Reported.
+        _ if body["captured"] != true && amount < left => refused(
+            "You cannot partially refund an uncaptured charge. Instead, capture the charge for an amount less than the \
+             original amount"
+                .to_owned(),
+        ),
+        _ => Ok(amount),
+    }
+}
+
+/// Nothing is transferred here, and no fee is taken, so there is neither to give back: refused in reported words.
+fn check_connect(charge: &str, reverses_transfer: bool, refunds_fee: bool) -> Result<(), ApiError> {
+    if reverses_transfer {
         let message =
-            format!("Refund amount ({}) is greater than unrefunded amount on charge ({})", shown(amount), shown(left));
-        return Err(ApiError::request(None, Some("amount"), message));
+            format!("Cannot reverse transfer on charge {charge} because it does not have an associated transfer.");
+        return Err(ApiError::request(None, Some("reverse_transfer"), message));
     }
-    if charge["captured"] != json!(true) && amount < left {
-        // Undocumented by Stripe: our wording.
-        let message = format!("Charge {id} is not captured: it can be refunded as a whole only, or captured in part.");
-        return Err(ApiError::request(None, Some("amount"), message));
+    if refunds_fee {
+        let message = format!("Attempting to refund_application_fee on {charge}, but it has no application fee");
+        return Err(ApiError::request(None, Some("refund_application_fee"), message));
     }
-    Ok(amount)
+    Ok(())
 }
 
 /// `GET /v1/refunds/:id`.
 pub(super) fn retrieve(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
     let fields = CallFields::of(call.request, &AcceptedParams::ONLY_EXPAND)?;
-    let refund = refund_of_path(call, ids[0])?;
+    expand::check(&fields, "refund")?;
+    let refund = named(call, ids)?;
     expand::apply(call, &fields, refund.body)
 }
 
@@ -124,16 +188,36 @@ pub(super) fn retrieve(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value,
 pub(super) fn update(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
     let fields = CallFields::of(call.request, &UPDATE)?;
     expand::check(&fields, "refund")?;
-    let mut refund = refund_of_path(call, ids[0])?;
+    let mut refund = named(call, ids)?;
     fields.write_to(&mut refund.body)?;
     call.ledger.update(&refund)?;
     expand::apply(call, &fields, refund.body)
 }
 
+/// The refund that a path names: `/v1/refunds/:id`, or `/v1/charges/:id/refunds/:id`.
+fn named(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<StoredObject, CallError> {
+    let [charge @ .., id] = ids else { return Err(ApiError::no_such("refund", "", "id").with_status(404).into()) };
+    let mut parent = None;
+    if let [charge] = charge {
+        parent = Some(charge_of_path(call, charge, "charge")?.id);
+    }
+    let refund = refund_of_path(call, id)?;
+    if parent.is_some() && refund.parent != parent {
+        return Err(ApiError::no_such("refund", id, "id").with_status(404).into());
+    }
+    Ok(refund)
+}
+
 /// `GET /v1/refunds`.
 pub(super) fn list(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, CallError> {
     let fields = CallFields::of(call.request, &LIST)?;
+    expand::check_list(&fields, "refund")?;
     let parent = fields.word("charge")?;
+    if let Some(charge) = parent
+        && call.ledger.get(ObjectKind::Charge, charge)?.is_none()
+    {
+        return Err(ApiError::no_such("charge", charge, "charge").into());
+    }
     let list = ListQuery { kind: ObjectKind::Refund, what: "refund", parent, url: "/v1/refunds" };
     let page = lists::page(call, &fields, &list)?;
     expand::apply(call, &fields, page)
@@ -141,8 +225,9 @@ pub(super) fn list(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, CallE
 
 /// `GET /v1/charges/:id/refunds`.
 pub(super) fn list_of_charge(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
-    let fields = CallFields::of(call.request, &LIST)?;
-    let charge = charge_of_path(call, ids[0])?.id;
+    let fields = CallFields::of(call.request, &LIST_OF_CHARGE)?;
+    expand::check_list(&fields, "refund")?;
+    let charge = charge_of_path(call, ids[0], "charge")?.id;
     let url = format!("/v1/charges/{charge}/refunds");
     let list = ListQuery { kind: ObjectKind::Refund, what: "refund", parent: Some(&charge), url: &url };
     let page = lists::page(call, &fields, &list)?;

@@ -44,7 +44,11 @@ const ROUTES: &[ApiRoute] = &[
     route(Get, &["v1", "charges", ":id"], charges::retrieve),
     route(Post, &["v1", "charges", ":id"], charges::update),
     route(Post, &["v1", "charges", ":id", "capture"], charges::capture),
+    route(Post, &["v1", "charges", ":id", "refund"], charges::refund),
     route(Get, &["v1", "charges", ":id", "refunds"], refunds::list_of_charge),
+    route(Post, &["v1", "charges", ":id", "refunds"], refunds::create_of_charge),
+    route(Get, &["v1", "charges", ":id", "refunds", ":id"], refunds::retrieve),
+    route(Post, &["v1", "charges", ":id", "refunds", ":id"], refunds::update),
     route(Post, &["v1", "refunds"], refunds::create),
     route(Get, &["v1", "refunds"], refunds::list),
     route(Get, &["v1", "refunds", ":id"], refunds::retrieve),
@@ -59,7 +63,16 @@ const ROUTES: &[ApiRoute] = &[
     route(Get, &["v1", "customers", ":id", "sources", ":id"], sources::retrieve),
     route(Post, &["v1", "customers", ":id", "sources", ":id"], sources::update),
     route(Delete, &["v1", "customers", ":id", "sources", ":id"], sources::delete),
+<<<<<<< HEAD
+    route(Post, &["v1", "customers", ":id", "cards"], sources::create),
+    route(Get, &["v1", "customers", ":id", "cards"], sources::list),
+    route(Get, &["v1", "customers", ":id", "cards", ":id"], sources::retrieve),
+    route(Post, &["v1", "customers", ":id", "cards", ":id"], sources::update),
+    route(Delete, &["v1", "customers", ":id", "cards", ":id"], sources::delete),
     route(Post, &["v1", "payment_methods"], payment_methods::create),
+=======
+    ApiRoute { secret_only: false, ..route(Post, &["v1", "payment_methods"], payment_methods::create) },
+>>>>>>> main
     route(Get, &["v1", "payment_methods", ":id"], payment_methods::retrieve),
 ];
 
@@ -167,7 +180,9 @@ mod tests {
     }
 
     #[test]
-    fn a_publishable_key_makes_tokens_and_nothing_else() {
+    fn a_publishable_key_makes_tokens_and_payment_methods_and_nothing_else() {
+        let taken: Vec<_> = ROUTES.iter().filter(|route| !route.secret_only).map(|route| route.pattern).collect();
+        assert_eq!(taken, [["v1", "tokens"], ["v1", "payment_methods"]]);
         let post = ApiRequest { method: HttpMethod::Post, ..ApiRequest::get("/v1/tokens") };
         assert!(!needs_secret_key(&post));
         assert!(needs_secret_key(&ApiRequest::retrieve_token("tok_1")));

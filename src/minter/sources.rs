@@ -1,4 +1,4 @@
-//! `/v1/customers/:id/sources`: the cards of a customer.
+//! `/v1/customers/:id/sources`: the cards of a customer. The older path ends in `cards`.
 
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
@@ -27,6 +27,9 @@ const UPDATE: AcceptedParams = AcceptedParams {
     not_modelled: &["account_holder_name", "account_holder_type", "owner"],
 };
 const LIST: AcceptedParams = AcceptedParams { written: &[], read: &[&["object"], lists::PAGING], not_modelled: &[] };
+const CARD: &str = "card";
+/// The kinds of sources that a list can be asked for, of which there are cards only.
+const KINDS: [&str; 6] = ["alipay_account", "bank_account", "bitcoin_receiver", CARD, "cash_balance", "source"];
 /// The fields of a card that hold free text.
 const TEXTS: [&str; 7] =
     ["name", "address_city", "address_country", "address_line1", "address_line2", "address_state", "address_zip"];
@@ -34,8 +37,8 @@ const TEXTS: [&str; 7] =
 /// `POST /v1/customers/:id/sources`: the first card becomes the default source; a further one does not.
 pub(super) fn create(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
     let fields = CallFields::of(call.request, &CREATE)?;
-    expand::check(&fields, "card")?;
-    let mut customer = customer_of_path(call, ids[0])?;
+    expand::check(&fields, CARD)?;
+    let mut customer = customer_of_path(call, ids[0], "customer")?;
     let mut card = named(call, &fields)?.ok_or_else(|| ApiError::missing("source"))?;
     fields.write_to(&mut card.body)?;
     let card = attach(call, card, &customer.id)?;
@@ -79,22 +82,23 @@ pub(super) fn attach(
 /// `GET /v1/customers/:id/sources`.
 pub(super) fn list(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
     let fields = CallFields::of(call.request, &LIST)?;
-    let customer = customer_of_path(call, ids[0])?;
-    // There are no other kinds of sources here, so the filter takes all or nothing away.
-    fields.choice("object", &["card", "source"])?;
-    let url = format!("/v1/customers/{}/sources", customer.id);
-    let list = ListQuery { kind: ObjectKind::Card, what: "source", parent: Some(&customer.id), url: &url };
-    let mut page = lists::page(call, &fields, &list)?;
-    if fields.raw("object") == Some("source") {
-        page["data"] = json!([]);
-        page["has_more"] = false.into();
+    expand::check_list(&fields, CARD)?;
+    let customer = customer_of_path(call, ids[0], "customer")?;
+    let kind = fields.choice("object", &KINDS)?;
+    let path_end = call.request.segments().last().copied().unwrap_or_default();
+    let url = format!("/v1/customers/{}/{path_end}", customer.id);
+    if kind.is_some_and(|kind| kind != CARD) {
+        return Ok(lists::empty(&url));
     }
+    let list = ListQuery { kind: ObjectKind::Card, what: "source", parent: Some(&customer.id), url: &url };
+    let page = lists::page(call, &fields, &list)?;
     expand::apply(call, &fields, page)
 }
 
 /// `GET /v1/customers/:id/sources/:id`.
 pub(super) fn retrieve(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
     let fields = CallFields::of(call.request, &AcceptedParams::ONLY_EXPAND)?;
+    expand::check(&fields, CARD)?;
     let card = find(call, ids)?;
     expand::apply(call, &fields, card.body)
 }
@@ -103,7 +107,7 @@ pub(super) fn retrieve(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value,
 /// Stripe, our choice.
 pub(super) fn update(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
     let fields = CallFields::of(call.request, &UPDATE)?;
-    expand::check(&fields, "card")?;
+    expand::check(&fields, CARD)?;
     let mut card = find(call, ids)?;
     for name in TEXTS {
         let given = fields.text(name, LONGEST_TEXT)?;
@@ -140,7 +144,7 @@ fn update_expiry(call: &MinterCall<'_>, fields: &CallFields<'_>, card: &mut Valu
 /// (docs.stripe.com/api/cards/delete).
 pub(super) fn delete(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
     CallFields::of(call.request, &AcceptedParams::ONLY_EXPAND)?;
-    let mut customer = customer_of_path(call, ids[0])?;
+    let mut customer = customer_of_path(call, ids[0], "customer")?;
     let card = find(call, ids)?;
     call.ledger.remove(ObjectKind::Card, &card.id)?;
     if customer.body["default_source"] == card.id.as_str() {
@@ -154,7 +158,7 @@ pub(super) fn delete(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, C
 
 /// The card that a path names after its customer.
 fn find(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<StoredObject, CallError> {
-    let customer = customer_of_path(call, ids[0])?;
+    let customer = customer_of_path(call, ids[0], "customer")?;
     let card = card_of_customer(call, ids[1], &customer.id)?;
     Ok(card.ok_or_else(|| ApiError::no_such("source", ids[1], "id").with_status(404))?)
 }

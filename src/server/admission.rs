@@ -1,17 +1,93 @@
 //! What the head of a request must say before anything of its body is read: that it is meant for this machine, and that
-//! no page of another origin sent it.
+//! no page sent it that may not.
 //!
 //! A page in a browser can be led to this server under a name of its own (DNS rebinding), and can send a form here
-//! without asking. The first has another `Host`, the second another `Origin`. Stripe's SDKs send no `Origin`.
+//! without asking. The first has another `Host`; the second has another `Origin`, or where the browser sends none, as for
+//! a picture, `Sec-Fetch-Site`. Stripe's SDKs send neither of the two.
 
-use axum::http::{HeaderMap, HeaderName, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header, request::Parts, uri::Authority};
 
-use crate::domain::call::error::ApiError;
+use crate::domain::{call::error::ApiError, settings::origin::PageOrigin};
 
-/// Refuses a request that is not meant for this machine, or that comes from a page of another origin.
-pub(super) fn check(headers: &HeaderMap, uri: &Uri) -> Result<(), ApiError> {
-    check_host(headers, uri)?;
-    check_origin(headers)
+/// Tells where the page stands, seen from this server, that made a browser send the request (Fetch Metadata).
+static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// Refuses a request that is not meant for this machine, or that comes from a page that may not call. Gives the origin
+/// of the page of another origin that it comes from, which is one of `named`; `None` where no such page sent it.
+///
+/// # Errors
+/// 403: another host, or a page of another origin that nobody named. The control routes take no call of a page at all.
+pub(super) fn check<'a>(head: &'a Parts, port: u16, named: &[PageOrigin]) -> Result<Option<&'a HeaderValue>, ApiError> {
+    check_host(&head.headers, &head.uri)?;
+    let page = PageOfRequest::of(&head.headers, port, named)?;
+    match page {
+        PageOfRequest::Own | PageOfRequest::Named(_) if is_control(head.uri.path()) => {
+            Err(refused("Testcard's own routes take no calls from pages, and did nothing."))
+        }
+        PageOfRequest::None | PageOfRequest::Own => Ok(None),
+        PageOfRequest::Named(origin) => Ok(Some(origin)),
+    }
+}
+
+/// Whether a path is one of the server's own, or could be one.
+fn is_control(path: &str) -> bool {
+    path.strip_prefix("/_testcard").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// The page that a request comes from, as its browser tells.
+enum PageOfRequest<'a> {
+    /// None: no browser sent it, or a person did.
+    None,
+    /// One of this server's own origin.
+    Own,
+    /// One of another origin, which may call.
+    Named(&'a HeaderValue),
+}
+
+impl<'a> PageOfRequest<'a> {
+    /// # Errors
+    /// 403 for every other page.
+    fn of(headers: &'a HeaderMap, port: u16, named: &[PageOrigin]) -> Result<Self, ApiError> {
+        let mut origins = headers.get_all(header::ORIGIN).iter();
+        match (origins.next(), origins.next()) {
+            (None, _) if !is_from_elsewhere(headers) => Ok(Self::None),
+            (Some(origin), None) if is_named(origin, named) => Ok(Self::Named(origin)),
+            (Some(origin), None) if is_own(origin, port) && !is_from_elsewhere(headers) => Ok(Self::Own),
+            (origin, _) => Err(page_refused(origin)),
+        }
+    }
+}
+
+fn is_named(origin: &HeaderValue, named: &[PageOrigin]) -> bool {
+    named.iter().any(|known| known.as_str().as_bytes() == origin.as_bytes())
+}
+
+/// Whether an origin is this server's: `http`, a name of this machine, and the port that the server listens on. `null`
+/// is nobody's: browsers send it for an origin that they do not tell, such as a sandboxed page of anybody.
+fn is_own(origin: &HeaderValue, port: u16) -> bool {
+    let own = origin.to_str().ok().and_then(|origin| origin.strip_prefix("http://")).filter(|it| is_this_machine(it));
+    own.and_then(|own| Authority::try_from(own).ok()).is_some_and(|own| own.port_u16().unwrap_or(80) == port)
+}
+
+/// Whether a browser says that a page of another origin made it send the request. `none` stands for a person, who typed
+/// the address.
+fn is_from_elsewhere(headers: &HeaderMap) -> bool {
+    headers.get_all(&SEC_FETCH_SITE).iter().any(|site| site != "same-origin" && site != "none")
+}
+
+fn page_refused(origin: Option<&HeaderValue>) -> ApiError {
+    // The page's own origin is the example, if it is one that can be named.
+    let origin = origin.and_then(|origin| PageOrigin::parse(origin.to_str().ok()?).ok());
+    let example = origin.as_ref().map_or("http://localhost:3000", PageOrigin::as_str);
+    refused(&format!(
+        "Testcard's local server takes calls from pages of other origins only if these are named, and did nothing. If \
+         this page may call, name its origin: testcard serve --allow-origin {example}, or in the window under Loopback \
+         server."
+    ))
+}
+
+fn refused(message: &str) -> ApiError {
+    ApiError::request(None, None, message).with_status(403)
 }
 
 /// Whether a name is this machine's: `127.0.0.1`, `localhost` or `[::1]`, and a port if there is one. Everything else
@@ -34,32 +110,17 @@ fn is_port(text: &str) -> bool {
 fn check_host(headers: &HeaderMap, uri: &Uri) -> Result<(), ApiError> {
     let hosts = headers.get_all(header::HOST);
     let mut named: Vec<&str> = Vec::with_capacity(2);
-    named.extend(uri.authority().map(axum::http::uri::Authority::as_str));
+    named.extend(uri.authority().map(Authority::as_str));
     // A name that is not ASCII is read as empty, which is no host of this machine.
     named.extend(hosts.iter().map(|host| host.to_str().unwrap_or_default()));
     let is_one_name = hosts.iter().count() <= 1 && named.windows(2).all(|two| two[0].eq_ignore_ascii_case(two[1]));
     if is_one_name && named.first().is_some_and(|name| is_this_machine(name)) {
         return Ok(());
     }
-    let message = "Testcard's local server answers to 127.0.0.1, localhost and [::1] only: set the host of your client \
-                   to one of them.";
-    Err(ApiError::request(None, None, message).with_status(403))
-}
-
-/// A page that this machine serves may call. `null` is refused: it is what browsers send for an origin that they do not
-/// tell, such as a sandboxed page of anybody.
-fn check_origin(headers: &HeaderMap) -> Result<(), ApiError> {
-    let is_own = |origin: &axum::http::HeaderValue| {
-        let origin = origin.to_str().unwrap_or_default();
-        ["http://", "https://"].iter().any(|scheme| origin.strip_prefix(scheme).is_some_and(is_this_machine))
-    };
-    if headers.get_all(header::ORIGIN).iter().all(is_own) {
-        return Ok(());
-    }
-    let message = "Testcard's local server takes no calls from pages of other origins, and did nothing: only pages \
-                   of this machine (http://localhost, http://127.0.0.1) may call it. Serve the page from there, or make \
-                   the call from your own server.";
-    Err(ApiError::request(None, None, message).with_status(403))
+    Err(refused(
+        "Testcard's local server answers to 127.0.0.1, localhost and [::1] only: set the host of your client to one of \
+         them.",
+    ))
 }
 
 /// The value of a header, if it is plain text.
@@ -134,9 +195,14 @@ mod tests {
         }
     }
 
-    fn headers(name: &HeaderName, values: &[&str]) -> HeaderMap {
-        let value = |value: &&str| HeaderValue::from_bytes(value.as_bytes()).unwrap();
-        values.iter().map(|text| (name.clone(), value(text))).collect()
+    const PORT: u16 = 12_111;
+
+    fn head(uri: &str, headers: &[(&HeaderName, &str)]) -> Parts {
+        let mut request = axum::http::Request::builder().uri(uri);
+        for (name, value) in headers {
+            request = request.header(*name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
+        }
+        request.body(()).unwrap().into_parts().0
     }
 
     #[test]
@@ -158,33 +224,86 @@ mod tests {
             ("http://127.0.0.1:80@evil.com/v1/tokens", &[], false),
             ("http://[::1]:1/v1/tokens", &[], true),
         ] {
-            let told = check(&headers(&header::HOST, hosts), &uri.parse().unwrap());
+            let hosts: Vec<_> = hosts.iter().map(|host| (&header::HOST, *host)).collect();
+            let head = head(uri, &hosts);
+            let told = check(&head, PORT, &[]);
             assert_eq!(told.is_ok(), is_meant, "{uri} {hosts:?}");
             assert!(told.is_ok() || told.unwrap_err().http_status == 403);
         }
     }
 
+    /// What `check` makes of a request with these headers: the page that gets a permission, `served` without one, or
+    /// `refused`.
+    fn page_of(path: &str, origins: &[&str], site: Option<&str>) -> String {
+        let named = ["http://localhost:3000", "https://shop.example"].map(|text| PageOrigin::parse(text).unwrap());
+        let mut headers: Vec<_> = origins.iter().map(|origin| (&header::ORIGIN, *origin)).collect();
+        headers.extend(site.map(|site| (&SEC_FETCH_SITE, site)));
+        headers.push((&header::HOST, "localhost"));
+        let head = head(path, &headers);
+        match check(&head, PORT, &named) {
+            Ok(Some(page)) => page.to_str().unwrap().to_owned(),
+            Ok(None) => "served".to_owned(),
+            Err(_) => "refused".to_owned(),
+        }
+    }
+
+    const SITES: [Option<&str>; 6] =
+        [None, Some("none"), Some("same-origin"), Some("same-site"), Some("cross-site"), Some("new-word")];
+
     #[test]
-    fn pages_of_other_origins_are_refused() {
-        for (origins, is_own) in [
-            (&[][..], true),
-            (&["http://localhost:3000"], true),
-            (&["https://127.0.0.1:8443"], true),
-            (&["http://[::1]"], true),
-            (&["http://localhost", "http://evil.com"], false),
-            (&["null"], false),
-            (&[""], false),
-            (&["https://evil.com"], false),
-            (&["http://localhost.evil.com"], false),
-            (&["http://127.0.0.1:80@evil.com"], false),
-            (&["file://"], false),
-            (&["chrome-extension://localhost"], false),
-            (&["localhost"], false),
-            (&["http://localhost/"], false),
+    fn the_page_of_a_request_is_the_servers_own_or_a_named_one() {
+        for (origins, expected) in [
+            (&["http://localhost:3000"][..], "http://localhost:3000"),
+            (&["https://shop.example"], "https://shop.example"),
+            (&["https://shop.example", "https://shop.example"], "refused"),
+            (&["https://shop.example", "null"], "refused"),
+            (&["null"], "refused"),
+            (&[""], "refused"),
+            (&["http://localhost"], "refused"),
+            (&["http://localhost:3001"], "refused"),
+            (&["https://localhost:3000"], "refused"),
+            (&["http://127.0.0.1:3000"], "refused"),
+            (&["http://LOCALHOST:3000"], "refused"),
+            (&["http://localhost:3000/"], "refused"),
+            (&["http://localhost:30000"], "refused"),
+            (&["http://shop.example"], "refused"),
+            (&["https://shop.example:443"], "refused"),
+            (&["https://shop.example.evil.com"], "refused"),
+            (&["https://127.0.0.1:12111"], "refused"),
+            (&["http://localhost.evil.com:12111"], "refused"),
+            (&["http://127.0.0.1:12111@evil.com"], "refused"),
+            (&["http://127.0.0.1:12111/"], "refused"),
+            (&["http://127.0.0.2:12111"], "refused"),
+            (&["file://"], "refused"),
+            (&["chrome-extension://localhost"], "refused"),
+            (&["localhost:12111"], "refused"),
+            (&["*"], "refused"),
         ] {
-            let mut headers = headers(&header::ORIGIN, origins);
-            headers.insert(header::HOST, HeaderValue::from_static("localhost"));
-            assert_eq!(check(&headers, &Uri::from_static("/v1/tokens")).is_ok(), is_own, "{origins:?}");
+            for site in SITES {
+                assert_eq!(page_of("/v1/tokens", origins, site), expected, "{origins:?} {site:?}");
+                assert_eq!(page_of("/_testcard/requests", origins, site), "refused", "{origins:?} {site:?}");
+            }
+        }
+        // Of the server's own origin, and of none that is told: what the browser says of the site decides.
+        for site in SITES {
+            let is_here = [None, Some("none"), Some("same-origin")].contains(&site);
+            let expected = if is_here { "served" } else { "refused" };
+            for own in ["http://localhost:12111", "http://127.0.0.1:12111", "http://[::1]:12111"] {
+                assert_eq!(page_of("/v1/tokens", &[own], site), expected, "{own} {site:?}");
+                assert_eq!(page_of("/_testcard/requests", &[own], site), "refused", "{own} {site:?}");
+            }
+            for path in ["/v1/tokens", "/_testcard/requests"] {
+                assert_eq!(page_of(path, &[], site), expected, "{path} {site:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_refusal_tells_how_the_page_is_named() {
+        let told = |origin: &str| page_refused(Some(&HeaderValue::from_str(origin).unwrap())).message;
+        assert!(told("https://a.example:8443").contains("--allow-origin https://a.example:8443,"));
+        for other in ["null", "http://x/sk_test_secret", "\"><script>"] {
+            assert!(told(other).contains("--allow-origin http://localhost:3000,"), "{other}");
         }
     }
 }

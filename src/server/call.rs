@@ -5,13 +5,13 @@ use std::{sync::Arc, time::Instant};
 
 use axum::{
     body::Body,
-    http::{StatusCode, header, request::Parts},
+    http::{HeaderValue, StatusCode, header, request::Parts},
 };
 use jiff::Timestamp;
 use tracing::Instrument as _;
 
 use super::{
-    admission,
+    admission, cors,
     faults::{AnswerEnding, FaultPlan},
     http::{self, HttpRequest, HttpResponse, closing, respond, without_params},
     intake::{self, FIRST_BYTES, IncomingBody, MemoryShare},
@@ -19,12 +19,14 @@ use super::{
     slot::ConnectionSlot,
 };
 use crate::{
-    backend::{Admission, AdmissionRules, KEY_PARAM, ServedCall, admit, admit_by_param, call_span, refusal},
+    backend::{
+        Admission, AdmissionRules, KEY_PARAM, ServedCall, admit, admit_by_param, call_span, refusal, takes_key_param,
+    },
     domain::{
         call::{
             api::{ApiRequest, CallFailure, Target},
+            client_fields,
             error::ApiError,
-            params::Params,
         },
         history::request_log::FAULT_KIND,
         rules::policies::AccountPolicies,
@@ -54,13 +56,12 @@ async fn carry_out(shared: &SharedState, request: HttpRequest, arrived: Instant)
     let (head, body) = request.into_parts();
     let call = ArrivedCall { shared, head: &head, started, arrived };
     let rules = shared.admission();
-    // The bytes are parameters by now; the memory that they take is given back once the call is answered.
-    let (request, _taken) = match call.read(body, &rules).await {
-        Ok(read) => read,
-        Err(refused) => return refused,
-    };
-    let _busy = head.extensions.get::<Arc<ConnectionSlot>>().map(ConnectionSlot::begin);
-    call.answer(request, rules.policies).await
+    match admission::check(&head, shared.port, &rules.origins) {
+        Err(error) => call.refuse_unread(&error, body).await,
+        Ok(None) => call.carry_out(body, &rules).await,
+        Ok(Some(page)) if cors::is_preflight(&head) => call.permit(body, page).await,
+        Ok(Some(page)) => cors::permitted(call.carry_out(body, &rules).await, page),
+    }
 }
 
 /// A call whose head is here.
@@ -72,6 +73,22 @@ struct ArrivedCall<'a> {
 }
 
 impl ArrivedCall<'_> {
+    async fn carry_out(&self, body: Body, rules: &AdmissionRules) -> HttpResponse {
+        // The bytes are parameters by now; the memory that they take is given back once the call is answered.
+        let (request, _taken) = match self.read(body, rules).await {
+            Ok(read) => read,
+            Err(refused) => return refused,
+        };
+        let _busy = self.head.extensions.get::<Arc<ConnectionSlot>>().map(ConnectionSlot::begin);
+        self.answer(request, rules.policies).await
+    }
+
+    /// Answers the question of a browser whether this page may make a call. It is no call, so it is not written down.
+    async fn permit(&self, mut body: Body, page: &HeaderValue) -> HttpResponse {
+        let answer = cors::preflight(self.head, page);
+        if intake::drain(&mut body).await { answer } else { closing(self.head, answer) }
+    }
+
     /// The call with its parameters, and the memory that they take.
     ///
     /// # Errors
@@ -83,8 +100,8 @@ impl ArrivedCall<'_> {
             Err(error) => return Err(self.refuse_unread(&error, body).await),
         };
         let mut body = self.make_room(body).await?;
-        match read_params(self.head, &mut body, &request, admission, rules).await {
-            Ok(params) => Ok((ApiRequest { params, ..request }, body.into_taken())),
+        match read_params(self.head, &mut body, request, admission, rules).await {
+            Ok(request) => Ok((request, body.into_taken())),
             Err(error) => Err(self.refuse_read(&error, body).await),
         }
     }
@@ -165,10 +182,9 @@ async fn serve(shared: &SharedState, call: ServedCall, policies: AccountPolicies
     })
 }
 
-/// What is checked before a byte of the body is read: whom the call is for, who sent it, what it calls, and its key as
-/// far as the head names one.
+/// What is checked before a byte of the body is read besides whom the call is for and who sent it: what it calls, and its
+/// key as far as the head names one.
 fn admitted(head: &Parts, rules: &AdmissionRules) -> Result<(ApiRequest, Admission), ApiError> {
-    admission::check(&head.headers, &head.uri)?;
     let request = without_params(head)?;
     // A header that is no text is no key. It is there all the same, so no key among the parameters stands in for it.
     let authorization = head.headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
@@ -176,16 +192,17 @@ fn admitted(head: &Parts, rules: &AdmissionRules) -> Result<(ApiRequest, Admissi
     Ok((request, admission))
 }
 
-/// Reads the parameters of the query and after them those of the body; refuses the call where its key is among them and
-/// is not let in.
+/// Reads the parameters of the query and after them those of the body into the request. What Stripe.js sends as a
+/// parameter and SDKs as a header becomes a header, or is the key: then the call is refused where it is not let in.
 async fn read_params(
     head: &Parts,
     body: &mut IncomingBody,
-    request: &ApiRequest,
+    mut request: ApiRequest,
     admission: Admission,
     rules: &AdmissionRules,
-) -> Result<Params, ApiError> {
-    let mut params = Params::new();
+) -> Result<ApiRequest, ApiError> {
+    let admit_key =
+        |key: Option<&str>, request: &ApiRequest| admit_by_param(key, request, rules.policies, rules.only.as_ref());
     let query = head.uri.query().unwrap_or_default().as_bytes();
     if admission == Admission::KeyMayFollow {
         body.read_first().await?;
@@ -193,16 +210,18 @@ async fn read_params(
         let key =
             [query, first].into_iter().flat_map(http::pairs).find(|(name, _)| name.as_ref() == KEY_PARAM.as_bytes());
         let key = key.map(|(_, key)| String::from_utf8_lossy(&key).into_owned());
-        admit_by_param(key.as_deref(), request, rules.policies, rules.only.as_ref())?;
+        admit_key(key.as_deref(), &request)?;
     }
     body.read_all().await?;
-    http::push_params(&mut params, query, "query string")?;
+    http::push_params(&mut request.params, query, "query string")?;
     if !body.bytes().is_empty() {
         http::check_form(&head.headers)?;
-        http::push_params(&mut params, body.bytes(), "POST body")?;
+        http::push_params(&mut request.params, body.bytes(), "POST body")?;
     }
-    if admission == Admission::KeyMayFollow {
-        params.remove(KEY_PARAM);
+    client_fields::take_headers(&mut request)?;
+    if let Some(key) = request.params.get(KEY_PARAM).filter(|_| takes_key_param(&request)) {
+        admit_key(Some(key), &request)?;
+        request.params.remove(KEY_PARAM);
     }
-    Ok(params)
+    Ok(request)
 }

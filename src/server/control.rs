@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::{
     body::Body,
     extract::{Query, State},
-    http::{HeaderMap, Uri, header, request::Parts},
+    http::{header, request::Parts},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -34,7 +34,7 @@ const MOST: usize = 1000;
 /// Drops the minter's objects and keys; the history stays.
 pub(super) async fn reset(State(shared): State<Arc<SharedState>>, request: HttpRequest) -> HttpResponse {
     let (head, body) = request.into_parts();
-    let done = match check(&shared, &head.uri, &head.headers) {
+    let done = match check(&shared, &head) {
         Ok(()) => shared.targets.store().reset().await.map_err(|error| failed(&error.to_string())),
         Err(error) => Err(error),
     };
@@ -57,7 +57,7 @@ pub(super) async fn requests(
     request: HttpRequest,
 ) -> HttpResponse {
     let (head, body) = request.into_parts();
-    let found = match (check(&shared, &head.uri, &head.headers), which) {
+    let found = match (check(&shared, &head), which) {
         (Err(error), _) => Err(error),
         (Ok(()), Err(_)) => Err(ApiError::request(None, None, "limit and after are whole numbers.")),
         (Ok(()), Ok(Query(which))) => calls(&shared, which).await,
@@ -113,10 +113,10 @@ fn shown(call: &LoggedCall) -> Value {
     })
 }
 
-fn check(shared: &SharedState, uri: &Uri, headers: &HeaderMap) -> Result<(), ApiError> {
-    admission::check(headers, uri)?;
+fn check(shared: &SharedState, head: &Parts) -> Result<(), ApiError> {
+    admission::check(head, shared.port, &[])?;
     let sent =
-        text(headers, &header::AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+        text(&head.headers, &header::AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
     if is_same(sent.as_bytes(), shared.control_token.as_bytes()) {
         return Ok(());
     }

@@ -1,12 +1,12 @@
 //! The loopback server: Stripe's own SDKs talk to the minter on this machine.
 //!
 //! ```text
-//! bytes ─► admission: Host, Origin, key ─► intake: the body, in bounds ─► http: form ─► faults ─► backend ─► committed ─► bytes
+//! bytes ─► admission: Host, page, key ─► intake: the body, in bounds ─► http: form ─► faults ─► backend ─► committed ─► bytes
 //!              └─ refused before the body is read                                       └─ what goes wrong on purpose
 //! ```
 //!
-//! It listens on the loopback interface only, checks `Host` and `Origin`, and sends no permission to pages of other
-//! origins. What all calls in flight take of memory together is bounded. It knows nothing of cards. A [`Server`] is a
+//! It listens on the loopback interface only, checks `Host` and from which page a call comes, and takes calls of pages of
+//! other origins, to which `cors` gives the permission, only where a person named the origin. What all calls in flight take of memory together is bounded. It knows nothing of cards. A [`Server`] is a
 //! value: it is bound when it is there, and dropping it stops it. `connections` accepts and closes connections,
 //! `routes` says which function answers a path: `call` for the API, `control` for the server's own two paths.
 
@@ -14,6 +14,7 @@ mod admission;
 mod call;
 mod connections;
 mod control;
+mod cors;
 mod faults;
 mod http;
 mod intake;
@@ -88,7 +89,8 @@ impl Server {
         let listener = bind(listen).await?;
         let address =
             listener.local_addr().map_err(|error| StartError::Other { address: listen, reason: error.to_string() })?;
-        let shared = Arc::new(SharedState::new(targets, clock, admission, FaultInjector::new(faults)));
+        let faults = FaultInjector::new(faults);
+        let shared = Arc::new(SharedState::new(targets, clock, address.port(), admission, faults));
         let (stopping, stopped) = watch::channel(false);
         let task = tokio::spawn(connections::serve(listener, routes::router(Arc::clone(&shared)), stopped));
         tracing::info!(%address, "serving");

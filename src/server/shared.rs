@@ -21,6 +21,8 @@ const MOST_AT_WORK: usize = 256;
 pub(super) struct SharedState {
     pub(super) targets: BackendTargets,
     pub(super) clock: Clock,
+    /// The port that the server listens on, by which it knows its own origin.
+    pub(super) port: u16,
     pub(super) faults: FaultInjector,
     /// What the heads and bodies of the calls in flight take of the memory.
     pub(super) arriving: MemoryBudget,
@@ -34,10 +36,17 @@ pub(super) struct SharedState {
 }
 
 impl SharedState {
-    pub(super) fn new(targets: BackendTargets, clock: Clock, admission: AdmissionRules, faults: FaultInjector) -> Self {
+    pub(super) fn new(
+        targets: BackendTargets,
+        clock: Clock,
+        port: u16,
+        admission: AdmissionRules,
+        faults: FaultInjector,
+    ) -> Self {
         Self {
             targets,
             clock,
+            port,
             faults,
             arriving: MemoryBudget::new(BYTES_IN_FLIGHT),
             leaving: MemoryBudget::new(BYTES_IN_FLIGHT),

@@ -11,6 +11,7 @@ use crate::domain::{
     mask,
     rules::policies::{AccountPolicies, AccountPolicy},
     settings::{
+        origin::PageOrigin,
         preferences::{LogSettings, ServerSettings, Settings, WindowSettings},
         profile::{Profile, ProfileId, ProfileList, free_name},
         stripe::{BrokenSetting, StripeField, StripeSettings},
@@ -30,7 +31,7 @@ struct SettingsFile<'a> {
     policies: Map<String, Value>,
     form: FormFile<'a>,
     window: WindowSettingsFile<'a>,
-    server: ServerFile,
+    server: ServerFile<'a>,
     request_log: LogFile,
 }
 
@@ -50,9 +51,10 @@ struct WindowSettingsFile<'a> {
 }
 
 #[derive(Serialize)]
-struct ServerFile {
+struct ServerFile<'a> {
     serves: bool,
     port: u16,
+    origins: Vec<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -65,7 +67,7 @@ fn to_json(settings: &Settings) -> Result<Value, serde_json::Error> {
     let Settings { profiles, policies, form, window, server, log } = settings;
     let FormDefaults { moves_on, copies_id, name, months_ahead, fills_cvc } = form;
     let WindowSettings { theme, zoom } = window;
-    let ServerSettings { serves, port } = server;
+    let ServerSettings { serves, port, origins } = server;
     let mut policies = *policies;
     let policies = AccountPolicy::ALL
         .into_iter()
@@ -85,7 +87,7 @@ fn to_json(settings: &Settings) -> Result<Value, serde_json::Error> {
         },
         // By way of its text: 1.1 stays 1.1, and does not become 1.100000023841858.
         window: WindowSettingsFile { theme: theme.as_str(), zoom: zoom.to_string().parse().unwrap_or(1.0) },
-        server: ServerFile { serves: *serves, port: *port },
+        server: ServerFile { serves: *serves, port: *port, origins: origins.iter().map(PageOrigin::as_str).collect() },
         request_log: LogFile { calls: log.calls, megabytes: log.megabytes },
     };
     let mut root = serde_json::to_value(file)?;
@@ -370,7 +372,13 @@ fn server(reader: &mut ObjectReader<'_>) -> ServerSettings {
     ServerSettings {
         serves: reader.field("serves", Value::as_bool).unwrap_or(defaults.serves),
         port: reader.field("port", |v| u16::try_from(v.as_u64()?).ok()).unwrap_or(defaults.port),
+        origins: reader.field("origins", origins).unwrap_or(defaults.origins),
     }
+}
+
+/// All of them, or none where one is not as it should be.
+fn origins(value: &Value) -> Option<Vec<PageOrigin>> {
+    value.as_array()?.iter().map(|origin| PageOrigin::parse(origin.as_str()?).ok()).collect()
 }
 
 fn log(reader: &mut ObjectReader<'_>) -> LogSettings {

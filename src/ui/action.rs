@@ -7,7 +7,7 @@ use crate::{
         fault::FaultRule,
         history::{edit::EntryEdit, entry::EntryId, request_log::ExchangeId},
         presets::{library::OwnPreset, preset::PresetKey},
-        settings::{preferences::ThemeChoice, profile::ProfileId},
+        settings::{origin::PageOrigin, preferences::ThemeChoice, profile::ProfileId},
     },
     messages::{JobId, JobRequest, TroubleSubject},
 };
@@ -127,6 +127,8 @@ pub enum Action {
     OpenExportOf(Vec<EntryId>),
     /// Serve the minter on this port from now on and at the next start, or stop serving.
     Serve(Option<u16>),
+    /// Let pages of these origins, and of no others, call the server.
+    SetOrigins(Vec<PageOrigin>),
     /// Let the server go wrong by the rules of this text; an empty one lets it work.
     SetFaults {
         text: String,

@@ -21,7 +21,7 @@ use super::{
     serving::ServerHandle,
 };
 use crate::{
-    backend::BackendTargets,
+    backend::{AdmissionRules, BackendTargets},
     domain::{
         clock::Clock,
         settings::{preferences::Settings, profile::ProfileId},
@@ -34,6 +34,11 @@ use crate::{
 
 /// How often it is looked whether another window wrote the settings: one small file is read.
 const LOOK_AT_FILES_EVERY: Duration = Duration::from_secs(1);
+
+/// By what the window's server lets calls in.
+fn admission(settings: &Settings) -> AdmissionRules {
+    AdmissionRules { policies: settings.policies, only: None, origins: settings.server.origins.clone() }
+}
 
 /// Carries out what the window asks for. It alone knows the settings in use.
 pub(super) struct CommandHandler {
@@ -58,8 +63,8 @@ impl CommandHandler {
         let edits = edits::start(store.clone(), config.clock.clone(), history.sender());
         let problems = outbox.clone();
         let targets = BackendTargets::new(store, None).telling(move |problem| problems.problem(&problem));
-        let server =
-            ServerHandle::start(targets.clone(), config.clock.clone(), config.settings.policies, outbox.clone());
+        let rules = admission(&config.settings);
+        let server = ServerHandle::start(targets.clone(), config.clock.clone(), rules, outbox.clone());
         let files = PersonalFiles::new(config.settings_file, config.layout_file, &config.settings, outbox.clone());
         Self {
             resolver: BackendResolver { targets, keys: Arc::new(config.keys) },
@@ -133,7 +138,7 @@ impl CommandHandler {
     /// Puts the settings into force where they are not read with each call, and keeps them; gives whether they are
     /// kept.
     pub(super) fn use_and_keep_settings(&mut self) -> bool {
-        self.server.set_policies(self.settings.policies);
+        self.server.set_admission(admission(&self.settings));
         self.resolver.targets.store().bound_log(self.settings.log);
         self.files.save_settings(&self.settings)
     }

@@ -11,7 +11,7 @@ use tokio::{
 use super::outbox::UpdateSender;
 use crate::{
     backend::{AdmissionRules, BackendTargets},
-    domain::{clock::Clock, fault::FaultRule, rules::policies::AccountPolicies},
+    domain::{clock::Clock, fault::FaultRule},
     messages::{ServerInfo, WorkerUpdate},
     server::{Server, ServerConfig, StartError},
 };
@@ -24,7 +24,7 @@ enum ServerStep {
     /// Serve on this port, or nowhere.
     Serve(Option<u16>),
     Faults(Vec<FaultRule>),
-    Policies(AccountPolicies),
+    Admission(AdmissionRules),
 }
 
 /// The handle of the task that has the server.
@@ -38,11 +38,10 @@ impl ServerHandle {
     pub(super) fn start(
         targets: BackendTargets,
         clock: Clock,
-        policies: AccountPolicies,
+        admission: AdmissionRules,
         outbox: UpdateSender,
     ) -> Self {
         let (steps, taken) = unbounded_channel();
-        let admission = AdmissionRules { policies, only: None };
         let state = ServerState { targets, clock, admission, faults: Vec::new(), server: None, outbox };
         Self { steps, task: tokio::spawn(state.work(taken)) }
     }
@@ -60,8 +59,8 @@ impl ServerHandle {
         self.step(ServerStep::Faults(rules));
     }
 
-    pub(super) fn set_policies(&self, policies: AccountPolicies) {
-        self.step(ServerStep::Policies(policies));
+    pub(super) fn set_admission(&self, rules: AdmissionRules) {
+        self.step(ServerStep::Admission(rules));
     }
 
     /// Stops the server, what is in flight first.
@@ -92,8 +91,8 @@ impl ServerState {
                         server.set_faults(self.faults.clone());
                     }
                 }
-                ServerStep::Policies(policies) => {
-                    self.admission.policies = policies;
+                ServerStep::Admission(rules) => {
+                    self.admission = rules;
                     if let Some(server) = &self.server {
                         server.set_admission(self.admission.clone());
                     }

@@ -67,7 +67,7 @@ fn an_account_sees_its_own_objects_only() {
         ] {
             check_missing(&local.get(&path, &[]), 404, &what);
         }
-        check_missing(&local.post("/v1/refunds", &[("charge", &charge)]), 400, &format!("No such charge: '{charge}'"));
+        check_missing(&local.post("/v1/refunds", &[("charge", &charge)]), 404, &format!("No such charge: '{charge}'"));
         check_missing(
             &local.post(&format!("/v1/charges/{charge}/capture"), &[]),
             404,

@@ -125,8 +125,15 @@ fn each_shape_of_a_head_gets_its_answer_before_the_body_is_read() {
             "only",
         ),
         (
-            "a page of this machine",
+            "a page of this machine that nobody named",
             post("/v1/tokens", &[KEY, "Origin: http://localhost:3000"], body),
+            403,
+            Closes,
+            "--allow-origin http://localhost:3000",
+        ),
+        (
+            "a page of the server's own origin",
+            post("/v1/tokens", &[KEY, &format!("Origin: http://localhost:{}", server.address.port())], body),
             200,
             Goes,
             "tok_",
@@ -144,7 +151,7 @@ fn each_shape_of_a_head_gets_its_answer_before_the_body_is_read() {
             get("/_testcard/requests", &["Host: localhost", "Origin: null"]),
             403,
             Closes,
-            "origins",
+            "other origins",
         ),
         (
             "another method on a route of ours",
@@ -257,11 +264,11 @@ fn a_key_among_the_parameters_makes_tokens_as_stripe_js_does_and_is_kept_nowhere
     for (name, bytes, status, then, words) in [
         ("Stripe.js", post("/v1/tokens", &[], &with(pk)), 200, Goes, "tok_"),
         (
-            "as a form of a page of this machine",
+            "as a form of a page of this machine that nobody named",
             post("/v1/tokens", &["Origin: http://localhost"], &with(pk)),
-            200,
-            Goes,
-            "tok_",
+            403,
+            Closes,
+            "origin",
         ),
         ("of a page elsewhere", post("/v1/tokens", &["Origin: http://evil.com"], &with(pk)), 403, Closes, "origin"),
         ("in the query", post("/v1/tokens?key=pk_test_planted", &[], card.as_bytes()), 200, Goes, "tok_"),

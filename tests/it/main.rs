@@ -5,6 +5,11 @@ mod accounts;
 mod again;
 mod answer;
 mod as_it_came;
+<<<<<<< HEAD
+mod cases;
+=======
+mod browsers;
+>>>>>>> main
 mod check_key;
 mod cli;
 mod closed;

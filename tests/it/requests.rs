@@ -21,7 +21,7 @@ const PYTHON: &str = "Stripe/v1 PythonBindings/16.1.0";
 /// A window that serves on any free port, and that port.
 fn serving() -> (Window, u16) {
     let mut bench = Bench::new();
-    bench.settings.server = ServerSettings { serves: true, port: 0 };
+    bench.settings.server = ServerSettings { serves: true, port: 0, origins: Vec::new() };
     let mut window = bench.open();
     wait_for(&mut window, "Serving 127.0.0.1:");
     let port = port_of(&window);
@@ -192,6 +192,61 @@ fn a_wrong_rule_names_its_place_and_a_right_one_is_at_work_until_it_is_cleared()
     // An example is a rule.
     click(&mut window, Role::Button, "* /v1/* every 5: latency 50ms..2s");
     assert!(is_enabled(&window));
+}
+
+/// Whether the server gives a page of this origin the permission to call it.
+fn lets_in(port: u16, origin: &str) -> bool {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let head = format!(
+        "OPTIONS /v1/tokens HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: {origin}\r\nAccess-Control-Request-Method: \
+         POST\r\nConnection: close\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer.starts_with("HTTP/1.1 204")
+}
+
+#[test]
+fn pages_are_named_in_the_dialog_and_may_call_until_they_are_taken_out() {
+    let (mut window, port) = serving();
+    open_server(&mut window);
+    let write = |window: &mut Window, text: &str| {
+        input(window, "Pages that may call").focus();
+        window.run_ok();
+        play(window, &format!("⬚⟦{text}⟧"));
+    };
+    let is_offered = |window: &Window| window.query_by_label("Use these pages").is_some();
+    assert!(!is_offered(&window) && !lets_in(port, "http://localhost:3000"));
+    write(&mut window, "http://localhost:3000 http://localhost:4000/shop");
+    assert_eq!(
+        message(&window, "Pages that may call"),
+        "✗ An origin ends after host and port. Remove what comes behind, a slash too"
+    );
+    assert!(!is_offered(&window), "a wrong origin cannot be used");
+    write(&mut window, "http://LOCALHOST:3000 https://shop.example");
+    window.key_press(Key::Escape);
+    window.run_ok();
+    assert!(says(&window, "The pages are not used"), "what was typed is not lost");
+    click(&mut window, Role::Button, "Use these pages");
+    assert_eq!(value(&window, "Pages that may call"), "http://localhost:3000 https://shop.example");
+    assert!(!is_offered(&window));
+    wait(&mut window, "the permission", |_| lets_in(port, "http://localhost:3000"));
+    assert!(lets_in(port, "https://shop.example") && !lets_in(port, "http://localhost:4000"));
+    // They stay when the server is switched off and on, and when the dialog is opened again.
+    click(&mut window, Role::CheckBox, "Serve the local minter");
+    wait_for(&mut window, "Serve…");
+    click(&mut window, Role::CheckBox, "Serve the local minter");
+    wait_for(&mut window, "Serving 127.0.0.1:");
+    close(&mut window);
+    let port = port_of(&window);
+    assert!(lets_in(port, "http://localhost:3000"));
+    open_server(&mut window);
+    write(&mut window, "https://shop.example");
+    click(&mut window, Role::Button, "Use these pages");
+    wait(&mut window, "the refusal", |_| !lets_in(port, "http://localhost:3000"));
+    assert!(lets_in(port, "https://shop.example"));
 }
 
 #[test]

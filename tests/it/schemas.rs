@@ -218,6 +218,11 @@ fn charges(calls: &mut Checked) {
     // A refund has no schema there: see the test of its own.
     calls.local.make("/v1/refunds", &[("charge", &ids[0]), ("amount", "500")]);
     calls.get(200, "charge", &path, &[("expand[]", "refunds")]);
+    let balance = [("expand[]", "balance_transaction"), ("expand[]", "refunds.data.balance_transaction")];
+    calls.get(200, "charge", &path, &balance);
+    let disputed = [&MONEY[..], &[("source", "tok_createDispute")]].concat();
+    let disputed = id(&calls.post(200, "charge", "/v1/charges", &disputed));
+    calls.local.get(&format!("/v1/charges/{disputed}"), &[]);
     calls.get(200, "list of charge", "/v1/charges", &[("limit", "3")]);
     calls.get(200, "list of charge", "/v1/charges", &[("starting_after", &ids[2])]);
     calls.get(200, "list of charge", "/v1/charges", &[("created[gte]", "99999999999")]);
@@ -237,6 +242,9 @@ fn customers(calls: &mut Checked) {
     calls.get(200, "list of payment_source", &format!("{path}/sources"), &[("object", "card")]);
     calls.get(200, "customer", &path, &[]);
     calls.get(200, "customer", &path, &[("expand[]", "sources"), ("expand[]", "default_source")]);
+    let none = [("expand[]", "subscriptions"), ("expand[]", "tax_ids"), ("expand[]", "cash_balance")];
+    calls.get(200, "customer", &path, &none);
+    calls.get(200, "list of payment_source", &format!("{path}/cards"), &[]);
     calls.post(200, "customer", &path, &[("default_source", &second), ("description", "")]);
     let paid = [&MONEY[..], &[("customer", &*plain), ("expand[]", "customer")]].concat();
     calls.post(200, "charge", "/v1/charges", &paid);
@@ -260,10 +268,10 @@ fn errors(calls: &mut Checked) {
         ("/v1/charges", &[("amount", "100"), ("currency", "usd"), ("source", "tok_nope")]),
         ("/v1/customers", &[("colour", "red")]),
         ("/v1/refunds", &[]),
-        ("/v1/refunds", &[("charge", "ch_nope")]),
     ] {
         calls.post(400, "error", path, params);
     }
+    calls.post(404, "error", "/v1/refunds", &[("charge", "ch_nope")]);
     for (path, status) in [
         ("/v1/tokens/tok_nope", 404),
         ("/v1/charges/ch_nope", 404),

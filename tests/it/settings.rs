@@ -15,6 +15,7 @@ use testcard::{
         presets::{library::PresetLibrary, preset::PresetKey},
         rules::expectation::Expectation,
         settings::{
+            origin::PageOrigin,
             preferences::{LogSettings, ServerSettings, Settings, ThemeChoice, WindowSettings},
             profile::{Profile, ProfileColor, ProfileId, ProfileList},
             proxy::ProxyChoice,
@@ -63,6 +64,10 @@ impl File {
     }
 }
 
+fn origins() -> Vec<PageOrigin> {
+    ["http://localhost:3000", "https://shop.example"].map(|text| PageOrigin::parse(text).unwrap()).to_vec()
+}
+
 fn changed() -> Settings {
     let form = FormDefaults {
         moves_on: false,
@@ -74,7 +79,7 @@ fn changed() -> Settings {
     let mut settings = Settings {
         form,
         window: WindowSettings { theme: ThemeChoice::Dark, zoom: 1.1 },
-        server: ServerSettings { serves: true, port: 8080 },
+        server: ServerSettings { serves: true, port: 8080, origins: origins() },
         log: LogSettings { calls: 20_000, megabytes: 50 },
         ..Settings::default()
     };
@@ -170,7 +175,11 @@ fn the_file_is_readable_and_has_a_version() {
   },
   "server": {
     "serves": true,
-    "port": 8080
+    "port": 8080,
+    "origins": [
+      "http://localhost:3000",
+      "https://shop.example"
+    ]
   },
   "request_log": {
     "calls": 20000,
@@ -208,7 +217,7 @@ fn the_file_of_version_1_is_one_profile_called_default() {
     let mut expected = Settings {
         form: FormDefaults { moves_on: false, copies_id: false, ..FormDefaults::default() },
         window: WindowSettings { theme: ThemeChoice::Dark, zoom: 1.1 },
-        server: ServerSettings { serves: true, port: 8080 },
+        server: ServerSettings { serves: true, port: 8080, origins: Vec::new() },
         ..Settings::default()
     };
     expected.policies.raw_card_data = false;
@@ -289,6 +298,8 @@ fn a_wrong_field_has_its_default_and_a_warning_that_names_it() {
         (r#"{"policies": {"raw_card_data": 1}}"#, &["policies.raw_card_data"]),
         (r#"{"form": {"months_ahead": 100000, "name": 1}}"#, &["form.name", "form.months_ahead"]),
         (r#"{"server": {"port": 70000, "serves": 1}}"#, &["server.serves", "server.port"]),
+        (r#"{"server": {"origins": "http://localhost:3000"}}"#, &["server.origins"]),
+        (r#"{"server": {"origins": ["http://localhost:3000", "*"]}}"#, &["server.origins"]),
         (r#"{"request_log": {"calls": 99, "megabytes": "500"}}"#, &["request_log.calls", "request_log.megabytes"]),
         (r#"{"version": "one", "profiles": []}"#, &["version"]),
     ] {

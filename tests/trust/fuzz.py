@@ -15,6 +15,8 @@ from program import KEY, Home, Run
 ROUTES = [
     ("POST", "/v1/tokens"), ("GET", "/v1/tokens/{}"), ("POST", "/v1/charges"), ("GET", "/v1/charges"), ("GET", "/v1/charges/{}"),
     ("POST", "/v1/charges/{}"), ("POST", "/v1/charges/{}/capture"), ("GET", "/v1/charges/{}/refunds"), ("POST", "/v1/refunds"),
+    ("POST", "/v1/charges/{}/refunds"), ("GET", "/v1/charges/{}/refunds/{}"), ("POST", "/v1/charges/{}/refund"),
+    ("POST", "/v1/customers/{}/cards"), ("GET", "/v1/customers/{}/cards"), ("GET", "/v1/customers/{}/cards/{}"),
     ("GET", "/v1/refunds"), ("POST", "/v1/refunds/{}"), ("POST", "/v1/customers"), ("GET", "/v1/customers"), ("GET", "/v1/customers/{}"),
     ("POST", "/v1/customers/{}"), ("DELETE", "/v1/customers/{}"), ("POST", "/v1/customers/{}/sources"),
     ("GET", "/v1/customers/{}/sources"), ("DELETE", "/v1/customers/{}/sources/{}"), ("POST", "/v1/payment_methods"),
@@ -27,12 +29,14 @@ NAMES = [
     "starting_after", "ending_before", "expand[]", "expand[0]", "metadata[a]", "metadata", "capture", "created[gte]", "reason", "key",
     "address[line1]", "shipping[name]", "id", "type", "billing_details[email]", "default_source", "balance", "receipt_email",
     "transfer_data[destination]", "idempotency_key", "statement_descriptor",
+    "statement_descriptor_suffix", "transfer_group", "reverse_transfer", "object",
 ]
 WORDS = [
     "", " ", "0", "-1", "1", "42", "100", "2000", "99999999", "9999999999999999999999", "1e9", "0x10", "1.5", "true", "false", "null", "usd",
     "USD", "xyz", "tok_visa", "tok_chargeDeclined", "pm_card_visa", "cus_1", "ch_1", "4242424242424242", "4000000000000002", "12", "2049",
     "123", "J*hn", "•••", "🎉" * 50, "a" * 5001, "[]", "{}", "[[", "]]", "%00", "\0", "\n", "\r\n", "../..", "'; DROP TABLE entries; --", "\u202e",
-    "\ud7ff", "\ufffd", "data.source", "data.customer.default_source", "tok_" + "x" * 300,
+    "\ud7ff", "\ufffd", "data.source", "data.customer.default_source", "balance_transaction.source", "tax_ids",
+    "refunds.data.balance_transaction", "tok_" + "x" * 300,
 ]
 HEADERS = ["Idempotency-Key", "Stripe-Account", "Stripe-Version", "Stripe-Context", "User-Agent", "Content-Type", "Accept-Encoding", "X-Any"]
 VERSIONS = ["2026-08-26.dahlia", "2011-01-01", "x", "", "2026-99-99", "2020-08-27;orders_beta=v1"]

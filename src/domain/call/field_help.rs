@@ -368,6 +368,31 @@ const FIELDS: &[(&str, Sentences)] = &[
             ("transfer_reversal", "The transfer reversal that belongs to it"),
         ],
     ),
+    (
+        "balance_transaction",
+        &[
+            ("amount", "What came in, or went out, before the fee"),
+            ("available_on", "From when on the money can be paid out, in Unix seconds"),
+            ("description", "Your words about the charge"),
+            ("exchange_rate", "The rate at which it was changed into the currency of the balance"),
+            ("fee", "What Stripe takes for it"),
+            ("fee_details", "What the fee is made of"),
+            ("net", "What the balance changed by: the amount without the fee"),
+            ("reporting_category", "What it counts as in reports"),
+            ("source", "The charge or refund that did it"),
+            ("status", "pending, or available for payouts"),
+            ("type", "What it was: charge, refund or another"),
+        ],
+    ),
+    (
+        "fee_details",
+        &[
+            ("amount", "This part of the fee"),
+            ("application", "The application that takes it"),
+            ("description", "What it is taken for"),
+            ("type", "Who takes it: stripe_fee or application_fee"),
+        ],
+    ),
     ("destination_details", &[("card", "How it comes back to the card"), ("type", "What it comes back to")]),
     (
         "customer",

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod again;
 pub mod api;
+pub mod client_fields;
 pub mod error;
 pub mod field_help;
 pub mod field_place;

@@ -34,7 +34,7 @@ pub fn token_of(request: &MaskedRequest) -> Option<&str> {
         (HttpMethod::Get, ["v1", "tokens", id]) => Some(*id),
         (
             HttpMethod::Post,
-            ["v1", "charges" | "customers"] | ["v1", "customers", _] | ["v1", "customers", _, "sources"],
+            ["v1", "charges" | "customers"] | ["v1", "customers", _] | ["v1", "customers", _, "cards" | "sources"],
         ) => param(&["source", "card"]),
         (HttpMethod::Post, ["v1", "payment_methods"]) => param(&["card[token]"]),
         _ => None,

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use super::policies::AccountPolicies;
 use crate::domain::{
     call::{
+        client_fields::is_client_field,
         error::{ApiError, Decline},
         params::{PREFERRED_NETWORK, Params},
         token_calls::TokenRequest,
@@ -110,6 +111,8 @@ pub fn predict(request: &TokenRequest, today: Date, policies: AccountPolicies) -
 enum ParamShape<'a> {
     Known,
     Unknown,
+    /// What a browser or device tells about itself: taken whatever its value.
+    OfClient,
     /// A dictionary where a text is required, such as `card[number][x]`. Holds the name of the text parameter.
     NotText(String),
     /// A text where a dictionary or a list is required.
@@ -141,14 +144,18 @@ fn meaning(name: &str) -> ParamShape<'_> {
                 _ => ParamShape::Unknown,
             }
         }
+        _ if is_client_field(name) => ParamShape::OfClient,
         _ => ParamShape::Unknown,
     }
 }
 
-/// `expand[]` may name `card`, which a token always contains in full. Stripe refuses everything else without a code and
-/// without a param (a recorded response in a public issue).
+/// What `expand[]` may name: the card, which a token always contains in full, and what Stripe expands elsewhere and a
+/// card token does not have.
+const EXPANDABLE: [&str; 4] = ["bank_account", "card", "card.account", "card.customer"];
+
+/// Stripe refuses to expand everything else, without a code and without a param (a recorded response in a public issue).
 fn check_expand(params: &Params) -> Result<(), ApiError> {
-    match params.iter().find(|(name, value)| name.starts_with("expand[") && *value != "card") {
+    match params.iter().find(|(name, value)| name.starts_with("expand[") && !EXPANDABLE.contains(value)) {
         Some((_, value)) => {
             Err(ApiError::request(None, None, format!("This property cannot be expanded ({}).", mask::text(value))))
         }
@@ -183,13 +190,15 @@ fn check_names(params: &Params) -> Result<(), ApiError> {
                     format!("Invalid string: {param} was sent as a dictionary"),
                 ));
             }
+            // Clients write a list without elements as an empty text.
+            ParamShape::NotObject("expand") if value.is_empty() => {}
             ParamShape::NotObject("expand") => return Err(ApiError::request(None, Some("expand"), "Invalid array")),
             ParamShape::NotObject(param) => return Err(ApiError::request(None, Some(param), "Invalid object")),
             ParamShape::Known if value.chars().count() > LONGEST_VALUE => {
                 let message = format!("Invalid string: {name} must be at most {LONGEST_VALUE} characters");
                 return Err(ApiError::request(None, Some(name), message));
             }
-            ParamShape::Known | ParamShape::Unknown | ParamShape::OtherKind(_) => {}
+            ParamShape::Known | ParamShape::Unknown | ParamShape::OfClient | ParamShape::OtherKind(_) => {}
         }
     }
     Ok(())
@@ -368,11 +377,11 @@ mod tests {
     fn a_retrieval_takes_expansions_only() {
         let check = |params: &[(&str, &str)]| check_retrieve(&params.iter().copied().collect());
         assert_eq!(check(&[]), Ok(()));
-        assert_eq!(check(&[("expand[]", "card"), ("expand[1]", "card")]), Ok(()));
+        assert_eq!(check(&[("expand[]", "card"), ("expand[1]", "card"), ("expand", "")]), Ok(()));
+        assert_eq!(check(&[("expand", "card")]).unwrap_err().message, "Invalid array");
         for (name, message) in [
             ("card[number]", "Received unknown parameter: card[number]"),
             ("expand[x]", "Received unknown parameter: expand[x]"),
-            ("expand", "Invalid array"),
             ("expand[0]", "This property cannot be expanded ()."),
         ] {
             assert_eq!(check(&[(name, "")]).unwrap_err().message, message, "{name}");

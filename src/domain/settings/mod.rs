@@ -2,6 +2,7 @@
 
 pub mod key_check;
 pub mod layout;
+pub mod origin;
 pub mod preferences;
 pub mod profile;
 pub mod proxy;

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use super::{profile::ProfileList, stripe::StripeSettings};
+use super::{origin::PageOrigin, profile::ProfileList, stripe::StripeSettings};
 use crate::domain::{call::api::Target, form::defaults::FormDefaults, rules::policies::AccountPolicies, words::words};
 
 /// The theme of the window; `System` follows the operating system.
@@ -45,6 +45,8 @@ pub struct ServerSettings {
     /// Whether the server is started with the window.
     pub serves: bool,
     pub port: u16,
+    /// The pages of other origins that may call it.
+    pub origins: Vec<PageOrigin>,
 }
 
 /// The port that the server listens on if none is set.
@@ -52,7 +54,7 @@ pub const DEFAULT_PORT: u16 = 12_111;
 
 impl Default for ServerSettings {
     fn default() -> Self {
-        Self { serves: false, port: DEFAULT_PORT }
+        Self { serves: false, port: DEFAULT_PORT, origins: Vec::new() }
     }
 }
 

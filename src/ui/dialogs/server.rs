@@ -7,7 +7,7 @@ use egui::{Context, Id, Label, RichText, ScrollArea, Ui};
 use crate::{
     domain::{
         fault::{self, FaultRule, LineError},
-        settings::preferences::Settings,
+        settings::{origin::PageOrigin, preferences::Settings},
     },
     messages::ServerInfo,
     ui::{
@@ -48,6 +48,8 @@ pub struct AppliedFaults {
 #[derive(Debug)]
 pub struct ServerDialogState {
     port: String,
+    /// The origins of pages that may call, with spaces between.
+    origins: String,
     text: String,
     /// The rules in `text`, or its first line that is none; read when the text changes.
     read: Result<Vec<FaultRule>, LineError>,
@@ -60,12 +62,19 @@ impl ServerDialogState {
     pub fn new(settings: &Settings, faults: &AppliedFaults) -> Self {
         let text = faults.text.clone();
         let read = fault::rules_of(&text);
-        Self { port: settings.server.port.to_string(), text, read, is_resetting: false, leaving: LeaveGuard::default() }
+        Self {
+            port: settings.server.port.to_string(),
+            origins: words_of(&settings.server.origins),
+            text,
+            read,
+            is_resetting: false,
+            leaving: LeaveGuard::default(),
+        }
     }
 
-    /// Whether rules or a port were typed that the server does not have.
+    /// Whether rules, a port or origins were typed that the server does not have.
     pub fn is_unsaved(&self, settings: &Settings, faults: &AppliedFaults) -> bool {
-        self.has_other_rules(faults) || self.has_other_port(settings)
+        self.has_other_rules(faults) || self.has_other_port(settings) || self.has_other_origins(settings)
     }
 
     fn has_other_rules(&self, faults: &AppliedFaults) -> bool {
@@ -74,6 +83,21 @@ impl ServerDialogState {
 
     fn has_other_port(&self, settings: &Settings) -> bool {
         self.port.trim().parse() != Ok(settings.server.port)
+    }
+
+    fn has_other_origins(&self, settings: &Settings) -> bool {
+        PageOrigin::parse_list(&self.origins).as_ref() != Ok(&settings.server.origins)
+    }
+
+    /// What is said of what was typed and is not in use.
+    fn unsaved_title(&self, about: &ServerContext<'_>) -> &'static str {
+        if self.has_other_rules(about.faults) {
+            "The rules are not applied"
+        } else if self.has_other_origins(about.settings) {
+            "The pages are not used"
+        } else {
+            "The port is not used"
+        }
     }
 
     fn set_text(&mut self, text: String) {
@@ -110,9 +134,7 @@ pub fn server_ui(
                 reset_ui(ui, state, actions);
             });
         });
-        let title =
-            if state.has_other_rules(about.faults) { "The rules are not applied" } else { "The port is not used" };
-        is_discarded = state.leaving.ui(ui, title);
+        is_discarded = state.leaving.ui(ui, state.unsaved_title(about));
     });
     let is_unsaved = state.is_unsaved(about.settings, about.faults);
     state.leaving.stays(ctx, modal.should_close, is_unsaved) && !is_discarded
@@ -139,7 +161,10 @@ fn switch_ui(ui: &mut Ui, state: &mut ServerDialogState, about: &ServerContext<'
             actions.push(Action::Serve(port.filter(|_| serves)));
         }
     });
-    port_ui(ui, state, about, port, actions);
+    ui.columns_const(|[left, right]| {
+        port_ui(left, state, about, port, actions);
+        origins_ui(right, state, about.settings, actions);
+    });
     match about.server {
         ServerInfo::Off => {}
         ServerInfo::On { address, control_token } => {
@@ -169,7 +194,7 @@ fn port_ui(
     port: Option<u16>,
     actions: &mut Vec<Action>,
 ) {
-    let mut field = Field::new("Port").mono().hint("of 127.0.0.1; 0 takes any free one");
+    let mut field = Field::new("Port").mono().hint("of 127.0.0.1; 0: any free one");
     if port.is_none() {
         field = field.message(Tone::Error, "A port is a number from 0 to 65535");
     }
@@ -206,6 +231,29 @@ fn copied_ui(ui: &mut Ui, label: &str, text: &str, actions: &mut Vec<Action>) {
 fn lower(label: &str) -> String {
     let mut chars = label.chars();
     chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
+}
+
+fn words_of(origins: &[PageOrigin]) -> String {
+    origins.iter().map(PageOrigin::as_str).collect::<Vec<_>>().join(" ")
+}
+
+fn origins_ui(ui: &mut Ui, state: &mut ServerDialogState, settings: &Settings, actions: &mut Vec<Action>) {
+    let read = PageOrigin::parse_list(&state.origins);
+    let problem = read.as_ref().err().map(ToString::to_string);
+    let mut field = Field::new("Pages that may call").hint("their origins; no others").mono();
+    if let Some(problem) = &problem {
+        field = field.message(Tone::Error, problem);
+    }
+    let edit = TextInput::singleline(&mut state.origins).id(Id::unique("server_origins"));
+    let is_entered = {
+        let response = field.text(ui, edit.hint_text("http://localhost:3000")).response.response;
+        response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter))
+    };
+    let Some(origins) = read.ok().filter(|origins| *origins != settings.server.origins) else { return };
+    if ui.add(QuietButton::new("Use these pages").icon(icons::REFRESH_CW)).clicked() || is_entered {
+        state.origins = words_of(&origins);
+        actions.push(Action::SetOrigins(origins));
+    }
 }
 
 fn faults_ui(ui: &mut Ui, state: &mut ServerDialogState, faults: &AppliedFaults, actions: &mut Vec<Action>) {

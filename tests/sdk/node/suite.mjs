@@ -448,8 +448,8 @@ test('what is not modelled says so', async () => {
   await refused(errors.StripeInvalidRequestError,
     () => stripe.paymentIntents.create({ amount: 2000, currency: 'usd' }),
     { status: 404, message: "Testcard's local minter does not model POST /v1/payment_intents." });
-  await refused(errors.StripeInvalidRequestError, () => stripe.rawRequest('GET', '/v1/customers/cus_1/cards'),
-    { status: 404, message: "Testcard's local minter does not model GET /v1/customers/cus_1/cards." });
+  await refused(errors.StripeInvalidRequestError, () => stripe.rawRequest('GET', '/v1/customers/cus_1/bank_accounts'),
+    { status: 404, message: "Testcard's local minter does not model GET /v1/customers/cus_1/bank_accounts." });
 });
 
 test('the log shows what came, reset drops it', async () => {

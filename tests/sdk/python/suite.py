@@ -356,6 +356,8 @@ class Charges(Suite):
         taken = stripe.Charge.capture(held.id, amount=1500)
         self.assertEqual((taken.captured, taken.amount_captured, taken.amount_refunded, taken.refunded),
                          (True, 1500, 500, False))
+        [rest] = stripe.Refund.list(charge=held.id).data
+        self.assertEqual((rest.amount, rest.charge), (500, held.id))
         self.refused(stripe.InvalidRequestError, lambda: stripe.Charge.capture(held.id), status=400,
                      code="charge_already_captured", message=f"Charge {held.id} has already been captured.")
 
@@ -664,14 +666,19 @@ class Unknown(Suite):
                                  "get", "/v1/tokenz"), status=404, code=None)
         self.assertTrue(error.user_message.startswith("Unrecognized request URL (GET: /v1/tokenz)."), error)
 
-    def test_legacy_paths_are_refused_clearly(self):
+    def test_legacy_paths_still_work(self):
         client = stripe.StripeClient("sk_test_123", base_addresses={"api": URL})
-        for method, path in [("get", "/v1/customers/cus_1/cards"), ("post", "/v1/charges/ch_1/refund"),
-                             ("post", "/v1/charges/ch_1/refunds")]:
-            error = self.refused(stripe.InvalidRequestError, lambda: client.raw_request(method, path), status=404,
-                                 code=None)
-            self.assertEqual(error.user_message,
-                             f"Testcard's local minter does not model {method.upper()} {path}.")
+        paid, customer = charge(token().id), stripe.Customer.create()
+        client.raw_request("post", f"/v1/charges/{paid.id}/refunds", amount=500)
+        client.raw_request("post", f"/v1/charges/{paid.id}/refund")
+        self.assertIs(stripe.Charge.retrieve(paid.id).refunded, True)
+        client.raw_request("post", f"/v1/customers/{customer.id}/cards", card=token().id)
+        self.assertEqual(len(stripe.Customer.list_sources(customer.id).data), 1)
+        error = self.refused(stripe.InvalidRequestError,
+                             lambda: client.raw_request("get", f"/v1/customers/{customer.id}/bank_accounts"), status=404,
+                             code=None)
+        self.assertEqual(error.user_message,
+                         f"Testcard's local minter does not model GET /v1/customers/{customer.id}/bank_accounts.")
 
 
 class OwnRoutes(Suite):
