@@ -63,16 +63,12 @@ const ROUTES: &[ApiRoute] = &[
     route(Get, &["v1", "customers", ":id", "sources", ":id"], sources::retrieve),
     route(Post, &["v1", "customers", ":id", "sources", ":id"], sources::update),
     route(Delete, &["v1", "customers", ":id", "sources", ":id"], sources::delete),
-<<<<<<< HEAD
     route(Post, &["v1", "customers", ":id", "cards"], sources::create),
     route(Get, &["v1", "customers", ":id", "cards"], sources::list),
     route(Get, &["v1", "customers", ":id", "cards", ":id"], sources::retrieve),
     route(Post, &["v1", "customers", ":id", "cards", ":id"], sources::update),
     route(Delete, &["v1", "customers", ":id", "cards", ":id"], sources::delete),
-    route(Post, &["v1", "payment_methods"], payment_methods::create),
-=======
     ApiRoute { secret_only: false, ..route(Post, &["v1", "payment_methods"], payment_methods::create) },
->>>>>>> main
     route(Get, &["v1", "payment_methods", ":id"], payment_methods::retrieve),
 ];
 

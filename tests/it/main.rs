@@ -5,11 +5,8 @@ mod accounts;
 mod again;
 mod answer;
 mod as_it_came;
-<<<<<<< HEAD
-mod cases;
-=======
 mod browsers;
->>>>>>> main
+mod cases;
 mod check_key;
 mod cli;
 mod closed;
