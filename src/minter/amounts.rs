@@ -3,8 +3,8 @@
 use super::fields::CallFields;
 use crate::domain::{
     call::error::ApiError,
-    card::currency::{ChargeCurrency, LARGEST_CHARGE, SUPPORTED},
-    mask,
+    card::currency::{ChargeCurrency, LARGEST_CHARGE},
+    rules::prediction,
 };
 
 /// What a new charge is to take.
@@ -15,14 +15,7 @@ pub(super) fn of_charge(fields: &CallFields<'_>) -> Result<(i64, ChargeCurrency)
     let amount = fields.integer("amount", 1..=i64::MAX)?;
     let amount = amount.ok_or_else(|| ApiError::missing("amount"))?;
     let word = fields.word("currency")?.ok_or_else(|| ApiError::missing("currency"))?;
-    let currency = ChargeCurrency::parse(word).ok_or_else(|| {
-        let message = format!(
-            "Invalid currency: {}. Stripe currently supports these currencies: {}",
-            mask::text(&word.to_lowercase()),
-            SUPPORTED.join(", ")
-        );
-        ApiError::request(None, Some("currency"), message)
-    })?;
+    let currency = prediction::check_currency(word, "currency")?;
     if amount < currency.smallest_charge() {
         return Err(too_small(currency));
     }

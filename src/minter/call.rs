@@ -10,7 +10,7 @@ use super::{
     workspace::MinterAccount,
 };
 use crate::domain::{
-    call::{api::ApiRequest, error::ApiError},
+    call::{api::ApiRequest, error::ApiError, version::ApiVersion},
     rules::policies::AccountPolicies,
 };
 
@@ -23,6 +23,8 @@ pub(super) struct MinterCall<'a> {
     pub(super) policies: AccountPolicies,
     pub(super) workspace: &'a MinterAccount,
     pub(super) ids: RequestIds<'a>,
+    /// The version that the call is answered in.
+    pub(super) version: ApiVersion<'a>,
 }
 
 impl MinterCall<'_> {
@@ -53,7 +55,7 @@ impl MinterCall<'_> {
 
     /// Whether the request's version shows objects in their current shape.
     pub(super) fn shows_current_shape(&self) -> bool {
-        shapes::is_current(self.request)
+        self.version.is_since(ApiVersion::dated(2024, 4, 10))
     }
 }
 

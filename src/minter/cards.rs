@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::{
     call::{CallError, MinterCall},
     ledger::{LedgerError, ObjectKind, StoredObject},
+    shapes,
 };
 use crate::domain::{
     call::error::{ApiError, Decline, ErrorKind},
@@ -50,7 +51,7 @@ pub(super) fn state(card: &CardDetails, alias: Option<&str>) -> Value {
 pub(super) fn object(call: &MinterCall<'_>, card: &CardDetails) -> Value {
     let check = |is_sent: bool| is_sent.then_some("unchecked");
     let address = &card.address;
-    json!({
+    let mut object = json!({
         "id": call.ids.card(call.now),
         "object": "card",
         "address_city": address.city,
@@ -66,6 +67,7 @@ pub(super) fn object(call: &MinterCall<'_>, card: &CardDetails) -> Value {
         "country": card.number.country(),
         "cvc_check": check(card.has_cvc),
         "dynamic_last4": null,
+        "email": null,
         "exp_month": card.expiry.month,
         "exp_year": card.expiry.year,
         "fingerprint": call.workspace.fingerprint(&card.number),
@@ -74,10 +76,15 @@ pub(super) fn object(call: &MinterCall<'_>, card: &CardDetails) -> Value {
         "metadata": {},
         "name": card.name,
         "networks": { "preferred": card.preferred },
+        "phone": null,
         "regulated_status": "unregulated",
         "tokenization_method": null,
         "wallet": null,
-    })
+    });
+    if let Some(currency) = card.currency {
+        shapes::add(&mut object, "currency", currency.as_str().into());
+    }
+    object
 }
 
 /// What a bank is asked about a card.
@@ -173,6 +180,7 @@ impl PaymentCard {
                 zip: sent(BankCheck::Zip, "12345"),
                 ..CardAddress::default()
             },
+            currency: None,
             preferred: None,
         };
         Some(Self { body: object(call, &details), state: state(&details, Some(alias)), token: None })

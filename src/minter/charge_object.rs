@@ -1,5 +1,6 @@
 //! The charge as an object: blank, with its card, and as the bank's answer leaves it.
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::{
@@ -12,6 +13,9 @@ use crate::domain::{
     card::{currency::ChargeCurrency, declines},
 };
 
+/// So long an authorization can be captured (docs.stripe.com/api/charges/capture).
+pub(super) const CAPTURABLE: SignedDuration = SignedDuration::from_hours(7 * 24);
+
 /// A charge of which nobody knows yet how it ends.
 pub(super) fn blank(call: &MinterCall<'_>, amount: i64, currency: ChargeCurrency) -> Value {
     json!({
@@ -20,6 +24,7 @@ pub(super) fn blank(call: &MinterCall<'_>, amount: i64, currency: ChargeCurrency
         "amount": amount,
         "amount_captured": 0,
         "amount_refunded": 0,
+        "amount_updates": [],
         "application": null,
         "application_fee": null,
         "application_fee_amount": null,
@@ -31,14 +36,18 @@ pub(super) fn blank(call: &MinterCall<'_>, amount: i64, currency: ChargeCurrency
         "currency": currency.as_str(),
         "customer": null,
         "description": null,
+        "destination": null,
+        "dispute": null,
         "disputed": false,
         "failure_balance_transaction": null,
         "failure_code": null,
         "failure_message": null,
         "fraud_details": {},
+        "invoice": null,
         "livemode": false,
         "metadata": {},
         "on_behalf_of": null,
+        "order": null,
         "outcome": null,
         "paid": false,
         "payment_intent": null,
@@ -62,13 +71,13 @@ pub(super) fn blank(call: &MinterCall<'_>, amount: i64, currency: ChargeCurrency
 }
 
 /// Writes what a charge shows of its card, with the results of the card's checks.
-pub(super) fn show_card(charge: &mut Value, card: &PaymentCard, amount: i64) {
+pub(super) fn show_card(call: &MinterCall<'_>, charge: &mut Value, card: &PaymentCard, amount: i64) {
     let body = &card.body;
     charge["billing_details"] = card.billing_details();
     charge["payment_method"] = body["id"].clone();
     charge["payment_method_details"] = json!({
         "card": {
-            "amount_authorized": amount,
+            "amount_authorized": null,
             "authorization_code": null,
             "brand": card.brand_code(),
             "checks": {
@@ -89,10 +98,11 @@ pub(super) fn show_card(charge: &mut Value, card: &PaymentCard, amount: i64) {
             "multicapture": { "status": "unavailable" },
             "network": network(card),
             "network_token": { "used": false },
-            "network_transaction_id": null,
+            "network_transaction_id": call.ids.network_transaction(),
             "overcapture": { "maximum_amount_capturable": amount, "status": "unavailable" },
             "regulated_status": "unregulated",
             "three_d_secure": null,
+            "transaction_link_id": call.ids.transaction_link(),
             "wallet": null,
         },
         "type": "card",
@@ -117,9 +127,17 @@ pub(super) fn approve(call: &MinterCall<'_>, charge: &mut Value, card: &PaymentC
         "network_status": "approved_by_network",
         "reason": null,
         "risk_level": card.risk_level(),
+        "risk_score": risk_score(call, card),
         "seller_message": "Payment complete.",
         "type": "authorized",
     });
+    let shown = &mut charge["payment_method_details"]["card"];
+    shown["amount_authorized"] = amount.into();
+    shown["authorization_code"] = call.ids.authorization_code().into();
+    if !is_captured {
+        let last_moment = call.now.as_second() + CAPTURABLE.as_secs();
+        shapes::add(shown, "capture_before", last_moment.into());
+    }
     charge["paid"] = true.into();
     charge["status"] = "succeeded".into();
     let receipt =
@@ -134,7 +152,13 @@ pub(super) fn approve(call: &MinterCall<'_>, charge: &mut Value, card: &PaymentC
 
 /// Writes why a charge was declined. Texts for the seller are recorded for a generic decline, and reported for the
 /// others.
-pub(super) fn decline(charge: &mut Value, card: &PaymentCard, error: &ApiError, radar_block: Option<RadarBlock>) {
+pub(super) fn decline(
+    call: &MinterCall<'_>,
+    charge: &mut Value,
+    card: &PaymentCard,
+    error: &ApiError,
+    radar_block: Option<RadarBlock>,
+) {
     let reason = error.decline_code().or(error.code);
     let (kind, network_status, reason, seller_message) = match (radar_block, reason) {
         (Some(block), _) => {
@@ -158,6 +182,7 @@ pub(super) fn decline(charge: &mut Value, card: &PaymentCard, error: &ApiError, 
         "network_status": network_status,
         "reason": reason,
         "risk_level": card.risk_level(),
+        "risk_score": risk_score(call, card),
         "seller_message": seller_message,
         "type": kind,
     });
@@ -172,4 +197,14 @@ fn radar_words(block: RadarBlock) -> (&'static str, &'static str) {
         RadarBlock::BlockList => ("merchant_blacklist", "Stripe blocked this payment."),
         RadarBlock::ChecksRule => ("rule", "Stripe blocked this payment as too risky."),
     }
+}
+
+/// The score behind the level of risk, with the bounds that Stripe gives each level (docs.stripe.com/radar/risk-evaluation).
+fn risk_score(call: &MinterCall<'_>, card: &PaymentCard) -> u8 {
+    let scores = match card.risk_level() {
+        "highest" => 75..=99,
+        "elevated" => 65..=74,
+        _ => 0..=64,
+    };
+    call.ids.number("risk_score", scores)
 }

@@ -1,6 +1,5 @@
 //! `/v1/charges`: a token, a ready alias or a customer's card is charged, now or by a later capture.
 
-use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::{
@@ -21,11 +20,7 @@ use crate::domain::{
     mask,
 };
 
-/// From this version on, a charge shows its refunds only when asked to expand them.
-const REFUNDS_LEFT_OUT_SINCE: &str = "2022-11-15";
 const LONGEST_DESCRIPTION: usize = 40_000;
-/// So long an authorization can be captured (docs.stripe.com/api/charges/capture).
-const CAPTURABLE: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Parameters that Stripe takes where it pays others out too.
 const CONNECT: &[&str] =
     &["application_fee", "application_fee_amount", "destination", "on_behalf_of", "radar_options", "transfer_data"];
@@ -88,14 +83,14 @@ pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, Cal
     let verdict = card.verdict(call, CardStep::Charge);
     card.spend(call)?;
     card.take_checks(&verdict);
-    charge_object::show_card(&mut charge, &card, amount);
+    charge_object::show_card(call, &mut charge, &card, amount);
     let refusal = match verdict {
         BankVerdict::Approved => {
             charge_object::approve(call, &mut charge, &card, amount, is_captured);
             None
         }
         BankVerdict::Declined { error, radar_block } => {
-            charge_object::decline(&mut charge, &card, &error, radar_block);
+            charge_object::decline(call, &mut charge, &card, &error, radar_block);
             Some(error)
         }
     };
@@ -104,7 +99,7 @@ pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, Cal
     let before = if is_paid { disputes::open(call, &mut charge, card.published()) } else { None };
     let stored = call.keep(ObjectKind::Charge, customer, charge, card.state)?;
     match refusal {
-        None => show(call, &fields, before.unwrap_or(stored.body)),
+        None => expand::apply(call, &fields, before.unwrap_or(stored.body)),
         Some(error) => {
             let decline = error.decline.map(|decline| Decline { charge: Some(stored.id), ..*decline });
             // Recorded: a decline at a charge names no parameter but a field of the card.
@@ -119,7 +114,7 @@ pub(super) fn retrieve(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value,
     let fields = CallFields::of(call.request, &AcceptedParams::ONLY_EXPAND)?;
     expand::check(&fields, "charge")?;
     let charge = charge_of_path(call, ids[0], "id")?;
-    show(call, &fields, charge.body)
+    expand::apply(call, &fields, charge.body)
 }
 
 /// `GET /v1/charges`.
@@ -131,15 +126,10 @@ pub(super) fn list(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, CallE
         check_has_been(call, customer)?;
     }
     let list = ListQuery { kind: ObjectKind::Charge, what: "charge", parent, url: "/v1/charges" };
-    let mut page = match fields.word("transfer_group")? {
+    let page = match fields.word("transfer_group")? {
         None => lists::page(call, &fields, &list)?,
         Some(group) => lists::page_of(call, &fields, &list, &|charge| charge["transfer_group"] == group)?,
     };
-    if shows_refunds(call) {
-        for charge in page["data"].as_array_mut().into_iter().flatten() {
-            *charge = with_refunds(call, charge.take())?;
-        }
-    }
     expand::apply(call, &fields, page)
 }
 
@@ -163,7 +153,7 @@ pub(super) fn update(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, C
         charge.parent = Some(customer.id);
     }
     call.ledger.update(&charge)?;
-    show(call, &fields, charge.body)
+    expand::apply(call, &fields, charge.body)
 }
 
 /// `POST /v1/charges/:id/capture`. What is not captured is given back: it is a refund.
@@ -181,11 +171,14 @@ pub(super) fn capture(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, 
     }
     charge.body["captured"] = true.into();
     charge.body["amount_captured"] = amount.into();
+    if let Some(card) = charge.body["payment_method_details"]["card"].as_object_mut() {
+        card.shift_remove("capture_before");
+    }
     charge.body["balance_transaction"] = call.ids.balance_transaction(call.now).into();
     let card = charge.state["number"].as_str().and_then(test_cards::by_number);
     let before = disputes::open(call, &mut charge.body, card);
     call.ledger.update(&charge)?;
-    show(call, &fields, before.unwrap_or(charge.body))
+    expand::apply(call, &fields, before.unwrap_or(charge.body))
 }
 
 /// `POST /v1/charges/:id/refund`: the oldest way to refund, which answers with the charge.
@@ -194,7 +187,7 @@ pub(super) fn refund(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, C
     expand::check(&fields, "charge")?;
     refunds::refund(call, &fields, ids[0], "charge")?;
     let charge = charge_of_path(call, ids[0], "charge")?;
-    show(call, &fields, charge.body)
+    expand::apply(call, &fields, charge.body)
 }
 
 /// Refuses to capture what is not held any more.
@@ -211,7 +204,7 @@ fn check_capturable(call: &MinterCall<'_>, charge: &StoredObject) -> Result<(), 
     if body["refunded"] == true {
         return refused(Some("charge_already_refunded"), format!("Charge {id} has already been refunded."));
     }
-    if charge.created + CAPTURABLE.as_secs() < call.now.as_second() {
+    if charge.created + charge_object::CAPTURABLE.as_secs() < call.now.as_second() {
         // The words of the code's own documentation.
         let message = "The charge cannot be captured as the authorization has expired. Auth and capture charges must be \
                        captured within seven days.";
@@ -280,21 +273,4 @@ fn nothing_saved() -> ApiError {
         "This Customer doesn't have any saved payment details. Attach a legacy Token, Card, Bank Account, or Source to \
          this Customer and then try this request again, or use Payment Intents and Payment Methods instead.",
     )
-}
-
-/// A charge as this call's version shows it, with what it wants expanded.
-fn show(call: &mut MinterCall<'_>, fields: &CallFields<'_>, charge: Value) -> Result<Value, CallError> {
-    let charge = if shows_refunds(call) { with_refunds(call, charge)? } else { charge };
-    expand::apply(call, fields, charge)
-}
-
-/// A version before 2022-11-15 shows the refunds unasked; a request without a version does not.
-fn shows_refunds(call: &MinterCall<'_>) -> bool {
-    call.request.header("Stripe-Version").is_some() && !shapes::is_since(call.request, REFUNDS_LEFT_OUT_SINCE)
-}
-
-fn with_refunds(call: &mut MinterCall<'_>, mut charge: Value) -> Result<Value, CallError> {
-    let refunds = lists::refunds_of(call, &shapes::text(&charge, "id"))?;
-    shapes::add(&mut charge, "refunds", refunds);
-    Ok(charge)
 }

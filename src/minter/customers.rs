@@ -14,8 +14,6 @@ use super::{
 };
 use crate::domain::{call::error::ApiError, mask};
 
-/// From this version on, a customer shows its cards only when asked to expand them.
-const SOURCES_LEFT_OUT_SINCE: &str = "2020-08-27";
 const LONGEST_EMAIL: usize = 512;
 const LONGEST_NAME: usize = 256;
 const LONGEST_PHONE: usize = 20;
@@ -96,7 +94,7 @@ pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, Cal
         customer["default_source"] = sources::attach(call, card, &id)?.id.into();
     }
     let stored = call.keep(ObjectKind::Customer, parent, customer, Value::Null)?;
-    show(call, &fields, stored.body)
+    expand::apply(call, &fields, stored.body)
 }
 
 /// `GET /v1/customers/:id`. A deleted customer is answered with `"deleted": true`.
@@ -107,7 +105,7 @@ pub(super) fn retrieve(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value,
         return Ok(deleted.body);
     }
     let customer = customer_of_path(call, ids[0], "id")?;
-    show(call, &fields, customer.body)
+    expand::apply(call, &fields, customer.body)
 }
 
 /// `GET /v1/customers`, those with an email address only where one is given.
@@ -146,7 +144,7 @@ pub(super) fn update(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, C
         customer.body["default_source"] = card.id.into();
     }
     call.ledger.update(&customer)?;
-    show(call, &fields, customer.body)
+    expand::apply(call, &fields, customer.body)
 }
 
 /// `DELETE /v1/customers/:id`: the cards go too.
@@ -183,6 +181,7 @@ fn blank(call: &MinterCall<'_>) -> Value {
         "balance": 0,
         "created": call.now.as_second(),
         "currency": null,
+        "customer_account": null,
         "default_source": null,
         "delinquent": false,
         "description": null,
@@ -247,15 +246,4 @@ fn check_email(email: &str) -> Result<(), ApiError> {
     }
     let message = format!("Invalid email address: {}", mask::identity(email));
     Err(ApiError::request(Some("email_invalid"), Some("email"), message))
-}
-
-/// A customer as this call's version shows it, with what it wants expanded.
-fn show(call: &mut MinterCall<'_>, fields: &CallFields<'_>, mut customer: Value) -> Result<Value, CallError> {
-    let is_old =
-        call.request.header("Stripe-Version").is_some() && !shapes::is_since(call.request, SOURCES_LEFT_OUT_SINCE);
-    if is_old {
-        let sources = lists::sources_of(call, &shapes::text(&customer, "id"))?;
-        shapes::add(&mut customer, "sources", sources);
-    }
-    expand::apply(call, fields, customer)
 }

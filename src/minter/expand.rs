@@ -9,7 +9,9 @@ use super::{
     call::{CallError, MinterCall},
     fields::CallFields,
     ledger::ObjectKind,
-    lists, shapes,
+    lists,
+    shape_rules::{CUSTOMER_LISTS_LEFT_OUT, REFUNDS_LEFT_OUT, SOURCES},
+    shapes,
 };
 use crate::domain::{call::error::ApiError, mask};
 
@@ -185,8 +187,8 @@ fn expand_path(call: &mut MinterCall<'_>, value: &mut Value, parts: &[&str]) -> 
             put_object(call, &mut value[*name], kind)?;
         }
         ExpandProperty::Refunds => shapes::add(value, name, lists::refunds_of(call, &id)?),
-        ExpandProperty::Sources => shapes::add(value, name, lists::sources_of(call, &id)?),
-        ExpandProperty::NoneOf => shapes::add(value, name, lists::empty(&format!("/v1/customers/{id}/{name}"))),
+        ExpandProperty::Sources => shapes::add(value, name, lists::sources_of(call, &id, name)?),
+        ExpandProperty::NoneOf => shapes::add(value, name, shapes::empty_list(&format!("/v1/customers/{id}/{name}"))),
         ExpandProperty::AddedNull => shapes::add(value, name, Value::Null),
         ExpandProperty::Card => {}
         ExpandProperty::Part | ExpandProperty::Null | ExpandProperty::NotModelled => return Ok(()),
@@ -225,6 +227,46 @@ fn put_balance_transaction(call: &mut MinterCall<'_>, value: &mut Value) -> Resu
         Some(charge) => balance::of_charge(call, &charge),
         None => return Ok(()),
     };
+    Ok(())
+}
+
+/// Adds the lists that old versions show unasked: the refunds of each charge, the cards of each customer.
+///
+/// # Errors
+/// A ledger that cannot be read.
+pub(super) fn add_unasked(call: &mut MinterCall<'_>, mut answer: Value) -> Result<Value, CallError> {
+    if !call.version.is_since(REFUNDS_LEFT_OUT) {
+        add_lists(call, &mut answer)?;
+    }
+    Ok(answer)
+}
+
+fn add_lists(call: &mut MinterCall<'_>, value: &mut Value) -> Result<(), CallError> {
+    match value {
+        Value::Array(items) => return items.iter_mut().try_for_each(|item| add_lists(call, item)),
+        Value::Object(fields) => {
+            fields
+                .iter_mut()
+                .filter(|(name, _)| *name != "metadata")
+                .try_for_each(|(_, inner)| add_lists(call, inner))?;
+        }
+        _ => return Ok(()),
+    }
+    let id = shapes::text(value, "id");
+    let is_left_out = |name: &str| value.get("deleted").is_none() && value.get(name).is_none();
+    match value["object"].as_str() {
+        Some("charge") if is_left_out("refunds") => shapes::add(value, "refunds", lists::refunds_of(call, &id)?),
+        Some("customer") if !call.version.is_since(CUSTOMER_LISTS_LEFT_OUT) => {
+            let has_cards = !call.version.is_since(SOURCES) && is_left_out("cards");
+            if is_left_out("sources") {
+                shapes::add(value, "sources", lists::sources_of(call, &id, "sources")?);
+            }
+            if has_cards {
+                shapes::add(value, "cards", lists::sources_of(call, &id, "cards")?);
+            }
+        }
+        _ => {}
+    }
     Ok(())
 }
 

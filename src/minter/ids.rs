@@ -3,7 +3,7 @@
 //! The shape is read from published ids and exact on all of them: the time is the creation second in base62, counted
 //! from 2012-07-15T21:56:20Z, so that ids sort by time. Clients must not take ids apart.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, ops::RangeInclusive};
 
 use jiff::Timestamp;
 
@@ -102,6 +102,28 @@ impl<'a> RequestIds<'a> {
         format!("cus_{}{}", base62(u128::from(minutes), 4), self.own_part("cus", 10))
     }
 
+    /// What the bank answers an authorization with: six characters.
+    pub fn authorization_code(&self) -> String {
+        self.own_part("authorization", 6).to_ascii_uppercase()
+    }
+
+    /// What the card network knows a payment by: 15 characters. They are not digits only, as Visa's are, so that nobody
+    /// takes them for a card number.
+    pub fn network_transaction(&self) -> String {
+        self.own_part("network_transaction", 15)
+    }
+
+    /// What the card network knows all payments of one agreement by: 22 characters.
+    pub fn transaction_link(&self) -> String {
+        self.own_part("transaction_link", 22)
+    }
+
+    /// A number from a range that does not depend on anything but the request.
+    pub fn number(&self, purpose: &str, range: RangeInclusive<u8>) -> u8 {
+        let numbers = u128::from(range.end() - range.start()) + 1;
+        range.start() + (self.own_number(purpose) % numbers) as u8
+    }
+
     /// `req_…`, 14 characters after the prefix.
     pub fn request(&self) -> String {
         format!("req_{}", self.own_part("req", 14))
@@ -112,11 +134,14 @@ impl<'a> RequestIds<'a> {
     }
 
     fn own_part(&self, purpose: &str, digits: usize) -> String {
-        let value = match self.source {
+        base62(self.own_number(purpose), digits)
+    }
+
+    fn own_number(&self, purpose: &str) -> u128 {
+        match self.source {
             Some((seed, sequence)) => first_half(keyed_hash(seed, purpose, &sequence.to_be_bytes())),
             None => rand::random(),
-        };
-        base62(value, digits)
+        }
     }
 }
 

@@ -8,11 +8,14 @@ use super::{
     call::{CallError, MinterCall},
     fields::CallFields,
     ledger::{ObjectKind, PageCursor, PageQuery, StoredObject},
+    shapes,
 };
 use crate::domain::call::error::ApiError;
 
 const DEFAULT_LIMIT: i64 = 10;
 const LIMITS: RangeInclusive<i64> = 1..=100;
+/// No object has more parts: a longer list counts as so long.
+const MOST_COUNTED: usize = 100_000;
 
 /// The parameters that choose a page, which every list takes.
 pub(super) const PAGING: &[&str] = &["ending_before", "starting_after", "limit"];
@@ -65,9 +68,18 @@ pub(super) fn empty(url: &str) -> Value {
     shown(&[], false, url)
 }
 
-/// The first page of a list, as an expanded property shows it.
+/// The first page of a list, as a property of an object shows it: with the count of all. Recorded: a list that is the
+/// answer itself has no count.
 fn first_page(call: &mut MinterCall<'_>, list: &ListQuery<'_>) -> Result<Value, CallError> {
-    slice(call, list, PageCursor::Start, i64::MIN..=i64::MAX, DEFAULT_LIMIT as usize, &|_| true)
+    let mut page = slice(call, list, PageCursor::Start, i64::MIN..=i64::MAX, DEFAULT_LIMIT as usize, &|_| true)?;
+    let count = if page["has_more"] == json!(true) {
+        let all = PageQuery::newest(list.kind, list.parent.unwrap_or_default(), MOST_COUNTED);
+        call.ledger.page(&all)?.len()
+    } else {
+        page["data"].as_array().map_or(0, Vec::len)
+    };
+    shapes::add(&mut page, "total_count", count.into());
+    Ok(page)
 }
 
 /// The refunds of a charge, as the charge shows them.
@@ -76,9 +88,9 @@ pub(super) fn refunds_of(call: &mut MinterCall<'_>, charge: &str) -> Result<Valu
     first_page(call, &ListQuery { kind: ObjectKind::Refund, what: "refund", parent: Some(charge), url: &url })
 }
 
-/// The cards of a customer, as the customer shows them.
-pub(super) fn sources_of(call: &mut MinterCall<'_>, customer: &str) -> Result<Value, CallError> {
-    let url = format!("/v1/customers/{customer}/sources");
+/// The cards of a customer, as the customer shows them: at `sources`, in old versions at `cards` too.
+pub(super) fn sources_of(call: &mut MinterCall<'_>, customer: &str, field: &str) -> Result<Value, CallError> {
+    let url = format!("/v1/customers/{customer}/{field}");
     first_page(call, &ListQuery { kind: ObjectKind::Card, what: "source", parent: Some(customer), url: &url })
 }
 

@@ -10,7 +10,8 @@
 //! | `routes`, `call` | which handler answers, and what every handler is given |
 //! | `tokens`, `charges`, `refunds`, `customers`, `sources`, `payment_methods` | the handlers, a file per resource |
 //! | `accepted`, `fields`, `amounts`, `descriptors` | which parameters a handler takes, and how they are read and written |
-//! | `lookup`, `lists`, `expand`, `shapes` | objects by their id, in lists, within other objects, as a version shows them |
+//! | `lookup`, `lists`, `expand` | objects by their id, in lists, within other objects |
+//! | `shapes`, `shape_rules` | objects as a version shows them, and which fields it shows |
 //! | `cards`, `charge_object`, `disputes`, `balance` | what a card's bank says, what a charge shows of it, and what follows |
 //! | `idempotency`, `ledger` | one answer for one key, and where objects and answers are kept |
 //! | `answers`, `ids` | the bytes of an answer, and ids |
@@ -40,6 +41,7 @@ mod lookup;
 mod payment_methods;
 mod refunds;
 mod routes;
+mod shape_rules;
 mod shapes;
 mod sources;
 mod tokens;
@@ -61,6 +63,7 @@ use crate::domain::{
     call::{
         api::{ApiRequest, ApiResponse},
         error::ApiError,
+        version::ApiVersion,
     },
     rules::policies::AccountPolicies,
 };
@@ -160,10 +163,11 @@ fn carry_out(
         Err(CallError::Refused(error)) => return Ok(answer(Err(error))),
         Err(CallError::Ledger(error)) => return Err(error),
     };
+    let version = ApiVersion::of(request);
     let objects = AccountLedger::new(&mut *ledger, account.as_ref().map(|account| account.stored.as_str()));
-    let mut call = MinterCall { ledger: objects, request, now, policies, workspace, ids };
-    let outcome = match routes::run(&mut call) {
-        Ok(object) => Ok(shapes::shaped(request, object)),
+    let mut call = MinterCall { ledger: objects, request, now, policies, workspace, ids, version };
+    let outcome = match routes::run(&mut call).and_then(|object| expand::add_unasked(&mut call, object)) {
+        Ok(object) => Ok(shapes::shaped(version, object)),
         Err(CallError::Refused(error)) => Err(error),
         Err(CallError::Ledger(error)) => return Err(error),
     };

@@ -151,8 +151,10 @@ fn body(call: &MinterCall<'_>, card: &PaymentCard, allow_redisplay: &str) -> Val
         },
         "created": call.now.as_second(),
         "customer": null,
+        "customer_account": null,
         "livemode": false,
         "metadata": {},
+        "shared_payment_granted_token": null,
         "type": "card",
     })
 }

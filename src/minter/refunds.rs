@@ -87,9 +87,14 @@ pub(super) fn give_back(call: &mut MinterCall<'_>, charge: &mut StoredObject, am
     keep(call, charge, refund).map(|_| ())
 }
 
-/// A refund of an amount of a charge. What was never captured is no matter of the balance: it is reversed.
+/// A refund of an amount of a charge. What was never captured is no matter of the balance: it is reversed, and the bank
+/// has no reference for it (no recording: our choice). The reference of another refund follows days later.
 fn new(call: &MinterCall<'_>, charge: &StoredObject, amount: i64) -> Value {
-    let way = if charge.body["captured"] == true { "refund" } else { "reversal" };
+    let card = if charge.body["captured"] == true {
+        json!({ "reference_status": "pending", "reference_type": "acquirer_reference_number", "type": "refund" })
+    } else {
+        json!({ "type": "reversal" })
+    };
     json!({
         "id": call.ids.refund(call.now),
         "object": "refund",
@@ -98,9 +103,12 @@ fn new(call: &MinterCall<'_>, charge: &StoredObject, amount: i64) -> Value {
         "charge": charge.id,
         "created": call.now.as_second(),
         "currency": charge.body["currency"],
-        "destination_details": { "card": { "type": way }, "type": "card" },
+        "customer": charge.body["customer"],
+        "customer_account": null,
+        "destination_details": { "card": card, "type": "card" },
         "metadata": {},
         "payment_intent": null,
+        "payment_method": charge.body["payment_method"],
         "reason": null,
         "receipt_number": null,
         "source_transfer_reversal": null,

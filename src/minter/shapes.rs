@@ -1,23 +1,10 @@
-//! What a version of the API shows of objects: `Stripe-Version` chooses between two shapes of a card.
+//! What a version of the API shows of objects: the ledger keeps them as of today, an answer has the fields of its
+//! version by the rules of [`super::shape_rules`].
 
-use jiff::civil::Date;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
-use crate::domain::call::api::ApiRequest;
-
-/// The first version that shows a card in its current shape.
-const CURRENT_SINCE: &str = "2024-04-10";
-
-/// Whether the request's version is this one or newer. One without a version is taken for an old one.
-pub(super) fn is_since(request: &ApiRequest, version: &str) -> bool {
-    let date = |version: &str| version.get(..10)?.parse::<Date>().ok();
-    request.header("Stripe-Version").and_then(date).is_some_and(|asked| Some(asked) >= date(version))
-}
-
-/// Whether the request's version shows cards in their current shape.
-pub(super) fn is_current(request: &ApiRequest) -> bool {
-    is_since(request, CURRENT_SINCE)
-}
+use super::shape_rules::{FieldRule, Filling, SUCCEEDED, ShapeKind, ShownAs, old_order, rules};
+use crate::domain::call::version::ApiVersion;
 
 /// A text field of an object that the minter made; empty where there is none.
 pub(super) fn text(object: &Value, key: &str) -> String {
@@ -26,46 +13,147 @@ pub(super) fn text(object: &Value, key: &str) -> String {
 
 /// Adds a field to an object in Stripe's order: `id` and `object` first, the rest by the alphabet.
 pub(super) fn add(object: &mut Value, key: &str, value: Value) {
-    let Some(fields) = object.as_object_mut() else { return };
+    if let Some(fields) = object.as_object_mut() {
+        insert(fields, key, value);
+    }
+}
+
+fn insert(fields: &mut Map<String, Value>, key: &str, value: Value) {
     fields.shift_remove(key);
     let is_later = |known: &String| !["id", "object"].contains(&known.as_str()) && known.as_str() > key;
     let place = fields.keys().position(is_later).unwrap_or(fields.len());
     fields.shift_insert(place, key.to_owned(), value);
 }
 
-/// An answer with every card in it as the request's version shows it. Without a version, or with an old one, a card has
-/// the 23 fields of the API page, and its networks besides when a preference was sent; a charge's outcome has no
-/// advice.
-pub(super) fn shaped(request: &ApiRequest, mut answer: Value) -> Value {
-    if !is_current(request) {
-        make_classic(&mut answer);
-    }
+/// An answer as a version shows it, every object in it too.
+pub(super) fn shaped(version: ApiVersion<'_>, mut answer: Value) -> Value {
+    let showing = Showing { shown: ShownAs::of(version), is_old_status: !version.is_since(SUCCEEDED) };
+    show(&showing, &mut answer, None);
     answer
 }
 
-fn make_classic(value: &mut Value) {
+/// A list within an object, of things that the minter does not play.
+pub(super) fn empty_list(url: &str) -> Value {
+    json!({ "object": "list", "data": [], "has_more": false, "total_count": 0, "url": url })
+}
+
+/// How a version shows objects.
+struct Showing {
+    shown: ShownAs,
+    /// Whether a charge that went well is `paid` and not `succeeded`.
+    is_old_status: bool,
+}
+
+/// The object that another one is in, and the field that it is at.
+type Holder<'a> = (ShapeKind, &'a str);
+
+fn kind_of(fields: &Map<String, Value>, holder: Option<Holder<'_>>) -> ShapeKind {
+    use ShapeKind as Kind;
+    if fields.contains_key("deleted") {
+        return Kind::Other;
+    }
+    match (fields.get("object").and_then(Value::as_str), holder) {
+        (Some("token"), _) => Kind::Token,
+        (Some("card"), Some((Kind::Token, _))) => Kind::CardOfToken,
+        (Some("card"), Some((Kind::Charge, _))) => Kind::CardOfCharge,
+        (Some("card"), _) => Kind::CardOfCustomer,
+        (Some("customer"), _) => Kind::Customer,
+        (Some("charge"), _) => Kind::Charge,
+        (Some("refund"), _) => Kind::Refund,
+        (Some("payment_method"), _) => Kind::PaymentMethod,
+        (Some("list"), _) => Kind::List,
+        (None, Some((Kind::Customer, "invoice_settings"))) => Kind::InvoiceSettings,
+        (None, Some((Kind::Charge, "billing_details"))) => Kind::BillingOfCharge,
+        (None, Some((Kind::PaymentMethod, "billing_details"))) => Kind::BillingOfMethod,
+        (None, Some((Kind::Charge, "payment_method_details"))) => Kind::MethodDetails,
+        (None, Some((Kind::MethodDetails, "card"))) => Kind::ChargedCard,
+        (None, Some((Kind::Charge, "outcome"))) => Kind::Outcome,
+        (None, Some((Kind::PaymentMethod, "card"))) => Kind::MethodCard,
+        _ => Kind::Other,
+    }
+}
+
+fn show(showing: &Showing, value: &mut Value, holder: Option<Holder<'_>>) {
     match value {
-        Value::Array(values) => values.iter_mut().for_each(make_classic),
+        Value::Array(items) => items.iter_mut().for_each(|item| show(showing, item, None)),
         Value::Object(fields) => {
-            match fields.get("object").and_then(Value::as_str) {
-                Some("card") => {
-                    fields.shift_remove("allow_redisplay");
-                    fields.shift_remove("regulated_status");
-                    if fields.get("networks").is_some_and(|networks| networks["preferred"].is_null()) {
-                        fields.shift_remove("networks");
-                    }
-                }
-                Some("charge") => {
-                    if let Some(outcome) = fields.get_mut("outcome").and_then(Value::as_object_mut) {
-                        outcome.retain(|name, _| !name.ends_with("advice_code") && name != "network_decline_code");
-                    }
-                }
-                _ => {}
+            let kind = kind_of(fields, holder);
+            for rule in rules(kind) {
+                apply(&showing.shown, kind, rule, fields);
+            }
+            show_exceptions(showing, kind, fields);
+            if let Some(order) = old_order(&showing.shown, kind) {
+                reorder(fields, order);
             }
             // Metadata are the caller's own words: an object in them is none of Stripe's.
-            let of_stripe = fields.iter_mut().filter(|(name, _)| *name != "metadata");
-            of_stripe.for_each(|(_, value)| make_classic(value));
+            for (name, inner) in fields.iter_mut().filter(|(name, _)| *name != "metadata") {
+                show(showing, inner, Some((kind, name)));
+            }
         }
         _ => {}
     }
+}
+
+fn apply(shown: &ShownAs, kind: ShapeKind, rule: &FieldRule, fields: &mut Map<String, Value>) {
+    if !shown.shows(kind, rule) {
+        // A preference that the call sent is always shown.
+        if rule.name != "networks" || fields.get("networks").is_some_and(|networks| networks["preferred"].is_null()) {
+            fields.shift_remove(rule.name);
+        }
+        return;
+    }
+    if fields.contains_key(rule.name) {
+        return;
+    }
+    let filling = match rule.filling {
+        Filling::Nothing => return,
+        Filling::Null => Value::Null,
+        Filling::SameAs(other) => fields.get(other).cloned().unwrap_or_default(),
+        Filling::EmptyList(path) => {
+            let id = fields.get("id").and_then(Value::as_str).unwrap_or_default();
+            empty_list(&format!("/v1/customers/{id}/{path}"))
+        }
+    };
+    insert(fields, rule.name, filling);
+}
+
+/// What depends on more than the version.
+fn show_exceptions(showing: &Showing, kind: ShapeKind, fields: &mut Map<String, Value>) {
+    match kind {
+        ShapeKind::Charge => {
+            // Recorded: since 2026 on charges that are not captured only.
+            if showing.shown.is_as_of(kind, 2026, 1) && fields.get("captured") == Some(&json!(true)) {
+                fields.shift_remove("amount_updates");
+            }
+            if showing.is_old_status && fields.get("status") == Some(&json!("succeeded")) {
+                fields.insert("status".to_owned(), "paid".into());
+            }
+        }
+        // Recorded: null until 2025, a code in 2026.
+        ShapeKind::ChargedCard if !showing.shown.is_as_of(kind, 2026, 1) => set_null(fields, &["authorization_code"]),
+        // Recorded: null on a declined charge in January 2025, and given in the error of a decline in 2026.
+        ShapeKind::Outcome if !showing.shown.is_as_of(kind, 2026, 1) => {
+            set_null(fields, &["advice_code", "network_advice_code", "network_decline_code"]);
+        }
+        _ => {}
+    }
+}
+
+fn set_null(fields: &mut Map<String, Value>, names: &[&str]) {
+    for name in names {
+        if let Some(value) = fields.get_mut(*name) {
+            *value = Value::Null;
+        }
+    }
+}
+
+/// Puts the fields that are named in this order, the others behind them.
+fn reorder(fields: &mut Map<String, Value>, order: &[&str]) {
+    let mut others = std::mem::take(fields);
+    for name in order {
+        if let Some((name, value)) = others.shift_remove_entry(*name) {
+            fields.insert(name, value);
+        }
+    }
+    fields.extend(others);
 }

@@ -299,24 +299,44 @@ fn every_error_has_stripes_form() {
 }
 
 #[test]
-fn the_current_shape_begins_with_a_version() {
-    for (version, is_current) in [
-        ("2024-04-09", false),
-        ("2024-04-10", true),
-        ("2024-12-18.acacia", true),
-        ("2023-08-16", false),
-        ("", false),
-        ("latest", false),
-        ("2024-13-01", false),
+fn a_card_has_the_fields_of_the_newest_known_answer_in_its_version() {
+    const CHANGING: [&str; 6] = ["customer", "email", "networks", "phone", "regulated_status", "wallet"];
+    for (version, expected) in [
+        ("2014-12-08", &["customer"][..]),
+        ("2019-09-09", &[]),
+        // That of the account, which answers a call without a version too: the API reference's.
+        ("2022-11-15", &["wallet"]),
+        ("2023-10-16", &["networks", "wallet"]),
+        ("2023-10-16; embedded_connect_beta=v2", &["networks", "wallet"]),
+        // No answer in these versions is known, so they have all that came to every version.
+        ("2023-08-16", &["email", "networks", "phone", "regulated_status", "wallet"]),
+        ("2024-12-18.acacia", &["email", "networks", "phone", "regulated_status", "wallet"]),
+        ("2026-06-24.dahlia", &["email", "networks", "phone", "regulated_status", "wallet"]),
+        ("2027-01-01.next", &["email", "networks", "phone", "regulated_status", "wallet"]),
     ] {
         let token = answer(&with_version(post(good()), version)).json().unwrap();
         let card = token["card"].as_object().unwrap();
-        assert_eq!(card.len(), if is_current { 26 } else { 23 }, "{version}");
-        for key in ["allow_redisplay", "networks", "regulated_status"] {
-            assert_eq!(card.contains_key(key), is_current, "{version} {key}");
-        }
+        let shown: Vec<&str> = CHANGING.into_iter().filter(|name| card.contains_key(*name)).collect();
+        assert_eq!(shown, expected, "{version}");
+        assert_eq!(card.len(), 22 + expected.len(), "{version}");
         assert!(card.keys().skip(2).is_sorted(), "{version}: the keys after id and object are in alphabetical order");
     }
+    let unversioned = answer(&post(good())).json().unwrap();
+    assert_eq!(unversioned["card"].as_object().unwrap().len(), 23, "{unversioned}");
+}
+
+#[test]
+fn a_card_keeps_the_currency_that_was_sent() {
+    let currency = |word: &str| answer(&post(changed(&[("card[currency]", word)], &[])));
+    for (sent, kept) in [("usd", "usd"), ("EUR", "eur")] {
+        assert_eq!(currency(sent).json().unwrap()["card"]["currency"], kept, "{sent}");
+    }
+    assert!(currency("").json().unwrap()["card"].get("currency").is_none(), "an empty one counts as not sent");
+    let refused = currency("xyz");
+    assert_eq!(
+        (refused.http_status, &*refused.json().unwrap()["error"]["param"].to_string()),
+        (400, "\"card[currency]\"")
+    );
 }
 
 #[test]

@@ -14,3 +14,4 @@ pub mod refusal;
 pub mod token;
 pub mod token_calls;
 pub mod usage;
+pub mod version;

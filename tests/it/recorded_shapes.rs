@@ -1,0 +1,359 @@
+//! Every answer of the minter has the fields that Stripe's recorded answers have: names, order, types, null-ness, words.
+//!
+//! Each recorded version answers the same calls. Every object in an answer is compared with the newest recorded shape of
+//! its kind in that version; a kind that was not recorded in the version is not compared.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    field_help::check_explained,
+    support::{
+        local::{Local, id},
+        recorded::{Agreement, Differences, Share, facts},
+    },
+};
+
+/// What is given by the call, or depends on its outcome: a text in one answer and null in the next.
+const OF_THE_CALL: [&str; 20] = [
+    "card in charge.source.customer",
+    "card in charge.source.cvc_check",
+    "card of a token.cvc_check",
+    "charge.balance_transaction",
+    "charge.customer",
+    "charge.description",
+    "charge.failure_code",
+    "charge.failure_message",
+    "charge.outcome.reason",
+    "charge.payment_method_details.card.amount_authorized",
+    "charge.payment_method_details.card.authorization_code",
+    "charge.receipt_url",
+    "charge.statement_descriptor",
+    "customer.address",
+    "customer.default_card",
+    "customer.default_source",
+    "customer.email",
+    "customer.name",
+    "refund.balance_transaction",
+    "refund.reason",
+];
+
+/// What is there when the call asks for it, or, for the last one, when a charge is not captured: the recordings of some
+/// versions have no such call.
+const WHEN_ASKED: [&str; 4] = [
+    "card of a token.currency",
+    "charge.refunds",
+    "customer.sources",
+    "charge.payment_method_details.card.capture_before",
+];
+
+/// The words of an enumeration that the recordings do not show and that an answer here has all the same.
+const OTHER_WORDS: [(&str, &str); 2] = [("charge.outcome", "reason"), ("refund", "reason")];
+
+struct Shapes {
+    kinds: Map<String, Value>,
+    values: Map<String, Value>,
+}
+
+/// What differs at a place: `missing`, `extra`, `order`, `type` or `value`.
+struct Problem {
+    place: String,
+    what: &'static str,
+    detail: String,
+}
+
+impl Shapes {
+    fn load() -> Self {
+        let facts = facts("shapes.json");
+        let map = |key: &str| facts[key].as_object().unwrap().clone();
+        Self { kinds: map("kinds"), values: map("values") }
+    }
+
+    fn versions(&self) -> BTreeSet<&str> {
+        self.kinds.values().flat_map(|versions| versions.as_object().unwrap().keys().map(String::as_str)).collect()
+    }
+
+    /// The fields of a kind in a version, `None` where it was not recorded.
+    fn fields(&self, kind: &str, version: &str) -> Option<&Map<String, Value>> {
+        self.kinds.get(kind)?.get(version)?["fields"].as_object()
+    }
+
+    /// What differs between an object and its recorded shape.
+    fn problems(&self, kind: &str, fields: &Map<String, Value>, recorded: &Map<String, Value>) -> Vec<Problem> {
+        let problem = |field: &str, what: &'static str, detail: String| Problem {
+            place: format!("{kind}.{field}"),
+            what,
+            detail,
+        };
+        let is_optional = |types: &Value| types.as_str().unwrap().ends_with('?');
+        let mut problems = Vec::new();
+        for (name, types) in recorded {
+            match fields.get(name) {
+                None if is_optional(types) => {}
+                None => problems.push(problem(name, "missing", String::new())),
+                Some(value) => {
+                    if !Self::fits(kind, name, value, types.as_str().unwrap()) {
+                        problems.push(problem(name, "type", format!("{value} where {types} was recorded")));
+                    }
+                    if let Some(word) = self.unknown_word(kind, name, value) {
+                        problems.push(problem(name, "value", word));
+                    }
+                }
+            }
+        }
+        let is_asked_for = |name: &str| WHEN_ASKED.contains(&&*format!("{kind}.{name}"));
+        for name in fields.keys().filter(|name| !recorded.contains_key(*name) && !is_asked_for(name)) {
+            problems.push(problem(name, "extra", String::new()));
+        }
+        let ours: Vec<&String> = fields.keys().filter(|name| recorded.contains_key(*name)).collect();
+        let theirs: Vec<&String> = recorded.keys().filter(|name| fields.contains_key(*name)).collect();
+        if ours != theirs {
+            problems.push(Problem { place: kind.to_owned(), what: "order", detail: format!("{ours:?}") });
+        }
+        problems
+    }
+
+    fn fits(kind: &str, name: &str, value: &Value, types: &str) -> bool {
+        // An expanded object stands where its id does.
+        let value = if types.contains("object") { value } else { value.get("id").unwrap_or(value) };
+        if OF_THE_CALL.contains(&&*format!("{kind}.{name}")) && (value.is_null() || value.is_string()) {
+            return true;
+        }
+        types.trim_end_matches('?').split('|').any(|expected| match (expected, value) {
+            ("null", Value::Null)
+            | ("boolean", Value::Bool(_))
+            | ("string", Value::String(_))
+            | ("object" | "map", Value::Object(_)) => true,
+            ("integer", Value::Number(number)) => number.is_i64(),
+            ("array<>", Value::Array(items)) => items.is_empty(),
+            ("array<string>", Value::Array(items)) => items.iter().all(Value::is_string),
+            ("array<object>", Value::Array(items)) => items.iter().all(Value::is_object),
+            _ => false,
+        })
+    }
+
+    /// A word that no recorded answer has there, where the recordings show which words there are.
+    fn unknown_word(&self, kind: &str, name: &str, value: &Value) -> Option<String> {
+        let known = self.values.get(kind)?.get(name)?.as_array().unwrap();
+        let is_known = !value.is_string() || known.contains(value) || OTHER_WORDS.contains(&(kind, name));
+        (!is_known).then(|| format!("{value} where {} was recorded", Value::from(known.clone())))
+    }
+}
+
+/// The kind of an object, by its own name or by where it stands.
+fn kind_of(object: &Map<String, Value>, parent: Option<(&str, &str)>) -> String {
+    match (object.get("object").and_then(Value::as_str), parent) {
+        (Some(kind), _) if object.contains_key("deleted") => format!("deleted {kind}"),
+        (Some("card"), Some(("token", _))) => "card of a token".to_owned(),
+        (Some("card"), Some(("charge", _))) => "card in charge.source".to_owned(),
+        (Some("card"), _) => "card of a customer".to_owned(),
+        (Some("list"), Some(_)) => "list in an object".to_owned(),
+        (Some(kind), _) => kind.to_owned(),
+        (None, Some((kind, field))) => format!("{kind}.{field}"),
+        (None, None) => "nothing".to_owned(),
+    }
+}
+
+/// Calls `see` with every object in an answer and its kind.
+fn walk(value: &Value, parent: Option<(&str, &str)>, see: &mut dyn FnMut(&str, &Map<String, Value>)) {
+    let Some(object) = value.as_object() else { return };
+    let kind = kind_of(object, parent);
+    see(&kind, object);
+    for (name, inner) in object {
+        match inner {
+            _ if name == "metadata" => {}
+            Value::Array(items) => items.iter().for_each(|item| walk(item, None, see)),
+            inner => walk(inner, Some((&kind, name)), see),
+        }
+    }
+}
+
+/// An answer for each thing that the minter can answer with, as a version shows it.
+struct Answers {
+    local: Local,
+    seen: Vec<Value>,
+}
+
+const CARD: [(&str, &str); 4] =
+    [("card[number]", "4242424242424242"), ("card[exp_month]", "5"), ("card[exp_year]", "2026"), ("card[cvc]", "314")];
+const MONEY: [(&str, &str); 2] = [("amount", "2000"), ("currency", "usd")];
+
+impl Answers {
+    fn of(version: &str) -> Vec<Value> {
+        let mut local = Local::new();
+        local.headers.push(("Stripe-Version".to_owned(), version.to_owned()));
+        let mut answers = Self { local, seen: Vec::new() };
+        answers.tokens();
+        answers.customers();
+        answers.charges();
+        answers.refunds();
+        answers.payment_methods();
+        answers.seen
+    }
+
+    #[track_caller]
+    fn make(&mut self, path: &str, params: &[(&str, &str)]) -> Value {
+        let answer = self.local.make(path, params);
+        self.seen.push(answer.clone());
+        answer
+    }
+
+    #[track_caller]
+    fn get(&mut self, path: &str, expanded: &[&str]) {
+        let params: Vec<(&str, &str)> = expanded.iter().map(|property| ("expand[]", *property)).collect();
+        let (status, answer) = self.local.get(path, &params);
+        assert_eq!(status, 200, "{path} {expanded:?}: {answer}");
+        self.seen.push(answer);
+    }
+
+    #[track_caller]
+    fn delete(&mut self, path: &str) {
+        let (status, answer) = self.local.delete(path);
+        assert_eq!(status, 200, "{path}: {answer}");
+        self.seen.push(answer);
+    }
+
+    fn tokens(&mut self) {
+        let plain = id(&self.make("/v1/tokens", &CARD));
+        self.make("/v1/tokens", &[&CARD[..], &[("card[currency]", "usd")]].concat());
+        self.get(&format!("/v1/tokens/{plain}"), &[]);
+        self.get(&format!("/v1/tokens/{plain}"), &["card"]);
+        for number in ["5555555555554444", "378282246310005", "6011111111111117"] {
+            let mut card = CARD;
+            card[0].1 = number;
+            self.make("/v1/tokens", &card);
+        }
+    }
+
+    fn customers(&mut self) {
+        let texts = [("email", "jenny@example.com"), ("name", "Jenny Rosen")];
+        let plain = id(&self.make("/v1/customers", &texts));
+        let saved = [&texts[..], &[("source", "tok_visa"), ("expand[]", "sources")]].concat();
+        let saved = self.make("/v1/customers", &saved);
+        let card = saved["default_source"].as_str().unwrap().to_owned();
+        let path = format!("/v1/customers/{}", id(&saved));
+        self.make(&path, &[("email", "jane@example.com")]);
+        self.make(&format!("{path}/sources"), &[("source", "tok_visa")]);
+        self.make(&format!("{path}/sources/{card}"), &[("exp_year", "2030")]);
+        self.get(&path, &[]);
+        self.get(&path, &["default_source", "sources"]);
+        self.get(&format!("{path}/sources"), &[]);
+        self.get(&format!("{path}/sources/{card}"), &["customer"]);
+        self.get("/v1/customers", &[]);
+        self.get("/v1/customers", &["data.sources"]);
+        self.delete(&format!("{path}/sources/{card}"));
+        self.delete(&format!("/v1/customers/{plain}"));
+        self.get(&format!("/v1/customers/{plain}"), &[]);
+    }
+
+    fn charges(&mut self) {
+        let customer = id(&self.make("/v1/customers", &[("source", "tok_visa")]));
+        let charge = self.make("/v1/charges", &[&MONEY[..], &[("source", "tok_visa")]].concat());
+        let path = format!("/v1/charges/{}", id(&charge));
+        let of_customer = [&MONEY[..], &[("customer", &*customer), ("description", "shoes")]].concat();
+        let of_customer = id(&self.make("/v1/charges", &of_customer));
+        let held = [&MONEY[..], &[("source", "tok_visa"), ("capture", "false")]].concat();
+        let held = id(&self.make("/v1/charges", &held));
+        self.make(&format!("/v1/charges/{held}/capture"), &[]);
+        let declined = [&MONEY[..], &[("source", "tok_chargeDeclined")]].concat();
+        let (status, error) = self.local.post("/v1/charges", &declined);
+        assert_eq!(status, 402, "{error}");
+        self.get(&format!("/v1/charges/{}", error["error"]["charge"].as_str().unwrap()), &[]);
+        self.make(&path, &[("description", "boots")]);
+        self.get(&path, &["refunds"]);
+        self.get(&format!("/v1/charges/{of_customer}"), &["customer"]);
+        self.get("/v1/charges", &[]);
+        self.get("/v1/charges", &["data.refunds"]);
+    }
+
+    fn refunds(&mut self) {
+        let charge = id(&self.make("/v1/charges", &[&MONEY[..], &[("source", "tok_visa")]].concat()));
+        let refund = id(&self.make("/v1/refunds", &[("charge", &charge), ("amount", "500")]));
+        self.make("/v1/refunds", &[("charge", &charge), ("reason", "duplicate"), ("expand[]", "charge")]);
+        self.make(&format!("/v1/refunds/{refund}"), &[("metadata[a]", "b")]);
+        self.get(&format!("/v1/refunds/{refund}"), &[]);
+        self.get("/v1/refunds", &[]);
+        self.get(&format!("/v1/charges/{charge}/refunds"), &[]);
+        self.get(&format!("/v1/charges/{charge}"), &["refunds"]);
+    }
+
+    fn payment_methods(&mut self) {
+        let token = id(&self.make("/v1/tokens", &CARD));
+        let method = id(&self.make("/v1/payment_methods", &[("type", "card"), ("card[token]", &token)]));
+        self.get(&format!("/v1/payment_methods/{method}"), &[]);
+    }
+}
+
+#[test]
+fn every_answer_has_the_newest_recorded_shape_of_its_version() {
+    let shapes = Shapes::load();
+    let differences = Differences::of("shapes");
+    let (mut names, mut whole) = (Share::default(), Share::default());
+    // Each difference once, with the versions and the first example of it.
+    let mut unexpected: BTreeMap<String, (BTreeSet<&str>, String)> = BTreeMap::new();
+    let mut compared = BTreeSet::new();
+    for version in shapes.versions() {
+        // In 2013 no answer named its version, and no call can ask for one of then.
+        if version == "none" && differences.allow("every kind", "version", version) {
+            continue;
+        }
+        for answer in Answers::of(version) {
+            check_explained(&answer, version);
+            walk(&answer, None, &mut |kind, object| {
+                let Some(recorded) = shapes.fields(kind, version) else { return };
+                compared.insert((kind.to_owned(), version));
+                let problems = shapes.problems(kind, object, recorded);
+                let mut counts = [0; 4];
+                for problem in problems {
+                    let is_deliberate = differences.allow(&problem.place, problem.what, version);
+                    let of_names = ["missing", "extra"].contains(&problem.what);
+                    counts[0] += 1;
+                    counts[1] += usize::from(!is_deliberate);
+                    counts[2] += usize::from(of_names);
+                    counts[3] += usize::from(of_names && !is_deliberate);
+                    if !is_deliberate {
+                        let row = unexpected.entry(format!("{} {}", problem.place, problem.what)).or_default();
+                        row.0.insert(version);
+                        row.1 = problem.detail;
+                    }
+                }
+                whole.count(kind, Agreement::of(counts[0], counts[1]));
+                names.count(kind, Agreement::of(counts[2], counts[3]));
+            });
+        }
+    }
+    names.print("objects by the names of their fields");
+    whole.print("objects by names, order, types, null-ness and words");
+    assert!(whole.compared() > 1000, "{}", whole.compared());
+    let told: Vec<String> =
+        unexpected.iter().map(|(place, (versions, detail))| format!("{place} {versions:?} {detail}")).collect();
+    assert!(told.is_empty(), "{} differences from the recordings:\n{}", told.len(), told.join("\n"));
+    differences.check_each_is_needed();
+}
+
+#[test]
+fn a_damaged_object_has_not_the_recorded_shape() {
+    let shapes = Shapes::load();
+    let version = "2023-10-16";
+    let token = Answers::of(version).remove(0);
+    let check = |change: &dyn Fn(&mut Map<String, Value>), expected: &[(&str, &str)]| {
+        let mut card = token["card"].as_object().unwrap().clone();
+        change(&mut card);
+        let recorded = shapes.fields("card of a token", version).unwrap();
+        let problems = shapes.problems("card of a token", &card, recorded);
+        let found: Vec<(&str, &str)> = problems.iter().map(|problem| (&*problem.place, problem.what)).collect();
+        assert_eq!(found, expected);
+    };
+    check(&|_| {}, &[]);
+    check(&|card| drop(card.shift_remove("wallet")), &[("card of a token.wallet", "missing")]);
+    check(&|card| drop(card.insert("iin".to_owned(), json!(null))), &[("card of a token.iin", "extra")]);
+    check(&|card| card["exp_month"] = json!("5"), &[("card of a token.exp_month", "type")]);
+    check(&|card| card["name"] = json!("Jenny"), &[("card of a token.name", "type")]);
+    check(&|card| card["cvc_check"] = json!("seen"), &[("card of a token.cvc_check", "value")]);
+    let moved = |card: &mut Map<String, Value>| {
+        let brand = card.shift_remove("brand").unwrap();
+        card.insert("brand".to_owned(), brand);
+    };
+    check(&moved, &[("card of a token", "order")]);
+}
