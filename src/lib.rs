@@ -20,6 +20,8 @@
 //!   minter's objects are on disk, in one transaction. **Acknowledged**: whoever waits was told, which happens after
 //!   the commit. **Kept**: what masking left of a text.
 //! - The **ledger** is the minter's memory: objects and idempotency keys.
+//! - A **world** is a ledger's count, clock, objects and keys. All calls meet in the common one; under `serve --isolate`
+//!   each account's keys have their own. Within a world, each **connected account** has objects and keys of its own.
 //!
 //! # The idea
 //!
@@ -123,13 +125,14 @@
 //!
 //! # One call of an SDK
 //!
-//! `server/connections` accepts it, and `server/call` takes it through: `server/admission` checks the host and the
-//! origin, [`backend::admit`] checks the key before the body is read (for a key that Stripe.js sends as a parameter,
-//! after the first 64 KB), `server/intake` reads the body within the memory that all calls share, `server/http`
-//! converts it, and `server/faults` may let it fail on purpose. [`backend::BackendTargets::serve`] puts it into the
-//! same queue as the window's calls, and the response leaves after the commit. [`domain::call::usage`] decides from a
-//! call and its response whether a token is used up, whoever sent it. Calls that neither created nor changed an entry
-//! are dropped when the request log is full, oldest first (`store/log_bound`).
+//! `server/connections` accepts it, and `server/call` takes it through: `server/admission` checks the host and the page
+//! that it comes from, if any (`server/cors` tells a named one that it may), [`backend::admit`] checks the key before
+//! the body is read (for a key that Stripe.js sends as a parameter, after the first 64 KB), `server/intake` reads the
+//! body within the memory that all calls share, `server/http` converts it, and `server/faults` may let it fail on
+//! purpose. [`backend::BackendTargets::serve`] puts it into the same queue as the window's calls, and the response
+//! leaves after the commit. [`domain::call::usage`] decides from a call and its response whether a token is used up,
+//! whoever sent it. Calls that neither created nor changed an entry are dropped when the request log is full, oldest
+//! first (`store/log_bound`).
 //!
 //! # Rules of the ledger
 //!
@@ -137,7 +140,8 @@
 //! hold between processes. A request with a known idempotency key waits for the first one and gets its response, if
 //! that one succeeded or was declined; with other parameters it is an idempotency error; 409 comes only from a fault
 //! that holds a call. The record of a key is kept for a day, or for a million calls, and points to the exchange. A
-//! reset drops objects and keys, never the history; ids continue. Deleting an entry hides it in the history and never
+//! reset drops objects and keys of a world and puts its clock right, never the history; ids continue. A world's clock is
+//! an offset to the machine's (`store/worlds`): objects, expiry and the day of a key go by it, the history does not. Deleting an entry hides it in the history and never
 //! touches the ledger; the entry is removed for good at a program start, an hour later or more.
 //!
 //! # A disk that fails
@@ -156,8 +160,8 @@
 //!
 //! # Safety
 //!
-//! [`domain::key::ApiKey`] cannot hold a live key. A key is read for the `Authorization` header and for the keyring, is
-//! printed nowhere, and is sent over https or to this machine only. Secrets are held in [`domain::secret::SecretText`],
+//! [`domain::key::ApiKey`] cannot hold a live key. A key is read for the `Authorization` header, for the keyring and to
+//! tell whose it is ([`domain::call::account`]), is printed nowhere, and is sent over https or to this machine only. Secrets are held in [`domain::secret::SecretText`],
 //! which is read through `expose` and `expose_mut` only. [`domain::mask`] finds possible card numbers, security codes
 //! and keys, by their form or by the name beside them; [`domain::call::redaction`] applies it to a request and its
 //! response, together with what that request made secret.
@@ -176,8 +180,9 @@
 //! # Tests
 //!
 //! `tests/it` has one file per subject, in one binary: `cargo test --test it form::`. Unit tests stand beside the code.
-//! `tests/sdk`, `tests/window` and `tests/trust` run a built program: Stripe's SDKs against the server, the real window
-//! by keyboard, and attacks such as `kill -9` and full disks. `.ci/run` runs everything.
+//! `tests/sdk`, `tests/browser`, `tests/window` and `tests/trust` run a built program: Stripe's SDKs and a page in a
+//! browser against the server, the real window by keyboard, and attacks such as `kill -9` and full disks. `.ci/run`
+//! runs everything.
 //!
 //! # Deliberately absent
 //!

@@ -7,6 +7,7 @@
 //! | file | what it is for |
 //! | --- | --- |
 //! | `targets` | what both targets need, kept from call to call |
+//! | `worlds` | which account a key is of, and the account of each world |
 //! | `call` | a call that this program makes, to either target |
 //! | `served` | a call that came over HTTP, for the stand-in |
 //! | `save_failures` | tells a person why calls over HTTP are not saved |
@@ -17,12 +18,14 @@ mod save_failures;
 mod served;
 mod span;
 mod targets;
+mod worlds;
 
 pub use crate::{
     minter::{Admission, KEY_PARAM, admit, admit_by_param, refusal, takes_key_param, unrecognized},
+    store::{ClockChange, StoreError},
     stripe::{CaError, CallLimits, check_ca, new_idempotency_key},
 };
 pub use call::{Backend, StartedCall};
-pub use served::{AdmissionRules, LoggedCall, LoggedPage, ServedCall};
+pub use served::{AdmissionRules, CallOrigin, LoggedCall, LoggedPage, ServedCall};
 pub use span::call_span;
 pub use targets::{BackendTargets, send_unrecorded};

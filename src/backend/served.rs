@@ -1,13 +1,16 @@
 //! Calls that come over HTTP for the stand-in: answered, refused or dropped, and in each case written down.
 
-use std::{sync::Arc, time::Instant};
+use std::time::Instant;
 
 use jiff::Timestamp;
 
 use super::targets::BackendTargets;
 use crate::{
     domain::{
-        call::api::{ApiExchange, ApiRequest, ApiResponse, CallFailure, Target},
+        call::{
+            account::AccountId,
+            api::{ApiExchange, ApiRequest, ApiResponse, CallFailure, Target},
+        },
         fault::Fault,
         history::request_log::{ExchangeId, FAULT_HEADER, RequestRow},
         key::ApiKey,
@@ -15,19 +18,34 @@ use crate::{
         settings::origin::PageOrigin,
     },
     minter::{self, PreparedCall},
-    store::{NewCall, StoreError},
+    store::{CallSelection, NewCall, StoreError},
 };
 
 /// A call that came over HTTP for the stand-in, its key let in by [`super::admit`].
 #[derive(Debug)]
 pub struct ServedCall {
     pub request: ApiRequest,
-    /// When its head was there, by the clock of the store's entries and of the minter.
+    pub origin: CallOrigin,
+    /// What goes wrong with the call on purpose. A header of the answer says so, and the answer is kept with it.
+    pub fault: Option<Fault>,
+}
+
+/// When a call came over HTTP, and whose it is.
+#[derive(Clone, Debug)]
+pub struct CallOrigin {
+    /// When its head was there, by the machine's clock.
     pub started: Timestamp,
     /// The same moment, to measure how long the answer takes.
     pub arrived: Instant,
-    /// What goes wrong with the call on purpose. A header of the answer says so, and the answer is kept with it.
-    pub fault: Option<Fault>,
+    /// The account whose world the call is in; `None` for the common world.
+    pub world: Option<AccountId>,
+}
+
+impl CallOrigin {
+    fn call(&self, request: ApiRequest) -> NewCall {
+        let (started, world) = (self.started, self.world.clone());
+        NewCall { target: Target::Local, started, request, expects: None, profile: None, world }
+    }
 }
 
 /// By what calls over HTTP are let in.
@@ -44,13 +62,14 @@ impl BackendTargets {
     /// Answers a call that came over HTTP, once it is committed. There is always an answer: a commit that failed is
     /// Stripe's 500.
     pub async fn serve(&self, call: ServedCall, policies: AccountPolicies) -> ApiResponse {
-        let ServedCall { request, started, arrived, fault } = call;
-        let prepared = PreparedCall::new(request.clone(), started, policies, Arc::clone(&self.workspace));
-        let call = NewCall { target: Target::Local, started, request, expects: None, profile: None, world: None };
+        let ServedCall { request, origin, fault } = call;
+        let account = self.accounts.of(origin.world.as_ref());
+        let prepared = PreparedCall::new(request.clone(), origin.started, policies, account);
+        let call = origin.call(request);
         let answer = move |ledger: &mut dyn minter::Ledger| {
             prepared.answer(ledger).map(|answer| with_fault(answer, fault.as_ref()))
         };
-        self.store.serve(call, arrived, Box::new(answer)).await.unwrap_or_else(|error| {
+        self.store.serve(call, origin.arrived, Box::new(answer)).await.unwrap_or_else(|error| {
             self.save_failures.add(&error);
             minter::unavailable(&error.cause())
         })
@@ -58,15 +77,8 @@ impl BackendTargets {
 
     /// Writes down a call that came over HTTP and was refused before it reached the stand-in. Gives the answer to send,
     /// which is redacted: the same bytes are kept.
-    pub async fn refuse(
-        &self,
-        request: ApiRequest,
-        started: Timestamp,
-        arrived: Instant,
-        answer: ApiResponse,
-    ) -> ApiResponse {
-        let call = NewCall { target: Target::Local, started, request, expects: None, profile: None, world: None };
-        let (answer, noted) = self.store.refuse(call, arrived.elapsed(), answer);
+    pub async fn refuse(&self, request: ApiRequest, origin: &CallOrigin, answer: ApiResponse) -> ApiResponse {
+        let (answer, noted) = self.store.refuse(origin.call(request), origin.arrived.elapsed(), answer);
         if let Err(error) = noted.await {
             self.save_failures.add(&error);
         }
@@ -75,9 +87,8 @@ impl BackendTargets {
 
     /// Writes down a call that came over HTTP and did not reach the stand-in, with what became of it instead of an
     /// answer.
-    pub async fn note(&self, request: ApiRequest, started: Timestamp, arrived: Instant, failure: CallFailure) {
-        let call = NewCall { target: Target::Local, started, request, expects: None, profile: None, world: None };
-        if let Err(error) = self.store.note(call, arrived.elapsed(), failure).await {
+    pub async fn note(&self, request: ApiRequest, origin: &CallOrigin, failure: CallFailure) {
+        if let Err(error) = self.store.note(origin.call(request), origin.arrived.elapsed(), failure).await {
             self.save_failures.add(&error);
         }
     }
@@ -101,15 +112,28 @@ pub struct LoggedPage {
 }
 
 impl BackendTargets {
-    /// The newest calls to a target, `limit` at most; only those after the call of number `after`, where one is given.
+    /// The newest calls to the stand-in in a world (`None`: in any) and for an account, `limit` at most; only those after
+    /// the call of number `after`, where one is given.
     ///
     /// # Errors
     /// When the history cannot be read.
-    pub async fn logged(&self, target: Target, after: Option<i64>, limit: usize) -> Result<LoggedPage, StoreError> {
+    pub async fn logged(
+        &self,
+        world: Option<&AccountId>,
+        account: Option<&AccountId>,
+        after: Option<i64>,
+        limit: usize,
+    ) -> Result<LoggedPage, StoreError> {
         let store = self.store.clone();
+        let is_own = account.is_some_and(|account| account.as_str() == self.account_id());
+        let which = CallSelection {
+            target: Some(Target::Local),
+            world: world.map(|world| store.stored_account(world)),
+            account: account.map(|account| if is_own { String::new() } else { store.stored_account(account) }),
+        };
         let read = tokio::task::spawn_blocking(move || {
             let reader = store.reader()?;
-            let mut rows = reader.request_rows(Some(target), after.map(ExchangeId), limit + 1)?;
+            let mut rows = reader.request_rows(&which, after.map(ExchangeId), limit + 1)?;
             let has_more = rows.len() > limit;
             rows.truncate(limit);
             let mut calls = Vec::with_capacity(rows.len());

@@ -2,10 +2,13 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{call::Backend, save_failures::SaveFailures};
+use super::{call::Backend, save_failures::SaveFailures, worlds::WorldAccounts};
 use crate::{
     domain::{
-        call::api::{ApiRequest, ApiResponse, TransportError},
+        call::{
+            account::{AccountId, AccountName},
+            api::{ApiRequest, ApiResponse, TransportError},
+        },
         key::ApiKey,
         rules::policies::AccountPolicies,
         settings::{profile::ProfileId, stripe::StripeSettings},
@@ -20,7 +23,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct BackendTargets {
     pub(super) store: Store,
-    pub(super) workspace: Arc<MinterAccount>,
+    pub(super) accounts: WorldAccounts,
     client: LastClient,
     pub(super) save_failures: Arc<SaveFailures>,
 }
@@ -35,7 +38,7 @@ impl BackendTargets {
         let secret = store.workspace_secret();
         let workspace =
             seed.map_or_else(|| MinterAccount::new(secret), |seed| MinterAccount::seeded(seed).in_folder(&secret));
-        Self { store, workspace: Arc::new(workspace), client: Arc::default(), save_failures: Arc::default() }
+        Self { store, accounts: WorldAccounts::new(workspace), client: Arc::default(), save_failures: Arc::default() }
     }
 
     /// Lets `tell` hear why calls over HTTP are not saved: each reason once a minute at most.
@@ -51,7 +54,25 @@ impl BackendTargets {
 
     /// The stand-in on this machine.
     pub fn local(&self, policies: AccountPolicies) -> Backend {
-        Backend::Local { store: self.store.clone(), workspace: Arc::clone(&self.workspace), policies }
+        Backend::Local { store: self.store.clone(), workspace: Arc::clone(self.accounts.common()), policies }
+    }
+
+    /// The account that a key is of.
+    pub fn account_of(&self, key: &ApiKey) -> AccountId {
+        self.accounts.of_key(key)
+    }
+
+    /// The account that a person names.
+    pub fn account_named(&self, name: &AccountName) -> AccountId {
+        match name {
+            AccountName::Id(id) => id.clone(),
+            AccountName::Key(key) => self.account_of(key),
+        }
+    }
+
+    /// The id of the account of the common world.
+    pub fn account_id(&self) -> &str {
+        self.accounts.common().account_id()
     }
 
     /// Stripe's test mode, with the settings of a profile. It may read a file of certificates, so it is not for a

@@ -6,7 +6,7 @@
 //!
 //! | file | what it is for |
 //! | --- | --- |
-//! | `mint` `token_use` `history` `snippet` `cards` `explain` `parity` `serve` `salvage` | the commands |
+//! | `mint` `token_use` `history` `snippet` `cards` `explain` `parity` `serve` `worlds` `salvage` | the commands |
 //! | `shared_args` | options that several commands have |
 //! | `environment` `opened` | what a command starts from, and what it opens before its work |
 //! | `output` `outcome` | what a command prints, and how it ends |
@@ -28,6 +28,7 @@ mod signals;
 mod snippet;
 mod token_use;
 mod typed_keys;
+mod worlds;
 
 use std::io::{self, Write as _};
 
@@ -91,8 +92,10 @@ pub enum CliCommand {
     Refresh(Box<token_use::RefreshArgs>),
     /// Serve the minter on this machine, for Stripe's own SDKs.
     Serve(Box<serve::ServeArgs>),
-    /// Drop the minter's objects and idempotency keys; the history stays.
-    Reset,
+    /// Drop the minter's objects and idempotency keys and put its clocks right; the history stays.
+    Reset(worlds::ResetArgs),
+    /// Print the time by which the minter answers, or set it; the times of the history stay the machine's.
+    Clock(worlds::ClockArgs),
     /// List what was made, newest first.
     History(history::HistoryArgs),
     /// Print the call that made a token as code, for a developer to run.
@@ -138,7 +141,8 @@ pub fn run(command: CliCommand, environment: &ProcessEnvironment) -> u8 {
         CliCommand::Attach(args) => token_use::attach(&args, environment),
         CliCommand::Refresh(args) => token_use::refresh(&args, environment),
         CliCommand::Serve(args) => serve::serve(*args, environment),
-        CliCommand::Reset => serve::reset(environment),
+        CliCommand::Reset(args) => worlds::reset(&args, environment),
+        CliCommand::Clock(args) => worlds::clock(&args, environment),
         CliCommand::History(args) => history::history(&args, environment),
         CliCommand::Snippet(args) => snippet::snippet(&args, environment),
         CliCommand::Note(args) => history::note(&args, environment),

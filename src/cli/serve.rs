@@ -1,4 +1,4 @@
-//! `serve` and `reset`: the stand-in as a server for Stripe's own SDKs, without a window.
+//! `serve`: the stand-in as a server for Stripe's own SDKs, without a window.
 
 use std::{
     io::{self, Write as _},
@@ -12,9 +12,9 @@ use tokio::runtime::Builder;
 
 use super::{
     environment::ProcessEnvironment,
-    opened::{load_settings, open_store},
+    opened::load_settings,
     outcome::{CliError, CommandOutcome},
-    output::{print, remark},
+    output::remark,
     shared_args::{PolicyArgs, TimeArgs},
     signals::EndSignals,
 };
@@ -55,6 +55,10 @@ pub struct ServeArgs {
     /// Let only this secret test key in; by default every key of test mode.
     #[arg(long, value_name = "KEY", value_parser = secret_key)]
     key: Option<ApiKey>,
+    /// Give the keys of each account a world of their own: objects, ids, a clock and faults. By default all keys meet in
+    /// one world.
+    #[arg(long)]
+    isolate: bool,
     /// Let pages of this origin call, such as http://localhost:3000; may be repeated. Without it those of the settings,
     /// which are none by default. Pages of all other origins are refused.
     #[arg(long, value_name = "ORIGIN", value_parser = PageOrigin::parse)]
@@ -133,6 +137,7 @@ pub(super) fn serve(args: ServeArgs, environment: &ProcessEnvironment) -> Result
             only: args.key,
             origins: if args.allow_origin.is_empty() { settings.server.origins } else { args.allow_origin },
         },
+        is_isolating: args.isolate,
         faults,
     };
     let runtime = Builder::new_multi_thread().enable_all().thread_name("serve").build()?;
@@ -167,12 +172,6 @@ fn advice(error: &StartError) -> String {
         }
         _ => error.to_string(),
     }
-}
-
-pub(super) fn reset(environment: &ProcessEnvironment) -> Result<CommandOutcome, CliError> {
-    let objects = open_store(environment)?.reset().wait()?;
-    print(format_args!("{objects} objects dropped; the history stays"))?;
-    Ok(CommandOutcome::Well)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::{environment::ProcessEnvironment, outcome::CliError};
 use crate::{
     domain::{
         call::api::Target,
-        clock::Clock,
+        clock::{Clock, parse_moment},
         history::{days, edit::tags_in, filter::HistoryFilter},
         rules::policies::{AccountPolicies, AccountPolicy},
         settings::{
@@ -122,7 +122,7 @@ fn policy(text: &str) -> Result<(AccountPolicy, bool), String> {
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(super) struct TimeArgs {
     /// The moment to take for now: Unix seconds, or a time in the form of YYYY-MM-DDThh:mm:ssZ. The clock stands still.
-    #[arg(long, value_name = "T", value_parser = moment)]
+    #[arg(long, value_name = "T", value_parser = parse_moment)]
     now: Option<Timestamp>,
     /// Let the clock run from the moment of --now on.
     #[arg(long, requires = "now")]
@@ -137,15 +137,6 @@ impl TimeArgs {
             Some(now) => Clock::fixed(now),
         }
     }
-}
-
-fn moment(text: &str) -> Result<Timestamp, String> {
-    let advice = "write it as Unix seconds, or in the form of YYYY-MM-DDThh:mm:ssZ";
-    let moment = match text.parse::<i64>() {
-        Ok(seconds) => Timestamp::from_second(seconds),
-        Err(_) => text.parse::<Timestamp>(),
-    };
-    moment.map_err(|_| advice.to_owned())
 }
 
 /// How tokens are filtered by commands about the past.
@@ -177,7 +168,7 @@ fn until(text: &str) -> Result<Timestamp, String> {
 }
 
 fn day_or_moment(text: &str, end: fn(jiff::civil::Date) -> Option<Timestamp>) -> Result<Timestamp, String> {
-    if let Ok(moment) = moment(text) {
+    if let Ok(moment) = parse_moment(text) {
         return Ok(moment);
     }
     days::day(text).and_then(|day| end(day).ok_or_else(|| "it is too far away".to_owned()))

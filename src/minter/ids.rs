@@ -27,6 +27,11 @@ impl IdSource {
         Self { account_part: account_part(account_id).into_owned(), seed }
     }
 
+    /// The ids of an account with a world of its own.
+    pub(super) fn of_world(&self, account_id: &str) -> Self {
+        Self::new(account_id, self.seed.map(|seed| keyed_hash(&seed, "world", account_id.as_bytes())))
+    }
+
     /// Whether the ids follow from a seed: then each request needs a number of its own.
     pub fn is_seeded(&self) -> bool {
         self.seed.is_some()

@@ -4,7 +4,9 @@ use std::fmt;
 
 use super::ids::IdSource;
 use crate::domain::{
+    call::account::AccountId,
     card::number::CardNumber,
+    key::ApiKey,
     mask::keyed_hash::{IdentityKey, base62, first_half, keyed_hash},
 };
 
@@ -19,6 +21,8 @@ pub struct MinterAccount {
     identities: IdentityKey,
     /// Random on every run, with a seed too: it shows in no answer, and whoever had it could try out security codes.
     secret_request_key: [u8; 32],
+    /// Tells which account a key is of, where the key does not.
+    keys_key: [u8; 32],
     ids: IdSource,
 }
 
@@ -48,6 +52,29 @@ impl MinterAccount {
         Self { kept_request_key, identities: IdentityKey::new(folder_secret), ..self }
     }
 
+    /// The account of this id, in the same folder and of the same seed. What follows from the account differs from that of
+    /// every other one, and is the same whenever it is made.
+    #[must_use]
+    pub fn of_world(&self, id: &AccountId) -> Self {
+        let own = |key: &[u8; 32]| keyed_hash(key, "world", id.as_str().as_bytes());
+        Self {
+            account_id: id.as_str().to_owned(),
+            published_key: own(&self.published_key),
+            unpublished_key: own(&self.unpublished_key),
+            secret_request_key: own(&self.secret_request_key),
+            ids: self.ids.of_world(id.as_str()),
+            ..self.clone()
+        }
+    }
+
+    /// The account of a key that does not name it: a hash of the key, without its prefix, so that a publishable and a
+    /// secret key of one name are of one account.
+    #[expect(clippy::missing_panics_doc, reason = "a hash in base 62 has the form of an id")]
+    pub fn account_of_key(&self, key: &ApiKey) -> AccountId {
+        let hash = first_half(keyed_hash(&self.keys_key, "account of a key", key.own_part().as_bytes()));
+        AccountId::parse(&format!("acct_1{}", base62(hash, 15))).expect("letters and digits are an id")
+    }
+
     fn derived(secret: &[u8; 32], unpublished_key: [u8; 32], ids_seed: Option<[u8; 32]>) -> Self {
         let account_id = format!("acct_1{}", base62(first_half(keyed_hash(secret, "account", &[])), 15));
         let ids = IdSource::new(&account_id, ids_seed);
@@ -59,6 +86,7 @@ impl MinterAccount {
             kept_request_key: keyed_hash(secret, "requests", &[]),
             identities: IdentityKey::new(secret),
             secret_request_key: rand::random(),
+            keys_key: keyed_hash(secret, "keys", &[]),
             ids,
         }
     }
@@ -121,6 +149,37 @@ mod tests {
         assert_eq!(first.account_id(), second.account_id());
         assert_eq!(first.fingerprint(&unpublished), second.fingerprint(&unpublished));
         assert_ne!(first.account_id(), MinterAccount::seeded(2).account_id());
+    }
+
+    #[test]
+    fn a_world_has_an_account_of_its_own_that_is_always_the_same() {
+        let unpublished = CardNumber::parse("4111111111111111").unwrap();
+        let id = AccountId::parse("acct_1032D82eZvKYlo2C").unwrap();
+        for common in [MinterAccount::new([7; 32]), MinterAccount::seeded(1)] {
+            let (first, again) = (common.of_world(&id), common.of_world(&id));
+            let other = common.of_world(&AccountId::parse("acct_1032D82LkdIwHu7ix").unwrap());
+            assert_eq!(first.account_id(), id.as_str());
+            assert_eq!(first.fingerprint(&unpublished), again.fingerprint(&unpublished));
+            for another in [&common, &other] {
+                assert_ne!(first.fingerprint(&unpublished), another.fingerprint(&unpublished));
+                assert_ne!(first.request_keys().1, another.request_keys().1);
+                assert_ne!(first.ids().for_request(1).request(), another.ids().for_request(1).request());
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_is_of_one_account_whatever_it_may_do() {
+        let account = MinterAccount::new([7; 32]);
+        let of = |key: &str| account.account_of_key(&ApiKey::parse(key).unwrap());
+        assert_eq!(of("sk_test_shard7"), of("pk_test_shard7"));
+        assert_ne!(of("sk_test_shard7"), of("sk_test_shard8"));
+        assert_eq!(of("sk_test_shard7").as_str().len(), account.account_id().len());
+        let in_another_folder = MinterAccount::new([8; 32]).account_of_key(&ApiKey::parse("sk_test_shard7").unwrap());
+        assert_ne!(of("sk_test_shard7"), in_another_folder);
+        let seeded = |folder| MinterAccount::seeded(1).in_folder(&[folder; 32]);
+        let key = ApiKey::parse("sk_test_shard7").unwrap();
+        assert_eq!(seeded(1).account_of_key(&key), seeded(2).account_of_key(&key), "a seed fixes everything");
     }
 
     #[test]

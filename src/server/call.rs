@@ -7,7 +7,6 @@ use axum::{
     body::Body,
     http::{HeaderValue, StatusCode, header, request::Parts},
 };
-use jiff::Timestamp;
 use tracing::Instrument as _;
 
 use super::{
@@ -20,7 +19,8 @@ use super::{
 };
 use crate::{
     backend::{
-        Admission, AdmissionRules, KEY_PARAM, ServedCall, admit, admit_by_param, call_span, refusal, takes_key_param,
+        Admission, AdmissionRules, CallOrigin, KEY_PARAM, ServedCall, admit, admit_by_param, call_span, refusal,
+        takes_key_param,
     },
     domain::{
         call::{
@@ -29,6 +29,7 @@ use crate::{
             error::ApiError,
         },
         history::request_log::FAULT_KIND,
+        key::ApiKey,
         rules::policies::AccountPolicies,
     },
 };
@@ -54,7 +55,8 @@ pub(super) async fn answer(shared: &SharedState, request: HttpRequest) -> HttpRe
 async fn carry_out(shared: &SharedState, request: HttpRequest, arrived: Instant) -> HttpResponse {
     let started = shared.clock.now();
     let (head, body) = request.into_parts();
-    let call = ArrivedCall { shared, head: &head, started, arrived };
+    let origin = CallOrigin { started, arrived, world: None };
+    let call = ArrivedCall { shared, head: &head, origin };
     let rules = shared.admission();
     match admission::check(&head, shared.port, &rules.origins) {
         Err(error) => call.refuse_unread(&error, body).await,
@@ -68,12 +70,12 @@ async fn carry_out(shared: &SharedState, request: HttpRequest, arrived: Instant)
 struct ArrivedCall<'a> {
     shared: &'a SharedState,
     head: &'a Parts,
-    started: Timestamp,
-    arrived: Instant,
+    /// Its world is known once its key is.
+    origin: CallOrigin,
 }
 
 impl ArrivedCall<'_> {
-    async fn carry_out(&self, body: Body, rules: &AdmissionRules) -> HttpResponse {
+    async fn carry_out(mut self, body: Body, rules: &AdmissionRules) -> HttpResponse {
         // The bytes are parameters by now; the memory that they take is given back once the call is answered.
         let (request, _taken) = match self.read(body, rules).await {
             Ok(read) => read,
@@ -94,16 +96,27 @@ impl ArrivedCall<'_> {
     /// # Errors
     ///
     /// The answer to a call that is refused.
-    async fn read(&self, body: Body, rules: &AdmissionRules) -> Result<(ApiRequest, MemoryShare), HttpResponse> {
+    async fn read(&mut self, body: Body, rules: &AdmissionRules) -> Result<(ApiRequest, MemoryShare), HttpResponse> {
         let (request, admission) = match admitted(self.head, rules) {
             Ok(admitted) => admitted,
             Err(error) => return Err(self.refuse_unread(&error, body).await),
         };
+        if let Admission::Admitted(key) = &admission {
+            self.enter_world(key);
+        }
         let mut body = self.make_room(body).await?;
         match read_params(self.head, &mut body, request, admission, rules).await {
-            Ok(request) => Ok((request, body.into_taken())),
+            Ok((request, key)) => {
+                self.enter_world(&key);
+                Ok((request, body.into_taken()))
+            }
             Err(error) => Err(self.refuse_read(&error, body).await),
         }
+    }
+
+    /// Where each account has a world of its own, the call is in that of its key.
+    fn enter_world(&mut self, key: &ApiKey) {
+        self.origin.world = self.shared.is_isolating.then(|| self.shared.targets.account_of(key));
     }
 
     /// Takes the memory that the call needs, or refuses the call where there is none.
@@ -142,24 +155,24 @@ impl ArrivedCall<'_> {
             answer.headers.push(("Retry-After".to_owned(), RETRY_AFTER.to_owned()));
         }
         respond(match without_params(self.head) {
-            Ok(request) => self.shared.targets.refuse(request, self.started, self.arrived, answer).await,
+            Ok(request) => self.shared.targets.refuse(request, &self.origin, answer).await,
             Err(_) => answer,
         })
     }
 
     /// Answers the call, unless a rule makes it fail on purpose.
-    async fn answer(&self, request: ApiRequest, policies: AccountPolicies) -> HttpResponse {
-        let Self { shared, started, arrived, .. } = *self;
-        match shared.faults.plan(&request).await {
-            FaultPlan::Refused { answer } => respond(shared.targets.refuse(request, started, arrived, answer).await),
+    async fn answer(self, request: ApiRequest, policies: AccountPolicies) -> HttpResponse {
+        let Self { shared, origin, .. } = self;
+        match shared.faults.of(origin.world.as_ref()).plan(&request).await {
+            FaultPlan::Refused { answer } => respond(shared.targets.refuse(request, &origin, answer).await),
             FaultPlan::Dropped { fault } => {
                 let message = fault.to_string();
                 let failure = CallFailure { kind: FAULT_KIND.to_owned(), message, http_status: None, text: None };
-                shared.targets.note(request, started, arrived, failure).await;
+                shared.targets.note(request, &origin, failure).await;
                 http::dropped()
             }
             FaultPlan::CarriedOut { ending, fault, hold: _held } => {
-                let answer = serve(shared, ServedCall { request, started, arrived, fault }, policies).await;
+                let answer = serve(shared, ServedCall { request, origin, fault }, policies).await;
                 match ending {
                     AnswerEnding::Well => answer,
                     AnswerEnding::Dropped => http::dropped(),
@@ -192,26 +205,30 @@ fn admitted(head: &Parts, rules: &AdmissionRules) -> Result<(ApiRequest, Admissi
     Ok((request, admission))
 }
 
-/// Reads the parameters of the query and after them those of the body into the request. What Stripe.js sends as a
-/// parameter and SDKs as a header becomes a header, or is the key: then the call is refused where it is not let in.
+/// Reads the parameters of the query and after them those of the body into the request; gives the call's key too. What
+/// Stripe.js sends as a parameter and SDKs as a header becomes a header, or is the key: then the call is refused where it
+/// is not let in.
 async fn read_params(
     head: &Parts,
     body: &mut IncomingBody,
     mut request: ApiRequest,
     admission: Admission,
     rules: &AdmissionRules,
-) -> Result<ApiRequest, ApiError> {
+) -> Result<(ApiRequest, ApiKey), ApiError> {
     let admit_key =
         |key: Option<&str>, request: &ApiRequest| admit_by_param(key, request, rules.policies, rules.only.as_ref());
     let query = head.uri.query().unwrap_or_default().as_bytes();
-    if admission == Admission::KeyMayFollow {
-        body.read_first().await?;
-        let first = &body.bytes()[..body.bytes().len().min(FIRST_BYTES)];
-        let key =
-            [query, first].into_iter().flat_map(http::pairs).find(|(name, _)| name.as_ref() == KEY_PARAM.as_bytes());
-        let key = key.map(|(_, key)| String::from_utf8_lossy(&key).into_owned());
-        admit_key(key.as_deref(), &request)?;
-    }
+    let key = match admission {
+        Admission::Admitted(key) => key,
+        Admission::KeyMayFollow => {
+            body.read_first().await?;
+            let first = &body.bytes()[..body.bytes().len().min(FIRST_BYTES)];
+            let mut params = [query, first].into_iter().flat_map(http::pairs);
+            let key = params.find(|(name, _)| name.as_ref() == KEY_PARAM.as_bytes());
+            let key = key.map(|(_, key)| String::from_utf8_lossy(&key).into_owned());
+            admit_key(key.as_deref(), &request)?
+        }
+    };
     body.read_all().await?;
     http::push_params(&mut request.params, query, "query string")?;
     if !body.bytes().is_empty() {
@@ -223,5 +240,5 @@ async fn read_params(
         admit_key(Some(key), &request)?;
         request.params.remove(KEY_PARAM);
     }
-    Ok(request)
+    Ok((request, key))
 }

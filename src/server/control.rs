@@ -1,92 +1,217 @@
-//! The control routes, for test suites: `POST /_testcard/reset` and `GET /_testcard/requests`. They are the server's
-//! own and not Stripe's. The bearer token that the server prints at its start guards them.
+//! The control routes, for test suites: `/_testcard/reset`, `/_testcard/clock`, `/_testcard/faults` and
+//! `/_testcard/requests`. They are the server's own and not Stripe's. The bearer token that the server prints at its
+//! start guards them. Where each account has a world of its own, each call names an account.
 
 use std::sync::Arc;
 
 use axum::{
-    body::Body,
-    extract::{Query, State},
+    body::{Body, to_bytes},
+    extract::State,
     http::{header, request::Parts},
 };
-use serde::Deserialize;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
     admission::{self, text},
-    http::{HttpRequest, HttpResponse, closing, respond},
+    http::{self, HttpRequest, HttpResponse, closing, respond},
     intake,
     shared::SharedState,
 };
 use crate::{
-    backend::{LoggedCall, refusal},
-    domain::call::{
-        api::{ApiResponse, Target},
-        error::{ApiError, ErrorKind},
+    backend::{ClockChange, LoggedCall, StoreError, refusal},
+    domain::{
+        call::{
+            account::{AccountId, AccountName},
+            api::ApiResponse,
+            error::{ApiError, ErrorKind},
+            params::Params,
+        },
+        clock::{parse_moment, parse_time_span},
+        fault::FaultRule,
+        mask::keyed_hash,
     },
 };
 
 pub(super) const RESET: &str = "/_testcard/reset";
 pub(super) const REQUESTS: &str = "/_testcard/requests";
+pub(super) const CLOCK: &str = "/_testcard/clock";
+pub(super) const FAULTS: &str = "/_testcard/faults";
 
 const DEFAULT_LIMIT: usize = 100;
 const MOST: usize = 1000;
+/// The longest body of these calls, in bytes.
+const LONGEST_BODY: usize = 64 * 1024;
+/// The parameter that names an account.
+const ACCOUNT: &str = "account";
 
-/// Drops the minter's objects and keys; the history stays.
+/// Drops the objects and keys of the minter's world and puts its clock right; the history stays.
 pub(super) async fn reset(State(shared): State<Arc<SharedState>>, request: HttpRequest) -> HttpResponse {
-    let (head, body) = request.into_parts();
-    let done = match check(&shared, &head) {
-        Ok(()) => shared.targets.store().reset().await.map_err(|error| failed(&error.to_string())),
-        Err(error) => Err(error),
-    };
-    settled(&head, body, done.map(|objects| json!({ "reset": true, "objects": objects }))).await
+    carry_out(&shared, request, async |call| {
+        call.check_names(&[])?;
+        let objects =
+            shared.targets.store().reset_world(call.world()?.as_ref()).await.map_err(|error| failed(&error))?;
+        Ok(json!({ "reset": true, "objects": objects }))
+    })
+    .await
 }
 
-/// The query of [`REQUESTS`]: which calls are asked for.
-#[derive(Debug, Deserialize)]
-pub(super) struct RequestsQuery {
-    /// The most calls in the answer; [`DEFAULT_LIMIT`] where it is not given, [`MOST`] at most.
-    limit: Option<usize>,
-    /// Only calls that came after the one of this number.
-    after: Option<i64>,
+/// Tells what the clock of the minter's world shows.
+pub(super) async fn clock(State(shared): State<Arc<SharedState>>, request: HttpRequest) -> HttpResponse {
+    carry_out(&shared, request, async |call| {
+        call.check_names(&[])?;
+        call.turn_clock(ClockChange::None).await
+    })
+    .await
+}
+
+/// Sets the clock of the minter's world, or lets it go on at once by a time.
+pub(super) async fn set_clock(State(shared): State<Arc<SharedState>>, request: HttpRequest) -> HttpResponse {
+    carry_out(&shared, request, async |call| {
+        call.check_names(&["now", "advance"])?;
+        let wrong = |name: &'static str| move |advice| ApiError::request(None, Some(name), format!("{name}: {advice}"));
+        let change = match (call.params.get("now"), call.params.get("advance")) {
+            (Some("machine"), None) => ClockChange::Machine,
+            (Some(moment), None) => ClockChange::To(parse_moment(moment).map_err(wrong("now"))?),
+            (None, Some(time)) => ClockChange::By(parse_time_span(time).map_err(wrong("advance"))?),
+            _ => {
+                let message = "Send either now (a moment, or 'machine') or advance (such as 36h).";
+                return Err(ApiError::request(None, None, message));
+            }
+        };
+        call.turn_clock(change).await
+    })
+    .await
+}
+
+/// Puts the rules of the call, each a parameter `rule`, in the place of those of the minter's world.
+pub(super) async fn faults(State(shared): State<Arc<SharedState>>, request: HttpRequest) -> HttpResponse {
+    carry_out(&shared, request, async |call| {
+        call.check_names(&["rule"])?;
+        let sent = call.params.iter().filter(|(name, _)| *name == "rule");
+        let rules = sent.map(|(_, rule)| rule.parse::<FaultRule>()).collect::<Result<Vec<_>, _>>();
+        let rules = rules.map_err(|error| ApiError::request(None, Some("rule"), error.to_string()))?;
+        let count = rules.len();
+        shared.faults.of(call.world()?.as_ref()).set(rules);
+        Ok(json!({ "rules": count }))
+    })
+    .await
 }
 
 /// Lists the newest calls that came to the stand-in, newest first.
-pub(super) async fn requests(
-    State(shared): State<Arc<SharedState>>,
-    which: Result<Query<RequestsQuery>, axum::extract::rejection::QueryRejection>,
-    request: HttpRequest,
-) -> HttpResponse {
-    let (head, body) = request.into_parts();
-    let found = match (check(&shared, &head), which) {
-        (Err(error), _) => Err(error),
-        (Ok(()), Err(_)) => Err(ApiError::request(None, None, "limit and after are whole numbers.")),
-        (Ok(()), Ok(Query(which))) => calls(&shared, which).await,
-    };
-    settled(&head, body, found).await
+pub(super) async fn requests(State(shared): State<Arc<SharedState>>, request: HttpRequest) -> HttpResponse {
+    carry_out(&shared, request, async |call| {
+        call.check_names(&["limit", "after"])?;
+        call.requests().await
+    })
+    .await
 }
 
-/// The answer. A body that came with the call is read away, for these routes take none; where its end is not seen, or
-/// the call is refused, the connection is closed.
-async fn settled(head: &Parts, mut body: Body, outcome: Result<Value, ApiError>) -> HttpResponse {
+/// A call that is let in.
+struct ControlCall<'a> {
+    shared: &'a SharedState,
+    params: Params,
+}
+
+/// Reads a call, carries it out where it is let in, and answers it. Where the end of its body is not seen, or the call
+/// is refused, the connection is closed.
+async fn carry_out(
+    shared: &SharedState,
+    request: HttpRequest,
+    work: impl AsyncFnOnce(&ControlCall<'_>) -> Result<Value, ApiError>,
+) -> HttpResponse {
+    let (head, mut body) = request.into_parts();
+    if let Err(error) = check(shared, &head) {
+        let answer = respond_json(Err(error));
+        intake::drain(&mut body).await;
+        return closing(&head, answer);
+    }
+    let outcome = match params(&head, body).await {
+        Ok(params) => work(&ControlCall { shared, params }).await,
+        Err(error) => Err(error),
+    };
     let is_refused = outcome.is_err();
     let answer = respond_json(outcome);
-    if intake::drain(&mut body).await && !is_refused { answer } else { closing(head, answer) }
+    if is_refused { closing(&head, answer) } else { answer }
 }
 
-async fn calls(shared: &SharedState, which: RequestsQuery) -> Result<Value, ApiError> {
-    let limit = which.limit.unwrap_or(DEFAULT_LIMIT).min(MOST);
-    let found = shared.targets.logged(Target::Local, which.after, limit).await;
-    let found = found.map_err(|error| failed(&error.to_string()))?;
-    let has_more = found.has_more;
-    let data: Vec<Value> = found.calls.iter().map(shown).collect();
-    let mut list = json!({ "object": "list", "data": data, "has_more": has_more, "url": REQUESTS });
-    if let Some(damage) = found.damage {
-        list["damage"] = damage.into();
+/// The parameters of the query, and after them those of the body, which is a form.
+async fn params(head: &Parts, body: Body) -> Result<Params, ApiError> {
+    let body = to_bytes(body, LONGEST_BODY).await.map_err(|_| {
+        let message = format!("The body of such a call has {LONGEST_BODY} bytes at most.");
+        ApiError::request(None, None, message).with_status(413)
+    })?;
+    let mut params = Params::new();
+    http::push_params(&mut params, head.uri.query().unwrap_or_default().as_bytes(), "query string")?;
+    if !body.is_empty() {
+        http::check_form(&head.headers)?;
+        http::push_params(&mut params, &body, "POST body")?;
     }
-    Ok(list)
+    Ok(params)
 }
 
-fn shown(call: &LoggedCall) -> Value {
+impl ControlCall<'_> {
+    /// Refuses what the route does not take: a name with a slip in it would do something else than was meant.
+    fn check_names(&self, taken: &[&str]) -> Result<(), ApiError> {
+        ApiError::refuse_unknown(self.params.names().filter(|name| *name != ACCOUNT && !taken.contains(name)))
+    }
+
+    /// The account that the call names, by its id or by a test key of it.
+    fn account(&self) -> Result<Option<AccountId>, ApiError> {
+        let Some(named) = self.params.get(ACCOUNT) else { return Ok(None) };
+        let name = AccountName::parse(named);
+        let name = name.map_err(|error| ApiError::request(None, Some(ACCOUNT), error.to_string()))?;
+        Ok(Some(self.shared.targets.account_named(&name)))
+    }
+
+    /// The account whose world is meant; `None` for the one world of all.
+    fn world(&self) -> Result<Option<AccountId>, ApiError> {
+        match (self.account()?, self.shared.is_isolating) {
+            (None, true) => {
+                let message = "Each account has a world of its own here (--isolate): say whose is meant by the parameter \
+                               account, with the id of the account or with a test key of it.";
+                Err(ApiError::request(None, Some(ACCOUNT), message))
+            }
+            (Some(_), false) => {
+                let message = "All accounts are in one world here: leave the parameter account out, or start the server \
+                               with --isolate.";
+                Err(ApiError::request(None, Some(ACCOUNT), message))
+            }
+            (account, _) => Ok(account),
+        }
+    }
+
+    async fn turn_clock(&self, change: ClockChange) -> Result<Value, ApiError> {
+        let machine = self.shared.clock.now();
+        let shown = self.shared.targets.store().set_clock(self.world()?.as_ref(), change, machine).await;
+        let shown: Timestamp = shown.map_err(|error| failed(&error))?;
+        Ok(json!({ "now": shown.as_second(), "moment": format!("{shown:.0}"), "machine": machine.as_second() }))
+    }
+
+    async fn requests(&self) -> Result<Value, ApiError> {
+        let number = |name: &str| match self.params.get(name).map(str::parse::<i64>) {
+            None => Ok(None),
+            Some(Ok(number)) if number >= 0 => Ok(Some(number)),
+            Some(_) => Err(ApiError::request(None, Some(name), "limit and after are whole numbers.")),
+        };
+        let limit = number("limit")?.map_or(DEFAULT_LIMIT, |limit| usize::try_from(limit).unwrap_or(MOST).min(MOST));
+        // With worlds, the account is whose world is meant: all calls in it. Without, the account that a call is for.
+        let (world, account) = if self.shared.is_isolating { (self.world()?, None) } else { (None, self.account()?) };
+        let found = self.shared.targets.logged(world.as_ref(), account.as_ref(), number("after")?, limit).await;
+        let found = found.map_err(|error| failed(&error))?;
+        let has_more = found.has_more;
+        let own = self.shared.targets.account_id();
+        let data: Vec<Value> = found.calls.iter().map(|call| shown(call, own)).collect();
+        let mut list = json!({ "object": "list", "data": data, "has_more": has_more, "url": REQUESTS });
+        if let Some(damage) = found.damage {
+            list["damage"] = damage.into();
+        }
+        Ok(list)
+    }
+}
+
+/// A call as it is listed; `own` is the id of the account itself.
+fn shown(call: &LoggedCall, own: &str) -> Value {
     let LoggedCall { row, exchange } = call;
     let answer = exchange.outcome.as_ref().ok();
     let body = answer.and_then(ApiResponse::json);
@@ -95,6 +220,7 @@ fn shown(call: &LoggedCall) -> Value {
         exchange.request.params.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
     json!({
         "id": row.id.0,
+        "account": row.account.as_deref().map_or(own, keyed_hash::shown),
         "method": row.method.as_str(),
         "path": row.path,
         "params": params,
@@ -130,8 +256,8 @@ fn is_same(sent: &[u8], known: &[u8]) -> bool {
     sent.len() == known.len() && sent.iter().zip(known).fold(0, |differing, (a, b)| differing | (a ^ b)) == 0
 }
 
-fn failed(reason: &str) -> ApiError {
-    ApiError { kind: ErrorKind::Api, ..ApiError::request(None, None, reason).with_status(500) }
+fn failed(error: &StoreError) -> ApiError {
+    ApiError { kind: ErrorKind::Api, ..ApiError::request(None, None, error.to_string()).with_status(500) }
 }
 
 fn respond_json(outcome: Result<Value, ApiError>) -> HttpResponse {

@@ -8,7 +8,7 @@
 //! It listens on the loopback interface only, checks `Host` and from which page a call comes, and takes calls of pages of
 //! other origins, to which `cors` gives the permission, only where a person named the origin. What all calls in flight take of memory together is bounded. It knows nothing of cards. A [`Server`] is a
 //! value: it is bound when it is there, and dropping it stops it. `connections` accepts and closes connections,
-//! `routes` says which function answers a path: `call` for the API, `control` for the server's own two paths.
+//! `routes` says which function answers a path: `call` for the API, `control` for the server's own paths.
 
 mod admission;
 mod call;
@@ -22,6 +22,7 @@ mod lingering;
 mod routes;
 mod shared;
 mod slot;
+mod world_faults;
 
 use std::{
     io,
@@ -31,25 +32,12 @@ use std::{
 
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
-use crate::{
-    backend::{AdmissionRules, BackendTargets},
-    domain::{clock::Clock, fault::FaultRule},
-};
-use faults::FaultInjector;
+use crate::{backend::AdmissionRules, domain::fault::FaultRule};
+pub use shared::ServerConfig;
 use shared::SharedState;
 
 /// How many ports after a taken one are tried for a free one.
 const PORTS_TRIED: u16 = 64;
-
-/// What a server is started with.
-pub struct ServerConfig {
-    pub targets: BackendTargets,
-    pub clock: Clock,
-    /// `127.0.0.1` or `[::1]` and a port; port 0 takes any free one.
-    pub listen: SocketAddr,
-    pub admission: AdmissionRules,
-    pub faults: Vec<FaultRule>,
-}
 
 /// Why a server could not start.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -82,15 +70,14 @@ impl Server {
     /// # Errors
     /// An address that is not `127.0.0.1` or `[::1]`, is taken, or cannot be bound.
     pub async fn start(config: ServerConfig) -> Result<Self, StartError> {
-        let ServerConfig { targets, clock, listen, admission, faults } = config;
+        let listen = config.listen;
         if ![IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)].contains(&listen.ip()) {
             return Err(StartError::NotThisMachine(listen));
         }
         let listener = bind(listen).await?;
         let address =
             listener.local_addr().map_err(|error| StartError::Other { address: listen, reason: error.to_string() })?;
-        let faults = FaultInjector::new(faults);
-        let shared = Arc::new(SharedState::new(targets, clock, address.port(), admission, faults));
+        let shared = Arc::new(SharedState::new(config, address.port()));
         let (stopping, stopped) = watch::channel(false);
         let task = tokio::spawn(connections::serve(listener, routes::router(Arc::clone(&shared)), stopped));
         tracing::info!(%address, "serving");

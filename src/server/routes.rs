@@ -1,4 +1,4 @@
-//! Which function answers which path: the two routes of the server itself, and everything else as a call of the API.
+//! Which function answers which path: the routes of the server itself, and everything else as a call of the API.
 
 use std::sync::Arc;
 
@@ -16,6 +16,8 @@ pub(super) fn router(shared: Arc<SharedState>) -> Router {
     Router::new()
         .route(control::RESET, post(control::reset).fallback(api))
         .route(control::REQUESTS, get(control::requests).fallback(api))
+        .route(control::CLOCK, get(control::clock).post(control::set_clock).fallback(api))
+        .route(control::FAULTS, post(control::faults).fallback(api))
         .fallback(api)
         .with_state(shared)
 }

@@ -1,14 +1,17 @@
 //! What all connections of a server share.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use rand::RngExt as _;
 use tokio::sync::Semaphore;
 
-use super::{faults::FaultInjector, intake::MemoryBudget};
+use super::{intake::MemoryBudget, world_faults::WorldFaults};
 use crate::{
     backend::{AdmissionRules, BackendTargets},
-    domain::clock::Clock,
+    domain::{clock::Clock, fault::FaultRule},
 };
 
 /// What the calls that come in may hold in memory together, and what the answers that go out may.
@@ -17,13 +20,27 @@ const BYTES_IN_FLIGHT: usize = 64 << 20;
 /// group: more would make no group faster, and their answers are not counted before they are there.
 const MOST_AT_WORK: usize = 256;
 
+/// What a server is started with.
+pub struct ServerConfig {
+    pub targets: BackendTargets,
+    pub clock: Clock,
+    /// `127.0.0.1` or `[::1]` and a port; port 0 takes any free one.
+    pub listen: SocketAddr,
+    pub admission: AdmissionRules,
+    /// Whether the keys of each account have a world of their own: objects, ids, a clock and faults.
+    pub is_isolating: bool,
+    pub faults: Vec<FaultRule>,
+}
+
 /// What all connections share.
 pub(super) struct SharedState {
     pub(super) targets: BackendTargets,
     pub(super) clock: Clock,
     /// The port that the server listens on, by which it knows its own origin.
     pub(super) port: u16,
-    pub(super) faults: FaultInjector,
+    /// Whether the keys of each account have a world of their own.
+    pub(super) is_isolating: bool,
+    pub(super) faults: WorldFaults,
     /// What the heads and bodies of the calls in flight take of the memory.
     pub(super) arriving: MemoryBudget,
     /// What the answers take that their clients have not read yet.
@@ -36,18 +53,15 @@ pub(super) struct SharedState {
 }
 
 impl SharedState {
-    pub(super) fn new(
-        targets: BackendTargets,
-        clock: Clock,
-        port: u16,
-        admission: AdmissionRules,
-        faults: FaultInjector,
-    ) -> Self {
+    /// `port` is the one that the server listens on.
+    pub(super) fn new(config: ServerConfig, port: u16) -> Self {
+        let ServerConfig { targets, clock, listen: _, admission, is_isolating, faults } = config;
         Self {
             targets,
             clock,
             port,
-            faults,
+            is_isolating,
+            faults: WorldFaults::new(faults),
             arriving: MemoryBudget::new(BYTES_IN_FLIGHT),
             leaving: MemoryBudget::new(BYTES_IN_FLIGHT),
             at_work: Semaphore::new(MOST_AT_WORK),

@@ -57,7 +57,7 @@ pub use damage::HistoryDamage;
 pub use error::{StoreError, salvage_command};
 pub use export::{EXPORT_FORMAT, EXPORT_VERSION, ExportedEntry};
 pub use paths::FILE_NAME;
-pub use reader::{HistoryChanges, HistoryReader};
+pub use reader::{CallSelection, HistoryChanges, HistoryReader};
 pub use reply::StoreReply;
 pub use salvage::{SalvageError, SalvageReport, salvage};
 pub use schema::Durability;
@@ -313,7 +313,12 @@ impl Store {
     }
 
     fn stored_world(&self, world: Option<&AccountId>) -> String {
-        world.map(|world| self.0.identities.stored(world.as_str())).unwrap_or_default()
+        world.map(|world| self.stored_account(world)).unwrap_or_default()
+    }
+
+    /// What an account is stored and looked up as.
+    pub fn stored_account(&self, account: &AccountId) -> String {
+        self.0.identities.stored(account.as_str())
     }
 
     /// A reading connection of its own.

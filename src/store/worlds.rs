@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _};
 
+use super::rows;
 use crate::domain::clock::shifted;
 
 /// The name of the one world of all calls that are in no account's own.
@@ -135,6 +136,8 @@ pub(super) fn set_clock(
     change: ClockChange,
     machine: Timestamp,
 ) -> rusqlite::Result<Timestamp> {
+    // As precise as what is kept, so that the clock shows what it was set to.
+    let machine = rows::kept_moment(machine);
     let before = clocks.ahead_of(world);
     let after = match change {
         ClockChange::None => return Ok(shifted(machine, before)),
@@ -152,4 +155,73 @@ pub(super) fn set_clock(
     let after = SignedDuration::from_millis(millis);
     clocks.set(world, after);
     Ok(shifted(machine, after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::schema;
+
+    fn names(connection: &Connection) -> Vec<String> {
+        let mut names = connection.prepare("SELECT name FROM worlds WHERE name <> '' ORDER BY used").unwrap();
+        names.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    }
+
+    fn keep(connection: &Connection, world: &str) {
+        let insert =
+            "INSERT INTO objects (kind, id, created, body, state, world) VALUES ('token', 'tok_1', 0, '', '', ?1)";
+        connection.execute(insert, [world]).unwrap();
+    }
+
+    #[test]
+    fn of_a_thousand_worlds_the_least_used_without_objects_makes_room() {
+        let connection = schema::in_memory_for_tests();
+        for nth in 0..MOST_WORLDS {
+            let name = format!("acct_{nth}");
+            enter(&connection, &name).unwrap();
+            if nth % 2 == 0 {
+                keep(&connection, &name);
+            }
+        }
+        enter(&connection, "acct_1").unwrap();
+        enter(&connection, "acct_new").unwrap();
+        let now = names(&connection);
+        assert_eq!((now.len(), now.contains(&"acct_3".to_owned())), (1000, false), "acct_1 was used after it");
+        assert_eq!(now[998..], ["acct_1", "acct_new"]);
+
+        // Where all have objects, the least used one goes with what it has.
+        for name in names(&connection) {
+            connection.execute("DELETE FROM objects WHERE world = ?1", [&name]).unwrap();
+            keep(&connection, &name);
+        }
+        enter(&connection, "acct_newest").unwrap();
+        let now = names(&connection);
+        assert_eq!((now.len(), now.contains(&"acct_0".to_owned())), (1000, false));
+        let left: i64 = connection.query_row("SELECT count(*) FROM objects", [], |row| row.get(0)).unwrap();
+        assert_eq!(left, 999);
+    }
+
+    #[test]
+    fn a_clock_is_read_again_when_it_may_be_another() {
+        let connection = schema::in_memory_for_tests();
+        let mut clocks = WorldClocks::default();
+        let machine = Timestamp::from_second(1_700_000_000).unwrap();
+        clocks.refresh(&connection).unwrap();
+        let later = SignedDuration::from_secs(7);
+        let turn = |clocks: &mut WorldClocks, change| {
+            set_clock(&connection, clocks, "", change, machine).unwrap().as_second() - machine.as_second()
+        };
+        assert_eq!(turn(&mut clocks, ClockChange::By(later)), 7);
+        assert_eq!(turn(&mut clocks, ClockChange::By(later)), 14);
+        assert_eq!(clocks.ahead_of("").as_secs(), 14);
+        // The transaction was rolled back.
+        connection.execute("UPDATE worlds SET clock_ms = 0", []).unwrap();
+        clocks.refresh(&connection).unwrap();
+        assert_eq!(turn(&mut clocks, ClockChange::None), 0);
+        assert_eq!(
+            turn(&mut clocks, ClockChange::To(Timestamp::MAX)),
+            Timestamp::MAX.as_second() - machine.as_second()
+        );
+        assert_eq!(turn(&mut clocks, ClockChange::Machine), 0);
+    }
 }

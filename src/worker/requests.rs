@@ -19,7 +19,7 @@ use crate::{
         request_log::{ExchangeId, RequestRow},
     },
     messages::{MOST_REQUEST_ROWS, RequestPage, SHOWN_REQUESTS, WorkerUpdate},
-    store::{HistoryReader, StoreError},
+    store::{CallSelection, HistoryReader, StoreError},
 };
 
 /// How often commits are looked for.
@@ -168,7 +168,7 @@ impl RequestLister {
     /// The entries of calls that are newer than those that were met so far, whether they pass or not; none at first.
     fn news(&mut self) -> Result<Vec<EntryId>, StoreError> {
         let limit = if self.newest.is_none() { 1 } else { SHOWN_REQUESTS };
-        let newer = self.reader.request_rows(None, self.newest, limit)?;
+        let newer = self.reader.request_rows(&CallSelection::default(), self.newest, limit)?;
         let Some(newest) = newer.first().map(|row| row.id) else {
             self.newest.get_or_insert(ExchangeId(0));
             return Ok(Vec::new());

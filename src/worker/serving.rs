@@ -124,6 +124,7 @@ impl ServerState {
             clock: self.clock.clone(),
             listen: (Ipv4Addr::LOCALHOST, port).into(),
             admission: self.admission.clone(),
+            is_isolating: false,
             faults: self.faults.clone(),
         };
         match Server::start(config).await {

@@ -260,6 +260,7 @@ fn over_loopback(runtime: &Runtime, hand: Hand) -> Vec<Outcome> {
         clock: Clock::fixed(now()),
         listen: "127.0.0.1:0".parse().unwrap(),
         admission: AdmissionRules::default(),
+        is_isolating: false,
         faults: Vec::new(),
     };
     let server = runtime.block_on(Server::start(config)).unwrap();

@@ -8,7 +8,7 @@ use testcard::{
         entry::{EntryDetail, EntryStatus},
         filter::{HistoryFilter, SortKey, SortOrder},
     },
-    store::{FILE_NAME, HistoryDamage, HistoryReader},
+    store::{CallSelection, FILE_NAME, HistoryDamage, HistoryReader},
 };
 
 use crate::support::{
@@ -51,7 +51,7 @@ impl Reading {
         reader.changes_since(0).unwrap();
         reader.by_token("tok_1").unwrap();
         reader.page(&HistoryFilter::default(), 10).unwrap();
-        let requests = reader.request_rows(None, None, 10_000).unwrap();
+        let requests = reader.request_rows(&CallSelection::default(), None, 10_000).unwrap();
         for row in requests.iter().step_by(50) {
             reader.exchange(row.id).unwrap();
         }

@@ -6,13 +6,13 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use testcard::{
-    backend::{BackendTargets, ServedCall, admit, refusal},
+    backend::{BackendTargets, CallOrigin, ServedCall, admit, refusal},
     domain::{
         call::api::{ApiRequest, ApiResponse, HttpMethod, Target},
         mask::{HIDDEN, Kept},
         rules::policies::AccountPolicies,
     },
-    store::{FILE_NAME, Store, StoreLocation},
+    store::{CallSelection, FILE_NAME, Store, StoreLocation},
 };
 
 use crate::support::{
@@ -61,6 +61,10 @@ struct Running {
     targets: BackendTargets,
 }
 
+fn came_now() -> CallOrigin {
+    CallOrigin { started: moment(1), arrived: std::time::Instant::now(), world: None }
+}
+
 impl Running {
     fn on(place: &StoreLocation, seed: Option<u64>) -> Self {
         let store = Store::open(place, moment(0)).unwrap();
@@ -79,8 +83,7 @@ impl Running {
     /// The answer as it is sent over HTTP, held against the one that is kept.
     #[track_caller]
     fn serve(&self, request: &ApiRequest) -> ApiResponse {
-        let (started, arrived) = (moment(1), std::time::Instant::now());
-        let call = ServedCall { request: request.clone(), started, arrived, fault: None };
+        let call = ServedCall { request: request.clone(), origin: came_now(), fault: None };
         let sent = self.runtime.block_on(self.targets.serve(call, AccountPolicies::default()));
         self.check_kept(&sent);
         sent
@@ -92,8 +95,8 @@ impl Running {
         let Err(error) = admit(Some(&format!("Bearer {key}")), request, AccountPolicies::default(), None) else {
             return;
         };
-        let (started, arrived) = (moment(1), std::time::Instant::now());
-        let sent = self.targets.refuse(request.clone(), started, arrived, refusal(&error));
+        let origin = came_now();
+        let sent = self.targets.refuse(request.clone(), &origin, refusal(&error));
         self.check_kept(&self.runtime.block_on(sent));
     }
 
@@ -101,7 +104,7 @@ impl Running {
     #[track_caller]
     fn check_kept(&self, sent: &ApiResponse) {
         let reader = self.targets.store().reader().unwrap();
-        let newest = reader.request_rows(None, None, 1).unwrap()[0].id;
+        let newest = reader.request_rows(&CallSelection::default(), None, 1).unwrap()[0].id;
         let kept = reader.exchange(newest).unwrap().unwrap().outcome.unwrap();
         assert_eq!((kept.http_status, kept.text()), (sent.http_status, sent.text()));
         for ((name, value), (kept_name, kept_value)) in sent.headers.iter().zip(&kept.headers) {

@@ -12,7 +12,7 @@ use testcard::{
         rules::policies::AccountPolicies,
         settings::preferences::LogSettings,
     },
-    store::{ExportedEntry, FILE_NAME, NewCall, RecordedCall, Store, StoreLocation},
+    store::{CallSelection, ExportedEntry, FILE_NAME, NewCall, RecordedCall, Store, StoreLocation},
 };
 
 use crate::support::{
@@ -65,7 +65,7 @@ impl Bench {
 
     /// Paths of the log, newest first.
     fn paths(&self) -> Vec<String> {
-        let rows = self.store.reader().unwrap().request_rows(None, None, 100_000).unwrap();
+        let rows = self.store.reader().unwrap().request_rows(&CallSelection::default(), None, 100_000).unwrap();
         rows.into_iter().map(|row| row.path).collect()
     }
 }
@@ -154,7 +154,7 @@ fn a_log_that_takes_too_much_room_is_shortened_however_few_calls_it_has() {
         let call = NewCall { request: ApiRequest::get(format!("/v1/charges/{nth}")), ..retrieval(Target::Local, "") };
         store.answer(call, say(response(200, &body))).wait().unwrap();
     }
-    let rows = store.reader().unwrap().request_rows(None, None, 100).unwrap();
+    let rows = store.reader().unwrap().request_rows(&CallSelection::default(), None, 100).unwrap();
     assert_eq!(rows.len(), 19, "as many as a megabyte holds");
     assert_eq!(rows[0].path, "/v1/charges/59");
     // One that takes more than all the room is kept, for it is the newest.
@@ -164,7 +164,10 @@ fn a_log_that_takes_too_much_room_is_shortened_however_few_calls_it_has() {
         ..retrieval(Target::Local, "")
     };
     store.answer(call, say(huge)).wait().unwrap();
-    assert_eq!(store.reader().unwrap().request_rows(None, None, 1).unwrap()[0].path, "/v1/customers/cus_1");
+    assert_eq!(
+        store.reader().unwrap().request_rows(&CallSelection::default(), None, 1).unwrap()[0].path,
+        "/v1/customers/cus_1"
+    );
 }
 
 #[test]
@@ -218,7 +221,7 @@ fn a_long_answer_to_a_read_is_kept_cut_and_says_so() {
     store.answer(post, say(whole.clone())).wait().unwrap();
 
     let reader = store.reader().unwrap();
-    let rows = reader.request_rows(None, None, 10).unwrap();
+    let rows = reader.request_rows(&CallSelection::default(), None, 10).unwrap();
     let kept = |nth: usize| reader.exchange(rows[nth].id).unwrap().unwrap().outcome.unwrap();
     assert_eq!(kept(0), whole, "what a key may stand for is never cut");
     for nth in [1, 2] {

@@ -76,4 +76,5 @@ mod typing;
 mod way;
 mod window;
 mod window_words;
+mod worlds;
 mod zones;

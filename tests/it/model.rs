@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use proptest::{prelude::*, sample::Index};
 use serde_json::{Value, json};
 use testcard::{
-    backend::{BackendTargets, ServedCall},
+    backend::{BackendTargets, CallOrigin, ServedCall},
     domain::{
         call::api::{ApiRequest, ApiResponse, HttpMethod},
         rules::policies::AccountPolicies,
@@ -373,7 +373,8 @@ fn memory() -> impl FnMut(ApiRequest) -> ApiResponse {
 fn sqlite(runtime: &Runtime) -> impl FnMut(ApiRequest) -> ApiResponse {
     let targets = BackendTargets::new(Store::open(&StoreLocation::Memory, now()).unwrap(), Some(7));
     move |request| {
-        let call = ServedCall { request, started: now(), arrived: Instant::now(), fault: None };
+        let origin = CallOrigin { started: now(), arrived: Instant::now(), world: None };
+        let call = ServedCall { request, origin, fault: None };
         runtime.block_on(targets.serve(call, AccountPolicies::default()))
     }
 }

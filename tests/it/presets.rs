@@ -5,7 +5,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 use serde_json::json;
 use testcard::{
-    backend::{BackendTargets, ServedCall},
+    backend::{BackendTargets, CallOrigin, ServedCall},
     domain::{
         call::{
             api::{ApiRequest, ApiResponse},
@@ -219,8 +219,7 @@ async fn an_entry_is_judged_when_it_is_made_and_again_when_any_client_charges_it
 
     let served = ServedCall {
         request: charge_of(entry.token_id.as_deref().unwrap(), "2000"),
-        started: now(),
-        arrived: Instant::now(),
+        origin: CallOrigin { started: now(), arrived: Instant::now(), world: None },
         fault: None,
     };
     assert!(targets.serve(served, AccountPolicies::default()).await.is_success());

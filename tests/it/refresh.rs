@@ -19,7 +19,7 @@ use testcard::{
         },
     },
     jobs::refresh::{AskedToken, refresh},
-    store::{Store, StoreLocation},
+    store::{CallSelection, Store, StoreLocation},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -44,7 +44,7 @@ async fn a_refresh_that_waits_for_the_rate_limit_can_be_cancelled_at_once() {
     let mut count = |_, _: &AskedToken, _: &_| told += 1;
     // Polled by the same task, each time behind the refresh: once its answer is written down, its pause has begun.
     let cancel = poll_fn(|_| {
-        if reader.request_rows(None, None, 1).unwrap().is_empty() {
+        if reader.request_rows(&CallSelection::default(), None, 1).unwrap().is_empty() {
             return Poll::Pending;
         }
         cancelled.cancel();

@@ -53,6 +53,24 @@ def hosts(port: int) -> Iterator[Shape]:
         yield Shape(f"Origin: {origin}", head("GET", "/v1/customers", f"Origin: {origin}"), {403})
         post = form(b"name=from-a-page", "/v1/customers", f"Origin: {origin}")
         yield Shape(f"POST, Origin: {origin}", post, {403})
+    # What a page makes a browser send without asking, and what a browser asks before; nobody named an origin here.
+    for lines in (
+        [f"Origin: http://localhost:{port + 1}"], ["Origin: http://localhost"], ["Origin: https://127.0.0.1"], ["Origin: "],
+        [f"Origin: http://127.0.0.1:{port}", "Origin: https://evil.example"], ["Origin: null", "Sec-Fetch-Site: same-origin"],
+        ["Sec-Fetch-Site: cross-site"], ["Sec-Fetch-Site: same-site"], ["Sec-Fetch-Site: none", "Sec-Fetch-Site: cross-site"],
+        [f"Origin: http://127.0.0.1:{port}", "Sec-Fetch-Site: cross-site"], ["Sec-Fetch-Site: \xff"],
+    ):
+        for method in ("GET", "POST", "DELETE", "PUT", "OPTIONS", "BREW"):
+            for path in ("/v1/customers", "/_testcard/reset", "/"):
+                yield Shape(f"{method} {path}, {lines}", head(method, path, *lines), {403})
+        asks = head("OPTIONS", "/v1/tokens", *lines, "Access-Control-Request-Method: POST", "Access-Control-Request-Private-Network: true", key=None)
+        yield Shape(f"a preflight, {lines}", asks, {403})
+        with_key = form(b"name=x&key=pk_test_x", "/v1/tokens", *lines, key=None)
+        yield Shape(f"a form with its key, {lines}", with_key, {403})
+    own = f"Origin: http://127.0.0.1:{port}"
+    yield Shape("the server's own origin", head("GET", "/v1/customers", own, "Sec-Fetch-Site: same-origin"), {200})
+    yield Shape("the server's own origin on its own routes", head("POST", "/_testcard/reset", own), {403})
+    yield Shape("an address that was typed", head("GET", "/v1/customers", "Sec-Fetch-Site: none"), {200})
 
 
 def texts(_: int) -> Iterator[Shape]:

@@ -147,7 +147,8 @@ def authorities(trial: Trial) -> None:
             (request(), True), (request(authority="localhost:1"), True), (request(authority="evil.com"), False),
             (request(authority="[::1].evil.com"), False), (request(authority="127.0.0.1:80@evil.com"), False),
             (request(more=field("host", "evil.com")), False), (request(authority="evil.com", more=field("host", "127.0.0.1")), False),
-            (request(more=field("origin", "https://evil.example")), False),
+            (request(more=field("origin", "https://evil.example")), False), (request(more=field("origin", "null")), False),
+            (request(more=field("sec-fetch-site", "cross-site")), False), (request(more=field("sec-fetch-site", "none")), True),
         ]
         for block, is_ours in cases:
             with trial.round(), Frames(server) as connection:

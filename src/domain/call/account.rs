@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::api::ApiRequest;
-use crate::domain::key::ApiKey;
+use crate::domain::key::{ApiKey, KeyError};
 
 /// The header that names the connected account which a call is for.
 pub const ACCOUNT_HEADER: &str = "Stripe-Account";
@@ -34,6 +34,36 @@ impl AccountId {
 
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// An account as a person names it: by its id, or by a test key of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccountName {
+    Id(AccountId),
+    Key(ApiKey),
+}
+
+/// Why a text names no account. The message does not repeat the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AccountNameError {
+    #[error("This is neither the id of an account (acct_ and letters and digits) nor a test key")]
+    Neither,
+    #[error(transparent)]
+    LiveKey(KeyError),
+}
+
+impl AccountName {
+    /// # Errors
+    /// A text that is neither; a live key.
+    pub fn parse(text: &str) -> Result<Self, AccountNameError> {
+        if let Some(id) = AccountId::parse(text) {
+            return Ok(Self::Id(id));
+        }
+        ApiKey::parse(text).map(Self::Key).map_err(|error| match error {
+            KeyError::Live => AccountNameError::LiveKey(error),
+            KeyError::Malformed => AccountNameError::Neither,
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use crate::domain::invisible::without_invisible;
+use crate::domain::{invisible::without_invisible, mask};
 
 /// The origin of a page, as browsers write it into the header `Origin`: scheme, host, and the port unless that is the
 /// scheme's default, such as `http://localhost:3000`.
@@ -55,8 +55,10 @@ impl PageOrigin {
             return Err(OriginError::Malformed);
         }
         let url = Url::parse(text).map_err(|_| OriginError::Malformed)?;
+        let origin = url.origin().ascii_serialization();
         match (url.scheme(), url.path()) {
-            ("http" | "https", "/") => Ok(Self(url.origin().ascii_serialization())),
+            // Origins stand in the settings file, where no key may stand, not even as the name of a host.
+            ("http" | "https", "/") if mask::text(&origin) == origin => Ok(Self(origin)),
             _ => Err(OriginError::Malformed),
         }
     }
@@ -130,6 +132,7 @@ mod tests {
             ("http://local host", Err(Malformed)),
             ("http://local\thost", Err(Malformed)),
             ("http://localhost:3000, http://localhost:4000", Err(Path)),
+            ("http://sk_test_4eC39HqLyjWDarjtT1zdp7dc", Err(Malformed)),
             ("file://", Err(Malformed)),
             ("file:///index.html", Err(Malformed)),
             ("ftp://localhost", Err(Malformed)),

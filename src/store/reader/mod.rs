@@ -320,16 +320,17 @@ impl HistoryReader {
     /// As [`Self::ids`].
     pub fn request_rows(
         &self,
-        target: Option<Target>,
+        which: &CallSelection,
         after: Option<ExchangeId>,
         limit: usize,
     ) -> ReadResult<Vec<RequestRow>> {
         let after = after.map_or(0, |id| id.0);
-        let target = target.map(Target::as_str);
-        let condition = "took_micros IS NOT NULL AND target = coalesce(?2, target)";
+        let (target, world, account) = (which.target.map(Target::as_str), &which.world, &which.account);
+        let condition = "took_micros IS NOT NULL AND target = coalesce(?2, target) AND world = coalesce(?3, world) \
+                         AND coalesce(account, world) = coalesce(?4, account, world)";
         let newest = self.history.all(
-            &format!("SELECT {} FROM exchanges WHERE id > ?1 AND {condition} ORDER BY id DESC LIMIT ?3", rows::REQUEST),
-            (after, target, i64::try_from(limit).unwrap_or(i64::MAX)),
+            &format!("SELECT {} FROM exchanges WHERE id > ?1 AND {condition} ORDER BY id DESC LIMIT ?5", rows::REQUEST),
+            (after, target, world, account, i64::try_from(limit).unwrap_or(i64::MAX)),
             |row| Ok(rows::request(row).ok()),
         );
         match newest {
@@ -348,7 +349,10 @@ impl HistoryReader {
                 break;
             }
             let found = self.history.connection.prepare_cached(&sql).and_then(|mut query| {
-                query.query_row((id, target), |row| Ok(rows::request(row))).optional().map(Option::transpose)
+                query
+                    .query_row((id, target, world, account), |row| Ok(rows::request(row)))
+                    .optional()
+                    .map(Option::transpose)
             });
             match found {
                 Ok(Ok(row)) => requests.extend(row),
@@ -464,6 +468,16 @@ const CUT_OFF: &str = "at the end of the file, which is cut off";
 /// Whether a database ends in the middle of a page: its pages are whole multiples of this.
 fn is_cut_off(file: &Path) -> bool {
     fs::metadata(file).is_ok_and(|there| there.len() % 512 != 0)
+}
+
+/// Which calls of the request log are asked for; what is not set takes every call.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CallSelection {
+    pub target: Option<Target>,
+    /// As it is stored; empty for the common world.
+    pub world: Option<String>,
+    /// The account that the call is for, as it is stored; empty for the account itself in the common world.
+    pub account: Option<String>,
 }
 
 /// What changed in the history after a revision.

@@ -240,7 +240,7 @@ fn words_of(origins: &[PageOrigin]) -> String {
 fn origins_ui(ui: &mut Ui, state: &mut ServerDialogState, settings: &Settings, actions: &mut Vec<Action>) {
     let read = PageOrigin::parse_list(&state.origins);
     let problem = read.as_ref().err().map(ToString::to_string);
-    let mut field = Field::new("Pages that may call").hint("their origins; no others").mono();
+    let mut field = Field::new("Pages that may call").hint("by their origins; no others").mono();
     if let Some(problem) = &problem {
         field = field.message(Tone::Error, problem);
     }
