@@ -96,8 +96,11 @@ fn show(showing: &Showing, value: &mut Value, holder: Option<Holder<'_>>) {
 
 fn apply(shown: &ShownAs, kind: ShapeKind, rule: &FieldRule, fields: &mut Map<String, Value>) {
     if !shown.shows(kind, rule) {
-        // A preference that the call sent is always shown.
-        if rule.name != "networks" || fields.get("networks").is_some_and(|networks| networks["preferred"].is_null()) {
+        // A preference that the call sent is always shown, and so is a list that it asked for.
+        let is_asked_for = matches!(rule.filling, Filling::EmptyList(_))
+            || (rule.name == "networks"
+                && fields.get("networks").is_some_and(|networks| !networks["preferred"].is_null()));
+        if !is_asked_for {
             fields.shift_remove(rule.name);
         }
         return;
