@@ -1,4 +1,5 @@
-//! A card and what can be read from it: number, brand, expiry, networks, currencies, how it is typed, and Stripe's
+//! A card and what can be read from it: number, brand, expiry, networks, currencies, how it is typed, what comes with
+//! a decline, and Stripe's
 //! published test cards.
 
 pub mod brand;
