@@ -344,6 +344,7 @@ fn counted() -> String {
         ("customer", "customer"),
         ("charge", "charge"),
         ("refund", "refund"),
+        ("balance_transaction", "balance transaction"),
         ("payment_method", "payment method"),
         ("list", "list"),
         ("error", "error"),
