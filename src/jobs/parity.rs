@@ -6,7 +6,7 @@ use futures_util::{StreamExt as _, stream};
 
 use super::pace::{FIRST_PAUSE, PACE, Pacer, TRIES, pause_after};
 use crate::{
-    backend::{Backend, new_idempotency_key},
+    backend::{Backend, new_idempotency_key, sent_headers},
     domain::{
         call::{
             api::{ApiRequest, ApiResponse},
@@ -167,7 +167,10 @@ impl ParityRun {
         let (Some(our_request), Some(their_request)) = (request(ours), request(theirs)) else { return Ok(None) };
         let theirs = self.ask_target(&their_request).await?;
         let ours = self.sides.minter.send(&our_request, self.sides.clock.now()).await?;
-        let ours = ours.exchange.outcome.map_err(|failure| ParityError::NoAnswer(failure.message))?;
+        let mut ours = ours.exchange.outcome.map_err(|failure| ParityError::NoAnswer(failure.message))?;
+        // Those that a server adds where it sends an answer.
+        let sent = sent_headers(ours.http_status).map(|(name, value)| (name.to_owned(), value.to_owned()));
+        ours.headers.extend(sent);
         Ok(Some(AnswerPair { ours, theirs }))
     }
 
