@@ -187,13 +187,21 @@ fn whose_world_is_meant_is_told_by_a_key_that_is_written_nowhere() {
     let (bearer, control) = (format!("Bearer {KEY}"), format!("Bearer {}", server.control_token));
     let account = format!("acct_{NUMBER}");
     let named = [("Authorization", bearer.as_str()), ("Stripe-Account", account.as_str())];
-    for headers in [&named[..1], &named, &[named[0], ("Stripe-Account", NUMBER)], &[named[0], ("Stripe-Account", KEY)]] {
+    for headers in [&named[..1], &named, &[named[0], ("Stripe-Account", NUMBER)], &[named[0], ("Stripe-Account", KEY)]]
+    {
         check_clean("an answer", &server.send("POST", "/v1/customers", &[], headers).body);
     }
     let own = [("account", KEY)];
     for path in ["/_testcard/reset", "/_testcard/clock", "/_testcard/faults", "/_testcard/requests"] {
         for method in ["GET", "POST"] {
-            for more in [("now", KEY), ("advance", NUMBER), ("rule", NUMBER), (NUMBER, KEY), ("account", NUMBER), ("limit", KEY)] {
+            for more in [
+                ("now", KEY),
+                ("advance", NUMBER),
+                ("rule", NUMBER),
+                (NUMBER, KEY),
+                ("account", NUMBER),
+                ("limit", KEY),
+            ] {
                 for params in [&own[..], &[own[0], more], &[more]] {
                     let answer = server.send(method, path, params, &[("Authorization", control.as_str())]);
                     check_clean(&format!("{method} {path} {params:?}"), &answer.body);
