@@ -138,10 +138,11 @@
 //!
 //! One writer orders all calls, so a token is used once however many calls race for it; `BEGIN IMMEDIATE` makes that
 //! hold between processes. A request with a known idempotency key waits for the first one and gets its response, if
-//! that one succeeded or was declined; with other parameters it is an idempotency error; 409 comes only from a fault
-//! that holds a call. The record of a key is kept for a day, or for a million calls, and points to the exchange. A
-//! reset drops objects and keys of a world and puts its clock right, never the history; ids continue. A world's clock is
-//! an offset to the machine's (`store/worlds`): objects, expiry and the day of a key go by it, the history does not. Deleting an entry hides it in the history and never
+//! that one was carried out: to an object, a decline, or a refusal for what the objects are by then; with other
+//! parameters it is an idempotency error; 409 comes only from a fault that holds a call. The record of a key is kept
+//! for a day, or for a million calls, and points to the exchange. A reset drops objects and keys of a world and puts its
+//! clock right, never the history; ids continue. A world's clock is an offset to the machine's (`store/worlds`): objects,
+//! expiry and the day of a key go by it, the history does not. Deleting an entry hides it in the history and never
 //! touches the ledger; the entry is removed for good at a program start, an hour later or more.
 //!
 //! # A disk that fails
