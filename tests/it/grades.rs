@@ -140,7 +140,7 @@ impl Session {
         }
         let path = format!("/v1/charges/{paid}");
         self.post(&path, &[("fraud_details[user_report]", "fraudulent"), ("metadata[a]", "b")]);
-        self.get(&path, &[("expand[]", "refunds"), ("expand[]", "customer")]);
+        self.get(&path, &[("expand[]", "refunds"), ("expand[]", "customer"), ("expand[]", "balance_transaction")]);
         self.get("/v1/charges", &[]);
     }
 
@@ -148,7 +148,7 @@ impl Session {
         for (capture, amount) in [("true", "500"), ("false", "2000")] {
             let charge = self.charge("tok_visa", &[("capture", capture)]);
             let refund = id(&self.post("/v1/refunds", &[("charge", &charge), ("amount", amount)]));
-            self.get(&format!("/v1/refunds/{refund}"), &[("expand[]", "charge")]);
+            self.get(&format!("/v1/refunds/{refund}"), &[("expand[]", "charge"), ("expand[]", "balance_transaction")]);
             self.get(&format!("/v1/charges/{charge}"), &[("expand[]", "refunds")]);
             self.get(&format!("/v1/charges/{charge}/refunds"), &[]);
         }
@@ -164,6 +164,7 @@ impl Session {
         let second = id(&self.post(&format!("{path}/sources"), &[("source", "tok_mastercard")]));
         let third = id(&self.post(&format!("{path}/sources"), &[("source", "tok_amex")]));
         self.get(&path, &[("expand[]", "sources"), ("expand[]", "default_source")]);
+        self.get(&path, &[("expand[]", "subscriptions"), ("expand[]", "tax_ids"), ("expand[]", "cash_balance")]);
         self.get(&format!("{path}/sources"), &[]);
         self.get(&format!("{path}/sources/{second}"), &[("expand[]", "customer")]);
         let paid = [&MONEY[..], &[("customer", &*customer), ("expand[]", "customer")]].concat();
@@ -343,6 +344,7 @@ fn counted() -> String {
         ("customer", "customer"),
         ("charge", "charge"),
         ("refund", "refund"),
+        ("balance_transaction", "balance transaction"),
         ("payment_method", "payment method"),
         ("list", "list"),
         ("error", "error"),
