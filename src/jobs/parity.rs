@@ -27,6 +27,8 @@ use crate::{
 
 /// So many cards are asked for at the same time: enough to keep the pace where an answer takes a third of a second.
 const AT_ONCE: usize = 8;
+/// Failures after which the same call may be answered.
+const PASSING: [&str; 4] = ["connect_timeout", "timeout", "cut_off", "connection_failed"];
 const VERSION: &str = "Stripe-Version";
 
 /// The two sides of a comparison.
@@ -187,8 +189,8 @@ impl ParityRun {
                 Ok(answer) if is_limited(&answer) && nth == TRIES => return Err(ParityError::RateLimited),
                 Ok(answer) if is_limited(&answer) => self.pacer.hold(pause_after(&answer, pause)),
                 Ok(answer) => return Ok(answer),
-                Err(failure) if nth == TRIES => return Err(ParityError::NoAnswer(failure.message)),
-                Err(_) => self.pacer.hold(pause),
+                Err(failure) if nth < TRIES && PASSING.contains(&&*failure.kind) => self.pacer.hold(pause),
+                Err(failure) => return Err(ParityError::NoAnswer(failure.message)),
             }
             pause *= 2;
         }
