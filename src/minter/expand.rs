@@ -122,12 +122,16 @@ pub(super) fn check_list(fields: &CallFields<'_>, element: &'static str) -> Resu
 
 fn check_path(path: &str, mut node: ExpandNode) -> Result<(), ApiError> {
     check_depth(path)?;
-    for name in path.split('.') {
+    let mut end = 0;
+    for (nth, name) in path.split('.').enumerate() {
+        end += name.len() + usize::from(nth > 0);
+        let refused = || cannot_be_expanded(&path[..end]);
         node = match node {
             ExpandNode::Null => ExpandNode::Null,
             ExpandNode::ListQuery(element) if name == "data" => ExpandNode::Object(element),
-            ExpandNode::ListQuery(_) => return Err(cannot_be_expanded(path)),
-            ExpandNode::Object(object) => match property(object, name).ok_or_else(|| cannot_be_expanded(path))? {
+            ExpandNode::ListQuery(_) if nth == 0 => return Err(lies_in_data(name)),
+            ExpandNode::ListQuery(_) => return Err(refused()),
+            ExpandNode::Object(object) => match property(object, name).ok_or_else(refused)? {
                 ExpandProperty::Id(kind) => ExpandNode::Object(kind.as_str()),
                 ExpandProperty::BalanceTransaction => ExpandNode::Object(BALANCE_TRANSACTION),
                 // Of a refund it is the refund; what only a charge has is then left alone.
@@ -161,8 +165,9 @@ fn check_depth(path: &str) -> Result<(), ApiError> {
     if path.split('.').count() <= DEEPEST {
         return Ok(());
     }
-    let message = format!("You cannot expand more than {DEEPEST} levels of a property ({}).", mask::text(path));
-    Err(ApiError::request(None, None, message))
+    // Reported, with the code.
+    let message = format!("You cannot expand more than {DEEPEST} levels of a property. Property: {}", mask::text(path));
+    Err(ApiError::request(Some("property_expansion_max_depth"), None, message))
 }
 
 fn expand_path(call: &mut MinterCall<'_>, value: &mut Value, parts: &[&str]) -> Result<(), CallError> {
@@ -274,6 +279,15 @@ fn not_modelled(name: &str) -> ApiError {
     ApiError::request(None, None, format!("Testcard's local minter does not model '{name}', so it cannot expand it."))
 }
 
+/// What is asked for of a list itself and not of its elements. Reported (stripe/stripe-python#316), whether or not they
+/// have such a property.
+fn lies_in_data(name: &str) -> ApiError {
+    let ApiError { message, .. } = cannot_be_expanded(name);
+    let name = mask::text(name);
+    ApiError::request(None, None, format!("{message} You may want to try expanding 'data.{name}' instead."))
+}
+
+/// The refusal of a path, up to the property that is none.
 fn cannot_be_expanded(path: &str) -> ApiError {
     ApiError::request(None, None, format!("This property cannot be expanded ({}).", mask::text(path)))
 }
