@@ -135,7 +135,11 @@ pub fn unavailable(reason: &str) -> ApiResponse {
     let words =
         format!("An unknown error occurred: Testcard could not save the call, and nothing was changed: {reason}");
     let error = ApiError { kind: ErrorKind::Api, ..ApiError::request(None, None, words).with_status(500) };
-    ApiResponse { http_status: 500, headers: common_headers(), body: text(&json!({ "error": attributes_of(&error, None) })) }
+    ApiResponse {
+        http_status: 500,
+        headers: common_headers(),
+        body: text(&json!({ "error": attributes_of(&error, None) })),
+    }
 }
 
 /// The answer to a call that does not reach the minter: its key was not let in, or it is no call of the API at all.

@@ -339,7 +339,8 @@ fn blocked(call: &MinterCall<'_>, code: &'static str, param: &str, message: &str
 /// (recorded at 2026-06-24.dahlia), and older ones have none (recorded at 2023-10-16).
 fn decline_of(call: &MinterCall<'_>, code: &'static str, decline_code: Option<&'static str>) -> Decline {
     let gives_advice = ShownAs::of(call.version).gives_advice();
-    let advice = if gives_advice { declines::advice_on(decline_code.unwrap_or(code)) } else { DeclineAdvice::default() };
+    let advice =
+        if gives_advice { declines::advice_on(decline_code.unwrap_or(code)) } else { DeclineAdvice::default() };
     Decline { code: decline_code.or(call.shows_current_shape().then_some(code)), charge: None, advice }
 }
 

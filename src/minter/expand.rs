@@ -172,8 +172,7 @@ fn check_depth(path: &str) -> Result<(), ApiError> {
 
 fn expand_path(call: &mut MinterCall<'_>, value: &mut Value, parts: &[&str]) -> Result<(), CallError> {
     let [name, rest @ ..] = parts else { return Ok(()) };
-    // Null, or the id of a customer that was deleted.
-    if !value.is_object() {
+    if !value.is_object() || value.get("deleted").is_some() {
         return Ok(());
     }
     let object = value["object"].as_str().unwrap_or_default().to_owned();
@@ -185,11 +184,11 @@ fn expand_path(call: &mut MinterCall<'_>, value: &mut Value, parts: &[&str]) -> 
     }
     let id = value["id"].as_str().unwrap_or_default().to_owned();
     match property(&object, name).unwrap_or(ExpandProperty::Null) {
-        ExpandProperty::Id(kind) => put_object(call, &mut value[*name], kind)?,
+        ExpandProperty::Id(kind) => put_object(call, value, name, kind)?,
         ExpandProperty::BalanceTransaction => put_balance_transaction(call, value)?,
         ExpandProperty::BalanceSource => {
             let kind = if value["type"] == "refund" { ObjectKind::Refund } else { ObjectKind::Charge };
-            put_object(call, &mut value[*name], kind)?;
+            put_object(call, value, name, kind)?;
         }
         ExpandProperty::Refunds => shapes::add(value, name, lists::refunds_of(call, &id)?),
         ExpandProperty::Sources => shapes::add(value, name, lists::sources_of(call, &id, name)?),
@@ -204,11 +203,16 @@ fn expand_path(call: &mut MinterCall<'_>, value: &mut Value, parts: &[&str]) -> 
     }
 }
 
-/// Puts an object in the place of its id; an id that leads nowhere stays.
-fn put_object(call: &mut MinterCall<'_>, place: &mut Value, kind: ObjectKind) -> Result<(), CallError> {
-    if let Some(id) = place.as_str()
-        && let Some(found) = call.ledger.get(kind, id)?
-    {
+/// Puts an object in the place of its id, also a customer that was deleted; an id that leads nowhere stays. A field that
+/// is not there, as the customer of a token's card, is not added: it has its place where the version shows it.
+fn put_object(call: &mut MinterCall<'_>, value: &mut Value, name: &str, kind: ObjectKind) -> Result<(), CallError> {
+    let Some(place) = value.get_mut(name) else { return Ok(()) };
+    let Some(id) = place.as_str() else { return Ok(()) };
+    let mut found = call.ledger.get(kind, id)?;
+    if found.is_none() && kind == ObjectKind::Customer {
+        found = call.ledger.get(ObjectKind::DeletedCustomer, id)?;
+    }
+    if let Some(found) = found {
         *place = found.body;
     }
     Ok(())

@@ -301,9 +301,8 @@ fn what_is_asked_of_a_list_is_to_be_asked_of_its_data() {
         ("/v1/refunds", "charge.customer", "charge"),
         (sources.as_str(), "customer", "customer"),
     ] {
-        let message = format!(
-            "This property cannot be expanded ({name}). You may want to try expanding 'data.{name}' instead."
-        );
+        let message =
+            format!("This property cannot be expanded ({name}). You may want to try expanding 'data.{name}' instead.");
         check(local.get(path, &[("expand[]", asked)]), 400, None, None, &message);
     }
     assert_eq!(local.get("/v1/charges", &[("expand[]", "data")]).0, 200);
@@ -312,6 +311,31 @@ fn what_is_asked_of_a_list_is_to_be_asked_of_its_data() {
     let (status, body) = local.get("/v1/charges", &[("expand[]", deep)]);
     assert_eq!((status, &body["error"]["code"]), (400, &json!("property_expansion_max_depth")));
     assert_eq!((&body["error"]["message"], &body["error"]["doc_url"]), (&json!(message), &Value::Null));
+}
+
+#[test]
+fn a_deleted_customer_is_expanded_as_one() {
+    let mut local = Local::new();
+    let customer = id(&local.make("/v1/customers", &[("source", "tok_visa")]));
+    let paid = id(&local.make("/v1/charges", &[&MONEY[..], &[("customer", &customer)]].concat()));
+    local.delete(&format!("/v1/customers/{customer}"));
+    let gone = json!({ "id": customer, "object": "customer", "deleted": true });
+    for property in ["customer", "customer.default_source", "customer.sources"] {
+        let (status, charge) = local.get(&format!("/v1/charges/{paid}"), &[("expand[]", property)]);
+        assert_eq!((status, charge["customer"].to_string()), (200, gone.to_string()), "{property}");
+    }
+    let listed = local.get("/v1/charges", &[("expand[]", "data.customer")]).1;
+    assert_eq!(listed["data"][0]["customer"], gone);
+}
+
+#[test]
+fn what_is_expanded_keeps_the_order_of_the_fields() {
+    let mut local = Local::new();
+    let paid = charge(&mut local, "tok_visa", &[]);
+    let path = format!("/v1/charges/{paid}");
+    let plain = local.get(&path, &[]).1;
+    let expanded = local.get(&path, &[("expand[]", "source.customer"), ("expand[]", "customer")]).1;
+    assert_eq!(expanded.to_string(), plain.to_string(), "there is nothing to expand");
 }
 
 #[test]

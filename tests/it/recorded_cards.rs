@@ -162,10 +162,7 @@ fn every_card_shows_what_was_recorded_of_it() {
             }
         }
         let differing = usize::from(difference.is_some());
-        share.count(
-            &format!("declined at {}", text(row, "step")),
-            Agreement::of(differing, unexpected.len() - before),
-        );
+        share.count(&format!("declined at {}", text(row, "step")), Agreement::of(differing, unexpected.len() - before));
     }
     share.print("cards");
     assert!(share.compared() > 100, "{}", share.compared());
