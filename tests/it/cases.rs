@@ -376,6 +376,14 @@ fn a_balance_transaction_is_expanded_where_one_is_named() {
     assert_eq!((&transaction["net"], &transaction["status"]), (&json!(1912), &json!("pending")));
     assert_eq!((&transaction["source"], &transaction["description"]), (&json!(paid), &json!("Shoes")));
     assert_eq!(transaction["fee_details"][0]["amount"], 88);
+    // Recorded alike in 2023, 2024 and 2025, at three versions.
+    let names = |object: &Value| object.as_object().unwrap().keys().cloned().collect::<Vec<String>>().join(" ");
+    assert_eq!(
+        names(&transaction),
+        "id object amount available_on created currency description exchange_rate fee fee_details net \
+         reporting_category source status type"
+    );
+    assert_eq!(names(&transaction["fee_details"][0]), "amount application currency description type");
     let listed = local.get("/v1/charges", &[("expand[]", "data.balance_transaction")]).1;
     assert_eq!(listed["data"][0]["balance_transaction"], transaction);
 
