@@ -97,7 +97,7 @@ impl Recorded {
             "list too many charges of a transfer group" => {
                 let group = [("transfer_group", self.sent["transfer_group"].as_str().unwrap())];
                 let list = || server.send("GET", "/v1/charges", &group, &headers);
-                let charge = [&[("amount", "500"), ("currency", "usd"), ("source", "tok_visa")], &group[..]].concat();
+                let charge = [&[("amount", "500"), ("currency", "usd"), ("source", "tok_visa")][..], &group].concat();
                 (0..100).for_each(|_| drop(server.make("/v1/charges", &charge, &headers)));
                 assert_eq!(list().status, 200, "so many can be listed");
                 server.make("/v1/charges", &charge, &headers);
