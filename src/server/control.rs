@@ -29,7 +29,7 @@ use crate::{
         },
         clock::{parse_moment, parse_time_span},
         fault::FaultRule,
-        mask::keyed_hash,
+        mask::{self, keyed_hash},
     },
 };
 
@@ -90,7 +90,7 @@ pub(super) async fn faults(State(shared): State<Arc<SharedState>>, request: Http
         call.check_names(&["rule"])?;
         let sent = call.params.iter().filter(|(name, _)| *name == "rule");
         let rules = sent.map(|(_, rule)| rule.parse::<FaultRule>()).collect::<Result<Vec<_>, _>>();
-        let rules = rules.map_err(|error| ApiError::request(None, Some("rule"), error.to_string()))?;
+        let rules = rules.map_err(|error| ApiError::request(None, Some("rule"), mask::text(&error.to_string())))?;
         let count = rules.len();
         shared.faults.of(call.world()?.as_ref()).set(rules);
         Ok(json!({ "rules": count }))
