@@ -16,7 +16,8 @@ use crate::{
 };
 
 /// What is given by the call, or depends on its outcome: a text in one answer and null in the next.
-const OF_THE_CALL: [&str; 20] = [
+const OF_THE_CALL: [&str; 21] = [
+    "balance_transaction.description",
     "card in charge.source.customer",
     "card in charge.source.cvc_check",
     "card of a token.cvc_check",
@@ -39,10 +40,11 @@ const OF_THE_CALL: [&str; 20] = [
     "refund.reason",
 ];
 
-/// What is there when the call asks for it, or, for the last one, when a charge is not captured: the recordings of some
+/// What is there when the call asks for it or sends it, or, for the last one, when a charge is not captured: the recordings of some
 /// versions have no such call.
-const WHEN_ASKED: [&str; 4] = [
+const WHEN_ASKED: [&str; 5] = [
     "card of a token.currency",
+    "charge.fraud_details.user_report",
     "charge.refunds",
     "customer.sources",
     "charge.payment_method_details.card.capture_before",
@@ -126,6 +128,7 @@ impl Shapes {
             | ("string", Value::String(_))
             | ("object" | "map", Value::Object(_)) => true,
             ("integer", Value::Number(number)) => number.is_i64(),
+            ("number", Value::Number(_)) => true,
             ("array<>", Value::Array(items)) => items.is_empty(),
             ("array<string>", Value::Array(items)) => items.iter().all(Value::is_string),
             ("array<object>", Value::Array(items)) => items.iter().all(Value::is_object),
@@ -163,7 +166,7 @@ fn walk(value: &Value, parent: Option<(&str, &str)>, see: &mut dyn FnMut(&str, &
     for (name, inner) in object {
         match inner {
             _ if name == "metadata" => {}
-            Value::Array(items) => items.iter().for_each(|item| walk(item, None, see)),
+            Value::Array(items) => items.iter().for_each(|item| walk(item, Some((&kind, &format!("{name}[]"))), see)),
             inner => walk(inner, Some((&kind, name)), see),
         }
     }
@@ -261,10 +264,10 @@ impl Answers {
         assert_eq!(status, 402, "{error}");
         self.get(&format!("/v1/charges/{}", error["error"]["charge"].as_str().unwrap()), &[]);
         self.make(&path, &[("description", "boots")]);
-        self.get(&path, &["refunds"]);
-        self.get(&format!("/v1/charges/{of_customer}"), &["customer"]);
+        self.get(&path, &["refunds", "balance_transaction", "application_fee.balance_transaction"]);
+        self.get(&format!("/v1/charges/{of_customer}"), &["customer", "balance_transaction"]);
         self.get("/v1/charges", &[]);
-        self.get("/v1/charges", &["data.refunds"]);
+        self.get("/v1/charges", &["data.refunds", "data.balance_transaction"]);
     }
 
     fn refunds(&mut self) {
@@ -273,9 +276,11 @@ impl Answers {
         self.make("/v1/refunds", &[("charge", &charge), ("reason", "duplicate"), ("expand[]", "charge")]);
         self.make(&format!("/v1/refunds/{refund}"), &[("metadata[a]", "b")]);
         self.get(&format!("/v1/refunds/{refund}"), &[]);
+        self.get(&format!("/v1/refunds/{refund}"), &["balance_transaction", "charge.customer"]);
         self.get("/v1/refunds", &[]);
         self.get(&format!("/v1/charges/{charge}/refunds"), &[]);
-        self.get(&format!("/v1/charges/{charge}"), &["refunds"]);
+        self.get(&format!("/v1/charges/{charge}"), &["refunds.data.balance_transaction"]);
+        self.make(&format!("/v1/charges/{charge}"), &[("fraud_details[user_report]", "fraudulent")]);
     }
 
     fn payment_methods(&mut self) {
