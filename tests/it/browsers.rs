@@ -459,3 +459,23 @@ fn a_publishable_key_makes_payment_methods_of_tokens_as_stripe_js_does() {
     assert_eq!(read.code(), "secret_key_required");
     assert_eq!(server.get(&path).status, 200);
 }
+
+#[test]
+fn a_page_makes_tokens_in_the_world_of_its_key() {
+    let server = Serving::start(&Home::new(), &["--memory", "--isolate", "--allow-origin", NAMED]);
+    let token = |account: &str| {
+        let key = format!("pk_test_5{account}ofapage");
+        let body = form(&[&CARD[..], &[("key", &key)]].concat());
+        let answer = ask(&server, "POST", "/v1/tokens", &[("Origin", NAMED), FORM], &body);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.json()["id"].as_str().unwrap().to_owned()
+    };
+    let accounts = ["1PageAccount0001", "1PageAccount0002"];
+    for (made, account) in accounts.map(|account| (token(account), account)) {
+        for backend in accounts {
+            let key = format!("Bearer sk_test_5{backend}ofabackend");
+            let answer = ask(&server, "GET", &format!("/v1/tokens/{made}"), &[("Authorization", &key)], "");
+            assert_eq!(answer.status, if backend == account { 200 } else { 404 }, "{account} {backend}");
+        }
+    }
+}

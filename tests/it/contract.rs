@@ -131,6 +131,19 @@ const CASES: &[Case] = &[
     post(401, "/v1/tokens", GOOD).with(&[("Authorization", "Digest x")]),
     post(403, "/v1/charges", &[]).with(&[("Authorization", "Bearer pk_test_abc")]),
     post(200, "/v1/tokens", GOOD).with(&[("Authorization", "Bearer pk_test_abc")]),
+    post(
+        200,
+        "/v1/charges",
+        &[
+            ("amount", "2000"),
+            ("currency", "usd"),
+            ("source", "tok_visa"),
+            ("ip", "203.0.113.7"),
+            ("payment_user_agent", "stripe.js/2ee772a1e3; stripe-js-v3/2ee772a1e3"),
+            ("client_attribution_metadata[merchant_integration_additional_elements][0]", "payment"),
+        ],
+    ),
+    post(400, "/v1/customers", &[("guid", "NA")]),
 ];
 
 /// What a case comes to: status, API headers in order, body.

@@ -11,7 +11,9 @@ use testcard::{
             kept_draft::{KeptDraft, KeptForm},
         },
         presets::library::PresetLibrary,
-        settings::{preferences::Settings, profile::ProfileList, proxy::ProxyChoice, stripe::BaseUrl},
+        settings::{
+            origin::PageOrigin, preferences::Settings, profile::ProfileList, proxy::ProxyChoice, stripe::BaseUrl,
+        },
     },
     messages::JobRequest,
     settings,
@@ -192,10 +194,17 @@ fn the_server_writes_nothing_down_that_a_client_should_keep_to_itself() {
         ("card[cvc]", CODE),
         ("card[name]", NUMBER),
     ];
+    let of_page = [
+        &card[..3],
+        &[("guid", KEY), ("referrer", NUMBER), ("ip", NUMBER), ("client_attribution_metadata[cvc]", CODE)],
+        &[("_stripe_account", NUMBER), ("_stripe_version", KEY), ("key", KEY)],
+    ];
+    let of_page = of_page.concat();
     let text = [("description", NUMBER), ("metadata[cvc]", CODE), ("metadata[note]", KEY)];
     for (path, params) in [
         ("/v1/tokens", &card[..]),
         ("/v1/tokens", &card[..3]),
+        ("/v1/tokens", &of_page),
         ("/v1/customers", &text[..]),
         ("/v1/tokens", &[("card", json.as_str())]),
         ("/v1/tokens", &[(json.as_str(), "")]),
@@ -204,6 +213,10 @@ fn the_server_writes_nothing_down_that_a_client_should_keep_to_itself() {
     ] {
         server.send("POST", path, params, &headers);
         server.send("POST", path, params, &headers[..1]);
+        for origin in [format!("http://{KEY}"), format!("http://shop.example:{NUMBER}"), NUMBER.to_owned()] {
+            let page = server.send("POST", path, params, &[headers[0], ("Origin", &origin)]);
+            check_clean("the refusal of a page", &page.body);
+        }
     }
     let customers = server.send("GET", "/v1/customers", &[], &headers[..1]);
     let calls = server.control("GET", "/_testcard/requests").to_string();
@@ -267,6 +280,9 @@ fn no_setting_takes_a_secret_to_disk_or_prints_it() {
         }
     }
     assert!(ProxyChoice::parse(&format!("http://user:{KEY}@proxy.example")).is_err());
+    for origin in [format!("http://{KEY}"), format!("https://{NUMBER}.example"), format!("http://{KEY}@localhost")] {
+        assert!(PageOrigin::parse(&origin).is_err(), "{origin}");
+    }
     settings::save(&file, &ProfileList::default(), &Settings::default()).unwrap();
     for settings in &planted {
         check_clean("Debug", format!("{settings:?}").as_bytes());

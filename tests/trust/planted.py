@@ -188,6 +188,8 @@ class Sender:
             self.post("/v1/customers", {place: text if place[0] != "m" or place == "metadata[note]" else "x"})
         self.post("/v1/tokens", {**CARD, "card[name]": text})
         self.post("/v1/tokens", {**CARD, "card[number]": text})
+        for place in ("guid", "referrer", "client_attribution_metadata[client_session_id]", "_stripe_account", "_stripe_version"):
+            self.post("/v1/tokens", {**CARD, place: text})
         self.post("/v1/tokens", {text: "x"})
         self.post("/v1/charges", {"amount": "100", "currency": "usd", "source": text})
         self.post("/v1/charges", {"amount": text, "currency": text, "description": text})
@@ -198,6 +200,7 @@ class Sender:
         header = re.sub(rb"[\x00-\x1f\x7f]", b" ", text.encode())
         for name in ("Idempotency-Key", "User-Agent", "Stripe-Account", "Stripe-Version"):
             self.post("/v1/customers", {"name": "x"}, {name: header})
+        self.post("/v1/customers", {"name": "x"}, {"Origin": b"http://" + header})
 
     def haystack(self) -> Haystack:
         return Haystack("the answers' bodies", b"\n".join(self.bodies))
