@@ -53,6 +53,7 @@ mod purge;
 mod races;
 mod reading_order;
 mod readonly;
+mod recorded_cards;
 mod recorded_shapes;
 mod refresh;
 mod requests;
