@@ -74,7 +74,7 @@
 //! | wing | what it holds |
 //! | --- | --- |
 //! | `secret`, `key`, `clock`, `zone`, `fault`, `json_spans`, `json_document`, `foreign`, `signs`, `invisible`, `typed_path`, `words` | texts that are wiped from memory, API keys, the time and the local time zone as they are handed in, fault rules, where each token of a JSON text stands, a JSON text read once with every value as it came, foreign text made safe to show, what a person takes for one sign, the characters that nobody sees, a path as it is typed, the fixed strings of an enum's variants |
-//! | [`domain::card`] | a card and what can be read from it: number, brand, expiry, networks, currencies, how it is typed, the published test cards |
+//! | [`domain::card`] | a card and what can be read from it: number, brand, expiry, networks, currencies, how it is typed, what comes with a decline, the published test cards |
 //! | [`domain::mask`] | what must not be written down, and what stands in its place |
 //! | [`domain::call`] | request and response: parameters, errors, tokens, the API's version, what each field means and where it is known from, what used a token up, what of a call is kept, how it is sent again |
 //! | [`domain::rules`] | what Stripe will say: the checks of a token request, an account's policies, what a card should do |
@@ -138,10 +138,11 @@
 //!
 //! One writer orders all calls, so a token is used once however many calls race for it; `BEGIN IMMEDIATE` makes that
 //! hold between processes. A request with a known idempotency key waits for the first one and gets its response, if
-//! that one succeeded or was declined; with other parameters it is an idempotency error; 409 comes only from a fault
-//! that holds a call. The record of a key is kept for a day, or for a million calls, and points to the exchange. A
-//! reset drops objects and keys of a world and puts its clock right, never the history; ids continue. A world's clock is
-//! an offset to the machine's (`store/worlds`): objects, expiry and the day of a key go by it, the history does not. Deleting an entry hides it in the history and never
+//! that one was carried out: to an object, a decline, or a refusal for what the objects are by then; with other
+//! parameters it is an idempotency error; 409 comes only from a fault that holds a call. The record of a key is kept
+//! for a day, or for a million calls, and points to the exchange. A reset drops objects and keys of a world and puts its
+//! clock right, never the history; ids continue. A world's clock is an offset to the machine's (`store/worlds`): objects,
+//! expiry and the day of a key go by it, the history does not. Deleting an entry hides it in the history and never
 //! touches the ledger; the entry is removed for good at a program start, an hour later or more.
 //!
 //! # A disk that fails

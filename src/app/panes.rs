@@ -273,6 +273,7 @@ impl App {
                     storage: &model.storage,
                     requests: model.requests.counts.all,
                     target: self.settings.target(),
+                    accounts: &model.requests.counts.accounts,
                     refreshing: self.refreshing(),
                     deletion: model.deletion,
                     now,

@@ -10,6 +10,7 @@ use crate::{
         call::{
             account::AccountId,
             api::{ApiExchange, ApiRequest, ApiResponse, CallFailure, Target},
+            error::ApiError,
         },
         fault::Fault,
         history::request_log::{ExchangeId, FAULT_HEADER, RequestRow},
@@ -73,6 +74,18 @@ impl BackendTargets {
             self.save_failures.add(&error);
             minter::unavailable(&error.cause())
         })
+    }
+
+    /// The answer to a call that is let in and made to fail on purpose: nothing is carried out. `nth` tells it from the
+    /// others of its kind.
+    pub fn refused_on_purpose(
+        &self,
+        request: &ApiRequest,
+        origin: &CallOrigin,
+        nth: u64,
+        error: ApiError,
+    ) -> ApiResponse {
+        minter::refused_on_purpose(request, &self.accounts.of(origin.world.as_ref()), nth, error)
     }
 
     /// Writes down a call that came over HTTP and was refused before it reached the stand-in. Gives the answer to send,

@@ -19,6 +19,7 @@ use super::{
 use crate::{
     backend::{BackendTargets, CallLimits},
     domain::{
+        card::test_cards,
         foreign,
         key::{ApiKey, KeyKind},
         rules::policies::AccountPolicies,
@@ -90,6 +91,9 @@ impl FromStr for ParityTarget {
 }
 
 pub(super) fn parity(args: &ParityArgs, environment: &ProcessEnvironment) -> Result<CommandOutcome, CliError> {
+    if test_cards::search(&args.only).next().is_none() {
+        return Err(CliError::Usage(format!("There is nothing to compare: no test card matches '{}'", args.only)));
+    }
     let settings = load_settings(&AppFolders::find(environment.home.clone())?);
     let profile = named_profile(args.profile.as_deref(), &settings)?;
     let base_url = match &args.target {
@@ -115,7 +119,9 @@ pub(super) fn parity(args: &ParityArgs, environment: &ProcessEnvironment) -> Res
         Ok((account, cases, ended))
     })?;
     if cases.is_empty() {
-        return Err(CliError::Usage(format!("There is nothing to compare: no test card matches '{}'", args.only)));
+        let words =
+            "There is nothing to compare: the account takes no raw numbers, and these cards have no ready token";
+        return Err(CliError::Usage(words.to_owned()));
     }
     let printed = Comparison { host: &host, account: &account, cases: &cases, args, report: &report };
     if args.json {

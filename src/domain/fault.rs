@@ -53,7 +53,7 @@ pub enum Fault {
     /// The call is carried out, and its response is not JSON.
     Garbage,
     /// The call stays in flight for this long. Meanwhile, calls with the same idempotency key or the same token are
-    /// refused.
+    /// refused, and calls on the object that its path names.
     Hold(Duration),
     /// The call is carried out, and the connection is closed without a response.
     CommitDrop,

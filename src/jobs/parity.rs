@@ -6,7 +6,7 @@ use futures_util::{StreamExt as _, stream};
 
 use super::pace::{FIRST_PAUSE, PACE, Pacer, TRIES, pause_after};
 use crate::{
-    backend::{Backend, new_idempotency_key},
+    backend::{Backend, new_idempotency_key, sent_headers},
     domain::{
         call::{
             api::{ApiRequest, ApiResponse},
@@ -27,6 +27,8 @@ use crate::{
 
 /// So many cards are asked for at the same time: enough to keep the pace where an answer takes a third of a second.
 const AT_ONCE: usize = 8;
+/// Failures after which the same call may be answered.
+const PASSING: [&str; 4] = ["connect_timeout", "timeout", "cut_off", "connection_failed"];
 const VERSION: &str = "Stripe-Version";
 
 /// The two sides of a comparison.
@@ -165,7 +167,10 @@ impl ParityRun {
         let (Some(our_request), Some(their_request)) = (request(ours), request(theirs)) else { return Ok(None) };
         let theirs = self.ask_target(&their_request).await?;
         let ours = self.sides.minter.send(&our_request, self.sides.clock.now()).await?;
-        let ours = ours.exchange.outcome.map_err(|failure| ParityError::NoAnswer(failure.message))?;
+        let mut ours = ours.exchange.outcome.map_err(|failure| ParityError::NoAnswer(failure.message))?;
+        // Those that a server adds where it sends an answer.
+        let sent = sent_headers(ours.http_status).map(|(name, value)| (name.to_owned(), value.to_owned()));
+        ours.headers.extend(sent);
         Ok(Some(AnswerPair { ours, theirs }))
     }
 
@@ -184,8 +189,8 @@ impl ParityRun {
                 Ok(answer) if is_limited(&answer) && nth == TRIES => return Err(ParityError::RateLimited),
                 Ok(answer) if is_limited(&answer) => self.pacer.hold(pause_after(&answer, pause)),
                 Ok(answer) => return Ok(answer),
-                Err(failure) if nth == TRIES => return Err(ParityError::NoAnswer(failure.message)),
-                Err(_) => self.pacer.hold(pause),
+                Err(failure) if nth < TRIES && PASSING.contains(&&*failure.kind) => self.pacer.hold(pause),
+                Err(failure) => return Err(ParityError::NoAnswer(failure.message)),
             }
             pause *= 2;
         }

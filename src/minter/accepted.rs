@@ -65,7 +65,8 @@ impl WrittenParam {
 
 /// `metadata` of any object.
 pub(super) const METADATA: WrittenParam =
-    WrittenParam::with_parts("metadata", &["metadata", "metadata[*]"], WriteRule::Metadata);
+    WrittenParam::with_parts("metadata", &["metadata", METADATA_KEYS], WriteRule::Metadata);
+const METADATA_KEYS: &str = "metadata[*]";
 
 /// Taken by every call.
 const EXPAND: &str = "expand[*]";
@@ -113,6 +114,10 @@ impl AcceptedParams {
             return ParamMeaning::NotObject(name);
         }
         if self.names().any(|known| fits(known, name)) {
+            return ParamMeaning::Known;
+        }
+        // Below a key of metadata: known, and refused in words of its own.
+        if is_taken(METADATA_KEYS) && name.starts_with("metadata[") && name.ends_with(']') {
             return ParamMeaning::Known;
         }
         if let Some(known) = self.not_modelled.iter().find(|known| is_below(known)) {
@@ -185,6 +190,8 @@ mod tests {
             (&TAKES, "created[gt]=1", ParamMeaning::Known),
             (&TAKES, "metadata=", ParamMeaning::Known),
             (&TAKES, "metadata=x", ParamMeaning::NotObject("metadata")),
+            (&TAKES, "metadata[a][b]=x", ParamMeaning::Known),
+            (&TAKES, "metadata[a=x", ParamMeaning::Unknown),
             (&TAKES, "settings=", ParamMeaning::NotObject("settings")),
             (&TAKES, "settings[fields][0][name]=x", ParamMeaning::NotModelled("settings[fields]")),
             (&TAKES, "settings[fieldset]=x", ParamMeaning::Unknown),

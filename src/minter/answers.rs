@@ -1,58 +1,87 @@
-//! Answers as Stripe writes them: pretty-printed JSON, and the headers that its clients read.
+//! Answers as Stripe writes them: pretty-printed JSON, and the headers that say something about the call.
+//!
+//! Which headers are on which answer is recorded of Stripe's test mode, 2013 to August 2026; the newest counts.
 
 use serde_json::{Map, Value, json};
 
+use super::{ids::RequestIds, workspace::MinterAccount};
 use crate::domain::{
     call::{
         api::{ApiRequest, ApiResponse, HttpMethod},
         error::{ApiError, ErrorKind},
+        version::ApiVersion,
     },
     history::request_log::{FAULT_HEADER, REPLAYED_HEADER},
+    mask,
 };
 
-/// The answer to a request that was let in: the object, or the error.
-///
-/// `Stripe-Should-Retry: false` stands on every POST that was carried out, to an object or a decline, and on no POST
-/// that was refused in validation: so in 337 recorded answers of Stripe.
-pub(super) fn answer(
-    request: &ApiRequest,
-    request_id: &str,
-    account_id: &str,
-    outcome: Result<Value, ApiError>,
-) -> ApiResponse {
-    let (http_status, body) = match outcome {
-        Ok(object) => (200, object),
-        Err(error) => {
-            let log = format!("https://dashboard.stripe.com/{account_id}/test/workbench/logs?object={request_id}");
-            (error.http_status, error_body(&error, Some(log)))
-        }
-    };
-    let mut headers = common_headers();
-    let mut add = |name: &str, value: &str| headers.push((name.to_owned(), value.to_owned()));
-    add("Request-Id", request_id);
-    if let Some(version) = request.header("Stripe-Version") {
-        add("Stripe-Version", version);
-    }
-    // Stripe's recorded answers repeat the header whenever it was sent.
-    if let Some(account) = request.header("Stripe-Account") {
-        add("Stripe-Account", account);
-    }
-    if request.method == HttpMethod::Post {
-        if let Some(key) = request.header("Idempotency-Key") {
-            add("Idempotency-Key", key);
-            add("Original-Request", request_id);
-        }
-        if is_carried_out(http_status) {
-            add("Stripe-Should-Retry", "false");
-        }
-    }
-    ApiResponse { http_status, headers, body: text(&body) }
+/// What an answer says of its call besides the object or the error.
+pub(super) struct Answering<'a> {
+    request: &'a ApiRequest,
+    /// The account that the call is for.
+    account_id: &'a str,
+    request_id: String,
+    /// Of a POST: the key that the client sent, or one that is made as Stripe makes it since August 2026. Nothing is
+    /// remembered under that one.
+    key: Option<String>,
 }
 
-/// Whether the status says that a request was carried out, to an object or a decline. Any other status is a refusal in
-/// validation.
-pub(super) fn is_carried_out(http_status: u16) -> bool {
-    matches!(http_status, 200 | 402)
+impl<'a> Answering<'a> {
+    pub(super) fn new(request: &'a ApiRequest, account_id: &'a str, ids: &RequestIds<'_>) -> Self {
+        let sent = request.header("Idempotency-Key").map(str::to_owned);
+        let key = match request.method {
+            HttpMethod::Post => Some(sent.unwrap_or_else(|| ids.idempotency_key())),
+            HttpMethod::Delete => sent,
+            HttpMethod::Get => None,
+        };
+        Self { request, account_id, request_id: ids.request(), key }
+    }
+
+    pub(super) fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    /// The answer to a request that was let in: the object, or the error.
+    ///
+    /// A POST that was carried out says that a repetition gives the same, one that meets a limit or a lock that a
+    /// repetition may help.
+    pub(super) fn answer(self, outcome: Result<Value, ApiError>) -> ApiResponse {
+        let (is_carried_out, http_status, body) = match outcome {
+            Ok(object) => (true, 200, object),
+            Err(error) => (error.is_carried_out(), error.http_status, error_body(&error, Some(self.log_url()))),
+        };
+        let is_post = self.request.method == HttpMethod::Post;
+        let should_retry = match http_status {
+            429 => Some("true"),
+            _ => (is_post && is_carried_out).then_some("false"),
+        };
+        let mut headers = common_headers();
+        let mut add = |name: &str, value: String| headers.push((name.to_owned(), value));
+        add("Request-Id", self.request_id.clone());
+        // Repeated as sent; the version in which the call is answered where none was.
+        let version = self.request.header("Stripe-Version").map(str::to_owned);
+        add("Stripe-Version", version.unwrap_or_else(|| ApiVersion::OF_ACCOUNT.to_string()));
+        if let Some(account) = self.request.header("Stripe-Account") {
+            add("Stripe-Account", account.to_owned());
+        }
+        if let Some(key) = self.key {
+            add("Idempotency-Key", key);
+        }
+        if is_post {
+            add("Original-Request", self.request_id);
+        }
+        if let Some(word) = should_retry {
+            add("Stripe-Should-Retry", word.to_owned());
+        }
+        ApiResponse { http_status, headers, body: text(&body) }
+    }
+
+    /// The page of the call in the dashboard of the account that it is for. Recorded so since February 2026, for every
+    /// version.
+    fn log_url(&self) -> String {
+        let account = mask::identity(self.account_id);
+        format!("https://dashboard.stripe.com/{account}/test/workbench/logs?object={}", self.request_id)
+    }
 }
 
 /// The first answer again, byte for byte, to a request that repeats its idempotency key. The request id is this
@@ -72,6 +101,15 @@ pub(super) fn replayed(request: &ApiRequest, mut first: ApiResponse, request_id:
     first
 }
 
+/// The refusal of a call that was let in and does not reach the ledger, for it is made to fail on purpose. `nth` tells
+/// it from the others of its kind: with a seed, its request id follows from it.
+pub fn refused_on_purpose(request: &ApiRequest, workspace: &MinterAccount, nth: u64, error: ApiError) -> ApiResponse {
+    // The ledger counts from below.
+    let ids = workspace.ids().for_request(u64::MAX - nth);
+    let account_id = request.named_account().unwrap_or(workspace.account_id());
+    Answering::new(request, account_id, &ids).answer(Err(error))
+}
+
 /// Stripe's 500: the ledger cannot be used, and nothing was changed. The key, if there is one, stays free. The words
 /// are ours, with the reason: Stripe's own differ from case to case.
 pub fn unavailable(reason: &str) -> ApiResponse {
@@ -82,14 +120,52 @@ pub fn unavailable(reason: &str) -> ApiResponse {
 }
 
 /// The answer to a call that does not reach the minter: its key was not let in, or it is no call of the API at all.
-/// Stripe gives no request id here.
+/// Stripe gives no request id here, and has the attributes of the error in another order.
 pub fn refusal(error: &ApiError) -> ApiResponse {
     let mut headers = common_headers();
     if error.http_status == 401 {
         headers.push(("WWW-Authenticate".to_owned(), "Bearer realm=\"Stripe\"".to_owned()));
     }
-    ApiResponse { http_status: error.http_status, headers, body: text(&error_body(error, None)) }
+    let doc_url = doc_url(error);
+    let attributes: Map<String, Value> = [
+        ("message", Some(error.message.as_str())),
+        ("type", Some(error.kind.as_str())),
+        ("param", error.param.as_deref()),
+        ("code", error.code),
+        ("doc_url", doc_url.as_deref()),
+    ]
+    .into_iter()
+    .filter_map(|(key, value)| Some((key.to_owned(), value?.into())))
+    .collect();
+    ApiResponse { http_status: error.http_status, headers, body: text(&json!({ "error": attributes })) }
 }
+
+/// The headers that are the same on every answer of a status and say nothing of its call. They are added where the
+/// answer is sent, and not kept with it.
+///
+/// Their names are recorded. The values of the three that would let a browser report to Stripe name nobody.
+pub fn sent_headers(http_status: u16) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let of_status: &[(&str, &str)] = match http_status {
+        401 => &[],
+        403 => &[("x-robots-tag", "none")],
+        _ => {
+            &[("x-stripe-priority-routing-enabled", "true"), ("x-stripe-routing-context-priority-tier", "api-testmode")]
+        }
+    };
+    ON_EVERY_ANSWER.iter().chain(of_status).copied()
+}
+
+const ON_EVERY_ANSWER: [(&str, &str); 5] = [
+    ("vary", "Origin"),
+    (
+        "content-security-policy",
+        "base-uri 'none'; default-src 'none'; form-action 'none'; frame-ancestors 'none'; img-src 'self'; \
+         script-src 'self' 'report-sample'; style-src 'self'; worker-src 'none'",
+    ),
+    ("report-to", r#"{"group":"csp","max_age":0,"endpoints":[]}"#),
+    ("reporting-endpoints", r#"csp="about:blank""#),
+    ("x-wc", "3c3"),
+];
 
 fn common_headers() -> Vec<(String, String)> {
     [("Content-Type", "application/json"), ("Cache-Control", "no-cache, no-store")]
@@ -98,9 +174,13 @@ fn common_headers() -> Vec<(String, String)> {
         .collect()
 }
 
+/// Recorded of every error with a code since July 2018, for every version.
+fn doc_url(error: &ApiError) -> Option<String> {
+    error.code.map(|code| format!("https://stripe.com/docs/error-codes/{}", code.replace('_', "-")))
+}
+
 /// `{"error": {…}}`: keys in alphabetical order, what is not set is left out.
 fn error_body(error: &ApiError, request_log_url: Option<String>) -> Value {
-    let doc_url = error.code.map(|code| format!("https://stripe.com/docs/error-codes/{}", code.replace('_', "-")));
     let decline = error.decline.as_deref();
     let advice = decline.map(|decline| decline.advice).unwrap_or_default();
     let attributes: Map<String, Value> = [
@@ -108,7 +188,7 @@ fn error_body(error: &ApiError, request_log_url: Option<String>) -> Value {
         ("charge", decline.and_then(|decline| decline.charge.clone())),
         ("code", error.code.map(str::to_owned)),
         ("decline_code", error.decline_code().map(str::to_owned)),
-        ("doc_url", doc_url),
+        ("doc_url", doc_url(error)),
         ("message", Some(error.message.clone())),
         ("network_advice_code", advice.network_advice_code.map(str::to_owned)),
         ("network_decline_code", advice.network_decline_code.map(str::to_owned)),
@@ -132,6 +212,12 @@ mod tests {
     use super::*;
     use crate::domain::call::token_calls::TokenRequest;
 
+    fn answer(request: &ApiRequest, outcome: Result<Value, ApiError>) -> ApiResponse {
+        let workspace = MinterAccount::seeded(1);
+        let account_id = request.named_account().unwrap_or(workspace.account_id());
+        Answering::new(request, account_id, &workspace.ids().for_request(1)).answer(outcome)
+    }
+
     fn names(response: &ApiResponse) -> Vec<&str> {
         response.headers.iter().map(|(name, _)| name.as_str()).collect()
     }
@@ -142,24 +228,46 @@ mod tests {
         post.headers.push(("stripe-version".to_owned(), "2026-07-29.dahlia".to_owned()));
         let decline = ApiError::card("incorrect_number", "number", "Your card number is incorrect.");
         for outcome in [Ok(json!({})), Err(decline)] {
-            let done = answer(&post, "req_1", "acct_1", outcome);
-            assert_eq!(done.request_id(), Some("req_1"));
-            assert_eq!(done.header("Original-Request"), Some("req_1"));
+            let done = answer(&post, outcome);
+            assert_eq!(done.header("Original-Request"), done.request_id());
             assert_eq!(done.header("Idempotency-Key"), Some("key-1"));
             assert_eq!(done.header("Stripe-Should-Retry"), Some("false"));
             assert_eq!(done.header("Stripe-Version"), Some("2026-07-29.dahlia"));
         }
-        let refused = answer(&post, "req_1", "acct_1", Err(ApiError::request(None, None, "No")));
-        assert_eq!(refused.header("Stripe-Should-Retry"), None);
-        assert_eq!(refused.header("Original-Request"), Some("req_1"));
+        for (error, should_retry) in [
+            (ApiError::request(None, None, "No"), None),
+            (ApiError::request(None, None, "No").with_status(404), None),
+            (ApiError::request(None, None, "No").with_status(500), None),
+            (ApiError::request(None, None, "Done already").of_state(), Some("false")),
+            (ApiError::request(None, None, "Wait").with_status(429), Some("true")),
+        ] {
+            let refused = answer(&post, Err(error.clone()));
+            assert_eq!(refused.header("Stripe-Should-Retry"), should_retry, "{error:?}");
+            assert_eq!(refused.header("Original-Request"), refused.request_id());
+        }
+    }
+
+    #[test]
+    fn an_error_says_where_the_log_of_its_account_is() {
+        let mut get = ApiRequest::retrieve_token("tok_1");
+        let url = |get: &ApiRequest| {
+            let refused = answer(get, Err(ApiError::no_such("token", "tok_1", "token")));
+            let url = refused.json().unwrap()["error"]["request_log_url"].as_str().unwrap().to_owned();
+            url.replace(refused.request_id().unwrap(), "req_1")
+        };
+        let own = MinterAccount::seeded(1).account_id().to_owned();
+        let page = "test/workbench/logs?object=req_1";
+        assert_eq!(url(&get), format!("https://dashboard.stripe.com/{own}/{page}"));
+        get.headers.push(("Stripe-Account".to_owned(), "acct_2".to_owned()));
+        assert_eq!(url(&get), format!("https://dashboard.stripe.com/acct_2/{page}"));
     }
 
     #[test]
     fn a_get_has_the_request_id_only() {
         let mut get = ApiRequest::retrieve_token("tok_1");
         get.headers.push(("Idempotency-Key".to_owned(), "key-1".to_owned()));
-        let got = answer(&get, "req_1", "acct_1", Ok(json!({})));
-        assert_eq!(names(&got), ["Content-Type", "Cache-Control", "Request-Id"]);
+        let got = answer(&get, Ok(json!({})));
+        assert_eq!(names(&got), ["Content-Type", "Cache-Control", "Request-Id", "Stripe-Version"]);
     }
 
     #[test]

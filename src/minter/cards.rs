@@ -9,7 +9,7 @@ use super::{
     shapes,
 };
 use crate::domain::{
-    call::error::{ApiError, Decline, ErrorKind},
+    call::error::{ApiError, Decline},
     card::{
         brand::Brand,
         declines::{self, DeclineAdvice},
@@ -159,7 +159,7 @@ impl PaymentCard {
         let token = call.ledger.get(ObjectKind::Token, id)?.ok_or_else(|| ApiError::no_such("token", id, param))?;
         if token.body["used"] == json!(true) {
             let message = format!("You cannot use a Stripe token more than once: {id}.");
-            return Err(ApiError::request(Some("token_already_used"), None, message).into());
+            return Err(ApiError::request(Some("token_already_used"), None, message).of_state().into());
         }
         Ok(Self { body: token.body["card"].clone(), state: token.state.clone(), token: Some(token) })
     }
@@ -238,13 +238,10 @@ impl PaymentCard {
         let listed = Some(decline_code.as_str()).filter(|listed| !listed.is_empty());
         let decline_code = self.alias_traits().decline_code.or(listed);
         let error = ApiError {
-            http_status: 402,
-            kind: ErrorKind::Card,
-            code: Some(code),
             // Recorded: an empty one where a card does not attach, none at a charge.
             param: (step == CardStep::Attach || !param.is_empty()).then(|| param.clone()),
-            message: message.clone(),
             decline: Some(Box::new(decline_of(call, code, decline_code))),
+            ..ApiError::card(code, param, message)
         };
         let is_blocked = decline_code == Some("fraudulent");
         let radar_block = is_blocked.then(|| self.alias_traits().radar_block.unwrap_or(RadarBlock::Risk));

@@ -193,7 +193,7 @@ pub(super) fn refund(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, C
 /// Refuses to capture what is not held any more.
 fn check_capturable(call: &MinterCall<'_>, charge: &StoredObject) -> Result<(), ApiError> {
     let (id, body) = (&charge.id, &charge.body);
-    let refused = |code, message: String| Err(ApiError::request(code, None, message));
+    let refused = |code, message: String| Err(ApiError::request(code, None, message).of_state());
     if body["captured"] == true {
         return refused(Some("charge_already_captured"), format!("Charge {id} has already been captured."));
     }
@@ -219,7 +219,7 @@ fn captured_amount(fields: &CallFields<'_>, charge: &Value, authorized: i64) -> 
     let Some(amount) = fields.integer("amount", 1..=i64::MAX)? else { return Ok(authorized) };
     if amount > authorized {
         let message = "You cannot capture a charge for an amount greater than it already has.";
-        return Err(ApiError::request(None, Some("amount"), message));
+        return Err(ApiError::request(None, Some("amount"), message).of_state());
     }
     match ChargeCurrency::parse(&shapes::text(charge, "currency")) {
         Some(currency) if amount < currency.smallest_charge() => {

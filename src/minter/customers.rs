@@ -221,7 +221,7 @@ fn own_id(call: &mut MinterCall<'_>, id: &str) -> Result<String, CallError> {
         if call.ledger.get(kind, id)?.is_some() {
             // Reported, without a param.
             let error = ApiError::request(Some("resource_already_exists"), None, "Customer already exists.");
-            return Err(error.into());
+            return Err(error.of_state().into());
         }
     }
     Ok(id.to_owned())

@@ -31,5 +31,5 @@ pub(super) fn check_refundable(charge: &StoredObject) -> Result<(), ApiError> {
         return Ok(());
     }
     let message = format!("Charge {} has been charged back; cannot issue a refund.", charge.id);
-    Err(ApiError::request(Some("charge_disputed"), None, message))
+    Err(ApiError::request(Some("charge_disputed"), None, message).of_state())
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     accepted::{ADDRESS_FIELDS, AcceptedParams, ParamMeaning, WriteRule, WrittenParam},
-    descriptors,
+    descriptors, metadata,
 };
 use crate::domain::{
     call::{api::ApiRequest, client_fields, error::ApiError, params::Params},
@@ -57,9 +57,6 @@ impl<T: Into<Value>> SentValue<T> {
 
 /// The longest text that a field takes where its own limit is not documented, in characters.
 pub(super) const LONGEST_TEXT: usize = 5000;
-const METADATA_KEYS: usize = 50;
-const METADATA_KEY_LENGTH: usize = 40;
-const METADATA_VALUE_LENGTH: usize = 500;
 
 impl<'a> CallFields<'a> {
     /// The parameters of a request, checked by name against those that the call takes.
@@ -84,6 +81,7 @@ impl<'a> CallFields<'a> {
                 Some(ApiError::request(None, Some(name), message))
             }
             ParamMeaning::CardDetails(name) => Some(card_details_refused(name)),
+            ParamMeaning::NotObject("metadata") => Some(metadata::not_pairs()),
             ParamMeaning::NotObject(name) => Some(not_object(name)),
             ParamMeaning::NotList(name) => Some(ApiError::request(None, Some(name), "Invalid array")),
         });
@@ -132,7 +130,7 @@ impl<'a> CallFields<'a> {
     pub(super) fn word(&self, name: &str) -> Result<Option<&'a str>, ApiError> {
         match self.raw(name) {
             Some("") => Err(ApiError::empty(name)),
-            Some(text) if text.chars().count() > LONGEST_TEXT => Err(too_long(name, LONGEST_TEXT)),
+            Some(text) if text.chars().count() > LONGEST_TEXT => Err(ApiError::too_long(name, text, LONGEST_TEXT)),
             other => Ok(other),
         }
     }
@@ -143,7 +141,7 @@ impl<'a> CallFields<'a> {
         match self.raw(name) {
             None => Ok(SentValue::Absent),
             Some("") => Ok(SentValue::Unset),
-            Some(text) if text.chars().count() > longest => Err(too_long(name, longest)),
+            Some(text) if text.chars().count() > longest => Err(ApiError::too_long(name, text, longest)),
             Some(text) => Ok(SentValue::Set(mask::param(name, text).0)),
         }
     }
@@ -218,31 +216,16 @@ impl<'a> CallFields<'a> {
         let Some(known) = object["metadata"].as_object_mut() else { return Ok(()) };
         for (name, value) in self.params.iter() {
             let Some(key) = name.strip_prefix("metadata[").and_then(|rest| rest.strip_suffix(']')) else { continue };
-            if key.is_empty() {
-                return Err(not_object("metadata"));
-            }
-            if key.chars().count() > METADATA_KEY_LENGTH {
-                let message = format!(
-                    "Metadata keys can be at most {METADATA_KEY_LENGTH} characters long, and one of yours is longer."
-                );
-                return Err(ApiError::request(None, Some("metadata"), message));
-            }
-            if value.chars().count() > METADATA_VALUE_LENGTH {
-                let message = format!("Metadata values can be at most {METADATA_VALUE_LENGTH} characters long.");
-                return Err(ApiError::request(None, Some(name), message));
-            }
+            let kept = mask::param(name, value).0;
+            metadata::check(key, value, &kept)?;
             let key = mask::text(key);
             if value.is_empty() {
                 known.shift_remove(&key);
             } else {
-                known.insert(key, mask::param(name, value).0.into());
+                known.insert(key, kept.into());
             }
         }
-        if known.len() > METADATA_KEYS {
-            let message = format!("You can have at most {METADATA_KEYS} metadata keys on an object.");
-            return Err(ApiError::request(None, Some("metadata"), message));
-        }
-        Ok(())
+        metadata::check_count(known.len())
     }
 
     /// An address, null where a field of it was not sent. Empty, it is unset.
@@ -288,11 +271,6 @@ fn card_details_refused(param: &str) -> ApiError {
 
 fn not_object(name: &str) -> ApiError {
     ApiError::request(None, Some(name), "Invalid object")
-}
-
-fn too_long(name: &str, longest: usize) -> ApiError {
-    let message = format!("Invalid string: {name} must be at most {longest} characters");
-    ApiError::request(None, Some(name), message)
 }
 
 fn root(name: &str) -> &str {

@@ -1,9 +1,9 @@
 //! One answer for one idempotency key: a repeated request is not carried out again, it gets the first answer.
 //!
-//! Only what was carried out is remembered, to an object or a decline; a request that was refused in validation leaves
-//! its key free (docs.stripe.com/api/idempotent_requests).
+//! Only what was carried out is remembered: to an object, to a decline, or to a refusal for what the objects are by then.
+//! A request whose parameters were refused leaves its key free (docs.stripe.com/api/idempotent_requests).
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, ops::RangeInclusive};
 
 use jiff::Timestamp;
 
@@ -24,8 +24,8 @@ use crate::domain::{
     },
 };
 
-/// The longest key, in characters.
-const LONGEST_KEY: usize = 255;
+/// How long a key may be, in characters.
+const LENGTHS: RangeInclusive<usize> = 1..=255;
 /// The first character of a key with lengths in it. No header can hold this character, so no key of the older form
 /// begins with it.
 const LENGTHS_MARK: char = '\u{1}';
@@ -88,18 +88,17 @@ pub(super) struct PreparedRecord {
 /// Nothing of the ledger is needed for this, so it can be worked out before the request's turn comes.
 ///
 /// # Errors
-/// A key that is too long.
+/// A key that is empty or too long.
 pub(super) fn record_of(
     request: &ApiRequest,
     account: Option<&ConnectedAccount>,
     workspace: &MinterAccount,
 ) -> Result<Option<PreparedRecord>, ApiError> {
-    let key = request.header("Idempotency-Key").filter(|key| !key.is_empty() && request.method == HttpMethod::Post);
+    let key = request.header("Idempotency-Key").filter(|_| request.method == HttpMethod::Post);
     let Some(key) = key else { return Ok(None) };
-    if key.chars().count() > LONGEST_KEY {
-        // Undocumented by Stripe: our wording.
-        let message = format!("Idempotency keys must be at most {LONGEST_KEY} characters long.");
-        return Err(ApiError { kind: ErrorKind::Idempotency, ..ApiError::request(None, None, message) });
+    let length = key.chars().count();
+    if !LENGTHS.contains(&length) {
+        return Err(length_refused(length));
     }
     let key = answer_key(key, account, workspace);
     Ok(Some(PreparedRecord { key, fingerprint: fingerprint(request, workspace) }))
@@ -127,6 +126,17 @@ pub(super) fn check(
         }
         _ => Ok(IdempotencyCheck::Remember(record)),
     }
+}
+
+/// Reported, with status and type, of an empty key and of one of 272 characters.
+fn length_refused(length: usize) -> ApiError {
+    let message = format!(
+        "Idempotent key length is {length} characters long, which is outside accepted lengths. Idempotent Keys must be \
+         {}-{} characters long. If you're looking for a decent generator, try using a UUID defined by IETF RFC 4122.",
+        LENGTHS.start(),
+        LENGTHS.end()
+    );
+    ApiError { kind: ErrorKind::Idempotency, ..ApiError::request(None, None, message) }
 }
 
 fn used_for_another_request(key: &str) -> ApiError {

@@ -107,6 +107,16 @@ impl<'a> RequestIds<'a> {
         format!("cus_{}{}", base62(u128::from(minutes), 4), self.own_part("cus", 10))
     }
 
+    /// The key of a POST that was sent without one, in the form in which Stripe makes it: a random UUID.
+    pub fn idempotency_key(&self) -> String {
+        let bits = self.own_number("idempotency key");
+        // Version 4, variant 1 (RFC 9562).
+        let bits = bits & !(0xf << 76) & !(0x3 << 62) | (0x4 << 76) | (0x2 << 62);
+        let part = |from: u32, digits: u32| (bits >> from) & ((1 << (4 * digits)) - 1);
+        let [first, second, third, fourth, last] = [part(96, 8), part(80, 4), part(64, 4), part(48, 4), part(0, 12)];
+        format!("{first:08x}-{second:04x}-{third:04x}-{fourth:04x}-{last:012x}")
+    }
+
     /// What the bank answers an authorization with: six characters.
     pub fn authorization_code(&self) -> String {
         self.own_part("authorization", 6).to_ascii_uppercase()
@@ -206,7 +216,12 @@ mod tests {
             assert_ne!(token[20..], card[21..], "a token and its card differ in their own part");
             assert!(request.starts_with("req_") && request.len() == 18, "{request}");
             assert!(request[4..].bytes().all(|byte| byte.is_ascii_alphanumeric()), "{request}");
+            let key = first.idempotency_key();
+            let parts: Vec<usize> = key.split('-').map(str::len).collect();
+            assert_eq!(parts, [8, 4, 4, 4, 12], "{key}");
+            assert!(key[14..].starts_with('4') && key[19..].starts_with(['8', '9', 'a', 'b']), "{key}");
             let second = ids.for_request(2);
+            assert_ne!(second.idempotency_key(), key);
             assert_ne!(second.token(created), token);
         }
     }

@@ -9,12 +9,12 @@
 //! | `admission`, `auth` | whether a call is let in, by its key |
 //! | `routes`, `call` | which handler answers, and what every handler is given |
 //! | `tokens`, `charges`, `refunds`, `customers`, `sources`, `payment_methods` | the handlers, a file per resource |
-//! | `accepted`, `fields`, `amounts`, `descriptors` | which parameters a handler takes, and how they are read and written |
+//! | `accepted`, `fields`, `amounts`, `descriptors`, `metadata` | which parameters a handler takes, and how they are read and written |
 //! | `lookup`, `lists`, `expand` | objects by their id, in lists, within other objects |
 //! | `shapes`, `shape_rules` | objects as a version shows them, and which fields it shows |
 //! | `cards`, `charge_object`, `disputes`, `balance` | what a card's bank says, what a charge shows of it, and what follows |
 //! | `idempotency`, `ledger` | one answer for one key, and where objects and answers are kept |
-//! | `answers`, `ids` | the bytes of an answer, and ids |
+//! | `answers`, `ids`, `versions` | the bytes of an answer, ids, and which versions the API has |
 //! | `workspace`, `accounts` | whose account it is, and which connected one a call is for |
 
 mod accepted;
@@ -38,6 +38,7 @@ pub mod ids;
 pub mod ledger;
 mod lists;
 mod lookup;
+mod metadata;
 mod payment_methods;
 mod refunds;
 mod routes;
@@ -45,6 +46,7 @@ mod shape_rules;
 mod shapes;
 mod sources;
 mod tokens;
+mod versions;
 pub mod workspace;
 
 use std::sync::Arc;
@@ -52,7 +54,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 pub use admission::{Admission, KEY_PARAM, admit, admit_by_param, takes_key_param};
-pub use answers::{refusal, unavailable};
+pub use answers::{refusal, refused_on_purpose, sent_headers, unavailable};
 pub use ledger::{
     Ledger, LedgerError, MemoryLedger, ObjectKind, PageCursor, PageQuery, RememberedAnswer, StoredObject,
 };
@@ -68,6 +70,7 @@ use crate::domain::{
     rules::policies::AccountPolicies,
 };
 use accounts::ConnectedAccount;
+use answers::Answering;
 use call::{CallError, MinterCall};
 use idempotency::{IdempotencyCheck, PreparedRecord};
 use ledger::AccountLedger;
@@ -140,27 +143,31 @@ fn carry_out(
     policies: AccountPolicies,
     workspace: &MinterAccount,
 ) -> Result<ApiResponse, LedgerError> {
+    if let Err(error) = versions::check(request) {
+        return Ok(refusal(&error));
+    }
     let now = ledger.moment(now);
     let (account, record) = match matters {
         Ok(CallMatters { account, record }) => (account, Ok(record)),
+        // An account that cannot be one: refused before the call is any account's.
+        Err(error) if error.http_status == 403 => return Ok(refusal(&error)),
         Err(error) => (None, Err(error)),
     };
     let account_id = account.as_ref().map_or(workspace.account_id(), |account| account.id.as_str());
     let ids = workspace.ids();
     let ids = ids.for_request(if ids.is_seeded() { ledger.next_sequence()? } else { 0 }).of_account(account_id);
-    let request_id = ids.request();
+    let answering = Answering::new(request, account_id, &ids);
     // Every line that is logged of the call from here on carries the id: the span is the call's.
-    tracing::Span::current().record("request_id", request_id.as_str());
-    let answer = |outcome| answers::answer(request, &request_id, account_id, outcome);
+    tracing::Span::current().record("request_id", answering.request_id());
     let checked = record.map_err(CallError::from).and_then(|record| idempotency::check(ledger, request, record, now));
     let record = match checked {
         Ok(IdempotencyCheck::New) => None,
         Ok(IdempotencyCheck::Remember(record)) => Some(record),
         Ok(IdempotencyCheck::Replay(first)) => {
             tracing::debug!("answered again");
-            return Ok(answers::replayed(request, first.answer, &request_id));
+            return Ok(answers::replayed(request, first.answer, answering.request_id()));
         }
-        Err(CallError::Refused(error)) => return Ok(answer(Err(error))),
+        Err(CallError::Refused(error)) => return Ok(answering.answer(Err(error))),
         Err(CallError::Ledger(error)) => return Err(error),
     };
     let version = ApiVersion::of(request);
@@ -172,9 +179,10 @@ fn carry_out(
         Err(CallError::Ledger(error)) => return Err(error),
     };
     tracing::debug!(code = outcome.as_ref().err().map(ApiError::label), "answered");
-    let answer = answer(outcome);
+    let is_carried_out = outcome.as_ref().map_or_else(ApiError::is_carried_out, |_| true);
+    let answer = answering.answer(outcome);
     if let Some(record) = record
-        && answers::is_carried_out(answer.http_status)
+        && is_carried_out
     {
         ledger.remember(&record, &answer)?;
     }

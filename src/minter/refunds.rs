@@ -137,18 +137,18 @@ fn refundable(charge: &StoredObject, asked: Option<i64>) -> Result<i64, ApiError
     if body["status"] != "succeeded" {
         // Undocumented by Stripe: our wording.
         let message = format!("Charge {id} cannot be refunded because it failed.");
-        return Err(ApiError::request(None, None, message));
+        return Err(ApiError::request(None, None, message).of_state());
     }
     let (whole, left) = (number("amount"), number("amount") - number("amount_refunded"));
     if left == 0 {
         let message = format!("Charge {id} has already been refunded.");
-        return Err(ApiError::request(Some("charge_already_refunded"), None, message));
+        return Err(ApiError::request(Some("charge_already_refunded"), None, message).of_state());
     }
     disputes::check_refundable(charge)?;
     let amount = asked.unwrap_or(left);
     let currency = ChargeCurrency::parse(&shapes::text(body, "currency"));
     let shown = |amount: i64| currency.map_or_else(|| amount.to_string(), |currency| currency.show(amount));
-    let refused = |message: String| Err(ApiError::request(None, Some("amount"), message));
+    let refused = |message: String| Err(ApiError::request(None, Some("amount"), message).of_state());
     match currency {
         Some(currency) if amount > LARGEST_CHARGE => Err(amounts::too_large(currency)),
         // Both texts are recorded.
@@ -175,11 +175,11 @@ fn check_connect(charge: &str, reverses_transfer: bool, refunds_fee: bool) -> Re
     if reverses_transfer {
         let message =
             format!("Cannot reverse transfer on charge {charge} because it does not have an associated transfer.");
-        return Err(ApiError::request(None, Some("reverse_transfer"), message));
+        return Err(ApiError::request(None, Some("reverse_transfer"), message).of_state());
     }
     if refunds_fee {
         let message = format!("Attempting to refund_application_fee on {charge}, but it has no application fee");
-        return Err(ApiError::request(None, Some("refund_application_fee"), message));
+        return Err(ApiError::request(None, Some("refund_application_fee"), message).of_state());
     }
     Ok(())
 }

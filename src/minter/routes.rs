@@ -153,7 +153,16 @@ const NOT_MODELLED: &[&str] = &[
 /// The route of a request, with the parts of its path that stand at the `:id`s.
 pub(super) fn route_of(request: &ApiRequest) -> Option<(&'static ApiRoute, Vec<&str>)> {
     let parts = request.segments();
-    ROUTES.iter().filter(|route| route.method == request.method).find_map(|route| Some((route, route.ids(&parts)?)))
+    let found = ROUTES
+        .iter()
+        .filter(|route| route.method == request.method)
+        .find_map(|route| Some((route, route.ids(&parts)?)));
+    found.filter(|(_, ids)| !(request.path.contains("//") && ids.iter().any(|id| is_word_of_routes(id))))
+}
+
+/// Whether a part of a path is a word of the API. Behind two slashes it is no id, but the id before it is empty.
+fn is_word_of_routes(part: &str) -> bool {
+    ROUTES.iter().any(|route| route.pattern.contains(&part))
 }
 
 /// Whether a publishable key is not enough for this call. A call without a route is refused whatever its key.
@@ -185,10 +194,15 @@ pub(super) fn run(call: &mut MinterCall<'_>) -> Result<Value, CallError> {
     }
 }
 
+/// Whether an id may be missing in a path, at its end or between two slashes.
+fn has_empty_id(path: &str) -> bool {
+    path.ends_with('/') || path.contains("//")
+}
+
 fn no_such_route(request: &ApiRequest) -> ApiError {
     let (method, path) = (request.method.as_str(), mask::path(&request.path, &OwnSecrets::default()));
     let message = match request.segments()[..] {
-        ["v1", resource, ..] if NOT_MODELLED.contains(&resource) => {
+        ["v1", resource, ..] if NOT_MODELLED.contains(&resource) && !has_empty_id(&request.path) => {
             format!("Testcard's local minter does not model {method} {path}.")
         }
         _ => return unrecognized(method, &path),
@@ -197,9 +211,18 @@ fn no_such_route(request: &ApiRequest) -> ApiError {
 }
 
 /// The refusal of a URL, or of a method on it, that Stripe does not have.
+///
+/// Where an id may be missing it says so: reported of `/v1/payment_intents/` and of
+/// `/v1/payment_intents//confirm`.
 pub fn unrecognized(method: &str, path: &str) -> ApiError {
+    let hint = if has_empty_id(path) {
+        "If you are trying to list objects, remove the trailing slash. If you are trying to retrieve an object, make \
+         sure you passed a valid (non-empty) identifier in your code. "
+    } else {
+        ""
+    };
     let message = format!(
-        "Unrecognized request URL ({method}: {}). Please see https://stripe.com/docs or we can help at \
+        "Unrecognized request URL ({method}: {}). {hint}Please see https://stripe.com/docs or we can help at \
          https://support.stripe.com/.",
         mask::path(path, &OwnSecrets::default())
     );
@@ -219,6 +242,9 @@ mod tests {
             (HttpMethod::Get, "/v1/tokens", None),
             (HttpMethod::Get, "/v1/charges/search", None),
             (HttpMethod::Get, "/v1/tokens/", None),
+            (HttpMethod::Post, "/v1/charges//capture", None),
+            (HttpMethod::Get, "/v1/customers//sources", None),
+            (HttpMethod::Get, "/v1/customers//cus_1//sources", Some(vec!["cus_1"])),
             (HttpMethod::Post, "/v1/tokens/", None),
             (HttpMethod::Delete, "/v1/tokens/tok_1", None),
             (HttpMethod::Post, "/v1/tokens/tok_1", None),

@@ -1,8 +1,9 @@
 //! The calls of a comparison: the life of every published test card, by its number and by its ready tokens.
 //!
 //! A number is made into a token, which is charged, and into another one, which is attached to a new customer; a ready
-//! token is charged, attached, and made into a payment method. The customer is deleted again. All of it happens in test
-//! mode, where no money is.
+//! token is charged, attached, and made into a payment method. The customer is deleted again. One card is retrieved,
+//! listed and refunded besides, and meets some errors, so that every kind of answer is compared. All of it happens in
+//! test mode, where no money is.
 
 use std::borrow::Cow;
 
@@ -12,7 +13,7 @@ use crate::domain::{
     call::{
         api::{ApiRequest, ApiResponse, HttpMethod},
         params::Params,
-        token_calls::TokenCall,
+        token_calls::{TokenCall, TokenRequest},
     },
     card::{
         expiry::CardExpiry,
@@ -53,8 +54,21 @@ pub enum ParityStep {
     Token,
     Charge,
     Attach,
-    Delete,
+    DeleteCustomer,
     PaymentMethod,
+    RetrieveToken,
+    ChargeAgain,
+    RetrieveCharge,
+    Refund,
+    ListRefunds,
+    AttachAnother,
+    RetrieveCard,
+    ListCards,
+    RetrieveCustomer,
+    DeleteCard,
+    UnknownToken,
+    MissingAmount,
+    UnknownParam,
 }
 
 // As reports name the call.
@@ -62,8 +76,21 @@ words!(ParityStep {
     Token => "POST /v1/tokens",
     Charge => "POST /v1/charges",
     Attach => "POST /v1/customers",
-    Delete => "DELETE /v1/customers/:id",
+    DeleteCustomer => "DELETE /v1/customers/:id",
     PaymentMethod => "POST /v1/payment_methods",
+    RetrieveToken => "GET /v1/tokens/:id",
+    ChargeAgain => "POST /v1/charges, token used",
+    RetrieveCharge => "GET /v1/charges/:id",
+    Refund => "POST /v1/refunds",
+    ListRefunds => "GET /v1/charges/:id/refunds",
+    AttachAnother => "POST /v1/customers/:id/sources",
+    RetrieveCard => "GET /v1/customers/:id/sources/:id",
+    ListCards => "GET /v1/customers/:id/sources",
+    RetrieveCustomer => "GET /v1/customers/:id",
+    DeleteCard => "DELETE /v1/customers/:id/sources/:id",
+    UnknownToken => "GET /v1/tokens/:id, unknown",
+    MissingAmount => "POST /v1/charges, no amount",
+    UnknownParam => "POST /v1/tokens, unknown parameter",
 });
 
 /// What the account of the target takes.
@@ -76,9 +103,36 @@ pub struct TakenCards {
 }
 
 const OF_NUMBER: &[ParityStep] =
-    &[ParityStep::Token, ParityStep::Charge, ParityStep::Token, ParityStep::Attach, ParityStep::Delete];
+    &[ParityStep::Token, ParityStep::Charge, ParityStep::Token, ParityStep::Attach, ParityStep::DeleteCustomer];
 const OF_ALIAS: &[ParityStep] =
-    &[ParityStep::Charge, ParityStep::Attach, ParityStep::Delete, ParityStep::PaymentMethod];
+    &[ParityStep::Charge, ParityStep::Attach, ParityStep::DeleteCustomer, ParityStep::PaymentMethod];
+
+/// The card whose life is told in full.
+const PLAIN_CARD: &str = "4242424242424242";
+const WHOLE_LIFE: &[ParityStep] = &[
+    ParityStep::Token,
+    ParityStep::RetrieveToken,
+    ParityStep::Charge,
+    ParityStep::ChargeAgain,
+    ParityStep::RetrieveToken,
+    ParityStep::RetrieveCharge,
+    ParityStep::Refund,
+    ParityStep::ListRefunds,
+    ParityStep::RetrieveCharge,
+    ParityStep::Token,
+    ParityStep::Attach,
+    ParityStep::Token,
+    ParityStep::AttachAnother,
+    ParityStep::RetrieveCard,
+    ParityStep::ListCards,
+    ParityStep::RetrieveCustomer,
+    ParityStep::DeleteCard,
+    ParityStep::DeleteCustomer,
+    ParityStep::RetrieveCustomer,
+    ParityStep::UnknownToken,
+    ParityStep::MissingAmount,
+    ParityStep::UnknownParam,
+];
 
 /// The cases of the cards that match all words, as far as the account takes them.
 pub fn cases(words: &str, taken: TakenCards) -> Vec<ParityCase> {
@@ -90,7 +144,9 @@ pub fn cases(words: &str, taken: TakenCards) -> Vec<ParityCase> {
     let mut cases = Vec::new();
     for card in test_cards::search(words) {
         if taken.numbers {
-            cases.push(ParityCase { card: CaseCard::Number(&card.number), steps: of_number });
+            let is_plain = taken.tokens_on_charges && card.number == PLAIN_CARD;
+            let steps = if is_plain { WHOLE_LIFE } else { of_number };
+            cases.push(ParityCase { card: CaseCard::Number(&card.number), steps });
         }
         cases.extend(own_aliases(card).map(|alias| ParityCase { card: CaseCard::Alias(alias), steps: of_alias }));
     }
@@ -112,7 +168,10 @@ fn own_aliases(card: &'static TestCard) -> impl Iterator<Item = &'static str> {
 #[derive(Clone, Debug, Default)]
 pub struct CaseProgress {
     token: Option<String>,
+    charge: Option<String>,
     customer: Option<String>,
+    /// The card that was attached after the customer was made.
+    source: Option<String>,
     /// Every id that was answered, in order.
     pub ids: Vec<String>,
 }
@@ -120,34 +179,53 @@ pub struct CaseProgress {
 impl CaseProgress {
     /// The request of a step; `None` where an earlier answer did not give what it needs.
     pub fn request(&self, card: CaseCard, step: ParityStep, today: Date, idempotency_key: &str) -> Option<ApiRequest> {
-        let token = || match card {
+        let (method, path, params) = self.call(card, step, today)?;
+        // A GET has none, and a DELETE is done once without one.
+        let has_key = method == HttpMethod::Post;
+        let headers = has_key.then(|| ("Idempotency-Key".to_owned(), idempotency_key.to_owned()));
+        Some(ApiRequest { method, path, params, headers: headers.into_iter().collect() })
+    }
+
+    fn call(&self, card: CaseCard, step: ParityStep, today: Date) -> Option<(HttpMethod, String, Params)> {
+        let source = match card {
             CaseCard::Number(_) => self.token.clone(),
             CaseCard::Alias(alias) => Some(alias.to_owned()),
         };
-        let headers = vec![("Idempotency-Key".to_owned(), idempotency_key.to_owned())];
-        let post = |path: &str, params: Params| {
-            Some(ApiRequest { method: HttpMethod::Post, path: path.to_owned(), params, headers: headers.clone() })
-        };
-        match (step, card) {
-            (ParityStep::Token, CaseCard::Number(number)) => post("/v1/tokens", whole_card(number, today)),
-            (ParityStep::Token, CaseCard::Alias(_)) => None,
-            (ParityStep::Charge, _) => {
-                let (amount, currency) = (TokenCall::DEFAULT_AMOUNT.to_owned(), TokenCall::DEFAULT_CURRENCY.to_owned());
-                Some(TokenCall::Charge { token: token()?, amount, currency }.to_api(idempotency_key))
+        let post = |path: &str, params: Params| Some((HttpMethod::Post, path.to_owned(), params));
+        let get = |path: String| Some((HttpMethod::Get, path, Params::new()));
+        let delete = |path: String| Some((HttpMethod::Delete, path, Params::new()));
+        let of_charge = || Some(format!("/v1/charges/{}", self.charge.as_ref()?));
+        let of_customer = || Some(format!("/v1/customers/{}", self.customer.as_ref()?));
+        let of_source = || Some(format!("{}/sources/{}", of_customer()?, self.source.as_ref()?));
+        match step {
+            ParityStep::Token => match card {
+                CaseCard::Number(number) => post(TokenRequest::PATH, whole_card(number, today)),
+                CaseCard::Alias(_) => None,
+            },
+            ParityStep::UnknownParam => post(TokenRequest::PATH, params(&[("colour", "red")])),
+            ParityStep::RetrieveToken => get(format!("{}/{}", TokenRequest::PATH, self.token.as_ref()?)),
+            ParityStep::UnknownToken => get(format!("{}/tok_none", TokenRequest::PATH)),
+            ParityStep::Charge | ParityStep::ChargeAgain => {
+                let amount = [("amount", TokenCall::DEFAULT_AMOUNT), ("currency", TokenCall::DEFAULT_CURRENCY)];
+                post("/v1/charges", params(&[amount[0], amount[1], ("source", &source?)]))
             }
-            (ParityStep::Attach, _) => {
-                // The card is what the call is made for, and a list of it comes with it.
-                let token = token()?;
-                let params = [("source", &*token), ("expand[]", "default_source"), ("expand[]", "sources")];
-                post("/v1/customers", params.into_iter().collect())
+            ParityStep::MissingAmount => post("/v1/charges", params(&[("currency", TokenCall::DEFAULT_CURRENCY)])),
+            ParityStep::RetrieveCharge => get(of_charge()?),
+            ParityStep::Refund => post("/v1/refunds", params(&[("charge", self.charge.as_ref()?), ("amount", "500")])),
+            ParityStep::ListRefunds => get(format!("{}/refunds", of_charge()?)),
+            // The card is what the call is made for, and a list of it comes with it.
+            ParityStep::Attach => {
+                let expand = [("expand[]", "default_source"), ("expand[]", "sources")];
+                post("/v1/customers", params(&[("source", &source?), expand[0], expand[1]]))
             }
-            (ParityStep::Delete, _) => {
-                let path = format!("/v1/customers/{}", self.customer.as_ref()?);
-                Some(ApiRequest { method: HttpMethod::Delete, ..ApiRequest::get(path) })
-            }
-            (ParityStep::PaymentMethod, _) => {
-                let token = token()?;
-                post("/v1/payment_methods", [("type", "card"), ("card[token]", &*token)].into_iter().collect())
+            ParityStep::AttachAnother => post(&format!("{}/sources", of_customer()?), params(&[("source", &source?)])),
+            ParityStep::RetrieveCard => get(of_source()?),
+            ParityStep::ListCards => get(format!("{}/sources", of_customer()?)),
+            ParityStep::RetrieveCustomer => get(of_customer()?),
+            ParityStep::DeleteCard => delete(of_source()?),
+            ParityStep::DeleteCustomer => delete(of_customer()?),
+            ParityStep::PaymentMethod => {
+                post("/v1/payment_methods", params(&[("type", "card"), ("card[token]", &source?)]))
             }
         }
     }
@@ -162,11 +240,16 @@ impl CaseProgress {
         let made = made.map(Cow::into_owned);
         match step {
             ParityStep::Token => self.token = made,
+            ParityStep::Charge => self.charge = made,
             ParityStep::Attach => self.customer = made,
-            // A token is used up, whatever came of it.
-            ParityStep::Charge | ParityStep::Delete | ParityStep::PaymentMethod => {}
+            ParityStep::AttachAnother => self.source = made,
+            _ => {}
         }
     }
+}
+
+fn params(pairs: &[(&str, &str)]) -> Params {
+    pairs.iter().copied().collect()
 }
 
 /// A card with all that a bank looks at, so that every check is compared.
@@ -237,8 +320,9 @@ mod tests {
         let charge = side.request(card, ParityStep::Charge, today, "k").unwrap();
         assert_eq!(charge.params.get("source"), Some("tok_1"));
         side.take(ParityStep::Attach, &answer(402, r#"{"error": {}}"#));
-        assert!(side.request(card, ParityStep::Delete, today, "k").is_none());
+        assert!(side.request(card, ParityStep::DeleteCustomer, today, "k").is_none());
         side.take(ParityStep::Attach, &answer(200, r#"{"id": "cus_1"}"#));
-        assert_eq!(side.request(card, ParityStep::Delete, today, "k").unwrap().path, "/v1/customers/cus_1");
+        let delete = side.request(card, ParityStep::DeleteCustomer, today, "k").unwrap();
+        assert_eq!((delete.path.as_str(), delete.headers.len()), ("/v1/customers/cus_1", 0));
     }
 }

@@ -65,10 +65,14 @@ pub struct ParityAnswer<'a> {
     pub ids: &'a [String],
 }
 
-/// Compares the answers of the minter and of the target to the same call.
+/// Compares the answers of the minter and of the target to the same call. An object and an error have nothing in common
+/// that could be compared: then the status is the one difference.
 pub fn compare(ours: ParityAnswer<'_>, theirs: ParityAnswer<'_>) -> Vec<Drift> {
     let mut walk = DriftWalk { ours: ours.ids, theirs: theirs.ids, found: Vec::new() };
-    walk.status(ours.response.http_status, theirs.response.http_status);
+    walk.status(ours.response, theirs.response);
+    if ours.response.is_success() != theirs.response.is_success() {
+        return walk.found;
+    }
     walk.headers(ours.response, theirs.response);
     match (ours.response.document(), theirs.response.document()) {
         (Some(our_body), Some(their_body)) => walk.value(our_body.root(), their_body.root(), ""),
@@ -77,25 +81,20 @@ pub fn compare(ours: ParityAnswer<'_>, theirs: ParityAnswer<'_>) -> Vec<Drift> {
     walk.found
 }
 
-/// Headers of the connection and of pages in a browser, which say nothing of the answer.
+/// Headers of the connection, which say nothing of the answer.
 const OF_THE_CONNECTION: &[&str] = &[
     "alt-svc",
     "connection",
     "content-encoding",
     "content-length",
-    "content-security-policy",
-    "content-security-policy-report-only",
-    "cross-origin-opener-policy-report-only",
     "date",
     "keep-alive",
-    "report-to",
-    "reporting-endpoints",
     "server",
     "strict-transport-security",
-    "timing-allow-origin",
     "transfer-encoding",
     "via",
 ];
+/// What a browser is told about pages of other origins, which depends on the origins that are let in.
 const CORS: &str = "access-control-";
 
 /// The headers whose value is the same for any account and call.
@@ -117,10 +116,17 @@ impl DriftWalk<'_> {
         self.found.push(Drift { kind, place: place.to_owned(), ours: ours.into(), theirs: theirs.into() });
     }
 
-    fn status(&mut self, ours: u16, theirs: u16) {
-        if ours != theirs {
-            self.add(DriftKind::Status, "HTTP status", ours.to_string(), theirs.to_string());
+    /// The status; an error is told with its message, without the ids in it.
+    fn status(&mut self, ours: &ApiResponse, theirs: &ApiResponse) {
+        if ours.http_status == theirs.http_status {
+            return;
         }
+        let told = |response: &ApiResponse, ids: &[String]| {
+            let error = response.error_sentence().map(|sentence| without_ids(&sentence, ids));
+            error.unwrap_or_else(|| response.http_status.to_string())
+        };
+        let (ours, theirs) = (told(ours, self.ours), told(theirs, self.theirs));
+        self.add(DriftKind::Status, "HTTP status", ours, theirs);
     }
 
     fn headers(&mut self, ours: &ApiResponse, theirs: &ApiResponse) {
@@ -379,6 +385,16 @@ mod tests {
         };
         assert_eq!(compared("tok_1", "tok_2"), 0);
         assert_eq!(compared("tok_1", "tok_3"), 1);
+    }
+
+    #[test]
+    fn an_object_in_the_place_of_an_error_is_one_difference() {
+        let ours = answer(200, &[], r#"{"object": "charge", "id": "ch_1"}"#);
+        let theirs = answer(402, &[], r#"{"error": {"message": "No.", "code": "card_declined"}}"#);
+        assert_eq!(drifts(&ours, &theirs), [("status", "HTTP status".to_owned())]);
+        let side = |response| ParityAnswer { response, ids: &[] };
+        let found = compare(side(&ours), side(&theirs)).remove(0);
+        assert_eq!((&*found.ours, &*found.theirs), ("200", "No. (card_declined, HTTP 402)"));
     }
 
     #[test]

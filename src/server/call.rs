@@ -164,7 +164,11 @@ impl ArrivedCall<'_> {
     async fn answer(self, request: ApiRequest, policies: AccountPolicies) -> HttpResponse {
         let Self { shared, origin, .. } = self;
         match shared.faults.of(origin.world.as_ref()).plan(&request).await {
-            FaultPlan::Refused { answer } => respond(shared.targets.refuse(request, &origin, answer).await),
+            FaultPlan::Refused { error, nth, headers } => {
+                let mut answer = shared.targets.refused_on_purpose(&request, &origin, nth, error);
+                answer.headers.extend(headers);
+                respond(shared.targets.refuse(request, &origin, answer).await)
+            }
             FaultPlan::Dropped { fault } => {
                 let message = fault.to_string();
                 let failure = CallFailure { kind: FAULT_KIND.to_owned(), message, http_status: None, text: None };

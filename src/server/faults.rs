@@ -3,7 +3,10 @@
 use std::{
     collections::HashSet,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     task::{Context, Poll},
     time::Duration,
 };
@@ -13,18 +16,15 @@ use hyper::body::Frame;
 use rand::RngExt as _;
 use tokio::time::Sleep;
 
-use crate::{
-    backend::refusal,
-    domain::{
-        call::{
-            api::{ApiRequest, ApiResponse, HttpMethod},
-            error::{ApiError, ErrorKind},
-            usage,
-        },
-        fault::{Fault, FaultRule, RuleTiming},
-        history::request_log::FAULT_HEADER,
-        mask,
+use crate::domain::{
+    call::{
+        api::{ApiRequest, HttpMethod},
+        error::{ApiError, ErrorKind},
+        usage,
     },
+    fault::{Fault, FaultRule, RuleTiming},
+    history::request_log::FAULT_HEADER,
+    mask,
 };
 
 /// The rules of a server with their counts, and what calls in flight hold.
@@ -32,6 +32,8 @@ use crate::{
 pub(super) struct FaultInjector {
     rules: Mutex<Vec<CountedRule>>,
     held: Arc<Mutex<HashSet<HeldItem>>>,
+    /// How many calls were refused.
+    refused: AtomicU64,
 }
 
 struct CountedRule {
@@ -51,12 +53,15 @@ enum HeldItem {
         key: String,
     },
     Token(String),
+    /// An object that the path names, such as a charge that is captured.
+    Object(String),
 }
 
 /// What is to become of a call.
 pub(super) enum FaultPlan {
-    /// Nothing is carried out: this is the answer, and one of its headers names the fault.
-    Refused { answer: ApiResponse },
+    /// Nothing is carried out: the answer is this error with these headers besides, of which one names the fault. `nth`
+    /// tells the refusal from the others of the server.
+    Refused { error: ApiError, nth: u64, headers: Vec<(String, String)> },
     /// Nothing is carried out, and nothing is answered.
     Dropped { fault: Fault },
     /// The call is carried out; `fault` is what goes wrong besides, if anything does.
@@ -84,14 +89,6 @@ pub(super) enum AnswerEnding {
 impl FaultPlan {
     fn carried_out(ending: AnswerEnding, fault: Option<Fault>) -> Self {
         Self::CarriedOut { ending, fault, hold: None }
-    }
-
-    /// `fault` is what the header of the answer says, `extra` is one more header.
-    fn refused(error: &ApiError, fault: String, extra: Option<(&str, String)>) -> Self {
-        let mut answer = refusal(error);
-        answer.headers.extend(extra.map(|(name, value)| (name.to_owned(), value)));
-        answer.headers.push((FAULT_HEADER.to_owned(), fault));
-        Self::Refused { answer }
     }
 }
 
@@ -122,9 +119,9 @@ impl FaultInjector {
             }
             Fault::TooManyRequests { retry_after } => {
                 let retry_after = retry_after.map(|seconds| ("Retry-After", seconds.to_string()));
-                FaultPlan::refused(&rate_limited(), fault.to_string(), retry_after)
+                self.refused(rate_limited(), fault.to_string(), retry_after)
             }
-            Fault::ServerError(status) => FaultPlan::refused(&server_error(*status), fault.to_string(), None),
+            Fault::ServerError(status) => self.refused(server_error(*status), fault.to_string(), None),
             Fault::Drop => FaultPlan::Dropped { fault },
             Fault::Cut => FaultPlan::carried_out(AnswerEnding::Cut, Some(fault)),
             Fault::Garbage => FaultPlan::carried_out(AnswerEnding::Garbage, Some(fault)),
@@ -136,16 +133,28 @@ impl FaultInjector {
         }
     }
 
+    /// `fault` is what the header of the answer says, `extra` is one more header.
+    fn refused(&self, error: ApiError, fault: String, extra: Option<(&str, String)>) -> FaultPlan {
+        let mut headers: Vec<(String, String)> =
+            extra.map(|(name, value)| (name.to_owned(), value)).into_iter().collect();
+        headers.push((FAULT_HEADER.to_owned(), fault));
+        FaultPlan::Refused { error, nth: self.refused.fetch_add(1, Ordering::Relaxed), headers }
+    }
+
     /// Looks at what is held, and holds what this call is to hold, under one lock: of two calls with one token that
     /// come at the same time, one is held and the other is refused.
     fn decide(&self, request: &ApiRequest) -> FaultDecision {
         let mut held = lock(&self.held);
-        if let Some(refused) = meets_held(&held, request) {
-            return FaultDecision::Refused(refused);
+        if let Some(met) = meets_held(&held, request) {
+            // The answer to a lock says so by itself.
+            let extra = (!matches!(met, HeldItem::Object(_))).then(|| ("Stripe-Should-Retry", "true".to_owned()));
+            return FaultDecision::Refused(self.refused(in_use(&met), "another call is held".to_owned(), extra));
         }
         let Some(fault) = self.next(request) else { return FaultDecision::Well };
         let hold = matches!(fault, Fault::Hold(_)).then(|| {
-            let mine = held_by(request);
+            let is_change = request.method != HttpMethod::Get;
+            let mine: Vec<HeldItem> =
+                held_by(request).into_iter().chain(object_of(request).filter(|_| is_change)).collect();
             held.extend(mine.iter().cloned());
             HoldGuard { all: Arc::clone(&self.held), mine }
         });
@@ -181,14 +190,12 @@ enum FaultDecision {
     Faulty(Fault, Option<HoldGuard>),
 }
 
-/// The refusal of a call whose key or token another one holds.
-fn meets_held(held: &HashSet<HeldItem>, request: &ApiRequest) -> Option<FaultPlan> {
+/// What of a call another one holds.
+fn meets_held(held: &HashSet<HeldItem>, request: &ApiRequest) -> Option<HeldItem> {
     if held.is_empty() {
         return None;
     }
-    let met = held_by(request).into_iter().find(|wanted| held.contains(wanted))?;
-    let fault = "another call is held".to_owned();
-    Some(FaultPlan::refused(&in_use(&met), fault, Some(("Stripe-Should-Retry", "true".to_owned()))))
+    held_by(request).into_iter().chain(object_of(request)).find(|wanted| held.contains(wanted))
 }
 
 fn held_by(request: &ApiRequest) -> Vec<HeldItem> {
@@ -202,7 +209,14 @@ fn held_by(request: &ApiRequest) -> Vec<HeldItem> {
         .collect()
 }
 
-/// Keys and tokens that are held in flight until this is dropped.
+/// The object that the path names: a call that reads it waits for no lock, but meets one.
+fn object_of(request: &ApiRequest) -> Option<HeldItem> {
+    let parts = request.segments();
+    let [_, resource, id, ..] = parts[..] else { return None };
+    Some(HeldItem::Object(format!("{resource}/{id}")))
+}
+
+/// Keys, tokens and objects that are held in flight until this is dropped.
 pub(super) struct HoldGuard {
     all: Arc<Mutex<HashSet<HeldItem>>>,
     mine: Vec<HeldItem>,
@@ -251,6 +265,14 @@ fn in_use(held: &HeldItem) -> ApiError {
             );
             // Undocumented by Stripe whether this is 400 or 409: its other conflicts in flight are 409.
             ApiError::request(Some("token_in_use"), None, message).with_status(409)
+        }
+        HeldItem::Object(_) => {
+            // Recorded.
+            let message = "This object cannot be accessed right now because another API request or Stripe process is \
+                           currently accessing it. If you see this error intermittently, retry the request. If you see \
+                           this error frequently and are making multiple concurrent requests to a single object, make \
+                           your requests serially or at a lower rate.";
+            ApiError::request(Some("lock_timeout"), None, message).with_status(429)
         }
     }
 }

@@ -13,7 +13,7 @@ use percent_encoding::percent_decode;
 
 use super::{admission::text, faults::TruncatedBody, slot::ConnectionSlot};
 use crate::{
-    backend::unrecognized,
+    backend::{sent_headers, unrecognized},
     domain::call::{
         api::{ApiRequest, ApiResponse, HttpMethod},
         error::ApiError,
@@ -94,7 +94,11 @@ pub(super) fn check_form(headers: &HeaderMap) -> Result<(), ApiError> {
     if kind.eq_ignore_ascii_case(FORM) {
         return Ok(());
     }
-    let message = format!("Invalid request (check that your POST content type is {FORM}).");
+    // Reported of a body that says it is JSON.
+    let message = format!(
+        "Invalid request (check that your POST content type is {FORM}). If you have any questions, we can help at \
+         https://support.stripe.com/."
+    );
     Err(ApiError::request(None, None, message))
 }
 
@@ -128,6 +132,9 @@ pub(super) fn respond_with(answer: ApiResponse, body: impl FnOnce(Vec<u8>) -> By
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             response.headers_mut().append(name, value);
         }
+    }
+    for (name, value) in sent_headers(http_status) {
+        response.headers_mut().append(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
     response
 }

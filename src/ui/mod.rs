@@ -2,6 +2,7 @@
 //!
 //! A view takes what it shows and its own state, and pushes what the user wants to a list of [`Action`]s.
 
+pub mod account;
 pub mod action;
 mod background;
 pub mod bars;

@@ -47,6 +47,9 @@ fn an_argument_that_encodes_a_card_number_is_repeated_by_no_message() {
         &["refresh", encoded],
         &["snippet", encoded],
         &["cards", encoded],
+        &["explain", encoded],
+        &["parity", "--only", encoded],
+        &["parity", "--profile", encoded],
         &["mint", encoded],
         &["mint", "--profile", encoded],
     ] {

@@ -183,8 +183,10 @@ fn in_process() -> Vec<Outcome> {
             Ok(_) => minter::handle(&mut ledger, &request, now(), AccountPolicies::default(), &workspace).unwrap(),
             Err(error) => minter::refusal(&error),
         };
-        let headers = response.headers.iter().map(|(name, value)| (name.to_lowercase(), value.clone())).collect();
-        (response.http_status, headers, response.text())
+        let own = response.headers.iter().map(|(name, value)| (name.to_lowercase(), value.clone()));
+        // What is the same on every answer is added where it is sent.
+        let sent = minter::sent_headers(response.http_status).map(|(name, value)| (name.to_owned(), value.to_owned()));
+        (response.http_status, own.chain(sent).collect(), response.text())
     })
 }
 

@@ -297,6 +297,7 @@ fn filters() -> impl Strategy<Value = HistoryFilter> {
         |(status, target, search, tag, (since, until), (key, is_descending), among)| HistoryFilter {
             status,
             target,
+            account: None,
             search: search.to_owned(),
             tag: tag.map(str::to_owned),
             since: since.map(moment),
@@ -370,6 +371,7 @@ fn order(sort: SortOrder, a: &HistoryEntry, b: &HistoryEntry) -> Ordering {
         SortKey::Token => values(a.token_id.as_ref(), b.token_id.as_ref(), falls),
         SortKey::Source => values(Some(a.target.as_str()), Some(b.target.as_str()), falls),
         SortKey::UsedBy => values(a.used_by.as_ref(), b.used_by.as_ref(), falls),
+        SortKey::Account => values(a.account.as_ref(), b.account.as_ref(), falls),
     };
     by_key.then(b.id.cmp(&a.id))
 }

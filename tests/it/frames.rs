@@ -75,6 +75,7 @@ impl Pane {
             requests: 0,
             deletion: None,
             target: Target::Local,
+            accounts: &[],
             refreshing: None,
             now: Timestamp::UNIX_EPOCH,
         };

@@ -1,6 +1,14 @@
-//! Every field of every answer of the minter has one grade, and no grade is without a field.
+//! Every field of every answer of the minter has one grade, no grade is without a field, and what is recorded says so.
+//!
+//! `UPDATE_GOLDEN=1 cargo test --test it grades::` writes `assets/field-grades.csv` anew: what `tests/recorded` has is
+//! recorded there, rows that no answer needs go, all others stay. It also writes the counts in `README.md`. A field that
+//! is not recorded needs a row by hand. What is written counts from the next build on.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::PathBuf,
+};
 
 use serde_json::Value;
 use testcard::domain::{
@@ -12,7 +20,10 @@ use testcard::domain::{
     json_document::JsonDocument,
 };
 
-use crate::support::local::{Local, id};
+use crate::support::{
+    local::{Local, id},
+    recorded::facts,
+};
 
 /// Versions at which answers have different fields, from the oldest to the newest; `None` sends none.
 const VERSIONS: [Option<&str>; 18] = [
@@ -36,10 +47,11 @@ const VERSIONS: [Option<&str>; 18] = [
     Some("2026-06-24.dahlia"),
 ];
 
-/// Where the table stands, and what each of its columns is, for whoever adds a field.
-const ADVICE: &str = "Each field of an answer needs a row in assets/field-grades.csv; src/domain/call/grades.rs says \
-                      what its columns are. If tests/recorded has the field, it is recorded: month and version of \
-                      the newest recording with it. Else documented, with the page, or assumed, with the reason";
+/// Where the table stands, and what is to be done, for whoever adds a field.
+const ADVICE: &str = "Each field of an answer needs a row in assets/field-grades.csv, whose columns are explained in \
+                      src/domain/call/grades.rs. UPDATE_GOLDEN=1 cargo test --test it grades:: writes the rows of all \
+                      fields that tests/recorded has. For any other field write the row by hand: documented with the \
+                      page, or assumed with the reason";
 
 /// The fields that the answers at a version have.
 fn fields_at(version: Option<&str>) -> BTreeSet<FieldKey> {
@@ -128,7 +140,7 @@ impl Session {
         }
         let path = format!("/v1/charges/{paid}");
         self.post(&path, &[("fraud_details[user_report]", "fraudulent"), ("metadata[a]", "b")]);
-        self.get(&path, &[("expand[]", "refunds"), ("expand[]", "customer")]);
+        self.get(&path, &[("expand[]", "refunds"), ("expand[]", "customer"), ("expand[]", "balance_transaction")]);
         self.get("/v1/charges", &[]);
     }
 
@@ -136,7 +148,7 @@ impl Session {
         for (capture, amount) in [("true", "500"), ("false", "2000")] {
             let charge = self.charge("tok_visa", &[("capture", capture)]);
             let refund = id(&self.post("/v1/refunds", &[("charge", &charge), ("amount", amount)]));
-            self.get(&format!("/v1/refunds/{refund}"), &[("expand[]", "charge")]);
+            self.get(&format!("/v1/refunds/{refund}"), &[("expand[]", "charge"), ("expand[]", "balance_transaction")]);
             self.get(&format!("/v1/charges/{charge}"), &[("expand[]", "refunds")]);
             self.get(&format!("/v1/charges/{charge}/refunds"), &[]);
         }
@@ -152,6 +164,7 @@ impl Session {
         let second = id(&self.post(&format!("{path}/sources"), &[("source", "tok_mastercard")]));
         let third = id(&self.post(&format!("{path}/sources"), &[("source", "tok_amex")]));
         self.get(&path, &[("expand[]", "sources"), ("expand[]", "default_source")]);
+        self.get(&path, &[("expand[]", "subscriptions"), ("expand[]", "tax_ids"), ("expand[]", "cash_balance")]);
         self.get(&format!("{path}/sources"), &[]);
         self.get(&format!("{path}/sources/{second}"), &[("expand[]", "customer")]);
         let paid = [&MONEY[..], &[("customer", &*customer), ("expand[]", "customer")]].concat();
@@ -210,9 +223,169 @@ fn graded() -> BTreeSet<FieldKey> {
     grades::all().iter().map(|field| (field.place.object.clone().into_owned(), field.place.field.clone())).collect()
 }
 
+/// The objects in the order of the table, with their names in `shapes.json`; an object without one has no recorded
+/// shape there.
+const OBJECTS: [(&str, &[&str]); 13] = [
+    ("token", &["token"]),
+    ("card of a token", &["card of a token"]),
+    ("card of a customer", &["card of a customer"]),
+    ("card in a charge", &["card in charge.source"]),
+    ("deleted card", &[]),
+    ("customer", &["customer"]),
+    ("deleted customer", &["deleted customer"]),
+    ("charge", &["charge"]),
+    ("refund", &["refund"]),
+    ("payment_method", &["payment_method"]),
+    ("list", &["list", "list in an object"]),
+    ("answer", &[]),
+    ("error", &["error"]),
+];
+
+/// Where a kind of `shapes.json` is in an answer: the object, and the names from it to the part.
+fn object_of_kind(kind: &str) -> Option<(&'static str, &str)> {
+    let all = OBJECTS.iter().flat_map(|(object, kinds)| kinds.iter().map(move |known| (*object, *known)));
+    let mut found = all.filter_map(|(object, known)| {
+        let part = kind.strip_prefix(known)?;
+        (part.is_empty() || part.starts_with('.')).then(|| (object, part.trim_start_matches('.')))
+    });
+    found.next()
+}
+
+/// A recording of a field.
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Recording {
+    month: String,
+    /// Empty where none was sent.
+    version: String,
+    /// Whether all recordings of this version and month have the field. Where not all have it, the newest one with the
+    /// field may be older.
+    is_in_all: bool,
+}
+
+/// The recorded fields, with the newest recording of each.
+fn recorded() -> BTreeMap<FieldKey, Recording> {
+    let mut newest: BTreeMap<FieldKey, Recording> = BTreeMap::new();
+    for (kind, versions) in facts("shapes.json")["kinds"].as_object().unwrap() {
+        let Some((object, part)) = object_of_kind(kind) else { continue };
+        for (version, shape) in versions.as_object().unwrap() {
+            let version = if version == "none" { "" } else { version }.to_owned();
+            let month = shape["until"].as_str().unwrap().to_owned();
+            for (name, types) in shape["fields"].as_object().unwrap() {
+                let is_in_all = !types.as_str().unwrap().ends_with('?');
+                let recording = Recording { month: month.clone(), version: version.clone(), is_in_all };
+                let field = if part.is_empty() { name.clone() } else { format!("{part}.{name}") };
+                let known = newest.entry((object.to_owned(), field)).or_default();
+                *known = recording.max(known.clone());
+            }
+        }
+    }
+    newest
+}
+
+fn file(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+fn updates() -> bool {
+    std::env::var_os("UPDATE_GOLDEN").is_some()
+}
+
+/// Writes the table with a row for each field that is answered and is recorded or has a row already.
+fn write_table(seen: &BTreeMap<FieldKey, Vec<&str>>, recorded: &BTreeMap<FieldKey, Recording>) {
+    let path = file("assets/field-grades.csv");
+    let old = fs::read_to_string(&path).unwrap();
+    let mut old = csv::Reader::from_reader(old.as_bytes());
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(old.headers().unwrap()).unwrap();
+    let rows = old.records().map(Result::unwrap);
+    let mut rows: BTreeMap<FieldKey, csv::StringRecord> =
+        rows.map(|row| ((row[0].to_owned(), row[1].to_owned()), row)).collect();
+    for (object, _) in OBJECTS {
+        for field in seen.keys().filter(|(known, _)| known == object) {
+            let row = rows.remove(field);
+            let kept = |nth: usize| row.as_ref().map_or("", |row| &row[nth]);
+            let is_news = |recording: &Recording| recording.is_in_all || kept(2) != "recorded";
+            match recorded.get(field).filter(|recording| is_news(recording)) {
+                Some(Recording { month, version, .. }) => {
+                    writer.write_record([object, &field.1, "recorded", month, version, "", kept(6), kept(7)]).unwrap();
+                }
+                None => row.iter().for_each(|row| writer.write_record(row).unwrap()),
+            }
+        }
+    }
+    fs::write(path, writer.into_inner().unwrap()).unwrap();
+}
+
+#[test]
+fn what_is_recorded_says_so_with_the_newest_recording() {
+    let mut checked = 0;
+    let recorded = recorded();
+    for field in grades::all() {
+        let key = (field.place.object.clone().into_owned(), field.place.field.clone());
+        if let Some(recording) = recorded.get(&key) {
+            let version = Some(recording.version.clone()).filter(|version| !version.is_empty());
+            let expected = FieldGrade::Recorded { month: recording.month.clone(), version };
+            let is_true = if recording.is_in_all { field.grade == expected } else { field.grade.word() == "recorded" };
+            assert!(is_true, "{key:?} is {:?}, recorded {expected:?}. {ADVICE}", field.grade);
+            checked += 1;
+        }
+    }
+    assert!(checked > 200, "{checked} of {}", recorded.len());
+}
+
+/// How many fields of an object have each grade, as the table in the README has it.
+fn counted() -> String {
+    let mut lines =
+        vec!["| object | recorded | documented | assumed |".to_owned(), "| --- | --- | --- | --- |".to_owned()];
+    let mut total = [0; 3];
+    let shown = [
+        ("token", "token"),
+        ("card", "card, in a token, of a customer, in a charge"),
+        ("customer", "customer"),
+        ("charge", "charge"),
+        ("refund", "refund"),
+        ("balance_transaction", "balance transaction"),
+        ("payment_method", "payment method"),
+        ("list", "list"),
+        ("error", "error"),
+    ];
+    for (word, name) in shown {
+        let is_of = |field: &&GradedField| {
+            let object = field.place.word();
+            object == word || (word == "error" && object == "answer")
+        };
+        let fields: Vec<&GradedField> = grades::all().iter().filter(is_of).collect();
+        let counts = FieldGrade::WORDS.map(|grade| fields.iter().filter(|field| field.grade.word() == grade).count());
+        for (sum, count) in total.iter_mut().zip(counts) {
+            *sum += count;
+        }
+        lines.push(format!("| {name} | {} | {} | {} |", counts[0], counts[1], counts[2]));
+    }
+    lines.push(format!("| **all {}** | {} | {} | {} |", grades::all().len(), total[0], total[1], total[2]));
+    assert_eq!(total.iter().sum::<usize>(), grades::all().len(), "every object is in the table");
+    lines.join("\n")
+}
+
+#[test]
+fn the_readme_counts_the_grades() {
+    let readme = fs::read_to_string(file("README.md")).unwrap();
+    let begin = readme.find("| object | recorded |").expect("the table of grades");
+    let end = begin + readme[begin..].find("\n\n").unwrap();
+    let counted = counted();
+    if updates() {
+        fs::write(file("README.md"), format!("{}{counted}{}", &readme[..begin], &readme[end..])).unwrap();
+        return;
+    }
+    let advice = "the counts in README.md are not true: UPDATE_GOLDEN=1 cargo test --test it grades:: writes them";
+    assert_eq!(&readme[begin..end], counted, "{advice}");
+}
+
 #[test]
 fn every_field_of_every_answer_has_a_grade_and_no_grade_is_without_a_field() {
     let (seen, graded) = (all_fields(), graded());
+    if updates() {
+        write_table(&seen, &recorded());
+    }
     let without_grade: Vec<String> = seen
         .iter()
         .filter(|(field, _)| !graded.contains(field))

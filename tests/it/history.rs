@@ -551,6 +551,7 @@ fn view(entries: i64) -> Harness<'static, View> {
                 requests: 0,
                 deletion: None,
                 target: Target::Local,
+                accounts: &[],
                 refreshing: view.refreshing,
                 now: Timestamp::from_second(NOW).unwrap(),
             };

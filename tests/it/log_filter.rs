@@ -8,9 +8,14 @@ use serde_json::json;
 use tempfile::TempDir;
 use testcard::{
     domain::{
-        call::api::{ApiRequest, HttpMethod, Target, TransportError},
+        call::{
+            account::AccountId,
+            api::{ApiRequest, HttpMethod, Target, TransportError},
+        },
         history::{
+            account_filter::AccountFilter,
             edit::EntryEdit,
+            filter::HistoryFilter,
             request_filter::{RequestFilter, StatusFilter},
             request_log::RequestRow,
         },
@@ -146,8 +151,53 @@ fn the_counts_are_those_of_the_calls_whatever_becomes_of_them() {
             .unwrap();
     }
     check("old ones are dropped");
-    let ids = store.reader().unwrap().ids(&testcard::domain::history::filter::HistoryFilter::default()).unwrap();
+    let ids = store.reader().unwrap().ids(&HistoryFilter::default()).unwrap();
     store.edit(EntryEdit::Delete { ids }, moment(10)).wait().unwrap();
     check("entries are deleted");
     assert_eq!(paths(&store, &searched("late_8")), ["/v1/charges/late_8"]);
+}
+
+#[test]
+fn calls_and_tokens_are_told_apart_by_their_account() {
+    let folder = TempDir::new().unwrap();
+    let store = open(folder.path());
+    let world = AccountId::parse("acct_1032D82eZvKYlo2C");
+    for (nth, (account, world)) in
+        [(None, None), (Some("acct_2"), None), (Some("acct_2"), world.clone()), (None, world)].into_iter().enumerate()
+    {
+        let mut made = NewCall { world: world.clone(), ..visa(Target::Local) };
+        made.request.headers.extend(account.map(|account| ("Stripe-Account".to_owned(), account.to_owned())));
+        store.answer(made.clone(), say(token(&format!("tok_{nth}"), "Visa", "4242", false))).wait().unwrap();
+        let read = NewCall { request: made.request, world, ..retrieval(Target::Local, "") };
+        store.answer(read, say(response(404, &json!({})))).wait().unwrap();
+    }
+    let counts = store.reader().unwrap().log_counts().unwrap().accounts;
+    let told: Vec<String> = counts.iter().map(|(account, calls)| format!("{} {calls}", account.words())).collect();
+    assert_eq!(told, ["Own account 2", "acct_1032D82eZvKYlo2C 2", "acct_2 4"]);
+    for (account, calls) in counts {
+        let filter = RequestFilter { account: Some(account.clone()), ..RequestFilter::default() };
+        let rows = found(&store, &filter);
+        assert_eq!(rows.len() as u64, calls);
+        assert!(rows.iter().all(|row| row.account.as_deref() == account.account()));
+    }
+    for (account, tokens) in [(None, &["tok_0"][..]), (Some("acct_2"), &["tok_2", "tok_1"]), (Some("acct_3"), &[])] {
+        let filter = HistoryFilter { account: Some(AccountFilter::of(account)), ..HistoryFilter::default() };
+        let reader = store.reader().unwrap();
+        let rows = reader.rows(&reader.ids(&filter).unwrap()).unwrap();
+        let mut found: Vec<&str> = rows.iter().filter_map(|row| row.token_id.as_deref()).collect();
+        found.sort_by(|a, b| b.cmp(a));
+        assert_eq!(found, tokens, "{account:?}");
+        assert!(rows.iter().all(|row| row.account.as_deref() == account));
+    }
+    let columns = "UPDATE exchanges SET client = NULL, fault = NULL, log_text = NULL";
+    Connection::open(folder.path().join(FILE_NAME)).unwrap().execute(columns, []).unwrap();
+    check_by_calls(&store);
+}
+
+/// The same where nothing is written beside the calls.
+fn check_by_calls(store: &Store) {
+    for (account, calls) in [(None, 2), (Some("acct_2"), 4), (Some("acct_3"), 0)] {
+        let filter = RequestFilter { account: Some(AccountFilter::of(account)), ..RequestFilter::default() };
+        assert_eq!(found(store, &filter).len(), calls, "{account:?}");
+    }
 }

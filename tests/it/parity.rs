@@ -380,6 +380,7 @@ fn a_key_that_cannot_compare_and_wrong_arguments_end_with_2() {
         (KEY, &["parity", "--target", "nowhere"], "This is not a URL"),
         (KEY, &["parity", "--rate", "26"], "1..=25"),
         (KEY, &["parity", "--profile", "none"], "There is no profile 'none'"),
+        (KEY, &["parity", "--only", "no such card"], "no test card matches 'no such card'"),
     ] {
         let run = home.run_with_key(key, args.iter().copied());
         assert_eq!((run.exit, &*run.stdout), (2, ""), "{args:?}: {run:?}");

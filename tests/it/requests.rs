@@ -35,11 +35,16 @@ fn port_of(window: &Window) -> u16 {
 
 /// One call over loopback, and the whole answer; empty when the connection was closed without one.
 fn call(port: u16, method: &str, path: &str, form: &str) -> String {
+    call_with(port, method, path, form, "")
+}
+
+/// As [`call`], with more headers: lines with their ends.
+fn call_with(port: u16, method: &str, path: &str, form: &str, headers: &str) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let head = format!(
         "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUser-Agent: {PYTHON}\r\nAuthorization: Bearer \
-         sk_test_window\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\nConnection: \
+         sk_test_window\r\n{headers}Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\nConnection: \
          close\r\n\r\n{form}",
         form.len()
     );
@@ -414,4 +419,28 @@ fn calls_are_filtered_by_method_status_client_and_fault_together() {
     call(port, "GET", "/v1/tokens/tok_none", "");
     wait_for(&mut window, "Requests 8");
     assert_eq!(rows(&window).len(), 1);
+}
+
+#[test]
+fn calls_and_tokens_of_several_accounts_are_told_apart() {
+    const CONNECTED: &str = "acct_1032D82eZvKYlo2C";
+    let (mut window, port) = serving();
+    call(port, "POST", "/v1/tokens", CARD);
+    wait(&mut window, "the token", |window| rows(window).iter().any(|row| row.starts_with("Unused tok_1")));
+    assert!(!says(&window, "Any account"), "there is one account only");
+    call_with(port, "POST", "/v1/tokens", CARD, &format!("Stripe-Account: {CONNECTED}\r\n"));
+    wait_for(&mut window, "Any account");
+    choose(&mut window, "Any account", CONNECTED);
+    wait(
+        &mut window,
+        "its token",
+        |window| matches!(&rows(window)[..], [only] if only.contains(&format!("of {CONNECTED}"))),
+    );
+    choose(&mut window, &format!("Account {CONNECTED}"), "Own account");
+    wait(&mut window, "the other", |window| matches!(&rows(window)[..], [only] if !only.contains("acct_")));
+    open_requests(&mut window);
+    wait(&mut window, "both calls", |window| rows(window).len() == 2);
+    choose(&mut window, "Any account", CONNECTED);
+    let expected = format!("POST /v1/tokens 200 stripe-python 16.1.0 for {CONNECTED}");
+    wait(&mut window, "its call", |window| rows(window) == [expected.as_str()]);
 }

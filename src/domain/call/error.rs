@@ -6,6 +6,9 @@ use serde_json::Value;
 
 use crate::domain::{card::declines::DeclineAdvice, mask};
 
+/// How many characters of each end of a value that is too long are repeated.
+const ENDS_SHOWN: usize = 10;
+
 /// The `type` of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
@@ -39,6 +42,10 @@ pub struct ApiError {
     pub message: String,
     /// The additional fields of a decline.
     pub decline: Option<Box<Decline>>,
+    /// Whether the call was being carried out when it was refused, for what the objects are by then: a charge that is
+    /// refunded already, a token that was used. Of such a refusal Stripe says that a repetition gives the same, and
+    /// remembers it under the idempotency key; a refusal of a parameter leaves the key free.
+    pub is_of_state: bool,
 }
 
 /// The fields that only declines have.
@@ -62,6 +69,7 @@ impl ApiError {
             param: Some(param.to_owned()),
             message: message.to_owned(),
             decline: None,
+            is_of_state: false,
         }
     }
 
@@ -74,6 +82,7 @@ impl ApiError {
             param: param.map(str::to_owned),
             message: message.into(),
             decline: None,
+            is_of_state: false,
         }
     }
 
@@ -82,14 +91,34 @@ impl ApiError {
         Self::request(Some("parameter_missing"), Some(param), format!("Missing required param: {param}."))
     }
 
-    /// A parameter that cannot be unset is empty.
+    /// A parameter that cannot be unset is empty. Of `source` Stripe has words of its own, reported with the stray quote
+    /// at the end (dj-stripe/dj-stripe#1837).
     pub fn empty(param: &str) -> Self {
+        if param == "source" {
+            let message = "Invalid source object: must be a dictionary or a non-empty string. See API docs at \
+                           https://stripe.com/docs'";
+            return Self::request(None, Some(param), message);
+        }
         let message = format!(
             "You passed an empty string for '{param}'. We assume empty values are an attempt to unset a parameter; \
              however '{param}' cannot be unset. You should remove '{param}' from your request or supply a non-empty \
              value."
         );
         Self::request(Some("parameter_invalid_empty"), Some(param), message)
+    }
+
+    /// A value has more characters than its parameter takes. Stripe repeats both ends of it, ten characters each
+    /// (reported: polarsource/polar#5429); what may be a secret in it is masked.
+    pub fn too_long(param: &str, value: &str, longest: usize) -> Self {
+        let kept: Vec<char> = mask::param(param, value).0.chars().collect();
+        let end = kept.len().saturating_sub(ENDS_SHOWN);
+        let start: String = kept.iter().take(ENDS_SHOWN).collect();
+        let end: String = kept[end..].iter().collect();
+        Self::request(
+            None,
+            Some(param),
+            format!("Invalid string: {start}...{end}; must be at most {longest} characters"),
+        )
     }
 
     /// The object that a parameter names does not exist: status 400. For an object that the path names, Stripe sends
@@ -116,6 +145,17 @@ impl ApiError {
     #[must_use]
     pub fn with_status(self, http_status: u16) -> Self {
         Self { http_status, ..self }
+    }
+
+    /// The same, as a refusal for what the objects are: see [`ApiError::is_of_state`].
+    #[must_use]
+    pub fn of_state(self) -> Self {
+        Self { is_of_state: true, ..self }
+    }
+
+    /// Whether the call was carried out, to a decline or to a refusal for what the objects are.
+    pub fn is_carried_out(&self) -> bool {
+        self.http_status == 402 || self.is_of_state
     }
 
     /// Why the bank declined, if it did.

@@ -1,5 +1,5 @@
-//! A card and what can be read from it: number, brand, expiry, networks, currencies, how it is typed, and Stripe's
-//! published test cards.
+//! A card and what can be read from it: number, brand, expiry, networks, currencies, how it is typed, what comes with
+//! a decline, and Stripe's published test cards.
 
 pub mod brand;
 pub mod currency;

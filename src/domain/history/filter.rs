@@ -2,7 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::entry::{EntryId, EntryStatus};
+use super::{
+    account_filter::AccountFilter,
+    entry::{EntryId, EntryStatus},
+};
 use crate::domain::{call::api::Target, words::words};
 
 /// Selects the entries to show, count or export, and the order of a list of them.
@@ -10,6 +13,8 @@ use crate::domain::{call::api::Target, words::words};
 pub struct HistoryFilter {
     pub status: Option<EntryStatus>,
     pub target: Option<Target>,
+    /// The account that the token is of.
+    pub account: Option<AccountFilter>,
     /// Words that must all occur in an entry: in its id, last four digits, brand, code, the object that used it, note,
     /// tags, status or target.
     pub search: String,
@@ -29,7 +34,8 @@ impl HistoryFilter {
     pub fn is_everything(&self) -> bool {
         let is_any_time = self.since.is_none() && self.until.is_none();
         let is_any_word = self.search.trim().is_empty() && self.tag.is_none();
-        self.status.is_none() && self.target.is_none() && self.among.is_none() && is_any_time && is_any_word
+        let is_of_anybody = self.target.is_none() && self.account.is_none();
+        self.status.is_none() && is_of_anybody && self.among.is_none() && is_any_time && is_any_word
     }
 }
 
@@ -47,6 +53,7 @@ pub enum SortKey {
     Token,
     Source,
     UsedBy,
+    Account,
 }
 
 words!(SortKey {
@@ -57,6 +64,7 @@ words!(SortKey {
     Token => "token",
     Source => "source",
     UsedBy => "used-by",
+    Account => "account",
 });
 
 /// The sort order of a list. The default is newest first.

@@ -1,5 +1,6 @@
 //! The entries of the history: filters, lists and edits; and the rows of the request log.
 
+pub mod account_filter;
 pub mod days;
 pub mod edit;
 pub mod entry;

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::request_log::{FAULT_HEADER, FAULT_KIND, client_name};
+use super::{
+    account_filter::AccountFilter,
+    request_log::{FAULT_HEADER, FAULT_KIND, client_name},
+};
 use crate::domain::call::api::{ApiResponse, CallFailure, HttpMethod, MaskedRequest};
 
 /// The longest text that the search looks through, in bytes: what comes behind it in a long call is not found.
@@ -50,6 +53,8 @@ pub struct RequestFilter {
     pub status: Option<StatusFilter>,
     /// A client by its short name.
     pub client: Option<String>,
+    /// The account that a call is for.
+    pub account: Option<AccountFilter>,
     /// Only calls on which a fault acted.
     pub is_on_purpose: bool,
 }
@@ -58,7 +63,7 @@ impl RequestFilter {
     /// Whether every call passes.
     pub fn is_everything(&self) -> bool {
         let is_any_kind = self.method.is_none() && self.status.is_none() && self.client.is_none();
-        is_any_kind && !self.is_on_purpose && self.search.trim().is_empty()
+        is_any_kind && self.account.is_none() && !self.is_on_purpose && self.search.trim().is_empty()
     }
 
     /// The filter with its words made ready, for many calls.
@@ -77,6 +82,7 @@ pub struct FilteredCall<'a> {
     pub method: &'a str,
     pub http_status: Option<u16>,
     pub client: &'a str,
+    pub account: Option<&'a str>,
     pub has_fault: bool,
     /// As [`CallTraits::text`].
     pub text: &'a str,
@@ -95,6 +101,7 @@ impl RequestMatcher<'_> {
         filter.method.is_none_or(|method| method.as_str() == call.method)
             && filter.status.is_none_or(|status| status.takes(call.http_status))
             && filter.client.as_deref().is_none_or(|client| client == call.client)
+            && filter.account.as_ref().is_none_or(|account| account.account() == call.account)
             && (!filter.is_on_purpose || call.has_fault)
             && self.words.len() <= MOST_WORDS
             && self.words.iter().all(|word| call.text.contains(word.as_str()))
@@ -207,6 +214,7 @@ pub struct CallCount {
     pub http_status: Option<u16>,
     /// `None` for calls that are older than the counts.
     pub client: Option<String>,
+    pub account: AccountFilter,
     pub has_fault: bool,
     pub calls: u64,
 }
@@ -221,6 +229,8 @@ pub struct RequestCounts {
     pub statuses: Vec<(StatusFilter, u64)>,
     /// Those with the most calls first.
     pub clients: Vec<(String, u64)>,
+    /// The account itself first.
+    pub accounts: Vec<(AccountFilter, u64)>,
 }
 
 impl RequestCounts {
@@ -229,8 +239,10 @@ impl RequestCounts {
 
     pub fn of(counts: &[CallCount]) -> Self {
         let mut found = Self::default();
-        let (mut methods, mut statuses, mut clients) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        for CallCount { method, http_status, client, has_fault, calls } in counts {
+        let (mut methods, mut statuses) = (BTreeMap::new(), BTreeMap::new());
+        let (mut clients, mut accounts) = (BTreeMap::new(), BTreeMap::new());
+        for CallCount { method, http_status, client, account, has_fault, calls } in counts {
+            *accounts.entry(account.clone()).or_insert(0) += calls;
             found.all += calls;
             found.on_purpose += if *has_fault { *calls } else { 0 };
             if let Ok(method) = method.parse::<HttpMethod>() {
@@ -253,6 +265,7 @@ impl RequestCounts {
         found.clients = clients.into_iter().collect();
         found.clients.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         found.clients.truncate(Self::MOST_CLIENTS);
+        found.accounts = accounts.into_iter().collect();
         found
     }
 }
@@ -295,6 +308,7 @@ mod tests {
             method: "POST",
             http_status: Some(402),
             client: &traits.client,
+            account: Some("acct_1"),
             has_fault: true,
             text: &traits.text,
         };
@@ -321,6 +335,11 @@ mod tests {
         check(RequestFilter { status: Some(StatusFilter::Code(400)), ..none() }, false);
         check(RequestFilter { status: Some(StatusFilter::NoAnswer), ..none() }, false);
         check(RequestFilter { client: Some("curl 8.5.0".to_owned()), ..none() }, false);
+        let of = |account| RequestFilter { account: Some(AccountFilter::of(account)), ..none() };
+        for (account, is_found) in [(Some("acct_1"), true), (Some("acct_2"), false), (None, false)] {
+            check(of(account), is_found);
+            assert!(!of(account).is_everything());
+        }
     }
 
     #[test]
@@ -336,6 +355,7 @@ mod tests {
             method: method.to_owned(),
             http_status,
             client: client.map(str::to_owned),
+            account: AccountFilter::of(client.filter(|client| *client == "b")),
             has_fault,
             calls,
         };
@@ -347,6 +367,9 @@ mod tests {
         ]);
         assert_eq!((counts.all, counts.on_purpose), (17, 3));
         assert_eq!(counts.methods, [(HttpMethod::Get, 14), (HttpMethod::Post, 3)]);
+        let accounts: Vec<String> =
+            counts.accounts.iter().map(|(account, calls)| format!("{} {calls}", account.words())).collect();
+        assert_eq!(accounts, ["Own account 8", "b 9"]);
         assert_eq!(counts.clients, [("b".to_owned(), 9), ("a".to_owned(), 7)]);
         let statuses: Vec<String> =
             counts.statuses.iter().map(|(status, calls)| format!("{} {calls}", status.words())).collect();

@@ -199,8 +199,7 @@ fn check_names(params: &Params) -> Result<(), ApiError> {
             ParamShape::NotObject("expand") => return Err(ApiError::request(None, Some("expand"), "Invalid array")),
             ParamShape::NotObject(param) => return Err(ApiError::request(None, Some(param), "Invalid object")),
             ParamShape::Known if value.chars().count() > LONGEST_VALUE => {
-                let message = format!("Invalid string: {name} must be at most {LONGEST_VALUE} characters");
-                return Err(ApiError::request(None, Some(name), message));
+                return Err(ApiError::too_long(name, value, LONGEST_VALUE));
             }
             ParamShape::Known | ParamShape::Unknown | ParamShape::OfClient | ParamShape::OtherKind(_) => {}
         }

@@ -33,6 +33,10 @@ impl SqlCondition {
             conditions.push("target = ?");
             values.push(target.as_str().to_owned().into());
         }
+        if let Some(account) = &filter.account {
+            conditions.push("account IS ?");
+            values.push(account.account().map(str::to_owned).into());
+        }
         if let Some(tag) = &filter.tag {
             // A tag stands between quotes in the JSON, and no tag has a quote in it.
             conditions.push("instr(tags, ?) > 0");
@@ -77,6 +81,7 @@ pub(super) fn order(sort: SortOrder) -> String {
         SortKey::Token => &["token_id"],
         SortKey::Source => &["target"],
         SortKey::UsedBy => &["used_by"],
+        SortKey::Account => &["account"],
     };
     let keys: Vec<String> = keys.iter().map(|key| format!("{key} {way} NULLS LAST")).collect();
     format!("{}, id DESC", keys.join(", "))

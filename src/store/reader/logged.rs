@@ -19,8 +19,8 @@ use crate::{
 const CALLS_AT_A_TIME: i64 = 10_000;
 
 /// The columns of the index, in its order: with no other column asked for, the table itself is not read.
-const SCAN: &str = "SELECT id, method, http_status, client, fault IS NOT NULL, log_text FROM exchanges \
-     INDEXED BY exchanges_by_log WHERE id < ?1 AND took_micros IS NOT NULL ORDER BY id DESC LIMIT ?2";
+const SCAN: &str = "SELECT id, method, http_status, client, fault IS NOT NULL, log_text, \
+     coalesce(account, nullif(world, '')) FROM exchanges INDEXED BY exchanges_by_log WHERE id < ?1 AND took_micros IS NOT NULL ORDER BY id DESC LIMIT ?2";
 
 impl TolerantConnection {
     /// See [`super::HistoryReader::logged`].
@@ -97,10 +97,17 @@ impl TolerantConnection {
         let Some(call) = self.exchanges(std::iter::once(id))?.pop() else { return Ok(false) };
         let Some(outcome) = &call.outcome else { return Ok(false) };
         let traits = CallTraits::of(&call.request, outcome);
+        let account = "SELECT coalesce(account, nullif(world, '')) FROM exchanges NOT INDEXED WHERE id = ?1";
+        let account: Option<String> = self
+            .connection
+            .prepare_cached(account)
+            .and_then(|mut account| account.query_row([id], |row| row.get(0)))
+            .map_err(|error| self.store_error(&error))?;
         Ok(matcher.passes(&FilteredCall {
             method: call.request.method.as_str(),
             http_status: http_status(outcome),
             client: &traits.client,
+            account: account.as_deref(),
             has_fault: traits.fault.is_some(),
             text: &traits.text,
         }))
@@ -131,6 +138,7 @@ fn passes(matcher: &RequestMatcher<'_>, row: &Row<'_>) -> rusqlite::Result<Optio
         method,
         http_status: row.get(2)?,
         client,
+        account: text(6),
         has_fault: row.get(4)?,
         text: log_text,
     })))

@@ -17,6 +17,7 @@ use crate::{
     domain::{
         call::api::{ApiExchange, Target},
         history::{
+            account_filter::AccountFilter,
             edit::LastDeletion,
             entry::{EntryDetail, EntryId, EntryStatus, HistoryEntry, StatusCounts},
             filter::HistoryFilter,
@@ -384,12 +385,14 @@ impl HistoryReader {
     /// # Errors
     /// As [`Self::ids`].
     pub fn log_counts(&self) -> ReadResult<RequestCounts> {
-        let sql = "SELECT method, http_status, client, has_fault, calls FROM log_counts WHERE calls > 0";
+        let sql = "SELECT method, http_status, client, has_fault, calls, nullif(account, '') FROM log_counts \
+                   WHERE calls > 0";
         let counts = self.history.all(sql, [], |row| {
             Ok(CallCount {
                 method: row.get(0)?,
                 http_status: row.get::<_, Option<u16>>(1)?.filter(|status| *status > 0),
                 client: row.get::<_, Option<String>>(2)?.filter(|client| !client.is_empty()),
+                account: AccountFilter::of(row.get::<_, Option<String>>(5)?.as_deref()),
                 has_fault: row.get(3)?,
                 calls: row.get::<_, i64>(4)?.unsigned_abs(),
             })

@@ -15,10 +15,11 @@ use crate::{
             entry::{EntryStatus, HistoryEntry},
             filter::{SortKey, SortOrder},
         },
+        mask::keyed_hash,
         zone::LocalZone,
     },
     ui::{
-        icons, judgement,
+        account, icons, judgement,
         status_badge::{longest_badge, status_badge_ui},
         theme::{self, DesignTokens},
         widgets::{
@@ -74,8 +75,8 @@ fn order_words(sort: SortOrder) -> &'static str {
         (SortKey::Status, false) => "unused first",
         (SortKey::Source, true) => "Stripe first",
         (SortKey::Source, false) => "Local first",
-        (SortKey::Card | SortKey::Token | SortKey::UsedBy, true) => "Z to A",
-        (SortKey::Card | SortKey::Token | SortKey::UsedBy, false) => "A to Z",
+        (SortKey::Card | SortKey::Token | SortKey::UsedBy | SortKey::Account, true) => "Z to A",
+        (SortKey::Card | SortKey::Token | SortKey::UsedBy | SortKey::Account, false) => "A to Z",
     }
 }
 
@@ -90,6 +91,9 @@ pub(super) fn spoken(entry: &HistoryEntry, now: Timestamp, zone: &LocalZone) -> 
     }
     if let Some(by) = used_by(entry) {
         spoken = format!("{spoken}, used by {by}");
+    }
+    if let Some(account) = &entry.account {
+        spoken = format!("{spoken}, of {}", keyed_hash::shown(account));
     }
     if let Some(judgement) = &entry.judgement {
         spoken = format!("{spoken}, {}", judgement.words().to_lowercase());
@@ -125,6 +129,8 @@ pub(super) enum HistoryColumn {
     /// As `UsedBy`, with the client that made the call, where there is room for both.
     UsedByFrom,
     Source,
+    /// Where there is more than one.
+    Account,
     Took,
     Created,
 }
@@ -138,6 +144,7 @@ impl table::TableColumn for HistoryColumn {
             Self::UsedBy => ColumnWidth::Exact(206.0),
             Self::UsedByFrom => ColumnWidth::Exact(290.0),
             Self::Source => ColumnWidth::Exact(56.0),
+            Self::Account => ColumnWidth::Exact(account::ACCOUNT_WIDTH),
             Self::Took => ColumnWidth::Exact(60.0),
             Self::Created => ColumnWidth::Exact(76.0),
         }
@@ -150,6 +157,7 @@ impl table::TableColumn for HistoryColumn {
             Self::Card => "Card",
             Self::UsedBy | Self::UsedByFrom => "Used by",
             Self::Source => "Source",
+            Self::Account => "Account",
             Self::Took => "Took",
             Self::Created => "Created",
         }
@@ -161,9 +169,21 @@ impl table::TableColumn for HistoryColumn {
 }
 
 impl HistoryColumn {
-    /// The columns that there is room for.
-    pub(super) fn shown_in(width: f32) -> &'static [Self] {
-        use HistoryColumn::{Card, Created, Source, Status, Token, Took, UsedBy, UsedByFrom};
+    /// The columns that there is room for. Without accounts to tell apart, none is shown.
+    pub(super) fn shown_in(width: f32, has_accounts: bool) -> &'static [Self] {
+        use HistoryColumn::{Account, Card, Created, Source, Status, Token, Took, UsedBy, UsedByFrom};
+        if has_accounts {
+            return match width {
+                1140.0.. => &[Status, Token, Card, UsedByFrom, Source, Account, Took, Created],
+                1000.0.. => &[Status, Token, Card, UsedBy, Source, Account, Took, Created],
+                820.0.. => &[Status, Token, Card, Source, Account, Took, Created],
+                700.0.. => &[Status, Token, Card, Account, Took, Created],
+                580.0.. => &[Status, Token, Card, Account, Created],
+                450.0.. => &[Status, Token, Card, Account],
+                340.0.. => &[Status, Token, Card],
+                _ => &[Status, Token],
+            };
+        }
         match width {
             1020.0.. => &[Status, Token, Card, UsedByFrom, Source, Took, Created],
             880.0.. => &[Status, Token, Card, UsedBy, Source, Took, Created],
@@ -182,6 +202,7 @@ impl HistoryColumn {
             Self::Card => SortKey::Card,
             Self::UsedBy | Self::UsedByFrom => SortKey::UsedBy,
             Self::Source => SortKey::Source,
+            Self::Account => SortKey::Account,
             Self::Took => SortKey::Took,
             Self::Created => SortKey::Created,
         }
@@ -203,6 +224,7 @@ impl HistoryColumn {
             Self::Source => {
                 ui.label(entry.target.label());
             }
+            Self::Account => account::account_ui(ui, entry.account.as_deref()),
             Self::Took => {
                 let took = entry.took.map_or_else(|| "…".to_owned(), words::took);
                 ui.label(RichText::new(took).font(theme::mono(theme::MONO_SIZE)));

@@ -220,7 +220,7 @@ fn table_id() -> Id {
 }
 
 fn table_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions: &mut Vec<Action>) {
-    let cells = HistoryColumn::shown_in(ui.available_width());
+    let cells = HistoryColumn::shown_in(ui.available_width(), ctx.accounts.len() > 1);
     if let Some(place) = state.scroll_to.take().and_then(|id| ctx.history.place_of(id)) {
         state.scroll.reveal(place);
     }

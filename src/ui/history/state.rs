@@ -9,6 +9,7 @@ use crate::{
     domain::{
         call::api::Target,
         history::{
+            account_filter::AccountFilter,
             edit::{EntryEdit, LastDeletion},
             entry::{EntryId, HistoryEntry},
             filter::HistoryFilter,
@@ -148,6 +149,8 @@ pub struct HistoryContext<'a> {
     pub requests: u64,
     /// The target of new tokens: only those of Stripe can be refreshed.
     pub target: Target,
+    /// The accounts that there are calls for.
+    pub accounts: &'a [(AccountFilter, u64)],
     pub refreshing: Option<RefreshStatus>,
     /// The deletion that would be undone next.
     pub deletion: Option<LastDeletion>,

@@ -9,7 +9,10 @@ use super::{
     state::{HistoryContext, HistoryState},
 };
 use crate::{
-    domain::{call::api::Target, history::entry::EntryStatus},
+    domain::{
+        call::api::Target,
+        history::{account_filter::AccountFilter, entry::EntryStatus},
+    },
     messages::{JobRequest, RefreshScope},
     ui::{
         action::{Action, MiddlePane},
@@ -17,7 +20,9 @@ use crate::{
         pane_tabs::pane_tabs_ui,
         shortcuts::{LocalKey, Shortcut},
         theme,
-        widgets::{FilterChip, IconButton, QuietButton, caret::lead_to, chip::grouped, ends_ui, field::search_ui},
+        widgets::{
+            ChoiceChip, FilterChip, IconButton, QuietButton, caret::lead_to, chip::grouped, ends_ui, field::search_ui,
+        },
     },
 };
 
@@ -71,18 +76,18 @@ fn find_ui(ui: &mut Ui, state: &mut HistoryState, width: f32) {
 
 /// Draws the filters.
 pub(super) fn chips_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>) {
-    /// The width that the usual chips and the targets take, and that of one more status, in points.
+    /// The width that the usual chips and the targets take, and that of one more status or of the accounts, in points.
     const USUAL: f32 = 540.0;
     const ONE_MORE: f32 = 110.0;
     let counts = &ctx.history.counts;
     let is_usual = |status| matches!(status, EntryStatus::Unused | EntryStatus::Used | EntryStatus::Failed);
     let chosen = state.filter.status;
     let shown = EntryStatus::ALL.map(|status| is_usual(status) || counts.of(status) > 0 || chosen == Some(status));
-    let more = shown.iter().filter(|is_shown| **is_shown).count() - 3;
+    let more = shown.iter().filter(|is_shown| **is_shown).count() - 3 + usize::from(has_account_chip(state, ctx));
     if ui.available_width() < USUAL + ONE_MORE * more as f32 {
         ui.horizontal_wrapped(|ui| {
             statuses_ui(ui, state, ctx, shown);
-            targets_ui(ui, state);
+            targets_ui(ui, state, ctx);
         });
         return;
     }
@@ -91,8 +96,13 @@ pub(super) fn chips_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryConte
         ui,
         theme::CHIP_HEIGHT,
         |ui| statuses_ui(ui, &mut state.borrow_mut(), ctx, shown),
-        |ui| targets_ui(ui, &mut state.borrow_mut()),
+        |ui| targets_ui(ui, &mut state.borrow_mut(), ctx),
     );
+}
+
+/// Whether accounts can be told apart: where there is more than one.
+fn has_account_chip(state: &HistoryState, ctx: &HistoryContext<'_>) -> bool {
+    ctx.accounts.len() > 1 || state.filter.account.is_some()
 }
 
 fn statuses_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, shown: [bool; 6]) {
@@ -110,8 +120,14 @@ fn statuses_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, 
     dates::days_ui(ui, &mut state.days, &mut state.focus_from, ctx.now);
 }
 
-fn targets_ui(ui: &mut Ui, state: &mut HistoryState) {
+fn targets_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>) {
     ui.spacing_mut().item_spacing.x = 6.0;
+    if has_account_chip(state, ctx) {
+        let account = ChoiceChip { name: "Account", any: "Any account" };
+        // The counts are those of calls, not of tokens.
+        let choices = || ctx.accounts.iter().map(|(account, _)| (account.clone(), None)).collect();
+        account.ui(ui, &mut state.filter.account, AccountFilter::words, choices);
+    }
     for target in [Target::Local, Target::Stripe] {
         let is_selected = state.filter.target == Some(target);
         if ui.add(FilterChip::new(target.label()).selected(is_selected)).clicked() {

@@ -402,7 +402,7 @@ fn find_keys_ui(ui: &Ui, find: &mut TreeSearch, lines: &mut JsonLines) {
 
 fn about_height(ui: &Ui) -> f32 {
     // In a very low pane the tree gets all the room.
-    if ui.available_height() < 160.0 { 0.0 } else { 74.0 }
+    if ui.available_height() < 176.0 { 0.0 } else { 90.0 }
 }
 
 /// Explains the selected line. The tooltips say the same, but only to those who use a pointer.

@@ -11,10 +11,11 @@ use crate::{
     domain::{
         foreign,
         history::{request_filter::with_query, request_lines::LineKind, request_log::RequestRow},
+        mask::keyed_hash,
         zone::LocalZone,
     },
     ui::{
-        icons,
+        account, icons,
         theme::{self, DesignTokens},
         widgets::{
             chip::grouped,
@@ -48,7 +49,9 @@ pub(super) fn spoken(row: &RequestRow, kind: LineKind) -> String {
         LineKind::Single | LineKind::Member => String::new(),
     };
     let (method, path) = (row.method.as_str(), with_query(&row.path, &row.query));
-    let spoken = format!("{method} {path} {}{fault} {}{times}", status_words(row), row.client());
+    let account = row.account.as_deref().map(|account| format!(" for {}", keyed_hash::shown(account)));
+    let (account, status) = (account.unwrap_or_default(), status_words(row));
+    let spoken = format!("{method} {path} {status}{fault} {}{account}{times}", row.client());
     foreign::label(&spoken).into_owned()
 }
 
@@ -58,6 +61,8 @@ pub(super) enum RequestColumn {
     Method,
     Path,
     Status,
+    /// Where there is more than one.
+    Account,
     Client,
     Took,
     When,
@@ -69,6 +74,7 @@ impl table::TableColumn for RequestColumn {
             Self::Method => ColumnWidth::Exact(58.0),
             Self::Path => ColumnWidth::Rest,
             Self::Status => ColumnWidth::Exact(136.0),
+            Self::Account => ColumnWidth::Exact(account::ACCOUNT_WIDTH),
             Self::Client => ColumnWidth::Exact(126.0),
             Self::Took => ColumnWidth::Exact(60.0),
             Self::When => ColumnWidth::Exact(76.0),
@@ -80,6 +86,7 @@ impl table::TableColumn for RequestColumn {
             Self::Method => "Method",
             Self::Path => "Path",
             Self::Status => "Status",
+            Self::Account => "Account",
             Self::Client => "Client",
             Self::Took => "Took",
             Self::When => "When",
@@ -92,9 +99,18 @@ impl table::TableColumn for RequestColumn {
 }
 
 impl RequestColumn {
-    /// The columns that there is room for.
-    pub(super) fn shown_in(width: f32) -> &'static [Self] {
-        use RequestColumn::{Client, Method, Path, Status, Took, When};
+    /// The columns that there is room for. Without accounts to tell apart, none is shown.
+    pub(super) fn shown_in(width: f32, has_accounts: bool) -> &'static [Self] {
+        use RequestColumn::{Account, Client, Method, Path, Status, Took, When};
+        if has_accounts {
+            return match width {
+                780.0.. => &[Method, Path, Status, Account, Client, Took, When],
+                700.0.. => &[Method, Path, Status, Account, Client, Took],
+                540.0.. => &[Method, Path, Status, Account, Client],
+                430.0.. => &[Method, Path, Status, Account],
+                _ => &[Method, Path, Status],
+            };
+        }
         match width {
             640.0.. => &[Method, Path, Status, Client, Took, When],
             560.0.. => &[Method, Path, Status, Client, Took],
@@ -114,6 +130,7 @@ impl RequestColumn {
             }
             Self::Path => return path_ui(ui, row, kind),
             Self::Status => status_ui(ui, row),
+            Self::Account => account::account_ui(ui, row.account.as_deref()),
             Self::Client => {
                 ui.add(Label::new(foreign::label(&row.client())).truncate());
             }

@@ -4,7 +4,10 @@ use egui::{Id, Key, RichText, Ui};
 
 use super::state::RequestsState;
 use crate::{
-    domain::history::request_filter::{RequestCounts, RequestFilter, StatusFilter},
+    domain::history::{
+        account_filter::AccountFilter,
+        request_filter::{RequestCounts, RequestFilter, StatusFilter},
+    },
     ui::{
         shortcuts::Shortcut,
         theme,
@@ -51,6 +54,10 @@ pub(super) fn chips_ui(ui: &mut Ui, filter: &mut RequestFilter, counts: &Request
         status.ui(ui, &mut filter.status, |status: &StatusFilter| status.words(), || counts.statuses.clone());
         let client = ChoiceChip { name: "Client", any: "Any client" };
         client.ui(ui, &mut filter.client, String::clone, || counts.clients.clone());
+        if counts.accounts.len() > 1 || filter.account.is_some() {
+            let account = ChoiceChip { name: "Account", any: "Any account" };
+            account.ui(ui, &mut filter.account, AccountFilter::words, || counts.accounts.clone());
+        }
         let on_purpose = FilterChip::new("On purpose").count(counts.on_purpose).selected(filter.is_on_purpose);
         let tip = "Only calls that went wrong because the server was told so";
         if ui.add(on_purpose).on_hover_text(tip).clicked() {

@@ -183,7 +183,7 @@ fn table_id() -> Id {
 fn table_ui(ui: &mut Ui, state: &mut RequestsState, ctx: &RequestsContext<'_>, actions: &mut Vec<Action>) {
     /// Height of the line that tells of older calls, in points.
     const MORE: f32 = 22.0;
-    let cells = RequestColumn::shown_in(ui.available_width());
+    let cells = RequestColumn::shown_in(ui.available_width(), ctx.requests.counts.accounts.len() > 1);
     if let Some(place) = state.scroll_to.take().and_then(|id| state.line_of(ctx.requests, id)) {
         state.scroll.reveal(place);
     }

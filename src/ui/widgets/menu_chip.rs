@@ -56,14 +56,14 @@ impl ChoiceChip<'_> {
     /// The longest name of a choice in the chip, in characters.
     const LONGEST: usize = 28;
 
-    /// Draws the chip and, while it is open, the choices that `choices` gives with their names and counts. Opening puts
-    /// the focus on the current choice, choosing gives it back to the chip.
-    pub fn ui<T: Clone + PartialEq>(
+    /// Draws the chip and, while it is open, the choices that `choices` gives with their names, and their counts where
+    /// there are any. Opening puts the focus on the current choice, choosing gives it back to the chip.
+    pub fn ui<T: Clone + PartialEq, C: Into<Option<u64>>>(
         self,
         ui: &mut Ui,
         chosen: &mut Option<T>,
         name_of: impl Fn(&T) -> String,
-        choices: impl FnOnce() -> Vec<(T, u64)>,
+        choices: impl FnOnce() -> Vec<(T, C)>,
     ) {
         let current = chosen.as_ref().map(&name_of);
         let label = current.as_deref().map_or_else(|| self.any.to_owned(), short);
@@ -80,7 +80,8 @@ impl ChoiceChip<'_> {
             ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
                 for (value, count) in choices() {
                     let is_current = chosen.as_ref() == Some(&value);
-                    let name = format!("{}  {}", short(&name_of(&value)), super::chip::grouped(count));
+                    let count = count.into().map(|count| format!("  {}", super::chip::grouped(count)));
+                    let name = format!("{}{}", short(&name_of(&value)), count.unwrap_or_default());
                     if menu_choice_ui(ui, &name, is_current, is_opened && is_current) {
                         choice = Some(Some(value));
                     }

@@ -7,6 +7,7 @@ pub mod hands;
 pub mod histories;
 pub mod http;
 pub mod local;
+pub mod local_server;
 pub mod pane;
 pub mod patient;
 pub mod program;

@@ -74,8 +74,10 @@ async function withServer(args, work) {
   });
   const exited = once(server, 'exit');
   try {
-    const [line] = await once(createInterface(server.stdout), 'line');
-    await work(line.split(' ').at(-1));
+    const lines = createInterface(server.stdout)[Symbol.asyncIterator]();
+    const said = async () => (await lines.next()).value.split(' ').at(-1);
+    const url = await said();
+    await work(url, await said());
   } finally {
     server.kill('SIGTERM');
     const [status] = await exited;
@@ -84,8 +86,8 @@ async function withServer(args, work) {
   }
 }
 
-async function ownRoute(method, path, control = CONTROL) {
-  const answer = await fetch(URL_OF_SERVER + path, { method, headers: { Authorization: `Bearer ${control}` } });
+async function ownRoute(method, path, control = CONTROL, url = URL_OF_SERVER) {
+  const answer = await fetch(url + path, { method, headers: { Authorization: `Bearer ${control}` } });
   return { status: answer.status, body: await answer.json() };
 }
 
@@ -451,6 +453,66 @@ test('what is not modelled says so', async () => {
   await refused(errors.StripeInvalidRequestError, () => stripe.rawRequest('GET', '/v1/customers/cus_1/bank_accounts'),
     { status: 404, message: "Testcard's local minter does not model GET /v1/customers/cus_1/bank_accounts." });
 });
+
+test('a connected account has objects of its own, and gets a copy of a customer of the platform', async () => {
+  const connected = { stripeAccount: 'acct_1032D82eZvKYlo2C' };
+  const own = await token();
+  const made = await stripe.tokens.create({ card: card() }, connected);
+  assert.equal(made.lastResponse.headers['stripe-account'], connected.stripeAccount);
+  for (const [id, options] of [[own.id, connected], [made.id, undefined]]) {
+    const missing = { code: 'resource_missing', message: `No such token: '${id}'` };
+    await refused(errors.StripeInvalidRequestError, () => stripe.tokens.retrieve(id, {}, options),
+      { ...missing, status: 404, param: 'token' });
+    await refused(errors.StripeInvalidRequestError, () => charge(id, {}, options),
+      { ...missing, status: 400, param: 'source' });
+  }
+  const paid = await charge(made.id, {}, connected);
+  assert.deepEqual(ids((await stripe.charges.list({}, connected)).data), [paid.id]);
+  await refused(errors.StripeInvalidRequestError, () => stripe.charges.retrieve(paid.id),
+    { status: 404, code: 'resource_missing', param: 'id' });
+
+  const customer = await stripe.customers.create({ source: own.id });
+  const copy = await stripe.tokens.create({ customer: customer.id }, connected);
+  assert.deepEqual([copy.card.last4, copy.card.id === own.card.id], ['4242', false]);
+  assert.equal((await charge(copy.id, {}, connected)).status, 'succeeded');
+  const refusal = await refused(errors.StripePermissionError,
+    () => stripe.tokens.retrieve(made.id, {}, { stripeAccount: 'acct_no_account' }),
+    { status: 403, code: 'account_invalid' });
+  assert.match(refusal.message, /does not have access to account 'acct_no_account'/);
+});
+
+test('two worlds share a server without meeting', () =>
+  withServer(['--isolate', '--fault', 'POST /v1/customers next 1: 500'], async (url, control) => {
+    const keys = ['sk_test_51ABCDEFGHIJKLMNOfirst', 'sk_test_shard7'];
+    const [first, second] = keys.map((key) => client(url, key));
+    const own = (method, path) => ownRoute(method, path, control, url);
+    const made = await client(url, 'pk_test_51ABCDEFGHIJKLMNO').tokens.create({ card: card() });
+    await refused(errors.StripeInvalidRequestError, () => second.tokens.retrieve(made.id),
+      { status: 404, code: 'resource_missing', param: 'token' });
+    assert.equal((await first.charges.create({ amount: 2000, currency: 'usd', source: made.id })).status, 'succeeded');
+    assert.deepEqual((await second.charges.list()).data, []);
+    for (const world of [first, second]) {
+      await assert.rejects(world.customers.create({}), { statusCode: 500 });
+      await world.customers.create({ id: 'cus_mine' });
+    }
+    // The platform of one world and a connected account in it.
+    const connected = { stripeAccount: 'acct_1' };
+    assert.deepEqual((await first.charges.list({}, connected)).data, []);
+
+    assert.equal((await own('POST', '/_testcard/reset')).status, 400);
+    const turned = await own('POST', `/_testcard/clock?advance=400d&account=${keys[1]}`);
+    assert.equal(turned.status, 200);
+    const days = async (world) =>
+      Math.round(((await world.tokens.create({ card: card() })).created - Date.now() / 1000) / 86400);
+    assert.deepEqual([await days(first), await days(second)], [0, 400]);
+
+    const { body } = await own('GET', '/_testcard/requests?account=acct_1ABCDEFGHIJKLMNO');
+    assert.deepEqual(new Set(body.data.map(({ account }) => account)), new Set(['acct_1ABCDEFGHIJKLMNO', 'acct_1']));
+    assert.equal((await own('POST', `/_testcard/reset?account=${keys[1]}`)).status, 200);
+    assert.deepEqual((await second.customers.list()).data, []);
+    assert.deepEqual(ids((await first.customers.list()).data), ['cus_mine']);
+    assert.equal(await days(second), 0);
+  }));
 
 test('the log shows what came, reset drops it', async () => {
   const made = await token(undefined, { name: 'Log Reader' });

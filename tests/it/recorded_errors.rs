@@ -1,0 +1,242 @@
+//! Every error that Stripe's test mode was recorded to give and the minter can give: status, each attribute with its
+//! value, and the order of the attributes. `tests/recorded/errors.json` has the facts.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+use testcard::domain::rules::policies::AccountPolicies;
+
+use crate::support::{
+    local_server::LocalServer,
+    recorded::{Agreement, Differences, Share, facts},
+    wire::Answer,
+};
+
+/// Attributes that Stripe added to the errors of all versions, with the month since which it was recorded: 2014-12-08
+/// has `doc_url` in July 2021, 2017-05-25 `request_log_url` in July 2023.
+const ADDED: [(&str, &str); 4] =
+    [("param", "2015-12"), ("decline_code", "2017-12"), ("doc_url", "2018-07"), ("request_log_url", "2023-07")];
+/// Attributes in the order of the alphabet since then.
+const ALPHABETICAL_SINCE: &str = "2018-07";
+const LOG: &str = "request_log_url";
+/// Its form since February 2026 at the latest.
+const LOG_URL: &str = "https://dashboard.stripe.com/acct_<16>/test/workbench/logs?object=req_<14>";
+/// What only an intent's error has.
+const OF_INTENTS: [&str; 2] = ["payment_intent", "payment_method"];
+
+struct Recorded {
+    situation: String,
+    card: Option<String>,
+    version: String,
+    month: String,
+    status: u64,
+    error: Map<String, Value>,
+    sent: Value,
+    row: String,
+}
+
+fn recorded() -> Vec<Recorded> {
+    let document = facts("errors.json");
+    let text = |row: &Value, key: &str| row[key].as_str().map(str::to_owned);
+    let rows = document["rows"].as_array().unwrap().iter().map(|row| Recorded {
+        situation: text(row, "situation").unwrap(),
+        card: text(row, "card"),
+        version: text(row, "version").unwrap(),
+        month: text(row, "month").unwrap(),
+        status: row["status"].as_u64().unwrap(),
+        error: row["error"].as_object().unwrap().clone(),
+        sent: row["sent"].clone(),
+        row: format!("{} {} {} {}", row["call"], row["card"], row["version"], row["month"]).replace('"', ""),
+    });
+    rows.collect()
+}
+
+impl Recorded {
+    fn headers(&self) -> Vec<(&'static str, &str)> {
+        if self.version == "none" { Vec::new() } else { vec![("Stripe-Version", self.version.as_str())] }
+    }
+
+    /// What a parameter takes for this card: an alias, or a new token of its number.
+    fn source(&self, server: &LocalServer) -> String {
+        let card = self.card.as_deref().unwrap();
+        if let Some(alias) = card.strip_prefix("pm_card_") {
+            return format!("tok_{alias}");
+        }
+        if card.starts_with("tok_") { card.to_owned() } else { server.token(card) }
+    }
+
+    /// The answer to a call like the recorded one.
+    fn answer(&self, server: &LocalServer) -> Answer {
+        let headers = self.headers();
+        let post = |path: &str, params: &[(&str, &str)]| server.send("POST", path, params, &headers);
+        let get = |path: &str| server.send("GET", path, &[], &headers);
+        let amount = self.sent["amount"].as_str().unwrap_or("999");
+        match self.situation.as_str() {
+            "charge" | "charge by an intent" | "charge a negative amount" => {
+                let source = self.source(server);
+                // The accounts of these recordings blocked what fails a check.
+                let blocks = |card: &str| self.card.as_deref() == Some(card);
+                server.set_policies(AccountPolicies {
+                    block_if_cvc_fails: blocks("4000000000000101"),
+                    block_if_zip_fails: blocks("4000000000000036"),
+                    ..AccountPolicies::default()
+                });
+                post("/v1/charges", &[("amount", amount), ("currency", "usd"), ("source", &source)])
+            }
+            "make a customer" => post("/v1/customers", &[("source", &self.source(server))]),
+            "attach" => {
+                let customer = server.make("/v1/customers", &[], &headers);
+                let path = format!("/v1/customers/{}/sources", customer["id"].as_str().unwrap());
+                post(&path, &[("source", &self.source(server))])
+            }
+            "retrieve a charge that is not there" => get(&format!("/v1/charges/{}", self.id_in_message())),
+            "retrieve a customer that is not there" => get(&format!("/v1/customers/{}", self.id_in_message())),
+            "send a wrong number" => {
+                let card = [("card[number]", self.card.as_deref().unwrap()), ("card[exp_month]", "5")];
+                post("/v1/tokens", &[&card[..], &[("card[exp_year]", "2035")]].concat())
+            }
+            "a wrong key" => {
+                let mut headers = headers.clone();
+                headers.push(("Authorization", "Bearer sk_test_wrong!key_of_nobody"));
+                server.send("POST", "/v1/customers", &[], &headers)
+            }
+            "an account that is not there" => {
+                let mut headers = headers.clone();
+                headers.push(("Stripe-Account", "acct_fake_account"));
+                server.send("GET", "/v1/customers", &[], &headers)
+            }
+            "another call holds the object" => server.while_held(|| get("/v1/customers/cus_held")),
+            refund => {
+                let size = if refund == "refund more than is left" { "1000" } else { amount_of_charge(refund) };
+                let charge = [("amount", size), ("currency", "usd"), ("source", "tok_visa")];
+                let charge = server.make("/v1/charges", &charge, &headers)["id"].as_str().unwrap().to_owned();
+                match refund {
+                    "refund twice" => drop(server.make("/v1/refunds", &[("charge", &charge)], &headers)),
+                    "refund more than is left" => {
+                        drop(server.make("/v1/refunds", &[("charge", &charge), ("amount", "500")], &headers));
+                    }
+                    _ => {}
+                }
+                let asked = self.sent["amount"].as_str().map(|amount| ("amount", amount));
+                let params: Vec<(&str, &str)> = [("charge", charge.as_str())].into_iter().chain(asked).collect();
+                post("/v1/refunds", &params)
+            }
+        }
+    }
+
+    /// The id that was not found; digits where it was masked.
+    fn id_in_message(&self) -> String {
+        let message = self.error["message"].as_str().unwrap();
+        message.split('\'').nth(1).unwrap().replace("<digits>", "123")
+    }
+
+    /// The attributes as they would be recorded today of a charge, in no order.
+    fn expected(&self) -> BTreeMap<String, Value> {
+        let (has_code, is_let_in) = (self.error.contains_key("code"), ![401, 403].contains(&self.status));
+        let kept = self.error.iter().filter(|(name, _)| !OF_INTENTS.contains(&name.as_str()));
+        let mut error: BTreeMap<String, Value> = kept.map(|(name, value)| (name.clone(), value.clone())).collect();
+        let is_older = |month: &str| self.month.as_str() < month;
+        let code = self.error.get("code").and_then(Value::as_str).unwrap_or_default();
+        for (name, since) in ADDED {
+            let value = match name {
+                _ if !is_older(since) => None,
+                "param" => (self.situation == "make a customer").then(String::new),
+                "decline_code" => (code == "card_declined").then(|| "generic_decline".to_owned()),
+                "doc_url" => {
+                    has_code.then(|| format!("https://stripe.com/docs/error-codes/{}", code.replace('_', "-")))
+                }
+                _ => is_let_in.then(|| LOG_URL.to_owned()),
+            };
+            if let Some(value) = value {
+                error.insert(name.to_owned(), value.into());
+            }
+        }
+        if error.contains_key(LOG) {
+            error.insert(LOG.to_owned(), LOG_URL.into());
+        }
+        error
+    }
+}
+
+fn amount_of_charge(situation: &str) -> &'static str {
+    if situation == "refund more than the charge" { "1000" } else { "500" }
+}
+
+/// Whether a text is as recorded, where masked pieces stand for what differs: `<24>` for so many characters of an id,
+/// `<digits>` and other words for any text without a quote.
+fn fits(pattern: &str, text: &str) -> bool {
+    let Some((literal, rest)) = pattern.split_once('<') else { return pattern == text };
+    let Some((mask, rest)) = rest.split_once('>') else { return pattern == text };
+    let Some(text) = text.strip_prefix(literal) else { return false };
+    if let Ok(length) = mask.parse::<usize>() {
+        return text.get(..length).is_some_and(|id| id.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+            && fits(rest, &text[length..]);
+    }
+    let ends = text.char_indices().map(|(at, _)| at).skip(1).chain([text.len()]);
+    ends.take_while(|end| !text[..*end].contains('\'')).any(|end| fits(rest, &text[end..]))
+}
+
+fn is_as_recorded(expected: &Value, ours: &Value) -> bool {
+    match (expected.as_str(), ours.as_str()) {
+        (Some(pattern), Some(text)) => fits(pattern, text),
+        _ => expected == ours,
+    }
+}
+
+/// What differs between a recorded error and ours: where, and in which way.
+fn differences(recorded: &Recorded, answer: &Answer) -> Vec<(String, String)> {
+    let body = answer.json();
+    let ours = body["error"].as_object().cloned().unwrap_or_default();
+    let mut found = Vec::new();
+    let mut differs = |place: &str, problem: String| found.push((place.to_owned(), problem));
+    if u64::from(answer.status) != recorded.status {
+        differs("status", format!("{} instead of {}", answer.status, recorded.status));
+    }
+    let expected = recorded.expected();
+    for (name, expected) in &expected {
+        match ours.get(name) {
+            None => differs(name, format!("absent instead of {expected}")),
+            Some(ours) if !is_as_recorded(expected, ours) => differs(name, format!("{ours} instead of {expected}")),
+            Some(_) if !recorded.error.contains_key(name) => differs(name, "added".to_owned()),
+            Some(ours) if name == LOG && !is_as_recorded(&recorded.error[name], ours) => {
+                differs(name, "form".to_owned());
+            }
+            Some(_) => {}
+        }
+    }
+    for name in recorded.error.keys().filter(|name| !expected.contains_key(*name)) {
+        differs(name, if ours.contains_key(name) { "not to be here" } else { "missing" }.to_owned());
+    }
+    for name in ours.keys().filter(|name| !expected.contains_key(*name)) {
+        differs(name, "not recorded".to_owned());
+    }
+    let shared = |names: serde_json::map::Keys<'_>, other: &Map<String, Value>| {
+        names.filter(|name| other.contains_key(*name)).cloned().collect::<Vec<String>>()
+    };
+    let (our_order, order) = (shared(ours.keys(), &recorded.error), shared(recorded.error.keys(), &ours));
+    if our_order != order {
+        let is_old = recorded.month.as_str() < ALPHABETICAL_SINCE && our_order.is_sorted();
+        differs("every attribute", if is_old { "order".to_owned() } else { format!("{our_order:?}, not {order:?}") });
+    }
+    found
+}
+
+#[test]
+fn every_recorded_error_is_given_with_its_attributes_and_their_order() {
+    let server = LocalServer::start();
+    let (on_purpose, mut share) = (Differences::of("errors"), Share::default());
+    let mut unexpected = Vec::new();
+    for recorded in recorded() {
+        let differences = differences(&recorded, &recorded.answer(&server));
+        let before = unexpected.len();
+        for (place, problem) in &differences {
+            if !on_purpose.allow(place, problem, &recorded.version) {
+                unexpected.push(format!("{} ({}): {place}: {problem}", recorded.situation, recorded.row));
+            }
+        }
+        share.count(&recorded.situation, Agreement::of(differences.len(), unexpected.len() - before));
+    }
+    share.print("recorded errors, by how they came about");
+    assert!(unexpected.is_empty(), "{}", unexpected.join("\n"));
+    on_purpose.check_each_is_needed();
+}
