@@ -85,7 +85,7 @@ impl BackendTargets {
         nth: u64,
         error: ApiError,
     ) -> ApiResponse {
-        minter::refused_on_purpose(request, &self.accounts.of(origin.world.as_ref()), nth, error)
+        minter::refused_on_purpose(request, &self.accounts.of(origin.world.as_ref()), origin.started, nth, error)
     }
 
     /// Writes down a call that came over HTTP and was refused before it reached the stand-in. Gives the answer to send,

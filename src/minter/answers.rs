@@ -2,9 +2,10 @@
 //!
 //! Which headers are on which answer is recorded of Stripe's test mode, 2013 to August 2026; the newest counts.
 
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::{ids::RequestIds, workspace::MinterAccount};
+use super::{ids::RequestIds, shapes, workspace::MinterAccount};
 use crate::domain::{
     call::{
         api::{ApiRequest, ApiResponse, HttpMethod},
@@ -20,6 +21,7 @@ pub(super) struct Answering<'a> {
     request: &'a ApiRequest,
     /// The account that the call is for.
     account_id: &'a str,
+    now: Timestamp,
     request_id: String,
     /// Of a POST: the key that the client sent, or one that is made as Stripe makes it since August 2026. Nothing is
     /// remembered under that one.
@@ -27,14 +29,14 @@ pub(super) struct Answering<'a> {
 }
 
 impl<'a> Answering<'a> {
-    pub(super) fn new(request: &'a ApiRequest, account_id: &'a str, ids: &RequestIds<'_>) -> Self {
+    pub(super) fn new(request: &'a ApiRequest, account_id: &'a str, now: Timestamp, ids: &RequestIds<'_>) -> Self {
         let sent = request.header("Idempotency-Key").map(str::to_owned);
         let key = match request.method {
             HttpMethod::Post => Some(sent.unwrap_or_else(|| ids.idempotency_key())),
             HttpMethod::Delete => sent,
             HttpMethod::Get => None,
         };
-        Self { request, account_id, request_id: ids.request(), key }
+        Self { request, account_id, now, request_id: ids.request(), key }
     }
 
     pub(super) fn request_id(&self) -> &str {
@@ -48,7 +50,7 @@ impl<'a> Answering<'a> {
     pub(super) fn answer(self, outcome: Result<Value, ApiError>) -> ApiResponse {
         let (is_carried_out, http_status, body) = match outcome {
             Ok(object) => (true, 200, object),
-            Err(error) => (error.is_carried_out(), error.http_status, error_body(&error, Some(self.log_url()))),
+            Err(error) => (error.is_carried_out(), error.http_status, self.error(&error)),
         };
         let is_post = self.request.method == HttpMethod::Post;
         let should_retry = match http_status {
@@ -76,11 +78,22 @@ impl<'a> Answering<'a> {
         ApiResponse { http_status, headers, body: text(&body) }
     }
 
-    /// The page of the call in the dashboard of the account that it is for. Recorded so since February 2026, for every
-    /// version.
+    /// The body of an error, as the version of the call shows it.
+    fn error(&self, error: &ApiError) -> Value {
+        let mut attributes = attributes_of(error, Some(self.log_url()));
+        shapes::shown_error(ApiVersion::of(self.request), error.kind, &mut attributes);
+        json!({ "error": attributes })
+    }
+
+    /// The page of the call in the dashboard: in the workbench of the account that it is for, or an older one, which
+    /// names connected accounts only.
     fn log_url(&self) -> String {
         let account = mask::identity(self.account_id);
-        format!("https://dashboard.stripe.com/{account}/test/workbench/logs?object={}", self.request_id)
+        if shapes::leads_to_workbench(ApiVersion::of(self.request)) {
+            return format!("https://dashboard.stripe.com/{account}/test/workbench/logs?object={}", self.request_id);
+        }
+        let account = self.request.named_account().map(|_| format!("{account}/")).unwrap_or_default();
+        format!("https://dashboard.stripe.com/{account}test/logs/{}?t={}", self.request_id, self.now.as_second())
     }
 }
 
@@ -103,11 +116,17 @@ pub(super) fn replayed(request: &ApiRequest, mut first: ApiResponse, request_id:
 
 /// The refusal of a call that was let in and does not reach the ledger, for it is made to fail on purpose. `nth` tells
 /// it from the others of its kind: with a seed, its request id follows from it.
-pub fn refused_on_purpose(request: &ApiRequest, workspace: &MinterAccount, nth: u64, error: ApiError) -> ApiResponse {
+pub fn refused_on_purpose(
+    request: &ApiRequest,
+    workspace: &MinterAccount,
+    now: Timestamp,
+    nth: u64,
+    error: ApiError,
+) -> ApiResponse {
     // The ledger counts from below.
     let ids = workspace.ids().for_request(u64::MAX - nth);
     let account_id = request.named_account().unwrap_or(workspace.account_id());
-    Answering::new(request, account_id, &ids).answer(Err(error))
+    Answering::new(request, account_id, now, &ids).answer(Err(error))
 }
 
 /// Stripe's 500: the ledger cannot be used, and nothing was changed. The key, if there is one, stays free. The words
@@ -116,7 +135,11 @@ pub fn unavailable(reason: &str) -> ApiResponse {
     let words =
         format!("An unknown error occurred: Testcard could not save the call, and nothing was changed: {reason}");
     let error = ApiError { kind: ErrorKind::Api, ..ApiError::request(None, None, words).with_status(500) };
-    ApiResponse { http_status: 500, headers: common_headers(), body: text(&error_body(&error, None)) }
+    ApiResponse {
+        http_status: 500,
+        headers: common_headers(),
+        body: text(&json!({ "error": attributes_of(&error, None) })),
+    }
 }
 
 /// The answer to a call that does not reach the minter: its key was not let in, or it is no call of the API at all.
@@ -174,16 +197,18 @@ fn common_headers() -> Vec<(String, String)> {
         .collect()
 }
 
-/// Recorded of every error with a code since July 2018, for every version.
+/// The page of an error's code. Recorded of every error with a code since July 2018; reported missing of the code that is
+/// not on Stripe's list of them.
 fn doc_url(error: &ApiError) -> Option<String> {
-    error.code.map(|code| format!("https://stripe.com/docs/error-codes/{}", code.replace('_', "-")))
+    let code = error.code.filter(|code| *code != "property_expansion_max_depth")?;
+    Some(format!("https://stripe.com/docs/error-codes/{}", code.replace('_', "-")))
 }
 
-/// `{"error": {…}}`: keys in alphabetical order, what is not set is left out.
-fn error_body(error: &ApiError, request_log_url: Option<String>) -> Value {
+/// The attributes of an error as of today: in alphabetical order, without those that are not set.
+fn attributes_of(error: &ApiError, request_log_url: Option<String>) -> Map<String, Value> {
     let decline = error.decline.as_deref();
     let advice = decline.map(|decline| decline.advice).unwrap_or_default();
-    let attributes: Map<String, Value> = [
+    [
         ("advice_code", advice.advice_code.map(str::to_owned)),
         ("charge", decline.and_then(|decline| decline.charge.clone())),
         ("code", error.code.map(str::to_owned)),
@@ -198,8 +223,7 @@ fn error_body(error: &ApiError, request_log_url: Option<String>) -> Value {
     ]
     .into_iter()
     .filter_map(|(key, value)| Some((key.to_owned(), Value::String(value?))))
-    .collect();
-    json!({ "error": attributes })
+    .collect()
 }
 
 /// JSON indented by two spaces, as Stripe writes it.
@@ -212,10 +236,12 @@ mod tests {
     use super::*;
     use crate::domain::call::token_calls::TokenRequest;
 
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
     fn answer(request: &ApiRequest, outcome: Result<Value, ApiError>) -> ApiResponse {
         let workspace = MinterAccount::seeded(1);
         let account_id = request.named_account().unwrap_or(workspace.account_id());
-        Answering::new(request, account_id, &workspace.ids().for_request(1)).answer(outcome)
+        Answering::new(request, account_id, NOW, &workspace.ids().for_request(1)).answer(outcome)
     }
 
     fn names(response: &ApiResponse) -> Vec<&str> {
@@ -260,6 +286,10 @@ mod tests {
         assert_eq!(url(&get), format!("https://dashboard.stripe.com/{own}/{page}"));
         get.headers.push(("Stripe-Account".to_owned(), "acct_2".to_owned()));
         assert_eq!(url(&get), format!("https://dashboard.stripe.com/acct_2/{page}"));
+        get.headers.push(("Stripe-Version".to_owned(), "2023-10-16".to_owned()));
+        assert_eq!(url(&get), "https://dashboard.stripe.com/acct_2/test/logs/req_1?t=0");
+        get.headers.remove(0);
+        assert_eq!(url(&get), "https://dashboard.stripe.com/test/logs/req_1?t=0");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::{
     call::{CallError, MinterCall},
     ledger::{LedgerError, ObjectKind, StoredObject},
+    shape_rules::ShownAs,
     shapes,
 };
 use crate::domain::{
@@ -335,11 +336,12 @@ fn blocked(call: &MinterCall<'_>, code: &'static str, param: &str, message: &str
 }
 
 /// What a decline says besides its code. Where no decline code is listed, the code stands for it in newer versions
-/// (recorded at 2026-06-24.dahlia), and older ones have none (recorded at 2023-10-16). Older versions know no advice.
+/// (recorded at 2026-06-24.dahlia), and older ones have none (recorded at 2023-10-16).
 fn decline_of(call: &MinterCall<'_>, code: &'static str, decline_code: Option<&'static str>) -> Decline {
-    let is_current = call.shows_current_shape();
-    let advice = if is_current { declines::advice_on(decline_code.unwrap_or(code)) } else { DeclineAdvice::default() };
-    Decline { code: decline_code.or(is_current.then_some(code)), charge: None, advice }
+    let gives_advice = ShownAs::of(call.version).gives_advice();
+    let advice =
+        if gives_advice { declines::advice_on(decline_code.unwrap_or(code)) } else { DeclineAdvice::default() };
+    Decline { code: decline_code.or(call.shows_current_shape().then_some(code)), charge: None, advice }
 }
 
 fn card_tokens_refused() -> ApiError {

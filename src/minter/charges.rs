@@ -21,6 +21,8 @@ use crate::domain::{
 };
 
 const LONGEST_DESCRIPTION: usize = 40_000;
+/// The most charges that a transfer group can be listed with (docs.stripe.com/api/charges/list).
+const MOST_OF_GROUP: usize = 100;
 /// Parameters that Stripe takes where it pays others out too.
 const CONNECT: &[&str] =
     &["application_fee", "application_fee_amount", "destination", "on_behalf_of", "radar_options", "transfer_data"];
@@ -128,9 +130,21 @@ pub(super) fn list(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, CallE
     let list = ListQuery { kind: ObjectKind::Charge, what: "charge", parent, url: "/v1/charges" };
     let page = match fields.word("transfer_group")? {
         None => lists::page(call, &fields, &list)?,
-        Some(group) => lists::page_of(call, &fields, &list, &|charge| charge["transfer_group"] == group)?,
+        Some(group) => {
+            let is_of_group = |charge: &Value| charge["transfer_group"] == group;
+            if lists::has_more_than(call, MOST_OF_GROUP, &ListQuery { parent: None, ..list }, &is_of_group)? {
+                return Err(too_many_of_group(group).into());
+            }
+            lists::page_of(call, &fields, &list, &is_of_group)?
+        }
     };
     expand::apply(call, &fields, page)
+}
+
+/// Recorded, without a code.
+fn too_many_of_group(group: &str) -> ApiError {
+    let message = format!("Too many charges with transfer group: `{}`", mask::text(group));
+    ApiError::request(None, Some("transfer_group"), message)
 }
 
 /// `POST /v1/charges/:id`.

@@ -122,12 +122,16 @@ pub(super) fn check_list(fields: &CallFields<'_>, element: &'static str) -> Resu
 
 fn check_path(path: &str, mut node: ExpandNode) -> Result<(), ApiError> {
     check_depth(path)?;
-    for name in path.split('.') {
+    let mut end = 0;
+    for (nth, name) in path.split('.').enumerate() {
+        end += name.len() + usize::from(nth > 0);
+        let refused = || cannot_be_expanded(&path[..end]);
         node = match node {
             ExpandNode::Null => ExpandNode::Null,
             ExpandNode::ListQuery(element) if name == "data" => ExpandNode::Object(element),
-            ExpandNode::ListQuery(_) => return Err(cannot_be_expanded(path)),
-            ExpandNode::Object(object) => match property(object, name).ok_or_else(|| cannot_be_expanded(path))? {
+            ExpandNode::ListQuery(_) if nth == 0 => return Err(lies_in_data(name)),
+            ExpandNode::ListQuery(_) => return Err(refused()),
+            ExpandNode::Object(object) => match property(object, name).ok_or_else(refused)? {
                 ExpandProperty::Id(kind) => ExpandNode::Object(kind.as_str()),
                 ExpandProperty::BalanceTransaction => ExpandNode::Object(BALANCE_TRANSACTION),
                 // Of a refund it is the refund; what only a charge has is then left alone.
@@ -161,14 +165,14 @@ fn check_depth(path: &str) -> Result<(), ApiError> {
     if path.split('.').count() <= DEEPEST {
         return Ok(());
     }
-    let message = format!("You cannot expand more than {DEEPEST} levels of a property ({}).", mask::text(path));
-    Err(ApiError::request(None, None, message))
+    // Reported, with the code.
+    let message = format!("You cannot expand more than {DEEPEST} levels of a property. Property: {}", mask::text(path));
+    Err(ApiError::request(Some("property_expansion_max_depth"), None, message))
 }
 
 fn expand_path(call: &mut MinterCall<'_>, value: &mut Value, parts: &[&str]) -> Result<(), CallError> {
     let [name, rest @ ..] = parts else { return Ok(()) };
-    // Null, or the id of a customer that was deleted.
-    if !value.is_object() {
+    if !value.is_object() || value.get("deleted").is_some() {
         return Ok(());
     }
     let object = value["object"].as_str().unwrap_or_default().to_owned();
@@ -180,11 +184,11 @@ fn expand_path(call: &mut MinterCall<'_>, value: &mut Value, parts: &[&str]) -> 
     }
     let id = value["id"].as_str().unwrap_or_default().to_owned();
     match property(&object, name).unwrap_or(ExpandProperty::Null) {
-        ExpandProperty::Id(kind) => put_object(call, &mut value[*name], kind)?,
+        ExpandProperty::Id(kind) => put_object(call, value, name, kind)?,
         ExpandProperty::BalanceTransaction => put_balance_transaction(call, value)?,
         ExpandProperty::BalanceSource => {
             let kind = if value["type"] == "refund" { ObjectKind::Refund } else { ObjectKind::Charge };
-            put_object(call, &mut value[*name], kind)?;
+            put_object(call, value, name, kind)?;
         }
         ExpandProperty::Refunds => shapes::add(value, name, lists::refunds_of(call, &id)?),
         ExpandProperty::Sources => shapes::add(value, name, lists::sources_of(call, &id, name)?),
@@ -199,11 +203,16 @@ fn expand_path(call: &mut MinterCall<'_>, value: &mut Value, parts: &[&str]) -> 
     }
 }
 
-/// Puts an object in the place of its id; an id that leads nowhere stays.
-fn put_object(call: &mut MinterCall<'_>, place: &mut Value, kind: ObjectKind) -> Result<(), CallError> {
-    if let Some(id) = place.as_str()
-        && let Some(found) = call.ledger.get(kind, id)?
-    {
+/// Puts an object in the place of its id, also a customer that was deleted; an id that leads nowhere stays. A field that
+/// is not there, as the customer of a token's card, is not added: it has its place where the version shows it.
+fn put_object(call: &mut MinterCall<'_>, value: &mut Value, name: &str, kind: ObjectKind) -> Result<(), CallError> {
+    let Some(place) = value.get_mut(name) else { return Ok(()) };
+    let Some(id) = place.as_str() else { return Ok(()) };
+    let mut found = call.ledger.get(kind, id)?;
+    if found.is_none() && kind == ObjectKind::Customer {
+        found = call.ledger.get(ObjectKind::DeletedCustomer, id)?;
+    }
+    if let Some(found) = found {
         *place = found.body;
     }
     Ok(())
@@ -274,6 +283,15 @@ fn not_modelled(name: &str) -> ApiError {
     ApiError::request(None, None, format!("Testcard's local minter does not model '{name}', so it cannot expand it."))
 }
 
+/// What is asked for of a list itself and not of its elements. Reported (stripe/stripe-python#316), whether or not they
+/// have such a property.
+fn lies_in_data(name: &str) -> ApiError {
+    let ApiError { message, .. } = cannot_be_expanded(name);
+    let name = mask::text(name);
+    ApiError::request(None, None, format!("{message} You may want to try expanding 'data.{name}' instead."))
+}
+
+/// The refusal of a path, up to the property that is none.
 fn cannot_be_expanded(path: &str) -> ApiError {
     ApiError::request(None, None, format!("This property cannot be expanded ({}).", mask::text(path)))
 }

@@ -63,6 +63,17 @@ pub(super) fn page_of(
     slice(call, list, cursor, created, limit as usize, is_wanted)
 }
 
+/// Whether there are more than so many objects that `is_wanted` takes.
+pub(super) fn has_more_than(
+    call: &mut MinterCall<'_>,
+    most: usize,
+    list: &ListQuery<'_>,
+    is_wanted: &dyn Fn(&Value) -> bool,
+) -> Result<bool, CallError> {
+    let page = slice(call, list, PageCursor::Start, i64::MIN..=i64::MAX, most, is_wanted)?;
+    Ok(page["has_more"] == json!(true))
+}
+
 /// A list of what the account has none of.
 pub(super) fn empty(url: &str) -> Value {
     shown(&[], false, url)

@@ -156,7 +156,7 @@ fn carry_out(
     let account_id = account.as_ref().map_or(workspace.account_id(), |account| account.id.as_str());
     let ids = workspace.ids();
     let ids = ids.for_request(if ids.is_seeded() { ledger.next_sequence()? } else { 0 }).of_account(account_id);
-    let answering = Answering::new(request, account_id, &ids);
+    let answering = Answering::new(request, account_id, now, &ids);
     // Every line that is logged of the call from here on carries the id: the span is the call's.
     tracing::Span::current().record("request_id", answering.request_id());
     let checked = record.map_err(CallError::from).and_then(|record| idempotency::check(ledger, request, record, now));

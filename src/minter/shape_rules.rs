@@ -33,6 +33,9 @@ pub(super) enum ShapeKind {
     BillingOfMethod,
     /// `card` of a payment method.
     MethodCard,
+    /// What stands below `error`: of a card that is refused, and of any other refusal.
+    CardError,
+    RequestError,
     List,
     Other,
 }
@@ -43,7 +46,12 @@ enum Family {
     Cards,
     Customers,
     Charges,
+    Errors,
     Others,
+}
+
+impl Family {
+    const COUNT: usize = 5;
 }
 
 impl ShapeKind {
@@ -54,6 +62,7 @@ impl ShapeKind {
             Self::Charge | Self::BillingOfCharge | Self::MethodDetails | Self::ChargedCard | Self::Outcome => {
                 Family::Charges
             }
+            Self::CardError | Self::RequestError => Family::Errors,
             _ => Family::Others,
         }
     }
@@ -72,6 +81,11 @@ const fn known(version: ApiVersion<'static>, until: Date) -> KnownVersion {
     KnownVersion { version, until: Some(until), but: None }
 }
 
+/// A version of which one family only is known.
+const fn known_of(family: Family, version: ApiVersion<'static>, until: Date) -> KnownVersion {
+    KnownVersion { version, until: None, but: Some((family, until)) }
+}
+
 const fn month(year: i16, month: i8) -> Date {
     date(year, month, 1)
 }
@@ -85,6 +99,7 @@ const KNOWN_UNTIL: &[KnownVersion] = &[
     known(ApiVersion::dated(2015, 10, 16), month(2015, 12)),
     known(ApiVersion::dated(2016, 7, 6), month(2016, 11)),
     known(ApiVersion::dated(2017, 4, 6), month(2017, 12)),
+    known_of(Family::Errors, ApiVersion::dated(2017, 5, 25), month(2023, 7)),
     known(ApiVersion::dated(2018, 5, 21), month(2018, 7)),
     KnownVersion {
         version: ApiVersion::dated(2019, 8, 14),
@@ -97,30 +112,28 @@ const KNOWN_UNTIL: &[KnownVersion] = &[
         until: Some(month(2026, 8)),
         but: Some((Family::Customers, month(2023, 10))),
     },
-    KnownVersion { version: ApiVersion::dated(2022, 11, 15), until: None, but: Some((Family::Cards, month(2023, 5))) },
+    known_of(Family::Cards, ApiVersion::dated(2022, 11, 15), month(2023, 5)),
     KnownVersion {
         version: ApiVersion::dated(2023, 10, 16),
         until: Some(month(2025, 3)),
         but: Some((Family::Cards, month(2024, 3))),
     },
-    KnownVersion {
-        version: ApiVersion::dated(2025, 1, 27),
-        until: None,
-        but: Some((Family::Customers, month(2025, 2))),
-    },
+    known_of(Family::Errors, ApiVersion::dated(2024, 4, 10), month(2024, 6)),
+    known_of(Family::Errors, ApiVersion::dated(2024, 12, 18), month(2025, 1)),
+    known_of(Family::Customers, ApiVersion::dated(2025, 1, 27), month(2025, 2)),
 ];
 
 /// A version, and from which month its answers are: [`Date::MAX`] is today.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ShownAs {
     version: ApiVersion<'static>,
-    until: [Date; 4],
+    until: [Date; Family::COUNT],
 }
 
 impl ShownAs {
     pub(super) fn of(version: ApiVersion<'_>) -> Self {
         let known = KNOWN_UNTIL.iter().find(|known| known.version.date() == version.date());
-        let mut until = [known.and_then(|known| known.until).unwrap_or(Date::MAX); 4];
+        let mut until = [known.and_then(|known| known.until).unwrap_or(Date::MAX); Family::COUNT];
         if let Some((family, month)) = known.and_then(|known| known.but) {
             until[family as usize] = month;
         }
@@ -130,6 +143,12 @@ impl ShownAs {
     /// Whether objects of this kind show what came to all versions in a month.
     pub(super) fn is_as_of(&self, kind: ShapeKind, year: i16, month_of_year: i8) -> bool {
         self.until[kind.family() as usize] >= month(year, month_of_year)
+    }
+
+    /// Whether a decline says how to go on and what the card's network said, in its error and in the outcome of its
+    /// charge. Recorded: neither did in January 2025, at 2019-08-14; the error does in August 2026.
+    pub(super) fn gives_advice(&self) -> bool {
+        self.is_as_of(ShapeKind::Outcome, 2026, 1)
     }
 
     pub(super) fn shows(&self, kind: ShapeKind, rule: &FieldRule) -> bool {
@@ -359,6 +378,12 @@ const PAYMENT_METHOD: &[FieldRule] = &[
 
 const METHOD_CARD: &[FieldRule] = &[since("display_brand", 2024, 2), since("regulated_status", 2025, 1)];
 
+const DOC_URL: FieldRule = since("doc_url", 2018, 1).filled(Filling::Nothing);
+const REQUEST_LOG_URL: FieldRule = since("request_log_url", 2022, 1).filled(Filling::Nothing);
+
+const CARD_ERROR: &[FieldRule] = &[since("decline_code", 2017, 1).filled(Filling::Nothing), DOC_URL, REQUEST_LOG_URL];
+const REQUEST_ERROR: &[FieldRule] = &[DOC_URL, REQUEST_LOG_URL];
+
 /// The rules of a kind: every field that came or went. All others are always shown.
 pub(super) fn rules(kind: ShapeKind) -> &'static [FieldRule] {
     match kind {
@@ -374,17 +399,25 @@ pub(super) fn rules(kind: ShapeKind) -> &'static [FieldRule] {
         ShapeKind::Refund => REFUND,
         ShapeKind::PaymentMethod => PAYMENT_METHOD,
         ShapeKind::MethodCard => METHOD_CARD,
+        ShapeKind::CardError => CARD_ERROR,
+        ShapeKind::RequestError => REQUEST_ERROR,
         ShapeKind::Token | ShapeKind::MethodDetails | ShapeKind::List | ShapeKind::Other => &[],
     }
 }
 
 /// The order in which Stripe wrote fields until the autumn of 2015: that of the code. Since then it is `id`, `object`
-/// and the others by the alphabet.
+/// and the others by the alphabet. Errors followed in 2018.
 pub(super) fn old_order(shown: &ShownAs, kind: ShapeKind) -> Option<&'static [&'static str]> {
-    if shown.is_as_of(kind, 2015, 11) {
+    let is_by_the_alphabet = match kind.family() {
+        Family::Errors => shown.is_as_of(kind, 2018, 1),
+        _ => shown.is_as_of(kind, 2015, 11),
+    };
+    if is_by_the_alphabet {
         return None;
     }
     Some(match kind {
+        ShapeKind::CardError => &["message", "type", "param", "code", "decline_code", "charge"],
+        ShapeKind::RequestError => &["type", "message", "param", "code"],
         ShapeKind::Token => &["id", "livemode", "created", "used", "object", "type", "card", "client_ip"],
         ShapeKind::CardOfToken | ShapeKind::CardOfCustomer | ShapeKind::CardOfCharge => OLD_CARD,
         ShapeKind::Charge if shown.is_as_of(kind, 2015, 1) => OLD_CHARGE,

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::shape_rules::{FieldRule, Filling, SUCCEEDED, ShapeKind, ShownAs, old_order, rules};
-use crate::domain::call::version::ApiVersion;
+use crate::domain::call::{error::ErrorKind, version::ApiVersion};
 
 /// A text field of an object that the minter made; empty where there is none.
 pub(super) fn text(object: &Value, key: &str) -> String {
@@ -30,6 +30,43 @@ pub(super) fn shaped(version: ApiVersion<'_>, mut answer: Value) -> Value {
     let showing = Showing { shown: ShownAs::of(version), is_old_status: !version.is_since(SUCCEEDED) };
     show(&showing, &mut answer, None);
     answer
+}
+
+/// The attributes of an error as a version shows them.
+pub(super) fn shown_error(version: ApiVersion<'_>, kind: ErrorKind, fields: &mut Map<String, Value>) {
+    let shown = ShownAs::of(version);
+    let kind = if kind == ErrorKind::Card { ShapeKind::CardError } else { ShapeKind::RequestError };
+    show_missing_object(&shown, kind, fields);
+    for rule in rules(kind) {
+        apply(&shown, kind, rule, fields);
+    }
+    if let Some(order) = old_order(&shown, kind) {
+        reorder(fields, order);
+    }
+}
+
+/// Recorded: the id of an object that is not there stood without quotes until October 2019, and with them since
+/// September 2020; a refusal of a parameter had no code in 2017.
+fn show_missing_object(shown: &ShownAs, kind: ShapeKind, fields: &mut Map<String, Value>) {
+    let text = |name: &str| fields.get(name).and_then(Value::as_str).unwrap_or_default();
+    let code = text("code");
+    let is_of_param = code == "resource_missing" || code.starts_with("parameter_");
+    let unquoted = text("message").strip_prefix("No such ").and_then(|rest| {
+        let (what, id) = rest.strip_suffix('\'')?.split_once(": '")?;
+        Some(format!("No such {what}: {id}"))
+    });
+    if let Some(message) = unquoted.filter(|_| !shown.is_as_of(kind, 2020, 1)) {
+        fields.insert("message".to_owned(), message.into());
+    }
+    if is_of_param && !shown.is_as_of(kind, 2018, 1) {
+        fields.shift_remove("code");
+    }
+}
+
+/// Whether errors of a version lead to the page of the call in the workbench. Recorded: until March 2025 they led to an
+/// older page, and since February 2026 at the latest to this one.
+pub(super) fn leads_to_workbench(version: ApiVersion<'_>) -> bool {
+    ShownAs::of(version).is_as_of(ShapeKind::RequestError, 2026, 1)
 }
 
 /// A list within an object, of things that the minter does not play.
@@ -135,7 +172,7 @@ fn show_exceptions(showing: &Showing, kind: ShapeKind, fields: &mut Map<String, 
         // Recorded: null until 2025, a code in 2026.
         ShapeKind::ChargedCard if !showing.shown.is_as_of(kind, 2026, 1) => set_null(fields, &["authorization_code"]),
         // Recorded: null on a declined charge in January 2025, and given in the error of a decline in 2026.
-        ShapeKind::Outcome if !showing.shown.is_as_of(kind, 2026, 1) => {
+        ShapeKind::Outcome if !showing.shown.gives_advice() => {
             set_null(fields, &["advice_code", "network_advice_code", "network_decline_code"]);
         }
         _ => {}

@@ -9,7 +9,7 @@ use crate::domain::{
     call::api::{ApiExchange, ApiResponse, CallFailure, MaskedRequest},
     history::entry::EntryDetail,
     json_spans,
-    mask::Kept,
+    mask::{Kept, keyed_hash},
 };
 
 /// The word in `format` of an export.
@@ -30,6 +30,9 @@ pub struct ExportedEntry {
     code: Option<String>,
     used_by: Option<String>,
     used_client: Option<String>,
+    /// The account that the token is of; only where that is not the account itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<String>,
     note: String,
     tags: Vec<String>,
     /// What should come of it at each step, as the history keeps it; only where something was expected.
@@ -152,6 +155,7 @@ impl From<&EntryDetail> for ExportedEntry {
             code: entry.code.clone(),
             used_by: entry.used_by.clone(),
             used_client: entry.used_client.clone(),
+            account: entry.account.as_deref().map(|account| keyed_hash::shown(account).to_owned()),
             note: entry.note.clone(),
             tags: entry.tags.clone(),
             expected: entry.expects.as_ref().map(|expects| expects.to_json()),

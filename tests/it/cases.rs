@@ -273,7 +273,6 @@ fn what_is_expanded_nowhere_is_refused_also_where_there_is_nothing_to_expand() {
     let paid = charge(&mut local, "tok_visa", &[]);
     for (path, property) in [
         ("/v1/refunds".to_owned(), "data.colour"),
-        ("/v1/customers".to_owned(), "email"),
         (format!("/v1/customers/{customer}"), "email"),
         (format!("/v1/customers/{customer}/sources"), "data.brand"),
         (format!("/v1/charges/{paid}"), "customer.colour"),
@@ -282,9 +281,86 @@ fn what_is_expanded_nowhere_is_refused_also_where_there_is_nothing_to_expand() {
         let message = format!("This property cannot be expanded ({property}).");
         check(local.get(&path, &[("expand[]", property)]), 400, None, None, &message);
     }
-    for (path, property) in [(format!("/v1/customers/{customer}"), "tax"), (format!("/v1/charges/{paid}"), "dispute")] {
+    let customer = format!("/v1/customers/{customer}");
+    let message = "This property cannot be expanded (colour).";
+    check(local.get(&customer, &[("expand[]", "colour.shade")]), 400, None, None, message);
+    for (path, property) in [(customer, "tax"), (format!("/v1/charges/{paid}"), "dispute")] {
         let message = format!("Testcard's local minter does not model '{property}', so it cannot expand it.");
         check(local.get(&path, &[("expand[]", property)]), 400, None, None, &message);
+    }
+}
+
+#[test]
+fn what_is_asked_of_a_list_is_to_be_asked_of_its_data() {
+    let mut local = Local::new();
+    let customer = id(&local.make("/v1/customers", &[]));
+    let sources = format!("/v1/customers/{customer}/sources");
+    for (path, asked, name) in [
+        ("/v1/charges", "customer", "customer"),
+        ("/v1/charges", "colour", "colour"),
+        ("/v1/refunds", "charge.customer", "charge"),
+        (sources.as_str(), "customer", "customer"),
+    ] {
+        let message =
+            format!("This property cannot be expanded ({name}). You may want to try expanding 'data.{name}' instead.");
+        check(local.get(path, &[("expand[]", asked)]), 400, None, None, &message);
+    }
+    assert_eq!(local.get("/v1/charges", &[("expand[]", "data")]).0, 200);
+    let deep = "data.refunds.data.charge.customer";
+    let message = format!("You cannot expand more than 4 levels of a property. Property: {deep}");
+    let (status, body) = local.get("/v1/charges", &[("expand[]", deep)]);
+    assert_eq!((status, &body["error"]["code"]), (400, &json!("property_expansion_max_depth")));
+    assert_eq!((&body["error"]["message"], &body["error"]["doc_url"]), (&json!(message), &Value::Null));
+}
+
+#[test]
+fn a_deleted_customer_is_expanded_as_one() {
+    let mut local = Local::new();
+    let customer = id(&local.make("/v1/customers", &[("source", "tok_visa")]));
+    let paid = id(&local.make("/v1/charges", &[&MONEY[..], &[("customer", &customer)]].concat()));
+    local.delete(&format!("/v1/customers/{customer}"));
+    let gone = json!({ "id": customer, "object": "customer", "deleted": true });
+    for property in ["customer", "customer.default_source", "customer.sources"] {
+        let (status, charge) = local.get(&format!("/v1/charges/{paid}"), &[("expand[]", property)]);
+        assert_eq!((status, charge["customer"].to_string()), (200, gone.to_string()), "{property}");
+    }
+    let listed = local.get("/v1/charges", &[("expand[]", "data.customer")]).1;
+    assert_eq!(listed["data"][0]["customer"], gone);
+}
+
+#[test]
+fn what_is_expanded_keeps_the_order_of_the_fields() {
+    let mut local = Local::new();
+    let paid = charge(&mut local, "tok_visa", &[]);
+    let path = format!("/v1/charges/{paid}");
+    let plain = local.get(&path, &[]).1;
+    let expanded = local.get(&path, &[("expand[]", "source.customer"), ("expand[]", "customer")]).1;
+    assert_eq!(expanded.to_string(), plain.to_string(), "there is nothing to expand");
+}
+
+#[test]
+fn a_decline_and_its_charge_give_the_same_advice_in_every_version() {
+    for (version, gives_advice) in [
+        (None, true),
+        (Some("2015-10-16"), false),
+        (Some("2019-02-19"), true),
+        (Some("2019-08-14"), false),
+        (Some("2020-08-27"), true),
+        (Some("2023-10-16"), false),
+        (Some("2024-04-10"), true),
+        (Some("2026-06-24.dahlia"), true),
+    ] {
+        let mut local = Local::new();
+        local.headers.extend(version.map(|version| ("Stripe-Version".to_owned(), version.to_owned())));
+        let charge = [("amount", "500"), ("currency", "usd"), ("source", "tok_visa_chargeDeclinedInsufficientFunds")];
+        let error = local.post("/v1/charges", &charge).1["error"].take();
+        let charge = local.get(&format!("/v1/charges/{}", error["charge"].as_str().unwrap()), &[]).1;
+        for name in ["advice_code", "network_advice_code", "network_decline_code"] {
+            assert_eq!(error[name], charge["outcome"][name], "{version:?} {name}");
+            assert_eq!(error[name].is_string(), gives_advice, "{version:?} {name}");
+        }
+        let attached = local.post("/v1/customers", &[("source", "tok_visa_chargeDeclinedInsufficientFunds")]).1;
+        assert_eq!(attached["error"]["advice_code"], error["advice_code"], "{version:?}");
     }
 }
 
@@ -300,6 +376,14 @@ fn a_balance_transaction_is_expanded_where_one_is_named() {
     assert_eq!((&transaction["net"], &transaction["status"]), (&json!(1912), &json!("pending")));
     assert_eq!((&transaction["source"], &transaction["description"]), (&json!(paid), &json!("Shoes")));
     assert_eq!(transaction["fee_details"][0]["amount"], 88);
+    // Recorded alike in 2023, 2024 and 2025, at three versions.
+    let names = |object: &Value| object.as_object().unwrap().keys().cloned().collect::<Vec<String>>().join(" ");
+    assert_eq!(
+        names(&transaction),
+        "id object amount available_on created currency description exchange_rate fee fee_details net \
+         reporting_category source status type"
+    );
+    assert_eq!(names(&transaction["fee_details"][0]), "amount application currency description type");
     let listed = local.get("/v1/charges", &[("expand[]", "data.balance_transaction")]).1;
     assert_eq!(listed["data"][0]["balance_transaction"], transaction);
 

@@ -88,6 +88,43 @@ fn a_refusal_for_what_the_objects_are_is_remembered_and_one_of_a_parameter_is_no
 }
 
 #[test]
+fn a_missing_object_is_told_as_its_version_tells_it() {
+    let doc_url = "https://stripe.com/docs/error-codes/resource-missing";
+    for (version, expected) in [
+        ("2017-04-06", json!({ "type": "T", "message": "No such customer: cus_a", "param": "id" })),
+        (
+            "2018-05-21",
+            json!({ "code": "C", "doc_url": doc_url, "message": "No such customer: cus_a", "param": "id", "type": "T" }),
+        ),
+        (
+            "2014-12-08",
+            json!({ "code": "C", "doc_url": doc_url, "message": "No such customer: 'cus_a'", "param": "id", "type": "T" }),
+        ),
+    ] {
+        let mut local = Local::new();
+        local.headers.push(("Stripe-Version".to_owned(), version.to_owned()));
+        let answer = local.send(HttpMethod::Get, "/v1/customers/cus_a", &[]);
+        let text = expected.to_string().replace(r#""T""#, r#""invalid_request_error""#);
+        assert_eq!(error(&answer).to_string(), text.replace(r#""C""#, r#""resource_missing""#), "{version}");
+    }
+}
+
+#[test]
+fn the_older_page_of_a_call_names_connected_accounts_only() {
+    let mut local = Local::new();
+    local.headers.push(("Stripe-Version".to_owned(), "2023-10-16".to_owned()));
+    let moment = local.now.as_second();
+    for account in [None, Some("acct_1032D82eZvKYlo2C")] {
+        local.headers.extend(account.map(|account| ("Stripe-Account".to_owned(), account.to_owned())));
+        let answer = local.send(HttpMethod::Get, "/v1/customers/cus_a", &[]);
+        let place = account.map(|account| format!("{account}/")).unwrap_or_default();
+        let request = answer.request_id().unwrap();
+        let url = format!("https://dashboard.stripe.com/{place}test/logs/{request}?t={moment}");
+        assert_eq!(error(&answer)["request_log_url"], url);
+    }
+}
+
+#[test]
 fn a_path_without_its_id_says_what_is_wrong() {
     let mut local = Local::new();
     let hint = "If you are trying to list objects, remove the trailing slash. If you are trying to retrieve an object, \

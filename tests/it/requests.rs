@@ -338,7 +338,7 @@ fn equal_calls_in_a_row_are_one_line_that_unfolds_by_click_and_key() {
         [
             folded,
             "DELETE /v1/customers/cus_1 404 stripe-python 16.1.0",
-            "GET /v1/charges?limit=3&customer=cus_9 200 stripe-python 16.1.0",
+            "GET /v1/charges?limit=3&customer=cus_9 400 stripe-python 16.1.0",
             "POST /v1/tokens 200 stripe-python 16.1.0",
         ]
     );
@@ -367,8 +367,8 @@ fn equal_calls_in_a_row_are_one_line_that_unfolds_by_click_and_key() {
 fn calls_are_searched_by_all_that_is_shown_of_them() {
     let (mut window, _) = with_calls();
     for (words, expected) in [
-        ("charges limit=3", "GET /v1/charges?limit=3&customer=cus_9 200 stripe-python 16.1.0"),
-        ("CUS_9", "GET /v1/charges?limit=3&customer=cus_9 200 stripe-python 16.1.0"),
+        ("charges limit=3", "GET /v1/charges?limit=3&customer=cus_9 400 stripe-python 16.1.0"),
+        ("CUS_9", "GET /v1/charges?limit=3&customer=cus_9 400 stripe-python 16.1.0"),
         ("delete python", "DELETE /v1/customers/cus_1 404 stripe-python 16.1.0"),
         ("resource_missing tok_none", "GET /v1/tokens/tok_none 404 stripe-python 16.1.0, 3 times in a row"),
         ("tok_1", "POST /v1/tokens 200 stripe-python 16.1.0"),

@@ -179,6 +179,50 @@ async fn no_planted_secret_is_in_any_file_or_stream() {
 const PLAIN_CODE: &str = "7391";
 
 #[test]
+fn whose_world_is_meant_is_told_by_a_key_that_is_written_nowhere() {
+    let home = Home::new();
+    let log = home.beside("log");
+    let mut command = home.command(["serve", "--isolate", "--listen", "127.0.0.1:0", "-vv"]);
+    let server = Serving::of(command.stderr(std::fs::File::create(&log).unwrap()));
+    let (bearer, control) = (format!("Bearer {KEY}"), format!("Bearer {}", server.control_token));
+    let account = format!("acct_{NUMBER}");
+    let named = [("Authorization", bearer.as_str()), ("Stripe-Account", account.as_str())];
+    for headers in [&named[..1], &named, &[named[0], ("Stripe-Account", NUMBER)], &[named[0], ("Stripe-Account", KEY)]]
+    {
+        check_clean("an answer", &server.send("POST", "/v1/customers", &[], headers).body);
+    }
+    let own = [("account", KEY)];
+    for path in ["/_testcard/reset", "/_testcard/clock", "/_testcard/faults", "/_testcard/requests"] {
+        for method in ["GET", "POST"] {
+            for more in [
+                ("now", KEY),
+                ("advance", NUMBER),
+                ("rule", NUMBER),
+                (NUMBER, KEY),
+                ("account", NUMBER),
+                ("limit", KEY),
+            ] {
+                for params in [&own[..], &[own[0], more], &[more]] {
+                    let answer = server.send(method, path, params, &[("Authorization", control.as_str())]);
+                    check_clean(&format!("{method} {path} {params:?}"), &answer.body);
+                }
+            }
+        }
+    }
+    let calls = server.control("GET", &format!("/_testcard/requests?account={KEY}")).to_string();
+    drop(server);
+    for args in [["clock", "--account", KEY], ["reset", "--account", KEY], ["reset", "--account", NUMBER]] {
+        let run = home.run(args.into_iter().chain(["-vv"]));
+        check_clean(&format!("{args:?}"), format!("{}{}", run.stdout, run.stderr).as_bytes());
+    }
+    check_clean("the log", &std::fs::read(&log).unwrap());
+    check_clean("the request log", calls.as_bytes());
+    for (path, bytes) in home.files() {
+        check_clean(&path.display().to_string(), &bytes);
+    }
+}
+
+#[test]
 fn the_server_writes_nothing_down_that_a_client_should_keep_to_itself() {
     let home = Home::new();
     let log = home.beside("log");

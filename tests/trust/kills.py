@@ -33,7 +33,8 @@ class Sent:
 
     @property
     def account(self) -> dict[str, str]:
-        return {name: value for name, value in self.headers.items() if name == "Stripe-Account"}
+        """Whose it is: the headers of a connected account, or of a key that has a world of its own."""
+        return {name: value for name, value in self.headers.items() if name in ("Stripe-Account", "Authorization")}
 
     def told(self) -> str:
         return f"POST {self.path} {self.params} {self.headers}"
@@ -118,13 +119,22 @@ def keys_of_accounts(rng: random.Random, number: int) -> dict[str, str]:
     return {"Idempotency-Key": f"{17_000_000_000_123 + number}", "Stripe-Account": account}
 
 
-def killed_under_load(trial: Trial, key_of: Callable[[random.Random, int], dict[str, str]]) -> None:
+def keys_of_worlds(rng: random.Random, number: int) -> dict[str, str]:
+    shard = rng.randrange(3)
+    # The same key in several worlds is several keys.
+    connected = {"Stripe-Account": "acct_1"} if rng.random() < 0.5 else {}
+    return {"Idempotency-Key": f"order-{number}", "Authorization": f"Bearer sk_test_shard{shard}", **connected}
+
+
+def killed_under_load(
+    trial: Trial, key_of: Callable[[random.Random, int], dict[str, str]], *args: str
+) -> None:
     checked = 0
 
     def once(_: int) -> None:
         nonlocal checked
         with Home() as home:
-            server = home.serve()
+            server = home.serve(*args)
             load = Load(key_of, trial.random, trial.random.randint(40, 260))
             clients = [threading.Thread(target=load.client, args=(server.port,), daemon=True) for _ in range(CLIENTS)]
             for thread in clients:
@@ -133,7 +143,7 @@ def killed_under_load(trial: Trial, key_of: Callable[[random.Random, int], dict[
             server.kill()
             for thread in clients:
                 thread.join(30)
-            check_all(trial, home.serve(), load)
+            check_all(trial, home.serve(*args), load)
             checked += load.acknowledged
 
     trial.repeat(once)
@@ -204,6 +214,11 @@ for keys, make_key, quick, full in [
     ("in connected accounts", keys_of_accounts, 2, 10),
 ]:
     attack(f"kill -9 under load, keys {keys}", quick, full)(lambda trial, of=make_key: killed_under_load(trial, of))
+
+
+@attack("kill -9 under load, in worlds and their connected accounts", 2, 10)
+def worlds_under_load(trial: Trial) -> None:
+    killed_under_load(trial, keys_of_worlds, "--isolate")
 
 
 @attack("different keys and accounts stay different over a restart", quick=1, full=1)

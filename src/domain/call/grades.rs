@@ -214,16 +214,18 @@ fn near(name: &str) -> Vec<String> {
     const MOST: usize = 5;
     let last = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
     let (asked, asked_last) = (name.to_lowercase(), last(&name.to_lowercase()));
-    let mut found: Vec<(usize, String)> = Vec::new();
+    // The nearest by its last part or as a whole; of two that are as near, the one that is nearer as a whole.
+    let mut found: Vec<(usize, usize, String)> = Vec::new();
     for field in all() {
         let known = whole_name(field);
-        let distance = edits(&asked, &known).min(1 + edits(&asked_last, &last(&known)));
-        if distance <= 1 + asked_last.len() / 4 && !found.iter().any(|(_, other)| *other == known) {
-            found.push((distance, known));
+        let as_whole = edits(&asked, &known);
+        let distance = as_whole.min(1 + edits(&asked_last, &last(&known)));
+        if distance <= 1 + asked_last.len() / 4 && !found.iter().any(|(.., other)| *other == known) {
+            found.push((distance, as_whole, known));
         }
     }
     found.sort();
-    found.into_iter().take(MOST).map(|(_, name)| name).collect()
+    found.into_iter().take(MOST).map(|(.., name)| name).collect()
 }
 
 /// How many letters must be added, dropped or changed to make one word of the other.

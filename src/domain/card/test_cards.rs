@@ -171,7 +171,12 @@ static CARDS: LazyLock<Vec<TestCard>> =
     LazyLock::new(|| read(CSV).expect("the table of test cards is part of the program"));
 static INDEX: LazyLock<CardIndex> = LazyLock::new(CardIndex::new);
 
+/// What a number of most brands has at most, in digits.
+const USUAL_LENGTH: usize = 16;
+
 struct CardIndex {
+    /// The few cards whose numbers are longer than usual.
+    long: Vec<&'static TestCard>,
     by_number: HashMap<&'static str, &'static TestCard>,
     by_alias: HashMap<&'static str, &'static TestCard>,
 }
@@ -185,7 +190,8 @@ impl CardIndex {
                 by_alias.entry(alias.as_str()).or_insert(card);
             }
         }
-        Self { by_number: CARDS.iter().map(|card| (card.number.as_str(), card)).collect(), by_alias }
+        let long = CARDS.iter().filter(|card| card.number.len() > USUAL_LENGTH).collect();
+        Self { long, by_number: CARDS.iter().map(|card| (card.number.as_str(), card)).collect(), by_alias }
     }
 }
 
@@ -202,7 +208,7 @@ pub fn by_number(digits: &str) -> Option<&'static TestCard> {
 /// How many digits a published test card has whose number begins with these and goes on.
 pub fn length_of_one_that_begins(digits: &str) -> Option<usize> {
     let goes_on = |card: &&TestCard| card.number.len() > digits.len() && card.number.starts_with(digits);
-    CARDS.iter().find(goes_on).map(|card| card.number.len())
+    INDEX.long.iter().copied().find(goes_on).map(|card| card.number.len())
 }
 
 /// The card of a ready-made token or payment method, such as `tok_visa_chargeDeclined`.

@@ -177,9 +177,9 @@ impl HistoryColumn {
                 1140.0.. => &[Status, Token, Card, UsedByFrom, Source, Account, Took, Created],
                 1000.0.. => &[Status, Token, Card, UsedBy, Source, Account, Took, Created],
                 820.0.. => &[Status, Token, Card, Source, Account, Took, Created],
-                700.0.. => &[Status, Token, Card, Account, Took, Created],
-                580.0.. => &[Status, Token, Card, Account, Created],
-                450.0.. => &[Status, Token, Card, Account],
+                740.0.. => &[Status, Token, Card, Account, Took, Created],
+                660.0.. => &[Status, Token, Card, Account, Created],
+                540.0.. => &[Status, Token, Card, Account],
                 340.0.. => &[Status, Token, Card],
                 _ => &[Status, Token],
             };
