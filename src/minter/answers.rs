@@ -45,18 +45,16 @@ impl<'a> Answering<'a> {
 
     /// The answer to a request that was let in: the object, or the error.
     ///
-    /// A POST that was carried out says that a repetition gives the same, one that meets a limit or a lock that a
-    /// repetition may help.
+    /// A POST that was carried out says that a repetition gives the same, a call that meets a lock that one may help.
+    /// Both are recorded. A call beyond the rate limit says neither, for Stripe's SDKs are not to repeat it (stripe-ruby).
     pub(super) fn answer(self, outcome: Result<Value, ApiError>) -> ApiResponse {
+        let is_locked = outcome.as_ref().is_err_and(|error| error.code == Some("lock_timeout"));
         let (is_carried_out, http_status, body) = match outcome {
             Ok(object) => (true, 200, object),
             Err(error) => (error.is_carried_out(), error.http_status, self.error(&error)),
         };
         let is_post = self.request.method == HttpMethod::Post;
-        let should_retry = match http_status {
-            429 => Some("true"),
-            _ => (is_post && is_carried_out).then_some("false"),
-        };
+        let should_retry = if is_locked { Some("true") } else { (is_post && is_carried_out).then_some("false") };
         let mut headers = common_headers();
         let mut add = |name: &str, value: String| headers.push((name.to_owned(), value));
         add("Request-Id", self.request_id.clone());
@@ -265,7 +263,8 @@ mod tests {
             (ApiError::request(None, None, "No").with_status(404), None),
             (ApiError::request(None, None, "No").with_status(500), None),
             (ApiError::request(None, None, "Done already").of_state(), Some("false")),
-            (ApiError::request(None, None, "Wait").with_status(429), Some("true")),
+            (ApiError::request(Some("lock_timeout"), None, "Wait").with_status(429), Some("true")),
+            (ApiError::request(Some("rate_limit"), None, "Wait").with_status(429), None),
         ] {
             let refused = answer(&post, Err(error.clone()));
             assert_eq!(refused.header("Stripe-Should-Retry"), should_retry, "{error:?}");
