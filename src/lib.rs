@@ -76,7 +76,7 @@
 //! | `secret`, `key`, `clock`, `zone`, `fault`, `json_spans`, `json_document`, `foreign`, `signs`, `invisible`, `typed_path`, `words` | texts that are wiped from memory, API keys, the time and the local time zone as they are handed in, fault rules, where each token of a JSON text stands, a JSON text read once with every value as it came, foreign text made safe to show, what a person takes for one sign, the characters that nobody sees, a path as it is typed, the fixed strings of an enum's variants |
 //! | [`domain::card`] | a card and what can be read from it: number, brand, expiry, networks, currencies, how it is typed, what comes with a decline, the published test cards |
 //! | [`domain::mask`] | what must not be written down, and what stands in its place |
-//! | [`domain::call`] | request and response: parameters, errors, tokens, what each field means and where it is known from, what used a token up, what of a call is kept, how it is sent again |
+//! | [`domain::call`] | request and response: parameters, errors, tokens, the API's version, what each field means and where it is known from, what used a token up, what of a call is kept, how it is sent again |
 //! | [`domain::rules`] | what Stripe will say: the checks of a token request, an account's policies, what a card should do |
 //! | [`domain::form`] | the form as typed: its draft, the state of its fields, defaults, what of it may be kept |
 //! | [`domain::presets`] | what can be asked for by its outcome, and the search for it |

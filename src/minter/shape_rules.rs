@@ -511,3 +511,43 @@ const OLDEST_CHARGE: &[&str] = &[
     "statement_description",
     "receipt_email",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_table_is_in_alphabetical_order() {
+        for table in [
+            CARD_OF_TOKEN,
+            CARD_OF_CUSTOMER,
+            CARD_OF_CHARGE,
+            CUSTOMER,
+            CHARGE,
+            CHARGED_CARD,
+            OUTCOME,
+            REFUND,
+            PAYMENT_METHOD,
+            METHOD_CARD,
+        ] {
+            assert!(table.is_sorted_by(|first, second| first.name < second.name), "{}", table[0].name);
+        }
+        assert!(KNOWN_UNTIL.is_sorted_by_key(|known| known.version.date()));
+    }
+
+    #[test]
+    fn a_version_between_known_ones_is_as_of_today() {
+        let shows = |version: ApiVersion<'static>, kind, name: &str| {
+            let rule = rules(kind).iter().find(|rule| rule.name == name).unwrap();
+            ShownAs::of(version).shows(kind, rule)
+        };
+        let (known, next) = (ApiVersion::dated(2017, 4, 6), ApiVersion::dated(2017, 4, 7));
+        assert!(!shows(known, ShapeKind::Charge, "payment_method_details"));
+        assert!(shows(next, ShapeKind::Charge, "payment_method_details"));
+        // What went with a version is gone in all that follow, known or not.
+        for version in [ApiVersion::dated(2025, 3, 31), ApiVersion::dated(2026, 6, 24), ApiVersion::dated(2030, 1, 1)] {
+            assert!(!shows(version, ShapeKind::Charge, "invoice"));
+        }
+        assert!(shows(ApiVersion::dated(2025, 3, 30), ShapeKind::Charge, "invoice"));
+    }
+}

@@ -197,3 +197,64 @@ fn reorder(fields: &mut Map<String, Value>, order: &[&str]) {
     }
     fields.extend(others);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(version: &str, value: Value) -> Value {
+        shaped(ApiVersion::parse(version).unwrap(), value)
+    }
+
+    fn names(value: &Value) -> Vec<&str> {
+        value.as_object().unwrap().keys().map(String::as_str).collect()
+    }
+
+    #[test]
+    fn an_object_that_an_older_testcard_kept_gets_the_fields_that_came_since() {
+        let kept = json!({ "id": "cus_1", "object": "customer", "balance": 7, "email": null });
+        let new = shown("2026-06-24.dahlia", kept.clone());
+        assert_eq!(new["customer_account"], Value::Null);
+        assert!(new.get("customer_account").is_some() && new.get("account_balance").is_none(), "{new}");
+        let old = shown("2019-08-14", kept);
+        assert_eq!(old["account_balance"], 7);
+        assert_eq!(old["tax_ids"]["url"], "/v1/customers/cus_1/tax_ids");
+        assert!(names(&old)[2..].is_sorted(), "{old}");
+    }
+
+    #[test]
+    fn a_part_has_the_rules_of_the_object_that_it_is_in() {
+        let card = json!({ "object": "card", "networks": { "preferred": null }, "allow_redisplay": "unspecified" });
+        let in_token = shown("2026-06-24.dahlia", json!({ "object": "token", "card": card }));
+        assert!(in_token["card"].get("networks").is_some() && in_token["card"].get("allow_redisplay").is_none());
+        let in_list = shown("2026-06-24.dahlia", json!({ "object": "list", "data": [card] }));
+        assert!(in_list["data"][0].get("networks").is_none() && in_list["data"][0].get("allow_redisplay").is_some());
+        let preferred = json!({ "object": "card", "networks": { "preferred": "visa" } });
+        assert_eq!(shown("2016-07-06", preferred)["networks"]["preferred"], "visa");
+    }
+
+    #[test]
+    fn what_is_deleted_and_what_is_the_callers_stays_as_it_is() {
+        for object in ["customer", "card"] {
+            let deleted = json!({ "id": "x_1", "object": object, "deleted": true });
+            assert_eq!(shown("2014-12-08", deleted.clone()), deleted);
+        }
+        let own = json!({ "object": "charge", "metadata": { "object": "card", "wallet": "mine" } });
+        assert_eq!(shown("2016-07-06", own.clone())["metadata"], own["metadata"]);
+    }
+
+    #[test]
+    fn the_oldest_versions_have_their_own_words_and_order() {
+        let charge = json!({
+            "id": "ch_1", "object": "charge", "amount": 1, "paid": true, "source": { "object": "card" },
+            "statement_descriptor": "Shoes", "status": "succeeded",
+        });
+        let old = shown("2014-12-08", charge.clone());
+        assert_eq!((&old["status"], &old["statement_description"]), (&json!("paid"), &json!("Shoes")));
+        assert_eq!(old["card"]["object"], "card");
+        let oldest = shown("2014-08-04", charge.clone());
+        assert_eq!(names(&oldest)[..4], ["id", "object", "paid", "amount"]);
+        assert!(oldest.get("source").is_none() && oldest.get("status").is_none(), "{oldest}");
+        assert_eq!(shown("2015-02-16", charge)["status"], "succeeded");
+    }
+}

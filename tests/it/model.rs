@@ -165,6 +165,7 @@ impl Model {
             () if !charge.is_ok => (400, ""),
             () if charge.is_refunded => (400, "charge_already_refunded"),
             () if amount > charge.amount => (400, ""),
+            () if amount < 50 => (400, "amount_too_small"),
             () => {
                 (charge.is_captured, charge.captured, charge.refunded) = (true, amount, charge.amount - amount);
                 OK

@@ -17,6 +17,7 @@ use crate::{
 
 /// What is given by the call, or depends on its outcome: a text in one answer and null in the next.
 const OF_THE_CALL: [&str; 20] = [
+    "balance_transaction.description",
     "card in charge.source.customer",
     "card in charge.source.cvc_check",
     "card of a token.cvc_check",
@@ -30,7 +31,6 @@ const OF_THE_CALL: [&str; 20] = [
     "charge.payment_method_details.card.authorization_code",
     "charge.receipt_url",
     "charge.statement_descriptor",
-    "customer.address",
     "customer.default_card",
     "customer.default_source",
     "customer.email",
@@ -39,10 +39,14 @@ const OF_THE_CALL: [&str; 20] = [
     "refund.reason",
 ];
 
-/// What is there when the call asks for it, or, for the last one, when a charge is not captured: the recordings of some
+/// The same of dictionaries and lists.
+const GIVEN_BY_THE_CALL: [&str; 3] = ["charge.shipping", "customer.address", "customer.preferred_locales"];
+
+/// What is there when the call asks for it or sends it, or, for the last one, when a charge is not captured: the recordings of some
 /// versions have no such call.
-const WHEN_ASKED: [&str; 4] = [
+const WHEN_ASKED: [&str; 5] = [
     "card of a token.currency",
+    "charge.fraud_details.user_report",
     "charge.refunds",
     "customer.sources",
     "charge.payment_method_details.card.capture_before",
@@ -117,13 +121,18 @@ impl Shapes {
     fn fits(kind: &str, name: &str, value: &Value, types: &str) -> bool {
         // An expanded object stands where its id does.
         let value = if types.contains("object") { value } else { value.get("id").unwrap_or(value) };
-        if OF_THE_CALL.contains(&&*format!("{kind}.{name}")) && (value.is_null() || value.is_string()) {
+        let place = format!("{kind}.{name}");
+        if OF_THE_CALL.contains(&&*place) && (value.is_null() || value.is_string()) {
+            return true;
+        }
+        if GIVEN_BY_THE_CALL.contains(&&*place) && (value.is_null() || !value.is_string()) {
             return true;
         }
         types.trim_end_matches('?').split('|').any(|expected| match (expected, value) {
             ("null", Value::Null)
             | ("boolean", Value::Bool(_))
             | ("string", Value::String(_))
+            | ("number", Value::Number(_))
             | ("object" | "map", Value::Object(_)) => true,
             ("integer", Value::Number(number)) => number.is_i64(),
             ("array<>", Value::Array(items)) => items.is_empty(),
@@ -163,7 +172,7 @@ fn walk(value: &Value, parent: Option<(&str, &str)>, see: &mut dyn FnMut(&str, &
     for (name, inner) in object {
         match inner {
             _ if name == "metadata" => {}
-            Value::Array(items) => items.iter().for_each(|item| walk(item, None, see)),
+            Value::Array(items) => items.iter().for_each(|item| walk(item, Some((&kind, &format!("{name}[]"))), see)),
             inner => walk(inner, Some((&kind, name)), see),
         }
     }
@@ -233,7 +242,9 @@ impl Answers {
         let saved = self.make("/v1/customers", &saved);
         let card = saved["default_source"].as_str().unwrap().to_owned();
         let path = format!("/v1/customers/{}", id(&saved));
-        self.make(&path, &[("email", "jane@example.com")]);
+        let of_germany = [("address[country]", "DE"), ("address[postal_code]", "10115")];
+        self.make(&path, &[&of_germany[..], &[("preferred_locales[0]", "de")]].concat());
+        self.make(&path, &[("address", ""), ("preferred_locales", ""), ("email", "jane@example.com")]);
         self.make(&format!("{path}/sources"), &[("source", "tok_visa")]);
         self.make(&format!("{path}/sources/{card}"), &[("exp_year", "2030")]);
         self.get(&path, &[]);
@@ -260,11 +271,17 @@ impl Answers {
         let (status, error) = self.local.post("/v1/charges", &declined);
         assert_eq!(status, 402, "{error}");
         self.get(&format!("/v1/charges/{}", error["error"]["charge"].as_str().unwrap()), &[]);
-        self.make(&path, &[("description", "boots")]);
-        self.get(&path, &["refunds"]);
-        self.get(&format!("/v1/charges/{of_customer}"), &["customer"]);
+        let shipping = [
+            ("shipping[name]", "Jenny Rosen"),
+            ("shipping[address][line1]", "1 Main Street"),
+            ("shipping[address][city]", "Berlin"),
+            ("shipping[address][state]", "BE"),
+        ];
+        self.make(&path, &[&shipping[..], &[("description", "boots")]].concat());
+        self.get(&path, &["refunds", "balance_transaction", "application_fee.balance_transaction"]);
+        self.get(&format!("/v1/charges/{of_customer}"), &["customer", "balance_transaction"]);
         self.get("/v1/charges", &[]);
-        self.get("/v1/charges", &["data.refunds"]);
+        self.get("/v1/charges", &["data.refunds", "data.balance_transaction"]);
     }
 
     fn refunds(&mut self) {
@@ -273,9 +290,11 @@ impl Answers {
         self.make("/v1/refunds", &[("charge", &charge), ("reason", "duplicate"), ("expand[]", "charge")]);
         self.make(&format!("/v1/refunds/{refund}"), &[("metadata[a]", "b")]);
         self.get(&format!("/v1/refunds/{refund}"), &[]);
+        self.get(&format!("/v1/refunds/{refund}"), &["balance_transaction", "charge.customer"]);
         self.get("/v1/refunds", &[]);
         self.get(&format!("/v1/charges/{charge}/refunds"), &[]);
-        self.get(&format!("/v1/charges/{charge}"), &["refunds"]);
+        self.get(&format!("/v1/charges/{charge}"), &["refunds.data.balance_transaction"]);
+        self.make(&format!("/v1/charges/{charge}"), &[("fraud_details[user_report]", "fraudulent")]);
     }
 
     fn payment_methods(&mut self) {

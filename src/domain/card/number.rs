@@ -148,7 +148,7 @@ impl CardNumber {
     }
 
     /// The issuer's country (ISO 3166-1 alpha-2): that of the published test card; else digits 7 to 9 of Stripe's
-    /// country test numbers (the ISO 3166-1 numeric code after one of [`COUNTRY_PREFIXES`]; 000 is the US); else the
+    /// country test numbers (the ISO 3166-1 numeric code after one of `COUNTRY_PREFIXES`; 000 is the US); else the
     /// brand's home country.
     pub fn country(&self) -> String {
         if let Some(card) = self.published() {
