@@ -24,23 +24,32 @@ PROGRAM = os.environ["TESTCARD_PROGRAM"]
 TODAY = datetime.datetime.now(datetime.timezone.utc).date()
 YEAR = TODAY.year + 3
 
-# The keys of a card in the order in which Stripe writes them; those in CURRENT came with later versions of the API.
-CURRENT = ["allow_redisplay", "networks", "regulated_status"]
+# The keys of a card in the order in which Stripe writes them; the version of the API page lacks those in CURRENT. Of a
+# token's card, `currency` is there only where one was sent; a customer's card shows other keys.
+PAGE_VERSION = "2022-11-15"
+CURRENT = ["email", "networks", "phone", "regulated_status"]
 CARD = [
     "id", "object", "address_city", "address_country", "address_line1", "address_line1_check", "address_line2",
-    "address_state", "address_zip", "address_zip_check", "allow_redisplay", "brand", "country", "cvc_check",
-    "dynamic_last4", "exp_month", "exp_year", "fingerprint", "funding", "last4", "metadata", "name", "networks",
+    "address_state", "address_zip", "address_zip_check", "brand", "country", "currency", "cvc_check", "dynamic_last4",
+    "email", "exp_month", "exp_year", "fingerprint", "funding", "last4", "metadata", "name", "networks", "phone",
+    "regulated_status", "tokenization_method", "wallet",
+]
+CUSTOMERS_CARD = [
+    "id", "object", "address_city", "address_country", "address_line1", "address_line1_check", "address_line2",
+    "address_state", "address_zip", "address_zip_check", "allow_redisplay", "brand", "country", "customer", "cvc_check",
+    "dynamic_last4", "email", "exp_month", "exp_year", "fingerprint", "funding", "last4", "metadata", "name", "phone",
     "regulated_status", "tokenization_method", "wallet",
 ]
 TOKEN = ["id", "object", "card", "client_ip", "created", "livemode", "type", "used"]
 CHARGE = [
     "id", "object", "amount", "amount_captured", "amount_refunded", "application", "application_fee",
     "application_fee_amount", "balance_transaction", "billing_details", "calculated_statement_descriptor", "captured",
-    "created", "currency", "customer", "description", "disputed", "failure_balance_transaction", "failure_code",
-    "failure_message", "fraud_details", "livemode", "metadata", "on_behalf_of", "outcome", "paid", "payment_intent",
-    "payment_method", "payment_method_details", "radar_options", "receipt_email", "receipt_number", "receipt_url",
-    "refunded", "review", "shipping", "source", "source_transfer", "statement_descriptor",
-    "statement_descriptor_suffix", "status", "transfer_data", "transfer_group",
+    "created", "currency", "customer", "description", "destination", "dispute", "disputed",
+    "failure_balance_transaction", "failure_code", "failure_message", "fraud_details", "livemode", "metadata",
+    "on_behalf_of", "order", "outcome", "paid", "payment_intent", "payment_method", "payment_method_details",
+    "radar_options", "receipt_email", "receipt_number", "receipt_url", "refunded", "review", "shipping", "source",
+    "source_transfer", "statement_descriptor", "statement_descriptor_suffix", "status", "transfer_data",
+    "transfer_group",
 ]
 # Number, code, decline_code, message and param of the charge that is declined.
 DECLINES = [
@@ -145,11 +154,11 @@ class Tokens(Suite):
         self.assertEqual(rest, {key: value for key, value in expected.items() if key not in ("id", "fingerprint")})
 
     def blank_card(self, is_current):
-        known = dict.fromkeys(key for key in CARD if is_current or key not in CURRENT)
+        known = dict.fromkeys(key for key in CARD if key != "currency" and (is_current or key not in CURRENT))
         known.update(object="card", brand="Visa", country="US", cvc_check="unchecked", exp_month=5, exp_year=YEAR,
                      funding="credit", last4="4242", metadata={})
         if is_current:
-            known.update(allow_redisplay="unspecified", networks={"preferred": None}, regulated_status="unregulated")
+            known.update(networks={"preferred": None}, regulated_status="unregulated")
         return known
 
     def check_token(self, made, expected_card):
@@ -175,8 +184,8 @@ class Tokens(Suite):
         self.assertEqual(headers["Stripe-Version"], stripe.api_version)
         self.assertEqual(headers["Stripe-Should-Retry"], "false")
 
-    def test_an_old_version_gives_the_fields_of_the_api_page_only(self):
-        made = stripe.Token.create(card=card(), stripe_version="2023-08-16")
+    def test_the_version_of_the_api_page_gives_its_fields_only(self):
+        made = stripe.Token.create(card=card(), stripe_version=PAGE_VERSION)
         self.check_token(made, self.blank_card(is_current=False))
         self.assertEqual(len(sent(made)["card"]), 23)
 
@@ -186,7 +195,7 @@ class Tokens(Suite):
                    "address_country": "Germany"}
         sent_card = {key: value for key, value in card(currency="eur", **address).items() if key != "cvc"}
         made = stripe.Token.create(card=sent_card)
-        expected = {**self.blank_card(is_current=True), **address, "cvc_check": None,
+        expected = {**self.blank_card(is_current=True), **address, "currency": "eur", "cvc_check": None,
                     "address_line1_check": "unchecked", "address_zip_check": "unchecked"}
         self.check_token(made, expected)
 
@@ -279,9 +288,11 @@ class Charges(Suite):
         self.assertEqual(whole["outcome"]["type"], "authorized")
         self.assertEqual(whole["outcome"]["network_status"], "approved_by_network")
         self.assertEqual(whole["outcome"]["seller_message"], "Payment complete.")
-        # The card is the token's, and by now the bank has seen it.
-        self.assertEqual(whole["source"],
-                         {**sent(made)["card"], "cvc_check": "pass", "address_zip_check": "pass"})
+        # The card is the token's, and by now the bank has seen it; a charge shows some keys of a customer's card.
+        expected = {**sent(made)["card"], "allow_redisplay": "unspecified", "customer": None, "cvc_check": "pass",
+                    "address_zip_check": "pass"}
+        del expected["networks"]
+        self.assertEqual(whole["source"], expected)
         self.assertEqual(whole["payment_method_details"]["card"]["checks"],
                          {"address_line1_check": None, "address_postal_code_check": "pass", "cvc_check": "pass"})
         self.assertEqual(sent(stripe.Charge.retrieve(paid.id)), whole)
@@ -421,9 +432,7 @@ class Customers(Suite):
         first = stripe.Customer.create_source(customer.id, source=token(address_zip="12345").id)
         second = stripe.Customer.create_source(customer.id, source=token("5555555555554444").id)
         whole = sent(first)
-        expected = CARD.copy()
-        expected.insert(expected.index("cvc_check"), "customer")
-        self.assertEqual(list(whole), expected)
+        self.assertEqual(list(whole), CUSTOMERS_CARD)
         self.assertEqual((whole["customer"], whole["cvc_check"], whole["address_zip_check"]),
                          (customer.id, "pass", "pass"))
         listed = stripe.Customer.list_sources(customer.id, object="card")
