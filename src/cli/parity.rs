@@ -2,12 +2,14 @@
 
 use std::{
     io::{self, IsTerminal as _, Write as _},
+    pin::pin,
     str::FromStr,
     time::Duration,
 };
 
 use clap::Args;
 use serde::Serialize;
+use tokio::sync::oneshot;
 
 use super::{
     environment::ProcessEnvironment,
@@ -15,6 +17,7 @@ use super::{
     outcome::{CliError, CommandOutcome},
     output::{columns, print, print_json, remark},
     shared_args::{PolicyArgs, TimeArgs, named_profile},
+    signals::EndSignals,
 };
 use crate::{
     backend::{BackendTargets, CallLimits},
@@ -68,7 +71,7 @@ const NOTE: &str = "The key is that of the profile, or in STRIPE_SECRET_KEY; the
 without an account will do. Each published test card is made into a token, charged and attached, by its number where the \
 account takes raw numbers, and by its ready tokens; the customers are deleted again. All of it happens in test mode and is \
 written down nowhere on this machine. Compared are status, header names and every field: its name, place, type and value; \
-not ids, times and what an account gives. Exit status: 0 no drift, 1 drift, 2 wrong usage, 3 no answer came";
+not ids, times and what an account gives. Exit status: 0 no drift, 1 drift, 2 wrong usage, 3 no answer came, or every call was refused";
 
 const STRIPE: &str = "stripe";
 
@@ -114,8 +117,7 @@ pub(super) fn parity(args: &ParityArgs, environment: &ProcessEnvironment) -> Res
         let account = run.meet().await?;
         let cases = catalogue::cases(&args.only, account.taken);
         tell_account(args, &account);
-        let mut show = |done| show_progress(done, cases.len());
-        let ended = run.compare(&cases, &mut report, &mut show).await;
+        let ended = compare(&run, &cases, &mut report).await;
         Ok((account, cases, ended))
     })?;
     if cases.is_empty() {
@@ -123,7 +125,8 @@ pub(super) fn parity(args: &ParityArgs, environment: &ProcessEnvironment) -> Res
             "There is nothing to compare: the account takes no raw numbers, and these cards have no ready token";
         return Err(CliError::Usage(words.to_owned()));
     }
-    let printed = Comparison { host: &host, account: &account, cases: &cases, args, report: &report };
+    let printed =
+        Comparison { host: &host, account: &account, cases: &cases, args, report: &report, is_whole: ended.is_ok() };
     if args.json {
         printed.print_as_json()?;
     } else {
@@ -131,6 +134,27 @@ pub(super) fn parity(args: &ParityArgs, environment: &ProcessEnvironment) -> Res
     }
     ended?;
     Ok(if report.drifts.is_empty() { CommandOutcome::Well } else { CommandOutcome::WithError })
+}
+
+/// Compares the answers to all cases. A signal lets the cards in flight come to their end, a second one does not.
+async fn compare(run: &ParityRun, cases: &[ParityCase], report: &mut ParityReport) -> Result<(), CliError> {
+    let mut signals = EndSignals::new()?;
+    let (tell_stop, stop) = oneshot::channel();
+    let mut show = |done| show_progress(done, cases.len());
+    let stop = async { drop(stop.await) };
+    let mut compared = pin!(run.compare(cases, stop, report, &mut show));
+    let signal = tokio::select! {
+        ended = &mut compared => return Ok(ended?),
+        signal = signals.next() => signal,
+    };
+    remark("Finishing the cards in flight, whose customers are deleted; again to stop at once");
+    // The comparison may have come to its end by itself.
+    let _ = tell_stop.send(());
+    tokio::select! {
+        ended = compared => ended?,
+        _ = signals.next() => {}
+    }
+    Err(CliError::Ended("Stopped before all cards were compared".to_owned(), signal))
 }
 
 /// Both sides, with a store in memory: nothing of a comparison is kept.
@@ -184,7 +208,7 @@ fn show_progress(done: usize, total: usize) {
     if stderr.is_terminal() {
         let end = if done == total { '\n' } else { '\r' };
         // Without stderr there is nobody left to tell.
-        let _ = write!(stderr, "{done} of {total} cards{end}");
+        let _ = write!(stderr, "{done} of {total} numbers and ready tokens{end}");
     }
 }
 
@@ -195,6 +219,8 @@ struct Comparison<'a> {
     cases: &'a [ParityCase],
     args: &'a ParityArgs,
     report: &'a ParityReport,
+    /// Whether all cases were compared.
+    is_whole: bool,
 }
 
 #[derive(Serialize)]
@@ -205,6 +231,8 @@ struct PrintedComparison<'a> {
     version: Option<&'a str>,
     /// How many numbers and ready tokens were compared, and how many answers.
     cards: usize,
+    /// Whether all of them were: else the comparison ended early.
+    complete: bool,
     answers: usize,
     /// How many cards the account has no way to take.
     left_out: usize,
@@ -240,6 +268,7 @@ impl Comparison<'_> {
             target: self.host,
             version: self.account.version.as_deref(),
             cards: self.cases.len(),
+            complete: self.is_whole,
             answers: self.report.answers,
             left_out: catalogue::left_out(&self.args.only, self.account.taken),
             drift: self.report.drifts.iter().map(PrintedDrift::from).collect(),
@@ -258,8 +287,12 @@ impl Comparison<'_> {
             1 => "1 drift".to_owned(),
             count => format!("{count} drifts"),
         };
-        let (answers, cards) = (self.report.answers, self.cases.len());
-        let line = format!("{drift} in {answers} answers to {cards} cards, compared with {}{version}", self.host);
+        let (answers, cases) = (self.report.answers, self.cases.len());
+        let so_far = if self.is_whole { "" } else { " so far, not all were compared:" };
+        let line = format!(
+            "{drift}{so_far} in {answers} answers to {cases} numbers and ready tokens, compared with {}{version}",
+            self.host
+        );
         print(foreign::sentence(&line))?;
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Makes the same calls to the minter and to a target and compares the answers: whether the minter is still true.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use futures_util::{StreamExt as _, stream};
 
@@ -54,6 +54,8 @@ pub enum ParityError {
     BadKey(String),
     #[error("The target refuses calls for their number. Ask again later, or with a lower --rate")]
     RateLimited,
+    #[error("The target refuses the calls that are to be compared, of any card: {0}")]
+    Refused(String),
 }
 
 /// What the target's account takes, and the version that it answers at.
@@ -90,7 +92,8 @@ impl ParityRun {
     /// the target answers at.
     ///
     /// # Errors
-    /// No answer came, or the key was refused.
+    /// No answer came, or the key was refused, or whatever was asked for another reason than the account's age: such
+    /// refusals are the same on both sides and would be taken for no drift.
     pub async fn meet(&mut self) -> Result<TargetAccount, ParityError> {
         let today = utc_day(self.sides.clock.now());
         let token = self.ask_target(&self.with_headers(key_check::probe(today, &new_idempotency_key()))).await?;
@@ -104,6 +107,9 @@ impl ParityRun {
         if refusals.contains(&Some(AccountRefusal::BadKey)) {
             return Err(ParityError::BadKey(token.error_sentence().unwrap_or_default()));
         }
+        if refusals == [None, None] && !token.is_success() && !charge.is_success() {
+            return Err(ParityError::Refused(token.error_sentence().unwrap_or_default()));
+        }
         let version = token.header(VERSION).map(str::to_owned);
         let has_version = self.sides.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(VERSION));
         if let (false, Some(version)) = (has_version, &version) {
@@ -116,17 +122,19 @@ impl ParityRun {
         Ok(TargetAccount { taken, version })
     }
 
-    /// Compares the answers to all cases. What was found so far stays in the report where it ends early.
+    /// Compares the answers to all cases, until `stop` is ready: then those in flight come to their end, so that their
+    /// customers are deleted. What was found so far stays in the report where it ends early.
     ///
     /// # Errors
     /// No answer came from the target, or the store in memory cannot be used.
     pub async fn compare(
         &self,
         cases: &[ParityCase],
+        stop: impl Future<Output = ()>,
         report: &mut ParityReport,
         on_progress: &mut (dyn FnMut(usize) + Send),
     ) -> Result<(), ParityError> {
-        let mut compared = stream::iter(cases).map(|case| self.case(case)).buffered(AT_ONCE);
+        let mut compared = pin!(stream::iter(cases).take_until(stop).map(|case| self.case(case)).buffered(AT_ONCE));
         let mut done = 0;
         while let Some(case) = compared.next().await {
             let (card, drifts) = case?;

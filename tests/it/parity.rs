@@ -3,7 +3,8 @@
 use std::{
     borrow::Cow,
     collections::BTreeSet,
-    sync::{Arc, Mutex},
+    process::{Command, Stdio},
+    sync::{Arc, Mutex, mpsc},
 };
 
 use serde_json::{Value, json};
@@ -355,17 +356,86 @@ async fn a_call_that_meets_the_rate_limit_is_made_again_and_is_no_drift() {
 async fn what_cannot_be_compared_ends_with_3() {
     let limited =
         Server::start(vec![reply(429, r#"{"error": {"message": "Slow down"}}"#).with("retry-after", "0")]).await;
+    let failing = Server::start(vec![reply(500, r#"{"error": {"message": "No.", "type": "api_error"}}"#)]).await;
     let home = Home::new();
     let other_key = serve(&home, &["--key", "sk_test_other"]);
     for (url, words) in [
         (limited.url(), "The target refuses calls for their number"),
         (url(&other_key), "The target did not accept the API key"),
         ("http://127.0.0.1:1".to_owned(), "Could not connect to 127.0.0.1:1"),
+        (failing.url(), "The target refuses the calls that are to be compared, of any card: No. (api_error, HTTP 500)"),
     ] {
         let run = parity(&url, &FEW).await;
         assert_eq!((run.exit, &*run.stdout), (3, ""), "{url}: {run:?}");
         assert!(run.stderr.contains(words), "{url}: {run:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_both_sides_refuse_is_not_taken_for_no_drift() {
+    let home = Home::new();
+    let server = serve(&home, &[]);
+    for args in [&["--api-version", "2019-01-01"][..], &["--api-version", "nonsense"]] {
+        let run = parity(&url(&server), &[&FEW[..], args].concat()).await;
+        assert_eq!((run.exit, &*run.stdout), (3, ""), "{run:?}");
+        assert!(run.stderr.contains("Invalid Stripe API version"), "{run:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_comparison_that_ends_early_says_so() {
+    let home = Home::new();
+    let behind = serve(&home, &[]);
+    let address = behind.address;
+    let server = Server::answering(move |nth, call| {
+        if nth > 20 {
+            return reply(200, "no JSON");
+        }
+        let answer = forwarded(address, call);
+        passed_on(answer.status, answer.headers, answer.body)
+    })
+    .await;
+    let run = parity(&server.url(), &["--json"]).await;
+    assert_eq!((run.exit, &json_of(&run)["complete"]), (3, &json!(false)), "{run:?}");
+    assert!(run.stderr.contains("not JSON"), "{run:?}");
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_comparison_that_is_interrupted_deletes_its_customers_and_says_what_it_found() {
+    use rustix::process::{Pid, Signal, kill_process};
+
+    let home = Home::new();
+    let behind = serve(&home, &[]);
+    let address = behind.address;
+    let (tell, told) = mpsc::channel();
+    let server = Server::answering(move |nth, call| {
+        if nth == 40 {
+            tell.send(()).unwrap();
+        }
+        let answer = forwarded(address, call);
+        passed_on(answer.status, answer.headers, answer.body)
+    })
+    .await;
+    let target = server.url();
+    let run = tokio::task::spawn_blocking(move || {
+        let home = Home::new();
+        let direct = home.command(["parity", "--target", &target]);
+        // Whoever runs the tests in the background may have them ignore signals, and what they start as well.
+        let mut command = Command::new("/usr/bin/env");
+        command.arg("--default-signal=INT").arg(direct.get_program()).args(direct.get_args());
+        command.envs(direct.get_envs().filter_map(|(name, value)| Some((name, value?)))).env("STRIPE_SECRET_KEY", KEY);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        told.recv().unwrap();
+        kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+        child.wait_with_output().unwrap()
+    });
+    let output = run.await.unwrap();
+    let (stdout, stderr) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert_eq!(output.status.code(), Some(130), "{stderr}");
+    assert!(stdout.starts_with("no drift so far, not all were compared: in "), "{stdout}");
+    assert!(stderr.contains("Stopped before all cards were compared"), "{stderr}");
+    assert_eq!(behind.get("/v1/customers").json()["data"], json!([]));
 }
 
 #[test]
