@@ -42,6 +42,11 @@ impl LeaveGuard {
         self.is_asking
     }
 
+    /// The height of the question while there is one, with the space above it.
+    pub fn height(&self) -> f32 {
+        if self.is_asking { 104.0 } else { 0.0 }
+    }
+
     /// The answer to go on.
     pub fn keep(&mut self, ctx: &Context) {
         self.is_asking = false;

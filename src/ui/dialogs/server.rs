@@ -123,7 +123,8 @@ pub fn server_ui(
 ) -> bool {
     let mut is_discarded = false;
     let modal = modal_ui(ctx, "server", "Loopback server", 580.0, |ui| {
-        let height = (ui.ctx().content_rect().height() - 140.0).clamp(240.0, 760.0);
+        // The question below takes its room from what is scrolled, not from the window.
+        let height = (ui.ctx().content_rect().height() - 140.0 - state.leaving.height()).clamp(240.0, 760.0);
         let area = ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]);
         scroll_ui(ui, "the server's settings", area, |ui| {
             // Room for the scroll bar beside the fields.
