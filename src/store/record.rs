@@ -62,7 +62,7 @@ impl WriteContext {
         answer: LocalAnswer,
     ) -> Result<(RecordedCall, ApiResponse), JobError> {
         if call.world != worlds::COMMON {
-            worlds::enter(&self.connection, &call.world)?;
+            worlds::enter(&self.connection, &mut self.clocks, &call.world)?;
         }
         let clock = self.clocks.ahead_of(&call.world);
         let mut ledger = SqlLedger::new(&self.connection, &self.identities, &call.redaction, &call.world, clock);

@@ -62,6 +62,12 @@ impl WorldClocks {
         self.version = None;
     }
 
+    /// Forgets the clock of a world that is gone, as [`Self::set`] takes a change over.
+    fn forget(&mut self, world: &str) {
+        self.ahead.remove(world);
+        self.version = None;
+    }
+
     fn set_all_right(&mut self) {
         self.ahead.clear();
         self.version = None;
@@ -70,7 +76,7 @@ impl WorldClocks {
 
 /// Notes that a world is used, and makes it where there is none: where there would be too many, the one that was used
 /// least lately goes, of those without objects if there are any.
-pub(super) fn enter(connection: &Connection, world: &str) -> rusqlite::Result<()> {
+pub(super) fn enter(connection: &Connection, clocks: &mut WorldClocks, world: &str) -> rusqlite::Result<()> {
     let used = connection
         .prepare_cached("UPDATE worlds SET used = 1 + (SELECT max(used) FROM worlds) WHERE name = ?1")?
         .execute([world])?;
@@ -84,7 +90,8 @@ pub(super) fn enter(connection: &Connection, world: &str) -> rusqlite::Result<()
     {
         tracing::info!(world = least, "a world makes room for another one");
         drop_objects(connection, &least)?;
-        connection.execute("DELETE FROM worlds WHERE name = ?1", [least])?;
+        connection.execute("DELETE FROM worlds WHERE name = ?1", [&least])?;
+        clocks.forget(&least);
     }
     connection
         .prepare_cached("INSERT INTO worlds (name, used) SELECT ?1, 1 + max(used) FROM worlds")?
@@ -149,7 +156,7 @@ pub(super) fn set_clock(
     let after = shifted(machine, after).duration_since(machine);
     let millis = i64::try_from(after.as_millis()).unwrap_or_default();
     if world != COMMON {
-        enter(connection, world)?;
+        enter(connection, clocks, world)?;
     }
     connection.execute("UPDATE worlds SET clock_ms = ?2 WHERE name = ?1", (world, millis))?;
     let after = SignedDuration::from_millis(millis);
@@ -176,15 +183,27 @@ mod tests {
     #[test]
     fn of_a_thousand_worlds_the_least_used_without_objects_makes_room() {
         let connection = schema::in_memory_for_tests();
+        let mut clocks = WorldClocks::default();
         for nth in 0..MOST_WORLDS {
             let name = format!("acct_{nth}");
-            enter(&connection, &name).unwrap();
+            enter(&connection, &mut clocks, &name).unwrap();
             if nth % 2 == 0 {
                 keep(&connection, &name);
             }
         }
-        enter(&connection, "acct_1").unwrap();
-        enter(&connection, "acct_new").unwrap();
+        let machine = Timestamp::from_second(1_700_000_000).unwrap();
+        let later = ClockChange::By(SignedDuration::from_secs(7));
+        for name in ["acct_3", "acct_1"] {
+            set_clock(&connection, &mut clocks, name, later, machine).unwrap();
+        }
+        clocks.refresh(&connection).unwrap();
+        // The others without objects are used after acct_3.
+        for nth in (5..MOST_WORLDS).step_by(2) {
+            enter(&connection, &mut clocks, &format!("acct_{nth}")).unwrap();
+        }
+        enter(&connection, &mut clocks, "acct_1").unwrap();
+        enter(&connection, &mut clocks, "acct_new").unwrap();
+        assert_eq!((clocks.ahead_of("acct_3").as_secs(), clocks.ahead_of("acct_1").as_secs()), (0, 7));
         let now = names(&connection);
         assert_eq!((now.len(), now.contains(&"acct_3".to_owned())), (1000, false), "acct_1 was used after it");
         assert_eq!(now[998..], ["acct_1", "acct_new"]);
@@ -194,7 +213,7 @@ mod tests {
             connection.execute("DELETE FROM objects WHERE world = ?1", [&name]).unwrap();
             keep(&connection, &name);
         }
-        enter(&connection, "acct_newest").unwrap();
+        enter(&connection, &mut clocks, "acct_newest").unwrap();
         let now = names(&connection);
         assert_eq!((now.len(), now.contains(&"acct_0".to_owned())), (1000, false));
         let left: i64 = connection.query_row("SELECT count(*) FROM objects", [], |row| row.get(0)).unwrap();
