@@ -8,7 +8,10 @@ use tracing::{Instrument as _, Span};
 use super::span::{call_span, record_request_id};
 use crate::{
     domain::{
-        call::api::{ApiRequest, Target, TransportError},
+        call::{
+            account::AccountId,
+            api::{ApiRequest, Target, TransportError},
+        },
         history::{
             entry::{EntryId, HistoryEntry},
             request_log::ExchangeId,
@@ -44,9 +47,9 @@ pub struct StartedCall {
 }
 
 impl StartedCall {
-    fn call(&self, target: Target, profile: Option<ProfileId>) -> NewCall {
+    fn call(&self, target: Target, profile: Option<ProfileId>, own_account: Option<AccountId>) -> NewCall {
         let (request, expects) = (self.request.clone(), self.expects.clone());
-        NewCall { target, started: self.started, request, expects, profile, world: None }
+        NewCall { target, started: self.started, request, expects, profile, world: None, own_account }
     }
 }
 
@@ -102,7 +105,7 @@ impl Backend {
                         started.request.headers.push((name, value));
                     }
                 }
-                let call = started.call(Target::Stripe, Some(*profile));
+                let call = started.call(Target::Stripe, Some(*profile), None);
                 let journalled = started.span.in_scope(|| store.journal(call)).await?;
                 Ok(StartedCall { journalled: Some(journalled.exchange), entry: journalled.entry, ..started })
             }
@@ -147,7 +150,7 @@ impl Backend {
     async fn carry_out(&self, started: &StartedCall) -> Result<RecordedCall, StoreError> {
         match self {
             Self::Local { store, workspace, policies } => {
-                let call = started.call(Target::Local, None);
+                let call = started.call(Target::Local, None, AccountId::parse(workspace.account_id()));
                 let prepared =
                     PreparedCall::new(started.request.clone(), started.started, *policies, Arc::clone(workspace));
                 store.answer(call, Box::new(move |ledger| prepared.answer(ledger))).await
@@ -155,7 +158,7 @@ impl Backend {
             Self::Stripe { store, client, profile } => {
                 let exchange = match started.journalled {
                     Some(exchange) => exchange,
-                    None => store.journal(started.call(Target::Stripe, Some(*profile))).await?.exchange,
+                    None => store.journal(started.call(Target::Stripe, Some(*profile), None)).await?.exchange,
                 };
                 let sent = Instant::now();
                 let outcome = client.send(&started.request).await;

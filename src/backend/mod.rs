@@ -21,7 +21,10 @@ mod targets;
 mod worlds;
 
 pub use crate::{
-    minter::{Admission, KEY_PARAM, admit, admit_by_param, refusal, sent_headers, takes_key_param, unrecognized},
+    minter::{
+        Admission, KEY_PARAM, admit, admit_by_param, auth::authenticate, check_account, refusal, sent_headers,
+        takes_key_param, unrecognized,
+    },
     store::{ClockChange, StoreError},
     stripe::{CaError, CallLimits, check_ca, new_idempotency_key},
 };

@@ -18,7 +18,7 @@ use crate::{
         rules::policies::AccountPolicies,
         settings::origin::PageOrigin,
     },
-    minter::{self, PreparedCall},
+    minter::{self, MinterAccount, PreparedCall},
     store::{CallSelection, NewCall, StoreError},
 };
 
@@ -43,9 +43,9 @@ pub struct CallOrigin {
 }
 
 impl CallOrigin {
-    fn call(&self, request: ApiRequest) -> NewCall {
-        let (started, world) = (self.started, self.world.clone());
-        NewCall { target: Target::Local, started, request, expects: None, profile: None, world }
+    fn call(&self, request: ApiRequest, account: &MinterAccount) -> NewCall {
+        let (started, world, own_account) = (self.started, self.world.clone(), AccountId::parse(account.account_id()));
+        NewCall { target: Target::Local, started, request, expects: None, profile: None, world, own_account }
     }
 }
 
@@ -65,8 +65,8 @@ impl BackendTargets {
     pub async fn serve(&self, call: ServedCall, policies: AccountPolicies) -> ApiResponse {
         let ServedCall { request, origin, fault } = call;
         let account = self.accounts.of(origin.world.as_ref());
-        let prepared = PreparedCall::new(request.clone(), origin.started, policies, account);
-        let call = origin.call(request);
+        let call = origin.call(request.clone(), &account);
+        let prepared = PreparedCall::new(request, origin.started, policies, account);
         let answer = move |ledger: &mut dyn minter::Ledger| {
             prepared.answer(ledger).map(|answer| with_fault(answer, fault.as_ref()))
         };
@@ -91,7 +91,7 @@ impl BackendTargets {
     /// Writes down a call that came over HTTP and was refused before it reached the stand-in. Gives the answer to send,
     /// which is redacted: the same bytes are kept.
     pub async fn refuse(&self, request: ApiRequest, origin: &CallOrigin, answer: ApiResponse) -> ApiResponse {
-        let (answer, noted) = self.store.refuse(origin.call(request), origin.arrived.elapsed(), answer);
+        let (answer, noted) = self.store.refuse(self.call(request, origin), origin.arrived.elapsed(), answer);
         if let Err(error) = noted.await {
             self.save_failures.add(&error);
         }
@@ -101,9 +101,13 @@ impl BackendTargets {
     /// Writes down a call that came over HTTP and did not reach the stand-in, with what became of it instead of an
     /// answer.
     pub async fn note(&self, request: ApiRequest, origin: &CallOrigin, failure: CallFailure) {
-        if let Err(error) = self.store.note(origin.call(request), origin.arrived.elapsed(), failure).await {
+        if let Err(error) = self.store.note(self.call(request, origin), origin.arrived.elapsed(), failure).await {
             self.save_failures.add(&error);
         }
+    }
+
+    fn call(&self, request: ApiRequest, origin: &CallOrigin) -> NewCall {
+        origin.call(request, &self.accounts.of(origin.world.as_ref()))
     }
 }
 

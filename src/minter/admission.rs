@@ -62,10 +62,18 @@ pub fn admit_by_param(
     let_in(key, request, policies)
 }
 
+/// Refuses a call with this key for an account that cannot be one: where the parameters of a call that was let in name it.
+///
+/// # Errors
+/// 403, as [`admit`].
+pub fn check_account(request: &ApiRequest, key: &ApiKey) -> Result<(), ApiError> {
+    accounts::check(request, key.expose())
+}
+
 fn let_in(key: ApiKey, request: &ApiRequest, policies: AccountPolicies) -> Result<ApiKey, ApiError> {
     if key.kind() == KeyKind::Publishable && !policies.publishable_keys && request.makes_token() {
         return Err(auth::publishable_keys_refused());
     }
-    accounts::check(request, key.expose())?;
+    check_account(request, &key)?;
     Ok(key)
 }

@@ -22,6 +22,8 @@ pub(super) struct MinterCall<'a> {
     pub(super) now: Timestamp,
     pub(super) policies: AccountPolicies,
     pub(super) workspace: &'a MinterAccount,
+    /// The id of the account that the call is for.
+    pub(super) account_id: &'a str,
     pub(super) ids: RequestIds<'a>,
     /// The version that the call is answered in.
     pub(super) version: ApiVersion<'a>,

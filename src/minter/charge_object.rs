@@ -140,8 +140,7 @@ pub(super) fn approve(call: &MinterCall<'_>, charge: &mut Value, card: &PaymentC
     }
     charge["paid"] = true.into();
     charge["status"] = "succeeded".into();
-    let receipt =
-        format!("https://pay.stripe.com/receipts/{}/{}", call.workspace.account_id(), shapes::text(charge, "id"));
+    let receipt = format!("https://pay.stripe.com/receipts/{}/{}", call.account_id, shapes::text(charge, "id"));
     charge["receipt_url"] = receipt.into();
     if is_captured {
         charge["captured"] = true.into();

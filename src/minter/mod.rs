@@ -53,7 +53,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-pub use admission::{Admission, KEY_PARAM, admit, admit_by_param, takes_key_param};
+pub use admission::{Admission, KEY_PARAM, admit, admit_by_param, check_account, takes_key_param};
 pub use answers::{refusal, refused_on_purpose, sent_headers, unavailable};
 pub use ledger::{
     Ledger, LedgerError, MemoryLedger, ObjectKind, PageCursor, PageQuery, RememberedAnswer, StoredObject,
@@ -172,7 +172,7 @@ fn carry_out(
     };
     let version = ApiVersion::of(request);
     let objects = AccountLedger::new(&mut *ledger, account.as_ref().map(|account| account.stored.as_str()));
-    let mut call = MinterCall { ledger: objects, request, now, policies, workspace, ids, version };
+    let mut call = MinterCall { ledger: objects, request, now, policies, workspace, account_id, ids, version };
     let outcome = match routes::run(&mut call).and_then(|object| expand::add_unasked(&mut call, object)) {
         Ok(object) => Ok(shapes::shaped(version, object)),
         Err(CallError::Refused(error)) => Err(error),

@@ -19,8 +19,8 @@ use super::{
 };
 use crate::{
     backend::{
-        Admission, AdmissionRules, CallOrigin, KEY_PARAM, ServedCall, admit, admit_by_param, call_span, refusal,
-        takes_key_param,
+        Admission, AdmissionRules, CallOrigin, KEY_PARAM, ServedCall, admit, admit_by_param, authenticate, call_span,
+        check_account, refusal, takes_key_param,
     },
     domain::{
         call::{
@@ -99,7 +99,13 @@ impl ArrivedCall<'_> {
     async fn read(&mut self, body: Body, rules: &AdmissionRules) -> Result<(ApiRequest, MemoryShare), HttpResponse> {
         let (request, admission) = match admitted(self.head, rules) {
             Ok(admitted) => admitted,
-            Err(error) => return Err(self.refuse_unread(&error, body).await),
+            Err(error) => {
+                // Refused, but a call of its world all the same, if its key tells one.
+                if let Ok(key) = authenticate(authorization(self.head), false, None) {
+                    self.enter_world(&key);
+                }
+                return Err(self.refuse_unread(&error, body).await);
+            }
         };
         if let Admission::Admitted(key) = &admission {
             self.enter_world(key);
@@ -203,10 +209,14 @@ async fn serve(shared: &SharedState, call: ServedCall, policies: AccountPolicies
 /// key as far as the head names one.
 fn admitted(head: &Parts, rules: &AdmissionRules) -> Result<(ApiRequest, Admission), ApiError> {
     let request = without_params(head)?;
-    // A header that is no text is no key. It is there all the same, so no key among the parameters stands in for it.
-    let authorization = head.headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
-    let admission = admit(authorization, &request, rules.policies, rules.only.as_ref())?;
+    let admission = admit(authorization(head), &request, rules.policies, rules.only.as_ref())?;
     Ok((request, admission))
+}
+
+/// The header that names the key. One that is no text is no key; it is there all the same, so no key among the parameters
+/// stands in for it.
+fn authorization(head: &Parts) -> Option<&str> {
+    head.headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default())
 }
 
 /// Reads the parameters of the query and after them those of the body into the request; gives the call's key too. What
@@ -244,5 +254,6 @@ async fn read_params(
         admit_key(Some(key), &request)?;
         request.params.remove(KEY_PARAM);
     }
+    check_account(&request, &key)?;
     Ok((request, key))
 }

@@ -33,6 +33,8 @@ pub struct NewCall {
     pub profile: Option<ProfileId>,
     /// The account whose world the call is in; `None` for the one world of all calls.
     pub world: Option<AccountId>,
+    /// The minter's own account: a call that names it is for no connected one.
+    pub own_account: Option<AccountId>,
 }
 
 /// The minter's side of a local call: what it changes in the ledger is kept with the exchange, or not at all.
@@ -73,9 +75,11 @@ pub(super) struct MaskedCall {
 
 impl MaskedCall {
     pub(super) fn of(call: NewCall, identities: &IdentityKey) -> Self {
-        let NewCall { target, started, request: sent, expects, profile, world } = call;
+        let NewCall { target, started, request: sent, expects, profile, world, own_account } = call;
         let world = world.map(|world| identities.stored(world.as_str())).unwrap_or_default();
-        let account = sent.named_account().map(|account| identities.stored(account));
+        let own = own_account.as_ref().map(AccountId::as_str);
+        let connected = sent.named_account().filter(|account| Some(*account) != own);
+        let account = connected.map(|account| identities.stored(account));
         let entry = sent.makes_token().then(|| {
             let number = sent.params.get("card[number]").unwrap_or_default();
             let brand = CardNumber::parse(&only_digits(number)).map(|number| number.brand().as_str().to_owned());

@@ -114,6 +114,9 @@ fn each_account_has_lists_and_ids_of_its_own() {
         if account == Some(CONNECTED) {
             assert_eq!(&charges[0][9..19], "2eZvKYlo2C", "ids have characters of their account");
         }
+        let receipt =
+            local.get(&format!("/v1/charges/{}", charges[0]), &[]).1["receipt_url"].as_str().unwrap().to_owned();
+        assert!(receipt.contains(&format!("/{}/", account.unwrap_or(local.workspace.account_id()))), "{receipt}");
         let log = local.get("/v1/charges/ch_nope", &[]).1["error"]["request_log_url"].as_str().unwrap().to_owned();
         let workspace = local.workspace.account_id();
         assert!(log.contains(&format!("/{}/", account.unwrap_or(workspace))), "{log}");
@@ -214,6 +217,27 @@ fn an_older_history_keeps_whose_its_objects_are() {
     }
     let seeded = server.control("GET", "/_testcard/requests");
     assert!(seeded["data"].as_array().unwrap().len() >= 4);
+}
+
+#[test]
+fn the_account_itself_is_the_same_whether_a_call_names_it_or_not() {
+    let home = Home::new();
+    let server = Serving::start(&home, &[]);
+    let own = server.get("/v1/charges/ch_nope").json()["error"]["request_log_url"].as_str().unwrap().to_owned();
+    let own = own.split('/').find(|part| part.starts_with("acct_")).unwrap();
+    let token = id(&server.post("/v1/tokens", &CARD).json());
+    let path = format!("/v1/tokens/{token}");
+    let named = [("Stripe-Account", own)];
+    assert_eq!(server.send("GET", &path, &[], &named).status, 200);
+    assert_eq!(server.send("POST", "/v1/tokens", &CARD, &named).status, 200);
+    assert_eq!(server.send("GET", &path, &[], &[("Stripe-Account", OTHER)]).status, 404);
+    let listed = server.control("GET", &format!("/_testcard/requests?account={own}"));
+    assert_eq!(listed["data"].as_array().unwrap().len(), 4, "{listed}");
+    // Lists of the window show no account that is not there.
+    let file = home.path().join("data").join(FILE_NAME);
+    let accounts = "SELECT group_concat(coalesce(account, 'own'), ' ') FROM entries";
+    let accounts: String = Connection::open(file).unwrap().query_row(accounts, [], |row| row.get(0)).unwrap();
+    assert_eq!(accounts, "own own");
 }
 
 /// Makes a history what it was before there were worlds.

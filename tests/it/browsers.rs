@@ -435,6 +435,20 @@ fn account_and_version_in_the_body_are_those_of_the_call() {
 }
 
 #[test]
+fn an_account_in_the_body_that_cannot_be_one_is_refused_as_in_the_head() {
+    let server = naming();
+    let key = "Bearer pk_test_planted_page_wxyz";
+    let headers = [FORM, ("Authorization", key)];
+    let of_body =
+        ask(&server, "POST", "/v1/tokens", &headers, &form(&[&CARD[..], &[("_stripe_account", "nope")]].concat()));
+    let headers = [FORM, ("Authorization", key), ("Stripe-Account", "nope")];
+    let of_head = ask(&server, "POST", "/v1/tokens", &headers, &form(&CARD));
+    assert_eq!((of_body.status, of_body.text()), (403, of_head.text()));
+    let message = of_body.json()["error"]["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("'pk_test_") && message.contains("wxyz'") && !message.contains("planted"), "{message}");
+}
+
+#[test]
 fn a_key_beside_the_header_is_let_in_or_refused_as_the_header_is() {
     let server = naming();
     for (header, param, status) in [

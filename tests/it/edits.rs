@@ -97,8 +97,15 @@ fn what_another_call_does_to_an_entry_leaves_note_and_tags_alone() {
     let charge = TokenCall::Charge { token: "tok_1".to_owned(), amount: "1".to_owned(), currency: "usd".to_owned() };
     let mut request = charge.to_api("key");
     request.headers.push(("User-Agent".to_owned(), "Stripe/v1 PythonBindings/16.1.0".to_owned()));
-    let call =
-        NewCall { target: Target::Local, started: moment(2), request, expects: None, profile: None, world: None };
+    let call = NewCall {
+        target: Target::Local,
+        started: moment(2),
+        request,
+        expects: None,
+        profile: None,
+        world: None,
+        own_account: None,
+    };
     store.answer(call, say(response(200, &serde_json::json!({"id": "ch_1"})))).wait().unwrap();
     let entry = store.reader().unwrap().rows(&[id]).unwrap().remove(0);
     assert_eq!(
@@ -424,6 +431,7 @@ fn a_request_without_a_user_agent_is_this_program() {
         expects: None,
         profile: None,
         world: None,
+        own_account: None,
     };
     store.answer(call, say(response(200, &serde_json::json!({"id": "card_1"})))).wait().unwrap();
     let entry = store.reader().unwrap().rows(&[id]).unwrap().remove(0);

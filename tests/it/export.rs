@@ -91,6 +91,7 @@ fn an_entry_is_exported_with_all_that_is_known_of_it() {
         expects: None,
         profile: None,
         world: None,
+        own_account: None,
     };
     let journaled = store.journal(retrieve).wait().unwrap();
     let not_json = TransportError::NotJson { host: "h".to_owned(), http_status: 502, text: "<p>".to_owned() };

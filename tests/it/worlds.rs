@@ -226,6 +226,18 @@ fn a_control_call_says_whose_world_is_meant() {
 }
 
 #[test]
+fn a_call_that_is_refused_for_its_head_is_listed_with_the_others_of_its_world() {
+    let server = Serving::start(&Home::new(), &["--memory", "--isolate"]);
+    let shard = server.shard("sk_test_shard7");
+    assert_eq!(shard.send("GET", "/v1/charges", &[], &[("Stripe-Account", "nope")]).status, 403);
+    assert_eq!(server.shard("pk_test_shard7").get("/v1/charges").status, 403);
+    assert_eq!(server.shard("sk_test_shard8").get("/v1/charges").status, 200);
+    let calls = shard.control("GET", "/_testcard/requests", &[]);
+    let statuses: Vec<&Value> = calls["data"].as_array().unwrap().iter().map(|call| &call["status"]).collect();
+    assert_eq!(statuses, [403, 403], "{calls}");
+}
+
+#[test]
 fn each_world_has_faults_of_its_own() {
     let args = ["--memory", "--isolate", "--fault", "POST /v1/charges next 1: 500"];
     let server = Serving::start(&Home::new(), &args);

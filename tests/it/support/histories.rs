@@ -47,6 +47,7 @@ pub fn creation(target: Target, params: &[(&str, &str)]) -> NewCall {
         expects: None,
         profile: None,
         world: None,
+        own_account: None,
     }
 }
 
@@ -62,6 +63,7 @@ pub fn retrieval(target: Target, id: &str) -> NewCall {
         expects: None,
         profile: None,
         world: None,
+        own_account: None,
     }
 }
 
@@ -196,6 +198,7 @@ pub fn plant_secrets(store: &Store) {
         expects: None,
         profile: None,
         world: None,
+        own_account: None,
     };
 
     let object = StoredObject {
