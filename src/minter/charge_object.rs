@@ -140,7 +140,11 @@ pub(super) fn approve(call: &MinterCall<'_>, charge: &mut Value, card: &PaymentC
     }
     charge["paid"] = true.into();
     charge["status"] = "succeeded".into();
-    let receipt = format!("https://pay.stripe.com/receipts/{}/{}", call.account_id, shapes::text(charge, "id"));
+    let receipt = format!(
+        "https://pay.stripe.com/receipts/{}/{}",
+        crate::domain::mask::identity(call.account_id),
+        shapes::text(charge, "id")
+    );
     charge["receipt_url"] = receipt.into();
     if is_captured {
         charge["captured"] = true.into();
