@@ -48,6 +48,8 @@ const SMALL_BODY: usize = 64 * 1024;
 /// Trees up to this length are searched within a frame, if their text is no longer than a small body either.
 const SHORT_TREE: usize = 4096;
 const TREE: &str = "Response";
+/// From this height of tree and explanation on, twenty lines of the tree leave room for a fourth line below them.
+const ROOMY_PANE: f32 = 500.0;
 
 fn search_id() -> Id {
     Id::unique("answer_search")
@@ -400,14 +402,19 @@ fn find_keys_ui(ui: &Ui, find: &mut TreeSearch, lines: &mut JsonLines) {
     }
 }
 
+/// The height of the explanation below the tree: four lines of text, three where the tree has little room, and none in a
+/// very low pane. What has no room there is in the tooltip.
 fn about_height(ui: &Ui) -> f32 {
-    // In a very low pane the tree gets all the room.
-    if ui.available_height() < 176.0 { 0.0 } else { 90.0 }
+    match ui.available_height() {
+        ..160.0 => 0.0,
+        ..ROOMY_PANE => 74.0,
+        _ => 90.0,
+    }
 }
 
 /// Explains the selected line. The tooltips say the same, but only to those who use a pointer.
 fn about_ui(ui: &mut Ui, lines: &JsonLines, since: &[FieldNote], actions: &mut Vec<Action>) {
-    if about_height(ui) > 0.0 && ui.available_height() < 20.0 {
+    if ui.available_height() < 20.0 {
         return;
     }
     let t = DesignTokens::of(ui);
