@@ -93,7 +93,7 @@ fn no_profile(name: &str, settings: &Settings) -> CliError {
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct PolicyArgs {
     /// Switch a policy of the minter's account, such as raw_card_data=off; may be repeated. The others are as in the
-    /// settings.
+    /// settings, and in a comparison with a target as by default.
     #[arg(long, value_name = "NAME=on|off", value_parser = policy)]
     policy: Vec<(AccountPolicy, bool)>,
 }
