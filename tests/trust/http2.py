@@ -283,7 +283,7 @@ def bodies_over_http1(trial: Trial) -> None:
             finally:
                 for one in connections:
                     one.socket.close()
-            trial.expect(statuses.get(503, 0) > 0, "503 beyond 64 MB", sent, f"statuses {statuses}")
+            trial.expect(statuses.get(503, 0) > 0, "503 beyond 48 MB", sent, f"statuses {statuses}")
             trial.expect(set(statuses) <= {400, 503}, "400 (the name is too long) or 503, and nothing else", sent, f"statuses {statuses}")
             with Client(server.port) as client:
                 answer = client.post("/v1/customers", {"name": "after"})
