@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// What the calls that come in may hold in memory together, and what the answers that go out may.
-const BYTES_IN_FLIGHT: usize = 48 << 20;
+const BYTES_IN_FLIGHT: usize = 64 << 20;
 /// So many calls at most are with the minter at once. It answers one after the other, and commits what waits as a
 /// group: more would make no group faster, and their answers are not counted before they are there.
 const MOST_AT_WORK: usize = 256;

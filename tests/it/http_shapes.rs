@@ -343,8 +343,8 @@ fn the_call_after_a_refused_one_is_answered() {
 fn bodies_in_flight_have_a_bound_together_and_the_others_are_told_when_to_come_back() {
     const CALLS: usize = 80;
     const BODY: usize = 1 << 20;
-    // So many bodies of a megabyte, with their heads, fit into 48.
-    const FIT: usize = 47;
+    // So many bodies of a megabyte, with their heads, fit into 64.
+    const FIT: usize = 63;
     let server = in_memory();
     let (sender, answers) = mpsc::channel();
     let mut open = Vec::new();
