@@ -150,7 +150,7 @@ impl Backend {
     async fn carry_out(&self, started: &StartedCall) -> Result<RecordedCall, StoreError> {
         match self {
             Self::Local { store, workspace, policies } => {
-                let call = started.call(Target::Local, None, AccountId::parse(workspace.account_id()));
+                let call = started.call(Target::Local, None, Some(workspace.account().clone()));
                 let prepared =
                     PreparedCall::new(started.request.clone(), started.started, *policies, Arc::clone(workspace));
                 store.answer(call, Box::new(move |ledger| prepared.answer(ledger))).await

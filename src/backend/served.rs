@@ -44,7 +44,7 @@ pub struct CallOrigin {
 
 impl CallOrigin {
     fn call(&self, request: ApiRequest, account: &MinterAccount) -> NewCall {
-        let (started, world, own_account) = (self.started, self.world.clone(), AccountId::parse(account.account_id()));
+        let (started, world, own_account) = (self.started, self.world.clone(), Some(account.account().clone()));
         NewCall { target: Target::Local, started, request, expects: None, profile: None, world, own_account }
     }
 }

@@ -13,7 +13,7 @@ use crate::domain::{
 /// The account that the minter plays: its id, its fingerprints, the source of its ids. `Debug` shows the id only.
 #[derive(Clone)]
 pub struct MinterAccount {
-    account_id: String,
+    account_id: AccountId,
     published_key: [u8; 32],
     unpublished_key: [u8; 32],
     /// Follows from the folder, so that every process on it agrees about a request and an identity.
@@ -58,7 +58,7 @@ impl MinterAccount {
     pub fn of_world(&self, id: &AccountId) -> Self {
         let own = |key: &[u8; 32]| keyed_hash(key, "world", id.as_str().as_bytes());
         Self {
-            account_id: id.as_str().to_owned(),
+            account_id: id.clone(),
             published_key: own(&self.published_key),
             unpublished_key: own(&self.unpublished_key),
             secret_request_key: own(&self.secret_request_key),
@@ -69,15 +69,13 @@ impl MinterAccount {
 
     /// The account of a key that does not name it: a hash of the key, without its prefix, so that a publishable and a
     /// secret key of one name are of one account.
-    #[expect(clippy::missing_panics_doc, reason = "a hash in base 62 has the form of an id")]
     pub fn account_of_key(&self, key: &ApiKey) -> AccountId {
-        let hash = first_half(keyed_hash(&self.keys_key, "account of a key", key.own_part().as_bytes()));
-        AccountId::parse(&format!("acct_1{}", base62(hash, 15))).expect("letters and digits are an id")
+        hashed_id(keyed_hash(&self.keys_key, "account of a key", key.own_part().as_bytes()))
     }
 
     fn derived(secret: &[u8; 32], unpublished_key: [u8; 32], ids_seed: Option<[u8; 32]>) -> Self {
-        let account_id = format!("acct_1{}", base62(first_half(keyed_hash(secret, "account", &[])), 15));
-        let ids = IdSource::new(&account_id, ids_seed);
+        let account_id = hashed_id(keyed_hash(secret, "account", &[]));
+        let ids = IdSource::new(account_id.as_str(), ids_seed);
         let published_key = keyed_hash(secret, "fingerprints of published numbers", &[]);
         Self {
             account_id,
@@ -93,6 +91,11 @@ impl MinterAccount {
 
     /// `acct_1…`, 16 characters after the prefix.
     pub fn account_id(&self) -> &str {
+        self.account_id.as_str()
+    }
+
+    /// The account itself.
+    pub fn account(&self) -> &AccountId {
         &self.account_id
     }
 
@@ -119,9 +122,14 @@ impl MinterAccount {
     }
 }
 
+/// The id of an account that follows from a hash.
+fn hashed_id(hash: [u8; 32]) -> AccountId {
+    AccountId::parse(&format!("acct_1{}", base62(first_half(hash), 15))).expect("letters and digits are an id")
+}
+
 impl fmt::Debug for MinterAccount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Workspace({}, {:?})", self.account_id, self.ids)
+        write!(f, "Workspace({}, {:?})", self.account_id(), self.ids)
     }
 }
 

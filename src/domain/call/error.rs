@@ -8,6 +8,9 @@ use crate::domain::{card::declines::DeclineAdvice, mask};
 
 /// How many characters of each end of a value that is too long are repeated.
 const ENDS_SHOWN: usize = 10;
+/// Characters at each end that are masked before the ends are taken of them: longer than all that is masked as one, and
+/// far shorter than a value of a megabyte.
+const ENDS_MASKED: usize = 1000;
 
 /// The `type` of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,10 +113,9 @@ impl ApiError {
     /// A value has more characters than its parameter takes. Stripe repeats both ends of it, ten characters each
     /// (reported: polarsource/polar#5429); what may be a secret in it is masked.
     pub fn too_long(param: &str, value: &str, longest: usize) -> Self {
-        let kept: Vec<char> = mask::param(param, value).0.chars().collect();
-        let end = kept.len().saturating_sub(ENDS_SHOWN);
-        let start: String = kept.iter().take(ENDS_SHOWN).collect();
-        let end: String = kept[end..].iter().collect();
+        let start = mask::param(param, first_chars(value, ENDS_MASKED)).0;
+        let end = mask::param(param, last_chars(value, ENDS_MASKED)).0;
+        let (start, end) = (first_chars(&start, ENDS_SHOWN), last_chars(&end, ENDS_SHOWN));
         Self::request(
             None,
             Some(param),
@@ -167,6 +169,14 @@ impl ApiError {
     pub fn label(&self) -> &str {
         self.code.unwrap_or(self.kind.as_str())
     }
+}
+
+fn first_chars(text: &str, count: usize) -> &str {
+    text.char_indices().nth(count).map_or(text, |(end, _)| &text[..end])
+}
+
+fn last_chars(text: &str, count: usize) -> &str {
+    text.char_indices().nth_back(count - 1).map_or(text, |(start, _)| &text[start..])
 }
 
 /// Read access to the `error` object in a response body.

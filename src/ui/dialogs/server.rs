@@ -195,7 +195,7 @@ fn port_ui(
     port: Option<u16>,
     actions: &mut Vec<Action>,
 ) {
-    let mut field = Field::new("Port").mono().hint("of 127.0.0.1; 0: any free one");
+    let mut field = Field::new("Port").mono().hint("0: any free one");
     if port.is_none() {
         field = field.message(Tone::Error, "A port is a number from 0 to 65535");
     }
