@@ -46,7 +46,7 @@ impl Goals {
     }
 
     pub(super) fn print(&self) {
-        println!("\n{:<64} {:>24} {:>16}  met", "goal", "figure", "bound");
+        println!("\n{:<64} {:>24} {:>18}  met", "goal", "figure", "bound");
         for Goal { name, figure, bound, stretch } in &self.0 {
             let is_met = |bound: &Bound| bound.is_met_by(figure.median());
             let bounds = match stretch {
@@ -58,7 +58,7 @@ impl Goals {
                 (true, false) => "yes",
                 (true, true) => "yes, and the stretch",
             };
-            println!("{name:<64} {:>24} {bounds:>16}  {verdict}", figure.to_string());
+            println!("{name:<64} {:>24} {bounds:>18}  {verdict}", figure.to_string());
         }
     }
 }
