@@ -57,7 +57,7 @@ fn fingerprint(request: &ApiRequest, workspace: &MinterAccount) -> RequestFinger
             // Writing to a `String` cannot fail.
             let _ = write!(text, "\n{}:{name}={}:{value}", name.len(), value.len());
         }
-        first_half(keyed_hash(key, "request", text.as_bytes()))
+        first_half(keyed_hash(key, "request", text.as_bytes())) as u64
     };
     let (kept_key, secret_key) = workspace.request_keys();
     RequestFingerprint {
@@ -78,7 +78,7 @@ pub(super) enum IdempotencyCheck {
 }
 
 /// A record without its time, which the ledger's clock tells.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct PreparedRecord {
     key: AnswerKey,
     fingerprint: RequestFingerprint,

@@ -43,6 +43,7 @@ impl IdSource {
         RequestIds {
             account_part: Cow::Borrowed(&self.account_part),
             source: self.seed.as_ref().map(|seed| (seed, sequence)),
+            token_number: None,
         }
     }
 }
@@ -57,6 +58,7 @@ impl fmt::Debug for IdSource {
 pub struct RequestIds<'a> {
     account_part: Cow<'a, str>,
     source: Option<(&'a [u8; 32], u64)>,
+    token_number: Option<u128>,
 }
 
 impl<'a> RequestIds<'a> {
@@ -66,9 +68,18 @@ impl<'a> RequestIds<'a> {
         Self { account_part: account_part(account_id), ..self }
     }
 
+    /// The same, with this number as the own part of the token's id; `None` leaves it as it is.
+    #[must_use]
+    pub fn with_token_number(self, token_number: Option<u128>) -> Self {
+        Self { token_number, ..self }
+    }
+
     /// `tok_1…`, 24 characters after the prefix.
     pub fn token(&self, created: Timestamp) -> String {
-        self.timed("tok", created)
+        match self.token_number {
+            Some(number) => self.timed_with("tok", created, number),
+            None => self.timed("tok", created),
+        }
     }
 
     /// `card_1…`, 24 characters after the prefix.
@@ -145,7 +156,11 @@ impl<'a> RequestIds<'a> {
     }
 
     fn timed(&self, prefix: &str, created: Timestamp) -> String {
-        format!("{prefix}_1{}{}{}", time_part(created.as_second()), self.account_part, self.own_part(prefix, 8))
+        self.timed_with(prefix, created, self.own_number(prefix))
+    }
+
+    fn timed_with(&self, prefix: &str, created: Timestamp, own: u128) -> String {
+        format!("{prefix}_1{}{}{}", time_part(created.as_second()), self.account_part, base62(own, 8))
     }
 
     fn own_part(&self, purpose: &str, digits: usize) -> String {

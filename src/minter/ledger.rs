@@ -117,8 +117,8 @@ pub struct AnswerKey {
 pub struct RequestFingerprint {
     /// Tells which key `whole` was made with.
     pub whole_key: u64,
-    pub whole: u128,
-    pub masked: u128,
+    pub whole: u64,
+    pub masked: u64,
 }
 
 impl RequestFingerprint {
@@ -149,13 +149,18 @@ pub trait Ledger {
     /// The next number of the ledger's own count, never given twice, not even after a restart.
     fn next_sequence(&mut self) -> Result<u64, LedgerError>;
 
+    /// The own part of the id of the token that the call makes, where the ledger finds tokens by it; `None` where any id
+    /// is as good. A call makes one token at most.
+    fn token_number(&mut self) -> Option<u128>;
+
     /// Keeps a new object; an id that exists already is an error.
     fn insert(&mut self, account: Option<&str>, object: &StoredObject) -> Result<(), LedgerError>;
 
     /// The object of this kind and id.
     fn get(&mut self, account: Option<&str>, kind: ObjectKind, id: &str) -> Result<Option<StoredObject>, LedgerError>;
 
-    /// Writes parent, body and state of an object that exists; it keeps its place in lists.
+    /// Writes parent, body and state of an object that exists; it keeps its place in lists. Of a token only `used`
+    /// changes.
     fn update(&mut self, account: Option<&str>, object: &StoredObject) -> Result<(), LedgerError>;
 
     /// Drops an object; one that is not there is no error.
@@ -164,6 +169,9 @@ pub trait Ledger {
     /// The objects of a page, newest first, in the order in which they were inserted. A cursor that names no object of
     /// the kind gives none.
     fn page(&mut self, account: Option<&str>, query: &PageQuery<'_>) -> Result<Vec<StoredObject>, LedgerError>;
+
+    /// Notes the object that the answer of the call shows: what the answer tells need not be kept twice.
+    fn shows(&mut self, shown: &Value);
 
     /// What was answered under an idempotency key, however long ago.
     fn recall(&mut self, key: &AnswerKey) -> Result<Option<RememberedAnswer>, LedgerError>;
@@ -254,6 +262,10 @@ impl Ledger for MemoryLedger {
         Ok(self.sequence)
     }
 
+    fn token_number(&mut self) -> Option<u128> {
+        None
+    }
+
     fn insert(&mut self, account: Option<&str>, object: &StoredObject) -> Result<(), LedgerError> {
         if self.place(account, object.kind, &object.id).is_some() {
             return Err(LedgerError(format!("{} exists already", object.id)));
@@ -301,6 +313,8 @@ impl Ledger for MemoryLedger {
         }
         Ok(older.iter().rev().filter(fits).take(query.limit).map(object).collect())
     }
+
+    fn shows(&mut self, _: &Value) {}
 
     fn recall(&mut self, key: &AnswerKey) -> Result<Option<RememberedAnswer>, LedgerError> {
         Ok(self.answers.get(&key.text).cloned())

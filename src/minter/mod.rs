@@ -15,12 +15,14 @@
 //! | `cards`, `charge_object`, `disputes`, `balance` | what a card's bank says, what a charge shows of it, and what follows |
 //! | `idempotency`, `ledger` | one answer for one key, and where objects and answers are kept |
 //! | `answers`, `ids`, `versions` | the bytes of an answer, ids, and which versions the API has |
+//! | `answered_token` | the token as it is kept, of the answer that showed it |
 //! | `workspace`, `accounts` | whose account it is, and which connected one a call is for |
 
 mod accepted;
 mod accounts;
 mod admission;
 mod amounts;
+mod answered_token;
 mod answers;
 pub mod auth;
 mod balance;
@@ -54,6 +56,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 pub use admission::{Admission, KEY_PARAM, admit, admit_by_param, check_account, takes_key_param};
+pub use answered_token::{is_told_by_answer, token_of_answer};
 pub use answers::{refusal, refused_on_purpose, sent_headers, unavailable};
 pub use ledger::{
     Ledger, LedgerError, MemoryLedger, ObjectKind, PageCursor, PageQuery, RememberedAnswer, StoredObject,
@@ -92,7 +95,7 @@ pub fn handle(
 }
 
 /// What is worked out of a request before the ledger is needed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct CallMatters {
     /// The connected account that it is for.
     account: Option<ConnectedAccount>,
@@ -126,12 +129,12 @@ impl PreparedCall {
         Self { request, now, policies, workspace, matters }
     }
 
-    /// Answers the call, as [`handle`] does.
+    /// Answers the call, as [`handle`] does. It can be answered again, where nothing was kept of the answer before.
     ///
     /// # Errors
     /// As [`handle`].
-    pub fn answer(self, ledger: &mut dyn Ledger) -> Result<ApiResponse, LedgerError> {
-        carry_out(ledger, &self.request, self.matters, self.now, self.policies, &self.workspace)
+    pub fn answer(&self, ledger: &mut dyn Ledger) -> Result<ApiResponse, LedgerError> {
+        carry_out(ledger, &self.request, self.matters.clone(), self.now, self.policies, &self.workspace)
     }
 }
 
@@ -155,7 +158,12 @@ fn carry_out(
     };
     let account_id = account.as_ref().map_or(workspace.account_id(), |account| account.id.as_str());
     let ids = workspace.ids();
-    let ids = ids.for_request(if ids.is_seeded() { ledger.next_sequence()? } else { 0 }).of_account(account_id);
+    let ids = if ids.is_seeded() {
+        ids.for_request(ledger.next_sequence()?)
+    } else {
+        ids.for_request(0).with_token_number(ledger.token_number())
+    };
+    let ids = ids.of_account(account_id);
     let answering = Answering::new(request, account_id, now, &ids);
     // Every line that is logged of the call from here on carries the id: the span is the call's.
     tracing::Span::current().record("request_id", answering.request_id());
@@ -174,7 +182,11 @@ fn carry_out(
     let objects = AccountLedger::new(&mut *ledger, account.as_ref().map(|account| account.stored.as_str()));
     let mut call = MinterCall { ledger: objects, request, now, policies, workspace, account_id, ids, version };
     let outcome = match routes::run(&mut call).and_then(|object| expand::add_unasked(&mut call, object)) {
-        Ok(object) => Ok(shapes::shaped(version, object)),
+        Ok(object) => {
+            let shown = shapes::shaped(version, object);
+            ledger.shows(&shown);
+            Ok(shown)
+        }
         Err(CallError::Refused(error)) => Err(error),
         Err(CallError::Ledger(error)) => return Err(error),
     };

@@ -18,7 +18,8 @@ pub(super) fn add(object: &mut Value, key: &str, value: Value) {
     }
 }
 
-fn insert(fields: &mut Map<String, Value>, key: &str, value: Value) {
+/// As [`add`], to the fields of an object.
+pub(super) fn insert(fields: &mut Map<String, Value>, key: &str, value: Value) {
     fields.shift_remove(key);
     let is_later = |known: &String| !["id", "object"].contains(&known.as_str()) && known.as_str() > key;
     let place = fields.keys().position(is_later).unwrap_or(fields.len());

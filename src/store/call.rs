@@ -1,6 +1,6 @@
 //! A call on its way into the history: as its sender has it, masked, and as it was written.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
@@ -38,7 +38,8 @@ pub struct NewCall {
 }
 
 /// The minter's side of a local call: what it changes in the ledger is kept with the exchange, or not at all.
-pub type LocalAnswer = Box<dyn FnOnce(&mut dyn Ledger) -> Result<ApiResponse, LedgerError> + Send>;
+/// It is asked again where the commit of another call makes that necessary; nothing is kept of what it did before then.
+pub type LocalAnswer = Box<dyn Fn(&mut dyn Ledger) -> Result<ApiResponse, LedgerError> + Send>;
 
 /// A call that is written down and may leave.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,7 +59,7 @@ pub struct RecordedCall {
 
 /// A call as it may be written. It is made on the caller's thread: the one thread that writes has no time for masking.
 pub(super) struct MaskedCall {
-    pub(super) redaction: Redaction,
+    pub(super) redaction: Arc<Redaction>,
     /// The world that the call is in, as it is stored: empty for the one of all calls.
     pub(super) world: String,
     /// The connected account that the call is for, as it is stored.
@@ -89,17 +90,18 @@ impl MaskedCall {
         });
         let (redaction, request) = Redaction::with_request(&sent);
         let (params_json, headers_json) = (rows::params_json(&request), rows::pairs_json(&request.headers));
+        let redaction = Arc::new(redaction);
         Self { redaction, world, account, target, started, request, params_json, headers_json, entry }
     }
 
     /// The exchange as the history gives it back: its times are as precise as their columns. For the answer of the
     /// minter or of a fault only, in which nothing is replaced after it was sent.
-    pub(super) fn ended(self, took: Duration, outcome: Result<ApiResponse, CallFailure>) -> ApiExchange {
+    pub(super) fn ended(&self, took: Duration, outcome: Result<ApiResponse, CallFailure>) -> ApiExchange {
         ApiExchange {
             target: self.target,
             started: rows::kept_moment(self.started),
             took: rows::kept_duration(took),
-            request: self.request,
+            request: self.request.clone(),
             outcome,
             replaced: Vec::new(),
         }

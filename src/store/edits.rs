@@ -3,20 +3,23 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::Connection;
+use rusqlite::{Connection, TransactionBehavior};
 
 use super::{
-    entries::{self, haystack, next_revision},
+    entries::{self, haystack},
     error::{JobError, StoreError},
-    rows, schema,
+    ledger, rows, schema,
     write_context::{WalCleanup, WriteContext},
 };
-use crate::domain::{
-    history::{
-        edit::{EntryEdit, tagged},
-        entry::{EntryId, HistoryEntry},
+use crate::{
+    domain::{
+        history::{
+            edit::{EntryEdit, tagged},
+            entry::{EntryId, HistoryEntry},
+        },
+        mask,
     },
-    mask,
+    minter::ledger::KEY_KEPT_SECS,
 };
 
 /// How long a deleted entry can be restored for certain.
@@ -58,7 +61,7 @@ impl WriteContext {
     /// Writes anew what a person wrote on entries, and nothing else of them.
     fn rewrite(&mut self, ids: &[EntryId], change: impl Fn(&mut HistoryEntry)) -> rusqlite::Result<u64> {
         self.wal_cleanup = WalCleanup::Asked;
-        let revision = next_revision(&self.connection)?;
+        let revision = self.tallies.next_revision(&self.connection)?;
         let mut update = self
             .connection
             .prepare_cached("UPDATE entries SET note = ?2, tags = ?3, haystack = ?4, revision = ?5 WHERE id = ?1")?;
@@ -75,8 +78,8 @@ impl WriteContext {
         Ok(done)
     }
 
-    fn set_deleted(&self, ids: &[EntryId], which: &str, moment: Option<Timestamp>) -> rusqlite::Result<u64> {
-        let revision = next_revision(&self.connection)?;
+    fn set_deleted(&mut self, ids: &[EntryId], which: &str, moment: Option<Timestamp>) -> rusqlite::Result<u64> {
+        let revision = self.tallies.next_revision(&self.connection)?;
         let mut update = self
             .connection
             .prepare_cached(&format!("UPDATE entries SET deleted_ms = ?2, revision = ?3 WHERE id = ?1 AND {which}"))?;
@@ -90,17 +93,27 @@ impl WriteContext {
 
 /// Drops entries for good that were deleted long enough ago, with their calls: from the file's free pages and the WAL
 /// too. An entry whose answer the minter still remembers under an idempotency key stays hidden until its day is over,
-/// because deleting never touches the ledger.
-pub(super) fn drop_deleted(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
+/// because deleting never touches the ledger. Tokens that are kept with its calls stay, too.
+pub(super) fn drop_deleted(connection: &mut Connection, now: Timestamp) -> rusqlite::Result<()> {
     let long_ago = now.as_millisecond() - i64::try_from(RESTORABLE_FOR.as_millis()).unwrap_or(i64::MAX);
-    let dropped = connection.execute(
-        "DELETE FROM entries WHERE id IN (SELECT id FROM entries WHERE deleted_ms < ?1 AND run IS NULL AND NOT EXISTS \
-         (SELECT 1 FROM exchanges JOIN answers ON answers.exchange = exchanges.id WHERE exchanges.entry = entries.id) \
-         LIMIT ?2)",
-        (long_ago, MOST_DROPPED),
-    )?;
-    if dropped > 0 {
-        tracing::info!(entries = dropped, "deleted entries were dropped for good");
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let dropped = transaction
+        .prepare(
+            "SELECT id FROM entries WHERE deleted_ms < ?1 AND run IS NULL AND NOT EXISTS (SELECT 1 FROM exchanges \
+             LEFT JOIN answers ON answers.exchange = exchanges.id WHERE exchanges.entry = entries.id \
+             AND (answers.key IS NOT NULL OR exchanges.record IS NOT NULL AND exchanges.started_ms > ?3)) LIMIT ?2",
+        )?
+        .query_map((long_ago, MOST_DROPPED, now.as_millisecond() - 1000 * KEY_KEPT_SECS), |row| {
+            row.get(0).map(EntryId)
+        })?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    for entry in &dropped {
+        ledger::keep_tokens_of(&transaction, *entry)?;
+        transaction.prepare_cached("DELETE FROM entries WHERE id = ?1")?.execute([entry.0])?;
+    }
+    transaction.commit()?;
+    if !dropped.is_empty() {
+        tracing::info!(entries = dropped.len(), "deleted entries were dropped for good");
         // Where another process reads meanwhile, the last to close the history empties the WAL.
         schema::empty_wal(connection)?;
     }

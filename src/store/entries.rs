@@ -16,7 +16,7 @@ use crate::domain::{
     card::digits::only_digits,
     history::{
         entry::{EntryId, EntryStatus, HistoryEntry},
-        request_log::client_name,
+        request_log::{ExchangeId, client_name},
     },
     rules::expectation::Judgement,
 };
@@ -122,24 +122,42 @@ pub(super) fn rebuilt(id: EntryId, creation: &StoredExchange, timeline: &[Stored
     entry
 }
 
-/// Writes a new entry and gives it its number. `session` is the session that waits for its answer.
+/// What is written of an entry besides what it says.
+#[derive(Clone, Copy, Default)]
+pub(super) struct EntryMarks<'a> {
+    /// The number of the change, see [`super::tallies::Tallies::next_revision`].
+    pub(super) revision: i64,
+    /// The session that waits for the answer.
+    pub(super) session: Option<&'a str>,
+    /// The call that made the token, where the token's id tells it.
+    pub(super) token_call: Option<ExchangeId>,
+}
+
+/// Writes a new entry and gives it its number. The counts do not have it yet.
 pub(super) fn insert(
     connection: &Connection,
     entry: HistoryEntry,
-    session: Option<&str>,
+    marks: EntryMarks<'_>,
 ) -> rusqlite::Result<HistoryEntry> {
-    write(connection, INSERT_ENTRY, &entry, session)?;
+    write(connection, INSERT_ENTRY, &entry, marks)?;
     Ok(HistoryEntry { id: EntryId(connection.last_insert_rowid()), ..entry })
 }
 
-/// Writes an entry that has its number already and is not in the table.
+/// Writes an entry that has its number already and is not in the table. The counts do not have it yet.
 pub(super) fn insert_numbered(connection: &Connection, entry: &HistoryEntry) -> rusqlite::Result<()> {
-    write(connection, INSERT_ENTRY, entry, None)
+    let revision = next_revision(connection)?;
+    write(connection, INSERT_ENTRY, entry, EntryMarks { revision, ..EntryMarks::default() })
 }
 
-/// Writes what is known of an entry that is there. `session` is the session that waits for its answer.
-pub(super) fn update(connection: &Connection, entry: &HistoryEntry, session: Option<&str>) -> rusqlite::Result<()> {
-    write(connection, UPDATE_ENTRY, entry, session)
+/// Writes what is known of an entry that is there. `session` is the session that waits for its answer. An entry without
+/// one keeps the call that its token tells.
+pub(super) fn update(
+    connection: &Connection,
+    entry: &HistoryEntry,
+    revision: i64,
+    session: Option<&str>,
+) -> rusqlite::Result<()> {
+    write(connection, UPDATE_ENTRY, entry, EntryMarks { revision, session, token_call: None })
 }
 
 /// The entry of a number, a deleted one too.
@@ -159,8 +177,7 @@ pub(super) fn select(
         .collect()
 }
 
-/// The next number of the count of all changes of entries: what is written with it is found by whoever saw the count
-/// before.
+/// The next number of the count of all changes of entries, outside the writer.
 pub(super) fn next_revision(connection: &Connection) -> rusqlite::Result<i64> {
     connection
         .prepare_cached("UPDATE counters SET value = value + 1 WHERE name = 'revision' RETURNING value")?
@@ -184,15 +201,19 @@ macro_rules! entry_values {
 const INSERT_ENTRY: &str = concat!(
     "INSERT INTO entries (id, ",
     entry_columns!(),
-    ", uid) VALUES (nullif(?1, 0), ",
+    ", uid, token_call) VALUES (nullif(?1, 0), ",
     entry_values!(),
-    ", randomblob(16))"
+    ", randomblob(16), ?21)"
 );
-const UPDATE_ENTRY: &str =
-    concat!("UPDATE entries SET (", entry_columns!(), ") = (", entry_values!(), ") WHERE id = ?1");
+const UPDATE_ENTRY: &str = concat!(
+    "UPDATE entries SET (",
+    entry_columns!(),
+    ", token_call) = (",
+    entry_values!(),
+    ", coalesce(?21, token_call)) WHERE id = ?1"
+);
 
-fn write(connection: &Connection, sql: &str, entry: &HistoryEntry, session: Option<&str>) -> rusqlite::Result<()> {
-    let revision = next_revision(connection)?;
+fn write(connection: &Connection, sql: &str, entry: &HistoryEntry, marks: EntryMarks<'_>) -> rusqlite::Result<()> {
     connection
         .prepare_cached(sql)?
         .execute(params![
@@ -213,9 +234,10 @@ fn write(connection: &Connection, sql: &str, entry: &HistoryEntry, session: Opti
             entry.judgement.as_ref().map(|judgement| judgement.to_json().to_string()),
             entry.profile.map(|profile| profile.0),
             haystack(entry),
-            revision,
-            session,
+            marks.revision,
+            marks.session,
             entry.account,
+            marks.token_call.map(|call| call.0),
         ])
         .map(drop)
 }

@@ -2,59 +2,183 @@
 
 use std::{ops::Range, time::Duration};
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params, types::Type};
+use serde_json::Value;
 
 use super::{
     call::MaskedCall,
-    log_bound,
+    key_index::KeyRecord,
+    ledger::LedgerUse,
+    packed::{CallPacker, CallParts, UnpackedCall},
     rows::{self, StoredExchange},
 };
-use crate::domain::{
-    call::api::{ApiResponse, CallFailure, MaskedRequest},
-    history::{entry::EntryId, request_filter::CallTraits, request_log::ExchangeId},
+use crate::{
+    domain::{
+        call::api::{ApiResponse, CallFailure, MaskedRequest},
+        history::{entry::EntryId, request_filter::CallTraits, request_log::ExchangeId},
+    },
+    minter::{self, ObjectKind, StoredObject},
 };
 
-/// Writes a call about an entry, with what came of it once that is known.
-pub(super) fn insert(
+/// A call with what came of it, as it is written.
+pub(super) struct EndedCall<'a> {
+    pub(super) number: ExchangeId,
+    pub(super) entry: Option<EntryId>,
+    pub(super) is_creation: bool,
+    pub(super) call: &'a MaskedCall,
+    pub(super) took: Duration,
+    /// As it is kept, which may be cut.
+    pub(super) outcome: &'a Result<ApiResponse, CallFailure>,
+    pub(super) ledger: &'a LedgerUse,
+}
+
+/// Writes a call that has come to its end: its lists and its answer are packed.
+pub(super) fn insert_ended(
     connection: &Connection,
-    entry: Option<EntryId>,
-    is_creation: bool,
-    call: &MaskedCall,
-    end: Option<(Duration, &Result<ApiResponse, CallFailure>)>,
-) -> rusqlite::Result<ExchangeId> {
-    let kept = end.map(|(_, outcome)| log_bound::kept(call.request.method, outcome));
-    let traits = kept.as_deref().map(|outcome| CallTraits::of(&call.request, outcome));
-    let outcome = kept.as_deref().map(OutcomeColumns::of).unwrap_or_default();
+    packer: &mut CallPacker,
+    ended: &EndedCall<'_>,
+    client: &str,
+    fault: Option<&str>,
+) -> rusqlite::Result<()> {
+    let EndedCall { number, entry, is_creation, call, took, outcome, ledger } = ended;
+    let outcome = OutcomeColumns::of(outcome);
+    let packed = packer.pack(&CallParts {
+        params: &call.params_json,
+        headers: &call.headers_json,
+        answer: outcome.headers.as_deref().zip(outcome.body),
+        token_state: ledger.token_state.as_deref(),
+    });
     connection
         .prepare_cached(
-            "INSERT INTO exchanges (entry, is_creation, target, started_ms, method, path, params, headers, \
-             took_micros, http_status, answer_headers, answer_body, failure_kind, failure_message, failure_text, \
-             account, has_marks, client, fault, log_text, world) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, 1, ?17, ?18, ?19, ?20)",
+            "INSERT INTO exchanges (id, entry, is_creation, target, started_ms, method, path, params, headers, \
+             took_micros, http_status, failure_kind, failure_message, failure_text, \
+             account, has_marks, client, fault, world, packed, record, token) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, '', '', ?8, ?9, ?10, ?11, ?12, ?13, 1, ?14, ?15, ?16, ?17, ?18, ?19)",
         )?
         .execute(params![
+            number.0,
             entry.map(|entry| entry.0),
             is_creation,
             call.target.as_str(),
             call.started.as_millisecond(),
             call.request.method.as_str(),
             &call.request.path,
-            &call.params_json,
-            &call.headers_json,
-            end.map(|(took, _)| rows::micros(took)),
+            rows::micros(*took),
             outcome.http_status,
-            outcome.headers,
-            outcome.body,
             outcome.failure_kind,
             outcome.failure_message,
             outcome.failure_text,
             &call.account,
-            traits.as_ref().map(|traits| &traits.client),
-            traits.as_ref().and_then(|traits| traits.fault.as_ref()),
-            traits.as_ref().map(|traits| &traits.text),
+            client,
+            fault,
             &call.world,
-        ])?;
-    Ok(ExchangeId(connection.last_insert_rowid()))
+            packed,
+            ledger.remembered.as_ref().map(KeyRecord::to_bytes),
+            ledger.token_state.as_ref().map(|_| false),
+        ])
+        .map(drop)
+}
+
+/// Writes a call that is on its way: [`write_outcome`] follows.
+pub(super) fn insert_begun(
+    connection: &Connection,
+    number: ExchangeId,
+    entry: Option<EntryId>,
+    call: &MaskedCall,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO exchanges (id, entry, is_creation, target, started_ms, method, path, params, headers, \
+             account, has_marks, world) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 1, ?11)",
+        )?
+        .execute(params![
+            number.0,
+            entry.map(|entry| entry.0),
+            entry.is_some(),
+            call.target.as_str(),
+            call.started.as_millisecond(),
+            call.request.method.as_str(),
+            &call.request.path,
+            &call.params_json,
+            &call.headers_json,
+            &call.account,
+            &call.world,
+        ])
+        .map(drop)
+}
+
+/// The token that is kept with a call, in this world and for this account (empty for the account itself).
+pub(super) fn token(
+    connection: &Connection,
+    number: ExchangeId,
+    world: &str,
+    account: &str,
+) -> rusqlite::Result<Option<StoredObject>> {
+    connection
+        .prepare_cached(
+            "SELECT token, packed FROM exchanges WHERE id = ?1 AND token IS NOT NULL AND world = ?2 \
+             AND coalesce(account, '') = ?3",
+        )?
+        .query_row((number.0, world, account), read_token)
+        .optional()
+}
+
+/// The tokens that are kept with the calls of an entry and are not void, each with its world and account.
+pub(super) fn tokens_of(
+    connection: &Connection,
+    entry: EntryId,
+) -> rusqlite::Result<Vec<(StoredObject, String, Option<String>)>> {
+    connection
+        .prepare_cached(
+            "SELECT token, packed, world, account FROM exchanges WHERE entry = ?1 AND token IS NOT NULL \
+             AND id > coalesce((SELECT void FROM worlds WHERE name = exchanges.world), id)",
+        )?
+        .query_map([entry.0], |row| Ok((read_token(row)?, row.get(2)?, row.get(3)?)))?
+        .collect()
+}
+
+fn read_token(row: &Row<'_>) -> rusqlite::Result<StoredObject> {
+    let damaged = |error| rusqlite::Error::FromSqlConversionFailure(1, Type::Blob, error);
+    let call = UnpackedCall::of(row.get_ref(1)?.as_blob()?).ok_or_else(|| damaged("it cannot be unpacked".into()))?;
+    let answer: Value = serde_json::from_slice(call.body()).map_err(|error| damaged(error.into()))?;
+    let mut body = minter::token_of_answer(answer);
+    let state = serde_json::from_str(call.token_state()).map_err(|error| damaged(error.into()))?;
+    if row.get(0)? {
+        body["used"] = true.into();
+    }
+    Ok(StoredObject {
+        kind: ObjectKind::Token,
+        id: body["id"].as_str().unwrap_or_default().to_owned(),
+        parent: None,
+        created: body["created"].as_i64().unwrap_or_default(),
+        body,
+        state,
+    })
+}
+
+/// A call that is remembered under an idempotency key, with what is remembered.
+pub(super) fn remembered(
+    connection: &Connection,
+    number: ExchangeId,
+) -> rusqlite::Result<Option<(StoredExchange, KeyRecord)>> {
+    let found = connection
+        .prepare_cached(&format!(
+            "SELECT {}, record FROM exchanges WHERE id = ?1 AND record IS NOT NULL",
+            rows::EXCHANGE
+        ))?
+        .query_row([number.0], |row| {
+            Ok((rows::exchange(row)?, row.get_ref("record")?.as_blob().ok().and_then(KeyRecord::of_bytes)))
+        })
+        .optional()?;
+    Ok(found.and_then(|(call, record)| Some((call, record?))))
+}
+
+/// The entry that a call made.
+pub(super) fn entry_made_by(connection: &Connection, number: ExchangeId) -> rusqlite::Result<Option<EntryId>> {
+    connection
+        .prepare_cached("SELECT entry FROM exchanges WHERE id = ?1 AND is_creation = 1 AND entry IS NOT NULL")?
+        .query_row([number.0], |row| row.get(0).map(EntryId))
+        .optional()
 }
 
 /// Writes what came of a call, and which entry it is about. `replaced` are the places of the kept body that are not as

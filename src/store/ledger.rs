@@ -1,25 +1,27 @@
 //! The minter's objects in the database, inside the transaction that also keeps the exchange.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row, types::Type};
 use serde_json::Value;
 
-use super::error::StoreError;
+use super::{
+    call::MaskedCall,
+    error::StoreError,
+    exchanges,
+    key_index::{KeyHash, KeyRecord},
+    write_context::WriteContext,
+};
 use crate::{
     domain::{
-        call::{api::ApiResponse, redaction::Redaction},
+        call::api::ApiResponse,
         clock,
         history::{entry::EntryId, request_log::ExchangeId},
-        mask::keyed_hash::IdentityKey,
     },
     minter::{
-        Ledger, LedgerError, ObjectKind, PageCursor, PageQuery, RememberedAnswer, StoredObject,
-        ledger::{AnswerKey, IdempotencyRecord, KEY_KEPT_SECS, RequestFingerprint},
+        self, Ledger, LedgerError, ObjectKind, PageCursor, PageQuery, RememberedAnswer, StoredObject,
+        ledger::{AnswerKey, IdempotencyRecord, RequestFingerprint},
     },
 };
-
-/// An answer is forgotten once so many calls followed it, however young it is.
-const MOST_ANSWERS: i64 = 1_000_000;
 
 /// The condition for one object: its world, its account, its id and its kind, in the order of the index.
 macro_rules! this {
@@ -28,46 +30,121 @@ macro_rules! this {
     };
 }
 
-/// The objects and keys of one world.
+/// The objects and keys of one world, for one call.
+///
+/// A token whose id tells its call, and which is told by the answer, has no row of its own: the exchange is the token.
+/// Every other object has a row in `objects`.
 pub(super) struct SqlLedger<'a> {
+    context: &'a WriteContext,
     connection: &'a Connection,
-    redaction: &'a Redaction,
-    /// Turns ids into what they are stored and looked up as. Ids that the minter makes are stored as they are.
-    identities: &'a IdentityKey,
-    world: &'a str,
-    /// How far the clock of the world is from the machine's.
-    clock: SignedDuration,
-    /// What is to be remembered once the exchange has its number.
-    remembered: Option<IdempotencyRecord>,
+    call: &'a MaskedCall,
+    /// The number that the call will have.
+    number: ExchangeId,
+    /// The token that the call made, and for which account, if its id tells the call.
+    token: Option<(Option<String>, StoredObject)>,
+    /// Whether the answer shows it, and tells all of it.
+    shows_token: bool,
+    /// The last token that was read from a call: its id and that call.
+    read_token: Option<(String, ExchangeId)>,
+    /// What is to be remembered of the call.
+    remembered: Option<KeyRecord>,
     /// The entry of the call whose answer was given again.
     recalled: Option<EntryId>,
     /// The first change that failed: then nothing of the request is kept, whatever the minter answers.
     broken: Option<LedgerError>,
 }
 
-/// What a call did with idempotency keys: it is written once the exchange has its number.
-pub(super) struct IdempotencyUse {
-    pub(super) remembered: Option<IdempotencyRecord>,
+/// What is written of a call's ledger with its exchange.
+#[derive(Default)]
+pub(super) struct LedgerUse {
+    /// What the minter must know of the token that is kept with the exchange, as JSON.
+    pub(super) token_state: Option<String>,
+    pub(super) remembered: Option<KeyRecord>,
+    /// The entry of the call whose answer was given again.
     pub(super) recalled: Option<EntryId>,
 }
 
 impl<'a> SqlLedger<'a> {
-    pub(super) fn new(
-        connection: &'a Connection,
-        identities: &'a IdentityKey,
-        redaction: &'a Redaction,
-        world: &'a str,
-        clock: SignedDuration,
-    ) -> Self {
-        Self { connection, redaction, identities, world, clock, remembered: None, recalled: None, broken: None }
+    pub(super) fn new(context: &'a WriteContext, call: &'a MaskedCall, number: ExchangeId) -> Self {
+        Self {
+            context,
+            connection: &context.connection,
+            call,
+            number,
+            token: None,
+            shows_token: false,
+            read_token: None,
+            remembered: None,
+            recalled: None,
+            broken: None,
+        }
     }
 
     /// # Errors
     /// When a change of the ledger failed.
-    pub(super) fn finish(self) -> Result<IdempotencyUse, LedgerError> {
+    pub(super) fn finish(mut self) -> Result<LedgerUse, LedgerError> {
+        let token_state = match self.token.take() {
+            Some((account, token)) if self.shows_token && account == self.call.account => Some(self.json(&token.state)),
+            Some((account, token)) => {
+                self.insert_row(account.as_deref(), &token)?;
+                None
+            }
+            None => None,
+        };
         match self.broken {
             Some(error) => Err(error),
-            None => Ok(IdempotencyUse { remembered: self.remembered, recalled: self.recalled }),
+            None => Ok(LedgerUse { token_state, remembered: self.remembered, recalled: self.recalled }),
+        }
+    }
+
+    fn world(&self) -> &'a str {
+        &self.call.world
+    }
+
+    /// What an id is stored and looked up as. Ids that the minter makes are stored as they are.
+    fn stored(&self, id: &str) -> String {
+        self.context.identities.stored(id)
+    }
+
+    /// The token of an account that is kept with the call which its id tells.
+    fn kept_token(&mut self, account: Option<&str>, id: &str) -> Result<Option<StoredObject>, LedgerError> {
+        let Some(number) = self.context.numbers.call_of(id) else { return Ok(None) };
+        if self.context.worlds.is_void(self.world(), number) {
+            return Ok(None);
+        }
+        let found = exchanges::token(self.connection, number, self.world(), account.unwrap_or_default());
+        let token = found.map_err(|error| ledger_error(&error))?.filter(|token| token.id == id);
+        if token.is_some() {
+            self.read_token = Some((id.to_owned(), number));
+        }
+        Ok(token)
+    }
+
+    /// Writes what a token that is kept with its call is from now on, `None` for nothing; `false` where there is none.
+    fn set_kept_token(&mut self, account: Option<&str>, id: &str, used: Option<bool>) -> Result<bool, LedgerError> {
+        let is_read = self.read_token.as_ref().is_some_and(|(read, _)| read == id);
+        if !is_read && self.kept_token(account, id)?.is_none() {
+            return Ok(false);
+        }
+        let Some((_, number)) = self.read_token.clone() else { return Ok(false) };
+        self.change(|connection| {
+            connection
+                .prepare_cached("UPDATE exchanges SET token = ?2 WHERE id = ?1")?
+                .execute((number.0, used))
+                .map(|changed| changed == 1)
+        })
+    }
+
+    fn insert_row(&mut self, account: Option<&str>, object: &StoredObject) -> Result<(), LedgerError> {
+        let id = self.stored(&object.id);
+        let (body, state) = (self.json(&object.body), self.json(&object.state));
+        let object = StoredObjectRow { object, id: &id, body: &body, state: &state };
+        match insert_object(self.connection, self.world(), account, &object) {
+            Ok(()) => Ok(()),
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+                Err(self.broke(LedgerError(format!("{id} exists already"))))
+            }
+            Err(error) => Err(self.broke(ledger_error(&error))),
         }
     }
 
@@ -78,7 +155,7 @@ impl<'a> SqlLedger<'a> {
 
     /// The body or state of an object as it is kept: JSON, redacted.
     fn json(&self, part: &Value) -> String {
-        let kept = self.redaction.local_json(part.to_string().into_bytes());
+        let kept = self.call.redaction.local_json(part.to_string().into_bytes());
         String::from_utf8(kept).expect("redacted text is text")
     }
 
@@ -89,13 +166,13 @@ impl<'a> SqlLedger<'a> {
     fn position(&self, account: Option<&str>, kind: ObjectKind, id: &str) -> rusqlite::Result<Option<i64>> {
         self.connection
             .prepare_cached(concat!("SELECT position FROM objects WHERE ", this!()))?
-            .query_row(self.this(account, kind, &self.identities.stored(id)), |row| row.get(0))
+            .query_row(self.this(account, kind, &self.stored(id)), |row| row.get(0))
             .optional()
     }
 
     /// The values of [`this!`].
     fn this<'v>(&'v self, account: Option<&'v str>, kind: ObjectKind, stored_id: &'v str) -> [&'v str; 4] {
-        [self.world, account.unwrap_or_default(), stored_id, kind.as_str()]
+        [self.world(), account.unwrap_or_default(), stored_id, kind.as_str()]
     }
 
     fn list(&self, account: Option<&str>, query: &PageQuery<'_>) -> rusqlite::Result<Vec<StoredObject>> {
@@ -125,7 +202,7 @@ impl<'a> SqlLedger<'a> {
                     until,
                     limit,
                     query.parent,
-                    self.world,
+                    self.world(),
                     account.unwrap_or_default(),
                 ),
                 |row| object(query.kind, row),
@@ -168,11 +245,11 @@ fn object(kind: ObjectKind, row: &Row<'_>) -> rusqlite::Result<StoredObject> {
 
 impl Ledger for SqlLedger<'_> {
     fn moment(&self, machine: Timestamp) -> Timestamp {
-        clock::shifted(machine, self.clock)
+        clock::shifted(machine, self.context.worlds.ahead_of(self.world()))
     }
 
     fn next_sequence(&mut self) -> Result<u64, LedgerError> {
-        let world = self.world;
+        let world = self.world();
         self.change(|connection| {
             connection
                 .prepare_cached("UPDATE worlds SET sequence = sequence + 1 WHERE name = ?1 RETURNING sequence")?
@@ -181,40 +258,31 @@ impl Ledger for SqlLedger<'_> {
         })
     }
 
+    fn token_number(&mut self) -> Option<u128> {
+        self.context.numbers.own_number(self.number)
+    }
+
     fn insert(&mut self, account: Option<&str>, object: &StoredObject) -> Result<(), LedgerError> {
-        let id = self.identities.stored(&object.id);
-        let inserted = self
-            .connection
-            .prepare_cached(
-                "INSERT INTO objects (kind, id, parent, created, body, state, account, world) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            )
-            .and_then(|mut insert| {
-                insert.execute((
-                    object.kind.as_str(),
-                    &id,
-                    &object.parent,
-                    object.created,
-                    self.json(&object.body),
-                    self.json(&object.state),
-                    account,
-                    self.world,
-                ))
-            });
-        match inserted {
-            Ok(_) => Ok(()),
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
-                Err(self.broke(LedgerError(format!("{id} exists already"))))
-            }
-            Err(error) => Err(self.broke(ledger_error(&error))),
+        let is_of_call = object.kind == ObjectKind::Token
+            && self.token.is_none()
+            && self.context.numbers.call_of(&object.id) == Some(self.number);
+        if is_of_call {
+            self.token = Some((account.map(str::to_owned), object.clone()));
+            return Ok(());
         }
+        self.insert_row(account, object)
     }
 
     fn get(&mut self, account: Option<&str>, kind: ObjectKind, id: &str) -> Result<Option<StoredObject>, LedgerError> {
+        if kind == ObjectKind::Token
+            && let Some(token) = self.kept_token(account, id)?
+        {
+            return Ok(Some(token));
+        }
         self.connection
             .prepare_cached(concat!("SELECT id, parent, created, body, state FROM objects WHERE ", this!()))
             .and_then(|mut get| {
-                get.query_row(self.this(account, kind, &self.identities.stored(id)), |row| {
+                get.query_row(self.this(account, kind, &self.stored(id)), |row| {
                     Ok(StoredObject { id: id.to_owned(), ..object(kind, row)? })
                 })
                 .optional()
@@ -223,7 +291,13 @@ impl Ledger for SqlLedger<'_> {
     }
 
     fn update(&mut self, account: Option<&str>, object: &StoredObject) -> Result<(), LedgerError> {
-        let id = self.identities.stored(&object.id);
+        if object.kind == ObjectKind::Token {
+            let is_used = object.body["used"].as_bool().unwrap_or_default();
+            if self.set_kept_token(account, &object.id, Some(is_used))? {
+                return Ok(());
+            }
+        }
+        let id = self.stored(&object.id);
         let (body, state) = (self.json(&object.body), self.json(&object.state));
         let [world, account, _, kind] = self.this(account, object.kind, &id);
         let changed = self
@@ -235,10 +309,13 @@ impl Ledger for SqlLedger<'_> {
     }
 
     fn remove(&mut self, account: Option<&str>, kind: ObjectKind, id: &str) -> Result<(), LedgerError> {
+        if kind == ObjectKind::Token && self.set_kept_token(account, id, None)? {
+            return Ok(());
+        }
         let removed = self
             .connection
             .prepare_cached(concat!("DELETE FROM objects WHERE ", this!()))
-            .and_then(|mut remove| remove.execute(self.this(account, kind, &self.identities.stored(id))));
+            .and_then(|mut remove| remove.execute(self.this(account, kind, &self.stored(id))));
         removed.map(drop).map_err(|error| self.broke(ledger_error(&error)))
     }
 
@@ -246,76 +323,108 @@ impl Ledger for SqlLedger<'_> {
         self.list(account, query).map_err(|error| ledger_error(&error))
     }
 
+    fn shows(&mut self, shown: &Value) {
+        self.shows_token = self.token.as_ref().is_some_and(|(_, token)| {
+            shown["object"] == "token" && shown["id"] == *token.id && minter::is_told_by_answer(&token.body)
+        });
+    }
+
     /// The answer is as the exchange has it, which is as it was sent.
     fn recall(&mut self, key: &AnswerKey) -> Result<Option<RememberedAnswer>, LedgerError> {
-        let found = self
-            .connection
-            .prepare_cached(
-                "SELECT created, whole_key, whole, masked, entry, http_status, answer_headers, answer_body \
-                 FROM answers JOIN exchanges ON exchanges.id = answers.exchange \
-                 WHERE answers.world = ?3 AND key IN (?1, ?2) AND answer_body IS NOT NULL \
-                 ORDER BY answers.exchange DESC LIMIT 1",
-            )
-            .and_then(|mut recall| {
-                recall.query_row((&key.text, &key.older, self.world), |row| remembered(key, row)).optional()
-            })
-            .map_err(|error| ledger_error(&error))?;
-        let Some((entry, remembered)) = found else { return Ok(None) };
+        let found = self.remembered_call(key).and_then(|found| match found {
+            None if self.context.remembers_old => self.remembered_of_old(key),
+            found => Ok(found),
+        });
+        let Some((entry, remembered)) = found.map_err(|error| ledger_error(&error))? else { return Ok(None) };
         self.recalled = entry;
         Ok(Some(remembered))
     }
 
     fn remember(&mut self, record: &IdempotencyRecord, _: &ApiResponse) -> Result<(), LedgerError> {
-        self.remembered = Some(record.clone());
+        let IdempotencyRecord { key, created, fingerprint } = record;
+        let key = KeyHash::of(&self.context.folder_secret, self.world(), key);
+        self.remembered = Some(KeyRecord { key, created: *created, fingerprint: fingerprint.clone() });
         self.recalled = None;
         Ok(())
     }
 }
 
+impl SqlLedger<'_> {
+    fn remembered_call(&self, key: &AnswerKey) -> rusqlite::Result<Option<(Option<EntryId>, RememberedAnswer)>> {
+        let hash = KeyHash::of(&self.context.folder_secret, self.world(), key);
+        for number in self.context.keys.calls(self.connection, hash)? {
+            if self.context.worlds.is_void(self.world(), number) {
+                continue;
+            }
+            let Some((call, record)) = exchanges::remembered(self.connection, number)? else { continue };
+            if let (true, Some(Ok(answer))) = (record.key == hash, call.outcome) {
+                let KeyRecord { created, fingerprint, .. } = record;
+                let record = IdempotencyRecord { key: key.clone(), created, fingerprint };
+                return Ok(Some((call.entry, RememberedAnswer { record, answer })));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What versions before the index of keys remembered; they did so for a day.
+    fn remembered_of_old(&self, key: &AnswerKey) -> rusqlite::Result<Option<(Option<EntryId>, RememberedAnswer)>> {
+        self.connection
+            .prepare_cached(
+                "SELECT created, whole_key, whole, masked, entry, http_status, answer_headers, answer_body \
+                 FROM answers JOIN exchanges ON exchanges.id = answers.exchange \
+                 WHERE answers.world = ?3 AND key IN (?1, ?2) AND answer_body IS NOT NULL \
+                 ORDER BY answers.exchange DESC LIMIT 1",
+            )?
+            .query_row((&key.text, &key.older, self.world()), |row| remembered(key, row))
+            .optional()
+    }
+}
+
 fn remembered(key: &AnswerKey, row: &Row<'_>) -> rusqlite::Result<(Option<EntryId>, RememberedAnswer)> {
+    // They had twice the bits.
     let fingerprint = RequestFingerprint {
         whole_key: u64::from_be_bytes(row.get(1)?),
-        whole: u128::from_be_bytes(row.get(2)?),
-        masked: u128::from_be_bytes(row.get(3)?),
+        whole: u128::from_be_bytes(row.get(2)?) as u64,
+        masked: u128::from_be_bytes(row.get(3)?) as u64,
     };
     let answer = ApiResponse { http_status: row.get(5)?, headers: super::rows::pairs(row, 6)?, body: row.get(7)? };
     let record = IdempotencyRecord { key: key.clone(), created: row.get(0)?, fingerprint };
     Ok((row.get::<_, Option<i64>>(4)?.map(EntryId), RememberedAnswer { record, answer }))
 }
 
-/// Keeps what is remembered of an exchange, and drops the oldest that are too old or too many: some at a time, so that
-/// none of them makes a call wait. They are too old by the machine's clock, which is that of no world: another world's
-/// clock must not make these old.
-pub(super) fn keep_answer(
+/// An object with its texts as they are written.
+struct StoredObjectRow<'a> {
+    object: &'a StoredObject,
+    id: &'a str,
+    body: &'a str,
+    state: &'a str,
+}
+
+fn insert_object(
     connection: &Connection,
     world: &str,
-    record: &IdempotencyRecord,
-    exchange: ExchangeId,
-    machine: Timestamp,
+    account: Option<&str>,
+    row: &StoredObjectRow<'_>,
 ) -> rusqlite::Result<()> {
-    let RequestFingerprint { whole_key, whole, masked } = &record.fingerprint;
+    let StoredObjectRow { object, id, body, state } = row;
     connection
         .prepare_cached(
-            "INSERT OR REPLACE INTO answers (key, created, whole_key, whole, masked, exchange, world, written) \
+            "INSERT INTO objects (kind, id, parent, created, body, state, account, world) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?
-        .execute((
-            &record.key.text,
-            record.created,
-            whole_key.to_be_bytes(),
-            whole.to_be_bytes(),
-            masked.to_be_bytes(),
-            exchange.0,
-            world,
-            machine.as_second(),
-        ))?;
-    connection
-        .prepare_cached(
-            "DELETE FROM answers WHERE exchange IN (SELECT exchange FROM answers ORDER BY exchange LIMIT 4) \
-             AND (coalesce(written, created) <= ?1 OR exchange <= ?2)",
-        )?
-        .execute((machine.as_second() - KEY_KEPT_SECS, exchange.0 - MOST_ANSWERS))
+        .execute((object.kind.as_str(), id, &object.parent, object.created, body, state, account, world))
         .map(drop)
+}
+
+/// Gives the tokens that are kept with an entry's calls rows of their own, for the calls are dropped with the entry.
+pub(super) fn keep_tokens_of(connection: &Connection, entry: EntryId) -> rusqlite::Result<()> {
+    for (token, world, account) in exchanges::tokens_of(connection, entry)? {
+        let (body, state) = (token.body.to_string(), token.state.to_string());
+        let row = StoredObjectRow { object: &token, id: &token.id, body: &body, state: &state };
+        insert_object(connection, &world, account.as_deref(), &row)?;
+        connection.prepare_cached("UPDATE worlds SET tokens = tokens - 1 WHERE name = ?1")?.execute([&world])?;
+    }
+    Ok(())
 }
 
 fn ledger_error(error: &rusqlite::Error) -> LedgerError {

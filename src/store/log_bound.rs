@@ -17,10 +17,14 @@ use std::{
 
 use rusqlite::Connection;
 
-use crate::domain::{
-    call::api::{ApiResponse, CUT_HEADER, CallFailure, HttpMethod},
-    history::request_log::ExchangeId,
-    settings::preferences::LogSettings,
+use super::tallies::Tallies;
+use crate::{
+    domain::{
+        call::api::{ApiResponse, CUT_HEADER, CallFailure, HttpMethod},
+        history::request_log::ExchangeId,
+        settings::preferences::LogSettings,
+    },
+    minter::ledger::KEY_KEPT_SECS,
 };
 
 /// The most calls that one call drops. More than one, so that a log that is too long gets shorter.
@@ -30,10 +34,10 @@ const MOST_ENTERED: i64 = 16;
 /// How many bytes of the answer to a GET are kept: a list of a hundred charges is longer, and can be asked for again.
 pub(super) const LONGEST_READ_ANSWER: usize = 64 * 1024;
 
-/// The size of a call in bytes; SQLite tells it without reading the long ones.
+/// The size of a call in bytes, as it is kept; SQLite tells it without reading the long ones.
 macro_rules! size {
     () => {
-        "octet_length(path) + octet_length(params) + octet_length(headers) + coalesce(octet_length(answer_headers), 0) \
+        "coalesce(octet_length(packed), 0) + octet_length(path) + octet_length(params) + octet_length(headers) + coalesce(octet_length(answer_headers), 0) \
          + coalesce(octet_length(answer_body), 0) + coalesce(octet_length(failure_message), 0) \
          + coalesce(octet_length(failure_text), 0)"
     };
@@ -54,7 +58,10 @@ const SIZE: &str = "SELECT calls, bytes, old_next, old_last FROM log_size WHERE 
 const OLD_ENTERED: &str = "UPDATE log_size SET old_next = ?1 WHERE id = 1";
 /// The oldest calls after one, with their sizes, and whether an idempotency key stands for them.
 const CANDIDATES: &str = "SELECT exchange, bytes, EXISTS (SELECT 1 FROM answers WHERE answers.exchange = \
-     log_calls.exchange) FROM log_calls WHERE exchange > ?1 AND exchange <= ?2 ORDER BY exchange LIMIT ?3";
+     log_calls.exchange) OR EXISTS (SELECT 1 FROM exchanges WHERE id = log_calls.exchange AND record IS NOT NULL \
+     AND started_ms > ?4) FROM log_calls WHERE exchange > ?1 AND exchange <= ?2 ORDER BY exchange LIMIT ?3";
+/// When a call is no longer remembered: a day before the newest one.
+const LONG_AGO: &str = "SELECT started_ms - ?2 FROM exchanges WHERE id = ?1";
 const DROP: &str = "DELETE FROM exchanges WHERE id = ?1";
 
 /// How much is kept, as the store's handles set it and its writer reads it.
@@ -96,7 +103,12 @@ impl LogBound {
 
     /// Enters a call, and drops the oldest that are too many. To be called for a call that has its outcome and neither
     /// made nor changed an entry, after all else of it is written.
-    pub(super) fn enter(&mut self, connection: &Connection, id: ExchangeId) -> rusqlite::Result<()> {
+    pub(super) fn enter(
+        &mut self,
+        connection: &Connection,
+        tallies: &mut Tallies,
+        id: ExchangeId,
+    ) -> rusqlite::Result<()> {
         connection.prepare_cached(ENTER)?.execute([id.0])?;
         let (mut calls, mut bytes, old_next, old_last): (i64, i64, i64, i64) = connection
             .prepare_cached(SIZE)?
@@ -111,12 +123,18 @@ impl LogBound {
         if is_within(calls, bytes) {
             return Ok(());
         }
+        // What is dropped must have been counted.
+        tallies.write(connection)?;
+        let long_ago: i64 =
+            connection.prepare_cached(LONG_AGO)?.query_row((id.0, 1000 * KEY_KEPT_SECS), |row| row.get(0))?;
         // The call itself stays, whatever its size; and where there are too many, the newest are not: those that are
         // older than so many calls are.
         let newest = if bytes > most.1 { id.0 - 1 } else { id.0 - most.0 };
         let found = connection
             .prepare_cached(CANDIDATES)?
-            .query_map((self.looked_at, newest, MOST_DROPPED), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+            .query_map((self.looked_at, newest, MOST_DROPPED, long_ago), |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })?
             .collect::<rusqlite::Result<Vec<(i64, i64, bool)>>>()?;
         let is_last = found.len() < MOST_DROPPED as usize;
         for (id, size, is_remembered) in found {
@@ -174,7 +192,7 @@ mod tests {
     #[test]
     fn no_step_of_it_goes_through_the_log() {
         let connection = schema::in_memory_for_tests();
-        for sql in [ENTER, ENTER_OLD, LEAVE, SIZE, OLD_ENTERED, CANDIDATES, DROP] {
+        for sql in [ENTER, ENTER_OLD, LEAVE, SIZE, OLD_ENTERED, CANDIDATES, LONG_AGO, DROP] {
             let mut explained = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
             for value in 1..=explained.parameter_count() {
                 explained.raw_bind_parameter(value, 1).unwrap();
@@ -202,7 +220,7 @@ mod tests {
                     [],
                 )
                 .unwrap();
-            log.enter(&connection, ExchangeId(connection.last_insert_rowid())).unwrap();
+            log.enter(&connection, &mut Tallies::default(), ExchangeId(connection.last_insert_rowid())).unwrap();
         };
         let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
         for _ in 0..1000 {

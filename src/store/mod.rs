@@ -8,7 +8,9 @@
 //! | --- | --- |
 //! | `writer`, `write_context`, `reply` | the thread that writes, what its jobs work on, how their results arrive |
 //! | `call`, `record`, `entries`, `exchanges`, `edits` | what is written of a call, and of a person's changes |
-//! | `ledger`, `worlds`, `log_bound` | the minter's objects; in which world, by which clock; how much of the request log is kept |
+//! | `packed`, `tallies` | a call's lists and bodies in one compressed piece; counts that are written once a commit |
+//! | `ledger`, `numbered_ids`, `key_index` | the minter's objects; which call made a token, and which one a key stands for |
+//! | `worlds`, `log_bound` | in which world, by which clock; how much of the request log is kept |
 //! | `rows`, `reader` | rows as the nouns of the domain; reading beside the writer, past damage too |
 //! | `schema`, `migrations`, `backup` | connections, versions of the database, copies before a migration |
 //! | `paths`, `anchor`, `session` | the files, whether they are still in place, which processes have them open |
@@ -35,8 +37,11 @@ mod error;
 mod exchanges;
 mod export;
 mod header;
+mod key_index;
 mod ledger;
 mod log_bound;
+mod numbered_ids;
+mod packed;
 mod paths;
 mod reader;
 mod record;
@@ -46,6 +51,7 @@ mod salvage;
 mod schema;
 mod session;
 mod sound;
+mod tallies;
 mod transplant;
 mod wal;
 mod worlds;
@@ -169,7 +175,8 @@ impl Store {
         let backups = if copy.is_some() { MigrationBackup::Waived } else { MigrationBackup::Made };
         let mut connection = location.connect_writer(now, durability, backups)?;
         session::interrupt_pending(&mut connection, folder).map_err(|error| location.opening_failed(&error))?;
-        edits::drop_deleted(&connection, now).map_err(|error| location.opening_failed(&error))?;
+        edits::drop_deleted(&mut connection, now).map_err(|error| location.opening_failed(&error))?;
+        key_index::drop_old(&connection, now.as_millisecond()).map_err(|error| location.opening_failed(&error))?;
         backup::drop_old(folder, now);
         let session = StoreSession::start(folder).map_err(|error| paths::not_writable(folder, &error))?;
         Self::start(location, connection, session, copy)
@@ -188,7 +195,7 @@ impl Store {
         let anchor = location.file().map(FileAnchor::of);
         let log = LogBound::new(Arc::clone(&log_limit));
         let file = location.file().map(Path::to_owned);
-        let work = WriteContext::new(connection, identities.clone(), session.name.clone(), file, log);
+        let work = WriteContext::new(connection, workspace_secret, session.name.clone(), file, log);
         let writer = HistoryWriter::start(work, anchor)
             .map_err(|error| StoreError::Other { doing: "start the history's writer", reason: error.to_string() })?;
         Ok(Self(Arc::new(OpenStore {
@@ -214,20 +221,20 @@ impl Store {
     /// The reply has the answer as kept: see [`Store::serve`].
     pub fn answer(&self, call: NewCall, answer: LocalAnswer) -> StoreReply<RecordedCall> {
         let call = MaskedCall::of(call, &self.0.identities);
-        self.0.writer.submit("save the call", move |context| context.answer(call, answer))
+        self.0.writer.submit("save the call", move |context| context.answer(&call, &answer))
     }
 
     /// As [`Store::answer`], for a call that came over HTTP at `arrived`: the reply is the answer as it is sent, which
     /// is as it is kept, but for an echoed key or account that may not be.
     pub fn serve(&self, call: NewCall, arrived: Instant, answer: LocalAnswer) -> StoreReply<ApiResponse> {
         let call = MaskedCall::of(call, &self.0.identities);
-        self.0.writer.submit("save the call", move |context| context.serve(call, arrived, answer))
+        self.0.writer.submit("save the call", move |context| context.serve(&call, arrived, &answer))
     }
 
     /// Writes down a call to the real API before it leaves; a token creation gets a pending entry.
     pub fn journal(&self, call: NewCall) -> StoreReply<JournaledCall> {
         let call = MaskedCall::of(call, &self.0.identities);
-        self.0.writer.submit("write down the call", move |context| context.journal(call))
+        self.0.writer.submit("write down the call", move |context| context.journal(&call))
     }
 
     /// Puts an unknown or interrupted entry back to pending, because its call is sent again with the same idempotency
@@ -274,7 +281,7 @@ impl Store {
         took: Duration,
         outcome: Result<ApiResponse, CallFailure>,
     ) -> StoreReply<RecordedCall> {
-        self.0.writer.submit("write down the call", move |context| context.note(call, took, outcome))
+        self.0.writer.submit("write down the call", move |context| context.note(&call, took, &outcome))
     }
 
     /// Carries out a person's edit; gives how many entries it changed. Notes and tags are masked.

@@ -9,6 +9,7 @@
 
 use std::{
     ops::Range,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -17,12 +18,15 @@ use jiff::Timestamp;
 use super::{
     call::{JournaledCall, LocalAnswer, MaskedCall, RecordedCall},
     entries,
+    entries::EntryMarks,
     error::{JobError, StoreError},
     exchanges,
-    ledger::{SqlLedger, keep_answer},
+    exchanges::EndedCall,
+    ledger::{LedgerUse, SqlLedger},
     log_bound::{self, LogBound},
     rows::{self, StoredExchange},
     schema::{self, ErasePolicy},
+    tallies::CallKind,
     worlds::{self, ClockChange},
     write_context::WriteContext,
 };
@@ -34,87 +38,145 @@ use crate::domain::{
     },
     history::{
         entry::{EntryId, EntryStatus, HistoryEntry},
-        request_log::{ExchangeId, REPLAYED_HEADER},
+        request_filter::fault_of,
+        request_log::{ExchangeId, REPLAYED_HEADER, client_name},
     },
 };
 
 impl WriteContext {
     /// Lets the minter answer a call and writes both; gives the call as written.
-    pub(super) fn answer(&mut self, call: MaskedCall, answer: LocalAnswer) -> Result<RecordedCall, JobError> {
-        self.carry_out(call, Instant::now(), answer).map(|(recorded, _)| recorded)
+    pub(super) fn answer(&mut self, call: &MaskedCall, answer: &LocalAnswer) -> Result<RecordedCall, JobError> {
+        let CarriedOut { entry, kept, took, .. } = self.carry_out(call, Instant::now(), answer)?;
+        Ok(RecordedCall { entry, exchange: call.ended(took, kept) })
     }
 
     /// As [`Self::answer`], for a call that arrived at a moment of its own; gives the answer as it is sent.
     pub(super) fn serve(
         &mut self,
-        call: MaskedCall,
+        call: &MaskedCall,
         arrived: Instant,
-        answer: LocalAnswer,
+        answer: &LocalAnswer,
     ) -> Result<ApiResponse, JobError> {
-        self.carry_out(call, arrived, answer).map(|(_, response)| response)
+        self.carry_out(call, arrived, answer).map(|carried_out| carried_out.sent)
     }
 
-    /// The call as written, and the answer as it is sent.
-    fn carry_out(
-        &mut self,
-        mut call: MaskedCall,
-        begun: Instant,
-        answer: LocalAnswer,
-    ) -> Result<(RecordedCall, ApiResponse), JobError> {
+    fn carry_out(&mut self, call: &MaskedCall, begun: Instant, answer: &LocalAnswer) -> Result<CarriedOut, JobError> {
         if call.world != worlds::COMMON {
-            worlds::enter(&self.connection, &mut self.clocks, &call.world)?;
+            worlds::enter(&self.connection, &mut self.worlds, &mut self.tallies, &call.world)?;
         }
-        let clock = self.clocks.ahead_of(&call.world);
-        let mut ledger = SqlLedger::new(&self.connection, &self.identities, &call.redaction, &call.world, clock);
+        let number = self.next_call();
+        let mut ledger = SqlLedger::new(self, call, number);
         let response = answer(&mut ledger)?;
-        let idempotency = ledger.finish()?;
-        let response = call.redaction.local_answer(response);
+        let ledger = ledger.finish()?;
+        let sent = call.redaction.local_answer(response);
         let took = begun.elapsed();
-        let outcome = Ok(call.redaction.kept_of_sent(&response));
+        let kept = Ok(call.redaction.kept_of_sent(&sent));
         // An answer that was given before is no new entry: the call joins the timeline of the first.
-        let repeated = idempotency.recalled.filter(|_| response.header(REPLAYED_HEADER).is_some());
-        let created = call.entry.take().filter(|_| repeated.is_none());
+        let repeated = ledger.recalled.filter(|_| sent.header(REPLAYED_HEADER).is_some());
+        let created = call.entry.clone().filter(|_| repeated.is_none());
         let is_creation = created.is_some();
         let (about, changed) = match (repeated, created) {
             (Some(entry), _) => (Some(entry), entries::find(&self.connection, entry)?),
             (None, Some(entry)) => {
-                let entry = entries::settled(entry, &call.request, took, &outcome, false);
-                let entry = entries::insert(&self.connection, entry, None)?;
+                let entry = entries::settled(entry, &call.request, took, &kept, false);
+                let token_call = entry.token_id.as_deref().and_then(|token| self.numbers.call_of(token));
+                let entry = self.insert_entry(entry, None, token_call.filter(|call| *call == number))?;
                 (Some(entry.id), Some(entry))
             }
-            (None, None) => self.settle_call(&call.request, call.target, outcome.as_ref().ok())?,
+            (None, None) => self.settle_call(&call.request, call.target, kept.as_ref().ok())?,
         };
-        let id = exchanges::insert(&self.connection, about, is_creation, &call, Some((took, &outcome)))?;
-        if let Some(record) = &idempotency.remembered {
-            keep_answer(&self.connection, &call.world, record, id, call.started)?;
-        }
+        self.insert_call(number, about, is_creation, call, took, &kept, &ledger)?;
         if repeated.is_some() || changed.is_none() {
-            self.log.enter(&self.connection, id)?;
+            self.log.enter(&self.connection, &mut self.tallies, number)?;
         }
-        Ok((RecordedCall { entry: changed, exchange: call.ended(took, outcome) }, response))
+        Ok(CarriedOut { entry: changed, kept, took, sent })
+    }
+
+    /// The number of the next call.
+    fn next_call(&self) -> ExchangeId {
+        ExchangeId(self.last_call + 1)
+    }
+
+    /// Writes a new entry and counts it.
+    fn insert_entry(
+        &mut self,
+        entry: HistoryEntry,
+        session: Option<&str>,
+        token_call: Option<ExchangeId>,
+    ) -> rusqlite::Result<HistoryEntry> {
+        let revision = self.tallies.next_revision(&self.connection)?;
+        let entry = entries::insert(&self.connection, entry, EntryMarks { revision, session, token_call })?;
+        self.tallies.add_entry(entry.status);
+        Ok(entry)
+    }
+
+    fn update_entry(&mut self, entry: &HistoryEntry, session: Option<&str>) -> rusqlite::Result<()> {
+        let revision = self.tallies.next_revision(&self.connection)?;
+        entries::update(&self.connection, entry, revision, session)
+    }
+
+    /// Writes a call that has come to its end, and counts it.
+    #[expect(clippy::too_many_arguments, reason = "each is another thing that is written of a call")]
+    fn insert_call(
+        &mut self,
+        number: ExchangeId,
+        entry: Option<EntryId>,
+        is_creation: bool,
+        call: &MaskedCall,
+        took: Duration,
+        outcome: &Result<ApiResponse, CallFailure>,
+        ledger: &LedgerUse,
+    ) -> rusqlite::Result<()> {
+        let outcome = &*log_bound::kept(call.request.method, outcome);
+        let client = client_name(call.request.header("User-Agent"));
+        let fault = fault_of(outcome);
+        let ended = EndedCall { number, entry, is_creation, call, took, outcome, ledger };
+        exchanges::insert_ended(&self.connection, &mut self.packer, &ended, &client, fault)?;
+        self.last_call = number.0;
+        let http_status = match outcome {
+            Ok(answer) => Some(answer.http_status),
+            Err(failure) => failure.http_status,
+        };
+        let account = call.account.as_ref().unwrap_or(&call.world);
+        self.tallies.add_call(CallKind {
+            method: call.request.method.as_str(),
+            http_status: http_status.unwrap_or_default(),
+            client,
+            has_fault: fault.is_some(),
+            account: account.clone(),
+        });
+        if ledger.token_state.is_some() {
+            self.tallies.add_token(&call.world);
+        }
+        if let Some(record) = &ledger.remembered {
+            self.keys.note(record.key, number, call.started.as_millisecond());
+        }
+        Ok(())
     }
 
     /// Writes down a call that neither target answered, with its outcome as it is kept.
     pub(super) fn note(
         &mut self,
-        call: MaskedCall,
+        call: &MaskedCall,
         took: Duration,
-        outcome: Result<ApiResponse, CallFailure>,
+        outcome: &Result<ApiResponse, CallFailure>,
     ) -> Result<RecordedCall, JobError> {
         let about = usage::token_of(&call.request).map(|token| self.entries_of(token, call.target)).transpose()?;
         let about = about.and_then(|entries| entries.last().map(|entry| entry.id));
-        let id = exchanges::insert(&self.connection, about, false, &call, Some((took, &outcome)))?;
-        self.log.enter(&self.connection, id)?;
-        Ok(RecordedCall { entry: None, exchange: call.ended(took, outcome) })
+        let number = self.next_call();
+        self.insert_call(number, about, false, call, took, outcome, &LedgerUse::default())?;
+        self.log.enter(&self.connection, &mut self.tallies, number)?;
+        Ok(RecordedCall { entry: None, exchange: call.ended(took, outcome.clone()) })
     }
 
     /// Writes the call without an outcome, and a pending entry if it makes a token.
-    pub(super) fn journal(&mut self, mut call: MaskedCall) -> Result<JournaledCall, JobError> {
-        let entry =
-            call.entry.take().map(|entry| entries::insert(&self.connection, entry, Some(&self.session))).transpose()?;
-        let id = entry.as_ref().map(|entry| entry.id);
-        let exchange = exchanges::insert(&self.connection, id, id.is_some(), &call, None)?;
-        self.redactions.insert(exchange, call.redaction);
+    pub(super) fn journal(&mut self, call: &MaskedCall) -> Result<JournaledCall, JobError> {
+        let session = self.session.clone();
+        let entry = call.entry.clone().map(|entry| self.insert_entry(entry, Some(&session), None)).transpose()?;
+        let exchange = self.next_call();
+        exchanges::insert_begun(&self.connection, exchange, entry.as_ref().map(|entry| entry.id), call)?;
+        self.last_call = exchange.0;
+        self.redactions.insert(exchange, Arc::clone(&call.redaction));
         Ok(JournaledCall { exchange, entry })
     }
 
@@ -126,7 +188,8 @@ impl WriteContext {
         }
         let exchange = exchanges::reopen_creation(&self.connection, id, started.as_millisecond())?;
         (entry.status, entry.code, entry.took, entry.judgement) = (EntryStatus::Pending, None, None, None);
-        entries::update(&self.connection, &entry, Some(&self.session))?;
+        let session = self.session.clone();
+        self.update_entry(&entry, Some(&session))?;
         Ok(JournaledCall { exchange, entry: Some(entry) })
     }
 
@@ -139,7 +202,7 @@ impl WriteContext {
         outcome: &Result<ApiResponse, TransportError>,
     ) -> Result<RecordedCall, JobError> {
         let nobody = Redaction::default();
-        let redaction = self.redactions.get(&id).unwrap_or(&nobody);
+        let redaction = self.redactions.get(&id).map_or(&nobody, Arc::as_ref);
         let may_have_happened = outcome.as_ref().is_err_and(TransportError::may_have_happened);
         let (outcome, replaced) = match outcome {
             Ok(response) => {
@@ -161,9 +224,10 @@ impl WriteContext {
         // Test suites reset often, and what the objects hold is in the history too: to write over a million of them
         // would take minutes.
         schema::set_erasing(&self.connection, ErasePolicy::WrittenPages)?;
-        let dropped = worlds::reset(&self.connection, &mut self.clocks, world);
+        self.tallies.write(&self.connection)?;
+        let dropped = worlds::reset(&self.connection, &mut self.worlds, world);
         schema::set_erasing(&self.connection, ErasePolicy::All)?;
-        Ok(dropped? as u64)
+        Ok(dropped?)
     }
 
     /// Sets the clock of a world; gives what it shows.
@@ -173,7 +237,7 @@ impl WriteContext {
         change: ClockChange,
         machine: Timestamp,
     ) -> Result<Timestamp, JobError> {
-        Ok(worlds::set_clock(&self.connection, &mut self.clocks, world, change, machine)?)
+        Ok(worlds::set_clock(&self.connection, &mut self.worlds, &mut self.tallies, world, change, machine)?)
     }
 
     /// Writes what came of a call that is in the journal: its outcome as it is kept, the places of the answer's body
@@ -195,7 +259,7 @@ impl WriteContext {
             Some(id) if stored.is_creation => {
                 let entry = entries::find(&self.connection, id)?.ok_or(StoreError::NoSuchCall)?;
                 let entry = entries::settled(entry, &stored.request, took, &outcome, may_have_happened);
-                entries::update(&self.connection, &entry, None)?;
+                self.update_entry(&entry, None)?;
                 (Some(id), Some(entry))
             }
             _ => self.settle_call(&stored.request, stored.target, outcome.as_ref().ok())?,
@@ -209,7 +273,7 @@ impl WriteContext {
         if changed.is_some() {
             LogBound::leave(&self.connection, id)?;
         } else {
-            self.log.enter(&self.connection, id)?;
+            self.log.enter(&self.connection, &mut self.tallies, id)?;
         }
         let exchange = StoredExchange { took: Some(took), outcome: Some(outcome), replaced, ..stored }
             .finished()
@@ -220,7 +284,7 @@ impl WriteContext {
     /// The entry whose timeline a call belongs to, and the same entry if the call's answer changed it: a token turns
     /// used here, whoever used it up.
     fn settle_call(
-        &self,
+        &mut self,
         request: &MaskedRequest,
         target: Target,
         response: Option<&ApiResponse>,
@@ -241,7 +305,7 @@ impl WriteContext {
             }
             entry.judgement = judged;
             entries::mark_used(&mut entry, by.as_deref(), request);
-            entries::update(&self.connection, &entry, None)?;
+            self.update_entry(&entry, None)?;
             changed = Some(entry);
         }
         Ok((about, changed))
@@ -249,6 +313,25 @@ impl WriteContext {
 
     /// The entries of a token, oldest first.
     fn entries_of(&self, token: &str, target: Target) -> rusqlite::Result<Vec<HistoryEntry>> {
-        entries::select(&self.connection, "token_id = ?1 AND target = ?2", (token, target.as_str()))
+        if target == Target::Local
+            && let Some(call) = self.numbers.call_of(token)
+            && let Some(made) = exchanges::entry_made_by(&self.connection, call)?
+            && let Some(entry) = entries::find(&self.connection, made)?
+            && entry.token_id.as_deref() == Some(token)
+        {
+            return Ok(vec![entry]);
+        }
+        // The condition on the call is that of the index.
+        let others = "token_id = ?1 AND target = ?2 AND token_call IS NULL";
+        entries::select(&self.connection, others, (token, target.as_str()))
     }
+}
+
+/// A call that the minter answered, as it was written, and the answer as it is sent.
+struct CarriedOut {
+    /// The entry that the call made or changed.
+    entry: Option<HistoryEntry>,
+    kept: Result<ApiResponse, CallFailure>,
+    took: Duration,
+    sent: ApiResponse,
 }

@@ -10,8 +10,9 @@ use rusqlite::{
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use super::packed::UnpackedCall;
 use crate::domain::{
-    call::api::{ApiExchange, ApiResponse, CallFailure, MaskedRequest, Target},
+    call::api::{ApiExchange, ApiResponse, CallFailure, HttpMethod, MaskedRequest, Target},
     history::{
         entry::{EntryId, EntryStatus, HistoryEntry},
         request_filter,
@@ -103,7 +104,8 @@ fn json(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Value>> {
 
 /// The columns that [`exchange`] reads.
 pub(super) const EXCHANGE: &str = "entry, is_creation, target, started_ms, took_micros, method, path, params, headers, \
-     http_status, answer_headers, answer_body, failure_kind, failure_message, failure_text, has_marks, answer_marks";
+     http_status, answer_headers, answer_body, failure_kind, failure_message, failure_text, has_marks, answer_marks, \
+     packed";
 
 /// An exchange as kept, which may still wait for its outcome.
 pub(super) struct StoredExchange {
@@ -147,20 +149,21 @@ pub(super) fn exchange_in_parts(row: &Row<'_>) -> rusqlite::Result<StoredExchang
 
 fn read_exchange(row: &Row<'_>, unreadable: UnreadablePart) -> rusqlite::Result<StoredExchange> {
     let http_status: Option<u16> = unreadable.or_empty(row.get(9))?;
-    let answer: Option<Vec<u8>> = unreadable.or_empty(row.get(11))?;
     let failure: Option<String> = unreadable.or_empty(row.get(12))?;
-    let outcome = match (answer, failure) {
-        (Some(body), _) => {
-            let headers = unreadable.or_empty(pairs(row, 10))?;
-            Some(Ok(ApiResponse { http_status: http_status.unwrap_or_default(), headers, body }))
-        }
+    let unpacked = unreadable.or_empty(unpacked(row, 17))?;
+    let parts = unreadable.or_empty(match &unpacked {
+        Some(call) => packed_parts(call),
+        None => column_parts(row, unreadable),
+    })?;
+    let outcome = match (parts.answer, failure) {
+        (Some(answer), _) => Some(Ok(ApiResponse { http_status: http_status.unwrap_or_default(), ..answer })),
         (None, Some(kind)) => {
             let message = unreadable.or_empty(row.get::<_, Option<String>>(13))?.unwrap_or_default();
             Some(Err(CallFailure { kind, message, http_status, text: unreadable.or_empty(row.get(14))? }))
         }
         (None, None) => None,
     };
-    let (params, kept) = unreadable.or_empty(params(row))?.into_iter().unzip();
+    let (params, kept) = parts.params.into_iter().unzip();
     Ok(StoredExchange {
         entry: row.get::<_, Option<i64>>(0)?.map(EntryId),
         is_creation: row.get(1)?,
@@ -172,17 +175,52 @@ fn read_exchange(row: &Row<'_>, unreadable: UnreadablePart) -> rusqlite::Result<
             path: unreadable.or_empty(row.get(6))?,
             params,
             kept,
-            headers: unreadable.or_empty(pairs(row, 8))?,
+            headers: parts.headers,
         },
         outcome,
         replaced: unreadable.or_empty(places(row, 16))?,
     })
 }
 
-/// The columns that [`request`] reads: not the body, which may lie on pages of its own.
+/// The lists and bodies of a call.
+#[derive(Default)]
+struct ExchangeParts {
+    params: Vec<((String, String), Kept)>,
+    headers: Vec<(String, String)>,
+    /// Without its status.
+    answer: Option<ApiResponse>,
+}
+
+fn packed_parts(call: &UnpackedCall) -> rusqlite::Result<ExchangeParts> {
+    let answer_headers = call.answer_headers().map(|headers| pairs_of(headers, 17)).transpose()?;
+    Ok(ExchangeParts {
+        params: params_of(call.params(), true, 17)?,
+        headers: pairs_of(call.headers(), 17)?,
+        answer: answer_headers.map(|headers| ApiResponse { http_status: 0, headers, body: call.body().to_owned() }),
+    })
+}
+
+fn column_parts(row: &Row<'_>, unreadable: UnreadablePart) -> rusqlite::Result<ExchangeParts> {
+    let body: Option<Vec<u8>> = unreadable.or_empty(row.get(11))?;
+    let answer_headers = unreadable.or_empty(pairs(row, 10))?;
+    Ok(ExchangeParts {
+        params: unreadable.or_empty(params(row))?,
+        headers: unreadable.or_empty(pairs(row, 8))?,
+        answer: body.map(|body| ApiResponse { http_status: 0, headers: answer_headers, body }),
+    })
+}
+
+/// The packed part of a call, where it has one.
+pub(super) fn unpacked(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<UnpackedCall>> {
+    let Some(packed) = row.get_ref(column)?.as_blob_or_null()? else { return Ok(None) };
+    let damaged = || rusqlite::Error::FromSqlConversionFailure(column, Type::Blob, "it cannot be unpacked".into());
+    UnpackedCall::of(packed).map(Some).ok_or_else(damaged)
+}
+
+/// The columns that [`request`] reads: of a call that is not packed without its body, which may lie on pages of its own.
 pub(super) const REQUEST: &str = "id, entry, target, started_ms, took_micros, method, path, http_status, headers, \
      answer_headers, failure_kind, failure_message, CASE method WHEN 'POST' THEN NULL ELSE params END, \
-     coalesce(account, nullif(world, ''))";
+     coalesce(account, nullif(world, '')), packed";
 
 pub(super) fn request(row: &Row<'_>) -> rusqlite::Result<RequestRow> {
     let find = |pairs: Vec<(String, String)>, name: &str| {
@@ -190,28 +228,39 @@ pub(super) fn request(row: &Row<'_>) -> rusqlite::Result<RequestRow> {
     };
     let failure: Option<String> = row.get(10)?;
     let on_purpose = failure.as_deref() == Some(FAULT_KIND);
-    let fault = if on_purpose { row.get(11)? } else { find(pairs(row, 9)?, FAULT_HEADER) };
+    let method = word(row, 5)?;
+    let (headers, answer_headers, params) = match unpacked(row, 14)? {
+        Some(call) => {
+            let params = if method == HttpMethod::Post { "[]" } else { call.params() };
+            let answer_headers = pairs_of(call.answer_headers().unwrap_or("[]"), 14)?;
+            (pairs_of(call.headers(), 14)?, answer_headers, names_and_values(params, 14)?)
+        }
+        None => {
+            let params: Option<String> = row.get(12)?;
+            (pairs(row, 8)?, pairs(row, 9)?, names_and_values(params.as_deref().unwrap_or("[]"), 12)?)
+        }
+    };
+    let fault = if on_purpose { row.get(11)? } else { find(answer_headers, FAULT_HEADER) };
     Ok(RequestRow {
         id: ExchangeId(row.get(0)?),
         entry: row.get::<_, Option<i64>>(1)?.map(EntryId),
         target: word(row, 2)?,
         started: moment(row, 3)?,
         took: took(row, 4)?.unwrap_or_default(),
-        method: word(row, 5)?,
+        method,
         path: row.get(6)?,
-        query: request_filter::query(&names_and_values(row, 12)?),
+        query: request_filter::query(&params),
         http_status: row.get(7)?,
-        user_agent: find(pairs(row, 8)?, "User-Agent"),
+        user_agent: find(headers, "User-Agent"),
         failure,
         fault,
         account: row.get(13)?,
     })
 }
 
-/// Parameters as they are kept, without their marks; none where the column is empty.
-fn names_and_values(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<(String, String)>> {
-    let json: Option<String> = row.get(column)?;
-    let rows: Vec<Vec<String>> = serde_json::from_str(json.as_deref().unwrap_or("[]"))
+/// Parameters as they are kept, without their marks.
+fn names_and_values(json: &str, column: usize) -> rusqlite::Result<Vec<(String, String)>> {
+    let rows: Vec<Vec<String>> = serde_json::from_str(json)
         .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error)))?;
     let pair = |row: Vec<String>| {
         let mut parts = row.into_iter();
@@ -249,10 +298,13 @@ impl Serialize for ParamRow<'_> {
 /// The parameters of an exchange, and how much of each is kept. A row that is older than the marks is read by its
 /// looks: a star beside a digit, or the sign of a hidden text.
 fn params(row: &Row<'_>) -> rusqlite::Result<Vec<((String, String), Kept)>> {
-    let has_marks: bool = row.get(15)?;
     let json: Option<String> = row.get(7)?;
-    let rows: Vec<Vec<String>> = serde_json::from_str(json.as_deref().unwrap_or("[]"))
-        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(7, Type::Text, Box::new(error)))?;
+    params_of(json.as_deref().unwrap_or("[]"), row.get(15)?, 7)
+}
+
+fn params_of(json: &str, has_marks: bool, column: usize) -> rusqlite::Result<Vec<((String, String), Kept)>> {
+    let rows: Vec<Vec<String>> = serde_json::from_str(json)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error)))?;
     let read = |row: Vec<String>| {
         let mut parts = row.into_iter();
         let (name, value) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
@@ -310,8 +362,11 @@ pub(super) fn micros(took: Duration) -> i64 {
 
 pub(super) fn pairs(row: &Row<'_>, column: usize) -> rusqlite::Result<Vec<(String, String)>> {
     let json: Option<String> = row.get(column)?;
-    let Some(json) = json else { return Ok(Vec::new()) };
-    serde_json::from_str(&json)
+    pairs_of(json.as_deref().unwrap_or("[]"), column)
+}
+
+fn pairs_of(json: &str, column: usize) -> rusqlite::Result<Vec<(String, String)>> {
+    serde_json::from_str(json)
         .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error)))
 }
 

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::rows;
-use crate::domain::clock::shifted;
+use super::{rows, tallies::Tallies};
+use crate::domain::{clock::shifted, history::request_log::ExchangeId};
 
 /// The name of the one world of all calls that are in no account's own.
 pub(super) const COMMON: &str = "";
@@ -26,64 +26,74 @@ pub enum ClockChange {
     Machine,
 }
 
-/// How far the clocks of the worlds are from the machine's: those that differ from it.
+/// What the writer knows of the worlds: how far their clocks are from the machine's, and which calls a reset made void.
+/// Of those only that have something to know.
 #[derive(Debug, Default)]
-pub(super) struct WorldClocks {
-    /// SQLite's number of the state in which they were read, which another process's commit changes; `None` where they
-    /// have to be read anew.
-    version: Option<i64>,
-    ahead: HashMap<String, SignedDuration>,
+pub(super) struct WorldStates(HashMap<String, WorldState>);
+
+#[derive(Clone, Copy, Debug, Default)]
+struct WorldState {
+    ahead: SignedDuration,
+    /// Tokens and keys of calls up to this one are gone.
+    void: i64,
 }
 
-impl WorldClocks {
-    /// Reads them anew where they may be other ones. To be called in each transaction, for no other process writes until
-    /// its end.
+impl WorldStates {
+    /// Reads them anew. To be called in a transaction where they may be other ones, for no other process writes until its
+    /// end.
     pub(super) fn refresh(&mut self, connection: &Connection) -> rusqlite::Result<()> {
-        let version = connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
-        if self.version == Some(version) {
-            return Ok(());
-        }
-        self.ahead = connection
-            .prepare_cached("SELECT name, clock_ms FROM worlds WHERE clock_ms <> 0")?
-            .query_map([], |row| Ok((row.get(0)?, SignedDuration::from_millis(row.get(1)?))))?
+        self.0 = connection
+            .prepare_cached("SELECT name, clock_ms, void FROM worlds WHERE clock_ms <> 0 OR void <> 0")?
+            .query_map([], |row| {
+                Ok((row.get(0)?, WorldState { ahead: SignedDuration::from_millis(row.get(1)?), void: row.get(2)? }))
+            })?
             .collect::<rusqlite::Result<_>>()?;
-        self.version = Some(version);
         Ok(())
     }
 
     pub(super) fn ahead_of(&self, world: &str) -> SignedDuration {
-        if self.ahead.is_empty() { SignedDuration::ZERO } else { self.ahead.get(world).copied().unwrap_or_default() }
+        self.state_of(world).ahead
     }
 
-    /// Takes a change over for the rest of the transaction. They are read anew in the next one, for this one may be
-    /// rolled back.
-    fn set(&mut self, world: &str, ahead: SignedDuration) {
-        self.ahead.insert(world.to_owned(), ahead);
-        self.version = None;
+    /// Whether what a call left in a world is there no more, by a reset.
+    pub(super) fn is_void(&self, world: &str, call: ExchangeId) -> bool {
+        call.0 <= self.state_of(world).void
     }
 
-    /// Forgets the clock of a world that is gone, as [`Self::set`] takes a change over.
-    fn forget(&mut self, world: &str) {
-        self.ahead.remove(world);
-        self.version = None;
+    fn state_of(&self, world: &str) -> WorldState {
+        if self.0.is_empty() { WorldState::default() } else { self.0.get(world).copied().unwrap_or_default() }
     }
 
-    fn set_all_right(&mut self) {
-        self.ahead.clear();
-        self.version = None;
+    fn set(&mut self, world: &str, change: impl FnOnce(&mut WorldState)) {
+        change(self.0.entry(world.to_owned()).or_default());
     }
+}
+
+/// The number of the last call that was written.
+pub(super) fn last_call(connection: &Connection) -> rusqlite::Result<i64> {
+    connection
+        .prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = 'exchanges'")?
+        .query_row([], |row| row.get(0))
+        .optional()
+        .map(Option::unwrap_or_default)
 }
 
 /// Notes that a world is used, and makes it where there is none: where there would be too many, the one that was used
 /// least lately goes, of those without objects if there are any.
-pub(super) fn enter(connection: &Connection, clocks: &mut WorldClocks, world: &str) -> rusqlite::Result<()> {
+pub(super) fn enter(
+    connection: &Connection,
+    states: &mut WorldStates,
+    tallies: &mut Tallies,
+    world: &str,
+) -> rusqlite::Result<()> {
     let used = connection
         .prepare_cached("UPDATE worlds SET used = 1 + (SELECT max(used) FROM worlds) WHERE name = ?1")?
         .execute([world])?;
     if used == 1 {
         return Ok(());
     }
-    // The common one does not count.
+    // Which worlds have tokens must be known by now. The common one does not count.
+    tallies.write(connection)?;
     let count: i64 = connection.query_row("SELECT count(*) - 1 FROM worlds", [], |row| row.get(0))?;
     if count >= MOST_WORLDS
         && let Some(least) = least_used(connection)?
@@ -91,12 +101,15 @@ pub(super) fn enter(connection: &Connection, clocks: &mut WorldClocks, world: &s
         tracing::info!(world = least, "a world makes room for another one");
         drop_objects(connection, &least)?;
         connection.execute("DELETE FROM worlds WHERE name = ?1", [&least])?;
-        clocks.forget(&least);
+        states.0.remove(&least);
     }
+    // A world that had this name before left calls.
+    let void = last_call(connection)?;
     connection
-        .prepare_cached("INSERT INTO worlds (name, used) SELECT ?1, 1 + max(used) FROM worlds")?
-        .execute([world])
-        .map(drop)
+        .prepare_cached("INSERT INTO worlds (name, used, void) SELECT ?1, 1 + max(used), ?2 FROM worlds")?
+        .execute((world, void))?;
+    states.set(world, |state| state.void = void);
+    Ok(())
 }
 
 fn least_used(connection: &Connection) -> rusqlite::Result<Option<String>> {
@@ -104,48 +117,51 @@ fn least_used(connection: &Connection) -> rusqlite::Result<Option<String>> {
         let sql = format!("SELECT name FROM worlds WHERE name <> '' AND {condition} ORDER BY used LIMIT 1");
         connection.query_row(&sql, [], |row| row.get(0)).optional()
     };
-    match first("NOT EXISTS (SELECT 1 FROM objects WHERE objects.world = worlds.name)")? {
+    match first("tokens <= 0 AND NOT EXISTS (SELECT 1 FROM objects WHERE objects.world = worlds.name)")? {
         Some(empty) => Ok(Some(empty)),
         None => first("TRUE"),
     }
 }
 
-/// Drops the objects and idempotency keys of a world; gives the number of objects.
+/// Drops the objects and idempotency keys of a world that have rows of their own; gives the number of objects.
 fn drop_objects(connection: &Connection, world: &str) -> rusqlite::Result<usize> {
     connection.execute("DELETE FROM answers WHERE world = ?1", [world])?;
     connection.execute("DELETE FROM objects WHERE world = ?1", [world])
 }
 
 /// Drops the objects and idempotency keys of a world, `None` of all, and puts the clock right; gives the number of
-/// objects. The count goes on.
-pub(super) fn reset(connection: &Connection, clocks: &mut WorldClocks, world: Option<&str>) -> rusqlite::Result<usize> {
-    match world {
-        Some(world) => clocks.set(world, SignedDuration::ZERO),
-        None => clocks.set_all_right(),
-    }
-    connection.execute("UPDATE worlds SET clock_ms = 0 WHERE name = coalesce(?1, name)", [world])?;
+/// objects. The count goes on. The counts of tokens must be written before.
+pub(super) fn reset(connection: &Connection, states: &mut WorldStates, world: Option<&str>) -> rusqlite::Result<u64> {
+    let tokens = "SELECT coalesce(sum(tokens), 0) FROM worlds WHERE name = coalesce(?1, name)";
+    let tokens: i64 = connection.query_row(tokens, [world], |row| row.get(0))?;
+    let all = "UPDATE worlds SET clock_ms = 0, tokens = 0, void = ?2 WHERE name = coalesce(?1, name)";
+    connection.execute(all, (world, last_call(connection)?))?;
+    states.refresh(connection)?;
     let others = "SELECT count(*) FROM worlds WHERE name <> ?1";
-    if let Some(world) = world
+    let objects = if let Some(world) = world
         && connection.query_row(others, [world], |row| row.get::<_, i64>(0))? > 0
     {
-        return drop_objects(connection, world);
-    }
-    // Without a condition SQLite frees whole pages and looks at no row.
-    connection.execute("DELETE FROM answers", [])?;
-    connection.execute("DELETE FROM objects", [])
+        drop_objects(connection, world)?
+    } else {
+        // Without a condition SQLite frees whole pages and looks at no row.
+        connection.execute("DELETE FROM answers", [])?;
+        connection.execute("DELETE FROM objects", [])?
+    };
+    Ok(tokens.unsigned_abs() + objects as u64)
 }
 
 /// Sets the clock of a world; gives what it shows where the machine's shows `machine`.
 pub(super) fn set_clock(
     connection: &Connection,
-    clocks: &mut WorldClocks,
+    states: &mut WorldStates,
+    tallies: &mut Tallies,
     world: &str,
     change: ClockChange,
     machine: Timestamp,
 ) -> rusqlite::Result<Timestamp> {
     // As precise as what is kept, so that the clock shows what it was set to.
     let machine = rows::kept_moment(machine);
-    let before = clocks.ahead_of(world);
+    let before = states.ahead_of(world);
     let after = match change {
         ClockChange::None => return Ok(shifted(machine, before)),
         ClockChange::To(moment) => moment.duration_since(machine),
@@ -156,11 +172,11 @@ pub(super) fn set_clock(
     let after = shifted(machine, after).duration_since(machine);
     let millis = i64::try_from(after.as_millis()).unwrap_or_default();
     if world != COMMON {
-        enter(connection, clocks, world)?;
+        enter(connection, states, tallies, world)?;
     }
     connection.execute("UPDATE worlds SET clock_ms = ?2 WHERE name = ?1", (world, millis))?;
     let after = SignedDuration::from_millis(millis);
-    clocks.set(world, after);
+    states.set(world, |state| state.ahead = after);
     Ok(shifted(machine, after))
 }
 
@@ -183,10 +199,10 @@ mod tests {
     #[test]
     fn of_a_thousand_worlds_the_least_used_without_objects_makes_room() {
         let connection = schema::in_memory_for_tests();
-        let mut clocks = WorldClocks::default();
+        let mut clocks = WorldStates::default();
         for nth in 0..MOST_WORLDS {
             let name = format!("acct_{nth}");
-            enter(&connection, &mut clocks, &name).unwrap();
+            enter(&connection, &mut clocks, &mut Tallies::default(), &name).unwrap();
             if nth % 2 == 0 {
                 keep(&connection, &name);
             }
@@ -194,15 +210,15 @@ mod tests {
         let machine = Timestamp::from_second(1_700_000_000).unwrap();
         let later = ClockChange::By(SignedDuration::from_secs(7));
         for name in ["acct_3", "acct_1"] {
-            set_clock(&connection, &mut clocks, name, later, machine).unwrap();
+            set_clock(&connection, &mut clocks, &mut Tallies::default(), name, later, machine).unwrap();
         }
         clocks.refresh(&connection).unwrap();
         // The others without objects are used after acct_3.
         for nth in (5..MOST_WORLDS).step_by(2) {
-            enter(&connection, &mut clocks, &format!("acct_{nth}")).unwrap();
+            enter(&connection, &mut clocks, &mut Tallies::default(), &format!("acct_{nth}")).unwrap();
         }
-        enter(&connection, &mut clocks, "acct_1").unwrap();
-        enter(&connection, &mut clocks, "acct_new").unwrap();
+        enter(&connection, &mut clocks, &mut Tallies::default(), "acct_1").unwrap();
+        enter(&connection, &mut clocks, &mut Tallies::default(), "acct_new").unwrap();
         assert_eq!((clocks.ahead_of("acct_3").as_secs(), clocks.ahead_of("acct_1").as_secs()), (0, 7));
         let now = names(&connection);
         assert_eq!((now.len(), now.contains(&"acct_3".to_owned())), (1000, false), "acct_1 was used after it");
@@ -213,7 +229,7 @@ mod tests {
             connection.execute("DELETE FROM objects WHERE world = ?1", [&name]).unwrap();
             keep(&connection, &name);
         }
-        enter(&connection, &mut clocks, "acct_newest").unwrap();
+        enter(&connection, &mut clocks, &mut Tallies::default(), "acct_newest").unwrap();
         let now = names(&connection);
         assert_eq!((now.len(), now.contains(&"acct_0".to_owned())), (1000, false));
         let left: i64 = connection.query_row("SELECT count(*) FROM objects", [], |row| row.get(0)).unwrap();
@@ -223,12 +239,13 @@ mod tests {
     #[test]
     fn a_clock_is_read_again_when_it_may_be_another() {
         let connection = schema::in_memory_for_tests();
-        let mut clocks = WorldClocks::default();
+        let mut clocks = WorldStates::default();
         let machine = Timestamp::from_second(1_700_000_000).unwrap();
         clocks.refresh(&connection).unwrap();
         let later = SignedDuration::from_secs(7);
-        let turn = |clocks: &mut WorldClocks, change| {
-            set_clock(&connection, clocks, "", change, machine).unwrap().as_second() - machine.as_second()
+        let turn = |clocks: &mut WorldStates, change| {
+            set_clock(&connection, clocks, &mut Tallies::default(), "", change, machine).unwrap().as_second()
+                - machine.as_second()
         };
         assert_eq!(turn(&mut clocks, ClockChange::By(later)), 7);
         assert_eq!(turn(&mut clocks, ClockChange::By(later)), 14);

@@ -1,26 +1,46 @@
 //! What the writer's jobs work on: the connection, and what has to be known from one job to the next.
 
-use std::{collections::HashMap, path::PathBuf};
+use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
 use rusqlite::Connection;
 
-use super::{error::StoreError, log_bound::LogBound, worlds::WorldClocks};
+use super::{
+    error::StoreError,
+    key_index::KeyIndex,
+    log_bound::LogBound,
+    numbered_ids::TokenNumbers,
+    packed::CallPacker,
+    tallies::Tallies,
+    worlds::{self, WorldStates},
+};
 use crate::domain::{call::redaction::Redaction, history::request_log::ExchangeId, mask::keyed_hash::IdentityKey};
 
 /// What the jobs work on. It is passed from one to the next; only the writer's thread has it.
 pub(super) struct WriteContext {
     pub(super) connection: Connection,
+    pub(super) folder_secret: [u8; 32],
     pub(super) identities: IdentityKey,
+    pub(super) numbers: TokenNumbers,
     /// The name of this session: the one that waits for the calls which are on their way.
     pub(super) session: String,
     /// For each call on its way to the real API: what must not be written of its answer.
-    pub(super) redactions: HashMap<ExchangeId, Redaction>,
+    pub(super) redactions: HashMap<ExchangeId, Arc<Redaction>>,
     /// The calls that need their redactions no more once the open transaction is committed.
     pub(super) settled: Vec<ExchangeId>,
     /// The database; `None` in memory.
     pub(super) file: Option<PathBuf>,
     pub(super) log: LogBound,
-    pub(super) clocks: WorldClocks,
+    pub(super) packer: CallPacker,
+    /// What is known of the database, as of [`Self::begin`] and the jobs since.
+    pub(super) worlds: WorldStates,
+    pub(super) keys: KeyIndex,
+    pub(super) tallies: Tallies,
+    /// The number of the last call that was written.
+    pub(super) last_call: i64,
+    /// Whether there are keys that versions before the index of keys remembered.
+    pub(super) remembers_old: bool,
+    /// SQLite's number of the state that is known, which another process's commit changes; `None` where nothing is.
+    known_state: Option<i64>,
     /// Set by a job that removed something for good.
     pub(super) wal_cleanup: WalCleanup,
     /// Why the transaction is gone, when a job lost it.
@@ -30,14 +50,72 @@ pub(super) struct WriteContext {
 impl WriteContext {
     pub(super) fn new(
         connection: Connection,
-        identities: IdentityKey,
+        folder_secret: [u8; 32],
         session: String,
         file: Option<PathBuf>,
         log: LogBound,
     ) -> Self {
-        let (redactions, settled, wal_cleanup) = (HashMap::new(), Vec::new(), WalCleanup::None);
-        let clocks = WorldClocks::default();
-        Self { connection, identities, session, redactions, settled, file, log, clocks, wal_cleanup, lost: None }
+        Self {
+            connection,
+            folder_secret,
+            identities: IdentityKey::new(&folder_secret),
+            numbers: TokenNumbers::new(&folder_secret),
+            session,
+            redactions: HashMap::new(),
+            settled: Vec::new(),
+            file,
+            log,
+            packer: CallPacker::new(),
+            worlds: WorldStates::default(),
+            keys: KeyIndex::default(),
+            tallies: Tallies::default(),
+            last_call: 0,
+            remembers_old: false,
+            known_state: None,
+            wal_cleanup: WalCleanup::None,
+            lost: None,
+        }
+    }
+
+    /// Begins a transaction, and reads what other processes changed: none of them writes until its end.
+    pub(super) fn begin(&mut self) -> rusqlite::Result<()> {
+        self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let state = self.connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
+        if self.known_state == Some(state) {
+            return Ok(());
+        }
+        self.worlds.refresh(&self.connection)?;
+        self.keys.refresh(&self.connection)?;
+        self.last_call = worlds::last_call(&self.connection)?;
+        self.remembers_old =
+            self.connection.query_row("SELECT EXISTS (SELECT 1 FROM answers)", [], |row| row.get(0))?;
+        self.known_state = Some(state);
+        Ok(())
+    }
+
+    /// Writes what was kept in memory for this moment, and commits.
+    pub(super) fn commit(&mut self) -> rusqlite::Result<()> {
+        self.tallies.write(&self.connection)?;
+        self.keys.write(&self.connection)?;
+        self.connection.prepare_cached("COMMIT")?.execute([])?;
+        self.keys.committed();
+        for call in self.settled.drain(..) {
+            self.redactions.remove(&call);
+        }
+        Ok(())
+    }
+
+    /// Ends a transaction of which nothing stays. SQLite may have ended it already.
+    pub(super) fn roll_back(&mut self) {
+        if !self.connection.is_autocommit()
+            && let Err(error) = self.connection.execute_batch("ROLLBACK")
+        {
+            tracing::error!("the transaction could not be rolled back: {error}");
+        }
+        self.settled.clear();
+        self.tallies.forget();
+        self.keys.forget();
+        self.known_state = None;
     }
 
     /// SQLite's error as the store's own, with what was being done and the file that it is about.

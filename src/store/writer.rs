@@ -3,8 +3,10 @@
 //! ```text
 //! submit ──► queue ──► group: everything that waits, GROUP_LIMIT at most
 //!                        BEGIN IMMEDIATE
-//!                          SAVEPOINT, job, RELEASE     once a job, in the order of submission;
-//!                                                      a job that fails goes back to its savepoint, alone
+//!                          job                         once a job, in the order of submission;
+//!                                                      one that fails after it wrote takes all back, and the group
+//!                                                      runs again without it
+//!                        counts, keys                  what is written once a commit
 //!                        COMMIT                        fails: the whole group has failed, also where the file is not
 //!                                                      the one any more that its path leads to
 //!                        replies
@@ -24,7 +26,7 @@ use std::{
 use super::{
     anchor::FileAnchor,
     error::{JobError, StoreError},
-    reply::{self, StoreReply},
+    reply::{self, ReplyPromise, StoreReply},
     schema,
     write_context::{WalCleanup, WriteContext},
 };
@@ -33,10 +35,59 @@ use super::{
 const GROUP_LIMIT: usize = 512;
 const SAVING: &str = "save to the history";
 
-/// A job in the queue. It is given what it works on, within the open transaction, or the reason why there is none. It
-/// gives back a callback that tells the caller how the commit went.
-type WriteJob = Box<dyn FnOnce(Result<&mut WriteContext, &StoreError>) -> CommitCallback + Send>;
-type CommitCallback = Box<dyn FnOnce(Result<(), &StoreError>)>;
+/// A job in the queue, which may have to run more than once before it is committed.
+trait WriteJob: Send {
+    /// Runs it within the open transaction, and keeps how that went; `false` where it failed.
+    fn run(&mut self, context: &mut WriteContext) -> bool;
+
+    /// Whether it ran and failed.
+    fn has_failed(&self) -> bool;
+
+    /// Tells the caller how it went: its own failure, else that of the commit, else what it gave.
+    fn end(self: Box<Self>, committed: Result<(), &StoreError>);
+}
+
+struct Job<T, F> {
+    doing: &'static str,
+    work: F,
+    result: Option<Result<T, StoreError>>,
+    promise: ReplyPromise<T>,
+    /// What is logged of the job on the writer's thread belongs to the call that the job was submitted for.
+    span: tracing::Span,
+}
+
+impl<T, F> WriteJob for Job<T, F>
+where
+    T: Send,
+    F: Fn(&mut WriteContext) -> Result<T, JobError> + Send,
+{
+    fn run(&mut self, context: &mut WriteContext) -> bool {
+        let Self { doing, work, span, .. } = self;
+        // The writer outlives a fault of the minter.
+        let result = span
+            .in_scope(|| catch_unwind(AssertUnwindSafe(|| work(context))))
+            .unwrap_or(Err(JobError::Store(StoreError::Panicked { doing })))
+            .map_err(|failed| failed.while_doing(doing).about(context.file.as_deref()));
+        self.result.insert(result).is_ok()
+    }
+
+    fn has_failed(&self) -> bool {
+        self.result.as_ref().is_some_and(Result::is_err)
+    }
+
+    fn end(self: Box<Self>, committed: Result<(), &StoreError>) {
+        let Self { doing, result, promise, span, .. } = *self;
+        if committed.is_ok() {
+            span.in_scope(|| tracing::debug!(doing, "committed"));
+        }
+        promise.keep(match (result, committed) {
+            (Some(Err(failed)), _) => Err(failed),
+            (Some(Ok(value)), Ok(())) => Ok(value),
+            (_, Err(error)) => Err(error.clone()),
+            (None, Ok(())) => Err(StoreError::Closed { doing }),
+        });
+    }
+}
 
 /// The commits between two tries to empty the WAL.
 const COMMITS_BETWEEN: u32 = 64;
@@ -44,7 +95,7 @@ const COMMITS_BETWEEN: u32 = 64;
 /// The handle of the thread. Dropping it waits until all jobs that were submitted are done.
 #[derive(Debug)]
 pub(super) struct HistoryWriter {
-    queue: RwLock<Option<Sender<WriteJob>>>,
+    queue: RwLock<Option<Sender<Box<dyn WriteJob>>>>,
     thread: Option<JoinHandle<()>>,
     commits: Arc<AtomicU64>,
 }
@@ -64,27 +115,15 @@ impl HistoryWriter {
         Ok(Self { queue: RwLock::new(Some(queue)), thread: Some(thread), commits })
     }
 
-    /// Puts a job at the end of the queue. Jobs run in the order of these calls.
+    /// Puts a job at the end of the queue. Jobs run in the order of these calls. A job may run more than once, each time
+    /// as if it had not run before.
     pub(super) fn submit<T: Send + 'static>(
         &self,
         doing: &'static str,
-        job: impl FnOnce(&mut WriteContext) -> Result<T, JobError> + Send + 'static,
+        work: impl Fn(&mut WriteContext) -> Result<T, JobError> + Send + 'static,
     ) -> StoreReply<T> {
         let (promise, reply) = reply::pair(doing);
-        // What is logged of the job on the writer's thread belongs to the call that the job was submitted for.
-        let span = tracing::Span::current();
-        let job: WriteJob = Box::new(move |context| {
-            let result = span.in_scope(|| match context {
-                Ok(context) => in_savepoint(context, doing, job),
-                Err(error) => Err(error.clone()),
-            });
-            Box::new(move |committed| {
-                if committed.is_ok() {
-                    span.in_scope(|| tracing::debug!(doing, "committed"));
-                }
-                promise.keep(committed.map_err(Clone::clone).and(result));
-            })
-        });
+        let job = Box::new(Job { doing, work, result: None, promise, span: tracing::Span::current() });
         if let Some(queue) = &*self.queue.read().unwrap_or_else(PoisonError::into_inner) {
             // Without a receiver the job is dropped, and its promise says that the store is closed.
             let _ = queue.send(job);
@@ -111,11 +150,29 @@ impl Drop for HistoryWriter {
 }
 
 /// The writer's thread: runs groups of jobs until the last handle is gone.
-fn run_jobs(mut context: WriteContext, anchor: Option<&FileAnchor>, jobs: &Receiver<WriteJob>, commits: &AtomicU64) {
+fn run_jobs(
+    mut context: WriteContext,
+    anchor: Option<&FileAnchor>,
+    jobs: &Receiver<Box<dyn WriteJob>>,
+    commits: &AtomicU64,
+) {
     while let Ok(first) = jobs.recv() {
         let waiting = jobs.try_iter().take(GROUP_LIMIT - 1);
-        let group: Vec<WriteJob> = std::iter::once(first).chain(waiting).collect();
-        run_group(&mut context, anchor, group, commits);
+        let mut group: Vec<Box<dyn WriteJob>> = std::iter::once(first).chain(waiting).collect();
+        let outcome = run_group(&mut context, anchor, &mut group);
+        match &outcome {
+            Ok(()) => {
+                commits.fetch_add(1, Ordering::Release);
+                clean_up_wal(&mut context);
+            }
+            Err(error) => {
+                tracing::error!(jobs = group.len(), "a group of jobs was not saved: {error}");
+                context.roll_back();
+            }
+        }
+        for job in group {
+            job.end(outcome.as_ref().copied());
+        }
     }
     if context.wal_cleanup != WalCleanup::None {
         context.wal_cleanup = WalCleanup::Asked;
@@ -123,57 +180,39 @@ fn run_jobs(mut context: WriteContext, anchor: Option<&FileAnchor>, jobs: &Recei
     }
 }
 
-/// Runs a group of jobs in one transaction, commits it, and tells every caller how that went.
-fn run_group(context: &mut WriteContext, anchor: Option<&FileAnchor>, group: Vec<WriteJob>, commits: &AtomicU64) {
-    let size = group.len();
+/// Runs a group of jobs in one transaction and commits it. Where a job fails after it wrote something, all of the
+/// transaction is taken back, and the group runs again without that job.
+fn run_group(
+    context: &mut WriteContext,
+    anchor: Option<&FileAnchor>,
+    group: &mut [Box<dyn WriteJob>],
+) -> Result<(), StoreError> {
     let is_in_place = || anchor.map_or(Ok(()), |anchor| anchor.check(SAVING));
-    let mut outcome = context
-        .connection
-        .execute_batch("BEGIN IMMEDIATE")
-        .and_then(|()| context.clocks.refresh(&context.connection))
-        .map_err(|error| context.store_error(SAVING, &error));
-    let mut callbacks = Vec::with_capacity(size);
-    for job in group {
-        callbacks.push(match &outcome {
-            Ok(()) => job(Ok(context)),
-            Err(error) => job(Err(error)),
-        });
+    while !run_once(context, group)? {
+        context.roll_back();
+    }
+    // Before the commit, so that nothing is left in a file that may come back; and after it, for a file that went away
+    // meanwhile keeps nothing.
+    is_in_place()?;
+    context.commit().map_err(|error| context.store_error(SAVING, &error))?;
+    is_in_place()
+}
+
+/// Begins a transaction and runs the jobs in it that have not failed yet; `false` where one failed that wrote something.
+fn run_once(context: &mut WriteContext, group: &mut [Box<dyn WriteJob>]) -> Result<bool, StoreError> {
+    context.begin().map_err(|error| context.store_error(SAVING, &error))?;
+    for job in group.iter_mut().filter(|job| !job.has_failed()) {
+        let changes = context.connection.total_changes();
+        let has_worked = job.run(context);
         // SQLite ends the transaction by itself when the disk is full or fails: what ran before is gone with it.
-        if outcome.is_ok() && context.connection.is_autocommit() {
-            outcome = Err(context.lost.take().unwrap_or(StoreError::Closed { doing: SAVING }));
+        if context.connection.is_autocommit() {
+            return Err(context.lost.take().unwrap_or(StoreError::Closed { doing: SAVING }));
+        }
+        if !has_worked && context.connection.total_changes() != changes {
+            return Ok(false);
         }
     }
-    if outcome.is_ok() {
-        // Before the commit, so that nothing is left in a file that may come back; and after it, for a file that went
-        // away meanwhile keeps nothing.
-        outcome = is_in_place()
-            .and_then(|()| {
-                context.connection.execute_batch("COMMIT").map_err(|error| context.store_error(SAVING, &error))
-            })
-            .and_then(|()| is_in_place());
-    }
-    match &outcome {
-        Ok(()) => {
-            commits.fetch_add(1, Ordering::Release);
-            for call in context.settled.drain(..) {
-                context.redactions.remove(&call);
-            }
-            clean_up_wal(context);
-        }
-        Err(error) => {
-            tracing::error!(jobs = size, "a group of jobs was not saved: {error}");
-            if !context.connection.is_autocommit()
-                && let Err(error) = context.connection.execute_batch("ROLLBACK")
-            {
-                tracing::error!("the transaction could not be rolled back: {error}");
-            }
-        }
-    }
-    context.settled.clear();
-    context.lost = None;
-    for on_commit in callbacks {
-        on_commit(outcome.as_ref().copied());
-    }
+    Ok(true)
 }
 
 /// Empties the WAL of what was removed for good, before whoever asked for that gets a reply.
@@ -191,36 +230,4 @@ fn clean_up_wal(context: &mut WriteContext) {
             }
         },
     };
-}
-
-/// Runs one job so that, when it fails or panics, nothing of it stays and the rest of the group does.
-fn in_savepoint<T>(
-    context: &mut WriteContext,
-    doing: &'static str,
-    job: impl FnOnce(&mut WriteContext) -> Result<T, JobError>,
-) -> Result<T, StoreError> {
-    let step = |context: &WriteContext, sql: &str| {
-        context
-            .connection
-            .prepare_cached(sql)
-            .and_then(|mut step| step.execute([]))
-            .map_err(|error| context.store_error(doing, &error))
-    };
-    step(context, "SAVEPOINT job")?;
-    // The writer outlives a fault of the minter: the savepoint takes back what the job did.
-    let result = catch_unwind(AssertUnwindSafe(|| job(context)))
-        .unwrap_or(Err(JobError::Store(StoreError::Panicked { doing })))
-        .map_err(|failed| failed.while_doing(doing).about(context.file.as_deref()));
-    let ended = match &result {
-        Ok(_) => step(context, "RELEASE job").map(drop),
-        Err(_) if context.connection.is_autocommit() => Ok(()),
-        Err(_) => step(context, "ROLLBACK TO job").and_then(|_| step(context, "RELEASE job")).map(drop),
-    };
-    let result = result.and_then(|value| ended.map(|()| value));
-    if let Err(error) = &result
-        && context.connection.is_autocommit()
-    {
-        context.lost = Some(error.clone());
-    }
-    result
 }

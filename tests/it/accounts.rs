@@ -1,10 +1,13 @@
 //! Connected accounts: whatever `Stripe-Account` names has objects, lists, cursors and keys of its own.
 
+use std::fs;
+
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use testcard::store::FILE_NAME;
 
 use crate::support::{
+    histories::older_history,
     local::{Local, id},
     program::Home,
     serving::{CARD, Serving},
@@ -191,32 +194,34 @@ fn what_is_no_account_is_refused_before_anything_is_done() {
 
 #[test]
 fn an_older_history_keeps_whose_its_objects_are() {
-    let home = Home::new();
-    let mut server = Serving::start(&home, &[]);
-    let charge = [("amount", "2000"), ("currency", "usd"), ("source", "tok_visa")];
-    let made = |account: &[(&str, &str)]| {
-        let headers = [account, &[("Idempotency-Key", "k1")]].concat();
-        server.send("POST", "/v1/charges", &charge, &headers).text()
-    };
-    let (own, connected) = (made(&[]), made(&[("Stripe-Account", CONNECTED)]));
-    server.terminate();
-    server.ended();
-    back_to_version_six(&home);
-    let server = Serving::start(&home, &[]);
-    for (account, first, other) in
-        [(&[][..], &own, &connected), (&[("Stripe-Account", CONNECTED)][..], &connected, &own)]
-    {
-        let headers = [account, &[("Idempotency-Key", "k1")]].concat();
-        let again = server.send("POST", "/v1/charges", &charge, &headers);
-        assert_eq!((&again.text(), again.header("Idempotent-Replayed")), (first, Some("true")));
-        let id = |text: &str| id(&serde_json::from_str(text).unwrap());
-        let get = |charge: String| server.send("GET", &format!("/v1/charges/{charge}"), &[], account).status;
-        assert_eq!((get(id(first)), get(id(other))), (200, 404));
-        let listed = server.send("GET", "/v1/charges", &[], account).json();
-        assert_eq!(listed["data"].as_array().unwrap().len(), 1);
+    for version in [6, 7] {
+        let home = Home::new();
+        let data = home.path().join("data");
+        fs::create_dir_all(&data).unwrap();
+        older_history(&data, "now");
+        if version == 6 {
+            back_to_version_six(&home);
+        }
+        let server = Serving::start(&home, &[]);
+        let charge = [("amount", "2000"), ("currency", "usd"), ("source", "tok_visa")];
+        let mut replayed = Vec::new();
+        for (account, charges) in [(&[][..], 2), (&[("Stripe-Account", CONNECTED)][..], 1)] {
+            let headers = [account, &[("Idempotency-Key", "k1")]].concat();
+            let again = server.send("POST", "/v1/charges", &charge, &headers);
+            assert_eq!(again.header("Idempotent-Replayed"), Some("true"), "{version}: {}", again.text());
+            replayed.push(id(&again.json()));
+            let listed = server.send("GET", "/v1/charges", &[], account).json();
+            let listed: Vec<&str> =
+                listed["data"].as_array().unwrap().iter().map(|charge| charge["id"].as_str().unwrap()).collect();
+            assert_eq!(listed.len(), charges, "{version}: {listed:?}");
+            assert_eq!(listed.last(), Some(&replayed.last().unwrap().as_str()));
+        }
+        for (nth, account) in [&[][..], &[("Stripe-Account", CONNECTED)][..]].into_iter().enumerate() {
+            let get = |charge: &str| server.send("GET", &format!("/v1/charges/{charge}"), &[], account).status;
+            assert_eq!((get(&replayed[nth]), get(&replayed[1 - nth])), (200, 404), "{version}");
+        }
+        assert!(server.control("GET", "/_testcard/requests")["data"].as_array().unwrap().len() >= 4);
     }
-    let seeded = server.control("GET", "/_testcard/requests");
-    assert!(seeded["data"].as_array().unwrap().len() >= 4);
 }
 
 #[test]

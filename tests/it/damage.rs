@@ -141,6 +141,14 @@ fn a_flipped_bit_anywhere_stops_nothing() {
     }
 }
 
+/// Gives calls of the seventh entry columns instead of a packed piece, and garbage in one of them.
+fn unpacked(garbage: &str, which: &str) -> String {
+    format!(
+        "UPDATE exchanges SET packed = NULL, params = '[]', headers = '[]', answer_headers = '[]', answer_body = x'7b7d' \
+         WHERE entry = 7 AND {which}; UPDATE exchanges SET {garbage} WHERE entry = 7 AND {which}"
+    )
+}
+
 #[test]
 fn garbage_in_a_column_is_named_and_hides_its_row_at_most() {
     for (sql, entries, parts, exchanges) in [
@@ -148,11 +156,15 @@ fn garbage_in_a_column_is_named_and_hides_its_row_at_most() {
         ("UPDATE entries SET status = 'odd' WHERE id IN (7, 8)", 0, 2, 0),
         ("UPDATE entries SET target = 'moon' WHERE id BETWEEN 100 AND 199", 100, 0, 0),
         ("UPDATE entries SET started_ms = 9223372036854775807 WHERE id = 7", 1, 0, 0),
-        ("UPDATE exchanges SET params = '{' WHERE entry = 7 AND is_creation", 0, 1, 0),
-        ("UPDATE exchanges SET headers = '[1]' WHERE entry = 7 AND NOT is_creation", 0, 1, 0),
-        ("UPDATE exchanges SET answer_headers = '' WHERE entry = 7", 0, 1, 0),
+        ("UPDATE exchanges SET packed = x'00' WHERE entry = 7 AND is_creation", 0, 1, 0),
+        ("UPDATE exchanges SET packed = substr(packed, 1, 20) WHERE entry = 7 AND NOT is_creation", 0, 1, 0),
+        ("UPDATE exchanges SET packed = x'' WHERE entry = 7", 0, 1, 0),
+        // As older versions and calls to Stripe are kept.
+        (&unpacked("params = '{'", "is_creation"), 0, 1, 0),
+        (&unpacked("headers = '[1]'", "NOT is_creation"), 0, 1, 0),
+        (&unpacked("answer_headers = ''", "TRUE"), 0, 1, 0),
+        (&unpacked("answer_body = x'ff00fe'", "TRUE"), 0, 0, 0),
         ("UPDATE exchanges SET method = 'LOOK' WHERE entry = 7 AND is_creation", 0, 1, 1),
-        ("UPDATE exchanges SET answer_body = x'ff00fe' WHERE entry = 7", 0, 0, 0),
         ("DELETE FROM exchanges WHERE entry = 7 AND is_creation", 0, 1, 0),
         ("UPDATE entries SET note = CAST(x'ff' AS TEXT) WHERE id = 7", 0, 1, 0),
     ] {
@@ -226,7 +238,7 @@ fn the_request_log_goes_on_past_damage_and_says_so() {
     let data = home.path().join("data");
     fs::create_dir_all(&data).unwrap();
     let patient = Patient::new();
-    patient.execute("UPDATE exchanges SET headers = 'odd', answer_body = x'00' WHERE id = 1100");
+    patient.execute("UPDATE exchanges SET packed = x'00' WHERE id = 1100");
     fs::copy(patient.file(), data.join(FILE_NAME)).unwrap();
     let serving = Serving::start(&home, &[]);
     let log = serving.control("GET", "/_testcard/requests?limit=100");

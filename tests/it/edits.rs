@@ -200,7 +200,7 @@ fn what_was_deleted_long_ago_is_dropped_but_for_what_the_minter_remembers() {
     connection
         .execute(
             "INSERT INTO answers (exchange, key, created, whole_key, whole, masked) \
-             SELECT id, 'key', 0, x'', x'', x'' FROM exchanges WHERE entry = ?1",
+             SELECT id, 'key', 1000000000, x'', x'', x'' FROM exchanges WHERE entry = ?1",
             [ids[1].0],
         )
         .unwrap();

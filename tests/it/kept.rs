@@ -16,7 +16,7 @@ use testcard::{
 };
 
 use crate::support::{
-    histories::{TOOK, moment, open, response, retrieval},
+    histories::{TOOK, all_unpacked, moment, older_history, open, response, retrieval},
     program::Home,
     serving::Serving,
     wire::Answer,
@@ -420,14 +420,14 @@ fn how_much_of_a_parameter_is_kept_is_known_and_older_rows_are_read_by_their_loo
     };
     assert_eq!(kept(), [Kept::Masked, Kept::Hidden, Kept::Whole, Kept::Whole]);
     let connection = Connection::open(folder.path().join(FILE_NAME)).unwrap();
-    let written: String = connection.query_row("SELECT params FROM exchanges", [], |row| row.get(0)).unwrap();
+    let written = String::from_utf8(all_unpacked(folder.path()).remove(0)).unwrap();
     assert!(
         written.starts_with(&format!(r#"[["card[number]","{SHOWN}","masked"],["card[cvc]","•••","hidden"],["#)),
         "{written}"
     );
     connection
         .execute(
-            "UPDATE exchanges SET has_marks = 0, params = ?1",
+            "UPDATE exchanges SET packed = NULL, headers = '[]', has_marks = 0, params = ?1",
             [format!(r#"[["a","{SHOWN}"],["b","•••"],["c","J*hn"],["d","x sk_test_•••"]]"#)],
         )
         .unwrap();
@@ -438,20 +438,25 @@ fn how_much_of_a_parameter_is_kept_is_known_and_older_rows_are_read_by_their_loo
 fn an_answer_that_was_remembered_before_lengths_were_is_found() {
     let folder = TempDir::new().unwrap();
     let place = StoreLocation::Folder(folder.path().to_owned());
+    older_history(folder.path(), "now");
     let charge = |key: &str, account: Option<&str>| {
         let mut headers = vec![("Idempotency-Key", key)];
         headers.extend(account.map(|account| ("Stripe-Account", account)));
-        post("/v1/charges", &[("amount", "500"), ("currency", "usd"), ("source", "tok_visa")], &headers)
+        post("/v1/charges", &[("amount", "2000"), ("currency", "usd"), ("source", "tok_visa")], &headers)
     };
-    let running = Running::on(&place, None);
-    let (plain, connected) = (charge("k1", None), charge("k2", Some("acct_1")));
-    let made = [running.send(&plain).text(), running.send(&connected).text()];
+    let connected = "acct_1032D82eZvKYlo2C";
+    let spaced = format!("{connected} k1");
     let connection = Connection::open(folder.path().join(FILE_NAME)).unwrap();
-    for (older, key) in [("k1", "%:k1"), ("acct_1 k2", "%:k2")] {
+    for (older, key) in [("k1", "_-2:k1"), (&spaced, "_21:%2:k1")] {
         assert_eq!(connection.execute("UPDATE answers SET key = ?1 WHERE key LIKE ?2", [older, key]).unwrap(), 1);
     }
-    assert_eq!([running.send(&plain).text(), running.send(&connected).text()], made);
-    let apart = running.send(&charge("acct_1 k2", None));
+    let answered =
+        "SELECT CAST(answer_body AS TEXT) FROM exchanges JOIN answers ON exchange = exchanges.id WHERE key = ?1";
+    let made = ["k1", &spaced].map(|key| connection.query_row(answered, [key], |row| row.get::<_, String>(0)).unwrap());
+    drop(connection);
+    let running = Running::on(&place, None);
+    assert_eq!([running.send(&charge("k1", None)).text(), running.send(&charge("k1", Some(connected))).text()], made);
+    let apart = running.send(&charge(&spaced, None));
     assert!(!made.contains(&apart.text()), "a space parts nothing any more");
 }
 
@@ -501,4 +506,24 @@ fn an_export_says_which_parameters_are_not_as_they_were_sent() {
     assert_eq!(kept("card[number]"), "masked");
     assert_eq!(kept("card[cvc]"), "hidden");
     assert_eq!((kept("card[name]"), kept("card[exp_month]")), (Value::Null, Value::Null));
+}
+
+#[test]
+fn tokens_and_keys_of_an_older_history_are_there_as_before() {
+    let folder = TempDir::new().unwrap();
+    older_history(folder.path(), "now");
+    let connection = Connection::open(folder.path().join(FILE_NAME)).unwrap();
+    let tokens = "SELECT id FROM objects WHERE kind = 'token' AND account IS NULL ORDER BY position";
+    let tokens: Vec<String> =
+        connection.prepare(tokens).unwrap().query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    drop(connection);
+    let running = Running::on(&StoreLocation::Folder(folder.path().to_owned()), None);
+    let charge = |token: &str| post("/v1/charges", &[("amount", "500"), ("currency", "usd"), ("source", token)], &[]);
+    let refused = running.send(&charge(&tokens[1])).text();
+    assert!(refused.contains("more than once"), "it was used before: {refused}");
+    let charged = running.make(&charge(&tokens[0]));
+    let store = open(folder.path());
+    let reader = store.reader().unwrap();
+    let entry = reader.by_token(&tokens[0]).unwrap().unwrap();
+    assert_eq!(reader.detail(entry).unwrap().unwrap().entry.used_by.as_deref(), charged["id"].as_str());
 }

@@ -149,16 +149,22 @@ fn a_log_that_takes_too_much_room_is_shortened_however_few_calls_it_has() {
     let folder = TempDir::new().unwrap();
     let store = Store::open(&StoreLocation::Folder(folder.path().to_owned()), moment(0)).unwrap();
     store.bound_log(LogSettings { calls: 100_000, megabytes: 1 });
-    let body = json!({"object": "list", "data": "x".repeat(50_000)});
+    // Nothing that is packed to a few bytes.
+    let random =
+        |length: usize| -> String { (0..length).map(|_| char::from(rand::random_range(b'0'..=b'z'))).collect() };
     for nth in 0..60 {
+        let body = json!({"object": "list", "data": random(50_000)});
         let call = NewCall { request: ApiRequest::get(format!("/v1/charges/{nth}")), ..retrieval(Target::Local, "") };
         store.answer(call, say(response(200, &body))).wait().unwrap();
     }
     let rows = store.reader().unwrap().request_rows(&CallSelection::default(), None, 100).unwrap();
-    assert_eq!(rows.len(), 19, "as many as a megabyte holds");
+    let connection = rusqlite::Connection::open(folder.path().join(FILE_NAME)).unwrap();
+    let bytes = "SELECT sum(length(packed)) FROM exchanges";
+    let bytes: i64 = connection.query_row(bytes, [], |row| row.get(0)).unwrap();
+    assert!((900_000..1_000_000).contains(&bytes) && rows.len() < 30, "as many as a megabyte holds: {bytes}");
     assert_eq!(rows[0].path, "/v1/charges/59");
     // One that takes more than all the room is kept, for it is the newest.
-    let huge = response(200, &json!({"data": "x".repeat(1_200_000)}));
+    let huge = response(200, &json!({"data": random(2_000_000)}));
     let call = NewCall {
         request: request(HttpMethod::Delete, "/v1/customers/cus_1", None, &[]),
         ..retrieval(Target::Local, "")

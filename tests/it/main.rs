@@ -44,6 +44,7 @@ mod minter;
 mod missing_fonts;
 mod model;
 mod objects;
+mod packing;
 mod palette;
 mod parity;
 mod pictures;

@@ -394,6 +394,12 @@ impl Ledger for ReadOnly {
         Ok(1)
     }
 
+    fn token_number(&mut self) -> Option<u128> {
+        None
+    }
+
+    fn shows(&mut self, _: &Value) {}
+
     fn insert(&mut self, _: Option<&str>, object: &StoredObject) -> Result<(), LedgerError> {
         Err(LedgerError(format!("{} was to be kept", object.id)))
     }

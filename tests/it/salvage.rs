@@ -21,7 +21,7 @@ use testcard::{
 };
 
 use crate::support::{
-    histories::{check_holds_no_secret, details, mint, moment, open, plant_secrets, visa},
+    histories::{all_unpacked, check_holds_no_secret, details, mint, moment, open, plant_secrets, visa},
     patient::Patient,
     program::Home,
     serving::{CARD, Serving},
@@ -188,7 +188,7 @@ fn garbage_in_a_column_is_emptied_or_left_out() {
     patient.execute(
         "UPDATE entries SET tags = 'no JSON' WHERE id = 7;
          UPDATE entries SET target = 'moon' WHERE id = 8;
-         UPDATE exchanges SET params = '{' WHERE entry = 9 AND is_creation;
+         UPDATE exchanges SET packed = x'00' WHERE entry = 9 AND is_creation;
          UPDATE exchanges SET method = 'LOOK' WHERE entry = 11 AND NOT is_creation;
          UPDATE objects SET body = '{' WHERE id = 'tok_12';",
     );
@@ -330,5 +330,8 @@ fn a_salvage_writes_no_secret_that_was_not_there() {
     salvage(folder.path(), new.path(), moment(0)).unwrap();
     for (name, bytes) in files(new.path()) {
         check_holds_no_secret(&name, &bytes);
+    }
+    for packed in all_unpacked(new.path()) {
+        check_holds_no_secret("what is packed", &packed);
     }
 }

@@ -28,8 +28,8 @@ use testcard::{
 };
 
 use crate::support::histories::{
-    PLANTED_CODE, TOOK, check_holds_no_secret, count, creation, declined, holds, mint, moment, open, plant_secrets,
-    response, retrieval, sample_history, say, token, visa,
+    PLANTED_CODE, TOOK, all_unpacked, check_holds_no_secret, count, creation, declined, holds, mint, moment, open,
+    plant_secrets, response, retrieval, sample_history, say, token, visa,
 };
 
 fn all() -> HistoryFilter {
@@ -675,6 +675,9 @@ fn check_folder_holds_no_secret(folder: &Path) -> usize {
         } else {
             check_holds_no_secret(&path.display().to_string(), &fs::read(&path).unwrap());
             files += 1;
+        }
+        for packed in all_unpacked(folder) {
+            check_holds_no_secret("what is packed", &packed);
         }
     }
     files

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from attack import Trial, attack
 from client import CARD, Client
-from program import Hang, Home, Run
+import zstandard
+from program import Hang, Home, Run, unpacked
 
 PAGE = 4096
 TOKENS = 160
@@ -83,12 +84,15 @@ def readable(model: Model, home: Home) -> set[str]:
                     " AND abs(started_ms) < 1e14",
                     (entry,),
                 ).fetchone()
-                call = database.execute(
-                    "SELECT answer_body, params, headers, answer_headers FROM exchanges WHERE id = ?", (exchange,)
-                ).fetchone()
-                if row == (token, row[1]) and json.loads(call[0])["id"] == token and json.loads(call[1]):
+                call = database.execute("SELECT packed FROM exchanges WHERE id = ?", (exchange,)).fetchone()
+                params, headers, answer_headers, _, body = unpacked(call[0]).split(b"\n", 4)
+                lists = [json.loads(part) for part in (params, headers, answer_headers)]
+                if row == (token, row[1]) and json.loads(body)["id"] == token and all(lists):
                     found.add(token)
-            except (sqlite3.Error, ValueError, TypeError, KeyError, UnicodeDecodeError, OverflowError):
+            except (
+                sqlite3.Error, zstandard.ZstdError, ValueError, TypeError, KeyError, IndexError, UnicodeDecodeError,
+                OverflowError,
+            ):
                 continue
         database.close()
     except sqlite3.Error:
@@ -270,13 +274,21 @@ GARBAGE = [
     "UPDATE entries SET expects = 'no JSON', judgement = '[]' WHERE id = 7",
     "UPDATE entries SET started_ms = 9223372036854775807 WHERE id = 7",
     "UPDATE entries SET took_micros = -5, revision = -1 WHERE id = 7",
-    "UPDATE exchanges SET params = 'no JSON' WHERE id = 7",
-    "UPDATE exchanges SET params = '[[1,2,3,4]]', headers = '[[]]' WHERE id = 7",
-    "UPDATE exchanges SET answer_headers = '{' WHERE id = 7",
+    "UPDATE exchanges SET packed = x'00' WHERE id = 7",
+    "UPDATE exchanges SET packed = x'01ff00ff' WHERE id = 7",
+    "UPDATE exchanges SET packed = x'' WHERE id = 7",
+    "UPDATE exchanges SET packed = NULL, params = 'no JSON' WHERE id = 7",
+    "UPDATE exchanges SET packed = NULL, params = '[[1,2,3,4]]', headers = '[[]]' WHERE id = 7",
+    "UPDATE exchanges SET packed = NULL, answer_headers = '{' WHERE id = 7",
+    "UPDATE exchanges SET record = x'00', token = 7 WHERE id = 7",
+    "UPDATE entries SET token_call = 9 WHERE id = 7",
+    "INSERT INTO key_runs (newest_ms, newest_call, keys) VALUES (9223372036854775807, 7, x'0102')",
+    "INSERT INTO key_blocks (newest_ms, keys) VALUES (-7, x'010203')",
+    "UPDATE worlds SET void = -7, tokens = -7",
     "UPDATE exchanges SET method = 'BREW' WHERE id = 7",
-    "UPDATE exchanges SET answer_body = x'00ff00ff' WHERE id = 7",
-    "UPDATE exchanges SET answer_body = x'6e756c6c' WHERE id = 7",
-    "UPDATE exchanges SET answer_body = NULL, http_status = NULL WHERE id = 7",
+    "UPDATE exchanges SET packed = NULL, answer_body = x'00ff00ff' WHERE id = 7",
+    "UPDATE exchanges SET packed = NULL, answer_body = x'6e756c6c' WHERE id = 7",
+    "UPDATE exchanges SET packed = NULL, http_status = NULL WHERE id = 7",
     "UPDATE exchanges SET http_status = 99999999 WHERE id = 7",
     "UPDATE exchanges SET is_creation = 0 WHERE id = 7",
     "DELETE FROM exchanges WHERE id = 7",

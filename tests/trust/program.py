@@ -7,11 +7,14 @@ import os
 import pathlib
 import shutil
 import signal
+import sqlite3
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+
+import zstandard
 
 PROGRAM = os.environ["TESTCARD_PROGRAM"]
 KEY = "sk_test_trustHarness0123456789"
@@ -119,7 +122,32 @@ class Home:
         return server
 
     def files(self) -> dict[pathlib.Path, bytes]:
-        return {path: path.read_bytes() for path in sorted(self.root.rglob("*")) if path.is_file()}
+        """All files, and what is packed in the database as if it were one more."""
+        found = {path: path.read_bytes() for path in sorted(self.root.rglob("*")) if path.is_file()}
+        if self.database in found:
+            # Of a copy, for SQLite makes files beside what it opens.
+            with tempfile.TemporaryDirectory() as folder:
+                copy = pathlib.Path(folder) / self.database.name
+                copy.write_bytes(found[self.database])
+                copy.with_name(self.wal.name).write_bytes(found.get(self.wal, b""))
+                database = sqlite3.connect(copy)
+                packed = database.execute("SELECT packed FROM exchanges WHERE packed IS NOT NULL").fetchall()
+                database.close()
+            found[self.data / "packed"] = b"\n".join(unpacked(blob) for (blob,) in packed)
+        return found
+
+
+# By their version, the first byte of what was packed with them.
+DICTIONARIES = [
+    zstandard.ZstdCompressionDict((pathlib.Path(__file__).parents[2] / "assets" / f"calls-{version}.dict").read_bytes())
+    for version in [1]
+]
+
+
+def unpacked(packed: bytes) -> bytes:
+    """The lists and the body of a call as they were before they were packed."""
+    dictionary = DICTIONARIES[packed[0] - 1]
+    return zstandard.ZstdDecompressor(dict_data=dictionary).decompress(packed[1:], max_output_size=1 << 28)
 
 
 def shown(args: tuple[str | bytes, ...]) -> str:

@@ -97,14 +97,34 @@ pub struct RequestMatcher<'a> {
 
 impl RequestMatcher<'_> {
     pub fn passes(&self, call: &FilteredCall<'_>) -> bool {
+        self.passes_without_text(call)
+            && self.words.len() <= MOST_WORDS
+            && self.words.iter().all(|word| call.text.contains(word.as_str()))
+    }
+
+    /// Whether there is anything to be searched for.
+    pub fn has_words(&self) -> bool {
+        !self.words.is_empty()
+    }
+
+    /// Whether a search could find all of its words in this, in lower case: everything of a call that it may look through,
+    /// as JSON. Of a word that looks otherwise in JSON, nothing is known.
+    pub fn may_be_in(&self, everything: &str) -> bool {
+        let is_escaped = |sign: char| sign == '"' || sign == '\\' || sign.is_control();
+        // What joins a path, the names and the values of parameters to one line of the searched text.
+        let is_joint = |sign: char| matches!(sign, '=' | '&' | '?');
+        let is_elsewhere = |word: &String| word.contains(is_escaped) || word.contains(is_joint);
+        self.words.iter().all(|word| is_elsewhere(word) || everything.contains(word.as_str()))
+    }
+
+    /// The same without the words of the search.
+    pub fn passes_without_text(&self, call: &FilteredCall<'_>) -> bool {
         let filter = self.filter;
         filter.method.is_none_or(|method| method.as_str() == call.method)
             && filter.status.is_none_or(|status| status.takes(call.http_status))
             && filter.client.as_deref().is_none_or(|client| client == call.client)
             && filter.account.as_ref().is_none_or(|account| account.account() == call.account)
             && (!filter.is_on_purpose || call.has_fault)
-            && self.words.len() <= MOST_WORDS
-            && self.words.iter().all(|word| call.text.contains(word.as_str()))
     }
 }
 
@@ -126,10 +146,7 @@ impl CallTraits {
         let agent = request.header("User-Agent");
         let client = client_name(agent);
         let answer = outcome.as_ref().ok();
-        let fault = match outcome {
-            Ok(answer) => answer.header(FAULT_HEADER).map(str::to_owned),
-            Err(failure) => (failure.kind == FAULT_KIND).then(|| failure.message.clone()),
-        };
+        let fault = fault_of(outcome).map(str::to_owned);
         let mut text = String::with_capacity(256);
         let mut add = |part: &str| {
             if !part.is_empty() && text.len() < LONGEST_TEXT {
@@ -159,6 +176,14 @@ impl CallTraits {
         let end = (0..=LONGEST_TEXT.min(text.len())).rev().find(|&end| text.is_char_boundary(end)).unwrap_or_default();
         text.truncate(end);
         Self { client, fault, text }
+    }
+}
+
+/// The fault that acted on a call, by what came of it.
+pub fn fault_of(outcome: &Result<ApiResponse, CallFailure>) -> Option<&str> {
+    match outcome {
+        Ok(answer) => answer.header(FAULT_HEADER),
+        Err(failure) => (failure.kind == FAULT_KIND).then_some(failure.message.as_str()),
     }
 }
 

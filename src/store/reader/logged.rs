@@ -1,5 +1,5 @@
-//! The request log as it is filtered: the calls are gone through from the newest on, in an index that holds what the
-//! filter asks for and nothing else.
+//! The request log as it is filtered: the calls are gone through from the newest on. What a search looks through is
+//! unpacked of those only that pass everything else.
 
 use rusqlite::{OptionalExtension as _, Row};
 
@@ -12,15 +12,15 @@ use crate::{
             request_log::RequestRow,
         },
     },
-    store::{error::is_damage, rows},
+    store::{error::is_damage, packed, rows},
 };
 
 /// How many calls are gone through, at most, before it is asked whether to go on.
 const CALLS_AT_A_TIME: i64 = 10_000;
 
-/// The columns of the index, in its order: with no other column asked for, the table itself is not read.
 const SCAN: &str = "SELECT id, method, http_status, client, fault IS NOT NULL, log_text, \
-     coalesce(account, nullif(world, '')) FROM exchanges INDEXED BY exchanges_by_log WHERE id < ?1 AND took_micros IS NOT NULL ORDER BY id DESC LIMIT ?2";
+     coalesce(account, nullif(world, '')), packed, path, coalesce(failure_kind, '') || char(10) || coalesce(fault, '') FROM exchanges NOT INDEXED WHERE id < ?1 \
+     AND took_micros IS NOT NULL ORDER BY id DESC LIMIT ?2";
 
 impl TolerantConnection {
     /// See [`super::HistoryReader::logged`].
@@ -133,15 +133,30 @@ impl TolerantConnection {
 /// Whether a call of the index passes; `None` where the index does not say.
 fn passes(matcher: &RequestMatcher<'_>, row: &Row<'_>) -> rusqlite::Result<Option<bool>> {
     let text = |column: usize| row.get_ref(column).ok().and_then(|value| value.as_str().ok());
-    let (Some(method), Some(client), Some(log_text)) = (text(1), text(3), text(5)) else { return Ok(None) };
-    Ok(Some(matcher.passes(&FilteredCall {
+    let (Some(method), Some(client)) = (text(1), text(3)) else { return Ok(None) };
+    let call = FilteredCall {
         method,
         http_status: row.get(2)?,
         client,
         account: text(6),
         has_fault: row.get(4)?,
-        text: log_text,
-    })))
+        text: text(5).unwrap_or_default(),
+    };
+    if text(5).is_some() {
+        return Ok(Some(matcher.passes(&call)));
+    }
+    if !matcher.passes_without_text(&call) {
+        return Ok(Some(false));
+    }
+    if !matcher.has_words() {
+        return Ok(Some(true));
+    }
+    // A word that stands nowhere in the call is not in what is searched of it either.
+    let packed = row.get_ref(7)?.as_blob_or_null()?.and_then(packed::unpacked);
+    let Some(packed) = packed else { return Ok(None) };
+    let [path, failure] = [text(8), text(9)].map(Option::unwrap_or_default);
+    let everything = format!("{method}\n{path}\n{client}\n{failure}\n{}", String::from_utf8_lossy(&packed));
+    Ok(if matcher.may_be_in(&everything.to_lowercase()) { None } else { Some(false) })
 }
 
 fn http_status(outcome: &Result<ApiResponse, CallFailure>) -> Option<u16> {
@@ -157,7 +172,7 @@ mod tests {
     use crate::store::schema;
 
     #[test]
-    fn the_log_is_gone_through_in_its_order_without_the_calls_themselves() {
+    fn the_log_is_gone_through_in_its_order_and_not_sorted() {
         let connection = schema::in_memory_for_tests();
         let plan: Vec<String> = connection
             .prepare(&format!("EXPLAIN QUERY PLAN {SCAN}"))
@@ -166,6 +181,6 @@ mod tests {
             .unwrap()
             .collect::<rusqlite::Result<_>>()
             .unwrap();
-        assert_eq!(plan, ["SEARCH exchanges USING COVERING INDEX exchanges_by_log (id<?)"]);
+        assert_eq!(plan, ["SEARCH exchanges USING INTEGER PRIMARY KEY (rowid<?)"]);
     }
 }

@@ -31,6 +31,7 @@ use crate::{
         copy::PrivateCopy,
         damage::HistoryDamage,
         error::{StoreError, is_damage},
+        numbered_ids::TokenNumbers,
         paths::{FILE_NAME, holds_something, wal_in_use},
         rows::{self, StoredExchange},
         schema::{self, DatabaseLocation, Durability, MigrationBackup},
@@ -49,6 +50,8 @@ pub struct HistoryReader {
     /// Whether a long read does not hold up the writer: so with a file, not in memory.
     reads_beside_the_writer: bool,
     anchor: Option<FileAnchor>,
+    /// `None` where the folder's secret cannot be read.
+    numbers: Option<TokenNumbers>,
     /// Dropped after the connection to it.
     _copy: Option<PrivateCopy>,
 }
@@ -61,7 +64,9 @@ impl HistoryReader {
         if file.as_deref().is_some_and(is_cut_off) {
             damage.note_table(CUT_OFF);
         }
+        let numbers = location.workspace_secret(&connection).ok().map(|secret| TokenNumbers::new(&secret));
         Ok(Self {
+            numbers,
             reads_beside_the_writer: location.is_file(),
             anchor: file.as_deref().map(FileAnchor::without_wal),
             history: TolerantConnection { connection, file, damage: RefCell::new(damage) },
@@ -170,11 +175,22 @@ impl HistoryReader {
     /// # Errors
     /// As [`Self::ids`].
     pub fn by_token(&self, token_id: &str) -> ReadResult<Option<EntryId>> {
+        let token = mask::text(token_id);
+        if let Some(call) = self.numbers.as_ref().and_then(|numbers| numbers.call_of(&token)) {
+            let clause = SqlCondition {
+                sql: "id = (SELECT entry FROM exchanges WHERE id = ?) AND token_id = ? AND deleted_ms IS NULL"
+                    .to_owned(),
+                values: vec![call.0.into(), token.clone().into()],
+            };
+            if let Some(entry) = self.history.entry_ids(&clause, "id")?.first() {
+                return Ok(Some(*entry));
+            }
+        }
+        // The condition on the call is that of the index, which gives the newest first.
         let clause = SqlCondition {
-            sql: "token_id = ? AND deleted_ms IS NULL".to_owned(),
-            values: vec![mask::text(token_id).into()],
+            sql: "token_id = ? AND token_call IS NULL AND deleted_ms IS NULL".to_owned(),
+            values: vec![token.into()],
         };
-        // The index gives the newest first.
         Ok(self.history.entry_ids(&clause, "id DESC")?.first().copied())
     }
 

@@ -136,13 +136,17 @@ fn save_rows(mut run: SalvageJob<'_>) -> rusqlite::Result<SalvageReport> {
     }
     run.keep_counts([&lost_entries, &lost_calls, &lost_objects])?;
     run.log_later()?;
-    for (name, table) in [
-        ("entries", NumberedTable::Entries),
-        ("calls", NumberedTable::Exchanges),
-        ("objects of the minter", NumberedTable::Objects),
-        ("remembered idempotency keys", NumberedTable::Answers),
+    let count = |table: NumberedTable| format!("SELECT count(*) FROM {}", table.name());
+    let with_calls = |table, column: &str| {
+        format!("SELECT ({}) + (SELECT count(*) FROM exchanges WHERE {column} IS NOT NULL)", count(table))
+    };
+    for (name, sql) in [
+        ("entries", count(NumberedTable::Entries)),
+        ("calls", count(NumberedTable::Exchanges)),
+        ("objects of the minter", with_calls(NumberedTable::Objects, "token")),
+        ("remembered idempotency keys", with_calls(NumberedTable::Answers, "record")),
     ] {
-        let count: i64 = run.number(&format!("SELECT count(*) FROM {}", table.name()))?;
+        let count: i64 = run.number(&sql)?;
         run.report.saved.push((name, count.cast_unsigned()));
     }
     Ok(run.report)

@@ -8,7 +8,7 @@ use super::copying::SalvageJob;
 use crate::{
     domain::history::entry::{EntryId, HistoryEntry},
     store::{
-        entries,
+        entries, key_index,
         rows::{self, StoredExchange},
         sound::{NumberedTable, RowNumbers},
     },
@@ -39,7 +39,7 @@ impl SalvageJob<'_> {
         for (id, entry) in broken {
             match entry {
                 Some(entry) => {
-                    entries::update(self.new, &entry, None)?;
+                    entries::update(self.new, &entry, entries::next_revision(self.new)?, None)?;
                     emptied.insert(id);
                 }
                 None => {
@@ -79,8 +79,8 @@ impl SalvageJob<'_> {
                     .query_row([id], |row| Ok(rows::exchange(row).is_ok()))
             };
             if !is_right(self)? {
-                let all = "UPDATE exchanges SET params = '[]', headers = '[]', answer_headers = '[]', answer_marks = NULL \
-                     WHERE id = ?1";
+                let all = "UPDATE exchanges SET params = '[]', headers = '[]', answer_headers = '[]', answer_marks = NULL, \
+                     packed = NULL, record = NULL, token = NULL WHERE id = ?1";
                 self.new.execute(all, [id])?;
             }
             if is_right(self)? {
@@ -158,6 +158,10 @@ impl SalvageJob<'_> {
     /// What refers to a row that is not there: calls stay in the log without their entry, keys without their answer go.
     pub(super) fn drop_orphans(&self, mut lost_answers: RowNumbers) -> rusqlite::Result<RowNumbers> {
         self.new.execute("UPDATE exchanges SET entry = NULL WHERE entry NOT IN (SELECT id FROM entries)", [])?;
+        // A token whose call is lost is found by its text again.
+        let untold = "UPDATE entries SET token_call = NULL WHERE token_call NOT IN (SELECT id FROM exchanges)";
+        self.new.execute(untold, [])?;
+        key_index::rebuild(self.new)?;
         let orphans = "DELETE FROM answers WHERE exchange NOT IN (SELECT id FROM exchanges) RETURNING exchange";
         let mut orphans = self.new.prepare(orphans)?;
         for exchange in orphans.query_map([], |row| row.get(0))? {
@@ -169,9 +173,17 @@ impl SalvageJob<'_> {
     /// Counts go on where they were, so that no number and no id is given twice.
     pub(super) fn keep_counts(&mut self, lost: [&RowNumbers; 3]) -> rusqlite::Result<()> {
         self.new.execute_batch(
-            "DELETE FROM counts;
+            "UPDATE counts SET count = 0;
              INSERT INTO counts (status, count)
-                 SELECT status, count(*) FROM entries WHERE deleted_ms IS NULL GROUP BY status;",
+                 SELECT status, count(*) FROM entries WHERE deleted_ms IS NULL GROUP BY status
+                 ON CONFLICT (status) DO UPDATE SET count = excluded.count;
+             DELETE FROM log_counts;
+             INSERT INTO log_counts (method, http_status, client, has_fault, account, calls)
+                 SELECT method, coalesce(http_status, 0), coalesce(client, ''), fault IS NOT NULL,
+                     coalesce(account, world), count(*)
+                 FROM exchanges WHERE took_micros IS NOT NULL
+                 GROUP BY method, coalesce(http_status, 0), coalesce(client, ''), fault IS NOT NULL,
+                     coalesce(account, world);",
         )?;
         for (table, lost) in
             [NumberedTable::Entries, NumberedTable::Exchanges, NumberedTable::Objects].into_iter().zip(lost)
@@ -199,7 +211,26 @@ impl SalvageJob<'_> {
         let revision = counter("revision").unwrap_or_default().max(revision) + 1;
         let sequence = counter("sequence").filter(|count| *count >= 0);
         self.new.execute("UPDATE counters SET value = ?2 WHERE name = ?1", ("revision", revision))?;
-        self.keep_worlds(sequence)
+        self.keep_worlds(sequence)?;
+        self.keep_voids()
+    }
+
+    /// Which tokens and keys a reset made void stays, and how many tokens each world has in its calls.
+    fn keep_voids(&self) -> rusqlite::Result<()> {
+        let voids = self.old.prepare("SELECT name, void FROM worlds").and_then(|mut worlds| {
+            let worlds = worlds.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)))?;
+            worlds.collect::<rusqlite::Result<Vec<_>>>()
+        });
+        for world in voids.unwrap_or_default() {
+            self.new.execute("UPDATE worlds SET void = ?2 WHERE name = ?1", world)?;
+        }
+        self.new
+            .execute(
+                "UPDATE worlds SET tokens = (SELECT count(*) FROM exchanges \
+                 WHERE world = worlds.name AND token IS NOT NULL AND id > worlds.void)",
+                [],
+            )
+            .map(drop)
     }
 
     /// Keeps the count, the clock and the order of use of each world; before there were worlds, the one count stood with

@@ -1,10 +1,11 @@
 //! Calls to a store and answers to them, histories of such calls, and secrets planted in both.
 
-use std::{ops::ControlFlow, path::Path, time::Duration};
+use std::{fs, ops::ControlFlow, path::Path, time::Duration};
 
 use jiff::Timestamp;
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use testcard::{
     domain::{
         call::{
@@ -97,12 +98,45 @@ pub fn mint(id: &str) -> LocalAnswer {
     Box::new(move |ledger| {
         ledger.next_sequence()?;
         ledger.insert(None, &object)?;
-        Ok(answer)
+        Ok(answer.clone())
     })
 }
 
 pub fn say(answer: ApiResponse) -> LocalAnswer {
-    Box::new(|_| Ok(answer))
+    Box::new(move |_| Ok(answer.clone()))
+}
+
+/// A history as version 7 of the database has it, made by the program of that time: two tokens and a refused one, charges
+/// of the account itself and of a connected one, each under the key `k1`, a customer, calls that look. `moment` is that of
+/// its calls and keys, as SQLite reads it.
+pub fn older_history(folder: &Path, moment: &str) {
+    let connection = Connection::open(folder.join(FILE_NAME)).unwrap();
+    connection.pragma_update(None, "foreign_keys", false).unwrap();
+    connection.execute_batch(include_str!("../../histories/version-7.sql")).unwrap();
+    let at = "UPDATE answers SET created = unixepoch(?1), written = unixepoch(?1)";
+    connection.execute(at, [moment]).unwrap();
+}
+
+/// What is packed of a call, its lists and its body.
+pub fn unpacked(packed: &[u8]) -> Vec<u8> {
+    let dictionary = include_bytes!("../../../assets/calls-1.dict");
+    assert_eq!(packed[0], 1, "the version of the dictionary");
+    zstd::bulk::Decompressor::with_dictionary(dictionary).unwrap().decompress(&packed[1..], 16 << 20).unwrap()
+}
+
+/// All that is packed in a history, so that a search for what may not be written finds it there, too; nothing where there
+/// is no history.
+pub fn all_unpacked(folder: &Path) -> Vec<Vec<u8>> {
+    // Of a copy, for SQLite makes files beside what it opens.
+    let copy = TempDir::new().unwrap();
+    for name in [FILE_NAME.to_owned(), format!("{FILE_NAME}-wal")] {
+        let _ = fs::copy(folder.join(&name), copy.path().join(&name));
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
+    let Ok(connection) = Connection::open_with_flags(copy.path().join(FILE_NAME), flags) else { return Vec::new() };
+    let rows = "SELECT packed FROM exchanges WHERE packed IS NOT NULL ORDER BY id";
+    let Ok(mut rows) = connection.prepare(rows) else { return Vec::new() };
+    rows.query_map([], |row| row.get::<_, Vec<u8>>(0)).unwrap().map(|packed| unpacked(&packed.unwrap())).collect()
 }
 
 pub fn count(folder: &Path, table: &str) -> i64 {
@@ -213,7 +247,7 @@ pub fn plant_secrets(store: &Store) {
     let keep: LocalAnswer = Box::new(move |ledger| {
         ledger.insert(None, &object)?;
         assert!(ledger.get(None, ObjectKind::Token, &object.id)?.is_some());
-        Ok(answer)
+        Ok(answer.clone())
     });
     store.answer(call(), keep).wait().unwrap();
     for outcome in [Ok(refusal), Ok(token_answer), Err(not_json), Err(cut_off.clone())] {

@@ -9,6 +9,8 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::histories::all_unpacked;
+
 /// A folder that is all there is of the program on disk.
 pub struct Home {
     folder: TempDir,
@@ -68,6 +70,10 @@ impl Home {
     pub fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
         let mut files = Vec::new();
         collect(&self.path(), &mut files);
+        let unpacked = all_unpacked(&self.path().join("data")).concat();
+        if !unpacked.is_empty() {
+            files.push((PathBuf::from("what is packed in the history"), unpacked));
+        }
         files
     }
 }

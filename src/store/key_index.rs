@@ -1,0 +1,246 @@
+//! Which call an idempotency key stands for, without an index over random text: each new key would write a page of it.
+//!
+//! ```text
+//! a commit ──► one block: a hash and a number of each of its keys     blocks ──► one run, sorted, once they hold RUN keys
+//! a look-up     the keys of the open transaction, of the blocks, of the runs from the newest on
+//! ```
+//!
+//! The keys of the blocks are in memory, of those of the runs the first half of each hash: a key that is new is known to
+//! be new without a look into the database. What is remembered of a call stands with it ([`KeyRecord`]): the index only
+//! tells where to look, and can be made anew from the calls.
+
+use std::collections::HashMap;
+
+use rusqlite::{Connection, OptionalExtension as _};
+
+use crate::{
+    domain::{
+        history::request_log::ExchangeId,
+        mask::keyed_hash::{first_half, keyed_hash},
+    },
+    minter::ledger::{AnswerKey, KEY_KEPT_SECS, RequestFingerprint},
+};
+
+/// How many keys make a run: sorting them takes milliseconds, and sixteen runs hold a million.
+const RUN: usize = 65_536;
+/// A key is forgotten once so many calls followed it, however young it is.
+const MOST_ANSWERS: i64 = 1_000_000;
+/// A hash and a number.
+const PAIR: usize = 16;
+
+/// What a key is found by: it tells keys of all accounts and worlds of a folder apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct KeyHash(u64);
+
+impl KeyHash {
+    pub(super) fn of(folder_key: &[u8; 32], world: &str, key: &AnswerKey) -> Self {
+        let text = format!("{}:{world}{}", world.len(), key.text);
+        Self(first_half(keyed_hash(folder_key, "idempotency key", text.as_bytes())) as u64)
+    }
+
+    fn first_part(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+}
+
+/// What is remembered of a call with an idempotency key, in the column `record` of its exchange.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct KeyRecord {
+    pub(super) key: KeyHash,
+    /// Unix seconds by the clock of the call's world.
+    pub(super) created: i64,
+    pub(super) fingerprint: RequestFingerprint,
+}
+
+impl KeyRecord {
+    /// Five numbers, the highest byte first.
+    pub(super) fn to_bytes(&self) -> [u8; 40] {
+        let RequestFingerprint { whole_key, whole, masked } = self.fingerprint;
+        let mut bytes = [0; 40];
+        let numbers = [self.key.0, self.created.cast_unsigned(), whole_key, whole, masked];
+        for (place, number) in bytes.chunks_exact_mut(8).zip(numbers) {
+            place.copy_from_slice(&number.to_be_bytes());
+        }
+        bytes
+    }
+
+    /// `None` for what is no record.
+    pub(super) fn of_bytes(bytes: &[u8]) -> Option<Self> {
+        let [key, created, whole_key, whole, masked] =
+            std::array::from_fn(|place| bytes.get(8 * place..8 * place + 8).map_or(0, number));
+        let fingerprint = RequestFingerprint { whole_key, whole, masked };
+        (bytes.len() == 40).then(|| Self { key: KeyHash(key), created: created.cast_signed(), fingerprint })
+    }
+}
+
+fn number(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
+/// The keys of all calls that may be remembered, as the writer knows them.
+#[derive(Debug, Default)]
+pub(super) struct KeyIndex {
+    /// The keys of the open transaction.
+    open: HashMap<KeyHash, i64>,
+    /// By the machine's clock, when the newest of them was written.
+    newest_ms: i64,
+    /// The keys of the blocks.
+    recent: HashMap<KeyHash, i64>,
+    /// The last block that is known.
+    last_block: i64,
+    /// Oldest first.
+    runs: Vec<KeyRun>,
+}
+
+/// What is in memory of a run.
+#[derive(Debug)]
+struct KeyRun {
+    id: i64,
+    /// The first parts of its hashes, in their order.
+    first_parts: Vec<u32>,
+}
+
+impl KeyIndex {
+    /// Takes over what other processes wrote. To be called in a transaction, for they write nothing until its end.
+    pub(super) fn refresh(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        let ids: Vec<i64> = connection
+            .prepare_cached("SELECT id FROM key_runs ORDER BY id")?
+            .query_map([], |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?;
+        if !ids.iter().eq(self.runs.iter().map(|run| &run.id)) {
+            self.recent.clear();
+            self.last_block = 0;
+            self.runs.retain(|run| ids.contains(&run.id));
+            let newest = self.runs.last().map_or(0, |run| run.id);
+            for id in ids.into_iter().filter(|id| *id > newest) {
+                let keys = keys_of(connection, id)?;
+                let first_parts = keys.chunks_exact(PAIR).map(|pair| number(&pair[..4]) as u32).collect();
+                self.runs.push(KeyRun { id, first_parts });
+            }
+        }
+        let mut blocks = connection.prepare_cached("SELECT id, keys FROM key_blocks WHERE id > ?1 ORDER BY id")?;
+        let mut blocks = blocks.query([self.last_block])?;
+        while let Some(block) = blocks.next()? {
+            self.last_block = block.get(0)?;
+            self.recent.extend(block.get_ref(1)?.as_blob()?.chunks_exact(PAIR).map(pair));
+        }
+        Ok(())
+    }
+
+    /// Forgets everything, to be read anew.
+    pub(super) fn forget(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Notes that a key stands for a call of the open transaction, written at a moment of the machine's clock.
+    pub(super) fn note(&mut self, key: KeyHash, call: ExchangeId, written_ms: i64) {
+        self.open.insert(key, call.0);
+        self.newest_ms = self.newest_ms.max(written_ms);
+    }
+
+    /// The calls that a key may stand for, newest first.
+    pub(super) fn calls(&self, connection: &Connection, key: KeyHash) -> rusqlite::Result<Vec<ExchangeId>> {
+        let mut calls: Vec<i64> =
+            [&self.open, &self.recent].into_iter().filter_map(|keys| keys.get(&key).copied()).collect();
+        for run in self.runs.iter().rev() {
+            if run.first_parts.binary_search(&key.first_part()).is_err() {
+                continue;
+            }
+            let keys = keys_of(connection, run.id)?;
+            let pairs: Vec<&[u8]> = keys.chunks_exact(PAIR).collect();
+            if let Ok(place) = pairs.binary_search_by_key(&key.0, |pair| number(&pair[..8])) {
+                calls.push(pair(pairs[place]).1);
+            }
+        }
+        Ok(calls.into_iter().map(ExchangeId).collect())
+    }
+
+    /// Writes the keys of the open transaction, and makes a run of the blocks where they hold enough. To be called before
+    /// the commit; [`Self::committed`] follows it.
+    pub(super) fn write(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        if self.open.is_empty() {
+            return Ok(());
+        }
+        if self.recent.len() + self.open.len() < RUN {
+            connection
+                .prepare_cached("INSERT INTO key_blocks (newest_ms, keys) VALUES (?1, ?2)")?
+                .execute((self.newest_ms, sorted(self.open.iter())))?;
+            self.last_block = connection.last_insert_rowid();
+            return Ok(());
+        }
+        let mut all = self.recent.clone();
+        all.extend(&self.open);
+        let newest_call = all.values().copied().max().unwrap_or_default();
+        connection.execute("DELETE FROM key_blocks", [])?;
+        connection.execute(
+            "INSERT INTO key_runs (newest_ms, newest_call, keys) VALUES (?1, ?2, ?3)",
+            (self.newest_ms, newest_call, sorted(all.iter())),
+        )?;
+        connection.execute(
+            "DELETE FROM key_runs WHERE newest_ms <= ?1 OR newest_call <= ?2",
+            (self.newest_ms - 1000 * KEY_KEPT_SECS, newest_call - MOST_ANSWERS),
+        )?;
+        // The new run is read with what else is new.
+        self.forget();
+        self.refresh(connection)
+    }
+
+    /// What was written is there for good.
+    pub(super) fn committed(&mut self) {
+        self.recent.extend(self.open.drain());
+    }
+}
+
+/// Drops the keys that are all older than a day, and all that older versions remembered where those are; at the machine's
+/// moment `now_ms`.
+pub(super) fn drop_old(connection: &Connection, now_ms: i64) -> rusqlite::Result<()> {
+    let long_ago = now_ms - 1000 * KEY_KEPT_SECS;
+    connection.execute("DELETE FROM key_blocks WHERE newest_ms <= ?1", [long_ago])?;
+    connection.execute("DELETE FROM key_runs WHERE newest_ms <= ?1", [long_ago])?;
+    let newest = "SELECT coalesce(written, created) FROM answers ORDER BY exchange DESC LIMIT 1";
+    let newest: Option<i64> = connection.query_row(newest, [], |row| row.get(0)).optional()?;
+    if newest.is_some_and(|newest| newest <= long_ago / 1000) {
+        // Without a condition SQLite frees whole pages and looks at no row.
+        connection.execute("DELETE FROM answers", [])?;
+    }
+    Ok(())
+}
+
+/// Makes the index anew from what is remembered of the calls.
+pub(super) fn rebuild(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch("DELETE FROM key_blocks; DELETE FROM key_runs;")?;
+    let mut index = KeyIndex::default();
+    let mut calls =
+        connection.prepare("SELECT id, started_ms, record FROM exchanges WHERE record IS NOT NULL ORDER BY id")?;
+    let mut calls = calls.query([])?;
+    while let Some(call) = calls.next()? {
+        if let Some(record) = KeyRecord::of_bytes(call.get_ref(2)?.as_blob().unwrap_or_default()) {
+            index.note(record.key, ExchangeId(call.get(0)?), call.get(1)?);
+        }
+        if index.open.len() == RUN {
+            index.write(connection)?;
+            index.committed();
+        }
+    }
+    index.write(connection)
+}
+
+fn keys_of(connection: &Connection, run: i64) -> rusqlite::Result<Vec<u8>> {
+    connection.prepare_cached("SELECT keys FROM key_runs WHERE id = ?1")?.query_row([run], |row| row.get(0))
+}
+
+fn pair(bytes: &[u8]) -> (KeyHash, i64) {
+    (KeyHash(number(&bytes[..8])), number(&bytes[8..]).cast_signed())
+}
+
+/// Hashes and numbers in the order of the hashes.
+fn sorted<'a>(keys: impl Iterator<Item = (&'a KeyHash, &'a i64)>) -> Vec<u8> {
+    let mut pairs: Vec<(KeyHash, i64)> = keys.map(|(key, call)| (*key, *call)).collect();
+    pairs.sort_unstable();
+    let mut bytes = Vec::with_capacity(PAIR * pairs.len());
+    for (key, call) in pairs {
+        bytes.extend_from_slice(&key.0.to_be_bytes());
+        bytes.extend_from_slice(&call.to_be_bytes());
+    }
+    bytes
+}
