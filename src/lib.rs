@@ -89,7 +89,7 @@
 //! | --- | --- |
 //! | the window's | draws, and applies updates; never waits |
 //! | `worker` | receives commands and starts jobs; tasks of calls run on two `call` threads |
-//! | `history` | one read connection: makes lists, reads what changed since the last commit, tells the window |
+//! | `history` | one read connection: makes lists in pieces, reads what changed since the last commit, tells the window |
 //! | `requests` | another read connection: lists and searches the request log |
 //! | `lookups` | another read connection: rows, entries and exchanges, so that none of them waits behind a sort |
 //! | `store-writer` | the only writer of the process: runs the minter, commits up to 512 waiting calls at once |

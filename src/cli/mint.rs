@@ -1,7 +1,7 @@
 //! `mint` and `token`: the two calls.
 
 use clap::{Args, ValueEnum};
-use futures_util::future::join_all;
+use futures_util::{StreamExt as _, stream};
 
 use super::{
     cards,
@@ -31,7 +31,7 @@ use crate::{
     store::{RecordedCall, StoreError},
 };
 
-/// So many local calls wait for one commit at most.
+/// So many local calls are on their way at most.
 const AT_ONCE: usize = 256;
 
 #[derive(Debug, Args)]
@@ -135,16 +135,16 @@ pub(super) fn mint(args: &MintArgs, environment: &ProcessEnvironment) -> Result<
     let mut results = MintResults { format: args.format, is_many: args.count > 1, number, ..MintResults::default() };
     block_on(async {
         results.begin()?;
-        let mut left = args.count as usize;
-        while left > 0 {
-            // Stripe's test mode allows few calls at once; local calls share a commit, and keep their order.
-            let group = if opened.backend.target() == Target::Local { left.min(AT_ONCE) } else { 1 };
-            let requests: Vec<ApiRequest> = (0..group).map(|_| request.to_api(&new_idempotency_key())).collect();
-            let calls = requests.iter().map(|request| opened.backend.send(request, opened.clock.now()));
-            for recorded in join_all(calls).await {
-                results.add(recorded?)?;
-            }
-            left -= group;
+        let calls = (0..args.count).map(|_| async {
+            let request = request.to_api(&new_idempotency_key());
+            opened.backend.send(&request, opened.clock.now()).await
+        });
+        // Stripe's test mode allows few calls at once. Local calls share a commit, and the next are made ready while it
+        // is written; their order stays.
+        let at_once = if opened.backend.target() == Target::Local { AT_ONCE } else { 1 };
+        let mut calls = stream::iter(calls).buffered(at_once);
+        while let Some(recorded) = calls.next().await {
+            results.add(recorded?)?;
         }
         results.end()
     })

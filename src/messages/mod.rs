@@ -213,12 +213,20 @@ pub enum WorkerUpdate {
         profile: ProfileId,
         key: KeyInfo,
     },
-    /// The entries that pass the filter, in its order, and the first rows.
+    /// The entries that pass the filter, in its order, and the first rows; all of them, or the first that were found.
     History {
         generation: u64,
         list: EntryListing,
         rows: Vec<HistoryEntry>,
         counts: StatusCounts,
+        is_whole: bool,
+    },
+    /// The next entries of the list of this generation.
+    MoreHistory {
+        generation: u64,
+        ids: Vec<EntryId>,
+        rows: Vec<HistoryEntry>,
+        is_whole: bool,
     },
     Rows(Vec<HistoryEntry>),
     /// New and changed entries, by this window or by another process, and whether each passes the filter of this

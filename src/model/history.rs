@@ -23,6 +23,8 @@ pub struct HistoryModel {
     /// How often the list changed.
     changes: u64,
     is_loaded: bool,
+    /// Whether the list has all entries that pass; else more of them come.
+    is_whole: bool,
     pub counts: StatusCounts,
 }
 
@@ -39,6 +41,11 @@ impl HistoryModel {
     /// Whether the first answer has come.
     pub fn is_loaded(&self) -> bool {
         self.is_loaded
+    }
+
+    /// Whether all entries that pass the filter have come.
+    pub fn is_whole(&self) -> bool {
+        self.is_whole
     }
 
     pub fn id_at(&self, place: usize) -> Option<EntryId> {
@@ -85,20 +92,25 @@ impl HistoryModel {
         }
     }
 
-    /// Takes over a list that was made anew, and the first of its rows.
-    pub(super) fn replace(
-        &mut self,
-        generation: u64,
-        list: EntryListing,
-        rows: Vec<HistoryEntry>,
-        counts: StatusCounts,
-    ) {
+    /// Takes over a list that was made anew, or the beginning of one, and the first of its rows.
+    pub(super) fn replace(&mut self, generation: u64, list: EntryListing, rows: Vec<HistoryEntry>, is_whole: bool) {
         // The rows of the same list are up to date.
         if generation != self.generation {
             self.rows.clear();
         }
-        (self.list, self.generation, self.counts) = (list, generation, counts);
-        (self.is_loaded, self.is_stale) = (true, false);
+        (self.list, self.generation) = (list, generation);
+        (self.is_loaded, self.is_stale, self.is_whole) = (true, false, is_whole);
+        self.changes += 1;
+        self.keep_rows(rows);
+    }
+
+    /// Takes over the next entries of the list, if it is still that of this generation.
+    pub(super) fn append(&mut self, generation: u64, ids: Vec<EntryId>, rows: Vec<HistoryEntry>, is_whole: bool) {
+        if generation != self.generation {
+            return;
+        }
+        self.list.append(ids);
+        self.is_whole = is_whole;
         self.changes += 1;
         self.keep_rows(rows);
     }

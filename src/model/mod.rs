@@ -74,8 +74,12 @@ impl WindowModel {
             WorkerUpdate::Key { profile, key } => {
                 self.keys.insert(profile, key);
             }
-            WorkerUpdate::History { generation, list, rows, counts } => {
-                self.history.replace(generation, list, rows, counts);
+            WorkerUpdate::History { generation, list, rows, counts, is_whole } => {
+                self.history.counts = counts;
+                self.history.replace(generation, list, rows, is_whole);
+            }
+            WorkerUpdate::MoreHistory { generation, ids, rows, is_whole } => {
+                self.history.append(generation, ids, rows, is_whole);
             }
             WorkerUpdate::Rows(rows) => self.history.keep_rows(rows),
             WorkerUpdate::Changed { generation, entries, deleted, counts } => {
@@ -231,7 +235,8 @@ mod tests {
 
     fn listed(model: &mut WindowModel, generation: u64, ids: &[i64], sort: SortOrder) {
         let list = EntryListing::new(ids.iter().copied().map(EntryId).collect(), sort);
-        model.apply(WorkerUpdate::History { generation, list, rows: Vec::new(), counts: StatusCounts::default() });
+        let (rows, counts) = (Vec::new(), StatusCounts::default());
+        model.apply(WorkerUpdate::History { generation, list, rows, counts, is_whole: true });
     }
 
     fn changed(model: &mut WindowModel, generation: u64, entries: Vec<(HistoryEntry, bool)>, deleted: &[i64]) {

@@ -63,7 +63,7 @@ pub use damage::HistoryDamage;
 pub use error::{StoreError, salvage_command};
 pub use export::{EXPORT_FORMAT, EXPORT_VERSION, ExportedEntry};
 pub use paths::FILE_NAME;
-pub use reader::{CallSelection, HistoryChanges, HistoryReader};
+pub use reader::{CallSelection, HistoryChanges, HistoryReader, ListPiece, ListScan};
 pub use reply::StoreReply;
 pub use salvage::{SalvageError, SalvageReport, salvage};
 pub use schema::Durability;

@@ -1,4 +1,8 @@
-//! The thread that makes the lists of the history, in the order of the questions, and tells what was committed by whom.
+//! The thread that makes the lists of the history, and tells what was committed by whom.
+//!
+//! A list is made in pieces of some milliseconds. After each of them one question is answered, so that a newer filter ends
+//! the list of an older one, and a call that was made does not wait for a search. What a new filter finds is told as it
+//! is found; a list that is made anew replaces the old one when it is whole.
 
 use std::{
     collections::VecDeque,
@@ -10,13 +14,17 @@ use super::{joined_thread::JoinedThread, outbox::UpdateSender};
 use crate::{
     domain::history::{edit::LastDeletion, entry::EntryId, filter::HistoryFilter, listing::EntryListing},
     messages::{TroubleSubject, WorkerUpdate},
-    store::{HistoryChanges, HistoryDamage, HistoryReader, StoreError},
+    store::{HistoryChanges, HistoryDamage, HistoryReader, ListScan, StoreError},
 };
 
 /// How often another process's commits are looked for.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// How many rows come along with a new list, so that the first screen needs no lookup.
 const FIRST_ROWS: usize = 60;
+/// How often more of a list is told: each time costs the window a frame.
+const TELL_EVERY: Duration = Duration::from_millis(100);
+/// How long a first screen that is not full is waited for.
+const FILL_FIRST: Duration = Duration::from_millis(30);
 /// A list that has to be made anew again and again leaves so much of the time to other questions: as many times as long
 /// as it took.
 const REST: u32 = 3;
@@ -91,6 +99,8 @@ struct HistoryTeller {
     damage: HistoryDamage,
     /// What would be undone next, as it was told.
     deletion: Option<LastDeletion>,
+    /// The list that is being made.
+    making: Option<ListInTheMaking>,
     /// Whether the window asked for the same list again.
     wants_list: bool,
     /// When the list was made, and how long that took.
@@ -111,6 +121,7 @@ impl HistoryTeller {
             failed_lookup: None,
             damage: HistoryDamage::default(),
             deletion: None,
+            making: None,
             wants_list: false,
             listed: None,
         })
@@ -120,7 +131,7 @@ impl HistoryTeller {
         let mut waiting = VecDeque::new();
         loop {
             if waiting.is_empty() {
-                let patience = if self.wants_list { self.rest_left().min(LOOK_EVERY) } else { LOOK_EVERY };
+                let patience = self.patience();
                 match inbox.recv_timeout(patience) {
                     Ok(question) => waiting.push_back(question),
                     Err(mpsc::RecvTimeoutError::Disconnected) => return,
@@ -133,9 +144,10 @@ impl HistoryTeller {
                 // Whoever types is faster than a list of a million rows: only the last word counts.
                 Some(HistoryQuestion::Filter { .. }) if waiting.iter().any(HistoryQuestion::is_filter) => Ok(()),
                 Some(question) => self.answer(question),
+                None if self.making.is_some() => Ok(()),
                 None => self.look(),
             };
-            let answered = answered.and_then(|()| self.list_again());
+            let answered = answered.and_then(|()| self.go_on_listing());
             self.note_damage(&self.reader.damage());
             // What goes wrong four times a second is told once.
             let problem = answered.err().map(|error| error.to_string());
@@ -147,12 +159,23 @@ impl HistoryTeller {
         }
     }
 
+    /// How long a question is waited for.
+    fn patience(&self) -> Duration {
+        match self.making {
+            Some(_) => Duration::ZERO,
+            None if self.wants_list => self.rest_left().min(LOOK_EVERY),
+            None => LOOK_EVERY,
+        }
+    }
+
     fn answer(&mut self, question: HistoryQuestion) -> Result<(), StoreError> {
         match question {
             HistoryQuestion::Filter { generation, .. } if generation == self.generation => self.wants_list = true,
             HistoryQuestion::Filter { generation, filter } => {
                 (self.generation, self.filter) = (generation, filter);
-                self.list()?;
+                // First of all: if there is no list of it, one of the filter before must not take its place.
+                self.making = None;
+                self.begin_list(ListTelling::AsFound)?;
             }
             HistoryQuestion::Changed(then) => {
                 let changes = self.tell_changes();
@@ -198,22 +221,58 @@ impl HistoryTeller {
         }
     }
 
-    fn list(&mut self) -> Result<(), StoreError> {
-        let begun = Instant::now();
+    fn begin_list(&mut self, telling: ListTelling) -> Result<(), StoreError> {
         self.wants_list = false;
-        self.revision = self.reader.revision()?;
-        let ids = self.reader.ids(&self.filter)?;
-        let rows = self.reader.rows(&ids[..ids.len().min(FIRST_ROWS)])?;
-        let list = EntryListing::new(ids, self.filter.sort);
-        let counts = self.reader.counts()?;
-        self.outbox.send(WorkerUpdate::History { generation: self.generation, list, rows, counts });
-        self.listed = Some((Instant::now(), begun.elapsed()));
+        self.making = Some(ListInTheMaking {
+            // Read before the first piece, so that no commit falls between the two.
+            revision: self.reader.revision()?,
+            scan: self.reader.scan(&self.filter),
+            telling,
+            found: Vec::new(),
+            told: 0,
+            told_last: None,
+            begun: Instant::now(),
+        });
+        Ok(())
+    }
+
+    /// Makes the next piece of a list; begins one that was asked for again, once the last one is long enough ago.
+    fn go_on_listing(&mut self) -> Result<(), StoreError> {
+        if self.making.is_none() && self.wants_list && self.rest_left().is_zero() {
+            self.begin_list(ListTelling::Whole)?;
+        }
+        let Some(mut list) = self.making.take() else { return Ok(()) };
+        let piece = self.reader.next_piece(&mut list.scan)?;
+        list.found.extend(piece.ids);
+        if piece.is_last || list.is_worth_telling() {
+            self.tell_found(&mut list, piece.is_last)?;
+        }
+        if !piece.is_last {
+            self.making = Some(list);
+            return Ok(());
+        }
+        self.listed = Some((Instant::now(), list.begun.elapsed()));
+        // What was committed between two pieces may be in the list or not.
+        self.revision = self.revision.min(list.revision);
+        self.tell_changes()?;
         self.tell_deletion()
     }
 
-    /// Makes the list anew that was asked for again, once the last one is long enough ago.
-    fn list_again(&mut self) -> Result<(), StoreError> {
-        if self.wants_list && self.rest_left().is_zero() { self.list() } else { Ok(()) }
+    /// Tells what was found of a list since the last time.
+    fn tell_found(&self, list: &mut ListInTheMaking, is_whole: bool) -> Result<(), StoreError> {
+        let generation = self.generation;
+        let ids = std::mem::take(&mut list.found);
+        let first_rows = FIRST_ROWS.saturating_sub(list.told).min(ids.len());
+        let rows = self.reader.rows(&ids[..first_rows])?;
+        list.told += ids.len();
+        self.outbox.send(match list.told_last.replace(Instant::now()) {
+            None => {
+                let (counts, list) = (self.reader.counts()?, EntryListing::new(ids, self.filter.sort));
+                WorkerUpdate::History { generation, list, rows, counts, is_whole }
+            }
+            Some(_) => WorkerUpdate::MoreHistory { generation, ids, rows, is_whole },
+        });
+        Ok(())
     }
 
     fn rest_left(&self) -> Duration {
@@ -234,6 +293,9 @@ impl HistoryTeller {
         self.revision = revision;
         let ids: Vec<EntryId> = entries.iter().map(|entry| entry.id).collect();
         let shown = self.reader.matching(&self.filter, &ids)?;
+        // An entry that the list in the making did not come to yet is found by it in its place.
+        let is_to_come = |id: EntryId| self.making.as_ref().is_some_and(|list| list.will_tell(id));
+        let shown = ids.iter().zip(shown).map(|(id, is_shown)| is_shown && !is_to_come(*id));
         let entries = entries.into_iter().zip(shown).collect();
         let counts = self.reader.counts()?;
         self.outbox.send(WorkerUpdate::Changed { generation: self.generation, entries, deleted, counts });
@@ -250,6 +312,46 @@ impl HistoryTeller {
     }
 }
 
+/// When the window is told of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ListTelling {
+    /// As it is found: the window shows the list of another filter.
+    AsFound,
+    /// When it is whole: the window shows an older list of the same filter, which must not become shorter meanwhile.
+    Whole,
+}
+
+/// A list that is being made.
+struct ListInTheMaking {
+    scan: ListScan,
+    telling: ListTelling,
+    /// What was found and is not told yet.
+    found: Vec<EntryId>,
+    /// How many entries were told.
+    told: usize,
+    /// When they were; `None` while the window shows another list.
+    told_last: Option<Instant>,
+    begun: Instant,
+    /// What changed after this may be missing.
+    revision: i64,
+}
+
+impl ListInTheMaking {
+    /// Whether what was found is told before the list is whole.
+    fn is_worth_telling(&self) -> bool {
+        let is_due = match self.told_last {
+            None => self.found.len() >= FIRST_ROWS || self.begun.elapsed() >= FILL_FIRST,
+            Some(last) => last.elapsed() >= TELL_EVERY,
+        };
+        self.telling == ListTelling::AsFound && is_due && !self.found.is_empty()
+    }
+
+    /// Whether the window shows a part of this list, and an entry would be in a later one.
+    fn will_tell(&self, id: EntryId) -> bool {
+        self.told_last.is_some() && !self.scan.has_passed(id)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -257,7 +359,154 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::store::{Store, StoreLocation};
+    use crate::{
+        domain::{
+            call::{
+                api::{ApiResponse, Target},
+                params::Params,
+                token_calls::TokenRequest,
+            },
+            history::edit::EntryEdit,
+        },
+        store::{NewCall, Store, StoreLocation},
+    };
+
+    /// More entries than the first piece of a list goes through.
+    const ENTRIES: i64 = 600;
+
+    /// A history of so many declined cards.
+    fn store_of(entries: i64) -> Store {
+        let store = Store::open(&StoreLocation::Memory, Timestamp::UNIX_EPOCH).unwrap();
+        let declined = br#"{"error": {"type": "card_error", "code": "incorrect_number"}}"#;
+        let replies: Vec<_> = (0..entries)
+            .map(|_| {
+                let call = NewCall {
+                    target: Target::Local,
+                    started: Timestamp::UNIX_EPOCH,
+                    request: TokenRequest::new(Params::new()).to_api("key"),
+                    expects: None,
+                    profile: None,
+                    world: None,
+                    own_account: None,
+                };
+                let answer = ApiResponse { http_status: 402, headers: Vec::new(), body: declined.to_vec() };
+                store.answer(call, Box::new(|_| Ok(answer)))
+            })
+            .collect();
+        for reply in replies {
+            reply.wait().unwrap();
+        }
+        store
+    }
+
+    fn teller_of(store: &Store) -> (HistoryTeller, mpsc::Receiver<WorkerUpdate>) {
+        let (updates, told) = mpsc::channel();
+        (HistoryTeller::new(store.reader().unwrap(), UpdateSender::new(updates, Arc::new(|| ()))).unwrap(), told)
+    }
+
+    fn search(generation: u64, words: &str) -> HistoryQuestion {
+        let filter = HistoryFilter { search: words.to_owned(), ..HistoryFilter::default() };
+        HistoryQuestion::Filter { generation, filter }
+    }
+
+    fn word(message: &str) -> HistoryQuestion {
+        HistoryQuestion::Changed(Box::new(WorkerUpdate::Problem { message: message.to_owned() }))
+    }
+
+    fn finish(teller: &mut HistoryTeller) {
+        while teller.making.is_some() || teller.wants_list {
+            teller.go_on_listing().unwrap();
+        }
+    }
+
+    /// The generation of a list that is told of, the entries that are told, and whether these are the last.
+    fn listed(update: &WorkerUpdate) -> Option<(u64, Vec<i64>, bool)> {
+        match update {
+            WorkerUpdate::History { generation, list, is_whole, .. } => {
+                Some((*generation, list.iter().map(|id| id.0).collect(), *is_whole))
+            }
+            WorkerUpdate::MoreHistory { generation, ids, is_whole, .. } => {
+                Some((*generation, ids.iter().map(|id| id.0).collect(), *is_whole))
+            }
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn a_list_is_told_as_it_is_found_and_questions_are_answered_meanwhile() {
+        let store = store_of(ENTRIES);
+        let (mut teller, told) = teller_of(&store);
+        let (questions, inbox) = mpsc::channel();
+        let words = ["one", "two", "three"].map(word);
+        for question in std::iter::once(search(1, "incorrect")).chain(words).chain([HistoryQuestion::End]) {
+            questions.send(question).unwrap();
+        }
+        teller.answer_all(&inbox);
+        let told: Vec<WorkerUpdate> = told.try_iter().collect();
+        let place = |is_sought: &dyn Fn(&WorkerUpdate) -> bool| told.iter().position(is_sought).unwrap();
+        let word =
+            |sought: &str| place(&|update| matches!(update, WorkerUpdate::Problem { message } if message == sought));
+        let whole = place(&|update| listed(update).is_some_and(|(_, _, is_whole)| is_whole));
+        assert_eq!(place(&|update| listed(update).is_some_and(|(_, ids, _)| ids.len() == 500)), 0, "{told:?}");
+        assert!(word("one") < whole && whole < word("three"), "{told:?}");
+        let ids: Vec<i64> = told.iter().filter_map(listed).flat_map(|(_, ids, _)| ids).collect();
+        assert_eq!(ids, (1..=ENTRIES).rev().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_newer_filter_ends_the_list_of_an_older_one() {
+        let store = store_of(ENTRIES);
+        let (mut teller, told) = teller_of(&store);
+        teller.answer(search(1, "nowhere")).unwrap();
+        teller.go_on_listing().unwrap();
+        assert_eq!(teller.making.as_ref().unwrap().scan.pieces_read(), 1);
+        teller.answer(search(2, "")).unwrap();
+        assert_eq!(teller.making.as_ref().unwrap().scan.pieces_read(), 0, "the old one is left where it was");
+        finish(&mut teller);
+        let told: Vec<WorkerUpdate> = told.try_iter().collect();
+        assert!(told.iter().filter_map(listed).all(|(generation, ..)| generation == 2), "{told:?}");
+        assert!(told.iter().filter_map(listed).any(|(.., is_whole)| is_whole), "{told:?}");
+    }
+
+    #[test]
+    fn a_list_that_is_made_anew_takes_the_place_of_the_old_one_when_it_is_whole() {
+        let store = store_of(ENTRIES);
+        let (mut teller, told) = teller_of(&store);
+        teller.answer(search(1, "")).unwrap();
+        finish(&mut teller);
+        assert!(told.try_iter().count() > 0);
+        teller.answer(search(1, "")).unwrap();
+        teller.listed = None;
+        finish(&mut teller);
+        let lists: Vec<_> = told.try_iter().filter_map(|update| listed(&update)).collect();
+        assert_eq!(lists, [(1, (1..=ENTRIES).rev().collect(), true)]);
+    }
+
+    #[test]
+    fn what_changes_before_a_list_comes_to_it_is_in_the_list_once() {
+        let store = store_of(ENTRIES);
+        let (mut teller, told) = teller_of(&store);
+        teller.answer(search(1, "")).unwrap();
+        teller.go_on_listing().unwrap();
+        let edit = |id| EntryEdit::Note { id: EntryId(id), note: "new".to_owned() };
+        for id in [ENTRIES, 1] {
+            store.edit(edit(id), Timestamp::UNIX_EPOCH).wait().unwrap();
+        }
+        teller.tell_changes().unwrap();
+        finish(&mut teller);
+        let shown = |update: &WorkerUpdate| match update {
+            WorkerUpdate::Changed { entries, .. } => {
+                Some(entries.iter().map(|(entry, is_shown)| (entry.id.0, *is_shown)).collect::<Vec<_>>())
+            }
+            _ => None,
+        };
+        let told: Vec<WorkerUpdate> = told.try_iter().collect();
+        let changes: Vec<_> = told.iter().filter_map(shown).collect();
+        // The second time the list is whole.
+        assert_eq!(changes, [[(1, false), (ENTRIES, true)], [(1, true), (ENTRIES, true)]]);
+        let ids: Vec<i64> = told.iter().filter_map(listed).flat_map(|(_, ids, _)| ids).collect();
+        assert_eq!(ids, (1..=ENTRIES).rev().collect::<Vec<_>>());
+    }
 
     #[test]
     fn of_the_filters_that_wait_only_the_newest_is_listed_and_all_else_is_answered_in_its_order() {

@@ -57,7 +57,7 @@ impl Pane {
         let mut model = WindowModel::default();
         let list = EntryListing::new((1..=entries).rev().map(EntryId).collect(), SortOrder::default());
         let counts = StatusCounts { unused: entries.unsigned_abs(), ..StatusCounts::default() };
-        model.apply(WorkerUpdate::History { generation: 1, list, rows: Vec::new(), counts });
+        model.apply(WorkerUpdate::History { generation: 1, list, rows: Vec::new(), counts, is_whole: true });
         let ctx = context();
         let mut pane = Self { ctx, model, state: HistoryState::default(), row, frames: 0, loads: 0 };
         pane.settle();

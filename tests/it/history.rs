@@ -539,7 +539,7 @@ fn view(entries: i64) -> Harness<'static, View> {
     let rows = (entries - 59..=entries)
         .map(|id| testcard::domain::history::entry::HistoryEntry { id: EntryId(id), ..row.clone() });
     let counts = StatusCounts { unused: entries.unsigned_abs(), ..StatusCounts::default() };
-    model.apply(WorkerUpdate::History { generation: 1, list, rows: rows.collect(), counts });
+    model.apply(WorkerUpdate::History { generation: 1, list, rows: rows.collect(), counts, is_whole: true });
     let view = View { model, state: HistoryState::default(), actions: Vec::new(), refreshing: None };
     let mut view = Harness::builder().with_size([1200.0, 800.0]).build_ui_state(
         |ui, view: &mut View| {
@@ -597,4 +597,38 @@ fn all_of_a_million_entries_are_selected_and_deleted_as_one() {
     let deletes =
         |action: &&Action| matches!(action, Action::Edit(EntryEdit::Delete { ids }) if ids.len() == 1_000_000);
     assert_eq!(view.state().actions.iter().flatten().filter(deletes).count(), 1);
+}
+
+/// A list that comes in parts, as one of a million does.
+#[test]
+fn what_is_selected_of_a_list_that_comes_in_parts_is_selected_of_the_whole() {
+    let mut view = view(2);
+    let part = |view: &mut Harness<'_, View>, first: i64, last: i64, is_whole| {
+        let (generation, rows) = (2, Vec::new());
+        let ids: Vec<EntryId> = (first..=last).rev().map(EntryId).collect();
+        let update = if view.state().model.history.is_whole() {
+            let (list, counts) = (EntryListing::new(ids, SortOrder::default()), StatusCounts::default());
+            WorkerUpdate::History { generation, list, rows, counts, is_whole }
+        } else {
+            WorkerUpdate::MoreHistory { generation, ids, rows, is_whole }
+        };
+        view.state_mut().model.apply(update);
+        view.run();
+    };
+    let selected = |view: &Harness<'_, View>| view.state().state.selected().iter().map(|id| id.0).collect::<Vec<_>>();
+    view.state_mut().state.show(EntryId(2));
+    part(&mut view, 11, 20, false);
+    assert_eq!(selected(&view), [2], "it may yet come");
+    view.key_press(Key::Delete);
+    view.run();
+    assert_eq!(selected(&view), [0; 0], "nobody sees it, so it is not deleted");
+    view.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    view.run();
+    assert_eq!(selected(&view), (11..=20).collect::<Vec<_>>());
+    part(&mut view, 5, 10, false);
+    assert_eq!(selected(&view), (11..=20).collect::<Vec<_>>());
+    part(&mut view, 1, 4, true);
+    assert_eq!(selected(&view), (1..=20).collect::<Vec<_>>());
+    let deletes = |action: &&Action| matches!(action, Action::Edit(EntryEdit::Delete { .. }));
+    assert_eq!(view.state().actions.iter().flatten().filter(deletes).count(), 0);
 }

@@ -56,6 +56,16 @@ impl EntryListing {
         }
     }
 
+    /// Adds entries at the end, which are in the order of creation, as those before them.
+    pub fn append(&mut self, ids: Vec<EntryId>) {
+        if let Some(places) = &mut self.by_id {
+            // Oldest first: what comes last has the highest id.
+            let end = self.ids.len() as u32;
+            places.extend(end..end + ids.len() as u32);
+        }
+        self.ids.extend(ids);
+    }
+
     /// Adds (`true`) or removes (`false`) entries. Returns `false` if that takes too long, or if the new positions are
     /// unknown because the list is not newest first. Then the list must be built anew; until then some of the changes
     /// may be missing.
@@ -129,6 +139,18 @@ mod tests {
         assert!(list.change([]));
         assert!(!list.change([(EntryId(7), true)]));
         assert_eq!(list, by_card(&[5]));
+    }
+
+    #[test]
+    fn a_list_that_comes_in_parts_is_the_list_that_comes_at_once() {
+        let oldest_first = SortOrder::default().clicked(SortKey::Created);
+        for (sort, ids) in [(SortOrder::default(), [9, 7, 5, 2, 1]), (oldest_first, [1, 2, 5, 7, 9])] {
+            let ids = ids.map(EntryId);
+            let mut list = EntryListing::new(ids[..2].to_vec(), sort);
+            list.append(ids[2..3].to_vec());
+            list.append(ids[3..].to_vec());
+            assert_eq!(list, EntryListing::new(ids.to_vec(), sort));
+        }
     }
 
     #[test]

@@ -1,21 +1,27 @@
-//! Filters and orders of the history as SQL.
+//! Filters of the history as SQL.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, fmt::Write as _};
 
 use rusqlite::types::Value;
 
 use crate::domain::{
+    call::api::Target,
     history::{
         entry::{EntryId, EntryStatus},
-        filter::{HistoryFilter, SortKey, SortOrder},
+        filter::HistoryFilter,
     },
     invisible::without_invisible,
 };
 
 /// The most words that are searched for: a line of the history is too short to hold more different ones.
 const MOST_WORDS: usize = 100;
+/// The columns that are searched besides the words that are kept for it: short texts, each by itself.
+const SEARCHED: [&str; 5] = ["token_id", "last4", "brand", "code", "used_by"];
+/// The longest word that is looked for in these, in bytes: SQLite refuses a much longer pattern.
+const LONGEST_PATTERN: usize = 4096;
 
 /// A filter as a condition on `entries`, its values bound in their order.
+#[derive(Clone, Debug)]
 pub(super) struct SqlCondition {
     pub(super) sql: String,
     pub(super) values: Vec<Value>,
@@ -52,39 +58,59 @@ impl SqlCondition {
             conditions.push("id IN (SELECT value FROM json_each(?))");
             values.push(ids_json(among).into());
         }
+        let mut condition = Self { sql: conditions.join(" AND "), values };
         let words = without_invisible(&filter.search).to_lowercase();
         let words: HashSet<&str> = words.split_whitespace().collect();
         if words.len() > MOST_WORDS {
-            conditions.push("FALSE");
+            condition.sql += " AND FALSE";
         } else {
-            // Not LIKE, to which a percent sign means anything.
-            conditions.extend(words.iter().map(|_| "instr(haystack, ?) > 0"));
-            values.extend(words.into_iter().map(|word| Value::from(word.to_owned())));
+            for word in words {
+                condition.add_word(word);
+            }
         }
-        Self { sql: conditions.join(" AND "), values }
+        condition
+    }
+
+    /// Adds that a word occurs in one of the searched columns.
+    fn add_word(&mut self, word: &str) {
+        let exact = self.bind(word.to_owned());
+        let mut places = vec![format!("instr(haystack, ?{exact}) > 0")];
+        if word.len() <= LONGEST_PATTERN {
+            // LIKE takes capitals and small letters for the same without a copy of the text, which `lower` would make.
+            let pattern = self.bind(pattern(word));
+            places.extend(SEARCHED.map(|column| format!("{column} LIKE ?{pattern} ESCAPE '\\'")));
+        }
+        // What these columns hold is known: one comparison tells whether the word is in it.
+        places.extend(one_of("status", EntryStatus::ALL.map(EntryStatus::as_str), word));
+        places.extend(one_of("target", [Target::Local, Target::Stripe].map(Target::as_str), word));
+        let _ = write!(self.sql, " AND ({})", places.join(" OR "));
+    }
+
+    /// Binds a value; gives its number.
+    fn bind(&mut self, value: impl Into<Value>) -> usize {
+        self.values.push(value.into());
+        self.values.len()
+    }
+
+    /// The same condition, and another one with a value for each of its question marks.
+    pub(super) fn and<const N: usize>(&self, sql: &str, values: [Value; N]) -> Self {
+        let sql = format!("{} AND {sql}", self.sql);
+        Self { sql, values: self.values.iter().cloned().chain(values).collect() }
     }
 }
 
-/// An order as the terms behind `ORDER BY`.
-pub(super) fn order(sort: SortOrder) -> String {
-    let way = if sort.is_descending { "DESC" } else { "ASC" };
-    let keys: &[&str] = match sort.key {
-        SortKey::Created => return format!("id {way}"),
-        SortKey::Took => &["took_micros"],
-        SortKey::Status => {
-            let places = EntryStatus::ALL.iter().zip(0..);
-            let cases: Vec<String> =
-                places.map(|(status, place)| format!("WHEN '{}' THEN {place}", status.as_str())).collect();
-            return format!("CASE status {} END {way}, id DESC", cases.join(" "));
-        }
-        SortKey::Card => &["brand", "last4"],
-        SortKey::Token => &["token_id"],
-        SortKey::Source => &["target"],
-        SortKey::UsedBy => &["used_by"],
-        SortKey::Account => &["account"],
-    };
-    let keys: Vec<String> = keys.iter().map(|key| format!("{key} {way} NULLS LAST")).collect();
-    format!("{}, id DESC", keys.join(", "))
+/// A pattern for texts that hold the word; without a special meaning of what the word consists of.
+fn pattern(word: &str) -> String {
+    let special = |sign: char| matches!(sign, '%' | '_' | '\\');
+    let signs = word.chars().flat_map(|sign| special(sign).then_some('\\').into_iter().chain([sign]));
+    std::iter::once('%').chain(signs).chain(['%']).collect()
+}
+
+/// That a column is one of those of its values that hold the word; `None` where none does.
+fn one_of<const N: usize>(column: &str, values: [&'static str; N], word: &str) -> Option<String> {
+    let holding: Vec<String> =
+        values.iter().filter(|value| value.contains(word)).map(|value| format!("'{value}'")).collect();
+    (!holding.is_empty()).then(|| format!("{column} IN ({})", holding.join(", ")))
 }
 
 /// The entries that changed after a revision. The index is named: without that the order of ids wins, and with it every

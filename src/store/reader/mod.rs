@@ -5,7 +5,9 @@
 
 mod conditions;
 mod details;
+mod list_scan;
 mod logged;
+mod sort_keys;
 mod tolerant;
 
 use std::{cell::RefCell, collections::HashSet, fs, ops::ControlFlow, path::Path};
@@ -37,7 +39,8 @@ use crate::{
         schema::{self, DatabaseLocation, Durability, MigrationBackup},
     },
 };
-use conditions::{SqlCondition, changed_sql, ids_json, order};
+use conditions::{SqlCondition, changed_sql, ids_json};
+pub use list_scan::{ListPiece, ListScan};
 use tolerant::{READING, ReadResult, TolerantConnection};
 
 /// How many entries are read at a time when all are gone through.
@@ -120,7 +123,30 @@ impl HistoryReader {
     /// # Errors
     /// Here and below: when the database cannot be read.
     pub fn ids(&self, filter: &HistoryFilter) -> ReadResult<Vec<EntryId>> {
-        self.history.entry_ids(&SqlCondition::of(filter), &order(filter.sort))
+        let _snapshot = self.long_snapshot()?;
+        let mut scan = self.scan(filter);
+        let mut ids = Vec::new();
+        loop {
+            let piece = self.next_piece(&mut scan)?;
+            ids.extend(piece.ids);
+            if piece.is_last {
+                return Ok(ids);
+            }
+        }
+    }
+
+    /// Begins a list of the entries that pass the filter, which [`Self::next_piece`] goes on with.
+    pub fn scan(&self, filter: &HistoryFilter) -> ListScan {
+        ListScan::of(filter)
+    }
+
+    /// Goes on with a list. What is committed between two pieces may be in the list or not: `changes_since` a revision
+    /// from before the first piece tells of it.
+    ///
+    /// # Errors
+    /// As [`Self::ids`].
+    pub fn next_piece(&self, scan: &mut ListScan) -> ReadResult<ListPiece> {
+        self.history.next_piece(scan)
     }
 
     /// The entries of these ids, in their order; without those that do not exist.

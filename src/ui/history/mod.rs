@@ -51,8 +51,14 @@ pub fn history_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_
         }
         dates::custom_ui(ui, &mut state.days, &mut state.focus_from, ctx.now);
         ui.add_space(4.0);
-        if std::mem::replace(&mut state.changes, ctx.history.changes()) != ctx.history.changes() {
+        // What a list selects, or hides, is known once it is whole.
+        if ctx.history.is_whole()
+            && std::mem::replace(&mut state.changes, ctx.history.changes()) != ctx.history.changes()
+        {
             state.selection.keep_shown(ctx.history);
+            if std::mem::take(&mut state.selects_all) {
+                state.selection.all(ctx.history);
+            }
         }
         let room =
             vec2(ui.available_width(), (ui.available_height() - state.foot_height(ctx.refreshing.is_some())).max(60.0));
@@ -63,7 +69,7 @@ pub fn history_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_
                     empty_state_ui(ui, "The history cannot be opened", reason);
                 }
                 _ if !ctx.history.is_loaded() => {}
-                _ if ctx.history.is_empty() => {
+                _ if ctx.history.is_empty() && ctx.history.is_whole() => {
                     state.focus_search |= std::mem::take(&mut state.focus_table);
                     table::empty_table_ui(ui, table_id(), "History");
                     empty_ui(ui, state, ctx, actions);
@@ -87,6 +93,7 @@ pub fn history_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_
         }
         if state.filter != state.asked_filter {
             state.asked_filter.clone_from(&state.filter);
+            state.selects_all = false;
             // Entries that the new filter hides must not stay selected, or Delete would take them along. A small
             // selection is checked against the new list; checking a large one would take longer than a frame, so it
             // ends here.
@@ -200,6 +207,7 @@ fn keys_ui(ui: &Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, actions:
     }
     if pressed(Modifiers::COMMAND, Key::A) {
         state.selection.all(ctx.history);
+        state.selects_all = !ctx.history.is_whole();
         actions.extend(state.selection.cursor().map(Action::Select));
     }
     if state.selection.len() > 1 && pressed(Modifiers::NONE, Key::Escape) {

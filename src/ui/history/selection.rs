@@ -126,7 +126,13 @@ mod tests {
         let mut model = WindowModel::default();
         let list =
             EntryListing::new(ids.iter().copied().map(EntryId).collect(), SortOrder::default().clicked(SortKey::Card));
-        model.apply(WorkerUpdate::History { generation: 1, list, rows: Vec::new(), counts: StatusCounts::default() });
+        model.apply(WorkerUpdate::History {
+            generation: 1,
+            list,
+            rows: Vec::new(),
+            counts: StatusCounts::default(),
+            is_whole: true,
+        });
         model.history
     }
 

@@ -33,6 +33,8 @@ pub struct HistoryState {
     pub(super) days: DayRange,
     pub(super) focus_from: bool,
     pub(super) selection: EntrySelection,
+    /// Whether everything is to be selected once the list is whole.
+    pub(super) selects_all: bool,
     /// The note and tags that are being written.
     pub(super) marks: Option<AnnotationPanel>,
     /// The rows that were asked for and are not here yet.
@@ -116,6 +118,10 @@ impl HistoryState {
 
     /// Deletes what is selected; the selection goes on to the entry beside it.
     pub(super) fn delete_selected(&mut self, ctx: &HistoryContext<'_>, actions: &mut Vec<Action>) {
+        if !ctx.history.is_whole() {
+            // What is not found yet may be hidden by the filter: nobody sees that it would go too.
+            self.selection.keep_shown(ctx.history);
+        }
         if self.selection.len() == 0 {
             return;
         }
