@@ -242,16 +242,10 @@ fn write(connection: &Connection, sql: &str, entry: &HistoryEntry, marks: EntryM
         .map(drop)
 }
 
-/// The text that a search looks through, in lower case. Each part is a line of its own, so that no word is found across
-/// two parts.
+/// What a search looks through besides the columns that are searched themselves (see `reader::conditions`), in lower
+/// case: what a person wrote, and the judgement. Each part is a line of its own, so that no word is found across two.
 pub(super) fn haystack(entry: &HistoryEntry) -> String {
-    let parts = [&entry.token_id, &entry.last4, &entry.brand, &entry.code, &entry.used_by];
-    let mut haystack: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
-    haystack.extend([entry.status.as_str(), entry.target.as_str()]);
-    let mut haystack = haystack.join("\n");
-    if !entry.note.is_empty() {
-        haystack = haystack + "\n" + &entry.note;
-    }
+    let mut haystack = entry.note.clone();
     for tag in &entry.tags {
         haystack = haystack + "\n#" + tag;
     }
