@@ -26,6 +26,13 @@ struct Step {
     measured: Measured,
 }
 
+/// The bytes of all bodies that were answered.
+#[derive(Default)]
+struct Bodies {
+    sent: AtomicU64,
+    compact: AtomicU64,
+}
+
 pub(super) fn measure(goals: &mut Goals) -> Outcome<()> {
     let home = new_home()?;
     let server = Server::start(&program(&[]), home.path())?;
@@ -35,12 +42,12 @@ pub(super) fn measure(goals: &mut Goals) -> Outcome<()> {
         "tokens of varied cards", "answers/s", "p50 ms", "p99 ms", "CPU us", "written B", "RSS MB", "disk MB"
     );
     // The folder has one token more, that of the first answer; its body is not counted.
-    let compact = AtomicU64::new(0);
+    let bodies = Bodies::default();
     let mut steps = Vec::new();
     let mut made_before = 0;
     for end in FIRST_STEPS.into_iter().chain((2..=MILLION / HUNDRED_THOUSAND).map(|nth| nth * HUNDRED_THOUSAND)) {
         let tokens = end - made_before;
-        let measured = grow(&server, tokens, made_before, &compact)?;
+        let measured = grow(&server, tokens, made_before, &bodies)?;
         made_before = end;
         println!(
             "{end:<31} {:>9.0} {:>7.2} {:>7.2} {:>8.1} {:>9.0} {:>7.1} {:>8.1}",
@@ -55,12 +62,14 @@ pub(super) fn measure(goals: &mut Goals) -> Outcome<()> {
         steps.push(Step { tokens, measured });
     }
     server.end()?;
-    let (on_disk, compact) = (folder_bytes(home.path())? as f64, compact.into_inner() as f64);
+    let (on_disk, compact) = (folder_bytes(home.path())? as f64, bodies.compact.into_inner() as f64);
     println!(
-        "{made_before} tokens: {:.1} MB on disk after the end, {:.0} bytes a token; {:.0} bytes a compact body",
+        "{made_before} tokens: {:.1} MB on disk after the end, {:.0} bytes a token; \
+         a body has {:.0} bytes compact, {:.0} as sent",
         on_disk / 1e6,
         on_disk / MILLION as f64,
-        compact / MILLION as f64
+        compact / MILLION as f64,
+        bodies.sent.into_inner() as f64 / MILLION as f64
     );
     let starts = (0..STARTS).map(|_| {
         let server = Server::start(&program(&[]), home.path())?;
@@ -75,13 +84,14 @@ pub(super) fn measure(goals: &mut Goals) -> Outcome<()> {
     Ok(())
 }
 
-fn grow(server: &Server, tokens: u64, first: u64, compact: &AtomicU64) -> Outcome<Measured> {
+fn grow(server: &Server, tokens: u64, first: u64, bodies: &Bodies) -> Outcome<Measured> {
     let load = Load {
         connections: CONNECTIONS,
         until: Until::Calls(tokens),
         request: &|number, request| cards::write_token(first + number, request),
         answer: &|_, body| {
-            compact.fetch_add(compact_bytes(body) as u64, Ordering::Relaxed);
+            bodies.sent.fetch_add(body.len() as u64, Ordering::Relaxed);
+            bodies.compact.fetch_add(compact_bytes(body) as u64, Ordering::Relaxed);
         },
     };
     load.measure(server)
