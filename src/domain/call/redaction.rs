@@ -16,6 +16,9 @@ const CREDENTIALS: [&str; 4] = ["authorization", "proxy-authorization", "cookie"
 /// Headers with an identifier that is looked up. They are kept whole or hidden altogether, see [`mask::identity`].
 const IDENTITIES: [&str; 2] = ["Idempotency-Key", "Stripe-Account"];
 
+/// Headers of a local answer whose value the program makes of nothing that was sent.
+const OWN: [&str; 5] = ["Content-Type", "Cache-Control", "Request-Id", "Original-Request", "Stripe-Should-Retry"];
+
 /// Redacts everything that is recorded about one request.
 #[derive(Debug, Default)]
 pub struct Redaction {
@@ -54,8 +57,10 @@ impl Redaction {
 
     /// A response of the local minter as it is sent. It is recorded as [`Self::kept_of_sent`] returns it.
     pub fn local_answer(&self, answer: ApiResponse) -> ApiResponse {
+        // The names are the program's own words, and so are most of the values.
         let header = |(name, value): (String, String)| {
-            if is_identity(&name) { (name, value) } else { self.header((name, value)) }
+            let value = if is_own(&name) || is_identity(&name) { value } else { self.message(value) };
+            (name, value)
         };
         ApiResponse {
             http_status: answer.http_status,
@@ -119,7 +124,7 @@ impl Redaction {
     /// Redacts a header that holds no identifier.
     fn header(&self, (name, value): (String, String)) -> (String, String) {
         let value = if mask::is_security_code(&name) { mask::HIDDEN.to_owned() } else { self.message(value) };
-        (mask::text(&name), value)
+        (mask::name(&name), value)
     }
 
     fn message(&self, text: String) -> String {
@@ -136,6 +141,10 @@ impl ApiRequest {
 
 fn is_credential(header: &str) -> bool {
     CREDENTIALS.iter().any(|name| header.eq_ignore_ascii_case(name))
+}
+
+fn is_own(header: &str) -> bool {
+    OWN.contains(&header)
 }
 
 fn is_identity(header: &str) -> bool {

@@ -179,23 +179,27 @@ pub(super) struct FoundCode {
 
 /// The security codes in free text: three or four digits after a word or phrase that can only mean a security code.
 pub(super) fn find(text: &str) -> Vec<FoundCode> {
-    let bytes = text.as_bytes();
     let mut found = Vec::new();
     let mut at = 0;
-    while at < bytes.len() {
+    while at < text.len() {
         step();
-        let end = match bytes[at] | 0x20 {
-            b'c' | b's' | b'v' => word_end(bytes, at),
-            _ => None,
-        };
-        let start = at;
-        at += 1;
-        if let Some(digits) = end.and_then(|end| code_after(text, end)) {
-            at = digits.end;
-            found.push(FoundCode { whole: start..at, digits });
+        match announced_at(text, at) {
+            Some(code) => {
+                at = code.digits.end;
+                found.push(code);
+            }
+            None => at += 1,
         }
     }
     found
+}
+
+/// The security code that a word or phrase at this byte offset announces.
+pub(super) fn announced_at(text: &str, at: usize) -> Option<FoundCode> {
+    let bytes = text.as_bytes();
+    let end = if may_begin_word(bytes, at) { word_end(bytes, at) } else { None };
+    let digits = code_after(text, end?)?;
+    Some(FoundCode { whole: at..digits.end, digits })
 }
 
 /// The security codes in JSON fields inside text that is not JSON as a whole: a response cut off, a log line, several
@@ -237,6 +241,17 @@ pub(super) fn in_fields(text: &str) -> Vec<Range<usize>> {
 
 fn begins(bytes: &[u8], at: usize, word: &str) -> bool {
     bytes.get(at..at + word.len()).is_some_and(|found| found.eq_ignore_ascii_case(word.as_bytes()))
+}
+
+/// A fast test that rules out nearly every place of a text: the first two letters of the words and phrases for a
+/// security code.
+fn may_begin_word(bytes: &[u8], at: usize) -> bool {
+    let second = || bytes.get(at + 1).map_or(0, |byte| byte | 0x20);
+    match bytes[at] | 0x20 {
+        b'c' => matches!(second(), b'v' | b'c' | b'a'),
+        b's' | b'v' => second() == b'e',
+        _ => false,
+    }
 }
 
 /// Where the word or phrase for a security code that starts at this byte offset ends; `None` if there is none.
@@ -415,6 +430,16 @@ mod tests {
             "card verification: 2026-11-28",
         ] {
             assert!(find(text).is_empty(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_fast_test_lets_every_word_for_a_code_through() {
+        let phrases = UNMISTAKABLE_PHRASES.iter().map(|phrase| phrase[0]);
+        for word in UNMISTAKABLE.into_iter().chain(phrases) {
+            for word in [word.to_owned(), word.to_uppercase()] {
+                assert!(may_begin_word(word.as_bytes(), 0), "{word}");
+            }
         }
     }
 }

@@ -229,18 +229,22 @@ fn escape(rest: &str) -> Option<(usize, Vec<u8>)> {
     }
 }
 
+/// Padding may be missing.
+const LENIENT: GeneralPurposeConfig =
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+// An engine holds the tables of its alphabet: made once, for masking asks of nearly every value whether it is base64.
+static STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
+static URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
+
 /// The decoded text of a value that is base64 as a whole, in the standard or the URL-safe alphabet.
 pub(super) fn base64_text(value: &str) -> Option<String> {
-    const LENIENT: GeneralPurposeConfig =
-        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
     let value = value.trim();
     let may_be = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=');
     if value.len() < SHORTEST_BASE64 || !value.bytes().all(may_be) {
         return None;
     }
-    let alphabet = if value.contains(['-', '_']) { &alphabet::URL_SAFE } else { &alphabet::STANDARD };
-    let bytes = GeneralPurpose::new(alphabet, LENIENT).decode(value).ok()?;
-    String::from_utf8(bytes).ok()
+    let engine = if value.bytes().any(|byte| matches!(byte, b'-' | b'_')) { &URL_SAFE } else { &STANDARD };
+    String::from_utf8(engine.decode(value).ok()?).ok()
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 //! them, so they are masked in everything that is recorded about the request.
 
 use super::{
+    codes::NameMeaning,
     edit::{Kept, TextEdit},
-    names::{hides_security_code, is_number_name, is_security_code},
+    names::NameTraits,
     numbers,
 };
 use crate::domain::{
@@ -36,13 +37,15 @@ impl OwnSecrets {
         if value.is_empty() {
             return;
         }
-        if is_security_code(name) || (kept == Kept::Hidden && hides_security_code(name)) {
+        let name = NameTraits::of(name);
+        let was_code = name.meaning == NameMeaning::Ambiguous && kept == Kept::Hidden;
+        if name.meaning == NameMeaning::Code || was_code {
             // A text without a digit, such as "invalid", is no real code, and hiding it would take words out of
             // messages.
             if value.chars().any(|c| digit_value(c).is_some()) && value.trim().len() >= SHORTEST_CODE {
                 add(&mut self.codes, value);
             }
-        } else if kept != Kept::Whole && is_number_name(name) {
+        } else if kept != Kept::Whole && name.is_number {
             add(&mut self.typed, value);
             let digits = only_digits(value);
             // A longer number is no card's, and searching for its digits everywhere is expensive: it is only found as
