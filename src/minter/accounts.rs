@@ -21,7 +21,7 @@ pub(super) struct ConnectedAccount {
 /// A name that has not the form of an account's id.
 pub(super) fn connected(request: &ApiRequest, workspace: &MinterAccount) -> Result<Option<ConnectedAccount>, ApiError> {
     // Whoever calls from within has no key to show.
-    let Some(id) = named(request, "sk_test_***")? else { return Ok(None) };
+    let Some(id) = named(request, || "sk_test_***".to_owned())? else { return Ok(None) };
     let is_own = id.as_str() == workspace.account_id();
     let stored = workspace.identities().stored(id.as_str());
     Ok((!is_own).then_some(ConnectedAccount { id, stored }))
@@ -32,15 +32,16 @@ pub(super) fn connected(request: &ApiRequest, workspace: &MinterAccount) -> Resu
 /// # Errors
 /// 403, with `key` as Stripe shows it.
 pub(super) fn check(request: &ApiRequest, key: &str) -> Result<(), ApiError> {
-    named(request, &auth::starred(key)).map(drop)
+    named(request, || auth::starred(key)).map(drop)
 }
 
-fn named(request: &ApiRequest, shown_key: &str) -> Result<Option<AccountId>, ApiError> {
+fn named(request: &ApiRequest, shown_key: impl FnOnce() -> String) -> Result<Option<AccountId>, ApiError> {
     let Some(named) = request.named_account() else { return Ok(None) };
     AccountId::parse(named).map(Some).ok_or_else(|| {
         let message = format!(
-            "The provided key '{shown_key}' does not have access to account '{}' (or that account does not exist). \
+            "The provided key '{}' does not have access to account '{}' (or that account does not exist). \
              Application access may have been revoked.",
+            shown_key(),
             mask::identity(named)
         );
         ApiError::request(Some("account_invalid"), None, message).with_status(403)

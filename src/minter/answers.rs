@@ -226,7 +226,7 @@ fn attributes_of(error: &ApiError, request_log_url: Option<String>) -> Map<Strin
 
 /// JSON indented by two spaces, as Stripe writes it.
 fn text(body: &Value) -> Vec<u8> {
-    format!("{body:#}").into_bytes()
+    serde_json::to_vec_pretty(body).expect("a value is JSON")
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     call::{CallError, MinterCall},
+    fields,
     ledger::{LedgerError, ObjectKind, StoredObject},
     shape_rules::ShownAs,
     shapes,
@@ -50,38 +51,38 @@ pub(super) fn state(card: &CardDetails, alias: Option<&str>) -> Value {
 
 /// A fresh card object in its current shape, keys in the order of the API page.
 pub(super) fn object(call: &MinterCall<'_>, card: &CardDetails) -> Value {
-    let check = |is_sent: bool| is_sent.then_some("unchecked");
+    let check = |is_sent: bool| Value::from(is_sent.then_some("unchecked"));
     let address = &card.address;
-    let mut object = json!({
-        "id": call.ids.card(call.now),
-        "object": "card",
-        "address_city": address.city,
-        "address_country": address.country,
-        "address_line1": address.line1,
-        "address_line1_check": check(address.line1.is_some()),
-        "address_line2": address.line2,
-        "address_state": address.state,
-        "address_zip": address.zip,
-        "address_zip_check": check(address.zip.is_some()),
-        "allow_redisplay": "unspecified",
-        "brand": card.number.brand().as_str(),
-        "country": card.number.country(),
-        "cvc_check": check(card.has_cvc),
-        "dynamic_last4": null,
-        "email": null,
-        "exp_month": card.expiry.month,
-        "exp_year": card.expiry.year,
-        "fingerprint": call.workspace.fingerprint(&card.number),
-        "funding": card.number.funding().as_str(),
-        "last4": card.number.last4(),
-        "metadata": {},
-        "name": card.name,
-        "networks": { "preferred": card.preferred },
-        "phone": null,
-        "regulated_status": "unregulated",
-        "tokenization_method": null,
-        "wallet": null,
-    });
+    let mut object = fields::object([
+        ("id", call.ids.card(call.now).into()),
+        ("object", "card".into()),
+        ("address_city", address.city.clone().into()),
+        ("address_country", address.country.clone().into()),
+        ("address_line1", address.line1.clone().into()),
+        ("address_line1_check", check(address.line1.is_some())),
+        ("address_line2", address.line2.clone().into()),
+        ("address_state", address.state.clone().into()),
+        ("address_zip", address.zip.clone().into()),
+        ("address_zip_check", check(address.zip.is_some())),
+        ("allow_redisplay", "unspecified".into()),
+        ("brand", card.number.brand().as_str().into()),
+        ("country", card.number.country().into()),
+        ("cvc_check", check(card.has_cvc)),
+        ("dynamic_last4", Value::Null),
+        ("email", Value::Null),
+        ("exp_month", card.expiry.month.into()),
+        ("exp_year", card.expiry.year.into()),
+        ("fingerprint", call.workspace.fingerprint(&card.number).into()),
+        ("funding", card.number.funding().as_str().into()),
+        ("last4", card.number.last4().into()),
+        ("metadata", json!({})),
+        ("name", card.name.clone().into()),
+        ("networks", json!({ "preferred": card.preferred })),
+        ("phone", Value::Null),
+        ("regulated_status", "unregulated".into()),
+        ("tokenization_method", Value::Null),
+        ("wallet", Value::Null),
+    ]);
     if let Some(currency) = card.currency {
         shapes::add(&mut object, "currency", currency.as_str().into());
     }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     call::{CallError, MinterCall},
-    fields::CallFields,
+    fields::{self, CallFields},
     ledger::{ObjectKind, PageCursor, PageQuery, StoredObject},
     shapes,
 };
@@ -76,7 +76,7 @@ pub(super) fn has_more_than(
 
 /// A list of what the account has none of.
 pub(super) fn empty(url: &str) -> Value {
-    shown(&[], false, url)
+    shown(Vec::new(), false, url)
 }
 
 /// The first page of a list, as a property of an object shows it: with the count of all. Recorded: a list that is the
@@ -148,12 +148,16 @@ fn slice(
     } else {
         found.truncate(limit);
     }
-    let data: Vec<Value> = found.into_iter().map(|object| object.body).collect();
-    Ok(shown(&data, has_more, list.url))
+    Ok(shown(found.into_iter().map(|object| object.body).collect(), has_more, list.url))
 }
 
-fn shown(data: &[Value], has_more: bool, url: &str) -> Value {
-    json!({ "object": "list", "data": data, "has_more": has_more, "url": url })
+fn shown(data: Vec<Value>, has_more: bool, url: &str) -> Value {
+    fields::object([
+        ("object", "list".into()),
+        ("data", data.into()),
+        ("has_more", has_more.into()),
+        ("url", url.into()),
+    ])
 }
 
 fn known<'a>(call: &mut MinterCall<'_>, list: &ListQuery<'_>, id: &'a str, param: &str) -> Result<&'a str, CallError> {

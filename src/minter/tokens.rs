@@ -5,32 +5,32 @@ use serde_json::{Value, json};
 
 use super::{
     call::{CallError, MinterCall},
-    cards,
+    cards, fields,
     ledger::ObjectKind,
     lookup::{card_of_customer, customer_of_param},
 };
 use crate::domain::{
-    call::{error::ApiError, token_calls::TokenRequest},
+    call::error::ApiError,
     rules::prediction::{self, Prediction},
 };
 
 /// Makes a card token.
 pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, CallError> {
-    let request = TokenRequest::new(call.request.params.clone());
+    let params = &call.request.params;
     let today = TimeZone::UTC.to_datetime(call.now).date();
-    let card = match prediction::predict(&request, today, call.policies) {
+    let card = match prediction::predict(params, today, call.policies) {
         Prediction::Token(card) => card,
         Prediction::Clone { customer, card } => return clone(call, &customer, card.as_deref()),
         Prediction::Refused(error) => return Err(error.into()),
     };
-    if request.params.get("card[number]").is_some_and(|text| text.contains([' ', '-'])) {
+    if params.get("card[number]").is_some_and(|text| text.contains([' ', '-'])) {
         tracing::warn!("card[number] was sent with separators: the minter strips them, Stripe may refuse them");
     }
-    keep(call, &cards::object(call, &card), cards::state(&card, None))
+    keep(call, cards::object(call, &card), cards::state(&card, None))
 }
 
 /// A new token of a card.
-fn keep(call: &mut MinterCall<'_>, card: &Value, state: Value) -> Result<Value, CallError> {
+fn keep(call: &mut MinterCall<'_>, card: Value, state: Value) -> Result<Value, CallError> {
     let id = call.ids.token(call.now);
     let body = token_of(call, &id, card);
     Ok(call.keep(ObjectKind::Token, None, body, state)?.body)
@@ -60,7 +60,7 @@ fn clone(call: &mut MinterCall<'_>, customer: &str, card: Option<&str>) -> Resul
     }
     copy["id"] = call.ids.card(call.now).into();
     copy["metadata"] = json!({});
-    keep(call, &copy, original.state)
+    keep(call, copy, original.state)
 }
 
 /// Shows a token again.
@@ -75,15 +75,15 @@ pub(super) fn retrieve(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value,
 }
 
 /// A token of a card, keys in the order of the API page.
-fn token_of(call: &MinterCall<'_>, id: &str, card: &Value) -> Value {
-    json!({
-        "id": id,
-        "object": "token",
-        "card": card,
-        "client_ip": "127.0.0.1",
-        "created": call.now.as_second(),
-        "livemode": false,
-        "type": "card",
-        "used": false,
-    })
+fn token_of(call: &MinterCall<'_>, id: &str, card: Value) -> Value {
+    fields::object([
+        ("id", id.into()),
+        ("object", "token".into()),
+        ("card", card),
+        ("client_ip", "127.0.0.1".into()),
+        ("created", call.now.as_second().into()),
+        ("livemode", false.into()),
+        ("type", "card".into()),
+        ("used", false.into()),
+    ])
 }

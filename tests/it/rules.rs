@@ -40,7 +40,7 @@ fn now() -> Timestamp {
 #[track_caller]
 fn check_prediction(params: &Params, policies: AccountPolicies, workspace: &MinterAccount) -> Prediction {
     let request = TokenRequest::new(params.clone());
-    let prediction = prediction::predict(&request, today(), policies);
+    let prediction = prediction::predict(params, today(), policies);
     let mut call = request.to_api("key-1");
     call.headers.push(("Stripe-Version".to_owned(), "2026-07-29.dahlia".to_owned()));
     let response = minter::handle(&mut MemoryLedger::default(), &call, now(), policies, workspace).unwrap();

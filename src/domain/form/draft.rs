@@ -75,7 +75,7 @@ pub struct Draft {
 impl Draft {
     /// What Stripe will respond to this draft on `today`, a day in UTC.
     pub fn predict(&self, today: Date, policies: AccountPolicies) -> Prediction {
-        predict(&self.to_request(), today, policies)
+        predict(&self.to_request().params, today, policies)
     }
 
     /// Whether nothing was filled in, in the fields or by hand.

@@ -12,7 +12,6 @@ use crate::domain::{
         client_fields::is_client_field,
         error::{ApiError, Decline},
         params::{PREFERRED_NETWORK, Params},
-        token_calls::TokenRequest,
     },
     card::{
         brand::Brand,
@@ -97,12 +96,11 @@ pub struct CardAddress {
     pub country: Option<String>,
 }
 
-/// What Stripe's test mode responds to a token request on `today`, a day in UTC.
+/// What Stripe's test mode responds to a token request with these parameters on `today`, a day in UTC.
 ///
 /// The local minter responds exactly as predicted, except where the outcome depends on stored objects: then the
 /// prediction is [`Prediction::Clone`].
-pub fn predict(request: &TokenRequest, today: Date, policies: AccountPolicies) -> Prediction {
-    let params = &request.params;
+pub fn predict(params: &Params, today: Date, policies: AccountPolicies) -> Prediction {
     let shape = check_names(params).and_then(|()| check_expand(params));
     let checked = shape.and_then(|()| check_kind(params)).and_then(|kind| match kind {
         TokenKind::Clone { customer, card } => Ok(Prediction::Clone { customer, card }),
@@ -377,8 +375,8 @@ mod tests {
 
     #[track_caller]
     fn message(params: &[(&str, &str)]) -> String {
-        let request = TokenRequest::new(params.iter().copied().collect());
-        let prediction = predict(&request, date(2030, 6, 15), AccountPolicies::default());
+        let params = params.iter().copied().collect();
+        let prediction = predict(&params, date(2030, 6, 15), AccountPolicies::default());
         prediction.error().expect("a refusal").message.clone()
     }
 
