@@ -38,6 +38,10 @@ const ROOM_TIMEOUT: Duration = Duration::from_secs(2);
 const PAUSE_WITHOUT_ROOM: Duration = Duration::from_millis(2);
 /// A connection that was opened or used within this time may be about to send its call: it is not closed for another.
 const SHORTEST_IDLE: Duration = Duration::from_millis(100);
+/// There is always a timer that ends before the one which a connection starts with its next head. Without any, the runtime
+/// is woken by a system call for every such timer, which is once a call, to learn of an end 75 s away.
+const STANDING_TIMER: Duration = Duration::from_mins(1);
+const _: () = assert!(STANDING_TIMER.as_secs() < HEAD_TIMEOUT.as_secs(), "it ends before them");
 /// Accepting fails where the system has run out of something, such as open files; after this it may be there again.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(20);
 
@@ -45,9 +49,11 @@ const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(20);
 pub(super) async fn serve(listener: TcpListener, router: Router, mut stopped: watch::Receiver<bool>) {
     let mut connections = JoinSet::new();
     let mut slots: Vec<Arc<ConnectionSlot>> = Vec::new();
+    let mut standing_timer = tokio::time::interval(STANDING_TIMER);
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
+            _ = standing_timer.tick() => continue,
             _ = stopped.changed() => break,
         };
         let stream = match accepted {

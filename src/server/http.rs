@@ -26,9 +26,29 @@ pub(super) type HttpResponse = axum::http::Response<Body>;
 
 /// The most parameters of a call. The largest calls that Stripe takes have some hundreds.
 const MOST_PARAMS: usize = 1000;
-/// The headers that say something about a call; all others are about the connection or the client's machine.
-const KEPT_HEADERS: [&str; 6] =
-    ["Content-Type", "Idempotency-Key", "Stripe-Account", "Stripe-Context", "Stripe-Version", "User-Agent"];
+/// The headers that say something about a call; all others are about the connection or the client's machine. Each as
+/// HTTP looks it up, and as it is kept.
+static KEPT_HEADERS: [(HeaderName, &str); 6] = [
+    (header::CONTENT_TYPE, "Content-Type"),
+    (HeaderName::from_static("idempotency-key"), "Idempotency-Key"),
+    (HeaderName::from_static("stripe-account"), "Stripe-Account"),
+    (HeaderName::from_static("stripe-context"), "Stripe-Context"),
+    (HeaderName::from_static("stripe-version"), "Stripe-Version"),
+    (header::USER_AGENT, "User-Agent"),
+];
+/// The names of the headers that nearly every answer has, as HTTP has them: any other name is read for each answer.
+static USUAL_HEADERS: [(&str, HeaderName); 8] = [
+    ("Content-Type", header::CONTENT_TYPE),
+    ("Cache-Control", header::CACHE_CONTROL),
+    ("Request-Id", HeaderName::from_static("request-id")),
+    ("Stripe-Version", HeaderName::from_static("stripe-version")),
+    ("Stripe-Account", HeaderName::from_static("stripe-account")),
+    ("Idempotency-Key", HeaderName::from_static("idempotency-key")),
+    ("Original-Request", HeaderName::from_static("original-request")),
+    ("Stripe-Should-Retry", HeaderName::from_static("stripe-should-retry")),
+];
+/// Room for the headers of an answer: a map that grows as they are added is made anew three times.
+const MOST_SENT_HEADERS: usize = 24;
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Adds the parameters of a form, which came in `place`. Text that is not UTF-8 is refused, as Stripe does: a
@@ -104,10 +124,10 @@ pub(super) fn check_form(headers: &HeaderMap) -> Result<(), ApiError> {
 
 fn kept_headers(headers: &HeaderMap) -> Result<Vec<(String, String)>, ApiError> {
     let mut kept = Vec::new();
-    for name in KEPT_HEADERS {
-        if let Some(value) = headers.get(name) {
+    for (known, name) in &KEPT_HEADERS {
+        if let Some(value) = headers.get(known) {
             let value = String::from_utf8(value.as_bytes().to_vec());
-            kept.push((name.to_owned(), value.map_err(|_| invalid_utf8(&format!("header {name}")))?));
+            kept.push(((*name).to_owned(), value.map_err(|_| invalid_utf8(&format!("header {name}")))?));
         }
     }
     Ok(kept)
@@ -127,9 +147,10 @@ pub(super) fn respond_with(answer: ApiResponse, body: impl FnOnce(Vec<u8>) -> By
     let ApiResponse { http_status, headers, body: bytes } = answer;
     let mut response = HttpResponse::new(Body::from(body(bytes)));
     *response.status_mut() = StatusCode::from_u16(http_status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response.headers_mut().reserve(MOST_SENT_HEADERS);
     for (name, value) in headers {
         // None is left out: a value that repeats what a client sent, such as its key, came in as a header value.
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+        if let (Some(name), Ok(value)) = (header_name(&name), HeaderValue::try_from(value)) {
             response.headers_mut().append(name, value);
         }
     }
@@ -137,6 +158,13 @@ pub(super) fn respond_with(answer: ApiResponse, body: impl FnOnce(Vec<u8>) -> By
         response.headers_mut().append(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
     response
+}
+
+fn header_name(name: &str) -> Option<HeaderName> {
+    match USUAL_HEADERS.iter().find(|(usual, _)| *usual == name) {
+        Some((_, known)) => Some(known.clone()),
+        None => HeaderName::try_from(name).ok(),
+    }
 }
 
 /// Lets the connection be closed after this answer, for the rest of the body, which nobody read, would be taken for the
