@@ -51,7 +51,7 @@ pub fn of_call(request: &MaskedRequest, outcome: Option<&ApiResponse>) -> Option
 }
 
 fn verdict(request: &MaskedRequest, response: &ApiResponse) -> TokenVerdict {
-    let Some(body) = response.json() else { return TokenVerdict::Unchanged };
+    let Some(body) = response.json_members(&["id", "object", "used", "error"]) else { return TokenVerdict::Unchanged };
     if request.method == HttpMethod::Get {
         let is_used = response.is_success() && TokenView::of(&body).is_some_and(TokenView::is_used);
         return if is_used { TokenVerdict::Used(None) } else { TokenVerdict::Unchanged };
