@@ -57,12 +57,19 @@ pub(super) struct HistoryThread {
     _thread: JoinedThread,
 }
 
+/// Called after a commit, by whatever process.
+pub(super) type CommitCallback = Box<dyn Fn() + Send>;
+
 impl HistoryThread {
     /// # Errors
     /// When the history cannot be read.
-    pub(super) fn start(reader: HistoryReader, outbox: UpdateSender) -> Result<Self, StoreError> {
-        let (questions, inbox) = mpsc::channel();
-        let mut teller = HistoryTeller::new(reader, outbox)?;
+    pub(super) fn start(
+        reader: HistoryReader,
+        outbox: UpdateSender,
+        on_commit: CommitCallback,
+        (questions, inbox): (mpsc::Sender<HistoryQuestion>, mpsc::Receiver<HistoryQuestion>),
+    ) -> Result<Self, StoreError> {
+        let mut teller = HistoryTeller::new(reader, outbox, on_commit)?;
         let thread = JoinedThread::start("history", move || teller.answer_all(&inbox));
         Ok(Self { questions, _thread: thread })
     }
@@ -86,6 +93,7 @@ impl Drop for HistoryThread {
 struct HistoryTeller {
     reader: HistoryReader,
     outbox: UpdateSender,
+    on_commit: CommitCallback,
     generation: u64,
     filter: HistoryFilter,
     /// Everything up to this revision was told.
@@ -108,13 +116,14 @@ struct HistoryTeller {
 }
 
 impl HistoryTeller {
-    fn new(reader: HistoryReader, outbox: UpdateSender) -> Result<Self, StoreError> {
+    fn new(reader: HistoryReader, outbox: UpdateSender, on_commit: CommitCallback) -> Result<Self, StoreError> {
         Ok(Self {
             // Read before the revision, so that no commit falls between the two.
             data_version: reader.data_version()?,
             revision: reader.revision()?,
             reader,
             outbox,
+            on_commit,
             generation: 0,
             filter: HistoryFilter::default(),
             problem: None,
@@ -129,6 +138,8 @@ impl HistoryTeller {
 
     fn answer_all(&mut self, inbox: &mpsc::Receiver<HistoryQuestion>) {
         let mut waiting = VecDeque::new();
+        // There may have been commits before this thread began to look.
+        (self.on_commit)();
         loop {
             if waiting.is_empty() {
                 let patience = self.patience();
@@ -178,6 +189,7 @@ impl HistoryTeller {
                 self.begin_list(ListTelling::AsFound)?;
             }
             HistoryQuestion::Changed(then) => {
+                (self.on_commit)();
                 let changes = self.tell_changes();
                 self.outbox.send(*then);
                 changes?;
@@ -230,6 +242,7 @@ impl HistoryTeller {
             telling,
             found: Vec::new(),
             told: 0,
+            told_first: None,
             told_last: None,
             begun: Instant::now(),
         });
@@ -251,7 +264,14 @@ impl HistoryTeller {
             self.making = Some(list);
             return Ok(());
         }
-        self.listed = Some((Instant::now(), list.begun.elapsed()));
+        let took = list.begun.elapsed();
+        tracing::debug!(
+            entries = list.told,
+            first_millis = list.told_first.unwrap_or(took).as_millis() as u64,
+            millis = took.as_millis() as u64,
+            "a list is whole"
+        );
+        self.listed = Some((Instant::now(), took));
         // What was committed between two pieces may be in the list or not.
         self.revision = self.revision.min(list.revision);
         self.tell_changes()?;
@@ -265,6 +285,7 @@ impl HistoryTeller {
         let first_rows = FIRST_ROWS.saturating_sub(list.told).min(ids.len());
         let rows = self.reader.rows(&ids[..first_rows])?;
         list.told += ids.len();
+        list.told_first.get_or_insert_with(|| list.begun.elapsed());
         self.outbox.send(match list.told_last.replace(Instant::now()) {
             None => {
                 let (counts, list) = (self.reader.counts()?, EntryListing::new(ids, self.filter.sort));
@@ -282,7 +303,11 @@ impl HistoryTeller {
     /// Tells of another process's commits, and wakes the window only if there are any.
     fn look(&mut self) -> Result<(), StoreError> {
         let now = self.reader.data_version()?;
-        if std::mem::replace(&mut self.data_version, now) == now { Ok(()) } else { self.tell_changes() }
+        if std::mem::replace(&mut self.data_version, now) == now {
+            return Ok(());
+        }
+        (self.on_commit)();
+        self.tell_changes()
     }
 
     fn tell_changes(&mut self) -> Result<(), StoreError> {
@@ -329,7 +354,9 @@ struct ListInTheMaking {
     found: Vec<EntryId>,
     /// How many entries were told.
     told: usize,
-    /// When they were; `None` while the window shows another list.
+    /// How long it took until the first were.
+    told_first: Option<Duration>,
+    /// When some were last; `None` while the window shows another list.
     told_last: Option<Instant>,
     begun: Instant,
     /// What changed after this may be missing.
@@ -401,7 +428,8 @@ mod tests {
 
     fn teller_of(store: &Store) -> (HistoryTeller, mpsc::Receiver<WorkerUpdate>) {
         let (updates, told) = mpsc::channel();
-        (HistoryTeller::new(store.reader().unwrap(), UpdateSender::new(updates, Arc::new(|| ()))).unwrap(), told)
+        let outbox = UpdateSender::new(updates, Arc::new(|| ()));
+        (HistoryTeller::new(store.reader().unwrap(), outbox, Box::new(|| ())).unwrap(), told)
     }
 
     fn search(generation: u64, words: &str) -> HistoryQuestion {
@@ -511,12 +539,8 @@ mod tests {
     #[test]
     fn of_the_filters_that_wait_only_the_newest_is_listed_and_all_else_is_answered_in_its_order() {
         let store = Store::open(&StoreLocation::Memory, Timestamp::UNIX_EPOCH).unwrap();
-        let (updates, told) = mpsc::channel();
-        let mut teller =
-            HistoryTeller::new(store.reader().unwrap(), UpdateSender::new(updates, Arc::new(|| ()))).unwrap();
+        let (mut teller, told) = teller_of(&store);
         let (questions, inbox) = mpsc::channel();
-        let word =
-            |message: &str| HistoryQuestion::Changed(Box::new(WorkerUpdate::Problem { message: message.to_owned() }));
         for generation in 1..=4 {
             let search = "v".repeat(4 - usize::try_from(generation).unwrap());
             questions
@@ -547,9 +571,7 @@ mod tests {
     #[test]
     fn a_lookup_that_failed_stays_told_while_the_lists_are_read_well() {
         let store = Store::open(&StoreLocation::Memory, Timestamp::UNIX_EPOCH).unwrap();
-        let (updates, told) = mpsc::channel();
-        let mut teller =
-            HistoryTeller::new(store.reader().unwrap(), UpdateSender::new(updates, Arc::new(|| ()))).unwrap();
+        let (mut teller, told) = teller_of(&store);
         let (questions, inbox) = mpsc::channel();
         let failed = || {
             let error = StoreError::Other { doing: "read an entry", reason: "it is away".to_owned() };

@@ -24,9 +24,11 @@ impl HistoryReaders {
     /// # Errors
     /// When the history cannot be read.
     pub(super) fn start(store: &Store, outbox: &UpdateSender) -> Result<Self, StoreError> {
-        let history = HistoryThread::start(store.reader()?, outbox.clone())?;
-        let lookups = LookupThread::start(store.reader()?, outbox.clone(), history.sender());
-        let requests = RequestThread::start(store.reader()?, outbox.clone(), history.sender())?;
+        let (questions, inbox) = mpsc::channel();
+        let lookups = LookupThread::start(store.reader()?, outbox.clone(), questions.clone());
+        let requests = RequestThread::start(store.reader()?, outbox.clone(), questions.clone());
+        let on_commit = requests.commit_callback();
+        let history = HistoryThread::start(store.reader()?, outbox.clone(), on_commit, (questions, inbox))?;
         Ok(Self { lookups, requests, history })
     }
 

@@ -1,5 +1,6 @@
-//! The thread that lists the request log as it is filtered, anew after each commit by whatever process. It has a reading
-//! connection of its own: a search through a million calls holds up neither the history nor the rows in view.
+//! The thread that lists the request log as it is filtered, anew after each commit by whatever process; the thread of the
+//! history tells it of those. It has a reading connection of its own: a search through a million calls holds up neither
+//! the history nor the rows in view.
 
 use std::{
     cell::Cell,
@@ -11,7 +12,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{history::HistoryQuestion, joined_thread::JoinedThread, outbox::UpdateSender};
+use super::{
+    history::{CommitCallback, HistoryQuestion},
+    joined_thread::JoinedThread,
+    outbox::UpdateSender,
+};
 use crate::{
     domain::history::{
         entry::EntryId,
@@ -22,15 +27,18 @@ use crate::{
     store::{CallSelection, HistoryReader, StoreError},
 };
 
-/// How often commits are looked for.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// After each list so many times as long as it took are left to others.
 const REST: u32 = 3;
 
 /// What the thread is asked.
 #[derive(Debug)]
 enum RequestQuestion {
-    Filter { generation: u64, filter: RequestFilter },
+    Filter {
+        generation: u64,
+        filter: RequestFilter,
+    },
+    /// Something was committed: the log may have changed.
+    Committed,
     End,
 }
 
@@ -43,18 +51,10 @@ pub(super) struct RequestThread {
 }
 
 impl RequestThread {
-    /// # Errors
-    /// When the history cannot be read.
-    pub(super) fn start(
-        reader: HistoryReader,
-        outbox: UpdateSender,
-        history: mpsc::Sender<HistoryQuestion>,
-    ) -> Result<Self, StoreError> {
+    pub(super) fn start(reader: HistoryReader, outbox: UpdateSender, history: mpsc::Sender<HistoryQuestion>) -> Self {
         let (questions, inbox) = mpsc::channel();
         let asked = Arc::new(AtomicU64::new(0));
         let mut lister = RequestLister {
-            // Read first, so that no commit falls between the two.
-            data_version: reader.data_version()?,
             reader,
             outbox,
             history,
@@ -64,15 +64,24 @@ impl RequestThread {
             told: None,
             newest: None,
             news: Vec::new(),
-            is_stale: true,
+            // The thread of the history tells of a commit when it begins to look for them: none falls between.
+            is_stale: false,
             listed: None,
         };
         let thread = JoinedThread::start("requests", move || lister.answer_all(&inbox));
-        Ok(Self { questions, asked, _thread: thread })
+        Self { questions, asked, _thread: thread }
     }
 
     pub(super) fn filter(&self, generation: u64, filter: RequestFilter) {
         self.ask(RequestQuestion::Filter { generation, filter });
+    }
+
+    /// What tells the thread that something was committed.
+    pub(super) fn commit_callback(&self) -> CommitCallback {
+        let questions = self.questions.clone();
+        Box::new(move || {
+            let _ = questions.send(RequestQuestion::Committed);
+        })
     }
 
     fn ask(&self, question: RequestQuestion) {
@@ -94,7 +103,6 @@ struct RequestLister {
     asked: Arc<AtomicU64>,
     generation: u64,
     filter: RequestFilter,
-    data_version: i64,
     /// The page that was told last.
     told: Option<RequestPage>,
     /// The newest call that was met, whether it passes or not.
@@ -116,18 +124,20 @@ impl RequestLister {
                 // The history tells what goes wrong and what is damaged, each once for all threads.
                 let _ = self.history.send(HistoryQuestion::LookedUp(listed.map(|()| None), self.reader.damage()));
             }
-            let patience = if self.is_stale { rest.min(LOOK_EVERY) } else { LOOK_EVERY };
-            match inbox.recv_timeout(patience) {
+            // Nothing is looked for while nothing is asked: an idle window stays asleep.
+            let question = if self.is_stale {
+                inbox.recv_timeout(rest)
+            } else {
+                inbox.recv().map_err(|_| mpsc::RecvTimeoutError::Disconnected)
+            };
+            match question {
                 Ok(RequestQuestion::Filter { generation, filter }) => {
                     (self.generation, self.filter) = (generation, filter);
                     (self.is_stale, self.listed) = (true, None);
                 }
+                Ok(RequestQuestion::Committed) => self.is_stale = true,
                 Ok(RequestQuestion::End) | Err(mpsc::RecvTimeoutError::Disconnected) => return,
                 Err(mpsc::RecvTimeoutError::Timeout) => {}
-            }
-            // A file that is gone is told by the history's own thread.
-            if let Ok(now) = self.reader.data_version() {
-                self.is_stale |= std::mem::replace(&mut self.data_version, now) != now;
             }
         }
     }

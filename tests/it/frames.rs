@@ -276,3 +276,25 @@ fn a_history_at_rest_asks_for_no_frame() {
     let output = pane.frame(Vec::new());
     assert_eq!(output.viewport_output[&ViewportId::ROOT].repaint_delay, std::time::Duration::MAX);
 }
+
+/// Ten seconds after the last key nothing of a focused field moves: each blink of its caret would draw all the window.
+#[test]
+fn a_caret_in_a_window_that_nobody_uses_asks_for_no_frame() {
+    let ctx = context();
+    let mut text = String::new();
+    let mut delay = |frame: u32, events: Vec<Event>| {
+        let mut output = ctx.run_ui(frame_input(vec2(400.0, 200.0), frame, events), |ui| {
+            ui.add(egui::TextEdit::singleline(&mut text)).request_focus();
+        });
+        output.textures_delta.clear();
+        output.viewport_output[&ViewportId::ROOT].repaint_delay
+    };
+    let typed = || vec![Event::Text("4".to_owned())];
+    // Sixty frames a second.
+    delay(1, typed());
+    assert!(delay(60, Vec::new()) <= Duration::from_millis(500), "the caret blinks");
+    delay(700, Vec::new());
+    assert_eq!(delay(701, Vec::new()), Duration::MAX);
+    delay(702, typed());
+    assert!(delay(703, Vec::new()) <= Duration::from_millis(500), "the caret blinks again");
+}

@@ -56,9 +56,38 @@ impl Plugin for TabWatch {
     }
 }
 
-/// Lets Tab mark what is in the field that it leads to.
+/// How long a caret blinks after the last press or move of the mouse. Each blink draws the whole window anew: a window
+/// that nobody uses is to rest.
+const BLINK_SECS: f64 = 10.0;
+
+/// Lets the caret blink while the window is in use, and stand still when it is not, as on other desktops.
+#[derive(Default)]
+struct CaretBlink {
+    /// When there was input last.
+    used: f64,
+}
+
+impl Plugin for CaretBlink {
+    fn debug_name(&self) -> &'static str {
+        "Caret blink"
+    }
+
+    fn on_begin_pass(&mut self, ui: &mut Ui) {
+        let (now, is_used) = ui.input(|input| (input.time, !input.events.is_empty()));
+        if is_used {
+            self.used = now;
+        }
+        let blinks = now - self.used < BLINK_SECS;
+        if ui.visuals().text_cursor.blink != blinks {
+            ui.ctx().all_styles_mut(|style| style.visuals.text_cursor.blink = blinks);
+        }
+    }
+}
+
+/// Lets Tab mark what is in the field that it leads to, and carets rest in a window that nobody uses.
 pub fn install(ctx: &Context) {
     ctx.add_plugin(TabWatch::default());
+    ctx.add_plugin(CaretBlink::default());
 }
 
 /// Marks all of `text` in a field that Tab has just led to, as text fields of all desktops do. egui leaves the caret
