@@ -3,7 +3,7 @@
 use std::{
     future::Future,
     pin::Pin,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
 };
 
@@ -25,7 +25,6 @@ pub(super) struct ReplyPromise<T> {
 #[derive(Debug)]
 struct ReplySlot<T> {
     state: Mutex<SlotState<T>>,
-    arrived: Condvar,
 }
 
 #[derive(Debug)]
@@ -35,8 +34,7 @@ struct SlotState<T> {
 }
 
 pub(super) fn pair<T>(doing: &'static str) -> (ReplyPromise<T>, StoreReply<T>) {
-    let slot =
-        Arc::new(ReplySlot { state: Mutex::new(SlotState { value: None, waker: None }), arrived: Condvar::new() });
+    let slot = Arc::new(ReplySlot { state: Mutex::new(SlotState { value: None, waker: None }) });
     (ReplyPromise { slot: Some(Arc::clone(&slot)), doing }, StoreReply(slot))
 }
 
@@ -51,7 +49,6 @@ impl<T> ReplySlot<T> {
             state.value = Some(value);
             state.waker.take()
         };
-        self.arrived.notify_all();
         if let Some(waker) = waker {
             waker.wake();
         }
@@ -80,13 +77,7 @@ impl<T> StoreReply<T> {
     /// # Errors
     /// What the store says about the job, or that it was closed before it came to it.
     pub fn wait(self) -> Result<T, StoreError> {
-        let mut state = self.0.lock();
-        loop {
-            if let Some(value) = state.value.take() {
-                return value;
-            }
-            state = self.0.arrived.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
+        pollster::block_on(self)
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, TransactionBehavior, config::DbConfig};
 
 use super::{
     backup,
@@ -102,6 +102,8 @@ impl DatabaseLocation {
             )?,
         };
         connection.busy_timeout(BUSY_TIMEOUT)?;
+        // A plan does not depend on the values: SQLite would make it anew for each new value beside a partial index.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         // Every statement of the program is prepared once.
         connection.set_prepared_statement_cache_capacity(64);
         // Nothing of the history is written outside its folder, not even to sort it.
