@@ -1,9 +1,10 @@
 //! Entries of the history: what they say once a call came to its end, and how they are written.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
+use serde_json::Value;
 
 use super::rows::{self, StoredExchange};
 use crate::domain::{
@@ -61,19 +62,20 @@ pub(super) fn judged(
     }
 }
 
-/// An entry with what came of its creation. With `may_have_happened`, the creation failed here and may have been
+/// An entry with what came of its creation; `token` is the one that the answer shows, where it is at hand. With `may_have_happened`, the creation failed here and may have been
 /// carried out at Stripe all the same: then the entry is *unknown*.
 pub(super) fn settled(
     mut entry: HistoryEntry,
     request: &MaskedRequest,
     took: Duration,
     outcome: &Result<ApiResponse, CallFailure>,
+    token: Option<&Value>,
     may_have_happened: bool,
 ) -> HistoryEntry {
     entry.judgement = judged(&entry, request, outcome.as_ref().ok());
     entry.took = Some(rows::kept_duration(took));
     (entry.status, entry.code) = match outcome {
-        Ok(response) => match response.json().as_ref() {
+        Ok(response) => match token.map(Cow::Borrowed).or_else(|| response.json().map(Cow::Owned)).as_deref() {
             Some(body) if response.is_success() => match TokenView::of(body) {
                 Some(token) => {
                     entry.token_id = Some(token.id().to_owned());
@@ -112,7 +114,7 @@ pub(super) fn rebuilt(id: EntryId, creation: &StoredExchange, timeline: &[Stored
         HistoryEntry { id, status: EntryStatus::Interrupted, ..unanswered(creation.target, creation.started, number) };
     let Some(outcome) = &creation.outcome else { return entry };
     let took = creation.took.unwrap_or_default();
-    let mut entry = settled(entry, &creation.request, took, outcome, outcome.is_err());
+    let mut entry = settled(entry, &creation.request, took, outcome, None, outcome.is_err());
     for call in timeline {
         let response = call.outcome.as_ref().and_then(|outcome| outcome.as_ref().ok());
         if let Some(TokenUse { verdict: TokenVerdict::Used(by), .. }) = usage::of_call(&call.request, response) {

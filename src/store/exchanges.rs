@@ -42,11 +42,13 @@ pub(super) fn insert_ended(
 ) -> rusqlite::Result<()> {
     let EndedCall { number, entry, is_creation, call, took, outcome, ledger } = ended;
     let outcome = OutcomeColumns::of(outcome);
+    // The minter made the state of flags and a published number: there is nothing in it to redact.
+    let token_state = ledger.token.as_ref().map(|token| token.state.to_string());
     let packed = packer.pack(&CallParts {
         params: &call.params_json,
         headers: &call.headers_json,
         answer: outcome.headers.as_deref().zip(outcome.body),
-        token_state: ledger.token_state.as_deref(),
+        token_state: token_state.as_deref(),
     });
     connection
         .prepare_cached(
@@ -74,7 +76,7 @@ pub(super) fn insert_ended(
             &call.world,
             packed,
             ledger.remembered.as_ref().map(KeyRecord::to_bytes),
-            ledger.token_state.as_ref().map(|_| false),
+            token_state.map(|_| false),
         ])
         .map(drop)
 }

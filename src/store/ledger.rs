@@ -57,8 +57,8 @@ pub(super) struct SqlLedger<'a> {
 /// What is written of a call's ledger with its exchange.
 #[derive(Default)]
 pub(super) struct LedgerUse {
-    /// What the minter must know of the token that is kept with the exchange, as JSON.
-    pub(super) token_state: Option<String>,
+    /// The token that is kept with the exchange.
+    pub(super) token: Option<StoredObject>,
     pub(super) remembered: Option<KeyRecord>,
     /// The entry of the call whose answer was given again.
     pub(super) recalled: Option<EntryId>,
@@ -83,8 +83,8 @@ impl<'a> SqlLedger<'a> {
     /// # Errors
     /// When a change of the ledger failed.
     pub(super) fn finish(mut self) -> Result<LedgerUse, LedgerError> {
-        let token_state = match self.token.take() {
-            Some((account, token)) if self.shows_token && account == self.call.account => Some(self.json(&token.state)),
+        let token = match self.token.take() {
+            Some((account, token)) if self.shows_token && account == self.call.account => Some(token),
             Some((account, token)) => {
                 self.insert_row(account.as_deref(), &token)?;
                 None
@@ -93,7 +93,7 @@ impl<'a> SqlLedger<'a> {
         };
         match self.broken {
             Some(error) => Err(error),
-            None => Ok(LedgerUse { token_state, remembered: self.remembered, recalled: self.recalled }),
+            None => Ok(LedgerUse { token, remembered: self.remembered, recalled: self.recalled }),
         }
     }
 

@@ -47,7 +47,7 @@ impl WriteContext {
     /// Lets the minter answer a call and writes both; gives the call as written.
     pub(super) fn answer(&mut self, call: &MaskedCall, answer: &LocalAnswer) -> Result<RecordedCall, JobError> {
         let CarriedOut { entry, kept, took, .. } = self.carry_out(call, Instant::now(), answer)?;
-        Ok(RecordedCall { entry, exchange: call.ended(took, kept) })
+        Ok(RecordedCall { entry, exchange: call.ended(took, Ok(kept)) })
     }
 
     /// As [`Self::answer`], for a call that arrived at a moment of its own; gives the answer as it is sent.
@@ -57,7 +57,8 @@ impl WriteContext {
         arrived: Instant,
         answer: &LocalAnswer,
     ) -> Result<ApiResponse, JobError> {
-        self.carry_out(call, arrived, answer).map(|carried_out| carried_out.sent)
+        let CarriedOut { kept, sent_apart, .. } = self.carry_out(call, arrived, answer)?;
+        Ok(sent_apart.unwrap_or(kept))
     }
 
     fn carry_out(&mut self, call: &MaskedCall, begun: Instant, answer: &LocalAnswer) -> Result<CarriedOut, JobError> {
@@ -70,15 +71,20 @@ impl WriteContext {
         let ledger = ledger.finish()?;
         let sent = call.redaction.local_answer(response);
         let took = begun.elapsed();
-        let kept = Ok(call.redaction.kept_of_sent(&sent));
+        let (kept, sent_apart) = match call.redaction.kept_apart(&sent) {
+            Some(kept) => (kept, Some(sent)),
+            None => (sent, None),
+        };
         // An answer that was given before is no new entry: the call joins the timeline of the first.
-        let repeated = ledger.recalled.filter(|_| sent.header(REPLAYED_HEADER).is_some());
+        let repeated = ledger.recalled.filter(|_| kept.header(REPLAYED_HEADER).is_some());
+        let kept = Ok(kept);
         let created = call.entry.clone().filter(|_| repeated.is_none());
         let is_creation = created.is_some();
         let (about, changed) = match (repeated, created) {
             (Some(entry), _) => (Some(entry), entries::find(&self.connection, entry)?),
             (None, Some(entry)) => {
-                let entry = entries::settled(entry, &call.request, took, &kept, false);
+                let token = ledger.token.as_ref().map(|token| &token.body);
+                let entry = entries::settled(entry, &call.request, took, &kept, token, false);
                 let token_call = entry.token_id.as_deref().and_then(|token| self.numbers.call_of(token));
                 let entry = self.insert_entry(entry, None, token_call.filter(|call| *call == number))?;
                 (Some(entry.id), Some(entry))
@@ -89,7 +95,8 @@ impl WriteContext {
         if repeated.is_some() || changed.is_none() {
             self.log.enter(&self.connection, &mut self.tallies, number)?;
         }
-        Ok(CarriedOut { entry: changed, kept, took, sent })
+        let Ok(kept) = kept else { unreachable!("the minter gave an answer") };
+        Ok(CarriedOut { entry: changed, kept, took, sent_apart })
     }
 
     /// The number of the next call.
@@ -145,7 +152,7 @@ impl WriteContext {
             has_fault: fault.is_some(),
             account: account.clone(),
         });
-        if ledger.token_state.is_some() {
+        if ledger.token.is_some() {
             self.tallies.add_token(&call.world);
         }
         if let Some(record) = &ledger.remembered {
@@ -258,7 +265,7 @@ impl WriteContext {
         let (about, changed) = match stored.entry {
             Some(id) if stored.is_creation => {
                 let entry = entries::find(&self.connection, id)?.ok_or(StoreError::NoSuchCall)?;
-                let entry = entries::settled(entry, &stored.request, took, &outcome, may_have_happened);
+                let entry = entries::settled(entry, &stored.request, took, &outcome, None, may_have_happened);
                 self.update_entry(&entry, None)?;
                 (Some(id), Some(entry))
             }
@@ -327,11 +334,12 @@ impl WriteContext {
     }
 }
 
-/// A call that the minter answered, as it was written, and the answer as it is sent.
+/// A call that the minter answered, as it was written.
 struct CarriedOut {
     /// The entry that the call made or changed.
     entry: Option<HistoryEntry>,
-    kept: Result<ApiResponse, CallFailure>,
+    kept: ApiResponse,
     took: Duration,
-    sent: ApiResponse,
+    /// The answer as it is sent, where it is not as it is kept.
+    sent_apart: Option<ApiResponse>,
 }
