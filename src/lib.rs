@@ -92,7 +92,7 @@
 //! | `history` | one read connection: makes lists in pieces, reads what changed since the last commit, tells the window |
 //! | `requests` | another read connection: lists and searches the request log |
 //! | `lookups` | another read connection: rows, entries and exchanges, so that none of them waits behind a sort |
-//! | `store-writer` | the only writer of the process: runs the minter, commits up to 512 waiting calls at once |
+//! | `store-writer` | the only writer of the process: runs the minter, commits up to 512 waiting calls at once; where one fails after it wrote, the others run again without it |
 //!
 //! # Text in the window
 //!
@@ -139,11 +139,14 @@
 //! One writer orders all calls, so a token is used once however many calls race for it; `BEGIN IMMEDIATE` makes that
 //! hold between processes. A request with a known idempotency key waits for the first one and gets its response, if
 //! that one was carried out: to an object, a decline, or a refusal for what the objects are by then; with other
-//! parameters it is an idempotency error; 409 comes only from a fault that holds a call. The record of a key is kept
-//! for a day, or for a million calls, and points to the exchange. A reset drops objects and keys of a world and puts its
-//! clock right, never the history; ids continue. A world's clock is an offset to the machine's (`store/worlds`): objects,
+//! parameters it is an idempotency error; 409 comes only from a fault that holds a call. The record of a key is part of
+//! its exchange (`store/key_index` tells which one it is) and is kept for a day, or for a million calls. A new token is
+//! kept as the exchange that made it: the answer is the token, and the number in its id leads there
+//! (`store/numbered_ids`). A reset drops objects and keys of a world and puts its clock right, never the history; ids
+//! continue, and what the calls before it left is void. A world's clock is an offset to the machine's (`store/worlds`): objects,
 //! expiry and the day of a key go by it, the history does not. Deleting an entry hides it in the history and never
-//! touches the ledger; the entry is removed for good at a program start, an hour later or more.
+//! touches the ledger; the entry is removed for good at a program start, an hour later or more,
+//! after its token was given a row of its own.
 //!
 //! # A disk that fails
 //!
