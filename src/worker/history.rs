@@ -417,7 +417,7 @@ mod tests {
                     own_account: None,
                 };
                 let answer = ApiResponse { http_status: 402, headers: Vec::new(), body: declined.to_vec() };
-                store.answer(call, Box::new(|_| Ok(answer)))
+                store.answer(call, Box::new(move |_| Ok(answer.clone())))
             })
             .collect();
         for reply in replies {
