@@ -6,6 +6,7 @@ mod again;
 mod answer;
 mod as_it_came;
 mod browsers;
+mod call_work;
 mod cases;
 mod check_key;
 mod cli;
