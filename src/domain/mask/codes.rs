@@ -245,7 +245,8 @@ fn begins(bytes: &[u8], at: usize, word: &str) -> bool {
 
 /// A fast test that rules out nearly every place of a text: the first two letters of the words and phrases for a
 /// security code.
-fn may_begin_word(bytes: &[u8], at: usize) -> bool {
+#[inline]
+pub(super) fn may_begin_word(bytes: &[u8], at: usize) -> bool {
     let second = || bytes.get(at + 1).map_or(0, |byte| byte | 0x20);
     match bytes[at] | 0x20 {
         b'c' => matches!(second(), b'v' | b'c' | b'a'),

@@ -149,7 +149,7 @@ pub fn may_hold_secrets(text: &str, own: &OwnSecrets) -> bool {
                 digits = 0;
             }
             ByteRole::CodeWord => {
-                if codes::announced_at(text, at).is_some() {
+                if codes::may_begin_word(bytes, at) && codes::announced_at(text, at).is_some() {
                     return true;
                 }
                 digits = 0;
@@ -204,6 +204,10 @@ fn may_begin_encoding(bytes: &[u8]) -> bool {
 
 /// Whether an underscore after this text can complete the prefix of a key.
 fn may_end_prefix(before: &[u8]) -> bool {
+    // The last letter of the words below rules out nearly every other word.
+    if !before.last().is_some_and(|last| matches!(last | 0x20, b'k' | b'c' | b'l')) {
+        return false;
+    }
     let ends = |word: &str| {
         before.len().checked_sub(word.len()).is_some_and(|start| {
             before[start..].eq_ignore_ascii_case(word.as_bytes())
