@@ -2,7 +2,7 @@
 
 use std::{
     borrow::Cow,
-    sync::{Arc, atomic::Ordering},
+    sync::{Arc, LazyLock, atomic::Ordering},
 };
 
 use axum::{
@@ -137,6 +137,13 @@ fn kept_headers(headers: &HeaderMap) -> Result<Vec<(String, String)>, ApiError> 
 #[derive(Clone, Copy)]
 pub(super) struct DropConnection;
 
+/// The headers that are the same on every answer that went well, read once.
+static SENT_WITH_200: LazyLock<Vec<(HeaderName, HeaderValue)>> = LazyLock::new(|| read_sent_headers(200).collect());
+
+fn read_sent_headers(http_status: u16) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
+    sent_headers(http_status).map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+}
+
 /// The answer as bytes.
 pub(super) fn respond(answer: ApiResponse) -> HttpResponse {
     respond_with(answer, Bytes::from)
@@ -154,8 +161,10 @@ pub(super) fn respond_with(answer: ApiResponse, body: impl FnOnce(Vec<u8>) -> By
             response.headers_mut().append(name, value);
         }
     }
-    for (name, value) in sent_headers(http_status) {
-        response.headers_mut().append(HeaderName::from_static(name), HeaderValue::from_static(value));
+    if http_status == 200 {
+        response.headers_mut().extend(SENT_WITH_200.iter().cloned());
+    } else {
+        response.headers_mut().extend(read_sent_headers(http_status));
     }
     response
 }

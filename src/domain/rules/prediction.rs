@@ -280,19 +280,19 @@ fn check_card(params: &Params, today: Date, policies: AccountPolicies) -> Result
         return Err(live_number_refused());
     }
     // The card object contains the masked values, so that no secret is stored.
-    let field = |name: &str| params.kept(&format!("card[{name}]")).filter(|text| !text.is_empty());
+    let field = |param: &str| params.kept(param).filter(|text| !text.is_empty());
     Ok(CardDetails {
         number,
         expiry,
         has_cvc: cvc.is_some(),
-        name: field("name"),
+        name: field("card[name]"),
         address: CardAddress {
-            line1: field("address_line1"),
-            line2: field("address_line2"),
-            city: field("address_city"),
-            state: field("address_state"),
-            zip: field("address_zip"),
-            country: field("address_country"),
+            line1: field("card[address_line1]"),
+            line2: field("card[address_line2]"),
+            city: field("card[address_city]"),
+            state: field("card[address_state]"),
+            zip: field("card[address_zip]"),
+            country: field("card[address_country]"),
         },
         currency,
         preferred,
