@@ -6,6 +6,7 @@
 use std::{fmt::Write as _, ops::RangeInclusive};
 
 use jiff::Timestamp;
+use zeroize::Zeroizing;
 
 use super::{
     accounts::ConnectedAccount,
@@ -48,11 +49,12 @@ fn answer_key(key: &str, account: Option<&ConnectedAccount>, workspace: &MinterA
 
 /// The fingerprint of method, path and parameters; in what order the parameters were sent makes no difference.
 fn fingerprint(request: &ApiRequest, workspace: &MinterAccount) -> RequestFingerprint {
-    let whole = request.params.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let path = request.segments().join("/");
-    let hash = |key: &[u8; 32], path: &str, mut params: Vec<(String, String)>| {
-        params.sort();
-        let mut text = format!("{} /{path}", request.method.as_str());
+    let hash = |key: &[u8; 32], path: &str, mut params: Vec<(&str, &str)>| {
+        params.sort_unstable();
+        // Of the whole request it holds the number and the security code.
+        let mut text = Zeroizing::new(String::with_capacity(512));
+        let _ = write!(text, "{} /{path}", request.method.as_str());
         for (name, value) in params {
             // Writing to a `String` cannot fail.
             let _ = write!(text, "\n{}:{name}={}:{value}", name.len(), value.len());
@@ -60,10 +62,15 @@ fn fingerprint(request: &ApiRequest, workspace: &MinterAccount) -> RequestFinger
         first_half(keyed_hash(key, "request", text.as_bytes())) as u64
     };
     let (kept_key, secret_key) = workspace.request_keys();
+    let masked = request.params.masked();
     RequestFingerprint {
-        whole_key: first_half(keyed_hash(secret_key, "name of the key", &[])) as u64,
-        whole: hash(secret_key, &path, whole),
-        masked: hash(kept_key, &mask::text(&path), request.params.masked()),
+        whole_key: workspace.secret_request_name(),
+        whole: hash(secret_key, &path, request.params.iter().collect()),
+        masked: hash(
+            kept_key,
+            &mask::text(&path),
+            masked.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect(),
+        ),
     }
 }
 

@@ -21,6 +21,8 @@ pub struct MinterAccount {
     identities: IdentityKey,
     /// Random on every run, with a seed too: it shows in no answer, and whoever had it could try out security codes.
     secret_request_key: [u8; 32],
+    /// Tells that key from others, without it.
+    secret_request_name: u64,
     /// Tells which account a key is of, where the key does not.
     keys_key: [u8; 32],
     ids: IdSource,
@@ -57,11 +59,13 @@ impl MinterAccount {
     #[must_use]
     pub fn of_world(&self, id: &AccountId) -> Self {
         let own = |key: &[u8; 32]| keyed_hash(key, "world", id.as_str().as_bytes());
+        let secret_request_key = own(&self.secret_request_key);
         Self {
             account_id: id.clone(),
             published_key: own(&self.published_key),
             unpublished_key: own(&self.unpublished_key),
-            secret_request_key: own(&self.secret_request_key),
+            secret_request_name: name_of_key(&secret_request_key),
+            secret_request_key,
             ids: self.ids.of_world(id.as_str()),
             ..self.clone()
         }
@@ -76,6 +80,7 @@ impl MinterAccount {
     fn derived(secret: &[u8; 32], unpublished_key: [u8; 32], ids_seed: Option<[u8; 32]>) -> Self {
         let account_id = hashed_id(keyed_hash(secret, "account", &[]));
         let ids = IdSource::new(account_id.as_str(), ids_seed);
+        let secret_request_key: [u8; 32] = rand::random();
         let published_key = keyed_hash(secret, "fingerprints of published numbers", &[]);
         Self {
             account_id,
@@ -83,7 +88,8 @@ impl MinterAccount {
             unpublished_key,
             kept_request_key: keyed_hash(secret, "requests", &[]),
             identities: IdentityKey::new(secret),
-            secret_request_key: rand::random(),
+            secret_request_name: name_of_key(&secret_request_key),
+            secret_request_key,
             keys_key: keyed_hash(secret, "keys", &[]),
             ids,
         }
@@ -110,6 +116,11 @@ impl MinterAccount {
         (&self.kept_request_key, &self.secret_request_key)
     }
 
+    /// Tells the key for whole requests from others.
+    pub(super) fn secret_request_name(&self) -> u64 {
+        self.secret_request_name
+    }
+
     /// Turns an id, an account or an email address into what it is stored and looked up as.
     pub(super) fn identities(&self) -> &IdentityKey {
         &self.identities
@@ -120,6 +131,10 @@ impl MinterAccount {
         let key = if number.published().is_some() { &self.published_key } else { &self.unpublished_key };
         base62(first_half(keyed_hash(key, "fingerprint", number.expose().as_bytes())), 16)
     }
+}
+
+fn name_of_key(key: &[u8; 32]) -> u64 {
+    first_half(keyed_hash(key, "name of the key", &[])) as u64
 }
 
 /// The id of an account that follows from a hash.

@@ -8,7 +8,6 @@ use serde_json::Value;
 use super::{
     call::MaskedCall,
     key_index::KeyRecord,
-    ledger::LedgerUse,
     packed::{CallPacker, CallParts, UnpackedCall},
     rows::{self, StoredExchange},
 };
@@ -19,6 +18,16 @@ use crate::{
     },
     minter::{self, ObjectKind, StoredObject},
 };
+
+/// What is written of a call's ledger with its exchange.
+#[derive(Default)]
+pub(super) struct LedgerUse {
+    /// The token that is kept with the exchange.
+    pub(super) token: Option<StoredObject>,
+    pub(super) remembered: Option<KeyRecord>,
+    /// The entry of the call whose answer was given again.
+    pub(super) recalled: Option<EntryId>,
+}
 
 /// A call with what came of it, as it is written.
 pub(super) struct EndedCall<'a> {

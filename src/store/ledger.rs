@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{
     call::MaskedCall,
     error::StoreError,
-    exchanges,
+    exchanges::{self, LedgerUse},
     key_index::{KeyHash, KeyRecord},
     write_context::WriteContext,
 };
@@ -52,16 +52,6 @@ pub(super) struct SqlLedger<'a> {
     recalled: Option<EntryId>,
     /// The first change that failed: then nothing of the request is kept, whatever the minter answers.
     broken: Option<LedgerError>,
-}
-
-/// What is written of a call's ledger with its exchange.
-#[derive(Default)]
-pub(super) struct LedgerUse {
-    /// The token that is kept with the exchange.
-    pub(super) token: Option<StoredObject>,
-    pub(super) remembered: Option<KeyRecord>,
-    /// The entry of the call whose answer was given again.
-    pub(super) recalled: Option<EntryId>,
 }
 
 impl<'a> SqlLedger<'a> {

@@ -121,7 +121,7 @@ fn token_params(nth: usize) -> Vec<(String, String)> {
     let card = &cards[nth * 7 % cards.len()];
     let (city, state, country) = CITIES[nth * 3 % CITIES.len()];
     let mut params = vec![
-        ("card[number]", card.number.to_string()),
+        ("card[number]", card.number.clone()),
         ("card[exp_month]", (nth % 12 + 1).to_string()),
         ("card[exp_year]", (2027 + nth % 9).to_string()),
         ("card[cvc]", if nth.is_multiple_of(5) { "1234" } else { "123" }.to_owned()),
@@ -155,7 +155,7 @@ impl Caller {
         self.calls += 1;
         let params: Params = params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let request = ApiRequest { method, headers: headers(self.calls), params, ..ApiRequest::get(path) };
-        let started = Timestamp::from_second(1_795_000_000 + self.calls as i64 * 7).unwrap();
+        let started = Timestamp::from_second(1_795_000_000 + 7 * i64::try_from(self.calls).unwrap()).unwrap();
         let prepared =
             PreparedCall::new(request.clone(), started, AccountPolicies::default(), Arc::clone(&self.account));
         let own_account = Some(self.account.account().clone());
