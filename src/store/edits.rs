@@ -61,7 +61,7 @@ impl WriteContext {
     /// Writes anew what a person wrote on entries, and nothing else of them.
     fn rewrite(&mut self, ids: &[EntryId], change: impl Fn(&mut HistoryEntry)) -> rusqlite::Result<u64> {
         self.wal_cleanup = WalCleanup::Asked;
-        let revision = self.tallies.next_revision(&self.connection)?;
+        let revision = self.next_revision();
         let mut update = self
             .connection
             .prepare_cached("UPDATE entries SET note = ?2, tags = ?3, haystack = ?4, revision = ?5 WHERE id = ?1")?;
@@ -79,7 +79,7 @@ impl WriteContext {
     }
 
     fn set_deleted(&mut self, ids: &[EntryId], which: &str, moment: Option<Timestamp>) -> rusqlite::Result<u64> {
-        let revision = self.tallies.next_revision(&self.connection)?;
+        let revision = self.next_revision();
         let mut update = self
             .connection
             .prepare_cached(&format!("UPDATE entries SET deleted_ms = ?2, revision = ?3 WHERE id = ?1 AND {which}"))?;
@@ -107,6 +107,9 @@ pub(super) fn drop_deleted(connection: &mut Connection, now: Timestamp) -> rusql
             row.get(0).map(EntryId)
         })?
         .collect::<rusqlite::Result<Vec<_>>>()?;
+    if !dropped.is_empty() {
+        entries::keep_revision(&transaction)?;
+    }
     for entry in &dropped {
         ledger::keep_tokens_of(&transaction, *entry)?;
         transaction.prepare_cached("DELETE FROM entries WHERE id = ?1")?.execute([entry.0])?;

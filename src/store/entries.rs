@@ -127,7 +127,7 @@ pub(super) fn rebuilt(id: EntryId, creation: &StoredExchange, timeline: &[Stored
 /// What is written of an entry besides what it says.
 #[derive(Clone, Copy, Default)]
 pub(super) struct EntryMarks<'a> {
-    /// The number of the change, see [`super::tallies::Tallies::next_revision`].
+    /// The number of the change, see [`revision`].
     pub(super) revision: i64,
     /// The session that waits for the answer.
     pub(super) session: Option<&'a str>,
@@ -135,7 +135,7 @@ pub(super) struct EntryMarks<'a> {
     pub(super) token_call: Option<ExchangeId>,
 }
 
-/// Writes a new entry and gives it its number. The counts do not have it yet.
+/// Writes a new entry and gives it its number.
 pub(super) fn insert(
     connection: &Connection,
     entry: HistoryEntry,
@@ -145,9 +145,9 @@ pub(super) fn insert(
     Ok(HistoryEntry { id: EntryId(connection.last_insert_rowid()), ..entry })
 }
 
-/// Writes an entry that has its number already and is not in the table. The counts do not have it yet.
+/// Writes an entry that has its number already and is not in the table.
 pub(super) fn insert_numbered(connection: &Connection, entry: &HistoryEntry) -> rusqlite::Result<()> {
-    let revision = next_revision(connection)?;
+    let revision = revision(connection)? + 1;
     write(connection, INSERT_ENTRY, entry, EntryMarks { revision, ..EntryMarks::default() })
 }
 
@@ -179,11 +179,21 @@ pub(super) fn select(
         .collect()
 }
 
-/// The next number of the count of all changes of entries, outside the writer.
-pub(super) fn next_revision(connection: &Connection) -> rusqlite::Result<i64> {
-    connection
-        .prepare_cached("UPDATE counters SET value = value + 1 WHERE name = 'revision' RETURNING value")?
-        .query_row([], |row| row.get(0))
+/// How many changes of entries there were: the highest number of any, or the counter where entries with higher ones are
+/// gone.
+pub(super) const REVISION: &str = "SELECT max(coalesce((SELECT value FROM counters WHERE name = 'revision'), 0), \
+     coalesce((SELECT max(revision) FROM entries), 0))";
+
+/// The count of all changes of entries: each change has the next number, so that what was changed is found by whoever saw
+/// the count before.
+pub(super) fn revision(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.prepare_cached(REVISION)?.query_row([], |row| row.get(0))
+}
+
+/// Writes the count down, for entries with the highest numbers will be gone.
+pub(super) fn keep_revision(connection: &Connection) -> rusqlite::Result<()> {
+    let keep = "UPDATE counters SET value = ?1 WHERE name = 'revision'";
+    connection.execute(keep, [revision(connection)?]).map(drop)
 }
 
 /// The columns that are written of an entry, in the order of the values in [`write()`]: that it was deleted is not

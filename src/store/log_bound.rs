@@ -17,7 +17,6 @@ use std::{
 
 use rusqlite::Connection;
 
-use super::tallies::Tallies;
 use crate::{
     domain::{
         call::api::{ApiResponse, CUT_HEADER, CallFailure, HttpMethod},
@@ -103,12 +102,7 @@ impl LogBound {
 
     /// Enters a call, and drops the oldest that are too many. To be called for a call that has its outcome and neither
     /// made nor changed an entry, after all else of it is written.
-    pub(super) fn enter(
-        &mut self,
-        connection: &Connection,
-        tallies: &mut Tallies,
-        id: ExchangeId,
-    ) -> rusqlite::Result<()> {
+    pub(super) fn enter(&mut self, connection: &Connection, id: ExchangeId) -> rusqlite::Result<()> {
         connection.prepare_cached(ENTER)?.execute([id.0])?;
         let (mut calls, mut bytes, old_next, old_last): (i64, i64, i64, i64) = connection
             .prepare_cached(SIZE)?
@@ -123,8 +117,6 @@ impl LogBound {
         if is_within(calls, bytes) {
             return Ok(());
         }
-        // What is dropped must have been counted.
-        tallies.write(connection)?;
         let long_ago: i64 =
             connection.prepare_cached(LONG_AGO)?.query_row((id.0, 1000 * KEY_KEPT_SECS), |row| row.get(0))?;
         // The call itself stays, whatever its size; and where there are too many, the newest are not: those that are
@@ -220,7 +212,7 @@ mod tests {
                     [],
                 )
                 .unwrap();
-            log.enter(&connection, &mut Tallies::default(), ExchangeId(connection.last_insert_rowid())).unwrap();
+            log.enter(&connection, ExchangeId(connection.last_insert_rowid())).unwrap();
         };
         let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
         for _ in 0..1000 {

@@ -8,7 +8,7 @@
 //! | --- | --- |
 //! | `writer`, `write_context`, `reply` | the thread that writes, what its jobs work on, how their results arrive |
 //! | `call`, `record`, `entries`, `exchanges`, `edits` | what is written of a call, and of a person's changes |
-//! | `packed`, `tallies` | a call's lists and bodies in one compressed piece; counts that are written once a commit |
+//! | `packed`, `counts` | a call's lists and bodies in one compressed piece; how many rows of each kind there are |
 //! | `ledger`, `numbered_ids`, `key_index` | the minter's objects; which call made a token, and which one a key stands for |
 //! | `worlds`, `log_bound` | in which world, by which clock; how much of the request log is kept |
 //! | `rows`, `reader` | rows as the nouns of the domain; reading beside the writer, past damage too |
@@ -30,6 +30,7 @@ mod anchor;
 mod backup;
 mod call;
 mod copy;
+mod counts;
 mod damage;
 mod edits;
 mod entries;
@@ -51,7 +52,6 @@ mod salvage;
 mod schema;
 mod session;
 mod sound;
-mod tallies;
 mod transplant;
 mod wal;
 mod worlds;

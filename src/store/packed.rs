@@ -16,8 +16,8 @@ use zstd::{
 const DICTIONARIES: [&[u8]; 1] = [include_bytes!("../../assets/calls-1.dict")];
 /// The version that is packed with.
 const VERSION: u8 = DICTIONARIES.len() as u8;
-/// The fastest of zstd's usual levels: the higher ones keep a few bytes less for twice the time.
-const LEVEL: i32 = 1;
+/// A seventh fewer bytes than the fastest level, in the same time; the higher ones save a few more in twice the time.
+const LEVEL: i32 = 3;
 /// More than any call has: what claims to be longer is damaged.
 const LONGEST: usize = 256 << 20;
 

@@ -26,7 +26,6 @@ use super::{
     log_bound::{self, LogBound},
     rows::{self, StoredExchange},
     schema::{self, ErasePolicy},
-    tallies::CallKind,
     worlds::{self, ClockChange},
     write_context::WriteContext,
 };
@@ -63,7 +62,7 @@ impl WriteContext {
 
     fn carry_out(&mut self, call: &MaskedCall, begun: Instant, answer: &LocalAnswer) -> Result<CarriedOut, JobError> {
         if call.world != worlds::COMMON {
-            worlds::enter(&self.connection, &mut self.worlds, &mut self.tallies, &call.world)?;
+            worlds::enter(&self.connection, &mut self.worlds, &call.world)?;
         }
         let number = self.next_call();
         let mut ledger = SqlLedger::new(self, call, number);
@@ -93,7 +92,7 @@ impl WriteContext {
         };
         self.insert_call(number, about, is_creation, call, took, &kept, &ledger)?;
         if repeated.is_some() || changed.is_none() {
-            self.log.enter(&self.connection, &mut self.tallies, number)?;
+            self.log.enter(&self.connection, number)?;
         }
         let Ok(kept) = kept else { unreachable!("the minter gave an answer") };
         Ok(CarriedOut { entry: changed, kept, took, sent_apart })
@@ -104,25 +103,24 @@ impl WriteContext {
         ExchangeId(self.last_call + 1)
     }
 
-    /// Writes a new entry and counts it.
+    /// Writes a new entry.
     fn insert_entry(
         &mut self,
         entry: HistoryEntry,
         session: Option<&str>,
         token_call: Option<ExchangeId>,
     ) -> rusqlite::Result<HistoryEntry> {
-        let revision = self.tallies.next_revision(&self.connection)?;
+        let revision = self.next_revision();
         let entry = entries::insert(&self.connection, entry, EntryMarks { revision, session, token_call })?;
-        self.tallies.add_entry(entry.status);
         Ok(entry)
     }
 
     fn update_entry(&mut self, entry: &HistoryEntry, session: Option<&str>) -> rusqlite::Result<()> {
-        let revision = self.tallies.next_revision(&self.connection)?;
+        let revision = self.next_revision();
         entries::update(&self.connection, entry, revision, session)
     }
 
-    /// Writes a call that has come to its end, and counts it.
+    /// Writes a call that has come to its end.
     #[expect(clippy::too_many_arguments, reason = "each is another thing that is written of a call")]
     fn insert_call(
         &mut self,
@@ -136,24 +134,11 @@ impl WriteContext {
     ) -> rusqlite::Result<()> {
         let outcome = &*log_bound::kept(call.request.method, outcome);
         let client = client_name(call.request.header("User-Agent"));
-        let fault = fault_of(outcome);
         let ended = EndedCall { number, entry, is_creation, call, took, outcome, ledger };
-        exchanges::insert_ended(&self.connection, &mut self.packer, &ended, &client, fault)?;
+        exchanges::insert_ended(&self.connection, &mut self.packer, &ended, &client, fault_of(outcome))?;
         self.last_call = number.0;
-        let http_status = match outcome {
-            Ok(answer) => Some(answer.http_status),
-            Err(failure) => failure.http_status,
-        };
-        let account = call.account.as_ref().unwrap_or(&call.world);
-        self.tallies.add_call(CallKind {
-            method: call.request.method.as_str(),
-            http_status: http_status.unwrap_or_default(),
-            client,
-            has_fault: fault.is_some(),
-            account: account.clone(),
-        });
-        if ledger.token.is_some() {
-            self.tallies.add_token(&call.world);
+        if ledger.token.is_some() && call.world != worlds::COMMON {
+            worlds::add_token(&self.connection, &call.world)?;
         }
         if let Some(record) = &ledger.remembered {
             self.keys.note(record.key, number, call.started.as_millisecond());
@@ -172,7 +157,7 @@ impl WriteContext {
         let about = about.and_then(|entries| entries.last().map(|entry| entry.id));
         let number = self.next_call();
         self.insert_call(number, about, false, call, took, outcome, &LedgerUse::default())?;
-        self.log.enter(&self.connection, &mut self.tallies, number)?;
+        self.log.enter(&self.connection, number)?;
         Ok(RecordedCall { entry: None, exchange: call.ended(took, outcome.clone()) })
     }
 
@@ -231,7 +216,6 @@ impl WriteContext {
         // Test suites reset often, and what the objects hold is in the history too: to write over a million of them
         // would take minutes.
         schema::set_erasing(&self.connection, ErasePolicy::WrittenPages)?;
-        self.tallies.write(&self.connection)?;
         let dropped = worlds::reset(&self.connection, &mut self.worlds, world);
         schema::set_erasing(&self.connection, ErasePolicy::All)?;
         Ok(dropped?)
@@ -244,7 +228,7 @@ impl WriteContext {
         change: ClockChange,
         machine: Timestamp,
     ) -> Result<Timestamp, JobError> {
-        Ok(worlds::set_clock(&self.connection, &mut self.worlds, &mut self.tallies, world, change, machine)?)
+        Ok(worlds::set_clock(&self.connection, &mut self.worlds, world, change, machine)?)
     }
 
     /// Writes what came of a call that is in the journal: its outcome as it is kept, the places of the answer's body
@@ -280,7 +264,7 @@ impl WriteContext {
         if changed.is_some() {
             LogBound::leave(&self.connection, id)?;
         } else {
-            self.log.enter(&self.connection, &mut self.tallies, id)?;
+            self.log.enter(&self.connection, id)?;
         }
         let exchange = StoredExchange { took: Some(took), outcome: Some(outcome), replaced, ..stored }
             .finished()

@@ -123,7 +123,7 @@ pub(super) fn interrupt_pending(connection: &mut Connection, data: &Path) -> rus
         for entry in pending.into_iter().flatten() {
             let entry = HistoryEntry { status: EntryStatus::Interrupted, ..entry };
             tracing::info!(entry = entry.id.0, "a call was interrupted");
-            entries::update(&transaction, &entry, entries::next_revision(&transaction)?, None)?;
+            entries::update(&transaction, &entry, entries::revision(&transaction)? + 1, None)?;
         }
         ended_sessions.push(session);
     }

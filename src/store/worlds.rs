@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::{rows, tallies::Tallies};
+use super::rows;
 use crate::domain::{clock::shifted, history::request_log::ExchangeId};
 
 /// The name of the one world of all calls that are in no account's own.
@@ -78,22 +78,21 @@ pub(super) fn last_call(connection: &Connection) -> rusqlite::Result<i64> {
         .map(Option::unwrap_or_default)
 }
 
+/// Notes that an account's own world has a token more in its calls.
+pub(super) fn add_token(connection: &Connection, world: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached("UPDATE worlds SET tokens = tokens + 1 WHERE name = ?1")?.execute([world]).map(drop)
+}
+
 /// Notes that a world is used, and makes it where there is none: where there would be too many, the one that was used
 /// least lately goes, of those without objects if there are any.
-pub(super) fn enter(
-    connection: &Connection,
-    states: &mut WorldStates,
-    tallies: &mut Tallies,
-    world: &str,
-) -> rusqlite::Result<()> {
+pub(super) fn enter(connection: &Connection, states: &mut WorldStates, world: &str) -> rusqlite::Result<()> {
     let used = connection
         .prepare_cached("UPDATE worlds SET used = 1 + (SELECT max(used) FROM worlds) WHERE name = ?1")?
         .execute([world])?;
     if used == 1 {
         return Ok(());
     }
-    // Which worlds have tokens must be known by now. The common one does not count.
-    tallies.write(connection)?;
+    // The common one does not count.
     let count: i64 = connection.query_row("SELECT count(*) - 1 FROM worlds", [], |row| row.get(0))?;
     if count >= MOST_WORLDS
         && let Some(least) = least_used(connection)?
@@ -130,10 +129,15 @@ fn drop_objects(connection: &Connection, world: &str) -> rusqlite::Result<usize>
 }
 
 /// Drops the objects and idempotency keys of a world, `None` of all, and puts the clock right; gives the number of
-/// objects. The count goes on. The counts of tokens must be written before.
+/// objects. The count goes on.
 pub(super) fn reset(connection: &Connection, states: &mut WorldStates, world: Option<&str>) -> rusqlite::Result<u64> {
-    let tokens = "SELECT coalesce(sum(tokens), 0) FROM worlds WHERE name = coalesce(?1, name)";
-    let tokens: i64 = connection.query_row(tokens, [world], |row| row.get(0))?;
+    let tokens = "SELECT coalesce(sum(tokens), 0) FROM worlds WHERE name = coalesce(?1, name) AND name <> ''";
+    let mut tokens: i64 = connection.query_row(tokens, [world], |row| row.get(0))?;
+    if world.is_none_or(|world| world == COMMON) {
+        let common = "SELECT count(*) FROM exchanges NOT INDEXED WHERE id > (SELECT void FROM worlds WHERE name = '') \
+                      AND token IS NOT NULL AND world = ''";
+        tokens += connection.query_row(common, [], |row| row.get::<_, i64>(0))?;
+    }
     let all = "UPDATE worlds SET clock_ms = 0, tokens = 0, void = ?2 WHERE name = coalesce(?1, name)";
     connection.execute(all, (world, last_call(connection)?))?;
     states.refresh(connection)?;
@@ -154,7 +158,6 @@ pub(super) fn reset(connection: &Connection, states: &mut WorldStates, world: Op
 pub(super) fn set_clock(
     connection: &Connection,
     states: &mut WorldStates,
-    tallies: &mut Tallies,
     world: &str,
     change: ClockChange,
     machine: Timestamp,
@@ -172,7 +175,7 @@ pub(super) fn set_clock(
     let after = shifted(machine, after).duration_since(machine);
     let millis = i64::try_from(after.as_millis()).unwrap_or_default();
     if world != COMMON {
-        enter(connection, states, tallies, world)?;
+        enter(connection, states, world)?;
     }
     connection.execute("UPDATE worlds SET clock_ms = ?2 WHERE name = ?1", (world, millis))?;
     let after = SignedDuration::from_millis(millis);
@@ -202,7 +205,7 @@ mod tests {
         let mut clocks = WorldStates::default();
         for nth in 0..MOST_WORLDS {
             let name = format!("acct_{nth}");
-            enter(&connection, &mut clocks, &mut Tallies::default(), &name).unwrap();
+            enter(&connection, &mut clocks, &name).unwrap();
             if nth % 2 == 0 {
                 keep(&connection, &name);
             }
@@ -210,15 +213,15 @@ mod tests {
         let machine = Timestamp::from_second(1_700_000_000).unwrap();
         let later = ClockChange::By(SignedDuration::from_secs(7));
         for name in ["acct_3", "acct_1"] {
-            set_clock(&connection, &mut clocks, &mut Tallies::default(), name, later, machine).unwrap();
+            set_clock(&connection, &mut clocks, name, later, machine).unwrap();
         }
         clocks.refresh(&connection).unwrap();
         // The others without objects are used after acct_3.
         for nth in (5..MOST_WORLDS).step_by(2) {
-            enter(&connection, &mut clocks, &mut Tallies::default(), &format!("acct_{nth}")).unwrap();
+            enter(&connection, &mut clocks, &format!("acct_{nth}")).unwrap();
         }
-        enter(&connection, &mut clocks, &mut Tallies::default(), "acct_1").unwrap();
-        enter(&connection, &mut clocks, &mut Tallies::default(), "acct_new").unwrap();
+        enter(&connection, &mut clocks, "acct_1").unwrap();
+        enter(&connection, &mut clocks, "acct_new").unwrap();
         assert_eq!((clocks.ahead_of("acct_3").as_secs(), clocks.ahead_of("acct_1").as_secs()), (0, 7));
         let now = names(&connection);
         assert_eq!((now.len(), now.contains(&"acct_3".to_owned())), (1000, false), "acct_1 was used after it");
@@ -229,7 +232,7 @@ mod tests {
             connection.execute("DELETE FROM objects WHERE world = ?1", [&name]).unwrap();
             keep(&connection, &name);
         }
-        enter(&connection, &mut clocks, &mut Tallies::default(), "acct_newest").unwrap();
+        enter(&connection, &mut clocks, "acct_newest").unwrap();
         let now = names(&connection);
         assert_eq!((now.len(), now.contains(&"acct_0".to_owned())), (1000, false));
         let left: i64 = connection.query_row("SELECT count(*) FROM objects", [], |row| row.get(0)).unwrap();
@@ -244,8 +247,7 @@ mod tests {
         clocks.refresh(&connection).unwrap();
         let later = SignedDuration::from_secs(7);
         let turn = |clocks: &mut WorldStates, change| {
-            set_clock(&connection, clocks, &mut Tallies::default(), "", change, machine).unwrap().as_second()
-                - machine.as_second()
+            set_clock(&connection, clocks, "", change, machine).unwrap().as_second() - machine.as_second()
         };
         assert_eq!(turn(&mut clocks, ClockChange::By(later)), 7);
         assert_eq!(turn(&mut clocks, ClockChange::By(later)), 14);

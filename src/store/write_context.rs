@@ -5,12 +5,12 @@ use std::{collections::HashMap, path::PathBuf, sync::Arc};
 use rusqlite::Connection;
 
 use super::{
+    counts, entries,
     error::StoreError,
     key_index::KeyIndex,
     log_bound::LogBound,
     numbered_ids::TokenNumbers,
     packed::CallPacker,
-    tallies::Tallies,
     worlds::{self, WorldStates},
 };
 use crate::domain::{call::redaction::Redaction, history::request_log::ExchangeId, mask::keyed_hash::IdentityKey};
@@ -34,7 +34,9 @@ pub(super) struct WriteContext {
     /// What is known of the database, as of [`Self::begin`] and the jobs since.
     pub(super) worlds: WorldStates,
     pub(super) keys: KeyIndex,
-    pub(super) tallies: Tallies,
+    /// The number of the last change of an entry.
+    revision: i64,
+    counted_calls: i64,
     /// The number of the last call that was written.
     pub(super) last_call: i64,
     /// Whether there are keys that versions before the index of keys remembered.
@@ -68,7 +70,8 @@ impl WriteContext {
             packer: CallPacker::new(),
             worlds: WorldStates::default(),
             keys: KeyIndex::default(),
-            tallies: Tallies::default(),
+            revision: 0,
+            counted_calls: 0,
             last_call: 0,
             remembers_old: false,
             known_state: None,
@@ -87,15 +90,17 @@ impl WriteContext {
         self.worlds.refresh(&self.connection)?;
         self.keys.refresh(&self.connection)?;
         self.last_call = worlds::last_call(&self.connection)?;
+        self.revision = entries::revision(&self.connection)?;
+        self.counted_calls = counts::counted_calls(&self.connection)?;
         self.remembers_old =
             self.connection.query_row("SELECT EXISTS (SELECT 1 FROM answers)", [], |row| row.get(0))?;
         self.known_state = Some(state);
         Ok(())
     }
 
-    /// Writes what was kept in memory for this moment, and commits.
+    /// Writes what is written once a commit, and commits.
     pub(super) fn commit(&mut self) -> rusqlite::Result<()> {
-        self.tallies.write(&self.connection)?;
+        self.counted_calls = counts::catch_up(&self.connection, self.counted_calls, self.last_call)?;
         self.keys.write(&self.connection)?;
         self.connection.prepare_cached("COMMIT")?.execute([])?;
         self.keys.committed();
@@ -113,9 +118,15 @@ impl WriteContext {
             tracing::error!("the transaction could not be rolled back: {error}");
         }
         self.settled.clear();
-        self.tallies.forget();
         self.keys.forget();
         self.known_state = None;
+    }
+
+    /// The next number of the count of all changes of entries: what is written with it is found by whoever saw the count
+    /// before.
+    pub(super) fn next_revision(&mut self) -> i64 {
+        self.revision = self.revision.wrapping_add(1);
+        self.revision
     }
 
     /// SQLite's error as the store's own, with what was being done and the file that it is about.

@@ -32,12 +32,64 @@ CREATE TABLE key_runs (
 
 -- Tokens and keys of the calls up to this number are gone from the world by a reset.
 ALTER TABLE worlds ADD COLUMN void INTEGER NOT NULL DEFAULT 0;
--- How many tokens the world has in its calls.
+-- How many tokens an account's own world has in its calls. Those of the common one are counted when they are asked for.
 ALTER TABLE worlds ADD COLUMN tokens INTEGER NOT NULL DEFAULT 0;
 
--- New rows are counted in memory and written once a commit; until then a change may take a count below nothing, so each
--- status has one.
+-- New rows are counted a thousand at a time: each commit would write the same few rows of counts. Entries and calls up to
+-- these numbers are in the tables of counts; a view adds those behind them. The counter "revision" is written only where
+-- the highest revision of all entries would go down.
+INSERT INTO counters (name, value) SELECT 'counted_entries', coalesce(max(id), 0) FROM entries;
+INSERT INTO counters (name, value) SELECT 'counted_calls', coalesce(max(id), 0) FROM exchanges;
+CREATE VIEW status_counts AS
+    SELECT status, sum(count) AS count FROM (
+        SELECT status, count FROM counts
+        UNION ALL
+        SELECT status, count(*) FROM entries NOT INDEXED
+        WHERE id > (SELECT value FROM counters WHERE name = 'counted_entries') AND deleted_ms IS NULL GROUP BY status
+    ) GROUP BY status;
+CREATE VIEW call_counts AS
+    SELECT method, http_status, client, has_fault, account, sum(calls) AS calls FROM (
+        SELECT method, http_status, client, has_fault, account, calls FROM log_counts
+        UNION ALL
+        SELECT method, coalesce(http_status, 0), coalesce(client, ''), fault IS NOT NULL, coalesce(account, world), count(*)
+        FROM exchanges NOT INDEXED
+        WHERE id > (SELECT value FROM counters WHERE name = 'counted_calls') AND took_micros IS NOT NULL
+        GROUP BY method, coalesce(http_status, 0), coalesce(client, ''), fault IS NOT NULL, coalesce(account, world)
+    ) GROUP BY method, http_status, client, has_fault, account;
 DROP TRIGGER entries_counted;
+DROP TRIGGER entries_counted_again;
+CREATE TRIGGER entries_counted_again AFTER UPDATE OF status, deleted_ms ON entries
+WHEN (old.status <> new.status OR (old.deleted_ms IS NULL) <> (new.deleted_ms IS NULL))
+    AND old.id <= (SELECT value FROM counters WHERE name = 'counted_entries') BEGIN
+    UPDATE counts SET count = count - 1 WHERE status = old.status AND old.deleted_ms IS NULL;
+    INSERT INTO counts (status, count) SELECT new.status, 1 WHERE new.deleted_ms IS NULL
+        ON CONFLICT (status) DO UPDATE SET count = count + 1;
+END;
+DROP TRIGGER entries_discounted;
+CREATE TRIGGER entries_discounted AFTER DELETE ON entries
+WHEN old.deleted_ms IS NULL AND old.id <= (SELECT value FROM counters WHERE name = 'counted_entries') BEGIN
+    UPDATE counts SET count = count - 1 WHERE status = old.status;
+END;
 DROP TRIGGER exchanges_counted;
-INSERT OR IGNORE INTO counts (status, count)
-    VALUES ('pending', 0), ('unused', 0), ('used', 0), ('failed', 0), ('unknown', 0), ('interrupted', 0);
+DROP TRIGGER exchanges_recounted;
+CREATE TRIGGER exchanges_recounted AFTER UPDATE OF took_micros, method, http_status, client, fault ON exchanges
+WHEN old.id <= (SELECT value FROM counters WHERE name = 'counted_calls') BEGIN
+    UPDATE log_counts SET calls = calls - 1 WHERE old.took_micros IS NOT NULL AND method = old.method
+        AND http_status = coalesce(old.http_status, 0) AND client = coalesce(old.client, '')
+        AND has_fault = (old.fault IS NOT NULL) AND account = coalesce(old.account, old.world);
+    INSERT INTO log_counts (method, http_status, client, has_fault, account, calls)
+        SELECT new.method, coalesce(new.http_status, 0), coalesce(new.client, ''), new.fault IS NOT NULL,
+            coalesce(new.account, new.world), 1
+        WHERE new.took_micros IS NOT NULL
+        ON CONFLICT (method, http_status, client, has_fault, account) DO UPDATE SET calls = calls + 1;
+END;
+DROP TRIGGER exchanges_uncounted;
+CREATE TRIGGER exchanges_uncounted AFTER DELETE ON exchanges
+WHEN old.took_micros IS NOT NULL AND old.id <= (SELECT value FROM counters WHERE name = 'counted_calls') BEGIN
+    UPDATE log_counts SET calls = calls - 1 WHERE method = old.method AND http_status = coalesce(old.http_status, 0)
+        AND client = coalesce(old.client, '') AND has_fault = (old.fault IS NOT NULL)
+        AND account = coalesce(old.account, old.world);
+    DELETE FROM log_counts WHERE calls <= 0 AND method = old.method AND http_status = coalesce(old.http_status, 0)
+        AND client = coalesce(old.client, '') AND has_fault = (old.fault IS NOT NULL)
+        AND account = coalesce(old.account, old.world);
+END;

@@ -32,6 +32,7 @@ use crate::{
         anchor::FileAnchor,
         copy::PrivateCopy,
         damage::HistoryDamage,
+        entries,
         error::{StoreError, is_damage},
         numbered_ids::TokenNumbers,
         paths::{FILE_NAME, holds_something, wal_in_use},
@@ -226,7 +227,7 @@ impl HistoryReader {
     /// As [`Self::ids`].
     pub fn counts(&self) -> ReadResult<StatusCounts> {
         let read = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?));
-        let kept = match self.history.all("SELECT status, count FROM counts", [], read) {
+        let kept = match self.history.all("SELECT status, count FROM status_counts", [], read) {
             Err(error) if is_damage(&error) => {
                 self.history.damage.borrow_mut().note_table("the table of counts");
                 let sql = "SELECT status, count(*) FROM entries NOT INDEXED WHERE deleted_ms IS NULL AND id IN \
@@ -332,7 +333,7 @@ impl HistoryReader {
     /// # Errors
     /// As [`Self::ids`].
     pub fn revision(&self) -> ReadResult<i64> {
-        match self.history.number("SELECT value FROM counters WHERE name = 'revision'", Vec::new()) {
+        match self.history.number(entries::REVISION, Vec::new()) {
             Err(error) if is_damage(&error) => {
                 self.history.damage.borrow_mut().note_table("the table of counters");
                 let highest = "SELECT coalesce(max(revision), 0) FROM entries INDEXED BY entries_by_revision \
@@ -427,7 +428,7 @@ impl HistoryReader {
     /// # Errors
     /// As [`Self::ids`].
     pub fn log_counts(&self) -> ReadResult<RequestCounts> {
-        let sql = "SELECT method, http_status, client, has_fault, calls, nullif(account, '') FROM log_counts \
+        let sql = "SELECT method, http_status, client, has_fault, calls, nullif(account, '') FROM call_counts \
                    WHERE calls > 0";
         let counts = self.history.all(sql, [], |row| {
             Ok(CallCount {

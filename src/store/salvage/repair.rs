@@ -8,7 +8,7 @@ use super::copying::SalvageJob;
 use crate::{
     domain::history::entry::{EntryId, HistoryEntry},
     store::{
-        entries, key_index,
+        counts, entries, key_index,
         rows::{self, StoredExchange},
         sound::{NumberedTable, RowNumbers},
     },
@@ -39,7 +39,7 @@ impl SalvageJob<'_> {
         for (id, entry) in broken {
             match entry {
                 Some(entry) => {
-                    entries::update(self.new, &entry, entries::next_revision(self.new)?, None)?;
+                    entries::update(self.new, &entry, entries::revision(self.new)? + 1, None)?;
                     emptied.insert(id);
                 }
                 None => {
@@ -172,19 +172,7 @@ impl SalvageJob<'_> {
 
     /// Counts go on where they were, so that no number and no id is given twice.
     pub(super) fn keep_counts(&mut self, lost: [&RowNumbers; 3]) -> rusqlite::Result<()> {
-        self.new.execute_batch(
-            "UPDATE counts SET count = 0;
-             INSERT INTO counts (status, count)
-                 SELECT status, count(*) FROM entries WHERE deleted_ms IS NULL GROUP BY status
-                 ON CONFLICT (status) DO UPDATE SET count = excluded.count;
-             DELETE FROM log_counts;
-             INSERT INTO log_counts (method, http_status, client, has_fault, account, calls)
-                 SELECT method, coalesce(http_status, 0), coalesce(client, ''), fault IS NOT NULL,
-                     coalesce(account, world), count(*)
-                 FROM exchanges WHERE took_micros IS NOT NULL
-                 GROUP BY method, coalesce(http_status, 0), coalesce(client, ''), fault IS NOT NULL,
-                     coalesce(account, world);",
-        )?;
+        counts::rebuild(self.new)?;
         for (table, lost) in
             [NumberedTable::Entries, NumberedTable::Exchanges, NumberedTable::Objects].into_iter().zip(lost)
         {

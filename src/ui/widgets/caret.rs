@@ -65,6 +65,8 @@ const BLINK_SECS: f64 = 10.0;
 struct CaretBlink {
     /// When there was input last.
     used: f64,
+    /// Whether it stands still because of that. A style whose caret does not blink at all is left as it is.
+    is_stilled: bool,
 }
 
 impl Plugin for CaretBlink {
@@ -77,9 +79,11 @@ impl Plugin for CaretBlink {
         if is_used {
             self.used = now;
         }
-        let blinks = now - self.used < BLINK_SECS;
-        if ui.visuals().text_cursor.blink != blinks {
-            ui.ctx().all_styles_mut(|style| style.visuals.text_cursor.blink = blinks);
+        let rests = now - self.used >= BLINK_SECS;
+        let changes = if rests { ui.visuals().text_cursor.blink } else { self.is_stilled };
+        if changes {
+            self.is_stilled = rests;
+            ui.ctx().all_styles_mut(|style| style.visuals.text_cursor.blink = !rests);
         }
     }
 }
