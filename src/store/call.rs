@@ -38,7 +38,8 @@ pub struct NewCall {
 }
 
 /// The minter's side of a local call: what it changes in the ledger is kept with the exchange, or not at all.
-/// It is asked again where the commit of another call makes that necessary; nothing is kept of what it did before then.
+/// It is asked again where another call of the same commit fails after it wrote; nothing is kept of what it did before
+/// then.
 pub type LocalAnswer = Box<dyn Fn(&mut dyn Ledger) -> Result<ApiResponse, LedgerError> + Send>;
 
 /// A call that is written down and may leave.

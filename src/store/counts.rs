@@ -20,10 +20,15 @@ const COUNTED: &str = "UPDATE counters SET value = max(value, coalesce(CASE name
      WHEN 'counted_entries' THEN (SELECT max(id) FROM entries) ELSE (SELECT max(id) FROM exchanges) END, 0)) \
      WHERE name IN ('counted_entries', 'counted_calls')";
 
-/// The number of the last call that is in the tables; 0 where that is lost.
-pub(super) fn counted_calls(connection: &Connection) -> rusqlite::Result<i64> {
-    let counted = "SELECT coalesce((SELECT value FROM counters WHERE name = 'counted_calls'), 0)";
-    connection.prepare_cached(counted)?.query_row([], |row| row.get(0))
+/// The number of the last call that is in the tables. Where it cannot be right, everything is counted anew.
+pub(super) fn counted_calls(connection: &Connection, last_call: i64) -> rusqlite::Result<i64> {
+    let counted = "SELECT coalesce((SELECT value FROM counters WHERE name = 'counted_calls'), -1)";
+    let counted: i64 = connection.prepare_cached(counted)?.query_row([], |row| row.get(0))?;
+    if (0..=last_call).contains(&counted) {
+        return Ok(counted);
+    }
+    rebuild(connection)?;
+    Ok(last_call)
 }
 
 /// Brings the tables up to date where they are far enough behind the last call; gives the last call that is in them.

@@ -8,6 +8,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::{
     entries::{self, haystack},
     error::{JobError, StoreError},
+    key_index::MOST_ANSWERS,
     ledger, rows, schema,
     write_context::{WalCleanup, WriteContext},
 };
@@ -101,9 +102,10 @@ pub(super) fn drop_deleted(connection: &mut Connection, now: Timestamp) -> rusql
         .prepare(
             "SELECT id FROM entries WHERE deleted_ms < ?1 AND run IS NULL AND NOT EXISTS (SELECT 1 FROM exchanges \
              LEFT JOIN answers ON answers.exchange = exchanges.id WHERE exchanges.entry = entries.id \
-             AND (answers.key IS NOT NULL OR exchanges.record IS NOT NULL AND exchanges.started_ms > ?3)) LIMIT ?2",
+             AND (answers.key IS NOT NULL OR exchanges.record IS NOT NULL AND exchanges.started_ms > ?3 \
+             AND exchanges.id > (SELECT max(id) FROM exchanges) - ?4)) LIMIT ?2",
         )?
-        .query_map((long_ago, MOST_DROPPED, now.as_millisecond() - 1000 * KEY_KEPT_SECS), |row| {
+        .query_map((long_ago, MOST_DROPPED, now.as_millisecond() - 1000 * KEY_KEPT_SECS, MOST_ANSWERS), |row| {
             row.get(0).map(EntryId)
         })?
         .collect::<rusqlite::Result<Vec<_>>>()?;
@@ -111,7 +113,7 @@ pub(super) fn drop_deleted(connection: &mut Connection, now: Timestamp) -> rusql
         entries::keep_revision(&transaction)?;
     }
     for entry in &dropped {
-        ledger::keep_tokens_of(&transaction, *entry)?;
+        ledger::keep_tokens_of(&transaction, Some(*entry))?;
         transaction.prepare_cached("DELETE FROM entries WHERE id = ?1")?.execute([entry.0])?;
     }
     transaction.commit()?;

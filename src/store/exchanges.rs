@@ -134,18 +134,30 @@ pub(super) fn token(
         .optional()
 }
 
-/// The tokens that are kept with the calls of an entry and are not void, each with its world and account.
+/// The tokens that are kept with the calls of an entry, `None` of all, and are not void, each with its world and account;
+/// without those that cannot be read.
 pub(super) fn tokens_of(
     connection: &Connection,
-    entry: EntryId,
+    entry: Option<EntryId>,
 ) -> rusqlite::Result<Vec<(StoredObject, String, Option<String>)>> {
-    connection
-        .prepare_cached(
-            "SELECT token, packed, world, account FROM exchanges WHERE entry = ?1 AND token IS NOT NULL \
-             AND id > coalesce((SELECT void FROM worlds WHERE name = exchanges.world), id)",
-        )?
-        .query_map([entry.0], |row| Ok((read_token(row)?, row.get(2)?, row.get(3)?)))?
-        .collect()
+    let of_entry = if entry.is_some() { "entry = ?1" } else { "?1 IS NULL" };
+    let tokens = connection
+        .prepare_cached(&format!(
+            "SELECT token, packed, world, account FROM exchanges WHERE {of_entry} AND token IS NOT NULL \
+             AND id > coalesce((SELECT void FROM worlds WHERE name = exchanges.world), id)"
+        ))?
+        .query_map([entry.map(|entry| entry.0)], |row| Ok((read_token(row), row.get(2)?, row.get(3)?)))?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    Ok(tokens
+        .into_iter()
+        .filter_map(|(token, world, account)| match token {
+            Ok(token) => Some((token, world, account)),
+            Err(error) => {
+                tracing::warn!("a token that cannot be read goes with its call: {error}");
+                None
+            }
+        })
+        .collect())
 }
 
 fn read_token(row: &Row<'_>) -> rusqlite::Result<StoredObject> {

@@ -13,6 +13,7 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension as _};
 
+use super::error::is_damage;
 use crate::{
     domain::{
         history::request_log::ExchangeId,
@@ -24,7 +25,7 @@ use crate::{
 /// How many keys make a run: sorting them takes milliseconds, and sixteen runs hold a million.
 const RUN: usize = 65_536;
 /// A key is forgotten once so many calls followed it, however young it is.
-const MOST_ANSWERS: i64 = 1_000_000;
+pub(super) const MOST_ANSWERS: i64 = 1_000_000;
 /// A hash and a number.
 const PAIR: usize = 16;
 
@@ -90,6 +91,8 @@ pub(super) struct KeyIndex {
     last_block: i64,
     /// Oldest first.
     runs: Vec<KeyRun>,
+    /// Whether its tables are damaged: then it is made of the calls, and nothing is written of it.
+    is_kept_in_calls: bool,
 }
 
 /// What is in memory of a run.
@@ -101,8 +104,23 @@ struct KeyRun {
 }
 
 impl KeyIndex {
-    /// Takes over what other processes wrote. To be called in a transaction, for they write nothing until its end.
-    pub(super) fn refresh(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+    /// Takes over what other processes wrote. To be called in a transaction, for they write nothing until its end. Where
+    /// its tables are damaged, it is made of the calls up to `last_call`.
+    pub(super) fn refresh(&mut self, connection: &Connection, last_call: i64) -> rusqlite::Result<()> {
+        match self.read(connection) {
+            Err(error) if is_damage(&error) => {
+                tracing::warn!("the index of idempotency keys is damaged, and made of the calls: {error}");
+                *self = Self { is_kept_in_calls: true, ..Self::default() };
+                for_each_record(connection, last_call - MOST_ANSWERS, &mut |record, call, _| {
+                    self.recent.insert(record.key, call.0);
+                    Ok(())
+                })
+            }
+            read => read,
+        }
+    }
+
+    fn read(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         let ids: Vec<i64> = connection
             .prepare_cached("SELECT id FROM key_runs ORDER BY id")?
             .query_map([], |row| row.get(0))?
@@ -158,9 +176,20 @@ impl KeyIndex {
     /// Writes the keys of the open transaction, and makes a run of the blocks where they hold enough. To be called before
     /// the commit; [`Self::committed`] follows it.
     pub(super) fn write(&mut self, connection: &Connection) -> rusqlite::Result<()> {
-        if self.open.is_empty() {
+        if self.open.is_empty() || self.is_kept_in_calls {
             return Ok(());
         }
+        match self.write_open(connection) {
+            Err(error) if is_damage(&error) => {
+                tracing::warn!("the index of idempotency keys is damaged, and not written: {error}");
+                self.is_kept_in_calls = true;
+                Ok(())
+            }
+            written => written,
+        }
+    }
+
+    fn write_open(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         if self.recent.len() + self.open.len() < RUN {
             connection
                 .prepare_cached("INSERT INTO key_blocks (newest_ms, keys) VALUES (?1, ?2)")?
@@ -180,9 +209,9 @@ impl KeyIndex {
             "DELETE FROM key_runs WHERE newest_ms <= ?1 OR newest_call <= ?2",
             (self.newest_ms - 1000 * KEY_KEPT_SECS, newest_call - MOST_ANSWERS),
         )?;
-        // The new run is read with what else is new.
-        self.forget();
-        self.refresh(connection)
+        self.open.clear();
+        // The new run is read, and the old ones are known.
+        self.read(connection)
     }
 
     /// What was written is there for good.
@@ -210,19 +239,32 @@ pub(super) fn drop_old(connection: &Connection, now_ms: i64) -> rusqlite::Result
 pub(super) fn rebuild(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch("DELETE FROM key_blocks; DELETE FROM key_runs;")?;
     let mut index = KeyIndex::default();
-    let mut calls =
-        connection.prepare("SELECT id, started_ms, record FROM exchanges WHERE record IS NOT NULL ORDER BY id")?;
-    let mut calls = calls.query([])?;
-    while let Some(call) = calls.next()? {
-        if let Some(record) = KeyRecord::of_bytes(call.get_ref(2)?.as_blob().unwrap_or_default()) {
-            index.note(record.key, ExchangeId(call.get(0)?), call.get(1)?);
-        }
+    for_each_record(connection, 0, &mut |record, call, started_ms| {
+        index.note(record.key, call, started_ms);
         if index.open.len() == RUN {
             index.write(connection)?;
             index.committed();
         }
-    }
+        Ok(())
+    })?;
     index.write(connection)
+}
+
+/// Shows what is remembered of the calls after a number, oldest first, with the moment of each call in milliseconds.
+fn for_each_record(
+    connection: &Connection,
+    after: i64,
+    each: &mut dyn FnMut(KeyRecord, ExchangeId, i64) -> rusqlite::Result<()>,
+) -> rusqlite::Result<()> {
+    let calls = "SELECT id, started_ms, record FROM exchanges WHERE id > ?1 AND record IS NOT NULL ORDER BY id";
+    let mut calls = connection.prepare(calls)?;
+    let mut calls = calls.query([after])?;
+    while let Some(call) = calls.next()? {
+        if let Some(record) = KeyRecord::of_bytes(call.get_ref(2)?.as_blob().unwrap_or_default()) {
+            each(record, ExchangeId(call.get(0)?), call.get(1)?)?;
+        }
+    }
+    Ok(())
 }
 
 fn keys_of(connection: &Connection, run: i64) -> rusqlite::Result<Vec<u8>> {

@@ -406,8 +406,9 @@ fn insert_object(
         .map(drop)
 }
 
-/// Gives the tokens that are kept with an entry's calls rows of their own, for the calls are dropped with the entry.
-pub(super) fn keep_tokens_of(connection: &Connection, entry: EntryId) -> rusqlite::Result<()> {
+/// Gives the tokens that are kept with an entry's calls, `None` with any, rows of their own: for what the calls tell is
+/// about to be lost.
+pub(super) fn keep_tokens_of(connection: &Connection, entry: Option<EntryId>) -> rusqlite::Result<()> {
     for (token, world, account) in exchanges::tokens_of(connection, entry)? {
         let (body, state) = (token.body.to_string(), token.state.to_string());
         let row = StoredObjectRow { object: &token, id: &token.id, body: &body, state: &state };

@@ -2,7 +2,7 @@
 //!
 //! Only calls that neither made nor changed an entry are bounded. A call that did, such as the charge that used a
 //! token, is part of the history and stays with its entry. A call whose answer an idempotency key stands for stays for
-//! a day, because a retry would be carried out twice without it. All other calls go, oldest first, those in a token's
+//! a day, or until a million calls followed it, because a retry would be carried out twice without it. All other calls go, oldest first, those in a token's
 //! timeline too: a program that asks for one token all night would fill the disk otherwise.
 //!
 //! Every call that is written drops a few old ones, found by their number, so that no call waits long for this.
@@ -17,6 +17,7 @@ use std::{
 
 use rusqlite::Connection;
 
+use super::key_index::MOST_ANSWERS;
 use crate::{
     domain::{
         call::api::{ApiResponse, CUT_HEADER, CallFailure, HttpMethod},
@@ -58,7 +59,7 @@ const OLD_ENTERED: &str = "UPDATE log_size SET old_next = ?1 WHERE id = 1";
 /// The oldest calls after one, with their sizes, and whether an idempotency key stands for them.
 const CANDIDATES: &str = "SELECT exchange, bytes, EXISTS (SELECT 1 FROM answers WHERE answers.exchange = \
      log_calls.exchange) OR EXISTS (SELECT 1 FROM exchanges WHERE id = log_calls.exchange AND record IS NOT NULL \
-     AND started_ms > ?4) FROM log_calls WHERE exchange > ?1 AND exchange <= ?2 ORDER BY exchange LIMIT ?3";
+     AND started_ms > ?4 AND id > ?5) FROM log_calls WHERE exchange > ?1 AND exchange <= ?2 ORDER BY exchange LIMIT ?3";
 /// When a call is no longer remembered: a day before the newest one.
 const LONG_AGO: &str = "SELECT started_ms - ?2 FROM exchanges WHERE id = ?1";
 const DROP: &str = "DELETE FROM exchanges WHERE id = ?1";
@@ -124,7 +125,7 @@ impl LogBound {
         let newest = if bytes > most.1 { id.0 - 1 } else { id.0 - most.0 };
         let found = connection
             .prepare_cached(CANDIDATES)?
-            .query_map((self.looked_at, newest, MOST_DROPPED, long_ago), |row| {
+            .query_map((self.looked_at, newest, MOST_DROPPED, long_ago, id.0 - MOST_ANSWERS), |row| {
                 Ok((row.get(0)?, row.get(1)?, row.get(2)?))
             })?
             .collect::<rusqlite::Result<Vec<(i64, i64, bool)>>>()?;

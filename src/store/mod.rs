@@ -176,7 +176,10 @@ impl Store {
         let mut connection = location.connect_writer(now, durability, backups)?;
         session::interrupt_pending(&mut connection, folder).map_err(|error| location.opening_failed(&error))?;
         edits::drop_deleted(&mut connection, now).map_err(|error| location.opening_failed(&error))?;
-        key_index::drop_old(&connection, now.as_millisecond()).map_err(|error| location.opening_failed(&error))?;
+        if let Err(error) = key_index::drop_old(&connection, now.as_millisecond()) {
+            // They are there for longer than they need to be.
+            tracing::warn!("old idempotency keys could not be dropped: {error}");
+        }
         backup::drop_old(folder, now);
         let session = StoreSession::start(folder).map_err(|error| paths::not_writable(folder, &error))?;
         Self::start(location, connection, session, copy)

@@ -169,6 +169,7 @@ impl WriteContext {
         exchanges::insert_begun(&self.connection, exchange, entry.as_ref().map(|entry| entry.id), call)?;
         self.last_call = exchange.0;
         self.redactions.insert(exchange, Arc::clone(&call.redaction));
+        self.begun.push(exchange);
         Ok(JournaledCall { exchange, entry })
     }
 

@@ -69,13 +69,14 @@ impl WorldStates {
     }
 }
 
-/// The number of the last call that was written.
+/// The highest number that a call was given.
 pub(super) fn last_call(connection: &Connection) -> rusqlite::Result<i64> {
     connection
-        .prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = 'exchanges'")?
+        .prepare_cached(
+            "SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'exchanges'), 0), \
+             coalesce((SELECT max(id) FROM exchanges), 0))",
+        )?
         .query_row([], |row| row.get(0))
-        .optional()
-        .map(Option::unwrap_or_default)
 }
 
 /// Notes that an account's own world has a token more in its calls.

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::{
     counts, entries,
-    error::StoreError,
+    error::{StoreError, is_damage},
     key_index::KeyIndex,
     log_bound::LogBound,
     numbered_ids::TokenNumbers,
@@ -25,6 +25,8 @@ pub(super) struct WriteContext {
     pub(super) session: String,
     /// For each call on its way to the real API: what must not be written of its answer.
     pub(super) redactions: HashMap<ExchangeId, Arc<Redaction>>,
+    /// The calls whose redactions are there only if the open transaction is committed.
+    pub(super) begun: Vec<ExchangeId>,
     /// The calls that need their redactions no more once the open transaction is committed.
     pub(super) settled: Vec<ExchangeId>,
     /// The database; `None` in memory.
@@ -64,6 +66,7 @@ impl WriteContext {
             numbers: TokenNumbers::new(&folder_secret),
             session,
             redactions: HashMap::new(),
+            begun: Vec::new(),
             settled: Vec::new(),
             file,
             log,
@@ -88,12 +91,16 @@ impl WriteContext {
             return Ok(());
         }
         self.worlds.refresh(&self.connection)?;
-        self.keys.refresh(&self.connection)?;
         self.last_call = worlds::last_call(&self.connection)?;
+        self.keys.refresh(&self.connection, self.last_call)?;
         self.revision = entries::revision(&self.connection)?;
-        self.counted_calls = counts::counted_calls(&self.connection)?;
-        self.remembers_old =
-            self.connection.query_row("SELECT EXISTS (SELECT 1 FROM answers)", [], |row| row.get(0))?;
+        self.counted_calls = counts::counted_calls(&self.connection, self.last_call)?;
+        let remembers_old = "SELECT EXISTS (SELECT 1 FROM answers)";
+        self.remembers_old = match self.connection.query_row(remembers_old, [], |row| row.get(0)) {
+            // Then those calls alone fail that look into it.
+            Err(error) if is_damage(&error) => true,
+            remembers_old => remembers_old?,
+        };
         self.known_state = Some(state);
         Ok(())
     }
@@ -104,6 +111,7 @@ impl WriteContext {
         self.keys.write(&self.connection)?;
         self.connection.prepare_cached("COMMIT")?.execute([])?;
         self.keys.committed();
+        self.begun.clear();
         for call in self.settled.drain(..) {
             self.redactions.remove(&call);
         }
@@ -116,6 +124,9 @@ impl WriteContext {
             && let Err(error) = self.connection.execute_batch("ROLLBACK")
         {
             tracing::error!("the transaction could not be rolled back: {error}");
+        }
+        for call in self.begun.drain(..) {
+            self.redactions.remove(&call);
         }
         self.settled.clear();
         self.keys.forget();

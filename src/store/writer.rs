@@ -33,6 +33,8 @@ use super::{
 
 /// The most jobs in one transaction: more would make the first of them wait for the disk too long.
 const GROUP_LIMIT: usize = 512;
+/// How often a group runs as a whole.
+const MOST_RUNS: usize = 4;
 const SAVING: &str = "save to the history";
 
 /// A job in the queue, which may have to run more than once before it is committed.
@@ -68,6 +70,11 @@ where
             .in_scope(|| catch_unwind(AssertUnwindSafe(|| work(context))))
             .unwrap_or(Err(JobError::Store(StoreError::Panicked { doing })))
             .map_err(|failed| failed.while_doing(doing).about(context.file.as_deref()));
+        if let Err(error) = &result
+            && context.connection.is_autocommit()
+        {
+            context.lost = Some(error.clone());
+        }
         self.result.insert(result).is_ok()
     }
 
@@ -181,16 +188,31 @@ fn run_jobs(
 }
 
 /// Runs a group of jobs in one transaction and commits it. Where a job fails after it wrote something, all of the
-/// transaction is taken back, and the group runs again without that job.
+/// transaction is taken back, and the group runs again without that job; where many do, each job has a transaction of its
+/// own.
 fn run_group(
     context: &mut WriteContext,
     anchor: Option<&FileAnchor>,
     group: &mut [Box<dyn WriteJob>],
 ) -> Result<(), StoreError> {
-    let is_in_place = || anchor.map_or(Ok(()), |anchor| anchor.check(SAVING));
-    while !run_once(context, group)? {
+    for _ in 0..MOST_RUNS {
+        if run_once(context, group)? {
+            return commit(context, anchor);
+        }
         context.roll_back();
     }
+    for job in group.iter_mut().filter(|job| !job.has_failed()) {
+        if run_once(context, std::slice::from_mut(job))? {
+            commit(context, anchor)?;
+        } else {
+            context.roll_back();
+        }
+    }
+    Ok(())
+}
+
+fn commit(context: &mut WriteContext, anchor: Option<&FileAnchor>) -> Result<(), StoreError> {
+    let is_in_place = || anchor.map_or(Ok(()), |anchor| anchor.check(SAVING));
     // Before the commit, so that nothing is left in a file that may come back; and after it, for a file that went away
     // meanwhile keeps nothing.
     is_in_place()?;

@@ -8,11 +8,11 @@ use testcard::{
         entry::{EntryDetail, EntryStatus},
         filter::{HistoryFilter, SortKey, SortOrder},
     },
-    store::{CallSelection, FILE_NAME, HistoryDamage, HistoryReader},
+    store::{CallSelection, FILE_NAME, HistoryDamage, HistoryReader, Store, StoreLocation},
 };
 
 use crate::support::{
-    histories::{details, moment},
+    histories::{declined, details, moment, say, visa},
     patient::{ENTRIES, Patient, sound},
     program::Home,
     serving::Serving,
@@ -316,4 +316,19 @@ fn a_count_that_is_damaged_too_is_not_gone_through_to_its_last_number() {
     let reading = Reading::of(patient.folder());
     assert!(reading.details.len() > 500, "{}", reading.details.len());
     assert!(!reading.damage.is_empty());
+}
+
+#[test]
+fn a_token_that_cannot_be_read_keeps_no_history_from_opening_when_its_entry_goes_for_good() {
+    let patient = Patient::new();
+    patient.execute(
+        "UPDATE exchanges SET packed = x'00', token = 0 WHERE entry = 7 AND is_creation;
+         UPDATE entries SET deleted_ms = 1 WHERE id IN (7, 8)",
+    );
+    let store = Store::open(&StoreLocation::Folder(patient.folder().to_owned()), moment(7200)).unwrap();
+    assert_eq!(store.reader().unwrap().counts().unwrap().all(), ENTRIES.unsigned_abs() - 2);
+    store
+        .answer(visa(testcard::domain::call::api::Target::Local), say(declined("card_declined", "No.")))
+        .wait()
+        .unwrap();
 }

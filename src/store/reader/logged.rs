@@ -17,6 +17,8 @@ use crate::{
 
 /// How many calls are gone through, at most, before it is asked whether to go on.
 const CALLS_AT_A_TIME: i64 = 10_000;
+/// The same of calls that are unpacked to be searched.
+const CALLS_TO_SEARCH: i64 = 1000;
 
 const SCAN: &str = "SELECT id, method, http_status, client, fault IS NOT NULL, log_text, \
      coalesce(account, nullif(world, '')), packed, path, coalesce(failure_kind, '') || char(10) || coalesce(fault, '') FROM exchanges NOT INDEXED WHERE id < ?1 \
@@ -64,7 +66,7 @@ impl TolerantConnection {
             if i64::try_from(scanned.len()).is_ok_and(|len| len < at_a_time) {
                 return Ok(Some((found, false)));
             }
-            at_a_time = CALLS_AT_A_TIME;
+            at_a_time = if matcher.has_words() { CALLS_TO_SEARCH } else { CALLS_AT_A_TIME };
         }
     }
 
@@ -120,7 +122,6 @@ impl TolerantConnection {
         let read =
             self.connection.prepare_cached(&sql).and_then(|mut query| query.query_row([id], rows::request).optional());
         match read {
-            Err(rusqlite::Error::FromSqlConversionFailure(..)) => Ok(None),
             Err(error) if is_damage(&error) => {
                 self.damage.borrow_mut().exchanges.insert(id);
                 Ok(None)

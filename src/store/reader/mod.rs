@@ -221,7 +221,7 @@ impl HistoryReader {
         Ok(self.history.entry_ids(&clause, "id DESC")?.first().copied())
     }
 
-    /// How many entries of each status there are: kept by the writer, so this does not count.
+    /// How many entries of each status there are: kept by the writer, but for the newest thousand, which are counted.
     ///
     /// # Errors
     /// As [`Self::ids`].
@@ -423,7 +423,7 @@ impl HistoryReader {
         self.history.logged(filter, is_enough, goes_on)
     }
 
-    /// How many calls of each kind the log holds: kept by the writer, so this does not count.
+    /// How many calls of each kind the log holds: kept by the writer, but for the newest thousand, which are counted.
     ///
     /// # Errors
     /// As [`Self::ids`].

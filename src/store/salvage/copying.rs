@@ -18,6 +18,8 @@ pub(super) struct SalvageJob<'a> {
     pub(super) old: &'a Connection,
     pub(super) new: &'a Connection,
     pub(super) report: SalvageReport,
+    /// Whether the folder's secret is lost: the new one tells no token's call and no key.
+    pub(super) has_new_secret: bool,
 }
 
 impl SalvageJob<'_> {
@@ -39,8 +41,10 @@ impl SalvageJob<'_> {
                 }
                 Err(error) if !is_damage(&error) && !is_missing(&error) => return Err(error),
                 _ if name == "workspace_secret" => {
-                    let words = "the secret of the folder is lost: fingerprints and the account's id are new ones";
+                    let words = "the secret of the folder is lost: fingerprints and the account's id are new ones, and \
+                                 idempotency keys are not remembered";
                     self.report.remarks.push(words.to_owned());
+                    self.has_new_secret = true;
                 }
                 _ => {}
             }
@@ -136,7 +140,7 @@ impl<'a> RowCopier<'a> {
 }
 
 /// Whether an error means that a table or a column is missing, as in a database of an older version.
-fn is_missing(error: &rusqlite::Error) -> bool {
+pub(super) fn is_missing(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::Unknown)
 }
 

@@ -103,7 +103,7 @@ fn write(old: &Connection, file: &Path, now: Timestamp) -> Result<SalvageReport,
     // Rows come in no order; what refers to nothing is looked for at the end.
     new.pragma_update(None, "foreign_keys", false).map_err(store_error)?;
     let transaction = new.transaction().map_err(store_error)?;
-    let run = SalvageJob { old, new: &transaction, report: SalvageReport::default() };
+    let run = SalvageJob { old, new: &transaction, report: SalvageReport::default(), has_new_secret: false };
     let salvaged = save_rows(run).map_err(store_error)?;
     transaction.commit().map_err(store_error)?;
     new.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).map_err(store_error)?;

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use rusqlite::OptionalExtension as _;
 
-use super::copying::SalvageJob;
+use super::copying::{SalvageJob, is_missing};
 use crate::{
     domain::history::entry::{EntryId, HistoryEntry},
     store::{
-        counts, entries, key_index,
+        counts, entries, key_index, ledger,
         rows::{self, StoredExchange},
         sound::{NumberedTable, RowNumbers},
+        worlds,
     },
 };
 
@@ -159,7 +160,8 @@ impl SalvageJob<'_> {
     pub(super) fn drop_orphans(&self, mut lost_answers: RowNumbers) -> rusqlite::Result<RowNumbers> {
         self.new.execute("UPDATE exchanges SET entry = NULL WHERE entry NOT IN (SELECT id FROM entries)", [])?;
         // A token whose call is lost is found by its text again.
-        let untold = "UPDATE entries SET token_call = NULL WHERE token_call NOT IN (SELECT id FROM exchanges)";
+        let untold = "UPDATE entries SET token_call = NULL WHERE token_call IS NOT NULL AND NOT EXISTS (SELECT 1 \
+                      FROM exchanges WHERE id = entries.token_call AND entry = entries.id AND is_creation = 1)";
         self.new.execute(untold, [])?;
         key_index::rebuild(self.new)?;
         let orphans = "DELETE FROM answers WHERE exchange NOT IN (SELECT id FROM exchanges) RETURNING exchange";
@@ -204,13 +206,33 @@ impl SalvageJob<'_> {
     }
 
     /// Which tokens and keys a reset made void stays, and how many tokens each world has in its calls.
-    fn keep_voids(&self) -> rusqlite::Result<()> {
+    fn keep_voids(&mut self) -> rusqlite::Result<()> {
         let voids = self.old.prepare("SELECT name, void FROM worlds").and_then(|mut worlds| {
             let worlds = worlds.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)))?;
             worlds.collect::<rusqlite::Result<Vec<_>>>()
         });
-        for world in voids.unwrap_or_default() {
-            self.new.execute("UPDATE worlds SET void = ?2 WHERE name = ?1", world)?;
+        match voids {
+            Ok(voids) => {
+                for world in voids {
+                    self.new.execute("UPDATE worlds SET void = ?2 WHERE name = ?1", world)?;
+                }
+            }
+            // A history of before there were any.
+            Err(error) if is_missing(&error) => {}
+            Err(_) => {
+                let remark =
+                    "which tokens and keys a reset made void is lost: those that a call keeps are void from now on";
+                self.report.remarks.push(remark.to_owned());
+                self.new.execute("UPDATE worlds SET void = ?1", [worlds::last_call(self.new)?])?;
+            }
+        }
+        if self.has_new_secret {
+            // Which call made a token, and which one a key stands for, only the lost secret could tell.
+            ledger::keep_tokens_of(self.new, None)?;
+            self.new.execute_batch(
+                "UPDATE exchanges SET token = NULL, record = NULL; UPDATE entries SET token_call = NULL;
+                 DELETE FROM key_blocks; DELETE FROM key_runs;",
+            )?;
         }
         self.new
             .execute(
