@@ -1,5 +1,5 @@
 //! What a call costs besides the store, counted in pieces of memory: each is taken, filled and given back. How fast a
-//! call is, `benches/speed.rs` measures.
+//! call is, `benches/speed` measures.
 
 use std::sync::Arc;
 
