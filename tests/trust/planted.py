@@ -157,6 +157,7 @@ def key_texts(rng: random.Random) -> Iterator[Planted]:
 def everything_said(home: Home) -> list[Haystack]:
     """All files of the folder, and what the commands say of it."""
     found = [Haystack(f"file {path.relative_to(home.root)}", data) for path, data in home.files().items()]
+    found.append(Haystack("what is packed in the history", home.packed()))
     home.run("export", "--force", str(home.beside("export.json")))
     found.append(Haystack("the export", home.beside("export.json").read_bytes()))
     for args in (["history", "--limit", "10000"], ["history", "--format", "json", "--limit", "10000"], ["snippet"], ["snippet", "--lang", "php"]):

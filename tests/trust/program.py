@@ -122,19 +122,20 @@ class Home:
         return server
 
     def files(self) -> dict[pathlib.Path, bytes]:
-        """All files, and what is packed in the database as if it were one more."""
-        found = {path: path.read_bytes() for path in sorted(self.root.rglob("*")) if path.is_file()}
-        if self.database in found:
-            # Of a copy, for SQLite makes files beside what it opens.
-            with tempfile.TemporaryDirectory() as folder:
-                copy = pathlib.Path(folder) / self.database.name
-                copy.write_bytes(found[self.database])
-                copy.with_name(self.wal.name).write_bytes(found.get(self.wal, b""))
-                database = sqlite3.connect(copy)
-                packed = database.execute("SELECT packed FROM exchanges WHERE packed IS NOT NULL").fetchall()
-                database.close()
-            found[self.data / "packed"] = b"\n".join(unpacked(blob) for (blob,) in packed)
-        return found
+        return {path: path.read_bytes() for path in sorted(self.root.rglob("*")) if path.is_file()}
+
+    def packed(self) -> bytes:
+        """All that is packed in the database, as it was before."""
+        # Of a copy, for SQLite makes files beside what it opens.
+        with tempfile.TemporaryDirectory() as folder:
+            copy = pathlib.Path(folder) / self.database.name
+            shutil.copy(self.database, copy)
+            if self.wal.exists():
+                shutil.copy(self.wal, copy.with_name(self.wal.name))
+            database = sqlite3.connect(copy)
+            rows = database.execute("SELECT packed FROM exchanges WHERE packed IS NOT NULL").fetchall()
+            database.close()
+        return b"\n".join(unpacked(blob) for (blob,) in rows)
 
 
 # By their version, the first byte of what was packed with them.
