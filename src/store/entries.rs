@@ -62,8 +62,9 @@ pub(super) fn judged(
     }
 }
 
-/// An entry with what came of its creation; `token` is the one that the answer shows, where it is at hand. With `may_have_happened`, the creation failed here and may have been
-/// carried out at Stripe all the same: then the entry is *unknown*.
+/// An entry with what came of its creation; `token` is the one that the answer shows, where it is at hand. With
+/// `may_have_happened`, the creation failed here and may have been carried out at Stripe all the same: then the entry is
+/// *unknown*.
 pub(super) fn settled(
     mut entry: HistoryEntry,
     request: &MaskedRequest,

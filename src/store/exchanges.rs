@@ -8,13 +8,18 @@ use serde_json::Value;
 use super::{
     call::MaskedCall,
     key_index::KeyRecord,
+    log_bound,
     packed::{CallPacker, CallParts, UnpackedCall},
     rows::{self, StoredExchange},
 };
 use crate::{
     domain::{
         call::api::{ApiResponse, CallFailure, MaskedRequest},
-        history::{entry::EntryId, request_filter::CallTraits, request_log::ExchangeId},
+        history::{
+            entry::EntryId,
+            request_filter::{CallTraits, fault_of},
+            request_log::{ExchangeId, client_name},
+        },
     },
     minter::{self, ObjectKind, StoredObject},
 };
@@ -36,7 +41,6 @@ pub(super) struct EndedCall<'a> {
     pub(super) is_creation: bool,
     pub(super) call: &'a MaskedCall,
     pub(super) took: Duration,
-    /// As it is kept, which may be cut.
     pub(super) outcome: &'a Result<ApiResponse, CallFailure>,
     pub(super) ledger: &'a LedgerUse,
 }
@@ -46,11 +50,10 @@ pub(super) fn insert_ended(
     connection: &Connection,
     packer: &mut CallPacker,
     ended: &EndedCall<'_>,
-    client: &str,
-    fault: Option<&str>,
 ) -> rusqlite::Result<()> {
     let EndedCall { number, entry, is_creation, call, took, outcome, ledger } = ended;
-    let outcome = OutcomeColumns::of(outcome);
+    let kept = log_bound::kept(call.request.method, outcome);
+    let outcome = OutcomeColumns::of(&kept);
     // The minter made the state of flags and a published number: there is nothing in it to redact.
     let token_state = ledger.token.as_ref().map(|token| token.state.to_string());
     let packed = packer.pack(&CallParts {
@@ -80,8 +83,8 @@ pub(super) fn insert_ended(
             outcome.failure_message,
             outcome.failure_text,
             &call.account,
-            client,
-            fault,
+            client_name(call.request.header("User-Agent")),
+            fault_of(&kept),
             &call.world,
             packed,
             ledger.remembered.as_ref().map(KeyRecord::to_bytes),

@@ -9,7 +9,7 @@ use std::fmt;
 
 use crate::domain::{
     history::request_log::ExchangeId,
-    mask::keyed_hash::{first_half, keyed_hash},
+    mask::keyed_hash::{first_half, from_base62, keyed_hash},
 };
 
 /// How many characters of an id are its own.
@@ -48,15 +48,7 @@ impl TokenNumbers {
         if token.len() != LENGTH || !token.starts_with(PREFIX) {
             return None;
         }
-        let number = token.bytes().skip(LENGTH - OWN_PART).try_fold(0_u64, |number, sign| {
-            let digit = match sign {
-                b'0'..=b'9' => sign - b'0',
-                b'A'..=b'Z' => sign - b'A' + 10,
-                b'a'..=b'z' => sign - b'a' + 36,
-                _ => return None,
-            };
-            Some(number * 62 + u64::from(digit))
-        })?;
+        let number = from_base62(token.get(LENGTH - OWN_PART..)?)? as u64;
         let (left, right) = (number >> HALF_BITS, number & HALF);
         if left > HALF {
             return None;

@@ -37,8 +37,7 @@ use crate::domain::{
     },
     history::{
         entry::{EntryId, EntryStatus, HistoryEntry},
-        request_filter::fault_of,
-        request_log::{ExchangeId, REPLAYED_HEADER, client_name},
+        request_log::{ExchangeId, REPLAYED_HEADER},
     },
 };
 
@@ -90,7 +89,15 @@ impl WriteContext {
             }
             (None, None) => self.settle_call(&call.request, call.target, kept.as_ref().ok())?,
         };
-        self.insert_call(number, about, is_creation, call, took, &kept, &ledger)?;
+        self.insert_call(&EndedCall {
+            number,
+            entry: about,
+            is_creation,
+            call,
+            took,
+            outcome: &kept,
+            ledger: &ledger,
+        })?;
         if repeated.is_some() || changed.is_none() {
             self.log.enter(&self.connection, number)?;
         }
@@ -111,8 +118,7 @@ impl WriteContext {
         token_call: Option<ExchangeId>,
     ) -> rusqlite::Result<HistoryEntry> {
         let revision = self.next_revision();
-        let entry = entries::insert(&self.connection, entry, EntryMarks { revision, session, token_call })?;
-        Ok(entry)
+        entries::insert(&self.connection, entry, EntryMarks { revision, session, token_call })
     }
 
     fn update_entry(&mut self, entry: &HistoryEntry, session: Option<&str>) -> rusqlite::Result<()> {
@@ -121,21 +127,9 @@ impl WriteContext {
     }
 
     /// Writes a call that has come to its end.
-    #[expect(clippy::too_many_arguments, reason = "each is another thing that is written of a call")]
-    fn insert_call(
-        &mut self,
-        number: ExchangeId,
-        entry: Option<EntryId>,
-        is_creation: bool,
-        call: &MaskedCall,
-        took: Duration,
-        outcome: &Result<ApiResponse, CallFailure>,
-        ledger: &LedgerUse,
-    ) -> rusqlite::Result<()> {
-        let outcome = &*log_bound::kept(call.request.method, outcome);
-        let client = client_name(call.request.header("User-Agent"));
-        let ended = EndedCall { number, entry, is_creation, call, took, outcome, ledger };
-        exchanges::insert_ended(&self.connection, &mut self.packer, &ended, &client, fault_of(outcome))?;
+    fn insert_call(&mut self, ended: &EndedCall<'_>) -> rusqlite::Result<()> {
+        let EndedCall { number, call, ledger, .. } = *ended;
+        exchanges::insert_ended(&self.connection, &mut self.packer, ended)?;
         self.last_call = number.0;
         if ledger.token.is_some() && call.world != worlds::COMMON {
             worlds::add_token(&self.connection, &call.world)?;
@@ -156,7 +150,8 @@ impl WriteContext {
         let about = usage::token_of(&call.request).map(|token| self.entries_of(token, call.target)).transpose()?;
         let about = about.and_then(|entries| entries.last().map(|entry| entry.id));
         let number = self.next_call();
-        self.insert_call(number, about, false, call, took, outcome, &LedgerUse::default())?;
+        let ledger = &LedgerUse::default();
+        self.insert_call(&EndedCall { number, entry: about, is_creation: false, call, took, outcome, ledger })?;
         self.log.enter(&self.connection, number)?;
         Ok(RecordedCall { entry: None, exchange: call.ended(took, outcome.clone()) })
     }

@@ -165,21 +165,8 @@ fn run_jobs(
 ) {
     while let Ok(first) = jobs.recv() {
         let waiting = jobs.try_iter().take(GROUP_LIMIT - 1);
-        let mut group: Vec<Box<dyn WriteJob>> = std::iter::once(first).chain(waiting).collect();
-        let outcome = run_group(&mut context, anchor, &mut group);
-        match &outcome {
-            Ok(()) => {
-                commits.fetch_add(1, Ordering::Release);
-                clean_up_wal(&mut context);
-            }
-            Err(error) => {
-                tracing::error!(jobs = group.len(), "a group of jobs was not saved: {error}");
-                context.roll_back();
-            }
-        }
-        for job in group {
-            job.end(outcome.as_ref().copied());
-        }
+        let group = std::iter::once(first).chain(waiting).collect();
+        run_group(&mut context, anchor, group, commits);
     }
     if context.wal_cleanup != WalCleanup::None {
         context.wal_cleanup = WalCleanup::Asked;
@@ -187,28 +174,50 @@ fn run_jobs(
     }
 }
 
-/// Runs a group of jobs in one transaction and commits it. Where a job fails after it wrote something, all of the
-/// transaction is taken back, and the group runs again without that job; where many do, each job has a transaction of its
-/// own.
+/// Runs a group of jobs in one transaction, commits it, and tells every caller how that went. Where a job fails after it
+/// wrote something, all of the transaction is taken back, and the group runs again without that job; where many do, each
+/// job is a group of its own.
 fn run_group(
     context: &mut WriteContext,
     anchor: Option<&FileAnchor>,
-    group: &mut [Box<dyn WriteJob>],
-) -> Result<(), StoreError> {
+    mut group: Vec<Box<dyn WriteJob>>,
+    commits: &AtomicU64,
+) {
     for _ in 0..MOST_RUNS {
-        if run_once(context, group)? {
-            return commit(context, anchor);
-        }
-        context.roll_back();
+        let outcome = match run_once(context, &mut group) {
+            Ok(true) => commit(context, anchor),
+            Ok(false) => {
+                context.roll_back();
+                continue;
+            }
+            Err(error) => Err(error),
+        };
+        return end_group(context, group, &outcome, commits);
     }
-    for job in group.iter_mut().filter(|job| !job.has_failed()) {
-        if run_once(context, std::slice::from_mut(job))? {
-            commit(context, anchor)?;
-        } else {
+    for job in group {
+        run_group(context, anchor, vec![job], commits);
+    }
+}
+
+fn end_group(
+    context: &mut WriteContext,
+    group: Vec<Box<dyn WriteJob>>,
+    outcome: &Result<(), StoreError>,
+    commits: &AtomicU64,
+) {
+    match outcome {
+        Ok(()) => {
+            commits.fetch_add(1, Ordering::Release);
+            clean_up_wal(context);
+        }
+        Err(error) => {
+            tracing::error!(jobs = group.len(), "a group of jobs was not saved: {error}");
             context.roll_back();
         }
     }
-    Ok(())
+    for job in group {
+        job.end(outcome.as_ref().copied());
+    }
 }
 
 fn commit(context: &mut WriteContext, anchor: Option<&FileAnchor>) -> Result<(), StoreError> {

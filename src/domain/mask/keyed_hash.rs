@@ -63,6 +63,14 @@ pub fn base62(mut value: u128, digits: usize) -> String {
     String::from_utf8(text).expect("letters and digits are text")
 }
 
+/// The number that digits of base 62 write; `None` for other signs, and for more than 128 bits.
+pub fn from_base62(text: &str) -> Option<u128> {
+    text.bytes().try_fold(0_u128, |value, sign| {
+        let digit = ALPHABET.binary_search(&sign).ok()?;
+        value.checked_mul(62)?.checked_add(digit as u128)
+    })
+}
+
 /// HMAC-SHA256 of the data. Different purposes give independent hashes of the same data.
 #[expect(clippy::missing_panics_doc, reason = "HMAC takes a key of any length")]
 pub fn keyed_hash(key: &[u8; 32], purpose: &str, data: &[u8]) -> [u8; 32] {
@@ -89,6 +97,16 @@ mod tests {
         assert_eq!(base62(62 * 62 * 62 + 1, 3), "001");
         assert_eq!(base62(62_u128.pow(10) * 61 + 62_u128.pow(9), 12), "0z1000000000");
         assert_eq!(base62(u128::MAX, 22), "7n42DGM5Tflk9n8mt7Fhc7");
+    }
+
+    #[test]
+    fn base62_is_read_as_it_was_written() {
+        for value in [0, 1, 61, 62, 62_u128.pow(8) - 1, u128::MAX] {
+            assert_eq!(from_base62(&base62(value, 22)), Some(value));
+        }
+        for text in ["-0000000", "é", "zzzzzzzzzzzzzzzzzzzzzzz"] {
+            assert_eq!(from_base62(text), None, "{text}");
+        }
     }
 
     #[test]
