@@ -723,3 +723,33 @@ fn a_long_history_is_read_whole() {
     reader.for_each_detail(&all(), each).unwrap();
     assert_eq!(seen, ids);
 }
+
+#[test]
+fn however_many_calls_fail_after_they_wrote_the_others_of_their_group_are_kept() {
+    let folder = TempDir::new().unwrap();
+    let store = open(folder.path());
+    // Holds the writer, so that all that follow come as one group.
+    let (go, wait) = std::sync::mpsc::channel::<()>();
+    let wait = std::sync::Mutex::new(wait);
+    let held: LocalAnswer = Box::new(move |_| {
+        let _ = wait.lock().unwrap().recv();
+        Ok(declined("card_declined", "No."))
+    });
+    let mut replies = vec![(true, store.answer(visa(Target::Local), held))];
+    for nth in 0..30 {
+        let fails = nth % 3 == 0;
+        let made = mint(&format!("tok_{nth}"));
+        let answer: LocalAnswer = Box::new(move |ledger| {
+            let answer = made(ledger)?;
+            if fails { Err(LedgerError("on purpose".to_owned())) } else { Ok(answer) }
+        });
+        replies.push((!fails, store.answer(visa(Target::Local), answer)));
+    }
+    drop(go);
+    for (is_kept, reply) in replies {
+        let outcome = reply.wait();
+        assert_eq!(outcome.is_ok(), is_kept, "{outcome:?}");
+    }
+    assert_eq!((count(folder.path(), "entries"), count(folder.path(), "objects")), (21, 20));
+    assert_eq!(store.reader().unwrap().counts().unwrap().all(), 21);
+}
