@@ -140,11 +140,13 @@ impl StoreError {
     }
 }
 
-/// Whether an error means damage: a page that is no page, or a value of another type than its column has.
+/// Whether an error means damage: a page that is no page, a value of another type than its column has, or one that says
+/// to be longer than any that SQLite writes.
 pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
     match error {
         rusqlite::Error::SqliteFailure(..) => {
-            matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+            let code = error.sqlite_error_code();
+            matches!(code, Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::TooBig))
                 // A sector that the disk does not give back.
                 || error.sqlite_error().is_some_and(|error| IO_READ.contains(&error.extended_code))
         }
@@ -228,6 +230,8 @@ mod tests {
             (ffi::SQLITE_LOCKED, "Could not save the call: another program holds the history locked"),
             (ffi::SQLITE_READONLY, "Could not save the call: the history does not let itself be written"),
             (ffi::SQLITE_CORRUPT, "Could not save the call: the history is damaged"),
+            // What a flipped bit in the head of a row makes of a length.
+            (ffi::SQLITE_TOOBIG, "Could not save the call: the history is damaged"),
             (ffi::SQLITE_IOERR, "Could not save the call: Error code 10: disk I/O error"),
         ] {
             let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
