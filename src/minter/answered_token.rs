@@ -21,16 +21,7 @@ fn left_out() -> [(&'static str, Value); 9] {
     ]
 }
 
-/// Whether an answer in any version tells the whole token, for [`token_of_answer`].
-pub fn is_told_by_answer(token: &Value) -> bool {
-    let card = &token["card"];
-    let is_usual = |name: &str, usual: &Value| name == "networks" || card[name] == *usual;
-    card.get("customer").is_none()
-        && left_out().iter().all(|(name, usual)| card.get(name).is_some() && is_usual(name, usual))
-}
-
-/// The token as the ledger keeps it, unused, of the answer that showed it when it was made. For tokens of which
-/// [`is_told_by_answer`] says so.
+/// The token as the ledger keeps it, unused, of the answer that showed it when it was made.
 pub fn token_of_answer(mut answer: Value) -> Value {
     if let Some(card) = answer["card"].as_object_mut() {
         // Shown until 2015, always null.
@@ -55,71 +46,5 @@ fn by_the_alphabet(fields: &mut Map<String, Value>) {
         if let Some(value) = fields.shift_remove(name) {
             fields.shift_insert(0, name.to_owned(), value);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::call::version::ApiVersion;
-
-    #[test]
-    fn the_answer_of_every_version_tells_the_token() {
-        let card = |preferred: Value, currency: Option<&str>| {
-            let mut card = json!({
-                "id": "card_1", "object": "card", "address_city": null, "allow_redisplay": "unspecified", "brand": "Visa",
-                "dynamic_last4": null, "email": null, "exp_month": 12, "last4": "4242", "metadata": {}, "name": "Jenny",
-                "networks": { "preferred": preferred }, "phone": null, "regulated_status": "unregulated",
-                "tokenization_method": null, "wallet": null,
-            });
-            if let Some(currency) = currency {
-                shapes::add(&mut card, "currency", currency.into());
-            }
-            card
-        };
-        for card in [card(Value::Null, None), card("visa".into(), None), card(Value::Null, Some("usd"))] {
-            let token = json!({
-                "id": "tok_1", "object": "token", "card": card, "client_ip": "127.0.0.1", "created": 7, "livemode": false,
-                "type": "card", "used": false,
-            });
-            assert!(is_told_by_answer(&token));
-            let versions = [
-                "2014-08-04",
-                "2014-12-08",
-                "2015-09-08",
-                "2016-07-06",
-                "2018-05-21",
-                "2019-08-14",
-                "2020-08-27",
-                "2022-11-15",
-                "2023-10-16",
-                "2024-04-10",
-                "2025-01-27.acacia",
-                "2026-08-26.dahlia",
-            ];
-            for version in versions {
-                let shown = shapes::shaped(ApiVersion::parse(version).unwrap(), token.clone());
-                assert_eq!(token_of_answer(shown).to_string(), token.to_string(), "{version}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_token_that_is_not_usual_is_not_told() {
-        let card = |field: &str, value: Value| {
-            let mut token = json!({ "object": "token", "card": {} });
-            for (name, usual) in left_out() {
-                token["card"][name] = usual;
-            }
-            token["card"][field] = value;
-            token
-        };
-        assert!(is_told_by_answer(&card("wallet", Value::Null)));
-        for (field, value) in
-            [("wallet", json!({})), ("allow_redisplay", "always".into()), ("customer", "cus_1".into())]
-        {
-            assert!(!is_told_by_answer(&card(field, value)), "{field}");
-        }
-        assert!(!is_told_by_answer(&json!({ "object": "token" })));
     }
 }

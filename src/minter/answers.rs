@@ -43,15 +43,15 @@ impl<'a> Answering<'a> {
         &self.request_id
     }
 
-    /// The answer to a request that was let in: the object, or the error.
+    /// The answer to a request that was let in: the body that shows the object, or the error.
     ///
     /// A POST that was carried out says that a repetition gives the same, a call that meets a lock that one may help.
     /// Both are recorded. A call beyond the rate limit says neither, for Stripe's SDKs are not to repeat it (stripe-ruby).
-    pub(super) fn answer(self, outcome: Result<Value, ApiError>) -> ApiResponse {
+    pub(super) fn answer(self, outcome: Result<Vec<u8>, ApiError>) -> ApiResponse {
         let is_locked = outcome.as_ref().is_err_and(|error| error.code == Some("lock_timeout"));
         let (is_carried_out, http_status, body) = match outcome {
-            Ok(object) => (true, 200, object),
-            Err(error) => (error.is_carried_out(), error.http_status, self.error(&error)),
+            Ok(body) => (true, 200, body),
+            Err(error) => (error.is_carried_out(), error.http_status, text(&self.error(&error))),
         };
         let is_post = self.request.method == HttpMethod::Post;
         let should_retry = if is_locked { Some("true") } else { (is_post && is_carried_out).then_some("false") };
@@ -73,7 +73,7 @@ impl<'a> Answering<'a> {
         if let Some(word) = should_retry {
             add("Stripe-Should-Retry", word.to_owned());
         }
-        ApiResponse { http_status, headers, body: text(&body) }
+        ApiResponse { http_status, headers, body }
     }
 
     /// The body of an error, as the version of the call shows it.
@@ -225,7 +225,7 @@ fn attributes_of(error: &ApiError, request_log_url: Option<String>) -> Map<Strin
 }
 
 /// JSON indented by two spaces, as Stripe writes it.
-fn text(body: &Value) -> Vec<u8> {
+pub(super) fn text(body: &Value) -> Vec<u8> {
     serde_json::to_vec_pretty(body).expect("a value is JSON")
 }
 
@@ -237,6 +237,7 @@ mod tests {
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
     fn answer(request: &ApiRequest, outcome: Result<Value, ApiError>) -> ApiResponse {
+        let outcome = outcome.map(|object| text(&object));
         let workspace = MinterAccount::seeded(1);
         let account_id = request.named_account().unwrap_or(workspace.account_id());
         Answering::new(request, account_id, NOW, &workspace.ids().for_request(1)).answer(outcome)

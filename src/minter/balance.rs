@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::{call::MinterCall, ledger::StoredObject};
+use super::{call::MinterCall, stored_object::StoredObject};
 use crate::domain::card::test_cards;
 
 /// After this time the money of a charge can be paid out: the two days of an account in the United States.

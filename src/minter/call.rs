@@ -5,8 +5,9 @@ use serde_json::Value;
 
 use super::{
     ids::RequestIds,
-    ledger::{AccountLedger, LedgerError, ObjectKind, StoredObject},
+    ledger::{AccountLedger, LedgerError},
     shapes,
+    stored_object::{ObjectKind, StoredObject},
     workspace::MinterAccount,
 };
 use crate::domain::{
@@ -59,6 +60,14 @@ impl MinterCall<'_> {
     pub(super) fn shows_current_shape(&self) -> bool {
         self.version.is_since(ApiVersion::dated(2024, 4, 10))
     }
+}
+
+/// What a call ends in that goes well.
+pub(super) enum HandlerAnswer {
+    /// The object, in its current shape.
+    Object(Value),
+    /// The body of the answer, as the version of the call shows the object. The ledger knows already that it is shown.
+    Shown(Vec<u8>),
 }
 
 /// Why a call does not end in an object.

@@ -1,14 +1,15 @@
 //! A card on its way from a token to a charge or a customer: what it takes along, and what its bank says.
 
+use std::borrow::Cow;
+
 use jiff::{civil::Date, tz::TimeZone};
 use serde_json::{Value, json};
 
 use super::{
     call::{CallError, MinterCall},
-    fields,
-    ledger::{LedgerError, ObjectKind, StoredObject},
+    ledger::LedgerError,
     shape_rules::ShownAs,
-    shapes,
+    stored_object::{ObjectKind, StoredObject},
 };
 use crate::domain::{
     call::error::{ApiError, Decline},
@@ -49,44 +50,83 @@ pub(super) fn state(card: &CardDetails, alias: Option<&str>) -> Value {
     })
 }
 
-/// A fresh card object in its current shape, keys in the order of the API page.
-pub(super) fn object(call: &MinterCall<'_>, card: &CardDetails) -> Value {
-    let check = |is_sent: bool| Value::from(is_sent.then_some("unchecked"));
-    let address = &card.address;
-    let mut object = fields::object([
-        ("id", call.ids.card(call.now).into()),
-        ("object", "card".into()),
-        ("address_city", address.city.clone().into()),
-        ("address_country", address.country.clone().into()),
-        ("address_line1", address.line1.clone().into()),
-        ("address_line1_check", check(address.line1.is_some())),
-        ("address_line2", address.line2.clone().into()),
-        ("address_state", address.state.clone().into()),
-        ("address_zip", address.zip.clone().into()),
-        ("address_zip_check", check(address.zip.is_some())),
-        ("allow_redisplay", "unspecified".into()),
-        ("brand", card.number.brand().as_str().into()),
-        ("country", card.number.country().into()),
-        ("cvc_check", check(card.has_cvc)),
-        ("dynamic_last4", Value::Null),
-        ("email", Value::Null),
-        ("exp_month", card.expiry.month.into()),
-        ("exp_year", card.expiry.year.into()),
-        ("fingerprint", call.workspace.fingerprint(&card.number).into()),
-        ("funding", card.number.funding().as_str().into()),
-        ("last4", card.number.last4().into()),
-        ("metadata", json!({})),
-        ("name", card.name.clone().into()),
-        ("networks", json!({ "preferred": card.preferred })),
-        ("phone", Value::Null),
-        ("regulated_status", "unregulated".into()),
-        ("tokenization_method", Value::Null),
-        ("wallet", Value::Null),
-    ]);
-    if let Some(currency) = card.currency {
-        shapes::add(&mut object, "currency", currency.as_str().into());
+/// A card that has just been read from a call or an alias.
+#[derive(Clone, Copy)]
+pub(super) struct NewCard<'a> {
+    pub(super) id: &'a str,
+    pub(super) fingerprint: &'a str,
+    pub(super) details: &'a CardDetails,
+}
+
+/// What stands at a field of a new card.
+pub(super) enum CardValue<'a> {
+    Text(Cow<'a, str>),
+    Null,
+    Number(i64),
+    /// The metadata of a new object.
+    NoMetadata,
+    Networks(Option<&'a str>),
+}
+
+impl<'a> NewCard<'a> {
+    /// Fields and values of the card in its current shape, in the order of the API page.
+    pub(super) fn fields(self) -> impl Iterator<Item = (&'static str, CardValue<'a>)> {
+        use CardValue::{Networks, NoMetadata, Null, Number, Text};
+        let Self { id, fingerprint, details } = self;
+        let CardDetails { number, expiry, has_cvc, name, address, currency, preferred } = details;
+        let check = |is_sent: bool| if is_sent { Text("unchecked".into()) } else { Null };
+        let sent = |text: &'a Option<String>| text.as_deref().map_or(Null, |text| Text(text.into()));
+        let with_currency = currency.as_ref().map(|currency| ("currency", Text(currency.as_str().into())));
+        let first = [
+            ("id", Text(id.into())),
+            ("object", Text("card".into())),
+            ("address_city", sent(&address.city)),
+            ("address_country", sent(&address.country)),
+            ("address_line1", sent(&address.line1)),
+            ("address_line1_check", check(address.line1.is_some())),
+            ("address_line2", sent(&address.line2)),
+            ("address_state", sent(&address.state)),
+            ("address_zip", sent(&address.zip)),
+            ("address_zip_check", check(address.zip.is_some())),
+            ("allow_redisplay", Text("unspecified".into())),
+            ("brand", Text(number.brand().as_str().into())),
+            ("country", Text(number.country().into())),
+        ];
+        let last = [
+            ("cvc_check", check(*has_cvc)),
+            ("dynamic_last4", Null),
+            ("email", Null),
+            ("exp_month", Number(expiry.month.into())),
+            ("exp_year", Number(expiry.year.into())),
+            ("fingerprint", Text(fingerprint.into())),
+            ("funding", Text(number.funding().as_str().into())),
+            ("last4", Text(number.last4().into())),
+            ("metadata", NoMetadata),
+            ("name", sent(name)),
+            ("networks", Networks(*preferred)),
+            ("phone", Null),
+            ("regulated_status", Text("unregulated".into())),
+            ("tokenization_method", Null),
+            ("wallet", Null),
+        ];
+        first.into_iter().chain(with_currency).chain(last)
     }
-    object
+
+    pub(super) fn object(self) -> Value {
+        Value::Object(self.fields().map(|(name, value)| (name.to_owned(), value.into())).collect())
+    }
+}
+
+impl From<CardValue<'_>> for Value {
+    fn from(value: CardValue<'_>) -> Self {
+        match value {
+            CardValue::Text(text) => text.into_owned().into(),
+            CardValue::Null => Self::Null,
+            CardValue::Number(number) => number.into(),
+            CardValue::NoMetadata => json!({}),
+            CardValue::Networks(preferred) => json!({ "preferred": preferred }),
+        }
+    }
 }
 
 /// What a bank is asked about a card.
@@ -185,7 +225,9 @@ impl PaymentCard {
             currency: None,
             preferred: None,
         };
-        Some(Self { body: object(call, &details), state: state(&details, Some(alias)), token: None })
+        let (id, fingerprint) = (call.ids.card(call.now), call.workspace.fingerprint(&details.number));
+        let body = NewCard { id: &id, fingerprint: &fingerprint, details: &details }.object();
+        Some(Self { body, state: state(&details, Some(alias)), token: None })
     }
 
     /// A customer's card as kept.

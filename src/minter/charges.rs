@@ -9,10 +9,10 @@ use super::{
     cards::{BankVerdict, CardStep, PaymentCard},
     charge_object, descriptors, disputes, expand,
     fields::{CallFields, LONGEST_TEXT},
-    ledger::{ObjectKind, StoredObject},
     lists::{self, ListQuery},
     lookup::{card_of_customer, charge_of_path, customer_of_param},
     refunds, shapes,
+    stored_object::{ObjectKind, StoredObject},
 };
 use crate::domain::{
     call::error::{ApiError, Decline},

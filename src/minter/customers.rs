@@ -7,10 +7,11 @@ use super::{
     call::{CallError, MinterCall},
     expand,
     fields::{CallFields, LONGEST_TEXT},
-    ledger::{ObjectKind, PageQuery},
+    ledger::PageQuery,
     lists::{self, ListQuery},
     lookup::{card_of_customer, customer_of_path},
     shapes, sources,
+    stored_object::ObjectKind,
 };
 use crate::domain::{call::error::ApiError, mask};
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{call::MinterCall, ledger::StoredObject, shapes};
+use super::{call::MinterCall, shapes, stored_object::StoredObject};
 use crate::domain::{
     call::error::ApiError,
     card::test_cards::{self, DisputeKind, TestCard},

@@ -8,10 +8,10 @@ use super::{
     balance,
     call::{CallError, MinterCall},
     fields::CallFields,
-    ledger::ObjectKind,
     lists,
     shape_rules::{CUSTOMER_LISTS_LEFT_OUT, REFUNDS_LEFT_OUT, SOURCES},
     shapes,
+    stored_object::ObjectKind,
 };
 use crate::domain::{call::error::ApiError, mask};
 

@@ -1,57 +1,14 @@
 //! Where the minter keeps its objects: in memory for tests, in SQLite otherwise.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
 
+use super::{
+    new_token::NewToken,
+    stored_object::{ObjectKind, StoredObject},
+};
 use crate::domain::{call::api::ApiResponse, clock};
-
-/// The kinds of objects that the minter keeps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ObjectKind {
-    Token,
-    /// A customer's card.
-    Card,
-    Charge,
-    Refund,
-    Customer,
-    /// What is left of a customer that was deleted: its id.
-    DeletedCustomer,
-    PaymentMethod,
-}
-
-impl ObjectKind {
-    /// The word for the kind: that of the object's `object` field, where it is not deleted.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Token => "token",
-            Self::Card => "card",
-            Self::Charge => "charge",
-            Self::Refund => "refund",
-            Self::Customer => "customer",
-            Self::DeletedCustomer => "deleted_customer",
-            Self::PaymentMethod => "payment_method",
-        }
-    }
-}
-
-/// An object as the ledger keeps it: what an answer shows of it, and what the minter has to know besides.
-#[derive(Clone, Debug, PartialEq)]
-pub struct StoredObject {
-    pub kind: ObjectKind,
-    pub id: String,
-    /// What lists of this kind are filtered by: the customer of a card or charge, the charge of a refund, the email
-    /// address of a customer as [`crate::domain::mask::keyed_hash::IdentityKey::stored`] has it.
-    pub parent: Option<String>,
-    /// Unix seconds.
-    pub created: i64,
-    /// The object as an answer shows it.
-    pub body: Value,
-    /// What the minter must know to go on with it, such as the number of a published test card. Never a number that is
-    /// not published, never a security code.
-    pub state: Value,
-}
 
 /// The ledger cannot be read or written: Stripe's 500, and nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -153,6 +110,11 @@ pub trait Ledger {
     /// is as good. A call makes one token at most.
     fn token_number(&mut self) -> Option<u128>;
 
+    /// Keeps a new token, which the answer of the call shows: it need not be kept beside the answer.
+    fn insert_token(&mut self, account: Option<&str>, token: &NewToken<'_>) -> Result<(), LedgerError> {
+        self.insert(account, &token.object())
+    }
+
     /// Keeps a new object; an id that exists already is an error.
     fn insert(&mut self, account: Option<&str>, object: &StoredObject) -> Result<(), LedgerError>;
 
@@ -169,9 +131,6 @@ pub trait Ledger {
     /// The objects of a page, newest first, in the order in which they were inserted. A cursor that names no object of
     /// the kind gives none.
     fn page(&mut self, account: Option<&str>, query: &PageQuery<'_>) -> Result<Vec<StoredObject>, LedgerError>;
-
-    /// Notes the object that the answer of the call shows: what the answer tells need not be kept twice.
-    fn shows(&mut self, shown: &Value);
 
     /// What was answered under an idempotency key, however long ago.
     fn recall(&mut self, key: &AnswerKey) -> Result<Option<RememberedAnswer>, LedgerError>;
@@ -199,6 +158,10 @@ impl<'a> AccountLedger<'a> {
     /// Whether it has the objects of a connected account.
     pub(super) fn is_connected(&self) -> bool {
         self.account.is_some()
+    }
+
+    pub(super) fn insert_token(&mut self, token: &NewToken<'_>) -> Result<(), LedgerError> {
+        self.ledger.insert_token(self.account, token)
     }
 
     pub(super) fn insert(&mut self, object: &StoredObject) -> Result<(), LedgerError> {
@@ -237,18 +200,49 @@ pub struct MemoryLedger {
 #[derive(Clone, Debug)]
 struct OwnedObject {
     account: Option<String>,
-    object: StoredObject,
+    object: KeptObject,
+}
+
+#[derive(Clone, Debug)]
+enum KeptObject {
+    /// Nobody asked for it yet.
+    NewToken(NewToken<'static>),
+    Object(StoredObject),
 }
 
 impl OwnedObject {
     fn is(&self, account: Option<&str>, kind: ObjectKind, id: &str) -> bool {
-        self.account.as_deref() == account && self.object.kind == kind && self.object.id == id
+        self.account.as_deref() == account
+            && match &self.object {
+                KeptObject::NewToken(token) => kind == ObjectKind::Token && token.id() == id,
+                KeptObject::Object(object) => object.kind == kind && object.id == id,
+            }
+    }
+
+    fn object(&self) -> Cow<'_, StoredObject> {
+        match &self.object {
+            KeptObject::NewToken(token) => Cow::Owned(token.object()),
+            KeptObject::Object(object) => Cow::Borrowed(object),
+        }
     }
 }
 
 impl MemoryLedger {
     fn place(&self, account: Option<&str>, kind: ObjectKind, id: &str) -> Option<usize> {
         self.objects.iter().position(|owned| owned.is(account, kind, id))
+    }
+
+    fn add(
+        &mut self,
+        account: Option<&str>,
+        (kind, id): (ObjectKind, &str),
+        object: KeptObject,
+    ) -> Result<(), LedgerError> {
+        if self.place(account, kind, id).is_some() {
+            return Err(LedgerError(format!("{id} exists already")));
+        }
+        self.objects.push(OwnedObject { account: account.map(str::to_owned), object });
+        Ok(())
     }
 }
 
@@ -266,23 +260,23 @@ impl Ledger for MemoryLedger {
         None
     }
 
+    fn insert_token(&mut self, account: Option<&str>, token: &NewToken<'_>) -> Result<(), LedgerError> {
+        self.add(account, (ObjectKind::Token, token.id()), KeptObject::NewToken(token.to_kept()))
+    }
+
     fn insert(&mut self, account: Option<&str>, object: &StoredObject) -> Result<(), LedgerError> {
-        if self.place(account, object.kind, &object.id).is_some() {
-            return Err(LedgerError(format!("{} exists already", object.id)));
-        }
-        self.objects.push(OwnedObject { account: account.map(str::to_owned), object: object.clone() });
-        Ok(())
+        self.add(account, (object.kind, &object.id), KeptObject::Object(object.clone()))
     }
 
     fn get(&mut self, account: Option<&str>, kind: ObjectKind, id: &str) -> Result<Option<StoredObject>, LedgerError> {
-        Ok(self.place(account, kind, id).map(|place| self.objects[place].object.clone()))
+        Ok(self.place(account, kind, id).map(|place| self.objects[place].object().into_owned()))
     }
 
     fn update(&mut self, account: Option<&str>, object: &StoredObject) -> Result<(), LedgerError> {
         let place = self
             .place(account, object.kind, &object.id)
             .ok_or_else(|| LedgerError(format!("{} does not exist", object.id)))?;
-        self.objects[place].object = object.clone();
+        self.objects[place].object = KeptObject::Object(object.clone());
         Ok(())
     }
 
@@ -293,7 +287,7 @@ impl Ledger for MemoryLedger {
 
     fn page(&mut self, account: Option<&str>, query: &PageQuery<'_>) -> Result<Vec<StoredObject>, LedgerError> {
         let fits = |owned: &&OwnedObject| {
-            let object = &owned.object;
+            let object = owned.object();
             owned.account.as_deref() == account
                 && object.kind == query.kind
                 && query.parent.is_none_or(|parent| object.parent.as_deref() == Some(parent))
@@ -305,7 +299,7 @@ impl Ledger for MemoryLedger {
             PageCursor::After(id) => (place(id).map_or(&[][..], |place| &self.objects[..place]), None),
             PageCursor::Before(id) => (&[][..], place(id).map(|place| &self.objects[place + 1..])),
         };
-        let object = |owned: &OwnedObject| owned.object.clone();
+        let object = |owned: &OwnedObject| owned.object().into_owned();
         if let Some(newer) = newer {
             let mut page: Vec<StoredObject> = newer.iter().filter(fits).take(query.limit).map(object).collect();
             page.reverse();
@@ -313,8 +307,6 @@ impl Ledger for MemoryLedger {
         }
         Ok(older.iter().rev().filter(fits).take(query.limit).map(object).collect())
     }
-
-    fn shows(&mut self, _: &Value) {}
 
     fn recall(&mut self, key: &AnswerKey) -> Result<Option<RememberedAnswer>, LedgerError> {
         Ok(self.answers.get(&key.text).cloned())

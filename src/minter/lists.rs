@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use super::{
     call::{CallError, MinterCall},
     fields::{self, CallFields},
-    ledger::{ObjectKind, PageCursor, PageQuery, StoredObject},
+    ledger::{PageCursor, PageQuery},
     shapes,
+    stored_object::{ObjectKind, StoredObject},
 };
 use crate::domain::call::error::ApiError;
 

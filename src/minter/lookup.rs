@@ -2,7 +2,7 @@
 
 use super::{
     call::{CallError, MinterCall},
-    ledger::{ObjectKind, StoredObject},
+    stored_object::{ObjectKind, StoredObject},
 };
 use crate::domain::call::error::ApiError;
 

@@ -13,9 +13,9 @@
 //! | `lookup`, `lists`, `expand` | objects by their id, in lists, within other objects |
 //! | `shapes`, `shape_rules` | objects as a version shows them, and which fields it shows |
 //! | `cards`, `charge_object`, `disputes`, `balance` | what a card's bank says, what a charge shows of it, and what follows |
-//! | `idempotency`, `ledger` | one answer for one key, and where objects and answers are kept |
+//! | `idempotency`, `ledger`, `stored_object` | one answer for one key, and where objects and answers are kept |
 //! | `answers`, `ids`, `versions` | the bytes of an answer, ids, and which versions the API has |
-//! | `answered_token` | the token as it is kept, of the answer that showed it |
+//! | `new_token`, `answered_token` | a new token and its answer as text, and the token as it is kept of that answer |
 //! | `workspace`, `accounts` | whose account it is, and which connected one a call is for |
 
 mod accepted;
@@ -41,12 +41,14 @@ pub mod ledger;
 mod lists;
 mod lookup;
 mod metadata;
+mod new_token;
 mod payment_methods;
 mod refunds;
 mod routes;
 mod shape_rules;
 mod shapes;
 mod sources;
+mod stored_object;
 mod tokens;
 mod versions;
 pub mod workspace;
@@ -56,12 +58,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 pub use admission::{Admission, KEY_PARAM, admit, admit_by_param, check_account, takes_key_param};
-pub use answered_token::{is_told_by_answer, token_of_answer};
+pub use answered_token::token_of_answer;
 pub use answers::{refusal, refused_on_purpose, sent_headers, unavailable};
-pub use ledger::{
-    Ledger, LedgerError, MemoryLedger, ObjectKind, PageCursor, PageQuery, RememberedAnswer, StoredObject,
-};
+pub use ledger::{Ledger, LedgerError, MemoryLedger, PageCursor, PageQuery, RememberedAnswer};
+pub use new_token::NewToken;
 pub use routes::{needs_secret_key, unrecognized};
+pub use stored_object::{ObjectKind, StoredObject};
 pub use workspace::MinterAccount;
 
 use crate::domain::{
@@ -74,7 +76,7 @@ use crate::domain::{
 };
 use accounts::ConnectedAccount;
 use answers::Answering;
-use call::{CallError, MinterCall};
+use call::{CallError, HandlerAnswer, MinterCall};
 use idempotency::{IdempotencyCheck, PreparedRecord};
 use ledger::AccountLedger;
 
@@ -181,12 +183,8 @@ fn carry_out(
     let version = ApiVersion::of(request);
     let objects = AccountLedger::new(&mut *ledger, account.as_ref().map(|account| account.stored.as_str()));
     let mut call = MinterCall { ledger: objects, request, now, policies, workspace, account_id, ids, version };
-    let outcome = match routes::run(&mut call).and_then(|object| expand::add_unasked(&mut call, object)) {
-        Ok(object) => {
-            let shown = shapes::shaped(version, object);
-            ledger.shows(&shown);
-            Ok(shown)
-        }
+    let outcome = match routes::run(&mut call).and_then(|answer| shown(&mut call, answer)) {
+        Ok(shown) => Ok(shown),
         Err(CallError::Refused(error)) => Err(error),
         Err(CallError::Ledger(error)) => return Err(error),
     };
@@ -199,4 +197,15 @@ fn carry_out(
         ledger.remember(&record, &answer)?;
     }
     Ok(answer)
+}
+
+/// The body of the answer, as the version of the call shows what it ends in.
+fn shown(call: &mut MinterCall<'_>, answer: HandlerAnswer) -> Result<Vec<u8>, CallError> {
+    Ok(match answer {
+        HandlerAnswer::Shown(body) => body,
+        HandlerAnswer::Object(object) => {
+            let object = expand::add_unasked(call, object)?;
+            answers::text(&shapes::shaped(call.version, object))
+        }
+    })
 }

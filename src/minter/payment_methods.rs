@@ -8,7 +8,7 @@ use super::{
     cards::PaymentCard,
     expand,
     fields::{CallFields, LONGEST_TEXT},
-    ledger::ObjectKind,
+    stored_object::ObjectKind,
 };
 use crate::domain::call::error::ApiError;
 

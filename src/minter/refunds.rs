@@ -8,10 +8,11 @@ use super::{
     call::{CallError, MinterCall},
     disputes, expand,
     fields::CallFields,
-    ledger::{LedgerError, ObjectKind, StoredObject},
+    ledger::LedgerError,
     lists::{self, ListQuery},
     lookup::{charge_of_path, refund_of_path},
     shapes,
+    stored_object::{ObjectKind, StoredObject},
 };
 use crate::domain::{
     call::error::ApiError,

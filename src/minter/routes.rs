@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    call::{CallError, MinterCall},
+    call::{CallError, HandlerAnswer, MinterCall},
     charges, customers, payment_methods, refunds, sources, tokens,
 };
 use crate::domain::{
@@ -19,7 +19,13 @@ use crate::domain::{
 
 /// Answers a call, given the ids in its path. A handler checks everything before it changes the ledger, so that a
 /// refusal in validation changes nothing; only a decline may leave something behind.
-type RouteHandler = fn(&mut MinterCall<'_>, &[&str]) -> Result<Value, CallError>;
+#[derive(Clone, Copy)]
+enum RouteHandler {
+    /// Ends in an object.
+    Object(fn(&mut MinterCall<'_>, &[&str]) -> Result<Value, CallError>),
+    /// Ends in either.
+    Answer(fn(&mut MinterCall<'_>, &[&str]) -> Result<HandlerAnswer, CallError>),
+}
 
 /// A row of the route table. In a pattern, `:id` takes any one part of the path but [`SEARCH`] and hands it to `run`.
 pub(super) struct ApiRoute {
@@ -29,15 +35,24 @@ pub(super) struct ApiRoute {
     run: RouteHandler,
 }
 
-const fn route(method: HttpMethod, pattern: &'static [&'static str], run: RouteHandler) -> ApiRoute {
-    ApiRoute { method, pattern, secret_only: true, run }
+const fn route(
+    method: HttpMethod,
+    pattern: &'static [&'static str],
+    run: fn(&mut MinterCall<'_>, &[&str]) -> Result<Value, CallError>,
+) -> ApiRoute {
+    ApiRoute { method, pattern, secret_only: true, run: RouteHandler::Object(run) }
 }
 
 /// Stands in the place of an id in the paths of Stripe's search, which is not modelled.
 const SEARCH: &str = "search";
 
 const ROUTES: &[ApiRoute] = &[
-    ApiRoute { secret_only: false, ..route(Post, &["v1", "tokens"], tokens::create) },
+    ApiRoute {
+        method: Post,
+        pattern: &["v1", "tokens"],
+        secret_only: false,
+        run: RouteHandler::Answer(tokens::create),
+    },
     route(Get, &["v1", "tokens", ":id"], tokens::retrieve),
     route(Post, &["v1", "charges"], charges::create),
     route(Get, &["v1", "charges"], charges::list),
@@ -187,9 +202,12 @@ impl ApiRoute {
 ///
 /// # Errors
 /// What the handler refuses, and a request that has no route.
-pub(super) fn run(call: &mut MinterCall<'_>) -> Result<Value, CallError> {
+pub(super) fn run(call: &mut MinterCall<'_>) -> Result<HandlerAnswer, CallError> {
     match route_of(call.request) {
-        Some((route, ids)) => (route.run)(call, &ids),
+        Some((route, ids)) => match route.run {
+            RouteHandler::Object(run) => run(call, &ids).map(HandlerAnswer::Object),
+            RouteHandler::Answer(run) => run(call, &ids),
+        },
         None => Err(no_such_route(call.request).into()),
     }
 }

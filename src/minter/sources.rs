@@ -9,10 +9,11 @@ use super::{
     cards::{BankVerdict, CardStep, PaymentCard},
     expand,
     fields::{CallFields, LONGEST_TEXT, SentValue},
-    ledger::{ObjectKind, PageQuery, StoredObject},
+    ledger::PageQuery,
     lists::{self, ListQuery},
     lookup::{card_of_customer, customer_of_path},
     shapes,
+    stored_object::{ObjectKind, StoredObject},
 };
 use crate::domain::{call::error::ApiError, card::expiry::CardExpiry, rules::prediction};
 

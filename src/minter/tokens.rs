@@ -4,10 +4,10 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::{
-    call::{CallError, MinterCall},
-    cards, fields,
-    ledger::ObjectKind,
+    call::{CallError, HandlerAnswer, MinterCall},
     lookup::{card_of_customer, customer_of_param},
+    new_token::{NewToken, token_body},
+    stored_object::ObjectKind,
 };
 use crate::domain::{
     call::error::ApiError,
@@ -15,25 +15,23 @@ use crate::domain::{
 };
 
 /// Makes a card token.
-pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, CallError> {
+pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<HandlerAnswer, CallError> {
     let params = &call.request.params;
     let today = TimeZone::UTC.to_datetime(call.now).date();
     let card = match prediction::predict(params, today, call.policies) {
         Prediction::Token(card) => card,
-        Prediction::Clone { customer, card } => return clone(call, &customer, card.as_deref()),
+        Prediction::Clone { customer, card } => {
+            return clone(call, &customer, card.as_deref()).map(HandlerAnswer::Object);
+        }
         Prediction::Refused(error) => return Err(error.into()),
     };
     if params.get("card[number]").is_some_and(|text| text.contains([' ', '-'])) {
         tracing::warn!("card[number] was sent with separators: the minter strips them, Stripe may refuse them");
     }
-    keep(call, cards::object(call, &card), cards::state(&card, None))
-}
-
-/// A new token of a card.
-fn keep(call: &mut MinterCall<'_>, card: Value, state: Value) -> Result<Value, CallError> {
-    let id = call.ids.token(call.now);
-    let body = token_of(call, &id, card);
-    Ok(call.keep(ObjectKind::Token, None, body, state)?.body)
+    let fingerprint = call.workspace.fingerprint(&card.number);
+    let token = NewToken::of(&card, fingerprint, &call.ids, call.now);
+    call.ledger.insert_token(&token)?;
+    Ok(HandlerAnswer::Shown(token.shown(call.version)))
 }
 
 /// Copies a card of the platform's customer, its default one where none is named, into a new token of the connected
@@ -60,7 +58,8 @@ fn clone(call: &mut MinterCall<'_>, customer: &str, card: Option<&str>) -> Resul
     }
     copy["id"] = call.ids.card(call.now).into();
     copy["metadata"] = json!({});
-    keep(call, copy, original.state)
+    let token = token_body(call.ids.token(call.now).into(), call.now.as_second().into(), copy);
+    Ok(call.keep(ObjectKind::Token, None, token, original.state)?.body)
 }
 
 /// Shows a token again.
@@ -72,18 +71,4 @@ pub(super) fn retrieve(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value,
         .get(ObjectKind::Token, id)?
         .ok_or_else(|| ApiError::no_such("token", id, "token").with_status(404))?;
     Ok(token.body)
-}
-
-/// A token of a card, keys in the order of the API page.
-fn token_of(call: &MinterCall<'_>, id: &str, card: Value) -> Value {
-    fields::object([
-        ("id", id.into()),
-        ("object", "token".into()),
-        ("card", card),
-        ("client_ip", "127.0.0.1".into()),
-        ("created", call.now.as_second().into()),
-        ("livemode", false.into()),
-        ("type", "card".into()),
-        ("used", false.into()),
-    ])
 }

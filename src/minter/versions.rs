@@ -170,6 +170,14 @@ fn is_version(text: &str) -> bool {
     is_new && day.len() == "YYYY-MM-DD".len() && day.parse::<jiff::civil::Date>().is_ok()
 }
 
+/// The versions of Stripe's list.
+#[cfg(test)]
+pub(super) fn published() -> impl Iterator<Item = crate::domain::call::version::ApiVersion<'static>> {
+    PUBLISHED
+        .iter()
+        .map(|version| crate::domain::call::version::ApiVersion::parse(version).expect("a version of the list is one"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

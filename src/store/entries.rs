@@ -1,12 +1,14 @@
 //! Entries of the history: what they say once a call came to its end, and how they are written.
 
-use std::{borrow::Cow, time::Duration};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
-use serde_json::Value;
 
-use super::rows::{self, StoredExchange};
+use super::{
+    exchanges::KeptToken,
+    rows::{self, StoredExchange},
+};
 use crate::domain::{
     call::{
         api::{ApiResponse, CallFailure, MaskedRequest, Target},
@@ -62,7 +64,7 @@ pub(super) fn judged(
     }
 }
 
-/// An entry with what came of its creation; `token` is the one that the answer shows, where it is at hand. With
+/// An entry with what came of its creation; `token` is the new one that the answer shows, where it is at hand. With
 /// `may_have_happened`, the creation failed here and may have been carried out at Stripe all the same: then the entry is
 /// *unknown*.
 pub(super) fn settled(
@@ -70,13 +72,19 @@ pub(super) fn settled(
     request: &MaskedRequest,
     took: Duration,
     outcome: &Result<ApiResponse, CallFailure>,
-    token: Option<&Value>,
+    token: Option<&KeptToken>,
     may_have_happened: bool,
 ) -> HistoryEntry {
     entry.judgement = judged(&entry, request, outcome.as_ref().ok());
     entry.took = Some(rows::kept_duration(took));
+    if let Some(KeptToken { id, brand, last4, .. }) = token {
+        entry.token_id = Some(id.clone());
+        (entry.brand, entry.last4) = (Some(brand.clone()), Some(last4.clone()));
+        entry.status = EntryStatus::Unused;
+        return entry;
+    }
     (entry.status, entry.code) = match outcome {
-        Ok(response) => match token.map(Cow::Borrowed).or_else(|| response.json().map(Cow::Owned)).as_deref() {
+        Ok(response) => match response.json().as_ref() {
             Some(body) if response.is_success() => match TokenView::of(body) {
                 Some(token) => {
                     entry.token_id = Some(token.id().to_owned());

@@ -27,11 +27,20 @@ use crate::{
 /// What is written of a call's ledger with its exchange.
 #[derive(Default)]
 pub(super) struct LedgerUse {
-    /// The token that is kept with the exchange.
-    pub(super) token: Option<StoredObject>,
+    pub(super) token: Option<KeptToken>,
     pub(super) remembered: Option<KeyRecord>,
     /// The entry of the call whose answer was given again.
     pub(super) recalled: Option<EntryId>,
+}
+
+/// A new token that is kept with its exchange, whose answer shows it.
+pub(super) struct KeptToken {
+    pub(super) id: String,
+    pub(super) brand: String,
+    pub(super) last4: String,
+    /// What the minter has to know of it besides. The minter made it of flags and a published number: there is nothing
+    /// in it to redact.
+    pub(super) state: String,
 }
 
 /// A call with what came of it, as it is written.
@@ -54,13 +63,12 @@ pub(super) fn insert_ended(
     let EndedCall { number, entry, is_creation, call, took, outcome, ledger } = ended;
     let kept = log_bound::kept(call.request.method, outcome);
     let outcome = OutcomeColumns::of(&kept);
-    // The minter made the state of flags and a published number: there is nothing in it to redact.
-    let token_state = ledger.token.as_ref().map(|token| token.state.to_string());
+    let token_state = ledger.token.as_ref().map(|token| token.state.as_str());
     let packed = packer.pack(&CallParts {
         params: &call.params_json,
         headers: &call.headers_json,
         answer: outcome.headers.as_deref().zip(outcome.body),
-        token_state: token_state.as_deref(),
+        token_state,
     });
     connection
         .prepare_cached(

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{
     call::MaskedCall,
     error::StoreError,
-    exchanges::{self, LedgerUse},
+    exchanges::{self, KeptToken, LedgerUse},
     key_index::{KeyHash, KeyRecord},
     write_context::WriteContext,
 };
@@ -18,7 +18,7 @@ use crate::{
         history::{entry::EntryId, request_log::ExchangeId},
     },
     minter::{
-        self, Ledger, LedgerError, ObjectKind, PageCursor, PageQuery, RememberedAnswer, StoredObject,
+        Ledger, LedgerError, NewToken, ObjectKind, PageCursor, PageQuery, RememberedAnswer, StoredObject,
         ledger::{AnswerKey, IdempotencyRecord, RequestFingerprint},
     },
 };
@@ -40,12 +40,12 @@ pub(super) struct SqlLedger<'a> {
     call: &'a MaskedCall,
     /// The number that the call will have.
     number: ExchangeId,
-    /// The token that the call made, and for which account, if its id tells the call.
-    token: Option<(Option<String>, StoredObject)>,
-    /// Whether the answer shows it, and tells all of it.
-    shows_token: bool,
+    /// The token that is kept with the call.
+    token: Option<KeptToken>,
     /// The last token that was read from a call: its id and that call.
     read_token: Option<(String, ExchangeId)>,
+    /// The hash of the call's idempotency key.
+    key: Option<KeyHash>,
     /// What is to be remembered of the call.
     remembered: Option<KeyRecord>,
     /// The entry of the call whose answer was given again.
@@ -62,8 +62,8 @@ impl<'a> SqlLedger<'a> {
             call,
             number,
             token: None,
-            shows_token: false,
             read_token: None,
+            key: None,
             remembered: None,
             recalled: None,
             broken: None,
@@ -72,18 +72,11 @@ impl<'a> SqlLedger<'a> {
 
     /// # Errors
     /// When a change of the ledger failed.
-    pub(super) fn finish(mut self) -> Result<LedgerUse, LedgerError> {
-        let token = match self.token.take() {
-            Some((account, token)) if self.shows_token && account == self.call.account => Some(token),
-            Some((account, token)) => {
-                self.insert_row(account.as_deref(), &token)?;
-                None
-            }
-            None => None,
-        };
-        match self.broken {
+    pub(super) fn finish(self) -> Result<LedgerUse, LedgerError> {
+        let Self { token, remembered, recalled, broken, .. } = self;
+        match broken {
             Some(error) => Err(error),
-            None => Ok(LedgerUse { token, remembered: self.remembered, recalled: self.recalled }),
+            None => Ok(LedgerUse { token, remembered, recalled }),
         }
     }
 
@@ -252,14 +245,18 @@ impl Ledger for SqlLedger<'_> {
         self.context.numbers.own_number(self.number)
     }
 
-    fn insert(&mut self, account: Option<&str>, object: &StoredObject) -> Result<(), LedgerError> {
-        let is_of_call = object.kind == ObjectKind::Token
-            && self.token.is_none()
-            && self.context.numbers.call_of(&object.id) == Some(self.number);
-        if is_of_call {
-            self.token = Some((account.map(str::to_owned), object.clone()));
-            return Ok(());
+    fn insert_token(&mut self, account: Option<&str>, token: &NewToken<'_>) -> Result<(), LedgerError> {
+        let is_of_call =
+            self.context.numbers.call_of(token.id()) == Some(self.number) && account == self.call.account.as_deref();
+        if !is_of_call || self.token.is_some() {
+            return self.insert_row(account, &token.object());
         }
+        let (brand, last4) = (token.brand().to_owned(), token.last4().to_owned());
+        self.token = Some(KeptToken { id: token.id().to_owned(), brand, last4, state: token.state().to_string() });
+        Ok(())
+    }
+
+    fn insert(&mut self, account: Option<&str>, object: &StoredObject) -> Result<(), LedgerError> {
         self.insert_row(account, object)
     }
 
@@ -313,15 +310,11 @@ impl Ledger for SqlLedger<'_> {
         self.list(account, query).map_err(|error| ledger_error(&error))
     }
 
-    fn shows(&mut self, shown: &Value) {
-        self.shows_token = self.token.as_ref().is_some_and(|(_, token)| {
-            shown["object"] == "token" && shown["id"] == *token.id && minter::is_told_by_answer(&token.body)
-        });
-    }
-
     /// The answer is as the exchange has it, which is as it was sent.
     fn recall(&mut self, key: &AnswerKey) -> Result<Option<RememberedAnswer>, LedgerError> {
-        let found = self.remembered_call(key).and_then(|found| match found {
+        let hash = KeyHash::of(&self.context.folder_secret, self.world(), key);
+        self.key = Some(hash);
+        let found = self.remembered_call(key, hash).and_then(|found| match found {
             None if self.context.remembers_old => self.remembered_of_old(key),
             found => Ok(found),
         });
@@ -332,7 +325,7 @@ impl Ledger for SqlLedger<'_> {
 
     fn remember(&mut self, record: &IdempotencyRecord, _: &ApiResponse) -> Result<(), LedgerError> {
         let IdempotencyRecord { key, created, fingerprint } = record;
-        let key = KeyHash::of(&self.context.folder_secret, self.world(), key);
+        let key = self.key.unwrap_or_else(|| KeyHash::of(&self.context.folder_secret, self.world(), key));
         self.remembered = Some(KeyRecord { key, created: *created, fingerprint: fingerprint.clone() });
         self.recalled = None;
         Ok(())
@@ -340,8 +333,11 @@ impl Ledger for SqlLedger<'_> {
 }
 
 impl SqlLedger<'_> {
-    fn remembered_call(&self, key: &AnswerKey) -> rusqlite::Result<Option<(Option<EntryId>, RememberedAnswer)>> {
-        let hash = KeyHash::of(&self.context.folder_secret, self.world(), key);
+    fn remembered_call(
+        &self,
+        key: &AnswerKey,
+        hash: KeyHash,
+    ) -> rusqlite::Result<Option<(Option<EntryId>, RememberedAnswer)>> {
         for number in self.context.keys.calls(self.connection, hash)? {
             if self.context.worlds.is_void(self.world(), number) {
                 continue;

@@ -273,7 +273,7 @@ impl Store {
         answer: ApiResponse,
     ) -> (ApiResponse, StoreReply<RecordedCall>) {
         let call = MaskedCall::of(call, &self.0.identities);
-        let sent = call.redaction.local_answer(answer);
+        let sent = call.redaction.local_answer(answer, false);
         let kept = call.redaction.kept_of_sent(&sent);
         (sent, self.submit_noted(call, took, Ok(kept)))
     }

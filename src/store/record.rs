@@ -67,7 +67,8 @@ impl WriteContext {
         let mut ledger = SqlLedger::new(self, call, number);
         let response = answer(&mut ledger)?;
         let ledger = ledger.finish()?;
-        let sent = call.redaction.local_answer(response);
+        // What shows a new token holds what was masked already.
+        let sent = call.redaction.local_answer(response, ledger.token.is_some());
         let took = begun.elapsed();
         let (kept, sent_apart) = match call.redaction.kept_apart(&sent) {
             Some(kept) => (kept, Some(sent)),
@@ -81,7 +82,7 @@ impl WriteContext {
         let (about, changed) = match (repeated, created) {
             (Some(entry), _) => (Some(entry), entries::find(&self.connection, entry)?),
             (None, Some(entry)) => {
-                let token = ledger.token.as_ref().map(|token| &token.body);
+                let token = ledger.token.as_ref();
                 let entry = entries::settled(entry, &call.request, took, &kept, token, false);
                 let token_call = entry.token_id.as_deref().and_then(|token| self.numbers.call_of(token));
                 let entry = self.insert_entry(entry, None, token_call.filter(|call| *call == number))?;

@@ -398,8 +398,6 @@ impl Ledger for ReadOnly {
         None
     }
 
-    fn shows(&mut self, _: &Value) {}
-
     fn insert(&mut self, _: Option<&str>, object: &StoredObject) -> Result<(), LedgerError> {
         Err(LedgerError(format!("{} was to be kept", object.id)))
     }

@@ -55,8 +55,9 @@ impl Redaction {
         (redaction, MaskedRequest { method: request.method, path, params, kept, headers })
     }
 
-    /// A response of the local minter as it is sent. It is recorded as [`Self::kept_of_sent`] returns it.
-    pub fn local_answer(&self, answer: ApiResponse) -> ApiResponse {
+    /// A response of the local minter as it is sent. It is recorded as [`Self::kept_of_sent`] returns it. `is_masked` says
+    /// that its body was made of nothing but masked values.
+    pub fn local_answer(&self, answer: ApiResponse, is_masked: bool) -> ApiResponse {
         // The names are the program's own words, and so are most of the values.
         let header = |(name, value): (String, String)| {
             let value = if is_own(&name) || is_identity(&name) { value } else { self.message(value) };
@@ -65,7 +66,7 @@ impl Redaction {
         ApiResponse {
             http_status: answer.http_status,
             headers: answer.headers.into_iter().filter(|(name, _)| !is_credential(name)).map(header).collect(),
-            body: self.local_json(answer.body),
+            body: if is_masked { answer.body } else { self.local_json(answer.body) },
         }
     }
 
@@ -214,7 +215,7 @@ mod tests {
             headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
             body: br#"{"error": {"message": "987 and 4539578763621486", "param": "987"}}"#.to_vec(),
         };
-        let sent = redaction.local_answer(answer);
+        let sent = redaction.local_answer(answer, false);
         assert_eq!(sent.text(), r#"{"error": {"message": "••• and 453957******1486", "param": "987"}}"#);
         assert_eq!(sent.header("Idempotency-Key"), Some("k 4539578763621486"));
         assert_eq!(sent.header("X"), Some("453957******1486"));
