@@ -54,7 +54,7 @@ fn press(key: Key) -> Event {
 struct Bench {
     ctx: Context,
     state: AnswerState,
-    response: ApiResponse,
+    response: Arc<ApiResponse>,
     frames: u32,
 }
 
@@ -62,7 +62,7 @@ impl Bench {
     fn new(body: Vec<u8>) -> Self {
         let ctx = Context::default();
         theme::install(&ctx);
-        let response = ApiResponse { http_status: 200, headers: Vec::new(), body };
+        let response = Arc::new(ApiResponse { http_status: 200, headers: Vec::new(), body });
         Self { ctx, state: AnswerState::default(), response, frames: 0 }
     }
 
@@ -79,7 +79,8 @@ impl Bench {
         let mut output = self.ctx.run_ui(input, |ui| {
             CentralPanel::default().show(ui, |ui| {
                 let (call, revision, since) = (ShownCall::Entry(EntryId(1)), Revision::default(), &Arc::default());
-                let answer = ShownAnswer { call, revision, response: &self.response, took: None, since };
+                let source = Arc::clone(&self.response);
+                let answer = ShownAnswer { call, revision, source, took: None, since };
                 answer_ui(ui, &mut self.state, &answer, |_| {}, &mut Vec::new());
             });
         });

@@ -1,6 +1,6 @@
 //! A value that was loaded for the inspector, with a number that tells it from every other that was loaded.
 
-use std::ops::Deref;
+use std::{ops::Deref, sync::Arc};
 
 /// Which of all loaded values a value is. What a view reads out of a value is read again when this number changes, and
 /// only then. Neither its bytes nor its address tell that: comparing bytes costs as much as reading them, and a later
@@ -20,12 +20,17 @@ impl Revision {
 #[derive(Clone, Debug)]
 pub struct LoadedValue<T> {
     revision: Revision,
-    value: Box<T>,
+    value: Arc<T>,
 }
 
 impl<T> LoadedValue<T> {
     pub fn new(revision: Revision, value: Box<T>) -> Self {
-        Self { revision, value }
+        Self { revision, value: Arc::from(value) }
+    }
+
+    /// The value for a thread beside the window: to copy a long one would take longer than a frame.
+    pub fn shared(&self) -> Arc<T> {
+        Arc::clone(&self.value)
     }
 
     pub fn revision(&self) -> Revision {

@@ -32,7 +32,7 @@ use crate::support::{
 struct View {
     state: AnswerState,
     revision: Revision,
-    response: ApiResponse,
+    response: Arc<ApiResponse>,
     since: Arc<[FieldNote]>,
     actions: Vec<Action>,
 }
@@ -45,13 +45,13 @@ fn answer(body: &Value) -> Pane {
 
 fn answer_of(body: String, (name, value): (&str, &str)) -> Pane {
     let headers = vec![(name.to_owned(), value.to_owned())];
-    let response = ApiResponse { http_status: 200, headers, body: body.into_bytes() };
+    let response = Arc::new(ApiResponse { http_status: 200, headers, body: body.into_bytes() });
     let (state, revision, since, actions) = (AnswerState::default(), Revision::default(), Arc::default(), Vec::new());
     let view = View { state, revision, response, since, actions };
     pane([340.0, 640.0], view, |ui, view: &mut View| {
         let View { state, revision, response, since, actions } = view;
         let (call, took) = (ShownCall::Entry(EntryId(1)), Some(Duration::from_millis(3)));
-        let answer = ShownAnswer { call, revision: *revision, response, took, since };
+        let answer = ShownAnswer { call, revision: *revision, source: response.clone(), took, since };
         answer_ui(ui, state, &answer, |_| {}, actions);
     })
 }
@@ -98,7 +98,7 @@ fn an_answer_that_lies_where_another_lay_is_shown() {
     let view = pane.state_mut();
     let (at, length) = (view.response.body.as_ptr(), view.response.body.len());
     let other = token().to_string().replace("Visa", "JCB ").into_bytes();
-    view.response.body.copy_from_slice(&other);
+    Arc::get_mut(&mut view.response).unwrap().body.copy_from_slice(&other);
     view.revision = Revision(1);
     assert_eq!((at, length), (view.response.body.as_ptr(), view.response.body.len()), "the same memory");
     pane.run();

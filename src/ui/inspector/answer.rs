@@ -8,9 +8,15 @@ use jiff::{Timestamp, civil::Date};
 use super::{shown_call::ShownCall, since::FieldNote};
 use crate::{
     domain::{
-        call::{api::ApiResponse, field_help, field_place::FieldPlace, grades},
+        call::{
+            api::{ApiExchange, ApiResponse},
+            field_help,
+            field_place::FieldPlace,
+            grades,
+        },
         card::currency::ChargeCurrency,
         foreign,
+        history::entry::EntryDetail,
         json_document::{JsonDocument, JsonKind, JsonView},
         zone::LocalZone,
     },
@@ -29,14 +35,39 @@ use crate::{
     },
 };
 
+/// What an answer is a part of. It is read on a thread beside the window, and to copy a long one would take longer than a
+/// frame.
+pub trait AnswerSource: Send + Sync {
+    /// The answer; `None` where there is none, which is not shown then.
+    fn shown(&self) -> Option<&ApiResponse>;
+}
+
+impl AnswerSource for EntryDetail {
+    fn shown(&self) -> Option<&ApiResponse> {
+        self.answer()
+    }
+}
+
+impl AnswerSource for ApiExchange {
+    fn shown(&self) -> Option<&ApiResponse> {
+        self.outcome.as_ref().ok()
+    }
+}
+
+impl AnswerSource for ApiResponse {
+    fn shown(&self) -> Option<&ApiResponse> {
+        Some(self)
+    }
+}
+
 /// The answer that is shown.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone)]
 pub struct ShownAnswer<'a> {
     /// The call that it answers.
     pub call: ShownCall,
     /// The revision of what was loaded, which the response is a part of.
     pub revision: Revision,
-    pub response: &'a ApiResponse,
+    pub source: Arc<dyn AnswerSource>,
     /// How long the answer took, once that is known.
     pub took: Option<Duration>,
     /// What is not so any more.
@@ -109,7 +140,7 @@ impl AnswerState {
     }
 
     /// Starts to read another answer, or takes the result of a reading that ended.
-    fn update(&mut self, ui: &Ui, answer: &ShownAnswer<'_>) {
+    fn update(&mut self, ui: &Ui, answer: &ShownAnswer<'_>, response: &ApiResponse) {
         if let Some(lines) = self.reading.take() {
             self.take(lines);
         }
@@ -119,14 +150,17 @@ impl AnswerState {
         }
         let is_other = self.shown.is_none_or(|(known, _)| known != answer.call);
         self.shown = shown;
-        let body = &answer.response.body;
+        let body = &response.body;
         self.reading.cancel();
         if body.len() > SMALL_BODY {
             if is_other {
                 self.forget();
             }
-            let bytes = body.clone();
-            self.reading.ask(ui.ctx(), move |_| JsonLines::new(JsonDocument::of_body(&bytes)));
+            let source = Arc::clone(&answer.source);
+            self.reading.ask(ui.ctx(), move |_| {
+                let body = source.shown().map(|answer| answer.body.as_slice()).unwrap_or_default();
+                JsonLines::new(JsonDocument::of_body(body))
+            });
         } else if is_other || self.bytes != *body {
             self.take(JsonLines::new(JsonDocument::of_body(body)));
             self.bytes.clone_from(body);
@@ -260,8 +294,8 @@ pub fn answer_ui(
     headers: impl FnOnce(&mut Ui),
     actions: &mut Vec<Action>,
 ) {
-    state.update(ui, answer);
-    let response = answer.response;
+    let Some(response) = answer.source.shown() else { return };
+    state.update(ui, answer, response);
     status_line_ui(ui, state, response, answer.took, actions);
     if let Some(whole) = response.cut_from() {
         let text = format!(

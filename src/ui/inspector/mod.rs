@@ -230,7 +230,7 @@ fn call_response_ui(
     let headers = |ui: &mut Ui| headers_ui(ui, "Response headers", &response.headers);
     let (call, took) = (ShownCall::Logged(id), Some(exchange.took));
     let since = &Arc::default();
-    let answer = ShownAnswer { call, revision: exchange.revision(), response, took, since };
+    let answer = ShownAnswer { call, revision: exchange.revision(), source: exchange.shared(), took, since };
     answer_ui(ui, &mut state.answer, &answer, headers, actions);
 }
 
@@ -366,7 +366,7 @@ fn response_ui(ui: &mut Ui, state: &mut InspectorState, detail: &LoadedValue<Ent
             let headers = |ui: &mut Ui| headers_ui(ui, "Response headers", &response.headers);
             let (call, took) = (ShownCall::Entry(detail.entry.id), detail.entry.took);
             let since = state.since.of(detail.revision(), || notes_of_entry(detail, &zone_in_use::of(ui)));
-            let answer = ShownAnswer { call, revision: detail.revision(), response, took, since };
+            let answer = ShownAnswer { call, revision: detail.revision(), source: detail.shared(), took, since };
             answer_ui(ui, &mut state.answer, &answer, headers, actions);
         }
         Some(Err(failure)) => {
