@@ -36,14 +36,18 @@ const LENGTHS_MARK: char = '\u{1}';
 fn answer_key(key: &str, account: Option<&ConnectedAccount>, workspace: &MinterAccount) -> AnswerKey {
     let with_length = |stored: &str| format!("{}:{stored}", stored.len());
     let account_part = account.map_or_else(|| "-".to_owned(), |account| with_length(&account.stored));
+    let stored_key = workspace.identities().stored(key);
     // No older form where it would be ambiguous (a space in one of the two), or where older versions wrote a hash
-    // instead.
-    let is_plain = |text: &str| !text.contains(' ') && mask::is_whole(text);
-    let older = match account.map(|account| account.id.as_str()) {
-        None => is_plain(key).then(|| key.to_owned()),
-        Some(account) => (is_plain(account) && is_plain(key)).then(|| format!("{account} {key}")),
+    // instead. What is stored as it is may be kept whole.
+    let is_plain = |text: &str, stored: &str| !text.contains(' ') && (stored == text || mask::is_whole(text));
+    let is_plain_key = is_plain(key, &stored_key);
+    let older = match account {
+        None => is_plain_key.then(|| key.to_owned()),
+        Some(ConnectedAccount { id, stored }) => {
+            (is_plain_key && is_plain(id.as_str(), stored)).then(|| format!("{} {key}", id.as_str()))
+        }
     };
-    let key_part = with_length(&workspace.identities().stored(key));
+    let key_part = with_length(&stored_key);
     AnswerKey { text: format!("{LENGTHS_MARK}{account_part}{key_part}"), older }
 }
 
