@@ -82,6 +82,7 @@
 //! | [`domain::presets`] | what can be asked for by its outcome, and the search for it |
 //! | [`domain::settings`] | what a person sets: preferences, profiles, the way to the real API, the layout of the window |
 //! | [`domain::history`] | entries, filters, lists, edits, the request log with its filter and its lines |
+//! | [`domain::run`] | many drafts in one list with what is expected of each: how a list is read, verdicts, summaries, comparisons |
 //!
 //! # Threads
 //!

@@ -1,6 +1,9 @@
 //! A call that this program makes, to either target: started, made and written down.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use jiff::Timestamp;
 use tracing::{Instrument as _, Span};
@@ -10,7 +13,7 @@ use crate::{
     domain::{
         call::{
             account::AccountId,
-            api::{ApiRequest, Target, TransportError},
+            api::{ApiRequest, ApiResponse, Target, TransportError},
         },
         history::{
             entry::{EntryId, HistoryEntry},
@@ -20,7 +23,7 @@ use crate::{
         settings::profile::ProfileId,
     },
     minter::{MinterAccount, PreparedCall},
-    store::{NewCall, RecordedCall, Store, StoreError},
+    store::{EntryOfRow, LocalAnswer, NewCall, RecordedCall, Store, StoreError},
     stripe::StripeClient,
 };
 
@@ -38,6 +41,8 @@ pub enum Backend {
 pub struct StartedCall {
     request: ApiRequest,
     expects: Option<Expectation>,
+    /// Of the token of a run: which row it is of.
+    row: Option<EntryOfRow>,
     started: Timestamp,
     journalled: Option<ExchangeId>,
     /// What the log lines of the call share.
@@ -94,8 +99,52 @@ impl Backend {
         expects: Option<Expectation>,
         now: Timestamp,
     ) -> Result<StartedCall, StoreError> {
+        self.begin_call(request, expects, None, now).await
+    }
+
+    /// As [`Backend::begin_expecting`], for the token of a run's row: the row knows its entry from the moment that the
+    /// entry is written.
+    ///
+    /// # Errors
+    /// As [`Backend::begin`].
+    pub async fn begin_row(
+        &self,
+        request: ApiRequest,
+        expects: Expectation,
+        row: EntryOfRow,
+        now: Timestamp,
+    ) -> Result<StartedCall, StoreError> {
+        self.begin_call(request, Some(expects), Some(row), now).await
+    }
+
+    /// Starts the call of a row once more, whose entry is of unknown outcome: `request` has the idempotency key of the
+    /// first time.
+    ///
+    /// # Errors
+    /// As [`Backend::begin_again`].
+    pub async fn begin_row_again(
+        &self,
+        entry: EntryId,
+        request: ApiRequest,
+        now: Timestamp,
+    ) -> Result<StartedCall, StoreError> {
         let span = call_span(self.target(), request.method.as_str());
-        let mut started = StartedCall { request, expects, started: now, journalled: None, span, entry: None };
+        let started =
+            StartedCall { request, expects: None, row: None, started: now, journalled: None, span, entry: None };
+        let call = started.call(self.target(), None, None);
+        let journaled = started.span.in_scope(|| self.store().journal_row_again(entry, call)).await?;
+        Ok(StartedCall { journalled: Some(journaled.exchange), entry: journaled.entry, ..started })
+    }
+
+    async fn begin_call(
+        &self,
+        request: ApiRequest,
+        expects: Option<Expectation>,
+        row: Option<EntryOfRow>,
+        now: Timestamp,
+    ) -> Result<StartedCall, StoreError> {
+        let span = call_span(self.target(), request.method.as_str());
+        let mut started = StartedCall { request, expects, row, started: now, journalled: None, span, entry: None };
         match self {
             Self::Local { .. } => Ok(started),
             Self::Stripe { store, client, profile } => {
@@ -106,7 +155,11 @@ impl Backend {
                     }
                 }
                 let call = started.call(Target::Stripe, Some(*profile), None);
-                let journalled = started.span.in_scope(|| store.journal(call)).await?;
+                let journalled = started.span.in_scope(|| match started.row.clone() {
+                    Some(row) => store.journal_row(call, row),
+                    None => store.journal(call),
+                });
+                let journalled = journalled.await?;
                 Ok(StartedCall { journalled: Some(journalled.exchange), entry: journalled.entry, ..started })
             }
         }
@@ -127,6 +180,7 @@ impl Backend {
         Ok(StartedCall {
             request,
             expects: None,
+            row: None,
             started: now,
             journalled: Some(journalled.exchange),
             span,
@@ -153,7 +207,11 @@ impl Backend {
                 let call = started.call(Target::Local, None, Some(workspace.account().clone()));
                 let prepared =
                     PreparedCall::new(started.request.clone(), started.started, *policies, Arc::clone(workspace));
-                store.answer(call, Box::new(move |ledger| prepared.answer(ledger))).await
+                let answer: LocalAnswer = Box::new(move |ledger| prepared.answer(ledger));
+                match started.row.clone() {
+                    Some(row) => store.answer_row(call, row, answer).await,
+                    None => store.answer(call, answer).await,
+                }
             }
             Self::Stripe { store, client, profile } => {
                 let exchange = match started.journalled {
@@ -168,6 +226,33 @@ impl Backend {
                 store.finish(exchange, sent.elapsed(), outcome).await
             }
         }
+    }
+
+    /// Sends a started call to the real API once, and writes nothing down: for who decides by rules of their own whether it
+    /// is sent again. [`Backend::settle`] follows. `None` for a call to the minter, which [`Backend::finish`] makes.
+    pub async fn attempt(&self, started: &StartedCall) -> Option<Result<ApiResponse, TransportError>> {
+        match self {
+            Self::Local { .. } => None,
+            Self::Stripe { client, .. } => Some(client.send(&started.request).instrument(started.span.clone()).await),
+        }
+    }
+
+    /// Writes down what came of a call to the real API that was made by [`Backend::attempt`]; `took` is the time of the
+    /// attempt that counts.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn settle(
+        &self,
+        started: &StartedCall,
+        took: Duration,
+        outcome: Result<ApiResponse, TransportError>,
+    ) -> Result<RecordedCall, StoreError> {
+        let exchange = started.journalled.ok_or(StoreError::NoSuchCall)?;
+        let finish = started.span.in_scope(|| self.store().finish(exchange, took, outcome));
+        let recorded = finish.await?;
+        started.span.in_scope(|| log(&recorded));
+        Ok(recorded)
     }
 
     /// Gives up waiting for a call that left at `sent`: its outcome is unknown from now on. Gives `None` for a call to

@@ -2,9 +2,9 @@
 
 use std::{
     io::{self, IsTerminal as _, Write as _},
+    num::NonZeroU32,
     pin::pin,
     str::FromStr,
-    time::Duration,
 };
 
 use clap::Args;
@@ -16,7 +16,7 @@ use super::{
     opened::{block_on, check_settings, load_settings, stripe_settings, test_key},
     outcome::{CliError, CommandOutcome},
     output::{columns, print, print_json, remark},
-    shared_args::{PolicyArgs, TimeArgs, named_profile},
+    shared_args::{PolicyArgs, TimeArgs, named_profile, pace, rate},
     signals::EndSignals,
 };
 use crate::{
@@ -56,8 +56,8 @@ pub struct ParityArgs {
     #[arg(long, value_name = "VERSION")]
     api_version: Option<String>,
     /// So many calls a second at most; 20 by default, and on this machine as many as can be.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=25))]
-    rate: Option<u32>,
+    #[arg(long, value_name = "N", value_parser = rate)]
+    rate: Option<NonZeroU32>,
     /// JSON instead of lines for a person.
     #[arg(long)]
     json: bool,
@@ -175,7 +175,6 @@ fn sides(
         .map_err(|error| CliError::NoAnswer(error.to_string()))?;
     let version = args.api_version.clone().unwrap_or_else(|| stripe.version.clone());
     let headers = [("Stripe-Version", version), ("Stripe-Account", stripe.account.clone())];
-    let on_this_machine = stripe.base_url.is_loopback().then_some(Duration::ZERO);
     Ok(ParitySides {
         minter: targets.local(args.policies.on_top_of(AccountPolicies::default())),
         target,
@@ -185,7 +184,7 @@ fn sides(
             .filter(|(_, value)| !value.is_empty())
             .map(|(name, value)| (name.to_owned(), value))
             .collect(),
-        between_calls: args.rate.map(|rate| Duration::from_secs(1) / rate).or(on_this_machine),
+        pace: pace(args.rate, &stripe.base_url),
     })
 }
 

@@ -1,5 +1,7 @@
 //! Options that several commands have: whom to call, the policies, the time, and which entries are meant.
 
+use std::num::NonZeroU32;
+
 use clap::ValueEnum;
 use jiff::Timestamp;
 
@@ -17,6 +19,7 @@ use crate::{
         },
         zone::LocalZone,
     },
+    jobs::pace::CallPace,
     settings::{self, AppFolders},
 };
 
@@ -115,6 +118,25 @@ fn policy(text: &str) -> Result<(AccountPolicy, bool), String> {
         "on" => Ok((policy, true)),
         "off" => Ok((policy, false)),
         _ => Err("it is on or off".to_owned()),
+    }
+}
+
+/// The highest rate that an option takes: Stripe's own limit in test mode.
+const HIGHEST_RATE: u32 = 25;
+
+/// A number of calls a second.
+pub(super) fn rate(text: &str) -> Result<NonZeroU32, String> {
+    let rate = text.parse::<NonZeroU32>().ok().filter(|rate| rate.get() <= HIGHEST_RATE);
+    rate.ok_or_else(|| format!("it is no whole number in 1..={HIGHEST_RATE}"))
+}
+
+/// The pace of the calls to an API: as many a second as an option says, else what Stripe's test mode allows, and on this
+/// machine as many as can be.
+pub(super) fn pace(rate: Option<NonZeroU32>, base_url: &BaseUrl) -> CallPace {
+    match rate {
+        Some(rate) => CallPace::of(rate),
+        None if base_url.is_loopback() => CallPace::unlimited(),
+        None => CallPace::usual(),
     }
 }
 

@@ -23,7 +23,10 @@ use crate::{
         json_document::JsonView,
         settings::profile::ProfileId,
     },
-    jobs::refresh::{self, AskedToken, RefreshProgress, RefreshTokens},
+    jobs::{
+        pace::CallPace,
+        refresh::{self, AskedToken, RefreshProgress, RefreshTokens},
+    },
     store::HistoryReader,
 };
 
@@ -179,8 +182,8 @@ pub(super) fn refresh(args: &RefreshArgs, environment: &ProcessEnvironment) -> R
             }
             show(progress);
         };
-        Ok(refresh::refresh(&opened.backend, &opened.clock, &asked, &mut on_progress, &CancellationToken::new())
-            .await?)
+        let (pace, never) = (CallPace::usual(), CancellationToken::new());
+        Ok(refresh::refresh(&opened.backend, &opened.clock, &asked, &pace, &mut on_progress, &never).await?)
     })?;
     shown?;
     let RefreshProgress { used, unused, failed, .. } = progress;

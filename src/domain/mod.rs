@@ -14,6 +14,7 @@ pub mod key;
 pub mod mask;
 pub mod presets;
 pub mod rules;
+pub mod run;
 pub mod secret;
 pub mod settings;
 pub mod signs;

@@ -2,6 +2,7 @@
 
 pub mod check_key;
 pub mod export;
-mod pace;
+pub mod pace;
 pub mod parity;
 pub mod refresh;
+pub mod run;

@@ -1,16 +1,24 @@
 //! The pace of calls to the real API: so many a second, and as long a pause as it asks for.
+//!
+//! One [`CallPace`] is the limiter of all work on one target: its clones share it, so that a refresh and a run at the
+//! same time are together no faster than one of them.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    num::NonZeroU32,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use tokio::time::{Instant, sleep};
+use governor::{
+    DefaultDirectRateLimiter, Quota, RateLimiter,
+    clock::{Clock as _, DefaultClock},
+};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::domain::call::api::ApiResponse;
 
 /// Stripe's sandbox allows 25 calls a second in all (docs.stripe.com/rate-limits); this leaves some to the user's own.
-pub(super) const PACE: Duration = Duration::from_millis(50);
+pub const USUAL_RATE: u32 = 20;
 /// How often a call that met the rate limit is made again.
 pub(super) const TRIES: u32 = 4;
 /// The pause after the rate limit where the answer names none; it doubles from one to the next.
@@ -24,59 +32,72 @@ pub(super) fn pause_after(answer: &ApiResponse, otherwise: Duration) -> Duration
     asked.map_or(otherwise, Duration::from_secs).min(LONGEST_PAUSE)
 }
 
-/// Lets calls that are made at the same time leave one after the other, with the same time between them.
-#[derive(Debug)]
-pub(super) struct Pacer {
-    started: Instant,
-    turns: Mutex<CallTurns>,
-}
+/// Lets calls leave one after the other, with the same time between them. Clones share the pace.
+#[derive(Clone, Debug, Default)]
+pub struct CallPace(Arc<SharedPace>);
 
-impl Pacer {
-    pub(super) fn new(between: Duration) -> Self {
-        Self { started: Instant::now(), turns: Mutex::new(CallTurns { between, next: Duration::ZERO }) }
-    }
-
-    /// Waits until it is this call's turn.
-    pub(super) async fn turn(&self) {
-        let now = self.started.elapsed();
-        let turn = self.turns().take(now);
-        sleep(turn.saturating_sub(now)).await;
-    }
-
-    /// Lets no further call leave for this long.
-    pub(super) fn hold(&self, pause: Duration) {
-        let until = self.started.elapsed().saturating_add(pause);
-        self.turns().hold(until);
-    }
-
-    fn turns(&self) -> std::sync::MutexGuard<'_, CallTurns> {
-        self.turns.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// When calls leave, in time since the start.
-#[derive(Debug)]
-struct CallTurns {
-    between: Duration,
+#[derive(Debug, Default)]
+struct SharedPace {
+    /// `None` lets calls leave as fast as they come.
+    limiter: Option<DefaultDirectRateLimiter>,
     /// Before it no call leaves.
-    next: Duration,
+    held_until: Mutex<Option<Instant>>,
 }
 
-impl CallTurns {
-    /// Gives a call that is ready `now` the moment at which it leaves.
-    fn take(&mut self, now: Duration) -> Duration {
-        let turn = self.next.max(now);
-        self.next = turn.saturating_add(self.between);
-        turn
+impl CallPace {
+    /// So many calls a second at most.
+    pub fn of(rate: NonZeroU32) -> Self {
+        let limiter = Some(RateLimiter::direct(quota(rate)));
+        Self(Arc::new(SharedPace { limiter, held_until: Mutex::default() }))
     }
 
-    fn hold(&mut self, until: Duration) {
-        self.next = self.next.max(until);
+    /// The pace that Stripe's test mode allows, with some room for the user's own calls.
+    pub fn usual() -> Self {
+        NonZeroU32::new(USUAL_RATE).map(Self::of).unwrap_or_default()
     }
+
+    /// As many calls as can be, but for the pauses that answers ask for: for a target on this machine.
+    pub fn unlimited() -> Self {
+        Self::default()
+    }
+
+    /// Waits until the next call may leave.
+    pub async fn turn(&self) {
+        loop {
+            let held = *self.held();
+            if let Some(until) = held.filter(|until| *until > Instant::now()) {
+                sleep_until(until).await;
+                continue;
+            }
+            let Some(limiter) = &self.0.limiter else { return };
+            match limiter.check() {
+                Ok(()) => return,
+                Err(early) => sleep(early.wait_time_from(DefaultClock::default().now())).await,
+            }
+        }
+    }
+
+    /// Lets no further call leave for this long. A shorter pause than the one that is waited for changes nothing.
+    pub fn hold(&self, pause: Duration) {
+        let until = Instant::now() + pause;
+        let mut held = self.held();
+        *held = Some(held.map_or(until, |known| known.max(until)));
+    }
+
+    fn held(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
+        self.0.held_until.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One call at a time, and not two at once after a rest: a burst would meet the limit of the API.
+fn quota(rate: NonZeroU32) -> Quota {
+    Quota::per_second(rate).allow_burst(NonZeroU32::MIN)
 }
 
 #[cfg(test)]
 mod tests {
+    use governor::clock::FakeRelativeClock;
+
     use super::*;
 
     const fn millis(count: u64) -> Duration {
@@ -85,26 +106,34 @@ mod tests {
 
     #[test]
     fn no_second_has_more_calls_than_the_pace_allows() {
-        let mut turns = CallTurns { between: millis(50), next: Duration::ZERO };
-        // Calls that come in heaps, with pauses between the heaps.
-        let leaves: Vec<Duration> = (0..500).map(|nth: u64| turns.take(millis(nth / 40 * 1700))).collect();
-        for start in &leaves {
-            let in_a_second = leaves.iter().filter(|at| (*start..*start + Duration::from_secs(1)).contains(at)).count();
-            assert!(in_a_second <= 20, "{in_a_second} calls from {start:?} on");
+        let clock = FakeRelativeClock::default();
+        let limiter = RateLimiter::direct_with_clock(quota(NonZeroU32::new(USUAL_RATE).unwrap()), clock.clone());
+        // More calls wait at any moment than may leave, but for two rests in between.
+        let mut leaves = Vec::new();
+        for now in 0..20_000 {
+            let rests = (5_000..7_000).contains(&now) || (11_111..11_999).contains(&now);
+            if !rests && limiter.check().is_ok() {
+                leaves.push(now);
+            }
+            clock.advance(millis(1));
         }
-        assert!(leaves.is_sorted());
+        for start in &leaves {
+            let in_a_second = leaves.iter().filter(|at| (*start..start + 1000).contains(at)).count();
+            assert!(in_a_second <= 20, "{in_a_second} calls from {start} on");
+        }
+        assert!(leaves.len() >= 335, "{} calls in 17 s", leaves.len());
     }
 
-    #[test]
-    fn after_the_rate_limit_all_calls_wait() {
-        let mut turns = CallTurns { between: millis(50), next: Duration::ZERO };
-        assert_eq!(turns.take(millis(0)), millis(0));
-        turns.hold(millis(3000));
-        assert_eq!([turns.take(millis(10)), turns.take(millis(10))], [millis(3000), millis(3050)]);
-        assert_eq!(turns.take(millis(9000)), millis(9000));
-        // A shorter pause than the one that is waited for changes nothing.
-        turns.hold(millis(1));
-        assert_eq!(turns.take(millis(9000)), millis(9050));
+    #[tokio::test]
+    async fn after_the_rate_limit_all_calls_wait() {
+        for pace in [CallPace::unlimited(), CallPace::usual()] {
+            let started = Instant::now();
+            pace.turn().await;
+            pace.clone().hold(millis(80));
+            pace.hold(millis(1));
+            pace.turn().await;
+            assert!(started.elapsed() >= millis(80), "a shorter pause changes nothing");
+        }
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! Makes the same calls to the minter and to a target and compares the answers: whether the minter is still true.
 
-use std::{pin::pin, time::Duration};
+use std::pin::pin;
 
 use futures_util::{StreamExt as _, stream};
 
-use super::pace::{FIRST_PAUSE, PACE, Pacer, TRIES, pause_after};
+use super::pace::{CallPace, FIRST_PAUSE, TRIES, pause_after};
 use crate::{
     backend::{Backend, new_idempotency_key, sent_headers},
     domain::{
@@ -39,8 +39,8 @@ pub struct ParitySides {
     pub clock: Clock,
     /// Sent with every call to both.
     pub headers: Vec<(String, String)>,
-    /// Between two calls to the target; `None` for the pace of Stripe's sandbox.
-    pub between_calls: Option<Duration>,
+    /// Of the calls to the target.
+    pub pace: CallPace,
 }
 
 /// Why a comparison ended before its end.
@@ -70,7 +70,6 @@ pub struct TargetAccount {
 #[derive(Debug)]
 pub struct ParityRun {
     sides: ParitySides,
-    pacer: Pacer,
 }
 
 /// The two answers to a call.
@@ -84,8 +83,7 @@ type CaseDrifts = Vec<(ParityStep, Vec<Drift>)>;
 
 impl ParityRun {
     pub fn new(sides: ParitySides) -> Self {
-        let pacer = Pacer::new(sides.between_calls.unwrap_or(PACE));
-        Self { sides, pacer }
+        Self { sides }
     }
 
     /// Asks the target, with two calls, what its account takes. From here on both sides are asked at the version that
@@ -191,13 +189,13 @@ impl ParityRun {
     async fn ask_target(&self, request: &ApiRequest) -> Result<ApiResponse, ParityError> {
         let mut pause = FIRST_PAUSE;
         for nth in 1..=TRIES {
-            self.pacer.turn().await;
+            self.sides.pace.turn().await;
             let recorded = self.sides.target.send(request, self.sides.clock.now()).await?;
             match recorded.exchange.outcome {
                 Ok(answer) if is_limited(&answer) && nth == TRIES => return Err(ParityError::RateLimited),
-                Ok(answer) if is_limited(&answer) => self.pacer.hold(pause_after(&answer, pause)),
+                Ok(answer) if is_limited(&answer) => self.sides.pace.hold(pause_after(&answer, pause)),
                 Ok(answer) => return Ok(answer),
-                Err(failure) if nth < TRIES && PASSING.contains(&&*failure.kind) => self.pacer.hold(pause),
+                Err(failure) if nth < TRIES && PASSING.contains(&&*failure.kind) => self.sides.pace.hold(pause),
                 Err(failure) => return Err(ParityError::NoAnswer(failure.message)),
             }
             pause *= 2;

@@ -2,7 +2,7 @@
 
 use tokio_util::sync::CancellationToken;
 
-use super::pace::{FIRST_PAUSE, PACE, Pacer, TRIES, pause_after};
+use super::pace::{CallPace, FIRST_PAUSE, TRIES, pause_after};
 use crate::{
     backend::Backend,
     domain::{
@@ -87,19 +87,19 @@ pub async fn refresh(
     backend: &Backend,
     clock: &Clock,
     tokens: &[AskedToken],
+    pace: &CallPace,
     on_progress: &mut (dyn FnMut(RefreshProgress, &AskedToken, &RecordedCall) + Send),
     cancelled: &CancellationToken,
 ) -> Result<RefreshProgress, StoreError> {
     let mut progress = RefreshProgress { total: tokens.len() as u64, ..RefreshProgress::default() };
-    let pacer = Pacer::new(PACE);
     for asked in tokens {
         if cancelled.is_cancelled() {
             break;
         }
         if backend.target() == Target::Stripe {
-            pacer.turn().await;
+            pace.turn().await;
         }
-        let Some(recorded) = retrieve(backend, clock, &asked.token, &pacer, cancelled).await? else { break };
+        let Some(recorded) = retrieve(backend, clock, &asked.token, pace, cancelled).await? else { break };
         progress.done += 1;
         match is_used(&recorded) {
             Some(true) => progress.used += 1,
@@ -116,7 +116,7 @@ async fn retrieve(
     backend: &Backend,
     clock: &Clock,
     token: &str,
-    pacer: &Pacer,
+    pace: &CallPace,
     cancelled: &CancellationToken,
 ) -> Result<Option<RecordedCall>, StoreError> {
     let request = ApiRequest::retrieve_token(token);
@@ -125,8 +125,8 @@ async fn retrieve(
         let recorded = backend.send(&request, clock.now()).await?;
         let limited = recorded.exchange.outcome.as_ref().ok().filter(|answer| answer.http_status == 429);
         let Some(answer) = limited else { return Ok(Some(recorded)) };
-        pacer.hold(pause_after(answer, pause));
-        if cancelled.run_until_cancelled(pacer.turn()).await.is_none() {
+        pace.hold(pause_after(answer, pause));
+        if cancelled.run_until_cancelled(pace.turn()).await.is_none() {
             return Ok(None);
         }
         pause *= 2;

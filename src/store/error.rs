@@ -79,6 +79,10 @@ pub enum StoreError {
     NoSuchEntry,
     #[error("Could not ask again: the entry is {}, and only an unknown or interrupted one can be asked again", status.as_str())]
     NotOpen { status: EntryStatus },
+    #[error("Could not go on with the run: the history has none of that number. `testcard runs` lists them")]
+    NoSuchRun,
+    #[error("Could not resume the run {run}: another process makes its calls. Wait for its end, or stop it")]
+    RunInUse { run: i64 },
     #[error("Could not {doing}: it is not in the history any more")]
     Gone { doing: &'static str },
     #[error("Could not {doing}: the program failed while it did. Please report this")]

@@ -10,6 +10,7 @@
 //! | `call`, `record`, `entries`, `exchanges`, `edits` | what is written of a call, and of a person's changes |
 //! | `packed`, `counts` | a call's lists and bodies in one compressed piece; how many rows of each kind there are |
 //! | `ledger`, `numbered_ids`, `key_index` | the minter's objects; which call made a token, and which one a key stands for |
+//! | `runs` | lists of drafts with what came of each |
 //! | `worlds`, `log_bound` | in which world, by which clock; how much of the request log is kept |
 //! | `rows`, `reader` | rows as the nouns of the domain; reading beside the writer, past damage too |
 //! | `schema`, `migrations`, `backup` | connections, versions of the database, copies before a migration |
@@ -48,6 +49,7 @@ mod reader;
 mod record;
 mod reply;
 mod rows;
+mod runs;
 mod salvage;
 mod schema;
 mod session;
@@ -63,8 +65,9 @@ pub use damage::HistoryDamage;
 pub use error::{StoreError, salvage_command};
 pub use export::{EXPORT_FORMAT, EXPORT_VERSION, ExportedEntry};
 pub use paths::FILE_NAME;
-pub use reader::{CallSelection, HistoryChanges, HistoryReader, ListPiece, ListScan};
+pub use reader::{CallSelection, HistoryChanges, HistoryReader, ListPiece, ListScan, RowSelection, RunRows};
 pub use reply::StoreReply;
+pub use runs::EntryOfRow;
 pub use salvage::{SalvageError, SalvageReport, salvage};
 pub use schema::Durability;
 pub use sound::RowNumbers;

@@ -99,6 +99,11 @@ fn ended(data: &Path, name: &str) -> Option<EndedSession> {
     Some(EndedSession { path, _locked: locked })
 }
 
+/// Whether the session of this name has the history open.
+pub(super) fn is_alive(data: &Path, name: &str) -> bool {
+    ended(data, name).is_none()
+}
+
 /// Turns the entries that ended sessions left pending into *interrupted*. The lock files of those sessions go when the
 /// result is dropped.
 pub(super) fn interrupt_pending(connection: &mut Connection, data: &Path) -> rusqlite::Result<Vec<EndedSession>> {

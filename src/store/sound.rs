@@ -26,6 +26,8 @@ pub(super) enum NumberedTable {
     Exchanges,
     Objects,
     Answers,
+    Runs,
+    RunRows,
 }
 
 impl NumberedTable {
@@ -35,6 +37,8 @@ impl NumberedTable {
             Self::Exchanges => "exchanges",
             Self::Objects => "objects",
             Self::Answers => "answers",
+            Self::Runs => "runs",
+            Self::RunRows => "run_rows",
         }
     }
 }

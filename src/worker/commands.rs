@@ -27,6 +27,7 @@ use crate::{
         settings::{preferences::Settings, profile::ProfileId},
     },
     files::OwnFolders,
+    jobs::pace::CallPace,
     keys::ApiKeys,
     messages::{SettingsEdit, WorkerCommand, WorkerUpdate},
     store::Store,
@@ -67,7 +68,7 @@ impl CommandHandler {
         let server = ServerHandle::start(targets.clone(), config.clock.clone(), rules, outbox.clone());
         let files = PersonalFiles::new(config.settings_file, config.layout_file, &config.settings, outbox.clone());
         Self {
-            resolver: BackendResolver { targets, keys: Arc::new(config.keys) },
+            resolver: BackendResolver { targets, keys: Arc::new(config.keys), pace: CallPace::usual() },
             settings: config.settings,
             files,
             own_folders: Arc::new(config.own_folders),

@@ -62,7 +62,14 @@ impl RefreshTask {
                     total,
                 });
             };
-            let part = refresh::refresh(backend, &self.clock, tokens, &mut on_progress, self.job.cancelled());
+            let part = refresh::refresh(
+                backend,
+                &self.clock,
+                tokens,
+                &self.resolver.pace,
+                &mut on_progress,
+                self.job.cancelled(),
+            );
             let part = part.await.map_err(words)?;
             done_before += part.done;
             report.used += part.used;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::{
     backend::{Backend, BackendTargets},
     domain::{call::api::Target, rules::policies::AccountPolicies, settings::profile::Profile},
+    jobs::pace::CallPace,
     keys::ApiKeys,
 };
 
@@ -25,6 +26,8 @@ pub(super) struct Destination {
 pub(super) struct BackendResolver {
     pub(super) targets: BackendTargets,
     pub(super) keys: Arc<ApiKeys>,
+    /// Of all calls to the real API that jobs make: one for all of them.
+    pub(super) pace: CallPace,
 }
 
 impl BackendResolver {

@@ -18,7 +18,10 @@ use testcard::{
             stripe::{BaseUrl, StripeSettings},
         },
     },
-    jobs::refresh::{AskedToken, refresh},
+    jobs::{
+        pace::CallPace,
+        refresh::{AskedToken, refresh},
+    },
     store::{CallSelection, Store, StoreLocation},
 };
 use tokio_util::sync::CancellationToken;
@@ -50,7 +53,10 @@ async fn a_refresh_that_waits_for_the_rate_limit_can_be_cancelled_at_once() {
         cancelled.cancel();
         Poll::Ready(Instant::now())
     });
-    let both = futures_util::future::join(refresh(&backend, &clock, &tokens, &mut count, &cancelled), cancel);
+    let both = futures_util::future::join(
+        refresh(&backend, &clock, &tokens, &CallPace::usual(), &mut count, &cancelled),
+        cancel,
+    );
     let (progress, stopped) = tokio::time::timeout(PATIENCE, both).await.expect("the answer comes, and the end");
     assert!(stopped.elapsed() < Duration::from_secs(2), "{:?}", stopped.elapsed());
     let progress = progress.unwrap();

@@ -61,7 +61,8 @@ impl LifeStep {
         }
     }
 
-    fn from_word(word: &str) -> Option<Self> {
+    /// The step of a word in files.
+    pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|step| step.as_str() == word)
     }
 }
@@ -95,13 +96,14 @@ impl ExpectedResult {
         }
     }
 
-    fn from_word(word: String) -> Self {
+    /// The outcome that a word stands for: "ok", or an error code.
+    pub fn from_word(word: String) -> Self {
         if word == WORKS { Self::Works } else { Self::Fails(word) }
     }
 }
 
 /// The word for a response that is not an error.
-const WORKS: &str = "ok";
+pub const WORKS: &str = "ok";
 
 /// The expected outcome of each step of a token.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -168,8 +170,8 @@ impl Expectation {
         }
     }
 
-    /// What is expected of a step, as one word.
-    fn of(&self, step: LifeStep) -> Option<&str> {
+    /// What is expected of a step, as one word: "ok", or an error code or check result.
+    pub fn of(&self, step: LifeStep) -> Option<&str> {
         match step {
             LifeStep::Token => self.token.word(),
             LifeStep::Attach => self.attach.word(),
@@ -236,6 +238,15 @@ impl Expectation {
             || BankCheck::ALL.into_iter().find_map(|check| difference(LifeStep::Check(check), check_of(&body, check)?));
         let difference = difference(step, got).or_else(|| (step != LifeStep::Token).then(of_check).flatten());
         Some(Judgement { step, difference })
+    }
+
+    /// How a step that [`Self::judge`] says nothing of compares with the expectation: one that was refused in
+    /// validation, whose response has no object, or that was never reached. `got` is the word of what happened.
+    pub fn judge_unanswered(&self, step: LifeStep, got: &str) -> Judgement {
+        let expected = self.of(step).unwrap_or(WORKS);
+        let difference =
+            (expected != got).then(|| StepDifference { step, expected: expected.to_owned(), got: got.to_owned() });
+        Judgement { step, difference }
     }
 
     /// The stored form.

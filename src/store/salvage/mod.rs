@@ -118,6 +118,9 @@ fn save_rows(mut run: SalvageJob<'_>) -> rusqlite::Result<SalvageReport> {
     let lost_calls = run.copy_table(NumberedTable::Exchanges)?;
     let lost_objects = run.copy_table(NumberedTable::Objects)?;
     let lost_answers = run.copy_table(NumberedTable::Answers)?;
+    let lost_runs = run.copy_table(NumberedTable::Runs)?;
+    let mut lost_rows = run.copy_table(NumberedTable::RunRows)?;
+    run.drop_rows_without_run(&mut lost_rows)?;
     run.check_entries(&mut lost_entries)?;
     let lost_calls = run.check_calls(lost_calls)?;
     let lost_objects = run.check_objects(lost_objects)?;
@@ -129,6 +132,8 @@ fn save_rows(mut run: SalvageJob<'_>) -> rusqlite::Result<SalvageReport> {
         ("calls", &lost_calls),
         ("objects of the minter", &lost_objects),
         ("remembered idempotency keys", &lost_answers),
+        ("runs", &lost_runs),
+        ("rows of runs", &lost_rows),
     ] {
         if !numbers.is_empty() {
             run.report.lost.push((name, numbers.clone()));
@@ -145,6 +150,8 @@ fn save_rows(mut run: SalvageJob<'_>) -> rusqlite::Result<SalvageReport> {
         ("calls", count(NumberedTable::Exchanges)),
         ("objects of the minter", with_calls(NumberedTable::Objects, "token")),
         ("remembered idempotency keys", with_calls(NumberedTable::Answers, "record")),
+        ("runs", count(NumberedTable::Runs)),
+        ("rows of runs", count(NumberedTable::RunRows)),
     ] {
         let count: i64 = run.number(&sql)?;
         run.report.saved.push((name, count.cast_unsigned()));

@@ -172,6 +172,16 @@ impl SalvageJob<'_> {
         Ok(lost_answers)
     }
 
+    /// Rows whose run is lost go: without it nobody finds them.
+    pub(super) fn drop_rows_without_run(&self, lost_rows: &mut RowNumbers) -> rusqlite::Result<()> {
+        let orphans = "DELETE FROM run_rows WHERE run NOT IN (SELECT id FROM runs) RETURNING id";
+        let mut orphans = self.new.prepare(orphans)?;
+        for row in orphans.query_map([], |row| row.get(0))? {
+            lost_rows.insert(row?);
+        }
+        Ok(())
+    }
+
     /// Counts go on where they were, so that no number and no id is given twice.
     pub(super) fn keep_counts(&mut self, lost: [&RowNumbers; 3]) -> rusqlite::Result<()> {
         counts::rebuild(self.new)?;

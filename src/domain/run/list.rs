@@ -1,0 +1,118 @@
+//! A list as it was asked for: matrices, presets and files, one after the other. Its rows are made when they are read.
+
+use super::{
+    list_file::{self, ListDefaults, ListError, ListFormat, ListRows},
+    matrix::RunMatrix,
+    preview::RunPreview,
+    row::{RowSource, RunRow, RunStep},
+};
+use crate::domain::{
+    presets::preset::PresetKey, rules::policies::AccountPolicies, run::list_hash::ListHash, secret::SecretText,
+};
+use jiff::civil::Date;
+
+/// A part of a list.
+#[derive(Clone, Debug)]
+pub enum ListPart {
+    Preset(PresetKey),
+    Matrix(RunMatrix),
+    /// The text of a file. It may hold card numbers and codes.
+    File {
+        text: SecretText,
+        format: ListFormat,
+    },
+}
+
+/// Parts, and how far their rows go where a row does not say it itself.
+#[derive(Clone, Debug, Default)]
+pub struct RunList {
+    pub parts: Vec<ListPart>,
+    pub last_step: RunStep,
+}
+
+/// What is known of a list once every row was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadList {
+    pub hash: String,
+    pub preview: RunPreview,
+}
+
+impl RunList {
+    pub fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    /// The rows, in their order. Only a file can have one that is wrong.
+    pub fn rows(&self) -> ListRows<'_> {
+        let last_step = self.last_step;
+        let further = move |row: RunRow| {
+            let variant = if row.variant.is_empty() { last_step.as_str().to_owned() } else { row.variant.clone() };
+            Ok(RunRow { last_step, variant, ..row })
+        };
+        let rows = self.parts.iter().flat_map(move |part| -> ListRows<'_> {
+            match part {
+                ListPart::Preset(key) => {
+                    Box::new(std::iter::once(further(RunRow::new(RowSource::Preset(key.clone())))))
+                }
+                ListPart::Matrix(matrix) => Box::new(matrix.rows().map(further)),
+                // The text is read by whoever reads the rows.
+                ListPart::File { text, format } => {
+                    match list_file::rows(text.expose(), *format, ListDefaults { last_step }) {
+                        Ok(rows) => rows,
+                        Err(error) => Box::new(std::iter::once(Err(error))),
+                    }
+                }
+            }
+        });
+        Box::new(rows)
+    }
+
+    /// Reads every row once: whether all are right, what the list is known by, and what a run of it will do.
+    ///
+    /// # Errors
+    /// The first row that is wrong.
+    pub fn read(
+        &self,
+        mut hash: ListHash,
+        day: Date,
+        policies: Option<AccountPolicies>,
+    ) -> Result<ReadList, ListError> {
+        let mut preview = RunPreview::default();
+        for row in self.rows() {
+            let row = row?;
+            hash.add(&row);
+            preview.add(&row, day, policies);
+        }
+        Ok(ReadList { hash: hash.finish(), preview })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_of_a_list_come_one_after_the_other_as_far_as_asked() {
+        let text = "card[number],step\n4242424242424242,\n4242424242424242,attach\n".into();
+        let list = RunList {
+            parts: vec![
+                ListPart::Preset("made:no_cvc".parse().unwrap()),
+                ListPart::Matrix(RunMatrix::parse("card=tok_visa cvc=good,none").unwrap()),
+                ListPart::File { text, format: ListFormat::Csv },
+            ],
+            last_step: RunStep::Charge,
+        };
+        let rows: Vec<RunRow> = list.rows().map(Result::unwrap).collect();
+        let seen: Vec<(&str, RunStep)> = rows.iter().map(|row| (row.variant.as_str(), row.last_step)).collect();
+        assert_eq!(
+            seen,
+            [
+                ("charge", RunStep::Charge),
+                ("CVC good", RunStep::Charge),
+                ("CVC none", RunStep::Charge),
+                ("charge", RunStep::Charge),
+                ("attach", RunStep::Attach),
+            ]
+        );
+    }
+}

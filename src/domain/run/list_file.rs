@@ -1,0 +1,398 @@
+//! A list of rows as a person or a program writes it: CSV with a line of column names, a JSON array of objects, or an
+//! object a line (JSONL).
+//!
+//! A column is a parameter of `POST /v1/tokens` (`card[number]`, or `param:NAME` for one whose name has no brackets), or
+//! one of [`ListColumn`]. An empty cell of CSV, and `null`, send nothing; an empty text of JSON is sent. To a row with
+//! `card[number]`, an expiry and a code that passes are added where the list has no columns for them.
+
+use std::{borrow::Cow, fmt};
+
+use serde_json::value::RawValue;
+
+use super::{
+    expected_words::ExpectedWords,
+    row::{CvcVariant, RowParams, RowSource, RunRow, RunStep},
+};
+use crate::domain::{
+    call::{params::Params, token_calls::TokenCall},
+    history::edit::{note_in, tags_in},
+    json_document::{JsonDocument, JsonKind, JsonView},
+    mask,
+    presets::preset::PresetKey,
+    words::words,
+};
+
+/// How a list is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListFormat {
+    Csv,
+    Json,
+    Jsonl,
+}
+
+words!(ListFormat {
+    Csv => "csv",
+    Json => "json",
+    Jsonl => "jsonl",
+});
+
+/// A column that is no parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListColumn {
+    /// What should come of the row: see [`ExpectedWords`].
+    Expect,
+    Note,
+    Tags,
+    /// How many rows of this kind there are.
+    Count,
+    /// How far the row goes: token, attach or charge.
+    Step,
+    Amount,
+    Currency,
+    /// A built-in preset, such as `made:invalid_cvc` or `card:4242424242424242`, in place of parameters.
+    Preset,
+    /// The security code by what it does: good, bad or none.
+    Cvc,
+}
+
+words!(ListColumn {
+    Expect => "expect",
+    Note => "note",
+    Tags => "tags",
+    Count => "count",
+    Step => "step",
+    Amount => "amount",
+    Currency => "currency",
+    Preset => "preset",
+    Cvc => "cvc",
+});
+
+/// The parameters of `POST /v1/tokens` whose names have no brackets.
+const PLAIN_PARAMS: [&str; 8] =
+    ["card", "customer", "bank_account", "pii", "account", "person", "cvc_update", "expand"];
+/// What a name begins with that is to be sent as it stands.
+const PARAM_MARK: &str = "param:";
+/// The most rows that one line may stand for.
+const MOST_COUNT: u32 = 100_000;
+
+/// What is wrong with a list. It repeats no value, for that may be a card number or a code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListError {
+    /// From 1.
+    pub line: u64,
+    /// The column or the name at fault, masked; empty where it is the whole line.
+    pub field: String,
+    /// What is wrong, and what to write instead.
+    pub reason: String,
+}
+
+impl fmt::Display for ListError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { line, field, reason } = self;
+        match field.as_str() {
+            "" => write!(f, "line {line}: {reason}"),
+            field => write!(f, "line {line}, column {field}: {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for ListError {}
+
+/// What holds for rows that do not say it themselves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ListDefaults {
+    pub last_step: RunStep,
+}
+
+/// The rows of a list, read one by one: no more than one is in memory beside the text.
+pub type ListRows<'a> = Box<dyn Iterator<Item = Result<RunRow, ListError>> + Send + 'a>;
+
+/// Reads the rows of a list, until the first error.
+///
+/// # Errors
+/// The text is no list of this format at all. What is wrong with a row is told when it is read.
+pub fn rows(text: &str, format: ListFormat, defaults: ListDefaults) -> Result<ListRows<'_>, ListError> {
+    // Programs for tables begin their files with it.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    match format {
+        ListFormat::Csv => csv_rows(text, defaults),
+        ListFormat::Json => json_rows(text, defaults),
+        ListFormat::Jsonl => {
+            let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+            let read = move |(at, line): (usize, &str)| json_row(line, at as u64 + 1, defaults);
+            Ok(Box::new(repeated(lines.map(read))))
+        }
+    }
+}
+
+/// What a name of a column or of an object's member stands for.
+enum FieldName<'a> {
+    Param(Cow<'a, str>),
+    Column(ListColumn),
+}
+
+impl<'a> FieldName<'a> {
+    fn parse(name: &'a str) -> Result<Self, String> {
+        if let Ok(column) = name.parse() {
+            return Ok(Self::Column(column));
+        }
+        if let Some(name) = name.strip_prefix(PARAM_MARK).filter(|name| !name.is_empty()) {
+            return Ok(Self::Param(name.into()));
+        }
+        if PLAIN_PARAMS.contains(&name) || (name.contains('[') && name.ends_with(']')) {
+            return Ok(Self::Param(name.into()));
+        }
+        let columns = ListColumn::ALL.map(ListColumn::as_str).join(", ");
+        Err(format!(
+            "there is no such column. Columns are parameters, such as card[number], and {columns}; write {PARAM_MARK}NAME \
+             to send a parameter of any other name"
+        ))
+    }
+}
+
+/// A row as far as its fields are read.
+struct RowDraft {
+    line: u64,
+    params: Params,
+    adds_expiry: bool,
+    adds_cvc: bool,
+    cvc: Option<CvcVariant>,
+    preset: Option<PresetKey>,
+    expects: Option<ExpectedWords>,
+    last_step: Option<RunStep>,
+    amount: String,
+    currency: String,
+    note: String,
+    tags: Vec<String>,
+    count: u32,
+}
+
+impl RowDraft {
+    fn new(line: u64) -> Self {
+        Self {
+            line,
+            params: Params::new(),
+            adds_expiry: true,
+            adds_cvc: true,
+            cvc: None,
+            preset: None,
+            expects: None,
+            last_step: None,
+            amount: TokenCall::DEFAULT_AMOUNT.to_owned(),
+            currency: TokenCall::DEFAULT_CURRENCY.to_owned(),
+            note: String::new(),
+            tags: Vec::new(),
+            count: 1,
+        }
+    }
+
+    fn error(&self, field: &str, reason: impl Into<String>) -> ListError {
+        ListError { line: self.line, field: mask::name(field), reason: reason.into() }
+    }
+
+    /// Takes a field, `None` where nothing stands in it.
+    fn take(&mut self, name: &str, value: Option<&str>) -> Result<(), ListError> {
+        match FieldName::parse(name).map_err(|reason| self.error(name, reason))? {
+            FieldName::Param(param) => {
+                self.adds_expiry &= !matches!(&*param, "card[exp_month]" | "card[exp_year]");
+                self.adds_cvc &= param != "card[cvc]";
+                if let Some(value) = value {
+                    self.params.push(param, value);
+                }
+                Ok(())
+            }
+            FieldName::Column(column) => match value.map(str::trim).filter(|value| !value.is_empty()) {
+                Some(value) => self.take_column(column, value).map_err(|reason| self.error(name, reason)),
+                None => Ok(()),
+            },
+        }
+    }
+
+    fn take_column(&mut self, column: ListColumn, value: &str) -> Result<(), String> {
+        match column {
+            ListColumn::Expect => self.expects = Some(ExpectedWords::parse(value)?),
+            ListColumn::Note => self.note = note_in(value),
+            ListColumn::Tags => self.tags = tags_in(value),
+            ListColumn::Count => {
+                let count = value.parse().ok().filter(|count| (1..=MOST_COUNT).contains(count));
+                self.count = count.ok_or_else(|| format!("it is no whole number from 1 to {MOST_COUNT}"))?;
+            }
+            ListColumn::Step => {
+                self.last_step = Some(value.parse().map_err(|()| "write token, attach or charge".to_owned())?);
+            }
+            ListColumn::Amount => value.clone_into(&mut self.amount),
+            ListColumn::Currency => value.clone_into(&mut self.currency),
+            ListColumn::Preset => {
+                let key: Option<PresetKey> = value.parse().ok().filter(|key| !matches!(key, PresetKey::Own(_)));
+                let none = "there is no such preset. Write card:NUMBER for a published test card, or made:NAME for a \
+                            request that fails on purpose";
+                self.preset = Some(key.ok_or(none)?);
+            }
+            ListColumn::Cvc => {
+                let variant = value.parse().ok().filter(|variant| *variant != CvcVariant::Given);
+                let other = "write good, bad or none; a code itself stands in the column card[cvc]";
+                self.cvc = Some(variant.ok_or(other)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// The row, and how often it is made.
+    fn finish(self, defaults: ListDefaults) -> Result<(RunRow, u32), ListError> {
+        let source = match (&self.preset, !self.params.is_empty(), self.cvc) {
+            (Some(_), true, _) | (Some(_), _, Some(_)) => {
+                let reason = "a preset has its own parameters: leave the others empty, or leave the preset out";
+                return Err(self.error(ListColumn::Preset.as_str(), reason));
+            }
+            (Some(key), false, None) => RowSource::Preset(key.clone()),
+            (None, _, Some(_)) if !self.adds_cvc && self.params.get("card[cvc]").is_some() => {
+                let reason = "the row has a code in card[cvc] already: leave one of the two empty";
+                return Err(self.error(ListColumn::Cvc.as_str(), reason));
+            }
+            (None, ..) => {
+                let has_number = self.params.get("card[number]").is_some();
+                let usual = if self.adds_cvc && has_number { CvcVariant::Good } else { CvcVariant::Given };
+                RowSource::Params(RowParams {
+                    adds_expiry: self.adds_expiry && has_number,
+                    cvc: self.cvc.unwrap_or(usual),
+                    params: self.params,
+                })
+            }
+        };
+        let said = self.expects.as_ref().and_then(ExpectedWords::last_step);
+        let last_step = self.last_step.or(said).unwrap_or(defaults.last_step);
+        if let (Some(said), Some(step)) = (said, self.last_step)
+            && said > step
+        {
+            let reason = format!("the row goes as far as {}, and {} is expected of it", step.as_str(), said.as_str());
+            return Err(ListError { line: self.line, field: ListColumn::Expect.as_str().to_owned(), reason });
+        }
+        let row = RunRow {
+            variant: last_step.as_str().to_owned(),
+            last_step,
+            amount: self.amount,
+            currency: self.currency,
+            expects: self.expects.map(|words| words.of_row(last_step)),
+            note: self.note,
+            tags: self.tags,
+            ..RunRow::new(source)
+        };
+        Ok((row, self.count))
+    }
+}
+
+/// Each row as often as it is made, up to the first error.
+fn repeated(
+    rows: impl Iterator<Item = Result<(RunRow, u32), ListError>> + Send,
+) -> impl Iterator<Item = Result<RunRow, ListError>> + Send {
+    rows.flat_map(|row| match row {
+        Ok((row, count)) => std::iter::repeat_n(Ok(row), count as usize),
+        Err(error) => std::iter::repeat_n(Err(error), 1),
+    })
+}
+
+fn csv_rows(text: &str, defaults: ListDefaults) -> Result<ListRows<'_>, ListError> {
+    let mut reader = csv::ReaderBuilder::new().from_reader(text.as_bytes());
+    let headers = reader.headers().map_err(|error| csv_error(&error))?.clone();
+    let mut seen = Vec::new();
+    for (at, name) in headers.iter().enumerate() {
+        let wrong = |reason: String| ListError { line: 1, field: format!("{} ({})", at + 1, mask::name(name)), reason };
+        if let FieldName::Column(column) = FieldName::parse(name).map_err(wrong)? {
+            if seen.contains(&column) {
+                return Err(wrong("the column is there twice: leave one out".to_owned()));
+            }
+            seen.push(column);
+        }
+    }
+    let read = move |record: Result<csv::StringRecord, csv::Error>| {
+        let record = record.map_err(|error| csv_error(&error))?;
+        let mut row = RowDraft::new(record.position().map_or(0, csv::Position::line));
+        for (name, value) in headers.iter().zip(&record) {
+            row.take(name, (!value.is_empty()).then_some(value))?;
+        }
+        row.finish(defaults)
+    };
+    Ok(Box::new(repeated(reader.into_records().map(read))))
+}
+
+fn csv_error(error: &csv::Error) -> ListError {
+    let line = error.position().map_or(1, csv::Position::line);
+    let reason = match error.kind() {
+        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => format!(
+            "the line has {len} cells, and the first line names {expected_len} columns. Put a text with commas in it \
+             between double quotes"
+        ),
+        _ => "it is no CSV: the first line names the columns, with commas between them".to_owned(),
+    };
+    ListError { line, field: String::new(), reason }
+}
+
+fn json_rows(text: &str, defaults: ListDefaults) -> Result<ListRows<'_>, ListError> {
+    let rows: Vec<&RawValue> = serde_json::from_str(text).map_err(|error| ListError {
+        line: error.line() as u64,
+        field: String::new(),
+        reason: format!(
+            "it is no JSON array of objects (column {}). Write [{{\"card[number]\": \"…\"}}, …], or name the file .jsonl \
+             where each line is an object",
+            error.column()
+        ),
+    })?;
+    let (mut line, mut counted) = (1, 0);
+    let read = move |row: &RawValue| {
+        let start = row.get().as_ptr() as usize - text.as_ptr() as usize;
+        line += text.as_bytes()[counted..start].iter().filter(|byte| **byte == b'\n').count() as u64;
+        counted = start;
+        json_row(row.get(), line, defaults)
+    };
+    Ok(Box::new(repeated(rows.into_iter().map(read))))
+}
+
+/// Reads the object of a row; `line` is the one that it begins on.
+fn json_row(text: &str, line: u64, defaults: ListDefaults) -> Result<(RunRow, u32), ListError> {
+    let mut row = RowDraft::new(line);
+    let document = JsonDocument::parse(text.to_owned())
+        .map_err(|error| row.error("", format!("it is no JSON, from byte {} of the row on", error.at + 1)))?;
+    let object = document.root();
+    if object.kind() != JsonKind::Object {
+        return Err(row.error("", "a row is a JSON object, such as {\"card[number]\": \"4242424242424242\"}"));
+    }
+    for member in object.items() {
+        let name = member.key().unwrap_or_default();
+        match (name.parse(), member.kind()) {
+            (Ok(ListColumn::Tags), JsonKind::Array) => {
+                let tags: Vec<String> = member.items().filter_map(|tag| tag.string().map(Cow::into_owned)).collect();
+                row.take(&name, Some(&tags.join(" ")))?;
+            }
+            (Ok(ListColumn::Expect), JsonKind::Object) => {
+                let steps = member.items().map(|step| {
+                    let word = step.string().unwrap_or_default();
+                    format!("{}={word}", step.key().unwrap_or_default())
+                });
+                let steps = steps.collect::<Vec<_>>().join(" ");
+                row.take(&name, Some(if steps.is_empty() { "=" } else { &steps }))?;
+            }
+            (Ok(_), JsonKind::Object | JsonKind::Array) => {
+                return Err(row.error(&name, "it is a text or a number, and no object or list"));
+            }
+            _ => take_json(&mut row, &name, member)?,
+        }
+    }
+    row.finish(defaults)
+}
+
+/// Takes a member, and what is in it under names with brackets: `{"card": {"number": …}}` is `card[number]`.
+fn take_json(row: &mut RowDraft, name: &str, value: JsonView<'_>) -> Result<(), ListError> {
+    match value.kind() {
+        JsonKind::Object => value
+            .items()
+            .try_for_each(|item| take_json(row, &format!("{name}[{}]", item.key().unwrap_or_default()), item)),
+        JsonKind::Array => value.items().try_for_each(|item| take_json(row, &format!("{name}[]"), item)),
+        JsonKind::Text => row.take(name, value.string().as_deref()),
+        // As it is written: a number of nineteen digits stays what it is.
+        JsonKind::Number | JsonKind::Literal if value.text() != "null" => row.take(name, Some(value.text())),
+        _ => row.take(name, None),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,22 @@
+//! Runs: many drafts in one list, each with what is expected of it, and what came of them.
+//!
+//! ```text
+//! CSV, JSON, JSONL ─ list_file ─┐
+//! card=… cvc=… zip=… ─ matrix ──┼─► RunRow ─ on a day ─► PlannedRow ─ calls ─► RowJudge ─► RowVerdict
+//! presets ──────────────────────┘      └─ preview                                 └─► summary, comparison
+//! ```
+//!
+//! Nothing here makes a call or knows a file: `jobs::run` makes the calls, the store keeps rows and verdicts.
+
+pub mod comparison;
+pub mod expected_words;
+pub mod kept_row;
+pub mod list;
+pub mod list_file;
+pub mod list_hash;
+pub mod matrix;
+pub mod preview;
+pub mod record;
+pub mod row;
+pub mod summary;
+pub mod verdict;

@@ -1,0 +1,290 @@
+//! Runs in the database: a run, its rows before their calls leave, and what came of them.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, params};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Store,
+    call::JournaledCall,
+    call::LocalAnswer,
+    call::MaskedCall,
+    call::NewCall,
+    call::RecordedCall,
+    edits,
+    error::{JobError, StoreError},
+    reply::StoreReply,
+    rows, session,
+    write_context::WriteContext,
+};
+use crate::domain::{
+    history::{edit::EntryEdit, entry::EntryId},
+    mask,
+    run::{
+        kept_row::KeptSource,
+        record::{NewRun, RunId, RunState},
+        row::{PlannedRow, RunRow},
+        verdict::{RowVerdict, StepResult, results_to_json},
+    },
+};
+
+/// The row of a run that a new entry is of, and what the entry takes from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntryOfRow {
+    pub run: RunId,
+    pub row: u64,
+    pub note: String,
+    pub tags: Vec<String>,
+}
+
+impl Store {
+    /// Writes a run down before any of its rows.
+    pub fn begin_run(&self, run: NewRun) -> StoreReply<RunId> {
+        self.0.writer.submit("write down the run", move |context| context.begin_run(&run))
+    }
+
+    /// Writes rows of a run down, with their numbers. They are masked here, on the caller's thread.
+    pub fn add_rows<'a>(
+        &self,
+        run: RunId,
+        rows: impl Iterator<Item = (u64, &'a RunRow, &'a PlannedRow)>,
+    ) -> StoreReply<()> {
+        let rows: Vec<MaskedRow> = rows.map(MaskedRow::of).collect();
+        self.0.writer.submit("write down the run", move |context| {
+            rows.iter().try_for_each(|row| row.insert(&context.connection, run)).map_err(JobError::from)
+        })
+    }
+
+    /// Takes a run to make its calls, for this session alone.
+    ///
+    /// The reply is an error where another session that is alive makes them, or there is no such run.
+    pub fn take_run(&self, run: RunId) -> StoreReply<()> {
+        self.0.writer.submit("resume the run", move |context| context.take_run(run))
+    }
+
+    /// As [`Store::answer`], for the token of a row: the row knows its entry from the same transaction on.
+    pub fn answer_row(&self, call: NewCall, of: EntryOfRow, answer: LocalAnswer) -> StoreReply<RecordedCall> {
+        let call = self.call_of_row(call, &of);
+        self.0.writer.submit("save the call", move |context| {
+            let recorded = context.answer(&call, &answer)?;
+            context.link_entry(&of, recorded.entry.as_ref().map(|entry| entry.id))?;
+            Ok(recorded)
+        })
+    }
+
+    /// As [`Store::journal`], for the token of a row: the row knows its entry before the call leaves.
+    pub fn journal_row(&self, call: NewCall, of: EntryOfRow) -> StoreReply<JournaledCall> {
+        let call = self.call_of_row(call, &of);
+        self.0.writer.submit("write down the call", move |context| {
+            let journaled = context.journal(&call)?;
+            context.link_entry(&of, journaled.entry.as_ref().map(|entry| entry.id))?;
+            Ok(journaled)
+        })
+    }
+
+    /// As [`Store::journal_again`], for the token of a row: the call is made anew from the row, so what may not be written
+    /// of its answer is known again, also in another process than the first.
+    pub fn journal_row_again(&self, entry: EntryId, call: NewCall) -> StoreReply<JournaledCall> {
+        let call = MaskedCall::of(call, &self.0.identities);
+        self.0.writer.submit("write down the call", move |context| {
+            let journaled = context.journal_again(entry, call.started)?;
+            context.redactions.insert(journaled.exchange, std::sync::Arc::clone(&call.redaction));
+            context.begun.push(journaled.exchange);
+            Ok(journaled)
+        })
+    }
+
+    /// Writes what came of a row.
+    pub fn end_row(&self, run: RunId, row: u64, verdict: RowVerdict, results: Vec<StepResult>) -> StoreReply<()> {
+        self.0.writer.submit("save the verdict", move |context| context.end_row(run, row, &verdict, &results))
+    }
+
+    /// Writes that this session makes no more calls of a run: it is finished where every row came to an answer.
+    pub fn end_run(&self, run: RunId, now: Timestamp) -> StoreReply<RunState> {
+        self.0.writer.submit("save the run", move |context| context.end_run(run, now))
+    }
+
+    fn call_of_row(&self, call: NewCall, of: &EntryOfRow) -> MaskedCall {
+        let mut call = MaskedCall::of(call, &self.0.identities);
+        if let Some(entry) = &mut call.entry {
+            entry.note = mask::text(&of.note);
+            entry.tags = masked_tags(&of.tags);
+        }
+        call
+    }
+}
+
+/// Tags as an edit of the history keeps them.
+fn masked_tags(tags: &[String]) -> Vec<String> {
+    let edit = EntryEdit::Tag { ids: Vec::new(), add: tags.to_vec(), remove: Vec::new() };
+    match edits::masked(edit) {
+        EntryEdit::Tag { add, .. } => add,
+        _ => Vec::new(),
+    }
+}
+
+/// What of a run stands in one column, for nothing is looked up by it.
+#[derive(Serialize, Deserialize)]
+pub(super) struct RunSettings {
+    pub(super) source: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) rate: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) base_url: Option<String>,
+}
+
+impl WriteContext {
+    fn begin_run(&mut self, run: &NewRun) -> Result<RunId, JobError> {
+        let settings = RunSettings {
+            source: mask::text(&run.source),
+            rate: run.rate,
+            base_url: run.base_url.as_deref().map(mask::text),
+        };
+        let settings = serde_json::to_string(&settings).expect("texts and numbers are JSON");
+        self.connection
+            .prepare_cached(
+                "INSERT INTO runs (uid, name, list_hash, target, profile, created_ms, state, settings, rows, session) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            )?
+            .execute(params![
+                run.uid,
+                mask::text(&run.name),
+                run.list_hash,
+                run.target.as_str(),
+                run.profile.map(|profile| profile.0),
+                run.created.as_millisecond(),
+                RunState::Running.as_str(),
+                settings,
+                run.rows.cast_signed(),
+                self.session,
+            ])?;
+        Ok(RunId(self.connection.last_insert_rowid()))
+    }
+
+    fn take_run(&mut self, run: RunId) -> Result<(), JobError> {
+        let session: Option<Option<String>> = self
+            .connection
+            .prepare_cached("SELECT session FROM runs WHERE id = ?1")?
+            .query_row([run.0], |row| row.get(0))
+            .optional()?;
+        let other = session.ok_or(StoreError::NoSuchRun)?.filter(|session| *session != self.session);
+        let folder = self.file.as_deref().and_then(std::path::Path::parent);
+        if let (Some(other), Some(folder)) = (other, folder)
+            && session::is_alive(folder, &other)
+        {
+            return Err(StoreError::RunInUse { run: run.0 }.into());
+        }
+        self.connection
+            .prepare_cached("UPDATE runs SET session = ?2, state = ?3, finished_ms = NULL WHERE id = ?1")?
+            .execute(params![run.0, self.session, RunState::Running.as_str()])?;
+        Ok(())
+    }
+
+    fn link_entry(&mut self, of: &EntryOfRow, entry: Option<EntryId>) -> Result<(), JobError> {
+        let Some(entry) = entry else { return Ok(()) };
+        self.connection.prepare_cached("UPDATE run_rows SET entry = ?3 WHERE run = ?1 AND number = ?2")?.execute((
+            of.run.0,
+            of.row.cast_signed(),
+            entry.0,
+        ))?;
+        Ok(())
+    }
+
+    fn end_row(&mut self, run: RunId, row: u64, verdict: &RowVerdict, results: &[StepResult]) -> Result<(), JobError> {
+        let before: Option<String> = self
+            .connection
+            .prepare_cached("SELECT verdict FROM run_rows WHERE run = ?1 AND number = ?2")?
+            .query_row((run.0, row.cast_signed()), |row| row.get(0))
+            .optional()?
+            .ok_or(StoreError::NoSuchRun)?;
+        self.connection
+            .prepare_cached(
+                "UPDATE run_rows SET results = ?3, verdict = ?4, verdict_json = ?5 WHERE run = ?1 AND number = ?2",
+            )?
+            .execute((
+                run.0,
+                row.cast_signed(),
+                results_to_json(results),
+                verdict.as_str(),
+                mask::text(&verdict.to_json()),
+            ))?;
+        self.connection
+            .prepare_cached(
+                "UPDATE runs SET as_expected = as_expected + (?2 = 'as_expected') - (?3 = 'as_expected'), \
+                 differs = differs + (?2 = 'differs') - (?3 = 'differs'), \
+                 unanswered = unanswered + (?2 = 'unanswered') - (?3 = 'unanswered') WHERE id = ?1",
+            )?
+            .execute((run.0, verdict.as_str(), before.unwrap_or_default()))?;
+        Ok(())
+    }
+
+    fn end_run(&mut self, run: RunId, now: Timestamp) -> Result<RunState, JobError> {
+        let is_finished: bool = self
+            .connection
+            .prepare_cached("SELECT as_expected + differs >= rows FROM runs WHERE id = ?1")?
+            .query_row([run.0], |row| row.get(0))
+            .optional()?
+            .ok_or(StoreError::NoSuchRun)?;
+        let state = if is_finished { RunState::Finished } else { RunState::Stopped };
+        self.connection
+            .prepare_cached("UPDATE runs SET state = ?2, finished_ms = ?3, session = NULL WHERE id = ?1")?
+            .execute((run.0, state.as_str(), is_finished.then(|| now.as_millisecond())))?;
+        Ok(state)
+    }
+}
+
+/// A row as it may be written.
+struct MaskedRow {
+    number: u64,
+    card: String,
+    variant: String,
+    source: String,
+    last_step: &'static str,
+    amount: String,
+    currency: String,
+    expects: String,
+    is_predicted: bool,
+    note: String,
+    tags: String,
+}
+
+impl MaskedRow {
+    fn of((number, row, planned): (u64, &RunRow, &PlannedRow)) -> Self {
+        Self {
+            number,
+            card: row.card(),
+            variant: mask::text(&row.variant),
+            source: KeptSource::of(&row.source).to_json(),
+            last_step: row.last_step.as_str(),
+            amount: mask::text(&row.amount),
+            currency: mask::text(&row.currency),
+            expects: mask::text(&planned.expects.to_json().to_string()),
+            is_predicted: row.expects.is_none(),
+            note: mask::text(&row.note),
+            tags: rows::tags_json(&masked_tags(&row.tags)),
+        }
+    }
+
+    fn insert(&self, connection: &Connection, run: RunId) -> rusqlite::Result<()> {
+        connection
+            .prepare_cached(
+                "INSERT INTO run_rows (run, number, card, variant, source, last_step, amount, currency, expects, \
+                 is_predicted, note, tags) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            )?
+            .execute(params![
+                run.0,
+                self.number.cast_signed(),
+                self.card,
+                self.variant,
+                self.source,
+                self.last_step,
+                self.amount,
+                self.currency,
+                self.expects,
+                self.is_predicted,
+                self.note,
+                self.tags,
+            ])
+            .map(drop)
+    }
+}
