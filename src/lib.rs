@@ -47,6 +47,7 @@
 //! | [`snippets`] | a call as source code, one file per language | domain |
 //! | [`diff`] | two calls compared: what differs, and what differs in every pair of calls | domain |
 //! | [`parity`] | the answers of the minter and of a target to the same calls, compared field by field | domain |
+//! | [`reports`] | a run as JUnit, JSON, Markdown or a page, pure functions | domain |
 //! | [`messages`] | commands and updates between window and worker, plain data | domain |
 //! | [`model`] | what the window knows; `apply` is the only way to change it | domain, messages |
 //! | [`minter`] | Stripe's test mode as a state machine over a `Ledger`, without side effects | domain |
@@ -57,9 +58,9 @@
 //! | [`settings`] | the program's folders, and the files of a person: settings, presets, draft, place of the window | domain, files |
 //! | [`backend`] | the two targets behind one function | domain, minter, store, stripe |
 //! | [`server`] | loopback HTTP: connections and memory within bounds, faults on demand | domain, backend |
-//! | [`jobs`] | long work with progress and cancellation: export, refresh, key check, parity | domain, parity, backend, store, files |
+//! | [`jobs`] | long work with progress and cancellation: export, refresh, key check, parity, runs and their reports | domain, parity, reports, backend, store, files |
 //! | [`worker`] | everything in the background of the window: commands, jobs, the threads that read the history | domain, messages, store, backend, server, jobs, keys, settings, files |
-//! | [`cli`] | the commands | domain, parity, backend, store, server, jobs, keys, settings, snippets, files |
+//! | [`cli`] | the commands | domain, parity, reports, backend, store, server, jobs, keys, settings, snippets, files |
 //! | [`ui`] | views, widgets, theme; they push [`ui::Action`]s and change only their own state | domain, messages, model, snippets, diff |
 //! | [`app`] | the window: connects worker and views, carries actions out | domain, messages, model, worker, ui |
 //! | `main` | chooses window or command line; makes the clock, reads the time zone and the environment | domain, settings, worker, cli, app |
@@ -211,6 +212,7 @@ pub mod messages;
 pub mod minter;
 pub mod model;
 pub mod parity;
+pub mod reports;
 pub mod server;
 pub mod settings;
 pub mod snippets;

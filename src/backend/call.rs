@@ -66,7 +66,8 @@ impl Backend {
         }
     }
 
-    fn store(&self) -> &Store {
+    /// The store that the calls are written to.
+    pub fn store(&self) -> &Store {
         match self {
             Self::Local { store, .. } | Self::Stripe { store, .. } => store,
         }

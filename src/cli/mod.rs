@@ -6,10 +6,11 @@
 //!
 //! | file | what it is for |
 //! | --- | --- |
-//! | `mint` `token_use` `history` `snippet` `cards` `explain` `parity` `serve` `worlds` `salvage` | the commands |
+//! | `mint` `token_use` `history` `snippet` `cards` `explain` `parity` `run` `runs` `serve` `worlds` `salvage` | the commands |
 //! | `shared_args` | options that several commands have |
 //! | `environment` `opened` | what a command starts from, and what it opens before its work |
 //! | `output` `outcome` | what a command prints, and how it ends |
+//! | `run_progress` | how far a run is |
 //! | `signals` `typed_keys` | signals that end a command; keys that were typed in the wrong place |
 
 mod cards;
@@ -21,6 +22,9 @@ mod opened;
 mod outcome;
 mod output;
 mod parity;
+mod run;
+mod run_progress;
+mod runs;
 mod salvage;
 mod serve;
 mod shared_args;
@@ -70,6 +74,7 @@ const EXAMPLES: &str = "Examples:
   testcard tag tok_… smoke nightly           find it again by `history --tag smoke`
   testcard snippet tok_… --lang python       the call that made a token, as code
   testcard explain charge.outcome.type       what a field means, and where it is known from
+  testcard run cards.csv --report html r.html  many at once, each held against what is expected
   testcard parity                            does the minter still answer as Stripe does?
   testcard export tokens.json                the whole history as JSON
   testcard salvage DATA --to NEW             what can be read of a damaged history
@@ -114,6 +119,10 @@ pub enum CliCommand {
     Explain(explain::ExplainArgs),
     /// Make every test card with Stripe's test mode and with the minter, and say where the answers differ.
     Parity(Box<parity::ParityArgs>),
+    /// Make a list of drafts, each as far as asked, and say of each whether it came as expected.
+    Run(Box<run::RunArgs>),
+    /// List runs, show the rows of one, or compare two.
+    Runs(runs::RunsArgs),
     /// Print where everything is.
     Paths,
 }
@@ -152,6 +161,8 @@ pub fn run(command: CliCommand, environment: &ProcessEnvironment) -> u8 {
         CliCommand::Cards(args) => cards::cards(&args),
         CliCommand::Explain(args) => explain::explain(&args, environment),
         CliCommand::Parity(args) => parity::parity(&args, environment),
+        CliCommand::Run(args) => run::run(&args, environment),
+        CliCommand::Runs(args) => runs::runs(&args, environment),
         CliCommand::Paths => paths(environment),
     };
     match done {

@@ -9,11 +9,12 @@ use super::{
     shared_args::TargetArgs,
 };
 use crate::{
-    backend::{Backend, BackendTargets},
+    backend::{Backend, BackendTargets, CallLimits},
     domain::{
         call::api::Target,
         clock::Clock,
         key::ApiKey,
+        rules::policies::AccountPolicies,
         settings::{
             preferences::Settings,
             profile::{Profile, ProfileId},
@@ -28,21 +29,40 @@ use crate::{
 pub(super) struct OpenTarget {
     pub(super) backend: Backend,
     pub(super) clock: Clock,
+    /// The policies of the account, where they are known: of the local one.
+    pub(super) policies: Option<AccountPolicies>,
+    /// The address of the real API, where that answers.
+    pub(super) base_url: Option<BaseUrl>,
+}
+
+/// What a command does with the target that it opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum OpenPurpose {
+    Calls,
+    /// Calls that change nothing.
+    Looks,
+    /// Calls that are made again by rules of the caller.
+    PacedCalls,
 }
 
 impl OpenTarget {
     /// Opens the target that the options name, with the settings and the store behind it.
     pub(super) fn open(args: &TargetArgs, environment: &ProcessEnvironment) -> Result<Self, CliError> {
-        Self::open_for(args, environment, false)
+        Self::open_for(args, environment, OpenPurpose::Calls)
     }
 
     /// As [`OpenTarget::open`], for a call that changes nothing: where the data folder cannot be written, the call is
     /// made on a copy of it, and what came of the call is kept nowhere.
     pub(super) fn open_to_look(args: &TargetArgs, environment: &ProcessEnvironment) -> Result<Self, CliError> {
-        Self::open_for(args, environment, true)
+        Self::open_for(args, environment, OpenPurpose::Looks)
     }
 
-    fn open_for(args: &TargetArgs, environment: &ProcessEnvironment, looks_only: bool) -> Result<Self, CliError> {
+    /// As [`OpenTarget::open`], for a caller that keeps the pace and makes calls again itself.
+    pub(super) fn open_paced(args: &TargetArgs, environment: &ProcessEnvironment) -> Result<Self, CliError> {
+        Self::open_for(args, environment, OpenPurpose::PacedCalls)
+    }
+
+    fn open_for(args: &TargetArgs, environment: &ProcessEnvironment, purpose: OpenPurpose) -> Result<Self, CliError> {
         let clock = args.time.clock(environment);
         let folders = match AppFolders::find(environment.home.clone()) {
             Ok(folders) => Some(folders),
@@ -66,7 +86,7 @@ impl OpenTarget {
             _ => StoreLocation::Memory,
         };
         let store = match (Store::open(&place, clock.now()), &place) {
-            (Err(error), StoreLocation::Folder(folder)) if looks_only && error.leaves_reading() => {
+            (Err(error), StoreLocation::Folder(folder)) if purpose == OpenPurpose::Looks && error.leaves_reading() => {
                 remark(format_args!("Nothing of this call is written down. {error}"));
                 Store::open_copy(folder, clock.now())?
             }
@@ -76,13 +96,18 @@ impl OpenTarget {
         // Only now: where the folder cannot be used at all, the error above is the one thing to say.
         warnings.iter().for_each(remark);
         let targets = BackendTargets::new(store, args.seed);
-        let backend = match key {
-            None => targets.local(args.policies.on_top_of(settings.policies)),
-            Some(key) => {
-                targets.stripe(profile.id, &stripe, key).map_err(|error| CliError::NoAnswer(error.to_string()))?
+        let Some(key) = key else {
+            let policies = args.policies.on_top_of(settings.policies);
+            return Ok(Self { backend: targets.local(policies), clock, policies: Some(policies), base_url: None });
+        };
+        let backend = match purpose {
+            OpenPurpose::Calls | OpenPurpose::Looks => targets.stripe(profile.id, &stripe, key),
+            OpenPurpose::PacedCalls => {
+                targets.stripe_within(profile.id, &stripe, key, CallLimits { retries: 0, ..CallLimits::default() })
             }
         };
-        Ok(Self { backend, clock })
+        let backend = backend.map_err(|error| CliError::NoAnswer(error.to_string()))?;
+        Ok(Self { backend, clock, policies: None, base_url: Some(stripe.base_url) })
     }
 }
 

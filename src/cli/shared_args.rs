@@ -1,6 +1,6 @@
 //! Options that several commands have: whom to call, the policies, the time, and which entries are meant.
 
-use std::num::NonZeroU32;
+use std::{num::NonZeroU32, path::PathBuf};
 
 use clap::ValueEnum;
 use jiff::Timestamp;
@@ -12,6 +12,7 @@ use crate::{
         clock::{Clock, parse_moment},
         history::{days, edit::tags_in, filter::HistoryFilter},
         rules::policies::{AccountPolicies, AccountPolicy},
+        run::record::RunRecord,
         settings::{
             preferences::Settings,
             profile::{Profile, ProfileId},
@@ -19,8 +20,15 @@ use crate::{
         },
         zone::LocalZone,
     },
-    jobs::pace::CallPace,
+    files::OwnFolders,
+    jobs::{
+        export::{ExportError, ExportFile},
+        pace::CallPace,
+        run_report,
+    },
+    reports::ReportFormat,
     settings::{self, AppFolders},
+    store::HistoryReader,
 };
 
 /// Who answers.
@@ -40,7 +48,7 @@ impl From<TargetArg> for Target {
 }
 
 /// The options of every command that calls a target.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub(super) struct TargetArgs {
     /// Who answers: the minter on this machine, or Stripe's test mode with the key in STRIPE_SECRET_KEY. Without it,
     /// the target of --profile, else local.
@@ -137,6 +145,61 @@ pub(super) fn pace(rate: Option<NonZeroU32>, base_url: &BaseUrl) -> CallPace {
         Some(rate) => CallPace::of(rate),
         None if base_url.is_loopback() => CallPace::unlimited(),
         None => CallPace::usual(),
+    }
+}
+
+/// Where reports of a run are written.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct ReportArgs {
+    /// Write a report: junit, json, markdown or html, and the file, which is replaced if it is there; may be repeated.
+    #[arg(long, num_args = 2, value_names = ["FORMAT", "FILE"], action = clap::ArgAction::Append)]
+    report: Vec<String>,
+}
+
+impl ReportArgs {
+    pub(super) fn is_wanted(&self) -> bool {
+        !self.report.is_empty()
+    }
+
+    fn files(&self) -> Result<Vec<(ReportFormat, PathBuf)>, CliError> {
+        let file = |pair: &[String]| {
+            let format = pair[0].parse().map_err(|()| {
+                let known = ReportFormat::ALL.map(ReportFormat::as_str).join(", ");
+                CliError::Usage(format!("'{}' is no format of a report: the formats are {known}", pair[0]))
+            })?;
+            Ok((format, PathBuf::from(&pair[1])))
+        };
+        self.report.chunks_exact(2).map(file).collect()
+    }
+
+    /// Refuses a format or a place that cannot be, before anything is done. `own` are the folders of the program, where
+    /// it has any.
+    pub(super) fn check(&self, own: Option<&OwnFolders>) -> Result<(), CliError> {
+        let none = OwnFolders::default();
+        for (_, path) in self.files()? {
+            let file = ExportFile { path: &path, overwrite: true, own: own.unwrap_or(&none) };
+            run_report::check(file).map_err(|error| CliError::Export(error.to_string()))?;
+        }
+        Ok(())
+    }
+
+    /// Writes all reports of a run.
+    pub(super) fn write(
+        &self,
+        reader: &HistoryReader,
+        run: &RunRecord,
+        before: Option<&RunRecord>,
+        own: Option<&OwnFolders>,
+    ) -> Result<(), CliError> {
+        let none = OwnFolders::default();
+        for (format, path) in self.files()? {
+            let file = ExportFile { path: &path, overwrite: true, own: own.unwrap_or(&none) };
+            run_report::write(reader, run, before, format, file).map_err(|error| match error {
+                ExportError::Store(error) => CliError::Store(error),
+                error => CliError::Export(error.to_string()),
+            })?;
+        }
+        Ok(())
     }
 }
 

@@ -74,6 +74,35 @@ pub fn export(
     on_progress: &mut dyn FnMut(ExportProgress),
     cancelled: &CancellationToken,
 ) -> Result<u64, ExportError> {
+    let path = file.path;
+    let done = write_file(file, cancelled, |out| {
+        let total = reader.count(filter)?;
+        on_progress(ExportProgress { done: 0, total });
+        write_entries(reader, filter, out, cancelled, |done| {
+            if done.is_multiple_of(REPORT_EVERY) {
+                on_progress(ExportProgress { done, total: total.max(done) });
+            }
+        })
+        .map_err(|stop| match stop {
+            WriteStop::Cancelled => ExportError::Cancelled,
+            WriteStop::Read(error) => ExportError::Store(error),
+            WriteStop::Write(error) => not_writable(path, &error),
+        })
+    })?;
+    on_progress(ExportProgress { done, total: done });
+    tracing::debug!(entries = done, path = mask::text(&path.display().to_string()), "exported");
+    Ok(done)
+}
+
+/// Writes a file beside the target, which gets its name when `write` has written all of it: see [`export`].
+///
+/// # Errors
+/// As [`export`], and what `write` says.
+pub(super) fn write_file<T>(
+    file: ExportFile<'_>,
+    cancelled: &CancellationToken,
+    write: impl FnOnce(&mut TemporaryFile) -> Result<T, ExportError>,
+) -> Result<T, ExportError> {
     let ExportFile { path, overwrite, own } = file;
     let failed = |error: io::Error| not_writable(path, &error);
     let (target, there) = check_target(file)?;
@@ -84,19 +113,7 @@ pub fn export(
         files::remove_noted_temporaries(notes);
     }
     let mut file = TemporaryFile::in_folder(folder, notes).map_err(failed)?;
-
-    let total = reader.count(filter)?;
-    on_progress(ExportProgress { done: 0, total });
-    let done = write_entries(reader, filter, &mut file, cancelled, |done| {
-        if done.is_multiple_of(REPORT_EVERY) {
-            on_progress(ExportProgress { done, total: total.max(done) });
-        }
-    })
-    .map_err(|stop| match stop {
-        WriteStop::Cancelled => ExportError::Cancelled,
-        WriteStop::Read(error) => ExportError::Store(error),
-        WriteStop::Write(error) => failed(error),
-    })?;
+    let written = write(&mut file)?;
     if let Some(there) = &there {
         file.take_mode_of(there).map_err(failed)?;
     }
@@ -111,9 +128,7 @@ pub fn export(
         _ => failed(error),
     })?;
     sync_folder(folder);
-    on_progress(ExportProgress { done, total: done });
-    tracing::debug!(entries = done, path = mask::text(&path.display().to_string()), "exported");
-    Ok(done)
+    Ok(written)
 }
 
 /// Why the writing of entries ended before the last of them.
@@ -173,7 +188,7 @@ fn write_entry(out: &mut impl Write, is_first: bool, entry: &ExportedEntry) -> i
 
 /// The file that will be written, and what is known of it if it is there already. A link stays one: what it points at
 /// is written.
-fn check_target(file: ExportFile<'_>) -> Result<(PathBuf, Option<Metadata>), ExportError> {
+pub(super) fn check_target(file: ExportFile<'_>) -> Result<(PathBuf, Option<Metadata>), ExportError> {
     let path = file.path.to_owned();
     let there = match fs::metadata(&path) {
         Ok(there) => Some(there),
@@ -204,7 +219,7 @@ fn check_target(file: ExportFile<'_>) -> Result<(PathBuf, Option<Metadata>), Exp
     }
 }
 
-fn not_writable(path: &Path, error: &io::Error) -> ExportError {
+pub(super) fn not_writable(path: &Path, error: &io::Error) -> ExportError {
     ExportError::NotWritable { path: path.to_owned(), reason: error.to_string() }
 }
 

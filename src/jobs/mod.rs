@@ -6,3 +6,4 @@ pub mod pace;
 pub mod parity;
 pub mod refresh;
 pub mod run;
+pub mod run_report;

@@ -16,7 +16,8 @@ pub struct HistoryFilter {
     /// The account that the token is of.
     pub account: Option<AccountFilter>,
     /// Words that must all occur in an entry: in its id, last four digits, brand, code, the object that used it, note,
-    /// tags, status or target.
+    /// tags, status or target. The word `run:NAME` stands for the entries of the runs of this name, `run:7` for those of
+    /// the run with this number: see [`SearchWord`].
     pub search: String,
     /// A tag that the entry must have; a part of a tag does not match.
     pub tag: Option<String>,
@@ -36,6 +37,24 @@ impl HistoryFilter {
         let is_any_word = self.search.trim().is_empty() && self.tag.is_none();
         let is_of_anybody = self.target.is_none() && self.account.is_none();
         self.status.is_none() && is_of_anybody && self.among.is_none() && is_any_time && is_any_word
+    }
+}
+
+/// What a word of a search asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum SearchWord<'a> {
+    /// That it occurs in the entry.
+    Text(&'a str),
+    /// That the entry is of a run with this name or number.
+    Run(&'a str),
+}
+
+impl<'a> SearchWord<'a> {
+    pub fn of(word: &'a str) -> Self {
+        match word.strip_prefix("run:") {
+            Some(run) if !run.is_empty() => Self::Run(run),
+            _ => Self::Text(word),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::domain::{
     call::api::Target,
     history::{
         entry::{EntryId, EntryStatus},
-        filter::HistoryFilter,
+        filter::{HistoryFilter, SearchWord},
     },
     invisible::without_invisible,
 };
@@ -65,7 +65,10 @@ impl SqlCondition {
             condition.sql += " AND FALSE";
         } else {
             for word in words {
-                condition.add_word(word);
+                match SearchWord::of(word) {
+                    SearchWord::Text(word) => condition.add_word(word),
+                    SearchWord::Run(run) => condition.add_run(run),
+                }
             }
         }
         condition
@@ -84,6 +87,15 @@ impl SqlCondition {
         places.extend(one_of("status", EntryStatus::ALL.map(EntryStatus::as_str), word));
         places.extend(one_of("target", [Target::Local, Target::Stripe].map(Target::as_str), word));
         let _ = write!(self.sql, " AND ({})", places.join(" OR "));
+    }
+
+    /// Adds that the entry is of a run with this name or number. Its rows are looked up first: a run has thousands of
+    /// entries, the history a million.
+    fn add_run(&mut self, run: &str) {
+        let name = self.bind(run.to_owned());
+        let number = self.bind(run.parse::<i64>().unwrap_or_default());
+        let runs = format!("SELECT id FROM runs WHERE name = ?{name} OR id = ?{number}");
+        let _ = write!(self.sql, " AND id IN (SELECT entry FROM run_rows WHERE run IN ({runs}))");
     }
 
     /// Binds a value; gives its number.
@@ -132,6 +144,28 @@ pub(super) fn ids_json(ids: &[EntryId]) -> String {
 mod tests {
     use super::*;
     use crate::store::{rows::ENTRY, schema};
+
+    #[test]
+    fn the_entries_of_a_run_are_looked_up_by_its_rows() {
+        let connection = schema::in_memory_for_tests();
+        let filter = HistoryFilter { search: "run:nightly".to_owned(), ..HistoryFilter::default() };
+        let clause = SqlCondition::of(&filter);
+        let plan: Vec<String> = connection
+            .prepare(&format!(
+                "EXPLAIN QUERY PLAN SELECT id FROM entries WHERE {} ORDER BY id DESC LIMIT 50",
+                clause.sql
+            ))
+            .unwrap()
+            .query_map(rusqlite::params_from_iter(&clause.values), |row| row.get(3))
+            .unwrap()
+            .collect::<rusqlite::Result<_>>()
+            .unwrap();
+        let plan = plan.join("; ");
+        assert!(plan.contains("SEARCH entries USING INTEGER PRIMARY KEY (rowid=?)"), "{plan}");
+        assert!(plan.contains("SEARCH runs USING INDEX runs_by_name (name=?)"), "{plan}");
+        assert!(plan.contains("SEARCH run_rows USING INDEX"), "{plan}");
+        assert!(!plan.contains("SCAN"), "{plan}");
+    }
 
     #[test]
     fn what_changed_is_found_without_going_through_the_history() {
