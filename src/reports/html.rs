@@ -27,7 +27,8 @@ pub(super) fn write(out: &mut dyn io::Write, report: RunReport<'_>, rows: Report
         show(&title)
     )?;
     write_head(out, &report)?;
-    write_heat_map(out, summary)?;
+    let (bad, others) = split(rows)?;
+    write_rows(out, "What does not hold", &bad)?;
     writeln!(out, "<div class=\"pair\">")?;
     write_bars(out, "Outcomes", "What the last call of a row came to", &outcomes(summary))?;
     let durations = summary.durations.iter().enumerate().map(|(class, rows)| (class_words(class), *rows));
@@ -70,7 +71,15 @@ pub(super) fn write(out: &mut dyn io::Write, report: RunReport<'_>, rows: Report
         }
         writeln!(out, "</section>")?;
     }
-    write_rows(out, summary, rows)?;
+    write_heat_map(out, summary)?;
+    write_rows(out, "As expected", &others[..others.len().min(MOST_ROWS - bad.len())])?;
+    let total = summary.counts.rows();
+    if total > MOST_ROWS as u64 {
+        writeln!(
+            out,
+            "<p>The page lists {MOST_ROWS} rows of {total}, those that do not hold first. The JSON report has all.</p>"
+        )?;
+    }
     writeln!(out, "</main>\n</body>\n</html>")
 }
 
@@ -183,8 +192,8 @@ fn write_bars(out: &mut dyn io::Write, title: &str, about: &str, bars: &[(String
     writeln!(out, "</tbody></table></section>")
 }
 
-/// Lists the rows: those that do not hold first, then the others, as many as there is room for.
-fn write_rows(out: &mut dyn io::Write, summary: &RunSummary, rows: ReportRows<'_>) -> io::Result<()> {
+/// The rows that do not hold, and the others: as many of each as the page has room for.
+fn split(rows: ReportRows<'_>) -> io::Result<(Vec<RowRecord>, Vec<RowRecord>)> {
     let (mut bad, mut others) = (Vec::new(), Vec::new());
     for row in rows {
         let row = row?;
@@ -193,27 +202,20 @@ fn write_rows(out: &mut dyn io::Write, summary: &RunSummary, rows: ReportRows<'_
             list.push(row);
         }
     }
-    others.truncate(MOST_ROWS - bad.len());
-    for (title, rows) in [("What does not hold", bad), ("As expected", others)] {
-        if rows.is_empty() {
-            continue;
-        }
-        writeln!(
-            out,
-            "<section><h2>{title}</h2><div class=\"wide\"><table class=\"rows\"><thead><tr><th class=\"n\">Row</th><th>Card</th>\
-             <th>Variant</th><th>Verdict</th><th>Came to</th><th>Token</th><th class=\"n\">Took</th></tr></thead><tbody>"
-        )?;
-        rows.iter().try_for_each(|row| write_row(out, row))?;
-        writeln!(out, "</tbody></table></div></section>")?;
+    Ok((bad, others))
+}
+
+fn write_rows(out: &mut dyn io::Write, title: &str, rows: &[RowRecord]) -> io::Result<()> {
+    if rows.is_empty() {
+        return Ok(());
     }
-    let total = summary.counts.rows();
-    if total > MOST_ROWS as u64 {
-        writeln!(
-            out,
-            "<p>The page lists {MOST_ROWS} rows of {total}, those that do not hold first. The JSON report has all.</p>"
-        )?;
-    }
-    Ok(())
+    writeln!(
+        out,
+        "<section><h2>{title}</h2><div class=\"wide\"><table class=\"rows\"><thead><tr><th class=\"n\">Row</th><th>Card</th>\
+         <th>Variant</th><th>Verdict</th><th>Came to</th><th>Token</th><th class=\"n\">Took</th></tr></thead><tbody>"
+    )?;
+    rows.iter().try_for_each(|row| write_row(out, row))?;
+    writeln!(out, "</tbody></table></div></section>")
 }
 
 fn write_row(out: &mut dyn io::Write, row: &RowRecord) -> io::Result<()> {
@@ -276,8 +278,9 @@ th{font-weight:600}thead th{color:var(--weak);font-size:13px}
 .heat{border-collapse:separate;border-spacing:3px}
 .heat th,.heat td{border:0}
 .heat th[scope=row]{font-weight:400;min-width:220px}
-.heat td{border-radius:6px;min-width:92px;text-align:center}
-.heat span{display:block;font-size:12px;color:var(--text);overflow-wrap:anywhere}
+.heat td{border-radius:6px;min-width:92px;padding:4px 10px}
+.heat span{font-size:12px;color:var(--text);margin-left:6px}.heat small{color:var(--weak)}
+.heat th[scope=row]{padding-top:4px;padding-bottom:4px}
 .bars th{font-weight:400;width:45%}.bars td,.bars th{border:0;padding:3px 8px 3px 0}.bars .n{width:1%}
 .bar i{display:block;height:12px;margin-top:4px;border-radius:3px;background:var(--accent);min-width:2px}
 .rows td small{display:block;color:var(--weak)}

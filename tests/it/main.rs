@@ -63,6 +63,7 @@ mod refresh;
 mod refusals;
 mod requests;
 mod rules;
+mod runs;
 mod salvage;
 mod same_card;
 mod schemas;

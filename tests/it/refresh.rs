@@ -42,7 +42,7 @@ async fn a_refresh_that_waits_for_the_rate_limit_can_be_cancelled_at_once() {
     let clock = Clock::fixed(Timestamp::UNIX_EPOCH);
     let tokens: Vec<AskedToken> =
         ["tok_1", "tok_2"].map(|token| AskedToken { entry: EntryId(1), token: token.to_owned() }).into();
-    let cancelled = CancellationToken::new();
+    let (cancelled, pace) = (CancellationToken::new(), CallPace::usual());
     let mut told = 0;
     let mut count = |_, _: &AskedToken, _: &_| told += 1;
     // Polled by the same task, each time behind the refresh: once its answer is written down, its pause has begun.
@@ -53,10 +53,7 @@ async fn a_refresh_that_waits_for_the_rate_limit_can_be_cancelled_at_once() {
         cancelled.cancel();
         Poll::Ready(Instant::now())
     });
-    let both = futures_util::future::join(
-        refresh(&backend, &clock, &tokens, &CallPace::usual(), &mut count, &cancelled),
-        cancel,
-    );
+    let both = futures_util::future::join(refresh(&backend, &clock, &tokens, &pace, &mut count, &cancelled), cancel);
     let (progress, stopped) = tokio::time::timeout(PATIENCE, both).await.expect("the answer comes, and the end");
     assert!(stopped.elapsed() < Duration::from_secs(2), "{:?}", stopped.elapsed());
     let progress = progress.unwrap();

@@ -1,0 +1,432 @@
+//! Runs as a person makes them: lists, verdicts, reports, and what is left of a run that was killed.
+
+use std::{
+    collections::HashSet,
+    fs,
+    path::{Path, PathBuf},
+    process::Stdio,
+};
+
+use serde_json::{Value, json};
+
+use crate::support::{
+    program::{Home, Run, finish},
+    serving::Serving,
+    waiting::PATIENCE,
+};
+
+const KEY: &str = "sk_test_51RunsRunsRuns";
+/// Luhn-valid, and not among the published test cards.
+const PLANTED_NUMBER: &str = "4539578763621486";
+const PLANTED_CODE: &str = "86c42v13q";
+const PLANTED_KEY: &str = "sk_test_51PlantedKeyThatNobodyMaySee";
+
+/// Every kind of failure that a call meets at an API: refused for their number, failed, lost before and after it was
+/// carried out.
+const FAULTS: [&str; 4] = [
+    "--fault",
+    "POST /v1/tokens every 5: 429, 500, commit-drop, drop",
+    "--fault",
+    "POST /v1/charges every 7: drop, commit-drop, 503, 429, garbage",
+];
+
+fn file(home: &Home, name: &str, text: &str) -> PathBuf {
+    let path = home.beside(name);
+    fs::write(&path, text).unwrap();
+    path
+}
+
+fn text(path: &Path) -> String {
+    fs::read_to_string(path).unwrap()
+}
+
+#[track_caller]
+fn report(home: &Home, run: &str) -> Value {
+    let printed = home.run(["runs", run, "--format", "json"]);
+    assert_eq!(printed.exit, 0, "{printed:?}");
+    serde_json::from_str(&printed.stdout).unwrap()
+}
+
+#[test]
+fn a_list_is_made_row_by_row_and_every_row_gets_a_verdict() {
+    let home = Home::new();
+    let list = "card[number],expect,note,tags,step\n\
+                4242424242424242,,first,smoke,charge\n\
+                4000000000009995,insufficient_funds,,smoke,charge\n\
+                4242424242424241,incorrect_number,,,\n\
+                4242424242424242,lost_card,,,charge\n";
+    let list = file(&home, "My Cards.csv", list);
+    let run = home.run(["run", list.to_str().unwrap()]);
+    assert_eq!(run.exit, 1, "{run:?}");
+    let lines: Vec<&str> = run.stdout.lines().collect();
+    assert_eq!(
+        lines,
+        [
+            "4  4242 4242 4242 4242 Visa · charge  Differs at charge: expected lost_card, got ok",
+            "4 rows: 3 as expected, 1 differ",
+        ]
+    );
+    assert!(run.stderr.contains("4 rows, 7 calls at most"), "{run:?}");
+
+    // Its entries are ordinary ones, with note and tags, and found by the run.
+    let found = |search: &str| {
+        let run = home.run(["history", "--format", "json", "--search", search]);
+        serde_json::from_str::<Vec<Value>>(&run.stdout).unwrap().len()
+    };
+    assert_eq!([found("run:my-cards"), found("run:1"), found("run:2"), found("run:my-cards used")], [4, 4, 0, 3]);
+    assert_eq!((found("first"), found("#smoke")), (1, 2));
+    assert_eq!(home.history()[0]["judgement"]["difference"]["expected"], "lost_card");
+
+    let listed = home.run(["runs"]);
+    assert!(listed.stdout.starts_with("1  my-cards  local  finished"), "{listed:?}");
+    assert!(home.run(["runs", "my-cards"]).stdout.starts_with("4  4242"));
+    let rows = report(&home, "1")["rows"].clone();
+    let verdicts: Vec<&str> = rows.as_array().unwrap().iter().map(|row| row["verdict"].as_str().unwrap()).collect();
+    assert_eq!(verdicts, ["as_expected", "as_expected", "as_expected", "differs"]);
+    let steps: Vec<&str> =
+        rows[1]["steps"].as_array().unwrap().iter().map(|step| step["got"].as_str().unwrap()).collect();
+    assert_eq!(steps, ["ok", "insufficient_funds"]);
+}
+
+#[test]
+fn the_same_list_is_compared_with_its_last_run() {
+    let home = Home::new();
+    let matrix = ["run", "--matrix", "card=tok_visa,insufficient_funds cvc=good,none", "--step", "charge"];
+    assert_eq!(home.run(matrix).exit, 0);
+    // The account now refuses charges where no code was checked.
+    let again = home.run(matrix.into_iter().chain(["--policy", "card_tokens_on_charges=off"]));
+    assert_eq!(again.exit, 1, "{again:?}");
+    assert!(again.stderr.contains("it will refuse 4 rows"), "{again:?}");
+    let compared = home.run(["runs", "2", "--against", "last"]);
+    assert_eq!(compared.exit, 1, "{compared:?}");
+    assert!(compared.stdout.contains("4 rows came to something else than in run 1, 0 to the same"), "{compared:?}");
+    assert_eq!(report(&home, "2")["compared_with"]["run"], 1);
+    assert_eq!(home.run(matrix).exit, 0);
+    let same = home.run(["runs", "3", "--against", "1"]);
+    assert_eq!((same.exit, same.stdout.lines().count()), (0, 1), "{same:?}");
+
+    let other = home.run(["run", "--preset", "made:invalid_cvc", "--name", "One Preset"]);
+    assert_eq!(other.exit, 0, "{other:?}");
+    for (args, words) in [
+        (&["runs", "one-preset", "--against", "1"][..], "were made from different lists"),
+        (&["runs", "4", "--against", "last"], "There is no finished run of the same list"),
+        (&["runs", "nothing"], "There is no run 'nothing'"),
+        (&["runs", "--report", "html", "x.html"], "A report is of one run"),
+    ] {
+        let run = home.run(args.iter().copied());
+        assert!(run.exit == 2 && run.stderr.contains(words), "{run:?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_run_is_refused_before_any_call() {
+    let home = Home::new();
+    let wrong = file(&home, "wrong.csv", "card[number],expect\n4242424242424242,ok\n4242424242424242,Declined\n");
+    let (wrong, odd) = (wrong.to_str().unwrap(), file(&home, "list.txt", "x"));
+    let latin = home.beside("latin.csv");
+    fs::write(&latin, b"card[name]\nJ\xf6rg\n").unwrap();
+    for (args, words) in [
+        (&["run"][..], "There is nothing to run"),
+        (&["run", wrong], "line 3, column expect: write ok, an error code"),
+        (&["run", odd.to_str().unwrap()], "has to end in .csv, .json or .jsonl"),
+        (&["run", latin.to_str().unwrap()], "line 2 is not UTF-8"),
+        (&["run", "missing.csv"], "Could not read missing.csv"),
+        (&["run", "--matrix", "card=nothing"], "no published test card is known by 'nothing'"),
+        (&["run", "--preset", "made:nothing"], "there is no such preset"),
+        (&["run", "--resume", "7"], "There is no run '7'"),
+        (&["run", "--preset", "made:no_cvc", "--report", "pdf", "x"], "'pdf' is no format of a report"),
+        (&["run", "--preset", "made:no_cvc", "--report", "html", "no/such/x"], "there is no folder"),
+        (&["run", "--preset", "made:no_cvc", "--rate", "26"], "1..=25"),
+    ] {
+        let run = home.run(args.iter().copied());
+        assert!(run.exit == 2 && run.stderr.contains(words), "{args:?}: {run:?}");
+        assert!(home.history().is_empty());
+    }
+    let preview =
+        home.run(["run", "--preview", "--matrix", "card=tok_visa cvc=good,bad", "--policy", "raw_card_data=off"]);
+    assert_eq!(preview.exit, 0, "{preview:?}");
+    for words in ["2 rows, 2 calls at most", "1 rows: token fails with invalid_cvc", "raw_card_data of the account"] {
+        assert!(preview.stdout.contains(words), "{preview:?}");
+    }
+    assert!(home.history().is_empty() && home.run(["runs"]).stdout.is_empty());
+}
+
+// ---- a target that fails ---------------------------------------------------------------------------------------------
+
+/// What a list of charges over many cards is to come to, and how many tokens and charges are made of it.
+const MATRIX: &str = "card=4242424242424242,4000000000009995,4000000000000002,4000000000000069,5555555555554444 \
+                      cvc=good,bad,none zip=12345,none amount=2000,50,";
+
+/// The command of a run against a server, as many rows as the amounts make.
+fn run_at<'a>(serving: &Serving, matrix: &'a str, url: &'a mut String) -> Vec<&'a str> {
+    *url = format!("http://{}", serving.address);
+    vec!["run", "--name", "faulty", "--step", "charge", "--matrix", matrix, "--target", "stripe", "--base-url", url]
+}
+
+fn matrix(amounts: usize) -> String {
+    let amounts: Vec<String> = (0..amounts).map(|nth| (1000 + nth).to_string()).collect();
+    format!("{}{}", MATRIX, amounts.join(","))
+}
+
+/// Holds that every row has its verdict, and that the server made each token and each charge once.
+#[track_caller]
+fn check_once(home: &Home, at_server: &Home, rows: usize) {
+    let report = report(home, "faulty");
+    assert_eq!(report["summary"]["as_expected"], rows, "{}", report["summary"]);
+    assert_eq!(report["run"]["state"], "finished");
+    // A third of the rows sends a code that is too short, which makes no token.
+    let tokens = rows / 3 * 2;
+    let made: Vec<Value> = at_server.history().into_iter().filter(|entry| !entry["token"].is_null()).collect();
+    assert_eq!(made.len(), tokens, "a token of each row, and none twice");
+    let ids = |name: &str| made.iter().filter_map(|entry| entry[name].as_str()).collect::<HashSet<_>>().len();
+    assert_eq!((ids("token"), ids("used_by")), (tokens, tokens));
+    let known: HashSet<&str> =
+        report["rows"].as_array().unwrap().iter().filter_map(|row| row["steps"][0]["id"].as_str()).collect();
+    assert!(made.iter().all(|entry| known.contains(entry["token"].as_str().unwrap())));
+    let entries = home.run(["history", "--search", "run:faulty", "--format", "json", "--limit", "100000"]);
+    let entries: Vec<Value> = serde_json::from_str(&entries.stdout).unwrap();
+    assert_eq!(entries.len(), rows, "an entry of each row");
+    assert!(entries.iter().all(|entry| matches!(entry["status"].as_str(), Some("used" | "failed"))), "{entries:?}");
+}
+
+fn make_with_faults(amounts: usize) {
+    let (home, at_server) = (Home::new(), Home::new());
+    let serving = Serving::start(&at_server, &FAULTS);
+    let (matrix, mut url) = (matrix(amounts), String::new());
+    let run = home.run_with_key(KEY, run_at(&serving, &matrix, &mut url));
+    assert_eq!(run.exit, 0, "{run:?}");
+    drop(serving);
+    check_once(&home, &at_server, 30 * (2 + amounts));
+}
+
+/// Kills the run when the server has seen so many calls more, as often as there are places, and resumes it each time.
+fn make_and_kill(amounts: usize, places: &[u64]) {
+    let (home, at_server) = (Home::new(), Home::new());
+    let serving = Serving::start(&at_server, &FAULTS);
+    let (matrix, mut url) = (matrix(amounts), String::new());
+    let args = run_at(&serving, &matrix, &mut url);
+    let resumed: Vec<&str> = ["run", "--resume", "faulty"].into();
+    let mut kills = 0;
+    for (nth, calls) in places.iter().enumerate() {
+        let seen = newest(&serving);
+        let mut command = home.command(if nth == 0 { args.clone() } else { resumed.clone() });
+        command.env("STRIPE_SECRET_KEY", KEY).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let begun = std::time::Instant::now();
+        while newest(&serving) < seen + calls && child.try_wait().unwrap().is_none() {
+            assert!(begun.elapsed() < PATIENCE, "no call came");
+        }
+        if child.try_wait().unwrap().is_none() {
+            kills += 1;
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    assert!(kills > places.len() / 2, "{kills} kills of {} met a run on its way", places.len());
+    let run = home.run_with_key(KEY, resumed);
+    assert_eq!(run.exit, 0, "{run:?}");
+    drop(serving);
+    check_once(&home, &at_server, 30 * (2 + amounts));
+}
+
+/// The number of the newest call that the server wrote down.
+fn newest(serving: &Serving) -> u64 {
+    let answer = serving.control("GET", "/_testcard/requests?limit=1");
+    answer["data"][0]["id"].as_u64().unwrap_or_default()
+}
+
+#[test]
+fn against_a_target_that_fails_every_verdict_is_right_and_no_token_is_made_twice() {
+    make_with_faults(2);
+}
+
+#[test]
+fn a_run_that_is_killed_is_resumed_without_a_duplicate() {
+    make_and_kill(2, &[9, 40, 3, 60]);
+}
+
+#[test]
+#[ignore = "takes minutes: a thousand rows"]
+fn a_thousand_rows_against_a_target_that_fails() {
+    make_with_faults(33);
+}
+
+#[test]
+#[ignore = "takes minutes: a thousand rows, killed at twenty places"]
+fn a_thousand_rows_killed_at_twenty_places() {
+    let places: Vec<u64> = (0..20).map(|_| rand::random_range(1..150)).collect();
+    println!("killed after {places:?} calls");
+    make_and_kill(33, &places);
+}
+
+#[test]
+fn a_run_that_was_stopped_by_a_signal_says_how_to_go_on() {
+    let (home, at_server) = (Home::new(), Home::new());
+    let serving = Serving::start(&at_server, &["--fault", "POST /v1/tokens: latency 20ms..40ms"]);
+    let (matrix, mut url) = (matrix(20), String::new());
+    let mut args = run_at(&serving, &matrix, &mut url);
+    args.extend(["--rate", "20"]);
+    let mut command = home.command(args);
+    command.env("STRIPE_SECRET_KEY", KEY).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    let begun = std::time::Instant::now();
+    while newest(&serving) < 5 {
+        assert!(begun.elapsed() < PATIENCE, "no call came");
+    }
+    rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::INT).unwrap();
+    let ended = child.wait_with_output().unwrap();
+    let told = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(130), "{told}");
+    assert!(told.contains("The run 1 was stopped. Go on with: testcard run --resume 1"), "{told}");
+    let listed = home.run(["runs"]).stdout;
+    assert!(listed.contains("stopped") && listed.contains("not made yet"), "{listed}");
+    let elsewhere = home.run_with_key(KEY, ["run", "--resume", "1", "--base-url", "http://127.0.0.1:9"]);
+    assert!(elsewhere.exit == 2 && elsewhere.stderr.contains("use --base-url"), "{elsewhere:?}");
+    let elsewhere = home.run_with_key(KEY, ["run", "--resume", "1", "--target", "local"]);
+    assert!(elsewhere.exit == 2 && elsewhere.stderr.contains("leave out --target"), "{elsewhere:?}");
+}
+
+// ---- secrets -----------------------------------------------------------------------------------------------------------
+
+#[test]
+fn a_list_with_secrets_is_run_and_nothing_of_them_is_written() {
+    let home = Home::new();
+    let list = json!([
+        {
+            "card[number]": PLANTED_NUMBER, "card[cvc]": "987", "card[exp_month]": "1", "card[exp_year]": "2049",
+            "card[name]": PLANTED_KEY, "note": format!("card {PLANTED_NUMBER}"), "tags": [PLANTED_NUMBER],
+            "amount": PLANTED_NUMBER, "currency": PLANTED_KEY, "step": "charge"
+        },
+        {"card[number]": PLANTED_NUMBER, "card[cvc]": PLANTED_CODE, "count": 2},
+        {"card[number]": "4242424242424242", format!("x[{PLANTED_NUMBER}]"): "1", "param:cvc": PLANTED_CODE}
+    ]);
+    let list = file(&home, &format!("{PLANTED_NUMBER}.json"), &list.to_string());
+    let reports: Vec<(&str, PathBuf)> =
+        ["junit", "json", "markdown", "html"].map(|format| (format, home.beside(&format!("report.{format}")))).into();
+    let mut args = vec!["-vv", "run", list.to_str().unwrap()];
+    for (format, path) in &reports {
+        args.extend(["--report", format, path.to_str().unwrap()]);
+    }
+    let run = home.run(args);
+    assert_eq!(run.exit, 1, "{run:?}");
+    assert!(run.stdout.contains("453957******1486"), "{run:?}");
+    let shown = home.run(["runs", "1", "--all"]);
+    let listed = home.run(["runs"]);
+    let printed = |run: &Run| format!("{}{}", run.stdout, run.stderr).into_bytes();
+    let mut written = vec![printed(&run), printed(&shown), printed(&listed)];
+    written.extend(reports.iter().map(|(_, path)| fs::read(path).unwrap()));
+    written.extend(home.files().into_iter().map(|(_, bytes)| bytes));
+    let secrets = [PLANTED_NUMBER, PLANTED_CODE, &PLANTED_KEY["sk_test_".len()..]];
+    for bytes in &written {
+        for secret in secrets {
+            let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
+            assert!(!found, "{secret} in {}", String::from_utf8_lossy(&bytes[..bytes.len().min(2000)]));
+        }
+    }
+    // What may not be kept has to be given again, and another list is not taken for it.
+    let open = rusqlite::Connection::open(home.path().join("data/testcard.sqlite3")).unwrap();
+    open.execute_batch(
+        "UPDATE run_rows SET verdict = NULL, verdict_json = NULL, results = NULL WHERE number = 2;
+         UPDATE runs SET differs = differs - 1, state = 'stopped'",
+    )
+    .unwrap();
+    drop(open);
+    let run = home.run(["run", "--resume", "1"]);
+    assert!(run.exit == 2 && run.stderr.contains("give the same list again"), "{run:?}");
+    let other = home.run(["run", "--resume", "1", "--preset", "made:no_cvc"]);
+    assert!(other.exit == 2 && other.stderr.contains("was made from another list"), "{other:?}");
+    let before = home.history().len();
+    let same = home.run(["run", "--resume", "1", list.to_str().unwrap()]);
+    assert!(same.stdout.contains("4 rows"), "{same:?}");
+    assert_eq!(home.history().len(), before, "the row's answer was there already");
+    assert_eq!(report(&home, "1")["run"]["state"], "finished");
+}
+
+// ---- reports -----------------------------------------------------------------------------------------------------------
+
+/// The rules of the schema that Jenkins publishes (xunit-plugin, junit-10.xsd), as far as a report can break them.
+fn check_junit(xml: &str) {
+    let document = roxmltree::Document::parse(xml).unwrap();
+    let check = |node: roxmltree::Node<'_, '_>, required: &[&str], allowed: &[&str], children: &[&str]| {
+        for name in required {
+            assert!(node.has_attribute(*name), "{} without {name}", node.tag_name().name());
+        }
+        for attribute in node.attributes() {
+            let name = attribute.name();
+            assert!(required.contains(&name) || allowed.contains(&name), "{} with {name}", node.tag_name().name());
+        }
+        for child in node.children().filter(roxmltree::Node::is_element) {
+            assert!(children.contains(&child.tag_name().name()), "{:?} in {:?}", child.tag_name(), node.tag_name());
+        }
+    };
+    let number = |node: roxmltree::Node<'_, '_>, name: &str| node.attribute(name).unwrap().parse::<usize>().unwrap();
+    let suites = document.root_element();
+    assert_eq!(suites.tag_name().name(), "testsuites");
+    check(suites, &[], &["name", "time", "tests", "failures", "errors"], &["testsuite"]);
+    let suite = suites.first_element_child().unwrap();
+    check(
+        suite,
+        &["name", "tests", "failures", "errors"],
+        &["group", "time", "skipped", "timestamp", "hostname", "id", "package", "file", "log", "url", "version"],
+        &["properties", "testcase", "system-out", "system-err"],
+    );
+    let cases: Vec<_> = suite.children().filter(|node| node.has_tag_name("testcase")).collect();
+    let with = |tag: &str| cases.iter().filter(|case| case.children().any(|child| child.has_tag_name(tag))).count();
+    assert_eq!(number(suite, "tests"), cases.len());
+    assert_eq!((number(suite, "failures"), number(suite, "errors")), (with("failure"), with("error")));
+    assert_eq!(number(suite, "skipped"), with("skipped"));
+    for case in cases {
+        check(
+            case,
+            &["name"],
+            &["time", "classname", "group"],
+            &["skipped", "error", "failure", "system-out", "system-err"],
+        );
+        assert!(case.attribute("time").unwrap().parse::<f64>().unwrap() >= 0.0);
+        for child in case.children().filter(roxmltree::Node::is_element) {
+            check(child, &[], &["message", "type"], &[]);
+        }
+    }
+    for property in suite.descendants().filter(|node| node.has_tag_name("property")) {
+        check(property, &["name", "value"], &[], &[]);
+    }
+}
+
+#[test]
+fn reports_are_written_in_four_formats_and_junit_is_what_ci_servers_read() {
+    let home = Home::new();
+    let list = "card[number],expect,note\n4242424242424242,,\n4242424242424242,\"lost_card\",\"<b>&\"\"'\"\n";
+    let list = file(&home, "cards.csv", list);
+    let paths: Vec<PathBuf> = ["r.xml", "r.json", "r.md", "r.html"].map(|name| home.beside(name)).into();
+    fs::write(&paths[0], "an older report").unwrap();
+    let mut args = vec!["run", list.to_str().unwrap()];
+    for (format, path) in ["junit", "json", "markdown", "html"].into_iter().zip(&paths) {
+        args.extend(["--report", format, path.to_str().unwrap()]);
+    }
+    assert_eq!(home.run(args.clone()).exit, 1);
+    check_junit(&text(&paths[0]));
+    assert!(
+        text(&paths[0]).contains("<failure type=\"differs\" message=\"Differs at token: expected lost_card, got ok\">")
+    );
+    let json: Value = serde_json::from_str(&text(&paths[1])).unwrap();
+    assert_eq!((&json["run"]["name"], &json["summary"]["differs"]), (&json!("cards"), &json!(1)));
+    assert!(text(&paths[2]).contains("## What does not hold"));
+    let html = text(&paths[3]);
+    assert!(html.contains("Heat map") && html.contains("&lt;b&gt;&amp;&quot;&#39;"), "{html}");
+    // The second run of the list tells what changed.
+    assert_eq!(home.run(args).exit, 1);
+    assert!(text(&paths[3]).contains("Since run 1"));
+    // Of a kept run, too.
+    let kept = home.beside("kept.xml");
+    assert_eq!(home.run(["runs", "1", "--report", "junit", kept.to_str().unwrap()]).exit, 0);
+    check_junit(&text(&kept));
+}
+
+#[test]
+fn a_run_in_memory_leaves_nothing() {
+    let home = Home::new();
+    let mut command = home.command(["run", "--memory", "--matrix", "card=tok_visa", "--step", "attach"]);
+    let run = finish(&mut command);
+    assert_eq!((run.exit, run.stdout.as_str()), (0, "1 rows: 1 as expected\n"), "{run:?}");
+    assert!(home.files().is_empty());
+}
