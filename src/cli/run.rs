@@ -3,7 +3,6 @@
 use std::{
     num::NonZeroU32,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use clap::Args;
@@ -15,7 +14,7 @@ use super::{
     opened::{OpenTarget, block_on, load_settings, open_store},
     outcome::{CliError, CommandOutcome},
     output::{print, remark},
-    run_progress::ProgressView,
+    run_progress::{ProgressView, time_words},
     shared_args::{ReportArgs, TargetArg, TargetArgs, pace, rate},
     signals::{EndSignal, EndSignals},
 };
@@ -398,15 +397,6 @@ fn print_preview(preview: &RunPreview, per_second: Option<u32>) -> Result<Comman
         print(refusal_words(policy.as_str(), *rows))?;
     }
     Ok(CommandOutcome::Well)
-}
-
-/// A time in words: "44 s", "3 min 20 s", "2 h 5 min".
-pub(super) fn time_words(time: Duration) -> String {
-    match time.as_secs() {
-        secs @ 0..60 => format!("{secs} s"),
-        secs @ 60..3600 => format!("{} min {} s", secs / 60, secs % 60),
-        secs => format!("{} h {} min", secs / 3600, secs % 3600 / 60),
-    }
 }
 
 fn wrong_list(args: &RunArgs, error: &str) -> CliError {

@@ -3,7 +3,10 @@
 
 use std::io;
 
-use super::{ReportRows, RunReport, junit::text as escaped, shown};
+use super::{
+    markup,
+    report::{ReportRows, RunReport, shown},
+};
 use crate::domain::{
     foreign,
     run::{
@@ -243,7 +246,7 @@ fn write_row(out: &mut dyn io::Write, row: &RowRecord) -> io::Result<()> {
 
 /// A text of others: no sign of it acts, neither in the writing direction nor as a tag.
 fn show(text: &str) -> String {
-    escaped(&foreign::sentence(text))
+    markup::text(&foreign::sentence(text))
 }
 
 const STYLE: &str = "

@@ -6,7 +6,7 @@ use std::io;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{ReportRows, RunReport};
+use super::report::{ReportRows, RunReport};
 use crate::domain::run::{
     record::{RowRecord, RunRecord},
     row::RunStep,

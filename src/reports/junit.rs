@@ -2,7 +2,10 @@
 
 use std::io;
 
-use super::{ReportRows, RunReport, seconds};
+use super::{
+    markup::{attribute, text},
+    report::{ReportRows, RunReport, seconds},
+};
 use crate::domain::run::{record::RowRecord, verdict::RowVerdict};
 
 pub(super) fn write(out: &mut dyn io::Write, report: RunReport<'_>, rows: ReportRows<'_>) -> io::Result<()> {
@@ -56,26 +59,4 @@ fn write_row(out: &mut dyn io::Write, suite: &str, row: &RowRecord) -> io::Resul
             writeln!(out, "><error type=\"unanswered\" message=\"{words}\">{outcome}</error></testcase>")
         }
     }
-}
-
-/// A text between tags. What XML 1.0 has no place for becomes U+FFFD.
-pub(super) fn text(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for sign in text.chars() {
-        match sign {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            '\t' | '\n' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'.. => escaped.push(sign),
-            _ => escaped.push('\u{fffd}'),
-        }
-    }
-    escaped
-}
-
-/// A text in an attribute: on one line, for a parser makes spaces of line ends there.
-fn attribute(words: &str) -> String {
-    text(&words.replace(['\n', '\t'], " "))
 }

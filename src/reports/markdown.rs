@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{ReportRows, RunReport, shown};
+use super::report::{ReportRows, RunReport, shown};
 use crate::domain::{foreign, run::verdict::RowVerdict};
 
 /// So many rows that do not hold are listed.

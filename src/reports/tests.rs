@@ -7,9 +7,11 @@ use crate::domain::{
     call::api::Target,
     rules::expectation::{Expectation, LifeStep, StepDifference},
     run::{
+        comparison::RunComparison,
         kept_row::KeptSource,
-        record::{NewRun, RunId, RunState},
+        record::{NewRun, RowRecord, RunId, RunRecord, RunState},
         row::{CvcVariant, RunStep},
+        summary::RunSummary,
         verdict::{RowVerdict, StepResult},
     },
 };

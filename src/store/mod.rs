@@ -10,7 +10,7 @@
 //! | `call`, `record`, `entries`, `exchanges`, `edits` | what is written of a call, and of a person's changes |
 //! | `packed`, `counts` | a call's lists and bodies in one compressed piece; how many rows of each kind there are |
 //! | `ledger`, `numbered_ids`, `key_index` | the minter's objects; which call made a token, and which one a key stands for |
-//! | `runs` | lists of drafts with what came of each |
+//! | `runs`, `run_jobs` | lists of drafts with what came of each, and what the store does for them |
 //! | `worlds`, `log_bound` | in which world, by which clock; how much of the request log is kept |
 //! | `rows`, `reader` | rows as the nouns of the domain; reading beside the writer, past damage too |
 //! | `schema`, `migrations`, `backup` | connections, versions of the database, copies before a migration |
@@ -49,6 +49,7 @@ mod reader;
 mod record;
 mod reply;
 mod rows;
+mod run_jobs;
 mod runs;
 mod salvage;
 mod schema;
@@ -65,7 +66,10 @@ pub use damage::HistoryDamage;
 pub use error::{StoreError, salvage_command};
 pub use export::{EXPORT_FORMAT, EXPORT_VERSION, ExportedEntry};
 pub use paths::FILE_NAME;
-pub use reader::{CallSelection, HistoryChanges, HistoryReader, ListPiece, ListScan, RowSelection, RunRows};
+pub use reader::{
+    CallSelection, HistoryChanges, HistoryReader, ListPiece, ListScan,
+    runs::{RowSelection, RunRows},
+};
 pub use reply::StoreReply;
 pub use runs::EntryOfRow;
 pub use salvage::{SalvageError, SalvageReport, salvage};

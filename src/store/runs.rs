@@ -5,15 +5,8 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Store,
-    call::JournaledCall,
-    call::LocalAnswer,
-    call::MaskedCall,
-    call::NewCall,
-    call::RecordedCall,
     edits,
     error::{JobError, StoreError},
-    reply::StoreReply,
     rows, session,
     write_context::WriteContext,
 };
@@ -37,85 +30,8 @@ pub struct EntryOfRow {
     pub tags: Vec<String>,
 }
 
-impl Store {
-    /// Writes a run down before any of its rows.
-    pub fn begin_run(&self, run: NewRun) -> StoreReply<RunId> {
-        self.0.writer.submit("write down the run", move |context| context.begin_run(&run))
-    }
-
-    /// Writes rows of a run down, with their numbers. They are masked here, on the caller's thread.
-    pub fn add_rows<'a>(
-        &self,
-        run: RunId,
-        rows: impl Iterator<Item = (u64, &'a RunRow, &'a PlannedRow)>,
-    ) -> StoreReply<()> {
-        let rows: Vec<MaskedRow> = rows.map(MaskedRow::of).collect();
-        self.0.writer.submit("write down the run", move |context| {
-            rows.iter().try_for_each(|row| row.insert(&context.connection, run)).map_err(JobError::from)
-        })
-    }
-
-    /// Takes a run to make its calls, for this session alone.
-    ///
-    /// The reply is an error where another session that is alive makes them, or there is no such run.
-    pub fn take_run(&self, run: RunId) -> StoreReply<()> {
-        self.0.writer.submit("resume the run", move |context| context.take_run(run))
-    }
-
-    /// As [`Store::answer`], for the token of a row: the row knows its entry from the same transaction on.
-    pub fn answer_row(&self, call: NewCall, of: EntryOfRow, answer: LocalAnswer) -> StoreReply<RecordedCall> {
-        let call = self.call_of_row(call, &of);
-        self.0.writer.submit("save the call", move |context| {
-            let recorded = context.answer(&call, &answer)?;
-            context.link_entry(&of, recorded.entry.as_ref().map(|entry| entry.id))?;
-            Ok(recorded)
-        })
-    }
-
-    /// As [`Store::journal`], for the token of a row: the row knows its entry before the call leaves.
-    pub fn journal_row(&self, call: NewCall, of: EntryOfRow) -> StoreReply<JournaledCall> {
-        let call = self.call_of_row(call, &of);
-        self.0.writer.submit("write down the call", move |context| {
-            let journaled = context.journal(&call)?;
-            context.link_entry(&of, journaled.entry.as_ref().map(|entry| entry.id))?;
-            Ok(journaled)
-        })
-    }
-
-    /// As [`Store::journal_again`], for the token of a row: the call is made anew from the row, so what may not be written
-    /// of its answer is known again, also in another process than the first.
-    pub fn journal_row_again(&self, entry: EntryId, call: NewCall) -> StoreReply<JournaledCall> {
-        let call = MaskedCall::of(call, &self.0.identities);
-        self.0.writer.submit("write down the call", move |context| {
-            let journaled = context.journal_again(entry, call.started)?;
-            context.redactions.insert(journaled.exchange, std::sync::Arc::clone(&call.redaction));
-            context.begun.push(journaled.exchange);
-            Ok(journaled)
-        })
-    }
-
-    /// Writes what came of a row.
-    pub fn end_row(&self, run: RunId, row: u64, verdict: RowVerdict, results: Vec<StepResult>) -> StoreReply<()> {
-        self.0.writer.submit("save the verdict", move |context| context.end_row(run, row, &verdict, &results))
-    }
-
-    /// Writes that this session makes no more calls of a run: it is finished where every row came to an answer.
-    pub fn end_run(&self, run: RunId, now: Timestamp) -> StoreReply<RunState> {
-        self.0.writer.submit("save the run", move |context| context.end_run(run, now))
-    }
-
-    fn call_of_row(&self, call: NewCall, of: &EntryOfRow) -> MaskedCall {
-        let mut call = MaskedCall::of(call, &self.0.identities);
-        if let Some(entry) = &mut call.entry {
-            entry.note = mask::text(&of.note);
-            entry.tags = masked_tags(&of.tags);
-        }
-        call
-    }
-}
-
 /// Tags as an edit of the history keeps them.
-fn masked_tags(tags: &[String]) -> Vec<String> {
+pub(super) fn masked_tags(tags: &[String]) -> Vec<String> {
     let edit = EntryEdit::Tag { ids: Vec::new(), add: tags.to_vec(), remove: Vec::new() };
     match edits::masked(edit) {
         EntryEdit::Tag { add, .. } => add,
@@ -134,7 +50,7 @@ pub(super) struct RunSettings {
 }
 
 impl WriteContext {
-    fn begin_run(&mut self, run: &NewRun) -> Result<RunId, JobError> {
+    pub(super) fn begin_run(&mut self, run: &NewRun) -> Result<RunId, JobError> {
         let settings = RunSettings {
             source: mask::text(&run.source),
             rate: run.rate,
@@ -161,7 +77,7 @@ impl WriteContext {
         Ok(RunId(self.connection.last_insert_rowid()))
     }
 
-    fn take_run(&mut self, run: RunId) -> Result<(), JobError> {
+    pub(super) fn take_run(&mut self, run: RunId) -> Result<(), JobError> {
         let session: Option<Option<String>> = self
             .connection
             .prepare_cached("SELECT session FROM runs WHERE id = ?1")?
@@ -180,7 +96,7 @@ impl WriteContext {
         Ok(())
     }
 
-    fn link_entry(&mut self, of: &EntryOfRow, entry: Option<EntryId>) -> Result<(), JobError> {
+    pub(super) fn link_entry(&mut self, of: &EntryOfRow, entry: Option<EntryId>) -> Result<(), JobError> {
         let Some(entry) = entry else { return Ok(()) };
         self.connection.prepare_cached("UPDATE run_rows SET entry = ?3 WHERE run = ?1 AND number = ?2")?.execute((
             of.run.0,
@@ -190,7 +106,13 @@ impl WriteContext {
         Ok(())
     }
 
-    fn end_row(&mut self, run: RunId, row: u64, verdict: &RowVerdict, results: &[StepResult]) -> Result<(), JobError> {
+    pub(super) fn end_row(
+        &mut self,
+        run: RunId,
+        row: u64,
+        verdict: &RowVerdict,
+        results: &[StepResult],
+    ) -> Result<(), JobError> {
         let before: Option<String> = self
             .connection
             .prepare_cached("SELECT verdict FROM run_rows WHERE run = ?1 AND number = ?2")?
@@ -218,7 +140,7 @@ impl WriteContext {
         Ok(())
     }
 
-    fn end_run(&mut self, run: RunId, now: Timestamp) -> Result<RunState, JobError> {
+    pub(super) fn end_run(&mut self, run: RunId, now: Timestamp) -> Result<RunState, JobError> {
         let is_finished: bool = self
             .connection
             .prepare_cached("SELECT as_expected + differs >= rows FROM runs WHERE id = ?1")?
@@ -234,7 +156,7 @@ impl WriteContext {
 }
 
 /// A row as it may be written.
-struct MaskedRow {
+pub(super) struct MaskedRow {
     number: u64,
     card: String,
     variant: String,
@@ -249,7 +171,7 @@ struct MaskedRow {
 }
 
 impl MaskedRow {
-    fn of((number, row, planned): (u64, &RunRow, &PlannedRow)) -> Self {
+    pub(super) fn of((number, row, planned): (u64, &RunRow, &PlannedRow)) -> Self {
         Self {
             number,
             card: row.card(),
@@ -265,7 +187,7 @@ impl MaskedRow {
         }
     }
 
-    fn insert(&self, connection: &Connection, run: RunId) -> rusqlite::Result<()> {
+    pub(super) fn insert(&self, connection: &Connection, run: RunId) -> rusqlite::Result<()> {
         connection
             .prepare_cached(
                 "INSERT INTO run_rows (run, number, card, variant, source, last_step, amount, currency, expects, \

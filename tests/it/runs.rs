@@ -423,6 +423,17 @@ fn reports_are_written_in_four_formats_and_junit_is_what_ci_servers_read() {
 }
 
 #[test]
+fn runs_are_saved_from_a_damaged_history() {
+    let (home, saved) = (Home::new(), Home::new());
+    assert_eq!(home.run(["run", "--matrix", "card=tok_visa cvc=good,none", "--name", "kept"]).exit, 0);
+    let (from, to) = (home.path().join("data"), saved.path().join("data"));
+    let run = home.run(["salvage", from.to_str().unwrap(), "--to", to.to_str().unwrap()]);
+    assert!(run.exit == 0 && run.stdout.contains("1 runs"), "{run:?}");
+    assert_eq!(report(&saved, "kept")["rows"], report(&home, "kept")["rows"]);
+    assert_eq!(saved.run(["history", "--search", "run:kept"]).stdout.lines().count(), 2);
+}
+
+#[test]
 fn a_run_in_memory_leaves_nothing() {
     let home = Home::new();
     let mut command = home.command(["run", "--memory", "--matrix", "card=tok_visa", "--step", "attach"]);

@@ -79,7 +79,14 @@ fn a_sound_history_is_saved_whole() {
     assert_eq!(after, before);
     assert_eq!(
         report.saved,
-        [("entries", 600), ("calls", 600 + 540), ("objects of the minter", 540), ("remembered idempotency keys", 0)]
+        [
+            ("entries", 600),
+            ("calls", 600 + 540),
+            ("objects of the minter", 540),
+            ("remembered idempotency keys", 0),
+            ("runs", 0),
+            ("rows of runs", 0)
+        ]
     );
     let new = TempDir::new().unwrap();
     salvage(&patient.file(), new.path(), moment(0)).unwrap();

@@ -7,7 +7,7 @@ mod conditions;
 mod details;
 mod list_scan;
 mod logged;
-mod runs;
+pub(super) mod runs;
 mod sort_keys;
 mod tolerant;
 
@@ -43,7 +43,6 @@ use crate::{
 };
 use conditions::{SqlCondition, changed_sql, ids_json};
 pub use list_scan::{ListPiece, ListScan};
-pub use runs::{RowSelection, RunRows};
 use tolerant::{READING, ReadResult, TolerantConnection};
 
 /// How many entries are read at a time when all are gone through.
