@@ -14,6 +14,8 @@
 //!   settings for Stripe's API; its key is held apart from it.
 //! - A **draft** is the content of the form. A **preset** is a draft with its expected outcome.
 //! - A **job** is work that the window starts, can cancel, and hears the end of.
+//! - A **run** is a list of drafts, each with what is expected of it; its rows make a token each and may go on to a charge
+//!   or an attachment. Each row gets a **verdict**: as expected, differs, or unanswered.
 //! - A **session** is the time during which one process has the history open. It holds a lock file, by which other
 //!   processes know that its calls in flight are not lost.
 //! - **Journalled**: the masked request is on disk before it is sent to Stripe. **Committed**: response, entry and the
@@ -124,6 +126,16 @@
 //! `worker/jobs` runs `jobs/export` on a thread of its own: it reads the entries in pages and writes them to a
 //! temporary file, which replaces the target when it is complete. Progress and the end come back as updates; `app/jobs`
 //! says how it ended.
+//!
+//! # One run
+//!
+//! `testcard run` reads its list twice: `cli/run` for errors, the preview and the list's keyed hash, `jobs/run` to write
+//! every row down, masked. Then some dozens of rows are on their way at once, within the pace of `jobs/pace`, which a
+//! refresh in the same process shares. A row's calls go through [`backend`] like all others, so its entry is an ordinary
+//! one; the store notes the entry in the row in the same transaction. A call to the real API is attempted again where the
+//! answer says nothing of the card, and written down once, under an idempotency key that is derived from run, row and step.
+//! [`domain::run::verdict`] follows the row from call to call. Whoever resumes a run takes what was answered from the
+//! history and asks for the rest under the same keys; of what may not be kept, the list has to be given again.
 //!
 //! # One call of an SDK
 //!

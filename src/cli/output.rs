@@ -27,6 +27,29 @@ pub(super) fn print_json(json: &str) -> io::Result<()> {
     print(foreign::json(json))
 }
 
+/// Stdout for long JSON: what may hold text of others passes line by line, so that not all of it is in memory.
+#[derive(Default)]
+pub(super) struct JsonOutput {
+    line: Vec<u8>,
+}
+
+impl io::Write for JsonOutput {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            self.line.extend_from_slice(piece);
+            if piece.ends_with(b"\n") {
+                self.flush()?;
+            }
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let line = std::mem::take(&mut self.line);
+        io::stdout().lock().write_all(foreign::json(&String::from_utf8_lossy(&line)).as_bytes())
+    }
+}
+
 /// An answer for a person, in one line: what was read off it, else its error, else that it is no `wanted`.
 pub(super) fn sentence(response: &ApiResponse, read: Option<String>, wanted: &str) -> String {
     let line = read.or_else(|| response.error_sentence()).unwrap_or_else(|| {

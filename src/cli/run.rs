@@ -138,7 +138,7 @@ fn read_file(path: &Path) -> Result<ListPart, CliError> {
         .map_err(|error| CliError::Usage(format!("Could not read {shown}: {error}. Check the path and the file")))?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let line =
-            error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
+            String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]).matches('\n').count() + 1;
         CliError::Usage(format!("Could not read {shown}: line {line} is not UTF-8. Save the file as UTF-8"))
     })?;
     Ok(ListPart::File { text: text.into(), format })
@@ -303,8 +303,7 @@ fn make(
             }
         };
         let made = job.make(record, list, &mut on_progress);
-        let ended = until_signal(made, &stop).await;
-        Ok(ended?)
+        until_signal(made, &stop).await
     })?;
     drop(view);
     shown?;

@@ -1,12 +1,14 @@
 //! `runs`: the runs that are kept, one of them row by row, and two of them compared.
 
+use std::io::Write as _;
+
 use clap::{Args, ValueEnum};
 
 use super::{
     environment::ProcessEnvironment,
     opened::HistoryView,
     outcome::{CliError, CommandOutcome},
-    output::{columns, print, print_json, remark},
+    output::{JsonOutput, columns, print, remark},
     run::named,
     shared_args::ReportArgs,
 };
@@ -161,8 +163,8 @@ fn print_report(reader: &HistoryReader, run: &RunRecord, before: Option<&RunReco
     let before = compared.as_ref().map(|(before, comparison)| (*before, comparison));
     let report = RunReport { run, summary: &summary, before };
     let mut rows = reader.run_rows(run.id, RowSelection::All).map(|row| row.map_err(std::io::Error::other));
-    let mut out = Vec::new();
+    let mut out = JsonOutput::default();
     reports::write(ReportFormat::Json, &mut out, report, &mut rows)?;
-    print_json(String::from_utf8_lossy(&out).trim_end())?;
+    out.flush()?;
     Ok(())
 }

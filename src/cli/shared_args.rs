@@ -230,7 +230,8 @@ pub(super) struct FilterArgs {
     /// Only entries of this status.
     #[arg(long, value_name = "STATUS", value_parser = ["unused", "used", "failed", "pending", "interrupted", "unknown"])]
     status: Option<String>,
-    /// Only entries with all these words in id, last4, brand, code, note, tags, status or target.
+    /// Only entries with all these words in id, last4, brand, code, note, tags, status or target; run:NAME for those of a
+    /// run, by its name or number.
     #[arg(long, value_name = "TEXT", default_value = "")]
     search: String,
     /// Only entries with this tag.

@@ -110,7 +110,7 @@ mod tests {
         let limiter = RateLimiter::direct_with_clock(quota(NonZeroU32::new(USUAL_RATE).unwrap()), clock.clone());
         // More calls wait at any moment than may leave, but for two rests in between.
         let mut leaves = Vec::new();
-        for now in 0..20_000 {
+        for now in 0..20_000_u64 {
             let rests = (5_000..7_000).contains(&now) || (11_111..11_999).contains(&now);
             if !rests && limiter.check().is_ok() {
                 leaves.push(now);
@@ -118,7 +118,7 @@ mod tests {
             clock.advance(millis(1));
         }
         for start in &leaves {
-            let in_a_second = leaves.iter().filter(|at| (*start..start + 1000).contains(at)).count();
+            let in_a_second = leaves.iter().filter(|at| (*start..start + 1000).contains(*at)).count();
             assert!(in_a_second <= 20, "{in_a_second} calls from {start} on");
         }
         assert!(leaves.len() >= 335, "{} calls in 17 s", leaves.len());

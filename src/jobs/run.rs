@@ -16,6 +16,7 @@ use std::{
 };
 
 use futures_util::{StreamExt as _, stream};
+use jiff::civil::Date;
 use tokio::{sync::watch, time::sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -24,6 +25,7 @@ use crate::{
     backend::{Backend, StartedCall},
     domain::{
         call::api::{ApiExchange, ApiRequest, ApiResponse, Target, TransportError},
+        card::expiry::utc_day,
         clock::Clock,
         history::entry::{EntryDetail, EntryId, EntryStatus},
         run::{
@@ -122,20 +124,22 @@ pub async fn begin(store: &Store, run: NewRun, list: &RunList) -> Result<RunId, 
     let (name, created) = (run.name.clone(), run.created);
     let id = store.begin_run(run).await?;
     tracing::debug!(run = id.0, name, "a run was begun");
-    let day = crate::domain::card::expiry::utc_day(created);
-    write_rows(store, id, numbered(list.rows()), day).await?;
+    write_rows(store, id, numbered(list.rows()), utc_day(created)).await?;
     Ok(id)
 }
 
-fn numbered(rows: ListRows<'_>) -> impl Iterator<Item = Result<(u64, RunRow), ListError>> + '_ {
-    (1..).zip(rows).map(|(number, row)| row.map(|row| (number, row)))
+/// The rows of a list, each with its number.
+type NumberedRows<'a> = Box<dyn Iterator<Item = Result<(u64, RunRow), ListError>> + Send + 'a>;
+
+fn numbered(rows: ListRows<'_>) -> NumberedRows<'_> {
+    Box::new((1..).zip(rows).map(|(number, row)| row.map(|row| (number, row))))
 }
 
 async fn write_rows(
     store: &Store,
     run: RunId,
     mut rows: impl Iterator<Item = Result<(u64, RunRow), ListError>>,
-    day: jiff::civil::Date,
+    day: Date,
 ) -> Result<(), RunError> {
     loop {
         let piece: Vec<(u64, RunRow, PlannedRow)> = rows
@@ -215,7 +219,7 @@ struct OpenRows<'a> {
     run: RunRecord,
     rows: RunRows<HistoryReader>,
     /// The rows of the list with their numbers; `None` where they are made of what is kept.
-    list: Option<Box<dyn Iterator<Item = Result<(u64, RunRow), ListError>> + 'a>>,
+    list: Option<NumberedRows<'a>>,
 }
 
 impl Iterator for OpenRows<'_> {
@@ -317,8 +321,7 @@ impl RunJob {
             unanswered: 0,
         };
         let rows = self.store.reader()?.into_run_rows(run.id, RowSelection::Open);
-        let list: Option<Box<dyn Iterator<Item = _>>> =
-            if list.is_empty() { None } else { Some(Box::new(numbered(list.rows()))) };
+        let list = (!list.is_empty()).then(|| numbered(list.rows()));
         let open = OpenRows { run: run.clone(), rows, list };
         let at_once = match self.backend.target() {
             Target::Local => AT_ONCE_LOCALLY,

@@ -107,7 +107,7 @@ fn write_head(out: &mut dyn io::Write, report: &RunReport<'_>) -> io::Result<()>
         ("Target", run.run.base_url.clone().unwrap_or_else(|| run.run.target.label().to_owned())),
         ("List", run.run.source.clone()),
         ("Started", moment(run.run.created)),
-        ("Finished", run.finished.map(moment).unwrap_or_else(|| run.state.label().to_owned())),
+        ("Finished", run.finished.map_or_else(|| run.state.label().to_owned(), moment)),
         ("Calls sent", summary.sent.to_string()),
         ("A row took", summary.mean().map_or_else(|| "–".to_owned(), |mean| format!("{} in the mean", shown(mean)))),
     ] {

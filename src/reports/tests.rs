@@ -77,7 +77,9 @@ fn report(format: ReportFormat) -> String {
     let state = RunState::Stopped;
     let run = RunRecord { id: RunId(7), run, state, finished: None, as_expected: 1, differs: 1, unanswered: 1 };
     let mut summary = RunSummary::default();
-    rows().iter().for_each(|row| summary.add(row));
+    for row in &rows() {
+        summary.add(row);
+    }
     let earlier = vec![row(1, Some(RowVerdict::AsExpected)), row(2, Some(RowVerdict::AsExpected))];
     let all = |rows: Vec<RowRecord>| rows.into_iter().map(Ok::<_, io::Error>);
     let comparison = RunComparison::of(all(earlier), all(rows()), 10).unwrap();

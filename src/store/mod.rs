@@ -182,6 +182,7 @@ impl Store {
         let backups = if copy.is_some() { MigrationBackup::Waived } else { MigrationBackup::Made };
         let mut connection = location.connect_writer(now, durability, backups)?;
         session::interrupt_pending(&mut connection, folder).map_err(|error| location.opening_failed(&error))?;
+        runs::stop_abandoned(&mut connection, folder).map_err(|error| location.opening_failed(&error))?;
         edits::drop_deleted(&mut connection, now).map_err(|error| location.opening_failed(&error))?;
         if let Err(error) = key_index::drop_old(&connection, now.as_millisecond()) {
             // They are there for longer than they need to be.

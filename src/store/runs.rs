@@ -1,7 +1,9 @@
 //! Runs in the database: a run, its rows before their calls leave, and what came of them.
 
+use std::path::Path;
+
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -28,6 +30,20 @@ pub struct EntryOfRow {
     pub row: u64,
     pub note: String,
     pub tags: Vec<String>,
+}
+
+/// Marks the runs as stopped whose session ended without giving them back.
+pub(super) fn stop_abandoned(connection: &mut Connection, data: &Path) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let sessions: Vec<String> = transaction
+        .prepare("SELECT DISTINCT session FROM runs WHERE session IS NOT NULL")?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    for name in sessions.iter().filter(|name| !session::is_alive(data, name)) {
+        let stopped = RunState::Stopped.as_str();
+        transaction.execute("UPDATE runs SET state = ?2, session = NULL WHERE session = ?1", (name, stopped))?;
+    }
+    transaction.commit()
 }
 
 /// Tags as an edit of the history keeps them.
@@ -84,7 +100,7 @@ impl WriteContext {
             .query_row([run.0], |row| row.get(0))
             .optional()?;
         let other = session.ok_or(StoreError::NoSuchRun)?.filter(|session| *session != self.session);
-        let folder = self.file.as_deref().and_then(std::path::Path::parent);
+        let folder = self.file.as_deref().and_then(Path::parent);
         if let (Some(other), Some(folder)) = (other, folder)
             && session::is_alive(folder, &other)
         {

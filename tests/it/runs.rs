@@ -5,9 +5,31 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Stdio,
+    task::Poll,
 };
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
+use testcard::{
+    backend::BackendTargets,
+    domain::{
+        call::api::Target,
+        clock::Clock,
+        rules::policies::AccountPolicies,
+        run::{
+            list::{ListPart, RunList},
+            matrix::RunMatrix,
+            record::{NewRun, RunState},
+            row::RunStep,
+        },
+    },
+    jobs::{
+        pace::CallPace,
+        run::{self, EndedRow, PauseSwitch, RunJob, RunProgress},
+    },
+    store::{CallSelection, RowSelection, Store, StoreLocation},
+};
+use tokio_util::sync::CancellationToken;
 
 use crate::support::{
     program::{Home, Run, finish},
@@ -176,17 +198,25 @@ fn check_once(home: &Home, at_server: &Home, rows: usize) {
     assert_eq!(report["run"]["state"], "finished");
     // A third of the rows sends a code that is too short, which makes no token.
     let tokens = rows / 3 * 2;
-    let made: Vec<Value> = at_server.history().into_iter().filter(|entry| !entry["token"].is_null()).collect();
+    let made = all_entries(at_server, "");
+    let made: Vec<&Value> = made.iter().filter(|entry| !entry["token"].is_null()).collect();
     assert_eq!(made.len(), tokens, "a token of each row, and none twice");
     let ids = |name: &str| made.iter().filter_map(|entry| entry[name].as_str()).collect::<HashSet<_>>().len();
     assert_eq!((ids("token"), ids("used_by")), (tokens, tokens));
     let known: HashSet<&str> =
         report["rows"].as_array().unwrap().iter().filter_map(|row| row["steps"][0]["id"].as_str()).collect();
     assert!(made.iter().all(|entry| known.contains(entry["token"].as_str().unwrap())));
-    let entries = home.run(["history", "--search", "run:faulty", "--format", "json", "--limit", "100000"]);
-    let entries: Vec<Value> = serde_json::from_str(&entries.stdout).unwrap();
+    let entries = all_entries(home, "run:faulty");
     assert_eq!(entries.len(), rows, "an entry of each row");
     assert!(entries.iter().all(|entry| matches!(entry["status"].as_str(), Some("used" | "failed"))), "{entries:?}");
+}
+
+/// The entries of a home that a search finds, however many.
+#[track_caller]
+fn all_entries(home: &Home, search: &str) -> Vec<Value> {
+    let run = home.run(["history", "--search", search, "--format", "json", "--limit", "100000"]);
+    assert_eq!(run.exit, 0, "{run:?}");
+    serde_json::from_str(&run.stdout).unwrap()
 }
 
 fn make_with_faults(amounts: usize) {
@@ -284,6 +314,52 @@ fn a_run_that_was_stopped_by_a_signal_says_how_to_go_on() {
     assert!(elsewhere.exit == 2 && elsewhere.stderr.contains("use --base-url"), "{elsewhere:?}");
     let elsewhere = home.run_with_key(KEY, ["run", "--resume", "1", "--target", "local"]);
     assert!(elsewhere.exit == 2 && elsewhere.stderr.contains("leave out --target"), "{elsewhere:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_paused_makes_no_call_until_it_goes_on() {
+    let store = Store::open(&StoreLocation::Memory, Timestamp::UNIX_EPOCH).unwrap();
+    let backend = BackendTargets::new(store.clone(), Some(1)).local(AccountPolicies::default());
+    let list = RunList {
+        parts: vec![ListPart::Matrix(RunMatrix::parse("card=tok_visa cvc=good,none").unwrap())],
+        last_step: RunStep::Attach,
+    };
+    let run = NewRun {
+        name: "paused".to_owned(),
+        uid: "uidofthisrun".to_owned(),
+        list_hash: String::new(),
+        target: Target::Local,
+        profile: None,
+        base_url: None,
+        created: Timestamp::UNIX_EPOCH,
+        source: String::new(),
+        rate: None,
+        rows: 2,
+    };
+    let id = run::begin(&store, run, &list).await.unwrap();
+    let reader = store.reader().unwrap();
+    let record = reader.run_named(&id.0.to_string()).unwrap().unwrap();
+    assert_eq!(reader.run_rows(id, RowSelection::Open).count(), 2, "both rows are there before any call");
+    let job = RunJob {
+        backend,
+        store: store.clone(),
+        clock: Clock::fixed(Timestamp::UNIX_EPOCH),
+        pace: CallPace::unlimited(),
+        pause: PauseSwitch::default(),
+        stop: CancellationToken::new(),
+    };
+    let pause = job.pause.clone();
+    pause.set(true);
+    let (note, done) = std::sync::mpsc::channel();
+    let mut on_progress = |progress: RunProgress, _: &EndedRow| note.send(progress.done).unwrap();
+    let mut made = std::pin::pin!(job.make(record, &list, &mut on_progress));
+    let is_waiting = std::future::poll_fn(|context| Poll::Ready(made.as_mut().poll(context).is_pending()));
+    assert!(is_waiting.await);
+    assert!(reader.request_rows(&CallSelection::default(), None, 9).unwrap().is_empty());
+    pause.set(false);
+    assert_eq!(made.await.unwrap(), RunState::Finished);
+    let done: Vec<u64> = done.try_iter().collect();
+    assert_eq!((done, reader.request_rows(&CallSelection::default(), None, 9).unwrap().len()), (vec![1, 2], 4));
 }
 
 // ---- secrets -----------------------------------------------------------------------------------------------------------

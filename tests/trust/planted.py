@@ -322,6 +322,31 @@ def on_the_command_line(trial: Trial) -> None:
             check_nowhere(trial, planted + keys, said + everything_said(home))
 
 
+@attack("planted secrets in the lists of runs, and in their reports", quick=1, full=2)
+def in_lists(trial: Trial) -> None:
+    for _ in range(trial.planned):
+        with Home() as home:
+            planted = [one for one in numbers(trial.random) if trial.random.random() < 0.2] + list(key_texts(trial.random))
+            rows = []
+            for one in planted:
+                rows += [{name: one.text} for name in ("card[number]", "card[name]", "note", "tags", "amount", "currency", "expect")]
+                rows += [{"card[number]": "4242424242424242", "card[cvc]": one.text, "step": "charge", f"x[{one.text}]": "1"}]
+            # A row with an expectation that is no code is refused, and refuses the whole list.
+            wrong = home.beside("wrong.json")
+            wrong.write_text(json.dumps(rows))
+            said = said_of(trial, home.run("run", str(wrong)), ["run", "a wrong list"])
+            listed = home.beside("list.json")
+            listed.write_text(json.dumps([row for row in rows if "expect" not in row]))
+            reports = {name: home.beside(f"report.{name}") for name in ("junit", "json", "markdown", "html")}
+            asked = [word for name, path in reports.items() for word in ("--report", name, str(path))]
+            said += said_of(trial, home.run("-vv", "run", str(listed), *asked), ["run", "a list"])
+            said += said_of(trial, home.run("runs", "1", "--all"), ["runs", "1"])
+            said += [Haystack(f"the {name} report", path.read_bytes()) for name, path in reports.items()]
+            for path in (wrong, listed):
+                path.unlink()
+            check_nowhere(trial, planted, said + everything_said(home))
+
+
 def said_of(trial: Trial, run: Run, line: list[str]) -> list[Haystack]:
     trial.expect(run.ended_well, "no panic", line, run.told())
     name = " ".join(line[:2])[:14]

@@ -1,15 +1,15 @@
 //! A list as it was asked for: matrices, presets and files, one after the other. Its rows are made when they are read.
 
+use jiff::civil::Date;
+
 use super::{
     list_file::{self, ListDefaults, ListError, ListFormat, ListRows},
+    list_hash::ListHash,
     matrix::RunMatrix,
     preview::RunPreview,
     row::{RowSource, RunRow, RunStep},
 };
-use crate::domain::{
-    presets::preset::PresetKey, rules::policies::AccountPolicies, run::list_hash::ListHash, secret::SecretText,
-};
-use jiff::civil::Date;
+use crate::domain::{presets::preset::PresetKey, rules::policies::AccountPolicies, secret::SecretText};
 
 /// A part of a list.
 #[derive(Clone, Debug)]
@@ -47,7 +47,7 @@ impl RunList {
         let last_step = self.last_step;
         let further = move |row: RunRow| {
             let variant = if row.variant.is_empty() { last_step.as_str().to_owned() } else { row.variant.clone() };
-            Ok(RunRow { last_step, variant, ..row })
+            Ok(RunRow { variant, last_step, ..row })
         };
         let rows = self.parts.iter().flat_map(move |part| -> ListRows<'_> {
             match part {

@@ -340,7 +340,7 @@ fn json_rows(text: &str, defaults: ListDefaults) -> Result<ListRows<'_>, ListErr
     let (mut line, mut counted) = (1, 0);
     let read = move |row: &RawValue| {
         let start = row.get().as_ptr() as usize - text.as_ptr() as usize;
-        line += text.as_bytes()[counted..start].iter().filter(|byte| **byte == b'\n').count() as u64;
+        line += text[counted..start].matches('\n').count() as u64;
         counted = start;
         json_row(row.get(), line, defaults)
     };

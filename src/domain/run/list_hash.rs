@@ -74,7 +74,9 @@ mod tests {
 
     fn hash(secret: u8, rows: &[RunRow]) -> String {
         let mut hash = ListHash::new(&[secret; 32]);
-        rows.iter().for_each(|row| hash.add(row));
+        for row in rows {
+            hash.add(row);
+        }
         hash.finish()
     }
 

@@ -1,6 +1,6 @@
 //! A run and its rows as they are kept: what lists, reports and comparisons are made of.
 
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
 
 use jiff::{Timestamp, civil::Date};
 
@@ -90,7 +90,7 @@ impl RunRecord {
         let open = self.run.rows.saturating_sub(self.ended());
         for (count, what) in [(self.differs, "differ"), (self.unanswered, "unanswered"), (open, "not made yet")] {
             if count > 0 {
-                words += &format!(", {count} {what}");
+                let _ = write!(words, ", {count} {what}");
             }
         }
         words

@@ -329,6 +329,7 @@ mod tests {
         }
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "as an exchange has it")]
     fn answer(http_status: u16, body: &Value) -> Result<ApiResponse, CallFailure> {
         Ok(ApiResponse { http_status, headers: Vec::new(), body: body.to_string().into_bytes() })
     }

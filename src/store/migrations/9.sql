@@ -23,6 +23,7 @@ CREATE TABLE runs (
 ) STRICT;
 CREATE INDEX runs_by_name ON runs (name);
 CREATE INDEX runs_by_list ON runs (list_hash);
+CREATE INDEX runs_by_session ON runs (session) WHERE session IS NOT NULL;
 
 -- A row is there before its first call leaves.
 CREATE TABLE run_rows (
