@@ -251,6 +251,8 @@ fn make_and_kill(amounts: usize, places: &[u64]) {
         }
         child.kill().unwrap();
         child.wait().unwrap();
+        let listed = home.run(["runs"]).stdout;
+        assert!(!listed.contains("running"), "nobody makes its calls: {listed}");
     }
     assert!(kills > places.len() / 2, "{kills} kills of {} met a run on its way", places.len());
     let run = home.run_with_key(KEY, resumed);

@@ -162,7 +162,7 @@ mod tests {
             .unwrap();
         let plan = plan.join("; ");
         assert!(plan.contains("SEARCH entries USING INTEGER PRIMARY KEY (rowid=?)"), "{plan}");
-        assert!(plan.contains("SEARCH runs USING INDEX runs_by_name (name=?)"), "{plan}");
+        assert!(plan.contains("SEARCH runs USING COVERING INDEX runs_by_name (name=?)"), "{plan}");
         assert!(plan.contains("SEARCH run_rows USING INDEX"), "{plan}");
         assert!(!plan.contains("SCAN"), "{plan}");
     }
