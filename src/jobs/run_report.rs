@@ -22,7 +22,7 @@ pub const MOST_CHANGES: usize = 1000;
 /// Refuses a place where no report can be written, before the run is made.
 ///
 /// # Errors
-/// As [`write`], as far as that is known before.
+/// As [`write()`], as far as that is known before.
 pub fn check(file: ExportFile<'_>) -> Result<(), ExportError> {
     check_target(file).map(drop)
 }
