@@ -42,7 +42,7 @@ use crate::{
         run::{self as job, EndedRow, PauseSwitch, RunError, RunJob, RunProgress},
     },
     settings::AppFolders,
-    store::{HistoryReader, StoreError},
+    store::{HistoryReader, StoreError, shell_word},
 };
 
 /// The largest list that is read, in bytes: far more than a million rows.
@@ -63,9 +63,9 @@ pub struct RunArgs {
     /// A built-in preset: made:NAME for a request that fails on purpose, card:NUMBER for a test card; may be repeated.
     #[arg(long, value_name = "KEY", value_parser = preset)]
     preset: Vec<PresetKey>,
-    /// How far rows go that do not say it themselves.
-    #[arg(long, value_name = "STEP", value_parser = step, default_value = "token")]
-    step: RunStep,
+    /// How far rows go that do not say it themselves: token (the default), attach or charge.
+    #[arg(long, value_name = "STEP", value_parser = step)]
+    step: Option<RunStep>,
     /// The name of the run; without it that of the file.
     #[arg(long)]
     name: Option<String>,
@@ -107,7 +107,7 @@ fn preset(text: &str) -> Result<PresetKey, String> {
 pub(super) fn run(args: &RunArgs, environment: &ProcessEnvironment) -> Result<CommandOutcome, CliError> {
     let list = read_list(args)?;
     match &args.resume {
-        Some(name) => resume(name, &list, args, environment),
+        Some(name) => resume(name, list, args, environment),
         None if list.is_empty() => Err(CliError::Usage(
             "There is nothing to run: name a FILE, or use --matrix or --preset. `testcard help run` has examples"
                 .to_owned(),
@@ -123,7 +123,7 @@ fn read_list(args: &RunArgs) -> Result<RunList, CliError> {
     for path in &args.files {
         parts.push(read_file(path)?);
     }
-    Ok(RunList { parts, last_step: args.step })
+    Ok(RunList { parts, last_step: args.step.unwrap_or_default() })
 }
 
 fn read_file(path: &Path) -> Result<ListPart, CliError> {
@@ -190,6 +190,7 @@ fn start(list: &RunList, args: &RunArgs, environment: &ProcessEnvironment) -> Re
         profile,
         base_url: opened.base_url.as_ref().map(|url| url.as_str().to_owned()),
         created,
+        last_step: list.last_step,
         source: source(args),
         rate: per_second,
         rows: read.preview.rows,
@@ -201,7 +202,7 @@ fn start(list: &RunList, args: &RunArgs, environment: &ProcessEnvironment) -> Re
 
 fn resume(
     name: &str,
-    list: &RunList,
+    list: RunList,
     args: &RunArgs,
     environment: &ProcessEnvironment,
 ) -> Result<CommandOutcome, CliError> {
@@ -213,6 +214,7 @@ fn resume(
     let store = open_store(environment)?;
     let record = named(&store.reader()?, name)?;
     drop(store);
+    let list = &RunList { last_step: args.step.unwrap_or(record.run.last_step), ..list };
     let target = target_of(&record, &args.target, environment)?;
     let opened = OpenTarget::open_paced(&target, environment)?;
     if let (Some(was), Some(is)) = (&record.run.base_url, &opened.base_url)
@@ -314,17 +316,23 @@ fn make(
     args.report.write(&reader, &record, before.as_ref(), own.as_ref().ok())?;
     print(foreign::sentence(&record.words()))?;
     if let (RunState::Stopped, Some(signal)) = (state, signal) {
-        let words = format!("The run {} was stopped. Go on with: testcard run --resume {}", id.0, id.0);
+        let words = format!("The run {} was stopped. Go on with: {}", id.0, resume_command(id, args));
         return Err(CliError::Ended(words, signal));
     }
     if state == RunState::Stopped && !args.target.memory {
-        remark(format_args!("Rows that were not answered are asked again by: testcard run --resume {}", id.0));
+        remark(format_args!("Rows that were not answered are asked again by: {}", resume_command(id, args)));
     }
     Ok(match record.unanswered == record.run.rows {
         true => CommandOutcome::WithoutAnswer,
         false if record.holds() => CommandOutcome::Well,
         false => CommandOutcome::WithError,
     })
+}
+
+/// The command that goes on with a run. Files are given again, for not all that they hold may be kept.
+fn resume_command(run: RunId, args: &RunArgs) -> String {
+    let files: String = args.files.iter().map(|file| format!(" {}", shell_word(file))).collect();
+    format!("testcard run --resume {}{files}", run.0)
 }
 
 /// Waits for the end of a run. A signal lets the calls in flight come to their end, a second one does not.

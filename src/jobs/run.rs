@@ -7,7 +7,8 @@
 //! ```
 //! A row is on disk before its first call leaves, and its token's entry is known to it in the transaction that writes the
 //! entry. So whoever goes on finds what was answered, and asks for the rest under keys that were derived from the run,
-//! the row and the step: no call is carried out twice.
+//! the row and the step: no call is carried out twice. Where the real API may have forgotten such a key, after a day, the
+//! row stays unanswered.
 
 use std::{
     pin::pin,
@@ -17,6 +18,7 @@ use std::{
 
 use futures_util::{StreamExt as _, stream};
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use tokio::{sync::watch, time::sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -51,6 +53,12 @@ const TRIES: u32 = 8;
 /// The pause before the second try; it doubles from one to the next.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// How long the real API remembers an idempotency key at least (docs.stripe.com/api/idempotent_requests), less an hour for
+/// the time that the calls take.
+const KEYS_LIVE: SignedDuration = SignedDuration::from_hours(23);
+const KEY_IS_OLD: &str = "Stripe may have forgotten the idempotency key of this call, and carry it out twice: it is not asked \
+again. Look in the dashboard whether it was carried out, and put the card into a new run if not";
 
 /// Why a run cannot be begun or gone on with.
 #[derive(Debug, thiserror::Error)]
@@ -160,8 +168,18 @@ async fn write_rows(
 /// # Errors
 /// Another list, or none where one is needed; a run that another process makes.
 pub async fn resume(store: &Store, run: &RunRecord, list: &RunList) -> Result<(), RunError> {
-    let known = || (run.id, run.run.name.clone());
-    let (id, name) = known();
+    store.take_run(run.id).await?;
+    let prepared = prepare(store, run, list).await;
+    if prepared.is_err() {
+        // It is given back as it was. Why it cannot go on is what is told.
+        let _ = store.end_run(run.id, run.run.created).await;
+    }
+    prepared
+}
+
+/// Checks the list of a run that this session has taken, and writes its missing rows down.
+async fn prepare(store: &Store, run: &RunRecord, list: &RunList) -> Result<(), RunError> {
+    let needed = || RunError::ListNeeded(run.id, run.run.name.clone());
     let reader = store.reader()?;
     let mut hash = ListHash::new(&store.workspace_secret());
     let mut last = 0;
@@ -171,24 +189,19 @@ pub async fn resume(store: &Store, run: &RunRecord, list: &RunList) -> Result<()
         match row.restored() {
             _ if !list.is_empty() => {}
             Some(row) => hash.add(&row),
-            None => return Err(RunError::ListNeeded(id, name)),
+            None => return Err(needed()),
         }
     }
     drop(reader);
     if list.is_empty() {
-        return if hash.finish() == run.run.list_hash {
-            Ok(store.take_run(run.id).await?)
-        } else {
-            Err(RunError::ListNeeded(id, name))
-        };
+        return if hash.finish() == run.run.list_hash { Ok(()) } else { Err(needed()) };
     }
     for row in list.rows() {
         hash.add(&row?);
     }
     if hash.finish() != run.run.list_hash {
-        return Err(RunError::OtherList(id, name));
+        return Err(RunError::OtherList(run.id, run.run.name.clone()));
     }
-    store.take_run(run.id).await?;
     let missing = numbered(list.rows()).filter(|row| row.as_ref().map_or(true, |(number, _)| *number > last));
     write_rows(store, run.id, missing, run.day()).await
 }
@@ -212,6 +225,8 @@ struct OpenRow {
     known: Vec<ApiExchange>,
     /// The entry whose call is to be asked again.
     again: Option<EntryId>,
+    /// The call that may have been carried out, under a key that may be forgotten by now.
+    too_old: Option<RunStep>,
 }
 
 /// What is left to do of a run: its open rows, each with what it sends.
@@ -220,6 +235,7 @@ struct OpenRows<'a> {
     rows: RunRows<HistoryReader>,
     /// The rows of the list with their numbers; `None` where they are made of what is kept.
     list: Option<NumberedRows<'a>>,
+    now: Timestamp,
 }
 
 impl Iterator for OpenRows<'_> {
@@ -246,18 +262,25 @@ impl OpenRows<'_> {
                 }
             },
         };
-        let (mut known, mut again) = (Vec::new(), None);
+        let (mut known, mut again, mut too_old) = (Vec::new(), None, None);
         if let Some(entry) = record.entry
             && let Some(detail) = self.rows.reader().detail(entry)?
         {
+            let is_old = self.run.run.target == Target::Stripe
+                && self.now.duration_since(detail.entry.started) > KEYS_LIVE;
             match detail.entry.status {
-                EntryStatus::Pending | EntryStatus::Interrupted | EntryStatus::Unknown => again = Some(entry),
+                EntryStatus::Pending | EntryStatus::Interrupted | EntryStatus::Unknown => {
+                    again = Some(entry);
+                    too_old = is_old.then_some(RunStep::Token);
+                }
                 EntryStatus::Unused | EntryStatus::Used | EntryStatus::Failed => {
                     known = known_calls(&self.run.run.uid, &record, detail);
+                    // Of a use that has no answer nobody knows whether it had left.
+                    too_old = Some(record.last_step).filter(|step| is_old && known.len() == 1 && *step != RunStep::Token);
                 }
             }
         }
-        Ok(OpenRow { record, row, known, again })
+        Ok(OpenRow { record, row, known, again, too_old })
     }
 }
 
@@ -322,7 +345,7 @@ impl RunJob {
         };
         let rows = self.store.reader()?.into_run_rows(run.id, RowSelection::Open);
         let list = (!list.is_empty()).then(|| numbered(list.rows()));
-        let open = OpenRows { run: run.clone(), rows, list };
+        let open = OpenRows { run: run.clone(), rows, list, now: self.clock.now() };
         let at_once = match self.backend.target() {
             Target::Local => AT_ONCE_LOCALLY,
             Target::Stripe => AT_ONCE_AT_STRIPE,
@@ -345,7 +368,7 @@ impl RunJob {
 
     /// Makes the calls of a row; `None` where the run was stopped before its end.
     async fn row(&self, run: &RunRecord, open: OpenRow) -> Result<Option<EndedRow>, RunError> {
-        let OpenRow { record, row, known, mut again } = open;
+        let OpenRow { record, row, known, mut again, too_old } = open;
         let planned = row.on(run.day());
         let mut judge = RowJudge::new(&planned.expects, row.last_step);
         for exchange in &known {
@@ -353,6 +376,10 @@ impl RunJob {
             judge.take(step, exchange, 1);
         }
         while let Some((step, token)) = judge.next() {
+            if too_old == Some(step) {
+                let verdict = RowVerdict::Unanswered { step, why: KEY_IS_OLD.to_owned() };
+                return self.end_row(run.id, &record, verdict, judge.finish().1).await.map(Some);
+            }
             let token = token.map(str::to_owned);
             if !self.may_go_on().await {
                 return Ok(None);
@@ -370,8 +397,18 @@ impl RunJob {
             judge.take(step, &recorded.exchange, tries);
         }
         let (verdict, results) = judge.finish();
-        self.store.end_row(run.id, record.number, verdict.clone(), results.clone()).await?;
-        Ok(Some(EndedRow { number: record.number, label: record.label(), verdict, results }))
+        self.end_row(run.id, &record, verdict, results).await.map(Some)
+    }
+
+    async fn end_row(
+        &self,
+        run: RunId,
+        record: &RowRecord,
+        verdict: RowVerdict,
+        results: Vec<StepResult>,
+    ) -> Result<EndedRow, RunError> {
+        self.store.end_row(run, record.number, verdict.clone(), results.clone()).await?;
+        Ok(EndedRow { number: record.number, label: record.label(), verdict, results })
     }
 
     async fn begin_token(
@@ -428,9 +465,13 @@ impl RunJob {
             tries += 1;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
-        // A call that certainly failed in the end may have been carried out before.
-        if let (Err(error), Some(earlier)) = (&outcome, unclear)
-            && !error.may_have_happened()
+        // A call that was not carried out in the end may have been before.
+        let tells_nothing = match &outcome {
+            Ok(answer) => asks_for_patience(answer),
+            Err(error) => !error.may_have_happened(),
+        };
+        if let Some(earlier) = unclear
+            && tells_nothing
         {
             outcome = Err(earlier);
         }

@@ -70,6 +70,7 @@ fn report(format: ReportFormat) -> String {
         profile: None,
         base_url: None,
         created: Timestamp::from_second(1_893_456_000).unwrap(),
+        last_step: RunStep::Charge,
         source: NASTY.to_owned(),
         rate: None,
         rows: 4,

@@ -180,7 +180,7 @@ fn salvage_advice(file: Option<&Path>) -> String {
 }
 
 /// A path as one word of a shell: in quotes where it holds a character that is special to a shell.
-fn shell_word(path: &Path) -> String {
+pub fn shell_word(path: &Path) -> String {
     let text = path.display().to_string();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+,:@".contains(c);
     if !text.is_empty() && text.chars().all(is_plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }

@@ -63,7 +63,7 @@ mod writer;
 
 pub use call::{JournaledCall, LocalAnswer, NewCall, RecordedCall};
 pub use damage::HistoryDamage;
-pub use error::{StoreError, salvage_command};
+pub use error::{StoreError, salvage_command, shell_word};
 pub use export::{EXPORT_FORMAT, EXPORT_VERSION, ExportedEntry};
 pub use paths::FILE_NAME;
 pub use reader::{

@@ -122,7 +122,7 @@ impl WriteContext {
         entries::insert(&self.connection, entry, EntryMarks { revision, session, token_call })
     }
 
-    fn update_entry(&mut self, entry: &HistoryEntry, session: Option<&str>) -> rusqlite::Result<()> {
+    pub(super) fn update_entry(&mut self, entry: &HistoryEntry, session: Option<&str>) -> rusqlite::Result<()> {
         let revision = self.next_revision();
         entries::update(&self.connection, entry, revision, session)
     }

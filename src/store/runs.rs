@@ -59,6 +59,8 @@ pub(super) fn masked_tags(tags: &[String]) -> Vec<String> {
 #[derive(Serialize, Deserialize)]
 pub(super) struct RunSettings {
     pub(super) source: String,
+    #[serde(default)]
+    pub(super) last_step: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) rate: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -69,6 +71,7 @@ impl WriteContext {
     pub(super) fn begin_run(&mut self, run: &NewRun) -> Result<RunId, JobError> {
         let settings = RunSettings {
             source: mask::text(&run.source),
+            last_step: run.last_step.as_str().to_owned(),
             rate: run.rate,
             base_url: run.base_url.as_deref().map(mask::text),
         };
@@ -101,10 +104,14 @@ impl WriteContext {
             .optional()?;
         let other = session.ok_or(StoreError::NoSuchRun)?.filter(|session| *session != self.session);
         let folder = self.file.as_deref().and_then(Path::parent);
-        if let (Some(other), Some(folder)) = (other, folder)
-            && session::is_alive(folder, &other)
-        {
-            return Err(StoreError::RunInUse { run: run.0 }.into());
+        if let (Some(other), Some(folder)) = (other, folder) {
+            if session::is_alive(folder, &other) {
+                return Err(StoreError::RunInUse { run: run.0 }.into());
+            }
+            // It may have ended after this store was opened.
+            for entry in session::pending_of(&self.connection, &other)? {
+                self.update_entry(&entry, None)?;
+            }
         }
         self.connection
             .prepare_cached("UPDATE runs SET session = ?2, state = ?3, finished_ms = NULL WHERE id = ?1")?

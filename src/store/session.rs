@@ -120,20 +120,27 @@ pub(super) fn interrupt_pending(connection: &mut Connection, data: &Path) -> rus
     let mut ended_sessions = Vec::new();
     for name in names {
         let Some(session) = ended(data, &name) else { continue };
-        let pending = transaction
-            .prepare(&format!("SELECT {} FROM entries WHERE run = ?1 ORDER BY id", rows::ENTRY))?
-            .query_map([&name], |row| Ok(rows::entry(row).or_else(|_| rows::entry_in_parts(row)).ok()))?
-            .collect::<rusqlite::Result<Vec<Option<HistoryEntry>>>>()?;
-        // A row that is damaged stays as it is, and stops no opening.
-        for entry in pending.into_iter().flatten() {
-            let entry = HistoryEntry { status: EntryStatus::Interrupted, ..entry };
-            tracing::info!(entry = entry.id.0, "a call was interrupted");
+        for entry in pending_of(&transaction, &name)? {
             entries::update(&transaction, &entry, entries::revision(&transaction)? + 1, None)?;
         }
         ended_sessions.push(session);
     }
     transaction.commit()?;
     Ok(ended_sessions)
+}
+
+/// The entries that a session left pending when it ended, as interrupted ones. A row that is damaged stays as it is, and
+/// stops no opening.
+pub(super) fn pending_of(connection: &Connection, session: &str) -> rusqlite::Result<Vec<HistoryEntry>> {
+    let pending = connection
+        .prepare(&format!("SELECT {} FROM entries WHERE run = ?1 ORDER BY id", rows::ENTRY))?
+        .query_map([session], |row| Ok(rows::entry(row).or_else(|_| rows::entry_in_parts(row)).ok()))?
+        .collect::<rusqlite::Result<Vec<Option<HistoryEntry>>>>()?;
+    let interrupted = |entry: HistoryEntry| {
+        tracing::info!(entry = entry.id.0, "a call was interrupted");
+        HistoryEntry { status: EntryStatus::Interrupted, ..entry }
+    };
+    Ok(pending.into_iter().flatten().map(interrupted).collect())
 }
 
 /// The names of all sessions that have a file.

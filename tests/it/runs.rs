@@ -334,6 +334,7 @@ async fn a_run_that_is_paused_makes_no_call_until_it_goes_on() {
         profile: None,
         base_url: None,
         created: Timestamp::UNIX_EPOCH,
+        last_step: RunStep::Charge,
         source: String::new(),
         rate: None,
         rows: 2,

@@ -49,6 +49,8 @@ pub struct NewRun {
     /// At the real API: its address.
     pub base_url: Option<String>,
     pub created: Timestamp,
+    /// How far rows go that do not say it themselves.
+    pub last_step: RunStep,
     /// What the list was made of, in words.
     pub source: String,
     /// The most calls a second; `None` for as many as can be.

@@ -7,10 +7,11 @@ use super::{HistoryReader, tolerant::ReadResult};
 use crate::{
     domain::{
         history::entry::EntryId,
+        mask,
         rules::expectation::Expectation,
         run::{
             kept_row::KeptSource,
-            record::{NewRun, RowRecord, RunId, RunRecord},
+            record::{NewRun, RowRecord, RunId, RunRecord, run_name},
             verdict::{RowVerdict, results_of_json},
         },
         settings::profile::ProfileId,
@@ -48,7 +49,7 @@ impl HistoryReader {
     /// As [`Self::runs`].
     pub fn run_named(&self, text: &str) -> ReadResult<Option<RunRecord>> {
         let number = text.parse::<i64>().ok();
-        let found = self.select_runs("id = ?1 OR name = ?2 ORDER BY id DESC LIMIT 1", (number, text.to_lowercase()))?;
+        let found = self.select_runs("id = ?1 OR name = ?2 ORDER BY id DESC LIMIT 1", (number, mask::text(&run_name(text))))?;
         Ok(found.into_iter().next())
     }
 
@@ -148,6 +149,7 @@ fn run(row: &Row<'_>) -> rusqlite::Result<RunRecord> {
             profile: row.get::<_, Option<i64>>(5)?.map(ProfileId),
             base_url: settings.base_url,
             created: moment(6, row.get(6)?)?,
+            last_step: settings.last_step.parse().unwrap_or_default(),
             source: settings.source,
             rate: settings.rate,
             rows: count(10)?,

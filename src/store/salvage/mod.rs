@@ -139,7 +139,7 @@ fn save_rows(mut run: SalvageJob<'_>) -> rusqlite::Result<SalvageReport> {
             run.report.lost.push((name, numbers.clone()));
         }
     }
-    run.keep_counts([&lost_entries, &lost_calls, &lost_objects])?;
+    run.keep_counts([&lost_entries, &lost_calls, &lost_objects, &lost_runs])?;
     run.log_later()?;
     let count = |table: NumberedTable| format!("SELECT count(*) FROM {}", table.name());
     let with_calls = |table, column: &str| {

@@ -183,11 +183,10 @@ impl SalvageJob<'_> {
     }
 
     /// Counts go on where they were, so that no number and no id is given twice.
-    pub(super) fn keep_counts(&mut self, lost: [&RowNumbers; 3]) -> rusqlite::Result<()> {
+    pub(super) fn keep_counts(&mut self, lost: [&RowNumbers; 4]) -> rusqlite::Result<()> {
         counts::rebuild(self.new)?;
-        for (table, lost) in
-            [NumberedTable::Entries, NumberedTable::Exchanges, NumberedTable::Objects].into_iter().zip(lost)
-        {
+        use NumberedTable::{Entries, Exchanges, Objects, Runs};
+        for (table, lost) in [Entries, Exchanges, Objects, Runs].into_iter().zip(lost) {
             let name = table.name();
             let given = self
                 .old
