@@ -266,8 +266,8 @@ impl OpenRows<'_> {
         if let Some(entry) = record.entry
             && let Some(detail) = self.rows.reader().detail(entry)?
         {
-            let is_old = self.run.run.target == Target::Stripe
-                && self.now.duration_since(detail.entry.started) > KEYS_LIVE;
+            let is_old =
+                self.run.run.target == Target::Stripe && self.now.duration_since(detail.entry.started) > KEYS_LIVE;
             match detail.entry.status {
                 EntryStatus::Pending | EntryStatus::Interrupted | EntryStatus::Unknown => {
                     again = Some(entry);
@@ -276,7 +276,8 @@ impl OpenRows<'_> {
                 EntryStatus::Unused | EntryStatus::Used | EntryStatus::Failed => {
                     known = known_calls(&self.run.run.uid, &record, detail);
                     // Of a use that has no answer nobody knows whether it had left.
-                    too_old = Some(record.last_step).filter(|step| is_old && known.len() == 1 && *step != RunStep::Token);
+                    too_old =
+                        Some(record.last_step).filter(|step| is_old && known.len() == 1 && *step != RunStep::Token);
                 }
             }
         }

@@ -513,6 +513,36 @@ fn runs_are_saved_from_a_damaged_history() {
 }
 
 #[test]
+fn a_call_that_may_have_been_carried_out_stays_unknown_whatever_comes_after_it() {
+    let (home, at_server) = (Home::new(), Home::new());
+    let fault = "POST /v1/tokens next 8: commit-drop, 503, 503, 503, 503, 503, 503, 503";
+    let serving = Serving::start(&at_server, &["--fault", fault]);
+    let url = format!("http://{}", serving.address);
+    let matrix = "card=4242424242424242";
+    let args = ["run", "--name", "faulty", "--matrix", matrix, "--target", "stripe", "--base-url", &url];
+    assert_eq!(home.run_with_key(KEY, args).exit, 3);
+    let entries = all_entries(&home, "run:faulty");
+    assert_eq!((entries.len(), &entries[0]["status"]), (1, &json!("unknown")), "{entries:?}");
+    let resumed = home.run_with_key(KEY, ["run", "--resume", "faulty"]);
+    assert_eq!(resumed.exit, 0, "{resumed:?}");
+    assert_eq!(all_entries(&home, "run:faulty").len(), 1);
+    let made = all_entries(&at_server, "");
+    assert_eq!(made.iter().filter(|entry| !entry["token"].is_null()).count(), 1);
+}
+
+#[test]
+fn a_run_is_found_by_its_name_as_typed_and_knows_how_far_its_rows_went() {
+    let home = Home::new();
+    let list = file(&home, "cards.csv", "card[number],card[cvc]\n4242424242424242,123\n");
+    let list = list.to_str().unwrap();
+    let run = home.run(["run", "--name", "Nightly Smoke", "--step", "charge", list]);
+    assert_eq!(run.exit, 0, "{run:?}");
+    let resumed = home.run(["run", "--resume", "Nightly Smoke", list]);
+    assert_eq!(resumed.exit, 0, "{resumed:?}");
+    assert!(resumed.stderr.contains("0 of 1 rows are left"), "{resumed:?}");
+}
+
+#[test]
 fn a_run_in_memory_leaves_nothing() {
     let home = Home::new();
     let mut command = home.command(["run", "--memory", "--matrix", "card=tok_visa", "--step", "attach"]);

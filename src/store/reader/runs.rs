@@ -49,7 +49,8 @@ impl HistoryReader {
     /// As [`Self::runs`].
     pub fn run_named(&self, text: &str) -> ReadResult<Option<RunRecord>> {
         let number = text.parse::<i64>().ok();
-        let found = self.select_runs("id = ?1 OR name = ?2 ORDER BY id DESC LIMIT 1", (number, mask::text(&run_name(text))))?;
+        let found =
+            self.select_runs("id = ?1 OR name = ?2 ORDER BY id DESC LIMIT 1", (number, mask::text(&run_name(text))))?;
         Ok(found.into_iter().next())
     }
 
