@@ -60,9 +60,10 @@
 //! | [`settings`] | the program's folders, and the files of a person: settings, presets, draft, place of the window | domain, files |
 //! | [`backend`] | the two targets behind one function | domain, minter, store, stripe |
 //! | [`server`] | loopback HTTP: connections and memory within bounds, faults on demand | domain, backend |
-//! | [`jobs`] | long work with progress and cancellation: export, refresh, key check, parity, runs and their reports | domain, parity, reports, backend, store, files |
-//! | [`worker`] | everything in the background of the window: commands, jobs, the threads that read the history | domain, messages, store, backend, server, jobs, keys, settings, files |
-//! | [`cli`] | the commands | domain, parity, reports, backend, store, server, jobs, keys, settings, snippets, files |
+//! | [`formats`] | entries as files, one entry at a time: JSON, tables, HAR, constants for test suites; calls in files of other tools | domain, snippets, store |
+//! | [`jobs`] | long work with progress and cancellation: export, import, refresh, key check, parity, runs and their reports | domain, parity, formats, reports, backend, store, files |
+//! | [`worker`] | everything in the background of the window: commands, jobs, the threads that read the history | domain, messages, formats, store, backend, server, jobs, keys, settings, files |
+//! | [`cli`] | the commands | domain, parity, formats, reports, backend, store, server, jobs, keys, settings, snippets, files |
 //! | [`ui`] | views, widgets, theme; they push [`ui::Action`]s and change only their own state | domain, messages, model, snippets, diff |
 //! | [`app`] | the window: connects worker and views, carries actions out | domain, messages, model, worker, ui |
 //! | `main` | chooses window or command line; makes the clock, reads the time zone and the environment | domain, settings, worker, cli, app |
@@ -83,7 +84,7 @@
 //! | [`domain::rules`] | what Stripe will say: the checks of a token request, an account's policies, what a card should do |
 //! | [`domain::form`] | the form as typed: its draft, the state of its fields, defaults, what of it may be kept |
 //! | [`domain::presets`] | what can be asked for by its outcome, and the search for it |
-//! | [`domain::settings`] | what a person sets: preferences, profiles, the way to the real API, the layout of the window |
+//! | [`domain::settings`] | what a person sets: preferences, profiles, the way to the real API, what entries are saved as, the layout of the window |
 //! | [`domain::history`] | entries, filters, lists, edits, the request log with its filter and its lines |
 //! | [`domain::run`] | many drafts in one list with what is expected of each: how a list is read, verdicts, summaries, comparisons |
 //!
@@ -124,7 +125,7 @@
 //!
 //! Ctrl+S opens `ui/dialogs/export`, which pushes `Action::Run` with a `JobRequest`. `app/jobs` starts it,
 //! `worker/jobs` runs `jobs/export` on a thread of its own: it reads the entries in pages and writes them to a
-//! temporary file, which replaces the target when it is complete. Progress and the end come back as updates; `app/jobs`
+//! temporary file in the format that was chosen ([`formats`]), which replaces the target when it is complete. Progress and the end come back as updates; `app/jobs`
 //! says how it ended.
 //!
 //! # One run
@@ -218,6 +219,7 @@ pub mod cli;
 pub mod diff;
 pub mod domain;
 pub mod files;
+pub mod formats;
 pub mod jobs;
 pub mod keys;
 pub mod messages;

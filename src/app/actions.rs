@@ -14,6 +14,7 @@ use crate::{
             entry::{EntryId, HistoryEntry},
             request_log::ExchangeId,
         },
+        settings::file_format::CopyForm,
     },
     messages::{JobRequest, SettingsEdit, WorkerCommand},
     ui::{
@@ -38,9 +39,19 @@ impl App {
         self.worker.send(WorkerCommand::Edit(edit));
     }
 
+    fn copy_entries(&mut self, ids: Vec<EntryId>, form: CopyForm) {
+        if ids.len() > CopyForm::MOST {
+            let words = format!("Too many entries to copy. {}", Shortcut::Export.tip("Export them to a file instead"));
+            return self.views.toasts.push(Toast::new(Tone::Error, words).cause(ToastCause::Clipboard));
+        }
+        self.worker.send(WorkerCommand::Copy { ids, form });
+    }
+
     fn open_export(&mut self, among: Option<Vec<EntryId>>) {
         let is_filtered = !self.views.history.filter.is_everything();
-        let state = ExportState::new(self.paths.clone(), self.export_name(), among, is_filtered);
+        let form = self.settings.export.clone();
+        let name = format!("testcard-{}.{}", self.zone.day(self.clock.now()), form.format.ending());
+        let state = ExportState::new(self.paths.clone(), name, form, among, is_filtered);
         self.views.dialogs.export = Some(state);
     }
 
@@ -204,6 +215,7 @@ impl App {
             Action::Diff(first, second) => self.diff(ctx, first, second),
             Action::DiffWithPrevious(id) => self.diff_with_previous(ctx, id),
             Action::CopyCurl(id) => self.copy_curl(ctx, id),
+            Action::CopyEntries(ids, form) => self.copy_entries(ids, form),
             Action::CopyCallCurl(id) => self.copy_call_curl(ctx, id),
             Action::SameElsewhere(id) => {
                 self.history.selection.once_loaded(id, OnceLoaded::SendElsewhere);
@@ -295,10 +307,6 @@ impl App {
         if let Some(token) = token {
             self.start(JobRequest::Retrieve { entry: id, token, target, profile });
         }
-    }
-
-    fn export_name(&self) -> String {
-        format!("testcard-{}.json", self.zone.day(self.clock.now()))
     }
 
     /// Opens the desktop's file dialog where the export goes to.

@@ -21,11 +21,7 @@ const FASTER_THAN_A_PERSON: Duration = Duration::from_millis(150);
 /// The desktop's own dialog. Without a portal and without zenity there is none, and the answer is "nothing" at once.
 pub fn desktop_picker() -> FilePicker {
     Box::new(|folder, name| {
-        let dialog = rfd::AsyncFileDialog::new()
-            .set_title("Export as JSON")
-            .set_directory(folder)
-            .set_file_name(name)
-            .add_filter("JSON", &["json"]);
+        let dialog = rfd::AsyncFileDialog::new().set_title("Export").set_directory(folder).set_file_name(name);
         let asked = dialog.save_file();
         Box::pin(async move { asked.await.map(|file| file.path().to_owned()) })
     })

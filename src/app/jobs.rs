@@ -14,7 +14,7 @@ use crate::{
     },
     messages::{
         CreatedToken, ExportFailure, ExportReport, JobFailure, JobId, JobOutcome, JobRequest, RefreshReport,
-        RetrievedToken, SavedSettings, SettingsFault, UsedToken, WorkerCommand,
+        RetrievedToken, SavedSettings, SettingsEdit, SettingsFault, UsedToken, WorkerCommand,
     },
     ui::{
         Action, ToastCause,
@@ -30,7 +30,10 @@ impl App {
         let job = self.jobs.next_id();
         match &request {
             JobRequest::Refresh(_) => self.jobs.begin_refresh(job),
-            JobRequest::Export { .. } => {
+            JobRequest::Export { form, .. } => {
+                if self.settings.export != *form {
+                    self.edit_settings(SettingsEdit::Export(form.clone()));
+                }
                 if let Some(dialog) = &mut self.views.dialogs.export {
                     dialog.job = Some(job);
                 }

@@ -27,6 +27,12 @@ impl App {
                 }
             }
             UserNotice::Problem(message) => self.views.toasts.push(Toast::new(Tone::Error, message)),
+            UserNotice::Copied { form, text: Ok(text) } => {
+                self.act(ctx, Action::Copy { text, what: form.label().to_owned() });
+            }
+            UserNotice::Copied { text: Err(message), .. } => {
+                self.views.toasts.push(Toast::new(Tone::Error, message).cause(ToastCause::Clipboard));
+            }
             UserNotice::Hint(message) => self.views.toasts.push(Toast::new(Tone::Warn, message)),
             UserNotice::MinterReset { objects } => {
                 let what = if objects == 1 { "object" } else { "objects" };

@@ -1,10 +1,8 @@
-//! `history`, `note`, `tag` and `export`: what was made before.
+//! `history`, `note` and `tag`: what was made before.
 
-use std::{io, ops::ControlFlow, path::PathBuf};
+use std::{io, ops::ControlFlow};
 
 use clap::{Args, ValueEnum};
-use tokio::runtime::Builder;
-use tokio_util::sync::CancellationToken;
 
 use super::{
     environment::ProcessEnvironment,
@@ -12,7 +10,6 @@ use super::{
     outcome::{CliError, CommandOutcome},
     output::{columns, print, print_json, remark},
     shared_args::FilterArgs,
-    signals::EndSignals,
 };
 use crate::{
     domain::{
@@ -23,9 +20,7 @@ use crate::{
         },
         json_spans,
     },
-    jobs::export::{self as job, ExportError, ExportFile},
-    settings::AppFolders,
-    store::{ExportedEntry, Store},
+    store::{ExportedEntry, HistoryReader},
 };
 
 #[derive(Debug, Args)]
@@ -84,17 +79,6 @@ enum HistoryFormat {
     Jsonl,
 }
 
-#[derive(Debug, Args)]
-pub struct ExportArgs {
-    /// The JSON file to write.
-    file: PathBuf,
-    #[command(flatten)]
-    filter: FilterArgs,
-    /// Overwrite an existing file.
-    #[arg(long)]
-    force: bool,
-}
-
 pub(super) fn history(args: &HistoryArgs, environment: &ProcessEnvironment) -> Result<CommandOutcome, CliError> {
     let view = HistoryView::open(environment)?;
     let reader = &view.reader;
@@ -147,8 +131,7 @@ fn row(entry: &HistoryEntry) -> [String; 7] {
 }
 
 /// The entry that a token or a number stands for.
-fn find(store: &Store, name: &str) -> Result<EntryId, CliError> {
-    let reader = store.reader()?;
+pub(super) fn find(reader: &HistoryReader, name: &str) -> Result<EntryId, CliError> {
     let id = match name.parse() {
         Ok(number) => reader.rows(&[EntryId(number)])?.first().map(|entry| entry.id),
         Err(_) => reader.by_token(name)?,
@@ -158,7 +141,7 @@ fn find(store: &Store, name: &str) -> Result<EntryId, CliError> {
 
 pub(super) fn note(args: &NoteArgs, environment: &ProcessEnvironment) -> Result<CommandOutcome, CliError> {
     let store = open_store(environment)?;
-    let id = find(&store, &args.entry)?;
+    let id = find(&store.reader()?, &args.entry)?;
     store.edit(EntryEdit::Note { id, note: note_in(&args.text) }, environment.clock.now()).wait()?;
     Ok(CommandOutcome::Well)
 }
@@ -169,55 +152,8 @@ pub(super) fn tag(args: &TagArgs, environment: &ProcessEnvironment) -> Result<Co
         return Err(CliError::Usage("No tag is named. Write tags behind the token, or --remove TAG".to_owned()));
     }
     let store = open_store(environment)?;
-    let ids = args.entries.split(',').map(|name| find(&store, name)).collect::<Result<Vec<_>, _>>()?;
+    let reader = store.reader()?;
+    let ids = args.entries.split(',').map(|name| find(&reader, name)).collect::<Result<Vec<_>, _>>()?;
     store.edit(EntryEdit::Tag { ids, add, remove }, environment.clock.now()).wait()?;
     Ok(CommandOutcome::Well)
-}
-
-pub(super) fn export(args: &ExportArgs, environment: &ProcessEnvironment) -> Result<CommandOutcome, CliError> {
-    let own = AppFolders::find(environment.home.clone())?.own();
-    let view = HistoryView::open(environment)?;
-    let (filter, path, overwrite) = (args.filter.filter(), args.file.clone(), args.force);
-    let cancelled = CancellationToken::new();
-    let is_cancelled = cancelled.clone();
-    let work = move || {
-        let file = ExportFile { path: &path, overwrite, own: &own };
-        let written = job::export(&view.reader, &filter, file, &mut |_| {}, &is_cancelled);
-        (view, written)
-    };
-    let runtime = Builder::new_current_thread().enable_all().build()?;
-    let written = runtime.block_on(async {
-        let mut signals = EndSignals::new()?;
-        let mut work = tokio::task::spawn_blocking(work);
-        let signal = tokio::select! {
-            written = &mut work => return written.map_err(io::Error::from).map_err(CliError::from),
-            signal = signals.next() => signal,
-        };
-        cancelled.cancel();
-        let ended = CliError::Ended(ExportError::Cancelled.to_string(), signal);
-        tokio::select! {
-            written = &mut work => match written {
-                // It was done already.
-                Ok((view, Ok(entries))) => Ok((view, Ok(entries))),
-                _ => Err(ended),
-            },
-            // The next start removes what it leaves behind.
-            _ = signals.next() => Err(ended),
-        }
-    });
-    // Where it was asked to end twice, what still runs is not waited for.
-    runtime.shutdown_background();
-    let (view, written) = written?;
-    match written {
-        Ok(entries) => {
-            let entries = if entries == 1 { "1 entry".to_owned() } else { format!("{entries} entries") };
-            remark(format_args!("{entries} exported to {}", args.file.display()));
-            view.end(CommandOutcome::Well)
-        }
-        Err(ExportError::Store(error)) => Err(CliError::Store(error)),
-        Err(error @ ExportError::Exists { .. }) => {
-            Err(CliError::Export(format!("{error}, or replace it with --force")))
-        }
-        Err(error) => Err(CliError::Export(error.to_string())),
-    }
 }

@@ -6,17 +6,22 @@
 //!
 //! | file | what it is for |
 //! | --- | --- |
-//! | `mint` `token_use` `history` `snippet` `cards` `explain` `parity` `run` `runs` `serve` `worlds` `salvage` | the commands |
+//! | `mint` `token_use` `history` `export` `import` `evidence` `snippet` `cards` `explain` `parity` `run` `runs` `serve` `worlds` `salvage` `manual` | the commands |
 //! | `shared_args` | options that several commands have |
 //! | `environment` `opened` | what a command starts from, and what it opens before its work |
 //! | `output` `outcome` | what a command prints, and how it ends |
 //! | `run_progress` | how far a run is |
-//! | `signals` `typed_keys` | signals that end a command; keys that were typed in the wrong place |
+//! | `signals` `long_work` `typed_keys` | signals that end a command, and work that they end; keys that were typed in the wrong place |
 
 mod cards;
 mod environment;
+mod evidence;
 mod explain;
+mod export;
 mod history;
+mod import;
+mod long_work;
+mod manual;
 mod mint;
 mod opened;
 mod outcome;
@@ -36,7 +41,7 @@ mod worlds;
 
 use std::io::{self, Write as _};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::{
     domain::{foreign, mask},
@@ -77,6 +82,10 @@ const EXAMPLES: &str = "Examples:
   testcard run cards.csv --report html r.html  many at once, each held against what is expected
   testcard parity                            does the minter still answer as Stripe does?
   testcard export tokens.json                the whole history as JSON
+  testcard export tokens.py --tag nightly    tokens as constants and fixtures of pytest
+  testcard evidence tok_… --to case.html     what was sent and answered, for a report
+  testcard import tokens.json                entries of another history into this one
+  testcard import calls.har --as-presets     calls of a browser, curl or Postman as presets
   testcard salvage DATA --to NEW             what can be read of a damaged history
 
 Exit status: 0 done, 1 an error was answered, 2 wrong usage, 3 no answer came, 4 the data folder cannot be used,
@@ -109,8 +118,13 @@ pub enum CliCommand {
     Note(history::NoteArgs),
     /// Add tags to entries of the history, or take them away.
     Tag(history::TagArgs),
-    /// Write the history to a JSON file.
-    Export(history::ExportArgs),
+    /// Write the history to a file: everything as JSON, a table, or what a test suite reads.
+    Export(export::ExportArgs),
+    /// Write a document about entries for a person who was not there: request, response, verdict and what followed.
+    Evidence(evidence::EvidenceArgs),
+    /// Add the entries of a JSON or JSON Lines export that are not in the history yet; or keep calls of other tools as
+    /// presets.
+    Import(import::ImportArgs),
     /// Save what can be read of a damaged history into a new folder; the damaged one stays as it is.
     Salvage(salvage::SalvageArgs),
     /// List Stripe's published test cards.
@@ -125,6 +139,10 @@ pub enum CliCommand {
     Runs(runs::RunsArgs),
     /// Print where everything is.
     Paths,
+    /// Print what completes the words of this command line in a shell.
+    Completions(manual::CompletionsArgs),
+    /// Write the man pages: testcard.1, and one for each command.
+    Man(manual::ManArgs),
 }
 
 /// The arguments of this process. Wrong ones end it with status 2 and what is right, help with status 0.
@@ -156,7 +174,9 @@ pub fn run(command: CliCommand, environment: &ProcessEnvironment) -> u8 {
         CliCommand::Snippet(args) => snippet::snippet(&args, environment),
         CliCommand::Note(args) => history::note(&args, environment),
         CliCommand::Tag(args) => history::tag(&args, environment),
-        CliCommand::Export(args) => history::export(&args, environment),
+        CliCommand::Export(args) => export::export(&args, environment),
+        CliCommand::Evidence(args) => evidence::evidence(&args, environment),
+        CliCommand::Import(args) => import::import(&args, environment),
         CliCommand::Salvage(args) => salvage::salvage(&args, environment),
         CliCommand::Cards(args) => cards::cards(&args),
         CliCommand::Explain(args) => explain::explain(&args, environment),
@@ -164,6 +184,8 @@ pub fn run(command: CliCommand, environment: &ProcessEnvironment) -> u8 {
         CliCommand::Run(args) => run::run(&args, environment),
         CliCommand::Runs(args) => runs::runs(&args, environment),
         CliCommand::Paths => paths(environment),
+        CliCommand::Completions(args) => manual::completions(&args, CliArgs::command()),
+        CliCommand::Man(args) => manual::man(&args, CliArgs::command()),
     };
     match done {
         Ok(CommandOutcome::Well) => 0,

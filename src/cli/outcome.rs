@@ -23,6 +23,9 @@ pub enum CliError {
     NoAnswer(String),
     #[error("{0}")]
     Export(String),
+    /// A file that cannot be imported.
+    #[error("{0}")]
+    Import(String),
     /// Not all could be read; what can be was shown.
     #[error("{0}")]
     Damaged(HistoryDamage),
@@ -41,6 +44,7 @@ impl CliError {
         match self {
             Self::Usage(_)
             | Self::Export(_)
+            | Self::Import(_)
             | Self::Salvage(SalvageError::NoSource { .. } | SalvageError::Target { .. }) => 2,
             Self::NoAnswer(_) => 3,
             Self::Store(_) | Self::Folders(_) | Self::Damaged(_) | Self::Salvage(_) => 4,

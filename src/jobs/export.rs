@@ -1,5 +1,5 @@
-//! Saves entries of the history as JSON: written beside the target, then renamed, so that a file is never half there
-//! and an old one stays until the new one is whole.
+//! Saves entries of the history to a file: written beside the target, then renamed, so that a file is never half there and
+//! an old one stays until the new one is whole.
 
 use std::{
     fs::{self, Metadata},
@@ -8,12 +8,21 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    domain::{history::filter::HistoryFilter, mask},
+    domain::{
+        history::{
+            entry::{EntryDetail, EntryId},
+            filter::HistoryFilter,
+        },
+        mask,
+        settings::file_format::{EvidenceFormat, ExportForm},
+    },
     files::{self, OwnFolders, TemporaryFile},
-    store::{EXPORT_FORMAT, EXPORT_VERSION, ExportedEntry, HistoryReader, StoreError},
+    formats::{self, EvidenceWriter},
+    store::{HistoryReader, StoreError},
 };
 
 /// Progress is reported once for so many entries.
@@ -61,7 +70,7 @@ pub struct ExportFile<'a> {
     pub own: &'a OwnFolders,
 }
 
-/// Writes the entries that pass the filter, newest first, to a file; gives their number. A new file is for its owner
+/// Writes the entries that pass the filter, newest first, to a file in this form; gives their number. A new file is for its owner
 /// only; one that is replaced keeps its mode, and one at the end of a link is replaced there.
 ///
 /// # Errors
@@ -70,28 +79,103 @@ pub struct ExportFile<'a> {
 pub fn export(
     reader: &HistoryReader,
     filter: &HistoryFilter,
+    form: &ExportForm,
     file: ExportFile<'_>,
     on_progress: &mut dyn FnMut(ExportProgress),
     cancelled: &CancellationToken,
 ) -> Result<u64, ExportError> {
-    let path = file.path;
-    let done = write_file(file, cancelled, |out| {
-        let total = reader.count(filter)?;
+    let mut total = 0;
+    let done = save_whole(file, cancelled, |out| {
+        total = reader.count(filter).map_err(WriteStop::Read)?;
         on_progress(ExportProgress { done: 0, total });
-        write_entries(reader, filter, out, cancelled, |done| {
+        let mut writer = formats::writer(form);
+        writer.begin(out).map_err(WriteStop::Write)?;
+        let mut done = 0_u64;
+        let read = |each: &mut dyn FnMut(EntryDetail) -> ControlFlow<()>| reader.for_each_detail(filter, each);
+        each_until_stopped(read, cancelled, |detail| {
+            writer.entry(out, detail)?;
+            done += 1;
             if done.is_multiple_of(REPORT_EVERY) {
                 on_progress(ExportProgress { done, total: total.max(done) });
             }
-        })
-        .map_err(|stop| match stop {
+            Ok(())
+        })?;
+        writer.end(out).map_err(WriteStop::Write)?;
+        Ok(done)
+    })?;
+    on_progress(ExportProgress { done, total: done });
+    tracing::debug!(entries = done, path = mask::text(&file.path.display().to_string()), "exported");
+    Ok(done)
+}
+
+/// Writes a document about these entries, in their order, for a person who was not there; gives how many there are. `now`
+/// is when it is made.
+///
+/// # Errors
+/// As [`export`].
+pub fn save_evidence(
+    reader: &HistoryReader,
+    ids: &[EntryId],
+    format: EvidenceFormat,
+    now: Timestamp,
+    file: ExportFile<'_>,
+    cancelled: &CancellationToken,
+) -> Result<u64, ExportError> {
+    let writer = EvidenceWriter::new(format);
+    save_whole(file, cancelled, |out| {
+        writer.begin(out, now, ids.len() as u64).map_err(WriteStop::Write)?;
+        let mut done = 0;
+        let read = |each: &mut dyn FnMut(EntryDetail) -> ControlFlow<()>| reader.for_each_detail_of(ids, each);
+        each_until_stopped(read, cancelled, |detail| {
+            done += 1;
+            writer.entry(out, detail)
+        })?;
+        writer.end(out).map_err(WriteStop::Write)?;
+        Ok(done)
+    })
+}
+
+/// Goes through entries until one cannot be written or the work is cancelled.
+fn each_until_stopped(
+    read: impl FnOnce(&mut dyn FnMut(EntryDetail) -> ControlFlow<()>) -> Result<(), StoreError>,
+    cancelled: &CancellationToken,
+    mut write: impl FnMut(&EntryDetail) -> io::Result<()>,
+) -> Result<(), WriteStop> {
+    let mut stopped = None;
+    read(&mut |detail| {
+        let written =
+            if cancelled.is_cancelled() { Err(WriteStop::Cancelled) } else { write(&detail).map_err(WriteStop::Write) };
+        match written {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(stop) => {
+                stopped = Some(stop);
+                ControlFlow::Break(())
+            }
+        }
+    })
+    .map_err(WriteStop::Read)?;
+    stopped.map_or(Ok(()), Err)
+}
+
+/// As [`write_file`], with a writer that is flushed at the end.
+fn save_whole<T>(
+    file: ExportFile<'_>,
+    cancelled: &CancellationToken,
+    write: impl FnOnce(&mut dyn Write) -> Result<T, WriteStop>,
+) -> Result<T, ExportError> {
+    let path = file.path;
+    write_file(file, cancelled, |file| {
+        let mut out = BufWriter::new(file.file());
+        let written = write(&mut out).and_then(|written| {
+            out.flush().map_err(WriteStop::Write)?;
+            Ok(written)
+        });
+        written.map_err(|stop| match stop {
             WriteStop::Cancelled => ExportError::Cancelled,
             WriteStop::Read(error) => ExportError::Store(error),
             WriteStop::Write(error) => not_writable(path, &error),
         })
-    })?;
-    on_progress(ExportProgress { done, total: done });
-    tracing::debug!(entries = done, path = mask::text(&path.display().to_string()), "exported");
-    Ok(done)
+    })
 }
 
 /// Writes a file beside the target, which gets its name when `write` has written all of it: see [`export`].
@@ -136,54 +220,6 @@ enum WriteStop {
     Cancelled,
     Read(StoreError),
     Write(io::Error),
-}
-
-fn write_entries(
-    reader: &HistoryReader,
-    filter: &HistoryFilter,
-    file: &mut TemporaryFile,
-    cancelled: &CancellationToken,
-    mut on_written: impl FnMut(u64),
-) -> Result<u64, WriteStop> {
-    let mut out = BufWriter::new(file.file());
-    let mut done = 0;
-    let mut stopped = None;
-    write!(out, "{{\n  \"format\": \"{EXPORT_FORMAT}\",\n  \"version\": {EXPORT_VERSION},\n  \"entries\": [")
-        .map_err(WriteStop::Write)?;
-    reader
-        .for_each_detail(filter, |detail| {
-            if cancelled.is_cancelled() {
-                stopped = Some(WriteStop::Cancelled);
-                return ControlFlow::Break(());
-            }
-            if let Err(error) = write_entry(&mut out, done == 0, &ExportedEntry::from(&detail)) {
-                stopped = Some(WriteStop::Write(error));
-                return ControlFlow::Break(());
-            }
-            done += 1;
-            on_written(done);
-            ControlFlow::Continue(())
-        })
-        .map_err(WriteStop::Read)?;
-    if let Some(stopped) = stopped {
-        return Err(stopped);
-    }
-    let end = if done == 0 { "]\n}\n" } else { "\n  ]\n}\n" };
-    out.write_all(end.as_bytes()).and_then(|()| out.flush()).map_err(WriteStop::Write)?;
-    Ok(done)
-}
-
-/// Writes an entry, indented as if the whole file were one value. Splitting at line breaks is safe: JSON escapes those
-/// within a text.
-fn write_entry(out: &mut impl Write, is_first: bool, entry: &ExportedEntry) -> io::Result<()> {
-    let text = entry.to_text()?;
-    if !is_first {
-        out.write_all(b",")?;
-    }
-    for line in text.lines() {
-        write!(out, "\n    {line}")?;
-    }
-    Ok(())
 }
 
 /// The file that will be written, and what is known of it if it is there already. A link stays one: what it points at

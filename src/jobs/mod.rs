@@ -2,6 +2,7 @@
 
 pub mod check_key;
 pub mod export;
+pub mod import;
 pub mod pace;
 pub mod parity;
 pub mod refresh;

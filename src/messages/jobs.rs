@@ -14,7 +14,9 @@ use crate::domain::{
     },
     key::ApiKey,
     rules::expectation::{Expectation, Judgement},
-    settings::{key_check::KeyCheck, preferences::Settings, profile::ProfileId, stripe::StripeSettings},
+    settings::{
+        file_format::ExportForm, key_check::KeyCheck, preferences::Settings, profile::ProfileId, stripe::StripeSettings,
+    },
 };
 
 /// A job that the window started and can cancel. The window numbers its jobs itself.
@@ -36,7 +38,7 @@ pub enum JobRequest {
     /// another profile than the one in use are left out.
     Refresh(RefreshScope),
     /// Write entries to a file, newest first.
-    Export { path: PathBuf, filter: HistoryFilter, overwrite: bool },
+    Export { path: PathBuf, filter: HistoryFilter, form: ExportForm, overwrite: bool },
     /// Check, keep and use these settings with these new keys: all of them or, where a file that they name is not good,
     /// none.
     SaveSettings { settings: Box<Settings>, keys: Vec<(ProfileId, ApiKey)> },

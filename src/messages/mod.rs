@@ -24,6 +24,7 @@ use crate::domain::{
     key::KeyKind,
     presets::library::PresetLibrary,
     settings::{
+        file_format::{CopyForm, ExportForm},
         layout::WindowLayout,
         origin::PageOrigin,
         preferences::{Settings, ThemeChoice},
@@ -93,6 +94,8 @@ pub enum WorkerCommand {
     LoadDetail { id: EntryId },
     /// Load everything about two entries, to be compared.
     LoadPair { first: EntryId, second: EntryId },
+    /// Give these entries as a text, in their order.
+    Copy { ids: Vec<EntryId>, form: CopyForm },
     /// Load a call of the request log with its answer.
     LoadExchange { id: ExchangeId },
     /// Serve the minter on this port of 127.0.0.1, or stop serving.
@@ -130,6 +133,8 @@ pub enum SettingsEdit {
     Serve(Option<u16>),
     /// Let pages of these origins call the server.
     Origins(Vec<PageOrigin>),
+    /// Offer this form of an export the next time.
+    Export(ExportForm),
 }
 
 impl SettingsEdit {
@@ -144,6 +149,7 @@ impl SettingsEdit {
                 settings.server.port = port.unwrap_or(settings.server.port);
             }
             Self::Origins(origins) => settings.server.origins.clone_from(origins),
+            Self::Export(form) => settings.export.clone_from(form),
         }
     }
 }
@@ -250,6 +256,11 @@ pub enum WorkerUpdate {
     Deletion(Option<LastDeletion>),
     Detail(Box<EntryDetail>),
     Compared(ComparedEntries),
+    /// Entries as a text for the clipboard; or why there is none.
+    Copied {
+        form: CopyForm,
+        text: Result<String, String>,
+    },
     Requests(RequestPage),
     Exchange {
         id: ExchangeId,

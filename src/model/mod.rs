@@ -17,7 +17,7 @@ use crate::{
             entry::{EntryDetail, EntryId, HistoryEntry},
             request_log::ExchangeId,
         },
-        settings::profile::ProfileId,
+        settings::{file_format::CopyForm, profile::ProfileId},
     },
     messages::{
         ComparedEntries, JobId, JobOutcome, KeyInfo, RestoredDeletion, ServerInfo, TroubleSubject, WorkerUpdate,
@@ -94,6 +94,7 @@ impl WindowModel {
             WorkerUpdate::Compared(entries) => {
                 self.compared = Some(LoadedValue::new(self.revision.count_on(), Box::new(entries)));
             }
+            WorkerUpdate::Copied { form, text } => return Some(UserNotice::Copied { form, text }),
             WorkerUpdate::Requests(mut page) => {
                 // A call that changes no entry still belongs to its timeline. The detail may have been read before the
                 // call and arrive after it, for another thread reads it.
@@ -177,6 +178,11 @@ pub enum UserNotice {
     },
     /// What was deleted last came back, or there was nothing.
     Restored(Option<RestoredDeletion>),
+    /// Entries as a text for the clipboard, or why there is none.
+    Copied {
+        form: CopyForm,
+        text: Result<String, String>,
+    },
     /// The minter was reset.
     MinterReset {
         objects: u64,
@@ -322,6 +328,7 @@ mod tests {
             let request = crate::domain::call::api::ApiRequest::get("/").masked();
             EntryDetail {
                 entry: entry(id, EntryStatus::Unused),
+                uid: None,
                 request,
                 outcome: None,
                 replaced: Vec::new(),

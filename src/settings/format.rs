@@ -11,6 +11,7 @@ use crate::domain::{
     mask,
     rules::policies::{AccountPolicies, AccountPolicy},
     settings::{
+        file_format::{EntryColumn, ExportForm},
         origin::PageOrigin,
         preferences::{LogSettings, ServerSettings, Settings, WindowSettings},
         profile::{Profile, ProfileId, ProfileList, free_name},
@@ -33,6 +34,7 @@ struct SettingsFile<'a> {
     window: WindowSettingsFile<'a>,
     server: ServerFile<'a>,
     request_log: LogFile,
+    export: ExportFile,
 }
 
 #[derive(Serialize)]
@@ -58,13 +60,19 @@ struct ServerFile<'a> {
 }
 
 #[derive(Serialize)]
+struct ExportFile {
+    format: &'static str,
+    columns: Vec<&'static str>,
+}
+
+#[derive(Serialize)]
 struct LogFile {
     calls: u64,
     megabytes: u64,
 }
 
 fn to_json(settings: &Settings) -> Result<Value, serde_json::Error> {
-    let Settings { profiles, policies, form, window, server, log } = settings;
+    let Settings { profiles, policies, form, window, server, log, export } = settings;
     let FormDefaults { moves_on, copies_id, name, months_ahead, fills_cvc } = form;
     let WindowSettings { theme, zoom } = window;
     let ServerSettings { serves, port, origins } = server;
@@ -89,6 +97,10 @@ fn to_json(settings: &Settings) -> Result<Value, serde_json::Error> {
         window: WindowSettingsFile { theme: theme.as_str(), zoom: zoom.to_string().parse().unwrap_or(1.0) },
         server: ServerFile { serves: *serves, port: *port, origins: origins.iter().map(PageOrigin::as_str).collect() },
         request_log: LogFile { calls: log.calls, megabytes: log.megabytes },
+        export: ExportFile {
+            format: export.format.as_str(),
+            columns: export.columns.iter().map(|column| column.as_str()).collect(),
+        },
     };
     let mut root = serde_json::to_value(file)?;
     for (nth, profile) in profiles.iter().enumerate() {
@@ -240,6 +252,7 @@ pub(super) fn of_json(mut root: Map<String, Value>, path: &Path) -> (Settings, V
         window: window(&mut reader.group("window")),
         server: server(&mut reader.group("server")),
         log: log(&mut reader.group("request_log")),
+        export: export(&mut reader.group("export")),
     };
     (settings, warnings)
 }
@@ -389,6 +402,21 @@ fn log(reader: &mut ObjectReader<'_>) -> LogSettings {
         calls: reader.field("calls", within(LogSettings::CALLS)).unwrap_or(defaults.calls),
         megabytes: reader.field("megabytes", within(LogSettings::MEGABYTES)).unwrap_or(defaults.megabytes),
     }
+}
+
+fn export(reader: &mut ObjectReader<'_>) -> ExportForm {
+    let defaults = ExportForm::default();
+    ExportForm {
+        format: reader.field("format", |value| value.as_str()?.parse().ok()).unwrap_or(defaults.format),
+        columns: reader.field("columns", columns).unwrap_or(defaults.columns),
+    }
+}
+
+/// All of them, or none where one is not as it should be.
+fn columns(value: &Value) -> Option<Vec<EntryColumn>> {
+    let columns: Option<Vec<EntryColumn>> =
+        value.as_array()?.iter().map(|column| column.as_str()?.parse().ok()).collect();
+    columns.filter(|columns| !columns.is_empty())
 }
 
 fn text(value: &Value) -> Option<String> {

@@ -22,8 +22,10 @@ mod stripe_cli;
 mod text;
 mod typed;
 
+use serde_json::{Map, Value};
+
 use crate::domain::settings::stripe::BaseUrl;
-use call::SnippetCall;
+use call::{ParamFields, ParamValue, SnippetCall};
 use text::lines;
 
 pub use kept_call::KeptCall;
@@ -44,4 +46,22 @@ pub fn snippet<'a>(call: impl Into<KeptCall<'a>>, language: SnippetLanguage, bas
         SnippetLanguage::Dotnet => dotnet::code(&call, base),
     };
     lines(call.notes().iter().map(|note| format!("{} {note}", language.comment()))) + &code
+}
+
+/// The parameters of a call as nested JSON, with what stands in for a code that is not kept. A name that cannot be nested
+/// stays flat.
+pub fn nested_params<'a>(call: impl Into<KeptCall<'a>>) -> Value {
+    object(SnippetCall::of(call.into()).all_fields())
+}
+
+fn object(fields: ParamFields) -> Value {
+    Value::Object(fields.into_iter().map(|(name, node)| (name, json(node))).collect::<Map<_, _>>())
+}
+
+fn json(node: ParamValue) -> Value {
+    match node {
+        ParamValue::Text(text) => text.into(),
+        ParamValue::Map(fields) => object(fields),
+        ParamValue::List(items) => items.into_iter().map(json).collect(),
+    }
 }

@@ -83,6 +83,9 @@ pub enum StoreError {
     NoSuchRun,
     #[error("Could not resume the run {run}: another process makes its calls. Wait for its end, or stop it")]
     RunInUse { run: i64 },
+    /// The file is at fault, or the import was cancelled.
+    #[error("Could not import the file: {reason}")]
+    NotImported { reason: String },
     #[error("Could not {doing}: it is not in the history any more")]
     Gone { doing: &'static str },
     #[error("Could not {doing}: the program failed while it did. Please report this")]

@@ -1,6 +1,8 @@
 //! The shape of an entry in exports and in what the command line prints: its own structs, with a version, so that a
 //! change of the program's types does not change the files.
 
+use std::ops::Range;
+
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, value::RawValue};
@@ -22,6 +24,9 @@ pub const EXPORT_VERSION: u32 = 1;
 #[derive(Clone, Debug, Serialize)]
 pub struct ExportedEntry {
     id: i64,
+    /// What tells the entry from those of other histories; not of entries that are older than these.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uid: Option<String>,
     status: &'static str,
     target: &'static str,
     token: Option<String>,
@@ -106,12 +111,19 @@ struct ExportedResponse {
     /// As it came: every number and string as it was written, its keys in their order, those that occur twice too. Text
     /// if it is not JSON.
     body: Box<RawValue>,
+    /// Whether the body is text that is no JSON, written as a string; only where it is.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    body_is_text: bool,
     /// Where the history keeps only the start of the body: how many bytes the whole had.
     #[serde(skip_serializing_if = "Option::is_none")]
     cut_from_bytes: Option<usize>,
     /// In how many places the body is not as it came, for they may not be kept; only where there are any.
     #[serde(skip_serializing_if = "Option::is_none")]
     replaced_places: Option<usize>,
+    /// The same places, each as its offset and length in bytes: in the body as one line of JSON without white space
+    /// between its tokens, or in the text.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    replaced: Vec<[usize; 2]>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -147,6 +159,7 @@ impl From<&EntryDetail> for ExportedEntry {
         let entry = &detail.entry;
         Self {
             id: entry.id.0,
+            uid: detail.uid.map(|uid| uid.to_string()),
             status: entry.status.as_str(),
             target: entry.target.as_str(),
             token: entry.token_id.clone(),
@@ -163,11 +176,7 @@ impl From<&EntryDetail> for ExportedEntry {
             created: moment(entry.started),
             took_micros: entry.took.map(|took| took.as_micros() as u64),
             request: (&detail.request).into(),
-            outcome: detail
-                .outcome
-                .as_ref()
-                .map(|outcome| exported(outcome, detail.replaced.len()))
-                .unwrap_or_default(),
+            outcome: detail.outcome.as_ref().map(|outcome| exported(outcome, &detail.replaced)).unwrap_or_default(),
             timeline: detail.timeline.iter().map(Into::into).collect(),
             damaged: detail.is_damaged,
         }
@@ -181,7 +190,7 @@ impl From<&ApiExchange> for ExportedExchange {
             created: moment(exchange.started),
             took_micros: exchange.took.as_micros() as u64,
             request: (&exchange.request).into(),
-            outcome: exported(&exchange.outcome, exchange.replaced.len()),
+            outcome: exported(&exchange.outcome, &exchange.replaced),
         }
     }
 }
@@ -197,20 +206,42 @@ impl From<&MaskedRequest> for ExportedRequest {
     }
 }
 
-fn exported(outcome: &Result<ApiResponse, CallFailure>, replaced: usize) -> ExportedOutcome {
+fn exported(outcome: &Result<ApiResponse, CallFailure>, replaced: &[Range<usize>]) -> ExportedOutcome {
     match outcome {
         Ok(response) => {
+            let text = response.text();
+            let replaced_places = (!replaced.is_empty()).then_some(replaced.len());
             let response = ExportedResponse {
                 status: response.http_status,
                 headers: pairs(&response.headers),
                 body: RawValue::from_string(response.json_line()).unwrap_or_else(|_| RawValue::NULL.to_owned()),
+                body_is_text: !response.is_json(),
                 cut_from_bytes: response.cut_from(),
-                replaced_places: (replaced > 0).then_some(replaced),
+                replaced_places,
+                replaced: places_in_line(&text, replaced).into_iter().map(|place| [place.start, place.len()]).collect(),
             };
             ExportedOutcome { response: Some(response), failure: None }
         }
         Err(failure) => ExportedOutcome { response: None, failure: Some(failure.into()) },
     }
+}
+
+/// Where places of a body stand once the white space between its tokens is gone. Each lies in one token.
+fn places_in_line(body: &str, places: &[Range<usize>]) -> Vec<Range<usize>> {
+    if places.is_empty() {
+        return Vec::new();
+    }
+    let (mut moved, mut behind, mut removed) = (places.to_vec(), 0, 0);
+    let walked = json_spans::for_each_span(body, |span| {
+        removed += body[behind..span.place.start].bytes().filter(u8::is_ascii_whitespace).count();
+        behind = span.place.end;
+        for (place, moved) in places.iter().zip(&mut moved) {
+            if span.place.contains(&place.start) {
+                *moved = place.start - removed..place.end - removed;
+            }
+        }
+    });
+    if walked.is_ok() { moved } else { places.to_vec() }
 }
 
 impl From<&CallFailure> for ExportedFailure {

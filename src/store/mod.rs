@@ -16,7 +16,7 @@
 //! | `schema`, `migrations`, `backup` | connections, versions of the database, copies before a migration |
 //! | `paths`, `anchor`, `session` | the files, whether they are still in place, which processes have them open |
 //! | `sound`, `damage`, `wal`, `header`, `transplant`, `copy`, `salvage` | what can be done with a damaged history |
-//! | `error`, `export` | why something failed; the shape of an entry in exports |
+//! | `error`, `export`, `import` | why something failed; the shape of an entry in exports; entries of other histories |
 
 use std::{
     path::{Path, PathBuf},
@@ -39,6 +39,7 @@ mod error;
 mod exchanges;
 mod export;
 mod header;
+mod import;
 mod key_index;
 mod ledger;
 mod log_bound;
@@ -65,6 +66,7 @@ pub use call::{JournaledCall, LocalAnswer, NewCall, RecordedCall};
 pub use damage::HistoryDamage;
 pub use error::{StoreError, salvage_command, shell_word};
 pub use export::{EXPORT_FORMAT, EXPORT_VERSION, ExportedEntry};
+pub use import::{ImportReport, ImportSource, not_kept, unmasked_field};
 pub use paths::FILE_NAME;
 pub use reader::{
     CallSelection, HistoryChanges, HistoryReader, ListPiece, ListScan,
@@ -299,6 +301,14 @@ impl Store {
     pub fn edit(&self, edit: EntryEdit, now: Timestamp) -> StoreReply<u64> {
         let edit = edits::masked(edit);
         self.0.writer.submit(edit.doing(), move |context| context.edit(&edit, now))
+    }
+
+    /// Writes the entries of a file that was exported, those that are not here yet; all of them in one transaction, during
+    /// which nothing else is written. `highest` is the highest number of an entry in the file.
+    ///
+    /// The reply is [`StoreError::NotImported`] where the file is at fault: then nothing of it is kept.
+    pub fn import(&self, source: ImportSource, highest: i64) -> StoreReply<ImportReport> {
+        self.0.writer.submit("import the file", move |context| context.import(&source, highest))
     }
 
     /// Sets how much of the request log is kept, from the next call on. Before this is called, the default holds.

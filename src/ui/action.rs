@@ -7,7 +7,7 @@ use crate::{
         fault::FaultRule,
         history::{edit::EntryEdit, entry::EntryId, request_log::ExchangeId},
         presets::{library::OwnPreset, preset::PresetKey},
-        settings::{origin::PageOrigin, preferences::ThemeChoice, profile::ProfileId},
+        settings::{file_format::CopyForm, origin::PageOrigin, preferences::ThemeChoice, profile::ProfileId},
     },
     messages::{JobId, JobRequest, TroubleSubject},
 };
@@ -87,6 +87,8 @@ pub enum Action {
     DiffWithPrevious(EntryId),
     /// Copy the call of an entry as a command for a shell.
     CopyCurl(EntryId),
+    /// Copy entries as a text of this form.
+    CopyEntries(Vec<EntryId>, CopyForm),
     /// Copy a call of the request log as a command for a shell.
     CopyCallCurl(ExchangeId),
     /// Write on entries, delete or restore them.

@@ -118,6 +118,7 @@ impl CommandHandler {
             WorkerCommand::LoadRows { ids } => self.history.look_up(LookupQuestion::Rows(ids)),
             WorkerCommand::LoadDetail { id } => self.history.look_up(LookupQuestion::Detail(id)),
             WorkerCommand::LoadPair { first, second } => self.history.look_up(LookupQuestion::Pair(first, second)),
+            WorkerCommand::Copy { ids, form } => self.history.look_up(LookupQuestion::Copy(ids, form)),
             WorkerCommand::LoadExchange { id } => self.history.look_up(LookupQuestion::Exchange(id)),
             WorkerCommand::Serve { port } => self.server.serve(port),
             WorkerCommand::SetFaults { rules } => self.server.set_faults(rules),

@@ -19,7 +19,7 @@ use crate::{
         card::expiry::utc_day,
         history::filter::HistoryFilter,
         key::ApiKey,
-        settings::{preferences::Settings, profile::ProfileId, stripe::StripeSettings},
+        settings::{file_format::ExportForm, preferences::Settings, profile::ProfileId, stripe::StripeSettings},
     },
     files::OwnFolders,
     jobs::export::{self, ExportError, ExportFile, ExportProgress},
@@ -56,7 +56,7 @@ impl CommandHandler {
                 self.call_with(job, target, profile, call.to_api(&new_idempotency_key()), CallPurpose::Use);
             }
             JobRequest::Refresh(scope) => self.refresh(job, scope),
-            JobRequest::Export { path, filter, overwrite } => self.export(job, path, filter, overwrite),
+            JobRequest::Export { path, filter, form, overwrite } => self.export(job, path, filter, form, overwrite),
             JobRequest::SaveSettings { settings, keys } => self.check_settings(job, settings, keys),
             JobRequest::CheckKey { profile, settings, key } => self.check_key(job, profile, *settings, key),
         }
@@ -111,14 +111,14 @@ impl CommandHandler {
         tokio::spawn(task.run(scope, destinations));
     }
 
-    fn export(&self, job: JobId, path: PathBuf, filter: HistoryFilter, overwrite: bool) {
+    fn export(&self, job: JobId, path: PathBuf, filter: HistoryFilter, form: ExportForm, overwrite: bool) {
         let task = ExportTask {
             job: self.in_flight.begin_until_end(job),
             store: self.resolver.targets.store().clone(),
             own_folders: Arc::clone(&self.own_folders),
             outbox: self.outbox.clone(),
         };
-        tokio::task::spawn_blocking(move || task.run(path, &filter, overwrite));
+        tokio::task::spawn_blocking(move || task.run(path, &filter, &form, overwrite));
     }
 
     fn check_key(&self, job: JobId, profile: ProfileId, settings: StripeSettings, key: Option<ApiKey>) {
@@ -179,9 +179,9 @@ pub(super) struct ExportTask {
 
 impl ExportTask {
     /// Blocks: not for a thread of the runtime.
-    pub(super) fn run(self, path: PathBuf, filter: &HistoryFilter, overwrite: bool) {
+    pub(super) fn run(self, path: PathBuf, filter: &HistoryFilter, form: &ExportForm, overwrite: bool) {
         let file = ExportFile { path: &path, overwrite, own: &self.own_folders };
-        let outcome = match self.write(file, filter) {
+        let outcome = match self.write(file, filter, form) {
             Ok(entries) => Ok(ExportReport { path, entries }),
             Err(error) => Err(export_failure(error)),
         };
@@ -189,12 +189,12 @@ impl ExportTask {
         outbox.send(job.finish(JobOutcome::Export(outcome)));
     }
 
-    fn write(&self, file: ExportFile<'_>, filter: &HistoryFilter) -> Result<u64, ExportError> {
+    fn write(&self, file: ExportFile<'_>, filter: &HistoryFilter, form: &ExportForm) -> Result<u64, ExportError> {
         let reader = self.store.reader()?;
         let mut on_progress = |progress: ExportProgress| {
             self.outbox.send(WorkerUpdate::Progress { job: self.job.id(), done: progress.done, total: progress.total });
         };
-        let written = export::export(&reader, filter, file, &mut on_progress, self.job.cancelled());
+        let written = export::export(&reader, filter, form, file, &mut on_progress, self.job.cancelled());
         let damage = reader.damage();
         if !damage.is_empty() {
             self.outbox.problem(&damage);

@@ -1,11 +1,21 @@
 //! The thread that reads what is in view: rows, an entry, two entries, a call. It has a reading connection of its own,
 //! so that nothing here waits for a list to be sorted.
 
-use std::sync::{Arc, mpsc};
+use std::{
+    ops::ControlFlow,
+    sync::{Arc, mpsc},
+};
 
 use super::{history::HistoryQuestion, joined_thread::JoinedThread, outbox::UpdateSender};
 use crate::{
-    domain::history::{entry::EntryId, request_log::ExchangeId},
+    domain::{
+        history::{
+            entry::{EntryDetail, EntryId},
+            request_log::ExchangeId,
+        },
+        settings::file_format::CopyForm,
+    },
+    formats::copied_text,
     messages::{ComparedEntries, EntryPair, WorkerUpdate},
     store::{HistoryReader, StoreError},
 };
@@ -16,6 +26,8 @@ pub(super) enum LookupQuestion {
     Rows(Vec<EntryId>),
     Detail(EntryId),
     Pair(EntryId, EntryId),
+    /// These entries as a text.
+    Copy(Vec<EntryId>, CopyForm),
     Exchange(ExchangeId),
 }
 
@@ -73,6 +85,15 @@ impl LookupReader {
                 self.outbox.send(WorkerUpdate::Compared(ComparedEntries { ids: (first, second), pair }));
                 found?;
             }
+            LookupQuestion::Copy(ids, form) => {
+                let found = self.details(&ids);
+                let text = match &found {
+                    Ok(details) => Ok(copied_text(details, form)),
+                    Err(error) => Err(error.to_string()),
+                };
+                self.outbox.send(WorkerUpdate::Copied { form, text });
+                found?;
+            }
             LookupQuestion::Exchange(id) => {
                 if let Some(exchange) = self.reader.exchange(id)? {
                     self.outbox.send(WorkerUpdate::Exchange { id, exchange: Box::new(exchange) });
@@ -80,6 +101,16 @@ impl LookupReader {
             }
         }
         Ok((self.reader.revision()? != before).then_some(before))
+    }
+
+    /// Entries in their order, without those that are gone.
+    fn details(&self, ids: &[EntryId]) -> Result<Vec<EntryDetail>, StoreError> {
+        let mut details = Vec::with_capacity(ids.len());
+        self.reader.for_each_detail_of(ids, |detail| {
+            details.push(detail);
+            ControlFlow::Continue(())
+        })?;
+        Ok(details)
     }
 
     /// Two entries; `None` when one of them is gone.

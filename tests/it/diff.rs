@@ -323,6 +323,7 @@ fn detail(id: i64, target: Target, body: &Value) -> EntryDetail {
     let http_status = if body["error"].is_null() { 200 } else { 402 };
     EntryDetail {
         entry,
+        uid: None,
         request,
         outcome: Some(Ok(answer(http_status, &headers, body))),
         replaced: Vec::new(),

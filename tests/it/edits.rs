@@ -18,7 +18,7 @@ use testcard::{
             filter::{HistoryFilter, SortKey, SortOrder},
             listing::EntryListing,
         },
-        settings::profile::ProfileId,
+        settings::{file_format::ExportForm, profile::ProfileId},
     },
     files::OwnFolders,
     jobs::{export, refresh},
@@ -154,7 +154,8 @@ fn a_deleted_entry_is_hidden_everywhere_until_it_is_restored() {
         let never = CancellationToken::new();
         let own = OwnFolders::default();
         let target = export::ExportFile { path: &file, overwrite: true, own: &own };
-        export::export(&reader, &HistoryFilter::default(), target, &mut |_| {}, &never).unwrap();
+        export::export(&reader, &HistoryFilter::default(), &ExportForm::default(), target, &mut |_| {}, &never)
+            .unwrap();
         let text: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
         text["entries"].as_array().unwrap().iter().map(|entry| entry["token"].to_string()).collect::<Vec<_>>()
     };

@@ -9,6 +9,7 @@ use testcard::{
         call::api::{ApiRequest, Target, TransportError},
         history::{edit::EntryEdit, entry::EntryStatus, filter::HistoryFilter},
         rules::expectation::Expectation,
+        settings::file_format::ExportForm,
     },
     files::OwnFolders,
     jobs::export::{ExportError, ExportFile, ExportProgress, export},
@@ -28,7 +29,7 @@ fn sample() -> (Store, HistoryReader) {
 fn save(reader: &HistoryReader, filter: &HistoryFilter, path: &Path, overwrite: bool) -> Result<u64, ExportError> {
     let own = OwnFolders::default();
     let file = ExportFile { path, overwrite, own: &own };
-    export(reader, filter, file, &mut |_| {}, &CancellationToken::new())
+    export(reader, filter, &ExportForm::default(), file, &mut |_| {}, &CancellationToken::new())
 }
 
 fn all() -> HistoryFilter {
@@ -57,7 +58,15 @@ fn everything_or_what_the_filter_shows_is_exported_newest_first() {
         let mut reports = Vec::new();
         let own = OwnFolders::default();
         let file = ExportFile { path: &path, overwrite: true, own: &own };
-        let done = export(&reader, &filter, file, &mut |at| reports.push(at), &CancellationToken::new()).unwrap();
+        let done = export(
+            &reader,
+            &filter,
+            &ExportForm::default(),
+            file,
+            &mut |at| reports.push(at),
+            &CancellationToken::new(),
+        )
+        .unwrap();
         let total = tokens.len() as u64;
         assert_eq!(done, total);
         assert_eq!(reports.first(), Some(&ExportProgress { done: 0, total }));
@@ -103,8 +112,11 @@ fn an_entry_is_exported_with_all_that_is_known_of_it() {
         .unwrap();
     let detail = store.reader().unwrap().detail(id).unwrap().unwrap();
     let exported = ExportedEntry::from(&detail).to_text().unwrap();
+    let uid = detail.uid.unwrap().to_string();
+    assert_eq!((uid.len(), uid.parse()), (32, Ok(detail.uid.unwrap())));
     let expected = json!({
         "id": 1,
+        "uid": uid,
         "status": "unused",
         "target": "stripe",
         "token": "tok_1",
@@ -235,7 +247,10 @@ fn a_cancelled_export_leaves_nothing_behind() {
         };
         let own = OwnFolders::default();
         let file = ExportFile { path: &path, overwrite: true, own: &own };
-        assert_eq!(export(&reader, &all(), file, &mut stop, &cancelled), Err(ExportError::Cancelled));
+        assert_eq!(
+            export(&reader, &all(), &ExportForm::default(), file, &mut stop, &cancelled),
+            Err(ExportError::Cancelled)
+        );
         assert_eq!(names(folder.path()), ["history.json"]);
         assert_eq!(fs::read(&path).unwrap(), b"mine");
     }

@@ -198,6 +198,7 @@ impl Inspected {
         };
         let detail = EntryDetail {
             entry,
+            uid: None,
             request: ApiRequest::get("/v1/tokens").masked(),
             outcome: Some(Ok(answer(402, error.clone()))),
             replaced: Vec::new(),

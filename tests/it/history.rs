@@ -30,7 +30,7 @@ use testcard::{
 };
 
 use crate::support::{
-    hands::{click, click_at, focused, input, message, play, press, says, value},
+    hands::{click, click_at, click_row, focused, input, message, play, press, says, value},
     histories::{creation, say, token},
     http::{Server, reply},
     window::{Bench, Window, ctrl, rows, wait, wait_for},
@@ -76,25 +76,6 @@ fn shown(window: &Window) -> String {
 fn selected(window: &Window) -> String {
     let rows = window.query_all_by_role(Role::Row).filter(|row| row.accesskit_node().is_selected() == Some(true));
     rows.filter_map(|row| row.accesskit_node().label()?.split(' ').nth(1)?.chars().last()).collect()
-}
-
-#[track_caller]
-fn click_row(window: &mut Window, token: &str, how: Modifiers) {
-    let row = window.get_by(|node| node.role() == Role::Row && node.label().is_some_and(|label| label.contains(token)));
-    let at = row.rect().center();
-    window.event(egui::Event::ModifiersChanged(how));
-    window.event(egui::Event::PointerMoved(at));
-    for pressed in [true, false] {
-        window.event(egui::Event::PointerButton {
-            pos: at,
-            button: egui::PointerButton::Primary,
-            pressed,
-            modifiers: how,
-        });
-    }
-    window.run_ok();
-    window.event(egui::Event::ModifiersChanged(Modifiers::NONE));
-    window.run_ok();
 }
 
 fn go_to_table(window: &mut Window) {

@@ -28,6 +28,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("hyper_util", &["server"]),
     ("directories", &["settings"]),
     ("clap", &["cli"]),
+    ("clap_complete", &["cli"]),
+    ("clap_mangen", &["cli"]),
     ("eframe", &["app", "main"]),
     ("rfd", &["app"]),
     ("egui", &["ui", "app"]),

@@ -12,7 +12,8 @@ use testcard::{
         },
         presets::library::PresetLibrary,
         settings::{
-            origin::PageOrigin, preferences::Settings, profile::ProfileList, proxy::ProxyChoice, stripe::BaseUrl,
+            file_format::FileFormat, origin::PageOrigin, preferences::Settings, profile::ProfileList,
+            proxy::ProxyChoice, stripe::BaseUrl,
         },
     },
     messages::JobRequest,
@@ -156,6 +157,23 @@ async fn no_planted_secret_is_in_any_file_or_stream() {
     all.push(home.run_with_key(KEY, dead));
     let export = home.beside("export.json");
     all.push(home.run(["export", export.to_str().unwrap(), "-vv"]));
+    let mut others = Vec::new();
+    for format in FileFormat::ALL {
+        let file = home.beside(&format!("all.{}", format.as_str()));
+        let run = home.run(["export", file.to_str().unwrap(), "--format", format.as_str(), "-vv"]);
+        assert_eq!(run.exit, 0, "{run:?}");
+        all.push(run);
+        others.push(file);
+    }
+    for name in ["case.md", "case.html"] {
+        let file = home.beside(name);
+        all.push(home.run(["evidence", "1", "2", "3", "--to", file.to_str().unwrap(), "-vv"]));
+        others.push(file);
+    }
+    let copy = Home::new();
+    let run = copy.run(["import", export.to_str().unwrap(), "-vv"]);
+    assert_eq!(run.exit, 0, "what was masked is taken as it is: {run:?}");
+    all.push(run);
 
     let calls = server.received();
     let sent: String = calls.iter().map(|call| call.body.as_str()).collect();
@@ -167,7 +185,12 @@ async fn no_planted_secret_is_in_any_file_or_stream() {
         check_clean("stderr", run.stderr.as_bytes());
     }
     assert!(all.iter().any(|run| run.stderr.contains("TRACE")), "the log was at its most talkative");
-    check_clean("the export", &std::fs::read(&export).unwrap());
+    for file in others.iter().chain([&export]) {
+        check_clean(&file.display().to_string(), &std::fs::read(file).unwrap());
+    }
+    for (path, bytes) in copy.files() {
+        check_clean(&format!("{} of the import", path.display()), &bytes);
+    }
     let files = home.files();
     assert!(files.iter().any(|(path, bytes)| path.ends_with("data/testcard.sqlite3") && bytes.len() > 50_000));
     for (path, bytes) in files {

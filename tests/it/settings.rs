@@ -15,6 +15,7 @@ use testcard::{
         presets::{library::PresetLibrary, preset::PresetKey},
         rules::expectation::Expectation,
         settings::{
+            file_format::{EntryColumn, ExportForm, FileFormat},
             origin::PageOrigin,
             preferences::{LogSettings, ServerSettings, Settings, ThemeChoice, WindowSettings},
             profile::{Profile, ProfileColor, ProfileId, ProfileList},
@@ -81,6 +82,7 @@ fn changed() -> Settings {
         window: WindowSettings { theme: ThemeChoice::Dark, zoom: 1.1 },
         server: ServerSettings { serves: true, port: 8080, origins: origins() },
         log: LogSettings { calls: 20_000, megabytes: 50 },
+        export: ExportForm { format: FileFormat::Csv, columns: vec![EntryColumn::Token, EntryColumn::Note] },
         ..Settings::default()
     };
     let first = Profile { target: Target::Stripe, ..Profile::new(ProfileId::FIRST, "Default") };
@@ -184,6 +186,13 @@ fn the_file_is_readable_and_has_a_version() {
   "request_log": {
     "calls": 20000,
     "megabytes": 50
+  },
+  "export": {
+    "format": "csv",
+    "columns": [
+      "token",
+      "note"
+    ]
   }
 }
 "#
@@ -301,6 +310,8 @@ fn a_wrong_field_has_its_default_and_a_warning_that_names_it() {
         (r#"{"server": {"origins": "http://localhost:3000"}}"#, &["server.origins"]),
         (r#"{"server": {"origins": ["http://localhost:3000", "*"]}}"#, &["server.origins"]),
         (r#"{"request_log": {"calls": 99, "megabytes": "500"}}"#, &["request_log.calls", "request_log.megabytes"]),
+        (r#"{"export": {"format": "xml", "columns": ["token", "cvc"]}}"#, &["export.format", "export.columns"]),
+        (r#"{"export": {"format": "csv", "columns": []}}"#, &["export.columns"]),
         (r#"{"version": "one", "profiles": []}"#, &["version"]),
     ] {
         let (settings, warnings) = File::holding(text).load();

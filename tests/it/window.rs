@@ -15,7 +15,7 @@ use crate::support::{
     hands::{click, focused, input, message, play, says, value},
     http::{Server, header_of, reply, silent_server},
     program::Home,
-    window::{Bench, NUMBER, Window, copied, ctrl, rows, type_card, wait, wait_for},
+    window::{Bench, NUMBER, Window, copied, ctrl, make, rows, type_card, wait, wait_for},
 };
 
 #[test]
@@ -126,15 +126,6 @@ fn exported(path: &Path) -> usize {
     let export: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     assert_eq!((export["format"].as_str(), export["version"].as_i64()), (Some("testcard"), Some(1)));
     export["entries"].as_array().unwrap().len()
-}
-
-fn make(window: &mut Window, numbers: &[&str]) {
-    for (nth, number) in numbers.iter().enumerate() {
-        ctrl(window, Key::N);
-        type_card(window, number);
-        ctrl(window, Key::Enter);
-        wait(window, "the row", |window| rows(window).len() == nth + 1);
-    }
 }
 
 #[test]

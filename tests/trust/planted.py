@@ -160,6 +160,12 @@ def everything_said(home: Home) -> list[Haystack]:
     found.append(Haystack("what is packed in the history", home.packed()))
     home.run("export", "--force", str(home.beside("export.json")))
     found.append(Haystack("the export", home.beside("export.json").read_bytes()))
+    for format in ["jsonl", "csv", "har", "env", "pytest", "typescript", "java", "go", "stripe-cli"]:
+        home.run("export", "--force", "--format", format, str(home.beside(format)))
+        found.append(Haystack(f"the export as {format}", home.beside(format).read_bytes()))
+    for name in ["case.md", "case.html"]:
+        home.run("evidence", "1", "2", "3", "--force", "--to", str(home.beside(name)))
+        found.append(Haystack(f"the evidence {name}", home.beside(name).read_bytes()))
     for args in (["history", "--limit", "10000"], ["history", "--format", "json", "--limit", "10000"], ["snippet"], ["snippet", "--lang", "php"]):
         run = home.run(*args, "-vv")
         found.append(Haystack(f"stdout of {' '.join(args)}", run.out))

@@ -129,6 +129,18 @@ impl Draft {
             StandIn::Lost => (name, ""),
         };
         let params: Params = request.stand_ins().map(again).collect();
+        let is_lost =
+            |name: &str| request.stand_ins().any(|(lost, stand_in)| lost == name && stand_in == StandIn::Lost);
+        Self::of_known_params(params, is_lost)
+    }
+
+    /// The form that sends these parameters. If one has no field, all of them go to `raw`.
+    pub fn of_params(params: Params) -> Self {
+        Self::of_known_params(params, |_| false)
+    }
+
+    /// A parameter that is lost needs no field.
+    fn of_known_params(params: Params, is_lost: impl Fn(&str) -> bool) -> Self {
         let text = |name: &str| params.get(name).unwrap_or_default().to_owned();
         let draft = Self {
             number: text("card[number]").into(),
@@ -150,8 +162,8 @@ impl Draft {
             raw: None,
         };
         let said = draft.params();
-        let is_said = |(name, stand_in)| stand_in == StandIn::Lost || said.names().any(|known| known == name);
-        if request.stand_ins().all(is_said) { draft } else { Self { raw: Some(params), ..draft } }
+        let is_said = |name: &str| is_lost(name) || said.names().any(|known| known == name);
+        if params.names().all(is_said) { draft } else { Self { raw: Some(params), ..draft } }
     }
 
     /// Fills in a published test card: its number, and an expiry and a security code that pass if the form has none.

@@ -1,6 +1,6 @@
 //! An entry of the history: one attempt to create a token.
 
-use std::{ops::Range, time::Duration};
+use std::{fmt, ops::Range, str::FromStr, time::Duration};
 
 use jiff::Timestamp;
 
@@ -14,6 +14,34 @@ use crate::domain::{
 /// The number of an entry. Later entries have higher numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EntryId(pub i64);
+
+/// What tells an entry from those of all other histories: 128 random bits, which an export carries. Written as 32 letters
+/// from a to p: digits could be taken for those of a card number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EntryUid(pub u128);
+
+impl fmt::Display for EntryUid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (0..32).rev().try_for_each(|place| {
+            let half_byte = (self.0 >> (4 * place)) as u8 & 0xf;
+            write!(f, "{}", char::from(b'a' + half_byte))
+        })
+    }
+}
+
+impl FromStr for EntryUid {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let letters = text.bytes().map(|letter| letter.checked_sub(b'a').filter(|half_byte| *half_byte < 16));
+        let bits = letters.map(|half_byte| half_byte.map(u128::from)).collect::<Option<Vec<u128>>>().ok_or(())?;
+        if bits.len() == 32 {
+            Ok(Self(bits.into_iter().fold(0, |bits, half_byte| bits << 4 | half_byte)))
+        } else {
+            Err(())
+        }
+    }
+}
 
 /// The state of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -80,6 +108,8 @@ pub struct HistoryEntry {
 #[derive(Clone, Debug, PartialEq)]
 pub struct EntryDetail {
     pub entry: HistoryEntry,
+    /// `None` in entries that are older than these, and where it cannot be read.
+    pub uid: Option<EntryUid>,
     /// The request that creates the token. `outcome` is `None` while the call is in flight.
     pub request: MaskedRequest,
     pub outcome: Option<Result<ApiResponse, CallFailure>>,
@@ -135,5 +165,25 @@ impl StatusCounts {
     /// The number of all entries.
     pub fn all(&self) -> u64 {
         EntryStatus::ALL.into_iter().map(|status| self.of(status)).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uid_is_written_in_letters_and_read_again() {
+        for (bits, text) in [
+            (0, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+            (u128::MAX, "pppppppppppppppppppppppppppppppp"),
+            (0x0123_4567_89ab_cdef_0000_0000_0000_0010, "abcdefghijklmnopaaaaaaaaaaaaaaba"),
+        ] {
+            assert_eq!(EntryUid(bits).to_string(), text);
+            assert_eq!(text.parse(), Ok(EntryUid(bits)));
+        }
+        for text in ["", "aaaa", "0aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "qaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "é"] {
+            assert_eq!(text.parse::<EntryUid>(), Err(()), "{text}");
+        }
     }
 }

@@ -1,5 +1,7 @@
-//! What the user sets: preferences, profiles, how the real API is reached, and the layout of the window.
+//! What the user sets: preferences, profiles, how the real API is reached, what
+//! entries are saved as, and the layout of the window.
 
+pub mod file_format;
 pub mod key_check;
 pub mod layout;
 pub mod origin;

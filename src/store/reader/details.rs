@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use rusqlite::Row;
+
 use super::{
     conditions::ids_json,
     tolerant::{ReadResult, TolerantConnection},
@@ -9,7 +11,7 @@ use super::{
 use crate::{
     domain::{
         call::api::{ApiExchange, HttpMethod, MaskedRequest},
-        history::entry::{EntryDetail, EntryId, HistoryEntry},
+        history::entry::{EntryDetail, EntryId, EntryUid, HistoryEntry},
     },
     store::{
         error::is_damage,
@@ -54,7 +56,9 @@ impl TolerantConnection {
                 calls.entry(entry).or_default().push(exchange);
             }
         }
+        let uids = self.uids(&ids)?;
         let detail = |entry: HistoryEntry| {
+            let uid = uids.get(&entry.id).copied();
             let EntryCalls { creation, timeline } = calls.remove(&entry.id).unwrap_or_default();
             let (request, outcome, replaced) = match creation {
                 Some(creation) => (creation.request, creation.outcome, creation.replaced),
@@ -64,9 +68,27 @@ impl TolerantConnection {
                 }
             };
             let is_damaged = self.damage.borrow().parts.contains(entry.id.0);
-            EntryDetail { entry, request, outcome, replaced, timeline, is_damaged }
+            EntryDetail { entry, uid, request, outcome, replaced, timeline, is_damaged }
         };
         Ok(entries.into_iter().map(detail).collect())
+    }
+
+    /// What tells these entries from those of other histories, as far as it can be read: damage of the entries
+    /// themselves was noted when they were read.
+    fn uids(&self, ids: &[EntryId]) -> ReadResult<HashMap<EntryId, EntryUid>> {
+        let read = |row: &Row<'_>| {
+            let uid: Option<Vec<u8>> = row.get(1).unwrap_or_default();
+            let uid = uid.and_then(|bytes| bytes.try_into().ok()).map(|bytes| EntryUid(u128::from_be_bytes(bytes)));
+            Ok((EntryId(row.get(0)?), uid))
+        };
+        let sql = "SELECT id, uid FROM entries WHERE id IN (SELECT value FROM json_each(?1))";
+        match self.all(sql, [ids_json(ids)], read) {
+            Err(error) if is_damage(&error) => Ok(HashMap::new()),
+            read => {
+                let uids = read.map_err(|error| self.store_error(&error))?.into_iter();
+                Ok(uids.filter_map(|(id, uid)| Some((id, uid?))).collect())
+            }
+        }
     }
 }
 

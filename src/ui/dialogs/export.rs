@@ -1,13 +1,14 @@
-//! The dialog of an export: which entries, to which file, how far it is. The path can always be typed, for many
+//! The dialog of an export: which entries, as what, to which file, how far it is. The path can always be typed, for many
 //! desktops have no file dialog.
 
 use std::path::{Path, PathBuf};
 
-use egui::{Context, Id, ProgressBar, RichText, Ui};
+use egui::{ComboBox, Context, Id, ProgressBar, RichText, Ui, vec2};
 
 use crate::{
     domain::{
         history::{entry::EntryId, filter::HistoryFilter},
+        settings::file_format::{EntryColumn, ExportForm, FileFormat},
         typed_path::{PathBase, PathFault, names_folder, typed_path},
     },
     messages::{ExportFailure, JobId, JobRequest},
@@ -18,7 +19,7 @@ use crate::{
         theme::{self, DesignTokens},
         widgets::{
             Field, InlineAlert, PrimaryButton, QuietButton, SegmentedControl, TextInput, Tone, caret::lead_to,
-            chip::grouped, modal_ui,
+            chip::grouped, modal_ui, paint,
         },
     },
 };
@@ -35,6 +36,8 @@ pub struct ExportState {
     first: String,
     file_name: String,
     only_shown: bool,
+    /// The format follows the ending of the path, and the ending the format.
+    form: ExportForm,
     /// The entries to export, whatever the filter shows; `None` leaves it to the filter.
     among: Option<Vec<EntryId>>,
     /// The file that may be replaced: a person has said so of this one.
@@ -52,9 +55,15 @@ pub struct ExportState {
 }
 
 impl ExportState {
-    /// Offers a file of this name in the folder of `base`. `only_shown` starts with what the filter shows rather than
+    /// Offers a file of this name and form in the folder of `base`. `only_shown` starts with what the filter shows rather than
     /// with everything.
-    pub fn new(base: PathBase, file_name: String, among: Option<Vec<EntryId>>, only_shown: bool) -> Self {
+    pub fn new(
+        base: PathBase,
+        file_name: String,
+        form: ExportForm,
+        among: Option<Vec<EntryId>>,
+        only_shown: bool,
+    ) -> Self {
         let path = base.folder.join(&file_name);
         let first = path.to_string_lossy().into_owned();
         let mut state = Self {
@@ -64,6 +73,7 @@ impl ExportState {
             first,
             file_name,
             only_shown,
+            form,
             among,
             replaceable: None,
             asks_about: None,
@@ -146,8 +156,34 @@ impl ExportState {
     /// What was said of the path before is past.
     fn path_changed(&mut self) {
         self.read = typed_path(&self.path, &self.base);
+        if let Some(format) = self.read.as_ref().ok().and_then(|path| FileFormat::of_path(path))
+            && format.ending() != self.form.format.ending()
+        {
+            self.form.format = format;
+        }
         self.note = self.note();
         (self.problem, self.asks_about, self.replaceable) = (None, None, None);
+    }
+
+    /// Takes another format, and its ending in place of the one that the path has.
+    fn take_format(&mut self, format: FileFormat) {
+        let ending = format.ending();
+        let is_first = self.path == self.first;
+        for name in [&mut self.path, &mut self.file_name] {
+            let stem = Path::new(name.as_str()).extension().map_or(name.len(), |old| name.len() - old.len() - 1);
+            let has_format = FileFormat::of_path(Path::new(name.as_str())).is_some();
+            if has_format && name.is_char_boundary(stem) {
+                name.truncate(stem);
+            }
+            if has_format || !name.ends_with(['/', '"', '\'']) {
+                *name = format!("{name}.{ending}");
+            }
+        }
+        self.form.format = format;
+        self.path_changed();
+        if is_first {
+            self.first.clone_from(&self.path);
+        }
     }
 }
 
@@ -165,7 +201,7 @@ pub struct ExportContext<'a> {
 /// Draws the dialog over the window; `false` when it is to be closed.
 pub fn export_ui(ctx: &Context, state: &mut ExportState, about: &ExportContext<'_>, actions: &mut Vec<Action>) -> bool {
     let mut is_discarded = false;
-    let modal = modal_ui(ctx, "export", "Export as JSON", 560.0, |ui| {
+    let modal = modal_ui(ctx, "export", "Export", 560.0, |ui| {
         ui.spacing_mut().item_spacing.y = theme::FIELD_GAP;
         let is_filtered = !about.filter.is_everything() && state.among.is_none();
         if let Some(among) = &state.among {
@@ -180,6 +216,7 @@ pub fn export_ui(ctx: &Context, state: &mut ExportState, about: &ExportContext<'
             let words = format!("The whole history, newest first · {}", grouped(about.all));
             ui.label(RichText::new(words).color(DesignTokens::of(ui).subdued));
         }
+        form_ui(ui, state);
         let is_entered = path_ui(ui, state, actions);
         if let Some(problem) = &state.problem {
             InlineAlert::new(Tone::Error, problem).ui(ui);
@@ -198,6 +235,58 @@ pub fn export_ui(ctx: &Context, state: &mut ExportState, about: &ExportContext<'
     // A running export goes on without the dialog; a toast tells its end.
     let is_unsaved = state.is_unsaved();
     state.leaving.stays(ctx, modal.should_close, is_unsaved) && !is_discarded
+}
+
+/// What the entries are saved as; of a table, which columns it has.
+fn form_ui(ui: &mut Ui, state: &mut ExportState) {
+    let mut format = state.form.format;
+    Field::new("Format").show(ui, |ui| {
+        let combo = ComboBox::from_id_salt("export format").width(ui.available_width()).height(400.0);
+        combo.icon(paint::combo_chevron).selected_text(words_of(format)).show_ui(ui, |ui| {
+            let t = DesignTokens::of(ui);
+            ui.visuals_mut().selection.bg_fill = t.selection;
+            ui.visuals_mut().selection.stroke.color = t.text;
+            for other in FileFormat::ALL {
+                if ui.selectable_value(&mut format, other, words_of(other)).clicked() {
+                    ui.close();
+                }
+            }
+        });
+    });
+    if format != state.form.format {
+        state.take_format(format);
+    }
+    if format != FileFormat::Csv {
+        return;
+    }
+    let columns = &mut state.form.columns;
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing = vec2(12.0, 4.0);
+        for column in EntryColumn::ALL {
+            let mut is_chosen = columns.contains(&column);
+            if ui.checkbox(&mut is_chosen, column.label()).changed() {
+                columns.retain(|known| *known != column);
+                if is_chosen {
+                    columns.push(column);
+                }
+            }
+        }
+    });
+}
+
+fn words_of(format: FileFormat) -> &'static str {
+    match format {
+        FileFormat::Json => "JSON · everything, can be imported",
+        FileFormat::Jsonl => "JSON Lines · an entry a line",
+        FileFormat::Csv => "CSV · a table",
+        FileFormat::Har => "HAR · calls for other tools",
+        FileFormat::Env => ".env · tokens as variables",
+        FileFormat::Pytest => "pytest · tokens as fixtures",
+        FileFormat::TypeScript => "TypeScript · tokens as constants",
+        FileFormat::Java => "Java · tokens as constants",
+        FileFormat::Go => "Go · tokens as constants",
+        FileFormat::StripeCli => "Stripe CLI · fixtures that repeat the calls",
+    }
 }
 
 /// The path, with the file that it means; true when Enter was pressed in it.
@@ -264,6 +353,10 @@ fn start(state: &mut ExportState, about: &ExportContext<'_>, is_filtered: bool, 
     if names_folder(&state.path) {
         return state.offer_name_in(&path);
     }
+    if state.form.format == FileFormat::Csv && state.form.columns.is_empty() {
+        state.problem = Some("Nothing was exported. The table has no column: choose one".to_owned());
+        return;
+    }
     (state.problem, state.asks_about) = (None, None);
     let filter = match &state.among {
         Some(among) => HistoryFilter { among: Some(among.clone()), ..HistoryFilter::default() },
@@ -271,5 +364,5 @@ fn start(state: &mut ExportState, about: &ExportContext<'_>, is_filtered: bool, 
         None => HistoryFilter::default(),
     };
     let overwrite = state.replaceable.as_ref() == Some(&path);
-    actions.push(Action::Run(JobRequest::Export { path, filter, overwrite }));
+    actions.push(Action::Run(JobRequest::Export { path, filter, form: state.form.clone(), overwrite }));
 }

@@ -29,10 +29,13 @@ use super::{
     words, zone_in_use,
 };
 use crate::{
-    domain::history::{
-        edit::LastDeletion,
-        entry::{EntryId, HistoryEntry},
-        filter::HistoryFilter,
+    domain::{
+        history::{
+            edit::LastDeletion,
+            entry::{EntryId, HistoryEntry},
+            filter::HistoryFilter,
+        },
+        settings::file_format::CopyForm,
     },
     model::StorageState,
 };
@@ -265,9 +268,9 @@ fn table_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_>, act
             // Ctrl+Up and Down go to a row that is not selected.
             select_for_menu(selection, id, actions);
         }
-        let others = selection.len().saturating_sub(1);
+        let selected = selection.ids();
         context_menu_ui(row.ui, &response, table_id(), by_key, |menu| {
-            wish = row_menu_ui(menu, entry, others, actions).or(wish);
+            wish = row_menu_ui(menu, entry, selected, actions).or(wish);
         });
     });
     match wish {
@@ -330,20 +333,36 @@ enum RowWish {
     Delete,
 }
 
-/// What can be done to an entry; `others` are selected with it.
+/// What can be done to an entry; `selected` are all that are selected with it, oldest first.
 fn row_menu_ui(
     menu: &mut MenuItems<'_>,
     entry: &HistoryEntry,
-    others: usize,
+    selected: &[EntryId],
     actions: &mut Vec<Action>,
 ) -> Option<RowWish> {
     let mut wish = None;
+    let others = selected.len().saturating_sub(1);
     if others > 0 {
         if others == 1 && menu.item("Compare the two", Shortcut::Diff.keys()) {
             actions.push(Action::Do(Shortcut::Diff));
         }
         if menu.item("Tag the selected…", Shortcut::Annotate.keys()) {
             wish = Some(RowWish::Annotate);
+        }
+        menu.separator();
+        for (words, form) in [
+            ("Copy the token ids", CopyForm::Ids),
+            ("Copy as a Markdown table", CopyForm::Markdown),
+            ("Copy as JSON", CopyForm::Json),
+            ("Copy the calls as cURL", CopyForm::Curl),
+        ] {
+            if menu.item(words, "") {
+                // As the list shows them in its own order, newest first.
+                actions.push(Action::CopyEntries(selected.iter().rev().copied().collect(), form));
+            }
+        }
+        if menu.item("Export the selected…", "") {
+            actions.push(Action::OpenExportOf(selected.to_vec()));
         }
         menu.separator();
         if menu.item("Delete the selected", LocalKey::Delete.keys()) {
@@ -358,6 +377,12 @@ fn row_menu_ui(
     }
     if menu.item("Copy the call as cURL", Shortcut::CopyCurl.keys()) {
         actions.push(Action::CopyCurl(entry.id));
+    }
+    if menu.item("Copy as JSON", "") {
+        actions.push(Action::CopyEntries(vec![entry.id], CopyForm::Json));
+    }
+    if menu.item("Copy as a Markdown table", "") {
+        actions.push(Action::CopyEntries(vec![entry.id], CopyForm::Markdown));
     }
     if menu.item("Put into the form", Shortcut::Reuse.keys()) {
         actions.push(Action::Reuse(entry.id));

@@ -44,7 +44,7 @@ pub(super) fn title_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryConte
                 find_ui(ui, state, width);
             }
             let export = QuietButton::new("Export…").icon(icons::DOWNLOAD);
-            if ui.add(export).on_hover_text(Shortcut::Export.tip("Write the history to a JSON file")).clicked() {
+            if ui.add(export).on_hover_text(Shortcut::Export.tip("Write the history to a file")).clicked() {
                 actions.push(Action::Do(Shortcut::Export));
             }
             if ctx.target == Target::Stripe {
@@ -229,7 +229,7 @@ fn selection_buttons(count: usize) -> impl Iterator<Item = SelectionButton> {
             what: SelectionAction::Export,
             icon: icons::DOWNLOAD,
             name: "Export selected…",
-            tip: "Write the selected entries to a JSON file".to_owned(),
+            tip: "Write the selected entries to a file".to_owned(),
         },
         SelectionButton {
             what: SelectionAction::Delete,

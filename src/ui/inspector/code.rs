@@ -3,9 +3,8 @@
 use std::ops::Range;
 
 use egui::{
-    ComboBox, Event, EventFilter, Frame, Key, Label, Modifiers, Rangef, Rect, Response, RichText, Role, ScrollArea,
-    Sense, Stroke, StrokeKind, Ui, WidgetInfo,
-    style::WidgetVisuals,
+    ComboBox, Event, EventFilter, Frame, Key, Label, Modifiers, Rangef, Response, RichText, Role, ScrollArea, Sense,
+    Stroke, StrokeKind, Ui, WidgetInfo,
     text::{LayoutJob, TextFormat},
     vec2,
 };
@@ -222,7 +221,7 @@ fn choices_ui(ui: &mut Ui, state: &mut CodeState, callee: &mut Target) -> bool {
 }
 
 fn languages_ui(ui: &mut Ui, language: &mut SnippetLanguage) {
-    let combo = ComboBox::from_id_salt("language").width(104.0).height(400.0).icon(chevron);
+    let combo = ComboBox::from_id_salt("language").width(104.0).height(400.0).icon(paint::combo_chevron);
     let shown = combo.selected_text(language.label()).show_ui(ui, |ui| {
         let t = DesignTokens::of(ui);
         ui.visuals_mut().selection.bg_fill = t.selection;
@@ -259,12 +258,6 @@ fn not_serving_ui(ui: &mut Ui, context: &CodeContext<'_>, actions: &mut Vec<Acti
             }
         },
     );
-}
-
-fn chevron(ui: &Ui, rect: Rect, _: &WidgetVisuals, _is_open: bool) {
-    let sign = icons::CHEVRON_DOWN.glyph().to_string();
-    let glyph = paint::line(ui, &sign, icons::font(icons::SIZE), DesignTokens::of(ui).subdued, f32::INFINITY);
-    paint::galley_center(ui.painter(), glyph, rect.center());
 }
 
 /// The code itself, of which only the lines in view are drawn; `true` when a key asked to copy it.

@@ -11,6 +11,7 @@ use egui::{
     Color32, FontId, Galley, Mesh, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, Ui, Vec2,
     epaint::Vertex,
     lerp, pos2,
+    style::WidgetVisuals,
     text::{LayoutJob, TextFormat},
     vec2,
 };
@@ -182,5 +183,12 @@ fn clip_at_bend(points: &[Pos2], rect: Rect, keep_start: bool) -> Vec<Pos2> {
 pub fn icon_ui(ui: &mut Ui, icon: icons::Icon, size: f32, color: Color32) {
     let (rect, _) = ui.allocate_exact_size(egui::vec2(size, size), egui::Sense::hover());
     let glyph = line(ui, &icon.glyph().to_string(), icons::font(size), color, f32::INFINITY);
+    galley_center(ui.painter(), glyph, rect.center());
+}
+
+/// The sign of a list of choices that opens, as everywhere else.
+pub fn combo_chevron(ui: &Ui, rect: Rect, _: &WidgetVisuals, _is_open: bool) {
+    let sign = icons::CHEVRON_DOWN.glyph().to_string();
+    let glyph = line(ui, &sign, icons::font(icons::SIZE), DesignTokens::of(ui).subdued, f32::INFINITY);
     galley_center(ui.painter(), glyph, rect.center());
 }

@@ -108,3 +108,23 @@ pub fn press<S>(harness: &mut Harness<'_, S>, modifiers: Modifiers, key: Key) {
     harness.key_press_modifiers(modifiers, key);
     harness.run_ok();
 }
+
+/// Clicks the row of a table with this text in its name.
+#[track_caller]
+pub fn click_row<S>(window: &mut Harness<'_, S>, token: &str, how: Modifiers) {
+    let row = window.get_by(|node| node.role() == Role::Row && node.label().is_some_and(|label| label.contains(token)));
+    let at = row.rect().center();
+    window.event(egui::Event::ModifiersChanged(how));
+    window.event(egui::Event::PointerMoved(at));
+    for pressed in [true, false] {
+        window.event(egui::Event::PointerButton {
+            pos: at,
+            button: egui::PointerButton::Primary,
+            pressed,
+            modifiers: how,
+        });
+    }
+    window.run_ok();
+    window.event(egui::Event::ModifiersChanged(Modifiers::NONE));
+    window.run_ok();
+}

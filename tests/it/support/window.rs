@@ -216,3 +216,13 @@ pub fn copied(window: &mut Window, act: impl FnOnce(&mut Window)) -> Vec<String>
     let texts = texts.lock().unwrap();
     texts.clone()
 }
+
+/// Makes a token of each number.
+pub fn make(window: &mut Window, numbers: &[&str]) {
+    for (nth, number) in numbers.iter().enumerate() {
+        ctrl(window, Key::N);
+        type_card(window, number);
+        ctrl(window, Key::Enter);
+        wait(window, "the row", |window| rows(window).len() == nth + 1);
+    }
+}

@@ -1,0 +1,142 @@
+//! `import`: the entries of an export into this history, and the calls of other tools into the presets.
+
+use std::{
+    io::{self, Read as _},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use clap::Args;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    environment::ProcessEnvironment,
+    long_work::until_signal,
+    opened::open_store,
+    outcome::{CliError, CommandOutcome},
+    output::{print, remark},
+};
+use crate::{
+    domain::{
+        foreign,
+        form::{draft::Draft, kept_draft::KeptDraft},
+        mask,
+        presets::library::PresetLibrary,
+        settings::file_format::FileFormat,
+    },
+    files,
+    formats::{FoundCall, FoundCalls, read_calls},
+    jobs::import::{self as job, ImportError},
+    settings::{self, AppFolders},
+};
+
+/// The most bytes of a file of calls.
+const LONGEST: u64 = 64 << 20;
+/// The name of a preset whose call has none.
+const NAMELESS: &str = "Imported call";
+
+#[derive(Debug, Args)]
+#[command(after_help = NOTE)]
+pub struct ImportArgs {
+    /// The file to read, as `testcard export` wrote it: .json or .jsonl. With --as-presets, a call of curl, a HAR, a Postman
+    /// collection or fixtures of the Stripe CLI; - reads what is piped or pasted.
+    file: PathBuf,
+    /// Keep each call of the file that makes a token as a preset; the calls themselves are not made.
+    #[arg(long, conflicts_with = "format")]
+    as_presets: bool,
+    /// The format, where the ending does not tell it.
+    #[arg(long, value_name = "FORMAT", value_parser = [FileFormat::Json.as_str(), FileFormat::Jsonl.as_str()])]
+    format: Option<String>,
+}
+
+const NOTE: &str =
+    "All entries of the file are written, or none. Entries that the history has already stay as they are \
+here. The minter does not know imported tokens: they can be looked at, and not be used up.
+Presets hold no security code, and no number that is not a published test card";
+
+pub(super) fn import(args: &ImportArgs, environment: &ProcessEnvironment) -> Result<CommandOutcome, CliError> {
+    if args.as_presets {
+        return presets(args, environment);
+    }
+    let format = args.format.as_deref().and_then(|word| word.parse().ok());
+    let store = open_store(environment)?;
+    let (path, cancelled) = (args.file.clone(), CancellationToken::new());
+    let is_cancelled = cancelled.clone();
+    let work = move || job::import(&store, &path, format, Arc::new(|_| ()), &is_cancelled);
+    let report = until_signal(work, &cancelled, Result::is_ok, ImportError::Cancelled.to_string())?;
+    let report = report.map_err(|error| match error {
+        ImportError::Store(error) => CliError::Store(error),
+        error => CliError::Import(error.to_string()),
+    })?;
+    let entries = |count: u64| if count == 1 { "1 entry".to_owned() } else { format!("{count} entries") };
+    let known = match (report.known, report.deleted) {
+        (0, _) => String::new(),
+        (known, 0) => format!("; {} known already", entries(known)),
+        (known, deleted) => format!("; {} known already, {deleted} of them deleted here", entries(known)),
+    };
+    remark(format_args!("{} imported from {}{known}", entries(report.new), args.file.display()));
+    Ok(CommandOutcome::Well)
+}
+
+/// Keeps the calls of a file that make a token as presets, all or none. A call that is a preset already is left.
+fn presets(args: &ImportArgs, environment: &ProcessEnvironment) -> Result<CommandOutcome, CliError> {
+    let shown = args.file.display();
+    let failed = |why: String| CliError::Import(format!("Could not import {shown}: {why}"));
+    let bytes = read(&args.file).map_err(|error| match error.kind() {
+        io::ErrorKind::FileTooLarge => failed(format!("it is longer than {} MB. Split it", LONGEST >> 20)),
+        _ => failed(format!("{error}. Check the path and its permissions")),
+    })?;
+    let FoundCalls { calls, left } = read_calls(&bytes).map_err(|fault| failed(fault.to_string()))?;
+    let path = AppFolders::find(environment.home.clone())?.presets_file();
+    let (known, warnings) = settings::presets::load(&path);
+    warnings.iter().for_each(remark);
+    let mut library = known.clone();
+    let now = environment.clock.now().as_second();
+    let (mut made, mut same) = (Vec::new(), 0);
+    for call in calls {
+        let FoundCall { name, params, lost } = call;
+        let draft = Draft::of_params(params);
+        let (kept, mut left_out) = KeptDraft::of(&draft);
+        left_out.extend(lost.into_iter().map(|name| format!("{name}, which the file does not have")));
+        if library.own.iter().any(|own| own.draft == kept) {
+            same += 1;
+            continue;
+        }
+        let name = free_name(&library, &name);
+        library.save(&name, &draft, None, now);
+        made.push((name, left_out));
+    }
+    settings::presets::save(&path, &known, &library)?;
+    for (name, left_out) in &made {
+        print(foreign::cell(&mask::text(name)))?;
+        if !left_out.is_empty() {
+            remark(format_args!("{name}: without {}", left_out.join(", ")));
+        }
+    }
+    left.iter().for_each(remark);
+    let presets = |count: usize| if count == 1 { "1 preset".to_owned() } else { format!("{count} presets") };
+    let same = if same == 0 { String::new() } else { format!("; {} there already", presets(same)) };
+    let left = if left.is_empty() { String::new() } else { format!("; {} left", left.len()) };
+    remark(format_args!("{} made from {shown}{same}{left}", presets(made.len())));
+    Ok(CommandOutcome::Well)
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    if path != Path::new("-") {
+        return files::read_at_most(path, LONGEST);
+    }
+    let mut bytes = Vec::new();
+    io::stdin().lock().take(LONGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LONGEST { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
+}
+
+/// The name, with a number behind it where another preset has it.
+fn free_name(library: &PresetLibrary, name: &str) -> String {
+    let name = mask::text(if name.trim().is_empty() { NAMELESS } else { name.trim() });
+    let is_taken = |name: &str| library.own.iter().any(|own| own.name == name);
+    if !is_taken(&name) {
+        return name;
+    }
+    let most = library.own.len() + 2;
+    (2..=most).map(|nth| format!("{name} {nth}")).find(|name| !is_taken(name)).unwrap_or(name)
+}

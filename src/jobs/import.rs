@@ -1,0 +1,130 @@
+//! Reads entries from a file that was exported and writes those that are new into the history: all, or nothing.
+
+use std::{
+    cell::Cell,
+    fs::File,
+    io::{self, BufReader},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    domain::{history::entry::EntryDetail, settings::file_format::FileFormat},
+    files,
+    formats::{self, ReadFault},
+    store::{ImportReport, ImportSource, Store, StoreError, not_kept, unmasked_field},
+};
+
+/// Progress is reported once for so many entries.
+const REPORT_EVERY: u64 = 256;
+
+/// How far an import is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImportProgress {
+    /// So many entries were looked at; nothing is written yet.
+    Checked(u64),
+    /// So many of all entries were written. They are kept once all are.
+    Written { done: u64, total: u64 },
+}
+
+/// Why nothing was imported.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ImportError {
+    #[error("Could not import {}: {reason}. Check the path and its permissions", path.display())]
+    Unreadable { path: PathBuf, reason: String },
+    #[error(
+        "Could not import {}: only what was exported as JSON or JSON Lines can be imported. Name it .json or .jsonl, or add \
+         --format; calls of other tools come in with --as-presets",
+        path.display()
+    )]
+    UnknownFormat { path: PathBuf },
+    #[error("Could not import {}, nothing of it was kept: {fault}", path.display())]
+    Wrong { path: PathBuf, fault: String },
+    #[error("The import was cancelled; nothing was kept")]
+    Cancelled,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Imports a file in this format, or in the one that its ending tells. It is read twice: first to check every entry, then
+/// to write them, all in one transaction.
+///
+/// # Errors
+/// The file cannot be read, is not an export or holds what may not be kept; the history cannot be written; or `cancelled`
+/// was cancelled before all was written. Nothing is kept then.
+pub fn import(
+    store: &Store,
+    path: &Path,
+    format: Option<FileFormat>,
+    on_progress: Arc<dyn Fn(ImportProgress) + Send + Sync>,
+    cancelled: &CancellationToken,
+) -> Result<ImportReport, ImportError> {
+    let format = format.or_else(|| FileFormat::of_path(path));
+    let read = match format {
+        Some(FileFormat::Json) => read_json,
+        Some(FileFormat::Jsonl) => read_jsonl,
+        _ => return Err(ImportError::UnknownFormat { path: path.to_owned() }),
+    };
+    let wrong = |fault: String| {
+        if cancelled.is_cancelled() {
+            return ImportError::Cancelled;
+        }
+        ImportError::Wrong { path: path.to_owned(), fault }
+    };
+    let (mut total, mut highest) = (0_u64, 0);
+    let file = open(path)?;
+    read(file, &mut |detail: EntryDetail| {
+        if cancelled.is_cancelled() {
+            return Err(String::new());
+        }
+        if let Some(field) = unmasked_field(&detail) {
+            return Err(not_kept(&field));
+        }
+        highest = detail.entry.id.0.max(highest);
+        total += 1;
+        if total.is_multiple_of(REPORT_EVERY) {
+            on_progress(ImportProgress::Checked(total));
+        }
+        Ok(())
+    })
+    .map_err(|fault| wrong(fault.to_string()))?;
+
+    let (source_path, is_cancelled) = (path.to_owned(), cancelled.clone());
+    let source: ImportSource = Box::new(move |take| {
+        let file = files::open_file(&source_path).map_err(|error| error.to_string())?;
+        let done = Cell::new(0_u64);
+        let mut take_one = |detail: EntryDetail| {
+            if is_cancelled.is_cancelled() {
+                return Err(String::new());
+            }
+            take(detail)?;
+            done.set(done.get() + 1);
+            if done.get().is_multiple_of(REPORT_EVERY) {
+                on_progress(ImportProgress::Written { done: done.get(), total });
+            }
+            Ok(())
+        };
+        read(BufReader::new(file), &mut take_one).map_err(|fault| fault.to_string())?;
+        // The last moment at which nothing is kept yet.
+        if is_cancelled.is_cancelled() { Err(String::new()) } else { Ok(()) }
+    });
+    store.import(source, highest).wait().map_err(|error| match error {
+        StoreError::NotImported { reason } => wrong(reason),
+        error => error.into(),
+    })
+}
+
+fn open(path: &Path) -> Result<BufReader<File>, ImportError> {
+    let unreadable = |error: io::Error| ImportError::Unreadable { path: path.to_owned(), reason: error.to_string() };
+    files::open_file(path).map(BufReader::new).map_err(unreadable)
+}
+
+fn read_json(file: BufReader<File>, take: formats::TakeEntry<'_>) -> Result<(), ReadFault> {
+    formats::read_json(file, take)
+}
+
+fn read_jsonl(file: BufReader<File>, take: formats::TakeEntry<'_>) -> Result<(), ReadFault> {
+    formats::read_jsonl(file, take)
+}

@@ -1,0 +1,141 @@
+"""What `testcard export` writes, read by whoever it is written for: the languages of test suites, a reader of HAR files, a
+shell. Each must find what the JSON of the same history says.
+
+TESTCARD_PROGRAM is the program; the history is one of this suite's own.
+"""
+
+import ast
+import csv
+import json
+import os
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+import haralyzer
+
+PROGRAM = os.environ["TESTCARD_PROGRAM"]
+# Two of one name, a refused one, and a code that a parameter must not break out of.
+MINTED = [["insufficient_funds"], ["insufficient_funds"], ["4242424242424241"], ["tok_visa"], ["tok_amex"],
+          ["4242424242424242", "--param", "card[name]='\"\\ ${x} `id` */ é 王"]]
+
+
+def run(*command, **options):
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, **options)
+    if done.returncode:
+        raise AssertionError(f"{command} ended with {done.returncode}: {done.stdout}{done.stderr}")
+    return done.stdout
+
+
+class FormatsTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.scratch = tempfile.TemporaryDirectory()
+        cls.folder = pathlib.Path(cls.scratch.name)
+        cls.environment = {**os.environ, "TESTCARD_HOME": str(cls.folder / "home")}
+        for args in MINTED:
+            subprocess.run([PROGRAM, "mint", *args], env=cls.environment, capture_output=True, check=False)
+        cls.entries = json.loads(cls.export("all.json").read_text())["entries"]
+        cls.tokens = [entry["token"] for entry in cls.entries if entry["token"]]
+        assert len(cls.entries) == 6 and len(cls.tokens) == 5, cls.entries
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.scratch.cleanup()
+
+    @classmethod
+    def export(cls, name, *options):
+        path = cls.folder / name
+        path.parent.mkdir(exist_ok=True)
+        run(PROGRAM, "export", str(path), *options, env=cls.environment)
+        return path
+
+    def check(self, constants):
+        """Every token has a name that says what it does."""
+        self.assertEqual(sorted(constants.values()), sorted(self.tokens))
+        names = {name.lower().replace("_", "").removeprefix("testcard") for name in constants}
+        self.assertLessEqual({"visainsufficientfunds", "visainsufficientfunds2", "visaworks"}, names)
+
+    def test_env_in_a_shell(self):
+        path = self.export("tokens.env")
+        lines = run("sh", "-c", f"set -eu; . {path}; set | grep ^TESTCARD_ | grep -v -e ^TESTCARD_HOME -e ^TESTCARD_PROGRAM "
+                    "-e ^TESTCARD_URL -e ^TESTCARD_CONTROL")
+        self.check({name: value.strip("'") for name, value in (line.split("=", 1) for line in lines.splitlines())})
+
+    def test_pytest_in_python(self):
+        tree = ast.parse(self.export("tokens.py").read_text())
+        constants = {node.targets[0].id: node.value.value for node in tree.body if isinstance(node, ast.Assign)}
+        self.check(constants)
+        fixtures = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+        self.assertEqual({name.lower() for name in constants}, set(fixtures))
+        for name, node in fixtures.items():
+            self.assertEqual(ast.unparse(node.decorator_list[0]), "pytest.fixture")
+            self.assertEqual(node.body[0].value.id, name.upper())
+
+    def test_typescript_in_node(self):
+        # These constants need no types, so what TypeScript reads is what JavaScript reads.
+        path = self.export("tokens.ts")
+        module = path.with_suffix(".mjs")
+        module.write_text(path.read_text())
+        script = f"import * as tokens from {json.dumps(str(module))}; console.log(JSON.stringify(tokens))"
+        self.check(json.loads(run("node", "--input-type=module", "-e", script)))
+
+    def test_java(self):
+        path = self.export("java/TestcardTokens.java")
+        main = path.with_name("Main.java")
+        main.write_text("""
+            class Main {
+                public static void main(String[] args) throws Exception {
+                    for (var field : TestcardTokens.class.getDeclaredFields()) {
+                        System.out.println(field.getName() + "=" + field.get(null));
+                    }
+                }
+            }""")
+        run("javac", "-Xlint:all", "-Werror", "-d", str(path.parent), str(path), str(main))
+        lines = run("java", "-cp", str(path.parent), "Main").splitlines()
+        self.check(dict(line.split("=") for line in lines))
+
+    def test_go(self):
+        path = self.export("go/testcards.go")
+        self.assertEqual(run("gofmt", "-l", str(path)), "", "it is formatted as Go's own tool does it")
+        (path.parent / "go.mod").write_text("module example.com/testcards\n\ngo 1.19\n")
+        run("go", "vet", "./...", cwd=path.parent, env={**os.environ, "GOFLAGS": "-mod=mod", "GOPROXY": "off"})
+        constants = (line.split(" ") for line in path.read_text().splitlines() if line.startswith("const "))
+        self.check({name: json.loads(value) for _, name, _, value in constants})
+
+    def test_har_in_another_reader(self):
+        parser = haralyzer.HarParser.from_file(self.export("calls.har"))
+        entries = parser.har_data["entries"]
+        self.assertEqual(len(entries), len(self.entries))
+        for entry, ours in zip((haralyzer.HarEntry(entry) for entry in entries), self.entries):
+            self.assertEqual((entry.request.method, entry.status), ("POST", ours["response"]["status"]))
+            self.assertTrue(entry.request.url.endswith("/v1/tokens"))
+            self.assertEqual(json.loads(entry.response.text), ours["response"]["body"])
+            params = [(param["name"], param["value"]) for param in entry.raw_entry["request"]["postData"]["params"]]
+            self.assertEqual(params, [(param["name"], param["value"]) for param in ours["request"]["params"]])
+            self.assertEqual(entry.startTime.isoformat(timespec="milliseconds").replace("+00:00", "Z"), ours["created"])
+
+    def test_csv(self):
+        with self.export("table.csv").open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file, strict=True))
+        self.assertEqual([row["token"] or None for row in rows], [entry["token"] for entry in self.entries])
+        self.assertEqual([row["created"] for row in rows], [entry["created"] for entry in self.entries])
+
+    def test_stripe_cli(self):
+        fixtures = json.loads(self.export("cli.json", "--format", "stripe-cli").read_text())["fixtures"]
+        self.assertEqual(len({fixture["name"] for fixture in fixtures}), len(self.entries))
+        names = [param["value"] for param in self.entries[0]["request"]["params"] if param["name"] == "card[name]"]
+        self.assertEqual([fixtures[0]["params"]["card"]["name"]], names)
+        self.assertEqual([fixture["expected_error_type"] for fixture in fixtures].count("card_error"), 1)
+
+    def test_completions_of_bash(self):
+        script = self.folder / "completions.bash"
+        script.write_text(run(PROGRAM, "completions", "bash"))
+        words = run("bash", "-c", f". {script}; COMP_WORDS=(testcard exp); COMP_CWORD=1; "
+                    "_testcard testcard exp testcard; echo ${COMPREPLY[*]}")
+        self.assertIn("export", words.split())
+
+
+if __name__ == "__main__":
+    unittest.main()
