@@ -331,8 +331,8 @@ fn make(
 
 /// The command that goes on with a run. Files are given again, for not all that they hold may be kept.
 fn resume_command(run: RunId, args: &RunArgs) -> String {
-    let files: String = args.files.iter().map(|file| format!(" {}", shell_word(file))).collect();
-    format!("testcard run --resume {}{files}", run.0)
+    let start = format!("testcard run --resume {}", run.0);
+    args.files.iter().fold(start, |command, file| command + " " + &shell_word(file))
 }
 
 /// Waits for the end of a run. A signal lets the calls in flight come to their end, a second one does not.

@@ -185,8 +185,8 @@ impl SalvageJob<'_> {
     /// Counts go on where they were, so that no number and no id is given twice.
     pub(super) fn keep_counts(&mut self, lost: [&RowNumbers; 4]) -> rusqlite::Result<()> {
         counts::rebuild(self.new)?;
-        use NumberedTable::{Entries, Exchanges, Objects, Runs};
-        for (table, lost) in [Entries, Exchanges, Objects, Runs].into_iter().zip(lost) {
+        let tables = [NumberedTable::Entries, NumberedTable::Exchanges, NumberedTable::Objects, NumberedTable::Runs];
+        for (table, lost) in tables.into_iter().zip(lost) {
             let name = table.name();
             let given = self
                 .old
