@@ -78,6 +78,9 @@ pub(super) fn import(args: &ImportArgs, environment: &ProcessEnvironment) -> Res
     Ok(CommandOutcome::Well)
 }
 
+/// Nobody finds a preset among more.
+const MOST_PRESETS: usize = 1000;
+
 /// Keeps the calls of a file that make a token as presets, all or none. A call that is a preset already is left.
 fn presets(args: &ImportArgs, environment: &ProcessEnvironment) -> Result<CommandOutcome, CliError> {
     let shown = args.file.display();
@@ -87,6 +90,13 @@ fn presets(args: &ImportArgs, environment: &ProcessEnvironment) -> Result<Comman
         _ => failed(format!("{error}. Check the path and its permissions")),
     })?;
     let FoundCalls { calls, left } = read_calls(&bytes).map_err(|fault| failed(fault.to_string()))?;
+    if calls.len() > MOST_PRESETS {
+        let why = format!(
+            "it has {} calls that make a token, and {MOST_PRESETS} presets at most are made. Split it",
+            calls.len()
+        );
+        return Err(failed(why));
+    }
     let path = AppFolders::find(environment.home.clone())?.presets_file();
     let (known, warnings) = settings::presets::load(&path);
     warnings.iter().for_each(remark);

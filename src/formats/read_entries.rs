@@ -2,6 +2,7 @@
 //! entry.
 
 use std::{
+    borrow::Cow,
     cell::Cell,
     fmt,
     io::{self, BufRead, Read},
@@ -72,12 +73,23 @@ pub fn read_jsonl(mut file: impl BufRead, take: TakeEntry<'_>) -> Result<(), Rea
 
 fn fault(error: &serde_json::Error, line: usize) -> ReadFault {
     let text = error.to_string();
-    // The place stands at the end of the words, which is where it is taken from here: the words alone are not told.
+    // The words end with the place, which is told apart from them.
     let place = format!(" at line {} column {}", error.line(), error.column());
     let what = text.strip_suffix(&place).unwrap_or(&text);
+    let what = &*without_value(what);
     let what = if what == "invalid unicode code point" { "this is not UTF-8" } else { what };
     let what = if error.is_eof() { format!("the file ends here ({what})") } else { what.to_owned() };
     ReadFault { line: if error.line() == 0 { line } else { error.line() }, column: error.column().max(1), what }
+}
+
+/// The words about a value of a wrong type without the value, which may be long or secret: `invalid type: string "x",
+/// expected a sequence`.
+fn without_value(words: &str) -> Cow<'_, str> {
+    let fault = ["invalid type", "invalid value"].into_iter().find(|fault| words.starts_with(fault));
+    match (fault, words.rfind(", expected ")) {
+        (Some(fault), Some(at)) => format!("{fault}{}", &words[at..]).into(),
+        _ => words.into(),
+    }
 }
 
 fn unreadable(error: &io::Error) -> String {

@@ -14,7 +14,7 @@ use crate::{
     domain::{history::entry::EntryDetail, settings::file_format::FileFormat},
     files,
     formats::{self, ReadFault},
-    store::{ImportReport, ImportSource, Store, StoreError, not_kept, unmasked_field},
+    store::{FileNumbers, ImportReport, ImportSource, Store, StoreError, not_kept, unmasked_field},
 };
 
 /// Progress is reported once for so many entries.
@@ -73,7 +73,7 @@ pub fn import(
         }
         ImportError::Wrong { path: path.to_owned(), fault }
     };
-    let (mut total, mut highest) = (0_u64, 0);
+    let mut numbers = FileNumbers::default();
     let file = open(path)?;
     read(file, &mut |detail: EntryDetail| {
         if cancelled.is_cancelled() {
@@ -82,10 +82,9 @@ pub fn import(
         if let Some(field) = unmasked_field(&detail) {
             return Err(not_kept(&field));
         }
-        highest = detail.entry.id.0.max(highest);
-        total += 1;
-        if total.is_multiple_of(REPORT_EVERY) {
-            on_progress(ImportProgress::Checked(total));
+        numbers.add(detail.entry.id.0);
+        if numbers.entries.is_multiple_of(REPORT_EVERY) {
+            on_progress(ImportProgress::Checked(numbers.entries));
         }
         Ok(())
     })
@@ -102,7 +101,7 @@ pub fn import(
             take(detail)?;
             done.set(done.get() + 1);
             if done.get().is_multiple_of(REPORT_EVERY) {
-                on_progress(ImportProgress::Written { done: done.get(), total });
+                on_progress(ImportProgress::Written { done: done.get(), total: numbers.entries });
             }
             Ok(())
         };
@@ -110,7 +109,7 @@ pub fn import(
         // The last moment at which nothing is kept yet.
         if is_cancelled.is_cancelled() { Err(String::new()) } else { Ok(()) }
     });
-    store.import(source, highest).wait().map_err(|error| match error {
+    store.import(source, numbers).wait().map_err(|error| match error {
         StoreError::NotImported { reason } => wrong(reason),
         error => error.into(),
     })

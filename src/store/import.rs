@@ -41,14 +41,50 @@ pub struct ImportReport {
     pub deleted: u64,
 }
 
+/// The numbers of a file's entries, as they were found when the file was checked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FileNumbers {
+    pub entries: u64,
+    pub highest: i64,
+    last: Option<i64>,
+    /// Whether an entry had a number that is not lower than that of the entry before it.
+    is_mixed: bool,
+}
+
+/// A file with a higher number is no history's: the numbers that follow it would soon be more than JSON's readers take.
+const HIGHEST_KEPT: i64 = 1 << 40;
+
+impl FileNumbers {
+    /// Takes the next number of the file.
+    pub fn add(&mut self, number: i64) {
+        self.entries += 1;
+        self.highest = self.highest.max(number);
+        self.is_mixed |= self.last.is_some_and(|last| number >= last);
+        self.last = Some(number);
+    }
+
+    /// The number of an entry in this history. An export has its newest entry first, with the highest number. It keeps the
+    /// number where none as high was given here, as in a new history; else the entries come after all that were given, in
+    /// their order. Where the file is no single export, as two that were joined, the order of its lines counts.
+    fn number_here(&self, in_file: i64, place: u64, given: i64) -> i64 {
+        if self.is_mixed || self.highest > HIGHEST_KEPT {
+            return given + (self.entries - place).cast_signed();
+        }
+        if in_file > given { in_file } else { in_file + given.max(self.highest) }
+    }
+}
+
 impl WriteContext {
-    /// Writes the entries of a file. `highest` is the highest number of an entry in it.
-    pub(super) fn import(&mut self, source: &ImportSource, highest: i64) -> Result<ImportReport, JobError> {
+    /// Writes the entries of a file, which has these numbers.
+    pub(super) fn import(&mut self, source: &ImportSource, numbers: FileNumbers) -> Result<ImportReport, JobError> {
         let mut known = known_entries(&self.connection)?;
         let given: i64 = self.connection.query_row(LAST_GIVEN, [], |row| row.get(0))?;
         let mut report = ImportReport::default();
+        let mut place = 0;
         let mut failed: Option<rusqlite::Error> = None;
         let read = source(&mut |detail| {
+            let here = place;
+            place += 1;
             let Some(uid) = detail.uid else { return Err("the entry has no uid".to_owned()) };
             if let Some(is_deleted) = known.get(&uid) {
                 report.known += 1;
@@ -58,12 +94,12 @@ impl WriteContext {
             if let Some(field) = unmasked_field(&detail) {
                 return Err(not_kept(&field));
             }
-            if detail.entry.id.0 > highest {
+            if detail.entry.id.0 > numbers.highest || here >= numbers.entries {
                 return Err("the file was changed while it was read".to_owned());
             }
             known.insert(uid, false);
             report.new += 1;
-            let number = number(detail.entry.id.0, given, highest);
+            let number = numbers.number_here(detail.entry.id.0, here, given);
             self.import_entry(detail, EntryId(number), uid).map_err(|error| {
                 let words = error.to_string();
                 failed = Some(error);
@@ -137,12 +173,6 @@ impl WriteContext {
 /// The last number that was given to an entry, also to one that is gone.
 const LAST_GIVEN: &str = "SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'entries'), 0), \
      coalesce((SELECT max(id) FROM entries), 0))";
-
-/// An entry keeps the number that it has in the file where none as high was given here, as in a new history; the others
-/// come after all of both, in their order.
-fn number(in_file: i64, given: i64, highest: i64) -> i64 {
-    if in_file > given { in_file } else { in_file + given.max(highest) }
-}
 
 /// The entries that are here, each with whether it is deleted: 32 bytes an entry, for as long as an import takes.
 fn known_entries(connection: &Connection) -> rusqlite::Result<HashMap<EntryUid, bool>> {

@@ -66,7 +66,7 @@ pub use call::{JournaledCall, LocalAnswer, NewCall, RecordedCall};
 pub use damage::HistoryDamage;
 pub use error::{StoreError, salvage_command, shell_word};
 pub use export::{EXPORT_FORMAT, EXPORT_VERSION, ExportedEntry};
-pub use import::{ImportReport, ImportSource, not_kept, unmasked_field};
+pub use import::{FileNumbers, ImportReport, ImportSource, not_kept, unmasked_field};
 pub use paths::FILE_NAME;
 pub use reader::{
     CallSelection, HistoryChanges, HistoryReader, ListPiece, ListScan,
@@ -304,11 +304,11 @@ impl Store {
     }
 
     /// Writes the entries of a file that was exported, those that are not here yet; all of them in one transaction, during
-    /// which nothing else is written. `highest` is the highest number of an entry in the file.
+    /// which nothing else is written. `numbers` are those of the file's entries.
     ///
     /// The reply is [`StoreError::NotImported`] where the file is at fault: then nothing of it is kept.
-    pub fn import(&self, source: ImportSource, highest: i64) -> StoreReply<ImportReport> {
-        self.0.writer.submit("import the file", move |context| context.import(&source, highest))
+    pub fn import(&self, source: ImportSource, numbers: FileNumbers) -> StoreReply<ImportReport> {
+        self.0.writer.submit("import the file", move |context| context.import(&source, numbers))
     }
 
     /// Sets how much of the request log is kept, from the next call on. Before this is called, the default holds.

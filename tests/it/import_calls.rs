@@ -67,7 +67,7 @@ fn a_har_of_a_browser() {
             (
                 "Imported call",
                 &[
-                    ("card[number]", "4000000000009995"),
+                    ("card[number]", "4000 0000 0000 9995"),
                     ("card[exp_month]", "12"),
                     ("card[exp_year]", "34"),
                     ("card[cvc]", "123"),

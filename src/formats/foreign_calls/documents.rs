@@ -38,8 +38,9 @@ fn har_call(found: &mut FoundCalls, at: usize, request: &Value) {
     let what = format!("Call {}", at + 1);
     let data = &request["postData"];
     let mut lost = Vec::new();
-    let params = match data["params"].as_array() {
-        Some(params) if !params.is_empty() => Ok(params
+    let params = match (text(data, "text"), data["params"].as_array()) {
+        // A browser may give the parts of a form as they were encoded: the text is what was sent.
+        ("", Some(params)) => Ok(params
             .iter()
             .filter(|param| {
                 // Written by an export of this program: the value is not the one that was sent.
@@ -51,7 +52,7 @@ fn har_call(found: &mut FoundCalls, at: usize, request: &Value) {
             })
             .map(|param| (text(param, "name"), text(param, "value")))
             .collect()),
-        _ => form_body(text(data, "mimeType"), text(data, "text")),
+        (body, _) => form_body(text(data, "mimeType"), body),
     };
     let before = found.calls.len();
     found.take(String::new(), &what, text(request, "method"), &path_of(text(request, "url")), params);
@@ -115,6 +116,9 @@ fn filled_address(address: &str, variables: &HashMap<&str, &str>) -> Result<Stri
     }
 }
 
+/// The longest text of a call, in bytes: a variable may stand in a text as often as anybody likes.
+const LONGEST_TEXT: usize = 1 << 20;
+
 /// A text with the collection's variables filled in.
 fn filled(text: &str, variables: &HashMap<&str, &str>) -> Result<String, String> {
     let (mut out, mut rest) = (String::new(), text);
@@ -125,9 +129,15 @@ fn filled(text: &str, variables: &HashMap<&str, &str>) -> Result<String, String>
         })?;
         out.push_str(before);
         out.push_str(value);
+        if out.len() > LONGEST_TEXT {
+            break;
+        }
         rest = after;
     }
     out.push_str(rest);
+    if out.len() > LONGEST_TEXT {
+        return Err(format!("has a text of more than {} MB, which no call has", LONGEST_TEXT >> 20));
+    }
     Ok(out)
 }
 
