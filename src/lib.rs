@@ -50,7 +50,7 @@
 //! | [`diff`] | two calls compared: what differs, and what differs in every pair of calls | domain |
 //! | [`parity`] | the answers of the minter and of a target to the same calls, compared field by field | domain |
 //! | [`reports`] | a run as JUnit, JSON, Markdown or a page, pure functions | domain |
-//! | [`messages`] | commands and updates between window and worker, plain data | domain |
+//! | [`messages`] | commands and updates between window and worker, plain data | domain, reports |
 //! | [`model`] | what the window knows; `apply` is the only way to change it | domain, messages |
 //! | [`minter`] | Stripe's test mode as a state machine over a `Ledger`, without side effects | domain |
 //! | [`files`] | private files, with size limits, replaced atomically; leftovers of killed processes are removed | |
@@ -64,7 +64,7 @@
 //! | [`jobs`] | long work with progress and cancellation: export, import, refresh, key check, parity, runs and their reports | domain, parity, formats, reports, backend, store, files |
 //! | [`worker`] | everything in the background of the window: commands, jobs, the threads that read the history | domain, messages, formats, store, backend, server, jobs, keys, settings, files |
 //! | [`cli`] | the commands | domain, parity, formats, reports, backend, store, server, jobs, keys, settings, snippets, files |
-//! | [`ui`] | views, widgets, theme; they push [`ui::Action`]s and change only their own state | domain, messages, model, snippets, diff |
+//! | [`ui`] | views, widgets, theme; they push [`ui::Action`]s and change only their own state | domain, messages, model, snippets, diff, reports |
 //! | [`app`] | the window: connects worker and views, carries actions out | domain, messages, model, worker, ui |
 //! | `main` | chooses window or command line; makes the clock, reads the time zone and the environment | domain, settings, worker, cli, app |
 //!
@@ -137,6 +137,11 @@
 //! answer says nothing of the card, and written down once, under an idempotency key that is derived from run, row and step.
 //! [`domain::run::verdict`] follows the row from call to call. Whoever resumes a run takes what was answered from the
 //! history and asks for the rest under the same keys; of what may not be kept, the list has to be given again.
+//!
+//! In the window, `ui/dialogs/runs` works a preview out beside the frames and pushes a `JobRequest::MakeRun`.
+//! `worker/run_calls` does what `cli/run` does, on a thread of its own, and tells ten times a second at most how far it is;
+//! `worker/run_views` reads the kept runs for the dialog. A run that is made again (`jobs/run_again`) is written down from
+//! the rows that are kept of the earlier one.
 //!
 //! # One call of an SDK
 //!

@@ -98,6 +98,7 @@ impl App {
             Shortcut::Server => {
                 self.views.dialogs.server = Some(ServerDialogState::new(&self.settings, &self.faults));
             }
+            Shortcut::Runs => self.open_runs(None),
             Shortcut::Keys => self.views.dialogs.keys_are_open = true,
             Shortcut::SwitchTarget => self.act(ctx, Action::SetTarget(self.settings.target().other())),
             Shortcut::Undo => self.worker.send(WorkerCommand::RestoreLast),
@@ -238,6 +239,10 @@ impl App {
             Action::Run(request) => {
                 self.start(request);
             }
+            Action::ShowRun(id) => self.open_runs(Some(id)),
+            Action::LoadRun(id) => self.load_run(id),
+            Action::PauseRun { job, is_paused } => self.worker.send(WorkerCommand::PauseRun { job, is_paused }),
+            Action::ShowRunEntries { run, entry } => self.show_run_entries(run, entry),
             Action::CancelEntry(id) => {
                 if let Some(job) = self.model.job_of(id) {
                     self.worker.send(WorkerCommand::Cancel { job });

@@ -44,6 +44,8 @@ impl App {
                     dialog.begin_check(job);
                 }
             }
+            JobRequest::MakeRun(_) => self.views.dialogs.runs.begin(),
+            JobRequest::ReportRun(_) => self.views.dialogs.runs.report_begun(job),
             JobRequest::CreateToken { .. }
             | JobRequest::AskAgain { .. }
             | JobRequest::Retrieve { .. }
@@ -76,6 +78,8 @@ impl App {
                 self.views.toasts.push(refresh_toast(report).cause(ToastCause::Refresh));
             }
             JobOutcome::Export(exported) => self.export_ended(exported),
+            JobOutcome::MakeRun(made) => self.run_ended(made),
+            JobOutcome::ReportRun(written) => self.report_ended(written),
             JobOutcome::SaveSettings(saved) => self.settings_saved(ctx, saved),
             JobOutcome::CheckKey(profile, checked) => {
                 self.jobs.end_key_check(job);

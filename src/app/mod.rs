@@ -13,6 +13,7 @@ mod panes;
 mod placement;
 mod preset_shelf;
 mod presets;
+mod runs;
 mod selection;
 mod settings;
 mod views;

@@ -42,6 +42,7 @@ impl App {
             UserNotice::Edited { edit, outcome } => self.tell_edited(edit, outcome),
             UserNotice::Restored(restored) => self.tell_restored(restored),
             UserNotice::Begun { job, entry } => self.job_waits(job, entry),
+            UserNotice::RunBegun(id) => self.run_begun(id),
             UserNotice::Finished { job, outcome } => self.job_ended(ctx, job, *outcome),
         }
     }

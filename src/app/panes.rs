@@ -14,6 +14,7 @@ use crate::{
             closing::{self, ClosingAnswer, ClosingState},
             export::{self, ExportContext},
             keys, preset,
+            runs::{self, RunsContext},
             server::{self, ServerContext},
             use_token,
         },
@@ -349,6 +350,15 @@ impl App {
             if !server::server_ui(ctx, state, &about, actions) {
                 dialogs.server = None;
             }
+        }
+        if dialogs.runs.is_open() {
+            let about = RunsContext {
+                runs: &self.model.runs,
+                settings: &self.settings,
+                paths: &self.paths,
+                now: self.clock.now(),
+            };
+            runs::runs_ui(ctx, &mut dialogs.runs, &about, actions);
         }
         if dialogs.keys_are_open {
             dialogs.keys_are_open = keys::keys_ui(ctx);

@@ -7,6 +7,7 @@ use crate::ui::{
         closing::ClosingState,
         export::ExportState,
         preset::PresetState,
+        runs::RunsState,
         server::{AppliedFaults, ServerDialogState},
         use_token::UseTokenState,
     },
@@ -32,6 +33,8 @@ pub(super) struct OpenDialogs {
     pub(super) export: Option<ExportState>,
     pub(super) use_token: Option<UseTokenState>,
     pub(super) server: Option<ServerDialogState>,
+    /// The runs. What was typed for a new one stays while the dialog is closed.
+    pub(super) runs: RunsState,
     /// What is not saved, while it is asked whether the window closes all the same.
     pub(super) closing: Option<ClosingState>,
     /// The list of keys.
@@ -50,6 +53,7 @@ impl OpenDialogs {
             ),
             is_of(self.preset.as_ref().is_some_and(PresetState::is_unsaved), "The name of a preset"),
             is_of(self.use_token.as_ref().is_some_and(UseTokenState::is_unsaved), "What a token is to be used for"),
+            is_of(self.runs.is_unsaved(), "The list of a new run"),
             is_of(self.export.as_ref().is_some_and(ExportState::is_unsaved), "The file of an export"),
         ];
         all.into_iter().flatten().collect()
@@ -61,6 +65,7 @@ impl OpenDialogs {
         is_about_tokens
             || self.settings.is_some()
             || self.server.is_some()
+            || self.runs.is_open()
             || self.keys_are_open
             || self.closing.is_some()
     }

@@ -14,7 +14,7 @@ use super::{
     opened::{OpenTarget, block_on, load_settings, open_store},
     outcome::{CliError, CommandOutcome},
     output::{print, remark},
-    run_progress::{ProgressView, time_words},
+    run_progress::ProgressView,
     shared_args::{ReportArgs, TargetArg, TargetArgs, pace, rate},
     signals::{EndSignal, EndSignals},
 };
@@ -30,7 +30,7 @@ use crate::{
             list_file::ListFormat,
             list_hash::ListHash,
             matrix::RunMatrix,
-            preview::RunPreview,
+            preview::{RunPreview, time_words},
             record::{NewRun, RunId, RunRecord, RunState, run_name},
             row::RunStep,
         },

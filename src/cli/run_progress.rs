@@ -8,7 +8,7 @@ use std::{
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::output::remark;
-use crate::jobs::run::RunProgress;
+use crate::{domain::run::preview::time_words, jobs::run::RunProgress};
 
 /// How often a plain line is written: a log of CI is read by people.
 const LINE_EVERY: Duration = Duration::from_secs(5);
@@ -82,13 +82,4 @@ fn doubts(differs: u64, unanswered: u64) -> String {
     let parts = [(differs, "differ"), (unanswered, "unanswered")];
     let words = parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
     words.collect::<Vec<_>>().join(", ")
-}
-
-/// A time in words: "44 s", "3 min 20 s", "2 h 5 min".
-pub(super) fn time_words(time: Duration) -> String {
-    match time.as_secs() {
-        secs @ 0..60 => format!("{secs} s"),
-        secs @ 60..3600 => format!("{} min {} s", secs / 60, secs % 60),
-        secs => format!("{} h {} min", secs / 3600, secs % 3600 / 60),
-    }
 }

@@ -7,4 +7,5 @@ pub mod pace;
 pub mod parity;
 pub mod refresh;
 pub mod run;
+pub mod run_again;
 pub mod run_report;

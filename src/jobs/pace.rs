@@ -16,9 +16,8 @@ use governor::{
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::domain::call::api::ApiResponse;
+pub use crate::domain::settings::stripe::USUAL_RATE;
 
-/// Stripe's sandbox allows 25 calls a second in all (docs.stripe.com/rate-limits); this leaves some to the user's own.
-pub const USUAL_RATE: u32 = 20;
 /// How often a call that met the rate limit is made again.
 pub(super) const TRIES: u32 = 4;
 /// The pause after the rate limit where the answer names none; it doubles from one to the next.

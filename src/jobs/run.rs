@@ -98,6 +98,10 @@ impl PauseSwitch {
         self.0.send_replace(is_paused);
     }
 
+    pub fn is_set(&self) -> bool {
+        *self.0.borrow()
+    }
+
     async fn passed(&self) {
         // The sender is in this switch, so the channel cannot be closed.
         let _ = self.0.subscribe().wait_for(|is_paused| !is_paused).await;
@@ -143,18 +147,21 @@ fn numbered(rows: ListRows<'_>) -> NumberedRows<'_> {
     Box::new((1..).zip(rows).map(|(number, row)| row.map(|row| (number, row))))
 }
 
-async fn write_rows(
+pub(super) async fn write_rows<E>(
     store: &Store,
     run: RunId,
-    mut rows: impl Iterator<Item = Result<(u64, RunRow), ListError>>,
+    mut rows: impl Iterator<Item = Result<(u64, RunRow), E>>,
     day: Date,
-) -> Result<(), RunError> {
+) -> Result<(), RunError>
+where
+    RunError: From<E>,
+{
     loop {
         let piece: Vec<(u64, RunRow, PlannedRow)> = rows
             .by_ref()
             .take(WRITTEN_AT_ONCE)
             .map(|row| row.map(|(number, row)| (number, row.clone(), row.on(day))))
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<_, E>>()?;
         if piece.is_empty() {
             return Ok(());
         }
@@ -180,22 +187,11 @@ pub async fn resume(store: &Store, run: &RunRecord, list: &RunList) -> Result<()
 /// Checks the list of a run that this session has taken, and writes its missing rows down.
 async fn prepare(store: &Store, run: &RunRecord, list: &RunList) -> Result<(), RunError> {
     let needed = || RunError::ListNeeded(run.id, run.run.name.clone());
-    let reader = store.reader()?;
-    let mut hash = ListHash::new(&store.workspace_secret());
-    let mut last = 0;
-    for row in reader.run_rows(run.id, RowSelection::All) {
-        let row = row?;
-        last = row.number;
-        match row.restored() {
-            _ if !list.is_empty() => {}
-            Some(row) => hash.add(&row),
-            None => return Err(needed()),
-        }
-    }
-    drop(reader);
+    let (last, kept_hash) = kept_list(store, run.id)?;
     if list.is_empty() {
-        return if hash.finish() == run.run.list_hash { Ok(()) } else { Err(needed()) };
+        return if kept_hash.as_ref() == Some(&run.run.list_hash) { Ok(()) } else { Err(needed()) };
     }
+    let mut hash = ListHash::new(&store.workspace_secret());
     for row in list.rows() {
         hash.add(&row?);
     }
@@ -204,6 +200,22 @@ async fn prepare(store: &Store, run: &RunRecord, list: &RunList) -> Result<(), R
     }
     let missing = numbered(list.rows()).filter(|row| row.as_ref().map_or(true, |(number, _)| *number > last));
     write_rows(store, run.id, missing, run.day()).await
+}
+
+/// Reads the rows that are kept of a run: the number of the last one, and the hash of the list that they make; `None` where a
+/// part of what they send is not kept.
+pub(super) fn kept_list(store: &Store, run: RunId) -> Result<(u64, Option<String>), StoreError> {
+    let mut hash = Some(ListHash::new(&store.workspace_secret()));
+    let mut last = 0;
+    for row in store.reader()?.run_rows(run, RowSelection::All) {
+        let row = row?;
+        last = row.number;
+        hash = hash.zip(row.restored()).map(|(mut hash, row)| {
+            hash.add(&row);
+            hash
+        });
+    }
+    Ok((last, hash.map(|hash| hash.finish())))
 }
 
 /// The calls of a run, ready to be made.

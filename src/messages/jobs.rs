@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::run_orders::{ReportOrder, RunOrder};
 use crate::domain::{
     call::{
         api::Target,
@@ -14,6 +15,7 @@ use crate::domain::{
     },
     key::ApiKey,
     rules::expectation::{Expectation, Judgement},
+    run::record::RunRecord,
     settings::{
         file_format::ExportForm, key_check::KeyCheck, preferences::Settings, profile::ProfileId, stripe::StripeSettings,
     },
@@ -39,6 +41,10 @@ pub enum JobRequest {
     Refresh(RefreshScope),
     /// Write entries to a file, newest first.
     Export { path: PathBuf, filter: HistoryFilter, form: ExportForm, overwrite: bool },
+    /// Make the calls of a run.
+    MakeRun(Box<RunOrder>),
+    /// Write a report of a run to a file.
+    ReportRun(ReportOrder),
     /// Check, keep and use these settings with these new keys: all of them or, where a file that they name is not good,
     /// none.
     SaveSettings { settings: Box<Settings>, keys: Vec<(ProfileId, ApiKey)> },
@@ -56,6 +62,8 @@ impl JobRequest {
             Self::UseToken { .. } => JobOutcome::UseToken(Err(message)),
             Self::Refresh(_) => JobOutcome::Refresh(Err(message)),
             Self::Export { .. } => JobOutcome::Export(Err(ExportFailure::Failed(message))),
+            Self::MakeRun(_) => JobOutcome::MakeRun(Err(message)),
+            Self::ReportRun(_) => JobOutcome::ReportRun(Err(ExportFailure::Failed(message))),
             Self::SaveSettings { .. } => JobOutcome::SaveSettings(Err(SettingsFault::Other(message))),
             Self::CheckKey { profile, .. } => JobOutcome::CheckKey(*profile, Err(JobFailure::Failed(message))),
         }
@@ -81,6 +89,10 @@ pub enum JobOutcome {
     UseToken(Result<UsedToken, String>),
     Refresh(Result<RefreshReport, String>),
     Export(Result<ExportReport, ExportFailure>),
+    /// The run as it is now: finished, or stopped.
+    MakeRun(Result<Box<RunRecord>, String>),
+    /// The file that was written.
+    ReportRun(Result<PathBuf, ExportFailure>),
     SaveSettings(Result<SavedSettings, SettingsFault>),
     /// The profile whose key was checked.
     CheckKey(ProfileId, Result<Box<KeyCheck>, JobFailure>),

@@ -1,11 +1,13 @@
 //! All that the window and the background share: plain data, comparable and printable, without closures.
 
 mod jobs;
+mod run_orders;
+mod runs;
 
 use std::{path::PathBuf, sync::Arc};
 
 // All of it: a new kind of job needs no line here.
-pub use self::jobs::*;
+pub use self::{jobs::*, run_orders::*, runs::*};
 
 use jiff::Timestamp;
 
@@ -23,6 +25,7 @@ use crate::domain::{
     },
     key::KeyKind,
     presets::library::PresetLibrary,
+    run::record::{RunId, RunRecord},
     settings::{
         file_format::{CopyForm, ExportForm},
         layout::WindowLayout,
@@ -98,6 +101,12 @@ pub enum WorkerCommand {
     Copy { ids: Vec<EntryId>, form: CopyForm },
     /// Load a call of the request log with its answer.
     LoadExchange { id: ExchangeId },
+    /// List the runs that are kept.
+    LoadRuns,
+    /// Load a run with all that is shown of it.
+    LoadRun { id: RunId },
+    /// Hold back the run that a job makes, or let it go on.
+    PauseRun { job: JobId, is_paused: bool },
     /// Serve the minter on this port of 127.0.0.1, or stop serving.
     Serve { port: Option<u16> },
     /// Let the server go wrong on purpose, by these rules; none lets it work.
@@ -276,6 +285,11 @@ pub enum WorkerUpdate {
         job: JobId,
         entry: EntryId,
     },
+    /// The runs that are kept, newest first.
+    Runs(Vec<RunRecord>),
+    Run(Box<ShownRun>),
+    /// How far a run of this window is, ten times a second at most.
+    Running(RunningRun),
     /// A job went on: so many of so many.
     Progress {
         job: JobId,

@@ -3,6 +3,7 @@
 mod history;
 mod loaded;
 mod requests;
+mod runs;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -17,6 +18,7 @@ use crate::{
             entry::{EntryDetail, EntryId, HistoryEntry},
             request_log::ExchangeId,
         },
+        run::record::RunId,
         settings::{file_format::CopyForm, profile::ProfileId},
     },
     messages::{
@@ -27,6 +29,7 @@ use crate::{
 pub use history::HistoryModel;
 pub use loaded::{LoadedValue, Revision};
 pub use requests::RequestsModel;
+pub use runs::RunsModel;
 
 /// The state of the data folder as far as the window knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,6 +57,7 @@ pub struct WindowModel {
     pub requests: RequestsModel,
     /// The call that was asked for last.
     pub exchange: Option<(ExchangeId, LoadedValue<ApiExchange>)>,
+    pub runs: RunsModel,
     pub server: ServerInfo,
     /// Of each job that reports progress: how much is done, and of how much.
     pub progress: BTreeMap<JobId, (u64, u64)>,
@@ -113,11 +117,20 @@ impl WindowModel {
                 self.waiting.insert(entry, job);
                 return Some(UserNotice::Begun { job, entry });
             }
+            WorkerUpdate::Runs(kept) => self.runs.kept = Some(kept),
+            WorkerUpdate::Run(shown) => self.runs.shown = Some(LoadedValue::new(self.revision.count_on(), shown)),
+            WorkerUpdate::Running(running) => {
+                let is_new = self.runs.running.as_ref().is_none_or(|known| known.job != running.job);
+                let id = running.id;
+                self.runs.running = Some(running);
+                return is_new.then_some(UserNotice::RunBegun(id));
+            }
             WorkerUpdate::Progress { job, done, total } => {
                 self.progress.insert(job, (done, total));
             }
             WorkerUpdate::Finished { job, outcome } => {
                 self.progress.remove(&job);
+                self.runs.ended(job);
                 self.waiting.retain(|_, waiting| *waiting != job);
                 return Some(UserNotice::Finished { job, outcome: Box::new(outcome) });
             }
@@ -167,6 +180,8 @@ pub enum UserNotice {
         job: JobId,
         entry: EntryId,
     },
+    /// The calls of a run are on their way.
+    RunBegun(RunId),
     Finished {
         job: JobId,
         outcome: Box<JobOutcome>,

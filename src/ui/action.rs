@@ -7,6 +7,7 @@ use crate::{
         fault::FaultRule,
         history::{edit::EntryEdit, entry::EntryId, request_log::ExchangeId},
         presets::{library::OwnPreset, preset::PresetKey},
+        run::record::RunId,
         settings::{file_format::CopyForm, origin::PageOrigin, preferences::ThemeChoice, profile::ProfileId},
     },
     messages::{JobId, JobRequest, TroubleSubject},
@@ -109,6 +110,20 @@ pub enum Action {
     OpenUse(EntryId, UseKind),
     /// Start a job as it is described, with nothing to be looked up first.
     Run(JobRequest),
+    /// Open the dialog of runs at this one.
+    ShowRun(RunId),
+    /// Load what is shown of a run.
+    LoadRun(RunId),
+    /// Hold the run back that a job makes, or let it go on.
+    PauseRun {
+        job: JobId,
+        is_paused: bool,
+    },
+    /// Show the entries of a run in the history, and one of them in the inspector.
+    ShowRunEntries {
+        run: RunId,
+        entry: Option<EntryId>,
+    },
     /// Stop the call of a pending entry.
     CancelEntry(EntryId),
     Cancel(JobId),
@@ -157,6 +172,8 @@ pub enum ToastCause {
     /// A token is used up.
     Use,
     Refresh,
+    /// A run was made, or its report written.
+    Run,
     Export,
     Note(EntryId),
     /// The tags of these entries.

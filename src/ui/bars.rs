@@ -235,6 +235,10 @@ pub fn status_bar_ui(ui: &mut Ui, model: &WindowModel) {
     egui::Sides::new().height(16.0).shrink_left().truncate().show(
         ui,
         |ui| {
+            if let Some(running) = &model.runs.running {
+                ui.label(small(words::run_progress(running)));
+                ui.add_space(8.0);
+            }
             ui.label(small(tally));
             ui.add_space(8.0);
             ui.add(Label::new(small(saved)).truncate());

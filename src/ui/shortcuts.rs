@@ -33,6 +33,7 @@ pub enum Shortcut {
     PreviousPane,
     SwitchTarget,
     Server,
+    Runs,
     Settings,
     Keys,
     ZoomIn,
@@ -118,6 +119,7 @@ pub const KEY_BINDINGS: &[KeyBinding] = &[
     on(Shortcut::Annotate, bare(Key::F2), KeyGroup::History, "Note and tags…"),
     on(Shortcut::Undo, ctrl(Key::Z), KeyGroup::History, "Undo the last deletion"),
     on(Shortcut::Export, ctrl(Key::S), KeyGroup::History, "Export…"),
+    on(Shortcut::Runs, ctrl(Key::R), KeyGroup::History, "Runs…"),
     on(Shortcut::GoForm, ctrl(Key::Num1), KeyGroup::Window, "Go to the form"),
     on(Shortcut::GoHistory, ctrl(Key::Num2), KeyGroup::Window, "Go to the history"),
     on(Shortcut::GoInspector, ctrl(Key::Num3), KeyGroup::Window, "Go to the inspector"),
@@ -140,7 +142,7 @@ pub enum LocalKey {
     Close,
     /// Does what a dialog is for, or what is marked in a list.
     Confirm,
-    /// Saves the settings; in the palette, fills the form without sending it.
+    /// Saves the settings, starts a new run; in the palette, fills the form without sending it.
     Submit,
     /// Makes a preset a favourite, or no longer.
     Favourite,
@@ -205,7 +207,7 @@ impl LocalKey {
         match self {
             Self::Close => "Close what lies on top",
             Self::Confirm => "Do what a dialog is for, or what is marked",
-            Self::Submit => "Save the settings; in the palette, fill the form only",
+            Self::Submit => "Save the settings, start a run; in the palette, fill the form only",
             Self::Favourite => "In the palette: make a preset a favourite, or no longer",
             Self::EditPreset => "In the palette: rename or delete a preset of your own",
             Self::Delete => "Delete the selected entries",

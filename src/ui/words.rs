@@ -5,7 +5,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::widgets::chip::grouped;
-use crate::domain::{foreign, history::entry::HistoryEntry, zone::LocalZone};
+use crate::{
+    domain::{foreign, history::entry::HistoryEntry, zone::LocalZone},
+    messages::RunningRun,
+};
 
 /// So many seconds ahead are no time to come: clocks are set right by less.
 const JITTER: i64 = -4;
@@ -109,6 +112,14 @@ pub fn entries(count: u64) -> String {
 /// How many rules let the server go wrong: "2 faults on".
 pub fn faults(rules: usize) -> String {
     if rules == 1 { "1 fault on".to_owned() } else { format!("{rules} faults on") }
+}
+
+/// How far a run is: "Run smoke: 30 of 72 rows".
+pub fn run_progress(running: &RunningRun) -> String {
+    let rows = running.counts.rows();
+    let paused = if running.is_paused { ", paused" } else { "" };
+    let name = foreign::label(&running.name);
+    format!("Run {name}: {} of {} rows{paused}", grouped(rows - running.counts.open), grouped(rows))
 }
 
 #[cfg(test)]

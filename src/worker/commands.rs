@@ -18,6 +18,7 @@ use super::{
     outbox::UpdateSender,
     readers::HistoryReaders,
     resolver::BackendResolver,
+    run_views,
     serving::ServerHandle,
 };
 use crate::{
@@ -120,6 +121,9 @@ impl CommandHandler {
             WorkerCommand::LoadPair { first, second } => self.history.look_up(LookupQuestion::Pair(first, second)),
             WorkerCommand::Copy { ids, form } => self.history.look_up(LookupQuestion::Copy(ids, form)),
             WorkerCommand::LoadExchange { id } => self.history.look_up(LookupQuestion::Exchange(id)),
+            WorkerCommand::LoadRuns => run_views::load_runs(self.resolver.targets.store(), &self.outbox),
+            WorkerCommand::LoadRun { id } => run_views::load_run(self.resolver.targets.store(), &self.outbox, id),
+            WorkerCommand::PauseRun { job, is_paused } => self.in_flight.pause(job, is_paused),
             WorkerCommand::Serve { port } => self.server.serve(port),
             WorkerCommand::SetFaults { rules } => self.server.set_faults(rules),
             WorkerCommand::ResetMinter => self.reset(),

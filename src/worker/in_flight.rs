@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     backend::Backend,
     domain::{call::api::ApiRequest, history::entry::EntryId},
+    jobs::run::PauseSwitch,
     messages::{JobId, JobOutcome, WorkerUpdate},
 };
 
@@ -32,6 +33,8 @@ pub(super) struct InFlight {
 struct OpenCalls {
     repeatable: HashMap<EntryId, RepeatableCall>,
     running: HashMap<JobId, CancellationToken>,
+    /// Those of the running jobs that can be held back.
+    pauses: HashMap<JobId, PauseSwitch>,
 }
 
 impl InFlight {
@@ -44,6 +47,18 @@ impl InFlight {
     /// Notes a job that is stopped on demand and at the end of the program, so that it can clean up after itself.
     pub(super) fn begin_until_end(&self, job: JobId) -> RunningJob {
         self.note(job, self.ending.child_token())
+    }
+
+    /// Notes that a job can be held back too, until it ends.
+    pub(super) fn may_pause(&self, job: JobId, pause: PauseSwitch) {
+        self.lock().pauses.insert(job, pause);
+    }
+
+    /// Holds a job back, or lets it go on. One that has ended meanwhile is none any more.
+    pub(super) fn pause(&self, job: JobId, is_paused: bool) {
+        if let Some(pause) = self.lock().pauses.get(&job) {
+            pause.set(is_paused);
+        }
     }
 
     fn note(&self, job: JobId, cancelled: CancellationToken) -> RunningJob {
@@ -96,7 +111,10 @@ impl RunningJob {
 
     /// Ends the job: it cannot be stopped any more. Gives what is to be told of it.
     pub(super) fn finish(self, outcome: JobOutcome) -> WorkerUpdate {
-        self.in_flight.lock().running.remove(&self.id);
+        let mut open = self.in_flight.lock();
+        open.running.remove(&self.id);
+        open.pauses.remove(&self.id);
+        drop(open);
         WorkerUpdate::Finished { job: self.id, outcome }
     }
 }

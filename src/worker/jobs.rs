@@ -11,7 +11,11 @@ use super::{
     outbox::UpdateSender,
     refresh::RefreshTask,
     resolver::Destination,
+    run_calls::RunTask,
+    run_views,
 };
+use tokio::runtime::Handle;
+
 use crate::{
     backend::new_idempotency_key,
     domain::{
@@ -22,8 +26,14 @@ use crate::{
         settings::{file_format::ExportForm, preferences::Settings, profile::ProfileId, stripe::StripeSettings},
     },
     files::OwnFolders,
-    jobs::export::{self, ExportError, ExportFile, ExportProgress},
-    messages::{ExportFailure, ExportReport, JobId, JobOutcome, JobRequest, RefreshScope, SavedSettings, WorkerUpdate},
+    jobs::{
+        export::{self, ExportError, ExportFile, ExportProgress},
+        run::PauseSwitch,
+    },
+    messages::{
+        ExportFailure, ExportReport, JobId, JobOutcome, JobRequest, RefreshScope, ReportOrder, RunOrder, SavedSettings,
+        WorkerUpdate,
+    },
     store::Store,
 };
 
@@ -57,6 +67,8 @@ impl CommandHandler {
             }
             JobRequest::Refresh(scope) => self.refresh(job, scope),
             JobRequest::Export { path, filter, form, overwrite } => self.export(job, path, filter, form, overwrite),
+            JobRequest::MakeRun(order) => self.make_run(job, *order),
+            JobRequest::ReportRun(order) => self.report_run(job, order),
             JobRequest::SaveSettings { settings, keys } => self.check_settings(job, settings, keys),
             JobRequest::CheckKey { profile, settings, key } => self.check_key(job, profile, *settings, key),
         }
@@ -119,6 +131,32 @@ impl CommandHandler {
             outbox: self.outbox.clone(),
         };
         tokio::task::spawn_blocking(move || task.run(path, &filter, &form, overwrite));
+    }
+
+    fn make_run(&self, job: JobId, order: RunOrder) {
+        let pause = PauseSwitch::default();
+        let task = RunTask {
+            job: self.in_flight.begin_until_end(job),
+            pause: pause.clone(),
+            resolver: self.resolver.clone(),
+            settings: self.settings.clone(),
+            clock: self.clock.clone(),
+            outbox: self.outbox.clone(),
+        };
+        self.in_flight.may_pause(job, pause);
+        let runtime = Handle::current();
+        // A thread of its own, for the rows of a long list are read between the calls.
+        tokio::task::spawn_blocking(move || runtime.block_on(task.run(order)));
+    }
+
+    fn report_run(&self, job: JobId, order: ReportOrder) {
+        let (job, store) = (self.in_flight.begin(job), self.resolver.targets.store().clone());
+        let (own, outbox) = (Arc::clone(&self.own_folders), self.outbox.clone());
+        tokio::task::spawn_blocking(move || {
+            let written = run_views::write_report(&store, &outbox, &order, &own);
+            let outcome = written.map(|()| order.path).map_err(export_failure);
+            outbox.send(job.finish(JobOutcome::ReportRun(outcome)));
+        });
     }
 
     fn check_key(&self, job: JobId, profile: ProfileId, settings: StripeSettings, key: Option<ApiKey>) {

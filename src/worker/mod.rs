@@ -25,6 +25,8 @@ mod readers;
 mod refresh;
 mod requests;
 mod resolver;
+mod run_calls;
+mod run_views;
 mod serving;
 
 use std::{sync::mpsc, time::Duration};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    backend::{Backend, BackendTargets},
+    backend::{Backend, BackendTargets, CallLimits},
     domain::{call::api::Target, rules::policies::AccountPolicies, settings::profile::Profile},
     jobs::pace::CallPace,
     keys::ApiKeys,
@@ -36,6 +36,18 @@ impl BackendResolver {
     /// # Errors
     /// One sentence for a person: there is no key, or no client can be built from the settings.
     pub(super) async fn backend(&self, destination: Destination) -> Result<Backend, String> {
+        self.backend_within(destination, None).await
+    }
+
+    /// The backend of a destination for a run, which makes calls again by its own rules.
+    ///
+    /// # Errors
+    /// As [`Self::backend`].
+    pub(super) async fn backend_of_run(&self, destination: Destination) -> Result<Backend, String> {
+        self.backend_within(destination, Some(CallLimits { retries: 0, ..CallLimits::default() })).await
+    }
+
+    async fn backend_within(&self, destination: Destination, limits: Option<CallLimits>) -> Result<Backend, String> {
         let Destination { target, profile, policies } = destination;
         match target {
             Target::Local => Ok(self.targets.local(policies)),
@@ -44,7 +56,12 @@ impl BackendResolver {
                 let made = tokio::task::spawn_blocking(move || {
                     let missing = || resolver.keys.status(profile.id).problem.unwrap_or_else(|| NO_KEY.to_owned());
                     let key = resolver.keys.get(profile.id).ok_or_else(missing)?;
-                    resolver.targets.stripe(profile.id, &profile.stripe, key).map_err(|error| error.to_string())
+                    let (targets, stripe) = (&resolver.targets, &profile.stripe);
+                    let made = match limits {
+                        Some(limits) => targets.stripe_within(profile.id, stripe, key, limits),
+                        None => targets.stripe(profile.id, stripe, key),
+                    };
+                    made.map_err(|error| error.to_string())
                 });
                 made.await.unwrap_or_else(|_| Err("The call could not be prepared".to_owned()))
             }

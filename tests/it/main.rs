@@ -69,6 +69,7 @@ mod refresh;
 mod refusals;
 mod requests;
 mod rules;
+mod run_window;
 mod runs;
 mod salvage;
 mod same_card;

@@ -72,6 +72,15 @@ impl RunPreview {
     }
 }
 
+/// A time in words: "44 s", "3 min 20 s", "2 h 5 min".
+pub fn time_words(time: Duration) -> String {
+    match time.as_secs() {
+        secs @ 0..60 => format!("{secs} s"),
+        secs @ 60..3600 => format!("{} min {} s", secs / 60, secs % 60),
+        secs => format!("{} h {} min", secs / 3600, secs % 3600 / 60),
+    }
+}
+
 /// The policies that are not as by default.
 fn switched(mut policies: AccountPolicies) -> Vec<AccountPolicy> {
     let mut usual = AccountPolicies::default();

@@ -4,6 +4,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use super::{record::RowRecord, verdict::RowVerdict};
+use crate::domain::history::entry::EntryId;
 
 /// The most cards and variants that a heat map shows; what is beyond counts in the sums alone. All published cards fit.
 const MOST_CARDS: usize = 400;
@@ -44,6 +45,11 @@ pub struct HeatCell {
     pub counts: VerdictCounts,
     /// What the first of its rows came to that is worst: one that differs before one that does not.
     pub outcome: String,
+    /// The same row's expectation, and its verdict in words; empty while no row has come to its end.
+    pub expected: String,
+    pub verdict: String,
+    /// The entry of the same row's token; that of the first row while none has come to its end.
+    pub entry: Option<EntryId>,
 }
 
 /// Outcomes by card and variant, both in the order in which the list first names them.
@@ -150,7 +156,11 @@ impl HeatMap {
         };
         if is_worse(&cell.counts) {
             cell.outcome = row.results.last().map(|last| last.got.clone()).unwrap_or_default();
+            cell.expected = row.expects.words();
+            cell.verdict = row.verdict.as_ref().map(RowVerdict::words).unwrap_or_default();
+            cell.entry = row.entry;
         }
+        cell.entry = cell.entry.or(row.entry);
         cell.counts.add(row.verdict.as_ref());
     }
 }

@@ -8,6 +8,9 @@ use url::{Host, Url};
 use super::proxy::ProxyChoice;
 use crate::domain::{invisible::without_invisible, mask};
 
+/// Stripe's sandbox allows 25 calls a second in all (docs.stripe.com/rate-limits); this leaves some to the user's own.
+pub const USUAL_RATE: u32 = 20;
+
 /// How the real API is reached. The API key is not a setting, because settings are stored on disk.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct StripeSettings {

@@ -1,9 +1,10 @@
-//! The dialogs that lie over the window, a file each: the state of one while it is open, and a function that draws it
+//! The dialogs that lie over the window, a file each, that of runs a folder: the state of one while it is open, and a function that draws it
 //! and returns `false` when it is to be closed.
 
 pub mod closing;
 pub mod export;
 pub mod keys;
 pub mod preset;
+pub mod runs;
 pub mod server;
 pub mod use_token;

@@ -59,6 +59,9 @@ pub fn history_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryContext<'_
             && std::mem::replace(&mut state.changes, ctx.history.changes()) != ctx.history.changes()
         {
             state.selection.keep_shown(ctx.history);
+            if std::mem::take(&mut state.reveals_cursor) {
+                state.scroll_to = state.selection.cursor();
+            }
             if std::mem::take(&mut state.selects_all) {
                 state.selection.all(ctx.history);
             }

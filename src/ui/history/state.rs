@@ -43,6 +43,8 @@ pub struct HistoryState {
     pub(super) arrivals: u64,
     pub(super) changes: u64,
     pub(super) scroll_to: Option<EntryId>,
+    /// Whether the selected entry is to come into view once another list is here.
+    pub(super) reveals_cursor: bool,
     pub(super) focus_search: bool,
     /// How many rows the last frame drew: what a test counts instead of time.
     pub rows_drawn: usize,
@@ -60,6 +62,13 @@ impl HistoryState {
     /// Puts the focus on the table, or on the search while there is none.
     pub fn focus_table(&mut self) {
         self.focus_table = true;
+    }
+
+    /// Shows the entries that pass this search and no other filter.
+    pub fn search_for(&mut self, search: String) {
+        self.filter = HistoryFilter { search, sort: self.filter.sort, ..HistoryFilter::default() };
+        self.days = DayRange::Any;
+        self.reveals_cursor = true;
     }
 
     /// Selects an entry and brings it into view.

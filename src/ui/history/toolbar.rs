@@ -32,7 +32,7 @@ pub(super) fn title_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryConte
     let is_narrow = ui.available_width() < 560.0;
     let mut of_left = Vec::new();
     // The width that the tabs and the buttons leave for the search.
-    let width = (ui.available_width() - 388.0).clamp(120.0, 230.0);
+    let width = (ui.available_width() - 456.0).clamp(120.0, 230.0);
     ends_ui(
         ui,
         theme::BUTTON_HEIGHT,
@@ -42,6 +42,10 @@ pub(super) fn title_ui(ui: &mut Ui, state: &mut HistoryState, ctx: &HistoryConte
         |ui| {
             if !is_narrow {
                 find_ui(ui, state, width);
+            }
+            let runs = ui.add(QuietButton::new("Runs…"));
+            if runs.on_hover_text(Shortcut::Runs.tip("Make many tokens, and see what came as expected")).clicked() {
+                actions.push(Action::Do(Shortcut::Runs));
             }
             let export = QuietButton::new("Export…").icon(icons::DOWNLOAD);
             if ui.add(export).on_hover_text(Shortcut::Export.tip("Write the history to a file")).clicked() {

@@ -44,6 +44,11 @@ impl LocalServer {
         Self { address: server.address(), server, _runtime: runtime }
     }
 
+    /// Where clients call it.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// Lets calls go wrong by these rules from now on.
     #[track_caller]
     pub fn set_faults(&self, rules: &[&str]) {

@@ -1,0 +1,255 @@
+//! A run: what it is, how far it is, what came of it, and what can be done with it.
+
+use egui::{Label, Rect, RichText, Role, Sense, Ui, WidgetInfo, accesskit::Live, vec2};
+
+use super::{
+    bars, changes,
+    context::{DialogStatus, RunsContext},
+    heat_map::{HeatMapState, HeatSign, heat_map_ui},
+    report::{ReportState, report_ui},
+};
+use crate::{
+    domain::{
+        foreign,
+        run::{
+            preview::time_words,
+            record::{RunId, RunRecord, RunState},
+            summary::VerdictCounts,
+        },
+    },
+    messages::{JobRequest, RunOrder, RunningRun},
+    ui::{
+        action::Action,
+        icons,
+        theme::{self, DesignTokens},
+        widgets::{InlineAlert, QuietButton, RowButton, RowScroll, TabBar, Tone, button_row_ui, chip::grouped, paint},
+        words, zone_in_use,
+    },
+};
+
+/// While a run is made that is longer, its heat map waits for its end: it is counted anew each time.
+const LIVE_ROWS: u64 = 20_000;
+
+/// The pages of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum RunTab {
+    #[default]
+    HeatMap,
+    Outcomes,
+    Changes,
+}
+
+/// What can be done with a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum RunWish {
+    Again,
+    Resume,
+    Entries,
+    Report,
+}
+
+/// What the view of a run remembers from frame to frame.
+#[derive(Debug, Default)]
+pub(super) struct ShownRunState {
+    tab: RunTab,
+    pub(super) heat: HeatMapState,
+    changes: RowScroll,
+    pub(super) report: Option<ReportState>,
+}
+
+impl ShownRunState {
+    /// Another run is shown from now on.
+    pub(super) fn about_another(&mut self) {
+        *self = Self { tab: self.tab, ..Self::default() };
+    }
+
+    pub(super) fn focus_heat_map(&mut self) {
+        self.tab = RunTab::HeatMap;
+        self.heat.take_focus();
+    }
+}
+
+/// Draws a run.
+pub(super) fn shown_run_ui(
+    ui: &mut Ui,
+    state: &mut ShownRunState,
+    id: RunId,
+    status: DialogStatus<'_>,
+    about: &RunsContext<'_>,
+    actions: &mut Vec<Action>,
+) {
+    let loaded = about.runs.shown.as_ref().filter(|shown| shown.record.id == id);
+    let Some(record) = about.runs.record(id).or(loaded.map(|shown| &shown.record)) else { return };
+    let running = about.runs.running.as_ref().filter(|running| running.id == id);
+    head_ui(ui, record, about);
+    match running {
+        Some(running) => progress_ui(ui, running, actions),
+        None => buttons_ui(ui, state, record, status, about, actions),
+    }
+    if let Some(problem) = status.problem {
+        InlineAlert::new(Tone::Error, problem).ui(ui);
+    }
+    if let Some(report) = &mut state.report
+        && !report_ui(ui, report, id, actions)
+    {
+        state.report = None;
+    }
+    let Some(shown) = loaded else { return };
+    if let Some(running) = running
+        && !status.is_loading
+        && shown.summary.counts.open != running.counts.open
+        && running.counts.rows() <= LIVE_ROWS
+    {
+        actions.push(Action::LoadRun(id));
+    }
+    ui.add_space(2.0);
+    let changed = shown.before.as_ref().map_or(0, |(_, compared)| compared.changed);
+    let since = match changed {
+        0 => "Since the run before".to_owned(),
+        changed => format!("Since the run before · {}", grouped(changed)),
+    };
+    let tabs = [(RunTab::HeatMap, "Heat map"), (RunTab::Outcomes, "Outcomes"), (RunTab::Changes, &since)];
+    ui.add(TabBar::new("Run", &mut state.tab, &tabs));
+    match state.tab {
+        RunTab::HeatMap => {
+            ui.add_space(4.0);
+            legend_ui(ui, &shown.summary.counts, shown.summary.heat_map.left_out);
+            let opened = heat_map_ui(ui, &mut state.heat, &shown.summary.heat_map);
+            if let Some(entry) = opened.and_then(|cell| cell.entry) {
+                actions.push(Action::ShowRunEntries { run: id, entry: Some(entry) });
+            }
+        }
+        RunTab::Outcomes => bars::bars_ui(ui, &shown.summary),
+        RunTab::Changes => changes::changes_ui(ui, &mut state.changes, shown),
+    }
+}
+
+fn head_ui(ui: &mut Ui, record: &RunRecord, about: &RunsContext<'_>) {
+    let t = DesignTokens::of(ui);
+    ui.spacing_mut().item_spacing.y = 5.0;
+    let title = format!("{} · run {}", record.run.name, record.id.0);
+    let title = RichText::new(foreign::label(&title)).font(theme::semibold(15.0)).color(t.text);
+    ui.add(Label::new(title).truncate());
+    let zone = zone_in_use::of(ui);
+    let profile = record.run.profile.and_then(|id| about.settings.profiles.get(id));
+    let profile = profile.map(|profile| format!(" · profile {}", profile.name)).unwrap_or_default();
+    let rate = record.run.rate.map(|rate| format!(" · {rate} calls a second at most")).unwrap_or_default();
+    let when = words::short_moment(record.run.created, &zone);
+    let line = format!("{}{profile} · {when}{rate} · {}", record.run.target.label(), record.run.source);
+    let line = foreign::label(&line).into_owned();
+    let text = RichText::new(&line).size(theme::SMALL_SIZE).color(t.subdued);
+    ui.add(Label::new(text).truncate()).on_hover_text(line);
+}
+
+/// How far it is, with what holds it back or stops it.
+fn progress_ui(ui: &mut Ui, running: &RunningRun, actions: &mut Vec<Action>) {
+    let t = DesignTokens::of(ui);
+    let VerdictCounts { open, .. } = running.counts;
+    let rows = running.counts.rows();
+    let mut words = vec![format!("{} of {} rows", grouped(rows - open), grouped(rows))];
+    for sign in [HeatSign::AsExpected, HeatSign::Differs, HeatSign::Unanswered] {
+        let count = sign.count(&running.counts);
+        if count > 0 {
+            words.push(format!("{} {}", grouped(count), sign.words_of(count)));
+        }
+    }
+    if running.is_paused {
+        words.push("paused".to_owned());
+    } else if running.per_second > 0.0 && open > 0 {
+        let left = std::time::Duration::from_secs_f64((open as f64 / running.per_second).min(1e9));
+        words.push(format!("{:.1} a second", running.per_second));
+        words.push(format!("{} left", time_words(left)));
+    }
+    let words = words.join(" · ");
+    let (track, bar) = ui.allocate_exact_size(vec2(ui.available_width(), 8.0), Sense::hover());
+    bar.widget_info(|| WidgetInfo::labeled(Role::ProgressIndicator, true, "Progress of the run"));
+    ui.accesskit_node_builder(bar.id, |node| {
+        node.set_numeric_value(f64::from(running.share()) * 100.0);
+        node.set_min_numeric_value(0.0);
+        node.set_max_numeric_value(100.0);
+        node.set_description(words.as_str());
+    });
+    paint_progress(ui, track, &running.counts);
+    ui.horizontal(|ui| {
+        let (pause, is_paused) = if running.is_paused { ("Resume", false) } else { ("Pause", true) };
+        let response = ui.add(QuietButton::new(pause));
+        if response.on_hover_text("Calls on their way come to their end; no further one leaves").clicked() {
+            actions.push(Action::PauseRun { job: running.job, is_paused });
+        }
+        let stop = ui.add(QuietButton::new("Stop").icon(icons::X));
+        if stop.on_hover_text("Stop here. The rest can be made later").clicked() {
+            actions.push(Action::Cancel(running.job));
+        }
+        ui.add(Label::new(RichText::new(words).size(theme::SMALL_SIZE).color(t.subdued)).truncate());
+    });
+}
+
+/// The bar: each kind of end in its colour, in the order of the words beside it.
+fn paint_progress(ui: &Ui, track: Rect, counts: &VerdictCounts) {
+    let t = DesignTokens::of(ui);
+    ui.painter().rect_filled(track, 4, t.border);
+    let mut left = track.left();
+    for sign in [HeatSign::AsExpected, HeatSign::Differs, HeatSign::Unanswered] {
+        let width = sign.count(counts) as f32 / counts.rows().max(1) as f32 * track.width();
+        let part = Rect::from_x_y_ranges(left..=left + width, track.y_range());
+        ui.painter().rect_filled(part, 4, sign.color(t));
+        left += width;
+    }
+}
+
+fn buttons_ui(
+    ui: &mut Ui,
+    state: &mut ShownRunState,
+    record: &RunRecord,
+    status: DialogStatus<'_>,
+    about: &RunsContext<'_>,
+    actions: &mut Vec<Action>,
+) {
+    let label = ui.add(Label::new(RichText::new(record.words()).font(theme::semibold(theme::BODY_SIZE))).truncate());
+    ui.accesskit_node_builder(label.id, |node| node.set_live(Live::Polite));
+    let is_busy = status.is_busy;
+    let button = |text, icon, tip: &str, value| RowButton { text, icon, tip: tip.to_owned(), value };
+    let mut buttons = Vec::new();
+    if !is_busy && record.state != RunState::Finished {
+        let tip = "Make the rows without an answer, and no call twice";
+        buttons.push(button("Resume", icons::ARROW_RIGHT, tip, RunWish::Resume));
+    }
+    if !is_busy {
+        buttons.push(button("Run again", icons::REFRESH_CW, "A new run of the same list", RunWish::Again));
+    }
+    buttons.push(button("Show entries", icons::SEARCH, "The tokens of the run, in the history", RunWish::Entries));
+    buttons.push(button("Report…", icons::DOWNLOAD, "Write a report to a file", RunWish::Report));
+    let order = match button_row_ui(ui, &buttons) {
+        None => return,
+        Some(RunWish::Entries) => return actions.push(Action::ShowRunEntries { run: record.id, entry: None }),
+        Some(RunWish::Report) => {
+            state.report = Some(ReportState::new(about.paths.clone(), record));
+            return;
+        }
+        Some(RunWish::Again) => RunOrder::Again(record.id),
+        Some(RunWish::Resume) => RunOrder::Resume(record.id),
+    };
+    actions.push(Action::Run(JobRequest::MakeRun(Box::new(order))));
+}
+
+/// What the signs of the map mean, and how many rows have each.
+fn legend_ui(ui: &mut Ui, counts: &VerdictCounts, left_out: u64) {
+    let t = DesignTokens::of(ui);
+    let small = |text: String| RichText::new(text).size(theme::SMALL_SIZE).color(t.subdued);
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = 5.0;
+        ui.spacing_mut().interact_size.y = 0.0;
+        for sign in HeatSign::ALL {
+            paint::icon_ui(ui, sign.icon(), 13.0, sign.color(t));
+            let count = sign.count(counts);
+            ui.label(small(format!("{} {}", grouped(count), sign.words_of(count))));
+            ui.add_space(10.0);
+        }
+        if left_out > 0 {
+            ui.label(small(format!(
+                "{} rows have no field, for there are too many cards or variants",
+                grouped(left_out)
+            )));
+        }
+    });
+}
