@@ -143,7 +143,8 @@ fn one_damaged_page_costs_what_stands_on_it_and_lost_entries_are_made_anew_from_
             _ => None,
         };
         let remarks = match name {
-            "sqlite_sequence" => 3,
+            // Of entries, calls, objects and runs.
+            "sqlite_sequence" => 4,
             // What a reset made void is lost with them.
             "worlds" => 2,
             _ => usize::from(remark.is_some()),
