@@ -236,7 +236,9 @@ fn the_menu_of_an_entry_opens_by_key_and_gives_the_focus_back() {
     press(&mut window, Modifiers::NONE, Key::Home);
     press(&mut window, Modifiers::NONE, Key::Menu);
     let names: Vec<String> = items(&window).into_iter().map(|(name, _)| name).collect();
-    assert_eq!(names[..4], ["Copy id", "Copy the call as cURL", "Put into the form", "Note and tags…"]);
+    let copies = ["Copy id", "Copy the call as cURL", "Copy as JSON", "Copy as a Markdown table"];
+    assert_eq!(names[..4], copies);
+    assert_eq!(names[4..6], ["Put into the form", "Note and tags…"]);
     assert_eq!(focused(&window).as_deref(), Some("Copy id"));
     // Delete is for the list, which does not have the keys now.
     press(&mut window, Modifiers::NONE, Key::Delete);
