@@ -23,6 +23,9 @@ use super::{
 };
 use crate::domain::{call::version::ApiVersion, rules::prediction::CardDetails};
 
+/// No card number has fewer digits.
+const FEWEST_DIGITS: usize = 12;
+
 /// A token of a card that a call sent.
 #[derive(Clone, Debug)]
 pub struct NewToken<'a> {
@@ -54,6 +57,13 @@ impl<'a> NewToken<'a> {
         &self.id
     }
 
+    /// Whether nobody takes a part of its ids for a card number: an account's id may be digits alone. Where somebody may,
+    /// the answer is masked as every other one is, for this token is shown by others too.
+    pub fn has_plain_ids(&self) -> bool {
+        let has_few_digits = |id: &&String| id.bytes().filter(u8::is_ascii_digit).count() < FEWEST_DIGITS;
+        [&self.id, &self.card_id, &self.fingerprint].iter().all(has_few_digits)
+    }
+
     pub fn brand(&self) -> &'static str {
         self.details.number.brand().as_str()
     }
@@ -80,7 +90,7 @@ impl<'a> NewToken<'a> {
     }
 
     /// The body of the answer that shows it in a version. It holds the program's own words and what was masked when the
-    /// card was read: there is nothing in it to redact.
+    /// card was read: with plain ids, there is nothing in it to redact.
     pub(super) fn shown(&self, version: ApiVersion<'_>) -> Vec<u8> {
         let template = TokenTemplate::of(version, self);
         let values: Vec<CardValue<'_>> = self.values().collect();
@@ -261,6 +271,16 @@ mod tests {
                     assert_eq!(told.to_string(), object.to_string(), "{version}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn ids_of_many_digits_are_not_plain() {
+        let details = details(&[]);
+        for (id, is_plain) in [("tok_1UhFZ3S7P5TyW2nxG1kfq9a2", true), ("tok_1UhFZ30000012345090d4ibq", false)] {
+            let (id, card_id, fingerprint) = (id.to_owned(), "card_1".to_owned(), "f".to_owned());
+            let token = NewToken { id, card_id, fingerprint, created: 1, details: Cow::Borrowed(&details) };
+            assert_eq!(token.has_plain_ids(), is_plain, "{}", token.id());
         }
     }
 }

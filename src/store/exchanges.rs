@@ -38,6 +38,8 @@ pub(super) struct KeptToken {
     pub(super) id: String,
     pub(super) brand: String,
     pub(super) last4: String,
+    /// See [`minter::NewToken::has_plain_ids`].
+    pub(super) has_plain_ids: bool,
     /// What the minter has to know of it besides. The minter made it of flags and a published number: there is nothing
     /// in it to redact.
     pub(super) state: String,

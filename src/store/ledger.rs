@@ -252,7 +252,8 @@ impl Ledger for SqlLedger<'_> {
             return self.insert_row(account, &token.object());
         }
         let (brand, last4) = (token.brand().to_owned(), token.last4().to_owned());
-        self.token = Some(KeptToken { id: token.id().to_owned(), brand, last4, state: token.state().to_string() });
+        let (id, has_plain_ids) = (token.id().to_owned(), token.has_plain_ids());
+        self.token = Some(KeptToken { id, brand, last4, has_plain_ids, state: token.state().to_string() });
         Ok(())
     }
 

@@ -68,7 +68,8 @@ impl WriteContext {
         let response = answer(&mut ledger)?;
         let ledger = ledger.finish()?;
         // What shows a new token holds what was masked already.
-        let sent = call.redaction.local_answer(response, ledger.token.is_some());
+        let is_masked = ledger.token.as_ref().is_some_and(|token| token.has_plain_ids);
+        let sent = call.redaction.local_answer(response, is_masked);
         let took = begun.elapsed();
         let (kept, sent_apart) = match call.redaction.kept_apart(&sent) {
             Some(kept) => (kept, Some(sent)),
