@@ -207,7 +207,7 @@ impl Backend {
             Self::Local { store, workspace, policies } => {
                 let call = started.call(Target::Local, None, Some(workspace.account().clone()));
                 let prepared =
-                    PreparedCall::new(started.request.clone(), started.started, *policies, Arc::clone(workspace));
+                    PreparedCall::new(started.request.clone(), None, started.started, *policies, Arc::clone(workspace));
                 let answer: LocalAnswer = Box::new(move |ledger| prepared.answer(ledger));
                 match started.row.clone() {
                     Some(row) => store.answer_row(call, row, answer).await,

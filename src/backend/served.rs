@@ -9,7 +9,7 @@ use crate::{
     domain::{
         call::{
             account::AccountId,
-            api::{ApiExchange, ApiRequest, ApiResponse, CallFailure, Target},
+            api::{ApiExchange, ApiRequest, ApiResponse, CallFailure, MaskedRequest, Target},
             error::ApiError,
         },
         fault::Fault,
@@ -19,7 +19,7 @@ use crate::{
         settings::origin::PageOrigin,
     },
     minter::{self, MinterAccount, PreparedCall},
-    store::{CallSelection, NewCall, StoreError},
+    store::{CallSelection, LocalAnswer, NewCall, StoreError},
 };
 
 /// A call that came over HTTP for the stand-in, its key let in by [`super::admit`].
@@ -65,12 +65,12 @@ impl BackendTargets {
     pub async fn serve(&self, call: ServedCall, policies: AccountPolicies) -> ApiResponse {
         let ServedCall { request, origin, fault } = call;
         let account = self.accounts.of(origin.world.as_ref());
-        let call = origin.call(request.clone(), &account);
-        let prepared = PreparedCall::new(request, origin.started, policies, account);
-        let answer = move |ledger: &mut dyn minter::Ledger| {
-            prepared.answer(ledger).map(|answer| with_fault(answer, fault.as_ref()))
+        let call = origin.call(request, &account);
+        let prepare = |request: ApiRequest, masked: &MaskedRequest| -> LocalAnswer {
+            let prepared = PreparedCall::new(request, Some(masked), origin.started, policies, account);
+            Box::new(move |ledger| prepared.answer(ledger).map(|answer| with_fault(answer, fault.as_ref())))
         };
-        self.store.serve(call, origin.arrived, Box::new(answer)).await.unwrap_or_else(|error| {
+        self.store.serve(call, origin.arrived, prepare).await.unwrap_or_else(|error| {
             self.save_failures.add(&error);
             minter::unavailable(&error.cause())
         })

@@ -3,7 +3,7 @@
 //! Only what was carried out is remembered: to an object, to a decline, or to a refusal for what the objects are by then.
 //! A request whose parameters were refused leaves its key free (docs.stripe.com/api/idempotent_requests).
 
-use std::{fmt::Write as _, ops::RangeInclusive};
+use std::{borrow::Cow, fmt::Write as _, ops::RangeInclusive};
 
 use jiff::Timestamp;
 use zeroize::Zeroizing;
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::domain::{
     call::{
-        api::{ApiRequest, HttpMethod},
+        api::{ApiRequest, HttpMethod, MaskedRequest},
         error::{ApiError, ErrorKind},
     },
     mask::{
@@ -52,7 +52,7 @@ fn answer_key(key: &str, account: Option<&ConnectedAccount>, workspace: &MinterA
 }
 
 /// The fingerprint of method, path and parameters; in what order the parameters were sent makes no difference.
-fn fingerprint(request: &ApiRequest, workspace: &MinterAccount) -> RequestFingerprint {
+fn fingerprint(request: &ApiRequest, masked: Option<&MaskedRequest>, workspace: &MinterAccount) -> RequestFingerprint {
     let path = request.segments().join("/");
     let hash = |key: &[u8; 32], path: &str, mut params: Vec<(&str, &str)>| {
         params.sort_unstable();
@@ -66,7 +66,7 @@ fn fingerprint(request: &ApiRequest, workspace: &MinterAccount) -> RequestFinger
         first_half(keyed_hash(key, "request", text.as_bytes())) as u64
     };
     let (kept_key, secret_key) = workspace.request_keys();
-    let masked = request.params.masked();
+    let masked = masked.map_or_else(|| Cow::Owned(request.params.masked()), |masked| Cow::Borrowed(&masked.params));
     RequestFingerprint {
         whole_key: workspace.secret_request_name(),
         whole: hash(secret_key, &path, request.params.iter().collect()),
@@ -96,12 +96,14 @@ pub(super) struct PreparedRecord {
 }
 
 /// What there is to remember of a request for an account, `None` where it has no idempotency key. Only POST has one.
-/// Nothing of the ledger is needed for this, so it can be worked out before the request's turn comes.
+/// Nothing of the ledger is needed for this, so it can be worked out before the request's turn comes. `masked` is the
+/// request as it is recorded, where that was made already.
 ///
 /// # Errors
 /// A key that is empty or too long.
 pub(super) fn record_of(
     request: &ApiRequest,
+    masked: Option<&MaskedRequest>,
     account: Option<&ConnectedAccount>,
     workspace: &MinterAccount,
 ) -> Result<Option<PreparedRecord>, ApiError> {
@@ -112,7 +114,7 @@ pub(super) fn record_of(
         return Err(length_refused(length));
     }
     let key = answer_key(key, account, workspace);
-    Ok(Some(PreparedRecord { key, fingerprint: fingerprint(request, workspace) }))
+    Ok(Some(PreparedRecord { key, fingerprint: fingerprint(request, masked, workspace) }))
 }
 
 /// Looks up what was answered under the request's key.

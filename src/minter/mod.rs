@@ -68,7 +68,7 @@ pub use workspace::MinterAccount;
 
 use crate::domain::{
     call::{
-        api::{ApiRequest, ApiResponse},
+        api::{ApiRequest, ApiResponse, MaskedRequest},
         error::ApiError,
         version::ApiVersion,
     },
@@ -93,7 +93,7 @@ pub fn handle(
     policies: AccountPolicies,
     workspace: &MinterAccount,
 ) -> Result<ApiResponse, LedgerError> {
-    carry_out(ledger, request, CallMatters::of(request, workspace), now, policies, workspace)
+    carry_out(ledger, request, CallMatters::of(request, None, workspace), now, policies, workspace)
 }
 
 /// What is worked out of a request before the ledger is needed.
@@ -107,9 +107,9 @@ struct CallMatters {
 impl CallMatters {
     /// # Errors
     /// A connected account that cannot be one, and an idempotency key that is none.
-    fn of(request: &ApiRequest, workspace: &MinterAccount) -> Result<Self, ApiError> {
+    fn of(request: &ApiRequest, masked: Option<&MaskedRequest>, workspace: &MinterAccount) -> Result<Self, ApiError> {
         let account = accounts::connected(request, workspace)?;
-        let record = idempotency::record_of(request, account.as_ref(), workspace)?;
+        let record = idempotency::record_of(request, masked, account.as_ref(), workspace)?;
         Ok(Self { account, record })
     }
 }
@@ -126,8 +126,15 @@ pub struct PreparedCall {
 }
 
 impl PreparedCall {
-    pub fn new(request: ApiRequest, now: Timestamp, policies: AccountPolicies, workspace: Arc<MinterAccount>) -> Self {
-        let matters = CallMatters::of(&request, &workspace);
+    /// `masked` is the same request as it is recorded, where that was made already.
+    pub fn new(
+        request: ApiRequest,
+        masked: Option<&MaskedRequest>,
+        now: Timestamp,
+        policies: AccountPolicies,
+        workspace: Arc<MinterAccount>,
+    ) -> Self {
+        let matters = CallMatters::of(&request, masked, &workspace);
         Self { request, now, policies, workspace, matters }
     }
 

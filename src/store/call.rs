@@ -77,6 +77,11 @@ pub(super) struct MaskedCall {
 
 impl MaskedCall {
     pub(super) fn of(call: NewCall, identities: &IdentityKey) -> Self {
+        Self::with_request(call, identities).0
+    }
+
+    /// As [`Self::of`], with the request as its sender has it.
+    pub(super) fn with_request(call: NewCall, identities: &IdentityKey) -> (Self, ApiRequest) {
         let NewCall { target, started, request: sent, expects, profile, world, own_account } = call;
         let world = world.map(|world| identities.stored(world.as_str())).unwrap_or_default();
         let own = own_account.as_ref().map(AccountId::as_str);
@@ -92,7 +97,7 @@ impl MaskedCall {
         let (redaction, request) = Redaction::with_request(&sent);
         let (params_json, headers_json) = (rows::params_json(&request), rows::pairs_json(&request.headers));
         let redaction = Arc::new(redaction);
-        Self { redaction, world, account, target, started, request, params_json, headers_json, entry }
+        (Self { redaction, world, account, target, started, request, params_json, headers_json, entry }, sent)
     }
 
     /// The exchange as the history gives it back: its times are as precise as their columns. For the answer of the

@@ -1,15 +1,16 @@
 //! Which call an idempotency key stands for, without an index over random text: each new key would write a page of it.
 //!
 //! ```text
-//! a commit ──► one block: a hash and a number of each of its keys     blocks ──► one run, sorted, once they hold RUN keys
-//! a look-up     the keys of the open transaction, of the blocks, of the runs from the newest on
+//! UNWRITTEN calls ──► one block: a hash and a number of each key     blocks ──► one run, sorted, once they hold RUN keys
+//! a look-up            the keys of the open transaction, of the newest calls and the blocks, of the runs from the newest on
 //! ```
 //!
-//! The keys of the blocks are in memory, of those of the runs the first half of each hash: a key that is new is known to
-//! be new without a look into the database. What is remembered of a call stands with it ([`KeyRecord`]): the index only
-//! tells where to look, and can be made anew from the calls.
+//! The keys of the newest calls and of the blocks are in memory, of those of the runs the first half of each hash: a key
+//! that is new is known to be new without a look into the database. What is remembered of a call stands with it
+//! ([`KeyRecord`]): the index only tells where to look, and can be made anew from the calls. So a commit writes nothing of
+//! it: the keys of the newest calls are read from these when the history is opened.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ops::Range};
 
 use rusqlite::{Connection, OptionalExtension as _};
 
@@ -26,6 +27,8 @@ use crate::{
 const RUN: usize = 65_536;
 /// A key is forgotten once so many calls followed it, however young it is.
 pub(super) const MOST_ANSWERS: i64 = 1_000_000;
+/// The keys of so many of the newest calls may be in no block: a block for each commit would be a page for each.
+const UNWRITTEN: i64 = 512;
 /// A hash and a number.
 const PAIR: usize = 16;
 
@@ -85,8 +88,12 @@ pub(super) struct KeyIndex {
     open: HashMap<KeyHash, i64>,
     /// By the machine's clock, when the newest of them was written.
     newest_ms: i64,
-    /// The keys of the blocks.
+    /// The keys of the blocks, and those of `unwritten`.
     recent: HashMap<KeyHash, i64>,
+    /// The keys of committed calls that are in no block yet.
+    unwritten: HashMap<KeyHash, i64>,
+    /// The keys of the calls up to this one are in blocks and runs.
+    covered: i64,
     /// The last block that is known.
     last_block: i64,
     /// Oldest first.
@@ -107,11 +114,12 @@ impl KeyIndex {
     /// Takes over what other processes wrote. To be called in a transaction, for they write nothing until its end. Where
     /// its tables are damaged, it is made of the calls up to `last_call`.
     pub(super) fn refresh(&mut self, connection: &Connection, last_call: i64) -> rusqlite::Result<()> {
-        match self.read(connection) {
+        let read = self.read(connection, last_call).and_then(|()| self.read_newest(connection, last_call));
+        match read {
             Err(error) if is_damage(&error) => {
                 tracing::warn!("the index of idempotency keys is damaged, and made of the calls: {error}");
                 *self = Self { is_kept_in_calls: true, ..Self::default() };
-                for_each_record(connection, last_call - MOST_ANSWERS, &mut |record, call, _| {
+                for_each_record(connection, last_call - MOST_ANSWERS..last_call, &mut |record, call, _| {
                     self.recent.insert(record.key, call.0);
                     Ok(())
                 })
@@ -120,10 +128,14 @@ impl KeyIndex {
         }
     }
 
-    fn read(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+    fn read(&mut self, connection: &Connection, last_call: i64) -> rusqlite::Result<()> {
+        let covered = |covered: i64, call: i64| if call <= last_call { covered.max(call) } else { covered };
         let ids: Vec<i64> = connection
-            .prepare_cached("SELECT id FROM key_runs ORDER BY id")?
-            .query_map([], |row| row.get(0))?
+            .prepare_cached("SELECT id, newest_call FROM key_runs ORDER BY id")?
+            .query_map([], |row| {
+                self.covered = covered(self.covered, row.get(1)?);
+                row.get(0)
+            })?
             .collect::<rusqlite::Result<_>>()?;
         if !ids.iter().eq(self.runs.iter().map(|run| &run.id)) {
             self.recent.clear();
@@ -140,8 +152,36 @@ impl KeyIndex {
         let mut blocks = blocks.query([self.last_block])?;
         while let Some(block) = blocks.next()? {
             self.last_block = block.get(0)?;
-            self.recent.extend(block.get_ref(1)?.as_blob()?.chunks_exact(PAIR).map(pair));
+            for (key, call) in block.get_ref(1)?.as_blob()?.chunks_exact(PAIR).map(pair) {
+                self.recent.insert(key, call);
+                self.covered = covered(self.covered, call);
+            }
         }
+        Ok(())
+    }
+
+    /// Reads the keys of the newest calls, which may be in no block.
+    fn read_newest(&mut self, connection: &Connection, last_call: i64) -> rusqlite::Result<()> {
+        self.unwritten.clear();
+        let after = self.covered.max(last_call - UNWRITTEN);
+        let mut add = |record: KeyRecord, call: ExchangeId, started_ms| {
+            self.unwritten.insert(record.key, call.0);
+            self.newest_ms = self.newest_ms.max(started_ms);
+            Ok(())
+        };
+        match for_each_record(connection, after..last_call, &mut add) {
+            Err(error) if is_damage(&error) => {
+                tracing::warn!("of the newest calls, those are read for their keys that can be: {error}");
+                for call in after..last_call {
+                    match for_each_record(connection, call..call + 1, &mut add) {
+                        Err(error) if !is_damage(&error) => return Err(error),
+                        _ => {}
+                    }
+                }
+            }
+            read => read?,
+        }
+        self.recent.extend(&self.unwritten);
         Ok(())
     }
 
@@ -173,13 +213,14 @@ impl KeyIndex {
         Ok(calls.into_iter().map(ExchangeId).collect())
     }
 
-    /// Writes the keys of the open transaction, and makes a run of the blocks where they hold enough. To be called before
-    /// the commit; [`Self::committed`] follows it.
-    pub(super) fn write(&mut self, connection: &Connection) -> rusqlite::Result<()> {
-        if self.open.is_empty() || self.is_kept_in_calls {
+    /// Writes the keys that are in no block, where the newest calls are no longer enough to find them, and makes a run of
+    /// the blocks where they hold enough. To be called before the commit of the calls up to `last_call`;
+    /// [`Self::committed`] follows it.
+    pub(super) fn write(&mut self, connection: &Connection, last_call: i64) -> rusqlite::Result<()> {
+        if self.is_kept_in_calls || last_call - self.covered < UNWRITTEN {
             return Ok(());
         }
-        match self.write_open(connection) {
+        match self.write_all(connection, last_call) {
             Err(error) if is_damage(&error) => {
                 tracing::warn!("the index of idempotency keys is damaged, and not written: {error}");
                 self.is_kept_in_calls = true;
@@ -189,12 +230,21 @@ impl KeyIndex {
         }
     }
 
-    fn write_open(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+    fn write_all(&mut self, connection: &Connection, last_call: i64) -> rusqlite::Result<()> {
+        // Where a key stands for another call now, the newer one counts.
+        let open = std::mem::take(&mut self.open);
+        self.unwritten.extend(open);
+        self.open = std::mem::take(&mut self.unwritten);
+        self.covered = last_call;
+        if self.open.is_empty() {
+            return Ok(());
+        }
         if self.recent.len() + self.open.len() < RUN {
             connection
                 .prepare_cached("INSERT INTO key_blocks (newest_ms, keys) VALUES (?1, ?2)")?
                 .execute((self.newest_ms, sorted(self.open.iter())))?;
             self.last_block = connection.last_insert_rowid();
+            self.recent.extend(self.open.drain());
             return Ok(());
         }
         let mut all = self.recent.clone();
@@ -211,12 +261,13 @@ impl KeyIndex {
         )?;
         self.open.clear();
         // The new run is read, and the old ones are known.
-        self.read(connection)
+        self.read(connection, last_call)
     }
 
     /// What was written is there for good.
     pub(super) fn committed(&mut self) {
-        self.recent.extend(self.open.drain());
+        self.recent.extend(&self.open);
+        self.unwritten.extend(self.open.drain());
     }
 }
 
@@ -239,27 +290,30 @@ pub(super) fn drop_old(connection: &Connection, now_ms: i64) -> rusqlite::Result
 pub(super) fn rebuild(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch("DELETE FROM key_blocks; DELETE FROM key_runs;")?;
     let mut index = KeyIndex::default();
-    for_each_record(connection, 0, &mut |record, call, started_ms| {
+    let mut last_call = 0;
+    for_each_record(connection, 0..i64::MAX, &mut |record, call, started_ms| {
         index.note(record.key, call, started_ms);
+        last_call = call.0;
         if index.open.len() == RUN {
-            index.write(connection)?;
-            index.committed();
+            index.write_all(connection, last_call)?;
         }
         Ok(())
     })?;
-    index.write(connection)
+    index.write_all(connection, last_call)
 }
 
-/// Shows what is remembered of the calls after a number, oldest first, with the moment of each call in milliseconds.
+/// Shows what is remembered of the calls after the first of these numbers up to the second, oldest first, with the moment
+/// of each call in milliseconds.
 fn for_each_record(
     connection: &Connection,
-    after: i64,
+    calls: Range<i64>,
     each: &mut dyn FnMut(KeyRecord, ExchangeId, i64) -> rusqlite::Result<()>,
 ) -> rusqlite::Result<()> {
-    let calls = "SELECT id, started_ms, record FROM exchanges WHERE id > ?1 AND record IS NOT NULL ORDER BY id";
-    let mut calls = connection.prepare(calls)?;
-    let mut calls = calls.query([after])?;
-    while let Some(call) = calls.next()? {
+    let records = "SELECT id, started_ms, record FROM exchanges NOT INDEXED WHERE id > ?1 AND id <= ?2 \
+                   AND record IS NOT NULL ORDER BY id";
+    let mut records = connection.prepare_cached(records)?;
+    let mut records = records.query([calls.start, calls.end])?;
+    while let Some(call) = records.next()? {
         if let Some(record) = KeyRecord::of_bytes(call.get_ref(2)?.as_blob().unwrap_or_default()) {
             each(record, ExchangeId(call.get(0)?), call.get(1)?)?;
         }
@@ -285,4 +339,70 @@ fn sorted<'a>(keys: impl Iterator<Item = (&'a KeyHash, &'a i64)>) -> Vec<u8> {
         bytes.extend_from_slice(&call.to_be_bytes());
     }
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::schema;
+
+    /// Notes a key for each of these calls, as one commit, with the calls as they are kept.
+    fn commit(connection: &Connection, index: &mut KeyIndex, calls: Range<i64>) {
+        for call in calls.clone() {
+            let record = KeyRecord {
+                key: KeyHash(call as u64),
+                created: 0,
+                fingerprint: RequestFingerprint { whole_key: 0, whole: 0, masked: 0 },
+            };
+            let insert = "INSERT INTO exchanges (id, is_creation, target, started_ms, method, path, params, headers, record) \
+                          VALUES (?1, 0, 'local', 0, 'POST', '/', '', '', ?2)";
+            connection.execute(insert, (call, record.to_bytes())).unwrap();
+            index.note(record.key, ExchangeId(call), 0);
+        }
+        index.write(connection, calls.end - 1).unwrap();
+        index.committed();
+    }
+
+    fn blocks(connection: &Connection) -> i64 {
+        connection.query_row("SELECT count(*) FROM key_blocks", [], |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn every_key_is_found_by_who_opens_the_history_and_few_commits_write_any() {
+        let connection = schema::in_memory_for_tests();
+        let mut index = KeyIndex::default();
+        for first in (1..2001).step_by(10) {
+            commit(&connection, &mut index, first..first + 10);
+        }
+        assert_eq!(blocks(&connection), 2000 / UNWRITTEN, "200 commits wrote so many blocks");
+        let mut opened = KeyIndex::default();
+        opened.refresh(&connection, 2000).unwrap();
+        for index in [&index, &opened] {
+            for call in 1..2001 {
+                let found = index.calls(&connection, KeyHash(call as u64)).unwrap();
+                assert!(found.contains(&ExchangeId(call)), "{call}");
+            }
+        }
+        // Two processes that take turns do not write what the other one has written.
+        for first in (2001..4001).step_by(20) {
+            commit(&connection, &mut opened, first..first + 10);
+            index.refresh(&connection, first + 9).unwrap();
+            commit(&connection, &mut index, first + 10..first + 20);
+            opened.refresh(&connection, first + 19).unwrap();
+        }
+        assert_eq!(blocks(&connection), 4000 / UNWRITTEN);
+    }
+
+    #[test]
+    fn a_key_that_stands_for_another_call_now_is_written_with_that() {
+        let connection = schema::in_memory_for_tests();
+        let mut index = KeyIndex::default();
+        commit(&connection, &mut index, 1..2);
+        index.note(KeyHash(1), ExchangeId(600), 0);
+        index.write(&connection, 600).unwrap();
+        index.committed();
+        let mut opened = KeyIndex::default();
+        opened.refresh(&connection, 600).unwrap();
+        assert_eq!(opened.calls(&connection, KeyHash(1)).unwrap(), [ExchangeId(600)]);
+    }
 }

@@ -5,7 +5,8 @@
 //! a day, or until a million calls followed it, because a retry would be carried out twice without it. All other calls go, oldest first, those in a token's
 //! timeline too: a program that asks for one token all night would fill the disk otherwise.
 //!
-//! Every call that is written drops a few old ones, found by their number, so that no call waits long for this.
+//! All this is written once a commit. Every call that is entered drops a few old ones, found by their number, so that no
+//! commit waits long for this.
 
 use std::{
     borrow::Cow,
@@ -15,9 +16,9 @@ use std::{
     },
 };
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Params};
 
-use super::key_index::MOST_ANSWERS;
+use super::{error::is_damage, key_index::MOST_ANSWERS};
 use crate::{
     domain::{
         call::api::{ApiResponse, CUT_HEADER, CallFailure, HttpMethod},
@@ -43,18 +44,21 @@ macro_rules! size {
     };
 }
 const ENTER: &str = concat!(
-    "INSERT INTO log_calls (exchange, bytes) SELECT id, ",
+    "INSERT OR IGNORE INTO log_calls (exchange, bytes) SELECT id, ",
     size!(),
-    " FROM exchanges WHERE id = ?1 ON CONFLICT (exchange) DO UPDATE SET bytes = excluded.bytes"
+    " FROM exchanges WHERE id = ?1 RETURNING bytes"
 );
+const WEIGH_AGAIN: &str =
+    concat!("UPDATE log_calls SET bytes = (SELECT ", size!(), " FROM exchanges WHERE id = ?1) WHERE exchange = ?1");
 const ENTER_OLD: &str = concat!(
-    "INSERT INTO log_calls (exchange, bytes) SELECT id, ",
+    "INSERT OR IGNORE INTO log_calls (exchange, bytes) SELECT id, ",
     size!(),
     " FROM exchanges WHERE id BETWEEN ?1 AND ?2 AND is_creation = 0 AND entry IS NULL AND took_micros IS NOT NULL \
-     ON CONFLICT (exchange) DO NOTHING"
+     RETURNING bytes"
 );
 const LEAVE: &str = "DELETE FROM log_calls WHERE exchange = ?1";
-const SIZE: &str = "SELECT calls, bytes, old_next, old_last FROM log_size WHERE id = 1";
+const COUNT: &str = "UPDATE log_size SET calls = calls + ?1, bytes = bytes + ?2 WHERE id = 1 \
+     RETURNING calls, bytes, old_next, old_last";
 const OLD_ENTERED: &str = "UPDATE log_size SET old_next = ?1 WHERE id = 1";
 /// The oldest calls after one, with their sizes, and whether an idempotency key stands for them.
 const CANDIDATES: &str = "SELECT exchange, bytes, EXISTS (SELECT 1 FROM answers WHERE answers.exchange = \
@@ -91,53 +95,109 @@ impl Default for LogLimit {
 #[derive(Debug, Default)]
 pub(super) struct LogBound {
     limit: Arc<LogLimit>,
+    /// The calls of the open transaction that are to be entered.
+    open: Vec<ExchangeId>,
     /// The number of the last call that was looked at. Those before it stay for now: they are looked at again once the
     /// newest was reached.
     looked_at: i64,
+    /// Whether its tables are damaged: then the log grows.
+    is_given_up: bool,
 }
 
 impl LogBound {
     pub(super) fn new(limit: Arc<LogLimit>) -> Self {
-        Self { limit, looked_at: 0 }
+        Self { limit, ..Self::default() }
     }
 
-    /// Enters a call, and drops the oldest that are too many. To be called for a call that has its outcome and neither
-    /// made nor changed an entry, after all else of it is written.
-    pub(super) fn enter(&mut self, connection: &Connection, id: ExchangeId) -> rusqlite::Result<()> {
-        connection.prepare_cached(ENTER)?.execute([id.0])?;
-        let (mut calls, mut bytes, old_next, old_last): (i64, i64, i64, i64) = connection
-            .prepare_cached(SIZE)?
-            .query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
-        if old_next <= old_last {
-            let next = old_next + MOST_ENTERED;
-            connection.prepare_cached(ENTER_OLD)?.execute((old_next, old_last.min(next - 1)))?;
-            connection.prepare_cached(OLD_ENTERED)?.execute([next])?;
+    /// Notes a call that has its outcome and neither made nor changed an entry: [`Self::write`] enters it.
+    pub(super) fn enter(&mut self, id: ExchangeId) {
+        self.open.push(id);
+    }
+
+    /// Takes a call out of the log again: for one that made or changed an entry with an answer that came late, and was
+    /// logged as one that failed.
+    pub(super) fn leave(&mut self, connection: &Connection, id: ExchangeId) -> rusqlite::Result<()> {
+        self.open.retain(|open| *open != id);
+        connection.prepare_cached(LEAVE)?.execute([id.0]).map(drop)
+    }
+
+    /// Forgets the calls of a transaction of which nothing stays.
+    pub(super) fn forget(&mut self) {
+        self.open.clear();
+    }
+
+    /// Enters the calls of the open transaction, and drops the oldest that are too many. To be called before the commit.
+    pub(super) fn write(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        let open = std::mem::take(&mut self.open);
+        if open.is_empty() || self.is_given_up {
+            return Ok(());
         }
-        let most = (self.limit.calls.load(Ordering::Relaxed), self.limit.bytes.load(Ordering::Relaxed));
-        let is_within = |calls, bytes| calls <= most.0 && bytes <= most.1;
-        if is_within(calls, bytes) {
+        match self.write_open(connection, &open) {
+            Err(error) if is_damage(&error) => {
+                tracing::warn!("the request log is bounded no more, its sizes are damaged: {error}");
+                self.is_given_up = true;
+                Ok(())
+            }
+            written => written,
+        }
+    }
+
+    fn write_open(&mut self, connection: &Connection, open: &[ExchangeId]) -> rusqlite::Result<()> {
+        let mut entered = LogSize::default();
+        for id in open {
+            let new = entered.add(connection, ENTER, [id.0])?;
+            if !new {
+                // A trigger counts the difference.
+                connection.prepare_cached(WEIGH_AGAIN)?.execute([id.0])?;
+            }
+        }
+        let (mut size, old_next, old_last) = entered.count(connection)?;
+        if old_next <= old_last {
+            let next = old_next + MOST_ENTERED * open.len() as i64;
+            let mut old = LogSize::default();
+            old.add(connection, ENTER_OLD, (old_next, old_last.min(next - 1)))?;
+            connection.prepare_cached(OLD_ENTERED)?.execute([next])?;
+            (size, ..) = old.count(connection)?;
+        }
+        let newest = open.iter().map(|id| id.0).max().unwrap_or_default();
+        self.drop_oldest(connection, size, newest, MOST_DROPPED * open.len() as i64)
+    }
+
+    /// Drops the oldest calls while there are too many, `most` at once; `newest` is the last call that was entered.
+    fn drop_oldest(
+        &mut self,
+        connection: &Connection,
+        mut size: LogSize,
+        newest: i64,
+        most: i64,
+    ) -> rusqlite::Result<()> {
+        let bound = LogSize {
+            calls: self.limit.calls.load(Ordering::Relaxed),
+            bytes: self.limit.bytes.load(Ordering::Relaxed),
+        };
+        if size.is_within(bound) {
             return Ok(());
         }
         let long_ago: i64 =
-            connection.prepare_cached(LONG_AGO)?.query_row((id.0, 1000 * KEY_KEPT_SECS), |row| row.get(0))?;
+            connection.prepare_cached(LONG_AGO)?.query_row((newest, 1000 * KEY_KEPT_SECS), |row| row.get(0))?;
         // The call itself stays, whatever its size; and where there are too many, the newest are not: those that are
         // older than so many calls are.
-        let newest = if bytes > most.1 { id.0 - 1 } else { id.0 - most.0 };
+        let last = if size.bytes > bound.bytes { newest - 1 } else { newest - bound.calls };
         let found = connection
             .prepare_cached(CANDIDATES)?
-            .query_map((self.looked_at, newest, MOST_DROPPED, long_ago, id.0 - MOST_ANSWERS), |row| {
+            .query_map((self.looked_at, last, most, long_ago, newest - MOST_ANSWERS), |row| {
                 Ok((row.get(0)?, row.get(1)?, row.get(2)?))
             })?
             .collect::<rusqlite::Result<Vec<(i64, i64, bool)>>>()?;
-        let is_last = found.len() < MOST_DROPPED as usize;
-        for (id, size, is_remembered) in found {
-            if is_within(calls, bytes) {
+        let is_last = (found.len() as i64) < most;
+        for (id, bytes, is_remembered) in found {
+            if size.is_within(bound) {
                 return Ok(());
             }
             self.looked_at = id;
             if !is_remembered {
                 connection.prepare_cached(DROP)?.execute([id])?;
-                (calls, bytes) = (calls - 1, bytes - size);
+                size = LogSize { calls: size.calls - 1, bytes: size.bytes - bytes };
             }
         }
         if is_last {
@@ -145,11 +205,36 @@ impl LogBound {
         }
         Ok(())
     }
+}
 
-    /// Takes a call out of the log again: for one that made or changed an entry with an answer that came late, and was
-    /// logged as one that failed.
-    pub(super) fn leave(connection: &Connection, id: ExchangeId) -> rusqlite::Result<()> {
-        connection.prepare_cached(LEAVE)?.execute([id.0]).map(drop)
+/// So many calls, and what they come to in bytes.
+#[derive(Clone, Copy, Debug, Default)]
+struct LogSize {
+    calls: i64,
+    bytes: i64,
+}
+
+impl LogSize {
+    fn is_within(self, bound: Self) -> bool {
+        self.calls <= bound.calls && self.bytes <= bound.bytes
+    }
+
+    /// Adds what a statement enters; whether that was anything.
+    fn add(&mut self, connection: &Connection, sql: &str, which: impl Params) -> rusqlite::Result<bool> {
+        let before = self.calls;
+        let mut statement = connection.prepare_cached(sql)?;
+        let mut entered = statement.query(which)?;
+        while let Some(row) = entered.next()? {
+            (self.calls, self.bytes) = (self.calls + 1, self.bytes + row.get::<_, i64>(0)?);
+        }
+        Ok(self.calls > before)
+    }
+
+    /// Adds it to the size of the log; gives that, and which older calls are still to be entered: the next and the last.
+    fn count(self, connection: &Connection) -> rusqlite::Result<(Self, i64, i64)> {
+        connection.prepare_cached(COUNT)?.query_row((self.calls, self.bytes), |row| {
+            Ok((Self { calls: row.get(0)?, bytes: row.get(1)? }, row.get(2)?, row.get(3)?))
+        })
     }
 }
 
@@ -185,7 +270,7 @@ mod tests {
     #[test]
     fn no_step_of_it_goes_through_the_log() {
         let connection = schema::in_memory_for_tests();
-        for sql in [ENTER, ENTER_OLD, LEAVE, SIZE, OLD_ENTERED, CANDIDATES, LONG_AGO, DROP] {
+        for sql in [ENTER, WEIGH_AGAIN, ENTER_OLD, LEAVE, COUNT, OLD_ENTERED, CANDIDATES, LONG_AGO, DROP] {
             let mut explained = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
             for value in 1..=explained.parameter_count() {
                 explained.raw_bind_parameter(value, 1).unwrap();
@@ -213,7 +298,8 @@ mod tests {
                     [],
                 )
                 .unwrap();
-            log.enter(&connection, ExchangeId(connection.last_insert_rowid())).unwrap();
+            log.enter(ExchangeId(connection.last_insert_rowid()));
+            log.write(&connection).unwrap();
         };
         let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
         for _ in 0..1000 {

@@ -83,7 +83,7 @@ use crate::{
     domain::{
         call::{
             account::AccountId,
-            api::{ApiResponse, CallFailure, TransportError},
+            api::{ApiRequest, ApiResponse, CallFailure, MaskedRequest, TransportError},
         },
         history::{edit::EntryEdit, entry::EntryId, request_log::ExchangeId},
         mask::keyed_hash::IdentityKey,
@@ -239,8 +239,16 @@ impl Store {
 
     /// As [`Store::answer`], for a call that came over HTTP at `arrived`: the reply is the answer as it is sent, which
     /// is as it is kept, but for an echoed key or account that may not be.
-    pub fn serve(&self, call: NewCall, arrived: Instant, answer: LocalAnswer) -> StoreReply<ApiResponse> {
-        let call = MaskedCall::of(call, &self.0.identities);
+    ///
+    /// `prepare` makes the minter's side of it on this thread, of the request and of the same as it is recorded.
+    pub fn serve(
+        &self,
+        call: NewCall,
+        arrived: Instant,
+        prepare: impl FnOnce(ApiRequest, &MaskedRequest) -> LocalAnswer,
+    ) -> StoreReply<ApiResponse> {
+        let (call, request) = MaskedCall::with_request(call, &self.0.identities);
+        let answer = prepare(request, &call.request);
         self.0.writer.submit("save the call", move |context| context.serve(&call, arrived, &answer))
     }
 

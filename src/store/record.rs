@@ -23,7 +23,7 @@ use super::{
     exchanges,
     exchanges::{EndedCall, LedgerUse},
     ledger::SqlLedger,
-    log_bound::{self, LogBound},
+    log_bound,
     rows::{self, StoredExchange},
     schema::{self, ErasePolicy},
     worlds::{self, ClockChange},
@@ -101,7 +101,7 @@ impl WriteContext {
             ledger: &ledger,
         })?;
         if repeated.is_some() || changed.is_none() {
-            self.log.enter(&self.connection, number)?;
+            self.log.enter(number);
         }
         let Ok(kept) = kept else { unreachable!("the minter gave an answer") };
         Ok(CarriedOut { entry: changed, kept, took, sent_apart })
@@ -154,7 +154,7 @@ impl WriteContext {
         let number = self.next_call();
         let ledger = &LedgerUse::default();
         self.insert_call(&EndedCall { number, entry: about, is_creation: false, call, took, outcome, ledger })?;
-        self.log.enter(&self.connection, number)?;
+        self.log.enter(number);
         Ok(RecordedCall { entry: None, exchange: call.ended(took, outcome.clone()) })
     }
 
@@ -260,9 +260,9 @@ impl WriteContext {
         exchanges::write_outcome(&self.connection, id, about, took, &stored.request, &kept, &kept_places)?;
         drop(kept);
         if changed.is_some() {
-            LogBound::leave(&self.connection, id)?;
+            self.log.leave(&self.connection, id)?;
         } else {
-            self.log.enter(&self.connection, id)?;
+            self.log.enter(id);
         }
         let exchange = StoredExchange { took: Some(took), outcome: Some(outcome), replaced, ..stored }
             .finished()

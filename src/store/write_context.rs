@@ -108,7 +108,8 @@ impl WriteContext {
     /// Writes what is written once a commit, and commits.
     pub(super) fn commit(&mut self) -> rusqlite::Result<()> {
         self.counted_calls = counts::catch_up(&self.connection, self.counted_calls, self.last_call)?;
-        self.keys.write(&self.connection)?;
+        self.keys.write(&self.connection, self.last_call)?;
+        self.log.write(&self.connection)?;
         self.connection.prepare_cached("COMMIT")?.execute([])?;
         self.keys.committed();
         self.begun.clear();
@@ -130,6 +131,7 @@ impl WriteContext {
         }
         self.settled.clear();
         self.keys.forget();
+        self.log.forget();
         self.known_state = None;
     }
 

@@ -37,7 +37,7 @@ impl Minter {
     fn answer(&mut self, request: &ApiRequest) -> ApiResponse {
         let (redaction, _) = Redaction::with_request(request);
         let (now, account) = (Timestamp::from_second(1_683_071_568).unwrap(), Arc::clone(&self.account));
-        let prepared = PreparedCall::new(request.clone(), now, AccountPolicies::default(), account);
+        let prepared = PreparedCall::new(request.clone(), None, now, AccountPolicies::default(), account);
         let answer = prepared.answer(&mut self.ledger).unwrap();
         let answer = redaction.local_answer(answer, request.makes_token());
         assert_eq!(answer.http_status, 200, "{}", answer.text());

@@ -156,12 +156,14 @@ impl Caller {
         let params: Params = params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let request = ApiRequest { method, headers: headers(self.calls), params, ..ApiRequest::get(path) };
         let started = Timestamp::from_second(1_795_000_000 + 7 * i64::try_from(self.calls).unwrap()).unwrap();
-        let prepared =
-            PreparedCall::new(request.clone(), started, AccountPolicies::default(), Arc::clone(&self.account));
         let own_account = Some(self.account.account().clone());
         let call =
             NewCall { target: Target::Local, started, request, expects: None, profile: None, world: None, own_account };
-        let answer = self.store.serve(call, Instant::now(), Box::new(move |ledger| prepared.answer(ledger)));
+        let account = Arc::clone(&self.account);
+        let answer = self.store.serve(call, Instant::now(), move |request, masked| {
+            let prepared = PreparedCall::new(request, Some(masked), started, AccountPolicies::default(), account);
+            Box::new(move |ledger| prepared.answer(ledger))
+        });
         answer.wait().unwrap()
     }
 

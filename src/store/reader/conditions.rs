@@ -34,6 +34,10 @@ impl SqlCondition {
         if let Some(status) = filter.status {
             conditions.push("status = ?");
             values.push(status.as_str().to_owned().into());
+            if status != EntryStatus::Unused {
+                // The condition of the index.
+                conditions.push("status <> 'unused'");
+            }
         }
         if let Some(target) = filter.target {
             conditions.push("target = ?");
@@ -165,6 +169,26 @@ mod tests {
         assert!(plan.contains("SEARCH runs USING COVERING INDEX runs_by_name (name=?)"), "{plan}");
         assert!(plan.contains("SEARCH run_rows USING INDEX"), "{plan}");
         assert!(!plan.contains("SCAN"), "{plan}");
+    }
+
+    #[test]
+    fn no_status_is_sorted_and_all_but_the_most_frequent_are_looked_up() {
+        let connection = schema::in_memory_for_tests();
+        for status in EntryStatus::ALL {
+            let clause = SqlCondition::of(&HistoryFilter { status: Some(status), ..HistoryFilter::default() });
+            let sql =
+                format!("EXPLAIN QUERY PLAN SELECT id FROM entries WHERE {} ORDER BY id DESC LIMIT 50", clause.sql);
+            let mut plan = connection.prepare(&sql).unwrap();
+            let plan: Vec<String> = plan
+                .query_map(rusqlite::params_from_iter(&clause.values), |row| row.get(3))
+                .unwrap()
+                .collect::<rusqlite::Result<_>>()
+                .unwrap();
+            let plan = plan.join("; ");
+            let is_looked_up = plan.contains("USING INDEX entries_by_status (status=?)");
+            assert_eq!(is_looked_up, status != EntryStatus::Unused, "{plan}");
+            assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+        }
     }
 
     #[test]
