@@ -75,7 +75,7 @@ fn a_matrix_is_typed_run_and_walked_by_keyboard() {
         map[0],
         "4242 4242 4242 4242 Visa, CVC good · network visa: as expected. Came: ok. Expected: token, attach and charge work"
     );
-    assert_eq!(focused(&window).as_deref(), Some("Heat map"));
+    wait(&mut window, "the keys on the map", |window| focused(window).as_deref() == Some("Heat map"));
     // To the card that declines at the charge, with a code that is too short.
     play(&mut window, "↓↓↓↓↓↓↓↓→→");
     let cursor =
