@@ -200,3 +200,12 @@ fn split_outside_brackets<'a>(expression: &'a str, word: &str) -> Vec<&'a str> {
     parts.push(&expression[start..]);
     parts
 }
+
+/// The flags of `.cargo/config.toml` reach SQLite. Of the two, this one is told by SQLite itself.
+#[test]
+fn sqlite_is_compiled_with_the_flags_that_are_meant() {
+    let connection = rusqlite::Connection::open_in_memory().unwrap();
+    let mut options = connection.prepare("PRAGMA compile_options").unwrap();
+    let options: Vec<String> = options.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    assert!(options.iter().any(|option| option == "DEFAULT_MEMSTATUS=0"), "{options:?}");
+}
