@@ -22,6 +22,8 @@
 //!   minter's objects are on disk, in one transaction. **Acknowledged**: whoever waits was told, which happens after
 //!   the commit. **Kept**: what masking left of a text.
 //! - The **ledger** is the minter's memory: objects and idempotency keys.
+//! - An **event** is Stripe's object that says what happened to another one, never a message within the program. It is
+//!   kept with the change, in the same transaction.
 //! - A **world** is a ledger's count, clock, objects and keys. All calls meet in the common one; under `serve --isolate`
 //!   each account's keys have their own. Within a world, each **connected account** has objects and keys of its own.
 //!
@@ -212,8 +214,8 @@
 //!
 //! No typed Stripe SDK: a response is kept as it came, unknown fields too, and a request can be wrong. No lock that a
 //! frame waits for. No blocking dialog. No telemetry. Of Stripe's API the minter plays card tokens, charges, refunds,
-//! customers with their cards, and payment methods of tokens; payment intents, events and webhooks are refused by name,
-//! and nothing answers success by default.
+//! customers with their cards, payment methods of tokens, and the events of them; payment intents are refused by name, and
+//! nothing answers success by default.
 
 // A charge is one `json!` of more than forty fields.
 #![recursion_limit = "256"]

@@ -26,6 +26,10 @@ pub(super) struct MinterCall<'a> {
     /// The id of the account that the call is for.
     pub(super) account_id: &'a str,
     pub(super) ids: RequestIds<'a>,
+    /// The id of the call itself.
+    pub(super) request_id: &'a str,
+    /// How many events there are of the call by now.
+    pub(super) events: u32,
     /// The version that the call is answered in.
     pub(super) version: ApiVersion<'a>,
 }

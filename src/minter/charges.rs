@@ -15,7 +15,10 @@ use super::{
     stored_object::{ObjectKind, StoredObject},
 };
 use crate::domain::{
-    call::error::{ApiError, Decline},
+    call::{
+        error::{ApiError, Decline},
+        event_type::EventType,
+    },
     card::{currency::ChargeCurrency, test_cards},
     mask,
 };
@@ -52,6 +55,11 @@ const DESCRIPTORS: &[WrittenParam] = &[
     WrittenParam::new("statement_descriptor", WriteRule::StatementDescriptor),
     WrittenParam::new("statement_descriptor_suffix", WriteRule::StatementDescriptor),
 ];
+
+const SUCCEEDED: EventType = EventType::named("charge.succeeded");
+const FAILED: EventType = EventType::named("charge.failed");
+const UPDATED: EventType = EventType::named("charge.updated");
+const CAPTURED: EventType = EventType::named("charge.captured");
 
 const CREATE: AcceptedParams = AcceptedParams {
     written: &[TEXTS, DESCRIPTORS],
@@ -97,11 +105,14 @@ pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, Cal
         }
     };
     let customer = charge["customer"].as_str().map(str::to_owned);
-    let is_paid = is_captured && refusal.is_none();
-    let before = if is_paid { disputes::open(call, &mut charge, card.published()) } else { None };
-    let stored = call.keep(ObjectKind::Charge, customer, charge, card.state)?;
+    let published = card.published();
+    let mut stored = call.keep(ObjectKind::Charge, customer, charge, card.state)?;
+    call.happened(if refusal.is_none() { SUCCEEDED } else { FAILED }, &stored)?;
     match refusal {
-        None => expand::apply(call, &fields, before.unwrap_or(stored.body)),
+        None => {
+            let before = if is_captured { disputes::open(call, &mut stored, published)? } else { None };
+            expand::apply(call, &fields, before.unwrap_or(stored.body))
+        }
         Some(error) => {
             let decline = error.decline.map(|decline| Decline { charge: Some(stored.id), ..*decline });
             // Recorded: a decline at a charge names no parameter but a field of the card.
@@ -131,11 +142,11 @@ pub(super) fn list(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, CallE
     let page = match fields.word("transfer_group")? {
         None => lists::page(call, &fields, &list)?,
         Some(group) => {
-            let is_of_group = |charge: &Value| charge["transfer_group"] == group;
+            let is_of_group = |charge: &StoredObject| charge.body["transfer_group"] == group;
             if lists::has_more_than(call, MOST_OF_GROUP, &ListQuery { parent: None, ..list }, &is_of_group)? {
                 return Err(too_many_of_group(group).into());
             }
-            lists::page_of(call, &fields, &list, &is_of_group)?
+            lists::page_of(call, &fields, &list, &is_of_group)?.shown(list.url)
         }
     };
     expand::apply(call, &fields, page)
@@ -152,6 +163,7 @@ pub(super) fn update(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, C
     let fields = CallFields::of(call.request, &UPDATE)?;
     expand::check(&fields, "charge")?;
     let mut charge = charge_of_path(call, ids[0], "id")?;
+    let before = charge.body.clone();
     fields.write_to(&mut charge.body)?;
     if let Some(report) = fields.choice("fraud_details[user_report]", &["fraudulent", "safe"])? {
         charge.body["fraud_details"] = json!({ "user_report": report });
@@ -167,6 +179,7 @@ pub(super) fn update(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, C
         charge.parent = Some(customer.id);
     }
     call.ledger.update(&charge)?;
+    call.changed(UPDATED, &before, &charge)?;
     expand::apply(call, &fields, charge.body)
 }
 
@@ -178,6 +191,7 @@ pub(super) fn capture(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, 
     check_capturable(call, &charge)?;
     let authorized = charge.body["amount"].as_i64().unwrap_or_default();
     let amount = captured_amount(&fields, &charge.body, authorized)?;
+    let authorization = charge.body.clone();
     fields.write_to(&mut charge.body)?;
     descriptors::write_calculated(&mut charge.body);
     if amount < authorized {
@@ -190,8 +204,9 @@ pub(super) fn capture(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, 
     }
     charge.body["balance_transaction"] = call.ids.balance_transaction(call.now).into();
     let card = charge.state["number"].as_str().and_then(test_cards::by_number);
-    let before = disputes::open(call, &mut charge.body, card);
     call.ledger.update(&charge)?;
+    call.changed(CAPTURED, &authorization, &charge)?;
+    let before = disputes::open(call, &mut charge, card)?;
     expand::apply(call, &fields, before.unwrap_or(charge.body))
 }
 

@@ -13,8 +13,14 @@ use super::{
     shapes, sources,
     stored_object::ObjectKind,
 };
-use crate::domain::{call::error::ApiError, mask};
+use crate::domain::{
+    call::{error::ApiError, event_type::EventType},
+    mask,
+};
 
+const CREATED: EventType = EventType::named("customer.created");
+const UPDATED: EventType = EventType::named("customer.updated");
+const DELETED: EventType = EventType::named("customer.deleted");
 const LONGEST_EMAIL: usize = 512;
 const LONGEST_NAME: usize = 256;
 const LONGEST_PHONE: usize = 20;
@@ -90,11 +96,18 @@ pub(super) fn create(call: &mut MinterCall<'_>, _: &[&str]) -> Result<Value, Cal
     }
     write_fields(&fields, &mut customer)?;
     let parent = email(call, &fields)?.flatten();
+    let mut attached = None;
     if let Some(card) = sources::named(call, &fields)? {
         let id = shapes::text(&customer, "id");
-        customer["default_source"] = sources::attach(call, card, &id)?.id.into();
+        let card = sources::attach(call, card, &id)?;
+        customer["default_source"] = card.id.clone().into();
+        attached = Some(card);
     }
     let stored = call.keep(ObjectKind::Customer, parent, customer, Value::Null)?;
+    call.happened(CREATED, &stored)?;
+    if let Some(card) = attached {
+        call.happened(sources::CREATED, &card)?;
+    }
     expand::apply(call, &fields, stored.body)
 }
 
@@ -125,6 +138,7 @@ pub(super) fn update(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, C
     let fields = CallFields::of(call.request, &UPDATE)?;
     expand::check(&fields, "customer")?;
     let mut customer = customer_of_path(call, ids[0], "id")?;
+    let before = customer.body.clone();
     write_fields(&fields, &mut customer.body)?;
     if let Some(email) = email(call, &fields)? {
         customer.parent = email;
@@ -139,12 +153,14 @@ pub(super) fn update(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, C
     }
     if let Some(card) = sources::named(call, &fields)? {
         let card = sources::attach(call, card, &customer.id)?;
+        call.happened(sources::CREATED, &card)?;
         if let Some(old) = customer.body["default_source"].as_str() {
-            call.ledger.remove(ObjectKind::Card, old)?;
+            sources::drop_card(call, old)?;
         }
         customer.body["default_source"] = card.id.into();
     }
     call.ledger.update(&customer)?;
+    call.changed(UPDATED, &before, &customer)?;
     expand::apply(call, &fields, customer.body)
 }
 
@@ -154,9 +170,10 @@ pub(super) fn delete(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, C
     let mut customer = customer_of_path(call, ids[0], "id")?;
     let all = PageQuery::newest(ObjectKind::Card, &customer.id, MOST_CARDS);
     for card in call.ledger.page(&all)? {
-        call.ledger.remove(ObjectKind::Card, &card.id)?;
+        sources::drop_card(call, &card.id)?;
     }
     call.ledger.remove(ObjectKind::Customer, &customer.id)?;
+    call.happened_to_unkept(DELETED, customer.body)?;
     customer.body = json!({ "id": customer.id, "object": "customer", "deleted": true });
     customer.kind = ObjectKind::DeletedCustomer;
     customer.parent = None;

@@ -54,7 +54,7 @@ impl fmt::Debug for IdSource {
     }
 }
 
-/// The ids that one request may give out, one of each kind.
+/// The ids that one request may give out: one of each kind, and of events any number.
 pub struct RequestIds<'a> {
     account_part: Cow<'a, str>,
     source: Option<(&'a [u8; 32], u64)>,
@@ -105,6 +105,11 @@ impl<'a> RequestIds<'a> {
     /// `dp_1…`, 24 characters after the prefix.
     pub fn dispute(&self, created: Timestamp) -> String {
         self.timed("dp", created)
+    }
+
+    /// `evt_1…`, 24 characters after the prefix: the nth event of the request.
+    pub fn event(&self, created: Timestamp, nth: u32) -> String {
+        self.timed_with("evt", created, self.own_number(&format!("evt {nth}")))
     }
 
     /// `pm_1…`, 24 characters after the prefix.

@@ -128,6 +128,9 @@ pub trait Ledger {
     /// Drops an object; one that is not there is no error.
     fn remove(&mut self, account: Option<&str>, kind: ObjectKind, id: &str) -> Result<(), LedgerError>;
 
+    /// Gives the events that point to an object (see `happened`) the object as it is, for it is about to change or to go.
+    fn keep_for_events(&mut self, account: Option<&str>, kind: ObjectKind, id: &str) -> Result<(), LedgerError>;
+
     /// The objects of a page, newest first, in the order in which they were inserted. A cursor that names no object of
     /// the kind gives none.
     fn page(&mut self, account: Option<&str>, query: &PageQuery<'_>) -> Result<Vec<StoredObject>, LedgerError>;
@@ -173,11 +176,17 @@ impl<'a> AccountLedger<'a> {
     }
 
     pub(super) fn update(&mut self, object: &StoredObject) -> Result<(), LedgerError> {
+        self.keep_for_events(object.kind, &object.id)?;
         self.ledger.update(self.account, object)
     }
 
     pub(super) fn remove(&mut self, kind: ObjectKind, id: &str) -> Result<(), LedgerError> {
+        self.keep_for_events(kind, id)?;
         self.ledger.remove(self.account, kind, id)
+    }
+
+    fn keep_for_events(&mut self, kind: ObjectKind, id: &str) -> Result<(), LedgerError> {
+        if kind.has_events() { self.ledger.keep_for_events(self.account, kind, id) } else { Ok(()) }
     }
 
     pub(super) fn page(&mut self, query: &PageQuery<'_>) -> Result<Vec<StoredObject>, LedgerError> {
@@ -282,6 +291,21 @@ impl Ledger for MemoryLedger {
 
     fn remove(&mut self, account: Option<&str>, kind: ObjectKind, id: &str) -> Result<(), LedgerError> {
         self.objects.retain(|owned| !owned.is(account, kind, id));
+        Ok(())
+    }
+
+    fn keep_for_events(&mut self, account: Option<&str>, kind: ObjectKind, id: &str) -> Result<(), LedgerError> {
+        let Some(place) = self.place(account, kind, id) else { return Ok(()) };
+        let now = self.objects[place].object().body.clone();
+        let pointer = StoredObject::pointer(kind, id);
+        for owned in self.objects.iter_mut().filter(|owned| owned.account.as_deref() == account) {
+            if let KeptObject::Object(event) = &mut owned.object
+                && event.kind == ObjectKind::Event
+                && event.parent.as_ref() == Some(&pointer)
+            {
+                (event.state, event.parent) = (now.clone(), None);
+            }
+        }
         Ok(())
     }
 

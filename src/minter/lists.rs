@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
     call::{CallError, MinterCall},
@@ -40,7 +40,20 @@ pub(super) fn page(
     fields: &CallFields<'_>,
     list: &ListQuery<'_>,
 ) -> Result<Value, CallError> {
-    page_of(call, fields, list, &|_| true)
+    Ok(page_of(call, fields, list, &|_| true)?.shown(list.url))
+}
+
+/// The objects of a page, as they are kept.
+pub(super) struct ListPage {
+    pub(super) objects: Vec<StoredObject>,
+    has_more: bool,
+}
+
+impl ListPage {
+    /// The page of a list that says it is at `url`.
+    pub(super) fn shown(self, url: &str) -> Value {
+        shown(self.objects.into_iter().map(|object| object.body).collect(), self.has_more, url)
+    }
 }
 
 /// The same, with those objects only that `is_wanted` takes.
@@ -48,8 +61,8 @@ pub(super) fn page_of(
     call: &mut MinterCall<'_>,
     fields: &CallFields<'_>,
     list: &ListQuery<'_>,
-    is_wanted: &dyn Fn(&Value) -> bool,
-) -> Result<Value, CallError> {
+    is_wanted: &dyn Fn(&StoredObject) -> bool,
+) -> Result<ListPage, CallError> {
     let limit = fields.integer("limit", LIMITS)?.unwrap_or(DEFAULT_LIMIT);
     let cursor = match (fields.word("starting_after")?, fields.word("ending_before")?) {
         (Some(_), Some(_)) => {
@@ -69,10 +82,9 @@ pub(super) fn has_more_than(
     call: &mut MinterCall<'_>,
     most: usize,
     list: &ListQuery<'_>,
-    is_wanted: &dyn Fn(&Value) -> bool,
+    is_wanted: &dyn Fn(&StoredObject) -> bool,
 ) -> Result<bool, CallError> {
-    let page = slice(call, list, PageCursor::Start, i64::MIN..=i64::MAX, most, is_wanted)?;
-    Ok(page["has_more"] == json!(true))
+    Ok(slice(call, list, PageCursor::Start, i64::MIN..=i64::MAX, most, is_wanted)?.has_more)
 }
 
 /// A list of what the account has none of.
@@ -83,13 +95,14 @@ pub(super) fn empty(url: &str) -> Value {
 /// The first page of a list, as a property of an object shows it: with the count of all. Recorded: a list that is the
 /// answer itself has no count.
 fn first_page(call: &mut MinterCall<'_>, list: &ListQuery<'_>) -> Result<Value, CallError> {
-    let mut page = slice(call, list, PageCursor::Start, i64::MIN..=i64::MAX, DEFAULT_LIMIT as usize, &|_| true)?;
-    let count = if page["has_more"] == json!(true) {
+    let page = slice(call, list, PageCursor::Start, i64::MIN..=i64::MAX, DEFAULT_LIMIT as usize, &|_| true)?;
+    let count = if page.has_more {
         let all = PageQuery::newest(list.kind, list.parent.unwrap_or_default(), MOST_COUNTED);
         call.ledger.page(&all)?.len()
     } else {
-        page["data"].as_array().map_or(0, Vec::len)
+        page.objects.len()
     };
+    let mut page = page.shown(list.url);
     shapes::add(&mut page, "total_count", count.into());
     Ok(page)
 }
@@ -112,8 +125,8 @@ fn slice(
     cursor: PageCursor<'_>,
     created: RangeInclusive<i64>,
     limit: usize,
-    is_wanted: &dyn Fn(&Value) -> bool,
-) -> Result<Value, CallError> {
+    is_wanted: &dyn Fn(&StoredObject) -> bool,
+) -> Result<ListPage, CallError> {
     // One more than is shown tells whether there are more.
     let enough = limit + 1;
     let mut found: Vec<StoredObject> = Vec::new();
@@ -130,7 +143,7 @@ fn slice(
         let goes_to_newer = matches!(cursor, PageCursor::Before(_));
         let farthest = if goes_to_newer { read.first() } else { read.last() };
         let farthest = farthest.map(|object| object.id.clone());
-        read.retain(|object| is_wanted(&object.body));
+        read.retain(is_wanted);
         if goes_to_newer {
             found.splice(..0, read);
         } else {
@@ -149,7 +162,7 @@ fn slice(
     } else {
         found.truncate(limit);
     }
-    Ok(shown(found.into_iter().map(|object| object.body).collect(), has_more, list.url))
+    Ok(ListPage { objects: found, has_more })
 }
 
 fn shown(data: Vec<Value>, has_more: bool, url: &str) -> Value {

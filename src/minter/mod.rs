@@ -13,6 +13,7 @@
 //! | `lookup`, `lists`, `expand` | objects by their id, in lists, within other objects |
 //! | `shapes`, `shape_rules` | objects as a version shows them, and which fields it shows |
 //! | `cards`, `charge_object`, `disputes`, `balance` | what a card's bank says, what a charge shows of it, and what follows |
+//! | `happened`, `events` | what happened to objects: how it is kept with the change, and the calls that ask for it |
 //! | `idempotency`, `ledger`, `stored_object` | one answer for one key, and where objects and answers are kept |
 //! | `answers`, `ids`, `versions` | the bytes of an answer, ids, and which versions the API has |
 //! | `new_token`, `answered_token` | a new token and its answer as text, and the token as it is kept of that answer |
@@ -33,8 +34,10 @@ mod charges;
 mod customers;
 mod descriptors;
 mod disputes;
+mod events;
 mod expand;
 mod fields;
+mod happened;
 mod idempotency;
 pub mod ids;
 pub mod ledger;
@@ -189,7 +192,19 @@ fn carry_out(
     };
     let version = ApiVersion::of(request);
     let objects = AccountLedger::new(&mut *ledger, account.as_ref().map(|account| account.stored.as_str()));
-    let mut call = MinterCall { ledger: objects, request, now, policies, workspace, account_id, ids, version };
+    let request_id = answering.request_id();
+    let mut call = MinterCall {
+        ledger: objects,
+        request,
+        now,
+        policies,
+        workspace,
+        account_id,
+        ids,
+        request_id,
+        events: 0,
+        version,
+    };
     let outcome = match routes::run(&mut call).and_then(|answer| shown(&mut call, answer)) {
         Ok(shown) => Ok(shown),
         Err(CallError::Refused(error)) => Err(error),

@@ -15,10 +15,15 @@ use super::{
     stored_object::{ObjectKind, StoredObject},
 };
 use crate::domain::{
-    call::error::ApiError,
+    call::{error::ApiError, event_type::EventType},
     card::currency::{ChargeCurrency, LARGEST_CHARGE},
 };
 
+const CREATED: EventType = EventType::named("refund.created");
+const UPDATED: EventType = EventType::named("refund.updated");
+/// The older name of the same.
+const UPDATED_OF_CHARGE: EventType = EventType::named("charge.refund.updated");
+const REFUNDED: EventType = EventType::named("charge.refunded");
 const REASONS: [&str; 3] = ["duplicate", "fraudulent", "requested_by_customer"];
 
 const CREATE: AcceptedParams =
@@ -77,12 +82,15 @@ pub(super) fn refund(
     if charge.body["captured"] == true {
         refund["balance_transaction"] = call.ids.balance_transaction(call.now).into();
     }
+    let before = charge.body.clone();
     let refund = keep(call, &mut charge, refund)?;
     call.ledger.update(&charge)?;
+    call.changed(REFUNDED, &before, &charge)?;
     Ok(refund)
 }
 
-/// Gives the part of an authorization back that is not captured. The caller writes the charge.
+/// Gives the part of an authorization back that is not captured. The caller writes the charge, and says that it was
+/// captured: whether Stripe says `charge.refunded` besides is undocumented. Here it does not.
 pub(super) fn give_back(call: &mut MinterCall<'_>, charge: &mut StoredObject, amount: i64) -> Result<(), LedgerError> {
     let refund = new(call, charge, amount);
     keep(call, charge, refund).map(|_| ())
@@ -124,7 +132,9 @@ fn keep(call: &mut MinterCall<'_>, charge: &mut StoredObject, refund: Value) -> 
     let refunded = number(&charge.body["amount_refunded"]) + number(&refund["amount"]);
     charge.body["amount_refunded"] = refunded.into();
     charge.body["refunded"] = (charge.body["amount"] == refunded).into();
-    call.keep(ObjectKind::Refund, Some(charge.id.clone()), refund, Value::Null)
+    let refund = call.keep(ObjectKind::Refund, Some(charge.id.clone()), refund, Value::Null)?;
+    call.happened(CREATED, &refund)?;
+    Ok(refund)
 }
 
 /// The amount to refund: as asked, or all that is left of the charge. Of a charge that was never captured only the
@@ -198,8 +208,11 @@ pub(super) fn update(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, C
     let fields = CallFields::of(call.request, &UPDATE)?;
     expand::check(&fields, "refund")?;
     let mut refund = named(call, ids)?;
+    let before = refund.body.clone();
     fields.write_to(&mut refund.body)?;
     call.ledger.update(&refund)?;
+    call.changed(UPDATED, &before, &refund)?;
+    call.changed(UPDATED_OF_CHARGE, &before, &refund)?;
     expand::apply(call, &fields, refund.body)
 }
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     call::{CallError, HandlerAnswer, MinterCall},
-    charges, customers, payment_methods, refunds, sources, tokens,
+    charges, customers, events, payment_methods, refunds, sources, tokens,
 };
 use crate::domain::{
     call::{
@@ -43,16 +43,20 @@ const fn route(
     ApiRoute { method, pattern, secret_only: true, run: RouteHandler::Object(run) }
 }
 
+/// The same, of a handler that shows its object itself.
+const fn shown_route(
+    method: HttpMethod,
+    pattern: &'static [&'static str],
+    run: fn(&mut MinterCall<'_>, &[&str]) -> Result<HandlerAnswer, CallError>,
+) -> ApiRoute {
+    ApiRoute { method, pattern, secret_only: true, run: RouteHandler::Answer(run) }
+}
+
 /// Stands in the place of an id in the paths of Stripe's search, which is not modelled.
 const SEARCH: &str = "search";
 
 const ROUTES: &[ApiRoute] = &[
-    ApiRoute {
-        method: Post,
-        pattern: &["v1", "tokens"],
-        secret_only: false,
-        run: RouteHandler::Answer(tokens::create),
-    },
+    ApiRoute { secret_only: false, ..shown_route(Post, &["v1", "tokens"], tokens::create) },
     route(Get, &["v1", "tokens", ":id"], tokens::retrieve),
     route(Post, &["v1", "charges"], charges::create),
     route(Get, &["v1", "charges"], charges::list),
@@ -85,6 +89,8 @@ const ROUTES: &[ApiRoute] = &[
     route(Delete, &["v1", "customers", ":id", "cards", ":id"], sources::delete),
     ApiRoute { secret_only: false, ..route(Post, &["v1", "payment_methods"], payment_methods::create) },
     route(Get, &["v1", "payment_methods", ":id"], payment_methods::retrieve),
+    shown_route(Get, &["v1", "events"], events::list),
+    shown_route(Get, &["v1", "events", ":id"], events::retrieve),
 ];
 
 /// Resources of Stripe's specification that the minter does not play, or not with every call: refused by name.
@@ -113,7 +119,6 @@ const NOT_MODELLED: &[&str] = &[
     "disputes",
     "entitlements",
     "ephemeral_keys",
-    "events",
     "exchange_rates",
     "external_accounts",
     "file_links",

@@ -15,7 +15,16 @@ use super::{
     shapes,
     stored_object::{ObjectKind, StoredObject},
 };
-use crate::domain::{call::error::ApiError, card::expiry::CardExpiry, rules::prediction};
+use crate::domain::{
+    call::{error::ApiError, event_type::EventType},
+    card::expiry::CardExpiry,
+    rules::prediction,
+};
+
+pub(super) const CREATED: EventType = EventType::named("customer.source.created");
+const UPDATED: EventType = EventType::named("customer.source.updated");
+const DELETED: EventType = EventType::named("customer.source.deleted");
+const CUSTOMER_UPDATED: EventType = EventType::named("customer.updated");
 
 const CREATE: AcceptedParams = AcceptedParams {
     written: &[&[METADATA]],
@@ -39,13 +48,13 @@ const TEXTS: [&str; 7] =
 pub(super) fn create(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
     let fields = CallFields::of(call.request, &CREATE)?;
     expand::check(&fields, CARD)?;
-    let mut customer = customer_of_path(call, ids[0], "customer")?;
+    let customer = customer_of_path(call, ids[0], "customer")?;
     let mut card = named(call, &fields)?.ok_or_else(|| ApiError::missing("source"))?;
     fields.write_to(&mut card.body)?;
     let card = attach(call, card, &customer.id)?;
+    call.happened(CREATED, &card)?;
     if customer.body["default_source"].is_null() {
-        customer.body["default_source"] = card.id.clone().into();
-        call.ledger.update(&customer)?;
+        set_default(call, customer, Some(card.id.clone()))?;
     }
     expand::apply(call, &fields, card.body)
 }
@@ -60,10 +69,30 @@ pub(super) fn named(call: &mut MinterCall<'_>, fields: &CallFields<'_>) -> Resul
     Ok(None)
 }
 
+/// Makes another card of a customer, or none, its default source.
+fn set_default(call: &mut MinterCall<'_>, mut customer: StoredObject, card: Option<String>) -> Result<(), CallError> {
+    let before = customer.body.clone();
+    customer.body["default_source"] = card.into();
+    call.ledger.update(&customer)?;
+    Ok(call.changed(CUSTOMER_UPDATED, &before, &customer)?)
+}
+
+/// Takes a card away from its customer.
+pub(super) fn drop_card(call: &mut MinterCall<'_>, id: &str) -> Result<(), CallError> {
+    let card = call.ledger.get(ObjectKind::Card, id)?;
+    call.ledger.remove(ObjectKind::Card, id)?;
+    if let Some(card) = card {
+        call.happened_to_unkept(DELETED, card.body)?;
+    }
+    Ok(())
+}
+
 /// Asks the bank, uses the token up and gives the card to the customer. The card keeps the id that the token gave it.
 ///
 /// # Errors
 /// A decline. It uses the token up as well, as one of a charge does: undocumented by Stripe, our choice.
+///
+/// The caller says what happened.
 pub(super) fn attach(
     call: &mut MinterCall<'_>,
     mut card: PaymentCard,
@@ -110,6 +139,7 @@ pub(super) fn update(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, C
     let fields = CallFields::of(call.request, &UPDATE)?;
     expand::check(&fields, CARD)?;
     let mut card = find(call, ids)?;
+    let before = card.body.clone();
     for name in TEXTS {
         let given = fields.text(name, LONGEST_TEXT)?;
         let check = format!("{name}_check");
@@ -123,6 +153,7 @@ pub(super) fn update(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, C
     update_expiry(call, &fields, &mut card.body)?;
     fields.write_to(&mut card.body)?;
     call.ledger.update(&card)?;
+    call.changed(UPDATED, &before, &card)?;
     expand::apply(call, &fields, card.body)
 }
 
@@ -145,14 +176,13 @@ fn update_expiry(call: &MinterCall<'_>, fields: &CallFields<'_>, card: &mut Valu
 /// (docs.stripe.com/api/cards/delete).
 pub(super) fn delete(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<Value, CallError> {
     CallFields::of(call.request, &AcceptedParams::ONLY_EXPAND)?;
-    let mut customer = customer_of_path(call, ids[0], "customer")?;
+    let customer = customer_of_path(call, ids[0], "customer")?;
     let card = find(call, ids)?;
-    call.ledger.remove(ObjectKind::Card, &card.id)?;
+    drop_card(call, &card.id)?;
     if customer.body["default_source"] == card.id.as_str() {
         let newest = PageQuery::newest(ObjectKind::Card, &customer.id, 1);
         let newest = call.ledger.page(&newest)?.pop();
-        customer.body["default_source"] = newest.map(|card| card.id).into();
-        call.ledger.update(&customer)?;
+        set_default(call, customer, newest.map(|card| card.id))?;
     }
     Ok(json!({ "id": card.id, "object": "card", "deleted": true }))
 }

@@ -14,6 +14,8 @@ pub enum ObjectKind {
     /// What is left of a customer that was deleted: its id.
     DeletedCustomer,
     PaymentMethod,
+    /// What happened to another object.
+    Event,
 }
 
 impl ObjectKind {
@@ -27,7 +29,29 @@ impl ObjectKind {
             Self::Customer => "customer",
             Self::DeletedCustomer => "deleted_customer",
             Self::PaymentMethod => "payment_method",
+            Self::Event => "event",
         }
+    }
+
+    /// The kind of this word.
+    pub fn parse(word: &str) -> Option<Self> {
+        const ALL: [ObjectKind; 8] = [
+            ObjectKind::Token,
+            ObjectKind::Card,
+            ObjectKind::Charge,
+            ObjectKind::Refund,
+            ObjectKind::Customer,
+            ObjectKind::DeletedCustomer,
+            ObjectKind::PaymentMethod,
+            ObjectKind::Event,
+        ];
+        ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+
+    /// Whether something can happen to objects of this kind that an event tells of. To a token nothing does: so it is at
+    /// Stripe.
+    pub(super) fn has_events(self) -> bool {
+        !matches!(self, Self::Token | Self::DeletedCustomer | Self::Event)
     }
 }
 
@@ -36,8 +60,9 @@ impl ObjectKind {
 pub struct StoredObject {
     pub kind: ObjectKind,
     pub id: String,
-    /// What lists of this kind are filtered by: the customer of a card or charge, the charge of a refund, the email
-    /// address of a customer as [`crate::domain::mask::keyed_hash::IdentityKey::stored`] has it.
+    /// What objects of this kind are found by: the customer of a card or charge, the charge of a refund, the email
+    /// address of a customer as [`crate::domain::mask::keyed_hash::IdentityKey::stored`] has it, the object that an event
+    /// points to (see `happened`).
     pub parent: Option<String>,
     /// Unix seconds.
     pub created: i64,
@@ -46,4 +71,11 @@ pub struct StoredObject {
     /// What the minter must know to go on with it, such as the number of a published test card. Never a number that is
     /// not published, never a security code.
     pub state: Value,
+}
+
+impl StoredObject {
+    /// What an event that points to an object has for its parent.
+    pub fn pointer(kind: ObjectKind, id: &str) -> String {
+        format!("{} {id}", kind.as_str())
+    }
 }

@@ -30,6 +30,13 @@ macro_rules! this {
     };
 }
 
+/// Copies an object into the events that point to it, which point to it no more. See `minter::happened`.
+const KEEP_FOR_EVENTS: &str = concat!(
+    "UPDATE objects SET parent = NULL, state = coalesce((SELECT body FROM objects WHERE ",
+    this!(),
+    "), state) WHERE parent = ?5 AND kind = 'event' AND world = ?1 AND coalesce(account, '') = ?2"
+);
+
 /// The objects and keys of one world, for one call.
 ///
 /// A token whose id tells its call, and which is told by the answer, has no row of its own: the exchange is the token.
@@ -307,6 +314,14 @@ impl Ledger for SqlLedger<'_> {
         removed.map(drop).map_err(|error| self.broke(ledger_error(&error)))
     }
 
+    fn keep_for_events(&mut self, account: Option<&str>, kind: ObjectKind, id: &str) -> Result<(), LedgerError> {
+        let kept = self.connection.prepare_cached(KEEP_FOR_EVENTS).and_then(|mut keep| {
+            let pointer = StoredObject::pointer(kind, id);
+            keep.execute((self.world(), account.unwrap_or_default(), self.stored(id), kind.as_str(), pointer))
+        });
+        kept.map(drop).map_err(|error| self.broke(ledger_error(&error)))
+    }
+
     fn page(&mut self, account: Option<&str>, query: &PageQuery<'_>) -> Result<Vec<StoredObject>, LedgerError> {
         self.list(account, query).map_err(|error| ledger_error(&error))
     }
@@ -442,6 +457,21 @@ mod tests {
                 assert!(!plan.contains("B-TREE") && !plan.contains("SCAN"), "{plan}");
             }
         }
+    }
+
+    #[test]
+    fn the_events_of_an_object_are_found_by_an_index() {
+        let connection = schema::in_memory_for_tests();
+        let plan: Vec<String> = connection
+            .prepare(&format!("EXPLAIN QUERY PLAN {KEEP_FOR_EVENTS}"))
+            .unwrap()
+            .query_map(["", "", "ch_1", "charge", "charge ch_1"], |row| row.get(3))
+            .unwrap()
+            .collect::<rusqlite::Result<_>>()
+            .unwrap();
+        let plan = plan.join("; ");
+        assert!(plan.contains("objects_by_parent (parent=? AND kind=? AND world=? AND <expr>=?)"), "{plan}");
+        assert!(!plan.contains("SCAN"), "{plan}");
     }
 
     #[test]

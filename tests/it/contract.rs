@@ -108,6 +108,8 @@ const CASES: &[Case] = &[
         .with(&[("Stripe-Version", "2022-08-01")]),
     post(200, "/v1/refunds", &[("charge", "{charge}"), ("amount", "500"), ("metadata[a b]", "c+d")]).keep("refund"),
     get(200, "/v1/refunds/{refund}", &[]),
+    get(200, "/v1/events", &[("types[]", "charge.refunded"), ("types[]", "refund.created"), ("limit", "1")]),
+    get(404, "/v1/events/evt_nope", &[]),
     post(200, "/v1/charges/{charge}/refunds", &[("amount", "100"), ("reverse_transfer", "False")]),
     get(200, "/v1/charges/{charge}/refunds/{refund}", &[("expand[]", "balance_transaction")]),
     post(200, "/v1/charges/{charge}/refund", &[("expand[]", "balance_transaction")]),

@@ -61,6 +61,7 @@ fn fields_at(version: Option<&str>) -> BTreeSet<FieldKey> {
     session.refunds();
     session.customers();
     session.payment_methods();
+    session.events();
     session.errors();
     session.fields
 }
@@ -155,6 +156,13 @@ impl Session {
         self.get("/v1/refunds", &[]);
     }
 
+    fn events(&mut self) {
+        let charge = self.charge("tok_visa", &[]);
+        self.post(&format!("/v1/charges/{charge}"), &[("metadata[a]", "b")]);
+        let page = self.get("/v1/events", &[("type", "charge.updated"), ("limit", "1")]);
+        self.get(&format!("/v1/events/{}", id(&page["data"][0])), &[]);
+    }
+
     fn customers(&mut self) {
         let token = id(&self.post("/v1/tokens", &CARD));
         let whole = [("source", &*token), ("address[line1]", "x"), ("shipping[name]", "J")];
@@ -225,7 +233,7 @@ fn graded() -> BTreeSet<FieldKey> {
 
 /// The objects in the order of the table, with their names in `shapes.json`; an object without one has no recorded
 /// shape there.
-const OBJECTS: [(&str, &[&str]); 13] = [
+const OBJECTS: [(&str, &[&str]); 14] = [
     ("token", &["token"]),
     ("card of a token", &["card of a token"]),
     ("card of a customer", &["card of a customer"]),
@@ -236,6 +244,7 @@ const OBJECTS: [(&str, &[&str]); 13] = [
     ("charge", &["charge"]),
     ("refund", &["refund"]),
     ("payment_method", &["payment_method"]),
+    ("event", &["event"]),
     ("list", &["list", "list in an object"]),
     ("answer", &[]),
     ("error", &["error"]),
@@ -346,6 +355,7 @@ fn counted() -> String {
         ("refund", "refund"),
         ("balance_transaction", "balance transaction"),
         ("payment_method", "payment method"),
+        ("event", "event"),
         ("list", "list"),
         ("error", "error"),
     ];

@@ -20,6 +20,7 @@ mod determinism;
 mod diff;
 mod edits;
 mod empty_form;
+mod events;
 mod evidence;
 mod explain;
 mod export;

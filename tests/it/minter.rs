@@ -414,6 +414,10 @@ impl Ledger for ReadOnly {
         Err(LedgerError(format!("{id} was to be removed")))
     }
 
+    fn keep_for_events(&mut self, _: Option<&str>, _: ObjectKind, id: &str) -> Result<(), LedgerError> {
+        Err(LedgerError(format!("{id} was to be changed")))
+    }
+
     fn page(&mut self, _: Option<&str>, _: &PageQuery<'_>) -> Result<Vec<StoredObject>, LedgerError> {
         Ok(Vec::new())
     }

@@ -13,7 +13,7 @@ use crate::{
     support::local::{Local, id},
 };
 
-const KNOWN: [&str; 9] = [
+const KNOWN: [&str; 10] = [
     "api_errors",
     "card",
     "charge",
@@ -21,6 +21,7 @@ const KNOWN: [&str; 9] = [
     "deleted_card",
     "deleted_payment_source",
     "error",
+    "event",
     "payment_source",
     "token",
 ];
@@ -71,7 +72,7 @@ impl Schemas {
                 },
             }),
         );
-        for item in ["charge", "customer", "payment_source", "refund"] {
+        for item in ["charge", "customer", "event", "payment_source", "refund"] {
             let data = if item == "refund" {
                 json!({ "type": "object" })
             } else {
@@ -162,6 +163,7 @@ fn every_answer_fits_the_schemas_of_the_specification() {
         tokens(&mut calls);
         charges(&mut calls);
         customers(&mut calls);
+        events(&mut calls);
         errors(&mut calls);
         assert!(calls.count > 50, "{}", calls.count);
     }
@@ -255,6 +257,13 @@ fn customers(calls: &mut Checked) {
     calls.delete(200, "deleted_customer", &path);
     calls.get(200, "deleted_customer", &path, &[]);
     calls.post(200, "customer", "/v1/customers", &[("source", "tok_visa")]);
+}
+
+fn events(calls: &mut Checked) {
+    let charge = id(&calls.local.make("/v1/charges", &[&MONEY[..], &[("source", "tok_visa")]].concat()));
+    calls.local.make(&format!("/v1/charges/{charge}"), &[("metadata[a]", "b")]);
+    let page = calls.get(200, "list of event", "/v1/events", &[("types[]", "charge.updated"), ("limit", "1")]);
+    calls.get(200, "event", &format!("/v1/events/{}", id(&page["data"][0])), &[]);
 }
 
 fn errors(calls: &mut Checked) {

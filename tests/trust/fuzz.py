@@ -22,6 +22,7 @@ ROUTES = [
     ("GET", "/v1/customers/{}/sources"), ("DELETE", "/v1/customers/{}/sources/{}"), ("POST", "/v1/payment_methods"),
     ("GET", "/v1/payment_methods/{}"), ("GET", "/{}"), ("POST", "/v1/{}"), ("GET", "/_testcard/requests?limit={}"),
     ("POST", "/_testcard/{}"), ("GET", "/v1/customers/search?query={}"),
+    ("GET", "/v1/events"), ("GET", "/v1/events/{}"),
 ]
 NAMES = [
     "card", "card[number]", "card[exp_month]", "card[exp_year]", "card[cvc]", "card[name]", "card[currency]", "card[networks][preferred]",

@@ -456,6 +456,30 @@ const FIELDS: &[(&str, Sentences)] = &[
         ],
     ),
     (
+        "event",
+        &[
+            ("id", "The event's own id; it is the same each time that the event is delivered"),
+            ("account", "The connected account in which it happened"),
+            ("api_version", "The version of the API that the object is shown in; it never changes"),
+            ("created", "When it happened, in Unix seconds"),
+            ("data", "The object that it happened to"),
+            ("pending_webhooks", "How many webhook endpoints have not taken the event yet"),
+            ("request", "The call that made it happen"),
+            ("type", "What happened, such as charge.succeeded"),
+        ],
+    ),
+    (
+        "data",
+        &[
+            ("object", "The object as it was when it happened"),
+            ("previous_attributes", "What of the object was otherwise before, with the values of then"),
+        ],
+    ),
+    (
+        "request",
+        &[("id", "The id of the call"), ("idempotency_key", "The idempotency key that the call was sent with")],
+    ),
+    (
         "list",
         &[
             ("count", "How many there are, in old API versions"),

@@ -5,6 +5,7 @@ pub mod again;
 pub mod api;
 pub mod client_fields;
 pub mod error;
+pub mod event_type;
 pub mod field_help;
 pub mod field_place;
 pub mod grades;

@@ -1,0 +1,163 @@
+//! `/v1/events`: what happened, newest first, for thirty days.
+//!
+//! An event is shown in the version of its account, whatever version asks for it, for its data never change
+//! (docs.stripe.com/api/events/object); what is around the data is shown in the version of the call.
+
+use serde_json::{Value, json};
+
+use super::{
+    accepted::AcceptedParams,
+    answers,
+    call::{CallError, HandlerAnswer, MinterCall},
+    expand, fields,
+    fields::CallFields,
+    happened::{self, KeptEvent},
+    lists::{self, ListQuery},
+    shapes,
+    stored_object::{ObjectKind, StoredObject},
+};
+use crate::domain::call::{error::ApiError, version::ApiVersion};
+
+/// How long an event can be asked for, in seconds (docs.stripe.com/api/events).
+const SHOWN_SECS: i64 = 30 * 24 * 60 * 60;
+/// The most types that a list can be asked for (docs.stripe.com/api/events/list).
+const MOST_TYPES: usize = 20;
+/// Since this version an event has the idempotency key of its request beside the request's id (docs.stripe.com/changelog).
+/// Recorded: until 2017-04-06 the id alone.
+const REQUEST_WITH_KEY: ApiVersion<'static> = ApiVersion::dated(2017, 5, 25);
+
+const LIST: AcceptedParams = AcceptedParams {
+    written: &[],
+    read: &[&["type", "types[*]"], lists::CREATED, lists::PAGING],
+    not_modelled: &["delivery_success"],
+};
+
+/// `GET /v1/events/:id`.
+pub(super) fn retrieve(call: &mut MinterCall<'_>, ids: &[&str]) -> Result<HandlerAnswer, CallError> {
+    let fields = CallFields::of(call.request, &AcceptedParams::ONLY_EXPAND)?;
+    expand::check(&fields, "event")?;
+    let oldest = oldest_shown(call);
+    let found = call.ledger.get(ObjectKind::Event, ids[0])?.filter(|event| event.created >= oldest);
+    let event = found.ok_or_else(|| ApiError::no_such("event", ids[0], "id").with_status(404))?;
+    let shown = shown(call, &event)?;
+    Ok(HandlerAnswer::Shown(answers::text(&shown)))
+}
+
+/// `GET /v1/events`.
+pub(super) fn list(call: &mut MinterCall<'_>, _: &[&str]) -> Result<HandlerAnswer, CallError> {
+    const URL: &str = "/v1/events";
+    let fields = CallFields::of(call.request, &LIST)?;
+    expand::check_list(&fields, "event")?;
+    let types = types(&fields)?;
+    let oldest = oldest_shown(call);
+    let is_wanted = |event: &StoredObject| {
+        let is_named = types.iter().any(|pattern| fits(pattern, KeptEvent::of(event).event_type()));
+        event.created >= oldest && (types.is_empty() || is_named)
+    };
+    let list = ListQuery { kind: ObjectKind::Event, what: "event", parent: None, url: URL };
+    let mut page = lists::page_of(call, &fields, &list, &is_wanted)?;
+    for event in &mut page.objects {
+        event.body = shown(call, event)?;
+    }
+    Ok(HandlerAnswer::Shown(answers::text(&page.shown(URL))))
+}
+
+fn oldest_shown(call: &MinterCall<'_>) -> i64 {
+    call.now.as_second() - SHOWN_SECS
+}
+
+/// The types that a list is asked for, in `type` or in `types`; none stands for all.
+fn types<'a>(fields: &CallFields<'a>) -> Result<Vec<&'a str>, ApiError> {
+    let one = fields.word("type")?;
+    let many: Vec<&str> = fields.elements("types").collect();
+    if one.is_some() && !many.is_empty() {
+        // That only one may be given is documented; the words are those of other parameters that exclude each other.
+        let message = "You may only specify one of these parameters: type, types.";
+        return Err(ApiError::request(Some("parameters_exclusive"), Some("type"), message));
+    }
+    if many.len() > MOST_TYPES {
+        // Undocumented by Stripe: our wording.
+        let message = format!("You may filter by {MOST_TYPES} types at most.");
+        return Err(ApiError::request(None, Some("types"), message));
+    }
+    Ok(one.into_iter().chain(many).collect())
+}
+
+/// Whether a type is meant by a pattern: itself, `*`, or a group such as `charge.*`.
+pub(super) fn fits(pattern: &str, event_type: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some("") => true,
+        Some(group) => group.ends_with('.') && event_type.starts_with(group),
+        None => pattern == event_type,
+    }
+}
+
+/// An event as the call is to show it.
+fn shown(call: &mut MinterCall<'_>, event: &StoredObject) -> Result<Value, CallError> {
+    let kept = KeptEvent::of(event);
+    let object = match kept.pointer() {
+        Some((kind, id)) => call.ledger.get(kind, id)?.map(|object| object.body).unwrap_or_default(),
+        None => kept.own_object().clone(),
+    };
+    Ok(EventView { event: kept, object, version: ApiVersion::OF_ACCOUNT, around: call.version }.to_json())
+}
+
+/// An event with its object, as it is to be shown.
+struct EventView<'a> {
+    event: KeptEvent<'a>,
+    /// As the ledger keeps it.
+    object: Value,
+    /// The version that the object is shown in.
+    version: ApiVersion<'a>,
+    /// The version that the event around it is shown in.
+    around: ApiVersion<'a>,
+}
+
+impl EventView<'_> {
+    fn to_json(&self) -> Value {
+        let event = &self.event;
+        let previous = event.object_before(&self.object).map(|before| shapes::shaped(self.version, before));
+        let object = shapes::shaped(self.version, self.object.clone());
+        let previous = previous.and_then(|before| happened::previous_attributes(&before, &object));
+        let mut data = fields::object([("object", object)]);
+        if let Some(previous) = previous {
+            data["previous_attributes"] = previous;
+        }
+        let request = if self.around.is_since(REQUEST_WITH_KEY) {
+            json!({ "id": event.request_id(), "idempotency_key": event.idempotency_key() })
+        } else {
+            event.request_id().clone()
+        };
+        json!({
+            "id": event.id(),
+            "object": "event",
+            "api_version": self.version.to_string(),
+            "created": event.created(),
+            "data": data,
+            "livemode": false,
+            "pending_webhooks": 0,
+            "request": request,
+            "type": event.event_type(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_is_named_alone_or_by_its_group() {
+        for (pattern, event_type, expected) in [
+            ("charge.succeeded", "charge.succeeded", true),
+            ("charge.succeeded", "charge.failed", false),
+            ("charge.*", "charge.dispute.created", true),
+            ("charge*", "charge.failed", false),
+            ("charge.*", "charged", false),
+            ("*", "refund.created", true),
+            ("", "refund.created", false),
+        ] {
+            assert_eq!(fits(pattern, event_type), expected, "{pattern} {event_type}");
+        }
+    }
+}
