@@ -63,7 +63,7 @@
 //! | [`backend`] | the two targets behind one function | domain, minter, store, stripe |
 //! | [`server`] | loopback HTTP: connections and memory within bounds, faults on demand | domain, backend |
 //! | [`formats`] | entries as files, one entry at a time: JSON, tables, HAR, constants for test suites; calls in files of other tools | domain, snippets, store |
-//! | [`jobs`] | long work with progress and cancellation: export, import, refresh, key check, parity, runs and their reports | domain, parity, formats, reports, backend, store, files |
+//! | [`jobs`] | long work with progress and cancellation: export, import, retention, refresh, key check, parity, runs and their reports | domain, parity, formats, reports, backend, store, files |
 //! | [`worker`] | everything in the background of the window: commands, jobs, the threads that read the history | domain, messages, formats, store, backend, server, jobs, keys, settings, files |
 //! | [`cli`] | the commands | domain, parity, formats, reports, backend, store, server, jobs, keys, settings, snippets, files |
 //! | [`ui`] | views, widgets, theme; they push [`ui::Action`]s and change only their own state | domain, messages, model, snippets, diff, reports |
@@ -79,7 +79,7 @@
 //!
 //! | wing | what it holds |
 //! | --- | --- |
-//! | `secret`, `key`, `clock`, `zone`, `fault`, `json_spans`, `json_document`, `foreign`, `signs`, `invisible`, `typed_path`, `words` | texts that are wiped from memory, API keys, the time and the local time zone as they are handed in, fault rules, where each token of a JSON text stands, a JSON text read once with every value as it came, foreign text made safe to show, what a person takes for one sign, the characters that nobody sees, a path as it is typed, the fixed strings of an enum's variants |
+//! | `secret`, `key`, `clock`, `zone`, `fault`, `json_spans`, `json_document`, `foreign`, `markup`, `markdown`, `signs`, `invisible`, `typed_path`, `words` | texts that are wiped from memory, API keys, the time and the local time zone as they are handed in, fault rules, where each token of a JSON text stands, a JSON text read once with every value as it came, foreign text made safe to show, in XML and HTML, in Markdown, what a person takes for one sign, the characters that nobody sees, a path as it is typed, the fixed strings of an enum's variants |
 //! | [`domain::card`] | a card and what can be read from it: number, brand, expiry, networks, currencies, how it is typed, what comes with a decline, the published test cards |
 //! | [`domain::mask`] | what must not be written down, and what stands in its place |
 //! | [`domain::call`] | request and response: parameters, errors, tokens, the API's version, what each field means and where it is known from, what used a token up, what of a call is kept, how it is sent again |

@@ -11,6 +11,8 @@ pub mod invisible;
 pub mod json_document;
 pub mod json_spans;
 pub mod key;
+pub mod markdown;
+pub mod markup;
 pub mod mask;
 pub mod presets;
 pub mod rules;

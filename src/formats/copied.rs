@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::{
-    domain::{foreign, history::entry::EntryDetail, json_spans, settings::file_format::CopyForm},
+    domain::{foreign, history::entry::EntryDetail, json_spans, markdown, settings::file_format::CopyForm},
     snippets::{SnippetLanguage, snippet},
     store::ExportedEntry,
 };
@@ -57,5 +57,5 @@ fn markdown(details: &[EntryDetail]) -> String {
 
 /// A text with no sign in it that would end the cell, or be read as Markdown or HTML.
 fn in_cell(text: &str) -> String {
-    super::evidence::markdown_text(&foreign::label(text))
+    markdown::escaped(&foreign::label(text))
 }

@@ -3,12 +3,9 @@
 
 use std::io;
 
-use super::{
-    markup,
-    report::{ReportRows, RunReport, shown},
-};
+use super::report::{ReportRows, RunReport, shown};
 use crate::domain::{
-    foreign,
+    foreign, markup,
     run::{
         record::RowRecord,
         summary::{HeatCell, RunSummary, VerdictCounts, class_words},

@@ -2,11 +2,11 @@
 
 use std::io;
 
-use super::{
+use super::report::{ReportRows, RunReport, seconds};
+use crate::domain::{
     markup::{attribute, text},
-    report::{ReportRows, RunReport, seconds},
+    run::{record::RowRecord, verdict::RowVerdict},
 };
-use crate::domain::run::{record::RowRecord, verdict::RowVerdict};
 
 pub(super) fn write(out: &mut dyn io::Write, report: RunReport<'_>, rows: ReportRows<'_>) -> io::Result<()> {
     let RunReport { run, summary, .. } = report;

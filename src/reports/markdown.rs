@@ -3,7 +3,7 @@
 use std::io;
 
 use super::report::{ReportRows, RunReport, shown};
-use crate::domain::{foreign, run::verdict::RowVerdict};
+use crate::domain::{foreign, markdown, run::verdict::RowVerdict};
 
 /// So many rows that do not hold are listed.
 const MOST_ROWS: usize = 200;
@@ -83,12 +83,5 @@ fn write_failures(out: &mut dyn io::Write, rows: ReportRows<'_>) -> io::Result<(
 
 /// A text in a table: on one line, and no sign of it acts.
 fn cell(text: &str) -> String {
-    let mut escaped = String::new();
-    for sign in foreign::sentence(text).chars() {
-        if matches!(sign, '|' | '\\' | '`' | '*' | '_' | '<' | '>' | '[' | ']' | '#' | '~' | '&') {
-            escaped.push('\\');
-        }
-        escaped.push(sign);
-    }
-    escaped
+    markdown::escaped(&foreign::sentence(text))
 }

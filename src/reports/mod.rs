@@ -8,13 +8,12 @@
 //! | `json` | everything, for programs |
 //! | `markdown` | the verdicts and what differs, for a comment or a summary |
 //! | `html` | one page for people, with a heat map |
-//! | `report`, `markup` | what all of them are made of; texts between tags |
+//! | `report` | what all of them are made of |
 
 mod html;
 mod json;
 mod junit;
 mod markdown;
-mod markup;
 mod report;
 
 use std::io;

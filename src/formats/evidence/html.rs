@@ -1,6 +1,7 @@
 //! HTML: one page that loads nothing and runs nothing, in the colours that the reader's system has.
 
 use super::pieces::{DocumentFact, DocumentPiece};
+use crate::domain::markup;
 
 pub(super) const HEAD: &str = r#"<!DOCTYPE html>
 <html lang="en">
@@ -26,34 +27,19 @@ pub(super) const FOOT: &str = "</body>\n</html>\n";
 
 pub(super) fn text(piece: &DocumentPiece) -> String {
     match piece {
-        DocumentPiece::Heading(level, text) => format!("<h{level}>{}</h{level}>\n", escaped(text)),
-        DocumentPiece::Paragraph(text) => format!("<p>{}</p>\n", escaped(text)),
+        DocumentPiece::Heading(level, text) => format!("<h{level}>{}</h{level}>\n", markup::text(text)),
+        DocumentPiece::Paragraph(text) => format!("<p>{}</p>\n", markup::text(text)),
         DocumentPiece::Facts(facts) => format!("<dl>\n{}</dl>\n", facts.iter().map(fact).collect::<String>()),
-        DocumentPiece::Code(_, code) => format!("<pre>{}</pre>\n", escaped(code.trim_end_matches('\n'))),
+        DocumentPiece::Code(_, code) => format!("<pre>{}</pre>\n", markup::text(code.trim_end_matches('\n'))),
     }
 }
 
 fn fact(DocumentFact { name, value, link }: &DocumentFact) -> String {
-    let value = escaped(value);
+    let value = markup::text(value);
     match link {
-        Some(link) => format!("<dt>{name}</dt><dd><a href=\"{}\">{value}</a></dd>\n", escaped(link)),
+        Some(link) => format!("<dt>{name}</dt><dd><a href=\"{}\">{value}</a></dd>\n", markup::text(link)),
         None => format!("<dt>{name}</dt><dd>{value}</dd>\n"),
     }
-}
-
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

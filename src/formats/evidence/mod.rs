@@ -10,7 +10,6 @@ use std::io::{self, Write};
 use jiff::Timestamp;
 
 use crate::domain::{history::entry::EntryDetail, settings::file_format::EvidenceFormat};
-pub(super) use markdown::escaped as markdown_text;
 use pieces::DocumentPiece;
 
 /// Writes the evidence of entries, one after the other.
