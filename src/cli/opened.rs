@@ -178,7 +178,7 @@ impl HistoryView {
     pub(super) fn end(self, done: CommandOutcome) -> Result<CommandOutcome, CliError> {
         let damage = self.reader.damage();
         match self.trouble {
-            _ if !damage.is_empty() => Err(CliError::Damaged(damage)),
+            _ if !damage.is_empty() => Err(CliError::Damaged(Box::new(damage))),
             Some(error @ StoreError::Damaged { .. }) => Err(error.into()),
             _ => Ok(done),
         }

@@ -28,7 +28,7 @@ pub enum CliError {
     Import(String),
     /// Not all could be read; what can be was shown.
     #[error("{0}")]
-    Damaged(HistoryDamage),
+    Damaged(Box<HistoryDamage>),
     #[error(transparent)]
     Salvage(#[from] SalvageError),
     /// A signal ended it before it was done.

@@ -65,7 +65,14 @@ pub(super) fn runs(args: &RunsArgs, environment: &ProcessEnvironment) -> Result<
         list(reader, args.limit)?;
         return view.end(CommandOutcome::Well);
     };
-    let run = named(reader, name)?;
+    let run = match named(reader, name) {
+        // It may be the one that cannot be read.
+        Err(CliError::Usage(words)) => {
+            view.end(CommandOutcome::Well)?;
+            return Err(CliError::Usage(words));
+        }
+        run => run?,
+    };
     let before = before(reader, &run, args.against.as_deref())?;
     let own = AppFolders::find(environment.home.clone())?.own();
     args.report.check(Some(&own))?;
@@ -124,7 +131,7 @@ fn list(reader: &HistoryReader, limit: usize) -> Result<(), CliError> {
 }
 
 fn show(reader: &HistoryReader, run: &RunRecord, all: bool) -> Result<(), CliError> {
-    for row in reader.run_rows(run.id, RowSelection::All) {
+    for row in reader.readable_run_rows(run.id, RowSelection::All) {
         let row = row?;
         if all || row.verdict.as_ref().is_some_and(|verdict| !verdict.holds()) {
             print(row_line(&row))?;
@@ -162,7 +169,7 @@ fn print_report(reader: &HistoryReader, run: &RunRecord, before: Option<&RunReco
         before.map(|before| Ok::<_, CliError>((before, run_report::compare(reader, before, run)?))).transpose()?;
     let before = compared.as_ref().map(|(before, comparison)| (*before, comparison));
     let report = RunReport { run, summary: &summary, before };
-    let mut rows = reader.run_rows(run.id, RowSelection::All).map(|row| row.map_err(std::io::Error::other));
+    let mut rows = reader.readable_run_rows(run.id, RowSelection::All).map(|row| row.map_err(std::io::Error::other));
     let mut out = JsonOutput::default();
     reports::write(ReportFormat::Json, &mut out, report, &mut rows)?;
     out.flush()?;

@@ -33,7 +33,7 @@ pub fn check(file: ExportFile<'_>) -> Result<(), ExportError> {
 /// When the history cannot be read.
 pub fn summary(reader: &HistoryReader, run: &RunRecord) -> Result<RunSummary, StoreError> {
     let mut summary = RunSummary::default();
-    for row in reader.run_rows(run.id, RowSelection::All) {
+    for row in reader.readable_run_rows(run.id, RowSelection::All) {
         summary.add(&row?);
     }
     Ok(summary)
@@ -44,7 +44,7 @@ pub fn summary(reader: &HistoryReader, run: &RunRecord) -> Result<RunSummary, St
 /// # Errors
 /// When the history cannot be read.
 pub fn compare(reader: &HistoryReader, before: &RunRecord, after: &RunRecord) -> Result<RunComparison, StoreError> {
-    let rows = |run: &RunRecord| reader.run_rows(run.id, RowSelection::All);
+    let rows = |run: &RunRecord| reader.readable_run_rows(run.id, RowSelection::All);
     RunComparison::of(rows(before), rows(after), MOST_CHANGES)
 }
 
@@ -67,7 +67,7 @@ pub fn write(
     let path = file.path;
     write_file(file, &CancellationToken::new(), |out| {
         let mut unread = None;
-        let mut rows = reader.run_rows(run.id, RowSelection::All).map(|row: Result<RowRecord, StoreError>| {
+        let mut rows = reader.readable_run_rows(run.id, RowSelection::All).map(|row: Result<RowRecord, StoreError>| {
             row.map_err(|error| {
                 let words = error.to_string();
                 unread = Some(error);

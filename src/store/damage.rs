@@ -1,6 +1,6 @@
 //! What could not be read of a damaged history, so that whoever sees the rest is told what is missing.
 
-use std::{fmt, path::PathBuf};
+use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 use super::{error::salvage_command, sound::RowNumbers};
 
@@ -13,6 +13,10 @@ pub struct HistoryDamage {
     pub parts: RowNumbers,
     /// Calls that cannot be shown.
     pub exchanges: RowNumbers,
+    /// Runs that cannot be shown.
+    pub runs: RowNumbers,
+    /// Rows that cannot be shown, by the number of their run.
+    pub run_rows: BTreeMap<i64, RowNumbers>,
     /// What else is damaged besides those rows, in words. Counts are taken from the rows instead, where that is
     /// possible.
     pub tables: Vec<String>,
@@ -21,7 +25,8 @@ pub struct HistoryDamage {
 
 impl HistoryDamage {
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty() && self.parts.is_empty() && self.exchanges.is_empty() && self.tables.is_empty()
+        let rows = [&self.entries, &self.parts, &self.exchanges, &self.runs];
+        rows.into_iter().chain(self.run_rows.values()).all(RowNumbers::is_empty) && self.tables.is_empty()
     }
 
     pub(super) fn note_table(&mut self, name: &str) {
@@ -35,6 +40,10 @@ impl HistoryDamage {
         self.entries.extend(&other.entries);
         self.parts.extend(&other.parts);
         self.exchanges.extend(&other.exchanges);
+        self.runs.extend(&other.runs);
+        for (run, rows) in &other.run_rows {
+            self.run_rows.entry(*run).or_default().extend(rows);
+        }
         other.tables.iter().for_each(|table| self.note_table(table));
         if self.file.is_none() {
             self.file.clone_from(&other.file);
@@ -52,8 +61,11 @@ impl fmt::Display for HistoryDamage {
             of(&self.entries, "entry", "entries"),
             of(&self.parts, "entry in part", "entries in part"),
             of(&self.exchanges, "call", "calls"),
+            of(&self.runs, "run", "runs"),
         ];
-        let parts: Vec<String> = rows.into_iter().flatten().chain(self.tables.iter().cloned()).collect();
+        let of_runs =
+            self.run_rows.iter().filter_map(|(run, rows)| Some(format!("{} of run {run}", of(rows, "row", "rows")?)));
+        let parts: Vec<String> = rows.into_iter().flatten().chain(of_runs).chain(self.tables.iter().cloned()).collect();
         write!(f, "The history is damaged. What could not be read: {}", parts.join(", "))?;
         match &self.file {
             Some(file) => write!(f, ". All the rest was read. Save what can be read: {}", salvage_command(file)),

@@ -39,9 +39,17 @@ fn read(
     work: impl FnOnce(&HistoryReader) -> Result<WorkerUpdate, StoreError> + Send + 'static,
 ) {
     let (store, outbox) = (store.clone(), outbox.clone());
-    tokio::task::spawn_blocking(move || match store.reader().and_then(|reader| work(&reader)) {
-        Ok(update) => outbox.send(update),
-        Err(error) => outbox.problem(&error),
+    tokio::task::spawn_blocking(move || {
+        let read = store.reader().and_then(|reader| Ok((work(&reader)?, reader.damage())));
+        match read {
+            Ok((update, damage)) => {
+                outbox.send(update);
+                if !damage.is_empty() {
+                    outbox.problem(&damage);
+                }
+            }
+            Err(error) => outbox.problem(&error),
+        }
     });
 }
 

@@ -332,3 +332,73 @@ fn a_token_that_cannot_be_read_keeps_no_history_from_opening_when_its_entry_goes
         .wait()
         .unwrap();
 }
+
+/// A home with three runs, the first of so many rows.
+fn home_with_runs(rows: usize) -> Home {
+    let home = Home::new();
+    for (name, rows) in [("first", rows), ("second", 1), ("third", 2)] {
+        let list = format!("card[number],count\n4242424242424242,{rows}\n");
+        fs::write(home.beside(&format!("{name}.csv")), list).unwrap();
+        assert_eq!(home.run(["run", &format!("{name}.csv")]).exit, 0);
+    }
+    home
+}
+
+#[test]
+fn a_damaged_run_or_row_stops_no_list_and_no_report() {
+    let home = home_with_runs(4);
+    let file = home.path().join("data").join(FILE_NAME);
+    let connection = rusqlite::Connection::open(&file).unwrap();
+    connection
+        .execute_batch(
+            "UPDATE runs SET settings = '{' WHERE id = 2; UPDATE run_rows SET tags = 'x' WHERE run = 1 AND number = 2;",
+        )
+        .unwrap();
+    drop(connection);
+    let listed = home.run(["runs"]);
+    let numbers: Vec<&str> = listed.stdout.lines().filter_map(|line| line.split("  ").next()).collect();
+    assert_eq!((listed.exit, numbers), (4, vec!["3", "1"]), "{listed:?}");
+    assert!(listed.stderr.contains("What could not be read: 1 run (2)"), "{listed:?}");
+    assert_eq!(home.run(["runs", "--limit", "1"]).exit, 0, "what is not asked for is not missed");
+
+    let shown = home.run(["runs", "1", "--all"]);
+    let numbers: Vec<&str> = shown.stdout.lines().filter_map(|line| line.split("  ").next()).collect();
+    assert_eq!((shown.exit, &numbers[..3]), (4, &["1", "3", "4"][..]), "{shown:?}");
+    assert!(shown.stderr.contains("What could not be read: 1 row (2) of run 1"), "{shown:?}");
+    for (format, name) in [("html", "r.html"), ("json", "r.json"), ("junit", "r.xml"), ("markdown", "r.md")] {
+        let report = home.run(["runs", "1", "--report", format, name]);
+        assert_eq!(report.exit, 4, "{report:?}");
+        assert!(fs::metadata(home.beside(name)).unwrap().len() > 200, "{name}");
+    }
+    let json: serde_json::Value = serde_json::from_slice(&fs::read(home.beside("r.json")).unwrap()).unwrap();
+    assert_eq!(json["rows"].as_array().unwrap().len(), 3);
+    let gone = home.run(["runs", "second"]);
+    assert_eq!(gone.exit, 4);
+    assert!(gone.stderr.contains("1 run (2)"), "{gone:?}");
+    assert_eq!(home.run(["runs", "third", "--all"]).exit, 0, "a sound one is shown as ever");
+}
+
+#[test]
+fn a_damaged_page_of_rows_hides_what_stands_on_it_alone() {
+    let home = home_with_runs(200);
+    let folder = home.path().join("data");
+    let file = folder.join(FILE_NAME);
+    let (page, cells): (usize, usize) = rusqlite::Connection::open(&file)
+        .unwrap()
+        .query_row(
+            "SELECT pageno, ncell FROM dbstat WHERE name = 'run_rows' AND pagetype = 'leaf' ORDER BY pageno LIMIT 1 OFFSET 2",
+            [],
+            |row| Ok((row.get::<_, i64>(0)? as usize, row.get::<_, i64>(1)? as usize)),
+        )
+        .unwrap();
+    let mut bytes = fs::read(&file).unwrap();
+    bytes[(page - 1) * 4096..page * 4096].fill(0);
+    fs::write(&file, bytes).unwrap();
+    let shown = home.run(["runs", "1", "--all"]);
+    assert_eq!(shown.exit, 4, "{shown:?}");
+    assert_eq!(shown.stdout.lines().count(), 200 - cells + 1, "and the sum in the last line");
+    assert!(shown.stderr.contains("rows of runs"), "{shown:?}");
+    assert_eq!(home.run(["runs", "1", "--report", "html", "r.html"]).exit, 4);
+    assert!(fs::metadata(home.beside("r.html")).unwrap().len() > 1000);
+    assert_eq!(home.run(["runs"]).stdout.lines().count(), 3);
+}
