@@ -21,6 +21,7 @@ use crate::{
         Action, MiddlePane, PaletteScope, ToastCause, UseKind,
         dialogs::{
             export::ExportState,
+            keep::KeepState,
             server::{AppliedFaults, ServerDialogState},
             use_token::UseTokenState,
         },
@@ -270,6 +271,8 @@ impl App {
             }
             Action::EnterKey => self.views.dialogs.settings = Some(SettingsState::at_key(&self.settings)),
             Action::OpenExportOf(ids) => self.open_export(Some(ids)),
+            Action::OpenKeep => self.views.dialogs.keep = Some(KeepState::new(&self.settings)),
+            Action::SetRetention(retention) => self.edit_settings(SettingsEdit::Retention(retention)),
             Action::Serve(port) => {
                 self.edit_settings(SettingsEdit::Serve(port));
                 self.worker.send(WorkerCommand::Serve { port });

@@ -9,18 +9,22 @@ use super::{
 use crate::{
     domain::{
         form::field_state::FormField,
-        history::entry::{EntryId, EntryStatus, HistoryEntry},
+        history::{
+            entry::{EntryId, EntryStatus, HistoryEntry},
+            removal::bytes_words,
+        },
         settings::{key_check::KeyCheck, profile::ProfileId},
     },
     messages::{
-        CreatedToken, ExportFailure, ExportReport, JobFailure, JobId, JobOutcome, JobRequest, RefreshReport,
-        RetrievedToken, SavedSettings, SettingsEdit, SettingsFault, UsedToken, WorkerCommand,
+        CreatedToken, ExportFailure, ExportReport, JobFailure, JobId, JobOutcome, JobRequest, KeptHistory,
+        RefreshReport, RetrievedToken, SavedSettings, SettingsEdit, SettingsFault, UsedToken, WorkerCommand,
     },
     ui::{
         Action, ToastCause,
         form::FormComplaint,
         settings::SettingsState,
         widgets::{Toast, Tone},
+        words,
     },
 };
 
@@ -42,6 +46,11 @@ impl App {
                 self.jobs.begin_key_check(job);
                 if let Some(dialog) = &mut self.views.dialogs.settings {
                     dialog.begin_check(job);
+                }
+            }
+            JobRequest::PreviewRemoval(_) | JobRequest::Keep { .. } => {
+                if let Some(dialog) = &mut self.views.dialogs.keep {
+                    dialog.begin(job, &request);
                 }
             }
             JobRequest::MakeRun(_) => self.views.dialogs.runs.begin(),
@@ -78,6 +87,12 @@ impl App {
                 self.views.toasts.push(refresh_toast(report).cause(ToastCause::Refresh));
             }
             JobOutcome::Export(exported) => self.export_ended(exported),
+            JobOutcome::PreviewRemoval(counted) => {
+                if let Some(dialog) = &mut self.views.dialogs.keep {
+                    dialog.take_preview(counted);
+                }
+            }
+            JobOutcome::Keep(kept) => self.removal_ended(kept),
             JobOutcome::MakeRun(made) => self.run_ended(made),
             JobOutcome::ReportRun(written) => self.report_ended(written),
             JobOutcome::SaveSettings(saved) => self.settings_saved(ctx, saved),
@@ -206,6 +221,17 @@ impl App {
         }
     }
 
+    fn removal_ended(&mut self, kept: Result<KeptHistory, String>) {
+        let toast = match &kept {
+            Ok(kept) => kept_toast(kept),
+            Err(message) => Toast::new(Tone::Error, message.clone()),
+        };
+        if let Some(dialog) = &mut self.views.dialogs.keep {
+            dialog.end_removal(kept.err());
+        }
+        self.views.toasts.push(toast.cause(ToastCause::Keep));
+    }
+
     fn settings_saved(&mut self, ctx: &Context, saved: Result<SavedSettings, SettingsFault>) {
         match saved {
             Ok(SavedSettings { settings, is_kept }) => {
@@ -260,6 +286,15 @@ fn use_toast(used: Result<UsedToken, String>) -> Toast<Action, ToastCause> {
             Toast::new(Tone::Error, message.unwrap_or_else(|| "The answer gives no reason".to_owned()))
         }
     }
+}
+
+fn kept_toast(kept: &KeptHistory) -> Toast<Action, ToastCause> {
+    let went = words::entries(kept.removed.entries);
+    let bytes = kept
+        .bytes
+        .map(|(before, after)| format!(". The file takes {} instead of {}", bytes_words(after), bytes_words(before)));
+    let stopped = if kept.is_stopped { "Stopped: " } else { "" };
+    Toast::new(Tone::Ok, format!("{stopped}{went} removed for good{}", bytes.unwrap_or_default()))
 }
 
 fn refresh_toast(report: Result<RefreshReport, String>) -> Toast<Action, ToastCause> {

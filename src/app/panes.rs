@@ -13,6 +13,7 @@ use crate::{
         dialogs::{
             closing::{self, ClosingAnswer, ClosingState},
             export::{self, ExportContext},
+            keep::{self, KeepContext},
             keys, preset,
             runs::{self, RunsContext},
             server::{self, ServerContext},
@@ -372,6 +373,16 @@ impl App {
             };
             if !export::export_ui(ctx, state, &about, actions) {
                 dialogs.export = None;
+            }
+        }
+        if let Some(state) = &mut dialogs.keep {
+            let about = KeepContext {
+                settings: &self.settings,
+                progress: state.removal().and_then(|job| self.model.progress.get(&job).copied()),
+                zone: &self.zone,
+            };
+            if !keep::keep_ui(ctx, state, &about, actions) {
+                dialogs.keep = None;
             }
         }
         // Over any other.

@@ -6,6 +6,7 @@ use crate::ui::{
     dialogs::{
         closing::ClosingState,
         export::ExportState,
+        keep::KeepState,
         preset::PresetState,
         runs::RunsState,
         server::{AppliedFaults, ServerDialogState},
@@ -31,6 +32,7 @@ pub(super) struct OpenDialogs {
     pub(super) preset: Option<PresetState>,
     pub(super) settings: Option<SettingsState>,
     pub(super) export: Option<ExportState>,
+    pub(super) keep: Option<KeepState>,
     pub(super) use_token: Option<UseTokenState>,
     pub(super) server: Option<ServerDialogState>,
     /// The runs. What was typed for a new one stays while the dialog is closed.
@@ -64,6 +66,7 @@ impl OpenDialogs {
         let is_about_tokens = is_about_presets || self.export.is_some() || self.use_token.is_some();
         is_about_tokens
             || self.settings.is_some()
+            || self.keep.is_some()
             || self.server.is_some()
             || self.runs.is_open()
             || self.keys_are_open

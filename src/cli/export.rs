@@ -12,10 +12,11 @@ use super::{
     outcome::{CliError, CommandOutcome},
     output::remark,
     shared_args::FilterArgs,
+    work_progress::WorkProgress,
 };
 use crate::{
     domain::settings::file_format::{EntryColumn, ExportForm, FileFormat},
-    jobs::export::{self as job, ExportError, ExportFile},
+    jobs::export::{self as job, ExportError, ExportFile, ExportProgress},
     settings::AppFolders,
 };
 
@@ -70,7 +71,9 @@ pub(super) fn export(args: &ExportArgs, environment: &ProcessEnvironment) -> Res
     let is_cancelled = cancelled.clone();
     let work = move || {
         let file = ExportFile { path: &path, overwrite, own: &own };
-        let written = job::export(&view.reader, &filter, &form, file, &mut |_| {}, &is_cancelled);
+        let mut progress = WorkProgress::new();
+        let mut tell = |now: ExportProgress| progress.update("entries written", now.done, Some(now.total));
+        let written = job::export(&view.reader, &filter, &form, file, &mut tell, &is_cancelled);
         (view, written)
     };
     let words = ExportError::Cancelled.to_string();

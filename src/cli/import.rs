@@ -3,7 +3,7 @@
 use std::{
     io::{self, Read as _},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use clap::Args;
@@ -15,6 +15,7 @@ use super::{
     opened::open_store,
     outcome::{CliError, CommandOutcome},
     output::{print, remark},
+    work_progress::WorkProgress,
 };
 use crate::{
     domain::{
@@ -26,7 +27,7 @@ use crate::{
     },
     files,
     formats::{FoundCall, FoundCalls, read_calls},
-    jobs::import::{self as job, ImportError},
+    jobs::import::{self as job, ImportError, ImportProgress},
     settings::{self, AppFolders},
 };
 
@@ -62,7 +63,17 @@ pub(super) fn import(args: &ImportArgs, environment: &ProcessEnvironment) -> Res
     let store = open_store(environment)?;
     let (path, cancelled) = (args.file.clone(), CancellationToken::new());
     let is_cancelled = cancelled.clone();
-    let work = move || job::import(&store, &path, format, Arc::new(|_| ()), &is_cancelled);
+    let work = move || {
+        let progress = Mutex::new(WorkProgress::new());
+        let tell = move |now| {
+            let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
+            match now {
+                ImportProgress::Checked(done) => progress.update("entries checked", done, None),
+                ImportProgress::Written { done, total } => progress.update("entries written", done, Some(total)),
+            }
+        };
+        job::import(&store, &path, format, Arc::new(tell), &is_cancelled)
+    };
     let report = until_signal(work, &cancelled, Result::is_ok, ImportError::Cancelled.to_string())?;
     let report = report.map_err(|error| match error {
         ImportError::Store(error) => CliError::Store(error),

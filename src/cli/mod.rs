@@ -6,11 +6,11 @@
 //!
 //! | file | what it is for |
 //! | --- | --- |
-//! | `mint` `token_use` `history` `export` `import` `evidence` `snippet` `cards` `explain` `parity` `run` `runs` `serve` `worlds` `salvage` `manual` | the commands |
+//! | `mint` `token_use` `history` `export` `import` `evidence` `snippet` `cards` `explain` `parity` `run` `runs` `serve` `worlds` `keep` `salvage` `manual` | the commands |
 //! | `shared_args` | options that several commands have |
 //! | `environment` `opened` | what a command starts from, and what it opens before its work |
 //! | `output` `outcome` | what a command prints, and how it ends |
-//! | `run_progress` | how far a run is |
+//! | `run_progress` `work_progress` | how far a run and other long work is |
 //! | `signals` `long_work` `typed_keys` | signals that end a command, and work that they end; keys that were typed in the wrong place |
 
 mod cards;
@@ -20,6 +20,7 @@ mod explain;
 mod export;
 mod history;
 mod import;
+mod keep;
 mod long_work;
 mod manual;
 mod mint;
@@ -37,6 +38,7 @@ mod signals;
 mod snippet;
 mod token_use;
 mod typed_keys;
+mod work_progress;
 mod worlds;
 
 use std::io::{self, Write as _};
@@ -86,6 +88,7 @@ const EXAMPLES: &str = "Examples:
   testcard evidence tok_… --to case.html     what was sent and answered, for a report
   testcard import tokens.json                entries of another history into this one
   testcard import calls.har --as-presets     calls of a browser, curl or Postman as presets
+  testcard keep --last 10000 --dry-run       what would go if only so many entries stayed
   testcard salvage DATA --to NEW             what can be read of a damaged history
 
 Exit status: 0 done, 1 an error was answered, 2 wrong usage, 3 no answer came, 4 the data folder cannot be used,
@@ -125,6 +128,8 @@ pub enum CliCommand {
     /// Add the entries of a JSON or JSON Lines export that are not in the history yet; or keep calls of other tools as
     /// presets.
     Import(import::ImportArgs),
+    /// Remove entries for good that are too old or too many, and give the disk its space back.
+    Keep(keep::KeepArgs),
     /// Save what can be read of a damaged history into a new folder; the damaged one stays as it is.
     Salvage(salvage::SalvageArgs),
     /// List Stripe's published test cards.
@@ -177,6 +182,7 @@ pub fn run(command: CliCommand, environment: &ProcessEnvironment) -> u8 {
         CliCommand::Export(args) => export::export(&args, environment),
         CliCommand::Evidence(args) => evidence::evidence(&args, environment),
         CliCommand::Import(args) => import::import(&args, environment),
+        CliCommand::Keep(args) => keep::keep(&args, environment),
         CliCommand::Salvage(args) => salvage::salvage(&args, environment),
         CliCommand::Cards(args) => cards::cards(&args),
         CliCommand::Explain(args) => explain::explain(&args, environment),

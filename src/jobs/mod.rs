@@ -3,6 +3,7 @@
 pub mod check_key;
 pub mod export;
 pub mod import;
+pub mod keep;
 pub mod pace;
 pub mod parity;
 pub mod refresh;

@@ -12,6 +12,7 @@ use crate::domain::{
     history::{
         entry::{EntryId, HistoryEntry},
         filter::HistoryFilter,
+        removal::{RemovalOrder, RemovalPreview, RemovalReport},
     },
     key::ApiKey,
     rules::expectation::{Expectation, Judgement},
@@ -41,6 +42,10 @@ pub enum JobRequest {
     Refresh(RefreshScope),
     /// Write entries to a file, newest first.
     Export { path: PathBuf, filter: HistoryFilter, form: ExportForm, overwrite: bool },
+    /// Count what would go from the history for good.
+    PreviewRemoval(RemovalOrder),
+    /// Remove what an order does not keep, and give the disk its space back where that is wanted.
+    Keep { order: RemovalOrder, compacts: bool },
     /// Make the calls of a run.
     MakeRun(Box<RunOrder>),
     /// Write a report of a run to a file.
@@ -62,6 +67,8 @@ impl JobRequest {
             Self::UseToken { .. } => JobOutcome::UseToken(Err(message)),
             Self::Refresh(_) => JobOutcome::Refresh(Err(message)),
             Self::Export { .. } => JobOutcome::Export(Err(ExportFailure::Failed(message))),
+            Self::PreviewRemoval(_) => JobOutcome::PreviewRemoval(Err(message)),
+            Self::Keep { .. } => JobOutcome::Keep(Err(message)),
             Self::MakeRun(_) => JobOutcome::MakeRun(Err(message)),
             Self::ReportRun(_) => JobOutcome::ReportRun(Err(ExportFailure::Failed(message))),
             Self::SaveSettings { .. } => JobOutcome::SaveSettings(Err(SettingsFault::Other(message))),
@@ -89,6 +96,8 @@ pub enum JobOutcome {
     UseToken(Result<UsedToken, String>),
     Refresh(Result<RefreshReport, String>),
     Export(Result<ExportReport, ExportFailure>),
+    PreviewRemoval(Result<RemovalPreview, String>),
+    Keep(Result<KeptHistory, String>),
     /// The run as it is now: finished, or stopped.
     MakeRun(Result<Box<RunRecord>, String>),
     /// The file that was written.
@@ -150,6 +159,16 @@ pub struct RefreshReport {
     pub total: u64,
     /// Tokens that belong to other profiles, which `total` does not count.
     pub left_out: u64,
+}
+
+/// What went from the history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeptHistory {
+    pub removed: RemovalReport,
+    /// The size of the file before and after, in bytes, where the disk was to get its space back.
+    pub bytes: Option<(u64, u64)>,
+    /// Whether it was stopped before its end.
+    pub is_stopped: bool,
 }
 
 /// Why nothing was exported: what the dialog can help with by name, all else as a sentence.

@@ -32,6 +32,7 @@ use crate::domain::{
         origin::PageOrigin,
         preferences::{Settings, ThemeChoice},
         profile::ProfileId,
+        retention::RetentionSettings,
     },
 };
 
@@ -144,6 +145,8 @@ pub enum SettingsEdit {
     Origins(Vec<PageOrigin>),
     /// Offer this form of an export the next time.
     Export(ExportForm),
+    /// Keep so much of the history.
+    Retention(RetentionSettings),
 }
 
 impl SettingsEdit {
@@ -159,6 +162,7 @@ impl SettingsEdit {
             }
             Self::Origins(origins) => settings.server.origins.clone_from(origins),
             Self::Export(form) => settings.export.clone_from(form),
+            Self::Retention(retention) => settings.retention.clone_from(retention),
         }
     }
 }

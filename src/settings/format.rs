@@ -15,6 +15,7 @@ use crate::domain::{
         origin::PageOrigin,
         preferences::{LogSettings, ServerSettings, Settings, WindowSettings},
         profile::{Profile, ProfileId, ProfileList, free_name},
+        retention::{RetentionBound, RetentionRule, RetentionScope, RetentionSettings},
         stripe::{BrokenSetting, StripeField, StripeSettings},
     },
 };
@@ -34,6 +35,7 @@ struct SettingsFile<'a> {
     window: WindowSettingsFile<'a>,
     server: ServerFile<'a>,
     request_log: LogFile,
+    retention: RetentionFile,
     export: ExportFile,
 }
 
@@ -71,8 +73,42 @@ struct LogFile {
     megabytes: u64,
 }
 
+#[derive(Serialize)]
+struct RetentionFile {
+    automatic: bool,
+    rules: Vec<RuleFile>,
+}
+
+/// A rule: of a target or a profile, or of the whole history where neither is there; with `last` or `days`.
+#[derive(Serialize)]
+struct RuleFile {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    days: Option<u64>,
+}
+
+impl RuleFile {
+    fn of(RetentionRule { scope, bound }: &RetentionRule) -> Self {
+        let (target, profile) = match scope {
+            RetentionScope::Everything => (None, None),
+            RetentionScope::Target(target) => (Some(target.as_str()), None),
+            RetentionScope::Profile(profile) => (None, Some(profile.0)),
+        };
+        let (last, days) = match bound {
+            RetentionBound::Last(count) => (Some(*count), None),
+            RetentionBound::Days(days) => (None, Some(*days)),
+        };
+        Self { target, profile, last, days }
+    }
+}
+
 fn to_json(settings: &Settings) -> Result<Value, serde_json::Error> {
-    let Settings { profiles, policies, form, window, server, log, export } = settings;
+    let Settings { profiles, policies, form, window, server, log, retention, export } = settings;
     let FormDefaults { moves_on, copies_id, name, months_ahead, fills_cvc } = form;
     let WindowSettings { theme, zoom } = window;
     let ServerSettings { serves, port, origins } = server;
@@ -97,6 +133,10 @@ fn to_json(settings: &Settings) -> Result<Value, serde_json::Error> {
         window: WindowSettingsFile { theme: theme.as_str(), zoom: zoom.to_string().parse().unwrap_or(1.0) },
         server: ServerFile { serves: *serves, port: *port, origins: origins.iter().map(PageOrigin::as_str).collect() },
         request_log: LogFile { calls: log.calls, megabytes: log.megabytes },
+        retention: RetentionFile {
+            automatic: retention.is_automatic,
+            rules: retention.rules().iter().map(RuleFile::of).collect(),
+        },
         export: ExportFile {
             format: export.format.as_str(),
             columns: export.columns.iter().map(|column| column.as_str()).collect(),
@@ -252,6 +292,7 @@ pub(super) fn of_json(mut root: Map<String, Value>, path: &Path) -> (Settings, V
         window: window(&mut reader.group("window")),
         server: server(&mut reader.group("server")),
         log: log(&mut reader.group("request_log")),
+        retention: retention(&mut reader.group("retention")),
         export: export(&mut reader.group("export")),
     };
     (settings, warnings)
@@ -402,6 +443,29 @@ fn log(reader: &mut ObjectReader<'_>) -> LogSettings {
         calls: reader.field("calls", within(LogSettings::CALLS)).unwrap_or(defaults.calls),
         megabytes: reader.field("megabytes", within(LogSettings::MEGABYTES)).unwrap_or(defaults.megabytes),
     }
+}
+
+/// No entry goes by rules of which one is not as it should be.
+fn retention(reader: &mut ObjectReader<'_>) -> RetentionSettings {
+    let is_automatic = reader.field("automatic", Value::as_bool).unwrap_or_default();
+    let rules = reader.field("rules", |value| value.as_array()?.iter().map(rule).collect::<Option<Vec<_>>>());
+    RetentionSettings::new(rules.unwrap_or_default(), is_automatic)
+}
+
+fn rule(value: &Value) -> Option<RetentionRule> {
+    let scope = match (value.get("target"), value.get("profile")) {
+        (None, None) => RetentionScope::Everything,
+        (Some(target), None) => RetentionScope::Target(target.as_str()?.parse().ok()?),
+        (None, Some(profile)) => RetentionScope::Profile(ProfileId(profile.as_i64()?)),
+        (Some(_), Some(_)) => return None,
+    };
+    let within = |number: &Value, range: RangeInclusive<u64>| number.as_u64().filter(|number| range.contains(number));
+    let bound = match (value.get("last"), value.get("days")) {
+        (Some(last), None) => RetentionBound::Last(within(last, RetentionBound::LAST)?),
+        (None, Some(days)) => RetentionBound::Days(within(days, RetentionBound::DAYS)?),
+        _ => return None,
+    };
+    value.is_object().then_some(RetentionRule { scope, bound })
 }
 
 fn export(reader: &mut ObjectReader<'_>) -> ExportForm {

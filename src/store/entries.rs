@@ -201,8 +201,13 @@ pub(super) fn revision(connection: &Connection) -> rusqlite::Result<i64> {
 
 /// Writes the count down, for entries with the highest numbers will be gone.
 pub(super) fn keep_revision(connection: &Connection) -> rusqlite::Result<()> {
+    write_revision(connection, revision(connection)?)
+}
+
+/// Writes down this count of changes: the last of them left no entry that has it.
+pub(super) fn write_revision(connection: &Connection, revision: i64) -> rusqlite::Result<()> {
     let keep = "UPDATE counters SET value = ?1 WHERE name = 'revision'";
-    connection.execute(keep, [revision(connection)?]).map(drop)
+    connection.prepare_cached(keep)?.execute([revision]).map(drop)
 }
 
 /// The columns that are written of an entry, in the order of the values in [`write()`]: that it was deleted is not

@@ -83,6 +83,10 @@ pub enum StoreError {
     NoSuchRun,
     #[error("Could not resume the run {run}: another process makes its calls. Wait for its end, or stop it")]
     RunInUse { run: i64 },
+    #[error(
+        "Could not {doing}: another Testcard has the history open, and its calls would wait. Close it, then try again"
+    )]
+    InUse { doing: &'static str },
     /// The file is at fault, or the import was cancelled.
     #[error("Could not import the file: {reason}")]
     NotImported { reason: String },

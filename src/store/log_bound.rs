@@ -43,6 +43,8 @@ macro_rules! size {
          + coalesce(octet_length(failure_text), 0)"
     };
 }
+/// The same, for whoever adds up what calls take.
+pub(super) const CALL_BYTES: &str = size!();
 const ENTER: &str = concat!(
     "INSERT OR IGNORE INTO log_calls (exchange, bytes) SELECT id, ",
     size!(),

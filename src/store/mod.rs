@@ -12,6 +12,7 @@
 //! | `ledger`, `numbered_ids`, `key_index` | the minter's objects; which call made a token, and which one a key stands for |
 //! | `runs`, `run_jobs` | lists of drafts with what came of each, and what the store does for them |
 //! | `worlds`, `log_bound` | in which world, by which clock; how much of the request log is kept |
+//! | `removal`, `compaction`, `keep_jobs` | entries that go for good, and the disk space that this gives back |
 //! | `rows`, `reader` | rows as the nouns of the domain; reading beside the writer, past damage too |
 //! | `schema`, `migrations`, `backup` | connections, versions of the database, copies before a migration |
 //! | `paths`, `anchor`, `session` | the files, whether they are still in place, which processes have them open |
@@ -30,6 +31,7 @@ use rusqlite::Connection;
 mod anchor;
 mod backup;
 mod call;
+mod compaction;
 mod copy;
 mod counts;
 mod damage;
@@ -40,6 +42,7 @@ mod exchanges;
 mod export;
 mod header;
 mod import;
+mod keep_jobs;
 mod key_index;
 mod ledger;
 mod log_bound;
@@ -48,6 +51,7 @@ mod packed;
 mod paths;
 mod reader;
 mod record;
+mod removal;
 mod reply;
 mod rows;
 mod run_jobs;
@@ -63,6 +67,7 @@ mod write_context;
 mod writer;
 
 pub use call::{JournaledCall, LocalAnswer, NewCall, RecordedCall};
+pub use compaction::FileSpace;
 pub use damage::HistoryDamage;
 pub use error::{StoreError, salvage_command, shell_word};
 pub use export::{EXPORT_FORMAT, EXPORT_VERSION, ExportedEntry};
@@ -72,6 +77,7 @@ pub use reader::{
     CallSelection, HistoryChanges, HistoryReader, ListPiece, ListScan,
     runs::{RowSelection, RunRows},
 };
+pub use removal::RemovalPlan;
 pub use reply::StoreReply;
 pub use runs::EntryOfRow;
 pub use salvage::{SalvageError, SalvageReport, salvage};
@@ -122,7 +128,7 @@ struct OpenStore {
     workspace_secret: [u8; 32],
     identities: IdentityKey,
     log_limit: Arc<LogLimit>,
-    _session: StoreSession,
+    session: StoreSession,
     /// The private copy that the store works on, where the folder itself cannot be written: removed with the store.
     _copy: Option<PrivateCopy>,
 }
@@ -217,7 +223,7 @@ impl Store {
             workspace_secret,
             identities,
             log_limit,
-            _session: session,
+            session,
             _copy: copy,
         })))
     }

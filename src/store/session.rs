@@ -104,6 +104,11 @@ pub(super) fn is_alive(data: &Path, name: &str) -> bool {
     ended(data, name).is_none()
 }
 
+/// Whether another session than this one has the history open.
+pub(super) fn is_open_elsewhere(data: &Path, own: &str) -> bool {
+    names(data).iter().any(|name| name != own && is_alive(data, name))
+}
+
 /// Turns the entries that ended sessions left pending into *interrupted*. The lock files of those sessions go when the
 /// result is dropped.
 pub(super) fn interrupt_pending(connection: &mut Connection, data: &Path) -> rusqlite::Result<Vec<EndedSession>> {

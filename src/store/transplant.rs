@@ -1,16 +1,16 @@
 //! Replaces the list of tables of a damaged database by that of a new one. Every history began with the same
 //! migrations, so its tables begin on the same pages as those of a new one; tables that a later migration made anew may
-//! begin elsewhere.
+//! begin elsewhere. A history that was written anew ([`super::compaction`]) has its tables where that puts them.
 
 use std::{
-    fs::OpenOptions,
+    fs::{self, OpenOptions},
     io::{self, Read as _, Seek as _, SeekFrom, Write as _},
     path::Path,
 };
 
 use rusqlite::Connection;
 
-use super::schema;
+use super::{compaction, schema};
 
 /// The first byte of a page that is a leaf of a table.
 const LEAF: u8 = 13;
@@ -19,7 +19,10 @@ const HEADER: usize = 100;
 /// Puts the list of tables of a new history into a database whose own cannot be read. Its log must be empty, its header
 /// mended.
 pub(super) fn replace_schema(file: &Path, page_size: u32) -> Result<(), Box<dyn std::error::Error>> {
-    let template = schema::in_memory()?;
+    let mut template = schema::in_memory()?;
+    if is_compacted(file)? {
+        compaction::write_anew(&mut template, || false)?;
+    }
     let mut tables = template.prepare(
         "SELECT type, name, tbl_name, rootpage, sql FROM sqlite_schema WHERE type = 'table' AND rootpage > 0",
     )?;
@@ -42,6 +45,13 @@ pub(super) fn replace_schema(file: &Path, page_size: u32) -> Result<(), Box<dyn 
         connection.execute(insert, table)?;
     }
     Ok(())
+}
+
+/// Whether a database was written anew so that it can give pages back: its header has the number of a page there.
+fn is_compacted(file: &Path) -> io::Result<bool> {
+    let mut header = [0; HEADER];
+    fs::File::open(file)?.read_exact(&mut header)?;
+    Ok(header[52..56] != [0; 4])
 }
 
 /// Empties the first page behind the header: no tables, and no free pages that could be written over.

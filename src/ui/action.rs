@@ -8,7 +8,10 @@ use crate::{
         history::{edit::EntryEdit, entry::EntryId, request_log::ExchangeId},
         presets::{library::OwnPreset, preset::PresetKey},
         run::record::RunId,
-        settings::{file_format::CopyForm, origin::PageOrigin, preferences::ThemeChoice, profile::ProfileId},
+        settings::{
+            file_format::CopyForm, origin::PageOrigin, preferences::ThemeChoice, profile::ProfileId,
+            retention::RetentionSettings,
+        },
     },
     messages::{JobId, JobRequest, TroubleSubject},
 };
@@ -142,6 +145,10 @@ pub enum Action {
     OpenPalette(PaletteScope),
     /// Ask where to write these entries.
     OpenExportOf(Vec<EntryId>),
+    /// Ask how much of the history is kept.
+    OpenKeep,
+    /// Keep so much of the history from now on, by rules.
+    SetRetention(RetentionSettings),
     /// Serve the minter on this port from now on and at the next start, or stop serving.
     Serve(Option<u16>),
     /// Let pages of these origins, and of no others, call the server.
@@ -175,6 +182,8 @@ pub enum ToastCause {
     /// A run was made, or its report written.
     Run,
     Export,
+    /// Entries were removed for good.
+    Keep,
     Note(EntryId),
     /// The tags of these entries.
     Tags(Vec<EntryId>),

@@ -37,6 +37,9 @@ use crate::{
 /// How often it is looked whether another window wrote the settings: one small file is read.
 const LOOK_AT_FILES_EVERY: Duration = Duration::from_secs(1);
 
+/// How often the rules of what is kept are followed, from the start on.
+const FOLLOW_RULES_EVERY: Duration = Duration::from_hours(24);
+
 /// By what the window's server lets calls in.
 fn admission(settings: &Settings) -> AdmissionRules {
     AdmissionRules { policies: settings.policies, only: None, origins: settings.server.origins.clone() }
@@ -91,6 +94,8 @@ impl CommandHandler {
         }
         let mut look = interval(LOOK_AT_FILES_EVERY);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut follow_rules = interval(FOLLOW_RULES_EVERY);
+        follow_rules.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 command = inbox.recv() => match command {
@@ -98,6 +103,7 @@ impl CommandHandler {
                     None => break,
                 },
                 Some(checked) = self.checked.1.recv() => self.save_checked(checked),
+                _ = follow_rules.tick() => self.follow_retention(),
                 _ = look.tick(), if self.files.are_shared() => self.files.look_for_others(),
             }
         }

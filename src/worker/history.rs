@@ -99,6 +99,8 @@ struct HistoryTeller {
     /// Everything up to this revision was told.
     revision: i64,
     data_version: i64,
+    /// How often entries were removed for good, as of the list.
+    removals: i64,
     /// What went wrong last, until something goes well.
     problem: Option<String>,
     /// Why the last lookup on another connection failed, until one goes well.
@@ -121,6 +123,7 @@ impl HistoryTeller {
             // Read before the revision, so that no commit falls between the two.
             data_version: reader.data_version()?,
             revision: reader.revision()?,
+            removals: reader.removals()?,
             reader,
             outbox,
             on_commit,
@@ -316,6 +319,9 @@ impl HistoryTeller {
             return Ok(());
         }
         self.revision = revision;
+        // What is gone for good is named by nothing: the list is made anew.
+        let removals = self.reader.removals()?;
+        self.wants_list |= std::mem::replace(&mut self.removals, removals) != removals;
         let ids: Vec<EntryId> = entries.iter().map(|entry| entry.id).collect();
         let shown = self.reader.matching(&self.filter, &ids)?;
         // An entry that the list in the making did not come to yet is found by it in its place.

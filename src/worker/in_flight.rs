@@ -46,7 +46,12 @@ impl InFlight {
 
     /// Notes a job that is stopped on demand and at the end of the program, so that it can clean up after itself.
     pub(super) fn begin_until_end(&self, job: JobId) -> RunningJob {
-        self.note(job, self.ending.child_token())
+        self.note(job, self.until_end())
+    }
+
+    /// Is cancelled at the end of the program: for work that is no job of the window.
+    pub(super) fn until_end(&self) -> CancellationToken {
+        self.ending.child_token()
     }
 
     /// Notes that a job can be held back too, until it ends.

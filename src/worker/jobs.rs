@@ -7,6 +7,7 @@ use super::{
     commands::CommandHandler,
     files::{CheckedSettings, check_certificates, new_certificates},
     in_flight::RunningJob,
+    keeping::KeepTask,
     key::KeyCheckTask,
     outbox::UpdateSender,
     refresh::RefreshTask,
@@ -67,6 +68,14 @@ impl CommandHandler {
             }
             JobRequest::Refresh(scope) => self.refresh(job, scope),
             JobRequest::Export { path, filter, form, overwrite } => self.export(job, path, filter, form, overwrite),
+            JobRequest::PreviewRemoval(order) => {
+                let (job, task) = (self.in_flight.begin_until_end(job), self.keep_task());
+                tokio::task::spawn_blocking(move || task.preview(job, &order));
+            }
+            JobRequest::Keep { order, compacts } => {
+                let (job, task) = (self.in_flight.begin_until_end(job), self.keep_task());
+                tokio::task::spawn_blocking(move || task.keep(job, &order, compacts));
+            }
             JobRequest::MakeRun(order) => self.make_run(job, *order),
             JobRequest::ReportRun(order) => self.report_run(job, order),
             JobRequest::SaveSettings { settings, keys } => self.check_settings(job, settings, keys),
@@ -131,6 +140,20 @@ impl CommandHandler {
             outbox: self.outbox.clone(),
         };
         tokio::task::spawn_blocking(move || task.run(path, &filter, &form, overwrite));
+    }
+
+    /// Follows the rules of what is kept, where they are to be followed by themselves.
+    pub(super) fn follow_retention(&self) {
+        let rules = self.settings.retention.clone();
+        if rules.is_automatic && !rules.rules().is_empty() {
+            let (task, cancelled) = (self.keep_task(), self.in_flight.until_end());
+            tokio::task::spawn_blocking(move || task.follow_rules(&rules, &cancelled));
+        }
+    }
+
+    fn keep_task(&self) -> KeepTask {
+        let (store, outbox) = (self.resolver.targets.store().clone(), self.outbox.clone());
+        KeepTask { store, outbox, now: self.clock.now() }
     }
 
     fn make_run(&self, job: JobId, order: RunOrder) {

@@ -18,6 +18,7 @@ mod history;
 mod in_flight;
 mod jobs;
 mod joined_thread;
+mod keeping;
 mod key;
 mod lookups;
 mod outbox;

@@ -40,6 +40,8 @@ mod history;
 mod http_shapes;
 mod import;
 mod import_calls;
+mod keep;
+mod keep_window;
 mod kept;
 mod keys;
 mod layers;

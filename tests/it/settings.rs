@@ -20,6 +20,7 @@ use testcard::{
             preferences::{LogSettings, ServerSettings, Settings, ThemeChoice, WindowSettings},
             profile::{Profile, ProfileColor, ProfileId, ProfileList},
             proxy::ProxyChoice,
+            retention::{RetentionBound, RetentionRule, RetentionScope, RetentionSettings},
             stripe::{BaseUrl, StripeSettings},
         },
     },
@@ -82,6 +83,15 @@ fn changed() -> Settings {
         window: WindowSettings { theme: ThemeChoice::Dark, zoom: 1.1 },
         server: ServerSettings { serves: true, port: 8080, origins: origins() },
         log: LogSettings { calls: 20_000, megabytes: 50 },
+        retention: RetentionSettings::new(
+            [
+                (RetentionScope::Everything, RetentionBound::Last(10_000)),
+                (RetentionScope::Target(Target::Local), RetentionBound::Days(30)),
+                (RetentionScope::Profile(ProfileId(1_900_000_000)), RetentionBound::Last(0)),
+            ]
+            .map(|(scope, bound)| RetentionRule { scope, bound }),
+            true,
+        ),
         export: ExportForm { format: FileFormat::Csv, columns: vec![EntryColumn::Token, EntryColumn::Note] },
         ..Settings::default()
     };
@@ -186,6 +196,22 @@ fn the_file_is_readable_and_has_a_version() {
   "request_log": {
     "calls": 20000,
     "megabytes": 50
+  },
+  "retention": {
+    "automatic": true,
+    "rules": [
+      {
+        "last": 10000
+      },
+      {
+        "target": "local",
+        "days": 30
+      },
+      {
+        "profile": 1900000000,
+        "last": 0
+      }
+    ]
   },
   "export": {
     "format": "csv",
@@ -310,6 +336,14 @@ fn a_wrong_field_has_its_default_and_a_warning_that_names_it() {
         (r#"{"server": {"origins": "http://localhost:3000"}}"#, &["server.origins"]),
         (r#"{"server": {"origins": ["http://localhost:3000", "*"]}}"#, &["server.origins"]),
         (r#"{"request_log": {"calls": 99, "megabytes": "500"}}"#, &["request_log.calls", "request_log.megabytes"]),
+        (
+            r#"{"retention": {"automatic": 1, "rules": [{"last": 5}, {"days": 0}]}}"#,
+            &["retention.automatic", "retention.rules"],
+        ),
+        (r#"{"retention": {"rules": [{"last": 5, "days": 1}]}}"#, &["retention.rules"]),
+        (r#"{"retention": {"rules": [{"target": "moon", "last": 5}]}}"#, &["retention.rules"]),
+        (r#"{"retention": {"rules": [{"target": "local", "profile": 1, "last": 5}]}}"#, &["retention.rules"]),
+        (r#"{"retention": {"rules": [5]}}"#, &["retention.rules"]),
         (r#"{"export": {"format": "xml", "columns": ["token", "cvc"]}}"#, &["export.format", "export.columns"]),
         (r#"{"export": {"format": "csv", "columns": []}}"#, &["export.columns"]),
         (r#"{"version": "one", "profiles": []}"#, &["version"]),

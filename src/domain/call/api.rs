@@ -31,7 +31,7 @@ words!(HttpMethod {
 });
 
 /// Where calls are sent: the local stand-in in this program, or Stripe's test mode.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Target {
     #[default]
     Local,

@@ -6,6 +6,7 @@ pub mod edit;
 pub mod entry;
 pub mod filter;
 pub mod listing;
+pub mod removal;
 pub mod request_filter;
 pub mod request_lines;
 pub mod request_log;

@@ -8,4 +8,5 @@ pub mod origin;
 pub mod preferences;
 pub mod profile;
 pub mod proxy;
+pub mod retention;
 pub mod stripe;

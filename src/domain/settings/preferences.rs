@@ -2,7 +2,10 @@
 
 use std::ops::RangeInclusive;
 
-use super::{file_format::ExportForm, origin::PageOrigin, profile::ProfileList, stripe::StripeSettings};
+use super::{
+    file_format::ExportForm, origin::PageOrigin, profile::ProfileList, retention::RetentionSettings,
+    stripe::StripeSettings,
+};
 use crate::domain::{call::api::Target, form::defaults::FormDefaults, rules::policies::AccountPolicies, words::words};
 
 /// The theme of the window; `System` follows the operating system.
@@ -92,6 +95,8 @@ pub struct Settings {
     pub window: WindowSettings,
     pub server: ServerSettings,
     pub log: LogSettings,
+    /// How much of the history is kept.
+    pub retention: RetentionSettings,
     /// What entries were last saved as.
     pub export: ExportForm,
 }

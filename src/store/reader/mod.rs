@@ -7,6 +7,7 @@ mod conditions;
 mod details;
 mod list_scan;
 mod logged;
+mod removal;
 pub(super) mod runs;
 mod sort_keys;
 mod tolerant;
@@ -14,7 +15,7 @@ mod tolerant;
 use std::{cell::RefCell, collections::HashSet, fs, ops::ControlFlow, path::Path};
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension as _, Row, params_from_iter};
+use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
 
 use crate::{
     domain::{
@@ -112,6 +113,10 @@ impl HistoryReader {
         }
         let history = TolerantConnection { file: Some(file), ..reader.history };
         Ok(Self { history, anchor: None, _copy: Some(copy), ..reader })
+    }
+
+    pub(super) fn connection(&self) -> &Connection {
+        &self.history.connection
     }
 
     /// What could not be read since this was last asked; empty where nothing is damaged.

@@ -3,6 +3,7 @@
 
 pub mod closing;
 pub mod export;
+pub mod keep;
 pub mod keys;
 pub mod preset;
 pub mod runs;

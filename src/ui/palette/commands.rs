@@ -93,6 +93,8 @@ pub fn commands(about: &CommandContext<'_>) -> Vec<PaletteCommand> {
         refresh,
         Action::Run(JobRequest::Refresh(RefreshScope::AllUnused(target))),
     ));
+    let keep = "History · keep the last entries or days, and give the disk its space back";
+    all.push(PaletteCommand::new("Remove old entries…", keep, Action::OpenKeep));
     let port = settings.server.port;
     all.push(match about.server {
         ServerInfo::On { .. } => {
